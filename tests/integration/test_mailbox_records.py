@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from postroom.clock import SystemClock
 from postroom.domain.breaker import Cause
 from postroom.domain.identity import Refusal
 from postroom.domain.mailbox import Mailbox
@@ -93,7 +94,7 @@ class World:
 @pytest.fixture
 def world(pool: Pool, requests: PostgresRequests, breakers: PostgresBreakers, records: Records) -> World:
     parts = PostgresRefusals(pool), PostgresReleases(pool), PostgresInspected(pool), OperatorMoves(pool)
-    return World(requests, breakers, *parts, PostgresMailboxRecords(pool), records)
+    return World(requests, breakers, *parts, PostgresMailboxRecords(pool, now=SystemClock().now), records)
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         listener = mail if settings.mail_eventsource else None
         watching = AccountWatcher(accounts, states, arrivals, listener, beat=beats.of("watching"))
         preparations = Preparations(
-            PostgresMailboxRecords(pool),
+            PostgresMailboxRecords(pool, now=clock.now),
             sweep_seconds=settings.sweep_seconds if settings.kratos_admin_url else None,
             beat=beats.of("preparations"),
         )

@@ -1,22 +1,42 @@
 """The port `MailboxRecords`: what is shown to people of their mailboxes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from postroom.domain.breaker import Cause
 from postroom.domain.identity import Refusal
 from postroom.mail.preparation import MAX_HISTORY, AttemptOutcome, EndedAttempt, MailboxRecord, Opening
-from postroom.postgres.connection import Row, Statements, rows
+from postroom.postgres.connection import Pool, Row, rows
 from postroom.postgres.requests import request_of
 
+DAY = timedelta(days=1)
+"""More than the clocks of this process and of PostgreSQL differ."""
 
-class PostgresMailboxRecords(Statements):
+
+class PostgresMailboxRecords:
+    """`now` only limits which months of the audit are read."""
+
+    def __init__(self, pool: Pool, *, now: Callable[[], datetime]) -> None:
+        self._pool = pool
+        self._now = now
+
     async def of(self, identity_ids: Sequence[UUID]) -> list[MailboxRecord]:
-        parameters = {"identity_ids": list(identity_ids), "outcomes": list(AttemptOutcome), "limit": MAX_HISTORY}
+        parameters = {
+            "identity_ids": list(identity_ids),
+            "outcomes": list(AttemptOutcome),
+            "limit": MAX_HISTORY,
+            "until": self._now() + DAY,
+        }
         return [_record_of(found) for found in await rows(self._pool, "preparations", parameters)]
 
     async def changed(self, known: Mapping[UUID, str | None]) -> Mapping[UUID, str]:
-        parameters = {"identity_ids": list(known), "versions": list(known.values())}
+        parameters = {
+            "identity_ids": list(known),
+            "versions": list(known.values()),
+            "since": self._now() - DAY,
+            "until": self._now() + DAY,
+        }
         found = await rows(self._pool, "preparation_changes", parameters)
         return {each["identity_id"]: each["version"] for each in found}
 
