@@ -84,10 +84,3 @@ test('a thread lists its emails oldest first, without those that are gone', () =
   objects.removeEmails(['e2'])
   expect(objects.thread('a')).toEqual(['e1', 'e4'])
 })
-
-test('the open conversation outlives a list that is asked for anew', () => {
-  const { objects } = filled()
-  objects.forgetEmails('a')
-  expect([objects.email('e1')?.id, objects.email('e3')]).toEqual(['e1', undefined])
-  expect(objects.thread('a')).toEqual(['e1', 'e2'])
-})
