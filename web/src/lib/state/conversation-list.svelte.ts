@@ -88,7 +88,7 @@ export class ListState implements ConversationList {
   }
 
   tryAgain(): void {
-    this.#account.sync.tryNow()
+    this.#account.tryNow()
   }
 
   get #outgoing(): boolean {

@@ -48,8 +48,8 @@ function rowOf(email: Email, thread: readonly Email[], messages: number, outgoin
     unread: thread.some(isUnread),
     starred: has('$flagged'),
     draft,
-    answered: Boolean(email.keywords['$answered']),
-    forwarded: Boolean(email.keywords['$forwarded']),
+    answered: has('$answered'),
+    forwarded: has('$forwarded'),
     attachment: thread.some(({ hasAttachment }) => hasAttachment),
     warning: false
   }

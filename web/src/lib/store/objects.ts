@@ -78,13 +78,18 @@ export class Objects {
   }
 
   removeEmails(ids: readonly Id[]): void {
-    for (const id of ids) {
-      const base = this.#emails.get(id)
+    const gone = new Set(ids)
+    for (const id of gone) {
       this.#emails.delete(id)
       this.#shown.delete(id)
-      if (base) {
-        const left = this.thread(base.threadId).filter((other) => other !== id)
-        this.#threads.set(base.threadId, left)
+    }
+    // Also of emails that are not known here: a thread may name more than was asked for.
+    for (const [id, emailIds] of gone.size > 0 ? this.#threads : []) {
+      if (emailIds.some((emailId) => gone.has(emailId))) {
+        this.#threads.set(
+          id,
+          emailIds.filter((emailId) => !gone.has(emailId))
+        )
       }
     }
   }
@@ -118,13 +123,11 @@ export class Objects {
     this.putEmails(emails.filter(({ id }) => !this.#emails.has(id)))
   }
 
-  /** Forget all emails and threads but one: the server cannot tell what changed since. */
-  forgetEmails(butThread: Id | null): void {
-    const kept = this.thread(butThread ?? '').flatMap((id) => this.#emails.get(id) ?? [])
+  /** Forget all emails and threads: the server cannot tell what changed since. */
+  forgetEmails(): void {
     this.#emails.clear()
     this.#threads.clear()
     this.#shown.clear()
-    this.putEmails(kept)
   }
 
   lay(patch: Patch): void {

@@ -9,9 +9,10 @@ import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { ChangesResponse, Email, GetResponse, Id, Mailbox, QuotaObject, Thread } from '#lib/jmap/types.ts'
 import { Objects, type MutableFacts } from '#lib/store/objects.ts'
 import * as calls from './calls.ts'
-import { ListView, type ListAnswers, type Rows } from './list-view.ts'
+import { ListView } from './list-view.ts'
 import { Kept } from './kept.ts'
 import type { Ports } from './ports.ts'
+import { rowsOf, type Rows } from './rows.ts'
 import { Task } from './task.ts'
 
 /** A server that never agrees with itself must not keep us busy: the rest comes with the next hint. */
@@ -27,6 +28,8 @@ export class Account {
   readonly ports: Ports
   /** the conversation in the reader, which outlives a list that is asked for anew */
   openThread: Id | null = null
+  /** rounds that were applied: an answer that was asked for before the last one may be older than what is known */
+  applied = 0
   readonly #whenKnown: (owner: string) => void
   readonly #listeners = new Set<(topic: Topic) => void>()
   readonly #lists = new Map<Id, ListView>()
@@ -90,6 +93,12 @@ export class Account {
   hint(): Promise<void> {
     this.#outdated = true
     return this.sync.run()
+  }
+
+  /** The person asks for it: now, and all of it. */
+  tryNow(): void {
+    this.#outdated = true
+    this.sync.tryNow()
   }
 
   /** The rows of the list that the screen shows. */
@@ -162,29 +171,38 @@ export class Account {
   async #round(outdated: boolean): Promise<void> {
     const list = this.#shown
     const anew = this.#emailState === null
-    const [mailboxes, emails, answers] = await Promise.all([
+    const open = anew ? this.openThread : null
+    const [mailboxes, emails, answers, conversation] = await Promise.all([
       outdated ? this.client.run(calls.mailboxes(this.#mailboxState, this.client.offers(QUOTA))) : null,
       outdated && this.#emailState ? this.client.run(calls.emailChanges(this.#emailState)) : null,
-      list ? list.ask(this.client, { anew, outdated }) : null
+      list ? list.ask(this.client, { anew, outdated }) : null,
+      open === null ? null : this.client.run(calls.conversation(open))
     ])
     if (emails && (isLost(emails) || emails.get<ChangesResponse>('changes').hasMoreChanges)) {
       // The next round asks for the list anew, which costs less than a long row of changes; what is painted stays until
       // its answers are here.
       this.#emailState = null
+      this.#mailboxState = null
       this.#outdated = true
       return
     }
-    const rows = list && answers ? await list.rows(this.client, this.objects, answers, emails) : null
+    const found = answers && [...answers.results, ...(conversation ? [conversation] : [])]
+    const rows = found && (await rowsOf(this, found, emails))
     if (mailboxes) {
       this.#applyQuota(mailboxes)
       this.#applyMailboxes(mailboxes)
     }
+    if (rows) {
+      this.#applyRows(rows, anew)
+    }
     if (emails) {
+      // Behind the rows: they may come from another request, and be older.
       this.#applyEmails(emails)
     }
-    if (list && answers && rows) {
-      this.#applyList(list, answers, rows, anew)
+    if (list && answers && list.apply(answers, this.objects, this.ports.now())) {
+      this.#outdated = true
     }
+    this.applied += 1
     this.#choose()
     this.#keep(list, emails, anew)
   }
@@ -201,18 +219,13 @@ export class Account {
     this.kept.note({ email: this.#emailState, mailbox: this.#mailboxState }, list, removed, anew)
   }
 
-  #applyList(list: ListView, answers: ListAnswers, rows: Rows, anew: boolean): void {
+  #applyRows(rows: Rows, anew: boolean): void {
     if (anew) {
-      this.objects.forgetEmails(this.openThread)
-      this.#lists.clear()
-      this.#lists.set(list.mailboxId, list)
+      this.objects.forgetEmails()
       this.#emailState = rows.state
     }
     this.objects.putEmails(rows.emails)
     this.objects.putThreads(rows.threads)
-    if (list.apply(answers, this.objects, this.ports.now())) {
-      this.#outdated = true
-    }
   }
 
   /** Resolves once it is known who is signed in. */

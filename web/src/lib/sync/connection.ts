@@ -44,7 +44,7 @@ export class LiveConnection {
 
   tryNow(): void {
     this.#live?.tryNow()
-    this.#account.sync.tryNow()
+    this.#account.tryNow()
   }
 
   stop(): void {

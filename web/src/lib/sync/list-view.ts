@@ -1,6 +1,6 @@
 /** One list of conversations: which windows to ask for, and what to make of the answers. */
 import type { JmapClient, Results } from '#lib/jmap/client.ts'
-import type { Email, GetResponse, Id, QueryResponse, Thread } from '#lib/jmap/types.ts'
+import type { Id, QueryResponse } from '#lib/jmap/types.ts'
 import { EMPTY, gapIn, idAt, ofAnswers, withWindow, type QueryList } from '#lib/store/list.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import * as calls from './calls.ts'
@@ -9,12 +9,6 @@ import * as calls from './calls.ts'
 export interface ListAnswers {
   kind: 'windows' | 'gap'
   results: Results[]
-}
-
-export interface Rows {
-  state: string
-  emails: Email[]
-  threads: Thread[]
 }
 
 export class ListView {
@@ -100,26 +94,6 @@ export class ListView {
     return this.#from <= calls.PAGE ? [top] : [top, { from: this.#from, to: this.#to }]
   }
 
-  /** The rows of the answers, with those that only a further request brings. */
-  async rows(client: JmapClient, objects: Objects, answers: ListAnswers, emails: Results | null): Promise<Rows> {
-    const rows: Rows = { state: '', emails: [], threads: [] }
-    await Promise.all(answers.results.map((results) => take(rows, client, results)))
-    const created = emails?.find<GetResponse<Email>>('created')?.list ?? []
-    const threads = emails?.find<GetResponse<Thread>>('threads')?.list ?? []
-    const email = new Map([...created, ...rows.emails].map((row) => [row.id, row]))
-    const members = new Map([...threads, ...rows.threads].map(({ id, emailIds }) => [id, emailIds]))
-    const known = (id: Id): Email | undefined => email.get(id) ?? objects.baseOf(id)
-    const whole = (id: Id): boolean => {
-      const threadId = known(id)?.threadId
-      return threadId !== undefined && (members.get(threadId) ?? objects.thread(threadId)).every(known)
-    }
-    const missing = idsOf(answers).filter((id) => !whole(id))
-    if (missing.length > 0) {
-      await take(rows, client, await client.run(calls.rowsOf({ ids: missing })))
-    }
-    return rows
-  }
-
   /** Objects must hold the rows of the answers already. Returns whether the list is still outdated. */
   apply(answers: ListAnswers, objects: Objects, now: number): boolean {
     const next = this.#after(answers)
@@ -143,24 +117,6 @@ export class ListView {
     }
     return ofAnswers([answer, ...others.map((results) => results.get<QueryResponse>('query'))])
   }
-}
-
-function idsOf({ results }: ListAnswers): Id[] {
-  return results.flatMap((found) => found.get<QueryResponse>('query').ids)
-}
-
-async function take(rows: Rows, client: JmapClient, results: Results): Promise<void> {
-  const threads = results.find<GetResponse<Thread>>('threads')
-  if (!threads) {
-    return
-  }
-  rows.threads.push(...threads.list)
-  const members =
-    results.find<GetResponse<Email>>('members') ??
-    // RFC 8620 §5.1, requestTooLarge: more messages than one call may ask for.
-    (await client.run(calls.emailRows(threads.list.flatMap(({ emailIds }) => emailIds)))).get<GetResponse<Email>>('get')
-  rows.emails.push(...members.list)
-  rows.state ||= members.state
 }
 
 /** How many conversations stand above the one that is on top of the screen, once the list is `next`. */

@@ -1,9 +1,10 @@
 /** The conversation that is open: its messages, and the bodies of those that are unfolded. */
-import type { Email, GetResponse, Id, Thread } from '#lib/jmap/types.ts'
+import type { Email, Id } from '#lib/jmap/types.ts'
 import { isUnread } from '#lib/store/counts.ts'
 import type { Account } from './account.ts'
 import { Bodies } from './bodies.ts'
 import * as calls from './calls.ts'
+import { rowsOf } from './rows.ts'
 import { Task } from './task.ts'
 
 /** Bodies that are asked for with the conversation; further ones when they are unfolded. */
@@ -100,17 +101,15 @@ export class ReaderSync {
   }
 
   async #confirm(threadId: Id): Promise<void> {
-    const { client, objects } = this.#account
-    const results = await client.run(calls.conversation(threadId))
-    const { list } = results.get<GetResponse<Thread>>('threads')
-    const members =
-      results.find<GetResponse<Email>>('members') ??
-      // RFC 8620 §5.1, requestTooLarge: more messages than one call may ask for.
-      (await client.run(calls.emailRows(list.flatMap(({ emailIds }) => emailIds)))).get<GetResponse<Email>>('get')
-    objects.putEmails(members.list)
-    objects.putThreads(list)
+    const { client, objects, applied } = this.#account
+    const rows = await rowsOf(this.#account, [await client.run(calls.conversation(threadId))], null)
+    if (applied !== this.#account.applied) {
+      return this.#confirm(threadId)
+    }
+    objects.putEmails(rows.emails)
+    objects.putThreads(rows.threads)
     if (threadId === this.threadId) {
-      this.gone = list.length === 0
+      this.gone = rows.threads.length === 0
       this.confirmed = true
       this.#unfold()
       this.#account.tell('reader')
