@@ -6,10 +6,11 @@ needs the real one may have to build it: mark it with `go_program.may_build`.
 
 import asyncio
 import hashlib
+import json
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,8 +54,9 @@ class Kratos:
         return answer.raise_for_status().json()
 
     async def submit(self, flow: Any, **values: Any) -> httpx2.Response:
-        """Submit a flow's form with the method password."""
-        return await self.http.post(flow["ui"]["action"], json={"method": "password", **values})
+        """Submit a flow's form with the method password, to this port also if a proxy is in front of Kratos."""
+        path = flow["ui"]["action"].partition("/self-service/")[2]
+        return await self.http.post(f"{self.public_url}/self-service/{path}", json={"method": "password", **values})
 
     async def sign_up(self, email: str, password: str = PASSWORD, **traits: str) -> Any:
         """Register an identity; return `{"identity": …, "session": …, "session_token": …}`."""
@@ -119,10 +121,12 @@ async def real_kratos(
     privileged: str = "15m",
     base_url: str | None = None,
     ui_url: str | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Kratos]:
     """Kratos 1.3.1 as a process with its data in memory, or in the empty PostgreSQL database at `dsn`. Sessions last
     for `lifespan`, and may change passwords while the login is no older than `privileged`. `base_url` and `ui_url` as
-    for the stand-in. Skips the test when it cannot be built."""
+    for the stand-in. `more` are settings that are laid over those of the file. Skips the test when it cannot be
+    built."""
     program = await asyncio.to_thread(PROGRAM.built_or_skipped)
     public_port, admin_port = free_port(), free_port()
     base, hook = folder / "kratos.yml", folder / HOOK
@@ -147,7 +151,9 @@ async def real_kratos(
     write(url, hook_key, folder, force=True)  # a test may start it again
     if dsn != "memory":
         await asyncio.to_thread(_migrate, program, dsn)
-    argv = [program, "serve", "-c", base, "-c", hook, "--dev", "--sqa-opt-out"]
+    over = folder / "more.json"
+    over.write_text(json.dumps(more or {}))
+    argv = [program, "serve", "-c", base, "-c", hook, "-c", over, "--dev", "--sqa-opt-out"]
     async with _client(public_port, admin_port) as kratos:
         process = Process("Kratos 1.3.1", argv, log=folder / "kratos.log")
         await process.spawn()
