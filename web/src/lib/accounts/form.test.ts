@@ -200,12 +200,16 @@ test('in the second of two steps the address is sent again from its hidden node'
 })
 
 test('a form that takes the place of an expired one keeps what was typed, but no password and no code', () => {
-  const shown = form('login', 'login')
-  expect(carriedOver(shown, { identifier: 'ada@example.org', password: 'secret' })).toMatchObject({
-    identifier: 'ada@example.org',
-    password: ''
-  })
-  expect(carriedOver(form('login', 'second-factor'), { totp_code: '123456' })).toMatchObject({ totp_code: '' })
+  const typed = { identifier: 'ada@example.org', password: 'secret', totp_code: '123456' }
+  const login = form('login', 'login')
+  expect(carriedOver(login, typed, false)).toMatchObject({ identifier: 'ada@example.org', password: '' })
+  expect(carriedOver(form('login', 'second-factor'), typed, false)).toMatchObject({ totp_code: '' })
+})
+
+test('a refused form keeps the password, in which one letter may be wrong, but no code', () => {
+  const typed = { identifier: 'ada@example.org', password: 'secret', totp_code: '123456' }
+  expect(carriedOver(form('login', 'login-refused'), typed, true)).toMatchObject({ password: 'secret' })
+  expect(carriedOver(form('login', 'second-factor-wrong'), typed, true)).toMatchObject({ totp_code: '' })
 })
 
 test('backup codes are shown one by one, and a used one without its text', () => {

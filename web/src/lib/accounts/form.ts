@@ -242,10 +242,15 @@ export function valuesOf(form: Form): Values {
   return Object.fromEntries(fieldsOf(form).map((field) => [field.name, field.value]))
 }
 
-/** The values of a form that takes the place of another: what was typed stays, but no password and no code. */
-export function carriedOver(form: Form, typed: Values): Values {
-  const kept = fieldsOf(form).filter((field) => field.type !== 'password' && field.autocomplete !== 'one-time-code')
-  const again = kept.flatMap(({ name }) => (typed[name] ? [[name, typed[name]] as const] : []))
+/** The values of the form that follows: what was typed stays, but no code; in another flow no password either. */
+export function carriedOver(form: Form, typed: Values, isSame: boolean): Values {
+  const kept = fieldsOf(form).filter((field) => field.autocomplete !== 'one-time-code')
+  const again = kept
+    .filter((field) => isSame || field.type !== 'password')
+    .flatMap(({ name }) => {
+      const value = typed[name]
+      return value ? [[name, value] as const] : []
+    })
   return { ...valuesOf(form), ...Object.fromEntries(again) }
 }
 

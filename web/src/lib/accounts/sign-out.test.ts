@@ -1,6 +1,5 @@
 import 'fake-indexeddb/auto'
 import { signOut, type Leaving } from '#lib/accounts/sign-out.ts'
-import { openDB } from 'idb'
 import { expect, test } from 'vitest'
 
 interface Seen {
@@ -22,12 +21,20 @@ function leaving(seen: Seen, more: Partial<Leaving> = {}): Leaving {
   }
 }
 
+function openDatabase(name: string): Promise<IDBDatabase> {
+  const request = indexedDB.open(name, 1)
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(new Error(`${name} does not open`))
+  })
+}
+
 async function databases(): Promise<number> {
   return (await indexedDB.databases()).length
 }
 
 test('every database of the person is gone before the page is loaded anew', async () => {
-  for (const name of ['mail', 'outbox']) (await openDB(name, 1)).close()
+  for (const name of ['mail', 'outbox']) (await openDatabase(name)).close()
   const seen: Seen = { asked: [], left: [] }
   expect(await signOut(leaving(seen))).toBe('left')
   expect(await databases()).toBe(0)
@@ -35,7 +42,7 @@ test('every database of the person is gone before the page is loaded anew', asyn
 })
 
 test('something unsent is asked about, and the person may stay', async () => {
-  ;(await openDB('outbox', 1)).close()
+  ;(await openDatabase('outbox')).close()
   const seen: Seen = { asked: [], left: [] }
   expect(await signOut(leaving(seen, { unsent: () => Promise.resolve(3) }))).toBe('stayed')
   expect(await databases()).toBe(1)
@@ -45,7 +52,7 @@ test('something unsent is asked about, and the person may stay', async () => {
 })
 
 test('a database that another tab holds open does not hold up signing out', async () => {
-  const held = await openDB('mail', 1)
+  const held = await openDatabase('mail')
   const seen: Seen = { asked: [], left: [] }
   expect(await signOut(leaving(seen))).toBe('left')
   held.close()

@@ -2,8 +2,9 @@
 import { mail } from '#lib/words/en/mail.ts'
 import { page } from '#lib/words/en/page.ts'
 import { preparing } from '#lib/words/en/preparing.ts'
+import { signIn } from '#lib/words/en/sign-in.ts'
 
-export const words = { mail, page, preparing }
+export const words = { mail, page, preparing, signIn }
 
 type Widen<T> = T extends string
   ? string

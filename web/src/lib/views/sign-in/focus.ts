@@ -1,0 +1,12 @@
+/** Where the focus goes after an answer: to what is wrong, else to the first field that waits for something. */
+export function focusAfterAnswer(root: HTMLElement): void {
+  const wrong = root.querySelector<HTMLElement>('input[aria-invalid="true"]')
+  const fields = [...root.querySelectorAll<HTMLInputElement>('input:not([type=checkbox], :disabled)')]
+  const target = wrong ?? fields.find((field) => field.value === '') ?? root.querySelector<HTMLElement>('h1')
+  target?.focus()
+}
+
+/** At the start only where no keyboard jumps up on the screen. */
+export function focusAtStart(root: HTMLElement): void {
+  if (matchMedia('(pointer: fine)').matches) focusAfterAnswer(root)
+}
