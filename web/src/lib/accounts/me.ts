@@ -33,13 +33,15 @@ export interface Me {
   readonly mailbox: Progress
 }
 
-/** `signed-out`: there is no session. `away`: nobody answered, or with an error; ask again later. */
-export type WhoAmI = { readonly me: Me } | 'signed-out' | 'away'
+/** `signed-out`: there is no session. `second-factor-due`: there is one, and it needs a second factor (403). `away`: nobody answered, or with an error; ask again later. */
+export type WhoAmI = { readonly me: Me } | 'signed-out' | 'second-factor-due' | 'away'
 
 export async function whoAmI(fetcher: typeof fetch): Promise<WhoAmI> {
   try {
     const response = await fetcher('/api/me', { headers: { Accept: 'application/json' } })
-    if (response.status === 401 || response.status === 403) return 'signed-out'
+    if (response.status === 401) return 'signed-out'
+    // Signing in from the start would be refused: somebody is signed in already.
+    if (response.status === 403) return 'second-factor-due'
     return response.ok ? { me: (await response.json()) as Me } : 'away'
   } catch {
     return 'away'

@@ -39,6 +39,8 @@ export class AccountFlow {
   values = $state<Record<string, string>>({})
   /** the name and value of the button that works; empty while none does */
   pressed = $state('')
+  /** of the button that was pressed last: in settings, what is said belongs to its section */
+  group = $state('')
   trouble = $state.raw<Trouble | null>(null)
   refusal = $state<Refusal | null>(null)
   /** the form took the place of an expired one */
@@ -63,6 +65,7 @@ export class AccountFlow {
     const { form } = this
     if (!form || this.pressed) return
     this.pressed = keyOf(button)
+    this.group = button.group
     this.trouble = this.refusal = this.confirm = null
     this.renewed = false
     try {

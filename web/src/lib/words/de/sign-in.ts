@@ -99,8 +99,7 @@ export const signIn = {
     oidcText: 'Melden Sie sich hier mit einem Konto an, das Sie anderswo haben.',
     lookup: 'Ersatzcodes',
     lookupText: 'Für den Tag, an dem Ihre Authenticator-App fehlt. Jeder Code gilt einmal.',
-    lookupShown:
-      'Bewahren Sie diese Codes dort auf, wo Sie sie ohne dieses Gerät finden. Sie werden nicht noch einmal gezeigt.',
+    lookupShown: 'Bewahren Sie diese Codes dort auf, wo Sie sie ohne dieses Gerät finden.',
     used: 'verwendet',
     other: 'Mehr'
   },

@@ -98,7 +98,7 @@ export const signIn = {
     oidcText: 'Sign in here with an account that you have elsewhere.',
     lookup: 'Backup codes',
     lookupText: 'For the day on which you lose your authenticator. Each code works once.',
-    lookupShown: 'Keep these codes where you find them without this device. They are not shown again.',
+    lookupShown: 'Keep these codes where you find them without this device.',
     used: 'used',
     other: 'More'
   },
