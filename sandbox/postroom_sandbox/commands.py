@@ -37,17 +37,19 @@ def up_command(
     no_welcome: Annotated[
         bool, typer.Option("--no-welcome", help="Put no welcome message into new mailboxes.")
     ] = False,
+    empty: Annotated[bool, typer.Option("--empty", help="Make no person whose mailbox has mail in it.")] = False,
 ) -> None:
     """Run a trial here, until Ctrl-C.
 
     It starts databases, stand-ins for Stalwart and Kratos, and the service. A server of yours that a POSTROOM_…
-    variable names (a database, a Stalwart, a Kratos) is used instead of the trial's own.
+    variable names (a database, a Stalwart, a Kratos) is used instead of the trial's own. The first start fills the
+    mailbox of one person, whose login it prints.
 
     Example: postroom up --domain example.org --domain example.net
     """
     from postroom_sandbox.trial import up
 
-    up(data, port, domain or [], fresh=fresh, welcome=not no_welcome)
+    up(data, port, domain or [], fresh=fresh, welcome=not no_welcome, empty=empty)
 
 
 def env_command(data: Data = DEFAULT_DATA_FOLDER, as_json: AsJson = False) -> None:
