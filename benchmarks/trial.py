@@ -28,7 +28,7 @@ class Trial:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             # A welcome message would take the stand-in longer than creating the mailbox.
-            *("-m", "postroom", "up", "--no-welcome", "--port", str(free_port())),
+            *("-m", "postroom", "up", "--no-welcome", "--empty", "--port", str(free_port())),
             cwd=self._folder,
             env=dict(os.environ) | {"POSTROOM_LOG_LEVEL": "WARNING"} | self._settings,
             stdout=asyncio.subprocess.DEVNULL,

@@ -37,9 +37,11 @@ class Trial:
         assert self._process
         return self._process.pid
 
-    async def up(self, *arguments: str) -> None:
+    async def up(self, *arguments: str, empty: bool = True) -> None:
+        """Most tests want no mailbox but those that they make."""
         published = self.folder / ".postroom/trial.json"
         published.unlink(missing_ok=True)  # a killed trial could not do it
+        arguments = ("--empty", *arguments) if empty else arguments
         self._process = await self.start("up", "--port", str(self.port), *arguments)
         async with asyncio.timeout(UP_WITHIN):
             while not published.exists():

@@ -40,17 +40,19 @@ def up_command(
     interface: Annotated[
         bool, typer.Option("--build-interface", help="Build the web interface meanwhile, if its sources changed.")
     ] = False,
+    empty: Annotated[bool, typer.Option("--empty", help="Make no person whose mailbox has mail in it.")] = False,
 ) -> None:
     """Run a trial here, until Ctrl-C.
 
     It starts databases, stand-ins for Stalwart and Kratos, and the service. A server of yours that a POSTROOM_…
-    variable names (a database, a Stalwart, a Kratos) is used instead of the trial's own.
+    variable names (a database, a Stalwart, a Kratos) is used instead of the trial's own. The first start fills the
+    mailbox of one person, whose login it prints.
 
     Example: postroom up --domain example.org --domain example.net
     """
     from postroom_sandbox.trial import up
 
-    up(data, port, domain or [], fresh=fresh, welcome=not no_welcome, interface=interface)
+    up(data, port, domain or [], fresh=fresh, welcome=not no_welcome, empty=empty, interface=interface)
 
 
 def env_command(data: Data = DEFAULT_DATA_FOLDER, as_json: AsJson = False) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import os
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,11 @@ from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.webhook import PATH as HOOK_PATH
 from postroom.stalwart.webhook_setup import WebhookSetup
 from postroom.telemetry import configure_logging
+from postroom_sandbox import first_person
 from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
+from postroom_sandbox.first_person import FirstPerson
 from postroom_sandbox.interface_build import build_interface
 from postroom_sandbox.loopback import LOOPBACK, free_port, require_port
 from postroom_sandbox.processes import PythonChild, Supervisor
@@ -47,13 +50,16 @@ _EMBEDDED = {
 _STAND_IN = {"POSTROOM_STALWART_URL": "http://127.0.0.1", "POSTROOM_STALWART_API_KEY": "drawn at the first start"}
 
 
-def up(data: Path, port: int, domains: Sequence[str], *, fresh: bool, welcome: bool, interface: bool = False) -> None:
-    """`interface`: build the web interface meanwhile."""
+def up(
+    data: Path, port: int, domains: Sequence[str], *, fresh: bool, welcome: bool, empty: bool, interface: bool = False
+) -> None:
+    """`empty`: make no person with mail. `interface`: build the web interface meanwhile."""
     configure_logging(json=False, level="WARNING")
     folder = DataFolder(data)
     try:
         served = tuple(normalise_domain(each) for each in domains)
-        asyncio.run(Trial(folder, port, served, os.environ, fresh=fresh, welcome=welcome).run(interface=interface))
+        trial = Trial(folder, port, served, os.environ, fresh=fresh, welcome=welcome, empty=empty)
+        asyncio.run(trial.run(interface=interface))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     except ConfigurationError as error:
@@ -93,6 +99,7 @@ class Trial:
         *,
         fresh: bool,
         welcome: bool,
+        empty: bool,
     ) -> None:
         self._data = data
         self._port = port
@@ -100,6 +107,8 @@ class Trial:
         self._shell = shell
         self._fresh = fresh
         self._welcome = welcome
+        self._empty = empty
+        self._person: FirstPerson | None = None
         self._environment: dict[str, str] = {}
         self._own: list[str] = []
         self._where: list[tuple[str, str]] = []
@@ -123,7 +132,9 @@ class Trial:
                 ):
                     self._console.print(f"starting {part}", style="dim")
                     await start(supervisor)
-                self._data.write_trial({"environment": self._environment, "own": self._own})
+                await self._fill_a_mailbox()
+                person = {"person": asdict(self._person)} if self._person else {}
+                self._data.write_trial({"environment": self._environment, "own": self._own} | person)
                 self._show()
                 if interface:
                     await build_interface(lambda line: self._console.print(line, style="dim"))
@@ -277,10 +288,24 @@ class Trial:
         await supervisor.start(service)
         self._where += [("Postroom", url), ("", f"its log: {log}")]
 
+    async def _fill_a_mailbox(self) -> None:
+        """At the first start, so that there is mail to look at. No server of the user's is filled."""
+        self._person = first_person.known(self._data)
+        if self._person or self._empty or self._own or missing_for_mail(load(self._environment)):
+            return
+        self._console.print("filling a mailbox", style="dim")
+        try:
+            self._person = await first_person.make(self._data, self._environment, self._domains[0])
+        except first_person.NotFilled as error:
+            self._where.append(("A mailbox", f"none is filled ({error}); the next start tries again"))
+
     def _show(self) -> None:
         missing = missing_for_mail(load(self._environment))
         mail = f"off: {' and '.join(missing)} must be set" if missing else "on, for everybody who logs in at Kratos"
         self._where.append(("Mail", mail))
+        if self._person:
+            login = f"{self._person.address}, password {self._person.password}"
+            self._where.append(("A mailbox", f"{login}, with {first_person.MAILS} mails to look at"))
         self._console.print("\nPostroom is up. Ctrl-C stops everything.\n", style="bold")
         for part, place in self._where:
             self._console.print(f"  {part:<15}{place}")

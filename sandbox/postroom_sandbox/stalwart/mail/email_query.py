@@ -1,8 +1,8 @@
 """One Email/query (RFC 8621 §4.4) as SQL, written so that an index yields the result in its order: a page then costs
 as much in a mailbox of fifty thousand emails as in a small one.
 
-A source is where the rows come from. It stands for one condition that all results meet, the one that selects the
-fewest. It is named `e` and has the columns row, account_id, document_id, thread_id and received_at.
+A source is where the rows come from. It stands for a condition that all results meet: the one that selects the fewest
+of them. It is named `e` and has the columns row, account_id, document_id, thread_id and received_at.
 """
 
 import json

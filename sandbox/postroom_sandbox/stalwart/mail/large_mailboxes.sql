@@ -118,14 +118,14 @@ BEGIN UPDATE mail_accounts SET used = used - OLD.size WHERE account_id = OLD.acc
 CREATE TABLE released_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 INSERT INTO released_blobs SELECT digest FROM blobs;
 CREATE TRIGGER email_releases_its_blob AFTER DELETE ON emails
-BEGIN INSERT OR IGNORE INTO released_blobs VALUES (OLD.digest); END;
+BEGIN INSERT INTO released_blobs VALUES (OLD.digest) ON CONFLICT DO NOTHING; END;
 CREATE TRIGGER upload_releases_its_blob AFTER DELETE ON uploads
-BEGIN INSERT OR IGNORE INTO released_blobs VALUES (OLD.digest); END;
+BEGIN INSERT INTO released_blobs VALUES (OLD.digest) ON CONFLICT DO NOTHING; END;
 CREATE TRIGGER submission_releases_its_blob AFTER DELETE ON submissions
-BEGIN INSERT OR IGNORE INTO released_blobs VALUES (OLD.digest); END;
+BEGIN INSERT INTO released_blobs VALUES (OLD.digest) ON CONFLICT DO NOTHING; END;
 CREATE TRIGGER script_releases_its_blob AFTER DELETE ON sieve_scripts
-BEGIN INSERT OR IGNORE INTO released_blobs VALUES (OLD.digest); END;
+BEGIN INSERT INTO released_blobs VALUES (OLD.digest) ON CONFLICT DO NOTHING; END;
 CREATE TRIGGER script_replaces_its_blob AFTER UPDATE OF digest ON sieve_scripts
-BEGIN INSERT OR IGNORE INTO released_blobs VALUES (OLD.digest); END;
+BEGIN INSERT INTO released_blobs VALUES (OLD.digest) ON CONFLICT DO NOTHING; END;
 
 PRAGMA user_version = 7;
