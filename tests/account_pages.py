@@ -70,9 +70,11 @@ async def account_site(
         # Not 127.0.0.1: a passkey belongs to a name (WebAuthn §5.1.2).
         origin = f"http://localhost:{port}"
         more = every_method(origin, provider, **methods)
-        async with real_kratos(folder, **UNUSED, **(kratos or {}), more=more) as running:
-            async with _application(running) as later.app:
-                yield Site(origin, running, provider)
+        async with (
+            real_kratos(folder, **UNUSED, **(kratos or {}), more=more) as running,
+            _application(running) as later.app,
+        ):
+            yield Site(origin, running, provider)
 
 
 @asynccontextmanager

@@ -193,6 +193,14 @@ test('an authenticator’s answer goes where Kratos reads it, and its question i
   }
 })
 
+test('the way back names no method, with which Kratos would go forward again', () => {
+  const { back, ...shown } = form('registration', 'two-step-credentials')
+  if (!back) throw new Error('there is no way back')
+  const sent = Object.fromEntries(entriesOf({ ...shown, back }, back, {}))
+  expect(sent).toMatchObject({ screen: 'previous', 'traits.email': 'dora@example.org' })
+  expect(sent).not.toHaveProperty('method')
+})
+
 test('in the second of two steps the address is sent again from its hidden node', () => {
   const shown = form('registration', 'two-step-credentials')
   const sent = Object.fromEntries(entriesOf(shown, button(shown, 'password'), { password: 'secret' }))

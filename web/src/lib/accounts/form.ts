@@ -264,7 +264,8 @@ export function entriesOf(form: Form, button: Button, values: Values, credential
   }
   if (button.press === 'submit') sent.set(button.name, button.value)
   else sent.set(button.into, credential)
-  if (!sent.has('method')) sent.set('method', button.group)
+  // The way back has no method: with one, Kratos takes it for the step forward.
+  if (!sent.has('method') && !isBack(button)) sent.set('method', button.group)
   return [...sent]
 }
 

@@ -44,7 +44,8 @@ const VALUES: Readonly<Record<number, string>> = {
   4000003: 'min_length',
   4000017: 'max_length',
   4000032: 'min_length',
-  4000033: 'max_length'
+  4000033: 'max_length',
+  1010016: 'provider'
 }
 
 export function messageWords(words: SignIn, message: Message): string {
@@ -100,16 +101,15 @@ export function labelOf(words: SignIn, form: Form, field: Field): { label: strin
   }
 }
 
-export function buttonWords(words: SignIn, form: Form, button: Button): string {
-  const id = button.label?.id ?? 0
-  const known = (form.kind === 'settings' ? settingsButtons : entryButtons)(words, form, button)
-  return known[id] ?? button.label?.text ?? words.buttons.continue
+export function buttonWords(words: SignIn, form: Form, button: Button, language: string): string {
+  const known = form.kind === 'settings' ? settingsButtons(words, form, button, language) : entryButtons(words, button)
+  return known[button.label?.id ?? 0] ?? button.label?.text ?? words.buttons.continue
 }
 
 type ByLabel = Readonly<Record<number, string>>
 
 /** By the id of Kratos' label (Kratos, text/id.go). */
-function entryButtons({ buttons }: SignIn, _: Form, button: Button): ByLabel {
+function entryButtons({ buttons }: SignIn, button: Button): ByLabel {
   const provider = contextText(button.label, 'provider') || button.value
   return {
     1010001: buttons.signIn,
@@ -138,9 +138,10 @@ function entryButtons({ buttons }: SignIn, _: Form, button: Button): ByLabel {
   }
 }
 
-function settingsButtons(words: SignIn, form: Form, button: Button): ByLabel {
+function settingsButtons(words: SignIn, form: Form, button: Button, language: string): ByLabel {
   const { buttons } = words
   const provider = contextText(button.label, 'provider') || button.value
+  const name = keyName(words, button, language)
   const saved: Readonly<Record<string, string>> = { password: buttons.savePassword, totp: buttons.turnOn }
   return {
     1050002: buttons.link(provider),
@@ -151,16 +152,20 @@ function settingsButtons(words: SignIn, form: Form, button: Button): ByLabel {
     1050011: buttons.keptCodes,
     1050012: buttons.addKey,
     1050016: buttons.turnOff,
-    1050018: buttons.removeKey(keyName(words, button)),
+    1050018: buttons.removeKey(name),
     1050019: buttons.addPasskey,
-    1050020: buttons.removePasskey(keyName(words, button)),
+    1050020: buttons.removePasskey(name),
     1070003: saved[button.group] ?? buttons.save
   }
 }
 
-function keyName(words: SignIn, button: Button): string {
+/** Kratos gives no names to passkeys; the moment tells them apart. */
+function keyName(words: SignIn, button: Button, language: string): string {
   const name = contextText(button.label, 'display_name')
-  return name && name !== 'unnamed' ? name : words.unnamed
+  if (name && name !== 'unnamed') return name
+  const added = new Date(contextText(button.label, 'added_at'))
+  if (Number.isNaN(added.getTime())) return words.unnamed
+  return words.addedAt(new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(added))
 }
 
 function hasCodes(form: Form): boolean {

@@ -58,7 +58,7 @@ export const signIn = {
     turnOn: 'Einschalten',
     turnOff: 'Ausschalten',
     addPasskey: 'Passkey hinzufügen',
-    removePasskey: (name: string) => `${name} entfernen`,
+    removePasskey: (name: string) => `Entfernen: ${name}`,
     addKey: 'Sicherheitsschlüssel hinzufügen',
     removeKey: (name: string) => `${name} entfernen`,
     link: (provider: string) => `${provider} verbinden`,
@@ -105,6 +105,7 @@ export const signIn = {
   },
   or: 'oder',
   unnamed: 'Schlüssel ohne Namen',
+  addedAt: (moment: string) => `der vom ${moment}`,
   needLook: (things: number) =>
     things === 1
       ? 'Eine Angabe stimmt noch nicht.'
@@ -148,6 +149,8 @@ export const signIn = {
     1010003: 'Melden Sie sich noch einmal an, dann geht es weiter.',
     1010004: 'Bestätigen Sie mit Ihrem zweiten Faktor.',
     1010012: 'Halten Sie Ihren Schlüssel bereit, dann weiter.',
+    1010016: (provider: string) =>
+      `Mit dieser Adresse gibt es schon ein Konto. Melden Sie sich an wie bisher, dann wird ${provider} damit verbunden.`,
     1040009: 'Wie möchten Sie sich künftig anmelden?',
     1050001: 'Gespeichert.',
     1060001: 'Sie sind drin. Wählen Sie jetzt ein neues Passwort.',

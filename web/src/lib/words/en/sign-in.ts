@@ -104,6 +104,7 @@ export const signIn = {
   },
   or: 'or',
   unnamed: 'key without a name',
+  addedAt: (moment: string) => `the one of ${moment}`,
   needLook: (things: number) =>
     things === 1
       ? 'One thing needs another look.'
@@ -147,6 +148,8 @@ export const signIn = {
     1010003: 'Sign in once more, then it goes on.',
     1010004: 'Confirm with your second factor.',
     1010012: 'Have your key ready, then continue.',
+    1010016: (provider: string) =>
+      `There is an account with this address already. Sign in as before, and ${provider} is connected to it.`,
     1040009: 'How do you want to sign in from now on?',
     1050001: 'Saved.',
     1060001: 'You are in. Choose a new password now.',

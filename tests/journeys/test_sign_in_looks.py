@@ -1,0 +1,129 @@
+"""Each state of the account pages in both themes, on a phone and on a desk: axe finds nothing, and nothing is cut off.
+POSTROOM_PICTURES names a folder for the pictures."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from account_pages import Site, account_site
+from account_person import AccountPerson, person_at
+from axe import violations
+from chromium import chromium
+from go_program import may_build
+from kratos_browser import another, code_for, totp
+from oidc_provider import oidc_provider
+
+pytestmark = may_build
+
+THEMES = ("light", "dark")
+WIDTHS = (320, 1440)
+PICTURES = os.environ.get("POSTROOM_PICTURES")
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    async with oidc_provider() as provider, account_site(tmp_path_factory.mktemp("site"), provider) as site:
+        yield site
+
+
+@pytest.fixture
+async def person(site: Site, browser: Browser) -> AsyncIterator[AccountPerson]:
+    async with person_at(site, browser, reduced_motion="reduce") as person:
+        yield person
+
+
+async def looks_right(person: AccountPerson, name: str) -> None:
+    page = person.page
+    for theme in THEMES:
+        await page.emulate_media(color_scheme=theme)
+        for width in WIDTHS:
+            await page.set_viewport_size({"width": width, "height": 800})
+            assert await violations(page) == [], f"{name}, {theme}, {width}"
+            widest = await page.evaluate("document.documentElement.scrollWidth")
+            assert widest <= width, f"{name} is {widest} wide at {width}"
+            if PICTURES:
+                await page.screenshot(path=Path(PICTURES) / f"{name}-{theme}-{width}.png", full_page=True)
+
+
+async def test_signing_in_and_up(person: AccountPerson) -> None:
+    await person.open("/sign-in")
+    await expect(person.field("Address")).to_be_visible()
+    await looks_right(person, "sign-in")
+    await person.fill(address=person.email, password="wrong")
+    await person.press("Sign in")
+    await expect(person.page.get_by_role("alert")).to_be_visible()
+    await looks_right(person, "sign-in-refused")
+    await person.page.context.set_offline(True)
+    await expect(person.button("Sign in")).to_have_attribute("aria-disabled", "true")
+    await looks_right(person, "sign-in-off-line")
+    await person.page.context.set_offline(False)
+    await person.open("/sign-up")
+    await person.fill(address="alice.brandt@", name="Alice Brandt")
+    await person.press("Sign up")
+    await expect(person.page.get_by_role("alert")).to_be_visible()
+    await looks_right(person, "sign-up-refused")
+    await person.fill(address=person.email)
+    await person.press("Sign up with a code")
+    await expect(person.field("Code")).to_be_visible()
+    await looks_right(person, "code")
+
+
+async def test_recovery_verification_and_errors(person: AccountPerson) -> None:
+    await person.site.kratos.register(person.email)
+    await person.open("/recovery")
+    await expect(person.field("Address")).to_be_visible()
+    await looks_right(person, "recovery")
+    await person.open("/verification")
+    await person.fill(address=person.email)
+    await person.press("Continue")
+    await expect(person.field("Code")).to_be_visible()
+    await looks_right(person, "verification")
+    await person.fill(code=await code_for(person.site.kratos, person.email))
+    await person.press("Continue")
+    await person.sees("Your address is confirmed.")
+    await looks_right(person, "verified")
+    await person.open("/error?id=stub:500")
+    await person.page.get_by_text("Details").click()
+    await person.sees("This is a stub error.")
+    await looks_right(person, "error")
+    await person.page.route("**/self-service/login/**", lambda route: route.fulfill(status=503, json={}))
+    await person.open("/sign-in")
+    await person.sees("Sign-in is away for a moment.")
+    await looks_right(person, "away")
+
+
+async def test_settings_and_second_factor(person: AccountPerson) -> None:
+    await person.sign_up()
+    await person.open("/settings")
+    await expect(person.button("Turn on")).to_be_visible()
+    await looks_right(person, "settings")
+    secret = await person.page.locator("code").first.text_content() or ""
+    await person.fill(code=totp(secret))
+    await person.press("Turn on")
+    await person.sees("Saved.")
+    await person.press("Make backup codes")
+    await expect(person.button("I have kept them")).to_be_visible()
+    await looks_right(person, "settings-codes")
+    await person.press("I have kept them")
+    await person.sees("Saved.")
+    await person.press("Deutsch")
+    await looks_right(person, "settings-german")
+    await person.press("English")
+    await person.press("Sign out")
+    await person.is_at("/sign-in")
+    await person.sign_in()
+    await person.fill(code=another(totp(secret)))
+    await person.press("Continue")
+    await expect(person.page.get_by_role("alert")).to_be_visible()
+    await looks_right(person, "second-factor")
+    await person.press("Use a backup code instead")
+    await looks_right(person, "backup-code")

@@ -1,0 +1,192 @@
+"""Changing the account, other accounts (OpenID Connect), and signing out, on the real Kratos 1.3.1."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import Browser, Route, expect
+
+from account_pages import Site, account_site
+from account_person import START, AccountPerson, person_at
+from chromium import chromium
+from go_program import may_build
+from kratos_browser import new_address
+from kratos_servers import PASSWORD
+from oidc_provider import OidcProvider, oidc_provider
+
+pytestmark = may_build
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+async def provider() -> AsyncIterator[OidcProvider]:
+    async with oidc_provider() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module")
+async def site(provider: OidcProvider, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    async with account_site(tmp_path_factory.mktemp("site"), provider) as site:
+        yield site
+
+
+@pytest.fixture
+async def person(site: Site, browser: Browser) -> AsyncIterator[AccountPerson]:
+    async with person_at(site, browser) as person:
+        yield person
+
+
+# The account
+
+
+async def test_name_address_and_password_are_changed(person: AccountPerson) -> None:
+    await person.sign_up()
+    await person.open("/settings")
+    await person.fill(name="Ada Lovelace")
+    await person.press("Save")
+    await person.sees("Saved.")
+    await expect(person.field("Name")).to_have_value("Ada Lovelace")
+    await person.fill(address="no address")
+    await person.press("Save")
+    await person.sees("This is not an address yet.")
+    await expect(person.field("Address")).to_be_focused()
+    person.email = new_address()
+    await person.fill(address=person.email)
+    await person.press("Save")
+    await person.sees("Saved.")
+    await person.fill(new_password="short")
+    await person.press("Change password")
+    await person.sees("Too short: at least 8 characters.")
+    await person.fill(new_password=f"{PASSWORD} anew")
+    await person.press("Change password")
+    await person.sees("Saved.")
+    await expect(person.field("New password")).to_have_value("")
+    await person.sign_out()
+    await person.sign_in(password=f"{PASSWORD} anew")
+    await person.is_at(START)
+    assert (await person.whoami())["identity"]["traits"] == {"email": person.email, "name": "Ada Lovelace"}
+
+
+# Other accounts
+
+
+def claims(person: AccountPerson) -> dict[str, str]:
+    return {"sub": str(uuid4()), "email": person.email}
+
+
+async def test_sign_up_and_in_with_another_account(person: AccountPerson, provider: OidcProvider) -> None:
+    provider.person = claims(person)
+    await person.open("/sign-up")
+    await person.press("Continue with Nordlicht")
+    await person.is_at(START)
+    assert (await person.whoami())["identity"]["traits"]["email"] == person.email
+    await person.sign_out()
+    await person.open("/sign-in?return_to=/settings")
+    await person.press("Continue with Nordlicht")
+    await person.is_at("/settings")
+    methods = (await person.whoami())["authentication_methods"]
+    assert [each["method"] for each in methods] == ["oidc"]
+
+
+async def test_a_provider_that_refuses_leads_back_with_its_words(person: AccountPerson, provider: OidcProvider) -> None:
+    provider.person = None
+    await person.open("/sign-in")
+    await person.press("Continue with Nordlicht")
+    await person.is_at("/sign-in")
+    await expect(person.page.get_by_role("alert")).to_be_visible()
+    assert await person.whoami() is None
+
+
+async def test_an_account_is_connected_and_disconnected(person: AccountPerson, provider: OidcProvider) -> None:
+    await person.sign_up()
+    provider.person = claims(person)
+    await person.open("/settings")
+    await person.press("Connect Nordlicht")
+    await person.is_at("/settings")
+    await expect(person.button("Disconnect Nordlicht")).to_be_visible()
+    await person.sign_out()
+    await person.open("/sign-in")
+    await person.press("Continue with Nordlicht")
+    await person.is_at(START)
+    await person.open("/settings")
+    await person.press("Disconnect Nordlicht")
+    await expect(person.button("Connect Nordlicht")).to_be_visible()
+
+
+async def test_an_address_that_has_an_account_is_connected_only_after_its_own_sign_in(
+    person: AccountPerson, provider: OidcProvider
+) -> None:
+    await person.site.kratos.register(person.email)
+    provider.person = claims(person)
+    await person.open("/sign-up")
+    await person.press("Continue with Nordlicht")
+    await person.is_at("/sign-in")
+    await person.sees("There is an account with this address already. Sign in as before, and Nordlicht is connected")
+    assert await person.whoami() is None
+    await person.fill(password=PASSWORD)
+    await person.press("Sign in")
+    await person.is_at(START)
+    await person.open("/settings")
+    await expect(person.button("Disconnect Nordlicht")).to_be_visible()
+
+
+# Signing out
+
+
+async def test_another_person_finds_nothing_of_the_first(person: AccountPerson) -> None:
+    await person.sign_up()
+    await person.open("/settings")
+    first = person.email
+    await person.page.evaluate(
+        """() => new Promise((done, failed) => {
+            window.mark = 'in memory'
+            const request = indexedDB.open('mail', 1)
+            request.onupgradeneeded = () => request.result.createObjectStore('emails')
+            request.onsuccess = () => { request.result.close(); done() }
+            request.onerror = failed
+        })"""
+    )
+    await person.press("Sign out")
+    await person.is_at("/sign-in")
+    await expect(person.field("Address")).to_have_value("")
+    kept = await person.page.evaluate("indexedDB.databases().then(found => found.length)")
+    assert (kept, await person.page.evaluate("window.mark ?? null")) == (0, None)
+    assert await person.whoami() is None
+    person.email = new_address()
+    await person.site.kratos.register(person.email)
+    await person.sign_in()
+    await person.is_at(START)
+    await person.open("/settings")
+    await expect(person.field("Address")).to_have_value(person.email)
+    assert first not in await person.page.content()
+    await person.page.go_back()
+    assert first not in await person.page.content()
+
+
+async def test_signing_out_clears_storage_and_no_cookies_of_others(person: AccountPerson) -> None:
+    await person.sign_up()
+    await person.open("/settings")
+    async with person.page.expect_response("**/self-service/logout?*") as found:
+        await person.press("Sign out")
+    assert (await (await found.value).all_headers())["clear-site-data"] == '"cache", "storage"'
+
+
+async def test_a_session_that_may_still_live_is_not_said_to_have_ended(person: AccountPerson) -> None:
+    await person.sign_up()
+    await person.open("/settings")
+    pattern = "**/self-service/logout/browser"
+
+    async def away(route: Route) -> None:
+        await route.fulfill(status=503, json={"code": "kratos_away"})
+
+    await person.page.route(pattern, away)
+    await person.press("Sign out")
+    await person.sees("You may still be signed in. Try again.")
+    await person.page.unroute(pattern)
+    await person.press("Sign out")
+    await person.is_at("/sign-in")
