@@ -1,5 +1,4 @@
 // @vitest-environment jsdom
-import { flushSync } from 'svelte'
 import { afterEach, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../tests/model-server.ts'
 import { settled, World } from '../../../tests/world.ts'
@@ -28,7 +27,7 @@ async function opened(): Promise<Scene> {
 }
 
 /** What an effect sees, from now on: each value once. */
-function watched<T>(read: () => T): T[] {
+async function watched<T>(read: () => T): Promise<T[]> {
   const seen: T[] = []
   ends.push(
     $effect.root(() => {
@@ -40,14 +39,13 @@ function watched<T>(read: () => T): T[] {
       })
     })
   )
-  flushSync()
+  await settled()
   return seen
 }
 
 async function hint({ mail }: Scene): Promise<void> {
   mail.connection.tryNow()
   await settled()
-  flushSync()
 }
 
 test('a view that shows a row, a count, a message follows them', async () => {
@@ -55,9 +53,9 @@ test('a view that shows a row, a count, a message follows them', async () => {
   const { mail, server } = scene
   mail.reader.open('a')
   await settled()
-  const subjects = watched(() => mail.list?.row(0)?.subject)
-  const counts = watched(() => mail.mailboxes.byRole('inbox')?.total)
-  const messages = watched(() => mail.reader.conversation?.messages.length)
+  const subjects = await watched(() => mail.list?.row(0)?.subject)
+  const counts = await watched(() => mail.mailboxes.byRole('inbox')?.total)
+  const messages = await watched(() => mail.reader.conversation?.messages.length)
   server.deliver({ threadId: 'a', subject: 'Re: Mail 1' })
   server.deliver({ subject: 'Another' })
   await hint(scene)
@@ -87,10 +85,10 @@ test('what did not change stays the same object, so that nothing is drawn again'
 test('a view that shows another list, a trouble, a draft follows them', async () => {
   const scene = await opened()
   const { mail, server } = scene
-  const lists = watched(() => mail.list?.mailboxId)
-  const troubles = watched(() => mail.list?.trouble?.code)
-  const lives = watched(() => mail.connection.live)
-  const drafts = watched(() => mail.sending.draftOf('e1'))
+  const lists = await watched(() => mail.list?.mailboxId)
+  const troubles = await watched(() => mail.list?.trouble?.code)
+  const lives = await watched(() => mail.connection.live)
+  const drafts = await watched(() => mail.sending.draftOf('e1'))
   mail.sending.keep('e1', 'Dear Ann')
   mail.show('sent')
   await settled()
