@@ -33,7 +33,7 @@ async function watched<T>(read: () => T): Promise<T[]> {
     $effect.root(() => {
       $effect(() => {
         const value = read()
-        if (value !== seen.at(-1)) {
+        if (seen.length === 0 || value !== seen.at(-1)) {
           seen.push(value)
         }
       })
