@@ -191,8 +191,8 @@ class Settings(BaseModel):
 
     authserv_id: str | None = Field(
         None,
-        description="Name with which the mail server signs its Authentication-Results, as a rule its host name; empty: the "
-        "web interface says of no sender that they were confirmed, nor that they were not",
+        description="Name with which the mail server signs its Authentication-Results, as a rule its host name; empty: "
+        "the web interface confirms no sender",
     )
 
     @field_validator("domains", mode="before")
