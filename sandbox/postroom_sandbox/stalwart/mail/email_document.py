@@ -93,7 +93,9 @@ class Wanted:
         """Unknown properties are ignored, although RFC 8620 §5.1 would refuse them. Raises MethodError."""
         named: list[str] | None = arguments.get("properties")
         named = _DEFAULT_PROPERTIES if named is None else ["id", *named]
-        properties = [name for name in dict.fromkeys(named) if name in _KNOWN or _is_header(name)]
+        # Stalwart leaves the default form out of the name, also of what it sends back.
+        names = dict.fromkeys(name.replace(":asRaw", "") for name in named)
+        properties = [name for name in names if name in _KNOWN or _is_header(name)]
         named = arguments.get("bodyProperties")
         named = _DEFAULT_BODY_PROPERTIES if named is None else named
         body = [name for name in named if name in _BODY_PROPERTIES or _is_header(name)]
