@@ -36,6 +36,7 @@ from postroom_sandbox.first_person import FirstPerson
 from postroom_sandbox.interface_build import build_interface
 from postroom_sandbox.loopback import LOOPBACK, free_port, require_port
 from postroom_sandbox.processes import PythonChild, Supervisor
+from postroom_sandbox.stalwart import HOSTNAME
 from postroom_sandbox.stalwart.mail_master import LOGIN as MAIL_MASTER
 from postroom_sandbox.things_to_try import RunningTrial, things_to_try
 
@@ -222,6 +223,7 @@ class Trial:
         self._environment["POSTROOM_STALWART_URL"] = url
         self._environment["POSTROOM_STALWART_API_KEY"] = key
         self._environment["POSTROOM_MAIL_MASTER"] = f"{MAIL_MASTER}@{self._mark_domain}:{master}"
+        self._environment["POSTROOM_AUTHSERV_ID"] = HOSTNAME
         self._environment["POSTROOM_STALWART_WEBHOOK_KEY"] = self._data.secret("stalwart-webhook-key")
         self._where.append(("Stalwart", f"stand-in, {url}/_sandbox/"))
         self._where.append(("", f"mail comes in by LMTP at {LOOPBACK}:{lmtp_port}"))

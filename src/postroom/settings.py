@@ -189,6 +189,12 @@ class Settings(BaseModel):
         None, description="host:port of SMTP over TLS for mail programs; empty: Stalwart's host, port 465"
     )
 
+    authserv_id: str | None = Field(
+        None,
+        description="Name with which the mail server signs its Authentication-Results, as a rule its host name; empty: "
+        "the web interface confirms no sender",
+    )
+
     @field_validator("domains", mode="before")
     @classmethod
     def _split_domains(cls, value: str) -> tuple[str, ...]:

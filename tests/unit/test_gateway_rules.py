@@ -257,6 +257,11 @@ def test_unknown_capability_rejects_the_whole_request() -> None:
     assert checked([QUERY], using=sorted(CAPABILITIES)).refused == {}
 
 
+def test_our_own_capability_may_be_named_and_is_not_sent_to_the_mail_server() -> None:
+    found = checked([QUERY], using=[CORE, "urn:postroom:params:jmap"])
+    assert json.loads(found.body)["using"] == [CORE]
+
+
 def test_request_without_a_rejected_call_is_forwarded_unchanged() -> None:
     calls = [QUERY, ["Email/get", {"accountId": OWN, "#ids": {"resultOf": "q", "name": "x", "path": "/ids"}}, "g"]]
     sent = json.loads(checked(calls).body)

@@ -106,6 +106,18 @@ def test_session_object_offers_exactly_the_allowed_capabilities() -> None:
     assert set(capabilities) == {JMAP + name for name in ("core", "mail", "submission", "sieve")}
 
 
+def test_session_object_names_our_mail_server_for_authentication_results_if_it_is_set() -> None:
+    session = rewrite(
+        SESSION,
+        base_url="https://mail.example.org",
+        account=ACCOUNT,
+        scopes=ALL_SCOPES,
+        limits=GatewayLimits(),
+        authserv_id="mx.example.org",
+    )
+    assert session["capabilities"]["urn:postroom:params:jmap"] == {"authservId": "mx.example.org"}
+
+
 @pytest.mark.parametrize("scopes", [{Scope.READ, Scope.WRITE}, {Scope.WRITE, Scope.SEND}, {Scope.READ}])
 def test_submission_is_offered_only_with_the_scope_to_send(scopes: set[Scope]) -> None:
     """A program that finds it shows a button, and then cannot send: `EmailSubmission/set` needs `send` and `read`."""

@@ -293,7 +293,7 @@ function only(object: Record<string, unknown>, properties: string[] | null | und
 }
 
 const DEFAULTS: Record<string, unknown> = {
-  'header:Authentication-Results:asRaw:all': [],
+  'header:Authentication-Results:all': [],
   bodyValues: { text: { value: 'The text', isTruncated: false } },
   textBody: [{ partId: 'text', blobId: 'b', size: 8, name: null, type: 'text/plain', disposition: null, cid: null }],
   htmlBody: [{ partId: 'text', blobId: 'b', size: 8, name: null, type: 'text/plain', disposition: null, cid: null }],

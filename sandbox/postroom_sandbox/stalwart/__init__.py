@@ -5,3 +5,6 @@ one SQLite file. It responds with an error that says so to: calendars, contacts,
 domains, changes of roles and keys, passwords that expire, copying emails and blobs between accounts. It does not
 implement rate limits, the ban after failed logins, running Sieve scripts, and background work (DNS, DKIM keys).
 """
+
+HOSTNAME = "mail.example.org"
+"""of the mail server, also in the `Authentication-Results` of the mail that fills a mailbox"""

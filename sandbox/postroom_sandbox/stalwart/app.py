@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import Lifespan
 
+from postroom_sandbox.stalwart import HOSTNAME
 from postroom_sandbox.stalwart.accounts import Accounts
 from postroom_sandbox.stalwart.admission import Admission
 from postroom_sandbox.stalwart.allowed_ips import AllowedIps
@@ -37,8 +38,6 @@ from postroom_sandbox.stalwart.registry import Registry
 from postroom_sandbox.stalwart.roles import Roles
 from postroom_sandbox.stalwart.service_key import ensure_service_key
 from postroom_sandbox.stalwart.store import Store
-
-_HOSTNAME = "mail.example.org"
 
 
 def create_app(
@@ -80,9 +79,9 @@ def create_app(
     quota = UploadQuota(limits)
     mail = Mail(store, accounts, known_domains, quota)
     parts = (store, mail, accounts, known_domains, authentication, faults, counts)
-    intake = Intake(*parts, _HOSTNAME, lmtp_listener, send_welcome=welcome)
+    intake = Intake(*parts, HOSTNAME, lmtp_listener, send_welcome=welcome)
     registry = Registry(store, [*object_types, *intake.object_types])
-    api = HttpApi(admission, registry, mail, counts, public_url or f"https://{_HOSTNAME}", latency_ms)
+    api = HttpApi(admission, registry, mail, counts, public_url or f"https://{HOSTNAME}", latency_ms)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
@@ -90,7 +89,7 @@ def create_app(
             yield
         store.close()
 
-    control = ControlApi(store, intake, BulkIntake(mail), faults, counts, _HOSTNAME)
+    control = ControlApi(store, intake, BulkIntake(mail), faults, counts, HOSTNAME)
     transfer = BlobTransfer(admission, mail, quota)
     routes = [*api.routes(), *transfer.routes(), *intake.event_source.routes(), *control.routes()]
     injection = Middleware(FaultInjection, faults=faults, counts=counts, domain_name=known_domains.name_of)

@@ -163,6 +163,7 @@ def make_app(
             now=SystemClock().now,
             verify=mail.accounts.require,
             public_url=settings.public_url,
+            authserv_id=settings.authserv_id,
             stopping=stop,
         )
         if mail

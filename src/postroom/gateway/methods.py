@@ -10,6 +10,8 @@ CORE = "urn:ietf:params:jmap:core"
 MAIL = "urn:ietf:params:jmap:mail"
 BLOB = "urn:ietf:params:jmap:blob"
 SUBMISSION = "urn:ietf:params:jmap:submission"
+POSTROOM = "urn:postroom:params:jmap"
+"""Our own capability (RFC 8620 §2). It has no methods, so the mail server need not know of it."""
 CAPABILITIES = frozenset(
     f"urn:ietf:params:jmap:{name}"
     for name in ("core", "mail", "submission", "vacationresponse", "blob", "quota", "sieve")

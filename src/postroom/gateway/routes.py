@@ -59,12 +59,13 @@ def gateway_routes(
     verify: Callable[[MailAccount], Awaitable[None]],
     limits: GatewayLimits | None = None,
     public_url: str | None = None,
+    authserv_id: str | None = None,
     session_path: str = "/jmap/session",
     stopping: asyncio.Event | None = None,
 ) -> list[Route]:
     """`public_url` is Postroom's base URL for clients (None: that of each request), `now` the wall clock, `monotonic`
     a monotonic clock, `verify` that of `OwnAccount`. `session_path` is the mail server's: by default Stalwart's; Cyrus
-    has `/jmap/`. `stopping` ends event streams."""
+    has `/jmap/`. `authserv_id` is the setting of that name. `stopping` ends event streams."""
     limits = limits or GatewayLimits()
     remembered = AccountCache(accounts, monotonic=monotonic)
 
@@ -78,6 +79,7 @@ def gateway_routes(
         OwnAccount(upstream, session_path, monotonic=monotonic, verify=verify_and_forget),
         limits=limits,
         public_url=public_url,
+        authserv_id=authserv_id,
         stopping=stopping or asyncio.Event(),
     )
 
@@ -109,12 +111,14 @@ class Gateway:
         *,
         limits: GatewayLimits,
         public_url: str | None,
+        authserv_id: str | None,
         stopping: asyncio.Event,
     ) -> None:
         self._admission = admission
         self._own_account = own_account
         self._limits = limits
         self._public_url = public_url.rstrip("/") if public_url else None
+        self._authserv_id = authserv_id
         self._stopping = stopping
         queue = partial(InFlight, waiting=limits.waiting, seconds=limits.queue_seconds)
         self._requests = queue(limits.concurrent_requests, "maxConcurrentRequests")
@@ -127,7 +131,12 @@ class Gateway:
         async with self._requests.slot(admitted.account_id):
             theirs = await self._own_account.session(admitted.account)
         session = session_object.rewrite(
-            theirs, base_url=base_url, account=admitted.account, scopes=admitted.person.scopes, limits=self._limits
+            theirs,
+            base_url=base_url,
+            account=admitted.account,
+            scopes=admitted.person.scopes,
+            limits=self._limits,
+            authserv_id=self._authserv_id,
         )
         body = json.dumps(session, separators=(",", ":")).encode()
         await client.respond(200, {"Content-Type": JSON, **NO_STORE}, body)

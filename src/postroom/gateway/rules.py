@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from postroom.domain.person import Scope
-from postroom.gateway.methods import CAPABILITIES, CORE, ECHO, METHODS, needed_scopes
+from postroom.gateway.methods import CAPABILITIES, CORE, ECHO, METHODS, POSTROOM, needed_scopes
 from postroom.gateway.problems import jmap_problem
 from postroom.gateway.push_subscriptions import of_push_subscriptions
 from postroom.gateway.request_body import parse
@@ -37,6 +37,7 @@ class Checked:
 def check(raw: bytes, account_id: str, scopes: Collection[Scope], max_calls: int) -> Checked:
     """The part of a request that may be sent. Raises `Problem` if the request as a whole is refused."""
     body = parse(raw, max_calls=max_calls)
+    body.using[:] = [name for name in body.using if name != POSTROOM]
     for name in body.using:
         if name not in CAPABILITIES:
             raise jmap_problem("unknownCapability", f"the capability {name[:100]!r} is not offered here")

@@ -5,14 +5,20 @@ from typing import Any
 
 from postroom.domain.person import Scope
 from postroom.gateway.limits import GatewayLimits
-from postroom.gateway.methods import CORE, offered_capabilities
+from postroom.gateway.methods import CORE, POSTROOM, offered_capabilities
 from postroom.gateway.problems import mailbox_not_ready, unusable
 from postroom.json_object import JsonObject, as_object
 from postroom.mail.ports import MailAccount
 
 
 def rewrite(
-    session: Mapping[str, Any], *, base_url: str, account: MailAccount, scopes: Collection[Scope], limits: GatewayLimits
+    session: Mapping[str, Any],
+    *,
+    base_url: str,
+    account: MailAccount,
+    scopes: Collection[Scope],
+    limits: GatewayLimits,
+    authserv_id: str | None = None,
 ) -> JsonObject:
     """`base_url` has no slash at its end. Raises `Problem` if this is no session object, or if it lacks the account.
 
@@ -28,9 +34,14 @@ def rewrite(
     if not account_capabilities:
         # Cyrus sends `null` until the inbox exists.
         raise mailbox_not_ready()
+    ours = {POSTROOM: {"authservId": authserv_id}} if authserv_id else {}
     primary = as_object(session.get("primaryAccounts"))
     return {
-        "capabilities": {**_only(offered, session.get("capabilities")), CORE: {**core, **_bounded(core, limits)}},
+        "capabilities": {
+            **_only(offered, session.get("capabilities")),
+            CORE: {**core, **_bounded(core, limits)},
+            **ours,
+        },
         "accounts": {
             account.account_id: {
                 "name": account.email,

@@ -93,7 +93,8 @@ class Wanted:
         """Unknown properties are ignored, although RFC 8620 §5.1 would refuse them. Raises MethodError."""
         named: list[str] | None = arguments.get("properties")
         named = _DEFAULT_PROPERTIES if named is None else ["id", *named]
-        properties = [name for name in dict.fromkeys(named) if name in _KNOWN or _is_header(name)]
+        names = dict.fromkeys(as_answered(name) for name in named)
+        properties = [name for name in names if name in _KNOWN or _is_header(name)]
         named = arguments.get("bodyProperties")
         named = _DEFAULT_BODY_PROPERTIES if named is None else named
         body = [name for name in named if name in _BODY_PROPERTIES or _is_header(name)]
@@ -102,6 +103,11 @@ class Wanted:
             raise MethodError("invalidArguments", "maxBodyValueBytes is no whole number")
         fetched = [arguments.get(f"fetch{name}BodyValues") is True for name in ("Text", "HTML", "All")]
         return cls(properties, body, fetched[0], fetched[1], fetched[2], most)
+
+
+def as_answered(name: str) -> str:
+    """Stalwart leaves the default form out of the name of a header property, also in what it sends back."""
+    return name.replace(":asRaw", "")
 
 
 def _is_header(name: str) -> bool:

@@ -12,7 +12,7 @@ from postroom_sandbox.stalwart.json_value import JSON, is_object
 from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id, read_id
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
-from postroom_sandbox.stalwart.mail.email_document import EmailDocument, Wanted, parsed
+from postroom_sandbox.stalwart.mail.email_document import EmailDocument, Wanted, as_answered, parsed
 from postroom_sandbox.stalwart.mail.email_query import EmailQuery
 from postroom_sandbox.stalwart.mail.email_store import EmailStore, OverQuota
 from postroom_sandbox.stalwart.mail.keywords import canonical_keyword, keywords
@@ -40,6 +40,10 @@ class Emails(DataType):
     def all_ids(self, call: MailCall) -> list[int]:
         sql = "SELECT thread_id << 32 | document_id FROM emails WHERE account_id = ? ORDER BY document_id LIMIT ?"
         return [number for (number,) in self._store.rows(sql, call.account, MAX_OBJECTS)]
+
+    def get(self, call: MailCall, arguments: JSON) -> JSON:
+        named: list[str] | None = arguments.get("properties")
+        return super().get(call, arguments | {"properties": named and [as_answered(name) for name in named]})
 
     def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
         wanted = Wanted.of(arguments)

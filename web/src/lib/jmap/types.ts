@@ -135,7 +135,7 @@ export interface EmailBody {
   sentAt: string | null
   messageId: string[] | null
   references: string[] | null
-  'header:Authentication-Results:asRaw:all': string[]
+  'header:Authentication-Results:all': string[]
   bodyValues: Record<string, { value: string; isTruncated: boolean }>
   textBody: BodyPart[]
   htmlBody: BodyPart[]

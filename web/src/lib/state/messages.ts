@@ -76,7 +76,7 @@ export class Messages {
       sentAt: body.sentAt === null ? null : new Date(body.sentAt),
       messageId: body.messageId ?? [],
       references: body.references ?? [],
-      authentication: authenticationOf(body['header:Authentication-Results:asRaw:all'], authservId, sender),
+      authentication: authenticationOf(body['header:Authentication-Results:all'], authservId, sender),
       attachments,
       body: shown
     }

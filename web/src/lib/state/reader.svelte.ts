@@ -27,6 +27,8 @@ export class ReaderState implements Reader {
     if (threadId !== this.#sync.threadId) {
       this.#messages.forget()
       this.#sync.open(threadId)
+    } else if (this.#sync.task.trouble) {
+      this.tryAgain()
     }
   }
 

@@ -19,7 +19,7 @@ function body(values: Partial<EmailBody>, texts: Record<string, string> = {}): E
   const bodyValues = Object.fromEntries(Object.entries(texts).map(([id, value]) => [id, { value, isTruncated: false }]))
   const headers = { cc: null, replyTo: null, sentAt: null, messageId: null, references: null }
   const parts = { textBody: [], htmlBody: [], attachments: [] }
-  return { id: 'e', ...headers, 'header:Authentication-Results:asRaw:all': [], bodyValues, ...parts, ...values }
+  return { id: 'e', ...headers, 'header:Authentication-Results:all': [], bodyValues, ...parts, ...values }
 }
 
 const urlOf = ({ blobId }: { blobId: string }): string => `/download/${blobId}`

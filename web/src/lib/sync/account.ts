@@ -62,7 +62,16 @@ export class Account {
   }
 
   tell(...topics: Topic[]): void {
-    topics.forEach((topic) => this.#listeners.forEach((listener) => listener(topic)))
+    for (const topic of topics) {
+      for (const listener of this.#listeners) {
+        try {
+          listener(topic)
+        } catch (mistake) {
+          // In what is shown; what is known and asked for must not suffer from it.
+          this.ports.report(mistake)
+        }
+      }
+    }
   }
 
   get address(): string {

@@ -35,7 +35,8 @@ const MAILBOX = [
   'myRights'
 ]
 
-const AUTHENTICATION = 'header:Authentication-Results:asRaw:all'
+/** Raw, as by default: Stalwart leaves `:asRaw` out of the name in its answer. */
+const AUTHENTICATION = 'header:Authentication-Results:all'
 
 const BODY = [
   'id',

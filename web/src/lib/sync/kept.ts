@@ -6,8 +6,8 @@ import { Drafts } from './drafts.ts'
 import type { ListView } from './list-view.ts'
 import type { Ports } from './ports.ts'
 
-/** Rows of a list that are kept: two screens. */
-const MOST_ROWS = 100
+/** Rows of a list that are kept: more than a screen shows, and quickly read. */
+const MOST_ROWS = 50
 /** Milliseconds in which writes are gathered. */
 const GATHER = 300
 

@@ -52,7 +52,12 @@ export class ReaderSync {
   load(id: Id, octets = calls.BODY_OCTETS): void {
     this.#mark([id])
     if (this.bodies.want(id, octets)) {
-      void this.task.run()
+      // A person who asks for it does not want to wait for a pause.
+      if (this.task.trouble) {
+        this.task.tryNow()
+      } else {
+        void this.task.run()
+      }
     }
   }
 

@@ -1,0 +1,138 @@
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { ModelServer } from '../../../tests/model-server.ts'
+import { Cache, type Changes, type KeptBody } from './cache.ts'
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory()
+})
+
+async function opened(owner = 'ann/a'): Promise<Cache> {
+  const cache = await Cache.open(owner)
+  return cache ?? expect.unreachable()
+}
+
+function changes(server: ModelServer, values: Partial<Changes> = {}): Changes {
+  return {
+    states: { email: server.state, mailbox: server.state },
+    mailboxes: server.mailboxes(),
+    list: { mailboxId: 'inbox', ids: server.list('inbox'), total: 2, asOf: new Date(0) },
+    threads: [...server.threads().values()],
+    emails: [...server.emails.values()],
+    removed: [],
+    anew: false,
+    ...values
+  }
+}
+
+function filled(): ModelServer {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a' })
+  server.deliver({ threadId: 'a' })
+  server.deliver()
+  return server
+}
+
+function body(id: string, usedAt: number, size: number): KeptBody {
+  return { id, body: { id } as KeptBody['body'], whole: true, usedAt, size }
+}
+
+describe('what was written', () => {
+  test('is there at the next start, with all messages of the listed conversations', async () => {
+    const server = filled()
+    const before = await opened()
+    await before.write(changes(server))
+    before.close()
+    const cache = await opened()
+    expect((await cache.start()).states?.email).toBe(server.state)
+    const rows = await cache.rows('inbox')
+    expect(rows?.list.ids).toEqual(['e3', 'e2'])
+    expect(rows?.emails.map(({ id }) => id).toSorted()).toEqual(['e1', 'e2', 'e3'])
+  })
+
+  test('loses what was removed, and all of it if the server cannot tell what changed', async () => {
+    const cache = await opened()
+    await cache.write(changes(filled()))
+    await cache.write(changes(filled(), { emails: [], removed: ['e3'] }))
+    expect((await cache.rows('inbox'))?.emails.map(({ id }) => id)).not.toContain('e3')
+    await cache.write(changes(filled(), { emails: [], threads: [], list: null, anew: true }))
+    expect(await cache.rows('inbox')).toBeNull()
+  })
+})
+
+describe('another person', () => {
+  test('finds nothing of the first, and deletes it', async () => {
+    const first = await opened('ann/a')
+    await first.write(changes(filled()))
+    first.close()
+    const second = await opened('bob/a')
+    expect((await second.start()).states).toBeNull()
+    await second.deleteOthers()
+    expect((await indexedDB.databases()).map(({ name }) => name)).toEqual([second.name])
+  })
+
+  test('is told by the name which was used last', async () => {
+    ;(await opened('ann/a')).close()
+    const last = await Cache.last()
+    expect([last?.isOf('ann/a'), last?.isOf('bob/a')]).toEqual([true, false])
+  })
+})
+
+test('after a logout nothing is left, whichever tab has it open', async () => {
+  const [cache, otherTab] = [await opened(), await opened()]
+  await cache.keepDraft({ id: 'e1', text: 'secret', sending: null })
+  await cache.clear()
+  expect(await indexedDB.databases()).toEqual([])
+  await expect(otherTab.start()).rejects.toThrow()
+})
+
+describe('a draft', () => {
+  test('stays until it is empty', async () => {
+    const cache = await opened()
+    await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
+    expect((await cache.start()).drafts).toEqual([{ id: 'e1', text: 'Hello', sending: null }])
+    await cache.keepDraft({ id: 'e1', text: '', sending: null })
+    expect((await cache.start()).drafts).toEqual([])
+  })
+
+  test('outlives a full disk, which costs the bodies', async () => {
+    const cache = await opened()
+    await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
+    await cache.keepBody(body('e1', 1, 10))
+    const full = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
+      throw new DOMException('full', 'QuotaExceededError')
+    })
+    await cache.write(changes(filled()))
+    full.mockRestore()
+    expect(await cache.bodies(['e1'], 2)).toEqual([])
+    expect(await cache.rows('inbox')).not.toBeNull()
+    expect((await cache.start()).drafts).toHaveLength(1)
+  })
+})
+
+test('beyond 50 MB the bodies that were not used for long are deleted', async () => {
+  const cache = await opened()
+  await cache.keepBody(body('old', 1, 20_000_000))
+  await cache.keepBody(body('used', 2, 20_000_000))
+  await cache.keepBody(body('new', 4, 20_000_000))
+  await cache.bodies(['old'], 3)
+  await cache.evict()
+  expect((await cache.bodies(['old', 'used', 'new'], 5)).map(({ id }) => id)).toEqual(['old', 'new'])
+})
+
+test('a database that cannot be opened is deleted and made anew', async () => {
+  const cache = await opened()
+  await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
+  cache.close()
+  // Written by code of a later format.
+  const later = indexedDB.open(cache.name, 99)
+  await new Promise((resolve) => later.addEventListener('success', resolve))
+  later.result.close()
+  expect((await (await opened()).start()).drafts).toEqual([])
+})
+
+test('a browser that keeps nothing has no cache', async () => {
+  Reflect.deleteProperty(globalThis, 'indexedDB')
+  expect([await Cache.open('ann/a'), await Cache.last()]).toEqual([null, null])
+})

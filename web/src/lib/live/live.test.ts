@@ -1,0 +1,174 @@
+import { describe, expect, test, vi } from 'vitest'
+import { settled, World } from '../../../tests/world.ts'
+import type { CentrifugoPorts, listenToCentrifugo } from './centrifugo.ts'
+import { Live, type LiveMessage } from './live.ts'
+
+type Answer = Response | Error | 'stream'
+
+/** A service whose answers are given one by one. */
+class Service {
+  readonly asked: string[] = []
+  readonly #answers: Answer[]
+  #writer: WritableStreamDefaultWriter<Uint8Array> | null = null
+
+  constructor(...answers: Answer[]) {
+    this.#answers = answers
+  }
+
+  readonly fetch: typeof fetch = (input, init) => {
+    this.asked.push(input instanceof Request ? input.url : input.toString())
+    const answer = this.#answers.shift()
+    if (answer instanceof Error) {
+      return Promise.reject(answer)
+    }
+    return Promise.resolve(answer instanceof Response ? answer : this.#stream(init?.signal))
+  }
+
+  #stream(signal: AbortSignal | null | undefined): Response {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    const writer = writable.getWriter()
+    this.#writer = writer
+    signal?.addEventListener('abort', () => void writer.abort().catch(() => undefined))
+    return new Response(readable)
+  }
+
+  async say(type: string, data: unknown = {}): Promise<void> {
+    await this.#writer?.write(new TextEncoder().encode(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`))
+    await settled()
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.close()
+    await settled()
+  }
+}
+
+interface Scene {
+  service: Service
+  world: World
+  live: Live
+  told: LiveMessage[]
+  kinds: () => string[]
+}
+
+async function started(...answers: Answer[]): Promise<Scene> {
+  const service = new Service(...answers)
+  const world = new World()
+  const told: LiveMessage[] = []
+  const live = new Live('live-test', world.ports(service.fetch), (message) => told.push(message))
+  live.start()
+  await settled()
+  return {
+    service,
+    world,
+    live,
+    told,
+    kinds: () => told.splice(0).map((message) => (message.kind === 'status' ? message.status.state : message.kind))
+  }
+}
+
+describe('live events', () => {
+  test('begin with a hint: what came before was not announced', async () => {
+    const { service, kinds } = await started()
+    await service.say('hello')
+    expect(kinds()).toEqual(['connecting', 'live', 'hint'])
+  })
+
+  test.each(['mail', 'reload'])('%s is a hint', async (type) => {
+    const { service, kinds } = await started()
+    await service.say('hello')
+    kinds()
+    await service.say(type, { id: '1', type: 'mail', data: { state: 's' } })
+    expect(kinds()).toEqual(['hint'])
+  })
+
+  test('tell of a mailbox that is being made', async () => {
+    const { service, told } = await started()
+    await service.say('provisioning', { state: 'preparing' })
+    expect(told.at(-1)).toEqual({ kind: 'preparing', mailbox: { state: 'preparing' } })
+  })
+
+  test('begin again after the connection broke, after a pause', async () => {
+    const { service, world, live, kinds } = await started()
+    await service.say('hello')
+    await service.close()
+    expect(live.status).toMatchObject({
+      state: 'offline',
+      since: new Date(world.time),
+      trouble: { code: 'unavailable' }
+    })
+    kinds()
+    await world.pass(2_000)
+    expect(service.asked).toHaveLength(2)
+    await service.say('hello')
+    expect(kinds()).toEqual(['live', 'hint'])
+  })
+
+  test('wait as long as the service asks for, and longer each time', async () => {
+    const refusal = (): Response =>
+      Response.json({ code: 'too_many_streams' }, { status: 503, headers: { 'Retry-After': '20' } })
+    const { service, world, live } = await started(refusal(), refusal())
+    expect(live.status.trouble).toMatchObject({ code: 'too_many_streams', retryAt: new Date(world.time + 20_750) })
+    await world.pass(20_000)
+    expect(service.asked).toHaveLength(1)
+    await world.pass(1_000)
+    expect(service.asked).toHaveLength(2)
+    expect(Number(live.status.trouble?.retryAt) - world.time).toBeGreaterThan(21_000)
+  })
+
+  test('end for good if nobody is signed in', async () => {
+    const { service, world, kinds } = await started(Response.json({ code: 'no_session' }, { status: 401 }))
+    expect(kinds()).toEqual(['connecting', 'signed-out'])
+    await world.pass(3_600_000)
+    expect(service.asked).toHaveLength(1)
+  })
+
+  test('come at once again if the person asks', async () => {
+    const { service, live } = await started(new Error('off line'))
+    live.tryNow()
+    await settled()
+    expect(service.asked).toHaveLength(2)
+  })
+})
+
+describe('where Centrifugo publishes', () => {
+  const REALTIME = { transport: 'centrifugo', url: 'wss://c', channel: 'mail:user#1', token: 't' }
+  const listening = vi.fn<typeof listenToCentrifugo>()
+
+  async function elsewhere(...answers: Response[]): Promise<Scene & { ports: CentrifugoPorts }> {
+    vi.doMock('./centrifugo.ts', () => ({ listenToCentrifugo: listening.mockClear() }))
+    const scene = await started('stream', Response.json(REALTIME), ...answers)
+    await scene.service.say('hello')
+    await scene.service.say('elsewhere')
+    await scene.service.close()
+    await vi.waitFor(() => expect(listening).toHaveBeenCalledOnce())
+    const [first, ports] = listening.mock.calls[0] ?? []
+    expect(first).toEqual(REALTIME)
+    scene.kinds()
+    return { ...scene, ports: ports as CentrifugoPorts }
+  }
+
+  test('what it hears are hints, as is each connection', async () => {
+    const { ports, kinds } = await elsewhere()
+    ports.connected(true)
+    ports.heard({ type: 'mail' })
+    ports.connected(false)
+    expect(kinds()).toEqual(['live', 'hint', 'hint', 'connecting'])
+  })
+
+  test('a mailbox that is not ready any more leads back to /api/live', async () => {
+    const { ports, service, world } = await elsewhere()
+    ports.heard({ type: 'mailbox' })
+    await settled()
+    await world.pass(2_000)
+    expect(service.asked).toEqual(['/api/live', '/api/realtime', '/api/live'])
+  })
+
+  test('a token that is not renewed, since nobody is signed in, ends it for good', async () => {
+    const { ports, kinds } = await elsewhere(Response.json({ code: 'no_session' }, { status: 401 }))
+    expect(await ports.renew()).toBeNull()
+    ports.ended()
+    await settled()
+    expect(kinds()).toEqual(['signed-out'])
+  })
+})

@@ -1,0 +1,153 @@
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { ModelServer } from './model-server.ts'
+import { settled, World } from './world.ts'
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory()
+})
+
+interface Scene {
+  mail: MailState
+  world: World
+}
+
+async function opened(server: ModelServer, mailbox: string | null = null): Promise<Scene> {
+  const world = new World()
+  const mail = createMail(world.ports(server.fetch))
+  mail.show(mailbox)
+  await settled()
+  return { mail, world }
+}
+
+/** Let what is due be written, and leave. */
+async function left({ mail, world }: Scene): Promise<void> {
+  await world.pass(1_000)
+  mail.stop()
+  await settled()
+}
+
+function blocked(server: ModelServer): () => void {
+  let release = (): void => undefined
+  const waiting = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  server.interrupt = async (path) => (path === '/jmap/' ? (await waiting, null) : null)
+  return release
+}
+
+describe('the next start', () => {
+  test('shows the list as it was before any mail is asked for, then what changed', async () => {
+    const server = new ModelServer()
+    for (let number = 0; number < 70; number += 1) {
+      server.deliver()
+    }
+    await left(await opened(server))
+    server.deliver({ subject: 'New' })
+    server.destroy('e65')
+    const release = blocked(server)
+    const { mail } = await opened(server)
+    await vi.waitFor(() => expect(mail.list?.row(0)).toBeDefined())
+    expect(mail.list).toMatchObject({ freshness: 'cached', total: 70 })
+    expect(mail.list?.row(0)?.subject).toBe('Mail 70')
+    expect(mail.mailboxes.byRole('inbox')?.count).toBe(70)
+    release()
+    await vi.waitFor(() => expect(mail.list?.freshness).toBe('current'))
+    expect(mail.list?.total).toBe(70)
+    expect(mail.list?.row(0)?.subject).toBe('New')
+    expect(mail.list?.row(6)?.emailId).toBe('e64')
+  })
+
+  test('needs the session and one request', async () => {
+    const server = new ModelServer()
+    server.deliver()
+    await left(await opened(server))
+    server.requests.length = 0
+    await opened(server)
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('shows a body that was read before without asking for it', async () => {
+    const server = new ModelServer()
+    server.deliver()
+    const first = await opened(server)
+    first.mail.reader.open('t1')
+    await left(first)
+    const { mail } = await opened(server)
+    server.requests.length = 0
+    mail.reader.open('t1')
+    await settled()
+    expect(mail.reader.conversation?.messages[0]?.body?.text).toBe('The text')
+    expect(server.requests.flat()).toEqual(['Thread/get', 'Email/get'])
+  })
+
+  test('shows nothing before it is known who is signed in, and nothing of somebody else', async () => {
+    const server = new ModelServer()
+    server.deliver()
+    await left(await opened(server))
+    const answer = server.answer.bind(server)
+    server.interrupt = async (path, body) => {
+      const response = answer(path, body)
+      return path === '/jmap/session'
+        ? Response.json({ ...((await response.json()) as object), username: 'bob@example.org' })
+        : Response.json({ code: 'mail_server_away' }, { status: 503 })
+    }
+    const { mail } = await opened(server)
+    expect(mail.address).toBe('bob@example.org')
+    expect([mail.list, mail.mailboxes.items]).toEqual([null, []])
+    expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(['postroom-mail-1-bob@example.org/a'])
+  })
+
+  test('without a session shows nothing', async () => {
+    const server = new ModelServer()
+    server.deliver()
+    await left(await opened(server))
+    server.interrupt = () => Response.json({ code: 'no_session' }, { status: 401 })
+    const { mail } = await opened(server)
+    expect([mail.list, mail.mailboxes.items, mail.trouble?.code]).toEqual([null, [], 'no_session'])
+  })
+})
+
+test('what changed in mail that is not in memory is not shown as it was', async () => {
+  const server = new ModelServer()
+  server.deliver({ mailboxIds: { sent: true } })
+  const first = await opened(server, 'sent')
+  first.mail.show('inbox')
+  await left(first)
+  const second = await opened(server)
+  server.update('e1', { keywords: { $flagged: true } })
+  second.mail.connection.tryNow()
+  await left(second)
+  const release = blocked(server)
+  const { mail } = await opened(server, 'sent')
+  expect(mail.list?.row(0)).toBeUndefined()
+  release()
+  await settled()
+  expect(mail.list?.row(0)?.starred).toBe(true)
+})
+
+describe('text that was typed and not sent', () => {
+  test('is there after a reload, and after the session ended', async () => {
+    const server = new ModelServer()
+    const first = await opened(server)
+    first.mail.sending.keep('e1', 'Dear Ann')
+    await first.world.pass(300)
+    server.interrupt = () => Response.json({ code: 'no_session' }, { status: 401 })
+    first.mail.connection.tryNow()
+    await left(first)
+    server.interrupt = () => null
+    const { mail } = await opened(server)
+    expect([mail.sending.draftOf('e1'), mail.sending.unsent()]).toEqual(['Dear Ann', ['e1']])
+  })
+
+  test('is gone after a logout', async () => {
+    const server = new ModelServer()
+    const { mail, world } = await opened(server)
+    mail.sending.keep('e1', 'Dear Ann')
+    await world.pass(300)
+    await mail.forget()
+    expect(await indexedDB.databases()).toEqual([])
+  })
+})

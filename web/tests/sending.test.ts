@@ -1,0 +1,217 @@
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import type { Message, Reply } from '#lib/state/mail.ts'
+// Loaded before: a test's clock does not wait for a file.
+import '#lib/sync/sending.ts'
+import type { Invocation } from '#lib/jmap/types.ts'
+import { ModelServer } from './model-server.ts'
+import { settled, World } from './world.ts'
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory()
+})
+
+interface Scene {
+  server: ModelServer
+  world: World
+  mail: MailState
+  reply: Reply
+}
+
+async function opened(server = new ModelServer()): Promise<Scene> {
+  if (server.emails.size === 0) {
+    server.deliver({
+      messageId: ['question@example.net'],
+      references: ['first@example.net'],
+      keywords: { $seen: true }
+    })
+  }
+  const world = new World()
+  const mail = createMail(world.ports(server.fetch))
+  mail.show(null)
+  await settled()
+  mail.reader.open('t1')
+  await settled()
+  const answered = mail.reader.conversation?.messages[0] as Message
+  const reply = { to: answered.from, cc: [], subject: answered.subject, text: 'The answer', answered }
+  return { server, world, mail, reply }
+}
+
+/** The mails in a mailbox of the server. */
+function within(server: ModelServer, mailbox: string): unknown[] {
+  return [...server.emails.values()].filter(({ mailboxIds }) => mailboxIds[mailbox])
+}
+
+/** The request that creates the submission is carried out, and its answer is lost. */
+function losingTheAnswer(server: ModelServer, times = 1): void {
+  let left = times
+  server.interrupt = (path, body) => {
+    if (body.includes('EmailSubmission/set') && left > 0) {
+      left -= 1
+      server.answer(path, body)
+      throw new TypeError('connection reset')
+    }
+    return null
+  }
+}
+
+/** Whether it was sent, once all is known. */
+async function outcome({ mail, world, reply }: Scene, what = reply): Promise<unknown> {
+  mail.sending.keep(what.answered.id, what.text)
+  const sending = mail.sending.send(what).then(
+    () => 'sent',
+    (trouble: unknown) => trouble
+  )
+  await settled()
+  await world.pass(60_000)
+  const result = await sending
+  await world.pass(1_000)
+  return result
+}
+
+describe('an answer', () => {
+  test('is made and sent in one request, filed, and shown in the conversation', async () => {
+    const scene = await opened()
+    const { server, mail } = scene
+    server.requests.length = 0
+    expect(await outcome(scene)).toBe('sent')
+    expect(server.requests).toContainEqual(['Email/set', 'EmailSubmission/set'])
+    expect(within(server, 'sent')).toMatchObject([
+      {
+        from: [{ name: 'Me', email: 'me@example.org' }],
+        to: [{ name: 'Ann', email: 'ann@example.net' }],
+        subject: 'Re: Mail 1',
+        inReplyTo: ['question@example.net'],
+        references: ['first@example.net', 'question@example.net'],
+        keywords: { $seen: true },
+        mailboxIds: { sent: true }
+      }
+    ])
+    expect(server.emails.get('e1')?.keywords).toEqual({ $seen: true, $answered: true })
+    expect(mail.reader.conversation?.messages.map(({ own }) => own)).toEqual([false, true])
+    expect([mail.sending.draftOf('e1'), mail.sending.unsent()]).toEqual(['', []])
+  })
+
+  test('is sent once by a double click', async () => {
+    const scene = await opened()
+    void scene.mail.sending.send(scene.reply)
+    expect(await outcome(scene)).toBe('sent')
+    expect(within(scene.server, 'sent')).toHaveLength(1)
+  })
+
+  test('whose confirmation is lost is found by its Message-ID and not sent again', async () => {
+    const scene = await opened()
+    losingTheAnswer(scene.server)
+    expect(await outcome(scene)).toBe('sent')
+    expect(scene.server.submissions.size).toBe(1)
+    expect(within(scene.server, 'sent')).toHaveLength(1)
+  })
+
+  test('that never arrived is handed over again', async () => {
+    const scene = await opened()
+    let lost = 0
+    scene.server.interrupt = (_, body) => {
+      if (body.includes('EmailSubmission/set') && lost === 0) {
+        lost += 1
+        throw new TypeError('connection refused')
+      }
+      return null
+    }
+    expect(await outcome(scene)).toBe('sent')
+    expect(scene.server.submissions.size).toBe(1)
+  })
+
+  test('of which only the draft was made is sent from there', async () => {
+    const scene = await opened()
+    let cut = 0
+    scene.server.interrupt = (path, body) => {
+      if (!body.includes('EmailSubmission/set') || cut > 0) {
+        return null
+      }
+      cut += 1
+      const request = JSON.parse(body) as { methodCalls: Invocation[] }
+      scene.server.answer(path, JSON.stringify({ ...request, methodCalls: request.methodCalls.slice(0, 1) }))
+      return Response.json({ code: 'mail_server_broke_off' }, { status: 502 })
+    }
+    expect(await outcome(scene)).toBe('sent')
+    expect([within(scene.server, 'drafts').length, within(scene.server, 'sent').length]).toEqual([0, 1])
+    expect(scene.server.submissions.size).toBe(1)
+  })
+
+  test('while off line is not sent, and its text is kept', async () => {
+    const scene = await opened()
+    scene.server.interrupt = () => {
+      throw new TypeError('Failed to fetch')
+    }
+    expect(await outcome(scene)).toMatchObject({ code: 'unavailable' })
+    expect(scene.mail.sending.draftOf('e1')).toBe('The answer')
+  })
+
+  test('that a reload interrupts is looked for before it is sent again', async () => {
+    const first = await opened()
+    losingTheAnswer(first.server)
+    void first.mail.sending.send(first.reply).catch(() => undefined)
+    first.mail.sending.keep('e1', first.reply.text)
+    await settled()
+    first.mail.stop()
+    const second = await opened(first.server)
+    expect(second.mail.sending.draftOf('e1')).toBe('The answer')
+    expect(await outcome(second)).toBe('sent')
+    expect(first.server.submissions.size).toBe(1)
+  })
+
+  test('that was changed after such a reload is another mail', async () => {
+    const first = await opened()
+    losingTheAnswer(first.server)
+    void first.mail.sending.send(first.reply).catch(() => undefined)
+    await settled()
+    first.mail.stop()
+    const second = await opened(first.server)
+    expect(await outcome(second, { ...second.reply, text: 'Another answer' })).toBe('sent')
+    expect(first.server.submissions.size).toBe(2)
+  })
+})
+
+describe('the mail server refuses', () => {
+  function answering(server: ModelServer, replaced: Record<string, unknown>): void {
+    server.interrupt = async (path, body) => {
+      if (path !== '/jmap/') {
+        return null
+      }
+      const answer = (await server.answer(path, body).json()) as { methodResponses: Invocation[] }
+      const methodResponses = answer.methodResponses.map(([name, args, id]) => [name, replaced[name] ?? args, id])
+      return Response.json({ ...answer, methodResponses })
+    }
+  }
+
+  test('the draft: its reason is told, the text stays', async () => {
+    const scene = await opened()
+    answering(scene.server, { 'Email/set': { notCreated: { draft: { type: 'overQuota', description: 'full' } } } })
+    expect(await outcome(scene)).toMatchObject({ code: 'overQuota', detail: 'full' })
+    expect(scene.mail.sending.draftOf('e1')).toBe('The answer')
+  })
+
+  test('to send: no draft is left behind', async () => {
+    const scene = await opened()
+    answering(scene.server, { 'EmailSubmission/set': { notCreated: { send: { type: 'forbiddenFrom' } } } })
+    expect(await outcome(scene)).toMatchObject({ code: 'forbiddenFrom' })
+    expect(within(scene.server, 'drafts')).toEqual([])
+  })
+
+  test.each([
+    ['all', 'refused_recipients', 'The answer', { 'a@x': { delivered: 'no', smtpReply: '550 who?' } }],
+    [
+      'some',
+      'some_recipients_refused',
+      '',
+      { 'a@x': { delivered: 'no', smtpReply: '550 who?' }, 'b@x': { delivered: 'queued', smtpReply: '250' } }
+    ]
+  ])('%s recipients: who did not get it is told', async (_, code, draft, deliveryStatus) => {
+    const scene = await opened()
+    answering(scene.server, { 'EmailSubmission/get': { list: [{ id: 's1', undoStatus: 'final', deliveryStatus }] } })
+    expect(await outcome(scene)).toMatchObject({ code, detail: 'a@x: 550 who?' })
+    expect(scene.mail.sending.draftOf('e1')).toBe(draft)
+  })
+})
