@@ -94,6 +94,18 @@ async def test_an_address_stands_for_everybody_who_ever_asked_for_it_the_newest_
     assert [row[2:4] for row in rows[1:]] == [["create", "pending"], ["create", "failed"]], "each row says whose it is"
 
 
+async def test_an_identity_is_found_by_the_number_that_the_person_is_shown(
+    postroom: Commands, pool: Pool, requests: PostgresRequests
+) -> None:
+    made, refused = UUID(f"8b9e4c7a{'f' * 24}"), UUID(f"8b9e4c7a{'0' * 24}")
+    for identity_id in (made, UUID(f"8b9e4c7b{'0' * 24}"), UUID(f"8b9e4c79{'f' * 24}")):
+        await running(requests, mailbox(f"user-{identity_id.hex[:8]}", identity_id))
+    await refuse(pool, "admin@example.org", "reserved_name", "the name admin is reserved", refused)
+    for number in (made.hex[:8], "8B9E4C7A"):
+        assert {*await identities(postroom, number)} == {str(made), str(refused)}
+    assert "00000000" in await postroom("log", "00000000", code=2)
+
+
 async def test_an_address_is_found_by_either_form_of_its_domain(postroom: Commands, records: Records) -> None:
     identity_id = uuid4()
     await records.rows(

@@ -57,6 +57,8 @@ VALUES: dict[str, Any] = {
     "excluding": [uuid4()],
     "exclusive": False,
     "expires_at": datetime.now(UTC),
+    "first_id": UUID(int=777 << 96),
+    "last_id": UUID(int=(778 << 96) - 1),
     "grace": 1.0,
     "holder": uuid4(),
     "holders": [uuid4() for _ in range(4)],

@@ -171,7 +171,8 @@ def list_command(
 @app.command("log")
 def log_command(
     who: Annotated[
-        str | None, typer.Argument(metavar="EMAIL_OR_ID", help="An address, or the id of a Kratos identity.")
+        str | None,
+        typer.Argument(metavar="EMAIL_OR_ID", help="An address, the id of a Kratos identity, or a support number."),
     ] = None,
     following: Annotated[
         bool, typer.Option("--follow", "-f", help="Print new rows as they come, one a line, until Ctrl-C.")

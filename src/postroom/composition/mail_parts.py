@@ -114,11 +114,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         arrivals = Arrivals(states, mail, outbox_publisher.wake, now=clock.now, beat=beats.of("arrivals"))
         listener = mail if settings.mail_eventsource else None
         watching = AccountWatcher(accounts, states, arrivals, listener, beat=beats.of("watching"))
-        preparations = Preparations(
-            PostgresMailboxRecords(pool, now=clock.now),
-            sweep_seconds=settings.sweep_seconds if settings.kratos_admin_url else None,
-            beat=beats.of("preparations"),
-        )
+        preparations = _preparations(parts, clock)
         routes = mail_routes(
             people=people,
             preparations=preparations,
@@ -147,6 +143,14 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         )
         routes = [*routes, _self_service(settings, settings.kratos_public_url, people, stack)]
         yield MailParts(routes, people, accounts, upstream, streams, _place(settings, browsers), loops)
+
+
+def _preparations(parts: Parts, clock: SystemClock) -> Preparations:
+    return Preparations(
+        PostgresMailboxRecords(parts.pool, now=clock.now),
+        sweep_seconds=parts.settings.sweep_seconds if parts.sweep else None,
+        beat=parts.heartbeats.of("preparations"),
+    )
 
 
 def _people(

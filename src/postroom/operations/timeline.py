@@ -2,6 +2,7 @@
 written."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ from postroom.postgres.requests import PostgresRequests
 
 IDENTITIES = 100
 """Shown at most, of those who asked for one address: the most recently active."""
+SUPPORT_NUMBER = re.compile("[0-9a-f]{8}", re.IGNORECASE)
+"""The beginning of an identity's id (`mail/preparation.py`)."""
 PAGE = 1000
 POLL_INTERVAL = 1.0
 
@@ -35,11 +38,13 @@ class Timeline:
 
 async def timelines(audit: Audit, requests: PostgresRequests, who: str) -> list[Timeline]:
     """The timeline of an identity, or of every identity that has an address or ever asked for it, the most recently
-    active first. Empty if none is known. Raises `DatabaseUnavailable`."""
+    active first; or of those with a support number. Empty if none is known. Raises `DatabaseUnavailable`."""
     try:
         identity_ids: list[UUID | None] = [UUID(who)]
     except ValueError:
         identity_ids = await audit.identities_of(who, limit=IDENTITIES)
+    if not identity_ids and SUPPORT_NUMBER.fullmatch(who.strip()):
+        identity_ids = await audit.identities_of_number(who.strip(), limit=IDENTITIES)
     found = [await _timeline(audit, requests, each, who) for each in identity_ids]
     return [each for each in found if each.request or each.entries]
 

@@ -31,6 +31,11 @@ class Audit(Statements):
         parameters = {"address": as_sent(address), "stored": _stored(address), "limit": limit}
         return [each["identity_id"] for each in await rows(self._pool, "identities_of_address", parameters)]
 
+    async def identities_of_number(self, number: str, *, limit: int) -> list[UUID | None]:
+        """The identities whose id begins with these eight digits, as a person is shown them for support."""
+        parameters = {"first_id": UUID(number + "0" * 24), "last_id": UUID(number + "f" * 24), "limit": limit}
+        return [each["identity_id"] for each in await rows(self._pool, "identities_of_number", parameters)]
+
     async def timeline(self, identity_id: UUID) -> list[Row]:
         """The rows of `email_provisioning_log` of one identity, oldest first."""
         return await rows(self._pool, "timeline", {"identity_id": identity_id})

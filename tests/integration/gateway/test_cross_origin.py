@@ -82,7 +82,7 @@ async def test_allowed_origin_can_read_every_answer_and_problem(
 
 
 async def test_allowed_origin_can_read_an_internal_error(service: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service.inside.read, "side_effect", ZeroDivisionError)
+    monkeypatch.setattr(service.inside.preparations.of, "side_effect", ZeroDivisionError)
     answer = await service.ask("GET /api/me", [f"Origin: {LISTED}", READER])
     assert (answer.status, answer.kind) == (500, "internal_error")
     assert answer.headers["access-control-allow-origin"] == LISTED
