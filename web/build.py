@@ -25,7 +25,6 @@ NEW = BUILD.with_name("build.new")
 """While it exists, the service says that the interface is being built."""
 OLD = BUILD.with_name("build.old")
 SHOWN_LINES = 30
-_NO_SOURCES = {"node_modules", ".svelte-kit"}
 
 
 def is_current() -> bool:
@@ -34,12 +33,17 @@ def is_current() -> bool:
 
 
 def _newest_source() -> float:
-    """Of files and folders: a removed file changes its folder."""
+    """When a source was changed last. What git ignores is none: the build itself writes some of it."""
+    ignored = {line.strip("/") for line in (WEB / ".gitignore").read_text().split()} | {"__pycache__"}
+
+    def is_source(folder: str, name: str) -> bool:
+        return ignored.isdisjoint((name, Path(folder, name).relative_to(WEB).as_posix()))
+
     newest = 0.0
     for folder, folders, files in os.walk(WEB):
-        folders[:] = [name for name in folders if name not in _NO_SOURCES and name != "__pycache__"]
-        paths = [Path(folder, name) for name in files]
-        newest = max(newest, *(path.lstat().st_mtime for path in paths), 0.0)
+        folders[:] = [name for name in folders if is_source(folder, name)]
+        times = [Path(folder, name).lstat().st_mtime for name in files if is_source(folder, name)]
+        newest = max(newest, *times, 0.0)
     return newest
 
 

@@ -22,7 +22,8 @@ ci*) mkdir -p node_modules && touch node_modules/.package-lock.json ;;
     echo "what the build says"
     test ! -e fail || exit 3
     test ! -e slow || sleep 60
-    cp src/page "$POSTROOM_WEB_BUILD/index.html" ;;
+    cp src/page "$POSTROOM_WEB_BUILD/index.html"
+    date > src/generated ;;
 esac
 """
 
@@ -45,6 +46,7 @@ class Sources:
         for name in ("package.json", "package-lock.json", ".npmrc"):
             (self.web / name).touch()
         (self.web / "src/page").write_text("first")
+        (self.web / ".gitignore").write_text("node_modules/\nsrc/generated\n")
         path = f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}"
         self.env = os.environ | {"PATH": path, "CALLS": str(self.calls), "PYTHONDONTWRITEBYTECODE": "1"}
 
