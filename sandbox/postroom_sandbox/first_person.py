@@ -40,19 +40,18 @@ def known(data: DataFolder) -> FirstPerson | None:
     return FirstPerson(address, _password(data)) if address else None
 
 
-async def make(data: DataFolder, environment: Mapping[str, str], domain: str) -> FirstPerson:
+async def make(data: DataFolder, environment: Mapping[str, str], domain: str, http: httpx2.AsyncClient) -> FirstPerson:
     """Register the person, wait for the mailbox, and fill it. Raises NotFilled."""
     person = FirstPerson(f"{_LOCAL_PART}@{domain}", _password(data))
     stalwart_url = environment["POSTROOM_STALWART_URL"]
-    async with httpx2.AsyncClient(timeout=10, trust_env=False) as http:
-        try:
-            await _register(http, environment["POSTROOM_KRATOS_PUBLIC_URL"], person)
-            state = await _state_with(http, stalwart_url, person.address)
-            await asyncio.to_thread(_fill, stalwart_url, state, person.address)
-        except TimeoutError:
-            raise NotFilled(f"no mailbox within {_MAILBOX_WITHIN:g} s: is a fault on?") from None
-        except (httpx2.HTTPError, ConfigurationError, Refused) as error:
-            raise NotFilled(str(error)) from error
+    try:
+        await _register(http, environment["POSTROOM_KRATOS_PUBLIC_URL"], person)
+        state = await _state_with(http, stalwart_url, person.address)
+        await asyncio.to_thread(_fill, stalwart_url, state, person.address)
+    except TimeoutError:
+        raise NotFilled(f"no mailbox within {_MAILBOX_WITHIN:g} s: is a fault on?") from None
+    except (httpx2.HTTPError, ConfigurationError, Refused) as error:
+        raise NotFilled(str(error)) from error
     data.remember(_REMEMBERED, person.address)
     return person
 

@@ -202,15 +202,3 @@ async def test_first_start_fills_a_mailbox_whose_login_it_prints_and_the_second_
             assert sum(box["totalEmails"] for box in boxes) == 200 + 1  # and the welcome message
             printed = await started.interrupt()
             assert f"{login['address']}, password {login['password']}, with 200 mails" in printed
-
-
-async def test_a_trial_starts_although_a_fault_keeps_its_first_mailbox_from_being_made(tmp_path: Path) -> None:
-    async with trial(tmp_path) as started:
-        await started.up()
-        await started.postroom("sandbox", "fault", "fail", "--word", "nora")
-        await started.interrupt()
-        await started.up(empty=False)
-        await started.postroom("sandbox", "fault", "off")
-        assert "none is filled (no mailbox within 10 s: is a fault on?); the next start tries again" in (
-            await started.interrupt()
-        )
