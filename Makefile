@@ -5,19 +5,28 @@ PIP := $(BIN)/pip --disable-pip-version-check install
 TRIAL := .venv/trial-installed
 STAMP := .venv/installed
 
-.PHONY: up test check unit bench bench-peers clean chaos mutants mutmut
+WEB_CHECKS := format:check lint types rooms test
 
-up: $(TRIAL)  ## Set up what the trial needs, and run it
-	$(BIN)/postroom up $(ARGS)
+.PHONY: up web test check web-check unit bench bench-peers clean chaos mutants mutmut
 
-test: $(STAMP) check  ## All checks, all tests
+up: $(TRIAL)  ## Set up what the trial needs, and run it; the interface is built meanwhile
+	$(BIN)/postroom up --build-interface $(ARGS)
+
+web: $(TRIAL)  ## Build the web interface, if its sources have changed
+	@$(BIN)/python web/build.py
+
+test: $(STAMP) check web  ## All checks, all tests
 	$(BIN)/pytest $(ARGS)
 
-check: $(STAMP)  ## Format, lint, types, layers
+check: $(STAMP) web-check  ## Format, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/pyright
+
+web-check: $(STAMP)  ## Format, lint, types, import rules and unit tests of the web interface
+	@$(BIN)/python web/npm.py run sync
+	@for check in $(WEB_CHECKS); do $(BIN)/python web/npm.py run $$check || exit; done
 
 bench: $(STAMP)  ## Figures of the README, measured here in three minutes
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -57,3 +66,4 @@ $(TRIAL): requirements/trial.txt pyproject.toml sandbox/pyproject.toml
 
 clean:  ## Remove what make made (not the trial's data in .postroom)
 	rm -rf .venv .bench mutants .pytest_cache .ruff_cache .hypothesis
+	rm -rf src/postroom/web/build src/postroom/web/build.new web/node_modules web/.svelte-kit

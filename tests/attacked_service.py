@@ -1,7 +1,8 @@
 """The service under attack, from its socket to its outgoing calls. The HTTP server, all routes and authentication are
-real; Kratos, the database and the mail server are stand-ins that record their requests.
+real; Kratos, the database and the mail server are stand-ins that record their requests. Kratos' public API, to which
+the flows of browsers are forwarded, is on a socket, too: `service.flows`.
 
-async with attacked() as service:
+async with attacked(folder) as service:
     responses = await service.sent(b"GET /jmap/session HTTP/1.1\r\n…")
     assert service.asked_as() == {"ann"}
 """
@@ -13,7 +14,9 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from inspect import signature
+from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import AsyncMock, MagicMock
 from uuid import UUID
@@ -25,6 +28,7 @@ from gateway_trial import FakeAuthorization
 from postroom.api.app import create_app
 from postroom.api.health import Health
 from postroom.api.mail import mail_routes
+from postroom.api.self_service import SelfService, self_service_route
 from postroom.api.stalwart_webhook import StalwartWebhook
 from postroom.api.webhook import HookPolicy, Webhook
 from postroom.domain.person import Person, Scope
@@ -33,12 +37,14 @@ from postroom.errors import NoSession, Refused
 from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.routes import gateway_routes
 from postroom.gateway.upstream import Upstream
+from postroom.kratos.public_api import KratosPublicApi
 from postroom.mail.access_tokens import RANDOM_BYTES, hash_of, token_text
 from postroom.mail.basic_credentials import OwnAddresses
 from postroom.mail.people import PeopleByCredential
 from postroom.mail.ports import AccessToken, MailAccount, Visitor
 from postroom.realtime.live_streams import TooManyStreams
 from postroom.stalwart.webhook import WebhookReader
+from postroom.web.interface import Interface, Place
 from scripted_upstream import Asked, ScriptedUpstream, json_answer, scripted_upstream
 from served_app import answer_of, served
 
@@ -119,8 +125,9 @@ class Accounts:
 class Attacked:
     """`inside` are the parts that a route calls after authentication; each answers that nothing was found."""
 
-    def __init__(self, server: ScriptedUpstream) -> None:
+    def __init__(self, server: ScriptedUpstream, flows: ScriptedUpstream) -> None:
         self.server = server
+        self.flows = flows
         self.port = 0
         self.app = FastAPI()
         self.answers: list[Answer] = []
@@ -133,14 +140,18 @@ class Attacked:
             *(self.inside.devices.of, self.inside.devices.account, self.inside.devices.disconnect),
         ):
             asked.side_effect = unknown
-        for name in ("read", "last_refusal", "disconnect"):
-            setattr(self.inside, name, AsyncMock(side_effect=unknown))
+        self.inside.disconnect = AsyncMock(side_effect=unknown)
+        self.inside.preparations.of = AsyncMock(side_effect=unknown)
+        self.inside.person_settings.read = AsyncMock(side_effect=unknown)
+        self.inside.person_settings.store = AsyncMock(side_effect=unknown)
         self.inside.streams.open.side_effect = TooManyStreams("there are enough")
 
     def forget(self) -> None:
         self.answers.clear()
         self.inside.reset_mock()
         self.server.asked.clear()
+        self.flows.asked.clear()
+        self.flows.will(json_answer({"id": "a flow"}))
 
     async def sent(self, raw: bytes, end: bytes = END) -> list[Answer]:
         """All responses to these bytes."""
@@ -215,10 +226,11 @@ async def _obliging(asked: Asked, writer: asyncio.StreamWriter) -> None:
 
 
 @asynccontextmanager
-async def attacked() -> AsyncIterator[Attacked]:
-    async with scripted_upstream() as server:
+async def attacked(interface: Path) -> AsyncIterator[Attacked]:
+    """`interface`: the folder of the built interface."""
+    async with scripted_upstream() as server, scripted_upstream() as flows:
         server.will(_obliging)
-        service = Attacked(server)
+        service = Attacked(server, flows)
         people = PeopleByCredential(
             Kratos(),
             AccessTokens(),
@@ -231,12 +243,14 @@ async def attacked() -> AsyncIterator[Attacked]:
         parts |= {"people": people, "centrifugo": None, "domains": ["example.org"], "now": lambda: NOW}
         parts["stalwart_webhook"] = StalwartWebhook(WebhookReader("key-of-the-webhook"), service.inside.hinted)
         policy = HookPolicy(keys=["key"], domains=[], reserved=[], retry_after_seconds=1, at_once=9)
-        upstream = Upstream(server.url, FakeAuthorization(), GatewayLimits())
+        upstream, kratos = Upstream(server.url, FakeAuthorization(), GatewayLimits()), KratosPublicApi(flows.url)
+        self_service = SelfService(kratos, forget=people.forget, session_cookie=COOKIE, public_url=OURS)
         service.app = create_app(
             Webhook(service.inside.accept, service.inside.refusals, policy),
             Health(AsyncMock(return_value={})),
-            mail=mail_routes(**parts),
+            mail=[*mail_routes(**parts), self_service_route(self_service)],
             gateway=gateway_routes(people, Accounts(), upstream, now=lambda: NOW, verify=service.inside.verify),
+            interface=partial(Interface, Place(OURS), folder=interface),
             cors_origins=[LISTED],
         )
         try:
@@ -244,3 +258,4 @@ async def attacked() -> AsyncIterator[Attacked]:
                 yield service
         finally:
             await upstream.aclose()
+            await kratos.aclose()

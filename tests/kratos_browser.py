@@ -54,8 +54,9 @@ class Browser:
 
 
 @asynccontextmanager
-async def browser_at(kratos: Kratos) -> AsyncIterator[Browser]:
-    async with httpx2.AsyncClient(trust_env=False, headers={"Accept": "application/json"}) as http:
+async def browser_at(kratos: Kratos, **headers: str) -> AsyncIterator[Browser]:
+    """With these further `headers` in each request."""
+    async with httpx2.AsyncClient(trust_env=False, headers={"Accept": "application/json", **headers}) as http:
         yield Browser(kratos, http)
 
 

@@ -6,10 +6,11 @@ needs the real one may have to build it: mark it with `go_program.may_build`.
 
 import asyncio
 import hashlib
+import json
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,8 @@ from typing import Any
 
 import httpx2
 
-from postroom.setup.kratos import HOOK, write
+from postroom.api.self_service import PATH
+from postroom.setup.kratos import HOOK, INTERFACE, write
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from postroom_sandbox.processes import Process, PythonChild
 from tests.go_program import GoProgram
@@ -53,8 +55,9 @@ class Kratos:
         return answer.raise_for_status().json()
 
     async def submit(self, flow: Any, **values: Any) -> httpx2.Response:
-        """Submit a flow's form with the method password."""
-        return await self.http.post(flow["ui"]["action"], json={"method": "password", **values})
+        """Submit a flow's form with the method password, to this port also if a proxy is in front of Kratos."""
+        path = flow["ui"]["action"].partition("/self-service/")[2]
+        return await self.http.post(f"{self.public_url}/self-service/{path}", json={"method": "password", **values})
 
     async def sign_up(self, email: str, password: str = PASSWORD, **traits: str) -> Any:
         """Register an identity; return `{"identity": …, "session": …, "session_token": …}`."""
@@ -87,11 +90,15 @@ async def _client(public_port: int, admin_port: int) -> AsyncIterator[Kratos]:
 
 
 @asynccontextmanager
-async def kratos_stand_in(folder: Path, *, hook_url: str, hook_key: str) -> AsyncIterator[Kratos]:
-    """The stand-in in its own process, with its state in `folder`."""
+async def kratos_stand_in(
+    folder: Path, *, hook_url: str, hook_key: str, public_url: str | None = None
+) -> AsyncIterator[Kratos]:
+    """The stand-in in its own process, with its state in `folder`. `public_url`: browsers reach it and the pages of its
+    flows at Postroom, there."""
     public_port, admin_port = free_port(), free_port()
     arguments = ["-m", "postroom_sandbox.kratos", "--state", str(folder), "--until-eof"]
     arguments += ["--public-port", str(public_port), "--admin-port", str(admin_port), "--hook-url", hook_url]
+    arguments += ["--base-url", f"{public_url}{PATH}/", "--ui-url", f"{public_url}/"] if public_url else []
     env = os.environ | {"POSTROOM_WEBHOOK_KEY": hook_key}
     async with _client(public_port, admin_port) as kratos:
         log = folder / "kratos.log"
@@ -105,11 +112,19 @@ async def kratos_stand_in(folder: Path, *, hook_url: str, hook_key: str) -> Asyn
 
 @asynccontextmanager
 async def real_kratos(
-    folder: Path, *, hook_url: str, hook_key: str, dsn: str = "memory", lifespan: str = "24h", privileged: str = "15m"
+    folder: Path,
+    *,
+    hook_url: str,
+    hook_key: str,
+    dsn: str = "memory",
+    lifespan: str = "24h",
+    privileged: str = "15m",
+    public_url: str | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Kratos]:
     """Kratos 1.3.1 as a process with its data in memory, or in the empty PostgreSQL database at `dsn`. Sessions last
-    for `lifespan`, and may change passwords while the login is no older than `privileged`. Skips the test when it
-    cannot be built."""
+    for `lifespan`, and may change passwords while the login is no older than `privileged`. `public_url` as for the
+    stand-in. `more` are settings that are laid over those of the file. Skips the test if it cannot be built."""
     program = await asyncio.to_thread(PROGRAM.built_or_skipped)
     public_port, admin_port = free_port(), free_port()
     base, hook = folder / "kratos.yml", folder / HOOK
@@ -126,10 +141,13 @@ async def real_kratos(
             SCHEMA_URL=(SOURCE / "identity.schema.json").as_uri(),
         )
     )
-    write(url, hook_key, folder, force=True)  # a test may start it again
+    write(url, hook_key, folder, public_url=public_url, force=True)  # a test may start it again
     if dsn != "memory":
         await asyncio.to_thread(_migrate, program, dsn)
+    over = folder / "more.json"
+    over.write_text(json.dumps(more or {}))
     argv = [program, "serve", "-c", base, "-c", hook, "--dev", "--sqa-opt-out"]
+    argv += [*(["-c", folder / INTERFACE] if public_url else []), "-c", over]
     async with _client(public_port, admin_port) as kratos:
         process = Process("Kratos 1.3.1", argv, log=folder / "kratos.log")
         await process.spawn()

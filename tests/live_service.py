@@ -1,30 +1,71 @@
 """The live events of one process inside a test: outbox, publisher, streams and `/api/live` on its own port."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import httpx2
 import uvicorn
 from fastapi import FastAPI
+from pydantic import TypeAdapter
 
 from eventually import eventually
+from fakes import request_of
 from postroom.api.live import Live, StreamIntervals, live_route
 from postroom.api.visitor import receive_visitors
 from postroom.domain.person import Person
-from postroom.errors import NoSession, PostroomError
+from postroom.domain.request import State
+from postroom.errors import DatabaseUnavailable, NoSession, PostroomError
 from postroom.mail.outbox_publisher import OutboxPublisher
 from postroom.mail.ports import Visitor
+from postroom.mail.preparation import MailboxRecord, Preparation, preparation_of
+from postroom.mail.preparations import Preparations
 from postroom.postgres.connection import make_pool
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox
 from postroom.realtime.live_streams import LiveStreams
 from screen import Screen, listening
 
-READY: Mapping[str, Any] = {"state": "ready"}
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def ready(identity_id: UUID) -> MailboxRecord:
+    return MailboxRecord(identity_id, NOW, request_of(identity_id, state=State.PROVISIONED, due_at=None))
+
+
+def shown(record: MailboxRecord) -> dict[str, Any]:
+    """The mailbox as /api/live sends it."""
+    return TypeAdapter(Preparation).dump_python(preparation_of(record), mode="json")
+
+
+class FakeRecords:
+    """The mailboxes that are not ready. `asked` are the statements: each with the number of its mailboxes."""
+
+    def __init__(self) -> None:
+        self.rows: dict[UUID, MailboxRecord] = {}
+        self.asked: list[tuple[str, int]] = []
+        self.away = False
+
+    def record(self, identity_id: UUID) -> MailboxRecord:
+        return self.rows.get(identity_id) or ready(identity_id)
+
+    async def of(self, identity_ids: Sequence[UUID]) -> list[MailboxRecord]:
+        self._ask("of", len(identity_ids))
+        return [self.record(identity_id) for identity_id in identity_ids]
+
+    async def changed(self, known: Mapping[UUID, str | None]) -> Mapping[UUID, str]:
+        self._ask("changed", len(known))
+        versions = {identity_id: repr(self.record(identity_id)) for identity_id in known}
+        return {identity_id: version for identity_id, version in versions.items() if version != known[identity_id]}
+
+    def _ask(self, what: str, number: int) -> None:
+        self.asked.append((what, number))
+        if self.away:
+            raise DatabaseUnavailable("PostgreSQL cannot be reached")
 
 
 class FakePeople:
@@ -57,7 +98,7 @@ class FakePeople:
 
 @dataclass
 class LiveService:
-    """One process. `mailboxes` are those that are not ready."""
+    """One process."""
 
     url: str
     outbox: PostgresOutbox
@@ -65,7 +106,7 @@ class LiveService:
     streams: LiveStreams
     stop: asyncio.Event
     people: FakePeople
-    mailboxes: dict[UUID, Mapping[str, Any]] = field(default_factory=dict)
+    records: FakeRecords = field(default_factory=FakeRecords)
     online: list[UUID] = field(default_factory=list)
     offline: list[UUID] = field(default_factory=list)
 
@@ -102,9 +143,11 @@ async def live_service(
     streams = LiveStreams(outbox, PostgresNotifications(pool, database_url), most=most)
     server = uvicorn.Server(uvicorn.Config(FastAPI(), port=0, log_config=None, timeout_graceful_shutdown=10))
     service = LiveService("", outbox, OutboxPublisher(outbox, streams), streams, asyncio.Event(), FakePeople())
-    server.config.app = _app(service, pace or StreamIntervals(poll=0.02), elsewhere)
+    preparations = Preparations(service.records, poll_every=0.02)
+    server.config.app = _app(service, preparations, pace or StreamIntervals(again=0.02), elsewhere)
     async with asyncio.TaskGroup() as group:
         group.create_task(streams.run(service.stop))
+        group.create_task(preparations.run(service.stop))
         if publishes:
             group.create_task(service.outbox_publisher.run(service.stop))
         serving = group.create_task(server._serve())
@@ -120,10 +163,7 @@ async def live_service(
     await pool.close()
 
 
-def _app(service: LiveService, pace: StreamIntervals, elsewhere: bool) -> FastAPI:
-    async def mailbox(identity_id: UUID) -> Mapping[str, Any]:
-        return service.mailboxes.get(identity_id, READY)
-
+def _app(service: LiveService, preparations: Preparations, pace: StreamIntervals, elsewhere: bool) -> FastAPI:
     async def online(identity_id: UUID) -> None:
         service.online.append(identity_id)
 
@@ -134,7 +174,7 @@ def _app(service: LiveService, pace: StreamIntervals, elsewhere: bool) -> FastAP
     live = Live(
         service.streams,
         service.people,
-        mailbox,
+        preparations,
         mark_online=online,
         mark_offline=offline,
         elsewhere=elsewhere,

@@ -1,4 +1,4 @@
-"""A person at a browser: registered at the stand-in for Kratos, known to Postroom only by the cookie."""
+"""A person at a browser: registered at Kratos through Postroom, and known to it only by the cookie."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -8,6 +8,7 @@ import httpx2
 
 from eventually import eventually
 from mail_person import Person
+from postroom.api.self_service import PATH
 from screen import Screen, listening
 
 PASSWORD = "correct horse battery staple"
@@ -24,7 +25,7 @@ class Newcomer:
     def __init__(self, http: httpx2.AsyncClient, environment: Mapping[str, str], email: str) -> None:
         self.http = http
         self.email = email
-        self._kratos = environment["POSTROOM_KRATOS_PUBLIC_URL"]
+        self._kratos = environment["POSTROOM_URL"] + PATH
 
     async def register(self) -> None:
         headers = {"Accept": "application/json"}
@@ -32,7 +33,9 @@ class Newcomer:
         ui = started.raise_for_status().json()["ui"]
         names = {node["attributes"]["name"]: node["attributes"].get("value") for node in ui["nodes"]}
         form = {"method": "password", "password": PASSWORD, "traits": {"email": self.email}}
-        answer = await self.http.post(ui["action"], json=form | {"csrf_token": names["csrf_token"]}, headers=headers)
+        answer = await self.http.post(
+            self._ours(ui["action"]), json=form | {"csrf_token": names["csrf_token"]}, headers=headers
+        )
         assert answer.status_code == 200, answer.text
 
     async def me(self) -> dict[str, Any]:
@@ -61,8 +64,12 @@ class Newcomer:
         assert (await self.http.post("/api/logout")).status_code == 204
         headers = {"Accept": "application/json"}
         started = await self.http.get(f"{self._kratos}/self-service/logout/browser", headers=headers)
-        ended = await self.http.get(started.raise_for_status().json()["logout_url"], headers=headers)
+        ended = await self.http.get(self._ours(started.raise_for_status().json()["logout_url"]), headers=headers)
         assert ended.status_code == 204, ended.text
+
+    def _ours(self, url: str) -> str:
+        """The same on our own origin, whatever host Kratos names."""
+        return f"{self._kratos}/self-service{url.partition('/self-service')[2]}"
 
 
 @asynccontextmanager

@@ -110,7 +110,7 @@ class ScriptedUpstream:
             writer.close()
 
     async def _exchange(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        first, *lines = head.decode().split("\r\n")[:-2]
+        first, *lines = head.decode("latin-1").split("\r\n")[:-2]
         method, target, _ = first.split(" ")
         pairs = [line.partition(":") for line in lines]
         asked = Asked(method, target, [(name.lower(), value.strip()) for name, _, value in pairs], reader)

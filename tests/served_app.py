@@ -1,4 +1,4 @@
-"""An application behind the HTTP server of a process, with its protocol and limits, on a free port."""
+"""An application behind the HTTP server of a process, with its protocol and limits, on a port of loopback."""
 
 import asyncio
 import socket
@@ -12,11 +12,11 @@ from postroom.http_server import HttpServer
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, *, connections: int = 1000) -> AsyncIterator[int]:
-    """The port."""
+async def served(app: ASGIApp, *, port: int = 0, connections: int = 1000) -> AsyncIterator[int]:
+    """The port, a free one unless stated."""
     # With the protocol's number asyncio sets TCP_NODELAY; without it small writes wait 40 ms for each other.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
+    listener.bind(("127.0.0.1", port))
     uvicorn = HttpServer(app, listener, drain=1, connections=connections)._server
     uvicorn.config.load()
     state = uvicorn.server_state

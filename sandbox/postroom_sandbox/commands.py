@@ -37,6 +37,9 @@ def up_command(
     no_welcome: Annotated[
         bool, typer.Option("--no-welcome", help="Put no welcome message into new mailboxes.")
     ] = False,
+    interface: Annotated[
+        bool, typer.Option("--build-interface", help="Build the web interface meanwhile, if its sources changed.")
+    ] = False,
     empty: Annotated[bool, typer.Option("--empty", help="Make no person whose mailbox has mail in it.")] = False,
 ) -> None:
     """Run a trial here, until Ctrl-C.
@@ -49,7 +52,7 @@ def up_command(
     """
     from postroom_sandbox.trial import up
 
-    up(data, port, domain or [], fresh=fresh, welcome=not no_welcome, empty=empty)
+    up(data, port, domain or [], fresh=fresh, welcome=not no_welcome, empty=empty, interface=interface)
 
 
 def env_command(data: Data = DEFAULT_DATA_FOLDER, as_json: AsJson = False) -> None:

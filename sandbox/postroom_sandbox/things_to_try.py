@@ -87,7 +87,7 @@ def _mail(trial: RunningTrial) -> list[str]:
     if "Kratos" in trial.own:
         register = f"Register as {you} at your Kratos"
     else:
-        register = f"Register as {you} at {trial.environment['POSTROOM_KRATOS_PUBLIC_URL']}/registration"
+        register = f"Register as {you} at {trial.environment['POSTROOM_URL']}/sign-up"
     watch = f"open {trial.environment['POSTROOM_URL']}/api/live in the same browser"
     if "Stalwart" in trial.own:
         return [f"{register}, {watch}, send mail to {you} through your Stalwart, and see it come in."]

@@ -13,6 +13,7 @@ import httpx2
 import typer
 from rich.console import Console
 
+from postroom.api.self_service import PATH as SELF_SERVICE_PATH
 from postroom.cli.control_characters import escape_control
 from postroom.cli.environment import load_and_warn
 from postroom.cli.json_output import json_text
@@ -32,6 +33,7 @@ from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
 from postroom_sandbox.first_person import FirstPerson
+from postroom_sandbox.interface_build import build_interface
 from postroom_sandbox.loopback import LOOPBACK, free_port, require_port
 from postroom_sandbox.processes import PythonChild, Supervisor
 from postroom_sandbox.stalwart.mail_master import LOGIN as MAIL_MASTER
@@ -48,12 +50,16 @@ _EMBEDDED = {
 _STAND_IN = {"POSTROOM_STALWART_URL": "http://127.0.0.1", "POSTROOM_STALWART_API_KEY": "drawn at the first start"}
 
 
-def up(data: Path, port: int, domains: Sequence[str], *, fresh: bool, welcome: bool, empty: bool) -> None:
+def up(
+    data: Path, port: int, domains: Sequence[str], *, fresh: bool, welcome: bool, empty: bool, interface: bool = False
+) -> None:
+    """`empty`: make no person with mail. `interface`: build the web interface meanwhile."""
     configure_logging(json=False, level="WARNING")
     folder = DataFolder(data)
     try:
         served = tuple(normalise_domain(each) for each in domains)
-        asyncio.run(Trial(folder, port, served, os.environ, fresh=fresh, welcome=welcome, empty=empty).run())
+        trial = Trial(folder, port, served, os.environ, fresh=fresh, welcome=welcome, empty=empty)
+        asyncio.run(trial.run(interface=interface))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     except ConfigurationError as error:
@@ -108,7 +114,7 @@ class Trial:
         self._where: list[tuple[str, str]] = []
         self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
-    async def run(self) -> None:
+    async def run(self, *, interface: bool) -> None:
         self._read_settings()
         self._data.require_free()
         require_port(self._port, "The service", _PORT_OPTION)
@@ -130,6 +136,8 @@ class Trial:
                 person = {"person": asdict(self._person)} if self._person else {}
                 self._data.write_trial({"environment": self._environment, "own": self._own} | person)
                 self._show()
+                if interface:
+                    await build_interface(lambda line: self._console.print(line, style="dim"))
                 await supervisor.wait()
             self._console.print(f"Stopped. The data are kept in {self._data.path}")
 
@@ -247,7 +255,9 @@ class Trial:
         public_url, admin_url = f"http://{LOOPBACK}:{public}", f"http://{LOOPBACK}:{admin}"
         arguments = ["-m", "postroom_sandbox.kratos", "--until-eof", "--state", str(self._data.folder("kratos"))]
         arguments += ["--public-port", str(public), "--admin-port", str(admin)]
-        arguments += ["--hook-url", f"http://{LOOPBACK}:{self._port}/internal/mail/provision"]
+        postroom = f"http://{LOOPBACK}:{self._port}"
+        arguments += ["--hook-url", f"{postroom}/internal/mail/provision"]
+        arguments += ["--base-url", f"{postroom}{SELF_SERVICE_PATH}", "--ui-url", f"{postroom}/"]
         await supervisor.start(
             PythonChild(
                 "the stand-in for Kratos",
@@ -259,7 +269,7 @@ class Trial:
         )
         self._environment["POSTROOM_KRATOS_PUBLIC_URL"] = public_url
         self._environment["POSTROOM_KRATOS_ADMIN_URL"] = admin_url
-        self._where.append(("Kratos", f"stand-in, {public_url}/registration"))
+        self._where.append(("Kratos", f"stand-in, {public_url}; its mails: {public_url}/mails"))
 
     async def _service(self, supervisor: Supervisor) -> None:
         url = f"http://{LOOPBACK}:{self._port}"

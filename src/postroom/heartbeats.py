@@ -14,6 +14,7 @@ LATE_AFTER: Mapping[str, float] = {
     "outbox_publisher": 60.0,
     "arrivals": 60.0,
     "watching": 60.0,
+    "preparations": 60.0,
     "arrival_sweep": 60.0,
 }
 """Seconds: at least four times the longest sleep of the loop, and more than its slowest call may take. A server that is

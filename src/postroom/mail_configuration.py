@@ -6,6 +6,7 @@ from postroom.errors import ConfigurationError
 from postroom.realtime.centrifugo import Centrifugo
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.settings import Settings
+from postroom.web_urls import is_for_connections
 
 
 def missing_for_mail(settings: Settings) -> list[str]:
@@ -17,7 +18,8 @@ def missing_for_mail(settings: Settings) -> list[str]:
 
 
 def centrifugo_of(settings: Settings) -> tuple[Centrifugo, CentrifugoForBrowsers] | None:
-    """None if Postroom publishes events itself. Raises `ConfigurationError` when only a part is configured."""
+    """None if Postroom publishes events itself. Raises `ConfigurationError` when only a part is configured, or
+    browsers cannot connect to its URL."""
     needed = {
         "POSTROOM_CENTRIFUGO_API_URL": settings.centrifugo_api_url,
         "POSTROOM_CENTRIFUGO_URL": settings.centrifugo_url,
@@ -29,6 +31,10 @@ def centrifugo_of(settings: Settings) -> tuple[Centrifugo, CentrifugoForBrowsers
     if missing := [name for name, value in needed.items() if not value]:
         raise ConfigurationError(f"for Centrifugo, set {' and '.join(missing)}, too")
     api_url, url, api_key, token_key = (value or "" for value in needed.values())
+    if not is_for_connections(url):
+        raise ConfigurationError(
+            "POSTROOM_CENTRIFUGO_URL must be a complete URL, such as wss://mail.example.org/connection/websocket"
+        )
     return Centrifugo(api_url, api_key), CentrifugoForBrowsers(url, token_key)
 
 

@@ -1,6 +1,7 @@
 """URLs and origins in the settings: which of them can be used at all; and the URL of a service on this host."""
 
 import re
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from postroom.domain.address import printable
@@ -17,7 +18,11 @@ page is `null`, and no browser shows `ftp://` any more."""
 _ANYWHERE = ("0.0.0.0", "::", "")
 
 
-def names_a_host(url: str) -> bool:
+_WEB = ("http", "https")
+_SOCKETS = ("ws", "wss")
+
+
+def names_a_host(url: str, schemes: Collection[str] = _WEB) -> bool:
     """Whether it is an http(s) URL with a host. Other texts would make each request fail with a different error."""
     try:
         parts = urlsplit(url)
@@ -25,7 +30,19 @@ def names_a_host(url: str) -> bool:
         host.encode("idna")
     except ValueError:  # UnicodeError is one
         return False
-    return parts.scheme in ("http", "https") and bool(host) and port != 0
+    return parts.scheme in schemes and bool(host) and port != 0
+
+
+def is_for_connections(url: str) -> bool:
+    """Whether a page can open a live connection there. Its origin stands in the page's Content-Security-Policy, where a
+    space or a semicolon would begin something else."""
+    return names_a_host(url, (*_SOCKETS, *_WEB)) and not re.search(r"[^\x21-\x7e]|[;,]", origin_of(url))
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL that names a host, as they stand there."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def is_address(url: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -36,7 +36,14 @@ from postroom_sandbox.loopback import LOOPBACK
 
 SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
 POSTROOM = f"http://{LOOPBACK}:9"
-HOOK = {"hook_url": f"{POSTROOM}/internal/mail/provision", "hook_key": "key of the hook"}
+
+
+class Hook(TypedDict):
+    hook_url: str
+    hook_key: str
+
+
+HOOK: Hook = {"hook_url": f"{POSTROOM}/internal/mail/provision", "hook_key": "key of the hook"}
 
 pytestmark = may_build
 both = pytest.mark.parametrize("kratos", SERVERS, indirect=True)

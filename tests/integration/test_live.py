@@ -2,17 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from eventually import eventually
+from fakes import request_of
 from live_events import commit_event, unannounced
-from live_service import LiveService, get, live_service, screen
+from live_service import NOW, LiveService, get, live_service, ready, screen, shown
 from postroom.api.live import StreamIntervals
+from postroom.domain.breaker import Cause
 from postroom.domain.person import Person, Scope
+from postroom.domain.request import State
 from postroom.errors import KratosUnavailable, NoSession
+from postroom.mail.preparation import MailboxRecord, Opening
 from postroom.postgres.connection import Pool
 from postroom.realtime import live_streams
 from records import Records
@@ -20,8 +25,8 @@ from screen import Screen
 from servers import Database
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
-QUICK = StreamIntervals(ping=0.05, recheck=0.1, poll=0.02)
-PREPARING = {"state": "preparing", "retry": 1, "next_attempt_at": None, "reason": None, "code": None}
+QUICK = StreamIntervals(ping=0.05, recheck=0.1, again=0.02)
+HELLO = ("hello", shown(ready(ALICE)))
 
 
 @pytest.fixture
@@ -43,8 +48,8 @@ async def test_new_mail_is_sent_to_every_client_of_the_person_and_to_no_other(
     service: LiveService, records: Records
 ) -> None:
     async with screen(service, ALICE) as one, screen(service, ALICE) as two, screen(service, BOB) as other:
-        for each in (one, two, other):
-            assert await each.next() == ("hello", {"state": "ready"})
+        assert await one.next() == await two.next() == HELLO
+        assert await other.next() == ("hello", shown(ready(BOB)))
         event = await commit_event(records, ALICE, emailIds=["M1"], state="s7")
         service.outbox_publisher.wake()
         mail = ("mail", {"id": event, "type": "mail", "data": {"emailIds": ["M1"], "state": "s7"}})
@@ -110,16 +115,16 @@ async def test_a_client_learns_when_its_mailbox_is_missing_and_when_it_is_ready_
 ) -> None:
     before = await commit_event(records, ALICE)
     async with screen(service, ALICE, last_id=str(before - 1)) as stream:
-        assert await stream.next() == ("hello", {"state": "ready"})
+        assert await stream.next() == HELLO
         assert (await stream.next())[1]["id"] == before
-        service.mailboxes[ALICE] = missing = PREPARING | {"state": "missing", "retry": 0}
+        service.records.rows[ALICE] = missing = replace(ready(ALICE), missing_at=NOW)
         mail = await commit_event(records, ALICE)
         await commit_event(records, ALICE, kind="mailbox", state="missing")
         service.outbox_publisher.wake()
         assert (await stream.next())[1]["id"] == mail
-        assert await stream.next() == ("provisioning", missing)
-        del service.mailboxes[ALICE]
-        assert await stream.next() == ("hello", {"state": "ready"})
+        assert await stream.next() == ("provisioning", shown(missing))
+        del service.records.rows[ALICE]
+        assert await stream.next() == HELLO
         later = await publish_one(service, records, stream)
         assert stream.received() == [before, mail, later], "nothing is told twice"
 
@@ -186,19 +191,22 @@ async def test_the_progress_of_the_mailbox_is_sent_when_it_changes_until_it_is_r
     database: Database, records: Records
 ) -> None:
     async with live_service(database.service_url) as service:
-        service.mailboxes[ALICE] = {"state": "none"}
-        async with screen(service, ALICE) as stream:
-            assert await stream.next() == ("provisioning", {"state": "none"})
-            service.mailboxes[ALICE] = PREPARING | {"next_attempt_at": datetime(2026, 1, 1, tzinfo=UTC)}
-            assert await stream.next() == (
-                "provisioning",
-                PREPARING | {"next_attempt_at": "2026-01-01 00:00:00+00:00"},
-            )
+        rows = service.records.rows
+        rows[ALICE] = none = MailboxRecord(ALICE, NOW)
+        async with screen(service, ALICE) as stream, screen(service, ALICE) as other_tab:
+            assert await stream.next() == await other_tab.next() == ("provisioning", shown(none))
+            waiting = replace(none, request=request_of(ALICE, state=State.WAITING))
+            for later in (waiting, replace(waiting, opening=Opening(Cause.PAUSED, NOW)), waiting):
+                rows[ALICE] = later
+                assert await stream.next() == await other_tab.next() == ("provisioning", shown(later))
+            rows[ALICE] = replace(waiting, now=NOW + timedelta(seconds=1))
+            asked = len(service.records.asked)
+            await eventually(lambda: len(service.records.asked) > asked + 2, "polled again")
             assert service.online == []
-            service.mailboxes[ALICE] = {"state": "ready"}
-            assert await stream.next() == ("hello", {"state": "ready"})
-            assert service.online == [ALICE]
-            await publish_one(service, records, stream)
+            del rows[ALICE]
+            assert await stream.next() == await other_tab.next() == HELLO, "the time alone is no change"
+            assert set(service.online) == {ALICE}
+            await publish_one(service, records, stream, other_tab)
 
 
 async def test_live_stream_ends_after_hello_when_centrifugo_publishes(database: Database) -> None:

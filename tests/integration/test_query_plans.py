@@ -38,15 +38,19 @@ VALUES: dict[str, Any] = {
     "dead_first": False,
     "delay": 60.0,
     "display_name": None,
+    "document": "{}",
     "domain": "example.org",
     "doubts": ["suspected", "missing", None, None],
     "due_in": 60.0,
     "earliest": 1.0,
+    "any": False,
     "email": "user-777@example.org",
     "email_state": "saq",
     "emails": [f"user-{number}@example.org" for number in (1, 777, 5000, 99_999)],
     "error": "mail server answered 500",
     "everybody": True,
+    "etag": '"a"',
+    "etags": ['"b"'],
     "event_id": 25_000,
     "event_ids": [49_001, 49_500],
     "events": Jsonb([{"state": "saq", "ids": ["eaaaaab"], "count": 1}]),
@@ -70,7 +74,9 @@ VALUES: dict[str, Any] = {
     "longest_crash_delay": 3600.0,
     "name": "mark_domain",
     "names": [None] * 4,
+    "may_create": True,
     "outcome_unknown": False,
+    "outcomes": ["failed", "success"],
     "overlap": 10.0,
     "pid": 1,
     "payloads": ["00000000000000000000000000000309:25000"],
@@ -86,6 +92,7 @@ VALUES: dict[str, Any] = {
     "revision": "0003",
     "scopes": ["read"],
     "seconds": 3600.0,
+    "since": datetime.now(UTC) - timedelta(days=1),
     "secret": b"sealed",
     "stalwart_account_id": None,
     "stalwart_ids": ["b", "c", "d", "e"],
@@ -93,15 +100,20 @@ VALUES: dict[str, Any] = {
     "states": ["waiting", "running"],
     "status": "failed",
     "token": None,
+    "until": datetime.now(UTC) + timedelta(days=1),
     "token_hash": b"hash",
     "token_id": uuid4(),
     "traceparent": None,
     "trigger_id": None,
     "value": "example.org",
     "version": "0.1.0",
+    "versions": [None, "1 - -", None, None],
     "waits_for": None,
 }
-TABLES = ("email_requests", "email_accounts", "mail_states", "live_events", "mail_credentials", "access_tokens")
+TABLES = (
+    *("email_requests", "email_accounts", "mail_states", "live_events"),
+    *("mail_credentials", "access_tokens", "person_settings"),
+)
 _PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 
 
@@ -147,6 +159,9 @@ async def _fill_mail(records: Records) -> None:
     await records.rows("""
         INSERT INTO mail_credentials (kratos_identity_id, stalwart_account_id, credential_id, secret)
         SELECT kratos_identity_id, stalwart_account_id, 'b', 'sealed' FROM mail_states""")
+    await records.rows("""
+        INSERT INTO person_settings (kratos_identity_id, document, etag)
+        SELECT kratos_identity_id, '{}', '"a"' FROM mail_states""")
     await records.rows("""
         INSERT INTO access_tokens (id, kratos_identity_id, name, token_hash, scopes, expires_at)
         SELECT gen_random_uuid(), kratos_identity_id, 'phone', sha256(email::bytea || kratos_identity_id::text::bytea),
@@ -194,6 +209,18 @@ async def test_no_sql_statement_scans_a_whole_table(records: Records) -> None:
     assert {"accept", "claim", "settle", "overdue", "release", "counts", "timeline"} <= set(names)
     offenders = {name: tables for name in names if (tables := await whole_tables(records, sql(name)))}
     assert offenders == {}
+
+
+async def test_thousands_of_open_streams_are_looked_up_by_index(records: Records) -> None:
+    """Each process asks each second: for many identities PostgreSQL would rather read all requests and hash them."""
+    await fill(records)
+    people = [UUID(int=number) for number in range(1, 100_000, 20)]
+    many = {"identity_ids": people, "versions": [None] * len(people)}
+    for name in ("preparation_changes", "preparations"):
+        explain = cast(LiteralString, f"EXPLAIN (FORMAT JSON) {sql(name)}")
+        row = await (await records.connection.execute(explain, VALUES | many)).fetchone()
+        assert row
+        assert list(read_whole(row["QUERY PLAN"][0]["Plan"])) == [], name
 
 
 def rows_read_in_vain(plan: dict[str, Any]) -> int:

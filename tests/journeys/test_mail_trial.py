@@ -57,7 +57,7 @@ async def until_hello(screen: Screen) -> list[Any]:
     while True:
         kind, mailbox = await screen.next(20)
         if kind == "hello":
-            assert mailbox == {"state": "ready", "retry": 0, "next_attempt_at": None, "reason": None, "code": None}
+            assert (mailbox["state"], mailbox["cause"], mailbox["failure"]) == ("ready", None, None)
             return reported
         assert kind == "provisioning"
         reported.append(mailbox)
@@ -81,7 +81,13 @@ async def test_new_person_gets_from_registration_to_inbox_without_a_reload(up: T
         assert datetime.fromisoformat(me["mailbox"]["next_attempt_at"]) > datetime.now(UTC)
         refused = await ann.http.get("/jmap/session")
         assert (refused.status_code, refused.json()["type"]) == (503, "urn:postroom:problem:mailbox_not_ready")
+        assert (me["mailbox"]["cause"]["kind"], me["mailbox"]["failure"]) == ("failed", None)
+        assert [(each["attempt"], each["outcome"]) for each in me["mailbox"]["history"]] == [(1, "failed")]
         await up.postroom("sandbox", "fault", "off")
+        for command, kind in (("pause", "paused"), ("resume", "failed")):
+            code, output = await up.postroom(command, *(["--reason", "move"] if command == "pause" else []))
+            assert code == 0, output
+            assert (await screen.next(SOON))[1]["cause"]["kind"] == kind
         for reported in await until_hello(screen):
             assert reported["state"] == "preparing"
         assert (await ann.me())["mailbox"]["state"] == "ready"

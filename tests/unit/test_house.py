@@ -64,11 +64,13 @@ def test_no_lock_file_records_where_packages_were_downloaded() -> None:
 def test_requirements_files_pin_the_same_versions() -> None:
     pins = [
         dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", (ROOT / f"requirements/{name}.txt").read_text(), re.MULTILINE))
-        for name in ("run", "trial", "dev")
+        for name in ("run", "trial", "dev", "web")
     ]
-    run, trial, dev = (set(each.items()) for each in pins)
+    run, trial, dev, web = (set(each.items()) for each in pins)
     assert run
     assert run <= trial <= dev
+    assert web
+    assert web <= dev
 
 
 def test_every_sql_file_is_used() -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import httpx2
@@ -15,6 +14,7 @@ from postroom.api.visitor import receive_visitors, visitor_of
 from postroom.domain.person import ALL_SCOPES, Person, Scope
 from postroom.errors import KratosUnavailable, NoSession, PostroomError
 from postroom.mail.ports import Visitor
+from postroom.mail.preparation import Preparation, Progress
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 
 ALICE = UUID(int=1)
@@ -38,8 +38,8 @@ class Everybody:
 async def ask(
     people: Everybody | None = None, *, centrifugo: bool = True, state: str = "ready", online: list[UUID] | None = None
 ) -> httpx2.Response:
-    async def mailbox(identity_id: UUID) -> Mapping[str, Any]:
-        return {"state": state}
+    async def read(identity_id: UUID) -> tuple[None, Preparation]:
+        return None, Preparation(Progress(state))
 
     async def note(identity_id: UUID) -> None:
         if online is not None:
@@ -48,7 +48,7 @@ async def ask(
     app = FastAPI()
     browsers = CentrifugoForBrowsers(URL, KEY) if centrifugo else None
     visiting = visitor_of(people or Everybody())
-    app.router.routes += realtime_routes(visiting, mailbox, centrifugo=browsers, mark_online=note, now=lambda: NOW)
+    app.router.routes += realtime_routes(visiting, read, centrifugo=browsers, mark_online=note, now=lambda: NOW)
     receive_visitors(app)
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://postroom.test") as client:

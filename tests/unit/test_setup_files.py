@@ -2,12 +2,16 @@
 
 import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from commands import Commands
+from postroom.api.self_service import PATH
 from postroom.setup.deployed_files import names, text_of
+from postroom.web.build import INDEX
+from postroom.web.shells import shell_of
 
 KEY = 'with "quotes" and \\ backslashes'
 SETTINGS = {"POSTROOM_WEBHOOK_KEY": KEY}
@@ -26,6 +30,20 @@ async def test_kratos_webhook_is_written_with_its_key_readable_by_its_owner_only
         assert config["body"] == f"file://{tmp_path}/provision.jsonnet"
         assert config["auth"]["config"]["value"] == KEY
     assert (tmp_path / "provision.jsonnet").read_text() == text_of("kratos/provision.jsonnet")
+
+
+async def test_flows_of_kratos_are_moved_to_the_origin_of_the_interface(tmp_path: Path) -> None:
+    postroom = Commands(SETTINGS | {"POSTROOM_PUBLIC_URL": "https://mail.example.org/"})
+    reported = await postroom("setup", "kratos", "--write", str(tmp_path))
+    assert f"-c {tmp_path}/interface.yml" in reported
+    text = (tmp_path / "interface.yml").read_text()
+    assert "$" not in text
+    kratos = yaml.safe_load(text)
+    assert kratos["serve"]["public"]["base_url"] == f"https://mail.example.org{PATH}/"
+    pages = {kind: flow.get("ui_url") for kind, flow in kratos["selfservice"]["flows"].items()}
+    assert pages["login"] == "https://mail.example.org/sign-in"
+    assert all(shell_of(urlsplit(page).path, "text/html") == INDEX for page in pages.values() if page)
+    assert text.strip() in await postroom("setup", "kratos")
 
 
 async def test_a_file_that_was_changed_is_not_overwritten_unless_it_is_wanted(tmp_path: Path) -> None:

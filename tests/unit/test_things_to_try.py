@@ -42,12 +42,12 @@ def test_trial_with_an_own_stalwart_suggests_no_fault_and_no_delivery() -> None:
     text = suggested(["Stalwart"])
     assert "sandbox" not in text
     assert "postroom check" in text
-    assert "http://127.0.0.1:4433/registration" in text
+    assert "http://127.0.0.1:3001/sign-up" in text
 
 
 def test_trial_with_an_own_kratos_does_not_suggest_the_stand_in_page() -> None:
     text = suggested(["Kratos"])
-    assert "/registration" not in text.replace("after a registration", "")
+    assert "/sign-up" not in text
     assert "deploy/kratos/README.md" in text
     assert "sandbox deliver you@example.net" in text
 

@@ -20,12 +20,11 @@ from postroom.api.body import MAX_BODY, read_body
 from postroom.api.me import me_routes
 from postroom.api.visitor import fresh_login_only, receive_visitors, session_only, visitor_of
 from postroom.domain.identity import Refusal
-from postroom.domain.mailbox import Account
 from postroom.domain.person import Person, Scope
-from postroom.domain.request import Request as MailboxRequest
 from postroom.domain.request import State
 from postroom.mail.access_tokens import TokenMaker, hash_of
 from postroom.mail.ports import AccessToken, Visitor
+from postroom.mail.preparation import AttemptOutcome, EndedAttempt, MailboxRecord, Preparation, preparation_of
 
 ADA = UUID("3a5293f1-f4d6-49f4-b34f-6da62c360604")
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -42,8 +41,7 @@ class World:
     """People, requests, tokens, and the live connections: whatever the routes ask for."""
 
     visitor: Visitor | errors.PostroomError = field(default_factory=lambda: Visitor(logged_in()))
-    request: MailboxRequest | None = None
-    refusal: Refusal | None = None
+    mailbox: MailboxRecord = field(default_factory=lambda: MailboxRecord(ADA, NOW))
     unavailable: errors.PostroomError | None = None
     tokens: dict[bytes, AccessToken] = field(default_factory=dict[bytes, AccessToken])
     reported: list[Any] = field(default_factory=list[Any])
@@ -64,15 +62,12 @@ class World:
         if self.unavailable:
             raise self.unavailable
 
-    async def read(self, identity_id: UUID) -> tuple[MailboxRequest, Account | None] | None:
+    async def read(self, identity_id: UUID) -> tuple[str | None, Preparation]:
         assert identity_id == ADA
         if self.unavailable:
             raise self.unavailable
-        return (self.request, None) if self.request else None
-
-    async def last(self, identity_id: UUID) -> Refusal | None:
-        assert identity_id == ADA
-        return self.refusal
+        request = self.mailbox.request
+        return request.email if request else None, preparation_of(self.mailbox, sweep_seconds=300)
 
     async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None:
         if len(self.tokens) >= limit:
@@ -107,7 +102,7 @@ async def browser(world: World) -> AsyncIterator[httpx2.AsyncClient]:
     receive_visitors(app)
     visiting, fresh = visitor_of(world), fresh_login_only(world, now=lambda: NOW, return_to=OURS)
     maker = TokenMaker(world, new_id=uuid4, random_bytes=lambda n: bytes([len(world.tokens)] * n), now=lambda: NOW)
-    app.router.routes += me_routes(visiting, world.read, world.last, forget=world.forget, disconnect=world.disconnect)
+    app.router.routes += me_routes(visiting, world.read, forget=world.forget, disconnect=world.disconnect)
     app.router.routes += access_tokens_routes(maker, world, visiting, fresh)
 
     async def chunks() -> AsyncGenerator[bytes]:
@@ -150,46 +145,45 @@ async def test_kratos_cookies_are_passed_on_with_any_answer(
     assert "set-cookie" not in (await browser.request(*way.split())).headers
 
 
-PREPARING = {"state": "preparing", "retry": 2, "next_attempt_at": "2026-03-01T00:00:00Z", "reason": None, "code": None}
-READY = {"state": "ready", "retry": 0, "next_attempt_at": None, "reason": None, "code": None}
-NONE = {"state": "none", "retry": 0, "next_attempt_at": None, "reason": None, "code": None}
-FAILED = {"state": "failed", "retry": 3, "next_attempt_at": None, "reason": "the address is taken", "code": None}
-
-
-@pytest.mark.parametrize(
-    ("fields", "email", "mailbox"),
-    [
-        ({"state": State.WAITING, "retries": 2}, "alice@example.org", PREPARING),
-        ({"state": State.PROVISIONED}, "alice@example.org", READY),
-        ({"state": State.DEAD, "retries": 3, "reason": "the address is taken"}, "alice@example.org", FAILED),
-        (None, None, NONE),
-    ],
-)
-async def test_me_shows_the_progress_of_the_mailbox(
-    world: World,
-    browser: httpx2.AsyncClient,
-    fields: dict[str, Any] | None,
-    email: str | None,
-    mailbox: dict[str, Any],
-) -> None:
-    world.request = None if fields is None else request_of(ADA, due_at=START, **fields)
+async def test_me_shows_the_person_and_the_progress_of_the_mailbox(world: World, browser: httpx2.AsyncClient) -> None:
+    failed = EndedAttempt(1, START, AttemptOutcome.FAILED)
+    request = request_of(ADA, state=State.WAITING, due_at=START + timedelta(seconds=60), retries=1)
+    world.mailbox = MailboxRecord(ADA, NOW, request, requested_at=START, history=[failed])
     answer = await browser.get("/api/me")
+    assert answer.headers["cache-control"] == "no-store"
     assert answer.json() == {
         "identity_id": str(ADA),
-        "email": email,
-        "mailbox": mailbox,
+        "email": "alice@example.org",
+        "mailbox": {
+            "state": "preparing",
+            "retry": 1,
+            "next_attempt_at": "2026-03-01T00:01:00Z",
+            "reason": None,
+            "code": None,
+            "cause": {"kind": "failed", "since": "2026-03-01T00:00:00Z"},
+            "failure": None,
+            "attempts": 1,
+            "max_attempts": 4,
+            "history": [{"attempt": 1, "at": "2026-03-01T00:00:00Z", "outcome": "failed"}],
+            "requested_at": "2026-03-01T00:00:00Z",
+            "ready_at": None,
+            "sweep_seconds": 300.0,
+            "support_number": "3a5293f1",
+            "now": "2026-11-25T00:00:00Z",
+        },
         "expires_at": None,
         "scopes": ["read", "send", "write"],
     }
-    assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_me_shows_a_refusal_with_its_reason(world: World, browser: httpx2.AsyncClient) -> None:
+async def test_me_shows_a_refusal_with_its_reason_and_no_address(world: World, browser: httpx2.AsyncClient) -> None:
     reason = "the name admin is reserved; choose another one"
-    world.refusal = Refusal(ADA, "admin@example.org", "reserved_name", reason, START)
-    mailbox = (await browser.get("/api/me")).json()["mailbox"]
-    expected = {"state": "refused", "retry": 0, "next_attempt_at": None, "reason": reason, "code": "reserved_name"}
-    assert mailbox == expected
+    world.mailbox = MailboxRecord(ADA, NOW, refusal=Refusal(ADA, "admin@example.org", "reserved_name", reason, START))
+    found = (await browser.get("/api/me")).json()
+    mailbox = found["mailbox"]
+    assert (found["email"], mailbox["state"], mailbox["reason"]) == (None, "refused", reason)
+    failure = {"kind": "address_refused", "since": "2026-03-01T00:00:00Z", "code": "reserved_name"}
+    assert (mailbox["code"], mailbox["failure"]) == ("reserved_name", failure)
 
 
 async def test_me_shows_the_scopes_and_expiry_of_an_access_token(world: World, browser: httpx2.AsyncClient) -> None:

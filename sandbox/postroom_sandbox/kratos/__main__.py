@@ -12,6 +12,7 @@ import typer
 
 from postroom.errors import ConfigurationError
 from postroom_sandbox.http_server import serve
+from postroom_sandbox.kratos.addresses import Addresses
 from postroom_sandbox.kratos.admin import create_admin_app
 from postroom_sandbox.kratos.public import create_public_app
 from postroom_sandbox.kratos.store import Store
@@ -29,6 +30,8 @@ def main(
     public_port: Annotated[int, typer.Option(help="Port of the public API, on 127.0.0.1.")],
     admin_port: Annotated[int, typer.Option(help="Port of the admin API, on 127.0.0.1.")],
     hook_url: Annotated[str, typer.Option(help="URL of the webhook that follows every registration.")],
+    base_url: Annotated[str | None, typer.Option(help="URL of the public API for browsers, if not its port.")] = None,
+    ui_url: Annotated[str | None, typer.Option(help="URL of Postroom's interface, for its pages.")] = None,
     until_eof: Annotated[bool, typer.Option("--until-eof", help="Stop when standard input ends.")] = False,
 ) -> None:
     """Run a stand-in for Ory Kratos, for trials and tests, never for production. The environment variable
@@ -49,15 +52,17 @@ def main(
         sys.exit(f"{_NAME} cannot use its state in {state} ({error}): remove that folder, or start over with --fresh")
     if until_eof:
         end_with_parent()
-    asyncio.run(_serve(opened, public, admin, hook_url, key))
+    asyncio.run(_serve(opened, public, admin, hook_url, key, Addresses(base_url, ui_url)))
 
 
-async def _serve(store: Store, public: socket.socket, admin: socket.socket, hook_url: str, key: str) -> None:
+async def _serve(
+    store: Store, public: socket.socket, admin: socket.socket, hook_url: str, key: str, addresses: Addresses
+) -> None:
     webhook = Webhook(store, hook_url, key)
-    public_url = f"http://{LOOPBACK}:{public.getsockname()[1]}"
+    public_url = addresses.base_url or f"http://{LOOPBACK}:{public.getsockname()[1]}"
     postroom = hook_url.partition("/internal/")[0]
     apps = [
-        (create_public_app(store, webhook, postroom), public),
+        (create_public_app(store, webhook, postroom, addresses), public),
         (create_admin_app(store, public_url=public_url), admin),
     ]
     try:

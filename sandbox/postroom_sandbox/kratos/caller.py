@@ -8,6 +8,7 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
+from postroom_sandbox.kratos.addresses import addresses_of
 from postroom_sandbox.kratos.error import Json
 from postroom_sandbox.kratos.session import current_session
 from postroom_sandbox.kratos.store import Store
@@ -30,16 +31,16 @@ class Caller:
 
     @property
     def public_url(self) -> str:
-        return str(self.request.base_url).rstrip("/")
+        return addresses_of(self.request).public_url(self.request)
 
     @property
     def home(self) -> str:
         """The page to which a browser is sent by default."""
-        return f"{self.public_url}/welcome"
+        return addresses_of(self.request).home(self.request)
 
     def page(self, flow: Json) -> str:
         """The page that shows the form of a flow."""
-        return f"{self.public_url}/{flow['internal']['kind']}?flow={flow['id']}"
+        return f"{addresses_of(self.request).page(self.request, flow['internal']['kind'])}?flow={flow['id']}"
 
     def set_csrf_cookie(self, answer: Response) -> None:
         if self.csrf_token:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from postroom_sandbox.kratos.addresses import addresses_of
 from postroom_sandbox.kratos.error import KratosError, wants_json
 from postroom_sandbox.kratos.session import COOKIE, current_session
 from postroom_sandbox.kratos.store import Store
@@ -19,7 +20,7 @@ from postroom_sandbox.kratos.store import Store
 def logout_routes(store: Store) -> list[Route]:
     async def start(request: Request) -> Response:
         token = _logout_token(_session_token(store, request))
-        url = f"{request.base_url}self-service/logout?{urlencode({'token': token})}"
+        url = f"{addresses_of(request).public_url(request)}/self-service/logout?{urlencode({'token': token})}"
         return JSONResponse({"logout_url": url, "logout_token": token})
 
     async def submit(request: Request) -> Response:
@@ -31,7 +32,11 @@ def logout_routes(store: Store) -> list[Route]:
             reason = "Unable to log out because the logout token in the URL query does not match the session cookie."
             raise KratosError(403, reason)
         store.revoke_session(session_token)
-        answer = Response(status_code=204) if wants_json(request) else RedirectResponse("/login", 303)
+        answer = (
+            Response(status_code=204)
+            if wants_json(request)
+            else RedirectResponse(addresses_of(request).page(request, "login"), 303)
+        )
         answer.delete_cookie(COOKIE)
         return answer
 

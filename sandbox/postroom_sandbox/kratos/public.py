@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from postroom_sandbox.kratos import pages
+from postroom_sandbox.kratos.addresses import Addresses, addresses_of
 from postroom_sandbox.kratos.error import EXCEPTION_HANDLERS, KratosError
 from postroom_sandbox.kratos.faults import Fault, FaultMiddleware, control_routes
 from postroom_sandbox.kratos.health import health_routes
@@ -24,7 +25,7 @@ from postroom_sandbox.kratos.verification import VerificationForm
 from postroom_sandbox.kratos.webhook import Webhook
 
 
-def create_public_app(store: Store, webhook: Webhook, postroom: str) -> Starlette:
+def create_public_app(store: Store, webhook: Webhook, postroom: str, addresses: Addresses | None = None) -> Starlette:
     """The application of the public port. `webhook` follows every registration. `postroom` is the base URL of the pages
     to which a browser may return."""
     verification = VerificationForm(store)
@@ -43,7 +44,9 @@ def create_public_app(store: Store, webhook: Webhook, postroom: str) -> Starlett
         verification.link_route(),
     ]
     middleware = [Middleware(FaultMiddleware, store=store)]
-    return Starlette(routes=routes, middleware=middleware, exception_handlers=EXCEPTION_HANDLERS)
+    app = Starlette(routes=routes, middleware=middleware, exception_handlers=EXCEPTION_HANDLERS)
+    app.state.addresses = addresses or Addresses()
+    return app
 
 
 def _whoami_route(store: Store) -> Route:
@@ -52,7 +55,7 @@ def _whoami_route(store: Store) -> Route:
         if found is None:
             raise KratosError(401, "No valid session credentials found in the request.")
         _, session = found
-        require_second_factor(store, session, str(request.base_url).rstrip("/"))
+        require_second_factor(store, session, addresses_of(request).public_url(request))
         return JSONResponse(session, headers={"X-Kratos-Authenticated-Identity-Id": session["identity"]["id"]})
 
     return Route("/sessions/whoami", whoami, methods=["GET"])

@@ -40,7 +40,7 @@ def start_session(store: Store, identity: Json, request: Request, now: datetime,
     moment = timestamp(now)
     device = {
         "id": str(uuid4()),
-        "ip_address": request.client.host if request.client else "",
+        "ip_address": request.headers.get("x-forwarded-for") or (request.client.host if request.client else ""),
         "user_agent": request.headers.get("user-agent", ""),
         "location": "",
     }

@@ -1,12 +1,13 @@
 """The HTTP application: its routes, and problem responses for errors."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
+from starlette.types import ASGIApp
 
 from postroom.api.cross_origin import CrossOrigin
 from postroom.api.health import Health, health_routes
@@ -22,10 +23,12 @@ def create_app(
     *,
     mail: Sequence[BaseRoute] = (),
     gateway: Sequence[BaseRoute] = (),
+    interface: Callable[[ASGIApp], ASGIApp] | None = None,
     cors_origins: Collection[str] = (),
 ) -> FastAPI:
     """`webhook`: None in a separate worker, which only serves its health. `mail` and `gateway`: the routes for people,
-    if configured; pages of `cors_origins` may use them, too."""
+    if configured; pages of `cors_origins` may use them, too. `interface`: makes the application for all other paths, of
+    the one that answers what it does not know."""
     # No docs pages: all endpoints but health need authentication; docs/openapi.json is in the repository.
     # No telemetry of FastAPI: it would check in each request whether telemetry is configured.
     app = FastAPI(
@@ -38,6 +41,8 @@ def create_app(
     )
     # Matched in this order: a page of mail makes many requests to the gateway.
     app.router.routes += [*gateway, *([webhook_route(webhook)] if webhook else ()), *health_routes(health), *mail]
+    if interface:
+        app.router.default = interface(app.router.default)
     receive_visitors(app)
     if webhook:
         shed_load(app, webhook)  # added last, so called first: shedding a hook must cost next to nothing

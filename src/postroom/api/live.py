@@ -1,6 +1,6 @@
 """`GET /api/live`: server-sent events (WHATWG HTML §9.2) for one client.
 
-    event: provisioning   the mailbox is not ready (any more); again after each change. data: that of /api/me
+    event: provisioning   the mailbox is not ready (any more); again after each change. data: `mailbox` of /api/me
     event: hello          it is ready, `mail` events follow. data: the same
     event: mail           new mail. data: {"id", "type", "data"}
     event: reload         missed events are not stored any more: load everything again
@@ -14,12 +14,14 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
 
 from postroom.api.sse_response import SseResponse, event_of, ping_of
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, visitor_of
@@ -28,13 +30,13 @@ from postroom.errors import DatabaseUnavailable, PostroomError
 from postroom.mail.listening import while_allowed
 from postroom.mail.people import joined_headers, require_scope
 from postroom.mail.ports import People
+from postroom.mail.preparation import Preparation, Progress
+from postroom.mail.preparations import Preparations, Watched
 from postroom.realtime.live_streams import LiveStream, LiveStreams
 from postroom.telemetry import DATABASE_ERRORS, log
 
-MailboxOf = Callable[[UUID], Awaitable[Mapping[str, Any]]]
-"""The mailbox of /api/me as JSON, `state` in it. Raises `DatabaseUnavailable`."""
+_PREPARATION = TypeAdapter(Preparation)
 
-READY = "ready"
 MAILBOX = "mailbox"
 """The type of the event for a mailbox that is not ready any more"""
 RECONNECT_MS = (1000, 5000)
@@ -44,13 +46,13 @@ RECONNECT_MS = (1000, 5000)
 @dataclass(frozen=True, slots=True)
 class StreamIntervals:
     """Seconds. `ping` is below the 30 s after which proxies close a silent connection. `recheck`: the session is
-    checked again, at its end at the latest, and the person is reported online. `poll`: the first interval at which a
-    mailbox that is not ready is polled; later ones grow to `poll_at_most`."""
+    checked again, at its end at the latest, and the person is reported online. `again`: the first pause after a failure
+    of the database; later ones grow to `again_at_most`."""
 
     ping: float = 25.0
     recheck: float = 60.0
-    poll: float = 1.0
-    poll_at_most: float = 5.0
+    again: float = 1.0
+    again_at_most: float = 5.0
 
 
 class Live:
@@ -61,7 +63,7 @@ class Live:
         self,
         streams: LiveStreams,
         people: People,
-        mailbox: MailboxOf,
+        preparations: Preparations,
         *,
         mark_online: Callable[[UUID], Awaitable[None]],
         mark_offline: Callable[[UUID], Awaitable[None]],
@@ -71,7 +73,7 @@ class Live:
         self._streams = streams
         self._people = people
         self._visiting = visitor_of(people)
-        self._mailbox = mailbox
+        self._preparations = preparations
         self._mark_online = mark_online
         self._mark_offline = mark_offline
         self._elsewhere = elsewhere
@@ -89,7 +91,7 @@ class Live:
             writer = _EventWriter(
                 stream,
                 self._streams,
-                mailbox=self._mailbox,
+                preparations=self._preparations,
                 rechecks=rechecks,
                 mark_online=self._mark_online,
                 elsewhere=self._elsewhere,
@@ -117,7 +119,7 @@ class _EventWriter:
         stream: LiveStream,
         streams: LiveStreams,
         *,
-        mailbox: MailboxOf,
+        preparations: Preparations,
         rechecks: AsyncGenerator[Person],
         mark_online: Callable[[UUID], Awaitable[None]],
         elsewhere: bool,
@@ -125,24 +127,30 @@ class _EventWriter:
     ) -> None:
         self._stream = stream
         self._streams = streams
-        self._mailbox = mailbox
+        self._preparations = preparations
         self._rechecks = rechecks
         self._mark_online = mark_online
         self._elsewhere = elsewhere
         self._pace = pace
-        self._last_progress: Mapping[str, Any] | None = None
+        self._sent: Preparation | None = None
         self._ready = False
         self._greeted = False
-        self._poll_interval = pace.poll
+        self._again_in = pace.again
 
     async def pieces(self, last_event_id: str | None) -> AsyncGenerator[bytes]:
+        with self._preparations.watching(self._stream.identity_id, self._stream.end_wait) as watched:
+            async with aclosing(self._pieces(watched, last_event_id)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def _pieces(self, watched: Watched, last_event_id: str | None) -> AsyncGenerator[bytes]:
         yield f"retry: {random.randint(*RECONNECT_MS)}\n\n".encode()  # noqa: S311 (a spread, no secret)
         rechecking = asyncio.create_task(self._recheck())
         rechecking.add_done_callback(lambda _: self._stream.end())
         ping_at = time.monotonic() + self._pace.ping
         try:
             while not self._stream.ended:
-                piece, again_in = await self._next_piece(last_event_id)
+                piece, again_in = await self._next_piece(watched, last_event_id)
                 now = time.monotonic()
                 if not piece and now >= ping_at:
                     piece = ping_of(self._stream.position if self._ready else None)
@@ -161,39 +169,40 @@ class _EventWriter:
         async for _ in self._rechecks:
             await self._report_online()
 
-    async def _next_piece(self, last_event_id: str | None) -> tuple[bytes, float]:
-        """What to send now, if anything, and the seconds until the next poll."""
+    async def _next_piece(self, watched: Watched, last_event_id: str | None) -> tuple[bytes, float]:
+        """What to send now, if anything, and the seconds after which to continue at the latest."""
         try:
             if self._ready:
-                return await self._news(), self._pace.recheck if self._ready else self._next_poll()
-            # The client's Last-Event-ID counts for the first `hello` only.
-            return await self._progress(None if self._greeted else last_event_id), self._next_poll()
+                piece = await self._news(watched)
+            else:
+                # The client's Last-Event-ID counts for the first `hello` only.
+                piece = await self._progress(watched, None if self._greeted else last_event_id)
         except DatabaseUnavailable:
             # The stream stays open: after the outage it sends the events that happened meanwhile.
             DATABASE_ERRORS.labels(where="live").inc()
-            return b"", self._next_poll()
+            return b"", self._pause_after_failure()
+        self._again_in = self._pace.again
+        return piece, self._pace.ping
 
-    def _next_poll(self) -> float:
-        """The interval grows: an outage with thousands of registrations must not cause thousands of queries a
-        second."""
-        pause = self._poll_interval
-        self._poll_interval = min(1.1 * pause, self._pace.poll_at_most)
+    def _pause_after_failure(self) -> float:
+        """It grows: in an outage thousands of streams must not cause thousands of queries a second."""
+        pause = self._again_in
+        self._again_in = min(1.1 * pause, self._pace.again_at_most)
         return pause
 
-    async def _progress(self, last_event_id: str | None) -> bytes:
-        found = await self._mailbox(self._stream.identity_id)
-        if found.get("state") == READY:
-            return await self._hello(found, last_event_id)
-        if found == self._last_progress:
+    async def _progress(self, watched: Watched, last_event_id: str | None) -> bytes:
+        found = watched.current
+        if found is None or not found.differs_from(self._sent):
             return b""
-        self._last_progress = found
-        return event_of("provisioning", found)
+        if found.state is Progress.READY:
+            return await self._hello(_PREPARATION.dump_python(found, mode="json"), last_event_id)
+        self._sent = found
+        return event_of("provisioning", _PREPARATION.dump_python(found, mode="json"))
 
     async def _hello(self, found: Mapping[str, Any], last_event_id: str | None) -> bytes:
         after = _event_id(last_event_id)
         await self._stream.begin(after)
         self._ready = self._greeted = True
-        self._poll_interval = self._pace.poll
         await self._report_online()
         if self._elsewhere:
             return event_of("hello", found) + event_of("elsewhere", {})
@@ -202,14 +211,15 @@ class _EventWriter:
         # Without an id if missed events follow: the id must not skip them.
         return event_of("hello", found, None if after else self._stream.position)
 
-    async def _news(self) -> bytes:
+    async def _news(self, watched: Watched) -> bytes:
         found = await self._stream.news(self._streams.settled)
         if found is None:
             return event_of("reload", {}, self._stream.position)
         pieces = [event_of(event.type, event.hint(), event.id) for event in found if event.type != MAILBOX]
         if len(pieces) < len(found):
             # `provisioning` follows, as for a new client of a mailbox that is not ready, and `hello` once it is.
-            self._ready, self._last_progress = False, None
+            self._ready, self._sent = False, None
+            self._preparations.reread(watched)
         return b"".join(pieces)
 
     async def _report_online(self) -> None:

@@ -1,4 +1,4 @@
-"""The endpoints of mail for people: identity, tokens, devices, live events."""
+"""The endpoints of mail for people: identity, tokens, devices, settings, live events."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -10,14 +10,17 @@ from postroom.api.access_tokens import access_tokens_routes
 from postroom.api.devices import devices_routes
 from postroom.api.live import Live, live_route
 from postroom.api.mail_settings import autoconfig_routes, mail_settings_routes
-from postroom.api.me import LastRefusal, Read, mailbox_json, me_routes
+from postroom.api.me import me_routes
+from postroom.api.person_settings import person_settings_routes
 from postroom.api.realtime import realtime_routes
 from postroom.api.stalwart_webhook import StalwartWebhook, stalwart_webhook_route
 from postroom.api.visitor import fresh_login_only, visitor_of
 from postroom.mail.access_tokens import TokenMaker
 from postroom.mail.devices import Devices
 from postroom.mail.people import PeopleByCredential
+from postroom.mail.person_settings import PersonSettings
 from postroom.mail.ports import AccessTokens
+from postroom.mail.preparations import Preparations
 from postroom.mail.servers import MailServers
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams
@@ -26,12 +29,12 @@ from postroom.realtime.live_streams import LiveStreams
 def mail_routes(
     *,
     people: PeopleByCredential,
-    read: Read,
-    last_refusal: LastRefusal,
+    preparations: Preparations,
     disconnect: Callable[[UUID], Awaitable[None]],
     token_maker: TokenMaker,
     tokens: AccessTokens,
     devices: Devices,
+    person_settings: PersonSettings,
     servers: MailServers,
     domains: Sequence[str],
     streams: LiveStreams,
@@ -41,20 +44,25 @@ def mail_routes(
     stalwart_webhook: StalwartWebhook,
     now: Callable[[], datetime],
 ) -> list[APIRoute]:
-    """`read` is `Requests.read`, `last_refusal` is `PostgresRefusals.last`, `disconnect` is `Publisher.disconnect`,
-    `mark_online` and `mark_offline` are those of `AccountWatcher`."""
-    visiting, mailbox = visitor_of(people), mailbox_json(read, last_refusal)
+    """`disconnect` is `Publisher.disconnect`, `mark_online` and `mark_offline` are those of `AccountWatcher`."""
+    visiting, read = visitor_of(people), preparations.of
     fresh = fresh_login_only(people, now=now, return_to=people.public_url)
     live = Live(
-        streams, people, mailbox, mark_online=mark_online, mark_offline=mark_offline, elsewhere=centrifugo is not None
+        streams,
+        people,
+        preparations,
+        mark_online=mark_online,
+        mark_offline=mark_offline,
+        elsewhere=centrifugo is not None,
     )
     return [
-        *me_routes(visiting, read, last_refusal, forget=people.forget, disconnect=disconnect),
+        *me_routes(visiting, read, forget=people.forget, disconnect=disconnect),
         *access_tokens_routes(token_maker, tokens, visiting, fresh),
         *devices_routes(devices, servers, visiting, fresh),
+        *person_settings_routes(person_settings, visiting),
         *mail_settings_routes(devices, servers, visiting),
         *autoconfig_routes(domains, servers),
         live_route(live),
-        *realtime_routes(visiting, mailbox, centrifugo=centrifugo, mark_online=mark_online, now=now),
+        *realtime_routes(visiting, read, centrifugo=centrifugo, mark_online=mark_online, now=now),
         stalwart_webhook_route(stalwart_webhook),
     ]

@@ -2,30 +2,21 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting, session_only
-from postroom.domain.identity import Refusal
-from postroom.domain.mailbox import Account
 from postroom.domain.person import Scope
-from postroom.domain.request import Request as MailboxRequest
 from postroom.mail.people import joined_headers
 from postroom.mail.ports import Visitor
-from postroom.mail.preparation import Preparation, may_be_refused, preparation_of
+from postroom.mail.preparation import Preparation
 
-Read = Callable[[UUID], Awaitable[tuple[MailboxRequest, Account | None] | None]]
-"""`Requests.read`"""
-
-LastRefusal = Callable[[UUID], Awaitable[Refusal | None]]
-"""`PostgresRefusals.last`"""
-
-
-_PREPARATION = TypeAdapter(Preparation)
+ReadPreparation = Callable[[UUID], Awaitable[tuple[str | None, Preparation]]]
+"""`Preparations.of`"""
 
 
 # For OpenAPI: every field of a mailbox is always present, also with its default.
@@ -42,8 +33,7 @@ class Me(BaseModel, json_schema_serialization_defaults_required=True):
 
 def me_routes(
     visiting: Visiting,
-    read: Read,
-    last_refusal: LastRefusal,
+    read: ReadPreparation,
     *,
     forget: Callable[[Mapping[str, str]], None],
     disconnect: Callable[[UUID], Awaitable[None]],
@@ -53,10 +43,10 @@ def me_routes(
     async def me(response: Response, visitor: Annotated[Visitor, Depends(visiting)]) -> Me:
         """The person who sends this request, and the progress of the mailbox."""
         response.headers["Cache-Control"] = "no-store"
-        request, mailbox = await _request_and_progress(visitor.person.identity_id, read, last_refusal)
+        email, mailbox = await read(visitor.person.identity_id)
         return Me(
             identity_id=visitor.person.identity_id,
-            email=request.email if request else None,
+            email=email,
             mailbox=mailbox,
             expires_at=visitor.person.expires_at,
             scopes=sorted(visitor.person.scopes),
@@ -65,9 +55,10 @@ def me_routes(
     async def logout(request: Request, visitor: Annotated[Visitor, Depends(session_only(visiting))]) -> Response:
         """Drop the session from the cache, and end the person's live connections.
 
-        The session itself is Kratos': afterwards send the browser to the `logout_url` of
-        `GET {Kratos}/self-service/logout/browser`. Call this before, since it needs a session. Other processes of
-        Postroom may accept the session for up to 30 s more.
+        The session itself is Kratos': afterwards request the `logout_url` of
+        `GET /.ory/kratos/public/self-service/logout/browser`, whose answer also clears what the browser has stored.
+        Call this before, since it needs a session. Other processes of Postroom may accept the session for up to 30 s
+        more.
         """
         forget(joined_headers(request.headers.raw))
         await disconnect(visitor.person.identity_id)
@@ -80,22 +71,3 @@ def me_routes(
             "/api/logout", logout, methods=["POST"], status_code=204, response_class=Response, responses=responses
         ),
     ]
-
-
-def mailbox_json(read: Read, last_refusal: LastRefusal) -> Callable[[UUID], Awaitable[Mapping[str, Any]]]:
-    """The progress of an identity's mailbox, as in `/api/me`."""
-
-    async def mailbox(identity_id: UUID) -> Mapping[str, Any]:
-        _, mailbox = await _request_and_progress(identity_id, read, last_refusal)
-        return _PREPARATION.dump_python(mailbox, mode="json")
-
-    return mailbox
-
-
-async def _request_and_progress(
-    identity_id: UUID, read: Read, last_refusal: LastRefusal
-) -> tuple[MailboxRequest | None, Preparation]:
-    found = await read(identity_id)
-    request = found[0] if found else None
-    refusal = await last_refusal(identity_id) if may_be_refused(request) else None
-    return request, preparation_of(request, refusal, found[1] if found else None)

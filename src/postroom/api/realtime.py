@@ -9,11 +9,12 @@ from fastapi import Depends, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from postroom.api.live import READY, MailboxOf
+from postroom.api.me import ReadPreparation
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting
 from postroom.domain.person import Scope
 from postroom.mail.people import require_scope
 from postroom.mail.ports import Visitor
+from postroom.mail.preparation import Progress
 from postroom.realtime.centrifugo import channel_of
 from postroom.realtime.connection_token import CentrifugoForBrowsers, connection_token
 
@@ -36,7 +37,7 @@ class ByServerSentEvents(BaseModel):
 
 def realtime_routes(
     visiting: Visiting,
-    mailbox: MailboxOf,
+    read: ReadPreparation,
     *,
     centrifugo: CentrifugoForBrowsers | None,
     mark_online: Callable[[UUID], Awaitable[None]],
@@ -51,7 +52,10 @@ def realtime_routes(
         response.headers["Cache-Control"] = "no-store"
         person = visitor.person
         require_scope(person, Scope.READ)
-        if centrifugo is None or (await mailbox(person.identity_id)).get("state") != READY:
+        if centrifugo is None:
+            return ByServerSentEvents()
+        _, mailbox = await read(person.identity_id)
+        if mailbox.state is not Progress.READY:
             return ByServerSentEvents()
         await mark_online(person.identity_id)
         token = connection_token(

@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from postroom.api.mail import mail_routes
+from postroom.api.self_service import SelfService, self_service_route
 from postroom.api.stalwart_webhook import StalwartWebhook
 from postroom.clock import SystemClock
 from postroom.composition.parts import Parts, close
@@ -19,6 +20,7 @@ from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.upstream import Upstream
 from postroom.jmap.mail_changes import JmapMail
 from postroom.kratos.identities import KratosIdentities
+from postroom.kratos.public_api import KratosPublicApi
 from postroom.kratos.sessions import KratosSessions
 from postroom.loops import Loop
 from postroom.mail.access_tokens import TokenMaker
@@ -31,6 +33,7 @@ from postroom.mail.devices import Devices
 from postroom.mail.outbox_publisher import OutboxPublisher
 from postroom.mail.people import PeopleByCredential
 from postroom.mail.ports import AccessTokens, MailAuthorization, Publisher
+from postroom.mail.preparations import Preparations
 from postroom.mail.servers import mail_servers
 from postroom.mail.supervision import supervise
 from postroom.mail.token_cache import TokenCache
@@ -40,8 +43,10 @@ from postroom.postgres.access_tokens import PostgresAccessTokens
 from postroom.postgres.mail_accounts import PostgresMailAccounts
 from postroom.postgres.mail_credentials import PostgresMailCredentials
 from postroom.postgres.mail_states import PostgresMailStates
+from postroom.postgres.mailbox_records import PostgresMailboxRecords
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox
+from postroom.postgres.person_settings import PostgresPersonSettings
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams
 from postroom.settings import Settings
@@ -51,17 +56,20 @@ from postroom.stalwart.impersonation import Impersonation, accepted_at
 from postroom.stalwart.password_cipher import PasswordCipher
 from postroom.stalwart.stored_passwords import StoredPasswords
 from postroom.stalwart.webhook import WebhookReader
+from postroom.web.interface import Place
+from postroom.web_urls import origin_of
 
 
 @dataclass(frozen=True, slots=True)
 class MailParts:
-    """`routes` and what the gateway needs, for the application; `loops` run concurrently with it."""
+    """`routes` and what the gateway and the interface need, for the application; `loops` run concurrently with it."""
 
-    routes: Sequence[APIRoute]
+    routes: Sequence[BaseRoute]
     people: PeopleByCredential
     accounts: VerifiedAccounts
     upstream: Upstream
     streams: LiveStreams
+    place: Place
     loops: Sequence[Loop]
 
 
@@ -106,14 +114,19 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         arrivals = Arrivals(states, mail, outbox_publisher.wake, now=clock.now, beat=beats.of("arrivals"))
         listener = mail if settings.mail_eventsource else None
         watching = AccountWatcher(accounts, states, arrivals, listener, beat=beats.of("watching"))
+        preparations = Preparations(
+            PostgresMailboxRecords(pool, now=clock.now),
+            sweep_seconds=settings.sweep_seconds if settings.kratos_admin_url else None,
+            beat=beats.of("preparations"),
+        )
         routes = mail_routes(
             people=people,
-            read=parts.requests.read,
-            last_refusal=parts.refusals.last,
+            preparations=preparations,
             disconnect=publisher.disconnect,
             token_maker=TokenMaker(tokens, new_id=uuid4, random_bytes=secrets.token_bytes, now=clock.now),
             tokens=tokens,
             devices=devices,
+            person_settings=PostgresPersonSettings(pool),
             servers=mail_servers(settings.stalwart_url, settings.imap_server, settings.submission_server),
             domains=settings.domains,
             streams=streams,
@@ -125,13 +138,15 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         )
         loops = supervised(
             streams=streams.run,
+            preparations=preparations.run,
             outbox_publisher=outbox_publisher.run,
             arrivals=arrivals.run,
             watching=watching.run,
             arrival_sweep=ArrivalSweep(states, arrivals, parts.leadership, beat=beats.of("arrival_sweep")).run,
             master=partial(ask_for_master, master),
         )
-        yield MailParts(routes, people, accounts, upstream, streams, loops)
+        routes = [*routes, _self_service(settings, settings.kratos_public_url, people, stack)]
+        yield MailParts(routes, people, accounts, upstream, streams, _place(settings, browsers), loops)
 
 
 def _people(
@@ -153,6 +168,19 @@ def _people(
         public_url=settings.public_url,
         origins=settings.cors_origins,
     )
+
+
+def _place(settings: Settings, centrifugo: CentrifugoForBrowsers | None) -> Place:
+    return Place(settings.public_url, [origin_of(centrifugo.url)] if centrifugo else [])
+
+
+def _self_service(settings: Settings, kratos_url: str, people: PeopleByCredential, stack: AsyncExitStack) -> BaseRoute:
+    kratos = KratosPublicApi(kratos_url)
+    stack.push_async_callback(close, kratos.aclose)
+    service = SelfService(
+        kratos, forget=people.forget, session_cookie=settings.session_cookie, public_url=settings.public_url
+    )
+    return self_service_route(service)
 
 
 def _authorization(parts: Parts, accounts: VerifiedAccounts) -> tuple[MailAuthorization, Devices, Impersonation | None]:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import sys
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Literal
 
 import uvloop
@@ -27,6 +28,7 @@ from postroom.settings import Settings, unknown
 from postroom.stopping import end_within, stopping
 from postroom.store_urls import RedisUrl
 from postroom.telemetry import log
+from postroom.web.interface import Interface
 
 STARTED_WITHIN = 2.0
 """Seconds after which hooks are answered at the latest: without PostgreSQL they must get an error."""
@@ -165,6 +167,7 @@ def make_app(
         )
         if mail
         else (),
+        interface=partial(Interface, mail.place) if mail else None,
         cors_origins=settings.cors_origins,
     )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from postroom.domain.arrival import CreatedEmail
 from postroom.domain.person import Person, Scope
 from postroom.errors import PostroomError
+from postroom.mail.preparation import MailboxRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,18 @@ class MailAccounts(Protocol):
     """The provisioned mailboxes. Raises `DatabaseUnavailable`."""
 
     async def of(self, identity_id: UUID) -> MailAccount | None: ...
+
+
+class MailboxRecords(Protocol):
+    """What is shown to people of their mailboxes. Raises `DatabaseUnavailable`."""
+
+    async def of(self, identity_ids: Sequence[UUID]) -> Sequence[MailboxRecord]:
+        """The record of each, in one read."""
+        ...
+
+    async def changed(self, known: Mapping[UUID, str | None]) -> Mapping[UUID, str]:
+        """The present version of each record that is not in the `known` version; None: it was not read yet."""
+        ...
 
 
 class MailAuthorization(Protocol):

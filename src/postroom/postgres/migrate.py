@@ -29,7 +29,7 @@ NAMED_COLUMNS = "0003"
 """Code from before this revision selects `*`: a changed table breaks it, and it declares no needs in the schema."""
 
 _RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
-    "SELECT, INSERT, UPDATE": ("email_requests", "email_accounts", "resumed_domains"),
+    "SELECT, INSERT, UPDATE": ("email_requests", "email_accounts", "resumed_domains", "person_settings"),
     "SELECT, INSERT, UPDATE, DELETE": (
         "access_tokens",
         "mail_credentials",

@@ -72,6 +72,10 @@ class LiveStream:
         self._behind = True
         self._woken.set()
 
+    def end_wait(self) -> None:
+        """Something else than events has changed."""
+        self._woken.set()
+
     def end(self) -> None:
         self.ended = True
         self._woken.set()

@@ -1,4 +1,5 @@
-"""Fills in the files of deploy/kratos: the `web_hook` action for registrations, and its body."""
+"""Fills in the files of deploy/kratos: the `web_hook` action for registrations, its body, and the addresses of the web
+interface."""
 
 import json
 from pathlib import Path
@@ -9,6 +10,7 @@ from postroom.setup.written_file import write_file
 
 HOOK = "registration-hook.yml"
 BODY = "provision.jsonnet"
+INTERFACE = "interface.yml"
 FOLDER = Path("/etc/kratos")
 """Where the files are by default, as the template has it."""
 
@@ -26,10 +28,18 @@ def body() -> str:
     return text_of(f"kratos/{BODY}")
 
 
-def write(url: str, key: str, folder: Path, *, force: bool) -> list[Step]:
-    """Write both files. Only their owner may read the one with the key: Kratos cannot read a key from another file.
-    Raises `ConfigurationError`."""
-    return [
+def interface(public_url: str) -> str:
+    """A further configuration file of Kratos, for its flows on Postroom's own origin."""
+    return text_of(f"kratos/{INTERFACE}").replace("${POSTROOM_PUBLIC_URL}", public_url.rstrip("/"))
+
+
+def write(url: str, key: str, folder: Path, *, public_url: str | None = None, force: bool) -> list[Step]:
+    """Write the files; that of the interface if Postroom's `public_url` for browsers is known. Only their owner may
+    read the one with the key: Kratos cannot read a key from another file. Raises `ConfigurationError`."""
+    steps = [
         write_file(folder / HOOK, hook(url, key, folder), mode=0o600, force=force),
         write_file(folder / BODY, body(), force=force),
     ]
+    if public_url:
+        steps.append(write_file(folder / INTERFACE, interface(public_url), force=force))
+    return steps

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from attacked_service import Attacked, attacked
+from built_interface import write_build
 from gateway_trial import GatewayTrial, gateway
 from scripted_upstream import ScriptedUpstream, own_session, scripted_upstream
 
@@ -24,8 +25,8 @@ async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
 
 
 @pytest.fixture(scope="package")
-async def attacked_service() -> AsyncIterator[Attacked]:
-    async with attacked() as service:
+async def attacked_service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Attacked]:
+    async with attacked(write_build(tmp_path_factory.mktemp("interface"))) as service:
         yield service
 
 

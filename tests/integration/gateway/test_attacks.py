@@ -107,6 +107,8 @@ ROUTES = {
     "GET /api/devices": "session",
     "POST /api/devices": "session",
     "DELETE /api/devices/x": "session",
+    "GET /api/settings": "session",
+    "PUT /api/settings": "session",
     "GET /api/mail-settings": "read",
     "GET /api/mail-settings/qr.svg": "read",
     "GET /api/mail-settings/apple.mobileconfig": "read",
@@ -122,6 +124,7 @@ ROUTES = {
 """What an access token needs there; "session": no token is enough."""
 PUBLIC = {"/health/live", "/health/ready", "/metrics", "/.well-known/jmap", "/mail/config-v1.1.xml"}
 PUBLIC |= {"/.well-known/autoconfig/mail/config-v1.1.xml", "/internal/mail/provision", "/internal/mail/stalwart"}
+PUBLIC |= {"/.ory/kratos/public/{path:path}"}  # Kratos itself asks who it is
 
 
 def test_attack_tests_cover_every_route_for_people(service: Attacked) -> None:

@@ -18,25 +18,33 @@ def set_up_kratos(folder: Path | None, url: str | None, *, force: bool, as_json:
         raise ConfigurationError(f"--url {url}: must be a complete URL, such as http://10.0.0.5:3001")
     url = url or url_on_this_host(settings.host, settings.port)
     if folder is None:
-        _print(url, as_json=as_json)
+        _print(url, settings.public_url, as_json=as_json)
         return
     folder = folder.absolute()
-    steps = kratos.write(url, settings.webhook_key.get_secret_value(), folder, force=force)
+    key, public_url = settings.webhook_key.get_secret_value(), settings.public_url
+    steps = kratos.write(url, key, folder, public_url=public_url, force=force)
     if as_json:
         typer.echo(json_text(steps))
     else:
         print_steps(steps)
         hook = folder / kratos.HOOK
-        typer.echo(f"Only Kratos may read it: chown kratos {hook}. Then start Kratos with both files:", err=True)
-        typer.echo(f"kratos serve -c {kratos.FOLDER}/kratos.yml -c {hook}", err=True)
+        typer.echo(f"Only Kratos may read it: chown kratos {hook}. Then start Kratos with these files:", err=True)
+        more = f" -c {folder / kratos.INTERFACE}" if public_url else ""
+        typer.echo(f"kratos serve -c {kratos.FOLDER}/kratos.yml -c {hook}{more}", err=True)
+        if not public_url:
+            typer.echo(f"Set POSTROOM_PUBLIC_URL for {kratos.INTERFACE}, which the web interface needs", err=True)
     exit_code(steps)
 
 
-def _print(url: str, *, as_json: bool) -> None:
+def _print(url: str, public_url: str | None, *, as_json: bool) -> None:
+    interface = {kratos.INTERFACE: kratos.interface(public_url)} if public_url else {}
     if as_json:
-        typer.echo(json_text({kratos.HOOK: kratos.hook(url, None), kratos.BODY: kratos.body()}))
+        typer.echo(json_text({kratos.HOOK: kratos.hook(url, None), kratos.BODY: kratos.body(), **interface}))
         return
     typer.echo(kratos.hook(url, None))
     typer.echo(f"# The file of its `body`, {kratos.FOLDER}/{kratos.BODY}:")
     typer.echo(kratos.body())
-    typer.echo("The key is left out: --write FOLDER writes both files with it, readable by their owner.", err=True)
+    for name, text in interface.items():
+        typer.echo(f"# For the web interface, {kratos.FOLDER}/{name}:")
+        typer.echo(text)
+    typer.echo("The key is left out: --write FOLDER writes the files with it, readable by their owner.", err=True)

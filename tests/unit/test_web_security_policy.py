@@ -1,0 +1,90 @@
+"""What pages and frames may do."""
+
+import pytest
+
+from postroom.web.build import BuiltFile
+from postroom.web.security_policy import frame_headers, is_remote, page_headers
+
+SCRIPT = "'sha256-AAAA='"
+FILE = BuiltFile("text/html; charset=utf-8", {"identity": b""}, "digest", (SCRIPT,))
+ORIGIN = "https://mail.example.org"
+
+
+def rules(headers: dict[str, str]) -> dict[str, str]:
+    """The values of the Content-Security-Policy by directive."""
+    parts = (each.partition(" ") for each in headers["Content-Security-Policy"].split("; "))
+    return {name: value for name, _, value in parts}
+
+
+def of_page(public_url: str | None = ORIGIN, host: str = "h", connects: tuple[str, ...] = ()) -> dict[str, str]:
+    return page_headers(FILE, public_url=public_url, host=host, connects=connects)
+
+
+def test_a_page_may_run_its_own_scripts_only() -> None:
+    found = rules(of_page())
+    assert found["default-src"] == "'none'"
+    assert found["script-src"] == f"'self' {SCRIPT}"
+    assert found["require-trusted-types-for"] == "'script'"
+    assert "unsafe-inline" not in str(found)
+    assert "unsafe-eval" not in str(found)
+
+
+def test_a_page_cannot_be_framed_and_sends_forms_to_us_only() -> None:
+    found = rules(of_page())
+    assert [found[name] for name in ("frame-ancestors", "form-action", "base-uri")] == ["'none'", "'self'", "'none'"]
+
+
+def test_a_page_may_use_passkeys_and_no_device() -> None:
+    permitted = of_page()["Permissions-Policy"].split(", ")
+    assert {"publickey-credentials-get=(self)", "publickey-credentials-create=(self)", "camera=()"} <= set(permitted)
+
+
+def test_a_page_connects_to_us_and_where_live_events_come_from() -> None:
+    assert rules(of_page())["connect-src"] == "'self'"
+    assert rules(of_page(connects=("ws://127.0.0.1:8000",)))["connect-src"] == "'self' ws://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize(
+    ("public_url", "host", "source"),
+    [
+        (ORIGIN, "evil.example", f"{ORIGIN}/_app/immutable/assets/"),
+        ("https://Mail.Example.org:8443/", "h", "https://mail.example.org:8443/_app/immutable/assets/"),
+        (None, "mail.example.org", "mail.example.org/_app/immutable/assets/"),
+        (None, "127.0.0.1:3001", "127.0.0.1:3001/_app/immutable/assets/"),
+        # Nothing that a host could add to the policy.
+        *(
+            (None, host, "'self'")
+            for host in ("", "[::1]:3001", "h; script-src *", "h *", "*", "*.org", "h:0", "h/x", "'unsafe-inline'", "é")
+        ),
+        ("http://[::1]:3001", "h", "'self'"),
+    ],
+)
+def test_a_page_shows_frames_of_messages_only(public_url: str | None, host: str, source: str) -> None:
+    assert rules(of_page(public_url, host))["frame-src"] == source
+
+
+def test_a_frame_runs_its_own_script_and_loads_nothing() -> None:
+    headers = frame_headers(FILE, remote=False)
+    assert headers["Content-Security-Policy"] == (
+        f"default-src 'none'; script-src {SCRIPT}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts"
+    )
+    del headers["Content-Security-Policy"]
+    assert headers == {
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Referrer-Policy": "no-referrer",
+        "X-DNS-Prefetch-Control": "off",
+    }
+
+
+def test_the_remote_frame_differs_by_pictures_over_https_only() -> None:
+    plain, remote = (rules(frame_headers(FILE, remote=each)) for each in (False, True))
+    assert remote == plain | {"img-src": "data: blob: https:"}
+    assert is_remote("/_app/immutable/assets/frame-remote.Xy.html")
+    assert not is_remote("/_app/immutable/assets/frame.Xy.html")
+    assert not is_remote("/_app/immutable/assets/x/frame-remote.Xy.html")
+
+
+def test_a_frame_without_a_script_runs_none() -> None:
+    silent = BuiltFile("text/html; charset=utf-8", {"identity": b""}, "digest")
+    assert rules(frame_headers(silent, remote=False))["script-src"] == "'none'"

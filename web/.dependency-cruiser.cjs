@@ -1,0 +1,52 @@
+/** Which room may import which: ARCHITECTURE.md, "The rooms of web/". */
+const rooms = {
+  jmap: [],
+  mail: [],
+  live: [],
+  words: [],
+  accounts: [],
+  console: [],
+  store: ['jmap', 'mail'],
+  cache: ['jmap'],
+  outbox: ['store', 'jmap'],
+  sync: ['jmap', 'mail', 'store', 'cache', 'outbox', 'live'],
+  frame: ['mail'],
+  ui: ['words'],
+  state: ['jmap', 'mail', 'store', 'outbox', 'sync', 'words', 'accounts', 'console'],
+  commands: ['state', 'store', 'outbox', 'sync', 'mail', 'words'],
+  views: ['state', 'commands', 'ui', 'words', 'mail', 'frame', 'accounts', 'jmap']
+}
+
+/** Only these rooms may import the library, so that one place answers for it. */
+const libraries = { idb: ['cache'], dompurify: ['frame', 'compose'], centrifuge: ['live'], lucide: ['ui'] }
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^\\$app/|/\\$types|\\?url' }
+    },
+    { name: 'nobody-imports-routes', severity: 'error', from: { path: '^src/lib' }, to: { path: '^src/routes' } },
+    ...Object.entries(rooms).map(([room, allowed]) => ({
+      name: `room-${room}`,
+      severity: 'error',
+      from: { path: `^src/lib/${room}/`, pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/', pathNot: `^src/lib/(${[room, ...allowed].join('|')})/|^src/[a-z]+\\.css$` }
+    })),
+    ...Object.entries(libraries).map(([library, allowed]) => ({
+      name: `library-${library}`,
+      severity: 'error',
+      from: { pathNot: `^src/lib/(${allowed.join('|')})/` },
+      to: { path: `node_modules/${library}/` }
+    }))
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['svelte', 'browser', 'import', 'default'] }
+  }
+}

@@ -1,0 +1,76 @@
+import { defineConfig } from 'eslint/config'
+import svelte from 'eslint-plugin-svelte'
+import globals from 'globals'
+import ts from 'typescript-eslint'
+
+/** Rooms that may talk to the network; every other room is given what it needs. */
+const NETWORK_ROOMS = [
+  'src/lib/jmap/**',
+  'src/lib/accounts/**',
+  'src/lib/console/**',
+  'src/lib/live/**',
+  'src/lib/sync/**'
+]
+
+/** Modules that are longer than the house wants, each with its reason. The list may only get shorter.
+ * @type {string[]} */
+const LONG = []
+
+export default defineConfig(
+  { ignores: ['.svelte-kit/', 'node_modules/', '*.cjs'] },
+  ...ts.configs.strictTypeChecked,
+  ...svelte.configs.recommended,
+  {
+    languageOptions: {
+      globals: { ...globals.browser },
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: ['.svelte']
+      }
+    },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
+      'max-lines': ['error', { max: 300, skipBlankLines: true }],
+      'no-console': 'error',
+      'no-restricted-globals': [
+        'error',
+        { name: 'fetch', message: 'Only jmap, accounts, console, live and sync talk to the network.' },
+        { name: 'localStorage', message: 'Scripts must not keep anything secret; settings live in /api/settings.' },
+        { name: 'sessionStorage', message: 'Scripts must not keep anything secret; drafts live in the cache room.' }
+      ],
+      'svelte/no-at-html-tags': 'error',
+      // Every address of the app is written out; there is no base path.
+      'svelte/no-navigation-without-resolve': 'off',
+      // State holds maps and sets in $state.raw: they are replaced, never changed.
+      'svelte/prefer-svelte-reactivity': 'off'
+    }
+  },
+  { files: NETWORK_ROOMS, rules: { 'no-restricted-globals': 'off' } },
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: { parserOptions: { parser: ts.parser } }
+  },
+  {
+    files: ['**/*.svelte', 'src/routes/**'],
+    rules: {
+      'max-lines': ['error', { max: 200, skipBlankLines: true }],
+      // The types of components and of routes are unknown here; svelte-check knows and checks them.
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/restrict-plus-operands': 'off'
+    }
+  },
+  {
+    files: ['**/*.test.ts', 'vite.config.ts', 'tests/**'],
+    languageOptions: { globals: { ...globals.node } },
+    rules: { 'max-lines-per-function': 'off', 'max-lines': ['error', { max: 400, skipBlankLines: true }] }
+  },
+  { files: ['no-long-module', ...LONG], rules: { 'max-lines': ['error', { max: 400 }] } }
+)

@@ -1,0 +1,49 @@
+/** `GET /api/me`: who is signed in, and how far the mailbox is (docs/reference/mail.md). */
+
+export type CauseKind = 'failed' | 'mail_server_away' | 'throttled' | 'misconfigured' | 'crashed' | 'paused' | 'missing'
+export type FailureKind = 'address_taken' | 'address_refused' | 'operator'
+
+export interface Attempt {
+  readonly attempt: number
+  /** when it ended, ISO 8601 */
+  readonly at: string
+  readonly outcome: string
+}
+
+/** The progress of a mailbox; `provisioning` and `hello` of /api/live carry the same. All times are by the server's clock. */
+export interface Progress {
+  readonly state: 'none' | 'preparing' | 'ready' | 'failed' | 'missing' | 'refused'
+  readonly retry: number
+  readonly next_attempt_at: string | null
+  readonly cause: { readonly kind: CauseKind; readonly since: string } | null
+  readonly failure: { readonly kind: FailureKind; readonly since: string; readonly code: string | null } | null
+  readonly attempts: number
+  readonly max_attempts: number
+  readonly history: readonly Attempt[]
+  readonly requested_at: string | null
+  readonly ready_at: string | null
+  readonly sweep_seconds: number | null
+  readonly support_number: string
+  readonly now: string
+}
+
+export interface Me {
+  readonly identity_id: string
+  readonly email: string | null
+  readonly mailbox: Progress
+}
+
+/** `signed-out`: there is no session. `second-factor-due`: there is one, and it needs a second factor (403). `away`: nobody answered, or with an error; ask again later. */
+export type WhoAmI = { readonly me: Me } | 'signed-out' | 'second-factor-due' | 'away'
+
+export async function whoAmI(fetcher: typeof fetch): Promise<WhoAmI> {
+  try {
+    const response = await fetcher('/api/me', { headers: { Accept: 'application/json' } })
+    if (response.status === 401) return 'signed-out'
+    // Signing in from the start would be refused: somebody is signed in already.
+    if (response.status === 403) return 'second-factor-due'
+    return response.ok ? { me: (await response.json()) as Me } : 'away'
+  } catch {
+    return 'away'
+  }
+}

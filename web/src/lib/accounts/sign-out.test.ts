@@ -1,0 +1,65 @@
+import 'fake-indexeddb/auto'
+import { signOut, type Leaving } from '#lib/accounts/sign-out.ts'
+import { expect, test } from 'vitest'
+
+interface Seen {
+  asked: number[]
+  left: string[]
+}
+
+function leaving(seen: Seen, more: Partial<Leaving> = {}): Leaving {
+  return {
+    client: { signOut: () => Promise.resolve(true) },
+    unsent: () => Promise.resolve(0),
+    ask: (unsent) => {
+      seen.asked.push(unsent)
+      return Promise.resolve(false)
+    },
+    databases: indexedDB,
+    leave: (page) => seen.left.push(page),
+    ...more
+  }
+}
+
+function openDatabase(name: string): Promise<IDBDatabase> {
+  const request = indexedDB.open(name, 1)
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(new Error(`${name} does not open`))
+  })
+}
+
+async function databases(): Promise<number> {
+  return (await indexedDB.databases()).length
+}
+
+test('every database of the person is gone before the page is loaded anew', async () => {
+  for (const name of ['mail', 'outbox']) (await openDatabase(name)).close()
+  const seen: Seen = { asked: [], left: [] }
+  expect(await signOut(leaving(seen))).toBe('left')
+  expect(await databases()).toBe(0)
+  expect(seen).toEqual({ asked: [], left: ['/sign-in'] })
+})
+
+test('something unsent is asked about, and the person may stay', async () => {
+  ;(await openDatabase('outbox')).close()
+  const seen: Seen = { asked: [], left: [] }
+  expect(await signOut(leaving(seen, { unsent: () => Promise.resolve(3) }))).toBe('stayed')
+  expect(await databases()).toBe(1)
+  expect(seen).toEqual({ asked: [3], left: [] })
+  const anyway = leaving(seen, { unsent: () => Promise.resolve(3), ask: () => Promise.resolve(true) })
+  expect(await signOut(anyway)).toBe('left')
+})
+
+test('a database that another tab holds open does not hold up signing out', async () => {
+  const held = await openDatabase('mail')
+  const seen: Seen = { asked: [], left: [] }
+  expect(await signOut(leaving(seen))).toBe('left')
+  held.close()
+})
+
+test('a session that may still live keeps the page: nobody believes to be signed out who is not', async () => {
+  const seen: Seen = { asked: [], left: [] }
+  expect(await signOut(leaving(seen, { client: { signOut: () => Promise.resolve(false) } }))).toBe('failed')
+  expect(seen.left).toEqual([])
+})

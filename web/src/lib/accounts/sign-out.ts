@@ -1,0 +1,39 @@
+/** Signing out. Whoever signs in afterwards on this device sees nothing of the person before. */
+import type { AccountsClient } from '#lib/accounts/client.ts'
+
+export interface Leaving {
+  readonly client: Pick<AccountsClient, 'signOut'>
+  /** how many things wait on this device and were not sent */
+  readonly unsent: () => Promise<number>
+  /** whether to sign out all the same */
+  readonly ask: (unsent: number) => Promise<boolean>
+  readonly databases: Pick<IDBFactory, 'databases' | 'deleteDatabase'>
+  /** load the page anew, which empties the memory */
+  readonly leave: (page: string) => void
+}
+
+/** Another tab that still holds a database open delays its deletion; the server's Clear-Site-Data deletes it as well. */
+const PATIENCE_MS = 2000
+
+export type SignedOut = 'left' | 'stayed' | 'failed'
+
+export async function signOut(leaving: Leaving): Promise<SignedOut> {
+  const waiting = await leaving.unsent()
+  if (waiting > 0 && !(await leaving.ask(waiting))) return 'stayed'
+  if (!(await leaving.client.signOut())) return 'failed'
+  await deleteAll(leaving.databases)
+  leaving.leave('/sign-in')
+  return 'left'
+}
+
+async function deleteAll(factory: Leaving['databases']): Promise<void> {
+  const found = await factory.databases()
+  const deleted = Promise.all(found.flatMap(({ name }) => (name ? [deletion(factory.deleteDatabase(name))] : [])))
+  await Promise.race([deleted, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))])
+}
+
+function deletion(request: IDBOpenDBRequest): Promise<void> {
+  return new Promise((resolve) => {
+    request.onsuccess = request.onerror = () => resolve()
+  })
+}

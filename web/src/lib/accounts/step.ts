@@ -1,0 +1,100 @@
+/** What the page does after an answer. A pure function of the answer and of what the page is for. */
+import { CLOSED, UNKNOWN, type Answer, type Continuation, type Trouble } from '#lib/accounts/answer.ts'
+import { destinationOf, ownPage, PAGES, type Destination } from '#lib/accounts/destination.ts'
+import type { Flow, FlowKind } from '#lib/accounts/flow.ts'
+
+/** What the page was opened for. */
+export interface Purpose {
+  readonly kind: FlowKind
+  readonly origin: string
+  /** from the address bar, so from anybody */
+  readonly returnTo: string | null
+}
+
+export type Step =
+  | { readonly do: 'show'; readonly flow: Flow }
+  /** start anew, and keep what was typed; without `returnTo` if Kratos refused it */
+  | { readonly do: 'begin'; readonly plain: boolean }
+  | { readonly do: 'resume'; readonly flowId: string }
+  /** signed in or out: the browser loads the page, so that nothing of before stays in memory */
+  | { readonly do: 'enter'; readonly page: string }
+  | { readonly do: 'go'; readonly to: Destination }
+  /** ask for a fresh sign-in, then go there */
+  | { readonly do: 'confirm'; readonly to: Destination }
+  | { readonly do: 'stop'; readonly trouble: Trouble }
+
+const START = '/'
+
+export function stepAfter(answer: Answer, purpose: Purpose): Step {
+  switch (answer.is) {
+    case 'form':
+      return { do: 'show', flow: answer.flow }
+    case 'done':
+      return afterDone(answer.signedIn, answer.next, purpose)
+    case 'elsewhere':
+      return go(answer.url, purpose, 'go')
+    case 'replaced':
+      return answer.flowId ? { do: 'resume', flowId: answer.flowId } : { do: 'begin', plain: false }
+    case 'stale':
+      return { do: 'begin', plain: false }
+    case 'return-refused':
+      return { do: 'begin', plain: true }
+    case 'signed-in-already':
+      return { do: 'enter', page: wanted(purpose) }
+    case 'signed-out':
+      return { do: 'go', to: { page: signInPage(purpose, '') } }
+    case 'second-factor-due':
+      return { do: 'go', to: { page: signInPage(purpose, 'aal2') } }
+    case 'fresh-login-due':
+      return go(answer.url, purpose, 'confirm')
+    case 'trouble':
+      return { do: 'stop', trouble: answer.trouble }
+  }
+}
+
+/** Where the person wanted to go, or the start. */
+export function wanted(purpose: Purpose): string {
+  return ownPage(purpose.returnTo, purpose.origin) ?? START
+}
+
+function afterDone(signedIn: boolean, next: readonly Continuation[], purpose: Purpose): Step {
+  const verify = next.find((each) => each.action === 'show_verification_ui')
+  // A new mailbox cannot receive the mail yet that proves its address: who is signed in goes on.
+  if (!signedIn && verify?.flowId) {
+    return { do: 'go', to: { page: `${PAGES.verification}?flow=${encodeURIComponent(verify.flowId)}` } }
+  }
+  const settings = next.find((each) => each.action === 'show_settings_ui')
+  if (settings?.flowId) {
+    return { do: 'go', to: { page: `${PAGES.settings}?flow=${encodeURIComponent(settings.flowId)}` } }
+  }
+  const page = ownPage(purpose.returnTo, purpose.origin)
+  if (page || signedIn) return { do: 'enter', page: page ?? ownFrom(next, purpose.origin) ?? START }
+  return { do: 'go', to: { page: PAGES.login } }
+}
+
+/** The page to which Kratos would send the browser, such as the change that waits for a fresh sign-in. */
+function ownFrom(next: readonly Continuation[], origin: string): string | null {
+  const url = next.find((each) => each.action === 'redirect_browser_to')?.url
+  const to = url ? destinationOf(url, origin) : null
+  if (!to || 'site' in to) return null
+  return ownPage('load' in to ? to.load : to.page, origin)
+}
+
+function go(url: string, purpose: Purpose, how: 'go' | 'confirm'): Step {
+  const to = destinationOf(url, purpose.origin)
+  return to ? { do: how, to } : { do: 'stop', trouble: { code: UNKNOWN, detail: '' } }
+}
+
+/** Sign in and come back. A page for signing in is nothing to come back to. */
+function signInPage(purpose: Purpose, aal: string): string {
+  const query = new URLSearchParams()
+  if (aal) query.set('aal', aal)
+  const back = purpose.kind === 'settings' ? PAGES.settings : ownPage(purpose.returnTo, purpose.origin)
+  if (back) query.set('return_to', back)
+  return `${PAGES.login}${query.size ? `?${query.toString()}` : ''}`
+}
+
+/** A sentence of its own, not a failure: this server takes no new accounts. */
+export function isClosed(trouble: Trouble): boolean {
+  return trouble.code === CLOSED
+}

@@ -1,0 +1,255 @@
+/**
+ * What this device keeps of one account, so that the list is painted before the network answers. The server is the
+ * truth: whatever is wrong with the database, it is deleted and filled again.
+ */
+import type { Email, EmailBody, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type StoreNames } from 'idb'
+
+/** Part of the name: code of another format never meets the data of this one. */
+const FORMAT = 1
+export const PREFIX = 'postroom-mail-'
+
+/** Octets of bodies that are kept, the last used first. */
+const MOST_BODY_OCTETS = 50_000_000
+const MOST_EMAILS = 20_000
+
+export interface KeptStates {
+  email: string
+  mailbox: string
+}
+
+export interface KeptList {
+  mailboxId: Id
+  ids: readonly Id[]
+  total: number | null
+  /** when the server confirmed it */
+  asOf: Date
+}
+
+export interface KeptRows {
+  list: KeptList
+  threads: Thread[]
+  emails: Email[]
+}
+
+export interface KeptBody {
+  id: Id
+  body: EmailBody
+  whole: boolean
+  usedAt: number
+  size: number
+}
+
+/** An answer that was typed and not sent, by the message that it answers. */
+export interface KeptDraft {
+  id: Id
+  text: string
+  /** what was handed to the mail server, if nobody knows whether it took it */
+  sending: { messageId: string; text: string } | null
+}
+
+/** What changed since the last write. */
+export interface Changes {
+  states: KeptStates
+  mailboxes: readonly Mailbox[] | null
+  list: KeptList | null
+  threads: readonly Thread[]
+  emails: readonly Email[]
+  removed: readonly Id[]
+  /** nothing that was kept of emails counts any more */
+  anew: boolean
+}
+
+interface Schema extends DBSchema {
+  meta: { key: string; value: KeptStates }
+  mailbox: { key: Id; value: Mailbox }
+  thread: { key: Id; value: Thread }
+  email: { key: Id; value: Email }
+  list: { key: Id; value: KeptList }
+  body: { key: Id; value: KeptBody; indexes: { used: [number, number] } }
+  draft: { key: Id; value: KeptDraft }
+}
+
+type Database = IDBPDatabase<Schema>
+
+export class Cache {
+  readonly name: string
+  readonly #database: Database
+
+  private constructor(name: string, database: Database) {
+    this.name = name
+    this.#database = database
+  }
+
+  /** null where the browser keeps nothing (a private window), or what it kept is broken beyond deletion. */
+  static async open(owner: string): Promise<Cache | null> {
+    const name = `${PREFIX}${FORMAT}-${owner}`
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      try {
+        return new Cache(name, await openDB<Schema>(name, FORMAT, { upgrade, blocking }))
+      } catch {
+        // A failed upgrade, or a file that the browser cannot read.
+        await remove(name)
+      }
+    }
+    return null
+  }
+
+  /** The one that was used last, whoever it belongs to: nothing of it may be shown before that is known. */
+  static async last(): Promise<Cache | null> {
+    const [name] = await names()
+    return name?.startsWith(`${PREFIX}${FORMAT}-`) ? Cache.open(name.slice(`${PREFIX}${FORMAT}-`.length)) : null
+  }
+
+  isOf(owner: string): boolean {
+    return this.name === `${PREFIX}${FORMAT}-${owner}`
+  }
+
+  /** Delete what other people, or older versions, left on this device. */
+  async deleteOthers(): Promise<void> {
+    for (const name of await names()) {
+      if (name !== this.name) {
+        await remove(name)
+      }
+    }
+  }
+
+  async start(): Promise<{ states: KeptStates | null; mailboxes: Mailbox[]; drafts: KeptDraft[] }> {
+    const read = this.#database.transaction(['meta', 'mailbox', 'draft'])
+    const [states, mailboxes, drafts] = await Promise.all([
+      read.objectStore('meta').get('states'),
+      read.objectStore('mailbox').getAll(),
+      read.objectStore('draft').getAll()
+    ])
+    return { states: states ?? null, mailboxes, drafts }
+  }
+
+  async rows(mailboxId: Id): Promise<KeptRows | null> {
+    const read = this.#database.transaction(['list', 'thread', 'email'])
+    const list = await read.objectStore('list').get(mailboxId)
+    if (!list) {
+      return null
+    }
+    const emails = read.objectStore('email')
+    const rows = present(await Promise.all(list.ids.map((id) => emails.get(id))))
+    const threadIds = [...new Set(rows.map(({ threadId }) => threadId))]
+    const threads = present(await Promise.all(threadIds.map((id) => read.objectStore('thread').get(id))))
+    const members = threads.flatMap(({ emailIds }) => emailIds).filter((id) => !list.ids.includes(id))
+    rows.push(...present(await Promise.all(members.map((id) => emails.get(id)))))
+    return { list, threads, emails: rows }
+  }
+
+  async write(changes: Changes): Promise<void> {
+    await this.#spared(async () => {
+      const stores: StoreNames<Schema>[] = ['meta', 'mailbox', 'thread', 'email', 'list']
+      const write = this.#database.transaction(stores, 'readwrite', { durability: 'relaxed' })
+      const emails = write.objectStore('email')
+      if (changes.anew || (await emails.count()) > MOST_EMAILS) {
+        await Promise.all([emails.clear(), write.objectStore('thread').clear(), write.objectStore('list').clear()])
+      }
+      if (changes.mailboxes) {
+        await write.objectStore('mailbox').clear()
+      }
+      await Promise.all([
+        write.objectStore('meta').put(changes.states, 'states'),
+        ...(changes.mailboxes ?? []).map((mailbox) => write.objectStore('mailbox').put(mailbox)),
+        ...changes.emails.map((email) => emails.put(email)),
+        ...changes.removed.map((id) => emails.delete(id)),
+        ...changes.threads.map((thread) => write.objectStore('thread').put(thread)),
+        changes.list && write.objectStore('list').put(changes.list),
+        write.done
+      ])
+    })
+  }
+
+  async bodies(ids: readonly Id[], now: number): Promise<KeptBody[]> {
+    const use = this.#database.transaction('body', 'readwrite', { durability: 'relaxed' })
+    const found = present(await Promise.all(ids.map((id) => use.store.get(id))))
+    await Promise.all([...found.map((kept) => use.store.put({ ...kept, usedAt: now })), use.done])
+    return found
+  }
+
+  async keepBody(kept: KeptBody): Promise<void> {
+    await this.#spared(() => this.#database.put('body', kept))
+  }
+
+  /** Delete the bodies that were not used for long, beyond what is kept. */
+  async evict(): Promise<void> {
+    const evict = this.#database.transaction('body', 'readwrite', { durability: 'relaxed' })
+    let octets = 0
+    // Keys only: the values would all be read.
+    for (let at = await evict.store.index('used').openKeyCursor(null, 'prev'); at; at = await at.continue()) {
+      octets += at.key[1]
+      if (octets > MOST_BODY_OCTETS) {
+        await evict.store.delete(at.primaryKey)
+      }
+    }
+    await evict.done
+  }
+
+  /** It must survive a crash of the browser. */
+  async keepDraft(draft: KeptDraft): Promise<void> {
+    const write = this.#database.transaction('draft', 'readwrite', { durability: 'strict' })
+    const isEmpty = draft.text === '' && draft.sending === null
+    await Promise.all([isEmpty ? write.store.delete(draft.id) : write.store.put(draft), write.done])
+  }
+
+  /** At logout: nothing of this person stays. */
+  async clear(): Promise<void> {
+    this.#database.close()
+    await Promise.all([this.name, ...(await names())].map(remove))
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  /** A full disk costs the bodies first, then the rows: never a draft. Other failures cost only this write. */
+  async #spared(write: () => Promise<unknown>): Promise<void> {
+    for (const store of ['body', 'email'] as const) {
+      try {
+        await write()
+        return
+      } catch (failure) {
+        if (!(failure instanceof DOMException) || failure.name !== 'QuotaExceededError') {
+          return
+        }
+        await this.#database.clear(store).catch(() => undefined)
+      }
+    }
+  }
+}
+
+function upgrade(database: Database): void {
+  database.createObjectStore('meta')
+  for (const store of ['mailbox', 'thread', 'email', 'draft'] as const) {
+    database.createObjectStore(store, { keyPath: 'id' })
+  }
+  database.createObjectStore('list', { keyPath: 'mailboxId' })
+  database.createObjectStore('body', { keyPath: 'id' }).createIndex('used', ['usedAt', 'size'])
+}
+
+/** Another tab deletes the database, at a logout: make way. */
+function blocking(_: number, __: number | null, event: IDBVersionChangeEvent): void {
+  ;(event.target as IDBDatabase).close()
+}
+
+async function remove(name: string): Promise<void> {
+  try {
+    await deleteDB(name)
+  } catch {
+    // The browser keeps nothing, or cannot delete it now; it is overwritten or tried again at the next start.
+  }
+}
+
+async function names(): Promise<string[]> {
+  try {
+    return (await indexedDB.databases()).flatMap(({ name }) => (name?.startsWith(PREFIX) ? [name] : []))
+  } catch {
+    return []
+  }
+}
+
+function present<T>(values: readonly (T | undefined)[]): T[] {
+  return values.filter((value) => value !== undefined)
+}

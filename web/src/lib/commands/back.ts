@@ -1,0 +1,7 @@
+import type { Command } from '#lib/commands/command.ts'
+
+export const back: Command = {
+  keys: ['u'],
+  when: (page) => page.threadId !== undefined,
+  run: (page) => page.closeConversation()
+}

@@ -1,0 +1,7 @@
+import type { Command } from '#lib/commands/command.ts'
+
+export const collapseAll: Command = {
+  keys: [':'],
+  when: (page) => (page.mail.reader.conversation?.messages.length ?? 0) > 1,
+  run: (page) => page.expandAll(false)
+}

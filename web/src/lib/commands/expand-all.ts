@@ -1,0 +1,7 @@
+import type { Command } from '#lib/commands/command.ts'
+
+export const expandAll: Command = {
+  keys: [';'],
+  when: (page) => (page.mail.reader.conversation?.messages.length ?? 0) > 1,
+  run: (page) => page.expandAll(true)
+}

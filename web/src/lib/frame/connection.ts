@@ -1,0 +1,75 @@
+import { Allowance, heard, type FromFrame, type ToFrame } from './port.ts'
+
+/**
+ * Why a message is not shown in its frame: it did not show in time (`silent`), it navigated (`left`), it sent more
+ * than a mail has to say (`loud`). The page shows the plain text instead.
+ */
+export type FrameTrouble = 'silent' | 'left' | 'loud'
+
+export interface FrameEvents {
+  ready(): void
+  said(message: FromFrame): void
+  trouble(why: FrameTrouble): void
+}
+
+/** The mail must show within this time. */
+export const PATIENCE = 2_000
+
+/**
+ * The page's end of a frame. The port goes to the first document that loads in it, which is ours. A second document
+ * means that the mail led its frame elsewhere: the port is closed, and whoever made the frame removes it.
+ */
+export class FrameConnection {
+  readonly #frame: HTMLIFrameElement
+  readonly #events: FrameEvents
+  readonly #allowance = new Allowance()
+  readonly #overdue: ReturnType<typeof setTimeout>
+  #port: MessagePort | null = null
+
+  constructor(frame: HTMLIFrameElement, events: FrameEvents) {
+    this.#frame = frame
+    this.#events = events
+    this.#overdue = setTimeout(() => this.#fail('silent'), PATIENCE)
+    frame.addEventListener('load', this.#loaded)
+  }
+
+  send(message: ToFrame): void {
+    this.#port?.postMessage(message)
+  }
+
+  close(): void {
+    clearTimeout(this.#overdue)
+    this.#frame.removeEventListener('load', this.#loaded)
+    this.#port?.close()
+  }
+
+  readonly #loaded = (): void => {
+    if (this.#port) {
+      this.#fail('left')
+      return
+    }
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    port1.onmessage = ({ data }: MessageEvent<unknown>) => this.#receive(data)
+    // A null origin has no name to address it by; the document was loaded from our own server a moment ago.
+    this.#frame.contentWindow?.postMessage(null, '*', [port2])
+  }
+
+  #receive(data: unknown): void {
+    if (!this.#allowance.spend(performance.now())) {
+      this.#fail('loud')
+      return
+    }
+    const message = heard(data)
+    if (message?.kind === 'ready') this.#events.ready()
+    else if (message) {
+      if (message.kind === 'height') clearTimeout(this.#overdue)
+      this.#events.said(message)
+    }
+  }
+
+  #fail(why: FrameTrouble): void {
+    this.close()
+    this.#events.trouble(why)
+  }
+}

@@ -1,0 +1,96 @@
+/** What page and frame say to each other. The page believes nothing: a script that got into the frame would say it. */
+
+export interface Look {
+  readonly theme: 'light' | 'dark'
+  /** on white paper, whatever the theme */
+  readonly paper: boolean
+  readonly lang: string
+  readonly dir: string
+  /** the page's tokens that the frame needs: text, surface, border, link */
+  readonly colours: Readonly<Record<string, string>>
+}
+
+export type ToFrame =
+  | { readonly html: string; readonly look: Look }
+  /** Content-ID → picture, for images that wait with `data-cid` */
+  | { readonly images: readonly (readonly [string, Blob])[] }
+
+export type FromFrame =
+  | { readonly kind: 'ready' }
+  /** CSS pixels that the mail needs */
+  | { readonly kind: 'height'; readonly height: number }
+  /** the address below the pointer or the focus; empty if there is none */
+  | { readonly kind: 'hover'; readonly href: string }
+  | { readonly kind: 'link'; readonly href: string; readonly text: string }
+  | { readonly kind: 'key'; readonly key: string; readonly shift: boolean; readonly control: boolean }
+
+export const MAX_HEIGHT = 100_000
+export const MAX_ADDRESS = 8_192
+const MAX_TEXT = 200
+
+/** Keys of the command table. Enter, space, Tab, arrows and pages belong to whoever reads in the frame. */
+const KEYS = /^(?:[a-z/?#!.;:*[\]]|Escape|F6)$/i
+const KEYS_WITH_CONTROL = /^[kz]$/i
+
+/** What a frame said, or null if it is not allowed to say that. */
+export function heard(data: unknown): FromFrame | null {
+  if (typeof data !== 'object' || data === null || !('kind' in data)) return null
+  const said = data as Readonly<Record<string, unknown>>
+  switch (said['kind']) {
+    case 'ready':
+      return { kind: 'ready' }
+    case 'height':
+      return height(said['height'])
+    case 'hover':
+      return said['href'] === '' ? { kind: 'hover', href: '' } : hover(addressOf(said['href']))
+    case 'link':
+      return link(addressOf(said['href']), said['text'])
+    case 'key':
+      return key(said)
+    default:
+      return null
+  }
+}
+
+function height(value: unknown): FromFrame | null {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return null
+  return { kind: 'height', height: Math.min(Math.ceil(value), MAX_HEIGHT) }
+}
+
+function hover(href: string | null): FromFrame | null {
+  return href === null ? null : { kind: 'hover', href }
+}
+
+function link(href: string | null, text: unknown): FromFrame | null {
+  if (href === null || typeof text !== 'string') return null
+  return { kind: 'link', href, text: text.slice(0, MAX_TEXT) }
+}
+
+function key({ key, shift, control }: Readonly<Record<string, unknown>>): FromFrame | null {
+  if (typeof key !== 'string' || !(control === true ? KEYS_WITH_CONTROL : KEYS).test(key)) return null
+  return { kind: 'key', key, shift: shift === true, control: control === true }
+}
+
+/** An address that a person may be led to: the web, a mail, a telephone. */
+function addressOf(value: unknown): string | null {
+  if (typeof value !== 'string' || value.length > MAX_ADDRESS || !URL.canParse(value)) return null
+  const url = new URL(value)
+  return ['http:', 'https:', 'mailto:', 'tel:'].includes(url.protocol) ? url.href : null
+}
+
+/** How many messages a frame may send in a while; one that sends more has been taken over, and is removed. */
+export class Allowance {
+  static readonly MESSAGES = 300
+  static readonly SECONDS = 10
+  #since = -Infinity
+  #spent = 0
+
+  /** @param now milliseconds of any clock that does not go back */
+  spend(now: number): boolean {
+    if (now - this.#since > Allowance.SECONDS * 1_000) {
+      this.#since = now
+      this.#spent = 0
+    }
+    return ++this.#spent <= Allowance.MESSAGES
+  }
+}

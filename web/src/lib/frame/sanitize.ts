@@ -1,0 +1,148 @@
+import DOMPurify, { type Config } from 'dompurify'
+import { looksOf } from './looks.ts'
+import { foldQuote } from './quotes.ts'
+import { takeRemote } from './remote.ts'
+
+/** Beyond these the page says that the message is large, and shows it only when asked (web/design.md: within 2 s). */
+export const MAX_CHARACTERS = 1_000_000
+export const MAX_TAGS = 40_000
+
+export interface Wishes {
+  /** remote pictures may load */
+  readonly allowRemote: boolean
+  /** the name of the button that shows quoted text */
+  readonly showQuoted: string
+  /** however large it is: the person asked for it */
+  readonly whole?: boolean
+}
+
+export interface Sanitized {
+  /** a whole document, for the frame alone: never put it into the page */
+  readonly html: string
+  /** how many different remote pictures it names */
+  readonly remote: number
+  /** it has colours of its own, so a dark theme would make it unreadable */
+  readonly ownColours: boolean
+  /** it says that it can be dark */
+  readonly knowsDark: boolean
+  readonly lang: string
+  readonly dir: 'ltr' | 'rtl' | ''
+}
+
+/**
+ * HTML of a mail and nothing else: no SVG and no MathML, whose rules of parsing made most bypasses of sanitizers, and
+ * nothing that opens a connection in spite of a CSP (`meta`, `link`, `iframe`).
+ */
+const CONFIG = {
+  USE_PROFILES: { html: true },
+  WHOLE_DOCUMENT: true,
+  RETURN_DOM: true,
+  ALLOW_DATA_ATTR: false,
+  FORBID_TAGS: [
+    ...['form', 'fieldset', 'input', 'button', 'textarea', 'select', 'option', 'optgroup', 'datalist', 'output'],
+    ...['dialog', 'video', 'audio', 'source', 'track', 'picture', 'canvas', 'marquee', 'template', 'slot'],
+    ...['base', 'link', 'meta', 'iframe', 'object', 'embed', 'title', 'content', 'shadow', 'decorator', 'element']
+  ],
+  // The text inside of these is not for readers; `picture` and the like keep their content.
+  FORBID_CONTENTS: [
+    'script',
+    'template',
+    'title',
+    'svg',
+    'math',
+    'video',
+    'audio',
+    'iframe',
+    'object',
+    'datalist',
+    'xmp'
+  ],
+  FORBID_ATTR: [
+    ...['ping', 'srcset', 'sizes', 'poster', 'autofocus', 'accesskey', 'contenteditable', 'draggable', 'inert', 'is'],
+    ...[
+      'popover',
+      'popovertarget',
+      'popovertargetaction',
+      'command',
+      'commandfor',
+      'target',
+      'download',
+      'slot',
+      'part'
+    ],
+    ...['tabindex', 'aria-live', 'aria-modal', 'for', 'form', 'formaction', 'action', 'crossorigin', 'loading', 'nonce']
+  ],
+  ADD_ATTR: ['text'],
+  // DOMPurify asks it for every attribute: these schemes, or no scheme at all. What becomes of links: `keepLinks`.
+  ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|tel|cid):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i
+} satisfies Config
+
+const LOUD_ROLES = /^(alert|alertdialog|dialog|status|log|timer|marquee|application)$/i
+
+/** What of a mail's HTML may be seen; null if it is too large to be shown without asking. */
+export function sanitize(source: string, wishes: Wishes): Sanitized | null {
+  if (!wishes.whole && tooLarge(source)) return null
+  const said = { colorScheme: '' }
+  const page = purify(source, said)
+  const body = page.querySelector('body')
+  if (!body) return null
+  const { ownColours, knowsDark } = looksOf(page, said.colorScheme)
+  const remote = takeRemote(page, wishes.allowRemote)
+  keepLinks(page)
+  foldQuote(body, wishes.showQuoted)
+  return {
+    html: page.innerHTML,
+    remote,
+    ownColours,
+    knowsDark,
+    lang: languageOf(page, body),
+    dir: directionOf(page, body)
+  }
+}
+
+function tooLarge(source: string): boolean {
+  if (source.length > MAX_CHARACTERS) return true
+  let tags = 0
+  for (let at = source.indexOf('<'); at >= 0; at = source.indexOf('<', at + 1)) if (++tags > MAX_TAGS) return true
+  return false
+}
+
+function purify(source: string, said: { colorScheme: string }): HTMLElement {
+  DOMPurify.addHook('beforeSanitizeElements', (node) => {
+    if (node.nodeName === 'META') said.colorScheme += colorSchemeOf(node as Element)
+    // Old mails hide their styles from old readers; DOMPurify would drop a style with markup in it.
+    if (node.nodeName === 'STYLE') node.textContent = node.textContent?.replaceAll(/<!--|-->/g, '') ?? ''
+  })
+  DOMPurify.addHook('uponSanitizeAttribute', (_, attribute) => {
+    if (attribute.attrName === 'role' && LOUD_ROLES.test(attribute.attrValue.trim())) attribute.keepAttr = false
+  })
+  try {
+    return DOMPurify.sanitize(source, CONFIG) as unknown as HTMLElement
+  } finally {
+    DOMPurify.removeAllHooks()
+  }
+}
+
+function colorSchemeOf(meta: Element): string {
+  const name = meta.getAttribute('name')?.toLowerCase() ?? ''
+  return /^(supported-)?color-schemes?$/.test(name) ? ` ${meta.getAttribute('content') ?? ''}` : ''
+}
+
+/** Links lead to the web, to a mail, to a telephone, or to a place in the mail itself. */
+function keepLinks(page: Element): void {
+  for (const link of page.querySelectorAll('[href]')) {
+    const href = link.getAttribute('href')?.trim() ?? ''
+    if (/^\/\//.test(href)) link.setAttribute('href', `https:${href}`)
+    else if (!/^(https?:|mailto:|tel:|#)/i.test(href)) link.removeAttribute('href')
+  }
+}
+
+function languageOf(page: Element, body: Element): string {
+  const lang = body.getAttribute('lang') ?? page.getAttribute('lang') ?? ''
+  return /^[a-z]{2,8}(-[a-z0-9]{1,8}){0,4}$/i.test(lang) ? lang : ''
+}
+
+function directionOf(page: Element, body: Element): 'ltr' | 'rtl' | '' {
+  const dir = (body.getAttribute('dir') ?? page.getAttribute('dir') ?? '').toLowerCase()
+  return dir === 'ltr' || dir === 'rtl' ? dir : ''
+}

@@ -1,0 +1,96 @@
+/** What can go wrong between this page and the mailbox, with what a person and a retry need to know of it. */
+import type { SetError } from './types.ts'
+
+/** A failure with the code of a problem (docs/reference/problems.md) or of a JMAP error. */
+export class JmapFailure extends Error {
+  readonly code: string
+  /** a number for support */
+  readonly reference: string | null
+  /** seconds, as the service says */
+  readonly retryAfter: number | null
+  /** another try may help by itself */
+  readonly transient: boolean
+  /** what the mail server said */
+  readonly detail: string | null
+  /** nobody knows whether the request was carried out */
+  readonly ambiguous: boolean
+
+  constructor(code: string, facts: Partial<Omit<JmapFailure, 'code' | 'name' | 'message'>> = {}) {
+    super(code)
+    this.name = 'JmapFailure'
+    this.code = code
+    this.reference = facts.reference ?? null
+    this.retryAfter = facts.retryAfter ?? null
+    this.transient = facts.transient ?? false
+    this.detail = facts.detail ?? null
+    this.ambiguous = facts.ambiguous ?? false
+  }
+}
+
+/** No response at all: off line, or Postroom is away. */
+export function noResponse(): JmapFailure {
+  return new JmapFailure('unavailable', { transient: true, ambiguous: true })
+}
+
+/** An operator or the mail server mends these by themselves; asking again later is all that helps. */
+const TRANSIENT_STATUS = new Set([408, 429, 500, 502, 503, 504])
+
+/** The request may have reached the mail server (problems.md: "may have been carried out"). */
+const AMBIGUOUS = new Set(['mail_server_broke_off', 'mail_server_silent', 'internal_error'])
+
+/** RFC 8620 §3.6.1: Stalwart and the gateway answer 400 `limit` if too much is asked at once. */
+const LIMIT = 'urn:ietf:params:jmap:error:limit'
+
+/** RFC 8620 §5.3: the server refused this one object. */
+export function refusal({ type, description }: SetError): JmapFailure {
+  return new JmapFailure(type, { detail: description ?? null })
+}
+
+export async function failureOf(response: Response, now: number): Promise<JmapFailure> {
+  const problem = await problemOf(response)
+  const { type, status } = problem
+  const code = typeof problem.code === 'string' ? problem.code : codeOf(type, response.status)
+  return new JmapFailure(code, {
+    reference: response.headers.get('X-Request-Id'),
+    retryAfter: secondsOf(response.headers.get('Retry-After'), now),
+    transient: TRANSIENT_STATUS.has(response.status) || type === LIMIT || status === 429,
+    ambiguous: AMBIGUOUS.has(code) || (code === 'unknown' && response.status >= 500)
+  })
+}
+
+function codeOf(type: unknown, status: number): string {
+  if (typeof type === 'string' && type.startsWith('urn:')) {
+    return type.slice(type.lastIndexOf(':') + 1)
+  }
+  // A proxy in front of Postroom, or Postroom while it starts, sends no problem.
+  return status === 401 ? 'no_session' : status === 502 || status === 503 || status === 504 ? 'unavailable' : 'unknown'
+}
+
+async function problemOf(response: Response): Promise<{ code?: unknown; type?: unknown; status?: unknown }> {
+  try {
+    const body: unknown = await response.json()
+    return typeof body === 'object' && body !== null ? body : {}
+  } catch {
+    return {}
+  }
+}
+
+/** RFC 9110 §10.2.3: seconds, or a date. */
+function secondsOf(text: string | null, now: number): number | null {
+  if (text === null) {
+    return null
+  }
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - now) / 1000
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : null
+}
+
+/** RFC 8620 §3.6.2: method errors that pass by themselves. */
+const TRANSIENT_ERRORS = new Set(['serverUnavailable', 'serverPartialFail', 'rateLimit'])
+
+export function methodFailure(type: unknown): JmapFailure {
+  const code = typeof type === 'string' ? type : 'unknown'
+  return new JmapFailure(code, {
+    transient: TRANSIENT_ERRORS.has(code) || code === 'serverFail',
+    ambiguous: code === 'serverPartialFail' || code === 'serverFail'
+  })
+}

@@ -1,0 +1,126 @@
+/**
+ * One tab of a browser leads and holds the connection; what it says reaches all others. (Web Locks, BroadcastChannel.)
+ *
+ * A leader in the background may be throttled or frozen, so it says that it is alive, and a visible tab that has not
+ * heard it takes the lock. Without locks (an old browser) each tab leads for itself.
+ */
+
+export interface LeaderPorts {
+  locks: LockManager | null
+  channel: ((name: string) => BroadcastChannel) | null
+  after: (milliseconds: number, work: () => void) => () => void
+  isVisible: () => boolean
+}
+
+/** Milliseconds */
+const ALIVE = 10_000
+const SILENCE = 25_000
+
+export interface Leading {
+  /** This tab leads now; stop what was begun when the signal is aborted. */
+  lead: (signal: AbortSignal) => void
+  /** What the leader said, in each other tab. */
+  heard: (message: unknown) => void
+}
+
+const ALIVE_MESSAGE = { alive: true }
+
+export class Leader {
+  readonly #name: string
+  readonly #ports: LeaderPorts
+  readonly #leading: Leading
+  readonly #channel: BroadcastChannel | null
+  readonly #stop = new AbortController()
+  #callOff: (() => void) | null = null
+  #leads = false
+
+  constructor(name: string, ports: LeaderPorts, leading: Leading) {
+    this.#name = name
+    this.#ports = ports
+    this.#leading = leading
+    this.#channel = ports.locks && ports.channel ? ports.channel(name) : null
+    this.#channel?.addEventListener('message', ({ data }) => this.#hear(data))
+  }
+
+  get leads(): boolean {
+    return this.#leads
+  }
+
+  start(): void {
+    if (!this.#ports.locks) {
+      this.#lead(this.#stop.signal)
+      return
+    }
+    void this.#hold({ signal: this.#stop.signal })
+    this.#watch()
+  }
+
+  /** To all other tabs. */
+  say(message: unknown): void {
+    this.#channel?.postMessage(message)
+  }
+
+  /** Leave the lead to another tab. */
+  stop(): void {
+    this.#stop.abort()
+    this.#callOff?.()
+    this.#channel?.close()
+  }
+
+  /** Lead as long as the lock is ours. */
+  async #hold(options: LockOptions): Promise<void> {
+    const mine = new AbortController()
+    const ends = AbortSignal.any([mine.signal, this.#stop.signal])
+    try {
+      await this.#ports.locks?.request(this.#name, options, async () => {
+        this.#lead(ends)
+        await new Promise<void>((resolve) => this.#stop.signal.addEventListener('abort', () => resolve()))
+      })
+    } catch {
+      // AbortError: another tab took the lock, or we were stopped while waiting.
+    } finally {
+      mine.abort()
+      this.#leads = false
+    }
+    if (!this.#stop.signal.aborted) {
+      this.#watch()
+      void this.#hold({ signal: this.#stop.signal })
+    }
+  }
+
+  #lead(signal: AbortSignal): void {
+    this.#leads = true
+    this.#leading.lead(signal)
+    this.#sayAlive()
+  }
+
+  #sayAlive(): void {
+    this.#callOff?.()
+    if (this.#leads) {
+      this.say(ALIVE_MESSAGE)
+      this.#callOff = this.#ports.after(ALIVE, () => this.#sayAlive())
+    }
+  }
+
+  #hear(message: unknown): void {
+    this.#watch()
+    if (typeof message !== 'object' || message === null || !('alive' in message)) {
+      this.#leading.heard(message)
+    }
+  }
+
+  /** Take the lock if the leader stays silent and a person looks at this tab. */
+  #watch(): void {
+    if (this.#leads || this.#stop.signal.aborted) {
+      return
+    }
+    this.#callOff?.()
+    this.#callOff = this.#ports.after(SILENCE, () => {
+      if (this.#ports.isVisible()) {
+        void this.#hold({ steal: true })
+      } else {
+        this.#watch()
+      }
+    })
+  }
+}

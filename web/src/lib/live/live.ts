@@ -1,0 +1,210 @@
+/**
+ * Live events: one connection for all tabs. What arrives are hints; each tab asks the mail server itself what is new.
+ */
+import { listenTo, type StreamEvent, type StreamPorts } from './event-stream.ts'
+import { Leader, type LeaderPorts } from './leader.ts'
+import { pauseAfter } from './pause.ts'
+import type { Realtime } from './centrifugo.ts'
+
+export interface LiveStatus {
+  state: 'connecting' | 'live' | 'offline'
+  /** when it last was live */
+  since: Date | null
+  /** why it is off line, and when it is tried again */
+  trouble: { code: string; retryAt: Date; reference: string | null } | null
+}
+
+export type LiveMessage =
+  | { kind: 'status'; status: LiveStatus }
+  /** There may be new mail, or something was missed. */
+  | { kind: 'hint' }
+  /** The mailbox is not ready (any more); `mailbox` is that of /api/me. */
+  | { kind: 'preparing'; mailbox: unknown }
+  | { kind: 'signed-out' }
+
+/** What a tab tells the leader. */
+type Request = { kind: 'status?' } | { kind: 'try-now' }
+
+export interface LivePorts extends LeaderPorts, StreamPorts {
+  now: () => number
+  random: () => number
+}
+
+export class Live {
+  status: LiveStatus = { state: 'connecting', since: null, trouble: null }
+  readonly #ports: LivePorts
+  readonly #leader: Leader
+  readonly #tell: (message: LiveMessage) => void
+  #failures = 0
+  #wake: (() => void) | null = null
+
+  /** `name` is the same in all tabs of one account and one format of messages. */
+  constructor(name: string, ports: LivePorts, tell: (message: LiveMessage) => void) {
+    this.#ports = ports
+    this.#tell = tell
+    this.#leader = new Leader(name, ports, {
+      lead: (signal) => void this.#lead(signal),
+      heard: (message) => this.#heard(message as LiveMessage | Request)
+    })
+  }
+
+  start(): void {
+    this.#leader.start()
+    this.#leader.say({ kind: 'status?' } satisfies Request)
+  }
+
+  stop(): void {
+    this.#leader.stop()
+  }
+
+  /** The person does not want to wait, or the device is on line again. */
+  tryNow(): void {
+    this.#leader.say({ kind: 'try-now' } satisfies Request)
+    this.#wake?.()
+  }
+
+  #heard(message: LiveMessage | Request): void {
+    if (message.kind === 'status?') {
+      if (this.#leader.leads) {
+        this.#leader.say({ kind: 'status', status: this.status } satisfies LiveMessage)
+      }
+    } else if (message.kind === 'try-now') {
+      this.#wake?.()
+    } else {
+      this.#take(message)
+    }
+  }
+
+  /** To this tab and all others. */
+  #announce(message: LiveMessage): void {
+    this.#leader.say(message)
+    this.#take(message)
+  }
+
+  #take(message: LiveMessage): void {
+    if (message.kind === 'status') {
+      this.status = message.status
+    }
+    this.#tell(message)
+  }
+
+  #is(state: LiveStatus['state'], trouble: LiveStatus['trouble'] = null): void {
+    const since = state === 'live' || this.status.state === 'live' ? new Date(this.#ports.now()) : this.status.since
+    this.#announce({ kind: 'status', status: { state, since, trouble } })
+  }
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    this.#is('connecting')
+    while (!signal.aborted) {
+      const refusal = await this.#listen(signal)
+      if (isOver(signal)) {
+        return
+      }
+      if (refusal?.status === 401) {
+        this.#announce({ kind: 'signed-out' })
+        return
+      }
+      this.#failures += 1
+      const retryAfter = Number(refusal?.headers.get('Retry-After') ?? 0) || null
+      const pause = pauseAfter(this.#failures, retryAfter, this.#ports.random())
+      this.#is('offline', { ...(await causeOf(refusal)), retryAt: new Date(this.#ports.now() + pause) })
+      await this.#pause(pause, signal)
+    }
+  }
+
+  async #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const callOff = this.#ports.after(milliseconds, resolve)
+      this.#wake = () => {
+        callOff()
+        resolve()
+      }
+      signal.addEventListener('abort', this.#wake)
+    })
+    this.#wake = null
+  }
+
+  /** Until the connection ends; returns the response of a refusal, or null. */
+  async #listen(signal: AbortSignal): Promise<Response | null> {
+    const heard = new Set<string>()
+    const end = await listenTo('/api/live', this.#ports, signal, (event) => {
+      heard.add(event.type)
+      this.#event(event)
+    })
+    if (!heard.has('elsewhere')) {
+      return end
+    }
+    const response = await this.#ports.fetch('/api/realtime', { credentials: 'same-origin', signal }).catch(() => null)
+    if (!response?.ok) {
+      return response
+    }
+    const realtime = (await response.json()) as { transport: string } & Realtime
+    return realtime.transport === 'centrifugo' ? this.#centrifugo(realtime, signal) : null
+  }
+
+  #event({ type, data }: StreamEvent): void {
+    if (type === 'provisioning') {
+      this.#announce({ kind: 'preparing', mailbox: data })
+    } else if (type === 'hello') {
+      this.#connected()
+    } else if (type === 'mail' || type === 'reload') {
+      this.#announce({ kind: 'hint' })
+    }
+  }
+
+  #connected(): void {
+    this.#failures = 0
+    this.#is('live')
+    // What came before the stream began was not announced.
+    this.#announce({ kind: 'hint' })
+  }
+
+  async #centrifugo(first: Realtime, signal: AbortSignal): Promise<Response | null> {
+    const { listenToCentrifugo } = await import('./centrifugo.ts')
+    const ends = new AbortController()
+    let refusal: Response | null = null
+    const renew = async (): Promise<string | null> => {
+      const response = await this.#ports.fetch('/api/realtime', { credentials: 'same-origin' })
+      if (response.status === 401) {
+        refusal = response
+        return null
+      }
+      const next = (await response.json()) as Partial<Realtime>
+      if (next.token === undefined) {
+        throw new Error('no token now')
+      }
+      return next.token
+    }
+    const heard = (data: unknown): void => {
+      if ((data as { type?: unknown } | null)?.type === 'mailbox') {
+        // The mailbox is not ready any more: /api/live tells how it goes on.
+        ends.abort()
+      } else {
+        this.#announce({ kind: 'hint' })
+      }
+    }
+    const connected = (is: boolean): void => (is ? this.#connected() : this.#is('connecting'))
+    listenToCentrifugo(
+      first,
+      { renew, heard, connected, ended: () => ends.abort() },
+      AbortSignal.any([signal, ends.signal])
+    )
+    await new Promise<void>((resolve) =>
+      AbortSignal.any([signal, ends.signal]).addEventListener('abort', () => resolve())
+    )
+    return refusal
+  }
+}
+
+/** TypeScript believes that a signal which was not aborted before an `await` is not after it either. */
+function isOver(signal: AbortSignal): boolean {
+  return signal.aborted
+}
+
+async function causeOf(refusal: Response | null): Promise<{ code: string; reference: string | null }> {
+  const problem = (await refusal?.json().catch(() => null)) as { code?: unknown } | null | undefined
+  return {
+    code: typeof problem?.code === 'string' ? problem.code : 'unavailable',
+    reference: refusal?.headers.get('X-Request-Id') ?? null
+  }
+}

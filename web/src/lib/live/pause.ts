@@ -1,0 +1,10 @@
+/** Pauses between tries. */
+
+const FIRST = 1_000
+const LONGEST = 60_000
+
+/** Milliseconds before the next try. `Retry-After` (seconds) is the least; the rest spreads the clients of an outage. */
+export function pauseAfter(failures: number, retryAfter: number | null, random: number): number {
+  const grown = Math.min(LONGEST, FIRST * 2 ** (failures - 1))
+  return (retryAfter ?? 0) * 1_000 + grown * (0.5 + random / 2)
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+import { authenticationOf } from './authentication.ts'
+
+const OURS = 'mail.example.org'
+
+function found(...headers: string[]): string {
+  return authenticationOf(headers, OURS, 'ann@example.net')
+}
+
+describe('what our server found', () => {
+  test.each([
+    [
+      'passed',
+      ' mail.example.org; dkim=pass header.d=example.net; spf=pass smtp.mailfrom=a@example.net; dmarc=pass header.from=example.net policy.dmarc=none'
+    ],
+    ['failed', 'mail.example.org 1; dmarc=fail header.from=example.net'],
+    ['passed', 'MAIL.EXAMPLE.ORG; dkim=pass header.d=example.net header.s=x; dmarc=none header.from=example.net'],
+    ['passed', 'mail.example.org; spf=pass (sender is authorised; really) smtp.mailfrom=bounce@example.net'],
+    ['unknown', 'mail.example.org; dkim=pass header.d=evil.test; spf=pass smtp.mailfrom=x@evil.test'],
+    ['unknown', 'mail.example.org; dmarc=pass header.from=evil.test'],
+    ['unknown', 'mail.example.org; none'],
+    ['unknown', '']
+  ])('%s: %s', (result, header) => {
+    expect(found(header)).toBe(result)
+  })
+})
+
+describe('what a stranger wrote does not count', () => {
+  test('under another name', () => {
+    expect(found('mx.evil.test; dmarc=pass header.from=example.net')).toBe('unknown')
+    expect(found('mail.example.org.evil.test; dmarc=pass header.from=example.net')).toBe('unknown')
+  })
+
+  test('under our name, below what our server wrote', () => {
+    const ours = 'mail.example.org; dmarc=fail header.from=example.net'
+    expect(found(ours, 'mail.example.org; dmarc=pass header.from=example.net')).toBe('failed')
+  })
+
+  test('in a comment or between quotes', () => {
+    expect(found('mail.example.org (; dmarc=pass header.from=example.net); dmarc=fail header.from=example.net')).toBe(
+      'failed'
+    )
+    expect(found('mail.example.org; spf=none reason="; dmarc=pass header.from=example.net"')).toBe('unknown')
+  })
+
+  test('while nobody told us our name', () => {
+    expect(authenticationOf(['null; dmarc=pass header.from=example.net'], null, 'ann@example.net')).toBe('unknown')
+  })
+})

@@ -1,0 +1,86 @@
+/** What our own mail server found about the sender of a message (RFC 8601). */
+
+export type Authentication = 'passed' | 'failed' | 'unknown'
+
+interface Result {
+  method: string
+  result: string
+  properties: Record<string, string>
+}
+
+/**
+ * `headers` are the Authentication-Results of a message from top to bottom. Only the topmost one of our own server
+ * counts: a stranger may write any header into his message, but not above what our server added (RFC 8601 §5, §7.1).
+ * `authservId` is the name by which our server signs them; without it nothing is known.
+ */
+export function authenticationOf(headers: readonly string[], authservId: string | null, from: string): Authentication {
+  const own = headers.map(parsed).find(({ id }) => authservId !== null && id === authservId.toLowerCase())
+  const domain = domainOf(from)
+  if (!own || domain === '') {
+    return 'unknown'
+  }
+  const dmarc = own.results.find(({ method }) => method === 'dmarc')
+  if (dmarc?.result === 'pass' || dmarc?.result === 'fail') {
+    const about = dmarc.properties['header.from']
+    return about !== undefined && about !== domain ? 'unknown' : dmarc.result === 'pass' ? 'passed' : 'failed'
+  }
+  // A domain without a DMARC policy: confirmed if a signature or the sending host speaks for that very domain.
+  const confirmed = own.results.some(
+    ({ method, result, properties }) =>
+      result === 'pass' &&
+      ((method === 'dkim' && properties['header.d'] === domain) ||
+        (method === 'spf' && domainOf(properties['smtp.mailfrom'] ?? '') === domain))
+  )
+  return confirmed ? 'passed' : 'unknown'
+}
+
+function parsed(header: string): { id: string; results: Result[] } {
+  const [head = '', ...parts] = withoutComments(header).split(';')
+  return { id: head.trim().split(/\s+/)[0]?.toLowerCase() ?? '', results: parts.map(resultOf) }
+}
+
+function resultOf(part: string): Result {
+  const [first = '', ...rest] = part.trim().split(/\s+/)
+  const [method = '', result = ''] = first.toLowerCase().split('=')
+  const pairs = rest.map((pair): [string, string] => {
+    const at = pair.indexOf('=')
+    return [
+      pair.slice(0, at).toLowerCase(),
+      pair
+        .slice(at + 1)
+        .replaceAll('"', '')
+        .toLowerCase()
+    ]
+  })
+  // RFC 8601 §2.2: `dkim/1=pass` names the method's version.
+  return { method: method.split('/')[0] ?? '', result, properties: Object.fromEntries(pairs) }
+}
+
+/** RFC 5322 §3.2.2: comments nest. Text between quotes is none, and a semicolon there separates nothing. */
+function withoutComments(header: string): string {
+  let depth = 0
+  let quoted = false
+  let text = ''
+  for (let at = 0; at < header.length; at += 1) {
+    const char = header.charAt(at)
+    if (char === '\\') {
+      at += 1
+    } else if (char === '"' && depth === 0) {
+      quoted = !quoted
+    } else if (char === '(' && !quoted) {
+      depth += 1
+    } else if (char === ')' && !quoted) {
+      depth = Math.max(0, depth - 1)
+    } else if (depth === 0 && !(quoted && (char === ';' || char === ' '))) {
+      text += char
+    }
+  }
+  return text
+}
+
+function domainOf(address: string): string {
+  return address
+    .slice(address.lastIndexOf('@') + 1)
+    .trim()
+    .toLowerCase()
+}

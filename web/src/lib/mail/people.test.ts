@@ -1,0 +1,28 @@
+import { monogram, nameOf, namesOf } from '#lib/mail/people.ts'
+import { expect, test } from 'vitest'
+
+const person = (name: string, address = `${name.toLowerCase()}@example.org`, own = false) => ({ name, address, own })
+const MARA = person('Mara Lindqvist')
+const ME = person('Alice Brandt', 'alice@example.org', true)
+
+test('one person is shown with the full name, several with their first names, the reader as "me"', () => {
+  expect(namesOf([MARA], 'me')).toBe('Mara Lindqvist')
+  expect(namesOf([MARA, person('Jonas'), ME], 'me')).toBe('Mara, Jonas, me')
+  expect(namesOf([MARA, ME, MARA], 'me')).toBe('Mara, me')
+})
+
+test('a person without a name is shown by the local part of the address', () => {
+  expect(nameOf(person('', 'lager@example.net'), 'me')).toBe('lager')
+  expect(nameOf(person(' ', '@example.net'), 'me')).toBe('@example.net')
+})
+
+test('initials and titles stay in front of a name', () => {
+  expect(namesOf([person('Dr. Friederike Hohenstein'), MARA], 'me')).toBe('Dr. Friederike Hohenstein, Mara')
+})
+
+test('a monogram is made of the first and the last word of a name', () => {
+  expect(monogram(MARA)).toBe('ML')
+  expect(monogram(person('Anna & Luis Ferreira'))).toBe('AF')
+  expect(monogram(person('', 'lager@example.net'))).toBe('L')
+  expect(monogram(person('', ''))).toBe('?')
+})

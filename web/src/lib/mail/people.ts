@@ -1,0 +1,38 @@
+/** Names of people as they are shown. */
+
+export interface Named {
+  readonly name: string
+  readonly address: string
+  readonly own: boolean
+}
+
+/** The name, or what stands before the @. */
+export function nameOf(person: Named, me: string): string {
+  if (person.own) return me
+  return person.name.trim() || (person.address.split('@')[0] ?? '') || person.address
+}
+
+/** "Mara Lindqvist" alone, "Mara, Jonas, me" together: everybody once, in the order given. */
+export function namesOf(people: readonly Named[], me: string): string {
+  const once = people.filter((person, at) => people.findIndex((other) => other.address === person.address) === at)
+  const names = once.map((person) => nameOf(person, me))
+  return once.length === 1 ? (names[0] ?? '') : names.map(shorten).join(', ')
+}
+
+/** One or two letters for the round mark beside a message. */
+export function monogram(person: Named): string {
+  const words = (person.name.trim() || person.address).split(/[\s@._-]+/).filter((word) => /^[\p{L}\p{N}]/u.test(word))
+  const last = words.length > 1 ? words.at(-1) : undefined
+  const letters = firstLetter(words[0] ?? '?') + (person.name.trim() && last ? firstLetter(last) : '')
+  return letters.toUpperCase()
+}
+
+function firstLetter(word: string): string {
+  return String.fromCodePoint(word.codePointAt(0) ?? 63)
+}
+
+/** The first name; a name with a comma or an initial stays as it is. */
+function shorten(name: string): string {
+  const [first = name, ...rest] = name.split(' ')
+  return rest.length > 0 && first.length > 2 && !first.endsWith('.') ? first : name
+}

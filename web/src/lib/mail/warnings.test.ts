@@ -1,0 +1,50 @@
+import { warningOf, type Suspect } from '#lib/mail/warnings.ts'
+import { expect, test } from 'vitest'
+
+const from = (address: string, name = 'Mara Lindqvist', more: Partial<Suspect> = {}): Suspect => ({
+  from: [{ name, address, own: false }],
+  replyTo: [],
+  own: false,
+  authentication: 'passed',
+  ...more
+})
+const KNOWN = from('mara@papierwerk.example.org')
+
+test('a known name with a domain that looks alike is suspicious, confirmed or not', () => {
+  expect(warningOf(from('mara@papierwerck.example.org'), [KNOWN])).toEqual({
+    kind: 'lookalike',
+    name: 'Mara Lindqvist',
+    known: 'mara@papierwerk.example.org',
+    now: 'mara@papierwerck.example.org'
+  })
+  expect(warningOf(from('mara@pap1erwerk.example.org'), [KNOWN])?.kind).toBe('lookalike')
+})
+
+test('the same domain, a quite different domain and another name are not look-alikes', () => {
+  expect(warningOf(from('office@papierwerk.example.org'), [KNOWN])).toBeNull()
+  expect(warningOf(from('mara@home.example.net'), [KNOWN])).toBeNull()
+  expect(warningOf(from('jonas@papierwerck.example.org', 'Jonas'), [KNOWN])).toBeNull()
+})
+
+test('a name that is written like another address is suspicious', () => {
+  expect(warningOf(from('x@evil.example', 'boss@example.org'), [])?.kind).toBe('nameIsAddress')
+  expect(warningOf(from('boss@example.org', 'boss@example.org'), [])).toBeNull()
+})
+
+test('a failed check of the sender is told, an absent one is not', () => {
+  expect(warningOf({ ...KNOWN, authentication: 'failed' }, [])).toEqual({
+    kind: 'failed',
+    address: 'mara@papierwerk.example.org'
+  })
+  expect(warningOf({ ...KNOWN, authentication: 'unknown' }, [])).toBeNull()
+})
+
+test('a reply that goes elsewhere is suspicious unless the sender was confirmed', () => {
+  const elsewhere = { ...KNOWN, replyTo: [{ name: '', address: 'x@evil.example', own: false }] }
+  expect(warningOf({ ...elsewhere, authentication: 'unknown' }, [])?.kind).toBe('replyElsewhere')
+  expect(warningOf(elsewhere, [])).toBeNull()
+})
+
+test("one's own messages are never suspicious", () => {
+  expect(warningOf({ ...KNOWN, own: true, authentication: 'failed' }, [])).toBeNull()
+})

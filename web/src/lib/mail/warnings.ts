@@ -1,0 +1,90 @@
+/** What is suspicious about the sender of a message, worst first. What was compared is part of the answer. */
+
+export interface Sender {
+  readonly name: string
+  readonly address: string
+  readonly own: boolean
+}
+
+export interface Suspect {
+  readonly from: readonly Sender[]
+  readonly replyTo: readonly Sender[]
+  readonly own: boolean
+  readonly authentication: 'passed' | 'failed' | 'unknown'
+}
+
+export type Warning =
+  | { readonly kind: 'lookalike'; readonly name: string; readonly known: string; readonly now: string }
+  | { readonly kind: 'nameIsAddress'; readonly shown: string; readonly real: string }
+  | { readonly kind: 'failed'; readonly address: string }
+  | { readonly kind: 'replyElsewhere'; readonly from: string; readonly to: string }
+
+/** The worst warning about a message, given the earlier messages of its conversation; null if there is none. */
+export function warningOf(message: Suspect, earlier: readonly Suspect[]): Warning | null {
+  const sender = message.from[0]
+  if (!sender || message.own) return null
+  return (
+    lookalike(sender, earlier) ??
+    nameIsAddress(sender) ??
+    (message.authentication === 'failed' ? { kind: 'failed', address: sender.address } : null) ??
+    replyElsewhere(sender, message)
+  )
+}
+
+/** Somebody with the same name wrote before, from a domain that differs in a letter or two. */
+function lookalike(sender: Sender, earlier: readonly Suspect[]): Warning | null {
+  const name = sender.name.trim().toLowerCase()
+  if (!name) return null
+  for (const known of earlier.flatMap((other) => other.from)) {
+    const [one, two] = [domainOf(known.address), domainOf(sender.address)]
+    if (known.name.trim().toLowerCase() === name && one !== two && isNear(skeleton(one), skeleton(two))) {
+      return { kind: 'lookalike', name: sender.name.trim(), known: known.address, now: sender.address }
+    }
+  }
+  return null
+}
+
+/** The name is written like an address, of another domain than the real one. */
+function nameIsAddress(sender: Sender): Warning | null {
+  const shown = /[^\s<>"'(),]+@[^\s<>"'(),]+\.[^\s<>"'(),]+/u.exec(sender.name)?.[0]
+  if (!shown || domainOf(shown) === domainOf(sender.address)) return null
+  return { kind: 'nameIsAddress', shown, real: sender.address }
+}
+
+/** Newsletters often name another address to reply to; it is suspicious only if the sender was not confirmed. */
+function replyElsewhere(sender: Sender, message: Suspect): Warning | null {
+  const to = message.replyTo[0]
+  if (!to || message.authentication === 'passed' || domainOf(to.address) === domainOf(sender.address)) return null
+  return { kind: 'replyElsewhere', from: sender.address, to: to.address }
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase()
+}
+
+/** Characters that look alike become one: "papierwerck" and "papierwerk" stay apart, "paypa1" and "paypal" do not. */
+function skeleton(domain: string): string {
+  return domain
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/rn/g, 'm')
+    .replace(/vv/g, 'w')
+    .replace(/[1!|i]/g, 'l')
+    .replace(/0/g, 'o')
+}
+
+/** At most two letters differ (Levenshtein), in names that are long enough for that to be chance. */
+function isNear(one: string, other: string): boolean {
+  if (one === other) return true
+  if (Math.abs(one.length - other.length) > 2 || Math.min(one.length, other.length) < 6) return false
+  let previous = Array.from({ length: other.length + 1 }, (_, at) => at)
+  for (let i = 1; i <= one.length; i++) {
+    const current = [i]
+    for (let j = 1; j <= other.length; j++) {
+      const same = one[i - 1] === other[j - 1] ? 0 : 1
+      current.push(Math.min((current[j - 1] ?? 0) + 1, (previous[j] ?? 0) + 1, (previous[j - 1] ?? 0) + same))
+    }
+    previous = current
+  }
+  return (previous[other.length] ?? 3) <= 2
+}

@@ -1,0 +1,148 @@
+/** One flow on screen: its form, what is typed, and what happens when a button is pressed. */
+import { trouble as troubleOf, UNKNOWN, type Answer, type Trouble } from '#lib/accounts/answer.ts'
+import type { AccountsClient, Wish } from '#lib/accounts/client.ts'
+import { askAuthenticator, CredentialRefused, type Refusal } from '#lib/accounts/credential.ts'
+import { ownPage, type Destination } from '#lib/accounts/destination.ts'
+import { carriedOver, entriesOf, formOf, valuesOf, type Button, type Form } from '#lib/accounts/form.ts'
+import type { Flow } from '#lib/accounts/flow.ts'
+import { stepAfter, type Purpose } from '#lib/accounts/step.ts'
+
+export interface Surroundings {
+  readonly client: Pick<AccountsClient, 'begin' | 'resume' | 'submit'>
+  readonly credentials: CredentialsContainer
+  /** show another page, without or with a load */
+  readonly go: (to: Destination) => void
+  readonly enter: (page: string) => void
+  /** put the flow into the address bar, so that a reload (and a phone that dropped the page) comes back to it */
+  readonly remember: (flowId: string) => void
+}
+
+export interface Opening {
+  readonly purpose: Purpose
+  readonly flowId: string | null
+  readonly refresh: boolean
+  readonly aal: string | null
+}
+
+/** Answers that lead to another request: more in a row would go on for ever. */
+const MOST_TURNS = 4
+
+/** Forms refused in a row for a missing or foreign cookie. */
+const MOST_STALE = 2
+
+export class AccountFlow {
+  readonly #opening: Opening
+  readonly #around: Surroundings
+  #stale = 0
+
+  form = $state.raw<Form | null>(null)
+  values = $state<Record<string, string>>({})
+  /** the name and value of the button that works; empty while none does */
+  pressed = $state('')
+  /** of the button that was pressed last: in settings, what is said belongs to its section */
+  group = $state('')
+  trouble = $state.raw<Trouble | null>(null)
+  refusal = $state<Refusal | null>(null)
+  /** the form took the place of an expired one */
+  renewed = $state(false)
+  /** where a fresh sign-in is asked for */
+  confirm = $state.raw<Destination | null>(null)
+  /** counts the answers, so that the page can move the focus to what is new */
+  turn = $state(0)
+
+  constructor(opening: Opening, around: Surroundings) {
+    this.#opening = opening
+    this.#around = around
+  }
+
+  async start(): Promise<void> {
+    const { purpose, flowId } = this.#opening
+    this.trouble = null
+    await this.#follow(flowId ? this.#around.client.resume(purpose.kind, flowId) : this.#begin(false))
+  }
+
+  async press(button: Button): Promise<void> {
+    const { form } = this
+    if (!form || this.pressed) return
+    this.pressed = keyOf(button)
+    this.group = button.group
+    this.trouble = this.refusal = this.confirm = null
+    this.renewed = false
+    try {
+      const credential =
+        button.press === 'submit' ? '' : await askAuthenticator(button, this.values, this.#around.credentials)
+      await this.#follow(this.#around.client.submit(form.flow, entriesOf(form, button, this.values, credential)))
+    } catch (error) {
+      if (!(error instanceof CredentialRefused)) throw error
+      this.refusal = error.why
+    } finally {
+      this.pressed = ''
+      this.turn++
+    }
+  }
+
+  #begin(plain: boolean): Promise<Answer> {
+    const { purpose, refresh, aal } = this.#opening
+    const page = plain ? null : ownPage(purpose.returnTo, purpose.origin)
+    const wish: Wish = { refresh, aal: aal ?? undefined, returnTo: page ? purpose.origin + page : undefined }
+    return this.#around.client.begin(purpose.kind, wish)
+  }
+
+  async #follow(asked: Promise<Answer>): Promise<void> {
+    let answer = await asked
+    for (let turns = 0; turns < MOST_TURNS; turns++) {
+      const next = this.#take(answer)
+      if (!next) return
+      answer = await next
+    }
+    void this.#take(troubleOf(UNKNOWN))
+  }
+
+  /** Do what the answer asks for; return the request to which it leads, if any. */
+  #take(answer: Answer): Promise<Answer> | null {
+    const { purpose } = this.#opening
+    if (answer.is === 'stale' && ++this.#stale > MOST_STALE) return this.#take(troubleOf('no_cookies'))
+    const step = stepAfter(answer, this.form ? { ...purpose, returnTo: this.#returnTo() } : purpose)
+    switch (step.do) {
+      case 'show':
+        this.#show(step.flow)
+        return null
+      case 'begin':
+        this.renewed = this.form !== null
+        return this.#begin(step.plain)
+      case 'resume':
+        this.renewed = this.form !== null
+        return this.#around.client.resume(purpose.kind, step.flowId)
+      case 'enter':
+        this.#around.enter(step.page)
+        return null
+      case 'go':
+        this.#around.go(step.to)
+        return null
+      case 'confirm':
+        this.confirm = step.to
+        return null
+      case 'stop':
+        this.trouble = step.trouble
+        return null
+    }
+  }
+
+  /** Of the address bar, else of the flow: it may have come back from an identity provider. */
+  #returnTo(): string | null {
+    return this.#opening.purpose.returnTo ?? this.form?.flow.returnTo ?? null
+  }
+
+  #show(flow: Flow): void {
+    const form = formOf(flow)
+    const isSame = this.form?.flow.id === flow.id
+    if (isSame) this.#stale = 0
+    this.values = this.form && flow.state !== 'success' ? carriedOver(form, this.values, isSame) : valuesOf(form)
+    this.form = form
+    this.#around.remember(flow.id)
+  }
+}
+
+export function keyOf(button: Button): string {
+  return `${button.group} ${button.name} ${button.value.slice(0, 100)}`
+}

@@ -1,0 +1,19 @@
+/** What the account pages need of their surroundings, given by context: the client, and the browser's address bar. */
+import type { AccountsClient } from '#lib/accounts/client.ts'
+import type { Destination } from '#lib/accounts/destination.ts'
+import { createContext } from 'svelte'
+
+export interface Accounts {
+  readonly client: AccountsClient
+  readonly credentials: CredentialsContainer
+  readonly origin: string
+  /** whether the browser has passkeys and security keys */
+  readonly hasAuthenticator: boolean
+  readonly go: (to: Destination) => void
+  readonly enter: (page: string) => void
+  readonly remember: (flowId: string) => void
+}
+
+const [get, set] = createContext<Accounts>()
+
+export { get as accounts, set as setAccounts }

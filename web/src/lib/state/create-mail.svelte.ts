@@ -1,0 +1,139 @@
+/** Everything that the mail page stands on, made from what the world outside offers. */
+import { Account, type Topic } from '#lib/sync/account.ts'
+import { LiveConnection } from '#lib/sync/connection.ts'
+import { Marks } from '#lib/sync/marks.ts'
+import { Pictures } from '#lib/sync/pictures.ts'
+import { browserPorts, type Ports } from '#lib/sync/ports.ts'
+import { ReaderSync } from '#lib/sync/reader.ts'
+import { troubleOf } from '#lib/sync/task.ts'
+import { ConnectionState } from './connection.svelte.ts'
+import { ListState } from './conversation-list.svelte.ts'
+import type { Mail, Quota, Trouble } from './mail.ts'
+import { MailboxesState } from './mailboxes.svelte.ts'
+import { Messages } from './messages.ts'
+import { ReaderState } from './reader.svelte.ts'
+import { Rows } from './rows.ts'
+import { SendingState } from './sending.svelte.ts'
+import { Version } from './version.svelte.ts'
+
+/** Codes of troubles that concern the whole page, whatever it shows already. */
+const OF_THE_PAGE = new Set(['no_session', 'session_aal2_required', 'mailbox_not_ready', 'mailbox_missing'])
+
+export class MailState implements Mail {
+  readonly mailboxes: MailboxesState
+  readonly reader: ReaderState
+  readonly sending: SendingState
+  readonly connection: ConnectionState
+  readonly #account: Account
+  readonly #live: LiveConnection
+  readonly #pictures: Pictures
+  readonly #rows: Rows
+  readonly #tasks: readonly { stop: () => void }[]
+  readonly #version = new Version()
+  #list = $state.raw<ListState | null>(null)
+
+  constructor(ports: Ports) {
+    const account = new Account(ports, (owner) => {
+      this.#live.start(owner)
+      void this.#pictures.read()
+    })
+    const isOwn = (address: string): boolean => address.toLowerCase() === account.address.toLowerCase()
+    const marks = new Marks(account)
+    const reader = new ReaderSync(account, (ids) => marks.read(ids))
+    this.#account = account
+    this.#live = new LiveConnection(account)
+    this.#pictures = new Pictures(account)
+    this.#rows = new Rows(account.objects, isOwn)
+    this.#tasks = [account, marks.task, reader, this.#live]
+    this.mailboxes = new MailboxesState(account.objects)
+    this.connection = new ConnectionState(account, this.#live)
+    this.sending = new SendingState(account, marks)
+    this.reader = new ReaderState(
+      account,
+      reader,
+      new Messages({
+        isOwn,
+        urlOf: (file) => account.client.downloadUrl(file),
+        authservId: () => account.client.authservId
+      })
+    )
+    account.listen((topic) => this.#changed(topic))
+  }
+
+  get address(): string {
+    return this.#now().address
+  }
+
+  get list(): ListState | null {
+    return this.#list
+  }
+
+  get quota(): Quota | null {
+    return this.#now().quota
+  }
+
+  get trouble(): Trouble | null {
+    const { trouble } = this.#now().sync
+    if (this.#live.signedOut) {
+      return { code: 'no_session', retryAt: null, reference: null }
+    }
+    if (this.#live.preparing !== null) {
+      return { code: 'mailbox_not_ready', retryAt: null, reference: null }
+    }
+    return trouble && (this.#list === null || OF_THE_PAGE.has(trouble.code)) ? trouble : null
+  }
+
+  show(mailboxId: string | null): void {
+    this.#account.show(mailboxId)
+  }
+
+  picturesAllowed(address: string): boolean {
+    this.#now()
+    return this.#pictures.allowed(address)
+  }
+
+  async allowPictures(address: string): Promise<void> {
+    try {
+      await this.#pictures.allow(address)
+    } catch (failure) {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
+      throw troubleOf(failure)
+    }
+  }
+
+  stop(): void {
+    this.#tasks.forEach((task) => task.stop())
+  }
+
+  async forget(): Promise<void> {
+    await this.#account.kept.clear()
+    this.stop()
+  }
+
+  #now(): Account {
+    this.#version.seen()
+    return this.#account
+  }
+
+  #changed(topic: Topic): void {
+    if (topic === 'account') {
+      this.#version.next()
+      this.mailboxes.changed()
+      this.sending.changed()
+    } else if (topic === 'list') {
+      const view = this.#account.list
+      if (view !== (this.#list?.view ?? null)) {
+        this.#list = view && new ListState(this.#account, view, this.#rows)
+      }
+      this.#list?.changed()
+    } else if (topic === 'reader') {
+      this.reader.changed()
+    } else {
+      this.connection.changed()
+    }
+  }
+}
+
+export function createMail(ports: Ports = browserPorts()): MailState {
+  return new MailState(ports)
+}

@@ -1,0 +1,43 @@
+/** The mailboxes of the store → the sidebar's items, in its order. */
+import type { Id, Mailbox } from '#lib/jmap/types.ts'
+import { unreadThreads } from '#lib/store/counts.ts'
+import type { Objects } from '#lib/store/objects.ts'
+import type { MailboxItem, Role } from './mail.ts'
+
+const ROLES: readonly string[] = ['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash'] satisfies Role[]
+
+export function itemsOf(objects: Objects): MailboxItem[] {
+  const children = new Map<Id | null, Mailbox[]>()
+  for (const mailbox of objects.mailboxes.values()) {
+    // A parent that is not shared with us is no parent here.
+    const parent = mailbox.parentId !== null && objects.mailboxes.has(mailbox.parentId) ? mailbox.parentId : null
+    children.set(parent, [...(children.get(parent) ?? []), mailbox])
+  }
+  const below = (parent: Id | null, depth: number): MailboxItem[] =>
+    (children.get(parent) ?? [])
+      .toSorted(inOrder)
+      .flatMap((mailbox) => [itemOf(mailbox, depth, objects), ...below(mailbox.id, depth + 1)])
+  return below(null, 0)
+}
+
+function inOrder(one: Mailbox, other: Mailbox): number {
+  return placeOf(one) - placeOf(other) || one.sortOrder - other.sortOrder || one.name.localeCompare(other.name)
+}
+
+function placeOf({ role }: Mailbox): number {
+  const place = ROLES.indexOf(role ?? '')
+  return place < 0 ? ROLES.length : place
+}
+
+function itemOf(mailbox: Mailbox, depth: number, objects: Objects): MailboxItem {
+  const role = ROLES.includes(mailbox.role ?? '') ? (mailbox.role as Role) : null
+  return {
+    id: mailbox.id,
+    name: mailbox.name,
+    role,
+    depth,
+    count: role === 'drafts' ? mailbox.totalEmails : unreadThreads(objects, mailbox.id),
+    total: mailbox.totalThreads,
+    readable: mailbox.myRights.mayReadItems
+  }
+}

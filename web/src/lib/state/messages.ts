@@ -1,0 +1,100 @@
+/** Emails and bodies of the store → messages of the reader. What did not change is the same object as before. */
+import type { Email, Id } from '#lib/jmap/types.ts'
+import { authenticationOf } from '#lib/mail/authentication.ts'
+import { shownBody, type File } from '#lib/store/body.ts'
+import { isUnread } from '#lib/store/counts.ts'
+import type { LoadedBody } from '#lib/sync/bodies.ts'
+import type { Message, Trouble } from './mail.ts'
+import { peopleOf, type IsOwn } from './people.ts'
+
+export interface MessageContext {
+  isOwn: IsOwn
+  urlOf: (file: Omit<File, 'url' | 'size'>) => string
+  authservId: () => string | null
+}
+
+interface Made {
+  email: Email
+  loaded: LoadedBody | undefined
+  trouble: Trouble | null
+  message: Message
+}
+
+export class Messages {
+  readonly #context: MessageContext
+  #made = new Map<Id, Made>()
+
+  constructor(context: MessageContext) {
+    this.#context = context
+  }
+
+  message(email: Email, loaded: LoadedBody | undefined, trouble: Trouble | null): Message {
+    const made = this.#made.get(email.id)
+    if (made?.email === email && made.loaded === loaded && made.trouble === trouble) {
+      return made.message
+    }
+    const message = this.#message(email, loaded, trouble)
+    this.#made.set(email.id, { email, loaded, trouble, message })
+    return message
+  }
+
+  /** Another conversation is open. */
+  forget(): void {
+    this.#made = new Map()
+  }
+
+  #message(email: Email, loaded: LoadedBody | undefined, trouble: Trouble | null): Message {
+    const { isOwn, authservId } = this.#context
+    const from = peopleOf(email.from, isOwn)
+    const [sender] = from
+    return {
+      id: email.id,
+      from,
+      to: peopleOf(email.to, isOwn),
+      receivedAt: new Date(email.receivedAt),
+      subject: email.subject ?? '',
+      preview: email.preview.trim(),
+      unread: isUnread(email),
+      starred: Boolean(email.keywords['$flagged']),
+      draft: Boolean(email.keywords['$draft']),
+      own: sender?.own ?? false,
+      ...this.#unfolded(loaded, authservId(), sender?.address ?? ''),
+      trouble
+    }
+  }
+
+  #unfolded(loaded: LoadedBody | undefined, authservId: string | null, sender: string): Unfolded {
+    if (!loaded) {
+      return NOTHING
+    }
+    const { isOwn, urlOf } = this.#context
+    const { body } = loaded
+    const { attachments, ...shown } = shownBody(body, urlOf)
+    return {
+      cc: peopleOf(body.cc, isOwn),
+      replyTo: peopleOf(body.replyTo, isOwn),
+      sentAt: body.sentAt === null ? null : new Date(body.sentAt),
+      messageId: body.messageId ?? [],
+      references: body.references ?? [],
+      authentication: authenticationOf(body['header:Authentication-Results:asRaw:all'], authservId, sender),
+      attachments,
+      body: shown
+    }
+  }
+}
+
+type Unfolded = Pick<
+  Message,
+  'cc' | 'replyTo' | 'sentAt' | 'messageId' | 'references' | 'authentication' | 'attachments' | 'body'
+>
+
+const NOTHING: Unfolded = {
+  cc: [],
+  replyTo: [],
+  sentAt: null,
+  messageId: [],
+  references: [],
+  authentication: 'unknown',
+  attachments: [],
+  body: null
+}

@@ -1,0 +1,153 @@
+/** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded, what is answered. */
+import { expandedAtFirst, foldedRange } from '#lib/state/folding.ts'
+import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
+import { mailboxOf, mailboxSegment, pathOf } from '#lib/state/paths.ts'
+import { createContext } from 'svelte'
+
+export class MailPage {
+  readonly mail: Mail
+  readonly #go: (path: string) => Promise<void>
+
+  /** the conversation where the keyboard is; it may differ from the open one */
+  current = $state<string | null>(null)
+  /** how often the keyboard moved: the list brings the current row into view when it did */
+  moves = $state(0)
+  drawer = $state(false)
+  /** the message that is being answered */
+  answering = $state<string | null>(null)
+  /** what the last action did, in words; empty for nothing */
+  notice = $state('')
+  /** expanded or collapsed by the person; other messages follow the rule */
+  #toggled = $state.raw<ReadonlyMap<string, boolean>>(new Map())
+  #unfolded = $state(false)
+  /** senders with a warning that the person knows */
+  #known = $state.raw<ReadonlySet<string>>(new Set())
+  #segment = $state<string | undefined>()
+  #threadId = $state<string | undefined>()
+
+  /** `go` navigates to a path of the app. */
+  constructor(mail: Mail, go: (path: string) => Promise<void>) {
+    this.mail = mail
+    this.#go = go
+  }
+
+  get mailbox(): MailboxItem | undefined {
+    return mailboxOf(this.#segment, this.mail.mailboxes)
+  }
+
+  get threadId(): string | undefined {
+    return this.#threadId
+  }
+
+  /** The place of the open conversation in the list, from 1. */
+  get position(): number | undefined {
+    const index = this.#threadId === undefined ? undefined : this.mail.list?.indexOf(this.#threadId)
+    return index === undefined ? undefined : index + 1
+  }
+
+  get expanded(): ReadonlySet<string> {
+    const messages = this.mail.reader.conversation?.messages ?? []
+    const first = this.#expandedAtFirst(messages)
+    return new Set(messages.filter(({ id }) => this.#toggled.get(id) ?? first.has(id)).map(({ id }) => id))
+  }
+
+  get folded(): { readonly from: number; readonly to: number } | null {
+    return this.#unfolded ? null : foldedRange(this.mail.reader.conversation?.messages ?? [], this.expanded)
+  }
+
+  /** The address bar changed: show what it names. */
+  show(segment: string | undefined, threadId: string | undefined): void {
+    this.#segment = segment
+    const mailbox = this.mailbox
+    // Until the mailboxes are known, the inbox is asked for: its request brings them along.
+    if (!mailbox && !this.mail.list) this.mail.show(null)
+    else if (mailbox && this.mail.list?.mailboxId !== mailbox.id) this.mail.show(mailbox.id)
+    if (threadId === this.#threadId) return
+    this.#threadId = threadId
+    this.#toggled = new Map()
+    this.#firstExpanded = null
+    this.#unfolded = false
+    this.answering = null
+    if (threadId === undefined) {
+      this.mail.reader.close()
+    } else {
+      this.current = threadId
+      this.mail.reader.open(threadId)
+    }
+  }
+
+  async openMailbox(mailbox: MailboxItem): Promise<void> {
+    this.drawer = false
+    this.current = null
+    await this.#go(pathOf(mailboxSegment(mailbox)))
+  }
+
+  async openConversation(threadId: string): Promise<void> {
+    this.current = threadId
+    await this.#go(pathOf(this.#openSegment(), threadId))
+  }
+
+  async closeConversation(): Promise<void> {
+    await this.#go(pathOf(this.#openSegment()))
+  }
+
+  /** Move the keyboard by rows; with `follow`, an open reader shows the conversation that it reaches. */
+  async move(by: number, follow = true): Promise<void> {
+    const list = this.mail.list
+    if (!list?.total) return
+    const at = this.current === null ? undefined : list.indexOf(this.current)
+    const row = list.row(Math.min(list.total - 1, Math.max(0, at === undefined ? 0 : at + by)))
+    if (!row) return
+    this.current = row.threadId
+    this.moves += 1
+    if (follow && this.#threadId !== undefined && this.#threadId !== row.threadId)
+      await this.openConversation(row.threadId)
+  }
+
+  toggle(message: Message): void {
+    const open = !this.expanded.has(message.id)
+    this.#toggled = new Map(this.#toggled).set(message.id, open)
+    if (open && !message.body) this.mail.reader.load(message.id)
+  }
+
+  expandAll(open: boolean): void {
+    const messages = this.mail.reader.conversation?.messages ?? []
+    this.#unfolded = open
+    this.#toggled = new Map(messages.map(({ id }) => [id, open]))
+    if (open) for (const { id, body } of messages) if (!body) this.mail.reader.load(id)
+  }
+
+  announce(notice: string): void {
+    this.notice = notice
+  }
+
+  unfold(): void {
+    this.#unfolded = true
+  }
+
+  knows(address: string): boolean {
+    return this.#known.has(address)
+  }
+
+  know(address: string): void {
+    this.#known = new Set([...this.#known, address])
+  }
+
+  #openSegment(): string {
+    return this.#segment ?? (this.mailbox ? mailboxSegment(this.mailbox) : 'inbox')
+  }
+
+  /** What was expanded when the conversation was opened stays so, although reading marks the messages as read. */
+  #firstExpanded: ReadonlySet<string> | null = null
+
+  #expandedAtFirst(messages: readonly Message[]): ReadonlySet<string> {
+    if (messages.length === 0) return new Set()
+    this.#firstExpanded ??= expandedAtFirst(messages)
+    const newest = messages.at(-1)
+    return newest ? new Set([...this.#firstExpanded, newest.id]) : this.#firstExpanded
+  }
+}
+
+const [get, set] = createContext<MailPage>()
+
+export { get as mailPage, set as setMailPage }

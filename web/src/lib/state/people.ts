@@ -1,0 +1,22 @@
+/** Addresses of a message as people. */
+import type { EmailAddress } from '#lib/jmap/types.ts'
+import type { Person } from './mail.ts'
+
+export type IsOwn = (address: string) => boolean
+
+export function peopleOf(addresses: readonly EmailAddress[] | null, isOwn: IsOwn): Person[] {
+  return (addresses ?? []).map(({ name, email }) => ({
+    name: name?.trim() ?? '',
+    address: email,
+    own: isOwn(email)
+  }))
+}
+
+/** Each person once, in the order of their first message. */
+export function distinct(people: readonly Person[]): Person[] {
+  const seen = new Set<string>()
+  return people.filter(({ address }) => {
+    const key = address.toLowerCase()
+    return !seen.has(key) && Boolean(seen.add(key))
+  })
+}

@@ -1,0 +1,39 @@
+import { sayPreparation, wordFor } from '#lib/state/preparation-words.ts'
+import { words as german } from '#lib/words/de.ts'
+import { words as english } from '#lib/words/en.ts'
+import { expect, test } from 'vitest'
+
+test('a failed attempt names the next one, and says that nothing need be done', () => {
+  const said = sayPreparation({ kind: 'attempt', attempt: 2, of: 4, seconds: 48, late: false }, english)
+  expect(said).toMatchObject({ title: 'Your mailbox is being prepared', step: 'Attempt 2 in 48 s', aside: 'of 4' })
+  expect(said.sentence).toContain('you need not do anything')
+})
+
+test('a long wait is told in minutes, in both languages', () => {
+  const wait = { kind: 'attempt', attempt: 3, of: 4, seconds: 300, late: true } as const
+  expect(sayPreparation(wait, english).step).toBe('Attempt 3 in 5 minutes')
+  expect(sayPreparation(wait, german).step).toBe('Versuch 3 in 5 Minuten')
+})
+
+test('an address is refused with a reason fit for the person, also one that this page does not know', () => {
+  expect(sayPreparation({ kind: 'refused', code: 'reserved_name' }, english).sentence).toContain('the name is reserved')
+  expect(sayPreparation({ kind: 'refused', code: 'of the next release' }, english).sentence).toContain(
+    'the rules of this server'
+  )
+  expect(wordFor('constructor', {}, 'other')).toBe('other')
+})
+
+test('a mailbox of which nobody knows how it was made is just ready', () => {
+  expect(sayPreparation({ kind: 'ready', attempts: 0, seconds: null, at: null }, english)).toEqual({
+    title: 'Your mailbox is ready',
+    step: 'Your mailbox is made',
+    aside: undefined,
+    sentence: ''
+  })
+})
+
+test('all attempts failed: it says where the registration is now', () => {
+  const said = sayPreparation({ kind: 'failed', attempts: 4, at: '2026-11-26T14:38:01Z' }, english)
+  expect(said.step).toBe('Four attempts failed')
+  expect(said.sentence).toContain('operators’ list')
+})

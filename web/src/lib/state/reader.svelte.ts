@@ -1,0 +1,95 @@
+import { WHOLE_BODY_OCTETS } from '#lib/sync/calls.ts'
+import type { Account } from '#lib/sync/account.ts'
+import type { ReaderSync } from '#lib/sync/reader.ts'
+import type { Attachment, Conversation, Freshness, Message, Reader, Trouble } from './mail.ts'
+import type { Messages } from './messages.ts'
+
+/** Not a problem of the service: the message or conversation was removed meanwhile. */
+const GONE: Trouble = { code: 'gone', retryAt: null, reference: null }
+
+export class ReaderState implements Reader {
+  readonly #account: Account
+  readonly #sync: ReaderSync
+  readonly #messages: Messages
+  #conversation = $state.raw<Conversation | null>(null)
+
+  constructor(account: Account, sync: ReaderSync, messages: Messages) {
+    this.#account = account
+    this.#sync = sync
+    this.#messages = messages
+  }
+
+  get conversation(): Conversation | null {
+    return this.#conversation
+  }
+
+  open(threadId: string): void {
+    if (threadId !== this.#sync.threadId) {
+      this.#messages.forget()
+      this.#sync.open(threadId)
+    }
+  }
+
+  close(): void {
+    this.#sync.close()
+  }
+
+  load(messageId: string): void {
+    this.#sync.load(messageId)
+  }
+
+  loadAll(messageId: string): void {
+    this.#sync.load(messageId, WHOLE_BODY_OCTETS)
+  }
+
+  inlinePicture(attachment: Attachment): Promise<Blob> {
+    return this.#account.client.blob(attachment.url)
+  }
+
+  tryAgain(): void {
+    this.#sync.task.tryNow()
+  }
+
+  /** What is behind the conversation changed. */
+  changed(): void {
+    const next = this.#made()
+    if (!same(next, this.#conversation)) {
+      this.#conversation = next
+    }
+  }
+
+  #made(): Conversation | null {
+    const { threadId, task, confirmed, gone } = this.#sync
+    if (threadId === null) {
+      return null
+    }
+    const { objects } = this.#account
+    const emails = objects.thread(threadId).flatMap((id) => objects.email(id) ?? [])
+    const messages = emails.map((email): Message => {
+      const loaded = this.#sync.bodies.get(email.id)
+      const trouble = loaded ? null : this.#sync.bodies.isMissing(email.id) ? GONE : task.trouble
+      return this.#messages.message(email, loaded, trouble)
+    })
+    const freshness: Freshness = confirmed
+      ? 'current'
+      : task.trouble
+        ? 'failed'
+        : messages.length > 0
+          ? 'cached'
+          : 'loading'
+    return { threadId, subject: messages[0]?.subject ?? '', messages, freshness, trouble: gone ? GONE : task.trouble }
+  }
+}
+
+function same(one: Conversation | null, other: Conversation | null): boolean {
+  if (!one || !other) {
+    return one === other
+  }
+  return (
+    one.threadId === other.threadId &&
+    one.freshness === other.freshness &&
+    one.trouble === other.trouble &&
+    one.messages.length === other.messages.length &&
+    one.messages.every((message, at) => message === other.messages[at])
+  )
+}

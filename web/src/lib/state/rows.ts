@@ -1,0 +1,56 @@
+/** Emails of the store → rows of the list. A row whose emails did not change is the same object as before. */
+import type { Email, Id } from '#lib/jmap/types.ts'
+import { isUnread } from '#lib/store/counts.ts'
+import type { Objects } from '#lib/store/objects.ts'
+import type { Row } from './mail.ts'
+import { distinct, peopleOf, type IsOwn } from './people.ts'
+
+export class Rows {
+  readonly #objects: Objects
+  readonly #isOwn: IsOwn
+  readonly #made = new Map<Id, { of: readonly Email[]; row: Row }>()
+
+  constructor(objects: Objects, isOwn: IsOwn) {
+    this.#objects = objects
+    this.#isOwn = isOwn
+  }
+
+  /** `outgoing`: a list of what the person wrote shows to whom. */
+  row(emailId: Id, outgoing: boolean): Row | undefined {
+    const email = this.#objects.email(emailId)
+    if (!email) {
+      return undefined
+    }
+    const thread = this.#objects.thread(email.threadId)
+    const of = [email, ...thread.flatMap((id) => this.#objects.email(id) ?? [])]
+    const made = this.#made.get(emailId)
+    if (made && made.of.length === of.length && made.of.every((one, at) => one === of[at])) {
+      return made.row
+    }
+    const row = rowOf(email, of.slice(1), thread.length, outgoing, this.#isOwn)
+    this.#made.set(emailId, { of, row })
+    return row
+  }
+}
+
+function rowOf(email: Email, thread: readonly Email[], messages: number, outgoing: boolean, isOwn: IsOwn): Row {
+  const has = (keyword: string): boolean => thread.some(({ keywords }) => keywords[keyword])
+  const draft = Boolean(email.keywords['$draft'])
+  const addresses = outgoing || draft ? email.to : thread.flatMap(({ from }) => from ?? [])
+  return {
+    threadId: email.threadId,
+    emailId: email.id,
+    people: distinct(peopleOf(addresses, isOwn)),
+    messages: Math.max(1, messages),
+    time: new Date(email.receivedAt),
+    subject: email.subject ?? '',
+    preview: email.preview.trim(),
+    unread: thread.some(isUnread),
+    starred: has('$flagged'),
+    draft,
+    answered: has('$answered'),
+    forwarded: has('$forwarded'),
+    attachment: thread.some(({ hasAttachment }) => hasAttachment),
+    warning: false
+  }
+}

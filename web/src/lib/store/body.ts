@@ -1,0 +1,73 @@
+/** The parts of a message as they are shown: one HTML, one text, inline pictures, attachments (RFC 8621 §4.1.4). */
+import type { BodyPart, EmailBody } from '#lib/jmap/types.ts'
+import { htmlOf, textOf } from '#lib/mail/text.ts'
+
+export interface File {
+  readonly blobId: string
+  readonly name: string
+  readonly type: string
+  readonly size: number
+  readonly url: string
+}
+
+export interface ShownBody {
+  readonly html: string | null
+  readonly text: string
+  readonly inline: ReadonlyMap<string, File>
+  readonly truncated: boolean
+  readonly attachments: readonly File[]
+}
+
+export function shownBody(body: EmailBody, urlOf: (file: Omit<File, 'url' | 'size'>) => string): ShownBody {
+  const html = body.htmlBody.some(isHtml) ? body.htmlBody.map((part) => asHtml(body, part)).join('\n') : null
+  const text = body.textBody.map((part) => asText(body, part)).join('\n')
+  const parts = [...body.attachments, ...body.htmlBody.filter(isPicture), ...body.textBody.filter(isPicture)]
+  const inline = new Map<string, File>()
+  const attachments = new Map<string, File>()
+  for (const part of parts) {
+    const file = fileOf(part, urlOf)
+    if (!file) {
+      continue
+    }
+    if (part.cid && isPicture(part)) {
+      inline.set(part.cid, file)
+    }
+    if (!(part.cid && isPicture(part) && html?.includes(`cid:${part.cid}`))) {
+      attachments.set(file.blobId, file)
+    }
+  }
+  const truncated = Object.values(body.bodyValues).some(({ isTruncated }) => isTruncated)
+  return { html, text, inline, truncated, attachments: [...attachments.values()] }
+}
+
+function isHtml(part: BodyPart): boolean {
+  return part.type === 'text/html'
+}
+
+function isPicture(part: BodyPart): boolean {
+  return part.type.startsWith('image/')
+}
+
+function valueOf(body: EmailBody, part: BodyPart): string {
+  return body.bodyValues[part.partId ?? '']?.value ?? ''
+}
+
+function asHtml(body: EmailBody, part: BodyPart): string {
+  if (isPicture(part)) {
+    // Between the texts of a multipart/mixed; one without Content-ID is among the attachments.
+    return part.cid ? `<img src="cid:${part.cid.replace(/["<>&]/g, '')}">` : ''
+  }
+  return isHtml(part) ? valueOf(body, part) : part.type.startsWith('text/') ? htmlOf(valueOf(body, part)) : ''
+}
+
+function asText(body: EmailBody, part: BodyPart): string {
+  return isHtml(part) ? textOf(valueOf(body, part)) : part.type.startsWith('text/') ? valueOf(body, part) : ''
+}
+
+function fileOf(part: BodyPart, urlOf: (file: Omit<File, 'url' | 'size'>) => string): File | null {
+  if (part.blobId === null) {
+    return null
+  }
+  const named = { blobId: part.blobId, name: part.name ?? '', type: part.type }
+  return { ...named, size: part.size, url: urlOf(named) }
+}

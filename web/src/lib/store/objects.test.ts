@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest'
+import { ModelServer } from '../../../tests/model-server.ts'
+import { unreadThreads } from './counts.ts'
+import { Objects } from './objects.ts'
+
+const SEEN = { keywords: { $seen: true } }
+
+function filled(): { server: ModelServer; objects: Objects } {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a' })
+  server.deliver({ threadId: 'a' })
+  server.deliver()
+  const objects = new Objects()
+  objects.putEmails([...server.emails.values()])
+  objects.putMailboxes(server.mailboxes())
+  return { server, objects }
+}
+
+describe('a pending patch', () => {
+  test('is shown and leaves the facts alone', () => {
+    const { objects } = filled()
+    objects.lay({ emailIds: ['e1'], ...SEEN })
+    expect(objects.email('e1')?.keywords).toEqual({ $seen: true })
+    expect(objects.baseOf('e1')?.keywords).toEqual({})
+  })
+
+  test('that is refused leaves no trace', () => {
+    const { objects } = filled()
+    const before = objects.email('e1')
+    const patch = { emailIds: ['e1'], ...SEEN }
+    objects.lay(patch)
+    objects.drop(patch)
+    expect(objects.email('e1')).toEqual(before)
+  })
+
+  test('that the server took for some emails is a fact for those alone', () => {
+    const { objects } = filled()
+    const patch = { emailIds: ['e1', 'e2'], ...SEEN }
+    objects.lay(patch)
+    objects.confirm(patch, ['e1'])
+    objects.drop(patch)
+    expect([objects.email('e1')?.keywords, objects.email('e2')?.keywords]).toEqual([{ $seen: true }, {}])
+  })
+
+  test('stays on top of facts that arrive late', () => {
+    const { objects } = filled()
+    objects.lay({ emailIds: ['e1'], ...SEEN })
+    objects.updateEmails([{ id: 'e1', mailboxIds: { inbox: true }, keywords: { $flagged: true } }])
+    expect(objects.email('e1')?.keywords).toEqual({ $flagged: true, $seen: true })
+  })
+
+  test('patches lie over each other in their order', () => {
+    const { objects } = filled()
+    objects.lay({ emailIds: ['e1'], ...SEEN })
+    objects.lay({ emailIds: ['e1'], keywords: { $seen: false } })
+    expect(objects.email('e1')?.keywords).toEqual({})
+  })
+})
+
+describe('unread conversations', () => {
+  test('fall by one when all messages of one are read, not before', () => {
+    const { objects } = filled()
+    expect(unreadThreads(objects, 'inbox')).toBe(2)
+    objects.lay({ emailIds: ['e1'], ...SEEN })
+    expect(unreadThreads(objects, 'inbox')).toBe(2)
+    objects.lay({ emailIds: ['e2'], ...SEEN })
+    expect(unreadThreads(objects, 'inbox')).toBe(1)
+  })
+
+  test('are not counted twice once the server has counted them', () => {
+    const { server, objects } = filled()
+    objects.lay({ emailIds: ['e1', 'e2'], ...SEEN })
+    server.update('e1', SEEN)
+    server.update('e2', SEEN)
+    objects.putEmails([...server.emails.values()])
+    objects.putMailboxes(server.mailboxes())
+    expect(unreadThreads(objects, 'inbox')).toBe(1)
+  })
+})
+
+test('a thread lists its emails oldest first, without those that are gone', () => {
+  const { server, objects } = filled()
+  objects.putEmails([server.deliver({ threadId: 'a' })])
+  objects.removeEmails(['e2'])
+  expect(objects.thread('a')).toEqual(['e1', 'e4'])
+})

@@ -1,0 +1,93 @@
+/** Bodies of messages: from memory, from this device, else from the mail server. The body of an Email never changes. */
+import type { KeptBody } from '#lib/cache/cache.ts'
+import type { EmailBody, GetResponse, Id } from '#lib/jmap/types.ts'
+import type { Account } from './account.ts'
+import * as calls from './calls.ts'
+
+/** In memory, each up to 1 MB. */
+const MOST = 64
+
+export interface LoadedBody {
+  readonly body: EmailBody
+  /** nothing of it was left out */
+  readonly whole: boolean
+}
+
+export class Bodies {
+  readonly #account: Account
+  readonly #loaded = new Map<Id, LoadedBody>()
+  /** ids, and the octets up to which they are wanted */
+  readonly #wanted = new Map<Id, number>()
+  readonly #missing = new Set<Id>()
+
+  constructor(account: Account) {
+    this.#account = account
+  }
+
+  get(id: Id): LoadedBody | undefined {
+    return this.#loaded.get(id)
+  }
+
+  /** The mail server has the message no more. */
+  isMissing(id: Id): boolean {
+    return this.#missing.has(id)
+  }
+
+  /** Whether it must be fetched. */
+  want(id: Id, octets: number): boolean {
+    const loaded = this.#loaded.get(id)
+    const lacks = !loaded || (octets > calls.BODY_OCTETS && !loaded.whole)
+    if (lacks) {
+      this.#wanted.set(id, octets)
+    }
+    return lacks
+  }
+
+  wantNone(): void {
+    this.#wanted.clear()
+  }
+
+  /** What this device has of the wanted. */
+  async recall(): Promise<void> {
+    const kept = await this.#account.kept.bodies([...this.#wanted.keys()])
+    kept
+      .filter(({ id, whole }) => whole || this.#wanted.get(id) === calls.BODY_OCTETS)
+      .forEach((found) => this.#load(found))
+  }
+
+  /** Ask the mail server for the wanted. Raises JmapFailure. */
+  async fetch(): Promise<void> {
+    const sizes = new Set(this.#wanted.values())
+    await Promise.all([...sizes].map((octets) => this.#fetch(octets)))
+  }
+
+  async #fetch(octets: number): Promise<void> {
+    const ids = [...this.#wanted].filter(([, most]) => most === octets).map(([id]) => id)
+    const results = await this.#account.client.run(calls.bodies(ids, octets))
+    const { list, notFound } = results.get<GetResponse<EmailBody>>('get')
+    const now = this.#account.ports.now()
+    const loaded = list.map((body): KeptBody => {
+      const values = Object.values(body.bodyValues)
+      const whole = octets > calls.BODY_OCTETS || !values.some(({ isTruncated }) => isTruncated)
+      const size = values.reduce((sum, { value }) => sum + value.length, 0)
+      return { id: body.id, body, whole, usedAt: now, size }
+    })
+    loaded.forEach((found) => this.#load(found))
+    this.#account.kept.keepBodies(loaded)
+    for (const id of notFound ?? []) {
+      this.#missing.add(id)
+      this.#wanted.delete(id)
+    }
+  }
+
+  #load({ id, body, whole }: KeptBody): void {
+    this.#wanted.delete(id)
+    this.#loaded.delete(id)
+    this.#loaded.set(id, { body, whole })
+    const [oldest] = this.#loaded.keys()
+    if (this.#loaded.size > MOST && oldest !== undefined) {
+      this.#loaded.delete(oldest)
+    }
+    this.#account.tell('reader')
+  }
+}

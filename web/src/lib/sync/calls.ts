@@ -1,0 +1,156 @@
+/** The groups of calls that the engine sends, and the properties that it asks for. */
+import { call, reference } from '#lib/jmap/client.ts'
+import type { Call, Id } from '#lib/jmap/types.ts'
+
+/** Rows that are asked for at once; windows begin at its multiples. */
+export const PAGE = 50
+
+/** Exactly what a row of the list, and the head of a folded message, shows. */
+export const ROW = [
+  'id',
+  'threadId',
+  'mailboxIds',
+  'keywords',
+  'from',
+  'to',
+  'subject',
+  'receivedAt',
+  'preview',
+  'hasAttachment'
+]
+
+/** What Email/changes can report as updated (RFC 8621 §4: everything else of an Email never changes). */
+const MUTABLE = ['id', 'mailboxIds', 'keywords']
+
+const MAILBOX = [
+  'id',
+  'name',
+  'parentId',
+  'role',
+  'sortOrder',
+  'totalEmails',
+  'unreadEmails',
+  'totalThreads',
+  'unreadThreads',
+  'myRights'
+]
+
+const AUTHENTICATION = 'header:Authentication-Results:asRaw:all'
+
+const BODY = [
+  'id',
+  'cc',
+  'replyTo',
+  'sentAt',
+  'messageId',
+  'references',
+  AUTHENTICATION,
+  'bodyValues',
+  'textBody',
+  'htmlBody',
+  'attachments'
+]
+const BODY_PART = ['partId', 'blobId', 'size', 'name', 'type', 'disposition', 'cid']
+
+/** Octets of a body that are shown unasked (design §5: 1 MB of HTML), and after "Show all". */
+export const BODY_OCTETS = 1_000_000
+export const WHOLE_BODY_OCTETS = 10_000_000
+
+/** Changes of one answer: `/get` of what was created and updated must stay within maxObjectsInGet. */
+const MOST_CHANGES = 256
+
+/** The mailboxes, or what changed of them, and how full they are. */
+export function mailboxes(sinceState: string | null, quota: boolean): Call[] {
+  return [
+    ...(sinceState === null ? [call('Mailbox/get', 'get', { ids: null, properties: MAILBOX })] : changed(sinceState)),
+    ...(quota ? [call('Quota/get', 'quota', { ids: null })] : [])
+  ]
+}
+
+function changed(sinceState: string): Call[] {
+  return [
+    call('Mailbox/changes', 'changes', { sinceState }),
+    call('Mailbox/get', 'created', {
+      '#ids': reference('changes', 'Mailbox/changes', '/created'),
+      properties: MAILBOX
+    }),
+    // All properties: Stalwart refuses a reference to `updatedProperties` while that is null.
+    call('Mailbox/get', 'updated', {
+      '#ids': reference('changes', 'Mailbox/changes', '/updated'),
+      properties: MAILBOX
+    })
+  ]
+}
+
+export function emailChanges(sinceState: string): Call[] {
+  return [
+    call('Email/changes', 'changes', { sinceState, maxChanges: MOST_CHANGES }),
+    call('Email/get', 'created', { '#ids': reference('changes', 'Email/changes', '/created'), properties: ROW }),
+    call('Email/get', 'updated', { '#ids': reference('changes', 'Email/changes', '/updated'), properties: MUTABLE }),
+    call('Thread/get', 'threads', { '#ids': reference('created', 'Email/get', '/list/*/threadId') })
+  ]
+}
+
+function queryOf(mailboxId: Id): Record<string, unknown> {
+  return {
+    filter: { inMailbox: mailboxId },
+    sort: [{ property: 'receivedAt', isAscending: false }],
+    collapseThreads: true,
+    calculateTotal: true
+  }
+}
+
+/** One window of a list: ids only. */
+export function windowIds(mailboxId: Id, from: number, to: number): Call[] {
+  return [call('Email/query', 'query', { ...queryOf(mailboxId), position: from, limit: to - from })]
+}
+
+/** One window of a list, with all messages of its conversations (RFC 8621 §4.10). */
+export function windowRows(mailboxId: Id, from: number, to: number): Call[] {
+  return [...windowIds(mailboxId, from, to), ...rowsOf({ '#ids': reference('query', 'Email/query', '/ids') })]
+}
+
+/** All messages of the conversations of these emails. */
+export function rowsOf(ids: { ids: readonly Id[] } | { '#ids': unknown }): Call[] {
+  return [
+    call('Email/get', 'emails', { ...ids, properties: ['threadId'] }),
+    call('Thread/get', 'threads', { '#ids': reference('emails', 'Email/get', '/list/*/threadId') }),
+    call('Email/get', 'members', {
+      '#ids': reference('threads', 'Thread/get', '/list/*/emailIds'),
+      properties: ROW
+    })
+  ]
+}
+
+export function conversation(threadId: Id): Call[] {
+  return [
+    call('Thread/get', 'threads', { ids: [threadId] }),
+    call('Email/get', 'members', {
+      '#ids': reference('threads', 'Thread/get', '/list/*/emailIds'),
+      properties: ROW
+    })
+  ]
+}
+
+export function emailRows(ids: readonly Id[]): Call[] {
+  return [call('Email/get', 'get', { ids, properties: ROW })]
+}
+
+export function bodies(ids: readonly Id[], octets: number): Call[] {
+  return [
+    call('Email/get', 'get', {
+      ids,
+      properties: BODY,
+      bodyProperties: BODY_PART,
+      fetchTextBodyValues: true,
+      fetchHTMLBodyValues: true,
+      maxBodyValueBytes: octets
+    })
+  ]
+}
+
+export function keywords(ids: readonly Id[], changed: Readonly<Record<string, boolean>>): Call[] {
+  // RFC 8620 §5.3: null takes a key out of a patched map.
+  const patch = Object.fromEntries(Object.entries(changed).map(([name, on]) => [`keywords/${name}`, on || null]))
+  return [call('Email/set', 'set', { update: Object.fromEntries(ids.map((id) => [id, patch])) })]
+}

@@ -1,0 +1,83 @@
+/** Answers that were typed and not sent. They outlive a reload, a crash and the end of a session. */
+import type { Cache, KeptDraft } from '#lib/cache/cache.ts'
+import type { Id } from '#lib/jmap/types.ts'
+import type { Ports } from './ports.ts'
+
+/** Milliseconds without a key before the text is written. */
+const REST = 300
+
+export class Drafts {
+  readonly #ports: Ports
+  readonly #drafts = new Map<Id, KeptDraft>()
+  readonly #resting = new Map<Id, () => void>()
+  readonly #sending = new Map<Id, Promise<void>>()
+  #cache: Cache | null = null
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+  }
+
+  /** What this device kept; text that was typed before it was read is newer. */
+  begin(cache: Cache, kept: readonly KeptDraft[]): void {
+    this.#cache = cache
+    const typed = new Set(this.#drafts.keys())
+    kept.filter(({ id }) => !typed.has(id)).forEach((draft) => this.#drafts.set(draft.id, draft))
+    typed.forEach((id) => void this.#write(id))
+  }
+
+  get(id: Id): KeptDraft {
+    return this.#drafts.get(id) ?? { id, text: '', sending: null }
+  }
+
+  ids(): Id[] {
+    return [...this.#drafts.values()].filter(({ text }) => text.trim() !== '').map(({ id }) => id)
+  }
+
+  type(id: Id, text: string): void {
+    this.#drafts.set(id, { ...this.get(id), text })
+    this.#resting.get(id)?.()
+    this.#resting.set(
+      id,
+      this.#ports.after(REST, () => void this.#write(id))
+    )
+  }
+
+  /** Resolves once it is written: what is handed to the mail server must be known after a crash. */
+  sending(id: Id, sending: KeptDraft['sending']): Promise<void> {
+    this.#drafts.set(id, { ...this.get(id), sending })
+    return this.#write(id)
+  }
+
+  /** One sending of an answer at a time: a double click sends once. */
+  once(id: Id, send: () => Promise<void>): Promise<void> {
+    let sending = this.#sending.get(id)
+    if (!sending) {
+      sending = send().finally(() => this.#sending.delete(id))
+      this.#sending.set(id, sending)
+    }
+    return sending
+  }
+
+  sent(id: Id): void {
+    this.#drafts.set(id, { id, text: '', sending: null })
+    void this.#write(id)
+  }
+
+  /** Nothing of it is this person's any more. */
+  forget(): void {
+    this.#resting.forEach((callOff) => callOff())
+    this.#resting.clear()
+    this.#drafts.clear()
+    this.#cache = null
+  }
+
+  async #write(id: Id): Promise<void> {
+    this.#resting.get(id)?.()
+    this.#resting.delete(id)
+    try {
+      await this.#cache?.keepDraft(this.get(id))
+    } catch (failure) {
+      this.#ports.report(failure)
+    }
+  }
+}

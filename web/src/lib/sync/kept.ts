@@ -1,0 +1,160 @@
+/** What this device keeps of the account: read before the network answers, written behind the screen. */
+import { Cache, type Changes, type KeptBody, type KeptRows, type KeptStates } from '#lib/cache/cache.ts'
+import type { Email, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
+import type { Objects } from '#lib/store/objects.ts'
+import { Drafts } from './drafts.ts'
+import type { ListView } from './list-view.ts'
+import type { Ports } from './ports.ts'
+
+/** Rows of a list that are kept: two screens. */
+const MOST_ROWS = 100
+/** Milliseconds in which writes are gathered. */
+const GATHER = 300
+
+export interface Start {
+  states: KeptStates | null
+  mailboxes: Mailbox[]
+  rows: KeptRows | null
+}
+
+const NOTHING: Start = { states: null, mailboxes: [], rows: null }
+
+export class Kept {
+  readonly drafts: Drafts
+  readonly #ports: Ports
+  readonly #objects: Objects
+  #cache: Cache | null = null
+  #due: { states: KeptStates; list: ListView | null; removed: Set<Id>; anew: boolean } | null = null
+  /** Objects that the device has as they are: they are replaced, never changed. */
+  #written = new WeakSet<object>()
+  #mailboxes: ReadonlyMap<Id, Mailbox> | null = null
+  #writing: Promise<void> = Promise.resolve()
+  #callOff: (() => void) | null = null
+
+  constructor(ports: Ports, objects: Objects) {
+    this.#ports = ports
+    this.#objects = objects
+    this.drafts = new Drafts(ports)
+  }
+
+  /** Read what was used last, for the mailbox that will be shown. Whose it is must be checked by `claim`. */
+  async read(mailboxId: Id | null): Promise<Start> {
+    try {
+      this.#cache?.close()
+      this.#cache = await Cache.last()
+      return await this.#start(mailboxId)
+    } catch {
+      return NOTHING
+    }
+  }
+
+  async #start(mailboxId: Id | null): Promise<Start> {
+    if (!this.#cache) {
+      return NOTHING
+    }
+    const { drafts, ...start } = await this.#cache.start()
+    this.drafts.begin(this.#cache, drafts)
+    const id = mailboxId ?? start.mailboxes.find(({ role }) => role === 'inbox')?.id
+    const rows = id === undefined ? null : await this.#cache.rows(id)
+    this.#know(rows)
+    return { ...start, rows }
+  }
+
+  /** Now it is known who is signed in: what was read, if it is this person's; else it is deleted. */
+  async claim(owner: string, mailboxId: Id | null, read: Start): Promise<Start> {
+    if (this.#cache?.isOf(owner)) {
+      return read
+    }
+    this.#cache?.close()
+    this.drafts.forget()
+    this.#cache = await Cache.open(owner)
+    void this.#cache?.deleteOthers()
+    return this.#start(mailboxId).catch(() => NOTHING)
+  }
+
+  /** The kept rows of another mailbox. */
+  async rows(mailboxId: Id): Promise<KeptRows | null> {
+    await this.#flush()
+    const rows = (await this.#cache?.rows(mailboxId).catch(() => null)) ?? null
+    this.#know(rows)
+    return rows
+  }
+
+  /** A round brought the account to these states. */
+  note(states: KeptStates, list: ListView | null, removed: readonly Id[], anew: boolean): void {
+    const due = this.#due ?? { states, list, removed: new Set(), anew: false }
+    removed.forEach((id) => due.removed.add(id))
+    this.#due = { states, list, removed: due.removed, anew: due.anew || anew }
+    if (anew) {
+      this.#written = new WeakSet()
+    }
+    this.#callOff ??= this.#ports.after(GATHER, () => void this.#flush())
+  }
+
+  #flush(): Promise<void> {
+    this.#callOff?.()
+    this.#callOff = null
+    const due = this.#due
+    this.#due = null
+    if (due && this.#cache) {
+      const changes = this.#changes(due)
+      const cache = this.#cache
+      this.#writing = this.#writing.then(() => cache.write(changes)).catch(() => undefined)
+    }
+    return this.#writing
+  }
+
+  #changes(due: { states: KeptStates; list: ListView | null; removed: Set<Id>; anew: boolean }): Changes {
+    const { list } = due
+    const top = list?.list.windows[0]
+    const ids = top?.from === 0 ? top.ids.slice(0, MOST_ROWS) : []
+    const shown = ids.flatMap((id) => this.#objects.baseOf(id) ?? [])
+    const threads = [...new Set(shown.map(({ threadId }) => threadId))].map((id): Thread => this.#objects.threadOf(id))
+    const emails = threads.flatMap(({ emailIds }) => emailIds).flatMap((id) => this.#objects.baseOf(id) ?? [])
+    const mailboxes = this.#objects.mailboxes === this.#mailboxes ? null : this.#objects.mailboxes
+    this.#mailboxes = this.#objects.mailboxes
+    return {
+      states: due.states,
+      mailboxes: mailboxes && [...mailboxes.values()],
+      list: list && {
+        mailboxId: list.mailboxId,
+        ids,
+        total: list.list.total,
+        asOf: list.asOf ?? new Date(this.#ports.now())
+      },
+      threads: threads.filter((thread) => this.#isNew(thread.emailIds)),
+      emails: emails.filter((email: Email) => this.#isNew(email)),
+      removed: [...due.removed],
+      anew: due.anew
+    }
+  }
+
+  #isNew(object: object): boolean {
+    return !this.#written.has(object) && Boolean(this.#written.add(object))
+  }
+
+  #know(rows: KeptRows | null): void {
+    rows?.emails.forEach((email) => this.#written.add(email))
+    rows?.threads.forEach(({ emailIds }) => this.#written.add(emailIds))
+  }
+
+  async bodies(ids: readonly Id[]): Promise<KeptBody[]> {
+    return (await this.#cache?.bodies(ids, this.#ports.now()).catch(() => [])) ?? []
+  }
+
+  keepBodies(bodies: readonly KeptBody[]): void {
+    bodies.forEach((body) => void this.#cache?.keepBody(body))
+    void this.#cache?.evict().catch(() => undefined)
+  }
+
+  stop(): void {
+    void this.#flush().then(() => this.#cache?.close())
+  }
+
+  async clear(): Promise<void> {
+    this.#callOff?.()
+    this.drafts.forget()
+    await this.#writing
+    await this.#cache?.clear()
+  }
+}

@@ -1,0 +1,87 @@
+/** Keywords that the person changed: shown at once, sent together, taken back if the server refuses. */
+import { JmapFailure } from '#lib/jmap/errors.ts'
+import type { Id, SetResponse } from '#lib/jmap/types.ts'
+import { isUnread } from '#lib/store/counts.ts'
+import type { Patch } from '#lib/store/objects.ts'
+import type { Account } from './account.ts'
+import * as calls from './calls.ts'
+import { Task } from './task.ts'
+
+/** Milliseconds in which patches are gathered into one Email/set. */
+const GATHER = 50
+
+export class Marks {
+  readonly task: Task
+  readonly #account: Account
+  readonly #waiting: Patch[] = []
+  #gathering = false
+
+  constructor(account: Account) {
+    this.#account = account
+    this.task = new Task(
+      account.ports,
+      () => this.#send(),
+      () => account.tell('account', 'list', 'reader')
+    )
+  }
+
+  read(ids: readonly Id[]): void {
+    const { objects } = this.#account
+    this.#lay(
+      ids.filter((id) => isUnread(objects.email(id))),
+      { $seen: true }
+    )
+  }
+
+  answered(id: Id): void {
+    this.#lay([id], { $answered: true })
+  }
+
+  #lay(emailIds: readonly Id[], keywords: Patch['keywords']): void {
+    if (emailIds.length === 0) {
+      return
+    }
+    const patch = { emailIds, keywords }
+    this.#account.objects.lay(patch)
+    this.#waiting.push(patch)
+    this.#account.tell('account', 'list', 'reader')
+    if (!this.#gathering) {
+      this.#gathering = true
+      this.#account.ports.after(GATHER, () => {
+        this.#gathering = false
+        void this.task.run()
+      })
+    }
+  }
+
+  /** A patch may be sent twice, since it only says what shall be (RFC 8621 §4.1.1). */
+  async #send(): Promise<void> {
+    const { client, objects } = this.#account
+    await this.#account.connected()
+    for (const patch of [...this.#waiting]) {
+      try {
+        for (let at = 0; at < patch.emailIds.length; at += client.limits.maxObjectsInSet) {
+          await this.#sendPart(patch, patch.emailIds.slice(at, at + client.limits.maxObjectsInSet))
+        }
+        objects.drop(patch)
+      } catch (failure) {
+        if (failure instanceof JmapFailure && failure.transient) {
+          throw failure
+        }
+        objects.drop(patch)
+        this.#waiting.splice(this.#waiting.indexOf(patch), 1)
+        throw failure
+      }
+      this.#waiting.splice(this.#waiting.indexOf(patch), 1)
+    }
+  }
+
+  async #sendPart(patch: Patch, ids: readonly Id[]): Promise<void> {
+    const set = this.#account.client.run(calls.keywords(ids, patch.keywords))
+    // In the same request: the counts of the mailboxes, and the state after the change.
+    const round = this.#account.hint()
+    const { updated } = (await set).get<SetResponse>('set')
+    this.#account.objects.confirm(patch, Object.keys(updated ?? {}))
+    await round
+  }
+}

@@ -1,0 +1,56 @@
+/** What the engine needs from the world outside; the tests hand in their own. */
+import type { LivePorts } from '#lib/live/live.ts'
+
+export interface Ports extends LivePorts {
+  fetch: typeof fetch
+  /** milliseconds since 1970 */
+  now: () => number
+  /** [0, 1) */
+  random: () => number
+  /** Run `work` after so many milliseconds; returns how to call it off. */
+  after: (milliseconds: number, work: () => void) => () => void
+  /** of the page */
+  origin: string
+  /** between the tabs of this browser; null where it has none */
+  locks: LockManager | null
+  channel: ((name: string) => BroadcastChannel) | null
+  /** whether a person can see this tab */
+  isVisible: () => boolean
+  /** Call when the tab was shown, or the device is on line again; returns how to end that. */
+  onReturn: (work: () => void) => () => void
+  /** Tell the console about a mistake of ours. */
+  report: (mistake: unknown) => void
+}
+
+export function browserPorts(): Ports {
+  return {
+    fetch: (input, init) => fetch(input, init),
+    now: () => Date.now(),
+    random: () => Math.random(),
+    after: (milliseconds, work) => {
+      const timer = setTimeout(work, milliseconds)
+      return () => clearTimeout(timer)
+    },
+    origin: location.origin,
+    // Only in a secure context, which plain http on another machine is not.
+    locks: 'locks' in navigator ? navigator.locks : null,
+    channel: 'BroadcastChannel' in globalThis ? (name) => new BroadcastChannel(name) : null,
+    isVisible: () => document.visibilityState === 'visible',
+    onReturn,
+    report: (mistake) => reportError(mistake)
+  }
+}
+
+function onReturn(work: () => void): () => void {
+  const ends = new AbortController()
+  const shown = (): void => {
+    if (document.visibilityState === 'visible') {
+      work()
+    }
+  }
+  document.addEventListener('visibilitychange', shown, { signal: ends.signal })
+  // A page from the back/forward cache missed what was said meanwhile.
+  addEventListener('pageshow', (event) => event.persisted && work(), { signal: ends.signal })
+  addEventListener('online', work, { signal: ends.signal })
+  return () => ends.abort()
+}

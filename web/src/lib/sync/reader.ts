@@ -1,0 +1,118 @@
+/** The conversation that is open: its messages, and the bodies of those that are unfolded. */
+import type { Email, Id } from '#lib/jmap/types.ts'
+import { isUnread } from '#lib/store/counts.ts'
+import type { Account } from './account.ts'
+import { Bodies } from './bodies.ts'
+import * as calls from './calls.ts'
+import { rowsOf } from './rows.ts'
+import { Task } from './task.ts'
+
+/** Bodies that are asked for with the conversation; further ones when they are unfolded. */
+const FIRST_BODIES = 8
+
+export class ReaderSync {
+  readonly bodies: Bodies
+  task: Task
+  /** The server has no such conversation. */
+  gone = false
+  /** The server told the messages of it since it was opened. */
+  confirmed = false
+  readonly #account: Account
+  readonly #mark: (ids: readonly Id[]) => void
+
+  /** `mark` is told which messages are read now. */
+  constructor(account: Account, mark: (ids: readonly Id[]) => void) {
+    this.#account = account
+    this.#mark = mark
+    this.bodies = new Bodies(account)
+    this.task = this.#taskFor(null)
+  }
+
+  get threadId(): Id | null {
+    return this.#account.openThread
+  }
+
+  open(threadId: Id): void {
+    this.#turnTo(threadId)
+    this.#unfold()
+    this.#account.tell('reader')
+    void this.task.run()
+  }
+
+  close(): void {
+    this.#turnTo(null)
+    this.#account.tell('reader')
+  }
+
+  stop(): void {
+    this.task.stop()
+  }
+
+  /** A message is unfolded: it is read, and its body is needed. */
+  load(id: Id, octets = calls.BODY_OCTETS): void {
+    this.#mark([id])
+    if (this.bodies.want(id, octets)) {
+      void this.task.run()
+    }
+  }
+
+  #turnTo(threadId: Id | null): void {
+    this.task.stop()
+    this.task = this.#taskFor(threadId)
+    this.#account.openThread = threadId
+    this.gone = false
+    this.confirmed = false
+    this.bodies.wantNone()
+  }
+
+  #taskFor(threadId: Id | null): Task {
+    return new Task(
+      this.#account.ports,
+      () => (threadId === null ? Promise.resolve() : this.#load(threadId)),
+      () => this.#account.tell('reader')
+    )
+  }
+
+  /** The last message, and all unread ones, are unfolded at the start. */
+  #unfold(): void {
+    const emails = this.#emails()
+    const unread = emails.filter(isUnread)
+    for (const { id } of [...unread.slice(-FIRST_BODIES), ...emails.slice(-1)]) {
+      this.bodies.want(id, calls.BODY_OCTETS)
+    }
+    this.#mark(unread.map(({ id }) => id))
+  }
+
+  #emails(): Email[] {
+    const { objects } = this.#account
+    return objects.thread(this.threadId ?? '').flatMap((id) => objects.email(id) ?? [])
+  }
+
+  async #load(threadId: Id): Promise<void> {
+    if (!this.#account.client.connected) {
+      await this.#account.connected()
+      // Whose mail it is, and what this device kept of it, is known only now.
+      this.#unfold()
+    }
+    await this.bodies.recall()
+    await Promise.all([this.confirmed ? null : this.#confirm(threadId), this.bodies.fetch()])
+    // The answer may have brought messages that nobody knew of.
+    await this.bodies.fetch()
+  }
+
+  async #confirm(threadId: Id): Promise<void> {
+    const { client, objects, applied } = this.#account
+    const rows = await rowsOf(this.#account, [await client.run(calls.conversation(threadId))], null)
+    if (applied !== this.#account.applied) {
+      return this.#confirm(threadId)
+    }
+    objects.putEmails(rows.emails)
+    objects.putThreads(rows.threads)
+    if (threadId === this.threadId) {
+      this.gone = rows.threads.length === 0
+      this.confirmed = true
+      this.#unfold()
+      this.#account.tell('reader')
+    }
+  }
+}

@@ -1,0 +1,15 @@
+/** Where the focus goes after an answer: to what is wrong, else to the first field that waits for something, else to
+ * the password, of which one letter may be wrong. */
+export function focusAfterAnswer(root: HTMLElement): void {
+  const wrong = root.querySelector<HTMLElement>('input[aria-invalid="true"]')
+  const fields = [...root.querySelectorAll<HTMLInputElement>('input:not([type=checkbox], :disabled)')]
+  const target =
+    wrong ?? fields.find((field) => field.value === '') ?? fields.find((field) => field.name === 'password')
+
+  ;(target ?? root.querySelector('h1'))?.focus()
+}
+
+/** At the start only where no keyboard jumps up on the screen. */
+export function focusAtStart(root: HTMLElement): void {
+  if (matchMedia('(pointer: fine)').matches) focusAfterAnswer(root)
+}

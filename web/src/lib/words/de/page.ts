@@ -1,0 +1,10 @@
+import type { page as english } from '#lib/words/en/page.ts'
+
+export const page = {
+  brand: 'Postroom',
+  loading: 'Wird geladen…',
+  otherLanguage: 'English',
+  notFound: 'Diese Seite gibt es nicht.',
+  toStart: 'Zu Ihrem Postfach',
+  tryAgain: 'Erneut versuchen'
+} satisfies typeof english

@@ -1,0 +1,9 @@
+/** Words that every page may need. */
+export const page = {
+  brand: 'Postroom',
+  loading: 'Loading…',
+  otherLanguage: 'Deutsch',
+  notFound: 'There is no such page.',
+  toStart: 'Go to your mailbox',
+  tryAgain: 'Try again'
+}

@@ -1,0 +1,23 @@
+import { words as german } from '#lib/words/de.ts'
+import { words as english } from '#lib/words/en.ts'
+import { expect, test } from 'vitest'
+
+type Node = string | ((...values: never[]) => unknown) | { [key: string]: Node }
+
+/** Every word with its path; a function is called with marks in place of its values. */
+function texts(node: Node, path: string): [string, string][] {
+  if (typeof node === 'string') return [[path, node]]
+  if (typeof node === 'function') return [[path, `${String(node.length)} values`]]
+  return Object.entries(node).flatMap(([key, value]) => texts(value, `${path}.${key}`))
+}
+
+test('both languages have the same words, and none is empty', () => {
+  const [en, de] = [texts(english, ''), texts(german, '')]
+  expect(de.map(([path]) => path)).toEqual(en.map(([path]) => path))
+  expect([...en, ...de].filter(([, text]) => text.trim() === '')).toEqual([])
+})
+
+test('a word takes the same number of values in both languages', () => {
+  const values = (all: [string, string][]) => all.filter(([, text]) => text.endsWith(' values'))
+  expect(values(texts(german, ''))).toEqual(values(texts(english, '')))
+})

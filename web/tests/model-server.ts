@@ -1,0 +1,320 @@
+/** A JMAP server in memory, as a `fetch`: what the engine needs of RFC 8620 and RFC 8621, in the plainest way. */
+import type { Arguments, Email, EmailBody, Id, Invocation, Mailbox } from '#lib/jmap/types.ts'
+
+export type Stored = Email & Partial<EmailBody>
+
+interface Change {
+  type: 'Email' | 'Mailbox'
+  id: Id
+  how: 'created' | 'updated' | 'destroyed'
+}
+
+const LIMITS = { maxCallsInRequest: 16, maxObjectsInGet: 500, maxObjectsInSet: 500, maxConcurrentRequests: 4 }
+export const ROLES = ['inbox', 'drafts', 'sent', 'trash']
+
+export class ModelServer {
+  readonly emails = new Map<Id, Stored>()
+  readonly submissions = new Map<Id, Id>()
+  /** names of the calls of each request */
+  readonly requests: string[][] = []
+  running = 0
+  mostRunning = 0
+  /** Answer in place of the server, or let it answer: null. */
+  interrupt: (path: string, body: string) => Response | null | Promise<Response | null> = () => null
+  /** Changes before this place are forgotten. */
+  forgottenUntil = 0
+  limits = LIMITS
+  readonly #log: Change[] = []
+  #next = 1
+
+  get state(): string {
+    return String(this.#log.length)
+  }
+
+  deliver(values: Partial<Stored> = {}): Stored {
+    const number = this.#next++
+    const email: Stored = {
+      id: `e${number}`,
+      threadId: `t${number}`,
+      mailboxIds: { inbox: true },
+      keywords: {},
+      from: [{ name: 'Ann', email: 'ann@example.net' }],
+      to: [{ name: null, email: 'me@example.org' }],
+      subject: `Mail ${number}`,
+      receivedAt: new Date(Date.UTC(2026, 0, 1) + number * 60_000).toISOString(),
+      preview: `Preview ${number}`,
+      hasAttachment: false,
+      messageId: [`${number}@example.net`],
+      ...values
+    }
+    this.emails.set(email.id, email)
+    this.#changed('Email', email.id, 'created')
+    return email
+  }
+
+  update(id: Id, values: Partial<Stored>): void {
+    const email = this.emails.get(id)
+    if (email) {
+      this.emails.set(id, { ...email, ...values })
+      this.#changed('Email', id, 'updated')
+    }
+  }
+
+  destroy(id: Id): void {
+    if (this.emails.delete(id)) {
+      this.#changed('Email', id, 'destroyed')
+    }
+  }
+
+  #changed(type: Change['type'], id: Id, how: Change['how']): void {
+    this.#log.push({ type, id, how })
+    ROLES.forEach((mailbox) => this.#log.push({ type: 'Mailbox', id: mailbox, how: 'updated' }))
+  }
+
+  readonly fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+    const path = new URL(input instanceof Request ? input.url : input).pathname
+    const body = typeof init?.body === 'string' ? init.body : ''
+    this.running += 1
+    this.mostRunning = Math.max(this.mostRunning, this.running)
+    try {
+      await new Promise((resolve) => setImmediate(resolve))
+      init?.signal?.throwIfAborted()
+      return (await this.interrupt(path, body)) ?? this.answer(path, body)
+    } finally {
+      this.running -= 1
+    }
+  }
+
+  answer(path: string, body: string): Response {
+    if (path === '/jmap/session') {
+      return Response.json(this.#session())
+    }
+    if (path !== '/jmap/') {
+      return Response.json({ code: 'unknown' }, { status: 404 })
+    }
+    const { methodCalls } = JSON.parse(body) as { methodCalls: Invocation[] }
+    this.requests.push(methodCalls.map(([name]) => name))
+    const responses: Invocation[] = []
+    for (const [name, args, id] of methodCalls) {
+      try {
+        responses.push([name, this.#call(name, resolved(args, responses)), id])
+      } catch (error) {
+        responses.push(['error', { type: (error as Error).message }, id])
+      }
+    }
+    return Response.json({ methodResponses: responses, sessionState: 's' })
+  }
+
+  #session(): unknown {
+    const mail = 'urn:ietf:params:jmap:mail'
+    return {
+      capabilities: { 'urn:ietf:params:jmap:core': this.limits, [mail]: {} },
+      accounts: { a: { name: 'me@example.org', accountCapabilities: { [mail]: {} } } },
+      primaryAccounts: { [mail]: 'a' },
+      username: 'me@example.org',
+      apiUrl: '/jmap/',
+      downloadUrl: 'https://elsewhere.test/jmap/download/{accountId}/{blobId}/{name}?accept={type}',
+      state: 's'
+    }
+  }
+
+  #call(name: string, args: Arguments): Arguments {
+    const [type = '', verb = ''] = name.split('/')
+    switch (verb) {
+      case 'get':
+        return this.#get(type, args)
+      case 'changes':
+        return this.#changes(type as Change['type'], args)
+      case 'query':
+        return type === 'Email' ? this.#query(args) : this.#submissionQuery(args)
+      case 'set':
+        return type === 'Email' ? this.#setEmails(args) : this.#submit(args)
+      default:
+        throw new Error('unknownMethod')
+    }
+  }
+
+  #get(type: string, args: Arguments): Arguments {
+    const all: Record<string, () => Map<Id, object>> = {
+      Email: () => this.emails,
+      Mailbox: () => new Map(this.mailboxes().map((mailbox) => [mailbox.id, mailbox])),
+      Thread: () => this.threads(),
+      Identity: () => new Map([['i', { id: 'i', name: 'Me', email: 'me@example.org' }]]),
+      EmailSubmission: () => new Map([...this.submissions.keys()].map((id) => [id, { id, deliveryStatus: null }]))
+    }
+    const objects = all[type]?.() ?? new Map<Id, object>()
+    const ids = (args['ids'] as Id[] | null) ?? [...objects.keys()]
+    if (ids.length > this.limits.maxObjectsInGet) {
+      throw new Error('requestTooLarge')
+    }
+    const found = [...new Set(ids)].flatMap((id) => objects.get(id) ?? [])
+    const list = found.map((object) => only(object as Record<string, unknown>, args['properties'] as string[] | null))
+    return { state: this.state, list, notFound: ids.filter((id) => !objects.has(id)) }
+  }
+
+  mailboxes(): Mailbox[] {
+    return ROLES.map((role, sortOrder) => {
+      const emails = [...this.emails.values()].filter(({ mailboxIds }) => mailboxIds[role])
+      const threads = new Set(emails.map(({ threadId }) => threadId))
+      const isUnread = ({ keywords }: Email): boolean => !keywords['$seen'] && !keywords['$draft']
+      const unread = [...this.emails.values()].filter((email) => threads.has(email.threadId) && isUnread(email))
+      return {
+        id: role,
+        name: role,
+        parentId: null,
+        role,
+        sortOrder,
+        totalEmails: emails.length,
+        unreadEmails: emails.filter(isUnread).length,
+        totalThreads: threads.size,
+        unreadThreads: new Set(unread.map(({ threadId }) => threadId)).size,
+        myRights: { mayReadItems: true }
+      }
+    })
+  }
+
+  threads(): Map<Id, { id: Id; emailIds: Id[] }> {
+    const threads = new Map<Id, { id: Id; emailIds: Id[] }>()
+    for (const { id, threadId } of [...this.emails.values()].toSorted(byTime)) {
+      const thread = threads.get(threadId) ?? { id: threadId, emailIds: [] }
+      thread.emailIds.push(id)
+      threads.set(threadId, thread)
+    }
+    return threads
+  }
+
+  #changes(type: Change['type'], args: Arguments): Arguments {
+    const since = Number(args['sinceState'])
+    if (since < this.forgottenUntil) {
+      throw new Error('cannotCalculateChanges')
+    }
+    const most = (args['maxChanges'] as number | undefined) ?? Infinity
+    const changes = { created: [] as Id[], updated: [] as Id[], destroyed: [] as Id[] }
+    let at = since
+    for (; at < this.#log.length && Object.values(changes).flat().length < most; at += 1) {
+      const change = this.#log[at]
+      if (change?.type === type) {
+        const isNew = changes.created.includes(change.id)
+        for (const list of Object.values(changes)) {
+          if (list.includes(change.id)) {
+            list.splice(list.indexOf(change.id), 1)
+          }
+        }
+        changes[isNew && change.how === 'updated' ? 'created' : change.how].push(change.id)
+      }
+    }
+    return { oldState: String(since), newState: String(at), hasMoreChanges: at < this.#log.length, ...changes }
+  }
+
+  /** RFC 8621 §4.4.3: of each conversation the first that matches. */
+  list(mailbox: Id): Id[] {
+    const found = [...this.emails.values()].filter(({ mailboxIds }) => mailboxIds[mailbox]).toSorted(byTime)
+    const threads = new Set<Id>()
+    return found
+      .reverse()
+      .filter(({ threadId }) => !threads.has(threadId) && Boolean(threads.add(threadId)))
+      .map(({ id }) => id)
+  }
+
+  #query(args: Arguments): Arguments {
+    const ids = this.list((args['filter'] as { inMailbox: Id }).inMailbox)
+    const position = (args['position'] as number | undefined) ?? 0
+    const page = ids.slice(position, position + (args['limit'] as number))
+    return { queryState: this.state, canCalculateChanges: false, position, ids: page, total: ids.length }
+  }
+
+  #setEmails(args: Arguments): Arguments {
+    const created: Record<string, unknown> = {}
+    for (const [key, email] of Object.entries((args['create'] ?? {}) as Record<string, Partial<Stored>>)) {
+      const replied = [...this.emails.values()].find(({ messageId }) =>
+        email.references?.some((id) => messageId?.includes(id))
+      )
+      created[key] = { id: this.deliver({ ...email, ...(replied && { threadId: replied.threadId }) }).id }
+      this.#created.set(`#${key}`, (created[key] as { id: Id }).id)
+    }
+    const updated: Record<Id, null> = {}
+    const notUpdated: Record<Id, { type: string }> = {}
+    for (const [id, patch] of Object.entries((args['update'] ?? {}) as Record<Id, Arguments>)) {
+      if (this.#patch(id, patch)) {
+        updated[id] = null
+      } else {
+        notUpdated[id] = { type: 'notFound' }
+      }
+    }
+    ;((args['destroy'] ?? []) as Id[]).forEach((id) => this.destroy(id))
+    return { oldState: null, newState: this.state, created, updated, notUpdated }
+  }
+
+  readonly #created = new Map<string, Id>()
+
+  #patch(id: Id, patch: Arguments): boolean {
+    const email = this.emails.get(id)
+    if (!email) {
+      return false
+    }
+    const maps = { keywords: { ...email.keywords }, mailboxIds: { ...email.mailboxIds } }
+    for (const [path, value] of Object.entries(patch)) {
+      const [map, key] = path.split('/') as ['keywords' | 'mailboxIds', string]
+      maps[map] = Object.fromEntries(Object.entries({ ...maps[map], [key]: value }).filter(([, on]) => on)) as Record<
+        string,
+        boolean
+      >
+    }
+    this.update(id, maps)
+    return true
+  }
+
+  #submit(args: Arguments): Arguments {
+    const created: Record<string, { id: Id }> = {}
+    for (const [key, { emailId }] of Object.entries(args['create'] as Record<string, { emailId: Id }>)) {
+      const id = `s${this.submissions.size + 1}`
+      const email = this.#created.get(emailId) ?? emailId
+      this.submissions.set(id, email)
+      created[key] = { id }
+      this.#patch(email, (args['onSuccessUpdateEmail'] as Record<string, Arguments>)[`#${key}`] ?? {})
+    }
+    return { oldState: null, newState: this.state, created }
+  }
+
+  #submissionQuery(args: Arguments): Arguments {
+    const wanted = (args['filter'] as { emailIds: Id[] }).emailIds
+    const ids = [...this.submissions].filter(([, email]) => wanted.includes(email)).map(([id]) => id)
+    return { queryState: this.state, canCalculateChanges: false, position: 0, ids }
+  }
+}
+
+function byTime(one: Email, other: Email): number {
+  return one.receivedAt < other.receivedAt ? -1 : one.receivedAt > other.receivedAt ? 1 : 0
+}
+
+function only(object: Record<string, unknown>, properties: string[] | null | undefined): Record<string, unknown> {
+  const names = properties ? ['id', ...properties] : Object.keys(object)
+  return Object.fromEntries(names.map((name) => [name, object[name] ?? DEFAULTS[name] ?? null]))
+}
+
+const DEFAULTS: Record<string, unknown> = {
+  'header:Authentication-Results:asRaw:all': [],
+  bodyValues: { text: { value: 'The text', isTruncated: false } },
+  textBody: [{ partId: 'text', blobId: 'b', size: 8, name: null, type: 'text/plain', disposition: null, cid: null }],
+  htmlBody: [{ partId: 'text', blobId: 'b', size: 8, name: null, type: 'text/plain', disposition: null, cid: null }],
+  attachments: []
+}
+
+/** RFC 8620 §3.7, with the one `*` that we use. */
+function resolved(args: Arguments, responses: readonly Invocation[]): Arguments {
+  return Object.fromEntries(
+    Object.entries(args).map(([name, value]) => {
+      if (!name.startsWith('#')) {
+        return [name, value]
+      }
+      const { resultOf, path } = value as { resultOf: string; path: string }
+      const response = responses.find(([of, , id]) => id === resultOf && of !== 'error')
+      if (!response) {
+        throw new Error('invalidResultReference')
+      }
+      const [first = '', star, last = ''] = path.slice(1).split('/')
+      const found = response[1][first] as Record<string, unknown>[]
+      return [name.slice(1), star === '*' ? found.flatMap((item) => item[last]) : found]
+    })
+  )
+}

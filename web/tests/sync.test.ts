@@ -1,0 +1,404 @@
+import { describe, expect, test } from 'vitest'
+import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { ModelServer } from './model-server.ts'
+import { settled, World } from './world.ts'
+
+interface Scene {
+  server: ModelServer
+  world: World
+  mail: MailState
+}
+
+async function opened(server = new ModelServer(), mailbox: string | null = null): Promise<Scene> {
+  const world = new World()
+  const mail = createMail(world.ports(server.fetch))
+  mail.show(mailbox)
+  await settled()
+  return { server, world, mail }
+}
+
+function deliver(server: ModelServer, count: number): void {
+  for (let number = 0; number < count; number += 1) {
+    server.deliver()
+  }
+}
+
+function shown({ mail }: Scene, count = 50): (string | undefined)[] {
+  return Array.from({ length: Math.min(count, mail.list?.total ?? 0) }, (_, index) => mail.list?.row(index)?.emailId)
+}
+
+/** As a live event would. */
+async function hint({ mail }: Scene): Promise<void> {
+  mail.connection.tryNow()
+  await settled()
+}
+
+describe('the list', () => {
+  test('is there after the session and two requests, with all that its rows show', async () => {
+    const server = new ModelServer()
+    deliver(server, 60)
+    const scene = await opened(server)
+    expect(server.requests).toEqual([['Mailbox/get'], ['Email/query', 'Email/get', 'Thread/get', 'Email/get']])
+    expect(scene.mail.list).toMatchObject({ mailboxId: 'inbox', total: 60, unread: 60, freshness: 'current' })
+    expect(shown(scene)).toEqual(server.list('inbox').slice(0, 50))
+    expect(scene.mail.list?.row(0)).toMatchObject({ subject: 'Mail 60', messages: 1, unread: true })
+  })
+
+  test('asks for further rows in one request, and for none twice', async () => {
+    const server = new ModelServer()
+    deliver(server, 500)
+    const scene = await opened(server)
+    server.requests.length = 0
+    scene.mail.list?.want(210, 240)
+    scene.mail.list?.want(212, 242)
+    await settled()
+    expect(server.requests).toHaveLength(1)
+    expect(scene.mail.list?.row(220)?.emailId).toBe(server.list('inbox')[220])
+    expect(scene.mail.list?.row(120)).toBeUndefined()
+  })
+
+  test('that changed unnoticed shows no row twice and none in a wrong place', async () => {
+    const server = new ModelServer()
+    deliver(server, 200)
+    const scene = await opened(server)
+    server.deliver()
+    server.destroy('e170')
+    scene.mail.list?.want(40, 90)
+    await settled()
+    expect(shown(scene, 100)).toEqual(server.list('inbox').slice(0, 100))
+  })
+
+  test('shows a conversation once, with its people in order and the number of its messages', async () => {
+    const server = new ModelServer()
+    server.deliver({ threadId: 'a' })
+    server.deliver({ threadId: 'a', mailboxIds: { sent: true }, from: [{ name: null, email: 'me@example.org' }] })
+    server.deliver({ threadId: 'a', from: [{ name: 'Bo', email: 'bo@example.net' }] })
+    const { mail } = await opened(server)
+    expect(mail.list?.total).toBe(1)
+    expect(mail.list?.row(0)).toMatchObject({ messages: 3, emailId: 'e3' })
+    expect(mail.list?.row(0)?.people.map(({ name, own }) => (own ? 'me' : name))).toEqual(['Ann', 'me', 'Bo'])
+  })
+
+  test('of conversations with more messages than one call may ask for is whole all the same', async () => {
+    const server = new ModelServer()
+    for (let number = 0; number < 600; number += 1) {
+      server.deliver({ threadId: `t${number % 3}` })
+    }
+    const { mail } = await opened(server)
+    expect(mail.list?.row(0)).toMatchObject({ messages: 200 })
+    expect(mail.list?.row(2)?.subject).not.toBe('')
+  })
+
+  test('in Sent shows to whom', async () => {
+    const server = new ModelServer()
+    server.deliver({
+      mailboxIds: { sent: true },
+      from: [{ name: null, email: 'me@example.org' }],
+      to: [{ name: 'Bo', email: 'bo@x' }]
+    })
+    const { mail } = await opened(server, 'sent')
+    expect(mail.list?.row(0)?.people).toEqual([{ name: 'Bo', address: 'bo@x', own: false }])
+  })
+
+  test('falls back to the inbox if the mailbox is gone', async () => {
+    const { mail } = await opened(new ModelServer(), 'no-such')
+    expect(mail.list?.mailboxId).toBe('inbox')
+  })
+})
+
+describe('a hint', () => {
+  test('brings new mail to the screen with one request', async () => {
+    const scene = await opened()
+    scene.server.requests.length = 0
+    scene.server.deliver({ subject: 'New' })
+    await hint(scene)
+    expect(scene.server.requests).toHaveLength(1)
+    expect(scene.mail.list?.row(0)?.subject).toBe('New')
+    expect(scene.mail.mailboxes.byRole('inbox')).toMatchObject({ count: 1, total: 1 })
+  })
+
+  test('completes a conversation of which only a new message is known', async () => {
+    const server = new ModelServer()
+    server.deliver({ threadId: 'old', mailboxIds: { sent: true } })
+    const scene = await opened(server)
+    server.deliver({ threadId: 'old', from: [{ name: 'Bo', email: 'bo@example.net' }] })
+    await hint(scene)
+    expect(scene.mail.list?.row(0)?.people.map(({ name }) => name)).toEqual(['Ann', 'Bo'])
+  })
+
+  test('while the list is scrolled moves no row: what is new waits above', async () => {
+    const server = new ModelServer()
+    deliver(server, 80)
+    const scene = await opened(server)
+    scene.mail.list?.atTop(false)
+    const before = shown(scene, 20)
+    server.deliver()
+    server.deliver()
+    await hint(scene)
+    expect(shown(scene, 20)).toEqual(before)
+    expect(scene.mail.list).toMatchObject({ arrived: 2, total: 80 })
+    scene.mail.list?.atTop(true)
+    expect(shown(scene, 20)).toEqual(server.list('inbox').slice(0, 20))
+    expect(scene.mail.list?.arrived).toBe(0)
+  })
+
+  test('after too many changes to follow asks for the list anew, and keeps what is painted until then', async () => {
+    const server = new ModelServer()
+    deliver(server, 60)
+    const scene = await opened(server)
+    const before = shown(scene)
+    server.destroy('e60')
+    server.forgottenUntil = Number(server.state)
+    const painted: unknown[] = []
+    server.interrupt = () => {
+      painted.push(shown(scene))
+      return null
+    }
+    await hint(scene)
+    expect(painted).toEqual([before, before])
+    expect(shown(scene)).toEqual(server.list('inbox').slice(0, 50))
+  })
+})
+
+describe('opening a conversation', () => {
+  test('asks for its messages and the body of the last one together', async () => {
+    const server = new ModelServer()
+    for (let number = 0; number < 200; number += 1) {
+      server.deliver({ threadId: 'a', keywords: { $seen: true } })
+    }
+    const { mail } = await opened(server)
+    server.requests.length = 0
+    mail.reader.open('a')
+    expect(mail.reader.conversation?.messages).toHaveLength(200)
+    await settled()
+    expect(server.requests).toEqual([['Thread/get', 'Email/get', 'Email/get']])
+    expect(mail.reader.conversation?.messages.filter(({ body }) => body)).toHaveLength(1)
+    expect(mail.reader.conversation?.messages.at(-1)?.body?.text).toBe('The text')
+  })
+
+  test('unfolding several messages in one turn is one request', async () => {
+    const server = new ModelServer()
+    for (let number = 0; number < 30; number += 1) {
+      server.deliver({ threadId: 'a', keywords: { $seen: true } })
+    }
+    const { mail } = await opened(server)
+    mail.reader.open('a')
+    await settled()
+    server.requests.length = 0
+    mail.reader.load('e1')
+    mail.reader.load('e2')
+    mail.reader.load('e3')
+    await settled()
+    expect(server.requests.flat()).toEqual(['Email/get'])
+    expect(mail.reader.conversation?.messages.filter(({ body }) => body)).toHaveLength(4)
+  })
+
+  test('reads it: at once on the screen, then at the server, in one request with the counts', async () => {
+    const server = new ModelServer()
+    server.deliver()
+    const { mail, world } = await opened(server)
+    mail.reader.open('t1')
+    expect(mail.list?.row(0)?.unread).toBe(false)
+    expect(mail.list?.unread).toBe(0)
+    await settled()
+    server.requests.length = 0
+    await world.pass(50)
+    expect(server.requests).toHaveLength(1)
+    expect(server.requests[0]?.slice(0, 2)).toEqual(['Email/set', 'Mailbox/changes'])
+    expect(server.emails.get('e1')?.keywords).toEqual({ $seen: true })
+    expect([mail.list?.row(0)?.unread, mail.list?.unread]).toEqual([false, 0])
+  })
+
+  test('that the server refuses to mark as read leaves it unread', async () => {
+    const server = new ModelServer()
+    server.deliver()
+    const { mail, world } = await opened(server)
+    mail.reader.open('t1')
+    server.interrupt = (_, body) =>
+      body.includes('Email/set') ? Response.json({ code: 'scope_missing' }, { status: 403 }) : null
+    await world.pass(50)
+    expect([mail.list?.row(0)?.unread, mail.list?.unread]).toEqual([true, 1])
+  })
+
+  test('stays read if the server took that, but its counts cannot be had', async () => {
+    const server = new ModelServer()
+    server.limits = { ...server.limits, maxCallsInRequest: 4 }
+    server.deliver()
+    const { mail, world } = await opened(server)
+    mail.reader.open('t1')
+    await settled()
+    server.interrupt = (_, body) => (body.includes('Email/set') ? null : new Response('', { status: 503 }))
+    await world.pass(50)
+    expect(mail.list?.row(0)?.unread).toBe(false)
+  })
+
+  test('by its address alone loads it', async () => {
+    const server = new ModelServer()
+    server.deliver({ threadId: 'a', mailboxIds: { trash: true } })
+    const { mail } = await opened(server)
+    mail.reader.open('a')
+    await settled()
+    expect(mail.reader.conversation).toMatchObject({ freshness: 'current', subject: 'Mail 1' })
+    expect(mail.reader.conversation?.messages[0]?.body).not.toBeNull()
+  })
+
+  test('that was removed says so', async () => {
+    const { mail } = await opened()
+    mail.reader.open('no-such')
+    await settled()
+    expect(mail.reader.conversation?.trouble?.code).toBe('gone')
+  })
+
+  test('a new message of the open conversation appears in it', async () => {
+    const server = new ModelServer()
+    server.deliver({ threadId: 'a' })
+    const scene = await opened(server)
+    scene.mail.reader.open('a')
+    await settled()
+    server.deliver({ threadId: 'a', subject: 'Re: Mail 1' })
+    await hint(scene)
+    expect(scene.mail.reader.conversation?.messages.map(({ id }) => id)).toEqual(['e1', 'e2'])
+  })
+})
+
+describe('when something fails', () => {
+  const away =
+    (headers: Record<string, string> = {}) =>
+    (): Response =>
+      Response.json({ code: 'mail_server_away' }, { status: 503, headers })
+
+  test('what is shown stays, the trouble names the next try, and it is made then', async () => {
+    const scene = await opened()
+    scene.server.deliver()
+    scene.server.interrupt = away({ 'Retry-After': '30' })
+    await hint(scene)
+    const { trouble } = scene.mail.list ?? {}
+    expect(trouble).toMatchObject({ code: 'mail_server_away' })
+    expect(Number(trouble?.retryAt) - scene.world.time).toBeGreaterThanOrEqual(30_000)
+    expect(scene.mail.connection.live).toBe('offline')
+    scene.server.interrupt = () => null
+    await scene.world.pass(32_000)
+    expect(scene.mail.list).toMatchObject({ trouble: null, total: 1, freshness: 'current' })
+  })
+
+  test('the tries become rarer, and none comes between', async () => {
+    const scene = await opened()
+    let tries = 0
+    scene.server.interrupt = (path) => (path === '/jmap/' ? ((tries += 1), away()()) : null)
+    await hint(scene)
+    await scene.world.pass(300_000)
+    expect(tries).toBeGreaterThan(5)
+    expect(tries).toBeLessThan(14)
+  })
+
+  test('a person who does not want to wait need not', async () => {
+    const scene = await opened()
+    scene.server.deliver()
+    scene.server.interrupt = away({ 'Retry-After': '600' })
+    await hint(scene)
+    scene.server.interrupt = () => null
+    scene.mail.list?.tryAgain()
+    await settled()
+    expect(scene.mail.list).toMatchObject({ trouble: null, total: 1 })
+  })
+
+  test('a session that ended is asked about no more', async () => {
+    const scene = await opened()
+    scene.server.interrupt = () => Response.json({ code: 'no_session' }, { status: 401 })
+    await hint(scene)
+    expect(scene.mail.trouble?.code).toBe('no_session')
+    let tries = 0
+    scene.server.interrupt = () => ((tries += 1), null)
+    await scene.world.pass(3_600_000)
+    expect(tries).toBe(0)
+  })
+
+  test('a mailbox that is being made is told to the whole page', async () => {
+    const server = new ModelServer()
+    server.interrupt = () => Response.json({ code: 'mailbox_not_ready' }, { status: 503 })
+    const { mail } = await opened(server)
+    expect(mail.trouble?.code).toBe('mailbox_not_ready')
+  })
+})
+
+const SEEDS = Number(process.env['POSTROOM_SEEDS'] ?? 10)
+
+test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
+  'after any edits of two clients the screen shows what the server has (%i)',
+  async (seed) => {
+    const next = random(seed)
+    const server = new ModelServer()
+    deliver(server, 30)
+    const scene = await opened(server)
+    const other = await opened(server)
+    for (let round = 0; round < 60; round += 1) {
+      edit(server, next)
+      const { mail, world } = next() < 0.5 ? scene : other
+      if (next() < 0.4) {
+        mail.reader.open(mail.list?.row(Math.floor(next() * (mail.list.total ?? 0)))?.threadId ?? '')
+      }
+      if (next() < 0.1) {
+        server.forgottenUntil = Number(server.state)
+      }
+      if (next() < 0.2) {
+        mail.show(['inbox', 'trash', 'sent'][Math.floor(next() * 3)] ?? null)
+      }
+      if (next() < 0.3) {
+        mail.list?.atTop(next() < 0.5)
+      }
+      await world.pass(60)
+    }
+    for (const { mail, world } of [scene, other]) {
+      mail.list?.atTop(true)
+      await world.pass(1_000)
+      mail.connection.tryNow()
+      await settled()
+      const mailbox = mail.list?.mailboxId ?? ''
+      expect(shown({ server, world, mail }, 1_000)).toEqual(server.list(mailbox))
+      const threads = server.threads()
+      server
+        .list(mailbox)
+        .slice(0, 50)
+        .forEach((id, index) => {
+          const thread = threads.get(server.emails.get(id)?.threadId ?? '')?.emailIds ?? []
+          const emails = thread.flatMap((one) => server.emails.get(one) ?? [])
+          expect(mail.list?.row(index)).toMatchObject({
+            messages: thread.length,
+            unread: emails.some(({ keywords }) => !keywords['$seen']),
+            starred: emails.some(({ keywords }) => keywords['$flagged'])
+          })
+        })
+      expect(mail.mailboxes.items.map(({ id, count }) => [id, count]).toSorted()).toEqual(
+        server
+          .mailboxes()
+          .map(({ id, role, unreadThreads, totalEmails }) => [id, role === 'drafts' ? totalEmails : unreadThreads])
+          .toSorted()
+      )
+      expect(world.mistakes).toEqual([])
+    }
+  }
+)
+
+function edit(server: ModelServer, next: () => number): void {
+  const ids = [...server.emails.keys()]
+  const id = ids[Math.floor(next() * ids.length)] ?? ''
+  const kind = Math.floor(next() * 6)
+  if (kind < 2) {
+    server.deliver(next() < 0.5 ? {} : { threadId: server.emails.get(id)?.threadId ?? 'x' })
+  } else if (kind === 2) {
+    server.destroy(id)
+  } else if (kind === 3) {
+    server.update(id, { mailboxIds: { trash: true } })
+  } else {
+    server.update(id, { keywords: { ...(next() < 0.5 && { $seen: true }), ...(next() < 0.5 && { $flagged: true }) } })
+  }
+}
+
+/** The same numbers in each run. */
+function random(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1103515245 + 12345) % 2147483648
+    return state / 2147483648
+  }
+}

@@ -1,0 +1,65 @@
+/** The world outside of the engine, in the hands of a test: time, the network, tabs. */
+import type { Ports } from '#lib/sync/ports.ts'
+
+export class World {
+  time = Date.UTC(2026, 10, 26, 12)
+  visible = true
+  readonly mistakes: unknown[] = []
+  readonly #timers = new Set<{ at: number; work: () => void }>()
+  readonly #returns = new Set<() => void>()
+
+  ports(fetch: Ports['fetch'], tabs: Partial<Pick<Ports, 'locks' | 'channel'>> = {}): Ports {
+    return {
+      fetch,
+      now: () => this.time,
+      random: () => 0.5,
+      after: (milliseconds, work) => this.#after(milliseconds, work),
+      origin: 'https://mail.test',
+      locks: null,
+      channel: null,
+      isVisible: () => this.visible,
+      onReturn: (work) => {
+        this.#returns.add(work)
+        return () => this.#returns.delete(work)
+      },
+      report: (mistake) => this.mistakes.push(mistake),
+      ...tabs
+    }
+  }
+
+  #after(milliseconds: number, work: () => void): () => void {
+    const timer = { at: this.time + milliseconds, work }
+    this.#timers.add(timer)
+    return () => this.#timers.delete(timer)
+  }
+
+  /** The person shows the tab again. */
+  return(): void {
+    this.visible = true
+    this.#returns.forEach((work) => work())
+  }
+
+  /** Let time pass, and all that it sets off. */
+  async pass(milliseconds: number): Promise<void> {
+    const end = this.time + milliseconds
+    await settled()
+    for (let next = this.#next(end); next; next = this.#next(end)) {
+      this.time = next.at
+      this.#timers.delete(next)
+      next.work()
+      await settled()
+    }
+    this.time = end
+  }
+
+  #next(end: number): { at: number; work: () => void } | undefined {
+    return [...this.#timers].filter(({ at }) => at <= end).toSorted((one, other) => one.at - other.at)[0]
+  }
+}
+
+/** Answers of the model server and of the database take a few turns of the event loop. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 60; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}

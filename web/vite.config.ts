@@ -1,0 +1,51 @@
+import adapter from '@sveltejs/adapter-static'
+import { sveltekit } from '@sveltejs/kit/vite'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { defineConfig } from 'vitest/config'
+
+/** Where the build goes: into the Python package that serves it, unless POSTROOM_WEB_BUILD names another folder. */
+const build = process.env['POSTROOM_WEB_BUILD'] ?? '../src/postroom/web/build'
+
+/** In development, `vite dev` forwards to a running service (`make up`). */
+const service = process.env['POSTROOM_URL'] ?? 'http://127.0.0.1:3001'
+
+// The message frame has a second address: by its name the server allows remote pictures in it. A different title, since
+// the build keeps one file of two that are equal.
+const frame = readFileSync('src/lib/frame/frame.html', 'utf8')
+writeFileSync('src/lib/frame/frame-remote.html', frame.replace('<title>Message', '<title>Message with remote pictures'))
+
+export default defineConfig({
+  plugins: [
+    sveltekit({
+      adapter: adapter({ pages: build, fallback: 'index.html', precompress: true }),
+      // Postroom serves the pages under paths of any depth: relative addresses of files would break there.
+      paths: { relative: false },
+      // The hash of the sources, so that two builds of the same sources are equal byte for byte.
+      version: { name: hashOfSources(), pollInterval: 0 }
+    })
+  ],
+  build: { target: 'es2022' },
+  server: {
+    // `changeOrigin: false` keeps Host equal to Origin; the service refuses requests of another site.
+    proxy: Object.fromEntries(
+      ['/api', '/jmap', '/.well-known', '/.ory'].map((path) => [path, { target: service, changeOrigin: false }])
+    )
+  },
+  test: { include: ['src/**/*.test.ts', 'tests/**/*.test.ts'], environment: 'node' }
+})
+
+function hashOfSources(): string {
+  const hash = createHash('sha256')
+  for (const folder of ['src', 'static']) {
+    const names = readdirSync(folder, { recursive: true, withFileTypes: true })
+    for (const path of names
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()) {
+      hash.update(path).update(readFileSync(path))
+    }
+  }
+  return hash.update(readFileSync('package-lock.json')).digest('hex').slice(0, 12)
+}
