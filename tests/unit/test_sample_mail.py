@@ -178,7 +178,7 @@ def test_what_comes_from_outside_has_the_results_of_our_own_server_on_top(two_hu
         assert ((name, value) == ("Authentication-Results", f"{AUTHORITY};")) == outside
 
 
-def test_one_mail_fails_authentication_and_one_comes_from_a_look_alike_in_a_real_conversation(
+def test_one_mail_fails_authentication_and_one_imitates_a_sender_in_a_real_conversation(
     two_hundred: list[SampleMail],
 ) -> None:
     inbox = [message(mail) for mail in two_hundred if mail.mailbox == "inbox"]
