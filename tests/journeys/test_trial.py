@@ -190,11 +190,11 @@ async def test_first_start_fills_a_mailbox_whose_login_it_prints_and_the_second_
             await started.up(empty=False)
             login = json.loads((tmp_path / ".postroom/trial.json").read_text())["person"]
             async with httpx2.AsyncClient(trust_env=False) as http:
-                url = started.environment["POSTROOM_KRATOS_PUBLIC_URL"]
-                flow = (await http.get(f"{url}/self-service/login/api")).json()
+                url = f"{started.environment['POSTROOM_KRATOS_PUBLIC_URL']}/self-service/login"
+                flow = (await http.get(f"{url}/api")).json()["id"]
                 form = {"method": "password", "identifier": login["address"], "password": login["password"]}
-                token = (await http.post(flow["ui"]["action"], json=form)).raise_for_status().json()["session_token"]
-                http.headers["X-Session-Token"] = token
+                answer = await http.post(url, params={"flow": flow}, json=form)
+                http.headers["X-Session-Token"] = answer.raise_for_status().json()["session_token"]
                 http.base_url = started.environment["POSTROOM_URL"]
                 session = (await http.get("/jmap/session")).raise_for_status().json()
                 account = session["primaryAccounts"]["urn:ietf:params:jmap:mail"]

@@ -39,7 +39,8 @@ def servers(
             return httpx2.Response(200, json={"accounts": [NORA] if accounts is None else accounts})
         kind = request.url.path.split("/")[2]
         if request.method == "GET":
-            return httpx2.Response(200, json={"ui": {"action": f"http://kratos/self-service/{kind}"}})
+            return httpx2.Response(200, json={"id": f"flow-of-{kind}"})
+        assert request.url.params["flow"] == f"flow-of-{kind}"
         assert len(json.loads(request.content)["password"]) == 12
         return httpx2.Response(200 if {"registration": registers, "login": logs_in}[kind] else 400, json={})
 
