@@ -40,19 +40,18 @@ def known(data: DataFolder) -> FirstPerson | None:
     return FirstPerson(address, _password(data)) if address else None
 
 
-async def make(data: DataFolder, environment: Mapping[str, str], domain: str) -> FirstPerson:
+async def make(data: DataFolder, environment: Mapping[str, str], domain: str, http: httpx2.AsyncClient) -> FirstPerson:
     """Register the person, wait for the mailbox, and fill it. Raises NotFilled."""
     person = FirstPerson(f"{_LOCAL_PART}@{domain}", _password(data))
     stalwart_url = environment["POSTROOM_STALWART_URL"]
-    async with httpx2.AsyncClient(timeout=10, trust_env=False) as http:
-        try:
-            await _register(http, environment["POSTROOM_KRATOS_PUBLIC_URL"], person)
-            state = await _state_with(http, stalwart_url, person.address)
-            await asyncio.to_thread(_fill, stalwart_url, state, person.address)
-        except TimeoutError:
-            raise NotFilled(f"no mailbox within {_MAILBOX_WITHIN:g} s: is a fault on?") from None
-        except (httpx2.HTTPError, ConfigurationError, Refused) as error:
-            raise NotFilled(str(error)) from error
+    try:
+        await _register(http, environment["POSTROOM_KRATOS_PUBLIC_URL"], person)
+        state = await _state_with(http, stalwart_url, person.address)
+        await asyncio.to_thread(_fill, stalwart_url, state, person.address)
+    except TimeoutError:
+        raise NotFilled(f"no mailbox within {_MAILBOX_WITHIN:g} s: is a fault on?") from None
+    except (httpx2.HTTPError, ConfigurationError, Refused) as error:
+        raise NotFilled(str(error)) from error
     data.remember(_REMEMBERED, person.address)
     return person
 
@@ -65,16 +64,17 @@ async def _register(http: httpx2.AsyncClient, kratos_url: str, person: FirstPers
     """A start that was interrupted may have registered the person already; then the password still opens the account.
     If it does not, somebody else has this address. Raises NotFilled."""
     traits = {"email": person.address, "name": _NAME}
-    if await _submit(http, f"{kratos_url}/self-service/registration/api", person.password, traits=traits):
+    if await _submit(http, f"{kratos_url}/self-service/registration", person.password, traits=traits):
         return
-    if not await _submit(http, f"{kratos_url}/self-service/login/api", person.password, identifier=person.address):
+    if not await _submit(http, f"{kratos_url}/self-service/login", person.password, identifier=person.address):
         raise NotFilled(f"{person.address} is registered with another password")
 
 
 async def _submit(http: httpx2.AsyncClient, flow_url: str, password: str, **form: object) -> bool:
-    """Whether Kratos accepts the form of a new flow."""
-    flow = (await http.get(flow_url)).raise_for_status().json()
-    answer = await http.post(flow["ui"]["action"], json={"method": "password", "password": password, **form})
+    """Whether Kratos accepts the form of a new flow. Its `ui.action` may name another origin, for browsers."""
+    flow = (await http.get(f"{flow_url}/api")).raise_for_status().json()
+    form |= {"method": "password", "password": password}
+    answer = await http.post(flow_url, params={"flow": flow["id"]}, json=form)
     return answer.status_code == 200
 
 

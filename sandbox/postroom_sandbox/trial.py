@@ -297,7 +297,8 @@ class Trial:
             return
         self._console.print("filling a mailbox", style="dim")
         try:
-            self._person = await first_person.make(self._data, self._environment, self._domains[0])
+            async with httpx2.AsyncClient(timeout=10, trust_env=False) as http:
+                self._person = await first_person.make(self._data, self._environment, self._domains[0], http)
         except first_person.NotFilled as error:
             self._where.append(("A mailbox", f"none is filled ({error}); the next start tries again"))
 

@@ -1,6 +1,7 @@
 """`postroom sandbox`: faults of the stand-in for Stalwart, what it holds, and mail that is sent to it."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import pytest
 import pytest_asyncio
 
 from commands import Commands
+from eventually import eventually
+from incoming_mail import all_reported, hooked, send
 from mail_person import Person, person
 from postroom_sandbox.data_folder import DataFolder
+from scripted_upstream import http_answer, scripted_upstream
 from stalwart_client import StalwartClient
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
 
@@ -85,7 +89,7 @@ async def test_invalid_fault_is_rejected_in_one_line_and_changes_nothing(
 async def test_sandbox_commands_do_not_touch_a_mail_server_of_the_user(tmp_path: Path) -> None:
     with DataFolder(tmp_path / "data") as data:
         data.write_trial({"environment": {"POSTROOM_STALWART_URL": "https://mail.example.org"}, "own": ["Stalwart"]})
-        for arguments in (["fault", "refuse"], ["state"], ["deliver", "ann@example.org"]):
+        for arguments in (["fault", "refuse"], ["state"], ["deliver", "ann@example.org"], ["fill", "ann@example.org"]):
             (line,) = (await sandbox(data.path, *arguments, code=2)).splitlines()
             assert "this trial uses a Stalwart of yours" in line
 
@@ -120,3 +124,50 @@ async def test_sandbox_deliver_sends_a_file_unchanged(ann: Person, folder: Path,
 async def test_sandbox_deliver_names_an_address_without_a_mailbox(folder: Path) -> None:
     output = await sandbox(folder, "deliver", "ghost@example.org", code=2)
     assert "refused ghost@example.org: 550 5.1.2 Mailbox does not exist" in output
+
+
+async def test_sandbox_fill_puts_each_mail_where_it_says_and_joins_conversations(ann: Person, folder: Path) -> None:
+    options = ("--mails", "230", "--seed", "3", "--thread", "40")
+    planned = json.loads(await sandbox(folder, "fill", ann.address, *options, "--dry-run", "--json"))
+    assert await ann.query() == []
+    report = json.loads(await sandbox(folder, "fill", ann.address, *options, "--json"))
+    for each in (planned, report):
+        del each["seconds"]
+    assert planned == report | {"dry_run": True}
+    assert (report["to"], report["mails"], report["thread"], report["seed"]) == (ann.address, 230, 40, 3)
+    boxes = (await ann.call("Mailbox/get"))["list"]
+    names = {box["id"]: box["name"] for box in boxes}
+    of_parent = {box["name"]: names.get(box["parentId"] or "") for box in boxes}
+    assert (of_parent["Paper & print"], of_parent["Packing"], of_parent["Archive"]) == ("Packing", None, None)
+    counts = {box["role"] or box["name"]: box["totalEmails"] for box in boxes}
+    found = {path.rpartition("/")[2]: number for path, number in report["mailboxes"].items()}
+    assert {place: number for place, number in counts.items() if number} == found
+    assert sum(found.values()) == 230
+    threads = (await ann.call("Email/get", ids=await ann.query(collapseThreads=True), properties=["threadId"]))["list"]
+    lengths = [len(thread["emailIds"]) for thread in await ann.get("Thread", *(each["threadId"] for each in threads))]
+    assert max(lengths) == 40
+    assert sum(lengths) == 230
+
+
+async def test_sandbox_fill_reports_in_a_sentence_and_no_webhook_hears_of_it(
+    ann: Person, folder: Path, server: StalwartStandIn
+) -> None:
+    async with scripted_upstream() as receiver:
+        receiver.will(http_answer(200))
+        admin = StalwartClient(server.url, server.admin)
+        async with admin.http, hooked(admin, receiver):
+            output = await sandbox(folder, "fill", ann.address, "--mails", "12")
+            assert re.match(rf"put into {ann.address}: 12 mails in [\d.]+ s \(\d+ in inbox", output)
+            await send(server.lmtp, ann.address)
+            await eventually(lambda: len(list(all_reported(receiver))) == 1, "the event of the mail by LMTP")
+
+
+async def test_sandbox_fill_names_what_is_wrong_in_one_line(ann: Person, folder: Path) -> None:
+    for arguments, said in (
+        (["ghost@example.org"], "there is no mailbox ghost@example.org: postroom sandbox state lists them all"),
+        ([ann.address, "--mails", "10", "--thread", "11"], "a conversation of 11 messages needs --mails 11 or more"),
+        ([ann.address, "--mails", "0"], "'--mails': must be at least 1"),
+    ):
+        (line,) = (await sandbox(folder, "fill", *arguments, code=2)).splitlines()
+        assert said in line
+    assert await ann.query() == []

@@ -1,15 +1,19 @@
 """A newcomer follows the README."""
 
+import json
 import shutil
 import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import httpx2
 import psutil
 import pytest
 
 from eventually import eventually
+from mail_person import Person
+from newcomer import OFFERED
 from stalwart_stand_in import stalwart_stand_in
 from trial import Trial, trial
 
@@ -176,3 +180,25 @@ async def test_ctrl_c_ends_the_whole_trial_and_the_next_up_keeps_its_data(tmp_pa
         await started.interrupt()
         await started.up("--fresh")
         assert await started.addresses() == []
+
+
+async def test_first_start_fills_a_mailbox_whose_login_it_prints_and_the_second_does_not_fill_it_again(
+    tmp_path: Path,
+) -> None:
+    async with trial(tmp_path) as started:
+        for _ in range(2):
+            await started.up(empty=False)
+            login = json.loads((tmp_path / ".postroom/trial.json").read_text())["person"]
+            async with httpx2.AsyncClient(trust_env=False) as http:
+                url = f"{started.environment['POSTROOM_KRATOS_PUBLIC_URL']}/self-service/login"
+                flow = (await http.get(f"{url}/api")).json()["id"]
+                form = {"method": "password", "identifier": login["address"], "password": login["password"]}
+                answer = await http.post(url, params={"flow": flow}, json=form)
+                http.headers["X-Session-Token"] = answer.raise_for_status().json()["session_token"]
+                http.base_url = started.environment["POSTROOM_URL"]
+                session = (await http.get("/jmap/session")).raise_for_status().json()
+                account = session["primaryAccounts"]["urn:ietf:params:jmap:mail"]
+                boxes = (await Person(http, account, login["address"], using=OFFERED).call("Mailbox/get"))["list"]
+            assert sum(box["totalEmails"] for box in boxes) == 200 + 1  # and the welcome message
+            printed = await started.interrupt()
+            assert f"{login['address']}, password {login['password']}, with 200 mails" in printed

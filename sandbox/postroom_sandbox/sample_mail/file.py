@@ -13,8 +13,8 @@ _TYPES = {
     "photo": "image/jpeg",
     "chart": "image/png",
     "pdf": "application/pdf",
-    "table": "text/csv",
-    "date": "text/calendar",
+    "table": "text/csv; charset=utf-8",
+    "date": "text/calendar; charset=utf-8",
     "note": "text/plain; charset=utf-8",
 }
 

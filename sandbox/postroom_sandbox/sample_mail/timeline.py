@@ -16,12 +16,12 @@ _BY_NIGHT = ("newsletter", "notice", "builds", "spam")
 def age(random: Random, mails: int) -> timedelta:
     """The age of a conversation. The more mails there are, the more evenly they are spread."""
     bend = math.log(_SPAN.days) / math.log(max(mails / _ON_THE_LAST_DAY, 2))
-    return _SPAN * random.random() ** min(max(bend, _LEAST_BEND), _GREATEST_BEND)
+    return _SPAN / 1.3 * random.random() ** min(max(bend, _LEAST_BEND), _GREATEST_BEND)
 
 
 def moments(template: Template, random: Random, now: datetime, mails: int) -> tuple[datetime, ...]:
     """The time of each message, in their order. None is later than `now`."""
-    last = now - (template.age or age(random, mails)) - timedelta(seconds=random.randint(30, 900))
+    last = now - (template.age or age(random, mails)) * random.uniform(1.02, 1.3) - timedelta(seconds=30)
     if template.age is None and template.kind not in _BY_NIGHT and now - last > timedelta(days=1):
         last = _by_day(last, random)
     found = [last]

@@ -89,7 +89,7 @@ def create_app(
             yield
         store.close()
 
-    control = ControlApi(store, intake, BulkIntake(mail), faults, counts, HOSTNAME)
+    control = ControlApi(store, intake, BulkIntake(store, mail), faults, counts, HOSTNAME)
     transfer = BlobTransfer(admission, mail, quota)
     routes = [*api.routes(), *transfer.routes(), *intake.event_source.routes(), *control.routes()]
     injection = Middleware(FaultInjection, faults=faults, counts=counts, domain_name=known_domains.name_of)

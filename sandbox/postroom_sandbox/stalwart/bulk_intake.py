@@ -12,30 +12,33 @@ from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object, is_te
 from postroom_sandbox.stalwart.mail import Mail
 from postroom_sandbox.stalwart.mail.email_store import OverQuota
 from postroom_sandbox.stalwart.object_type import Access
+from postroom_sandbox.stalwart.store import Store
 
 _ARCHIVE = {"name": "Archive", "role": "archive", "isSubscribed": True}
 
 
 class BulkIntake:
-    def __init__(self, mail: Mail) -> None:
+    def __init__(self, store: Store, mail: Mail) -> None:
+        self._store = store
         self._mail = mail
 
     def keep(self, address: str, messages: list[Any]) -> int:
-        """Store the messages and return their number. Each has `content` (base64), `mailbox` (a role, or the path of a
-        mailbox that is created if it is missing), `keywords` and `receivedAt`. No webhook reports them. Raises
-        ValueError with the reason if it can store no more of them."""
+        """Store all the messages, or none, and return their number. Each has `content` (base64), `mailbox` (a role, or
+        the path of a mailbox that is created if it is missing), `keywords` and `receivedAt`. No webhook reports them.
+        Raises ValueError with the reason if it cannot."""
         account = self._mail.store.account_of(address)
         if account is None:
             raise ValueError(f"there is no mailbox {address}")
         self._mail.folders.ensure(account)
         mailboxes: dict[str, int] = {}
-        for message in messages:
-            if not is_object(message) or not is_text(message.get("mailbox")):
-                raise ValueError("each message needs content, mailbox, keywords and receivedAt")
-            path = message["mailbox"]
-            if path not in mailboxes:
-                mailboxes[path] = self._mailbox(account, path)
-            self._keep(account, mailboxes[path], message)
+        with self._store.transaction():
+            for message in messages:
+                if not is_object(message) or not is_text(message.get("mailbox")):
+                    raise ValueError("each message needs content, mailbox, keywords and receivedAt")
+                path = message["mailbox"]
+                if path not in mailboxes:
+                    mailboxes[path] = self._mailbox(account, path)
+                self._keep(account, mailboxes[path], message)
         return len(messages)
 
     def _keep(self, account: int, mailbox: int, message: JSON) -> None:

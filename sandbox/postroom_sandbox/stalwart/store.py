@@ -50,7 +50,10 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """One transaction, which any exception in the block rolls back."""
+        """One transaction, which any exception in the block rolls back. Within another one, it is a part of that."""
+        if self._db.in_transaction:
+            yield
+            return
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield

@@ -82,11 +82,12 @@ class EmailQuery:
     def matching(self, numbers: set[int]) -> set[int]:
         """Which of these emails meet the filter."""
         documents = json.dumps([number & 0xFFFFFFFF for number in numbers])
-        named = "e.account_id = ? AND e.document_id IN (SELECT value FROM json_each(?))"
-        source = _Source("emails e", named, (self._account, documents))
+        # The order of a CROSS JOIN is kept: no email but these is read.
+        tables = "json_each(?) n CROSS JOIN emails e ON e.document_id = n.value"
+        source = _Source(tables, "e.account_id = ?", (self._account,))
         where, values = self._condition(source)
         sql = f"SELECT e.thread_id << 32 | e.document_id FROM {_tables(source, where)} WHERE {where}"  # noqa: S608 - constants
-        return {number for (number,) in self._store.rows(sql, *values)} & numbers
+        return {number for (number,) in self._store.rows(sql, documents, *values)} & numbers
 
     def _condition(self, source: _Source) -> Condition:
         def leaf(name: str, value: Any) -> Condition | None:
@@ -99,7 +100,7 @@ class EmailQuery:
         account, given = self._account, self._required
         for name, value in given:
             if name in email_search.TEXT_PARTS:
-                # The order of a CROSS JOIN is kept: only the emails with these words are read.
+                # As above: only the emails with these words are read.
                 tables = "email_text CROSS JOIN emails e ON e.row = email_text.rowid"
                 match = email_search.match(value, email_search.TEXT_PARTS[name])
                 return _Source(tables, "email_text MATCH ? AND e.account_id = ?", (match, account), ((name, value),))
