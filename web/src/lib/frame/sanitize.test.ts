@@ -31,12 +31,16 @@ describe('what stays of a mail', () => {
     )
   })
 
-  test.each(['https://a.example/', 'http://a.example/', 'mailto:a@example.org', 'tel:+49123', '#below'])(
-    'a link to %s',
+  test.each(['https://a.example/', 'http://a.example/', 'mailto:a@example.org', 'tel:+49123'])(
+    'a link to %s, whose host the browser does not learn from it',
     (href) => {
-      expect(bodyOf(`<a href="${href}">x</a>`)).toBe(`<a href="${href}">x</a>`)
+      expect(bodyOf(`<a href="${href}">x</a>`)).toBe(`<a href="#" data-link="${href}">x</a>`)
     }
   )
+
+  test('a link to a place in the mail itself', () => {
+    expect(bodyOf('<a href="#below">x</a>')).toBe('<a href="#below">x</a>')
+  })
 
   test('language and direction, if they are such', () => {
     expect(clean('<html lang="de-AT" dir="RTL"><body>x')).toMatchObject({ lang: 'de-AT', dir: 'rtl' })
@@ -54,7 +58,7 @@ describe('what goes', () => {
 
   test.each([
     'onclick="x()"', 'autofocus', 'srcset="a 1x"', 'ping="https://a.example"', 'popover', 'contenteditable', 'tabindex="1"',
-    'accesskey="a"', 'target="_top"', 'download="x"', 'aria-live="assertive"', 'role="alert"', 'data-cid="1@x"'
+    'accesskey="a"', 'target="_top"', 'download="x"', 'aria-live="assertive"', 'role="alert"', 'data-cid="1@x"', 'data-link="https://a.example"'
   ])('the attribute %s', (attribute) => {
     expect(bodyOf(`<img alt="a" ${attribute}><a href="#a" ${attribute}>b</a>`)).toBe('<img alt="a"><a href="#a">b</a>')
   }) // prettier-ignore
@@ -117,6 +121,8 @@ describe('size', () => {
     const wishes = { allowRemote: false, showQuoted: '' }
     expect(sanitize('x'.repeat(MAX_CHARACTERS + 1), wishes)).toBeNull()
     expect(sanitize('<b>'.repeat(MAX_TAGS + 1), wishes)).toBeNull()
+    expect(sanitize('<p>x</p>'.repeat(MAX_TAGS / 2 + 1), wishes)).toBeNull()
+    expect(sanitize(Array.from({ length: 600 }, (_, i) => `<p><b class=${i}>`).join(''), wishes)).toBeNull()
     expect(sanitize('<p>' + 'x'.repeat(MAX_CHARACTERS), { ...wishes, whole: true })).not.toBeNull()
   })
 
