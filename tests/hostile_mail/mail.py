@@ -1,0 +1,59 @@
+"""One hostile mail as data, and how its text is made for a run."""
+
+import base64
+import re
+from dataclasses import dataclass
+
+# No space, no quote and no semicolon: it fits into an attribute, a URL and a list of values alike.
+SCRIPT = "void(console.info(`ran:%ID%`),new(Image)().src=`http://%HOST%/script`)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostileMail:
+    """An attack, why it is here, and what a person does with it (`click`, `key`).
+
+    In the text, %JS% stands for a script that reaches out, %HOST% for a host of this mail's own, %URL% for that
+    host with http, and %ID% for the mail's id. The host lies in the domain of a `place`, which has a port of its own:
+    what calls it is known by that even if it says nothing.
+    """
+
+    id: str
+    why: str  # the attack in one line, with its CVE where it has one
+    html: str | None = None  # the body; a mail without it is a whole message (`raw`)
+    raw: bytes | None = None
+    click: str | None = None  # a selector; where it is gone, the middle of the message is clicked
+    key: str | None = None
+    silent: str | None = None  # why nothing reaches out even where nothing protects
+    connects: str | None = None  # what leaves a frame that has only its CSP and its sandbox (web_stack: "do not stop")
+    large: bool = False  # the page may say that it is too large instead of showing it
+
+    def body(self, place: str) -> str:
+        return filled(self.html or "", self.id, place)
+
+    def message(self, place: str) -> bytes:
+        return filled((self.raw or b"").decode("latin-1"), self.id, place).encode("latin-1")
+
+    def delivered(self, place: str, to: str) -> bytes:
+        """As it is handed to a mail server. HTML is wrapped in base64, so that nothing on the way changes it."""
+        if self.html is None:
+            marked = b"X-Hostile: " + self.id.encode() + b"\n" + self.message(place)
+            return re.sub(rb"\r?\n", b"\r\n", marked)
+        text = base64.encodebytes(self.body(place).encode("utf-8", "replace"))
+        head = f"X-Hostile: {self.id}\nFrom: Mallory <mallory@example.org>\nTo: {to}\nSubject: {self.id}\n"
+        head += f"Message-ID: <{self.id}@example.org>\nDate: Wed, 25 Nov 2026 14:32:00 +0000\nMIME-Version: 1.0\n"
+        head += "Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: base64\n\n"
+        return (head.encode() + text).replace(b"\n", b"\r\n")
+
+
+def filled(text: str, id: str, place: str) -> str:  # noqa: A002 - the field's name
+    text = text.replace("%JS%", SCRIPT).replace("%URL%", "http://%HOST%")
+    return text.replace("%HOST%", f"%ID%.{place}").replace("%ID%", id)
+
+
+def html(id: str, why: str, text: str, **more: str | bool | None) -> HostileMail:  # noqa: A002
+    return HostileMail(id=id, why=why, html=text, **more)  # type: ignore[arg-type]
+
+
+def raw(id: str, why: str, message: str | bytes, **more: str | bool | None) -> HostileMail:  # noqa: A002
+    data = message.encode() if isinstance(message, str) else message
+    return HostileMail(id=id, why=why, raw=data, **more)  # type: ignore[arg-type]
