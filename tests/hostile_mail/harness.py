@@ -1,0 +1,84 @@
+"""A page with message frames and nothing else, built from web/tests/message-frame and served like the interface."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import Page
+
+from hostile_mail.mail import HostileMail
+from hostile_mail.opening import Way
+from postroom.problems import plain_problem
+from postroom.web.interface import Interface, Place
+from served_app import served
+from tests.go_program import Missing
+
+WEB = Path(__file__).parents[2] / "web"
+FRAME = "iframe[title='Message from Mallory']"
+SHOWN_SECONDS = 2
+
+_OUTSIDE = "document.head.innerHTML + document.querySelector('h1').outerHTML + document.querySelector('#end').outerHTML"
+_FRAMES = "[...document.querySelectorAll('iframe')].map(f => [f.getAttribute('sandbox'), f.parentNode.nodeName]).join()"
+# Nothing of a mail may be seen outside of its frame, and the page is as it was.
+_PAGE = f"[document.body.children.length, {_OUTSIDE}, {_FRAMES}].join('|')"
+
+
+def build(folder: Path) -> None:
+    """Raises `Missing`."""
+    if not (WEB / "node_modules/.bin/vite").exists():
+        raise Missing("the packages of web/ are not installed: run make web")
+    config = "tests/message-frame/vite.config.ts"
+    command = [
+        sys.executable,
+        str(WEB / "npm.py"),
+        "exec",
+        "--",
+        "vite",
+        "build",
+        "--config",
+        config,
+        "--logLevel",
+        "warn",
+    ]
+    subprocess.run([*command, "--outDir", str(folder), "--emptyOutDir"], check=True, timeout=120)
+
+
+@asynccontextmanager
+async def harness(folder: Path) -> AsyncIterator[str]:
+    """The origin."""
+    async with served(Interface(Place(), plain_problem(404, "Not Found").response(), folder=folder)) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+def way(origin: str, function: str) -> Way:
+    """`function`: `show`, as the interface does it, or `showBare`, without the sanitizer."""
+
+    async def opened(page: Page, mail: HostileMail, place: str) -> str:
+        if page.url != f"{origin}/":
+            await page.goto(f"{origin}/")
+        await page.evaluate(f"html => {function}(html)", mail.body(place))
+        return await _shown(page)
+
+    return Way(origin, opened, frame=FRAME, inspect=_damage)
+
+
+async def _shown(page: Page) -> str:
+    deadline = time.monotonic() + SHOWN_SECONDS + 1
+    while time.monotonic() < deadline:
+        fate = await page.evaluate("told()")
+        if fate["shown"]:
+            return str(fate["shown"])
+        await page.wait_for_timeout(10)
+    return ""
+
+
+async def _damage(page: Page) -> str:
+    seen = await page.evaluate(_PAGE)
+    count, head, frames = str(seen).split("|", 2)[0], seen, str(seen).rpartition("|")[2]
+    if count != "3" or "What a mail may never change." not in head or frames not in ("", "allow-scripts,MAIN"):
+        return f"the page is {json.dumps(seen)[-300:]}"
+    return ""
