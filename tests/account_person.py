@@ -96,7 +96,8 @@ class AccountPerson:
 @asynccontextmanager
 async def person_at(site: Site, browser: Browser, **context: Any) -> AsyncIterator[AccountPerson]:
     """Afterwards: no script failed, the policy blocked nothing, and no script of Kratos was loaded."""
-    async with await browser.new_context(**({"locale": "en-GB"} | context)) as own:
+    options: dict[str, Any] = {"locale": "en-GB"} | context
+    async with await browser.new_context(**options) as own:
         own.set_default_timeout(10_000)
         person = AccountPerson(site, await own.new_page())
         yield person

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -241,7 +242,7 @@ async def test_who_is_signed_in_sees_no_door(person: AccountPerson) -> None:
 async def test_an_expired_form_becomes_a_new_one_with_what_was_typed_but_the_password(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    brief = {"login": {"lifespan": "1s"}, "registration": {"lifespan": "1s"}}
+    brief: dict[str, Any] = {"login": {"lifespan": "1s"}, "registration": {"lifespan": "1s"}}
     async with account_site(tmp_path_factory.mktemp("brief"), **brief) as site, person_at(site, browser) as person:
         await site.kratos.register(person.email)
         await person.open("/sign-in")
