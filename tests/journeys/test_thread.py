@@ -1,0 +1,184 @@
+"""The thread through the interface, in Chromium: from the registration to an answer that arrives, without a reload."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from built_web import require_interface
+from chromium import chromium
+from eventually import eventually
+from mail_page import NARROW, MailPage, mail_page
+from newcomer import Newcomer, newcomer
+from trial import Trial, trial
+
+
+@pytest.fixture(scope="module")
+async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
+    """The first retry comes after 3 s."""
+    require_interface()
+    settings = {"POSTROOM_DELAY_FACTOR": "0.05", "POSTROOM_PACE": "0"}
+    async with trial(tmp_path_factory.mktemp("thread"), **settings) as started:
+        await started.up()
+        yield started
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+async def send(sender: Newcomer, to: str, subject: str, text: str, **more: object) -> None:
+    """As another program would: a draft and its submission."""
+    person = await sender.mail()
+    drafts, *_ = await person.query("Mailbox", filter={"role": "drafts"})
+    identity, *_ = (await person.call("Identity/get", ids=None))["list"]
+    email = {
+        "mailboxIds": {drafts: True},
+        "from": [{"email": sender.email}],
+        "to": [{"email": to}],
+        "subject": subject,
+        "bodyStructure": {"partId": "1", "type": "text/plain"},
+        "bodyValues": {"1": {"value": text}},
+        **more,
+    }
+    made = await person.create("Email", **email)
+    await person.create("EmailSubmission", emailId=made["id"], identityId=identity["id"])
+
+
+async def sign_up_and_wait(page: MailPage) -> None:
+    await page.sign_up()
+    await page.is_at("/mail")
+    await expect(page.row("Welcome to your new mailbox")).to_be_visible()
+
+
+async def test_a_person_gets_from_sign_up_through_a_failing_mail_server_to_an_answer_without_a_reload(
+    up: Trial, browser: Browser
+) -> None:
+    code, output = await up.postroom("sandbox", "fault", "fail", "--word", "thread")
+    assert code == 0, output
+    async with newcomer(up.environment, "bob") as bob, mail_page(up, browser, "thread.alice") as alice:
+        await alice.sign_up()
+        await alice.is_at("/preparing")
+        await expect(alice.page.get_by_role("heading", level=1)).to_have_text("Your mailbox is being prepared")
+        await expect(alice.text("Attempt 2 in")).to_be_visible()
+        await expect(alice.text("you need not do anything")).to_be_visible()
+        await up.postroom("sandbox", "fault", "off")
+        await alice.is_at("/mail")
+        await expect(alice.row("Welcome to your new mailbox")).to_be_visible()
+        await send(bob, alice.email, "Pallet 3", "Where does it stand?")
+        await alice.row("Pallet 3").click()
+        await expect(alice.message("Where does it stand?")).to_be_visible()
+        await alice.page.keyboard.press("r")
+        await alice.page.keyboard.type("In bay 7.")
+        await alice.page.keyboard.press("Control+Enter")
+        await expect(alice.text("Sent")).to_be_visible()
+        await expect(alice.message("In bay 7.")).to_be_visible()
+        received = await answer_received_by(bob, "Re: Pallet 3")
+        await send(bob, alice.email, "Re: Pallet 3", "Thank you!", inReplyTo=received["messageId"])
+        await expect(alice.message("Thank you!")).to_be_visible()
+        assert len(alice.documents) == 1
+
+
+async def answer_received_by(person: Newcomer, subject: str) -> dict[str, object]:
+    mail = await person.mail()
+    inbox, *_ = await mail.query("Mailbox", filter={"role": "inbox"})
+    found: list[str] = []
+
+    async def arrived() -> bool:
+        found[:] = await mail.query(filter={"inMailbox": inbox, "subject": subject})
+        return bool(found)
+
+    await eventually(arrived, f"the answer {subject!r}")
+    return await mail.get("Email", found[0], properties=["messageId", "inReplyTo", "references", "from", "to"])
+
+
+async def test_new_mail_appears_in_an_open_inbox_by_itself(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "live.alice") as alice:
+        await sign_up_and_wait(alice)
+        await expect(alice.text("Live")).to_be_visible()
+        await up.postroom("sandbox", "deliver", alice.email, "--subject", "Just now")
+        await expect(alice.row("Just now")).to_be_visible()
+        await expect(alice.page).to_have_title(re.compile(rf"^\(2\) Inbox . {alice.email}$"))
+
+
+async def test_the_next_person_at_the_same_browser_sees_nothing_of_the_first(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "first.alice") as first:
+        await sign_up_and_wait(first)
+        await up.postroom("sandbox", "deliver", first.email, "--subject", "Only for the first")
+        await first.row("Only for the first").click()
+        await first.page.keyboard.press("r")
+        await first.page.keyboard.type("half an answer")
+        await first.button(f"Account {first.email}").click()
+        await first.page.get_by_role("link", name="Sign out").click()
+        await first.button("Sign out").click()
+        await first.page.get_by_role("dialog").get_by_role("button", name="Sign out").click()
+        await first.is_at("/sign-in")
+        assert await first.page.evaluate("async () => (await indexedDB.databases()).length") == 0
+        second = MailPage(up, first.page, "second.alice")
+        await sign_up_and_wait(second)
+        await expect(second.row("Only for the first")).to_have_count(0)
+        await expect(second.text(first.email)).to_have_count(0)
+
+
+async def test_the_thread_works_by_keyboard_alone(up: Trial, browser: Browser) -> None:
+    async with newcomer(up.environment, "carla") as carla, mail_page(up, browser, "keys.alice") as alice:
+        await sign_up_and_wait(alice)
+        await send(carla, alice.email, "By keyboard", "Can you read this?")
+        await expect(alice.row("By keyboard")).to_be_visible()
+        await alice.page.keyboard.press("j")
+        await alice.page.keyboard.press("Home")
+        assert "By keyboard" in await alice.focused()
+        await alice.page.keyboard.press("Enter")
+        await expect(alice.message("Can you read this?")).to_be_visible()
+        await alice.page.keyboard.press("r")
+        await alice.page.keyboard.type("Yes.")
+        for _ in range(1):
+            await alice.page.keyboard.press("Tab")
+        assert await alice.focused() == "BUTTON Send"
+        await alice.page.keyboard.press("Enter")
+        await expect(alice.message("Yes.")).to_be_visible()
+        await alice.page.keyboard.press("u")
+        await alice.is_at("/mail/inbox")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1440])
+async def test_no_view_breaks_a_rule_of_accessibility(
+    up: Trial, browser: Browser, scheme: str, width: int, tmp_path: Path
+) -> None:
+    size = {"width": width, "height": 900}
+    async with mail_page(up, browser, f"axe{width}{scheme}", viewport=size, color_scheme=scheme) as alice:
+        await up.postroom("pause", "--reason", "axe")
+        await alice.sign_up()
+        await alice.is_at("/preparing")
+        await expect(alice.text("An operator has to fix something first.")).to_be_visible()
+        await alice.expect_no_violations()
+        await up.postroom("resume")
+        await alice.is_at("/mail")
+        await up.postroom("sandbox", "fill", alice.email, "--mails", "60")
+        await expect(alice.row("Welcome to your new mailbox")).to_be_visible()
+        await alice.expect_no_violations()
+        await alice.page.get_by_role("gridcell").nth(1).click()
+        await expect(alice.page.get_by_role("article").first).to_be_visible()
+        await alice.expect_no_violations()
+        await alice.button("Reply").last.click()
+        await expect(alice.page.get_by_role("textbox", name="Your reply")).to_be_focused()
+        await alice.expect_no_violations()
+        if width == 320:
+            assert await alice.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_a_phone_shows_one_pane_at_a_time(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "phone.alice", viewport=NARROW, has_touch=True, is_mobile=True) as alice:
+        await sign_up_and_wait(alice)
+        await alice.row("Welcome to your new mailbox").tap()
+        await expect(alice.page.get_by_role("heading", level=2)).to_be_focused()
+        await expect(alice.row("Welcome to your new mailbox")).to_be_hidden()
+        await alice.button("Back to the list").tap()
+        await alice.button("Mailboxes").tap()
+        await alice.page.get_by_role("dialog").get_by_role("link", name="Sent").tap()
+        await expect(alice.text("No mail here")).to_be_visible()

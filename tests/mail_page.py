@@ -1,0 +1,103 @@
+"""A person at the interface of a trial, in a browser of their own."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+
+from kratos_servers import PASSWORD
+from trial import Trial
+
+expect.set_options(timeout=20_000)  # however many other tests run beside
+
+AXE = Path(__file__).parent.parent / "web/node_modules/axe-core/axe.min.js"
+
+
+class MailPage:
+    def __init__(self, up: Trial, page: Page, name: str) -> None:
+        self.page = page
+        self.email = f"{name}@example.org"
+        self.url = up.environment["POSTROOM_URL"]
+        self.documents: list[str] = []
+        """every page that was loaded: one for the whole thread, if nothing is reloaded"""
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._said)
+        page.on("request", self._requested)
+
+    def _said(self, said: ConsoleMessage) -> None:
+        if "Content Security" in said.text or "Trusted" in said.text:
+            self.errors.append(said.text)
+
+    def _requested(self, request: Request) -> None:
+        if request.is_navigation_request() and request.frame == self.page.main_frame:
+            self.documents.append(request.url)
+
+    async def open(self, path: str) -> None:
+        await self.page.goto(self.url + path)
+
+    async def sign_up(self) -> None:
+        await self.open("/sign-up")
+        await self.page.get_by_role("textbox", name="Address", exact=True).fill(self.email)
+        await self.page.get_by_role("textbox", name="Password", exact=True).fill(PASSWORD)
+        await self.page.keyboard.press("Enter")
+
+    async def sign_in(self) -> None:
+        await self.open("/sign-in")
+        await self.page.get_by_role("textbox", name="Address", exact=True).fill(self.email)
+        await self.page.get_by_role("textbox", name="Password", exact=True).fill(PASSWORD)
+        await self.page.keyboard.press("Enter")
+
+    async def is_at(self, path: str) -> None:
+        await self.page.wait_for_url(lambda url: urlsplit(url).path == path)
+
+    def text(self, text: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_text(text).first
+
+    def row(self, text: str) -> Locator:
+        return self.page.get_by_role("gridcell").filter(has_text=text)
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def message(self, text: str) -> Locator:
+        return self.page.get_by_role("article").filter(has_text=text)
+
+    async def focused(self) -> str:
+        """The role and the name of what has the focus."""
+        return await self.page.evaluate(
+            "() => { const e = document.activeElement;"
+            " return `${e.getAttribute('role') ?? e.tagName} ${e.getAttribute('aria-label') ?? e.textContent.trim()}` }"
+        )
+
+    async def violations(self) -> list[str]:
+        """What axe finds on this page. It is not loaded by a script element, which Trusted Types refuse."""
+        await self.page.evaluate(AXE.read_text())
+        found = await self.page.evaluate("() => axe.run({resultTypes: ['violations']})")
+        return [
+            f"{one['id']}: {node['target']} {node['failureSummary']}"
+            for one in found["violations"]
+            for node in one["nodes"]
+        ]
+
+    async def expect_no_violations(self) -> None:
+        violations = await self.violations()
+        assert violations == [], "\n".join(violations)
+
+
+@asynccontextmanager
+async def mail_page(up: Trial, browser: Browser, name: str, **context: Any) -> AsyncIterator[MailPage]:
+    """Afterwards: no script failed, and the policy blocked nothing."""
+    async with await browser.new_context(**({"locale": "en-GB", "viewport": WIDE} | context)) as own:
+        own.set_default_timeout(15_000)
+        page = MailPage(up, await own.new_page(), name)
+        yield page
+        assert page.errors == []
+
+
+WIDE = {"width": 1440, "height": 900}
+NARROW = {"width": 390, "height": 844}
