@@ -96,7 +96,7 @@ async def mail_page(up: Trial, browser: Browser, name: str, **context: Any) -> A
         own.set_default_timeout(15_000)
         page = MailPage(up, await own.new_page(), name)
         yield page
-        assert page.errors == []
+        assert page.errors == [], page.errors
 
 
 WIDE = {"width": 1440, "height": 900}

@@ -12,7 +12,6 @@ export interface Surroundings {
   readonly credentials: CredentialsContainer
   /** show another page, without or with a load */
   readonly go: (to: Destination) => void
-  readonly enter: (page: string) => void
   /** put the flow into the address bar, so that a reload (and a phone that dropped the page) comes back to it */
   readonly remember: (flowId: string) => void
 }
@@ -114,7 +113,7 @@ export class AccountFlow {
         this.renewed = this.form !== null
         return this.#around.client.resume(purpose.kind, step.flowId)
       case 'enter':
-        this.#around.enter(step.page)
+        this.#around.go({ page: step.page })
         return null
       case 'go':
         this.#around.go(step.to)
