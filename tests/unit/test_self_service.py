@@ -326,6 +326,15 @@ async def test_kratos_that_cannot_be_reached_or_does_not_answer_is_away() -> Non
             assert answer.headers["retry-after"] == "5"
 
 
+async def test_who_opens_a_link_while_kratos_is_away_gets_a_page_of_ours(service: Service) -> None:
+    service.kratos.will(502, [("Content-Type", "text/html")])
+    browser = {**LINK, "Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = await service.ask("GET /self-service/verification?flow=1&code=2", browser)
+    assert (answer.status_code, answer.headers["location"], answer.content) == (303, "/error", b"")
+    answer = await service.ask("GET /self-service/nowhere", browser)
+    assert answer.status_code == 404
+
+
 async def test_requests_beyond_the_limit_are_shed() -> None:
     go_on = asyncio.Event()
 

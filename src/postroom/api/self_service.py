@@ -15,9 +15,12 @@ from postroom.api.body import read_at_most
 from postroom.errors import KratosUnavailable, NoSession
 from postroom.kratos.public_api import KratosAnswer, KratosPublicApi
 from postroom.mail.people import joined_headers, require_not_foreign, require_same_origin
-from postroom.problems import Problem, plain_problem, problem
+from postroom.problems import Problem, plain_problem, problem, problem_of
+from postroom.telemetry import log
 
 PATH = "/.ory/kratos/public"
+
+ERROR_PAGE = "/error"
 
 AT_ONCE = 64
 """Requests that a process forwards at once; a Kratos that hangs must not collect them."""
@@ -75,8 +78,18 @@ class SelfService:
         self._at_once = at_once
         self._under_way = 0
 
-    async def forward(self, request: Request) -> Response:
-        """Raises `PostroomError`."""
+    async def answer(self, request: Request) -> Response:
+        """Raises `PostroomError` for the interface, which has words for it. Who opened a link of Kratos' in a tab is
+        sent to a page with some."""
+        try:
+            return await self._forward(request)
+        except (KratosUnavailable, Problem) as error:
+            if not problem_of(error).is_failure or "text/html" not in request.headers.get("accept", ""):
+                raise
+            log.warning("Could not open a page of Kratos", kind=type(error).__name__, error=str(error))
+            return Response(status_code=303, headers={"Location": ERROR_PAGE, "Cache-Control": "no-store"})
+
+    async def _forward(self, request: Request) -> Response:
         headers = joined_headers(request.headers.raw)
         path = request.scope["raw_path"].decode("latin-1").removeprefix(PATH)
         _require_allowed(path, request.method)
@@ -132,7 +145,7 @@ class SelfService:
 def self_service_route(service: SelfService) -> Route:
     # Starlette would take HEAD for GET, and answer other methods itself.
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-    return Route(f"{PATH}/{{path:path}}", service.forward, methods=methods, include_in_schema=False)
+    return Route(f"{PATH}/{{path:path}}", service.answer, methods=methods, include_in_schema=False)
 
 
 def person_address(peer: str, forwarded_for: str) -> str:

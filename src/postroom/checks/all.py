@@ -7,6 +7,7 @@ from postroom.checks.allowed_ip import allowed_ip
 from postroom.checks.database import database
 from postroom.checks.finding import Finding, Findings
 from postroom.checks.kratos import kratos_admin, kratos_public
+from postroom.checks.kratos_flows import kratos_flows
 from postroom.checks.mail import mail
 from postroom.checks.mail_master import mail_master
 from postroom.checks.mail_server import mail_server, of_problem
@@ -50,6 +51,7 @@ async def run_checks(
         if not missing_for_mail(parts.settings):
             found += [] if problem else await _of_healthy_mail_server(parts, administrator)
             found += await realtime(parts.settings)
+            found += await kratos_flows(parts.settings)
     return found
 
 

@@ -17,11 +17,15 @@ _POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _AGAIN_SECONDS = 2
+"""After which the page loads itself anew."""
 
 
 def page(folder: Path) -> Response:
     """`folder`: where the interface will be."""
+    again = str(_AGAIN_SECONDS)
     headers = {
+        "Refresh": again,
+        "Retry-After": again,
         "Cache-Control": "no-store",
         "Content-Security-Policy": _POLICY,
         "Content-Type": "text/html; charset=utf-8",
@@ -32,11 +36,10 @@ def page(folder: Path) -> Response:
             "heading": "The interface is being built",
             "text": "Everything else runs already. This page shows the interface as soon as it is there.",
         }
-        headers |= {"Refresh": str(_AGAIN_SECONDS), "Retry-After": str(_AGAIN_SECONDS)}
     else:
         texts = {
             "heading": "The interface is not built",
             "text": "Mailboxes, JMAP and live events work without it. To build it, run <code>make web</code> in the "
-            "folder of the project, then load this page again.",
+            "folder of the project; this page shows the interface as soon as it is there.",
         }
     return Response(_PAGE.substitute(texts), 503, headers)

@@ -171,9 +171,11 @@ async def test_no_answer_but_json_and_redirects_is_passed_on(service: Attacked, 
         writer.close()
 
     service.flows.will(answer_and_close)
-    answer = await service.ask(f"GET {PATH}/self-service/login/browser", [*BROWSER, NAVIGATION])
+    answer = await service.ask(f"GET {PATH}/self-service/login/browser", BROWSER)
     assert (answer.status in (502, 503), answer.headers["content-type"]) == (True, "application/problem+json")
     assert b"alert" not in answer.body
+    answer = await service.ask(f"GET {PATH}/self-service/login/browser", [*BROWSER, NAVIGATION])
+    assert (answer.status, answer.headers["location"], answer.body) == (303, "/error", b"")
 
 
 async def test_json_of_kratos_is_never_taken_for_a_page(service: Attacked) -> None:
