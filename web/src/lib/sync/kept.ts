@@ -3,6 +3,7 @@ import { Cache, type Changes, type KeptBody, type KeptRows, type KeptStates } fr
 import type { Email, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import { Drafts } from './drafts.ts'
+import type { Facts } from './facts.ts'
 import type { ListView } from './list-view.ts'
 import type { Ports } from './ports.ts'
 
@@ -81,7 +82,11 @@ export class Kept {
   }
 
   /** A round brought the account to these states. */
-  note(states: KeptStates, list: ListView | null, removed: readonly Id[], anew: boolean): void {
+  note(facts: Facts, list: ListView | null, removed: readonly Id[], anew: boolean): void {
+    if (facts.emailState === null || facts.mailboxState === null) {
+      return
+    }
+    const states = { email: facts.emailState, mailbox: facts.mailboxState }
     const due = this.#due ?? { states, list, removed: new Set(), anew: false }
     removed.forEach((id) => due.removed.add(id))
     this.#due = { states, list, removed: due.removed, anew: due.anew || anew }
