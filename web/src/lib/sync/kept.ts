@@ -31,11 +31,13 @@ export class Kept {
   #mailboxes: ReadonlyMap<Id, Mailbox> | null = null
   #writing: Promise<void> = Promise.resolve()
   #callOff: (() => void) | null = null
+  readonly #endLeave: () => void
 
   constructor(ports: Ports, objects: Objects) {
     this.#ports = ports
     this.#objects = objects
     this.drafts = new Drafts(ports)
+    this.#endLeave = ports.onLeave(() => this.drafts.writeAll())
   }
 
   /** Read what was used last, for the mailbox that will be shown. Whose it is must be checked by `claim`. */
@@ -153,6 +155,8 @@ export class Kept {
   }
 
   stop(): void {
+    this.#endLeave()
+    this.drafts.writeAll()
     void this.#flush().then(() => this.#cache?.close())
   }
 
