@@ -150,8 +150,10 @@ describe('a hint', () => {
     server.destroy('e60')
     server.forgottenUntil = Number(server.state)
     const painted: unknown[] = []
-    server.interrupt = () => {
-      painted.push(shown(scene))
+    server.interrupt = (path) => {
+      if (path === '/jmap/') {
+        painted.push(shown(scene))
+      }
       return null
     }
     await hint(scene)
