@@ -142,6 +142,15 @@ describe('text that was typed and not sent', () => {
     expect([mail.sending.draftOf('e1'), mail.sending.unsent()]).toEqual(['Dear Ann', ['e1']])
   })
 
+  test('is there though the tab was closed with the last key', async () => {
+    const server = new ModelServer()
+    const first = await opened(server)
+    first.mail.sending.keep('e1', 'Dear Ann')
+    first.world.leave()
+    await settled()
+    expect((await opened(server)).mail.sending.draftOf('e1')).toBe('Dear Ann')
+  })
+
   test('is gone after a logout', async () => {
     const server = new ModelServer()
     const { mail, world } = await opened(server)

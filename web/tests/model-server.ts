@@ -72,7 +72,7 @@ export class ModelServer {
   }
 
   readonly fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
-    const path = new URL(input instanceof Request ? input.url : input).pathname
+    const path = new URL(input instanceof Request ? input.url : input, 'https://mail.test').pathname
     const body = typeof init?.body === 'string' ? init.body : ''
     this.running += 1
     this.mostRunning = Math.max(this.mostRunning, this.running)

@@ -79,6 +79,18 @@ describe('the list', () => {
     expect(mail.list?.row(0)?.people.map(({ name, own }) => (own ? 'me' : name))).toEqual(['Ann', 'me', 'Bo'])
   })
 
+  test('warns of a namesake with an address that is almost the same', async () => {
+    const server = new ModelServer()
+    const from = (email: string): { from: { name: string; email: string }[] } => ({
+      from: [{ name: 'Ann Lee', email }]
+    })
+    server.deliver({ threadId: 'a', ...from('ann@example.net') })
+    server.deliver({ threadId: 'a', ...from('ann@examp1e.net') })
+    server.deliver({ threadId: 'b', ...from('ann@example.net') })
+    const { mail } = await opened(server)
+    expect([mail.list?.row(1)?.warning, mail.list?.row(0)?.warning]).toEqual([true, false])
+  })
+
   test('of conversations with more messages than one call may ask for is whole all the same', async () => {
     const server = new ModelServer()
     for (let number = 0; number < 600; number += 1) {
@@ -150,8 +162,10 @@ describe('a hint', () => {
     server.destroy('e60')
     server.forgottenUntil = Number(server.state)
     const painted: unknown[] = []
-    server.interrupt = () => {
-      painted.push(shown(scene))
+    server.interrupt = (path) => {
+      if (path === '/jmap/') {
+        painted.push(shown(scene))
+      }
       return null
     }
     await hint(scene)

@@ -7,6 +7,7 @@ export class World {
   readonly mistakes: unknown[] = []
   readonly #timers = new Set<{ at: number; work: () => void }>()
   readonly #returns = new Set<() => void>()
+  readonly #leaves = new Set<() => void>()
 
   ports(fetch: Ports['fetch'], tabs: Partial<Pick<Ports, 'locks' | 'channel'>> = {}): Ports {
     return {
@@ -21,6 +22,10 @@ export class World {
       onReturn: (work) => {
         this.#returns.add(work)
         return () => this.#returns.delete(work)
+      },
+      onLeave: (work) => {
+        this.#leaves.add(work)
+        return () => this.#leaves.delete(work)
       },
       report: (mistake) => this.mistakes.push(mistake),
       ...tabs
@@ -37,6 +42,11 @@ export class World {
   return(): void {
     this.visible = true
     this.#returns.forEach((work) => work())
+  }
+
+  /** The tab is closed, or the page loaded anew. */
+  leave(): void {
+    this.#leaves.forEach((work) => work())
   }
 
   /** Let time pass, and all that it sets off. */

@@ -69,7 +69,7 @@ export class MailState implements Mail {
   }
 
   get quota(): Quota | null {
-    return this.#now().quota
+    return this.#now().facts.quota
   }
 
   get trouble(): Trouble | null {

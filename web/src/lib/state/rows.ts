@@ -1,5 +1,6 @@
 /** Emails of the store → rows of the list. A row whose emails did not change is the same object as before. */
 import type { Email, Id } from '#lib/jmap/types.ts'
+import { warningOf, type Suspect } from '#lib/mail/warnings.ts'
 import { isUnread } from '#lib/store/counts.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import type { Row } from './mail.ts'
@@ -51,6 +52,15 @@ function rowOf(email: Email, thread: readonly Email[], messages: number, outgoin
     answered: has('$answered'),
     forwarded: has('$forwarded'),
     attachment: thread.some(({ hasAttachment }) => hasAttachment),
-    warning: false
+    warning: isSuspicious(thread, isOwn)
   }
+}
+
+/** Only what the addresses show: what our server found about the sender comes with the body of a message. */
+function isSuspicious(thread: readonly Email[], isOwn: IsOwn): boolean {
+  const messages = thread.map(({ from }): Suspect => {
+    const people = peopleOf(from, isOwn)
+    return { from: people, replyTo: [], own: people[0]?.own ?? false, authentication: 'unknown' }
+  })
+  return messages.some((message, at) => warningOf(message, messages.slice(0, at)) !== null)
 }

@@ -4,15 +4,16 @@
  * A round asks in one request for what changed since the states that are known, for the list that is shown, and for what
  * the screen lacks. All answers are applied in one go, so the screen never shows half of a round.
  */
-import { JmapClient, MAIL, QUOTA, type Results } from '#lib/jmap/client.ts'
+import { JmapClient, MAIL, QUOTA } from '#lib/jmap/client.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
-import type { ChangesResponse, Email, GetResponse, Id, Mailbox, QuotaObject, Thread } from '#lib/jmap/types.ts'
-import { Objects, type MutableFacts } from '#lib/store/objects.ts'
+import type { Id } from '#lib/jmap/types.ts'
+import { Objects } from '#lib/store/objects.ts'
 import * as calls from './calls.ts'
-import { ListView } from './list-view.ts'
+import { Facts } from './facts.ts'
 import { Kept } from './kept.ts'
+import { ListView } from './list-view.ts'
 import type { Ports } from './ports.ts'
-import { rowsOf, type Rows } from './rows.ts'
+import { rowsOf } from './rows.ts'
 import { Task } from './task.ts'
 
 /** A server that never agrees with itself must not keep us busy: the rest comes with the next hint. */
@@ -23,6 +24,7 @@ export type Topic = 'account' | 'list' | 'reader' | 'connection'
 export class Account {
   readonly client: JmapClient
   readonly objects = new Objects()
+  readonly facts = new Facts(this.objects)
   readonly sync: Task
   readonly kept: Kept
   readonly ports: Ports
@@ -36,9 +38,6 @@ export class Account {
   #shown: ListView | null = null
   /** the mailbox that the address of the page names; null is the inbox */
   #wanted: Id | null = null
-  #emailState: string | null = null
-  #mailboxState: string | null = null
-  #quota: { used: number; limit: number } | null = null
   #connecting: Promise<void> | null = null
   /** something may have changed since the states that are known */
   #outdated = true
@@ -76,11 +75,6 @@ export class Account {
 
   get address(): string {
     return this.client.connected ? this.client.session.username : ''
-  }
-
-  /** Octets; null if the server has no quota for this account. */
-  get quota(): { used: number; limit: number } | null {
-    return this.#quota
   }
 
   get list(): ListView | null {
@@ -179,62 +173,37 @@ export class Account {
   /** One request, or a few. */
   async #round(outdated: boolean): Promise<void> {
     const list = this.#shown
-    const anew = this.#emailState === null
-    const open = anew ? this.openThread : null
+    const { emailState, mailboxState } = this.facts
+    const open = emailState === null ? this.openThread : null
     const [mailboxes, emails, answers, conversation] = await Promise.all([
-      outdated ? this.client.run(calls.mailboxes(this.#mailboxState, this.client.offers(QUOTA))) : null,
-      outdated && this.#emailState ? this.client.run(calls.emailChanges(this.#emailState)) : null,
-      list ? list.ask(this.client, { anew, outdated }) : null,
+      outdated ? this.client.run(calls.mailboxes(mailboxState, this.client.offers(QUOTA))) : null,
+      outdated && emailState !== null ? this.client.run(calls.emailChanges(emailState)) : null,
+      list ? list.ask(this.client, { anew: emailState === null, outdated }) : null,
       open === null ? null : this.client.run(calls.conversation(open))
     ])
-    if (emails && (isLost(emails) || emails.get<ChangesResponse>('changes').hasMoreChanges)) {
-      // The next round asks for the list anew, which costs less than a long row of changes; what is painted stays until
-      // its answers are here.
-      this.#emailState = null
-      this.#mailboxState = null
+    if (emails && !Facts.tells(emails)) {
+      this.facts.lose()
       this.#outdated = true
       return
     }
     const found = answers && [...answers.results, ...(conversation ? [conversation] : [])]
     const rows = found && (await rowsOf(this, found, emails))
-    if (mailboxes) {
-      this.#applyQuota(mailboxes)
-      this.#applyMailboxes(mailboxes)
+    if (mailboxes && !this.facts.takeMailboxes(mailboxes)) {
+      this.#outdated = true
     }
     if (rows) {
-      this.#applyRows(rows, anew)
+      this.facts.takeRows(rows, emailState === null)
     }
     if (emails) {
       // Behind the rows: they may come from another request, and be older.
-      this.#applyEmails(emails)
+      this.facts.takeEmails(emails)
     }
     if (list && answers && list.apply(answers, this.objects, this.ports.now())) {
       this.#outdated = true
     }
     this.applied += 1
     this.#choose()
-    this.#keep(list, emails, anew)
-  }
-
-  #keep(list: ListView | null, emails: Results | null, anew: boolean): void {
-    if (this.#emailState === null || this.#mailboxState === null) {
-      return
-    }
-    const changes = emails?.find<ChangesResponse>('changes')
-    // An email that changed and is not known here may be kept all the same.
-    const removed = [...(changes?.updated ?? []), ...(changes?.destroyed ?? [])].filter(
-      (id) => !this.objects.baseOf(id)
-    )
-    this.kept.note({ email: this.#emailState, mailbox: this.#mailboxState }, list, removed, anew)
-  }
-
-  #applyRows(rows: Rows, anew: boolean): void {
-    if (anew) {
-      this.objects.forgetEmails()
-      this.#emailState = rows.state
-    }
-    this.objects.putEmails(rows.emails)
-    this.objects.putThreads(rows.threads)
+    this.kept.note(this.facts, list, this.facts.changedElsewhere(emails), emailState === null)
   }
 
   /** Resolves once it is known who is signed in. */
@@ -256,8 +225,8 @@ export class Account {
     const owner = `${session.username}/${this.client.accountId}`
     const { states, mailboxes, rows } = await this.kept.claim(owner, this.#wanted, await reading)
     if (states && rows) {
-      this.#emailState = states.email
-      this.#mailboxState = states.mailbox
+      this.facts.emailState = states.email
+      this.facts.mailboxState = states.mailbox
       this.objects.putMailboxes(mailboxes)
       this.objects.restore(rows.emails, rows.threads)
       this.#choose()
@@ -266,50 +235,4 @@ export class Account {
     this.tell('account', 'list', 'reader')
     this.#whenKnown(owner)
   }
-
-  #applyMailboxes(results: Results): void {
-    if (!this.#mailboxState) {
-      const { state, list } = results.get<GetResponse<Mailbox>>('get')
-      this.objects.putMailboxes(list)
-      this.#mailboxState = state
-      return
-    }
-    if (isLost(results)) {
-      this.#mailboxState = null
-      this.#outdated = true
-      return
-    }
-    const changes = results.get<ChangesResponse>('changes')
-    const created = results.get<GetResponse<Mailbox>>('created').list
-    const updated = results.get<GetResponse<Mailbox>>('updated').list
-    this.objects.updateMailboxes([...created, ...updated], changes.destroyed)
-    this.#mailboxState = changes.newState
-  }
-
-  /** RFC 9425 §4.2: of the octets of one's own mail. */
-  #applyQuota(results: Results): void {
-    const list = results.find<GetResponse<QuotaObject>>('quota')?.list
-    const own = list?.find(({ resourceType, scope }) => resourceType === 'octets' && scope === 'account')
-    if (list) {
-      this.#quota = own ? { used: own.used, limit: own.hardLimit } : null
-    }
-  }
-
-  #applyEmails(results: Results): void {
-    const changes = results.get<ChangesResponse>('changes')
-    this.objects.putEmails(results.get<GetResponse<Email>>('created').list)
-    this.objects.updateEmails(results.get<GetResponse<MutableFacts>>('updated').list)
-    this.objects.putThreads(results.get<GetResponse<Thread>>('threads').list)
-    this.objects.removeEmails(changes.destroyed)
-    this.#emailState = changes.newState
-  }
-}
-
-/** RFC 8620 §5.2: the server does not know the state any more. Other failures of the call are raised. */
-function isLost(results: Results): boolean {
-  if (results.errorOf('changes') === 'cannotCalculateChanges') {
-    return true
-  }
-  results.get('changes')
-  return false
 }

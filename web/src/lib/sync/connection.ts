@@ -16,8 +16,6 @@ export class LiveConnection {
   signedOut = false
   readonly #account: Account
   #live: Live | null = null
-  /** something was announced while nobody looked */
-  #missed = false
   #callOff: (() => void) | null = null
   readonly #endReturn: () => void
 
@@ -66,20 +64,19 @@ export class LiveConnection {
     this.#account.tell('connection', 'account')
   }
 
+  /** A hidden tab asks when it is shown. */
   #hint(): void {
-    this.#missed = !this.#account.ports.isVisible()
-    if (!this.#missed && !this.isOver) {
+    if (this.#account.ports.isVisible() && !this.isOver) {
       void this.#account.hint()
     }
   }
 
+  /** Also if nothing was announced: a tab that was frozen heard nothing. */
   #returned(): void {
     if (this.status.state !== 'live') {
       this.#live?.tryNow()
     }
-    if (this.#missed || this.status.state !== 'live') {
-      this.#hint()
-    }
+    this.#hint()
   }
 
   #askLater(): void {

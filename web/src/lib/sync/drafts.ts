@@ -42,6 +42,11 @@ export class Drafts {
     )
   }
 
+  /** Do not wait for a rest: the page is being left. */
+  writeAll(): void {
+    ;[...this.#resting.keys()].forEach((id) => void this.#write(id))
+  }
+
   /** Resolves once it is written: what is handed to the mail server must be known after a crash. */
   sending(id: Id, sending: KeptDraft['sending']): Promise<void> {
     this.#drafts.set(id, { ...this.get(id), sending })

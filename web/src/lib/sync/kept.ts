@@ -3,6 +3,7 @@ import { Cache, type Changes, type KeptBody, type KeptRows, type KeptStates } fr
 import type { Email, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import { Drafts } from './drafts.ts'
+import type { Facts } from './facts.ts'
 import type { ListView } from './list-view.ts'
 import type { Ports } from './ports.ts'
 
@@ -30,11 +31,13 @@ export class Kept {
   #mailboxes: ReadonlyMap<Id, Mailbox> | null = null
   #writing: Promise<void> = Promise.resolve()
   #callOff: (() => void) | null = null
+  readonly #endLeave: () => void
 
   constructor(ports: Ports, objects: Objects) {
     this.#ports = ports
     this.#objects = objects
     this.drafts = new Drafts(ports)
+    this.#endLeave = ports.onLeave(() => this.drafts.writeAll())
   }
 
   /** Read what was used last, for the mailbox that will be shown. Whose it is must be checked by `claim`. */
@@ -81,7 +84,11 @@ export class Kept {
   }
 
   /** A round brought the account to these states. */
-  note(states: KeptStates, list: ListView | null, removed: readonly Id[], anew: boolean): void {
+  note(facts: Facts, list: ListView | null, removed: readonly Id[], anew: boolean): void {
+    if (facts.emailState === null || facts.mailboxState === null) {
+      return
+    }
+    const states = { email: facts.emailState, mailbox: facts.mailboxState }
     const due = this.#due ?? { states, list, removed: new Set(), anew: false }
     removed.forEach((id) => due.removed.add(id))
     this.#due = { states, list, removed: due.removed, anew: due.anew || anew }
@@ -148,6 +155,8 @@ export class Kept {
   }
 
   stop(): void {
+    this.#endLeave()
+    this.drafts.writeAll()
     void this.#flush().then(() => this.#cache?.close())
   }
 

@@ -18,6 +18,8 @@ export interface Ports extends LivePorts {
   isVisible: () => boolean
   /** Call when the tab was shown, or the device is on line again; returns how to end that. */
   onReturn: (work: () => void) => () => void
+  /** Call when the page may be gone in a moment; returns how to end that. */
+  onLeave: (work: () => void) => () => void
   /** Tell the console about a mistake of ours. */
   report: (mistake: unknown) => void
 }
@@ -37,6 +39,11 @@ export function browserPorts(): Ports {
     channel: 'BroadcastChannel' in globalThis ? (name) => new BroadcastChannel(name) : null,
     isVisible: () => document.visibilityState === 'visible',
     onReturn,
+    onLeave: (work) => {
+      // The last event that a closed tab gets for sure, also on phones.
+      addEventListener('pagehide', work)
+      return () => removeEventListener('pagehide', work)
+    },
     report: (mistake) => reportError(mistake)
   }
 }

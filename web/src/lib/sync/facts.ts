@@ -1,0 +1,94 @@
+/** What the server's answers say, laid into the objects, and the states up to which that is known (RFC 8620 §5.2). */
+import type { Results } from '#lib/jmap/client.ts'
+import type { ChangesResponse, Email, GetResponse, Id, Mailbox, QuotaObject, Thread } from '#lib/jmap/types.ts'
+import type { MutableFacts, Objects } from '#lib/store/objects.ts'
+import type { Rows } from './rows.ts'
+
+export class Facts {
+  /** null until the server told it, or if it does not know it any more */
+  emailState: string | null = null
+  mailboxState: string | null = null
+  /** octets; null if the server has no quota for this account */
+  quota: { used: number; limit: number } | null = null
+  readonly #objects: Objects
+
+  constructor(objects: Objects) {
+    this.#objects = objects
+  }
+
+  /** All is asked for anew; what is known stays until the answers are here. */
+  lose(): void {
+    this.emailState = null
+    this.mailboxState = null
+  }
+
+  /** Whether the answer tells what changed. A long row of changes counts as none: the list anew costs less. */
+  static tells(emails: Results): boolean {
+    return !isLost(emails) && !emails.get<ChangesResponse>('changes').hasMoreChanges
+  }
+
+  /** Whether it told what is new; else the next answer must be all of them. */
+  takeMailboxes(results: Results): boolean {
+    this.#takeQuota(results)
+    if (this.mailboxState === null) {
+      const { state, list } = results.get<GetResponse<Mailbox>>('get')
+      this.#objects.putMailboxes(list)
+      this.mailboxState = state
+      return true
+    }
+    if (isLost(results)) {
+      this.mailboxState = null
+      return false
+    }
+    const changes = results.get<ChangesResponse>('changes')
+    const created = results.get<GetResponse<Mailbox>>('created').list
+    const updated = results.get<GetResponse<Mailbox>>('updated').list
+    this.#objects.updateMailboxes([...created, ...updated], changes.destroyed)
+    this.mailboxState = changes.newState
+    return true
+  }
+
+  /** `anew`: nothing that was known counts. */
+  takeRows(rows: Rows, anew: boolean): void {
+    if (anew) {
+      this.#objects.forgetEmails()
+      this.emailState = rows.state
+    }
+    this.#objects.putEmails(rows.emails)
+    this.#objects.putThreads(rows.threads)
+  }
+
+  takeEmails(results: Results): void {
+    const changes = results.get<ChangesResponse>('changes')
+    this.#objects.putEmails(results.get<GetResponse<Email>>('created').list)
+    this.#objects.updateEmails(results.get<GetResponse<MutableFacts>>('updated').list)
+    this.#objects.putThreads(results.get<GetResponse<Thread>>('threads').list)
+    this.#objects.removeEmails(changes.destroyed)
+    this.emailState = changes.newState
+  }
+
+  /** Emails that changed and are not known here; the device may keep them as they were. */
+  changedElsewhere(emails: Results | null): Id[] {
+    const changes = emails?.find<ChangesResponse>('changes')
+    const ids = [...(changes?.updated ?? []), ...(changes?.destroyed ?? [])]
+    return ids.filter((id) => !this.#objects.baseOf(id))
+  }
+
+  /** RFC 9425 §4.2: of the octets of one's own mail. */
+  #takeQuota(results: Results): void {
+    const list = results.find<GetResponse<QuotaObject>>('quota')?.list
+    const own = list?.find(({ resourceType, scope }) => resourceType === 'octets' && scope === 'account')
+    if (list) {
+      this.quota = own ? { used: own.used, limit: own.hardLimit } : null
+    }
+  }
+}
+
+/** The server does not know the state any more. Other failures of the call are raised. */
+function isLost(results: Results): boolean {
+  if (results.errorOf('changes') === 'cannotCalculateChanges') {
+    return true
+  }
+  results.get('changes')
+  return false
+}

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest'
+import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { ModelServer } from './model-server.ts'
+import { settled, World } from './world.ts'
+
+interface Scene {
+  server: ModelServer
+  world: World
+  mail: MailState
+  /** Send an event on the live stream. */
+  say: (type: string, data?: unknown) => Promise<void>
+}
+
+async function opened(live: 'live' | 'away' = 'live'): Promise<Scene> {
+  const server = new ModelServer()
+  const world = new World()
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+  const writer = writable.getWriter()
+  server.interrupt = (path) =>
+    path !== '/api/live' ? null : live === 'live' ? new Response(readable) : new Response('', { status: 503 })
+  const mail = createMail(world.ports(server.fetch))
+  mail.show(null)
+  await settled()
+  const say = async (type: string, data: unknown = {}): Promise<void> => {
+    await writer.write(new TextEncoder().encode(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`))
+    await settled()
+  }
+  return { server, world, mail, say }
+}
+
+describe('new mail that is announced', () => {
+  test('appears without anybody asking', async () => {
+    const { server, mail, say } = await opened()
+    await say('hello')
+    expect(mail.connection.live).toBe('live')
+    server.deliver({ subject: 'New' })
+    await say('mail', { id: '1' })
+    expect(mail.list?.row(0)?.subject).toBe('New')
+  })
+
+  test('is asked for by a hidden tab only when it is shown again', async () => {
+    const { server, mail, world, say } = await opened()
+    await say('hello')
+    world.visible = false
+    server.deliver()
+    server.requests.length = 0
+    await say('mail', { id: '1' })
+    await world.pass(3_600_000)
+    expect(server.requests).toEqual([])
+    world.return()
+    await settled()
+    expect(mail.list?.total).toBe(1)
+  })
+})
+
+describe('without live events', () => {
+  test('the tab says so, and asks once a minute', async () => {
+    const { server, mail, world } = await opened('away')
+    expect(mail.connection).toMatchObject({ live: 'offline', trouble: { code: 'unavailable' } })
+    server.deliver()
+    server.requests.length = 0
+    await world.pass(59_000)
+    expect(server.requests).toEqual([])
+    await world.pass(2_000)
+    expect([server.requests.length, mail.list?.total]).toEqual([1, 1])
+  })
+})
+
+describe('a mailbox that is not ready any more', () => {
+  test('is told to the whole page, until it is ready again', async () => {
+    const { mail, say } = await opened()
+    await say('hello')
+    await say('provisioning', { state: 'missing' })
+    expect(mail.trouble?.code).toBe('mailbox_not_ready')
+    await say('hello')
+    expect(mail.trouble).toBeNull()
+  })
+})
+
+test('after the page is left nothing is asked', async () => {
+  const { server, mail, world } = await opened('away')
+  mail.stop()
+  server.requests.length = 0
+  await world.pass(3_600_000)
+  world.return()
+  await settled()
+  expect(server.requests).toEqual([])
+})
