@@ -7,7 +7,7 @@ from postroom_sandbox.sample_mail.conversation import Conversation
 
 _FRESH = timedelta(days=3)
 _KEPT_IN_INBOX = timedelta(days=45)
-_ROLES = {"spam": "junk", "draft": "drafts"}
+_ROLES = {"spam": "junk"}
 
 Placed = tuple[str, frozenset[str]]
 """A mailbox, as a role or as the path of one of the person's own, and keywords."""
@@ -21,11 +21,11 @@ def placed(conversation: Conversation, number: int, now: datetime) -> Placed:
     words = set[str](template.labels if where != "junk" else ())
     if starred and last:
         words.add("$flagged")
-    if template.kind == "draft":
+    if conversation.letter(number).is_draft:
         return "drafts", frozenset(words | {"$draft", "$seen"})
     if conversation.is_mine(number):
         return "sent", frozenset(words | {"$seen"})
-    if not last and conversation.is_mine(number + 1):
+    if not last and conversation.is_mine(number + 1) and not conversation.letter(number + 1).is_draft:
         words.add("$answered")
     elif random.random() < 0.02:
         words.add("$forwarded")

@@ -34,6 +34,7 @@ class Letter:
     layout: str | None = None
     fields: dict[str, str] = field(default_factory=dict[str, str])
     copies: int = 1
+    is_draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ def _letter(entry: dict[str, Any]) -> Letter:
         layout=entry.get("layout"),
         fields=entry.get("show", {}),
         copies=entry.get("copies", 1),
+        is_draft=entry.get("draft", False),
     )
 
 
