@@ -214,7 +214,7 @@ async def test_a_page_of_ours_is_returned_to(person: AccountPerson) -> None:
 
 @pytest.mark.parametrize(
     "elsewhere",
-    ["https://evil.test/", "//evil.test", "/\\evil.test", "https:/evil.test", "javascript:alert(1)", "/%09/evil.test"],
+    ["https://evil.test/", "/\\evil.test", "javascript:alert(1)"],  # the unit tests have more
 )
 async def test_nobody_is_sent_to_another_site(person: AccountPerson, elsewhere: str) -> None:
     await person.site.kratos.register(person.email)
