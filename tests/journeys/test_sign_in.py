@@ -13,7 +13,7 @@ from account_person import START, AccountPerson, person_at
 from chromium import chromium
 from eventually import eventually
 from go_program import may_build
-from kratos_browser import another, code_for, new_address
+from kratos_browser import another, code_for, mailed, new_address
 from kratos_servers import PASSWORD
 
 pytestmark = may_build
@@ -194,6 +194,18 @@ async def test_verification_by_code(person: AccountPerson) -> None:
     await person.press("Send me a code")
     await expect(person.field("Code")).to_be_visible()
     await person.fill(code=await code_for(person.site.kratos, person.email))
+    await person.press("Continue")
+    await person.sees("Your address is confirmed.")
+
+
+async def test_the_link_in_the_mail_fills_the_code_in(person: AccountPerson) -> None:
+    await person.site.kratos.register(person.email)
+    (mail,) = await mailed(person.site.kratos, person.email)
+    link = re.search(r"http://\S+", mail["body"])
+    assert link
+    await person.page.goto(link.group())
+    await person.is_at("/verification")
+    await expect(person.field("Code")).to_have_value(re.compile(r"\d{6}"))
     await person.press("Continue")
     await person.sees("Your address is confirmed.")
 
