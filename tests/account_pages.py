@@ -71,7 +71,7 @@ async def account_site(
         origin = f"http://localhost:{port}"
         more = every_method(origin, provider, **methods)
         async with (
-            real_kratos(folder, **UNUSED, **(kratos or {}), more=more) as running,
+            real_kratos(folder, **UNUSED, **(kratos or {}), public_url=origin, more=more) as running,
             _application(running) as later.app,
         ):
             yield Site(origin, running, provider)

@@ -1,12 +1,10 @@
-"""Kratos with every method of signing in that the interface knows, reached by the interface's own origin."""
+"""Every method of signing in that the interface knows, as settings of Kratos."""
 
 from base64 import b64encode
 from typing import Any
 
 from kratos_servers import SOURCE
 from oidc_provider import CLIENT, OidcProvider
-
-PATH = "/.ory/kratos/public/"
 
 _MAPPER = "local claims = std.extVar('claims'); { identity: { traits: { email: claims.email } } }"
 
@@ -17,21 +15,9 @@ def every_method(
     """Settings that are laid over `kratos.yml`. A mailed code is for signing in (`passwordless`) or the second factor
     (`mfa`), and so are security keys (`first`, `second`): Kratos allows one of the two at a time. `flows` are settings
     of the flows by name, such as `login={"lifespan": "2s"}`."""
-    pages = {
-        "login": "sign-in",
-        "registration": "sign-up",
-        "recovery": "recovery",
-        "verification": "verification",
-        "settings": "settings",
-        "error": "error",
-    }
     party = {"id": "localhost", "origins": [origin], "display_name": "Postroom"}
-    ui = {kind: {"ui_url": f"{origin}/{page}", **flows.get(kind, {})} for kind, page in pages.items()}
     return {
-        "serve": {"public": {"base_url": origin + PATH}},
         "selfservice": {
-            "default_browser_return_url": f"{origin}/",
-            "allowed_return_urls": [origin],
             "methods": {
                 "code": {
                     "enabled": True,
@@ -45,7 +31,7 @@ def every_method(
                 "passkey": {"enabled": True, "config": {"rp": party}},
                 **({"oidc": _oidc(provider)} if provider else {}),
             },
-            "flows": ui,
+            "flows": flows,
         },
         "identity": {
             "default_schema_id": "default",

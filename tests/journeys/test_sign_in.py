@@ -13,7 +13,7 @@ from account_person import START, AccountPerson, person_at
 from chromium import chromium
 from eventually import eventually
 from go_program import may_build
-from kratos_browser import another, code_for, new_address
+from kratos_browser import another, code_for, mailed, new_address
 from kratos_servers import PASSWORD
 
 pytestmark = may_build
@@ -170,7 +170,7 @@ async def test_recovery_by_code_leads_to_a_new_password(person: AccountPerson) -
     await person.page.get_by_role("link", name="Forgot password?").click()
     await person.is_at("/recovery")
     await person.fill(address=person.email)
-    await person.press("Continue")
+    await person.press("Send me a code")
     await expect(person.field("Code")).to_be_visible()
     await person.fill(code="000000")
     await person.press("Continue")
@@ -191,9 +191,21 @@ async def test_verification_by_code(person: AccountPerson) -> None:
     await person.site.kratos.register(person.email)
     await person.open("/verification")
     await person.fill(address=person.email)
-    await person.press("Continue")
+    await person.press("Send me a code")
     await expect(person.field("Code")).to_be_visible()
     await person.fill(code=await code_for(person.site.kratos, person.email))
+    await person.press("Continue")
+    await person.sees("Your address is confirmed.")
+
+
+async def test_the_link_in_the_mail_fills_the_code_in(person: AccountPerson) -> None:
+    await person.site.kratos.register(person.email)
+    (mail,) = await mailed(person.site.kratos, person.email)
+    link = re.search(r"http://\S+", mail["body"])
+    assert link
+    await person.page.goto(link.group())
+    await person.is_at("/verification")
+    await expect(person.field("Code")).to_have_value(re.compile(r"\d{6}"))
     await person.press("Continue")
     await person.sees("Your address is confirmed.")
 
@@ -214,7 +226,7 @@ async def test_a_page_of_ours_is_returned_to(person: AccountPerson) -> None:
 
 @pytest.mark.parametrize(
     "elsewhere",
-    ["https://evil.test/", "//evil.test", "/\\evil.test", "https:/evil.test", "javascript:alert(1)", "/%09/evil.test"],
+    ["https://evil.test/", "/\\evil.test", "javascript:alert(1)"],  # the unit tests have more
 )
 async def test_nobody_is_sent_to_another_site(person: AccountPerson, elsewhere: str) -> None:
     await person.site.kratos.register(person.email)

@@ -84,7 +84,7 @@ async def test_recovery_verification_and_errors(person: AccountPerson) -> None:
     await looks_right(person, "recovery")
     await person.open("/verification")
     await person.fill(address=person.email)
-    await person.press("Continue")
+    await person.press("Send me a code")
     await expect(person.field("Code")).to_be_visible()
     await looks_right(person, "verification")
     await person.fill(code=await code_for(person.site.kratos, person.email))

@@ -26,3 +26,7 @@ export function recordedFlow(kind: FlowKind, name: string): Flow {
   if (!flow) throw new Error(`${name} is no flow`)
   return flow
 }
+
+export function recordedNames(): string[] {
+  return Object.keys(recorded)
+}

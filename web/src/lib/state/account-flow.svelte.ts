@@ -80,6 +80,12 @@ export class AccountFlow {
     }
   }
 
+  /** Another way is chosen: what was said about the first is no longer true. */
+  dismiss(): void {
+    this.trouble = this.refusal = null
+    if (this.form) this.form = { ...this.form, flow: { ...this.form.flow, messages: [] } }
+  }
+
   #begin(plain: boolean): Promise<Answer> {
     const { purpose, refresh, aal } = this.#opening
     const page = plain ? null : ownPage(purpose.returnTo, purpose.origin)

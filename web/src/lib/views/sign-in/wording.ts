@@ -102,14 +102,15 @@ export function labelOf(words: SignIn, form: Form, field: Field): { label: strin
 }
 
 export function buttonWords(words: SignIn, form: Form, button: Button, language: string): string {
-  const known = form.kind === 'settings' ? settingsButtons(words, form, button, language) : entryButtons(words, button)
+  const known =
+    form.kind === 'settings' ? settingsButtons(words, form, button, language) : entryButtons(words, form, button)
   return known[button.label?.id ?? 0] ?? button.label?.text ?? words.buttons.continue
 }
 
 type ByLabel = Readonly<Record<number, string>>
 
 /** By the id of Kratos' label (Kratos, text/id.go). */
-function entryButtons({ buttons }: SignIn, button: Button): ByLabel {
+function entryButtons({ buttons }: SignIn, form: Form, button: Button): ByLabel {
   const provider = contextText(button.label, 'provider') || button.value
   return {
     1010001: buttons.signIn,
@@ -134,8 +135,13 @@ function entryButtons({ buttons }: SignIn, button: Button): ByLabel {
     1040008: buttons.back,
     1060007: buttons.back,
     1070008: buttons.resend,
-    1070009: buttons.continue
+    1070009: asksForAddress(form) ? buttons.sendCode : buttons.continue
   }
+}
+
+/** The first step of a recovery or a verification. */
+function asksForAddress({ kind, flow }: Form): boolean {
+  return (kind === 'recovery' || kind === 'verification') && flow.state === 'choose_method'
 }
 
 function settingsButtons(words: SignIn, form: Form, button: Button, language: string): ByLabel {
