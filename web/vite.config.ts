@@ -13,8 +13,11 @@ const service = process.env['POSTROOM_URL'] ?? 'http://127.0.0.1:3001'
 
 // The message frame has a second address: by its name the server allows remote pictures in it. A different title, since
 // the build keeps one file of two that are equal.
-const frame = readFileSync('src/lib/frame/frame.html', 'utf8')
-writeFileSync('src/lib/frame/frame-remote.html', frame.replace('<title>Message', '<title>Message with remote pictures'))
+const frame = readFileSync(join(import.meta.dirname, 'src/lib/frame/frame.html'), 'utf8')
+writeFileSync(
+  join(import.meta.dirname, 'src/lib/frame/frame-remote.html'),
+  frame.replace('<title>Message', '<title>Message with remote pictures')
+)
 
 export default defineConfig({
   plugins: [
