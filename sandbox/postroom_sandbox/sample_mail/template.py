@@ -78,7 +78,8 @@ def _read(name: str) -> Iterator[Template]:
 
 def _template(kind: str, entry: dict[str, Any]) -> Template:
     letters = [_letter(each) for each in entry.get("message", [entry])]
-    own = {name: entry[name] for name in ("folder", "place", "unread", "starred", "reply_to", "list_name") if name in entry}
+    optional = ("folder", "place", "unread", "starred", "reply_to", "list_name")
+    own = {name: entry[name] for name in optional if name in entry}
     return Template(
         kind=kind,
         subject=entry["subject"],
