@@ -40,7 +40,7 @@ def _mailbox(conversation: Conversation, random: Random, now: datetime) -> str:
         return role
     chance = random.random()
     if template.always or template.age:
-        return "inbox"
+        return template.place or "inbox"
     if chance < 0.03:
         return "trash"
     if template.folder and (age > _KEPT_IN_INBOX or chance < 0.4):

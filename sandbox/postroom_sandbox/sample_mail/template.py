@@ -39,13 +39,15 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """`always` are in every mailbox, before all others. `age` is that of the last message, if it is given."""
+    """`always` are in every mailbox, before all others, and lie in the inbox or in `place`. `age` is that of the last
+    message, if it is given. `folder` is where the others lie when they are old."""
 
     kind: str
     subject: str
     language: str
     letters: tuple[Letter, ...]
     folder: str | None = None
+    place: str | None = None
     labels: tuple[str, ...] = ()
     always: bool = False
     age: timedelta | None = None
@@ -76,7 +78,8 @@ def _read(name: str) -> Iterator[Template]:
 
 def _template(kind: str, entry: dict[str, Any]) -> Template:
     letters = [_letter(each) for each in entry.get("message", [entry])]
-    own = {name: entry[name] for name in ("folder", "unread", "starred", "reply_to", "list_name") if name in entry}
+    optional = ("folder", "place", "unread", "starred", "reply_to", "list_name")
+    own = {name: entry[name] for name in optional if name in entry}
     return Template(
         kind=kind,
         subject=entry["subject"],
