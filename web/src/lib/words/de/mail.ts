@@ -15,7 +15,7 @@ export const mail = {
   skipToMessage: 'Zur Nachricht',
   openMailboxes: 'Ordner',
   closeMailboxes: 'Schließen',
-  account: (address: string) => `Konto ${address}`,
+  account: 'Konto',
   settings: 'Einstellungen',
   signOut: 'Abmelden',
   folders: 'Ordner',
@@ -82,7 +82,7 @@ export const mail = {
     leftFrame: 'Diese Nachricht wollte ihren Rahmen verlassen. Hier ist ihr Text.',
     showQuoted: 'Zitierten Text zeigen',
     attachments: 'Anhänge',
-    download: (name: string) => `${name} herunterladen`,
+    download: 'Herunterladen',
     blocked: (n: number) =>
       `${n === 1 ? '1 Bild aus dem Netz ist' : `${n.toLocaleString('de')} Bilder aus dem Netz sind`} blockiert.`,
     why: 'Warum?',

@@ -14,7 +14,7 @@ export const mail = {
   skipToMessage: 'Skip to the message',
   openMailboxes: 'Mailboxes',
   closeMailboxes: 'Close',
-  account: (address: string) => `Account ${address}`,
+  account: 'Account',
   settings: 'Settings',
   signOut: 'Sign out',
   folders: 'Folders',
@@ -81,7 +81,7 @@ export const mail = {
     leftFrame: 'This message tried to leave its frame. Here is its text.',
     showQuoted: 'Show quoted text',
     attachments: 'Attachments',
-    download: (name: string) => `Download ${name}`,
+    download: 'Download',
     blocked: (n: number) => `${plural(n, 'remote image is', 'remote images are')} blocked.`,
     why: 'Why?',
     whyText:
