@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx2
 
-from postroom.api.self_service import PATH
+from postroom.kratos.public_api import PATH
 from postroom.setup.kratos import HOOK, INTERFACE, write
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from postroom_sandbox.processes import Process, PythonChild

@@ -8,7 +8,7 @@ import httpx2
 
 from eventually import eventually
 from mail_person import Person
-from postroom.api.self_service import PATH
+from postroom.kratos.public_api import PATH
 from screen import Screen, listening
 
 PASSWORD = "correct horse battery staple"

@@ -13,13 +13,13 @@ import httpx2
 import typer
 from rich.console import Console
 
-from postroom.api.self_service import PATH as SELF_SERVICE_PATH
 from postroom.cli.control_characters import escape_control
 from postroom.cli.environment import load_and_warn
 from postroom.cli.json_output import json_text
 from postroom.composition.parts import authorization
 from postroom.domain.address import normalise_domain
 from postroom.errors import ConfigurationError, MailServerError
+from postroom.kratos.public_api import PATH as KRATOS_PATH
 from postroom.mail_configuration import missing_for_mail
 from postroom.postgres.migrate import role_of, upgrade
 from postroom.settings import PREFIX, given, load
@@ -259,7 +259,7 @@ class Trial:
         arguments += ["--public-port", str(public), "--admin-port", str(admin)]
         postroom = f"http://{LOOPBACK}:{self._port}"
         arguments += ["--hook-url", f"{postroom}/internal/mail/provision"]
-        arguments += ["--base-url", f"{postroom}{SELF_SERVICE_PATH}", "--ui-url", f"{postroom}/"]
+        arguments += ["--base-url", f"{postroom}{KRATOS_PATH}", "--ui-url", f"{postroom}/"]
         await supervisor.start(
             PythonChild(
                 "the stand-in for Kratos",

@@ -10,9 +10,9 @@ from fastapi import FastAPI
 from go_program import may_build
 from kratos_browser import COOKIE, Browser, browser_at, code_for, mailed, new_address, said, value_of
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
-from postroom.api.self_service import PATH, SelfService, self_service_route
+from postroom.api.self_service import SelfService, self_service_route
 from postroom.api.visitor import receive_visitors
-from postroom.kratos.public_api import KratosPublicApi
+from postroom.kratos.public_api import PATH, KratosPublicApi
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from served_app import served
 

@@ -8,9 +8,9 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from postroom.api.self_service import CLEAR, MAX_BODY, PATH, SelfService, person_address, self_service_route
+from postroom.api.self_service import CLEAR, MAX_BODY, SelfService, person_address, self_service_route
 from postroom.api.visitor import receive_visitors
-from postroom.kratos.public_api import ANSWER_BYTES, KratosPublicApi
+from postroom.kratos.public_api import ANSWER_BYTES, PATH, KratosPublicApi
 
 OURS = "https://mail.example.org"
 COOKIE = "ory_kratos_session"

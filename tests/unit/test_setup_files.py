@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from commands import Commands
-from postroom.api.self_service import PATH
+from postroom.kratos.public_api import PATH
 from postroom.setup.deployed_files import names, text_of
 from postroom.web.build import INDEX
 from postroom.web.shells import shell_of

@@ -13,12 +13,10 @@ from starlette.routing import Route
 
 from postroom.api.body import read_at_most
 from postroom.errors import KratosUnavailable, NoSession
-from postroom.kratos.public_api import KratosAnswer, KratosPublicApi
+from postroom.kratos.public_api import PATH, KratosAnswer, KratosPublicApi
 from postroom.mail.people import joined_headers, require_not_foreign, require_same_origin
 from postroom.problems import Problem, plain_problem, problem, problem_of
 from postroom.telemetry import log
-
-PATH = "/.ory/kratos/public"
 
 ERROR_PAGE = "/error"
 

@@ -1,10 +1,9 @@
 """Checks that Kratos' flows run on our own origin, where the web interface shows them."""
 
-from postroom.api.self_service import PATH
 from postroom.checks.finding import Finding
 from postroom.errors import KratosUnavailable
 from postroom.json_object import json_object
-from postroom.kratos.public_api import KratosPublicApi
+from postroom.kratos.public_api import PATH, KratosPublicApi
 from postroom.settings import Settings
 from postroom.web_urls import names_a_host, origin_of
 

@@ -9,6 +9,9 @@ import httpx2
 
 from postroom.errors import KratosUnavailable
 
+PATH = "/.ory/kratos/public"
+"""Where browsers reach it on our own origin: the path of Ory's own proxies."""
+
 TIMEOUT = 30.0
 """Seconds for a complete exchange: Kratos hashes a password on purpose for a second, and asks social sign-in providers
 meanwhile."""

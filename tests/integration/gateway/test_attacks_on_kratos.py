@@ -10,7 +10,8 @@ from starlette.routing import Route
 from attacked_service import BROWSER, COOKIE_OF_BEN, JSON, OURS, Attacked
 from built_interface import ENTRY, FILES
 from postroom.api import body
-from postroom.api.self_service import MAX_BODY, PATH
+from postroom.api.self_service import MAX_BODY
+from postroom.kratos.public_api import PATH
 from postroom.web.shells import shell_of
 from scripted_upstream import Asked, http_answer, json_answer
 from served_app import answer_of
