@@ -117,8 +117,10 @@ export class Account {
   }
 
   async #restore(list: ListView): Promise<void> {
+    const { applied } = this
     const rows = await this.kept.rows(list.mailboxId)
-    if (rows && list.asOf === null) {
+    // A round that came between told of changes to mail that was not here yet.
+    if (rows && list.asOf === null && applied === this.applied) {
       this.objects.restore(rows.emails, rows.threads)
       list.restore(rows.list)
       this.tell('list')
