@@ -94,6 +94,16 @@ describe('an answer', () => {
     expect([mail.sending.draftOf('e1'), mail.sending.unsent()]).toEqual(['', []])
   })
 
+  test.each(['', '*@example.org'])(
+    'is sent from the own address if the identity has %j (RFC 8621 §6)',
+    async (address) => {
+      const scene = await opened()
+      scene.server.identity = address
+      expect(await outcome(scene)).toBe('sent')
+      expect(within(scene.server, 'sent')).toMatchObject([{ from: [{ name: 'Me', email: 'me@example.org' }] }])
+    }
+  )
+
   test('is sent once by a double click', async () => {
     const scene = await opened()
     void scene.mail.sending.send(scene.reply)
