@@ -150,12 +150,12 @@ describe('an answer', () => {
     expect(scene.server.submissions.size).toBe(1)
   })
 
-  test('while off line is not sent, and its text is kept', async () => {
+  test('of which nobody knows whether it was sent is kept', async () => {
     const scene = await opened()
     scene.server.interrupt = () => {
       throw new TypeError('Failed to fetch')
     }
-    expect(await outcome(scene)).toMatchObject({ code: 'unavailable' })
+    expect(await outcome(scene)).toMatchObject({ code: 'outcome_unknown' })
     expect(scene.mail.sending.draftOf('e1')).toBe('The answer')
   })
 

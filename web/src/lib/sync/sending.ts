@@ -100,7 +100,7 @@ async function askUntilKnown(
       }
     }
   }
-  throw failure
+  throw new JmapFailure('outcome_unknown', { ambiguous: true, reference: failure.reference })
 }
 
 async function handOver(account: Account, outgoing: Outgoing, messageId: string): Promise<void> {
