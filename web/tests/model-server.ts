@@ -24,6 +24,8 @@ export class ModelServer {
   /** Changes before this place are forgotten. */
   forgottenUntil = 0
   limits = LIMITS
+  /** the address of the only Identity */
+  identity = 'me@example.org'
   readonly #log: Change[] = []
   #next = 1
 
@@ -139,7 +141,7 @@ export class ModelServer {
       Email: () => this.emails,
       Mailbox: () => new Map(this.mailboxes().map((mailbox) => [mailbox.id, mailbox])),
       Thread: () => this.threads(),
-      Identity: () => new Map([['i', { id: 'i', name: 'Me', email: 'me@example.org' }]]),
+      Identity: () => new Map([['i', { id: 'i', name: 'Me', email: this.identity }]]),
       EmailSubmission: () => new Map([...this.submissions.keys()].map((id) => [id, { id, deliveryStatus: null }]))
     }
     const objects = all[type]?.() ?? new Map<Id, object>()

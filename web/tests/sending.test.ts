@@ -94,6 +94,16 @@ describe('an answer', () => {
     expect([mail.sending.draftOf('e1'), mail.sending.unsent()]).toEqual(['', []])
   })
 
+  test.each(['', '*@example.org'])(
+    'is sent from the own address if the identity has %j (RFC 8621 §6)',
+    async (address) => {
+      const scene = await opened()
+      scene.server.identity = address
+      expect(await outcome(scene)).toBe('sent')
+      expect(within(scene.server, 'sent')).toMatchObject([{ from: [{ name: 'Me', email: 'me@example.org' }] }])
+    }
+  )
+
   test('is sent once by a double click', async () => {
     const scene = await opened()
     void scene.mail.sending.send(scene.reply)
@@ -140,12 +150,12 @@ describe('an answer', () => {
     expect(scene.server.submissions.size).toBe(1)
   })
 
-  test('while off line is not sent, and its text is kept', async () => {
+  test('of which nobody knows whether it was sent is kept', async () => {
     const scene = await opened()
     scene.server.interrupt = () => {
       throw new TypeError('Failed to fetch')
     }
-    expect(await outcome(scene)).toMatchObject({ code: 'unavailable' })
+    expect(await outcome(scene)).toMatchObject({ code: 'outcome_unknown' })
     expect(scene.mail.sending.draftOf('e1')).toBe('The answer')
   })
 

@@ -17,10 +17,22 @@ const WORDS = {
   too_many_requests: 'limit',
   limit: 'limit',
   overQuota: 'over_quota',
+  gone: 'gone',
+  forbiddenFrom: 'may_not_send',
+  notPermittedFrom: 'may_not_send',
+  forbiddenMailFrom: 'may_not_send',
+  refused_recipients: 'refused_recipients',
+  some_recipients_refused: 'sent_in_part',
+  outcome_unknown: 'outcome_unknown',
   offline: 'offline'
 } as const
 
 export type TroubleWord = (typeof WORDS)[keyof typeof WORDS] | 'unknown'
+
+/** Troubles of an answer that was sent to somebody, or may have been. */
+export function mayBeSent(code: string): boolean {
+  return code === 'some_recipients_refused' || code === 'outcome_unknown'
+}
 
 export function troubleWord(code: string): TroubleWord {
   return Object.hasOwn(WORDS, code) ? WORDS[code as keyof typeof WORDS] : 'unknown'

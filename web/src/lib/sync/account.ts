@@ -30,8 +30,6 @@ export class Account {
   readonly ports: Ports
   /** the conversation in the reader, which outlives a list that is asked for anew */
   openThread: Id | null = null
-  /** rounds that were applied: an answer that was asked for before the last one may be older than what is known */
-  applied = 0
   readonly #whenKnown: (owner: string) => void
   readonly #listeners = new Set<(topic: Topic) => void>()
   readonly #lists = new Map<Id, ListView>()
@@ -117,8 +115,10 @@ export class Account {
   }
 
   async #restore(list: ListView): Promise<void> {
+    const { version } = this.facts
     const rows = await this.kept.rows(list.mailboxId)
-    if (rows && list.asOf === null) {
+    // A round that came between told of changes to mail that was not here yet.
+    if (rows && list.asOf === null && version === this.facts.version) {
       this.objects.restore(rows.emails, rows.threads)
       list.restore(rows.list)
       this.tell('list')
@@ -201,7 +201,6 @@ export class Account {
     if (list && answers && list.apply(answers, this.objects, this.ports.now())) {
       this.#outdated = true
     }
-    this.applied += 1
     this.#choose()
     this.kept.note(this.facts, list, this.facts.changedElsewhere(emails), emailState === null)
   }

@@ -10,6 +10,8 @@ export class Facts {
   mailboxState: string | null = null
   /** octets; null if the server has no quota for this account */
   quota: { used: number; limit: number } | null = null
+  /** It grows with what the server tells of emails. An answer that was asked for before may be older than what is known. */
+  version = 0
   readonly #objects: Objects
 
   constructor(objects: Objects) {
@@ -56,6 +58,7 @@ export class Facts {
     }
     this.#objects.putEmails(rows.emails)
     this.#objects.putThreads(rows.threads)
+    this.version += rows.threads.length
   }
 
   takeEmails(results: Results): void {
@@ -65,6 +68,7 @@ export class Facts {
     this.#objects.putThreads(results.get<GetResponse<Thread>>('threads').list)
     this.#objects.removeEmails(changes.destroyed)
     this.emailState = changes.newState
+    this.version += changes.created.length + changes.updated.length + changes.destroyed.length
   }
 
   /** Emails that changed and are not known here; the device may keep them as they were. */

@@ -54,11 +54,6 @@ export class ListView {
     }
   }
 
-  /** Ask for all of it again; what is shown stays until then. */
-  forget(): void {
-    this.list = { ...this.list, queryState: null }
-  }
-
   /** Whether the top is visible changed; returns whether rows appear by it. */
   atTop(visible: boolean): boolean {
     this.#atTop = visible
@@ -76,9 +71,9 @@ export class ListView {
    * Ask for what is outdated or missing; null if nothing is. `anew`: no row that is known counts.
    */
   async ask(client: JmapClient, wish: { anew: boolean; outdated: boolean }): Promise<ListAnswers | null> {
-    const { queryState } = this.list
-    const known = !wish.anew && queryState !== null
-    if (!known || wish.outdated) {
+    if (wish.anew || wish.outdated || this.list.queryState === null) {
+      // The rows that are known are followed by Email/changes, those of the device too.
+      const known = !wish.anew && this.asOf !== null
       const windows = this.#windows().map(({ from, to }) =>
         known ? calls.windowIds(this.mailboxId, from, to) : calls.windowRows(this.mailboxId, from, to)
       )

@@ -106,9 +106,10 @@ export class ReaderSync {
   }
 
   async #confirm(threadId: Id): Promise<void> {
-    const { client, objects, applied } = this.#account
+    const { client, objects, facts } = this.#account
+    const { version } = facts
     const rows = await rowsOf(this.#account, [await client.run(calls.conversation(threadId))], null)
-    if (applied !== this.#account.applied) {
+    if (version !== facts.version) {
       return this.#confirm(threadId)
     }
     objects.putEmails(rows.emails)

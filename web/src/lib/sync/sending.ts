@@ -100,7 +100,7 @@ async function askUntilKnown(
       }
     }
   }
-  throw failure
+  throw new JmapFailure('outcome_unknown', { ambiguous: true, reference: failure.reference })
 }
 
 async function handOver(account: Account, outgoing: Outgoing, messageId: string): Promise<void> {
@@ -109,7 +109,7 @@ async function handOver(account: Account, outgoing: Outgoing, messageId: string)
   const email = {
     mailboxIds: { [boxes.drafts]: true },
     keywords: { $draft: true, $seen: true },
-    from: [{ name: identity.name || null, email: identity.email }],
+    from: [{ name: identity.name || null, email: senderOf(identity, account.address) }],
     to: outgoing.to,
     cc: outgoing.cc,
     subject: replySubject(outgoing.subject),
@@ -215,6 +215,11 @@ function mailboxesOf(account: Account): Mailboxes {
   }
   // Without a mailbox for what was sent it stays among the drafts, no longer as one.
   return { drafts, sent: sent ?? drafts }
+}
+
+/** RFC 8621 §6: `*@example.org` stands for every address of a domain; that of Cyrus is empty. */
+function senderOf({ email }: Identity, own: string): string {
+  return email === '' || email.startsWith('*@') ? own : email
 }
 
 async function identityOf(account: Account): Promise<Identity> {

@@ -134,6 +134,12 @@ export const mail = {
     offline: 'Sie sind offline. Was auf diesem Gerät liegt, können Sie lesen.',
     refused: 'Der Mailserver lehnt das ab.',
     over_quota: 'Ihr Postfach ist voll.',
+    gone: 'Das wurde inzwischen gelöscht oder verschoben.',
+    may_not_send: 'Von dieser Adresse dürfen Sie nicht senden.',
+    refused_recipients: 'Niemand hat das bekommen. Der Mailserver sagt:',
+    sent_in_part: 'Das wurde gesendet, aber nicht alle haben es bekommen. Der Mailserver sagt:',
+    outcome_unknown:
+      'Es kam keine Antwort, also ist nicht bekannt, ob das gesendet wurde. Wenn Sie erneut senden, sehen wir zuerst nach: niemand bekommt es doppelt.',
     unknown: 'Das hat nicht geklappt. Nichts wurde geändert.',
     nextTry: (seconds: number) => `Nächster Versuch in ${seconds} s.`,
     signIn: 'Anmelden',

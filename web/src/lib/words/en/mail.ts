@@ -132,6 +132,12 @@ export const mail = {
     offline: 'You are offline. You can read what is on this device.',
     refused: 'The mail server refused this.',
     over_quota: 'Your mailbox is full.',
+    gone: 'This was removed or moved meanwhile.',
+    may_not_send: 'You may not send from this address.',
+    refused_recipients: 'Nobody got this, the mail server says:',
+    sent_in_part: 'This was sent, but not everybody got it. The mail server says:',
+    outcome_unknown:
+      'No answer came, so it is not known whether this was sent. If you send it again, we look first: nobody gets it twice.',
     unknown: 'This did not work. Nothing was changed.',
     nextTry: (seconds: number) => `Next try in ${seconds} s.`,
     signIn: 'Sign in',
