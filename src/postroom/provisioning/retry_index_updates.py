@@ -10,8 +10,8 @@ from postroom.ports import RetryIndex
 from postroom.telemetry import log
 
 MOST_PENDING = 1000
-"""Requests that wait while Redis is slow or unavailable. Further ones are not added: they are committed, so the fallback
-poll finds them when they are due, and reconcile adds them."""
+"""Requests that wait while Redis is slow or unavailable. Further ones are not added: they are committed, so the
+fallback poll finds them, and reconcile adds them."""
 
 GATHERING = 0.01
 """Seconds in which requests gather for one call: a call for each took a sixth of the CPU of a webhook."""
