@@ -122,7 +122,7 @@ class Accept:
     async def _answer(self, mailbox: Mailbox, origin: Origin) -> AcceptResult:
         ends = self._clock.monotonic() + self._deadline
         # The normal case first, a new identity: no read before the commit. A repeated hook must not wait for a slot,
-        # since it needs none.
+        # since it needs none; while the breaker is open, no hook waits for one.
         has_slot = await self._acquire_slot(within=0)
         found = None if has_slot or self._is_breaker_open() else await self._requests.read(mailbox.identity_id)
         if found is None:
