@@ -30,11 +30,10 @@ from postroom import settings
 from postroom.api.webhook import Webhook
 from postroom.composition import process
 from postroom.postgres.requests import PostgresRequests
-from postroom.queue.retry_set import RetrySet
 from postroom.telemetry import configure_logging
 
 HOOKS, RUNS = 500, 6
-TIMED = ((Webhook, "provision"), (PostgresRequests, "accept"), (RetrySet, "replace"))
+TIMED = ((Webhook, "provision"), (PostgresRequests, "accept"))
 SERVE = "from benchmarks import latency_breakdown; latency_breakdown.serve()"
 
 
@@ -83,9 +82,8 @@ async def measure(servers: Servers) -> Row:
     ours, theirs = (1000 * statistics.median(latencies[each.name]) for each in (OURS, PROCRASTINATE))
     return {
         "HTTP and FastAPI, client and server": ours - part["provision"],
-        "reading and checking the hook": part["provision"] - part["accept"] - part["replace"],
+        "reading and checking the hook": part["provision"] - part["accept"],
         "PostgreSQL: statement and commit": part["accept"],
-        "Redis: one ZADD": part["replace"],
         "in total": ours,
         "procrastinate behind FastAPI": theirs,
         f"latency of {ACCEPT} times its rate": theirs / ACCEPT,

@@ -1,7 +1,7 @@
 """Postroom's worker, with a mail server that responds at once, so that only the work of a queue remains.
 
 Every claim and every outcome is committed and written to the audit log, as in production. To accept a job is what the
-webhook does after it has checked a hook while the breaker is open.
+webhook does after it has checked a hook while the breaker is open: one commit, after which Redis is told.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from postroom.ports import MailServer
 from postroom.postgres.connection import make_pool
 from postroom.postgres.requests import PostgresRequests, request_of
 from postroom.provisioning.ports import AccountPage, Accounts
+from postroom.provisioning.retry_index_updates import RetryIndexUpdates
 from postroom.queue.retry_set import RetrySet, connect
 from postroom.telemetry import configure_logging
 
@@ -74,9 +75,12 @@ class Ours:
         await self._pool.open()
         self._redis = connect(os.environ["POSTROOM_REDIS_URL"])
         self._retry_index = RetrySet(self._redis, lease=30)
+        self._updates = RetryIndexUpdates(self._retry_index, lambda _: None)
         self._requests = PostgresRequests(self._pool, new_id=uuid4)
 
     async def close(self) -> None:
+        if self._updates.under_way:
+            await asyncio.wait(self._updates.under_way)
         await self._redis.aclose()
         await self._pool.close()
 
@@ -92,7 +96,7 @@ class Ours:
         request = await self._requests.accept(mailbox, holder=None, lease=10, origin=Origin(), action="accept")
         if request is None:
             raise RuntimeError(f"{key} is already accepted")
-        await self._retry_index.replace(request, ())
+        self._updates.add(request)
 
     def work(self, best: bool) -> None:
         run("work", BEST if best else {})

@@ -155,8 +155,9 @@ async def test_webhook_that_revived_its_request_gets_the_outcome_although_the_co
 
     with patch.object(through_the_proxy, "revive", lost):
         assert await asyncio.wait_for(accept(alice, NOWHERE), 20) == answer
+    await accept.drain(within=1)
     if not meanwhile:
-        assert [request.identity_id for request, _ in retry_index.replaced] == woken == [alice.identity_id]
+        assert [request.identity_id for request in retry_index.added] == woken == [alice.identity_id]
 
 
 async def test_claim_is_granted_once_though_the_answer_was_lost(

@@ -4,6 +4,8 @@ from mutants.mutant import Mutant
 
 ATTEMPT = "unit/test_attempt.py::"
 WORKER = "unit/test_worker.py::"
+ACCEPT = "unit/test_accept_slots.py::"
+UPDATES = "unit/test_retry_index_updates.py::"
 SEEDS = "simulation/test_seeds.py::test_every_invariant_holds_in_thousands_of_seeded_runs"
 OUTAGE = "simulation/test_outages.py::"
 BACKLOG = (
@@ -88,10 +90,46 @@ CORE = [
     ),
     Mutant(
         "a hook without a slot queues behind the backlog",
-        "provisioning/accept.py",
-        "self._wake(None if has_slot else request.identity_id)",
+        "provisioning/retry_index_updates.py",
+        "self._wake(request.identity_id if first else None)",
         "self._wake(None)",
         (BACKLOG,),
+    ),
+    Mutant(
+        "a hook that lacks a slot counts as an open breaker",
+        "provisioning/accept.py",
+        "                if has_slot:\n                    self._breaker_open_until",
+        "                if request:\n                    self._breaker_open_until",
+        (f"{ACCEPT}test_webhook_that_got_no_slot_does_not_show_that_the_breaker_is_open",),
+    ),
+    Mutant(
+        "the breaker counts as open for ever",
+        "provisioning/accept.py",
+        "return self._clock.monotonic() < self._breaker_open_until",
+        "return self._breaker_open_until > 0",
+        (f"{ACCEPT}test_webhook_that_finds_the_breaker_open_spares_those_of_the_next_second_a_slot_and_a_read",),
+    ),
+    Mutant(
+        "the drain does not wait for Redis",
+        "provisioning/accept.py",
+        "{*self._running, *self._hooks, *self._updates.under_way}",
+        "{*self._running, *self._hooks}",
+        (f"{ACCEPT}test_webhook_is_answered_before_redis_answers_and_the_drain_waits_for_both",),
+    ),
+    Mutant(
+        "requests pile up while Redis is silent",
+        "provisioning/retry_index_updates.py",
+        "if len(self._pending) >= MOST_PENDING:",
+        "if len(self._pending) >= 1e9:",
+        (f"{UPDATES}test_requests_beyond_the_limit_are_left_to_the_fallback_poll_while_redis_is_silent",),
+    ),
+    Mutant(
+        "the worker is woken before Redis knows the request",
+        "provisioning/retry_index_updates.py",
+        "                await asyncio.sleep(GATHERING)\n",
+        "                for _, first in self._pending:\n                    self._wake(None)\n"
+        "                await asyncio.sleep(GATHERING)\n",
+        (f"{UPDATES}test_worker_is_woken_after_the_index_has_the_request",),
     ),
     Mutant(
         "the pace counts from the claim",

@@ -67,7 +67,7 @@ class Locks:
 class Cursor:
     def __init__(self, rows: list[Row]) -> None:
         self._rows = rows
-        self.description = rows or None
+        self.rownumber = 0 if rows else None
 
     async def fetchall(self) -> list[Row]:
         return self._rows

@@ -179,7 +179,7 @@ def _logs(world: World, *, quiet: bool) -> Iterator[None]:
     before = structlog.get_config()
 
     def note(_logger: Any, _method: str, event: Any) -> Any:
-        if event["event"].startswith("Attempt broke") and not world.over:
+        if event["event"].startswith(("Attempt broke", "Retry index was not updated")) and not world.over:
             world.broken.append(f"{event['event']}: {event.get('exc_info')!r}")
         if quiet:
             raise structlog.DropEvent

@@ -1,9 +1,10 @@
-"""How long a hook waits for a slot and for its own or another attempt, and its response. The slot comes free
-when the test says."""
+"""How long a hook waits for a slot and for its own or another attempt, and its response. The slot comes free when the
+test says."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,12 +14,26 @@ from fakes import START, FakeBreakers, FakeClock, FakeMailServer, FakeRequests, 
 from postroom.domain.mailbox import Account, Mailbox
 from postroom.domain.request import HELD, Origin, Request, State, Status
 from postroom.errors import Conflict, DatabaseUnavailable, Permanent
-from postroom.provisioning.accept import Accept, Held, Ready, Rejected, WillRetry
-from postroom.provisioning.attempt import Attempts
+from postroom.ports import Clock
+from postroom.provisioning.accept import BREAKER_REMEMBERED, Accept, Held, Ready, Rejected, WillRetry
+from postroom.provisioning.attempt import FINISH_WITHIN, Attempts
 from postroom.provisioning.slots import Slots
+from simulation.virtual_time import VirtualClock, in_virtual_time
 
 DEADLINE = 5.0
 MAILBOX = Mailbox(uuid4(), "alice@example.org", None)
+
+
+class SlowIndex(FakeRetryIndex):
+    """A Redis that takes its time."""
+
+    def __init__(self, *, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    async def add(self, requests: Sequence[Request]) -> None:
+        await asyncio.sleep(self._seconds)
+        await super().add(requests)
 
 
 class OneSlot(Slots):
@@ -58,7 +73,7 @@ class StoredRequests(FakeRequests):
 
 class KnownRequests(FakeRequests):
     """`reads` are told in turn, the last one for ever, a second apart. What is stored runs, once `gate`
-    opens; nothing is revived, and the request follows any address."""
+    opens, or waits if the `breaker_open`; nothing is revived, and the request follows any address."""
 
     def __init__(self, clock: FakeClock, *reads: tuple[Request, Account | None] | None) -> None:
         super().__init__()
@@ -71,6 +86,8 @@ class KnownRequests(FakeRequests):
         return self._reads.pop(0) if len(self._reads) > 1 else self._reads[0]
 
     async def accept(self, mailbox: Mailbox, **_: Any) -> Request | None:
+        if self.breaker_open and mailbox != MAILBOX:
+            return request_of(mailbox.identity_id, state=State.WAITING)
         await self.gate.wait()
         return None if any(self._reads) else request_of(mailbox.identity_id)
 
@@ -82,9 +99,16 @@ class KnownRequests(FakeRequests):
 
 
 def accepting(
-    requests: FakeRequests, slots: Slots, clock: FakeClock, *, deadline: float = DEADLINE, **mail_server: Any
+    requests: FakeRequests,
+    slots: Slots,
+    clock: Clock,
+    *,
+    deadline: float = DEADLINE,
+    retry_index: FakeRetryIndex | None = None,
+    wake: Callable[[UUID | None], None] = lambda _: None,
+    **mail_server: Any,
 ) -> Accept:
-    retry_index = FakeRetryIndex()
+    retry_index = retry_index or FakeRetryIndex()
     return Accept(
         requests,
         Attempts(requests, FakeBreakers(), FakeMailServer(**mail_server), retry_index, clock),
@@ -92,7 +116,7 @@ def accepting(
         slots,
         clock,
         new_id=uuid4,
-        wake=lambda _: None,
+        wake=wake,
         deadline=deadline,
         lease=10.0,
     )
@@ -119,6 +143,58 @@ async def test_webhook_checks_for_a_repeat_then_waits_half_its_deadline_for_a_sl
     assert (requests.asked, requests.had_slot) == (asked, [had_slot])
 
 
+async def test_webhook_that_finds_the_breaker_open_spares_those_of_the_next_second_a_slot_and_a_read() -> None:
+    clock = FakeClock()
+    requests = StoredRequests(clock)
+    accept = accepting(requests, slots := Slots(1), clock)
+    assert await accept(MAILBOX, Origin()) == WillRetry()
+    async with slots.all():
+        clock.seconds += BREAKER_REMEMBERED - 0.1
+        assert await accept(MAILBOX, Origin()) == WillRetry()
+    clock.seconds += 0.1
+    assert await accept(MAILBOX, Origin()) == WillRetry()
+    assert (requests.had_slot, requests.asked) == ([True, False, True], 0)
+
+
+async def test_webhook_that_got_no_slot_does_not_show_that_the_breaker_is_open() -> None:
+    clock = FakeClock()
+    requests = StoredRequests(clock)
+    accept = accepting(requests, OneSlot(clock, 3.0), clock)
+    for _ in range(2):
+        assert await accept(MAILBOX, Origin()) == WillRetry()
+    assert requests.had_slot == [False, True]
+
+
+async def test_webhook_that_lacked_only_a_slot_goes_first_and_one_that_found_the_breaker_open_does_not() -> None:
+    clock, woken = FakeClock(), list[UUID | None]()
+    accept = accepting(StoredRequests(clock), OneSlot(clock, 3.0), clock, wake=woken.append)
+    for _ in ("no slot", "breaker open", "breaker known to be open"):
+        assert await accept(MAILBOX, Origin()) == WillRetry()
+    await accept.drain(within=1)
+    assert woken == [MAILBOX.identity_id, None, None]
+
+
+@in_virtual_time
+async def test_webhook_is_answered_before_redis_answers_and_the_drain_waits_for_both() -> None:
+    clock = VirtualClock(asyncio.get_running_loop())
+    retry_index = SlowIndex(seconds=0.2)
+    accept = accepting(StoredRequests(FakeClock()), Slots(1), clock, retry_index=retry_index)
+    assert await accept(MAILBOX, Origin()) == WillRetry()
+    assert clock.monotonic() == 0
+    await accept.drain(within=1)
+    assert [each.identity_id for each in retry_index.added] == [MAILBOX.identity_id]
+    assert clock.monotonic() < 1
+
+
+@in_virtual_time
+async def test_drain_ends_although_redis_never_answers() -> None:
+    clock = VirtualClock(asyncio.get_running_loop())
+    accept = accepting(StoredRequests(FakeClock()), Slots(1), clock, retry_index=SlowIndex(seconds=1000))
+    assert await accept(MAILBOX, Origin()) == WillRetry()
+    await accept.drain(within=1)
+    assert clock.monotonic() == 1 + FINISH_WITHIN
+
+
 async def test_webhook_is_not_stored_after_its_deadline() -> None:
     clock = FakeClock()
     requests = StoredRequests(clock, answers_after=DEADLINE)  # PostgreSQL stood still
@@ -132,6 +208,7 @@ RUNNING, ACCOUNT = request_of(MAILBOX.identity_id), Account(uuid4())
 DEAD = request_of(MAILBOX.identity_id, email="admin@example.org", state=State.DEAD, reason="refused")
 
 
+@pytest.mark.parametrize("breaker_open", [False, True], ids=["breaker closed", "breaker open"])
 @pytest.mark.parametrize(
     ("reads", "answer"),
     [
@@ -145,22 +222,27 @@ DEAD = request_of(MAILBOX.identity_id, email="admin@example.org", state=State.DE
     ids=["that it ends", "as long as it may", "that it is gone", "held", "held, and gone", "dead"],
 )
 async def test_repeated_webhook_is_answered_with_the_outcome_of_its_request(
-    reads: list[Request | None], answer: object
+    reads: list[Request | None], answer: object, breaker_open: bool
 ) -> None:
     clock = FakeClock()
     requests = KnownRequests(clock, *(each and (each, ACCOUNT) for each in reads))
+    requests.breaker_open = breaker_open
     requests.gate.set()
-    assert await accepting(requests, Slots(1), clock)(MAILBOX, Origin()) == answer
+    accept = accepting(requests, Slots(1), clock)
+    if breaker_open:
+        assert await accept(replace(MAILBOX, identity_id=uuid4()), Origin()) == WillRetry()
+    assert await accept(MAILBOX, Origin()) == answer
     assert requests.settled == []
 
 
-async def test_waiting_request_that_follows_a_new_address_is_replaced_in_the_retry_index() -> None:
-    clock = FakeClock()
+async def test_waiting_request_that_follows_a_new_address_is_added_to_the_retry_index() -> None:
+    clock, retry_index = FakeClock(), FakeRetryIndex()
     requests = KnownRequests(clock, (replace(RUNNING, state=State.WAITING), None))
     requests.gate.set()
-    accept = accepting(requests, Slots(1), clock)
+    accept = accepting(requests, Slots(1), clock, retry_index=retry_index)
     assert await accept(replace(MAILBOX, email="ally@example.org"), Origin()) == WillRetry()
-    assert [each.wanted_email for each, _ in cast(FakeRetryIndex, accept._retry_index).replaced] == ["ally@example.org"]
+    await accept.drain(within=1)
+    assert [each.wanted_email for each in retry_index.added] == ["ally@example.org"]
 
 
 @pytest.mark.parametrize(

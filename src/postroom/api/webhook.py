@@ -2,7 +2,7 @@
 
 import hmac
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -137,8 +137,15 @@ def shed_load(app: FastAPI, webhook: Webhook) -> None:
     app.add_middleware(LoadShedding, path=PATH, limit=policy.at_once, retry_after=policy.retry_after_seconds)
 
 
+class _RequestRoute(APIRoute):
+    """Passes the request to the endpoint: FastAPI would solve its dependencies first, and it has none."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        return self.endpoint
+
+
 def webhook_route(webhook: Webhook) -> APIRoute:
-    return APIRoute(
+    return _RequestRoute(
         PATH,
         webhook.provision,
         methods=["POST"],

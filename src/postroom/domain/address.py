@@ -8,6 +8,7 @@ addresses that Stalwart stores unchanged.
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 
@@ -106,12 +107,18 @@ def normalise_domain(raw: str) -> str:
     if len(text) > MAX_ADDRESS:  # before IDNA, whose work grows with the square of the length
         raise Refused("malformed_address", f"the domain is longer than {MAX_ADDRESS} characters")
     try:
-        ascii_form = idna.encode(text, uts46=True).decode("ascii")
+        ascii_form = _a_labels(text)
     except idna.IDNAError as error:
         raise Refused("malformed_address", f"the domain {printable(raw)} is not a domain name") from error
     if "." not in ascii_form:
         raise Refused("malformed_address", f"the domain {printable(raw)} has no dot")
     return ascii_form
+
+
+@lru_cache(maxsize=256)
+def _a_labels(domain: str) -> str:
+    # Cached: nearly all hooks name the same domains, and IDNA takes longer than all other checks of a hook.
+    return idna.encode(domain, uts46=True).decode("ascii")
 
 
 def normalise_address(raw: str) -> Address:

@@ -260,7 +260,8 @@ async def rows(pool: Pool, name: str, parameters: Mapping[str, Any] | None = Non
     """Run one statement. Raises `DatabaseUnavailable`."""
     async with connection(pool) as conn:
         cursor = await conn.execute(sql(name), parameters)
-        return await cursor.fetchall() if cursor.description else []
+        # Not `description`, which makes an object for each column.
+        return [] if cursor.rownumber is None else await cursor.fetchall()
 
 
 async def row(pool: Pool, name: str, parameters: Mapping[str, Any] | None = None) -> Row | None:

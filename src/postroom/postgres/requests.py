@@ -1,7 +1,6 @@
 """The port `Requests` on PostgreSQL. Each method is one statement and one commit; the rules are in `sql/`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from uuid import UUID
 
 import psycopg
@@ -41,8 +40,7 @@ class PostgresRequests:
     async def _start(
         self, name: str, mailbox: Mailbox, holder: UUID | None, lease: float, origin: Origin, action: str
     ) -> Request | None:
-        parameters = asdict(mailbox) | asdict(origin)
-        parameters |= {"holder": holder, "lease": lease, "action": action}
+        parameters = _of_hook(mailbox, origin) | {"holder": holder, "lease": lease, "action": action}
         try:
             started = await row(self._pool, name, parameters)
         except Lost:
@@ -64,13 +62,13 @@ class PostgresRequests:
         return (request_of(found), account_of(found)) if found else None
 
     async def refuse_held(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
-        parameters = asdict(mailbox) | asdict(origin) | {"action": action, "reason": HELD}
+        parameters = _of_hook(mailbox, origin) | {"action": action, "reason": HELD}
         born_dead = await row(self._pool, "refuse_held", parameters)
         return request_of(born_dead) if born_dead else None
 
     async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
         try:
-            changed = await row(self._pool, "follow_address", asdict(mailbox) | asdict(origin))
+            changed = await row(self._pool, "follow_address", _of_hook(mailbox, origin))
         except UniqueViolation:
             return None
         if changed:
@@ -167,6 +165,18 @@ class PostgresRequests:
             return None
         current, account_found = found
         return Settled(current, account_found and account_found.id, Status.LATE if late else move.status)
+
+
+def _of_hook(mailbox: Mailbox, origin: Origin) -> dict[str, object]:
+    """The parameters that each statement about a hook has. `asdict` copies deeply, which takes fifty times as long."""
+    return {
+        "identity_id": mailbox.identity_id,
+        "email": mailbox.email,
+        "display_name": mailbox.display_name,
+        "trigger_id": origin.trigger_id,
+        "request_id": origin.request_id,
+        "traceparent": origin.traceparent,
+    }
 
 
 def request_of(found: Row) -> Request:

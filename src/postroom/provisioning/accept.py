@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from postroom.domain.mailbox import Account, Mailbox
@@ -14,10 +14,15 @@ from postroom.errors import DatabaseUnavailable, Stopping
 from postroom.pause import pause
 from postroom.ports import Clock, Requests, RetryIndex, Settled
 from postroom.provisioning.attempt import FINISH_WITHIN, STOPPED, Attempts
+from postroom.provisioning.retry_index_updates import RetryIndexUpdates
 from postroom.provisioning.slots import Slots
 
 SHARE_FOR_A_SLOT = 0.5
 """Part of the in-line deadline that may pass waiting for a slot; then the request is stored for the worker."""
+
+BREAKER_REMEMBERED = 1.0
+"""Seconds for which hooks rely on an earlier one that found the breaker open. They ask for no slot, since no attempt
+would follow; a request that is stored in the second after the breaker closed is left to the worker."""
 
 REPEAT_PAUSE = 0.05
 """Seconds between reads of a request that another hook or a worker is attempting."""
@@ -90,7 +95,7 @@ class Accept:
     ) -> None:
         self._requests = requests
         self._attempts = attempts
-        self._retry_index = retry_index
+        self._updates = RetryIndexUpdates(retry_index, wake)
         self._slots = slots
         self._clock = clock
         self._new_id = new_id
@@ -100,6 +105,8 @@ class Accept:
         self._running: set[asyncio.Task[Settled | None]] = set()
         self._hooks: set[asyncio.Future[None]] = set()
         """one for each hook that may still begin an attempt, until it is answered"""
+        self._breaker_open_until = 0.0
+        """monotonic time until which the breaker counts as open"""
         self._stopping = False
         self._drained = False
         self.resumed = asyncio.Event()
@@ -115,9 +122,9 @@ class Accept:
     async def _answer(self, mailbox: Mailbox, origin: Origin) -> AcceptResult:
         ends = self._clock.monotonic() + self._deadline
         # The normal case first, a new identity: no read before the commit. A repeated hook must not wait for a slot,
-        # since it needs none.
-        has_slot = await self._slots.acquire(within=0)
-        found = None if has_slot else await self._requests.read(mailbox.identity_id)
+        # since it needs none; while the breaker is open, no hook waits for one.
+        has_slot = await self._acquire_slot(within=0)
+        found = None if has_slot or self._is_breaker_open() else await self._requests.read(mailbox.identity_id)
         if found is None:
             started = await self._start(self._requests.accept, mailbox, origin, ends, has_slot=has_slot)
             if started:
@@ -144,7 +151,7 @@ class Accept:
         self, store: Store, mailbox: Mailbox, origin: Origin, ends: float, *, has_slot: bool = False
     ) -> AcceptResult | None:
         """Store the request by `store` and attempt it; None if it was not stored."""
-        has_slot = has_slot or await self._slots.acquire(within=self._left_for_a_slot(ends))
+        has_slot = has_slot or await self._acquire_slot(within=self._left_for_a_slot(ends))
         try:
             self._go_on()
             self._require_time(ends)
@@ -154,9 +161,10 @@ class Accept:
             if request is None:
                 return None
             if request.state is not State.RUNNING:
-                await self._retry_index.replace(request, ())
-                # It had no slot: it goes first, not behind the backlog of an outage.
-                self._wake(None if has_slot else request.identity_id)
+                if has_slot:
+                    self._breaker_open_until = self._clock.monotonic() + BREAKER_REMEMBERED
+                # One that only lacked a slot goes first, not behind the backlog of an outage.
+                self._updates.add(request, first=not has_slot and not self._is_breaker_open())
                 return WillRetry()
             task = asyncio.create_task(self._attempt(request, ends, before))
             has_slot = self._hand_over(task)
@@ -177,6 +185,12 @@ class Accept:
             return await self._attempts.release(request, STOPPED, lease_ends=lease_ends)
         # Not past the deadline, and within half of the lease, which began after `before`.
         return await self._attempts.run(request, ends=min(ends, before + self._lease / 2), lease_ends=lease_ends)
+
+    async def _acquire_slot(self, *, within: float) -> bool:
+        return not self._is_breaker_open() and await self._slots.acquire(within=within)
+
+    def _is_breaker_open(self) -> bool:
+        return self._clock.monotonic() < self._breaker_open_until
 
     def _require_time(self, ends: float) -> None:
         if self._clock.monotonic() >= ends:
@@ -210,7 +224,7 @@ class Accept:
             if changed is None:
                 return Held(HELD)
             if changed.state is State.WAITING:
-                await self._retry_index.replace(changed, ())
+                self._updates.add(changed)
             request = changed
         while request.state is State.RUNNING and self._clock.monotonic() < ends:
             await asyncio.sleep(REPEAT_PAUSE)
@@ -240,8 +254,9 @@ class Accept:
             answered.set_result(None)
 
     async def drain(self, *, within: float) -> None:
-        """Begin nothing more, and let the hooks and attempts under way end; interrupt those that have not ended
-        `within` seconds. Returns within `FINISH_WITHIN` after that, even if PostgreSQL hangs."""
+        """Begin nothing more, and let the hooks and attempts under way end, and Redis learn of what they stored;
+        interrupt the attempts that have not ended `within` seconds. Returns within `FINISH_WITHIN` after that, even if
+        PostgreSQL or Redis hangs."""
         self.stop()
         await self._until_quiet(within)
         self._drained = True
@@ -251,8 +266,11 @@ class Accept:
 
     async def _until_quiet(self, seconds: float) -> None:
         ends = self._clock.monotonic() + seconds
-        while (left := ends - self._clock.monotonic()) > 0 and (under_way := {*self._running, *self._hooks}):
+        while (left := ends - self._clock.monotonic()) > 0 and (under_way := self._all_under_way()):
             await pause(left, *under_way)
+
+    def _all_under_way(self) -> set[asyncio.Future[Any]]:
+        return {*self._running, *self._hooks, *self._updates.under_way}
 
 
 def _asks_for_another(request: Request, mailbox: Mailbox) -> bool:

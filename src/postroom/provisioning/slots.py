@@ -14,6 +14,10 @@ class Slots:
 
     async def acquire(self, *, within: float) -> bool:
         """Acquire a slot, waiting at most `within` seconds; False if none became free."""
+        if not self._free.locked():
+            return await self._free.acquire()  # at once; a time-out would cost more than the slot itself
+        if within <= 0:
+            return False
         try:
             async with asyncio.timeout(within):
                 await self._free.acquire()
