@@ -1,9 +1,10 @@
 import adapter from '@sveltejs/adapter-static'
 import { sveltekit } from '@sveltejs/kit/vite'
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { writeRemoteFrame } from './remote-frame.ts'
 
 /** Where the build goes: into the Python package that serves it, unless POSTROOM_WEB_BUILD names another folder. */
 const build = process.env['POSTROOM_WEB_BUILD'] ?? '../src/postroom/web/build'
@@ -11,13 +12,7 @@ const build = process.env['POSTROOM_WEB_BUILD'] ?? '../src/postroom/web/build'
 /** In development, `vite dev` forwards to a running service (`make up`). */
 const service = process.env['POSTROOM_URL'] ?? 'http://127.0.0.1:3001'
 
-// The message frame has a second address: by its name the server allows remote pictures in it. A different title, since
-// the build keeps one file of two that are equal.
-const frame = readFileSync(join(import.meta.dirname, 'src/lib/frame/frame.html'), 'utf8')
-writeFileSync(
-  join(import.meta.dirname, 'src/lib/frame/frame-remote.html'),
-  frame.replace('<title>Message', '<title>Message with remote pictures')
-)
+writeRemoteFrame()
 
 export default defineConfig({
   plugins: [

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Page
+from playwright.async_api import Frame, Page
 
 from hostile_mail.mail import HostileMail
 from hostile_mail.opening import Way
@@ -66,14 +66,28 @@ def way(origin: str, function: str) -> Way:
     return Way(origin, opened, frame=FRAME, inspect=_damage)
 
 
-async def _shown(page: Page) -> str:
-    deadline = time.monotonic() + SHOWN_SECONDS + 1
+async def until(page: Page, expression: str, seconds: float = SHOWN_SECONDS + 1) -> bool:
+    """Playwright's own waiting is an `eval`, which the page's policy refuses."""
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        fate = await page.evaluate("told()")
-        if fate["shown"]:
-            return str(fate["shown"])
+        if await page.evaluate(expression):
+            return True
         await page.wait_for_timeout(10)
-    return ""
+    return False
+
+
+async def frame_of(page: Page, html: str, *more: str | bool) -> Frame:
+    """The frame that shows this HTML. `more`: the theme, and whether remote pictures may load."""
+    for _ in range(5):  # on a busy machine the page may give it up
+        await page.evaluate("args => show(...args)", [html, *more])
+        if await until(page, "told().shown === 'height'"):
+            return page.frames[1]
+    raise AssertionError("it is not shown")
+
+
+async def _shown(page: Page) -> str:
+    await until(page, "told().shown !== null")
+    return str((await page.evaluate("told()"))["shown"] or "")
 
 
 async def _damage(page: Page) -> str:

@@ -1,6 +1,8 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
-import '../../vite.config.ts' // writes the frame's second address
+import { writeRemoteFrame } from '../../remote-frame.ts'
+
+writeRemoteFrame()
 
 /** Built like the interface, so that Postroom serves it with the same headers: `vite build --config … --outDir …`. */
 export default defineConfig({

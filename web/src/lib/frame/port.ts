@@ -6,7 +6,7 @@ export interface Look {
   readonly paper: boolean
   readonly lang: string
   readonly dir: string
-  /** the page's tokens that the frame needs: text, surface, border, link */
+  /** the page's tokens that the frame needs: text, surface, border, link; none on paper */
   readonly colours: Readonly<Record<string, string>>
 }
 

@@ -1,0 +1,133 @@
+"""A person whose mailbox is full of hostile mail, and the interface on it."""
+
+import asyncio
+import smtplib
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http.cookiejar import Cookie
+from pathlib import Path
+
+from playwright.async_api import BrowserContext, Page
+
+from eventually import eventually
+from hostile_mail.hosts import Hosts
+from hostile_mail.mail import HostileMail
+from hostile_mail.opening import Way
+from mail_person import Person
+from newcomer import Newcomer, newcomer
+from trial import Trial, trial
+
+SESSION_MESSAGES = 10
+"""The mail server takes no more in one session."""
+
+# What the page shows of a message: its frame with a height, its text, or a bar in its place.
+_SHOWN = """() => {
+  const states = [...document.querySelectorAll('article.expanded')].map((article) => {
+    const frame = article.querySelector('iframe')
+    if (frame) return frame.style.height ? 'frame' : ''
+    if (article.querySelector('.text')) return 'text'
+    return article.querySelector('.bar') ? 'bar' : ''
+  })
+  return states.length > 0 && states.every(Boolean) ? states.at(-1) : ''
+}"""
+# The page around the mail: its landmarks, nothing that runs, no frame but ours.
+_DAMAGE = """() => {
+  const wrong = []
+  if (!document.querySelector('nav') || !document.querySelector('main')) wrong.push('a landmark is gone')
+  const foreign = document.querySelector('body object, body embed, body base, body meta, body form[action^="http"]')
+  if (foreign) wrong.push(foreign.outerHTML)
+  for (const frame of document.querySelectorAll('iframe'))
+    if (frame.getAttribute('sandbox') !== 'allow-scripts') wrong.push('a frame without a sandbox')
+  for (const element of document.querySelectorAll('body *'))
+    for (const { name } of element.attributes) if (name.startsWith('on')) wrong.push(`${name} of ${element.nodeName}`)
+  for (const picture of document.querySelectorAll('body img'))
+    if (!/^(blob:|data:)/.test(picture.src)) wrong.push(`a picture ${picture.src}`)
+  return wrong.join(', ')
+}"""
+
+
+@dataclass(frozen=True)
+class HostileMailbox:
+    """`threads`: where each mail lies. `refused`: what the mail server did not take, with its words."""
+
+    origin: str
+    person: Newcomer
+    threads: dict[str, str]
+    refused: dict[str, str]
+
+    async def enter(self, context: BrowserContext) -> None:
+        """Be signed in in that browser."""
+        cookies: Sequence[Cookie] = list(self.person.http.cookies.jar)
+        await context.add_cookies([{"name": one.name, "value": one.value or "", "url": self.origin} for one in cookies])
+
+    def way(self) -> Way:
+        async def opened(page: Page, mail: HostileMail, place: str) -> str:
+            await page.goto(f"{self.origin}/mail/inbox/{self.threads[mail.id]}")
+            deadline = time.monotonic() + 8  # of which the page takes most on a busy machine
+            while time.monotonic() < deadline:
+                if shown := await page.evaluate(_SHOWN):
+                    return str(shown)
+                await page.wait_for_timeout(20)
+            return ""
+
+        async def damage(page: Page) -> str:
+            return str(await page.evaluate(_DAMAGE))
+
+        return Way(self.origin, opened, frame="article iframe", inspect=damage)
+
+
+@asynccontextmanager
+async def hostile_mailbox(folder: Path, mails: Sequence[HostileMail], hosts: Hosts) -> AsyncIterator[HostileMailbox]:
+    """The mails come by LMTP, as from anybody."""
+    async with trial(folder, POSTROOM_PACE="0") as up:
+        await up.up()
+        async with newcomer(up.environment, "alice") as person:
+            await person.mail()
+            refused = await asyncio.to_thread(_deliver, await _lmtp(up), person.email, mails, hosts.places)
+            mail = await person.mail()
+            for name in refused:  # what LMTP does not carry may come by another way
+                (content,) = (each.delivered(hosts.places[0], person.email) for each in mails if each.id == name)
+                await mail.add(content)
+            threads = await _threads(mail, len(mails))
+            yield HostileMailbox(up.environment["POSTROOM_URL"], person, threads, refused)
+
+
+async def _lmtp(up: Trial) -> tuple[str, int]:
+    host, _, port = (await up.stalwart())["lmtp"].rpartition(":")
+    return host, int(port)
+
+
+def _deliver(lmtp: tuple[str, int], to: str, mails: Sequence[HostileMail], places: Sequence[str]) -> dict[str, str]:
+    """Each mail calls hosts of one place. Returns the refusals."""
+    refused: dict[str, str] = {}
+    for first in range(0, len(mails), SESSION_MESSAGES):
+        session = smtplib.LMTP(*lmtp, local_hostname="tests", timeout=60)
+        for number, mail in enumerate(mails[first : first + SESSION_MESSAGES], first):
+            try:
+                session.sendmail("mallory@example.com", [to], mail.delivered(places[number % len(places)], to))
+            except smtplib.SMTPResponseException as refusal:
+                refused[mail.id] = f"{refusal.smtp_code} {refusal.smtp_error!r}"
+            except smtplib.SMTPServerDisconnected as gone:
+                refused[mail.id] = str(gone)
+                session = smtplib.LMTP(*lmtp, local_hostname="tests", timeout=60)
+        session.close()
+    return refused
+
+
+async def _threads(mail: Person, count: int) -> dict[str, str]:
+    found: dict[str, str] = {}
+
+    async def are_all_there() -> bool:
+        ids = await mail.query(limit=5_000)
+        for first in range(0, len(ids), 100):
+            batch = ids[first : first + 100]
+            got = await mail.call("Email/get", ids=batch, properties=["threadId", "header:X-Hostile:asText"])
+            for email in got["list"]:
+                if name := email["header:X-Hostile:asText"]:
+                    found[name.strip()] = email["threadId"]
+        return len(found) >= count
+
+    await eventually(are_all_there, f"{count} mails", 30)
+    return found

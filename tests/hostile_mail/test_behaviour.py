@@ -1,0 +1,117 @@
+"""How a message behaves in its frame: its height, its links, its colours, its end."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from chromium import chromium
+from hostile_mail.corpus import CLASSES, MAILS
+from hostile_mail.harness import FRAME, frame_of, until
+from hostile_mail.hosts import Hosts, hosts
+
+BY_ID = {mail.id: mail for mail in MAILS}
+GROWING = [mail for mail in CLASSES["size"] if re.search("vh|percent|media-height", mail.id)]
+COVERING = [mail for mail in CLASSES["styles"] if mail.silent == "covers"]
+DARK, WHITE = "rgb(26, 26, 25)", "rgb(255, 255, 255)"
+
+
+@pytest.fixture(scope="module")
+async def evil() -> AsyncIterator[Hosts]:
+    async with hosts(1) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+async def browser(evil: Hosts) -> AsyncIterator[Browser]:
+    async with chromium(f"--host-resolver-rules={evil.rules()}") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def page(browser: Browser, origin: str) -> AsyncIterator[Page]:
+    opened = await browser.new_page()
+    await opened.goto(f"{origin}/")
+    yield opened
+    await opened.close()
+
+
+async def test_mail_does_not_grow_with_its_frame(page: Page, evil: Hosts) -> None:
+    heights: dict[str, tuple[int, int]] = {}
+    for mail in GROWING:
+        await frame_of(page, mail.body(evil.places[0]))
+        await page.wait_for_timeout(500)
+        first = (await page.evaluate("told()"))["height"]
+        await page.wait_for_timeout(300)
+        heights[mail.id] = (first, (await page.evaluate("told()"))["height"])
+    assert {name: seen for name, seen in heights.items() if seen[0] != seen[1] or seen[0] > 3_000} == {}
+
+
+async def test_nothing_of_a_mail_stays_while_its_reader_scrolls(page: Page, evil: Hosts) -> None:
+    fixed: list[str] = []
+    for mail in COVERING:
+        frame = await frame_of(page, mail.body(evil.places[0]))
+        elements = "[...document.querySelectorAll('*')]"
+        positions = await frame.evaluate(f"{elements}.map((element) => getComputedStyle(element).position)")
+        fixed += [mail.id] if {"fixed", "sticky"} & set(positions) else []
+    assert fixed == []
+
+
+async def test_page_is_told_which_link_is_meant_and_which_key_was_pressed(page: Page) -> None:
+    shown = await frame_of(page, "<a href=https://a.example/x>a</a> <a href=#b>b</a><p id=b>c</p>")
+    address = shown.url
+    for name in ("a", "b"):
+        await page.frame_locator(FRAME).get_by_role("link", name=name).click()
+    await page.keyboard.press("j")
+    assert await until(page, "told().keys.length > 0")
+    fate = await page.evaluate("told()")
+    assert (fate["links"], fate["keys"]) == (["https://a.example/x"], ["j"])
+    assert [frame.url for frame in page.frames[1:]] == [address]
+
+
+async def test_remote_pictures_load_after_consent(page: Page, evil: Hosts) -> None:
+    mail = BY_ID["remote-img"]
+    await frame_of(page, mail.body(evil.places[0]))
+    assert (await page.evaluate("told()"))["remote"] == 1
+    assert not evil.called
+    await frame_of(page, mail.body(evil.places[0]), "light", True)
+    assert await evil.wait(mail.id, 5)
+
+
+async def test_quoted_text_is_folded_until_somebody_wants_to_read_it(page: Page) -> None:
+    await frame_of(page, "<p>Yes.</p><blockquote type=cite>Shall we?</blockquote>")
+    inside = page.frame_locator(FRAME)
+    assert not await inside.get_by_text("Shall we?").is_visible()
+    await inside.get_by_label("Show quoted text").click()
+    assert await inside.get_by_text("Shall we?").is_visible()
+
+
+@pytest.mark.parametrize(
+    ("html", "theme", "surface"),
+    [
+        ("<p>x", "light", WHITE),
+        ("<p>x", "dark", DARK),
+        ("<p style='color:#000'>x", "dark", WHITE),
+        ("<meta name=color-scheme content='light dark'><p style='color:#fff'>x", "dark", DARK),
+    ],
+)
+async def test_mail_with_colours_that_cannot_be_dark_lies_on_paper(
+    page: Page, html: str, theme: str, surface: str
+) -> None:
+    await page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+    frame = await frame_of(page, html, theme)
+    assert await frame.evaluate("getComputedStyle(document.documentElement).backgroundColor") == surface
+
+
+async def test_frame_that_went_elsewhere_is_removed(page: Page) -> None:
+    await frame_of(page, "<p>x")
+    await page.evaluate("document.querySelector('iframe').src += '?again'")
+    assert await until(page, "document.querySelector('iframe') === null")
+
+
+async def test_frame_that_says_nothing_within_two_seconds_is_given_up(page: Page) -> None:
+    await page.route("**/frame.*.html", lambda route: route.fulfill(body="<p>not ours"))
+    await page.evaluate("show('<p>x')")
+    assert await until(page, "told().shown === 'silent'", 10)
+    assert await page.locator("iframe").count() == 0

@@ -1,0 +1,39 @@
+"""The whole way of a hostile mail: by LMTP into a mailbox, through the gateway, onto the interface that people use."""
+
+from pathlib import Path
+
+import pytest
+
+from chromium import chromium
+from go_program import Missing, skip_without
+from hostile_mail.corpus import MAILS
+from hostile_mail.hosts import hosts
+from hostile_mail.mailbox import hostile_mailbox
+from hostile_mail.opening import open_all
+from postroom.web.interface import FOLDER
+
+PLACES = 6
+MESSAGES = [mail for mail in MAILS if mail.html is None]
+# The frame has seen every HTML; here it is a matter of the way to it.
+SOME_HTML = [mail for mail in MAILS if mail.html is not None][::8]
+LARGE = [mail for mail in MAILS if mail.html is not None and mail.large]
+ALL = list(dict.fromkeys([*MESSAGES, *SOME_HTML, *LARGE]))
+
+pytestmark = pytest.mark.timeout(400)
+
+
+async def test_no_hostile_mail_does_anything_to_who_reads_it(tmp_path: Path) -> None:
+    if not (FOLDER / "index.html").exists():
+        skip_without("Interface", Missing(f"{FOLDER} is empty: run make web"))
+    async with (
+        hosts(PLACES) as evil,
+        chromium(f"--host-resolver-rules={evil.rules()}") as browser,
+        hostile_mailbox(tmp_path, ALL, evil) as mailbox,
+    ):
+        context = await browser.new_context()
+        await mailbox.enter(context)
+        fates = await open_all(context, evil, ALL, mailbox.way())
+    harmful = [f"{name}: {fate}" for name, fate in fates.items() if not fate.harmless()]
+    assert not harmful, "\n".join(harmful)
+    unseen = [name for name, fate in fates.items() if not fate.shown]
+    assert not unseen, "\n".join(unseen)
