@@ -2,32 +2,16 @@
 
 import os
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES, normalise_domain
 from postroom.errors import ConfigurationError, Refused
+from postroom.secret_files import SECRETS, read_secrets
 from postroom.store_urls import RedisUrl, require_database_url
 from postroom.web_urls import is_address, names_a_host, web_origin
 from postroom.wrong_setting import PREFIX, UnknownName, WrongSetting, unknown_names, wrong_settings
-
-SECRETS = (
-    "DATABASE_URL",
-    "MIGRATE_DATABASE_URL",
-    "REDIS_URL",
-    "STALWART_API_KEY",
-    "WEBHOOK_KEY",
-    "WEBHOOK_KEY_PREVIOUS",
-    "METRICS_TOKEN",
-    "MAIL_MASTER",
-    "ENCRYPTION_KEY",
-    "ENCRYPTION_KEY_PREVIOUS",
-    "STALWART_WEBHOOK_KEY",
-    "CENTRIFUGO_API_KEY",
-    "CENTRIFUGO_TOKEN_KEY",
-)
 
 
 class Settings(BaseModel):
@@ -352,7 +336,7 @@ def _read(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Wro
         for name, value in environment.items()
         if name.startswith(PREFIX) and value.strip()
     }
-    wrong = _read_secrets(values)
+    wrong = read_secrets(values)
     return values, wrong
 
 
@@ -381,26 +365,3 @@ def _domain(raw: str) -> str:
         return normalise_domain(raw)
     except Refused as error:
         raise ValueError(str(error)) from error
-
-
-def _read_secrets(values: dict[str, str]) -> dict[str, WrongSetting]:
-    """Replace the names of files in `values` by what the files hold. Returns what cannot be read."""
-    wrong: dict[str, WrongSetting] = {}
-    for secret in SECRETS:
-        name, variable = secret.lower(), f"{PREFIX}{secret}_FILE"
-        if not (file := values.pop(f"{name}_file", None)):
-            continue
-        try:
-            text = Path(file).read_text("utf-8").strip()
-        except OSError as error:
-            missing, problem = isinstance(error, FileNotFoundError), f"{error.strerror}: {file}"
-            fix = "write the secret to that file" if missing else "let this user read the file"
-        except UnicodeDecodeError:
-            problem, fix = f"not UTF-8 text: {file}", "write the secret to that file as text"
-        else:
-            # An empty file sets nothing, like an empty variable: an empty database URL would be libpq's default.
-            values |= {name: text} if text else {}
-            continue
-        values.pop(name, None)
-        wrong[name] = WrongSetting(name, f"{variable}: {problem}", f"{fix}, or correct {variable}")
-    return wrong

@@ -58,7 +58,7 @@ async def test_nothing_of_a_mail_stays_while_its_reader_scrolls(page: Page, evil
     assert fixed == []
 
 
-async def test_page_is_told_which_link_is_meant_and_which_key_was_pressed(page: Page) -> None:
+async def test_page_learns_which_link_is_meant_and_which_key_was_pressed(page: Page) -> None:
     shown = await frame_of(page, "<a href=https://a.example/x>a</a> <a href=#b>b</a><p id=b>c</p>")
     address = shown.url
     for name in ("a", "b"):

@@ -32,7 +32,8 @@ from postroom.domain.request import Status
 from postroom.gateway.routes import gateway_routes
 from postroom.mail.access_tokens import DEFAULT_DAYS, MAX_DAYS
 from postroom.problems import PROBLEMS
-from postroom.settings import PREFIX, SECRETS, Settings
+from postroom.secret_files import SECRETS
+from postroom.settings import PREFIX, Settings
 from postroom.telemetry import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES
 from postroom.errors import ConfigurationError
-from postroom.settings import PREFIX, SECRETS, Settings, load, load_part, load_what_is_right, unknown
+from postroom.secret_files import SECRETS
+from postroom.settings import PREFIX, Settings, load, load_part, load_what_is_right, unknown
 
 SECRET = "s3cret-that-nobody-may-ever-read"
 ENOUGH = {
