@@ -10,7 +10,7 @@ import pytest
 
 from eventually import eventually
 from fakes import request_of
-from live_events import commit_event, unannounced
+from live_events import commit_event, unpublished
 from live_service import NOW, LiveService, get, live_service, ready, screen, shown
 from postroom.api.live import StreamIntervals
 from postroom.domain.breaker import Cause
@@ -295,7 +295,7 @@ async def test_malformed_postgresql_notification_is_ignored(service: LiveService
 
 
 async def _all_announced(records: Records) -> bool:
-    return await unannounced(records) == 0
+    return await unpublished(records) == 0
 
 
 async def _cut_listeners(pool: Pool) -> None:

@@ -38,7 +38,7 @@ class FakeOutbox:
         claimed, self.waiting = self.waiting, []
         return [event(number) for number in claimed]
 
-    async def announced(self, ids: Sequence[int]) -> None:
+    async def published(self, ids: Sequence[int]) -> None:
         self.done += ids
 
     async def release(self, ids: Sequence[int]) -> None:
