@@ -1,5 +1,4 @@
-"""How long a hook waits for a slot and for its own or another attempt, and its response. The slot comes free
-when the test says."""
+"""How long a webhook waits for a slot, for its own attempt or for another one, and what it is answered."""
 
 import asyncio
 from dataclasses import replace
@@ -22,7 +21,7 @@ MAILBOX = Mailbox(uuid4(), "alice@example.org", None)
 
 
 class OneSlot(Slots):
-    """Free after `seconds`; who waits lets that time pass."""
+    """The slot becomes free after `seconds`. Waiting for it advances the clock."""
 
     def __init__(self, clock: FakeClock, seconds: float) -> None:
         super().__init__(1)
@@ -36,7 +35,7 @@ class OneSlot(Slots):
 
 
 class StoredRequests(FakeRequests):
-    """Nobody is known; what is stored waits for the worker, whatever slot there was."""
+    """No identity has a request. A stored request waits for the worker, whether there was a slot or not."""
 
     def __init__(self, clock: FakeClock, *, answers_after: float = 0.0) -> None:
         super().__init__()
@@ -57,8 +56,8 @@ class StoredRequests(FakeRequests):
 
 
 class KnownRequests(FakeRequests):
-    """`reads` are told in turn, the last one for ever, a second apart. What is stored runs, once `gate`
-    opens; nothing is revived, and the request follows any address."""
+    """`read` takes a second and returns each of `reads` in turn, then the last one repeatedly. Accepting waits for
+    `gate`; the accepted request runs. Nothing is revived, and the request follows any address."""
 
     def __init__(self, clock: FakeClock, *reads: tuple[Request, Account | None] | None) -> None:
         super().__init__()
@@ -121,7 +120,7 @@ async def test_webhook_checks_for_a_repeat_then_waits_half_its_deadline_for_a_sl
 
 async def test_webhook_is_not_stored_after_its_deadline() -> None:
     clock = FakeClock()
-    requests = StoredRequests(clock, answers_after=DEADLINE)  # PostgreSQL stood still
+    requests = StoredRequests(clock, answers_after=DEADLINE)  # PostgreSQL did not respond in time.
     accept = accepting(requests, OneSlot(clock, 60.0), clock)
     with pytest.raises(DatabaseUnavailable, match="within the in-line deadline"):
         await accept(MAILBOX, Origin())

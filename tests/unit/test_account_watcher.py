@@ -34,14 +34,14 @@ async def test_person_who_returns_gets_the_mail_that_came_meanwhile() -> None:
 
 
 async def test_the_first_messages_after_coming_online_are_announced_within_50_ms() -> None:
-    """Though a hint came before anybody was online (the welcome message), and another when listening began."""
+    """Although one hint came before the person was online (the welcome message), and another when listening began."""
     world = World()
     async with world.running():
         world.arrivals.hint(["b"])
         await eventually(lambda: world.states.asked, "the hint of the welcome message")
         await world.watching.mark_online(ALICE.identity_id)
         await world.until_open("b")
-        for number in range(1, 3):  # no other time passes: whoever had to rest for longer would rest for ever
+        for number in range(1, 3):  # No other time passes, so an account with a longer pause would never be polled.
             world.mail.deliver("b")
             world.arrivals.hint(["b"])
             await world.pass_time(SHORTEST)
@@ -89,7 +89,7 @@ async def test_unavailable_mail_server_does_not_delay_a_screen(monkeypatch: pyte
 
 @pytest.mark.parametrize("part", ["accounts", "states"])
 async def test_an_unavailable_postgresql_is_reported_and_the_next_report_counts(part: str) -> None:
-    """The screen was greeted all the same, and told of nothing that came since: it has to load its list again."""
+    """The browser has received `hello`, but no event for mail that arrived since, so it has to reload its list."""
     world = World()
     away = getattr(world, part)
     away.unavailable = True
@@ -120,7 +120,7 @@ async def test_a_person_who_returns_while_postgresql_is_unavailable_gets_the_mai
 
 
 async def test_a_first_poll_after_the_greeting_is_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What came between them can be told from what was there before by nobody."""
+    """Nobody can tell the mail that arrived between `hello` and the first poll from older mail."""
     monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 0.05)
     world = World()
     world.mail.gate = asyncio.Event()
@@ -155,7 +155,8 @@ async def test_two_concurrent_browsers_cause_no_event() -> None:
 
 
 async def test_a_hint_during_the_first_poll_makes_no_reload() -> None:
-    """The webhook of the welcome message comes just then; a newcomer's first word is not: load everything again."""
+    """The webhook about the welcome message arrives at that moment. The first event for a new person must not be a
+    reload."""
     world = World(listener=None)
     held = world.mail.gate = asyncio.Event()
     async with world.running():
@@ -311,7 +312,7 @@ async def test_repeatedly_failing_event_listener_backs_off_to_once_a_minute() ->
 
 
 async def test_unexpected_listener_error_is_counted_and_listening_goes_on() -> None:
-    """A defect in what one person's mail server says must not end provisioning for all."""
+    """A defect in handling one person's events must not stop provisioning for everybody."""
     world = World()
     counted = MAIL_DEFECTS.labels(where="listener")._value
     before = counted.get()
@@ -326,7 +327,7 @@ async def test_unexpected_listener_error_is_counted_and_listening_goes_on() -> N
             await world.until_open("b", "c")
     (line,) = logs
     assert (line["log_level"], type(line["exc_info"])) == ("error", ZeroDivisionError)
-    assert counted.get() == before + 1  # an end at our own wish is none
+    assert counted.get() == before + 1  # Stopping on purpose does not count as an error.
 
 
 async def test_restarted_account_watcher_listens_to_the_same_people() -> None:

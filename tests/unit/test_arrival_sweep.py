@@ -1,4 +1,4 @@
-"""The pace of the arrival sweep, and that it leaves out no stale account."""
+"""The pace of the arrival sweep, and that it omits no stale account."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -22,18 +22,19 @@ EVERY = 300.0
 
 
 class Watched:
-    """So many watched accounts, by the time of their last look. `MailStates` for the sweep, and whoever looks."""
+    """`number` watched accounts, with the time of the last poll of each. It stands in for `MailStates` and for
+    `Arrivals`."""
 
     def __init__(self, number: int, clock: FakeClock, *, ages: float = 0.0) -> None:
         self.clock = clock
         self.checked = {str(each): clock.seconds - ages for each in range(number)}
         self.oldest = 0.0
-        """The longest time, in seconds, that an account had to wait for its look"""
+        """The longest time, in seconds, that an account waited for a poll."""
         self.looks: list[float] = []
         self.full = 0
-        """Hints that find no room, from now on"""
+        """How many of the next hints are rejected because the queue is full."""
         self.unavailable = 0
-        """Sweeps that find no PostgreSQL, from now on"""
+        """How many of the next sweeps find PostgreSQL unavailable."""
 
     async def forget(self) -> int:
         self.unavailable -= 1
@@ -107,7 +108,7 @@ async def sweeps(watched: Watched, seconds: float, **more: Any) -> None:
 
 @pytest.mark.parametrize("number", [1, 1000, 30_000])
 async def test_arrival_sweep_polls_every_account_within_ten_minutes(number: int, clock: FakeClock) -> None:
-    """Though every account was looked at in the worst moment, just before a sweep that left it out."""
+    """Although every account was polled at the worst moment: just too late for a sweep to include it."""
     watched = Watched(number, clock, ages=arrival_sweep.STALE_AFTER * EVERY - 1)
     beats: list[float] = []
     await sweeps(watched, 4000, beat=lambda: beats.append(clock.seconds))

@@ -17,7 +17,7 @@ AWAY = Transient("mail server answered 503")
 
 
 async def online(*failures: Exception, **more: Any) -> World:
-    """Alice and Bob are online; the next polls fail with these errors."""
+    """Alice and Bob are online. The next polls fail with these errors."""
     world = World(listener=None, **more)
     for account in (ALICE, BOB):
         await world.watching.mark_online(account.identity_id)
@@ -44,7 +44,7 @@ async def test_concurrent_account_polls_do_not_exceed_the_limit() -> None:
 
 
 async def test_mail_that_the_server_lists_before_and_after_the_state_that_it_returns_is_announced_once() -> None:
-    """Stalwart 0.16.19 does, if mail comes during the question."""
+    """Stalwart 0.16.19 does so if mail arrives during the request."""
     world = await online()
     first, second = world.mail.deliver("b", times=2)
     world.mail.early = 1
@@ -62,7 +62,7 @@ async def test_mail_that_the_server_lists_before_and_after_the_state_that_it_ret
 
 
 async def test_of_a_burst_no_mail_is_announced_twice_either() -> None:
-    """Of thousands a second, hundreds come during the question."""
+    """With thousands of messages per second, hundreds arrive during the request."""
     world = await online()
     world.mail.deliver("b", times=500)
     world.mail.early = 400
@@ -149,7 +149,7 @@ async def test_account_whose_polls_fail_is_polled_with_backoff_despite_new_hints
         world.arrivals.hint(["b"])
         await looked(world, 9)
         await world.pass_time(2)
-        await looked(world, 10)  # it was healthy meanwhile: the pauses start again
+        await looked(world, 10)  # A successful poll in between resets the back-off.
 
 
 async def test_a_busy_server_gets_no_requests_until_its_retry_after() -> None:
@@ -164,7 +164,7 @@ async def test_a_busy_server_gets_no_requests_until_its_retry_after() -> None:
 
 
 async def test_poll_that_fails_from_misconfiguration_is_repeated_only_at_the_next_hint() -> None:
-    """Of somebody who is refused each question counts towards a ban."""
+    """If Stalwart refuses a login, each further request with it counts towards a ban."""
     world = await online(Misconfigured("mail server answered 401", unauthorized=True))
     async with world.running():
         world.arrivals.hint(["b"])
@@ -176,7 +176,7 @@ async def test_poll_that_fails_from_misconfiguration_is_repeated_only_at_the_nex
 
 
 async def test_a_bug_in_a_poll_is_logged_and_counted_and_ends_nothing() -> None:
-    """There are more of them than polls at once: each releases its turn."""
+    """There are more failing polls than may run at once, so each must release its place."""
     world = await online(*[ZeroDivisionError("a defect") for _ in range(20)])
     counted = MAIL_DEFECTS.labels(where="poll")._value
     before = counted.get()

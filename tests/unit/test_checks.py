@@ -43,7 +43,7 @@ def settings(**more: str) -> Settings:
     return load({f"POSTROOM_{name}": value for name, value in (ENOUGH | more).items()})
 
 
-# Where the webhook leads
+# The URL of the webhook
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_check_warns_of_mail_without_a_public_url() -> None:
     assert [each.state for each in mail(settings(**more))] == ["ok", "warning"]
 
 
-# What our key may do
+# The permissions of our key
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ async def test_centrifugo_check_sends_the_key_but_never_shows_it(answer: bytes, 
 async def test_check_accepts_live_streams_without_centrifugo() -> None:
     (found,) = await realtime(settings())
     assert (found.part, found.state) == ("realtime", "ok")
-    assert await realtime(settings(CENTRIFUGO_URL="wss://x")) == []  # `mail` says so
+    assert await realtime(settings(CENTRIFUGO_URL="wss://x")) == []  # The finding about mail reports it.
 
 
 # Kratos
@@ -312,7 +312,8 @@ async def test_check_reports_kratos_not_being_ready(more: dict[str, str], state:
         server.will(json_answer({"errors": {}}, 503))
         found = await kratos(settings(**urls, **more))
     assert [(each.part, each.state) for each in found] == [("kratos public", state), ("kratos admin", "warning")]
-    assert [each.state for each in await kratos(settings(**urls, **more))] == [state, "warning"]  # nobody is there now
+    # Kratos listens no longer.
+    assert [each.state for each in await kratos(settings(**urls, **more))] == [state, "warning"]
     assert [each.state for each in await kratos(settings())] == ["ok", "warning"]
 
 
@@ -342,7 +343,7 @@ async def test_each_answer_of_kratos_is_shown_with_its_place_and_its_own_fix(
     [(-20, "warning"), (20, "warning"), (0, "ok"), ("Thu, 26 Nov 2026 00:00:00 -0000", "ok"), ("now", "ok")],
 )
 async def test_a_kratos_whose_clock_differs_is_a_warning(date: str | int, state: str) -> None:
-    """By so many minutes, or it says nothing that can be read."""
+    """By several minutes, or its `Date` cannot be read."""
     async with scripted_upstream() as server:
         sent = date if isinstance(date, str) else format_datetime(datetime.now(UTC) + timedelta(minutes=date))
         server.will(json_answer({"status": "ok"}, date=sent))
@@ -354,7 +355,7 @@ async def test_a_kratos_whose_clock_differs_is_a_warning(date: str | int, state:
 
 
 class Notifications:
-    """What is sent is heard, unless a pooler hands sessions on (`shared`)."""
+    """A notification that is sent is also received, unless a pooler shares sessions between clients (`shared`)."""
 
     def __init__(self, *, shared: bool) -> None:
         self._shared = shared

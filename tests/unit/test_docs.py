@@ -1,4 +1,4 @@
-"""The documentation is complete and names nothing that does not exist.
+"""The documentation is complete, and everything that it names exists.
 
 POSTROOM_WRITE_DOCS=1 .venv/bin/pytest tests/unit/test_docs.py   writes what is generated: docs/openapi.json and the
 table of docs/reference/settings.md.
@@ -52,7 +52,7 @@ NO_SETTINGS = {
     "POSTROOM_SEED",
     "POSTROOM_SEEDS",
 }
-"""Variables that are no setting of the service: of the trial and of the tests."""
+"""Variables that are not settings of the service, but of the trial and of the tests."""
 
 
 def _settings_table() -> str:
@@ -156,9 +156,9 @@ def test_option_shared_by_several_commands_has_the_same_help_in_each() -> None:
 
 def _app() -> FastAPI:
     policy = HookPolicy(keys=[], domains=[], reserved=[], retry_after_seconds=1, at_once=1)
-    nobody = cast(Any, None)  # the description needs no parts
+    nobody = cast(Any, None)  # The description does not need the parts of the service.
     parts: dict[str, Any] = dict.fromkeys(signature(mail_routes).parameters, MagicMock())
-    parts["stalwart_webhook"] = StalwartWebhook(None, nobody)  # a mock would be described as itself
+    parts["stalwart_webhook"] = StalwartWebhook(None, nobody)  # FastAPI would include a mock in the description.
     gateway = gateway_routes(nobody, nobody, nobody, now=nobody, verify=nobody)
     return create_app(Webhook(nobody, nobody, policy), nobody, mail=mail_routes(**parts), gateway=gateway)
 
@@ -218,7 +218,7 @@ def test_every_problem_is_documented_with_its_status() -> None:
 
 
 def test_every_code_in_an_http_answer_is_a_defined_problem() -> None:
-    """What only commands say is not."""
+    """Except codes that only commands show."""
     sources = [ROOT / "src/postroom" / name for name in ("domain/address.py", "domain/identity.py", "problems.py")]
     sources += [path for folder in ("api", "gateway", "mail") for path in (ROOT / "src/postroom" / folder).glob("*.py")]
     code = "\n".join(path.read_text() for path in [*sources, ROOT / "src/postroom/postgres/access_tokens.py"])
@@ -260,7 +260,7 @@ def test_every_link_in_the_documents_has_a_target() -> None:
 
 
 def test_no_document_installs_postroom_from_the_package_index() -> None:
-    """The names there are not ours."""
+    """The packages of these names are not ours."""
     lines = [
         line
         for path in DOCUMENTS

@@ -1,4 +1,4 @@
-"""Whether a loop still runs: a loop that hangs sends no beat, even while its process still answers."""
+"""Whether a loop still runs: a loop that hangs sends no heartbeat, even if its process still responds."""
 
 import asyncio
 from collections.abc import Sequence

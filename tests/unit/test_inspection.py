@@ -1,4 +1,4 @@
-"""The inspection looks up all mailboxes at its pace, and again those that it did not find."""
+"""The inspection looks up all mailboxes at its pace, and looks up again those that it did not find."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ from postroom.provisioning.ports import DoubtChange, InspectionProgress
 
 
 class FakeInspected(FakeLookupRecords):
-    """Mailboxes on record, by identity; what is noted changes them."""
+    """Mailboxes on record, by identity. Recorded lookups change them."""
 
     def __init__(self, number: int, clock: FakeClock) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Listening over many connections: each new connection is reported."""
+"""Listening over several connections: each new connection is reported."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ END = httpx2.Response(204)
 
 
 async def heard(server: ScriptedJmap) -> list[Connected | StateChange]:
-    """Everything until the server ends it."""
+    """All events until the server ends the stream."""
     return [each async for each in listen(server.client(), ["Email", "Mailbox"])]
 
 
@@ -168,7 +168,7 @@ async def test_moved_event_source_url_is_found_by_listening_again() -> None:
     ],
 )
 async def test_unreadable_state_event_reopens_the_event_source(data: bytes) -> None:
-    """Which asks for all changes."""
+    """After reopening, the listener asks for all changes."""
     server = ScriptedJmap()
     server.will(stream(b"event: state\ndata: ", data, b"\n\n", STATE % 1), stream(STATE % 2), END)
     assert await heard(server) == [Connected(), Connected(), change(2)]

@@ -1,4 +1,4 @@
-"""Responses: each matched to its call, each error by its type, and whether it is temporary."""
+"""Responses: each is matched to its call, each error has its type, and is temporary or not."""
 
 from typing import Any
 

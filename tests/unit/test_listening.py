@@ -1,4 +1,4 @@
-"""For how long a person may listen, in virtual time."""
+"""How long a person may receive live events, in virtual time."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ COOKIE = {"cookie": "session=ada"}
 
 
 class People:
-    """`answers`, in their order, the last one for ever."""
+    """Returns `answers` in order, then the last one repeatedly."""
 
     def __init__(self, *answers: Person | PostroomError) -> None:
         self.answers = list(answers)
@@ -33,13 +33,13 @@ class People:
 
 
 def until(seconds: float) -> Person:
-    """Whose session ends then."""
+    """Ada, whose session ends after `seconds`."""
     return replace(ADA, expires_at=START + timedelta(seconds=seconds))
 
 
 @in_virtual_time
 async def looks(person: Person, *answers: Person | PostroomError, most: int = 4) -> list[float]:
-    """When she was found to be allowed still, looking each minute, and at last when she was not."""
+    """The times at which her session was found valid, checked every minute; the last one is negative if it was not."""
     loop = asyncio.get_running_loop()
     seen: list[float] = []
     async for found in while_allowed(People(*answers), person, COOKIE, every=60, now=VirtualClock(loop).now):

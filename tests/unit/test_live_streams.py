@@ -1,4 +1,4 @@
-"""Live streams without a database: the events while PostgreSQL becomes unavailable and returns."""
+"""Live streams without a database: which events are sent while PostgreSQL becomes unavailable and returns."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -18,7 +18,7 @@ ALICE, BOB = UUID(int=1), UUID(int=2)
 
 
 class FakeOutbox:
-    """`events` of everybody; `away` calls fail first; `forgotten`: nothing at or before it is known."""
+    """`events` of all people; the next `unavailable` calls fail; events up to the id `forgotten` have been pruned."""
 
     def __init__(self) -> None:
         self.events: list[LiveEvent] = []
@@ -48,11 +48,11 @@ class FakeOutbox:
             self.unavailable -= 1
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
 
-    claim = announced = release = prune = uncalled
+    claim = published = release = prune = uncalled
 
 
 class FakeNotifications:
-    """`cut` ends the connection that listens; while `away`, there is none."""
+    """`cut` ends the listening connection. While `unavailable`, none can be opened."""
 
     def __init__(self) -> None:
         self.unavailable = False
@@ -211,14 +211,14 @@ async def test_settled_position_goes_back_with_a_restored_database(monkeypatch: 
             await stream.begin(None)
             assert await stream.news(parts.streams.settled) == ()
             outbox.settled_id, outbox.forgotten = 10, 50
-            await asyncio.wait_for(stream.wait(60), 5)  # it polls although nothing was announced
+            await asyncio.wait_for(stream.wait(60), 5)  # It polls although there was no notification.
             assert parts.streams.settled == 10
             assert await stream.news(parts.streams.settled) is None
             assert stream.position == 10
 
 
 async def test_lost_listen_connection_resets_the_settled_event_id() -> None:
-    """The database may have come back from a backup: no stream steps to an id that is given again."""
+    """The database may have been restored from a backup: a stream must not skip ids that are assigned again."""
     parts = Parts()
     parts.outbox.settled_id = 50
     async with parts.running():
@@ -299,7 +299,7 @@ async def test_unexpected_listener_error_is_raised_and_ends_all_live_streams() -
 
 
 async def test_streams_opened_after_a_restart_stay_open() -> None:
-    """Their supervision restarts them; the browsers have reconnected meanwhile, and reconnect once more."""
+    """The supervisor restarts the part. The browsers have reconnected in the meantime, and must reconnect once more."""
     parts = Parts()
     parts.streams.end()
     with parts.streams.open(ALICE) as meanwhile:

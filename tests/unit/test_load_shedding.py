@@ -1,4 +1,4 @@
-"""Hooks beyond the limit get a 503 unread and leave nothing behind; those within it are not affected."""
+"""Webhooks beyond the limit get 503, are not read, and leave nothing behind. Those within it are not affected."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ PATH = "/hook"
 
 
 class App:
-    """Answers 200 when it is let; `under_way` are served now."""
+    """Responds 200 when allowed to; `under_way` requests are being served."""
 
     def __init__(self) -> None:
         self.under_way = self.most = self.served = 0
@@ -57,7 +57,7 @@ def shedding(app: App, *, limit: int, retry_after: int = 25) -> LoadShedding:
 
 
 def counted() -> tuple[float, float]:
-    """Hooks shed, and hooks answered 503."""
+    """The number of webhooks shed, and of webhooks answered 503."""
     shed = REGISTRY.get_sample_value("postroom_hooks_shed_total")
     return shed or 0.0, REGISTRY.get_sample_value("postroom_hooks_total", {"status": "503"}) or 0.0
 
@@ -121,7 +121,7 @@ async def test_load_shedding_leaks_no_capacity_however_a_webhook_ends() -> None:
             await asyncio.sleep(0)
         for task in tasks:
             if chance.random() < 0.3:
-                task.cancel()  # its service stops, or its caller left
+                task.cancel()  # the service stops, or the client disconnects
         app.go_on.set()
         await asyncio.gather(*tasks, return_exceptions=True)
     assert app.most == limit

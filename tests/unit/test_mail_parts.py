@@ -1,4 +1,4 @@
-"""The mail part beside provisioning: no failure in it ends the service."""
+"""The mail part and provisioning: no failure of the former ends the service."""
 
 import asyncio
 from functools import partial
@@ -16,7 +16,7 @@ PARTS = ("streams", "outbox_publisher", "arrivals", "watching", "arrival_sweep",
 
 
 class Broken:
-    """A part, and the master account: each call breaks."""
+    """Stands for every part, and for the master account. Each call fails."""
 
     def __init__(self) -> None:
         self.begun = 0

@@ -1,4 +1,4 @@
-"""The message says why a server cannot be reached, whatever client finds out."""
+"""The message says why a server cannot be reached, whichever client noticed it."""
 
 import asyncio
 import errno
@@ -78,7 +78,7 @@ async def test_both_clients_keep_the_reason_of_what_they_raise(
 ) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if says is None:
-            await reader.read()  # until the client has given up
+            await reader.read()  # until the client closes the connection
         else:
             writer.write(says)
         writer.close()

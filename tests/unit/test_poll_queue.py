@@ -31,7 +31,7 @@ def test_a_state_that_a_poll_has_found_is_no_news() -> None:
     assert queue.take(10, 1.0) == []
     queue.hint("b", 1.0, "s2")
     assert queue.take(10, 1.0) == ["b"]
-    queue.hint("b", 1.0, "s1")  # of what it came from it cannot be known
+    queue.hint("b", 1.0, "s1")  # it is not known whether this state is older or newer
     queue.done("b", 1.0, mails=1, state="s2")
     assert queue.take(10, 2.0) == ["b"]
 
@@ -142,7 +142,7 @@ def test_poll_batch_respects_its_limit_and_takes_the_oldest_first() -> None:
 
 
 def test_no_hint_is_lost_and_no_account_is_polled_twice_within_the_pause() -> None:
-    """Against what was hinted: after each hint, a look begins within the pause and the length of a look."""
+    """After each hint, a poll starts within the pause and the duration of one poll."""
     chance = random.Random(7)
     queue, now = a_queue(most=50), 0.0
     under_way: dict[str, float] = {}

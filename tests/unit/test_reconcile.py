@@ -1,4 +1,4 @@
-"""Reconcile against models of its two sides: what it corrects, what it must not change, and when it runs."""
+"""Reconcile with models of PostgreSQL and Redis: what it corrects, what it must not change, and when it runs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -26,9 +26,9 @@ def member_of(request: Request) -> str:
 
 
 class Rows:
-    """What waits, two requests a page; `away_at_page` is the page that PostgreSQL does not give.
+    """The waiting requests, two per page; reading page `away_at_page` fails.
 
-    `fresh` are rows as a second read finds them (None: no more), `moving` who was settled a moment ago.
+    `fresh` are rows as a second read returns them (None: the row no longer exists); `moving` were settled a moment ago.
     """
 
     def __init__(self, requests: list[Request]) -> None:
@@ -64,7 +64,7 @@ class Rows:
 
 
 class Members:
-    """`errors` are raised first, each by the end of a full pass."""
+    """`errors` are raised first, one at the end of each full pass."""
 
     def __init__(self, *requests: Request) -> None:
         self.errors: list[Exception] = []
@@ -107,7 +107,7 @@ class Members:
 
 
 class World:
-    """Five requests that wait, all with their members, and Redis known to be complete after a first full pass."""
+    """Five waiting requests with their members. A first full pass has marked Redis as complete."""
 
     def __init__(self) -> None:
         self.requests = five_waiting()
@@ -177,7 +177,7 @@ async def test_reconcile_adds_missing_members_and_removes_stray_ones(way: str, l
 
 @BOTH_WAYS
 async def test_reconcile_leaves_requests_that_changed_a_moment_ago(way: str) -> None:
-    """It writes PostgreSQL first and Redis afterwards: in between, both seem wrong, and neither is."""
+    """A settle writes PostgreSQL first and Redis afterwards. In between the two differ, and nothing is wrong."""
     world = World()
     absent, doubled = world.requests[0], world.requests[1]
     stale = member_of(replace(doubled, enqueued_at=START - timedelta(seconds=1)))
@@ -211,7 +211,8 @@ async def test_reconcile_adds_no_member_for_a_request_that_has_changed(way: str,
 async def test_member_without_a_listed_row_is_removed_unless_its_request_runs_or_waits(
     way: str, state: State, removed: int
 ) -> None:
-    """The member of a running request is its worker's to remove; one that began to wait meanwhile is right."""
+    """The worker removes the member of a running request. A request that has begun to wait in the meantime has a right
+    to its member."""
     world = World()
     other = request_of(state=state)
     world.members.held.add(member_of(other))
@@ -221,7 +222,7 @@ async def test_member_without_a_listed_row_is_removed_unless_its_request_runs_or
 
 
 async def test_full_reconcile_holds_one_page_in_memory_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A million rows and members at once took 500 MiB, and the service may have 512."""
+    """A million rows and members at once took 500 MiB, and the service may be limited to 512 MiB."""
     monkeypatch.setattr(reconcile_module, "PAGE", 2)
     world = World()
     world.members.held |= {f"{UNREADABLE} {number}" for number in range(4)} | {member_of(request_of())}
@@ -252,7 +253,7 @@ async def test_member_in_the_format_of_another_version_is_kept_and_not_duplicate
 
 
 async def test_existing_member_is_not_counted_as_added() -> None:
-    """A member that a worker postponed is outside the window of the comparison, and is no error."""
+    """A member that a worker postponed is outside the compared window. That is no error."""
     world = World()
 
     async def nothing_in_the_window(earliest: float, latest: float, limit: int) -> Sequence[str]:
@@ -277,7 +278,8 @@ async def test_reconcile_compares_everything_at_start_and_hourly_and_a_window_in
     [(4, 0, True), (5, 0, False), (6, 0, True), (4, 2, True), (7, 2, False), (8, 2, True)],
 )
 async def test_counts_that_differ_twice_cause_a_full_reconcile_pass(members: int, running: int, differ: bool) -> None:
-    """A member stays while its request runs: there may be more of them than rows that wait, by so many."""
+    """A member stays while its request runs: there may be as many more members than waiting rows as there are running
+    requests."""
     world = World()
     await world.reconcile.step()
     world.rows.running = running

@@ -1,4 +1,4 @@
-"""Ids of domains come from a counter: on a reinstalled server they may belong to other domains."""
+"""Stalwart takes the ids of domains from a counter: on a reinstalled server they may belong to other domains."""
 
 from uuid import UUID
 
@@ -15,13 +15,13 @@ SWAPPED = {"example.org": "c", "example.net": "b"}
 
 
 def domain_sent(server: ScriptedStalwart) -> tuple[str, str]:
-    """The ids of the domains of the mailbox and of its mark, as the last create had them."""
+    """The ids of the domains of the mailbox and of its mark in the last create."""
     create = server.calls()[0][1]["create"]["c"]
     return create["domainId"], create["aliases"]["0"]["domainId"]
 
 
 async def set_up_anew(server: ScriptedStalwart, *, mark_domain: str = "example.org"):
-    """Another server in its place, with other ids, behind the back of a registry that knows those of the first."""
+    """A registry that has cached the ids of one server, while another server with other ids has replaced it."""
     server.will(made("k", BOB.email))
     registry = server.registry(mark_domain=mark_domain)
     await registry.create(BOB, deadline=5)
@@ -30,7 +30,7 @@ async def set_up_anew(server: ScriptedStalwart, *, mark_domain: str = "example.o
 
 
 async def test_mark_created_in_another_domain_is_never_accepted() -> None:
-    """Nothing would keep the identity from a second mailbox."""
+    """Otherwise nothing would prevent a second mailbox for the identity."""
     server = ScriptedStalwart()
     registry = await set_up_anew(server)
     server.will(made("l", "bob@example.net"))
@@ -70,7 +70,7 @@ async def test_lookup_compares_with_the_current_id_of_the_mark_domain() -> None:
 
 
 async def test_foreign_owner_of_an_address_other_than_ours_is_no_conflict() -> None:
-    """With ids of before, bob@example.net is asked for, whom somebody else is."""
+    """With the cached ids the create asks for bob@example.net, which belongs to another person."""
     server = ScriptedStalwart()
     registry = await set_up_anew(server)
     stranger = {"id": "s", "emailAddress": "bob@example.net", "aliases": {}}

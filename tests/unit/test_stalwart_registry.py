@@ -1,4 +1,5 @@
-"""A mailbox on Stalwart's registry: one request, the mark, its holders, the generation, and our key."""
+"""Creating and finding a mailbox on Stalwart's registry: the requests, the mark, the owner of an address, the version
+of Stalwart, and our key."""
 
 from typing import Any
 from uuid import UUID
@@ -102,7 +103,7 @@ async def test_account_create_includes_name_and_quota_if_known() -> None:
 
 
 async def test_the_address_is_returned_as_the_server_made_it() -> None:
-    """The attempt compares it: an address that the server rewrote must not count as the one asked for."""
+    """The attempt compares it: an address that the server changed must not count as the requested one."""
     server = ScriptedStalwart(made("k", "alice1@example.org"))
     assert await server.registry().create(MAILBOX, deadline=5) == StalwartAccount("k", "alice1@example.org")
 
@@ -141,7 +142,7 @@ async def test_vanished_address_owner_is_a_conflict() -> None:
 
 
 async def test_mailbox_with_our_mark_is_ours_even_if_the_server_names_the_address_owner() -> None:
-    """Where two accounts are in the way, Stalwart names either by chance."""
+    """If two accounts conflict with the request, Stalwart names one of them at random."""
     server = ScriptedStalwart(
         taken("l"),
         listed(account({}) | {"id": "l"}),
@@ -157,7 +158,7 @@ async def test_a_mailing_list_that_holds_the_address_is_a_conflict() -> None:
 
 
 async def test_primary_key_violation_without_an_address_owner_is_only_a_conflict() -> None:
-    """It concerns one address: everybody else's mailboxes go on being made."""
+    """It concerns one address. Other mailboxes are still created."""
     server = ScriptedStalwart(refused("primaryKeyViolation", properties=["email"]), found())
     with pytest.raises(MailServerError) as raised:
         await server.registry().create(MAILBOX, deadline=5)

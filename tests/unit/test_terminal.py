@@ -41,7 +41,7 @@ def test_escaped_text_is_printable(text: str) -> None:
 
 
 def drawn(width: int, *rows: tuple[str | Text, ...]) -> str:
-    """As on a terminal of so many columns, without its colours."""
+    """The output on a terminal of so many columns, without colours."""
     written = io.StringIO()
     console = Console(file=written, width=width, force_terminal=True, no_color=True, color_system=None)
     print_rows(console, "Title", COLUMNS, rows)

@@ -18,7 +18,8 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 class Stored:
-    """PostgreSQL, which answers after `meanwhile`, as of before it. `error` is raised once it was revoked."""
+    """PostgreSQL, which reads the token, calls `meanwhile`, and only then responds. `error` is raised once the token is
+    revoked."""
 
     def __init__(self, token: AccessToken) -> None:
         self.tokens = {HASH: token}
@@ -51,7 +52,7 @@ class World:
         )
 
     async def asks(self, times: int = 1) -> int:
-        """How often PostgreSQL is asked for the token that is sought so often."""
+        """How often PostgreSQL is asked if the token is looked up so many times."""
         before = len(self.stored.asked)
         for _ in range(times):
             await self.tokens.find(HASH)
@@ -125,7 +126,7 @@ async def heard(world: World) -> None:
 
 
 async def went_unheard(world: World) -> None:
-    """The last of what went unheard, before it is heard again."""
+    """A revocation for which no notification was received, just before notifications are received again."""
     listening = world.tokens.listening()
     world.stored.meanwhile = listening.__enter__
     await world.tokens.find(HASH)

@@ -77,7 +77,7 @@ async def test_a_mail_server_that_does_not_answer_locks_no_person_out_and_is_not
 
 
 async def test_access_by_account_id_is_rejected_if_the_account_cannot_be_verified(world: World) -> None:
-    """The id may be another person's by now."""
+    """The id may belong to another person by now."""
     world.at_server.ill = Misconfigured("mail server forbids it")
     with pytest.raises(Misconfigured):
         await world.accounts.require(world.alice)
@@ -94,7 +94,7 @@ async def test_access_by_account_id_verifies_the_account_again_unless_just_verif
 
 
 async def test_concurrent_account_checks_share_a_few_lookups() -> None:
-    """Stalwart takes four requests of our key at a time, and the makers of mailboxes need them."""
+    """Stalwart allows our key four requests at a time, and provisioning needs them."""
     people = [MailAccount(uuid4(), f"user-{number}@example.org", f"id{number}") for number in range(1200)]
     world = World(*people)
     world.at_server.gate.clear()

@@ -38,7 +38,7 @@ def logged_in(ago: timedelta = timedelta(0), identity_id: UUID = ADA) -> Person:
 
 @dataclass
 class World:
-    """People, requests, tokens, and the live connections: whatever the routes ask for."""
+    """Everything that the routes use: people, requests, tokens, and live connections."""
 
     visitor: Visitor | errors.PostroomError = field(default_factory=lambda: Visitor(logged_in()))
     mailbox: MailboxRecord = field(default_factory=lambda: MailboxRecord(ADA, NOW))
@@ -140,7 +140,7 @@ async def test_kratos_cookies_are_passed_on_with_any_answer(
     world.visitor = Visitor(Person(ADA), COOKIES)
     answer = await browser.request(*way.split())
     assert answer.headers.get_list("set-cookie") == COOKIES
-    # Not to the next visitor.
+    # Not with the response to the next visitor.
     world.visitor = Visitor(Person(ADA))
     assert "set-cookie" not in (await browser.request(*way.split())).headers
 
