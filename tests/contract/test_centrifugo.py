@@ -1,4 +1,5 @@
-"""Behaviour of a real Centrifugo that we rely on, with the configuration that we ship, by its own client."""
+"""The behaviour of a real Centrifugo that we rely on, with the configuration that we ship, tested with its own
+client."""
 
 import subprocess
 from collections.abc import AsyncIterator

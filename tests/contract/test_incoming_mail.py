@@ -1,5 +1,5 @@
-"""Mail that arrives by LMTP, and how the server reports it. Against the stand-in, or a real server: conftest.py;
-STALWART_LMTP=host:port is where that takes mail without a login."""
+"""Mail that arrives by LMTP, and how the server reports it. On the stand-in, or on a real server (conftest.py), which
+accepts mail without a login at STALWART_LMTP=host:port."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ async def lmtp(admin: StalwartClient) -> Lmtp:
 
 
 async def heard(receiver: ScriptedUpstream, number: int, account: str) -> list[dict[str, object]]:
-    """So many events about an account."""
+    """Wait for `number` events about an account."""
 
     def found() -> list[dict[str, object]]:
         return [event for event in all_reported(receiver) if ids.encode(event["data"]["accountId"]) == account]
@@ -91,8 +91,8 @@ async def test_own_change_causes_no_email_delivery_event(admin: StalwartClient, 
 
 
 async def test_events_that_follow_each_other_closely_are_sent_together(admin: StalwartClient, lmtp: Lmtp) -> None:
-    """Not always with the last state: a real server hands changes to a stream each by a task of its own, and these
-    may overtake each other."""
+    """Not always with the last state: a real server sends changes to a stream by separate tasks, which may overtake
+    each other."""
     async with person(admin) as ann, listening(ann.http, "types=Email&closeafter=no&ping=0") as stream:
         await send(lmtp, ann.address)
         begun = time.monotonic()
@@ -155,7 +155,7 @@ async def test_a_webhook_that_was_refused_is_sent_again_with_another_id(admin: S
 async def test_mail_during_a_webhook_that_takes_longer_than_the_throttle_waits_for_the_next_delivery(
     admin: StalwartClient, lmtp: Lmtp
 ) -> None:
-    """So the throttle that we ask for is not the smallest that there is."""
+    """So the throttle that we configure is not the smallest possible one."""
     answered = asyncio.Event()
 
     async def slowly(asked: Asked, writer: asyncio.StreamWriter) -> None:

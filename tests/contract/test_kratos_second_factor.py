@@ -1,5 +1,4 @@
-"""The settings of a person and the second factor, in the forms of a browser, on the stand-in and on the real Kratos
-alike."""
+"""A person's settings and the second factor, in the forms of a browser, on the stand-in and on the real Kratos."""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -57,7 +56,7 @@ async def kratos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture
 async def browser(kratos: Kratos) -> AsyncIterator[Browser]:
-    """Somebody has just signed up in it."""
+    """A browser in which a person has just signed up."""
     async with browser_at(kratos) as browser:
         await browser.sign_up(new_address())
         yield browser
@@ -68,7 +67,7 @@ async def address_of(browser: Browser) -> str:
 
 
 async def set_up_totp(browser: Browser) -> str:
-    """The secret that the authenticator app shares from now on."""
+    """Set up an authenticator app; return its secret."""
     flow = await browser.flow("settings")
     secret = totp_secret(flow)
     (await browser.send(flow, "totp", totp_code=totp(secret))).raise_for_status()
@@ -193,7 +192,7 @@ async def test_old_login_cannot_change_the_password_at_the_stand_in(tmp_path: Pa
 
 
 async def a_fresh_login_does_what_asked_for_it(browser: Browser) -> None:
-    """The login of the browser is old."""
+    """The login in the browser is old."""
     email, flow = await address_of(browser), await browser.flow("settings")
     refused = await browser.send(flow, "password", password="another long phrase")
     login = (await browser.http.get(refused.json()["redirect_browser_to"])).json()

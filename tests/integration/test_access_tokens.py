@@ -100,7 +100,7 @@ async def test_person_has_at_most_20_live_tokens_even_with_concurrent_requests(
     live = await tokens.of(ADA)
     assert (len(live), len(refused)) == (MAX_LIVE, 10)
     await make(maker, BOB)
-    # One that is revoked, and one that expires, make room.
+    # A revoked token and an expired one make room.
     await tokens.revoke(ADA, live[0].id)
     await make(maker)
     await expire(records, live[1])

@@ -1,4 +1,4 @@
-"""`postroom check` of PostgreSQL, Redis and the mail server: each reason has its own fix, and no text holds a
+"""`postroom check` of PostgreSQL, Redis and the mail server: each cause has its own fix, and no text contains a
 secret."""
 
 import asyncio
@@ -23,7 +23,7 @@ def postroom(database: Database) -> Commands:
 
 
 async def rows_of(postroom: Commands, part: str, **more: str) -> list[dict[str, str]]:
-    """Those of the table, but for the missing fsync of the tests' PostgreSQL."""
+    """The rows of the table for that part, except the one about the missing fsync of the tests' PostgreSQL."""
     found: list[dict[str, Any]] = await Commands({**postroom.environment, **more}).json("check", code=1)
     return [each for each in found if each["part"] == part and "fsync" not in each["details"]]
 
@@ -106,7 +106,7 @@ async def test_what_redis_holds_is_shown_with_its_place(postroom: Commands, valk
             "refuses the login: invalid username-password pair",
             "correct the user and the password in POSTROOM_REDIS_URL",
         ),
-        # As Redis 5 does, though the rest of that command is the password.
+        # As Redis 5 responds. The rest of this message contains the password.
         (
             b"-ERR unknown command `HELLO`, with args beginning with: `3`, `AUTH`, `default`, `s3cret`, \r\n",
             "refuses: unknown command `HELLO`",

@@ -1,4 +1,5 @@
-"""Claiming: no request starts before it is due or under two holders, and crashes are counted apart from failures."""
+"""Claiming: no request starts before it is due or under two holders, and crashes are counted separately from
+failures."""
 
 import asyncio
 import random
@@ -31,7 +32,7 @@ async def claim_one(
 
 
 class OneConnection:
-    """A pool of one connection in one transaction: now() stands still in it."""
+    """A pool of one connection in one transaction, so that now() is constant."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -42,7 +43,7 @@ class OneConnection:
 
 
 async def answer_when_due_in(pool: Pool, milliseconds: int) -> Claim:
-    """Claims a waiting request whose due time is exactly that much after PostgreSQL's now()."""
+    """Claims a waiting request that is due exactly `after` PostgreSQL's now()."""
     async with pool.connection() as connection, connection.transaction():
         requests = PostgresRequests(OneConnection(connection), new_id=uuid4)  # type: ignore[arg-type]
         identity_id = await waiting(requests, mailbox(f"due-in-{milliseconds}"))

@@ -1,4 +1,4 @@
-"""A connection reports reliably whether a request was sent, and whether it may have been carried out."""
+"""A connection reports reliably whether a request was sent, and whether it may have been executed."""
 
 import asyncio
 import socket
@@ -177,7 +177,7 @@ async def test_non_ascii_response_header_is_read_as_latin_1(connect: Connect) ->
 
 @pytest.mark.parametrize("stray", [b"", OK], ids=["it closes", "it says what nobody asked"])
 async def test_kept_connection_is_checked_before_it_is_reused(connect: Connect, stray: bytes) -> None:
-    """Even if the event loop was busy meanwhile and has not noticed it yet."""
+    """Even if the event loop was busy and has not noticed yet that it is closed."""
     first_is_over, come = threading.Event(), threading.Event()
 
     def serve(listener: socket.socket) -> None:
@@ -200,7 +200,7 @@ async def test_kept_connection_is_checked_before_it_is_reused(connect: Connect, 
         connection = connect(url)
         assert (await ask(connection, url)).content == b"{}"
         first_is_over.set()
-        come.wait(SOON)  # blocks the loop, on purpose
+        come.wait(SOON)  # blocks the loop on purpose
         assert (await ask(connection, url)).content == b"[]"
         thread.join(SOON)
 
@@ -252,7 +252,7 @@ async def test_header_with_a_line_break_is_never_sent(connect: Connect) -> None:
 
 
 def test_behaviour_is_the_same_on_uvloop() -> None:
-    """Which the service runs on. In a thread, for the tests have a loop of their own."""
+    """The service runs on uvloop. In a thread, because the tests have their own event loop."""
 
     async def on_uvloop() -> None:
         async with connecting() as connect:

@@ -1,4 +1,4 @@
-"""/api/live over a real PostgreSQL: no event is lost or sent twice, whatever is cut or killed."""
+"""/api/live with a real PostgreSQL: no event is lost or sent twice, whatever is disconnected or killed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ async def service(database: Database) -> AsyncIterator[LiveService]:
 
 
 async def publish_one(service: LiveService, records: Records, *screens: Screen) -> int:
-    """The id of an event that is committed now, and comes next to each of Alice's screens."""
+    """Commit an event, and wait until each of Alice's streams has received it; return its id."""
     event = await commit_event(records, ALICE)
     service.outbox_publisher.wake()
     for each in screens:
@@ -214,7 +214,7 @@ async def test_live_stream_ends_after_hello_when_centrifugo_publishes(database: 
         assert (await stream.next())[0] == "hello"
         assert (await stream.next())[0] == "elsewhere"
         await eventually(lambda: stream.ended, "the end of the stream")
-        # Another tab may have been open before; Centrifugo does not report when a client disconnects.
+        # Another tab may have been open before. Centrifugo does not report when a client disconnects.
         await eventually(lambda: not service.streams.has_stream(ALICE), "closed")
         assert (service.online, service.offline) == ([ALICE], [])
 

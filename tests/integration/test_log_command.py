@@ -1,4 +1,4 @@
-"""`postroom log`: what happened to an identity, and to everybody who ever asked for an address."""
+"""`postroom log`: what happened to an identity, and to every identity that ever requested an address."""
 
 import asyncio
 import json
@@ -138,7 +138,7 @@ async def test_unknown_identity_is_one_line_and_exit_code_2(postroom: Commands) 
 
 @asynccontextmanager
 async def following(database: Database, url: str, *words: str) -> AsyncIterator[Process]:
-    """`postroom log --follow` as a process of its own."""
+    """`postroom log --follow` in a separate process."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "postroom", "log", "--follow", *words),
         env=environment(database, None, None) | {"POSTROOM_DATABASE_URL": url},

@@ -1,4 +1,4 @@
-"""Which accounts are watched, and that a state and its events are one commit."""
+"""Which accounts are watched, and that a state and its events are committed together."""
 
 import asyncio
 from typing import LiteralString
@@ -92,7 +92,7 @@ async def test_only_one_of_many_concurrent_advances_of_a_mail_state_succeeds(
 
 
 async def test_event_ids_of_a_person_grow_in_commit_order(states: PostgresMailStates, records: Records) -> None:
-    """The second one waits for the first one's commit before it draws an id."""
+    """The second commit waits for the first one before it takes an id from the sequence."""
     await states.advance(await states.watch(ALICE), "s1", [])
     async with records.connection.transaction():
         await records.rows("SELECT FROM mail_states FOR UPDATE")
@@ -140,7 +140,7 @@ async def test_mail_state_restarts_with_a_new_account_but_not_with_a_new_address
 
 
 async def test_reassigned_account_id_belongs_to_the_person_last_online(states: PostgresMailStates) -> None:
-    """A mail server that was reinstalled assigns its ids in another order."""
+    """A reinstalled mail server assigns its ids in another order."""
     await states.advance(await states.watch(ALICE), "s1", [])
     newcomer = MailAccount(BOB.identity_id, BOB.email, ALICE.account_id)
     assert (await states.watch(newcomer)).email_state is None
@@ -191,6 +191,7 @@ async def test_mail_state_no_longer_watched_is_deleted(states: PostgresMailState
     await states.watch(BOB)
     for column in ("seen_at", "checked_at"):
         await age(records, column, "25 h", BOB)
-    await age(records, "checked_at", "25 h", ALICE)  # the mail server does not answer for her, and she is online
+    # the mail server does not respond for this account, but its owner is online
+    await age(records, "checked_at", "25 h", ALICE)
     assert await states.forget() == 1
     assert [row["email"] for row in await records.rows("SELECT email FROM mail_states")] == [ALICE.email]

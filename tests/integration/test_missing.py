@@ -1,5 +1,4 @@
-"""A mailbox that is destroyed, or that the mail server gives back without its mark, is noticed, reported and made
-again."""
+"""A mailbox that was destroyed, or that the mail server returns without its mark, is noticed, reported and remade."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
@@ -48,7 +47,7 @@ async def noted(inspected: PostgresInspected, of: Mailbox, *doubts: Doubt | None
         await inspected.record([DoubtChange(recorded, doubt, "the mail server has no account")])
 
 
-# What is on record
+# The records
 
 
 async def test_inspection_reads_only_ready_mailboxes_page_by_page(
@@ -160,7 +159,7 @@ class Trial:
         return await self.parts.accept(of or self.alice, NOWHERE)
 
     async def look_up(self) -> None:
-        """As the inspection does, without its pauses."""
+        """Look up as the inspection does, without its pauses."""
         await self.parts.inspection.lookup.look_up(await self.inspected.page(None, 500), deadline=5)
 
     async def look_up_twice(self) -> None:
@@ -215,7 +214,7 @@ async def test_webhook_for_a_destroyed_mailbox_is_answered_missing_not_ready(tri
 
 
 async def test_mailbox_without_its_mark_is_missing_even_if_its_id_exists(trial: Trial) -> None:
-    """After a restore the id may be another person's account."""
+    """After a restore the id may belong to another person's account."""
     await trial.unmark()
     await trial.look_up_twice()
     assert isinstance(await trial.hook(), Missing)

@@ -33,7 +33,7 @@ async def missed(outbox: PostgresOutbox, after: int, *, who: UUID = ALICE, limit
 
 
 async def age(records: Records, column: str, interval: str, *ids: int) -> None:
-    """Let what happened to these events have happened earlier."""
+    """Make everything that happened to these events appear older."""
     statements: dict[str, LiteralString] = {
         "announced_at": "UPDATE live_events SET announced_at = now() - %s::interval WHERE id = ANY(%s)",
         "created_at": "UPDATE live_events SET created_at = now() - %s::interval WHERE id = ANY(%s)",
@@ -199,7 +199,7 @@ async def test_settled_event_was_published_a_minute_ago_with_no_older_one_unpubl
 async def test_settled_id_never_passes_an_uncommitted_event(
     outbox: PostgresOutbox, records: Records, database: Database, announced: bool
 ) -> None:
-    """A screen that began there would step over the event."""
+    """A stream that started there would skip the event."""
     old = await commit_event(records, BOB)
     await outbox.published([old])
     await age(records, "announced_at", "2 min", old)
@@ -223,7 +223,7 @@ async def test_stream_starts_before_all_events_if_none_is_settled(outbox: Postgr
 async def test_last_settled_event_is_kept_as_the_start_for_a_stream_without_events(
     outbox: PostgresOutbox, records: Records
 ) -> None:
-    """It would begin before the pruned events, and be asked to reload."""
+    """Otherwise the stream would start before the pruned events, and the client would be asked to reload."""
     old, settled, new = [await commit_event(records, BOB) for _ in range(3)]
     await outbox.published([old, settled])
     await age(records, "announced_at", "1 hour", old, settled)
@@ -236,7 +236,7 @@ async def test_last_settled_event_is_kept_as_the_start_for_a_stream_without_even
 async def test_outbox_claims_a_burst_fast_although_plans_were_made_for_few_rows(
     outbox: PostgresOutbox, records: Records
 ) -> None:
-    for _ in range(60):  # by now statements are planned once and for all, and the statistics know of few rows
+    for _ in range(60):  # by now the statements have generic plans, based on statistics of few rows
         await commit_event(records, ALICE)
         await outbox.published(await ids_of(outbox))
     await records.connection.execute("ANALYZE live_events")
@@ -245,7 +245,7 @@ async def test_outbox_claims_a_burst_fast_although_plans_were_made_for_few_rows(
         "SELECT lpad(to_hex(1 + n % 1000), 32, '0')::uuid, 'mail', '{}' FROM generate_series(1, 10000) n"
     )
     claimed = 0
-    async with asyncio.timeout(10):  # half a second; with joins it was forty
+    async with asyncio.timeout(10):  # It takes half a second; with joins it took forty seconds.
         while ids := await ids_of(outbox):
             await outbox.published(ids)
             claimed += len(ids)

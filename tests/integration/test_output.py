@@ -1,4 +1,4 @@
-"""The output of a command suits its reader: a terminal, a pipe, a program."""
+"""The output of a command suits its reader: a terminal, a pipe or a program."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @pytest.fixture
 async def settings(database: Database, requests: PostgresRequests) -> dict[str, str]:
-    """Those of a service that has a dead letter."""
+    """The settings of a service that has a dead letter."""
     await dead_letter(requests, ADDRESS.partition("@")[0])
     return environment(database, None, None)
 

@@ -148,7 +148,7 @@ async def test_interrupted_rebuild_is_completed_by_the_next_one(
     with pytest.raises(KeyboardInterrupt):
         await (await restore_from_marks(parts, actor="olga", dry_run=False, report=cut)).run(Tally())
     first = await records.value("SELECT count(*) FROM email_accounts")
-    assert 0 < first < 700  # a whole page, and no half one
+    assert 0 < first < 700  # an entire page, and no partial one
     done = await _rebuild(parts)
     assert (done.restored, done.known) == (700 - first, first)
     assert await records.value("SELECT count(*) FROM email_accounts") == 700
@@ -214,7 +214,7 @@ async def test_rebuild_rejects_another_mark_domain_than_the_pinned_one(
 
 async def test_rebuild_waits_for_a_throttled_page_and_leaves_new_requests_to_a_worker() -> None:
     class Throttling:
-        """Says no twice, then gives two accounts, then ends."""
+        """Throttles two requests, then returns two accounts, then ends."""
 
         def __init__(self) -> None:
             alice = FoundAccount(StalwartAccount("b", "a@example.org"), [UUID(int=1)], False, None)

@@ -1,4 +1,4 @@
-"""The sorted set in Redis: it returns due requests, fails cheaply, and its loss loses no request."""
+"""The sorted set in Redis: it returns due requests, its failures cost little time, and losing it loses no request."""
 
 import asyncio
 import socket
@@ -129,7 +129,7 @@ async def test_retry_set_works_after_redis_lost_its_data_and_scripts(retry_set: 
 
 @pytest.fixture(params=["refused", "hung"])
 def away(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a Redis that refuses connections, or accepts them and never says a word."""
+    """The address of a Redis that refuses connections, or that accepts them and never responds."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         if request.param == "hung":
@@ -171,13 +171,13 @@ async def test_redis_that_stops_answering_costs_a_quarter_second_and_is_used_aga
         assert await seconds_of(retry_set.replace(request(2), ())) < 0.35
         with pytest.raises(FAILURES):
             await retry_set.due(1)
-        await other.ping()  # answered at the end of the pause
+        await other.ping()  # it responds at the end of the pause
     await retry_set.replace(request(3), ())
     assert {RetryJob.of(request(number)).to_json() for number in (1, 3)} <= set(await redis.zrange(KEY, 0, -1))
 
 
 class _Reset(Connection):
-    """A connection that was reset a moment ago, under uvloop: it raises no OSError for a write, as asyncio does."""
+    """A connection that was just reset, under uvloop: writing to it does not raise OSError as under asyncio."""
 
     async def _send_packed_command(self, command: Iterable[bytes]) -> None:
         raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")

@@ -43,7 +43,7 @@ async def test_service_finishes_a_running_attempt_before_it_exits(
 ) -> None:
     async with running("serve", settings) as service:
         await eventually(service.live, "the service", 20)
-        assert (await service.hook("first@example.org")).status_code == 200  # the domain's id is known now
+        assert (await service.hook("first@example.org")).status_code == 200  # the id of the domain is cached now
         await stalwart.set_fault(kind="slow", delay_ms=1500)
         try:
             hook = asyncio.create_task(service.hook("slow@example.org"))

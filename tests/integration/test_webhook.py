@@ -1,4 +1,4 @@
-"""The webhook and its neighbours over HTTP: the responses of the contract, and that bad input leaves no request."""
+"""The webhook and its neighbours over HTTP: the responses of the contract, and that invalid input stores no request."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ async def service(database: Database, redis_url: str, stalwart: StalwartStandIn)
 
 @pytest.fixture
 async def door(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
-    """The service without a mail server: for hooks that must never get as far."""
+    """The service without a mail server, for webhooks that must not cause a call to it."""
     async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
         yield client
 
@@ -85,7 +85,7 @@ async def test_failed_attempt_is_answered_500_will_retry_after_its_retry_is_stor
 ) -> None:
     await stalwart.set_fault(kind="fail")
     alice = mailbox("should-fail")
-    for _ in range(2):  # a repeat attempts nothing
+    for _ in range(2):  # a repeated webhook causes no attempt
         answer = await post(service, hook(alice.email, alice.identity_id))
         assert answer.status_code == 500
         assert answer.json() == {"success": False, "message": "Provisioning failed, will retry..."}

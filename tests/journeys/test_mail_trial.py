@@ -1,4 +1,4 @@
-"""A newcomer uses mail: from the registration to the inbox, new mail as it comes, programs, devices, logout."""
+"""A new person uses mail: registration, inbox, new mail, programs, devices, logout."""
 
 import asyncio
 import json
@@ -21,12 +21,12 @@ from trial import Trial, trial
 
 ELSEWHERE = "https://webmail.example.net"
 SOON = 5.0
-"""Seconds within which new mail is on the screen, however many other tests run beside."""
+"""Seconds within which a browser receives new mail, however many other tests are running."""
 
 
 @pytest.fixture(scope="module")
 async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Trial]:
-    """The first retry comes after 6 s. Whatever was done here, the service has nothing to complain of afterwards."""
+    """The first retry follows after 6 s. The tests must not cause any error in the log of the service."""
     settings = {"POSTROOM_DELAY_FACTOR": "0.1", "POSTROOM_PACE": "0", "POSTROOM_CORS_ORIGINS": ELSEWHERE}
     async with trial(tmp_path_factory.mktemp("mail-trial"), **settings) as started:
         await started.up()
@@ -37,7 +37,7 @@ async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Trial]:
 
 
 async def deliver(up: Trial, to: Person, subject: str) -> str:
-    """By LMTP, as another mail server would. The id of the message in the mailbox."""
+    """Deliver by LMTP, as another mail server does; return the id of the message in the mailbox."""
     code, output = await up.postroom("sandbox", "deliver", to.address, "--subject", subject)
     assert code == 0, output
     (email,) = await to.query(filter={"subject": subject})
@@ -45,14 +45,14 @@ async def deliver(up: Trial, to: Person, subject: str) -> str:
 
 
 async def next_mail(screen: Screen) -> list[str]:
-    """The ids in the next event, which is of new mail."""
+    """The ids in the next event, which must be about new mail."""
     kind, reported = await screen.next(SOON)
     assert (kind, reported["type"], reported["data"]["count"]) == ("mail", "mail", len(reported["data"]["ids"]))
     return reported["data"]["ids"]
 
 
 async def until_hello(screen: Screen) -> list[Any]:
-    """The events about the mailbox until it was ready."""
+    """The events about the mailbox until it is ready."""
     reported: list[Any] = []
     while True:
         kind, mailbox = await screen.next(20)
@@ -72,7 +72,7 @@ async def test_new_person_gets_from_registration_to_inbox_without_a_reload(up: T
     code, output = await up.postroom("sandbox", "fault", "fail", "--word", "patient")
     assert code == 0, output
     async with newcomer(up.environment, "patient") as ann, ann.screen() as screen:
-        # Kratos does not wait for the hook, so the first event may say "none" or show the first attempt.
+        # Kratos does not wait for the webhook, so the first event may say "none" or show the first attempt.
         while (await screen.next())[1]["retry"] == 0:
             pass
         me = await ann.me()
@@ -94,7 +94,7 @@ async def test_new_person_gets_from_registration_to_inbox_without_a_reload(up: T
         person = await ann.mail()
         (welcome,) = await person.query(filter={"inMailbox": await mailbox_named(person, "inbox")})
         assert (await person.get("Email", welcome, properties=["subject"]))["subject"] == "Welcome to your new mailbox"
-        # Mail that was there before the person came online is not new: the first event is about what arrives now.
+        # Mail from before the person came online is not new: the first event is about mail that arrives now.
         email = await deliver(up, person, "Good morning")
         assert await next_mail(screen) == [email]
         found = await person.get("Email", email, properties=["subject", "from", "preview"])
@@ -111,7 +111,7 @@ async def test_access_token_works_only_within_its_scopes(up: Trial) -> None:
         async with httpx2.AsyncClient(base_url=greta.http.base_url, trust_env=False, headers=authorization) as http:
             program = Person(http, person.account, person.address, using=OFFERED)
             (welcome,) = await program.query()
-            # Not within its scopes: the call is refused, in its place.
+            # The call is not within its scopes: an error takes its place in the response.
             refused: Answer = await program.call("Email/set", update={welcome: {"keywords/$seen": True}})
             assert (refused["type"], "write" in refused["description"]) == ("forbidden", True)
             assert (await program.call("EmailSubmission/set", create={}))["type"] == "forbidden"
@@ -201,7 +201,7 @@ async def test_logout_ends_all_screens_and_the_session(up: Trial) -> None:
             cookies = dict(ida.http.cookies)
             await ida.log_out()
             await eventually(lambda: one.ended and two.ended, "both screens end")
-        # The cookie as somebody may have kept it; the browser itself has lost it.
+        # The cookie as a thief may have kept it; the browser itself has lost it.
         for path in ("/api/me", "/api/live", "/jmap/session"):
             answer = await ida.http.get(path, headers={"Cookie": f"ory_kratos_session={cookies['ory_kratos_session']}"})
             assert answer.status_code == 401, path

@@ -1,4 +1,4 @@
-"""A mailbox is destroyed at the mail server while its owner reads mail: noticed, reported, and made again by an
+"""A mailbox is destroyed at the mail server while its owner reads mail: it is noticed, reported, and remade by an
 operator."""
 
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""A mail server that responds before it has read the request: 401 by its head, 413 in the middle of an upload."""
+"""A mail server that responds before it has read the entire request: 401 after the head, 413 in the middle of an
+upload."""
 
 import asyncio
 

@@ -1,4 +1,5 @@
-"""The gateway when the mail server redirects, refuses, hangs, breaks off or streams, and when clients crowd."""
+"""The gateway when the mail server redirects, refuses, hangs, disconnects or streams, and when there are many
+clients."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -58,7 +59,7 @@ def cut_after(sent: bytes) -> Script:
     return script
 
 
-# What the mail server says
+# Responses of the mail server
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ async def test_jmap_problem_is_passed_to_the_client_but_not_logged(
 
 
 async def test_connection_is_not_reused_after_an_error_response(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    """Stalwart may close it without saying so."""
+    """Stalwart may close it without announcing it."""
     server.will(problem_answer(400), echoing)
     await trial.call(QUERY)
     await eventually(lambda: server.open == 0, "the connection is closed")
@@ -152,7 +153,7 @@ async def test_mail_server_401_is_never_passed_on_as_an_expired_session(
     answer = await trial.call(QUERY)
     assert kind(answer) == (502, "mail_server_misconfigured")
     assert "www-authenticate" not in answer.headers
-    # Each one counts towards a ban.
+    # Each rejected login counts towards a ban.
     assert len(server.asked) == len(trial.authorization.refusals) == asked
 
 
@@ -177,7 +178,7 @@ async def test_acting_for_a_person_is_logged_once_an_hour_per_credential(trial: 
     assert acting == [(ann, "session"), (ben, f"access token {token}"), (ann, "session")]
 
 
-# Many at once
+# Concurrent requests
 
 
 async def test_account_has_at_most_four_requests_at_the_mail_server(
@@ -187,7 +188,7 @@ async def test_account_has_at_most_four_requests_at_the_mail_server(
     server.will(held(go_on))
     crowd = [asyncio.create_task(trial.call(QUERY)) for _ in range(30)]
     await eventually(lambda: server.under_way == 4, "four are under way")
-    # Another account, and an upload, have places of their own.
+    # Another account, and an upload, are counted separately.
     bens = asyncio.create_task(trial.call(BENS, who=BEN))
     upload = asyncio.create_task(trial.http.post("/jmap/upload/b/", json={"methodCalls": []}, headers=ANN))
     await eventually(lambda: server.under_way == 6, "the other two do not wait")
@@ -254,7 +255,7 @@ async def test_a_large_download_is_never_held_in_memory(server: ScriptedUpstream
     sent = [0]
     server.will(blob(50 * MEGABYTE, sent))
     async with trial.http.stream("GET", "/jmap/download/b/x/y.txt?accept=text/plain", headers=ANN) as answer:
-        # What the client does not take stays with the mail server, but for the sockets' buffers.
+        # What the client does not read stays at the mail server, except what fits into socket buffers.
         before = -1
         while before != sent[0]:
             before = sent[0]
@@ -332,7 +333,7 @@ FOREIGN = OWN.replace(b'"b"', b'"c"')
 
 
 class EventSource:
-    """`send` writes to the stream that is open."""
+    """`send` writes to the open stream."""
 
     def __init__(self, server: ScriptedUpstream) -> None:
         self._writer: asyncio.StreamWriter | None = None
@@ -468,7 +469,7 @@ async def test_account_cannot_exceed_its_limit_of_event_streams(server: Scripted
 async def test_gateway_passes_on_204_of_a_mail_server_without_event_source(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
-    """A browser's EventSource asks again after any answer but a 204, which Cyrus 3.6 gives."""
+    """An EventSource in a browser reconnects after any response except 204, which Cyrus 3.6 sends."""
     server.will(http_answer(204))
     answer = await trial.http.get(PATH, headers=ANN)
     assert (answer.status_code, answer.content) == (204, b"")
