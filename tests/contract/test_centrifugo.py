@@ -113,7 +113,7 @@ async def test_events_published_during_a_connection_loss_are_recovered(
             await publisher.publish([before])
             await eventually(lambda: seen.received, "reported")
             await relay.cut()
-            await eventually(lambda: seen.states[-1][0] == "connecting", "the cut is noticed")
+            await eventually(lambda: seen.states[-1][0] == "connecting", "the client has noticed the lost connection")
             missed = [event(alice) for _ in range(20)]
             await publisher.publish(missed)
             await relay.open()

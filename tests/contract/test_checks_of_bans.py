@@ -149,6 +149,6 @@ async def test_an_app_password_becomes_no_token_once_oauth_is_for_registered_cli
 ) -> None:
     await set_oauth(admin, OPEN)
     async with thief(admin) as (http, login):
-        assert await tokens(http, login) == [200, 201, 200], "as the server is by default"
+        assert await tokens(http, login) == [200, 201, 200], "the default of the server"
         async with registered_clients_only(admin):
             assert await tokens(http, login) == [401, 401, 400]

@@ -146,7 +146,7 @@ async def test_kratos_retries_a_webhook_after_one_and_two_seconds_on_500_but_not
     await kratos.register(refused)
     started = time.monotonic()
     await kratos.register(email)
-    assert time.monotonic() - started < 1, "the person waited for the hook"
+    assert time.monotonic() - started < 1, "the person waited for the webhook"
 
     deliveries = await hooks.receive(email, 3)
     first, second = gaps(deliveries)

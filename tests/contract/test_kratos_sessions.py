@@ -244,7 +244,7 @@ async def nobody_is_logged_out(kratos: Kratos, lose_database: Callable[[], Await
         await nobody(asking.whoami(token="unknown"))
         await lose_database()
         answer = await kratos.whoami(token)
-        assert answer.status_code == 401, "as for somebody who is not logged in: the trap that this is about"
+        assert answer.status_code == 401, "whoami alone cannot be distinguished from a lost session"
         for unsure in (token, "unknown"):
             with pytest.raises(KratosUnavailable):
                 await asking.whoami(token=unsure)

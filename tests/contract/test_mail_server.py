@@ -183,7 +183,7 @@ async def test_rebuilt_server_with_other_domain_ids_gets_no_mailbox_in_the_wrong
         with pytest.raises(Permanent, match=f"@example.net .* where {bob.email} was asked for") as raised:
             await server.mail_server.create(bob, deadline=LONG)
         (wrong,) = await new.accounts()
-        assert wrong["addresses"] == [bob.email.replace(".org", ".net")], "it is left alone"
+        assert wrong["addresses"] == [bob.email.replace(".org", ".net")], "the account stays unchanged"
         assert wrong["addresses"][0] in str(raised.value)
         other = a_mailbox()
         assert (await server.mail_server.create(other, deadline=LONG)).email == other.email

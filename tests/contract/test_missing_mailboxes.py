@@ -103,4 +103,4 @@ async def test_our_key_creates_no_app_password_for_the_account_of_another_person
         await verified.of(account.identity_id)
     careless = StalwartAppPasswords(trial.registry, by_key(trial.client, anybody))
     assert await careless.of(account) == []
-    assert (await careless.make(account, "phone")).secret, "by its id alone it is not refused"
+    assert (await careless.make(account, "phone")).secret, "the server does not refuse a request by id"

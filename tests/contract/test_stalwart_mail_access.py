@@ -28,9 +28,9 @@ async def ben(admin: StalwartClient) -> AsyncIterator[Person]:
 
 async def test_blob_get_returns_ranges_digests_and_encodings(ann: Person) -> None:
     blob = (await ann.upload(b"hello \xff", "text/plain"))["blobId"]
-    whole = await ann.get("Blob", blob, properties=["data", "size", "digest:sha-256"])
-    assert (whole["data:asBase64"], whole["size"]) == (base64.b64encode(b"hello \xff").decode(), 7)
-    assert whole["isEncodingProblem"] is True
+    found = await ann.get("Blob", blob, properties=["data", "size", "digest:sha-256"])
+    assert (found["data:asBase64"], found["size"]) == (base64.b64encode(b"hello \xff").decode(), 7)
+    assert found["isEncodingProblem"] is True
     piece = await ann.get("Blob", blob, properties=["data:asText"], offset=1, length=4)
     assert piece["data:asText"] == "ello"
     beyond = await ann.get("Blob", blob, properties=["data:asText", "size"], offset=4, length=2)

@@ -196,11 +196,11 @@ async def test_mail_that_came_and_went_between_two_states_is_not_listed(ann: Per
     middle = await state(ann)
     await ann.update("Email", kept["id"], **{"keywords/$seen": True})
     await ann.call("Email/set", destroy=[gone["id"]])
-    whole = await ann.call("Email/changes", sinceState=start)
-    assert (whole["created"], whole["updated"], whole["destroyed"]) == ([kept["id"]], [], [])
+    changes = await ann.call("Email/changes", sinceState=start)
+    assert (changes["created"], changes["updated"], changes["destroyed"]) == ([kept["id"]], [], [])
     later = await ann.call("Email/changes", sinceState=middle)
     assert (later["created"], later["updated"], later["destroyed"]) == ([], [kept["id"]], [gone["id"]])
-    assert whole["newState"] == later["newState"] == await state(ann)
+    assert changes["newState"] == later["newState"] == await state(ann)
 
 
 async def test_email_changes_pages_add_up_to_all_changes(ann: Person) -> None:

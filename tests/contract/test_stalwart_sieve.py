@@ -141,8 +141,8 @@ async def test_vacation_response_is_a_sieve_script_that_clients_cannot_write(ann
     """Only one of the two is active: activating a script ends the automatic replies."""
     number = await make(ann, "one")
     # Without backslashes: 0.16.19 answers `serverUnavailable` to a reply that contains one.
-    away = {"isEnabled": True, "subject": "Away", "textBody": 'Until "Monday"'}
-    await ann.update("VacationResponse", "singleton", **away)
+    vacation = {"isEnabled": True, "subject": "Away", "textBody": 'Until "Monday"'}
+    await ann.update("VacationResponse", "singleton", **vacation)
     assert await active(ann) == ["vacation"]
     (vacation,) = [each for each in await ann.query("SieveScript") if each != number]
     assert (await ann.update("SieveScript", vacation, name="x"))["type"] == "forbidden"

@@ -98,7 +98,7 @@ async def until_seen(records: Records, mail: MailInMemory, account: MailAccount 
         query = "SELECT email_state FROM mail_states WHERE kratos_identity_id = %s"
         return await records.value(query, account.identity_id) == mail._state(account.account_id)
 
-    await eventually(is_present, "the present state is stored")
+    await eventually(is_present, "the current state is stored")
 
 
 async def test_what_is_not_new_mail_in_the_inbox_is_not_announced(one: Process, records: Records) -> None:
@@ -192,12 +192,12 @@ async def test_arrival_sweep_finds_the_mail_of_a_lost_hint(
 ) -> None:
     (first,) = one.mail.deliver("b")
     await sweep_of(one, leadership).sweep(asyncio.Event())
-    assert await announced(records) == [], "somebody looked a moment ago"
+    assert await announced(records) == [], "it was polled a moment ago"
     await age(records, "400 s")
     await sweep_of(one, leadership).sweep(asyncio.Event())
     await until_announced(records, first)
     query = "SELECT now() - checked_at < interval '5 s' FROM mail_states"
-    assert await records.value(query), "it waits its turn again"
+    assert await records.value(query), "it counts as polled"
 
 
 async def test_mail_that_arrived_between_two_polls_is_announced_but_older_mail_is_not(
@@ -220,7 +220,7 @@ async def test_a_commit_whose_response_was_lost_is_not_announced_twice(
         mail.gate = asyncio.Event()
         (first,) = mail.deliver("b")
         one.arrivals.hint(["b"])
-        await eventually(lambda: mail.waiting, "the look has read the changes")
+        await eventually(lambda: mail.waiting, "the poll has read the changes")
         proxy.cut_after(60)  # bytes: more than the response to a check of the connection
         mail.gate.set()
         await until_announced(records, first)

@@ -62,7 +62,7 @@ async def test_claim_sets_a_new_holder_and_writes_the_pending_row_in_one_commit(
     assert claim.result is ClaimResult.GRANTED
     assert claim.request
     assert claim.due_in is not None
-    assert claim.due_in < 0, "how late we came, as a negative number"
+    assert claim.due_in < 0, "the lateness of the claim, as a negative number"
     assert (claim.request.state, claim.request.attempts, claim.request.retries) == (State.RUNNING, 1, 0)
     row, entry = await records.request(identity_id), (await records.log(identity_id))[-1]
     assert 29 < row["due_in"] <= 30
@@ -179,4 +179,4 @@ async def test_fallback_poll_finds_ended_leases_at_once_and_waiting_requests_aft
     exact = await PostgresOverdueRequests(pool, grace=-HORIZON).due(10, after=None)
     assert DueEntry(in_grace) in exact.entries
     assert exact.next_in is not None
-    assert 50 < exact.next_in <= 60, "of whoever comes due next: who is due now may be locked for long"
+    assert 50 < exact.next_in <= 60, "of the next due request: one that is due now may be locked for long"

@@ -71,7 +71,7 @@ async def test_cancellation_during_a_connection_check_leaks_no_connection(databa
 
 
 @asynccontextmanager
-async def looked_at_in_vain(pool: Pool) -> AsyncIterator[None]:
+async def failing_check(pool: Pool) -> AsyncIterator[None]:
     """The connections have unread data, and a check of them fails, although they are alive."""
     refused = AsyncMock(side_effect=psycopg.errors.QueryCanceled)
     with (
@@ -87,7 +87,7 @@ async def test_pool_drops_a_connection_that_fails_its_check_and_getconn_times_ou
     async with make_pool(database.service_url, size=1) as pool:
         async with connection(pool) as first:
             pass
-        async with looked_at_in_vain(pool), asyncio.timeout(POOL_TIMEOUT):
+        async with failing_check(pool), asyncio.timeout(POOL_TIMEOUT):
             with pytest.raises(PoolTimeout):
                 await pool.getconn(timeout=0.2)
         assert first.closed
@@ -121,7 +121,7 @@ async def test_temporary_postgresql_errors_count_as_unavailable_and_others_as_de
     with pytest.raises(DatabaseUnavailable if again else psycopg.Error) as raised:
         async with connection(pool) as conn:
             await conn.execute(SQL("DO $$ BEGIN RAISE SQLSTATE {}; END $$").format(sqlstate))
-    assert not isinstance(raised.value, Lost), "the server said itself that nothing was committed"
+    assert not isinstance(raised.value, Lost), "the server reported that nothing was committed"
 
 
 async def test_postgresql_that_never_answers_a_statement_counts_as_unavailable(
@@ -141,7 +141,7 @@ async def test_postgresql_that_never_answers_a_statement_counts_as_unavailable(
             with pytest.raises(Lost):
                 await rows(pool, "breaker_read")
         relay.speaks.set()
-        assert len(await rows(pool, "breaker_read")) == 1, "the connection that was cut off is not missing"
+        assert len(await rows(pool, "breaker_read")) == 1, "the pool replaces the closed connection"
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ async def test_data_survive_a_killed_parent_and_its_servers_are_stopped_at_the_n
         async with redis.asyncio.from_url(report["redis_url"]) as client:
             await client.set("kept", "42")
         parent.kill()
-    assert all(map(lives, report["pids"])), "the servers of a killed parent live on: the case that is tested"
+    assert all(map(lives, report["pids"])), "the servers of a killed parent still run: this is the tested case"
 
     with DataFolder(folder) as data:
         valkey = EmbeddedValkey(data)

@@ -136,10 +136,10 @@ async def crowded(app: FastAPI) -> AsyncIterator[Connect]:
 
 async def answer(reader: asyncio.StreamReader) -> bytes:
     """The body of a response. Raises `IncompleteReadError` if the connection ends first."""
-    return (await whole_answer(reader))[1]
+    return (await head_and_body(reader))[1]
 
 
-async def whole_answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+async def head_and_body(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
     async with asyncio.timeout(5):
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
@@ -147,7 +147,7 @@ async def whole_answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
 
 
 async def refused(reader: asyncio.StreamReader, status: int) -> None:
-    head, body = await whole_answer(reader)
+    head, body = await head_and_body(reader)
     assert head.startswith(b"http/1.1 %d " % status)
     assert b"connection: close\r\n" in head
     assert b"content-type: application/problem+json\r\n" in head
@@ -275,7 +275,7 @@ async def test_connection_closes_if_more_than_32_pipelined_requests_wait(patient
     """Each takes more than a kilobyte of memory, and 10,000 of them fit into what a connection receives at once."""
     reader, writer = await patient()
     writer.write(SLOW + GET * 32)
-    await eventually(lambda: work.begun == 1, "the first is under way")
+    await eventually(lambda: work.begun == 1, "the first request is in progress")
     work.done.set()
     assert [await answer(reader) for _ in range(33)] == [b'"slow"'] + [b'"here"'] * 32
     work.done.clear()
@@ -399,7 +399,7 @@ async def test_only_health_requests_are_served_while_all_connections_are_busy(cr
     working = [await connected(crowded) for _ in range(MOST)]
     for _, writer in working:
         writer.write(SLOW)
-    await eventually(lambda: work.begun == MOST, "all of them are at work")
+    await eventually(lambda: work.begun == MOST, "all connections are busy")
     others = [await crowded() for _ in range(3)]
     for _, writer in others[:-1]:
         writer.write(GET[:5])

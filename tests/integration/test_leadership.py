@@ -78,7 +78,7 @@ async def test_leader_that_lost_its_connection_is_replaced_and_can_lead_again(
             async with leadership.lead("sweep") as elsewhere:  # which opens another connection now
                 assert elsewhere
     assert await leads(other_leadership)
-    assert await leads(leadership), "the turn that ended gave back no lock that was not its own"
+    assert await leads(leadership), "the turn that ended released only its own lock"
 
 
 async def test_leader_connection_lost_between_turns_costs_no_turn(
@@ -163,7 +163,7 @@ async def test_suspended_leader_is_replaced_by_another_process(
                 return await leads(other_leadership, "sweep")
 
             await eventually(follows, "another process leads")
-        assert await leads(suspended, "sweep"), "it goes on, and may lead again"
+        assert await leads(suspended, "sweep"), "it continues, and may lead again"
 
 
 async def test_waiting_leaders_leave_the_smallest_pool_to_the_webhooks(database: Database, records: Records) -> None:

@@ -89,7 +89,7 @@ async def test_lost_listen_connection_neither_loses_nor_repeats_events(
             service.outbox_publisher.wake()
             if number % 20 == 10:
                 await _cut_listeners(pool)
-        await eventually(lambda: len(stream.received()) >= len(committed), "all told", within=20)
+        await eventually(lambda: len(stream.received()) >= len(committed), "all events have arrived", within=20)
         assert stream.received() == committed
 
 
@@ -103,10 +103,10 @@ async def test_a_client_that_reconnects_gets_what_it_missed_and_then_goes_on(
     service.outbox_publisher.wake()
     async with screen(service, ALICE, last_id=last_id) as stream:
         assert (await stream.next())[0] == "hello"
-        await eventually(lambda: len(stream.received()) >= 250, "all that was missed")
+        await eventually(lambda: len(stream.received()) >= 250, "all missed events")
         later = await commit_event(records, ALICE)
         service.outbox_publisher.wake()
-        await eventually(lambda: len(stream.received()) > 250, "what comes later")
+        await eventually(lambda: len(stream.received()) > 250, "the later event")
         assert stream.received() == [*missed, later]
 
 
@@ -126,7 +126,7 @@ async def test_a_client_learns_when_its_mailbox_is_missing_and_when_it_is_ready_
         del service.records.rows[ALICE]
         assert await stream.next() == HELLO
         later = await publish_one(service, records, stream)
-        assert stream.received() == [before, mail, later], "nothing is told twice"
+        assert stream.received() == [before, mail, later], "no event is sent twice"
 
 
 @pytest.mark.parametrize("last_id", ["0", "nonsense", "-1", "9" * 18, "9" * 400, "\u0661"])
@@ -149,12 +149,12 @@ async def test_screen_without_mail_for_an_hour_reconnects_without_a_reload(
     monkeypatch.setattr(live_streams, "SETTLE_EVERY", 0.05)
     mine = await commit_event(records, ALICE)
     async with live_service(database.service_url, pace=QUICK) as service:
-        await eventually(lambda: _all_announced(records), "all announced")
+        await eventually(lambda: _all_announced(records), "all events are published")
         async with screen(service, ALICE) as stream:
             await stream.next()
             assert stream.last_id == str(mine)
             others = [await commit_event(records, BOB) for _ in range(50)]
-            await eventually(lambda: _all_announced(records), "all announced")
+            await eventually(lambda: _all_announced(records), "all events are published")
             await records.rows("UPDATE live_events SET announced_at = now() - interval '1 hour'")
             await eventually(lambda: stream.last_id == str(others[-1]), "a ping moves the last id")
             assert b": ping\n" in stream.raw
@@ -164,7 +164,7 @@ async def test_screen_without_mail_for_an_hour_reconnects_without_a_reload(
             await publish_one(service, records, again)
 
 
-@pytest.mark.parametrize("cut", [True, False], ids=["by a server that stops", "below our feet"])
+@pytest.mark.parametrize("cut", [True, False], ids=["while the connection is cut", "while the connection stays open"])
 async def test_a_client_that_is_online_during_a_restore_of_the_database_reloads_and_gets_later_events(
     database: Database, records: Records, pool: Pool, monkeypatch: pytest.MonkeyPatch, cut: bool
 ) -> None:
@@ -174,7 +174,7 @@ async def test_a_client_that_is_online_during_a_restore_of_the_database_reloads_
     await records.rows("UPDATE live_events SET announced_at = now() - interval '2 min'")
     async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
         await stream.next()
-        await eventually(lambda: stream.last_id == "50", "settled")
+        await eventually(lambda: stream.last_id == "50", "the settled id has arrived")
         async with records.connection.transaction():
             await records.rows("DELETE FROM live_events WHERE id > 10")
             await records.rows("ALTER TABLE live_events ALTER COLUMN id RESTART WITH 11")
@@ -247,7 +247,7 @@ async def test_a_slow_recheck_of_the_session_delays_no_event(database: Database,
         await eventually(lambda: service.people.asked > asked, "Kratos is asked")
         await publish_one(service, records, stream)
         await asyncio.sleep(3 * QUICK.recheck)
-        assert service.people.asked == asked + 1, "nobody is asked twice at a time"
+        assert service.people.asked == asked + 1, "Kratos gets one request at a time"
         service.people.errors[ALICE] = NoSession("logged out")
         service.people.gate.set()
         await eventually(lambda: stream.ended, "the end of the stream")
@@ -267,7 +267,7 @@ async def test_a_person_is_online_at_every_recheck_and_offline_after_the_last_st
             await one.next()
             async with screen(service, ALICE) as two:
                 await two.next()
-            await eventually(lambda: len(service.online) > 5, "reported again")
+            await eventually(lambda: len(service.online) > 5, "reported online again")
             assert service.offline == []
         await eventually(lambda: service.offline == [ALICE], "offline")
         assert set(service.online) == {ALICE}

@@ -91,7 +91,9 @@ async def test_an_address_stands_for_everybody_who_ever_asked_for_it_the_newest_
     assert f"alice@example.org, identity {living}: an attempt runs" in reported
     assert f"alicia@example.org, identity {moved_away}: waits" in reported
     rows = [line.split("\t") for line in reported.splitlines() if line.startswith(f"{dead}\t")]
-    assert [row[2:4] for row in rows[1:]] == [["create", "pending"], ["create", "failed"]], "each row says whose it is"
+    assert [row[2:4] for row in rows[1:]] == [["create", "pending"], ["create", "failed"]], (
+        "each row names its identity"
+    )
 
 
 async def test_an_identity_is_found_by_the_number_that_the_person_is_shown(

@@ -82,9 +82,9 @@ async def test_rows_of_several_months_leave_the_default_partition_unchanged(
     assert await partitions(records) == expected
     assert (await Audit(pool).counts())["log_default_rows"] == 0
     await write(records, 40)
-    assert (await places(records))[40] == DEFAULT, "the net is there again"
+    assert (await places(records))[40] == DEFAULT, "the default partition exists again"
     newest = max(row["id"] for row in before)
-    assert max(row["id"] for row in await all_rows(records)) > newest, "no number is given again"
+    assert max(row["id"] for row in await all_rows(records)) > newest, "no id is assigned twice"
 
 
 async def test_rows_moved_from_the_default_partition_stay_append_only(
@@ -116,7 +116,7 @@ async def test_services_keep_writing_while_rows_leave_the_default_partition(
             )
 
     services = [asyncio.create_task(service()) for _ in range(4)]
-    await eventually(lambda: written >= 100, "they write")
+    await eventually(lambda: written >= 100, "the services are writing")
     await migrate(database)
     stop.set()
     await asyncio.gather(*services)

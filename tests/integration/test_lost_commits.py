@@ -166,7 +166,7 @@ async def test_claim_is_granted_once_though_the_answer_was_lost(
     (claim,) = await losing_the_answer(proxy, records, alice.identity_id, claiming)
     assert claim.result is ports.ClaimResult.GRANTED
     assert claim.due_in is not None
-    assert claim.due_in <= EARLY, "it starts now, not when its lease ends"
+    assert claim.due_in <= EARLY, "it starts now, not after the end of its lease"
     assert claim.request
     assert claim.request.holder == (await records.request(alice.identity_id))["holder"]
     assert [status for _, status, _ in await records.audit(alice.identity_id)] == ["done", "pending"]

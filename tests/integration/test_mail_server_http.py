@@ -55,7 +55,7 @@ async def test_endless_response_head_is_an_error(sent: bytes, caplog: pytest.Log
     async with http_to(answering(sent)) as http:
         with pytest.raises(Broken):
             await exchange(http)
-        assert not caplog.records, "it broke in the loop's hands, which tells of it as a defect"
+        assert not caplog.records, "the event loop logs an exception in its callback"
 
 
 @pytest.mark.parametrize("again", [False, True])
@@ -265,12 +265,12 @@ async def test_dead_server_is_unreachable_after_the_connect_timeout() -> None:
 
 async def test_mail_server_connection_uses_tcp_keepalive() -> None:
     loop = asyncio.get_running_loop()
-    whole = loop.create_connection
+    create_connection = loop.create_connection
     kept_alive: list[int] = []
 
     async def noting(*arguments: Any, sock: socket.socket, **more: Any) -> Any:
         kept_alive.append(sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
-        return await whole(*arguments, sock=sock, **more)
+        return await create_connection(*arguments, sock=sock, **more)
 
     async with http_to(answering(ONE)) as http:
         with patch.object(loop, "create_connection", noting):

@@ -254,7 +254,7 @@ async def test_the_indexes_of_a_log_with_rows_are_built_beside_writers_and_becom
             assert all(each["indisvalid"] for each in found)
             assert f"{month}_{index}" in {each["name"] for each in found}
         partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'email_provisioning_log'::regclass"
-        assert len(found) == await records.value(partitions), "one in each"
+        assert len(found) == await records.value(partitions), "one index in each partition"
 
 
 async def test_any_change_of_state_ends_a_dismissal_also_by_older_code(before_dismissals: Database) -> None:

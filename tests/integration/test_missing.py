@@ -104,12 +104,12 @@ async def test_missing_or_found_mailbox_is_reported_once_in_audit_gauge_and_brow
     account = MailAccount(alice.identity_id, alice.email, "id-of-alice")
     await states.watch(account)
     await noted(inspected, alice, Doubt.SUSPECTED)
-    assert await PostgresOutbox(pool).claim(10) == [], "one look tells nobody"
+    assert await PostgresOutbox(pool).claim(10) == [], "one lookup publishes nothing"
     assert (await states.watched([account.account_id])) != []
     await noted(inspected, alice, Doubt.MISSING)
     (event,) = await PostgresOutbox(pool).claim(10)
     assert (event.identity_id, event.type, event.data) == (alice.identity_id, "mailbox", {"state": "missing"})
-    assert await states.watched([account.account_id]) == [], "nobody looks for new mail there"
+    assert await states.watched([account.account_id]) == [], "the account is not polled for new mail"
     assert await records.value("SELECT count(*) FROM email_accounts WHERE missing_at IS NOT NULL") == 1
     await noted(inspected, alice, None)
     log = await records.log(alice.identity_id)
@@ -240,7 +240,7 @@ async def test_remake_uses_the_old_mailbox_if_it_exists_under_another_id(trial: 
     at_stalwart = await trial.account_id()
     await trial.records.rows("UPDATE email_accounts SET stalwart_account_id = 'zzz'")
     reported = await trial.postroom.json("remake", str(trial.alice.identity_id))
-    assert reported["remade"], "it needs no second look: it looks for the mark before it makes anything"
+    assert reported["remade"], "it needs no second lookup, because it looks up the mark first"
     await trial.remade()
     assert await trial.account_id() == at_stalwart
     assert len(await trial.stalwart.accounts()) == 1

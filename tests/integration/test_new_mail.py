@@ -200,13 +200,13 @@ async def test_with_two_hints_at_once_each_delivery_costs_the_mail_server_one_po
     async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
         await setup.ensure(postroom.url, KEY)
         await postroom.watching.mark_online(ANN)
-        hooks, looks = STALWART_HOOKS.labels(result="taken")._value, ARRIVAL_POLLS.labels(result="nothing")._value
-        taken, nothing = hooks.get(), looks.get()
+        hooks, empty_polls = STALWART_HOOKS.labels(result="taken")._value, ARRIVAL_POLLS.labels(result="nothing")._value
+        taken, nothing = hooks.get(), empty_polls.get()
         for number in range(1, 4):
             await send(server.lmtp, ann.address)
             await until_counted(records, number)
-            await eventually(lambda: hooks.get() == taken + number, "the hook came, too")  # noqa: B023 - awaited here
-        assert looks.get() - nothing <= 1  # at the start of listening
+            await eventually(lambda: hooks.get() == taken + number, "the webhook has arrived, too")  # noqa: B023 - awaited here
+        assert empty_polls.get() - nothing <= 1  # at the start of listening
 
 
 async def test_changes_by_the_person_are_not_announced(

@@ -72,7 +72,7 @@ async def test_outbox_event_can_be_claimed_again_after_ten_seconds_or_its_releas
     await age(records, "claimed_until", "1 s", event)
     assert await ids_of(outbox) == [event]
     await outbox.release([event])
-    assert await ids_of(outbox) == [event], "at once, where the holder lives and lets go"
+    assert await ids_of(outbox) == [event], "at once after a release"
 
 
 async def test_event_waits_while_an_older_one_of_the_same_person_is_claimed(
@@ -145,7 +145,7 @@ async def test_screen_gets_only_its_own_missed_events_in_order(outbox: PostgresO
     later = [await commit_event(records, ALICE, n=n) for n in range(3)]
     assert await missed(outbox, first, limit=2) == later[:2]
     assert await missed(outbox, later[-1]) == []
-    assert await missed(outbox, later[-1] + 1) is None, "an id that was never given"
+    assert await missed(outbox, later[-1] + 1) is None, "an id that was never assigned"
 
 
 async def test_events_missed_before_the_oldest_kept_event_are_unknown(outbox: PostgresOutbox, records: Records) -> None:
@@ -195,7 +195,7 @@ async def test_settled_event_was_published_a_minute_ago_with_no_older_one_unpubl
     assert await outbox.newest(ALICE) == fourth
 
 
-@pytest.mark.parametrize("announced", [False, True], ids=["to announce", "just announced"])
+@pytest.mark.parametrize("announced", [False, True], ids=["to publish", "just published"])
 async def test_settled_id_never_passes_an_uncommitted_event(
     outbox: PostgresOutbox, records: Records, database: Database, announced: bool
 ) -> None:

@@ -90,7 +90,7 @@ async def test_watch_mode_continues_when_postgresql_is_back(
 
 async def test_json_status_has_integer_counts_and_null_for_unknown_values(settings: dict[str, str]) -> None:
     status = await Commands(settings).json("status")
-    whole = {name: value for name, value in status["counts"].items() if not name.endswith("_seconds")}
-    assert whole["requests_dead"] == 1
-    assert {type(value) for value in whole.values()} == {int}
+    counts = {name: value for name, value in status["counts"].items() if not name.endswith("_seconds")}
+    assert counts["requests_dead"] == 1
+    assert {type(value) for value in counts.values()} == {int}
     assert (status["breaker"]["error"], status["sweep"]) == (None, None)

@@ -171,17 +171,17 @@ async def _fill_mail(records: Records) -> None:
                '{read}', now() + interval '1 day' FROM mail_states""")
 
 
-def read_whole(plan: dict[str, Any]) -> Iterator[str]:
+def full_scans(plan: dict[str, Any]) -> Iterator[str]:
     """The tables with many rows that a plan scans completely."""
     table = str(plan.get("Relation Name", ""))
     many = table in TABLES or re.fullmatch(r"email_provisioning_log_\d+_\d+", table)
     if plan["Node Type"] == "Seq Scan" and many:
         yield table
     for part in plan.get("Plans", []):
-        yield from read_whole(part)
+        yield from full_scans(part)
 
 
-async def whole_tables(records: Records, statement: str) -> list[str]:
+async def scanned_tables(records: Records, statement: str) -> list[str]:
     """The tables that are scanned completely by the custom plan for the values, or by the generic plan, which
     PostgreSQL may use from the sixth execution on."""
     numbers: dict[str, int] = {}
@@ -201,17 +201,17 @@ async def whole_tables(records: Records, statement: str) -> list[str]:
         row = await (await records.connection.execute(query, parameters)).fetchone()
         assert row
         (plans,) = row.values()
-        found += read_whole((plans if isinstance(plans, list) else json.loads(plans))[0]["Plan"])
+        found += full_scans((plans if isinstance(plans, list) else json.loads(plans))[0]["Plan"])
     return found
 
 
 async def test_no_sql_statement_scans_a_whole_table(records: Records) -> None:
     await fill(records)
-    whole = "SELECT identity_id FROM email_requests WHERE last_error = %(error)s"
-    assert await whole_tables(records, whole) == ["email_requests"] * 2, "this test could not fail"
+    full_scan = "SELECT identity_id FROM email_requests WHERE last_error = %(error)s"
+    assert await scanned_tables(records, full_scan) == ["email_requests"] * 2, "this test could not fail"
     names = sorted(file.name.removesuffix(".sql") for file in files("postroom.postgres").joinpath("sql").iterdir())
     assert {"accept", "claim", "settle", "overdue", "release", "counts", "timeline"} <= set(names)
-    offenders = {name: tables for name in names if (tables := await whole_tables(records, sql(name)))}
+    offenders = {name: tables for name in names if (tables := await scanned_tables(records, sql(name)))}
     assert offenders == {}
 
 
@@ -224,13 +224,13 @@ async def test_thousands_of_open_streams_are_looked_up_by_index(records: Records
         explain = cast(LiteralString, f"EXPLAIN (FORMAT JSON) {sql(name)}")
         row = await (await records.connection.execute(explain, VALUES | many)).fetchone()
         assert row
-        assert list(read_whole(row["QUERY PLAN"][0]["Plan"])) == [], name
+        assert list(full_scans(row["QUERY PLAN"][0]["Plan"])) == [], name
 
 
-def rows_read_in_vain(plan: dict[str, Any]) -> int:
+def discarded_rows(plan: dict[str, Any]) -> int:
     """The number of rows of requests that an executed plan read and then discarded."""
     ours = plan["Rows Removed by Filter"] if "Filter" in plan and plan.get("Relation Name") == "email_requests" else 0
-    return ours + sum(rows_read_in_vain(part) for part in plan.get("Plans", []))
+    return ours + sum(discarded_rows(part) for part in plan.get("Plans", []))
 
 
 async def test_release_check_reads_no_waiting_rows_while_the_cause_lasts(records: Records) -> None:
@@ -245,4 +245,4 @@ async def test_release_check_reads_no_waiting_rows_while_the_cause_lasts(records
         explain = cast(LiteralString, f"EXPLAIN (ANALYZE, FORMAT JSON) {sql('release')}")
         row = await (await records.connection.execute(explain, VALUES | {"cause": cause})).fetchone()
         assert row
-        assert rows_read_in_vain(row["QUERY PLAN"][0]["Plan"]) == 0, cause
+        assert discarded_rows(row["QUERY PLAN"][0]["Plan"]) == 0, cause

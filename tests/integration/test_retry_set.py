@@ -73,7 +73,7 @@ async def test_due_returns_at_most_the_limit_with_the_longest_overdue_first(retr
     due = await retry_set.due(2)
     assert [r.identity_id for r in due.entries] == [UUID(int=5), UUID(int=4)]
     assert due.next_in is not None
-    assert due.next_in < 0, "there are more, at once"
+    assert due.next_in < 0, "more requests are due now"
     assert len((await retry_set.due(10)).entries) == 3
 
 
@@ -128,7 +128,7 @@ async def test_retry_set_works_after_redis_lost_its_data_and_scripts(retry_set: 
 
 
 @pytest.fixture(params=["refused", "hung"])
-def away(request: pytest.FixtureRequest) -> Iterator[str]:
+def unavailable_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a Redis that refuses connections, or that accepts them and never responds."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -143,8 +143,8 @@ async def seconds_of(call: Awaitable[object]) -> float:
     return time.monotonic() - started
 
 
-async def test_unavailable_redis_costs_a_quarter_second_and_writes_to_it_raise_nothing(away: str) -> None:
-    client = connect(away)
+async def test_unavailable_redis_costs_a_quarter_second_and_writes_to_it_raise_nothing(unavailable_url: str) -> None:
+    client = connect(unavailable_url)
     retry_set = RetrySet(client, lease=LEASE)
     waiting = request()
     assert waiting.due_at
@@ -154,7 +154,7 @@ async def test_unavailable_redis_costs_a_quarter_second_and_writes_to_it_raise_n
         retry_set.remove(["member"]),
     ]
     for call in calls:
-        assert await seconds_of(call) < 0.35, "250 ms, and what a busy machine adds"
+        assert await seconds_of(call) < 0.35, "250 ms, and some more on a busy machine"
     started = time.monotonic()
     with pytest.raises(FAILURES):
         await retry_set.due(1)

@@ -53,7 +53,7 @@ async def test_settled_success_writes_request_account_and_audit_in_one_commit(
     settled = await settle(requests, request, success(request))
     assert (settled.request.state, settled.status) == (State.PROVISIONED, Status.SUCCESS)
     assert (settled.request.due_at, settled.request.holder) == (None, None)
-    assert settled.request.enqueued_at > request.enqueued_at, "new bytes for Redis at every settle"
+    assert settled.request.enqueued_at > request.enqueued_at, "each settle changes the member in Redis"
     row, account = await records.request(request.identity_id), await records.account(request.identity_id)
     entry = (await records.log(request.identity_id))[-1]
     assert account
@@ -79,7 +79,7 @@ async def test_superseded_holder_changes_nothing_and_leaves_one_late_row(
     assert await records.account(first.identity_id) is None
     late = [row for row in await records.log(first.identity_id) if row["status"] == "late"]
     assert (len(late), late[0]["attempt_count"], late[0]["holder"]) == (1, 1, first.holder)
-    assert late[0]["stalwart_account_id"] == "id-of-alice", "what the mail server told is kept"
+    assert late[0]["stalwart_account_id"] == "id-of-alice", "the account id from the mail server is kept"
     settled = await settle(requests, second, success(second))
     assert (settled.request.state, settled.status) == (State.PROVISIONED, Status.SUCCESS)
 

@@ -186,7 +186,7 @@ class Links:
         for name in names:
             proxy = self._silent[name]
             match fault:
-                case "away":
+                case "unreachable":
                     proxy.target = NOBODY_PORT
                     proxy.drop()
                 case "silent":
@@ -217,7 +217,7 @@ OTHERS = ["redis", "stalwart", "kratos", "centrifugo"]
 
 
 @pytest.mark.parametrize("names", [["postgres"], OTHERS], ids=["postgres", "others"])
-@pytest.mark.parametrize("fault", ["away", "silent", "dripping"])
+@pytest.mark.parametrize("fault", ["unreachable", "silent", "dripping"])
 async def test_service_exits_within_the_drain_and_five_seconds_whatever_fails(
     settings: dict[str, str], stalwart: StalwartStandIn, tmp_path: Path, fault: str, names: list[str]
 ) -> None:

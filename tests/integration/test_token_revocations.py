@@ -76,7 +76,7 @@ async def until_remembered(tokens: TokenCache, token_hash: bytes, records: Recor
         finally:
             await records.rows("UPDATE access_tokens SET token_hash = %s", token_hash)
 
-    await eventually(remembered, "it is remembered")
+    await eventually(remembered, "it is cached")
 
 
 async def test_token_revocation_reaches_every_process(
@@ -91,7 +91,7 @@ async def test_token_revocation_reaches_every_process(
     async def forgotten() -> bool:
         return await other.find(token_hash) is None
 
-    await eventually(forgotten, "the other process has heard of it", within=3)
+    await eventually(forgotten, "the other process has been notified", within=3)
 
 
 async def test_process_that_cannot_listen_caches_no_token_until_it_listens_again(
@@ -107,7 +107,7 @@ async def test_process_that_cannot_listen_caches_no_token_until_it_listens_again
     async def forgotten() -> bool:
         return await one.find(token_hash) is None
 
-    await eventually(forgotten, "what was remembered is dropped", within=3)
+    await eventually(forgotten, "the cached token is dropped", within=3)
     _, token_hash = await made(pool)
     await until_remembered(one, token_hash, records)
 

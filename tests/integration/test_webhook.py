@@ -292,7 +292,7 @@ async def test_webhook_for_a_missing_mailbox_gets_409_with_the_command_to_fix_it
     answer = await post(service, hook(alice.email, alice.identity_id))
     assert (answer.status_code, answer.json()["code"]) == (409, "mailbox_missing")
     assert f"postroom remake {alice.email}" in answer.json()["detail"]
-    assert await records.attempts(alice.identity_id) == [("pending", 1), ("success", 1)], "nothing is tried"
+    assert await records.attempts(alice.identity_id) == [("pending", 1), ("success", 1)], "there is no attempt"
 
 
 @pytest.fixture
@@ -301,8 +301,8 @@ async def without_database(database: Database) -> AsyncIterator[httpx2.AsyncClie
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     url = f"postgresql://postroom:pw@127.0.0.1:{port}/nowhere"
-    away = environment(database, None, None, database_url=url, retry_after_seconds=7)
-    async with connected(settings.load(away)) as parts, http(make_app(parts)) as client:
+    unreachable = environment(database, None, None, database_url=url, retry_after_seconds=7)
+    async with connected(settings.load(unreachable)) as parts, http(make_app(parts)) as client:
         yield client
 
 
@@ -358,7 +358,7 @@ async def test_webhook_waiting_for_a_slot_at_shutdown_is_not_stored(database: Da
     async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
         async with parts.accept._slots.all():
             asking = asyncio.create_task(post(client, hook("alice@example.org")))
-            await eventually(lambda: parts.accept._hooks, "it has come in")
+            await eventually(lambda: parts.accept._hooks, "the webhook has arrived")
             parts.accept.stop()
         answer = await asking
         await parts.accept.drain(within=1)

@@ -171,7 +171,7 @@ async def test_access_token_stays_cached_until_a_revocation_is_notified(up: Tria
             async def refused() -> bool:
                 return (await http.get("/jmap/session")).status_code == 401
 
-            await eventually(refused, "the service has heard of it", within=3)
+            await eventually(refused, "the service has been notified", within=3)
 
 
 async def test_device_has_its_own_password_until_it_is_disconnected(up: Trial) -> None:
@@ -200,7 +200,7 @@ async def test_logout_ends_all_screens_and_the_session(up: Trial) -> None:
             await until_hello(two)
             cookies = dict(ida.http.cookies)
             await ida.log_out()
-            await eventually(lambda: one.ended and two.ended, "both screens end")
+            await eventually(lambda: one.ended and two.ended, "both streams end")
         # The cookie as a thief may have kept it; the browser itself has lost it.
         for path in ("/api/me", "/api/live", "/jmap/session"):
             answer = await ida.http.get(path, headers={"Cookie": f"ory_kratos_session={cookies['ory_kratos_session']}"})

@@ -25,7 +25,7 @@ async def test_destroyed_mailbox_is_reported_to_its_owner_and_webhook_and_remade
             async def refused() -> bool:
                 return await problem_of(ann.http) == "mailbox_missing"
 
-            await eventually(refused, "it is served to nobody, and not as if the mail server were out of order", 30)
+            await eventually(refused, "the mailbox is not served, with the problem for missing ones", 30)
             identity_id = (await ann.me())["identity_id"]
             hook = await up.hook(identity_id, ann.email)
             assert (hook.status_code, hook.json()["code"]) == (409, "mailbox_missing")

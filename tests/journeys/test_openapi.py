@@ -221,4 +221,4 @@ def test_no_request_bytes_cause_a_5xx(
     lines += [b"Content-Type: application/json", b"Content-Length: %d" % len(body)] if body is not None else []
     with socket.create_connection(("127.0.0.1", up.port), timeout=20) as client:
         client.sendall(b"\r\n".join([*lines, b"", body or b""]) + b"\r\n")
-        assert client.recv(12)[9:10] in (b"2", b"3", b"4", b""), "it is answered, or hung up on"
+        assert client.recv(12)[9:10] in (b"2", b"3", b"4", b""), "the service responds or closes the connection"

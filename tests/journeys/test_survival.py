@@ -61,10 +61,10 @@ async def test_kill_9_of_everything_loses_no_request(tmp_path: Path, redis_is: s
             return counts["requests_waiting"] + counts["requests_running"] == 0
 
         await eventually(at_rest, "every stored request to end", 90)
-        await _assert_nobody_is_lost(up, identities, answered)
+        await _assert_no_request_is_lost(up, identities, answered)
 
 
-async def _assert_nobody_is_lost(up: Trial, identities: dict[UUID, str], answered: set[UUID]) -> None:
+async def _assert_no_request_is_lost(up: Trial, identities: dict[UUID, str], answered: set[UUID]) -> None:
     status = await up.json("status")
     assert status["counts"]["requests_dead"] == 0
     addresses = await up.addresses()

@@ -141,7 +141,7 @@ DEAD = request_of(MAILBOX.identity_id, email="admin@example.org", state=State.DE
         ([DEAD, DEAD, None], Held(HELD)),
         ([replace(DEAD, email="alice@example.org")], Held("refused")),
     ],
-    ids=["that it ends", "as long as it may", "that it is gone", "held", "held, and gone", "dead"],
+    ids=["that it ends", "as long as it may", "that it is deleted", "held", "held and deleted", "dead"],
 )
 async def test_repeated_webhook_is_answered_with_the_outcome_of_its_request(
     reads: list[Request | None], answer: object

@@ -84,20 +84,20 @@ async def test_unavailable_mail_server_does_not_delay_a_screen(monkeypatch: pyte
     world.mail.failures = [Transient("mail server answered 503")]
     await world.watching.mark_online(BOB.identity_id)
     async with world.running():
-        await eventually(lambda: all(each.email_state for each in world.states.stored.values()), "looked at afterwards")
+        await eventually(lambda: all(each.email_state for each in world.states.stored.values()), "polled afterwards")
 
 
 @pytest.mark.parametrize("part", ["accounts", "states"])
 async def test_an_unavailable_postgresql_is_reported_and_the_next_report_counts(part: str) -> None:
     """The browser has received `hello`, but no event for mail that arrived since, so it has to reload its list."""
     world = World()
-    away = getattr(world, part)
-    away.unavailable = True
+    failing = getattr(world, part)
+    failing.unavailable = True
     async with world.running():
         with pytest.raises(DatabaseUnavailable):
             await world.watching.mark_online(ALICE.identity_id)
         world.mail.deliver("b")
-        away.unavailable = False
+        failing.unavailable = False
         await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: world.states.events, "it is published")
     assert world.states.events == [RELOAD_S1]
@@ -107,13 +107,13 @@ async def test_an_unavailable_postgresql_is_reported_and_the_next_report_counts(
 async def test_a_person_who_returns_while_postgresql_is_unavailable_gets_the_mail_afterwards(part: str) -> None:
     world = World(listener=None)
     world.states.stored["b"] = MailState(ALICE, "s0")
-    away = getattr(world, part)
-    away.unavailable = True
+    failing = getattr(world, part)
+    failing.unavailable = True
     async with world.running():
         with pytest.raises(DatabaseUnavailable):
             await world.watching.mark_online(ALICE.identity_id)
         (first,) = world.mail.deliver("b")
-        away.unavailable = False
+        failing.unavailable = False
         await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: world.states.events, "it is published")
     assert world.states.events[0]["ids"] == [first]
@@ -137,7 +137,7 @@ async def test_a_second_report_makes_no_silent_poll(monkeypatch: pytest.MonkeyPa
     world.mail.failures = [Misconfigured("mail server answered 403")] * 2
     await world.watching.mark_online(ALICE.identity_id)
     async with world.running():
-        await eventually(lambda: not world.mail.failures, "it was looked at in vain")
+        await eventually(lambda: not world.mail.failures, "it was polled without success")
         world.mail.deliver("b")
         await world.watching.mark_online(ALICE.identity_id)
         await world.pass_time(SHORTEST)
@@ -161,16 +161,16 @@ async def test_a_hint_during_the_first_poll_makes_no_reload() -> None:
     held = world.mail.gate = asyncio.Event()
     async with world.running():
         coming = asyncio.create_task(world.watching.mark_online(ALICE.identity_id))
-        await eventually(lambda: world.mail.waiting == 1, "the first look")
+        await eventually(lambda: world.mail.waiting == 1, "the first poll")
         world.mail.gate = None
         world.arrivals.hint(["b"])
-        await eventually(lambda: world.states.stored["b"].email_state, "that of the hint was quicker")
+        await eventually(lambda: world.states.stored["b"].email_state, "the poll of the hint was faster")
         held.set()
         await coming
         world.mail.deliver("b")
         world.arrivals.hint(["b"])
         await world.pass_time(SHORTEST)
-        await eventually(lambda: world.states.events, "what comes now is told")
+        await eventually(lambda: world.states.events, "the new mail is published")
     assert world.states.events == [{"state": "s1", "ids": ["b-1"], "count": 1}]
 
 
@@ -181,10 +181,10 @@ async def test_the_first_poll_is_a_reload_if_an_earlier_client_was_greeted_befor
     world = World(listener=None)
     held = world.mail.gate = asyncio.Event()
     first = asyncio.create_task(world.watching.mark_online(ALICE.identity_id))
-    await eventually(lambda: world.mail.waiting == 1, "the first one looks")
+    await eventually(lambda: world.mail.waiting == 1, "the first one polls")
     monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 10)
     second = asyncio.create_task(world.watching.mark_online(ALICE.identity_id))
-    await eventually(lambda: world.mail.waiting == 2, "and so does the second one")
+    await eventually(lambda: world.mail.waiting == 2, "the second one polls, too")
     await first
     held.set()
     await second
@@ -201,11 +201,11 @@ async def test_event_source_of_an_online_person_gives_hints() -> None:
         await world.pass_time(SHORTEST)
         await eventually(lambda: world.states.events, "it is published")
         assert world.states.events[0]["ids"] == [first]
-        looks = world.mail.polls["b"]
+        polls = world.mail.polls["b"]
         await world.pass_time(SHORTEST)
         world.listener.open["b"].put_nowait("s1")
         await asyncio.sleep(0.3)
-        assert world.mail.polls["b"] == looks, "that state was found already"
+        assert world.mail.polls["b"] == polls, "that state was already known"
     assert world.listener.open == {}
 
 
@@ -269,7 +269,7 @@ async def test_changed_address_restarts_the_event_listener() -> None:
         renamed = MailAccount(ALICE.identity_id, "alicia@example.org", "b")
         world.accounts.known[ALICE.identity_id] = renamed
         await world.watching.mark_online(ALICE.identity_id)
-        await eventually(lambda: world.listener.begun == [ALICE, renamed], "by the new address")
+        await eventually(lambda: world.listener.begun == [ALICE, renamed], "it listens with the new address")
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ async def test_failed_event_listener_restarts_after_a_pause_without_affecting_ot
     world.listener.failures = [error]
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)
-        await eventually(lambda: len(world.listener.begun) == 1, "it began")
+        await eventually(lambda: len(world.listener.begun) == 1, "it is listening")
         await world.watching.mark_online(BOB.identity_id)
         await world.until_open("c")
         await world.pass_time(pause - 1)
@@ -302,12 +302,12 @@ async def test_repeatedly_failing_event_listener_backs_off_to_once_a_minute() ->
     world.listener.failures = [Transient("mail server answered 404")] * 7
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)
-        await eventually(lambda: len(world.listener.begun) == 1, "it began")
+        await eventually(lambda: len(world.listener.begun) == 1, "it is listening")
         for begun, pause in enumerate((2, 4, 8, 16, 32, 60, 60), start=1):
             await world.pass_time(pause - 1)
             assert len(world.listener.begun) == begun
             await world.pass_time(1)
-            await eventually(lambda: len(world.listener.begun) == begun + 1, "again")  # noqa: B023 - awaited here
+            await eventually(lambda: len(world.listener.begun) == begun + 1, "it is listening again")  # noqa: B023 - awaited here
         await world.until_open("b")
 
 

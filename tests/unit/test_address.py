@@ -251,7 +251,7 @@ def test_domain_loses_only_its_trailing_dots() -> None:
 
 def test_printed_text_is_shortened_and_escaped() -> None:
     assert printable("a\nb\x00") == r"'a\nb\x00'"
-    assert printable("\u0430lice") == r"'\u0430lice'", "a look-alike is seen to be one"
+    assert printable("\u0430lice") == r"'\u0430lice'", "a confusable letter is visible"
     assert (len(printable("x" * 1000)), printable("x" * 81)) == (82, repr("x" * 77 + "..."))
     assert printable("x" * 80) == repr("x" * 80)
 

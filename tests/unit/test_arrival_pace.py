@@ -110,7 +110,7 @@ def test_ten_thousand_mails_in_three_minutes_give_at_most_twenty_events_and_none
     watched, ended = in_virtual_time(act)
     assert watched.counted == 10_000
     assert len(watched.events) <= 20
-    assert watched.events[-1] <= ended + 1.5, "the last ones do not wait for the end of a pause"
+    assert watched.events[-1] <= ended + 1.5, "the last messages do not wait for the end of a pause"
 
 
 def test_after_a_burst_single_mails_are_announced_at_once_again() -> None:

@@ -78,7 +78,7 @@ async def test_successful_attempt_calls_create_once_and_stores_the_account() -> 
 @pytest.mark.parametrize(
     ("creates", "held", "reported"),
     [([], (), False), ([], ("member",), True), ([AWAY], (), True), ([Permanent("no")], (), False)],
-    ids=["success", "success of one that was held", "waits", "dead"],
+    ids=["success", "success of one that was held", "waiting", "dead"],
 )
 @in_virtual_time
 async def test_attempt_updates_redis_only_for_a_waiting_request_or_held_members(
@@ -265,10 +265,10 @@ async def test_request_whose_address_the_server_changed_dies_naming_both_address
     assert world.mail_server.asked == ["create"]
 
 
-@pytest.mark.parametrize("looks_first", [True, False])
+@pytest.mark.parametrize("looks_up_first", [True, False])
 @in_virtual_time
-async def test_mailbox_found_with_another_address_is_never_accepted(looks_first: bool) -> None:
-    world = World(creates=[CUT], finds=[StalwartAccount("k", "old@example.org")], outcome_unknown=looks_first)
+async def test_mailbox_found_with_another_address_is_never_accepted(looks_up_first: bool) -> None:
+    world = World(creates=[CUT], finds=[StalwartAccount("k", "old@example.org")], outcome_unknown=looks_up_first)
     settled = await world.run()
     assert settled.request.state is State.DEAD
     assert settled.account_id is None
@@ -311,7 +311,7 @@ async def test_cancelled_attempt_ends_even_while_postgresql_stays_unavailable() 
         await asyncio.wait_for(world.run(), 1)
     assert world.clock.monotonic() == 1 + FINISH_WITHIN
     await asyncio.sleep(0)
-    assert asyncio.all_tasks() <= before, "nor does it go on storing"
+    assert asyncio.all_tasks() <= before, "and it stops trying to store"
 
 
 def events(logs: list[Any]) -> list[str]:

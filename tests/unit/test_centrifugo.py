@@ -137,7 +137,7 @@ async def test_permanently_rejected_event_does_not_block_later_ones_of_its_perso
 AWAY = {
     "internal error of one reply": replies({"publish": {}}, error(100)),
     "internal error beside one that is refused": replies(error(102), error(100)),
-    "error of the whole batch": httpx2.Response(200, json=error(107)),
+    "error of the entire batch": httpx2.Response(200, json=error(107)),
     "wrong key": httpx2.Response(401),
     "not found": httpx2.Response(404),
     "500": httpx2.Response(500, text="broken"),

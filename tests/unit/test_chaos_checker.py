@@ -242,7 +242,7 @@ def test_chaos_checker_allows_remaking_a_mailbox_lost_in_a_fail_over() -> None:
         lambda found: setattr(found, "lost_commits", LostCommits(ZERO + 0, ZERO + 0.1, frozenset({ALICE}))),
         lambda found: setattr(found, "lost_commits", LostCommits(ZERO + 4, ZERO + 8, frozenset())),
     ],
-    ids=["it is not found again", "answered before", "asked after", "the replica had it"],
+    ids=["it is not stored again", "answered before", "asked after", "the replica had it"],
 )
 def test_chaos_checker_excuses_only_commits_lost_in_the_fail_over(breach: Callable[[Evidence], object]) -> None:
     found = after_a_fail_over()

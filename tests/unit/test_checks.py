@@ -203,11 +203,11 @@ def test_check_reports_missing_and_excess_permissions_of_the_master_account(
 
 def test_a_refused_master_account_differs_from_a_mail_server_in_trouble() -> None:
     refused = of_refusal("master@example.org", Misconfigured("our key (401)", unauthorized=True))
-    away = of_refusal("master@example.org", Transient("mail server answered 503"))
+    unavailable = of_refusal("master@example.org", Transient("mail server answered 503"))
     assert "a wrong password" in refused.details
     assert "bans" in refused.fix
-    assert "503" in away.details
-    assert "password" not in away.details
+    assert "503" in unavailable.details
+    assert "password" not in unavailable.details
 
 
 # The webhook at Stalwart

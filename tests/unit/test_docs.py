@@ -75,7 +75,7 @@ def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
         page.write_text(TABLE.sub(lambda _: _settings_table(), page.read_text()))
     found = TABLE.search(page.read_text())
     assert found
-    assert found[0] == _settings_table(), "write it anew: POSTROOM_WRITE_DOCS=1 (see the top of this file)"
+    assert found[0] == _settings_table(), "generate it with POSTROOM_WRITE_DOCS=1 (see the top of this file)"
 
 
 def test_lifetime_of_an_access_token_is_documented() -> None:
@@ -171,7 +171,7 @@ def test_openapi_file_matches_the_application() -> None:
     file = ROOT / "docs/openapi.json"
     if WRITE:
         file.write_text(json.dumps(_openapi(), indent=2) + "\n")
-    assert json.loads(file.read_text()) == _openapi(), "write it anew: POSTROOM_WRITE_DOCS=1"
+    assert json.loads(file.read_text()) == _openapi(), "generate it with POSTROOM_WRITE_DOCS=1"
 
 
 NOT_DESCRIBED = {

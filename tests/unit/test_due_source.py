@@ -44,7 +44,7 @@ async def test_postgresql_takes_over_at_once_when_redis_fails() -> None:
             "call": "due",
             "error": "ConnectionError",
         }
-    ], "its kind and not its words: they may hold the password"
+    ], "the kind of the error, but not its text, which may contain the password"
     assert counted() == before + 1
     await world.due_source.due(4)
     assert redis.limits == [4, 4], "Redis is asked again"
@@ -97,7 +97,7 @@ async def test_fallback_poll_repeats_at_once_until_it_finds_no_request() -> None
         world.overdue.queue.remove((await world.due_source.due(1)).entries[0])
     for _ in range(3):
         await world.due_source.due(1)
-    assert len(world.overdue.limits) == 3, "two that found somebody, and one that did not"
+    assert len(world.overdue.limits) == 3, "two polls that found requests, and one that did not"
 
 
 @pytest.mark.parametrize("with_redis", [True, False])
@@ -109,7 +109,7 @@ async def test_thousand_locked_rows_do_not_hide_a_free_one(with_redis: bool) -> 
     free = DueEntry(uuid4())
     postgres.queue = [DueEntry(uuid4()) for _ in range(1000)] + [free]
     while free not in (due := await world.due_source.due(1)).entries:
-        assert world.due_source.nothing_claimed(due), "there is more"
+        assert world.due_source.nothing_claimed(due), "more requests are due"
     assert postgres.limits == [10, 100, 1000]
     postgres.queue.remove(free)
     due = await world.due_source.due(1)

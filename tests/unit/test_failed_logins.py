@@ -192,7 +192,7 @@ async def test_rejected_login_is_not_sent_for_half_an_hour_but_others_are(
         with pytest.raises(Misconfigured, match="tried again later") as error:
             await sparing.header(ANN)
         assert error.value.unauthorized
-    assert inner.asked == [ANN], "nothing is made anew for who is not sent"
+    assert inner.asked == [ANN], "a login that is not sent gets no new header"
     assert await sparing.header(BEN)
     clock.seconds += 1
     assert await sparing.header(ANN)

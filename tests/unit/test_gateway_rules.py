@@ -29,7 +29,7 @@ def error_of(method: str, arguments: dict[str, Any], scopes: frozenset[Scope] = 
         return None
     name, error = found
     assert name == "error"
-    assert error.keys() == {"type", "description"}, "whoever reads it is told why"  # RFC 8620 §3.6.2
+    assert error.keys() == {"type", "description"}, "the error explains the reason"  # RFC 8620 §3.6.2
     return error["type"]
 
 

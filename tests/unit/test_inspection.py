@@ -122,7 +122,7 @@ async def test_many_missing_mailboxes_do_not_stop_the_inspection_of_all(monkeypa
     world.inspection._again_at, world.inspection._again_after = 0, None
     await world.go_on(10)
     assert world.inspected.after_id
-    assert world.inspected.after_id.int >= 8 * size, "every second page is one of all mailboxes"
+    assert world.inspected.after_id.int >= 8 * size, "every second page is a page of all mailboxes"
     assert len(world.at_server.asked) - asked <= 10 / PAGE_PAUSE + 1, "the pace holds"
 
 

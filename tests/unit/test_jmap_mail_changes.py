@@ -222,7 +222,7 @@ async def test_fresh_credential_is_tried_once_after_a_401() -> None:
     server.will(problem(401))
     with pytest.raises(Misconfigured):
         await pages(mail_of(server, keys))
-    assert keys.refusals == ["Basic first", "Basic second", "Basic third"], "each refusal is told"
+    assert keys.refusals == ["Basic first", "Basic second", "Basic third"], "each refusal is reported"
 
 
 async def test_no_account_is_requested_once_the_master_login_is_rejected() -> None:
@@ -284,4 +284,4 @@ async def test_listener_continues_with_a_fresh_credential_and_fails_without_one(
     keys = Keys(["Basic second", "Basic third"])
     with pytest.raises(Misconfigured):
         await listened(Ends(problem(401), problem(401)), keys)
-    assert keys.refusals == ["Basic first", "Basic second"], "each refusal is told"
+    assert keys.refusals == ["Basic first", "Basic second"], "each refusal is reported"

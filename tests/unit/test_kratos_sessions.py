@@ -382,7 +382,7 @@ async def test_a_refresh_bypasses_the_cache_and_shares_no_earlier_call(
     for cookie, token in (("abc", None), (None, "def")):
         person = (await sessions.whoami(cookie=cookie, token=token, refresh=True)).person
         assert person.authenticated_at == datetime(2026, 11, 25, 9, 0, 0, 500_000, UTC)
-        assert await sessions.whoami(cookie=cookie, token=token) == Visitor(person), "and remembered from now on"
+        assert await sessions.whoami(cookie=cookie, token=token) == Visitor(person), "it is cached from now on"
     earlier.cancel()
 
 
@@ -464,7 +464,7 @@ async def test_error_of_an_abandoned_kratos_request_is_not_logged_by_asyncio(
     kratos.hold.set()
     await asyncio.wait(list(sessions._calls._tasks))
     gc.collect()
-    assert caplog.records == [], "asyncio tells of an error that was never retrieved"
+    assert caplog.records == [], "asyncio logs an exception that was never retrieved"
 
 
 def test_kratos_clients_ignore_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:

@@ -38,7 +38,7 @@ def until(seconds: float) -> Person:
 
 
 @in_virtual_time
-async def looks(person: Person, *answers: Person | PostroomError, most: int = 4) -> list[float]:
+async def checks(person: Person, *answers: Person | PostroomError, most: int = 4) -> list[float]:
     """The times at which her session was found valid, checked every minute; the last one is negative if it was not."""
     loop = asyncio.get_running_loop()
     seen: list[float] = []
@@ -51,7 +51,7 @@ async def looks(person: Person, *answers: Person | PostroomError, most: int = 4)
 
 
 def test_session_of_a_listener_is_checked_every_minute() -> None:
-    assert looks(ADA, ADA) == [60, 120, 180, 240]
+    assert checks(ADA, ADA) == [60, 120, 180, 240]
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def test_session_of_a_listener_is_checked_every_minute() -> None:
     ids=["logged out", "second factor", "other site", "somebody else", "no scope to read"],
 )
 def test_a_person_who_may_not_read_any_more_gets_no_more_events(answer: Person | PostroomError) -> None:
-    assert looks(ADA, ADA, answer) == [60, -120]
+    assert checks(ADA, ADA, answer) == [60, -120]
 
 
 @pytest.mark.parametrize("outage", [KratosUnavailable("away"), DatabaseUnavailable("PostgreSQL is away")])
 def test_outage_neither_ends_nor_prolongs_a_session(outage: PostroomError) -> None:
-    assert (looks(ADA, outage), looks(until(90), outage)) == ([60, 120, 180, 240], [60, -90])
+    assert (checks(ADA, outage), checks(until(90), outage)) == ([60, 120, 180, 240], [60, -90])
 
 
 def test_session_is_checked_at_its_expiry_and_goes_on_if_it_was_prolonged() -> None:
-    assert looks(until(20), until(20)) == [-20]
-    assert looks(until(20), until(50), until(500), most=3) == [20, 50, 110]
+    assert checks(until(20), until(20)) == [-20]
+    assert checks(until(20), until(50), until(500), most=3) == [20, 50, 110]

@@ -100,7 +100,9 @@ class Parts:
         stop = asyncio.Event()
         task = asyncio.create_task(self.streams.run(stop))
         try:
-            await eventually(lambda: self.notifications.listening or self.notifications.unavailable, "somebody listens")
+            await eventually(
+                lambda: self.notifications.listening or self.notifications.unavailable, "the listener is connected"
+            )
             yield
         finally:
             stop.set()
@@ -190,14 +192,14 @@ async def test_settled_event_id_is_adopted_only_after_the_connection_proved_aliv
         await eventually(lambda: parts.streams.settled == 50, "adopted after a while")
         outbox.settled_id = 90
         asked = outbox.asked
-        await eventually(lambda: outbox.asked > asked, "90 was heard")
+        await eventually(lambda: outbox.asked > asked, "the notification of 90 has arrived")
         notifications.unavailable = True
         notifications.cut()
         await asyncio.sleep(0.3)  # by now it would be adopted
         assert parts.streams.settled == 50
         outbox.settled_id = 95
         notifications.unavailable = False
-        await eventually(lambda: parts.streams.settled == 95, "the first answer of the next connection")
+        await eventually(lambda: parts.streams.settled == 95, "the first response to the next connection")
 
 
 async def test_settled_position_goes_back_with_a_restored_database(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,10 +224,10 @@ async def test_lost_listen_connection_resets_the_settled_event_id() -> None:
     parts = Parts()
     parts.outbox.settled_id = 50
     async with parts.running():
-        await eventually(lambda: parts.streams.settled == 50, "the first answer")
+        await eventually(lambda: parts.streams.settled == 50, "the first response")
         parts.outbox.unavailable = 1
         parts.notifications.cut()
-        await eventually(lambda: parts.notifications.listening == 2, "somebody listens again")
+        await eventually(lambda: parts.notifications.listening == 2, "the listener is connected again")
         assert parts.streams.settled == 0
 
 

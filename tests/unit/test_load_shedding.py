@@ -64,7 +64,7 @@ def counted() -> tuple[float, float]:
 
 async def fill(door: LoadShedding, app: App, count: int) -> list[asyncio.Task[list[Message]]]:
     tasks = [asyncio.create_task(ask(door)) for _ in range(count)]
-    await eventually(lambda: app.under_way == count, "all are under way")
+    await eventually(lambda: app.under_way == count, "all are in progress")
     return tasks
 
 
@@ -127,9 +127,9 @@ async def test_load_shedding_leaks_no_capacity_however_a_webhook_ends() -> None:
     assert app.most == limit
     app.error = None
     app.go_on.clear()
-    whole = await fill(door, app, limit)
+    filled = await fill(door, app, limit)
     app.go_on.set()
-    assert [(await task)[0]["status"] for task in whole] == [200] * limit
+    assert [(await task)[0]["status"] for task in filled] == [200] * limit
 
 
 async def test_a_flood_is_counted_and_logged_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

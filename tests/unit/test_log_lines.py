@@ -11,7 +11,7 @@ SCRIPT = """
 import logging, sys
 from postroom.telemetry import configure_logging, log
 configure_logging(json={json}, level="INFO")
-log.debug("not told")
+log.debug("not logged")
 log.info("Email account provisioned", email="ä@example.org", attempts=1)
 try:
     secret = "hidden value"
@@ -19,7 +19,7 @@ try:
 except ValueError:
     log.exception("Something broke")
 logging.getLogger("some.library").warning("a library's line")
-logging.getLogger("httpx2").info("not told either")
+logging.getLogger("httpx2").info("not logged either")
 """
 
 
@@ -45,7 +45,7 @@ def test_logged_traceback_shows_no_variable_values(as_json: bool) -> None:
     text = "\n".join(lines(as_json=as_json))
     assert "ValueError: broken" in text
     assert "Email account provisioned" in text
-    assert "not told" not in text
+    assert "not logged" not in text
     # The plain traceback does not show the source line, but a rich formatter would show it with its variables.
     assert "hidden value" not in text
 

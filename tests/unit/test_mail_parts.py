@@ -45,7 +45,7 @@ async def test_broken_mail_part_is_restarted_and_the_service_continues(
     loops = Loops(stop)  # as in the service
     for loop in supervised(**runs, master=partial(ask_for_master, cast(Any, master))):
         loops.start(loop)
-    await eventually(lambda: all(each.begun >= 3 for each in broken), "each has begun again")
+    await eventually(lambda: all(each.begun >= 3 for each in broken), "each has been restarted")
     assert not stop.is_set()
     stop.set()
     assert await loops.ended(drain=5) == []

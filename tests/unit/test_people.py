@@ -292,7 +292,7 @@ async def test_basic_auth_user_name_must_be_the_address_of_the_token_owner(
         with pytest.raises(NoSession) as refused:
             await people.identify("GET", headers)
         reported.add(str(refused.value))
-    assert len(reported) == 1, "nobody learns which of the two was wrong"
+    assert len(reported) == 1, "the response does not reveal which of the two was wrong"
     assert sessions.asked == []
 
 

@@ -19,12 +19,12 @@ def paces(*found: float, apart: float | None = None) -> list[float]:
     return pauses
 
 
-def looks_in_vain(seconds: float) -> int:
+def empty_polls(seconds: float) -> int:
     """The number of polls, in so many seconds, of an account that gets hints all the time, but no mail."""
-    pace, looks = PollPace(0.0), 0
+    pace, polls = PollPace(0.0), 0
     while pace.free_at < seconds:
-        pace, looks = pace.after_poll(EMPTY_POLL, pace.free_at + POLL), looks + 1
-    return looks
+        pace, polls = pace.after_poll(EMPTY_POLL, pace.free_at + POLL), polls + 1
+    return polls
 
 
 def test_poll_pause_stays_50_ms_while_mail_arrives_one_by_one() -> None:
@@ -63,8 +63,8 @@ def test_ten_thousand_mails_at_once_are_a_burst_even_after_another_burst() -> No
 
 
 def test_empty_polls_are_limited_to_four_a_second() -> None:
-    assert looks_in_vain(1.0) <= 6
-    assert 3.5 * 60 <= looks_in_vain(60.0) <= 4.5 * 60
+    assert empty_polls(1.0) <= 6
+    assert 3.5 * 60 <= empty_polls(60.0) <= 4.5 * 60
 
 
 def test_empty_poll_each_second_does_not_slow_down_mail() -> None:

@@ -92,7 +92,7 @@ def test_full_poll_queue_rejects_hints_until_an_account_rests() -> None:
     assert not queue.hint("d", 0.0)
     assert queue.hint("b", 0.0)
     assert queue.take(1, 0.0) == ["b"]
-    assert not queue.hint("d", 0.0), "one is looked at, the other waits"
+    assert not queue.hint("d", 0.0), "one is being polled, the other waits"
     queue.done("b", 0.0, mails=1, state="s1")
     assert queue.hint("d", 0.1)
     assert not queue.hint("e", 0.1)
@@ -110,10 +110,10 @@ def test_full_poll_queue_forgets_the_longest_resting_account_but_none_with_a_new
     assert queue.hint("e", 3.0)
     assert queue.take(10, 3.0) == ["b", "e"]
     queue.hint("d", 4.0, "s1")
-    assert queue.take(10, 4.0) == [], "that state is known still"
+    assert queue.take(10, 4.0) == [], "that state is still known"
     queue.hint("b", 4.0)
     assert queue.hint("c", 4.0)
-    assert queue.take(10, 4.0) == ["c"], "d made room, and b is looked at"
+    assert queue.take(10, 4.0) == ["c"], "d made room, and b is being polled"
 
 
 def test_idle_account_is_removed_from_the_queue_after_a_while() -> None:
@@ -126,7 +126,7 @@ def test_idle_account_is_removed_from_the_queue_after_a_while() -> None:
     assert queue.take(10, even - 0.01) == []
     assert list(queue._accounts) == ["b", "c"]
     assert queue.take(10, even) == []
-    assert list(queue._accounts) == ["b"], "of the other nothing need be remembered"
+    assert list(queue._accounts) == ["b"], "the other account is removed"
     assert queue.take(10, STATE_SECONDS) == []
     assert not queue._accounts
     assert not queue._idle

@@ -122,7 +122,7 @@ class World:
         return {member_of(each) for each in self.requests}
 
     async def correct(self, way: str) -> Corrections:
-        return await (self.reconcile.check() if way == "look" else self.reconcile.full_pass())
+        return await (self.reconcile.check() if way == "check" else self.reconcile.full_pass())
 
 
 def five_waiting() -> list[Request]:
@@ -130,7 +130,7 @@ def five_waiting() -> list[Request]:
     return [request_of(uuid4(), state=State.WAITING, holder=None, due_at=due_at) for _ in range(5)]
 
 
-BOTH_WAYS = pytest.mark.parametrize("way", ["look", "full pass"])
+BOTH_WAYS = pytest.mark.parametrize("way", ["check", "full pass"])
 
 
 async def test_aborted_full_reconcile_does_not_mark_redis_complete() -> None:
@@ -162,7 +162,7 @@ async def test_reconcile_corrects_nothing_if_nothing_is_wrong(way: str) -> None:
     world = World()
     assert await world.correct(way) == Corrections()
     assert world.members.held == world.right
-    assert world.rows.reads == ([] if way == "look" else [5]), "no row is read once more to correct nothing"
+    assert world.rows.reads == ([] if way == "check" else [5]), "no row is read again if nothing differs"
 
 
 @pytest.mark.parametrize(("lost", "strange"), [(1, [UNREADABLE, member_of(request_of())]), (0, [UNREADABLE]), (1, [])])
@@ -193,7 +193,7 @@ async def test_reconcile_leaves_requests_that_changed_a_moment_ago(way: str) -> 
 @pytest.mark.parametrize(
     "change",
     [{"state": State.RUNNING}, {"state": State.DEAD}, {"enqueued_at": START + timedelta(microseconds=1)}, None],
-    ids=["runs", "is dead", "waits anew", "is gone"],
+    ids=["runs", "is dead", "waits again", "is deleted"],
 )
 @BOTH_WAYS
 async def test_reconcile_adds_no_member_for_a_request_that_has_changed(way: str, change: dict[str, Any] | None) -> None:
@@ -265,12 +265,12 @@ async def test_existing_member_is_not_counted_as_added() -> None:
 
 async def test_reconcile_compares_everything_at_start_and_hourly_and_a_window_in_between() -> None:
     world = World()
-    looks = []
+    checks = []
     for seconds in (0, 0, FULL_PASS_EVERY - 1, 1, 1):
         world.clock.seconds += seconds
         await world.reconcile.step()
-        looks.append(len(world.rows.windows))
-    assert looks == [0, 1, 2, 2, 3]
+        checks.append(len(world.rows.windows))
+    assert checks == [0, 1, 2, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -288,11 +288,11 @@ async def test_counts_that_differ_twice_cause_a_full_reconcile_pass(members: int
         return members
 
     world.members.length = length
-    looks = []
+    checks = []
     for _ in range(4):
         await world.reconcile.step()
-        looks.append(len(world.rows.windows))
-    assert looks == ([1, 1, 2, 2] if differ else [1, 2, 3, 4])
+        checks.append(len(world.rows.windows))
+    assert checks == ([1, 1, 2, 2] if differ else [1, 2, 3, 4])
 
 
 async def test_occasional_count_difference_does_not_trigger_a_full_reconcile() -> None:
@@ -359,7 +359,7 @@ async def test_reconcile_counts_logs_and_retries_unavailable_redis_without_showi
     before = REGISTRY.get_sample_value("postroom_redis_errors_total") or 0
     with capture_logs() as logs:
         await world.reconcile.run(stop)
-    assert (world.members.epoch, world.leadership.led) == (True, ["reconcile"] * 2), "a turn is made after all"
+    assert (world.members.epoch, world.leadership.led) == (True, ["reconcile"] * 2), "the turn is made nevertheless"
     assert REGISTRY.get_sample_value("postroom_redis_errors_total") == before + 1
     assert logs[0] == {
         "event": "Reconcile waits for Redis",

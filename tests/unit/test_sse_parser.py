@@ -98,9 +98,9 @@ def test_sse_parser_gives_the_same_events_for_any_chunks(content: bytes, cuts: l
     places = sorted({0, *(cut for cut in cuts if cut < len(content)), len(content)})
     for start, end in pairwise(places):
         found += stream.feed(content[start:end])
-    whole = SseParser()
-    assert found == whole.feed(content)
-    assert (stream.last_id, stream.retry) == (whole.last_id, whole.retry)
+    at_once = SseParser()
+    assert found == at_once.feed(content)
+    assert (stream.last_id, stream.retry) == (at_once.last_id, at_once.retry)
 
 
 def model(content: bytes) -> list[Event]:

@@ -209,9 +209,9 @@ async def test_invalid_foreign_key_misconfigures_the_domain_and_its_id_is_read_a
     with pytest.raises(Misconfigured) as raised:
         await registry.create(MAILBOX, deadline=5)
     assert raised.value.domain == "example.org"
-    server.domains["example.org"] = "made-anew"
+    server.domains["example.org"] = "new-id"
     await registry.create(MAILBOX, deadline=5)
-    assert server.calls()[0][1]["create"]["c"]["domainId"] == "made-anew"
+    assert server.calls()[0][1]["create"]["c"]["domainId"] == "new-id"
 
 
 @pytest.mark.parametrize("status", [401, 402, 403])
@@ -231,7 +231,7 @@ async def test_rejection_of_our_key_counts_as_a_misconfigured_server(status: int
             ("error", {"type": "forbidden", "description": "You are not authorized"}),
         ),
     ],
-    ids=["the create", "the read of what was made"],
+    ids=["the create", "the read of the new account"],
 )
 async def test_forbidden_method_counts_as_a_misconfigured_server(answer: Answer) -> None:
     server = ScriptedStalwart(answer)
@@ -239,7 +239,7 @@ async def test_forbidden_method_counts_as_a_misconfigured_server(answer: Answer)
         await server.registry().create(MAILBOX, deadline=5)
     assert raised.value.domain is None
     assert not raised.value.unauthorized
-    assert server.asked.count("session") == 1, "it is no other generation"
+    assert server.asked.count("session") == 1, "it is not another version of Stalwart"
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ async def test_set_error_misconfigures_one_domain_and_never_the_whole_server(kin
         await server.registry().create(MAILBOX, deadline=5)
     assert (raised.value.domain, raised.value.unauthorized) == ("example.org", False)
     assert words in str(raised.value)
-    assert server.asked.count("session") == 1, "it is no other generation"
+    assert server.asked.count("session") == 1, "it is not another version of Stalwart"
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ async def test_health_check_relies_on_the_read_if_writing_is_forbidden() -> None
     assert await server.registry().health_check() is None
 
 
-@pytest.mark.parametrize("account", [None, "d333333"], ids=["no account told", "the recovery administrator"])
+@pytest.mark.parametrize("account", [None, "d333333"], ids=["no account in the session", "the recovery administrator"])
 async def test_health_check_relies_on_the_read_if_our_key_has_no_account(account: str | None) -> None:
     server = server_of(account)
     server.will(answered(("x:Account/set", {"notUpdated": {"d333333": {"type": "notFound"}}}), before=None, after=None))

@@ -36,7 +36,7 @@ async def test_mark_created_in_another_domain_is_never_accepted() -> None:
     server.will(made("l", "bob@example.net"))
     with pytest.raises(Permanent, match=r"made bob@example\.net \(account l\) where bob@example\.org was asked for"):
         await registry.create(BOB, deadline=5)
-    assert server.asked[-1] == "x:Account/set", "the account is left alone"
+    assert server.asked[-1] == "x:Account/set", "the account stays unchanged"
     server.will(made("m", BOB.email))
     await registry.create(BOB, deadline=5)
     assert domain_sent(server) == ("c", "c")

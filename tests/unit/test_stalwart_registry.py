@@ -50,7 +50,7 @@ OURS = account({"a.example": "b", mark_of(ID): "b"})
 NOT_OURS = {
     "another identity's mark": account({mark_of(OTHER): "b"}),
     "no mark": account({}),
-    "no aliases told": {"id": "k", "emailAddress": "alice@example.org"},
+    "no aliases in the response": {"id": "k", "emailAddress": "alice@example.org"},
     "our mark in another domain": account({mark_of(ID): "c"}),
     "our mark in capitals": account({mark_of(ID).upper(): "b"}),
     "our id without the prefix": account({ID.hex: "b"}),
@@ -132,7 +132,7 @@ async def test_address_owner_without_our_mark_is_a_conflict_and_never_adopted(ho
     server = ScriptedStalwart(taken("k"), listed(holder), found())
     with pytest.raises(Conflict, match="held by the account k"):
         await server.registry().create(MAILBOX, deadline=5)
-    assert [name for name in server.asked if name.endswith("/set")] == ["x:Account/set"], "nothing of it is changed"
+    assert [name for name in server.asked if name.endswith("/set")] == ["x:Account/set"], "the account stays unchanged"
 
 
 async def test_vanished_address_owner_is_a_conflict() -> None:
@@ -211,7 +211,7 @@ async def test_stalwart_0_15_is_recognised_and_rejected_with_an_explanation() ->
     with pytest.raises(Misconfigured, match=r"not Stalwart's registry.*0\.16") as raised:
         await server.registry().create(MAILBOX, deadline=5)
     assert (raised.value.domain, raised.value.unauthorized) == (None, False)
-    assert server.asked == ["session"], "nothing is tried on a server that we do not know"
+    assert server.asked == ["session"], "nothing is sent to an unknown server"
 
 
 @pytest.mark.parametrize("status", [404, 400, 301, 302, 204])
@@ -267,7 +267,7 @@ async def test_server_replaced_by_another_generation_is_reported_and_used_again_
     server.asked.clear()
     with pytest.raises(Misconfigured, match="is this Stalwart"):
         await registry.create(MAILBOX, deadline=5)
-    assert server.asked == ["session"], "nothing is tried on a server that we do not know"
+    assert server.asked == ["session"], "nothing is sent to an unknown server"
     server.session = right
     server.will(made("k", "alice@example.org"))
     assert await registry.create(MAILBOX, deadline=5) == ACCOUNT

@@ -118,7 +118,7 @@ def test_stalwart_webhook_event_is_deduplicated_by_its_content_not_its_id() -> N
         Hint("b", 2, 3),
         Hint("c", 1, 3),
     ]
-    assert reader.hints(body(ham(1, 1, changeId=9))) == [Hint("b", 1, 9)], "the number was given again"
+    assert reader.hints(body(ham(1, 1, changeId=9))) == [Hint("b", 1, 9)], "the number was assigned again"
 
 
 def test_webhook_event_without_a_document_id_always_gives_a_hint() -> None:

@@ -67,7 +67,7 @@ def test_a_password_that_is_not_encoded_is_refused_and_no_part_of_it_shown(name:
 @pytest.mark.parametrize(("name", "url"), WITH_PASSWORD)
 def test_percent_encoded_password_may_contain_anything(name: str, url: str) -> None:
     assert read(name, url.format(quote("%/@:#?[ ä\n", safe="")))
-    assert read(name, url.format("a:b!$&'()*+,;=-._~ä")), "what ends no part of a URL"
+    assert read(name, url.format("a:b!$&'()*+,;=-._~ä")), "characters that end no part of a URL"
     assert read(name, url.format(""))
 
 

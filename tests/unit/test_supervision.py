@@ -57,7 +57,7 @@ async def supervised(part: Part, seconds: float) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.call_later(seconds, stop.set)
     await supervise("part", part.run, stop, uniform=lambda _, most: most, monotonic=loop.time)
-    assert loop.time() == seconds, "a stop waits for no pause"
+    assert loop.time() == seconds, "a stop does not wait for the pause"
 
 
 @pytest.mark.parametrize("end", [breaks, breaks_as_a_group, returns, is_cancelled])

@@ -88,7 +88,7 @@ async def test_access_tokens_are_cached_only_while_revocations_are_received(worl
     assert await world.asks(2) == 2
     with world.tokens.listening():
         assert await world.asks(2) == 1
-    assert await world.asks(2) == 2, "and what was is forgotten, since what follows is not heard"
+    assert await world.asks(2) == 2, "the cached token is dropped, because notifications may be missed now"
     with world.tokens.listening():
         assert await world.asks(2) == 1
 
@@ -117,7 +117,7 @@ async def test_token_with_an_uncertain_revocation_is_not_served_from_the_cache(w
         assert await world.tokens.find(HASH) is None
 
 
-async def heard(world: World) -> None:
+async def notified(world: World) -> None:
     with world.tokens.listening():
         world.stored.meanwhile = world.tokens.forget
         await world.tokens.find(HASH)
@@ -125,7 +125,7 @@ async def heard(world: World) -> None:
         assert await world.asks(2) == 1
 
 
-async def went_unheard(world: World) -> None:
+async def missed(world: World) -> None:
     """A revocation for which no notification was received, just before notifications are received again."""
     listening = world.tokens.listening()
     world.stored.meanwhile = listening.__enter__
@@ -135,7 +135,7 @@ async def went_unheard(world: World) -> None:
     listening.__exit__(None, None, None)
 
 
-@pytest.mark.parametrize("revoked", [heard, went_unheard])
+@pytest.mark.parametrize("revoked", [notified, missed])
 async def test_a_token_read_before_a_revocation_is_not_cached_after_it(
     world: World, revoked: Callable[[World], Awaitable[None]]
 ) -> None:

@@ -260,7 +260,7 @@ async def test_a_token_needs_a_login_that_kratos_confirms_as_fresh_and_the_brows
     expected = f"{login_page}?refresh=true&return_to=https%3A%2F%2Fmail.example.org"
     assert answer.json()["redirect_browser_to"] == expected
     assert answer.headers.get_list("set-cookie") == COOKIES
-    assert (await browser.get("/api/access-tokens")).status_code == 200, "looking and revoking need none"
+    assert (await browser.get("/api/access-tokens")).status_code == 200, "listing and revoking need no fresh login"
     assert (await browser.delete(f"/api/access-tokens/{ADA}")).status_code == 404
     assert world.asked_to_refresh == 1
     world.visitor = Visitor(logged_in(timedelta(minutes=14)), COOKIES, login_page)

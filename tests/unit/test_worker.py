@@ -57,16 +57,16 @@ async def test_request_running_in_this_process_is_not_claimed_again() -> None:
     assert (world.redis.queue, world.claims_of(request)) == ([], 1)
 
 
-@pytest.mark.parametrize(("next_in", "looks"), [(None, [0, 3, 4.95]), (1, [0, 0.95, 1.9]), (0.05, [0, 0.005, 0.01])])
+@pytest.mark.parametrize(("next_in", "polls"), [(None, [0, 3, 4.95]), (1, [0, 0.95, 1.9]), (0.05, [0, 0.005, 0.01])])
 @in_virtual_time
 async def test_worker_polls_redis_just_before_the_next_request_is_due(
-    next_in: float | None, looks: list[float]
+    next_in: float | None, polls: list[float]
 ) -> None:
     """Or at the fallback poll, or after three seconds."""
     world = WorkerWorld()
     world.redis.next_in = next_in
     await world.work(5)
-    assert world.redis.at[:3] == pytest.approx(looks)
+    assert world.redis.at[:3] == pytest.approx(polls)
 
 
 @pytest.mark.parametrize(("pace", "asked_for"), [(0, [2]), (8, [1, 1])])
@@ -217,16 +217,16 @@ async def test_worker_removes_unreadable_members_and_runs_the_others() -> None:
     assert (world.retry_index.removed, world.statuses()) == (["what is", "this?"], [Status.SUCCESS])
 
 
-@pytest.mark.parametrize(("locked", "looks"), [(SMALLEST_POLL, [0, 0]), (SMALLEST_POLL - 1, [0, 3])])
+@pytest.mark.parametrize(("locked", "polls"), [(SMALLEST_POLL, [0, 0]), (SMALLEST_POLL - 1, [0, 3])])
 @in_virtual_time
-async def test_worker_polls_again_at_once_if_a_full_page_of_rows_was_locked(locked: int, looks: list[float]) -> None:
+async def test_worker_polls_again_at_once_if_a_full_page_of_rows_was_locked(locked: int, polls: list[float]) -> None:
     """More rows may be due. The same rows are polled again later, not in a busy loop."""
     world = WorkerWorld()
     world.requests.rows = {each.identity_id: each for each in (waiting() for _ in range(locked))}
     world.requests.locked = set(world.requests.rows)
     world.overdue.queue = list(map(DueEntry, world.requests.rows))
     await world.work(4)
-    assert [*world.requests.claimed_at[:1], *world.redis.at][:2] == looks
+    assert [*world.requests.claimed_at[:1], *world.redis.at][:2] == polls
 
 
 @in_virtual_time
@@ -257,11 +257,11 @@ async def test_crashed_request_runs_exclusively() -> None:
         await asyncio.sleep(1)
         world.requests.rows[later.identity_id] = later
         world.remind(entry_of(later))
-        assert not await world.slots.acquire(within=1), "in-line attempts wait too"
+        assert not await world.slots.acquire(within=1), "attempts of webhooks wait, too"
         assert (world.claims_of(later), world.mail_server.alongside[crashed.identity_id]) == (0, 1)
         world.mail_server.gate.set()
         await asyncio.sleep(0.1)
-        assert world.statuses() == [Status.SUCCESS] * 4, "the others go on"
+        assert world.statuses() == [Status.SUCCESS] * 4, "the others continue"
 
 
 @in_virtual_time
@@ -332,7 +332,7 @@ async def test_locked_exclusive_request_is_claimed_again_later_without_delaying_
             await asyncio.sleep(1)
             world.remind(entry_of(locked))
         await asyncio.sleep(1)
-        assert world.claims_of(locked) == 4, "it could not be had alone, and then was told to wait, and not tried alone"
+        assert world.claims_of(locked) == 4, "it could not be claimed exclusively, and was then postponed"
         world.remind(entry_of(other))
         await asyncio.sleep(LOCKED_PAUSE)
         assert world.state_of(other) is State.PROVISIONED
@@ -374,7 +374,7 @@ async def test_claim_that_finds_the_breaker_open_stops_claiming_and_starts_probi
         world.remind(entry_of(later))
         await asyncio.sleep(2.5)
         assert (world.claims_of(request), world.claims_of(later), world.breakers.reads) == (1, 0, reads + 3)
-        assert world.mail_server.asked == [], "the probe is another process' to make"
+        assert world.mail_server.asked == [], "another process makes the probe"
         world.breakers.is_open = world.requests.breaker_open = False
         await asyncio.sleep(1)
     assert world.state_of(later) is State.PROVISIONED

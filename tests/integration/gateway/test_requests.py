@@ -199,7 +199,7 @@ async def test_aborted_upload_is_never_completed_at_the_mail_server(
     head = "POST /jmap/upload/b/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Length: %d\r\n\r\n"
     _, writer = await asyncio.open_connection("127.0.0.1", trial.port)
     writer.write((head % 2_000_000).encode() + b"abc")
-    await eventually(lambda: server.asked and server.asked[0].body == b"abc", "the first bytes are there")
+    await eventually(lambda: server.asked and server.asked[0].body == b"abc", "the first bytes have arrived")
     writer.close()
     await eventually(lambda: server.open == 0, "the upload is cut off")
     assert not server.asked[0].complete

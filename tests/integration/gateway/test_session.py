@@ -135,11 +135,11 @@ async def test_jmap_session_fetched_for_a_client_is_not_fetched_again_for_its_ca
     assert len(server.sessions) == 1
 
 
-@pytest.mark.parametrize(("status", "times", "looks"), [(400, 1, 0), (403, 2, 2), (500, 2, 0)])
+@pytest.mark.parametrize(("status", "times", "lookups"), [(400, 1, 0), (403, 2, 2), (500, 2, 0)])
 async def test_login_owner_is_checked_again_after_a_403_or_500_of_the_mail_server(
-    server: ScriptedUpstream, trial: GatewayTrial, status: int, times: int, looks: int
+    server: ScriptedUpstream, trial: GatewayTrial, status: int, times: int, lookups: int
 ) -> None:
     server.will(problem_answer(status))
     for _ in range(2):
         await trial.call(QUERY)
-    assert (len(server.sessions), len(trial.verified)) == (times, looks)
+    assert (len(server.sessions), len(trial.verified)) == (times, lookups)

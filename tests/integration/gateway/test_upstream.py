@@ -187,7 +187,7 @@ async def test_account_has_at_most_four_requests_at_the_mail_server(
     go_on = asyncio.Event()
     server.will(held(go_on))
     crowd = [asyncio.create_task(trial.call(QUERY)) for _ in range(30)]
-    await eventually(lambda: server.under_way == 4, "four are under way")
+    await eventually(lambda: server.under_way == 4, "four requests are in progress")
     # Another account, and an upload, are counted separately.
     bens = asyncio.create_task(trial.call(BENS, who=BEN))
     upload = asyncio.create_task(trial.http.post("/jmap/upload/b/", json={"methodCalls": []}, headers=ANN))
@@ -200,7 +200,7 @@ async def test_account_has_at_most_four_requests_at_the_mail_server(
 @pytest.mark.parametrize(
     "limits",
     [GatewayLimits(queue_seconds=0.1, waiting=1), GatewayLimits(waiting=0)],
-    ids=["waits too long", "may not wait"],
+    ids=["waits too long", "no waiting allowed"],
 )
 async def test_a_request_for_which_no_slot_becomes_free_gets_the_limit(
     server: ScriptedUpstream, limits: GatewayLimits
@@ -209,7 +209,7 @@ async def test_a_request_for_which_no_slot_becomes_free_gets_the_limit(
     server.will(held(go_on))
     async with gateway(server.url, limits=limits) as trial:
         crowd = [asyncio.create_task(trial.call(QUERY)) for _ in range(4)]
-        await eventually(lambda: server.under_way == 4, "four are under way")
+        await eventually(lambda: server.under_way == 4, "four requests are in progress")
         late = await asyncio.wait_for(trial.call(QUERY), 2)
         assert (kind(late), late.json()["limit"]) == ((400, "limit"), "maxConcurrentRequests")
         go_on.set()
@@ -303,7 +303,7 @@ async def test_download_truncated_by_the_mail_server_is_an_error_for_the_client(
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n"
     server.will(cut_after(head + b"1\r\nx\r\n"))
     answer = await trial.http.get("/jmap/download/b/x/y", headers=ANN)
-    assert kind(answer) == (502, "mail_server_broke_off"), "nothing of it was passed on yet"
+    assert kind(answer) == (502, "mail_server_broke_off"), "nothing was passed on yet"
     server.will(cut_after(head + b"%x\r\n%b\r\n" % (MEGABYTE, bytes(MEGABYTE))))
     with pytest.raises(httpx2.RemoteProtocolError):
         await trial.http.get("/jmap/download/b/x/y", headers=ANN)
@@ -376,12 +376,12 @@ async def test_event_stream_ends_at_logout_but_not_in_an_outage_of_kratos_or_pos
     async with impatient.http.stream("GET", PATH, headers=ANN) as answer:
         impatient.people.errors[ANN["Cookie"]] = KratosUnavailable("away")
         asked = impatient.people.asked
-        await eventually(lambda: impatient.people.asked > asked + 2, "it was looked up again and again")
+        await eventually(lambda: impatient.people.asked > asked + 2, "the session was checked repeatedly")
         impatient.people.errors.clear()
         impatient.accounts.unavailable = True
         impatient.now += timedelta(minutes=1)
         asked = impatient.accounts.asked
-        await eventually(lambda: impatient.accounts.asked > asked + 2, "and so was the account")
+        await eventually(lambda: impatient.accounts.asked > asked + 2, "the account was checked repeatedly")
         source.send(OWN)
         chunks = answer.aiter_raw()
         assert await asyncio.wait_for(anext(chunks), 5) == OWN
@@ -417,7 +417,7 @@ async def test_a_client_whose_events_never_begin_learns_why_the_wait_ended(
 ) -> None:
     server.will(never)
     asking = asyncio.create_task(impatient.http.get(PATH, headers=ANN))
-    await eventually(lambda: server.under_way == 1, "it was asked")
+    await eventually(lambda: server.under_way == 1, "the mail server was asked")
     match ends:
         case "the service stops":
             impatient.stopping.set()
@@ -430,7 +430,7 @@ async def test_a_client_whose_events_never_begin_learns_why_the_wait_ended(
             impatient.now += timedelta(minutes=1)
             reported = (503, "mailbox_missing")
     assert kind(await asking) == reported
-    await eventually(lambda: server.under_way == 0, "nobody waits any more")
+    await eventually(lambda: server.under_way == 0, "the request has ended")
 
 
 async def test_client_disconnect_before_the_event_stream_is_no_mail_server_failure(
@@ -440,9 +440,9 @@ async def test_client_disconnect_before_the_event_stream_is_no_mail_server_failu
     with capture_logs() as logs:
         sent = f"GET {PATH} HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\n\r\n".encode()
         asking = asyncio.create_task(trial.raw(sent))
-        await eventually(lambda: server.under_way == 1, "it was asked")
+        await eventually(lambda: server.under_way == 1, "the mail server was asked")
         asking.cancel()
-        await eventually(lambda: server.under_way == 0, "nobody waits any more")
+        await eventually(lambda: server.under_way == 0, "the request has ended")
         await asyncio.gather(asking, return_exceptions=True)
     assert [line["event"] for line in logs] == ["Acting for identity"]
 
@@ -462,7 +462,7 @@ async def test_account_cannot_exceed_its_limit_of_event_streams(server: Scripted
             async with trial.http.stream("GET", PATH, headers=BEN) as bens:
                 assert bens.status_code == 200
                 source.ended.set()
-        await eventually(lambda: server.under_way == 0, "both are over")
+        await eventually(lambda: server.under_way == 0, "both streams have ended")
         assert (await trial.http.get(PATH, headers=ANN)).status_code == 200
 
 
