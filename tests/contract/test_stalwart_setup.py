@@ -261,6 +261,17 @@ async def test_setup_does_not_replace_a_key_that_stalwart_rejects(setup: Setup) 
     assert await setup.keys() == []
 
 
+async def test_setup_warns_of_a_secret_file_that_every_user_can_read(setup: Setup) -> None:
+    await setup()
+    file = setup.folder / "stalwart-api-key"
+    file.chmod(0o644)
+    step = (await setup())["secret files"]
+    assert (step["state"], step["details"]) == ("warning", f"every user of this host can read {file}")
+    assert step["fix"] == f"chmod o= {file}"
+    file.chmod(0o600)
+    assert "secret files" not in await setup()
+
+
 async def test_key_in_the_environment_is_used_unless_it_is_of_another_account(setup: Setup) -> None:
     await setup()
     key = setup.secret("stalwart-api-key")

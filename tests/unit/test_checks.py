@@ -15,8 +15,9 @@ from postroom.checks.mail import mail
 from postroom.checks.mail_master import of_master, of_refusal
 from postroom.checks.mail_server import GRANTED, of_key, of_problem, of_write
 from postroom.checks.realtime import realtime
-from postroom.checks.webhook import hook_url, of_change, of_none, of_state
+from postroom.checks.webhook import of_change, of_none, of_state
 from postroom.errors import ConfigurationError, Misconfigured, Throttled, Transient
+from postroom.mail_configuration import stalwart_webhook_url
 from postroom.settings import Settings, load
 from postroom.setup.service_account import ROLE
 from postroom.stalwart.health_check import NotWritten
@@ -65,13 +66,13 @@ def settings(**more: str) -> Settings:
 def test_webhook_url_is_loopback_for_a_local_mail_server_and_else_the_public_url(
     more: dict[str, str], url: str
 ) -> None:
-    assert hook_url(settings(**more)) == url
+    assert stalwart_webhook_url(settings(**more)) == url
 
 
 @pytest.mark.parametrize("more", [{"STALWART_URL": "https://stalwart.example.org"}, {"PORT": "0"}])
 def test_webhook_url_setting_is_required_if_the_url_cannot_be_derived(more: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match="POSTROOM_STALWART_WEBHOOK_URL"):
-        hook_url(settings(**more))
+        stalwart_webhook_url(settings(**more))
 
 
 # The settings of mail
