@@ -9,7 +9,7 @@ import httpx2
 from eventually import eventually
 from mail_person import Person
 from postroom.api.self_service import PATH
-from screen import Screen, listening
+from live_stream import LiveStreamReader, listening
 
 PASSWORD = "correct horse battery staple"
 OFFERED = [
@@ -43,7 +43,7 @@ class Newcomer:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def screen(self, last_id: str | None = None) -> AbstractAsyncContextManager[Screen]:
+    def live_stream(self, last_id: str | None = None) -> AbstractAsyncContextManager[LiveStreamReader]:
         return listening(self.http, last_id)
 
     async def mail(self) -> Person:

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx2
 
+from live_stream import READ_SECONDS
 from mail_person import Person
 from newcomer import Newcomer
 from postroom.jmap.sse_parser import SseParser
-from screen import READ_SECONDS
 
 
 class Webmail:

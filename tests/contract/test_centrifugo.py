@@ -73,7 +73,7 @@ async def test_a_centrifugo_without_our_namespace_is_reported(tmp_path: Path) ->
         await publisher.aclose()
 
 
-async def test_published_event_reaches_the_screen_of_the_person(
+async def test_published_event_reaches_the_browser_of_the_person(
     server: CentrifugoServer, publisher: Centrifugo
 ) -> None:
     alice = uuid4()

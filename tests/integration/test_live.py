@@ -11,7 +11,7 @@ import pytest
 from eventually import eventually
 from fakes import request_of
 from live_events import commit_event, unpublished
-from live_service import NOW, LiveService, get, live_service, ready, screen, shown
+from live_service import NOW, LiveService, get, live_service, live_stream, ready, shown
 from postroom.api.live import StreamIntervals
 from postroom.domain.breaker import Cause
 from postroom.domain.person import Person, Scope
@@ -21,7 +21,7 @@ from postroom.mail.preparation import MailboxRecord, Opening
 from postroom.postgres.connection import Pool
 from postroom.realtime import live_streams
 from records import Records
-from screen import Screen
+from live_stream import LiveStreamReader
 from servers import Database
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
@@ -35,11 +35,11 @@ async def service(database: Database) -> AsyncIterator[LiveService]:
         yield service
 
 
-async def publish_one(service: LiveService, records: Records, *screens: Screen) -> int:
+async def publish_one(service: LiveService, records: Records, *streams: LiveStreamReader) -> int:
     """Commit an event, and wait until each of Alice's streams has received it; return its id."""
     event = await commit_event(records, ALICE)
     service.outbox_publisher.wake()
-    for each in screens:
+    for each in streams:
         assert (await each.next())[1]["id"] == event
     return event
 
@@ -47,7 +47,7 @@ async def publish_one(service: LiveService, records: Records, *screens: Screen) 
 async def test_new_mail_is_sent_to_every_client_of_the_person_and_to_no_other(
     service: LiveService, records: Records
 ) -> None:
-    async with screen(service, ALICE) as one, screen(service, ALICE) as two, screen(service, BOB) as other:
+    async with live_stream(service, ALICE) as one, live_stream(service, ALICE) as two, live_stream(service, BOB) as other:
         assert await one.next() == await two.next() == HELLO
         assert await other.next() == ("hello", shown(ready(BOB)))
         event = await commit_event(records, ALICE, emailIds=["M1"], state="s7")
@@ -61,7 +61,7 @@ async def test_new_mail_is_sent_to_every_client_of_the_person_and_to_no_other(
 
 
 async def test_live_stream_response_is_not_cached_or_buffered_and_passes_the_cookie_on(service: LiveService) -> None:
-    async with screen(service, ALICE) as stream:
+    async with live_stream(service, ALICE) as stream:
         headers = stream.response.headers
         assert headers["content-type"].startswith("text/event-stream")
         assert (headers["cache-control"], headers["x-accel-buffering"]) == ("no-store", "no")
@@ -73,7 +73,7 @@ async def test_live_stream_response_is_not_cached_or_buffered_and_passes_the_coo
 async def test_event_published_in_one_process_reaches_the_browsers_of_another(
     database: Database, service: LiveService, records: Records
 ) -> None:
-    async with live_service(database.service_url, publishes=False) as other, screen(other, ALICE) as stream:
+    async with live_service(database.service_url, publishes=False) as other, live_stream(other, ALICE) as stream:
         await stream.next()
         await publish_one(service, records, stream)
 
@@ -81,7 +81,7 @@ async def test_event_published_in_one_process_reaches_the_browsers_of_another(
 async def test_lost_listen_connection_neither_loses_nor_repeats_events(
     service: LiveService, records: Records, pool: Pool
 ) -> None:
-    async with screen(service, ALICE) as stream:
+    async with live_stream(service, ALICE) as stream:
         await stream.next()
         committed: list[int] = []
         for number in range(60):
@@ -96,12 +96,12 @@ async def test_lost_listen_connection_neither_loses_nor_repeats_events(
 async def test_a_client_that_reconnects_gets_what_it_missed_and_then_goes_on(
     service: LiveService, records: Records
 ) -> None:
-    async with screen(service, ALICE) as stream:
+    async with live_stream(service, ALICE) as stream:
         await stream.next()
         last_id = str(await publish_one(service, records, stream))
     missed = [await commit_event(records, ALICE) for _ in range(250)]
     service.outbox_publisher.wake()
-    async with screen(service, ALICE, last_id=last_id) as stream:
+    async with live_stream(service, ALICE, last_id=last_id) as stream:
         assert (await stream.next())[0] == "hello"
         await eventually(lambda: len(stream.received()) >= 250, "all missed events")
         later = await commit_event(records, ALICE)
@@ -114,7 +114,7 @@ async def test_a_client_learns_when_its_mailbox_is_missing_and_when_it_is_ready_
     service: LiveService, records: Records
 ) -> None:
     before = await commit_event(records, ALICE)
-    async with screen(service, ALICE, last_id=str(before - 1)) as stream:
+    async with live_stream(service, ALICE, last_id=str(before - 1)) as stream:
         assert await stream.next() == HELLO
         assert (await stream.next())[1]["id"] == before
         service.records.rows[ALICE] = missing = replace(ready(ALICE), missing_at=NOW)
@@ -136,21 +136,21 @@ async def test_a_client_whose_last_event_is_pruned_or_unknown_must_reload(
     ids = [await commit_event(records, BOB) for _ in range(3)]
     await records.rows("UPDATE live_events SET announced_at = now() - interval '1 hour'")
     await service.outbox.prune()
-    async with screen(service, ALICE, last_id=last_id) as stream:
+    async with live_stream(service, ALICE, last_id=last_id) as stream:
         assert (await stream.next())[0] == "hello"
         assert await stream.next() == ("reload", {})
         assert int(stream.last_id) <= ids[-1]
         await publish_one(service, records, stream)
 
 
-async def test_screen_without_mail_for_an_hour_reconnects_without_a_reload(
+async def test_client_without_mail_for_an_hour_reconnects_without_a_reload(
     database: Database, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_streams, "SETTLE_EVERY", 0.05)
     mine = await commit_event(records, ALICE)
     async with live_service(database.service_url, pace=QUICK) as service:
         await eventually(lambda: _all_announced(records), "all events are published")
-        async with screen(service, ALICE) as stream:
+        async with live_stream(service, ALICE) as stream:
             await stream.next()
             assert stream.last_id == str(mine)
             others = [await commit_event(records, BOB) for _ in range(50)]
@@ -159,7 +159,7 @@ async def test_screen_without_mail_for_an_hour_reconnects_without_a_reload(
             await eventually(lambda: stream.last_id == str(others[-1]), "a ping moves the last id")
             assert b": ping\n" in stream.raw
         assert await service.outbox.prune() == 50
-        async with screen(service, ALICE, last_id=stream.last_id) as again:
+        async with live_stream(service, ALICE, last_id=stream.last_id) as again:
             await again.next()
             await publish_one(service, records, again)
 
@@ -172,7 +172,7 @@ async def test_a_client_that_is_online_during_a_restore_of_the_database_reloads_
     for _ in range(50):
         await commit_event(records, BOB)
     await records.rows("UPDATE live_events SET announced_at = now() - interval '2 min'")
-    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
+    async with live_service(database.service_url, pace=QUICK) as service, live_stream(service, ALICE) as stream:
         await stream.next()
         await eventually(lambda: stream.last_id == "50", "the settled id has arrived")
         async with records.connection.transaction():
@@ -193,7 +193,7 @@ async def test_the_progress_of_the_mailbox_is_sent_when_it_changes_until_it_is_r
     async with live_service(database.service_url) as service:
         rows = service.records.rows
         rows[ALICE] = none = MailboxRecord(ALICE, NOW)
-        async with screen(service, ALICE) as stream, screen(service, ALICE) as other_tab:
+        async with live_stream(service, ALICE) as stream, live_stream(service, ALICE) as other_tab:
             assert await stream.next() == await other_tab.next() == ("provisioning", shown(none))
             waiting = replace(none, request=request_of(ALICE, state=State.WAITING))
             for later in (waiting, replace(waiting, opening=Opening(Cause.PAUSED, NOW)), waiting):
@@ -210,7 +210,7 @@ async def test_the_progress_of_the_mailbox_is_sent_when_it_changes_until_it_is_r
 
 
 async def test_live_stream_ends_after_hello_when_centrifugo_publishes(database: Database) -> None:
-    async with live_service(database.service_url, elsewhere=True) as service, screen(service, ALICE) as stream:
+    async with live_service(database.service_url, elsewhere=True) as service, live_stream(service, ALICE) as stream:
         assert (await stream.next())[0] == "hello"
         assert (await stream.next())[0] == "elsewhere"
         await eventually(lambda: stream.ended, "the end of the stream")
@@ -220,7 +220,7 @@ async def test_live_stream_ends_after_hello_when_centrifugo_publishes(database: 
 
 
 async def test_live_stream_ends_when_its_session_is_gone(database: Database) -> None:
-    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
+    async with live_service(database.service_url, pace=QUICK) as service, live_stream(service, ALICE) as stream:
         await stream.next()
         service.people.errors[ALICE] = NoSession("logged out")
         await eventually(lambda: stream.ended, "the end of the stream")
@@ -228,7 +228,7 @@ async def test_live_stream_ends_when_its_session_is_gone(database: Database) -> 
 
 
 async def test_live_stream_continues_while_kratos_is_unavailable_but_none_starts(database: Database) -> None:
-    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
+    async with live_service(database.service_url, pace=QUICK) as service, live_stream(service, ALICE) as stream:
         await stream.next()
         service.people.errors[ALICE] = KratosUnavailable("away")
         before = service.people.asked
@@ -240,7 +240,7 @@ async def test_live_stream_continues_while_kratos_is_unavailable_but_none_starts
 
 
 async def test_a_slow_recheck_of_the_session_delays_no_event(database: Database, records: Records) -> None:
-    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
+    async with live_service(database.service_url, pace=QUICK) as service, live_stream(service, ALICE) as stream:
         await stream.next()
         service.people.gate = asyncio.Event()
         asked = service.people.asked
@@ -263,9 +263,9 @@ async def test_live_stream_needs_a_session_with_read_scope(service: LiveService)
 
 async def test_a_person_is_online_at_every_recheck_and_offline_after_the_last_stream(database: Database) -> None:
     async with live_service(database.service_url, pace=QUICK) as service:
-        async with screen(service, ALICE) as one:
+        async with live_stream(service, ALICE) as one:
             await one.next()
-            async with screen(service, ALICE) as two:
+            async with live_stream(service, ALICE) as two:
                 await two.next()
             await eventually(lambda: len(service.online) > 5, "reported online again")
             assert service.offline == []
@@ -277,17 +277,17 @@ async def test_beyond_the_limit_of_streams_there_is_a_retry_after_and_a_closed_s
     database: Database,
 ) -> None:
     async with live_service(database.service_url, most=1) as service:
-        async with screen(service, ALICE):
+        async with live_stream(service, ALICE):
             refused = await get(service, BOB)
             assert (refused.status_code, refused.json()["code"]) == (503, "too_many_streams")
             assert refused.headers["retry-after"]
         await eventually(lambda: not service.streams.has_stream(ALICE), "closed")
-        async with screen(service, BOB) as again:
+        async with live_stream(service, BOB) as again:
             await again.next()
 
 
 async def test_malformed_postgresql_notification_is_ignored(service: LiveService, records: Records) -> None:
-    async with screen(service, ALICE) as stream:
+    async with live_stream(service, ALICE) as stream:
         await stream.next()
         for payload in ("", "nonsense", "x:y", f"{ALICE.hex}:x", f"{ALICE.hex}:", "ü" * 900):
             await records.rows("SELECT pg_notify('postroom_live', %s)", payload)

@@ -139,7 +139,7 @@ async def test_six_concurrent_publishers_publish_each_event_once_in_order_per_pe
     assert all(ids == sorted(ids) for ids in reported.values())
 
 
-async def test_screen_gets_only_its_own_missed_events_in_order(outbox: PostgresOutbox, records: Records) -> None:
+async def test_client_gets_only_its_own_missed_events_in_order(outbox: PostgresOutbox, records: Records) -> None:
     first = await commit_event(records, ALICE)
     await commit_event(records, BOB)
     later = [await commit_event(records, ALICE, n=n) for n in range(3)]

@@ -16,7 +16,7 @@ from eventually import eventually
 from mail_person import Answer, Person
 from newcomer import OFFERED, newcomer
 from records import records_of
-from screen import Screen
+from live_stream import LiveStreamReader
 from trial import Trial, trial
 
 ELSEWHERE = "https://webmail.example.net"
@@ -44,18 +44,18 @@ async def deliver(up: Trial, to: Person, subject: str) -> str:
     return email
 
 
-async def next_mail(screen: Screen) -> list[str]:
+async def next_mail(stream: LiveStreamReader) -> list[str]:
     """The ids in the next event, which must be about new mail."""
-    kind, reported = await screen.next(SOON)
+    kind, reported = await stream.next(SOON)
     assert (kind, reported["type"], reported["data"]["count"]) == ("mail", "mail", len(reported["data"]["ids"]))
     return reported["data"]["ids"]
 
 
-async def until_hello(screen: Screen) -> list[Any]:
+async def until_hello(stream: LiveStreamReader) -> list[Any]:
     """The events about the mailbox until it is ready."""
     reported: list[Any] = []
     while True:
-        kind, mailbox = await screen.next(20)
+        kind, mailbox = await stream.next(20)
         if kind == "hello":
             assert (mailbox["state"], mailbox["cause"], mailbox["failure"]) == ("ready", None, None)
             return reported
@@ -71,9 +71,9 @@ async def mailbox_named(person: Person, role: str) -> str:
 async def test_new_person_gets_from_registration_to_inbox_without_a_reload(up: Trial) -> None:
     code, output = await up.postroom("sandbox", "fault", "fail", "--word", "patient")
     assert code == 0, output
-    async with newcomer(up.environment, "patient") as ann, ann.screen() as screen:
+    async with newcomer(up.environment, "patient") as ann, ann.live_stream() as stream:
         # Kratos does not wait for the webhook, so the first event may say "none" or show the first attempt.
-        while (await screen.next())[1]["retry"] == 0:
+        while (await stream.next())[1]["retry"] == 0:
             pass
         me = await ann.me()
         assert me["email"] == "patient@example.org"
@@ -87,8 +87,8 @@ async def test_new_person_gets_from_registration_to_inbox_without_a_reload(up: T
         for command, kind in (("pause", "paused"), ("resume", "failed")):
             code, output = await up.postroom(command, *(["--reason", "move"] if command == "pause" else []))
             assert code == 0, output
-            assert (await screen.next(SOON))[1]["cause"]["kind"] == kind
-        for reported in await until_hello(screen):
+            assert (await stream.next(SOON))[1]["cause"]["kind"] == kind
+        for reported in await until_hello(stream):
             assert reported["state"] == "preparing"
         assert (await ann.me())["mailbox"]["state"] == "ready"
         person = await ann.mail()
@@ -96,7 +96,7 @@ async def test_new_person_gets_from_registration_to_inbox_without_a_reload(up: T
         assert (await person.get("Email", welcome, properties=["subject"]))["subject"] == "Welcome to your new mailbox"
         # Mail from before the person came online is not new: the first event is about mail that arrives now.
         email = await deliver(up, person, "Good morning")
-        assert await next_mail(screen) == [email]
+        assert await next_mail(stream) == [email]
         found = await person.get("Email", email, properties=["subject", "from", "preview"])
         assert (found["subject"], found["from"][0]["email"]) == ("Good morning", "friend@example.com")
         assert "postroom sandbox deliver" in found["preview"]
@@ -192,10 +192,10 @@ async def test_device_has_its_own_password_until_it_is_disconnected(up: Trial) -
         assert (await hanna.http.get("/api/devices")).json()["devices"] == []
 
 
-async def test_logout_ends_all_screens_and_the_session(up: Trial) -> None:
+async def test_logout_ends_all_live_streams_and_the_session(up: Trial) -> None:
     async with newcomer(up.environment, "ida") as ida:
         await ida.mail()
-        async with ida.screen() as one, ida.screen() as two:
+        async with ida.live_stream() as one, ida.live_stream() as two:
             await until_hello(one)
             await until_hello(two)
             cookies = dict(ida.http.cookies)

@@ -17,9 +17,9 @@ async def test_destroyed_mailbox_is_reported_to_its_owner_and_webhook_and_remade
         await up.up()
         password = (tmp_path / ".postroom/secrets/stalwart-admin-password").read_text().strip()
         admin = StalwartClient(up.environment["POSTROOM_STALWART_URL"], ("admin", password))
-        async with admin.http, newcomer(up.environment, "ann") as ann, ann.screen() as screen:
+        async with admin.http, newcomer(up.environment, "ann") as ann, ann.live_stream() as stream:
             mail = await ann.mail()
-            assert (await screen.until("hello"))["state"] == "ready"
+            assert (await stream.until("hello"))["state"] == "ready"
             assert (await admin.call("x:Account/set", destroy=[mail.account]))["destroyed"]
 
             async def refused() -> bool:
@@ -32,13 +32,13 @@ async def test_destroyed_mailbox_is_reported_to_its_owner_and_webhook_and_remade
 
             async with records_of(up.environment["POSTROOM_DATABASE_URL"]) as records:
                 await records.rows("UPDATE email_accounts SET suspected_at = suspected_at - interval '60 seconds'")
-            reported = await screen.until("provisioning", within=30)
+            reported = await stream.until("provisioning", within=30)
             assert reported["state"] == "missing"
             assert (await ann.me())["mailbox"]["state"] == "missing"
             assert [row["email"] for row in (await up.json("status"))["missing"]] == [ann.email]
 
             assert (await up.json("remake", ann.email))["remade"]
-            assert (await screen.until("hello", within=30))["state"] == "ready"
+            assert (await stream.until("hello", within=30))["state"] == "ready"
             again = await ann.mail()
             assert again.account != mail.account
             assert await again.query() is not None

@@ -75,7 +75,7 @@ async def test_each_online_report_is_recorded_but_only_the_first_polls() -> None
     assert (world.states.seen, world.mail.polls) == (["b", "b", "b"], {"b": 1})
 
 
-async def test_unavailable_mail_server_does_not_delay_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unavailable_mail_server_does_not_delay_a_live_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 0.05)
     world = World(listener=None)
     world.mail.gate = asyncio.Event()
@@ -209,7 +209,7 @@ async def test_event_source_of_an_online_person_gives_hints() -> None:
     assert world.listener.open == {}
 
 
-async def test_event_listener_stops_a_minute_after_the_last_screen_closed() -> None:
+async def test_event_listener_stops_a_minute_after_the_last_stream_closed() -> None:
     world = World()
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)
