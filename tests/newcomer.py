@@ -7,9 +7,9 @@ from typing import Any
 import httpx2
 
 from eventually import eventually
+from live_stream import LiveStreamReader, listening
 from mail_person import Person
 from postroom.api.self_service import PATH
-from live_stream import LiveStreamReader, listening
 
 PASSWORD = "correct horse battery staple"
 OFFERED = [

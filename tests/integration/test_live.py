@@ -12,6 +12,7 @@ from eventually import eventually
 from fakes import request_of
 from live_events import commit_event, unpublished
 from live_service import NOW, LiveService, get, live_service, live_stream, ready, shown
+from live_stream import LiveStreamReader
 from postroom.api.live import StreamIntervals
 from postroom.domain.breaker import Cause
 from postroom.domain.person import Person, Scope
@@ -21,7 +22,6 @@ from postroom.mail.preparation import MailboxRecord, Opening
 from postroom.postgres.connection import Pool
 from postroom.realtime import live_streams
 from records import Records
-from live_stream import LiveStreamReader
 from servers import Database
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
@@ -47,7 +47,11 @@ async def publish_one(service: LiveService, records: Records, *streams: LiveStre
 async def test_new_mail_is_sent_to_every_client_of_the_person_and_to_no_other(
     service: LiveService, records: Records
 ) -> None:
-    async with live_stream(service, ALICE) as one, live_stream(service, ALICE) as two, live_stream(service, BOB) as other:
+    async with (
+        live_stream(service, ALICE) as one,
+        live_stream(service, ALICE) as two,
+        live_stream(service, BOB) as other,
+    ):
         assert await one.next() == await two.next() == HELLO
         assert await other.next() == ("hello", shown(ready(BOB)))
         event = await commit_event(records, ALICE, emailIds=["M1"], state="s7")

@@ -13,10 +13,10 @@ import httpx2
 import pytest
 
 from eventually import eventually
+from live_stream import LiveStreamReader
 from mail_person import Answer, Person
 from newcomer import OFFERED, newcomer
 from records import records_of
-from live_stream import LiveStreamReader
 from trial import Trial, trial
 
 ELSEWHERE = "https://webmail.example.net"
