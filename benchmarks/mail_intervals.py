@@ -34,7 +34,7 @@ from tests.stalwart_client import StalwartClient, unique
 INTERVALS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 MAILS = 60
 JITTER = 0.02
-"""Seconds added by chance, so that the messages never keep step with a timer of ours or of the server."""
+"""Random seconds that are added, so that the messages never keep step with a timer of ours or of the server."""
 
 RECEIVED_WITHIN = 30.0
 

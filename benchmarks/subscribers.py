@@ -14,7 +14,7 @@ from benchmarks.users import Stream, User, open_stream
 
 
 class Subscriber(ABC):
-    """Somebody who is online.
+    """A person who is online.
 
     `received` has the time (time.perf_counter) at which each new mail was announced, in order, and `ids` has the ids of
     the events. `state` is the last state of Email in an event. `reloaded`: whether an event asked the client to reload.

@@ -46,7 +46,7 @@ class FixedAuthorization:
 
 
 class UnverifiedAccounts(VerifiedAccounts):
-    """Does not look for marks: only the mail server of the trial has them."""
+    """Does not look up marks: only the mail server of the trial has them."""
 
     async def _verify(self, account: MailAccount) -> None:
         del account

@@ -19,7 +19,7 @@ RETRY_AFTER = 0.5
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody with a mailbox. `token` is the session token of Kratos."""
+    """A person with a mailbox. `token` is the session token of Kratos."""
 
     identity_id: UUID
     email: str
@@ -47,7 +47,7 @@ async def sign_up(http: httpx2.AsyncClient, environment: Mapping[str, str]) -> U
 
 
 async def provision(http: httpx2.AsyncClient, environment: Mapping[str, str]) -> str:
-    """Create a mailbox by a hook alone, for somebody who never logs in; return the address."""
+    """Create a mailbox with only a webhook, for a person who never logs in; return the address."""
     email = _new_address(environment)
     body = {"identity": {"id": str(uuid4()), "traits": {"email": email}}}
     url, headers = environment["POSTROOM_URL"], {"X-Postroom-Key": environment["POSTROOM_WEBHOOK_KEY"]}

@@ -30,7 +30,8 @@ class Violation:
 
 
 def check(evidence: Evidence) -> list[Violation]:
-    """Every breach of I1 to I10 in the evidence, and every process that ended by itself; none if the promise held."""
+    """All violations of I1 to I10 in the evidence, and all processes that ended by themselves; none if the promise was
+    kept."""
     case = Case(evidence)
     rules = (
         _responses_are_documented,
@@ -50,7 +51,8 @@ def check(evidence: Evidence) -> list[Violation]:
 
 
 def _responses_are_documented(case: Case) -> Iterator[Violation]:
-    """Under every fault the response is one that the webhook documents: a bare error promises nothing."""
+    """Under every fault the response is one that the documentation of the webhook lists: a bare error promises
+    nothing."""
     for response in case.responses:
         if not (_is_promise(response) or response["status"] == 503):
             identity_id = case.asked[response["number"]]["identity_id"]

@@ -23,9 +23,9 @@ _MIGRATION: Sequence[LiteralString] = (
     "ALTER TABLE email_accounts ADD COLUMN IF NOT EXISTS made_up text",
     "ALTER TABLE email_provisioning_log ADD COLUMN IF NOT EXISTS made_up text",
 )
-"""A migration as the next release may bring it: it only adds columns, so code that names its columns still works."""
+"""A migration as the next release may contain it: it only adds columns, so code that names its columns still works."""
 _LOCK_TIMEOUT = "100ms"
-"""Statements behind ALTER TABLE in the queue for the lock wait as long as it does."""
+"""Statements that queue behind ALTER TABLE for the lock wait as long as it does."""
 _MIGRATED_WITHIN = 60.0
 _CAUGHT_UP_WITHIN = 60.0
 _CONNECTED_WITHIN = 30
@@ -56,7 +56,7 @@ class Database:
         self._servers: list[EmbeddedPostgres] = [self.primary]
         self.fail_over: FailOver | None = None
         self.durable = asyncio.Lock()
-        """Locked while commits do not reach the replica: rows read then may be lost soon."""
+        """Held while commits do not reach the replica: rows read then may soon be lost."""
 
     async def start(self) -> None:
         """Start and migrate both servers; the links must already listen."""
@@ -96,7 +96,7 @@ class Database:
         await self._lead()
 
     async def cut_off_replica(self) -> None:
-        """Keep further commits from the replica, after it has all that were acknowledged before."""
+        """Keep later commits from the replica, once it has all commits that were acknowledged before."""
         assert self._replica
         await self.durable.acquire()
         self._cut_at = time.time()
@@ -124,7 +124,7 @@ class Database:
         self.durable.release()
 
     async def migrate(self) -> None:
-        """Expand the schema while everything runs, as the next release may. Raises ConfigurationError when no try gets
+        """Expand the schema while everything runs, as the next release may. Raises ConfigurationError if no try gets
         its lock."""
         end = time.monotonic() + _MIGRATED_WITHIN
         for statement in _MIGRATION:

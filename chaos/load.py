@@ -97,7 +97,7 @@ class LoadProcess:
         return self._child.pid
 
     async def start(self) -> None:
-        """Return when it can send: the times of faults and hooks begin together."""
+        """Return when it is ready to send: the times of faults and hooks start together."""
         await self._child.start()
         await self._child.ask("ready")
 

@@ -47,7 +47,7 @@ class Stalwart:
         await self._process.stop()
 
     async def set_fault(self, **fault: Any) -> None:
-        """Switch a fault on; with `count=0` it replaces the current one and never occurs."""
+        """Switch a fault on. With `count=0` it replaces the current one and never strikes."""
         response = await self._http.put(f"{self.url}/_sandbox/faults", json=fault)
         response.raise_for_status()
 

@@ -80,11 +80,11 @@ class FakeListener:
         self.begun.append(account)
         if self.failures:
             raise self.failures.pop(0)
-        heard = self.open[account.account_id] = asyncio.Queue()
+        events = self.open[account.account_id] = asyncio.Queue()
         try:
             yield None
             while True:
-                yield await heard.get()
+                yield await events.get()
         finally:
             del self.open[account.account_id]
 

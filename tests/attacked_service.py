@@ -87,7 +87,7 @@ class Answer(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """The kind of a problem."""
+        """The code of a problem."""
         return str(json.loads(self.body)["type"]).rpartition(":")[2] if self.status >= 400 else ""
 
 
@@ -185,7 +185,7 @@ class Attacked:
         return {login.removeprefix("Basic ").partition("account")[0] for login in logins}
 
     def reached(self) -> bool:
-        """Whether a request got past authentication."""
+        """Whether a request passed authentication."""
         return bool(self.inside.mock_calls or self.asked_as())
 
 

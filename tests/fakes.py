@@ -1,4 +1,4 @@
-"""The ports in memory: as simple as their contract allows, with scripted results of the outside world."""
+"""The ports in memory, as simple as their contract allows; the results of external servers are scripted."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -42,7 +42,7 @@ def request_of(identity_id: UUID | None = None, **fields: Any) -> Request:
 
 
 class FakeClock:
-    """A clock that stands still until a test advances it."""
+    """A clock that advances only when a test says so."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0

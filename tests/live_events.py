@@ -17,5 +17,5 @@ async def commit_event(records: Records, identity_id: UUID, kind: str = "mail", 
     )
 
 
-async def unannounced(records: Records) -> int:
+async def unpublished(records: Records) -> int:
     return await records.value("SELECT count(*) FROM live_events WHERE announced_at IS NULL")

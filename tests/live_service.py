@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from eventually import eventually
 from fakes import request_of
+from live_stream import LiveStreamReader, listening
 from postroom.api.live import Live, StreamIntervals, live_route
 from postroom.api.visitor import receive_visitors
 from postroom.domain.person import Person
@@ -28,7 +29,6 @@ from postroom.postgres.connection import make_pool
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox
 from postroom.realtime.live_streams import LiveStreams
-from screen import Screen, listening
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -112,7 +112,9 @@ class LiveService:
 
 
 @asynccontextmanager
-async def screen(service: LiveService, identity_id: UUID, *, last_id: str | None = None) -> AsyncGenerator[Screen]:
+async def live_stream(
+    service: LiveService, identity_id: UUID, *, last_id: str | None = None
+) -> AsyncGenerator[LiveStreamReader]:
     """An open event stream of the person."""
     async with (
         httpx2.AsyncClient(base_url=service.url, trust_env=False) as http,

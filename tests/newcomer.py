@@ -7,9 +7,9 @@ from typing import Any
 import httpx2
 
 from eventually import eventually
+from live_stream import LiveStreamReader, listening
 from mail_person import Person
 from postroom.kratos.public_api import PATH
-from screen import Screen, listening
 
 PASSWORD = "correct horse battery staple"
 OFFERED = [
@@ -43,7 +43,7 @@ class Newcomer:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def screen(self, last_id: str | None = None) -> AbstractAsyncContextManager[Screen]:
+    def live_stream(self, last_id: str | None = None) -> AbstractAsyncContextManager[LiveStreamReader]:
         return listening(self.http, last_id)
 
     async def mail(self) -> Person:

@@ -36,7 +36,7 @@ def environment(
 
 @asynccontextmanager
 async def running_parts(environment: dict[str, str], *, concurrency: int = 4) -> AsyncIterator[Parts]:
-    """Parts with a running worker, which is stopped afterwards and must end."""
+    """Parts with a running worker, which is stopped afterwards and must end in time."""
     async with connected(settings.load(environment), concurrency=concurrency) as parts:
         worker = asyncio.create_task(parts.worker.run())
         try:

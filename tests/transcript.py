@@ -63,7 +63,7 @@ def masked(output: str) -> str:
 
 
 async def run(step: Step, folder: Path, environment: Mapping[str, str]) -> str:
-    """What a person sees in a terminal, but for what the document says is left out."""
+    """What a person sees in a terminal, without what the document omits."""
     return await asyncio.to_thread(_run, step.command, folder, environment)
 
 
@@ -85,7 +85,7 @@ def _run(command: str, folder: Path, environment: Mapping[str, str]) -> str:
         while piece := os.read(ours, 65536):
             output += piece
     except OSError:
-        pass  # on Linux a terminal ends so
+        pass  # on Linux this is how a terminal ends
     finally:
         os.close(ours)
         process.wait()

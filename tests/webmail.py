@@ -1,4 +1,4 @@
-"""A webmail as it should be: it reacts to events, and gets the changes by `/changes`."""
+"""A model webmail: it reacts to events, and requests the changes by `/changes`."""
 
 import asyncio
 import json
@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx2
 
+from live_stream import READ_SECONDS
 from mail_person import Person
 from newcomer import Newcomer
 from postroom.jmap.sse_parser import SseParser
-from screen import READ_SECONDS
 
 
 class Webmail:
@@ -40,7 +40,7 @@ class Webmail:
         self._stale.set()
 
     async def keep_up(self) -> None:
-        """Get changes after each event, for ever."""
+        """Request the changes after each event, without end."""
         while True:
             await self._stale.wait()
             self._stale.clear()
@@ -51,7 +51,7 @@ class Webmail:
                 await asyncio.sleep(0.1)
 
     async def watch(self, newcomer: Newcomer) -> None:
-        """Listen to /api/live for ever: like an EventSource, it reconnects with the last event's id."""
+        """Listen to /api/live without end: like an EventSource, it reconnects with the last event's id."""
         while True:
             try:
                 await self._listen(newcomer.http)

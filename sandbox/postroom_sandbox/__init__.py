@@ -1,1 +1,1 @@
-"""Stand-ins, embedded servers and faults: a whole Postroom to try on one machine. Never for production."""
+"""Stand-ins, embedded servers and faults: a complete Postroom to try on one machine. Never for production."""

@@ -158,7 +158,7 @@ class DataFolder:
         except (FileNotFoundError, NotADirectoryError):
             return False
         except PermissionError as error:
-            raise ConfigurationError(f"{self.path} may be read by its owner alone: run this as that user") from error
+            raise ConfigurationError(f"only its owner can read {self.path}: run this as that user") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

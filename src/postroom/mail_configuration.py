@@ -1,4 +1,8 @@
-"""Reads from the settings whether mail for people is on, and which publisher sends live events."""
+"""Reads from the settings whether mail for people is on, which publisher sends live events, and where Stalwart sends
+its webhook."""
+
+import ipaddress
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -6,7 +10,8 @@ from postroom.errors import ConfigurationError
 from postroom.realtime.centrifugo import Centrifugo
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.settings import Settings
-from postroom.web_urls import is_for_connections
+from postroom.stalwart.webhook import PATH
+from postroom.web_urls import is_for_connections, url_on_this_host
 
 
 def missing_for_mail(settings: Settings) -> list[str]:
@@ -36,6 +41,26 @@ def centrifugo_of(settings: Settings) -> tuple[Centrifugo, CentrifugoForBrowsers
             "POSTROOM_CENTRIFUGO_URL must be a complete URL, such as wss://mail.example.org/connection/websocket"
         )
     return Centrifugo(api_url, api_key), CentrifugoForBrowsers(url, token_key)
+
+
+def stalwart_webhook_url(settings: Settings) -> str:
+    """The URL by which Stalwart reaches our webhook. Raises `ConfigurationError`."""
+    if settings.stalwart_webhook_url:
+        return settings.stalwart_webhook_url
+    if _is_here(urlsplit(settings.stalwart_url).hostname or "") and settings.port:
+        return url_on_this_host(settings.host, settings.port) + PATH
+    if settings.public_url:
+        return settings.public_url.rstrip("/") + PATH
+    raise ConfigurationError(
+        f"set POSTROOM_STALWART_WEBHOOK_URL to where Stalwart reaches Postroom, such as http://10.0.0.5:3001{PATH}"
+    )
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def text_of(secret: SecretStr | None) -> str:

@@ -83,12 +83,12 @@ BREAKER_OPENED = Counter(
 
 LIVE_EVENTS = Counter(
     "postroom_live_events_total",
-    "Events of the outbox by outcome: announced, or refused for good",
+    "Events of the outbox by outcome: announced (published), or refused for good",
     ["result"],
     registry=REGISTRY,
 )
 PUBLISHER_ERRORS = Counter(
-    "postroom_announcer_errors_total", "Batches that could not be announced; they stay in the outbox", registry=REGISTRY
+    "postroom_announcer_errors_total", "Batches that could not be published; they stay in the outbox", registry=REGISTRY
 )
 LIVE_STREAMS = Gauge("postroom_live_streams", "Open streams of server-sent events of this process", registry=REGISTRY)
 

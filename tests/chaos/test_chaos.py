@@ -1,4 +1,4 @@
-"""The plan for CI, against real processes and servers. `make chaos` runs the whole one."""
+"""The plan for CI, against real processes and servers. `make chaos` runs the full plan."""
 
 from pathlib import Path
 

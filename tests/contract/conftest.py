@@ -1,5 +1,5 @@
-"""The server on which the rules of Stalwart are tested: the stand-in, or a real Stalwart 0.16 where STALWART_URL and
-STALWART_ADMIN=login:password name one (made for tests: domains, roles and accounts are left behind)."""
+"""The server on which the rules of Stalwart are tested: the stand-in, or a real Stalwart 0.16 if STALWART_URL and
+STALWART_ADMIN=login:password name one. It should be a server for tests: domains, roles and accounts are left behind."""
 
 import os
 from base64 import b64encode
@@ -48,14 +48,14 @@ USING = [
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def straight(admin: StalwartClient) -> AsyncIterator[Person]:
-    """Somebody, by his own login at the mail server."""
+    """A person with their own login at the mail server."""
     async with person(admin) as ann:
         yield Person(ann.http, ann.account, ann.address, USING)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def trial(straight: Person) -> AsyncIterator[GatewayTrial]:
-    """Whose Ann is the same person."""
+    """A gateway whose Ann is the same person."""
     async with gateway(str(straight.http.base_url)) as trial:
         identity_id = trial.people.people[ANN["Cookie"]].identity_id
         trial.accounts.accounts[identity_id] = MailAccount(identity_id, straight.address, straight.account)
@@ -72,7 +72,7 @@ async def through(straight: Person, trial: GatewayTrial) -> AsyncIterator[Person
 
 @pytest.fixture(params=["straight", "through"])
 def ann(request: pytest.FixtureRequest) -> Person:
-    """Either way."""
+    """The person, directly at the mail server and through the gateway."""
     return request.getfixturevalue(request.param)
 
 
@@ -86,7 +86,7 @@ async def administrator(admin: StalwartClient) -> AsyncIterator[Client]:
 
 @pytest.fixture
 def environ(database: Database, admin: StalwartClient) -> dict[str, str]:
-    """Of `postroom check`, whose key opens nothing."""
+    """The environment of `postroom check`, with an API key that the server does not know."""
     more = {
         "stalwart_url": admin.url,
         "stalwart_api_key": "API_of-nobody",

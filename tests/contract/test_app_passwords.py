@@ -22,14 +22,14 @@ from postroom.stalwart.stored_passwords import REMAKE_AFTER, StoredPasswords
 from stalwart_client import StalwartClient, unique
 
 NEEDED = ("authenticate", "impersonate", "sysAppPasswordGet", "sysAppPasswordCreate", "sysAppPasswordDestroy")
-"""What Postroom's key needs to make app passwords for others, as the documentation says."""
+"""The permissions that Postroom's key needs to make app passwords for others, according to the documentation."""
 
 SECRET = "seven-green-ladders-climb-41"
 
 
 @dataclass
 class Ways:
-    """Two ways to the same app passwords, and the master account of one."""
+    """The same app passwords, managed by our key and as the person, and the master account used for the latter."""
 
     by_key: AppPasswords
     as_the_person: AppPasswords

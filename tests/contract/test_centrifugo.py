@@ -1,4 +1,5 @@
-"""Behaviour of a real Centrifugo that we rely on, with the configuration that we ship, by its own client."""
+"""The behaviour of a real Centrifugo that we rely on, with the configuration that we ship, tested with its own
+client."""
 
 import subprocess
 from collections.abc import AsyncIterator
@@ -72,7 +73,7 @@ async def test_a_centrifugo_without_our_namespace_is_reported(tmp_path: Path) ->
         await publisher.aclose()
 
 
-async def test_published_event_reaches_the_screen_of_the_person(
+async def test_published_event_reaches_the_browser_of_the_person(
     server: CentrifugoServer, publisher: Centrifugo
 ) -> None:
     alice = uuid4()
@@ -112,7 +113,7 @@ async def test_events_published_during_a_connection_loss_are_recovered(
             await publisher.publish([before])
             await eventually(lambda: seen.received, "reported")
             await relay.cut()
-            await eventually(lambda: seen.states[-1][0] == "connecting", "the cut is noticed")
+            await eventually(lambda: seen.states[-1][0] == "connecting", "the client has noticed the lost connection")
             missed = [event(alice) for _ in range(20)]
             await publisher.publish(missed)
             await relay.open()

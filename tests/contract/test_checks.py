@@ -1,4 +1,4 @@
-"""`postroom check` at Stalwart: the stand-in, or a real one (conftest.py)."""
+"""`postroom check` with Stalwart: the stand-in, or a real one (conftest.py)."""
 
 import asyncio
 import base64
@@ -53,7 +53,7 @@ async def master_with(admin: StalwartClient, *permissions: str) -> str:
 
 
 def documented() -> dict[str, bool]:
-    """What deploy/stalwart gives our key."""
+    """The permissions that deploy/stalwart grants to our key."""
     return json.loads(ROLE.read_text())["methodCalls"][0][1]["create"]["c"]["enabledPermissions"]
 
 
@@ -95,7 +95,7 @@ async def small_uploads(admin: StalwartClient) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def no_hook(admin: StalwartClient) -> AsyncIterator[None]:
-    """None of ours before and after."""
+    """No webhook of ours exists before and after the test."""
     await remove_hooks(admin)
     yield
     await remove_hooks(admin)
@@ -116,7 +116,7 @@ async def remove_hooks(admin: StalwartClient) -> None:
 
 @pytest.fixture
 def settled(database: Database, admin: StalwartClient, key: str, master: str, kratos: str) -> dict[str, str]:
-    """Settings with which every check is ok, except for the webhook."""
+    """Settings with which every check is ok, except that of the webhook."""
     more = {
         "stalwart_url": admin.url,
         "stalwart_api_key": key,
@@ -131,7 +131,7 @@ def settled(database: Database, admin: StalwartClient, key: str, master: str, kr
 
 
 async def checks(settled: Mapping[str, str], administrator: Client | None = None) -> dict[str, Finding]:
-    """The findings by part, but for that of the PostgreSQL of the tests, which runs without fsync."""
+    """The findings by part, except the one about the PostgreSQL of the tests, which runs without fsync."""
     async with connected(settings.load(settled)) as parts:
         found = await run_checks(parts, of_mail=True, administrator=administrator)
     found = [each for each in found if "fsync=off" not in each.details]
@@ -166,7 +166,7 @@ async def parts(settled: dict[str, str]) -> AsyncIterator[Parts]:
 
 
 async def mailbox(admin: StalwartClient, records: Records, **account: object) -> str:
-    """The address of one that is ready, by our records."""
+    """The address of a mailbox that is ready according to our records."""
     name, identity_id = unique(), uuid4()
     number = account.pop("account_id", None) or await admin.create(name, **account)
     email = f"{name}@example.org"
@@ -185,7 +185,7 @@ async def mailbox(admin: StalwartClient, records: Records, **account: object) ->
     return email
 
 
-# All of it
+# All checks
 
 
 async def test_check_finds_everything_fine_with_the_documented_setup(
@@ -301,7 +301,7 @@ async def test_checks_send_an_unknown_key_at_most_twice(settled: dict[str, str])
     assert not {"mail master", "webhook", "domain example.org"} & found.keys()
 
 
-# By app passwords
+# With app passwords
 
 
 async def test_check_requires_impersonate_of_our_key_for_app_passwords(
@@ -390,7 +390,7 @@ async def test_check_with_fix_applies_fixes_then_checks_and_prints_no_secret(
     login, password = os.environ.get("STALWART_ADMIN", "admin:pw").split(":", 1)
     postroom = Commands(settled)
     words = ("check", "--fix", "--admin", login, "--json")
-    output = await postroom(*words, stdin=f"{password}\n", code=1)  # for the fsync
+    output = await postroom(*words, stdin=f"{password}\n", code=1)  # because of the missing fsync
     findings = [each for each in json.loads(output) if "fsync=off" not in each["details"]]
     assert [each for each in findings if each["state"] != "ok"] == []
     assert [each["details"] for each in findings if each["part"] == "fix"] == [
@@ -424,5 +424,5 @@ async def test_check_reports_a_rejected_administrator_and_continues_with_our_key
     output = await Commands(settled)(*words, stdin="not-the-password\n", code=1)
     found = {each["part"]: each for each in json.loads(output)}
     assert "Stalwart refuses" in found["fix"]["details"]
-    assert found["webhook"]["details"] == f"none calls {HOOK_URL}"  # by our own key
+    assert found["webhook"]["details"] == f"none calls {HOOK_URL}"  # with our own key
     assert "not-the-password" not in output

@@ -1,4 +1,4 @@
-"""What keeps us from being banned, and devices from outliving their app password: on the stand-in, or on a real
+"""The checks that keep us from being banned, and tokens from outliving an app password: on the stand-in, or on a real
 Stalwart (conftest.py)."""
 
 import os
@@ -28,7 +28,7 @@ real = pytest.mark.skipif(
 
 @pytest.fixture
 async def address(admin: StalwartClient) -> AsyncIterator[OwnAddress]:
-    """One that no other test has, of those that Stalwart may ban."""
+    """An address that Stalwart may ban and that no other test uses."""
     ours = IPv4Address(int(IPv4Address("127.64.0.0")) + int(unique().rpartition("-")[2][:5], 16))
     yield OwnAddress(ours, ip_address("127.0.0.1"))
     found = await admin.call("x:AllowedIp/query", filter={"address": str(ours)})
@@ -91,11 +91,11 @@ async def test_tokens_for_any_client_are_reported(parts: Parts, admin: StalwartC
             assert found.state == "warning"
 
 
-# What we claim of it, on a real one
+# The assumptions behind these checks, on a real Stalwart
 
 
 async def hit(admin: StalwartClient, address: OwnAddress, path: str) -> int | None:
-    """The status; None where nothing is answered."""
+    """The status of the response; None without a response."""
     transport = httpx2.AsyncHTTPTransport(local_address=str(address.ours))
     async with httpx2.AsyncClient(base_url=admin.url, transport=transport) as http:
         try:
@@ -121,7 +121,7 @@ async def _is_banned(admin: StalwartClient, address: OwnAddress) -> bool:
 
 @asynccontextmanager
 async def thief(admin: StalwartClient) -> AsyncIterator[tuple[httpx2.AsyncClient, dict[str, str]]]:
-    """Somebody who has found a telephone: whom he is and by which app password."""
+    """A person who found a phone, and so knows an address and its app password."""
     name = unique("eve")
     account = await admin.create(name)
     made = await admin.try_create("AppPassword", account=account, description="phone", permissions=_WITHOUT)
@@ -131,7 +131,8 @@ async def thief(admin: StalwartClient) -> AsyncIterator[tuple[httpx2.AsyncClient
 
 
 async def tokens(http: httpx2.AsyncClient, login: dict[str, str]) -> list[int]:
-    """The statuses that end each way to a token: by a code, by a client registered for it, and by a device code."""
+    """The statuses with which each way to a token ends: with a code, by registering a client, and with a device
+    code."""
     client = {"clientId": "x", "redirectUri": "https://thief.test/"}
     by_code = await http.post("/api/auth", json={"type": "authCode", **client, **login})
     registered = await http.post("/auth/register", json={"redirect_uris": ["https://thief.test/"]})
@@ -148,6 +149,6 @@ async def test_an_app_password_becomes_no_token_once_oauth_is_for_registered_cli
 ) -> None:
     await set_oauth(admin, OPEN)
     async with thief(admin) as (http, login):
-        assert await tokens(http, login) == [200, 201, 200], "as the server is by default"
+        assert await tokens(http, login) == [200, 201, 200], "the default of the server"
         async with registered_clients_only(admin):
             assert await tokens(http, login) == [401, 401, 400]

@@ -23,7 +23,7 @@ async def at_default(admin: StalwartClient) -> AsyncIterator[None]:
 
 
 async def test_more_than_an_hours_worth_is_reported_as_that(through: Person, at_default: None) -> None:
-    """Not as a busy server: then nobody would find out which limit to raise."""
+    """Not as a busy server: otherwise nobody would find out which limit to raise."""
     path = f"/jmap/upload/{through.account}/"
     for _ in range(2):
         answer = await through.http.post(path, content=bytes(24 * MEGABYTE))

@@ -1,7 +1,6 @@
-"""The gateway is transparent: a request through it gets the response of the mail server itself.
+"""The gateway is transparent: a request through it gets the same response as one sent to the mail server directly.
 
-Each request goes straight to the server, and through the gateway. What is not the same is written here, and nowhere
-else.
+Each request is sent both ways. All differences are listed here.
 """
 
 import asyncio
@@ -27,13 +26,13 @@ JSON = "application/json"
 CORE = "urn:ietf:params:jmap:core"
 ERROR = "urn:ietf:params:jmap:error:"
 BROKE_OFF = 502, "urn:postroom:problem:mail_server_broke_off"
-# What ends the process of the server that should answer: of Cyrus 3.6, not of 3.10.
+# Methods that crash the process that should respond: in Cyrus 3.6, no longer in 3.10.
 CRASHING = {"Cyrus": ("VacationResponse/get",)}
 
 
 @dataclass(frozen=True)
 class Ways:
-    """To the mail server: straight, and through the gateway."""
+    """The two ways to the mail server: `straight`, and `through` the gateway."""
 
     server: JmapServer
     straight: Account
@@ -68,7 +67,7 @@ def client(url: str, headers: Mapping[str, str]) -> httpx2.AsyncClient:
 
 
 async def ask(http: httpx2.AsyncClient, account: Account, calls: list[Any]) -> Any:
-    """The method responses; of a request that was refused as a whole, its error's type."""
+    """The method responses, or the type of the error if the entire request was refused."""
     request = {"using": account.using, "methodCalls": filled(calls, account.names)}
     try:
         answer = await http.post("/jmap/", json=request)
@@ -79,8 +78,8 @@ async def ask(http: httpx2.AsyncClient, account: Account, calls: list[Any]) -> A
 
 
 def comparable(responses: list[Any]) -> list[Any]:
-    """Without what is of no order in JMAP, and without the words for people in an `unknownMethod`: the gateway has
-    no others for a method that it does not offer."""
+    """The responses without differences that do not matter: the order of lists that have no order in JMAP, and the
+    description of `unknownMethod`, which the gateway omits."""
     for _, arguments, _ in responses:
         if isinstance(arguments.get("notFound"), list):
             arguments["notFound"].sort()
@@ -124,12 +123,12 @@ def test_transparency_tests_cover_every_offered_reading_method() -> None:
     assert {*READING} == {method for method in METHODS if not changes.fullmatch(method)}
 
 
-# Where the gateway answers by itself
+# Responses of the gateway itself
 
 
 @pytest.mark.parametrize("account_id", [1, None, ["b"], {}])
 async def test_account_id_that_is_not_a_string_is_rejected_by_the_gateway(ways: Ways, account_id: object) -> None:
-    """Cyrus would take the own account for some of them."""
+    """Cyrus would use the account of the login for some of them."""
     calls = [[method, {"accountId": account_id}, method] for method in METHODS if method != "Core/echo"]
     for start in range(0, len(calls), 16):
         for name, found, method in await ask(ways.through, ways.straight, calls[start : start + 16]):
@@ -137,7 +136,8 @@ async def test_account_id_that_is_not_a_string_is_rejected_by_the_gateway(ways: 
 
 
 async def test_gateway_rejects_a_call_without_an_account_id(ways: Ways) -> None:
-    """Cyrus would take the one of the login, which is found by an address that may be somebody else's by now."""
+    """Cyrus would use the account of the login, which is found by an address that may belong to another person by
+    now."""
     calls = [[method, {}, method] for method in METHODS if method != "Core/echo"]
     for start in range(0, len(calls), 16):
         for name, found, method in await ask(ways.through, ways.straight, calls[start : start + 16]):
@@ -146,7 +146,7 @@ async def test_gateway_rejects_a_call_without_an_account_id(ways: Ways) -> None:
 
 @pytest.mark.parametrize("account_id", ["$other", "no id!", "nowhere", ""])
 async def test_foreign_account_is_not_found_whether_or_not_it_exists(ways: Ways, account_id: str) -> None:
-    """Stalwart says `forbidden` of one that is there."""
+    """Stalwart answers `forbidden` for an existing account."""
     account_id = account_id.replace("$other", ways.server.people[1].account_id)
     calls = [[method, {"accountId": account_id}, method] for method in METHODS if method != "Core/echo"]
     for start in range(0, len(calls), 16):
@@ -184,7 +184,7 @@ async def test_rejected_call_does_not_affect_the_other_calls(
 
 
 async def test_rejected_push_subscription_does_not_affect_the_other_calls(ways: Ways) -> None:
-    """Answered object by object, as the server itself does it where it is not https (Stalwart 0.16.19)."""
+    """Each object gets its own error, as Stalwart 0.16.19 itself responds if the URL is not https."""
     account = ways.straight
     create = {key: {"deviceClientId": "x", "url": f"{key}://example.com/push"} for key in ("http", "https")}
     refused = ["PushSubscription/set", {"create": create, "destroy": ["x"]}, "refused"]
@@ -200,7 +200,7 @@ async def test_rejected_push_subscription_does_not_affect_the_other_calls(ways: 
     assert through == straight
 
 
-# Requests as a whole
+# Entire requests
 
 GET = ["Mailbox/get", {"accountId": "$account", "ids": []}, "0"]
 BOTH = [CORE, "urn:ietf:params:jmap:mail"]
@@ -246,8 +246,8 @@ WHOLE: dict[str, tuple[bytes, str]] = {
     "more calls than allowed": (body(methodCalls=[GET] * 51), "limit maxCallsInRequest"),
     "more bytes than allowed": (body() + b" " * 11_000_000, "limit maxSizeRequest"),
 }
-# What the server itself says in these cases is its own affair: Cyrus takes names twice and 200 brackets, Stalwart says
-# `notRequest` of everything that it cannot read, and the capabilities of each are its own.
+# In these cases the responses of the servers differ: Cyrus accepts duplicate names and 200 brackets, Stalwart answers
+# `notRequest` to everything that it cannot parse, and each offers other capabilities.
 NOT_THE_SAME = {
     "Cyrus": {"a name twice", "no end of brackets", "ids of creations that are a list", "more bytes than allowed"},
     "Stalwart": {
@@ -258,7 +258,7 @@ NOT_THE_SAME = {
 
 
 async def verdict(http: httpx2.AsyncClient, content: bytes, content_type: str = JSON) -> tuple[int, str]:
-    """Status, and what is wrong."""
+    """The status, and the type of the error."""
     answer = await http.post("/jmap/", content=content, headers={"Content-Type": content_type})
     kind = answer.headers.get("content-type", "").partition(";")[0]
     if answer.status_code != 200 and kind == "application/problem+json":
@@ -279,7 +279,7 @@ async def test_gateway_accepts_or_rejects_a_whole_request_as_the_mail_server_doe
 
 
 async def test_gateway_rejects_content_types_other_than_json(ways: Ways) -> None:
-    """A form of another site can send these types, and no other (RFC 8620 §3.6.1)."""
+    """A form on another site can send only these types (RFC 8620 §3.6.1)."""
     content = body(methodCalls=[])
     for content_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
         assert await verdict(ways.through, content, content_type) == (400, "notJSON")
@@ -357,7 +357,7 @@ async def test_upload_gets_the_same_response_through_the_gateway(
         )
         assert answer.headers["content-type"].startswith(JSON)
         reported = answer.json()
-        # Cyrus tells when it will forget it, and the id that Stalwart gives holds that time.
+        # Cyrus says when the blob expires. The id from Stalwart contains that time.
         reported.pop("expires", None)
         blob_id = reported.pop("blobId")
         downloaded = await http.get(f"/jmap/download/{account_id}/{blob_id}/x?accept=text/plain")
@@ -367,7 +367,7 @@ async def test_upload_gets_the_same_response_through_the_gateway(
 
 
 async def test_invalid_media_type_is_replaced_in_uploads_and_downloads(ways: Ways) -> None:
-    """What is no media type goes neither up nor down: nobody knows what a browser makes of it."""
+    """An invalid media type is forwarded in neither direction: browsers may treat it as anything."""
     account_id = ways.server.people[0].account_id
     headers = {"Content-Type": "nonsense"}
     uploaded = await ways.through.post(f"/jmap/upload/{account_id}/", content=b"x", headers=headers)
@@ -382,7 +382,7 @@ INERT = ("text/plain", "image/png", "audio/mpeg", "video/mp4")
 @pytest.mark.parametrize("name", ["a.txt", "a%2Fb%20%C3%BC.txt", "%3Fx", "a.b.c"])
 @pytest.mark.parametrize("accept", [*INERT, "message/rfc822", "text/html;charset=utf-8"])
 async def test_gateway_download_has_the_same_bytes_and_an_inert_media_type(ways: Ways, name: str, accept: str) -> None:
-    """A type of which a browser might make code of our origin is passed on as mere bytes."""
+    """A type that a browser might treat as code of our origin is replaced by application/octet-stream."""
     account = ways.straight
     expected = accept if accept in INERT else "application/octet-stream"
     url = filled("/jmap/download/$account/$blob/", account.names) + f"{name}?accept={accept.replace(';', '%3B')}"
@@ -407,7 +407,7 @@ async def test_missing_blob_gets_404_with_and_without_the_gateway(ways: Ways, bl
 
 
 async def first_events(answer: httpx2.Response) -> bytes:
-    """All of them until one tells of a change."""
+    """All events up to one with a change."""
     received = b""
     async with aclosing(answer.aiter_bytes()) as chunks:
         async for chunk in chunks:
@@ -431,7 +431,7 @@ async def test_event_source_sends_the_same_events_through_the_gateway(ways: Ways
         if straight.status_code == 204:
             pytest.skip(f"NOT TESTED but for that 204: this {ways.server.name} has no event source")
         assert through.headers["content-type"].partition(";")[0] == "text/event-stream"
-        # Stalwart delivers no message twice.
+        # Stalwart does not deliver the same message twice.
         await ways.server.deliver(letter(f"Told {uuid4().hex}"), ways.server.people[0].email)
         if ends:
             found = [await straight.aread(), await through.aread()]

@@ -1,5 +1,5 @@
-"""Mail that arrives by LMTP, and how the server reports it. Against the stand-in, or a real server: conftest.py;
-STALWART_LMTP=host:port is where that takes mail without a login."""
+"""Mail that arrives by LMTP, and how the server reports it. On the stand-in, or on a real server (conftest.py), which
+accepts mail without a login at STALWART_LMTP=host:port."""
 
 import asyncio
 import os
@@ -27,8 +27,8 @@ async def lmtp(admin: StalwartClient) -> Lmtp:
     return host, int(port)
 
 
-async def heard(receiver: ScriptedUpstream, number: int, account: str) -> list[dict[str, object]]:
-    """So many events about an account."""
+async def events_about(receiver: ScriptedUpstream, number: int, account: str) -> list[dict[str, object]]:
+    """Wait for `number` events about an account."""
 
     def found() -> list[dict[str, object]]:
         return [event for event in all_reported(receiver) if ids.encode(event["data"]["accountId"]) == account]
@@ -91,8 +91,8 @@ async def test_own_change_causes_no_email_delivery_event(admin: StalwartClient, 
 
 
 async def test_events_that_follow_each_other_closely_are_sent_together(admin: StalwartClient, lmtp: Lmtp) -> None:
-    """Not always with the last state: a real server hands changes to a stream each by a task of its own, and these
-    may overtake each other."""
+    """Not always with the last state: a real server sends changes to a stream by separate tasks, which may overtake
+    each other."""
     async with person(admin) as ann, listening(ann.http, "types=Email&closeafter=no&ping=0") as stream:
         await send(lmtp, ann.address)
         begun = time.monotonic()
@@ -131,7 +131,7 @@ async def test_a_webhook_reports_the_account_and_is_signed_with_the_key(admin: S
         async with hooked(admin, receiver):
             content = letter()
             await send(lmtp, ann.address, content=content)
-            (event,) = await heard(receiver, 1, ann.account)
+            (event,) = await events_about(receiver, 1, ann.account)
         assert event["type"] == "message-ingest.ham"
         data = event["data"]
         assert isinstance(data, dict)
@@ -147,7 +147,7 @@ async def test_a_webhook_that_was_refused_is_sent_again_with_another_id(admin: S
         receiver.will(http_answer(503), http_answer(200))
         async with hooked(admin, receiver):
             await send(lmtp, ann.address)
-            first, again = await heard(receiver, 2, ann.account)
+            first, again = await events_about(receiver, 2, ann.account)
         assert first["data"] == again["data"]
         assert first["id"] != again["id"]
 
@@ -155,7 +155,7 @@ async def test_a_webhook_that_was_refused_is_sent_again_with_another_id(admin: S
 async def test_mail_during_a_webhook_that_takes_longer_than_the_throttle_waits_for_the_next_delivery(
     admin: StalwartClient, lmtp: Lmtp
 ) -> None:
-    """So the throttle that we ask for is not the smallest that there is."""
+    """So the throttle that we configure is not the smallest possible one."""
     answered = asyncio.Event()
 
     async def slowly(asked: Asked, writer: asyncio.StreamWriter) -> None:
@@ -166,14 +166,14 @@ async def test_mail_during_a_webhook_that_takes_longer_than_the_throttle_waits_f
         receiver.will(slowly, http_answer(200))
         async with hooked(admin, receiver, throttle=1):
             await send(lmtp, ann.address)
-            await heard(receiver, 1, ann.account)
+            await events_about(receiver, 1, ann.account)
             await send(lmtp, ann.address)
             await asyncio.sleep(0.3)
             answered.set()
             await asyncio.sleep(1)
             assert len(receiver.asked) == 1
             await send(lmtp, ann.address)
-            await heard(receiver, 3, ann.account)
+            await events_about(receiver, 3, ann.account)
             assert len(receiver.asked) == 2
 
 
@@ -197,7 +197,7 @@ async def test_a_webhook_works_from_the_next_reload_on(admin: StalwartClient, lm
         async with hooked(admin, early):
             made = await admin.try_create("WebHook", **hook(late))
             await send(lmtp, ann.address)
-            await heard(early, 1, ann.account)
+            await events_about(early, 1, ann.account)
             assert not late.asked
         await admin.call("x:WebHook/set", destroy=[made["created"]["id"]])
 

@@ -1,4 +1,4 @@
-"""The requests of arrivals, on Debian's Cyrus, an independent server, and on Stalwart or its stand-in."""
+"""The requests that detect new mail, on Debian's Cyrus, an independent server, and on Stalwart or its stand-in."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ SOON = 10.0
 
 @dataclass
 class Known:
-    """The port `MailAuthorization`, of one person."""
+    """The port `MailAuthorization` for one person."""
 
     authorization: str
 
@@ -32,7 +32,7 @@ class Known:
 
 @dataclass
 class Mailbox:
-    """Of a person, with whatever other tests left in it."""
+    """The mailbox of a person. It contains whatever other tests left in it."""
 
     mail: JmapMail
     server: JmapServer
@@ -49,7 +49,8 @@ class Mailbox:
         return [page async for page in self.mail.since(self.account, state)]
 
     async def since_with(self, created: int, state: str) -> list[ChangesPage]:
-        """Stalwart says 250 to LMTP a moment before the message is in the mailbox."""
+        """The changes since then, with at least `created` emails. Stalwart responds 250 to LMTP a moment before the
+        message is in the mailbox."""
         for _ in range(200):
             pages = await self.since(state)
             if sum(len(page.created) for page in pages) >= created:

@@ -19,7 +19,7 @@ from postroom_sandbox.loopback import LOOPBACK
 
 SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
 
-# All that differs. The stand-in follows the present version here, as 26.2.0 was seen to do.
+# All differences. The stand-in follows the current version here, as observed with 26.2.0.
 SENDS_TRIGGER_ID = {"stand-in": True, "1.3.1": False}
 
 KEY = "key of the hook"
@@ -38,7 +38,7 @@ class Delivery:
 
 @dataclass
 class Receiver:
-    """Where the hook goes. `answers` has the lines with which an address is answered instead of 200."""
+    """Receives webhooks. `answers`: the status lines for an address, instead of 200."""
 
     answers: dict[str, str] = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Receiver:
         return [d for d in self.deliveries if d.body["identity"]["traits"]["email"] == email]
 
     async def receive(self, email: str, count: int = 1) -> list[Delivery]:
-        """The deliveries for an address as soon as there are `count`."""
+        """The deliveries for an address, once there are `count`."""
         async with asyncio.timeout(30), self.arrived:
             await self.arrived.wait_for(lambda: len(self.of(email)) >= count)
         return self.of(email)
@@ -106,7 +106,7 @@ def messages(flow: Any) -> set[int]:
     return {m["id"] for part in (flow["ui"], *nodes) for m in part.get("messages", [])}
 
 
-# The web-hook
+# The webhook
 
 
 async def test_a_registration_is_reported_once_with_the_identity_and_our_key(
@@ -146,7 +146,7 @@ async def test_kratos_retries_a_webhook_after_one_and_two_seconds_on_500_but_not
     await kratos.register(refused)
     started = time.monotonic()
     await kratos.register(email)
-    assert time.monotonic() - started < 1, "the person waited for the hook"
+    assert time.monotonic() - started < 1, "the person waited for the webhook"
 
     deliveries = await hooks.receive(email, 3)
     first, second = gaps(deliveries)
@@ -200,7 +200,7 @@ async def test_whoami_accepts_a_session_token_header_and_a_bearer_token(kratos: 
     }
     url, bearer = f"{kratos.public_url}/sessions/whoami", {"Authorization": f"Bearer {token}"}
     assert (await kratos.http.get(url, headers=bearer)).status_code == 200
-    # The header decides where there are two.
+    # If there are both, the header decides.
     two = {**bearer, "X-Session-Token": "wrong"}
     assert (await kratos.http.get(url, headers=two)).status_code == 401
 
@@ -260,7 +260,7 @@ async def listed(kratos: Kratos, **query: Any) -> httpx2.Response:
 
 
 def links(answer: httpx2.Response) -> dict[str, dict[str, list[str]]]:
-    """The query of each link by its relation; all of them are relative."""
+    """The query of each link, by its relation. All links are relative."""
     found: dict[str, dict[str, list[str]]] = {}
     for link in answer.headers["link"].split(","):
         target, _, relation = link.partition("; ")

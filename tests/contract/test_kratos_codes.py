@@ -1,4 +1,4 @@
-"""Codes that Kratos mails, in the forms of a browser, on the stand-in and on the real one."""
+"""Codes that Kratos sends by mail, in the forms of a browser, on the stand-in and on the real one."""
 
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
@@ -42,7 +42,7 @@ async def browser(kratos: Kratos) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def ada(kratos: Kratos) -> str:
-    """The address of somebody who signed up elsewhere."""
+    """The address of a person who signed up in another browser."""
     email = new_address()
     await kratos.register(email)
     return email
@@ -99,7 +99,7 @@ REFUSED_LOGIN = [
     "code method hidden",
     "code method submit 1070009",
 ]
-"""The button that sends it again comes first: it is the one that the key Enter presses."""
+"""The button that sends another code comes first: the Enter key presses it."""
 
 
 async def test_a_wrong_code_and_none_are_distinguished_and_the_next_one_may_be_right(

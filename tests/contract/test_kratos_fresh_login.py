@@ -51,7 +51,7 @@ async def logged_in(browser: httpx2.AsyncClient, flow: Any, **values: Any) -> An
 
 
 async def registered(kratos: Kratos, browser: httpx2.AsyncClient) -> str:
-    """The address of somebody who has just registered in this browser."""
+    """Register a person in this browser; return the address."""
     email = f"person.{uuid4().hex}@example.org"
     flow = (await browser.get(f"{kratos.public_url}/self-service/registration/browser")).json()
     await logged_in(browser, flow, traits={"email": email})
@@ -59,12 +59,12 @@ async def registered(kratos: Kratos, browser: httpx2.AsyncClient) -> str:
 
 
 async def whoami(kratos: Kratos, **headers: str) -> httpx2.Response:
-    async with httpx2.AsyncClient(trust_env=False) as http:  # its own: Kratos may set a cookie
+    async with httpx2.AsyncClient(trust_env=False) as http:  # a separate client, because Kratos may set a cookie
         return await http.get(f"{kratos.public_url}/sessions/whoami", headers=headers)
 
 
 class NoTokens:
-    """That there are any is not what this is about."""
+    """The port `AccessTokens`: there are none."""
 
     async def add(self, token: AccessToken, token_hash: bytes, *, limit: int) -> None: ...
 
@@ -78,7 +78,7 @@ class NoTokens:
 
 
 class Postroom:
-    """Its access tokens. `now` is what it takes for the time; it remembers sessions for long."""
+    """The routes of access tokens. `now` is the current time, and sessions are cached for long."""
 
     def __init__(self, sessions: KratosSessions) -> None:
         self.now = SystemClock().now()
@@ -93,7 +93,7 @@ class Postroom:
     async def makes_a_token(self, cookie: str) -> httpx2.Response:
         headers = {"Cookie": f"{COOKIE}={cookie}", "Origin": POSTROOM}
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url=POSTROOM) as http:
-            await http.get("/api/access-tokens", headers=headers)  # so that the session is remembered
+            await http.get("/api/access-tokens", headers=headers)  # so that the session is cached
             return await http.post("/api/access-tokens", json={"name": "a", "scopes": ["read"]}, headers=headers)
 
 

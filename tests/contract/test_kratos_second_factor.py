@@ -1,5 +1,4 @@
-"""The settings of a person and the second factor, in the forms of a browser, on the stand-in and on the real Kratos
-alike."""
+"""A person's settings and the second factor, in the forms of a browser, on the stand-in and on the real Kratos."""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -57,7 +56,7 @@ async def kratos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture
 async def browser(kratos: Kratos) -> AsyncIterator[Browser]:
-    """Somebody has just signed up in it."""
+    """A browser in which a person has just signed up."""
     async with browser_at(kratos) as browser:
         await browser.sign_up(new_address())
         yield browser
@@ -68,7 +67,7 @@ async def address_of(browser: Browser) -> str:
 
 
 async def set_up_totp(browser: Browser) -> str:
-    """The secret that the authenticator app shares from now on."""
+    """Set up an authenticator app; return its secret."""
     flow = await browser.flow("settings")
     secret = totp_secret(flow)
     (await browser.send(flow, "totp", totp_code=totp(secret))).raise_for_status()
@@ -162,7 +161,7 @@ async def an_old_login_changes_no_password(browser: Browser) -> None:
     email = await address_of(browser)
     flow = await browser.flow("settings")
     named = await browser.send(flow, "profile", traits={"email": email, "name": "Ada"})
-    assert named.status_code == 200, "a name is nothing one logs in with"
+    assert named.status_code == 200, "a name cannot be used to log in"
     flow = await browser.flow("settings")
     code = totp(totp_secret(flow))
     ways: list[tuple[str, dict[str, Any]]] = [
@@ -193,7 +192,7 @@ async def test_old_login_cannot_change_the_password_at_the_stand_in(tmp_path: Pa
 
 
 async def a_fresh_login_does_what_asked_for_it(browser: Browser) -> None:
-    """The login of the browser is old."""
+    """The login in the browser is old."""
     email, flow = await address_of(browser), await browser.flow("settings")
     refused = await browser.send(flow, "password", password="another long phrase")
     login = (await browser.http.get(refused.json()["redirect_browser_to"])).json()
@@ -240,7 +239,7 @@ async def test_authenticator_app_is_set_up_with_a_totp_code(browser: Browser) ->
     assert nodes(saved.json()) == SETTINGS + UNLINK_TOTP
     after = (await browser.whoami()).json()
     assert after["authenticator_assurance_level"] == "aal2"
-    assert after["authenticated_at"] == before["authenticated_at"], "it is no login"
+    assert after["authenticated_at"] == before["authenticated_at"], "setting up the second factor is not a login"
 
 
 @both
@@ -268,7 +267,9 @@ async def test_person_with_an_authenticator_app_must_use_it(kratos: Kratos, brow
         session = (await elsewhere.whoami()).json()
         proved = [(each["method"], each["aal"]) for each in session["authentication_methods"]]
         assert (session["authenticator_assurance_level"], proved) == ("aal2", [("password", "aal1"), ("totp", "aal2")])
-        assert session["authenticated_at"] == right.json()["session"]["authenticated_at"], "it is a login"
+        assert session["authenticated_at"] == right.json()["session"]["authenticated_at"], (
+            "the second factor counts as a login"
+        )
 
 
 @both
@@ -355,7 +356,7 @@ async def test_program_gives_the_second_factor_in_an_aal2_api_flow(kratos: Krato
     email, secret = await address_of(browser), await set_up_totp(browser)
     entered = (await kratos.submit(await kratos.flow("login"), identifier=email, password=PASSWORD)).json()
     token = entered["session_token"]
-    assert entered["session"]["identity"] is None, "who it is, is told after the second factor"
+    assert entered["session"]["identity"] is None, "the identity is returned only after the second factor"
     assert (await kratos.whoami(token)).status_code == 403
     url, headers = f"{kratos.public_url}/self-service/login/api", {"X-Session-Token": token}
     flow = (await kratos.http.get(url, params={"aal": "aal2"}, headers=headers)).json()

@@ -52,7 +52,7 @@ async def sessions_of(kratos: Kratos, *, cache_seconds: float = 0) -> AsyncItera
 
 @pytest.fixture
 async def sessions(kratos: Kratos) -> AsyncIterator[KratosSessions]:
-    """Remembering nothing."""
+    """Without a cache."""
     async with sessions_of(kratos) as sessions:
         yield sessions
 
@@ -64,7 +64,7 @@ def email() -> str:
 
 @asynccontextmanager
 async def browser_of(kratos: Kratos, email: str) -> AsyncIterator[tuple[httpx2.AsyncClient, str]]:
-    """A browser in which somebody has registered, and the value of its session cookie."""
+    """A browser in which a person has registered, and the value of its session cookie."""
     async with httpx2.AsyncClient(trust_env=False, headers={"Accept": "application/json"}) as browser:
         flow = (await browser.get(f"{kratos.public_url}/self-service/registration/browser")).json()
         [token] = [n["attributes"]["value"] for n in flow["ui"]["nodes"] if n["attributes"]["name"] == "csrf_token"]
@@ -113,7 +113,7 @@ async def test_logout_by_token_ends_the_session_at_once_in_the_process_that_forg
         url = f"{kratos.public_url}/self-service/logout/api"
         answer = await kratos.http.request("DELETE", url, json={"session_token": token})
         assert answer.status_code == 204
-        # What another process would do for 30 s.
+        # Another process would still accept it for up to 30 s.
         await sessions.whoami(token=token)
         sessions.forget(token=token)
         await nobody(sessions.whoami(token=token))
@@ -187,7 +187,7 @@ async def test_answer_of_a_server_without_the_admin_api_means_kratos_is_unavaila
 
 @pytest.mark.parametrize("kratos", ["1.3.1"], indirect=True)
 async def test_cookie_of_an_extended_session_is_passed_on(kratos: Kratos, email: str) -> None:
-    """Not the stand-in: it prolongs none."""
+    """Not the stand-in: it does not extend sessions."""
     async with browser_of(kratos, email) as (browser, cookie), sessions_of(kratos, cache_seconds=30) as sessions:
         session = (await browser.get(f"{kratos.public_url}/sessions/whoami")).json()
         prolonged = await kratos.http.patch(f"{kratos.admin_url}/admin/sessions/{session['id']}/extend")
@@ -199,7 +199,7 @@ async def test_cookie_of_an_extended_session_is_passed_on(kratos: Kratos, email:
         assert (await sessions.whoami(cookie=newer)).person == (await sessions.whoami(cookie=cookie)).person
 
 
-# Sick, and at the end
+# Kratos without its database, and the end of a session
 
 
 async def sick_stand_in(kratos: Kratos) -> None:
@@ -244,7 +244,7 @@ async def nobody_is_logged_out(kratos: Kratos, lose_database: Callable[[], Await
         await nobody(asking.whoami(token="unknown"))
         await lose_database()
         answer = await kratos.whoami(token)
-        assert answer.status_code == 401, "as for somebody who is not logged in: the trap that this is about"
+        assert answer.status_code == 401, "whoami alone cannot be distinguished from a lost session"
         for unsure in (token, "unknown"):
             with pytest.raises(KratosUnavailable):
                 await asking.whoami(token=unsure)

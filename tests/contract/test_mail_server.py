@@ -1,6 +1,6 @@
-"""The port `MailServer` on the stand-in, and on a real Stalwart where STALWART_URL and STALWART_API_KEY name one.
+"""The port `MailServer` on the stand-in, and on a real Stalwart if STALWART_URL and STALWART_API_KEY name one.
 
-A real server keeps what is made here: names and identities are new in each run.
+A real server keeps what the tests make: names and identities are new in each run.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ LONG = 10.0
 
 
 class Server:
-    """The adapter under test, its client, and a second one without memory."""
+    """The adapter under test, and its client."""
 
     def __init__(self, url: str, key: str) -> None:
         self.url = url
@@ -110,7 +110,7 @@ async def test_with_the_address_at_a_stranger_and_the_mark_elsewhere_the_marked_
     theirs, ours = a_mailbox(), a_mailbox()
     await server.mail_server.create(theirs, deadline=LONG)
     made = await server.mail_server.create(ours, deadline=LONG)
-    # Stalwart names either holder by chance: several rounds.
+    # Stalwart names one of the two accounts at random: several rounds.
     for _ in range(8):
         again = await server.mail_server.create(Mailbox(ours.identity_id, theirs.email), deadline=LONG)
         assert again == made
@@ -142,7 +142,7 @@ async def test_the_health_check_writes_to_the_account_of_our_key(server: Server)
 
 
 async def test_three_concurrent_health_checks_all_pass(server: Server) -> None:
-    """They collide: Stalwart writes only what is still as it was read."""
+    """They collide: Stalwart refuses to write an object that has changed since it was read."""
     three = [Server(server.url, server.key) for _ in range(3)]
     for _ in range(20):
         assert await asyncio.gather(*(each.mail_server.health_check() for each in three)) == [None] * 3
@@ -173,7 +173,7 @@ async def test_health_check_as_recovery_administrator_has_no_account_to_write_to
 
 
 async def test_rebuilt_server_with_other_domain_ids_gets_no_mailbox_in_the_wrong_domain(tmp_path: Path) -> None:
-    """Ids are given by counter: there, those of example.org are those of example.net here."""
+    """Stalwart takes ids from a counter: there, the ids of example.org are those of example.net here."""
     async with stalwart_stand_in(tmp_path / "old", domains=["example.org", "example.net"]) as old:
         server = Server(old.url, old.api_key or "")
         await server.mail_server.create(a_mailbox(), deadline=LONG)
@@ -183,7 +183,7 @@ async def test_rebuilt_server_with_other_domain_ids_gets_no_mailbox_in_the_wrong
         with pytest.raises(Permanent, match=f"@example.net .* where {bob.email} was asked for") as raised:
             await server.mail_server.create(bob, deadline=LONG)
         (wrong,) = await new.accounts()
-        assert wrong["addresses"] == [bob.email.replace(".org", ".net")], "it is left alone"
+        assert wrong["addresses"] == [bob.email.replace(".org", ".net")], "the account stays unchanged"
         assert wrong["addresses"][0] in str(raised.value)
         other = a_mailbox()
         assert (await server.mail_server.create(other, deadline=LONG)).email == other.email
@@ -224,7 +224,7 @@ async def test_creates_beyond_the_concurrency_limit_wait_and_succeed(server: Ser
 
 
 async def test_connection_is_not_reused_after_a_400() -> None:
-    """Stalwart 0.16.19 closes it without `Connection: close` when it had not read the body."""
+    """Stalwart 0.16.19 closes it without `Connection: close` if it has not read the body."""
     connections: list[int] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -235,7 +235,7 @@ async def test_connection_is_not_reused_after_a_400() -> None:
         status = b"400 Bad Request" if first else b"200 OK"
         writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
         await writer.drain()
-        await reader.read()  # until the client leaves: it must be the client who gives the first one up
+        await reader.read()  # until the client closes it: the client must not reuse the first connection
         writer.close()
 
     listener = await asyncio.start_server(serve, "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""A mailbox that an operator destroys: on the stand-in, and on a real Stalwart where there is one."""
+"""An operator destroys a mailbox: on the stand-in, and on a real Stalwart if there is one."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ LONG = 10.0
 
 @dataclass
 class Trial:
-    """`alice` has her mailbox `made`."""
+    """`made` is the mailbox of `alice`."""
 
     admin: StalwartClient
     client: Client
@@ -87,7 +87,8 @@ async def test_mailbox_is_unmarked_from_removal_to_restoration_of_its_mark(trial
 
 
 async def test_our_key_creates_no_app_password_for_the_account_of_another_person(trial: Trial) -> None:
-    """Ids are given by a counter: after a restore, the one on record may be anybody's. The server would make it."""
+    """Stalwart takes ids from a counter: after a restore, the recorded one may belong to anybody. The server would
+    create the app password."""
     theirs = await trial.admin.create(unique("stranger"))
     account = MailAccount(trial.alice.identity_id, trial.alice.email, theirs)
 
@@ -102,4 +103,4 @@ async def test_our_key_creates_no_app_password_for_the_account_of_another_person
         await verified.of(account.identity_id)
     careless = StalwartAppPasswords(trial.registry, by_key(trial.client, anybody))
     assert await careless.of(account) == []
-    assert (await careless.make(account, "phone")).secret, "by its id alone it is not refused"
+    assert (await careless.make(account, "phone")).secret, "the server does not refuse a request by id"

@@ -1,5 +1,5 @@
-"""Stalwart serves an account four requests at a time, whoever asks: another login of the person may hold all places.
-On the stand-in, or on a real server (conftest.py)."""
+"""Stalwart serves four requests of an account at a time, whoever sends them: another client of the person may use all
+four places. On the stand-in, or on a real server (conftest.py)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -22,12 +22,13 @@ from postroom.mail.ports import MailAccount
 T = TypeVar("T")
 PLACES = 4
 A_MOMENT = 1.0
-"""Seconds: long enough to be refused for good by who does not wait for his turn, far less than anybody waits."""
+"""Seconds: long enough for a request that does not wait for a place to fail, and much shorter than a request may
+wait."""
 
 
 @dataclass
 class Crowd:
-    """`free` gives the places back that another login holds."""
+    """Setting `free` releases the places that another client holds."""
 
     trial: GatewayTrial
     account: MailAccount
@@ -43,7 +44,8 @@ class Crowd:
 
 @asynccontextmanager
 async def holding_all_places(server: JmapServer, person: MailPerson) -> AsyncIterator[asyncio.Event]:
-    """By requests that never come to their ends, until the event is set. Their heads let them in."""
+    """Hold them with incomplete requests until the event is set. Stalwart counts a request once it has read the
+    head."""
     free = asyncio.Event()
     where = urlsplit(server.url)
     head = f"POST /jmap/ HTTP/1.1\r\nHost: x\r\nAuthorization: {person.authorization}\r\nContent-Length: 9\r\n\r\n"
@@ -52,7 +54,8 @@ async def holding_all_places(server: JmapServer, person: MailPerson) -> AsyncIte
         while not free.is_set():
             reader, writer = await asyncio.open_connection(where.hostname, where.port)
             writer.write(head.encode())
-            # Perhaps it is answered, since who asks whether all are taken had this place.
+            # The request may be answered at once: the one that checks whether all places are taken may have had this
+            # place.
             await first_of(free.wait(), reader.read())
             writer.close()
 

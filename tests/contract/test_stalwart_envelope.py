@@ -1,5 +1,5 @@
-"""The rules of Stalwart's queries and request envelope, with other values than the recorded ones.
-Against the stand-in, or against a real server: conftest.py."""
+"""The rules of Stalwart's queries and of the request itself, with other values than the recorded ones. On the stand-in,
+or on a real server (conftest.py)."""
 
 import base64
 import uuid
@@ -47,7 +47,7 @@ async def test_text_filter_matches_all_words_in_name_description_and_aliases(adm
         f"{first} {second}": [both],
         f"{first}-{second}": [both],
         first: [one, both],
-        f"{uuid.uuid4().hex} {first}": [one, both],  # words at the beginning that occur nowhere are skipped
+        f"{uuid.uuid4().hex} {first}": [one, both],  # leading words that occur nowhere are skipped
         f"{first} {uuid.uuid4().hex}": [],
         first[:12]: [],
         "": [],
@@ -69,7 +69,7 @@ async def test_account_query_combines_filters_and_rejects_unknown_ones(admin: St
 
 
 async def test_query_without_calculate_total_takes_the_oldest_and_reverses_them(admin: StalwartClient) -> None:
-    """The server's fast way: whoever wants the newest must ask for the total."""
+    """This is the server's fast path: to get the newest accounts, request the total."""
     word = uuid.uuid4().hex
     made = [await admin.create(unique(), description=word) for _ in range(5)]
     wanted = {"filter": {"text": word}, "limit": 2}
@@ -82,7 +82,7 @@ async def test_query_without_calculate_total_takes_the_oldest_and_reverses_them(
     assert (anchored["ids"], anchored["position"]) == ([made[2], made[1]], 2)
 
 
-# The envelope
+# The request
 
 
 async def test_result_references_and_creation_ids_work_across_calls(admin: StalwartClient) -> None:
@@ -99,7 +99,7 @@ async def test_result_references_and_creation_ids_work_across_calls(admin: Stalw
     )
     assert answers[2]["list"][0]["emailAddress"] == f"one@{domain}"
     assert [entry["name"] for entry in answers[3]["list"]] == [domain]
-    assert not {"updated", "notUpdated"} & answers[4].keys()  # passed over in silence
+    assert not {"updated", "notUpdated"} & answers[4].keys()  # ignored
     assert answers[5]["list"][0]["emailAddress"] == f"one@{domain}"
     assert answers[6]["list"][0]["description"] is None
 

@@ -1,5 +1,4 @@
-"""What a person does through the gateway, as it is done without one: on the stand-in, or on a real server
-(conftest.py)."""
+"""What a person does through the gateway works as without it: on the stand-in, or on a real server (conftest.py)."""
 
 from typing import Any
 
@@ -11,7 +10,7 @@ from postroom.domain.person import Scope
 
 
 async def test_body_text_with_many_commas_and_brackets_is_saved(ann: Person) -> None:
-    """What stands in a text is no part of the request."""
+    """The content of a text is not part of the structure of the request."""
     text = ',{["\\' * 30_000 + ",{[" * 120_000
     body: dict[str, Any] = {"bodyValues": {"t": {"value": text}}, "textBody": [{"partId": "t", "type": "text/plain"}]}
     made = await ann.create("Email", mailboxIds={"d": True}, **body)
@@ -22,7 +21,7 @@ async def test_body_text_with_many_commas_and_brackets_is_saved(ann: Person) -> 
 
 
 async def test_creation_id_may_have_any_name_even_account_id(ann: Person) -> None:
-    """Also `accountId`, and what refers to it is no account id that had to be ours."""
+    """Even `accountId`. A reference to it is not an account id, which would have to be the person's own."""
     (identity,) = [each["id"] for each in (await ann.call("Identity/get", ids=None))["list"]]
     body = {
         "bodyValues": {"accountId": {"value": "Hello"}},

@@ -21,12 +21,12 @@ from recorded_exchanges import Player, recorded
 from stalwart_client import StalwartClient
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
 
-# Members whose value is the server's own: times, secrets, what its way of writing a message decides.
+# Members whose values each server chooses: times, secrets, and values that depend on how it writes a message.
 FREE = {"sessionState", "createdAt", "sendAt", "receivedAt", "blobId", "size", "detail"}
 
 
 class InProcess:
-    """The stand-in within this process, so that mail can be delivered without a door of its own."""
+    """The stand-in within this process, so that a test can deliver mail without LMTP."""
 
     def __init__(self, folder: Path) -> None:
         domains = ["example.org", "example.net"]
@@ -70,7 +70,7 @@ async def inside(tmp_path: Path) -> AsyncIterator[InProcess]:
 
 
 async def test_stand_in_answers_recorded_mail_requests_like_stalwart(inside: InProcess) -> None:
-    """States and ids among it: each change has the number that it had there."""
+    """Including states and ids: each change gets the same number as in the recording."""
     player, unlike = Player(inside.http, FREE), list[str]()
     for line in recorded("stalwart-0.16.19-mail.jsonl"):
         if "deliver" in line and "ghost" not in line["deliver"]["to"]:
@@ -100,7 +100,7 @@ async def test_a_delivery_is_reported_with_the_values_of_the_recorded_webhook(in
     assert (await ann.get("Email", came.email_id, properties=["size"]))["size"] == 236  # with Delivered-To
 
 
-# What listens
+# Listeners
 
 
 async def test_each_commit_sends_listeners_of_the_account_only_the_changed_states(inside: InProcess) -> None:
@@ -199,7 +199,7 @@ def test_any_malformed_message_can_be_stored_and_shown(content: bytes) -> None:
     "".join(parsed.text).encode()
 
 
-# What a kill leaves
+# State after a kill
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -1,5 +1,4 @@
-"""The rules of Stalwart about who may do what, and about blobs.
-Against the stand-in, or against a real server: conftest.py."""
+"""The rules of Stalwart about permissions and about blobs. On the stand-in, or on a real server (conftest.py)."""
 
 import base64
 from collections.abc import AsyncIterator
@@ -29,9 +28,9 @@ async def ben(admin: StalwartClient) -> AsyncIterator[Person]:
 
 async def test_blob_get_returns_ranges_digests_and_encodings(ann: Person) -> None:
     blob = (await ann.upload(b"hello \xff", "text/plain"))["blobId"]
-    whole = await ann.get("Blob", blob, properties=["data", "size", "digest:sha-256"])
-    assert (whole["data:asBase64"], whole["size"]) == (base64.b64encode(b"hello \xff").decode(), 7)
-    assert whole["isEncodingProblem"] is True
+    found = await ann.get("Blob", blob, properties=["data", "size", "digest:sha-256"])
+    assert (found["data:asBase64"], found["size"]) == (base64.b64encode(b"hello \xff").decode(), 7)
+    assert found["isEncodingProblem"] is True
     piece = await ann.get("Blob", blob, properties=["data:asText"], offset=1, length=4)
     assert piece["data:asText"] == "ello"
     beyond = await ann.get("Blob", blob, properties=["data:asText", "size"], offset=4, length=2)
@@ -57,7 +56,7 @@ async def test_download_is_an_attachment_with_the_requested_media_type(ann: Pers
     assert answer.headers["content-disposition"].startswith("attachment")
 
 
-# Who may
+# Permissions
 
 
 def login(name: str, secret: str = PASSWORD) -> dict[str, str]:
@@ -81,7 +80,7 @@ async def test_only_a_master_account_can_act_as_another_person(admin: StalwartCl
             assert await admin.update(ann.account, permissions=off) == {}
             assert [await status(ann.address), await status(as_ann)] == [403, 403]
         by_number = Person(master.http, ann.account, ann.address)
-        assert (await by_number.call("Mailbox/get"))["list"]  # a suspended person's mail can still be read out
+        assert (await by_number.call("Mailbox/get"))["list"]  # the mail of a suspended person can still be read with it
 
 
 async def test_app_password_is_limited_to_its_permissions(admin: StalwartClient, ann: Person) -> None:

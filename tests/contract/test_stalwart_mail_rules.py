@@ -1,5 +1,5 @@
-"""The rules of Stalwart's mail, with other values than the recorded ones: what is read, searched and changed.
-Against the stand-in, or against a real server: conftest.py."""
+"""The rules of Stalwart's mail, with other values than the recorded ones: reading, searching and changes. On the
+stand-in, or on a real server (conftest.py)."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -55,7 +55,7 @@ async def state(ann: Person, kind: str = "Email") -> str:
 
 
 async def ordered(ann: Person, order: list[str], **wanted: Any) -> None:
-    """Waits for the index that Email/query searches and sorts by: a real server fills it after it has answered."""
+    """Wait for the index that Email/query uses: a real server updates it after its response."""
 
     async def settled() -> bool:
         return await ann.query(**wanted) == order
@@ -196,11 +196,11 @@ async def test_mail_that_came_and_went_between_two_states_is_not_listed(ann: Per
     middle = await state(ann)
     await ann.update("Email", kept["id"], **{"keywords/$seen": True})
     await ann.call("Email/set", destroy=[gone["id"]])
-    whole = await ann.call("Email/changes", sinceState=start)
-    assert (whole["created"], whole["updated"], whole["destroyed"]) == ([kept["id"]], [], [])
+    changes = await ann.call("Email/changes", sinceState=start)
+    assert (changes["created"], changes["updated"], changes["destroyed"]) == ([kept["id"]], [], [])
     later = await ann.call("Email/changes", sinceState=middle)
     assert (later["created"], later["updated"], later["destroyed"]) == ([], [kept["id"]], [gone["id"]])
-    assert whole["newState"] == later["newState"] == await state(ann)
+    assert changes["newState"] == later["newState"] == await state(ann)
 
 
 async def test_email_changes_pages_add_up_to_all_changes(ann: Person) -> None:
@@ -217,7 +217,7 @@ async def test_email_changes_pages_add_up_to_all_changes(ann: Person) -> None:
 
 
 async def test_mailbox_changes_says_whether_only_counts_changed(ann: Person) -> None:
-    await ann.call("Mailbox/get")  # creates them, which a real server reports as a change, too
+    await ann.call("Mailbox/get")  # This creates the default mailboxes, which a real server reports as a change, too.
     start = await state(ann, "Mailbox")
     added = await ann.add(message())
     counted = await ann.call("Mailbox/changes", sinceState=start)
@@ -253,7 +253,7 @@ async def test_unpaired_surrogate_makes_the_whole_request_invalid(ann: Person) -
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def library(admin: StalwartClient) -> AsyncIterator[tuple[Person, dict[str, str]]]:
-    """Somebody with mails that differ, and their ids by name."""
+    """A person with different emails, and their ids by name."""
     async with person(admin) as ann:
         made: dict[str, str] = {}
         mails: list[tuple[str, bytes, dict[str, Any]]] = [
@@ -299,7 +299,8 @@ async def library(admin: StalwartClient) -> AsyncIterator[tuple[Person, dict[str
 async def test_email_query_filter_finds_the_matching_emails(
     library: tuple[Person, dict[str, str]], wanted: dict[str, Any], found: str
 ) -> None:
-    """Not asked is `header`: a real server finds nothing by it unless its operator has header fields indexed."""
+    """Without `header`: a real server finds nothing by it unless its operator has enabled the index of header
+    fields."""
     ann, made = library
     sort = [{"property": "receivedAt", "isAscending": False}]
     assert await ann.query(filter=wanted, sort=sort) == [made[name] for name in found.split()]

@@ -1,5 +1,4 @@
-"""The rules of Stalwart's mail: writing, organising and sending.
-Against the stand-in, or against a real server: conftest.py."""
+"""The rules of Stalwart's mail: writing, organising and sending. On the stand-in, or on a real server (conftest.py)."""
 
 import os
 from collections.abc import AsyncIterator
@@ -79,12 +78,12 @@ async def test_created_email_is_read_back_as_written(ann: Person) -> None:
     ],
 )
 async def test_attachment_is_downloaded_as_it_was_uploaded(ann: Person, kind: str, content: bytes) -> None:
-    """But for lone line feeds in text: a real server writes CRLF for them, the stand-in changes nothing."""
+    """Except for lone line feeds in text: a real server writes CRLF for them, the stand-in leaves them unchanged."""
     blob = (await ann.upload(content, kind))["blobId"]
     attachments = [{"blobId": blob, "type": kind, "name": "a"}, {"blobId": blob, "type": kind, "name": "b"}]
     made = await ann.create("Email", mailboxIds={"d": True}, attachments=attachments, **TEXT)
     email = await ann.get("Email", made["id"], properties=["attachments", "preview", "hasAttachment"])
-    assert email["hasAttachment"] is not kind.startswith("image/")  # which is shown within the body
+    assert email["hasAttachment"] is not kind.startswith("image/")  # it is shown within the body
     assert email["preview"] == "Grüße\nzwei"
     assert [(part["name"], part["disposition"]) for part in email["attachments"]] == [("a", None), ("b", None)]
     for part in email["attachments"]:
@@ -197,7 +196,8 @@ async def test_creation_ids_can_be_used_in_later_calls_of_a_request(ann: Person)
     made = answers[0][1]["created"]
     (email,) = answers[3][1]["list"]
     assert (email["subject"], email["mailboxIds"]) == ("imported", {made["child"]["id"]: True})
-    assert answers[2][1]["notCreated"]["f"]["properties"] == ["blobId"]  # of a blob it reaches to Blob/get alone
+    # the id of a created blob can be used in Blob/get only
+    assert answers[2][1]["notCreated"]["f"]["properties"] == ["blobId"]
     assert answers[4][1]["list"][0]["data:asText"] == "hi"
     assert (await ann.get("Mailbox", made["child"]["id"]))["parentId"] == made["top"]["id"]
 
@@ -252,7 +252,7 @@ async def test_mailbox_destroy_needs_no_children_and_no_mail_unless_mail_removal
 
 
 async def inbox(reader: Person, subject: str) -> list[str]:
-    """What came with this subject; waits for it, for a real server has a queue."""
+    """The emails with this subject. Waits for them, because a real server has a queue."""
     came: list[str] = []
 
     async def found() -> list[str]:

@@ -1,4 +1,5 @@
-"""What `postroom setup stalwart` relies on: roles that change, and passwords that are bound to addresses."""
+"""The behaviour that `postroom setup stalwart` relies on: changed roles, and passwords that are restricted to IP
+addresses."""
 
 import httpx2
 

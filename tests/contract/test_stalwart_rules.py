@@ -1,5 +1,5 @@
-"""The rules of Stalwart's registry (addresses, the mark, objects, people and keys) with other values than the
-recorded ones. Against the stand-in, or against a real server: conftest.py."""
+"""The rules of Stalwart's registry (addresses, the mark, objects, people and keys) with other values than the recorded
+ones. On the stand-in, or on a real server (conftest.py)."""
 
 import asyncio
 import uuid
@@ -101,7 +101,8 @@ async def test_a_domain_without_a_public_suffix_is_refused(admin: StalwartClient
 
 async def test_a_domain_exists_once_whatever_its_spelling(admin: StalwartClient) -> None:
     tail = uuid.uuid4().hex[:12]
-    manual = {"@type": "Manual"}  # a key made in the background would keep it from going
+    # Otherwise Stalwart would create a key in the background, and the domain could not be destroyed.
+    manual = {"@type": "Manual"}
     answer = await admin.try_create("Domain", name=f"mün{tail}.test", dkimManagement=manual)
     made = answer["created"]["id"]
     again = await admin.try_create("Domain", name=f"MÜN {tail}.test")
@@ -144,7 +145,7 @@ async def test_eight_concurrent_creates_with_one_mark_make_one_account(admin: St
 
 
 async def test_conflict_may_name_the_owner_of_the_address_or_of_the_mark(admin: StalwartClient) -> None:
-    """By chance, from request to request: whoever meets a stranger must still look for the mark."""
+    """Each time at random: if the owner is a stranger, the mark must still be looked up."""
     identity, name = uuid.uuid4().hex, unique()
     holders = {await admin.create(name), await admin.create(unique(), aliases=mark(admin, identity))}
     value = {"@type": "User", "name": name, "domainId": admin.domain, "aliases": mark(admin, identity)}
@@ -232,7 +233,7 @@ async def test_patch_with_an_invalid_path_gets_a_specific_error(
 async def test_some_concurrent_updates_of_an_account_are_rejected_and_see_the_other_value(
     admin: StalwartClient,
 ) -> None:
-    """The server asserts that the account is still what it read."""
+    """The server checks that the account has not changed since it was read."""
     number = await admin.create(unique())
     read = ("x:Account/get", {"ids": [number], "properties": ["description"]})
 
@@ -242,13 +243,13 @@ async def test_some_concurrent_updates_of_an_account_are_rejected_and_see_the_ot
         return outcome, before["list"][0]["description"], after["list"][0]["description"]
 
     answers, refused = list[tuple[Answer, str, str]](), list[tuple[str, str]]()
-    for turn in range(500):  # whether two meet is chance
+    for turn in range(500):  # it depends on timing whether two of them collide
         answers += await asyncio.gather(*(update() for _ in range(3)))
         refused = [(before, after) for outcome, before, after in answers if "updated" not in outcome]
         if refused and turn >= 30:
             break
     assert {outcome["type"] for outcome, _, _ in answers if "updated" not in outcome} == {"serverUnavailable"}
-    assert 0 < len(refused) <= 60, "one of each three is written"
+    assert 0 < len(refused) <= 60, "at least one of three concurrent updates succeeds"
     assert all(before != after for before, after in refused)
 
 
@@ -304,7 +305,8 @@ async def test_api_key_has_the_permissions_of_its_account_and_grants_no_more(adm
         assert refusal["type"] == "forbidden"
         assert refusal["description"].endswith("and 238 more")
         assert await client.update(robot, description="renamed by itself") == {}
-        assert await client.create(unique(), domainId=admin.domain, roles=roles)  # nothing that it lacks
+        # none of the permissions that the account lacks
+        assert await client.create(unique(), domainId=admin.domain, roles=roles)
         assert (await client.call("x:Account/get", accountId="b", ids=[]))["type"] == "forbidden"
 
 

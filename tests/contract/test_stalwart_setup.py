@@ -1,4 +1,4 @@
-"""`postroom setup stalwart`: on the stand-in, or on a real one (conftest.py). Each test has a domain of its own."""
+"""`postroom setup stalwart`: on the stand-in, or on a real one (conftest.py). Each test has its own domain."""
 
 import json
 import os
@@ -23,7 +23,7 @@ LOGIN, _, PASSWORD = os.environ.get("STALWART_ADMIN", "admin:pw").partition(":")
 
 @dataclass
 class Setup:
-    """The command as an administrator types it, on a host without a database."""
+    """The command as an administrator runs it, on a host without a database."""
 
     admin: StalwartClient
     domain: str
@@ -91,7 +91,7 @@ async def setup(admin: StalwartClient, tmp_path: Path) -> AsyncIterator[Setup]:
             assert not any(secret in output for output in setup.printed), file
 
 
-# All of it
+# Everything
 
 
 async def test_check_is_ok_after_setup(setup: Setup, database: Database) -> None:
@@ -173,8 +173,8 @@ async def test_the_account_holds_what_is_needed_and_cannot_log_in_by_a_password(
 
 
 async def test_what_people_may_by_default_on_this_server_is_in_the_role(setup: Setup) -> None:
-    """No account can give another one more permissions than its own, and another version, or an operator, may give
-    people more."""
+    """An account cannot grant another one more permissions than its own, and another version of Stalwart, or an
+    operator, may grant people more."""
     (authentication,) = (await setup.admin.call("x:Authentication/get", ids=["singleton"]))["list"]
     (user,) = authentication["defaultUserRoleIds"]
     before = (await setup.admin.get(user, "Role"))["enabledPermissions"]
@@ -261,6 +261,17 @@ async def test_setup_does_not_replace_a_key_that_stalwart_rejects(setup: Setup) 
     assert await setup.keys() == []
 
 
+async def test_setup_warns_of_a_secret_file_that_every_user_can_read(setup: Setup) -> None:
+    await setup()
+    file = setup.folder / "stalwart-api-key"
+    file.chmod(0o644)
+    step = (await setup())["secret files"]
+    assert (step["state"], step["details"]) == ("warning", f"every user of this host can read {file}")
+    assert step["fix"] == f"chmod o= {file}"
+    file.chmod(0o600)
+    assert "secret files" not in await setup()
+
+
 async def test_key_in_the_environment_is_used_unless_it_is_of_another_account(setup: Setup) -> None:
     await setup()
     key = setup.secret("stalwart-api-key")
@@ -274,7 +285,7 @@ async def test_key_in_the_environment_is_used_unless_it_is_of_another_account(se
 
 
 async def test_no_key_is_created_if_its_file_cannot_be_written(setup: Setup) -> None:
-    setup.folder = Path("/proc/secrets")  # where even root makes no folder
+    setup.folder = Path("/proc/secrets")  # not even root can create a folder there
     steps = await setup(code=1)
     assert "cannot be written" in steps["API key"]["details"]
     assert await setup.keys() == []
@@ -317,7 +328,8 @@ async def test_setup_does_not_replace_a_wrong_master_password(setup: Setup) -> N
 
 async def test_given_address_replaces_the_detected_one(setup: Setup) -> None:
     steps = await setup("--impersonate", "--address", "10.7.7.7", code=1)
-    assert "--address" in steps["master password"]["fix"]  # it is not ours: the new password is refused from here
+    # It is not ours, so the server rejects the new password from here.
+    assert "--address" in steps["master password"]["fix"]
     (credential,) = (await setup.account("postroom-mail"))["credentials"].values()
     assert credential["allowedIps"] == {"10.7.7.7": True}
     assert (await setup("--address", "10.7.7.7"))["allowed IP"]["state"] == "ok"
@@ -356,7 +368,7 @@ async def test_a_webhook_whose_key_was_lost_is_made_anew(setup: Setup) -> None:
     assert (await setup("--impersonate"))["webhook"]["state"] == "ok"
 
 
-# What ends it
+# Errors that end the command
 
 
 async def test_missing_domain_is_reported_and_not_created(setup: Setup) -> None:

@@ -1,4 +1,4 @@
-"""Sieve scripts of a person (RFC 9661), directly and through the gateway: on the stand-in, or on a real server
+"""A person's Sieve scripts (RFC 9661), directly and through the gateway: on the stand-in, or on a real server
 (conftest.py)."""
 
 from typing import Any
@@ -67,7 +67,7 @@ async def test_at_most_one_sieve_script_is_active(ann: Person) -> None:
         assert await active(ann) == found
     await ann.call("SieveScript/set", onSuccessDeactivateScript=True)
     assert await active(ann) == []
-    # Beyond RFC 9661.
+    # Not specified in RFC 9661.
     await ann.update("SieveScript", two, isActive=True)
     assert await active(ann) == ["two"]
     await ann.update("SieveScript", two, isActive=False)
@@ -138,11 +138,11 @@ async def test_sieve_scripts_are_queried_by_name_and_by_active_state(ann: Person
 
 
 async def test_vacation_response_is_a_sieve_script_that_clients_cannot_write(ann: Person) -> None:
-    """Of the two, one is active: whoever activates a script ends the replies."""
+    """Only one of the two is active: activating a script ends the automatic replies."""
     number = await make(ann, "one")
-    # No backslash: 0.16.19 answers `serverUnavailable` to a reply that has one.
-    away = {"isEnabled": True, "subject": "Away", "textBody": 'Until "Monday"'}
-    await ann.update("VacationResponse", "singleton", **away)
+    # Without backslashes: 0.16.19 answers `serverUnavailable` to a reply that contains one.
+    vacation = {"isEnabled": True, "subject": "Away", "textBody": 'Until "Monday"'}
+    await ann.update("VacationResponse", "singleton", **vacation)
     assert await active(ann) == ["vacation"]
     (vacation,) = [each for each in await ann.query("SieveScript") if each != number]
     assert (await ann.update("SieveScript", vacation, name="x"))["type"] == "forbidden"

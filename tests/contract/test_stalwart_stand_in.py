@@ -13,7 +13,7 @@ from recorded_exchanges import Player, recorded
 from stalwart_client import USING, StalwartClient, unique
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
 
-# Members whose value is the server's own: times, states, secrets, and words for people.
+# Members whose values each server chooses: times, states, secrets, and descriptions.
 FREE = {"sessionState", "state", "queryState", "createdAt", "secret", "description", "detail", "title"}
 
 
@@ -25,7 +25,7 @@ async def server(tmp_path: Path) -> AsyncIterator[StalwartStandIn]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def client(server: StalwartStandIn) -> AsyncIterator[StalwartClient]:
-    """With the key that Postroom gets."""
+    """A client with the key that Postroom gets."""
     assert server.api_key
     client = StalwartClient(server.url, server.api_key)
     async with client.http:
@@ -114,12 +114,12 @@ async def test_a_new_key_replaces_the_former_one_at_the_next_start(server: Stalw
 
 
 async def status(client: StalwartClient, name: str, timeout: float = 30) -> int | None:  # noqa: ASYNC109 - handed to the HTTP client
-    """Of a create; None where there was no answer."""
+    """The status of the response to a create; None without a response."""
     user = {"@type": "User", "name": name, "domainId": client.domain}
     calls = [["x:Account/set", {"create": {"c": user}}, "0"]]
     try:
         request = {"using": USING, "methodCalls": calls}
-        # The server ends a connection after some refusals: a request of its own must not meet that.
+        # The server closes a connection after some refusals. On a separate connection, this request is not affected.
         single = {"Connection": "close"}
         return (await client.http.post("/jmap/", json=request, headers=single, timeout=timeout)).status_code
     except httpx2.TransportError:
@@ -176,7 +176,7 @@ async def test_hang_fault_answers_when_lifted_but_not_for_a_client_that_left(
 async def test_full_stalwart_store_answers_and_reads_but_rejects_writes(
     server: StalwartStandIn, client: StalwartClient
 ) -> None:
-    """As 0.16.19 does with its disk full."""
+    """As 0.16.19 does if its disk is full."""
     number = await client.create("alice")
     await server.set_fault(kind="full")
     assert (await client.http.get("/jmap/session")).status_code == 200

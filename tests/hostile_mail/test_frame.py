@@ -31,14 +31,14 @@ async def context(evil: Hosts) -> AsyncIterator[BrowserContext]:
         yield await browser.new_context()
 
 
-def summary(fates: Mapping[str, Fate]) -> str:
+def listed(fates: Mapping[str, Fate]) -> str:
     return "\n".join(f"{name}: {fate}" for name, fate in sorted(fates.items()))
 
 
 async def test_every_attack_reaches_out_where_nothing_protects(
     context: BrowserContext, evil: Hosts, unsafe: str
 ) -> None:
-    """Otherwise the silence of the other tests would prove nothing. Attacks that have no voice say why (`silent`)."""
+    """Otherwise the other tests would prove nothing. `silent` is the reason of attacks that cannot send a request."""
     loud = [mail for mail in MAILS if mail.silent is None and not mail.large]
     once = [mail for mail in loud if mail not in CLASSES["mutation"]]
     fates = await open_all(context, evil, once, unprotected(unsafe, "plain", 3))
@@ -50,7 +50,7 @@ async def test_every_attack_reaches_out_where_nothing_protects(
     assert not silent, "\n".join(silent)
 
 
-async def test_policy_and_sandbox_without_the_sanitizer_let_out_what_is_known(
+async def test_policy_and_sandbox_without_the_sanitizer_let_known_requests_out(
     context: BrowserContext, evil: Hosts, unsafe: str
 ) -> None:
     mails = [mail for mail in MAILS if mail.connects]
@@ -62,9 +62,9 @@ async def test_policy_and_sandbox_without_the_sanitizer_let_out_what_is_known(
 async def test_frame_lets_nothing_out(context: BrowserContext, evil: Hosts, origin: str) -> None:
     fates = await open_all(context, evil, HTML, way(origin, "show"))
     harmful = {name: fate for name, fate in fates.items() if not fate.harmless()}
-    assert not harmful, summary(harmful)
+    assert not harmful, listed(harmful)
     unseen = {mail.id: fates[mail.id] for mail in HTML if fates[mail.id].shown not in shown_as(mail)}
-    assert not unseen, summary(unseen)
+    assert not unseen, listed(unseen)
 
 
 def shown_as(mail: HostileMail) -> tuple[str, ...]:
@@ -76,4 +76,4 @@ async def test_frame_holds_without_the_sanitizer(context: BrowserContext, evil: 
     small = [mail for mail in HTML if mail not in CLASSES["size"]]
     fates = await open_all(context, evil, small, way(origin, "showBare"))
     harmful = {name: fate for name, fate in fates.items() if not fate.harmless()}
-    assert not harmful, summary(harmful)
+    assert not harmful, listed(harmful)

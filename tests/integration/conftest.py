@@ -33,7 +33,7 @@ async def leadership(database: Database) -> AsyncIterator[PostgresLeadership]:
 
 @pytest.fixture
 async def other_leadership(database: Database) -> AsyncIterator[PostgresLeadership]:
-    """As another process has it."""
+    """The leadership of another process."""
     async with leadership_at(database.service_url) as leadership:
         yield leadership
 

@@ -55,7 +55,9 @@ async def test_expired_access_token_is_not_found_and_is_later_deleted(
     assert await tokens.find(token_hash) is None
     assert await tokens.of(ADA) == []
     other, _ = await make(maker)
-    assert [row["id"] for row in await records.rows("SELECT id FROM access_tokens")] == [other.id], "it is forgotten"
+    assert [row["id"] for row in await records.rows("SELECT id FROM access_tokens")] == [other.id], (
+        "the expired token is deleted"
+    )
 
 
 async def test_use_of_an_access_token_is_recorded_every_30_seconds(
@@ -70,7 +72,7 @@ async def test_use_of_an_access_token_is_recorded_every_30_seconds(
 
     first = await used()
     assert abs(first[0] - datetime.now(UTC)) < timedelta(minutes=1)
-    assert await used() == first, "the second use within them writes nothing"
+    assert await used() == first, "the second use within 30 s writes nothing"
     await records.rows("UPDATE access_tokens SET last_used_at = now() - interval '31 seconds'")
     assert (await used())[0] > first[0]
     [listed] = await tokens.of(ADA)
@@ -100,7 +102,7 @@ async def test_person_has_at_most_20_live_tokens_even_with_concurrent_requests(
     live = await tokens.of(ADA)
     assert (len(live), len(refused)) == (MAX_LIVE, 10)
     await make(maker, BOB)
-    # One that is revoked, and one that expires, make room.
+    # A revoked token and an expired one make room.
     await tokens.revoke(ADA, live[0].id)
     await make(maker)
     await expire(records, live[1])

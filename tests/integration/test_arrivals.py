@@ -32,7 +32,7 @@ BOB = MailAccount(UUID(int=2), "bob@example.org", "c")
 
 @dataclass
 class Process:
-    """A process' arrivals, running; `woken` counts commits of events."""
+    """The arrivals of one process, running. `woken` counts commits of events."""
 
     arrivals: Arrivals
     states: PostgresMailStates
@@ -41,7 +41,7 @@ class Process:
     task: asyncio.Task[None]
 
     async def begin(self, account: MailAccount) -> None:
-        """Its owner comes online."""
+        """The owner of the account comes online."""
         state = await self.states.watch(account)
         if state.email_state is None:
             await self.arrivals.first_poll(state)
@@ -92,17 +92,18 @@ async def until_announced(records: Records, *ids: str, account: MailAccount = AL
 
 
 async def until_seen(records: Records, mail: MailInMemory, account: MailAccount = ALICE) -> None:
-    """Until the stored state is the present one."""
+    """Wait until the stored state is the current one."""
 
     async def is_present() -> bool:
         query = "SELECT email_state FROM mail_states WHERE kratos_identity_id = %s"
         return await records.value(query, account.identity_id) == mail._state(account.account_id)
 
-    await eventually(is_present, "the present state is stored")
+    await eventually(is_present, "the current state is stored")
 
 
 async def test_what_is_not_new_mail_in_the_inbox_is_not_announced(one: Process, records: Records) -> None:
-    """Moved, read, sent, spam, old: each moves the state, none is an event; the delivery after them is."""
+    """Mail that was moved, read or sent, spam and old mail: each changes the state without an event. The delivery after
+    them is an event."""
     mail = one.mail
     (there,) = mail.deliver("b", "t")
     mail.change("b", there, "i")  # moved into the inbox
@@ -117,7 +118,7 @@ async def test_what_is_not_new_mail_in_the_inbox_is_not_announced(one: Process, 
     mail.change("b", filed, "t")
     one.arrivals.hint(["b"])
     await until_seen(records, mail)
-    # The one that was moved into the inbox was created after the last poll, and is unread.
+    # The email that was moved into the inbox was created after the last poll, and is unread.
     assert await announced_ids(records) == [there]
     mail.change("b", there, "i", "$seen")
     mail.change("b", there, "t", "$seen")
@@ -153,7 +154,7 @@ async def test_a_poll_that_was_overtaken_by_an_earlier_one_is_repeated(one: Proc
 
     async def overtaken(state: Any, email_state: str, events: Any) -> bool:
         one.states.advance = advance
-        # Another process, which read before the second one came.
+        # Another process, which polled before the second email arrived.
         assert await advance(state, "s1", [{"state": "s1", "ids": [first], "count": 1}])
         return await advance(state, email_state, events)
 
@@ -191,12 +192,12 @@ async def test_arrival_sweep_finds_the_mail_of_a_lost_hint(
 ) -> None:
     (first,) = one.mail.deliver("b")
     await sweep_of(one, leadership).sweep(asyncio.Event())
-    assert await announced(records) == [], "somebody looked a moment ago"
+    assert await announced(records) == [], "it was polled a moment ago"
     await age(records, "400 s")
     await sweep_of(one, leadership).sweep(asyncio.Event())
     await until_announced(records, first)
     query = "SELECT now() - checked_at < interval '5 s' FROM mail_states"
-    assert await records.value(query), "it waits its turn again"
+    assert await records.value(query), "it counts as polled"
 
 
 async def test_mail_that_arrived_between_two_polls_is_announced_but_older_mail_is_not(
@@ -219,8 +220,8 @@ async def test_a_commit_whose_response_was_lost_is_not_announced_twice(
         mail.gate = asyncio.Event()
         (first,) = mail.deliver("b")
         one.arrivals.hint(["b"])
-        await eventually(lambda: mail.waiting, "the look has read the changes")
-        proxy.cut_after(60)  # bytes: more than a check of the connection is answered with
+        await eventually(lambda: mail.waiting, "the poll has read the changes")
+        proxy.cut_after(60)  # bytes: more than the response to a check of the connection
         mail.gate.set()
         await until_announced(records, first)
         mail.gate = None

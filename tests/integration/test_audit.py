@@ -1,4 +1,4 @@
-"""The audit: nothing edits it, and it has room for two years."""
+"""The audit: nothing can change it, and its partitions cover the next two years."""
 
 import asyncio
 import subprocess
@@ -29,7 +29,7 @@ NEWEST = max(
     for path in files("postroom.postgres").joinpath("migrations/versions").iterdir()
     if path.name.endswith(".sql")
 )
-"""the last revision there is"""
+"""The newest revision."""
 
 CHANGES: list[LiteralString] = [
     "UPDATE {} SET status = 'success'",
@@ -57,7 +57,7 @@ async def tables_of_the_log(records: Records) -> list[str]:
 
 
 async def fill_each_partition(records: Records) -> list[str]:
-    """One row in each partition: an UPDATE or DELETE that meets no row proves nothing."""
+    """Add one row to each partition: an UPDATE or DELETE that affects no row proves nothing."""
     tables = await tables_of_the_log(records)
     await records.rows(
         "INSERT INTO email_provisioning_log (action, status, attempt_count, created_at) "
@@ -102,7 +102,8 @@ async def test_service_role_may_only_insert_into_and_read_the_audit_log(records:
     assert {row["may"] for row in may} == {"INSERT", "SELECT"}
     tables = await tables_of_the_log(records)
     for table in tables[1:]:
-        # A partition is reached by its parent; only the default one is asked by name whether it holds anything.
+        # Partitions are read through their parent. Only the default one is read by name, to see whether it holds any
+        # rows.
         rest = "INSERT, UPDATE, DELETE, TRUNCATE" + ("" if table.endswith("_default") else ", SELECT")
         assert not await records.value("SELECT has_table_privilege(%s, %s, %s)", SERVICE_ROLE, table, rest)
 
@@ -124,7 +125,7 @@ async def test_service_role_cannot_drop_disable_or_detach_anything(pool: Pool) -
 
 
 async def migrated(owner_url: str) -> str:
-    """The revision that a process of its own reports."""
+    """Migrate in a separate process; return the revision that it reports."""
     code = "import sys; from postroom.postgres.migrate import upgrade; print(upgrade(*sys.argv[1:]))"
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, owner_url, SERVICE_ROLE, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -1,4 +1,4 @@
-"""`postroom check` of PostgreSQL, Redis and the mail server: each reason has its own fix, and no text holds a
+"""`postroom check` of PostgreSQL, Redis and the mail server: each cause has its own fix, and no text contains a
 secret."""
 
 import asyncio
@@ -23,7 +23,7 @@ def postroom(database: Database) -> Commands:
 
 
 async def rows_of(postroom: Commands, part: str, **more: str) -> list[dict[str, str]]:
-    """Those of the table, but for the missing fsync of the tests' PostgreSQL."""
+    """The rows of the table for that part, except the one about the missing fsync of the tests' PostgreSQL."""
     found: list[dict[str, Any]] = await Commands({**postroom.environment, **more}).json("check", code=1)
     return [each for each in found if each["part"] == part and "fsync" not in each["details"]]
 
@@ -48,7 +48,7 @@ async def test_the_server_and_the_schema_are_a_row_each(postroom: Commands, data
         ("INSERT INTO schema_history VALUES ('9001', '9000')", "error", "at revision 9001", "update Postroom"),
         ("INSERT INTO schema_history VALUES ('9001', '0003')", "warning", "revision 9001, newer", "update Postroom"),
     ],
-    ids=["empty", "older", "newer", "newer, and yet compatible"],
+    ids=["empty", "older", "newer", "newer but compatible"],
 )
 async def test_a_schema_of_another_revision_is_a_row_with_what_to_do(
     postroom: Commands, records: Records, statement: LiteralString, state: str, words: str, fix: str
@@ -106,7 +106,7 @@ async def test_what_redis_holds_is_shown_with_its_place(postroom: Commands, valk
             "refuses the login: invalid username-password pair",
             "correct the user and the password in POSTROOM_REDIS_URL",
         ),
-        # As Redis 5 does, though the rest of that command is the password.
+        # As Redis 5 responds. The rest of this message contains the password.
         (
             b"-ERR unknown command `HELLO`, with args beginning with: `3`, `AUTH`, `default`, `s3cret`, \r\n",
             "refuses: unknown command `HELLO`",
@@ -162,7 +162,16 @@ async def test_a_redis_that_cannot_be_reached_is_shown_with_its_place(postroom: 
         (problem_answer(503), "answered 503", "see the log of Stalwart"),
         (b"220 mail.example.org LMTP\r\n\r\n", "what came is not HTTP", "see whether Stalwart has banned this host"),
     ],
-    ids=["wrong key", "forbidden", "no JMAP", "HTML", "another JSON", "nobody's session", "sick", "LMTP"],
+    ids=[
+        "wrong key",
+        "forbidden",
+        "no JMAP",
+        "HTML",
+        "another JSON",
+        "a session without an account",
+        "unhealthy",
+        "LMTP",
+    ],
 )
 async def test_each_answer_of_a_mail_server_has_its_own_fix(
     postroom: Commands, answer: bytes, words: str, fix: str

@@ -1,4 +1,5 @@
-"""Claiming: no request starts before it is due or under two holders, and crashes are counted apart from failures."""
+"""Claiming: no request starts before it is due or under two holders, and crashes are counted separately from
+failures."""
 
 import asyncio
 import random
@@ -31,7 +32,7 @@ async def claim_one(
 
 
 class OneConnection:
-    """A pool of one connection in one transaction: now() stands still in it."""
+    """A pool of one connection in one transaction, so that now() is constant."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -42,7 +43,7 @@ class OneConnection:
 
 
 async def answer_when_due_in(pool: Pool, milliseconds: int) -> Claim:
-    """Claims a waiting request whose due time is exactly that much after PostgreSQL's now()."""
+    """Claims a waiting request that is due exactly `after` PostgreSQL's now()."""
     async with pool.connection() as connection, connection.transaction():
         requests = PostgresRequests(OneConnection(connection), new_id=uuid4)  # type: ignore[arg-type]
         identity_id = await waiting(requests, mailbox(f"due-in-{milliseconds}"))
@@ -61,7 +62,7 @@ async def test_claim_sets_a_new_holder_and_writes_the_pending_row_in_one_commit(
     assert claim.result is ClaimResult.GRANTED
     assert claim.request
     assert claim.due_in is not None
-    assert claim.due_in < 0, "how late we came, as a negative number"
+    assert claim.due_in < 0, "the lateness of the claim, as a negative number"
     assert (claim.request.state, claim.request.attempts, claim.request.retries) == (State.RUNNING, 1, 0)
     row, entry = await records.request(identity_id), (await records.log(identity_id))[-1]
     assert 29 < row["due_in"] <= 30
@@ -178,4 +179,4 @@ async def test_fallback_poll_finds_ended_leases_at_once_and_waiting_requests_aft
     exact = await PostgresOverdueRequests(pool, grace=-HORIZON).due(10, after=None)
     assert DueEntry(in_grace) in exact.entries
     assert exact.next_in is not None
-    assert 50 < exact.next_in <= 60, "of whoever comes due next: who is due now may be locked for long"
+    assert 50 < exact.next_in <= 60, "of the next due request: one that is due now may be locked for long"

@@ -1,4 +1,4 @@
-"""`/api/devices` and `/api/mail-settings` on the stand-in for Stalwart, as a browser or a mail program asks."""
+"""`/api/devices` and `/api/mail-settings` on the stand-in for Stalwart, as used by a browser or a mail program."""
 
 import base64
 import plistlib
@@ -38,8 +38,8 @@ KEY = base64.b64encode(b"k" * 32).decode()
 
 
 class NamedPeople:
-    """Who one is stands in a header: `X-Person` for a session, with `X-Scopes` for an access token. A session began
-    now, or so many minutes ago as `X-Logged-In` says; remembered, it looks older."""
+    """The header `X-Person` names the person of a session, or of an access token if `X-Scopes` is there, too. The login
+    of the session is `X-Logged-In` minutes old; the cached session has an older one."""
 
     async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         if "x-person" not in headers:

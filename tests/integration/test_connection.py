@@ -1,4 +1,4 @@
-"""The pool never returns a dead connection, and does not check a healthy one by a query."""
+"""The pool never returns a dead connection, and checks a healthy one without a query."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -71,8 +71,8 @@ async def test_cancellation_during_a_connection_check_leaks_no_connection(databa
 
 
 @asynccontextmanager
-async def looked_at_in_vain(pool: Pool) -> AsyncIterator[None]:
-    """The server has said something, and does not answer what it is asked then; yet the connections live."""
+async def failing_check(pool: Pool) -> AsyncIterator[None]:
+    """The connections have unread data, and a check of them fails, although they are alive."""
     refused = AsyncMock(side_effect=psycopg.errors.QueryCanceled)
     with (
         patch.object(connection_module, "is_silent", return_value=False),
@@ -87,7 +87,7 @@ async def test_pool_drops_a_connection_that_fails_its_check_and_getconn_times_ou
     async with make_pool(database.service_url, size=1) as pool:
         async with connection(pool) as first:
             pass
-        async with looked_at_in_vain(pool), asyncio.timeout(POOL_TIMEOUT):
+        async with failing_check(pool), asyncio.timeout(POOL_TIMEOUT):
             with pytest.raises(PoolTimeout):
                 await pool.getconn(timeout=0.2)
         assert first.closed
@@ -104,12 +104,12 @@ async def test_pool_reuses_a_healthy_connection_without_a_check(pool: Pool) -> N
 @pytest.mark.parametrize(
     ("sqlstate", "again"),
     [
-        ("40P01", True),  # of a deadlock's two statements one is refused: it changed nothing, and works now
-        ("40001", True),  # serialization failure, the same
+        ("40P01", True),  # PostgreSQL cancels one of two deadlocked statements: it changed nothing, and can be repeated
+        ("40001", True),  # serialization failure: the same
         ("53300", True),
         ("57P01", True),
         ("25006", True),
-        ("40003", False),  # whether it was committed is unknown
+        ("40003", False),  # it is unknown whether it was committed
         ("40002", False),
         ("23505", False),
         ("42601", False),
@@ -121,13 +121,14 @@ async def test_temporary_postgresql_errors_count_as_unavailable_and_others_as_de
     with pytest.raises(DatabaseUnavailable if again else psycopg.Error) as raised:
         async with connection(pool) as conn:
             await conn.execute(SQL("DO $$ BEGIN RAISE SQLSTATE {}; END $$").format(sqlstate))
-    assert not isinstance(raised.value, Lost), "the server said itself that nothing was committed"
+    assert not isinstance(raised.value, Lost), "the server reported that nothing was committed"
 
 
 async def test_postgresql_that_never_answers_a_statement_counts_as_unavailable(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So does a proxy before a dead one. Nothing else would ever end the wait: what is sent is acknowledged."""
+    """A proxy in front of a dead server also accepts the query. Nothing else would end the wait, because TCP gets its
+    acknowledgements."""
     monkeypatch.setattr(connection_module, "ANSWERED_WITHIN", 0.2)
     port = int(database.service_url.rpartition("/")[0].rpartition(":")[2])
     async with (
@@ -140,7 +141,7 @@ async def test_postgresql_that_never_answers_a_statement_counts_as_unavailable(
             with pytest.raises(Lost):
                 await rows(pool, "breaker_read")
         relay.speaks.set()
-        assert len(await rows(pool, "breaker_read")) == 1, "the connection that was cut off is not missing"
+        assert len(await rows(pool, "breaker_read")) == 1, "the pool replaces the closed connection"
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,7 @@ async def shown(conn: psycopg.AsyncConnection[Row], *names: str) -> list[str]:
 
 
 async def test_connection_options_of_the_url_are_combined_with_ours(database: Database) -> None:
-    """Another search_path, for example; but a hook gets the right response in time whatever they are."""
+    """For example another search_path. But a webhook gets the right response in time, whatever they are."""
     options = quote("-c search_path=mail -c statement_timeout=0 -c idle_session_timeout=0", safe="")
     url = f"{database.service_url}?options={options}"
     async with make_pool(url, size=1) as pool, connection(pool) as conn:

@@ -1,4 +1,4 @@
-"""The embedded servers are durable, are adopted or stopped after a kill, and change nothing outside their folder."""
+"""The embedded servers are durable, are found and stopped after a kill, and change nothing outside their folder."""
 
 import asyncio
 import importlib.util
@@ -29,7 +29,7 @@ from postroom_sandbox.data_folder import DataFolder, is_reachable
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
 
-# A trial in a process of its own: it says what runs where, and runs until it is killed.
+# A trial in a separate process. It prints which servers run where, and runs until it is killed.
 TRIAL = """
 import asyncio, concurrent.futures.thread, importlib.readers, json, os, sys
 from pathlib import Path
@@ -164,7 +164,7 @@ async def test_data_survive_a_killed_parent_and_its_servers_are_stopped_at_the_n
         async with redis.asyncio.from_url(report["redis_url"]) as client:
             await client.set("kept", "42")
         parent.kill()
-    assert all(map(lives, report["pids"])), "the servers of a killed parent live on: the case that is tested"
+    assert all(map(lives, report["pids"])), "the servers of a killed parent still run: this is the tested case"
 
     with DataFolder(folder) as data:
         valkey = EmbeddedValkey(data)
@@ -190,7 +190,7 @@ async def test_data_survive_kill_9_of_postgresql(folder: Path) -> None:
 
 
 async def test_pid_file_with_the_pid_of_a_foreign_process_does_not_stop_it(folder: Path) -> None:
-    """PostgreSQL itself would refuse to start; it does so only for a process of its own user."""
+    """PostgreSQL itself refuses to start only if the other process belongs to the same user."""
     user = "nobody" if os.geteuid() == 0 else None
     with DataFolder(folder) as data, subprocess.Popen(["sleep", "60"], user=user) as stranger:
         try:
@@ -278,7 +278,7 @@ async def test_removal_stops_leftover_servers_and_deletes_their_files(folder: Pa
         async with running(data) as postgres:
             valkey = EmbeddedValkey(data)
             await valkey.start()
-            for server in (EmbeddedPostgres(data), EmbeddedValkey(data)):  # knows only what is in the folder
+            for server in (EmbeddedPostgres(data), EmbeddedValkey(data)):  # it knows only what is in the folder
                 await server.remove()
             await eventually(lambda: not lives(postgres.pid), "PostgreSQL has ended")
             await eventually(lambda: not lives(valkey.pid), "Valkey has ended")

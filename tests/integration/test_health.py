@@ -36,7 +36,7 @@ async def test_stalled_loop_makes_the_service_unready_and_is_named(database: Dat
         now[0] = 31.0
         ready, live = await client.get("/health/ready"), await client.get("/health/live")
         assert (ready.status_code, ready.json()["loops"]) == (503, ["worker"])
-        assert live.status_code == 200, "it may come back by itself"
+        assert live.status_code == 200, "it may recover by itself"
         assert 'postroom_loop_seconds_since_last_round{loop="worker"} 31.0' in (await client.get("/metrics")).text
         now[0] = 301.0
         assert (await client.get("/health/live")).status_code == 503, "only a restart helps now"

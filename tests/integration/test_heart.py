@@ -1,4 +1,4 @@
-"""From the hook to the mailbox, whatever breaks: the parts of a process on real servers and the stand-in."""
+"""From the webhook to the mailbox, whatever fails: the parts of a process with real servers and the stand-in."""
 
 import socket
 
@@ -15,7 +15,7 @@ from stalwart_stand_in import StalwartStandIn
 
 
 def exactly_one_each(*wanted: Mailbox) -> list[tuple[list[str], list[str]]]:
-    """One mailbox each, with the mark of its identity and nothing else."""
+    """Each identity has exactly one mailbox, which carries its mark."""
     return sorted(([each.email], [mark_of(each.identity_id)]) for each in wanted)
 
 
@@ -57,7 +57,8 @@ async def test_failed_request_is_retried_on_time_without_redis(
         assert await parts.accept(alice, NOWHERE) == WillRetry()
         due_at = (await records.request(alice.identity_id))["due_at"]
         await stalwart.clear_faults()
-        parts.worker.wake()  # where nothing waits it sleeps 3 s; with delays of a minute that is never too long
+        # An idle worker sleeps for up to 3 s. With the normal delays of a minute or more, that is never too long.
+        parts.worker.wake()
         await records.until("provisioned", alice.identity_id)
     started = (await records.log(alice.identity_id))[2]["created_at"]
     assert -0.05 <= (started - due_at).total_seconds() < 0.5

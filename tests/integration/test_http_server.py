@@ -1,4 +1,4 @@
-"""The HTTP server with clients that send incomplete or endless requests: they must not shut out other clients."""
+"""The HTTP server with clients that send incomplete or endless requests: they must not block other clients."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ Connect = Callable[..., Awaitable[Streams]]
 
 
 class Work:
-    """What /slow waits for; what becomes of those who ask /stays."""
+    """`done` lets /slow respond; `left` is set when a client of /stays has disconnected."""
 
     def __init__(self) -> None:
         self.begun = 0
@@ -96,7 +96,7 @@ async def serving(app: FastAPI, connections: int) -> AsyncIterator[Connect]:
     opened = list[asyncio.StreamWriter]()
 
     async def connect(first: bytes = b"") -> Streams:
-        """`first` has come when the server takes the connection."""
+        """Connect. The server receives `first` together with the connection."""
         client = socket.create_connection(listener.getsockname())
         client.sendall(first)
         reader, writer = await asyncio.open_connection(sock=client)
@@ -114,7 +114,7 @@ async def serving(app: FastAPI, connections: int) -> AsyncIterator[Connect]:
 
 @pytest.fixture
 async def connect(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
-    """To a server that waits 0.3 s for a head."""
+    """Connects to a server that waits 0.3 s for the head of a request."""
     monkeypatch.setattr(http_protocol, "HEAD_WITHIN", 0.3)
     async with serving(app, 100) as connect:
         yield connect
@@ -122,24 +122,24 @@ async def connect(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 @pytest.fixture
 async def patient(app: FastAPI) -> AsyncIterator[Connect]:
-    """To a server that never hangs up for time."""
+    """Connects to a server whose timeouts are too long to matter."""
     async with serving(app, 100) as connect:
         yield connect
 
 
 @pytest.fixture
 async def crowded(app: FastAPI) -> AsyncIterator[Connect]:
-    """To a patient server of four connections."""
+    """Connects to such a server with at most four connections."""
     async with serving(app, MOST) as connect:
         yield connect
 
 
 async def answer(reader: asyncio.StreamReader) -> bytes:
-    """An answer without its head. Raises `IncompleteReadError` if the connection ends first."""
-    return (await whole_answer(reader))[1]
+    """The body of a response. Raises `IncompleteReadError` if the connection ends first."""
+    return (await head_and_body(reader))[1]
 
 
-async def whole_answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+async def head_and_body(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
     async with asyncio.timeout(5):
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
@@ -147,7 +147,7 @@ async def whole_answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
 
 
 async def refused(reader: asyncio.StreamReader, status: int) -> None:
-    head, body = await whole_answer(reader)
+    head, body = await head_and_body(reader)
     assert head.startswith(b"http/1.1 %d " % status)
     assert b"connection: close\r\n" in head
     assert b"content-type: application/problem+json\r\n" in head
@@ -156,18 +156,19 @@ async def refused(reader: asyncio.StreamReader, status: int) -> None:
 
 
 async def ended(reader: asyncio.StreamReader) -> None:
-    """Without a further word."""
+    """Wait until the server closes the connection. It must send nothing more."""
     with suppress(ConnectionError):
         assert await asyncio.wait_for(reader.read(), 5) == b""
 
 
 def get_of(size: int) -> bytes:
-    """A request whose head has so many bytes."""
+    """A request whose head has `size` bytes."""
     return GET[:-2] + b"X: " + b"a" * (size - len(GET) - 5) + b"\r\n\r\n"
 
 
 async def test_connection_without_a_request_is_closed(connect: Connect) -> None:
-    """As many as the process may open files kept everybody out, for as long as they liked."""
+    """Otherwise as many idle connections as the process may open files would block everybody, for as long as they
+    like."""
     reader, _ = await connect()
     await ended(reader)
 
@@ -196,7 +197,7 @@ async def test_second_request_on_a_connection_has_the_same_timeout_as_the_first(
 
 
 async def test_slow_response_is_not_timed_out_by_the_previous_request(connect: Connect, work: Work) -> None:
-    """The time of the request before it is over."""
+    """The timeout of the previous request has ended."""
     reader, writer = await connect(GET)
     assert await answer(reader) == b'"here"'
     writer.write(SLOW)
@@ -206,7 +207,7 @@ async def test_slow_response_is_not_timed_out_by_the_previous_request(connect: C
 
 
 async def test_blank_lines_do_not_keep_a_connection_open(connect: Connect) -> None:
-    """They may precede a request (RFC 9112 §2.2), and no head begins by them."""
+    """They may precede a request (RFC 9112 §2.2), but do not start its head."""
     reader, writer = await connect()
     writer.write(GET)
     await answer(reader)
@@ -224,7 +225,8 @@ async def test_connection_is_closed_if_the_request_body_goes_on_after_the_answer
 
 @asynccontextmanager
 async def endless(writer: asyncio.StreamWriter, begin: bytes, more: bytes, *, every: float = 0) -> AsyncIterator[None]:
-    """Send so, until nobody takes it any more. Raises `TimeoutError` if somebody does."""
+    """Send `begin`, then `more` again and again until the server closes the connection. Raises `TimeoutError` if it
+    does not."""
 
     async def send() -> None:
         writer.write(begin)
@@ -270,10 +272,10 @@ async def test_pipelined_requests_do_not_add_up_to_an_oversized_head(patient: Co
 
 
 async def test_connection_closes_if_more_than_32_pipelined_requests_wait(patient: Connect, work: Work) -> None:
-    """Each takes more than a kilobyte, and 10,000 of them fit into what one connection receives at once."""
+    """Each takes more than a kilobyte of memory, and 10,000 of them fit into what a connection receives at once."""
     reader, writer = await patient()
     writer.write(SLOW + GET * 32)
-    await eventually(lambda: work.begun == 1, "the first is under way")
+    await eventually(lambda: work.begun == 1, "the first request is in progress")
     work.done.set()
     assert [await answer(reader) for _ in range(33)] == [b'"slow"'] + [b'"here"'] * 32
     work.done.clear()
@@ -365,7 +367,7 @@ async def test_connection_limit_closes_the_longest_idle_connection(crowded: Conn
     waiting = [await connected(crowded) for _ in range(MOST)]
     reader, writer = waiting[0]
     writer.write(GET)
-    assert await answer(reader) == b'"here"'  # so it waits for a shorter time than the others
+    assert await answer(reader) == b'"here"'  # so its timeout is shorter than that of the others
     for _ in range(MOST - 1):
         await connected(crowded)
     for other, _ in waiting[1:]:
@@ -375,14 +377,14 @@ async def test_connection_limit_closes_the_longest_idle_connection(crowded: Conn
 
 
 async def connected(connect: Connect) -> Streams:
-    """As soon as the server knows of it."""
+    """A connection that has made one request, so that the server knows it."""
     reader, writer = await connect(GET)
     assert await answer(reader) == b'"here"'
     return reader, writer
 
 
 def test_new_connection_is_served_after_an_idle_one_was_closed_for_it(app: FastAPI) -> None:
-    """On uvloop, as in a process, the head of the new connection arrives before the old one is gone."""
+    """On uvloop, as in a process, the head of the new connection arrives before the old one is closed."""
 
     async def on_uvloop() -> None:
         async with serving(app, MOST) as connect:
@@ -397,7 +399,7 @@ async def test_only_health_requests_are_served_while_all_connections_are_busy(cr
     working = [await connected(crowded) for _ in range(MOST)]
     for _, writer in working:
         writer.write(SLOW)
-    await eventually(lambda: work.begun == MOST, "all of them are at work")
+    await eventually(lambda: work.begun == MOST, "all connections are busy")
     others = [await crowded() for _ in range(3)]
     for _, writer in others[:-1]:
         writer.write(GET[:5])
@@ -417,14 +419,15 @@ async def test_only_health_requests_are_served_while_all_connections_are_busy(cr
 
 
 async def test_client_that_does_not_read_its_answer_blocks_no_other(crowded: Connect) -> None:
-    """Nor holds more connections than there may be, by what is served though all are at work: each is an open file."""
+    """Health checks are answered although all connections are busy, but these, too, must not exceed the limit of
+    connections: each is an open file."""
     idlers = [await connected(crowded) for _ in range(MOST)]
     for _, writer in idlers:
         writer.write(METRICS)
     idlers += [await crowded(METRICS) for _ in range(MOST)]
     async with asyncio.timeout(5):
         while await answer((await crowded(GET))[0]) != b'"here"':
-            pass  # they fetch still what fits into the buffers
+            pass  # small responses still fit into the buffers
     assert [await was_cut(reader) for reader, _ in idlers].count(False) < MOST
 
 
@@ -463,7 +466,8 @@ async def test_closed_connection_does_not_count_toward_the_limit(crowded: Connec
 
 
 def test_connection_closed_to_make_room_no_longer_counts() -> None:
-    """It is lost in the next turn of the loop: counted until then, the next request would be refused for nothing."""
+    """It is closed in the next iteration of the loop. If it were counted until then, the next request would be
+    refused."""
     connections = http_protocol.Connections(most=1)
     oldest, newest = MagicMock(), MagicMock()
     connections.connections |= {oldest, newest}

@@ -1,4 +1,4 @@
-"""A connection reports reliably whether a request was sent, and whether it may have been carried out."""
+"""A connection reports reliably whether a request was sent, and whether it may have been executed."""
 
 import asyncio
 import socket
@@ -122,11 +122,13 @@ async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 @pytest.mark.parametrize(
     "serve",
     [
-        pytest.param(answering(b"", closing=True), id="it closes"),
-        pytest.param(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", closing=True), id="it closes midway"),
-        pytest.param(answering(b"SSH-2.0-x\r\n\r\n", closing=True), id="it is no HTTP"),
-        pytest.param(_silent, id="it is silent"),
-        pytest.param(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}"), id="it falls silent"),
+        pytest.param(answering(b"", closing=True), id="the server closes"),
+        pytest.param(
+            answering(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", closing=True), id="the server closes midway"
+        ),
+        pytest.param(answering(b"SSH-2.0-x\r\n\r\n", closing=True), id="it is not HTTP"),
+        pytest.param(_silent, id="the server does not respond"),
+        pytest.param(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}"), id="the response stops"),
     ],
 )
 async def test_request_without_a_complete_answer_is_not_answered_and_never_repeated(
@@ -136,7 +138,7 @@ async def test_request_without_a_complete_answer_is_not_answered_and_never_repea
         connection = connect(url)
         with pytest.raises(NotAnswered):
             await ask(connection, url, within=0.2)
-        assert connection.requests == 1, "never a second time"
+        assert connection.requests == 1, "never sent twice"
 
 
 @pytest.mark.parametrize("begun", [False, True])
@@ -175,9 +177,9 @@ async def test_non_ascii_response_header_is_read_as_latin_1(connect: Connect) ->
         assert (await ask(connect(url), url)).headers["x"] == "café"
 
 
-@pytest.mark.parametrize("stray", [b"", OK], ids=["it closes", "it says what nobody asked"])
+@pytest.mark.parametrize("stray", [b"", OK], ids=["the server closes", "it sends unrequested data"])
 async def test_kept_connection_is_checked_before_it_is_reused(connect: Connect, stray: bytes) -> None:
-    """Even if the event loop was busy meanwhile and has not noticed it yet."""
+    """Even if the event loop was busy and has not noticed yet that it is closed."""
     first_is_over, come = threading.Event(), threading.Event()
 
     def serve(listener: socket.socket) -> None:
@@ -200,7 +202,7 @@ async def test_kept_connection_is_checked_before_it_is_reused(connect: Connect, 
         connection = connect(url)
         assert (await ask(connection, url)).content == b"{}"
         first_is_over.set()
-        come.wait(SOON)  # blocks the loop, on purpose
+        come.wait(SOON)  # blocks the loop on purpose
         assert (await ask(connection, url)).content == b"[]"
         thread.join(SOON)
 
@@ -252,7 +254,7 @@ async def test_header_with_a_line_break_is_never_sent(connect: Connect) -> None:
 
 
 def test_behaviour_is_the_same_on_uvloop() -> None:
-    """Which the service runs on. In a thread, for the tests have a loop of their own."""
+    """The service runs on uvloop. In a thread, because the tests have their own event loop."""
 
     async def on_uvloop() -> None:
         async with connecting() as connect:

@@ -1,4 +1,5 @@
-"""What only the stand-in for Kratos has: pages, faults, persistent state, and an end with its parent process."""
+"""Features that only the stand-in for Kratos has: pages, faults, persistent state, and that it exits with its
+parent."""
 
 import asyncio
 import os
@@ -20,12 +21,12 @@ KEY = "key of the hook"
 
 
 def nowhere() -> str:
-    """The URL of a hook that nobody listens to."""
+    """A webhook URL on which nothing listens."""
     return f"http://{LOOPBACK}:{free_port()}/internal/mail/provision"
 
 
 class Form(HTMLParser):
-    """The first form of a page, as a person without scripts would send it."""
+    """Submit the first form of a page, as a browser without scripts does."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -54,7 +55,7 @@ async def fault(kratos: Kratos, kind: str, **options: int) -> None:
 
 
 async def delivery(kratos: Kratos, email: str) -> None:
-    """Until there is an attempt of the web-hook for that address."""
+    """Wait until the webhook for that address was attempted."""
 
     async def there() -> bool:
         return email in {each["email"] for each in (await control(kratos))["deliveries"]}
@@ -85,7 +86,7 @@ async def test_person_registers_in_the_browser_and_sees_the_identity(tmp_path: P
 
         await delivery(kratos, "Ada@example.org")
         assert "no response" in (await browser.get("/welcome")).text
-        # The next person may sit at the same browser.
+        # The next person may use the same browser.
         assert Form((await browser.get("/registration")).text).action
 
 
@@ -101,13 +102,13 @@ async def test_person_recovers_a_forgotten_password_in_the_browser(tmp_path: Pat
         found = re.search(r"recover access.*?(\d{6})", (await browser.get("/mails")).text, re.DOTALL)
         assert found
         form = Form(sent)
-        del form.fields["email"]  # the button that sends another one
+        del form.fields["email"]  # this button sends another code
         page = await browser.post(form.action, data={**form.fields, "code": found.group(1)})
         assert (page.url.path, "data:image/png;base64," in page.text) == ("/settings", True)
         form = Form(page.text)
         data = {**form.fields, "method": "password", "password": "another long phrase"}
         assert "have been saved" in (await browser.post(form.action, data=data)).text
-        # A person who is logged in is not asked to log in again, unless a fresh login is required.
+        # A person who is logged in is redirected by the login page, unless a fresh login is required.
         assert (await browser.get("/self-service/login/browser")).url.path == "/welcome"
         await kratos.http.put(f"{kratos.admin_url}/_sandbox/old-logins")
         refused = await browser.post(form.action, data=data)
@@ -146,7 +147,7 @@ async def test_kratos_stand_in_exits_when_its_parent_is_gone(tmp_path: Path) -> 
         async with httpx2.AsyncClient(trust_env=False) as http:
             await eventually(lambda: answers(http, f"http://{LOOPBACK}:{port}/health/alive"), "it answers")
         assert process.stdin
-        process.stdin.close()  # as the system does when the parent is killed
+        process.stdin.close()  # as the kernel does when the parent is killed
         async with asyncio.timeout(20):
             assert await process.wait() == 0
     finally:

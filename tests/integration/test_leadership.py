@@ -1,4 +1,4 @@
-"""One process at a time leads, on a connection of its own, and no longer than that connection lasts."""
+"""One process at a time leads, on a separate connection, and only while that connection lasts."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -47,7 +47,7 @@ async def test_only_one_process_leads(leadership: PostgresLeadership, other_lead
 
 
 async def test_only_one_task_of_a_process_leads(leadership: PostgresLeadership) -> None:
-    """PostgreSQL would grant the session its own lock once more."""
+    """PostgreSQL would grant a session the same lock again."""
     async with leadership.lead("reconcile") as first:
         assert (first, await leads(leadership)) == (True, False)
     assert await leads(leadership)
@@ -75,10 +75,10 @@ async def test_leader_that_lost_its_connection_is_replaced_and_can_lead_again(
         await end_the_connections_of_leaders(database)
         async with other_leadership.lead("reconcile") as follows:
             assert follows
-            async with leadership.lead("sweep") as elsewhere:  # which opens another connection meanwhile
+            async with leadership.lead("sweep") as elsewhere:  # which opens another connection now
                 assert elsewhere
     assert await leads(other_leadership)
-    assert await leads(leadership), "the turn that ended gave back no lock that was not its own"
+    assert await leads(leadership), "the turn that ended released only its own lock"
 
 
 async def test_leader_connection_lost_between_turns_costs_no_turn(
@@ -142,7 +142,7 @@ async def test_cancelled_leadership_request_leaves_no_lock(
 
 
 async def test_postgresql_detects_a_leader_whose_host_is_unreachable(database: Database) -> None:
-    """Else it would keep the lock for as long as its own keepalive, two hours by default."""
+    """Otherwise PostgreSQL would keep the lock for as long as its own TCP keepalive, two hours by default."""
     async with await open_leader_connection(database.service_url) as connection:
         cursor = await connection.execute(
             "SELECT current_setting('tcp_keepalives_idle') AS idle, current_setting('tcp_keepalives_count') AS count"
@@ -153,7 +153,7 @@ async def test_postgresql_detects_a_leader_whose_host_is_unreachable(database: D
 async def test_suspended_leader_is_replaced_by_another_process(
     database: Database, other_leadership: PostgresLeadership
 ) -> None:
-    """A paused container: its kernel answers every keepalive, and its session held the lock until it went on."""
+    """A paused container: its kernel still answers keepalives, so its session held the lock until it continued."""
     async with leadership_at(database.service_url, idle=0.5) as suspended:
         async with suspended.lead("sweep") as led:
             assert led
@@ -163,11 +163,11 @@ async def test_suspended_leader_is_replaced_by_another_process(
                 return await leads(other_leadership, "sweep")
 
             await eventually(follows, "another process leads")
-        assert await leads(suspended, "sweep"), "it goes on, and may lead again"
+        assert await leads(suspended, "sweep"), "it continues, and may lead again"
 
 
 async def test_waiting_leaders_leave_the_smallest_pool_to_the_webhooks(database: Database, records: Records) -> None:
-    """`POSTROOM_POOL_SIZE=2`, a sweep that waits for a Kratos without an answer, and a reconcile."""
+    """With `POSTROOM_POOL_SIZE=2`: a sweep that waits for an unresponsive Kratos, and a reconcile."""
     async with server(answering()) as kratos:
         small = environment(database, None, None, pool_size=2, kratos_admin_url=kratos, inline_deadline_seconds=1)
         async with connected(settings.load(small)) as parts:

@@ -1,4 +1,4 @@
-"""/api/live over a real PostgreSQL: no event is lost or sent twice, whatever is cut or killed."""
+"""/api/live with a real PostgreSQL: no event is lost or sent twice, whatever is disconnected or killed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,8 +10,9 @@ import pytest
 
 from eventually import eventually
 from fakes import request_of
-from live_events import commit_event, unannounced
-from live_service import NOW, LiveService, get, live_service, ready, screen, shown
+from live_events import commit_event, unpublished
+from live_service import NOW, LiveService, get, live_service, live_stream, ready, shown
+from live_stream import LiveStreamReader
 from postroom.api.live import StreamIntervals
 from postroom.domain.breaker import Cause
 from postroom.domain.person import Person, Scope
@@ -21,7 +22,6 @@ from postroom.mail.preparation import MailboxRecord, Opening
 from postroom.postgres.connection import Pool
 from postroom.realtime import live_streams
 from records import Records
-from screen import Screen
 from servers import Database
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
@@ -35,11 +35,11 @@ async def service(database: Database) -> AsyncIterator[LiveService]:
         yield service
 
 
-async def publish_one(service: LiveService, records: Records, *screens: Screen) -> int:
-    """The id of an event that is committed now, and comes next to each of Alice's screens."""
+async def publish_one(service: LiveService, records: Records, *streams: LiveStreamReader) -> int:
+    """Commit an event, and wait until each of Alice's streams has received it; return its id."""
     event = await commit_event(records, ALICE)
     service.outbox_publisher.wake()
-    for each in screens:
+    for each in streams:
         assert (await each.next())[1]["id"] == event
     return event
 
@@ -47,7 +47,11 @@ async def publish_one(service: LiveService, records: Records, *screens: Screen) 
 async def test_new_mail_is_sent_to_every_client_of_the_person_and_to_no_other(
     service: LiveService, records: Records
 ) -> None:
-    async with screen(service, ALICE) as one, screen(service, ALICE) as two, screen(service, BOB) as other:
+    async with (
+        live_stream(service, ALICE) as one,
+        live_stream(service, ALICE) as two,
+        live_stream(service, BOB) as other,
+    ):
         assert await one.next() == await two.next() == HELLO
         assert await other.next() == ("hello", shown(ready(BOB)))
         event = await commit_event(records, ALICE, emailIds=["M1"], state="s7")
@@ -61,7 +65,7 @@ async def test_new_mail_is_sent_to_every_client_of_the_person_and_to_no_other(
 
 
 async def test_live_stream_response_is_not_cached_or_buffered_and_passes_the_cookie_on(service: LiveService) -> None:
-    async with screen(service, ALICE) as stream:
+    async with live_stream(service, ALICE) as stream:
         headers = stream.response.headers
         assert headers["content-type"].startswith("text/event-stream")
         assert (headers["cache-control"], headers["x-accel-buffering"]) == ("no-store", "no")
@@ -73,7 +77,7 @@ async def test_live_stream_response_is_not_cached_or_buffered_and_passes_the_coo
 async def test_event_published_in_one_process_reaches_the_browsers_of_another(
     database: Database, service: LiveService, records: Records
 ) -> None:
-    async with live_service(database.service_url, publishes=False) as other, screen(other, ALICE) as stream:
+    async with live_service(database.service_url, publishes=False) as other, live_stream(other, ALICE) as stream:
         await stream.next()
         await publish_one(service, records, stream)
 
@@ -81,7 +85,7 @@ async def test_event_published_in_one_process_reaches_the_browsers_of_another(
 async def test_lost_listen_connection_neither_loses_nor_repeats_events(
     service: LiveService, records: Records, pool: Pool
 ) -> None:
-    async with screen(service, ALICE) as stream:
+    async with live_stream(service, ALICE) as stream:
         await stream.next()
         committed: list[int] = []
         for number in range(60):
@@ -89,24 +93,24 @@ async def test_lost_listen_connection_neither_loses_nor_repeats_events(
             service.outbox_publisher.wake()
             if number % 20 == 10:
                 await _cut_listeners(pool)
-        await eventually(lambda: len(stream.received()) >= len(committed), "all told", within=20)
+        await eventually(lambda: len(stream.received()) >= len(committed), "all events have arrived", within=20)
         assert stream.received() == committed
 
 
 async def test_a_client_that_reconnects_gets_what_it_missed_and_then_goes_on(
     service: LiveService, records: Records
 ) -> None:
-    async with screen(service, ALICE) as stream:
+    async with live_stream(service, ALICE) as stream:
         await stream.next()
         last_id = str(await publish_one(service, records, stream))
     missed = [await commit_event(records, ALICE) for _ in range(250)]
     service.outbox_publisher.wake()
-    async with screen(service, ALICE, last_id=last_id) as stream:
+    async with live_stream(service, ALICE, last_id=last_id) as stream:
         assert (await stream.next())[0] == "hello"
-        await eventually(lambda: len(stream.received()) >= 250, "all that was missed")
+        await eventually(lambda: len(stream.received()) >= 250, "all missed events")
         later = await commit_event(records, ALICE)
         service.outbox_publisher.wake()
-        await eventually(lambda: len(stream.received()) > 250, "what comes later")
+        await eventually(lambda: len(stream.received()) > 250, "the later event")
         assert stream.received() == [*missed, later]
 
 
@@ -114,7 +118,7 @@ async def test_a_client_learns_when_its_mailbox_is_missing_and_when_it_is_ready_
     service: LiveService, records: Records
 ) -> None:
     before = await commit_event(records, ALICE)
-    async with screen(service, ALICE, last_id=str(before - 1)) as stream:
+    async with live_stream(service, ALICE, last_id=str(before - 1)) as stream:
         assert await stream.next() == HELLO
         assert (await stream.next())[1]["id"] == before
         service.records.rows[ALICE] = missing = replace(ready(ALICE), missing_at=NOW)
@@ -126,7 +130,7 @@ async def test_a_client_learns_when_its_mailbox_is_missing_and_when_it_is_ready_
         del service.records.rows[ALICE]
         assert await stream.next() == HELLO
         later = await publish_one(service, records, stream)
-        assert stream.received() == [before, mail, later], "nothing is told twice"
+        assert stream.received() == [before, mail, later], "no event is sent twice"
 
 
 @pytest.mark.parametrize("last_id", ["0", "nonsense", "-1", "9" * 18, "9" * 400, "\u0661"])
@@ -136,35 +140,35 @@ async def test_a_client_whose_last_event_is_pruned_or_unknown_must_reload(
     ids = [await commit_event(records, BOB) for _ in range(3)]
     await records.rows("UPDATE live_events SET announced_at = now() - interval '1 hour'")
     await service.outbox.prune()
-    async with screen(service, ALICE, last_id=last_id) as stream:
+    async with live_stream(service, ALICE, last_id=last_id) as stream:
         assert (await stream.next())[0] == "hello"
         assert await stream.next() == ("reload", {})
         assert int(stream.last_id) <= ids[-1]
         await publish_one(service, records, stream)
 
 
-async def test_screen_without_mail_for_an_hour_reconnects_without_a_reload(
+async def test_client_without_mail_for_an_hour_reconnects_without_a_reload(
     database: Database, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_streams, "SETTLE_EVERY", 0.05)
     mine = await commit_event(records, ALICE)
     async with live_service(database.service_url, pace=QUICK) as service:
-        await eventually(lambda: _all_announced(records), "all announced")
-        async with screen(service, ALICE) as stream:
+        await eventually(lambda: _all_announced(records), "all events are published")
+        async with live_stream(service, ALICE) as stream:
             await stream.next()
             assert stream.last_id == str(mine)
             others = [await commit_event(records, BOB) for _ in range(50)]
-            await eventually(lambda: _all_announced(records), "all announced")
+            await eventually(lambda: _all_announced(records), "all events are published")
             await records.rows("UPDATE live_events SET announced_at = now() - interval '1 hour'")
             await eventually(lambda: stream.last_id == str(others[-1]), "a ping moves the last id")
             assert b": ping\n" in stream.raw
         assert await service.outbox.prune() == 50
-        async with screen(service, ALICE, last_id=stream.last_id) as again:
+        async with live_stream(service, ALICE, last_id=stream.last_id) as again:
             await again.next()
             await publish_one(service, records, again)
 
 
-@pytest.mark.parametrize("cut", [True, False], ids=["by a server that stops", "below our feet"])
+@pytest.mark.parametrize("cut", [True, False], ids=["while the connection is cut", "while the connection stays open"])
 async def test_a_client_that_is_online_during_a_restore_of_the_database_reloads_and_gets_later_events(
     database: Database, records: Records, pool: Pool, monkeypatch: pytest.MonkeyPatch, cut: bool
 ) -> None:
@@ -172,9 +176,9 @@ async def test_a_client_that_is_online_during_a_restore_of_the_database_reloads_
     for _ in range(50):
         await commit_event(records, BOB)
     await records.rows("UPDATE live_events SET announced_at = now() - interval '2 min'")
-    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
+    async with live_service(database.service_url, pace=QUICK) as service, live_stream(service, ALICE) as stream:
         await stream.next()
-        await eventually(lambda: stream.last_id == "50", "settled")
+        await eventually(lambda: stream.last_id == "50", "the settled id has arrived")
         async with records.connection.transaction():
             await records.rows("DELETE FROM live_events WHERE id > 10")
             await records.rows("ALTER TABLE live_events ALTER COLUMN id RESTART WITH 11")
@@ -193,7 +197,7 @@ async def test_the_progress_of_the_mailbox_is_sent_when_it_changes_until_it_is_r
     async with live_service(database.service_url) as service:
         rows = service.records.rows
         rows[ALICE] = none = MailboxRecord(ALICE, NOW)
-        async with screen(service, ALICE) as stream, screen(service, ALICE) as other_tab:
+        async with live_stream(service, ALICE) as stream, live_stream(service, ALICE) as other_tab:
             assert await stream.next() == await other_tab.next() == ("provisioning", shown(none))
             waiting = replace(none, request=request_of(ALICE, state=State.WAITING))
             for later in (waiting, replace(waiting, opening=Opening(Cause.PAUSED, NOW)), waiting):
@@ -210,17 +214,17 @@ async def test_the_progress_of_the_mailbox_is_sent_when_it_changes_until_it_is_r
 
 
 async def test_live_stream_ends_after_hello_when_centrifugo_publishes(database: Database) -> None:
-    async with live_service(database.service_url, elsewhere=True) as service, screen(service, ALICE) as stream:
+    async with live_service(database.service_url, elsewhere=True) as service, live_stream(service, ALICE) as stream:
         assert (await stream.next())[0] == "hello"
         assert (await stream.next())[0] == "elsewhere"
         await eventually(lambda: stream.ended, "the end of the stream")
-        # Another tab may have been open before; Centrifugo does not report when a client disconnects.
+        # Another tab may have been open before. Centrifugo does not report when a client disconnects.
         await eventually(lambda: not service.streams.has_stream(ALICE), "closed")
         assert (service.online, service.offline) == ([ALICE], [])
 
 
 async def test_live_stream_ends_when_its_session_is_gone(database: Database) -> None:
-    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
+    async with live_service(database.service_url, pace=QUICK) as service, live_stream(service, ALICE) as stream:
         await stream.next()
         service.people.errors[ALICE] = NoSession("logged out")
         await eventually(lambda: stream.ended, "the end of the stream")
@@ -228,7 +232,7 @@ async def test_live_stream_ends_when_its_session_is_gone(database: Database) -> 
 
 
 async def test_live_stream_continues_while_kratos_is_unavailable_but_none_starts(database: Database) -> None:
-    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
+    async with live_service(database.service_url, pace=QUICK) as service, live_stream(service, ALICE) as stream:
         await stream.next()
         service.people.errors[ALICE] = KratosUnavailable("away")
         before = service.people.asked
@@ -240,14 +244,14 @@ async def test_live_stream_continues_while_kratos_is_unavailable_but_none_starts
 
 
 async def test_a_slow_recheck_of_the_session_delays_no_event(database: Database, records: Records) -> None:
-    async with live_service(database.service_url, pace=QUICK) as service, screen(service, ALICE) as stream:
+    async with live_service(database.service_url, pace=QUICK) as service, live_stream(service, ALICE) as stream:
         await stream.next()
         service.people.gate = asyncio.Event()
         asked = service.people.asked
         await eventually(lambda: service.people.asked > asked, "Kratos is asked")
         await publish_one(service, records, stream)
         await asyncio.sleep(3 * QUICK.recheck)
-        assert service.people.asked == asked + 1, "nobody is asked twice at a time"
+        assert service.people.asked == asked + 1, "Kratos gets one request at a time"
         service.people.errors[ALICE] = NoSession("logged out")
         service.people.gate.set()
         await eventually(lambda: stream.ended, "the end of the stream")
@@ -263,11 +267,11 @@ async def test_live_stream_needs_a_session_with_read_scope(service: LiveService)
 
 async def test_a_person_is_online_at_every_recheck_and_offline_after_the_last_stream(database: Database) -> None:
     async with live_service(database.service_url, pace=QUICK) as service:
-        async with screen(service, ALICE) as one:
+        async with live_stream(service, ALICE) as one:
             await one.next()
-            async with screen(service, ALICE) as two:
+            async with live_stream(service, ALICE) as two:
                 await two.next()
-            await eventually(lambda: len(service.online) > 5, "reported again")
+            await eventually(lambda: len(service.online) > 5, "reported online again")
             assert service.offline == []
         await eventually(lambda: service.offline == [ALICE], "offline")
         assert set(service.online) == {ALICE}
@@ -277,17 +281,17 @@ async def test_beyond_the_limit_of_streams_there_is_a_retry_after_and_a_closed_s
     database: Database,
 ) -> None:
     async with live_service(database.service_url, most=1) as service:
-        async with screen(service, ALICE):
+        async with live_stream(service, ALICE):
             refused = await get(service, BOB)
             assert (refused.status_code, refused.json()["code"]) == (503, "too_many_streams")
             assert refused.headers["retry-after"]
         await eventually(lambda: not service.streams.has_stream(ALICE), "closed")
-        async with screen(service, BOB) as again:
+        async with live_stream(service, BOB) as again:
             await again.next()
 
 
 async def test_malformed_postgresql_notification_is_ignored(service: LiveService, records: Records) -> None:
-    async with screen(service, ALICE) as stream:
+    async with live_stream(service, ALICE) as stream:
         await stream.next()
         for payload in ("", "nonsense", "x:y", f"{ALICE.hex}:x", f"{ALICE.hex}:", "ü" * 900):
             await records.rows("SELECT pg_notify('postroom_live', %s)", payload)
@@ -295,7 +299,7 @@ async def test_malformed_postgresql_notification_is_ignored(service: LiveService
 
 
 async def _all_announced(records: Records) -> bool:
-    return await unannounced(records) == 0
+    return await unpublished(records) == 0
 
 
 async def _cut_listeners(pool: Pool) -> None:

@@ -1,4 +1,4 @@
-"""Hooks beyond the limit, over HTTP and PostgreSQL: a shed hook leaves nothing, and others do not notice."""
+"""Webhooks beyond the limit, with HTTP and PostgreSQL: a shed webhook stores nothing and does not affect others."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ AT_ONCE = 4
 
 @pytest.fixture
 async def url(database: Database, redis_url: str, stalwart: StalwartStandIn) -> AsyncIterator[str]:
-    """Of a service that serves four hooks at once."""
+    """The URL of a service that serves four webhooks at once."""
     settings = environment(database, redis_url, stalwart, hooks_at_once=AT_ONCE)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with running_parts(settings) as parts:
@@ -51,7 +51,7 @@ def hook(identity_id: UUID) -> bytes:
 
 @asynccontextmanager
 async def nothing_is_stored(records: Records) -> AsyncIterator[None]:
-    """PostgreSQL takes no request meanwhile: hooks stay under way."""
+    """PostgreSQL stores no request meanwhile, so webhooks have to wait."""
     async with records.connection.transaction():
         await records.rows("LOCK TABLE email_requests IN EXCLUSIVE MODE")
         yield

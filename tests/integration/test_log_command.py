@@ -1,4 +1,4 @@
-"""`postroom log`: what happened to an identity, and to everybody who ever asked for an address."""
+"""`postroom log`: what happened to an identity, and to every identity that ever requested an address."""
 
 import asyncio
 import json
@@ -91,7 +91,9 @@ async def test_an_address_stands_for_everybody_who_ever_asked_for_it_the_newest_
     assert f"alice@example.org, identity {living}: an attempt runs" in reported
     assert f"alicia@example.org, identity {moved_away}: waits" in reported
     rows = [line.split("\t") for line in reported.splitlines() if line.startswith(f"{dead}\t")]
-    assert [row[2:4] for row in rows[1:]] == [["create", "pending"], ["create", "failed"]], "each row says whose it is"
+    assert [row[2:4] for row in rows[1:]] == [["create", "pending"], ["create", "failed"]], (
+        "each row names its identity"
+    )
 
 
 async def test_an_identity_is_found_by_the_number_that_the_person_is_shown(
@@ -138,7 +140,7 @@ async def test_unknown_identity_is_one_line_and_exit_code_2(postroom: Commands) 
 
 @asynccontextmanager
 async def following(database: Database, url: str, *words: str) -> AsyncIterator[Process]:
-    """`postroom log --follow` as a process of its own."""
+    """`postroom log --follow` in a separate process."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "postroom", "log", "--follow", *words),
         env=environment(database, None, None) | {"POSTROOM_DATABASE_URL": url},

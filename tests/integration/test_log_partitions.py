@@ -1,4 +1,5 @@
-"""The audit's partitions: each is protected, also after it was detached, and no row stays in the default one."""
+"""The partitions of the audit: each is protected, even after it was detached, and no row stays in the default
+partition."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +26,7 @@ DEFAULT = f"{LOG}_default"
 
 
 def month_ahead(months: int) -> str:
-    """The name of the partition of the month that is so many months ahead."""
+    """The name of the partition for the month that is `months` ahead."""
     now = datetime.now(UTC)
     year, month = divmod(now.year * 12 + now.month - 1 + months, 12)
     return f"{LOG}_{year}_{month + 1:02}"
@@ -43,7 +44,7 @@ async def partitions(records: Records) -> set[str]:
 
 
 async def write(records: Records, *months: int) -> None:
-    """One row in each of these months, counted from now."""
+    """Add one row to each of these months, counted from now."""
     await records.rows(
         "INSERT INTO email_provisioning_log (action, status, attempt_count, email, created_at) "
         "SELECT 'create', 'failed', month, month || '@example.org', now() + make_interval(months => month) "
@@ -57,7 +58,7 @@ async def all_rows(records: Records) -> list[dict[str, Any]]:
 
 
 async def places(records: Records) -> dict[int, str]:
-    """In which partition the row of each month is."""
+    """The partition that holds the row of each month."""
     found = await records.rows("SELECT attempt_count, tableoid::regclass::text AS name FROM email_provisioning_log")
     return {row["attempt_count"]: row["name"] for row in found}
 
@@ -81,9 +82,9 @@ async def test_rows_of_several_months_leave_the_default_partition_unchanged(
     assert await partitions(records) == expected
     assert (await Audit(pool).counts())["log_default_rows"] == 0
     await write(records, 40)
-    assert (await places(records))[40] == DEFAULT, "the net is there again"
+    assert (await places(records))[40] == DEFAULT, "the default partition exists again"
     newest = max(row["id"] for row in before)
-    assert max(row["id"] for row in await all_rows(records)) > newest, "no number is given again"
+    assert max(row["id"] for row in await all_rows(records)) > newest, "no id is assigned twice"
 
 
 async def test_rows_moved_from_the_default_partition_stay_append_only(
@@ -115,7 +116,7 @@ async def test_services_keep_writing_while_rows_leave_the_default_partition(
             )
 
     services = [asyncio.create_task(service()) for _ in range(4)]
-    await eventually(lambda: written >= 100, "they write")
+    await eventually(lambda: written >= 100, "the services are writing")
     await migrate(database)
     stop.set()
     await asyncio.gather(*services)
@@ -178,7 +179,7 @@ async def may(records: Records, table: str, rights: str) -> bool:
 
 @pytest.fixture
 async def superuser(database: Database, postgres_server: EmbeddedPostgres) -> AsyncIterator[AsyncConnection]:
-    """One for whom triggers are off, unless they are ALWAYS on."""
+    """A connection for which triggers are disabled, unless they are enabled ALWAYS."""
     url = f"{postgres_server.admin_url.rpartition('/')[0]}/{database.name}"
     async with await AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute("SET session_replication_role = replica")
@@ -189,7 +190,7 @@ async def superuser(database: Database, postgres_server: EmbeddedPostgres) -> As
 async def test_detached_log_partition_rejects_changes_even_by_owner_and_superuser(
     database: Database, records: Records, pool: Pool, superuser: AsyncConnection, made_by: str
 ) -> None:
-    """A month of the first migration, the default partition, and one that was made later."""
+    """A month of the first migration, the default partition, and a partition that was added later."""
     if made_by == "extend_log":
         await run(records, "DROP TABLE {}", month_ahead(1))
         await migrate(database)

@@ -1,5 +1,5 @@
-"""The answer to a COMMIT is lost: the same holder asks again and goes on, instead of letting its lease run out as a
-crash; three of those would bury the request."""
+"""The response to a COMMIT is lost: the same holder repeats the statement and continues. Otherwise its lease would run
+out, which counts as a crash."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -29,7 +29,7 @@ from servers import Database
 T = TypeVar("T")
 
 LONGER_THAN_A_CHECK = 60
-"""Bytes: the pool's check of a connection is answered with fewer, an accept or a claim with more."""
+"""Bytes: the response to the pool's check of a connection is shorter, that to an accept or a claim is longer."""
 
 
 @pytest.fixture
@@ -58,10 +58,8 @@ async def losing_the_answer(
     status: str = "pending",
     meanwhile: LiteralString = "",
 ) -> T:
-    """The result of `call`, whose first answer is cut after the commit that writes `status` into the audit.
-
-    `meanwhile` is done to the rows before the proxy passes on again.
-    """
+    """The result of `call`, whose first response is cut off after the commit that writes `status` into the audit.
+    `meanwhile` is executed before the proxy forwards again."""
     proxy.cut_after(LONGER_THAN_A_CHECK)
     task = asyncio.create_task(call)
 
@@ -89,7 +87,7 @@ async def test_holder_that_stored_a_request_keeps_it_though_the_answer_was_lost(
 
 
 async def buried(requests: PostgresRequests, email: str) -> Mailbox:
-    """An identity whose request for another address than `email` is dead; now it asks for `email`."""
+    """An identity whose request for another address is dead, and which now requests `email`."""
     alice = mailbox(email)
     assert await requests.accept(mailbox("bob"), holder=None, lease=10, origin=NOWHERE, action="accept")
     assert await requests.refuse_held(mailbox("bob", alice.identity_id), origin=NOWHERE, action="accept")
@@ -100,7 +98,7 @@ async def buried(requests: PostgresRequests, email: str) -> Mailbox:
 async def test_request_stored_as_waiting_stands_though_the_answer_was_lost(
     name: str, requests: PostgresRequests, through_the_proxy: PostgresRequests, proxy: FaultProxy, records: Records
 ) -> None:
-    """Without a slot, or with the breaker open, no holder shows that the row is ours."""
+    """Without a slot, or with the breaker open, there is no holder that proves that the row is ours."""
     alice = await buried(requests, "alice") if name == "revive" else mailbox()
     store = getattr(through_the_proxy, name)(alice, holder=None, lease=10, origin=NOWHERE, action="accept")
     request = await losing_the_answer(proxy, records, alice.identity_id, store, status="done")
@@ -146,7 +144,7 @@ async def test_webhook_that_revived_its_request_gets_the_outcome_although_the_co
         deadline=2,
         lease=10,
     )
-    # The cut is set when the hook is past its reads, which are answered with more bytes than a check.
+    # The cut is set when the webhook has finished its reads, whose responses are longer than that of a check.
     revive = through_the_proxy.revive
 
     async def lost(*args: Any, **options: Any) -> Request | None:
@@ -169,7 +167,7 @@ async def test_claim_is_granted_once_though_the_answer_was_lost(
     (claim,) = await losing_the_answer(proxy, records, alice.identity_id, claiming)
     assert claim.result is ports.ClaimResult.GRANTED
     assert claim.due_in is not None
-    assert claim.due_in <= EARLY, "it starts now, not when its lease ends"
+    assert claim.due_in <= EARLY, "it starts now, not after the end of its lease"
     assert claim.request
     assert claim.request.holder == (await records.request(alice.identity_id))["holder"]
     assert [status for _, status, _ in await records.audit(alice.identity_id)] == ["done", "pending"]

@@ -1,4 +1,4 @@
-"""The mailboxes that are ready, as the mail half sees them."""
+"""The mailboxes that are ready, as the mail part sees them."""
 
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from records import FAILED_WHILE_HEALTHY, NOWHERE, Records, mailbox, stalwart_ac
 
 
 async def attempted(requests: PostgresRequests, of: Mailbox, outcome: Outcome | None) -> None:
-    """A request after its first attempt; the attempt still runs for None."""
+    """A request after its first attempt; with None, the attempt is still running."""
     accepted = await requests.accept(of, holder=uuid4(), lease=30, origin=NOWHERE, action="create")
     assert accepted
     if outcome:

@@ -1,4 +1,4 @@
-"""The app passwords that Postroom keeps: the table, and two processes on one mail server."""
+"""The app passwords that Postroom stores: the table, and two processes with one mail server."""
 
 import asyncio
 import base64
@@ -68,7 +68,7 @@ async def test_one_of_many_concurrent_credential_writers_wins(credentials: Postg
 
 
 class World:
-    """Processes that share a database and the stand-in, where `person` has his mailbox."""
+    """Processes that share a database and the stand-in, where `person` has a mailbox."""
 
     def __init__(self, admin: Admin, client: StalwartClient, pool: Pool, person: MailAccount) -> None:
         self.admin = admin

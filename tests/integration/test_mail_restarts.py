@@ -1,4 +1,4 @@
-"""Whatever is restarted in the middle of deliveries, each message is announced, and the webmail shows all of them."""
+"""Whatever is restarted during deliveries, each message is announced, and the webmail shows all of them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,7 +23,7 @@ from webmail import Webmail
 
 PEOPLE = ("ann", "ben", "cleo")
 MESSAGES = 45
-"""In a row, one each 0.1 s, while things are restarted."""
+"""One every 0.1 s, while servers are restarted."""
 
 Fault = Callable[[MailHost], Awaitable[None]]
 
@@ -39,7 +39,7 @@ async def flush_valkey(host: MailHost) -> None:
 
 
 async def kill_postroom(host: MailHost) -> None:
-    """kill -9, and unavailable for a while."""
+    """kill -9; start it again after a while."""
     host.service.kill()
     await host.service.ended()
     await asyncio.sleep(0.5)
@@ -47,7 +47,7 @@ async def kill_postroom(host: MailHost) -> None:
 
 
 class Deliveries:
-    """Of `MESSAGES` messages to all people in turn, beside whatever else happens."""
+    """Delivers `MESSAGES` messages to all people in turn, in the background."""
 
     def __init__(self, host: MailHost, people: list[Person]) -> None:
         self._host = host
@@ -65,7 +65,7 @@ class Deliveries:
 
 
 async def while_mail_comes(host: MailHost, people: list[Person], *faults: Fault) -> None:
-    """The faults, spread over the deliveries; returns when all were delivered."""
+    """Inject the faults, spread over the deliveries. Return when everything has been delivered."""
     deliveries = Deliveries(host, people)
     async with asyncio.TaskGroup() as group:
         group.create_task(deliveries.run())
@@ -75,7 +75,7 @@ async def while_mail_comes(host: MailHost, people: list[Person], *faults: Fault)
 
 
 async def until_all_know(records: Records, *webmails: Webmail) -> None:
-    """Each message of the inbox was announced and learnt of, and nothing waits."""
+    """Wait until each webmail knows each message of its inbox and no event waits. Each message must be in one event."""
     for webmail in webmails:
         person = webmail.person
         wanted = set(await person.query(limit=MESSAGES))
@@ -87,7 +87,7 @@ async def until_all_know(records: Records, *webmails: Webmail) -> None:
     async def none_waits() -> bool:
         return await records.value("SELECT count(*) FROM live_events WHERE announced_at IS NULL") == 0
 
-    await eventually(none_waits, "all events are announced", 15)  # a killed process' claim lasts for 10 s
+    await eventually(none_waits, "all events are announced", 15)  # the claim of a killed process lasts for 10 s
     reported = await records.rows("SELECT kratos_identity_id AS person, data FROM live_events ORDER BY id")
     ids = [(row["person"], each) for row in reported for each in row["data"].get("ids", ())]
     assert len(ids) == len(set(ids)) == MESSAGES, "each message in one event"
@@ -126,8 +126,8 @@ async def test_restarts_of_redis_and_postroom_lose_no_new_mail(
 
 
 class AtCentrifugo(Browser):
-    """A webmail with a client of Centrifugo: it receives events, and requests the changes if missed events are not
-    sent."""
+    """A webmail with a client of Centrifugo: it receives events, and requests the changes if missed events cannot be
+    replayed."""
 
     def __init__(self, webmail: Webmail) -> None:
         super().__init__()
@@ -163,7 +163,7 @@ async def test_restarts_of_centrifugo_redis_and_postroom_lose_no_new_mail(
             await eventually(lambda: seen.subscribed, "subscribed")  # noqa: B023 - awaited here
 
         async def kill_centrifugo(_host: MailHost) -> None:
-            """kill -9, loss of its memory, and unavailable for a while."""
+            """kill -9 and an empty memory; start it again after a while."""
             await server.kill()
             await asyncio.sleep(0.5)
             await server.start()

@@ -22,7 +22,7 @@ from postroom.mail_server_http import Broken, Late, MailServerHttp, Timeouts, Un
 HEAD = 64 * 1024
 
 
-# What an answer is
+# Responses
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ async def test_endless_response_head_is_an_error(sent: bytes, caplog: pytest.Log
     async with http_to(answering(sent)) as http:
         with pytest.raises(Broken):
             await exchange(http)
-        assert not caplog.records, "it broke in the loop's hands, which tells of it as a defect"
+        assert not caplog.records, "the event loop logs an exception in its callback"
 
 
 @pytest.mark.parametrize("again", [False, True])
@@ -72,7 +72,7 @@ async def test_informational_responses_do_not_extend_the_response_timeout(again:
 
 
 async def test_mail_server_client_never_sends_a_request_twice() -> None:
-    """A repetition that finds no connection would report that nothing was sent."""
+    """A repeated request that cannot connect would report that nothing was sent."""
     counting = Counting(answering(b"", closing=True))
     async with http_to(counting) as http:
         with pytest.raises(Broken):
@@ -100,7 +100,7 @@ async def test_socket_that_broke_on_uvloop_counts_as_an_unreachable_server() -> 
     ],
 )
 async def test_unsolicited_response_is_never_delivered(more: bytes, later: bool) -> None:
-    """The next person to ask on that connection would get it."""
+    """The next request on that connection would get it, possibly that of another person."""
     go_on, gone = asyncio.Event(), asyncio.Event()
     one = OK + b"Content-Length: 3\r\n\r\none"
 
@@ -177,14 +177,14 @@ async def test_fast_server_has_to_wait_for_a_slow_reader() -> None:
         while before != written:
             before = written
             await asyncio.sleep(0.1)
-        assert written < size / 2  # the rest does not fit the sockets
+        assert written < size / 2  # the rest does not fit into the socket buffers
         taken = 0
         async for chunk in answer:
             taken += len(chunk)
         assert taken == size
 
 
-# What a request may be
+# Requests
 
 
 @pytest.mark.parametrize("target", ["/x y", "/x\r\nX: y", "/ü", "x", "", "http://other/", "@other/", "/x#y"])
@@ -214,7 +214,7 @@ async def test_mail_server_client_sends_no_unrequested_headers() -> None:
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 503])
 @pytest.mark.parametrize("later", [False, True])
 async def test_connection_is_not_reused_after_an_error_response(status: int, later: bool) -> None:
-    """Stalwart may close it without saying so."""
+    """Stalwart may close it without announcing it."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -236,7 +236,7 @@ def dead_address() -> Iterator[tuple[str, int]]:
         dead = stack.enter_context(socket.socket())
         dead.bind(("127.0.0.1", 0))
         dead.listen(0)
-        for _ in range(4):  # once its queue is full, the kernel drops new connections
+        for _ in range(4):  # once the queue is full, the kernel drops new connections
             filling = stack.enter_context(socket.socket())
             filling.setblocking(False)
             filling.connect_ex(dead.getsockname())
@@ -265,12 +265,12 @@ async def test_dead_server_is_unreachable_after_the_connect_timeout() -> None:
 
 async def test_mail_server_connection_uses_tcp_keepalive() -> None:
     loop = asyncio.get_running_loop()
-    whole = loop.create_connection
+    create_connection = loop.create_connection
     kept_alive: list[int] = []
 
     async def noting(*arguments: Any, sock: socket.socket, **more: Any) -> Any:
         kept_alive.append(sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
-        return await whole(*arguments, sock=sock, **more)
+        return await create_connection(*arguments, sock=sock, **more)
 
     async with http_to(answering(ONE)) as http:
         with patch.object(loop, "create_connection", noting):
@@ -317,14 +317,14 @@ async def test_tls_certificate_of_the_mail_server_is_verified(tmp_path: Path, mo
         async with opened(url.replace("localhost", "127.0.0.1"), trusting) as http:
             with pytest.raises(Unreachable):
                 await exchange(http)
-        # What is trusted by default is what every other part of us trusts.
+        # The same certificates are trusted by default as in every other part of Postroom.
         monkeypatch.setattr("httpx2.create_ssl_context", lambda *, trust_env: None if trust_env else trusting)
         async with opened(url) as http:
             assert (await exchange(http))[2] == b"a"
 
 
 def test_behaviour_is_the_same_on_uvloop() -> None:
-    """Which the service runs on. In a thread, for the tests have a loop of their own."""
+    """The service runs on uvloop. In a thread, because the tests have their own event loop."""
 
     async def on_uvloop() -> None:
         counting = Counting(answering(ONE, ONE))

@@ -29,7 +29,8 @@ async def test_large_request_body_arrives_complete() -> None:
 
 
 async def test_upload_stops_once_the_server_has_answered() -> None:
-    """It refuses an upload by its head; the answer is worth more than the rest of the body."""
+    """The server refuses the upload after reading its head. The response is more useful than sending the rest of the
+    body."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -46,7 +47,7 @@ async def test_upload_stops_once_the_server_has_answered() -> None:
         for _ in range(2):
             async with aclosing(endless()) as body:
                 assert (await exchange(http, body))[2] == b"no"
-    assert counting.made == 2  # the rest of the body would be read as the next request
+    assert counting.made == 2  # the server would read the rest of the body as the next request
 
 
 async def test_rest_of_the_body_is_sent_after_an_early_start_of_the_answer() -> None:
@@ -70,7 +71,7 @@ async def test_rest_of_the_body_is_sent_after_an_early_start_of_the_answer() -> 
 
 
 async def test_upload_fails_at_once_if_the_server_closes_early() -> None:
-    """Not even with bytes unsent that it will never take."""
+    """Even with unsent bytes, which the server will never read."""
     stuck = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -105,7 +106,7 @@ async def as_much_as_is_taken(http: MailServerHttp) -> AsyncIterator[bytes]:
 
 
 async def more_than_is_taken(http: MailServerHttp, stuck: asyncio.Event) -> AsyncIterator[bytes]:
-    """Sets `stuck` when the server takes no more."""
+    """Sets `stuck` when the server reads no more."""
     async for part in as_much_as_is_taken(http):
         yield part
     stuck.set()

@@ -1,4 +1,4 @@
-"""Which accounts are watched, and that a state and its events are one commit."""
+"""Which accounts are watched, and that a state and its events are committed together."""
 
 import asyncio
 from typing import LiteralString
@@ -92,12 +92,14 @@ async def test_only_one_of_many_concurrent_advances_of_a_mail_state_succeeds(
 
 
 async def test_event_ids_of_a_person_grow_in_commit_order(states: PostgresMailStates, records: Records) -> None:
-    """The second one waits for the first one's commit before it draws an id."""
+    """The second commit waits for the first one before it takes an id from the sequence."""
     await states.advance(await states.watch(ALICE), "s1", [])
     async with records.connection.transaction():
         await records.rows("SELECT FROM mail_states FOR UPDATE")
         waiting = asyncio.create_task(states.advance(MailState(ALICE, "s1"), "s2", [EVENT]))
-        await eventually(lambda: records.value("SELECT count(*) FROM pg_locks WHERE NOT granted"), "the second waits")
+        await eventually(
+            lambda: records.value("SELECT count(*) FROM pg_locks WHERE NOT granted"), "the second one waits"
+        )
         earlier = await records.value(
             "INSERT INTO live_events (kratos_identity_id, type, data) VALUES (%s, 'mail', '{}') RETURNING id",
             ALICE.identity_id,
@@ -136,17 +138,17 @@ async def test_mail_state_restarts_with_a_new_account_but_not_with_a_new_address
     assert (await watched(states)).account == renamed
     remade = MailAccount(ALICE.identity_id, "alicia@example.org", "z")
     assert (await states.watch(remade)).email_state is None
-    assert not await states.advance(MailState(ALICE, None), "s9", [EVENT]), "a look at the old one tells nothing"
+    assert not await states.advance(MailState(ALICE, None), "s9", [EVENT]), "a poll of the old account stores nothing"
 
 
 async def test_reassigned_account_id_belongs_to_the_person_last_online(states: PostgresMailStates) -> None:
-    """A mail server that was reinstalled assigns its ids in another order."""
+    """A reinstalled mail server assigns its ids in another order."""
     await states.advance(await states.watch(ALICE), "s1", [])
     newcomer = MailAccount(BOB.identity_id, BOB.email, ALICE.account_id)
     assert (await states.watch(newcomer)).email_state is None
     assert (await watched(states, newcomer)).account == newcomer
     assert await states.advance(MailState(newcomer, None), "s9", [])
-    assert (await states.watch(ALICE)).email_state == "s1", "what she was told is not forgotten by his coming"
+    assert (await states.watch(ALICE)).email_state == "s1", "her state is kept when he comes online"
     assert (await watched(states)).account == ALICE
 
 
@@ -165,13 +167,13 @@ async def test_two_people_whose_accounts_were_swapped_are_both_watched(states: P
 async def test_stale_accounts_are_ordered_by_their_last_poll_oldest_first(
     states: PostgresMailStates, records: Records
 ) -> None:
-    fresh, away = (MailAccount(UUID(int=number), f"{number}@example.org", f"x{number}") for number in (3, 4))
-    for account in (ALICE, BOB, fresh, away):
+    fresh, offline = (MailAccount(UUID(int=number), f"{number}@example.org", f"x{number}") for number in (3, 4))
+    for account in (ALICE, BOB, fresh, offline):
         await states.watch(account)
     await age(records, "checked_at", "400 s", ALICE)
     await age(records, "checked_at", "500 s", BOB)
-    await age(records, "checked_at", "600 s", away)
-    await age(records, "seen_at", "2 days", away)
+    await age(records, "checked_at", "600 s", offline)
+    await age(records, "seen_at", "2 days", offline)
     assert await stale(states) == [["c", "b"]]
 
 
@@ -191,6 +193,7 @@ async def test_mail_state_no_longer_watched_is_deleted(states: PostgresMailState
     await states.watch(BOB)
     for column in ("seen_at", "checked_at"):
         await age(records, column, "25 h", BOB)
-    await age(records, "checked_at", "25 h", ALICE)  # the mail server does not answer for her, and she is online
+    # the mail server does not respond for this account, but its owner is online
+    await age(records, "checked_at", "25 h", ALICE)
     assert await states.forget() == 1
     assert [row["email"] for row in await records.rows("SELECT email FROM mail_states")] == [ALICE.email]

@@ -1,4 +1,4 @@
-"""The Makefile, in a folder that holds nothing else of the project. `PIP=true`: nothing is installed."""
+"""The Makefile in a folder that holds nothing else of the project. With `PIP=true` nothing is installed."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_make_rebuilds_an_incomplete_virtual_environment_and_keeps_a_complete_one(tmp_path: Path) -> None:
-    """A Ctrl-C in its first seconds leaves a pip without its program, which Python's venv then takes for whole."""
+    """A Ctrl-C in the first seconds leaves an incomplete pip, which Python's venv then takes for a complete one."""
     copy(ROOT / "Makefile", tmp_path)
     for name in ("requirements/trial.txt", "pyproject.toml", "sandbox/pyproject.toml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

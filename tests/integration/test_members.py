@@ -1,4 +1,4 @@
-"""The entire sorted set, as reconcile writes to it."""
+"""The entire sorted set, as reconcile changes it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ async def test_adding_a_member_does_not_advance_one_that_a_worker_postponed(redi
 
 
 async def test_just_reset_connection_counts_as_redis_unavailable(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    """uvloop raises RuntimeError then; as itself it would end reconcile, and the process with it."""
+    """uvloop raises RuntimeError in this case. Unhandled, it would end reconcile, and the process with it."""
 
     async def reset(*_: object, **__: object) -> None:
         raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")

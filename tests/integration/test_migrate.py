@@ -1,4 +1,4 @@
-"""Schema and code: who may migrate when, which code may run on which schema, and what a migration holds up."""
+"""Schema and code: who may migrate when, which code runs on which schema, and what a migration blocks."""
 
 import asyncio
 import re
@@ -35,7 +35,7 @@ EITHER = "POSTROOM_MIGRATE_DATABASE_URL (POSTROOM_DATABASE_URL if that is not se
 
 @pytest.fixture
 async def old(postgres_server: EmbeddedPostgres) -> AsyncIterator[Database]:
-    """A database as the code before revision 0003 left it."""
+    """A database of the code from before revision 0003."""
     name = "test_old"
     await _as_admin(postgres_server, "CREATE DATABASE {} OWNER {}", name, OWNER_ROLE)
     database = Database(name, _url_for(postgres_server.owner_url, name), _url_for(postgres_server.service_url, name))
@@ -140,8 +140,8 @@ async def test_migration_error_without_a_connection_names_both_settings(database
 
 @pytest.fixture
 async def odd(postgres_server: EmbeddedPostgres) -> AsyncIterator[Database]:
-    """An owner whose password holds what means something in a URL, and a schema of his own, which nobody else may use;
-    its URLs name two hosts."""
+    """The owner has a schema of its own, which nobody else may use, and a password with characters that are special in
+    a URL. The URLs name two hosts."""
     name, password = "test_odd", "%/@:#? ä+"
     await _as_admin(postgres_server, "CREATE ROLE {} LOGIN PASSWORD '%/@:#? ä+'", "odd")
     await _as_admin(postgres_server, "CREATE DATABASE {} OWNER {}", name, "odd")
@@ -174,7 +174,7 @@ async def test_migration_from_revision_0003_on_needs_no_stopped_processes(databa
 
 
 async def test_migration_restores_deleted_singleton_rows(database: Database, records: Records, pool: Pool) -> None:
-    """As the errors of whoever misses them say."""
+    """The error messages about missing rows tell the operator to migrate."""
     breaker = await PostgresBreakers(pool).read()
     await records.rows("DELETE FROM mail_server_breaker")
     await records.rows("DELETE FROM identity_sweep")
@@ -218,7 +218,7 @@ async def test_migration_blocked_by_a_lasting_lock_is_reported_in_one_line(
 
 @pytest.fixture
 async def before_dismissals(postgres_server: EmbeddedPostgres) -> AsyncIterator[Database]:
-    """A database of revision 0007, with a dead letter and a row of the audit."""
+    """A database of revision 0007, with a dead letter and a row in the audit."""
     name = "test_before_dismissals"
     await _as_admin(postgres_server, "CREATE DATABASE {} OWNER {}", name, OWNER_ROLE)
     database = Database(name, _url_for(postgres_server.owner_url, name), _url_for(postgres_server.service_url, name))
@@ -240,7 +240,7 @@ async def test_the_indexes_of_a_log_with_rows_are_built_beside_writers_and_becom
     before_dismissals: Database,
 ) -> None:
     async with records_of(before_dismissals.owner_url) as records:
-        # As a migration leaves it that was broken off.
+        # As an interrupted migration leaves it.
         month = await records.value("SELECT tableoid::regclass::text FROM email_provisioning_log")
         create = sql.SQL("CREATE INDEX {} ON {} (created_at)")
         await records.connection.execute(create.format(sql.Identifier(f"{month}_time"), sql.Identifier(month)))
@@ -254,11 +254,12 @@ async def test_the_indexes_of_a_log_with_rows_are_built_beside_writers_and_becom
             assert all(each["indisvalid"] for each in found)
             assert f"{month}_{index}" in {each["name"] for each in found}
         partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'email_provisioning_log'::regclass"
-        assert len(found) == await records.value(partitions), "one in each"
+        assert len(found) == await records.value(partitions), "one index in each partition"
 
 
 async def test_any_change_of_state_ends_a_dismissal_also_by_older_code(before_dismissals: Database) -> None:
-    """That of the release before does not know the column: what died again would be hidden."""
+    """The code of the previous release does not know the column. Without the trigger, a request that dies again would
+    be hidden."""
     await migrated(before_dismissals)
     async with records_of(before_dismissals.owner_url) as records:
         await records.rows("UPDATE email_requests SET dismissed_at = now()")
@@ -274,7 +275,7 @@ async def test_waiting_migrations_do_not_block_an_index_built_concurrently(
 
 
 async def _refusals_end(old: Database) -> str:
-    """A session needs a moment to be gone."""
+    """PostgreSQL needs a moment to end a session."""
     while True:
         try:
             return await migrated(old)
@@ -283,7 +284,7 @@ async def _refusals_end(old: Database) -> str:
 
 
 async def test_code_before_revision_0009_still_pins_and_reads_the_mark_domain(database: Database, pool: Pool) -> None:
-    """It knows the table by its former name, and may run on until the next release."""
+    """It uses the former name of the table, and may continue to run until the next release."""
     pinned = "INSERT INTO postroom_facts (name, value) VALUES ('mark_domain', %s) ON CONFLICT (name) DO NOTHING"
     async with await psycopg.AsyncConnection.connect(database.service_url, autocommit=True) as former:
         await former.execute(pinned, ["first.example"])

@@ -1,5 +1,4 @@
-"""A mailbox that is destroyed, or that the mail server gives back without its mark, is noticed, reported and made
-again."""
+"""A mailbox that was destroyed, or that the mail server returns without its mark, is noticed, reported and remade."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
@@ -48,7 +47,7 @@ async def noted(inspected: PostgresInspected, of: Mailbox, *doubts: Doubt | None
         await inspected.record([DoubtChange(recorded, doubt, "the mail server has no account")])
 
 
-# What is on record
+# The records
 
 
 async def test_inspection_reads_only_ready_mailboxes_page_by_page(
@@ -105,12 +104,12 @@ async def test_missing_or_found_mailbox_is_reported_once_in_audit_gauge_and_brow
     account = MailAccount(alice.identity_id, alice.email, "id-of-alice")
     await states.watch(account)
     await noted(inspected, alice, Doubt.SUSPECTED)
-    assert await PostgresOutbox(pool).claim(10) == [], "one look tells nobody"
+    assert await PostgresOutbox(pool).claim(10) == [], "one lookup publishes nothing"
     assert (await states.watched([account.account_id])) != []
     await noted(inspected, alice, Doubt.MISSING)
     (event,) = await PostgresOutbox(pool).claim(10)
     assert (event.identity_id, event.type, event.data) == (alice.identity_id, "mailbox", {"state": "missing"})
-    assert await states.watched([account.account_id]) == [], "nobody looks for new mail there"
+    assert await states.watched([account.account_id]) == [], "the account is not polled for new mail"
     assert await records.value("SELECT count(*) FROM email_accounts WHERE missing_at IS NOT NULL") == 1
     await noted(inspected, alice, None)
     log = await records.log(alice.identity_id)
@@ -160,7 +159,7 @@ class Trial:
         return await self.parts.accept(of or self.alice, NOWHERE)
 
     async def look_up(self) -> None:
-        """As the inspection does, without its pauses."""
+        """Look up as the inspection does, without its pauses."""
         await self.parts.inspection.lookup.look_up(await self.inspected.page(None, 500), deadline=5)
 
     async def look_up_twice(self) -> None:
@@ -215,7 +214,7 @@ async def test_webhook_for_a_destroyed_mailbox_is_answered_missing_not_ready(tri
 
 
 async def test_mailbox_without_its_mark_is_missing_even_if_its_id_exists(trial: Trial) -> None:
-    """After a restore the id may be another person's account."""
+    """After a restore the id may belong to another person's account."""
     await trial.unmark()
     await trial.look_up_twice()
     assert isinstance(await trial.hook(), Missing)
@@ -241,7 +240,7 @@ async def test_remake_uses_the_old_mailbox_if_it_exists_under_another_id(trial: 
     at_stalwart = await trial.account_id()
     await trial.records.rows("UPDATE email_accounts SET stalwart_account_id = 'zzz'")
     reported = await trial.postroom.json("remake", str(trial.alice.identity_id))
-    assert reported["remade"], "it needs no second look: it looks for the mark before it makes anything"
+    assert reported["remade"], "it needs no second lookup, because it looks up the mark first"
     await trial.remade()
     assert await trial.account_id() == at_stalwart
     assert len(await trial.stalwart.accounts()) == 1

@@ -1,4 +1,4 @@
-"""From a delivery to the event: real HTTP between the mail server's stand-in and us, with each source of hints
+"""From a delivery to its event: real HTTP between the stand-in for Stalwart and us, with each source of hints
 separately."""
 
 import asyncio
@@ -40,7 +40,7 @@ KEY = "key-of-the-web-hook"
 
 
 class Known:
-    """The ports `MailAccounts` and `MailAuthorization` for one person, by her own password."""
+    """The ports `MailAccounts` and `MailAuthorization` for one person, with her own password."""
 
     def __init__(self, ann: Person) -> None:
         self.account = MailAccount(ANN, ann.address, ann.account)
@@ -56,7 +56,7 @@ class Known:
 
 
 class Postroom:
-    """The parts of arrivals, running; `url` is where webhooks are taken."""
+    """The parts that detect new mail, running. `url` receives webhooks."""
 
     def __init__(self, server: StalwartStandIn, ann: Person, pool: Pool, *, event_source: bool) -> None:
         known = Known(ann)
@@ -122,7 +122,7 @@ async def setup(server: StalwartStandIn) -> AsyncIterator[WebhookSetup]:
 
 @pytest.fixture
 async def postroom(server: StalwartStandIn, ann: Person, pool: Pool) -> AsyncIterator[Postroom]:
-    """It gets only webhooks, and Ann is online."""
+    """It receives only webhooks, and Ann is online."""
     async with Postroom(server, ann, pool, event_source=False).running(KEY) as postroom:
         await postroom.watching.mark_online(ANN)
         yield postroom
@@ -200,13 +200,13 @@ async def test_with_two_hints_at_once_each_delivery_costs_the_mail_server_one_po
     async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
         await setup.ensure(postroom.url, KEY)
         await postroom.watching.mark_online(ANN)
-        hooks, looks = STALWART_HOOKS.labels(result="taken")._value, ARRIVAL_POLLS.labels(result="nothing")._value
-        taken, nothing = hooks.get(), looks.get()
+        hooks, empty_polls = STALWART_HOOKS.labels(result="taken")._value, ARRIVAL_POLLS.labels(result="nothing")._value
+        taken, nothing = hooks.get(), empty_polls.get()
         for number in range(1, 4):
             await send(server.lmtp, ann.address)
             await until_counted(records, number)
-            await eventually(lambda: hooks.get() == taken + number, "the hook came, too")  # noqa: B023 - awaited here
-        assert looks.get() - nothing <= 1  # when listening began
+            await eventually(lambda: hooks.get() == taken + number, "the webhook has arrived, too")  # noqa: B023 - awaited here
+        assert empty_polls.get() - nothing <= 1  # at the start of listening
 
 
 async def test_changes_by_the_person_are_not_announced(

@@ -1,4 +1,4 @@
-"""Actions of an operator on requests: when they are possible, many at once, and their audit rows."""
+"""Actions of an operator on requests: when they are possible, on many requests at once, and their audit rows."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -49,7 +49,7 @@ async def waiting(requests: PostgresRequests, name: str = "alice") -> UUID:
 
 
 async def outcome(batches: AsyncIterator[Batch]) -> tuple[list[Request], list[str]]:
-    """The requests to which it was done, and the errors."""
+    """The changed requests, and the errors."""
     all_batches = [each async for each in batches]
     done = [request for each in all_batches for request in each.done]
     return done, [failure.error for each in all_batches for failure in each.failures]
@@ -226,7 +226,7 @@ async def test_locked_row_is_reported_and_does_not_stop_the_others(
 
 
 async def fill(records: Records, number: int) -> None:
-    """So many dead letters of example.org and as many of example.net, and as many that wait."""
+    """`number` dead letters of example.org, as many of example.net, and as many waiting requests."""
     await records.rows(
         """
         INSERT INTO email_requests (identity_id, email, state, due_at, enqueued_at, last_error, reason, waits_for)
@@ -269,7 +269,7 @@ async def test_waiting_requests_are_selected_by_cause_and_by_last_error(
 async def test_request_that_dies_again_during_a_bulk_retry_is_not_retried_again(
     operations: RequestOperations, records: Records
 ) -> None:
-    """Else a run over requests that fail at once never ended."""
+    """Otherwise a run over requests that fail at once would never end."""
     await fill(records, PAGE)
     done = 0
     async for batch in operations.retry(DEAD, actor="olga"):

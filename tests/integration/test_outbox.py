@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from live_events import commit_event, unannounced
+from live_events import commit_event, unpublished
 from postroom.mail.ports import LiveEvent
 from postroom.postgres.connection import Pool
 from postroom.postgres.outbox import PostgresOutbox
@@ -33,7 +33,7 @@ async def missed(outbox: PostgresOutbox, after: int, *, who: UUID = ALICE, limit
 
 
 async def age(records: Records, column: str, interval: str, *ids: int) -> None:
-    """Let what happened to these events have happened earlier."""
+    """Make everything that happened to these events appear older."""
     statements: dict[str, LiteralString] = {
         "announced_at": "UPDATE live_events SET announced_at = now() - %s::interval WHERE id = ANY(%s)",
         "created_at": "UPDATE live_events SET created_at = now() - %s::interval WHERE id = ANY(%s)",
@@ -57,7 +57,7 @@ async def test_claimed_or_published_event_is_not_claimed_again(outbox: PostgresO
     event = await commit_event(records, ALICE)
     assert await ids_of(outbox) == [event]
     assert await ids_of(outbox) == []
-    await outbox.announced([event])
+    await outbox.published([event])
     await age(records, "claimed_until", "1 s", event)
     assert await ids_of(outbox) == []
 
@@ -72,7 +72,7 @@ async def test_outbox_event_can_be_claimed_again_after_ten_seconds_or_its_releas
     await age(records, "claimed_until", "1 s", event)
     assert await ids_of(outbox) == [event]
     await outbox.release([event])
-    assert await ids_of(outbox) == [event], "at once, where the holder lives and lets go"
+    assert await ids_of(outbox) == [event], "at once after a release"
 
 
 async def test_event_waits_while_an_older_one_of_the_same_person_is_claimed(
@@ -82,7 +82,7 @@ async def test_event_waits_while_an_older_one_of_the_same_person_is_claimed(
     await outbox.claim(100)
     second, other = await commit_event(records, ALICE), await commit_event(records, BOB)
     assert await ids_of(outbox) == [other]
-    await outbox.announced([first])
+    await outbox.published([first])
     assert await ids_of(outbox) == [second]
 
 
@@ -102,7 +102,7 @@ async def test_outbox_claims_ten_events_per_person_so_that_a_backlog_does_not_de
     theirs = await commit_event(records, BOB)
     assert await ids_of(outbox) == [*mine[:10], theirs]
     assert await ids_of(outbox) == []
-    await outbox.announced(mine[:10])
+    await outbox.published(mine[:10])
     assert await ids_of(outbox) == mine[10:]
 
 
@@ -124,11 +124,11 @@ async def test_six_concurrent_publishers_publish_each_event_once_in_order_per_pe
     done = asyncio.Event()
 
     async def announce() -> None:
-        while not (done.is_set() and await unannounced(records) == 0):
+        while not (done.is_set() and await unpublished(records) == 0):
             events = await outbox.claim(3)
             for event in events:
                 reported[event.identity_id].append(event.id)
-            await outbox.announced([event.id for event in events])
+            await outbox.published([event.id for event in events])
 
     async with asyncio.TaskGroup() as group:
         for _ in range(6):
@@ -139,18 +139,18 @@ async def test_six_concurrent_publishers_publish_each_event_once_in_order_per_pe
     assert all(ids == sorted(ids) for ids in reported.values())
 
 
-async def test_screen_gets_only_its_own_missed_events_in_order(outbox: PostgresOutbox, records: Records) -> None:
+async def test_client_gets_only_its_own_missed_events_in_order(outbox: PostgresOutbox, records: Records) -> None:
     first = await commit_event(records, ALICE)
     await commit_event(records, BOB)
     later = [await commit_event(records, ALICE, n=n) for n in range(3)]
     assert await missed(outbox, first, limit=2) == later[:2]
     assert await missed(outbox, later[-1]) == []
-    assert await missed(outbox, later[-1] + 1) is None, "an id that was never given"
+    assert await missed(outbox, later[-1] + 1) is None, "an id that was never assigned"
 
 
 async def test_events_missed_before_the_oldest_kept_event_are_unknown(outbox: PostgresOutbox, records: Records) -> None:
     ids = [await commit_event(records, ALICE) for _ in range(4)]
-    await outbox.announced(ids)
+    await outbox.published(ids)
     await age(records, "announced_at", "11 min", *ids[:3])
     assert await outbox.prune() == 2
     assert await missed(outbox, ids[0]) is None
@@ -161,7 +161,7 @@ async def test_newest_event_is_kept_to_show_that_earlier_ones_were_pruned(
     outbox: PostgresOutbox, records: Records
 ) -> None:
     ids = [await commit_event(records, BOB) for _ in range(3)]
-    await outbox.announced(ids)
+    await outbox.published(ids)
     await age(records, "announced_at", "1 day", *ids)
     assert await outbox.prune() == 2
     assert await missed(outbox, ids[-1]) == []
@@ -172,7 +172,7 @@ async def test_unpublished_event_and_all_later_events_are_kept_for_a_day(
     outbox: PostgresOutbox, records: Records
 ) -> None:
     stuck, announced, newest = [await commit_event(records, ALICE) for _ in range(3)]
-    await outbox.announced([announced, newest])
+    await outbox.published([announced, newest])
     await age(records, "announced_at", "1 hour", announced, newest)
     assert await outbox.prune() == 0
     await age(records, "created_at", "25 hours", stuck)
@@ -183,10 +183,10 @@ async def test_settled_event_was_published_a_minute_ago_with_no_older_one_unpubl
     outbox: PostgresOutbox, records: Records
 ) -> None:
     first, stuck, third, fourth = [await commit_event(records, ALICE) for _ in range(4)]
-    await outbox.announced([first, third, fourth])
+    await outbox.published([first, third, fourth])
     await age(records, "announced_at", "2 min", first, third)
     assert await outbox.settled() == first
-    await outbox.announced([stuck])
+    await outbox.published([stuck])
     assert await outbox.settled() == first
     await age(records, "announced_at", "2 min", stuck)
     assert await outbox.settled() == third
@@ -195,20 +195,20 @@ async def test_settled_event_was_published_a_minute_ago_with_no_older_one_unpubl
     assert await outbox.newest(ALICE) == fourth
 
 
-@pytest.mark.parametrize("announced", [False, True], ids=["to announce", "just announced"])
+@pytest.mark.parametrize("announced", [False, True], ids=["to publish", "just published"])
 async def test_settled_id_never_passes_an_uncommitted_event(
     outbox: PostgresOutbox, records: Records, database: Database, announced: bool
 ) -> None:
-    """A screen that began there would step over the event."""
+    """A stream that started there would skip the event."""
     old = await commit_event(records, BOB)
-    await outbox.announced([old])
+    await outbox.published([old])
     await age(records, "announced_at", "2 min", old)
     async with records_of(database.owner_url) as slow, slow.connection.transaction():
         under_way = await commit_event(slow, ALICE)
         newer = await commit_event(records, BOB)
         assert newer == under_way + 1
         if announced:
-            await outbox.announced([newer])
+            await outbox.published([newer])
         assert await outbox.settled() == old
 
 
@@ -223,9 +223,9 @@ async def test_stream_starts_before_all_events_if_none_is_settled(outbox: Postgr
 async def test_last_settled_event_is_kept_as_the_start_for_a_stream_without_events(
     outbox: PostgresOutbox, records: Records
 ) -> None:
-    """It would begin before the pruned events, and be asked to reload."""
+    """Otherwise the stream would start before the pruned events, and the client would be asked to reload."""
     old, settled, new = [await commit_event(records, BOB) for _ in range(3)]
-    await outbox.announced([old, settled])
+    await outbox.published([old, settled])
     await age(records, "announced_at", "1 hour", old, settled)
     assert await outbox.prune() == 1
     assert await outbox.prune() == 0
@@ -236,17 +236,17 @@ async def test_last_settled_event_is_kept_as_the_start_for_a_stream_without_even
 async def test_outbox_claims_a_burst_fast_although_plans_were_made_for_few_rows(
     outbox: PostgresOutbox, records: Records
 ) -> None:
-    for _ in range(60):  # by now statements are planned once and for all, and the statistics know of few rows
+    for _ in range(60):  # by now the statements have generic plans, based on statistics of few rows
         await commit_event(records, ALICE)
-        await outbox.announced(await ids_of(outbox))
+        await outbox.published(await ids_of(outbox))
     await records.connection.execute("ANALYZE live_events")
     await records.rows(
         "INSERT INTO live_events (kratos_identity_id, type, data) "
         "SELECT lpad(to_hex(1 + n % 1000), 32, '0')::uuid, 'mail', '{}' FROM generate_series(1, 10000) n"
     )
     claimed = 0
-    async with asyncio.timeout(10):  # half a second; with joins it was forty
+    async with asyncio.timeout(10):  # It takes half a second; with joins it took forty seconds.
         while ids := await ids_of(outbox):
-            await outbox.announced(ids)
+            await outbox.published(ids)
             claimed += len(ids)
     assert claimed == 10_000

@@ -1,4 +1,4 @@
-"""The output of a command suits its reader: a terminal, a pipe, a program."""
+"""The output of a command suits its reader: a terminal, a pipe or a program."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @pytest.fixture
 async def settings(database: Database, requests: PostgresRequests) -> dict[str, str]:
-    """Those of a service that has a dead letter."""
+    """The settings of a service that has a dead letter."""
     await dead_letter(requests, ADDRESS.partition("@")[0])
     return environment(database, None, None)
 
@@ -90,7 +90,7 @@ async def test_watch_mode_continues_when_postgresql_is_back(
 
 async def test_json_status_has_integer_counts_and_null_for_unknown_values(settings: dict[str, str]) -> None:
     status = await Commands(settings).json("status")
-    whole = {name: value for name, value in status["counts"].items() if not name.endswith("_seconds")}
-    assert whole["requests_dead"] == 1
-    assert {type(value) for value in whole.values()} == {int}
+    counts = {name: value for name, value in status["counts"].items() if not name.endswith("_seconds")}
+    assert counts["requests_dead"] == 1
+    assert {type(value) for value in counts.values()} == {int}
     assert (status["breaker"]["error"], status["sweep"]) == (None, None)

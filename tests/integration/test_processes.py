@@ -1,4 +1,4 @@
-"""The supervisor: one dies, all stop; in reverse order; and nothing outlives a killed parent."""
+"""The supervisor: if one process ends, all are stopped, in reverse order; and no process outlives a killed parent."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ CHILD = "from postroom_sandbox.processes import end_with_parent; end_with_parent
 WAITS = CHILD + "import signal; signal.pause()"
 NEVER_STOPS = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
 
-# A supervisor in a process of its own, with two children and no end.
+# A supervisor in a separate process, with two children that never end.
 SUPERVISOR = f"""
 import asyncio, json
 from postroom_sandbox.processes import PythonChild, Supervisor
@@ -43,7 +43,7 @@ asyncio.run(run())
 
 
 class Logged(PythonChild):
-    """A child with a log in the test's folder, ready when it has written there that it is up."""
+    """A child with a log in the test's folder. It is ready when it has written "up" there."""
 
     def __init__(self, name: str, code: str, folder: Path, **limits: Any) -> None:
         self.log = folder / f"{name}.log"
@@ -119,7 +119,7 @@ async def test_signal_stops_all_processes_in_reverse_order_without_an_error(numb
         await supervisor.start(Recorded("service"))
         os.kill(os.getpid(), number)
         await supervisor.wait()
-    async with asyncio.timeout(1):  # the cancellation is over: what comes after the block works as ever
+    async with asyncio.timeout(1):  # the cancellation is complete: code after the block works as usual
         await asyncio.sleep(0)
     assert (task := asyncio.current_task())
     assert not task.cancelling()

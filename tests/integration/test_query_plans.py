@@ -1,4 +1,4 @@
-"""With 100,000 requests no statement of `postgres/sql` reads an entire table, however it is planned."""
+"""With 100,000 requests no statement of `postgres/sql` reads an entire table, whichever plan PostgreSQL uses."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from records import Records
 
 SOMEBODY = UUID(int=777)
 VALUES: dict[str, Any] = {
-    "account_id": str(uuid4()),  # a uuid of ours, or an id at the mail server: text may be either
+    "account_id": str(uuid4()),  # a uuid of ours, or an id of the mail server: the text may be either
     "account_ids": [uuid4() for _ in range(4)],
     "action": "accept",
     "actor": "olga",
@@ -120,7 +120,8 @@ _PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 
 
 async def fill(records: Records) -> None:
-    """96,000 provisioned, 1,000 waiting over the next hours, 10 running, the rest dead; two log rows each."""
+    """96,000 provisioned requests, 1,000 waiting for up to some hours, 10 running, the rest dead; two audit rows
+    each."""
     await records.rows("""
         INSERT INTO email_requests
             (identity_id, email, wanted_email, state, due_at, holder, attempts, enqueued_at, reason)
@@ -140,14 +141,14 @@ async def fill(records: Records) -> None:
         SELECT identity_id, email, 'create', status, 1
         FROM email_requests, unnest(ARRAY['pending', 'success']) AS status""")
     await _fill_mail(records)
-    # Only the tables that autovacuum analyses: it never visits a partition without rows.
+    # Only the tables that autovacuum analyses: it never processes a partition without rows.
     month = await records.value("SELECT tableoid::regclass::text FROM email_provisioning_log LIMIT 1")
     vacuum = compose.SQL("VACUUM ANALYZE {}").format(compose.SQL(", ").join(map(compose.Identifier, [*TABLES, month])))
     await records.connection.execute(vacuum)
 
 
 async def _fill_mail(records: Records) -> None:
-    """50,000 people: all were online in the last two days, 500 of them were not polled for ten minutes."""
+    """50,000 people who were all online in the last two days. 500 of them were not polled for ten minutes."""
     await records.rows("""
         INSERT INTO mail_states (kratos_identity_id, stalwart_account_id, email, email_state, seen_at, checked_at)
         SELECT lpad(to_hex(n), 32, '0')::uuid, 'x' || n, 'x', 's', now() - make_interval(secs => n * 3),
@@ -170,18 +171,19 @@ async def _fill_mail(records: Records) -> None:
                '{read}', now() + interval '1 day' FROM mail_states""")
 
 
-def read_whole(plan: dict[str, Any]) -> Iterator[str]:
-    """The tables with many rows that a plan reads from end to end."""
+def full_scans(plan: dict[str, Any]) -> Iterator[str]:
+    """The tables with many rows that a plan scans completely."""
     table = str(plan.get("Relation Name", ""))
     many = table in TABLES or re.fullmatch(r"email_provisioning_log_\d+_\d+", table)
     if plan["Node Type"] == "Seq Scan" and many:
         yield table
     for part in plan.get("Plans", []):
-        yield from read_whole(part)
+        yield from full_scans(part)
 
 
-async def whole_tables(records: Records, statement: str) -> list[str]:
-    """Planned for the values, as at first, and without looking at them, as PostgreSQL may do from the sixth time on."""
+async def scanned_tables(records: Records, statement: str) -> list[str]:
+    """The tables that are scanned completely by the custom plan for the values, or by the generic plan, which
+    PostgreSQL may use from the sixth execution on."""
     numbers: dict[str, int] = {}
 
     def numbered(match: re.Match[str]) -> str:
@@ -199,17 +201,17 @@ async def whole_tables(records: Records, statement: str) -> list[str]:
         row = await (await records.connection.execute(query, parameters)).fetchone()
         assert row
         (plans,) = row.values()
-        found += read_whole((plans if isinstance(plans, list) else json.loads(plans))[0]["Plan"])
+        found += full_scans((plans if isinstance(plans, list) else json.loads(plans))[0]["Plan"])
     return found
 
 
 async def test_no_sql_statement_scans_a_whole_table(records: Records) -> None:
     await fill(records)
-    whole = "SELECT identity_id FROM email_requests WHERE last_error = %(error)s"
-    assert await whole_tables(records, whole) == ["email_requests"] * 2, "this test could not fail"
+    full_scan = "SELECT identity_id FROM email_requests WHERE last_error = %(error)s"
+    assert await scanned_tables(records, full_scan) == ["email_requests"] * 2, "this test could not fail"
     names = sorted(file.name.removesuffix(".sql") for file in files("postroom.postgres").joinpath("sql").iterdir())
     assert {"accept", "claim", "settle", "overdue", "release", "counts", "timeline"} <= set(names)
-    offenders = {name: tables for name in names if (tables := await whole_tables(records, sql(name)))}
+    offenders = {name: tables for name in names if (tables := await scanned_tables(records, sql(name)))}
     assert offenders == {}
 
 
@@ -222,20 +224,20 @@ async def test_thousands_of_open_streams_are_looked_up_by_index(records: Records
         explain = cast(LiteralString, f"EXPLAIN (FORMAT JSON) {sql(name)}")
         row = await (await records.connection.execute(explain, VALUES | many)).fetchone()
         assert row
-        assert list(read_whole(row["QUERY PLAN"][0]["Plan"])) == [], name
+        assert list(full_scans(row["QUERY PLAN"][0]["Plan"])) == [], name
 
 
-def rows_read_in_vain(plan: dict[str, Any]) -> int:
-    """Rows of requests that a plan, once it ran, had read and left out."""
+def discarded_rows(plan: dict[str, Any]) -> int:
+    """The number of rows of requests that an executed plan read and then discarded."""
     ours = plan["Rows Removed by Filter"] if "Filter" in plan and plan.get("Relation Name") == "email_requests" else 0
-    return ours + sum(rows_read_in_vain(part) for part in plan.get("Plans", []))
+    return ours + sum(discarded_rows(part) for part in plan.get("Plans", []))
 
 
 async def test_release_check_reads_no_waiting_rows_while_the_cause_lasts(records: Records) -> None:
-    """The leader polls each second: with half a million of them, each poll read 235 MB."""
+    """The leader polls each second. With half a million waiting requests each poll read 235 MB."""
     await fill(records)
     await records.rows("UPDATE mail_server_breaker SET open = true, probe_at = now()")
-    for cause in ("outage", "domain:example.org"):  # the last mailbox of the domain is from before they waited
+    for cause in ("outage", "domain:example.org"):  # the newest mailbox of the domain is older than the requests
         await records.rows(
             "UPDATE email_requests SET waits_for = %s, enqueued_at = now() WHERE state = 'waiting'", cause
         )
@@ -243,4 +245,4 @@ async def test_release_check_reads_no_waiting_rows_while_the_cause_lasts(records
         explain = cast(LiteralString, f"EXPLAIN (ANALYZE, FORMAT JSON) {sql('release')}")
         row = await (await records.connection.execute(explain, VALUES | {"cause": cause})).fetchone()
         assert row
-        assert rows_read_in_vain(row["QUERY PLAN"][0]["Plan"]) == 0, cause
+        assert discarded_rows(row["QUERY PLAN"][0]["Plan"]) == 0, cause

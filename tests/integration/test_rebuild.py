@@ -112,7 +112,7 @@ async def test_rebuild_restores_exactly_our_own_mailboxes(parts: Parts, director
     assert done == dry
     rows = await records.rows(
         "SELECT r.identity_id, r.email, r.display_name, r.attempts, a.stalwart_account_id, l.actor, l.status, "
-        "l.stalwart_account_id AS told, l.attempt_count "
+        "l.stalwart_account_id AS reported, l.attempt_count "
         "FROM email_requests r JOIN email_accounts a ON a.kratos_identity_id = r.identity_id AND a.email = r.email "
         "JOIN email_provisioning_log l ON l.kratos_identity_id = r.identity_id AND l.action = 'rebuild' "
         "WHERE r.state = 'provisioned'"
@@ -122,7 +122,7 @@ async def test_rebuild_restores_exactly_our_own_mailboxes(parts: Parts, director
     }
     assert len(rows) == await records.value("SELECT count(*) FROM email_requests") == 700
     for row in rows:
-        assert row["told"] == row["stalwart_account_id"]
+        assert row["reported"] == row["stalwart_account_id"]
         assert (row["actor"], row["status"], row["attempts"], row["attempt_count"]) == ("olga", "done", 0, 0)
         assert row["display_name"] == f"Person {row['email'].partition('@')[0]}"
 
@@ -148,7 +148,7 @@ async def test_interrupted_rebuild_is_completed_by_the_next_one(
     with pytest.raises(KeyboardInterrupt):
         await (await restore_from_marks(parts, actor="olga", dry_run=False, report=cut)).run(Tally())
     first = await records.value("SELECT count(*) FROM email_accounts")
-    assert 0 < first < 700  # a whole page, and no half one
+    assert 0 < first < 700  # an entire page, and no partial one
     done = await _rebuild(parts)
     assert (done.restored, done.known) == (700 - first, first)
     assert await records.value("SELECT count(*) FROM email_accounts") == 700
@@ -193,7 +193,7 @@ async def test_rebuild_leaves_existing_rows_unchanged_and_reports_differences(
     tally = await _rebuild(parts)
     assert (tally.restored, tally.known, tally.under_way) == (0, 0, 1)
     assert {each.email.partition("@")[0]: each.why for each in tally.differences} == {
-        "dead": "its request lies in the dead letters: postroom retry adopts the mailbox",
+        "dead": "its request is a dead letter: postroom retry adopts the mailbox",
         "held": "the request of another identity holds this address",
         "renamed": "another address or another Stalwart account is on record for its identity",
         "replaced": "another address or another Stalwart account is on record for its identity",
@@ -214,7 +214,7 @@ async def test_rebuild_rejects_another_mark_domain_than_the_pinned_one(
 
 async def test_rebuild_waits_for_a_throttled_page_and_leaves_new_requests_to_a_worker() -> None:
     class Throttling:
-        """Says no twice, then gives two accounts, then ends."""
+        """Throttles two requests, then returns two accounts, then ends."""
 
         def __init__(self) -> None:
             alice = FoundAccount(StalwartAccount("b", "a@example.org"), [UUID(int=1)], False, None)

@@ -1,4 +1,4 @@
-"""Reconcile makes Redis equal to PostgreSQL, and leaves concurrent changes alone."""
+"""Reconcile makes Redis equal to PostgreSQL, and does not affect concurrent changes."""
 
 from uuid import UUID, uuid4
 
@@ -39,7 +39,7 @@ def reconcile(pool: Pool, redis: Redis, leadership: PostgresLeadership, clock: O
 
 
 async def _waiting(records: Records, number: int, *, due_in: float = 60, quiet_for: float = 60) -> list[UUID]:
-    """So many requests that wait, and have been left alone for `quiet_for` seconds."""
+    """`number` waiting requests that were not changed for `quiet_for` seconds."""
     identity_ids = [uuid4() for _ in range(number)]
     await records.rows(
         "INSERT INTO email_requests (identity_id, email, state, due_at, attempts, retries, enqueued_at, last_error) "
@@ -75,7 +75,7 @@ async def test_emptied_redis_is_refilled_and_marked_complete(
 async def test_reconcile_ignores_rows_that_changed_a_moment_ago(
     records: Records, pool: Pool, redis: Redis, reconcile: Reconcile
 ) -> None:
-    await _waiting(records, 5, quiet_for=1)  # settled a moment ago, not yet announced
+    await _waiting(records, 5, quiet_for=1)  # just settled, not yet added to the retry index
     moved = await _waiting(records, 1)
     await _announce_all(pool, redis)
     await redis.zremrangebyrank(KEY, 0, -1)
@@ -87,8 +87,8 @@ async def test_reconcile_ignores_rows_that_changed_a_moment_ago(
 async def test_reconcile_corrects_nothing_without_faults(
     records: Records, requests: PostgresRequests, pool: Pool, redis: Redis, reconcile: Reconcile
 ) -> None:
-    """The member of a running request is its worker's."""
-    running = (await _waiting(records, 1100))[:1]  # more than a page and more than a command takes
+    """The worker removes the member of a running request."""
+    running = (await _waiting(records, 1100))[:1]  # more than one page, and more than fits into one command
     await _announce_all(pool, redis)
     await records.rows(
         "UPDATE email_requests SET state = 'running', holder = gen_random_uuid() WHERE identity_id = ANY(%s)", running

@@ -143,7 +143,7 @@ async def test_dismissed_requests_leave_the_status_and_a_retry_restores_them(
     assert await postroom("retry", "--dismissed") == "3 retried\n"
 
 
-async def test_waiting_ones_are_buried_by_what_they_wait_for(postroom: Commands, records: Records) -> None:
+async def test_waiting_requests_are_buried_by_their_cause(postroom: Commands, records: Records) -> None:
     await fill(records)
     words = ("bury", "--waiting", "--waits-for", "domain:example.org", "--reason", "the domain goes")
     assert await postroom(*words) == "2 buried\n"

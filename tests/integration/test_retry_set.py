@@ -1,4 +1,4 @@
-"""The sorted set in Redis: it returns due requests, fails cheaply, and its loss loses no request."""
+"""The sorted set in Redis: it returns due requests, its failures cost little time, and losing it loses no request."""
 
 import asyncio
 import socket
@@ -73,7 +73,7 @@ async def test_due_returns_at_most_the_limit_with_the_longest_overdue_first(retr
     due = await retry_set.due(2)
     assert [r.identity_id for r in due.entries] == [UUID(int=5), UUID(int=4)]
     assert due.next_in is not None
-    assert due.next_in < 0, "there are more, at once"
+    assert due.next_in < 0, "more requests are due now"
     assert len((await retry_set.due(10)).entries) == 3
 
 
@@ -128,8 +128,8 @@ async def test_retry_set_works_after_redis_lost_its_data_and_scripts(retry_set: 
 
 
 @pytest.fixture(params=["refused", "hung"])
-def away(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a Redis that refuses connections, or accepts them and never says a word."""
+def unavailable_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a Redis that refuses connections, or that accepts them and never responds."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         if request.param == "hung":
@@ -143,8 +143,8 @@ async def seconds_of(call: Awaitable[object]) -> float:
     return time.monotonic() - started
 
 
-async def test_unavailable_redis_costs_a_quarter_second_and_writes_to_it_raise_nothing(away: str) -> None:
-    client = connect(away)
+async def test_unavailable_redis_costs_a_quarter_second_and_writes_to_it_raise_nothing(unavailable_url: str) -> None:
+    client = connect(unavailable_url)
     retry_set = RetrySet(client, lease=LEASE)
     waiting = request()
     assert waiting.due_at
@@ -154,7 +154,7 @@ async def test_unavailable_redis_costs_a_quarter_second_and_writes_to_it_raise_n
         retry_set.remove(["member"]),
     ]
     for call in calls:
-        assert await seconds_of(call) < 0.35, "250 ms, and what a busy machine adds"
+        assert await seconds_of(call) < 0.35, "250 ms, and some more on a busy machine"
     started = time.monotonic()
     with pytest.raises(FAILURES):
         await retry_set.due(1)
@@ -171,13 +171,13 @@ async def test_redis_that_stops_answering_costs_a_quarter_second_and_is_used_aga
         assert await seconds_of(retry_set.replace(request(2), ())) < 0.35
         with pytest.raises(FAILURES):
             await retry_set.due(1)
-        await other.ping()  # answered at the end of the pause
+        await other.ping()  # it responds at the end of the pause
     await retry_set.replace(request(3), ())
     assert {RetryJob.of(request(number)).to_json() for number in (1, 3)} <= set(await redis.zrange(KEY, 0, -1))
 
 
 class _Reset(Connection):
-    """A connection that was reset a moment ago, under uvloop: it raises no OSError for a write, as asyncio does."""
+    """A connection that was just reset, under uvloop: writing to it does not raise OSError as under asyncio."""
 
     async def _send_packed_command(self, command: Iterable[bytes]) -> None:
         raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")

@@ -116,7 +116,7 @@ async def test_silent_connections_beyond_the_open_file_limit_block_no_others(com
         for _ in range(300):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             stack.callback(writer.close)
-        await eventually(process.ready, "it, beside 300 others", 5)
+        await eventually(process.ready, "the process, with 300 other connections", 5)
         if command == "serve":
             assert (await process.hook("alice@example.org")).json()["message"] == "Provisioning failed, will retry..."
 
@@ -145,7 +145,7 @@ async def test_process_that_cannot_run_logs_the_cause_in_one_line(
         "the database is empty: it was not migrated yet",
         "run postroom migrate",
     )
-    assert "Application startup" not in log, "a server was started and stopped, and its lines hide this one"
+    assert "Application startup" not in log, "no server was started before the check"
 
 
 async def test_the_log_calls_redis_connected_only_if_it_answers(database: Database) -> None:
@@ -198,7 +198,7 @@ async def test_while_postgresql_is_unavailable_the_log_says_why_once_and_the_pro
         assert line["error"].endswith(f"port {nobody} failed: Connection refused")
         assert line["fix"].startswith("start PostgreSQL")
         assert not await process.ready()
-        assert str(nobody) not in (await process.http.get("/health/ready")).text, "anybody may ask there"
+        assert str(nobody) not in (await process.http.get("/health/ready")).text, "/health/ready is public"
         code, log = await process.end(signal.SIGTERM)
     assert code == 0
     assert "Waiting for PostgreSQL" not in log

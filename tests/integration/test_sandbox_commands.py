@@ -1,4 +1,4 @@
-"""`postroom sandbox`: faults of the stand-in for Stalwart, what it holds, and mail that is sent to it."""
+"""`postroom sandbox`: the faults and the state of the stand-in for Stalwart, and mail that is sent to it."""
 
 import json
 import re
@@ -42,7 +42,7 @@ async def ann(server: StalwartStandIn) -> AsyncIterator[Person]:
 
 @pytest.fixture
 async def folder(server: StalwartStandIn, tmp_path: Path) -> AsyncIterator[Path]:
-    """The data folder of a trial that runs with this stand-in."""
+    """The data folder of a trial that uses this stand-in."""
     with DataFolder(tmp_path / "data") as data:
         data.write_trial({"environment": {"POSTROOM_STALWART_URL": server.url}})
         yield data.path

@@ -20,9 +20,9 @@ EXPANSIONS: list[LiteralString] = [
     "ALTER TABLE identity_sweep ADD COLUMN made_up text",
     "CREATE INDEX CONCURRENTLY made_up ON email_requests (made_up)",
 ]
-"""What a migration of the next release may do while the processes of this one run (CONTRIBUTING)."""
+"""What a migration of the next release may do while processes of this release run (CONTRIBUTING)."""
 PREPARED = 8
-"""Times that each statement runs before: psycopg prepares it at the fifth."""
+"""How often each statement is executed before: psycopg prepares it at the fifth execution."""
 
 
 async def sign_up(parts: Parts, number: int) -> None:
@@ -31,7 +31,7 @@ async def sign_up(parts: Parts, number: int) -> None:
 
 
 async def retry(parts: Parts, records: Records) -> None:
-    """A request that the worker makes: claim and settle are prepared, too."""
+    """A request that the worker processes, so that claim and settle are prepared, too."""
     of = mailbox(f"retried-{uuid4().hex[:8]}")
     await parts.requests.accept(of, holder=None, lease=10, origin=NOWHERE, action="accept")
     parts.worker.wake(of.identity_id)
@@ -42,8 +42,8 @@ async def retry(parts: Parts, records: Records) -> None:
 async def test_migration_under_load_fails_no_webhook_and_crashes_no_attempt(
     database: Database, redis_url: str, stalwart: StalwartStandIn, records: Records
 ) -> None:
-    """Prepared statements that named `*` would answer "cached plan must not change result type" from then on: mailboxes
-    would be made and their outcomes not stored."""
+    """Prepared statements with `*` would fail with "cached plan must not change result type" from then on: mailboxes
+    would be created, but their outcomes not stored."""
     async with (
         running_parts(environment(database, redis_url, stalwart)) as parts,
         running_parts(environment(database, None, stalwart)) as other_host,

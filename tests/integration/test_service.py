@@ -43,7 +43,7 @@ async def test_service_finishes_a_running_attempt_before_it_exits(
 ) -> None:
     async with running("serve", settings) as service:
         await eventually(service.live, "the service", 20)
-        assert (await service.hook("first@example.org")).status_code == 200  # the domain's id is known now
+        assert (await service.hook("first@example.org")).status_code == 200  # the id of the domain is cached now
         await stalwart.set_fault(kind="slow", delay_ms=1500)
         try:
             hook = asyncio.create_task(service.hook("slow@example.org"))
@@ -70,8 +70,8 @@ async def test_mark_domain_must_not_change_after_use(settings: dict[str, str], p
 
 
 async def test_service_without_its_database_answers_503_and_is_not_ready(settings: dict[str, str]) -> None:
-    away = settings | {"POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1:1/postroom"}
-    async with running("serve", away) as service:
+    unreachable = settings | {"POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1:1/postroom"}
+    async with running("serve", unreachable) as service:
         await eventually(service.live, "the service", 20)
         answer = await service.hook("nobody@example.org")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "25")
@@ -85,12 +85,12 @@ async def test_live_stream_does_not_delay_the_stop_of_a_service_without_database
 ) -> None:
     async with kratos_stand_in(tmp_path, hook_url=f"{UNUSED_URL}/", hook_key=KEY) as kratos:
         token = (await kratos.sign_up("waiting@example.org"))["session_token"]
-        away = settings | {
+        unreachable = settings | {
             "POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1:1/postroom",
             "POSTROOM_KRATOS_PUBLIC_URL": kratos.public_url,
             "POSTROOM_MAIL_MASTER": "master@example.org:secret",
         }
-        async with running("serve", away) as service:
+        async with running("serve", unreachable) as service:
             await eventually(service.live, "the service", 20)
             async with service.http.stream("GET", "/api/live", headers={"X-Session-Token": token}) as answer:
                 assert answer.status_code == 200

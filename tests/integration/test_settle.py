@@ -39,7 +39,7 @@ def success(of: Request) -> Provisioned:
 
 
 async def claimed_again(requests: PostgresRequests, records: Records, request: Request) -> Request:
-    """The request under its next holder, after its lease ran out."""
+    """The request under its next holder, after its lease has ended."""
     await records.make_due_in(-1, request.identity_id)
     (claim,) = await requests.claim([request.identity_id], lease=30, exclusive=True)
     assert claim.request
@@ -53,7 +53,7 @@ async def test_settled_success_writes_request_account_and_audit_in_one_commit(
     settled = await settle(requests, request, success(request))
     assert (settled.request.state, settled.status) == (State.PROVISIONED, Status.SUCCESS)
     assert (settled.request.due_at, settled.request.holder) == (None, None)
-    assert settled.request.enqueued_at > request.enqueued_at, "new bytes for Redis at every settle"
+    assert settled.request.enqueued_at > request.enqueued_at, "each settle changes the member in Redis"
     row, account = await records.request(request.identity_id), await records.account(request.identity_id)
     entry = (await records.log(request.identity_id))[-1]
     assert account
@@ -70,7 +70,7 @@ async def test_superseded_holder_changes_nothing_and_leaves_one_late_row(
     first = await running(requests)
     second = await claimed_again(requests, records, first)
     before = await records.request(first.identity_id)
-    for _ in range(2):  # repeated after a lost answer: still one row
+    for _ in range(2):  # repeated after a lost response: still one row
         settled = await settle(requests, first, success(first))
         assert settled.request.holder == second.holder
         assert settled.account_id is None
@@ -79,7 +79,7 @@ async def test_superseded_holder_changes_nothing_and_leaves_one_late_row(
     assert await records.account(first.identity_id) is None
     late = [row for row in await records.log(first.identity_id) if row["status"] == "late"]
     assert (len(late), late[0]["attempt_count"], late[0]["holder"]) == (1, 1, first.holder)
-    assert late[0]["stalwart_account_id"] == "id-of-alice", "what the mail server told is kept"
+    assert late[0]["stalwart_account_id"] == "id-of-alice", "the account id from the mail server is kept"
     settled = await settle(requests, second, success(second))
     assert (settled.request.state, settled.status) == (State.PROVISIONED, Status.SUCCESS)
 
@@ -101,7 +101,7 @@ async def test_settling_waits_for_a_lost_statement_that_still_runs_and_writes_no
 ) -> None:
     request = await running(requests)
     async with pool.connection() as lost, lost.transaction():
-        # The statement of the connection that broke: it holds the row, and commits a moment later.
+        # The statement of the broken connection: it holds the row lock, and commits a moment later.
         await lost.execute(
             "UPDATE email_requests SET state = 'waiting', due_at = now(), holder = NULL WHERE identity_id = %s",
             (request.identity_id,),
@@ -118,7 +118,7 @@ async def test_settling_waits_for_a_lost_statement_that_still_runs_and_writes_no
 
 
 async def blocked(connection: AsyncConnection[dict[str, object]]) -> None:
-    """Returns as soon as a statement waits for another's lock."""
+    """Wait until a statement waits for another one's lock."""
     async with asyncio.timeout(5):
         while True:
             if (await connection.execute("SELECT FROM pg_locks WHERE NOT granted")).rowcount:
@@ -150,7 +150,7 @@ async def test_text_that_postgresql_cannot_store_raises_its_own_error(requests: 
 async def test_settle_fails_as_unavailable_while_a_permission_or_column_is_missing(
     requests: PostgresRequests, records: Records
 ) -> None:
-    """The operator fixes it before the lease ends, or not; an unhandled error would count as a crash at once."""
+    """The operator may fix it before the lease ends. An unhandled error would count as a crash immediately."""
     request = await running(requests)
     service = sql.Identifier(SERVICE_ROLE)
     for broken, mended in (
@@ -181,7 +181,7 @@ async def test_settle_fails_as_unavailable_while_a_permission_or_column_is_missi
         ("reason = 'dead while it lives'", "check"),
         ("retries = 4", "retries_check"),
         ("crashes = -1", "crashes_check"),
-        # What a process cannot read would break each loop that meets it.
+        # A row that a process cannot read would stop each loop that reads it.
         ("due_at = 'infinity'", "times_check"),
         ("due_at = '-infinity'", "times_check"),
         ("enqueued_at = '20000-01-01'", "times_check"),

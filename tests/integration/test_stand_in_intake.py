@@ -65,7 +65,7 @@ async def reported(receiver: ScriptedUpstream, number: int) -> list[dict[str, An
 
 
 async def session(address: tuple[str, int], *lines: str) -> list[str]:
-    """The codes of all answers."""
+    """The codes of all responses."""
     reader, writer = await asyncio.open_connection(*address)
     writer.write("".join(f"{line}\r\n" for line in lines).encode())
     answers = await asyncio.wait_for(reader.read(), 10)

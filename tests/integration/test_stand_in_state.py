@@ -1,4 +1,4 @@
-"""The state of the stand-ins after damage to its file."""
+"""What the stand-ins do if their state file is damaged."""
 
 import asyncio
 import os

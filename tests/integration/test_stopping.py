@@ -1,6 +1,6 @@
-"""How a process ends: after a signal, or when a part of it failed, whatever the servers around it do meanwhile.
+"""How a process ends after a signal, or after a part of it failed, whatever the servers around it do.
 
-With real processes: what matters is that the process is gone, not that a function returned.
+With real processes: the test is that the process has exited, not that a function has returned.
 """
 
 import asyncio
@@ -125,7 +125,7 @@ async def test_attempt_cut_off_by_a_stop_is_interrupted_and_does_not_wait_for_it
 ) -> None:
     async with running("serve", settings) as service:
         await eventually(service.ready, "the service", 20)
-        assert (await service.hook("first@example.org")).status_code == 200  # the domain's id is known now
+        assert (await service.hook("first@example.org")).status_code == 200  # the id of the domain is cached now
         await stalwart.set_fault(kind="slow", delay_ms=8000)
         try:
             hook = asyncio.create_task(service.hook("cut-off@example.org"))
@@ -173,7 +173,7 @@ async def test_webhooks_during_a_shutdown_leave_no_running_request(
 
 
 class Links:
-    """What the service reaches through proxies: each link may be cut, silent or dripping."""
+    """The servers that the service reaches through proxies: each connection may be cut, silent or dripping."""
 
     def __init__(self, silent: dict[str, FaultProxy], dripping: dict[str, DripProxy]) -> None:
         self._silent = silent
@@ -186,7 +186,7 @@ class Links:
         for name in names:
             proxy = self._silent[name]
             match fault:
-                case "away":
+                case "unreachable":
                     proxy.target = NOBODY_PORT
                     proxy.drop()
                 case "silent":
@@ -217,7 +217,7 @@ OTHERS = ["redis", "stalwart", "kratos", "centrifugo"]
 
 
 @pytest.mark.parametrize("names", [["postgres"], OTHERS], ids=["postgres", "others"])
-@pytest.mark.parametrize("fault", ["away", "silent", "dripping"])
+@pytest.mark.parametrize("fault", ["unreachable", "silent", "dripping"])
 async def test_service_exits_within_the_drain_and_five_seconds_whatever_fails(
     settings: dict[str, str], stalwart: StalwartStandIn, tmp_path: Path, fault: str, names: list[str]
 ) -> None:
@@ -256,7 +256,7 @@ async def test_service_exits_within_the_drain_and_five_seconds_whatever_fails(
             await eventually(service.ready, "the service", 20)
             await links.fail(fault, names)
             hooks = [asyncio.create_task(service.hook(f"under-way-{each}@example.org")) for each in range(3)]
-            await asyncio.sleep(1)  # for every loop to meet the fault
+            await asyncio.sleep(1)  # long enough for every loop to meet the fault
             asked_at = time.monotonic()
             _, log = await service.end(signal.SIGTERM, within=LIMIT + 5)
             took = time.monotonic() - asked_at

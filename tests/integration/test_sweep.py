@@ -29,21 +29,21 @@ pytestmark = may_build
 
 @pytest.fixture(params=SERVERS)
 async def kratos(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Kratos]:
-    """Its webhook leads nowhere, as if Postroom had been unavailable at every registration."""
+    """Its webhook reaches nothing, as if Postroom had been unavailable at every registration."""
     async with SERVERS[request.param](tmp_path, hook_url=NO_HOOK, hook_key="key-of-the-tests") as server:
         yield server
 
 
 @pytest.fixture
 async def parts(database: Database, redis_url: str, stalwart: StalwartStandIn, kratos: Kratos) -> AsyncIterator[Parts]:
-    """Without a worker: what the sweep stored stays unchanged."""
+    """Without a worker, so that the rows of the sweep stay unchanged."""
     given = environment(database, redis_url, stalwart, kratos_admin_url=kratos.admin_url)
     async with connected(settings.load(given)) as parts:
         yield parts
 
 
 async def _add(kratos: Kratos, email: str, **more: Any) -> UUID:
-    """An identity made by the admin API, for which Kratos sends no webhook."""
+    """Create an identity by the admin API, for which Kratos sends no webhook."""
     body = {"schema_id": "default", "traits": {"email": email}} | more
     answer = await kratos.http.post(f"{kratos.admin_url}/admin/identities", json=body)
     return UUID(answer.raise_for_status().json()["id"])
@@ -56,7 +56,7 @@ async def _change(kratos: Kratos, identity_id: UUID, email: str) -> None:
 
 
 async def _pass(parts: Parts) -> None:
-    """One whole pass, now."""
+    """Run one complete pass now."""
     sweep = parts.sweep
     assert sweep
     await _make_due(sweep)
@@ -78,7 +78,8 @@ async def test_sweep_stores_requests_for_identities_without_webhook_or_made_by_t
         request = await records.request(identity_id)
         assert (request["state"], request["email"], request["attempts"]) == ("waiting", email, 0)
         assert await records.audit(identity_id) == [("sweep", "done", 0)]
-    assert await redis.zcard("email:provisioning:retry") == 2  # announced, so that reconcile has nothing to do
+    # added to the retry index, so that reconcile has nothing to do
+    assert await redis.zcard("email:provisioning:retry") == 2
     await _pass(parts)
     assert await records.value("SELECT count(*) FROM email_provisioning_log") == 2
 
@@ -118,7 +119,8 @@ async def test_refused_identity_gets_a_request_once_its_address_is_valid(
     assert await parts.refusals.without_request(limit=20) == (0, [])
 
 
-@pytest.mark.parametrize("kratos", ["1.3.1"], indirect=True)  # the stand-in reads JSON no deeper than Postroom
+# the stand-in cannot read JSON nested more deeply than Postroom can
+@pytest.mark.parametrize("kratos", ["1.3.1"], indirect=True)
 async def test_sweep_records_an_unreadable_identity_and_finishes(
     kratos: Kratos, parts: Parts, records: Records
 ) -> None:

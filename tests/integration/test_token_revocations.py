@@ -66,7 +66,7 @@ async def made(pool: Pool) -> tuple[AccessToken, bytes]:
 
 
 async def until_remembered(tokens: TokenCache, token_hash: bytes, records: Records) -> None:
-    """The row is out of sight for a moment, to see whether PostgreSQL is asked."""
+    """Wait until the token is cached. The row is hidden for a moment, to see whether PostgreSQL is asked."""
 
     async def remembered() -> bool:
         assert await tokens.find(token_hash)
@@ -76,7 +76,7 @@ async def until_remembered(tokens: TokenCache, token_hash: bytes, records: Recor
         finally:
             await records.rows("UPDATE access_tokens SET token_hash = %s", token_hash)
 
-    await eventually(remembered, "it is remembered")
+    await eventually(remembered, "it is cached")
 
 
 async def test_token_revocation_reaches_every_process(
@@ -91,7 +91,7 @@ async def test_token_revocation_reaches_every_process(
     async def forgotten() -> bool:
         return await other.find(token_hash) is None
 
-    await eventually(forgotten, "the other process has heard of it", within=3)
+    await eventually(forgotten, "the other process has been notified", within=3)
 
 
 async def test_process_that_cannot_listen_caches_no_token_until_it_listens_again(
@@ -107,7 +107,7 @@ async def test_process_that_cannot_listen_caches_no_token_until_it_listens_again
     async def forgotten() -> bool:
         return await one.find(token_hash) is None
 
-    await eventually(forgotten, "what was remembered is dropped", within=3)
+    await eventually(forgotten, "the cached token is dropped", within=3)
     _, token_hash = await made(pool)
     await until_remembered(one, token_hash, records)
 
@@ -115,7 +115,8 @@ async def test_process_that_cannot_listen_caches_no_token_until_it_listens_again
 async def test_listener_behind_a_proxy_notices_that_postgresql_is_dead(
     pool: Pool, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Keepalives do not: a stream would skip events that it did not receive, and a revoked token would stay cached."""
+    """TCP keepalives do not notice it. A stream would skip events that it did not receive, and a revoked token would
+    stay cached."""
     monkeypatch.setattr(connection_module, "ANSWERED_WITHIN", 0.2)
     monkeypatch.setattr(notifications_module, "ASKED_EVERY", 0.1)
     port = int(database.service_url.rpartition("/")[0].rpartition(":")[2])

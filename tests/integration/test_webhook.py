@@ -1,4 +1,4 @@
-"""The webhook and its neighbours over HTTP: the responses of the contract, and that bad input leaves no request."""
+"""The webhook and its neighbours over HTTP: the responses of the contract, and that invalid input stores no request."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ async def service(database: Database, redis_url: str, stalwart: StalwartStandIn)
 
 @pytest.fixture
 async def door(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
-    """The service without a mail server: for hooks that must never get as far."""
+    """The service without a mail server, for webhooks that must not cause a call to it."""
     async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
         yield client
 
@@ -85,7 +85,7 @@ async def test_failed_attempt_is_answered_500_will_retry_after_its_retry_is_stor
 ) -> None:
     await stalwart.set_fault(kind="fail")
     alice = mailbox("should-fail")
-    for _ in range(2):  # a repeat attempts nothing
+    for _ in range(2):  # a repeated webhook causes no attempt
         answer = await post(service, hook(alice.email, alice.identity_id))
         assert answer.status_code == 500
         assert answer.json() == {"success": False, "message": "Provisioning failed, will retry..."}
@@ -292,7 +292,7 @@ async def test_webhook_for_a_missing_mailbox_gets_409_with_the_command_to_fix_it
     answer = await post(service, hook(alice.email, alice.identity_id))
     assert (answer.status_code, answer.json()["code"]) == (409, "mailbox_missing")
     assert f"postroom remake {alice.email}" in answer.json()["detail"]
-    assert await records.attempts(alice.identity_id) == [("pending", 1), ("success", 1)], "nothing is tried"
+    assert await records.attempts(alice.identity_id) == [("pending", 1), ("success", 1)], "there is no attempt"
 
 
 @pytest.fixture
@@ -301,8 +301,8 @@ async def without_database(database: Database) -> AsyncIterator[httpx2.AsyncClie
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     url = f"postgresql://postroom:pw@127.0.0.1:{port}/nowhere"
-    away = environment(database, None, None, database_url=url, retry_after_seconds=7)
-    async with connected(settings.load(away)) as parts, http(make_app(parts)) as client:
+    unreachable = environment(database, None, None, database_url=url, retry_after_seconds=7)
+    async with connected(settings.load(unreachable)) as parts, http(make_app(parts)) as client:
         yield client
 
 
@@ -358,7 +358,7 @@ async def test_webhook_waiting_for_a_slot_at_shutdown_is_not_stored(database: Da
     async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
         async with parts.accept._slots.all():
             asking = asyncio.create_task(post(client, hook("alice@example.org")))
-            await eventually(lambda: parts.accept._hooks, "it has come in")
+            await eventually(lambda: parts.accept._hooks, "the webhook has arrived")
             parts.accept.stop()
         answer = await asking
         await parts.accept.drain(within=1)

@@ -1,4 +1,4 @@
-"""A worker beside a row that PostgreSQL refuses."""
+"""A worker and a row that PostgreSQL does not let it claim."""
 
 import pytest
 
@@ -18,7 +18,8 @@ def settings(database: Database, redis_url: str, stalwart: StalwartStandIn) -> d
 async def test_row_whose_claim_postgresql_rejects_stops_no_other_request(
     settings: dict[str, str], requests: PostgresRequests, records: Records, crashes: int
 ) -> None:
-    """An operator's trigger, say. The worker's loop broke on it, and its process ended, at each start again."""
+    """For example because of an operator's trigger. The error stopped the worker's loop, and its process exited after
+    every start."""
     refused, others = mailbox("refused"), [mailbox(f"user-{number}") for number in range(10)]
     for each in (refused, *others):
         await requests.accept(each, holder=None, lease=10, origin=NOWHERE, action="accept")

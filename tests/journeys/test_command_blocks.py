@@ -41,7 +41,7 @@ async def test_plain_command_blocks_of_the_documentation_run_unchanged(document:
 
 
 async def _run(script: str, folder: Path) -> tuple[int, str]:
-    """In a session of its own: what a block leaves running ends with it."""
+    """In a process session of its own, so that everything that a block leaves running can be ended with it."""
     process = await asyncio.create_subprocess_exec(
         *("bash", "-c", script),
         cwd=folder,

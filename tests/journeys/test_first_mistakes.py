@@ -1,4 +1,4 @@
-"""The first mistakes of an operator: each is one line with its fix, in the command that meets it."""
+"""The first mistakes of an operator: each causes one line with its fix, in the command that detects it."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ def settings_for(database: Database, stalwart: StalwartStandIn | None, **more: o
 
 
 async def run(settings: Mapping[str, str], *words: str) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error of a process of its own."""
+    """Exit code, standard output and standard error of a separate process."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "postroom", *words),
@@ -56,7 +56,7 @@ async def run(settings: Mapping[str, str], *words: str) -> tuple[int, str, str]:
 
 
 async def refused(settings: Mapping[str, str], *words: str) -> str:
-    """The one line by which a command ends."""
+    """The one line with which a command fails."""
     code, output, errors = await run(settings, *words)
     assert (code, output) == (2, "")
     assert errors.startswith("postroom: ")
@@ -65,7 +65,7 @@ async def refused(settings: Mapping[str, str], *words: str) -> str:
 
 
 async def cannot_run(settings: Mapping[str, str]) -> dict[str, str]:
-    """The one line of the log of `postroom serve` that is no mere information."""
+    """The one line in the log of `postroom serve` that is not merely informational."""
     code, output, log = await run(settings, "serve")
     assert (code, output) == (2, "")
     (line,) = [line for line in map(json.loads, log.splitlines()) if line["level"] != "info"]
@@ -74,7 +74,7 @@ async def cannot_run(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 async def errors_of(settings: Mapping[str, str], *more: str) -> list[dict[str, Any]]:
-    """The rows of `postroom check` that are neither ok nor about the missing fsync of the tests' PostgreSQL."""
+    """The rows of `postroom check` that are errors, except the one about the missing fsync of the tests' PostgreSQL."""
     code, output, _ = await run(settings, "check", "--json", *more)
     assert code == 1
     return [each for each in json.loads(output) if each["state"] == "error" and "fsync" not in each["details"]]
@@ -170,5 +170,5 @@ async def test_all_wrong_values_are_named_at_once(tmp_path: Path) -> None:
         "POSTROOM_PORT",
     ]
     assert await refused(settings, "serve") == "; ".join(details)
-    (database,) = [each for each in rows if each["part"] != "settings"]  # what is right is checked all the same
+    (database,) = [each for each in rows if each["part"] != "settings"]  # correct values are checked nevertheless
     assert database["details"].endswith("port 9 failed: Connection refused")

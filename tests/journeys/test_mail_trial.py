@@ -1,4 +1,4 @@
-"""A newcomer uses mail: from the registration to the inbox, new mail as it comes, programs, devices, logout."""
+"""A new person uses mail: registration, inbox, new mail, programs, devices, logout."""
 
 import asyncio
 import json
@@ -13,20 +13,20 @@ import httpx2
 import pytest
 
 from eventually import eventually
+from live_stream import LiveStreamReader
 from mail_person import Answer, Person
 from newcomer import OFFERED, newcomer
 from records import records_of
-from screen import Screen
 from trial import Trial, trial
 
 ELSEWHERE = "https://webmail.example.net"
 SOON = 5.0
-"""Seconds within which new mail is on the screen, however many other tests run beside."""
+"""Seconds within which a browser receives new mail, however many other tests are running."""
 
 
 @pytest.fixture(scope="module")
 async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Trial]:
-    """The first retry comes after 6 s. Whatever was done here, the service has nothing to complain of afterwards."""
+    """The first retry follows after 6 s. The tests must not cause any error in the log of the service."""
     settings = {"POSTROOM_DELAY_FACTOR": "0.1", "POSTROOM_PACE": "0", "POSTROOM_CORS_ORIGINS": ELSEWHERE}
     async with trial(tmp_path_factory.mktemp("mail-trial"), **settings) as started:
         await started.up()
@@ -37,25 +37,25 @@ async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Trial]:
 
 
 async def deliver(up: Trial, to: Person, subject: str) -> str:
-    """By LMTP, as another mail server would. The id of the message in the mailbox."""
+    """Deliver by LMTP, as another mail server does; return the id of the message in the mailbox."""
     code, output = await up.postroom("sandbox", "deliver", to.address, "--subject", subject)
     assert code == 0, output
     (email,) = await to.query(filter={"subject": subject})
     return email
 
 
-async def next_mail(screen: Screen) -> list[str]:
-    """The ids in the next event, which is of new mail."""
-    kind, reported = await screen.next(SOON)
+async def next_mail(stream: LiveStreamReader) -> list[str]:
+    """The ids in the next event, which must be about new mail."""
+    kind, reported = await stream.next(SOON)
     assert (kind, reported["type"], reported["data"]["count"]) == ("mail", "mail", len(reported["data"]["ids"]))
     return reported["data"]["ids"]
 
 
-async def until_hello(screen: Screen) -> list[Any]:
-    """The events about the mailbox until it was ready."""
+async def until_hello(stream: LiveStreamReader) -> list[Any]:
+    """The events about the mailbox until it is ready."""
     reported: list[Any] = []
     while True:
-        kind, mailbox = await screen.next(20)
+        kind, mailbox = await stream.next(20)
         if kind == "hello":
             assert (mailbox["state"], mailbox["cause"], mailbox["failure"]) == ("ready", None, None)
             return reported
@@ -71,9 +71,9 @@ async def mailbox_named(person: Person, role: str) -> str:
 async def test_new_person_gets_from_registration_to_inbox_without_a_reload(up: Trial) -> None:
     code, output = await up.postroom("sandbox", "fault", "fail", "--word", "patient")
     assert code == 0, output
-    async with newcomer(up.environment, "patient") as ann, ann.screen() as screen:
-        # Kratos does not wait for the hook, so the first event may say "none" or show the first attempt.
-        while (await screen.next())[1]["retry"] == 0:
+    async with newcomer(up.environment, "patient") as ann, ann.live_stream() as stream:
+        # Kratos does not wait for the webhook, so the first event may say "none" or show the first attempt.
+        while (await stream.next())[1]["retry"] == 0:
             pass
         me = await ann.me()
         assert me["email"] == "patient@example.org"
@@ -87,16 +87,16 @@ async def test_new_person_gets_from_registration_to_inbox_without_a_reload(up: T
         for command, kind in (("pause", "paused"), ("resume", "failed")):
             code, output = await up.postroom(command, *(["--reason", "move"] if command == "pause" else []))
             assert code == 0, output
-            assert (await screen.next(SOON))[1]["cause"]["kind"] == kind
-        for reported in await until_hello(screen):
+            assert (await stream.next(SOON))[1]["cause"]["kind"] == kind
+        for reported in await until_hello(stream):
             assert reported["state"] == "preparing"
         assert (await ann.me())["mailbox"]["state"] == "ready"
         person = await ann.mail()
         (welcome,) = await person.query(filter={"inMailbox": await mailbox_named(person, "inbox")})
         assert (await person.get("Email", welcome, properties=["subject"]))["subject"] == "Welcome to your new mailbox"
-        # Mail that was there before the person came online is not new: the first event is about what arrives now.
+        # Mail from before the person came online is not new: the first event is about mail that arrives now.
         email = await deliver(up, person, "Good morning")
-        assert await next_mail(screen) == [email]
+        assert await next_mail(stream) == [email]
         found = await person.get("Email", email, properties=["subject", "from", "preview"])
         assert (found["subject"], found["from"][0]["email"]) == ("Good morning", "friend@example.com")
         assert "postroom sandbox deliver" in found["preview"]
@@ -111,7 +111,7 @@ async def test_access_token_works_only_within_its_scopes(up: Trial) -> None:
         async with httpx2.AsyncClient(base_url=greta.http.base_url, trust_env=False, headers=authorization) as http:
             program = Person(http, person.account, person.address, using=OFFERED)
             (welcome,) = await program.query()
-            # Not within its scopes: the call is refused, in its place.
+            # The call is not within its scopes: an error takes its place in the response.
             refused: Answer = await program.call("Email/set", update={welcome: {"keywords/$seen": True}})
             assert (refused["type"], "write" in refused["description"]) == ("forbidden", True)
             assert (await program.call("EmailSubmission/set", create={}))["type"] == "forbidden"
@@ -171,7 +171,7 @@ async def test_access_token_stays_cached_until_a_revocation_is_notified(up: Tria
             async def refused() -> bool:
                 return (await http.get("/jmap/session")).status_code == 401
 
-            await eventually(refused, "the service has heard of it", within=3)
+            await eventually(refused, "the service has been notified", within=3)
 
 
 async def test_device_has_its_own_password_until_it_is_disconnected(up: Trial) -> None:
@@ -192,16 +192,16 @@ async def test_device_has_its_own_password_until_it_is_disconnected(up: Trial) -
         assert (await hanna.http.get("/api/devices")).json()["devices"] == []
 
 
-async def test_logout_ends_all_screens_and_the_session(up: Trial) -> None:
+async def test_logout_ends_all_live_streams_and_the_session(up: Trial) -> None:
     async with newcomer(up.environment, "ida") as ida:
         await ida.mail()
-        async with ida.screen() as one, ida.screen() as two:
+        async with ida.live_stream() as one, ida.live_stream() as two:
             await until_hello(one)
             await until_hello(two)
             cookies = dict(ida.http.cookies)
             await ida.log_out()
-            await eventually(lambda: one.ended and two.ended, "both screens end")
-        # The cookie as somebody may have kept it; the browser itself has lost it.
+            await eventually(lambda: one.ended and two.ended, "both streams end")
+        # The cookie as a thief may have kept it; the browser itself has lost it.
         for path in ("/api/me", "/api/live", "/jmap/session"):
             answer = await ida.http.get(path, headers={"Cookie": f"ory_kratos_session={cookies['ory_kratos_session']}"})
             assert answer.status_code == 401, path

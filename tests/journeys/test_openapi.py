@@ -1,4 +1,4 @@
-"""Requests that fit the OpenAPI description, or nearly do, get the described responses, and no 5xx."""
+"""Requests that match the OpenAPI description, or nearly do, get the described responses, and no 5xx."""
 
 import hmac
 import json
@@ -25,7 +25,7 @@ from trial import Trial, trial
 
 DESCRIPTION: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs/openapi.json").read_text())
 
-# The first person's of a trial, and the blob of `message()`.
+# The account of the first person of a trial, and the blob of `message()`.
 ACCOUNT, BLOB = "d", "e7gnsjfpcshs3cwnv7ohomluihbbj2pp0yufzn3drbuuiqyhkzexa"
 
 TEXT, OBJECT = {"type": "string"}, {"type": "object"}
@@ -60,8 +60,8 @@ JSON, STREAM = "application/json", "text/event-stream"
 
 
 def jmap(path: str, method: str, answer: str, body: Any = None, kind: str = JSON, **parameters: Any) -> dict[str, Any]:
-    """What a client learns from RFC 8620 and the session object, as a description. `parameters` that are not in the
-    path are in the query."""
+    """An OpenAPI description of what a client learns from RFC 8620 and the session object. `parameters` that are not in
+    the path are in the query."""
     where = {name: "path" if f"{{{name}}}" in path else "query" for name in parameters}
     described: dict[str, Any] = {
         "parameters": [
@@ -115,7 +115,7 @@ schema = schemathesis.openapi.from_dict(DESCRIPTION | {"paths": PATHS})
 
 @pytest.fixture(scope="module")
 async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Trial]:
-    """Whatever it was asked, the service has nothing to complain of afterwards."""
+    """Whatever the tests send, the log of the service must contain no error."""
     async with trial(tmp_path_factory.mktemp("trial")) as started:
         await started.up()
         yield started
@@ -128,7 +128,7 @@ Credentials = Mapping[str, Mapping[str, str]]
 
 @pytest.fixture(scope="module")
 async def credentials(up: Trial) -> AsyncGenerator[Credentials]:
-    """Headers by the kind of credential: all of one person, who has a mailbox."""
+    """Headers by the kind of credential, all of one person, who has a mailbox."""
     kratos, url = up.environment["POSTROOM_KRATOS_PUBLIC_URL"], up.environment["POSTROOM_URL"]
     async with newcomer(up.environment, "ann") as ann, httpx2.AsyncClient(trust_env=False) as program:
         person = await ann.mail()
@@ -148,14 +148,14 @@ async def credentials(up: Trial) -> AsyncGenerator[Credentials]:
 
 @pytest.fixture(scope="module")
 def reported() -> Iterator[dict[str, set[int]]]:
-    """The statuses of each operation; not all of them may be about the credential or the form of the request."""
+    """The statuses of each operation. At least one must concern more than the credential or the form of the request."""
     reported = defaultdict[str, set[int]](set)
     yield reported
     assert [operation for operation, statuses in reported.items() if statuses.issubset(REFUSED)] == []
 
 
 def headers_of(case: schemathesis.Case, credentials: Credentials, environment: Mapping[str, str]) -> list[Any]:
-    """With which headers a case is sent: in turn with each kind of credential that may matter."""
+    """The headers for a case: one set for each kind of credential that may matter."""
     if case.method.lower() not in PATHS[case.path]:
         return [credentials["cookie"]]
     if case.path not in HOOKS:
@@ -173,9 +173,9 @@ def headers_of(case: schemathesis.Case, credentials: Credentials, environment: M
 def test_service_conforms_to_its_openapi_description(
     up: Trial, credentials: Credentials, reported: dict[str, set[int]], case: schemathesis.Case
 ) -> None:
-    """In positive and negative: what no operation takes, it refuses; so with methods."""
+    """With valid and invalid cases: an operation must refuse invalid data and unknown methods."""
     asked = [*DESCRIBED]
-    if case.path not in (STALWART_HOOK, *JMAP):  # these take, and answer, what they cannot read
+    if case.path not in (STALWART_HOOK, *JMAP):  # these routes accept and answer requests that they cannot parse
         asked.append(checks.negative_data_rejection)
     for headers in headers_of(case, credentials, up.environment):
         answer = case.call(
@@ -221,4 +221,4 @@ def test_no_request_bytes_cause_a_5xx(
     lines += [b"Content-Type: application/json", b"Content-Length: %d" % len(body)] if body is not None else []
     with socket.create_connection(("127.0.0.1", up.port), timeout=20) as client:
         client.sendall(b"\r\n".join([*lines, b"", body or b""]) + b"\r\n")
-        assert client.recv(12)[9:10] in (b"2", b"3", b"4", b""), "it is answered, or hung up on"
+        assert client.recv(12)[9:10] in (b"2", b"3", b"4", b""), "the service responds or closes the connection"

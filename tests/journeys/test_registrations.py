@@ -17,7 +17,7 @@ async def test_each_registration_at_real_kratos_makes_a_mailbox(tmp_path: Path) 
         hook_url = f"{up.environment['POSTROOM_URL']}/internal/mail/provision"
         key = up.environment["POSTROOM_WEBHOOK_KEY"]
         async with real_kratos(tmp_path, hook_url=hook_url, hook_key=key) as kratos:
-            # One at a time: its database in memory answers 500 ("locked") to many at once.
+            # One at a time: the in-memory database of Kratos answers 500 ("locked") to concurrent writes.
             for number in range(PEOPLE):
                 await kratos.register(f"Person{number}@Example.org")
 

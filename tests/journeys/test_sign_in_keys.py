@@ -67,7 +67,7 @@ async def test_sign_up_and_in_with_a_security_key(person: AccountPerson) -> None
     assert await methods(person) == ["webauthn"]
 
 
-async def test_an_address_without_a_key_gets_a_clear_message(person: AccountPerson) -> None:
+async def test_an_address_without_a_key_gets_a_message(person: AccountPerson) -> None:
     await person.site.kratos.register(person.email)
     await person.open("/sign-in")
     await person.fill(address=person.email)

@@ -17,7 +17,8 @@ KILL_AFTER = 60
 
 
 async def _post_all(up: Trial, identities: dict[UUID, str]) -> set[UUID]:
-    """Post every hook; the power goes after KILL_AFTER answers. Returns who was answered 200 or 500."""
+    """Post every webhook. After KILL_AFTER responses the power fails. Returns the identities that were answered 200 or
+    500."""
     answered: set[UUID] = set()
     gate = asyncio.Semaphore(16)
 
@@ -26,7 +27,7 @@ async def _post_all(up: Trial, identities: dict[UUID, str]) -> set[UUID]:
             try:
                 answer = await up.hook(identity_id, email)
             except httpx2.HTTPError:
-                return  # no answer: Kratos would not know either
+                return  # no response: Kratos would not know the outcome either
         if answer.status_code in (200, 500):
             answered.add(identity_id)
         if len(answered) == KILL_AFTER:
@@ -44,7 +45,7 @@ async def test_kill_9_of_everything_loses_no_request(tmp_path: Path, redis_is: s
     identities = {uuid4(): f"person{number}@example.org" for number in range(REQUESTS)}
     async with trial(tmp_path, **settings) as up:
         await up.up()
-        # Every fifth fails once, so that some wait in the queue when the power goes.
+        # Every fifth fails once, so that some requests wait in the queue when the power fails.
         code, output = await up.postroom("sandbox", "fault", "unavailable", "--probability", "0.2", "--seed", "7")
         assert code == 0, output
         answered = await _post_all(up, identities)
@@ -60,10 +61,10 @@ async def test_kill_9_of_everything_loses_no_request(tmp_path: Path, redis_is: s
             return counts["requests_waiting"] + counts["requests_running"] == 0
 
         await eventually(at_rest, "every stored request to end", 90)
-        await _assert_nobody_is_lost(up, identities, answered)
+        await _assert_no_request_is_lost(up, identities, answered)
 
 
-async def _assert_nobody_is_lost(up: Trial, identities: dict[UUID, str], answered: set[UUID]) -> None:
+async def _assert_no_request_is_lost(up: Trial, identities: dict[UUID, str], answered: set[UUID]) -> None:
     status = await up.json("status")
     assert status["counts"]["requests_dead"] == 0
     addresses = await up.addresses()

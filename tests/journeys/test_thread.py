@@ -124,7 +124,7 @@ async def test_the_next_person_at_the_same_browser_sees_nothing_of_the_first(up:
         await expect(second.text(first.email)).to_have_count(0)
 
 
-async def test_the_thread_needs_no_pointer(up: Trial, browser: Browser) -> None:
+async def test_the_thread_works_with_the_keyboard_only(up: Trial, browser: Browser) -> None:
     async with newcomer(up.environment, "carla") as carla, mail_page(up, browser, "keys.alice") as alice:
         await sign_up_and_wait(alice)
         await send(carla, alice.email, "By keyboard", "Can you read this?")

@@ -1,4 +1,5 @@
-"""The transcript in the docs is what the trial prints. POSTROOM_WRITE_DOCS=1 records it again, in seven minutes."""
+"""The transcript in the docs is what the trial prints. POSTROOM_WRITE_DOCS=1 records it again, which takes seven
+minutes."""
 
 import asyncio
 import os

@@ -51,7 +51,7 @@ async def test_operator_finds_and_retries_a_dead_letter(up: Trial) -> None:
     async def is_dead() -> bool:
         return (await up.json("log", str(identity_id)))["identities"][0]["request"]["state"] == "dead"
 
-    # 60 + 300 + 1800 seconds, a hundred times as fast.
+    # 60 + 300 + 1800 seconds, divided by a hundred.
     await eventually(is_dead, "the dead letter after the third retry", 60)
     (letter,) = [each for each in (await up.json("status"))["dead"] if each["email"] == "doomed@example.org"]
     assert letter["attempts"] == 4
@@ -72,7 +72,7 @@ async def test_operator_finds_and_retries_a_dead_letter(up: Trial) -> None:
 async def test_check_finds_everything_fine(up: Trial) -> None:
     findings = await up.json("check")
     wrong = [each for each in findings if each["state"] != "ok"]
-    assert [each["part"] for each in wrong] == ["settings"], wrong  # the shortened delays are reported
+    assert [each["part"] for each in wrong] == ["settings"], wrong  # the shortened delays are reported as a warning
 
 
 async def test_the_hook_of_kratos_is_written_with_address_and_key_of_the_trial(up: Trial, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ async def test_damaged_data_folder_is_reported_in_one_line(tmp_path: Path) -> No
     (tmp_path / ".postroom").mkdir()
     (tmp_path / ".postroom/postroom.lock").touch()
     (tmp_path / ".postroom/postgres").write_text("no folder")
-    (tmp_path / ".postroom/postgres-place").mkdir()  # read by root, before the one above
+    (tmp_path / ".postroom/postgres-place").mkdir()  # as root, this is read before `postgres`
     async with trial(tmp_path) as started:
         code, output = await started.postroom("up", "--port", "0")
         shutil.rmtree(tmp_path / ".postroom")
@@ -173,7 +173,7 @@ async def test_ctrl_c_ends_the_whole_trial_and_the_next_up_keeps_its_data(tmp_pa
         assert "Stopped" in await started.interrupt()
         _, alive = psutil.wait_procs(family, timeout=5)
         assert not alive
-        # With another domain first; the mark's stays, or the service would refuse to run.
+        # Another domain comes first. The mark domain stays the same, otherwise the service would refuse to start.
         await started.up("--domain", "example.net", "--domain", "example.org")
         assert (await started.hook(identity_id, "bob@example.org")).json() == first
         assert (await started.hook(uuid4(), "bob@example.net")).status_code == 200

@@ -115,7 +115,7 @@ THE_OUTBOX = [
         "an event is recorded as announced before it was",
         "mail/outbox_publisher.py",
         "            refused = await self._publisher.publish(events)\n",
-        "            await self._outbox.announced(ids)\n            refused = await self._publisher.publish(events)\n",
+        "            await self._outbox.published(ids)\n            refused = await self._publisher.publish(events)\n",
         (f"{PUBLISHER}test_while_the_publisher_is_unavailable_nothing_is_lost_and_wakes_do_not_flood_it",),
     ),
     Mutant(

@@ -38,7 +38,7 @@ class OnHost(EmbeddedPostgres):
 
 class Primary(OnHost, chaos.replica.Primary):
     def kill(self) -> None:
-        """kill -9 all its processes at once, as a power cut does: none finishes its work."""
+        """kill -9 all its processes at once, as a power failure does: none finishes its work."""
         server = psutil.Process(self.pid)
         for process in (server, *server.children(recursive=True)):
             process.kill()
@@ -46,7 +46,7 @@ class Primary(OnHost, chaos.replica.Primary):
 
 class Replica(OnHost, chaos.replica.Replica):
     async def fall_behind(self) -> None:
-        """Keep further commits of the primary from it."""
+        """Keep later commits of the primary from reaching the replica."""
         await self.admin("ALTER SYSTEM SET primary_conninfo = ''")
         await self.admin("SELECT pg_reload_conf()")
 
@@ -62,7 +62,7 @@ class PostgresPair:
         self.replica = replica
 
     def url(self, url: str) -> str:
-        """`url` with both hosts in it: clients connect to the one that accepts writes."""
+        """`url` with both hosts: clients connect to the one that accepts writes."""
         account, _, path = url.rpartition("@")
         database = path.partition("/")[2]
         places = f"{self.primary.place},{self.replica.place}"

@@ -73,5 +73,5 @@ async def test_commits_lost_in_a_fail_over_never_cause_a_second_mailbox(tmp_path
             for row in rows:
                 assert accounts[row["account"]]["marks"] == [f"postroom-{row['id'].hex}"]
             new = uuid4()
-            assert await first.hook(new, "afterwards@example.org") == 200, "the slots were given back"
+            assert await first.hook(new, "afterwards@example.org") == 200, "the slots were released"
             assert "Traceback" not in first.logs()

@@ -1,5 +1,5 @@
-"""Three hosts, four workers. The primary of PostgreSQL and the master of Valkey are killed under load, half of the
-workers are cut off meanwhile. No answered request is lost, and no identity gets two mailboxes."""
+"""Three hosts, four workers. The primary of PostgreSQL and the master of Valkey are killed under load, while half of
+the workers are cut off. No answered request is lost, and no identity gets two mailboxes."""
 
 import asyncio
 import os
@@ -175,7 +175,7 @@ async def test_no_request_is_lost_or_doubled_while_postgresql_and_redis_fail_ove
     try:
         await _until(started, 10)
         postgres.primary.kill()
-        await _until(started, 15)  # a monitor of the primary needs so long to be sure
+        await _until(started, 15)  # a monitor of the primary needs this long to be sure that it is dead
         await postgres.replica.promote()
         await _until(started, 22)
         await valkey.master.kill()

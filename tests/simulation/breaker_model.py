@@ -1,4 +1,4 @@
-"""The breaker's row in memory: the part of `SqlModel` without requests."""
+"""The breaker's row in memory: the part of `SqlModel` that does not concern requests."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

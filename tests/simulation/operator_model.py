@@ -50,10 +50,10 @@ class OperatorModel(ReleaseModel):
         return [self._retried(row, actor) for row in chosen]
 
     def _retried(self, row: Row, actor: str) -> Row:
-        anew = {"retries": 0, "crashes": 0} if row["state"] == "dead" else {}
+        reset = {"retries": 0, "crashes": 0} if row["state"] == "dead" else {}
         enqueued_at = self._clock_timestamp()
-        anew |= {"waits_for": None, "postponed": 0}
-        moved = self._change(row, state="waiting", due_at=self._now(), reason=None, enqueued_at=enqueued_at, **anew)
+        reset |= {"waits_for": None, "postponed": 0}
+        moved = self._change(row, state="waiting", due_at=self._now(), reason=None, enqueued_at=enqueued_at, **reset)
         self._write(moved, "retry", "done", error_message=f"asked to try again; it was {row['state']}", actor=actor)
         return moved
 

@@ -49,8 +49,8 @@ class _AnyOrder(deque[Any]):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """`time()` is virtual, so `asyncio.timeout`, `sleep` and `wait` are as well."""
 
-    # asyncio may run a timer too early by this resolution. A real clock goes on meanwhile; this one would stand still
-    # for ever under a task that woke too early and sleeps again.
+    # asyncio may run a timer too early by this resolution. A real clock advances meanwhile. This clock would not, and a
+    # task that woke too early and sleeps again would never end.
     _clock_resolution = property(lambda self: math.ulp(self.time()), lambda self, _: None)
 
     def __init__(self, chance: Random) -> None:

@@ -37,7 +37,7 @@ class SlowIndex(FakeRetryIndex):
 
 
 class OneSlot(Slots):
-    """Free after `seconds`; who waits lets that time pass."""
+    """The slot becomes free after `seconds`. Waiting for it advances the clock."""
 
     def __init__(self, clock: FakeClock, seconds: float) -> None:
         super().__init__(1)
@@ -51,7 +51,7 @@ class OneSlot(Slots):
 
 
 class StoredRequests(FakeRequests):
-    """Nobody is known; what is stored waits for the worker, whatever slot there was."""
+    """No identity has a request. A stored request waits for the worker, whether there was a slot or not."""
 
     def __init__(self, clock: FakeClock, *, answers_after: float = 0.0) -> None:
         super().__init__()
@@ -197,7 +197,7 @@ async def test_drain_ends_although_redis_never_answers() -> None:
 
 async def test_webhook_is_not_stored_after_its_deadline() -> None:
     clock = FakeClock()
-    requests = StoredRequests(clock, answers_after=DEADLINE)  # PostgreSQL stood still
+    requests = StoredRequests(clock, answers_after=DEADLINE)  # PostgreSQL did not respond in time.
     accept = accepting(requests, OneSlot(clock, 60.0), clock)
     with pytest.raises(DatabaseUnavailable, match="within the in-line deadline"):
         await accept(MAILBOX, Origin())
@@ -219,7 +219,7 @@ DEAD = request_of(MAILBOX.identity_id, email="admin@example.org", state=State.DE
         ([DEAD, DEAD, None], Held(HELD)),
         ([replace(DEAD, email="alice@example.org")], Held("refused")),
     ],
-    ids=["that it ends", "as long as it may", "that it is gone", "held", "held, and gone", "dead"],
+    ids=["that it ends", "as long as it may", "that it is deleted", "held", "held and deleted", "dead"],
 )
 async def test_repeated_webhook_is_answered_with_the_outcome_of_its_request(
     reads: list[Request | None], answer: object, breaker_open: bool

@@ -34,14 +34,14 @@ async def test_person_who_returns_gets_the_mail_that_came_meanwhile() -> None:
 
 
 async def test_the_first_messages_after_coming_online_are_announced_within_50_ms() -> None:
-    """Though a hint came before anybody was online (the welcome message), and another when listening began."""
+    """Although one hint came before the person was online (the welcome message), and another when listening began."""
     world = World()
     async with world.running():
         world.arrivals.hint(["b"])
         await eventually(lambda: world.states.asked, "the hint of the welcome message")
         await world.watching.mark_online(ALICE.identity_id)
         await world.until_open("b")
-        for number in range(1, 3):  # no other time passes: whoever had to rest for longer would rest for ever
+        for number in range(1, 3):  # No other time passes, so an account with a longer pause would never be polled.
             world.mail.deliver("b")
             world.arrivals.hint(["b"])
             await world.pass_time(SHORTEST)
@@ -75,7 +75,7 @@ async def test_each_online_report_is_recorded_but_only_the_first_polls() -> None
     assert (world.states.seen, world.mail.polls) == (["b", "b", "b"], {"b": 1})
 
 
-async def test_unavailable_mail_server_does_not_delay_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unavailable_mail_server_does_not_delay_a_live_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 0.05)
     world = World(listener=None)
     world.mail.gate = asyncio.Event()
@@ -84,20 +84,20 @@ async def test_unavailable_mail_server_does_not_delay_a_screen(monkeypatch: pyte
     world.mail.failures = [Transient("mail server answered 503")]
     await world.watching.mark_online(BOB.identity_id)
     async with world.running():
-        await eventually(lambda: all(each.email_state for each in world.states.stored.values()), "looked at afterwards")
+        await eventually(lambda: all(each.email_state for each in world.states.stored.values()), "polled afterwards")
 
 
 @pytest.mark.parametrize("part", ["accounts", "states"])
 async def test_an_unavailable_postgresql_is_reported_and_the_next_report_counts(part: str) -> None:
-    """The screen was greeted all the same, and told of nothing that came since: it has to load its list again."""
+    """The browser has received `hello`, but no event for mail that arrived since, so it has to reload its list."""
     world = World()
-    away = getattr(world, part)
-    away.unavailable = True
+    failing = getattr(world, part)
+    failing.unavailable = True
     async with world.running():
         with pytest.raises(DatabaseUnavailable):
             await world.watching.mark_online(ALICE.identity_id)
         world.mail.deliver("b")
-        away.unavailable = False
+        failing.unavailable = False
         await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: world.states.events, "it is published")
     assert world.states.events == [RELOAD_S1]
@@ -107,20 +107,20 @@ async def test_an_unavailable_postgresql_is_reported_and_the_next_report_counts(
 async def test_a_person_who_returns_while_postgresql_is_unavailable_gets_the_mail_afterwards(part: str) -> None:
     world = World(listener=None)
     world.states.stored["b"] = MailState(ALICE, "s0")
-    away = getattr(world, part)
-    away.unavailable = True
+    failing = getattr(world, part)
+    failing.unavailable = True
     async with world.running():
         with pytest.raises(DatabaseUnavailable):
             await world.watching.mark_online(ALICE.identity_id)
         (first,) = world.mail.deliver("b")
-        away.unavailable = False
+        failing.unavailable = False
         await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: world.states.events, "it is published")
     assert world.states.events[0]["ids"] == [first]
 
 
 async def test_a_first_poll_after_the_greeting_is_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What came between them can be told from what was there before by nobody."""
+    """Nobody can tell the mail that arrived between `hello` and the first poll from older mail."""
     monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 0.05)
     world = World()
     world.mail.gate = asyncio.Event()
@@ -137,7 +137,7 @@ async def test_a_second_report_makes_no_silent_poll(monkeypatch: pytest.MonkeyPa
     world.mail.failures = [Misconfigured("mail server answered 403")] * 2
     await world.watching.mark_online(ALICE.identity_id)
     async with world.running():
-        await eventually(lambda: not world.mail.failures, "it was looked at in vain")
+        await eventually(lambda: not world.mail.failures, "it was polled without success")
         world.mail.deliver("b")
         await world.watching.mark_online(ALICE.identity_id)
         await world.pass_time(SHORTEST)
@@ -155,21 +155,22 @@ async def test_two_concurrent_browsers_cause_no_event() -> None:
 
 
 async def test_a_hint_during_the_first_poll_makes_no_reload() -> None:
-    """The webhook of the welcome message comes just then; a newcomer's first word is not: load everything again."""
+    """The webhook about the welcome message arrives at that moment. The first event for a new person must not be a
+    reload."""
     world = World(listener=None)
     held = world.mail.gate = asyncio.Event()
     async with world.running():
         coming = asyncio.create_task(world.watching.mark_online(ALICE.identity_id))
-        await eventually(lambda: world.mail.waiting == 1, "the first look")
+        await eventually(lambda: world.mail.waiting == 1, "the first poll")
         world.mail.gate = None
         world.arrivals.hint(["b"])
-        await eventually(lambda: world.states.stored["b"].email_state, "that of the hint was quicker")
+        await eventually(lambda: world.states.stored["b"].email_state, "the poll of the hint was faster")
         held.set()
         await coming
         world.mail.deliver("b")
         world.arrivals.hint(["b"])
         await world.pass_time(SHORTEST)
-        await eventually(lambda: world.states.events, "what comes now is told")
+        await eventually(lambda: world.states.events, "the new mail is published")
     assert world.states.events == [{"state": "s1", "ids": ["b-1"], "count": 1}]
 
 
@@ -180,10 +181,10 @@ async def test_the_first_poll_is_a_reload_if_an_earlier_client_was_greeted_befor
     world = World(listener=None)
     held = world.mail.gate = asyncio.Event()
     first = asyncio.create_task(world.watching.mark_online(ALICE.identity_id))
-    await eventually(lambda: world.mail.waiting == 1, "the first one looks")
+    await eventually(lambda: world.mail.waiting == 1, "the first one polls")
     monkeypatch.setattr(watching_module, "FIRST_POLL_TIMEOUT", 10)
     second = asyncio.create_task(world.watching.mark_online(ALICE.identity_id))
-    await eventually(lambda: world.mail.waiting == 2, "and so does the second one")
+    await eventually(lambda: world.mail.waiting == 2, "the second one polls, too")
     await first
     held.set()
     await second
@@ -200,15 +201,15 @@ async def test_event_source_of_an_online_person_gives_hints() -> None:
         await world.pass_time(SHORTEST)
         await eventually(lambda: world.states.events, "it is published")
         assert world.states.events[0]["ids"] == [first]
-        looks = world.mail.polls["b"]
+        polls = world.mail.polls["b"]
         await world.pass_time(SHORTEST)
         world.listener.open["b"].put_nowait("s1")
         await asyncio.sleep(0.3)
-        assert world.mail.polls["b"] == looks, "that state was found already"
+        assert world.mail.polls["b"] == polls, "that state was already known"
     assert world.listener.open == {}
 
 
-async def test_event_listener_stops_a_minute_after_the_last_screen_closed() -> None:
+async def test_event_listener_stops_a_minute_after_the_last_stream_closed() -> None:
     world = World()
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)
@@ -268,7 +269,7 @@ async def test_changed_address_restarts_the_event_listener() -> None:
         renamed = MailAccount(ALICE.identity_id, "alicia@example.org", "b")
         world.accounts.known[ALICE.identity_id] = renamed
         await world.watching.mark_online(ALICE.identity_id)
-        await eventually(lambda: world.listener.begun == [ALICE, renamed], "by the new address")
+        await eventually(lambda: world.listener.begun == [ALICE, renamed], "it listens with the new address")
 
 
 @pytest.mark.parametrize(
@@ -287,7 +288,7 @@ async def test_failed_event_listener_restarts_after_a_pause_without_affecting_ot
     world.listener.failures = [error]
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)
-        await eventually(lambda: len(world.listener.begun) == 1, "it began")
+        await eventually(lambda: len(world.listener.begun) == 1, "it is listening")
         await world.watching.mark_online(BOB.identity_id)
         await world.until_open("c")
         await world.pass_time(pause - 1)
@@ -301,17 +302,17 @@ async def test_repeatedly_failing_event_listener_backs_off_to_once_a_minute() ->
     world.listener.failures = [Transient("mail server answered 404")] * 7
     async with world.running():
         await world.watching.mark_online(ALICE.identity_id)
-        await eventually(lambda: len(world.listener.begun) == 1, "it began")
+        await eventually(lambda: len(world.listener.begun) == 1, "it is listening")
         for begun, pause in enumerate((2, 4, 8, 16, 32, 60, 60), start=1):
             await world.pass_time(pause - 1)
             assert len(world.listener.begun) == begun
             await world.pass_time(1)
-            await eventually(lambda: len(world.listener.begun) == begun + 1, "again")  # noqa: B023 - awaited here
+            await eventually(lambda: len(world.listener.begun) == begun + 1, "it is listening again")  # noqa: B023 - awaited here
         await world.until_open("b")
 
 
 async def test_unexpected_listener_error_is_counted_and_listening_goes_on() -> None:
-    """A defect in what one person's mail server says must not end provisioning for all."""
+    """A defect in handling one person's events must not stop provisioning for everybody."""
     world = World()
     counted = MAIL_DEFECTS.labels(where="listener")._value
     before = counted.get()
@@ -326,7 +327,7 @@ async def test_unexpected_listener_error_is_counted_and_listening_goes_on() -> N
             await world.until_open("b", "c")
     (line,) = logs
     assert (line["log_level"], type(line["exc_info"])) == ("error", ZeroDivisionError)
-    assert counted.get() == before + 1  # an end at our own wish is none
+    assert counted.get() == before + 1  # Stopping on purpose does not count as an error.
 
 
 async def test_restarted_account_watcher_listens_to_the_same_people() -> None:

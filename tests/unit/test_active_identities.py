@@ -11,7 +11,7 @@ ADA, BEN = UUID(int=1), UUID(int=2)
 
 
 class Kratos:
-    """`active` are those who are; `away`: it does not answer."""
+    """`active`: the active identities; `away`: Kratos does not respond."""
 
     def __init__(self) -> None:
         self.active = {ADA, BEN}

@@ -185,7 +185,7 @@ def test_refusal_says_what_was_wrong_with_the_address(raw: str, sentence: str) -
         parse(raw)
 
 
-# As Stalwart keeps an address (its sanitising: white space dropped, lower case), and RFC 5322's dot-atom.
+# The address as Stalwart stores it (without white space, in lower case), in the form of RFC 5322's dot-atom.
 STORED_UNCHANGED = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*@[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 ANY = st.text(st.characters(), max_size=20)  # lone surrogates too
@@ -212,7 +212,7 @@ def test_accepted_address_is_stored_unchanged(raw: str) -> None:
 
 @given(RAW)
 def test_accepted_local_part_is_the_typed_one_except_for_ascii_case(raw: str) -> None:
-    """But for ASCII case and the white space around it: nobody gets another name than the one he wrote."""
+    """Except for ASCII case and surrounding white space, nobody gets another name than the one they typed."""
     address = accepted(raw)
     if address is None:
         return
@@ -251,7 +251,7 @@ def test_domain_loses_only_its_trailing_dots() -> None:
 
 def test_printed_text_is_shortened_and_escaped() -> None:
     assert printable("a\nb\x00") == r"'a\nb\x00'"
-    assert printable("\u0430lice") == r"'\u0430lice'", "a look-alike is seen to be one"
+    assert printable("\u0430lice") == r"'\u0430lice'", "a confusable letter is visible"
     assert (len(printable("x" * 1000)), printable("x" * 81)) == (82, repr("x" * 77 + "..."))
     assert printable("x" * 80) == repr("x" * 80)
 

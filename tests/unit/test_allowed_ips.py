@@ -1,4 +1,4 @@
-"""Addresses that Stalwart never bans: listed, ours found among them, and added."""
+"""Addresses that Stalwart never bans: listing them, recognising ours, and adding it."""
 
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network

@@ -20,7 +20,7 @@ def email(mailboxes: str = "a", *keywords: str, received: datetime | None = LOOK
         ("delivered", email()),
         ("delivered, and filed in a folder of the person's, too", email("ah")),
         ("delivered, flagged by a filter", email("a", "$flagged", "important")),
-        ("in the queue before the last look", email(received=LOOKED - GRACE)),
+        ("in the queue before the last poll", email(received=LOOKED - GRACE)),
         ("by a clock that runs ahead", email(received=LOOKED + timedelta(hours=2))),
         ("while our own clock runs ahead, set to another time zone", email(received=LOOKED - timedelta(hours=14))),
         ("at a time that nobody can read", email(received=None)),

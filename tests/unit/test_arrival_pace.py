@@ -1,4 +1,4 @@
-"""How soon new mail is announced, in virtual time: one by one, in bursts, and many people at once."""
+"""How soon new mail is announced, in virtual time: single messages, bursts, and many accounts at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,12 +18,12 @@ from simulation.virtual_time import VirtualClock, VirtualLoop
 T = TypeVar("T")
 
 POLL = 0.005
-"""Seconds that the mail server takes to answer a question"""
+"""Seconds that the mail server takes for a response."""
 
 
 class Watched:
-    """Accounts whose mail is told. `late`: of each mail, the seconds from its hint to the commit; `events`: their
-    moments; `counted`: the mails that they told of."""
+    """Accounts whose new mail is announced. `late`: for each message, the seconds from its hint to the commit;
+    `events`: the times of the events; `counted`: the number of messages in the events."""
 
     def __init__(self, *account_ids: str) -> None:
         loop = asyncio.get_running_loop()
@@ -58,7 +58,7 @@ class Watched:
 
 
 async def every(seconds: float, for_: float, do: Callable[[], object]) -> None:
-    """First at once."""
+    """Call `do` every `seconds`, starting at once."""
     time = asyncio.get_running_loop().time
     began, turn = time(), 0
     while turn * seconds < for_:
@@ -68,7 +68,7 @@ async def every(seconds: float, for_: float, do: Callable[[], object]) -> None:
 
 
 def in_virtual_time(act: Callable[[Watched], Awaitable[T]], *account_ids: str) -> tuple[Watched, T]:
-    """What it gives, and what was told until 10 s later."""
+    """The accounts after `act` and 10 s more, and the result of `act`."""
 
     async def main() -> tuple[Watched, T]:
         watched, stop = Watched(*account_ids or ("b",)), asyncio.Event()
@@ -85,7 +85,7 @@ def in_virtual_time(act: Callable[[Watched], Awaitable[T]], *account_ids: str) -
 
 @pytest.mark.parametrize("spacing", [0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 3.0])
 def test_single_mails_are_announced_at_once_however_long_they_keep_coming(spacing: float) -> None:
-    """For a minute, told by the webhook, and once a second by the event source, too."""
+    """For a minute, reported by the webhook, and once a second also by the event source."""
 
     async def act(watched: Watched) -> None:
         async with asyncio.TaskGroup() as group:
@@ -110,11 +110,11 @@ def test_ten_thousand_mails_in_three_minutes_give_at_most_twenty_events_and_none
     watched, ended = in_virtual_time(act)
     assert watched.counted == 10_000
     assert len(watched.events) <= 20
-    assert watched.events[-1] <= ended + 1.5, "the last ones do not wait for the end of a pause"
+    assert watched.events[-1] <= ended + 1.5, "the last messages do not wait for the end of a pause"
 
 
 def test_after_a_burst_single_mails_are_announced_at_once_again() -> None:
-    """Two pauses later at most, though it comes ten a second."""
+    """At the latest after two pauses, although ten messages arrive per second."""
 
     async def act(watched: Watched) -> None:
         await every(0.01, 20, lambda: watched.deliver(times=2))
@@ -161,5 +161,5 @@ def test_sixteen_accounts_are_polled_at_once_and_a_burst_of_one_delays_no_other(
     watched, _ = in_virtual_time(act, "b", *others)
     assert watched.counted == 20 * 500 + 2000 * 20 + 4 * 300
     assert watched.mail.most_at_once == 16
-    # 300 looks of 5 ms, of which 16 are made at once, take 94 ms.
+    # 300 polls of 5 ms, 16 at a time, take 94 ms.
     assert max(late for each, late in watched.late.items() if not each.startswith("b-")) <= 0.2

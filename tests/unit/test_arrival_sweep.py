@@ -1,4 +1,4 @@
-"""The pace of the arrival sweep, and that it leaves out no stale account."""
+"""The pace of the arrival sweep, and that it omits no stale account."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -22,18 +22,19 @@ EVERY = 300.0
 
 
 class Watched:
-    """So many watched accounts, by the time of their last look. `MailStates` for the sweep, and whoever looks."""
+    """`number` watched accounts, with the time of the last poll of each. It stands in for `MailStates` and for
+    `Arrivals`."""
 
     def __init__(self, number: int, clock: FakeClock, *, ages: float = 0.0) -> None:
         self.clock = clock
         self.checked = {str(each): clock.seconds - ages for each in range(number)}
         self.oldest = 0.0
-        """The longest time, in seconds, that an account had to wait for its look"""
-        self.looks: list[float] = []
+        """The longest time, in seconds, that an account waited for a poll."""
+        self.polls: list[float] = []
         self.full = 0
-        """Hints that find no room, from now on"""
+        """How many of the next hints are rejected because the queue is full."""
         self.unavailable = 0
-        """Sweeps that find no PostgreSQL, from now on"""
+        """How many of the next sweeps find PostgreSQL unavailable."""
 
     async def forget(self) -> int:
         self.unavailable -= 1
@@ -55,7 +56,7 @@ class Watched:
         for each in account_ids:
             self.oldest = max(self.oldest, self.clock.seconds - self.checked[each])
             self.checked[each] = self.clock.seconds
-            self.looks.append(self.clock.seconds)
+            self.polls.append(self.clock.seconds)
         return []
 
 
@@ -107,12 +108,12 @@ async def sweeps(watched: Watched, seconds: float, **more: Any) -> None:
 
 @pytest.mark.parametrize("number", [1, 1000, 30_000])
 async def test_arrival_sweep_polls_every_account_within_ten_minutes(number: int, clock: FakeClock) -> None:
-    """Though every account was looked at in the worst moment, just before a sweep that left it out."""
+    """Although every account was polled at the worst moment: just too late for a sweep to include it."""
     watched = Watched(number, clock, ages=arrival_sweep.STALE_AFTER * EVERY - 1)
     beats: list[float] = []
     await sweeps(watched, 4000, beat=lambda: beats.append(clock.seconds))
     assert watched.oldest <= 600
-    assert len(watched.looks) >= 5 * number
+    assert len(watched.polls) >= 5 * number
     assert max(after - before for before, after in pairwise(beats)) < arrival_sweep.LONGEST_SLEEP + 0.1
 
 
@@ -125,7 +126,7 @@ async def test_arrival_sweeps_start_at_a_fixed_interval_even_after_one_without_p
     watched, began, before = Watched(45, clock, ages=EVERY), clock.seconds, errors()
     watched.unavailable = 1
     await sweeps(watched, 600)
-    assert [watched.looks[number] - began for number in (0, 45)] == pytest.approx([1.1 * EVERY, 2.2 * EVERY])
+    assert [watched.polls[number] - began for number in (0, 45)] == pytest.approx([1.1 * EVERY, 2.2 * EVERY])
     assert errors() == before + 1
 
 
@@ -133,8 +134,8 @@ async def test_arrival_sweep_of_many_accounts_respects_the_pace_and_omits_none(c
     watched = Watched(100_000, clock, ages=EVERY)
     began = clock.seconds
     await sweeps(watched, 3000)
-    assert len(watched.looks) <= MOST_PACE * (clock.seconds - began)
-    assert len(watched.looks) >= 0.9 * MOST_PACE * 3000, "without a pause between the sweeps"
+    assert len(watched.polls) <= MOST_PACE * (clock.seconds - began)
+    assert len(watched.polls) >= 0.9 * MOST_PACE * 3000, "without a pause between the sweeps"
     assert watched.oldest <= 1200
     assert all(at > began for at in watched.checked.values())
 
@@ -142,14 +143,14 @@ async def test_arrival_sweep_of_many_accounts_respects_the_pace_and_omits_none(c
 async def test_arrival_sweep_spreads_the_polls_of_a_few_accounts_over_time(clock: FakeClock) -> None:
     watched = Watched(100, clock, ages=EVERY)
     await sweep_of(watched).sweep(asyncio.Event())
-    assert len(watched.looks) == 100
-    assert watched.looks[-1] - watched.looks[0] == pytest.approx(9.9)
+    assert len(watched.polls) == 100
+    assert watched.polls[-1] - watched.polls[0] == pytest.approx(9.9)
 
 
 async def test_arrival_sweep_without_leadership_gives_no_hints(clock: FakeClock) -> None:
     watched = Watched(5, clock, ages=EVERY)
     await sweep_of(watched, leads=False).sweep(asyncio.Event())
-    assert watched.looks == []
+    assert watched.polls == []
 
 
 async def test_arrival_sweep_repeats_a_hint_that_found_no_room(clock: FakeClock) -> None:
@@ -157,7 +158,7 @@ async def test_arrival_sweep_repeats_a_hint_that_found_no_room(clock: FakeClock)
     watched.full = 7
     beats: list[float] = []
     await sweep_of(watched, beat=lambda: beats.append(clock.seconds)).sweep(asyncio.Event())
-    assert len(watched.looks) == 5
+    assert len(watched.polls) == 5
     assert max(after - before for before, after in pairwise(beats)) < arrival_sweep.LONGEST_SLEEP
     assert watched.oldest >= EVERY + 7
 
@@ -172,5 +173,5 @@ async def test_arrival_sweep_that_finds_no_room_still_stops(clock: FakeClock, mo
 
     monkeypatch.setattr(arrival_sweep, "pause", sleep)
     await sweep_of(watched).sweep(stop)
-    assert watched.looks == []
+    assert watched.polls == []
     assert watched.full >= 998

@@ -17,7 +17,7 @@ AWAY = Transient("mail server answered 503")
 
 
 async def online(*failures: Exception, **more: Any) -> World:
-    """Alice and Bob are online; the next polls fail with these errors."""
+    """Alice and Bob are online. The next polls fail with these errors."""
     world = World(listener=None, **more)
     for account in (ALICE, BOB):
         await world.watching.mark_online(account.identity_id)
@@ -26,8 +26,8 @@ async def online(*failures: Exception, **more: Any) -> World:
     return world
 
 
-async def looked(world: World, times: int, account_id: str = "b") -> None:
-    await eventually(lambda: world.mail.polls.get(account_id, 0) == times, f"looks: {times}")
+async def polled(world: World, times: int, account_id: str = "b") -> None:
+    await eventually(lambda: world.mail.polls.get(account_id, 0) == times, f"polls: {times}")
 
 
 async def test_concurrent_account_polls_do_not_exceed_the_limit() -> None:
@@ -36,25 +36,25 @@ async def test_concurrent_account_polls_do_not_exceed_the_limit() -> None:
     world.mail.most_at_once = 0
     async with world.running():
         world.arrivals.hint(["b", "c"])
-        await eventually(lambda: world.mail.waiting, "one is looked at")
+        await eventually(lambda: world.mail.waiting, "one is polled")
         world.mail.gate.set()
-        await looked(world, 1, "b")
-        await looked(world, 1, "c")
+        await polled(world, 1, "b")
+        await polled(world, 1, "c")
     assert world.mail.most_at_once == 1
 
 
 async def test_mail_that_the_server_lists_before_and_after_the_state_that_it_returns_is_announced_once() -> None:
-    """Stalwart 0.16.19 does, if mail comes during the question."""
+    """Stalwart 0.16.19 does so if mail arrives during the request."""
     world = await online()
     first, second = world.mail.deliver("b", times=2)
     world.mail.early = 1
     async with world.running():
         world.arrivals.hint(["b"])
-        await eventually(lambda: world.states.events, "both are told")
+        await eventually(lambda: world.states.events, "both are published")
         (third,) = world.mail.deliver("b")
         world.arrivals.hint(["b"])
         await world.pass_time(SHORTEST)
-        await eventually(lambda: len(world.states.events) == 2, "the next")
+        await eventually(lambda: len(world.states.events) == 2, "the next event")
     assert [(event["ids"], event["state"]) for event in world.states.events] == [
         ([first, second], "s1"),
         ([third], "s3"),
@@ -62,17 +62,17 @@ async def test_mail_that_the_server_lists_before_and_after_the_state_that_it_ret
 
 
 async def test_of_a_burst_no_mail_is_announced_twice_either() -> None:
-    """Of thousands a second, hundreds come during the question."""
+    """With thousands of messages per second, hundreds arrive during the request."""
     world = await online()
     world.mail.deliver("b", times=500)
     world.mail.early = 400
     async with world.running():
         world.arrivals.hint(["b"])
-        await eventually(lambda: world.states.events, "all are told")
+        await eventually(lambda: world.states.events, "all are published")
         world.mail.deliver("b")
         world.arrivals.hint(["b"])
         await world.pass_time(LONGEST)
-        await eventually(lambda: len(world.states.events) == 2, "the next")
+        await eventually(lambda: len(world.states.events) == 2, "the next event")
     assert [event["count"] for event in world.states.events] == [500, 1]
 
 
@@ -89,10 +89,10 @@ async def test_lost_history_is_a_reload_and_later_mail_is_announced() -> None:
         (after,) = world.mail.deliver("b")
         world.arrivals.hint(["b"])
         await world.pass_time(SHORTEST)
-        await eventually(lambda: len(world.states.events) == 2, "the next")
+        await eventually(lambda: len(world.states.events) == 2, "the next event")
         world.arrivals.hint(["b"])
         await world.pass_time(FIRST_IN_BURST)
-        await eventually(lambda: counts["nothing"].get() > before["nothing"], "a look that finds nothing")
+        await eventually(lambda: counts["nothing"].get() > before["nothing"], "a poll that finds nothing")
     assert world.states.events[1]["ids"] == [after]
     counted = {each: count.get() - before[each] for each, count in counts.items()}
     assert counted == {"first": 2, "reload": 1, "announced": 1, "nothing": 1, "new mails": 1}
@@ -103,18 +103,18 @@ async def test_hint_survives_a_postgresql_outage(call: str, monkeypatch: pytest.
     world = await online()
     before = DATABASE_ERRORS.labels(where="arrivals")._value.get()
 
-    async def away(*_: Any) -> None:
+    async def fails(*_: Any) -> None:
         monkeypatch.undo()
         raise DatabaseUnavailable("PostgreSQL cannot be reached")
 
-    monkeypatch.setattr(world.states, call, away)
+    monkeypatch.setattr(world.states, call, fails)
     (first,) = world.mail.deliver("b")
     async with world.running():
         world.arrivals.hint(["b"])
         await eventually(lambda: DATABASE_ERRORS.labels(where="arrivals")._value.get() == before + 1, "it is counted")
         assert world.states.events == []
         await world.pass_time(DATABASE_PAUSE)
-        await eventually(lambda: world.states.events, "it is told")
+        await eventually(lambda: world.states.events, "it is published")
     assert [event["ids"] for event in world.states.events] == [[first]]
 
 
@@ -124,11 +124,11 @@ async def test_a_poll_that_fails_is_repeated_by_itself() -> None:
     (first,) = world.mail.deliver("b")
     async with world.running():
         world.arrivals.hint(["b"])
-        await looked(world, 1)
+        await polled(world, 1)
         await world.pass_time(1.5)
         assert world.states.events == []
         await world.pass_time(0.5)
-        await looked(world, 2)
+        await polled(world, 2)
     assert [event["ids"] for event in world.states.events] == [[first]]
 
 
@@ -136,47 +136,47 @@ async def test_account_whose_polls_fail_is_polled_with_backoff_despite_new_hints
     world = await online(*[AWAY] * 7)
     async with world.running():
         world.arrivals.hint(["b"])
-        for looks, pause in enumerate((2, 4, 8, 16, 32, 60, 60), start=1):
-            await looked(world, looks)
+        for polls, pause in enumerate((2, 4, 8, 16, 32, 60, 60), start=1):
+            await polled(world, polls)
             await world.pass_time(pause - 1)
             world.arrivals.hint(["b"])
             await asyncio.sleep(0.02)
-            assert world.mail.polls["b"] == looks
+            assert world.mail.polls["b"] == polls
             await world.pass_time(1)
-        await looked(world, 8)
+        await polled(world, 8)
         world.mail.failures = [AWAY]
         await world.pass_time(60)
         world.arrivals.hint(["b"])
-        await looked(world, 9)
+        await polled(world, 9)
         await world.pass_time(2)
-        await looked(world, 10)  # it was healthy meanwhile: the pauses start again
+        await polled(world, 10)  # A successful poll in between resets the back-off.
 
 
 async def test_a_busy_server_gets_no_requests_until_its_retry_after() -> None:
     world = await online(Throttled("mail server answered 429", retry_after=30))
     async with world.running():
         world.arrivals.hint(["b"])
-        await looked(world, 1)
+        await polled(world, 1)
         await world.pass_time(30)
         assert world.mail.polls["b"] == 1
         await world.pass_time(2)
-        await looked(world, 2)
+        await polled(world, 2)
 
 
 async def test_poll_that_fails_from_misconfiguration_is_repeated_only_at_the_next_hint() -> None:
-    """Of somebody who is refused each question counts towards a ban."""
+    """If Stalwart refuses a login, each further request with it counts towards a ban."""
     world = await online(Misconfigured("mail server answered 401", unauthorized=True))
     async with world.running():
         world.arrivals.hint(["b"])
-        await looked(world, 1)
+        await polled(world, 1)
         await world.pass_time(3600)
         assert world.mail.polls["b"] == 1
         world.arrivals.hint(["b"])
-        await looked(world, 2)
+        await polled(world, 2)
 
 
 async def test_a_bug_in_a_poll_is_logged_and_counted_and_ends_nothing() -> None:
-    """There are more of them than polls at once: each releases its turn."""
+    """There are more failing polls than may run at once, so each must release its place."""
     world = await online(*[ZeroDivisionError("a defect") for _ in range(20)])
     counted = MAIL_DEFECTS.labels(where="poll")._value
     before = counted.get()
@@ -184,12 +184,12 @@ async def test_a_bug_in_a_poll_is_logged_and_counted_and_ends_nothing() -> None:
         async with world.running():
             for number in range(1, 21):
                 world.arrivals.hint(["b"])
-                await looked(world, number)
+                await polled(world, number)
                 await world.pass_time(1)
             (first,) = world.mail.deliver("c")
             (second,) = world.mail.deliver("b")
             world.arrivals.hint(["b", "c"])
-            await eventually(lambda: len(world.states.events) == 2, "both are told")
+            await eventually(lambda: len(world.states.events) == 2, "both are published")
     assert sorted(event["ids"] for event in world.states.events) == [[second], [first]]
     assert counted.get() == before + 20
     broken = [each for each in logs if each["log_level"] == "error"]
@@ -207,4 +207,4 @@ async def test_arrivals_run_restarts_after_an_error_without_forgetting_accounts(
     async with world.running():
         world.arrivals.hint(["b"])
         await world.pass_time(1)
-        await eventually(lambda: world.states.events, "it is told")
+        await eventually(lambda: world.states.events, "it is published")

@@ -1,4 +1,5 @@
-"""One attempt, in virtual time: its requests to the mail server, what is settled, and what is announced."""
+"""One attempt, in virtual time: its requests to the mail server, what it settles, and what it adds to the retry
+index."""
 
 import asyncio
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ AWAY = Transient("cannot be reached")
 
 
 class World:
-    """The fakes around one `Attempts`, and a running request in PostgreSQL."""
+    """One `Attempts` with fakes around it, and a running request in PostgreSQL."""
 
     def __init__(
         self,
@@ -77,7 +78,7 @@ async def test_successful_attempt_calls_create_once_and_stores_the_account() -> 
 @pytest.mark.parametrize(
     ("creates", "held", "reported"),
     [([], (), False), ([], ("member",), True), ([AWAY], (), True), ([Permanent("no")], (), False)],
-    ids=["success", "success of one that was held", "waits", "dead"],
+    ids=["success", "success of one that was held", "waiting", "dead"],
 )
 @in_virtual_time
 async def test_attempt_updates_redis_only_for_a_waiting_request_or_held_members(
@@ -100,7 +101,8 @@ async def test_attempt_without_time_left_sends_nothing_and_uses_no_retry() -> No
 @pytest.mark.parametrize("error", [AWAY, CUT, Throttled("429"), Misconfigured("403")], ids=repr)
 @in_virtual_time
 async def test_failed_lookup_leaves_the_outcome_unknown(error: Exception) -> None:
-    """The create of two attempts ago may have made the mailbox: no attempt has looked it up."""
+    """The create of the attempt before the last one may have made the mailbox, and no attempt has looked it up
+    since."""
     world = World(finds=[error], outcome_unknown=True)
     assert (await world.run()).request.outcome_unknown
     assert {"find"} <= set(world.mail_server.asked) <= {"find", "health_check"}
@@ -183,7 +185,8 @@ async def test_server_that_rejects_our_key_opens_the_breaker_with_an_alarm(unaut
 
 @in_virtual_time
 async def test_key_rejected_in_the_health_check_opens_the_breaker_as_unauthorized_not_as_outage() -> None:
-    """Each probe with an unknown key counts towards a ban: at 5 minutes there are 288 a day, and 100 ban us."""
+    """Each probe with an unknown key counts towards a ban: one every 5 minutes makes 288 a day, and 100 get us
+    banned."""
     server = ScriptedStalwart(problem(503), problem(401))
     world = World(mail_server=server.registry())
     settled = await world.run(seconds=LOOKUP_SECONDS - 0.1)
@@ -234,7 +237,7 @@ async def test_outcome_of_a_deleted_request_is_logged_and_blocks_nothing() -> No
 
 @in_virtual_time
 async def test_storing_an_outcome_is_abandoned_before_the_lease_ends() -> None:
-    """Afterwards another holder may run the request; it finds the mailbox by its mark."""
+    """Afterwards another holder may run the request. It finds the mailbox by its mark."""
     world = World()
     world.requests.unavailable = 10**9
     assert await world.try_to_run() is None
@@ -262,10 +265,10 @@ async def test_request_whose_address_the_server_changed_dies_naming_both_address
     assert world.mail_server.asked == ["create"]
 
 
-@pytest.mark.parametrize("looks_first", [True, False])
+@pytest.mark.parametrize("looks_up_first", [True, False])
 @in_virtual_time
-async def test_mailbox_found_with_another_address_is_never_accepted(looks_first: bool) -> None:
-    world = World(creates=[CUT], finds=[StalwartAccount("k", "old@example.org")], outcome_unknown=looks_first)
+async def test_mailbox_found_with_another_address_is_never_accepted(looks_up_first: bool) -> None:
+    world = World(creates=[CUT], finds=[StalwartAccount("k", "old@example.org")], outcome_unknown=looks_up_first)
     settled = await world.run()
     assert settled.request.state is State.DEAD
     assert settled.account_id is None
@@ -284,7 +287,7 @@ async def test_settle_is_retried_by_the_same_holder_until_postgresql_is_back() -
 
 @in_virtual_time
 async def test_outcome_is_stored_even_if_the_attempt_is_cancelled_while_storing_it() -> None:
-    """Lost, it would count as a crash when its lease runs out."""
+    """A lost outcome would count as a crash when the lease ends."""
     world = World()
     world.requests.unavailable = 10**9
     task = asyncio.create_task(world.run())
@@ -300,7 +303,7 @@ async def test_outcome_is_stored_even_if_the_attempt_is_cancelled_while_storing_
 
 @in_virtual_time
 async def test_cancelled_attempt_ends_even_while_postgresql_stays_unavailable() -> None:
-    """The service must end at SIGTERM whatever is broken; what could not be stored counts as a crash."""
+    """The service must end at SIGTERM, whatever is broken. An outcome that could not be stored counts as a crash."""
     world = World(creates=[Hang()])
     world.requests.unavailable = 10**9
     before = asyncio.all_tasks()
@@ -308,7 +311,7 @@ async def test_cancelled_attempt_ends_even_while_postgresql_stays_unavailable() 
         await asyncio.wait_for(world.run(), 1)
     assert world.clock.monotonic() == 1 + FINISH_WITHIN
     await asyncio.sleep(0)
-    assert asyncio.all_tasks() <= before, "nor does it go on storing"
+    assert asyncio.all_tasks() <= before, "and it stops trying to store"
 
 
 def events(logs: list[Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""How long a failed request waits: exactly, since operators rely on it."""
+"""How long a failed request waits: exactly so long, because operators rely on it."""
 
 import math
 
@@ -50,5 +50,5 @@ def test_retry_after_is_respected_between_a_second_and_an_hour(asked: float | No
 @given(st.floats())
 @example(math.nan)
 def test_any_retry_after_value_gives_a_bounded_delay(asked: float) -> None:
-    """NaN included: PostgreSQL has no interval of so many seconds, and the outcome could not be stored."""
+    """Including NaN: PostgreSQL has no such interval, so the outcome could not be stored."""
     assert 1 <= retry_after_seconds(asked) <= LONGEST_RETRY_AFTER

@@ -1,4 +1,4 @@
-"""How the benchmarks describe a measurement, and that the report in docs is made from the results."""
+"""How the benchmarks summarise a measurement, and that the report in docs is generated from the results."""
 
 import pytest
 

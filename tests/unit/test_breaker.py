@@ -24,10 +24,10 @@ def test_breaker_opened_long_after_the_last_time_starts_with_the_first_interval(
 
 
 def test_probe_interval_continues_doubling_if_an_outage_follows_soon() -> None:
-    """The server seems healthy and is not: every closing would start over, forever."""
+    """Otherwise, with a server that only seems healthy, the interval would start again from 5 s at every closing."""
     openings = [interval_at_opening(Cause.OUTAGE, previous=5, seconds_closed=1e9)]
     for _ in range(7):
-        taken = interval_after_probe(Cause.OUTAGE, openings[-1])  # before anybody knows that this one succeeds
+        taken = interval_after_probe(Cause.OUTAGE, openings[-1])  # before it is known that this probe succeeds
         openings.append(interval_at_opening(Cause.OUTAGE, previous=taken, seconds_closed=MEMORY))
     assert openings == [5, 10, 20, 40, 80, 160, 300, 300]
 
@@ -38,6 +38,6 @@ def test_probe_interval_continues_doubling_if_an_outage_follows_soon() -> None:
 def test_cause_that_needs_an_operator_is_probed_every_30_min(
     cause: Cause, previous: float, seconds_closed: float
 ) -> None:
-    """100 failed logins a day ban us: 48 remain."""
+    """100 failed logins a day get us banned; this makes 48."""
     first = interval_at_opening(cause, previous=previous, seconds_closed=seconds_closed)
     assert probes(cause, first, 3) == [1800, 1800, 1800]

@@ -1,4 +1,4 @@
-"""Centrifugo's answers, by a script: which are errors, whose they are, and what stays in the outbox."""
+"""Responses of a scripted Centrifugo: which are errors, which event they concern, and what stays in the outbox."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ FIRST, SECOND = LiveEvent(7, ALICE, "mail", {"state": "s1"}), LiveEvent(8, BOB, 
 
 
 class ScriptedCentrifugo:
-    """Answers with `answer`, or fails with it."""
+    """Responds with `answer`, or fails with it."""
 
     def __init__(self, answer: httpx2.Response | Exception) -> None:
         self.answer = answer
@@ -67,7 +67,8 @@ async def test_an_error_in_a_reply_of_200_refuses_only_that_event(code: int) -> 
 
 
 class ForgetfulCentrifugo:
-    """Publishes as the real one does, an idempotency key once, but for the ids in `failing`: internal errors."""
+    """Publishes as Centrifugo does: each idempotency key once. For the ids in `failing` it responds with an internal
+    error."""
 
     def __init__(self) -> None:
         self.failing: set[int] = set()
@@ -107,7 +108,7 @@ async def test_temporarily_failed_event_is_not_overtaken_by_later_ones_of_its_pe
 
 
 async def test_failing_channel_does_not_delay_other_people() -> None:
-    """Where Centrifugo's Redis is sharded, the channels of one shard alone fail."""
+    """If Centrifugo's Redis is sharded, only the channels of one shard fail."""
     server = ForgetfulCentrifugo()
     server.failing = {1}
     events = [LiveEvent(1, ALICE, "mail"), *(LiveEvent(number, BOB, "mail") for number in (2, 3, 4))]
@@ -136,7 +137,7 @@ async def test_permanently_rejected_event_does_not_block_later_ones_of_its_perso
 AWAY = {
     "internal error of one reply": replies({"publish": {}}, error(100)),
     "internal error beside one that is refused": replies(error(102), error(100)),
-    "error of the whole batch": httpx2.Response(200, json=error(107)),
+    "error of the entire batch": httpx2.Response(200, json=error(107)),
     "wrong key": httpx2.Response(401),
     "not found": httpx2.Response(404),
     "500": httpx2.Response(500, text="broken"),
@@ -215,7 +216,7 @@ async def test_a_centrifugo_that_could_not_publish_is_reported(answer: httpx2.Re
 
 @pytest.fixture
 async def silent_port() -> AsyncIterator[int]:
-    """A server that takes requests and answers none."""
+    """A server that accepts requests and never responds."""
     writers: list[asyncio.StreamWriter] = []
 
     async def take(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""Every breach of the promise is found by the checker: each rule, broken in a history made by hand."""
+"""The checker finds every broken promise. Each rule is broken in a history made by hand."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -50,7 +50,8 @@ def answered(number: int, status: int, body: Any) -> dict[str, Any]:
 
 
 def evidence() -> Evidence:
-    """Alice is provisioned at her second attempt; Bob always fails; Carol asks for a stranger's address."""
+    """Alice is provisioned by her second attempt; Bob's attempts always fail; Carol requests an address that is
+    taken."""
     doomed = "should-fail@example.org"
     starts = [0, 5, 15, 52]
     bobs = [
@@ -191,7 +192,7 @@ def test_chaos_checker_counts_lost_doubled_and_wrongly_buried() -> None:
 
 
 def test_chaos_checker_does_not_count_an_unanswered_webhook_as_lost() -> None:
-    """On a busy machine the hook may not have been read: no promise was made, and none is broken."""
+    """On a busy machine the webhook may not have been read. Then nothing was promised."""
     busy = evidence()
     busy.history += [asked(9, DORA, "dora@example.org"), {"t": ZERO + 9, "event": "unanswered", "number": 9}]
     assert (check(busy), figures(busy).unanswered, figures(busy).without_row) == ([], 1, 1)
@@ -219,8 +220,8 @@ def test_chaos_checker_accepts_the_registered_address_of_an_identity_without_a_w
 
 
 def after_a_fail_over() -> Evidence:
-    """Alice was stored and answered at the second 5, before the replica of second 8 had it; she is stored again at
-    9."""
+    """Alice's request was stored and answered at second 5, and lost in the fail-over of second 8. It is stored again at
+    second 9."""
     found = evidence()
     found.lost_commits = LostCommits(ZERO + 4, ZERO + 8, frozenset({ALICE}))
     found.requests[0]["created_at"] = at(9)
@@ -241,7 +242,7 @@ def test_chaos_checker_allows_remaking_a_mailbox_lost_in_a_fail_over() -> None:
         lambda found: setattr(found, "lost_commits", LostCommits(ZERO + 0, ZERO + 0.1, frozenset({ALICE}))),
         lambda found: setattr(found, "lost_commits", LostCommits(ZERO + 4, ZERO + 8, frozenset())),
     ],
-    ids=["it is not found again", "answered before", "asked after", "the replica had it"],
+    ids=["it is not stored again", "answered before", "asked after", "the replica had it"],
 )
 def test_chaos_checker_excuses_only_commits_lost_in_the_fail_over(breach: Callable[[Evidence], object]) -> None:
     found = after_a_fail_over()
@@ -264,5 +265,6 @@ def test_chaos_checker_excuses_a_dead_request_with_its_own_mailbox_only_for_lost
     assert {each.rule for each in check(found)} == {"I6", "I9"}
     found.lost_commits = LostCommits(ZERO + 4, ZERO + 8, frozenset())
     assert (check(found), figures(found).dead_with_mailbox) == ([], 1)
-    found.requests[-1]["email"] = "dora@example.org"  # its own address, and nobody held it: a wrong dead letter
+    # It has its own address, which nobody else held: a wrong dead letter.
+    found.requests[-1]["email"] = "dora@example.org"
     assert {each.rule for each in check(found)} == {"I6", "I9"}

@@ -1,4 +1,4 @@
-"""Faults happen at their times, but never two of one part at once, however slow the machine is."""
+"""Faults start at their times, but two faults of one part never overlap, however slow the machine is."""
 
 import asyncio
 from pathlib import Path

@@ -22,7 +22,7 @@ from postroom_sandbox.loopback import LOOPBACK
 
 @pytest.fixture
 def echo_port() -> int:
-    """A server in a thread, which answers one connection with what it was sent."""
+    """A server in a thread. It answers one connection with what it received."""
     server = socket.create_server((LOOPBACK, 0))
 
     def serve() -> None:
@@ -44,7 +44,7 @@ async def link(tmp_path: Path, echo_port: int) -> AsyncIterator[Link]:
 
 
 async def test_chaos_link_forwards_while_the_run_itself_is_busy(link: Link) -> None:
-    # Blocking calls: our own loop does nothing meanwhile.
+    # Blocking calls: the event loop of this test does nothing meanwhile.
     with socket.create_connection((LOOPBACK, link.port), timeout=5) as client:
         client.sendall(b"hello")
         assert client.recv(100) == b"hello"

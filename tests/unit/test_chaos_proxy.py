@@ -1,4 +1,4 @@
-"""The fault proxy does to a connection what its methods say, and nothing to the next one."""
+"""Each fault of the proxy does what its name says, and does not affect later connections."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Echo:
-    """A server that answers every line with itself, and remembers it."""
+    """A server that echoes every line, and records it."""
 
     def __init__(self) -> None:
         self.lines: list[bytes] = []

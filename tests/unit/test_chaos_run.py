@@ -1,4 +1,4 @@
-"""A run that does not settle gives no evidence: rows that still change would look lost or doubled."""
+"""A run that does not become calm gives no evidence: rows that still change would look lost or duplicated."""
 
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +15,7 @@ IDLE = Plan("idle", 0, clean=0, seconds=0, hooks=[], faults=[], taken=[])
 
 
 async def through(folder: Path, *, swept: bool, waiting: int) -> Any:
-    """A run of no hooks and no faults, which may last half a second, over a database that never changes."""
+    """A run without webhooks and faults, of at most half a second, on a database that never changes."""
     found = [{"email": f"sweep-{str(identity_id)[:8]}@{DOMAIN}"} for identity_id in (FIRST_ID, LAST_ID)] * swept
 
     async def rows(query: str) -> list[dict[str, Any]]:

@@ -15,8 +15,9 @@ from postroom.checks.mail import mail
 from postroom.checks.mail_master import of_master, of_refusal
 from postroom.checks.mail_server import GRANTED, of_key, of_problem, of_write
 from postroom.checks.realtime import realtime
-from postroom.checks.webhook import hook_url, of_change, of_none, of_state
+from postroom.checks.webhook import of_change, of_none, of_state
 from postroom.errors import ConfigurationError, Misconfigured, Throttled, Transient
+from postroom.mail_configuration import stalwart_webhook_url
 from postroom.settings import Settings, load
 from postroom.setup.service_account import ROLE
 from postroom.stalwart.health_check import NotWritten
@@ -43,7 +44,7 @@ def settings(**more: str) -> Settings:
     return load({f"POSTROOM_{name}": value for name, value in (ENOUGH | more).items()})
 
 
-# Where the webhook leads
+# The URL of the webhook
 
 
 @pytest.mark.parametrize(
@@ -65,13 +66,13 @@ def settings(**more: str) -> Settings:
 def test_webhook_url_is_loopback_for_a_local_mail_server_and_else_the_public_url(
     more: dict[str, str], url: str
 ) -> None:
-    assert hook_url(settings(**more)) == url
+    assert stalwart_webhook_url(settings(**more)) == url
 
 
 @pytest.mark.parametrize("more", [{"STALWART_URL": "https://stalwart.example.org"}, {"PORT": "0"}])
 def test_webhook_url_setting_is_required_if_the_url_cannot_be_derived(more: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match="POSTROOM_STALWART_WEBHOOK_URL"):
-        hook_url(settings(**more))
+        stalwart_webhook_url(settings(**more))
 
 
 # The settings of mail
@@ -120,7 +121,7 @@ def test_check_warns_of_mail_without_a_public_url() -> None:
     assert [each.state for each in mail(settings(**more))] == ["ok", "warning"]
 
 
-# What our key may do
+# The permissions of our key
 
 
 @pytest.mark.parametrize(
@@ -203,11 +204,11 @@ def test_check_reports_missing_and_excess_permissions_of_the_master_account(
 
 def test_a_refused_master_account_differs_from_a_mail_server_in_trouble() -> None:
     refused = of_refusal("master@example.org", Misconfigured("our key (401)", unauthorized=True))
-    away = of_refusal("master@example.org", Transient("mail server answered 503"))
+    unavailable = of_refusal("master@example.org", Transient("mail server answered 503"))
     assert "a wrong password" in refused.details
     assert "bans" in refused.fix
-    assert "503" in away.details
-    assert "password" not in away.details
+    assert "503" in unavailable.details
+    assert "password" not in unavailable.details
 
 
 # The webhook at Stalwart
@@ -287,7 +288,7 @@ async def test_centrifugo_check_sends_the_key_but_never_shows_it(answer: bytes, 
 async def test_check_accepts_live_streams_without_centrifugo() -> None:
     (found,) = await realtime(settings())
     assert (found.part, found.state) == ("realtime", "ok")
-    assert await realtime(settings(CENTRIFUGO_URL="wss://x")) == []  # `mail` says so
+    assert await realtime(settings(CENTRIFUGO_URL="wss://x")) == []  # The finding about mail reports it.
 
 
 # Kratos
@@ -312,7 +313,8 @@ async def test_check_reports_kratos_not_being_ready(more: dict[str, str], state:
         server.will(json_answer({"errors": {}}, 503))
         found = await kratos(settings(**urls, **more))
     assert [(each.part, each.state) for each in found] == [("kratos public", state), ("kratos admin", "warning")]
-    assert [each.state for each in await kratos(settings(**urls, **more))] == [state, "warning"]  # nobody is there now
+    # Kratos listens no longer.
+    assert [each.state for each in await kratos(settings(**urls, **more))] == [state, "warning"]
     assert [each.state for each in await kratos(settings())] == ["ok", "warning"]
 
 
@@ -342,7 +344,7 @@ async def test_each_answer_of_kratos_is_shown_with_its_place_and_its_own_fix(
     [(-20, "warning"), (20, "warning"), (0, "ok"), ("Thu, 26 Nov 2026 00:00:00 -0000", "ok"), ("now", "ok")],
 )
 async def test_a_kratos_whose_clock_differs_is_a_warning(date: str | int, state: str) -> None:
-    """By so many minutes, or it says nothing that can be read."""
+    """By several minutes, or its `Date` cannot be read."""
     async with scripted_upstream() as server:
         sent = date if isinstance(date, str) else format_datetime(datetime.now(UTC) + timedelta(minutes=date))
         server.will(json_answer({"status": "ok"}, date=sent))
@@ -354,7 +356,7 @@ async def test_a_kratos_whose_clock_differs_is_a_warning(date: str | int, state:
 
 
 class Notifications:
-    """What is sent is heard, unless a pooler hands sessions on (`shared`)."""
+    """A notification that is sent is also received, unless a pooler shares sessions between clients (`shared`)."""
 
     def __init__(self, *, shared: bool) -> None:
         self._shared = shared

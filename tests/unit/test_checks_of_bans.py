@@ -1,4 +1,4 @@
-"""The findings of `postroom check` about our address, which Stalwart may ban, and tokens that outlive an app
+"""The findings of `postroom check` about a ban of our address by Stalwart, and about tokens that outlive an app
 password."""
 
 from ipaddress import ip_address, ip_network
@@ -28,7 +28,7 @@ def seen(ours: str, theirs: str) -> OwnAddress:
         (seen("10.0.0.5", "10.0.0.6"), ["2001:db8::/32", "10.0.0.0/24"], "ok", "by 10.0.0.0/24"),
         (seen("8.8.8.9", "8.8.8.8"), [], "error", "8.8.8.9 is not"),
         (seen("2a01:4f8::5", "2a01:4f8::6"), ["2a01:4f8::/64"], "ok", "by 2a01:4f8::/64"),
-        # Behind NAT this host cannot know the address that it sees.
+        # Behind NAT this host cannot know the address that Stalwart sees.
         (seen("10.0.0.5", "8.8.8.8"), [], "warning", "none is allowed"),
         (seen("10.0.0.5", "8.8.8.8"), ["8.8.8.9", "8.8.4.4"], "warning", "allowed are 8.8.8.9 and 8.8.4.4"),
         (seen("10.0.0.5", "8.8.8.8"), ["10.0.0.5"], "warning", "allowed are 10.0.0.5"),

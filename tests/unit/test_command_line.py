@@ -25,7 +25,7 @@ HEAVY = {
     "sqlalchemy",
     "uvicorn",
 }
-"""Each makes a command begin a twentieth of a second later, or more. pydantic does, too, but Typer loads it."""
+"""Each delays the start of a command by at least 50 ms. pydantic does so, too, but Typer loads it anyway."""
 
 HELP_OF_EVERYTHING = """
 import json, sys
@@ -71,7 +71,7 @@ def run(code: str, *words: str, **variables: str) -> subprocess.CompletedProcess
 
 
 def completed(words: str) -> tuple[list[str], set[str]]:
-    """What bash would offer for the last of the words, and the modules that it took."""
+    """What bash would offer as the last of the words, and the modules that were loaded for it."""
     number = str(words.count(" "))
     ran = run(COMPLETION, _POSTROOM_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=number)
     *offered, modules = ran.stdout.splitlines()

@@ -1,4 +1,4 @@
-"""Waiting requests compared with the members in Redis: by identity and time, not by bytes."""
+"""Waiting requests are compared with the members in Redis by identity and time, not byte by byte."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -36,7 +36,7 @@ def test_member_of_an_earlier_settle_matches_no_request() -> None:
 
 
 def test_member_in_another_format_is_the_same_member() -> None:
-    """Another version of Postroom may spell it differently, and that is no reason to touch it."""
+    """Another version of Postroom may write the member differently. That is no reason to replace it."""
     request = waiting()
     spaced = member_of(request).replace(",", ", ")
     assert (missing([request], [spaced]), foreign([request], [spaced])) == ([], [])

@@ -1,4 +1,4 @@
-"""The data folder has one holder, takes over no foreign folder, and keeps its secrets private."""
+"""The data folder is used by one trial at a time, never replaces a foreign folder, and keeps its secrets private."""
 
 import os
 import stat
@@ -24,7 +24,7 @@ def test_data_folder_in_use_is_rejected_with_the_pid_of_its_user(tmp_path: Path)
     ):
         DataFolder(path).__enter__()
     with DataFolder(path):
-        """Free again."""
+        """The lock is free again."""
 
 
 def test_data_folder_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
@@ -94,11 +94,11 @@ def test_error_for_a_missing_trial_says_how_to_start_one(tmp_path: Path, monkeyp
     assert "there is no trial" in refusal(DataFolder())
     assert "`postroom up`" in refusal(DataFolder())
     with DataFolder():
-        """Started and stopped again."""
+        """A folder in which a trial was started and stopped."""
     assert refusal(DataFolder()) == f"the trial in {tmp_path}/.postroom does not run: start it with `postroom up`"
     assert f"`postroom up --data '{tmp_path}/my data'`" in refusal(DataFolder(tmp_path / "my data"))
     (tmp_path / "sandbox").mkdir()
-    (tmp_path / "sandbox/pyproject.toml").touch()  # as in a checkout, where make is the way
+    (tmp_path / "sandbox/pyproject.toml").touch()  # in a checkout, where one uses make
     assert "`make up`" in refusal(DataFolder())
 
 

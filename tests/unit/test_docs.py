@@ -1,4 +1,4 @@
-"""The documentation is complete and names nothing that does not exist.
+"""The documentation is complete, and everything that it names exists.
 
 POSTROOM_WRITE_DOCS=1 .venv/bin/pytest tests/unit/test_docs.py   writes what is generated: docs/openapi.json and the
 table of docs/reference/settings.md.
@@ -53,7 +53,7 @@ NO_SETTINGS = {
     "POSTROOM_SEED",
     "POSTROOM_SEEDS",
 }
-"""Variables that are no setting of the service: of the trial and of the tests."""
+"""Variables that are not settings of the service, but of the trial and of the tests."""
 
 
 def _settings_table() -> str:
@@ -76,7 +76,7 @@ def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
         page.write_text(TABLE.sub(lambda _: _settings_table(), page.read_text()))
     found = TABLE.search(page.read_text())
     assert found
-    assert found[0] == _settings_table(), "write it anew: POSTROOM_WRITE_DOCS=1 (see the top of this file)"
+    assert found[0] == _settings_table(), "generate it with POSTROOM_WRITE_DOCS=1 (see the top of this file)"
 
 
 def test_lifetime_of_an_access_token_is_documented() -> None:
@@ -157,9 +157,9 @@ def test_option_shared_by_several_commands_has_the_same_help_in_each() -> None:
 
 def _app() -> FastAPI:
     policy = HookPolicy(keys=[], domains=[], reserved=[], retry_after_seconds=1, at_once=1)
-    nobody = cast(Any, None)  # the description needs no parts
+    nobody = cast(Any, None)  # The description does not need the parts of the service.
     parts: dict[str, Any] = dict.fromkeys(signature(mail_routes).parameters, MagicMock())
-    parts["stalwart_webhook"] = StalwartWebhook(None, nobody)  # a mock would be described as itself
+    parts["stalwart_webhook"] = StalwartWebhook(None, nobody)  # FastAPI would include a mock in the description.
     gateway = gateway_routes(nobody, nobody, nobody, now=nobody, verify=nobody)
     return create_app(Webhook(nobody, nobody, policy), nobody, mail=mail_routes(**parts), gateway=gateway)
 
@@ -172,7 +172,7 @@ def test_openapi_file_matches_the_application() -> None:
     file = ROOT / "docs/openapi.json"
     if WRITE:
         file.write_text(json.dumps(_openapi(), indent=2) + "\n")
-    assert json.loads(file.read_text()) == _openapi(), "write it anew: POSTROOM_WRITE_DOCS=1"
+    assert json.loads(file.read_text()) == _openapi(), "generate it with POSTROOM_WRITE_DOCS=1"
 
 
 NOT_DESCRIBED = {
@@ -219,7 +219,7 @@ def test_every_problem_is_documented_with_its_status() -> None:
 
 
 def test_every_code_in_an_http_answer_is_a_defined_problem() -> None:
-    """What only commands say is not."""
+    """Except codes that only commands show."""
     sources = [ROOT / "src/postroom" / name for name in ("domain/address.py", "domain/identity.py", "problems.py")]
     sources += [path for folder in ("api", "gateway", "mail") for path in (ROOT / "src/postroom" / folder).glob("*.py")]
     code = "\n".join(path.read_text() for path in [*sources, ROOT / "src/postroom/postgres/access_tokens.py"])
@@ -261,7 +261,7 @@ def test_every_link_in_the_documents_has_a_target() -> None:
 
 
 def test_no_document_installs_postroom_from_the_package_index() -> None:
-    """The names there are not ours."""
+    """The packages of these names are not ours."""
     lines = [
         line
         for path in DOCUMENTS

@@ -1,4 +1,4 @@
-"""Where a worker learns which requests are due: Redis, PostgreSQL if Redis fails, and always the fallback poll."""
+"""Where a worker learns which requests are due: Redis; PostgreSQL if Redis fails; and the fallback poll in any case."""
 
 from uuid import uuid4
 
@@ -44,7 +44,7 @@ async def test_postgresql_takes_over_at_once_when_redis_fails() -> None:
             "call": "due",
             "error": "ConnectionError",
         }
-    ], "its kind and not its words: they may hold the password"
+    ], "the kind of the error, but not its text, which may contain the password"
     assert counted() == before + 1
     await world.due_source.due(4)
     assert redis.limits == [4, 4], "Redis is asked again"
@@ -82,7 +82,7 @@ async def test_fallback_poll_returns_requests_that_redis_lost_before_those_it_ha
 
 
 async def test_fallback_poll_runs_even_if_redis_always_has_due_requests() -> None:
-    """After an outage thousands are due: whoever Redis lost must not wait until they have all run."""
+    """After an outage thousands are due. A request that Redis lost must not wait until all others have run."""
     world = World(redis=FakeDueQueue(*[DueEntry(uuid4(), "member") for _ in range(100)]))
     lost = DueEntry(uuid4())
     world.overdue.queue = [lost]
@@ -97,18 +97,19 @@ async def test_fallback_poll_repeats_at_once_until_it_finds_no_request() -> None
         world.overdue.queue.remove((await world.due_source.due(1)).entries[0])
     for _ in range(3):
         await world.due_source.due(1)
-    assert len(world.overdue.limits) == 3, "two that found somebody, and one that did not"
+    assert len(world.overdue.limits) == 3, "two polls that found requests, and one that did not"
 
 
 @pytest.mark.parametrize("with_redis", [True, False])
 async def test_thousand_locked_rows_do_not_hide_a_free_one(with_redis: bool) -> None:
-    """Each look none of whose rows could be claimed goes on behind them, and begins anew at the end."""
+    """A poll none of whose rows could be claimed is followed by one of the rows after them, and at the end by one from
+    the beginning."""
     world = World(redis=FakeDueQueue() if with_redis else None)
     postgres = world.overdue if with_redis else world.exact
     free = DueEntry(uuid4())
     postgres.queue = [DueEntry(uuid4()) for _ in range(1000)] + [free]
     while free not in (due := await world.due_source.due(1)).entries:
-        assert world.due_source.nothing_claimed(due), "there is more"
+        assert world.due_source.nothing_claimed(due), "more requests are due"
     assert postgres.limits == [10, 100, 1000]
     postgres.queue.remove(free)
     due = await world.due_source.due(1)
@@ -129,7 +130,7 @@ async def test_next_poll_is_no_later_than_the_next_fallback_poll(next_in: float 
 
 
 async def test_next_poll_after_an_outage_asks_postgresql_for_all_due_requests() -> None:
-    """Redis put off whoever the breaker refused."""
+    """Redis had postponed the members of requests that could not be claimed while the breaker was open."""
     world = World(redis=FakeDueQueue())
     await world.due_source.due(4)
     world.due_source.poll_now()
@@ -140,7 +141,7 @@ async def test_next_poll_after_an_outage_asks_postgresql_for_all_due_requests() 
 
 @pytest.mark.parametrize("before", [EARLY, SOON])
 async def test_worker_that_wakes_just_before_the_fallback_poll_polls_redis_once(before: float) -> None:
-    """Otherwise an idle worker that wakes 50 ms early asks every 5 ms until its time has come."""
+    """Otherwise an idle worker that wakes 50 ms early would poll every 5 ms until the poll is due."""
     redis = FakeDueQueue()
     world = World(redis=redis)
     await world.due_source.due(4)

@@ -1,4 +1,4 @@
-"""The event source: the query to the server, and which events are passed on."""
+"""The event source: the query sent to the server, and which events are passed on."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The mail server bans an address after 100 failed logins a day: how many of ours may fail, and whose."""
+"""The mail server bans an address after 100 failed logins a day: how many failures we risk, and for which accounts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ def failed(clock: FakeClock) -> FailedLogins:
 
 
 def fail(failed: FailedLogins, accounts: Sequence[MailAccount]) -> int:
-    """How many of them were sent, and refused each."""
+    """How many of these logins were sent. Each is rejected."""
     sent = 0
     for account in accounts:
         if failed.allows(account):
@@ -112,7 +112,7 @@ def test_logins_to_a_missing_mailbox_back_off_to_one_a_day(failed: FailedLogins,
     for _ in range(0, 4 * 86_400, 600):
         if not failed.is_blocked(ANN):
             sent.append(clock.seconds)
-            for _ in range(4):  # those under way at once are one
+            for _ in range(4):  # concurrent logins count as one
                 failed.block(ANN)
         clock.seconds += 600
     waits = [later - earlier for earlier, later in pairwise(sent)]
@@ -123,19 +123,19 @@ def test_login_backoff_resets_once_the_mailbox_is_back(failed: FailedLogins, clo
     for _ in range(2):
         failed.block(ANN)
         clock.seconds += BLOCK_SECONDS
-    clock.seconds += BLOCK_SECONDS  # it was let in, and for as long as it had been shut out
+    clock.seconds += BLOCK_SECONDS  # the login worked again, for as long as it had been blocked
     clock.seconds += 2 * BLOCK_SECONDS
     failed.block(ANN)
     clock.seconds += BLOCK_SECONDS
     assert not failed.is_blocked(ANN)
 
 
-# Whoever logs in for people
+# The limiter in front of a source of headers
 
 
 @dataclass
 class Authorization:
-    """`fresh`: whether there is another header after a refusal."""
+    """`fresh`: whether there is a new header after a refusal."""
 
     fresh: bool = False
     asked: list[MailAccount] = field(default_factory=list)
@@ -154,7 +154,7 @@ class Authorization:
 
 
 async def refuse(sparing: LoginLimiter, accounts: Sequence[MailAccount]) -> int:
-    """How many headers of these were given, and refused each."""
+    """How many headers were returned for these accounts. The mail server rejects each."""
     given = 0
     for account in accounts:
         try:
@@ -192,7 +192,7 @@ async def test_rejected_login_is_not_sent_for_half_an_hour_but_others_are(
         with pytest.raises(Misconfigured, match="tried again later") as error:
             await sparing.header(ANN)
         assert error.value.unauthorized
-    assert inner.asked == [ANN], "nothing is made anew for who is not sent"
+    assert inner.asked == [ANN], "a login that is not sent gets no new header"
     assert await sparing.header(BEN)
     clock.seconds += 1
     assert await sparing.header(ANN)

@@ -1,4 +1,5 @@
-"""Following the audit: every new row once, also one that is committed late, and over an outage of PostgreSQL."""
+"""Following the audit shows every new row once, also a row that is committed late, and continues after an outage of
+PostgreSQL."""
 
 import asyncio
 from collections.abc import Collection
@@ -18,7 +19,7 @@ Row = dict[str, Any]
 
 
 class FakeAudit:
-    """The audit as others see it at `now`, in seconds: what is committed by then."""
+    """The audit as other sessions see it at `now`, in seconds: the rows that are committed by then."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -26,7 +27,7 @@ class FakeAudit:
         self.is_down = False
 
     def write(self, *, ago: float = 0.0, identity_id: UUID | None = None) -> int:
-        """A row that becomes visible now and was written a while `ago`."""
+        """Add a row that becomes visible now and has a timestamp `ago` seconds earlier."""
         row = {"id": len(self.rows) + 1, "created_at": self._time(self.now - ago), "kratos_identity_id": identity_id}
         self.rows.append(row)
         return row["id"]

@@ -50,7 +50,7 @@ async def test_mail_account_is_cached_and_a_change_seen_when_the_cache_expires()
     assert accounts.asked == [ann]
     clock.time += MOMENT
     assert await email_of(remembered, ann) == "anna"
-    # A request does not make it last longer.
+    # A request does not extend it.
     clock.time += CACHE_SECONDS
     accounts.accounts.clear()
     assert await remembered.of(ann) is None

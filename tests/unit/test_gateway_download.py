@@ -1,4 +1,4 @@
-"""Headers of a download: nothing that a stranger sent runs in the interface's origin."""
+"""Headers of a download: nothing that a stranger sent is executed in the origin of the interface."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from postroom.gateway.download import headers_of, inert_type, is_blob_id, media_
         ("audio/mpeg", True, "inline"),
         ("Video/MP4; codecs=avc1", True, "inline"),
         ("audio/mpeg", False, "attachment"),
-        ("audio/mpegurl", True, "attachment"),  # a list of addresses, which Safari would ask
+        ("audio/mpegurl", True, "attachment"),  # a playlist of addresses, which Safari would request
         ("application/vnd.apple.mpegurl", True, "attachment"),
         ("text/html", True, "attachment"),
         ("image/svg+xml", True, "attachment"),
@@ -34,7 +34,7 @@ def test_only_inert_media_types_are_served_inline_and_only_on_request(
     assert headers["Content-Disposition"].partition(";")[0] == disposition
     policy = headers["Content-Security-Policy"].split("; ")
     assert {"default-src 'none'", "frame-ancestors 'self'"} <= set(policy)
-    # Neither a viewer of PDF nor a player starts in a sandbox.
+    # Neither a PDF viewer nor a media player starts in a sandbox.
     assert ("sandbox" in policy) is not (disposition == "inline" and content_type[:5] in ("appli", "audio", "Video"))
     assert ("media-src 'self'" in policy) is (disposition == "inline" and content_type[:5] in ("audio", "Video"))
     assert "script-src" not in headers["Content-Security-Policy"]
@@ -112,7 +112,7 @@ def test_invalid_media_type_becomes_octet_stream(stated: str | None, found: str)
     ],
 )
 def test_blob_is_served_only_with_an_inert_media_type(stated: str | None, served: str) -> None:
-    """No style, script or worker of our own origin is made of what a stranger sent."""
+    """The browser uses nothing that a stranger sent as a style, script or worker of our origin."""
     assert (inert_type(stated), headers_of(stated, "x", inline=True)["Content-Type"]) == (served, served)
 
 

@@ -1,4 +1,4 @@
-"""A request body is I-JSON, and what is sent is what was checked."""
+"""A request body is I-JSON, and the mail server receives exactly what was checked."""
 
 import json
 from typing import Any
@@ -101,7 +101,7 @@ def test_too_many_calls_or_parts_get_an_error_with_the_exceeded_limit() -> None:
 
 @pytest.mark.parametrize("text", [",", "[{", '\\",', "\\\\", "ü,"])
 def test_text_inside_a_json_string_does_not_count_as_parts(text: str) -> None:
-    """A message with many commas is one text."""
+    """A text with many commas is one part."""
     assert parse(body('{"' + text * 2 + '":"' + text * 120_000 + '"}'), max_calls=1)
     problem = refused(body('{"a":["' + text * 100 + '",' + "[]," * 50_000 + "1]}"))
     assert (problem.type, problem.more) == (ERROR + "limit", {"limit": "maxSizeRequest"})
@@ -111,7 +111,7 @@ def test_text_inside_a_json_string_does_not_count_as_parts(text: str) -> None:
     "raw", [b'"' + b'\\"' * 3_000_000, b'"\\' * 3_000_000, b'"' * 5_000_001, b'["' * 40_000 + b"\\"]
 )
 def test_unterminated_json_string_does_not_slow_down_the_limit_check(raw: bytes) -> None:
-    """Each quote might begin a text: if each were searched to the end, megabytes would take hours."""
+    """Each quote might start a string. If each were searched to the end, megabytes of them would take hours."""
     assert refused(raw).type in (ERROR + "notJSON", ERROR + "limit")
 
 
@@ -129,7 +129,7 @@ VALUES = st.recursive(
     | st.booleans()
     | st.integers(-(2**53), 2**53)
     | st.floats(allow_nan=False, allow_infinity=False)
-    # Without half surrogate pairs, which are refused.
+    # Without lone surrogates, which are refused.
     | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
     max_leaves=20,
@@ -148,7 +148,7 @@ def test_forwarded_request_is_equivalent_to_the_received_one(value: Any) -> None
 
 
 def parts_of(value: Any) -> int:
-    """Its brackets and commas, one by one."""
+    """Count its brackets and commas one by one."""
     inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else None
     return 0 if inner is None else 1 + max(len(inner) - 1, 0) + sum(map(parts_of, inner))
 

@@ -1,4 +1,4 @@
-"""Which calls of a JMAP request go to the mail server, and what replaces a refused call."""
+"""Which calls of a JMAP request are forwarded to the mail server, and what replaces a refused call."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ def error_of(method: str, arguments: dict[str, Any], scopes: frozenset[Scope] = 
         return None
     name, error = found
     assert name == "error"
-    assert error.keys() == {"type", "description"}, "whoever reads it is told why"  # RFC 8620 §3.6.2
+    assert error.keys() == {"type", "description"}, "the error explains the reason"  # RFC 8620 §3.6.2
     return error["type"]
 
 
@@ -40,7 +40,7 @@ def test_each_method_is_allowed_for_the_own_account(method: str) -> None:
 
 @pytest.mark.parametrize("method", sorted(set(METHODS) - {"Core/echo"}))
 def test_no_method_is_allowed_without_an_account_id(method: str) -> None:
-    """A server would take the account of the login, which may be another one by now."""
+    """A server would use the account of the login, which may be another one by now."""
     for arguments in ({}, {"ids": ["x"]}, {"filter": {"accountId": OWN}}, {"fromAccountId": OWN}):
         assert error_of(method, arguments) == "invalidArguments"
     assert error_of("Core/echo", {}) is None
@@ -79,7 +79,8 @@ def test_no_method_is_allowed_for_another_account(method: str) -> None:
         ({"accountId": OWN, "update": {"k": {"x/accountId": FOREIGN}}}, "accountNotFound"),
         ({"accountId": OWN, "update": {"k": {"x/#accountId": FOREIGN}}}, "accountNotFound"),
         ({"accountId": OWN, "#toAccountId": {"resultOf": "q", "name": "x", "path": "/"}}, "forbidden"),
-        # What merely looks like one: a creation may be called so, and is referred to by `#` (RFC 8620 §5.3).
+        # What only looks like a reference: a creation may have such a name, and is referred to with `#` (RFC 8620
+        # §5.3).
         ({"accountId": OWN, "update": {"#accountId": {"mailboxIds/#accountId": True}}}, None),
         ({"accountId": OWN, "create": {"accountId": {"mailboxIds": {"#accountId": True}}}}, None),
         ({"accountId": OWN, "onSuccessUpdateEmail": {"#accountId": {"keywords/$draft": None}}}, None),
@@ -125,7 +126,7 @@ def test_no_method_outside_the_list_is_allowed(method: str, error: str) -> None:
 
 
 def test_each_push_subscription_is_rejected_with_its_own_error() -> None:
-    """RFC 8620 §7.2: the URL begins with https. Where it does, it is we who do not offer it."""
+    """RFC 8620 §7.2 requires a URL that begins with https. If it does, the error is that we do not offer push."""
     create = {
         "a": {"deviceClientId": "x", "url": "http://example.com/push"},
         "b": {"deviceClientId": "x", "url": "https://example.com/push"},
@@ -194,7 +195,7 @@ READ, WRITE, SEND = (frozenset({scope}) for scope in (Scope.READ, Scope.WRITE, S
         # It can send any email to any address, which amounts to reading it.
         ("EmailSubmission/set", {}, SEND | READ, SEND | WRITE),
         ("EmailSubmission/set", {}, SEND | READ, READ | WRITE),
-        # RFC 8621 §7.5: an Email/set in disguise.
+        # RFC 8621 §7.5: this performs an Email/set.
         ("EmailSubmission/set", {"onSuccessUpdateEmail": {}}, ALL_SCOPES, SEND | READ),
         ("EmailSubmission/set", {"onSuccessDestroyEmail": []}, ALL_SCOPES, SEND | READ),
         ("EmailSubmission/set", {"#onSuccessDestroyEmail": {}}, ALL_SCOPES, SEND | READ),
@@ -222,17 +223,17 @@ SETS = sorted(method for method in METHODS if method.endswith("/set"))
         {"update": {"m": {"shareWith/c": SHARED["c"]}}},
         {"update": {"m": {"shareWith/c/mayReadItems": True}}},
         {"update": {"m": {"name": "x"}, "n": {"shareWith/c": None}}},
-        # What a server might read as the same.
+        # Values that a server might treat as the same method or account.
         {"update": {"m": {"/shareWith/c": None}}},
         {"update": {"m": {"sharewith": SHARED}}},
-        # What only the server will know (RFC 8620 §3.7).
+        # Values that only the server can resolve (RFC 8620 §3.7).
         {"#create": {"resultOf": "0", "name": "Core/echo", "path": "/a"}},
         {"#update": {"resultOf": "0", "name": "Core/echo", "path": "/a"}},
     ],
 )
 def test_set_that_could_share_mail_is_forbidden(method: str, arguments: dict[str, Any]) -> None:
-    """Who holds a token with `write` alone would give all mail to another account, which reads it for ever after.
-    Of which types a server takes it, no list of ours must know."""
+    """Otherwise the holder of a token with only the scope `write` could share all mail with another account, which
+    could read it from then on. The rule must not depend on a list of the types that can be shared."""
     assert error_of(method, {"accountId": OWN, **arguments}) == "forbidden"
 
 
@@ -269,7 +270,7 @@ def test_request_without_a_rejected_call_is_forwarded_unchanged() -> None:
 
 
 def test_rejected_call_is_not_forwarded_and_its_error_takes_its_place() -> None:
-    """Also when call ids repeat, and when the server answers a call by two responses."""
+    """Also if call ids repeat, and if the server answers one call with two responses."""
     calls = [
         ["EmailSubmission/set", {"accountId": OWN}, "0"],
         ["x:Account/get", {"ids": None}, "0"],
@@ -280,7 +281,8 @@ def test_rejected_call_is_not_forwarded_and_its_error_takes_its_place() -> None:
     sent = json.loads(found.body)
     assert "x:Account" not in found.body.decode()
     assert FOREIGN not in json.dumps(sent["methodCalls"][2][1])
-    # As a server answers it: echoes as they are, and an implicit Email/set with the id of its cause.
+    # As a server responds: it returns the call ids unchanged, and an implicit Email/set has the id of the call that
+    # caused it.
     answered = [["EmailSubmission/set", {}, "0"], ["Email/set", {}, "0"], *sent["methodCalls"][1:]]
     raw = json.dumps({"methodResponses": answered, "sessionState": "s"}).encode()
     weaving = ResponseSplicer(found.refused)

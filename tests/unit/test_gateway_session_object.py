@@ -24,7 +24,7 @@ CORE = {
     "maxObjectsInSet": 500,
     "collationAlgorithms": ["i;unicode-casemap"],
 }
-# In the shape of Stalwart 0.16.
+# In the form of Stalwart 0.16.
 SESSION: dict[str, Any] = {
     "capabilities": {
         JMAP + "core": CORE,
@@ -120,7 +120,7 @@ def test_session_object_names_our_mail_server_for_authentication_results_if_it_i
 
 @pytest.mark.parametrize("scopes", [{Scope.READ, Scope.WRITE}, {Scope.WRITE, Scope.SEND}, {Scope.READ}])
 def test_submission_is_offered_only_with_the_scope_to_send(scopes: set[Scope]) -> None:
-    """A program that finds it shows a button, and then cannot send: `EmailSubmission/set` needs `send` and `read`."""
+    """A client that finds the capability shows a button for sending. `EmailSubmission/set` needs `send` and `read`."""
     own = SESSION | {"primaryAccounts": {JMAP + "mail": "b", JMAP + "submission": "b"}}
     for found, is_offered in ((rewritten(own, frozenset(scopes)), False), (rewritten(own, SENDS), True)):
         places = [found["capabilities"], found["accounts"]["b"]["accountCapabilities"], found["primaryAccounts"]]

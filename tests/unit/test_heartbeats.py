@@ -1,4 +1,4 @@
-"""Whether a loop still runs: a loop that hangs sends no beat, even while its process still answers."""
+"""Whether a loop still runs: a loop that hangs sends no heartbeat, even if its process still responds."""
 
 import asyncio
 from collections.abc import Sequence
@@ -64,12 +64,12 @@ async def test_loop_that_hangs_in_a_call_sends_no_heartbeat() -> None:
 
     loop = OutboxPublisher(cast(Any, SilentOutbox()), cast(Any, None), beat=lambda: beats.append(1))
     running = asyncio.create_task(loop.run(stop))
-    await eventually(lambda: asked, "the question")
+    await eventually(lambda: asked, "the loop hangs in the call")
     loop.wake()
     await asyncio.sleep(0.05)
     assert len(beats) == 1
     answered.set()
     loop.wake()
-    await eventually(lambda: len(beats) > 1, "it goes round again")
+    await eventually(lambda: len(beats) > 1, "the loop runs again")
     stop.set()
     await asyncio.wait_for(running, 1)

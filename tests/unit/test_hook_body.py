@@ -1,4 +1,4 @@
-"""A client may send anything: the body is parsed, or refused with a reason, and nothing else happens."""
+"""A client may send anything. The body is parsed, or refused with a reason; nothing else happens."""
 
 import json
 from typing import Any
@@ -146,7 +146,7 @@ def test_readable_webhook_that_can_never_succeed_is_refused_with_its_code(code: 
 @pytest.mark.parametrize("depth", [*range(100, 1200, 100), 5_000, 20_000, 60_000])
 @pytest.mark.parametrize("place", ['{"identity":{"id":%s}}', '{"identity":{"traits":%s}}', '{"identity":%s}'])
 def test_deeply_nested_webhook_body_is_refused_at_any_depth(depth: int, place: str) -> None:
-    """Depths near the interpreter's own limit too: what parses must not break later, at printing."""
+    """Also at depths near the limit of the interpreter: what can be parsed must not fail later when it is printed."""
     content = (place % ("[" * depth + "]" * depth)).encode()
     with pytest.raises(Refused):
         parse(content)
@@ -195,7 +195,7 @@ def test_arbitrary_webhook_json_gives_a_mailbox_or_is_refused(content: object) -
 
 
 def is_for_the_audit(error: Exception) -> bool:
-    """PostgreSQL refuses NUL, UTF-8 a surrogate, and a log line ends at a newline."""
+    """PostgreSQL refuses NUL, UTF-8 cannot encode a surrogate, and a newline ends a log line."""
     return str(error).isprintable() and len(str(error)) <= 400
 
 

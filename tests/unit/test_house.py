@@ -30,12 +30,12 @@ def test_functions_are_no_longer_than_the_limit() -> None:
 
 
 def _docstrings(tree: ast.AST) -> set[int]:
-    """Where they are: strings that stand as statements."""
+    """The docstrings: strings that are statements."""
     return {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
 
 
 def test_no_message_names_a_document() -> None:
-    """Who installed a wheel has none of them, and nobody publishes them: a message says itself what to do."""
+    """An installed wheel contains no documents, and they are published nowhere. So a message itself says what to do."""
     for path in SHIPPED:
         tree = ast.parse(path.read_text())
         docstrings = _docstrings(tree)
@@ -80,7 +80,7 @@ def test_every_sql_file_is_used() -> None:
 
 
 def test_every_systemd_unit_raises_the_open_file_limit() -> None:
-    """As many connections as half of them are kept (`http_server.connections_allowed`)."""
+    """The service keeps as many connections open as half of them (`http_server.connections_allowed`)."""
     units = list((ROOT / "src/postroom/deploy/systemd").glob("*.service"))
     assert units
     for unit in units:

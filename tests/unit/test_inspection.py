@@ -1,4 +1,4 @@
-"""The inspection looks up all mailboxes at its pace, and again those that it did not find."""
+"""The inspection looks up all mailboxes at its pace, and looks up again those that it did not find."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ from postroom.provisioning.ports import DoubtChange, InspectionProgress
 
 
 class FakeInspected(FakeLookupRecords):
-    """Mailboxes on record, by identity; what is noted changes them."""
+    """Mailboxes on record, by identity. Recorded lookups change them."""
 
     def __init__(self, number: int, clock: FakeClock) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ async def test_many_missing_mailboxes_do_not_stop_the_inspection_of_all(monkeypa
     world.inspection._again_at, world.inspection._again_after = 0, None
     await world.go_on(10)
     assert world.inspected.after_id
-    assert world.inspected.after_id.int >= 8 * size, "every second page is one of all mailboxes"
+    assert world.inspected.after_id.int >= 8 * size, "every second page is a page of all mailboxes"
     assert len(world.at_server.asked) - asked <= 10 / PAGE_PAUSE + 1, "the pace holds"
 
 

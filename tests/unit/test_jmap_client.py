@@ -1,4 +1,4 @@
-"""The client: one session, a limit to waiting, and credentials that are sent to no other server."""
+"""The client: one session, a limited wait, and credentials that are never sent to another server."""
 
 import asyncio
 
@@ -49,7 +49,7 @@ async def test_moved_jmap_api_url_is_found_again() -> None:
 
 
 def redirecting(*targets: str) -> tuple[JmapClient, list[httpx2.Request]]:
-    """A server whose session is behind these redirects."""
+    """A server that responds with these redirects before its session."""
     left, requests = list(targets), list[httpx2.Request]()
 
     def handle(request: httpx2.Request) -> httpx2.Response:

@@ -1,4 +1,4 @@
-"""Listening over many connections: each new connection is reported."""
+"""Listening over several connections: each new connection is reported."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,27 +28,27 @@ def stream(*content: bytes) -> httpx2.Response:
 END = httpx2.Response(204)
 
 
-async def heard(server: ScriptedJmap) -> list[Connected | StateChange]:
-    """Everything until the server ends it."""
+async def received(server: ScriptedJmap) -> list[Connected | StateChange]:
+    """All events until the server ends the stream."""
     return [each async for each in listen(server.client(), ["Email", "Mailbox"])]
 
 
 async def test_changes_are_reported_after_the_connection() -> None:
     server = ScriptedJmap()
     server.will(stream(PING, STATE % 1, b": comment\n\n", STATE % 2), END)
-    assert await heard(server) == [Connected(), change(1), change(2)]
+    assert await received(server) == [Connected(), change(1), change(2)]
 
 
 async def test_each_new_connection_is_reported_since_changes_may_have_been_missed() -> None:
     server = ScriptedJmap()
     server.will(stream(STATE % 1), httpx2.ConnectError("refused"), stream(STATE % 5), END)
-    assert await heard(server) == [Connected(), change(1), Connected(), change(5)]
+    assert await received(server) == [Connected(), change(1), Connected(), change(5)]
 
 
 async def test_event_source_requests_types_and_pings_and_times_out_after_two_and_a_half_intervals() -> None:
     server = ScriptedJmap()
     server.will(END)
-    await heard(server)
+    await received(server)
     request = server.requests[-1]
     assert str(request.url) == f"{URL}/jmap/eventsource/?types=Email%2CMailbox&closeafter=no&ping=60"
     assert request.headers["Accept"] == "text/event-stream"
@@ -65,13 +65,13 @@ async def test_silent_event_source_connection_is_replaced() -> None:
 
     server = ScriptedJmap()
     server.will(play, stream(STATE % 2), END)
-    assert await heard(server) == [Connected(), change(1), Connected(), change(2)]
+    assert await received(server) == [Connected(), change(1), Connected(), change(2)]
 
 
 async def test_last_event_id_is_sent_back_if_the_server_gave_one() -> None:
     server = ScriptedJmap()
     server.will(stream(b"id: 46\n", STATE % 1), stream(b"id: 47\n", STATE % 2, b"id: 48\n", b"data: broken"), END)
-    await heard(server)
+    await received(server)
     sent = [each.headers.get("Last-Event-ID") for each in server.requests if "eventsource" in each.url.path]
     assert sent == [None, "46", "47"]
 
@@ -80,22 +80,22 @@ async def test_last_event_id_is_sent_back_if_the_server_gave_one() -> None:
 async def test_event_id_that_is_not_a_valid_header_value_is_not_sent_back(last_id: str) -> None:
     server = ScriptedJmap()
     server.will(stream(f"id: {last_id}\n".encode(), STATE % 1), END)
-    await heard(server)
+    await received(server)
     assert "Last-Event-ID" not in server.requests[-1].headers
 
 
 async def test_event_source_backoff_grows_during_an_outage_and_resets_after_a_connection() -> None:
     server = ScriptedJmap()
-    away = httpx2.ConnectError("refused")
-    server.will(*[away] * 8, stream(STATE % 1), away, END)
-    await heard(server)
+    refused = httpx2.ConnectError("refused")
+    server.will(*[refused] * 8, stream(STATE % 1), refused, END)
+    await received(server)
     assert server.paused == [1, 2, 4, 8, 16, 32, 60, 60, 1, 2]
 
 
 async def test_event_source_that_ends_without_events_is_reopened_with_backoff() -> None:
     server = ScriptedJmap()
     server.will(*[stream()] * 4, END)
-    assert await heard(server) == [Connected()] * 4
+    assert await received(server) == [Connected()] * 4
     assert server.paused == [1, 2, 4, 8]
 
 
@@ -107,7 +107,7 @@ async def test_event_source_that_ends_without_events_is_reopened_with_backoff() 
 async def test_event_source_waits_as_long_as_the_server_says(play: Play) -> None:
     server = ScriptedJmap()
     server.will(play, END)
-    await heard(server)
+    await received(server)
     assert server.paused == [21]
 
 
@@ -129,7 +129,7 @@ async def test_event_source_waits_as_long_as_the_server_says(play: Play) -> None
 async def test_event_source_retries_through_server_trouble(play: Play) -> None:
     server = ScriptedJmap()
     server.will(play, stream(STATE % 2), END)
-    assert await heard(server) == [Connected(), change(2)]
+    assert await received(server) == [Connected(), change(2)]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 307])
@@ -137,7 +137,7 @@ async def test_event_source_raises_errors_that_a_retry_cannot_fix(status: int) -
     server = ScriptedJmap()
     server.will(problem(status))
     with pytest.raises(HttpError) as raised:
-        await heard(server)
+        await received(server)
     assert (raised.value.status, isinstance(raised.value, Unauthorized)) == (status, status == 401)
     assert server.paused == []
 
@@ -168,16 +168,16 @@ async def test_moved_event_source_url_is_found_by_listening_again() -> None:
     ],
 )
 async def test_unreadable_state_event_reopens_the_event_source(data: bytes) -> None:
-    """Which asks for all changes."""
+    """After reopening, the listener asks for all changes."""
     server = ScriptedJmap()
     server.will(stream(b"event: state\ndata: ", data, b"\n\n", STATE % 1), stream(STATE % 2), END)
-    assert await heard(server) == [Connected(), Connected(), change(2)]
+    assert await received(server) == [Connected(), Connected(), change(2)]
 
 
 async def test_event_source_with_unreadable_changes_is_reopened_with_backoff() -> None:
     server = ScriptedJmap()
     server.will(*[stream(b'event: state\ndata: {"changed":{"a":["Email"]}}\n\n')] * 4, END)
-    await heard(server)
+    await received(server)
     assert server.paused == [1, 2, 4, 8]
 
 
@@ -193,7 +193,7 @@ async def test_event_source_with_unreadable_changes_is_reopened_with_backoff() -
 async def test_event_source_pause_requested_by_the_server_is_limited(play: Play, longest: float) -> None:
     server = ScriptedJmap()
     server.will(play, END)
-    await heard(server)
+    await received(server)
     assert server.paused == [longest + 1]
 
 

@@ -1,4 +1,4 @@
-"""The requests of arrivals to a JMAP server, and the meaning of each response."""
+"""The requests to a JMAP server about new mail, and the meaning of each response."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +24,7 @@ BOXES = {"list": [{"id": "i", "role": "inbox"}, {"id": "x", "role": None}]}
 
 @dataclass
 class Keys:
-    """The port `MailAuthorization`, whose keys go bad."""
+    """The port `MailAuthorization`, whose headers can be rejected."""
 
     fresh: list[str] = field(default_factory=list)
     header_of: str = "Basic first"
@@ -42,7 +42,7 @@ class Keys:
 
 
 def page(state: Any, *emails: dict[str, Any], more: bool = False, boxes: dict[str, Any] = BOXES):
-    """The answers to the three calls of a page."""
+    """The responses to the three calls of a page."""
 
     def play(request: httpx2.Request) -> httpx2.Response:
         (_, arguments, one), (_, _, two), (_, _, three) = json.loads(request.content)["methodCalls"]
@@ -53,14 +53,14 @@ def page(state: Any, *emails: dict[str, Any], more: bool = False, boxes: dict[st
             ["Email/get", {"state": state, "list": list(emails), "notFound": []}, two],
             ["Mailbox/get", boxes, three],
         ]
-        # Not `json=`: that refuses what no server should say.
+        # Not `json=`: it refuses some values that a broken server may send.
         return httpx2.Response(200, content=json.dumps({"methodResponses": found, "sessionState": "s0"}))
 
     return play
 
 
 def error(kind: str) -> Callable[[httpx2.Request], httpx2.Response]:
-    """Every method of the request answers it."""
+    """Responds so to every call of the request."""
 
     def play(request: httpx2.Request) -> httpx2.Response:
         calls = json.loads(request.content)["methodCalls"]
@@ -145,7 +145,7 @@ async def test_state_that_cannot_be_stored_is_unreadable(state: Any) -> None:
 
 
 async def test_email_changes_requests_no_more_than_max_objects_in_get() -> None:
-    """Else `Email/get` of what `Email/changes` found would be too large (RFC 8620 §5.1), and that for ever."""
+    """Otherwise `Email/get` of the ids that `Email/changes` found would be too large (RFC 8620 §5.1), every time."""
     server = ScriptedJmap(page("s2", EMAIL), capabilities={"urn:ietf:params:jmap:core": {"maxObjectsInGet": 100}})
     await pages(mail_of(server))
     assert server.calls()[0][1]["maxChanges"] == 100
@@ -222,11 +222,11 @@ async def test_fresh_credential_is_tried_once_after_a_401() -> None:
     server.will(problem(401))
     with pytest.raises(Misconfigured):
         await pages(mail_of(server, keys))
-    assert keys.refusals == ["Basic first", "Basic second", "Basic third"], "each refusal is told"
+    assert keys.refusals == ["Basic first", "Basic second", "Basic third"], "each refusal is reported"
 
 
 async def test_no_account_is_requested_once_the_master_login_is_rejected() -> None:
-    """By its own login, once: that is the only sure sign."""
+    """Its own login is tried, once: only this proves that the account was rejected."""
     server, asked = ScriptedJmap(), list[str]()
 
     async def refuses(header: str) -> bool:
@@ -248,7 +248,7 @@ def stream(*changes: dict[str, Any]) -> httpx2.Response:
 
 
 class Ends:
-    """Events of one connection, and then the server wants it to end."""
+    """The events of one connection. Then the server wants the listener to stop."""
 
     def __init__(self, *answers: httpx2.Response) -> None:
         self.answers = [*answers, httpx2.Response(204)]
@@ -284,4 +284,4 @@ async def test_listener_continues_with_a_fresh_credential_and_fails_without_one(
     keys = Keys(["Basic second", "Basic third"])
     with pytest.raises(Misconfigured):
         await listened(Ends(problem(401), problem(401)), keys)
-    assert keys.refusals == ["Basic first", "Basic second"], "each refusal is told"
+    assert keys.refusals == ["Basic first", "Basic second"], "each refusal is reported"

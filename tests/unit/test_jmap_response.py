@@ -1,4 +1,4 @@
-"""Responses: each matched to its call, each error by its type, and whether it is temporary."""
+"""Responses: each is matched to its call, each error has its type, and is temporary or not."""
 
 from typing import Any
 
@@ -122,7 +122,7 @@ def test_response_of_another_shape_is_unreadable(content: dict[str, Any]) -> Non
 
 def test_method_error_has_its_type_and_affects_no_other_call() -> None:
     answer = read(["A/get", {}, "0"], ["error", {"type": "somethingOf2031", "description": "in\nwords"}, "1"])
-    assert answer.of(0) == {}, "other calls stand for themselves"
+    assert answer.of(0) == {}, "other calls are not affected"
     with pytest.raises(MethodError, match="somethingOf2031") as raised:
         answer.of(1)
     assert (raised.value.type, raised.value.description) == ("somethingOf2031", "in words")

@@ -1,4 +1,4 @@
-"""Requests that are repeated: all that may succeed a moment later, since they only read."""
+"""Repeated requests: those that may succeed a moment later. All of them only read."""
 
 import httpx2
 import pytest
@@ -82,7 +82,7 @@ async def test_jmap_retries_are_limited_and_pause_longer_each_time() -> None:
 
 
 async def test_jmap_client_waits_at_the_concurrency_limit_as_long_as_a_gateway_client() -> None:
-    """Other logins of the person hold all places at the mail server: that spends no attempt."""
+    """Other connections of the person use all places at the mail server. Waiting for a place uses up no attempt."""
     server = ScriptedJmap(*[limited()] * 6, problem(503), *[limited()] * 4, answered())
     await server.client().call(READ, deadline=60)
     assert server.asked.count("/jmap/") == 12

@@ -1,4 +1,4 @@
-"""Pages of identities, from a scripted Kratos: one bad identity hides no other."""
+"""Pages of identities from a scripted Kratos: one unreadable identity hides no other."""
 
 import asyncio
 import json
@@ -42,7 +42,8 @@ def listed(body: object, link: str = FIRST) -> httpx2.Response:
 
 @dataclass
 class ScriptedKratos:
-    """Answers a question for a page, given its page size and token, by `give`, and one about the health by `ready`."""
+    """Responds to a request for a page with `give`, which receives its page size and token, and to /health/ready with
+    `ready`."""
 
     give: Callable[[int, str | None], httpx2.Response] = field(default=lambda _size, _token: listed([identity()]))
     ready: httpx2.Response = field(default_factory=lambda: httpx2.Response(200))
@@ -184,7 +185,7 @@ async def test_the_retry_after_of_kratos_is_reported(
     assert not isinstance(caught.value, PageTokenRefused)
 
 
-# From page to page
+# Paging
 
 
 @pytest.mark.parametrize("status", [400, 404, 410, 422])
@@ -263,7 +264,7 @@ async def test_full_identity_page_without_a_link_header_is_not_the_last_page(
 
 
 def _giant_among(count: int) -> Callable[[int, str | None], httpx2.Response]:
-    """So many identities, of which the third is larger than a page may be."""
+    """So many identities. The third is larger than a page may be."""
     people = [identity(UUID(int=number)) for number in range(1, count + 1)]
     people[2]["traits"] = {"email": "x" * PAGE_BYTES}
 

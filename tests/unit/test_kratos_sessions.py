@@ -37,7 +37,7 @@ def answer(status: int, content: Any = None, *cookies: str) -> httpx2.Response:
 
 @dataclass
 class ScriptedKratos:
-    """Answers whoami and /health/ready with what stands here; `hold` keeps whoami waiting."""
+    """Responds to whoami and /health/ready with these values. `hold` delays whoami."""
 
     whoami: Callable[[httpx2.Request], httpx2.Response] = field(default=lambda _: answer(200, session()))
     ready: httpx2.Response | Exception = field(default_factory=lambda: answer(200))
@@ -253,7 +253,7 @@ async def test_unrecognised_403_counts_as_kratos_unavailable(
         await sessions.whoami(cookie="abc")
 
 
-# What is remembered
+# Caching
 
 
 async def test_session_is_cached_only_briefly(
@@ -354,7 +354,7 @@ async def test_logout_clears_the_cached_session_even_during_a_request_to_kratos(
 async def test_second_tab_does_not_cache_a_session_during_its_logout(
     sessions: KratosSessions, kratos: ScriptedKratos, clock: FakeClock
 ) -> None:
-    """Postroom forgets it first, Kratos ends it a moment later."""
+    """Postroom clears its cache first; Kratos ends the session a moment later."""
     sessions.forget(cookie="abc")
     for _ in range(2):
         await sessions.whoami(cookie="abc")
@@ -382,7 +382,7 @@ async def test_a_refresh_bypasses_the_cache_and_shares_no_earlier_call(
     for cookie, token in (("abc", None), (None, "def")):
         person = (await sessions.whoami(cookie=cookie, token=token, refresh=True)).person
         assert person.authenticated_at == datetime(2026, 11, 25, 9, 0, 0, 500_000, UTC)
-        assert await sessions.whoami(cookie=cookie, token=token) == Visitor(person), "and remembered from now on"
+        assert await sessions.whoami(cookie=cookie, token=token) == Visitor(person), "it is cached from now on"
     earlier.cancel()
 
 
@@ -401,7 +401,7 @@ async def test_answer_fetched_without_the_cache_replaces_the_cached_one(
             await sessions.whoami(cookie="abc", refresh=refresh)
 
 
-# Many at once
+# Concurrent requests
 
 
 async def test_concurrent_requests_with_one_cookie_ask_kratos_once(
@@ -460,11 +460,11 @@ async def test_error_of_an_abandoned_kratos_request_is_not_logged_by_asyncio(
     await kratos.arrived.wait()
     asking.cancel()
     await asyncio.wait([asking])
-    del asking  # its traceback holds the question
+    del asking  # its traceback refers to the request
     kratos.hold.set()
     await asyncio.wait(list(sessions._calls._tasks))
     gc.collect()
-    assert caplog.records == [], "asyncio tells of an error that was never retrieved"
+    assert caplog.records == [], "asyncio logs an exception that was never retrieved"
 
 
 def test_kratos_clients_ignore_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
@@ -476,7 +476,7 @@ def test_kratos_clients_ignore_the_proxy_of_the_environment(monkeypatch: pytest.
 async def test_cookie_set_by_kratos_is_not_sent_with_requests_of_others(
     sessions: KratosSessions, kratos: ScriptedKratos
 ) -> None:
-    """Kratos would judge by it, whoever else the token or the cookie of the question belongs to."""
+    """Kratos would use this cookie, although the request has the token or the cookie of another person."""
     kratos.says(200, session(), REFRESHED, "lb=1; Path=/")
     assert (await sessions.whoami(cookie="ada")).set_cookie == (REFRESHED,)
     await sessions.whoami(token="bobs")

@@ -15,8 +15,8 @@ EVERY = 5.0
 
 
 class World:
-    """`errors` are raised first, one a try to lead or a turn; `leads` says whether this process leads. `tried`, `turns`
-    and `beats`: when."""
+    """`errors` are raised first, one by each turn; `leads`: whether this process becomes leader. `tried`, `turns` and
+    `beats` hold the times of the tries to lead, of the turns and of the heartbeats."""
 
     def __init__(self, *errors: Exception, leads: bool = True, next_in: float = 2.0) -> None:
         self.errors = list(errors)
@@ -41,7 +41,7 @@ class World:
         return self.next_in
 
     async def run(self, seconds: float, *, lead_for: float = 0.0) -> None:
-        """Until it ends, which it is told to after so many seconds."""
+        """Run the loop. It is asked to stop after so many seconds."""
         asyncio.get_running_loop().call_later(seconds, self.stop.set)
         await run_as_leader(
             "sweep",

@@ -1,4 +1,4 @@
-"""The cursor of a list, which an operator may copy wrongly."""
+"""The cursor of a list, which an operator may copy incorrectly."""
 
 from datetime import UTC, datetime
 from uuid import UUID

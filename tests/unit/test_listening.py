@@ -1,4 +1,4 @@
-"""For how long a person may listen, in virtual time."""
+"""How long a person may receive live events, in virtual time."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ COOKIE = {"cookie": "session=ada"}
 
 
 class People:
-    """`answers`, in their order, the last one for ever."""
+    """Returns `answers` in order, then the last one repeatedly."""
 
     def __init__(self, *answers: Person | PostroomError) -> None:
         self.answers = list(answers)
@@ -33,13 +33,13 @@ class People:
 
 
 def until(seconds: float) -> Person:
-    """Whose session ends then."""
+    """Ada, whose session ends after `seconds`."""
     return replace(ADA, expires_at=START + timedelta(seconds=seconds))
 
 
 @in_virtual_time
-async def looks(person: Person, *answers: Person | PostroomError, most: int = 4) -> list[float]:
-    """When she was found to be allowed still, looking each minute, and at last when she was not."""
+async def checks(person: Person, *answers: Person | PostroomError, most: int = 4) -> list[float]:
+    """The times at which her session was found valid, checked every minute; the last one is negative if it was not."""
     loop = asyncio.get_running_loop()
     seen: list[float] = []
     async for found in while_allowed(People(*answers), person, COOKIE, every=60, now=VirtualClock(loop).now):
@@ -51,7 +51,7 @@ async def looks(person: Person, *answers: Person | PostroomError, most: int = 4)
 
 
 def test_session_of_a_listener_is_checked_every_minute() -> None:
-    assert looks(ADA, ADA) == [60, 120, 180, 240]
+    assert checks(ADA, ADA) == [60, 120, 180, 240]
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def test_session_of_a_listener_is_checked_every_minute() -> None:
     ids=["logged out", "second factor", "other site", "somebody else", "no scope to read"],
 )
 def test_a_person_who_may_not_read_any_more_gets_no_more_events(answer: Person | PostroomError) -> None:
-    assert looks(ADA, ADA, answer) == [60, -120]
+    assert checks(ADA, ADA, answer) == [60, -120]
 
 
 @pytest.mark.parametrize("outage", [KratosUnavailable("away"), DatabaseUnavailable("PostgreSQL is away")])
 def test_outage_neither_ends_nor_prolongs_a_session(outage: PostroomError) -> None:
-    assert (looks(ADA, outage), looks(until(90), outage)) == ([60, 120, 180, 240], [60, -90])
+    assert (checks(ADA, outage), checks(until(90), outage)) == ([60, 120, 180, 240], [60, -90])
 
 
 def test_session_is_checked_at_its_expiry_and_goes_on_if_it_was_prolonged() -> None:
-    assert looks(until(20), until(20)) == [-20]
-    assert looks(until(20), until(50), until(500), most=3) == [20, 50, 110]
+    assert checks(until(20), until(20)) == [-20]
+    assert checks(until(20), until(50), until(500), most=3) == [20, 50, 110]

@@ -1,4 +1,4 @@
-"""The response of /api/live on a connection that is gone, stuck or refused."""
+"""The response of /api/live on a connection that is closed, stalled or refused."""
 
 import asyncio
 import socket
@@ -20,7 +20,7 @@ from postroom.realtime.live_streams import LiveStream, TooManyStreams
 
 
 class Connection:
-    """`stuck` after so many pieces; `gone` says that the browser has left."""
+    """Sending hangs after `stuck_after` pieces, or fails if `cut`; `gone`: the browser has disconnected."""
 
     def __init__(self, *, stuck_after: int = 1000, cut: bool = False) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -41,7 +41,7 @@ class Connection:
 
 
 def stream_of_nobody() -> LiveStream:
-    """It is never read."""
+    """A stream that is never read."""
     return LiveStream(cast(Any, None), UUID(int=1))
 
 
@@ -81,7 +81,7 @@ async def test_live_stream_of_a_stalled_reader_is_closed(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="TCP_USER_TIMEOUT is an option of Linux")
 async def test_connection_of_a_client_that_does_not_read_its_stream_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If it were only closed, it would wait for its reader, and the shutdown would wait for it."""
+    """If it were only closed, closing would wait for the client to read, and so would the shutdown."""
     monkeypatch.setattr(sse_response, "SEND_WITHIN", 0.2)
     monkeypatch.setattr(http_server, "STUCK_SECONDS", 1)
     place = Place()

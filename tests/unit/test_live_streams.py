@@ -1,4 +1,4 @@
-"""Live streams without a database: the events while PostgreSQL becomes unavailable and returns."""
+"""Live streams without a database: which events are sent while PostgreSQL becomes unavailable and returns."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -18,7 +18,7 @@ ALICE, BOB = UUID(int=1), UUID(int=2)
 
 
 class FakeOutbox:
-    """`events` of everybody; `away` calls fail first; `forgotten`: nothing at or before it is known."""
+    """`events` of all people; the next `unavailable` calls fail; events up to the id `forgotten` have been pruned."""
 
     def __init__(self) -> None:
         self.events: list[LiveEvent] = []
@@ -48,11 +48,11 @@ class FakeOutbox:
             self.unavailable -= 1
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
 
-    claim = announced = release = prune = uncalled
+    claim = published = release = prune = uncalled
 
 
 class FakeNotifications:
-    """`cut` ends the connection that listens; while `away`, there is none."""
+    """`cut` ends the listening connection. While `unavailable`, none can be opened."""
 
     def __init__(self) -> None:
         self.unavailable = False
@@ -100,7 +100,9 @@ class Parts:
         stop = asyncio.Event()
         task = asyncio.create_task(self.streams.run(stop))
         try:
-            await eventually(lambda: self.notifications.listening or self.notifications.unavailable, "somebody listens")
+            await eventually(
+                lambda: self.notifications.listening or self.notifications.unavailable, "the listener is connected"
+            )
             yield
         finally:
             stop.set()
@@ -190,14 +192,14 @@ async def test_settled_event_id_is_adopted_only_after_the_connection_proved_aliv
         await eventually(lambda: parts.streams.settled == 50, "adopted after a while")
         outbox.settled_id = 90
         asked = outbox.asked
-        await eventually(lambda: outbox.asked > asked, "90 was heard")
+        await eventually(lambda: outbox.asked > asked, "the notification of 90 has arrived")
         notifications.unavailable = True
         notifications.cut()
         await asyncio.sleep(0.3)  # by now it would be adopted
         assert parts.streams.settled == 50
         outbox.settled_id = 95
         notifications.unavailable = False
-        await eventually(lambda: parts.streams.settled == 95, "the first answer of the next connection")
+        await eventually(lambda: parts.streams.settled == 95, "the first response to the next connection")
 
 
 async def test_settled_position_goes_back_with_a_restored_database(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,21 +213,21 @@ async def test_settled_position_goes_back_with_a_restored_database(monkeypatch: 
             await stream.begin(None)
             assert await stream.news(parts.streams.settled) == ()
             outbox.settled_id, outbox.forgotten = 10, 50
-            await asyncio.wait_for(stream.wait(60), 5)  # it polls although nothing was announced
+            await asyncio.wait_for(stream.wait(60), 5)  # It polls although there was no notification.
             assert parts.streams.settled == 10
             assert await stream.news(parts.streams.settled) is None
             assert stream.position == 10
 
 
 async def test_lost_listen_connection_resets_the_settled_event_id() -> None:
-    """The database may have come back from a backup: no stream steps to an id that is given again."""
+    """The database may have been restored from a backup: a stream must not skip ids that are assigned again."""
     parts = Parts()
     parts.outbox.settled_id = 50
     async with parts.running():
-        await eventually(lambda: parts.streams.settled == 50, "the first answer")
+        await eventually(lambda: parts.streams.settled == 50, "the first response")
         parts.outbox.unavailable = 1
         parts.notifications.cut()
-        await eventually(lambda: parts.notifications.listening == 2, "somebody listens again")
+        await eventually(lambda: parts.notifications.listening == 2, "the listener is connected again")
         assert parts.streams.settled == 0
 
 
@@ -299,7 +301,7 @@ async def test_unexpected_listener_error_is_raised_and_ends_all_live_streams() -
 
 
 async def test_streams_opened_after_a_restart_stay_open() -> None:
-    """Their supervision restarts them; the browsers have reconnected meanwhile, and reconnect once more."""
+    """The supervisor restarts the part. The browsers have reconnected in the meantime, and must reconnect once more."""
     parts = Parts()
     parts.streams.end()
     with parts.streams.open(ALICE) as meanwhile:

@@ -1,4 +1,4 @@
-"""Hooks beyond the limit get a 503 unread and leave nothing behind; those within it are not affected."""
+"""Webhooks beyond the limit get 503, are not read, and leave nothing behind. Those within it are not affected."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ PATH = "/hook"
 
 
 class App:
-    """Answers 200 when it is let; `under_way` are served now."""
+    """Responds 200 when allowed to; `under_way` requests are being served."""
 
     def __init__(self) -> None:
         self.under_way = self.most = self.served = 0
@@ -57,14 +57,14 @@ def shedding(app: App, *, limit: int, retry_after: int = 25) -> LoadShedding:
 
 
 def counted() -> tuple[float, float]:
-    """Hooks shed, and hooks answered 503."""
+    """The number of webhooks shed, and of webhooks answered 503."""
     shed = REGISTRY.get_sample_value("postroom_hooks_shed_total")
     return shed or 0.0, REGISTRY.get_sample_value("postroom_hooks_total", {"status": "503"}) or 0.0
 
 
 async def fill(door: LoadShedding, app: App, count: int) -> list[asyncio.Task[list[Message]]]:
     tasks = [asyncio.create_task(ask(door)) for _ in range(count)]
-    await eventually(lambda: app.under_way == count, "all are under way")
+    await eventually(lambda: app.under_way == count, "all are in progress")
     return tasks
 
 
@@ -121,15 +121,15 @@ async def test_load_shedding_leaks_no_capacity_however_a_webhook_ends() -> None:
             await asyncio.sleep(0)
         for task in tasks:
             if chance.random() < 0.3:
-                task.cancel()  # its service stops, or its caller left
+                task.cancel()  # the service stops, or the client disconnects
         app.go_on.set()
         await asyncio.gather(*tasks, return_exceptions=True)
     assert app.most == limit
     app.error = None
     app.go_on.clear()
-    whole = await fill(door, app, limit)
+    filled = await fill(door, app, limit)
     app.go_on.set()
-    assert [(await task)[0]["status"] for task in whole] == [200] * limit
+    assert [(await task)[0]["status"] for task in filled] == [200] * limit
 
 
 async def test_a_flood_is_counted_and_logged_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

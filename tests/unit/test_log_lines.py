@@ -1,5 +1,5 @@
-"""Log lines: one each, on standard error, as JSON or for a terminal. In a process of its own, since logging is
-configured once."""
+"""Log lines on standard error, one per event, as JSON or for a terminal. Tested in a separate process, since logging
+can be configured only once."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ SCRIPT = """
 import logging, sys
 from postroom.telemetry import configure_logging, log
 configure_logging(json={json}, level="INFO")
-log.debug("not told")
+log.debug("not logged")
 log.info("Email account provisioned", email="ä@example.org", attempts=1)
 try:
     secret = "hidden value"
@@ -19,7 +19,7 @@ try:
 except ValueError:
     log.exception("Something broke")
 logging.getLogger("some.library").warning("a library's line")
-logging.getLogger("httpx2").info("not told either")
+logging.getLogger("httpx2").info("not logged either")
 """
 
 
@@ -45,15 +45,15 @@ def test_logged_traceback_shows_no_variable_values(as_json: bool) -> None:
     text = "\n".join(lines(as_json=as_json))
     assert "ValueError: broken" in text
     assert "Email account provisioned" in text
-    assert "not told" not in text
-    # The line of source that broke is not there, but a pretty formatter would show it with its variables.
+    assert "not logged" not in text
+    # The plain traceback does not show the source line, but a rich formatter would show it with its variables.
     assert "hidden value" not in text
 
 
 @pytest.mark.parametrize("stderr", [">/dev/full", ">&-"])
 @pytest.mark.parametrize("as_json", [True, False])
 def test_log_line_that_cannot_be_written_is_ignored(stderr: str, as_json: bool) -> None:
-    """A full disk, or a reader of the log that left: no hook and no retry may fail for it."""
+    """With a full disk, or after the reader of the log has ended, no webhook and no retry may fail because of it."""
     script = SCRIPT.format(json=as_json) + "print('went on')"
     done = subprocess.run(
         ["sh", "-c", f'exec "$0" -c "$1" 2{stderr}', sys.executable, script],

@@ -1,4 +1,4 @@
-"""The loops of a process: none runs on without the others, and shutdown depends on no cancellation."""
+"""The loops of a process: if one ends, all stop, and the shutdown does not rely on cancellation."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

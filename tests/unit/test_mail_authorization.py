@@ -24,7 +24,8 @@ async def test_a_master_account_logs_in_as_the_person() -> None:
 
 
 class MailServer:
-    """It `accepts` the master account or not; `asked` by how many logins of its own."""
+    """Whether it `accepts` the master account; `asked`: the login names with which the master account logged in as
+    itself."""
 
     def __init__(self, accepts: bool) -> None:
         self.accepts = accepts
@@ -103,7 +104,7 @@ async def test_only_a_401_means_that_the_mail_server_rejects_the_master_login(st
         assert [(asked.target, asked.header("authorization")) for asked in server.asked] == [
             ("/api/account", basic("master@example.org", "secret"))
         ]
-    assert await accepted_at(server.url)("Basic x")  # nobody is there any more
+    assert await accepted_at(server.url)("Basic x")  # the port is closed by now
 
 
 @pytest.mark.parametrize("email", ["alice%admin@example.org", "alice@example.org%admin", "alice:x@example.org"])

@@ -1,4 +1,4 @@
-"""The mail part beside provisioning: no failure in it ends the service."""
+"""The mail part and provisioning: no failure of the former ends the service."""
 
 import asyncio
 from functools import partial
@@ -16,7 +16,7 @@ PARTS = ("streams", "outbox_publisher", "arrivals", "watching", "arrival_sweep",
 
 
 class Broken:
-    """A part, and the master account: each call breaks."""
+    """Stands for every part, and for the master account. Each call fails."""
 
     def __init__(self) -> None:
         self.begun = 0
@@ -45,7 +45,7 @@ async def test_broken_mail_part_is_restarted_and_the_service_continues(
     loops = Loops(stop)  # as in the service
     for loop in supervised(**runs, master=partial(ask_for_master, cast(Any, master))):
         loops.start(loop)
-    await eventually(lambda: all(each.begun >= 3 for each in broken), "each has begun again")
+    await eventually(lambda: all(each.begun >= 3 for each in broken), "each has been restarted")
     assert not stop.is_set()
     stop.set()
     assert await loops.ended(drain=5) == []

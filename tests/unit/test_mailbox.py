@@ -1,4 +1,4 @@
-"""The mark: the proof that a mailbox is ours, and for whom."""
+"""The mark proves that a mailbox is ours, and to which identity it belongs."""
 
 from uuid import UUID
 
@@ -42,7 +42,7 @@ def test_a_mark_has_41_characters_and_names_its_identity(identity_id: UUID) -> N
     ],
 )
 def test_text_in_any_other_spelling_is_no_mark(text: str) -> None:
-    """`UUID` is lenient (braces, hyphens, other digits); a proof must not be."""
+    """`UUID` also accepts braces, hyphens and other digits; a proof must be exact."""
     assert identity_of(text) is None
 
 

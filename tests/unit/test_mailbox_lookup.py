@@ -1,4 +1,4 @@
-"""A lookup of mailboxes: its requests, what it records, and what it concludes from an unhealthy mail server."""
+"""A lookup of mailboxes: its requests, what it records, and what happens if the mail server is unhealthy."""
 
 from uuid import UUID, uuid4
 

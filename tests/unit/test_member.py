@@ -1,4 +1,4 @@
-"""The member of the sorted set: readable by people, a pure function of the row, never the same bytes twice."""
+"""The member of the sorted set: readable, a pure function of the row, and different after each settle."""
 
 import json
 import time
@@ -31,7 +31,7 @@ JOBS = st.builds(
 
 
 def test_retry_job_serialization() -> None:
-    """The field order, the microseconds and the Z are the contract: equal jobs are equal bytes."""
+    """The field order, the microseconds and the Z are part of the contract: equal jobs are equal bytes."""
     job = RetryJob(ID, "alice@example.org", 1, ENQUEUED, "mail server answered 503")
     assert (job.to_json(), RetryJob.from_json(TEXT)) == (TEXT, job)
 
@@ -69,7 +69,7 @@ def machine_in_kathmandu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("machine_in_kathmandu")
 def test_member_is_in_utc_whatever_the_machine_time_zone() -> None:
-    """Its Z would be a lie, and every member of this machine foreign to the others."""
+    """Otherwise the Z would be wrong, and other machines would treat every member of this machine as stray."""
     job = RetryJob.of(request_of(ID, enqueued_at=ENQUEUED))
     assert job.enqueued_at == ENQUEUED
     assert '"enqueued_at":"2026-03-01T09:05:07.000042Z"' in job.to_json()

@@ -1,4 +1,4 @@
-"""The catalogue of mutants fits the code: a mutant whose code is gone would prove nothing."""
+"""The catalogue of mutants fits the code: a mutant whose code no longer exists would prove nothing."""
 
 from pathlib import Path
 

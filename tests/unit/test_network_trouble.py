@@ -1,4 +1,4 @@
-"""The message says why a server cannot be reached, whatever client finds out."""
+"""The message says why a server cannot be reached, whichever client noticed it."""
 
 import asyncio
 import errno
@@ -71,14 +71,14 @@ async def asked_by_redis(url: str) -> Kind | None:
         (b"", True, True, Kind.CERTIFICATE),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", False, True, Kind.TLS),
     ],
-    ids=["a server that says nothing", "a certificate that nobody knows", "a server without TLS"],
+    ids=["a server that does not respond", "an unknown certificate", "a server without TLS"],
 )
 async def test_both_clients_keep_the_reason_of_what_they_raise(
     says: bytes | None, speaks_tls: bool, asked_by_tls: bool, kind: Kind, tmp_path: Path
 ) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if says is None:
-            await reader.read()  # until the client has given up
+            await reader.read()  # until the client closes the connection
         else:
             writer.write(says)
         writer.close()

@@ -38,7 +38,7 @@ class FakeOutbox:
         claimed, self.waiting = self.waiting, []
         return [event(number) for number in claimed]
 
-    async def announced(self, ids: Sequence[int]) -> None:
+    async def published(self, ids: Sequence[int]) -> None:
         self.done += ids
 
     async def release(self, ids: Sequence[int]) -> None:
@@ -53,7 +53,7 @@ class FakeOutbox:
 
 
 class FakePublisher:
-    """Away for the first `away` batches; refuses the ids in `refuses`."""
+    """Unavailable for the first `unavailable` batches; refuses the events with the ids in `refuses`."""
 
     def __init__(self, *, unavailable: int = 0, refuses: Sequence[int] = ()) -> None:
         self.unavailable = unavailable
@@ -75,7 +75,8 @@ class FakePublisher:
 async def announced(
     outbox: FakeOutbox, publisher: FakePublisher, *ids: int, at: float = 0.0, wakes: bool = False, seconds: float = 10
 ) -> None:
-    """Runs it for so many seconds. `at` one of them `ids` are committed to the outbox, which `wakes` it."""
+    """Run the publisher for `seconds`. After `at` seconds the events `ids` are committed to the outbox; with `wakes`,
+    the publisher is woken."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     outbox_publisher = OutboxPublisher(outbox, publisher, monotonic=loop.time)
 
@@ -113,7 +114,7 @@ async def test_while_the_publisher_is_unavailable_nothing_is_lost_and_wakes_do_n
         await announced(outbox, publisher, 2, at=0.1, wakes=True, seconds=13)
     assert publisher.times == [0, 0.25, 0.75, 1.75, 3.75, 7.75, 12.75]
     assert (outbox.released[:3], outbox.done) == ([1, 1, 2], [1, 2])
-    assert [line["log_level"] for line in logs] == ["warning", "info"]  # once, however often it is tried
+    assert [line["log_level"] for line in logs] == ["warning", "info"]  # one line, however many tries there are
 
 
 @in_virtual_time

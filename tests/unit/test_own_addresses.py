@@ -1,4 +1,4 @@
-"""The cached address beside an access token. How it may be written: test_people.py."""
+"""The cached address for HTTP Basic with an access token. Its spellings are tested in test_people.py."""
 
 from uuid import UUID, uuid4
 

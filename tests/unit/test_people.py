@@ -1,4 +1,4 @@
-"""Which credential of a request counts, and from which pages a cookie may come."""
+"""Which credential of a request counts, and from which pages a cookie is accepted."""
 
 from base64 import b64encode
 from dataclasses import dataclass, field
@@ -47,9 +47,9 @@ EXPIRY = datetime(2027, 1, 1, tzinfo=UTC)
         ({"authorization": "bEARER ory_st_abc"}, Credential("token", "ory_st_abc")),
         ({"authorization": f"Bearer {ACCESS_TOKEN}"}, Credential("access token", ACCESS_TOKEN)),
         ({"authorization": f"basic {BASIC}"}, Credential("access token", ACCESS_TOKEN, "alice@example.org")),
-        # An access token is none of Kratos' and never sent to it, not even a misspelt one.
+        # An access token is never sent to Kratos, even if it is misspelt.
         ({"authorization": "Bearer postroom_x"}, Credential("access token", "postroom_x")),
-        # The first there is decides, as in Kratos.
+        # The first credential counts, as in Kratos.
         (
             {"x-session-token": "a", "cookie": f"{COOKIE}=b", "authorization": "Bearer c"},
             Credential("token", "a"),
@@ -59,7 +59,7 @@ EXPIRY = datetime(2027, 1, 1, tzinfo=UTC)
             {"x-session-token": "", "cookie": f"{COOKIE}=", "authorization": "Bearer c"},
             Credential("token", "c"),
         ),
-        # A cookie sent twice by a browser with two paths, but the same.
+        # A browser that stored the cookie for two paths sends it twice, with the same value.
         ({"cookie": f"{COOKIE}=b; {COOKIE}=b"}, Credential("cookie", "b")),
     ],
 )
@@ -117,7 +117,7 @@ def test_headers_sent_twice_are_joined() -> None:
 
 
 def test_request_without_origin_information_may_only_read() -> None:
-    """What may be said is in the attack table (tests/integration/gateway/test_attacks.py)."""
+    """The allowed methods are in the table of attacks (tests/integration/gateway/test_attacks.py)."""
     methods = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "get", "")
     assert [method for method in methods if allowed(method, {"host": "h"})] == ["GET", "HEAD", "OPTIONS"]
 
@@ -144,7 +144,7 @@ def allowed(method: str, headers: dict[str, str], public_url: str | None = f"{OU
         ("someone@evil.example", "https://evil.example", False),
         ("mail.example.org, evil.example", "https://evil.example", False),
         ("mail.example.org", "null", False),
-        ("mail.example.org", "app://mail.example.org", False),  # an app's own scheme, which has no port
+        ("mail.example.org", "app://mail.example.org", False),  # the scheme of an app, which has no port
     ],
 )
 def test_origin_is_compared_with_the_host_if_no_public_url_is_set(host: str, origin: str, expected: bool) -> None:
@@ -292,7 +292,7 @@ async def test_basic_auth_user_name_must_be_the_address_of_the_token_owner(
         with pytest.raises(NoSession) as refused:
             await people.identify("GET", headers)
         reported.add(str(refused.value))
-    assert len(reported) == 1, "nobody learns which of the two was wrong"
+    assert len(reported) == 1, "the response does not reveal which of the two was wrong"
     assert sessions.asked == []
 
 
@@ -323,7 +323,7 @@ async def test_basic_auth_password_that_is_no_access_token_is_never_sent_to_krat
 async def test_basic_credentials_are_rejected_from_foreign_origins(
     people: PeopleByCredential, says: dict[str, str], expected: bool
 ) -> None:
-    """A browser keeps what it was once given for HTTP Basic, and sends it with whatever request."""
+    """A browser stores a password given for HTTP Basic, and sends it with every request, whichever page caused it."""
     error: PostroomError | None = None
     try:
         await people.identify("GET", {**says, **basic("alice@exämple.org")})
@@ -355,7 +355,7 @@ async def test_http_basic_is_not_offered_to_a_browser_which_would_open_its_own_d
 
 
 class NobodyIsActive:
-    """Kratos' identities."""
+    """The port `Identities`: no identity is active."""
 
     def __init__(self) -> None:
         self.asked: list[UUID] = []

@@ -1,15 +1,16 @@
-"""When an account may be polled again, by what its polls found."""
+"""When an account may be polled again, depending on what its polls found."""
 
 import pytest
 
 from postroom.domain.poll_pace import BURST, EMPTY_POLL, LONGEST, MAILS_PER_SECOND, SHORTEST, PollPace
 
 POLL = 0.005
-"""Seconds that a look takes"""
+"""Seconds that a poll takes."""
 
 
 def paces(*found: float, apart: float | None = None) -> list[float]:
-    """The pauses after looks that found so many each, each as soon as it may be or so many seconds after the last."""
+    """The pauses after polls that found so many messages each. Each poll starts as soon as it may, or `apart` seconds
+    after the last one."""
     pace = PollPace(0.0)
     pauses: list[float] = []
     for mails in found:
@@ -18,12 +19,12 @@ def paces(*found: float, apart: float | None = None) -> list[float]:
     return pauses
 
 
-def looks_in_vain(seconds: float) -> int:
-    """Of an account of which hints come all the time, and no mail."""
-    pace, looks = PollPace(0.0), 0
+def empty_polls(seconds: float) -> int:
+    """The number of polls, in so many seconds, of an account that gets hints all the time, but no mail."""
+    pace, polls = PollPace(0.0), 0
     while pace.free_at < seconds:
-        pace, looks = pace.after_poll(EMPTY_POLL, pace.free_at + POLL), looks + 1
-    return looks
+        pace, polls = pace.after_poll(EMPTY_POLL, pace.free_at + POLL), polls + 1
+    return polls
 
 
 def test_poll_pause_stays_50_ms_while_mail_arrives_one_by_one() -> None:
@@ -51,7 +52,7 @@ def test_burst_lasts_only_while_more_than_20_mails_a_second_arrive(pause: int) -
 
 
 def test_mail_held_back_by_the_mail_server_is_reported_at_once_and_slows_polls_only_briefly() -> None:
-    """Ten a second, and three seconds without an answer: thirty lie there then."""
+    """With ten messages per second and three seconds without a response, thirty are found at once."""
     assert paces(30, *[10, 1, 1, 1]) == [1, 0.05, 0.05, 0.05, 0.05]
     assert paces(15, *[1, 1, 1, 1]) == [0.05] * 5
 
@@ -62,12 +63,12 @@ def test_ten_thousand_mails_at_once_are_a_burst_even_after_another_burst() -> No
 
 
 def test_empty_polls_are_limited_to_four_a_second() -> None:
-    assert looks_in_vain(1.0) <= 6
-    assert 3.5 * 60 <= looks_in_vain(60.0) <= 4.5 * 60
+    assert empty_polls(1.0) <= 6
+    assert 3.5 * 60 <= empty_polls(60.0) <= 4.5 * 60
 
 
 def test_empty_poll_each_second_does_not_slow_down_mail() -> None:
-    """The event source tells once a second what the webhook told before it, or what the person did himself."""
+    """Once a second, the event source reports what the webhook reported before, or what the person did."""
     assert set(paces(*([1] * 9 + [EMPTY_POLL]) * 1000, apart=0.1)) == {SHORTEST}
 
 

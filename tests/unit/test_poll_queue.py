@@ -31,7 +31,7 @@ def test_a_state_that_a_poll_has_found_is_no_news() -> None:
     assert queue.take(10, 1.0) == []
     queue.hint("b", 1.0, "s2")
     assert queue.take(10, 1.0) == ["b"]
-    queue.hint("b", 1.0, "s1")  # of what it came from it cannot be known
+    queue.hint("b", 1.0, "s1")  # it is not known whether this state is older or newer
     queue.done("b", 1.0, mails=1, state="s2")
     assert queue.take(10, 2.0) == ["b"]
 
@@ -92,7 +92,7 @@ def test_full_poll_queue_rejects_hints_until_an_account_rests() -> None:
     assert not queue.hint("d", 0.0)
     assert queue.hint("b", 0.0)
     assert queue.take(1, 0.0) == ["b"]
-    assert not queue.hint("d", 0.0), "one is looked at, the other waits"
+    assert not queue.hint("d", 0.0), "one is being polled, the other waits"
     queue.done("b", 0.0, mails=1, state="s1")
     assert queue.hint("d", 0.1)
     assert not queue.hint("e", 0.1)
@@ -110,10 +110,10 @@ def test_full_poll_queue_forgets_the_longest_resting_account_but_none_with_a_new
     assert queue.hint("e", 3.0)
     assert queue.take(10, 3.0) == ["b", "e"]
     queue.hint("d", 4.0, "s1")
-    assert queue.take(10, 4.0) == [], "that state is known still"
+    assert queue.take(10, 4.0) == [], "that state is still known"
     queue.hint("b", 4.0)
     assert queue.hint("c", 4.0)
-    assert queue.take(10, 4.0) == ["c"], "d made room, and b is looked at"
+    assert queue.take(10, 4.0) == ["c"], "d made room, and b is being polled"
 
 
 def test_idle_account_is_removed_from_the_queue_after_a_while() -> None:
@@ -126,7 +126,7 @@ def test_idle_account_is_removed_from_the_queue_after_a_while() -> None:
     assert queue.take(10, even - 0.01) == []
     assert list(queue._accounts) == ["b", "c"]
     assert queue.take(10, even) == []
-    assert list(queue._accounts) == ["b"], "of the other nothing need be remembered"
+    assert list(queue._accounts) == ["b"], "the other account is removed"
     assert queue.take(10, STATE_SECONDS) == []
     assert not queue._accounts
     assert not queue._idle
@@ -142,7 +142,7 @@ def test_poll_batch_respects_its_limit_and_takes_the_oldest_first() -> None:
 
 
 def test_no_hint_is_lost_and_no_account_is_polled_twice_within_the_pause() -> None:
-    """Against what was hinted: after each hint, a look begins within the pause and the length of a look."""
+    """After each hint, a poll starts within the pause and the duration of one poll."""
     chance = random.Random(7)
     queue, now = a_queue(most=50), 0.0
     under_way: dict[str, float] = {}

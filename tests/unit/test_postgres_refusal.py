@@ -1,4 +1,4 @@
-"""The fix for a failed connection to PostgreSQL, by the text of libpq (recorded on 18.1)."""
+"""The fix for a failed connection to PostgreSQL, chosen by the message of libpq (recorded on 18.1)."""
 
 import psycopg
 import pytest
@@ -61,7 +61,7 @@ def test_temporary_error_is_not_a_login_refusal(words: str, fix: str) -> None:
 
 
 def test_of_several_hosts_all_must_refuse() -> None:
-    """`localhost` is two in most places."""
+    """`localhost` has two addresses on most machines."""
     refused, down = (
         f'{AT}FATAL:  password authentication failed for user "a"',
         f"{AT}Connection refused\n\tIs the server running",

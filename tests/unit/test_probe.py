@@ -1,4 +1,4 @@
-"""Probes while the breaker is open: which process sends one, and what the result changes."""
+"""Probes while the breaker is open: which process sends one, and what its result changes."""
 
 from unittest.mock import AsyncMock
 
@@ -34,7 +34,7 @@ async def test_failed_probe_leaves_the_breaker_open_for_its_cause() -> None:
 
 
 async def test_probe_that_meets_an_unknown_key_changes_the_cause_to_unauthorized() -> None:
-    """Each probe with it counts towards a ban: 288 a day at 5 minutes, 48 at 30."""
+    """Each probe with that key counts towards a ban: 288 a day at one every 5 minutes, 48 at one every 30."""
     breakers = FakeBreakers(is_open=True)
     unknown = Misconfigured("mail server does not know our key (401)", unauthorized=True)
     assert not await Probe(breakers, FakeMailServer(ill=unknown)).closed()

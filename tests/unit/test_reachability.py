@@ -1,4 +1,4 @@
-"""Why a server cannot be reached, found by a connection of our own, and the fix for each reason."""
+"""Why a server cannot be reached, according to a test connection, and the fix for each reason."""
 
 import asyncio
 import socket
@@ -61,7 +61,7 @@ async def test_an_unknown_host_name_has_its_kind(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_host_with_two_addresses_is_reachable_if_one_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`localhost` often has ::1 first, where only IPv4 is served."""
+    """`localhost` often has ::1 first, but the server listens on IPv4 only."""
     async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
 
@@ -78,7 +78,7 @@ def test_each_kind_of_trouble_has_a_fix_of_its_own() -> None:
     assert all("POSTROOM_KRATOS_ADMIN_URL" in fix for fix in fixes)
 
 
-# The mail server, whose errors keep what caused them
+# The mail server, whose errors keep their cause
 
 
 def caused(error: Exception, cause: Exception) -> Exception:

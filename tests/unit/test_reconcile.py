@@ -1,4 +1,4 @@
-"""Reconcile against models of its two sides: what it corrects, what it must not change, and when it runs."""
+"""Reconcile with models of PostgreSQL and Redis: what it corrects, what it must not change, and when it runs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -26,9 +26,9 @@ def member_of(request: Request) -> str:
 
 
 class Rows:
-    """What waits, two requests a page; `away_at_page` is the page that PostgreSQL does not give.
+    """The waiting requests, two per page; reading page `away_at_page` fails.
 
-    `fresh` are rows as a second read finds them (None: no more), `moving` who was settled a moment ago.
+    `fresh` are rows as a second read returns them (None: the row no longer exists); `moving` were settled a moment ago.
     """
 
     def __init__(self, requests: list[Request]) -> None:
@@ -64,7 +64,7 @@ class Rows:
 
 
 class Members:
-    """`errors` are raised first, each by the end of a full pass."""
+    """`errors` are raised first, one at the end of each full pass."""
 
     def __init__(self, *requests: Request) -> None:
         self.errors: list[Exception] = []
@@ -107,7 +107,7 @@ class Members:
 
 
 class World:
-    """Five requests that wait, all with their members, and Redis known to be complete after a first full pass."""
+    """Five waiting requests with their members. A first full pass has marked Redis as complete."""
 
     def __init__(self) -> None:
         self.requests = five_waiting()
@@ -122,7 +122,7 @@ class World:
         return {member_of(each) for each in self.requests}
 
     async def correct(self, way: str) -> Corrections:
-        return await (self.reconcile.check() if way == "look" else self.reconcile.full_pass())
+        return await (self.reconcile.check() if way == "check" else self.reconcile.full_pass())
 
 
 def five_waiting() -> list[Request]:
@@ -130,7 +130,7 @@ def five_waiting() -> list[Request]:
     return [request_of(uuid4(), state=State.WAITING, holder=None, due_at=due_at) for _ in range(5)]
 
 
-BOTH_WAYS = pytest.mark.parametrize("way", ["look", "full pass"])
+BOTH_WAYS = pytest.mark.parametrize("way", ["check", "full pass"])
 
 
 async def test_aborted_full_reconcile_does_not_mark_redis_complete() -> None:
@@ -162,7 +162,7 @@ async def test_reconcile_corrects_nothing_if_nothing_is_wrong(way: str) -> None:
     world = World()
     assert await world.correct(way) == Corrections()
     assert world.members.held == world.right
-    assert world.rows.reads == ([] if way == "look" else [5]), "no row is read once more to correct nothing"
+    assert world.rows.reads == ([] if way == "check" else [5]), "no row is read again if nothing differs"
 
 
 @pytest.mark.parametrize(("lost", "strange"), [(1, [UNREADABLE, member_of(request_of())]), (0, [UNREADABLE]), (1, [])])
@@ -177,7 +177,7 @@ async def test_reconcile_adds_missing_members_and_removes_stray_ones(way: str, l
 
 @BOTH_WAYS
 async def test_reconcile_leaves_requests_that_changed_a_moment_ago(way: str) -> None:
-    """It writes PostgreSQL first and Redis afterwards: in between, both seem wrong, and neither is."""
+    """A settle writes PostgreSQL first and Redis afterwards. In between the two differ, and nothing is wrong."""
     world = World()
     absent, doubled = world.requests[0], world.requests[1]
     stale = member_of(replace(doubled, enqueued_at=START - timedelta(seconds=1)))
@@ -193,7 +193,7 @@ async def test_reconcile_leaves_requests_that_changed_a_moment_ago(way: str) -> 
 @pytest.mark.parametrize(
     "change",
     [{"state": State.RUNNING}, {"state": State.DEAD}, {"enqueued_at": START + timedelta(microseconds=1)}, None],
-    ids=["runs", "is dead", "waits anew", "is gone"],
+    ids=["runs", "is dead", "waits again", "is deleted"],
 )
 @BOTH_WAYS
 async def test_reconcile_adds_no_member_for_a_request_that_has_changed(way: str, change: dict[str, Any] | None) -> None:
@@ -211,7 +211,8 @@ async def test_reconcile_adds_no_member_for_a_request_that_has_changed(way: str,
 async def test_member_without_a_listed_row_is_removed_unless_its_request_runs_or_waits(
     way: str, state: State, removed: int
 ) -> None:
-    """The member of a running request is its worker's to remove; one that began to wait meanwhile is right."""
+    """The worker removes the member of a running request. A request that has begun to wait in the meantime has a right
+    to its member."""
     world = World()
     other = request_of(state=state)
     world.members.held.add(member_of(other))
@@ -221,7 +222,7 @@ async def test_member_without_a_listed_row_is_removed_unless_its_request_runs_or
 
 
 async def test_full_reconcile_holds_one_page_in_memory_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A million rows and members at once took 500 MiB, and the service may have 512."""
+    """A million rows and members at once took 500 MiB, and the service may be limited to 512 MiB."""
     monkeypatch.setattr(reconcile_module, "PAGE", 2)
     world = World()
     world.members.held |= {f"{UNREADABLE} {number}" for number in range(4)} | {member_of(request_of())}
@@ -252,7 +253,7 @@ async def test_member_in_the_format_of_another_version_is_kept_and_not_duplicate
 
 
 async def test_existing_member_is_not_counted_as_added() -> None:
-    """A member that a worker postponed is outside the window of the comparison, and is no error."""
+    """A member that a worker postponed is outside the compared window. That is no error."""
     world = World()
 
     async def nothing_in_the_window(earliest: float, latest: float, limit: int) -> Sequence[str]:
@@ -264,12 +265,12 @@ async def test_existing_member_is_not_counted_as_added() -> None:
 
 async def test_reconcile_compares_everything_at_start_and_hourly_and_a_window_in_between() -> None:
     world = World()
-    looks = []
+    checks = []
     for seconds in (0, 0, FULL_PASS_EVERY - 1, 1, 1):
         world.clock.seconds += seconds
         await world.reconcile.step()
-        looks.append(len(world.rows.windows))
-    assert looks == [0, 1, 2, 2, 3]
+        checks.append(len(world.rows.windows))
+    assert checks == [0, 1, 2, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -277,7 +278,8 @@ async def test_reconcile_compares_everything_at_start_and_hourly_and_a_window_in
     [(4, 0, True), (5, 0, False), (6, 0, True), (4, 2, True), (7, 2, False), (8, 2, True)],
 )
 async def test_counts_that_differ_twice_cause_a_full_reconcile_pass(members: int, running: int, differ: bool) -> None:
-    """A member stays while its request runs: there may be more of them than rows that wait, by so many."""
+    """A member stays while its request runs: there may be as many more members than waiting rows as there are running
+    requests."""
     world = World()
     await world.reconcile.step()
     world.rows.running = running
@@ -286,11 +288,11 @@ async def test_counts_that_differ_twice_cause_a_full_reconcile_pass(members: int
         return members
 
     world.members.length = length
-    looks = []
+    checks = []
     for _ in range(4):
         await world.reconcile.step()
-        looks.append(len(world.rows.windows))
-    assert looks == ([1, 1, 2, 2] if differ else [1, 2, 3, 4])
+        checks.append(len(world.rows.windows))
+    assert checks == ([1, 1, 2, 2] if differ else [1, 2, 3, 4])
 
 
 async def test_occasional_count_difference_does_not_trigger_a_full_reconcile() -> None:
@@ -357,7 +359,7 @@ async def test_reconcile_counts_logs_and_retries_unavailable_redis_without_showi
     before = REGISTRY.get_sample_value("postroom_redis_errors_total") or 0
     with capture_logs() as logs:
         await world.reconcile.run(stop)
-    assert (world.members.epoch, world.leadership.led) == (True, ["reconcile"] * 2), "a turn is made after all"
+    assert (world.members.epoch, world.leadership.led) == (True, ["reconcile"] * 2), "the turn is made nevertheless"
     assert REGISTRY.get_sample_value("postroom_redis_errors_total") == before + 1
     assert logs[0] == {
         "event": "Reconcile waits for Redis",

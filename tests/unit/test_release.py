@@ -23,15 +23,14 @@ LATER = START + timedelta(minutes=1)
 
 
 class Waiting:
-    """`number` requests that wait for a domain, whose trouble ended at `ended_at`. Whoever is released fails again at
-    once."""
+    """`number` requests that wait for a domain, whose trouble ended at `ended_at`. A released request fails at once."""
 
     ended_at = START
 
     def __init__(self, number: int) -> None:
         self.waiting = [request_of(uuid4(), state=State.WAITING, holder=None) for _ in range(number)]
         self.at: list[float] = []
-        """when some were released"""
+        """The times of the releases."""
 
     async def causes(self) -> Mapping[str, datetime | None]:
         return {CAUSE: self.ended_at}
@@ -57,7 +56,7 @@ async def test_release_backoff_after_a_failure_survives_a_change_of_leadership()
 
 
 class Scripted(Waiting):
-    """What becomes of the released is the test's to say: `under_way`, or else `made`."""
+    """The test decides what happens to released requests: they are `under_way`, or else they succeeded."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -77,7 +76,8 @@ def releasing(releases: Waiting, clock: FakeClock) -> Release:
 
 
 async def test_released_requests_are_added_in_one_call_and_old_members_removed_in_another_and_wake_the_worker() -> None:
-    """A silent Redis holds up each call by its whole time-out: one for each request, and a release stood still."""
+    """With an unresponsive Redis each call takes its full timeout. With one call per request, a release would take too
+    long."""
     releases, retry_index, woken = Scripted(8), FakeRetryIndex(), list[bool]()
     release = Release(releases, retry_index, AlwaysLeader(), FakeClock(), wake=lambda: woken.append(True))
     before = REGISTRY.get_sample_value("postroom_released_requests_total") or 0
@@ -111,7 +111,7 @@ async def test_release_starts_slowly_again_after_a_long_quiet_time() -> None:
     assert releases.limits == [1, 2, 4, 8, 16]
     waiting, releases.waiting = releases.waiting, []
     clock.seconds += 1
-    await release.step()  # none is left
+    await release.step()  # no request is left
     clock.seconds += LONGEST_PAUSE + 1
     releases.waiting = waiting
     await release.step()
@@ -133,10 +133,10 @@ async def test_request_that_fails_after_its_release_is_not_released_for_a_day() 
     clock, releases = FakeClock(), Waiting(1)
     release = releasing(releases, clock)
     assert await release.step() == 1
-    assert await release.step() == 0  # he failed
+    assert await release.step() == 0  # the released request failed
     clock.seconds += REMEMBERED - 1
     assert await release.step() == 0
     clock.seconds += 1
     assert [await release.step() for _ in range(2)] == [1, 0]
     releases.ended_at = LATER
-    assert await release.step() == 1, "an operator's word still counts"
+    assert await release.step() == 1, "an operator can still release it"

@@ -1,4 +1,4 @@
-"""The table of moves: how each outcome changes a running request, and whether it spends a retry."""
+"""The transitions of a request: how each outcome changes a running request, and whether it uses up a retry."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ TABLE: list[tuple[str, Outcome, int, dict[str, object]]] = [
     ("a failure, 1 retry", failed(Transient(CUT), HEALTHY), 1, waits(Status.FAILED, 2, 300)),
     ("a failure, 2 retries", failed(Transient(CUT), HEALTHY), 2, waits(Status.FAILED, 3, 1800)),
     ("a failure, 3 retries", failed(Transient(CUT), HEALTHY), 3, is_dead(Status.FAILED, 3)),
-    # An outage counts at most as the first retry, and never further.
+    # An outage counts as the first retry at most.
     ("an outage, the first attempt", failed(Transient(CUT), ILL), 0, waits(Status.FAILED, 1, 60)),
     ("an outage, 1 retry", failed(Transient(CUT), ILL), 1, waits(Status.FAILED, 1, 60)),
     ("an outage, 2 retries", failed(Transient(CUT), ILL), 2, waits(Status.FAILED, 2, 300)),
@@ -163,14 +163,14 @@ def test_permanent_failure_is_dead_with_the_message_of_the_mail_server(error: Ma
 @pytest.mark.parametrize("verdict", list(Verdict))
 @pytest.mark.parametrize("retries", range(4))
 def test_unknown_outcome_is_stored_with_the_request(retries: int, verdict: Verdict, unknown: bool) -> None:
-    """Of a dead one too: an operator's retry must look first as well."""
+    """Also with a dead one: a retry by the operator must look up the mailbox first, too."""
     move = moved(retries, failed(Transient(CUT, outcome_unknown=unknown), verdict))
     assert move.outcome_unknown is unknown
 
 
 @pytest.mark.parametrize("outcome", [row[1] for row in TABLE if row[0].endswith("1 retry") or "server well" in row[0]])
 def test_unknown_outcome_stays_unknown(outcome: Outcome) -> None:
-    """A look-up that could not be made proves nothing, and a create that is on its way may still arrive."""
+    """A failed lookup proves nothing, and a create that was sent may still be executed."""
     assert moved(1, outcome, outcome_unknown=True).outcome_unknown
 
 

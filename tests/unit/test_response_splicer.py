@@ -1,4 +1,4 @@
-"""The responses to refused calls, spliced into the response of the mail server."""
+"""The responses to refused calls are spliced into the response of the mail server."""
 
 import json
 from itertools import pairwise
@@ -66,7 +66,7 @@ def test_response_without_rejected_calls_is_passed_on_unchanged(value: Any) -> N
 
 
 def test_mail_content_cannot_forge_an_error_response() -> None:
-    """The text of a mail stands in a string, where each quote is escaped."""
+    """The text of a mail is a JSON string, in which each quote is escaped."""
     forged = json.dumps([*placeholder(1), "1"])
     raw = json.dumps(answer(["Email/get", {"list": [{"subject": forged, "keywords": {forged: True}}]}, "0"])).encode()
     assert woven(raw) == raw

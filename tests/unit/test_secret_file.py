@@ -55,3 +55,17 @@ def test_unreadable_secret_file_is_reported_without_its_content(tmp_path: Path) 
         SecretFile(NAME, tmp_path / "file" / "key").read()
     with pytest.raises(ConfigurationError, match="--secrets"):
         SecretFile(NAME, tmp_path / "file" / "key").require_writable()
+
+
+def test_secret_in_a_file_that_every_user_can_read_is_exposed(tmp_path: Path) -> None:
+    file = SecretFile.of({}, NAME, tmp_path)
+    assert not file.is_exposed
+    file.write("API_x")
+    assert not file.is_exposed
+    file.path.chmod(0o640)
+    assert not file.is_exposed, "the owner may let a group read it"
+    file.path.chmod(0o644)
+    assert file.is_exposed
+    assert not SecretFile.of({f"POSTROOM_{NAME}": "API_x"}, NAME, tmp_path).is_exposed, "the file is not used"
+    file.path.write_text("\n")
+    assert not file.is_exposed, "an empty file holds no secret"

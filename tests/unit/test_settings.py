@@ -1,4 +1,4 @@
-"""Settings from the environment: each wrong one is named with its fix, and no secret is shown."""
+"""Settings from the environment: the error names each wrong setting and its fix, and never shows a secret."""
 
 import traceback
 from pathlib import Path
@@ -28,7 +28,7 @@ def holding_the_secret(name: str) -> str:
 
 
 def wrong(environment: dict[str, str]) -> str:
-    """The sentence for an environment that will not do; nothing that is printed may hold the secret."""
+    """The error message for an invalid environment. Nothing that is printed may contain the secret."""
     with pytest.raises(ConfigurationError) as raised:
         load(environment)
     assert SECRET not in "".join(traceback.format_exception(raised.value)), "a traceback prints causes too"
@@ -217,7 +217,7 @@ def test_a_secret_file_that_is_no_text_is_named_and_not_shown(tmp_path: Path) ->
 
 @pytest.mark.parametrize("secret", ["DATABASE_URL", "STALWART_API_KEY", "WEBHOOK_KEY"])
 def test_empty_secret_file_counts_as_not_set(secret: str, tmp_path: Path) -> None:
-    """An empty connection string would be libpq's default: another database than the one meant."""
+    """libpq would use its default for an empty connection string: another database than the intended one."""
     file = tmp_path / "secret"
     file.write_text("\n")
     environment = {name: value for name, value in ENOUGH.items() if name != PREFIX + secret}

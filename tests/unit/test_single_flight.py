@@ -1,4 +1,4 @@
-"""One call, such as a health check, serves all callers that asked before it began."""
+"""One call, such as a health check, serves all callers that asked before it started."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ AWAY = Transient("does not write")
 
 
 class Asked:
-    """A mail server whose health check returns on demand, with the given verdicts in order."""
+    """A mail server whose health checks finish when the test says so, with these verdicts in order."""
 
     def __init__(self, *verdicts: MailServerError | None) -> None:
         self.verdicts = list(verdicts)

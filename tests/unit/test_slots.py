@@ -53,7 +53,7 @@ async def test_all_slots_are_acquired_only_when_nothing_else_runs() -> None:
 
     task = asyncio.create_task(run_exclusively())
     await asyncio.sleep(0.01)
-    assert not exclusive.is_set(), "an attempt is under way"
+    assert not exclusive.is_set(), "an attempt is running"
     slots.release()
     await task
     assert exclusive.is_set()

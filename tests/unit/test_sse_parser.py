@@ -70,7 +70,7 @@ def test_sse_retry_field_is_a_number_of_milliseconds(field: bytes, seconds: floa
 
 
 def test_sse_event_id_takes_effect_at_the_end_of_its_event() -> None:
-    """What broke off in the middle must be asked for again."""
+    """After a broken connection the incomplete event must be requested again."""
     stream = SseParser(last_id="7")
     stream.feed(b"id: 8\ndata: x\n")
     assert stream.last_id == "7"
@@ -98,13 +98,13 @@ def test_sse_parser_gives_the_same_events_for_any_chunks(content: bytes, cuts: l
     places = sorted({0, *(cut for cut in cuts if cut < len(content)), len(content)})
     for start, end in pairwise(places):
         found += stream.feed(content[start:end])
-    whole = SseParser()
-    assert found == whole.feed(content)
-    assert (stream.last_id, stream.retry) == (whole.last_id, whole.retry)
+    at_once = SseParser()
+    assert found == at_once.feed(content)
+    assert (stream.last_id, stream.retry) == (at_once.last_id, at_once.retry)
 
 
 def model(content: bytes) -> list[Event]:
-    """The rules once more, of the whole stream, as they stand in the specification."""
+    """The rules of the specification, applied to the complete stream at once."""
     lines = re.split("\r\n|\n|\r", content.decode("utf-8", "replace").removeprefix("\ufeff"))[:-1]
     events: list[Event] = []
     data, kind, last_id = "", "", ""

@@ -1,4 +1,4 @@
-"""Which credentials manage app passwords, and the effect of a refusal: each counts towards a ban of our address."""
+"""Which credentials manage app passwords, and the effect of a rejection: each counts towards a ban of our address."""
 
 from dataclasses import dataclass, field
 
@@ -66,8 +66,8 @@ async def test_rejected_key_is_not_sent_again_for_half_an_hour() -> None:
 
 
 async def test_our_key_sends_nothing_for_an_account_not_verified_as_the_persons() -> None:
-    """Selected by its id only: after a restore of the mail server it would make an app password for another person's
-    mail."""
+    """The key selects an account only by its id. After a restore of the mail server that may be another person's
+    account, and the key would make an app password for it."""
     server = ScriptedStalwart()
 
     async def anothers(account: MailAccount) -> None:

@@ -1,7 +1,7 @@
-"""Which response of the mail server becomes which error: every row of the table, through the port.
+"""Which response of the mail server becomes which error: every row of the table, tested through the port.
 
-The retry decision hangs on nothing else: an outage taken for a refusal buries people, a refusal taken for an
-outage is asked for ever.
+Retries depend on this alone. An outage taken for a refusal makes dead letters; a refusal taken for an outage is retried
+forever.
 """
 
 import traceback
@@ -31,7 +31,7 @@ MAILBOX = Mailbox(UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a"), "alice@example.o
 
 
 async def error_of(answer: Answer, *, deadline: float = 5.0) -> MailServerError:
-    """What a create means that is answered so."""
+    """What this response to a create means."""
     server = ScriptedStalwart(answer)
     with pytest.raises(MailServerError) as raised:
         await server.registry().create(MAILBOX, deadline=deadline)
@@ -129,13 +129,13 @@ NULLS_AND_NONSENSE: list[httpx2.Response] = [
 
 @pytest.mark.parametrize("answer", NULLS_AND_NONSENSE, ids=range(len(NULLS_AND_NONSENSE)))
 async def test_nonsense_response_is_a_mail_server_error_but_never_permanent_or_a_conflict(answer: Answer) -> None:
-    """Anything else would end the attempt without an outcome: a crash, and three of them bury the request."""
+    """Anything else would end the attempt without an outcome, which counts as a crash."""
     assert not isinstance(await error_of(answer), Permanent | Conflict)
 
 
 @pytest.mark.parametrize("account_id", ["k\0", "k\n", "", "a" * 256])
 async def test_invalid_account_id_is_a_transient_error_with_an_unknown_outcome(account_id: str) -> None:
-    """PostgreSQL refuses a NUL: the attempt would end without an outcome, and so would each after it, for ever."""
+    """PostgreSQL refuses a NUL: this attempt and every later one would end without an outcome."""
     server = ScriptedStalwart(made(account_id, MAILBOX.email))
     with pytest.raises(Transient, match="cannot be read") as raised:
         await server.registry().create(MAILBOX, deadline=5)
@@ -209,9 +209,9 @@ async def test_invalid_foreign_key_misconfigures_the_domain_and_its_id_is_read_a
     with pytest.raises(Misconfigured) as raised:
         await registry.create(MAILBOX, deadline=5)
     assert raised.value.domain == "example.org"
-    server.domains["example.org"] = "made-anew"
+    server.domains["example.org"] = "new-id"
     await registry.create(MAILBOX, deadline=5)
-    assert server.calls()[0][1]["create"]["c"]["domainId"] == "made-anew"
+    assert server.calls()[0][1]["create"]["c"]["domainId"] == "new-id"
 
 
 @pytest.mark.parametrize("status", [401, 402, 403])
@@ -231,7 +231,7 @@ async def test_rejection_of_our_key_counts_as_a_misconfigured_server(status: int
             ("error", {"type": "forbidden", "description": "You are not authorized"}),
         ),
     ],
-    ids=["the create", "the read of what was made"],
+    ids=["the create", "the read of the new account"],
 )
 async def test_forbidden_method_counts_as_a_misconfigured_server(answer: Answer) -> None:
     server = ScriptedStalwart(answer)
@@ -239,7 +239,7 @@ async def test_forbidden_method_counts_as_a_misconfigured_server(answer: Answer)
         await server.registry().create(MAILBOX, deadline=5)
     assert raised.value.domain is None
     assert not raised.value.unauthorized
-    assert server.asked.count("session") == 1, "it is no other generation"
+    assert server.asked.count("session") == 1, "it is not another version of Stalwart"
 
 
 @pytest.mark.parametrize(
@@ -252,13 +252,13 @@ async def test_forbidden_method_counts_as_a_misconfigured_server(answer: Answer)
     ],
 )
 async def test_set_error_misconfigures_one_domain_and_never_the_whole_server(kind: str, more: dict, words: str) -> None:
-    """A full tenant, or a domain with its own directory, holds back no other mailbox."""
+    """A full tenant, or a domain with a directory of its own, must not delay mailboxes in other domains."""
     server = ScriptedStalwart(refused(kind, **more))
     with pytest.raises(Misconfigured) as raised:
         await server.registry().create(MAILBOX, deadline=5)
     assert (raised.value.domain, raised.value.unauthorized) == ("example.org", False)
     assert words in str(raised.value)
-    assert server.asked.count("session") == 1, "it is no other generation"
+    assert server.asked.count("session") == 1, "it is not another version of Stalwart"
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,8 @@ OURS = [
 async def test_rejected_request_format_causes_one_new_detection_and_no_dead_letter(
     answer: httpx2.Response, domain: str | None
 ) -> None:
-    """A new version refuses everybody. A request that is not taken as it is may be the only one."""
+    """A new version of Stalwart may refuse every create. A refusal of the request's format may therefore concern
+    everybody."""
     server = ScriptedStalwart(answer)
     with pytest.raises(Misconfigured) as raised:
         await server.registry().create(MAILBOX, deadline=5)
@@ -324,7 +325,7 @@ async def test_rejected_request_format_causes_one_new_detection_and_no_dead_lett
 
 
 async def test_messages_of_the_mail_server_can_be_stored_and_logged() -> None:
-    """PostgreSQL refuses NUL, UTF-8 a surrogate, and a newline would forge a log line."""
+    """PostgreSQL refuses NUL, UTF-8 cannot encode a surrogate, and a newline would forge a log line."""
     answer = httpx2.Response(
         200,
         content=b'{"methodResponses":[["x:Account/set",{"notCreated":{"c":{"type":"invalidPatch",'

@@ -1,4 +1,4 @@
-"""The mail server is healthy only if it echoes, reads and writes; and whose fault it is otherwise."""
+"""The mail server is healthy only if it echoes, reads and writes; and which error a failed health check raises."""
 
 import re
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 25, 10, 0, 0, 1, tzinfo=UTC)
 
 
 def server_of(account: str | None = OWN) -> ScriptedStalwart:
-    """With a session of this account; of none for None."""
+    """A session with this account; without one for None."""
     server = ScriptedStalwart()
     primary = {} if account is None else {"urn:stalwart:jmap": account}
     server.session = httpx2.Response(200, json=SESSION | {"primaryAccounts": primary})
@@ -42,7 +42,7 @@ def refused(kind: str) -> tuple[str, dict[str, Any]]:
 def answered(
     written: tuple[str, dict[str, Any]], *, before: str | None = OLD, after: str | None = OLD
 ) -> httpx2.Response:
-    """To an echo, a query of the mark's domain, and a write between two reads."""
+    """The responses to an echo, a query of the mark's domain, and a write between two reads."""
     domain = ("x:Domain/query", {"ids": ["b"]})
     return responses(("Core/echo", {}), domain, shown(before), written, shown(after))
 
@@ -61,7 +61,7 @@ async def test_one_request_proves_that_a_server_echoes_reads_and_writes() -> Non
 
 
 async def test_a_server_that_echoes_and_reads_but_does_not_write_is_unhealthy() -> None:
-    """As with its disk full. If it counted as healthy, every registration meanwhile would become a dead letter."""
+    """For example because its disk is full. If it counted as healthy, every registration would become a dead letter."""
     server = server_of()
     server.will(answered(failed("serverUnavailable")))
     found = await server.registry().health_check()
@@ -92,7 +92,7 @@ async def test_health_check_relies_on_the_read_if_writing_is_forbidden() -> None
     assert await server.registry().health_check() is None
 
 
-@pytest.mark.parametrize("account", [None, "d333333"], ids=["no account told", "the recovery administrator"])
+@pytest.mark.parametrize("account", [None, "d333333"], ids=["no account in the session", "the recovery administrator"])
 async def test_health_check_relies_on_the_read_if_our_key_has_no_account(account: str | None) -> None:
     server = server_of(account)
     server.will(answered(("x:Account/set", {"notUpdated": {"d333333": {"type": "notFound"}}}), before=None, after=None))
@@ -114,8 +114,8 @@ async def test_health_check_reads_the_account_of_our_key_again_if_it_changed() -
 
 
 async def test_a_slow_server_that_was_unavailable_counts_as_healthy_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each failure forgets whose account our key is. Asked within the same time, it made the breaker stay open for ever
-    where each answer took more than half of that."""
+    """Each failure clears the cached account of our key. If the health check had to read it within the same time limit,
+    the breaker would stay open forever as soon as each response took more than half of that limit."""
     monkeypatch.setattr(registry_module, "HEALTH_CHECK_SECONDS", 0.5)
     server = server_of()
     server.will(httpx2.ConnectError("away"), answered(DONE))

@@ -1,4 +1,4 @@
-"""Ids of domains come from a counter: on a reinstalled server they may belong to other domains."""
+"""Stalwart takes the ids of domains from a counter: on a reinstalled server they may belong to other domains."""
 
 from uuid import UUID
 
@@ -15,13 +15,13 @@ SWAPPED = {"example.org": "c", "example.net": "b"}
 
 
 def domain_sent(server: ScriptedStalwart) -> tuple[str, str]:
-    """The ids of the domains of the mailbox and of its mark, as the last create had them."""
+    """The ids of the domains of the mailbox and of its mark in the last create."""
     create = server.calls()[0][1]["create"]["c"]
     return create["domainId"], create["aliases"]["0"]["domainId"]
 
 
-async def set_up_anew(server: ScriptedStalwart, *, mark_domain: str = "example.org"):
-    """Another server in its place, with other ids, behind the back of a registry that knows those of the first."""
+async def replaced_server(server: ScriptedStalwart, *, mark_domain: str = "example.org"):
+    """A registry that has cached the ids of one server, while another server with other ids has replaced it."""
     server.will(made("k", BOB.email))
     registry = server.registry(mark_domain=mark_domain)
     await registry.create(BOB, deadline=5)
@@ -30,13 +30,13 @@ async def set_up_anew(server: ScriptedStalwart, *, mark_domain: str = "example.o
 
 
 async def test_mark_created_in_another_domain_is_never_accepted() -> None:
-    """Nothing would keep the identity from a second mailbox."""
+    """Otherwise nothing would prevent a second mailbox for the identity."""
     server = ScriptedStalwart()
-    registry = await set_up_anew(server)
+    registry = await replaced_server(server)
     server.will(made("l", "bob@example.net"))
     with pytest.raises(Permanent, match=r"made bob@example\.net \(account l\) where bob@example\.org was asked for"):
         await registry.create(BOB, deadline=5)
-    assert server.asked[-1] == "x:Account/set", "the account is left alone"
+    assert server.asked[-1] == "x:Account/set", "the account stays unchanged"
     server.will(made("m", BOB.email))
     await registry.create(BOB, deadline=5)
     assert domain_sent(server) == ("c", "c")
@@ -60,7 +60,7 @@ async def test_another_address_than_requested_is_reported_and_the_ids_are_querie
 
 async def test_lookup_compares_with_the_current_id_of_the_mark_domain() -> None:
     server = ScriptedStalwart()
-    registry = await set_up_anew(server)
+    registry = await replaced_server(server)
     alias = {"name": mark_of(BOB.identity_id), "domainId": "c"}
     account = {"id": "l", "emailAddress": BOB.email, "aliases": {"0": alias}}
     server.will(responses(("x:Account/query", {"ids": ["l"]}), ("x:Account/get", {"list": [account]})))
@@ -70,9 +70,9 @@ async def test_lookup_compares_with_the_current_id_of_the_mark_domain() -> None:
 
 
 async def test_foreign_owner_of_an_address_other_than_ours_is_no_conflict() -> None:
-    """With ids of before, bob@example.net is asked for, whom somebody else is."""
+    """With the cached ids the create asks for bob@example.net, which belongs to another person."""
     server = ScriptedStalwart()
-    registry = await set_up_anew(server)
+    registry = await replaced_server(server)
     stranger = {"id": "s", "emailAddress": "bob@example.net", "aliases": {}}
     nobody = responses(("x:Account/query", {"ids": []}), ("x:Account/get", {"list": []}))
     server.will(taken("s"), responses(("x:Account/get", {"list": [stranger]})), nobody)
@@ -85,7 +85,7 @@ async def test_foreign_owner_of_an_address_other_than_ours_is_no_conflict() -> N
 
 async def test_domain_ids_are_cached_for_a_minute() -> None:
     server = ScriptedStalwart()
-    registry = await set_up_anew(server)
+    registry = await replaced_server(server)
     server.clock += ID_CACHE_SECONDS
     await registry.create(BOB, deadline=5)
     assert domain_sent(server) == ("c", "c")
@@ -98,7 +98,7 @@ async def test_domain_ids_are_cached_for_a_minute() -> None:
 )
 async def test_cached_domain_ids_are_dropped_after_a_connection_failure(end: httpx2.Response | Exception) -> None:
     server = ScriptedStalwart()
-    registry = await set_up_anew(server)
+    registry = await replaced_server(server)
     server.will(end)
     with pytest.raises(Transient):
         await registry.create(BOB, deadline=5)
@@ -109,7 +109,7 @@ async def test_cached_domain_ids_are_dropped_after_a_connection_failure(end: htt
 
 async def test_cached_domain_ids_are_dropped_after_one_of_them_is_rejected() -> None:
     server = ScriptedStalwart()
-    registry = await set_up_anew(server)
+    registry = await replaced_server(server)
     server.will(refused("invalidForeignKey", objectId={"object": "Domain", "id": "b"}))
     with pytest.raises(Misconfigured):
         await registry.create(BOB, deadline=5)

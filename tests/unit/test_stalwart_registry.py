@@ -1,4 +1,5 @@
-"""A mailbox on Stalwart's registry: one request, the mark, its holders, the generation, and our key."""
+"""Creating and finding a mailbox on Stalwart's registry: the requests, the mark, the owner of an address, the version
+of Stalwart, and our key."""
 
 from typing import Any
 from uuid import UUID
@@ -49,7 +50,7 @@ OURS = account({"a.example": "b", mark_of(ID): "b"})
 NOT_OURS = {
     "another identity's mark": account({mark_of(OTHER): "b"}),
     "no mark": account({}),
-    "no aliases told": {"id": "k", "emailAddress": "alice@example.org"},
+    "no aliases in the response": {"id": "k", "emailAddress": "alice@example.org"},
     "our mark in another domain": account({mark_of(ID): "c"}),
     "our mark in capitals": account({mark_of(ID).upper(): "b"}),
     "our id without the prefix": account({ID.hex: "b"}),
@@ -102,7 +103,7 @@ async def test_account_create_includes_name_and_quota_if_known() -> None:
 
 
 async def test_the_address_is_returned_as_the_server_made_it() -> None:
-    """The attempt compares it: an address that the server rewrote must not count as the one asked for."""
+    """The attempt compares it: an address that the server changed must not count as the requested one."""
     server = ScriptedStalwart(made("k", "alice1@example.org"))
     assert await server.registry().create(MAILBOX, deadline=5) == StalwartAccount("k", "alice1@example.org")
 
@@ -131,7 +132,7 @@ async def test_address_owner_without_our_mark_is_a_conflict_and_never_adopted(ho
     server = ScriptedStalwart(taken("k"), listed(holder), found())
     with pytest.raises(Conflict, match="held by the account k"):
         await server.registry().create(MAILBOX, deadline=5)
-    assert [name for name in server.asked if name.endswith("/set")] == ["x:Account/set"], "nothing of it is changed"
+    assert [name for name in server.asked if name.endswith("/set")] == ["x:Account/set"], "the account stays unchanged"
 
 
 async def test_vanished_address_owner_is_a_conflict() -> None:
@@ -141,7 +142,7 @@ async def test_vanished_address_owner_is_a_conflict() -> None:
 
 
 async def test_mailbox_with_our_mark_is_ours_even_if_the_server_names_the_address_owner() -> None:
-    """Where two accounts are in the way, Stalwart names either by chance."""
+    """If two accounts conflict with the request, Stalwart names one of them at random."""
     server = ScriptedStalwart(
         taken("l"),
         listed(account({}) | {"id": "l"}),
@@ -157,7 +158,7 @@ async def test_a_mailing_list_that_holds_the_address_is_a_conflict() -> None:
 
 
 async def test_primary_key_violation_without_an_address_owner_is_only_a_conflict() -> None:
-    """It concerns one address: everybody else's mailboxes go on being made."""
+    """It concerns one address. Other mailboxes are still created."""
     server = ScriptedStalwart(refused("primaryKeyViolation", properties=["email"]), found())
     with pytest.raises(MailServerError) as raised:
         await server.registry().create(MAILBOX, deadline=5)
@@ -210,7 +211,7 @@ async def test_stalwart_0_15_is_recognised_and_rejected_with_an_explanation() ->
     with pytest.raises(Misconfigured, match=r"not Stalwart's registry.*0\.16") as raised:
         await server.registry().create(MAILBOX, deadline=5)
     assert (raised.value.domain, raised.value.unauthorized) == (None, False)
-    assert server.asked == ["session"], "nothing is tried on a server that we do not know"
+    assert server.asked == ["session"], "nothing is sent to an unknown server"
 
 
 @pytest.mark.parametrize("status", [404, 400, 301, 302, 204])
@@ -266,7 +267,7 @@ async def test_server_replaced_by_another_generation_is_reported_and_used_again_
     server.asked.clear()
     with pytest.raises(Misconfigured, match="is this Stalwart"):
         await registry.create(MAILBOX, deadline=5)
-    assert server.asked == ["session"], "nothing is tried on a server that we do not know"
+    assert server.asked == ["session"], "nothing is sent to an unknown server"
     server.session = right
     server.will(made("k", "alice@example.org"))
     assert await registry.create(MAILBOX, deadline=5) == ACCOUNT

@@ -1,4 +1,4 @@
-"""Stalwart's webhook: signatures, the hints in it, and forged or replayed requests."""
+"""Stalwart's webhook: its signatures, the hints in it, and forged or replayed requests."""
 
 import asyncio
 import base64
@@ -24,7 +24,7 @@ RECORDED = (
     b'"Hello.0.ann@example.org","size":205,"elapsed":0,"queueId":342438100114341888,"queueName":"local","from":'
     b'"sender@example.com","to":["ann@example.org"],"total":1}}]}'
 )
-"""What 0.16.19 sent, signed with the key "k"."""
+"""A request of Stalwart 0.16.19, signed with the key "k"."""
 
 SIGNATURE = "Jy7hjiA53uLioh82plWGPRQ/NFNCNLyP+PKv9kpfS5w="
 
@@ -118,7 +118,7 @@ def test_stalwart_webhook_event_is_deduplicated_by_its_content_not_its_id() -> N
         Hint("b", 2, 3),
         Hint("c", 1, 3),
     ]
-    assert reader.hints(body(ham(1, 1, changeId=9))) == [Hint("b", 1, 9)], "the number was given again"
+    assert reader.hints(body(ham(1, 1, changeId=9))) == [Hint("b", 1, 9)], "the number was assigned again"
 
 
 def test_webhook_event_without_a_document_id_always_gives_a_hint() -> None:
@@ -148,12 +148,12 @@ def test_change_id_is_encoded_as_the_email_state_after_it(number: int) -> None:
 
 
 def test_webhook_hint_has_the_same_state_as_the_event_source() -> None:
-    """As recorded: the event source of 0.16.19 said {"Email": "sam"} of the delivery in RECORDED."""
+    """As recorded: for the delivery in RECORDED the event source of 0.16.19 sent {"Email": "sam"}."""
     assert [hint.state for hint in WebhookReader("k").hints(RECORDED)] == ["sam"]
 
 
 class Endpoint:
-    """The route over HTTP, and the accounts it hinted at, each with the state there."""
+    """The route over HTTP, and the accounts for which it gave hints, each with its state."""
 
     def __init__(self, reader: WebhookReader | None) -> None:
         self.hinted: list[tuple[str, str | None]] = []
@@ -175,7 +175,7 @@ async def test_signed_stalwart_webhook_gives_each_account_one_hint_with_its_newe
     raw = body(ham(1, 2, changeId=4), ham(1, 1, changeId=3), ham(2, 1), ham(2, 2, changeId=9))
     answer = await endpoint.post(raw, signed(raw))
     assert (answer.status_code, answer.content) == (204, b"")
-    # Of the second it is not known which of its two is the newer.
+    # For the second account it is not known which of the two events is newer.
     assert sorted(endpoint.hinted) == [("b", email_state(4)), ("c", None)]
 
 

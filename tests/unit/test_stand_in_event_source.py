@@ -1,4 +1,4 @@
-"""The event source of the stand-in: its parameters, and the pace of its events."""
+"""The event source of the stand-in: its parameters, and the times of its events."""
 
 import asyncio
 from typing import Any
@@ -41,7 +41,7 @@ def test_invalid_event_source_parameters_raise_a_problem(query: dict[str, str]) 
 
 @in_virtual_time
 async def test_event_source_pings_and_changes_keep_separate_intervals() -> None:
-    """Changes at 0.1, 0.2, 0.4 and 40 s; a ping each 30 s."""
+    """Changes at 0.1, 0.2, 0.4 and 40 s; a ping every 30 s."""
     queue: asyncio.Queue[Any] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for at, states in (

@@ -41,15 +41,15 @@ WITH_PASSWORD = [
 
 
 def read(name: str, url: str) -> str:
-    """The setting, as it is used."""
+    """The value of the setting as it is used."""
     return getattr(load({f"POSTROOM_{each}": value for each, value in (ENOUGH | {name: url}).items()}), name.lower())
 
 
 def refused(name: str, url: str) -> str:
-    """The sentence, without the setting's name before it."""
+    """The error message, without the name of the setting before it."""
     with pytest.raises(ConfigurationError) as raised:
         read(name, url)
-    printed = "".join(traceback.format_exception(raised.value))  # which prints causes, too
+    printed = "".join(traceback.format_exception(raised.value))  # includes the causes of the error
     assert "SEC" not in printed
     assert "\n" not in str(raised.value)
     return str(raised.value).removeprefix(f"POSTROOM_{name}: ")
@@ -60,14 +60,14 @@ def refused(name: str, url: str) -> str:
     "password", [f"{before}{mark}SEC" for before in ("SEC", "12") for mark in ("%", "%0", "%00", "%ff", " ", *"/@#?[")]
 )
 def test_a_password_that_is_not_encoded_is_refused_and_no_part_of_it_shown(name: str, url: str, password: str) -> None:
-    """`12/SEC` would be a port and the name of a database, `SEC@SEC` a host with an account before it."""
+    """`12/SEC` would be read as a port and the name of a database, `SEC@SEC` as a host after a user name."""
     assert refused(name, url.format(password)).startswith(NOT_ENCODED)
 
 
 @pytest.mark.parametrize(("name", "url"), WITH_PASSWORD)
 def test_percent_encoded_password_may_contain_anything(name: str, url: str) -> None:
     assert read(name, url.format(quote("%/@:#?[ ä\n", safe="")))
-    assert read(name, url.format("a:b!$&'()*+,;=-._~ä")), "what ends no part of a URL"
+    assert read(name, url.format("a:b!$&'()*+,;=-._~ä")), "characters that end no part of a URL"
     assert read(name, url.format(""))
 
 
@@ -98,7 +98,7 @@ def test_libpq_and_redis_read_accepted_urls_as_intended_for_any_password(passwor
         ("mysql://postroom:SEC@db/postroom", SCHEME),
         ("postgres//postroom:SEC@db/postroom", SCHEME),
         ("db.example.org:5432/postroom", SCHEME),
-        ("postgresql://postroom:12345678", PORT),  # where the host was forgotten
+        ("postgresql://postroom:12345678", PORT),  # the host is missing
         ("postgresql://postroom:12_34", PORT),
         ("postgresql://postroom:SEC@db:0/postroom", PORT),
         ("postgresql://postroom:SEC@db:65536/postroom", PORT),
@@ -137,7 +137,7 @@ def test_invalid_database_url_is_refused_and_its_wrong_part_is_named(url: str, w
     ],
 )
 def test_url_parameter_that_prevents_any_connection_is_rejected_at_start(parameter: str, words: str) -> None:
-    """Each new connection would fail, and a service wait for PostgreSQL for ever."""
+    """Otherwise each new connection would fail, and the service would wait for PostgreSQL forever."""
     assert refused("DATABASE_URL", f"postgresql://postroom:SEC@db/postroom?{parameter}").startswith(words)
 
 
@@ -177,8 +177,8 @@ SERVICE = "the name of Sentinel's service must follow its hosts"
         ("redis://:SEC@cache..example.org", HOST),
         ("redis://:SEC@[::1/0", HOST),
         ("redis://:SEC@a,b/0", ONE_HOST),
-        ("redis://:SEC@cache/one", NUMBER),  # which redis-py passes over
-        ("redis://:SEC@cache/1/2", NUMBER),  # which it takes for 12
+        ("redis://:SEC@cache/one", NUMBER),  # redis-py ignores it
+        ("redis://:SEC@cache/1/2", NUMBER),  # redis-py reads it as 12
         ("redis://:SEC@cache?db=one", DB),
         ("redis://:SEC@cache?db=", DB),
         ("unix://:SEC@/", "the path of its socket is missing"),
@@ -191,7 +191,7 @@ SERVICE = "the name of Sentinel's service must follow its hosts"
         ("redis+sentinel://user:SEC@a:one/m", PORT),
         ("redis+sentinel://user:SEC@a/m?db=x", DB),
         ("redis+sentinel://user:SEC@a/m?db", "a parameter behind its ? has no value (NAME=VALUE)"),
-        # redis-py would fail at each connection, by an error that is none of Redis'.
+        # redis-py would fail at each connection, with an error that does not come from Redis.
         ("redis://:SEC@cache?ssl_cert_reqs=none", "it has a parameter that does not exist: ssl_cert_reqs; "),
         (
             "redis+sentinel://user:SEC@a/m?sentinel_pasword=true",

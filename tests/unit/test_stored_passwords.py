@@ -1,4 +1,4 @@
-"""The app password that Postroom stores for a person: when it is made and when it is replaced."""
+"""The app password that Postroom stores for a person: when it is created and when it is replaced."""
 
 import asyncio
 import base64
@@ -21,7 +21,7 @@ OTHER_KEY = base64.b64encode(b"o" * 32).decode()
 
 
 class World:
-    """One mail server and one database, and as many processes as a test wants."""
+    """One mail server, one database, and any number of processes."""
 
     def __init__(self) -> None:
         self.server = FakeAppPasswords()
@@ -33,7 +33,7 @@ class World:
 
     @property
     def working(self) -> str:
-        """The header that the mail server takes."""
+        """The header that the mail server accepts."""
         (secret,) = self.server.secrets.values()
         return basic(self.account.email, secret)
 
@@ -131,11 +131,12 @@ async def test_rejected_new_app_password_is_not_replaced_at_once_and_never_used_
     world.database.age = REMAKE_AFTER - 1
     assert await process.refused(world.account, header) is False
     assert world.server.made == 1
-    assert await process.header(world.account) == world.working != header  # when LoginLimiter asks again
+    assert await process.header(world.account) == world.working != header  # LoginLimiter asks again
 
 
 async def test_rejected_app_password_is_not_sent_again_even_if_its_replacement_fails(world: World) -> None:
-    """Else a mail client that polls bans us: the person has five devices, and an operator revoked ours."""
+    """Otherwise a mail client that polls would get us banned, if the person has five devices and an operator revoked
+    ours."""
     process = world.process()
     header = await process.header(world.account)
     await world.server.revoke(world.account, *world.server.listed)

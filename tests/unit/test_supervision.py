@@ -1,4 +1,4 @@
-"""A part of mail that fails is restarted; the service, and with it provisioning, continues."""
+"""A mail part that fails is restarted. The service continues, and with it provisioning."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ from simulation.virtual_time import in_virtual_time
 
 
 class Part:
-    """Breaks at each of `ends` in turn, then runs until it shall stop."""
+    """Fails after each of `ends` in turn, then runs until it is stopped."""
 
     def __init__(self, *ends: Callable[[], Awaitable[None]]) -> None:
         self.ends = list(ends)
@@ -53,11 +53,11 @@ async def breaks_later() -> None:
 
 
 async def supervised(part: Part, seconds: float) -> None:
-    """For so many seconds, with pauses of 2, 4, 8 s, and so on."""
+    """Supervise the part for so many seconds. The pauses are 2, 4, 8 s and so on."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.call_later(seconds, stop.set)
     await supervise("part", part.run, stop, uniform=lambda _, most: most, monotonic=loop.time)
-    assert loop.time() == seconds, "a stop waits for no pause"
+    assert loop.time() == seconds, "a stop does not wait for the pause"
 
 
 @pytest.mark.parametrize("end", [breaks, breaks_as_a_group, returns, is_cancelled])

@@ -1,4 +1,4 @@
-"""How the sweep reacts to pages of identities, and to failures, with everything around it scripted."""
+"""How the sweep reacts to pages of identities, and to failures. Its neighbours are scripted."""
 
 import asyncio
 from collections.abc import Sequence
@@ -25,8 +25,8 @@ ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))
 
 @dataclass
 class World:
-    """Kratos gives `pages`, or raises them; `stored` and `recorded` is what PostgreSQL was given. Somebody else holds
-    the addresses of whoever is `held`; who is `new` had no request."""
+    """Kratos returns `pages`, or raises them; `stored` and `recorded` are what PostgreSQL received. The addresses of
+    `held` identities belong to others; `new` identities had no request."""
 
     pages: list[IdentityPage | Exception] = field(default_factory=list)
     token: str | None = "0a"
@@ -140,7 +140,7 @@ async def test_sweep_reports_unreadable_identities_and_stores_the_others() -> No
     )
     page = [
         identity(ADA),
-        identity(ADA),  # a list that names somebody twice
+        identity(ADA),  # a list that contains an identity twice
         identity(BOB, "Admin@example.org\0"),
         identity(UUID(int=4), "\ud800@example.org"),
         identity(UUID(int=5), None),

@@ -41,7 +41,7 @@ def test_escaped_text_is_printable(text: str) -> None:
 
 
 def drawn(width: int, *rows: tuple[str | Text, ...]) -> str:
-    """As on a terminal of so many columns, without its colours."""
+    """The output on a terminal of so many columns, without colours."""
     written = io.StringIO()
     console = Console(file=written, width=width, force_terminal=True, no_color=True, color_system=None)
     print_rows(console, "Title", COLUMNS, rows)
@@ -60,14 +60,14 @@ def test_table_cells_render_no_markup_and_no_control_characters() -> None:
 def test_table_cuts_nothing_and_fits_the_terminal_at_any_width(width: int) -> None:
     lines = drawn(width, ROW, ROW).splitlines()
     assert max(map(len, lines)) <= width
-    whole = "".join(char for line in lines for char in line if not char.isspace())
-    assert "…" not in whole
+    text = "".join(char for line in lines for char in line if not char.isspace())
+    assert "…" not in text
     assert sum(line.count("in 119 min") for line in lines) == 2
-    if "┃" in whole:
+    if "┃" in text:
         cells = ["".join(line.split("│")[n].strip() for line in lines if "│" in line) for n in (1, 2, 4)]
         assert cells == [cell * 2 for cell in ("in 119 min", ADDRESS, IDENTITY)]
     else:
-        assert whole.count(ADDRESS) == whole.count(IDENTITY) == 2
+        assert text.count(ADDRESS) == text.count(IDENTITY) == 2
 
 
 @pytest.mark.parametrize(("width", "has_box"), [(100, True), (80, True), (60, False)])

@@ -18,7 +18,8 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 class Stored:
-    """PostgreSQL, which answers after `meanwhile`, as of before it. `error` is raised once it was revoked."""
+    """PostgreSQL, which reads the token, calls `meanwhile`, and only then responds. `error` is raised once the token is
+    revoked."""
 
     def __init__(self, token: AccessToken) -> None:
         self.tokens = {HASH: token}
@@ -51,7 +52,7 @@ class World:
         )
 
     async def asks(self, times: int = 1) -> int:
-        """How often PostgreSQL is asked for the token that is sought so often."""
+        """How often PostgreSQL is asked if the token is looked up so many times."""
         before = len(self.stored.asked)
         for _ in range(times):
             await self.tokens.find(HASH)
@@ -87,7 +88,7 @@ async def test_access_tokens_are_cached_only_while_revocations_are_received(worl
     assert await world.asks(2) == 2
     with world.tokens.listening():
         assert await world.asks(2) == 1
-    assert await world.asks(2) == 2, "and what was is forgotten, since what follows is not heard"
+    assert await world.asks(2) == 2, "the cached token is dropped, because notifications may be missed now"
     with world.tokens.listening():
         assert await world.asks(2) == 1
 
@@ -116,7 +117,7 @@ async def test_token_with_an_uncertain_revocation_is_not_served_from_the_cache(w
         assert await world.tokens.find(HASH) is None
 
 
-async def heard(world: World) -> None:
+async def notified(world: World) -> None:
     with world.tokens.listening():
         world.stored.meanwhile = world.tokens.forget
         await world.tokens.find(HASH)
@@ -124,8 +125,8 @@ async def heard(world: World) -> None:
         assert await world.asks(2) == 1
 
 
-async def went_unheard(world: World) -> None:
-    """The last of what went unheard, before it is heard again."""
+async def missed(world: World) -> None:
+    """A revocation for which no notification was received, just before notifications are received again."""
     listening = world.tokens.listening()
     world.stored.meanwhile = listening.__enter__
     await world.tokens.find(HASH)
@@ -134,7 +135,7 @@ async def went_unheard(world: World) -> None:
     listening.__exit__(None, None, None)
 
 
-@pytest.mark.parametrize("revoked", [heard, went_unheard])
+@pytest.mark.parametrize("revoked", [notified, missed])
 async def test_a_token_read_before_a_revocation_is_not_cached_after_it(
     world: World, revoked: Callable[[World], Awaitable[None]]
 ) -> None:

@@ -77,7 +77,7 @@ async def test_a_mail_server_that_does_not_answer_locks_no_person_out_and_is_not
 
 
 async def test_access_by_account_id_is_rejected_if_the_account_cannot_be_verified(world: World) -> None:
-    """The id may be another person's by now."""
+    """The id may belong to another person by now."""
     world.at_server.ill = Misconfigured("mail server forbids it")
     with pytest.raises(Misconfigured):
         await world.accounts.require(world.alice)
@@ -94,12 +94,12 @@ async def test_access_by_account_id_verifies_the_account_again_unless_just_verif
 
 
 async def test_concurrent_account_checks_share_a_few_lookups() -> None:
-    """Stalwart takes four requests of our key at a time, and the makers of mailboxes need them."""
+    """Stalwart allows our key four requests at a time, and provisioning needs them."""
     people = [MailAccount(uuid4(), f"user-{number}@example.org", f"id{number}") for number in range(1200)]
     world = World(*people)
     world.at_server.gate.clear()
     coming = [asyncio.create_task(world.accounts.of(each.identity_id)) for each in people]
-    await eventually(lambda: len(world.at_server.asked) == 1, "a look at the first who came")
+    await eventually(lambda: len(world.at_server.asked) == 1, "the lookup for the first request")
     await asyncio.sleep(0)
     world.at_server.gate.set()
     assert await asyncio.gather(*coming) == people
@@ -108,13 +108,13 @@ async def test_concurrent_account_checks_share_a_few_lookups() -> None:
     asked = len(world.at_server.asked)
     world.clock.seconds += OUTAGE_PAUSE
     assert [await world.accounts.of(each.identity_id) for each in people] == people
-    assert len(world.at_server.asked) == asked, "each of them was seen"
+    assert len(world.at_server.asked) == asked, "each account was looked up"
 
 
 async def test_cancelled_waiter_leaves_the_shared_lookup_to_others(world: World) -> None:
     world.at_server.gate.clear()
     first, second = (asyncio.create_task(world.of_alice()) for _ in range(2))
-    await eventually(lambda: world.at_server.asked != [], "the look")
+    await eventually(lambda: world.at_server.asked != [], "the lookup")
     first.cancel()
     world.at_server.gate.set()
     assert await second == world.alice

@@ -38,7 +38,7 @@ def logged_in(ago: timedelta = timedelta(0), identity_id: UUID = ADA) -> Person:
 
 @dataclass
 class World:
-    """People, requests, tokens, and the live connections: whatever the routes ask for."""
+    """Everything that the routes use: people, requests, tokens, and live connections."""
 
     visitor: Visitor | errors.PostroomError = field(default_factory=lambda: Visitor(logged_in()))
     mailbox: MailboxRecord = field(default_factory=lambda: MailboxRecord(ADA, NOW))
@@ -140,7 +140,7 @@ async def test_kratos_cookies_are_passed_on_with_any_answer(
     world.visitor = Visitor(Person(ADA), COOKIES)
     answer = await browser.request(*way.split())
     assert answer.headers.get_list("set-cookie") == COOKIES
-    # Not to the next visitor.
+    # Not with the response to the next visitor.
     world.visitor = Visitor(Person(ADA))
     assert "set-cookie" not in (await browser.request(*way.split())).headers
 
@@ -260,7 +260,7 @@ async def test_a_token_needs_a_login_that_kratos_confirms_as_fresh_and_the_brows
     expected = f"{login_page}?refresh=true&return_to=https%3A%2F%2Fmail.example.org"
     assert answer.json()["redirect_browser_to"] == expected
     assert answer.headers.get_list("set-cookie") == COOKIES
-    assert (await browser.get("/api/access-tokens")).status_code == 200, "looking and revoking need none"
+    assert (await browser.get("/api/access-tokens")).status_code == 200, "listing and revoking need no fresh login"
     assert (await browser.delete(f"/api/access-tokens/{ADA}")).status_code == 404
     assert world.asked_to_refresh == 1
     world.visitor = Visitor(logged_in(timedelta(minutes=14)), COOKIES, login_page)

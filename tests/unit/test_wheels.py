@@ -53,7 +53,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def required(wheel: dict[str, str]) -> set[str]:
-    """The distributions that it needs without an extra."""
+    """The distributions that the wheel requires without an extra."""
     (metadata,) = [text for name, text in wheel.items() if name.endswith(".dist-info/METADATA")]
     return set(re.findall(r"^Requires-Dist: ([a-z0-9-]+)(?!.*; extra ==)", metadata, re.MULTILINE))
 

@@ -1,4 +1,4 @@
-"""The glossary of CONTRIBUTING.md holds: it is short, and the words it replaced do not come back."""
+"""The glossary of CONTRIBUTING.md is respected: it is short, and retired words are not used again."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The worker in virtual time: which requests it claims and when, and which attempts run at the same time."""
+"""The worker in virtual time: which requests it claims and when, and which attempts run concurrently."""
 
 import asyncio
 from datetime import timedelta
@@ -57,16 +57,16 @@ async def test_request_running_in_this_process_is_not_claimed_again() -> None:
     assert (world.redis.queue, world.claims_of(request)) == ([], 1)
 
 
-@pytest.mark.parametrize(("next_in", "looks"), [(None, [0, 3, 4.95]), (1, [0, 0.95, 1.9]), (0.05, [0, 0.005, 0.01])])
+@pytest.mark.parametrize(("next_in", "polls"), [(None, [0, 3, 4.95]), (1, [0, 0.95, 1.9]), (0.05, [0, 0.005, 0.01])])
 @in_virtual_time
 async def test_worker_polls_redis_just_before_the_next_request_is_due(
-    next_in: float | None, looks: list[float]
+    next_in: float | None, polls: list[float]
 ) -> None:
     """Or at the fallback poll, or after three seconds."""
     world = WorkerWorld()
     world.redis.next_in = next_in
     await world.work(5)
-    assert world.redis.at[:3] == pytest.approx(looks)
+    assert world.redis.at[:3] == pytest.approx(polls)
 
 
 @pytest.mark.parametrize(("pace", "asked_for"), [(0, [2]), (8, [1, 1])])
@@ -108,7 +108,8 @@ async def test_attempts_start_no_faster_than_the_pace() -> None:
 async def test_requests_polled_early_respect_slots_and_pace_when_due(
     slots: int, pace: float, starts: list[float]
 ) -> None:
-    """A Redis clock that is ahead would make of them one claim, and their leases would run while they queue."""
+    """If the clock of Redis is ahead, they would be claimed together, and their leases would run out while they
+    wait."""
     world = WorkerWorld(*[in_seconds(10) for _ in range(3)], slots=slots, pace=pace)
     await world.work(15)
     assert world.mail_server.started == pytest.approx(starts)
@@ -120,7 +121,7 @@ async def test_requests_polled_early_respect_slots_and_pace_when_due(
 @pytest.mark.parametrize(("due_in", "claimed_at"), [(2, [0, 1.95]), (0.05, [0]), (0, [0])])
 @in_virtual_time
 async def test_request_polled_a_moment_early_starts_when_it_is_due(due_in: float, claimed_at: list[float]) -> None:
-    """Who came earlier is asked for again at that moment, without Redis."""
+    """A request that was returned early is claimed again when it is due, without asking Redis."""
     world = WorkerWorld(in_seconds(due_in))
     await world.work(3)
     assert (world.requests.claimed_at, world.mail_server.started) == (claimed_at, [due_in])
@@ -142,7 +143,7 @@ async def test_request_running_elsewhere_is_not_claimed_unless_its_lease_ends_so
 @pytest.mark.parametrize("crashes", [0, 1])
 @in_virtual_time
 async def test_attempt_may_use_two_thirds_of_its_lease(crashes: int) -> None:
-    """The rest is for the health check and for the settle."""
+    """The rest is for the health check and for settling."""
     world = WorkerWorld(waiting(crashes=crashes), lease=30)
     await world.work()
     assert world.mail_server.deadlines == [20]
@@ -151,7 +152,7 @@ async def test_attempt_may_use_two_thirds_of_its_lease(crashes: int) -> None:
 @pytest.mark.parametrize(("crashes", "taken"), [(0, 0), (1, 0), (0, 4)])
 @in_virtual_time
 async def test_worker_retries_storing_an_outcome_until_the_lease_ends(crashes: int, taken: int) -> None:
-    """Of an attempt, of an exclusive one, and of one that got no slot."""
+    """The outcome of an attempt, of an exclusive attempt, and of a request that got no slot."""
     world = WorkerWorld(waiting(crashes=crashes), lease=30)
     world.mail_server.gate = asyncio.Event()
     for _ in range(taken):
@@ -216,21 +217,21 @@ async def test_worker_removes_unreadable_members_and_runs_the_others() -> None:
     assert (world.retry_index.removed, world.statuses()) == (["what is", "this?"], [Status.SUCCESS])
 
 
-@pytest.mark.parametrize(("locked", "looks"), [(SMALLEST_POLL, [0, 0]), (SMALLEST_POLL - 1, [0, 3])])
+@pytest.mark.parametrize(("locked", "polls"), [(SMALLEST_POLL, [0, 0]), (SMALLEST_POLL - 1, [0, 3])])
 @in_virtual_time
-async def test_worker_polls_again_at_once_if_a_full_page_of_rows_was_locked(locked: int, looks: list[float]) -> None:
-    """If there may be more. The same rows are polled again later, not in a loop."""
+async def test_worker_polls_again_at_once_if_a_full_page_of_rows_was_locked(locked: int, polls: list[float]) -> None:
+    """More rows may be due. The same rows are polled again later, not in a busy loop."""
     world = WorkerWorld()
     world.requests.rows = {each.identity_id: each for each in (waiting() for _ in range(locked))}
     world.requests.locked = set(world.requests.rows)
     world.overdue.queue = list(map(DueEntry, world.requests.rows))
     await world.work(4)
-    assert [*world.requests.claimed_at[:1], *world.redis.at][:2] == looks
+    assert [*world.requests.claimed_at[:1], *world.redis.at][:2] == polls
 
 
 @in_virtual_time
 async def test_worker_polls_redis_soon_after_a_locked_request_that_came_early() -> None:
-    """At a set pace it was not asked, since one was due already."""
+    """The worker had not polled because one request was due already and the pace allowed no more."""
     request = in_seconds(2)
     world = WorkerWorld(request, pace=1)
     world.requests.locked = {request.identity_id}
@@ -240,8 +241,8 @@ async def test_worker_polls_redis_soon_after_a_locked_request_that_came_early() 
 
 @in_virtual_time
 async def test_crashed_request_runs_exclusively() -> None:
-    """It waits for running attempts, and no other starts while it runs: a request that crashes the process harms no
-    other."""
+    """It waits for running attempts, and no other attempt starts while it runs. So a request that crashes the process
+    affects no other request."""
     crashed, later = waiting(crashes=1), waiting()
     world = WorkerWorld(waiting(), waiting())
     gate = world.mail_server.gate = asyncio.Event()
@@ -256,11 +257,11 @@ async def test_crashed_request_runs_exclusively() -> None:
         await asyncio.sleep(1)
         world.requests.rows[later.identity_id] = later
         world.remind(entry_of(later))
-        assert not await world.slots.acquire(within=1), "in-line attempts wait too"
+        assert not await world.slots.acquire(within=1), "attempts of webhooks wait, too"
         assert (world.claims_of(later), world.mail_server.alongside[crashed.identity_id]) == (0, 1)
         world.mail_server.gate.set()
         await asyncio.sleep(0.1)
-        assert world.statuses() == [Status.SUCCESS] * 4, "the others go on"
+        assert world.statuses() == [Status.SUCCESS] * 4, "the others continue"
 
 
 @in_virtual_time
@@ -321,7 +322,7 @@ async def test_postgresql_unavailable_for_an_exclusive_claim_is_counted_and_no_d
 
 @in_virtual_time
 async def test_locked_exclusive_request_is_claimed_again_later_without_delaying_others() -> None:
-    """Otherwise the worker would take all slots for it in circles."""
+    """Otherwise the worker would acquire all slots for it again and again."""
     locked, other = waiting(crashes=1), waiting()
     world = WorkerWorld(locked)
     world.requests.locked = {locked.identity_id}
@@ -331,7 +332,7 @@ async def test_locked_exclusive_request_is_claimed_again_later_without_delaying_
             await asyncio.sleep(1)
             world.remind(entry_of(locked))
         await asyncio.sleep(1)
-        assert world.claims_of(locked) == 4, "it could not be had alone, and then was told to wait, and not tried alone"
+        assert world.claims_of(locked) == 4, "it could not be claimed exclusively, and was then postponed"
         world.remind(entry_of(other))
         await asyncio.sleep(LOCKED_PAUSE)
         assert world.state_of(other) is State.PROVISIONED
@@ -373,7 +374,7 @@ async def test_claim_that_finds_the_breaker_open_stops_claiming_and_starts_probi
         world.remind(entry_of(later))
         await asyncio.sleep(2.5)
         assert (world.claims_of(request), world.claims_of(later), world.breakers.reads) == (1, 0, reads + 3)
-        assert world.mail_server.asked == [], "the probe is another process' to make"
+        assert world.mail_server.asked == [], "another process makes the probe"
         world.breakers.is_open = world.requests.breaker_open = False
         await asyncio.sleep(1)
     assert world.state_of(later) is State.PROVISIONED
@@ -391,7 +392,7 @@ async def test_probe_is_made_even_while_no_request_is_due() -> None:
 
 @in_virtual_time
 async def test_postgresql_outage_is_counted_and_logged_and_ends_with_a_poll_of_all_due_requests() -> None:
-    """Redis has postponed the members that it returned meanwhile."""
+    """Redis has postponed the members that it returned during the outage."""
     request = waiting()
     world = WorkerWorld(request)
     world.requests.unavailable = 1
@@ -410,7 +411,7 @@ async def test_postgresql_outage_is_counted_and_logged_and_ends_with_a_poll_of_a
 async def test_request_without_a_free_slot_is_due_again_and_uses_no_retry() -> None:
     request = waiting()
     world = WorkerWorld(request, slots=1, lease=30)
-    await world.slots.acquire(within=0)  # an in-line attempt
+    await world.slots.acquire(within=0)  # an attempt of a webhook
     await asyncio.sleep(1)
     await world.work(21)
     assert [(move.status, move.error) for _, move, _ in world.requests.settled] == [(Status.INTERRUPTED, NO_SLOT)]
@@ -436,7 +437,7 @@ async def test_prioritised_request_is_claimed_before_requests_due_earlier() -> N
 
 @in_virtual_time
 async def test_worker_that_is_not_running_queues_no_woken_request() -> None:
-    """A service whose worker runs elsewhere would keep every sign-up for ever."""
+    """Otherwise a service whose worker runs elsewhere would keep every woken request in memory forever."""
     world = WorkerWorld()
     world.worker.wake(uuid4())
     await world.work()

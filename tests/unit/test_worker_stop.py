@@ -1,4 +1,4 @@
-"""How a worker stops, in virtual time: it starts no attempt, and leaves none to the end of its lease."""
+"""How a worker stops, in virtual time: it starts no attempt, and leaves no attempt running until its lease ends."""
 
 import asyncio
 from contextlib import suppress
@@ -31,7 +31,7 @@ async def test_running_attempts_may_finish_within_the_drain() -> None:
 @pytest.mark.parametrize("crashes", [0, 1])
 @in_virtual_time
 async def test_attempt_running_after_the_drain_is_interrupted_and_due_at_once(crashes: int) -> None:
-    """Also an exclusive attempt: a process that is killed instead would count one more crash."""
+    """Also an exclusive attempt: killing the process would count as another crash."""
     request = waiting(retries=2, crashes=crashes)
     world = WorkerWorld(request, drain=5)
     world.mail_server.gate = asyncio.Event()
@@ -99,7 +99,7 @@ async def test_unexpected_error_ends_the_worker_and_is_raised_to_its_caller() ->
 async def test_claimed_request_not_started_is_interrupted_at_once_when_the_worker_stops(
     taken: int, due_in: float
 ) -> None:
-    """For want of a slot, or because its moment has not come: its lease would run out, and count as a crash."""
+    """It had no slot, or was not due yet. When its lease ended, that would count as a crash."""
     request = in_seconds(due_in)
     world = WorkerWorld(request, slots=1)
     for _ in range(taken):

@@ -1,18 +1,13 @@
 """Checks Stalwart's webhook about new mail; `postroom check --fix` sets it up."""
 
-import ipaddress
-from urllib.parse import urlsplit
-
 from postroom.checks.finding import Finding, State, joined
 from postroom.checks.inspector import Inspector
 from postroom.composition.parts import Parts
 from postroom.errors import ConfigurationError, MailServerError
-from postroom.mail_configuration import missing_for_mail
+from postroom.mail_configuration import missing_for_mail, stalwart_webhook_url
 from postroom.settings import Settings
 from postroom.stalwart.registry_client import StalwartClient
-from postroom.stalwart.webhook import PATH
 from postroom.stalwart.webhook_setup import PERMISSIONS, READ_PERMISSIONS, WebhookSetup, WebhookState
-from postroom.web_urls import url_on_this_host
 
 PART = "webhook"
 DONE = "fix"
@@ -21,33 +16,13 @@ WRONG = frozenset({"enable", "events", "eventsPolicy", "signatureKey"})
 """Settings that make a webhook useless if they are wrong; the others make it slower or less safe."""
 
 
-def hook_url(settings: Settings) -> str:
-    """The URL by which Stalwart reaches our webhook. Raises `ConfigurationError`."""
-    if settings.stalwart_webhook_url:
-        return settings.stalwart_webhook_url
-    if _is_here(urlsplit(settings.stalwart_url).hostname or "") and settings.port:
-        return url_on_this_host(settings.host, settings.port) + PATH
-    if settings.public_url:
-        return settings.public_url.rstrip("/") + PATH
-    raise ConfigurationError(
-        f"set POSTROOM_STALWART_WEBHOOK_URL to where Stalwart reaches Postroom, such as http://10.0.0.5:3001{PATH}"
-    )
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 async def webhook(parts: Parts, administrator: StalwartClient | None) -> Finding:
     """Whether Stalwart has the webhook, read by `administrator` or by our key."""
     settings, inspector = parts.settings, Inspector(parts, administrator)
     if not settings.stalwart_webhook_key:
         return of_none(settings)
     try:
-        url = hook_url(settings)
+        url = stalwart_webhook_url(settings)
     except ConfigurationError as error:
         return Finding(PART, "error", "it is not known which address Stalwart should call", str(error))
 
@@ -94,7 +69,7 @@ async def fix_webhook(parts: Parts, administrator: StalwartClient | None, *, dry
     inspector = Inspector(parts, administrator)
     setup = WebhookSetup(inspector.client, inspector.registry)
     try:
-        url = hook_url(settings)
+        url = stalwart_webhook_url(settings)
         if lacking := await inspector.lacking(READ_PERMISSIONS if dry_run else PERMISSIONS):
             detail = f"nothing was done: our key lacks {', '.join(lacking)}"
             return Finding(DONE, "error", detail, "run it once with --admin LOGIN, an administrator of Stalwart")

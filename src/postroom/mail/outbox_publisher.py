@@ -79,7 +79,7 @@ class OutboxPublisher:
             PUBLISHER_ERRORS.inc()
             await self._outbox.release(ids)
             raise
-        await self._outbox.announced(ids)
+        await self._outbox.published(ids)
         if self._outage_pause != FIRST_PAUSE:
             self._outage_pause = FIRST_PAUSE
             log.info("Events can be published again")

@@ -155,17 +155,17 @@ class Publisher(Protocol):
 
 
 class Outbox(Protocol):
-    """Events, committed together with their cause, until they are announced. Raises `DatabaseUnavailable`."""
+    """Events, committed together with their cause, until they are published. Raises `DatabaseUnavailable`."""
 
     async def claim(self, limit: int) -> Sequence[LiveEvent]:
-        """Events of at most `limit` people to announce now, oldest first. For 10 s no other process can claim events of
+        """Events of at most `limit` people to publish now, oldest first. For 10 s no other process can claim events of
         these people, so that none overtakes. Claim again after publishing, until there are none."""
         ...
 
-    async def announced(self, ids: Sequence[int]) -> None: ...
+    async def published(self, ids: Sequence[int]) -> None: ...
 
     async def release(self, ids: Sequence[int]) -> None:
-        """They could not be announced: the next claim gets them."""
+        """They could not be published: the next claim returns them again."""
         ...
 
     async def after(self, identity_id: UUID, event_id: int, limit: int) -> Sequence[LiveEvent] | None:
@@ -177,12 +177,12 @@ class Outbox(Protocol):
         ...
 
     async def settled(self) -> int:
-        """The id up to which every event was announced at least a minute ago: a client that is up to date has got all
+        """The id up to which every event was published at least a minute ago: a client that is up to date has got all
         of its own events up to it, although its own last id may be lower."""
         ...
 
     async def prune(self) -> int:
-        """Delete events that were announced more than 10 minutes ago, or could not be announced for a day."""
+        """Delete events that were published more than 10 minutes ago, or could not be published for a day."""
         ...
 
 

@@ -16,7 +16,7 @@ OVERLAP = 10.0
 
 
 class Audit(Statements):
-    """All methods raise `DatabaseUnavailable` when PostgreSQL is away."""
+    """All methods raise `DatabaseUnavailable` if PostgreSQL cannot be reached."""
 
     async def counts(self) -> Mapping[str, float]:
         """The gauges of /metrics, by name without the prefix."""

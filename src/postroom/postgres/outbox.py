@@ -12,8 +12,8 @@ class PostgresOutbox(Statements):
         found = await rows(self._pool, "outbox_claim", {"limit": limit})
         return [LiveEvent(each["id"], each["kratos_identity_id"], each["type"], each["data"]) for each in found]
 
-    async def announced(self, ids: Sequence[int]) -> None:
-        await rows(self._pool, "outbox_announced", {"event_ids": list(ids)})
+    async def published(self, ids: Sequence[int]) -> None:
+        await rows(self._pool, "outbox_published", {"event_ids": list(ids)})
 
     async def release(self, ids: Sequence[int]) -> None:
         await rows(self._pool, "outbox_release", {"event_ids": list(ids)})

@@ -46,7 +46,7 @@ class Tally:
 
 
 WHY = {
-    Standing.DEAD: "its request lies in the dead letters: postroom retry adopts the mailbox",
+    Standing.DEAD: "its request is a dead letter: postroom retry adopts the mailbox",
     Standing.HELD: "the request of another identity holds this address",
     Standing.DIFFERENT: "another address or another Stalwart account is on record for its identity",
 }

@@ -1,5 +1,6 @@
 """Files that hold one secret each, which only their owner may read."""
 
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,6 +44,11 @@ class SecretFile:
         Raises `ConfigurationError`."""
         missing = not self._configured and not self._given and self.read() is not None
         return {f"{self._setting}_FILE": str(self.path)} if missing else {}
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether the file holds the secret and every user of this host can read it. Raises `ConfigurationError`."""
+        return not self._given and self.read() is not None and bool(self.path.stat().st_mode & stat.S_IROTH)
 
     def read(self) -> str | None:
         """The secret; None if the file does not exist or is empty. Raises `ConfigurationError`."""

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 
-from postroom.checks.webhook import hook_url
+from postroom.mail_configuration import stalwart_webhook_url
 from postroom.settings import Settings
 from postroom.setup.administrator import Administrator
 from postroom.setup.secret_file import SecretFile
@@ -23,7 +23,7 @@ _COPY = "copy that file to all hosts of Postroom"
 async def ensure_webhook(by: Administrator, settings: Settings, file: SecretFile) -> Step:
     """Make sure that Stalwart has a webhook to Postroom, signed with the key in the file. Raises `ConfigurationError`
     and `MailServerError`s."""
-    url, key = hook_url(settings), file.read()
+    url, key = stalwart_webhook_url(settings), file.read()
     hooks = WebhookSetup(by.client, by.registry)
     before = await hooks.state(url)
     if key and len(before.ids) == 1 and not before.wrong:

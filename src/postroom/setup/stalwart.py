@@ -50,6 +50,12 @@ class Secrets:
         return self.api_key.unconfigured | self.mail_master.unconfigured | self.webhook_key.unconfigured
 
     @property
+    def exposed(self) -> list[Path]:
+        """The files that every user of this host can read. Raises `ConfigurationError`."""
+        files = (self.api_key, self.mail_master, self.webhook_key, self.encryption_key)
+        return [file.path for file in files if file.is_exposed]
+
+    @property
     def by_app_passwords(self) -> bool:
         """Whether Postroom acts for each person by an app password. Raises `ConfigurationError`."""
         return self.encryption_key.read() is not None and self.mail_master.read() is None
@@ -75,6 +81,8 @@ class Choices:
 async def set_up(by: Administrator, settings: Settings, secrets: Secrets, choices: Choices) -> Steps:
     """Raises `ConfigurationError` for a secret that cannot be read. Every other failure is a step, and the steps that
     do not depend on it follow."""
+    if exposed := " ".join(map(str, secrets.exposed)):
+        yield Step("secret files", "warning", f"every user of this host can read {exposed}", f"chmod o= {exposed}")
     found = [await _domain(by, name) for name in dict.fromkeys((settings.mark_domain, *settings.domains))]
     for step in found:
         yield step

@@ -12,7 +12,7 @@ from scripted_upstream import ScriptedUpstream, own_session, scripted_upstream
 
 @pytest.fixture
 async def server() -> AsyncIterator[ScriptedUpstream]:
-    """Its sessions name the account whose login asks."""
+    """Its session names the account that belongs to the login of the request."""
     async with scripted_upstream() as server:
         server.session = own_session
         yield server
@@ -32,7 +32,8 @@ async def attacked_service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIte
 
 @pytest.fixture
 def service(attacked_service: Attacked) -> Iterator[Attacked]:
-    """Whatever a test sends: the mail server names Ben in each session, and only Ben himself sees that."""
+    """The mail server names Ben in every session, but only Ben's own responses may mention him, whatever a test
+    sends."""
     attacked_service.forget()
     yield attacked_service
     if attacked_service.asked_as() <= {"ann"}:

@@ -1,7 +1,7 @@
-"""The attack table: requests of an attacker, and their results. Nothing of another person's is reached, and what is
-refused is asked of nobody. The fixture `service` looks that no answer tells of somebody else.
+"""The table of attacks: requests of an attacker, and their results. No request reaches another person's data, and a
+refused one is not forwarded. The fixture `service` checks that no response mentions another person.
 
-How it is framed is attacked in test_attacks_on_the_wire.py.
+Attacks on the framing of HTTP are in test_attacks_on_the_wire.py.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ from attacked_service import (
 )
 from postroom.gateway.methods import METHODS
 
-# Who is taken for whom
+# Who a request is authenticated as
 
 
 @pytest.mark.parametrize(
@@ -33,13 +33,13 @@ from postroom.gateway.methods import METHODS
     [
         ([COOKIE_OF_ANN], "ann"),
         ([TOKEN_OF_BEN], "ben"),
-        # One counts; of several kinds always the same, whatever stands first.
+        # One credential counts. If there are several kinds, the same kind always wins, whatever their order.
         ([COOKIE_OF_ANN, TOKEN_OF_BEN], "ben"),
         ([TOKEN_OF_BEN, COOKIE_OF_ANN], "ben"),
         (["Authorization: Bearer ben-token", COOKIE_OF_ANN], "ann"),
         ([f"Authorization: Bearer {TOKENS['read']}", TOKEN_OF_BEN], "ben"),
         ([f"Authorization: Bearer {TOKENS['read']}", COOKIE_OF_BEN], "ben"),
-        # Two of one kind are none.
+        # Two credentials of one kind count as none.
         ([COOKIE_OF_ANN, COOKIE_OF_BEN], None),
         ([f"{COOKIE_OF_ANN}; ory_kratos_session=ben-cookie"], None),
         ([f"{COOKIE_OF_ANN}; ory_kratos_session="], None),
@@ -47,14 +47,14 @@ from postroom.gateway.methods import METHODS
         ([TOKEN_OF_BEN, TOKEN_OF_BEN], None),
         (["Authorization: Bearer ben-token", "Authorization: Bearer ann-token"], None),
         (["Authorization: Bearer ben-token, Bearer ann-token"], None),
-        # One that is malformed is not passed over for the next.
+        # A malformed credential is not skipped in favour of another one.
         ([COOKIE_OF_ANN, "X-Session-Token: ben token"], None),
         (['Cookie: ory_kratos_session="ann-cookie"', "Authorization: Bearer ben-token"], None),
-        # None is of another kind, or elsewhere.
+        # A credential is accepted only as its own kind and in its own place.
         (["Cookie: ory_kratos_session=ann-token"], None),
         (["X-Session-Token: ann-cookie"], None),
         ([f"X-Session-Token: {TOKENS['read']}"], None),
-        # By HTTP Basic: an access token with the address of its own person, however that is written.
+        # HTTP Basic takes an access token with the address of its owner, in any spelling.
         ([basic("ann@example.org", TOKENS["read"])], "ann"),
         ([basic(" Ann@EXAMPLE.org", TOKENS["read"])], "ann"),
         ([basic("ann@example.org", TOKENS["read"]), COOKIE_OF_BEN], "ben"),
@@ -79,7 +79,7 @@ from postroom.gateway.methods import METHODS
         (["Authorization: ben-token"], None),
         (["X-Session-Cookie: ben-cookie"], None),
         (["Proxy-Authorization: Bearer ben-token"], None),
-        # What a proxy may believe is not believed here.
+        # Headers that a proxy might trust have no effect here.
         ([COOKIE_OF_ANN, "X_Session_Token: ben-token"], "ann"),
         ([COOKIE_OF_ANN, "X-Session-Token2: ben-token"], "ann"),
         ([COOKIE_OF_ANN, "X-Forwarded-User: ben@example.org", "X-User: ben"], "ann"),
@@ -121,7 +121,7 @@ ROUTES = {
     f"GET /jmap/download/{OWN}/x/y": "read",
     "GET /jmap/eventsource/?types=*": "read",
 }
-"""What an access token needs there; "session": no token is enough."""
+"""The scope that an access token needs there; "session": no access token is enough."""
 PUBLIC = {"/health/live", "/health/ready", "/metrics", "/.well-known/jmap", "/mail/config-v1.1.xml"}
 PUBLIC |= {"/.well-known/autoconfig/mail/config-v1.1.xml", "/internal/mail/provision", "/internal/mail/stalwart"}
 PUBLIC |= {"/.ory/kratos/public/{path:path}"}  # Kratos itself asks who it is
@@ -160,7 +160,7 @@ READS = {"get", "changes", "query", "queryChanges", "parse", "lookup", "validate
 async def test_gateway_forwards_only_the_methods_in_the_scopes_of_an_access_token(
     service: Attacked, scopes: str
 ) -> None:
-    """All methods at once. `EmailSubmission/set` sends what is there, so it reads, too."""
+    """All methods at once. `EmailSubmission/set` sends an existing email, which amounts to reading it."""
     needed = {method: "read" if method.split("/")[1] in READS else "write" for method in METHODS}
     needed |= {"EmailSubmission/set": "read send", "Core/echo": ""}
     await service.call(*[[method, {"accountId": OWN}] for method in METHODS], who=TOKENS[scopes])
@@ -183,20 +183,21 @@ OPENED = ["Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"]
 @pytest.mark.parametrize(
     ("fields", "reads", "changes"),
     [
-        # What browsers say of our own pages.
+        # What browsers send with requests of our own pages.
         (["Sec-Fetch-Site: same-origin", f"Origin: {OURS}"], True, True),
         (["Sec-Fetch-Site: same-origin"], True, True),
         (["Sec-Fetch-Site: none"], True, True),
         ([f"Origin: {OURS}"], True, True),
         (["Origin: HTTPS://Mail.Example.Org:443"], True, True),
-        # What tells nothing may read: an old browser sends no Origin with a GET.
+        # A request without this information may only read: an old browser sends no Origin with a GET.
         ([], True, False),
         ([f"Referer: {OURS}/inbox"], True, False),
-        # A link from elsewhere opens us in a tab; a form posted from elsewhere changes nothing, a frame shows nothing.
+        # A link on another site may open our page in a tab. A form on another site changes nothing, and a frame shows
+        # nothing.
         (["Sec-Fetch-Site: cross-site", *OPENED], True, False),
         (["Sec-Fetch-Site: same-site", *OPENED], True, False),
         (["Sec-Fetch-Site: cross-site", OPENED[0], "Sec-Fetch-Dest: iframe"], False, False),
-        # Other sites and neighbours.
+        # Other sites, and other origins of the same site.
         (["Sec-Fetch-Site: cross-site", f"Origin: {EVIL}"], False, False),
         (["Sec-Fetch-Site: cross-site", f"Origin: {LISTED}"], False, False),
         ([f"Origin: {LISTED}"], False, False),
@@ -230,7 +231,7 @@ async def test_session_cookie_is_accepted_only_from_our_own_pages(
             assert (answer.status, answer.kind, service.reached()) == (403, "cross_site", False), way
 
 
-# Calls
+# Method calls
 
 REFERENCE = {"resultOf": "0", "name": "Core/echo", "path": "/a"}
 
@@ -265,7 +266,8 @@ async def test_no_call_for_another_account_is_forwarded(service: Attacked, argum
 
 
 async def test_no_method_outside_the_list_is_forwarded(service: Attacked) -> None:
-    """Of Stalwart's management, of capabilities that are not offered, and what a server may take for one that is."""
+    """Methods of Stalwart's management and of capabilities that are not offered, and names that a server might take for
+    an allowed method."""
     others = ["x:Account/get", "x:Account/set", "X:Account/get", "x:AppPassword/set", "x:Action/set", "x:Bootstrap/set"]
     others += ["Principal/get", "ShareNotification/get", "Calendar/set", "ContactCard/get", "FileNode/set"]
     others += ["PushSubscription/get", "PushSubscription/set"]

@@ -1,4 +1,5 @@
-"""The attack table, second part: targets that lead elsewhere, requests with two readings, headers with a second one."""
+"""The table of attacks, second part: targets of foreign accounts, requests with two interpretations, injected
+headers."""
 
 import pytest
 
@@ -41,7 +42,7 @@ NOWHERE = """
         ("HEAD /jmap/eventsource/?types=*", 405),
         ("GET /jmap/eventsource/?types=*%0d%0aX:y", 400),
         ("GET /jmap/eventsource/?types=*&closeafter=no%26accountId", 400),
-        # Whatever is beside it, the mail server is asked for one's own.
+        # Whatever else the target contains, the mail server is asked for the person's own account.
         ("GET http://evil.example/jmap/session", 200),
         ("GET http://ben:x@evil.example/jmap/session?x=%00#y", 200),
         ("GET /jmap/download/OWN/x/..%2F..%2FFOREIGN", 200),
@@ -60,7 +61,7 @@ async def test_no_request_target_reaches_a_foreign_account_or_an_unknown_path(
 
 
 INNER = f"GET /jmap/session HTTP/1.1\r\nHost: h\r\n{COOKIE_OF_BEN}\r\n\r\n"
-"""Hidden behind a request of Ann's."""
+"""Hidden in a request of Ann's."""
 CALL = '{"using":["urn:ietf:params:jmap:mail"],"methodCalls":[]}'
 POST = "\r\n".join(["POST /jmap/ HTTP/1.1", "Host: h", *BROWSER, JSON, ""])
 GET = "\r\n".join(["GET /jmap/session HTTP/1.1", "Host: h", *BROWSER, ""])
@@ -78,13 +79,13 @@ CHUNK, LAST = f"{SIZE}\r\n{CALL}\r\n", "0\r\n\r\n"
         f"{POST}{CHUNKED}{HIDING}\r\n{LAST}",
         f"{POST}Content-Length: 0\r\n{HIDING}\r\n",
         f"{POST}{LENGTH}{LENGTH}\r\n{CALL}",
-        # A length that is none.
+        # An invalid length.
         *(
             f"{POST}Content-Length: {length}\r\n\r\n"
             for length in ("0, 0", "+0", "-1", "0x0", "", "0 0", "1e1", "0\xb2", "9" * 23, "0;x", "\x0b0", "0\0")
         ),
         f"{POST}Content-Length : 0\r\n\r\n",
-        # A coding that is not known, or not the last.
+        # A transfer coding that is unknown, or not the last one.
         *(
             f"{POST}Transfer-Encoding: {coding}\r\n\r\n{CHUNK}{LAST}"
             for coding in ("chunked, identity", "chunked, chunked", "\x0bchunked", "chunked\0", "\r\n chunked")
@@ -95,7 +96,7 @@ CHUNK, LAST = f"{SIZE}\r\n{CALL}\r\n", "0\r\n\r\n"
         ),
         f"{POST}Transfer-Encoding : chunked\r\n\r\n{CHUNK}{LAST}",
         f"{POST}{CHUNKED}Transfer-Encoding: identity\r\n\r\n{CHUNK}{LAST}",
-        # Ends of lines, and lines that go on.
+        # Invalid line endings, and folded header lines.
         f"{POST}{LENGTH}\r\n{CALL}".replace("\r\n", "\n"),
         f"{POST}X: a\nContent-Length: 0\r\n\r\n",
         f"{POST}X: a\rContent-Length: 0\r\n\r\n",
@@ -103,12 +104,12 @@ CHUNK, LAST = f"{SIZE}\r\n{CALL}\r\n", "0\r\n\r\n"
         f"{POST}Content-Length: 0\r\n\r",
         f"{GET}X: a\r\n {TOKEN_OF_BEN}\r\n\r\n",
         f"GET /jmap/session HTTP/1.1\r\n {TOKEN_OF_BEN}\r\n\r\n",
-        # Names that are none, and a host too many.
+        # Invalid field names, and a second Host.
         *(
             f"{GET}{field}\r\n\r\n"
             for field in ("X\0: a", "X Y: a", "X", ": a", "X\xe9: a", "(X): a", "Host: evil.example")
         ),
-        # Chunks.
+        # Invalid chunks.
         *(
             f"{POST}{CHUNKED}\r\n{chunk}{LAST}"
             for chunk in (
@@ -125,7 +126,7 @@ CHUNK, LAST = f"{SIZE}\r\n{CALL}\r\n", "0\r\n\r\n"
         ),
         f"{POST}{CHUNKED}\r\n{CHUNK}0\n\n",
         f"{POST}{CHUNKED}\r\n0\r\n{HIDING}\r\n",
-        # What is no HTTP/1.1.
+        # Not HTTP/1.1.
         *(
             f"{start}\r\n\r\n"
             for start in ("GET / HTTP/9.9", "PRI * HTTP/2.0", "\0", "GET\t/ HTTP/1.1", "GET / HTTP/1.1 x")
@@ -134,7 +135,7 @@ CHUNK, LAST = f"{SIZE}\r\n{CALL}\r\n", "0\r\n\r\n"
     ],
 )
 async def test_ambiguous_http_request_ends_the_connection(service: Attacked, sent: str) -> None:
-    """Nothing of it is done, and nothing behind it is read."""
+    """No part of the request is executed, and nothing after it is read."""
     answers = await service.sent((sent + INNER).encode("latin-1"))
     assert [answer.status for answer in answers] in ([], [400], [501])
     assert not service.reached()
@@ -153,12 +154,12 @@ async def test_ambiguous_http_request_ends_the_connection(service: Attacked, sen
         (f"{POST}Connection: Upgrade\r\nUpgrade: h2c\r\n{HIDING}\r\n{INNER}", [400, 200]),
         (f"{GET}Connection: Cookie, Upgrade\r\nUpgrade: websocket\r\n\r\n", [200, 200]),
         (f"\r\n\r\n{GET}\r\n", [200, 200]),
-        # What follows the last request of a connection.
+        # Data after the last request of a connection.
         (f"{GET}Connection: close\r\n\r\n{INNER}", [200]),
         (f"{GET.replace('1.1', '1.0')}\r\n{INNER}", [200]),
         (f"{POST.replace('1.1', '1.0')}{CHUNKED}Connection: keep-alive\r\n\r\n{CHUNK}{LAST}{INNER}", [200]),
         (f"GET /jmap/session\r\n\r\n{INNER}", [401]),
-        # A body that nobody wants is no request.
+        # A body that the route does not read must not be taken for a request.
         (f"{GET}{HIDING}\r\n{INNER}", [200, 200]),
         *(
             (f"{way} HTTP/1.1\r\nHost: h\r\n{HIDING}\r\n{INNER}", statuses)
@@ -173,7 +174,7 @@ async def test_ambiguous_http_request_ends_the_connection(service: Attacked, sen
                 ("GET /metrics", [200, 200]),
             )
         ),
-        # A refusal is no error of framing.
+        # After a refused request the connection can still be used.
         (f"GET /jmap/session HTTP/1.1\r\nHost: h\r\n\r\n{GET}\r\n", [401, 200, 200]),
     ],
 )
@@ -198,7 +199,7 @@ async def test_request_body_cannot_smuggle_another_request(service: Attacked, se
 async def test_forwarded_header_cannot_inject_another_one(
     service: Attacked, way: str, name: str, value: str, read: int
 ) -> None:
-    await service.ask("GET /jmap/session", BROWSER)  # whose login it is, is known from here on
+    await service.ask("GET /jmap/session", BROWSER)  # from now on the account of the login is cached
     service.forget()
     kind = [JSON] if name == "Accept-Language" else []
     answer = await service.ask(way, [*BROWSER, *kind, f"{name}: {value}"], CALL)

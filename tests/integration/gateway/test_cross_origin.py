@@ -1,5 +1,5 @@
-"""What pages of other origins see (WHATWG Fetch §3.2): those that the operator listed all of it, the others nothing.
-Without a login, HTTP Basic is offered only to programs, not to browsers."""
+"""What pages of other origins can read (WHATWG Fetch §3.2): origins that the operator listed everything, others
+nothing. Without a login, HTTP Basic is offered only to programs, not to browsers."""
 
 import pytest
 
@@ -18,7 +18,7 @@ NOT_LISTED = """
 
 
 def asks(method: str, *names: str) -> list[str]:
-    """What a browser asks before such a request."""
+    """The preflight request that a browser sends first."""
     wanted = [f"Access-Control-Request-Headers: {','.join(names)}"] if names else []
     return [f"Access-Control-Request-Method: {method}", *wanted]
 

@@ -1,6 +1,7 @@
-"""A mail server that already serves as many requests of an account as it allows, also of other clients.
+"""A mail server that already serves as many requests of an account as it allows, including those of other clients.
 
-Stalwart says so by 400 `limit`, before it has done anything."""
+Stalwart responds 400 `limit` without executing the request.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -115,7 +116,7 @@ async def parts() -> AsyncIterator[bytes]:
 async def test_streamed_upload_is_not_sent_twice(
     server: ScriptedUpstream, trial: GatewayTrial, content: Any, refusal: bytes, reported: tuple[int, str]
 ) -> None:
-    """It is gone: nobody holds the mail of a stranger's size. Its client has it still."""
+    """It was not buffered, because it may be large. The client still has it and can repeat the upload."""
     server.will(refusal)
     sent: Any = content() if callable(content) else content
     answer = await trial.http.post("/jmap/upload/b/", content=sent, headers=ANN)

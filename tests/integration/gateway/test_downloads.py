@@ -12,7 +12,7 @@ NO_ANSWER = json_answer({"methodResponses": [["error", {"type": "unknownMethod"}
 TEXT = http_answer(200, b"x", content_type="text/plain")
 
 
-# What Stalwart takes for an attack
+# Paths that Stalwart takes for an attack
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ TEXT = http_answer(200, b"x", content_type="text/plain")
 async def test_blob_id_that_could_cause_a_ban_is_never_sent_in_a_path(
     server: ScriptedUpstream, trial: GatewayTrial, blob_id: str
 ) -> None:
-    """Stalwart bans a host for ever that asks for such a path, unless it can read the blob id (`scanBanPaths`)."""
+    """Stalwart bans a host permanently that requests such a path, unless it can decode the blob id (`scanBanPaths`)."""
     server.will(NOT_FOUND)
     answer = await trial.http.get(f"/jmap/download/b/{blob_id}/x", headers=ANN)
     assert answer.status_code == 404
@@ -70,14 +70,15 @@ async def test_ordinary_blob_ids_need_no_additional_lookup(server: ScriptedUpstr
 async def test_content_length_beyond_the_server_parser_is_not_forwarded(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
-    """Stalwart bans a host for ever after 30 requests a day that are no HTTP to it; so is this length to its parser."""
+    """Stalwart bans a host permanently after 30 requests a day that are not HTTP. Its parser counts this length as
+    such."""
     upload = b"POST /jmap/upload/b/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nConnection: close\r\n"
     answer = await trial.raw(upload + b"Content-Length: 18446744073709551615\r\n\r\n")
     assert b"maxSizeUpload" in answer
     assert server.asked == []
 
 
-# What a browser takes for code
+# What a browser treats as code
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ async def test_content_length_beyond_the_server_parser_is_not_forwarded(
 async def test_browser_cannot_load_a_blob_as_code_of_our_origin(
     server: ScriptedUpstream, trial: GatewayTrial, taken_as: str
 ) -> None:
-    """A page's `script-src 'self'` would let it through, and a script tag ignores Content-Disposition."""
+    """A page with `script-src 'self'` would allow it, and a script tag ignores Content-Disposition."""
     headers = ANN | {"Sec-Fetch-Dest": taken_as, "Sec-Fetch-Site": "same-origin"}
     answer = await trial.http.get("/jmap/download/b/x/y.js?accept=text/javascript", headers=headers)
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:postroom:problem:not_as_code")

@@ -1,4 +1,5 @@
-"""A mail server that responds before it has read the request: 401 by its head, 413 in the middle of an upload."""
+"""A mail server that responds before it has read the entire request: 401 after the head, 413 in the middle of an
+upload."""
 
 import asyncio
 
@@ -21,7 +22,7 @@ async def test_rejection_is_read_while_a_large_request_is_still_being_sent(
     assert [asked.header("authorization") for asked in server.asked] == ["Basic b-0", "Basic b-1"]
 
 
-@pytest.mark.parametrize("sent", [1000, 19 * MEGABYTE], ids=["its client pauses", "it is not read"])
+@pytest.mark.parametrize("sent", [1000, 19 * MEGABYTE], ids=["the client pauses", "the server does not read"])
 async def test_rejection_is_read_while_an_upload_is_still_being_sent(
     server: ScriptedUpstream, trial: GatewayTrial, sent: int
 ) -> None:

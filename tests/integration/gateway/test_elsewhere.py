@@ -25,12 +25,12 @@ EVERY_ROUTE = {
     "download": ("GET", "/jmap/download/b/x/y?accept=text/plain", b""),
     "events": ("GET", "/jmap/eventsource/?types=*&closeafter=no&ping=0", b""),
 }
-"""Method, path and body."""
+"""Method, path and body of a request."""
 
 
 @pytest.fixture
 async def trap() -> AsyncIterator[ScriptedUpstream]:
-    """A server inside the operator's network that nobody should reach."""
+    """A server in the operator's network that nobody must reach through the gateway."""
     async with scripted_upstream() as server:
         server.session = own_session
         yield server
@@ -120,10 +120,11 @@ async def test_only_event_source_parameters_are_forwarded(server: ScriptedUpstre
 async def test_second_response_on_a_connection_is_never_delivered(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
-    """A mail server that can be made to answer twice would answer the next person on that connection."""
+    """If a mail server can be made to respond twice, the next person on that connection would get the second
+    response."""
     forged = json_answer({"methodResponses": [["Email/get", {"forged": True}, "0"]], "sessionState": "s"})
     server.will(json_answer({"methodResponses": [], "sessionState": "s"}) + forged, echoing)
-    await trial.call(BENS, who=BEN)  # whose login it is, is known from here on
+    await trial.call(BENS, who=BEN)  # from now on the account of the login is cached
     server.will(json_answer({"methodResponses": [], "sessionState": "s"}) + forged, echoing)
     assert (await trial.call(QUERY)).json()["methodResponses"] == []
     assert (await trial.call(BENS, who=BEN)).json()["methodResponses"] == [BENS]

@@ -62,7 +62,7 @@ async def test_a_person_at_the_limit_of_devices_is_asked_to_disconnect_one(trial
 
 
 async def test_long_problem_detail_is_truncated(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    """Serialising ten megabytes for a client that is gone would delay all others."""
+    """Serialising ten megabytes for a client that has disconnected would delay all others."""
     server.will(problem_answer(400, "urn:ietf:params:jmap:error:notRequest", detail="x" * 10_000_000))
     answer = await trial.call(QUERY)
     assert answer.json()["type"] == "urn:ietf:params:jmap:error:notRequest"

@@ -56,7 +56,7 @@ async def test_mailbox_is_looked_up_when_its_login_is_rejected_later(
     trial.authorization.fresh = 0
     server.will(problem_answer(401))
     assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
-    trial.accounts.missing.add("b")  # as the lookup has recorded: from now on, no request is sent
+    trial.accounts.missing.add("b")  # the lookup has recorded it, so from now on no request is sent
     assert kind(await trial.call(QUERY)) == (503, "mailbox_missing")
     assert (len(server.asked), trial.verified) == (2, ["b"])
 
@@ -88,7 +88,7 @@ async def test_if_the_mailbox_cannot_be_verified_the_refusal_is_reported(
 async def test_every_login_owner_is_checked_again_after_a_mail_server_outage(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
-    """It may have come back out of a backup, with other accounts."""
+    """It may have been restored from a backup, with other accounts."""
     for who, account in ((ANN, "b"), (BEN, "c")):
         assert (await trial.call(["Email/query", {"accountId": account}, "0"], who=who)).status_code == 200
     server.will(problem_answer(503))

@@ -1,4 +1,4 @@
-"""Requests with some refused calls: the responses to the others."""
+"""Requests with some refused calls: how the responses to the others are passed on."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ MEGABYTE = 1_000_000
 
 
 def halves(asked: Asked) -> tuple[bytes, bytes]:
-    """Of a large answer to `REQUEST`."""
+    """The two halves of a large response to `REQUEST`."""
     found = ["Email/query", {"ids": ["x" * 99] * (40 * MEGABYTE // 102)}, "0"]
     raw = json.dumps({"methodResponses": [found, *asked.calls()[1:]], "sessionState": "s"}).encode()
     return raw[: len(raw) // 2], raw[len(raw) // 2 :]
@@ -23,7 +23,7 @@ def halves(asked: Asked) -> tuple[bytes, bytes]:
 async def test_response_with_an_inserted_error_is_streamed_not_buffered(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
-    """One person's 40 MB would hold up everybody else in the process for seconds."""
+    """Buffering one person's 40 MB would delay everybody else in the process for seconds."""
     go_on = asyncio.Event()
 
     async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""The gateway between real sockets: what it passes on in either direction, and what it does not."""
+"""The gateway between real sockets: what it forwards in either direction, and what it does not."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from postroom.gateway.limits import GatewayLimits
 from scripted_upstream import ScriptedUpstream, http_answer, json_answer
 
 JMAP = "urn:ietf:params:jmap:"
-# Of the sizes and times that the tests reach.
+# Limits small enough for the tests to reach.
 SMALL = GatewayLimits(
     max_size_request=10_000, max_size_upload=100_000, body_seconds=0.3, stall_seconds=0.3, response_seconds=0.3
 )
@@ -24,7 +24,7 @@ async def small(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
         yield trial
 
 
-# Whose account
+# The account of a request
 
 
 async def test_file_name_cannot_change_the_path_of_a_blob_download(
@@ -39,7 +39,7 @@ async def test_file_name_cannot_change_the_path_of_a_blob_download(
     }
 
 
-# Who may ask
+# Authentication
 
 
 async def test_gateway_request_without_a_known_session_is_rejected(trial: GatewayTrial) -> None:
@@ -51,7 +51,7 @@ async def test_gateway_request_without_a_known_session_is_rejected(trial: Gatewa
         answer = await trial.http.get(path, headers=ANN)
         assert kind(answer) == (503, "kratos_away")
         assert "retry-after" in answer.headers
-        assert "connection" not in answer.headers  # nothing of the request is unread
+        assert "connection" not in answer.headers  # the request was read to its end
 
 
 async def test_a_person_without_a_mailbox_is_asked_to_come_back(server: ScriptedUpstream, trial: GatewayTrial) -> None:
@@ -138,7 +138,7 @@ async def test_jmap_request_without_a_json_content_type_is_not_json(
     assert answer.status_code == 200
 
 
-# Sizes and slowness
+# Size and time
 
 
 async def test_oversized_jmap_request_is_rejected_before_it_is_read(
@@ -199,7 +199,7 @@ async def test_aborted_upload_is_never_completed_at_the_mail_server(
     head = "POST /jmap/upload/b/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Length: %d\r\n\r\n"
     _, writer = await asyncio.open_connection("127.0.0.1", trial.port)
     writer.write((head % 2_000_000).encode() + b"abc")
-    await eventually(lambda: server.asked and server.asked[0].body == b"abc", "the first bytes are there")
+    await eventually(lambda: server.asked and server.asked[0].body == b"abc", "the first bytes have arrived")
     writer.close()
     await eventually(lambda: server.open == 0, "the upload is cut off")
     assert not server.asked[0].complete

@@ -1,4 +1,5 @@
-"""The session object for a client, and the account of a login: no request is sent unless it is the person's own."""
+"""The session object for a client, and the account of a login: no request is sent unless the account is the person's
+own."""
 
 from datetime import timedelta
 from typing import Any
@@ -80,19 +81,19 @@ async def test_malformed_jmap_session_is_answered_502_mail_server_unusable(
     assert kind(await trial.http.get("/jmap/session", headers=ANN)) == (502, "mail_server_unusable")
 
 
-# Whose login it is
+# The account of a login
 
 
 def session_of(account_id: str | None) -> Script:
-    """A login that is this account's."""
+    """A session for a login that belongs to this account."""
     return json_of(SESSION | {"primaryAccounts": {JMAP + "mail": account_id} if account_id else {}})
 
 
 async def test_address_that_now_belongs_to_another_account_gives_no_access(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
-    """We log in by address. Stalwart takes any account id in the path of an upload or a download: who has the address
-    now would be read and written to."""
+    """Postroom logs in by address, and Stalwart accepts any account id in the path of an upload or a download. So the
+    mailbox of the address's new owner would be read and changed."""
     server.session = session_of("c")
     with capture_logs() as logs:
         for answer in await trial.each_way():
@@ -134,11 +135,11 @@ async def test_jmap_session_fetched_for_a_client_is_not_fetched_again_for_its_ca
     assert len(server.sessions) == 1
 
 
-@pytest.mark.parametrize(("status", "times", "looks"), [(400, 1, 0), (403, 2, 2), (500, 2, 0)])
+@pytest.mark.parametrize(("status", "times", "lookups"), [(400, 1, 0), (403, 2, 2), (500, 2, 0)])
 async def test_login_owner_is_checked_again_after_a_403_or_500_of_the_mail_server(
-    server: ScriptedUpstream, trial: GatewayTrial, status: int, times: int, looks: int
+    server: ScriptedUpstream, trial: GatewayTrial, status: int, times: int, lookups: int
 ) -> None:
     server.will(problem_answer(status))
     for _ in range(2):
         await trial.call(QUERY)
-    assert (len(server.sessions), len(trial.verified)) == (times, looks)
+    assert (len(server.sessions), len(trial.verified)) == (times, lookups)

@@ -1,4 +1,5 @@
-"""The gateway when the mail server redirects, refuses, hangs, breaks off or streams, and when clients crowd."""
+"""The gateway when the mail server redirects, refuses, hangs, disconnects or streams, and when there are many
+clients."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -58,7 +59,7 @@ def cut_after(sent: bytes) -> Script:
     return script
 
 
-# What the mail server says
+# Responses of the mail server
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ async def test_jmap_problem_is_passed_to_the_client_but_not_logged(
 
 
 async def test_connection_is_not_reused_after_an_error_response(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    """Stalwart may close it without saying so."""
+    """Stalwart may close it without announcing it."""
     server.will(problem_answer(400), echoing)
     await trial.call(QUERY)
     await eventually(lambda: server.open == 0, "the connection is closed")
@@ -152,7 +153,7 @@ async def test_mail_server_401_is_never_passed_on_as_an_expired_session(
     answer = await trial.call(QUERY)
     assert kind(answer) == (502, "mail_server_misconfigured")
     assert "www-authenticate" not in answer.headers
-    # Each one counts towards a ban.
+    # Each rejected login counts towards a ban.
     assert len(server.asked) == len(trial.authorization.refusals) == asked
 
 
@@ -177,7 +178,7 @@ async def test_acting_for_a_person_is_logged_once_an_hour_per_credential(trial: 
     assert acting == [(ann, "session"), (ben, f"access token {token}"), (ann, "session")]
 
 
-# Many at once
+# Concurrent requests
 
 
 async def test_account_has_at_most_four_requests_at_the_mail_server(
@@ -186,8 +187,8 @@ async def test_account_has_at_most_four_requests_at_the_mail_server(
     go_on = asyncio.Event()
     server.will(held(go_on))
     crowd = [asyncio.create_task(trial.call(QUERY)) for _ in range(30)]
-    await eventually(lambda: server.under_way == 4, "four are under way")
-    # Another account, and an upload, have places of their own.
+    await eventually(lambda: server.under_way == 4, "four requests are in progress")
+    # Another account, and an upload, are counted separately.
     bens = asyncio.create_task(trial.call(BENS, who=BEN))
     upload = asyncio.create_task(trial.http.post("/jmap/upload/b/", json={"methodCalls": []}, headers=ANN))
     await eventually(lambda: server.under_way == 6, "the other two do not wait")
@@ -199,7 +200,7 @@ async def test_account_has_at_most_four_requests_at_the_mail_server(
 @pytest.mark.parametrize(
     "limits",
     [GatewayLimits(queue_seconds=0.1, waiting=1), GatewayLimits(waiting=0)],
-    ids=["waits too long", "may not wait"],
+    ids=["waits too long", "no waiting allowed"],
 )
 async def test_a_request_for_which_no_slot_becomes_free_gets_the_limit(
     server: ScriptedUpstream, limits: GatewayLimits
@@ -208,7 +209,7 @@ async def test_a_request_for_which_no_slot_becomes_free_gets_the_limit(
     server.will(held(go_on))
     async with gateway(server.url, limits=limits) as trial:
         crowd = [asyncio.create_task(trial.call(QUERY)) for _ in range(4)]
-        await eventually(lambda: server.under_way == 4, "four are under way")
+        await eventually(lambda: server.under_way == 4, "four requests are in progress")
         late = await asyncio.wait_for(trial.call(QUERY), 2)
         assert (kind(late), late.json()["limit"]) == ((400, "limit"), "maxConcurrentRequests")
         go_on.set()
@@ -254,7 +255,7 @@ async def test_a_large_download_is_never_held_in_memory(server: ScriptedUpstream
     sent = [0]
     server.will(blob(50 * MEGABYTE, sent))
     async with trial.http.stream("GET", "/jmap/download/b/x/y.txt?accept=text/plain", headers=ANN) as answer:
-        # What the client does not take stays with the mail server, but for the sockets' buffers.
+        # What the client does not read stays at the mail server, except what fits into socket buffers.
         before = -1
         while before != sent[0]:
             before = sent[0]
@@ -302,7 +303,7 @@ async def test_download_truncated_by_the_mail_server_is_an_error_for_the_client(
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n"
     server.will(cut_after(head + b"1\r\nx\r\n"))
     answer = await trial.http.get("/jmap/download/b/x/y", headers=ANN)
-    assert kind(answer) == (502, "mail_server_broke_off"), "nothing of it was passed on yet"
+    assert kind(answer) == (502, "mail_server_broke_off"), "nothing was passed on yet"
     server.will(cut_after(head + b"%x\r\n%b\r\n" % (MEGABYTE, bytes(MEGABYTE))))
     with pytest.raises(httpx2.RemoteProtocolError):
         await trial.http.get("/jmap/download/b/x/y", headers=ANN)
@@ -332,7 +333,7 @@ FOREIGN = OWN.replace(b'"b"', b'"c"')
 
 
 class EventSource:
-    """`send` writes to the stream that is open."""
+    """`send` writes to the open stream."""
 
     def __init__(self, server: ScriptedUpstream) -> None:
         self._writer: asyncio.StreamWriter | None = None
@@ -375,12 +376,12 @@ async def test_event_stream_ends_at_logout_but_not_in_an_outage_of_kratos_or_pos
     async with impatient.http.stream("GET", PATH, headers=ANN) as answer:
         impatient.people.errors[ANN["Cookie"]] = KratosUnavailable("away")
         asked = impatient.people.asked
-        await eventually(lambda: impatient.people.asked > asked + 2, "it was looked up again and again")
+        await eventually(lambda: impatient.people.asked > asked + 2, "the session was checked repeatedly")
         impatient.people.errors.clear()
         impatient.accounts.unavailable = True
         impatient.now += timedelta(minutes=1)
         asked = impatient.accounts.asked
-        await eventually(lambda: impatient.accounts.asked > asked + 2, "and so was the account")
+        await eventually(lambda: impatient.accounts.asked > asked + 2, "the account was checked repeatedly")
         source.send(OWN)
         chunks = answer.aiter_raw()
         assert await asyncio.wait_for(anext(chunks), 5) == OWN
@@ -416,7 +417,7 @@ async def test_a_client_whose_events_never_begin_learns_why_the_wait_ended(
 ) -> None:
     server.will(never)
     asking = asyncio.create_task(impatient.http.get(PATH, headers=ANN))
-    await eventually(lambda: server.under_way == 1, "it was asked")
+    await eventually(lambda: server.under_way == 1, "the mail server was asked")
     match ends:
         case "the service stops":
             impatient.stopping.set()
@@ -429,7 +430,7 @@ async def test_a_client_whose_events_never_begin_learns_why_the_wait_ended(
             impatient.now += timedelta(minutes=1)
             reported = (503, "mailbox_missing")
     assert kind(await asking) == reported
-    await eventually(lambda: server.under_way == 0, "nobody waits any more")
+    await eventually(lambda: server.under_way == 0, "the request has ended")
 
 
 async def test_client_disconnect_before_the_event_stream_is_no_mail_server_failure(
@@ -439,9 +440,9 @@ async def test_client_disconnect_before_the_event_stream_is_no_mail_server_failu
     with capture_logs() as logs:
         sent = f"GET {PATH} HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\n\r\n".encode()
         asking = asyncio.create_task(trial.raw(sent))
-        await eventually(lambda: server.under_way == 1, "it was asked")
+        await eventually(lambda: server.under_way == 1, "the mail server was asked")
         asking.cancel()
-        await eventually(lambda: server.under_way == 0, "nobody waits any more")
+        await eventually(lambda: server.under_way == 0, "the request has ended")
         await asyncio.gather(asking, return_exceptions=True)
     assert [line["event"] for line in logs] == ["Acting for identity"]
 
@@ -461,14 +462,14 @@ async def test_account_cannot_exceed_its_limit_of_event_streams(server: Scripted
             async with trial.http.stream("GET", PATH, headers=BEN) as bens:
                 assert bens.status_code == 200
                 source.ended.set()
-        await eventually(lambda: server.under_way == 0, "both are over")
+        await eventually(lambda: server.under_way == 0, "both streams have ended")
         assert (await trial.http.get(PATH, headers=ANN)).status_code == 200
 
 
 async def test_gateway_passes_on_204_of_a_mail_server_without_event_source(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
-    """A browser's EventSource asks again after any answer but a 204, which Cyrus 3.6 gives."""
+    """An EventSource in a browser reconnects after any response except 204, which Cyrus 3.6 sends."""
     server.will(http_answer(204))
     answer = await trial.http.get(PATH, headers=ANN)
     assert (answer.status_code, answer.content) == (204, b"")

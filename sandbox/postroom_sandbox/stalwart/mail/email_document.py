@@ -100,7 +100,7 @@ class Wanted:
         body = [name for name in named if name in _BODY_PROPERTIES or _is_header(name)]
         most = arguments.get("maxBodyValueBytes") or 0
         if not is_count(most):
-            raise MethodError("invalidArguments", "maxBodyValueBytes is no whole number")
+            raise MethodError("invalidArguments", "maxBodyValueBytes is not a whole number")
         fetched = [arguments.get(f"fetch{name}BodyValues") is True for name in ("Text", "HTML", "All")]
         return cls(properties, body, fetched[0], fetched[1], fetched[2], most)
 

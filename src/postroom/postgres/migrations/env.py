@@ -11,7 +11,8 @@ engine = create_engine(
     "postgresql+psycopg://", poolclass=NullPool, creator=lambda: connect(context.config.attributes["url"])
 )
 with engine.connect() as connection:
-    # A statement that waits for a lock makes all others wait behind it: it gives up soon, and `upgrade` begins again.
+    # While a statement waits for a lock, later statements on the table queue behind it. So it fails soon, and `upgrade`
+    # starts again.
     connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}s'")
     connection.commit()
     context.configure(connection=connection, transaction_per_migration=True)

@@ -1,4 +1,4 @@
-"""The tables to start from."""
+"""The initial tables: requests, accounts, audit, breaker, sweep."""
 
 from postroom.postgres.migrate import run
 

@@ -1,4 +1,4 @@
--- The truth: one row per identity is the request, its state and its lock.
+-- The requests, one row per identity. The row holds the state of the request and is its lock.
 CREATE TABLE email_requests (
     identity_id     uuid PRIMARY KEY,
     email           text NOT NULL,
@@ -15,15 +15,15 @@ CREATE TABLE email_requests (
     created_at      timestamptz NOT NULL DEFAULT now(),
     last_error      text,
     reason          text,
-    -- Whoever is not at rest must be looked at again; whoever runs has a holder; whoever died has a reason.
+    -- A waiting or running request has a due time, a running one a holder, and a dead one a reason.
     CHECK ((state IN ('waiting', 'running')) = (due_at IS NOT NULL)),
     CHECK ((state = 'running') = (holder IS NOT NULL)),
     CHECK ((state = 'dead') = (reason IS NOT NULL))
 ) WITH (fillfactor = 80);
 
--- identity_id, so that all that waits can be read a page at a time.
+-- With identity_id, so that all waiting requests can be read page by page.
 CREATE INDEX email_requests_due ON email_requests (due_at, identity_id) WHERE state IN ('waiting', 'running');
--- The reservation of an address, for as long as its request lives.
+-- Reserves the address of a request until the request is dead.
 CREATE UNIQUE INDEX email_requests_address ON email_requests (email) WHERE state <> 'dead';
 CREATE INDEX email_requests_dead ON email_requests (enqueued_at) WHERE state = 'dead';
 CREATE INDEX email_requests_by_email ON email_requests (email);
@@ -37,7 +37,7 @@ CREATE TABLE email_accounts (
     created_at          timestamptz NOT NULL DEFAULT now()
 );
 
--- The audit: append-only, by month, so that old months are archived by plain DETACH.
+-- The audit. Append-only. Partitioned by month, so that an old month can be archived with DETACH PARTITION.
 CREATE TABLE email_provisioning_log (
     id                  bigint GENERATED ALWAYS AS IDENTITY,
     kratos_identity_id  uuid,
@@ -65,13 +65,13 @@ END $$;
 
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON email_provisioning_log
     FOR EACH ROW EXECUTE FUNCTION refuse_to_change_the_log();
--- ALWAYS: session_replication_role = replica must not get round it.
+-- ALWAYS: otherwise a session with session_replication_role = replica would bypass the trigger.
 ALTER TABLE email_provisioning_log ENABLE ALWAYS TRIGGER append_only;
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON email_provisioning_log
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_the_log();
 ALTER TABLE email_provisioning_log ENABLE ALWAYS TRIGGER never_truncated;
 
--- Partitions inherit the row trigger with its ALWAYS, but no TRUNCATE trigger: each gets its own.
+-- A partition inherits the row trigger, with its ALWAYS, but no TRUNCATE trigger: each gets one of its own.
 CREATE FUNCTION guard_log_partition(partition regclass) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('CREATE TRIGGER never_truncated BEFORE TRUNCATE ON %s
@@ -86,7 +86,7 @@ DECLARE
     made  integer := 0;
 BEGIN
     FOR i IN 0..months LOOP
-        -- Months are added to the clock of UTC: in a time zone with summer time the partitions would overlap.
+        -- In UTC: in a time zone with daylight saving time the partitions would overlap.
         month := (date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => i)) AT TIME ZONE 'UTC';
         name := 'email_provisioning_log_' || to_char(month AT TIME ZONE 'UTC', 'YYYY_MM');
         IF to_regclass(name) IS NULL THEN
@@ -99,12 +99,13 @@ BEGIN
     RETURN made;
 END $$;
 
--- The net under a clock or an operator that is two years late; `postroom check` warns when it holds rows.
+-- Holds rows whose month has no partition: the clock is wrong, or nobody ran `postroom migrate` for two years.
+-- `postroom check` warns when it holds any.
 CREATE TABLE email_provisioning_log_default PARTITION OF email_provisioning_log DEFAULT;
 SELECT guard_log_partition('email_provisioning_log_default');
 SELECT extend_log(24);
 
--- One row, shared by all processes, so that probes stay few.
+-- One row that all processes share, so that only one of them probes at a time.
 CREATE TABLE mail_server_breaker (
     singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     open       boolean NOT NULL DEFAULT false,
@@ -117,7 +118,7 @@ CREATE TABLE mail_server_breaker (
 ) WITH (fillfactor = 50);
 INSERT INTO mail_server_breaker DEFAULT VALUES;
 
--- Where the sweep of identities stands; token NULL: between two passes.
+-- The position of the sweep of identities. `token` is NULL between two passes.
 CREATE TABLE identity_sweep (
     singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     token      text,
@@ -126,7 +127,7 @@ CREATE TABLE identity_sweep (
 ) WITH (fillfactor = 50);
 INSERT INTO identity_sweep DEFAULT VALUES;
 
--- What must never change once it was used (POSTROOM_MARK_DOMAIN).
+-- Values that must not change after their first use (POSTROOM_MARK_DOMAIN).
 CREATE TABLE postroom_facts (
     name  text PRIMARY KEY,
     value text NOT NULL

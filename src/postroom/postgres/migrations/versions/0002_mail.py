@@ -1,4 +1,4 @@
-"""The tables of mail for people: tokens, credentials, states, events."""
+"""The tables of the mail part: access tokens, app passwords, mail states, events."""
 
 from postroom.postgres.migrate import run
 

@@ -1,4 +1,4 @@
--- Tokens for programs: what was shown once is kept as its hash alone.
+-- Access tokens for programs. Only the hash of a token is stored.
 CREATE TABLE access_tokens (
     id                 uuid PRIMARY KEY,
     kratos_identity_id uuid NOT NULL,
@@ -11,7 +11,8 @@ CREATE TABLE access_tokens (
 );
 CREATE INDEX access_tokens_identity ON access_tokens (kratos_identity_id, created_at);
 
--- How we act for a person where there is no impersonation: an app password, encrypted by a key that is not here.
+-- The app passwords with which Postroom acts for people where it cannot impersonate them. They are encrypted with a key
+-- that is not in the database.
 CREATE TABLE mail_credentials (
     kratos_identity_id  uuid PRIMARY KEY,
     stalwart_account_id text NOT NULL,
@@ -20,7 +21,7 @@ CREATE TABLE mail_credentials (
     created_at          timestamptz NOT NULL DEFAULT now()
 );
 
--- Where Email/changes goes on, for people who were on line lately (seen_at).
+-- The state from which Email/changes continues, for each person who was online recently (seen_at).
 CREATE TABLE mail_states (
     kratos_identity_id  uuid PRIMARY KEY,
     stalwart_account_id text NOT NULL,
@@ -30,10 +31,10 @@ CREATE TABLE mail_states (
     checked_at          timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
 CREATE INDEX mail_states_checked ON mail_states (checked_at);
--- Not unique: a mail server that was set up anew gives its ids to other people.
+-- Not unique: after a reinstallation the mail server may assign the same id to another person.
 CREATE INDEX mail_states_account ON mail_states (stalwart_account_id);
 
--- The outbox: what screens are to be told, committed with what caused it.
+-- The outbox: events for browsers, each committed together with its cause. `announced_at` is when it was published.
 CREATE TABLE live_events (
     id                 bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kratos_identity_id uuid NOT NULL,

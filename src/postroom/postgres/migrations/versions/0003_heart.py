@@ -1,4 +1,4 @@
-"""What a request waits for, crashes that bury nobody, how the sweep stands, what code may run on which schema."""
+"""Causes that requests wait for; crashes without a limit; times of the sweep; which code may run on which schema."""
 
 from postroom.postgres.migrate import run
 

@@ -1,4 +1,4 @@
-"""The audit's partitions, guarded each by itself."""
+"""Each partition of the audit gets its own triggers; missing partitions are created."""
 
 from postroom.postgres.migrate import run
 

@@ -1,5 +1,5 @@
--- The log's own row trigger leaves a partition that is detached: each partition has one of its own as well. What the
--- schema's default rights give to everybody is taken away again; `postroom migrate` does so for the service's role.
+-- A detached partition loses the inherited row trigger, so each partition gets a trigger of its own as well. REVOKE
+-- undoes the schema's default privileges for PUBLIC; `postroom migrate` does the same for the service's role.
 CREATE OR REPLACE FUNCTION guard_log_partition(partition regclass) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('CREATE OR REPLACE TRIGGER never_changed BEFORE UPDATE OR DELETE ON %s
@@ -11,11 +11,12 @@ BEGIN
     EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', partition);
 END $$;
 
--- Those that are part of the log, and those that were detached and kept their name.
+-- All partitions of the log, including detached ones that kept their name.
 SELECT guard_log_partition(oid) FROM pg_class
 WHERE relname ~ '^email_provisioning_log_(\d{4}_\d\d|default)$' AND relkind = 'r' AND pg_table_is_visible(oid);
 
--- The months without a partition, of this one, of so many ahead, and of the rows in the default partition.
+-- The months that need a partition and have none: the current month, the next `ahead` months, and the months of the
+-- rows in the default partition.
 CREATE FUNCTION missing_log_months(ahead integer) RETURNS SETOF timestamptz LANGUAGE sql AS $$
     SELECT month AT TIME ZONE 'UTC'
     FROM (
@@ -31,11 +32,10 @@ CREATE FUNCTION missing_log_months(ahead integer) RETURNS SETOF timestamptz LANG
     )
 $$;
 
--- PostgreSQL refuses a month of which the default partition holds a row, and nothing may be deleted there. So that
--- partition is replaced: a new one takes its place, its rows are written into their months as they are, and it is
--- dropped when none of them differs.
--- Whoever writes waits for as long as this takes, and queues behind it while it waits for a reader: hence the
--- lock_timeout of `postroom migrate`.
+-- PostgreSQL does not create a partition for a month while the default partition holds a row of that month, and rows of
+-- the audit cannot be deleted. So the default partition is replaced by a new one, its rows are copied unchanged into
+-- the partitions of their months, and it is dropped if all copies are identical. Writers wait while this runs, and also
+-- while it waits for a reader's lock: hence the lock_timeout of `postroom migrate`.
 CREATE OR REPLACE FUNCTION extend_log(months integer) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     missing  timestamptz[];
@@ -57,7 +57,7 @@ BEGIN
     END IF;
     FOREACH month IN ARRAY missing LOOP
         name := 'email_provisioning_log_' || to_char(month AT TIME ZONE 'UTC', 'YYYY_MM');
-        -- A month that was detached keeps its name until it is dropped.
+        -- A detached partition keeps its name until it is dropped.
         WHILE to_regclass(name) IS NOT NULL LOOP
             name := name || 'b';
         END LOOP;
@@ -66,7 +66,7 @@ BEGIN
         PERFORM guard_log_partition(name::regclass);
     END LOOP;
     IF has_rows THEN
-        -- `*`: a column that a later migration adds must not be left behind here.
+        -- `*`, so that columns of later migrations are copied, too.
         INSERT INTO email_provisioning_log OVERRIDING SYSTEM VALUE
             SELECT * FROM email_provisioning_log_former_default;
         IF EXISTS (SELECT * FROM email_provisioning_log_former_default EXCEPT ALL

@@ -1,4 +1,4 @@
-"""The processes that run, and when each of their loops last went round."""
+"""The running processes, and when each of their loops last ran."""
 
 from postroom.postgres.migrate import run
 

@@ -1,4 +1,4 @@
-"""Mailboxes that are not at the mail server any more."""
+"""Mailboxes that no longer exist at the mail server."""
 
 from postroom.postgres.migrate import run
 

@@ -1,5 +1,5 @@
--- A mailbox that looks did not find at the mail server: the first such look, and the second, a minute later at least, which
--- makes it missing. Whoever is found again is neither.
+-- suspected_at: the first lookup that did not find the mailbox at the mail server. missing_at: the second one, at least
+-- a minute later; from then on the mailbox counts as missing. Both become NULL when it is found again.
 ALTER TABLE email_accounts
     ADD COLUMN suspected_at timestamptz,
     ADD COLUMN missing_at timestamptz,
@@ -7,7 +7,7 @@ ALTER TABLE email_accounts
 CREATE INDEX email_accounts_doubtful ON email_accounts (kratos_identity_id) INCLUDE (missing_at)
     WHERE suspected_at IS NOT NULL;
 
--- Where the inspection of all mailboxes stands; after_id NULL: between two passes.
+-- The position of the inspection of all mailboxes. `after_id` is NULL between two passes.
 CREATE TABLE mailbox_inspection (
     singleton   boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     after_id    uuid,

@@ -1,4 +1,4 @@
-"""Times of requests that a process can read."""
+"""Only times that Python can represent."""
 
 from postroom.postgres.migrate import run
 

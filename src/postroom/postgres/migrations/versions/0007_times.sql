@@ -1,5 +1,5 @@
--- 'infinity', which an operator may set to hold a request back, and years above 9999 are no times that Python reads: one
--- such row broke every loop that met it, in each process. Whoever has one must be looked at now.
+-- Python cannot represent 'infinity', which an operator may set to hold a request back, nor years above 9999. One such
+-- row stopped every loop that read it, in every process. Requests with such a time become due now.
 UPDATE email_requests SET due_at = now() WHERE due_at NOT BETWEEN '2000-01-01Z' AND '9000-01-01Z';
 UPDATE email_requests SET enqueued_at = now() WHERE enqueued_at NOT BETWEEN '2000-01-01Z' AND '9000-01-01Z';
 ALTER TABLE email_requests ADD CONSTRAINT email_requests_times_check CHECK (

@@ -1,4 +1,4 @@
-"""Dismissed dead letters; the audit by address and by time."""
+"""Dismissed dead letters; indexes of the audit by address and by time."""
 
 from pathlib import Path
 

@@ -1,6 +1,7 @@
--- When an operator dismissed a dead letter: it is neither listed nor counted any more, and stays dead. Code from before
--- this revision may still retry or revive it and does not know the column: hence a trigger.
--- These statements may run twice: the indexes of this revision are built outside of a transaction, which commits them.
+-- dismissed_at: when an operator dismissed the dead letter. It stays dead, but is no longer listed or counted. A
+-- trigger ends the dismissal, because code from before this revision may retry or revive the request and does not set
+-- the column. These statements may run twice: they are committed before the indexes of this revision are built, outside
+-- of a transaction, and an interrupted migration starts again from here.
 ALTER TABLE email_requests ADD COLUMN IF NOT EXISTS dismissed_at timestamptz;
 
 CREATE OR REPLACE FUNCTION end_dismissal() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,4 +1,4 @@
-"""The values of an installation that never change, under that name."""
+"""`postroom_facts` becomes `installation`."""
 
 from postroom.postgres.migrate import run
 

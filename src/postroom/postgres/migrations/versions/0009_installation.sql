@@ -1,4 +1,5 @@
--- Code before this revision reads and writes `postroom_facts`: the view lets it run on until the next release drops it.
+-- Code from before this revision reads and writes `postroom_facts`. The view lets it continue. The next release
+-- drops the view.
 ALTER TABLE postroom_facts RENAME TO installation;
 CREATE VIEW postroom_facts AS SELECT name, value FROM installation;
 

@@ -1,4 +1,4 @@
-"""A browser's EventSource on /api/live, for tests."""
+"""A reader of /api/live for tests, like the EventSource of a browser."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ READ_SECONDS = 60
 """Longer than the interval between two pings."""
 
 
-class Screen:
+class LiveStreamReader:
     """An open stream and the events it has received."""
 
     def __init__(self, response: httpx2.Response, last_id: str = "") -> None:
@@ -57,17 +57,19 @@ class Screen:
 
 
 @asynccontextmanager
-async def listening(http: httpx2.AsyncClient, last_id: str | None = None, **headers: str) -> AsyncGenerator[Screen]:
+async def listening(
+    http: httpx2.AsyncClient, last_id: str | None = None, **headers: str
+) -> AsyncGenerator[LiveStreamReader]:
     """An open stream of the person authenticated by `http` or `headers` (with `_` for `-`)."""
     given = headers if last_id is None else headers | {"last_event_id": last_id}
     sent = {name.replace("_", "-").encode(): value.encode() for name, value in given.items()}
     timeout = httpx2.Timeout(5, read=READ_SECONDS)
     async with http.stream("GET", "/api/live", headers=sent, timeout=timeout) as response:
         assert response.status_code == 200, await response.aread()
-        screen = Screen(response, last_id or "")
-        task = asyncio.create_task(screen.listen())
+        stream = LiveStreamReader(response, last_id or "")
+        task = asyncio.create_task(stream.listen())
         try:
-            yield screen
+            yield stream
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
