@@ -243,6 +243,43 @@ describe('opening a conversation', () => {
     expect(mail.reader.conversation?.trouble?.code).toBe('gone')
   })
 
+  test('is not undone by an answer that is older than what is known', async () => {
+    const server = new ModelServer()
+    server.deliver({ threadId: 'a' })
+    const scene = await opened(server)
+    let release = (): void => undefined
+    server.interrupt = (_, body) => {
+      if (!body.includes('"Thread/get"') || body.includes('"Email/query"')) {
+        return null
+      }
+      const old = server.answer('/jmap/', body)
+      server.interrupt = () => null
+      return new Promise((resolve) => {
+        release = () => resolve(old)
+      })
+    }
+    scene.mail.reader.open('a')
+    await settled()
+    server.deliver({ threadId: 'a' })
+    await hint(scene)
+    release()
+    await settled()
+    expect(scene.mail.list?.row(0)?.messages).toBe(2)
+    expect(scene.mail.reader.conversation?.messages).toHaveLength(2)
+  })
+
+  test('outlives changes that the server cannot tell, and shows them', async () => {
+    const server = new ModelServer()
+    server.deliver({ threadId: 'a', mailboxIds: { trash: true } })
+    const scene = await opened(server)
+    scene.mail.reader.open('a')
+    await settled()
+    server.deliver({ threadId: 'a', mailboxIds: { trash: true } })
+    server.forgottenUntil = Number(server.state)
+    await hint(scene)
+    expect(scene.mail.reader.conversation?.messages.map(({ id }) => id)).toEqual(['e1', 'e2'])
+  })
+
   test('a new message of the open conversation appears in it', async () => {
     const server = new ModelServer()
     server.deliver({ threadId: 'a' })
