@@ -1,37 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
-import { settled, World } from './world.ts'
-
-interface Scene {
-  server: ModelServer
-  world: World
-  mail: MailState
-}
-
-async function opened(server = new ModelServer(), mailbox: string | null = null): Promise<Scene> {
-  const world = new World()
-  const mail = createMail(world.ports(server.fetch))
-  mail.show(mailbox)
-  await settled()
-  return { server, world, mail }
-}
-
-function deliver(server: ModelServer, count: number): void {
-  for (let number = 0; number < count; number += 1) {
-    server.deliver()
-  }
-}
-
-function shown({ mail }: Scene, count = 50): (string | undefined)[] {
-  return Array.from({ length: Math.min(count, mail.list?.total ?? 0) }, (_, index) => mail.list?.row(index)?.emailId)
-}
-
-/** As a live event would. */
-async function hint({ mail }: Scene): Promise<void> {
-  mail.connection.tryNow()
-  await settled()
-}
+import { deliver, hint, opened, shown } from './scene.ts'
+import { settled } from './world.ts'
 
 describe('the list', () => {
   test('is there after the session and two requests, with all that its rows show', async () => {
@@ -55,6 +25,16 @@ describe('the list', () => {
     expect(server.requests).toHaveLength(1)
     expect(scene.mail.list?.row(220)?.emailId).toBe(server.list('inbox')[220])
     expect(scene.mail.list?.row(120)).toBeUndefined()
+  })
+
+  test('asks for no more than a screen can show, however much is wished for', async () => {
+    const server = new ModelServer()
+    deliver(server, 700)
+    const scene = await opened(server)
+    scene.mail.list?.want(0, 700)
+    await settled()
+    expect(scene.mail.list?.row(199)?.emailId).toBe(server.list('inbox')[199])
+    expect(scene.mail.list?.row(300)).toBeUndefined()
   })
 
   test('that changed unnoticed shows no row twice and none in a wrong place', async () => {
@@ -263,6 +243,43 @@ describe('opening a conversation', () => {
     expect(mail.reader.conversation?.trouble?.code).toBe('gone')
   })
 
+  test('is not undone by an answer that is older than what is known', async () => {
+    const server = new ModelServer()
+    server.deliver({ threadId: 'a' })
+    const scene = await opened(server)
+    let release = (): void => undefined
+    server.interrupt = (_, body) => {
+      if (!body.includes('"Thread/get"') || body.includes('"Email/query"')) {
+        return null
+      }
+      const old = server.answer('/jmap/', body)
+      server.interrupt = () => null
+      return new Promise((resolve) => {
+        release = () => resolve(old)
+      })
+    }
+    scene.mail.reader.open('a')
+    await settled()
+    server.deliver({ threadId: 'a' })
+    await hint(scene)
+    release()
+    await settled()
+    expect(scene.mail.list?.row(0)?.messages).toBe(2)
+    expect(scene.mail.reader.conversation?.messages).toHaveLength(2)
+  })
+
+  test('outlives changes that the server cannot tell, and shows them', async () => {
+    const server = new ModelServer()
+    server.deliver({ threadId: 'a', mailboxIds: { trash: true } })
+    const scene = await opened(server)
+    scene.mail.reader.open('a')
+    await settled()
+    server.deliver({ threadId: 'a', mailboxIds: { trash: true } })
+    server.forgottenUntil = Number(server.state)
+    await hint(scene)
+    expect(scene.mail.reader.conversation?.messages.map(({ id }) => id)).toEqual(['e1', 'e2'])
+  })
+
   test('a new message of the open conversation appears in it', async () => {
     const server = new ModelServer()
     server.deliver({ threadId: 'a' })
@@ -334,85 +351,3 @@ describe('when something fails', () => {
     expect(mail.trouble?.code).toBe('mailbox_not_ready')
   })
 })
-
-const SEEDS = Number(process.env['POSTROOM_SEEDS'] ?? 10)
-
-test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
-  'after any edits of two clients the screen shows what the server has (%i)',
-  async (seed) => {
-    const next = random(seed)
-    const server = new ModelServer()
-    deliver(server, 30)
-    const scene = await opened(server)
-    const other = await opened(server)
-    for (let round = 0; round < 60; round += 1) {
-      edit(server, next)
-      const { mail, world } = next() < 0.5 ? scene : other
-      if (next() < 0.4) {
-        mail.reader.open(mail.list?.row(Math.floor(next() * (mail.list.total ?? 0)))?.threadId ?? '')
-      }
-      if (next() < 0.1) {
-        server.forgottenUntil = Number(server.state)
-      }
-      if (next() < 0.2) {
-        mail.show(['inbox', 'trash', 'sent'][Math.floor(next() * 3)] ?? null)
-      }
-      if (next() < 0.3) {
-        mail.list?.atTop(next() < 0.5)
-      }
-      await world.pass(60)
-    }
-    for (const { mail, world } of [scene, other]) {
-      mail.list?.atTop(true)
-      await world.pass(1_000)
-      mail.connection.tryNow()
-      await settled()
-      const mailbox = mail.list?.mailboxId ?? ''
-      expect(shown({ server, world, mail }, 1_000)).toEqual(server.list(mailbox))
-      const threads = server.threads()
-      server
-        .list(mailbox)
-        .slice(0, 50)
-        .forEach((id, index) => {
-          const thread = threads.get(server.emails.get(id)?.threadId ?? '')?.emailIds ?? []
-          const emails = thread.flatMap((one) => server.emails.get(one) ?? [])
-          expect(mail.list?.row(index)).toMatchObject({
-            messages: thread.length,
-            unread: emails.some(({ keywords }) => !keywords['$seen']),
-            starred: emails.some(({ keywords }) => keywords['$flagged'])
-          })
-        })
-      expect(mail.mailboxes.items.map(({ id, count }) => [id, count]).toSorted()).toEqual(
-        server
-          .mailboxes()
-          .map(({ id, role, unreadThreads, totalEmails }) => [id, role === 'drafts' ? totalEmails : unreadThreads])
-          .toSorted()
-      )
-      expect(world.mistakes).toEqual([])
-    }
-  }
-)
-
-function edit(server: ModelServer, next: () => number): void {
-  const ids = [...server.emails.keys()]
-  const id = ids[Math.floor(next() * ids.length)] ?? ''
-  const kind = Math.floor(next() * 6)
-  if (kind < 2) {
-    server.deliver(next() < 0.5 ? {} : { threadId: server.emails.get(id)?.threadId ?? 'x' })
-  } else if (kind === 2) {
-    server.destroy(id)
-  } else if (kind === 3) {
-    server.update(id, { mailboxIds: { trash: true } })
-  } else {
-    server.update(id, { keywords: { ...(next() < 0.5 && { $seen: true }), ...(next() < 0.5 && { $flagged: true }) } })
-  }
-}
-
-/** The same numbers in each run. */
-function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state * 1103515245 + 12345) % 2147483648
-    return state / 2147483648
-  }
-}

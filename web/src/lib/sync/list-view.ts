@@ -11,6 +11,9 @@ export interface ListAnswers {
   results: Results[]
 }
 
+/** Rows that are asked for at once: no screen shows more, and a call may name 500 ids. */
+const MOST_ROWS = 200
+
 export class ListView {
   readonly mailboxId: Id
   list: QueryList = EMPTY
@@ -38,7 +41,7 @@ export class ListView {
   /** Remember what the screen shows; whether something of it is missing. */
   want(from: number, to: number): boolean {
     this.#from = Math.floor((from + this.arrived) / calls.PAGE) * calls.PAGE
-    this.#to = Math.ceil((to + this.arrived) / calls.PAGE) * calls.PAGE
+    this.#to = Math.min(Math.ceil((to + this.arrived) / calls.PAGE) * calls.PAGE, this.#from + MOST_ROWS)
     return this.lacks
   }
 

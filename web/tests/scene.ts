@@ -1,0 +1,34 @@
+/** A mail page before a model server, in the hands of a test. */
+import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { ModelServer } from './model-server.ts'
+import { settled, World } from './world.ts'
+
+export interface Scene {
+  server: ModelServer
+  world: World
+  mail: MailState
+}
+
+export async function opened(server = new ModelServer(), mailbox: string | null = null): Promise<Scene> {
+  const world = new World()
+  const mail = createMail(world.ports(server.fetch))
+  mail.show(mailbox)
+  await settled()
+  return { server, world, mail }
+}
+
+export function deliver(server: ModelServer, count: number): void {
+  for (let number = 0; number < count; number += 1) {
+    server.deliver()
+  }
+}
+
+export function shown({ mail }: Scene, count = 50): (string | undefined)[] {
+  return Array.from({ length: Math.min(count, mail.list?.total ?? 0) }, (_, index) => mail.list?.row(index)?.emailId)
+}
+
+/** As a live event would. */
+export async function hint({ mail }: Scene): Promise<void> {
+  mail.connection.tryNow()
+  await settled()
+}
