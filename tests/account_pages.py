@@ -13,6 +13,7 @@ from uuid import UUID
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from built_web import require_interface
 from kratos_methods import every_method
 from kratos_servers import Kratos, real_kratos
 from oidc_provider import OidcProvider
@@ -24,10 +25,8 @@ from postroom.kratos.public_api import KratosPublicApi
 from postroom.kratos.sessions import KratosSessions
 from postroom.mail.people import PeopleByCredential
 from postroom.mail.preparation import MailboxRecord, Preparation, preparation_of
-from postroom.web.build import FOLDER
 from postroom.web.interface import Interface, Place
 from served_app import served
-from tests.go_program import Missing, skip_without
 
 COOKIE = "ory_kratos_session"
 UNUSED = {"hook_url": "http://127.0.0.1:9/internal/mail/provision", "hook_key": "nobody listens"}
@@ -63,8 +62,7 @@ async def account_site(
 ) -> AsyncIterator[Site]:
     """`kratos` are arguments of `real_kratos`, `methods` those of `every_method`. Skips the test when the interface is
     not built."""
-    if not (FOLDER / "index.html").exists():
-        skip_without("Interface", Missing(f"{FOLDER} is empty: run make web"))
+    require_interface()
     later = _Later()
     async with served(later) as port:
         # Not 127.0.0.1: a passkey belongs to a name (WebAuthn §5.1.2).

@@ -168,6 +168,33 @@ async def test_another_person_finds_nothing_of_the_first(person: AccountPerson) 
     assert first not in await person.page.content()
 
 
+KEPT = """() => new Promise((done, failed) => {
+    const request = indexedDB.open('postroom-mail-of-somebody', 1)
+    request.onupgradeneeded = () => request.result.createObjectStore('draft').put('Dear Bob', 1)
+    request.onsuccess = () => { request.result.close(); done() }
+    request.onerror = failed
+})"""
+"""An answer that was typed and not sent, as the mail page keeps it."""
+
+
+@pytest.mark.parametrize("page", ["/settings", "/sign-out"])
+async def test_signing_out_asks_if_something_unsent_waits(person: AccountPerson, page: str) -> None:
+    await person.sign_up()
+    await person.open(page)
+    await person.page.evaluate(KEPT)
+    await person.press("Sign out")
+    dialog = person.page.get_by_role("dialog", name="Sign out?")
+    await expect(dialog).to_contain_text("One message waits on this device and was not sent.")
+    await expect(dialog.get_by_role("button", name="Stay")).to_be_focused()
+    await person.page.keyboard.press("Escape")
+    await expect(dialog).not_to_be_visible()
+    assert await person.whoami() is not None
+    await person.press("Sign out")
+    await dialog.get_by_role("button", name="Sign out").click()
+    await person.is_at("/sign-in")
+    assert await person.page.evaluate("indexedDB.databases().then(found => found.length)") == 0
+
+
 async def test_signing_out_clears_storage_and_no_cookies_of_others(person: AccountPerson) -> None:
     await person.sign_up()
     await person.open("/settings")

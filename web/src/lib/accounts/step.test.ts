@@ -9,35 +9,37 @@ function purpose(more: Partial<Purpose> = {}): Purpose {
   return { kind: 'login', origin: ORIGIN, returnTo: null, ...more }
 }
 
-test('whoever signs in goes where they wanted to, else to the start, by a load of the page', () => {
+test('whoever signs in goes where they wanted to, else to the start, in place of the door', () => {
   const done: Answer = { is: 'done', signedIn: true, next: [] }
-  expect(stepAfter(done, purpose())).toEqual({ do: 'enter', page: '/' })
-  expect(stepAfter(done, purpose({ returnTo: '/mail/a' }))).toEqual({ do: 'enter', page: '/mail/a' })
+  expect(stepAfter(done, purpose())).toEqual({ do: 'enter', to: { page: '/' } })
+  expect(stepAfter(done, purpose({ returnTo: '/mail/a' }))).toEqual({ do: 'enter', to: { page: '/mail/a' } })
 })
 
 test('nobody is sent to another site, neither from the address bar nor by what Kratos remembers of it', () => {
   const evil = 'https://evil.test/'
   const next = [{ action: 'redirect_browser_to', url: evil, flowId: '' }]
   for (const answer of [{ is: 'done', signedIn: true, next }, { is: 'signed-in-already' }] as Answer[]) {
-    expect(stepAfter(answer, purpose({ returnTo: evil }))).toEqual({ do: 'enter', page: '/' })
+    expect(stepAfter(answer, purpose({ returnTo: evil }))).toEqual({ do: 'enter', to: { page: '/' } })
   }
 })
 
 test('the page that Kratos remembers is taken if the address bar names none', () => {
   const next = [{ action: 'redirect_browser_to', url: `${ORIGIN}/mail/a`, flowId: '' }]
-  expect(stepAfter({ is: 'done', signedIn: true, next }, purpose())).toEqual({ do: 'enter', page: '/mail/a' })
+  expect(stepAfter({ is: 'done', signedIn: true, next }, purpose())).toEqual({ do: 'enter', to: { page: '/mail/a' } })
 })
 
 test('a change that needed a fresh sign-in is made when one comes back', () => {
   const url = 'http://127.0.0.1:4433/self-service/settings?flow=7'
   const next = [{ action: 'redirect_browser_to', url, flowId: '' }]
-  const page = '/.ory/kratos/public/self-service/settings?flow=7'
-  expect(stepAfter({ is: 'done', signedIn: true, next }, purpose())).toEqual({ do: 'enter', page })
+  const load = '/.ory/kratos/public/self-service/settings?flow=7'
+  const entered = { do: 'enter', to: { load } }
+  expect(stepAfter({ is: 'done', signedIn: true, next }, purpose())).toEqual(entered)
+  expect(stepAfter({ is: 'done', signedIn: true, next: [] }, purpose({ returnTo: load }))).toEqual(entered)
 })
 
 test('a registration goes to the mailbox that is being made, not to a mail that cannot arrive yet', () => {
   const answer = answered('registration', 'registration-done')
-  expect(stepAfter(answer, purpose({ kind: 'registration' }))).toEqual({ do: 'enter', page: '/' })
+  expect(stepAfter(answer, purpose({ kind: 'registration' }))).toEqual({ do: 'enter', to: { page: '/' } })
 })
 
 test('without a session a registration goes on with the proof of the address, or with signing in', () => {

@@ -1,6 +1,6 @@
 /** What the page does after an answer. A pure function of the answer and of what the page is for. */
 import { CLOSED, UNKNOWN, type Answer, type Continuation, type Trouble } from '#lib/accounts/answer.ts'
-import { destinationOf, ownPage, PAGES, type Destination } from '#lib/accounts/destination.ts'
+import { destinationOf, KRATOS, ownPage, PAGES, type Destination } from '#lib/accounts/destination.ts'
 import type { Flow, FlowKind } from '#lib/accounts/flow.ts'
 
 /** What the page was opened for. */
@@ -16,8 +16,8 @@ export type Step =
   /** start anew, and keep what was typed; without `returnTo` if Kratos refused it */
   | { readonly do: 'begin'; readonly plain: boolean }
   | { readonly do: 'resume'; readonly flowId: string }
-  /** signed in or out: the browser loads the page, so that nothing of before stays in memory */
-  | { readonly do: 'enter'; readonly page: string }
+  /** signed in: the page behind the door, in place of the door */
+  | { readonly do: 'enter'; readonly to: Destination }
   | { readonly do: 'go'; readonly to: Destination }
   /** ask for a fresh sign-in, then go there */
   | { readonly do: 'confirm'; readonly to: Destination }
@@ -40,7 +40,7 @@ export function stepAfter(answer: Answer, purpose: Purpose): Step {
     case 'return-refused':
       return { do: 'begin', plain: true }
     case 'signed-in-already':
-      return { do: 'enter', page: wanted(purpose) }
+      return enter(wanted(purpose))
     case 'signed-out':
       return { do: 'go', to: { page: signInPage(purpose, '') } }
     case 'second-factor-due':
@@ -68,7 +68,7 @@ function afterDone(signedIn: boolean, next: readonly Continuation[], purpose: Pu
     return { do: 'go', to: { page: `${PAGES.settings}?flow=${encodeURIComponent(settings.flowId)}` } }
   }
   const page = ownPage(purpose.returnTo, purpose.origin)
-  if (page || signedIn) return { do: 'enter', page: page ?? ownFrom(next, purpose.origin) ?? START }
+  if (page || signedIn) return enter(page ?? ownFrom(next, purpose.origin) ?? START)
   return { do: 'go', to: { page: PAGES.login } }
 }
 
@@ -78,6 +78,11 @@ function ownFrom(next: readonly Continuation[], origin: string): string | null {
   const to = url ? destinationOf(url, origin) : null
   if (!to || 'site' in to) return null
   return ownPage('load' in to ? to.load : to.page, origin)
+}
+
+/** Kratos' own address is no page of the interface: the browser loads it, and is sent on. */
+function enter(page: string): Step {
+  return { do: 'enter', to: page.startsWith(`${KRATOS}/`) ? { load: page } : { page } }
 }
 
 function go(url: string, purpose: Purpose, how: 'go' | 'confirm'): Step {

@@ -35,7 +35,7 @@ function flowWith(answers: Answer[], more: Partial<Opening> = {}): { flow: Accou
     client,
     credentials: { get: () => Promise.resolve(null) } as unknown as CredentialsContainer,
     go: (to: unknown) => seen.went.push(to),
-    enter: (page: string) => seen.went.push(page),
+    enter: (to: unknown) => seen.went.push(to),
     remember: (id: string) => seen.remembered.push(id)
   }
   return { flow: new AccountFlow(opening, around), seen }

@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly credentials: CredentialsContainer
   /** show another page, without or with a load */
   readonly go: (to: Destination) => void
+  /** the same, in place of this one: nobody goes back to a form that is done */
+  readonly enter: (to: Destination) => void
   /** put the flow into the address bar, so that a reload (and a phone that dropped the page) comes back to it */
   readonly remember: (flowId: string) => void
 }
@@ -119,7 +121,7 @@ export class AccountFlow {
         this.renewed = this.form !== null
         return this.#around.client.resume(purpose.kind, step.flowId)
       case 'enter':
-        this.#around.go({ page: step.page })
+        this.#around.enter(step.to)
         return null
       case 'go':
         this.#around.go(step.to)

@@ -10,6 +10,8 @@ export interface Accounts {
   /** whether the browser has passkeys and security keys */
   readonly hasAuthenticator: boolean
   readonly go: (to: Destination) => void
+  /** the same, in place of this one */
+  readonly enter: (to: Destination) => void
   /** load a page anew, which empties the memory: the next person sees nothing of this one */
   readonly leave: (page: string) => void
   readonly remember: (flowId: string) => void

@@ -45,7 +45,8 @@ const VALUES: Readonly<Record<number, string>> = {
   4000017: 'max_length',
   4000032: 'min_length',
   4000033: 'max_length',
-  1010016: 'provider'
+  1010016: 'provider',
+  1060004: 'masked_address'
 }
 
 export function messageWords(words: SignIn, message: Message): string {
@@ -81,8 +82,10 @@ export function labelOf(words: SignIn, form: Form, field: Field): { label: strin
   switch (field.name) {
     case 'identifier':
     case 'email':
+    case 'recovery_address':
+    case 'recovery_confirm_address':
     case 'traits.email':
-      return { label: /^e-?mail$|^$/i.test(field.label?.text ?? '') ? fields.address : (field.label?.text ?? '') }
+      return { label: ownTitle(field.label) ?? fields.address }
     case 'traits.name':
       return { label: fields.name, hint: fields.nameHint }
     case 'password':
@@ -99,6 +102,11 @@ export function labelOf(words: SignIn, form: Form, field: Field): { label: strin
       // Of the schema of this server, whose author chose the words.
       return { label: field.label?.text ?? field.name }
   }
+}
+
+/** The title in the schema of this server (1070002), if it is another than e-mail: a user name, perhaps. */
+function ownTitle(label: Message | null): string | null {
+  return label?.id === 1070002 && !/^e-?mail/i.test(label.text) ? label.text : null
 }
 
 export function buttonWords(words: SignIn, form: Form, button: Button, language: string): string {
