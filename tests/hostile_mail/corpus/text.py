@@ -12,7 +12,7 @@ def text(id: str, why: str, body: str, type: str = "text/plain; charset=utf-8", 
 
 MAILS = (
     text("text-markup", "markup in plain text", f"Hello {IMG}"),
-    text("text-link-markup", "markup behind an address (Roundcube, CVE-2026-54433)", "a@a.co?]<img/src=x:/onerror=%JS%>"),
+    text("text-link-markup", "markup behind an address (Roundcube, CVE-2026-54433)", 'a@a.co?]<img/src="x:"/onerror=%JS%>'),
     text("text-linkref", "a reference to a link (Roundcube, CVE-2023-43770)", f"[<script>%JS%</script>]:https://example.org\n\n[{IMG}] https://example.org"),
     text("text-linkref-marker", "the marker that Roundcube itself puts in (CVE-2020-35730)", f"[{IMG}]:##str_replacement_0##\n##str_replacement_0## http://example.org/{IMG}"),
     text("text-link-quote", "a quote inside of a link", 'https://example.org/"onmouseover="%JS%"autofocus=1" http://x/<svg/onload=%JS%>'),

@@ -42,6 +42,12 @@ describe('what stays of a mail', () => {
     expect(bodyOf('<a href="#below">x</a>')).toBe('<a href="#below">x</a>')
   })
 
+  test('nothing of a set of frames', () => {
+    expect(clean('<html><frameset><frame src="https://a.example"></frameset></html>').html).toBe(
+      '<head></head><body></body>'
+    )
+  })
+
   test('language and direction, if they are such', () => {
     expect(clean('<html lang="de-AT" dir="RTL"><body>x')).toMatchObject({ lang: 'de-AT', dir: 'rtl' })
     expect(clean('<html lang="&quot;>"><body dir="up">x')).toMatchObject({ lang: '', dir: '' })

@@ -84,8 +84,8 @@ export function sanitize(source: string, wishes: Wishes): Sanitized | null {
   if (!wishes.whole && tooLarge(source)) return null
   const said = { colorScheme: '' }
   const page = purify(source, said)
-  const body = page.querySelector('body')
-  if (!body) return null
+  // A set of frames has no body; what it would have shown is gone.
+  const body = page.querySelector('body') ?? page.appendChild(page.ownerDocument.createElement('body'))
   const { ownColours, knowsDark } = looksOf(page, said.colorScheme)
   const remote = takeRemote(page, wishes.allowRemote)
   keepLinks(page)
