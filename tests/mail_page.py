@@ -41,8 +41,10 @@ class MailPage:
     async def open(self, path: str) -> None:
         await self.page.goto(self.url + path)
 
-    async def sign_up(self) -> None:
+    async def sign_up(self, name: str = "") -> None:
         await self.open("/sign-up")
+        if name:
+            await self.page.get_by_role("textbox", name="Name", exact=True).fill(name)
         await self.page.get_by_role("textbox", name="Address", exact=True).fill(self.email)
         await self.page.get_by_role("textbox", name="Password", exact=True).fill(PASSWORD)
         await self.page.keyboard.press("Enter")

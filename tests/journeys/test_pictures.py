@@ -1,0 +1,69 @@
+"""Each view at a phone's width and at a desk's, in both themes. POSTROOM_WRITE_DOCS=1 writes the README's pictures."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from built_web import require_interface
+from chromium import chromium
+from mail_page import NARROW, WIDE, MailPage, mail_page
+from trial import Trial, trial
+
+PICTURES = Path(__file__).parent.parent.parent / "docs/pictures"
+WRITES = os.environ.get("POSTROOM_WRITE_DOCS") == "1"
+IN_THE_README = ("conversation-wide-light", "preparing-wide-light", "inbox-phone-dark")
+ADDRESSES = iter(("alice", "alice.brandt", "alice-brandt", "alicebrandt"))
+SIZES: Mapping[str, Mapping[str, int]] = {"wide": WIDE, "phone": NARROW}
+
+
+@pytest.fixture(scope="module")
+async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
+    require_interface()
+    settings = {"POSTROOM_DELAY_FACTOR": "0.5", "POSTROOM_PACE": "0"}
+    async with trial(tmp_path_factory.mktemp("pictures"), **settings) as started:
+        await started.up()
+        yield started
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+async def picture(page: MailPage, name: str) -> None:
+    """Nothing is wider than the window; keep the picture for the README."""
+    assert await page.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.page.mouse.move(0, 0)
+    shot = await page.page.screenshot(animations="disabled")
+    if WRITES and name in IN_THE_README:
+        (PICTURES / f"{name}.png").write_bytes(shot)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+async def test_views_fit_the_window(up: Trial, browser: Browser, size: str, scheme: str) -> None:
+    async with mail_page(up, browser, next(ADDRESSES), viewport=SIZES[size], color_scheme=scheme) as alice:
+        await alice.open("/sign-in")
+        await expect(alice.button("Sign in")).to_be_visible()
+        await picture(alice, f"sign-in-{size}-{scheme}")
+        await up.postroom("sandbox", "fault", "fail", "--word", "alice")
+        await alice.sign_up("Alice Brandt")
+        await expect(alice.text("Attempt 2 in")).to_be_visible()
+        await picture(alice, f"preparing-{size}-{scheme}")
+        await up.postroom("sandbox", "fault", "off")
+        await up.postroom("resume")
+        code, output = await up.postroom("retry", alice.email)
+        assert code == 0, output
+        await alice.is_at("/mail")
+        await up.postroom("sandbox", "fill", alice.email, "--mails", "200")
+        await alice.page.reload()
+        await expect(alice.row("Pallet 3 of the December order")).to_be_visible()
+        if size == "phone":
+            await picture(alice, f"inbox-{size}-{scheme}")
+        await alice.row("Pallet 3 of the December order").click()
+        await expect(alice.text("This may not be the Mara Lindqvist you know")).to_be_visible()
+        await picture(alice, f"conversation-{size}-{scheme}")
