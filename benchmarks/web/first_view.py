@@ -1,11 +1,12 @@
 """The files of the interface that a browser loads until the list of mail is painted and the keys work, found in the
 build.
 
-They are the page, what it names, all that these import, and the words of one language. No browser is needed, so that
+They are the page, what it names, all that these import, the page for errors, and the words of one language. No browser is needed, so that
 the size is checked wherever the interface is built.
 """
 
 import gzip
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -23,12 +24,18 @@ _STARTED = re.compile(r'\bimport\("(/[^"]+)"\)')
 _IMPORTED = re.compile(r"""(?:\bfrom|\bimport)\s*["'`](\.{1,2}/[^"'`]+)["'`]""")
 """Not `import(…)`, which loads later."""
 
+_LATER = re.compile(r"m\.f=(\[[^\]]*\])")
+_ERROR_PAGE = re.compile(r"import\(`\.\./nodes/1\.[^`]+`\),__vite__mapDeps\(\[([\d,]+)\]\)")
+"""SvelteKit loads its node 1, the error page, with every page. The numbers are places in Vite's list of what loads
+later."""
+
 Sizes = dict[str, int]
 
 
 def first_view(build: Path) -> Sizes:
     """Return the compressed size of each file by its path, with the words of the language that has more."""
-    return _sizes(build, [*_needed(build, PAGE), max(words_files(build), key=lambda path: _size(build, path))])
+    needed = {*_needed(build, PAGE), *_error_page(build)}
+    return _sizes(build, [*needed, max(words_files(build), key=lambda path: _size(build, path))])
 
 
 def words_files(build: Path) -> list[str]:
@@ -56,6 +63,14 @@ def _needed(build: Path, page: str) -> Iterator[str]:
         if path.endswith(".js"):
             text = (build / path[1:]).read_text()
             waiting += [normpath(f"{dirname(path)}/{name}") for name in _IMPORTED.findall(text)]
+
+
+def _error_page(build: Path) -> Iterator[str]:
+    for file in build.glob("_app/immutable/entry/app.*.js"):
+        text = file.read_text()
+        if (listed := _LATER.search(text)) and (numbers := _ERROR_PAGE.search(text)):
+            names = json.loads(listed[1])
+            yield from (names[int(number)] for number in numbers[1].split(","))
 
 
 def sizes_of(build: Path, paths: Iterable[str]) -> Sizes:

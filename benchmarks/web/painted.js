@@ -34,9 +34,14 @@ window.bench = (() => {
     now: () => performance.now(),
     listed: painted(() => rows().length >= 50),
     script: painted(() => document.querySelector('body script'), () => performance.now()),
-    answered: () =>
-      Math.min(...performance.getEntriesByType('resource').flatMap(({ name, responseEnd }) =>
-        new URL(name).pathname.startsWith('/jmap') && responseEnd > 0 ? [responseEnd] : [])),
+    /** When the first answer of this path arrived. */
+    answered: (path) =>
+      Math.min(
+        ...performance
+          .getEntriesByType('resource')
+          .filter(({ name, responseEnd }) => new URL(name).pathname === path && responseEnd > 0)
+          .map(({ responseEnd }) => responseEnd)
+      ),
     awaitRow(subject) {
       awaited = painted(() => all('[role="row"] .subject').some(({ textContent }) => textContent === subject))
     },

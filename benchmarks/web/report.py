@@ -66,8 +66,9 @@ def _times(row: Row) -> list[str]:
         f"| the same from the start of the reload | {cached['navigation p50']} | {cached['navigation p95']} | – | – | – "
         f"| – | {cached['samples']} |",
         "",
-        f"From the cache, 50 rows were painted before the first answer of JMAP in "
-        f"{cached['painted before the first answer of JMAP']} of {cached['samples']} reloads.",
+        f"In {cached['painted before the first answer to a call']} of {cached['samples']} reloads, the 50 rows were "
+        "painted from the cache, before the first answer to a JMAP call. The list waits for the JMAP session, which says "
+        f"whose cache to show: it arrived {cached['session p50']} ms (p50) after the first script started.",
     ]
 
 

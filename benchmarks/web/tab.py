@@ -33,6 +33,11 @@ class Tab:
     async def awaited(self) -> Any:
         return await self.run("() => bench.awaited()")
 
+    async def answered(self, path: str) -> float:
+        """When the first answer of this path arrived, in ms since the navigation started. Waits for it."""
+        await self.page.wait_for_function("path => Number.isFinite(bench.answered(path))", arg=path)
+        return await self.run("path => bench.answered(path)", path)
+
     async def synchronize(self) -> None:
         """Compare the page's clock with `time.perf_counter`, by the fastest of some questions."""
         fastest = float("inf")
