@@ -81,6 +81,7 @@ async def _figures(browser: Browser, person: Person, lmtp: str, samples: Samples
         row["open a mail"] = await open_mail(opened, person.bare, samples.opened)
         _say("list from the cache")
         row["list from the cache"] = await cached_list(opened, samples.cached)
+        await opened.page.reload()
         await opened.page.get_by_text("Live").first.wait_for()
         _say("new mail")
         row["new mail"] = await new_mail(opened, person, sending, samples.delivered)

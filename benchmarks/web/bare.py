@@ -64,7 +64,10 @@ class Bare:
         query = {
             "filter": {"inMailbox": self._inbox},
             "sort": [{"property": "receivedAt", "isAscending": False}],
-            **{"collapseThreads": True, "calculateTotal": True, "position": 0, "limit": ROWS},
+            "collapseThreads": True,
+            "calculateTotal": True,
+            "position": 0,
+            "limit": ROWS,
         }
         elapsed, answers = await self._send(
             [
@@ -83,7 +86,9 @@ class Bare:
             "#ids": _of("t", "Thread/get", "/list/*/emailIds"),
             "properties": BODY,
             "bodyProperties": ["partId", "blobId", "size", "name", "type", "disposition", "cid"],
-            **{"fetchTextBodyValues": True, "fetchHTMLBodyValues": True, "maxBodyValueBytes": 1_000_000},
+            "fetchTextBodyValues": True,
+            "fetchHTMLBodyValues": True,
+            "maxBodyValueBytes": 1_000_000,
         }
         elapsed, answers = await self._send([["Thread/get", {"ids": [thread_id]}, "t"], ["Email/get", get, "m"]])
         assert answers[1]["list"], answers

@@ -1,8 +1,8 @@
 """The files of the interface that a browser loads until the list of mail is painted and the keys work, found in the
 build.
 
-They are the page, what it names, all that these import, the page for errors, and the words of one language. No browser is needed, so that
-the size is checked wherever the interface is built.
+They are the page, what it names, all that these import, the page for errors, and the words of one language. No browser
+is needed, so that the size is checked wherever the interface is built.
 """
 
 import gzip

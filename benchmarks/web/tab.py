@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from playwright.async_api import Browser, BrowserContext, CDPSession, Page
 
@@ -15,7 +16,7 @@ SCRIPT = Path(__file__).with_name("painted.js")
 SIZE: Any = {"width": 1440, "height": 2300}
 """High enough for 50 rows: the list holds only rows in view, and a few around them."""
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = uuid4().hex
 
 
 class Tab:
