@@ -24,8 +24,17 @@ from benchmarks.lmtp import senders
 from benchmarks.trial import Trial
 from benchmarks.web import report
 from benchmarks.web.bare import Bare
-from benchmarks.web.first_view import LIMIT, table
-from benchmarks.web.measures import FULL, TINY, Person, Samples, cached_list, cold_list, first_view, new_mail, open_mail
+from benchmarks.web.measures import (
+    FULL,
+    TINY,
+    Person,
+    Samples,
+    cached_list,
+    cold_list,
+    first_visit,
+    new_mail,
+    open_mail,
+)
 from benchmarks.web.tab import sign_up, tab
 from postroom.web.build import FOLDER
 from tests.chromium import chromium_path, needed_flags
@@ -70,10 +79,10 @@ async def measure_mailbox(trial: Trial, browser: Browser, mails: int, samples: S
 
 async def _figures(browser: Browser, person: Person, lmtp: str, samples: Samples) -> Row:
     _say("first view and cold list")
-    view, files = await first_view(browser, person)
-    if view["files, gzip -9, bytes"] > LIMIT:
-        print(table(files), file=sys.stderr)
-    row: Row = {"first view": view, "cold list": await cold_list(browser, person, samples.cold)}
+    row: Row = {
+        "first view": await first_visit(browser, person),
+        "cold list": await cold_list(browser, person, samples.cold),
+    }
     async with tab(browser, person.cookies) as opened, senders(lmtp) as sending:
         await opened.page.goto(f"{person.url}/mail")
         await opened.list_painted()

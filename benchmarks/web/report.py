@@ -25,9 +25,9 @@ def document(results: Row) -> str:
         "# The web interface in a browser",
         "",
         f"Measured by `{COMMAND}` on {results['day']}: {results['machine']}, and everything on this machine: Chromium "
-        f"{results['browser']} without a window, Postroom, PostgreSQL, Valkey and the stand-in for the mail server. Other "
-        f"programs: load {results['load']} at the start. The bare figures are of the same run: the same JMAP call "
-        "through Postroom on a kept connection, or a bare client of `/api/live`. A time ends when the frame that holds "
+        f"{results['browser']} without a window, Postroom, PostgreSQL, Valkey and the stand-in for the mail server. "
+        f"Load of other programs: {results['load']} at the start. The bare figures are of the same run: the same JMAP "
+        "call through Postroom on a kept connection, or a bare client of `/api/live`. A time ends when the frame that holds "
         "the change is painted.",
         "",
         *_first_view(results),
@@ -70,7 +70,7 @@ def _times(row: Row) -> list[str]:
         f"| | {cached['samples']} |",
         "",
         f"The list from the cache waits for the JMAP session, which says whose cache to show: it arrived "
-        f"{cached['session p50']} ms (p50) after the first script started. Where every JMAP call failed, the 50 rows were "
+        f"{cached['session p50']} ms (p50) after the first script started. Where every JMAP call failed, the rows were "
         f"{'painted all the same' if cached['painted without an answer to any call'] else '**not painted**'}.",
     ]
 
