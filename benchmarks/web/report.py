@@ -24,11 +24,12 @@ def document(results: Row) -> str:
     lines = [
         "# The web interface in a browser",
         "",
-        f"Measured by `{COMMAND}` on {results['day']}: {results['machine']}, and everything on this machine: Chromium "
+        f"Measured by `{COMMAND}` on {results['day']}: {results['machine']}. Everything runs on this machine: Chromium "
         f"{results['browser']} without a window, Postroom, PostgreSQL, Valkey and the stand-in for the mail server. "
-        f"Load of other programs: {results['load']} at the start. The bare figures are of the same run: the same JMAP "
-        "call through Postroom on a kept connection, or a bare client of `/api/live`. A time ends when the frame that holds "
-        "the change is painted.",
+        f"Load of other programs: {results['load']} at the start.",
+        "",
+        "The bare figures are of the same run: the same JMAP call through Postroom on a kept connection, or a bare "
+        "client of `/api/live`. A time ends when the frame that holds the change is painted.",
         "",
         *_first_view(results),
     ]
