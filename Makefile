@@ -7,7 +7,7 @@ STAMP := .venv/installed
 
 WEB_CHECKS := format:check lint types rooms test
 
-.PHONY: up web test check web-check unit bench bench-peers clean chaos mutants mutmut
+.PHONY: up web test check web-check unit bench bench-peers bench-web clean chaos mutants mutmut
 
 up: $(TRIAL)  ## Set up what the trial needs, and run it; the interface is built meanwhile
 	$(BIN)/postroom up --build-interface $(ARGS)
@@ -35,6 +35,9 @@ bench: $(STAMP)  ## Figures of the README, measured here in three minutes
 
 bench-peers: $(STAMP)  ## Compare with other queues, half an hour; writes docs/benchmarks.md (ARGS=--full: hours)
 	$(BIN)/python -m benchmarks.compare $(ARGS)
+
+bench-web: $(STAMP) web  ## Measure the web interface in Chromium, ten minutes (ARGS=--write: into docs/benchmarks-web.md)
+	$(BIN)/python -m benchmarks.web $(ARGS)
 
 chaos: $(STAMP)  ## The whole plan of faults, 15 minutes at most; the report goes to chaos-report/
 	$(BIN)/python -m chaos $(ARGS)

@@ -40,6 +40,18 @@ class Trial:
                 await asyncio.sleep(0.1)
         self.environment = json.loads(published.read_text())["environment"]
 
+    async def postroom(self, *arguments: str) -> None:
+        """Run a command on it. Raises `SystemExit`, with its output, if it fails."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "postroom", *arguments),
+            cwd=self._folder,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        if process.returncode:
+            raise SystemExit(f"postroom {' '.join(arguments)} failed: {output.decode()}")
+
     @property
     def owner_url(self) -> str:
         """The database URL of its owner: benchmarks insert rows that the service could not."""

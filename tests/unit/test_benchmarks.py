@@ -7,6 +7,7 @@ from benchmarks.measures.drain_rate import rate_of
 from benchmarks.measures.punctuality import lateness
 from benchmarks.measures.survival import Event, outcome
 from benchmarks.profile import summary
+from benchmarks.web import report as web_report
 
 
 @pytest.mark.skipif(not report.RESULTS.exists(), reason="nothing has been measured yet: make bench-peers")
@@ -45,3 +46,8 @@ def test_profile_sample_belongs_to_our_innermost_function_and_the_library_it_cal
         {"ours": "rows (postroom/postgres/connection.py)", "library": "psycopg", "share, %": 75.0},
         {"ours": "none of ours", "library": "uvicorn", "share, %": 25.0},
     ]
+
+
+@pytest.mark.skipif(not web_report.RESULTS.exists(), reason="nothing has been measured yet: make bench-web")
+def test_document_about_the_interface_is_generated_from_the_stored_results() -> None:
+    assert web_report.PAGE.read_text() == web_report.document(web_report.load())

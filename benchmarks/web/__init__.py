@@ -1,0 +1,1 @@
+"""How fast the web interface is in a browser, and how large."""

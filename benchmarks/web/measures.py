@@ -1,0 +1,176 @@
+"""What is measured of the mail page. Times are in ms."""
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from playwright.async_api import Browser
+
+from benchmarks.figures import Row, percentile
+from benchmarks.lmtp import Senders
+from benchmarks.subscribers import BuiltInSubscriber
+from benchmarks.web.bare import Bare
+from benchmarks.web.first_view import first_view, sizes_of, words_files
+from benchmarks.web.tab import Tab, Traffic, tab
+from postroom.web.build import FOLDER
+
+AWAY = 1.2
+"""Seconds between two messages, at least: the event source reports an account at most once a second."""
+
+ANNOUNCED_WITHIN = PAINTED_WITHIN = 30.0
+
+
+@dataclass(frozen=True)
+class Samples:
+    cold: int
+    cached: int
+    opened: int
+    delivered: int
+
+
+FULL = Samples(cold=20, cached=40, opened=40, delivered=100)
+TINY = Samples(cold=1, cached=1, opened=2, delivered=2)
+
+
+@dataclass(frozen=True)
+class Person:
+    """`cookies` of the browser in which they signed in; `bare` is a program of theirs."""
+
+    url: str
+    email: str
+    cookies: Sequence[Any]
+    bare: Bare
+
+
+async def first_visit(browser: Browser, person: Person) -> Row:
+    """Count the bytes until 50 rows are painted and a key works. CI counts them without a browser: both must agree."""
+    async with tab(browser, person.cookies) as opened:
+        traffic = Traffic()
+        session = await traffic.watch(opened.page.context, opened.page)
+        await opened.page.goto(f"{person.url}/mail")
+        await opened.list_painted()
+        await opened.run("() => bench.awaitCurrent()")
+        await opened.page.keyboard.press("j")
+        await opened.awaited()
+        await session.detach()
+    files = sizes_of(FOLDER, traffic.paths)
+    found = {*first_view(FOLDER), *words_files(FOLDER)}
+    return {
+        "files": len(files),
+        "files, gzip -9, bytes": sum(files.values()),
+        "files over the wire, with headers, bytes": traffic.octets(of_files=True),
+        "answers of the services over the wire, bytes": traffic.octets(of_files=False),
+        "files that CI does not count": sorted(files.keys() - found),
+    }
+
+
+async def cold_list(browser: Browser, person: Person, count: int) -> Row:
+    """From the start of the navigation, in a browser that knows nothing but the login, to 50 rows painted."""
+    painted, bare = list[float](), list[float]()
+    for _ in range(count):
+        bare.append(await person.bare.rows())
+        async with tab(browser, person.cookies) as opened:
+            await opened.page.goto(f"{person.url}/mail")
+            painted.append(await opened.list_painted())
+    return _both(painted, bare)
+
+
+async def cached_list(opened: Tab, count: int) -> Row:
+    """Reload the page. `script` counts from when the page's first script starts, `navigation` from the reload, and
+    `session` from the first script until the JMAP session arrived: the list waits for it."""
+    navigation, script, session = list[float](), list[float](), list[float]()
+    for _ in range(count):
+        await opened.page.reload()
+        navigation.append(await opened.list_painted())
+        started = await opened.run("() => bench.script")
+        script.append(navigation[-1] - started)
+        session.append(await opened.answered("/jmap/session") - started)
+    return {
+        "samples": count,
+        "script p50": _ms(script, 50),
+        "script p95": _ms(script, 95),
+        "navigation p50": _ms(navigation, 50),
+        "navigation p95": _ms(navigation, 95),
+        "session p50": _ms(session, 50),
+        "painted without an answer to any call": await _is_painted_without_answers(opened),
+    }
+
+
+async def _is_painted_without_answers(opened: Tab) -> bool:
+    """Whether the rows come from the cache: calls to JMAP fail, only its session is answered. Slow, so not timed."""
+    await opened.page.route("**/jmap/", lambda route: route.abort())
+    try:
+        await opened.page.reload()
+        await asyncio.wait_for(opened.list_painted(), PAINTED_WITHIN)
+    except TimeoutError:
+        return False
+    finally:
+        await opened.page.unroute("**/jmap/")
+    return True
+
+
+async def open_mail(opened: Tab, bare: Bare, count: int) -> Row:
+    """From the key press to the text painted, of conversations that were never opened and have one message."""
+    threads = (await opened.run("() => bench.single()"))[:count]
+    painted, called = list[float](), list[float]()
+    for number, thread in enumerate(threads):
+        if number % 2:
+            called.append(await bare.open(thread))
+        await opened.run("thread => bench.awaitText(thread)", thread)
+        await opened.page.keyboard.press("Enter")
+        pressed, shown = await opened.awaited()
+        painted.append(shown - pressed)
+        if not number % 2:
+            called.append(await bare.open(thread))
+        await opened.run("() => bench.awaitClosed()")
+        await opened.page.keyboard.press("u")
+        await opened.awaited()
+    return _both(painted, called)
+
+
+async def new_mail(opened: Tab, person: Person, lmtp: Senders, count: int) -> Row:
+    """From LMTP's 250 to the row painted, and to the event at a bare client of /api/live."""
+    chance = random.Random(1)
+    subscriber = await person.bare.subscriber()
+    await opened.synchronize()
+    painted, announced = list[float](), list[float]()
+    try:
+        for _ in range(count):
+            await asyncio.sleep(AWAY + chance.random())
+            subject, known = f"Benchmark {uuid4().hex}", len(subscriber.received)
+            await opened.run("subject => bench.awaitRow(subject)", subject)
+            accepted = await lmtp.send(person.email, subject)
+            painted.append(1000 * (opened.moment(await opened.awaited()) - accepted))
+            announced.append(1000 * (await _announced(subscriber, known) - accepted))
+    finally:
+        await subscriber.close()
+    return _both(painted, announced)
+
+
+async def _announced(subscriber: BuiltInSubscriber, number: int) -> float:
+    """Return when the message of this number was announced. Waits for it."""
+    end = time.perf_counter() + ANNOUNCED_WITHIN
+    while len(subscriber.received) <= number:
+        if time.perf_counter() > end:
+            raise SystemExit(f"LOST: a message was not announced within {ANNOUNCED_WITHIN:g} s")
+        await asyncio.sleep(0.01)
+    return subscriber.received[number]
+
+
+def _both(painted: Sequence[float], bare: Sequence[float]) -> Row:
+    """Beside the bare call or event of the same run."""
+    return {
+        "samples": len(painted),
+        "p50": _ms(painted, 50),
+        "p95": _ms(painted, 95),
+        "bare p50": _ms(bare, 50),
+        "bare p95": _ms(bare, 95),
+    }
+
+
+def _ms(values: Sequence[float], percent: int) -> float:
+    return round(percentile(values, percent), 1)

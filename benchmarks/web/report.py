@@ -1,0 +1,86 @@
+"""The page docs/benchmarks-web.md, made of the results of a run."""
+
+import json
+from pathlib import Path
+
+from benchmarks.figures import Row
+from benchmarks.web.first_view import LIMIT
+
+RESULTS = Path(__file__).with_name("results.json")
+PAGE = Path(__file__).parents[2] / "docs/benchmarks-web.md"
+COMMAND = "make bench-web ARGS=--write"
+
+ABOVE_BARE = 100
+NEW_MAIL, CACHED_LIST = 150, 100
+"""Targets in ms: at p95 the first, at p95 from the first script on the second."""
+
+
+def load() -> Row:
+    return json.loads(RESULTS.read_text())
+
+
+def document(results: Row) -> str:
+    """Return the page in Markdown."""
+    lines = [
+        "# The web interface in a browser",
+        "",
+        f"Measured by `{COMMAND}` on {results['day']}: {results['machine']}. Everything runs on this machine: Chromium "
+        f"{results['browser']} without a window, Postroom, PostgreSQL, Valkey and the stand-in for the mail server. "
+        f"Load of other programs: {results['load']} at the start.",
+        "",
+        "The bare figures are of the same run: the same JMAP call through Postroom on a kept connection, or a bare "
+        "client of `/api/live`. A time ends when the frame that holds the change is painted.",
+        "",
+        *_first_view(results),
+    ]
+    for mails, row in results["mailboxes"].items():
+        lines += ["", f"## A mailbox of {int(mails):,} mails", "", *_times(row)]
+    return "\n".join([*lines, ""])
+
+
+def _first_view(results: Row) -> list[str]:
+    first = next(iter(results["mailboxes"].values()))["first view"]
+    size = first["files, gzip -9, bytes"]
+    return [
+        "## First view",
+        "",
+        f"Until 50 rows are painted and the keys work, the browser loads {first['files']} files of the interface, "
+        f"{size / 1000:.1f} KB together (1,000 bytes, each file by `gzip -9`). {LIMIT // 1000} KB are allowed: "
+        f"{_verdict(size <= LIMIT)}. As they are served, with all headers, they are "
+        f"{first['files over the wire, with headers, bytes'] / 1000:.1f} KB; the answers of the services, most of them "
+        f"mail, {first['answers of the services over the wire, bytes'] / 1000:.1f} KB.",
+    ]
+
+
+def _times(row: Row) -> list[str]:
+    cold, opened, new, cached = row["cold list"], row["open a mail"], row["new mail"], row["list from the cache"]
+    return [
+        "| | p50, ms | p95, ms | bare p50 | bare p95 | target at p95 | | samples |",
+        "|---|--:|--:|--:|--:|---|---|--:|",
+        _line("new mail: LMTP's 250 → row", new, f"≤ {NEW_MAIL}", new["p95"] <= NEW_MAIL),
+        _line(
+            "open a mail: key → text",
+            opened,
+            f"≤ bare + {ABOVE_BARE}",
+            opened["p95"] <= opened["bare p95"] + ABOVE_BARE,
+        ),
+        _line("list, first visit: navigation → 50 rows", cold, "", None),
+        f"| list from the cache: first script → 50 rows | {cached['script p50']} | {cached['script p95']} | | | "
+        f"≤ {CACHED_LIST} | {_verdict(cached['script p95'] <= CACHED_LIST)} | {cached['samples']} |",
+        f"| the same from the start of the reload | {cached['navigation p50']} | {cached['navigation p95']} | | | "
+        f"| | {cached['samples']} |",
+        "",
+        f"The list from the cache waits for the JMAP session, which says whose cache to show: it arrived "
+        f"{cached['session p50']} ms (p50) after the first script started. Where every JMAP call failed, the rows were "
+        f"{'painted all the same' if cached['painted without an answer to any call'] else '**not painted**'}.",
+    ]
+
+
+def _line(what: str, row: Row, target: str, is_met: bool | None) -> str:
+    met = "" if is_met is None else _verdict(is_met)
+    times = " | ".join(str(row[name]) for name in ("p50", "p95", "bare p50", "bare p95"))
+    return f"| {what} | {times} | {target} | {met} | {row['samples']} |"
+
+
+def _verdict(is_met: bool) -> str:
+    return "met" if is_met else "**missed**"
