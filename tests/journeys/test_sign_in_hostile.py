@@ -7,27 +7,14 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Route, expect
 
-from account_pages import Site, account_site
+from account_pages import Site
 from account_person import START, AccountPerson, person_at
-from chromium import chromium
 from go_program import may_build
 
 pytestmark = may_build
 
 SHOT = "<img src=https://evil.test/p onerror=hit()><script>hit()</script><svg onload=hit()>"
 BIDI = "\u202egnp.exe"
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with account_site(tmp_path_factory.mktemp("site")) as site:
-        yield site
 
 
 @pytest.fixture

@@ -1,35 +1,14 @@
 """Passkeys and security keys: Chromium's virtual authenticator on the real Kratos 1.3.1. No script of Kratos runs."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from playwright.async_api import Browser, expect
 
 from account_pages import Site, account_site
 from account_person import START, AccountPerson, person_at
-from chromium import chromium
 from go_program import may_build
 from kratos_servers import PASSWORD
 
 pytestmark = may_build
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with account_site(tmp_path_factory.mktemp("site")) as site:
-        yield site
-
-
-@pytest.fixture
-async def person(site: Site, browser: Browser) -> AsyncIterator[AccountPerson]:
-    async with person_at(site, browser) as person:
-        yield person
 
 
 async def methods(person: AccountPerson) -> list[str]:

@@ -8,31 +8,17 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from account_pages import Site, account_site
+from account_pages import Site
 from account_person import AccountPerson, person_at
 from axe import violations
-from chromium import chromium
 from go_program import may_build
 from kratos_browser import another, code_for, totp
-from oidc_provider import oidc_provider
 
 pytestmark = may_build
 
 THEMES = ("light", "dark")
 WIDTHS = (320, 1440)
 PICTURES = os.environ.get("POSTROOM_PICTURES")
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with oidc_provider() as provider, account_site(tmp_path_factory.mktemp("site"), provider) as site:
-        yield site
 
 
 @pytest.fixture

@@ -1,39 +1,19 @@
 """The second factor: authenticator app, backup codes, a mailed code; and a fresh sign-in, on the real Kratos 1.3.1."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from account_pages import Site, account_site
+from account_pages import account_site
 from account_person import START, AccountPerson, person_at
-from chromium import chromium
 from eventually import eventually
 from go_program import may_build
 from kratos_browser import another, code_for, new_address, totp
 from kratos_servers import PASSWORD
 
 pytestmark = may_build
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with account_site(tmp_path_factory.mktemp("site")) as site:
-        yield site
-
-
-@pytest.fixture
-async def person(site: Site, browser: Browser) -> AsyncIterator[AccountPerson]:
-    async with person_at(site, browser) as person:
-        yield person
 
 
 async def set_up_app(person: AccountPerson) -> str:

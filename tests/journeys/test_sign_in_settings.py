@@ -1,44 +1,17 @@
 """Changing the account, other accounts (OpenID Connect), and signing out, on the real Kratos 1.3.1."""
 
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Route, expect
 
-from account_pages import Site, account_site
-from account_person import START, AccountPerson, person_at
-from chromium import chromium
+from account_person import START, AccountPerson
 from go_program import may_build
 from kratos_browser import new_address
 from kratos_servers import PASSWORD
-from oidc_provider import OidcProvider, oidc_provider
+from oidc_provider import OidcProvider
 
 pytestmark = may_build
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-async def provider() -> AsyncIterator[OidcProvider]:
-    async with oidc_provider() as provider:
-        yield provider
-
-
-@pytest.fixture(scope="module")
-async def site(provider: OidcProvider, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with account_site(tmp_path_factory.mktemp("site"), provider) as site:
-        yield site
-
-
-@pytest.fixture
-async def person(site: Site, browser: Browser) -> AsyncIterator[AccountPerson]:
-    async with person_at(site, browser) as person:
-        yield person
 
 
 # The account
