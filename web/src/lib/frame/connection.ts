@@ -12,8 +12,9 @@ export interface FrameEvents {
   trouble(why: FrameTrouble): void
 }
 
-/** The mail must show within this time. */
+/** Milliseconds within which a mail must show; and for one that is large, which the person asked for. */
 export const PATIENCE = 2_000
+export const PATIENCE_FOR_LARGE = 20_000
 
 /**
  * The page's end of a frame. The port goes to the first document that loads in it, which is ours. A second document
@@ -26,10 +27,10 @@ export class FrameConnection {
   readonly #overdue: ReturnType<typeof setTimeout>
   #port: MessagePort | null = null
 
-  constructor(frame: HTMLIFrameElement, events: FrameEvents) {
+  constructor(frame: HTMLIFrameElement, events: FrameEvents, patience = PATIENCE) {
     this.#frame = frame
     this.#events = events
-    this.#overdue = setTimeout(() => this.#fail('silent'), PATIENCE)
+    this.#overdue = setTimeout(() => this.#fail('silent'), patience)
     frame.addEventListener('load', this.#loaded)
   }
 

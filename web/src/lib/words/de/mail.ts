@@ -79,6 +79,8 @@ export const mail = {
     doesNotLoad: 'Diese Nachricht lässt sich nicht laden.',
     tooLarge: 'Diese Nachricht ist sehr groß. Nur ihr Anfang wird gezeigt.',
     showAll: 'Alles zeigen',
+    notYetShown: 'Diese Nachricht ist sehr groß. Sie anzuzeigen kann eine Weile dauern.',
+    slowFrame: 'Diese Nachricht ließ sich nicht rechtzeitig anzeigen. Hier ist ihr Text.',
     leftFrame: 'Diese Nachricht wollte ihren Rahmen verlassen. Hier ist ihr Text.',
     showQuoted: 'Zitierten Text zeigen',
     attachments: 'Anhänge',

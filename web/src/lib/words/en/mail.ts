@@ -78,6 +78,8 @@ export const mail = {
     doesNotLoad: 'This message does not load.',
     tooLarge: 'This message is very large. Only its beginning is shown.',
     showAll: 'Show all',
+    notYetShown: 'This message is very large. It may take a while to show it.',
+    slowFrame: 'This message did not show in time. Here is its text.',
     leftFrame: 'This message tried to leave its frame. Here is its text.',
     showQuoted: 'Show quoted text',
     attachments: 'Attachments',
