@@ -32,7 +32,8 @@ async def context(evil: Hosts) -> AsyncIterator[BrowserContext]:
 
 
 def _is_seen(mail: HostileMail, fate: Fate) -> bool:
-    return fate.shown == "height" or (mail.large and fate.shown == "large")
+    """The page says of a large mail that it is large, or shows its text in time."""
+    return fate.shown == "height" or (mail.large and fate.shown in ("large", "silent"))
 
 
 def harmful(fates: Mapping[str, Fate]) -> list[str]:

@@ -14,8 +14,8 @@ from postroom.web.interface import FOLDER
 
 PLACES = 6
 MESSAGES = [mail for mail in MAILS if mail.html is None]
-# The frame has seen every HTML; here it is a matter of the way to it.
-SOME_HTML = [mail for mail in MAILS if mail.html is not None][::8]
+# The frame has seen all HTML: these are for the way to it. A link that is pressed is opened, as it should be.
+SOME_HTML = [mail for mail in MAILS if mail.html is not None and not mail.id.startswith(("link-", "dangling-"))][::16]
 LARGE = [mail for mail in MAILS if mail.html is not None and mail.large]
 ALL = list(dict.fromkeys([*MESSAGES, *SOME_HTML, *LARGE]))
 

@@ -22,7 +22,7 @@ MAILS = (
     html("size-data-image", "a picture of 700 KB in its address", BEACON + "<img src=data:image/png;base64," + "A" * 700_000 + ">"),
     html("size-style", "20,000 rules", BEACON + "<style>" + "".join(f".a{i} b{{color:red}}" for i in range(20_000)) + "</style><p class=a1>x"),
     html("size-style-has", "selectors that look everywhere", BEACON + "<style>" + "".join(f"*:has(p:nth-child({i}n) ~ p *) p{{color:red}}" for i in range(300)) + "</style>" + "<p>x</p>" * 2_000, large=True),
-    html("size-style-nested", "5,000 rules in each other", BEACON + "<style>" + "a{" * 5_000 + "color:red"),
+    html("size-style-nested", "5,000 rules in each other", BEACON + "<style>" + "a{" * 5_000 + "color:red", large=True),
     html("size-style-variables", "variables that double 40 times (a billion laughs)", BEACON + "<style>:root{--a0:x" + "".join(f";--a{i}:var(--a{i-1}) var(--a{i-1})" for i in range(1, 40)) + "}p::before{content:var(--a39)}</style><p>x"),
     html("size-style-counters", "text that CSS makes", BEACON + "<style>p::before{content:'" + "a" * 300_000 + "'}</style>" + "<p>x" * 5),
     html("size-grid", "a grid of a million lines", BEACON + "<div style='display:grid;grid-template:repeat(100000,1px)/repeat(100000,1px)'><p style='grid-area:100000/100000'>x</div>"),
