@@ -59,6 +59,9 @@ class ServiceProcess:
     async def end(self, number: signal.Signals | None = None, *, within: float = 40) -> tuple[int, str]:
         """Exit code and log, after the signal if one is given."""
         if number is not None:
+            if self._process.returncode is not None:
+                output, _ = await self._process.communicate()
+                raise AssertionError(f"it had ended by itself:\n{output.decode()}")
             self.send(number)
         output, _ = await asyncio.wait_for(self._process.communicate(), within)
         await self.http.aclose()
