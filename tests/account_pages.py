@@ -79,7 +79,7 @@ async def account_site(
 async def _application(kratos: Kratos) -> AsyncIterator[ASGIApp]:
     sessions = KratosSessions(kratos.public_url, SystemClock(), cookie_name=COOKIE)
     public_api = KratosPublicApi(kratos.public_url)
-    people = PeopleByCredential(sessions, None, addresses=_NoAddresses(), cookie_name=COOKIE, public_url=None)  # pyright: ignore[reportArgumentType]
+    people = PeopleByCredential(sessions, None, addresses=_NoAddresses(), cookie_name=COOKIE, public_url=None)  # pyright: ignore[reportArgumentType] - no tokens
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     service = SelfService(public_api, forget=people.forget, session_cookie=COOKIE, public_url=None)
     app.router.routes += me_routes(visitor_of(people), _nothing_requested, forget=people.forget, disconnect=_disconnect)

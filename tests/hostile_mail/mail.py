@@ -50,10 +50,10 @@ def filled(text: str, id: str, place: str) -> str:  # noqa: A002 - the field's n
     return text.replace("%HOST%", f"%ID%.{place}").replace("%ID%", id)
 
 
-def html(id: str, why: str, text: str, **more: str | bool | None) -> HostileMail:  # noqa: A002
+def html(id: str, why: str, text: str, **more: str | bool | None) -> HostileMail:  # noqa: A002 - the name in MIME or HTML
     return HostileMail(id=id, why=why, html=text, **more)  # type: ignore[arg-type]
 
 
-def raw(id: str, why: str, message: str | bytes, **more: str | bool | None) -> HostileMail:  # noqa: A002
+def raw(id: str, why: str, message: str | bytes, **more: str | bool | None) -> HostileMail:  # noqa: A002 - the name in MIME or HTML
     data = message.encode() if isinstance(message, str) else message
     return HostileMail(id=id, why=why, raw=data, **more)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ def word(text: str, charset: str = "utf-8") -> str:
     return f"=?{charset}?B?{base64.b64encode(text.encode(charset)).decode()}?="
 
 
-def headed(id: str, why: str, headers: str, body: str = "Hello.", **more: str | None) -> HostileMail:  # noqa: A002
+def headed(id: str, why: str, headers: str, body: str = "Hello.", **more: str | None) -> HostileMail:  # noqa: A002 - the name in MIME or HTML
     """A mail in plain text with these headers, and with the usual ones that they do not name."""
     usual = {"From": "mara@example.org", "To": "alice@example.org", "Subject": "Hello", "Date": "Wed, 25 Nov 2026 14:32:00 +0000"}
     rest = "".join(f"{name}: {value}\n" for name, value in usual.items() if f"\n{name.lower()}:" not in f"\n{headers.lower()}")

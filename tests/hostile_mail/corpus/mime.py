@@ -15,7 +15,7 @@ XSLT = (
 )
 
 
-def headed(type: str, body: str, more: str = "") -> str:  # noqa: A002
+def headed(type: str, body: str, more: str = "") -> str:  # noqa: A002 - the name in MIME or HTML
     head = "From: Mara <mara@example.org>\nTo: alice@example.org\nSubject: Hello\nMessage-ID: <%ID%@example.org>\nMIME-Version: 1.0\n"
     return f"{head}Content-Type: {type}\n{more}\n{body}\n"
 
@@ -24,16 +24,16 @@ def multipart(subtype: str, *parts: str, boundary: str = "b") -> str:
     return headed(f'multipart/{subtype}; boundary="{boundary}"', "".join(f"--{boundary}\n{part}\n" for part in parts) + f"--{boundary}--")
 
 
-def part(type: str, body: str, more: str = "") -> str:  # noqa: A002
+def part(type: str, body: str, more: str = "") -> str:  # noqa: A002 - the name in MIME or HTML
     return f"Content-Type: {type}\n{more}\n{body}"
 
 
-def attached(type: str, name: str, body: str, disposition: str = "attachment") -> str:  # noqa: A002
+def attached(type: str, name: str, body: str, disposition: str = "attachment") -> str:  # noqa: A002 - the name in MIME or HTML
     """An attachment whose text stays readable here: no transfer encoding."""
     return multipart("mixed", part("text/plain", "See the file."), part(type, body, f'Content-Disposition: {disposition}; filename="{name}"\n'))
 
 
-def file(id: str, why: str, type: str, name: str, body: str, **more: str | None) -> HostileMail:  # noqa: A002
+def file(id: str, why: str, type: str, name: str, body: str, **more: str | None) -> HostileMail:  # noqa: A002 - the name in MIME or HTML
     return raw(id, why, attached(type, name, body), **({"click": ".attachment"} | more))
 
 

@@ -5,7 +5,7 @@ from ..mail import HostileMail, raw
 IMG = "<img src=x: onerror=%JS%>"
 
 
-def text(id: str, why: str, body: str, type: str = "text/plain; charset=utf-8", **more: str | None) -> HostileMail:  # noqa: A002
+def text(id: str, why: str, body: str, type: str = "text/plain; charset=utf-8", **more: str | None) -> HostileMail:  # noqa: A002 - the name in MIME or HTML
     head = f"From: Mara <mara@example.org>\nTo: alice@example.org\nSubject: Hello\nMessage-ID: <%ID%@example.org>\nMIME-Version: 1.0\nContent-Type: {type}\n"
     return raw(id, why, f"{head}\n{body}\n", **more)
 
