@@ -105,21 +105,30 @@ def _conditions(results: Results) -> str:
     newest: dict[str, Any] = max(results.values(), key=lambda found: found["date"], default={})
     if not newest:
         return ""
-    load = max(found["host"].get("load average before", 0) for found in results.values())
-    facts = newest["host"] | {"load average before": load}
-    host = ", ".join(f"{name} {value}" for name, value in facts.items())
+    machine = ", ".join(
+        f"{name} {value}" for name, value in newest["host"].items() if name not in ("load average before", "scheduling")
+    )
     versions = newest["versions"] | {
         package: number for packages in newest["contenders"].values() for package, number in packages.items()
     }
     listed = ", ".join(f"{name} {number}" for name, number in sorted(versions.items()))
-    dates: dict[tuple[str, str], list[str]] = {}
+    runs: dict[tuple[str, str, str], list[str]] = {}
     for name, found in results.items():
-        dates.setdefault((found["date"], found["scale"]), []).append(name)
-    measured = "; ".join(f"{date}, {scale} scale: {', '.join(names)}" for (date, scale), names in sorted(dates.items()))
+        runs.setdefault((found["date"], found["scale"], found["host"].get("scheduling", "normal")), []).append(name)
+    measured = "; ".join(
+        f"{date}, {scale} scale, {scheduling} scheduling, load average before at most {_highest_load(results, names)}: "
+        f"{', '.join(names)}"
+        for (date, scale, scheduling), names in sorted(runs.items())
+    )
     minutes = sum(found["took, s"] for found in results.values()) / 60
-    real_time = any(found["host"].get("scheduling") == "real-time" for found in results.values())
+    real_time = any(scheduling == "real-time" for _, _, scheduling in runs)
     remark = " With real-time scheduling (`chrt -r 1`), other processes on the machine cannot delay the benchmark."
-    return f"Measured in {minutes:.0f} minutes ({measured}). Machine: {host}. Versions: {listed}.{remark * real_time}\n"
+    took = f"Measured in {minutes:.0f} minutes ({measured})."
+    return f"{took} Machine: {machine}. Versions: {listed}.{remark * real_time}\n"
+
+
+def _highest_load(results: Results, names: Sequence[str]) -> float:
+    return max(results[name]["host"].get("load average before", 0) for name in names)
 
 
 def _targets(results: Results) -> str:
