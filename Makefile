@@ -15,8 +15,8 @@ up: $(TRIAL)  ## Set up what the trial needs, and run it; the interface is built
 web: $(TRIAL)  ## Build the web interface, if its sources have changed
 	@$(BIN)/python web/build.py
 
-test: $(STAMP) check web  ## All checks, all tests
-	$(BIN)/pytest $(ARGS)
+test: $(STAMP) check web  ## All checks, all tests, in two processes
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) web-check  ## Format, lint, types, layers
 	$(BIN)/ruff format --check .
