@@ -6,6 +6,7 @@ import { mount, unmount } from 'svelte'
 import { FrameConnection } from '../../src/lib/frame/connection.ts'
 import frame from '../../src/lib/frame/frame.html?url&no-inline'
 import MessageFrame from '../../src/lib/frame/MessageFrame.svelte'
+import { Choice } from '../../src/lib/words/choice.ts'
 import { loadWords } from '../../src/lib/words/language.ts'
 import { Speech } from '../../src/lib/words/words.svelte.ts'
 import '../../src/tokens.css'
@@ -81,7 +82,7 @@ function showBare(html: string): void {
 
 /** A plain text mail as the interface shows it. */
 async function showText(text: string): Promise<void> {
-  const speech = new Speech('en', await loadWords('en'))
+  const speech = new Speech('en', await loadWords('en'), new Choice())
   const now = begin()
   const props = { speech, text, onlink: (href: string) => now.links.push(href) }
   const component = mount(SpokenText, { target: place as Element, props }) as Record<string, unknown>
