@@ -147,6 +147,42 @@ async def test_the_thread_works_with_the_keyboard_only(up: Trial, browser: Brows
         await alice.is_at("/mail/inbox")
 
 
+HEADINGS = """
+  window.headings = new Set()
+  const look = () => document.querySelectorAll('h1').forEach((heading) => window.headings.add(heading.textContent))
+  new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true })
+"""
+"""Notes every heading that the page ever showed."""
+
+
+async def test_a_chosen_language_outlives_a_reload_and_follows_the_person_to_another_device(
+    up: Trial, browser: Browser
+) -> None:
+    async with mail_page(up, browser, "speech.alice") as alice:
+        await alice.open("/sign-in")
+        await alice.button("Deutsch").click()
+        await alice.page.add_init_script(HEADINGS)
+        await alice.page.reload()
+        await expect(alice.button("English")).to_be_visible()
+        assert await alice.page.evaluate("[...headings]") == ["Anmelden"]
+        await alice.button("English").click()
+        await sign_up_and_wait(alice)
+        await alice.button(f"Account {alice.email}").click()
+        await alice.button("Deutsch").click()
+
+        async def is_kept() -> bool:
+            kept = await alice.page.request.get(f"{alice.url}/api/settings")
+            return (await kept.json()).get("language") == "de"
+
+        await eventually(is_kept, "the service knows the language")
+        await alice.page.reload()
+        await expect(alice.row("Welcome to your new mailbox")).to_be_visible()
+        assert await alice.page.evaluate("[...headings]") == ["Posteingang"]
+        async with mail_page(up, browser, "speech.alice") as elsewhere:
+            await elsewhere.sign_in()
+            await expect(elsewhere.page.get_by_role("heading", level=1)).to_have_text("Posteingang")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1440])
 async def test_no_view_breaks_a_rule_of_accessibility(

@@ -1,57 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
-import { ModelServer } from './model-server.ts'
-import { settled, World } from './world.ts'
-
-/** /api/settings: one document, changed only by who knows its present form. */
-class Settings {
-  document: unknown = {}
-  /** Another tab writes between a GET and a PUT. */
-  meanwhile: (() => void) | null = null
-
-  get tag(): string {
-    return JSON.stringify(this.document)
-  }
-
-  answer(init: RequestInit | undefined): Response {
-    if (init?.method !== 'PUT') {
-      const response = Response.json(this.document, { headers: { ETag: this.tag } })
-      this.meanwhile?.()
-      this.meanwhile = null
-      return response
-    }
-    if (new Headers(init.headers).get('If-Match') !== this.tag) {
-      return Response.json({ code: 'settings_changed' }, { status: 412 })
-    }
-    this.document = JSON.parse(init.body as string)
-    return new Response(null, { status: 204 })
-  }
-}
-
-async function opened(settings: Settings | null): Promise<MailState> {
-  const server = new ModelServer()
-  const fetch = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
-    const isSettings = input instanceof URL && input.pathname === '/api/settings'
-    return isSettings && settings ? Promise.resolve(settings.answer(init)) : server.fetch(input, init)
-  }
-  const mail = createMail(new World().ports(fetch))
-  mail.show(null)
-  await settled()
-  return mail
-}
+import { openedWith, Settings } from './settings.ts'
 
 describe('senders whose pictures may be shown', () => {
   test('are those that the service keeps', async () => {
     const settings = new Settings()
     settings.document = { pictures: { senders: ['ann@example.net'] } }
-    const mail = await opened(settings)
+    const mail = await openedWith(settings)
     expect([mail.picturesAllowed('Ann@Example.net'), mail.picturesAllowed('bo@example.net')]).toEqual([true, false])
   })
 
   test('are added without touching anything else', async () => {
     const settings = new Settings()
     settings.document = { theme: 'dark', pictures: { senders: ['ann@example.net'], more: 1 } }
-    const mail = await opened(settings)
+    const mail = await openedWith(settings)
     await mail.allowPictures('Bo@example.net')
     expect(settings.document).toEqual({
       theme: 'dark',
@@ -62,7 +23,7 @@ describe('senders whose pictures may be shown', () => {
 
   test('are merged with what another tab wrote meanwhile', async () => {
     const settings = new Settings()
-    const mail = await opened(settings)
+    const mail = await openedWith(settings)
     settings.meanwhile = () => {
       settings.document = { theme: 'dark', pictures: { senders: ['cy@example.net'] } }
     }
@@ -75,13 +36,13 @@ describe('senders whose pictures may be shown', () => {
     async (document) => {
       const settings = new Settings()
       settings.document = document
-      const mail = await opened(settings)
+      const mail = await openedWith(settings)
       expect(mail.picturesAllowed('ann@example.net')).toBe(false)
     }
   )
 
   test('that cannot be kept are told as a trouble', async () => {
-    const mail = await opened(null)
+    const mail = await openedWith(null)
     await expect(mail.allowPictures('bo@example.net')).rejects.toMatchObject({ code: 'unknown' })
   })
 })

@@ -1,10 +1,24 @@
 /** The world outside of the engine, in the hands of a test: time, the network, tabs. */
-import type { Ports } from '#lib/sync/ports.ts'
+import type { Ports, Tongue } from '#lib/sync/ports.ts'
+
+export class ModelTongue implements Tongue {
+  untold: string | null = null
+  spoken = 'en'
+
+  told(): void {
+    this.untold = null
+  }
+
+  adopt(language: string): void {
+    this.spoken = language
+  }
+}
 
 export class World {
   time = Date.UTC(2026, 10, 26, 12)
   visible = true
   readonly mistakes: unknown[] = []
+  readonly tongue = new ModelTongue()
   readonly #timers = new Set<{ at: number; work: () => void }>()
   readonly #returns = new Set<() => void>()
   readonly #leaves = new Set<() => void>()
@@ -28,6 +42,7 @@ export class World {
         return () => this.#leaves.delete(work)
       },
       report: (mistake) => this.mistakes.push(mistake),
+      tongue: this.tongue,
       ...tabs
     }
   }

@@ -1,3 +1,4 @@
+import { Choice } from '#lib/words/choice.ts'
 import { languageOf, loadWords } from '#lib/words/language.ts'
 import type { LayoutLoad } from './$types.js'
 
@@ -6,6 +7,7 @@ export const ssr = false
 export const prerender = false
 
 export const load: LayoutLoad = async () => {
-  const language = languageOf(navigator.languages)
-  return { language, words: await loadWords(language) }
+  const choice = new Choice()
+  const language = choice.language ?? languageOf(navigator.languages)
+  return { choice, language, words: await loadWords(language) }
 }

@@ -1,15 +1,19 @@
 /**
- * A page with nothing but message frames, for tests/hostile_mail: Python hands it mails, and reads what became of them.
- * `bare` leaves the sanitizer out, so that the frame has to hold alone.
+ * A page with nothing but messages, for tests/hostile_mail: Python hands it mails, and reads what became of them.
+ * `showBare` leaves the sanitizer out, so that the frame has to hold alone.
  */
 import { mount, unmount } from 'svelte'
 import { FrameConnection } from '../../src/lib/frame/connection.ts'
 import frame from '../../src/lib/frame/frame.html?url&no-inline'
 import MessageFrame from '../../src/lib/frame/MessageFrame.svelte'
+import { Choice } from '../../src/lib/words/choice.ts'
+import { loadWords } from '../../src/lib/words/language.ts'
+import { Speech } from '../../src/lib/words/words.svelte.ts'
 import '../../src/tokens.css'
+import SpokenText from './SpokenText.svelte'
 
 interface Fate {
-  /** `height` once it is shown, else why it is not; null while neither is known */
+  /** `height` or `text` once it is shown, else why it is not; null while neither is known */
   shown: string | null
   height: number
   remote: number
@@ -76,6 +80,16 @@ function showBare(html: string): void {
   }
 }
 
+/** A plain text mail as the interface shows it. */
+async function showText(text: string): Promise<void> {
+  const speech = new Speech('en', await loadWords('en'), new Choice())
+  const now = begin()
+  const props = { speech, text, onlink: (href: string) => now.links.push(href) }
+  const component = mount(SpokenText, { target: place as Element, props }) as Record<string, unknown>
+  now.shown = 'text'
+  remove = () => unmount(component)
+}
+
 /** What became of the mail so far. */
 function told(): Fate {
   const height = place?.querySelector('iframe')?.style.height ?? ''
@@ -83,4 +97,4 @@ function told(): Fate {
   return { ...fate, height: Number.parseInt(height || '0', 10) }
 }
 
-Object.assign(globalThis, { show, showBare, told })
+Object.assign(globalThis, { show, showBare, showText, told })

@@ -1,10 +1,13 @@
 /** Everything that the mail page stands on, made from what the world outside offers. */
+import { JmapFailure } from '#lib/jmap/errors.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
 import { LiveConnection } from '#lib/sync/connection.ts'
+import { settleLanguage } from '#lib/sync/language.ts'
 import { Marks } from '#lib/sync/marks.ts'
 import { Pictures } from '#lib/sync/pictures.ts'
-import { browserPorts, type Ports } from '#lib/sync/ports.ts'
+import type { Ports } from '#lib/sync/ports.ts'
 import { ReaderSync } from '#lib/sync/reader.ts'
+import { SettingsDocument } from '#lib/sync/settings.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
@@ -26,6 +29,7 @@ export class MailState implements Mail {
   readonly connection: ConnectionState
   readonly #account: Account
   readonly #live: LiveConnection
+  readonly #settings: SettingsDocument
   readonly #pictures: Pictures
   readonly #rows: Rows
   readonly #tasks: readonly { stop: () => void }[]
@@ -35,14 +39,15 @@ export class MailState implements Mail {
   constructor(ports: Ports) {
     const account = new Account(ports, (owner) => {
       this.#live.start(owner)
-      void this.#pictures.read()
+      void this.#readSettings()
     })
     const isOwn = (address: string): boolean => address.toLowerCase() === account.address.toLowerCase()
     const marks = new Marks(account)
     const reader = new ReaderSync(account, (ids) => marks.read(ids))
     this.#account = account
     this.#live = new LiveConnection(account)
-    this.#pictures = new Pictures(account)
+    this.#settings = new SettingsDocument(ports)
+    this.#pictures = new Pictures(account, this.#settings)
     this.#rows = new Rows(account.objects, isOwn)
     this.#tasks = [account, marks.task, reader, this.#live]
     this.mailboxes = new MailboxesState(account.objects)
@@ -101,6 +106,10 @@ export class MailState implements Mail {
     }
   }
 
+  async keepLanguage(): Promise<void> {
+    await this.#quietly(settleLanguage(this.#account.ports.tongue, this.#settings, {}))
+  }
+
   stop(): void {
     this.#tasks.forEach((task) => task.stop())
   }
@@ -108,6 +117,26 @@ export class MailState implements Mail {
   async forget(): Promise<void> {
     await this.#account.kept.clear()
     this.stop()
+  }
+
+  #readSettings(): Promise<void> {
+    return this.#quietly(
+      this.#settings.read().then((settings) => {
+        this.#pictures.take(settings)
+        return settleLanguage(this.#account.ports.tongue, this.#settings, settings)
+      })
+    )
+  }
+
+  /** A failure at the settings is harmless: pictures stay blocked, and a language waits on this device. */
+  async #quietly(work: Promise<void>): Promise<void> {
+    try {
+      await work
+    } catch (failure) {
+      if (!(failure instanceof JmapFailure)) {
+        this.#account.ports.report(failure)
+      }
+    }
   }
 
   #now(): Account {
@@ -134,6 +163,6 @@ export class MailState implements Mail {
   }
 }
 
-export function createMail(ports: Ports = browserPorts()): MailState {
+export function createMail(ports: Ports): MailState {
   return new MailState(ports)
 }

@@ -209,6 +209,8 @@ export interface Mail {
   /** remote pictures: whether this sender's may be shown, and to remember that they may */
   picturesAllowed(address: string): boolean
   allowPictures(address: string): Promise<void>
+  /** The language was chosen on this device: let other devices know. If that fails, the next visit does it. */
+  keepLanguage(): Promise<void>
   /** The page is left: end connections and timers. */
   stop(): void
   /** At logout: stop, and delete what this device keeps of the person, unsent text too. */

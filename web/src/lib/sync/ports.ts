@@ -1,6 +1,16 @@
 /** What the engine needs from the world outside; the tests hand in their own. */
 import type { LivePorts } from '#lib/live/live.ts'
 
+/** The language on this device. */
+export interface Tongue {
+  /** what was chosen here and the service does not know yet; null for nothing */
+  readonly untold: string | null
+  /** The service knows it. */
+  told(language: string): void
+  /** The service says that the person chose it; it may be one that we do not speak. */
+  adopt(language: string): void
+}
+
 export interface Ports extends LivePorts {
   fetch: typeof fetch
   /** milliseconds since 1970 */
@@ -22,10 +32,12 @@ export interface Ports extends LivePorts {
   onLeave: (work: () => void) => () => void
   /** Tell the console about a mistake of ours. */
   report: (mistake: unknown) => void
+  tongue: Tongue
 }
 
-export function browserPorts(): Ports {
+export function browserPorts(tongue: Tongue): Ports {
   return {
+    tongue,
     fetch: (input, init) => fetch(input, init),
     now: () => Date.now(),
     random: () => Math.random(),

@@ -1,15 +1,18 @@
 /** The words on screen, given to components by context. */
+import type { Choice } from '#lib/words/choice.ts'
 import type { Words } from '#lib/words/en.ts'
-import { loadWords, type Language } from '#lib/words/language.ts'
+import { LANGUAGES, loadWords, type Language } from '#lib/words/language.ts'
 import { createContext } from 'svelte'
 
 export class Speech {
   #words = $state.raw<Words>() as Words
   #language = $state<Language>('en')
+  readonly #choice: Choice
 
-  constructor(language: Language, words: Words) {
+  constructor(language: Language, words: Words, choice: Choice) {
     this.#language = language
     this.#words = words
+    this.#choice = choice
   }
 
   get words(): Words {
@@ -20,10 +23,39 @@ export class Speech {
     return this.#language
   }
 
-  async speak(language: Language): Promise<void> {
+  /** What was chosen on this device and the service does not know yet. */
+  get untold(): Language | null {
+    return this.#choice.untold
+  }
+
+  /** The person chooses it. */
+  choose(language: Language): Promise<void> {
+    this.#choice.keep(language)
+    return this.#speak(language)
+  }
+
+  /** The service knows what was chosen here. */
+  told(language: string): void {
+    const known = spoken(language)
+    if (known) this.#choice.told(known)
+  }
+
+  /** The service says what the person chose elsewhere. */
+  adopt(language: string): void {
+    const known = spoken(language)
+    if (!known) return
+    this.#choice.adopt(known)
+    if (known !== this.#language) void this.#speak(known)
+  }
+
+  async #speak(language: Language): Promise<void> {
     this.#words = await loadWords(language)
     this.#language = language
   }
+}
+
+function spoken(language: string): Language | undefined {
+  return LANGUAGES.find((one) => one === language)
 }
 
 const [get, set] = createContext<Speech>()

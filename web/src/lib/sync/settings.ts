@@ -1,0 +1,64 @@
+/** What the service keeps for the person, so that it follows them to other devices: one document (/api/settings). */
+import { failureOf, JmapFailure, noResponse } from '#lib/jmap/errors.ts'
+import type { Ports } from './ports.ts'
+
+/** Tries when other tabs write at the same time. */
+const MOST_TRIES = 5
+
+export type Settings = Readonly<Record<string, unknown>>
+
+export class SettingsDocument {
+  readonly #ports: Ports
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+  }
+
+  /** Raises JmapFailure. */
+  async read(): Promise<Settings> {
+    return (await this.#read()).settings
+  }
+
+  /** Makes a change to what the document holds now, and returns what it holds then. Raises JmapFailure. */
+  async change(change: (settings: Settings) => Settings): Promise<Settings> {
+    for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+      const { settings, tag } = await this.#read()
+      const changed = change(settings)
+      if (await this.#write(changed, tag)) {
+        return changed
+      }
+    }
+    throw new JmapFailure('settings_changed')
+  }
+
+  async #read(): Promise<{ settings: Settings; tag: string }> {
+    const response = await this.#fetch({})
+    return { settings: objectOf(await response.json()), tag: response.headers.get('ETag') ?? '' }
+  }
+
+  /** Whether it was stored; false if the document changed meanwhile. */
+  async #write(settings: Settings, tag: string): Promise<boolean> {
+    const headers = { 'Content-Type': 'application/json', 'If-Match': tag }
+    const response = await this.#fetch({ method: 'PUT', headers, body: JSON.stringify(settings) })
+    return response.status !== 412
+  }
+
+  async #fetch(init: RequestInit): Promise<Response> {
+    const { fetch, origin, now } = this.#ports
+    const response = await fetch(new URL('/api/settings', origin), {
+      credentials: 'same-origin',
+      cache: 'no-store',
+      ...init
+    }).catch(() => {
+      throw noResponse()
+    })
+    if (!response.ok && response.status !== 412) {
+      throw await failureOf(response, now())
+    }
+    return response
+  }
+}
+
+export function objectOf(value: unknown): Settings {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Settings) : {}
+}

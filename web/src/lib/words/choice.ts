@@ -1,0 +1,58 @@
+/** The language that was chosen on this device: a reload speaks it at once, also before anybody signed in. */
+import { LANGUAGES, type Language } from '#lib/words/language.ts'
+
+const KEY = 'postroom-language'
+/** Behind a language that the service does not know yet. */
+const UNTOLD = ' untold'
+
+export class Choice {
+  readonly #storage: () => Storage
+
+  /** Where the person blocks what sites store, a browser throws already when it is asked for its storage. */
+  // eslint-disable-next-line no-restricted-globals -- no secret, and /api/settings needs somebody who is signed in
+  constructor(storage = () => localStorage) {
+    this.#storage = storage
+  }
+
+  /** null if none was chosen here */
+  get language(): Language | null {
+    const [language] = this.#read().split(' ')
+    return LANGUAGES.find((one) => one === language) ?? null
+  }
+
+  /** What was chosen here, if the service does not know it yet. */
+  get untold(): Language | null {
+    return this.#read().endsWith(UNTOLD) ? this.language : null
+  }
+
+  /** The person chose it here. */
+  keep(language: Language): void {
+    this.#write(language + UNTOLD)
+  }
+
+  /** The service knows it. Another choice may have been made meanwhile. */
+  told(language: Language): void {
+    if (this.untold === language) this.#write(language)
+  }
+
+  /** The service says that the person chose it elsewhere. */
+  adopt(language: Language): void {
+    this.#write(language)
+  }
+
+  #read(): string {
+    try {
+      return this.#storage().getItem(KEY) ?? ''
+    } catch {
+      return ''
+    }
+  }
+
+  #write(text: string): void {
+    try {
+      this.#storage().setItem(KEY, text)
+    } catch {
+      // It holds until the page is loaded anew.
+    }
+  }
+}
