@@ -9,6 +9,8 @@ interface Scene {
   mail: MailState
   /** Send an event on the live stream. */
   say: (type: string, data?: unknown) => Promise<void>
+  /** The live stream breaks off. */
+  close: () => Promise<void>
 }
 
 async function opened(live: 'live' | 'away' = 'live'): Promise<Scene> {
@@ -25,7 +27,11 @@ async function opened(live: 'live' | 'away' = 'live'): Promise<Scene> {
     await writer.write(new TextEncoder().encode(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`))
     await settled()
   }
-  return { server, world, mail, say }
+  const close = async (): Promise<void> => {
+    await writer.close()
+    await settled()
+  }
+  return { server, world, mail, say, close }
 }
 
 describe('new mail that is announced', () => {
@@ -50,6 +56,70 @@ describe('new mail that is announced', () => {
     world.return()
     await settled()
     expect(mail.list?.total).toBe(1)
+  })
+})
+
+test('what another device changed, which is not announced, is asked for every 5 minutes', async () => {
+  const { server, mail, world, say } = await opened()
+  await say('hello')
+  await world.pass(61_000)
+  server.deliver()
+  await world.pass(290_000)
+  expect(mail.list?.total).toBe(0)
+  await world.pass(20_000)
+  expect(mail.list?.total).toBe(1)
+})
+
+describe('a session that ends while live events arrive', () => {
+  const NO_SESSION = (): Response => Response.json({ code: 'no_session' }, { status: 401 })
+
+  async function ended(): Promise<Scene> {
+    const scene = await opened()
+    await scene.say('hello')
+    scene.server.interrupt = NO_SESSION
+    await scene.close()
+    await scene.world.pass(5_000)
+    return scene
+  }
+
+  test('is told to the whole page', async () => {
+    const { mail } = await ended()
+    expect([mail.trouble?.code, mail.list?.trouble?.code]).toEqual(['no_session', 'no_session'])
+    expect(mail.list?.freshness).toBe('cached')
+    expect(mail.connection.live).toBe('offline')
+  })
+
+  test('is told although the mail can still be had for a moment', async () => {
+    const scene = await opened()
+    await scene.say('hello')
+    scene.server.interrupt = (path) => (path === '/api/live' ? NO_SESSION() : null)
+    await scene.close()
+    await scene.world.pass(5_000)
+    expect([scene.mail.trouble?.code, scene.mail.connection.live]).toEqual(['no_session', 'offline'])
+  })
+
+  test('is asked about no more', async () => {
+    const { server, world } = await ended()
+    let asked = 0
+    server.interrupt = () => ((asked += 1), NO_SESSION())
+    await world.pass(3_600_000)
+    expect(asked).toBe(0)
+  })
+
+  test('goes on when the person comes back, having signed in again in another tab', async () => {
+    const { server, world, mail } = await ended()
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    server.interrupt = (path) => (path === '/api/live' ? new Response(readable) : null)
+    server.deliver()
+    world.return()
+    await settled()
+    expect([mail.trouble, mail.list?.total]).toEqual([null, 1])
+    await writable.getWriter().write(new TextEncoder().encode('event: hello\ndata: {}\n\n'))
+    await settled()
+    expect(mail.connection.live).toBe('live')
+    server.deliver()
+    await world.pass(301_000)
+    expect(mail.list?.total).toBe(2)
   })
 })
 

@@ -24,8 +24,8 @@ export class ModelServer {
   /** Changes before this place are forgotten. */
   forgottenUntil = 0
   limits = LIMITS
-  /** the address of the only Identity */
-  identity = 'me@example.org'
+  /** the addresses of the Identities */
+  identities = ['me@example.org']
   readonly #log: Change[] = []
   #next = 1
 
@@ -96,6 +96,7 @@ export class ModelServer {
     }
     const { methodCalls } = JSON.parse(body) as { methodCalls: Invocation[] }
     this.requests.push(methodCalls.map(([name]) => name))
+    this.#created.clear()
     const responses: Invocation[] = []
     for (const [name, args, id] of methodCalls) {
       try {
@@ -141,7 +142,7 @@ export class ModelServer {
       Email: () => this.emails,
       Mailbox: () => new Map(this.mailboxes().map((mailbox) => [mailbox.id, mailbox])),
       Thread: () => this.threads(),
-      Identity: () => new Map([['i', { id: 'i', name: 'Me', email: this.identity }]]),
+      Identity: () => new Map(this.identities.map((email, at) => [`i${at}`, { id: `i${at}`, name: 'Me', email }])),
       EmailSubmission: () => new Map([...this.submissions.keys()].map((id) => [id, { id, deliveryStatus: null }]))
     }
     const objects = all[type]?.() ?? new Map<Id, object>()
@@ -209,8 +210,9 @@ export class ModelServer {
   }
 
   /** RFC 8621 §4.4.3: of each conversation the first that matches. */
-  list(mailbox: Id): Id[] {
-    const found = [...this.emails.values()].filter(({ mailboxIds }) => mailboxIds[mailbox]).toSorted(byTime)
+  list(mailbox?: Id): Id[] {
+    const all = [...this.emails.values()]
+    const found = all.filter(({ mailboxIds }) => mailbox === undefined || mailboxIds[mailbox]).toSorted(byTime)
     const threads = new Set<Id>()
     return found
       .reverse()
@@ -219,13 +221,16 @@ export class ModelServer {
   }
 
   #query(args: Arguments): Arguments {
-    const ids = this.list((args['filter'] as { inMailbox: Id }).inMailbox)
+    const ids = this.list((args['filter'] as { inMailbox: Id } | undefined)?.inMailbox)
     const position = (args['position'] as number | undefined) ?? 0
     const page = ids.slice(position, position + (args['limit'] as number))
     return { queryState: this.state, canCalculateChanges: false, position, ids: page, total: ids.length }
   }
 
   #setEmails(args: Arguments): Arguments {
+    if ('ifInState' in args && args['ifInState'] !== this.state) {
+      throw new Error('stateMismatch')
+    }
     const created: Record<string, unknown> = {}
     for (const [key, email] of Object.entries((args['create'] ?? {}) as Record<string, Partial<Stored>>)) {
       const replied = [...this.emails.values()].find(({ messageId }) =>
@@ -268,14 +273,19 @@ export class ModelServer {
 
   #submit(args: Arguments): Arguments {
     const created: Record<string, { id: Id }> = {}
+    const notCreated: Record<string, { type: string }> = {}
     for (const [key, { emailId }] of Object.entries(args['create'] as Record<string, { emailId: Id }>)) {
       const id = `s${this.submissions.size + 1}`
       const email = this.#created.get(emailId) ?? emailId
+      if (!this.emails.has(email)) {
+        notCreated[key] = { type: 'invalidProperties' }
+        continue
+      }
       this.submissions.set(id, email)
       created[key] = { id }
       this.#patch(email, (args['onSuccessUpdateEmail'] as Record<string, Arguments>)[`#${key}`] ?? {})
     }
-    return { oldState: null, newState: this.state, created }
+    return { oldState: null, newState: this.state, created, notCreated }
   }
 
   #submissionQuery(args: Arguments): Arguments {

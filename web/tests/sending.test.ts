@@ -57,6 +57,37 @@ function losingTheAnswer(server: ModelServer, times = 1): void {
   }
 }
 
+/** The first request that creates a submission gets no answer. Returns what the mail server does when it arrives late. */
+function delayingTheFirst(server: ModelServer, beforeTheSecond: () => void = () => undefined): () => void {
+  let first: string | null = null
+  const arrive = (): void => void server.answer('/jmap/', first ?? '')
+  server.interrupt = (_, body) => {
+    if (!body.includes('EmailSubmission/set')) {
+      return null
+    }
+    if (first === null) {
+      first = body
+      throw new TypeError('the network changed')
+    }
+    beforeTheSecond()
+    return null
+  }
+  return arrive
+}
+
+/** Of the first request that creates a submission only the draft is made. */
+function draftOnly(server: ModelServer): void {
+  server.interrupt = (path, body) => {
+    if (!body.includes('EmailSubmission/set')) {
+      return null
+    }
+    server.interrupt = () => null
+    const request = JSON.parse(body) as { methodCalls: Invocation[] }
+    server.answer(path, JSON.stringify({ ...request, methodCalls: request.methodCalls.slice(0, 1) }))
+    return Response.json({ code: 'mail_server_broke_off' }, { status: 502 })
+  }
+}
+
 /** Whether it was sent, once all is known. */
 async function outcome({ mail, world, reply }: Scene, what = reply): Promise<unknown> {
   mail.sending.keep(what.answered.id, what.text)
@@ -98,7 +129,7 @@ describe('an answer', () => {
     'is sent from the own address if the identity has %j (RFC 8621 §6)',
     async (address) => {
       const scene = await opened()
-      scene.server.identity = address
+      scene.server.identities = [address]
       expect(await outcome(scene)).toBe('sent')
       expect(within(scene.server, 'sent')).toMatchObject([{ from: [{ name: 'Me', email: 'me@example.org' }] }])
     }
@@ -135,19 +166,98 @@ describe('an answer', () => {
 
   test('of which only the draft was made is sent from there', async () => {
     const scene = await opened()
-    let cut = 0
-    scene.server.interrupt = (path, body) => {
-      if (!body.includes('EmailSubmission/set') || cut > 0) {
-        return null
-      }
-      cut += 1
-      const request = JSON.parse(body) as { methodCalls: Invocation[] }
-      scene.server.answer(path, JSON.stringify({ ...request, methodCalls: request.methodCalls.slice(0, 1) }))
-      return Response.json({ code: 'mail_server_broke_off' }, { status: 502 })
-    }
+    draftOnly(scene.server)
     expect(await outcome(scene)).toBe('sent')
     expect([within(scene.server, 'drafts').length, within(scene.server, 'sent').length]).toEqual([0, 1])
     expect(scene.server.submissions.size).toBe(1)
+  })
+
+  test('that reaches the mail server after it was handed over again is sent once', async () => {
+    const scene = await opened()
+    const arrive = delayingTheFirst(scene.server)
+    expect(await outcome(scene)).toBe('sent')
+    arrive()
+    expect(scene.server.submissions.size).toBe(1)
+    expect([within(scene.server, 'drafts').length, within(scene.server, 'sent').length]).toEqual([0, 1])
+  })
+
+  test('that reaches the mail server just before it is handed over again is sent once', async () => {
+    const scene = await opened()
+    const arrive = delayingTheFirst(scene.server, () => arrive())
+    expect(await outcome(scene)).toBe('sent')
+    expect(scene.server.submissions.size).toBe(1)
+  })
+
+  test('is sent though new mail comes at the same moment', async () => {
+    const scene = await opened()
+    scene.server.interrupt = (_, body) => {
+      if (body.includes('EmailSubmission/set')) {
+        scene.server.interrupt = () => null
+        scene.server.deliver()
+      }
+      return null
+    }
+    expect(await outcome(scene)).toBe('sent')
+    expect(scene.server.submissions.size).toBe(1)
+  })
+
+  test('whose confirmation is lost is found among newer mail, wherever it was filed', async () => {
+    for (const mailbox of ['sent', 'inbox']) {
+      const scene = await opened()
+      const { server } = scene
+      losingTheAnswer(server)
+      const lost = server.interrupt
+      server.interrupt = async (path, body) => {
+        if (body.includes('Email/query') && server.submissions.size === 1) {
+          server.update(server.submissions.get('s1') ?? '', { mailboxIds: { [mailbox]: true } })
+          ;['drafts', 'sent', 'inbox'].forEach((newer) => server.deliver({ mailboxIds: { [newer]: true } }))
+          server.interrupt = () => null
+        }
+        return lost(path, body)
+      }
+      expect(await outcome(scene)).toBe('sent')
+      expect(server.submissions.size).toBe(1)
+    }
+  })
+
+  test('that was submitted and not filed is not sent again', async () => {
+    const scene = await opened()
+    const { server } = scene
+    server.interrupt = (path, body) => {
+      if (body.includes('EmailSubmission/set')) {
+        server.answer(path, body.replace('onSuccessUpdateEmail":{"#send"', 'onSuccessUpdateEmail":{"#none"'))
+        throw new TypeError('connection reset')
+      }
+      return null
+    }
+    expect(await outcome(scene)).toBe('sent')
+    expect(server.submissions.size).toBe(1)
+  })
+
+  test('that was taken is sent, whether or not its delivery status can be had', async () => {
+    for (const failure of [503, 401]) {
+      const scene = await opened()
+      scene.server.interrupt = (_, body) =>
+        body.includes('EmailSubmission/get') ? new Response('', { status: failure }) : null
+      expect(await outcome(scene)).toBe('sent')
+      expect(scene.mail.sending.draftOf('e1')).toBe('')
+      expect(scene.server.submissions.size).toBe(1)
+    }
+  })
+
+  test('that failed can be sent later', async () => {
+    const scene = await opened()
+    scene.server.interrupt = (path) => (path === '/jmap/' ? new Response('', { status: 503 }) : null)
+    expect(await outcome(scene)).toMatchObject({ code: 'unavailable' })
+    scene.server.interrupt = () => null
+    expect(await outcome(scene)).toBe('sent')
+  })
+
+  test('is sent as the identity that has the own address', async () => {
+    const scene = await opened()
+    scene.server.identities = ['other@example.org', 'ME@example.org']
+    expect(await outcome(scene)).toBe('sent')
+    expect(within(scene.server, 'sent')).toMatchObject([{ from: [{ email: 'ME@example.org' }] }])
   })
 
   test('of which nobody knows whether it was sent is kept', async () => {
@@ -181,6 +291,19 @@ describe('an answer', () => {
     const second = await opened(first.server)
     expect(await outcome(second, { ...second.reply, text: 'Another answer' })).toBe('sent')
     expect(first.server.submissions.size).toBe(2)
+  })
+
+  test('that was changed before it was sent is sent as it is now', async () => {
+    const first = await opened()
+    const { server } = first
+    draftOnly(server)
+    void first.mail.sending.send(first.reply).catch(() => undefined)
+    await settled()
+    first.mail.stop()
+    const second = await opened(server)
+    expect(await outcome(second, { ...second.reply, text: 'Another answer' })).toBe('sent')
+    expect(within(server, 'sent')).toMatchObject([{ bodyValues: { text: { value: 'Another answer' } } }])
+    expect(within(server, 'drafts')).toEqual([])
   })
 })
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, test, vi } from 'vitest'
 import { settled, World } from '../../../tests/world.ts'
 import type { CentrifugoPorts, listenToCentrifugo } from './centrifugo.ts'
@@ -123,6 +124,38 @@ describe('live events', () => {
     expect(service.asked).toHaveLength(1)
   })
 
+  test('go on by the next tab if the leader is not signed in: somebody may sign in there', async () => {
+    const tabs = { locks: navigator.locks, channel: (name: string) => new BroadcastChannel(name) }
+    const [first, next] = [new Service(Response.json({ code: 'no_session' }, { status: 401 })), new Service()]
+    const lives = [first, next].map(
+      ({ fetch }) => new Live('live-test-signed-out', new World().ports(fetch, tabs), () => undefined)
+    )
+    lives[0]?.start()
+    await vi.waitFor(() => expect(first.asked).toHaveLength(1))
+    lives[1]?.start()
+    await vi.waitFor(() => expect(next.asked).toHaveLength(1))
+    lives[1]?.stop()
+  })
+
+  test('come again after an answer that nobody can read', async () => {
+    const { service, world, live } = await started('stream', new Response('<html>'))
+    await service.say('elsewhere')
+    await service.close()
+    expect(live.status).toMatchObject({ state: 'offline', trouble: { code: 'unavailable' } })
+    await world.pass(2_000)
+    expect(service.asked).toEqual(['/api/live', '/api/realtime', '/api/live'])
+  })
+
+  test('leave nothing behind for each pause', async () => {
+    const added = vi.spyOn(AbortSignal.prototype, 'addEventListener')
+    const { service, world } = await started(...Array.from({ length: 20 }, () => new Error('off line')))
+    await world.pass(3_600_000)
+    const signals = added.mock.contexts as AbortSignal[]
+    added.mockRestore()
+    expect(service.asked.length).toBeGreaterThan(20)
+    expect(Math.max(...signals.map((signal) => getEventListeners(signal, 'abort').length))).toBeLessThan(3)
+  })
+
   test('come at once again if the person asks', async () => {
     const { service, live } = await started(new Error('off line'))
     live.tryNow()
@@ -162,6 +195,18 @@ describe('where Centrifugo publishes', () => {
     await settled()
     await world.pass(2_000)
     expect(service.asked).toEqual(['/api/live', '/api/realtime', '/api/live'])
+  })
+
+  test('a part of the page that does not load is tried again', async () => {
+    vi.resetModules()
+    vi.doMock('./centrifugo.ts', () => Promise.reject(new Error('of an older version')))
+    const { service, world, live } = await started('stream', Response.json(REALTIME))
+    await service.say('elsewhere')
+    await service.close()
+    await vi.waitFor(() => expect(live.status.state).toBe('offline'))
+    await world.pass(2_000)
+    expect(service.asked).toEqual(['/api/live', '/api/realtime', '/api/live'])
+    vi.resetModules()
   })
 
   test('a token that is not renewed, since nobody is signed in, ends it for good', async () => {

@@ -20,6 +20,7 @@ export type LiveMessage =
   | { kind: 'hint' }
   /** The mailbox is not ready (any more); `mailbox` is that of /api/me. */
   | { kind: 'preparing'; mailbox: unknown }
+  /** Of this tab alone: each finds out for itself, for another one may be signed in again. */
   | { kind: 'signed-out' }
 
 /** What a tab tells the leader. */
@@ -28,6 +29,7 @@ type Request = { kind: 'status?' } | { kind: 'try-now' }
 export interface LivePorts extends LeaderPorts, StreamPorts {
   now: () => number
   random: () => number
+  report: (mistake: unknown) => void
 }
 
 export class Live {
@@ -96,12 +98,18 @@ export class Live {
   async #lead(signal: AbortSignal): Promise<void> {
     this.#is('connecting')
     while (!signal.aborted) {
-      const refusal = await this.#listen(signal)
+      const refusal = await this.#listen(signal).catch((mistake: unknown) => {
+        // A part of the page that did not load, say. The lead is ours: nobody else would try again.
+        this.#ports.report(mistake)
+        return null
+      })
       if (isOver(signal)) {
         return
       }
       if (refusal?.status === 401) {
-        this.#announce({ kind: 'signed-out' })
+        // A tab in which the person signs in again must be able to lead.
+        this.#leader.stop()
+        this.#take({ kind: 'signed-out' })
         return
       }
       this.#failures += 1
@@ -114,12 +122,14 @@ export class Live {
 
   async #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
     await new Promise<void>((resolve) => {
-      const callOff = this.#ports.after(milliseconds, resolve)
-      this.#wake = () => {
+      const end = (): void => {
         callOff()
+        signal.removeEventListener('abort', end)
         resolve()
       }
-      signal.addEventListener('abort', this.#wake)
+      const callOff = this.#ports.after(milliseconds, end)
+      this.#wake = end
+      signal.addEventListener('abort', end)
     })
     this.#wake = null
   }
@@ -138,8 +148,9 @@ export class Live {
     if (!response?.ok) {
       return response
     }
-    const realtime = (await response.json()) as { transport: string } & Realtime
-    return realtime.transport === 'centrifugo' ? this.#centrifugo(realtime, signal) : null
+    // null: somebody else answered in place of the service.
+    const realtime = (await response.json().catch(() => null)) as ({ transport: string } & Realtime) | null
+    return realtime?.transport === 'centrifugo' ? this.#centrifugo(realtime, signal) : null
   }
 
   #event({ type, data }: StreamEvent): void {
@@ -184,14 +195,11 @@ export class Live {
       }
     }
     const connected = (is: boolean): void => (is ? this.#connected() : this.#is('connecting'))
-    listenToCentrifugo(
-      first,
-      { renew, heard, connected, ended: () => ends.abort() },
-      AbortSignal.any([signal, ends.signal])
-    )
-    await new Promise<void>((resolve) =>
-      AbortSignal.any([signal, ends.signal]).addEventListener('abort', () => resolve())
-    )
+    const over = AbortSignal.any([signal, ends.signal])
+    if (!over.aborted) {
+      listenToCentrifugo(first, { renew, heard, connected, ended: () => ends.abort() }, over)
+      await new Promise<void>((resolve) => over.addEventListener('abort', () => resolve()))
+    }
     return refusal
   }
 }

@@ -16,7 +16,7 @@ export class ConnectionState implements Connection {
   get live(): Live {
     const { state } = this.#now()
     // Rounds that fail although events arrive: what is shown is not current.
-    return this.#account.sync.trouble ? 'offline' : state
+    return this.#account.sync.trouble || this.#live.signedOut ? 'offline' : state
   }
 
   get since(): Date | null {

@@ -88,7 +88,7 @@ export class ListState implements ConversationList {
   }
 
   tryAgain(): void {
-    this.#account.tryNow()
+    void this.#account.tryNow()
   }
 
   get #outgoing(): boolean {

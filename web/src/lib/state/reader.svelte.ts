@@ -49,7 +49,7 @@ export class ReaderState implements Reader {
   }
 
   tryAgain(): void {
-    this.#sync.task.tryNow()
+    void this.#sync.task.tryNow()
   }
 
   /** What is behind the conversation changed. */

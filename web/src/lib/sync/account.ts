@@ -97,9 +97,9 @@ export class Account {
   }
 
   /** The person asks for it: now, and all of it. */
-  tryNow(): void {
+  tryNow(): Promise<void> {
     this.#outdated = true
-    this.sync.tryNow()
+    return this.sync.tryNow()
   }
 
   /** The rows of the list that the screen shows. */

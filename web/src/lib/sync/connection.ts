@@ -15,6 +15,7 @@ export class LiveConnection {
   preparing: unknown = null
   signedOut = false
   readonly #account: Account
+  #owner: string | null = null
   #live: Live | null = null
   #callOff: (() => void) | null = null
   readonly #endReturn: () => void
@@ -30,19 +31,39 @@ export class LiveConnection {
 
   /** Once it is known whose account it is: each has its own connection. */
   start(owner: string): void {
+    this.#owner = owner
     this.#live ??= new Live(`postroom-live-${FORMAT}-${owner}`, this.#account.ports, (message) => this.#take(message))
     this.#live.start()
     this.#askLater()
   }
 
-  /** Signed out: nothing more is asked until somebody signs in, which makes everything anew. */
+  /** Signed out: nothing more is asked until the person wishes it, or comes back to this tab. */
   get isOver(): boolean {
     return this.signedOut || this.#account.sync.trouble?.code === 'no_session'
   }
 
   tryNow(): void {
+    if (this.isOver) {
+      void this.#goOn()
+      return
+    }
     this.#live?.tryNow()
-    this.#account.tryNow()
+    void this.#account.tryNow()
+  }
+
+  /** If the person signed in again in another tab. */
+  async #goOn(): Promise<void> {
+    await this.#account.tryNow()
+    if (this.#owner === null || this.#account.sync.trouble) {
+      return
+    }
+    if (this.signedOut) {
+      this.signedOut = false
+      this.#live?.stop()
+      this.#live = null
+    }
+    this.start(this.#owner)
+    this.#account.tell('connection', 'account')
   }
 
   stop(): void {
@@ -58,6 +79,8 @@ export class LiveConnection {
       this.preparing = message.mailbox
     } else if (message.kind === 'signed-out') {
       this.signedOut = true
+      // The list learns it, too, and does not look current.
+      void this.#account.hint()
     } else if (message.status.state === 'live') {
       this.preparing = null
     }
@@ -73,6 +96,10 @@ export class LiveConnection {
 
   /** Also if nothing was announced: a tab that was frozen heard nothing. */
   #returned(): void {
+    if (this.isOver) {
+      void this.#goOn()
+      return
+    }
     if (this.status.state !== 'live') {
       this.#live?.tryNow()
     }
@@ -80,6 +107,7 @@ export class LiveConnection {
   }
 
   #askLater(): void {
+    this.#callOff?.()
     const pause = this.status.state === 'live' ? WITH_LIVE : WITHOUT_LIVE
     this.#callOff = this.#account.ports.after(pause, () => {
       this.#hint()

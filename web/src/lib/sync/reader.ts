@@ -54,7 +54,7 @@ export class ReaderSync {
     if (this.bodies.want(id, octets)) {
       // A person who asks for it does not want to wait for a pause.
       if (this.task.trouble) {
-        this.task.tryNow()
+        void this.task.tryNow()
       } else {
         void this.task.run()
       }

@@ -1,13 +1,16 @@
 /**
  * Sends an answer, once. If no answer of the server comes, nobody knows whether it was sent: the mail is looked for by
- * its Message-ID, which is ours, before it is handed over again.
+ * its Message-ID, which is ours, before it is handed over again. The request without an answer may still be on its way,
+ * for as long as the gateway waits for the mail server. So each request holds only for the state that was seen before it
+ * (RFC 8620 §5.3, ifInState): of two of them the mail server refuses the one that comes second.
  */
-import { call, reference, type Results } from '#lib/jmap/client.ts'
+import { call, type Results } from '#lib/jmap/client.ts'
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
-import type { Call, EmailAddress, GetResponse, Id, Identity, QueryResponse, SetResponse } from '#lib/jmap/types.ts'
+import type { Call, EmailAddress, GetResponse, Id, Identity, SetResponse } from '#lib/jmap/types.ts'
 import { messageIdFor, replyHeaders, type Answered } from '#lib/mail/reply-headers.ts'
 import { replySubject } from '#lib/mail/reply.ts'
 import type { Account } from './account.ts'
+import { mailboxesOf, whatBecameOf, type HandedOver, type Mailboxes } from './handed-over.ts'
 
 export interface Outgoing {
   to: EmailAddress[]
@@ -20,25 +23,13 @@ export interface Outgoing {
 /** Milliseconds before each question whether a mail was sent: the server may still be at it. */
 const ASK_AFTER = [2_000, 5_000, 15_000]
 
+/** Tries while other mail comes and goes at the same moment. */
+const MOST_TRIES = 4
+
 /** Code of a mail that only some got: it is sent. */
 const SOME_REFUSED = 'some_recipients_refused'
 
-/** Mails among which one is looked for that was sent a moment ago. */
-const NEWEST = 20
-
-interface Mailboxes {
-  drafts: Id
-  sent: Id
-}
-
-interface Found {
-  id: Id
-  mailboxIds: Record<Id, boolean>
-  messageId: string[] | null
-}
-
 interface Submission {
-  undoStatus: string
   deliveryStatus: Record<string, { delivered: string; smtpReply: string }> | null
 }
 
@@ -48,17 +39,16 @@ export async function send(account: Account, outgoing: Outgoing, unique: string)
   const { id } = outgoing.answered
   await account.connected()
   const before = drafts.get(id).sending
-  if (before) {
-    const wasSent = await settle(account, before.messageId)
-    await drafts.sending(id, null)
-    if (wasSent && before.text === outgoing.text) {
-      return
-    }
+  const isSame = before?.text === outgoing.text
+  const known = before && (await whatBecameOf(account, before.messageId))
+  if (known?.isSent && isSame) {
+    drafts.sent(id)
+    return
   }
-  const messageId = messageIdFor(account.address, unique)
+  const messageId = before && isSame ? before.messageId : messageIdFor(account.address, unique)
   await drafts.sending(id, { messageId, text: outgoing.text })
   try {
-    await handOver(account, outgoing, messageId).catch((failure: unknown) =>
+    await handOverOnce(account, outgoing, messageId, known).catch((failure: unknown) =>
       isAmbiguous(failure) ? askUntilKnown(account, outgoing, messageId, failure) : Promise.reject(failure as Error)
     )
   } catch (failure) {
@@ -86,12 +76,13 @@ async function askUntilKnown(
   for (const [number, pause] of ASK_AFTER.entries()) {
     await new Promise<void>((resolve) => account.ports.after(pause, resolve))
     try {
-      if (await settle(account, messageId)) {
+      const known = await whatBecameOf(account, messageId)
+      if (known.isSent) {
         return
       }
-      // Asked twice and not there: the request did not arrive, or its answer would be long overdue.
+      // Asked twice and not sent: the request did not arrive, or its answer would be long overdue.
       if (number > 0) {
-        await handOver(account, outgoing, messageId)
+        await handOverOnce(account, outgoing, messageId, known)
         return
       }
     } catch (again) {
@@ -103,9 +94,34 @@ async function askUntilKnown(
   throw new JmapFailure('outcome_unknown', { ambiguous: true, reference: failure.reference })
 }
 
-async function handOver(account: Account, outgoing: Outgoing, messageId: string): Promise<void> {
+/** `known` is what became of it so far; null: it was never handed over. */
+async function handOverOnce(
+  account: Account,
+  outgoing: Outgoing,
+  messageId: string,
+  known: HandedOver | null
+): Promise<void> {
+  for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+    if (await handOver(account, outgoing, messageId, known)) {
+      return
+    }
+    known = await whatBecameOf(account, messageId)
+    if (known.isSent) {
+      return
+    }
+  }
+  throw new JmapFailure('stateMismatch', { transient: true })
+}
+
+/** False if something changed since `known`, and nothing was done. */
+async function handOver(
+  account: Account,
+  outgoing: Outgoing,
+  messageId: string,
+  known: HandedOver | null
+): Promise<boolean> {
   const boxes = mailboxesOf(account)
-  const identity = await identityOf(account)
+  const { identity, state } = await identityAndState(account)
   const email = {
     mailboxIds: { [boxes.drafts]: true },
     keywords: { $draft: true, $seen: true },
@@ -119,26 +135,33 @@ async function handOver(account: Account, outgoing: Outgoing, messageId: string)
     textBody: [{ partId: 'text', type: 'text/plain' }]
   }
   const results = await account.client.run([
-    call('Email/set', 'email', { create: { draft: email } }),
-    ...submission(identity.id, '#draft', boxes)
+    call('Email/set', 'email', {
+      ifInState: known?.state ?? state,
+      create: { draft: email },
+      // A late submission of it finds it no more.
+      ...(known?.draft && { destroy: [known.draft] })
+    }),
+    submission(identity.id, boxes)
   ])
+  if (results.errorOf('email') === 'stateMismatch') {
+    return false
+  }
   const { created, notCreated } = results.get<SetResponse>('email')
   const draft = created?.['draft']
   if (!draft) {
     throw refusal(notCreated?.['draft'] ?? { type: 'unknown' })
   }
   await outcome(account, results, draft.id)
+  return true
 }
 
-function submission(identityId: Id, emailId: string, boxes: Mailboxes): Call[] {
-  return [
-    call('EmailSubmission/set', 'submission', {
-      create: { send: { identityId, emailId } },
-      onSuccessUpdateEmail: {
-        '#send': { [`mailboxIds/${boxes.drafts}`]: null, [`mailboxIds/${boxes.sent}`]: true, 'keywords/$draft': null }
-      }
-    })
-  ]
+function submission(identityId: Id, boxes: Mailboxes): Call {
+  return call('EmailSubmission/set', 'submission', {
+    create: { send: { identityId, emailId: '#draft' } },
+    onSuccessUpdateEmail: {
+      '#send': { [`mailboxIds/${boxes.drafts}`]: null, [`mailboxIds/${boxes.sent}`]: true, 'keywords/$draft': null }
+    }
+  })
 }
 
 /** Whether the mail server took it for its recipients; a draft that it refused is taken away again. */
@@ -148,73 +171,26 @@ async function outcome(account: Account, results: Results, emailId: Id): Promise
   if (!created) {
     const failure = set?.notCreated?.['send'] ? refusal(set.notCreated['send']) : null
     if (failure) {
-      await account.client.run([call('Email/set', 'undo', { destroy: [emailId] })])
+      // That it was refused is what matters, whether or not its draft can be removed.
+      await account.client.run([call('Email/set', 'undo', { destroy: [emailId] })]).catch(() => undefined)
     }
     results.get('submission')
     throw failure ?? new JmapFailure('unknown', { ambiguous: true })
   }
-  const status = await account.client.run([
-    call('EmailSubmission/get', 'get', { ids: [created.id], properties: ['undoStatus', 'deliveryStatus'] })
-  ])
-  const [found] = status.find<GetResponse<Submission>>('get')?.list ?? []
-  const refused = Object.entries(found?.deliveryStatus ?? {}).filter(([, { delivered }]) => delivered === 'no')
+  const recipients = Object.entries(await statusOf(account, created.id))
+  const refused = recipients.filter(([, { delivered }]) => delivered === 'no')
   if (refused.length > 0) {
-    const all = refused.length === Object.keys(found?.deliveryStatus ?? {}).length
     // RFC 8621 §7: a submission that reached nobody is created all the same.
     const detail = refused.map(([address, { smtpReply }]) => `${address}: ${smtpReply}`).join('\n')
-    throw new JmapFailure(all ? 'refused_recipients' : SOME_REFUSED, { detail })
+    throw new JmapFailure(refused.length === recipients.length ? 'refused_recipients' : SOME_REFUSED, { detail })
   }
 }
 
-/** Find out what became of a mail, and finish what was begun; whether it is sent. */
-async function settle(account: Account, messageId: string): Promise<boolean> {
-  const boxes = mailboxesOf(account)
-  const found = await find(account, messageId, boxes)
-  if (!found) {
-    return false
-  }
-  if (!found.mailboxIds[boxes.drafts]) {
-    return true
-  }
-  const submissions = await account.client.run([
-    call('EmailSubmission/query', 'query', { filter: { emailIds: [found.id] } })
-  ])
-  if (submissions.get<QueryResponse>('query').ids.length > 0) {
-    return true
-  }
-  const identity = await identityOf(account)
-  await outcome(account, await account.client.run(submission(identity.id, found.id, boxes)), found.id)
-  return true
-}
-
-/** Among the newest mails of Drafts and Sent: a search for the header would ask an index that comes later. */
-async function find(account: Account, messageId: string, boxes: Mailboxes): Promise<Found | undefined> {
-  const groups = [boxes.drafts, boxes.sent].map((inMailbox) => [
-    call('Email/query', 'query', {
-      filter: { inMailbox },
-      sort: [{ property: 'receivedAt', isAscending: false }],
-      limit: NEWEST
-    }),
-    call('Email/get', 'get', {
-      '#ids': reference('query', 'Email/query', '/ids'),
-      properties: ['id', 'mailboxIds', 'messageId']
-    })
-  ])
-  const results = await Promise.all(groups.map((group) => account.client.run(group)))
-  return results
-    .flatMap((found) => found.get<GetResponse<Found>>('get').list)
-    .find((email) => email.messageId?.includes(messageId))
-}
-
-function mailboxesOf(account: Account): Mailboxes {
-  const all = [...account.objects.mailboxes.values()]
-  const drafts = all.find(({ role }) => role === 'drafts')?.id
-  const sent = all.find(({ role }) => role === 'sent')?.id
-  if (drafts === undefined) {
-    throw new JmapFailure('no_drafts_mailbox')
-  }
-  // Without a mailbox for what was sent it stays among the drafts, no longer as one.
-  return { drafts, sent: sent ?? drafts }
+/** Empty if it cannot be had: the mail is sent, and a failure here must not look as if it were not. */
+async function statusOf(account: Account, submissionId: Id): Promise<NonNullable<Submission['deliveryStatus']>> {
+  const get = call('EmailSubmission/get', 'get', { ids: [submissionId], properties: ['deliveryStatus'] })
+  const status = await account.client.run([get]).catch(() => null)
+  return status?.find<GetResponse<Submission>>('get')?.list[0]?.deliveryStatus ?? {}
 }
 
 /** RFC 8621 §6: `*@example.org` stands for every address of a domain; that of Cyrus is empty. */
@@ -222,12 +198,16 @@ function senderOf({ email }: Identity, own: string): string {
   return email === '' || email.startsWith('*@') ? own : email
 }
 
-async function identityOf(account: Account): Promise<Identity> {
-  const results = await account.client.run([call('Identity/get', 'get', { ids: null })])
+/** As whom to send, and the state of all emails. */
+async function identityAndState(account: Account): Promise<{ identity: Identity; state: string }> {
+  const results = await account.client.run([
+    call('Identity/get', 'get', { ids: null }),
+    call('Email/get', 'state', { ids: [] })
+  ])
   const { list } = results.get<GetResponse<Identity>>('get')
-  const own = list.find(({ email }) => email.toLowerCase() === account.address.toLowerCase()) ?? list[0]
-  if (!own) {
+  const identity = list.find(({ email }) => email.toLowerCase() === account.address.toLowerCase()) ?? list[0]
+  if (!identity) {
     throw new JmapFailure('forbiddenFrom')
   }
-  return own
+  return { identity, state: results.get<GetResponse<never>>('state').state }
 }

@@ -51,11 +51,11 @@ export class Task {
   }
 
   /** The person does not want to wait for the pause. */
-  tryNow(): void {
+  tryNow(): Promise<void> {
     this.#callOff?.()
     this.#callOff = null
     this.#notBefore = 0
-    void this.run()
+    return this.run()
   }
 
   stop(): void {
@@ -100,7 +100,7 @@ export class Task {
       return
     }
     this.trouble = troubleOf(failure, new Date(this.#ports.now() + pause))
-    this.#callOff = this.#ports.after(pause, () => this.tryNow())
+    this.#callOff = this.#ports.after(pause, () => void this.tryNow())
   }
 }
 

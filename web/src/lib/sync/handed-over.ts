@@ -1,0 +1,77 @@
+/** What became of a mail that was handed over to the mail server, whose answer did not come. */
+import { call, reference } from '#lib/jmap/client.ts'
+import { JmapFailure } from '#lib/jmap/errors.ts'
+import type { Call, GetResponse, Id, QueryResponse } from '#lib/jmap/types.ts'
+import type { Account } from './account.ts'
+
+/** Mails of a place among which one is looked for that was sent a moment ago. */
+const NEWEST = 20
+
+export interface HandedOver {
+  isSent: boolean
+  /** it was made and not sent */
+  draft: Id | null
+  /** of all emails, before they were looked through */
+  state: string
+}
+
+export interface Mailboxes {
+  drafts: Id
+  sent: Id
+}
+
+interface Found {
+  id: Id
+  keywords: Record<string, boolean>
+  messageId: string[] | null
+}
+
+export async function whatBecameOf(account: Account, messageId: string): Promise<HandedOver> {
+  const { drafts, sent } = mailboxesOf(account)
+  // Anywhere, too: a rule or a person may have filed it elsewhere. A search for the header would be of no use: Stalwart
+  // indexes headers later, and 0.15 finds no Message-ID at all.
+  const places = [{ inMailbox: drafts }, { inMailbox: sent }, null]
+  const results = await account.client.run(places.flatMap((filter, place) => newest(filter, String(place))))
+  const answers = places.map((_, place) => results.get<GetResponse<Found>>(`get${place}`))
+  const found = answers.flatMap(({ list }) => list).find((email) => email.messageId?.includes(messageId))
+  // The first of them: what happened while the others were answered is a change since.
+  const state = answers[0]?.state ?? ''
+  if (!found) {
+    return { isSent: false, draft: null, state }
+  }
+  const isSent = !found.keywords['$draft'] || (await isSubmitted(account, found.id))
+  return { isSent, draft: isSent ? null : found.id, state }
+}
+
+function newest(filter: { inMailbox: Id } | null, place: string): Call[] {
+  return [
+    call('Email/query', `query${place}`, {
+      ...(filter && { filter }),
+      sort: [{ property: 'receivedAt', isAscending: false }],
+      limit: NEWEST
+    }),
+    call('Email/get', `get${place}`, {
+      '#ids': reference(`query${place}`, 'Email/query', '/ids'),
+      properties: ['id', 'keywords', 'messageId']
+    })
+  ]
+}
+
+/** Also if the mail server could not file it afterwards. */
+async function isSubmitted(account: Account, emailId: Id): Promise<boolean> {
+  const submissions = await account.client.run([
+    call('EmailSubmission/query', 'query', { filter: { emailIds: [emailId] } })
+  ])
+  return submissions.get<QueryResponse>('query').ids.length > 0
+}
+
+export function mailboxesOf(account: Account): Mailboxes {
+  const all = [...account.objects.mailboxes.values()]
+  const drafts = all.find(({ role }) => role === 'drafts')?.id
+  const sent = all.find(({ role }) => role === 'sent')?.id
+  if (drafts === undefined) {
+    throw new JmapFailure('no_drafts_mailbox')
+  }
+  // Without a mailbox for what was sent it stays among the drafts, no longer as one.
+  return { drafts, sent: sent ?? drafts }
+}
