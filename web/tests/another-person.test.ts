@@ -59,7 +59,14 @@ describe.each(['s', "bob's"])('with the session state %j', (sessionState) => {
     const { mail, world, bob } = await switched()
     const answered = { ...mail.list?.row(0), id: 'e1', messageId: [], references: [] } as unknown as Message
     mail.sending.keep('e1', "Ann's answer")
-    const sending = mail.sending.send({ to: [], cc: [], subject: 'For Ann', text: "Ann's answer", answered })
+    const sending = mail.sending.send({
+      to: [],
+      cc: [],
+      subject: 'For Ann',
+      text: "Ann's answer",
+      quoted: '',
+      answered
+    })
     await expect(sending).rejects.toMatchObject({ code: 'no_session' })
     await world.pass(60_000)
     expect(bob.submissions.size).toBe(0)

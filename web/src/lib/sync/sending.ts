@@ -13,7 +13,9 @@ export interface Outgoing {
   to: EmailAddress[]
   cc: EmailAddress[]
   subject: string
+  /** what was typed: by it a mail is known again, since what is quoted depends on what is loaded, and on the language */
   text: string
+  quoted: string
   answered: Answered & { id: Id }
 }
 
@@ -115,7 +117,9 @@ async function handOver(account: Account, outgoing: Outgoing, messageId: string)
     subject: replySubject(outgoing.subject),
     messageId: [messageId],
     ...replyHeaders(outgoing.answered),
-    bodyValues: { text: { value: outgoing.text } },
+    bodyValues: {
+      text: { value: outgoing.quoted ? `${outgoing.text.trimEnd()}\n\n${outgoing.quoted}` : outgoing.text }
+    },
     textBody: [{ partId: 'text', type: 'text/plain' }]
   }
   const results = await account.client.run([
