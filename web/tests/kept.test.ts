@@ -110,6 +110,18 @@ describe('the next start', () => {
   })
 })
 
+test('a browser that never opens a database delays the list, and hides nothing', async () => {
+  const server = new ModelServer()
+  server.deliver()
+  await left(await opened(server))
+  const silent = vi.spyOn(indexedDB, 'open').mockImplementation(() => new IDBOpenDBRequest())
+  const { mail, world } = await opened(server)
+  expect(mail.list).toBeNull()
+  await world.pass(10_000)
+  expect(mail.list?.row(0)?.subject).toBe('Mail 1')
+  silent.mockRestore()
+})
+
 test('what changed in mail that is not in memory is not shown as it was', async () => {
   const server = new ModelServer()
   server.deliver({ mailboxIds: { sent: true } })

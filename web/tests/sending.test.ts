@@ -35,7 +35,7 @@ async function opened(server = new ModelServer()): Promise<Scene> {
   mail.reader.open('t1')
   await settled()
   const answered = mail.reader.conversation?.messages[0] as Message
-  const reply = { to: answered.from, cc: [], subject: answered.subject, text: 'The answer', answered }
+  const reply = { to: answered.from, cc: [], subject: answered.subject, text: 'The answer', quoted: '> Q', answered }
   return { server, world, mail, reply }
 }
 
@@ -279,6 +279,18 @@ describe('an answer', () => {
     const second = await opened(first.server)
     expect(second.mail.sending.draftOf('e1')).toBe('The answer')
     expect(await outcome(second)).toBe('sent')
+    expect(first.server.submissions.size).toBe(1)
+  })
+
+  test('that such a reload would quote differently is not sent again', async () => {
+    const first = await opened()
+    losingTheAnswer(first.server)
+    void first.mail.sending.send(first.reply).catch(() => undefined)
+    await settled()
+    first.mail.stop()
+    const second = await opened(first.server)
+    // The body of the message is not here yet, or the page speaks another language.
+    expect(await outcome(second, { ...second.reply, quoted: '' })).toBe('sent')
     expect(first.server.submissions.size).toBe(1)
   })
 

@@ -65,7 +65,14 @@ test('the answers of a real Stalwart are shown: list, new mail, conversation, an
   await world.pass(100)
   expect([mail.list?.row(0)?.unread, mail.list?.unread]).toEqual([false, 1])
 
-  await mail.sending.send({ to: second.from, cc: [], subject: second.subject, text: 'The answer\n', answered: second })
+  await mail.sending.send({
+    to: second.from,
+    cc: [],
+    subject: second.subject,
+    text: 'The answer\n',
+    quoted: '',
+    answered: second
+  })
   await world.pass(100)
   expect(mail.reader.conversation?.messages.map(({ own }) => own)).toEqual([false, false, true, true])
   expect(mail.list?.row(0)).toMatchObject({ messages: 4, answered: true })

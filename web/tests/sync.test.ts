@@ -187,6 +187,17 @@ describe('opening a conversation', () => {
     expect(mail.reader.conversation?.messages.filter(({ body }) => body)).toHaveLength(4)
   })
 
+  test('with more messages than are kept in memory shows each that is unfolded', async () => {
+    const server = new ModelServer()
+    Array.from({ length: 100 }, () => server.deliver({ threadId: 'long', keywords: { $seen: true } }))
+    const { mail } = await opened(server)
+    mail.reader.open('long')
+    await settled()
+    mail.reader.conversation?.messages.forEach(({ id }) => mail.reader.load(id))
+    await settled()
+    expect(mail.reader.conversation?.messages.filter(({ body }) => body === null)).toEqual([])
+  })
+
   test('reads it: at once on the screen, then at the server, in one request with the counts', async () => {
     const server = new ModelServer()
     server.deliver()

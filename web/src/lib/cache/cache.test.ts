@@ -96,6 +96,22 @@ describe('a draft', () => {
     expect((await cache.start()).drafts).toEqual([])
   })
 
+  test.each([1, 2])('that is typed while the disk is full takes the place of bodies and rows', async (refusals) => {
+    const cache = await opened()
+    await cache.write(changes(filled()))
+    await cache.keepBody(body('e1', 1, 10))
+    const full = vi.spyOn(IDBObjectStore.prototype, 'put')
+    for (let refusal = 0; refusal < refusals; refusal += 1) {
+      full.mockImplementationOnce(() => {
+        throw new DOMException('full', 'QuotaExceededError')
+      })
+    }
+    await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
+    full.mockRestore()
+    expect((await cache.start()).drafts).toEqual([{ id: 'e1', text: 'Hello', sending: null }])
+    expect(await cache.bodies(['e1'], 2)).toEqual([])
+  })
+
   test('outlives a full disk, which costs the bodies', async () => {
     const cache = await opened()
     await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })

@@ -189,9 +189,11 @@ export class Cache {
 
   /** It must survive a crash of the browser. */
   async keepDraft(draft: KeptDraft): Promise<void> {
-    const write = this.#database.transaction('draft', 'readwrite', { durability: 'strict' })
-    const isEmpty = draft.text === '' && draft.sending === null
-    await Promise.all([isEmpty ? write.store.delete(draft.id) : write.store.put(draft), write.done])
+    await this.#makingRoom(async () => {
+      const write = this.#database.transaction('draft', 'readwrite', { durability: 'strict' })
+      const isEmpty = draft.text === '' && draft.sending === null
+      await Promise.all([isEmpty ? write.store.delete(draft.id) : write.store.put(draft), write.done])
+    })
   }
 
   /** At logout: nothing of this person stays. */
@@ -204,19 +206,25 @@ export class Cache {
     this.#database.close()
   }
 
-  /** A full disk costs the bodies first, then the rows: never a draft. Other failures cost only this write. */
+  /** Failures cost only this write: all of it can be had from the server again. */
   async #spared(write: () => Promise<unknown>): Promise<void> {
+    await this.#makingRoom(write).catch(() => undefined)
+  }
+
+  /** A full disk costs the bodies first, then the rows: never a draft. Raises what room does not help against. */
+  async #makingRoom(write: () => Promise<unknown>): Promise<void> {
     for (const store of ['body', 'email'] as const) {
       try {
         await write()
         return
       } catch (failure) {
         if (!(failure instanceof DOMException) || failure.name !== 'QuotaExceededError') {
-          return
+          throw failure
         }
         await this.#database.clear(store).catch(() => undefined)
       }
     }
+    await write()
   }
 }
 

@@ -45,6 +45,7 @@ export class JmapClient {
   readonly #ports: ClientPorts
   readonly #sessionUrl: string
   #session: Session | null = null
+  #renewing: Promise<void> | null = null
   #running = 0
   readonly #waiting: (() => void)[] = []
   #turn: { group: Group; resolve: (answers: Answers) => void; reject: (failure: unknown) => void }[] = []
@@ -54,10 +55,15 @@ export class JmapClient {
     this.#sessionUrl = new URL(path, ports.origin).href
   }
 
-  /** Ask who is signed in, and what the server offers. Raises JmapFailure. */
+  /** Ask who is signed in, and what the server offers. Raises JmapFailure, also if somebody else is signed in by now. */
   async connect(): Promise<Session> {
-    this.#session = (await this.#fetch(this.#sessionUrl, { headers: JSON_ONLY }, bodyOf)) as Session
-    return this.#session
+    const session = (await this.#fetch(this.#sessionUrl, { headers: JSON_ONLY }, bodyOf)) as Session
+    // All tabs share a cookie. What this tab knows and sends belongs to the person before.
+    if (this.#session && ownerOf(session) !== ownerOf(this.#session)) {
+      throw new JmapFailure('no_session')
+    }
+    this.#session = session
+    return session
   }
 
   get connected(): boolean {
@@ -72,7 +78,12 @@ export class JmapClient {
   }
 
   get accountId(): Id {
-    return this.session.primaryAccounts[MAIL] ?? Object.keys(this.session.accounts)[0] ?? ''
+    return accountIdOf(this.session)
+  }
+
+  /** Whose mail it is. */
+  get owner(): string {
+    return ownerOf(this.session)
   }
 
   get limits(): Limits {
@@ -127,12 +138,24 @@ export class JmapClient {
       body: JSON.stringify({ using: [...using], methodCalls })
     }
     const body = (await this.#fetch(this.#resolved(this.session.apiUrl), init, bodyOf)) as ApiResponse
-    if (body.sessionState !== this.session.state) {
-      // RFC 8620 §3.4: fetch the session again. A failure is harmless: the next response differs as well.
-      this.connect().catch(() => undefined)
-      this.session.state = body.sessionState
+    if (body.sessionState !== this.session.state || body.methodResponses.some(isOfNobodyHere)) {
+      await this.#renew(body.sessionState)
     }
     return body.methodResponses
+  }
+
+  /** RFC 8620 §3.4: fetch the session again. Raises JmapFailure if it is another person's, or over; other failures are
+   * harmless: the next response differs as well. */
+  #renew(state: string): Promise<void> {
+    this.#renewing ??= this.connect()
+      .then((session) => void (session.state = state))
+      .catch((failure: unknown) => {
+        if (failure instanceof JmapFailure && failure.code === 'no_session') {
+          throw failure
+        }
+      })
+      .finally(() => (this.#renewing = null))
+    return this.#renewing
   }
 
   /** Where a blob can be downloaded (RFC 8620 §6.2). */
@@ -182,6 +205,20 @@ export class JmapClient {
       throw noResponse()
     }
   }
+}
+
+function accountIdOf({ primaryAccounts, accounts }: Session): Id {
+  return primaryAccounts[MAIL] ?? Object.keys(accounts)[0] ?? ''
+}
+
+/** A restored mail server may give the id of one person's account to another one. */
+function ownerOf(session: Session): string {
+  return `${session.username}/${accountIdOf(session)}`
+}
+
+/** RFC 8620 §3.6.2: whoever is signed in has no such account. */
+function isOfNobodyHere([name, args]: Invocation): boolean {
+  return name === 'error' && args['type'] === 'accountNotFound'
 }
 
 async function bodyOf(response: Response): Promise<unknown> {

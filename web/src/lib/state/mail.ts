@@ -163,7 +163,10 @@ export interface Reply {
   readonly to: readonly Person[]
   readonly cc: readonly Person[]
   readonly subject: string
+  /** what was typed */
   readonly text: string
+  /** what stands below it; empty for nothing */
+  readonly quoted: string
   /** the message that is answered */
   readonly answered: Message
 }

@@ -220,8 +220,7 @@ export class Account {
     if (!(MAIL in session.primaryAccounts)) {
       throw new JmapFailure('mailbox_not_ready', { transient: true })
     }
-    // A restored mail server may give the id of one person's account to another one.
-    const owner = `${session.username}/${this.client.accountId}`
+    const { owner } = this.client
     const { states, mailboxes, rows } = await this.kept.claim(owner, this.#wanted, await reading)
     if (states && rows) {
       this.facts.emailState = states.email

@@ -4,7 +4,7 @@ import type { EmailBody, GetResponse, Id } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 import * as calls from './calls.ts'
 
-/** In memory, each up to 1 MB. */
+/** In memory, each up to 1 MB; of the open conversation as many as are unfolded. */
 const MOST = 64
 
 export interface LoadedBody {
@@ -84,10 +84,15 @@ export class Bodies {
     this.#wanted.delete(id)
     this.#loaded.delete(id)
     this.#loaded.set(id, { body, whole })
-    const [oldest] = this.#loaded.keys()
-    if (this.#loaded.size > MOST && oldest !== undefined) {
-      this.#loaded.delete(oldest)
-    }
+    this.#makeRoom()
     this.#account.tell('reader')
+  }
+
+  /** What the open conversation shows stays: nobody would ask for it again. */
+  #makeRoom(): void {
+    const { objects, openThread } = this.#account
+    const open = new Set(objects.thread(openThread ?? ''))
+    const old = [...this.#loaded.keys()].filter((id) => !open.has(id))
+    old.slice(0, Math.max(0, this.#loaded.size - MOST)).forEach((id) => this.#loaded.delete(id))
   }
 }

@@ -11,6 +11,8 @@ import type { Ports } from './ports.ts'
 const MOST_ROWS = 50
 /** Milliseconds in which writes are gathered. */
 const GATHER = 300
+/** Milliseconds. Some browsers never answer: a damaged profile, a private window, a deletion that another tab delays. */
+const PATIENCE = 5_000
 
 export interface Start {
   states: KeptStates | null
@@ -44,7 +46,7 @@ export class Kept {
   async read(mailboxId: Id | null): Promise<Start> {
     try {
       this.#cache?.close()
-      this.#cache = await Cache.last()
+      this.#cache = await this.#inTime(Cache.last())
       return await this.#start(mailboxId)
     } catch {
       return NOTHING
@@ -70,9 +72,27 @@ export class Kept {
     }
     this.#cache?.close()
     this.drafts.forget()
-    this.#cache = await Cache.open(owner)
+    this.#cache = await this.#inTime(Cache.open(owner))
     void this.#cache?.deleteOthers()
     return this.#start(mailboxId).catch(() => NOTHING)
+  }
+
+  /** null if it takes too long: mail is shown without it. */
+  #inTime(opening: Promise<Cache | null>): Promise<Cache | null> {
+    return new Promise((resolve) => {
+      let late = false
+      const callOff = this.#ports.after(PATIENCE, () => {
+        late = true
+        resolve(null)
+      })
+      void opening.then((cache) => {
+        callOff()
+        if (late) {
+          cache?.close()
+        }
+        resolve(cache)
+      })
+    })
   }
 
   /** The kept rows of another mailbox. */

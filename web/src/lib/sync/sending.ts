@@ -16,7 +16,9 @@ export interface Outgoing {
   to: EmailAddress[]
   cc: EmailAddress[]
   subject: string
+  /** what was typed: by it a mail is known again, since what is quoted depends on what is loaded, and on the language */
   text: string
+  quoted: string
   answered: Answered & { id: Id }
 }
 
@@ -131,7 +133,9 @@ async function handOver(
     subject: replySubject(outgoing.subject),
     messageId: [messageId],
     ...replyHeaders(outgoing.answered),
-    bodyValues: { text: { value: outgoing.text } },
+    bodyValues: {
+      text: { value: outgoing.quoted ? `${outgoing.text.trimEnd()}\n\n${outgoing.quoted}` : outgoing.text }
+    },
     textBody: [{ partId: 'text', type: 'text/plain' }]
   }
   const results = await account.client.run([

@@ -1,0 +1,88 @@
+/** All tabs of a browser share one cookie: another person may sign in while a tab still shows the mail of the first. */
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import { beforeEach, describe, expect, test } from 'vitest'
+// Loaded before: a test's clock does not wait for a file.
+import '#lib/sync/sending.ts'
+import type { Invocation } from '#lib/jmap/types.ts'
+import type { Message } from '#lib/state/mail.ts'
+import { ModelServer } from './model-server.ts'
+import { hint, opened, shown, type Scene } from './scene.ts'
+import { settled } from './world.ts'
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory()
+})
+
+/** From now on the cookie is Bob's: the gateway serves his account alone. */
+function signInAsBob(ann: ModelServer, bob: ModelServer, sessionState: string): void {
+  ann.interrupt = async (path, body) => {
+    if (path === '/jmap/session') {
+      const session = (await bob.answer(path, body).json()) as { capabilities: Record<string, unknown> }
+      const primaryAccounts = { 'urn:ietf:params:jmap:mail': 'b' }
+      return Response.json({ ...session, username: 'bob@example.org', primaryAccounts, state: sessionState })
+    }
+    const { methodCalls } = JSON.parse(body) as { methodCalls: Invocation[] }
+    const refused = methodCalls.map(([, , id]) => ['error', { type: 'accountNotFound' }, id])
+    const isBobs = methodCalls.every(([, { accountId }]) => accountId === 'b')
+    const answer = (await bob.answer(path, body).json()) as { methodResponses: unknown }
+    return Response.json({ methodResponses: isBobs ? answer.methodResponses : refused, sessionState })
+  }
+}
+
+// Stalwart tells each person another state; the stand-in, and others, the same.
+describe.each(['s', "bob's"])('with the session state %j', (sessionState) => {
+  async function switched(): Promise<Scene & { bob: ModelServer }> {
+    const [ann, bob] = [new ModelServer(), new ModelServer()]
+    ann.deliver({ subject: 'For Ann' })
+    bob.deliver({ subject: 'For Bob' })
+    bob.deliver({ subject: 'Also for Bob' })
+    const scene = await opened(ann)
+    signInAsBob(ann, bob, sessionState)
+    return { ...scene, bob }
+  }
+
+  test('the tab of the first person shows nothing of the second, and asks no more', async () => {
+    const scene = await switched()
+    const { server, mail, world } = scene
+    await hint(scene)
+    expect(mail.trouble?.code).toBe('no_session')
+    expect(mail.address).toBe('me@example.org')
+    expect([shown(scene), mail.list?.row(0)?.subject]).toEqual([['e1'], 'For Ann'])
+    server.interrupt = () => expect.unreachable()
+    world.return()
+    await world.pass(600_000)
+    expect(world.mistakes).toEqual([])
+  })
+
+  test('an answer of the first person is not sent, and stays', async () => {
+    const { mail, world, bob } = await switched()
+    const answered = { ...mail.list?.row(0), id: 'e1', messageId: [], references: [] } as unknown as Message
+    mail.sending.keep('e1', "Ann's answer")
+    const sending = mail.sending.send({
+      to: [],
+      cc: [],
+      subject: 'For Ann',
+      text: "Ann's answer",
+      quoted: '',
+      answered
+    })
+    await expect(sending).rejects.toMatchObject({ code: 'no_session' })
+    await world.pass(60_000)
+    expect(bob.submissions.size).toBe(0)
+    expect(mail.sending.draftOf('e1')).toBe("Ann's answer")
+  })
+})
+
+test('a session that changed for the same person is taken over', async () => {
+  const scene = await opened()
+  const { server, mail } = scene
+  server.interrupt = async (path, body) => {
+    const answer = (await server.answer(path, body).json()) as object
+    return Response.json({ ...answer, ...(path === '/jmap/session' ? { state: 's2' } : { sessionState: 's2' }) })
+  }
+  server.deliver({ subject: 'New' })
+  await hint(scene)
+  await settled()
+  expect([mail.trouble, mail.list?.row(0)?.subject]).toEqual([null, 'New'])
+})
