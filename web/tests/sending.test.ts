@@ -314,7 +314,7 @@ describe('an answer', () => {
     first.mail.stop()
     const second = await opened(server)
     expect(await outcome(second, { ...second.reply, text: 'Another answer' })).toBe('sent')
-    expect(within(server, 'sent')).toMatchObject([{ bodyValues: { text: { value: 'Another answer' } } }])
+    expect(within(server, 'sent')).toMatchObject([{ bodyValues: { text: { value: 'Another answer\n\n> Q' } } }])
     expect(within(server, 'drafts')).toEqual([])
   })
 })
