@@ -1,7 +1,10 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import type { EmailBody } from '#lib/jmap/types.ts'
 import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { Objects } from '#lib/store/objects.ts'
+import { Kept } from '#lib/sync/kept.ts'
 import { ModelServer } from './model-server.ts'
 import { settled, World } from './world.ts'
 
@@ -138,6 +141,56 @@ test('what changed in mail that is not in memory is not shown as it was', async 
   release()
   await settled()
   expect(mail.list?.row(0)?.starred).toBe(true)
+})
+
+test('what changed in mail that is in memory and not in the shown list is shown as it is', async () => {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a' })
+  const first = await opened(server)
+  await first.world.pass(1_000)
+  first.mail.show('sent')
+  await first.world.pass(1_000)
+  server.update('e1', { keywords: { $flagged: true, $seen: true } })
+  server.deliver({ threadId: 'a', keywords: { $seen: true }, mailboxIds: { trash: true } })
+  first.mail.connection.tryNow()
+  await left(first)
+  blocked(server)
+  const { mail } = await opened(server)
+  expect(mail.list?.row(0)).toMatchObject({ starred: true, unread: false, messages: 2 })
+})
+
+test('a write that failed costs what was kept, not its truth', async () => {
+  const server = new ModelServer()
+  server.deliver()
+  const first = await opened(server)
+  await first.world.pass(1_000)
+  const failing = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+    throw new DOMException('the disk is broken', 'UnknownError')
+  })
+  server.update('e1', { keywords: { $flagged: true } })
+  first.mail.connection.tryNow()
+  await first.world.pass(1_000)
+  failing.mockRestore()
+  server.deliver()
+  first.mail.connection.tryNow()
+  await left(first)
+  blocked(server)
+  const { mail } = await opened(server)
+  expect(mail.list?.row(1)).toMatchObject({ emailId: 'e1', starred: true })
+})
+
+test('of bodies no more is kept than the limit', async () => {
+  const kept = new Kept(new World().ports(fetch), new Objects())
+  await kept.claim('me@example.org/a', null, await kept.read(null))
+  const bodies = ['e1', 'e2'].map((id, usedAt) => ({
+    id,
+    body: { id } as EmailBody,
+    whole: true,
+    usedAt,
+    size: 30_000_000
+  }))
+  kept.keepBodies(bodies)
+  await vi.waitFor(async () => expect(await kept.bodies(['e1', 'e2'])).toHaveLength(1))
 })
 
 describe('text that was typed and not sent', () => {

@@ -26,6 +26,8 @@ export class ModelServer {
   limits = LIMITS
   /** the addresses of the Identities */
   identities = ['me@example.org']
+  /** why no email is updated; null: they are */
+  refusing: string | null = null
   readonly #log: Change[] = []
   #next = 1
 
@@ -242,10 +244,10 @@ export class ModelServer {
     const updated: Record<Id, null> = {}
     const notUpdated: Record<Id, { type: string }> = {}
     for (const [id, patch] of Object.entries((args['update'] ?? {}) as Record<Id, Arguments>)) {
-      if (this.#patch(id, patch)) {
+      if (this.refusing === null && this.#patch(id, patch)) {
         updated[id] = null
       } else {
-        notUpdated[id] = { type: 'notFound' }
+        notUpdated[id] = { type: this.refusing ?? 'notFound' }
       }
     }
     ;((args['destroy'] ?? []) as Id[]).forEach((id) => this.destroy(id))

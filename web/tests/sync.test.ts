@@ -1,7 +1,21 @@
 import { describe, expect, test } from 'vitest'
+import type { Invocation } from '#lib/jmap/types.ts'
 import { ModelServer } from './model-server.ts'
 import { deliver, hint, opened, shown } from './scene.ts'
 import { settled } from './world.ts'
+
+/** One method is not available. */
+function failing(method: string, server: ModelServer): ModelServer['interrupt'] {
+  const error = { type: 'serverUnavailable' }
+  return async (path, body) => {
+    if (path !== '/jmap/') {
+      return null
+    }
+    const answer = (await server.answer(path, body).json()) as { methodResponses: Invocation[] }
+    const methodResponses = answer.methodResponses.map((call) => (call[0] === method ? ['error', error, call[2]] : call))
+    return Response.json({ ...answer, methodResponses })
+  }
+}
 
 describe('the list', () => {
   test('is there after the session and two requests, with all that its rows show', async () => {
@@ -225,6 +239,34 @@ describe('opening a conversation', () => {
     expect([mail.list?.row(0)?.unread, mail.list?.unread]).toEqual([true, 1])
   })
 
+  test('whose mark is refused holds up no other mark', async () => {
+    const server = new ModelServer()
+    deliver(server, 3)
+    const { mail, world } = await opened(server)
+    server.interrupt = (_, body) =>
+      body.includes('Email/set') && body.includes('"e1"') ? new Response('', { status: 403 }) : null
+    mail.reader.open('t1')
+    mail.reader.open('t2')
+    await world.pass(50)
+    mail.reader.open('t3')
+    await world.pass(2_000)
+    expect([...server.emails.values()].map(({ keywords }) => keywords)).toEqual([{}, { $seen: true }, { $seen: true }])
+    expect([0, 1, 2].map((row) => mail.list?.row(row)?.unread)).toEqual([false, false, true])
+  })
+
+  test('that cannot be marked just now is marked later, though the server took the request (RFC 8620 §5.3)', async () => {
+    const server = new ModelServer()
+    deliver(server, 1)
+    const { mail, world } = await opened(server)
+    server.refusing = 'rateLimit'
+    mail.reader.open('t1')
+    await world.pass(100)
+    expect(mail.list?.row(0)?.unread).toBe(false)
+    server.refusing = null
+    await world.pass(2_000)
+    expect(server.emails.get('e1')?.keywords).toEqual({ $seen: true })
+  })
+
   test('stays read if the server took that, but its counts cannot be had', async () => {
     const server = new ModelServer()
     server.limits = { ...server.limits, maxCallsInRequest: 4 }
@@ -252,6 +294,19 @@ describe('opening a conversation', () => {
     mail.reader.open('no-such')
     await settled()
     expect(mail.reader.conversation?.trouble?.code).toBe('gone')
+  })
+
+  test('that cannot be had for a moment is not called removed', async () => {
+    const server = new ModelServer()
+    server.deliver({ threadId: 'a', mailboxIds: { trash: true } })
+    const { mail, world } = await opened(server)
+    server.interrupt = failing('Thread/get', server)
+    mail.reader.open('a')
+    await settled()
+    expect(mail.reader.conversation?.trouble?.code).toBe('serverUnavailable')
+    server.interrupt = () => null
+    await world.pass(2_000)
+    expect(mail.reader.conversation).toMatchObject({ trouble: null, subject: 'Mail 1' })
   })
 
   test('is not undone by an answer that is older than what is known', async () => {
@@ -353,6 +408,18 @@ describe('when something fails', () => {
     scene.server.interrupt = () => ((tries += 1), null)
     await scene.world.pass(3_600_000)
     expect(tries).toBe(0)
+  })
+
+  test('a list of which a part cannot be had is not called current, and comes later', async () => {
+    const server = new ModelServer()
+    deliver(server, 2)
+    server.interrupt = failing('Thread/get', server)
+    const { mail, world } = await opened(server)
+    expect(mail.trouble?.code ?? mail.list?.trouble?.code).toBe('serverUnavailable')
+    server.interrupt = () => null
+    await world.pass(2_000)
+    expect(mail.list).toMatchObject({ freshness: 'current', total: 2 })
+    expect(mail.list?.row(0)?.subject).toBe('Mail 2')
   })
 
   test('a mailbox that is being made is told to the whole page', async () => {

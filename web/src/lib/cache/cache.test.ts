@@ -1,5 +1,6 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
+import { openDB } from 'idb'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../tests/model-server.ts'
 import { Cache, type Changes, type KeptBody } from './cache.ts'
@@ -96,20 +97,53 @@ describe('a draft', () => {
     expect((await cache.start()).drafts).toEqual([])
   })
 
-  test.each([1, 2])('that is typed while the disk is full takes the place of bodies and rows', async (refusals) => {
+  test('is written to a full disk, which costs the bodies and the rows', async () => {
     const cache = await opened()
     await cache.write(changes(filled()))
     await cache.keepBody(body('e1', 1, 10))
-    const full = vi.spyOn(IDBObjectStore.prototype, 'put')
-    for (let refusal = 0; refusal < refusals; refusal += 1) {
-      full.mockImplementationOnce(() => {
+    const put = IDBObjectStore.prototype.put
+    let left = 2
+    const full = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, value) {
+      if (left-- > 0) {
         throw new DOMException('full', 'QuotaExceededError')
-      })
-    }
+      }
+      return put.call(this, value)
+    })
     await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
     full.mockRestore()
-    expect((await cache.start()).drafts).toEqual([{ id: 'e1', text: 'Hello', sending: null }])
+    expect((await cache.start()).drafts).toHaveLength(1)
     expect(await cache.bodies(['e1'], 2)).toEqual([])
+    expect((await cache.rows('inbox'))?.emails).toEqual([])
+  })
+
+  test('that cannot be written is told', async () => {
+    const cache = await opened()
+    cache.close()
+    await expect(cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })).rejects.toThrow()
+  })
+
+  test('outlives a database that does not open for once', async () => {
+    const cache = await opened()
+    await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
+    cache.close()
+    vi.spyOn(indexedDB, 'open').mockImplementationOnce(() => {
+      throw new DOMException('Internal error opening backing store', 'UnknownError')
+    })
+    expect((await (await opened()).start()).drafts).toHaveLength(1)
+  })
+
+  test('is carried over from another format, if it is of the same person', async () => {
+    for (const name of ['postroom-mail-0-ann/a', 'postroom-mail-0-bob/a']) {
+      const other = await openDB(name, 1, {
+        upgrade: (database) => void database.createObjectStore('draft', { keyPath: 'id' })
+      })
+      await other.put('draft', { id: name, text: 'Hello', sending: null })
+      other.close()
+    }
+    const cache = await opened('ann/a')
+    await cache.deleteOthers()
+    expect((await cache.start()).drafts.map(({ id }) => id)).toEqual(['postroom-mail-0-ann/a'])
+    expect(await indexedDB.databases()).toHaveLength(1)
   })
 
   test('outlives a full disk, which costs the bodies', async () => {
@@ -135,6 +169,20 @@ test('beyond 50 MB the bodies that were not used for long are deleted', async ()
   await cache.bodies(['old'], 3)
   await cache.evict()
   expect((await cache.bodies(['old', 'used', 'new'], 5)).map(({ id }) => id)).toEqual(['old', 'new'])
+})
+
+test('beyond 20,000 emails all are deleted but what is written, which is told', async () => {
+  const cache = await opened()
+  await cache.write(changes(filled()))
+  const count = IDBObjectStore.prototype.count
+  const many = vi.spyOn(IDBObjectStore.prototype, 'count').mockImplementation(function (this: IDBObjectStore) {
+    return Object.defineProperty(count.call(this), 'result', { get: () => 20_001, set: () => undefined })
+  })
+  const [, , last] = filled().emails.values()
+  expect(await cache.write(changes(filled(), { emails: last ? [last] : [] }))).toBe(false)
+  many.mockRestore()
+  expect((await cache.rows('inbox'))?.emails.map(({ id }) => id)).toEqual(['e3'])
+  expect(await cache.write(changes(filled()))).toBe(true)
 })
 
 test('a database that cannot be opened is deleted and made anew', async () => {

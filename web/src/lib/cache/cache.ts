@@ -84,33 +84,50 @@ export class Cache {
   /** null where the browser keeps nothing (a private window), or what it kept is broken beyond deletion. */
   static async open(owner: string): Promise<Cache | null> {
     const name = `${PREFIX}${FORMAT}-${owner}`
-    for (let attempt = 0; attempt < 2; attempt += 1) {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
       try {
         return new Cache(name, await openDB<Schema>(name, FORMAT, { upgrade, blocking }))
       } catch {
-        // A failed upgrade, or a file that the browser cannot read.
-        await remove(name)
+        // A failed upgrade, or a file that the browser cannot read. It holds the drafts, so one failure is not enough.
+        if (attempt > 0) {
+          await remove(name)
+        }
       }
     }
     return null
   }
 
-  /** The one that was used last, whoever it belongs to: nothing of it may be shown before that is known. */
+  /** The one that is there, whoever it belongs to: nothing of it may be shown before that is known. Each start deletes
+   * those of other people. */
   static async last(): Promise<Cache | null> {
-    const [name] = await names()
-    return name?.startsWith(`${PREFIX}${FORMAT}-`) ? Cache.open(name.slice(`${PREFIX}${FORMAT}-`.length)) : null
+    const name = (await names()).find((found) => found.startsWith(`${PREFIX}${FORMAT}-`))
+    return name === undefined ? null : Cache.open(name.slice(`${PREFIX}${FORMAT}-`.length))
   }
 
   isOf(owner: string): boolean {
     return this.name === `${PREFIX}${FORMAT}-${owner}`
   }
 
-  /** Delete what other people, or older versions, left on this device. */
+  /** Delete what other people, or other versions, left on this device; a draft of the same person is carried over. */
   async deleteOthers(): Promise<void> {
     for (const name of await names()) {
       if (name !== this.name) {
+        if (ownerIn(name) === ownerIn(this.name)) {
+          await this.#adoptDrafts(name).catch(() => undefined)
+        }
         await remove(name)
       }
+    }
+  }
+
+  async #adoptDrafts(name: string): Promise<void> {
+    const other = await openDB<Schema>(name)
+    try {
+      for (const draft of await other.getAll('draft')) {
+        await this.keepDraft(draft)
+      }
+    } finally {
+      other.close()
     }
   }
 
@@ -139,12 +156,15 @@ export class Cache {
     return { list, threads, emails: rows }
   }
 
-  async write(changes: Changes): Promise<void> {
-    await this.#spared(async () => {
+  /** Whether all that was kept before is kept still. Raises what the browser says if nothing was written. */
+  async write(changes: Changes): Promise<boolean> {
+    let tooMany = false
+    const spared = await this.#spared(async () => {
       const stores: StoreNames<Schema>[] = ['meta', 'mailbox', 'thread', 'email', 'list']
       const write = this.#database.transaction(stores, 'readwrite', { durability: 'relaxed' })
       const emails = write.objectStore('email')
-      if (changes.anew || (await emails.count()) > MOST_EMAILS) {
+      tooMany = (await emails.count()) > MOST_EMAILS
+      if (changes.anew || tooMany) {
         await Promise.all([emails.clear(), write.objectStore('thread').clear(), write.objectStore('list').clear()])
       }
       if (changes.mailboxes) {
@@ -160,6 +180,7 @@ export class Cache {
         write.done
       ])
     })
+    return spared && !tooMany
   }
 
   async bodies(ids: readonly Id[], now: number): Promise<KeptBody[]> {
@@ -187,11 +208,11 @@ export class Cache {
     await evict.done
   }
 
-  /** It must survive a crash of the browser. */
+  /** It must survive a crash of the browser. Raises what the browser says if it cannot be kept. */
   async keepDraft(draft: KeptDraft): Promise<void> {
-    await this.#makingRoom(async () => {
+    const isEmpty = draft.text === '' && draft.sending === null
+    await this.#spared(async () => {
       const write = this.#database.transaction('draft', 'readwrite', { durability: 'strict' })
-      const isEmpty = draft.text === '' && draft.sending === null
       await Promise.all([isEmpty ? write.store.delete(draft.id) : write.store.put(draft), write.done])
     })
   }
@@ -206,17 +227,12 @@ export class Cache {
     this.#database.close()
   }
 
-  /** Failures cost only this write: all of it can be had from the server again. */
-  async #spared(write: () => Promise<unknown>): Promise<void> {
-    await this.#makingRoom(write).catch(() => undefined)
-  }
-
-  /** A full disk costs the bodies first, then the rows: never a draft. Raises what room does not help against. */
-  async #makingRoom(write: () => Promise<unknown>): Promise<void> {
+  /** A full disk costs the bodies first, then the rows: never a draft. Whether the rows are still there. */
+  async #spared(write: () => Promise<unknown>): Promise<boolean> {
     for (const store of ['body', 'email'] as const) {
       try {
         await write()
-        return
+        return true
       } catch (failure) {
         if (!(failure instanceof DOMException) || failure.name !== 'QuotaExceededError') {
           throw failure
@@ -225,6 +241,7 @@ export class Cache {
       }
     }
     await write()
+    return false
   }
 }
 
@@ -256,6 +273,10 @@ async function names(): Promise<string[]> {
   } catch {
     return []
   }
+}
+
+function ownerIn(name: string): string {
+  return name.slice(PREFIX.length).replace(/^\d+-/, '')
 }
 
 function present<T>(values: readonly (T | undefined)[]): T[] {

@@ -41,9 +41,9 @@ const AMBIGUOUS = new Set(['mail_server_broke_off', 'mail_server_silent', 'inter
 /** RFC 8620 §3.6.1: Stalwart and the gateway answer 400 `limit` if too much is asked at once. */
 const LIMIT = 'urn:ietf:params:jmap:error:limit'
 
-/** RFC 8620 §5.3: the server refused this one object. */
+/** RFC 8620 §5.3: the server refused this one object, of a rateLimit for now. */
 export function refusal({ type, description }: SetError): JmapFailure {
-  return new JmapFailure(type, { detail: description ?? null })
+  return new JmapFailure(type, { detail: description ?? null, transient: type === 'rateLimit' })
 }
 
 export async function failureOf(response: Response, now: number): Promise<JmapFailure> {
@@ -84,13 +84,10 @@ function secondsOf(text: string | null, now: number): number | null {
   return Number.isFinite(seconds) ? Math.max(0, seconds) : null
 }
 
-/** RFC 8620 §3.6.2: method errors that pass by themselves. */
-const TRANSIENT_ERRORS = new Set(['serverUnavailable', 'serverPartialFail', 'rateLimit'])
-
+/** RFC 8620 §3.6.2: `serverUnavailable` passes by itself. Of `serverPartialFail` some was carried out, and we ask what.
+ * `serverFail` changed nothing, and is expected to fail again. */
 export function methodFailure(type: unknown): JmapFailure {
   const code = typeof type === 'string' ? type : 'unknown'
-  return new JmapFailure(code, {
-    transient: TRANSIENT_ERRORS.has(code) || code === 'serverFail',
-    ambiguous: code === 'serverPartialFail' || code === 'serverFail'
-  })
+  const isPartial = code === 'serverPartialFail'
+  return new JmapFailure(code, { transient: isPartial || code === 'serverUnavailable', ambiguous: isPartial })
 }

@@ -202,7 +202,7 @@ export class Account {
       this.#outdated = true
     }
     this.#choose()
-    this.kept.note(this.facts, list, this.facts.changedElsewhere(emails), emailState === null)
+    this.kept.note(this.facts, list, Facts.changedIn(emails), emailState === null)
   }
 
   /** Resolves once it is known who is signed in. */

@@ -78,9 +78,9 @@ export class LiveConnection {
     } else if (message.kind === 'preparing') {
       this.preparing = message.mailbox
     } else if (message.kind === 'signed-out') {
-      this.signedOut = true
       // The list learns it, too, and does not look current.
-      void this.#account.hint()
+      void (this.isOver || this.#account.hint())
+      this.signedOut = true
     } else if (message.status.state === 'live') {
       this.preparing = null
     }

@@ -71,11 +71,10 @@ export class Facts {
     this.version += changes.created.length + changes.updated.length + changes.destroyed.length
   }
 
-  /** Emails that changed and are not known here; the device may keep them as they were. */
-  changedElsewhere(emails: Results | null): Id[] {
+  /** All emails that changed, known here or not. */
+  static changedIn(emails: Results | null): Id[] {
     const changes = emails?.find<ChangesResponse>('changes')
-    const ids = [...(changes?.updated ?? []), ...(changes?.destroyed ?? [])]
-    return ids.filter((id) => !this.#objects.baseOf(id))
+    return changes ? [...changes.created, ...changes.updated, ...changes.destroyed] : []
   }
 
   /** RFC 9425 §4.2: of the octets of one's own mail. */

@@ -20,6 +20,14 @@ export interface Start {
   rows: KeptRows | null
 }
 
+/** What will be written. */
+interface Due {
+  states: KeptStates
+  list: ListView | null
+  changed: Set<Id>
+  anew: boolean
+}
+
 const NOTHING: Start = { states: null, mailboxes: [], rows: null }
 
 export class Kept {
@@ -27,9 +35,11 @@ export class Kept {
   readonly #ports: Ports
   readonly #objects: Objects
   #cache: Cache | null = null
-  #due: { states: KeptStates; list: ListView | null; removed: Set<Id>; anew: boolean } | null = null
+  #due: Due | null = null
   /** Objects that the device has as they are: they are replaced, never changed. */
   #written = new WeakSet<object>()
+  /** A write failed, or cost what was written before: only what is written anew is true. */
+  #lost = false
   #mailboxes: ReadonlyMap<Id, Mailbox> | null = null
   #writing: Promise<void> = Promise.resolve()
   #callOff: (() => void) | null = null
@@ -73,7 +83,14 @@ export class Kept {
     this.#cache?.close()
     this.drafts.forget()
     this.#cache = await this.#inTime(Cache.open(owner))
-    void this.#cache?.deleteOthers()
+    const deleted = this.#cache?.deleteOthers().then(
+      () => null,
+      () => null
+    )
+    if (deleted) {
+      // Before it is read: the drafts of an older version are among them.
+      await this.#inTime(deleted)
+    }
     return this.#start(mailboxId).catch(() => NOTHING)
   }
 
@@ -103,17 +120,20 @@ export class Kept {
     return rows
   }
 
-  /** A round brought the account to these states. */
-  note(facts: Facts, list: ListView | null, removed: readonly Id[], anew: boolean): void {
+  /** A round brought the account to these states. `changed` names all emails that changed since the ones before, whether
+   * or not a list shows them: nobody will tell of these changes again. */
+  note(facts: Facts, list: ListView | null, changed: readonly Id[], anew: boolean): void {
     if (facts.emailState === null || facts.mailboxState === null) {
       return
     }
     const states = { email: facts.emailState, mailbox: facts.mailboxState }
-    const due = this.#due ?? { states, list, removed: new Set(), anew: false }
-    removed.forEach((id) => due.removed.add(id))
-    this.#due = { states, list, removed: due.removed, anew: due.anew || anew }
-    if (anew) {
+    const due = this.#due ?? { states, list, changed: new Set(), anew: false }
+    changed.forEach((id) => due.changed.add(id))
+    this.#due = { states, list, changed: due.changed, anew: due.anew || anew || this.#lost }
+    if (anew || this.#lost) {
+      this.#lost = false
       this.#written = new WeakSet()
+      this.#mailboxes = null
     }
     this.#callOff ??= this.#ports.after(GATHER, () => void this.#flush())
   }
@@ -126,17 +146,22 @@ export class Kept {
     if (due && this.#cache) {
       const changes = this.#changes(due)
       const cache = this.#cache
-      this.#writing = this.#writing.then(() => cache.write(changes)).catch(() => undefined)
+      this.#writing = this.#writing.then(async () => {
+        // A failure costs what is kept, not its truth: the next write must be of everything.
+        if (changes.anew || !this.#lost) {
+          this.#lost = !(await cache.write(changes).catch(() => false))
+        }
+      })
     }
     return this.#writing
   }
 
-  #changes(due: { states: KeptStates; list: ListView | null; removed: Set<Id>; anew: boolean }): Changes {
+  #changes(due: Due): Changes {
     const { list } = due
     const top = list?.list.windows[0]
     const ids = top?.from === 0 ? top.ids.slice(0, MOST_ROWS) : []
-    const shown = ids.flatMap((id) => this.#objects.baseOf(id) ?? [])
-    const threads = [...new Set(shown.map(({ threadId }) => threadId))].map((id): Thread => this.#objects.threadOf(id))
+    const known = [...ids, ...due.changed].flatMap((id) => this.#objects.baseOf(id) ?? [])
+    const threads = [...new Set(known.map(({ threadId }) => threadId))].map((id): Thread => this.#objects.threadOf(id))
     const emails = threads.flatMap(({ emailIds }) => emailIds).flatMap((id) => this.#objects.baseOf(id) ?? [])
     const mailboxes = this.#objects.mailboxes === this.#mailboxes ? null : this.#objects.mailboxes
     this.#mailboxes = this.#objects.mailboxes
@@ -151,7 +176,7 @@ export class Kept {
       },
       threads: threads.filter((thread) => this.#isNew(thread.emailIds)),
       emails: emails.filter((email: Email) => this.#isNew(email)),
-      removed: [...due.removed],
+      removed: [...due.changed].filter((id) => !this.#objects.baseOf(id)),
       anew: due.anew
     }
   }
@@ -170,7 +195,8 @@ export class Kept {
   }
 
   keepBodies(bodies: readonly KeptBody[]): void {
-    bodies.forEach((body) => void this.#cache?.keepBody(body))
+    // A body that is not kept is asked for again.
+    bodies.forEach((body) => void this.#cache?.keepBody(body).catch(() => undefined))
     void this.#cache?.evict().catch(() => undefined)
   }
 

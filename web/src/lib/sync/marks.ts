@@ -1,5 +1,5 @@
 /** Keywords that the person changed: shown at once, sent together, taken back if the server refuses. */
-import { JmapFailure } from '#lib/jmap/errors.ts'
+import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { Id, SetResponse } from '#lib/jmap/types.ts'
 import { isUnread } from '#lib/store/counts.ts'
 import type { Patch } from '#lib/store/objects.ts'
@@ -56,23 +56,30 @@ export class Marks {
 
   /** A patch may be sent twice, since it only says what shall be (RFC 8621 §4.1.1). */
   async #send(): Promise<void> {
-    const { client, objects } = this.#account
     await this.#account.connected()
+    const refusals: unknown[] = []
     for (const patch of [...this.#waiting]) {
       try {
-        for (let at = 0; at < patch.emailIds.length; at += client.limits.maxObjectsInSet) {
-          await this.#sendPart(patch, patch.emailIds.slice(at, at + client.limits.maxObjectsInSet))
-        }
-        objects.drop(patch)
+        await this.#sendPatch(patch)
       } catch (failure) {
         if (failure instanceof JmapFailure && failure.transient) {
           throw failure
         }
-        objects.drop(patch)
-        this.#waiting.splice(this.#waiting.indexOf(patch), 1)
-        throw failure
+        // Those behind it are sent all the same: nobody would send them later.
+        refusals.push(failure)
       }
+      this.#account.objects.drop(patch)
       this.#waiting.splice(this.#waiting.indexOf(patch), 1)
+    }
+    if (refusals.length > 0) {
+      throw refusals[0]
+    }
+  }
+
+  async #sendPatch(patch: Patch): Promise<void> {
+    const most = this.#account.client.limits.maxObjectsInSet
+    for (let at = 0; at < patch.emailIds.length; at += most) {
+      await this.#sendPart(patch, patch.emailIds.slice(at, at + most))
     }
   }
 
@@ -80,8 +87,13 @@ export class Marks {
     const set = this.#account.client.run(calls.keywords(ids, patch.keywords))
     // In the same request: the counts of the mailboxes, and the state after the change.
     const round = this.#account.hint()
-    const { updated } = (await set).get<SetResponse>('set')
+    const { updated, notUpdated } = (await set).get<SetResponse>('set')
     this.#account.objects.confirm(patch, Object.keys(updated ?? {}))
     await round
+    // An email that is gone needs no mark.
+    const [refused] = Object.values(notUpdated ?? {}).filter(({ type }) => type !== 'notFound')
+    if (refused) {
+      throw refusal(refused)
+    }
   }
 }

@@ -5,8 +5,8 @@ import type { Objects } from '#lib/store/objects.ts'
 import * as calls from './calls.ts'
 
 export interface Rows {
-  /** of the emails; empty if there was no answer */
-  state: string
+  /** of the emails; null if none were asked for */
+  state: string | null
   emails: Email[]
   threads: Thread[]
 }
@@ -17,7 +17,7 @@ export async function rowsOf(
   answers: readonly Results[],
   changes: Results | null
 ): Promise<Rows> {
-  const rows: Rows = { state: '', emails: [], threads: [] }
+  const rows: Rows = { state: null, emails: [], threads: [] }
   for (const results of answers) {
     await take(rows, client, results)
   }
@@ -44,8 +44,13 @@ function lacking(rows: Rows, objects: Objects, answers: readonly Results[], chan
 }
 
 async function take(rows: Rows, client: JmapClient, results: Results): Promise<void> {
+  if (results.errorOf('threads') !== null) {
+    // Of the calls that it refers to, the first that failed is the cause.
+    ;['query', 'emails', 'threads'].filter((id) => results.errorOf(id) !== null).forEach((id) => results.get(id))
+  }
   const threads = results.find<GetResponse<Thread>>('threads')
   if (!threads) {
+    // A window of ids.
     return
   }
   rows.threads.push(...threads.list)
@@ -54,5 +59,5 @@ async function take(rows: Rows, client: JmapClient, results: Results): Promise<v
     // RFC 8620 §5.1, requestTooLarge: more messages than one call may ask for.
     (await client.run(calls.emailRows(threads.list.flatMap(({ emailIds }) => emailIds)))).get<GetResponse<Email>>('get')
   rows.emails.push(...members.list)
-  rows.state ||= members.state
+  rows.state ??= members.state
 }

@@ -35,9 +35,14 @@ export class Task {
   }
 
   /** Do it, or do it once more if it runs: what is asked for now may not be in an answer that is on its way. While a
-   * pause lasts nothing is sent. Never rejects. */
+   * pause lasts nothing is sent, but when it ends. Never rejects. */
   run(): Promise<void> {
-    if (this.#stopped || this.#callOff || this.#ports.now() < this.#notBefore) {
+    if (this.#stopped || this.#callOff) {
+      return Promise.resolve()
+    }
+    const pause = this.#notBefore - this.#ports.now()
+    if (pause > 0) {
+      this.#callOff = this.#ports.after(pause, () => void this.tryNow())
       return Promise.resolve()
     }
     if (this.#running) {
