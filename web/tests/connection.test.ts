@@ -9,6 +9,8 @@ interface Scene {
   mail: MailState
   /** Send an event on the live stream. */
   say: (type: string, data?: unknown) => Promise<void>
+  /** The live stream ends. */
+  end: () => Promise<void>
 }
 
 async function opened(live: 'live' | 'away' = 'live'): Promise<Scene> {
@@ -25,7 +27,11 @@ async function opened(live: 'live' | 'away' = 'live'): Promise<Scene> {
     await writer.write(new TextEncoder().encode(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`))
     await settled()
   }
-  return { server, world, mail, say }
+  const end = async (): Promise<void> => {
+    await writer.close()
+    await settled()
+  }
+  return { server, world, mail, say, end }
 }
 
 describe('new mail that is announced', () => {
@@ -63,6 +69,21 @@ describe('without live events', () => {
     expect(server.requests).toEqual([])
     await world.pass(2_000)
     expect([server.requests.length, mail.list?.total]).toEqual([1, 1])
+  })
+})
+
+describe('a session that ends while the page is open', () => {
+  test('is told beside what is shown, which is not called live any more', async () => {
+    const { server, mail, world, say, end } = await opened()
+    server.deliver({ subject: 'Shown' })
+    await say('hello')
+    server.interrupt = () => Response.json({ code: 'no_session' }, { status: 401 })
+    await end()
+    await world.pass(5_000)
+    expect([mail.list?.trouble?.code, mail.connection.live]).toEqual(['no_session', 'offline'])
+    expect(mail.list?.row(0)?.subject).toBe('Shown')
+    server.interrupt = () => expect.unreachable()
+    await world.pass(600_000)
   })
 })
 

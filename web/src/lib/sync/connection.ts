@@ -58,6 +58,8 @@ export class LiveConnection {
       this.preparing = message.mailbox
     } else if (message.kind === 'signed-out') {
       this.signedOut = true
+      // The list is asked for once more, and says so beside what it shows.
+      void this.#account.hint()
     } else if (message.status.state === 'live') {
       this.preparing = null
     }

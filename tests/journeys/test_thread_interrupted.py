@@ -1,4 +1,4 @@
-"""What is typed in the interface when the network, or the service, is gone at the wrong moment."""
+"""What becomes of the interface when the network, or the session, ends at the wrong moment."""
 
 from collections.abc import AsyncIterator
 
@@ -14,7 +14,7 @@ from trial import Trial, trial
 @pytest.fixture(scope="module")
 async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
     require_interface()
-    async with trial(tmp_path_factory.mktemp("off_line")) as started:
+    async with trial(tmp_path_factory.mktemp("interrupted")) as started:
         await started.up()
         yield started
 
@@ -66,3 +66,16 @@ async def test_a_message_whose_sanitizer_cannot_be_loaded_is_shown_as_text(up: T
         await alice.page.route("**/_app/immutable/**/*.js", lambda route: route.abort())
         await alice.row("In HTML").click()
         await expect(alice.text("Here is its text.")).to_be_visible()
+
+
+async def test_signing_out_in_one_tab_empties_the_others(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "tabs.alice") as alice:
+        await alice.sign_up()
+        await alice.is_at("/mail")
+        other = MailPage(up, await alice.page.context.new_page(), "tabs.alice")
+        await other.open("/mail")
+        await other.row("Welcome to your new mailbox").click()
+        await alice.open("/sign-out")
+        await alice.button("Sign out").click()
+        await other.is_at("/sign-in")
+        await expect(other.row("Welcome")).to_have_count(0)
