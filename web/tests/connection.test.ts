@@ -136,6 +136,21 @@ describe('without live events', () => {
   })
 })
 
+describe('a session that ends while the page is open', () => {
+  test('is told beside what is shown, which is not called live any more', async () => {
+    const { server, mail, world, say, close } = await opened()
+    server.deliver({ subject: 'Shown' })
+    await say('hello')
+    server.interrupt = () => Response.json({ code: 'no_session' }, { status: 401 })
+    await close()
+    await world.pass(5_000)
+    expect([mail.list?.trouble?.code, mail.connection.live]).toEqual(['no_session', 'offline'])
+    expect(mail.list?.row(0)?.subject).toBe('Shown')
+    server.interrupt = () => expect.unreachable()
+    await world.pass(600_000)
+  })
+})
+
 describe('a mailbox that is not ready any more', () => {
   test('is told to the whole page, until it is ready again', async () => {
     const { mail, say } = await opened()

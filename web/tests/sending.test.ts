@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
 import type { Message, Reply } from '#lib/state/mail.ts'
 // Loaded before: a test's clock does not wait for a file.
@@ -134,6 +134,15 @@ describe('an answer', () => {
       expect(within(scene.server, 'sent')).toMatchObject([{ from: [{ name: 'Me', email: 'me@example.org' }] }])
     }
   )
+
+  test('is sent from a page without TLS, which lacks some functions of the browser', async () => {
+    const scene = await opened()
+    const lacking = vi.spyOn(crypto, 'randomUUID').mockImplementation(() => {
+      throw new TypeError('crypto.randomUUID is not a function')
+    })
+    expect(await outcome(scene)).toBe('sent')
+    lacking.mockRestore()
+  })
 
   test('is sent once by a double click', async () => {
     const scene = await opened()

@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto'
 import { signOut, type Leaving } from '#lib/accounts/sign-out.ts'
-import { expect, test } from 'vitest'
+import { tellTabs, whenSignedOut } from '#lib/accounts/signed-out.ts'
+import { expect, test, vi } from 'vitest'
 
 interface Seen {
   asked: number[]
@@ -16,6 +17,7 @@ function leaving(seen: Seen, more: Partial<Leaving> = {}): Leaving {
       return Promise.resolve(false)
     },
     databases: indexedDB,
+    tellTabs,
     leave: (page) => seen.left.push(page),
     ...more
   }
@@ -62,4 +64,14 @@ test('a session that may still live keeps the page: nobody believes to be signed
   const seen: Seen = { asked: [], left: [] }
   expect(await signOut(leaving(seen, { client: { signOut: () => Promise.resolve(false) } }))).toBe('failed')
   expect(seen.left).toEqual([])
+})
+
+test('the other tabs leave, but not for a logout that failed', async () => {
+  const seen: Seen = { asked: [], left: [] }
+  const leave = vi.fn()
+  const stop = whenSignedOut(leave)
+  await signOut(leaving(seen, { client: { signOut: () => Promise.resolve(false) } }))
+  await signOut(leaving(seen))
+  await vi.waitFor(() => expect(leave).toHaveBeenCalledOnce())
+  stop()
 })

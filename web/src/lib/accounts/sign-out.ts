@@ -8,6 +8,8 @@ export interface Leaving {
   /** whether to sign out all the same */
   readonly ask: (unsent: number) => Promise<boolean>
   readonly databases: Pick<IDBFactory, 'databases' | 'deleteDatabase'>
+  /** make the other tabs leave, too */
+  readonly tellTabs: () => void
   /** load the page anew, which empties the memory */
   readonly leave: (page: string) => void
 }
@@ -21,6 +23,7 @@ export async function signOut(leaving: Leaving): Promise<SignedOut> {
   const waiting = await leaving.unsent()
   if (waiting > 0 && !(await leaving.ask(waiting))) return 'stayed'
   if (!(await leaving.client.signOut())) return 'failed'
+  leaving.tellTabs()
   await deleteAll(leaving.databases)
   leaving.leave('/sign-in')
   return 'left'

@@ -172,6 +172,8 @@ export interface Reply {
 }
 
 export interface Sending {
+  /** Load what sending needs, while there is a network. */
+  prepare(): void
   /** Resolves when the server took it; rejects with a `Trouble`. */
   send(reply: Reply): Promise<void>
   /** the text that was typed and not sent, kept for the message it answers */

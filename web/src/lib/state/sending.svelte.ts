@@ -1,3 +1,4 @@
+import { noResponse } from '#lib/jmap/errors.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { Marks } from '#lib/sync/marks.ts'
@@ -12,6 +13,10 @@ export class SendingState implements Sending {
   constructor(account: Account, marks: Marks) {
     this.#account = account
     this.#marks = marks
+  }
+
+  prepare(): void {
+    this.#sender().catch(() => undefined)
   }
 
   send(reply: Reply): Promise<void> {
@@ -38,10 +43,16 @@ export class SendingState implements Sending {
     this.#version.next()
   }
 
+  #sender(): Promise<typeof import('#lib/sync/sending.ts')> {
+    return import('#lib/sync/sending.ts').catch(() => {
+      throw noResponse()
+    })
+  }
+
   async #send(reply: Reply): Promise<void> {
     try {
-      const { send } = await import('#lib/sync/sending.ts')
-      await send(this.#account, { ...reply, to: addresses(reply.to), cc: addresses(reply.cc) }, crypto.randomUUID())
+      const { send } = await this.#sender()
+      await send(this.#account, { ...reply, to: addresses(reply.to), cc: addresses(reply.cc) }, unique())
     } catch (failure) {
       // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
       throw troubleOf(failure)
@@ -50,6 +61,11 @@ export class SendingState implements Sending {
     }
     this.#marks.answered(reply.answered.id)
   }
+}
+
+/** Not by `randomUUID`, which a page without TLS does not have. */
+function unique(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (octet) => octet.toString(16).padStart(2, '0')).join('')
 }
 
 function addresses(people: readonly Person[]): { name: string | null; email: string }[] {

@@ -1,0 +1,81 @@
+"""What becomes of the interface when the network, or the session, ends at the wrong moment."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from built_web import require_interface
+from chromium import chromium
+from mail_page import MailPage, mail_page
+from trial import Trial, trial
+
+
+@pytest.fixture(scope="module")
+async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
+    require_interface()
+    async with trial(tmp_path_factory.mktemp("interrupted")) as started:
+        await started.up()
+        yield started
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+# A page that was loaded a moment ago does not load itself anew.
+LONG_OPEN = "performance.now = () => 60_000"
+
+
+async def test_an_answer_that_is_sent_off_line_stays_on_the_page_and_can_be_sent_later(
+    up: Trial, browser: Browser
+) -> None:
+    async with mail_page(up, browser, "off.alice") as alice:
+        await alice.page.add_init_script(LONG_OPEN)
+        await alice.sign_up()
+        await alice.is_at("/mail")
+        # From an address of the trial: its mail server delivers to no other.
+        await up.postroom("sandbox", "deliver", alice.email, "--from", alice.email, "--subject", "A question")
+        await alice.row("A question").click()
+        await expect(alice.page.get_by_role("article").first).to_be_visible()
+        loads = len(alice.documents)
+        # What sending needs was not loaded before.
+        await alice.page.context.set_offline(True)
+        await alice.page.keyboard.press("r")
+        await alice.page.keyboard.type("Thank you!")
+        await alice.page.keyboard.press("Control+Enter")
+        await expect(alice.text("Your text is kept")).to_be_visible()
+        await expect(alice.page.get_by_role("textbox", name="Your reply")).to_have_value("Thank you!")
+        assert len(alice.documents) == loads
+        await alice.page.context.set_offline(False)
+        await alice.page.keyboard.press("Control+Enter")
+        await expect(alice.message("Thank you!")).to_be_visible()
+
+
+HTML = b"From: b@example.org\r\nSubject: In HTML\r\nContent-Type: text/html\r\n\r\n<p>Read me</p>"
+
+
+async def test_a_message_whose_sanitizer_cannot_be_loaded_is_shown_as_text(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "text.alice") as alice:
+        await alice.sign_up()
+        await alice.is_at("/mail")
+        (up.folder / "mail.eml").write_bytes(HTML)
+        await up.postroom("sandbox", "deliver", alice.email, "--file", "mail.eml")
+        await alice.page.route("**/_app/immutable/**/*.js", lambda route: route.abort())
+        await alice.row("In HTML").click()
+        await expect(alice.text("Here is its text.")).to_be_visible()
+
+
+async def test_signing_out_in_one_tab_empties_the_others(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "tabs.alice") as alice:
+        await alice.sign_up()
+        await alice.is_at("/mail")
+        other = MailPage(up, await alice.page.context.new_page(), "tabs.alice")
+        await other.open("/mail")
+        await other.row("Welcome to your new mailbox").click()
+        await alice.open("/sign-out")
+        await alice.button("Sign out").click()
+        await other.is_at("/sign-in")
+        await expect(other.row("Welcome")).to_have_count(0)
