@@ -141,6 +141,8 @@ export interface Conversation {
   readonly subject: string
   /** oldest first */
   readonly messages: readonly Message[]
+  /** ids of the messages that are expanded unless the person collapses them */
+  readonly expanded: ReadonlySet<string>
   readonly freshness: Freshness
   readonly trouble: Trouble | null
 }

@@ -1,5 +1,5 @@
 /** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded, what is answered. */
-import { expandedAtFirst, foldedRange } from '#lib/state/folding.ts'
+import { foldedRange } from '#lib/state/folding.ts'
 import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
 import { mailboxOf, mailboxSegment, pathOf } from '#lib/state/paths.ts'
 import { createContext } from 'svelte'
@@ -46,9 +46,8 @@ export class MailPage {
   }
 
   get expanded(): ReadonlySet<string> {
-    const messages = this.mail.reader.conversation?.messages ?? []
-    const first = this.#expandedAtFirst(messages)
-    return new Set(messages.filter(({ id }) => this.#toggled.get(id) ?? first.has(id)).map(({ id }) => id))
+    const { messages = [], expanded: first } = this.mail.reader.conversation ?? {}
+    return new Set(messages.filter(({ id }) => this.#toggled.get(id) ?? first?.has(id)).map(({ id }) => id))
   }
 
   get folded(): { readonly from: number; readonly to: number } | null {
@@ -65,7 +64,6 @@ export class MailPage {
     if (threadId === this.#threadId) return
     this.#threadId = threadId
     this.#toggled = new Map()
-    this.#firstExpanded = null
     this.#unfolded = false
     this.answering = null
     if (threadId === undefined) {
@@ -135,16 +133,6 @@ export class MailPage {
 
   #openSegment(): string {
     return this.#segment ?? (this.mailbox ? mailboxSegment(this.mailbox) : 'inbox')
-  }
-
-  /** What was expanded when the conversation was opened stays so, although reading marks the messages as read. */
-  #firstExpanded: ReadonlySet<string> | null = null
-
-  #expandedAtFirst(messages: readonly Message[]): ReadonlySet<string> {
-    if (messages.length === 0) return new Set()
-    this.#firstExpanded ??= expandedAtFirst(messages)
-    const newest = messages.at(-1)
-    return newest ? new Set([...this.#firstExpanded, newest.id]) : this.#firstExpanded
   }
 }
 
