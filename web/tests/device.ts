@@ -16,6 +16,23 @@ class Query extends EventTarget {
   }
 }
 
+/** Nothing has a size in jsdom. */
+class NoSizes {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+}
+
 if (typeof window !== 'undefined') {
-  Object.assign(window, { matchMedia: (media: string) => new Query(media) })
+  Object.assign(HTMLDialogElement.prototype, {
+    showModal(this: HTMLDialogElement) {
+      this.open = true
+    },
+    close(this: HTMLDialogElement) {
+      if (!this.open) return
+      this.open = false
+      this.dispatchEvent(new Event('close'))
+    }
+  })
+  Object.assign(window, { matchMedia: (media: string) => new Query(media), ResizeObserver: NoSizes })
 }

@@ -15,8 +15,8 @@ export class ConnectionState implements Connection {
 
   get live(): Live {
     const { state } = this.#now()
-    // Rounds that fail although events arrive: what is shown is not current.
-    return this.#account.sync.trouble ? 'offline' : state
+    // Rounds that fail although events arrive: what is shown is not current. Nobody connects after the session's end.
+    return this.#account.sync.trouble || this.#live.isOver ? 'offline' : state
   }
 
   get since(): Date | null {

@@ -128,6 +128,8 @@ export const mail = {
   },
   trouble: {
     no_session: 'Sie wurden abgemeldet. Was Sie geschrieben haben, bleibt erhalten.',
+    second_factor: 'Bitte bestätigen Sie mit Ihrem zweiten Faktor.',
+    fresh_login: 'Bitte bestätigen Sie, dass Sie es sind.',
     mail_server_away: 'Der Mailserver antwortet nicht.',
     kratos_away: 'Die Anmeldung ist kurz nicht erreichbar. Sie bleiben angemeldet.',
     postroom_away: 'Postroom ist kurz nicht erreichbar.',
@@ -144,7 +146,7 @@ export const mail = {
       'Es kam keine Antwort, also ist nicht bekannt, ob das gesendet wurde. Wenn Sie erneut senden, sehen wir zuerst nach: niemand bekommt es doppelt.',
     unknown: 'Das hat nicht geklappt. Nichts wurde geändert.',
     nextTry: (seconds: number) => `Nächster Versuch in ${seconds} s.`,
-    signIn: 'Anmelden',
+    signIn: { no_session: 'Anmelden', second_factor: 'Bestätigen', fresh_login: 'Erneut anmelden' },
     reference: (id: string) => `Nummer für den Support: ${id}`
   }
 } satisfies typeof english

@@ -126,6 +126,8 @@ export const mail = {
   },
   trouble: {
     no_session: 'You were signed out. What you wrote is kept.',
+    second_factor: 'Please confirm with your second factor.',
+    fresh_login: 'Please confirm that it is you.',
     mail_server_away: 'The mail server does not answer.',
     kratos_away: 'Sign-in is unavailable for a moment. You stay signed in.',
     postroom_away: 'Postroom is unavailable for a moment.',
@@ -142,7 +144,7 @@ export const mail = {
       'No answer came, so it is not known whether this was sent. If you send it again, we look first: nobody gets it twice.',
     unknown: 'This did not work. Nothing was changed.',
     nextTry: (seconds: number) => `Next try in ${seconds} s.`,
-    signIn: 'Sign in',
+    signIn: { no_session: 'Sign in', second_factor: 'Confirm', fresh_login: 'Sign in again' },
     reference: (id: string) => `Number for support: ${id}`
   }
 }
