@@ -45,3 +45,15 @@ test('who has to confirm with a second factor is led to it', async () => {
   const link = document.querySelector<HTMLAnchorElement>('.bar a')
   expect(link?.getAttribute('href')).toBe('/sign-in?aal=aal2&return_to=%2F')
 })
+
+test('each of the two account menus, of the sidebar and of the drawer, opens itself', async () => {
+  const { page } = await inbox()
+  await after(() => (page.drawer = true))
+  const menus = [...document.querySelectorAll('.account')].map((account) => ({
+    opens: account.querySelector('[popovertarget]')?.getAttribute('popovertarget'),
+    menu: account.querySelector('[popover]')?.id
+  }))
+  expect(menus).toHaveLength(2)
+  expect(new Set(menus.map(({ menu }) => menu)).size).toBe(2)
+  for (const { opens, menu } of menus) expect(opens).toBe(menu)
+})
