@@ -170,11 +170,23 @@ export interface Reply {
   readonly answered: Message
 }
 
+/** `failed`: the text would be lost with the page. */
+export type DraftState = 'none' | 'keeping' | 'kept' | 'failed'
+
+export interface SendingStatus {
+  readonly sending: boolean
+  readonly trouble: Trouble | null
+}
+
 export interface Sending {
   /** Resolves when the server took it; rejects with a `Trouble`. */
   send(reply: Reply): Promise<void>
   /** the text that was typed and not sent, kept for the message it answers */
   draftOf(messageId: string): string
+  /** whether this device has the text as it was typed */
+  draftState(messageId: string): DraftState
+  /** whether the reply is being handed over, and why it was not; also if nobody looks at it meanwhile */
+  statusOf(messageId: string): SendingStatus
   keep(messageId: string, text: string): void
   /** messages whose answer was typed and not sent: ask before a logout */
   unsent(): readonly string[]

@@ -1,6 +1,7 @@
 /** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded, what is answered. */
 import { foldedRange } from '#lib/state/folding.ts'
 import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
+import { Notices } from '#lib/state/notices.svelte.ts'
 import { mailboxOf, mailboxSegment, pathOf } from '#lib/state/paths.ts'
 import { createContext } from 'svelte'
 
@@ -13,10 +14,11 @@ export class MailPage {
   /** how often the keyboard moved: the list brings the current row into view when it did */
   moves = $state(0)
   drawer = $state(false)
-  /** the message that is being answered */
-  answering = $state<string | null>(null)
-  /** what the last action did, in words; empty for nothing */
-  notice = $state('')
+  readonly notices = new Notices()
+  /** the message to which the person writes a reply */
+  #answering = $state<string | null>(null)
+  /** the person closed the reply, which is kept */
+  #replyClosed = $state(false)
   /** expanded or collapsed by the person; other messages follow the rule */
   #toggled = $state.raw<ReadonlyMap<string, boolean>>(new Map())
   #unfolded = $state(false)
@@ -54,6 +56,29 @@ export class MailPage {
     return this.#unfolded ? null : foldedRange(this.mail.reader.conversation?.messages ?? [], this.expanded)
   }
 
+  /** The message whose reply is on screen: what the person answers, else what was typed before and not sent. */
+  get answered(): Message | undefined {
+    const messages = this.mail.reader.conversation?.messages ?? []
+    const written = messages.find(({ id }) => id === this.#answering)
+    if (written || this.#replyClosed) return written
+    return messages.findLast(({ id }) => this.mail.sending.draftOf(id) !== '')
+  }
+
+  /** The person writes this reply now; one that was only found does not take the focus. */
+  writes(messageId: string): boolean {
+    return messageId === this.#answering
+  }
+
+  reply(messageId: string): void {
+    this.#answering = messageId
+    this.#replyClosed = false
+  }
+
+  closeReply(): void {
+    this.#answering = null
+    this.#replyClosed = true
+  }
+
   /** The address bar changed: show what it names. */
   show(segment: string | undefined, threadId: string | undefined): void {
     this.#segment = segment
@@ -65,7 +90,8 @@ export class MailPage {
     this.#threadId = threadId
     this.#toggled = new Map()
     this.#unfolded = false
-    this.answering = null
+    this.#answering = null
+    this.#replyClosed = false
     if (threadId === undefined) {
       this.mail.reader.close()
     } else {
@@ -113,10 +139,6 @@ export class MailPage {
     this.#unfolded = open
     this.#toggled = new Map(messages.map(({ id }) => [id, open]))
     if (open) for (const { id, body } of messages) if (!body) this.mail.reader.load(id)
-  }
-
-  announce(notice: string): void {
-    this.notice = notice
   }
 
   unfold(): void {
