@@ -66,7 +66,7 @@ async def test_somebody_else_may_sign_in_instead(person: AccountPerson) -> None:
     await set_up_app(person)
     await person.sign_out()
     await person.sign_in()
-    await person.page.get_by_role("link", name="Sign in as somebody else").click()
+    await person.page.get_by_role("button", name="Sign in as somebody else").click()
     await expect(person.page.get_by_role("heading", level=1)).to_have_text("Sign in")
     person.email = new_address()
     await person.site.kratos.register(person.email)

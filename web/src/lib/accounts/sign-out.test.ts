@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 interface Seen {
   asked: number[]
   left: string[]
+  told?: number
 }
 
 function leaving(seen: Seen, more: Partial<Leaving> = {}): Leaving {
@@ -16,6 +17,7 @@ function leaving(seen: Seen, more: Partial<Leaving> = {}): Leaving {
       return Promise.resolve(false)
     },
     databases: indexedDB,
+    tellOthers: () => (seen.told = (seen.told ?? 0) + 1),
     leave: (page) => seen.left.push(page),
     ...more
   }
@@ -38,7 +40,7 @@ test('every database of the person is gone before the page is loaded anew', asyn
   const seen: Seen = { asked: [], left: [] }
   expect(await signOut(leaving(seen))).toBe('left')
   expect(await databases()).toBe(0)
-  expect(seen).toEqual({ asked: [], left: ['/sign-in'] })
+  expect(seen).toMatchObject({ asked: [], left: ['/sign-in'] })
 })
 
 test('something unsent is asked about, and the person may stay', async () => {
@@ -62,4 +64,22 @@ test('a session that may still live keeps the page: nobody believes to be signed
   const seen: Seen = { asked: [], left: [] }
   expect(await signOut(leaving(seen, { client: { signOut: () => Promise.resolve(false) } }))).toBe('failed')
   expect(seen.left).toEqual([])
+})
+
+test('nothing that this device keeps, or cannot tell, holds up signing out', async () => {
+  const seen: Seen = { asked: [], left: [] }
+  const unreadable = () => Promise.reject(new DOMException('it does not open'))
+  const databases = { databases: unreadable, deleteDatabase: (name: string) => indexedDB.deleteDatabase(name) }
+  expect(await signOut(leaving(seen, { unsent: unreadable, databases }))).toBe('left')
+  expect(await signOut(leaving(seen, { databases: {} as IDBFactory }))).toBe('left')
+  expect(await signOut(leaving(seen, { databases: null }))).toBe('left')
+  expect(seen.left).toHaveLength(3)
+})
+
+test('the other tabs are told once the session has ended, and not before', async () => {
+  const seen: Seen = { asked: [], left: [] }
+  await signOut(leaving(seen, { client: { signOut: () => Promise.resolve(false) } }))
+  expect(seen.told).toBeUndefined()
+  await signOut(leaving(seen))
+  expect(seen.told).toBe(1)
 })
