@@ -5,6 +5,12 @@ import { Notices } from '#lib/state/notices.svelte.ts'
 import { mailboxOf, mailboxSegment, pathOf } from '#lib/state/paths.ts'
 import { createContext } from 'svelte'
 
+/** Milliseconds of rest after which the reader follows the keyboard. */
+const REST = 150
+
+/** When an open reader shows the conversation that the keyboard reaches. */
+export type Follows = 'at rest' | 'now' | 'never'
+
 export class MailPage {
   readonly mail: Mail
   readonly #go: (path: string) => Promise<void>
@@ -24,6 +30,9 @@ export class MailPage {
   #unfolded = $state(false)
   /** senders with a warning that the person knows */
   #known = $state.raw<ReadonlySet<string>>(new Set())
+  /** of the row to which the keyboard moves once it is loaded */
+  #target = $state<number | null>(null)
+  #resting: ReturnType<typeof setTimeout> | undefined
   #segment = $state<string | undefined>()
   #threadId = $state<string | undefined>()
 
@@ -85,9 +94,13 @@ export class MailPage {
     const mailbox = this.mailbox
     // Until the mailboxes are known, the inbox is asked for: its request brings them along.
     if (!mailbox && !this.mail.list) this.mail.show(null)
-    else if (mailbox && this.mail.list?.mailboxId !== mailbox.id) this.mail.show(mailbox.id)
+    else if (mailbox && this.mail.list?.mailboxId !== mailbox.id) {
+      this.#target = null
+      this.mail.show(mailbox.id)
+    }
     if (threadId === this.#threadId) return
     this.#threadId = threadId
+    clearTimeout(this.#resting)
     this.#toggled = new Map()
     this.#unfolded = false
     this.#answering = null
@@ -107,25 +120,45 @@ export class MailPage {
   }
 
   async openConversation(threadId: string): Promise<void> {
+    clearTimeout(this.#resting)
+    this.#target = null
     this.current = threadId
     await this.#go(pathOf(this.#openSegment(), threadId))
   }
 
   async closeConversation(): Promise<void> {
+    clearTimeout(this.#resting)
     await this.#go(pathOf(this.#openSegment()))
   }
 
-  /** Move the keyboard by rows; with `follow`, an open reader shows the conversation that it reaches. */
-  async move(by: number, follow = true): Promise<void> {
+  /** Move the keyboard by rows. Who passes a conversation has not read it: the reader follows after a rest. */
+  move(by: number, follows: Follows = 'at rest'): void {
     const list = this.mail.list
     if (!list?.total) return
     const at = this.current === null ? undefined : list.indexOf(this.current)
-    const row = list.row(Math.min(list.total - 1, Math.max(0, at === undefined ? 0 : at + by)))
+    const index = Math.min(list.total - 1, Math.max(0, at === undefined ? 0 : at + by))
+    this.#target = index
+    if (!list.row(index)) list.want(index, index + 1)
+    this.arrive(follows)
+  }
+
+  /** The row to which the keyboard moves is loaded, perhaps. */
+  arrive(follows: Follows = 'never'): void {
+    const row = this.#target === null ? undefined : this.mail.list?.row(this.#target)
     if (!row) return
+    this.#target = null
     this.current = row.threadId
     this.moves += 1
-    if (follow && this.#threadId !== undefined && this.#threadId !== row.threadId)
-      await this.openConversation(row.threadId)
+    if (follows !== 'never') this.#follow(row.threadId, follows === 'now' ? 0 : REST)
+  }
+
+  #follow(threadId: string, rest: number): void {
+    clearTimeout(this.#resting)
+    const open = (): void => {
+      if (this.#threadId !== undefined && this.#threadId !== threadId) void this.openConversation(threadId)
+    }
+    if (rest === 0) open()
+    else this.#resting = setTimeout(open, rest)
   }
 
   toggle(message: Message): void {
