@@ -25,11 +25,10 @@ const WORDS = {
   forbiddenMailFrom: 'may_not_send',
   refused_recipients: 'refused_recipients',
   some_recipients_refused: 'sent_in_part',
-  outcome_unknown: 'outcome_unknown',
-  offline: 'offline'
+  outcome_unknown: 'outcome_unknown'
 } as const
 
-export type TroubleWord = (typeof WORDS)[keyof typeof WORDS] | 'unknown'
+export type TroubleWord = (typeof WORDS)[keyof typeof WORDS] | 'offline' | 'unknown'
 
 const SIGN_IN = { no_session: '', second_factor: 'aal=aal2&', fresh_login: 'refresh=true&' } as const
 
@@ -45,6 +44,8 @@ export function mayBeSent(code: string): boolean {
   return code === 'some_recipients_refused' || code === 'outcome_unknown'
 }
 
-export function troubleWord(code: string): TroubleWord {
+/** `online`: what the browser says. No response at all is not the fault of Postroom if the device is offline. */
+export function troubleWord(code: string, online = true): TroubleWord {
+  if (code === 'unavailable' && !online) return 'offline'
   return Object.hasOwn(WORDS, code) ? WORDS[code as keyof typeof WORDS] : 'unknown'
 }

@@ -1,13 +1,14 @@
 // @vitest-environment jsdom
 import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import MailPage from '#lib/views/mail/MailPage.svelte'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../../tests/model-server.ts'
 
 const ends: (() => void)[] = []
 
 afterEach(() => {
   ends.splice(0).forEach((end) => end())
+  vi.restoreAllMocks()
 })
 
 async function inbox(server = new ModelServer()): Promise<Drawn> {
@@ -56,4 +57,24 @@ test('each of the two account menus, of the sidebar and of the drawer, opens its
   expect(menus).toHaveLength(2)
   expect(new Set(menus.map(({ menu }) => menu)).size).toBe(2)
   for (const { opens, menu } of menus) expect(opens).toBe(menu)
+})
+
+test('a list that cannot be brought up to date says of which time it is', async () => {
+  const drawn = await inbox()
+  expect(document.querySelector('.figures')?.textContent.trim()).toBe('1 · 1 unread')
+  drawn.server.interrupt = () => problem('mail_server_away', 503)
+  await after(() => drawn.mail.connection.tryNow())
+  expect(document.querySelector('.figures')?.textContent.trim()).toMatch(/^as of \d\d:\d\d$/)
+})
+
+test('who is offline reads so, and not that Postroom is unavailable', async () => {
+  const drawn = await inbox()
+  vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
+  drawn.server.interrupt = () => Promise.reject(new TypeError('Failed to fetch'))
+  await after(() => {
+    window.dispatchEvent(new Event('offline'))
+    drawn.mail.connection.tryNow()
+  })
+  expect(bars()[0]).toMatch(/^You are offline. You can read what is on this device./)
+  expect(document.querySelector('.bar.warn')).not.toBeNull()
 })
