@@ -46,6 +46,11 @@ export class MailPage {
     return mailboxOf(this.#segment, this.mail.mailboxes)
   }
 
+  /** The address bar names a mailbox that the mail server has not. */
+  get isGone(): boolean {
+    return this.#segment !== undefined && !this.mailbox && this.mail.list?.freshness === 'current'
+  }
+
   get threadId(): string | undefined {
     return this.#threadId
   }
@@ -117,6 +122,11 @@ export class MailPage {
     this.drawer = false
     this.current = null
     await this.#go(pathOf(mailboxSegment(mailbox)))
+  }
+
+  async closeMailbox(): Promise<void> {
+    this.current = null
+    await this.#go(pathOf('inbox'))
   }
 
   async openConversation(threadId: string): Promise<void> {

@@ -35,7 +35,7 @@ test('who was signed out elsewhere reads so above the list, and may sign in agai
   expect(bars()).toEqual(['You were signed out. What you wrote is kept. Sign in'])
   const link = document.querySelector<HTMLAnchorElement>('.bar a')
   expect(link?.getAttribute('href')).toBe('/sign-in?return_to=%2F')
-  expect(document.querySelector('.live')?.textContent).toBe('Offline')
+  expect(document.querySelector('.state')?.textContent.trim()).toBe('Offline')
 })
 
 test('who has to confirm with a second factor is led to it', async () => {
@@ -77,4 +77,52 @@ test('who is offline reads so, and not that Postroom is unavailable', async () =
   })
   expect(bars()[0]).toMatch(/^You are offline. You can read what is on this device./)
   expect(document.querySelector('.bar.warn')).not.toBeNull()
+})
+
+function press(name: string): Promise<void> {
+  const found = [...document.querySelectorAll('button')].find((button) => button.textContent.trim() === name)
+  if (!found) throw new Error(`there is no button ${name}`)
+  return after(() => found.click())
+}
+
+test('the keyboard may skip the mailboxes: to the list, and to the message if one is open', async () => {
+  const { page } = await inbox()
+  const names = () => [...document.querySelectorAll('.skip button')].map((button) => button.textContent)
+  expect(names()).toEqual(['Skip to the conversations'])
+  await press('Skip to the conversations')
+  expect(document.activeElement?.getAttribute('role')).toBe('gridcell')
+  await after(() => page.show('inbox', 'a'))
+  await press('Skip to the message')
+  expect(document.activeElement?.textContent).toBe('Boats')
+})
+
+test('a mailbox that is gone leads to the inbox, and says so', async () => {
+  const { page, went } = await inbox()
+  await after(() => page.show('nowhere', undefined))
+  expect(went).toEqual(['/mail/inbox'])
+  expect(page.notices.shown?.text).toBe('This folder does not exist any more.')
+})
+
+test('below the rows of this device a list says when there is more', async () => {
+  const server = new ModelServer()
+  for (let number = 0; number < 60; number += 1) server.deliver()
+  const drawn = await inbox(server)
+  server.interrupt = () => problem('mail_server_away', 503)
+  await after(() => drawn.mail.connection.tryNow())
+  const box = document.querySelector('[role="grid"]')
+  await after(() => {
+    if (box) box.scrollTop = 50 * 44
+    box?.dispatchEvent(new Event('scroll'))
+  })
+  const blank = [...document.querySelectorAll('.blank')].map((row) => row.textContent.trim())
+  expect(blank).toEqual(['More when you are back', ...Array<string>(blank.length - 1).fill('')])
+})
+
+test('the live state tells since when, and "Connecting" only if it takes long', async () => {
+  const server = new ModelServer()
+  server.interrupt = (path) => (path === '/api/live' ? new Promise(() => undefined) : null)
+  const drawn = await inbox(server)
+  expect(document.querySelector('.foot')?.textContent).not.toContain('Connecting')
+  await vi.waitFor(() => expect(document.querySelector('.foot')?.textContent).toContain('Connecting…'), 3_000)
+  expect(drawn.mail.connection.live).toBe('connecting')
 })
