@@ -34,17 +34,17 @@ function segments(path: string): [string | undefined, string | undefined] {
 
 /** Shows a view; returns how to take it away. */
 export async function draw<P extends Record<string, unknown>>(
-  { page }: Drawn,
+  drawn: Pick<Drawn, 'page'> | null,
   view: Component<P>,
   given: P
 ): Promise<() => void> {
-  const drawn = mount(Around, {
+  const shown = mount(Around, {
     target: document.body,
-    props: { page, view: view as Component<Record<string, unknown>>, given }
+    props: { page: drawn?.page ?? null, view: view as Component<Record<string, unknown>>, given }
   })
   flushSync()
   await settled()
-  return () => void unmount(drawn)
+  return () => void unmount(shown)
 }
 
 /** What happens in the page after a press or a key, and what the server answers to it. */

@@ -75,6 +75,7 @@ export const preparing = {
     crashed: 'brach ab',
     interrupted: 'unterbrochen'
   },
+  attemptOf: (n: number, of: number) => `Versuch ${n} von ${of}.`,
   attemptOutcome: (attempt: number, outcome: string) => `Versuch ${attempt}: ${outcome}`,
   history: 'Was bisher geschah',
   nothingYet: 'Noch ist kein Versuch zu Ende.',
