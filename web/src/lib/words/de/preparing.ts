@@ -21,7 +21,7 @@ export const preparing = {
   now: 'jetzt',
   of: (n: number) => `von ${n}`,
   since: (time: string) => `seit ${time}`,
-  within: (minutes: number) => `binnen ${minutes} min`,
+  within: (minutes: number) => `innerhalb von ${minutes} min`,
   step: {
     running: 'Ihr Postfach wird angelegt',
     attempt: (n: number, seconds: number) => `Versuch ${n} in ${duration(seconds)}`,

@@ -146,13 +146,13 @@ export const mail = {
     offline: 'You are offline. You can read what is on this device.',
     refused: 'The mail server refused this.',
     over_quota: 'Your mailbox is full.',
-    gone: 'This was removed or moved meanwhile.',
+    gone: 'This was removed or moved in the meantime.',
     may_not_send: 'You may not send from this address.',
-    refused_recipients: 'Nobody got this, the mail server says:',
-    sent_in_part: 'This was sent, but not everybody got it. The mail server says:',
+    refused_recipients: 'Nobody received this. The mail server says:',
+    sent_in_part: 'This was sent, but not everybody received it. The mail server says:',
     outcome_unknown:
-      'No answer came, so it is not known whether this was sent. If you send it again, we look first: nobody gets it twice.',
-    unknown: 'This did not work. Nothing was changed.',
+      'No answer came, so it is not known whether this was sent. If you send it again, we look first whether it was sent.',
+    unknown: 'This did not work.',
     nextTry: (seconds: number) => `Next try in ${seconds} s.`,
     signIn: { no_session: 'Sign in', second_factor: 'Confirm', fresh_login: 'Sign in again' },
     reference: (id: string) => `Number for support: ${id}`
