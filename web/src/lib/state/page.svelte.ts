@@ -1,4 +1,5 @@
 /** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded, what is answered. */
+import { warningOf, type Warning } from '#lib/mail/warnings.ts'
 import { foldedRange } from '#lib/state/folding.ts'
 import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
@@ -188,8 +189,12 @@ export class MailPage {
     this.#unfolded = true
   }
 
-  knows(address: string): boolean {
-    return this.#known.has(address)
+  /** What is suspicious about its sender, in this conversation; null if nothing is, or the person knows the sender. */
+  warningOf(message: Message): Warning | null {
+    if (this.#known.has(message.from[0]?.address ?? '')) return null
+    const { messages = [] } = this.mail.reader.conversation ?? {}
+    const at = messages.findIndex(({ id }) => id === message.id)
+    return warningOf(message, messages.slice(0, Math.max(0, at)))
   }
 
   know(address: string): void {

@@ -62,3 +62,34 @@ test('on a phone the focus goes to the heading once, and stays in the reply when
   expect(document.querySelectorAll('article')).toHaveLength(3)
   expect(document.activeElement).toBe(box())
 })
+
+test('a reply to a suspicious sender asks once, and names the address', async () => {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a', from: [{ name: 'boss@example.org', email: 'thief@example.net' }] })
+  const drawn = await pageOf(server)
+  await after(() => drawn.page.show('inbox', 'a'))
+  ends.push(await draw(drawn, Reader, { now: new Date(drawn.world.time) }))
+  await after(() => drawn.page.reply('e1'))
+  expect(box()).toBeNull()
+  expect(document.querySelector('[role="alert"]')?.textContent).toContain('thief@example.net')
+  const buttons = [...document.querySelectorAll('button')]
+  await after(() => buttons.find((button) => button.textContent.trim() === 'Reply anyway')?.click())
+  expect(box()).not.toBeNull()
+  await type('Hm')
+  await after(() => drawn.page.closeReply())
+  await after(() => drawn.page.reply('e1'))
+  expect(box()?.value).toBe('Hm')
+})
+
+test('why nothing loads is said once, and each message says just that it does not', async () => {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a' })
+  server.deliver({ threadId: 'a' })
+  const drawn = await pageOf(server)
+  server.interrupt = () => Response.json({ code: 'mail_server_away' }, { status: 503 })
+  await after(() => drawn.page.show('inbox', 'a'))
+  ends.push(await draw(drawn, Reader, { now: new Date(drawn.world.time) }))
+  const text = document.body.textContent
+  expect(text.match(/The mail server does not answer/g)).toHaveLength(1)
+  expect(text.match(/This message does not load/g)).toHaveLength(2)
+})

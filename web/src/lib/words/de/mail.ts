@@ -84,6 +84,7 @@ export const mail = {
     frameTitle: (person: string, time: string) => `Nachricht von ${person}, ${time}`,
     loading: 'Die Nachricht wird geladen…',
     doesNotLoad: 'Diese Nachricht lässt sich nicht laden.',
+    notHere: 'Diese Nachricht ist nicht auf diesem Gerät.',
     tooLarge: 'Diese Nachricht ist sehr groß. Nur ihr Anfang wird gezeigt.',
     showAll: 'Alles zeigen',
     notYetShown: 'Diese Nachricht ist sehr groß. Sie anzuzeigen kann eine Weile dauern.',
@@ -113,7 +114,9 @@ export const mail = {
     replyElsewhere: 'Eine Antwort ginge woandershin',
     replyElsewhereText: (from: string, to: string) =>
       `Die Nachricht kam von ${from} und ließ sich nicht bestätigen; eine Antwort ginge an ${to}.`,
-    known: 'Ich kenne diesen Absender'
+    known: 'Ich kenne diesen Absender',
+    replyWouldGo: 'Dieser Absender ist verdächtig. Ihre Antwort ginge an',
+    replyAnyway: 'Trotzdem antworten'
   },
   link: {
     title: 'Diesen Link öffnen?',

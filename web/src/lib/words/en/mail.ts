@@ -83,6 +83,7 @@ export const mail = {
     frameTitle: (person: string, time: string) => `Message from ${person}, ${time}`,
     loading: 'Loading the message…',
     doesNotLoad: 'This message does not load.',
+    notHere: 'This message is not on this device.',
     tooLarge: 'This message is very large. Only its beginning is shown.',
     showAll: 'Show all',
     notYetShown: 'This message is very large. It may take a while to show it.',
@@ -111,7 +112,9 @@ export const mail = {
     replyElsewhere: 'A reply would go elsewhere',
     replyElsewhereText: (from: string, to: string) =>
       `The message came from ${from} and could not be confirmed; a reply would go to ${to}.`,
-    known: 'I know this sender'
+    known: 'I know this sender',
+    replyWouldGo: 'This sender is suspicious. Your reply would go to',
+    replyAnyway: 'Reply anyway'
   },
   link: {
     title: 'Open this link?',
