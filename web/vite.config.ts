@@ -25,6 +25,8 @@ export default defineConfig({
     })
   ],
   build: { target: 'es2022' },
+  // Tests draw views, which Svelte's build for servers cannot.
+  resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
   server: {
     // `changeOrigin: false` keeps Host equal to Origin; the service refuses requests of another site.
     proxy: Object.fromEntries(

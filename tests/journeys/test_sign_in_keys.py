@@ -51,7 +51,7 @@ async def test_an_address_without_a_key_gets_a_message(person: AccountPerson) ->
     await person.open("/sign-in")
     await person.fill(address=person.email)
     await person.press("Use a security key")
-    await person.sees("There is no security key for this address.")
+    await person.sees("There is no passkey or security key for this account.")
 
 
 async def test_nothing_is_confirmed_on_the_device(person: AccountPerson) -> None:
@@ -74,7 +74,7 @@ async def test_a_passkey_of_a_deleted_account_is_refused_in_calm_words(person: A
     (await kratos.http.delete(f"{kratos.admin_url}/admin/identities/{identity}")).raise_for_status()
     await person.open("/sign-in")
     await person.press("Use a passkey")
-    await person.sees("There is no security key for this address.")
+    await person.sees("There is no passkey or security key for this account.")
 
 
 async def test_a_browser_without_passkeys_says_so(site: Site, browser: Browser) -> None:
@@ -83,7 +83,7 @@ async def test_a_browser_without_passkeys_says_so(site: Site, browser: Browser) 
         await person.open("/sign-in")
         button = person.button("Use a passkey")
         await expect(button).to_have_attribute("aria-disabled", "true")
-        await expect(button).to_have_attribute("title", "This browser has no passkeys and security keys.")
+        await expect(button).to_have_attribute("title", "This browser does not support passkeys or security keys.")
 
 
 async def test_keys_are_added_and_removed_in_the_settings(person: AccountPerson) -> None:

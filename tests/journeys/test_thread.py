@@ -138,8 +138,7 @@ async def test_the_thread_works_with_the_keyboard_only(up: Trial, browser: Brows
         await expect(alice.message("Can you read this?")).to_be_visible()
         await alice.page.keyboard.press("r")
         await alice.page.keyboard.type("Yes.")
-        for _ in range(1):
-            await alice.page.keyboard.press("Tab")
+        await alice.page.keyboard.press("Tab")
         assert await alice.focused() == "BUTTON Send"
         await alice.page.keyboard.press("Enter")
         await expect(alice.message("Yes.")).to_be_visible()
@@ -220,3 +219,7 @@ async def test_a_phone_shows_one_pane_at_a_time(up: Trial, browser: Browser) -> 
         await alice.button("Mailboxes").tap()
         await alice.page.get_by_role("dialog").get_by_role("link", name="Sent").tap()
         await expect(alice.text("No mail here")).to_be_visible()
+        await alice.button("Mailboxes").tap()
+        await alice.button(f"Account {alice.email}").tap()
+        await alice.page.get_by_role("link", name="Sign out").tap()
+        await alice.is_at("/sign-out")

@@ -1,5 +1,8 @@
 """What pages and frames may do."""
 
+import hashlib
+from pathlib import Path
+
 import pytest
 
 from postroom.web.build import BuiltFile
@@ -8,6 +11,7 @@ from postroom.web.security_policy import frame_headers, is_remote, page_headers
 SCRIPT = "'sha256-AAAA='"
 FILE = BuiltFile("text/html; charset=utf-8", {"identity": b""}, "digest", (SCRIPT,))
 ORIGIN = "https://mail.example.org"
+FRAME = Path(__file__).parents[2] / "web/src/lib/frame/frame.html"
 
 
 def rules(headers: dict[str, str]) -> dict[str, str]:
@@ -88,3 +92,10 @@ def test_the_remote_frame_differs_by_pictures_over_https_only() -> None:
 def test_a_frame_without_a_script_runs_none() -> None:
     silent = BuiltFile("text/html; charset=utf-8", {"identity": b""}, "digest")
     assert rules(frame_headers(silent, remote=False))["script-src"] == "'none'"
+
+
+def test_a_frame_states_its_headers_so_that_no_browser_keeps_it_with_older_ones() -> None:
+    """Frames are kept for a year by their names, which change with their content and not with their headers."""
+    headers = [frame_headers(BuiltFile("text/html", {}, ""), remote=remote) for remote in (False, True)]
+    digest = hashlib.sha256(repr(headers).encode()).hexdigest()[:16]
+    assert f"<!-- Headers {digest}: " in FRAME.read_text(), f"write {digest} into {FRAME}"

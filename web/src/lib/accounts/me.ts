@@ -36,6 +36,14 @@ export interface Me {
 /** `signed-out`: there is no session. `second-factor-due`: there is one, and it needs a second factor (403). `away`: nobody answered, or with an error; ask again later. */
 export type WhoAmI = { readonly me: Me } | 'signed-out' | 'second-factor-due' | 'away'
 
+/** Where to sign in, if that is what is missing; `page` is where the person wants to be. */
+export function signInPath(answer: WhoAmI, page: string): string | null {
+  const back = page === '/' ? '' : `return_to=${page}`
+  if (answer === 'signed-out') return back ? `/sign-in?${back}` : '/sign-in'
+  if (answer === 'second-factor-due') return back ? `/sign-in?aal=aal2&${back}` : '/sign-in?aal=aal2'
+  return null
+}
+
 export async function whoAmI(fetcher: typeof fetch): Promise<WhoAmI> {
   try {
     const response = await fetcher('/api/me', { headers: { Accept: 'application/json' } })

@@ -1,11 +1,11 @@
 import 'fake-indexeddb/auto'
 import { signOut, type Leaving } from '#lib/accounts/sign-out.ts'
-import { tellTabs, whenSignedOut } from '#lib/accounts/signed-out.ts'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 
 interface Seen {
   asked: number[]
   left: string[]
+  told?: number
 }
 
 function leaving(seen: Seen, more: Partial<Leaving> = {}): Leaving {
@@ -17,7 +17,7 @@ function leaving(seen: Seen, more: Partial<Leaving> = {}): Leaving {
       return Promise.resolve(false)
     },
     databases: indexedDB,
-    tellTabs,
+    tellOthers: () => (seen.told = (seen.told ?? 0) + 1),
     leave: (page) => seen.left.push(page),
     ...more
   }
@@ -40,7 +40,7 @@ test('every database of the person is gone before the page is loaded anew', asyn
   const seen: Seen = { asked: [], left: [] }
   expect(await signOut(leaving(seen))).toBe('left')
   expect(await databases()).toBe(0)
-  expect(seen).toEqual({ asked: [], left: ['/sign-in'] })
+  expect(seen).toMatchObject({ asked: [], left: ['/sign-in'] })
 })
 
 test('something unsent is asked about, and the person may stay', async () => {
@@ -66,12 +66,20 @@ test('a session that may still live keeps the page: nobody believes to be signed
   expect(seen.left).toEqual([])
 })
 
-test('the other tabs leave, but not for a logout that failed', async () => {
+test('nothing that this device keeps, or cannot tell, holds up signing out', async () => {
   const seen: Seen = { asked: [], left: [] }
-  const leave = vi.fn()
-  const stop = whenSignedOut(leave)
+  const unreadable = () => Promise.reject(new DOMException('it does not open'))
+  const databases = { databases: unreadable, deleteDatabase: (name: string) => indexedDB.deleteDatabase(name) }
+  expect(await signOut(leaving(seen, { unsent: unreadable, databases }))).toBe('left')
+  expect(await signOut(leaving(seen, { databases: {} as IDBFactory }))).toBe('left')
+  expect(await signOut(leaving(seen, { databases: null }))).toBe('left')
+  expect(seen.left).toHaveLength(3)
+})
+
+test('the other tabs are told once the session has ended, and not before', async () => {
+  const seen: Seen = { asked: [], left: [] }
   await signOut(leaving(seen, { client: { signOut: () => Promise.resolve(false) } }))
+  expect(seen.told).toBeUndefined()
   await signOut(leaving(seen))
-  await vi.waitFor(() => expect(leave).toHaveBeenCalledOnce())
-  stop()
+  expect(seen.told).toBe(1)
 })

@@ -7,9 +7,10 @@ export interface Leaving {
   readonly unsent: () => Promise<number>
   /** whether to sign out all the same */
   readonly ask: (unsent: number) => Promise<boolean>
-  readonly databases: Pick<IDBFactory, 'databases' | 'deleteDatabase'>
-  /** make the other tabs leave, too */
-  readonly tellTabs: () => void
+  /** null: the browser keeps nothing */
+  readonly databases: Pick<IDBFactory, 'databases' | 'deleteDatabase'> | null
+  /** other tabs show the mail of this person: they leave it */
+  readonly tellOthers: () => void
   /** load the page anew, which empties the memory */
   readonly leave: (page: string) => void
 }
@@ -20,16 +21,18 @@ const PATIENCE_MS = 2000
 export type SignedOut = 'left' | 'stayed' | 'failed'
 
 export async function signOut(leaving: Leaving): Promise<SignedOut> {
-  const waiting = await leaving.unsent()
+  // What cannot be read cannot be lost by signing out either.
+  const waiting = await leaving.unsent().catch(() => 0)
   if (waiting > 0 && !(await leaving.ask(waiting))) return 'stayed'
   if (!(await leaving.client.signOut())) return 'failed'
-  leaving.tellTabs()
-  await deleteAll(leaving.databases)
+  leaving.tellOthers()
+  // If it fails, Clear-Site-Data has deleted them.
+  if (leaving.databases) await deleteAll(leaving.databases).catch(() => undefined)
   leaving.leave('/sign-in')
   return 'left'
 }
 
-async function deleteAll(factory: Leaving['databases']): Promise<void> {
+async function deleteAll(factory: NonNullable<Leaving['databases']>): Promise<void> {
   const found = await factory.databases()
   const deleted = Promise.all(found.flatMap(({ name }) => (name ? [deletion(factory.deleteDatabase(name))] : [])))
   await Promise.race([deleted, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))])

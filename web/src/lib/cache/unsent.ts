@@ -3,10 +3,19 @@ import { openDB } from 'idb'
 import { PREFIX } from '#lib/cache/cache.ts'
 
 export async function unsentOnThisDevice(): Promise<number> {
-  const databases = await indexedDB.databases()
-  const names = databases.flatMap(({ name }) => (name?.startsWith(PREFIX) ? [name] : []))
-  const counts = await Promise.all(names.map(draftsIn))
+  const names = await databases()
+  // One that does not open must not hide what the others keep, nor hold up who wants to sign out.
+  const counts = await Promise.all(names.map((name) => draftsIn(name).catch(() => 0)))
   return counts.reduce((sum, count) => sum + count, 0)
+}
+
+async function databases(): Promise<string[]> {
+  try {
+    return (await indexedDB.databases()).flatMap(({ name }) => (name?.startsWith(PREFIX) ? [name] : []))
+  } catch {
+    // The browser keeps nothing, or does not tell.
+    return []
+  }
 }
 
 async function draftsIn(name: string): Promise<number> {

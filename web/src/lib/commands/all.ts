@@ -7,9 +7,10 @@ import { next } from '#lib/commands/next.ts'
 import { open } from '#lib/commands/open.ts'
 import { previous } from '#lib/commands/previous.ts'
 import { reply } from '#lib/commands/reply.ts'
+import { undo } from '#lib/commands/undo.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 
-export const ALL: readonly Command[] = [next, previous, open, back, reply, expandAll, collapseAll]
+export const ALL: readonly Command[] = [next, previous, open, back, reply, expandAll, collapseAll, undo]
 
 export interface Key {
   readonly key: string

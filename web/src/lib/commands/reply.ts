@@ -4,6 +4,7 @@ export const reply: Command = {
   keys: ['r'],
   when: (page) => Boolean(page.mail.reader.conversation?.messages.some((message) => !message.draft)),
   run: (page) => {
-    page.answering = page.mail.reader.conversation?.messages.findLast((message) => !message.draft)?.id ?? null
+    const last = page.mail.reader.conversation?.messages.findLast((message) => !message.draft)
+    if (last) page.reply(last.id)
   }
 }

@@ -14,6 +14,11 @@ export interface Accounts {
   readonly enter: (to: Destination) => void
   /** load a page anew, which empties the memory: the next person sees nothing of this one */
   readonly leave: (page: string) => void
+  /** how many messages wait on this device and were not sent */
+  readonly unsent: () => Promise<number>
+  readonly databases: IDBFactory | null
+  /** the session is over: other tabs leave the mail of this person */
+  readonly tellOthers: () => void
   readonly remember: (flowId: string) => void
 }
 

@@ -141,6 +141,8 @@ export interface Conversation {
   readonly subject: string
   /** oldest first */
   readonly messages: readonly Message[]
+  /** ids of the messages that are expanded unless the person collapses them */
+  readonly expanded: ReadonlySet<string>
   readonly freshness: Freshness
   readonly trouble: Trouble | null
 }
@@ -171,6 +173,14 @@ export interface Reply {
   readonly answered: Message
 }
 
+/** `failed`: the text would be lost with the page. */
+export type DraftState = 'none' | 'keeping' | 'kept' | 'failed'
+
+export interface SendingStatus {
+  readonly sending: boolean
+  readonly trouble: Trouble | null
+}
+
 export interface Sending {
   /** Load what sending needs, while there is a network. */
   prepare(): void
@@ -178,6 +188,10 @@ export interface Sending {
   send(reply: Reply): Promise<void>
   /** the text that was typed and not sent, kept for the message it answers */
   draftOf(messageId: string): string
+  /** whether this device has the text as it was typed */
+  draftState(messageId: string): DraftState
+  /** whether the reply is being handed over, and why it was not; also if nobody looks at it meanwhile */
+  statusOf(messageId: string): SendingStatus
   keep(messageId: string, text: string): void
   /** messages whose answer was typed and not sent: ask before a logout */
   unsent(): readonly string[]

@@ -1,8 +1,16 @@
 /** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded, what is answered. */
-import { expandedAtFirst, foldedRange } from '#lib/state/folding.ts'
+import { warningOf, type Warning } from '#lib/mail/warnings.ts'
+import { foldedRange } from '#lib/state/folding.ts'
 import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
+import { Notices } from '#lib/state/notices.svelte.ts'
 import { mailboxOf, mailboxSegment, pathOf } from '#lib/state/paths.ts'
 import { createContext } from 'svelte'
+
+/** Milliseconds of rest after which the reader follows the keyboard. */
+const REST = 150
+
+/** When an open reader shows the conversation that the keyboard reaches. */
+export type Follows = 'at rest' | 'now' | 'never'
 
 export class MailPage {
   readonly mail: Mail
@@ -13,15 +21,19 @@ export class MailPage {
   /** how often the keyboard moved: the list brings the current row into view when it did */
   moves = $state(0)
   drawer = $state(false)
-  /** the message that is being answered */
-  answering = $state<string | null>(null)
-  /** what the last action did, in words; empty for nothing */
-  notice = $state('')
+  readonly notices = new Notices()
+  /** the message to which the person writes a reply */
+  #answering = $state<string | null>(null)
+  /** the person closed the reply, which is kept */
+  #replyClosed = $state(false)
   /** expanded or collapsed by the person; other messages follow the rule */
   #toggled = $state.raw<ReadonlyMap<string, boolean>>(new Map())
   #unfolded = $state(false)
   /** senders with a warning that the person knows */
   #known = $state.raw<ReadonlySet<string>>(new Set())
+  /** of the row to which the keyboard moves once it is loaded */
+  #target = $state<number | null>(null)
+  #resting: ReturnType<typeof setTimeout> | undefined
   #segment = $state<string | undefined>()
   #threadId = $state<string | undefined>()
 
@@ -35,6 +47,11 @@ export class MailPage {
     return mailboxOf(this.#segment, this.mail.mailboxes)
   }
 
+  /** The address bar names a mailbox that the mail server has not. */
+  get isGone(): boolean {
+    return this.#segment !== undefined && !this.mailbox && this.mail.list?.freshness === 'current'
+  }
+
   get threadId(): string | undefined {
     return this.#threadId
   }
@@ -46,13 +63,35 @@ export class MailPage {
   }
 
   get expanded(): ReadonlySet<string> {
-    const messages = this.mail.reader.conversation?.messages ?? []
-    const first = this.#expandedAtFirst(messages)
-    return new Set(messages.filter(({ id }) => this.#toggled.get(id) ?? first.has(id)).map(({ id }) => id))
+    const { messages = [], expanded: first } = this.mail.reader.conversation ?? {}
+    return new Set(messages.filter(({ id }) => this.#toggled.get(id) ?? first?.has(id)).map(({ id }) => id))
   }
 
   get folded(): { readonly from: number; readonly to: number } | null {
     return this.#unfolded ? null : foldedRange(this.mail.reader.conversation?.messages ?? [], this.expanded)
+  }
+
+  /** The message whose reply is on screen: what the person answers, else what was typed before and not sent. */
+  get answered(): Message | undefined {
+    const messages = this.mail.reader.conversation?.messages ?? []
+    const written = messages.find(({ id }) => id === this.#answering)
+    if (written || this.#replyClosed) return written
+    return messages.findLast(({ id }) => this.mail.sending.draftOf(id) !== '')
+  }
+
+  /** The person writes this reply now; one that was only found does not take the focus. */
+  writes(messageId: string): boolean {
+    return messageId === this.#answering
+  }
+
+  reply(messageId: string): void {
+    this.#answering = messageId
+    this.#replyClosed = false
+  }
+
+  closeReply(): void {
+    this.#answering = null
+    this.#replyClosed = true
   }
 
   /** The address bar changed: show what it names. */
@@ -61,13 +100,17 @@ export class MailPage {
     const mailbox = this.mailbox
     // Until the mailboxes are known, the inbox is asked for: its request brings them along.
     if (!mailbox && !this.mail.list) this.mail.show(null)
-    else if (mailbox && this.mail.list?.mailboxId !== mailbox.id) this.mail.show(mailbox.id)
+    else if (mailbox && this.mail.list?.mailboxId !== mailbox.id) {
+      this.#target = null
+      this.mail.show(mailbox.id)
+    }
     if (threadId === this.#threadId) return
     this.#threadId = threadId
+    clearTimeout(this.#resting)
     this.#toggled = new Map()
-    this.#firstExpanded = null
     this.#unfolded = false
-    this.answering = null
+    this.#answering = null
+    this.#replyClosed = false
     if (threadId === undefined) {
       this.mail.reader.close()
     } else {
@@ -82,26 +125,51 @@ export class MailPage {
     await this.#go(pathOf(mailboxSegment(mailbox)))
   }
 
+  async closeMailbox(): Promise<void> {
+    this.current = null
+    await this.#go(pathOf('inbox'))
+  }
+
   async openConversation(threadId: string): Promise<void> {
+    clearTimeout(this.#resting)
+    this.#target = null
     this.current = threadId
     await this.#go(pathOf(this.#openSegment(), threadId))
   }
 
   async closeConversation(): Promise<void> {
+    clearTimeout(this.#resting)
     await this.#go(pathOf(this.#openSegment()))
   }
 
-  /** Move the keyboard by rows; with `follow`, an open reader shows the conversation that it reaches. */
-  async move(by: number, follow = true): Promise<void> {
+  /** Move the keyboard by rows. Who passes a conversation has not read it: the reader follows after a rest. */
+  move(by: number, follows: Follows = 'at rest'): void {
     const list = this.mail.list
     if (!list?.total) return
     const at = this.current === null ? undefined : list.indexOf(this.current)
-    const row = list.row(Math.min(list.total - 1, Math.max(0, at === undefined ? 0 : at + by)))
+    const index = Math.min(list.total - 1, Math.max(0, at === undefined ? 0 : at + by))
+    this.#target = index
+    if (!list.row(index)) list.want(index, index + 1)
+    this.arrive(follows)
+  }
+
+  /** The row to which the keyboard moves is loaded, perhaps. */
+  arrive(follows: Follows = 'never'): void {
+    const row = this.#target === null ? undefined : this.mail.list?.row(this.#target)
     if (!row) return
+    this.#target = null
     this.current = row.threadId
     this.moves += 1
-    if (follow && this.#threadId !== undefined && this.#threadId !== row.threadId)
-      await this.openConversation(row.threadId)
+    if (follows !== 'never') this.#follow(row.threadId, follows === 'now' ? 0 : REST)
+  }
+
+  #follow(threadId: string, rest: number): void {
+    clearTimeout(this.#resting)
+    const open = (): void => {
+      if (this.#threadId !== undefined && this.#threadId !== threadId) void this.openConversation(threadId)
+    }
+    if (rest === 0) open()
+    else this.#resting = setTimeout(open, rest)
   }
 
   toggle(message: Message): void {
@@ -117,16 +185,16 @@ export class MailPage {
     if (open) for (const { id, body } of messages) if (!body) this.mail.reader.load(id)
   }
 
-  announce(notice: string): void {
-    this.notice = notice
-  }
-
   unfold(): void {
     this.#unfolded = true
   }
 
-  knows(address: string): boolean {
-    return this.#known.has(address)
+  /** What is suspicious about its sender, in this conversation; null if nothing is, or the person knows the sender. */
+  warningOf(message: Message): Warning | null {
+    if (this.#known.has(message.from[0]?.address ?? '')) return null
+    const { messages = [] } = this.mail.reader.conversation ?? {}
+    const at = messages.findIndex(({ id }) => id === message.id)
+    return warningOf(message, messages.slice(0, Math.max(0, at)))
   }
 
   know(address: string): void {
@@ -135,16 +203,6 @@ export class MailPage {
 
   #openSegment(): string {
     return this.#segment ?? (this.mailbox ? mailboxSegment(this.mailbox) : 'inbox')
-  }
-
-  /** What was expanded when the conversation was opened stays so, although reading marks the messages as read. */
-  #firstExpanded: ReadonlySet<string> | null = null
-
-  #expandedAtFirst(messages: readonly Message[]): ReadonlySet<string> {
-    if (messages.length === 0) return new Set()
-    this.#firstExpanded ??= expandedAtFirst(messages)
-    const newest = messages.at(-1)
-    return newest ? new Set([...this.#firstExpanded, newest.id]) : this.#firstExpanded
   }
 }
 

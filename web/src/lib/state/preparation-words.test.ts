@@ -28,6 +28,7 @@ test('a mailbox of which nobody knows how it was made is just ready', () => {
     title: 'Your mailbox is ready',
     step: 'Your mailbox is made',
     aside: undefined,
+    spoken: '',
     sentence: ''
   })
 })
@@ -36,4 +37,12 @@ test('all attempts failed: it says where the registration is now', () => {
   const said = sayPreparation({ kind: 'failed', attempts: 4, at: '2026-11-26T14:38:01Z' }, english)
   expect(said.step).toBe('Four attempts failed')
   expect(said.sentence).toContain('operators’ list')
+})
+
+test('an attempt is told from the one before it, without what changes each second', () => {
+  const attempt = (number: number, seconds: number) =>
+    sayPreparation({ kind: 'attempt', attempt: number, of: 4, seconds, late: true }, english)
+  expect(attempt(3, 9).sentence).toBe(attempt(4, 9).sentence)
+  expect([attempt(3, 9).spoken, attempt(3, 8).spoken]).toEqual(['Attempt 3 of 4.', 'Attempt 3 of 4.'])
+  expect(attempt(4, 9).spoken).toBe('Attempt 4 of 4.')
 })

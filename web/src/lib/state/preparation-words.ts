@@ -9,6 +9,8 @@ export interface Said {
   readonly step: string
   /** at the end of its line */
   readonly aside: string | undefined
+  /** what tells this step from one with the same sentence; not what changes each second, which would be read out */
+  readonly spoken: string
   /** what happens next, and what the person may do */
   readonly sentence: string
 }
@@ -18,6 +20,7 @@ export function sayPreparation(situation: Situation, { mail, preparing }: Words)
     title: titleOf(situation, preparing),
     step: stepOf(situation, preparing),
     aside: asideOf(situation, preparing, (at) => clock(new Date(at), mail.locale)),
+    spoken: situation.kind === 'attempt' ? preparing.attemptOf(situation.attempt, situation.of) : '',
     sentence: sentenceOf(situation, preparing)
   }
 }

@@ -61,7 +61,7 @@ export class ReaderState implements Reader {
   }
 
   #made(): Conversation | null {
-    const { threadId, task, confirmed, gone } = this.#sync
+    const { threadId, task, confirmed, gone, expanded } = this.#sync
     if (threadId === null) {
       return null
     }
@@ -79,7 +79,8 @@ export class ReaderState implements Reader {
         : messages.length > 0
           ? 'cached'
           : 'loading'
-    return { threadId, subject: messages[0]?.subject ?? '', messages, freshness, trouble: gone ? GONE : task.trouble }
+    const subject = messages[0]?.subject ?? ''
+    return { threadId, subject, messages, expanded, freshness, trouble: gone ? GONE : task.trouble }
   }
 }
 
@@ -91,6 +92,7 @@ function same(one: Conversation | null, other: Conversation | null): boolean {
     one.threadId === other.threadId &&
     one.freshness === other.freshness &&
     one.trouble === other.trouble &&
+    one.expanded === other.expanded &&
     one.messages.length === other.messages.length &&
     one.messages.every((message, at) => message === other.messages[at])
   )

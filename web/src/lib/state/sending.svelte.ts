@@ -2,17 +2,21 @@ import { noResponse } from '#lib/jmap/errors.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { Marks } from '#lib/sync/marks.ts'
-import type { Person, Reply, Sending } from './mail.ts'
+import type { DraftState, Person, Reply, Sending, SendingStatus } from './mail.ts'
 import { Version } from './version.svelte.ts'
+
+const IDLE: SendingStatus = { sending: false, trouble: null }
 
 export class SendingState implements Sending {
   readonly #account: Account
   readonly #marks: Marks
   readonly #version = new Version()
+  readonly #statuses = new Map<string, SendingStatus>()
 
   constructor(account: Account, marks: Marks) {
     this.#account = account
     this.#marks = marks
+    account.kept.drafts.onwritten = () => this.changed()
   }
 
   prepare(): void {
@@ -23,12 +27,23 @@ export class SendingState implements Sending {
     return this.#account.kept.drafts.once(reply.answered.id, () => this.#send(reply))
   }
 
+  statusOf(messageId: string): SendingStatus {
+    this.#version.seen()
+    return this.#statuses.get(messageId) ?? IDLE
+  }
+
+  draftState(messageId: string): DraftState {
+    this.#version.seen()
+    return this.#account.kept.drafts.stateOf(messageId)
+  }
+
   draftOf(messageId: string): string {
     this.#version.seen()
     return this.#account.kept.drafts.get(messageId).text
   }
 
   keep(messageId: string, text: string): void {
+    if (text === '') this.#statuses.delete(messageId)
     this.#account.kept.drafts.type(messageId, text)
     this.changed()
   }
@@ -50,16 +65,24 @@ export class SendingState implements Sending {
   }
 
   async #send(reply: Reply): Promise<void> {
+    const { id } = reply.answered
+    this.#is(id, { sending: true, trouble: null })
     try {
       const { send } = await this.#sender()
       await send(this.#account, { ...reply, to: addresses(reply.to), cc: addresses(reply.cc) }, unique())
     } catch (failure) {
+      const trouble = troubleOf(failure)
+      this.#is(id, { sending: false, trouble })
       // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
-      throw troubleOf(failure)
-    } finally {
-      this.changed()
+      throw trouble
     }
-    this.#marks.answered(reply.answered.id)
+    this.#is(id, IDLE)
+    this.#marks.answered(id)
+  }
+
+  #is(messageId: string, status: SendingStatus): void {
+    this.#statuses.set(messageId, status)
+    this.changed()
   }
 }
 

@@ -2,6 +2,8 @@
 
 const WORDS = {
   no_session: 'no_session',
+  session_aal2_required: 'second_factor',
+  fresh_login_required: 'fresh_login',
   mail_server_away: 'mail_server_away',
   mail_server_busy: 'mail_server_away',
   mail_server_silent: 'mail_server_away',
@@ -23,17 +25,27 @@ const WORDS = {
   forbiddenMailFrom: 'may_not_send',
   refused_recipients: 'refused_recipients',
   some_recipients_refused: 'sent_in_part',
-  outcome_unknown: 'outcome_unknown',
-  offline: 'offline'
+  outcome_unknown: 'outcome_unknown'
 } as const
 
-export type TroubleWord = (typeof WORDS)[keyof typeof WORDS] | 'unknown'
+export type TroubleWord = (typeof WORDS)[keyof typeof WORDS] | 'offline' | 'unknown'
+
+const SIGN_IN = { no_session: '', second_factor: 'aal=aal2&', fresh_login: 'refresh=true&' } as const
+
+/** How a trouble ends that only the person can end: by signing in, and coming back to `page`. */
+export function signInFor(code: string, page: string): { word: keyof typeof SIGN_IN; href: string } | null {
+  const word = troubleWord(code)
+  if (word !== 'no_session' && word !== 'second_factor' && word !== 'fresh_login') return null
+  return { word, href: `/sign-in?${SIGN_IN[word]}return_to=${encodeURIComponent(page)}` }
+}
 
 /** Troubles of an answer that was sent to somebody, or may have been. */
 export function mayBeSent(code: string): boolean {
   return code === 'some_recipients_refused' || code === 'outcome_unknown'
 }
 
-export function troubleWord(code: string): TroubleWord {
+/** `online`: what the browser says. No response at all is not the fault of Postroom if the device is offline. */
+export function troubleWord(code: string, online = true): TroubleWord {
+  if (code === 'unavailable' && !online) return 'offline'
   return Object.hasOwn(WORDS, code) ? WORDS[code as keyof typeof WORDS] : 'unknown'
 }

@@ -11,6 +11,10 @@ export class Drafts {
   readonly #drafts = new Map<Id, KeptDraft>()
   readonly #resting = new Map<Id, () => void>()
   readonly #sending = new Map<Id, Promise<void>>()
+  /** told when a text was written, or could not be */
+  onwritten: () => void = () => undefined
+  readonly #written = new Map<Id, string>()
+  readonly #failed = new Set<Id>()
   #cache: Cache | null = null
 
   constructor(ports: Ports) {
@@ -21,7 +25,10 @@ export class Drafts {
   begin(cache: Cache, kept: readonly KeptDraft[]): void {
     this.#cache = cache
     const typed = new Set(this.#drafts.keys())
-    kept.filter(({ id }) => !typed.has(id)).forEach((draft) => this.#drafts.set(draft.id, draft))
+    for (const draft of kept.filter(({ id }) => !typed.has(id))) {
+      this.#drafts.set(draft.id, draft)
+      this.#written.set(draft.id, draft.text)
+    }
     typed.forEach((id) => void this.#write(id))
   }
 
@@ -31,6 +38,15 @@ export class Drafts {
 
   ids(): Id[] {
     return [...this.#drafts.values()].filter(({ text }) => text.trim() !== '').map(({ id }) => id)
+  }
+
+  /** Whether this device has the text. */
+  stateOf(id: Id): 'none' | 'keeping' | 'kept' | 'failed' {
+    const { text } = this.get(id)
+    if (text.trim() === '') {
+      return 'none'
+    }
+    return this.#failed.has(id) ? 'failed' : this.#written.get(id) === text ? 'kept' : 'keeping'
   }
 
   type(id: Id, text: string): void {
@@ -79,10 +95,25 @@ export class Drafts {
   async #write(id: Id): Promise<void> {
     this.#resting.get(id)?.()
     this.#resting.delete(id)
+    const draft = this.get(id)
+    const isKept = await this.#keep(draft)
+    if (isKept) {
+      this.#written.set(id, draft.text)
+      this.#failed.delete(id)
+    } else {
+      this.#failed.add(id)
+    }
+    this.onwritten()
+  }
+
+  /** Whether it is kept: a browser that keeps nothing has no cache. */
+  async #keep(draft: KeptDraft): Promise<boolean> {
     try {
-      await this.#cache?.keepDraft(this.get(id))
+      await this.#cache?.keepDraft(draft)
+      return this.#cache !== null
     } catch (failure) {
       this.#ports.report(failure)
+      return false
     }
   }
 }

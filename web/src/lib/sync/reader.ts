@@ -1,14 +1,12 @@
 /** The conversation that is open: its messages, and the bodies of those that are unfolded. */
 import type { Email, Id } from '#lib/jmap/types.ts'
 import { isUnread } from '#lib/store/counts.ts'
+import { expandedAtFirst } from '#lib/store/expanded.ts'
 import type { Account } from './account.ts'
 import { Bodies } from './bodies.ts'
 import * as calls from './calls.ts'
 import { rowsOf } from './rows.ts'
 import { Task } from './task.ts'
-
-/** Bodies that are asked for with the conversation; further ones when they are unfolded. */
-const FIRST_BODIES = 8
 
 export class ReaderSync {
   readonly bodies: Bodies
@@ -17,6 +15,7 @@ export class ReaderSync {
   gone = false
   /** The server told the messages of it since it was opened. */
   confirmed = false
+  #expanded: ReadonlySet<Id> = new Set()
   readonly #account: Account
   readonly #mark: (ids: readonly Id[]) => void
 
@@ -30,6 +29,16 @@ export class ReaderSync {
 
   get threadId(): Id | null {
     return this.#account.openThread
+  }
+
+  /** Messages that are expanded unless the person collapses them. One that was stays so: it is read now, or not the
+   * newest any more, and nobody wants it to close under their eyes. */
+  get expanded(): ReadonlySet<Id> {
+    const newest = this.#emails().at(-1)
+    if (newest) {
+      this.#expand([newest.id])
+    }
+    return this.#expanded
   }
 
   open(threadId: Id): void {
@@ -67,6 +76,7 @@ export class ReaderSync {
     this.#account.openThread = threadId
     this.gone = false
     this.confirmed = false
+    this.#expanded = new Set()
     this.bodies.wantNone()
   }
 
@@ -78,14 +88,19 @@ export class ReaderSync {
     )
   }
 
-  /** The last message, and all unread ones, are unfolded at the start. */
+  /** Only what is expanded is read: the older ones of many unread messages stay unread. */
   #unfold(): void {
     const emails = this.#emails()
-    const unread = emails.filter(isUnread)
-    for (const { id } of [...unread.slice(-FIRST_BODIES), ...emails.slice(-1)]) {
-      this.bodies.want(id, calls.BODY_OCTETS)
+    const first = expandedAtFirst(emails, this.#expanded)
+    this.#expand(first)
+    first.forEach((id) => this.bodies.want(id, calls.BODY_OCTETS))
+    this.#mark(emails.filter((email) => isUnread(email) && first.includes(email.id)).map(({ id }) => id))
+  }
+
+  #expand(ids: readonly Id[]): void {
+    if (ids.some((id) => !this.#expanded.has(id))) {
+      this.#expanded = new Set([...this.#expanded, ...ids])
     }
-    this.#mark(unread.map(({ id }) => id))
   }
 
   #emails(): Email[] {

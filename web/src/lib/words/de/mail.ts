@@ -32,15 +32,22 @@ export const mail = {
   total: (n: number) => n.toLocaleString('de'),
   quota: (used: string, limit: string) => `${used} von ${limit}`,
   almostFull: 'Fast voll',
-  live: { connecting: 'Verbindet…', live: 'Live', offline: 'Offline' },
+  live: { connecting: 'Wird verbunden…', live: 'Live', offline: 'Offline' },
+  liveSince: (time: string) => `Live seit ${time}`,
+  lastLive: (time: string) => `Zuletzt live um ${time}`,
   tryNow: 'Jetzt versuchen',
+  undo: 'Rückgängig',
+  undoHint: 'Rückgängig mit Z',
+  undone: 'Rückgängig gemacht',
   asOf: (time: string) => `Stand ${time}`,
   groups: { today: 'Heute', yesterday: 'Gestern', lastWeek: 'Letzte Woche' },
+  moreLater: 'Mehr, sobald Sie wieder da sind',
+  mailboxGone: 'Diesen Ordner gibt es nicht mehr.',
   newMail: (n: number) => `${n.toLocaleString('de')} neu`,
   arrivedIn: (n: number, mailbox: string) => `${plural(n, 'neue Unterhaltung', 'neue Unterhaltungen')} in ${mailbox}`,
   emptyInbox: 'Nichts mehr zu tun',
   emptyInboxHint: 'Neue Nachrichten erscheinen hier, sobald sie eintreffen.',
-  emptyMailbox: 'Hier ist keine Nachricht',
+  emptyMailbox: 'Keine Nachrichten',
   noSubject: '(kein Betreff)',
   nobody: '(kein Absender)',
   draft: 'Entwurf',
@@ -77,6 +84,7 @@ export const mail = {
     frameTitle: (person: string, time: string) => `Nachricht von ${person}, ${time}`,
     loading: 'Die Nachricht wird geladen…',
     doesNotLoad: 'Diese Nachricht lässt sich nicht laden.',
+    notHere: 'Diese Nachricht ist nicht auf diesem Gerät.',
     tooLarge: 'Diese Nachricht ist sehr groß. Nur ihr Anfang wird gezeigt.',
     showAll: 'Alles zeigen',
     notYetShown: 'Diese Nachricht ist sehr groß. Sie anzuzeigen kann eine Weile dauern.',
@@ -89,7 +97,7 @@ export const mail = {
       `${n === 1 ? '1 Bild aus dem Netz ist' : `${n.toLocaleString('de')} Bilder aus dem Netz sind`} blockiert.`,
     why: 'Warum?',
     whyText:
-      'Ein Bild aus dem Netz verrät dem Absender, dass, wann und aus welchem Netz Sie die Nachricht geöffnet haben. Postroom lädt keines, bevor Sie es sagen.',
+      'Ein Bild aus dem Netz verrät dem Absender, dass, wann und aus welchem Netz Sie die Nachricht geöffnet haben. Postroom lädt keines, bevor Sie zustimmen.',
     showOnce: 'Einmal zeigen',
     always: (name: string) => `Immer von ${name}`
   },
@@ -106,7 +114,9 @@ export const mail = {
     replyElsewhere: 'Eine Antwort ginge woandershin',
     replyElsewhereText: (from: string, to: string) =>
       `Die Nachricht kam von ${from} und ließ sich nicht bestätigen; eine Antwort ginge an ${to}.`,
-    known: 'Ich kenne diesen Absender'
+    known: 'Ich kenne diesen Absender',
+    replyWouldGo: 'Dieser Absender ist verdächtig. Ihre Antwort ginge an',
+    replyAnyway: 'Trotzdem antworten'
   },
   link: {
     title: 'Diesen Link öffnen?',
@@ -123,11 +133,16 @@ export const mail = {
     sent: 'Gesendet',
     notSent: 'Nicht gesendet. Ihr Text bleibt erhalten.',
     discard: 'Verwerfen',
+    discarded: 'Entwurf verworfen',
+    kept: 'Auf diesem Gerät gespeichert',
+    notKept: 'Nicht gespeichert. Kopieren Sie Ihren Text, bevor Sie diese Seite verlassen.',
     quoted: (time: string, person: string) => `Am ${time} schrieb ${person}:`,
     empty: 'Schreiben Sie erst etwas.'
   },
   trouble: {
     no_session: 'Sie wurden abgemeldet. Was Sie geschrieben haben, bleibt erhalten.',
+    second_factor: 'Bitte bestätigen Sie mit Ihrem zweiten Faktor.',
+    fresh_login: 'Bitte bestätigen Sie, dass Sie es sind.',
     mail_server_away: 'Der Mailserver antwortet nicht.',
     kratos_away: 'Die Anmeldung ist kurz nicht erreichbar. Sie bleiben angemeldet.',
     postroom_away: 'Postroom ist kurz nicht erreichbar.',
@@ -141,10 +156,10 @@ export const mail = {
     refused_recipients: 'Niemand hat das bekommen. Der Mailserver sagt:',
     sent_in_part: 'Das wurde gesendet, aber nicht alle haben es bekommen. Der Mailserver sagt:',
     outcome_unknown:
-      'Es kam keine Antwort, also ist nicht bekannt, ob das gesendet wurde. Wenn Sie erneut senden, sehen wir zuerst nach: niemand bekommt es doppelt.',
-    unknown: 'Das hat nicht geklappt. Nichts wurde geändert.',
+      'Es kam keine Antwort, also ist nicht bekannt, ob das gesendet wurde. Wenn Sie erneut senden, sehen wir zuerst nach, ob es gesendet wurde.',
+    unknown: 'Das hat nicht geklappt.',
     nextTry: (seconds: number) => `Nächster Versuch in ${seconds} s.`,
-    signIn: 'Anmelden',
+    signIn: { no_session: 'Anmelden', second_factor: 'Bestätigen', fresh_login: 'Erneut anmelden' },
     reference: (id: string) => `Nummer für den Support: ${id}`
   }
 } satisfies typeof english

@@ -21,7 +21,7 @@ export const preparing = {
   now: 'jetzt',
   of: (n: number) => `von ${n}`,
   since: (time: string) => `seit ${time}`,
-  within: (minutes: number) => `binnen ${minutes} min`,
+  within: (minutes: number) => `innerhalb von ${minutes} min`,
   step: {
     running: 'Ihr Postfach wird angelegt',
     attempt: (n: number, seconds: number) => `Versuch ${n} in ${duration(seconds)}`,
@@ -75,6 +75,7 @@ export const preparing = {
     crashed: 'brach ab',
     interrupted: 'unterbrochen'
   },
+  attemptOf: (n: number, of: number) => `Versuch ${n} von ${of}.`,
   attemptOutcome: (attempt: number, outcome: string) => `Versuch ${attempt}: ${outcome}`,
   history: 'Was bisher geschah',
   nothingYet: 'Noch ist kein Versuch zu Ende.',

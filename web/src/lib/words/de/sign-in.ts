@@ -15,8 +15,8 @@ export const signIn = {
     secondFactor: 'Bestätigen Sie mit Ihrem zweiten Faktor.',
     totp: 'Geben Sie die sechs Ziffern ein, die Ihre Authenticator-App für Postroom zeigt.',
     lookup: 'Geben Sie einen der Ersatzcodes ein, die Sie aufbewahren. Jeder gilt einmal.',
-    refresh: 'Melden Sie sich noch einmal an, dann geht es weiter.',
-    recovery: 'Wir senden einen Code an Ihre Adresse. Damit kommen Sie hinein und wählen ein neues Passwort.',
+    refresh: 'Melden Sie sich erneut an, um fortzufahren.',
+    recovery: 'Wir senden einen Code an Ihre Adresse. Damit melden Sie sich an und wählen ein neues Passwort.',
     verification: 'Wir senden einen Code an Ihre Adresse.',
     sent: (address: string) => `Ein Code ist unterwegs an ${address}.`,
     sentSomewhere: 'Ein Code ist unterwegs an Ihre Adresse.',
@@ -60,13 +60,13 @@ export const signIn = {
     addPasskey: 'Passkey hinzufügen',
     removePasskey: (name: string) => `Entfernen: ${name}`,
     addKey: 'Sicherheitsschlüssel hinzufügen',
-    removeKey: (name: string) => `${name} entfernen`,
+    removeKey: (name: string) => `Entfernen: ${name}`,
     link: (provider: string) => `${provider} verbinden`,
     unlink: (provider: string) => `${provider} trennen`,
     newCodes: 'Ersatzcodes anlegen',
     replaceCodes: 'Codes ersetzen',
     showCodes: 'Codes zeigen',
-    keptCodes: 'Ich habe sie aufbewahrt',
+    keptCodes: 'Ich habe sie gespeichert',
     copy: 'Kopieren',
     copied: 'Kopiert',
     tryAgain: 'Erneut versuchen',
@@ -80,7 +80,7 @@ export const signIn = {
     haveAccount: 'Schon ein Konto?',
     somebodyElse: 'Als jemand anderes anmelden',
     toSignIn: 'Zurück zur Anmeldung',
-    toMail: 'Zurück zur Post'
+    toMail: 'Zurück zum Postfach'
   },
   sections: {
     profile: 'Adresse und Name',
@@ -105,7 +105,7 @@ export const signIn = {
   },
   or: 'oder',
   unnamed: 'Schlüssel ohne Namen',
-  addedAt: (moment: string) => `der vom ${moment}`,
+  addedAt: (moment: string) => `hinzugefügt am ${moment}`,
   needLook: (things: number) =>
     things === 1
       ? 'Eine Angabe stimmt noch nicht.'
@@ -116,12 +116,12 @@ export const signIn = {
   renewed:
     'Diese Seite war zu lange offen. Das Formular ist neu; was Sie eingegeben haben, steht noch da, außer Passwörtern und Codes.',
   offLine: 'Sie sind offline. Der Knopf geht wieder, sobald Sie zurück sind.',
-  noAuthenticator: 'Dieser Browser kennt keine Passkeys und Sicherheitsschlüssel.',
+  noAuthenticator: 'Dieser Browser unterstützt keine Passkeys und Sicherheitsschlüssel.',
   freshLogin: 'Bitte bestätigen Sie, dass Sie es sind. Die Änderung geschieht gleich danach.',
   credential: {
-    cancelled: 'Auf Ihrem Gerät wurde nichts bestätigt. Versuchen Sie es erneut, oder nehmen Sie einen anderen Weg.',
+    cancelled: 'Auf Ihrem Gerät wurde nichts bestätigt. Versuchen Sie es erneut, oder wählen Sie einen anderen Weg.',
     'known-already': 'Dieses Gerät ist schon eingetragen.',
-    unusable: 'Dieses Gerät kann hier nicht verwendet werden. Nehmen Sie einen anderen Weg.'
+    unusable: 'Dieses Gerät kann hier nicht verwendet werden. Wählen Sie einen anderen Weg.'
   },
   trouble: {
     no_answer: 'Es kam keine Antwort. Prüfen Sie Ihre Verbindung und versuchen Sie es erneut.',
@@ -129,7 +129,7 @@ export const signIn = {
     too_busy: 'Gerade melden sich viele an. Versuchen Sie es gleich noch einmal.',
     flow_disabled: 'Hier können keine neuen Konten angelegt werden. Fragen Sie, wer diesen Server betreibt.',
     no_cookies:
-      'Ihr Browser behält keine Cookies für diese Seite, deshalb geht die Anmeldung nicht. Erlauben Sie sie, dann erneut.',
+      'Ihr Browser behält keine Cookies für diese Seite, deshalb geht die Anmeldung nicht. Erlauben Sie sie und versuchen Sie es erneut.',
     unknown: 'Das hat nicht geklappt. Nichts wurde geändert.'
   },
   error: {
@@ -141,19 +141,19 @@ export const signIn = {
     question: 'Abmelden?',
     unsent: (things: number) =>
       things === 1
-        ? 'Eine Nachricht wartet auf diesem Gerät und ist nicht gesendet. Sie geht verloren, wenn Sie sich jetzt abmelden.'
-        : `${things} Nachrichten warten auf diesem Gerät und sind nicht gesendet. Sie gehen verloren, wenn Sie sich jetzt abmelden.`,
+        ? 'Eine Nachricht wartet auf diesem Gerät und ist noch nicht gesendet. Sie geht verloren, wenn Sie sich jetzt abmelden.'
+        : `${things} Nachrichten warten auf diesem Gerät und sind noch nicht gesendet. Sie gehen verloren, wenn Sie sich jetzt abmelden.`,
     failed: 'Vielleicht sind Sie noch angemeldet. Versuchen Sie es erneut.'
   },
   messages: {
-    1010003: 'Melden Sie sich noch einmal an, dann geht es weiter.',
+    1010003: 'Melden Sie sich erneut an, um fortzufahren.',
     1010004: 'Bestätigen Sie mit Ihrem zweiten Faktor.',
     1010012: 'Halten Sie Ihren Schlüssel bereit, dann weiter.',
     1010016: (provider: string) =>
       `Mit dieser Adresse gibt es schon ein Konto. Melden Sie sich an wie bisher, dann wird ${provider} damit verbunden.`,
     1040009: 'Wie möchten Sie sich künftig anmelden?',
     1050001: 'Gespeichert.',
-    1060001: 'Sie sind drin. Wählen Sie jetzt ein neues Passwort.',
+    1060001: 'Sie sind angemeldet. Wählen Sie jetzt ein neues Passwort.',
     1060004: (address: string) => `Ein Code ist unterwegs an ${address}.`,
     1060005: 'Geben Sie die ganze Adresse ein.',
     1060006: 'Wohin soll der Code gehen?',
@@ -161,34 +161,34 @@ export const signIn = {
     4000002: 'Diese Angabe fehlt.',
     4000003: (least: string) => `Zu kurz: mindestens ${least} Zeichen.`,
     4000004: 'Das hat nicht die richtige Form.',
-    4000005: 'Dieses Passwort kann nicht verwendet werden. Nehmen Sie ein anderes.',
+    4000005: 'Dieses Passwort kann nicht verwendet werden. Wählen Sie ein anderes.',
     4000006: 'Adresse oder Passwort stimmt nicht.',
-    4000007: 'Mit dieser Adresse gibt es schon ein Konto. Melden Sie sich an, oder nehmen Sie eine andere Adresse.',
+    4000007: 'Mit dieser Adresse gibt es schon ein Konto. Melden Sie sich an, oder wählen Sie eine andere Adresse.',
     4000008: 'Dieser Code stimmt nicht. Sehen Sie noch einmal nach: Er ändert sich jede halbe Minute.',
     4000009: 'Es gibt keine Adresse, mit der man sich anmelden könnte.',
     4000010: 'Bestätigen Sie zuerst Ihre Adresse: Wir haben Ihnen einen Code gesendet.',
     4000011: 'Zu diesem Konto gehört keine Authenticator-App.',
-    4000012: 'Dieser Ersatzcode wurde schon verwendet. Nehmen Sie einen anderen.',
+    4000012: 'Dieser Ersatzcode wurde schon verwendet. Wählen Sie einen anderen.',
     4000013: 'Zu diesem Konto gehört kein Sicherheitsschlüssel.',
     4000014: 'Zu diesem Konto gehören keine Ersatzcodes.',
-    4000015: 'Zu dieser Adresse gehört kein Sicherheitsschlüssel.',
+    4000015: 'Zu diesem Konto gehört kein Passkey und kein Sicherheitsschlüssel.',
     4000016: 'Dieser Ersatzcode stimmt nicht.',
     4000017: (most: string) => `Zu lang: höchstens ${most} Zeichen.`,
     4000027:
       'Mit dieser Adresse gibt es schon ein Konto. Melden Sie sich damit an, und verbinden Sie das andere in den Einstellungen.',
     4000028: 'Mit dieser Adresse gibt es schon ein Konto. Melden Sie sich an wie bisher.',
-    4000031: 'Es ist Ihrer Adresse zu ähnlich. Nehmen Sie ein anderes.',
+    4000031: 'Es ist Ihrer Adresse zu ähnlich. Wählen Sie ein anderes.',
     4000032: (least: string) => `Zu kurz: mindestens ${least} Zeichen.`,
     4000033: (most: string) => `Zu lang: höchstens ${most} Zeichen.`,
-    4000034: 'Es steht in Listen gestohlener Passwörter. Nehmen Sie ein anderes.',
+    4000034: 'Es steht in Listen gestohlener Passwörter. Wählen Sie ein anderes.',
     4000035: 'Mit dieser Adresse gibt es kein Konto, oder es meldet sich nicht per Code an.',
     4000036: 'Im Schritt davor stand etwas anderes. Beginnen Sie von vorn.',
     4000037: 'Mit dieser Adresse gibt es kein Konto, oder keinen Weg, sich anzumelden.',
-    4000039: 'Dieses Passwort haben Sie schon. Nehmen Sie ein anderes.',
+    4000039: 'Das ist schon Ihr Passwort. Wählen Sie ein anderes.',
     4000040: 'Das ist noch keine Adresse.',
     4010001: 'Das hat zu lange gedauert. Beginnen Sie von vorn.',
-    4010002: 'Dieser Weg der Anmeldung geht hier nicht. Nehmen Sie einen anderen.',
-    4010003: 'Dieser Weg der Registrierung geht hier nicht. Nehmen Sie einen anderen.',
+    4010002: 'Dieser Weg der Anmeldung geht hier nicht. Wählen Sie einen anderen.',
+    4010003: 'Dieser Weg der Registrierung geht hier nicht. Wählen Sie einen anderen.',
     4010004: 'Nichts wurde geändert. Versuchen Sie es erneut.',
     4010005: 'Das hat nicht geklappt. Versuchen Sie es erneut.',
     4010006: 'Das hat nicht geklappt. Versuchen Sie es erneut.',

@@ -32,9 +32,16 @@ export const mail = {
   quota: (used: string, limit: string) => `${used} of ${limit}`,
   almostFull: 'Almost full',
   live: { connecting: 'Connecting…', live: 'Live', offline: 'Offline' },
+  liveSince: (time: string) => `Live since ${time}`,
+  lastLive: (time: string) => `Last live at ${time}`,
   tryNow: 'Try now',
+  undo: 'Undo',
+  undoHint: 'Undo with Z',
+  undone: 'Undone',
   asOf: (time: string) => `as of ${time}`,
   groups: { today: 'Today', yesterday: 'Yesterday', lastWeek: 'Last week' },
+  moreLater: 'More when you are back',
+  mailboxGone: 'This folder does not exist any more.',
   newMail: (n: number) => `${n.toLocaleString('en')} new`,
   arrivedIn: (n: number, mailbox: string) => `${plural(n, 'new conversation', 'new conversations')} in ${mailbox}`,
   emptyInbox: 'Nothing left to do',
@@ -76,6 +83,7 @@ export const mail = {
     frameTitle: (person: string, time: string) => `Message from ${person}, ${time}`,
     loading: 'Loading the message…',
     doesNotLoad: 'This message does not load.',
+    notHere: 'This message is not on this device.',
     tooLarge: 'This message is very large. Only its beginning is shown.',
     showAll: 'Show all',
     notYetShown: 'This message is very large. It may take a while to show it.',
@@ -104,7 +112,9 @@ export const mail = {
     replyElsewhere: 'A reply would go elsewhere',
     replyElsewhereText: (from: string, to: string) =>
       `The message came from ${from} and could not be confirmed; a reply would go to ${to}.`,
-    known: 'I know this sender'
+    known: 'I know this sender',
+    replyWouldGo: 'This sender is suspicious. Your reply would go to',
+    replyAnyway: 'Reply anyway'
   },
   link: {
     title: 'Open this link?',
@@ -121,11 +131,16 @@ export const mail = {
     sent: 'Sent',
     notSent: 'Not sent. Your text is kept.',
     discard: 'Discard',
+    discarded: 'Draft discarded',
+    kept: 'Kept on this device',
+    notKept: 'Not saved. Copy your text before you leave this page.',
     quoted: (time: string, person: string) => `On ${time}, ${person} wrote:`,
     empty: 'Write something first.'
   },
   trouble: {
     no_session: 'You were signed out. What you wrote is kept.',
+    second_factor: 'Please confirm with your second factor.',
+    fresh_login: 'Please confirm that it is you.',
     mail_server_away: 'The mail server does not answer.',
     kratos_away: 'Sign-in is unavailable for a moment. You stay signed in.',
     postroom_away: 'Postroom is unavailable for a moment.',
@@ -134,15 +149,15 @@ export const mail = {
     offline: 'You are offline. You can read what is on this device.',
     refused: 'The mail server refused this.',
     over_quota: 'Your mailbox is full.',
-    gone: 'This was removed or moved meanwhile.',
+    gone: 'This was removed or moved in the meantime.',
     may_not_send: 'You may not send from this address.',
-    refused_recipients: 'Nobody got this, the mail server says:',
-    sent_in_part: 'This was sent, but not everybody got it. The mail server says:',
+    refused_recipients: 'Nobody received this. The mail server says:',
+    sent_in_part: 'This was sent, but not everybody received it. The mail server says:',
     outcome_unknown:
-      'No answer came, so it is not known whether this was sent. If you send it again, we look first: nobody gets it twice.',
-    unknown: 'This did not work. Nothing was changed.',
+      'No answer came, so it is not known whether this was sent. If you send it again, we look first whether it was sent.',
+    unknown: 'This did not work.',
     nextTry: (seconds: number) => `Next try in ${seconds} s.`,
-    signIn: 'Sign in',
+    signIn: { no_session: 'Sign in', second_factor: 'Confirm', fresh_login: 'Sign in again' },
     reference: (id: string) => `Number for support: ${id}`
   }
 }

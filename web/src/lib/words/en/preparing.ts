@@ -73,6 +73,7 @@ export const preparing = {
     crashed: 'broke off',
     interrupted: 'interrupted'
   },
+  attemptOf: (n: number, of: number) => `Attempt ${n} of ${of}.`,
   attemptOutcome: (attempt: number, outcome: string) => `Attempt ${attempt}: ${outcome}`,
   history: 'What happened so far',
   nothingYet: 'No attempt has ended yet.',

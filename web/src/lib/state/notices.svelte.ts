@@ -1,0 +1,51 @@
+/** What the last action did, in words, and how to take it back. */
+
+export interface Notice {
+  readonly text: string
+  /** takes the action back; null if nothing can */
+  readonly undo: (() => void) | null
+}
+
+interface Undo {
+  readonly run: () => void
+  /** what is said when it is done */
+  readonly done: string
+}
+
+/** Actions that can be taken back, the last one first (undo does not depend on the time that a toast is shown). */
+const MOST_UNDOS = 20
+
+export class Notices {
+  #shown = $state.raw<Notice | null>(null)
+  #undos = $state.raw<readonly Undo[]>([])
+
+  /** null for nothing */
+  get shown(): Notice | null {
+    return this.#shown
+  }
+
+  get canUndo(): boolean {
+    return this.#undos.length > 0
+  }
+
+  /** With `undo`, the person may take it back: by the notice, or later by a key. */
+  say(text: string, undo: Undo | null = null): void {
+    if (undo) this.#undos = [...this.#undos, undo].slice(-MOST_UNDOS)
+    this.#shown = { text, undo: undo && (() => this.#undo(undo)) }
+  }
+
+  undoLast(): void {
+    const last = this.#undos.at(-1)
+    if (last) this.#undo(last)
+  }
+
+  hide(): void {
+    this.#shown = null
+  }
+
+  #undo(undo: Undo): void {
+    this.#undos = this.#undos.filter((one) => one !== undo)
+    undo.run()
+    this.say(undo.done)
+  }
+}

@@ -1,0 +1,128 @@
+// @vitest-environment jsdom
+import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
+import MailPage from '#lib/views/mail/MailPage.svelte'
+import { afterEach, expect, test, vi } from 'vitest'
+import { ModelServer } from '../../../../tests/model-server.ts'
+
+const ends: (() => void)[] = []
+
+afterEach(() => {
+  ends.splice(0).forEach((end) => end())
+  vi.restoreAllMocks()
+})
+
+async function inbox(server = new ModelServer()): Promise<Drawn> {
+  server.deliver({ threadId: 'a', subject: 'Boats' })
+  const drawn = await pageOf(server)
+  ends.push(await draw(drawn, MailPage, {}))
+  return drawn
+}
+
+function problem(code: string, status: number): Response {
+  return Response.json({ code }, { status })
+}
+
+function bars(): string[] {
+  const words = [...document.querySelectorAll('.bar > .words')]
+  return words.map((found) => (found.parentElement?.textContent ?? '').replaceAll(/\s+/g, ' ').trim())
+}
+
+test('who was signed out elsewhere reads so above the list, and may sign in again', async () => {
+  const server = new ModelServer()
+  server.interrupt = (path) => (path === '/api/live' ? problem('no_session', 401) : null)
+  await inbox(server)
+  expect(document.body.textContent).toContain('Boats')
+  expect(bars()).toEqual(['You were signed out. What you wrote is kept. Sign in'])
+  const link = document.querySelector<HTMLAnchorElement>('.bar a')
+  expect(link?.getAttribute('href')).toBe('/sign-in?return_to=%2F')
+  expect(document.querySelector('.state')?.textContent.trim()).toBe('Offline')
+})
+
+test('who has to confirm with a second factor is led to it', async () => {
+  const drawn = await inbox()
+  drawn.server.interrupt = () => problem('session_aal2_required', 403)
+  await after(() => drawn.mail.connection.tryNow())
+  expect(bars()).toEqual(['Please confirm with your second factor. Confirm'])
+  const link = document.querySelector<HTMLAnchorElement>('.bar a')
+  expect(link?.getAttribute('href')).toBe('/sign-in?aal=aal2&return_to=%2F')
+})
+
+test('each of the two account menus, of the sidebar and of the drawer, opens itself', async () => {
+  const { page } = await inbox()
+  await after(() => (page.drawer = true))
+  const menus = [...document.querySelectorAll('.account')].map((account) => ({
+    opens: account.querySelector('[popovertarget]')?.getAttribute('popovertarget'),
+    menu: account.querySelector('[popover]')?.id
+  }))
+  expect(menus).toHaveLength(2)
+  expect(new Set(menus.map(({ menu }) => menu)).size).toBe(2)
+  for (const { opens, menu } of menus) expect(opens).toBe(menu)
+})
+
+test('a list that cannot be brought up to date says of which time it is', async () => {
+  const drawn = await inbox()
+  expect(document.querySelector('.figures')?.textContent.trim()).toBe('1 · 1 unread')
+  drawn.server.interrupt = () => problem('mail_server_away', 503)
+  await after(() => drawn.mail.connection.tryNow())
+  expect(document.querySelector('.figures')?.textContent.trim()).toMatch(/^as of \d\d:\d\d$/)
+})
+
+test('who is offline reads so, and not that Postroom is unavailable', async () => {
+  const drawn = await inbox()
+  vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
+  drawn.server.interrupt = () => Promise.reject(new TypeError('Failed to fetch'))
+  await after(() => {
+    window.dispatchEvent(new Event('offline'))
+    drawn.mail.connection.tryNow()
+  })
+  expect(bars()[0]).toMatch(/^You are offline. You can read what is on this device./)
+  expect(document.querySelector('.bar.warn')).not.toBeNull()
+})
+
+function press(name: string): Promise<void> {
+  const found = [...document.querySelectorAll('button')].find((button) => button.textContent.trim() === name)
+  if (!found) throw new Error(`there is no button ${name}`)
+  return after(() => found.click())
+}
+
+test('the keyboard may skip the mailboxes: to the list, and to the message if one is open', async () => {
+  const { page } = await inbox()
+  const names = () => [...document.querySelectorAll('.skip button')].map((button) => button.textContent)
+  expect(names()).toEqual(['Skip to the conversations'])
+  await press('Skip to the conversations')
+  expect(document.activeElement?.getAttribute('role')).toBe('gridcell')
+  await after(() => page.show('inbox', 'a'))
+  await press('Skip to the message')
+  expect(document.activeElement?.textContent).toBe('Boats')
+})
+
+test('a mailbox that is gone leads to the inbox, and says so', async () => {
+  const { page, went } = await inbox()
+  await after(() => page.show('nowhere', undefined))
+  expect(went).toEqual(['/mail/inbox'])
+  expect(page.notices.shown?.text).toBe('This folder does not exist any more.')
+})
+
+test('below the rows of this device a list says when there is more', async () => {
+  const server = new ModelServer()
+  for (let number = 0; number < 60; number += 1) server.deliver()
+  const drawn = await inbox(server)
+  server.interrupt = () => problem('mail_server_away', 503)
+  await after(() => drawn.mail.connection.tryNow())
+  const box = document.querySelector('[role="grid"]')
+  await after(() => {
+    if (box) box.scrollTop = 50 * 44
+    box?.dispatchEvent(new Event('scroll'))
+  })
+  const blank = [...document.querySelectorAll('.blank')].map((row) => row.textContent.trim())
+  expect(blank).toEqual(['More when you are back', ...Array<string>(blank.length - 1).fill('')])
+})
+
+test('the live state tells since when, and "Connecting" only if it takes long', async () => {
+  const server = new ModelServer()
+  server.interrupt = (path) => (path === '/api/live' ? new Promise(() => undefined) : null)
+  const drawn = await inbox(server)
+  expect(document.querySelector('.foot')?.textContent).not.toContain('Connecting')
+  await vi.waitFor(() => expect(document.querySelector('.foot')?.textContent).toContain('Connecting…'), 3_000)
+  expect(drawn.mail.connection.live).toBe('connecting')
+})

@@ -1,0 +1,153 @@
+// @vitest-environment jsdom
+import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
+import 'fake-indexeddb/auto'
+import Reader from '#lib/views/reader/Reader.svelte'
+import { IDBFactory } from 'fake-indexeddb'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { ModelServer } from '../../../../tests/model-server.ts'
+
+const ends: (() => void)[] = []
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory()
+})
+
+afterEach(() => {
+  ends.splice(0).forEach((end) => end())
+})
+
+/** A conversation of two messages, open; and another one. */
+async function reading(): Promise<Drawn> {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a' })
+  server.deliver({ threadId: 'a' })
+  server.deliver({ threadId: 'b' })
+  const drawn = await pageOf(server)
+  await after(() => drawn.page.show('inbox', 'a'))
+  ends.push(await draw(drawn, Reader, { now: new Date(drawn.world.time) }))
+  return drawn
+}
+
+function box(): HTMLTextAreaElement | null {
+  return document.querySelector('textarea')
+}
+
+function button(name: string): HTMLButtonElement | undefined {
+  return [...document.querySelectorAll('button')].find((one) => one.textContent.trim() === name)
+}
+
+async function type(text: string): Promise<void> {
+  await after(() => {
+    const area = box()
+    if (area) area.value = text
+    area?.dispatchEvent(new Event('input', { bubbles: true }))
+  })
+}
+
+async function press(key: string, more: KeyboardEventInit = {}): Promise<void> {
+  await after(() => box()?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, ...more })))
+}
+
+/** Holds back what is sent until `answer` is called. */
+function held({ server }: Drawn): (response: Response | null) => Promise<void> {
+  let answer: (response: Response | null) => void = () => undefined
+  server.interrupt = (_, body) => (body.includes('EmailSubmission/set') ? new Promise((done) => (answer = done)) : null)
+  return (response) => after(() => answer(response))
+}
+
+const REFUSED = () => Response.json({ code: 'mail_server_refused' }, { status: 400 })
+
+test('while a reply is sent its text cannot change, also if the reply is opened anew meanwhile', async () => {
+  const drawn = await reading()
+  const answer = held(drawn)
+  await after(() => drawn.page.reply('e1'))
+  await type('Dear Ann')
+  await after(() => button('Send')?.click())
+  expect([box()?.readOnly, button('Discard')]).toEqual([true, undefined])
+  await after(() => drawn.page.show('inbox', 'b'))
+  await after(() => drawn.page.show('inbox', 'a'))
+  expect([box()?.value, box()?.readOnly]).toEqual(['Dear Ann', true])
+  await answer(null)
+  await vi.waitFor(() => expect(drawn.page.notices.shown?.text).toBe('Sent'))
+  expect(box()).toBeNull()
+})
+
+test('who went on to something else reads that a reply was not sent, and finds it again', async () => {
+  const drawn = await reading()
+  const answer = held(drawn)
+  await after(() => drawn.page.reply('e1'))
+  await type('Dear Ann')
+  await press('Enter', { ctrlKey: true })
+  await after(() => drawn.page.show('inbox', 'b'))
+  await answer(REFUSED())
+  expect(drawn.page.notices.shown?.text).toBe('Not sent. Your text is kept. The mail server refused this.')
+  await after(() => drawn.page.show('inbox', 'a'))
+  expect([box()?.value, box()?.readOnly]).toEqual(['Dear Ann', false])
+  expect(document.querySelector('[role="alert"]')?.textContent).toContain('Not sent.')
+})
+
+test('a reply that arrives does not close the one that is written meanwhile', async () => {
+  const drawn = await reading()
+  const answer = held(drawn)
+  await after(() => drawn.page.reply('e1'))
+  await type('Dear Ann')
+  await press('Enter', { ctrlKey: true })
+  await after(() => drawn.page.reply('e2'))
+  await type('And another thing')
+  await answer(null)
+  await vi.waitFor(() => expect(drawn.page.notices.shown?.text).toBe('Sent'))
+  expect(box()?.value).toBe('And another thing')
+})
+
+test('a discarded draft can be had back', async () => {
+  const drawn = await reading()
+  await after(() => drawn.page.reply('e1'))
+  await type('Dear Ann')
+  await after(() => button('Discard')?.click())
+  expect([box(), drawn.mail.sending.draftOf('e1')]).toEqual([null, ''])
+  expect(drawn.page.notices.shown?.text).toBe('Draft discarded')
+  await after(() => drawn.page.notices.undoLast())
+  expect(box()?.value).toBe('Dear Ann')
+})
+
+test('a reply that was not finished is on screen when its conversation is opened, without the focus', async () => {
+  const drawn = await reading()
+  await after(() => drawn.page.reply('e1'))
+  await type('Dear Ann')
+  await after(() => drawn.page.show('inbox', 'b'))
+  expect(box()).toBeNull()
+  await after(() => drawn.page.show('inbox', 'a'))
+  expect(box()?.value).toBe('Dear Ann')
+  expect(document.activeElement).toBe(document.body)
+})
+
+test('Escape closes a reply and keeps it', async () => {
+  const drawn = await reading()
+  await after(() => drawn.page.reply('e1'))
+  await type('Dear Ann')
+  await press('Escape')
+  expect([box(), drawn.mail.sending.draftOf('e1')]).toEqual([null, 'Dear Ann'])
+  await after(() => drawn.page.reply('e1'))
+  expect(box()?.value).toBe('Dear Ann')
+})
+
+test('the box says whether this device has the text', async () => {
+  const drawn = await reading()
+  await after(() => drawn.page.reply('e1'))
+  await type('Dear Ann')
+  expect(document.querySelector('.kept')).toBeNull()
+  await drawn.world.pass(300)
+  await vi.waitFor(() => expect(document.querySelector('.kept')?.textContent).toBe('Kept on this device'))
+})
+
+test('a text that would be lost with the page is called so at once', async () => {
+  Object.assign(globalThis, { indexedDB: undefined })
+  const drawn = await reading()
+  await after(() => drawn.page.reply('e1'))
+  await type('Dear Ann')
+  await drawn.world.pass(300)
+  await after(() => undefined)
+  expect(document.querySelector('.actions [role="alert"]')?.textContent).toBe(
+    'Not saved. Copy your text before you leave this page.'
+  )
+})

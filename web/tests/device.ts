@@ -1,0 +1,38 @@
+/** What jsdom lacks of a browser. Import it before any view. */
+
+/** A phone has a narrow window, and a finger for a pointer. */
+export const device = { phone: false }
+
+class Query extends EventTarget {
+  readonly media: string
+
+  constructor(media: string) {
+    super()
+    this.media = media
+  }
+
+  get matches(): boolean {
+    return device.phone && /max-width|coarse/.test(this.media)
+  }
+}
+
+/** Nothing has a size in jsdom. */
+class NoSizes {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+}
+
+if (typeof window !== 'undefined') {
+  Object.assign(HTMLDialogElement.prototype, {
+    showModal(this: HTMLDialogElement) {
+      this.open = true
+    },
+    close(this: HTMLDialogElement) {
+      if (!this.open) return
+      this.open = false
+      this.dispatchEvent(new Event('close'))
+    }
+  })
+  Object.assign(window, { matchMedia: (media: string) => new Query(media), ResizeObserver: NoSizes })
+}

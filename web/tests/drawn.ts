@@ -1,0 +1,56 @@
+/** A view in a document of jsdom, before a mail page and the model server. */
+import './device.ts'
+import { MailPage } from '#lib/state/page.svelte.ts'
+import { flushSync, mount, unmount, type Component } from 'svelte'
+import Around from './Around.svelte'
+import { opened, type Scene } from './scene.ts'
+import type { ModelServer } from './model-server.ts'
+import { settled } from './world.ts'
+
+export interface Drawn extends Scene {
+  page: MailPage
+  /** where the page went */
+  went: string[]
+}
+
+/** The page at the inbox; `draw` shows a view of it. */
+export async function pageOf(server: ModelServer): Promise<Drawn> {
+  const scene = await opened(server)
+  const went: string[] = []
+  const page = new MailPage(scene.mail, (path) => {
+    went.push(path)
+    page.show(...segments(path))
+    return Promise.resolve()
+  })
+  page.show(undefined, undefined)
+  return { ...scene, page, went }
+}
+
+/** /mail/inbox/t1 → inbox, t1 */
+function segments(path: string): [string | undefined, string | undefined] {
+  const [, , mailbox, thread] = path.split('/')
+  return [mailbox, thread]
+}
+
+/** Shows a view; returns how to take it away. */
+export async function draw<P extends Record<string, unknown>>(
+  drawn: Pick<Drawn, 'page'> | null,
+  view: Component<P>,
+  given: P
+): Promise<() => void> {
+  const shown = mount(Around, {
+    target: document.body,
+    props: { page: drawn?.page ?? null, view: view as Component<Record<string, unknown>>, given }
+  })
+  flushSync()
+  await settled()
+  return () => void unmount(shown)
+}
+
+/** What happens in the page after a press or a key, and what the server answers to it. */
+export async function after(act: () => void): Promise<void> {
+  act()
+  flushSync()
+  await settled()
+  flushSync()
+}
