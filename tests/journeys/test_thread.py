@@ -223,3 +223,18 @@ async def test_a_phone_shows_one_pane_at_a_time(up: Trial, browser: Browser) -> 
         await alice.button(f"Account {alice.email}").tap()
         await alice.page.get_by_role("link", name="Sign out").tap()
         await alice.is_at("/sign-out")
+
+
+async def test_on_a_phone_the_notice_that_an_answer_was_sent_covers_no_button(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "notice.alice", viewport=NARROW, has_touch=True, is_mobile=True) as alice:
+        await sign_up_and_wait(alice)
+        await up.postroom("sandbox", "deliver", alice.email, "--from", alice.email, "--subject", "To myself")
+        await alice.row("To myself").tap()
+        await alice.button("Reply").last.tap()
+        await alice.page.get_by_role("textbox", name="Your reply").fill("Seen.")
+        await alice.button("Send").tap()
+        notice = await alice.page.get_by_role("status").get_by_text("Sent").bounding_box()
+        bar = await alice.button("Reply").last.bounding_box()
+        assert notice
+        assert bar
+        assert notice["y"] + notice["height"] <= bar["y"]

@@ -103,6 +103,18 @@ describe('the next start', () => {
     expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(['postroom-mail-1-bob@example.org/a'])
   })
 
+  test('after the mail server was restored with other ids and the same states shows what is there', async () => {
+    const server = new ModelServer()
+    server.deliver()
+    await left(await opened(server))
+    const restored = new ModelServer('-2')
+    restored.deliver({ id: 'e2', subject: 'Restored' })
+    expect(restored.state).toBe(server.state)
+    const { mail } = await opened(restored)
+    expect(mail.list).toMatchObject({ mailboxId: 'inbox-2', total: 1, trouble: null })
+    expect(mail.list?.row(0)?.subject).toBe('Restored')
+  })
+
   test('without a session shows nothing', async () => {
     const server = new ModelServer()
     server.deliver()

@@ -29,7 +29,13 @@ export class ModelServer {
   /** why no email is updated; null: they are */
   refusing: string | null = null
   readonly #log: Change[] = []
+  readonly #mailboxes: Id[]
   #next = 1
+
+  /** Of a server that was restored, mailboxes have other ids. */
+  constructor(suffix = '') {
+    this.#mailboxes = ROLES.map((role) => role + suffix)
+  }
 
   get state(): string {
     return String(this.#log.length)
@@ -40,7 +46,7 @@ export class ModelServer {
     const email: Stored = {
       id: `e${number}`,
       threadId: `t${number}`,
-      mailboxIds: { inbox: true },
+      mailboxIds: { [this.#mailboxes[0] ?? '']: true },
       keywords: {},
       from: [{ name: 'Ann', email: 'ann@example.net' }],
       to: [{ name: null, email: 'me@example.org' }],
@@ -70,9 +76,15 @@ export class ModelServer {
     }
   }
 
+  /** Only an empty one can be removed. */
+  removeMailbox(id: Id): void {
+    this.#mailboxes.splice(this.#mailboxes.indexOf(id), 1)
+    this.#log.push({ type: 'Mailbox', id, how: 'destroyed' })
+  }
+
   #changed(type: Change['type'], id: Id, how: Change['how']): void {
     this.#log.push({ type, id, how })
-    ROLES.forEach((mailbox) => this.#log.push({ type: 'Mailbox', id: mailbox, how: 'updated' }))
+    this.#mailboxes.forEach((mailbox) => this.#log.push({ type: 'Mailbox', id: mailbox, how: 'updated' }))
   }
 
   readonly fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
@@ -158,16 +170,16 @@ export class ModelServer {
   }
 
   mailboxes(): Mailbox[] {
-    return ROLES.map((role, sortOrder) => {
-      const emails = [...this.emails.values()].filter(({ mailboxIds }) => mailboxIds[role])
+    return this.#mailboxes.map((id, sortOrder) => {
+      const emails = [...this.emails.values()].filter(({ mailboxIds }) => mailboxIds[id])
       const threads = new Set(emails.map(({ threadId }) => threadId))
       const isUnread = ({ keywords }: Email): boolean => !keywords['$seen'] && !keywords['$draft']
       const unread = [...this.emails.values()].filter((email) => threads.has(email.threadId) && isUnread(email))
       return {
-        id: role,
-        name: role,
+        id,
+        name: id,
         parentId: null,
-        role,
+        role: ROLES.find((role) => id.startsWith(role)) ?? null,
         sortOrder,
         totalEmails: emails.length,
         unreadEmails: emails.filter(isUnread).length,
@@ -223,7 +235,12 @@ export class ModelServer {
   }
 
   #query(args: Arguments): Arguments {
-    const ids = this.list((args['filter'] as { inMailbox: Id } | undefined)?.inMailbox)
+    const inMailbox = (args['filter'] as { inMailbox: Id } | undefined)?.inMailbox
+    if (inMailbox !== undefined && !this.#mailboxes.includes(inMailbox)) {
+      // RFC 8620 §5.5; Cyrus names the filter, too.
+      throw new Error('invalidArguments')
+    }
+    const ids = this.list(inMailbox)
     const position = (args['position'] as number | undefined) ?? 0
     const page = ids.slice(position, position + (args['limit'] as number))
     return { queryState: this.state, canCalculateChanges: false, position, ids: page, total: ids.length }

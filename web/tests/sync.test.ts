@@ -110,6 +110,14 @@ describe('the list', () => {
     const { mail } = await opened(new ModelServer(), 'no-such')
     expect(mail.list?.mailboxId).toBe('inbox')
   })
+
+  test('falls back to the inbox if the mailbox is removed elsewhere while it is shown', async () => {
+    const scene = await opened(new ModelServer(), 'trash')
+    scene.server.removeMailbox('trash')
+    scene.server.deliver()
+    await hint(scene)
+    expect(scene.mail.list).toMatchObject({ mailboxId: 'inbox', total: 1, trouble: null })
+  })
 })
 
 describe('a hint', () => {

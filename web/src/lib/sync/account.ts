@@ -11,13 +11,16 @@ import { Objects } from '#lib/store/objects.ts'
 import * as calls from './calls.ts'
 import { Facts } from './facts.ts'
 import { Kept } from './kept.ts'
-import { ListView } from './list-view.ts'
+import { ListView, type ListAnswers } from './list-view.ts'
 import type { Ports } from './ports.ts'
 import { rowsOf } from './rows.ts'
 import { Task } from './task.ts'
 
 /** A server that never agrees with itself must not keep us busy: the rest comes with the next hint. */
 const MOST_ROUNDS = 8
+
+/** RFC 8620 §5.5: what Cyrus answers for a mailbox that is no more. Stalwart finds nothing in it. */
+const UNKNOWN_ID = 'invalidArguments'
 
 export type Topic = 'account' | 'list' | 'reader' | 'connection'
 
@@ -191,6 +194,10 @@ export class Account {
     if (mailboxes && !this.facts.takeMailboxes(mailboxes)) {
       this.#outdated = true
     }
+    if (list && answers && !this.#fits(list, answers)) {
+      this.#outdated = true
+      return
+    }
     if (rows) {
       this.facts.takeRows(rows, emailState === null)
     }
@@ -203,6 +210,20 @@ export class Account {
     }
     this.#choose()
     this.kept.note(this.facts, list, Facts.changedIn(emails), emailState === null)
+  }
+
+  /** Whether the answers are of a mailbox that there is. Else the next round asks for what there is. */
+  #fits(list: ListView, answers: ListAnswers): boolean {
+    if (!this.objects.mailboxes.has(list.mailboxId)) {
+      this.#choose()
+      return false
+    }
+    // A restored mail server may know none of our ids, though its states are those that we know.
+    if (this.facts.emailState !== null && answers.results.some((results) => results.errorOf('query') === UNKNOWN_ID)) {
+      this.facts.lose()
+      return false
+    }
+    return true
   }
 
   /** Resolves once it is known who is signed in. */
