@@ -189,8 +189,6 @@ export class Account {
       this.#outdated = true
       return
     }
-    const found = answers && [...answers.results, ...(conversation ? [conversation] : [])]
-    const rows = found && (await rowsOf(this, found, emails))
     if (mailboxes && !this.facts.takeMailboxes(mailboxes)) {
       this.#outdated = true
     }
@@ -198,6 +196,8 @@ export class Account {
       this.#outdated = true
       return
     }
+    const found = answers && [...answers.results, ...(conversation ? [conversation] : [])]
+    const rows = found && (await rowsOf(this, found, emails))
     if (rows) {
       this.facts.takeRows(rows, emailState === null)
     }

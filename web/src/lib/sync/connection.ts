@@ -81,8 +81,6 @@ export class LiveConnection {
       // The list learns it, too, and does not look current.
       void (this.isOver || this.#account.hint())
       this.signedOut = true
-      // The list is asked for once more, and says so beside what it shows.
-      void this.#account.hint()
     } else if (message.status.state === 'live') {
       this.preparing = null
     }
