@@ -1,4 +1,5 @@
 /** A mail page before a model server, in the hands of a test. */
+import type { Invocation } from '#lib/jmap/types.ts'
 import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { settled, World } from './world.ts'
@@ -31,4 +32,19 @@ export function shown({ mail }: Scene, count = 50): (string | undefined)[] {
 export async function hint({ mail }: Scene): Promise<void> {
   mail.connection.tryNow()
   await settled()
+}
+
+/** One method is not available. */
+export function failing(method: string, server: ModelServer): ModelServer['interrupt'] {
+  const error = { type: 'serverUnavailable' }
+  return async (path, body) => {
+    if (path !== '/jmap/') {
+      return null
+    }
+    const answer = (await server.answer(path, body).json()) as { methodResponses: Invocation[] }
+    const methodResponses = answer.methodResponses.map((call) =>
+      call[0] === method ? ['error', error, call[2]] : call
+    )
+    return Response.json({ ...answer, methodResponses })
+  }
 }

@@ -1,23 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Invocation } from '#lib/jmap/types.ts'
 import { ModelServer } from './model-server.ts'
-import { deliver, hint, opened, shown } from './scene.ts'
+import { deliver, failing, hint, opened, shown } from './scene.ts'
 import { settled } from './world.ts'
-
-/** One method is not available. */
-function failing(method: string, server: ModelServer): ModelServer['interrupt'] {
-  const error = { type: 'serverUnavailable' }
-  return async (path, body) => {
-    if (path !== '/jmap/') {
-      return null
-    }
-    const answer = (await server.answer(path, body).json()) as { methodResponses: Invocation[] }
-    const methodResponses = answer.methodResponses.map((call) =>
-      call[0] === method ? ['error', error, call[2]] : call
-    )
-    return Response.json({ ...answer, methodResponses })
-  }
-}
 
 describe('the list', () => {
   test('is there after the session and two requests, with all that its rows show', async () => {
@@ -365,77 +349,5 @@ describe('opening a conversation', () => {
     server.deliver({ threadId: 'a', subject: 'Re: Mail 1' })
     await hint(scene)
     expect(scene.mail.reader.conversation?.messages.map(({ id }) => id)).toEqual(['e1', 'e2'])
-  })
-})
-
-describe('when something fails', () => {
-  const away =
-    (headers: Record<string, string> = {}) =>
-    (): Response =>
-      Response.json({ code: 'mail_server_away' }, { status: 503, headers })
-
-  test('what is shown stays, the trouble names the next try, and it is made then', async () => {
-    const scene = await opened()
-    scene.server.deliver()
-    scene.server.interrupt = away({ 'Retry-After': '30' })
-    await hint(scene)
-    const { trouble } = scene.mail.list ?? {}
-    expect(trouble).toMatchObject({ code: 'mail_server_away' })
-    expect(Number(trouble?.retryAt) - scene.world.time).toBeGreaterThanOrEqual(30_000)
-    expect(scene.mail.connection.live).toBe('offline')
-    scene.server.interrupt = () => null
-    await scene.world.pass(32_000)
-    expect(scene.mail.list).toMatchObject({ trouble: null, total: 1, freshness: 'current' })
-  })
-
-  test('the tries become rarer, and none comes between', async () => {
-    const scene = await opened()
-    let tries = 0
-    scene.server.interrupt = (path) => (path === '/jmap/' ? ((tries += 1), away()()) : null)
-    await hint(scene)
-    await scene.world.pass(300_000)
-    expect(tries).toBeGreaterThan(5)
-    expect(tries).toBeLessThan(14)
-  })
-
-  test('a person who does not want to wait need not', async () => {
-    const scene = await opened()
-    scene.server.deliver()
-    scene.server.interrupt = away({ 'Retry-After': '600' })
-    await hint(scene)
-    scene.server.interrupt = () => null
-    scene.mail.list?.tryAgain()
-    await settled()
-    expect(scene.mail.list).toMatchObject({ trouble: null, total: 1 })
-  })
-
-  test('a session that ended is asked about no more', async () => {
-    const scene = await opened()
-    scene.server.interrupt = () => Response.json({ code: 'no_session' }, { status: 401 })
-    await hint(scene)
-    expect(scene.mail.trouble?.code).toBe('no_session')
-    let tries = 0
-    scene.server.interrupt = () => ((tries += 1), null)
-    await scene.world.pass(3_600_000)
-    expect(tries).toBe(0)
-  })
-
-  test('a list of which a part cannot be had is not called current, and comes later', async () => {
-    const server = new ModelServer()
-    deliver(server, 2)
-    server.interrupt = failing('Thread/get', server)
-    const { mail, world } = await opened(server)
-    expect(mail.trouble?.code ?? mail.list?.trouble?.code).toBe('serverUnavailable')
-    server.interrupt = () => null
-    await world.pass(2_000)
-    expect(mail.list).toMatchObject({ freshness: 'current', total: 2 })
-    expect(mail.list?.row(0)?.subject).toBe('Mail 2')
-  })
-
-  test('a mailbox that is being made is told to the whole page', async () => {
-    const server = new ModelServer()
-    server.interrupt = () => Response.json({ code: 'mailbox_not_ready' }, { status: 503 })
-    const { mail } = await opened(server)
-    expect(mail.trouble?.code).toBe('mailbox_not_ready')
   })
 })

@@ -101,14 +101,12 @@ describe('a draft', () => {
     const cache = await opened()
     await cache.write(changes(filled()))
     await cache.keepBody(body('e1', 1, 10))
-    const put = IDBObjectStore.prototype.put
-    let left = 2
-    const full = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, value) {
-      if (left-- > 0) {
+    const full = vi.spyOn(IDBObjectStore.prototype, 'put')
+    for (let refusals = 0; refusals < 2; refusals += 1) {
+      full.mockImplementationOnce(() => {
         throw new DOMException('full', 'QuotaExceededError')
-      }
-      return put.call(this, value)
-    })
+      })
+    }
     await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
     full.mockRestore()
     expect((await cache.start()).drafts).toHaveLength(1)
@@ -174,9 +172,9 @@ test('beyond 50 MB the bodies that were not used for long are deleted', async ()
 test('beyond 20,000 emails all are deleted but what is written, which is told', async () => {
   const cache = await opened()
   await cache.write(changes(filled()))
-  const count = IDBObjectStore.prototype.count
+  const count = (store: IDBObjectStore): IDBRequest<number> => store.getAllKeys() as unknown as IDBRequest<number>
   const many = vi.spyOn(IDBObjectStore.prototype, 'count').mockImplementation(function (this: IDBObjectStore) {
-    return Object.defineProperty(count.call(this), 'result', { get: () => 20_001, set: () => undefined })
+    return Object.defineProperty(count(this), 'result', { get: () => 20_001, set: () => undefined })
   })
   const [, , last] = filled().emails.values()
   expect(await cache.write(changes(filled(), { emails: last ? [last] : [] }))).toBe(false)

@@ -124,24 +124,10 @@ async function handOver(
 ): Promise<boolean> {
   const boxes = mailboxesOf(account)
   const { identity, state } = await identityAndState(account)
-  const email = {
-    mailboxIds: { [boxes.drafts]: true },
-    keywords: { $draft: true, $seen: true },
-    from: [{ name: identity.name || null, email: senderOf(identity, account.address) }],
-    to: outgoing.to,
-    cc: outgoing.cc,
-    subject: replySubject(outgoing.subject),
-    messageId: [messageId],
-    ...replyHeaders(outgoing.answered),
-    bodyValues: {
-      text: { value: outgoing.quoted ? `${outgoing.text.trimEnd()}\n\n${outgoing.quoted}` : outgoing.text }
-    },
-    textBody: [{ partId: 'text', type: 'text/plain' }]
-  }
   const results = await account.client.run([
     call('Email/set', 'email', {
       ifInState: known?.state ?? state,
-      create: { draft: email },
+      create: { draft: emailOf(account, outgoing, messageId, { identity, boxes }) },
       // A late submission of it finds it no more.
       ...(known?.draft && { destroy: [known.draft] })
     }),
@@ -157,6 +143,28 @@ async function handOver(
   }
   await outcome(account, results, draft.id)
   return true
+}
+
+interface From {
+  identity: Identity
+  boxes: Mailboxes
+}
+
+function emailOf(account: Account, outgoing: Outgoing, messageId: string, { identity, boxes }: From): object {
+  return {
+    mailboxIds: { [boxes.drafts]: true },
+    keywords: { $draft: true, $seen: true },
+    from: [{ name: identity.name || null, email: senderOf(identity, account.address) }],
+    to: outgoing.to,
+    cc: outgoing.cc,
+    subject: replySubject(outgoing.subject),
+    messageId: [messageId],
+    ...replyHeaders(outgoing.answered),
+    bodyValues: {
+      text: { value: outgoing.quoted ? `${outgoing.text.trimEnd()}\n\n${outgoing.quoted}` : outgoing.text }
+    },
+    textBody: [{ partId: 'text', type: 'text/plain' }]
+  }
 }
 
 function submission(identityId: Id, boxes: Mailboxes): Call {
