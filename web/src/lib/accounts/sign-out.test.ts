@@ -75,3 +75,15 @@ test('the other tabs leave, but not for a logout that failed', async () => {
   await vi.waitFor(() => expect(leave).toHaveBeenCalledOnce())
   stop()
 })
+
+const BROKEN: [string, Partial<Leaving>][] = [
+  ['keeps nothing', { databases: undefined as unknown as IDBFactory, unsent: () => Promise.reject(new TypeError()) }],
+  ['throws at once', { unsent: () => expect.unreachable() }],
+  ['never answers', { unsent: () => new Promise(() => undefined) }]
+]
+
+test.each(BROKEN)('from a browser whose storage %s one can sign out', async (_, broken) => {
+  const seen: Seen = { asked: [], left: [] }
+  expect(await signOut(leaving(seen, broken))).toBe('left')
+  expect(seen).toEqual({ asked: [], left: ['/sign-in'] })
+})

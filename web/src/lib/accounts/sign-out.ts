@@ -20,19 +20,24 @@ const PATIENCE_MS = 2000
 export type SignedOut = 'left' | 'stayed' | 'failed'
 
 export async function signOut(leaving: Leaving): Promise<SignedOut> {
-  const waiting = await leaving.unsent()
+  const waiting = await inTime(leaving.unsent, 0)
   if (waiting > 0 && !(await leaving.ask(waiting))) return 'stayed'
   if (!(await leaving.client.signOut())) return 'failed'
   leaving.tellTabs()
-  await deleteAll(leaving.databases)
+  await inTime(() => deleteAll(leaving.databases), undefined)
   leaving.leave('/sign-in')
   return 'left'
 }
 
+/** What fails or takes too long, for a browser that keeps nothing or is damaged, must keep nobody signed in. */
+async function inTime<T>(work: () => Promise<T>, otherwise: T): Promise<T> {
+  const late = new Promise<T>((resolve) => setTimeout(() => resolve(otherwise), PATIENCE_MS))
+  return Promise.race([(async () => work())(), late]).catch(() => otherwise)
+}
+
 async function deleteAll(factory: Leaving['databases']): Promise<void> {
   const found = await factory.databases()
-  const deleted = Promise.all(found.flatMap(({ name }) => (name ? [deletion(factory.deleteDatabase(name))] : [])))
-  await Promise.race([deleted, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))])
+  await Promise.all(found.flatMap(({ name }) => (name ? [deletion(factory.deleteDatabase(name))] : [])))
 }
 
 function deletion(request: IDBOpenDBRequest): Promise<void> {
