@@ -81,6 +81,20 @@ describe('the list', () => {
     expect(mail.list?.row(2)?.subject).not.toBe('')
   })
 
+  test('looks at a conversation of 2,000 messages in a moment', async () => {
+    const server = new ModelServer()
+    Array.from({ length: 2_000 }, () => server.deliver({ threadId: 'long' }))
+    server.deliver({
+      threadId: 'long',
+      from: [{ name: 'Ann', email: 'ann@examp1e.net' }],
+      subject: 'x'.repeat(100_000)
+    })
+    const { mail } = await opened(server)
+    const start = performance.now()
+    expect(mail.list?.row(0)).toMatchObject({ messages: 2_001, warning: true, subject: `${'x'.repeat(500)}…` })
+    expect(performance.now() - start).toBeLessThan(3_000)
+  })
+
   test('in Sent shows to whom', async () => {
     const server = new ModelServer()
     server.deliver({

@@ -83,3 +83,15 @@ test('the other tabs are told once the session has ended, and not before', async
   await signOut(leaving(seen))
   expect(seen.told).toBe(1)
 })
+
+const BROKEN: [string, Partial<Leaving>][] = [
+  ['keeps nothing', { databases: undefined as unknown as IDBFactory, unsent: () => Promise.reject(new TypeError()) }],
+  ['throws at once', { unsent: () => expect.unreachable() }],
+  ['never answers', { unsent: () => new Promise(() => undefined) }]
+]
+
+test.each(BROKEN)('from a browser whose storage %s one can sign out', async (_, broken) => {
+  const seen: Seen = { asked: [], left: [] }
+  expect(await signOut(leaving(seen, broken))).toBe('left')
+  expect(seen).toEqual({ asked: [], left: ['/sign-in'] })
+})

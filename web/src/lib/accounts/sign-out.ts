@@ -22,20 +22,26 @@ export type SignedOut = 'left' | 'stayed' | 'failed'
 
 export async function signOut(leaving: Leaving): Promise<SignedOut> {
   // What cannot be read cannot be lost by signing out either.
-  const waiting = await leaving.unsent().catch(() => 0)
+  const waiting = await inTime(leaving.unsent, 0)
   if (waiting > 0 && !(await leaving.ask(waiting))) return 'stayed'
   if (!(await leaving.client.signOut())) return 'failed'
   leaving.tellOthers()
+  const { databases } = leaving
   // If it fails, Clear-Site-Data has deleted them.
-  if (leaving.databases) await deleteAll(leaving.databases).catch(() => undefined)
+  if (databases) await inTime(() => deleteAll(databases), undefined)
   leaving.leave('/sign-in')
   return 'left'
 }
 
+/** What fails or takes too long, for a browser that keeps nothing or is damaged, must keep nobody signed in. */
+async function inTime<T>(work: () => Promise<T>, otherwise: T): Promise<T> {
+  const late = new Promise<T>((resolve) => setTimeout(() => resolve(otherwise), PATIENCE_MS))
+  return Promise.race([(async () => work())(), late]).catch(() => otherwise)
+}
+
 async function deleteAll(factory: NonNullable<Leaving['databases']>): Promise<void> {
   const found = await factory.databases()
-  const deleted = Promise.all(found.flatMap(({ name }) => (name ? [deletion(factory.deleteDatabase(name))] : [])))
-  await Promise.race([deleted, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))])
+  await Promise.all(found.flatMap(({ name }) => (name ? [deletion(factory.deleteDatabase(name))] : [])))
 }
 
 function deletion(request: IDBOpenDBRequest): Promise<void> {

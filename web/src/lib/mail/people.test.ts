@@ -26,3 +26,10 @@ test('a monogram is made of the first and the last word of a name', () => {
   expect(monogram(person('', 'lager@example.net'))).toBe('L')
   expect(monogram(person('', ''))).toBe('?')
 })
+
+test('a message to 100,000 people is named in a moment', () => {
+  const people = Array.from({ length: 100_000 }, (_, number) => person('', `${number}@example.net`))
+  const start = performance.now()
+  namesOf(people, 'me')
+  expect(performance.now() - start).toBeLessThan(3_000)
+})

@@ -14,7 +14,8 @@ export function nameOf(person: Named, me: string): string {
 
 /** "Mara Lindqvist" alone, "Mara, Jonas, me" together: everybody once, in the order given. */
 export function namesOf(people: readonly Named[], me: string): string {
-  const once = people.filter((person, at) => people.findIndex((other) => other.address === person.address) === at)
+  const seen = new Set<string>()
+  const once = people.filter(({ address }) => !seen.has(address) && Boolean(seen.add(address)))
   const names = once.map((person) => nameOf(person, me))
   return once.length === 1 ? (names[0] ?? '') : names.map(shorten).join(', ')
 }

@@ -35,3 +35,9 @@ test.each(['javascript:alert(1)', 'data:text/html,x', 'https://', 'file:///etc/p
     expect(pieces(line)).toEqual([{ text: line, href: null }])
   }
 )
+
+test('an address of a megabyte takes no longer than a moment', () => {
+  const start = performance.now()
+  plainText(`http://a${'.'.repeat(1_000_000)}x`)
+  expect(performance.now() - start).toBeLessThan(5_000)
+})

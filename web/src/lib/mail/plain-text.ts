@@ -14,7 +14,7 @@ export interface PlainText {
 
 const LINK = /\b(?:https?:\/\/|mailto:)[^\s<>"'`{}|\\^[\]]+/giu
 /** Characters at the end of an address that belong to the sentence around it. */
-const TRAILING = /[.,;:!?)]+$/u
+const TRAILING = '.,;:!?)'
 
 export function plainText(text: string): PlainText {
   const lines = text.replace(/\r\n?/g, '\n').split('\n')
@@ -39,7 +39,7 @@ export function pieces(text: string): Piece[] {
   const found: Piece[] = []
   let end = 0
   for (const match of text.matchAll(LINK)) {
-    const address = match[0].replace(TRAILING, '')
+    const address = withoutEnd(match[0])
     if (!isAddress(address)) continue
     if (match.index > end) found.push({ text: text.slice(end, match.index), href: null })
     found.push({ text: address, href: address })
@@ -47,6 +47,13 @@ export function pieces(text: string): Piece[] {
   }
   if (end < text.length) found.push({ text: text.slice(end), href: null })
   return found
+}
+
+/** From its end: a pattern would look at each of a million dots for the end. */
+function withoutEnd(address: string): string {
+  let end = address.length
+  while (TRAILING.includes(address.charAt(end - 1)) && end > 0) end--
+  return address.slice(0, end)
 }
 
 function isAddress(text: string): boolean {

@@ -48,3 +48,14 @@ test('a reply that goes elsewhere is suspicious unless the sender was confirmed'
 test("one's own messages are never suspicious", () => {
   expect(warningOf({ ...KNOWN, own: true, authentication: 'failed' }, [])).toBeNull()
 })
+
+test.each([
+  ['a name of a megabyte', { name: 'a'.repeat(1_000_000), address: 'a@b.example', own: false }],
+  ['a domain of a megabyte', { name: 'N', address: `a@${'b'.repeat(1_000_000)}c`, own: false }]
+])('%s is looked at in a moment', (_, sender) => {
+  const message = { from: [sender], replyTo: [], own: false, authentication: 'unknown' as const }
+  const earlier = { ...message, from: [{ ...sender, address: `a@${'b'.repeat(1_000_000)}d` }] }
+  const start = performance.now()
+  expect(warningOf(message, [earlier])).toBeNull()
+  expect(performance.now() - start).toBeLessThan(4_000)
+})

@@ -35,18 +35,27 @@ export function warningOf(message: Suspect, earlier: readonly Suspect[]): Warnin
 function lookalike(sender: Sender, earlier: readonly Suspect[]): Warning | null {
   const name = sender.name.trim().toLowerCase()
   if (!name) return null
-  for (const known of earlier.flatMap((other) => other.from)) {
-    const [one, two] = [domainOf(known.address), domainOf(sender.address)]
-    if (known.name.trim().toLowerCase() === name && one !== two && isNear(skeleton(one), skeleton(two))) {
-      return { kind: 'lookalike', name: sender.name.trim(), known: known.address, now: sender.address }
+  const compared = new Set([sender.address])
+  for (const { from } of earlier) {
+    for (const known of from) {
+      // Most of a conversation comes from the same few addresses.
+      if (compared.has(known.address) || known.name.trim().toLowerCase() !== name) continue
+      compared.add(known.address)
+      const [one, two] = [domainOf(known.address), domainOf(sender.address)]
+      if (one !== two && isNear(skeleton(one), skeleton(two))) {
+        return { kind: 'lookalike', name: sender.name.trim(), known: known.address, now: sender.address }
+      }
     }
   }
   return null
 }
 
+/** Bounded (RFC 5321 §4.5.3.1), so that no name makes the pattern slow. */
+const ADDRESS = /[^\s<>"'(),]{1,64}@[^\s<>"'(),]{1,255}\.[^\s<>"'(),]{1,63}/u
+
 /** The name is written like an address, of another domain than the real one. */
 function nameIsAddress(sender: Sender): Warning | null {
-  const shown = /[^\s<>"'(),]+@[^\s<>"'(),]+\.[^\s<>"'(),]+/u.exec(sender.name)?.[0]
+  const shown = ADDRESS.exec(sender.name)?.[0]
   if (!shown || domainOf(shown) === domainOf(sender.address)) return null
   return { kind: 'nameIsAddress', shown, real: sender.address }
 }
@@ -73,9 +82,13 @@ function skeleton(domain: string): string {
     .replace(/0/g, 'o')
 }
 
+/** RFC 1035 §2.3.4; of a longer one the comparison would take too long. */
+const LONGEST_DOMAIN = 253
+
 /** At most two letters differ (Levenshtein), in names that are long enough for that to be chance. */
 function isNear(one: string, other: string): boolean {
   if (one === other) return true
+  if (Math.max(one.length, other.length) > LONGEST_DOMAIN) return false
   if (Math.abs(one.length - other.length) > 2 || Math.min(one.length, other.length) < 6) return false
   let previous = Array.from({ length: other.length + 1 }, (_, at) => at)
   for (let i = 1; i <= one.length; i++) {

@@ -5,7 +5,7 @@ import { shownBody, type File } from '#lib/store/body.ts'
 import { isUnread } from '#lib/store/counts.ts'
 import type { LoadedBody } from '#lib/sync/bodies.ts'
 import type { Message, Trouble } from './mail.ts'
-import { peopleOf, type IsOwn } from './people.ts'
+import { peopleOf, shortened, type IsOwn } from './people.ts'
 
 export interface MessageContext {
   isOwn: IsOwn
@@ -52,7 +52,7 @@ export class Messages {
       from,
       to: peopleOf(email.to, isOwn),
       receivedAt: new Date(email.receivedAt),
-      subject: email.subject ?? '',
+      subject: shortened(email.subject ?? ''),
       preview: email.preview.trim(),
       unread: isUnread(email),
       starred: Boolean(email.keywords['$flagged']),

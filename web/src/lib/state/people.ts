@@ -2,11 +2,18 @@
 import type { EmailAddress } from '#lib/jmap/types.ts'
 import type { Person } from './mail.ts'
 
+/** Characters of a name, or a subject, that are shown. A longer one would push everything else from the screen. */
+const MOST = 500
+
+export function shortened(text: string): string {
+  return text.length > MOST ? `${text.slice(0, MOST)}…` : text
+}
+
 export type IsOwn = (address: string) => boolean
 
 export function peopleOf(addresses: readonly EmailAddress[] | null, isOwn: IsOwn): Person[] {
   return (addresses ?? []).map(({ name, email }) => ({
-    name: name?.trim() ?? '',
+    name: shortened(name?.trim() ?? ''),
     address: email,
     own: isOwn(email)
   }))

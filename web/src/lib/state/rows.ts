@@ -4,7 +4,7 @@ import { warningOf, type Suspect } from '#lib/mail/warnings.ts'
 import { isUnread } from '#lib/store/counts.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import type { Row } from './mail.ts'
-import { distinct, peopleOf, type IsOwn } from './people.ts'
+import { distinct, peopleOf, shortened, type IsOwn } from './people.ts'
 
 export class Rows {
   readonly #objects: Objects
@@ -44,7 +44,7 @@ function rowOf(email: Email, thread: readonly Email[], messages: number, outgoin
     people: distinct(peopleOf(addresses, isOwn)),
     messages: Math.max(1, messages),
     time: new Date(email.receivedAt),
-    subject: email.subject ?? '',
+    subject: shortened(email.subject ?? ''),
     preview: email.preview.trim(),
     unread: thread.some(isUnread),
     starred: has('$flagged'),
@@ -57,10 +57,19 @@ function rowOf(email: Email, thread: readonly Email[], messages: number, outgoin
 }
 
 /** Only what the addresses show: what our server found about the sender comes with the body of a message. */
+/** Senders that are compared with each other: more of them take part in no real conversation. */
+const MOST_SENDERS = 100
+
+/** Each sender once: a conversation may have thousands of messages, and is looked at again with each new one. */
 function isSuspicious(thread: readonly Email[], isOwn: IsOwn): boolean {
-  const messages = thread.map(({ from }): Suspect => {
-    const people = peopleOf(from, isOwn)
-    return { from: people, replyTo: [], own: people[0]?.own ?? false, authentication: 'unknown' }
-  })
+  const senders = new Map<string, Suspect>()
+  for (const { from } of thread) {
+    const key = JSON.stringify(from)
+    if (!senders.has(key) && senders.size < MOST_SENDERS) {
+      const people = peopleOf(from, isOwn)
+      senders.set(key, { from: people, replyTo: [], own: people[0]?.own ?? false, authentication: 'unknown' })
+    }
+  }
+  const messages = [...senders.values()]
   return messages.some((message, at) => warningOf(message, messages.slice(0, at)) !== null)
 }

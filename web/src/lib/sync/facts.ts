@@ -56,16 +56,17 @@ export class Facts {
       this.#objects.forgetEmails()
       this.emailState = rows.state
     }
-    this.#objects.putEmails(rows.emails)
+    // The conversations first: an email that one of them names needs no place of its own in it.
     this.#objects.putThreads(rows.threads)
+    this.#objects.putEmails(rows.emails)
     this.version += rows.threads.length
   }
 
   takeEmails(results: Results): void {
     const changes = results.get<ChangesResponse>('changes')
+    this.#objects.putThreads(results.get<GetResponse<Thread>>('threads').list)
     this.#objects.putEmails(results.get<GetResponse<Email>>('created').list)
     this.#objects.updateEmails(results.get<GetResponse<MutableFacts>>('updated').list)
-    this.#objects.putThreads(results.get<GetResponse<Thread>>('threads').list)
     this.#objects.removeEmails(changes.destroyed)
     this.emailState = changes.newState
     this.version += changes.created.length + changes.updated.length + changes.destroyed.length

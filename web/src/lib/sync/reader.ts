@@ -127,8 +127,8 @@ export class ReaderSync {
     if (version !== facts.version) {
       return this.#confirm(threadId)
     }
-    objects.putEmails(rows.emails)
     objects.putThreads(rows.threads)
+    objects.putEmails(rows.emails)
     if (threadId === this.threadId) {
       this.gone = rows.threads.length === 0
       this.confirmed = true
