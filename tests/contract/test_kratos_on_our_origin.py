@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -116,3 +117,9 @@ async def test_settings_change_through_our_origin(kratos: Kratos, browser: Brows
     assert (changed.status_code, changed.json()["state"]) == (200, "success")
     async with browser_at(kratos, Origin=kratos.public_url.removesuffix(PATH)) as elsewhere:
         assert (await elsewhere.log_in(email, "another long phrase")).status_code == 200
+
+
+async def test_error_page_reads_the_error_behind_its_number(kratos: Kratos, browser: Browser) -> None:
+    for name, status, reason in (("stub:500", 200, "This is a stub error."), (str(uuid4()), 404, None)):
+        answer = await browser.http.get(f"{kratos.public_url}/self-service/errors", params={"id": name})
+        assert (answer.status_code, answer.json()["error"].get("reason")) == (status, reason)

@@ -58,7 +58,7 @@ class HostileMailbox:
     refused: dict[str, str]
 
     async def enter(self, context: BrowserContext) -> None:
-        """Be signed in in that browser."""
+        """Give that browser the session of the person."""
         cookies: Sequence[Cookie] = list(self.person.http.cookies.jar)
         await context.add_cookies([{"name": one.name, "value": one.value or "", "url": self.origin} for one in cookies])
 

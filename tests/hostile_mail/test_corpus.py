@@ -17,7 +17,7 @@ def test_each_class_is_represented() -> None:
     assert len(MAILS) >= 250
 
 
-def test_an_id_is_a_host_name_and_used_once() -> None:
+def test_each_id_is_a_host_name_and_is_used_once() -> None:
     ids = [mail.id for mail in MAILS]
     assert sorted(set(ids)) == sorted(ids)
     assert [id for id in ids if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?", id)] == []  # noqa: A001
@@ -31,7 +31,7 @@ def test_a_mail_is_html_or_a_message() -> None:
     assert [mail.id for mail in MAILS if (mail.html is None) == (mail.raw is None)] == []
 
 
-def test_a_mail_that_has_a_voice_calls_its_own_host() -> None:
+def test_a_mail_that_is_not_silent_calls_its_own_host() -> None:
     silent = [mail.id for mail in MAILS if mail.silent is None and b".p0.evil.test" not in _text(mail)]
     assert silent == []
 

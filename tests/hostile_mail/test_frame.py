@@ -64,7 +64,7 @@ async def test_policy_and_sandbox_without_the_sanitizer_let_known_requests_out(
 
 
 async def test_frame_holds_without_the_sanitizer(context: BrowserContext, evil: Hosts, origin: str) -> None:
-    """Neither wall rests on the other."""
+    """Each of the two protects without the other."""
     fates = await open_all(context, evil, HTML, way(origin, "showBare"))
     assert harmful(fates) == []
 

@@ -22,7 +22,7 @@ ALL = list(dict.fromkeys([*MESSAGES, *SOME_HTML, *LARGE]))
 pytestmark = pytest.mark.timeout(400)
 
 
-async def test_no_hostile_mail_does_anything_to_who_reads_it(tmp_path: Path) -> None:
+async def test_no_hostile_mail_does_anything_to_the_person_who_reads_it(tmp_path: Path) -> None:
     if not (FOLDER / "index.html").exists():
         skip_without("Interface", Missing(f"{FOLDER} is empty: run make web"))
     async with (

@@ -1,5 +1,5 @@
-"""No mail makes the browser look up a name or dial a host ahead of need. Neither is a request, and a policy stops
-neither; a driven browser does not do it, so this one is started as people start it, and its own log is searched."""
+"""No mail makes the browser look up a name or dial a host ahead of need. Neither is a request, and no policy stops
+either. A browser that is driven does not do it: so this one is started as people start it, and its log is searched."""
 
 import re
 from pathlib import Path

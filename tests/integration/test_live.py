@@ -178,6 +178,8 @@ async def test_a_client_that_is_online_during_a_restore_of_the_database_reloads_
     await records.rows("UPDATE live_events SET announced_at = now() - interval '2 min'")
     async with live_service(database.service_url, pace=QUICK) as service, live_stream(service, ALICE) as stream:
         await stream.next()
+        # The stream asks for itself. A process that knew nothing before the restore has nothing to compare with.
+        await eventually(lambda: service.streams.settled == 50, "the process knows what is settled")
         await eventually(lambda: stream.last_id == "50", "the settled id has arrived")
         async with records.connection.transaction():
             await records.rows("DELETE FROM live_events WHERE id > 10")

@@ -54,7 +54,7 @@ async def test_an_address_without_a_key_gets_a_message(person: AccountPerson) ->
     await person.sees("There is no passkey or security key for this account.")
 
 
-async def test_nothing_is_confirmed_on_the_device(person: AccountPerson) -> None:
+async def test_a_person_who_confirms_nothing_on_the_device_may_try_again(person: AccountPerson) -> None:
     session, authenticator = await person.authenticator()
     await session.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False})
     await person.open("/sign-in")

@@ -157,7 +157,7 @@ async def test_an_old_sign_in_is_renewed_and_the_change_is_made(
         await person.is_at(START)
 
 
-async def test_two_steps_of_a_registration_and_the_way_back(
+async def test_a_person_signs_up_in_two_steps_and_may_go_back(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     steps = {"registration": {"enable_legacy_one_step": False}, "login": {"style": "identifier_first"}}

@@ -161,6 +161,7 @@ async def test_signing_out_asks_if_something_unsent_waits(person: AccountPerson,
     await expect(dialog.get_by_role("button", name="Stay")).to_be_focused()
     await person.page.keyboard.press("Escape")
     await expect(dialog).not_to_be_visible()
+    await expect(person.button("Sign out")).to_be_focused()
     assert await person.whoami() is not None
     await person.press("Sign out")
     await dialog.get_by_role("button", name="Sign out").click()

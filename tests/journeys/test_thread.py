@@ -146,6 +146,30 @@ async def test_the_thread_works_with_the_keyboard_only(up: Trial, browser: Brows
         await alice.is_at("/mail/inbox")
 
 
+async def test_link_of_a_suspicious_sender_opens_only_after_a_question(up: Trial, browser: Browser) -> None:
+    async with newcomer(up.environment, "mallory") as mallory, mail_page(up, browser, "link.alice") as alice:
+        await sign_up_and_wait(alice)
+        named = [{"name": "service@bank.example", "email": mallory.email}]
+        await send(mallory, alice.email, "Your account", "Confirm at http://bank.test/x today.", **{"from": named})
+        await alice.row("Your account").click()
+        link = alice.page.get_by_role("link", name="http://bank.test/x")
+        await link.focus()
+        await alice.page.keyboard.press("Enter")
+        question = alice.page.get_by_role("dialog", name="Open this link?")
+        await expect(question).to_contain_text("http://bank.test/x")
+        await expect(question.get_by_role("button", name="Cancel")).to_be_focused()
+        await alice.expect_no_violations()
+        await alice.page.keyboard.press("Escape")
+        await expect(question).to_be_hidden()
+        await expect(link).to_be_focused()
+        assert len(alice.page.context.pages) == 1
+        await link.click(button="middle")
+        async with alice.page.expect_popup() as opened:
+            await question.get_by_role("button", name="Open").click()
+        await (await opened.value).close()
+        await expect(link).to_be_focused()
+
+
 HEADINGS = """
   window.headings = new Set()
   const look = () => document.querySelectorAll('h1').forEach((heading) => window.headings.add(heading.textContent))

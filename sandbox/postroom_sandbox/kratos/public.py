@@ -11,6 +11,7 @@ from starlette.routing import Route
 from postroom_sandbox.kratos import pages
 from postroom_sandbox.kratos.addresses import Addresses, addresses_of
 from postroom_sandbox.kratos.error import EXCEPTION_HANDLERS, KratosError
+from postroom_sandbox.kratos.errors import error_route
 from postroom_sandbox.kratos.faults import Fault, FaultMiddleware, control_routes
 from postroom_sandbox.kratos.health import health_routes
 from postroom_sandbox.kratos.login import LoginForm
@@ -38,6 +39,7 @@ def create_public_app(store: Store, webhook: Webhook, postroom: str, addresses: 
         *control_routes(store),
         *health_routes(store),
         *logout_routes(store),
+        error_route(),
         _whoami_route(store),
         *(route for form in forms for route in service.routes(form)),
         service.resume_route(settings),

@@ -60,7 +60,7 @@ test('a database that another tab holds open does not hold up signing out', asyn
   held.close()
 })
 
-test('a session that may still live keeps the page: nobody believes to be signed out who is not', async () => {
+test('a session that may still live keeps the page, so that nobody wrongly believes to be signed out', async () => {
   const seen: Seen = { asked: [], left: [] }
   expect(await signOut(leaving(seen, { client: { signOut: () => Promise.resolve(false) } }))).toBe('failed')
   expect(seen.left).toEqual([])

@@ -123,7 +123,7 @@ describe('remote pictures', () => {
 })
 
 describe('size', () => {
-  test('a mail that is larger than what can be shown at once is not shown unasked', () => {
+  test('a mail that is too large to show at once is shown only on request', () => {
     const wishes = { allowRemote: false, showQuoted: '' }
     expect(sanitize('x'.repeat(MAX_CHARACTERS + 1), wishes)).toBeNull()
     expect(sanitize('<b>'.repeat(MAX_TAGS + 1), wishes)).toBeNull()

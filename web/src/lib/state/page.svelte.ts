@@ -181,8 +181,8 @@ export class MailPage {
   expandAll(open: boolean): void {
     const messages = this.mail.reader.conversation?.messages ?? []
     this.#unfolded = open
+    // Their bodies are asked for when they come near the screen.
     this.#toggled = new Map(messages.map(({ id }) => [id, open]))
-    if (open) for (const { id, body } of messages) if (!body) this.mail.reader.load(id)
   }
 
   unfold(): void {
