@@ -26,7 +26,7 @@ class Hosts:
 
     def rules(self) -> str:
         """For Chromium's `--host-resolver-rules`. Any other name is unknown, and nothing leaves this machine."""
-        # One rule a mail, for its host and those below it: with two the command line is too long for Chromium. The first
+        # One rule a mail, for its host and those below it: a command line with two is too long for Chromium. The first
         # that fits counts, and an id may end in another one, so long ids are first.
         longest = sorted(self._ports.items(), key=lambda port: -len(port[0]))
         maps = [f"MAP *{mail}.{self.domain} {LOOPBACK}:{port}" for mail, port in longest]

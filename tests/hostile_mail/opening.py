@@ -65,7 +65,8 @@ class Way:
     def groups(self, mails: Sequence[HostileMail]) -> tuple[list[Sequence[HostileMail]], list[Sequence[HostileMail]]]:
         """Those that are open together, and each of the others."""
         beside = [mail for mail in mails if self.together > 1 and not mail.is_for_itself()]
-        groups = [beside[first : first + self.together] for first in range(0, len(beside), self.together)]
+        firsts = range(0, len(beside), self.together)
+        groups: list[Sequence[HostileMail]] = [beside[first : first + self.together] for first in firsts]
         return groups, [[mail] for mail in mails if mail not in beside]
 
 

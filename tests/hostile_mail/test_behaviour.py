@@ -75,7 +75,7 @@ async def test_remote_pictures_load_after_consent(page: Page, evil: Hosts) -> No
     assert (await page.evaluate("told()"))["remote"] == 1
     assert not evil.called
     await frame_of(page, mail.body(evil.domain), "light", True)
-    assert await evil.wait(mail.id, 5)
+    assert await evil.wait([mail.id], 5)
 
 
 async def test_quoted_text_is_folded_until_somebody_wants_to_read_it(page: Page) -> None:

@@ -30,7 +30,7 @@ async def test_no_mail_is_known_to_the_network_before_consent(tmp_path: Path, or
         shown = [mail for mail in MAILS if mail.html and not mail.large]
         await open_all(context, evil, shown, way(origin, together=16, domain=evil.domain), READERS)
     logged = log.read_text(errors="replace")
-    leaked = set(re.findall(r"([a-z0-9-]+)\\.evil\.localhost", logged))
+    leaked = set(re.findall(r"([a-z0-9-]+)\.evil\.localhost", logged))
     assert not leaked, "\n".join(sorted(leaked))
-    seen = set(re.findall(r"([a-z0-9-]+)\\.control\.localhost", logged))
+    seen = set(re.findall(r"([a-z0-9-]+)\.control\.localhost", logged))
     assert seen == {mail.id for mail in AHEAD}
