@@ -40,9 +40,12 @@ class HostileMail:
         """Whether its text names its host, so that it could call it."""
         return DOMAIN.encode() in self.body(DOMAIN).encode() + self.message(DOMAIN)
 
-    def is_for_itself(self) -> bool:
-        """It needs the pointer or the keyboard, or it would slow others that are open beside it."""
-        return bool(self.click or self.key or self.large) or len(self.html or self.raw or "") > LONG
+    def needs_a_hand(self) -> bool:
+        return bool(self.click or self.key)
+
+    def is_heavy(self) -> bool:
+        """It would slow others that are open beside it."""
+        return self.large or len(self.html or self.raw or "") > LONG
 
     def delivered(self, domain: str, to: str) -> bytes:
         """As it is handed to a mail server. HTML is wrapped in base64, so that nothing on the way changes it."""

@@ -16,8 +16,8 @@ PATIENCE = 10
 """Seconds after which a page that does not answer is given up."""
 
 
-PAGES_OF_MANY = 2
-"""Pages with several mails are open at once. More of them only wait for each other."""
+BUSY_READERS = 2
+"""For pages that keep the processor busy: more of them only wait for each other."""
 
 
 @dataclass
@@ -63,11 +63,14 @@ class Way:
     settle: float = SETTLE
 
     def groups(self, mails: Sequence[HostileMail]) -> tuple[list[Sequence[HostileMail]], list[Sequence[HostileMail]]]:
-        """Those that are open together, and each of the others."""
-        beside = [mail for mail in mails if self.together > 1 and not mail.is_for_itself()]
-        firsts = range(0, len(beside), self.together)
-        groups: list[Sequence[HostileMail]] = [beside[first : first + self.together] for first in firsts]
-        return groups, [[mail] for mail in mails if mail not in beside]
+        """What keeps the processor busy, and what waits most of the time: for a hand, or for a page of its own."""
+        if self.together == 1:
+            return [], [[mail] for mail in mails]
+        heavy: list[Sequence[HostileMail]] = [[mail] for mail in mails if mail.is_heavy() and not mail.needs_a_hand()]
+        light = [mail for mail in mails if not mail.is_heavy() and not mail.needs_a_hand()]
+        firsts = range(0, len(light), self.together)
+        together = [light[first : first + self.together] for first in firsts]
+        return [*together, *heavy], [[mail] for mail in mails if mail.needs_a_hand()]
 
 
 async def open_all(
@@ -85,9 +88,9 @@ async def open_all(
                 fates.update(await reader.read(waiting.pop(0), hosts))
             await reader.close()
 
-    groups, alone = way.groups(mails)
-    await asyncio.gather(*(work(groups) for _ in range(min(readers, PAGES_OF_MANY))))
-    await asyncio.gather(*(work(alone) for _ in range(readers)))
+    busy, waiting = way.groups(mails)
+    await asyncio.gather(*(work(busy) for _ in range(min(readers, BUSY_READERS))))
+    await asyncio.gather(*(work(waiting) for _ in range(readers)))
     # Many at a time are slow: a mail that did not answer gets another chance, alone.
     await work([[mail] for mail in mails if not (fates[mail.id].answered or (way.early and hosts.called[mail.id]))])
     for name, fate in fates.items():
