@@ -4,12 +4,13 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from playwright.async_api import Frame, Page
 
+from hostile_mail.hosts import DOMAIN
 from hostile_mail.mail import HostileMail
 from hostile_mail.opening import Way
 from postroom.problems import plain_problem
@@ -22,9 +23,9 @@ FRAME = "iframe[title='Message from Mallory']"
 SHOWN_SECONDS = 2
 
 _OUTSIDE = "document.head.innerHTML + document.querySelector('h1').outerHTML + document.querySelector('#end').outerHTML"
-_FRAMES = "[...document.querySelectorAll('iframe')].map(f => [f.getAttribute('sandbox'), f.parentNode.nodeName]).join()"
+_FRAMES = "[...document.querySelectorAll('iframe')].map(f => `${f.getAttribute('sandbox')} ${f.parentNode.className}`)"
 # Nothing of a mail may be seen outside of its frame, and the page is as it was.
-_PAGE = f"[document.body.children.length, {_OUTSIDE}, {_FRAMES}].join('|')"
+_PAGE = f"[document.body.children.length, {_OUTSIDE}, [...new Set({_FRAMES})].join()].join('|')"
 
 
 def build(folder: Path) -> None:
@@ -54,16 +55,17 @@ async def harness(folder: Path) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def way(origin: str, function: str) -> Way:
-    """`function`: `show`, as the interface does it, or `showBare`, without the sanitizer."""
+def way(origin: str, sanitized: bool = True, together: int = 1, domain: str = DOMAIN) -> Way:
+    """As the interface shows a mail, or without its sanitizer."""
 
-    async def opened(page: Page, mail: HostileMail, place: str) -> str:
+    async def opened(page: Page, mails: Sequence[HostileMail]) -> Mapping[str, str]:
         if page.url != f"{origin}/":
             await page.goto(f"{origin}/")
-        await page.evaluate(f"html => {function}(html)", mail.body(place))
-        return await _shown(page)
+        html = [mail.body(domain) for mail in mails]
+        seen = await page.evaluate(f"html => {'showAll' if sanitized else 'showAllBare'}(html)", html)
+        return {mail.id: str(shown or "") for mail, shown in zip(mails, seen, strict=True)}
 
-    return Way(origin, opened, frame=FRAME, inspect=_damage)
+    return Way(origin, opened, together=together, frame=FRAME, inspect=_damage)
 
 
 async def until(page: Page, expression: str, seconds: float = SHOWN_SECONDS + 1) -> bool:
@@ -85,14 +87,9 @@ async def frame_of(page: Page, html: str, *more: str | bool) -> Frame:
     raise AssertionError("it is not shown")
 
 
-async def _shown(page: Page) -> str:
-    await until(page, "told().shown !== null")
-    return str((await page.evaluate("told()"))["shown"] or "")
-
-
 async def _damage(page: Page) -> str:
     seen = await page.evaluate(_PAGE)
     count, head, frames = str(seen).split("|", 2)[0], seen, str(seen).rpartition("|")[2]
-    if count != "3" or "What a mail may never change." not in head or frames not in ("", "allow-scripts,MAIN"):
+    if count != "3" or "What a mail may never change." not in head or frames not in ("", "allow-scripts mail"):
         return f"the page is {json.dumps(seen)[-300:]}"
     return ""

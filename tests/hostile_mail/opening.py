@@ -1,8 +1,8 @@
 """Opening hostile mails in a browser, many at a time, and what each of them did."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Error, FrameLocator, Page, Request
 
@@ -10,74 +10,89 @@ from hostile_mail.hosts import Hosts
 from hostile_mail.mail import HostileMail
 
 SETTLE = 0.3
-"""Seconds for which a mail is watched after it was shown and used."""
+"""Seconds for which mails are watched after they were shown and used."""
 
 PATIENCE = 10
 """Seconds after which a page that does not answer is given up."""
 
 
+BUSY_READERS = 2
+"""For pages that keep the processor busy: more of them only wait for each other."""
+
+
 @dataclass
 class Fate:
-    """What a mail did. `shown`: as the opener says. `answered`: the page did not hang."""
+    """What a mail did. `shown`: as the opener says. `answered`: the page did not hang. `calls` are its own; the rest
+    is what the page saw, of all mails that were open in it."""
 
     shown: str = ""
     answered: bool = True
     calls: int = 0
-    scripts: int = 0
+    scripts: list[str] = field(default_factory=list)
     popups: int = 0
     requests: list[str] = field(default_factory=list)
     left: str = ""
     damage: str = ""
 
-    def reached_out(self) -> bool:
-        return self.calls > 0 or self.scripts > 0
+    def reached_out(self, mail: str) -> bool:
+        return self.calls > 0 or f"ran:{mail}" in self.scripts
 
     def harmless(self) -> bool:
         return not (self.calls or self.scripts or self.popups or self.requests or self.left or self.damage)
 
 
-# Opens the mail in the page; its hosts lie in the place. Returns how it is shown.
-Opener = Callable[[Page, HostileMail, str], Awaitable[str]]
-# Says what is wrong with the page around the mail; empty if nothing is.
+# Opens the mails in the page. Returns how each is shown.
+Opener = Callable[[Page, Sequence[HostileMail]], Awaitable[Mapping[str, str]]]
+# Says what is wrong with the page around the mails; empty if nothing is.
 Inspector = Callable[[Page], Awaitable[str]]
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way to read a mail. `frame`: where to click; None for the page itself. `origin`: what may be requested.
-    `stays`: whether the page must stay where it is. `early`: the next mail is opened as soon as this one has called."""
+    """A way to read mails. `frame`: where to click; None for the page itself. `origin`: what may be requested.
+    `together`: how many are open in a page at once, if they need neither a hand nor the processor for themselves.
+    `stays`: whether the page must stay where it is. `early`: the next are opened as soon as these have called."""
 
     origin: str
     open: Opener
     frame: str | None = None
+    together: int = 1
     stays: bool = True
     early: bool = False
     inspect: Inspector | None = None
     settle: float = SETTLE
 
+    def groups(self, mails: Sequence[HostileMail]) -> tuple[list[Sequence[HostileMail]], list[Sequence[HostileMail]]]:
+        """What keeps the processor busy, and what waits most of the time: for a hand, or for a page of its own."""
+        if self.together == 1:
+            return [], [[mail] for mail in mails]
+        heavy: list[Sequence[HostileMail]] = [[mail] for mail in mails if mail.is_heavy() and not mail.needs_a_hand()]
+        light = [mail for mail in mails if not mail.is_heavy() and not mail.needs_a_hand()]
+        firsts = range(0, len(light), self.together)
+        together = [light[first : first + self.together] for first in firsts]
+        return [*together, *heavy], [[mail] for mail in mails if mail.needs_a_hand()]
+
 
 async def open_all(
-    context: BrowserContext, hosts: Hosts, mails: Iterable[HostileMail], way: Way, places: int | None = None
+    context: BrowserContext, hosts: Hosts, mails: Iterable[HostileMail], way: Way, readers: int
 ) -> dict[str, Fate]:
-    """One page a place: a mail finds what the one before it left."""
+    """One page a reader: a mail finds what the one before it left."""
     hosts.called.clear()
     mails = list(mails)
-    waiting = mails[::-1]
     fates: dict[str, Fate] = {}
 
-    async def work(place: str) -> None:
+    async def work(waiting: list[Sequence[HostileMail]]) -> None:
         while waiting:
-            reader = await _Reader.at(context, way)
+            reader = _Reader(await context.new_page(), way)
             while waiting and not reader.spent:
-                mail = waiting.pop()
-                hosts.opens(place, mail.id)
-                fates[mail.id] = await reader.read(mail, place, hosts)
+                fates.update(await reader.read(waiting.pop(0), hosts))
             await reader.close()
 
-    await asyncio.gather(*(work(place) for place in hosts.places[:places]))
+    busy, waiting = way.groups(mails)
+    await asyncio.gather(*(work(busy) for _ in range(min(readers, BUSY_READERS))))
+    await asyncio.gather(*(work(waiting) for _ in range(readers)))
     # Many at a time are slow: a mail that did not answer gets another chance, alone.
-    waiting = [mail for mail in mails if not fates[mail.id].answered]
-    await work(hosts.places[0])
+    await work([[mail] for mail in mails if not (fates[mail.id].answered or (way.early and hosts.called[mail.id]))])
     for name, fate in fates.items():
         fate.calls = hosts.called[name]  # late ones, too
     return fates
@@ -96,18 +111,17 @@ class _Reader:
         page.on("requestfailed", self._request)
         page.on("popup", self._popup)
 
-    @classmethod
-    async def at(cls, context: BrowserContext, way: Way) -> "_Reader":
-        return cls(await context.new_page(), way)
-
-    async def read(self, mail: HostileMail, place: str, hosts: Hosts) -> Fate:
+    async def read(self, mails: Sequence[HostileMail], hosts: Hosts) -> dict[str, Fate]:
         fate = self._fate = Fate()
+        shown: Mapping[str, str] = {}
         try:
             async with asyncio.timeout(PATIENCE):
-                fate.shown = await self._way.open(self._page, mail, place)
+                shown = await self._way.open(self._page, mails)
                 address = self._page.url
-                await use(self._page, mail, self._way.frame)
-                await self._watch(mail, hosts)
+                for mail in mails:
+                    await use(self._page, mail, self._way.frame)
+            await self._watch(mails, hosts)
+            async with asyncio.timeout(PATIENCE):
                 if self._way.stays:
                     fate.left = "" if self._page.url == address else self._page.url
                     fate.damage = await self._way.inspect(self._page) if self._way.inspect else ""
@@ -116,7 +130,7 @@ class _Reader:
             fate.damage = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no answer'}"
             self.spent = True
         self.spent |= fate.popups > 0
-        return fate
+        return {mail.id: replace(fate, shown=shown.get(mail.id, "")) for mail in mails}
 
     async def close(self) -> None:
         try:
@@ -125,14 +139,15 @@ class _Reader:
         except (Error, TimeoutError):
             pass  # a page that a mail keeps busy goes with its browser
 
-    async def _watch(self, mail: HostileMail, hosts: Hosts) -> None:
+    async def _watch(self, mails: Sequence[HostileMail], hosts: Hosts) -> None:
         if self._way.early:
-            await hosts.wait(mail.id, self._way.settle)
+            await hosts.wait([mail.id for mail in mails], self._way.settle)
         else:
             await asyncio.sleep(self._way.settle)
 
     def _console(self, message: ConsoleMessage) -> None:
-        self._fate.scripts += message.text.startswith("ran:")
+        if message.text.startswith("ran:"):
+            self._fate.scripts.append(message.text)
 
     def _request(self, request: Request) -> None:
         """What the browser itself refuses (`csp`, `origin`) is heard of, too, but never sent."""
@@ -157,9 +172,13 @@ async def use(page: Page, mail: HostileMail, frame: str | None) -> None:
     """Click and type, as a person would."""
     if mail.click:
         inside: Page | FrameLocator = page.frame_locator(frame) if frame else page
-        target = inside.locator(mail.click).first
+        target = inside.locator(mail.click)
         try:
-            await target.click(force=True, timeout=2_000)
+            # Its text is there: what is not in it now will not come.
+            if await target.count():
+                await target.first.click(force=True, timeout=2_000)
+            else:
+                await _click_middle(page, frame)
         except Error:
             await _click_middle(page, frame)
     elif mail.key and frame:

@@ -1,18 +1,24 @@
-"""The ways in which the tests read a mail."""
+"""The ways in which the tests read mails without protection."""
+
+from collections.abc import Mapping, Sequence
 
 from playwright.async_api import Page
 
+from hostile_mail.hosts import DOMAIN
 from hostile_mail.mail import HostileMail
 from hostile_mail.opening import Way
 
 
-def unprotected(origin: str, kind: str, seconds: float) -> Way:
-    """By a reader of `unprotected.py`; at most for that time."""
+def unprotected(origin: str, kind: str, seconds: float, together: int = 1, domain: str = DOMAIN) -> Way:
+    """By a reader of `unprotected.py`; until that time has passed without a call."""
 
-    async def opened(page: Page, mail: HostileMail, place: str) -> str:
+    async def opened(page: Page, mails: Sequence[HostileMail]) -> Mapping[str, str]:
+        ids = [mail.id for mail in mails]
+        path = f"{kind}/{domain}/{ids[0]}" if len(ids) == 1 else f"together/{kind}/{domain}/{','.join(ids)}"
         # A page that leaves at once never has its content loaded.
-        until = "domcontentloaded" if mail.click else "commit"
-        await page.goto(f"{origin}/{kind}/{place}/{mail.id}", wait_until=until)
-        return "page"
+        until = "domcontentloaded" if mails[0].click else "commit"
+        await page.goto(f"{origin}/{path}", wait_until=until)
+        return dict.fromkeys(ids, "page")
 
-    return Way(origin, opened, stays=False, early=True, settle=seconds, frame="iframe" if kind == "framed" else None)
+    frame = "iframe" if kind == "framed" else None
+    return Way(origin, opened, together=together, stays=False, early=True, settle=seconds, frame=frame)

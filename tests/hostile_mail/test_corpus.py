@@ -5,7 +5,7 @@ from email import message_from_bytes
 from email.policy import default
 
 from hostile_mail.corpus import CLASSES, MAILS
-from hostile_mail.mail import HostileMail
+from hostile_mail.mail import DOMAIN
 
 LEAST = {"scripts": 50, "mutation": 40, "foreign": 40, "styles": 60, "remote": 60, "navigation": 60}
 LEAST |= {"clobbering": 30, "size": 40, "headers": 50, "mime": 80, "text": 20}
@@ -32,17 +32,12 @@ def test_a_mail_is_html_or_a_message() -> None:
 
 
 def test_a_mail_that_is_not_silent_calls_its_own_host() -> None:
-    silent = [mail.id for mail in MAILS if mail.silent is None and b".p0.evil.test" not in _text(mail)]
-    assert silent == []
+    assert [mail.id for mail in MAILS if mail.silent is None and not mail.has_a_voice()] == []
 
 
 def test_html_comes_out_as_it_went_in() -> None:
     for mail in MAILS:
         if mail.html is not None:
-            message = message_from_bytes(mail.delivered("p0.evil.test", "alice@example.org"), policy=default)
+            message = message_from_bytes(mail.delivered(DOMAIN, "alice@example.org"), policy=default)
             assert str(message["X-Hostile"]) == mail.id
-            assert message.get_content().rstrip("\n") == mail.body("p0.evil.test").rstrip("\n")
-
-
-def _text(mail: HostileMail) -> bytes:
-    return mail.body("p0.evil.test").encode() + mail.message("p0.evil.test")
+            assert message.get_content().rstrip("\n") == mail.body(DOMAIN).rstrip("\n")

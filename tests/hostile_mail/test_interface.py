@@ -12,7 +12,7 @@ from hostile_mail.mailbox import hostile_mailbox
 from hostile_mail.opening import open_all
 from postroom.web.interface import FOLDER
 
-PLACES = 6
+READERS = 6
 MESSAGES = [mail for mail in MAILS if mail.html is None]
 # The frame has seen all HTML: these are for the way to it. A link that is pressed is opened, as it should be.
 SOME_HTML = [mail for mail in MAILS if mail.html is not None and not mail.id.startswith(("link-", "dangling-"))][::16]
@@ -26,13 +26,13 @@ async def test_no_hostile_mail_does_anything_to_the_person_who_reads_it(tmp_path
     if not (FOLDER / "index.html").exists():
         skip_without("Interface", Missing(f"{FOLDER} is empty: run make web"))
     async with (
-        hosts(PLACES) as evil,
+        hosts(ALL) as evil,
         chromium(f"--host-resolver-rules={evil.rules()}") as browser,
-        hostile_mailbox(tmp_path, ALL, evil) as mailbox,
+        hostile_mailbox(tmp_path, ALL) as mailbox,
     ):
         context = await browser.new_context()
         await mailbox.enter(context)
-        fates = await open_all(context, evil, ALL, mailbox.way())
+        fates = await open_all(context, evil, ALL, mailbox.way(), READERS)
     harmful = [f"{name}: {fate}" for name, fate in fates.items() if not fate.harmless()]
     assert not harmful, "\n".join(harmful)
     unseen = [name for name, fate in fates.items() if not fate.shown]

@@ -32,5 +32,5 @@ MAILS = (
     text("text-empty", "nothing", "", silent="empty"),
     text("text-signature", "a signature that is markup", f"Hello\n-- \n{IMG}"),
     text("text-snippet", "markup at the beginning, where the list shows it", f"{IMG}\n\nHello"),
-    text("text-diff", "a uuencoded file inside of the text (Outlook, RainLoop)", f"begin 644 x.html\nM/&EM9R!S<F,]>#H@;VYE<G)O<CUA;&5R=\n`\nend\n{IMG}"),
+    text("text-diff", "a uuencoded file inside of the text (Outlook, RainLoop)", f"{IMG}\nbegin 644 x.html\nM/&EM9R!S<F,]>#H@;VYE<G)O<CUA;&5R=\n`\nend"),
 )

@@ -1,6 +1,6 @@
 /**
  * A page with nothing but messages, for tests/hostile_mail: Python hands it mails, and reads what became of them.
- * `showBare` leaves the sanitizer out, so that the frame has to hold alone.
+ * `showAllBare` leaves the sanitizer out, so that only the frame protects.
  */
 import { mount, unmount } from 'svelte'
 import { FrameConnection } from '../../src/lib/frame/connection.ts'
@@ -21,22 +21,40 @@ interface Fate {
   keys: string[]
 }
 
-const place = document.querySelector('main')
-if (!place) throw new Error('no main')
-let fate: Fate
-let remove = () => undefined as unknown
-
-function begin(): Fate {
-  remove()
-  fate = { shown: null, height: 0, remote: 0, links: [], keys: [] }
-  return fate
+/** A mail in the page. */
+interface Shown {
+  fate: Fate
+  box: Element
+  remove: () => unknown
 }
 
-/** The mail as the interface shows it. */
-function show(html: string, theme: 'light' | 'dark' = 'light', allowRemote = false): void {
-  const now = begin()
+const GIVEN_UP = 3_000
+const place = document.querySelector('main') as Element
+let all: Shown[] = []
+
+function removeAll(): void {
+  for (const { remove, box } of all) {
+    remove()
+    box.remove()
+  }
+  all = []
+}
+
+function begin(): Shown {
+  const box = document.createElement('div')
+  box.className = 'mail'
+  place.append(box)
+  const fate: Fate = { shown: null, height: 0, remote: 0, links: [], keys: [] }
+  const shown = { fate, box, remove: () => undefined as unknown }
+  all.push(shown)
+  return shown
+}
+
+function add(html: string, theme: 'light' | 'dark', allowRemote: boolean): void {
+  const shown = begin()
+  const { fate } = shown
   const component = mount(MessageFrame, {
-    target: place as Element,
+    target: shown.box,
     props: {
       html,
       images: new Map<string, Blob>(),
@@ -44,19 +62,19 @@ function show(html: string, theme: 'light' | 'dark' = 'light', allowRemote = fal
       allowRemote,
       title: 'Message from Mallory',
       showQuoted: 'Show quoted text',
-      onread: ({ remote }: { remote: number }) => (now.remote = remote),
-      onlink: (href: string) => now.links.push(href),
+      onread: ({ remote }: { remote: number }) => (fate.remote = remote),
+      onlink: (href: string) => fate.links.push(href),
       onhover: () => undefined,
-      onkey: ({ key }: { key: string }) => now.keys.push(key),
-      ontrouble: (why: string) => (now.shown ??= why)
+      onkey: ({ key }: { key: string }) => fate.keys.push(key),
+      ontrouble: (why: string) => (fate.shown ??= why)
     }
   }) as Record<string, unknown>
-  remove = () => unmount(component)
+  shown.remove = () => unmount(component)
 }
 
-/** The mail as it came, in the frame alone. */
-function showBare(html: string): void {
-  const now = begin()
+function addBare(html: string): void {
+  const shown = begin()
+  const { fate } = shown
   const element = document.createElement('iframe')
   Object.assign(element, { src: frame, title: 'Message from Mallory' })
   element.setAttribute('sandbox', 'allow-scripts')
@@ -65,36 +83,70 @@ function showBare(html: string): void {
   const connection = new FrameConnection(element, {
     ready: () => connection.send({ html, look }),
     said: (message) => {
-      if (message.kind === 'height') now.shown ??= 'height'
-      if (message.kind === 'link') now.links.push(message.href)
+      if (message.kind === 'height') fate.shown ??= 'height'
+      if (message.kind === 'link') fate.links.push(message.href)
     },
     trouble: (why) => {
-      now.shown = why
+      fate.shown = why
       element.remove()
     }
   })
-  place?.append(element)
-  remove = () => {
+  shown.box.append(element)
+  shown.remove = () => {
     connection.close()
-    element.remove()
   }
 }
 
 /** A plain text mail as the interface shows it. */
 async function showText(text: string): Promise<void> {
   const speech = new Speech('en', await loadWords('en'), new Choice())
-  const now = begin()
-  const props = { speech, text, onlink: (href: string) => now.links.push(href) }
-  const component = mount(SpokenText, { target: place as Element, props }) as Record<string, unknown>
-  now.shown = 'text'
-  remove = () => unmount(component)
+  removeAll()
+  const shown = begin()
+  const props = { speech, text, onlink: (href: string) => shown.fate.links.push(href) }
+  const component = mount(SpokenText, { target: shown.box, props }) as Record<string, unknown>
+  shown.fate.shown = 'text'
+  shown.remove = () => unmount(component)
 }
 
-/** What became of the mail so far. */
-function told(): Fate {
-  const height = place?.querySelector('iframe')?.style.height ?? ''
-  if (height) fate.shown ??= 'height'
-  return { ...fate, height: Number.parseInt(height || '0', 10) }
+/** What became of each mail so far. */
+function toldOfAll(): Fate[] {
+  return all.map(({ fate, box }) => {
+    const height = box.querySelector('iframe')?.style.height ?? ''
+    if (height) fate.shown ??= 'height'
+    return { ...fate, height: Number.parseInt(height || '0', 10) }
+  })
 }
 
-Object.assign(globalThis, { show, showBare, showText, told })
+/** How each is shown, as soon as that is known of all. */
+async function shownAll(): Promise<(string | null)[]> {
+  const end = performance.now() + GIVEN_UP
+  let seen = toldOfAll()
+  while (seen.some(({ shown }) => shown === null) && performance.now() < end) {
+    await new Promise((again) => setTimeout(again, 10))
+    seen = toldOfAll()
+  }
+  return seen.map(({ shown }) => shown)
+}
+
+Object.assign(globalThis, {
+  /** The mail as the interface shows it. */
+  show(html: string, theme: 'light' | 'dark' = 'light', allowRemote = false): void {
+    removeAll()
+    add(html, theme, allowRemote)
+  },
+  showText,
+  told: () => toldOfAll()[0],
+  toldOfAll,
+  /** Mails as the interface shows a conversation. */
+  showAll(mails: string[]) {
+    removeAll()
+    for (const html of mails) add(html, 'light', false)
+    return shownAll()
+  },
+  /** Mails as they came, in frames without the sanitizer. */
+  showAllBare(mails: string[]) {
+    removeAll()
+    mails.forEach(addBare)
+    return shownAll()
+  }
+})
