@@ -95,6 +95,16 @@ describe('the list', () => {
     expect(performance.now() - start).toBeLessThan(3_000)
   })
 
+  test('shows a mail without a preview', async () => {
+    const server = new ModelServer()
+    delete server.deliver().preview
+    const { mail } = await opened(server)
+    mail.reader.open('t1')
+    await settled()
+    expect(mail.list?.row(0)).toMatchObject({ subject: 'Mail 1', preview: '' })
+    expect(mail.reader.conversation?.messages[0]).toMatchObject({ preview: '' })
+  })
+
   test('in Sent shows to whom', async () => {
     const server = new ModelServer()
     server.deliver({

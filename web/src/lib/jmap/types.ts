@@ -113,7 +113,8 @@ export interface Email {
   to: EmailAddress[] | null
   subject: string | null
   receivedAt: string
-  preview: string
+  /** Cyrus leaves it out where it would end within a character. */
+  preview?: string
   hasAttachment: boolean
 }
 

@@ -53,7 +53,7 @@ export class Messages {
       to: peopleOf(email.to, isOwn),
       receivedAt: new Date(email.receivedAt),
       subject: shortened(email.subject ?? ''),
-      preview: email.preview.trim(),
+      preview: email.preview?.trim() ?? '',
       unread: isUnread(email),
       starred: Boolean(email.keywords['$flagged']),
       draft: Boolean(email.keywords['$draft']),

@@ -45,7 +45,7 @@ function rowOf(email: Email, thread: readonly Email[], messages: number, outgoin
     messages: Math.max(1, messages),
     time: new Date(email.receivedAt),
     subject: shortened(email.subject ?? ''),
-    preview: email.preview.trim(),
+    preview: email.preview?.trim() ?? '',
     unread: thread.some(isUnread),
     starred: has('$flagged'),
     draft,
