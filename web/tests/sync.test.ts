@@ -12,7 +12,9 @@ function failing(method: string, server: ModelServer): ModelServer['interrupt'] 
       return null
     }
     const answer = (await server.answer(path, body).json()) as { methodResponses: Invocation[] }
-    const methodResponses = answer.methodResponses.map((call) => (call[0] === method ? ['error', error, call[2]] : call))
+    const methodResponses = answer.methodResponses.map((call) =>
+      call[0] === method ? ['error', error, call[2]] : call
+    )
     return Response.json({ ...answer, methodResponses })
   }
 }

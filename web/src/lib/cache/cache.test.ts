@@ -101,6 +101,7 @@ describe('a draft', () => {
     const cache = await opened()
     await cache.write(changes(filled()))
     await cache.keepBody(body('e1', 1, 10))
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its object
     const put = IDBObjectStore.prototype.put
     let left = 2
     const full = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, value) {
@@ -174,6 +175,7 @@ test('beyond 50 MB the bodies that were not used for long are deleted', async ()
 test('beyond 20,000 emails all are deleted but what is written, which is told', async () => {
   const cache = await opened()
   await cache.write(changes(filled()))
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its object
   const count = IDBObjectStore.prototype.count
   const many = vi.spyOn(IDBObjectStore.prototype, 'count').mockImplementation(function (this: IDBObjectStore) {
     return Object.defineProperty(count.call(this), 'result', { get: () => 20_001, set: () => undefined })

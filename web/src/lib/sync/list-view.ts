@@ -1,5 +1,6 @@
 /** One list of conversations: which windows to ask for, and what to make of the answers. */
-import type { JmapClient, Results } from '#lib/jmap/client.ts'
+import type { JmapClient } from '#lib/jmap/client.ts'
+import type { Results } from '#lib/jmap/results.ts'
 import type { Id, QueryResponse } from '#lib/jmap/types.ts'
 import { EMPTY, gapIn, idAt, ofAnswers, withWindow, type QueryList } from '#lib/store/list.ts'
 import type { Objects } from '#lib/store/objects.ts'
