@@ -93,7 +93,8 @@ export class ListView {
     return this.#from <= calls.PAGE ? [top] : [top, { from: this.#from, to: this.#to }]
   }
 
-  /** Objects must hold the rows of the answers already. Returns whether the list is still outdated. */
+  /** Objects must hold the rows of the answers already. Returns whether the list is still outdated: windows of different
+   * states may show a row twice, or none, and are asked for again. */
   apply(answers: ListAnswers, objects: Objects, now: number): boolean {
     const next = this.#after(answers)
     if (next) {
@@ -101,7 +102,8 @@ export class ListView {
       this.list = next
       this.asOf = new Date(now)
     }
-    return next === null
+    const states = answers.results.map((results) => results.get<QueryResponse>('query').queryState)
+    return next === null || new Set(states).size > 1
   }
 
   /** null if the answers do not fit to what is known. */
