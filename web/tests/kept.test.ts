@@ -192,10 +192,7 @@ test('a write that failed costs what was kept, not its truth', async () => {
 })
 
 test('of bodies no more is kept than the limit', async () => {
-  const kept = new Kept(
-    new World().ports(() => Promise.reject(new Error('nothing is asked'))),
-    new Objects()
-  )
+  const kept = new Kept(new World().ports(new ModelServer().fetch), new Objects())
   await kept.claim('me@example.org/a', null, await kept.read(null))
   const bodies = ['e1', 'e2'].map((id, usedAt) => ({
     id,

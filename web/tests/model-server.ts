@@ -24,6 +24,9 @@ export class ModelServer {
   /** Changes before this place are forgotten. */
   forgottenUntil = 0
   limits = LIMITS
+  /** who is signed in */
+  username = 'me@example.org'
+  sessionState = 's'
   /** the addresses of the Identities */
   identities = ['me@example.org']
   /** why no email is updated; null: they are */
@@ -119,19 +122,19 @@ export class ModelServer {
         responses.push(['error', { type: (error as Error).message }, id])
       }
     }
-    return Response.json({ methodResponses: responses, sessionState: 's' })
+    return Response.json({ methodResponses: responses, sessionState: this.sessionState })
   }
 
   #session(): unknown {
     const mail = 'urn:ietf:params:jmap:mail'
     return {
       capabilities: { 'urn:ietf:params:jmap:core': this.limits, [mail]: {} },
-      accounts: { a: { name: 'me@example.org', accountCapabilities: { [mail]: {} } } },
+      accounts: { a: { name: this.username, accountCapabilities: { [mail]: {} } } },
       primaryAccounts: { [mail]: 'a' },
-      username: 'me@example.org',
+      username: this.username,
       apiUrl: '/jmap/',
       downloadUrl: 'https://elsewhere.test/jmap/download/{accountId}/{blobId}/{name}?accept={type}',
-      state: 's'
+      state: this.sessionState
     }
   }
 

@@ -303,6 +303,23 @@ describe('an answer', () => {
     expect(first.server.submissions.size).toBe(1)
   })
 
+  test('of which the session ended before it was known is not sent again after the next login', async () => {
+    const scene = await opened()
+    const { server } = scene
+    server.interrupt = (path, body) => {
+      if (body.includes('EmailSubmission/set')) {
+        server.interrupt = () => Response.json({ code: 'no_session' }, { status: 401 })
+        server.answer(path, body)
+        throw new TypeError('connection reset')
+      }
+      return null
+    }
+    expect(await outcome(scene)).toMatchObject({ code: 'outcome_unknown' })
+    server.interrupt = () => null
+    expect(await outcome(scene)).toBe('sent')
+    expect(server.submissions.size).toBe(1)
+  })
+
   test('that was changed after such a reload is another mail', async () => {
     const first = await opened()
     losingTheAnswer(first.server)

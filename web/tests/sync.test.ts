@@ -48,6 +48,25 @@ describe('the list', () => {
     expect(shown(scene, 100)).toEqual(server.list('inbox').slice(0, 100))
   })
 
+  test('of which the windows are of different states is asked for again', async () => {
+    const server = new ModelServer()
+    server.limits = { ...server.limits, maxCallsInRequest: 4 }
+    deliver(server, 200)
+    const scene = await opened(server)
+    scene.mail.list?.want(100, 150)
+    await settled()
+    server.interrupt = (_, body) => {
+      if (body.includes('"position":100')) {
+        server.interrupt = () => null
+        server.deliver()
+      }
+      return null
+    }
+    await hint(scene)
+    expect(scene.mail.list?.row(100)?.emailId).toBe(server.list('inbox')[100])
+    expect(shown(scene, 50)).toEqual(server.list('inbox').slice(0, 50))
+  })
+
   test('shows a conversation once, with its people in order and the number of its messages', async () => {
     const server = new ModelServer()
     server.deliver({ threadId: 'a' })

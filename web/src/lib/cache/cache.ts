@@ -217,10 +217,10 @@ export class Cache {
     })
   }
 
-  /** At logout: nothing of this person stays. */
+  /** Nothing of this person stays; what the next one keeps does. */
   async clear(): Promise<void> {
     this.#database.close()
-    await Promise.all([this.name, ...(await names())].map(remove))
+    await remove(this.name)
   }
 
   close(): void {

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { ModelServer } from '../../../tests/model-server.ts'
+import { World } from '../../../tests/world.ts'
 import { call, JmapClient } from './client.ts'
 import { JmapFailure } from './errors.ts'
 
 function client(server: ModelServer): JmapClient {
-  return new JmapClient({ fetch: server.fetch, now: () => Date.UTC(2026, 10, 26), origin: 'https://mail.test' })
+  const world = new World()
+  world.time = Date.UTC(2026, 10, 26)
+  return new JmapClient(world.ports(server.fetch))
 }
 
 async function connected(server: ModelServer): Promise<JmapClient> {
@@ -60,6 +63,121 @@ test('the error of one call is raised where its answer is read, and costs no oth
   expect(() => results.get('two')).toThrow(JmapFailure)
   expect(results.errorOf('two')).toBe('unknownMethod')
   expect(results.get('three')).toMatchObject({ state: '0' })
+})
+
+describe('a mistake of ours', () => {
+  test('in one group is told to all that wait for the request, and to nobody else', async () => {
+    const found = await connected(new ModelServer())
+    const many = Array.from({ length: 17 }, (_, number) => call('Core/echo', String(number)))
+    const waiting = [found.run(many), found.run([call('Mailbox/get', 'get')])]
+    expect((await Promise.allSettled(waiting)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect((await found.run([call('Mailbox/get', 'get')])).get('get')).toBeDefined()
+  })
+
+  test('before the session is known is told', async () => {
+    await expect(client(new ModelServer()).run([call('Mailbox/get', 'get')])).rejects.toThrow('no session yet')
+  })
+})
+
+describe('a session that changed (RFC 8620 §3.4)', () => {
+  const sessions = (server: ModelServer): (() => number) => {
+    let asked = 0
+    const before = server.interrupt
+    server.interrupt = (path, body) => {
+      asked += Number(path === '/jmap/session')
+      return before(path, body)
+    }
+    return () => asked
+  }
+
+  test('is fetched again once, before the answers are handed out', async () => {
+    const server = new ModelServer()
+    const found = await connected(server)
+    const asked = sessions(server)
+    server.sessionState = 's2'
+    server.limits = { ...server.limits, maxObjectsInSet: 7 }
+    await Promise.all([found.run([call('Mailbox/get', 'get')]), found.run([call('Mailbox/get', 'get')])])
+    expect(found.limits.maxObjectsInSet).toBe(7)
+    await found.run([call('Mailbox/get', 'get')])
+    expect(asked()).toBe(1)
+  })
+
+  test('that cannot be fetched is asked for with the next request, and the answers may have been carried out', async () => {
+    const server = new ModelServer()
+    const found = await connected(server)
+    server.sessionState = 's2'
+    server.interrupt = (path) => (path === '/jmap/session' ? new Response('', { status: 503 }) : null)
+    await expect(found.run([call('Mailbox/get', 'get')])).rejects.toMatchObject({ transient: true, ambiguous: true })
+    server.interrupt = () => null
+    const asked = sessions(server)
+    await found.run([call('Mailbox/get', 'get')])
+    expect(asked()).toBe(1)
+  })
+
+  test.each(['of another state', 'of an account that is not theirs'])(
+    '%s, and another person, hands out no answer',
+    async (how) => {
+      const server = new ModelServer()
+      const found = await connected(server)
+      let strangers = 0
+      found.onstranger = () => (strangers += 1)
+      server.username = 'bob@example.org'
+      if (how === 'of another state') {
+        server.sessionState = 's2'
+      } else {
+        server.interrupt = (path) => {
+          const methodResponses = [['error', { type: 'accountNotFound' }, '0']]
+          return path === '/jmap/' ? Response.json({ methodResponses, sessionState: 's' }) : null
+        }
+      }
+      await expect(found.run([call('Mailbox/get', 'get')])).rejects.toMatchObject({ code: 'no_session' })
+      expect([strangers, found.session.username]).toEqual([1, 'me@example.org'])
+    }
+  )
+})
+
+describe('a network that swallows packets', () => {
+  const never = (_: unknown, init?: RequestInit): Promise<Response> =>
+    new Promise((_, reject) =>
+      init?.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
+    )
+
+  test('is no answer after 90 s of silence', async () => {
+    const world = new World()
+    const asked = new JmapClient(world.ports(never)).connect()
+    const failed = expect(asked).rejects.toMatchObject({ code: 'unavailable', ambiguous: true })
+    await world.pass(90_000)
+    await failed
+  })
+
+  test('differs from a slow one, on which a large file takes its time', async () => {
+    const world = new World()
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    const writer = writable.getWriter()
+    const file = new JmapClient(world.ports(() => Promise.resolve(new Response(readable)))).blob(
+      'https://mail.test/file'
+    )
+    for (let part = 0; part < 5; part += 1) {
+      await world.pass(60_000)
+      await writer.write(new Uint8Array(10))
+    }
+    await writer.close()
+    expect((await file).size).toBe(50)
+  })
+
+  test('in the middle of a file is no answer either', async () => {
+    const world = new World()
+    const file = new JmapClient(
+      world.ports((_, init) => {
+        const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+        init?.signal?.addEventListener('abort', () => void writable.abort(new Error('aborted')))
+        return Promise.resolve(new Response(readable))
+      })
+    ).blob('https://mail.test/file')
+    const failed = expect(file).rejects.toMatchObject({ code: 'unavailable' })
+    await world.pass(90_000)
+    await failed
+  })
 })
 
 describe('a failed request', () => {

@@ -1,6 +1,8 @@
 /** Speaks JMAP over a given `fetch`: the session, calls in as few requests as the server allows, and blobs. */
 import { gather, plan, type Answers, type Group, type Planned } from './batch.ts'
-import { failureOf, JmapFailure, methodFailure, noResponse } from './errors.ts'
+import { asAmbiguous, failureOf, JmapFailure, noResponse } from './errors.ts'
+import { Results } from './results.ts'
+import { Silence, type SilencePorts } from './silence.ts'
 import type { Arguments, Id, Invocation, Limits, Session } from './types.ts'
 
 const CORE = 'urn:ietf:params:jmap:core'
@@ -23,9 +25,6 @@ const LIMITS: Limits = { maxCallsInRequest: 16, maxObjectsInGet: 500, maxObjects
 
 const JSON_ONLY = { Accept: 'application/json' }
 
-/** Milliseconds. The gateway gives up after 60 s of silence; this is for a network that swallows packets. */
-const SILENCE = 90_000
-
 const NO_ANSWERS: Answers = new Map()
 
 interface ApiResponse {
@@ -33,7 +32,14 @@ interface ApiResponse {
   sessionState: string
 }
 
-export interface ClientPorts {
+/** A group of calls, and who waits for its answers. */
+interface Turn {
+  group: Group
+  resolve: (answers: Answers) => void
+  reject: (failure: unknown) => void
+}
+
+export interface ClientPorts extends SilencePorts {
   fetch: typeof fetch
   /** milliseconds */
   now: () => number
@@ -44,11 +50,14 @@ export interface ClientPorts {
 export class JmapClient {
   readonly #ports: ClientPorts
   readonly #sessionUrl: string
+  /** told when another person has signed in in this browser */
+  onstranger: () => void = () => undefined
   #session: Session | null = null
+  #isOver = false
   #renewing: Promise<void> | null = null
   #running = 0
   readonly #waiting: (() => void)[] = []
-  #turn: { group: Group; resolve: (answers: Answers) => void; reject: (failure: unknown) => void }[] = []
+  #turn: Turn[] = []
 
   constructor(ports: ClientPorts, path = '/jmap/session') {
     this.#ports = ports
@@ -57,13 +66,25 @@ export class JmapClient {
 
   /** Ask who is signed in, and what the server offers. Raises JmapFailure, also if somebody else is signed in by now. */
   async connect(): Promise<Session> {
+    this.#endIfOver()
     const session = (await this.#fetch(this.#sessionUrl, { headers: JSON_ONLY }, bodyOf)) as Session
-    // All tabs share a cookie. What this tab knows and sends belongs to the person before.
     if (this.#session && ownerOf(session) !== ownerOf(this.#session)) {
-      throw new JmapFailure('no_session')
+      // All tabs share a cookie. What this tab knows and sends belongs to the person before.
+      if (!this.#isOver) {
+        this.#isOver = true
+        this.onstranger()
+      }
+      this.#endIfOver()
     }
     this.#session = session
     return session
+  }
+
+  /** Nothing is asked any more in the name of somebody else. */
+  #endIfOver(): void {
+    if (this.#isOver) {
+      throw new JmapFailure('no_session')
+    }
   }
 
   get connected(): boolean {
@@ -113,6 +134,16 @@ export class JmapClient {
   #flush(): void {
     const turn = this.#turn
     this.#turn = []
+    try {
+      this.#endIfOver()
+      this.#sendAll(turn)
+    } catch (mistake) {
+      // Of ours: in a microtask nobody would hear of it, and all would wait for ever.
+      turn.forEach(({ reject }) => reject(mistake))
+    }
+  }
+
+  #sendAll(turn: readonly Turn[]): void {
     const requests = plan(
       turn.map(({ group }) => group),
       this.limits
@@ -144,17 +175,21 @@ export class JmapClient {
     return body.methodResponses
   }
 
-  /** RFC 8620 §3.4: fetch the session again. Raises JmapFailure if it is another person's, or over; other failures are
-   * harmless: the next response differs as well. */
+  /** RFC 8620 §3.4: fetch the session again. Until it is known whose it is, nobody gets an answer. */
   #renew(state: string): Promise<void> {
     this.#renewing ??= this.connect()
-      .then((session) => void (session.state = state))
-      .catch((failure: unknown) => {
-        if (failure instanceof JmapFailure && failure.code === 'no_session') {
-          throw failure
+      .then(
+        (session) => {
+          // A server whose states differ for good is not asked with each request.
+          session.state = state
+        },
+        (failure: unknown) => {
+          throw this.#isOver ? failure : asAmbiguous(failure)
         }
+      )
+      .finally(() => {
+        this.#renewing = null
       })
-      .finally(() => (this.#renewing = null))
     return this.#renewing
   }
 
@@ -184,13 +219,18 @@ export class JmapClient {
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
     this.#running += 1
+    const silence = new Silence(this.#ports)
     try {
-      const response = await this.#answered(url, init)
+      const response = await this.#answered(url, { ...init, signal: silence.signal })
       if (!response.ok) {
         throw await failureOf(response, this.#ports.now())
       }
-      return await read(response)
+      return await read(silence.heard(response)).catch(() => {
+        // The connection broke, or somebody else answered in place of the service.
+        throw noResponse()
+      })
     } finally {
+      silence.end()
       this.#running -= 1
       this.#waiting.shift()?.()
     }
@@ -198,8 +238,7 @@ export class JmapClient {
 
   async #answered(url: string, init: RequestInit): Promise<Response> {
     try {
-      const signal = AbortSignal.timeout(SILENCE)
-      return await this.#ports.fetch(url, { credentials: 'same-origin', signal, ...init })
+      return await this.#ports.fetch(url, { credentials: 'same-origin', ...init })
     } catch {
       // A TypeError for every cause: off line, refused, reset. The browser does not tell which.
       throw noResponse()
@@ -221,45 +260,8 @@ function isOfNobodyHere([name, args]: Invocation): boolean {
   return name === 'error' && args['type'] === 'accountNotFound'
 }
 
-async function bodyOf(response: Response): Promise<unknown> {
-  try {
-    return await response.json()
-  } catch {
-    // The connection broke, or somebody else answered in place of the service.
-    throw noResponse()
-  }
-}
-
-/** The answers of a group. */
-export class Results {
-  readonly #answers: Answers
-
-  constructor(answers: Answers) {
-    this.#answers = answers
-  }
-
-  /** Raises JmapFailure if the call failed. */
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller knows what it called
-  get<T>(id: string): T {
-    const answer = this.#answers.get(id)
-    if (answer && 'args' in answer) {
-      return answer.args as T
-    }
-    throw answer ? methodFailure(answer.error['type']) : new JmapFailure('unknown', { ambiguous: true })
-  }
-
-  /** The answer, or null if the call failed. */
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller knows what it called
-  find<T>(id: string): T | null {
-    const answer = this.#answers.get(id)
-    return answer && 'args' in answer ? (answer.args as T) : null
-  }
-
-  /** The code of a call that failed. */
-  errorOf(id: string): string | null {
-    const answer = this.#answers.get(id)
-    return answer && 'error' in answer ? methodFailure(answer.error['type']).code : null
-  }
+function bodyOf(response: Response): Promise<unknown> {
+  return response.json()
 }
 
 /** Shorthand for a call. */

@@ -27,6 +27,15 @@ export class JmapFailure extends Error {
   }
 }
 
+/** The same, of a request that may have been carried out all the same. */
+export function asAmbiguous(failure: unknown): unknown {
+  if (!(failure instanceof JmapFailure)) {
+    return failure
+  }
+  const { code, reference, retryAfter, transient, detail } = failure
+  return new JmapFailure(code, { reference, retryAfter, transient, detail, ambiguous: true })
+}
+
 /** No response at all: off line, or Postroom is away. */
 export function noResponse(): JmapFailure {
   return new JmapFailure('unavailable', { transient: true, ambiguous: true })

@@ -54,6 +54,15 @@ describe('the body of a message', () => {
   test('lists a picture that nothing refers to, so that nothing is hidden', () => {
     const shown = shownBody(body({ htmlBody: [HTML], attachments: [PICTURE] }, { h: '<p>a</p>' }), urlOf)
     expect(shown.attachments.map(({ name }) => name)).toEqual(['logo.png'])
+    expect(shown.inline.size).toBe(0)
+  })
+
+  test('knows a picture by a percent-encoded reference (RFC 2392 §2)', () => {
+    const shown = shownBody(
+      body({ htmlBody: [HTML], attachments: [PICTURE] }, { h: '<img src="cid:logo%40x">' }),
+      urlOf
+    )
+    expect([...shown.inline.keys()]).toEqual(['logo@x'])
   })
 
   test('lists a picture that stands between the texts', () => {

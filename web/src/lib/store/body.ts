@@ -29,15 +29,20 @@ export function shownBody(body: EmailBody, urlOf: (file: Omit<File, 'url' | 'siz
     if (!file) {
       continue
     }
-    if (part.cid && isPicture(part)) {
+    // Only one that the HTML refers to is fetched: Apple Mail gives every photo a Content-ID.
+    if (part.cid && isPicture(part) && refersTo(html, part.cid)) {
       inline.set(part.cid, file)
-    }
-    if (!(part.cid && isPicture(part) && html?.includes(`cid:${part.cid}`))) {
+    } else {
       attachments.set(file.blobId, file)
     }
   }
   const truncated = Object.values(body.bodyValues).some(({ isTruncated }) => isTruncated)
   return { html, text, inline, truncated, attachments: [...attachments.values()] }
+}
+
+/** RFC 2392 §2: a cid URL may be percent-encoded. */
+function refersTo(html: string | null, cid: string): boolean {
+  return Boolean(html?.includes(`cid:${cid}`) || html?.includes(`cid:${encodeURIComponent(cid)}`))
 }
 
 function isHtml(part: BodyPart): boolean {

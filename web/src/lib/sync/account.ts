@@ -49,6 +49,7 @@ export class Account {
     this.#whenKnown = whenKnown
     this.kept = new Kept(ports, this.objects)
     this.client = new JmapClient(ports)
+    this.client.onstranger = () => void this.#leave()
     this.sync = new Task(
       ports,
       () => this.#rounds(),
@@ -253,5 +254,24 @@ export class Account {
     }
     this.tell('account', 'list', 'reader')
     this.#whenKnown(owner)
+  }
+
+  /** Somebody else has signed in in this browser: nothing of the one before stays, and for the next it starts anew. */
+  async #leave(): Promise<void> {
+    this.sync.stop()
+    this.#forget()
+    await this.kept.clear()
+    this.ports.reload()
+  }
+
+  #forget(): void {
+    this.facts.lose()
+    // What is being read of the device comes too late.
+    this.facts.version += 1
+    this.objects.forgetEmails()
+    this.objects.putMailboxes([])
+    this.#lists.clear()
+    this.#shown = null
+    this.tell('account', 'list', 'reader')
   }
 }

@@ -1,5 +1,5 @@
 /** What the server's answers say, laid into the objects, and the states up to which that is known (RFC 8620 §5.2). */
-import type { Results } from '#lib/jmap/client.ts'
+import type { Results } from '#lib/jmap/results.ts'
 import type { ChangesResponse, Email, GetResponse, Id, Mailbox, QuotaObject, Thread } from '#lib/jmap/types.ts'
 import type { MutableFacts, Objects } from '#lib/store/objects.ts'
 import type { Rows } from './rows.ts'

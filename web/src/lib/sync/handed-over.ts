@@ -1,6 +1,6 @@
 /** What became of a mail that was handed over to the mail server, whose answer did not come. */
 import { call, reference } from '#lib/jmap/client.ts'
-import { JmapFailure } from '#lib/jmap/errors.ts'
+import { asAmbiguous, JmapFailure } from '#lib/jmap/errors.ts'
 import type { Call, GetResponse, Id, QueryResponse } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 
@@ -26,7 +26,14 @@ interface Found {
   messageId: string[] | null
 }
 
-export async function whatBecameOf(account: Account, messageId: string): Promise<HandedOver> {
+/** Raises JmapFailure, an ambiguous one: whatever keeps us from asking, the mail may have been sent. */
+export function whatBecameOf(account: Account, messageId: string): Promise<HandedOver> {
+  return lookFor(account, messageId).catch((failure: unknown) => {
+    throw asAmbiguous(failure)
+  })
+}
+
+async function lookFor(account: Account, messageId: string): Promise<HandedOver> {
   const { drafts, sent } = mailboxesOf(account)
   // Anywhere, too: a rule or a person may have filed it elsewhere. A search for the header would be of no use: Stalwart
   // indexes headers later, and 0.15 finds no Message-ID at all.

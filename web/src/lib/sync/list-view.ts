@@ -1,5 +1,6 @@
 /** One list of conversations: which windows to ask for, and what to make of the answers. */
-import type { JmapClient, Results } from '#lib/jmap/client.ts'
+import type { JmapClient } from '#lib/jmap/client.ts'
+import type { Results } from '#lib/jmap/results.ts'
 import type { Id, QueryResponse } from '#lib/jmap/types.ts'
 import { EMPTY, gapIn, idAt, ofAnswers, withWindow, type QueryList } from '#lib/store/list.ts'
 import type { Objects } from '#lib/store/objects.ts'
@@ -92,7 +93,8 @@ export class ListView {
     return this.#from <= calls.PAGE ? [top] : [top, { from: this.#from, to: this.#to }]
   }
 
-  /** Objects must hold the rows of the answers already. Returns whether the list is still outdated. */
+  /** Objects must hold the rows of the answers already. Returns whether the list is still outdated: windows of different
+   * states may show a row twice, or none, and are asked for again. */
   apply(answers: ListAnswers, objects: Objects, now: number): boolean {
     const next = this.#after(answers)
     if (next) {
@@ -100,7 +102,8 @@ export class ListView {
       this.list = next
       this.asOf = new Date(now)
     }
-    return next === null
+    const states = answers.results.map((results) => results.get<QueryResponse>('query').queryState)
+    return next === null || new Set(states).size > 1
   }
 
   /** null if the answers do not fit to what is known. */

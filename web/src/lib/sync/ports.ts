@@ -21,6 +21,8 @@ export interface Ports extends LivePorts {
   after: (milliseconds: number, work: () => void) => () => void
   /** of the page */
   origin: string
+  /** Load the page anew. */
+  reload: () => void
   /** between the tabs of this browser; null where it has none */
   locks: LockManager | null
   channel: ((name: string) => BroadcastChannel) | null
@@ -46,6 +48,7 @@ export function browserPorts(tongue: Tongue): Ports {
       return () => clearTimeout(timer)
     },
     origin: location.origin,
+    reload: () => location.reload(),
     // Only in a secure context, which plain http on another machine is not.
     locks: 'locks' in navigator ? navigator.locks : null,
     channel: 'BroadcastChannel' in globalThis ? (name) => new BroadcastChannel(name) : null,

@@ -1,5 +1,6 @@
 /** Messages and conversations out of the answers of a round, with those that only a further request brings. */
-import type { JmapClient, Results } from '#lib/jmap/client.ts'
+import type { JmapClient } from '#lib/jmap/client.ts'
+import type { Results } from '#lib/jmap/results.ts'
 import type { Email, GetResponse, Id, QueryResponse, Thread } from '#lib/jmap/types.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import * as calls from './calls.ts'

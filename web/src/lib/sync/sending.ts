@@ -4,8 +4,9 @@
  * for as long as the gateway waits for the mail server. So each request holds only for the state that was seen before it
  * (RFC 8620 §5.3, ifInState): of two of them the mail server refuses the one that comes second.
  */
-import { call, type Results } from '#lib/jmap/client.ts'
+import { call } from '#lib/jmap/client.ts'
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
+import type { Results } from '#lib/jmap/results.ts'
 import type { Call, EmailAddress, GetResponse, Id, Identity, SetResponse } from '#lib/jmap/types.ts'
 import { messageIdFor, replyHeaders, type Answered } from '#lib/mail/reply-headers.ts'
 import { replySubject } from '#lib/mail/reply.ts'

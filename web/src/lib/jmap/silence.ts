@@ -1,0 +1,43 @@
+/** Aborts a request on which nothing arrives for too long, however long the whole of it takes. */
+
+/** Milliseconds. The gateway gives up after 60 s of silence; this is for a network that swallows packets. */
+const MOST = 90_000
+
+export interface SilencePorts {
+  after: (milliseconds: number, work: () => void) => () => void
+}
+
+export class Silence {
+  readonly #ports: SilencePorts
+  readonly #aborts = new AbortController()
+  #callOff: () => void = () => undefined
+
+  constructor(ports: SilencePorts) {
+    this.#ports = ports
+    this.#wait()
+  }
+
+  get signal(): AbortSignal {
+    return this.#aborts.signal
+  }
+
+  /** The response, each part of which ends a silence. */
+  heard(response: Response): Response {
+    const parts = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform: (part, next) => {
+        this.#wait()
+        next.enqueue(part)
+      }
+    })
+    return new Response(response.body?.pipeThrough(parts) ?? null, response)
+  }
+
+  end(): void {
+    this.#callOff()
+  }
+
+  #wait(): void {
+    this.#callOff()
+    this.#callOff = this.#ports.after(MOST, () => this.#aborts.abort())
+  }
+}
