@@ -182,7 +182,6 @@ export class MailPage {
     const messages = this.mail.reader.conversation?.messages ?? []
     this.#unfolded = open
     this.#toggled = new Map(messages.map(({ id }) => [id, open]))
-    if (open) for (const { id, body } of messages) if (!body) this.mail.reader.load(id)
   }
 
   unfold(): void {
