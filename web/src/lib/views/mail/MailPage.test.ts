@@ -126,3 +126,13 @@ test('the live state tells since when, and "Connecting" only if it takes long', 
   await vi.waitFor(() => expect(document.querySelector('.foot')?.textContent).toContain('Connecting…'), 3_000)
   expect(drawn.mail.connection.live).toBe('connecting')
 })
+
+test('who cannot see the list is told of new mail: how much, and from whom', async () => {
+  const drawn = await inbox()
+  const said = () => document.querySelector('section[aria-label="Notices"] .visually-hidden')?.textContent
+  expect(said()).toBe('')
+  drawn.server.deliver({ from: [{ name: 'Deniz Kaya', email: 'deniz@example.net' }] })
+  drawn.server.deliver({ from: [{ name: 'Stadtwerke Birkenau', email: 'post@example.net' }] })
+  await after(() => drawn.mail.connection.tryNow())
+  expect(said()).toBe('2 new in Inbox: Stadtwerke Birkenau, Deniz Kaya')
+})

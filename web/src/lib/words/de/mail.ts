@@ -45,6 +45,7 @@ export const mail = {
   mailboxGone: 'Diesen Ordner gibt es nicht mehr.',
   newMail: (n: number) => `${n.toLocaleString('de')} neu`,
   arrivedIn: (n: number, mailbox: string) => `${plural(n, 'neue Unterhaltung', 'neue Unterhaltungen')} in ${mailbox}`,
+  newIn: (n: number, mailbox: string, people: string) => `${n.toLocaleString('de')} neu in ${mailbox}: ${people}`,
   emptyInbox: 'Nichts mehr zu tun',
   emptyInboxHint: 'Neue Nachrichten erscheinen hier, sobald sie eintreffen.',
   emptyMailbox: 'Keine Nachrichten',

@@ -44,6 +44,7 @@ export const mail = {
   mailboxGone: 'This folder does not exist any more.',
   newMail: (n: number) => `${n.toLocaleString('en')} new`,
   arrivedIn: (n: number, mailbox: string) => `${plural(n, 'new conversation', 'new conversations')} in ${mailbox}`,
+  newIn: (n: number, mailbox: string, people: string) => `${n.toLocaleString('en')} new in ${mailbox}: ${people}`,
   emptyInbox: 'Nothing left to do',
   emptyInboxHint: 'New mail appears here the moment it arrives.',
   emptyMailbox: 'No mail here',
