@@ -83,7 +83,7 @@ async def test_recovery_verification_and_errors(person: AccountPerson) -> None:
     await looks_right(person, "error")
     await person.page.route("**/self-service/login/**", lambda route: route.fulfill(status=503, json={}))
     await person.open("/sign-in")
-    await person.sees("Sign-in is away for a moment.")
+    await person.sees("Sign-in is unavailable for a moment.")
     await looks_right(person, "away")
 
 
