@@ -150,6 +150,7 @@ export const mail = {
     misconfigured: 'Ein Betreiber muss etwas beheben. Was schon hier ist, können Sie lesen.',
     limit: 'Der Mailserver bittet um eine kurze Pause.',
     offline: 'Sie sind offline. Was auf diesem Gerät liegt, können Sie lesen.',
+    too_many_streams: 'Viele Fenster sind offen; hier wird nur jede Minute nach neuer Post gesehen.',
     refused: 'Der Mailserver lehnt das ab.',
     over_quota: 'Ihr Postfach ist voll.',
     gone: 'Das wurde inzwischen gelöscht oder verschoben.',

@@ -148,6 +148,7 @@ export const mail = {
     misconfigured: 'An operator has to fix something. What is already here can be read.',
     limit: 'The mail server asks for a short pause.',
     offline: 'You are offline. You can read what is on this device.',
+    too_many_streams: 'Many windows are open, so new mail is looked for once a minute here.',
     refused: 'The mail server refused this.',
     over_quota: 'Your mailbox is full.',
     gone: 'This was removed or moved in the meantime.',
