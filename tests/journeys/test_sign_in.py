@@ -275,7 +275,7 @@ async def test_without_a_connection_the_button_says_why_and_works_again_afterwar
     await person.sees("You are offline. The button works again when you are back.")
     button = person.button("Sign in")
     await expect(button).to_have_attribute("aria-disabled", "true")
-    await expect(button).to_have_accessible_description(re.compile("You are off line"))
+    await expect(button).to_have_accessible_description(re.compile("You are offline"))
     await person.field("Password").press("Enter")
     await person.page.context.set_offline(False)
     await expect(button).not_to_have_attribute("aria-disabled", "true")
@@ -287,7 +287,7 @@ async def test_while_kratos_is_away_the_page_says_so_and_tries_again(person: Acc
     pattern = "**/self-service/login/browser*"
     await person.page.route(pattern, lambda route: route.fulfill(status=503, json={"code": "kratos_away"}))
     await person.open("/sign-in")
-    await person.sees("Sign-in is away for a moment.")
+    await person.sees("Sign-in is unavailable for a moment.")
     await person.page.unroute(pattern)
     await person.press("Try again")
     await expect(person.field("Address")).to_be_visible()

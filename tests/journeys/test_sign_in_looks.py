@@ -83,7 +83,7 @@ async def test_pages_of_recovery_verification_and_errors_look_right(person: Acco
     await looks_right(person, "error")
     await person.page.route("**/self-service/login/**", lambda route: route.fulfill(status=503, json={}))
     await person.open("/sign-in")
-    await person.sees("Sign-in is away for a moment.")
+    await person.sees("Sign-in is unavailable for a moment.")
     await looks_right(person, "away")
 
 

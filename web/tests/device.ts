@@ -23,6 +23,20 @@ class NoSizes {
   disconnect(): void {}
 }
 
+/** Elements that wait until they come near; a test brings one there. */
+export const waiting = new Map<Element, () => void>()
+
+class Waiting {
+  readonly #seen: (entries: { isIntersecting: boolean }[]) => void
+  constructor(seen: (entries: { isIntersecting: boolean }[]) => void) {
+    this.#seen = seen
+  }
+  observe(element: Element): void {
+    waiting.set(element, () => this.#seen([{ isIntersecting: true }]))
+  }
+  disconnect(): void {}
+}
+
 if (typeof window !== 'undefined') {
   Object.assign(HTMLDialogElement.prototype, {
     showModal(this: HTMLDialogElement) {
@@ -34,5 +48,9 @@ if (typeof window !== 'undefined') {
       this.dispatchEvent(new Event('close'))
     }
   })
-  Object.assign(window, { matchMedia: (media: string) => new Query(media), ResizeObserver: NoSizes })
+  Object.assign(window, {
+    matchMedia: (media: string) => new Query(media),
+    ResizeObserver: NoSizes,
+    IntersectionObserver: Waiting
+  })
 }

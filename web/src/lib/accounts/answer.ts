@@ -28,7 +28,7 @@ export interface Trouble {
 
 export const OFF_LINE = 'no_answer'
 export const SILENT = 'kratos_silent'
-export const CLOSED = 'flow_disabled'
+const CLOSED = 'flow_disabled'
 export const UNKNOWN = 'unknown'
 
 export interface Continuation {

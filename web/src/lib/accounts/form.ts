@@ -67,7 +67,7 @@ export interface Form {
   readonly back: Button | null
 }
 
-/** The order of the groups (design §5). */
+/** The order of the groups: who it is, then the ways to sign in, the common ones first. */
 const ORDER = [
   'default',
   'identifier_first',

@@ -1,5 +1,5 @@
 /** What the page does after an answer. A pure function of the answer and of what the page is for. */
-import { CLOSED, UNKNOWN, type Answer, type Continuation, type Trouble } from '#lib/accounts/answer.ts'
+import { UNKNOWN, type Answer, type Continuation, type Trouble } from '#lib/accounts/answer.ts'
 import { destinationOf, KRATOS, ownPage, PAGES, type Destination } from '#lib/accounts/destination.ts'
 import type { Flow, FlowKind } from '#lib/accounts/flow.ts'
 
@@ -97,9 +97,4 @@ function signInPage(purpose: Purpose, aal: string): string {
   const back = purpose.kind === 'settings' ? PAGES.settings : ownPage(purpose.returnTo, purpose.origin)
   if (back) query.set('return_to', back)
   return `${PAGES.login}${query.size ? `?${query.toString()}` : ''}`
-}
-
-/** A sentence of its own, not a failure: this server takes no new accounts. */
-export function isClosed(trouble: Trouble): boolean {
-  return trouble.code === CLOSED
 }

@@ -126,3 +126,33 @@ test('the live state tells since when, and "Connecting" only if it takes long', 
   await vi.waitFor(() => expect(document.querySelector('.foot')?.textContent).toContain('Connecting…'), 3_000)
   expect(drawn.mail.connection.live).toBe('connecting')
 })
+
+test('who cannot see the list is told of new mail: how much, and from whom', async () => {
+  const drawn = await inbox()
+  const said = () => document.querySelector('section[aria-label="Notices"] .visually-hidden')?.textContent
+  expect(said()).toBe('')
+  drawn.server.deliver({ from: [{ name: 'Deniz Kaya', email: 'deniz@example.net' }] })
+  drawn.server.deliver({ from: [{ name: 'Stadtwerke Birkenau', email: 'post@example.net' }] })
+  await after(() => drawn.mail.connection.tryNow())
+  expect(said()).toBe('2 new in Inbox: Stadtwerke Birkenau, Deniz Kaya')
+})
+
+test('the code and the number for support are behind "Details"', async () => {
+  const drawn = await inbox()
+  const headers = { 'X-Request-Id': '7f3a' }
+  drawn.server.interrupt = () => Response.json({ code: 'mail_server_away' }, { status: 503, headers })
+  await after(() => drawn.mail.connection.tryNow())
+  const details = document.querySelector('details')
+  expect([details?.open, details?.textContent.replaceAll(/\s+/g, ' ').trim()]).toEqual([
+    false,
+    'Details mail_server_away · Number for support: 7f3a'
+  ])
+})
+
+test('the menu of the live state tells why it is not live', async () => {
+  const server = new ModelServer()
+  server.interrupt = (path) => (path === '/api/live' ? problem('too_many_streams', 429) : null)
+  await inbox(server)
+  await after(() => undefined)
+  expect(document.querySelector('.foot [popover]')?.textContent).toContain('Many windows are open')
+})

@@ -1,6 +1,6 @@
 import type { FlowKind, Message } from '#lib/accounts/flow.ts'
 import { formOf } from '#lib/accounts/form.ts'
-import { buttonWords, labelOf, messageWords, noticesOf, troubleWords } from '#lib/views/sign-in/wording.ts'
+import { buttonWords, hintOf, labelOf, messageWords, noticesOf, troubleWords } from '#lib/views/sign-in/wording.ts'
 import { words as german } from '#lib/words/de.ts'
 import { words as english } from '#lib/words/en.ts'
 import { expect, test } from 'vitest'
@@ -61,4 +61,9 @@ test('trouble has calm words, known or not', () => {
   for (const code of ['kratos_away', 'kratos_silent', 'no_answer', 'too_busy', 'flow_disabled', 'never heard of']) {
     expect(troubleWords(en, { code, detail: 'internal detail' })).not.toMatch(/internal detail/)
   }
+})
+
+test('who waits for a code reads what to do if none comes', () => {
+  expect(hintOf(en, formOf(recordedFlow('recovery', 'recovery')))).toBeNull()
+  expect(hintOf(en, formOf(recordedFlow('recovery', 'recovery-sent')))).toContain('Check your spam folder')
 })

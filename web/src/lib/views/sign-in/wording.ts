@@ -25,6 +25,11 @@ export function introOf(words: SignIn, form: Form, shown: string): string | null
   return shown === 'lookup_secret' ? words.intro.lookup : words.intro.secondFactor
 }
 
+/** What to do if the code does not come. */
+export function hintOf(words: SignIn, { flow }: Form): string | null {
+  return flow.state === 'sent_email' ? words.intro.notArrived : null
+}
+
 function sentTo(words: SignIn, form: Form): string {
   const names = ['identifier', 'traits.email', 'email']
   const node = form.flow.nodes.find((each) => names.includes(String(each.attributes['name'])))
