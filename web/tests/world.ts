@@ -17,6 +17,9 @@ export class ModelTongue implements Tongue {
 export class World {
   time = Date.UTC(2026, 10, 26, 12)
   visible = true
+  /** to whom the service sent the page */
+  person: string | null = null
+  reloads = 0
   readonly mistakes: unknown[] = []
   readonly tongue = new ModelTongue()
   readonly #timers = new Set<{ at: number; work: () => void }>()
@@ -30,6 +33,10 @@ export class World {
       random: () => 0.5,
       after: (milliseconds, work) => this.#after(milliseconds, work),
       origin: 'https://mail.test',
+      takePerson: () => this.person,
+      reload: () => {
+        this.reloads += 1
+      },
       locks: null,
       channel: null,
       isVisible: () => this.visible,

@@ -16,6 +16,9 @@ const MOST_EMAILS = 20_000
 export interface KeptStates {
   email: string
   mailbox: string
+  /** whose mail it is, by their identity; null if the service did not tell */
+  person: string | null
+  address: string
 }
 
 export interface KeptList {

@@ -109,7 +109,7 @@ export class ReaderSync {
   }
 
   async #load(threadId: Id): Promise<void> {
-    if (!this.#account.client.connected) {
+    if (!this.#account.isKnown) {
       await this.#account.connected()
       // Whose mail it is, and what this device kept of it, is known only now.
       this.#unfold()
