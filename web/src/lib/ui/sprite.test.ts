@@ -12,10 +12,16 @@ function sprite(): string {
   })
   return [
     '<!-- Each icon of icons.ts once, hidden; the root layout mounts it. Written by `vitest run sprite -u`. -->',
-    // Not laid out: that took longer than all rows of the list. What `use` shows is a copy of its own.
-    '<svg aria-hidden="true" hidden style:display="none">',
+    '<svg aria-hidden="true">',
     ...symbols,
     '</svg>',
+    '',
+    '<style>',
+    '  /* Not laid out, which would take time at each start. What `use` shows is a copy of its own. */',
+    '  svg {',
+    '    display: none;',
+    '  }',
+    '</style>',
     ''
   ].join('\n')
 }
