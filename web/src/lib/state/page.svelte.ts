@@ -133,6 +133,7 @@ export class MailPage {
   async openConversation(threadId: string): Promise<void> {
     clearTimeout(this.#resting)
     this.#target = null
+    this.current = threadId
     const path = pathOf(this.#openSegment(), threadId)
     // The address follows what is shown: navigating takes longer than showing.
     this.show(this.#segment, threadId)

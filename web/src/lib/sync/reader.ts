@@ -36,7 +36,7 @@ export class ReaderSync {
   /** Messages that are expanded unless the person collapses them. One that was stays so: it is read now, or not the
    * newest any more, and nobody wants it to close under their eyes. */
   get expanded(): ReadonlySet<Id> {
-    const newest = this.#emails().at(-1)
+    const newest = this.#emails(this.threadId ?? '').at(-1)
     if (newest) {
       this.#expand([newest.id])
     }
