@@ -32,7 +32,9 @@ class Samples:
     delivered: int
 
 
-FULL = Samples(cold=20, cached=40, opened=40, delivered=100)
+FULL = Samples(cold=20, cached=40, opened=40, delivered=60)
+"""Two mailboxes in ten minutes: each delivery waits for `AWAY` and up to a second more."""
+
 TINY = Samples(cold=1, cached=1, opened=2, delivered=2)
 
 
