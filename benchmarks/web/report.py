@@ -80,8 +80,8 @@ def _times(row: Row) -> list[str]:
         f"{cached['samples']} |",
         "",
         f"The page names the person whose list it may show, so it waits for no call. The JMAP session arrived "
-        f"{cached['session p50']} ms (p50) after the first script started. Where no JMAP call was answered, not even for "
-        f"the session, the rows were "
+        f"{cached['session p50']} ms (p50) after the first script started. Where no JMAP call was answered, not even "
+        f"for the session, the rows were "
         f"{'painted all the same' if cached['painted without an answer to any call'] else '**not painted**'}.",
     ]
 
