@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import sys
+import time
 from datetime import UTC, datetime
 
 import httpx2
@@ -40,6 +41,7 @@ from postroom.web.build import FOLDER
 from tests.chromium import chromium_path, needed_flags
 from tests.go_program import Missing
 
+STARTED = time.monotonic()
 MAILS, TINY_MAILS = (200, 50_000), (200,)
 
 
@@ -98,7 +100,7 @@ async def _figures(browser: Browser, person: Person, lmtp: str, samples: Samples
 
 
 def _say(what: str) -> None:
-    print(f"… {what}", file=sys.stderr)
+    print(f"{time.monotonic() - STARTED:4.0f} s … {what}", file=sys.stderr)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from postroom.gateway.session_object import rewrite
 from postroom.mail.ports import MailAccount
 from postroom.problems import Problem
 
+OURS = "urn:postroom:params:jmap"
 JMAP = "urn:ietf:params:jmap:"
 ACCOUNT = MailAccount(uuid4(), "ann@example.org", "b")
 CORE = {
@@ -103,7 +104,11 @@ def test_session_object_has_exactly_the_members_of_rfc_8620() -> None:
 
 def test_session_object_offers_exactly_the_allowed_capabilities() -> None:
     capabilities = rewritten()["capabilities"]
-    assert set(capabilities) == {JMAP + name for name in ("core", "mail", "submission", "sieve")}
+    assert set(capabilities) == {OURS, *(JMAP + name for name in ("core", "mail", "submission", "sieve"))}
+
+
+def test_session_object_names_the_identity_by_which_the_page_knows_whose_mail_it_keeps() -> None:
+    assert rewritten()["capabilities"][OURS] == {"identityId": str(ACCOUNT.identity_id)}
 
 
 def test_session_object_names_our_mail_server_for_authentication_results_if_it_is_set() -> None:
@@ -115,7 +120,7 @@ def test_session_object_names_our_mail_server_for_authentication_results_if_it_i
         limits=GatewayLimits(),
         authserv_id="mx.example.org",
     )
-    assert session["capabilities"]["urn:postroom:params:jmap"] == {"authservId": "mx.example.org"}
+    assert session["capabilities"][OURS]["authservId"] == "mx.example.org"
 
 
 @pytest.mark.parametrize("scopes", [{Scope.READ, Scope.WRITE}, {Scope.WRITE, Scope.SEND}, {Scope.READ}])

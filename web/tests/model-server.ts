@@ -44,6 +44,10 @@ export class ModelServer {
     return String(this.#log.length)
   }
 
+  /** who is signed in; null: the service does not tell */
+  identityId: string | null = null
+  username = 'me@example.org'
+
   deliver(values: Partial<Stored> = {}): Stored {
     const number = this.#next++
     const email: Stored = {
@@ -128,7 +132,11 @@ export class ModelServer {
   #session(): unknown {
     const mail = 'urn:ietf:params:jmap:mail'
     return {
-      capabilities: { 'urn:ietf:params:jmap:core': this.limits, [mail]: {} },
+      capabilities: {
+        'urn:ietf:params:jmap:core': this.limits,
+        [mail]: {},
+        ...(this.identityId && { 'urn:postroom:params:jmap': { identityId: this.identityId } })
+      },
       accounts: { a: { name: this.username, accountCapabilities: { [mail]: {} } } },
       primaryAccounts: { [mail]: 'a' },
       username: this.username,

@@ -17,6 +17,8 @@ export class ModelTongue implements Tongue {
 export class World {
   time = Date.UTC(2026, 10, 26, 12)
   visible = true
+  /** to whom the service sent the page */
+  person: string | null = null
   reloads = 0
   readonly mistakes: unknown[] = []
   readonly tongue = new ModelTongue()
@@ -31,6 +33,7 @@ export class World {
       random: () => 0.5,
       after: (milliseconds, work) => this.#after(milliseconds, work),
       origin: 'https://mail.test',
+      takePerson: () => this.person,
       reload: () => {
         this.reloads += 1
       },

@@ -169,7 +169,7 @@ def make_app(
         )
         if mail
         else (),
-        interface=partial(Interface, mail.place) if mail else None,
+        interface=partial(Interface, mail.place, people=mail.people) if mail else None,
         cors_origins=settings.cors_origins,
     )
 

@@ -34,13 +34,15 @@ def rewrite(
     if not account_capabilities:
         # Cyrus sends `null` until the inbox exists.
         raise mailbox_not_ready()
-    ours = {POSTROOM: {"authservId": authserv_id}} if authserv_id else {}
+    ours: JsonObject = {"identityId": str(account.identity_id)}
+    if authserv_id:
+        ours["authservId"] = authserv_id
     primary = as_object(session.get("primaryAccounts"))
     return {
         "capabilities": {
             **_only(offered, session.get("capabilities")),
             CORE: {**core, **_bounded(core, limits)},
-            **ours,
+            POSTROOM: ours,
         },
         "accounts": {
             account.account_id: {

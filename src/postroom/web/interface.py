@@ -2,21 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from postroom.mail.ports import People
 from postroom.problems import plain_problem
 from postroom.telemetry import log
 from postroom.web import unbuilt
 from postroom.web.build import FOLDER, Build, BuiltFile, read_build
+from postroom.web.page_person import page_for, person_of
 from postroom.web.response import NO_STORE, respond, stated
 from postroom.web.security_policy import page_headers
-from postroom.web.shells import shell_of
+from postroom.web.shells import MAIL, shell_of
 
 POLL_SECONDS = 1.0
 """The shortest time between two searches for a build that is not there yet."""
@@ -32,18 +35,20 @@ class Place:
 
 
 class Interface:
-    """An ASGI application. It leaves to `otherwise` what it does not know."""
+    """An ASGI application. It leaves to `otherwise` what it does not know. `people` finds the person of a mail page."""
 
     def __init__(
         self,
         place: Place,
         otherwise: ASGIApp,
         *,
+        people: People | None = None,
         folder: Path = FOLDER,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._place = place
         self._otherwise = otherwise
+        self._people = people
         self._folder = folder
         self._now = now
         self._build = self._read()
@@ -64,12 +69,15 @@ class Interface:
             return respond(request, file, path)
         if build is None:
             return unbuilt.page(self._folder)
-        return self._page(request, build.page(shell or ""))
+        page = build.page(shell or "")
+        if self._people and shell == MAIL and (person := await person_of(request, self._people)):
+            return self._page(request, page_for(page, person), NO_STORE)
+        return self._page(request, page)
 
-    def _page(self, request: Request, page: BuiltFile) -> Response:
+    def _page(self, request: Request, page: BuiltFile, more: Mapping[str, str] = MappingProxyType({})) -> Response:
         host, place = stated(request, "host"), self._place
         headers = page_headers(page, public_url=place.public_url, host=host, connects=place.connects)
-        return respond(request, page, headers=headers)
+        return respond(request, page, headers={**headers, **more})
 
     async def _current(self) -> Build | None:
         """The build. While there is none, it is searched for again: a trial starts before its interface is built."""

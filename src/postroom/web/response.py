@@ -20,14 +20,14 @@ _HTML = "text/html; charset=utf-8"
 
 
 def respond(request: Request, file: BuiltFile, path: str = "", *, headers: Mapping[str, str] | None = None) -> Response:
-    """The file at `path`, or a page with its `headers`."""
+    """The file at `path`, or a page with its `headers`, which may say how long it is kept."""
     if path.startswith(FRAMES) and file.content_type == _HTML:
         headers = frame_headers(file, remote=is_remote(path))
     headers = dict(headers or {})
     coding = best_coding(stated(request, "accept-encoding"), file.bodies)
     # Its headers belong to it: a browser may keep those of an older answer when it hears that nothing has changed.
     etag = _etag(file, coding, headers)
-    headers |= _FOR_A_YEAR if path.startswith(IMMUTABLE) else _ASK_EACH_TIME
+    headers = {**(_FOR_A_YEAR if path.startswith(IMMUTABLE) else _ASK_EACH_TIME), **headers}
     headers |= {"ETag": etag, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
     if _has(stated(request, "if-none-match"), etag):
         return Response(status_code=304, headers=headers)

@@ -16,6 +16,9 @@ const MOST_EMAILS = 20_000
 export interface KeptStates {
   email: string
   mailbox: string
+  /** whose mail it is, by their identity; null if the service did not tell */
+  person: string | null
+  address: string
 }
 
 export interface KeptList {
@@ -186,7 +189,8 @@ export class Cache {
   async bodies(ids: readonly Id[], now: number): Promise<KeptBody[]> {
     const use = this.#database.transaction('body', 'readwrite', { durability: 'relaxed' })
     const found = present(await Promise.all(ids.map((id) => use.store.get(id))))
-    await Promise.all([...found.map((kept) => use.store.put({ ...kept, usedAt: now })), use.done])
+    // A person waits for the bodies, nobody for the note that they were used.
+    Promise.all([...found.map((kept) => use.store.put({ ...kept, usedAt: now })), use.done]).catch(() => undefined)
     return found
   }
 

@@ -24,18 +24,29 @@ export class FrameConnection {
   readonly #frame: HTMLIFrameElement
   readonly #events: FrameEvents
   readonly #allowance = new Allowance()
-  readonly #overdue: ReturnType<typeof setTimeout>
+  readonly #patience: number
+  #overdue: ReturnType<typeof setTimeout>
   #port: MessagePort | null = null
 
   constructor(frame: HTMLIFrameElement, events: FrameEvents, patience = PATIENCE) {
     this.#frame = frame
     this.#events = events
-    this.#overdue = setTimeout(() => this.#fail('silent'), patience)
+    this.#patience = patience
+    this.#overdue = this.#wait()
     frame.addEventListener('load', this.#loaded)
   }
 
   send(message: ToFrame): void {
+    if ('html' in message) {
+      // The time until now is that of the page, which was sanitizing.
+      clearTimeout(this.#overdue)
+      this.#overdue = this.#wait()
+    }
     this.#port?.postMessage(message)
+  }
+
+  #wait(): ReturnType<typeof setTimeout> {
+    return setTimeout(() => this.#fail('silent'), this.#patience)
   }
 
   close(): void {

@@ -120,6 +120,11 @@ export class JmapClient {
     return this.session.capabilities[POSTROOM]?.authservId ?? null
   }
 
+  /** Who is signed in, as the service knows them; null if it does not tell. */
+  get identityId(): string | null {
+    return this.session.capabilities[POSTROOM]?.identityId ?? null
+  }
+
   /** Run a group of calls; those of one turn share requests. Raises JmapFailure if a request fails; an error of one
    * call is raised when its answer is read. */
   run(group: Group): Promise<Results> {

@@ -11,7 +11,7 @@ export interface Limits {
 
 /** RFC 8620 §2 */
 export interface Session {
-  capabilities: Record<string, Partial<Limits> & { authservId?: string }>
+  capabilities: Record<string, Partial<Limits> & { authservId?: string; identityId?: string }>
   accounts: Record<Id, { name: string; accountCapabilities: Record<string, unknown> }>
   primaryAccounts: Record<string, Id>
   username: string

@@ -33,19 +33,15 @@ export function groupName(
 ): string {
   if ('weekday' in group) return weekdayName(group.weekday, locale)
   const date = new Date(group.year, group.month, 1)
-  const year = group.year === now.getFullYear() ? {} : { year: 'numeric' as const }
-  return new Intl.DateTimeFormat(locale, { month: 'long', ...year }).format(date)
+  return formatted(date, group.year === now.getFullYear() ? 'month' : 'monthAndYear', locale)
 }
 
 /** "14:32" today, "Tue" within a week, "12 Nov" this year, "12/11/2025" before. */
 export function listTime(time: Date, now: Date, locale: string): string {
   const days = daysBefore(time, now)
   if (days <= 0) return clock(time, locale)
-  if (days < 7) return new Intl.DateTimeFormat(locale, { weekday: 'short' }).format(time)
-  if (time.getFullYear() === now.getFullYear()) {
-    return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' }).format(time)
-  }
-  return new Intl.DateTimeFormat(locale, { day: '2-digit', month: '2-digit', year: 'numeric' }).format(time)
+  if (days < 7) return formatted(time, 'weekday', locale)
+  return formatted(time, time.getFullYear() === now.getFullYear() ? 'day' : 'date', locale)
 }
 
 /** As in the list, with the time of day for the last week: "Mon 09:12". */
@@ -57,14 +53,39 @@ export function messageTime(time: Date, now: Date, locale: string): string {
 
 /** Date and time in full, for tooltips and screen readers. */
 export function fullTime(time: Date, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' }).format(time)
+  return formatted(time, 'full', locale)
 }
 
 export function clock(time: Date, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(time)
+  return formatted(time, 'clock', locale)
 }
 
 function weekdayName(weekday: number, locale: string): string {
   // 4 January 1970 was a Sunday.
-  return new Intl.DateTimeFormat(locale, { weekday: 'long', timeZone: 'UTC' }).format(new Date((3 + weekday) * DAY))
+  return formatted(new Date((3 + weekday) * DAY), 'longWeekday', locale)
+}
+
+const FORMATS = {
+  clock: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  weekday: { weekday: 'short' },
+  longWeekday: { weekday: 'long', timeZone: 'UTC' },
+  day: { day: 'numeric', month: 'short' },
+  date: { day: '2-digit', month: '2-digit', year: 'numeric' },
+  month: { month: 'long' },
+  monthAndYear: { month: 'long', year: 'numeric' },
+  full: { dateStyle: 'full', timeStyle: 'short' }
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>
+
+const made = new Map<string, Intl.DateTimeFormat>()
+
+/** A format is kept, since making one costs more than drawing a row. It stays in the time zone in which it was made: whoever
+ * travels gets another one. */
+function formatted(time: Date, name: keyof typeof FORMATS, locale: string): string {
+  const key = `${name} ${locale} ${time.getTimezoneOffset()}`
+  let format = made.get(key)
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale, FORMATS[name])
+    made.set(key, format)
+  }
+  return format.format(time)
 }

@@ -59,7 +59,7 @@ export class MailState implements Mail {
       new Messages({
         isOwn,
         urlOf: (file) => account.client.downloadUrl(file),
-        authservId: () => account.client.authservId
+        authservId: () => (account.isKnown ? account.client.authservId : null)
       })
     )
     account.listen((topic) => this.#changed(topic))
@@ -90,6 +90,11 @@ export class MailState implements Mail {
 
   show(mailboxId: string | null): void {
     this.#account.show(mailboxId)
+  }
+
+  /** Resolves once the list that this device keeps is there, or it is known that there is none to be shown yet. */
+  get restored(): Promise<void> {
+    return this.#account.restored
   }
 
   picturesAllowed(address: string): boolean {

@@ -152,6 +152,8 @@ export interface Reader {
   readonly conversation: Conversation | null
   open(threadId: string): void
   close(): void
+  /** It will perhaps be opened. */
+  prefetch(threadId: string): void
   /** Load the body of a message that is being unfolded. */
   load(messageId: string): void
   /** the whole body of a message that was too large */

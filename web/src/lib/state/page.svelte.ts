@@ -134,7 +134,16 @@ export class MailPage {
     clearTimeout(this.#resting)
     this.#target = null
     this.current = threadId
-    await this.#go(pathOf(this.#openSegment(), threadId))
+    const path = pathOf(this.#openSegment(), threadId)
+    // The address follows what is shown: navigating takes longer than showing.
+    this.show(this.#segment, threadId)
+    await this.#go(path)
+  }
+
+  /** The keyboard is there: it may be opened next. */
+  lookAt(threadId: string): void {
+    this.current = threadId
+    this.mail.reader.prefetch(threadId)
   }
 
   async closeConversation(): Promise<void> {

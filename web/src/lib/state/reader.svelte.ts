@@ -36,6 +36,10 @@ export class ReaderState implements Reader {
     this.#sync.close()
   }
 
+  prefetch(threadId: string): void {
+    this.#sync.prefetch(threadId)
+  }
+
   load(messageId: string): void {
     this.#sync.load(messageId)
   }

@@ -10,7 +10,7 @@ import type { Id } from '#lib/jmap/types.ts'
 import { Objects } from '#lib/store/objects.ts'
 import * as calls from './calls.ts'
 import { Facts } from './facts.ts'
-import { Kept } from './kept.ts'
+import { Kept, type Start } from './kept.ts'
 import { ListView, type ListAnswers } from './list-view.ts'
 import type { Ports } from './ports.ts'
 import { rowsOf } from './rows.ts'
@@ -40,6 +40,14 @@ export class Account {
   /** the mailbox that the address of the page names; null is the inbox */
   #wanted: Id | null = null
   #connecting: Promise<void> | null = null
+  /** the person to whom the service sent this page */
+  readonly #person: string | null
+  #address = ''
+  /** it is certain who is signed in */
+  isKnown = false
+  /** resolves once it is known whether this device's rows may be shown before the service answers */
+  readonly restored: Promise<void>
+  #read: () => void = () => undefined
   /** something may have changed since the states that are known */
   #outdated = true
 
@@ -47,6 +55,10 @@ export class Account {
   constructor(ports: Ports, whenKnown: (owner: string) => void) {
     this.ports = ports
     this.#whenKnown = whenKnown
+    this.#person = ports.takePerson()
+    this.restored = new Promise((resolve) => {
+      this.#read = resolve
+    })
     this.kept = new Kept(ports, this.objects)
     this.client = new JmapClient(ports)
     this.client.onstranger = () => void this.#leave()
@@ -76,7 +88,7 @@ export class Account {
   }
 
   get address(): string {
-    return this.client.connected ? this.client.session.username : ''
+    return this.isKnown ? this.client.session.username : this.#address
   }
 
   get list(): ListView | null {
@@ -84,6 +96,9 @@ export class Account {
   }
 
   show(mailboxId: Id | null): void {
+    if (mailboxId === null && this.#wanted === null && this.sync.running) {
+      return
+    }
     this.#wanted = mailboxId
     this.#choose()
     if (this.#shown?.asOf === null) {
@@ -150,7 +165,8 @@ export class Account {
   }
 
   async #rounds(): Promise<void> {
-    if (!this.client.connected) {
+    // Not always: a round that is asked for together with other calls shares their request.
+    if (!this.isKnown) {
       await this.connected()
     }
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
@@ -210,7 +226,8 @@ export class Account {
       this.#outdated = true
     }
     this.#choose()
-    this.kept.note(this.facts, list, Facts.changedIn(emails), emailState === null)
+    const whose = { person: this.client.identityId, address: this.address }
+    this.kept.note(whose, this.facts, list, Facts.changedIn(emails), emailState === null)
   }
 
   /** Whether the answers are of a mailbox that there is. Else the next round asks for what there is. */
@@ -237,23 +254,68 @@ export class Account {
   }
 
   async #connect(): Promise<void> {
-    const reading = this.kept.read(this.#wanted)
-    const session = await this.client.connect()
+    const asked = this.client.connect()
+    asked.catch(() => undefined) // it is awaited below
+    const read = await this.kept.read(this.#wanted)
+    if (this.#person !== null && read.states?.person === this.#person) {
+      this.#restoreAll(read)
+    }
+    this.#read()
+    const session = await asked.catch((failure: unknown) => this.#failed(failure))
     if (!(MAIL in session.primaryAccounts)) {
-      throw new JmapFailure('mailbox_not_ready', { transient: true })
+      return this.#failed(new JmapFailure('mailbox_not_ready', { transient: true }))
+    }
+    if (this.#person !== null && this.#person !== this.client.identityId) {
+      await this.#leave()
     }
     const { owner } = this.client
-    const { states, mailboxes, rows } = await this.kept.claim(owner, this.#wanted, await reading)
-    if (states && rows) {
+    this.#restoreAll(await this.kept.claim(owner, this.#wanted, read))
+    this.isKnown = true
+    this.tell('account', 'list', 'reader')
+    this.#whenKnown(owner)
+  }
+
+  /** What this device kept, which is this person's. */
+  #restoreAll({ states, mailboxes, rows }: Start): void {
+    if (states && rows && this.facts.emailState === null) {
+      this.#address = states.address
       this.facts.emailState = states.email
       this.facts.mailboxState = states.mailbox
       this.objects.putMailboxes(mailboxes)
       this.objects.restore(rows.emails, rows.threads)
       this.#choose()
       this.#shown?.restore(rows.list)
+      this.tell('account', 'list', 'reader')
     }
+  }
+
+  /** Who is signed in could not be asked. What is shown already may stay only if nobody answered. */
+  #failed(failure: unknown): never {
+    const isAway = failure instanceof JmapFailure && failure.transient && !failure.code.startsWith('mailbox_')
+    if (!isAway) {
+      this.#forget()
+    }
+    throw failure
+  }
+
+  /** Somebody else has signed in since the service sent this page: for them it starts anew. */
+  async #leave(): Promise<never> {
+    this.#forget()
+    await this.kept.clear()
+    this.ports.reload()
+    return new Promise<never>(() => undefined)
+  }
+
+  #forget(): void {
+    this.#address = ''
+    this.facts.lose()
+    // What is being read of the device comes too late.
+    this.facts.version += 1
+    this.objects.forgetEmails()
+    this.objects.putMailboxes([])
+    this.#lists.clear()
+    this.#shown = null
     this.tell('account', 'list', 'reader')
-    this.#whenKnown(owner)
   }
 
   /** Somebody else has signed in in this browser: nothing of the one before stays, and for the next it starts anew. */

@@ -19,6 +19,7 @@ export class Bodies {
   /** ids, and the octets up to which they are wanted */
   readonly #wanted = new Map<Id, number>()
   readonly #missing = new Set<Id>()
+  readonly #coming = new Map<Id, Promise<unknown>>()
 
   constructor(account: Account) {
     this.#account = account
@@ -47,8 +48,30 @@ export class Bodies {
     this.#wanted.clear()
   }
 
+  /** Fetch bodies that will probably be wanted. A failure is harmless: they are fetched when they are. */
+  async prefetch(ids: readonly Id[]): Promise<void> {
+    const lacking = ids.filter((id) => !this.#loaded.has(id) && !this.#missing.has(id) && !this.#coming.has(id))
+    if (lacking.length > 0) {
+      const coming = this.#recallOrAsk(lacking)
+      lacking.forEach((id) => this.#coming.set(id, coming))
+      await coming.finally(() => lacking.forEach((id) => this.#coming.delete(id)))
+    }
+  }
+
+  async #recallOrAsk(ids: readonly Id[]): Promise<void> {
+    const kept = await this.#account.kept.bodies(ids)
+    kept.forEach((found) => this.#load(found))
+    const others = ids.filter((id) => !this.#loaded.has(id))
+    if (others.length > 0) {
+      await this.#ask(others, calls.BODY_OCTETS)
+    }
+  }
+
   /** What this device has of the wanted. */
   async recall(): Promise<void> {
+    if (this.#wanted.size === 0) {
+      return
+    }
     const kept = await this.#account.kept.bodies([...this.#wanted.keys()])
     kept
       .filter(({ id, whole }) => whole || this.#wanted.get(id) === calls.BODY_OCTETS)
@@ -63,6 +86,18 @@ export class Bodies {
 
   async #fetch(octets: number): Promise<void> {
     const ids = [...this.#wanted].filter(([, most]) => most === octets).map(([id]) => id)
+    const coming = ids.flatMap((id) => this.#coming.get(id) ?? [])
+    // Only then: what is asked for in one turn shares a request.
+    if (coming.length > 0) {
+      await Promise.allSettled(coming)
+    }
+    const lacking = ids.filter((id) => this.#wanted.has(id))
+    if (lacking.length > 0) {
+      await this.#ask(lacking, octets)
+    }
+  }
+
+  async #ask(ids: readonly Id[], octets: number): Promise<void> {
     const results = await this.#account.client.run(calls.bodies(ids, octets))
     const { list, notFound } = results.get<GetResponse<EmailBody>>('get')
     const now = this.#account.ports.now()

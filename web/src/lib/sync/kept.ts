@@ -28,6 +28,8 @@ interface Due {
   anew: boolean
 }
 
+export type Whose = Pick<KeptStates, 'person' | 'address'>
+
 const NOTHING: Start = { states: null, mailboxes: [], rows: null }
 
 export class Kept {
@@ -52,7 +54,8 @@ export class Kept {
     this.#endLeave = ports.onLeave(() => this.drafts.writeAll())
   }
 
-  /** Read what was used last, for the mailbox that will be shown. Whose it is must be checked by `claim`. */
+  /** Read what was used last, for the mailbox that will be shown. Nothing of it may be shown before it is known whose it
+   * is: by the person that it names, or by `claim`. */
   async read(mailboxId: Id | null): Promise<Start> {
     try {
       this.#cache?.close()
@@ -120,13 +123,13 @@ export class Kept {
     return rows
   }
 
-  /** A round brought the account to these states. `changed` names all emails that changed since the ones before, whether
+  /** A round brought the account, which is that of `whose`, to these states. `changed` names all emails that changed since the ones before, whether
    * or not a list shows them: nobody will tell of these changes again. */
-  note(facts: Facts, list: ListView | null, changed: readonly Id[], anew: boolean): void {
+  note(whose: Whose, facts: Facts, list: ListView | null, changed: readonly Id[], anew: boolean): void {
     if (facts.emailState === null || facts.mailboxState === null) {
       return
     }
-    const states = { email: facts.emailState, mailbox: facts.mailboxState }
+    const states = { ...whose, email: facts.emailState, mailbox: facts.mailboxState }
     const due = this.#due ?? { states, list, changed: new Set(), anew: false }
     changed.forEach((id) => due.changed.add(id))
     this.#due = { states, list, changed: due.changed, anew: due.anew || anew || this.#lost }

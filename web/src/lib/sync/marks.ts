@@ -38,7 +38,8 @@ export class Marks {
   }
 
   #lay(emailIds: readonly Id[], keywords: Patch['keywords']): void {
-    if (emailIds.length === 0) {
+    // Before it is known for sure who is signed in, nothing is changed; the reader tells again what is read then.
+    if (emailIds.length === 0 || !this.#account.isKnown) {
       return
     }
     const patch = { emailIds, keywords }

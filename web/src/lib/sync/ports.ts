@@ -21,6 +21,8 @@ export interface Ports extends LivePorts {
   after: (milliseconds: number, work: () => void) => () => void
   /** of the page */
   origin: string
+  /** Whom the service named when it sent this page; null if nobody, and for each further account of the same page. */
+  takePerson: () => string | null
   /** Load the page anew. */
   reload: () => void
   /** between the tabs of this browser; null where it has none */
@@ -48,6 +50,7 @@ export function browserPorts(tongue: Tongue): Ports {
       return () => clearTimeout(timer)
     },
     origin: location.origin,
+    takePerson,
     reload: () => location.reload(),
     // Only in a secure context, which plain http on another machine is not.
     locks: 'locks' in navigator ? navigator.locks : null,
@@ -61,6 +64,13 @@ export function browserPorts(tongue: Tongue): Ports {
     },
     report: (mistake) => reportError(mistake)
   }
+}
+
+/** Once: whoever signs in later, without another page being loaded, may be somebody else. */
+function takePerson(): string | null {
+  const named = document.querySelector<HTMLMetaElement>('meta[name="postroom-person"]')
+  named?.remove()
+  return named?.content ?? null
 }
 
 function onReturn(work: () => void): () => void {

@@ -16,6 +16,8 @@ export class ReaderSync {
   /** The server told the messages of it since it was opened. */
   confirmed = false
   #expanded: ReadonlySet<Id> = new Set()
+  #looked: Id | null = null
+  #prefetching: Promise<void> | null = null
   readonly #account: Account
   readonly #mark: (ids: readonly Id[]) => void
 
@@ -34,7 +36,7 @@ export class ReaderSync {
   /** Messages that are expanded unless the person collapses them. One that was stays so: it is read now, or not the
    * newest any more, and nobody wants it to close under their eyes. */
   get expanded(): ReadonlySet<Id> {
-    const newest = this.#emails().at(-1)
+    const newest = this.#emails(this.threadId ?? '').at(-1)
     if (newest) {
       this.#expand([newest.id])
     }
@@ -46,6 +48,22 @@ export class ReaderSync {
     this.#unfold()
     this.#account.tell('reader')
     void this.task.run()
+  }
+
+  /** The person looks at this row: what opening it will show is fetched already. One at a time, and only the last that
+   * was looked at: who runs through the list asks for little. */
+  prefetch(threadId: Id): void {
+    this.#looked = threadId
+    this.#prefetching ??= this.#prefetch().finally(() => {
+      this.#prefetching = null
+    })
+  }
+
+  async #prefetch(): Promise<void> {
+    for (let next = this.#looked; next !== null && this.#account.isKnown; next = this.#looked) {
+      this.#looked = null
+      await this.bodies.prefetch(expandedAtFirst(this.#emails(next), new Set())).catch(() => undefined)
+    }
   }
 
   close(): void {
@@ -90,7 +108,7 @@ export class ReaderSync {
 
   /** Only what is expanded is read: the older ones of many unread messages stay unread. */
   #unfold(): void {
-    const emails = this.#emails()
+    const emails = this.#emails(this.threadId ?? '')
     const first = expandedAtFirst(emails, this.#expanded)
     this.#expand(first)
     first.forEach((id) => this.bodies.want(id, calls.BODY_OCTETS))
@@ -103,13 +121,13 @@ export class ReaderSync {
     }
   }
 
-  #emails(): Email[] {
+  #emails(threadId: Id): Email[] {
     const { objects } = this.#account
-    return objects.thread(this.threadId ?? '').flatMap((id) => objects.email(id) ?? [])
+    return objects.thread(threadId).flatMap((id) => objects.email(id) ?? [])
   }
 
   async #load(threadId: Id): Promise<void> {
-    if (!this.#account.client.connected) {
+    if (!this.#account.isKnown) {
       await this.#account.connected()
       // Whose mail it is, and what this device kept of it, is known only now.
       this.#unfold()

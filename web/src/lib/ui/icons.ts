@@ -1,4 +1,4 @@
-/** The icons in use, from Lucide. `Sprite` draws each once; `Icon` refers to it by name. */
+/** The icons in use, from Lucide. `Sprite` draws each once; `Icon` refers to it by name. Pages need the names only. */
 import {
   Archive,
   ArrowLeft,

@@ -1,0 +1,173 @@
+"""What a returning person sees before the network has answered, and what nobody else ever sees of it, in Chromium."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from built_web import require_interface
+from chromium import chromium
+from eventually import eventually
+from incoming_mail import letter, send
+from kratos_servers import PASSWORD
+from mail_page import MailPage, mail_page
+from trial import Trial, trial
+
+SECRET, WELCOME = "Only for Alice", "Welcome to your new mailbox"
+
+# Every state of the document, also one that lasts for less than a frame.
+_WATCH = """() => {
+  const look = () => document.querySelectorAll('[data-thread]').forEach((row) => seen(row.textContent))
+  new MutationObserver(look).observe(document, {subtree: true, childList: true, characterData: true})
+  look()
+}"""
+
+
+@pytest.fixture(scope="module")
+async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
+    require_interface()
+    async with trial(tmp_path_factory.mktemp("first-paint")) as started:
+        await started.up()
+        yield started
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+async def with_kept_mail(up: Trial, alice: MailPage) -> None:
+    """Sign up, get a mail, and wait until the browser keeps it."""
+    await sign_up_and_wait(alice)
+    host, _, port = (await up.stalwart())["lmtp"].rpartition(":")
+    await send((host, int(port)), alice.email, content=letter(f"Subject: {SECRET}"))
+    await expect(alice.row(SECRET)).to_be_visible()
+    await eventually(lambda: _keeps(alice.page), "the browser keeps the mail", within=15)
+
+
+async def sign_up_and_wait(page: MailPage) -> None:
+    await page.sign_up()
+    await page.is_at("/mail")
+    await expect(page.row(WELCOME)).to_be_visible()
+
+
+async def _keeps(page: Page) -> bool:
+    return await page.evaluate(
+        """async (subject) => {
+          const [{ name }] = await indexedDB.databases()
+          const database = await new Promise((resolve, reject) =>
+            Object.assign(indexedDB.open(name), { onsuccess: (e) => resolve(e.target.result), onerror: reject }))
+          const request = database.transaction('email').objectStore('email').getAll()
+          const emails = await new Promise((resolve) => (request.onsuccess = () => resolve(request.result)))
+          database.close()
+          return emails.some((email) => email.subject === subject)
+        }""",
+        SECRET,
+    )
+
+
+async def watch(context: BrowserContext, page: Page) -> list[str]:
+    """The text of each row that is ever in a document of this browser, from now on."""
+    seen: list[str] = []
+    await context.expose_function("seen", lambda text: seen.append(text))
+    await context.add_init_script(f"({_WATCH})()")
+    await page.evaluate(_WATCH)
+    return seen
+
+
+async def without_network(page: Page) -> None:
+    """Every call is held, and never answered; pages and files are served."""
+    for path in ("/jmap/**", "/api/**", "/.ory/**"):
+        await page.route(f"**{path}", lambda _: None)
+
+
+async def end_session(browser: Browser, alice: MailPage) -> None:
+    """From another device with the same login: her browser keeps the cookie."""
+    context = await browser.new_context()
+    await context.add_cookies(await alice.page.context.cookies())  # type: ignore[arg-type]
+    kratos, ours = f"{alice.url}/.ory/kratos/public/self-service", {"Origin": alice.url}
+    assert (await context.request.post(f"{alice.url}/api/logout", headers=ours)).status == 204
+    offer = await (await context.request.get(f"{kratos}/logout/browser", headers={"Accept": "application/json"})).json()
+    await context.request.get(f"{kratos}/logout?token={offer['logout_token']}", headers={"Accept": "application/json"})
+    await context.close()
+
+
+async def sign_in_as(page: Page, email: str) -> None:
+    await page.get_by_role("textbox", name="Address", exact=True).fill(email)
+    await page.get_by_role("textbox", name="Password", exact=True).fill(PASSWORD)
+    await page.keyboard.press("Enter")
+
+
+async def test_returning_person_sees_their_list_before_any_call_is_answered(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "first.alice") as alice:
+        await with_kept_mail(up, alice)
+        await without_network(alice.page)
+        await alice.open("/mail")
+        await expect(alice.row(SECRET)).to_be_visible()
+        await expect(alice.page).to_have_title(re.compile(rf"^\(2\) Inbox . {re.escape(alice.email)}$"))
+
+
+async def test_page_of_a_session_that_ended_shows_no_row(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "ended.alice") as alice:
+        await with_kept_mail(up, alice)
+        await alice.page.goto("about:blank")
+        seen = await watch(alice.page.context, alice.page)
+        await end_session(browser, alice)
+        await alice.open("/mail")
+        await expect(alice.text("You were signed out")).to_be_visible()
+        await expect(alice.page.get_by_role("link", name="Sign in")).to_be_visible()
+        assert seen == []
+
+
+async def test_page_without_a_session_shows_no_row_even_if_nothing_answers(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "left.alice") as alice:
+        await with_kept_mail(up, alice)
+        await alice.page.goto("about:blank")
+        seen = await watch(alice.page.context, alice.page)
+        await alice.page.context.clear_cookies()
+        await without_network(alice.page)
+        await alice.open("/mail")
+        await alice.page.wait_for_timeout(1_000)  # nothing says that nothing will come
+        assert seen == []
+
+
+async def test_somebody_else_on_the_same_browser_never_sees_a_row_of_the_first_person(
+    up: Trial, browser: Browser
+) -> None:
+    async with mail_page(up, browser, "bob.next") as bob:
+        await sign_up_and_wait(bob)
+    async with mail_page(up, browser, "alice.before") as alice:
+        await with_kept_mail(up, alice)
+        await alice.page.goto("about:blank")
+        seen = await watch(alice.page.context, alice.page)
+        await alice.page.context.clear_cookies()  # the session expired: nobody signed out
+        await alice.open("/sign-in")
+        await sign_in_as(alice.page, bob.email)
+        await expect(alice.row(WELCOME)).to_be_visible()
+        await alice.open("/mail")
+        await expect(alice.row(WELCOME)).to_be_visible()
+        assert seen
+        assert not [text for text in seen if SECRET in text]
+
+
+async def test_who_signs_in_by_the_link_of_a_page_that_was_signed_out_sees_nothing_of_it(
+    up: Trial, browser: Browser
+) -> None:
+    """No page is loaded between the two: what the service said about the first person must not count for the second."""
+    async with mail_page(up, browser, "bob.there") as bob:
+        await sign_up_and_wait(bob)
+    async with mail_page(up, browser, "alice.there") as alice:
+        await with_kept_mail(up, alice)
+        await alice.open("/mail")
+        await expect(alice.row(SECRET)).to_be_visible()
+        await alice.page.context.clear_cookies()
+        await alice.page.evaluate("dispatchEvent(new Event('online'))")
+        await alice.page.get_by_role("link", name="Sign in").first.click()
+        await alice.is_at("/sign-in")
+        await expect(alice.row(SECRET)).to_be_hidden()
+        seen = await watch(alice.page.context, alice.page)
+        await sign_in_as(alice.page, bob.email)
+        await expect(alice.row(WELCOME)).to_be_visible()
+        assert not [text for text in seen if SECRET in text]
