@@ -61,7 +61,7 @@ export class Account {
     })
     this.kept = new Kept(ports, this.objects)
     this.client = new JmapClient(ports)
-    this.client.onstranger = () => void this.#leave()
+    this.client.onstranger = () => this.#leave()
     this.sync = new Task(
       ports,
       () => this.#rounds(),
@@ -318,11 +318,11 @@ export class Account {
     this.tell('account', 'list', 'reader')
   }
 
-  /** Somebody else has signed in in this browser: nothing of the one before stays, and for the next it starts anew. */
-  async #leave(): Promise<void> {
-    this.sync.stop()
+  /** Somebody else has signed in in this browser: nothing of the one before stays on the screen, and for the next one it
+   * starts anew, which deletes what this device keeps of others. */
+  #leave(): void {
+    this.kept.stop()
     this.#forget()
-    await this.kept.clear()
     this.ports.reload()
   }
 
