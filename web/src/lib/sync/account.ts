@@ -266,7 +266,11 @@ export class Account {
       return this.#failed(new JmapFailure('mailbox_not_ready', { transient: true }))
     }
     if (this.#person !== null && this.#person !== this.client.identityId) {
-      await this.#leave()
+      // Somebody else has signed in since the service sent this page.
+      this.#forget()
+      await this.kept.clear()
+      this.#leave()
+      return new Promise<never>(() => undefined)
     }
     const { owner } = this.client
     this.#restoreAll(await this.kept.claim(owner, this.#wanted, read))
@@ -298,14 +302,6 @@ export class Account {
     throw failure
   }
 
-  /** Somebody else has signed in since the service sent this page: for them it starts anew. */
-  async #leave(): Promise<never> {
-    this.#forget()
-    await this.kept.clear()
-    this.ports.reload()
-    return new Promise<never>(() => undefined)
-  }
-
   #forget(): void {
     this.#address = ''
     this.facts.lose()
@@ -324,16 +320,5 @@ export class Account {
     this.kept.stop()
     this.#forget()
     this.ports.reload()
-  }
-
-  #forget(): void {
-    this.facts.lose()
-    // What is being read of the device comes too late.
-    this.facts.version += 1
-    this.objects.forgetEmails()
-    this.objects.putMailboxes([])
-    this.#lists.clear()
-    this.#shown = null
-    this.tell('account', 'list', 'reader')
   }
 }
