@@ -7,7 +7,7 @@ import '#lib/sync/sending.ts'
 import type { Invocation } from '#lib/jmap/types.ts'
 import type { Message } from '#lib/state/mail.ts'
 import { ModelServer } from './model-server.ts'
-import { hint, opened, shown, type Scene } from './scene.ts'
+import { hint, opened, type Scene } from './scene.ts'
 import { settled } from './world.ts'
 
 beforeEach(() => {
@@ -42,7 +42,26 @@ describe.each(['s', "bob's"])('with the session state %j', (sessionState) => {
     return { ...scene, bob }
   }
 
-  test('an answer of the first person is not sent', async () => {
+  test('the tab of the first person shows nothing of either, asks no more, and is loaded anew', async () => {
+    const scene = await switched()
+    const { server, mail, world } = scene
+    mail.reader.open('t1')
+    await settled()
+    const seen: unknown[] = []
+    const look = setInterval(() => seen.push(mail.list?.row(0)?.subject), 0)
+    await hint(scene)
+    clearInterval(look)
+    expect(seen).not.toContain('For Bob')
+    expect(mail.trouble?.code).toBe('no_session')
+    expect([mail.list, mail.mailboxes.items, mail.reader.conversation?.messages]).toEqual([null, [], []])
+    expect(world.reloads).toBe(1)
+    server.interrupt = () => expect.unreachable()
+    world.return()
+    await world.pass(600_000)
+    expect(world.mistakes).toEqual([])
+  })
+
+  test('an answer of the first person is not sent, and stays', async () => {
     const { mail, world, bob } = await switched()
     const answered = { ...mail.list?.row(0), id: 'e1', messageId: [], references: [] } as unknown as Message
     mail.sending.keep('e1', "Ann's answer")
@@ -57,7 +76,24 @@ describe.each(['s', "bob's"])('with the session state %j', (sessionState) => {
     await expect(sending).rejects.toMatchObject({ code: 'no_session' })
     await world.pass(60_000)
     expect(bob.submissions.size).toBe(0)
+    expect(mail.sending.draftOf('e1')).toBe("Ann's answer")
   })
+})
+
+test('what the next person keeps on this device stays, and nothing of the first does', async () => {
+  const [ann, bob] = [new ModelServer(), new ModelServer()]
+  ann.deliver()
+  bob.username = 'bob@example.org'
+  const scene = await opened(ann)
+  await scene.world.pass(1_000)
+  const next = await opened(bob)
+  next.mail.sending.keep('e1', 'Dear Carol')
+  await next.world.pass(1_000)
+  signInAsBob(ann, bob, "bob's")
+  await hint(scene)
+  await scene.world.pass(1_000)
+  expect((await opened(bob)).mail.sending.draftOf('e1')).toBe('Dear Carol')
+  expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(['postroom-mail-1-bob@example.org/a'])
 })
 
 test('a session that changed for the same person is taken over', async () => {

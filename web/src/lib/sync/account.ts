@@ -61,7 +61,7 @@ export class Account {
     })
     this.kept = new Kept(ports, this.objects)
     this.client = new JmapClient(ports)
-    this.client.onstranger = () => void this.#leave()
+    this.client.onstranger = () => this.#leave()
     this.sync = new Task(
       ports,
       () => this.#rounds(),
@@ -266,7 +266,11 @@ export class Account {
       return this.#failed(new JmapFailure('mailbox_not_ready', { transient: true }))
     }
     if (this.#person !== null && this.#person !== this.client.identityId) {
-      await this.#leave()
+      // Somebody else has signed in since the service sent this page.
+      this.#forget()
+      await this.kept.clear()
+      this.#leave()
+      return new Promise<never>(() => undefined)
     }
     const { owner } = this.client
     this.#restoreAll(await this.kept.claim(owner, this.#wanted, read))
@@ -298,15 +302,6 @@ export class Account {
     throw failure
   }
 
-  /** Somebody else has signed in in this browser: nothing of the person before stays, and the page starts anew. */
-  async #leave(): Promise<never> {
-    this.sync.stop()
-    this.#forget()
-    await this.kept.clear()
-    this.ports.reload()
-    return new Promise<never>(() => undefined)
-  }
-
   #forget(): void {
     this.#address = ''
     this.facts.lose()
@@ -317,5 +312,13 @@ export class Account {
     this.#lists.clear()
     this.#shown = null
     this.tell('account', 'list', 'reader')
+  }
+
+  /** Somebody else has signed in in this browser: nothing of the one before stays on the screen, and for the next one it
+   * starts anew, which deletes what this device keeps of others. */
+  #leave(): void {
+    this.kept.stop()
+    this.#forget()
+    this.ports.reload()
   }
 }
