@@ -11,7 +11,8 @@ import { Objects } from '#lib/store/objects.ts'
 import * as calls from './calls.ts'
 import { Facts } from './facts.ts'
 import { Kept, type Start } from './kept.ts'
-import { ListView, type ListAnswers } from './list-view.ts'
+import type { ListAnswers, ListView } from './list-view.ts'
+import { Lists } from './lists.ts'
 import type { Ports } from './ports.ts'
 import { rowsOf } from './rows.ts'
 import { Task } from './task.ts'
@@ -35,10 +36,7 @@ export class Account {
   openThread: Id | null = null
   readonly #whenKnown: (owner: string) => void
   readonly #listeners = new Set<(topic: Topic) => void>()
-  readonly #lists = new Map<Id, ListView>()
-  #shown: ListView | null = null
-  /** the mailbox that the address of the page names; null is the inbox */
-  #wanted: Id | null = null
+  readonly #lists: Lists
   #connecting: Promise<void> | null = null
   /** the person to whom the service sent this page */
   readonly #person: string | null
@@ -59,6 +57,7 @@ export class Account {
     this.restored = new Promise((resolve) => {
       this.#read = resolve
     })
+    this.#lists = new Lists(this.objects)
     this.kept = new Kept(ports, this.objects)
     this.client = new JmapClient(ports)
     this.client.onstranger = () => this.#leave()
@@ -92,17 +91,17 @@ export class Account {
   }
 
   get list(): ListView | null {
-    return this.#shown
+    return this.#lists.shown
   }
 
   show(mailboxId: Id | null): void {
-    if (mailboxId === null && this.#wanted === null && this.sync.running) {
+    if (mailboxId === null && this.#lists.wanted === null && this.sync.running) {
       return
     }
-    this.#wanted = mailboxId
-    this.#choose()
-    if (this.#shown?.asOf === null) {
-      void this.#restore(this.#shown)
+    this.#lists.wanted = mailboxId
+    this.#lists.choose()
+    if (this.#lists.shown?.asOf === null) {
+      void this.#restore(this.#lists.shown)
     }
     this.#outdated = true
     this.tell('list')
@@ -123,7 +122,7 @@ export class Account {
 
   /** The rows of the list that the screen shows. */
   want(from: number, to: number): void {
-    if (this.#shown?.want(from, to)) {
+    if (this.#lists.shown?.want(from, to)) {
       void this.sync.run()
     }
   }
@@ -148,22 +147,6 @@ export class Account {
     this.tell('account', 'list', 'connection')
   }
 
-  #choose(): void {
-    const { mailboxes } = this.objects
-    const inbox = [...mailboxes.values()].find(({ role }) => role === 'inbox')?.id
-    const id = this.#wanted !== null && (mailboxes.has(this.#wanted) || mailboxes.size === 0) ? this.#wanted : inbox
-    if (id === undefined) {
-      this.#shown = null
-      return
-    }
-    let list = this.#lists.get(id)
-    if (!list) {
-      list = new ListView(id)
-      this.#lists.set(id, list)
-    }
-    this.#shown = list
-  }
-
   async #rounds(): Promise<void> {
     // Not always: a round that is asked for together with other calls shares their request.
     if (!this.isKnown) {
@@ -179,7 +162,7 @@ export class Account {
         throw failure
       }
       this.tell('account', 'list', 'reader')
-      if (!this.#isOutdated() && !this.#shown?.lacks) {
+      if (!this.#isOutdated() && !this.#lists.shown?.lacks) {
         return
       }
     }
@@ -192,7 +175,7 @@ export class Account {
 
   /** One request, or a few. */
   async #round(outdated: boolean): Promise<void> {
-    const list = this.#shown
+    const list = this.#lists.shown
     const { emailState, mailboxState } = this.facts
     const open = emailState === null ? this.openThread : null
     const [mailboxes, emails, answers, conversation] = await Promise.all([
@@ -225,7 +208,7 @@ export class Account {
     if (list && answers && list.apply(answers, this.objects, this.ports.now())) {
       this.#outdated = true
     }
-    this.#choose()
+    this.#lists.choose()
     const whose = { person: this.client.identityId, address: this.address }
     this.kept.note(whose, this.facts, list, Facts.changedIn(emails), emailState === null)
   }
@@ -233,7 +216,7 @@ export class Account {
   /** Whether the answers are of a mailbox that there is. Else the next round asks for what there is. */
   #fits(list: ListView, answers: ListAnswers): boolean {
     if (!this.objects.mailboxes.has(list.mailboxId)) {
-      this.#choose()
+      this.#lists.choose()
       return false
     }
     // A restored mail server may know none of our ids, though its states are those that we know.
@@ -256,7 +239,7 @@ export class Account {
   async #connect(): Promise<void> {
     const asked = this.client.connect()
     asked.catch(() => undefined) // it is awaited below
-    const read = await this.kept.read(this.#wanted)
+    const read = await this.kept.read(this.#lists.wanted)
     if (this.#person !== null && read.states?.person === this.#person) {
       this.#restoreAll(read)
     }
@@ -273,7 +256,7 @@ export class Account {
       return new Promise<never>(() => undefined)
     }
     const { owner } = this.client
-    this.#restoreAll(await this.kept.claim(owner, this.#wanted, read))
+    this.#restoreAll(await this.kept.claim(owner, this.#lists.wanted, read))
     this.isKnown = true
     this.tell('account', 'list', 'reader')
     this.#whenKnown(owner)
@@ -287,8 +270,8 @@ export class Account {
       this.facts.mailboxState = states.mailbox
       this.objects.putMailboxes(mailboxes)
       this.objects.restore(rows.emails, rows.threads)
-      this.#choose()
-      this.#shown?.restore(rows.list)
+      this.#lists.choose()
+      this.#lists.shown?.restore(rows.list)
       this.tell('account', 'list', 'reader')
     }
   }
@@ -310,7 +293,6 @@ export class Account {
     this.objects.forgetEmails()
     this.objects.putMailboxes([])
     this.#lists.clear()
-    this.#shown = null
     this.tell('account', 'list', 'reader')
   }
 
