@@ -126,6 +126,7 @@ test('Escape closes a reply and keeps it', async () => {
   await after(() => drawn.page.reply('e1'))
   await type('Dear Ann')
   await press('Escape')
+  expect(document.activeElement?.tagName).toBe('H2')
   expect([box(), drawn.mail.sending.draftOf('e1')]).toEqual([null, 'Dear Ann'])
   await after(() => drawn.page.reply('e1'))
   expect(box()?.value).toBe('Dear Ann')
