@@ -298,8 +298,10 @@ export class Account {
     throw failure
   }
 
-  /** Somebody else has signed in since the service sent this page: for them it starts anew. */
+  /** Somebody else has signed in since the service sent this page: nothing of the one before stays, and for them it starts
+   * anew. */
   async #leave(): Promise<never> {
+    this.sync.stop()
     this.#forget()
     await this.kept.clear()
     this.ports.reload()
@@ -308,25 +310,6 @@ export class Account {
 
   #forget(): void {
     this.#address = ''
-    this.facts.lose()
-    // What is being read of the device comes too late.
-    this.facts.version += 1
-    this.objects.forgetEmails()
-    this.objects.putMailboxes([])
-    this.#lists.clear()
-    this.#shown = null
-    this.tell('account', 'list', 'reader')
-  }
-
-  /** Somebody else has signed in in this browser: nothing of the one before stays, and for the next it starts anew. */
-  async #leave(): Promise<void> {
-    this.sync.stop()
-    this.#forget()
-    await this.kept.clear()
-    this.ports.reload()
-  }
-
-  #forget(): void {
     this.facts.lose()
     // What is being read of the device comes too late.
     this.facts.version += 1
