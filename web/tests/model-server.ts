@@ -46,7 +46,6 @@ export class ModelServer {
 
   /** who is signed in; null: the service does not tell */
   identityId: string | null = null
-  username = 'me@example.org'
 
   deliver(values: Partial<Stored> = {}): Stored {
     const number = this.#next++
