@@ -53,6 +53,17 @@ test('a download is on our own origin, whatever host the session names, with its
   )
 })
 
+test.each([
+  [`${'日'.repeat(300_000)}.pdf`, `${'%E6%97%A5'.repeat(146)}.pdf`],
+  ['\ud800a\udc00.txt', '_a_.txt'],
+  ['', 'attachment']
+])('a name that no address can hold is downloaded under its end', async (name, encoded) => {
+  const found = await connected(new ModelServer())
+  expect(found.downloadUrl({ blobId: 'b', name, type: 'text/plain' })).toBe(
+    `https://mail.test/jmap/download/a/b/${encoded}?accept=text%2Fplain`
+  )
+})
+
 test('the error of one call is raised where its answer is read, and costs no other call', async () => {
   const found = await connected(new ModelServer())
   const results = await found.run([

@@ -200,7 +200,7 @@ export class JmapClient {
 
   /** Where a blob can be downloaded (RFC 8620 §6.2). */
   downloadUrl(blob: { blobId: Id; name: string; type: string }): string {
-    const values = { accountId: this.accountId, blobId: blob.blobId, name: blob.name || 'attachment', type: blob.type }
+    const values = { accountId: this.accountId, blobId: blob.blobId, name: nameInUrl(blob.name), type: blob.type }
     const path = this.session.downloadUrl.replace(/\{(\w+)\}/g, (_, name: string) =>
       encodeURIComponent(values[name as keyof typeof values])
     )
@@ -249,6 +249,17 @@ export class JmapClient {
       throw noResponse()
     }
   }
+}
+
+/** The end of a name, as the gateway saves it: a request may be refused for a long address. Half of a surrogate pair
+ * cannot be encoded. */
+function nameInUrl(name: string): string {
+  return (
+    Array.from(name.slice(-300))
+      .slice(-150)
+      .join('')
+      .replace(/\p{Surrogate}/gu, '_') || 'attachment'
+  )
 }
 
 function accountIdOf({ primaryAccounts, accounts }: Session): Id {
