@@ -134,6 +134,27 @@ async def test_body_value_is_truncated_between_characters_and_marked_as_truncate
         assert (shown["value"], shown["isTruncated"]) == (value, value == "é" or value == "éé")
 
 
+@pytest.mark.parametrize(
+    ("text", "preview"),
+    [("a" * 256, "a" * 256), ("a" * 257, "a" * 253 + "..."), ("é" * 129, "é" * 126 + "...")],
+    ids=["256 octets", "257 octets", "characters of two octets"],
+)
+async def test_preview_of_more_than_256_octets_ends_with_three_dots(ann: Person, text: str, preview: str) -> None:
+    added = await ann.add(message("Long", "Content-Type: text/plain; charset=utf-8", body=text))
+    assert (await ann.get("Email", added["id"], properties=["preview"]))["preview"] == preview
+
+
+async def test_empty_subject_counts_as_none(ann: Person) -> None:
+    added = await ann.add(message(""))
+    assert (await ann.get("Email", added["id"], properties=["subject"]))["subject"] is None
+
+
+async def test_parentheses_in_a_quoted_name_are_no_comment(ann: Person) -> None:
+    added = await ann.add(message("Quoted", 'Reply-To: "Ruth (Workbench)" <ruth@example.com>'))
+    email = await ann.get("Email", added["id"], properties=["replyTo"])
+    assert email["replyTo"] == [{"name": "Ruth (Workbench)", "email": "ruth@example.com"}]
+
+
 async def test_unknown_property_is_ignored(ann: Person) -> None:
     wanted = {"properties": ["colour", "textBody"], "bodyProperties": ["colour", "type"]}
     email = await ann.get("Email", (added := await ann.add(message()))["id"], **wanted)

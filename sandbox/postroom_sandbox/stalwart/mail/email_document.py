@@ -60,6 +60,7 @@ def _properties(message: Message) -> JSON:
     found: JSON = {}
     for name, (field, form) in forms.PROPERTIES.items():
         found[name] = form(latest[field]) if field in latest else None
+    found["subject"] = found["subject"] or None
     return found | {"hasAttachment": message.has_attachment, "preview": message.preview()}
 
 

@@ -13,6 +13,8 @@ from postroom_sandbox.stalwart.json_value import JSON
 
 _ANGLED = re.compile(r"<([^<>]*)>")
 _COMMENT = re.compile(r"\([^()]*\)")
+# RFC 5322 §3.2.4: parentheses in a quoted string are no comment.
+_QUOTED_OR_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|(\([^()]*\))', re.DOTALL)
 _SPECIAL = re.compile(r'"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.)*\)|<[^>]*>|[,;:]|[^,;:"(<]+|.', re.DOTALL)
 
 
@@ -93,11 +95,11 @@ def as_grouped_addresses(value: str) -> list[JSON]:
 
 def _address(text: str) -> JSON | None:
     """None if there is nothing between two commas."""
-    bare = _COMMENT.sub("", text).strip()
+    bare = _QUOTED_OR_COMMENT.sub(lambda found: found[1] or "", text).strip()
     if angled := re.fullmatch(r"(?s)(.*?)<([^>]*)>.*", bare):
         return {"name": _phrase(angled[1]) or None, "email": "".join(angled[2].split())}
-    comment = _COMMENT.search(text)
-    name = decoded(comment[0][1:-1]).strip() if comment else None
+    comments = [found[2] for found in _QUOTED_OR_COMMENT.finditer(text) if found[2]]
+    name = decoded(comments[0][1:-1]).strip() if comments else None
     return {"name": name or None, "email": bare} if bare else None
 
 

@@ -19,7 +19,8 @@ from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.mail import header_forms as forms
 
 _INLINE_MEDIA = ("image/", "audio/", "video/")
-_PREVIEW_LETTERS = 256
+_PREVIEW_OCTETS = 256
+_DOTS = "..."
 _TAGS = re.compile(r"<(script|style|head|title)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -157,7 +158,7 @@ class Message:
             value = part.text()[0]
             if part.type == "text/html":
                 value = " ".join(html.unescape(_TAGS.sub(" ", value)).split())
-            return value[:_PREVIEW_LETTERS]
+            return _shortened(value)
         return ""
 
     def searchable(self) -> str:
@@ -167,6 +168,13 @@ class Message:
 
     def headers(self) -> Iterator[tuple[str, str]]:
         return forms.raw_items(self.mime)
+
+
+def _shortened(text: str) -> str:
+    octets = text.encode()
+    if len(octets) <= _PREVIEW_OCTETS:
+        return text
+    return octets[: _PREVIEW_OCTETS - len(_DOTS)].decode(errors="ignore") + _DOTS
 
 
 @dataclass
