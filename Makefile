@@ -16,7 +16,7 @@ web: $(TRIAL)  ## Build the web interface, if its sources have changed
 	@$(BIN)/python web/build.py
 
 test: $(STAMP) check web  ## All checks, all tests, in two processes
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) web-check  ## Format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -301,6 +301,8 @@ async def test_gateway_session_differs_only_in_urls_limits_and_withheld_capabili
     def kept(found: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in found.items() if name in offered}
 
+    # Ours: the page compares it with the person to whom it was sent.
+    assert through["capabilities"].pop("urn:postroom:params:jmap").keys() == {"identityId"}
     limits = through["capabilities"].pop(CORE)
     own = straight["capabilities"].pop(CORE)
     assert limits.keys() == own.keys()

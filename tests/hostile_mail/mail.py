@@ -27,7 +27,7 @@ class HostileMail:
     click: str | None = None  # a selector; where it is gone, the middle of the message is clicked
     key: str | None = None
     silent: str | None = None  # why nothing reaches out even where nothing protects, to which the control holds it
-    connects: str | None = None  # what leaves a frame that has only its CSP and its sandbox (web_stack: "do not stop")
+    connects: str | None = None  # what leaves a frame that has only its CSP and its sandbox
     large: bool = False  # the page may say that it is too large instead of showing it
 
     def body(self, domain: str) -> str:
@@ -36,7 +36,7 @@ class HostileMail:
     def message(self, domain: str) -> bytes:
         return filled((self.raw or b"").decode("latin-1"), self.id, domain).encode("latin-1")
 
-    def has_a_voice(self) -> bool:
+    def names_its_host(self) -> bool:
         """Whether its text names its host, so that it could call it."""
         return DOMAIN.encode() in self.body(DOMAIN).encode() + self.message(DOMAIN)
 

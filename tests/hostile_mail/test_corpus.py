@@ -32,7 +32,7 @@ def test_a_mail_is_html_or_a_message() -> None:
 
 
 def test_a_mail_that_is_not_silent_calls_its_own_host() -> None:
-    assert [mail.id for mail in MAILS if mail.silent is None and not mail.has_a_voice()] == []
+    assert [mail.id for mail in MAILS if mail.silent is None and not mail.names_its_host()] == []
 
 
 def test_html_comes_out_as_it_went_in() -> None:
