@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,7 +18,8 @@ ALICE, BOB = UUID(int=1), UUID(int=2)
 
 
 class FakeOutbox:
-    """`events` of all people; the next `unavailable` calls fail; events up to the id `forgotten` have been pruned."""
+    """`events` of all people; the next `unavailable` calls fail; events up to the id `forgotten` have been pruned.
+    `holds` lets the next call of `settled` wait until it is cancelled, which it does not show; then it is `held`."""
 
     def __init__(self) -> None:
         self.events: list[LiveEvent] = []
@@ -27,6 +28,7 @@ class FakeOutbox:
         self.settled_id = 0
         self.reads = 0
         self.asked = 0
+        self.holds = self.held = False
 
     async def after(self, identity_id: UUID, event_id: int, limit: int) -> Sequence[LiveEvent] | None:
         self.reads += 1
@@ -41,7 +43,13 @@ class FakeOutbox:
     async def settled(self) -> int:
         self.asked += 1
         self._reach()
-        return self.settled_id
+        found = self.settled_id
+        if self.holds:
+            self.holds, self.held = False, True
+            # A query that ends while it is cancelled may lose the cancellation: asyncio.wait_for does, in Python 3.11.
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        return found
 
     def _reach(self) -> None:
         if self.unavailable:
@@ -229,6 +237,27 @@ async def test_lost_listen_connection_resets_the_settled_event_id() -> None:
         parts.notifications.cut()
         await eventually(lambda: parts.notifications.listening == 2, "the listener is connected again")
         assert parts.streams.settled == 0
+
+
+async def test_settled_event_id_that_was_asked_before_a_connection_was_lost_is_never_adopted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may be from before a restore of the database."""
+    monkeypatch.setattr(live_streams, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(live_streams, "SETTLE_EVERY", 0.1)
+    parts = Parts()
+    outbox, seen = parts.outbox, set[int]()
+    outbox.settled_id = 50
+    async with parts.running():
+        await eventually(lambda: parts.streams.settled == 50, "the first response")
+        outbox.holds = True
+        await eventually(lambda: outbox.held, "a query is under way")
+        outbox.settled_id = 10
+        parts.notifications.cut()
+        await eventually(lambda: parts.streams.settled == 10, "the first response to the next connection")
+        asked = outbox.asked
+        await eventually(lambda: seen.add(parts.streams.settled) or outbox.asked > asked + 3, "a few more responses")
+    assert seen == {10}
 
 
 async def test_a_stream_that_is_behind_does_not_skip_events_it_has_not_sent() -> None:

@@ -198,11 +198,13 @@ class LiveStreams:
                     seconds = FIRST_PAUSE
                     self.settled = 0  # the database may have been restored from a backup
                     self._wake_all()  # notifications were lost until now
-                    settling = asyncio.create_task(self._settle())
+                    lost = asyncio.Event()
+                    settling = asyncio.create_task(self._settle(lost))
                     try:
                         async for payload in payloads:
                             self._dispatch(payload)
                     finally:
+                        lost.set()
                         settling.cancel()
             except DatabaseUnavailable as error:
                 DATABASE_ERRORS.labels(where="live").inc()
@@ -210,16 +212,18 @@ class LiveStreams:
             await asyncio.sleep(seconds)
             seconds = min(2 * seconds, LONGEST_PAUSE)
 
-    async def _settle(self) -> None:
-        """Update `settled` while we listen. Each value but the first is used only later, when the connection has proved
-        to be alive: a stream must not skip an event of which it was not notified."""
-        self.settled = await self._query_settled()
-        while True:
+    async def _settle(self, lost: asyncio.Event) -> None:
+        """Update `settled` while we listen, until the connection is lost. Each value but the first is used only later,
+        when the connection has proved to be alive: a stream must not skip an event of which it was not notified."""
+        found = await self._query_settled()
+        # Not only the cancellation ends it: a query that ends meanwhile may lose that (asyncio.wait_for, Python 3.11),
+        # and what it found may be from before a restore.
+        while not lost.is_set():
+            self.settled = found
             found = await self._query_settled()
             await asyncio.sleep(SETTLE_EVERY)
-            if found < self.settled:
+            if found < self.settled and not lost.is_set():
                 self._wake_all()  # restored from a backup: ids are reused, which streams must not skip
-            self.settled = found
 
     async def _query_settled(self) -> int:
         try:

@@ -27,7 +27,7 @@ async def person(site: Site, browser: Browser) -> AsyncIterator[AccountPerson]:
         yield person
 
 
-async def looks_right(person: AccountPerson, name: str) -> None:
+async def require_accessible(person: AccountPerson, name: str) -> None:
     page = person.page
     for theme in THEMES:
         await page.emulate_media(color_scheme=theme)
@@ -40,79 +40,79 @@ async def looks_right(person: AccountPerson, name: str) -> None:
                 await page.screenshot(path=Path(PICTURES) / f"{name}-{theme}-{width}.png", full_page=True)
 
 
-async def test_pages_for_signing_in_and_up_look_right(person: AccountPerson) -> None:
+async def test_pages_for_signing_in_and_up_are_accessible_and_fit_the_window(person: AccountPerson) -> None:
     await person.open("/sign-in")
     await expect(person.field("Address")).to_be_visible()
-    await looks_right(person, "sign-in")
+    await require_accessible(person, "sign-in")
     await person.fill(address=person.email, password="wrong")
     await person.press("Sign in")
     await expect(person.page.get_by_role("alert")).to_be_visible()
-    await looks_right(person, "sign-in-refused")
+    await require_accessible(person, "sign-in-refused")
     await person.page.context.set_offline(True)
     await expect(person.button("Sign in")).to_have_attribute("aria-disabled", "true")
-    await looks_right(person, "sign-in-off-line")
+    await require_accessible(person, "sign-in-off-line")
     await person.page.context.set_offline(False)
     await person.open("/sign-up")
     await person.fill(address="alice.brandt@", name="Alice Brandt")
     await person.press("Sign up")
     await expect(person.page.get_by_role("alert")).to_be_visible()
-    await looks_right(person, "sign-up-refused")
+    await require_accessible(person, "sign-up-refused")
     await person.fill(address=person.email)
     await person.press("Sign up with a code")
     await expect(person.field("Code")).to_be_visible()
-    await looks_right(person, "code")
+    await require_accessible(person, "code")
 
 
-async def test_pages_of_recovery_verification_and_errors_look_right(person: AccountPerson) -> None:
+async def test_pages_of_recovery_verification_and_errors_are_accessible_and_fit_the_window(person: AccountPerson) -> None:
     await person.site.kratos.register(person.email)
     await person.open("/recovery")
     await expect(person.field("Address")).to_be_visible()
-    await looks_right(person, "recovery")
+    await require_accessible(person, "recovery")
     await person.open("/verification")
     await person.fill(address=person.email)
     await person.press("Send me a code")
     await expect(person.field("Code")).to_be_visible()
-    await looks_right(person, "verification")
+    await require_accessible(person, "verification")
     await person.fill(code=await code_for(person.site.kratos, person.email))
     await person.press("Continue")
     await person.sees("Your address is confirmed.")
-    await looks_right(person, "verified")
+    await require_accessible(person, "verified")
     await person.open("/error?id=stub:500")
     await person.page.get_by_text("Details").click()
     await person.sees("This is a stub error.")
-    await looks_right(person, "error")
+    await require_accessible(person, "error")
     await person.page.route("**/self-service/login/**", lambda route: route.fulfill(status=503, json={}))
     await person.open("/sign-in")
     await person.sees("Sign-in is unavailable for a moment.")
-    await looks_right(person, "away")
+    await require_accessible(person, "away")
 
 
-async def test_settings_and_second_factor_look_right(person: AccountPerson) -> None:
+async def test_settings_and_second_factor_are_accessible_and_fit_the_window(person: AccountPerson) -> None:
     await person.sign_up()
     await person.open("/settings")
     await expect(person.button("Turn on")).to_be_visible()
-    await looks_right(person, "settings")
+    await require_accessible(person, "settings")
     secret = await person.page.locator("code").first.text_content() or ""
     await person.fill(code=totp(secret))
     await person.press("Turn on")
     await person.sees("Saved.")
     await person.press("Make backup codes")
     await expect(person.button("I have saved them")).to_be_visible()
-    await looks_right(person, "settings-codes")
+    await require_accessible(person, "settings-codes")
     await person.press("I have saved them")
     await person.sees("Saved.")
     await person.press("Deutsch")
-    await looks_right(person, "settings-german")
+    await require_accessible(person, "settings-german")
     await person.press("English")
     await person.open("/sign-out")
     await expect(person.button("Sign out")).to_be_visible()
-    await looks_right(person, "sign-out")
+    await require_accessible(person, "sign-out")
     await person.press("Sign out")
     await person.is_at("/sign-in")
     await person.sign_in()
     await person.fill(code=another(totp(secret)))
     await person.press("Continue")
     await expect(person.page.get_by_role("alert")).to_be_visible()
-    await looks_right(person, "second-factor")
+    await require_accessible(person, "second-factor")
     await person.press("Use a backup code instead")
-    await looks_right(person, "backup-code")
+    await require_accessible(person, "backup-code")
