@@ -40,7 +40,7 @@ async def require_accessible(person: AccountPerson, name: str) -> None:
                 await page.screenshot(path=Path(PICTURES) / f"{name}-{theme}-{width}.png", full_page=True)
 
 
-async def test_pages_for_signing_in_and_up_are_accessible_and_fit_the_window(person: AccountPerson) -> None:
+async def test_pages_for_signing_in_and_up_are_accessible_and_fit(person: AccountPerson) -> None:
     await person.open("/sign-in")
     await expect(person.field("Address")).to_be_visible()
     await require_accessible(person, "sign-in")
@@ -63,7 +63,7 @@ async def test_pages_for_signing_in_and_up_are_accessible_and_fit_the_window(per
     await require_accessible(person, "code")
 
 
-async def test_pages_of_recovery_verification_and_errors_are_accessible_and_fit_the_window(person: AccountPerson) -> None:
+async def test_pages_of_recovery_verification_and_errors_are_accessible_and_fit(person: AccountPerson) -> None:
     await person.site.kratos.register(person.email)
     await person.open("/recovery")
     await expect(person.field("Address")).to_be_visible()
@@ -87,7 +87,7 @@ async def test_pages_of_recovery_verification_and_errors_are_accessible_and_fit_
     await require_accessible(person, "away")
 
 
-async def test_settings_and_second_factor_are_accessible_and_fit_the_window(person: AccountPerson) -> None:
+async def test_settings_and_second_factor_are_accessible_and_fit(person: AccountPerson) -> None:
     await person.sign_up()
     await person.open("/settings")
     await expect(person.button("Turn on")).to_be_visible()

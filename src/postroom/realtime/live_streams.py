@@ -196,7 +196,6 @@ class LiveStreams:
             try:
                 async with self._notifications.listen() as payloads:
                     seconds = FIRST_PAUSE
-                    self.settled = 0  # the database may have been restored from a backup
                     self._wake_all()  # notifications were lost until now
                     lost = asyncio.Event()
                     settling = asyncio.create_task(self._settle(lost))
@@ -204,6 +203,7 @@ class LiveStreams:
                         async for payload in payloads:
                             self._dispatch(payload)
                     finally:
+                        self.settled = 0  # the database may be restored from a backup before we listen again
                         lost.set()
                         settling.cancel()
             except DatabaseUnavailable as error:
