@@ -66,6 +66,8 @@ class KratosPublicApi:
                 asyncio.timeout(self._timeout),
                 self._http.stream(method, url, headers=sent, content=content or None) as response,
             ):
+                # A value may hold any byte (RFC 9110 §5.5), and goes on to the browser as it came.
+                response.headers.encoding = "latin-1"
                 return KratosAnswer(
                     response.status_code,
                     {name: value for name, value in response.headers.items() if name != "set-cookie"},

@@ -185,6 +185,15 @@ async def test_json_of_kratos_is_never_taken_for_a_page(service: Attacked) -> No
     assert (answer.headers["content-type"], answer.headers["x-content-type-options"]) == ("application/json", "nosniff")
 
 
+async def test_cookie_of_kratos_reaches_the_browser_whatever_bytes_it_holds(service: Attacked) -> None:
+    service.flows.will(json_answer({}, set_cookie="csrf=\N{EURO SIGN}; Path=/"))
+    answer = await service.ask(f"GET {PATH}/self-service/login/browser", BROWSER)
+    assert (answer.status, answer.headers["set-cookie"].encode("latin-1")) == (
+        200,
+        "csrf=\N{EURO SIGN}; Path=/".encode(),
+    )
+
+
 # The files of the interface
 
 TRAVERSALS = """
