@@ -79,6 +79,10 @@ async def test_no_page_answers_where_programs_ask(folder: Path, path: str) -> No
     assert (await ask(opened(folder), path, BROWSER)).text == "no route"
 
 
+async def test_no_page_answers_at_an_address_that_is_not_utf_8(folder: Path) -> None:
+    assert (await ask(opened(folder), "/mail/inbox/%ff", BROWSER)).text == "no route"
+
+
 async def test_files_with_a_hash_in_their_name_are_kept_for_a_year(folder: Path) -> None:
     interface = opened(folder)
     for path in (ENTRY, STYLE, FRAME_PATH):

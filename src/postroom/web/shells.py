@@ -19,11 +19,14 @@ NEVER = (
 )
 """Never a page at or below these: a program would take it for an answer, and an old tab run HTML as a script."""
 
+_NOT_UTF_8 = "\N{REPLACEMENT CHARACTER}"
+"""In place of such bytes of an address. The script of a page could not read them, and would show nothing."""
+
 
 def shell_of(path: str, accept: str) -> str | None:
     """The file name of the page; None if there is none at this address, or if none is asked for. `/` and `/mail` answer
     also who does not ask for HTML, such as `curl`."""
-    if any(_is_below(path, place) for place in NEVER):
+    if _NOT_UTF_8 in path or any(_is_below(path, place) for place in NEVER):
         return None
     if _is_below(path, "/mail"):
         return MAIL
