@@ -28,7 +28,7 @@ _SHOWN = """async () => {
     if (article.querySelector('.text')) return 'text'
     return article.querySelector('.bar') ? 'bar' : ''
   }
-  const end = performance.now() + 30_000  // ten megabytes take most of it on a busy machine; test_frame holds the two seconds
+  const end = performance.now() + 30_000  // ten megabytes, a busy machine; test_frame holds the 2 s
   while (performance.now() < end) {
     const states = [...document.querySelectorAll('article.expanded')].map(stateOf)
     if (states.length > 0 && states.every(Boolean)) return states.at(-1)
