@@ -86,7 +86,7 @@ async def without_network(page: Page) -> None:
 async def end_session(browser: Browser, alice: MailPage) -> None:
     """From another device with the same login: her browser keeps the cookie."""
     context = await browser.new_context()
-    await context.add_cookies(await alice.page.context.cookies())  # type: ignore[arg-type]
+    await context.add_cookies(await alice.page.context.cookies())  # type: ignore[arg-type] - as read
     kratos, ours = f"{alice.url}/.ory/kratos/public/self-service", {"Origin": alice.url}
     assert (await context.request.post(f"{alice.url}/api/logout", headers=ours)).status == 204
     offer = await (await context.request.get(f"{kratos}/logout/browser", headers={"Accept": "application/json"})).json()
