@@ -5,6 +5,7 @@ import { flushSync, mount, unmount, type Component } from 'svelte'
 import Around from './Around.svelte'
 import { opened, type Scene } from './scene.ts'
 import type { ModelServer } from './model-server.ts'
+import { vi } from 'vitest'
 import { settled } from './world.ts'
 
 export interface Drawn extends Scene {
@@ -43,7 +44,7 @@ export async function draw<P extends Record<string, unknown>>(
     props: { page: drawn?.page ?? null, view: view as Component<Record<string, unknown>>, given }
   })
   flushSync()
-  await settled()
+  await loaded()
   return () => void unmount(shown)
 }
 
@@ -51,6 +52,13 @@ export async function draw<P extends Record<string, unknown>>(
 export async function after(act: () => void): Promise<void> {
   act()
   flushSync()
-  await settled()
+  await loaded()
   flushSync()
+}
+
+/** Parts of the page are imported when they are first needed, which takes as long as the machine is busy. */
+async function loaded(): Promise<void> {
+  await settled()
+  await vi.dynamicImportSettled()
+  await settled()
 }
