@@ -19,6 +19,9 @@ LIMIT = 120_000
 WORDS = ("Nothing left to do", "Nichts mehr zu tun")
 """Each stands in one file alone: that of its language (`emptyInbox` in web/src/lib/words). A browser loads one."""
 
+SANITIZER = "DOMPurify"
+"""A word of the one file that holds the sanitizer."""
+
 _NAMED = re.compile(r'<link\b[^>]*?\bhref="(/[^"]+)"')
 _STARTED = re.compile(r'\bimport\("(/[^"]+)"\)')
 _IMPORTED = re.compile(r"""(?:\bfrom|\bimport)\s*["'`](\.{1,2}/[^"'`]+)["'`]""")
@@ -34,26 +37,47 @@ Sizes = dict[str, int]
 
 def first_view(build: Path) -> Sizes:
     """Return the compressed size of each file by its path, with the words of the language that has more."""
-    needed = {*_needed(build, PAGE), *_error_page(build)}
+    needed = _of_the_page(build)
     return _sizes(build, [*needed, max(words_files(build), key=lambda path: _size(build, path))])
+
+
+def when_idle(build: Path) -> Sizes:
+    """Return the same of what the page loads as soon as the list is painted and the browser has nothing else to do: the
+    frame of a message, and the sanitizer."""
+    frame = (_path(build, file) for file in build.glob("_app/immutable/assets/frame.*.html"))
+    sanitizer = _needed(build, [_only_one_with(SANITIZER, _scripts(build))])
+    return _sizes(build, {*frame, *sanitizer} - _of_the_page(build))
 
 
 def words_files(build: Path) -> list[str]:
     """Raises `ValueError` if a language does not lie in a file of its own."""
-    scripts = {_path(build, file): file.read_text() for file in build.glob("_app/immutable/**/*.js")}
+    scripts = _scripts(build)
     return [_only_one_with(sentence, scripts) for sentence in WORDS]
+
+
+def _scripts(build: Path) -> dict[str, str]:
+    return {_path(build, file): file.read_text() for file in build.glob("_app/immutable/**/*.js")}
 
 
 def _only_one_with(sentence: str, scripts: Mapping[str, str]) -> str:
     found = [path for path, text in scripts.items() if sentence in text]
     if len(found) != 1:
-        raise ValueError(f"{sentence!r} should be in one file of the build, the words of a language, but is in {found}")
+        raise ValueError(f"{sentence!r} should be in one file of the build, but is in {found}")
     return found[0]
 
 
-def _needed(build: Path, page: str) -> Iterator[str]:
-    html = (build / page[1:]).read_text()
-    waiting, seen = [page, *_NAMED.findall(html), *_STARTED.findall(html)], set[str]()
+def _of_the_page(build: Path) -> set[str]:
+    return {*_needed(build, _started(build)), *_error_page(build)}
+
+
+def _started(build: Path) -> list[str]:
+    html = (build / PAGE[1:]).read_text()
+    return [PAGE, *_NAMED.findall(html), *_STARTED.findall(html)]
+
+
+def _needed(build: Path, named: Iterable[str]) -> Iterator[str]:
+    """Also what the scripts among these import."""
+    waiting, seen = list(named), set[str]()
     while waiting:
         path = waiting.pop()
         if path in seen:

@@ -14,7 +14,7 @@ from benchmarks.figures import Row, percentile
 from benchmarks.lmtp import Senders
 from benchmarks.subscribers import BuiltInSubscriber
 from benchmarks.web.bare import Bare
-from benchmarks.web.first_view import first_view, sizes_of, words_files
+from benchmarks.web.first_view import first_view, sizes_of, when_idle, words_files
 from benchmarks.web.tab import Tab, Traffic, tab
 from postroom.web.build import FOLDER
 
@@ -59,11 +59,13 @@ async def first_visit(browser: Browser, person: Person) -> Row:
         await opened.page.keyboard.press("j")
         await opened.awaited()
         await session.detach()
-    files = sizes_of(FOLDER, traffic.paths)
+    idle = when_idle(FOLDER)
+    files = sizes_of(FOLDER, traffic.paths - idle.keys())
     found = {*first_view(FOLDER), *words_files(FOLDER)}
     return {
         "files": len(files),
         "files, gzip -9, bytes": sum(files.values()),
+        "files loaded next, when idle, gzip -9, bytes": sum(idle.values()),
         "files over the wire, with headers, bytes": traffic.octets(of_files=True),
         "answers of the services over the wire, bytes": traffic.octets(of_files=False),
         "files that CI does not count": sorted(files.keys() - found),

@@ -23,7 +23,9 @@ FRAME = "iframe[title='Message from Mallory']"
 SHOWN_SECONDS = 2
 
 _OUTSIDE = "document.head.innerHTML + document.querySelector('h1').outerHTML + document.querySelector('#end').outerHTML"
-_FRAMES = "[...document.querySelectorAll('iframe')].map(f => `${f.getAttribute('sandbox')} ${f.parentNode.className}`)"
+_FRAMES = (
+    "[...document.querySelectorAll('iframe')].map(f => `${f.getAttribute('sandbox')} ${f.closest('.mail')?.className}`)"
+)
 # Nothing of a mail may be seen outside of its frame, and the page is as it was.
 _PAGE = f"[document.body.children.length, {_OUTSIDE}, [...new Set({_FRAMES})].join()].join('|')"
 

@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Locator, expect
 
 from built_web import require_interface
 from chromium import chromium
+from eventually import eventually
 from mail_page import MailPage, mail_page
 from newcomer import Newcomer, newcomer
 from trial import Trial, trial
@@ -48,11 +49,12 @@ def letter(number: int, to: str, inbox: str) -> dict[str, Any]:
     }
 
 
-async def fill(owner: Newcomer) -> None:
+async def fill(owner: Newcomer, messages: int = MESSAGES) -> None:
     person = await owner.mail()
     inbox, *_ = await person.query("Mailbox", filter={"role": "inbox"})
-    for first in range(1, MESSAGES, 50):
-        some = {str(number): letter(number, owner.email, inbox) for number in range(first, first + 50)}
+    for first in range(1, messages + 1, 50):
+        numbers = range(first, min(first + 50, messages + 1))
+        some = {str(number): letter(number, owner.email, inbox) for number in numbers}
         made = await person.call("Email/set", create=some)
         assert len(made["created"]) == len(some), made["notCreated"]
 
@@ -67,7 +69,7 @@ async def expect_text(page: MailPage, number: int) -> None:
 
 
 async def frames(page: MailPage) -> int:
-    return await page.page.locator("iframe").count()
+    return await page.page.locator("article iframe").count()
 
 
 async def test_conversation_of_200_messages_opens_at_the_newest_and_holds_only_frames_near_the_screen(
@@ -95,7 +97,7 @@ async def test_conversation_of_200_messages_opens_at_the_newest_and_holds_only_f
         assert await frames(alice) == 2
 
         await alice.page.keyboard.press(":")
-        await expect(alice.page.locator("iframe")).to_have_count(0)
+        await expect(alice.page.locator("article iframe")).to_have_count(0)
         await alice.page.keyboard.press(";")
         await expect(alice.page.locator("article.expanded")).to_have_count(MESSAGES)
         await message(alice, 150).scroll_into_view_if_needed()
@@ -103,3 +105,22 @@ async def test_conversation_of_200_messages_opens_at_the_newest_and_holds_only_f
         assert await frames(alice) <= MOST_FRAMES
         await alice.page.keyboard.press("u")
         await alice.is_at("/mail/inbox")
+
+
+async def test_mail_opens_in_the_frame_that_waited_for_it_and_the_next_one_in_another(
+    up: Trial, browser: Browser
+) -> None:
+    async with newcomer(up.environment, "spare.alice") as owner, mail_page(up, browser, "spare.alice") as alice:
+        await fill(owner, messages=1)
+        await alice.sign_in()
+        waiting = alice.page.locator("body > iframe")
+        await expect(waiting).to_have_count(1)
+        await expect(waiting).to_be_hidden()
+        await waiting.evaluate("frame => (frame.waited = true)")
+        # It has the port through which its mail will come.
+        await eventually(lambda: alice.page.frames[1].evaluate("Boolean(port)"), "a spare frame is ready")
+        await alice.row("The long talk").click()
+        await expect_text(alice, 1)
+        assert await alice.page.locator("article iframe").evaluate("frame => frame.waited")
+        await expect(waiting).to_have_count(1)
+        assert not await waiting.evaluate("frame => frame.waited")

@@ -80,7 +80,8 @@ function addBare(html: string): void {
   element.setAttribute('sandbox', 'allow-scripts')
   element.style.cssText = 'display:block;width:100%;height:400px;border:0'
   const look = { theme: 'light', paper: false, lang: '', dir: '', colours: {} } as const
-  const connection = new FrameConnection(element, {
+  const connection = new FrameConnection(element)
+  connection.begin({
     ready: () => connection.send({ html, look }),
     said: (message) => {
       if (message.kind === 'height') fate.shown ??= 'height'

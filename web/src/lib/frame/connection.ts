@@ -22,34 +22,46 @@ export const PATIENCE_FOR_LARGE = 20_000
  */
 export class FrameConnection {
   readonly #frame: HTMLIFrameElement
-  readonly #events: FrameEvents
   readonly #allowance = new Allowance()
-  readonly #patience: number
-  #overdue: ReturnType<typeof setTimeout>
+  #events: FrameEvents | null = null
+  #patience = PATIENCE
+  #overdue: ReturnType<typeof setTimeout> | undefined
   #port: MessagePort | null = null
+  #ready = false
+  #closed = false
 
-  constructor(frame: HTMLIFrameElement, events: FrameEvents, patience = PATIENCE) {
+  /** The frame may load before there is a mail for it. */
+  constructor(frame: HTMLIFrameElement) {
     this.#frame = frame
-    this.#events = events
-    this.#patience = patience
-    this.#overdue = this.#wait()
     frame.addEventListener('load', this.#loaded)
   }
 
+  /** The frame waits for its mail, and nothing went wrong so far. */
+  get isReady(): boolean {
+    return this.#ready && !this.#closed
+  }
+
+  /** There is a mail for it, which must show within `patience`. */
+  begin(events: FrameEvents, patience = PATIENCE): void {
+    this.#events = events
+    this.#patience = patience
+    this.#wait()
+    if (this.#ready) events.ready()
+  }
+
   send(message: ToFrame): void {
-    if ('html' in message) {
-      // The time until now is that of the page, which was sanitizing.
-      clearTimeout(this.#overdue)
-      this.#overdue = this.#wait()
-    }
+    // The time until now is that of the page, which was sanitizing.
+    if ('html' in message) this.#wait()
     this.#port?.postMessage(message)
   }
 
-  #wait(): ReturnType<typeof setTimeout> {
-    return setTimeout(() => this.#fail('silent'), this.#patience)
+  #wait(): void {
+    clearTimeout(this.#overdue)
+    this.#overdue = setTimeout(() => this.#fail('silent'), this.#patience)
   }
 
   close(): void {
+    this.#closed = true
     clearTimeout(this.#overdue)
     this.#frame.removeEventListener('load', this.#loaded)
     this.#port?.close()
@@ -73,15 +85,17 @@ export class FrameConnection {
       return
     }
     const message = heard(data)
-    if (message?.kind === 'ready') this.#events.ready()
-    else if (message) {
+    if (message?.kind === 'ready') {
+      this.#ready = true
+      this.#events?.ready()
+    } else if (message) {
       if (message.kind === 'height') clearTimeout(this.#overdue)
-      this.#events.said(message)
+      this.#events?.said(message)
     }
   }
 
   #fail(why: FrameTrouble): void {
     this.close()
-    this.#events.trouble(why)
+    this.#events?.trouble(why)
   }
 }

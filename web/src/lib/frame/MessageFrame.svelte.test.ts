@@ -1,0 +1,75 @@
+// @vitest-environment jsdom
+import '../../../tests/device.ts'
+import { flushSync, mount, unmount } from 'svelte'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import MessageFrame from './MessageFrame.svelte'
+import { discardSpare, prepareSpare } from './spare.ts'
+
+let version = $state(0)
+let html = $state('')
+let ends: (() => void)[] = []
+
+beforeEach(() => {
+  html = '<p>Hello</p>'
+})
+
+afterEach(() => {
+  ends.forEach((end) => end())
+  ends = []
+  discardSpare()
+})
+
+/** As a message hands its HTML over: again with each change of anything else in it. */
+function show(allowRemote = false): void {
+  const events = { onlink: vi.fn(), onhover: vi.fn(), onkey: vi.fn(), ontrouble: vi.fn() }
+  const props = {
+    get html() {
+      return version >= 0 ? html : ''
+    },
+    images: new Map<string, Blob>(),
+    theme: 'light' as const,
+    allowRemote,
+    title: 'Message from Ann',
+    showQuoted: 'Show quoted text',
+    ...events
+  }
+  const shown = mount(MessageFrame, { target: document.body, props })
+  flushSync()
+  ends.push(() => void unmount(shown))
+}
+
+function frames(): HTMLIFrameElement[] {
+  return [...document.querySelectorAll('iframe')]
+}
+
+test('a mail that is handed over again stays in its frame', () => {
+  show()
+  const [first] = frames()
+  version += 1
+  flushSync()
+  expect(frames()).toHaveLength(1)
+  expect(frames()[0]).toBe(first)
+})
+
+test('another mail gets another frame', () => {
+  show()
+  const [first] = frames()
+  html = '<p>Another</p>'
+  flushSync()
+  expect(frames()).toHaveLength(1)
+  expect(frames()[0]).not.toBe(first)
+})
+
+test('a spare frame is out of sight, and never used before it is ready', () => {
+  prepareSpare()
+  prepareSpare()
+  const [spare] = frames()
+  expect([spare?.style.visibility, spare?.ariaHidden, spare?.getAttribute('sandbox')]).toEqual([
+    'hidden',
+    'true',
+    'allow-scripts'
+  ])
+  show()
+  expect(frames()).toHaveLength(2)
+  expect(document.body.firstElementChild).toBe(spare)
+})
