@@ -1,5 +1,6 @@
 """A person at the pages for signing in, in a browser of their own."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -97,9 +98,14 @@ class AccountPerson:
 async def person_at(site: Site, browser: Browser, **context: Any) -> AsyncIterator[AccountPerson]:
     """Afterwards: no script failed, the policy blocked nothing, and no script of Kratos was loaded."""
     options: dict[str, Any] = {"locale": "en-GB"} | context
-    async with await browser.new_context(**options) as own:
+    own = await browser.new_context(**options)
+    try:
         own.set_default_timeout(10_000)
         person = AccountPerson(site, await own.new_page())
         yield person
         assert person.errors == []
         assert not [url for url in person.requested if "webauthn.js" in url]
+    finally:
+        # Chromium may never answer while it clears a storage.
+        async with asyncio.timeout(30):
+            await own.close()

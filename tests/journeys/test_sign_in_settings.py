@@ -175,6 +175,7 @@ async def test_signing_out_clears_storage_and_no_cookies_of_others(person: Accou
     async with person.page.expect_response("**/self-service/logout?*") as found:
         await person.press("Sign out")
     assert (await (await found.value).all_headers())["clear-site-data"] == '"cache", "storage"'
+    await person.is_at("/sign-in")
 
 
 async def test_a_session_that_may_still_live_is_not_said_to_have_ended(person: AccountPerson) -> None:
