@@ -54,8 +54,8 @@ def _first_view(results: Row) -> list[str]:
         f"{size / 1000:.1f} KB together (1,000 bytes, each file by `gzip -9`). {LIMIT // 1000} KB are allowed: "
         f"{_verdict(size <= LIMIT)}. As they are served, with all headers, they are "
         f"{first['files over the wire, with headers, bytes'] / 1000:.1f} KB; the answers of the services, most of them "
-        f"mail, {first['answers of the services over the wire, bytes'] / 1000:.1f} KB. Then, while the browser is idle, it "
-        f"loads what shows the first message: {first['files loaded next, when idle, gzip -9, bytes'] / 1000:.1f} KB.",
+        f"mail, {first['answers of the services over the wire, bytes'] / 1000:.1f} KB. Then, while the browser is idle, "
+        f"it loads what shows the first message: {first['files loaded next, when idle, gzip -9, bytes'] / 1000:.1f} KB.",
         "",
         PEER,
     ]
