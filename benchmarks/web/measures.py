@@ -66,7 +66,7 @@ async def first_visit(browser: Browser, person: Person) -> Row:
         "files": len(files),
         "files, gzip -9, bytes": sum(files.values()),
         "files loaded next, when idle, gzip -9, bytes": sum(idle.values()),
-        "files over the wire, with headers, bytes": traffic.octets(of_files=True),
+        "files over the wire, bytes": traffic.octets(of_files=True),
         "answers of the services over the wire, bytes": traffic.octets(of_files=False),
         "files that CI does not count": sorted(files.keys() - found),
     }

@@ -47,18 +47,22 @@ def document(results: Row) -> str:
 def _first_view(results: Row) -> list[str]:
     first = next(iter(results["mailboxes"].values()))["first view"]
     size = first["files, gzip -9, bytes"]
+    served, answers = (first[f"{what} over the wire, bytes"] for what in ("files", "answers of the services"))
     return [
         "## First view",
         "",
         f"Until 50 rows are painted and the keys work, the browser loads {first['files']} files of the interface, "
-        f"{size / 1000:.1f} KB together (1,000 bytes, each file by `gzip -9`). {LIMIT // 1000} KB are allowed: "
-        f"{_verdict(size <= LIMIT)}. As they are served, with all headers, they are "
-        f"{first['files over the wire, with headers, bytes'] / 1000:.1f} KB; the answers of the services, most of them "
-        f"mail, {first['answers of the services over the wire, bytes'] / 1000:.1f} KB. Then, while the browser is idle, "
-        f"it loads what shows the first message: {first['files loaded next, when idle, gzip -9, bytes'] / 1000:.1f} KB.",
+        f"{_kb(size)} together (1,000 bytes, each file by `gzip -9`). {LIMIT // 1000} KB are allowed: "
+        f"{_verdict(size <= LIMIT)}. As they are served, with all headers, they are {_kb(served)}; the answers of the "
+        f"services, most of them mail, {_kb(answers)}. Then, while the browser is idle, it loads what shows the first "
+        f"message: {_kb(first['files loaded next, when idle, gzip -9, bytes'])}.",
         "",
         PEER,
     ]
+
+
+def _kb(octets: float) -> str:
+    return f"{octets / 1000:.1f} KB"
 
 
 def _times(row: Row) -> list[str]:
