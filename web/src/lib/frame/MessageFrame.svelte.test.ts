@@ -3,7 +3,7 @@ import '../../../tests/device.ts'
 import { flushSync, mount, unmount } from 'svelte'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import MessageFrame from './MessageFrame.svelte'
-import { discardSpare, prepareSpare } from './spare.ts'
+import { keepSpare } from './spare.ts'
 
 let version = $state(0)
 let html = $state('')
@@ -16,7 +16,6 @@ beforeEach(() => {
 afterEach(() => {
   ends.forEach((end) => end())
   ends = []
-  discardSpare()
 })
 
 /** As a message hands its HTML over: again with each change of anything else in it. */
@@ -60,9 +59,9 @@ test('another mail gets another frame', () => {
   expect(frames()[0]).not.toBe(first)
 })
 
-test('a spare frame is out of sight, and never used before it is ready', () => {
-  prepareSpare()
-  prepareSpare()
+test('a spare frame is out of sight, and never used before it is ready', async () => {
+  ends.push(keepSpare())
+  await vi.waitFor(() => expect(frames()).toHaveLength(1))
   const [spare] = frames()
   expect([spare?.style.visibility, spare?.ariaHidden, spare?.getAttribute('sandbox')]).toEqual([
     'hidden',

@@ -12,24 +12,46 @@ export interface OpenFrame {
 }
 
 let spare: OpenFrame | null = null
-/** the one that was made or taken last */
+/** makes the next one, if one is wanted */
+let renew = (): void => undefined
+/** the frame of the mail that was opened last */
 let last: Element | null = null
 /** CSS pixels. A mail that is laid out in another width than that of its place is laid out twice. */
 let width = 640
 
-/** Make the next spare frame, unless there is one. */
-export function prepareSpare(): void {
-  if (spare) return
-  width = last?.clientWidth || width
-  spare = made(frame, document.body)
-  spare.element.ariaHidden = 'true'
-  Object.assign(spare.element.style, { position: 'fixed', left: '-100vw', visibility: 'hidden', width: `${width}px` })
+/** Keep a spare frame from now on, made whenever the browser has nothing else to do; returns how to end it. */
+export function keepSpare(): () => void {
+  let end = whenIdle(prepare)
+  renew = () => {
+    end()
+    end = whenIdle(prepare)
+  }
+  return () => {
+    end()
+    renew = () => undefined
+    spare?.connection.close()
+    spare?.element.remove()
+    spare = null
+  }
 }
 
-export function discardSpare(): void {
-  spare?.connection.close()
-  spare?.element.remove()
-  spare = null
+function prepare(): void {
+  width = last?.clientWidth || width
+  spare ??= made(frame, document.body)
+  spare.element.ariaHidden = 'true'
+  Object.assign(spare.element.style, { position: 'fixed', left: '-100vw', visibility: 'hidden', width: `${width}px` })
+  // A failure is told when a mail needs it.
+  import('./sanitize.ts').catch(() => undefined)
+}
+
+/** The list comes first: the browser is idle only after it was painted. Safari has no such callback. */
+function whenIdle(work: () => void): () => void {
+  if (!('requestIdleCallback' in globalThis)) {
+    const timer = setTimeout(work, 200)
+    return () => clearTimeout(timer)
+  }
+  const callback = requestIdleCallback(work, { timeout: 2_000 })
+  return () => cancelIdleCallback(callback)
 }
 
 /** Put a frame into `place`: the spare one if it is ready, else a new one. */
@@ -39,11 +61,12 @@ export function frameIn(place: Element, allowRemote: boolean): OpenFrame {
   return open
 }
 
-/** null if there is none, or the browser would load it anew: before Safari 26 and Firefox 144, no frame can be moved. */
+/** null if none is ready, or the browser has no `moveBefore`: it loads a frame anew that is moved otherwise. */
 function moved(place: Element): OpenFrame | null {
   if (!spare?.connection.isReady || !('moveBefore' in place)) return null
   const found = spare
   spare = null
+  renew()
   place.moveBefore(found.element, null)
   found.element.removeAttribute('style')
   found.element.ariaHidden = null
