@@ -45,6 +45,8 @@ PORTS = {
     "work": (3002,),
     "proxy": (80, 443),
 }
+_ENTRYPOINTS = {"postroom": ("postroom",), "oryd/kratos": ("kratos",)}
+"""Those of the images."""
 _STOP = ((signal.SIGTERM, 25.0), (signal.SIGKILL, 5.0))
 
 
@@ -121,7 +123,9 @@ class NativeSet:
         caddy = await asyncio.to_thread(CADDY.built_or_skipped)
         self._bin.mkdir(parents=True)
         stand_in = f"{sys.executable} -m postroom_sandbox.stalwart --state {self.folder}/native/stalwart"
-        stand_in += f" --port {self._ports['stalwart', 8080]} --lmtp-port {self._ports['stalwart', 24]} --domain {DOMAIN}"
+        stand_in += (
+            f" --port {self._ports['stalwart', 8080]} --lmtp-port {self._ports['stalwart', 24]} --domain {DOMAIN}"
+        )
         for name, line in {
             "python": f'{sys.executable} "$@"',
             "postroom": f'{sys.executable} -m postroom "$@"',
@@ -136,9 +140,7 @@ class NativeSet:
 
     def _here(self, name: str, text: str) -> str:
         """The text with the addresses and the paths of this host instead of the container's."""
-        text = re.sub(
-            r"(?<![\w.-])[a-z]+:\d+\b", lambda found: self._addresses.get(found.group(), found.group()), text
-        )
+        text = re.sub(r"(?<![\w.-])[a-z]+:\d+\b", lambda found: self._addresses.get(found.group(), found.group()), text)
         seen = mounts(self.project, name)
         targets = "|".join(sorted(map(re.escape, seen), key=len, reverse=True))
         if not targets:
@@ -210,7 +212,9 @@ class NativeSet:
     def _argv(self, name: str) -> list[str]:
         service = self.project["services"][name]
         of_image = {"postroom": ["postroom"], "oryd/kratos": ["kratos"]}
-        argv = [self._here(name, each) for each in command(service, of_image.get(service["image"].partition(":")[0], []))]
+        argv = [
+            self._here(name, each) for each in command(service, of_image.get(service["image"].partition(":")[0], []))
+        ]
         return [str(self._bin / argv[0]) if (self._bin / argv[0]).exists() else argv[0], *argv[1:]]
 
     def _environment(self, name: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ pytestmark = may_build
 
 @pytest.fixture(scope="module")
 async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[NativeSet]:
-    """As docs/how-to/install.md says: Stalwart first, then its domain, then what Postroom needs of it, then the rest."""
+    """In the order of docs/how-to/install.md: Stalwart with its domain, what Postroom needs of it, and the rest."""
     require_interface()
     async with native_set(tmp_path_factory.mktemp("compose")) as found:
         await found.run("setup", stdin=found.admin[1])
