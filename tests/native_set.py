@@ -53,8 +53,9 @@ _STOP = ((signal.SIGTERM, 25.0), (signal.SIGKILL, 5.0))
 class NativeSet:
     """`folder` is a checkout in which `prepare` has run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, data: DataFolder) -> None:
         self.folder = folder
+        self._data = data
         self._ports = {(name, port): free_port() for name, ports in PORTS.items() for port in ports}
         self.real_stalwart = os.environ.get("STALWART_URL")
         self._addresses = {f"{name}:{port}": f"{LOOPBACK}:{ours}" for (name, port), ours in self._ports.items()}
@@ -192,10 +193,9 @@ class NativeSet:
 
     async def _start_postgres(self) -> None:
         seen = mounts(self.project, "postgres")
-        data = DataFolder(self.folder / "native/postgres")
         secrets = {Path(target).name: file for target, file in seen.items() if target.startswith("/run/secrets/")}
         statements = seen["/docker-entrypoint-initdb.d/databases.sql"]
-        self._postgres = ComposePostgres(data, self._ports["postgres", 5432], statements, secrets)
+        self._postgres = ComposePostgres(self._data, self._ports["postgres", 5432], statements, secrets)
         await self._postgres.start()
 
     async def stop(self) -> None:
@@ -284,9 +284,10 @@ async def native_set(folder: Path) -> AsyncIterator[NativeSet]:
     """The set, prepared, with nothing started yet; what was started is stopped afterwards."""
     prepared = prepare(checkout(folder), DOMAIN)
     assert prepared.returncode == 0, prepared.stderr
-    found = NativeSet(folder)
-    try:
-        await found.translate()
-        yield found
-    finally:
-        await found.stop()
+    with DataFolder(folder / "native/data") as data:
+        found = NativeSet(folder, data)
+        try:
+            await found.translate()
+            yield found
+        finally:
+            await found.stop()

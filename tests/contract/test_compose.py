@@ -130,7 +130,7 @@ def test_each_address_in_a_file_is_a_service_with_that_port(folder: Path, everyt
     for name in services(everything):
         texts += [file.read_text() for file in mounts(everything, name).values() if file.is_file()]
     texts += [file.read_text() for file in (folder / ".compose/secrets/postroom").iterdir()]
-    found = {each for text in texts for each in re.findall(rf"[@/ ]({'|'.join(ports)}):(\d+)", text)}
+    found = {each for text in texts for each in re.findall(rf"[@/ ]({'|'.join(ports)}):(\d{{4}})\b", text)}
     assert found == {(name, port) for name, numbers in ports.items() for port in numbers}
 
 
