@@ -16,7 +16,7 @@ class ComposePostgres(EmbeddedPostgres):
     """`secrets` are those that the container has: name → file."""
 
     def __init__(self, data: DataFolder, port: int, statements: Path, secrets: Mapping[str, Path]) -> None:
-        super().__init__(data, port=port, fsync=False)
+        super().__init__(data, port=port)
         self._statements = statements
         self._secrets = secrets
 
