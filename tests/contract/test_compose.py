@@ -57,17 +57,17 @@ def everything(folder: Path) -> Project:
 def test_each_profile_has_its_services(tmp_path: Path, folder: Path) -> None:
     assert services(project(folder)).keys() == PROFILES["all"]
     assert services(project(folder, "postroom")).keys() == PROFILES["postroom"]
-    alone = checkout(tmp_path)
-    done = prepare(alone, "--only-postroom", "example.org", **SERVERS)
+    only = checkout(tmp_path)
+    done = prepare(only, "--only-postroom", "example.org", **SERVERS)
     assert done.returncode == 0, done.stderr
-    found = project(alone)
+    found = project(only)
     assert services(found).keys() == PROFILES["postroom"]
     environment = services(found)["postroom-alone"]["environment"]
     for name in ("STALWART_URL", "KRATOS_PUBLIC_URL", "KRATOS_ADMIN_URL"):
         assert environment[PREFIX + name] == SERVERS[PREFIX + name]
     assert not environment["POSTROOM_CENTRIFUGO_URL"]
     for file in ("postroom/database-url", "migrate-database-url"):
-        assert (alone / ".compose/secrets" / file).read_text().strip() in SERVERS.values()
+        assert (only / ".compose/secrets" / file).read_text().strip() in SERVERS.values()
 
 
 def test_without_secrets_nothing_starts_and_one_line_says_what_to_run(tmp_path: Path) -> None:
