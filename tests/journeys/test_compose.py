@@ -37,17 +37,18 @@ async def browser() -> AsyncIterator[Browser]:
         yield browser
 
 
-async def status_of(up: NativeSet, path: str) -> int:
-    """The status of the proxy's answer. It proves to be of its own authority, and gets the path letter by letter."""
+async def answer_to(up: NativeSet, path: str) -> tuple[int, str]:
+    """The status and the head of the proxy's answer. It proves to be of its own authority, and gets the path letter by
+    letter."""
     trusted = ssl.create_default_context(cafile=up.authority)
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", up.port("proxy", 443), ssl=trusted, server_hostname=WEB_HOST
     )
     host = up.url.removeprefix("https://")
     writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-    line = await reader.readline()
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
     writer.close()
-    return int(line.split()[1])
+    return int(head.split()[1]), head.lower()
 
 
 def deliver(up: NativeSet, to: str, subject: str, text: str) -> None:
@@ -93,8 +94,13 @@ async def test_a_person_registers_through_the_proxy_and_reads_a_mail_that_arrive
     ],
 )
 async def test_what_is_not_for_browsers_is_not_reachable_through_the_proxy(up: NativeSet, path: str) -> None:
-    assert await status_of(up, path) == 404
-    assert await status_of(up, "/health/ready") == 200, "what Postroom answers gets through"
+    assert (await answer_to(up, path))[0] == 404
+
+
+async def test_what_postroom_answers_gets_through_the_proxy_which_asks_for_https_from_now_on(up: NativeSet) -> None:
+    status, head = await answer_to(up, "/health/ready")
+    assert status == 200
+    assert "strict-transport-security: max-age=31536000" in head
 
 
 async def test_plain_http_leads_to_https(up: NativeSet) -> None:

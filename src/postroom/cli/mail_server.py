@@ -1,6 +1,5 @@
 """`postroom pause` and `postroom resume`: they stop and continue the requests to the mail server."""
 
-
 import typer
 
 from postroom.checks.mail_server import of_problem

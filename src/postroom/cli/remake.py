@@ -1,6 +1,5 @@
 """`postroom remake`: makes a mailbox again that the mail server no longer has."""
 
-
 import typer
 
 from postroom.cli.control_characters import escape_control
