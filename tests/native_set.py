@@ -234,6 +234,8 @@ class NativeSet:
                     "SERVE_PUBLIC_PORT": ports["4433"],
                     "SERVE_ADMIN_HOST": LOOPBACK,
                     "SERVE_ADMIN_PORT": ports["4434"],
+                    # The name that 1.3.1 has for `style: unified`.
+                    "SELFSERVICE_FLOWS_REGISTRATION_ENABLE_LEGACY_ONE_STEP": "true",
                     # No test uses the internet.
                     "SELFSERVICE_METHODS_PASSWORD_CONFIG_HAVEIBEENPWNED_ENABLED": "false",
                 }
