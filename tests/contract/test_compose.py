@@ -71,8 +71,14 @@ def test_each_profile_has_its_services(tmp_path: Path, folder: Path) -> None:
 
 
 def test_without_secrets_nothing_starts_and_one_line_says_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match=r"Run deploy/compose/prepare first"):
-        project(checkout(tmp_path), "all")
+    folder = checkout(tmp_path)
+    with pytest.raises(Refused) as refused:
+        project(folder, "all")
+    assert "Run deploy/compose/prepare first" in str(refused.value)
+    assert str(refused.value).count("\n") == 1
+    # The name may come from the shell, too.
+    with pytest.raises(Refused, match="Run deploy/compose/prepare first"):
+        project(folder, "all", environment={"COMPOSE_PROJECT_NAME": "mine", "PROJECT": "mine"})
 
 
 def test_what_is_waited_for_exists(everything: Project) -> None:
