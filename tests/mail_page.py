@@ -1,24 +1,30 @@
 """A person at the interface of a trial, in a browser of their own."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, expect
 
 from kratos_servers import PASSWORD
-from trial import Trial
 
 expect.set_options(timeout=20_000)  # however many other tests run beside
 
 AXE = Path(__file__).parent.parent / "web/node_modules/axe-core/axe.min.js"
 
 
+class Running(Protocol):
+    """A trial, or anything else that has the interface at POSTROOM_URL."""
+
+    @property
+    def environment(self) -> Mapping[str, str]: ...
+
+
 class MailPage:
-    def __init__(self, up: Trial, page: Page, name: str) -> None:
+    def __init__(self, up: Running, page: Page, name: str) -> None:
         self.page = page
         self.email = f"{name}@example.org"
         self.url = up.environment["POSTROOM_URL"]
@@ -94,7 +100,7 @@ class MailPage:
 
 
 @asynccontextmanager
-async def mail_page(up: Trial, browser: Browser, name: str, **context: Any) -> AsyncIterator[MailPage]:
+async def mail_page(up: Running, browser: Browser, name: str, **context: Any) -> AsyncIterator[MailPage]:
     """Afterwards: no script failed, and the policy blocked nothing."""
     async with await browser.new_context(**({"locale": "en-GB", "viewport": WIDE} | context)) as own:
         own.set_default_timeout(15_000)

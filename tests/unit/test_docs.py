@@ -46,14 +46,17 @@ NO_SETTINGS = {
     "POSTROOM_URL",
     "POSTROOM_TESTS_WITHOUT_KRATOS",
     "POSTROOM_TESTS_WITHOUT_CENTRIFUGO",
+    "POSTROOM_TESTS_WITHOUT_CADDY",
+    "POSTROOM_TESTS_WITHOUT_COMPOSE",
     "POSTROOM_TESTS_WITHOUT_CYRUS",
     "POSTROOM_TESTS_WITHOUT_CHROMIUM",
+    "POSTROOM_IMAGE",
     "POSTROOM_WEB_BUILD",
     "POSTROOM_WRITE_DOCS",
     "POSTROOM_SEED",
     "POSTROOM_SEEDS",
 }
-"""Variables that are not settings of the service, but of the trial and of the tests."""
+"""Variables that are not settings of the service, but of the trial, of compose.yaml and of the tests."""
 
 
 def _settings_table() -> str:

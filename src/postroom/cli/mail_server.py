@@ -1,7 +1,5 @@
 """`postroom pause` and `postroom resume`: they stop and continue the requests to the mail server."""
 
-import getpass
-
 import typer
 
 from postroom.checks.mail_server import of_problem
@@ -9,6 +7,7 @@ from postroom.cli.control_characters import escape_control
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.json_output import json_text
+from postroom.cli.operator import operator_name
 from postroom.errors import MailServerError, Throttled
 from postroom.operations import mail_server
 from postroom.postgres.releases import PostgresReleases
@@ -16,7 +15,7 @@ from postroom.postgres.releases import PostgresReleases
 
 async def pause(reason: str, *, as_json: bool) -> None:
     async with connected_to_database(settings_or_trial()) as parts:
-        message = await mail_server.pause(parts.breakers, actor=getpass.getuser(), reason=reason)
+        message = await mail_server.pause(parts.breakers, actor=operator_name(), reason=reason)
     typer.echo(json_text({"paused": message}) if as_json else escape_control(f"{message}; postroom resume ends it"))
 
 
@@ -26,7 +25,7 @@ async def resume(domain: str | None, *, as_json: bool) -> None:
         return
     settings = settings_or_trial()
     async with connected_to_database(settings) as parts:
-        problem = await mail_server.resume(parts.breakers, parts.mail_server, actor=getpass.getuser())
+        problem = await mail_server.resume(parts.breakers, parts.mail_server, actor=operator_name())
     fix = problem and of_problem(problem, settings.stalwart_url).fix
     if as_json:
         typer.echo(json_text({"healthy": problem is None, "error": problem and str(problem), "fix": fix}))
@@ -39,7 +38,7 @@ async def resume(domain: str | None, *, as_json: bool) -> None:
 async def _resume_domain(domain: str, *, as_json: bool) -> None:
     settings = settings_or_trial()
     async with connected_to_database(settings) as parts:
-        releases, actor = PostgresReleases(parts.pool), getpass.getuser()
+        releases, actor = PostgresReleases(parts.pool), operator_name()
         domain, waiting = await mail_server.resume_domain(releases, domain, served=settings.domains, actor=actor)
     message = f"requests that wait for {domain}: {waiting}" + ("; they are tried again, one first" if waiting else "")
     typer.echo(json_text({"domain": domain, "waiting": waiting}) if as_json else message)

@@ -1,6 +1,5 @@
 """`postroom rebuild`: restores the database, after its loss, from the marks on the mail server."""
 
-import getpass
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.json_output import json_text
+from postroom.cli.operator import operator_name
 from postroom.cli.terminal import out, print_rows, print_sentence
 from postroom.composition.parts import restore_from_marks
 from postroom.errors import ConfigurationError, MailServerError
@@ -43,7 +43,7 @@ async def _rebuild(tally: Tally, *, dry_run: bool) -> None:
         with _progress() as (progress, task):
             rebuild = await restore_from_marks(
                 parts,
-                actor=getpass.getuser(),
+                actor=operator_name(),
                 dry_run=dry_run,
                 report=lambda so_far: progress.update(task, completed=so_far.read),
             )

@@ -1,13 +1,12 @@
 """`postroom remake`: makes a mailbox again that the mail server no longer has."""
 
-import getpass
-
 import typer
 
 from postroom.cli.control_characters import escape_control
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.json_output import json_text
+from postroom.cli.operator import operator_name
 from postroom.composition.parts import Parts
 from postroom.domain.missing import Sighting
 from postroom.domain.request import Request
@@ -36,7 +35,7 @@ async def _remake(who: str, *, dry_run: bool) -> tuple[Request, Sighting, bool]:
         sighting = await _look_up(parts, request)
         if dry_run or sighting is Sighting.PRESENT:
             return request, sighting, False
-        return await operations.remake(request, actor=getpass.getuser()), sighting, True
+        return await operations.remake(request, actor=operator_name()), sighting, True
 
 
 async def _look_up(parts: Parts, request: Request) -> Sighting:

@@ -1,7 +1,6 @@
 """`postroom retry`, `bury` and `dismiss`: they act on named requests, or on all that match a selection."""
 
 import asyncio
-import getpass
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from postroom.cli.control_characters import escape_control
 from postroom.cli.database import connected_to_database
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.json_rows import JsonRows
+from postroom.cli.operator import operator_name
 from postroom.cli.request_list import as_dict
 from postroom.cli.terminal import ago
 from postroom.domain.address import normalise_domain
@@ -68,7 +68,7 @@ async def dismiss(chosen: Chosen, reason: str, *, dry_run: bool, as_json: bool) 
 async def _run(run: Callable[..., AsyncIterator[Batch]], whom: Whom, report: "_Report") -> None:
     is_selection = isinstance(whom, Selection)
     async with connected_to_database(settings_or_trial()) as parts:
-        batches = run(RequestOperations(parts.pool, parts.retry_index), actor=getpass.getuser())
+        batches = run(RequestOperations(parts.pool, parts.retry_index), actor=operator_name())
         with _progress(report, shown=is_selection and not report.dry_run) as advance:
             try:
                 async for batch in batches:
