@@ -62,7 +62,7 @@ $(TRIAL): requirements/trial.txt pyproject.toml sandbox/pyproject.toml
 	@echo "1 of 3: making .venv"
 	@$(BIN)/pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv # what a Ctrl-C left here may be half a pip
 	@echo "2 of 3: installing what Postroom and its trial need"
-	@$(PIP) --progress-bar off --require-hashes --requirement requirements/trial.txt
+	@$(PIP) --progress-bar off --no-compile --require-hashes --requirement requirements/trial.txt # compiled when imported
 	@echo "3 of 3: installing Postroom and its trial"
 	@$(PIP) --quiet --no-deps --no-build-isolation --editable . --editable ./sandbox
 	@touch $@
