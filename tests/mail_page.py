@@ -56,6 +56,12 @@ class MailPage:
         await self.page.get_by_role("textbox", name="Password", exact=True).fill(PASSWORD)
         await self.page.keyboard.press("Enter")
 
+    async def sign_up_and_wait(self) -> None:
+        """Until the first mail is there."""
+        await self.sign_up()
+        await self.is_at("/mail")
+        await expect(self.row("Welcome to your new mailbox")).to_be_visible()
+
     async def sign_in(self) -> None:
         await self.open("/sign-in")
         await self.page.get_by_role("textbox", name="Address", exact=True).fill(self.email)

@@ -1,40 +1,23 @@
 """A conversation of 200 messages in the interface: what is open, how one moves in it, and that it stays small."""
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 from playwright.async_api import Browser, Locator, expect
 
-from built_web import require_interface
-from chromium import chromium
 from eventually import eventually
 from mail_page import MailPage, mail_page
 from newcomer import Newcomer, newcomer
-from trial import Trial, trial
+from trial import Trial
 
+SETTINGS = {"POSTROOM_PACE": "0"}
 MESSAGES = 200
 MOST_FRAMES = 40
 """Near where the person was, however many messages are expanded."""
 
 
-@pytest.fixture(scope="module")
-async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
-    require_interface()
-    async with trial(tmp_path_factory.mktemp("conversation"), POSTROOM_PACE="0") as started:
-        await started.up()
-        yield started
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
 def letter(number: int, to: str, inbox: str) -> dict[str, Any]:
-    """An Email that answers the one before it. All but the newest are read."""
+    """An Email that replies to the one before it. All but the newest are read."""
     return {
         "mailboxIds": {inbox: True},
         "keywords": {"$seen": True} if number < MESSAGES else {},

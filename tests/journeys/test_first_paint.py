@@ -1,18 +1,14 @@
 """What a returning person sees before the network has answered, and what nobody else ever sees of it, in Chromium."""
 
 import re
-from collections.abc import AsyncIterator
 
-import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from built_web import require_interface
-from chromium import chromium
 from eventually import eventually
 from incoming_mail import letter, send
 from kratos_servers import PASSWORD
 from mail_page import MailPage, mail_page
-from trial import Trial, trial
+from trial import Trial
 
 SECRET, WELCOME = "Only for Alice", "Welcome to your new mailbox"
 
@@ -24,33 +20,13 @@ _WATCH = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
-    require_interface()
-    async with trial(tmp_path_factory.mktemp("first-paint")) as started:
-        await started.up()
-        yield started
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
 async def with_kept_mail(up: Trial, alice: MailPage) -> None:
     """Sign up, get a mail, and wait until the browser keeps it."""
-    await sign_up_and_wait(alice)
+    await alice.sign_up_and_wait()
     host, _, port = (await up.stalwart())["lmtp"].rpartition(":")
     await send((host, int(port)), alice.email, content=letter(f"Subject: {SECRET}"))
     await expect(alice.row(SECRET)).to_be_visible()
     await eventually(lambda: _keeps(alice.page), "the browser keeps the mail", within=15)
-
-
-async def sign_up_and_wait(page: MailPage) -> None:
-    await page.sign_up()
-    await page.is_at("/mail")
-    await expect(page.row(WELCOME)).to_be_visible()
 
 
 async def _keeps(page: Page) -> bool:
@@ -137,7 +113,7 @@ async def test_somebody_else_on_the_same_browser_never_sees_a_row_of_the_first_p
     up: Trial, browser: Browser
 ) -> None:
     async with mail_page(up, browser, "bob.next") as bob:
-        await sign_up_and_wait(bob)
+        await bob.sign_up_and_wait()
     async with mail_page(up, browser, "alice.before") as alice:
         await with_kept_mail(up, alice)
         await alice.page.goto("about:blank")
@@ -157,7 +133,7 @@ async def test_who_signs_in_by_the_link_of_a_page_that_was_signed_out_sees_nothi
 ) -> None:
     """No page is loaded between the two: what the service said about the first person must not count for the second."""
     async with mail_page(up, browser, "bob.there") as bob:
-        await sign_up_and_wait(bob)
+        await bob.sign_up_and_wait()
     async with mail_page(up, browser, "alice.there") as alice:
         await with_kept_mail(up, alice)
         await alice.open("/mail")

@@ -1,37 +1,26 @@
 """Each view at a phone's width and at a desk's, in both themes. POSTROOM_WRITE_DOCS=1 writes the README's pictures."""
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from built_web import require_interface
-from chromium import chromium
 from mail_page import NARROW, WIDE, MailPage, mail_page
-from trial import Trial, trial
+from trial import Trial
 
+SETTINGS = {"POSTROOM_DELAY_FACTOR": "0.5", "POSTROOM_PACE": "0"}
 PICTURES = Path(__file__).parent.parent.parent / "docs/pictures"
 WRITES = os.environ.get("POSTROOM_WRITE_DOCS") == "1"
 IN_THE_README = ("conversation-wide-light", "preparing-wide-light", "inbox-phone-dark")
-ADDRESSES = iter(("alice", "alice.brandt", "alice-brandt", "alicebrandt"))
+NAMES = {
+    "wide-light": "alice",
+    "wide-dark": "alice.brandt",
+    "phone-light": "alice-brandt",
+    "phone-dark": "alicebrandt",
+}
 SIZES: Mapping[str, Mapping[str, int]] = {"wide": WIDE, "phone": NARROW}
-
-
-@pytest.fixture(scope="module")
-async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
-    require_interface()
-    settings = {"POSTROOM_DELAY_FACTOR": "0.5", "POSTROOM_PACE": "0"}
-    async with trial(tmp_path_factory.mktemp("pictures"), **settings) as started:
-        await started.up()
-        yield started
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 async def picture(page: MailPage, name: str) -> None:
@@ -46,7 +35,7 @@ async def picture(page: MailPage, name: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 async def test_views_fit_the_window(up: Trial, browser: Browser, size: str, scheme: str) -> None:
-    async with mail_page(up, browser, next(ADDRESSES), viewport=SIZES[size], color_scheme=scheme) as alice:
+    async with mail_page(up, browser, NAMES[f"{size}-{scheme}"], viewport=SIZES[size], color_scheme=scheme) as alice:
         await alice.open("/sign-in")
         await expect(alice.button("Sign in")).to_be_visible()
         await picture(alice, f"sign-in-{size}-{scheme}")

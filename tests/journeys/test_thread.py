@@ -1,34 +1,18 @@
-"""The thread through the interface, in Chromium: from the registration to an answer that arrives, without a reload."""
+"""The thread through the interface, in Chromium: from the registration to a reply that arrives, without a reload."""
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from built_web import require_interface
-from chromium import chromium
 from eventually import eventually
 from mail_page import NARROW, MailPage, mail_page
 from newcomer import Newcomer, newcomer
-from trial import Trial, trial
+from trial import Trial
 
-
-@pytest.fixture(scope="module")
-async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
-    """The first retry comes after 3 s."""
-    require_interface()
-    settings = {"POSTROOM_DELAY_FACTOR": "0.05", "POSTROOM_PACE": "0"}
-    async with trial(tmp_path_factory.mktemp("thread"), **settings) as started:
-        await started.up()
-        yield started
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
+SETTINGS = {"POSTROOM_DELAY_FACTOR": "0.05", "POSTROOM_PACE": "0"}
+"""Of the trial: the first retry comes after 3 s."""
 
 
 async def send(sender: Newcomer, to: str, subject: str, text: str, **more: object) -> None:
@@ -49,13 +33,7 @@ async def send(sender: Newcomer, to: str, subject: str, text: str, **more: objec
     await person.create("EmailSubmission", emailId=made["id"], identityId=identity["id"])
 
 
-async def sign_up_and_wait(page: MailPage) -> None:
-    await page.sign_up()
-    await page.is_at("/mail")
-    await expect(page.row("Welcome to your new mailbox")).to_be_visible()
-
-
-async def test_a_person_gets_from_sign_up_through_a_failing_mail_server_to_an_answer_without_a_reload(
+async def test_a_person_gets_from_sign_up_through_a_failing_mail_server_to_a_reply_without_a_reload(
     up: Trial, browser: Browser
 ) -> None:
     code, output = await up.postroom("sandbox", "fault", "fail", "--word", "thread")
@@ -77,13 +55,13 @@ async def test_a_person_gets_from_sign_up_through_a_failing_mail_server_to_an_an
         await alice.page.keyboard.press("Control+Enter")
         await expect(alice.text("Sent")).to_be_visible()
         await expect(alice.message("In bay 7.")).to_be_visible()
-        received = await answer_received_by(bob, "Re: Pallet 3")
+        received = await reply_received_by(bob, "Re: Pallet 3")
         await send(bob, alice.email, "Re: Pallet 3", "Thank you!", inReplyTo=received["messageId"])
         await expect(alice.message("Thank you!")).to_be_visible()
         assert len(alice.documents) == 1
 
 
-async def answer_received_by(person: Newcomer, subject: str) -> dict[str, object]:
+async def reply_received_by(person: Newcomer, subject: str) -> dict[str, object]:
     mail = await person.mail()
     inbox, *_ = await mail.query("Mailbox", filter={"role": "inbox"})
     found: list[str] = []
@@ -92,13 +70,13 @@ async def answer_received_by(person: Newcomer, subject: str) -> dict[str, object
         found[:] = await mail.query(filter={"inMailbox": inbox, "subject": subject})
         return bool(found)
 
-    await eventually(arrived, f"the answer {subject!r}")
+    await eventually(arrived, f"the reply {subject!r}")
     return await mail.get("Email", found[0], properties=["messageId", "inReplyTo", "references", "from", "to"])
 
 
 async def test_new_mail_appears_in_an_open_inbox_by_itself(up: Trial, browser: Browser) -> None:
     async with mail_page(up, browser, "live.alice") as alice:
-        await sign_up_and_wait(alice)
+        await alice.sign_up_and_wait()
         await expect(alice.text("Live")).to_be_visible()
         await up.postroom("sandbox", "deliver", alice.email, "--subject", "Just now")
         await expect(alice.row("Just now")).to_be_visible()
@@ -107,13 +85,13 @@ async def test_new_mail_appears_in_an_open_inbox_by_itself(up: Trial, browser: B
 
 async def test_the_next_person_at_the_same_browser_sees_nothing_of_the_first(up: Trial, browser: Browser) -> None:
     async with mail_page(up, browser, "first.alice") as first:
-        await sign_up_and_wait(first)
+        await first.sign_up_and_wait()
         await up.postroom("sandbox", "deliver", first.email, "--subject", "Only for the first")
         await first.row("Only for the first").click()
         await expect(first.page.get_by_role("article")).to_be_visible()
         await first.page.keyboard.press("r")
         await expect(first.page.get_by_role("textbox", name="Your reply")).to_be_focused()
-        await first.page.keyboard.type("half an answer")
+        await first.page.keyboard.type("half a reply")
         await first.button(f"Account {first.email}").click()
         await first.page.get_by_role("link", name="Sign out").click()
         await first.button("Sign out").click()
@@ -121,14 +99,14 @@ async def test_the_next_person_at_the_same_browser_sees_nothing_of_the_first(up:
         await first.is_at("/sign-in")
         assert await first.page.evaluate("async () => (await indexedDB.databases()).length") == 0
         second = MailPage(up, first.page, "second.alice")
-        await sign_up_and_wait(second)
+        await second.sign_up_and_wait()
         await expect(second.row("Only for the first")).to_have_count(0)
         await expect(second.text(first.email)).to_have_count(0)
 
 
 async def test_the_thread_works_with_the_keyboard_only(up: Trial, browser: Browser) -> None:
     async with newcomer(up.environment, "carla") as carla, mail_page(up, browser, "keys.alice") as alice:
-        await sign_up_and_wait(alice)
+        await alice.sign_up_and_wait()
         await send(carla, alice.email, "By keyboard", "Can you read this?")
         await expect(alice.row("By keyboard")).to_be_visible()
         await alice.page.keyboard.press("j")
@@ -148,7 +126,7 @@ async def test_the_thread_works_with_the_keyboard_only(up: Trial, browser: Brows
 
 async def test_link_of_a_suspicious_sender_opens_only_after_a_question(up: Trial, browser: Browser) -> None:
     async with newcomer(up.environment, "mallory") as mallory, mail_page(up, browser, "link.alice") as alice:
-        await sign_up_and_wait(alice)
+        await alice.sign_up_and_wait()
         named = [{"name": "service@bank.example", "email": mallory.email}]
         await send(mallory, alice.email, "Your account", "Confirm at http://bank.test/x today.", **{"from": named})
         await alice.row("Your account").click()
@@ -189,7 +167,7 @@ async def test_a_chosen_language_outlives_a_reload_and_follows_the_person_to_ano
         await expect(alice.button("English")).to_be_visible()
         assert await alice.page.evaluate("[...headings]") == ["Anmelden"]
         await alice.button("English").click()
-        await sign_up_and_wait(alice)
+        await alice.sign_up_and_wait()
         await alice.button(f"Account {alice.email}").click()
         await alice.button("Deutsch").click()
 
@@ -239,7 +217,7 @@ async def test_no_view_breaks_a_rule_of_accessibility(
 
 async def test_a_phone_shows_one_pane_at_a_time(up: Trial, browser: Browser) -> None:
     async with mail_page(up, browser, "phone.alice", viewport=NARROW, has_touch=True, is_mobile=True) as alice:
-        await sign_up_and_wait(alice)
+        await alice.sign_up_and_wait()
         await alice.row("Welcome to your new mailbox").tap()
         await expect(alice.page.get_by_role("heading", level=2)).to_be_focused()
         await expect(alice.row("Welcome to your new mailbox")).to_be_hidden()
@@ -253,9 +231,9 @@ async def test_a_phone_shows_one_pane_at_a_time(up: Trial, browser: Browser) -> 
         await alice.is_at("/sign-out")
 
 
-async def test_on_a_phone_the_notice_that_an_answer_was_sent_covers_no_button(up: Trial, browser: Browser) -> None:
+async def test_on_a_phone_the_notice_that_a_reply_was_sent_covers_no_button(up: Trial, browser: Browser) -> None:
     async with mail_page(up, browser, "notice.alice", viewport=NARROW, has_touch=True, is_mobile=True) as alice:
-        await sign_up_and_wait(alice)
+        await alice.sign_up_and_wait()
         await up.postroom("sandbox", "deliver", alice.email, "--from", alice.email, "--subject", "To myself")
         await alice.row("To myself").tap()
         await alice.button("Reply").last.tap()

@@ -1,35 +1,15 @@
 """What becomes of the interface when the network, or the session, ends at the wrong moment."""
 
-from collections.abc import AsyncIterator
-
-import pytest
 from playwright.async_api import Browser, expect
 
-from built_web import require_interface
-from chromium import chromium
 from mail_page import MailPage, mail_page
-from trial import Trial, trial
-
-
-@pytest.fixture(scope="module")
-async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
-    require_interface()
-    async with trial(tmp_path_factory.mktemp("interrupted")) as started:
-        await started.up()
-        yield started
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
+from trial import Trial
 
 # A page that was loaded a moment ago does not load itself anew.
 LONG_OPEN = "performance.now = () => 60_000"
 
 
-async def test_an_answer_that_is_sent_off_line_stays_on_the_page_and_can_be_sent_later(
+async def test_a_reply_that_is_sent_offline_stays_on_the_page_and_can_be_sent_later(
     up: Trial, browser: Browser
 ) -> None:
     async with mail_page(up, browser, "off.alice") as alice:
@@ -60,11 +40,11 @@ HTML = b"From: b@example.org\r\nSubject: In HTML\r\nContent-Type: text/html\r\n\
 
 async def test_a_message_whose_sanitizer_cannot_be_loaded_is_shown_as_text(up: Trial, browser: Browser) -> None:
     async with mail_page(up, browser, "text.alice") as alice:
-        await alice.sign_up()
-        await alice.is_at("/mail")
+        await alice.sign_up_and_wait()
+        # Before the page loads the sanitizer ahead of need, some seconds after the list is there.
+        await alice.page.route("**/_app/immutable/**/*.js", lambda route: route.abort())
         (up.folder / "mail.eml").write_bytes(HTML)
         await up.postroom("sandbox", "deliver", alice.email, "--file", "mail.eml")
-        await alice.page.route("**/_app/immutable/**/*.js", lambda route: route.abort())
         await alice.row("In HTML").click()
         await expect(alice.text("Here is its text.")).to_be_visible()
 
