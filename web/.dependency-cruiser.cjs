@@ -1,8 +1,8 @@
-/** Which room may import which: ARCHITECTURE.md, "The rooms of web/". */
+/** Which room may import which: ARCHITECTURE.md, "How mail reaches the screen". */
 const rooms = {
   jmap: [],
   mail: [],
-  live: [],
+  live: ['jmap'],
   words: [],
   accounts: [],
   console: [],

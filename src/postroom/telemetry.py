@@ -88,7 +88,7 @@ LIVE_EVENTS = Counter(
     registry=REGISTRY,
 )
 PUBLISHER_ERRORS = Counter(
-    "postroom_announcer_errors_total", "Batches that could not be published; they stay in the outbox", registry=REGISTRY
+    "postroom_publisher_errors_total", "Batches that could not be published; they stay in the outbox", registry=REGISTRY
 )
 LIVE_STREAMS = Gauge("postroom_live_streams", "Open streams of server-sent events of this process", registry=REGISTRY)
 

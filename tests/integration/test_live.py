@@ -193,7 +193,7 @@ async def test_a_client_that_is_online_during_a_restore_of_the_database_reloads_
         assert await publish_one(service, records, stream) == 11
 
 
-async def test_the_progress_of_the_mailbox_is_sent_when_it_changes_until_it_is_ready(
+async def test_the_preparation_of_the_mailbox_is_sent_when_it_changes_until_it_is_ready(
     database: Database, records: Records
 ) -> None:
     async with live_service(database.service_url) as service:

@@ -18,7 +18,7 @@ from postroom.mail.preparation import (
     FailureKind,
     MailboxRecord,
     Preparation,
-    Progress,
+    PreparationState,
     WaitKind,
     preparation_of,
 )
@@ -114,7 +114,7 @@ async def test_a_wait_has_the_cause_that_the_last_attempt_left(
 ) -> None:
     request = await world.request(*outcomes)
     shown = await world.shown(request.identity_id)
-    assert (shown.state, shown.attempts, shown.retry) == (Progress.PREPARING, len(outcomes), request.retries)
+    assert (shown.state, shown.attempts, shown.retry) == (PreparationState.PREPARING, len(outcomes), request.retries)
     assert (shown.cause and shown.cause.kind) == kind
     assert shown.cause is None or shown.cause.since == request.enqueued_at
     assert shown.next_attempt_at == request.due_at
@@ -152,7 +152,11 @@ async def test_a_dead_letter_shows_who_can_end_it_and_no_text_of_the_mail_server
     request = await world.request(*outcomes)
     shown = await world.shown(request.identity_id)
     assert shown.failure
-    assert (shown.state, shown.failure.kind, shown.failure.since) == (Progress.FAILED, kind, request.enqueued_at)
+    assert (shown.state, shown.failure.kind, shown.failure.since) == (
+        PreparationState.FAILED,
+        kind,
+        request.enqueued_at,
+    )
     for secret in ("mail server", "bob@example.org", "answered"):
         assert secret not in repr(shown)
 
@@ -163,7 +167,7 @@ async def test_a_request_whose_address_another_identity_holds_shows_that(world: 
     assert await world.requests.refuse_held(second, origin=NOWHERE, action="accept")
     shown = await world.shown(second.identity_id)
     assert shown.failure
-    assert (shown.state, shown.failure.kind) == (Progress.FAILED, FailureKind.ADDRESS_TAKEN)
+    assert (shown.state, shown.failure.kind) == (PreparationState.FAILED, FailureKind.ADDRESS_TAKEN)
     assert (shown.attempts, shown.history) == (0, ())
 
 
@@ -181,16 +185,20 @@ async def test_ready_and_missing_mailboxes_show_when_they_were_asked_for_made_an
     record = await world.record(request.identity_id)
     shown = preparation_of(record)
     row = await world.records.request(request.identity_id)
-    assert (shown.state, shown.requested_at, shown.ready_at) == (Progress.READY, row["created_at"], row["enqueued_at"])
+    assert (shown.state, shown.requested_at, shown.ready_at) == (
+        PreparationState.READY,
+        row["created_at"],
+        row["enqueued_at"],
+    )
     assert [(each.attempt, each.outcome) for each in shown.history] == [(2, "success"), (1, "failed")]
     await world.missed(request.identity_id, Doubt.SUSPECTED)
-    assert (await world.shown(request.identity_id)).state is Progress.READY
+    assert (await world.shown(request.identity_id)).state is PreparationState.READY
     await world.missed(request.identity_id, Doubt.MISSING)
     shown = await world.shown(request.identity_id)
     account = await world.records.account(request.identity_id)
     assert account
     assert shown.cause
-    assert (shown.state, shown.cause.since) == (Progress.MISSING, account["missing_at"])
+    assert (shown.state, shown.cause.since) == (PreparationState.MISSING, account["missing_at"])
 
 
 async def test_a_refusal_is_read_only_where_it_may_be_shown(world: World) -> None:
@@ -225,7 +233,7 @@ async def test_many_records_are_read_at_once(world: World) -> None:
 async def test_a_table_without_its_single_row_of_the_breaker_is_read_as_closed(world: World) -> None:
     request = await world.request(FAILED)
     await world.records.rows("DELETE FROM mail_server_breaker")
-    assert (await world.shown(request.identity_id)).state is Progress.PREPARING
+    assert (await world.shown(request.identity_id)).state is PreparationState.PREPARING
     assert await world.found.changed({request.identity_id: None})
 
 

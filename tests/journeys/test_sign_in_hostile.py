@@ -99,7 +99,7 @@ async def test_a_location_that_is_no_web_page_is_not_followed(person: AccountPer
 async def test_the_error_page_shows_text(person: AccountPerson) -> None:
     body = {"id": "x", "error": {"code": 500, "reason": SHOT, "message": SHOT}}
     await person.page.route("**/self-service/errors?*", lambda route: route.fulfill(json=body))
-    await person.open(f"/error?id={'<b>x</b>'}")
+    await person.open("/error?id=<b>x</b>")
     await person.page.get_by_text("Details").click()
     await person.sees("<script>hit()</script>")
     await person.sees("<b>x</b>")

@@ -1,4 +1,4 @@
-"""The progress of a mailbox as the person sees it, by all that PostgreSQL holds of it."""
+"""The preparation of a mailbox as the person sees it, by all that PostgreSQL holds of it."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from postroom.mail.preparation import (
     MailboxRecord,
     Opening,
     Preparation,
-    Progress,
+    PreparationState,
     Wait,
     WaitKind,
     preparation_of,
@@ -119,7 +119,7 @@ def test_a_mailbox_that_is_being_prepared_waits_for_its_own_cause_or_that_of_the
     found: MailboxRecord, kind: WaitKind | None, since: datetime | None
 ) -> None:
     shown = preparation_of(found)
-    assert (shown.state, shown.failure, shown.reason) == (Progress.PREPARING, None, None)
+    assert (shown.state, shown.failure, shown.reason) == (PreparationState.PREPARING, None, None)
     assert shown.cause == (Wait(kind, since) if kind and since else None)
     request = found.request
     assert request
@@ -134,26 +134,30 @@ TAKEN, REFUSED, OPERATOR = FailureKind
 @pytest.mark.parametrize(
     ("found", "state", "failure"),
     [
-        (dead(F, F, F, F), Progress.FAILED, Failure(OPERATOR, START)),
+        (dead(F, F, F, F), PreparationState.FAILED, Failure(OPERATOR, START)),
         # The mail server refuses it for good: whether another address would help, only an operator can see.
-        (dead(F, retries=0), Progress.FAILED, Failure(OPERATOR, START)),
+        (dead(F, retries=0), PreparationState.FAILED, Failure(OPERATOR, START)),
         # Buried by an operator, also after a conflict that was tried again.
-        (dead(), Progress.FAILED, Failure(OPERATOR, START)),
-        (dead(C, enqueued_at=at(0.5)), Progress.FAILED, Failure(OPERATOR, at(0.5))),
+        (dead(), PreparationState.FAILED, Failure(OPERATOR, START)),
+        (dead(C, enqueued_at=at(0.5)), PreparationState.FAILED, Failure(OPERATOR, at(0.5))),
         # An account of the mail server holds the address, or another identity.
-        (dead(C, F), Progress.FAILED, Failure(TAKEN, START)),
-        (dead(attempts=0, reason=HELD), Progress.FAILED, Failure(TAKEN, START)),
+        (dead(C, F), PreparationState.FAILED, Failure(TAKEN, START)),
+        (dead(attempts=0, reason=HELD), PreparationState.FAILED, Failure(TAKEN, START)),
         # Of a dead letter and a refusal the newer one counts.
-        (dead(F, refusal=refused("reserved_name", -1)), Progress.FAILED, Failure(OPERATOR, START)),
-        (dead(F, refusal=refused("no_address")), Progress.REFUSED, Failure(REFUSED, at(5), "no_address")),
+        (dead(F, refusal=refused("reserved_name", -1)), PreparationState.FAILED, Failure(OPERATOR, START)),
+        (dead(F, refusal=refused("no_address")), PreparationState.REFUSED, Failure(REFUSED, at(5), "no_address")),
         # Without a request.
-        (record(refusal=refused("reserved_name")), Progress.REFUSED, Failure(REFUSED, at(5), "reserved_name")),
-        (record(refusal=refused("domain_not_served")), Progress.REFUSED, Failure(REFUSED, at(5), "domain_not_served")),
-        (record(refusal=refused("unreadable_identity")), Progress.REFUSED, Failure(OPERATOR, at(5))),
-        (record(refusal=refused("unreadable_body")), Progress.REFUSED, Failure(OPERATOR, at(5))),
+        (record(refusal=refused("reserved_name")), PreparationState.REFUSED, Failure(REFUSED, at(5), "reserved_name")),
+        (
+            record(refusal=refused("domain_not_served")),
+            PreparationState.REFUSED,
+            Failure(REFUSED, at(5), "domain_not_served"),
+        ),
+        (record(refusal=refused("unreadable_identity")), PreparationState.REFUSED, Failure(OPERATOR, at(5))),
+        (record(refusal=refused("unreadable_body")), PreparationState.REFUSED, Failure(OPERATOR, at(5))),
     ],
 )
-def test_a_failure_tells_who_can_end_it(found: MailboxRecord, state: Progress, failure: Failure) -> None:
+def test_a_failure_tells_who_can_end_it(found: MailboxRecord, state: PreparationState, failure: Failure) -> None:
     shown = preparation_of(found)
     assert (shown.state, shown.failure, shown.cause, shown.next_attempt_at) == (state, failure, None, None)
 
@@ -177,21 +181,21 @@ def test_refusal_does_not_hide_an_existing_or_pending_mailbox(found: MailboxReco
 def test_a_mailbox_on_record_is_ready_unless_it_is_missing() -> None:
     request = request_of(ALICE, state=State.PROVISIONED, due_at=None, retries=2, enqueued_at=at(-5))
     shown = preparation_of(MailboxRecord(ALICE, NOW, request))
-    assert (shown.state, shown.ready_at, shown.cause, shown.failure) == (Progress.READY, at(-5), None, None)
+    assert (shown.state, shown.ready_at, shown.cause, shown.failure) == (PreparationState.READY, at(-5), None, None)
     shown = preparation_of(MailboxRecord(ALICE, NOW, request, missing_at=at(-1), opening=Opening(Cause.OUTAGE, OPENED)))
-    assert (shown.state, shown.ready_at) == (Progress.MISSING, None)
+    assert (shown.state, shown.ready_at) == (PreparationState.MISSING, None)
     assert (shown.cause, shown.failure) == (Wait(W.MISSING, at(-1)), Failure(OPERATOR, at(-1)))
     assert "an operator has to fix" in (shown.reason or "")
 
 
 def test_mailbox_being_remade_is_shown_as_preparing() -> None:
     request = request_of(ALICE, state=State.WAITING)
-    assert preparation_of(MailboxRecord(ALICE, NOW, request, missing_at=at(-1))).state is Progress.PREPARING
+    assert preparation_of(MailboxRecord(ALICE, NOW, request, missing_at=at(-1))).state is PreparationState.PREPARING
 
 
 def test_a_person_without_a_request_has_no_mailbox() -> None:
     shown = preparation_of(MailboxRecord(ALICE, NOW), sweep_seconds=300)
-    assert shown == Preparation(Progress.NONE, sweep_seconds=300, support_number="8b9e4c7a", now=NOW)
+    assert shown == Preparation(PreparationState.NONE, sweep_seconds=300, support_number="8b9e4c7a", now=NOW)
 
 
 def test_the_attempts_so_far_are_shown_without_any_text() -> None:

@@ -12,7 +12,7 @@ from eventually import eventually
 from fakes import request_of
 from live_service import NOW, FakeRecords, ready
 from postroom.domain.request import State
-from postroom.mail.preparation import MailboxRecord, Progress
+from postroom.mail.preparation import MailboxRecord, PreparationState
 from postroom.mail.preparations import PAGE, Preparations
 
 ALICE = UUID(int=1)
@@ -74,7 +74,7 @@ async def test_a_ready_mailbox_is_not_polled_until_an_event_says_that_it_changed
         preparations.reread(watched)
         await eventually(lambda: len(woken) == 2, "woken")
         assert watched.current
-        assert watched.current.state is Progress.MISSING
+        assert watched.current.state is PreparationState.MISSING
 
 
 async def test_a_read_that_began_before_the_event_does_not_count(records: FakeRecords) -> None:
@@ -93,7 +93,7 @@ async def test_a_read_that_began_before_the_event_does_not_count(records: FakeRe
         running = asyncio.create_task(preparations.run(stop))
         await eventually(lambda: watched.current is not None, "read again")
         assert watched.current
-        assert watched.current.state is Progress.MISSING
+        assert watched.current.state is PreparationState.MISSING
         stop.set()
         await running
 
@@ -111,7 +111,9 @@ async def test_a_change_during_an_outage_of_the_database_is_seen_after_it(
             await eventually(polls(records), "polled in vain")
             records.away = False
             await eventually(lambda: newcomer.is_ready, "the newcomer is read")
-        await eventually(lambda: watched.current and watched.current.state is Progress.NONE, "the change is seen")
+        await eventually(
+            lambda: watched.current and watched.current.state is PreparationState.NONE, "the change is seen"
+        )
 
 
 async def test_a_mailbox_is_read_at_once_for_who_comes_between_two_polls(records: FakeRecords) -> None:

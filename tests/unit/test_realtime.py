@@ -14,7 +14,7 @@ from postroom.api.visitor import receive_visitors, visitor_of
 from postroom.domain.person import ALL_SCOPES, Person, Scope
 from postroom.errors import KratosUnavailable, NoSession, PostroomError
 from postroom.mail.ports import Visitor
-from postroom.mail.preparation import Preparation, Progress
+from postroom.mail.preparation import Preparation, PreparationState
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 
 ALICE = UUID(int=1)
@@ -39,7 +39,7 @@ async def ask(
     people: Everybody | None = None, *, centrifugo: bool = True, state: str = "ready", online: list[UUID] | None = None
 ) -> httpx2.Response:
     async def read(identity_id: UUID) -> tuple[None, Preparation]:
-        return None, Preparation(Progress(state))
+        return None, Preparation(PreparationState(state))
 
     async def note(identity_id: UUID) -> None:
         if online is not None:

@@ -145,7 +145,9 @@ async def test_kratos_cookies_are_passed_on_with_any_answer(
     assert "set-cookie" not in (await browser.request(*way.split())).headers
 
 
-async def test_me_shows_the_person_and_the_progress_of_the_mailbox(world: World, browser: httpx2.AsyncClient) -> None:
+async def test_me_shows_the_person_and_the_preparation_of_the_mailbox(
+    world: World, browser: httpx2.AsyncClient
+) -> None:
     failed = EndedAttempt(1, START, AttemptOutcome.FAILED)
     request = request_of(ADA, state=State.WAITING, due_at=START + timedelta(seconds=60), retries=1)
     world.mailbox = MailboxRecord(ADA, NOW, request, requested_at=START, history=[failed])

@@ -14,6 +14,32 @@ PYTHON = [path for folder in CODE for path in sorted((ROOT / folder).rglob("*.py
 FILES = [
     path for folder in CODE for path in sorted((ROOT / folder).rglob("*")) if path.suffix in (".py", ".sql", ".lua")
 ]
+WEB = [
+    path
+    for folder in ("web/src", "web/tests")
+    for path in sorted((ROOT / folder).rglob("*"))
+    if path.suffix in (".ts", ".svelte")
+]
+RETIRED_IN_WEB = {
+    "answer": "reply (of a mail), response (of a server)",
+    "answers": "responses",
+    "answering": "replying",
+    "answerable": "parent",
+    "ceremony": "trigger",
+    "doors": "sign in pages",
+    "making": "preparation",
+    "off line": "offline",
+    "preparing": "preparation",
+    "progress": "preparation",
+    "rows of": "threads, thread emails",
+    "situation": "preparation",
+}
+"""Words of the interface alone: elsewhere they are ordinary English. "Answered" is the keyword `$answered`."""
+DECLARED = re.compile(
+    r"\b(?:const|let|function|class|interface|type|get|set|async|readonly|static|snippet)\s+#?([A-Za-z_]\w*)"
+    r"|^\s+#?([A-Za-z_]\w*)\??[:(]",
+    re.MULTILINE,
+)
 MOST_WORDS = 40
 PHRASES = {"look up", "look ups", "looks like", "well known", "well formed"}
 """Ordinary English that contains a retired word."""
@@ -81,3 +107,27 @@ def test_no_identifier_and_no_file_uses_a_retired_word(retired: str) -> None:
         if uses(words_of(name), retired)
     ]
     assert not found, f"{retired!r} is retired; see the glossary of CONTRIBUTING.md:\n" + "\n".join(found)
+
+
+@cache
+def declared_in(path: Path) -> list[tuple[int, str]]:
+    """Names in TypeScript: of what is declared, of members and of parameters that stand on a line of their own."""
+    text = path.read_text()
+    return [(text.count("\n", 0, found.start()) + 1, found[1] or found[2]) for found in DECLARED.finditer(text)]
+
+
+def test_names_in_typescript_are_found() -> None:
+    path = ROOT / "web/src/lib/sync/marks.ts"
+    assert {"Marks", "task", "answered", "patch", "refused"} <= {name for _, name in declared_in(path)}
+
+
+@pytest.mark.parametrize("retired", RETIRED_IN_WEB)
+def test_no_name_and_no_file_of_the_interface_uses_a_retired_word(retired: str) -> None:
+    found = [str(path.relative_to(ROOT)) for path in WEB if uses(words_of(path.stem), retired)]
+    found += [
+        f"{path.relative_to(ROOT)}:{line} {name}"
+        for path in WEB
+        for line, name in declared_in(path)
+        if uses(words_of(name), retired)
+    ]
+    assert not found, f"{retired!r} is retired, it is {RETIRED_IN_WEB[retired]}:\n" + "\n".join(found)

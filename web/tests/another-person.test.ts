@@ -18,15 +18,15 @@ beforeEach(() => {
 function signInAsBob(ann: ModelServer, bob: ModelServer, sessionState: string): void {
   ann.interrupt = async (path, body) => {
     if (path === '/jmap/session') {
-      const session = (await bob.answer(path, body).json()) as { capabilities: Record<string, unknown> }
+      const session = (await bob.respond(path, body).json()) as { capabilities: Record<string, unknown> }
       const primaryAccounts = { 'urn:ietf:params:jmap:mail': 'b' }
       return Response.json({ ...session, username: 'bob@example.org', primaryAccounts, state: sessionState })
     }
     const { methodCalls } = JSON.parse(body) as { methodCalls: Invocation[] }
     const refused = methodCalls.map(([, , id]) => ['error', { type: 'accountNotFound' }, id])
     const isBobs = methodCalls.every(([, { accountId }]) => accountId === 'b')
-    const answer = (await bob.answer(path, body).json()) as { methodResponses: unknown }
-    return Response.json({ methodResponses: isBobs ? answer.methodResponses : refused, sessionState })
+    const response = (await bob.respond(path, body).json()) as { methodResponses: unknown }
+    return Response.json({ methodResponses: isBobs ? response.methodResponses : refused, sessionState })
   }
 }
 
@@ -61,22 +61,22 @@ describe.each(['s', "bob's"])('with the session state %j', (sessionState) => {
     expect(world.mistakes).toEqual([])
   })
 
-  test('an answer of the first person is not sent, and stays', async () => {
+  test('a reply of the first person is not sent, and stays', async () => {
     const { mail, world, bob } = await switched()
-    const answered = { ...mail.list?.row(0), id: 'e1', messageId: [], references: [] } as unknown as Message
-    mail.sending.keep('e1', "Ann's answer")
+    const parent = { ...mail.list?.row(0), id: 'e1', messageId: [], references: [] } as unknown as Message
+    mail.sending.keep('e1', "Ann's reply")
     const sending = mail.sending.send({
       to: [],
       cc: [],
       subject: 'For Ann',
-      text: "Ann's answer",
+      text: "Ann's reply",
       quoted: '',
-      answered
+      parent
     })
     await expect(sending).rejects.toMatchObject({ code: 'no_session' })
     await world.pass(60_000)
     expect(bob.submissions.size).toBe(0)
-    expect(mail.sending.draftOf('e1')).toBe("Ann's answer")
+    expect(mail.sending.draftOf('e1')).toBe("Ann's reply")
   })
 })
 
@@ -100,8 +100,8 @@ test('a session that changed for the same person is taken over', async () => {
   const scene = await opened()
   const { server, mail } = scene
   server.interrupt = async (path, body) => {
-    const answer = (await server.answer(path, body).json()) as object
-    return Response.json({ ...answer, ...(path === '/jmap/session' ? { state: 's2' } : { sessionState: 's2' }) })
+    const response = (await server.respond(path, body).json()) as object
+    return Response.json({ ...response, ...(path === '/jmap/session' ? { state: 's2' } : { sessionState: 's2' }) })
   }
   server.deliver({ subject: 'New' })
   await hint(scene)

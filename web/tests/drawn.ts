@@ -6,7 +6,7 @@ import Around from './Around.svelte'
 import { opened, type Scene } from './scene.ts'
 import type { ModelServer } from './model-server.ts'
 import { vi } from 'vitest'
-import { settled } from './world.ts'
+import { settled, type World } from './world.ts'
 
 export interface Drawn extends Scene {
   page: MailPage
@@ -15,8 +15,8 @@ export interface Drawn extends Scene {
 }
 
 /** The page at the inbox; `draw` shows a view of it. */
-export async function pageOf(server: ModelServer): Promise<Drawn> {
-  const scene = await opened(server)
+export async function pageOf(server: ModelServer, tabs: Parameters<World['ports']>[1] = {}): Promise<Drawn> {
+  const scene = await opened(server, null, tabs)
   const went: string[] = []
   const page = new MailPage(scene.mail, (path) => {
     went.push(path)

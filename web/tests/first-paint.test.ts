@@ -41,13 +41,13 @@ async function visited(): Promise<ModelServer> {
   return server
 }
 
-/** The answer to the session waits until it is called. */
-function heldSession(server: ModelServer, answer: () => Response | null = () => null): () => void {
+/** The response to the session waits until it is called. */
+function heldSession(server: ModelServer, respond: () => Response | null = () => null): () => void {
   let release = (): void => undefined
   const waiting = new Promise<void>((resolve) => {
     release = resolve
   })
-  server.interrupt = async (path) => (path === '/jmap/session' ? (await waiting, answer()) : null)
+  server.interrupt = async (path) => (path === '/jmap/session' ? (await waiting, respond()) : null)
   return release
 }
 
@@ -62,7 +62,7 @@ function watched(mail: MailState): unknown[] {
   return seen
 }
 
-describe('before any answer of the network', () => {
+describe('before any response of the network', () => {
   test('the person to whom the page was sent sees the list that this device kept', async () => {
     const server = await visited()
     heldSession(server)

@@ -101,13 +101,13 @@ export class ModelServer {
     try {
       await new Promise((resolve) => setImmediate(resolve))
       init?.signal?.throwIfAborted()
-      return (await this.interrupt(path, body)) ?? this.answer(path, body)
+      return (await this.interrupt(path, body)) ?? this.respond(path, body)
     } finally {
       this.running -= 1
     }
   }
 
-  answer(path: string, body: string): Response {
+  respond(path: string, body: string): Response {
     if (path === '/jmap/session') {
       return Response.json(this.#session())
     }

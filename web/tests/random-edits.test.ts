@@ -8,7 +8,7 @@ import { settled } from './world.ts'
 const SEEDS = Number(process.env['POSTROOM_SEEDS'] ?? 10)
 
 test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
-  'after any edits of two clients, refusals and lost answers the screen shows what the server has (%i)',
+  'after any edits of two clients, refusals and lost responses the screen shows what the server has (%i)',
   async (seed) => {
     const next = random(seed)
     const server = new ModelServer()
@@ -30,7 +30,7 @@ test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
   }
 )
 
-/** Edits between the requests of a round, refusals, and answers that get lost after the work was done. */
+/** Edits between the requests of a round, refusals, and responses that get lost after the work was done. */
 function misfortune(server: ModelServer, body: string, next: () => number): Response | null {
   if (next() < 0.3) {
     edit(server, next)
@@ -39,7 +39,7 @@ function misfortune(server: ModelServer, body: string, next: () => number): Resp
     return Response.json({ code: 'mail_server_busy' }, { status: 503 })
   }
   if (next() < 0.05) {
-    server.answer('/jmap/', body)
+    server.respond('/jmap/', body)
     throw new TypeError('connection reset')
   }
   return null

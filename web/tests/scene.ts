@@ -10,9 +10,13 @@ export interface Scene {
   mail: MailState
 }
 
-export async function opened(server = new ModelServer(), mailbox: string | null = null): Promise<Scene> {
+export async function opened(
+  server = new ModelServer(),
+  mailbox: string | null = null,
+  tabs: Parameters<World['ports']>[1] = {}
+): Promise<Scene> {
   const world = new World()
-  const mail = createMail(world.ports(server.fetch))
+  const mail = createMail(world.ports(server.fetch, tabs))
   mail.show(mailbox)
   await settled()
   return { server, world, mail }
@@ -34,17 +38,18 @@ export async function hint({ mail }: Scene): Promise<void> {
   await settled()
 }
 
-/** One method is not available. */
-export function failing(method: string, server: ModelServer): ModelServer['interrupt'] {
-  const error = { type: 'serverUnavailable' }
+/** One method is not available, or refused: its calls do nothing. */
+export function failing(method: string, server: ModelServer, type = 'serverUnavailable'): ModelServer['interrupt'] {
   return async (path, body) => {
     if (path !== '/jmap/') {
       return null
     }
-    const answer = (await server.answer(path, body).json()) as { methodResponses: Invocation[] }
-    const methodResponses = answer.methodResponses.map((call) =>
-      call[0] === method ? ['error', error, call[2]] : call
-    )
-    return Response.json({ ...answer, methodResponses })
+    const request = JSON.parse(body) as { methodCalls: Invocation[] }
+    const methodCalls = request.methodCalls.filter(([name]) => name !== method)
+    const response = (await server.respond(path, JSON.stringify({ ...request, methodCalls })).json()) as {
+      methodResponses: Invocation[]
+    }
+    const errors = request.methodCalls.filter(([name]) => name === method).map(([, , id]) => ['error', { type }, id])
+    return Response.json({ ...response, methodResponses: [...response.methodResponses, ...errors] })
   }
 }

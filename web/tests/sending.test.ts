@@ -1,66 +1,37 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
-import type { Message, Reply } from '#lib/state/mail.ts'
-// Loaded before: a test's clock does not wait for a file.
-import '#lib/sync/sending.ts'
 import type { Invocation } from '#lib/jmap/types.ts'
 import { ModelServer } from './model-server.ts'
-import { settled, World } from './world.ts'
+import { opened, outcome, type ReplyScene } from './reply-scene.ts'
+import { settled } from './world.ts'
 
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory()
 })
-
-interface Scene {
-  server: ModelServer
-  world: World
-  mail: MailState
-  reply: Reply
-}
-
-async function opened(server = new ModelServer()): Promise<Scene> {
-  if (server.emails.size === 0) {
-    server.deliver({
-      messageId: ['question@example.net'],
-      references: ['first@example.net'],
-      keywords: { $seen: true }
-    })
-  }
-  const world = new World()
-  const mail = createMail(world.ports(server.fetch))
-  mail.show(null)
-  await settled()
-  mail.reader.open('t1')
-  await settled()
-  const answered = mail.reader.conversation?.messages[0] as Message
-  const reply = { to: answered.from, cc: [], subject: answered.subject, text: 'The answer', quoted: '> Q', answered }
-  return { server, world, mail, reply }
-}
 
 /** The mails in a mailbox of the server. */
 function within(server: ModelServer, mailbox: string): unknown[] {
   return [...server.emails.values()].filter(({ mailboxIds }) => mailboxIds[mailbox])
 }
 
-/** The request that creates the submission is carried out, and its answer is lost. */
-function losingTheAnswer(server: ModelServer, times = 1): void {
+/** The request that creates the submission is carried out, and its response is lost. */
+function losingTheResponse(server: ModelServer, times = 1): void {
   let left = times
   server.interrupt = (path, body) => {
     if (body.includes('EmailSubmission/set') && left > 0) {
       left -= 1
-      server.answer(path, body)
+      server.respond(path, body)
       throw new TypeError('connection reset')
     }
     return null
   }
 }
 
-/** The first request that creates a submission gets no answer. Returns what the mail server does when it arrives late. */
+/** The first request that creates a submission gets no response. Returns what the mail server does when it arrives late. */
 function delayingTheFirst(server: ModelServer, beforeTheSecond: () => void = () => undefined): () => void {
   let first: string | null = null
-  const arrive = (): void => void server.answer('/jmap/', first ?? '')
+  const arrive = (): void => void server.respond('/jmap/', first ?? '')
   server.interrupt = (_, body) => {
     if (!body.includes('EmailSubmission/set')) {
       return null
@@ -83,26 +54,21 @@ function draftOnly(server: ModelServer): void {
     }
     server.interrupt = () => null
     const request = JSON.parse(body) as { methodCalls: Invocation[] }
-    server.answer(path, JSON.stringify({ ...request, methodCalls: request.methodCalls.slice(0, 1) }))
+    server.respond(path, JSON.stringify({ ...request, methodCalls: request.methodCalls.slice(0, 1) }))
     return Response.json({ code: 'mail_server_broke_off' }, { status: 502 })
   }
 }
 
-/** Whether it was sent, once all is known. */
-async function outcome({ mail, world, reply }: Scene, what = reply): Promise<unknown> {
-  mail.sending.keep(what.answered.id, what.text)
-  const sending = mail.sending.send(what).then(
-    () => 'sent',
-    (trouble: unknown) => trouble
-  )
+/** The page after a reload that interrupted the sending. */
+async function reloadedWhileSending({ server, mail, reply }: ReplyScene): Promise<ReplyScene> {
+  void mail.sending.send(reply).catch(() => undefined)
+  mail.sending.keep('e1', reply.text)
   await settled()
-  await world.pass(60_000)
-  const result = await sending
-  await world.pass(1_000)
-  return result
+  mail.stop()
+  return opened(server)
 }
 
-describe('an answer', () => {
+describe('a reply', () => {
   test('is made and sent in one request, filed, and shown in the conversation', async () => {
     const scene = await opened()
     const { server, mail } = scene
@@ -153,7 +119,7 @@ describe('an answer', () => {
 
   test('whose confirmation is lost is found by its Message-ID and not sent again', async () => {
     const scene = await opened()
-    losingTheAnswer(scene.server)
+    losingTheResponse(scene.server)
     expect(await outcome(scene)).toBe('sent')
     expect(scene.server.submissions.size).toBe(1)
     expect(within(scene.server, 'sent')).toHaveLength(1)
@@ -214,7 +180,7 @@ describe('an answer', () => {
     for (const mailbox of ['sent', 'inbox']) {
       const scene = await opened()
       const { server } = scene
-      losingTheAnswer(server)
+      losingTheResponse(server)
       const lost = server.interrupt
       server.interrupt = async (path, body) => {
         if (body.includes('Email/query') && server.submissions.size === 1) {
@@ -234,7 +200,7 @@ describe('an answer', () => {
     const { server } = scene
     server.interrupt = (path, body) => {
       if (body.includes('EmailSubmission/set')) {
-        server.answer(path, body.replace('onSuccessUpdateEmail":{"#send"', 'onSuccessUpdateEmail":{"#none"'))
+        server.respond(path, body.replace('onSuccessUpdateEmail":{"#send"', 'onSuccessUpdateEmail":{"#none"'))
         throw new TypeError('connection reset')
       }
       return null
@@ -275,29 +241,22 @@ describe('an answer', () => {
       throw new TypeError('Failed to fetch')
     }
     expect(await outcome(scene)).toMatchObject({ code: 'outcome_unknown' })
-    expect(scene.mail.sending.draftOf('e1')).toBe('The answer')
+    expect(scene.mail.sending.draftOf('e1')).toBe('The reply')
   })
 
   test('that a reload interrupts is looked for before it is sent again', async () => {
     const first = await opened()
-    losingTheAnswer(first.server)
-    void first.mail.sending.send(first.reply).catch(() => undefined)
-    first.mail.sending.keep('e1', first.reply.text)
-    await settled()
-    first.mail.stop()
-    const second = await opened(first.server)
-    expect(second.mail.sending.draftOf('e1')).toBe('The answer')
+    losingTheResponse(first.server)
+    const second = await reloadedWhileSending(first)
+    expect(second.mail.sending.draftOf('e1')).toBe('The reply')
     expect(await outcome(second)).toBe('sent')
     expect(first.server.submissions.size).toBe(1)
   })
 
   test('that such a reload would quote differently is not sent again', async () => {
     const first = await opened()
-    losingTheAnswer(first.server)
-    void first.mail.sending.send(first.reply).catch(() => undefined)
-    await settled()
-    first.mail.stop()
-    const second = await opened(first.server)
+    losingTheResponse(first.server)
+    const second = await reloadedWhileSending(first)
     // The body of the message is not here yet, or the page speaks another language.
     expect(await outcome(second, { ...second.reply, quoted: '' })).toBe('sent')
     expect(first.server.submissions.size).toBe(1)
@@ -309,7 +268,7 @@ describe('an answer', () => {
     server.interrupt = (path, body) => {
       if (body.includes('EmailSubmission/set')) {
         server.interrupt = () => Response.json({ code: 'no_session' }, { status: 401 })
-        server.answer(path, body)
+        server.respond(path, body)
         throw new TypeError('connection reset')
       }
       return null
@@ -322,12 +281,9 @@ describe('an answer', () => {
 
   test('that was changed after such a reload is another mail', async () => {
     const first = await opened()
-    losingTheAnswer(first.server)
-    void first.mail.sending.send(first.reply).catch(() => undefined)
-    await settled()
-    first.mail.stop()
-    const second = await opened(first.server)
-    expect(await outcome(second, { ...second.reply, text: 'Another answer' })).toBe('sent')
+    losingTheResponse(first.server)
+    const second = await reloadedWhileSending(first)
+    expect(await outcome(second, { ...second.reply, text: 'Another reply' })).toBe('sent')
     expect(first.server.submissions.size).toBe(2)
   })
 
@@ -335,44 +291,41 @@ describe('an answer', () => {
     const first = await opened()
     const { server } = first
     draftOnly(server)
-    void first.mail.sending.send(first.reply).catch(() => undefined)
-    await settled()
-    first.mail.stop()
-    const second = await opened(server)
-    expect(await outcome(second, { ...second.reply, text: 'Another answer' })).toBe('sent')
-    expect(within(server, 'sent')).toMatchObject([{ bodyValues: { text: { value: 'Another answer\n\n> Q' } } }])
+    const second = await reloadedWhileSending(first)
+    expect(await outcome(second, { ...second.reply, text: 'Another reply' })).toBe('sent')
+    expect(within(server, 'sent')).toMatchObject([{ bodyValues: { text: { value: 'Another reply\n\n> Q' } } }])
     expect(within(server, 'drafts')).toEqual([])
   })
 })
 
 describe('the mail server refuses', () => {
-  function answering(server: ModelServer, replaced: Record<string, unknown>): void {
+  function responding(server: ModelServer, replaced: Record<string, unknown>): void {
     server.interrupt = async (path, body) => {
       if (path !== '/jmap/') {
         return null
       }
-      const answer = (await server.answer(path, body).json()) as { methodResponses: Invocation[] }
-      const methodResponses = answer.methodResponses.map(([name, args, id]) => [name, replaced[name] ?? args, id])
-      return Response.json({ ...answer, methodResponses })
+      const response = (await server.respond(path, body).json()) as { methodResponses: Invocation[] }
+      const methodResponses = response.methodResponses.map(([name, args, id]) => [name, replaced[name] ?? args, id])
+      return Response.json({ ...response, methodResponses })
     }
   }
 
   test('the draft: its reason is told, the text stays', async () => {
     const scene = await opened()
-    answering(scene.server, { 'Email/set': { notCreated: { draft: { type: 'overQuota', description: 'full' } } } })
+    responding(scene.server, { 'Email/set': { notCreated: { draft: { type: 'overQuota', description: 'full' } } } })
     expect(await outcome(scene)).toMatchObject({ code: 'overQuota', detail: 'full' })
-    expect(scene.mail.sending.draftOf('e1')).toBe('The answer')
+    expect(scene.mail.sending.draftOf('e1')).toBe('The reply')
   })
 
   test('to send: no draft is left behind', async () => {
     const scene = await opened()
-    answering(scene.server, { 'EmailSubmission/set': { notCreated: { send: { type: 'forbiddenFrom' } } } })
+    responding(scene.server, { 'EmailSubmission/set': { notCreated: { send: { type: 'forbiddenFrom' } } } })
     expect(await outcome(scene)).toMatchObject({ code: 'forbiddenFrom' })
     expect(within(scene.server, 'drafts')).toEqual([])
   })
 
   test.each([
-    ['all', 'refused_recipients', 'The answer', { 'a@x': { delivered: 'no', smtpReply: '550 who?' } }],
+    ['all', 'refused_recipients', 'The reply', { 'a@x': { delivered: 'no', smtpReply: '550 who?' } }],
     [
       'some',
       'some_recipients_refused',
@@ -381,7 +334,7 @@ describe('the mail server refuses', () => {
     ]
   ])('%s recipients: who did not get it is told', async (_, code, draft, deliveryStatus) => {
     const scene = await opened()
-    answering(scene.server, { 'EmailSubmission/get': { list: [{ id: 's1', undoStatus: 'final', deliveryStatus }] } })
+    responding(scene.server, { 'EmailSubmission/get': { list: [{ id: 's1', undoStatus: 'final', deliveryStatus }] } })
     expect(await outcome(scene)).toMatchObject({ code, detail: 'a@x: 550 who?' })
     expect(scene.mail.sending.draftOf('e1')).toBe(draft)
   })

@@ -13,7 +13,7 @@ export class Settings {
     return JSON.stringify(this.document)
   }
 
-  answer(init: RequestInit | undefined): Response {
+  respond(init: RequestInit | undefined): Response {
     if (init?.method !== 'PUT') {
       const response = Response.json(this.document, { headers: { ETag: this.tag } })
       this.meanwhile?.()
@@ -32,7 +32,7 @@ export async function openedWith(settings: Settings | null, world = new World())
   const server = new ModelServer()
   const fetch = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const isSettings = input instanceof URL && input.pathname === '/api/settings'
-    return isSettings && settings ? Promise.resolve(settings.answer(init)) : server.fetch(input, init)
+    return isSettings && settings ? Promise.resolve(settings.respond(init)) : server.fetch(input, init)
   }
   const mail = createMail(world.ports(fetch))
   mail.show(null)

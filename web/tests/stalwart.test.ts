@@ -27,7 +27,7 @@ function replayed(): typeof fetch {
   }
 }
 
-test('the answers of a real Stalwart are shown: list, new mail, conversation, answer', async () => {
+test('the responses of a real Stalwart are shown: list, new mail, conversation, reply', async () => {
   const world = new World()
   const mail = createMail(world.ports(replayed()))
   mail.show(null)
@@ -71,7 +71,7 @@ test('the answers of a real Stalwart are shown: list, new mail, conversation, an
     subject: second.subject,
     text: 'The answer\n',
     quoted: '',
-    answered: second
+    parent: second
   })
   await world.pass(100)
   expect(mail.reader.conversation?.messages.map(({ own }) => own)).toEqual([false, false, true, true])

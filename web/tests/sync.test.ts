@@ -346,7 +346,7 @@ describe('opening a conversation', () => {
     expect(mail.reader.conversation).toMatchObject({ trouble: null, subject: 'Mail 1' })
   })
 
-  test('is not undone by an answer that is older than what is known', async () => {
+  test('is not undone by a response that is older than what is known', async () => {
     const server = new ModelServer()
     server.deliver({ threadId: 'a' })
     const scene = await opened(server)
@@ -355,7 +355,7 @@ describe('opening a conversation', () => {
       if (!body.includes('"Thread/get"') || body.includes('"Email/query"')) {
         return null
       }
-      const old = server.answer('/jmap/', body)
+      const old = server.respond('/jmap/', body)
       server.interrupt = () => null
       return new Promise((resolve) => {
         release = () => resolve(old)

@@ -89,7 +89,7 @@ export class World {
   }
 }
 
-/** Answers of the model server and of the database take a few turns of the event loop. */
+/** Responses of the model server and of the database take a few turns of the event loop. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 60; turn += 1) {
     await new Promise((resolve) => setImmediate(resolve))

@@ -30,7 +30,7 @@ from postroom.errors import DatabaseUnavailable, PostroomError
 from postroom.mail.listening import while_allowed
 from postroom.mail.people import joined_headers, require_scope
 from postroom.mail.ports import People
-from postroom.mail.preparation import Preparation, Progress
+from postroom.mail.preparation import Preparation, PreparationState
 from postroom.mail.preparations import Preparations, Watched
 from postroom.realtime.live_streams import LiveStream, LiveStreams
 from postroom.telemetry import DATABASE_ERRORS, log
@@ -176,7 +176,7 @@ class _EventWriter:
                 piece = await self._news(watched)
             else:
                 # The client's Last-Event-ID counts for the first `hello` only.
-                piece = await self._progress(watched, None if self._greeted else last_event_id)
+                piece = await self._preparation(watched, None if self._greeted else last_event_id)
         except DatabaseUnavailable:
             # The stream stays open: after the outage it sends the events that happened meanwhile.
             DATABASE_ERRORS.labels(where="live").inc()
@@ -190,11 +190,11 @@ class _EventWriter:
         self._again_in = min(1.1 * pause, self._pace.again_at_most)
         return pause
 
-    async def _progress(self, watched: Watched, last_event_id: str | None) -> bytes:
+    async def _preparation(self, watched: Watched, last_event_id: str | None) -> bytes:
         found = watched.current
         if found is None or not found.differs_from(self._sent):
             return b""
-        if found.state is Progress.READY:
+        if found.state is PreparationState.READY:
             return await self._hello(_PREPARATION.dump_python(found, mode="json"), last_event_id)
         self._sent = found
         return event_of("provisioning", _PREPARATION.dump_python(found, mode="json"))

@@ -1,4 +1,4 @@
-"""`GET /api/me`: the person who is logged in and the progress of the mailbox. `POST /api/logout`."""
+"""`GET /api/me`: the person who is logged in and the preparation of the mailbox. `POST /api/logout`."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -41,7 +41,7 @@ def me_routes(
     """`forget` is `PeopleByCredential.forget`, `disconnect` is `Publisher.disconnect`."""
 
     async def me(response: Response, visitor: Annotated[Visitor, Depends(visiting)]) -> Me:
-        """The person who sends this request, and the progress of the mailbox."""
+        """The person who sends this request, and the preparation of the mailbox."""
         response.headers["Cache-Control"] = "no-store"
         email, mailbox = await read(visitor.person.identity_id)
         return Me(

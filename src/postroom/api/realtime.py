@@ -14,7 +14,7 @@ from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting
 from postroom.domain.person import Scope
 from postroom.mail.people import require_scope
 from postroom.mail.ports import Visitor
-from postroom.mail.preparation import Progress
+from postroom.mail.preparation import PreparationState
 from postroom.realtime.centrifugo import channel_of
 from postroom.realtime.connection_token import CentrifugoForBrowsers, connection_token
 
@@ -55,7 +55,7 @@ def realtime_routes(
         if centrifugo is None:
             return ByServerSentEvents()
         _, mailbox = await read(person.identity_id)
-        if mailbox.state is not Progress.READY:
+        if mailbox.state is not PreparationState.READY:
             return ByServerSentEvents()
         await mark_online(person.identity_id)
         token = connection_token(

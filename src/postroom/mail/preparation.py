@@ -1,4 +1,4 @@
-"""The progress of a person's mailbox, as it is shown to the person: `preparation_of`, a pure function of what
+"""The preparation of a person's mailbox, as it is shown to the person: `preparation_of`, a pure function of what
 PostgreSQL holds."""
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ NOT_THE_PERSONS = frozenset({"nil_identity", "unreadable_body", "unreadable_iden
 """Codes of refusals that no other address ends."""
 
 
-class Progress(StrEnum):
+class PreparationState(StrEnum):
     NONE = "none"
     """none was requested yet; the sweep of identities finds this within minutes"""
     PREPARING = "preparing"
@@ -134,7 +134,7 @@ class MailboxRecord:
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    state: Progress
+    state: PreparationState
     retry: int = 0
     """number of the retry that is waiting or running, 0 for the first attempt"""
     next_attempt_at: datetime | None = None
@@ -170,10 +170,10 @@ class Preparation:
 
 
 def preparation_of(record: MailboxRecord, *, sweep_seconds: float | None = None) -> Preparation:
-    """The progress of a mailbox. `sweep_seconds`: the interval of the sweep, None if there is none."""
+    """The preparation of a mailbox. `sweep_seconds`: the interval of the sweep, None if there is none."""
     request = record.request
     return replace(
-        _progress(record),
+        _preparation(record),
         attempts=request.attempts if request else 0,
         history=record.history,
         requested_at=record.requested_at,
@@ -183,20 +183,22 @@ def preparation_of(record: MailboxRecord, *, sweep_seconds: float | None = None)
     )
 
 
-def _progress(record: MailboxRecord) -> Preparation:
+def _preparation(record: MailboxRecord) -> Preparation:
     request, refusal = record.request, record.refusal
     if refusal and (request is None or (request.state is State.DEAD and _is_newer(refusal, request))):
         return _refused(refusal, record.now)
     if request is None:
-        return Preparation(Progress.NONE)
+        return Preparation(PreparationState.NONE)
     match request.state:
         case State.PROVISIONED:
             return _missing(record.missing_at) if record.missing_at else _ready(request)
         case State.WAITING:
-            return Preparation(Progress.PREPARING, request.retries, request.due_at, cause=_wait(request, record))
+            return Preparation(
+                PreparationState.PREPARING, request.retries, request.due_at, cause=_wait(request, record)
+            )
         case State.RUNNING:
             # Its `due_at` is the end of a lease, which is of no use to a person.
-            return Preparation(Progress.PREPARING, request.retries, cause=_wait_of_running(request, record))
+            return Preparation(PreparationState.PREPARING, request.retries, cause=_wait_of_running(request, record))
         case State.DEAD:
             return _failed(request, record)
 
@@ -211,12 +213,12 @@ def _refused(refusal: Refusal, now: datetime) -> Preparation:
         failure = Failure(FailureKind.OPERATOR, since)
     else:
         failure = Failure(FailureKind.ADDRESS_REFUSED, since, refusal.code)
-    return Preparation(Progress.REFUSED, reason=refusal.reason, code=refusal.code, failure=failure)
+    return Preparation(PreparationState.REFUSED, reason=refusal.reason, code=refusal.code, failure=failure)
 
 
 def _missing(since: datetime) -> Preparation:
     return Preparation(
-        Progress.MISSING,
+        PreparationState.MISSING,
         reason=MISSING_MESSAGE,
         cause=Wait(WaitKind.MISSING, since),
         failure=Failure(FailureKind.OPERATOR, since),
@@ -224,7 +226,7 @@ def _missing(since: datetime) -> Preparation:
 
 
 def _ready(request: Request) -> Preparation:
-    return Preparation(Progress.READY, ready_at=request.enqueued_at)
+    return Preparation(PreparationState.READY, ready_at=request.enqueued_at)
 
 
 def _failed(request: Request, record: MailboxRecord) -> Preparation:
@@ -233,7 +235,7 @@ def _failed(request: Request, record: MailboxRecord) -> Preparation:
     kind = FailureKind.ADDRESS_TAKEN if is_taken else FailureKind.OPERATOR
     reason = TAKEN_MESSAGE if is_taken else FAILED_MESSAGE
     failure = Failure(kind, request.enqueued_at)
-    return Preparation(Progress.FAILED, request.retries, reason=reason, failure=failure)
+    return Preparation(PreparationState.FAILED, request.retries, reason=reason, failure=failure)
 
 
 _OF_BREAKER = {

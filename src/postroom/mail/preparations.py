@@ -14,7 +14,7 @@ from uuid import UUID
 
 from postroom.errors import DatabaseUnavailable
 from postroom.mail.ports import MailboxRecords
-from postroom.mail.preparation import MailboxRecord, Preparation, Progress, preparation_of
+from postroom.mail.preparation import MailboxRecord, Preparation, PreparationState, preparation_of
 from postroom.pause import pause
 from postroom.telemetry import DATABASE_ERRORS, log
 
@@ -42,7 +42,7 @@ class Watched:
     @property
     def is_ready(self) -> bool:
         """An event of the outbox reports if it is so no more: it is not polled."""
-        return self.current is not None and self.current.state is Progress.READY
+        return self.current is not None and self.current.state is PreparationState.READY
 
     def show(self, found: Preparation) -> None:
         if found.differs_from(self.current):
@@ -108,7 +108,7 @@ class Preparations:
                 DATABASE_ERRORS.labels(where="live").inc()
                 if not self._is_away:
                     self._is_away = True
-                    log.warning("Progress of mailboxes waits for PostgreSQL", error=str(error))
+                    log.warning("The preparations of mailboxes wait for PostgreSQL", error=str(error))
                 await pause(self._poll_every, stop)  # whoever comes now must wait, too
             else:
                 self._is_away = False

@@ -4,8 +4,8 @@ import type { PageLoad } from './$types.js'
 
 /** Sends everybody to the right page. */
 export const load: PageLoad = async ({ fetch }) => {
-  const answer = await whoAmI(fetch)
-  const signIn = signInPath(answer, '/')
+  const found = await whoAmI(fetch)
+  const signIn = signInPath(found, '/')
   if (signIn) redirect(307, signIn)
-  if (typeof answer === 'object') redirect(307, answer.me.mailbox.state === 'ready' ? '/mail' : '/preparing')
+  if (typeof found === 'object') redirect(307, found.me.mailbox.state === 'ready' ? '/mail' : '/preparing')
 }

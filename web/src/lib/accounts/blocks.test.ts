@@ -38,16 +38,19 @@ test.each<[FlowKind, string, string, string[], string[]]>([
   ],
   ['registration', 'two-step', 'default/traits.email default/traits.name profile/method', [], ['oidc/provider']],
   ['recovery', 'recovery-sent', 'code/code code/method code/email', [], []]
-])('the first way in comes with the address, the others behind an "or": %s %s', (kind, name, lead, instead, others) => {
-  const layout = layoutOf(formOf(recordedFlow(kind, name)))
-  expect(outline(layout.lead)).toBe(lead)
-  expect(layout.instead.map(outline)).toEqual(instead)
-  expect(layout.others.map(outline)).toEqual(others)
-})
+])(
+  'the first method comes with the address, the others behind an "or": %s %s',
+  (kind, name, first, secondFactors, otherMethods) => {
+    const layout = layoutOf(formOf(recordedFlow(kind, name)))
+    expect(outline(layout.first)).toBe(first)
+    expect(layout.secondFactors.map(outline)).toEqual(secondFactors)
+    expect(layout.otherMethods.map(outline)).toEqual(otherMethods)
+  }
+)
 
 test('the key Enter goes on, and never sends a new code or takes something away', () => {
   for (const name of ['login-code', 'login-code-wrong', 'second-factor-code-sent']) {
-    expect(mainButton(layoutOf(formOf(recordedFlow('login', name))).lead)).toMatchObject({ name: 'method' })
+    expect(mainButton(layoutOf(formOf(recordedFlow('login', name))).first)).toMatchObject({ name: 'method' })
   }
   const linked = sectionsOf(formOf(recordedFlow('settings', 'settings-totp-linked')))
   const totp = linked.find(({ key }) => key === 'totp')

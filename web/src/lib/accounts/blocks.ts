@@ -1,5 +1,5 @@
-/** How the groups of a form stand on the page: the first way in, what may take its place, and the other ways. Pure. */
-import { isResend, type Button, type Form, type Group, type Part } from '#lib/accounts/form.ts'
+/** How the groups of a form stand on the page: the first method, what may take its place, and the others. Pure. */
+import { isResend, SHARED, type Button, type Form, type Group, type Part } from '#lib/accounts/form.ts'
 
 /** Parts that are sent together: one HTML form, whose first button the key Enter presses. */
 export interface Block {
@@ -8,27 +8,25 @@ export interface Block {
 }
 
 export interface Layout {
-  readonly lead: Block
+  readonly first: Block
   /** other second factors with a field of their own: one is shown at a time */
-  readonly instead: readonly Block[]
-  /** the other ways, behind an "or" each */
-  readonly others: readonly Block[]
+  readonly secondFactors: readonly Block[]
+  /** the other methods, behind an "or" each */
+  readonly otherMethods: readonly Block[]
 }
-
-const SHARED = ['default', 'identifier_first']
 
 export function layoutOf(form: Form): Layout {
   const shared = form.groups.filter((group) => SHARED.includes(group.name))
-  const ways = form.groups.filter((group) => !SHARED.includes(group.name))
-  // An address that is asked for first has its own button: the other ways stay behind the "or".
+  const methods = form.groups.filter((group) => !SHARED.includes(group.name))
+  // An address that is asked for first has its own button: the other methods stay behind the "or".
   const isComplete = shared.some((group) => group.parts.some((part) => part.is === 'button'))
-  const first = isComplete ? [] : ways.slice(0, 1)
-  const lead = { key: 'lead', parts: [...shared, ...first].flatMap((group) => group.parts) }
-  const rest = ways.slice(first.length)
+  const main = isComplete ? [] : methods.slice(0, 1)
+  const first = { key: 'first', parts: [...shared, ...main].flatMap((group) => group.parts) }
+  const rest = methods.slice(main.length)
   const isSecondFactor = form.kind === 'login' && form.flow.aal === 'aal2'
-  const instead = isSecondFactor ? rest.filter(hasField) : []
-  const others = rest.filter((group) => !instead.includes(group))
-  return { lead, instead: instead.map(blockOf), others: joined(others) }
+  const secondFactors = isSecondFactor ? rest.filter(hasField) : []
+  const otherMethods = rest.filter((group) => !secondFactors.includes(group))
+  return { first, secondFactors: secondFactors.map(blockOf), otherMethods: joined(otherMethods) }
 }
 
 /** Settings: each group is a section of its own. */

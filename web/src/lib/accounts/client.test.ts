@@ -1,22 +1,22 @@
 import { AccountsClient, type Fetch } from '#lib/accounts/client.ts'
 import { expect, test } from 'vitest'
-import { recordedAnswer, recordedFlow } from '../../../tests/recorded.ts'
+import { recordedResponse, recordedFlow } from '../../../tests/recorded.ts'
 
-/** A server that gives one answer after the other, and what it was asked. */
-function server(...answers: (Response | Error)[]): { asked: string[]; client: AccountsClient; init: RequestInit[] } {
+/** A server that gives one response after the other, and what it was asked. */
+function server(...responses: (Response | Error)[]): { asked: string[]; client: AccountsClient; init: RequestInit[] } {
   const asked: string[] = []
   const init: RequestInit[] = []
   const fetch: Fetch = (address, options) => {
     asked.push(`${options.method ?? 'GET'} ${address}`)
     init.push(options)
-    const answer = answers.shift() ?? new Error('nothing more was expected')
-    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)
+    const response = responses.shift() ?? new Error('nothing more was expected')
+    return response instanceof Error ? Promise.reject(response) : Promise.resolve(response)
   }
   return { asked, init, client: new AccountsClient(fetch) }
 }
 
 function recorded(name: string): Response {
-  const { status, body } = recordedAnswer(name)
+  const { status, body } = recordedResponse(name)
   return Response.json(body, { status })
 }
 
@@ -44,9 +44,9 @@ test('a form goes to our own origin, whatever host its action names', async () =
   expect((init[0]?.body as URLSearchParams).toString()).toBe('identifier=a%26b%3Dc')
 })
 
-test('no answer is told from a bad one', async () => {
-  const { client } = server(new TypeError('off line'), new Response('<html>', { status: 200 }))
-  expect(await client.begin('login', {})).toMatchObject({ trouble: { code: 'no_answer' } })
+test('no response is told from a bad one', async () => {
+  const { client } = server(new TypeError('offline'), new Response('<html>', { status: 200 }))
+  expect(await client.begin('login', {})).toMatchObject({ trouble: { code: 'no_response' } })
   expect(await client.begin('login', {})).toMatchObject({ trouble: { code: 'kratos_silent' } })
 })
 
@@ -57,7 +57,7 @@ test('signing out ends the session in Postroom first, which needs it, then in Kr
     new Response(null, { status: 204 })
   )
   expect(await client.signOut()).toBe(true)
-  const { logout_token: token } = recordedAnswer('logout').body as { logout_token: string }
+  const { logout_token: token } = recordedResponse('logout').body as { logout_token: string }
   expect(asked).toEqual([
     'POST /api/logout',
     'GET /.ory/kratos/public/self-service/logout/browser',
@@ -71,7 +71,7 @@ test('a session that has ended already is signed out; one that may live is not s
   const away = () => new Response(null, { status: 503 })
   expect(await server(away(), away()).client.signOut()).toBe(false)
   expect(await server(away(), recorded('logout'), away()).client.signOut()).toBe(false)
-  expect(await server(new TypeError('off line'), new TypeError('off line')).client.signOut()).toBe(false)
+  expect(await server(new TypeError('offline'), new TypeError('offline')).client.signOut()).toBe(false)
 })
 
 test('an error that Kratos has stored is told in its words, an unknown one not at all', async () => {

@@ -1,5 +1,5 @@
-/** Talks to Kratos through Postroom, on our own origin. Every answer comes back as data; nothing is thrown. */
-import { answerOf, OFF_LINE, trouble, type Answer } from '#lib/accounts/answer.ts'
+/** Talks to Kratos through Postroom, on our own origin. Every response comes back as data; nothing is thrown. */
+import { kratosResponseOf, NO_RESPONSE, trouble, type KratosResponse } from '#lib/accounts/kratos-response.ts'
 import { KRATOS } from '#lib/accounts/destination.ts'
 import { isObject, textOf, type Flow, type FlowKind } from '#lib/accounts/flow.ts'
 
@@ -22,29 +22,29 @@ export class AccountsClient {
     this.#fetch = fetch
   }
 
-  begin(kind: FlowKind, wish: Wish): Promise<Answer> {
+  begin(kind: FlowKind, wish: Wish): Promise<KratosResponse> {
     const query = new URLSearchParams()
     if (wish.refresh) query.set('refresh', 'true')
     if (wish.aal) query.set('aal', wish.aal)
     if (wish.returnTo) query.set('return_to', wish.returnTo)
-    return this.#answer(kind, `${kind}/browser${query.size ? `?${query.toString()}` : ''}`, {})
+    return this.#flow(kind, `${kind}/browser${query.size ? `?${query.toString()}` : ''}`, {})
   }
 
-  resume(kind: FlowKind, id: string): Promise<Answer> {
-    return this.#answer(kind, `${kind}/flows?id=${encodeURIComponent(id)}`, {})
+  resume(kind: FlowKind, id: string): Promise<KratosResponse> {
+    return this.#flow(kind, `${kind}/flows?id=${encodeURIComponent(id)}`, {})
   }
 
   /** Sent as a form, so that Kratos gives each value the type that its schema wants. */
-  submit(flow: Flow, entries: [string, string][]): Promise<Answer> {
+  submit(flow: Flow, entries: [string, string][]): Promise<KratosResponse> {
     const body = new URLSearchParams(entries)
-    return this.#answer(flow.kind, `${flow.kind}?flow=${encodeURIComponent(flow.id)}`, { method: 'POST', body })
+    return this.#flow(flow.kind, `${flow.kind}?flow=${encodeURIComponent(flow.id)}`, { method: 'POST', body })
   }
 
   /** What Kratos has stored about an error, for the page that shows it. */
   async error(id: string): Promise<string | null> {
-    const answer = await this.#json(`errors?id=${encodeURIComponent(id)}`, {})
-    const error = isObject(answer?.body) && isObject(answer.body['error']) ? answer.body['error'] : {}
-    return answer?.status === 200 ? textOf(error['reason']) || textOf(error['message']) : null
+    const response = await this.#json(`errors?id=${encodeURIComponent(id)}`, {})
+    const error = isObject(response?.body) && isObject(response.body['error']) ? response.body['error'] : {}
+    return response?.status === 200 ? textOf(error['reason']) || textOf(error['message']) : null
   }
 
   /** End the session: first in Postroom's cache and live connections, which need it, then in Kratos. False if it may
@@ -58,9 +58,9 @@ export class AccountsClient {
     return done !== null && (done.status < 300 || done.status === 401)
   }
 
-  async #answer(kind: FlowKind, path: string, init: RequestInit): Promise<Answer> {
-    const answer = await this.#json(path, init)
-    return answer ? answerOf(kind, answer.status, answer.body) : trouble(OFF_LINE)
+  async #flow(kind: FlowKind, path: string, init: RequestInit): Promise<KratosResponse> {
+    const response = await this.#json(path, init)
+    return response ? kratosResponseOf(kind, response.status, response.body) : trouble(NO_RESPONSE)
   }
 
   async #json(path: string, init: RequestInit): Promise<{ status: number; body: unknown } | null> {
@@ -74,7 +74,7 @@ export class AccountsClient {
     }
   }
 
-  /** Null if no answer came. */
+  /** Null if no response came. */
   async #request(address: string, init: RequestInit): Promise<Response | null> {
     try {
       return await this.#fetch(address, {

@@ -22,12 +22,12 @@ function buffer(text: string): ArrayBuffer {
   return bytesOf(btoa(text)).buffer
 }
 
-/** An authenticator that answers with `answer` and remembers what it was asked. */
-function authenticator(answer: unknown): { asked: unknown[]; container: CredentialsContainer } {
+/** An authenticator that gives `credential` and remembers what it was asked. */
+function authenticator(credential: unknown): { asked: unknown[]; container: CredentialsContainer } {
   const asked: unknown[] = []
   const reply = (options: unknown) => {
     asked.push(options)
-    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)
+    return credential instanceof Error ? Promise.reject(credential) : Promise.resolve(credential)
   }
   return { asked, container: { create: reply, get: reply } as unknown as CredentialsContainer }
 }
@@ -106,7 +106,7 @@ test.each([
   [new DOMException('registered', 'InvalidStateError'), 'known-already'],
   [new DOMException('other site', 'SecurityError'), 'unusable'],
   [null, 'cancelled']
-])('why there is no answer is told in one of three words: %s', async (error, why) => {
+])('why there is no credential is told in one of three words: %s', async (error, why) => {
   const { container } = authenticator(error)
   const asking = askAuthenticator(trigger('login', 'login', 'passkey_login_trigger'), {}, container)
   await expect(asking).rejects.toThrow(new CredentialRefused(why as 'cancelled'))

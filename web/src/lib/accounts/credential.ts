@@ -7,7 +7,7 @@ import { nameForPasskey, type Button, type Values } from '#lib/accounts/form.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Why there is no answer: the person cancelled, this key is registered already, or it cannot be used here. */
+/** Why there is no credential: the person cancelled, this key is registered already, or it cannot be used here. */
 export type Refusal = 'cancelled' | 'known-already' | 'unusable'
 
 export class CredentialRefused extends Error {
@@ -19,7 +19,7 @@ export class CredentialRefused extends Error {
   }
 }
 
-/** Ask the authenticator, and return its answer as Kratos reads it. Throws CredentialRefused. */
+/** Ask the authenticator, and return its credential as Kratos reads it. Throws CredentialRefused. */
 export async function askAuthenticator(
   button: Button,
   values: Values,
@@ -27,12 +27,12 @@ export async function askAuthenticator(
 ): Promise<string> {
   try {
     const data: unknown = JSON.parse(button.data)
-    const answer =
-      button.press === 'create-credential'
+    const credential =
+      button.trigger === 'create-credential'
         ? await credentials.create({ publicKey: creationOf(data, nameForPasskey(data, values)) })
         : await credentials.get({ publicKey: requestOf(data) })
-    if (answer === null) throw new CredentialRefused('cancelled')
-    return JSON.stringify(answerJson(answer))
+    if (credential === null) throw new CredentialRefused('cancelled')
+    return JSON.stringify(credentialJson(credential))
   } catch (error) {
     throw refusalOf(error)
   }
@@ -79,8 +79,8 @@ function descriptorOf(value: unknown): PublicKeyCredentialDescriptor {
   return { type: 'public-key', ...json, id: bytesOf(textOf(json['id'])) }
 }
 
-function answerJson(answer: Credential): Json {
-  const credential = answer as PublicKeyCredential
+function credentialJson(found: Credential): Json {
+  const credential = found as PublicKeyCredential
   const head = { id: credential.id, rawId: base64url(credential.rawId), type: credential.type }
   const { response } = credential
   const clientDataJSON = base64url(response.clientDataJSON)

@@ -16,7 +16,7 @@ export const PAGES: Readonly<Record<FlowKind, string>> = {
 }
 
 /** Pages on which one signs in: nobody returns to them. */
-const DOORS = ['/sign-in', '/sign-up', '/recovery', '/verification', '/error']
+const SIGN_IN_PAGES = ['/sign-in', '/sign-up', '/recovery', '/verification', '/error']
 
 /** The path, query and fragment of a page of ours, or null if the address is none. */
 export function ownPage(address: string | null | undefined, origin: string): string | null {
@@ -25,7 +25,7 @@ export function ownPage(address: string | null | undefined, origin: string): str
   // `blob:` addresses have the origin of the page that made them.
   if (url?.origin !== origin || url.protocol === 'blob:' || url.username || url.password) return null
   // A path that begins with two slashes would be a host if something resolved it again.
-  if (url.pathname.startsWith('//') || DOORS.includes(url.pathname)) return null
+  if (url.pathname.startsWith('//') || SIGN_IN_PAGES.includes(url.pathname)) return null
   if (url.pathname.startsWith('/.ory/') && url.pathname !== `${KRATOS}/self-service/settings`) return null
   return url.pathname + url.search + url.hash
 }

@@ -31,7 +31,7 @@ export interface Flow {
   readonly messages: readonly Message[]
 }
 
-/** More nodes than any form has. The rest is left out, so that a broken answer cannot freeze the page. */
+/** More nodes than any form has. The rest is left out, so that a broken response cannot freeze the page. */
 const MOST = 300
 
 type Json = Readonly<Record<string, unknown>>
@@ -44,7 +44,7 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** The flow in the body of an answer, or null if it holds none. */
+/** The flow in the body of a response, or null if it holds none. */
 export function flowOf(kind: FlowKind, body: unknown): Flow | null {
   if (!isObject(body) || typeof body['id'] !== 'string' || !isObject(body['ui'])) return null
   const ui = body['ui']

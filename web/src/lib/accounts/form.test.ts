@@ -1,7 +1,7 @@
 import { flowOf, type FlowKind } from '#lib/accounts/flow.ts'
 import { carriedOver, entriesOf, fieldsOf, formOf, valuesOf, type Button, type Form } from '#lib/accounts/form.ts'
 import { expect, test } from 'vitest'
-import { recordedAnswer, recordedFlow } from '../../../tests/recorded.ts'
+import { recordedResponse, recordedFlow } from '../../../tests/recorded.ts'
 
 function form(kind: FlowKind, name: string): Form {
   return formOf(recordedFlow(kind, name))
@@ -83,7 +83,7 @@ test('the step before is beside the form, not in it', () => {
 })
 
 test('script nodes and everything unknown are not shown, and nothing keeps a script', () => {
-  const { status, body } = recordedAnswer('registration')
+  const { status, body } = recordedResponse('registration')
   const { ui } = body as { ui: { nodes: { type: string }[] } }
   ui.nodes.push({ type: 'div' }, { type: 'iframe' })
   expect(status).toBe(200)
@@ -93,8 +93,8 @@ test('script nodes and everything unknown are not shown, and nothing keeps a scr
   expect(shown).not.toContain('iframe')
 })
 
-test('a picture comes with the answer, from nowhere else', () => {
-  const { body } = recordedAnswer('settings')
+test('a picture comes with the response, from nowhere else', () => {
+  const { body } = recordedResponse('settings')
   const { ui } = body as { ui: { nodes: { type: string; attributes: Record<string, string> }[] } }
   for (const node of ui.nodes.filter(({ type }) => type === 'img')) node.attributes['src'] = 'https://evil.test/p.png'
   const flow = flowOf('settings', body)
@@ -179,7 +179,7 @@ test.each([
   expect(Object.keys(sent).filter((key) => key === 'password')).toHaveLength(group === 'password' ? 1 : 0)
 })
 
-test('an authenticator’s answer goes where Kratos reads it, and its question is not sent back', () => {
+test('an authenticator’s credential goes where Kratos reads it, and its question is not sent back', () => {
   for (const [kind, name, group, trigger, into] of [
     ['login', 'login', 'passkey', 'passkey_login_trigger', 'passkey_login'],
     ['registration', 'registration', 'passkey', 'passkey_register_trigger', 'passkey_register'],
@@ -187,8 +187,8 @@ test('an authenticator’s answer goes where Kratos reads it, and its question i
     ['settings', 'settings', 'webauthn', 'webauthn_register_trigger', 'webauthn_register']
   ] as const) {
     const shown = form(kind, name)
-    const sent = Object.fromEntries(entriesOf(shown, button(shown, group, trigger), valuesOf(shown), 'the answer'))
-    expect(sent).toMatchObject({ [into]: 'the answer', method: group })
+    const sent = Object.fromEntries(entriesOf(shown, button(shown, group, trigger), valuesOf(shown), 'the credential'))
+    expect(sent).toMatchObject({ [into]: 'the credential', method: group })
     expect(Object.keys(sent).join()).not.toMatch(/trigger|challenge|create_data/)
   }
 })

@@ -16,8 +16,8 @@ export interface Field {
   readonly problems: readonly Message[]
 }
 
-/** `submit` sends the form; the others first ask the authenticator with `data`, and send its answer as `into`. */
-export type Press = 'submit' | 'get-credential' | 'create-credential'
+/** `submit` sends the form; the others first ask the authenticator with `data`, and send its credential as `credentialName`. */
+export type Trigger = 'submit' | 'get-credential' | 'create-credential'
 
 export interface Button {
   readonly is: 'button'
@@ -26,9 +26,9 @@ export interface Button {
   readonly value: string
   readonly label: Message | null
   readonly disabled: boolean
-  readonly press: Press
+  readonly trigger: Trigger
   readonly data: string
-  readonly into: string
+  readonly credentialName: string
   readonly problems: readonly Message[]
 }
 
@@ -67,7 +67,7 @@ export interface Form {
   readonly back: Button | null
 }
 
-/** The order of the groups: who it is, then the ways to sign in, the common ones first. */
+/** The order of the groups: who it is, then the methods, the common ones first. */
 const ORDER = [
   'default',
   'identifier_first',
@@ -83,7 +83,7 @@ const ORDER = [
 ]
 
 /** Every button sends the fields of these groups too: who it is, and what proves that our page sends it. */
-const SHARED = ['default', 'identifier_first']
+export const SHARED = ['default', 'identifier_first']
 
 export function formOf(flow: Flow): Form {
   const names = [...ORDER, ...new Set(flow.nodes.map((node) => node.group).filter((name) => !ORDER.includes(name)))]
@@ -120,7 +120,7 @@ function partOf(flow: Flow, node: UiNode): Part[] {
     case 'input':
       return inputOf(flow, node)
     case 'img': {
-      // A picture in the answer itself; any other address would be a request to elsewhere.
+      // A picture in the response itself; any other address would be a request to elsewhere.
       const source = textOf(attributes['src'])
       return source.startsWith('data:image/') ? [{ is: 'picture', id, source }] : []
     }
@@ -141,7 +141,7 @@ function inputOf(flow: Flow, node: UiNode): Part[] {
     case 'submit':
       return [buttonOf(node, 'submit')]
     case 'button':
-      return ceremonyOf(flow, node)
+      return triggerOf(flow, node)
     default:
       return [fieldOf(node)]
   }
@@ -171,7 +171,7 @@ function fieldOf(node: UiNode): Field {
   }
 }
 
-function buttonOf(node: UiNode, press: Press, data = '', into = ''): Button {
+function buttonOf(node: UiNode, trigger: Trigger, data = '', credentialName = ''): Button {
   return {
     is: 'button',
     group: node.group,
@@ -179,15 +179,15 @@ function buttonOf(node: UiNode, press: Press, data = '', into = ''): Button {
     value: valueOf(node),
     label: node.label,
     disabled: node.attributes['disabled'] === true,
-    press,
+    trigger,
     data,
-    into,
+    credentialName,
     problems: node.messages
   }
 }
 
 /** A button whose `onclick` would run Kratos' webauthn.js: what that script would do, told as data. */
-function ceremonyOf(flow: Flow, node: UiNode): Button[] {
+function triggerOf(flow: Flow, node: UiNode): Button[] {
   const own = valueOf(node)
   switch (node.attributes['name']) {
     case 'webauthn_login_trigger':
@@ -197,8 +197,8 @@ function ceremonyOf(flow: Flow, node: UiNode): Button[] {
     case 'passkey_login_trigger':
       return [buttonOf(node, 'get-credential', hidden(flow, 'passkey_challenge'), 'passkey_login')]
     case 'passkey_register_trigger': {
-      const into = flow.kind === 'settings' ? 'passkey_settings_register' : 'passkey_register'
-      return [buttonOf(node, 'create-credential', hidden(flow, 'passkey_create_data'), into)]
+      const name = flow.kind === 'settings' ? 'passkey_settings_register' : 'passkey_register'
+      return [buttonOf(node, 'create-credential', hidden(flow, 'passkey_create_data'), name)]
     }
     default:
       return []
@@ -262,8 +262,8 @@ export function entriesOf(form: Form, button: Button, values: Values, credential
     const name = textOf(node.attributes['name'])
     sent.set(name, node.attributes['type'] === 'hidden' ? valueOf(node) : (values[name] ?? ''))
   }
-  if (button.press === 'submit') sent.set(button.name, button.value)
-  else sent.set(button.into, credential)
+  if (button.trigger === 'submit') sent.set(button.name, button.value)
+  else sent.set(button.credentialName, credential)
   // The way back has no method: with one, Kratos takes it for the step forward.
   if (!sent.has('method') && !isBack(button)) sent.set('method', button.group)
   return [...sent]

@@ -1,7 +1,7 @@
 import { stepAfter, type Purpose } from '#lib/accounts/step.ts'
-import type { Answer } from '#lib/accounts/answer.ts'
+import type { KratosResponse } from '#lib/accounts/kratos-response.ts'
 import { expect, test } from 'vitest'
-import { answered } from '../../../tests/recorded.ts'
+import { recordedMeaning } from '../../../tests/recorded.ts'
 
 const ORIGIN = 'http://localhost:9'
 
@@ -10,7 +10,7 @@ function purpose(more: Partial<Purpose> = {}): Purpose {
 }
 
 test('whoever signs in goes where they wanted to, else to the start, in place of the door', () => {
-  const done: Answer = { is: 'done', signedIn: true, next: [] }
+  const done: KratosResponse = { is: 'done', signedIn: true, next: [] }
   expect(stepAfter(done, purpose())).toEqual({ do: 'enter', to: { page: '/' } })
   expect(stepAfter(done, purpose({ returnTo: '/mail/a' }))).toEqual({ do: 'enter', to: { page: '/mail/a' } })
 })
@@ -18,8 +18,11 @@ test('whoever signs in goes where they wanted to, else to the start, in place of
 test('nobody is sent to another site, neither from the address bar nor by what Kratos remembers of it', () => {
   const evil = 'https://evil.test/'
   const next = [{ action: 'redirect_browser_to', url: evil, flowId: '' }]
-  for (const answer of [{ is: 'done', signedIn: true, next }, { is: 'signed-in-already' }] as Answer[]) {
-    expect(stepAfter(answer, purpose({ returnTo: evil }))).toEqual({ do: 'enter', to: { page: '/' } })
+  for (const response of [
+    { is: 'done', signedIn: true, next },
+    { is: 'session_already_available' }
+  ] as KratosResponse[]) {
+    expect(stepAfter(response, purpose({ returnTo: evil }))).toEqual({ do: 'enter', to: { page: '/' } })
   }
 })
 
@@ -38,8 +41,8 @@ test('a change that needed a fresh sign-in is made when one comes back', () => {
 })
 
 test('a registration goes to the mailbox that is being made, not to a mail that cannot arrive yet', () => {
-  const answer = answered('registration', 'registration-done')
-  expect(stepAfter(answer, purpose({ kind: 'registration' }))).toEqual({ do: 'enter', to: { page: '/' } })
+  const response = recordedMeaning('registration', 'registration-done')
+  expect(stepAfter(response, purpose({ kind: 'registration' }))).toEqual({ do: 'enter', to: { page: '/' } })
 })
 
 test('without a session a registration goes on with the proof of the address, or with signing in', () => {
@@ -57,7 +60,7 @@ test('without a session a registration goes on with the proof of the address, or
 
 test('a recovery goes on with the settings, in both ways in which Kratos says so', () => {
   const recovery = purpose({ kind: 'recovery' })
-  expect(stepAfter(answered('recovery', 'recovery-done'), recovery)).toEqual({
+  expect(stepAfter(recordedMeaning('recovery', 'recovery-done'), recovery)).toEqual({
     do: 'go',
     to: { page: expect.stringMatching(/^\/settings\?flow=/) as string }
   })
@@ -67,11 +70,11 @@ test('a recovery goes on with the settings, in both ways in which Kratos says so
 })
 
 test('a second factor that is due is a page of ours, and comes back', () => {
-  expect(stepAfter(answered('login', 'login-needs-aal2'), purpose())).toEqual({
+  expect(stepAfter(recordedMeaning('login', 'login-needs-aal2'), purpose())).toEqual({
     do: 'go',
     to: { page: '/sign-in?aal=aal2&return_to=%2Fmail' }
   })
-  expect(stepAfter(answered('settings', 'settings-needs-aal2'), purpose({ kind: 'settings' }))).toEqual({
+  expect(stepAfter(recordedMeaning('settings', 'settings-needs-aal2'), purpose({ kind: 'settings' }))).toEqual({
     do: 'go',
     to: { page: '/sign-in?aal=aal2&return_to=%2Fsettings' }
   })
@@ -79,14 +82,14 @@ test('a second factor that is due is a page of ours, and comes back', () => {
 
 test('settings of somebody who is signed out lead to signing in and back', () => {
   const to = { page: '/sign-in?return_to=%2Fsettings' }
-  expect(stepAfter(answered('settings', 'settings-signed-out'), purpose({ kind: 'settings' }))).toEqual({
+  expect(stepAfter(recordedMeaning('settings', 'settings-signed-out'), purpose({ kind: 'settings' }))).toEqual({
     do: 'go',
     to
   })
 })
 
 test('an old login asks first, then the change goes on', () => {
-  const step = stepAfter(answered('settings', 'settings-needs-refresh'), purpose({ kind: 'settings' }))
+  const step = stepAfter(recordedMeaning('settings', 'settings-needs-refresh'), purpose({ kind: 'settings' }))
   expect(step).toEqual({
     do: 'confirm',
     to: { page: expect.stringMatching(/^\/sign-in\?refresh=true&return_to=%2F\.ory%2F/) as string }
@@ -94,19 +97,19 @@ test('an old login asks first, then the change goes on', () => {
 })
 
 test('an expired form is replaced by the one that Kratos made, an unknown one by a new one', () => {
-  expect(stepAfter(answered('login', 'login-expired'), purpose())).toMatchObject({ do: 'resume' })
+  expect(stepAfter(recordedMeaning('login', 'login-expired'), purpose())).toMatchObject({ do: 'resume' })
   for (const name of ['login-unknown-flow', 'login-csrf', 'login-expired-shown']) {
-    expect(stepAfter(answered('login', name), purpose())).toEqual({ do: 'begin', plain: false })
+    expect(stepAfter(recordedMeaning('login', name), purpose())).toEqual({ do: 'begin', plain: false })
   }
-  expect(stepAfter(answered('login', 'login-forbidden-return'), purpose())).toEqual({ do: 'begin', plain: true })
+  expect(stepAfter(recordedMeaning('login', 'login-forbidden-return'), purpose())).toEqual({ do: 'begin', plain: true })
 })
 
 test('an identity provider is another site', () => {
-  const step = stepAfter(answered('login', 'login-oidc'), purpose())
+  const step = stepAfter(recordedMeaning('login', 'login-oidc'), purpose())
   expect(step).toEqual({ do: 'go', to: { site: expect.stringContaining('/authorize?') as string } })
 })
 
 test('an address that is no web page stops', () => {
-  const step = stepAfter({ is: 'elsewhere', url: 'javascript:alert(1)' }, purpose())
+  const step = stepAfter({ is: 'location_change_required', url: 'javascript:alert(1)' }, purpose())
   expect(step).toMatchObject({ do: 'stop' })
 })

@@ -1,5 +1,5 @@
-/** What the page does after an answer. A pure function of the answer and of what the page is for. */
-import { UNKNOWN, type Answer, type Continuation, type Trouble } from '#lib/accounts/answer.ts'
+/** What the page does after a response. A pure function of the response and of what the page is for. */
+import { UNKNOWN, type KratosResponse, type Continuation, type Trouble } from '#lib/accounts/kratos-response.ts'
 import { destinationOf, KRATOS, ownPage, PAGES, type Destination } from '#lib/accounts/destination.ts'
 import type { Flow, FlowKind } from '#lib/accounts/flow.ts'
 
@@ -25,30 +25,30 @@ export type Step =
 
 const START = '/'
 
-export function stepAfter(answer: Answer, purpose: Purpose): Step {
-  switch (answer.is) {
+export function stepAfter(response: KratosResponse, purpose: Purpose): Step {
+  switch (response.is) {
     case 'form':
-      return { do: 'show', flow: answer.flow }
+      return { do: 'show', flow: response.flow }
     case 'done':
-      return afterDone(answer.signedIn, answer.next, purpose)
-    case 'elsewhere':
-      return go(answer.url, purpose, 'go')
-    case 'replaced':
-      return answer.flowId ? { do: 'resume', flowId: answer.flowId } : { do: 'begin', plain: false }
-    case 'stale':
+      return afterDone(response.signedIn, response.next, purpose)
+    case 'location_change_required':
+      return go(response.url, purpose, 'go')
+    case 'flow_replaced':
+      return response.flowId ? { do: 'resume', flowId: response.flowId } : { do: 'begin', plain: false }
+    case 'flow_gone':
       return { do: 'begin', plain: false }
-    case 'return-refused':
+    case 'return_to_forbidden':
       return { do: 'begin', plain: true }
-    case 'signed-in-already':
+    case 'session_already_available':
       return enter(wanted(purpose))
-    case 'signed-out':
+    case 'session_inactive':
       return { do: 'go', to: { page: signInPage(purpose, '') } }
-    case 'second-factor-due':
+    case 'session_aal2_required':
       return { do: 'go', to: { page: signInPage(purpose, 'aal2') } }
-    case 'fresh-login-due':
-      return go(answer.url, purpose, 'confirm')
+    case 'session_refresh_required':
+      return go(response.url, purpose, 'confirm')
     case 'trouble':
-      return { do: 'stop', trouble: answer.trouble }
+      return { do: 'stop', trouble: response.trouble }
   }
 }
 

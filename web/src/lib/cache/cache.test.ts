@@ -47,18 +47,18 @@ describe('what was written', () => {
     before.close()
     const cache = await opened()
     expect((await cache.start()).states?.email).toBe(server.state)
-    const rows = await cache.rows('inbox')
-    expect(rows?.list.ids).toEqual(['e3', 'e2'])
-    expect(rows?.emails.map(({ id }) => id).toSorted()).toEqual(['e1', 'e2', 'e3'])
+    const kept = await cache.threads('inbox')
+    expect(kept?.list.ids).toEqual(['e3', 'e2'])
+    expect(kept?.emails.map(({ id }) => id).toSorted()).toEqual(['e1', 'e2', 'e3'])
   })
 
   test('loses what was removed, and all of it if the server cannot tell what changed', async () => {
     const cache = await opened()
     await cache.write(changes(filled()))
     await cache.write(changes(filled(), { emails: [], removed: ['e3'] }))
-    expect((await cache.rows('inbox'))?.emails.map(({ id }) => id)).not.toContain('e3')
+    expect((await cache.threads('inbox'))?.emails.map(({ id }) => id)).not.toContain('e3')
     await cache.write(changes(filled(), { emails: [], threads: [], list: null, anew: true }))
-    expect(await cache.rows('inbox')).toBeNull()
+    expect(await cache.threads('inbox')).toBeNull()
   })
 })
 
@@ -111,7 +111,7 @@ describe('a draft', () => {
     full.mockRestore()
     expect((await cache.start()).drafts).toHaveLength(1)
     expect(await cache.bodies(['e1'], 2)).toEqual([])
-    expect((await cache.rows('inbox'))?.emails).toEqual([])
+    expect((await cache.threads('inbox'))?.emails).toEqual([])
   })
 
   test('that cannot be written is told', async () => {
@@ -154,7 +154,7 @@ describe('a draft', () => {
     await cache.write(changes(filled()))
     full.mockRestore()
     expect(await cache.bodies(['e1'], 2)).toEqual([])
-    expect(await cache.rows('inbox')).not.toBeNull()
+    expect(await cache.threads('inbox')).not.toBeNull()
     expect((await cache.start()).drafts).toHaveLength(1)
   })
 })
@@ -179,7 +179,7 @@ test('beyond 20,000 emails all are deleted but what is written, which is told', 
   const [, , last] = filled().emails.values()
   expect(await cache.write(changes(filled(), { emails: last ? [last] : [] }))).toBe(false)
   many.mockRestore()
-  expect((await cache.rows('inbox'))?.emails.map(({ id }) => id)).toEqual(['e3'])
+  expect((await cache.threads('inbox'))?.emails.map(({ id }) => id)).toEqual(['e3'])
   expect(await cache.write(changes(filled()))).toBe(true)
 })
 

@@ -29,7 +29,7 @@ export interface KeptList {
   asOf: Date
 }
 
-export interface KeptRows {
+export interface KeptThreads {
   list: KeptList
   threads: Thread[]
   emails: Email[]
@@ -43,7 +43,7 @@ export interface KeptBody {
   size: number
 }
 
-/** An answer that was typed and not sent, by the message that it answers. */
+/** A reply that was typed and not sent, by the message to which it replies. */
 export interface KeptDraft {
   id: Id
   text: string
@@ -103,7 +103,7 @@ export class Cache {
   /** The one that is there, whoever it belongs to: nothing of it may be shown before that is known. Each start deletes
    * those of other people. */
   static async last(): Promise<Cache | null> {
-    const name = (await names()).find((found) => found.startsWith(`${PREFIX}${FORMAT}-`))
+    const name = (await databaseNames()).find((found) => found.startsWith(`${PREFIX}${FORMAT}-`))
     return name === undefined ? null : Cache.open(name.slice(`${PREFIX}${FORMAT}-`.length))
   }
 
@@ -113,7 +113,7 @@ export class Cache {
 
   /** Delete what other people, or other versions, left on this device; a draft of the same person is carried over. */
   async deleteOthers(): Promise<void> {
-    for (const name of await names()) {
+    for (const name of await databaseNames()) {
       if (name !== this.name) {
         if (ownerIn(name) === ownerIn(this.name)) {
           await this.#adoptDrafts(name).catch(() => undefined)
@@ -144,19 +144,19 @@ export class Cache {
     return { states: states ?? null, mailboxes, drafts }
   }
 
-  async rows(mailboxId: Id): Promise<KeptRows | null> {
+  async threads(mailboxId: Id): Promise<KeptThreads | null> {
     const read = this.#database.transaction(['list', 'thread', 'email'])
     const list = await read.objectStore('list').get(mailboxId)
     if (!list) {
       return null
     }
     const emails = read.objectStore('email')
-    const rows = present(await Promise.all(list.ids.map((id) => emails.get(id))))
-    const threadIds = [...new Set(rows.map(({ threadId }) => threadId))]
+    const listed = present(await Promise.all(list.ids.map((id) => emails.get(id))))
+    const threadIds = [...new Set(listed.map(({ threadId }) => threadId))]
     const threads = present(await Promise.all(threadIds.map((id) => read.objectStore('thread').get(id))))
     const members = threads.flatMap(({ emailIds }) => emailIds).filter((id) => !list.ids.includes(id))
-    rows.push(...present(await Promise.all(members.map((id) => emails.get(id)))))
-    return { list, threads, emails: rows }
+    listed.push(...present(await Promise.all(members.map((id) => emails.get(id)))))
+    return { list, threads, emails: listed }
   }
 
   /** Whether all that was kept before is kept still. Raises what the browser says if nothing was written. */
@@ -271,7 +271,8 @@ async function remove(name: string): Promise<void> {
   }
 }
 
-async function names(): Promise<string[]> {
+/** Of all people and versions. Empty where the browser keeps nothing, or does not tell. */
+export async function databaseNames(): Promise<string[]> {
   try {
     return (await indexedDB.databases()).flatMap(({ name }) => (name?.startsWith(PREFIX) ? [name] : []))
   } catch {

@@ -1,21 +1,12 @@
 /** Counts what this device keeps unsent, of whoever used it, without opening the mail page. */
 import { openDB } from 'idb'
-import { PREFIX } from '#lib/cache/cache.ts'
+import { databaseNames } from '#lib/cache/cache.ts'
 
 export async function unsentOnThisDevice(): Promise<number> {
-  const names = await databases()
+  const names = await databaseNames()
   // One that does not open must not hide what the others keep, nor hold up who wants to sign out.
   const counts = await Promise.all(names.map((name) => draftsIn(name).catch(() => 0)))
   return counts.reduce((sum, count) => sum + count, 0)
-}
-
-async function databases(): Promise<string[]> {
-  try {
-    return (await indexedDB.databases()).flatMap(({ name }) => (name?.startsWith(PREFIX) ? [name] : []))
-  } catch {
-    // The browser keeps nothing, or does not tell.
-    return []
-  }
 }
 
 async function draftsIn(name: string): Promise<number> {

@@ -5,8 +5,8 @@ import type { Invocation, Limits } from './types.ts'
 
 const LIMITS: Limits = { maxCallsInRequest: 16, maxObjectsInGet: 500, maxObjectsInSet: 500, maxConcurrentRequests: 4 }
 
-/** A server that answers each call with what it was asked, and each get with its ids. */
-function answer(calls: readonly Invocation[]): Invocation[] {
+/** A server that responses each call with what it was asked, and each get with its ids. */
+function respond(calls: readonly Invocation[]): Invocation[] {
   return calls.map(([name, args, id]) => {
     const ids = args['ids']
     return [name, Array.isArray(ids) ? { list: ids, notFound: [] } : { asked: args['tag'] ?? null, list: [] }, id]
@@ -39,15 +39,15 @@ function randomGroups(next: () => number): Group[] {
   })
 }
 
-test('split and joined, each group gets the answers that it would get alone', () => {
+test('split and joined, each group gets the responses that it would get alone', () => {
   const next = random(7)
   for (let round = 0; round < 200; round += 1) {
     const groups = randomGroups(next)
-    const answered = plan(groups, LIMITS).map((request) => ({ request, responses: answer(request.calls) }))
-    const answers = gather(groups.length, answered)
+    const exchanges = plan(groups, LIMITS).map((request) => ({ request, responses: respond(request.calls) }))
+    const responses = gather(groups.length, exchanges)
     groups.forEach((group, number) => {
       for (const { id, args } of group) {
-        const found = answers[number]?.get(id)
+        const found = responses[number]?.get(id)
         expect(found).toMatchObject({ args: args['ids'] ? { list: args['ids'] } : { asked: args['tag'] ?? null } })
       }
     })
@@ -82,21 +82,21 @@ test('a result reference stays in the request of the call that it names', () => 
 })
 
 describe('gather', () => {
-  test('an error stands in the place of the answer', () => {
+  test('an error stands in the place of the response', () => {
     const [request] = plan([[call('Email/get', 'get', { ids: [] })]], LIMITS)
     const responses: Invocation[] = [['error', { type: 'serverFail' }, '0']]
-    const [answers] = gather(1, request ? [{ request, responses }] : [])
-    expect(answers?.get('get')).toEqual({ error: { type: 'serverFail' } })
+    const [gathered] = gather(1, request ? [{ request, responses }] : [])
+    expect(gathered?.get('get')).toEqual({ error: { type: 'serverFail' } })
   })
 
-  test('the implicit Email/set of a submission does not replace its answer (RFC 8621 §7.5)', () => {
+  test('the implicit Email/set of a submission does not replace its response (RFC 8621 §7.5)', () => {
     const [request] = plan([[call('EmailSubmission/set', 'send')]], LIMITS)
     const responses: Invocation[] = [
       ['EmailSubmission/set', { created: {} }, '0'],
       ['Email/set', { updated: {} }, '0']
     ]
-    const [answers] = gather(1, request ? [{ request, responses }] : [])
-    expect(answers?.get('send')).toEqual({ args: { created: {} } })
+    const [gathered] = gather(1, request ? [{ request, responses }] : [])
+    expect(gathered?.get('send')).toEqual({ args: { created: {} } })
   })
 })
 

@@ -1,5 +1,5 @@
 /**
- * Groups of calls → requests within the server's limits, and responses → the answers of each group.
+ * Groups of calls → requests within the server's limits, and method responses → those of each group.
  *
  * The calls of a group may refer to each other's results, so they stay in one request (RFC 8620 §3.7). Groups that are
  * handed over in the same turn share requests.
@@ -8,8 +8,8 @@ import type { Arguments, Call, Id, Invocation, Limits } from './types.ts'
 
 export type Group = readonly Call[]
 
-/** The answers of one group by the ids of its calls: arguments, or the error that stands in their place. */
-export type Answers = Map<string, { args: Arguments } | { error: Arguments }>
+/** The responses of one group by the ids of its calls: arguments, or the error that stands in their place. */
+export type Responses = Map<string, { args: Arguments } | { error: Arguments }>
 
 /** Calls of one request, each with the group that it belongs to. Its id on the wire is its place. */
 export interface Planned {
@@ -78,13 +78,13 @@ function split(group: Group, limits: Limits): Group[] {
 /** Gather the responses of all requests of a plan. A call that nobody answered has no entry. */
 export function gather(
   count: number,
-  answered: readonly { request: Planned; responses: readonly Invocation[] }[]
-): Answers[] {
-  const answers: Answers[] = Array.from({ length: count }, () => new Map() as Answers)
-  for (const { request, responses } of answered) {
+  exchanges: readonly { request: Planned; responses: readonly Invocation[] }[]
+): Responses[] {
+  const gathered: Responses[] = Array.from({ length: count }, () => new Map() as Responses)
+  for (const { request, responses } of exchanges) {
     for (const [name, args, place] of responses) {
       const origin = request.origins[Number(place)]
-      const found = origin && answers[origin.group]
+      const found = origin && gathered[origin.group]
       if (!found) {
         continue
       }
@@ -96,15 +96,15 @@ export function gather(
       }
     }
   }
-  return answers
+  return gathered
 }
 
-function add(answers: Answers, id: string, answer: { args: Arguments } | { error: Arguments }): void {
-  const before = answers.get(id)
+function add(responses: Responses, id: string, response: { args: Arguments } | { error: Arguments }): void {
+  const before = responses.get(id)
   if (!before) {
-    answers.set(id, answer)
+    responses.set(id, response)
   } else if ('args' in before) {
-    answers.set(id, 'args' in answer ? { args: joined(before.args, answer.args) } : answer)
+    responses.set(id, 'args' in response ? { args: joined(before.args, response.args) } : response)
   }
 }
 

@@ -64,7 +64,7 @@ test.each([
   )
 })
 
-test('the error of one call is raised where its answer is read, and costs no other call', async () => {
+test('the error of one call is raised where its response is read, and costs no other call', async () => {
   const found = await connected(new ModelServer())
   const results = await found.run([
     call('Thread/changes', 'one'),
@@ -101,7 +101,7 @@ describe('a session that changed (RFC 8620 §3.4)', () => {
     return () => asked
   }
 
-  test('is fetched again once, before the answers are handed out', async () => {
+  test('is fetched again once, before the responses are handed out', async () => {
     const server = new ModelServer()
     const found = await connected(server)
     const asked = sessions(server)
@@ -113,7 +113,7 @@ describe('a session that changed (RFC 8620 §3.4)', () => {
     expect(asked()).toBe(1)
   })
 
-  test('that cannot be fetched is asked for with the next request, and the answers may have been carried out', async () => {
+  test('that cannot be fetched is asked for with the next request, and the responses may have been carried out', async () => {
     const server = new ModelServer()
     const found = await connected(server)
     server.sessionState = 's2'
@@ -126,7 +126,7 @@ describe('a session that changed (RFC 8620 §3.4)', () => {
   })
 
   test.each(['of another state', 'of an account that is not theirs'])(
-    '%s, and another person, hands out no answer',
+    '%s, and another person, hands out no response',
     async (how) => {
       const server = new ModelServer()
       const found = await connected(server)
@@ -153,7 +153,7 @@ describe('a network that swallows packets', () => {
       init?.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
     )
 
-  test('is no answer after 90 s of silence', async () => {
+  test('is no response after 90 s of silence', async () => {
     const world = new World()
     const asked = new JmapClient(world.ports(never)).connect()
     const failed = expect(asked).rejects.toMatchObject({ code: 'unavailable', ambiguous: true })
@@ -176,7 +176,7 @@ describe('a network that swallows packets', () => {
     expect((await file).size).toBe(50)
   })
 
-  test('in the middle of a file is no answer either', async () => {
+  test('in the middle of a file is no response either', async () => {
     const world = new World()
     const file = new JmapClient(
       world.ports((_, init) => {
@@ -223,13 +223,13 @@ describe('a failed request', () => {
     expect(await failure(new ModelServer(), limit)).toMatchObject({ code: 'limit', transient: true })
   })
 
-  test('may have been carried out if no answer came', async () => {
+  test('may have been carried out if no response came', async () => {
     expect(await failure(new ModelServer(), 'none')).toMatchObject({ code: 'unavailable', ambiguous: true })
     const silent = Response.json({ code: 'mail_server_silent' }, { status: 504 })
     expect(await failure(new ModelServer(), silent)).toMatchObject({ code: 'mail_server_silent', ambiguous: true })
   })
 
-  test('is no answer if something else than JSON came', async () => {
+  test('is no response if something else than JSON came', async () => {
     expect(await failure(new ModelServer(), new Response('<html>'))).toMatchObject({ code: 'unavailable' })
   })
 })

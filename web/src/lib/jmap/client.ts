@@ -1,5 +1,5 @@
 /** Speaks JMAP over a given `fetch`: the session, calls in as few requests as the server allows, and blobs. */
-import { gather, plan, type Answers, type Group, type Planned } from './batch.ts'
+import { gather, plan, type Responses, type Group, type Planned } from './batch.ts'
 import { asAmbiguous, failureOf, JmapFailure, noResponse } from './errors.ts'
 import { Results } from './results.ts'
 import { Silence, type SilencePorts } from './silence.ts'
@@ -25,17 +25,17 @@ const LIMITS: Limits = { maxCallsInRequest: 16, maxObjectsInGet: 500, maxObjects
 
 const JSON_ONLY = { Accept: 'application/json' }
 
-const NO_ANSWERS: Answers = new Map()
+const NO_RESPONSES: Responses = new Map()
 
 interface ApiResponse {
   methodResponses: Invocation[]
   sessionState: string
 }
 
-/** A group of calls, and who waits for its answers. */
+/** A group of calls, and who waits for its responses. */
 interface Turn {
   group: Group
-  resolve: (answers: Answers) => void
+  resolve: (responses: Responses) => void
   reject: (failure: unknown) => void
 }
 
@@ -126,14 +126,14 @@ export class JmapClient {
   }
 
   /** Run a group of calls; those of one turn share requests. Raises JmapFailure if a request fails; an error of one
-   * call is raised when its answer is read. */
+   * call is raised when its response is read. */
   run(group: Group): Promise<Results> {
-    return new Promise<Answers>((resolve, reject) => {
+    return new Promise<Responses>((resolve, reject) => {
       this.#turn.push({ group, resolve, reject })
       if (this.#turn.length === 1) {
         queueMicrotask(() => this.#flush())
       }
-    }).then((answers) => new Results(answers))
+    }).then((responses) => new Results(responses))
   }
 
   #flush(): void {
@@ -153,10 +153,10 @@ export class JmapClient {
       turn.map(({ group }) => group),
       this.limits
     )
-    const answered = requests.map(async (request) => ({ request, responses: await this.#send(request) }))
+    const exchanges = requests.map(async (request) => ({ request, responses: await this.#send(request) }))
     turn.forEach(({ resolve, reject }, number) => {
-      const own = answered.filter((_, at) => requests[at]?.origins.some(({ group }) => group === number))
-      Promise.all(own).then((found) => resolve(gather(turn.length, found)[number] ?? NO_ANSWERS), reject)
+      const own = exchanges.filter((_, at) => requests[at]?.origins.some(({ group }) => group === number))
+      Promise.all(own).then((found) => resolve(gather(turn.length, found)[number] ?? NO_RESPONSES), reject)
     })
   }
 
@@ -180,7 +180,7 @@ export class JmapClient {
     return body.methodResponses
   }
 
-  /** RFC 8620 §3.4: fetch the session again. Until it is known whose it is, nobody gets an answer. */
+  /** RFC 8620 §3.4: fetch the session again. Until it is known whose it is, nobody gets a response. */
   #renew(state: string): Promise<void> {
     this.#renewing ??= this.connect()
       .then(
@@ -226,7 +226,7 @@ export class JmapClient {
     this.#running += 1
     const silence = new Silence(this.#ports)
     try {
-      const response = await this.#answered(url, { ...init, signal: silence.signal })
+      const response = await this.#responseTo(url, { ...init, signal: silence.signal })
       if (!response.ok) {
         throw await failureOf(response, this.#ports.now())
       }
@@ -241,11 +241,11 @@ export class JmapClient {
     }
   }
 
-  async #answered(url: string, init: RequestInit): Promise<Response> {
+  async #responseTo(url: string, init: RequestInit): Promise<Response> {
     try {
       return await this.#ports.fetch(url, { credentials: 'same-origin', ...init })
     } catch {
-      // A TypeError for every cause: off line, refused, reset. The browser does not tell which.
+      // A TypeError for every cause: offline, refused, reset. The browser does not tell which.
       throw noResponse()
     }
   }

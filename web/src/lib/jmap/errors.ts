@@ -36,7 +36,7 @@ export function asAmbiguous(failure: unknown): unknown {
   return new JmapFailure(code, { reference, retryAfter, transient, detail, ambiguous: true })
 }
 
-/** No response at all: off line, or Postroom is away. */
+/** No response at all: offline, or Postroom is away. */
 export function noResponse(): JmapFailure {
   return new JmapFailure('unavailable', { transient: true, ambiguous: true })
 }

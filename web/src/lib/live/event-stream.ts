@@ -43,7 +43,7 @@ export async function listenTo(
       parser.add(part.value)
     }
   } catch {
-    // Off line, reset, silent, or stopped by us: the caller knows which of them it asked for.
+    // Offline, reset, silent, or stopped by us: the caller knows which of them it asked for.
   } finally {
     callOff()
   }

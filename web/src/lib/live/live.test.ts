@@ -1,59 +1,20 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test, vi } from 'vitest'
+import { LiveService, type Given } from '../../../tests/live-service.ts'
 import { settled, World } from '../../../tests/world.ts'
 import type { CentrifugoPorts, listenToCentrifugo } from './centrifugo.ts'
 import { Live, type LiveMessage } from './live.ts'
 
-type Answer = Response | Error | 'stream'
-
-/** A service whose answers are given one by one. */
-class Service {
-  readonly asked: string[] = []
-  readonly #answers: Answer[]
-  #writer: WritableStreamDefaultWriter<Uint8Array> | null = null
-
-  constructor(...answers: Answer[]) {
-    this.#answers = answers
-  }
-
-  readonly fetch: typeof fetch = (input, init) => {
-    this.asked.push(input instanceof Request ? input.url : input.toString())
-    const answer = this.#answers.shift()
-    if (answer instanceof Error) {
-      return Promise.reject(answer)
-    }
-    return Promise.resolve(answer instanceof Response ? answer : this.#stream(init?.signal))
-  }
-
-  #stream(signal: AbortSignal | null | undefined): Response {
-    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
-    const writer = writable.getWriter()
-    this.#writer = writer
-    signal?.addEventListener('abort', () => void writer.abort().catch(() => undefined))
-    return new Response(readable)
-  }
-
-  async say(type: string, data: unknown = {}): Promise<void> {
-    await this.#writer?.write(new TextEncoder().encode(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`))
-    await settled()
-  }
-
-  async close(): Promise<void> {
-    await this.#writer?.close()
-    await settled()
-  }
-}
-
 interface Scene {
-  service: Service
+  service: LiveService
   world: World
   live: Live
   told: LiveMessage[]
   kinds: () => string[]
 }
 
-async function started(...answers: Answer[]): Promise<Scene> {
-  const service = new Service(...answers)
+async function started(...responses: Given[]): Promise<Scene> {
+  const service = new LiveService(...responses)
   const world = new World()
   const told: LiveMessage[] = []
   const live = new Live('live-test', world.ports(service.fetch), (message) => told.push(message))
@@ -86,7 +47,7 @@ describe('live events', () => {
   test('tell of a mailbox that is being made', async () => {
     const { service, told } = await started()
     await service.say('provisioning', { state: 'preparing' })
-    expect(told.at(-1)).toEqual({ kind: 'preparing', mailbox: { state: 'preparing' } })
+    expect(told.at(-1)).toEqual({ kind: 'preparation', preparation: { state: 'preparing' } })
   })
 
   test('begin again after the connection broke, after a pause', async () => {
@@ -126,7 +87,7 @@ describe('live events', () => {
 
   test('go on by the next tab if the leader is not signed in: somebody may sign in there', async () => {
     const tabs = { locks: navigator.locks, channel: (name: string) => new BroadcastChannel(name) }
-    const [first, next] = [new Service(Response.json({ code: 'no_session' }, { status: 401 })), new Service()]
+    const [first, next] = [new LiveService(Response.json({ code: 'no_session' }, { status: 401 })), new LiveService()]
     const lives = [first, next].map(
       ({ fetch }) => new Live('live-test-signed-out', new World().ports(fetch, tabs), () => undefined)
     )
@@ -137,7 +98,7 @@ describe('live events', () => {
     lives[1]?.stop()
   })
 
-  test('come again after an answer that nobody can read', async () => {
+  test('come again after a response that nobody can read', async () => {
     const { service, world, live } = await started('stream', new Response('<html>'))
     await service.say('elsewhere')
     await service.close()
@@ -148,7 +109,7 @@ describe('live events', () => {
 
   test('leave nothing behind for each pause', async () => {
     const added = vi.spyOn(AbortSignal.prototype, 'addEventListener')
-    const { service, world } = await started(...Array.from({ length: 20 }, () => new Error('off line')))
+    const { service, world } = await started(...Array.from({ length: 20 }, () => new Error('offline')))
     await world.pass(3_600_000)
     const signals = added.mock.contexts as AbortSignal[]
     added.mockRestore()
@@ -157,7 +118,7 @@ describe('live events', () => {
   })
 
   test('come at once again if the person asks', async () => {
-    const { service, live } = await started(new Error('off line'))
+    const { service, live } = await started(new Error('offline'))
     live.tryNow()
     await settled()
     expect(service.asked).toHaveLength(2)
@@ -168,9 +129,9 @@ describe('where Centrifugo publishes', () => {
   const REALTIME = { transport: 'centrifugo', url: 'wss://c', channel: 'mail:user#1', token: 't' }
   const listening = vi.fn<typeof listenToCentrifugo>()
 
-  async function elsewhere(...answers: Response[]): Promise<Scene & { ports: CentrifugoPorts }> {
+  async function elsewhere(...responses: Response[]): Promise<Scene & { ports: CentrifugoPorts }> {
     vi.doMock('./centrifugo.ts', () => ({ listenToCentrifugo: listening.mockClear() }))
-    const scene = await started('stream', Response.json(REALTIME), ...answers)
+    const scene = await started('stream', Response.json(REALTIME), ...responses)
     await scene.service.say('hello')
     await scene.service.say('elsewhere')
     await scene.service.close()

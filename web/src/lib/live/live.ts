@@ -1,6 +1,7 @@
 /**
  * Live events: one connection for all tabs. What arrives are hints; each tab asks the mail server itself what is new.
  */
+import { failureOf, noResponse } from '#lib/jmap/errors.ts'
 import { listenTo, type StreamEvent, type StreamPorts } from './event-stream.ts'
 import { Leader, type LeaderPorts } from './leader.ts'
 import { pauseAfter } from './pause.ts'
@@ -10,7 +11,7 @@ export interface LiveStatus {
   state: 'connecting' | 'live' | 'offline'
   /** when it last was live */
   since: Date | null
-  /** why it is off line, and when it is tried again */
+  /** why it is offline, and when it is tried again */
   trouble: { code: string; retryAt: Date; reference: string | null } | null
 }
 
@@ -18,8 +19,8 @@ export type LiveMessage =
   | { kind: 'status'; status: LiveStatus }
   /** There may be new mail, or something was missed. */
   | { kind: 'hint' }
-  /** The mailbox is not ready (any more); `mailbox` is that of /api/me. */
-  | { kind: 'preparing'; mailbox: unknown }
+  /** The mailbox is not ready (any more). */
+  | { kind: 'preparation'; preparation: unknown }
   /** Of this tab alone: each finds out for itself, for another one may be signed in again. */
   | { kind: 'signed-out' }
 
@@ -59,7 +60,7 @@ export class Live {
     this.#leader.stop()
   }
 
-  /** The person does not want to wait, or the device is on line again. */
+  /** The person does not want to wait, or the device is online again. */
   tryNow(): void {
     this.#leader.say({ kind: 'try-now' } satisfies Request)
     this.#wake?.()
@@ -113,9 +114,9 @@ export class Live {
         return
       }
       this.#failures += 1
-      const retryAfter = Number(refusal?.headers.get('Retry-After') ?? 0) || null
+      const { code, reference, retryAfter } = refusal ? await failureOf(refusal, this.#ports.now()) : noResponse()
       const pause = pauseAfter(this.#failures, retryAfter, this.#ports.random())
-      this.#is('offline', { ...(await causeOf(refusal)), retryAt: new Date(this.#ports.now() + pause) })
+      this.#is('offline', { code, reference, retryAt: new Date(this.#ports.now() + pause) })
       await this.#pause(pause, signal)
     }
   }
@@ -155,7 +156,7 @@ export class Live {
 
   #event({ type, data }: StreamEvent): void {
     if (type === 'provisioning') {
-      this.#announce({ kind: 'preparing', mailbox: data })
+      this.#announce({ kind: 'preparation', preparation: data })
     } else if (type === 'hello') {
       this.#connected()
     } else if (type === 'mail' || type === 'reload') {
@@ -207,12 +208,4 @@ export class Live {
 /** TypeScript believes that a signal which was not aborted before an `await` is not after it either. */
 function isOver(signal: AbortSignal): boolean {
   return signal.aborted
-}
-
-async function causeOf(refusal: Response | null): Promise<{ code: string; reference: string | null }> {
-  const problem = (await refusal?.json().catch(() => null)) as { code?: unknown } | null | undefined
-  return {
-    code: typeof problem?.code === 'string' ? problem.code : 'unavailable',
-    reference: refusal?.headers.get('X-Request-Id') ?? null
-  }
 }

@@ -1,5 +1,7 @@
 /** What our own mail server found about the sender of a message (RFC 8601). */
+import { domainOf } from './address.ts'
 
+/** `unknown`: it said nothing. */
 export type Authentication = 'passed' | 'failed' | 'unknown'
 
 interface Result {
@@ -76,11 +78,4 @@ function withoutComments(header: string): string {
     }
   }
   return text
-}
-
-function domainOf(address: string): string {
-  return address
-    .slice(address.lastIndexOf('@') + 1)
-    .trim()
-    .toLowerCase()
 }

@@ -1,19 +1,21 @@
 /** Names of people as they are shown. */
 
-export interface Named {
+export interface Person {
+  /** as the message says it; empty if it says none */
   readonly name: string
   readonly address: string
+  /** the person who reads */
   readonly own: boolean
 }
 
 /** The name, or what stands before the @. */
-export function nameOf(person: Named, me: string): string {
+export function nameOf(person: Person, me: string): string {
   if (person.own) return me
   return person.name.trim() || (person.address.split('@')[0] ?? '') || person.address
 }
 
 /** "Mara Lindqvist" alone, "Mara, Jonas, me" together: everybody once, in the order given. */
-export function namesOf(people: readonly Named[], me: string): string {
+export function namesOf(people: readonly Person[], me: string): string {
   const seen = new Set<string>()
   const once = people.filter(({ address }) => !seen.has(address) && Boolean(seen.add(address)))
   const names = once.map((person) => nameOf(person, me))
@@ -21,7 +23,7 @@ export function namesOf(people: readonly Named[], me: string): string {
 }
 
 /** One or two letters for the round mark beside a message. */
-export function monogram(person: Named): string {
+export function monogram(person: Person): string {
   const words = (person.name.trim() || person.address).split(/[\s@._-]+/).filter((word) => /^[\p{L}\p{N}]/u.test(word))
   const last = words.length > 1 ? words.at(-1) : undefined
   const letters = firstLetter(words[0] ?? '?') + (person.name.trim() && last ? firstLetter(last) : '')

@@ -1,4 +1,5 @@
 /** A plain text mail as paragraphs of words and links, its quoted end apart. Nothing of it is ever parsed as HTML. */
+import { opensInBrowser } from './links.ts'
 
 export interface Piece {
   readonly text: string
@@ -40,7 +41,7 @@ export function pieces(text: string): Piece[] {
   let end = 0
   for (const match of text.matchAll(LINK)) {
     const address = withoutEnd(match[0])
-    if (!isAddress(address)) continue
+    if (!opensInBrowser(address)) continue
     if (match.index > end) found.push({ text: text.slice(end, match.index), href: null })
     found.push({ text: address, href: address })
     end = match.index + address.length
@@ -54,12 +55,4 @@ function withoutEnd(address: string): string {
   let end = address.length
   while (TRAILING.includes(address.charAt(end - 1)) && end > 0) end--
   return address.slice(0, end)
-}
-
-function isAddress(text: string): boolean {
-  try {
-    return ['http:', 'https:', 'mailto:'].includes(new URL(text).protocol)
-  } catch {
-    return false
-  }
 }

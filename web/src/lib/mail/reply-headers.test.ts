@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { messageIdFor, replyHeaders } from './reply-headers.ts'
 
-test('an answer refers to the message and to all before it', () => {
+test('a reply refers to the message and to all before it', () => {
   expect(replyHeaders({ messageId: ['c'], references: ['a', 'b'] })).toEqual({
     inReplyTo: ['c'],
     references: ['a', 'b', 'c']

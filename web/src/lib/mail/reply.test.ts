@@ -27,8 +27,8 @@ test.each([
   ['AW: RE: Re[2]: Pallet 3', 'Re: Pallet 3'],
   ['', 'Re: '],
   ['Reform: what now?', 'Re: Reform: what now?']
-])('the subject %j is answered as %j', (subject, answered) => {
-  expect(replySubject(subject)).toBe(answered)
+])('a reply to %j is called %j', (subject, reply) => {
+  expect(replySubject(subject)).toBe(reply)
 })
 
 test('each line is quoted once more', () => {

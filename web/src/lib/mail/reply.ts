@@ -1,22 +1,17 @@
 /** Whom a reply goes to, what it is called, and what it quotes. */
+import type { Person } from './people.ts'
 
-export interface Correspondent {
-  readonly name: string
-  readonly address: string
-  readonly own: boolean
-}
-
-export interface Answerable {
-  readonly from: readonly Correspondent[]
-  readonly to: readonly Correspondent[]
-  readonly cc: readonly Correspondent[]
-  readonly replyTo: readonly Correspondent[]
+export interface ParentAddresses {
+  readonly from: readonly Person[]
+  readonly to: readonly Person[]
+  readonly cc: readonly Person[]
+  readonly replyTo: readonly Person[]
   readonly subject: string
   readonly own: boolean
 }
 
 /** Reply-To wins over From (RFC 5322 §3.6.2). A reply to one's own message goes to whom that one went to. */
-export function replyTo(message: Answerable): readonly Correspondent[] {
+export function replyTo(message: ParentAddresses): readonly Person[] {
   if (message.own) return message.to.length > 0 ? message.to : message.from
   return message.replyTo.length > 0 ? message.replyTo : message.from
 }

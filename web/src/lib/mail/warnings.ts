@@ -1,16 +1,13 @@
-/** What is suspicious about the sender of a message, worst first. What was compared is part of the answer. */
-
-export interface Sender {
-  readonly name: string
-  readonly address: string
-  readonly own: boolean
-}
+/** What is suspicious about the sender of a message, worst first. What was compared is part of the result. */
+import { domainOf } from './address.ts'
+import type { Authentication } from './authentication.ts'
+import type { Person } from './people.ts'
 
 export interface Suspect {
-  readonly from: readonly Sender[]
-  readonly replyTo: readonly Sender[]
+  readonly from: readonly Person[]
+  readonly replyTo: readonly Person[]
   readonly own: boolean
-  readonly authentication: 'passed' | 'failed' | 'unknown'
+  readonly authentication: Authentication
 }
 
 export type Warning =
@@ -32,7 +29,7 @@ export function warningOf(message: Suspect, earlier: readonly Suspect[]): Warnin
 }
 
 /** Somebody with the same name wrote before, from a domain that differs in a letter or two. */
-function lookalike(sender: Sender, earlier: readonly Suspect[]): Warning | null {
+function lookalike(sender: Person, earlier: readonly Suspect[]): Warning | null {
   const name = sender.name.trim().toLowerCase()
   if (!name) return null
   const compared = new Set([sender.address])
@@ -54,21 +51,17 @@ function lookalike(sender: Sender, earlier: readonly Suspect[]): Warning | null 
 const ADDRESS = /[^\s<>"'(),]{1,64}@[^\s<>"'(),]{1,255}\.[^\s<>"'(),]{1,63}/u
 
 /** The name is written like an address, of another domain than the real one. */
-function nameIsAddress(sender: Sender): Warning | null {
+function nameIsAddress(sender: Person): Warning | null {
   const shown = ADDRESS.exec(sender.name)?.[0]
   if (!shown || domainOf(shown) === domainOf(sender.address)) return null
   return { kind: 'nameIsAddress', shown, real: sender.address }
 }
 
 /** Newsletters often name another address to reply to; it is suspicious only if the sender was not confirmed. */
-function replyElsewhere(sender: Sender, message: Suspect): Warning | null {
+function replyElsewhere(sender: Person, message: Suspect): Warning | null {
   const to = message.replyTo[0]
   if (!to || message.authentication === 'passed' || domainOf(to.address) === domainOf(sender.address)) return null
   return { kind: 'replyElsewhere', from: sender.address, to: to.address }
-}
-
-function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase()
 }
 
 /** Characters that look alike become one: "papierwerck" and "papierwerk" stay apart, "paypa1" and "paypal" do not. */

@@ -1,10 +1,10 @@
 // @vitest-environment jsdom
-import type { Answer } from '#lib/accounts/answer.ts'
+import type { KratosResponse } from '#lib/accounts/kratos-response.ts'
 import type { FlowKind } from '#lib/accounts/flow.ts'
 import type { Button } from '#lib/accounts/form.ts'
 import { AccountFlow, type Opening } from '#lib/state/account-flow.svelte.ts'
 import { expect, test } from 'vitest'
-import { answered } from '../../../tests/recorded.ts'
+import { recordedMeaning } from '../../../tests/recorded.ts'
 
 interface Seen {
   asked: string[]
@@ -13,13 +13,13 @@ interface Seen {
   remembered: string[]
 }
 
-/** A flow whose requests get these answers, one after the other. */
-function flowWith(answers: Answer[], more: Partial<Opening> = {}): { flow: AccountFlow; seen: Seen } {
+/** A flow whose requests get these responses, one after the other. */
+function flowWith(responses: KratosResponse[], more: Partial<Opening> = {}): { flow: AccountFlow; seen: Seen } {
   const seen: Seen = { asked: [], sent: [], went: [], remembered: [] }
   const next = (what: string) => {
     seen.asked.push(what)
-    const answer = answers.shift()
-    return answer ? Promise.resolve(answer) : Promise.reject(new Error('nothing more was expected'))
+    const response = responses.shift()
+    return response ? Promise.resolve(response) : Promise.reject(new Error('nothing more was expected'))
   }
   const client = {
     begin: (kind: FlowKind, wish: object) => next(`begin ${kind} ${JSON.stringify(wish)}`),
@@ -50,26 +50,28 @@ function button(flow: AccountFlow, group: string): Button {
 
 test('a page asks for what its query names, and returns to pages of ours only', async () => {
   const purpose = { kind: 'login', origin: 'http://localhost:9' } as const
-  const own = flowWith([answered('login', 'login')], { purpose: { ...purpose, returnTo: '/mail' }, aal: 'aal2' })
+  const own = flowWith([recordedMeaning('login', 'login')], { purpose: { ...purpose, returnTo: '/mail' }, aal: 'aal2' })
   await own.flow.start()
   expect(own.seen.asked).toEqual(['begin login {"refresh":false,"aal":"aal2","returnTo":"http://localhost:9/mail"}'])
-  const evil = flowWith([answered('login', 'login')], { purpose: { ...purpose, returnTo: 'https://evil.test/' } })
+  const evil = flowWith([recordedMeaning('login', 'login')], {
+    purpose: { ...purpose, returnTo: 'https://evil.test/' }
+  })
   await evil.flow.start()
   expect(evil.seen.asked[0]).not.toContain('evil')
 })
 
 test('a flow is remembered in the address bar, so that a reload comes back to it', async () => {
-  const { flow, seen } = flowWith([answered('login', 'login')])
+  const { flow, seen } = flowWith([recordedMeaning('login', 'login')])
   await flow.start()
   expect(seen.remembered).toEqual([flow.form?.flow.id])
 })
 
 test('an expired form becomes the one that Kratos made: the address stays, the password does not', async () => {
   const { flow, seen } = flowWith([
-    answered('login', 'login'),
-    answered('login', 'login-expired'),
-    answered('login', 'second-factor'),
-    answered('login', 'login-refused')
+    recordedMeaning('login', 'login'),
+    recordedMeaning('login', 'login-expired'),
+    recordedMeaning('login', 'second-factor'),
+    recordedMeaning('login', 'login-refused')
   ])
   await flow.start()
   flow.values['identifier'] = 'ada@example.org'
@@ -81,7 +83,7 @@ test('an expired form becomes the one that Kratos made: the address stays, the p
 })
 
 test('while one button works the others do nothing', async () => {
-  const { flow, seen } = flowWith([answered('login', 'login'), answered('login', 'login-refused')])
+  const { flow, seen } = flowWith([recordedMeaning('login', 'login'), recordedMeaning('login', 'login-refused')])
   await flow.start()
   const first = flow.press(button(flow, 'password'))
   expect(flow.pressed).not.toBe('')
@@ -92,22 +94,22 @@ test('while one button works the others do nothing', async () => {
 })
 
 /** A new form, as Kratos makes it: with an id of its own. */
-function newForm(id: string): Answer {
-  const answer = answered('login', 'login')
-  if (answer.is !== 'form') throw new Error('it is no form')
-  return { is: 'form', flow: { ...answer.flow, id } }
+function newForm(id: string): KratosResponse {
+  const response = recordedMeaning('login', 'login')
+  if (response.is !== 'form') throw new Error('it is no form')
+  return { is: 'form', flow: { ...response.flow, id } }
 }
 
 test('a browser that keeps no cookies is told so, and not asked for ever', async () => {
-  const refused = () => answered('login', 'login-csrf')
+  const refused = () => recordedMeaning('login', 'login-csrf')
   const { flow } = flowWith([newForm('1'), refused(), newForm('2'), refused(), newForm('3'), refused()])
   await flow.start()
   for (let presses = 0; presses < 3; presses++) await flow.press(button(flow, 'password'))
   expect(flow.trouble).toMatchObject({ code: 'no_cookies' })
 })
 
-test('answers that always lead on end as a failure', async () => {
-  const expired = Array.from({ length: 9 }, () => answered('login', 'login-expired'))
+test('responses that always lead on end as a failure', async () => {
+  const expired = Array.from({ length: 9 }, () => recordedMeaning('login', 'login-expired'))
   const { flow, seen } = flowWith(expired)
   await flow.start()
   expect(flow.trouble).toMatchObject({ code: 'unknown' })
@@ -115,9 +117,12 @@ test('answers that always lead on end as a failure', async () => {
 })
 
 test('a change that needs a fresh sign-in asks, and goes there only when told to', async () => {
-  const { flow, seen } = flowWith([answered('settings', 'settings'), answered('settings', 'settings-needs-refresh')], {
-    purpose: { kind: 'settings', origin: 'http://localhost:9', returnTo: null }
-  })
+  const { flow, seen } = flowWith(
+    [recordedMeaning('settings', 'settings'), recordedMeaning('settings', 'settings-needs-refresh')],
+    {
+      purpose: { kind: 'settings', origin: 'http://localhost:9', returnTo: null }
+    }
+  )
   await flow.start()
   await flow.press(button(flow, 'password'))
   expect(flow.confirm).toMatchObject({ page: expect.stringContaining('refresh=true') as string })
@@ -125,7 +130,7 @@ test('a change that needs a fresh sign-in asks, and goes there only when told to
 })
 
 test('saved settings forget what was typed', async () => {
-  const { flow } = flowWith([answered('settings', 'settings'), answered('settings', 'settings-saved')], {
+  const { flow } = flowWith([recordedMeaning('settings', 'settings'), recordedMeaning('settings', 'settings-saved')], {
     purpose: { kind: 'settings', origin: 'http://localhost:9', returnTo: null }
   })
   await flow.start()
@@ -136,7 +141,7 @@ test('saved settings forget what was typed', async () => {
 })
 
 test('a device on which nothing was confirmed sends nothing', async () => {
-  const { flow, seen } = flowWith([answered('login', 'login')])
+  const { flow, seen } = flowWith([recordedMeaning('login', 'login')])
   await flow.start()
   await flow.press(button(flow, 'passkey'))
   expect([flow.refusal, seen.sent]).toEqual(['cancelled', []])

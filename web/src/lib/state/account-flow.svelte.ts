@@ -1,5 +1,5 @@
 /** One flow on screen: its form, what is typed, and what happens when a button is pressed. */
-import { trouble as troubleOf, UNKNOWN, type Answer, type Trouble } from '#lib/accounts/answer.ts'
+import { trouble as troubleOf, UNKNOWN, type KratosResponse, type Trouble } from '#lib/accounts/kratos-response.ts'
 import type { AccountsClient, Wish } from '#lib/accounts/client.ts'
 import { askAuthenticator, CredentialRefused, type Refusal } from '#lib/accounts/credential.ts'
 import { ownPage, type Destination } from '#lib/accounts/destination.ts'
@@ -29,12 +29,12 @@ export interface Opening {
 const MOST_TURNS = 4
 
 /** Forms refused in a row for a missing or foreign cookie. */
-const MOST_STALE = 2
+const MOST_GONE = 2
 
 export class AccountFlow {
   readonly #opening: Opening
   readonly #around: Surroundings
-  #stale = 0
+  #gone = 0
 
   form = $state.raw<Form | null>(null)
   values = $state<Record<string, string>>({})
@@ -48,7 +48,7 @@ export class AccountFlow {
   renewed = $state(false)
   /** where a fresh sign-in is asked for */
   confirm = $state.raw<Destination | null>(null)
-  /** counts the answers, so that the page can move the focus to what is new */
+  /** counts the responses, so that the page can move the focus to what is new */
   turn = $state(0)
 
   constructor(opening: Opening, around: Surroundings) {
@@ -71,7 +71,7 @@ export class AccountFlow {
     this.renewed = false
     try {
       const credential =
-        button.press === 'submit' ? '' : await askAuthenticator(button, this.values, this.#around.credentials)
+        button.trigger === 'submit' ? '' : await askAuthenticator(button, this.values, this.#around.credentials)
       await this.#follow(this.#around.client.submit(form.flow, entriesOf(form, button, this.values, credential)))
     } catch (error) {
       if (!(error instanceof CredentialRefused)) throw error
@@ -82,34 +82,34 @@ export class AccountFlow {
     }
   }
 
-  /** Another way is chosen: what was said about the first is no longer true. */
+  /** Another method is chosen: what was said about the first is no longer true. */
   dismiss(): void {
     this.trouble = this.refusal = null
     if (this.form) this.form = { ...this.form, flow: { ...this.form.flow, messages: [] } }
   }
 
-  #begin(plain: boolean): Promise<Answer> {
+  #begin(plain: boolean): Promise<KratosResponse> {
     const { purpose, refresh, aal } = this.#opening
     const page = plain ? null : ownPage(purpose.returnTo, purpose.origin)
     const wish: Wish = { refresh, aal: aal ?? undefined, returnTo: page ? purpose.origin + page : undefined }
     return this.#around.client.begin(purpose.kind, wish)
   }
 
-  async #follow(asked: Promise<Answer>): Promise<void> {
-    let answer = await asked
+  async #follow(asked: Promise<KratosResponse>): Promise<void> {
+    let response = await asked
     for (let turns = 0; turns < MOST_TURNS; turns++) {
-      const next = this.#take(answer)
+      const next = this.#take(response)
       if (!next) return
-      answer = await next
+      response = await next
     }
     void this.#take(troubleOf(UNKNOWN))
   }
 
-  /** Do what the answer asks for; return the request to which it leads, if any. */
-  #take(answer: Answer): Promise<Answer> | null {
+  /** Do what the response asks for; return the request to which it leads, if any. */
+  #take(response: KratosResponse): Promise<KratosResponse> | null {
     const { purpose } = this.#opening
-    if (answer.is === 'stale' && ++this.#stale > MOST_STALE) return this.#take(troubleOf('no_cookies'))
-    const step = stepAfter(answer, this.form ? { ...purpose, returnTo: this.#returnTo() } : purpose)
+    if (response.is === 'flow_gone' && ++this.#gone > MOST_GONE) return this.#take(troubleOf('no_cookies'))
+    const step = stepAfter(response, this.form ? { ...purpose, returnTo: this.#returnTo() } : purpose)
     switch (step.do) {
       case 'show':
         this.#show(step.flow)
@@ -143,7 +143,7 @@ export class AccountFlow {
   #show(flow: Flow): void {
     const form = formOf(flow)
     const isSame = this.form?.flow.id === flow.id
-    if (isSame) this.#stale = 0
+    if (isSame) this.#gone = 0
     this.values = this.form && flow.state !== 'success' ? carriedOver(form, this.values, isSame) : valuesOf(form)
     this.form = form
     this.#around.remember(flow.id)

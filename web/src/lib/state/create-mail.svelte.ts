@@ -82,7 +82,7 @@ export class MailState implements Mail {
     if (this.#live.signedOut) {
       return { code: 'no_session', retryAt: null, reference: null }
     }
-    if (this.#live.preparing !== null) {
+    if (this.#live.preparation !== null) {
       return { code: 'mailbox_not_ready', retryAt: null, reference: null }
     }
     return trouble && (this.#list === null || OF_THE_PAGE.has(trouble.code)) ? trouble : null
@@ -117,11 +117,6 @@ export class MailState implements Mail {
 
   stop(): void {
     this.#tasks.forEach((task) => task.stop())
-  }
-
-  async forget(): Promise<void> {
-    await this.#account.kept.clear()
-    this.stop()
   }
 
   #readSettings(): Promise<void> {

@@ -2,14 +2,12 @@
  * What the mail views read and do. The classes in `*.svelte.ts` beside this file implement it; views know nothing else
  * of JMAP. Every getter is reactive: what it returns is replaced, never changed in place.
  */
+import type { Attachment } from '#lib/mail/attachment.ts'
+import type { Authentication } from '#lib/mail/authentication.ts'
+import type { Person } from '#lib/mail/people.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
 
-export interface Person {
-  /** as the message says it; empty if it says none */
-  readonly name: string
-  readonly address: string
-  /** the person who reads */
-  readonly own: boolean
-}
+export type { Attachment, Person, Trouble }
 
 export type Role = 'inbox' | 'archive' | 'drafts' | 'sent' | 'junk' | 'trash'
 
@@ -31,21 +29,6 @@ export interface Mailboxes {
   readonly items: readonly MailboxItem[]
   byId(id: string): MailboxItem | undefined
   byRole(role: Role): MailboxItem | undefined
-}
-
-/**
- * Why something could not be had, and when it is tried again. The code is that of a problem (docs/reference/problems.md)
- * or the type of a JMAP error; besides, `unavailable`: no response came at all; `gone`: the message or conversation was
- * removed meanwhile; `refused_recipients`: nobody got the reply, `some_recipients_refused`: it is sent, and some did not
- * get it (`detail` says why); `outcome_unknown`: nobody knows whether it was sent; `unknown`.
- */
-export interface Trouble {
-  readonly code: string
-  readonly retryAt: Date | null
-  /** a number for support */
-  readonly reference: string | null
-  /** what the mail server said, in its words; null if it said nothing of use */
-  readonly detail?: string | null
 }
 
 /** One row of the list: a conversation, shown by its newest message in this mailbox. */
@@ -91,16 +74,6 @@ export interface ConversationList {
   tryAgain(): void
 }
 
-export interface Attachment {
-  readonly blobId: string
-  readonly name: string
-  readonly type: string
-  /** octets */
-  readonly size: number
-  /** where it can be downloaded, on our own origin */
-  readonly url: string
-}
-
 export interface Body {
   readonly html: string | null
   readonly text: string
@@ -109,9 +82,6 @@ export interface Body {
   /** the HTML is larger than what is shown unasked */
   readonly truncated: boolean
 }
-
-/** What our own mail server found about the sender; `unknown` if it said nothing. */
-export type Authentication = 'passed' | 'failed' | 'unknown'
 
 export interface Message {
   readonly id: string
@@ -171,8 +141,8 @@ export interface Reply {
   readonly text: string
   /** what stands below it; empty for nothing */
   readonly quoted: string
-  /** the message that is answered */
-  readonly answered: Message
+  /** the message to which it replies */
+  readonly parent: Message
 }
 
 /** `failed`: the text would be lost with the page. */
@@ -188,14 +158,14 @@ export interface Sending {
   prepare(): void
   /** Resolves when the server took it; rejects with a `Trouble`. */
   send(reply: Reply): Promise<void>
-  /** the text that was typed and not sent, kept for the message it answers */
+  /** the text that was typed and not sent, kept for the message to which it replies */
   draftOf(messageId: string): string
   /** whether this device has the text as it was typed */
   draftState(messageId: string): DraftState
   /** whether the reply is being handed over, and why it was not; also if nobody looks at it meanwhile */
   statusOf(messageId: string): SendingStatus
   keep(messageId: string, text: string): void
-  /** messages whose answer was typed and not sent: ask before a logout */
+  /** messages whose reply was typed and not sent: ask before a logout */
   unsent(): readonly string[]
 }
 
@@ -234,6 +204,4 @@ export interface Mail {
   keepLanguage(): Promise<void>
   /** The page is left: end connections and timers. */
   stop(): void
-  /** At logout: stop, and delete what this device keeps of the person, unsent text too. */
-  forget(): Promise<void>
 }

@@ -1,7 +1,8 @@
 /** Emails and bodies of the store → messages of the reader. What did not change is the same object as before. */
 import type { Email, Id } from '#lib/jmap/types.ts'
 import { authenticationOf } from '#lib/mail/authentication.ts'
-import { shownBody, type File } from '#lib/store/body.ts'
+import type { Attachment } from '#lib/mail/attachment.ts'
+import { shownBody } from '#lib/store/body.ts'
 import { isUnread } from '#lib/store/counts.ts'
 import type { LoadedBody } from '#lib/sync/bodies.ts'
 import type { Message, Trouble } from './mail.ts'
@@ -9,7 +10,7 @@ import { peopleOf, shortened, type IsOwn } from './people.ts'
 
 export interface MessageContext {
   isOwn: IsOwn
-  urlOf: (file: Omit<File, 'url' | 'size'>) => string
+  urlOf: (file: Omit<Attachment, 'url' | 'size'>) => string
   authservId: () => string | null
 }
 

@@ -1,4 +1,4 @@
-/** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded, what is answered. */
+/** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded, what is replied to. */
 import { warningOf, type Warning } from '#lib/mail/warnings.ts'
 import { foldedRange } from '#lib/state/folding.ts'
 import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
@@ -23,7 +23,7 @@ export class MailPage {
   drawer = $state(false)
   readonly notices = new Notices()
   /** the message to which the person writes a reply */
-  #answering = $state<string | null>(null)
+  #replyingTo = $state<string | null>(null)
   /** the person closed the reply, which is kept */
   #replyClosed = $state(false)
   /** expanded or collapsed by the person; other messages follow the rule */
@@ -71,26 +71,26 @@ export class MailPage {
     return this.#unfolded ? null : foldedRange(this.mail.reader.conversation?.messages ?? [], this.expanded)
   }
 
-  /** The message whose reply is on screen: what the person answers, else what was typed before and not sent. */
-  get answered(): Message | undefined {
+  /** The message whose reply is on screen: what the person replies to, else what was typed before and not sent. */
+  get replyParent(): Message | undefined {
     const messages = this.mail.reader.conversation?.messages ?? []
-    const written = messages.find(({ id }) => id === this.#answering)
+    const written = messages.find(({ id }) => id === this.#replyingTo)
     if (written || this.#replyClosed) return written
     return messages.findLast(({ id }) => this.mail.sending.draftOf(id) !== '')
   }
 
   /** The person writes this reply now; one that was only found does not take the focus. */
   writes(messageId: string): boolean {
-    return messageId === this.#answering
+    return messageId === this.#replyingTo
   }
 
   reply(messageId: string): void {
-    this.#answering = messageId
+    this.#replyingTo = messageId
     this.#replyClosed = false
   }
 
   closeReply(): void {
-    this.#answering = null
+    this.#replyingTo = null
     this.#replyClosed = true
   }
 
@@ -109,7 +109,7 @@ export class MailPage {
     clearTimeout(this.#resting)
     this.#toggled = new Map()
     this.#unfolded = false
-    this.#answering = null
+    this.#replyingTo = null
     this.#replyClosed = false
     if (threadId === undefined) {
       this.mail.reader.close()

@@ -1,6 +1,6 @@
 /** The words for the mailbox that is being made (docs: the states of a mailbox). */
 import { clock } from '#lib/mail/dates.ts'
-import type { Situation } from '#lib/state/preparation.ts'
+import type { ShownPreparation } from '#lib/state/shown-preparation.ts'
 import type { Words } from '#lib/words/en.ts'
 
 export interface Said {
@@ -15,72 +15,72 @@ export interface Said {
   readonly sentence: string
 }
 
-export function sayPreparation(situation: Situation, { mail, preparing }: Words): Said {
+export function sayPreparation(shown: ShownPreparation, { mail, preparation }: Words): Said {
   return {
-    title: titleOf(situation, preparing),
-    step: stepOf(situation, preparing),
-    aside: asideOf(situation, preparing, (at) => clock(new Date(at), mail.locale)),
-    spoken: situation.kind === 'attempt' ? preparing.attemptOf(situation.attempt, situation.of) : '',
-    sentence: sentenceOf(situation, preparing)
+    title: titleOf(shown, preparation),
+    step: stepOf(shown, preparation),
+    aside: asideOf(shown, preparation, (at) => clock(new Date(at), mail.locale)),
+    spoken: shown.kind === 'attempt' ? preparation.attemptOf(shown.attempt, shown.of) : '',
+    sentence: sentenceOf(shown, preparation)
   }
 }
 
-type Preparing = Words['preparing']
+type PreparationWords = Words['preparation']
 
-function titleOf({ kind }: Situation, words: Preparing): string {
+function titleOf({ kind }: ShownPreparation, words: PreparationWords): string {
   if (kind === 'ready') return words.titleReady
   if (kind === 'taken' || kind === 'refused') return words.titleTaken
   return kind === 'failed' || kind === 'missing' ? words.titleFailed : words.title
 }
 
-function stepOf(situation: Situation, words: Preparing): string {
-  switch (situation.kind) {
+function stepOf(shown: ShownPreparation, words: PreparationWords): string {
+  switch (shown.kind) {
     case 'attempt':
-      return words.step.attempt(situation.attempt, situation.seconds)
+      return words.step.attempt(shown.attempt, shown.seconds)
     case 'throttled':
-      return words.step.throttled(situation.seconds)
+      return words.step.throttled(shown.seconds)
     case 'failed':
-      return words.step.failed(situation.attempts)
+      return words.step.failed(shown.attempts)
     default:
-      return words.step[situation.kind]
+      return words.step[shown.kind]
   }
 }
 
-function asideOf(situation: Situation, words: Preparing, time: (at: string) => string): string | undefined {
-  switch (situation.kind) {
+function asideOf(shown: ShownPreparation, words: PreparationWords, time: (at: string) => string): string | undefined {
+  switch (shown.kind) {
     case 'running':
       return words.now
     case 'attempt':
-      return words.of(situation.of)
+      return words.of(shown.of)
     case 'away':
     case 'operator':
     case 'missing':
-      return situation.since === null ? undefined : words.since(time(situation.since))
+      return shown.since === null ? undefined : words.since(time(shown.since))
     case 'unheard':
-      return situation.minutes === null ? undefined : words.within(situation.minutes)
+      return shown.minutes === null ? undefined : words.within(shown.minutes)
     case 'ready':
     case 'failed':
-      return situation.at === null ? undefined : time(situation.at)
+      return shown.at === null ? undefined : time(shown.at)
     default:
       return undefined
   }
 }
 
-function sentenceOf(situation: Situation, words: Preparing): string {
-  switch (situation.kind) {
+function sentenceOf(shown: ShownPreparation, words: PreparationWords): string {
+  switch (shown.kind) {
     case 'attempt':
-      return situation.late ? words.text.late : words.text.attempt
+      return shown.late ? words.text.late : words.text.attempt
     case 'unheard':
-      return situation.minutes === null ? words.text.unheard : words.text.unheardFound(situation.minutes)
+      return shown.minutes === null ? words.text.unheard : words.text.unheardFound(shown.minutes)
     case 'ready': {
-      const { attempts, seconds } = situation
+      const { attempts, seconds } = shown
       // After a restore nobody knows how it went.
       return attempts > 0 && seconds !== null ? words.text.ready(attempts, seconds) : ''
     }
     case 'refused':
-      return words.text.refused(wordFor(situation.code, words.why, words.why.unknown))
+      return words.text.refused(wordFor(shown.code, words.why, words.why.unknown))
     default:
-      return words.text[situation.kind]
+      return words.text[shown.kind]
   }
 }
 

@@ -24,7 +24,7 @@ export class SendingState implements Sending {
   }
 
   send(reply: Reply): Promise<void> {
-    return this.#account.kept.drafts.once(reply.answered.id, () => this.#send(reply))
+    return this.#account.kept.drafts.once(reply.parent.id, () => this.#send(reply))
   }
 
   statusOf(messageId: string): SendingStatus {
@@ -65,7 +65,7 @@ export class SendingState implements Sending {
   }
 
   async #send(reply: Reply): Promise<void> {
-    const { id } = reply.answered
+    const { id } = reply.parent
     this.#is(id, { sending: true, trouble: null })
     try {
       const { send } = await this.#sender()

@@ -40,7 +40,7 @@ export function signInFor(code: string, page: string): { word: keyof typeof SIGN
   return { word, href: `/sign-in?${SIGN_IN[word]}return_to=${encodeURIComponent(page)}` }
 }
 
-/** Troubles of an answer that was sent to somebody, or may have been. */
+/** Troubles of a reply that was sent to somebody, or may have been. */
 export function mayBeSent(code: string): boolean {
   return code === 'some_recipients_refused' || code === 'outcome_unknown'
 }

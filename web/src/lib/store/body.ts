@@ -1,29 +1,22 @@
 /** The parts of a message as they are shown: one HTML, one text, inline pictures, attachments (RFC 8621 §4.1.4). */
 import type { BodyPart, EmailBody } from '#lib/jmap/types.ts'
+import type { Attachment } from '#lib/mail/attachment.ts'
 import { htmlOf, textOf } from '#lib/mail/text.ts'
-
-export interface File {
-  readonly blobId: string
-  readonly name: string
-  readonly type: string
-  readonly size: number
-  readonly url: string
-}
 
 export interface ShownBody {
   readonly html: string | null
   readonly text: string
-  readonly inline: ReadonlyMap<string, File>
+  readonly inline: ReadonlyMap<string, Attachment>
   readonly truncated: boolean
-  readonly attachments: readonly File[]
+  readonly attachments: readonly Attachment[]
 }
 
-export function shownBody(body: EmailBody, urlOf: (file: Omit<File, 'url' | 'size'>) => string): ShownBody {
+export function shownBody(body: EmailBody, urlOf: (file: Omit<Attachment, 'url' | 'size'>) => string): ShownBody {
   const html = body.htmlBody.some(isHtml) ? body.htmlBody.map((part) => asHtml(body, part)).join('\n') : null
   const text = body.textBody.map((part) => asText(body, part)).join('\n')
   const parts = [...body.attachments, ...body.htmlBody.filter(isPicture), ...body.textBody.filter(isPicture)]
-  const inline = new Map<string, File>()
-  const attachments = new Map<string, File>()
+  const inline = new Map<string, Attachment>()
+  const attachments = new Map<string, Attachment>()
   for (const part of parts) {
     const file = fileOf(part, urlOf)
     if (!file) {
@@ -69,7 +62,7 @@ function asText(body: EmailBody, part: BodyPart): string {
   return isHtml(part) ? textOf(valueOf(body, part)) : part.type.startsWith('text/') ? valueOf(body, part) : ''
 }
 
-function fileOf(part: BodyPart, urlOf: (file: Omit<File, 'url' | 'size'>) => string): File | null {
+function fileOf(part: BodyPart, urlOf: (file: Omit<Attachment, 'url' | 'size'>) => string): Attachment | null {
   if (part.blobId === null) {
     return null
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { EMPTY, gapIn, idAt, indexOf, ofAnswers, withWindow, type QueryList } from './list.ts'
+import { EMPTY, gapIn, idAt, indexOf, ofResponses, withWindow, type QueryList } from './list.ts'
 
-function answer(position: number, ids: string[], total = 1_000): Parameters<typeof withWindow>[1] {
+function response(position: number, ids: string[], total = 1_000): Parameters<typeof withWindow>[1] {
   return { queryState: 's', canCalculateChanges: false, position, ids, total }
 }
 
@@ -10,7 +10,7 @@ function ids(from: number, to: number): string[] {
 }
 
 function list(...windows: [number, number][]): QueryList {
-  return ofAnswers(windows.map(([from, to]) => answer(from, ids(from, to))))
+  return ofResponses(windows.map(([from, to]) => response(from, ids(from, to))))
 }
 
 describe('a list with holes', () => {
@@ -24,7 +24,7 @@ describe('a list with holes', () => {
   })
 
   test('joins windows that touch or overlap', () => {
-    expect(withWindow(list([0, 50], [100, 150]), answer(40, ids(40, 110))).windows).toEqual([
+    expect(withWindow(list([0, 50], [100, 150]), response(40, ids(40, 110))).windows).toEqual([
       { from: 0, ids: ids(0, 150) }
     ])
   })

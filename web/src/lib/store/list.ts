@@ -44,17 +44,17 @@ export function gapIn(list: QueryList, from: number, to: number): { from: number
   return start < end ? { from: start, to: end } : null
 }
 
-/** The windows of one state of the query, from the answers of one request. They replace all that was known. */
-export function ofAnswers(answers: readonly QueryResponse[]): QueryList {
-  return answers.reduce(withWindow, { ...EMPTY, queryState: answers[0]?.queryState ?? null })
+/** The windows of one state of the query, from the responses of one request. They replace all that was known. */
+export function ofResponses(responses: readonly QueryResponse[]): QueryList {
+  return responses.reduce(withWindow, { ...EMPTY, queryState: responses[0]?.queryState ?? null })
 }
 
 /** One window more, of the state that the list has. */
-export function withWindow(list: QueryList, answer: QueryResponse): QueryList {
+export function withWindow(list: QueryList, response: QueryResponse): QueryList {
   return {
-    total: answer.total ?? list.total,
-    queryState: answer.queryState,
-    windows: merged([...list.windows, { from: answer.position, ids: answer.ids }])
+    total: response.total ?? list.total,
+    queryState: response.queryState,
+    windows: merged([...list.windows, { from: response.position, ids: response.ids }])
   }
 }
 

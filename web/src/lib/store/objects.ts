@@ -13,7 +13,7 @@ export interface Patch {
 }
 
 /** The properties that Email/changes can report as updated; all others of an Email never change (RFC 8621 §4). */
-export type MutableFacts = Pick<Email, 'id' | 'mailboxIds' | 'keywords'>
+export type MutableProperties = Pick<Email, 'id' | 'mailboxIds' | 'keywords'>
 
 export class Objects {
   readonly #emails = new Map<Id, Email>()
@@ -68,7 +68,7 @@ export class Objects {
     }
   }
 
-  updateEmails(facts: readonly MutableFacts[]): void {
+  updateEmails(facts: readonly MutableProperties[]): void {
     for (const { id, mailboxIds, keywords } of facts) {
       const base = this.#emails.get(id)
       if (base) {
@@ -130,13 +130,13 @@ export class Objects {
     this.#shown.clear()
   }
 
-  lay(patch: Patch): void {
+  addPatch(patch: Patch): void {
     this.#pending = [...this.#pending, patch]
     patch.emailIds.forEach((id) => this.#shown.delete(id))
   }
 
   /** The server took the patch for these emails: there it is a fact. */
-  confirm(patch: Patch, updated: readonly Id[]): void {
+  confirmPatch(patch: Patch, updated: readonly Id[]): void {
     for (const id of updated) {
       const base = this.#emails.get(id)
       if (base) {
@@ -146,7 +146,7 @@ export class Objects {
   }
 
   /** The patch is a fact now, or was refused: only facts are left. */
-  drop(patch: Patch): void {
+  removePatch(patch: Patch): void {
     this.#pending = this.#pending.filter((other) => other !== patch)
     patch.emailIds.forEach((id) => this.#shown.delete(id))
   }

@@ -2,7 +2,7 @@
  * The mail account behind the page: what is known of it, and the rounds that bring it up to date.
  *
  * A round asks in one request for what changed since the states that are known, for the list that is shown, and for what
- * the screen lacks. All answers are applied in one go, so the screen never shows half of a round.
+ * the screen lacks. All responses are applied in one go, so the screen never shows half of a round.
  */
 import { JmapClient, MAIL, QUOTA } from '#lib/jmap/client.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
@@ -11,10 +11,10 @@ import { Objects } from '#lib/store/objects.ts'
 import * as calls from './calls.ts'
 import { Facts } from './facts.ts'
 import { Kept, type Start } from './kept.ts'
-import type { ListAnswers, ListView } from './list-view.ts'
+import type { ListResponses, ListView } from './list-view.ts'
 import { Lists } from './lists.ts'
 import type { Ports } from './ports.ts'
-import { rowsOf } from './rows.ts'
+import { threadEmailsOf } from './thread-emails.ts'
 import { Task } from './task.ts'
 
 /** A server that never agrees with itself must not keep us busy: the rest comes with the next hint. */
@@ -134,11 +134,11 @@ export class Account {
 
   async #restore(list: ListView): Promise<void> {
     const { version } = this.facts
-    const rows = await this.kept.rows(list.mailboxId)
+    const kept = await this.kept.threads(list.mailboxId)
     // A round that came between told of changes to mail that was not here yet.
-    if (rows && list.asOf === null && version === this.facts.version) {
-      this.objects.restore(rows.emails, rows.threads)
-      list.restore(rows.list)
+    if (kept && list.asOf === null && version === this.facts.version) {
+      this.objects.restore(kept.emails, kept.threads)
+      list.restore(kept.list)
       this.tell('list')
     }
   }
@@ -178,7 +178,7 @@ export class Account {
     const list = this.#lists.shown
     const { emailState, mailboxState } = this.facts
     const open = emailState === null ? this.openThread : null
-    const [mailboxes, emails, answers, conversation] = await Promise.all([
+    const [mailboxes, emails, responses, conversation] = await Promise.all([
       outdated ? this.client.run(calls.mailboxes(mailboxState, this.client.offers(QUOTA))) : null,
       outdated && emailState !== null ? this.client.run(calls.emailChanges(emailState)) : null,
       list ? list.ask(this.client, { anew: emailState === null, outdated }) : null,
@@ -192,20 +192,20 @@ export class Account {
     if (mailboxes && !this.facts.takeMailboxes(mailboxes)) {
       this.#outdated = true
     }
-    if (list && answers && !this.#fits(list, answers)) {
+    if (list && responses && !this.#fits(list, responses)) {
       this.#outdated = true
       return
     }
-    const found = answers && [...answers.results, ...(conversation ? [conversation] : [])]
-    const rows = found && (await rowsOf(this, found, emails))
-    if (rows) {
-      this.facts.takeRows(rows, emailState === null)
+    const listed = responses && [...responses.results, ...(conversation ? [conversation] : [])]
+    const found = listed && (await threadEmailsOf(this, listed, emails))
+    if (found) {
+      this.facts.takeThreads(found, emailState === null)
     }
     if (emails) {
-      // Behind the rows: they may come from another request, and be older.
+      // Behind the others: they may come from another request, and be older.
       this.facts.takeEmails(emails)
     }
-    if (list && answers && list.apply(answers, this.objects, this.ports.now())) {
+    if (list && responses && list.apply(responses, this.objects, this.ports.now())) {
       this.#outdated = true
     }
     this.#lists.choose()
@@ -213,14 +213,17 @@ export class Account {
     this.kept.note(whose, this.facts, list, Facts.changedIn(emails), emailState === null)
   }
 
-  /** Whether the answers are of a mailbox that there is. Else the next round asks for what there is. */
-  #fits(list: ListView, answers: ListAnswers): boolean {
+  /** Whether the responses are of a mailbox that there is. Else the next round asks for what there is. */
+  #fits(list: ListView, responses: ListResponses): boolean {
     if (!this.objects.mailboxes.has(list.mailboxId)) {
       this.#lists.choose()
       return false
     }
     // A restored mail server may know none of our ids, though its states are those that we know.
-    if (this.facts.emailState !== null && answers.results.some((results) => results.errorOf('query') === UNKNOWN_ID)) {
+    if (
+      this.facts.emailState !== null &&
+      responses.results.some((results) => results.errorOf('query') === UNKNOWN_ID)
+    ) {
       this.facts.lose()
       return false
     }
@@ -263,15 +266,15 @@ export class Account {
   }
 
   /** What this device kept, which is this person's. */
-  #restoreAll({ states, mailboxes, rows }: Start): void {
-    if (states && rows && this.facts.emailState === null) {
+  #restoreAll({ states, mailboxes, threads }: Start): void {
+    if (states && threads && this.facts.emailState === null) {
       this.#address = states.address
       this.facts.emailState = states.email
       this.facts.mailboxState = states.mailbox
       this.objects.putMailboxes(mailboxes)
-      this.objects.restore(rows.emails, rows.threads)
+      this.objects.restore(threads.emails, threads.threads)
       this.#lists.choose()
-      this.#lists.shown?.restore(rows.list)
+      this.#lists.shown?.restore(threads.list)
       this.tell('account', 'list', 'reader')
     }
   }

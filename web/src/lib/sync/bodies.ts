@@ -34,7 +34,7 @@ export class Bodies {
     return this.#missing.has(id)
   }
 
-  /** Whether it must be fetched. */
+  /** Returns whether it must be fetched. */
   want(id: Id, octets: number): boolean {
     const loaded = this.#loaded.get(id)
     const lacks = !loaded || (octets > calls.BODY_OCTETS && !loaded.whole)

@@ -35,7 +35,7 @@ const MAILBOX = [
   'myRights'
 ]
 
-/** Raw, as by default: Stalwart leaves `:asRaw` out of the name in its answer. */
+/** Raw, as by default: Stalwart leaves `:asRaw` out of the name in its response. */
 const AUTHENTICATION = 'header:Authentication-Results:all'
 
 const BODY = [
@@ -53,11 +53,11 @@ const BODY = [
 ]
 const BODY_PART = ['partId', 'blobId', 'size', 'name', 'type', 'disposition', 'cid']
 
-/** Octets of a body that are shown unasked (design §5: 1 MB of HTML), and after "Show all". */
+/** Octets of a body that are shown unasked (1 MB of HTML), and after "Show all". */
 export const BODY_OCTETS = 1_000_000
 export const WHOLE_BODY_OCTETS = 10_000_000
 
-/** Changes of one answer: `/get` of what was created and updated must stay within maxObjectsInGet. */
+/** Changes of one response: `/get` of what was created and updated must stay within maxObjectsInGet. */
 const MOST_CHANGES = 256
 
 /** The mailboxes, or what changed of them, and how full they are. */
@@ -107,12 +107,12 @@ export function windowIds(mailboxId: Id, from: number, to: number): Call[] {
 }
 
 /** One window of a list, with all messages of its conversations (RFC 8621 §4.10). */
-export function windowRows(mailboxId: Id, from: number, to: number): Call[] {
-  return [...windowIds(mailboxId, from, to), ...rowsOf({ '#ids': reference('query', 'Email/query', '/ids') })]
+export function windowThreads(mailboxId: Id, from: number, to: number): Call[] {
+  return [...windowIds(mailboxId, from, to), ...threads({ '#ids': reference('query', 'Email/query', '/ids') })]
 }
 
 /** All messages of the conversations of these emails. */
-export function rowsOf(ids: { ids: readonly Id[] } | { '#ids': unknown }): Call[] {
+export function threads(ids: { ids: readonly Id[] } | { '#ids': unknown }): Call[] {
   return [
     call('Email/get', 'emails', { ...ids, properties: ['threadId'] }),
     call('Thread/get', 'threads', { '#ids': reference('emails', 'Email/get', '/list/*/threadId') }),
@@ -133,7 +133,7 @@ export function conversation(threadId: Id): Call[] {
   ]
 }
 
-export function emailRows(ids: readonly Id[]): Call[] {
+export function emails(ids: readonly Id[]): Call[] {
   return [call('Email/get', 'get', { ids, properties: ROW })]
 }
 

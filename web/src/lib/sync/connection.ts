@@ -3,7 +3,7 @@ import { Live, type LiveMessage, type LiveStatus } from '#lib/live/live.ts'
 import type { Account } from './account.ts'
 
 /** The number of the format of messages between tabs: old and new code never talk. */
-const FORMAT = 1
+const FORMAT = 2
 
 /** Milliseconds between questions while no live events arrive, and while they do: what other devices changed is not
  * announced, only new mail. */
@@ -11,8 +11,8 @@ const WITHOUT_LIVE = 60_000
 const WITH_LIVE = 300_000
 
 export class LiveConnection {
-  /** that of /api/me, while the mailbox is not ready */
-  preparing: unknown = null
+  /** while the mailbox is not ready */
+  preparation: unknown = null
   signedOut = false
   readonly #account: Account
   #owner: string | null = null
@@ -75,14 +75,14 @@ export class LiveConnection {
   #take(message: LiveMessage): void {
     if (message.kind === 'hint') {
       this.#hint()
-    } else if (message.kind === 'preparing') {
-      this.preparing = message.mailbox
+    } else if (message.kind === 'preparation') {
+      this.preparation = message.preparation
     } else if (message.kind === 'signed-out') {
       // The list learns it, too, and does not look current.
       void (this.isOver || this.#account.hint())
       this.signedOut = true
     } else if (message.status.state === 'live') {
-      this.preparing = null
+      this.preparation = null
     }
     this.#account.tell('connection', 'account')
   }

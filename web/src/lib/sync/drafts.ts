@@ -1,4 +1,4 @@
-/** Answers that were typed and not sent. They outlive a reload, a crash and the end of a session. */
+/** Replies that were typed and not sent. They outlive a reload, a crash and the end of a session. */
 import type { Cache, KeptDraft } from '#lib/cache/cache.ts'
 import type { Id } from '#lib/jmap/types.ts'
 import type { Ports } from './ports.ts'
@@ -69,7 +69,7 @@ export class Drafts {
     return this.#write(id)
   }
 
-  /** One sending of an answer at a time: a double click sends once. */
+  /** One sending of a reply at a time: a double click sends once. */
   once(id: Id, send: () => Promise<void>): Promise<void> {
     let sending = this.#sending.get(id)
     if (!sending) {

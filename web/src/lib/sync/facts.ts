@@ -1,8 +1,8 @@
-/** What the server's answers say, laid into the objects, and the states up to which that is known (RFC 8620 §5.2). */
+/** What the server's responses say, laid into the objects, and the states up to which that is known (RFC 8620 §5.2). */
 import type { Results } from '#lib/jmap/results.ts'
 import type { ChangesResponse, Email, GetResponse, Id, Mailbox, QuotaObject, Thread } from '#lib/jmap/types.ts'
-import type { MutableFacts, Objects } from '#lib/store/objects.ts'
-import type { Rows } from './rows.ts'
+import type { MutableProperties, Objects } from '#lib/store/objects.ts'
+import type { ThreadEmails } from './thread-emails.ts'
 
 export class Facts {
   /** null until the server told it, or if it does not know it any more */
@@ -10,7 +10,7 @@ export class Facts {
   mailboxState: string | null = null
   /** octets; null if the server has no quota for this account */
   quota: { used: number; limit: number } | null = null
-  /** It grows with what the server tells of emails. An answer that was asked for before may be older than what is known. */
+  /** Each thing that the server tells of emails makes it grow. A response that was asked for before may be older than what is known. */
   version = 0
   readonly #objects: Objects
 
@@ -18,13 +18,13 @@ export class Facts {
     this.#objects = objects
   }
 
-  /** All is asked for anew; what is known stays until the answers are here. */
+  /** All is asked for anew; what is known stays until the responses are here. */
   lose(): void {
     this.emailState = null
     this.mailboxState = null
   }
 
-  /** Whether the answer tells what changed. A long row of changes counts as none: the list anew costs less. */
+  /** Whether the response tells what changed. A long row of changes counts as none: the list anew costs less. */
   static tells(emails: Results): boolean {
     return !isLost(emails) && !emails.get<ChangesResponse>('changes').hasMoreChanges
   }
@@ -51,22 +51,22 @@ export class Facts {
   }
 
   /** `anew`: nothing that was known counts. */
-  takeRows(rows: Rows, anew: boolean): void {
+  takeThreads(found: ThreadEmails, anew: boolean): void {
     if (anew) {
       this.#objects.forgetEmails()
-      this.emailState = rows.state
+      this.emailState = found.state
     }
     // The conversations first: an email that one of them names needs no place of its own in it.
-    this.#objects.putThreads(rows.threads)
-    this.#objects.putEmails(rows.emails)
-    this.version += rows.threads.length
+    this.#objects.putThreads(found.threads)
+    this.#objects.putEmails(found.emails)
+    this.version += found.threads.length
   }
 
   takeEmails(results: Results): void {
     const changes = results.get<ChangesResponse>('changes')
     this.#objects.putThreads(results.get<GetResponse<Thread>>('threads').list)
     this.#objects.putEmails(results.get<GetResponse<Email>>('created').list)
-    this.#objects.updateEmails(results.get<GetResponse<MutableFacts>>('updated').list)
+    this.#objects.updateEmails(results.get<GetResponse<MutableProperties>>('updated').list)
     this.#objects.removeEmails(changes.destroyed)
     this.emailState = changes.newState
     this.version += changes.created.length + changes.updated.length + changes.destroyed.length

@@ -1,4 +1,4 @@
-/** What became of a mail that was handed over to the mail server, whose answer did not come. */
+/** What became of a mail that was handed over to the mail server, whose response did not come. */
 import { call, reference } from '#lib/jmap/client.ts'
 import { asAmbiguous, JmapFailure } from '#lib/jmap/errors.ts'
 import type { Call, GetResponse, Id, QueryResponse } from '#lib/jmap/types.ts'
@@ -39,10 +39,10 @@ async function lookFor(account: Account, messageId: string): Promise<HandedOver>
   // indexes headers later, and 0.15 finds no Message-ID at all.
   const places = [{ inMailbox: drafts }, { inMailbox: sent }, null]
   const results = await account.client.run(places.flatMap((filter, place) => newest(filter, String(place))))
-  const answers = places.map((_, place) => results.get<GetResponse<Found>>(`get${place}`))
-  const found = answers.flatMap(({ list }) => list).find((email) => email.messageId?.includes(messageId))
+  const responses = places.map((_, place) => results.get<GetResponse<Found>>(`get${place}`))
+  const found = responses.flatMap(({ list }) => list).find((email) => email.messageId?.includes(messageId))
   // The first of them: what happened while the others were answered is a change since.
-  const state = answers[0]?.state ?? ''
+  const state = responses[0]?.state ?? ''
   if (!found) {
     return { isSent: false, draft: null, state }
   }

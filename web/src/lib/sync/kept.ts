@@ -1,5 +1,5 @@
 /** What this device keeps of the account: read before the network answers, written behind the screen. */
-import { Cache, type Changes, type KeptBody, type KeptRows, type KeptStates } from '#lib/cache/cache.ts'
+import { Cache, type Changes, type KeptBody, type KeptThreads, type KeptStates } from '#lib/cache/cache.ts'
 import type { Email, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import { Drafts } from './drafts.ts'
@@ -17,7 +17,7 @@ const PATIENCE = 5_000
 export interface Start {
   states: KeptStates | null
   mailboxes: Mailbox[]
-  rows: KeptRows | null
+  threads: KeptThreads | null
 }
 
 /** What will be written. */
@@ -30,7 +30,7 @@ interface Due {
 
 export type Whose = Pick<KeptStates, 'person' | 'address'>
 
-const NOTHING: Start = { states: null, mailboxes: [], rows: null }
+const NOTHING: Start = { states: null, mailboxes: [], threads: null }
 
 export class Kept {
   readonly drafts: Drafts
@@ -73,9 +73,9 @@ export class Kept {
     const { drafts, ...start } = await this.#cache.start()
     this.drafts.begin(this.#cache, drafts)
     const id = mailboxId ?? start.mailboxes.find(({ role }) => role === 'inbox')?.id
-    const rows = id === undefined ? null : await this.#cache.rows(id)
-    this.#know(rows)
-    return { ...start, rows }
+    const threads = id === undefined ? null : await this.#cache.threads(id)
+    this.#know(threads)
+    return { ...start, threads }
   }
 
   /** Now it is known who is signed in: what was read, if it is this person's; else it is deleted. */
@@ -115,12 +115,12 @@ export class Kept {
     })
   }
 
-  /** The kept rows of another mailbox. */
-  async rows(mailboxId: Id): Promise<KeptRows | null> {
+  /** What is kept of the list of another mailbox. */
+  async threads(mailboxId: Id): Promise<KeptThreads | null> {
     await this.#flush()
-    const rows = (await this.#cache?.rows(mailboxId).catch(() => null)) ?? null
-    this.#know(rows)
-    return rows
+    const threads = (await this.#cache?.threads(mailboxId).catch(() => null)) ?? null
+    this.#know(threads)
+    return threads
   }
 
   /** A round brought the account, which is that of `whose`, to these states. `changed` names all emails that changed since the ones before, whether
@@ -188,9 +188,9 @@ export class Kept {
     return !this.#written.has(object) && Boolean(this.#written.add(object))
   }
 
-  #know(rows: KeptRows | null): void {
-    rows?.emails.forEach((email) => this.#written.add(email))
-    rows?.threads.forEach(({ emailIds }) => this.#written.add(emailIds))
+  #know(threads: KeptThreads | null): void {
+    threads?.emails.forEach((email) => this.#written.add(email))
+    threads?.threads.forEach(({ emailIds }) => this.#written.add(emailIds))
   }
 
   async bodies(ids: readonly Id[]): Promise<KeptBody[]> {

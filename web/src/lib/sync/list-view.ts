@@ -1,13 +1,13 @@
-/** One list of conversations: which windows to ask for, and what to make of the answers. */
+/** One list of conversations: which windows to ask for, and what to make of the responses. */
 import type { JmapClient } from '#lib/jmap/client.ts'
 import type { Results } from '#lib/jmap/results.ts'
 import type { Id, QueryResponse } from '#lib/jmap/types.ts'
-import { EMPTY, gapIn, idAt, ofAnswers, withWindow, type QueryList } from '#lib/store/list.ts'
+import { EMPTY, gapIn, idAt, ofResponses, withWindow, type QueryList } from '#lib/store/list.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import * as calls from './calls.ts'
 
 /** `windows` replace the list; `gap` adds to it. */
-export interface ListAnswers {
+export interface ListResponses {
   kind: 'windows' | 'gap'
   results: Results[]
 }
@@ -74,17 +74,17 @@ export class ListView {
    *
    * Ask for what is outdated or missing; null if nothing is. `anew`: no row that is known counts.
    */
-  async ask(client: JmapClient, wish: { anew: boolean; outdated: boolean }): Promise<ListAnswers | null> {
+  async ask(client: JmapClient, wish: { anew: boolean; outdated: boolean }): Promise<ListResponses | null> {
     if (wish.anew || wish.outdated || this.list.queryState === null) {
       // The rows that are known are followed by Email/changes, those of the device too.
       const known = !wish.anew && this.asOf !== null
       const windows = this.#windows().map(({ from, to }) =>
-        known ? calls.windowIds(this.mailboxId, from, to) : calls.windowRows(this.mailboxId, from, to)
+        known ? calls.windowIds(this.mailboxId, from, to) : calls.windowThreads(this.mailboxId, from, to)
       )
       return { kind: 'windows', results: await Promise.all(windows.map((group) => client.run(group))) }
     }
     const gap = gapIn(this.list, this.#from, this.#to)
-    return gap && { kind: 'gap', results: [await client.run(calls.windowRows(this.mailboxId, gap.from, gap.to))] }
+    return gap && { kind: 'gap', results: [await client.run(calls.windowThreads(this.mailboxId, gap.from, gap.to))] }
   }
 
   /** The top, and what the screen shows. */
@@ -93,30 +93,30 @@ export class ListView {
     return this.#from <= calls.PAGE ? [top] : [top, { from: this.#from, to: this.#to }]
   }
 
-  /** Objects must hold the rows of the answers already. Returns whether the list is still outdated: windows of different
+  /** Objects must hold the rows of the responses already. Returns whether the list is still outdated: windows of different
    * states may show a row twice, or none, and are asked for again. */
-  apply(answers: ListAnswers, objects: Objects, now: number): boolean {
-    const next = this.#after(answers)
+  apply(responses: ListResponses, objects: Objects, now: number): boolean {
+    const next = this.#after(responses)
     if (next) {
       this.arrived = this.#atTop ? 0 : moved(this.list, next, this.arrived, objects)
       this.list = next
       this.asOf = new Date(now)
     }
-    const states = answers.results.map((results) => results.get<QueryResponse>('query').queryState)
+    const states = responses.results.map((results) => results.get<QueryResponse>('query').queryState)
     return next === null || new Set(states).size > 1
   }
 
-  /** null if the answers do not fit to what is known. */
-  #after({ kind, results: [first, ...others] }: ListAnswers): QueryList | null {
+  /** null if the responses do not fit to what is known. */
+  #after({ kind, results: [first, ...others] }: ListResponses): QueryList | null {
     if (!first) {
       return this.list
     }
-    const answer = first.get<QueryResponse>('query')
+    const response = first.get<QueryResponse>('query')
     if (kind === 'gap') {
       // Places of another state do not fit to those that are known.
-      return answer.queryState === this.list.queryState ? withWindow(this.list, answer) : null
+      return response.queryState === this.list.queryState ? withWindow(this.list, response) : null
     }
-    return ofAnswers([answer, ...others.map((results) => results.get<QueryResponse>('query'))])
+    return ofResponses([response, ...others.map((results) => results.get<QueryResponse>('query'))])
   }
 }
 

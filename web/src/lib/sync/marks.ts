@@ -27,23 +27,23 @@ export class Marks {
 
   read(ids: readonly Id[]): void {
     const { objects } = this.#account
-    this.#lay(
+    this.#patch(
       ids.filter((id) => isUnread(objects.email(id))),
       { $seen: true }
     )
   }
 
   answered(id: Id): void {
-    this.#lay([id], { $answered: true })
+    this.#patch([id], { $answered: true })
   }
 
-  #lay(emailIds: readonly Id[], keywords: Patch['keywords']): void {
+  #patch(emailIds: readonly Id[], keywords: Patch['keywords']): void {
     // Before it is known for sure who is signed in, nothing is changed; the reader tells again what is read then.
     if (emailIds.length === 0 || !this.#account.isKnown) {
       return
     }
     const patch = { emailIds, keywords }
-    this.#account.objects.lay(patch)
+    this.#account.objects.addPatch(patch)
     this.#waiting.push(patch)
     this.#account.tell('account', 'list', 'reader')
     if (!this.#gathering) {
@@ -69,7 +69,7 @@ export class Marks {
         // Those behind it are sent all the same: nobody would send them later.
         refusals.push(failure)
       }
-      this.#account.objects.drop(patch)
+      this.#account.objects.removePatch(patch)
       this.#waiting.splice(this.#waiting.indexOf(patch), 1)
     }
     if (refusals.length > 0) {
@@ -89,7 +89,7 @@ export class Marks {
     // In the same request: the counts of the mailboxes, and the state after the change.
     const round = this.#account.hint()
     const { updated, notUpdated } = (await set).get<SetResponse>('set')
-    this.#account.objects.confirm(patch, Object.keys(updated ?? {}))
+    this.#account.objects.confirmPatch(patch, Object.keys(updated ?? {}))
     await round
     // An email that is gone needs no mark.
     const [refused] = Object.values(notUpdated ?? {}).filter(({ type }) => type !== 'notFound')

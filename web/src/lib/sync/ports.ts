@@ -30,7 +30,7 @@ export interface Ports extends LivePorts {
   channel: ((name: string) => BroadcastChannel) | null
   /** whether a person can see this tab */
   isVisible: () => boolean
-  /** Call when the tab was shown, or the device is on line again; returns how to end that. */
+  /** Call when the tab was shown, or the device is online again; returns how to end that. */
   onReturn: (work: () => void) => () => void
   /** Call when the page may be gone in a moment; returns how to end that. */
   onLeave: (work: () => void) => () => void
@@ -39,16 +39,21 @@ export interface Ports extends LivePorts {
   tongue: Tongue
 }
 
+/** The network of a browser, and the clock by which one waits for it. */
+export const BROWSER: Pick<Ports, 'fetch' | 'now' | 'random' | 'after'> = {
+  fetch: (input, init) => fetch(input, init),
+  now: () => Date.now(),
+  random: () => Math.random(),
+  after: (milliseconds, work) => {
+    const timer = setTimeout(work, milliseconds)
+    return () => clearTimeout(timer)
+  }
+}
+
 export function browserPorts(tongue: Tongue): Ports {
   return {
+    ...BROWSER,
     tongue,
-    fetch: (input, init) => fetch(input, init),
-    now: () => Date.now(),
-    random: () => Math.random(),
-    after: (milliseconds, work) => {
-      const timer = setTimeout(work, milliseconds)
-      return () => clearTimeout(timer)
-    },
     origin: location.origin,
     takePerson,
     reload: () => location.reload(),

@@ -5,7 +5,7 @@ import { expandedAtFirst } from '#lib/store/expanded.ts'
 import type { Account } from './account.ts'
 import { Bodies } from './bodies.ts'
 import * as calls from './calls.ts'
-import { rowsOf } from './rows.ts'
+import { threadEmailsOf } from './thread-emails.ts'
 import { Task } from './task.ts'
 
 export class ReaderSync {
@@ -134,21 +134,21 @@ export class ReaderSync {
     }
     await this.bodies.recall()
     await Promise.all([this.confirmed ? null : this.#confirm(threadId), this.bodies.fetch()])
-    // The answer may have brought messages that nobody knew of.
+    // The response may have brought messages that nobody knew of.
     await this.bodies.fetch()
   }
 
   async #confirm(threadId: Id): Promise<void> {
     const { client, objects, facts } = this.#account
     const { version } = facts
-    const rows = await rowsOf(this.#account, [await client.run(calls.conversation(threadId))], null)
+    const found = await threadEmailsOf(this.#account, [await client.run(calls.conversation(threadId))], null)
     if (version !== facts.version) {
       return this.#confirm(threadId)
     }
-    objects.putThreads(rows.threads)
-    objects.putEmails(rows.emails)
+    objects.putThreads(found.threads)
+    objects.putEmails(found.emails)
     if (threadId === this.threadId) {
-      this.gone = rows.threads.length === 0
+      this.gone = found.threads.length === 0
       this.confirmed = true
       this.#unfold()
       this.#account.tell('reader')

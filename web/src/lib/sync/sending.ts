@@ -1,6 +1,6 @@
 /**
- * Sends an answer, once. If no answer of the server comes, nobody knows whether it was sent: the mail is looked for by
- * its Message-ID, which is ours, before it is handed over again. The request without an answer may still be on its way,
+ * Sends a reply, once. If no response of the server comes, nobody knows whether it was sent: the mail is looked for by
+ * its Message-ID, which is ours, before it is handed over again. The request without a response may still be on its way,
  * for as long as the gateway waits for the mail server. So each request holds only for the state that was seen before it
  * (RFC 8620 §5.3, ifInState): of two of them the mail server refuses the one that comes second.
  */
@@ -8,7 +8,7 @@ import { call } from '#lib/jmap/client.ts'
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { Results } from '#lib/jmap/results.ts'
 import type { Call, EmailAddress, GetResponse, Id, Identity, SetResponse } from '#lib/jmap/types.ts'
-import { messageIdFor, replyHeaders, type Answered } from '#lib/mail/reply-headers.ts'
+import { messageIdFor, replyHeaders, type ParentIds } from '#lib/mail/reply-headers.ts'
 import { replySubject } from '#lib/mail/reply.ts'
 import type { Account } from './account.ts'
 import { mailboxesOf, whatBecameOf, type HandedOver, type Mailboxes } from './handed-over.ts'
@@ -20,7 +20,7 @@ export interface Outgoing {
   /** what was typed: by it a mail is known again, since what is quoted depends on what is loaded, and on the language */
   text: string
   quoted: string
-  answered: Answered & { id: Id }
+  parent: ParentIds & { id: Id }
 }
 
 /** Milliseconds before each question whether a mail was sent: the server may still be at it. */
@@ -39,7 +39,7 @@ interface Submission {
 /** Raises JmapFailure if it was not sent, or nobody knows: the text stays where it is. */
 export async function send(account: Account, outgoing: Outgoing, unique: string): Promise<void> {
   const { drafts } = account.kept
-  const { id } = outgoing.answered
+  const { id } = outgoing.parent
   await account.connected()
   const before = drafts.get(id).sending
   const isSame = before?.text === outgoing.text
@@ -83,7 +83,7 @@ async function askUntilKnown(
       if (known.isSent) {
         return
       }
-      // Asked twice and not sent: the request did not arrive, or its answer would be long overdue.
+      // Asked twice and not sent: the request did not arrive, or its response would be long overdue.
       if (number > 0) {
         await handOverOnce(account, outgoing, messageId, known)
         return
@@ -160,7 +160,7 @@ function emailOf(account: Account, outgoing: Outgoing, messageId: string, { iden
     cc: outgoing.cc,
     subject: replySubject(outgoing.subject),
     messageId: [messageId],
-    ...replyHeaders(outgoing.answered),
+    ...replyHeaders(outgoing.parent),
     bodyValues: {
       text: { value: outgoing.quoted ? `${outgoing.text.trimEnd()}\n\n${outgoing.quoted}` : outgoing.text }
     },

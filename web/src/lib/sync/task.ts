@@ -1,14 +1,8 @@
 /** Something to be had from the service: tried again with growing pauses until it is there, or cannot be. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { pauseAfter } from '#lib/live/pause.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Ports } from './ports.ts'
-
-export interface Trouble {
-  readonly code: string
-  readonly retryAt: Date | null
-  readonly reference: string | null
-  readonly detail?: string | null
-}
 
 export class Task {
   trouble: Trouble | null = null
@@ -34,7 +28,7 @@ export class Task {
     return this.#running !== null
   }
 
-  /** Do it, or do it once more if it runs: what is asked for now may not be in an answer that is on its way. While a
+  /** Do it, or do it once more if it runs: what is asked for now may not be in a response that is on its way. While a
    * pause lasts nothing is sent, but when it ends. Never rejects. */
   run(): Promise<void> {
     if (this.#stopped || this.#callOff) {

@@ -1,10 +1,10 @@
 /** All words of the interface in English. `Words` is their type: a word that German lacks is a type error. */
 import { mail } from '#lib/words/en/mail.ts'
 import { page } from '#lib/words/en/page.ts'
-import { preparing } from '#lib/words/en/preparing.ts'
+import { preparation } from '#lib/words/en/preparation.ts'
 import { signIn } from '#lib/words/en/sign-in.ts'
 
-export const words = { mail, page, preparing, signIn }
+export const words = { mail, page, preparation, signIn }
 
 type Widen<T> = T extends string
   ? string

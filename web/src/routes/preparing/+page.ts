@@ -3,8 +3,8 @@ import { redirect } from '@sveltejs/kit'
 import type { PageLoad } from './$types.js'
 
 export const load: PageLoad = async ({ fetch }) => {
-  const answer = await whoAmI(fetch)
-  const signIn = signInPath(answer, '/preparing')
+  const found = await whoAmI(fetch)
+  const signIn = signInPath(found, '/preparing')
   if (signIn) redirect(307, signIn)
-  return { me: typeof answer === 'object' ? answer.me : null }
+  return { me: typeof found === 'object' ? found.me : null }
 }

@@ -1,13 +1,14 @@
 // @vitest-environment jsdom
 import { after, draw } from '../../../tests/drawn.ts'
-import type { Me, Progress } from '#lib/accounts/me.ts'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Me, Preparation } from '#lib/accounts/me.ts'
+import { LiveService } from '../../../tests/live-service.ts'
+import { afterEach, expect, test, vi } from 'vitest'
 import Page from './+page.svelte'
 
 const went = vi.hoisted(() => vi.fn<(path: string) => Promise<void>>(() => Promise.resolve()))
 vi.mock('$app/navigation', () => ({ goto: went, refreshAll: vi.fn() }))
 
-const PROGRESS: Progress = {
+const PREPARATION: Preparation = {
   state: 'preparing',
   retry: 0,
   next_attempt_at: null,
@@ -22,50 +23,47 @@ const PROGRESS: Progress = {
   support_number: 'n',
   now: '2026-11-27T12:00:00Z'
 }
-const ME: Me = { identity_id: 'i', email: 'alice@example.org', mailbox: PROGRESS }
-
-class Source extends EventTarget {
-  static readonly opened: Source[] = []
-  readyState = 0
-  onopen: (() => void) | null = null
-  onerror: (() => void) | null = null
-  constructor() {
-    super()
-    Source.opened.push(this)
-  }
-  close(): void {}
-}
+const ME: Me = { identity_id: 'i', email: 'alice@example.org', mailbox: PREPARATION }
 
 const ends: (() => void)[] = []
-beforeEach(() => {
-  vi.stubGlobal('EventSource', Source)
-})
 afterEach(() => {
   ends.splice(0).forEach((end) => end())
-  Source.opened.length = 0
   went.mockClear()
   vi.unstubAllGlobals()
 })
 
-async function preparing(): Promise<Source> {
+/** The page, whose service answers `/api/me` with `me` once the stream breaks. */
+async function opened(me = Response.json(ME)): Promise<LiveService> {
+  const service = new LiveService()
+  vi.stubGlobal('fetch', (url: string, init?: RequestInit) =>
+    url === '/api/me' ? Promise.resolve(me) : service.fetch(url, init)
+  )
   const given = { data: { me: ME }, params: {} } as unknown as Record<string, unknown>
   ends.push(await draw(null, Page as never, given))
-  const [source] = Source.opened
-  if (!source) throw new Error('no stream was opened')
-  return source
+  return service
+}
+
+/** A stream takes as many turns as the machine is busy. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 100 && !holds(); turn += 1) await after(() => undefined)
+  expect(holds()).toBe(true)
+}
+
+function shows(text: string): () => boolean {
+  return () => document.body.textContent.includes(text)
 }
 
 test('who is signed out while the mailbox is made is led to sign in, and comes back here', async () => {
-  const source = await preparing()
-  vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status: 401 })))
-  await after(() => source.onerror?.())
+  const service = await opened(new Response(null, { status: 401 }))
+  await service.close()
+  await until(() => went.mock.calls.length > 0)
   expect(went.mock.calls).toEqual([['/sign-in?return_to=/preparing']])
 })
 
 test('a stream that breaks while the session lives keeps what is on screen', async () => {
-  const source = await preparing()
-  vi.stubGlobal('fetch', () => Promise.resolve(Response.json(ME)))
-  await after(() => source.onerror?.())
+  const service = await opened()
+  await service.close()
+  await until(shows('We cannot check right now.'))
   expect(went).not.toHaveBeenCalled()
   expect(document.querySelector('.bar')?.textContent).toContain('We cannot check right now.')
   expect(document.body.textContent).toContain('Your mailbox is being made')
@@ -73,9 +71,10 @@ test('a stream that breaks while the session lives keeps what is on screen', asy
 
 test('once the mailbox is ready the inbox opens, and the focus is on its heading', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  const source = await preparing()
-  const ready = { ...PROGRESS, state: 'ready' }
-  await after(() => source.dispatchEvent(new MessageEvent('hello', { data: JSON.stringify(ready) })))
+  const service = await opened()
+  const ready = { ...PREPARATION, state: 'ready' }
+  await service.say('hello', ready)
+  await until(shows('Your mailbox is ready'))
   vi.advanceTimersByTime(999)
   expect(went).not.toHaveBeenCalled()
   vi.advanceTimersByTime(1)
@@ -87,8 +86,10 @@ test('once the mailbox is ready the inbox opens, and the focus is on its heading
 })
 
 test('each change comes by the same stream', async () => {
-  const source = await preparing()
-  const next = { ...PROGRESS, retry: 1, next_attempt_at: '2026-11-27T12:00:09Z' }
-  await after(() => source.dispatchEvent(new MessageEvent('provisioning', { data: JSON.stringify(next) })))
-  expect(Source.opened).toEqual([source])
+  const service = await opened()
+  const cause = { kind: 'failed', since: '2026-11-27T12:00:00Z' }
+  const next = { ...PREPARATION, retry: 1, next_attempt_at: '2026-11-27T12:00:09Z', cause }
+  await service.say('provisioning', next)
+  await until(shows('Attempt 2 in'))
+  expect(service.asked).toEqual(['/api/live'])
 })

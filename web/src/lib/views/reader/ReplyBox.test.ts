@@ -48,18 +48,19 @@ async function press(key: string, more: KeyboardEventInit = {}): Promise<void> {
   await after(() => box()?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, ...more })))
 }
 
-/** Holds back what is sent until `answer` is called. */
+/** Holds back what is sent until `respond` is called. */
 function held({ server }: Drawn): (response: Response | null) => Promise<void> {
-  let answer: (response: Response | null) => void = () => undefined
-  server.interrupt = (_, body) => (body.includes('EmailSubmission/set') ? new Promise((done) => (answer = done)) : null)
-  return (response) => after(() => answer(response))
+  let respond: (response: Response | null) => void = () => undefined
+  server.interrupt = (_, body) =>
+    body.includes('EmailSubmission/set') ? new Promise((done) => (respond = done)) : null
+  return (response) => after(() => respond(response))
 }
 
 const REFUSED = () => Response.json({ code: 'mail_server_refused' }, { status: 400 })
 
 test('while a reply is sent its text cannot change, also if the reply is opened anew meanwhile', async () => {
   const drawn = await reading()
-  const answer = held(drawn)
+  const respond = held(drawn)
   await after(() => drawn.page.reply('e1'))
   await type('Dear Ann')
   await after(() => button('Send')?.click())
@@ -67,19 +68,19 @@ test('while a reply is sent its text cannot change, also if the reply is opened 
   await after(() => drawn.page.show('inbox', 'b'))
   await after(() => drawn.page.show('inbox', 'a'))
   expect([box()?.value, box()?.readOnly]).toEqual(['Dear Ann', true])
-  await answer(null)
+  await respond(null)
   await vi.waitFor(() => expect(drawn.page.notices.shown?.text).toBe('Sent'))
   expect(box()).toBeNull()
 })
 
 test('who went on to something else reads that a reply was not sent, and finds it again', async () => {
   const drawn = await reading()
-  const answer = held(drawn)
+  const respond = held(drawn)
   await after(() => drawn.page.reply('e1'))
   await type('Dear Ann')
   await press('Enter', { ctrlKey: true })
   await after(() => drawn.page.show('inbox', 'b'))
-  await answer(REFUSED())
+  await respond(REFUSED())
   expect(drawn.page.notices.shown?.text).toBe('Not sent. Your text is kept. The mail server refused this.')
   await after(() => drawn.page.show('inbox', 'a'))
   expect([box()?.value, box()?.readOnly]).toEqual(['Dear Ann', false])
@@ -88,13 +89,13 @@ test('who went on to something else reads that a reply was not sent, and finds i
 
 test('a reply that arrives does not close the one that is written meanwhile', async () => {
   const drawn = await reading()
-  const answer = held(drawn)
+  const respond = held(drawn)
   await after(() => drawn.page.reply('e1'))
   await type('Dear Ann')
   await press('Enter', { ctrlKey: true })
   await after(() => drawn.page.reply('e2'))
   await type('And another thing')
-  await answer(null)
+  await respond(null)
   await vi.waitFor(() => expect(drawn.page.notices.shown?.text).toBe('Sent'))
   expect(box()?.value).toBe('And another thing')
 })

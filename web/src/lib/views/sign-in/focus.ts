@@ -1,6 +1,6 @@
-/** Where the focus goes after an answer: to what is wrong, else to the first field that waits for something, else to
+/** Where the focus goes after a response: to what is wrong, else to the first field that waits for something, else to
  * the password, of which one letter may be wrong. */
-export function focusAfterAnswer(root: HTMLElement): void {
+export function focusAfterResponse(root: HTMLElement): void {
   const wrong = root.querySelector<HTMLElement>('input[aria-invalid="true"]')
   const fields = [...root.querySelectorAll<HTMLInputElement>('input:not([type=checkbox], :disabled)')]
   const target =
@@ -11,5 +11,5 @@ export function focusAfterAnswer(root: HTMLElement): void {
 
 /** At the start only where no keyboard jumps up on the screen. */
 export function focusAtStart(root: HTMLElement): void {
-  if (matchMedia('(pointer: fine)').matches) focusAfterAnswer(root)
+  if (matchMedia('(pointer: fine)').matches) focusAfterResponse(root)
 }

@@ -4,7 +4,7 @@ import { buttonWords, hintOf, labelOf, messageWords, noticesOf, troubleWords } f
 import { words as german } from '#lib/words/de.ts'
 import { words as english } from '#lib/words/en.ts'
 import { expect, test } from 'vitest'
-import { recordedAnswer, recordedFlow, recordedNames } from '../../../../tests/recorded.ts'
+import { recordedResponse, recordedFlow, recordedNames } from '../../../../tests/recorded.ts'
 
 const en = english.signIn
 
@@ -14,7 +14,7 @@ function message(id: number, more: Partial<Message> = {}): Message {
 
 /** Every form that was recorded, of the flow that its name begins with. */
 const FORMS = recordedNames().flatMap((name) => {
-  const body = recordedAnswer(name).body as { ui?: unknown } | null
+  const body = recordedResponse(name).body as { ui?: unknown } | null
   if (!body?.ui) return []
   const kind = (['registration', 'recovery', 'verification', 'settings'] as const).find((each) => name.startsWith(each))
   const kinds: Record<string, FlowKind> = { 'two-step': 'registration', 'recovery-settings': 'settings' }
@@ -58,7 +58,7 @@ test('keys without a name are told apart by the moment at which they were added'
 })
 
 test('trouble has calm words, known or not', () => {
-  for (const code of ['kratos_away', 'kratos_silent', 'no_answer', 'too_busy', 'flow_disabled', 'never heard of']) {
+  for (const code of ['kratos_away', 'kratos_silent', 'no_response', 'too_busy', 'flow_disabled', 'never heard of']) {
     expect(troubleWords(en, { code, detail: 'internal detail' })).not.toMatch(/internal detail/)
   }
 })

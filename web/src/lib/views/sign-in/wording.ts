@@ -1,5 +1,5 @@
 /** Which of our words a node or message of Kratos gets, by its name and id. Unknown ones keep Kratos' own text. */
-import type { Trouble } from '#lib/accounts/answer.ts'
+import type { Trouble } from '#lib/accounts/kratos-response.ts'
 import type { Flow, Message } from '#lib/accounts/flow.ts'
 import { fieldsOf, type Button, type Field, type Form } from '#lib/accounts/form.ts'
 import type { IconName } from '#lib/ui/icons.ts'
@@ -193,7 +193,7 @@ function hasCodes(form: Form): boolean {
 
 const ICONS: Readonly<Record<string, IconName>> = { passkey: 'fingerprint', code: 'mail', webauthn: 'key' }
 
-/** Only ways in have icons, so that they are told apart at a glance. */
+/** Only methods have icons, so that they are told apart at a glance. */
 export function iconOf(button: Button): IconName | undefined {
   return ICONS[button.group]
 }

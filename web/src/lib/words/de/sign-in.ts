@@ -33,8 +33,7 @@ export const signIn = {
     backupCode: 'Ersatzcode',
     keyName: 'Name des Schlüssels',
     keyNameHint: '(um sie zu unterscheiden)',
-    show: 'Passwort zeigen',
-    hide: 'Passwort verbergen'
+    show: 'Passwort zeigen'
   },
   buttons: {
     signIn: 'Anmelden',
@@ -112,10 +111,9 @@ export const signIn = {
       : things === 2
         ? 'Zwei Angaben stimmen noch nicht.'
         : `${things} Angaben stimmen noch nicht.`,
-  saved: 'Gespeichert.',
   renewed:
     'Diese Seite war zu lange offen. Das Formular ist neu; was Sie eingegeben haben, steht noch da, außer Passwörtern und Codes.',
-  offLine: 'Sie sind offline. Der Knopf geht wieder, sobald Sie zurück sind.',
+  offline: 'Sie sind offline. Der Knopf geht wieder, sobald Sie zurück sind.',
   noAuthenticator: 'Dieser Browser unterstützt keine Passkeys und Sicherheitsschlüssel.',
   freshLogin: 'Bitte bestätigen Sie, dass Sie es sind. Die Änderung geschieht gleich danach.',
   credential: {
@@ -124,7 +122,7 @@ export const signIn = {
     unusable: 'Dieses Gerät kann hier nicht verwendet werden. Wählen Sie einen anderen Weg.'
   },
   trouble: {
-    no_answer: 'Es kam keine Antwort. Prüfen Sie Ihre Verbindung und versuchen Sie es erneut.',
+    no_response: 'Es kam keine Antwort. Prüfen Sie Ihre Verbindung und versuchen Sie es erneut.',
     kratos_silent: 'Die Anmeldung ist kurz nicht erreichbar. Versuchen Sie es in einer Minute erneut.',
     too_busy: 'Gerade melden sich viele an. Versuchen Sie es gleich noch einmal.',
     flow_disabled: 'Hier können keine neuen Konten angelegt werden. Fragen Sie, wer diesen Server betreibt.',

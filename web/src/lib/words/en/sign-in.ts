@@ -32,8 +32,7 @@ export const signIn = {
     backupCode: 'Backup code',
     keyName: 'Name of the key',
     keyNameHint: '(to tell your keys apart)',
-    show: 'Show password',
-    hide: 'Hide password'
+    show: 'Show password'
   },
   buttons: {
     signIn: 'Sign in',
@@ -111,10 +110,9 @@ export const signIn = {
       : things === 2
         ? 'Two things need another look.'
         : `${things} things need another look.`,
-  saved: 'Saved.',
   renewed:
     'This page had been open for too long. It is a new form now; what you typed is still there, except passwords and codes.',
-  offLine: 'You are offline. The button works again when you are back.',
+  offline: 'You are offline. The button works again when you are back.',
   noAuthenticator: 'This browser does not support passkeys or security keys.',
   freshLogin: 'Please confirm that it is you. The change is made right afterwards.',
   credential: {
@@ -123,7 +121,7 @@ export const signIn = {
     unusable: 'This device cannot be used here. Try another way.'
   },
   trouble: {
-    no_answer: 'No answer came. Check your connection, then try again.',
+    no_response: 'No answer came. Check your connection, then try again.',
     kratos_silent: 'Sign-in is unavailable for a moment. Try again in a minute.',
     too_busy: 'Many people are signing in. Try again in a moment.',
     flow_disabled: 'New accounts cannot be made here. Ask whoever runs this server.',

@@ -1,4 +1,4 @@
-import type { preparing as english } from '#lib/words/en/preparing.ts'
+import type { preparation as english } from '#lib/words/en/preparation.ts'
 
 const spell = (n: number) =>
   ['keinen', 'einen', 'zwei', 'drei', 'vier', 'fünf', 'sechs', 'sieben', 'acht', 'neun', 'zehn'][n] ?? String(n)
@@ -10,7 +10,7 @@ const duration = (seconds: number) =>
       ? count(Math.round(seconds / 60), 'Minute', 'Minuten')
       : count(Math.round(seconds / 3600), 'Stunde', 'Stunden')
 
-export const preparing = {
+export const preparation = {
   title: 'Ihr Postfach wird eingerichtet',
   titleReady: 'Ihr Postfach ist fertig',
   titleFailed: 'Ihr Postfach braucht einen Menschen',

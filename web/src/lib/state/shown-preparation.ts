@@ -1,10 +1,10 @@
-/** What a person sees while the mailbox is made: three steps and a sentence, from the progress that the service tells. */
-import type { Progress } from '#lib/accounts/me.ts'
+/** What a person sees while the mailbox is made: three steps and a sentence, from the preparation that the service tells. */
+import type { Preparation } from '#lib/accounts/me.ts'
 
 export type StepMark = 'done' | 'running' | 'waiting' | 'paused' | 'failed' | 'ahead'
 
 /** The second step, "your mailbox is made", in the form it has now. */
-export type Situation =
+export type ShownPreparation =
   | { readonly kind: 'running' }
   /** the next attempt is due in `seconds`; `late` from the third on */
   | {
@@ -29,32 +29,32 @@ export type Situation =
 const OVERDUE_SECONDS = 5
 
 /** @param now milliseconds since 1970 by the server's clock */
-export function situationOf(progress: Progress, now: number): Situation {
-  switch (progress.state) {
+export function shownPreparation(preparation: Preparation, now: number): ShownPreparation {
+  switch (preparation.state) {
     case 'none':
       return {
         kind: 'unheard',
-        minutes: progress.sweep_seconds === null ? null : Math.max(1, Math.round(progress.sweep_seconds / 60))
+        minutes: preparation.sweep_seconds === null ? null : Math.max(1, Math.round(preparation.sweep_seconds / 60))
       }
     case 'ready':
       return {
         kind: 'ready',
-        attempts: progress.attempts,
-        seconds: secondsBetween(progress.requested_at, progress.ready_at),
-        at: progress.ready_at
+        attempts: preparation.attempts,
+        seconds: secondsBetween(preparation.requested_at, preparation.ready_at),
+        at: preparation.ready_at
       }
     case 'missing':
-      return { kind: 'missing', since: progress.cause?.since ?? progress.now }
+      return { kind: 'missing', since: preparation.cause?.since ?? preparation.now }
     case 'failed':
     case 'refused':
-      return failure(progress)
+      return failure(preparation)
     case 'preparing':
-      return waiting(progress, now)
+      return waiting(preparation, now)
   }
 }
 
-export function markOf(situation: Situation): StepMark {
-  switch (situation.kind) {
+export function markOf(shown: ShownPreparation): StepMark {
+  switch (shown.kind) {
     case 'running':
       return 'running'
     case 'attempt':
@@ -71,35 +71,35 @@ export function markOf(situation: Situation): StepMark {
   }
 }
 
-function failure(progress: Progress): Situation {
-  const found = progress.failure
+function failure(preparation: Preparation): ShownPreparation {
+  const found = preparation.failure
   if (found?.kind === 'address_taken') return { kind: 'taken' }
   if (found?.kind === 'address_refused') return { kind: 'refused', code: found.code ?? 'unknown' }
-  return { kind: 'failed', attempts: progress.attempts, at: found?.since ?? progress.now }
+  return { kind: 'failed', attempts: preparation.attempts, at: found?.since ?? preparation.now }
 }
 
-function waiting(progress: Progress, now: number): Situation {
-  const since = progress.cause?.since ?? null
-  switch (progress.cause?.kind) {
+function waiting(preparation: Preparation, now: number): ShownPreparation {
+  const since = preparation.cause?.since ?? null
+  switch (preparation.cause?.kind) {
     case 'mail_server_away':
       return { kind: 'away', since }
     case 'misconfigured':
     case 'paused':
       return { kind: 'operator', since }
   }
-  if (progress.next_attempt_at === null) return { kind: 'running' }
-  const seconds = (Date.parse(progress.next_attempt_at) - now) / 1000
-  if (seconds < -OVERDUE_SECONDS) return { kind: 'away', since: progress.next_attempt_at }
+  if (preparation.next_attempt_at === null) return { kind: 'running' }
+  const seconds = (Date.parse(preparation.next_attempt_at) - now) / 1000
+  if (seconds < -OVERDUE_SECONDS) return { kind: 'away', since: preparation.next_attempt_at }
   const left = Math.max(0, Math.ceil(seconds))
-  if (progress.cause?.kind === 'throttled') return { kind: 'throttled', seconds: left }
+  if (preparation.cause?.kind === 'throttled') return { kind: 'throttled', seconds: left }
   // Without a cause it waits for its turn, a moment.
-  if (progress.cause === null || progress.retry === 0) return { kind: 'running' }
+  if (preparation.cause === null || preparation.retry === 0) return { kind: 'running' }
   return {
     kind: 'attempt',
-    attempt: progress.retry + 1,
-    of: progress.max_attempts,
+    attempt: preparation.retry + 1,
+    of: preparation.max_attempts,
     seconds: left,
-    late: progress.retry >= 2
+    late: preparation.retry >= 2
   }
 }
 

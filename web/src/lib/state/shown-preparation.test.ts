@@ -1,9 +1,9 @@
-import type { CauseKind, Progress } from '#lib/accounts/me.ts'
-import { markOf, situationOf } from '#lib/state/preparation.ts'
+import type { WaitKind, Preparation } from '#lib/accounts/me.ts'
+import { markOf, shownPreparation } from '#lib/state/shown-preparation.ts'
 import { expect, test } from 'vitest'
 
 const NOW = '2026-11-26T14:02:10Z'
-const PROGRESS: Progress = {
+const PREPARATION: Preparation = {
   state: 'preparing',
   retry: 0,
   next_attempt_at: null,
@@ -18,7 +18,7 @@ const PROGRESS: Progress = {
   support_number: '8b9e4c7a',
   now: NOW
 }
-const cause = (kind: CauseKind) => ({ kind, since: '2026-11-26T14:02:01Z' })
+const cause = (kind: WaitKind) => ({ kind, since: '2026-11-26T14:02:01Z' })
 const failure = (kind: 'address_taken' | 'address_refused' | 'operator', code: string | null = null) => ({
   kind,
   since: '2026-11-26T14:02:01Z',
@@ -26,7 +26,7 @@ const failure = (kind: 'address_taken' | 'address_refused' | 'operator', code: s
 })
 const IN_48 = '2026-11-26T14:02:58Z'
 
-test.each<[string, Partial<Progress>, object, string]>([
+test.each<[string, Partial<Preparation>, object, string]>([
   ['the first attempt runs', {}, { kind: 'running' }, 'running'],
   ['it waits for its turn', { next_attempt_at: NOW }, { kind: 'running' }, 'running'],
   [
@@ -98,8 +98,8 @@ test.each<[string, Partial<Progress>, object, string]>([
     { kind: 'missing', since: '2026-11-26T14:02:01Z' },
     'failed'
   ]
-])('when %s', (_, change, situation, mark) => {
-  const found = situationOf({ ...PROGRESS, ...change }, Date.parse(NOW))
-  expect(found).toEqual(situation)
+])('when %s', (_, change, shown, mark) => {
+  const found = shownPreparation({ ...PREPARATION, ...change }, Date.parse(NOW))
+  expect(found).toEqual(shown)
   expect(markOf(found)).toBe(mark)
 })

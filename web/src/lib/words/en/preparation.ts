@@ -9,7 +9,7 @@ const duration = (seconds: number) =>
       ? count(Math.round(seconds / 60), 'minute', 'minutes')
       : count(Math.round(seconds / 3600), 'hour', 'hours')
 
-export const preparing = {
+export const preparation = {
   title: 'Your mailbox is being prepared',
   titleReady: 'Your mailbox is ready',
   titleFailed: 'Your mailbox needs a person',
