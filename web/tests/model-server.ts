@@ -24,6 +24,8 @@ export class ModelServer {
   /** Changes before this place are forgotten. */
   forgottenUntil = 0
   limits = LIMITS
+  /** changes that one response names, however many are asked for */
+  readonly mostChanges = { Email: Infinity, Mailbox: Infinity }
   /** who is signed in */
   username = 'me@example.org'
   sessionState = 's'
@@ -215,7 +217,7 @@ export class ModelServer {
     if (since < this.forgottenUntil) {
       throw new Error('cannotCalculateChanges')
     }
-    const most = (args['maxChanges'] as number | undefined) ?? Infinity
+    const most = Math.min((args['maxChanges'] as number | undefined) ?? Infinity, this.mostChanges[type])
     const changes = { created: [] as Id[], updated: [] as Id[], destroyed: [] as Id[] }
     let at = since
     for (; at < this.#log.length && Object.values(changes).flat().length < most; at += 1) {

@@ -160,6 +160,14 @@ describe('a hint', () => {
     expect(scene.mail.mailboxes.byRole('inbox')).toMatchObject({ count: 1, total: 1 })
   })
 
+  test('brings all changes of the mailboxes, however few of them the server tells at once', async () => {
+    const scene = await opened()
+    scene.server.mostChanges.Mailbox = 1
+    scene.server.deliver({ mailboxIds: { trash: true } })
+    await hint(scene)
+    expect(scene.mail.mailboxes.byRole('trash')).toMatchObject({ count: 1, total: 1 })
+  })
+
   test('completes a conversation of which only a new message is known', async () => {
     const server = new ModelServer()
     server.deliver({ threadId: 'old', mailboxIds: { sent: true } })

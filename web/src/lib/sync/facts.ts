@@ -29,7 +29,7 @@ export class Facts {
     return !isLost(emails) && !emails.get<ChangesResponse>('changes').hasMoreChanges
   }
 
-  /** Whether it told what is new; else the next answer must be all of them. */
+  /** Whether it told all that is new; else the next round asks for the rest, or for all of them. */
   takeMailboxes(results: Results): boolean {
     this.#takeQuota(results)
     if (this.mailboxState === null) {
@@ -47,7 +47,7 @@ export class Facts {
     const updated = results.get<GetResponse<Mailbox>>('updated').list
     this.#objects.updateMailboxes([...created, ...updated], changes.destroyed)
     this.mailboxState = changes.newState
-    return true
+    return !changes.hasMoreChanges
   }
 
   /** `anew`: nothing that was known counts. */
