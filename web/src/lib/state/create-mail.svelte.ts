@@ -32,6 +32,7 @@ export class MailState implements Mail {
   readonly #settings: SettingsDocument
   readonly #pictures: Pictures
   readonly #rows: Rows
+  readonly #marks: Marks
   readonly #tasks: readonly { stop: () => void }[]
   readonly #version = new Version()
   #list = $state.raw<ListState | null>(null)
@@ -45,6 +46,7 @@ export class MailState implements Mail {
     const marks = new Marks(account)
     const reader = new ReaderSync(account, (ids) => marks.read(ids))
     this.#account = account
+    this.#marks = marks
     this.#live = new LiveConnection(account)
     this.#settings = new SettingsDocument(ports)
     this.#pictures = new Pictures(account, this.#settings)
@@ -86,6 +88,16 @@ export class MailState implements Mail {
       return { code: 'mailbox_not_ready', retryAt: null, reference: null }
     }
     return trouble && (this.#list === null || OF_THE_PAGE.has(trouble.code)) ? trouble : null
+  }
+
+  get refusedMark(): Trouble | null {
+    this.#now()
+    const trouble = this.#marks.refused?.trouble
+    return trouble && !OF_THE_PAGE.has(trouble.code) ? trouble : null
+  }
+
+  markAgain(): void {
+    this.#marks.again()
   }
 
   show(mailboxId: string | null): void {

@@ -195,6 +195,9 @@ export interface Mail {
   readonly connection: Connection
   readonly quota: Quota | null
   readonly trouble: Trouble | null
+  /** why the mail server refused what was marked last: all shows again what it has; another object each time */
+  readonly refusedMark: Trouble | null
+  markAgain(): void
   /** Show a mailbox; null for the inbox. */
   show(mailboxId: string | null): void
   /** remote pictures: whether this sender's may be shown, and to remember that they may */

@@ -4,6 +4,8 @@ export interface Notice {
   readonly text: string
   /** takes the action back; null if nothing can */
   readonly undo: (() => void) | null
+  /** tries once more what failed; null for nothing */
+  readonly again: (() => void) | null
 }
 
 interface Undo {
@@ -31,7 +33,12 @@ export class Notices {
   /** With `undo`, the person may take it back: by the notice, or later by a key. */
   say(text: string, undo: Undo | null = null): void {
     if (undo) this.#undos = [...this.#undos, undo].slice(-MOST_UNDOS)
-    this.#shown = { text, undo: undo && (() => this.#undo(undo)) }
+    this.#shown = { text, undo: undo && (() => this.#undo(undo)), again: null }
+  }
+
+  /** Something failed, and may be tried once more. */
+  failed(text: string, again: () => void): void {
+    this.#shown = { text, undo: null, again }
   }
 
   undoLast(): void {

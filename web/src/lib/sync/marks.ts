@@ -1,11 +1,12 @@
 /** Keywords that the person changed: shown at once, sent together, taken back if the server refuses. */
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { Id, SetResponse } from '#lib/jmap/types.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
 import { isUnread } from '#lib/store/counts.ts'
 import type { Patch } from '#lib/store/objects.ts'
 import type { Account } from './account.ts'
 import * as calls from './calls.ts'
-import { Task } from './task.ts'
+import { Task, troubleOf } from './task.ts'
 
 /** Milliseconds in which patches are gathered into one Email/set. */
 const GATHER = 50
@@ -14,6 +15,8 @@ export class Marks {
   readonly task: Task
   readonly #account: Account
   readonly #waiting: Patch[] = []
+  /** what the server did not take, and why the first of it; another object each time */
+  refused: { readonly patches: readonly Patch[]; readonly trouble: Trouble } | null = null
   #gathering = false
 
   constructor(account: Account) {
@@ -37,6 +40,11 @@ export class Marks {
     this.#patch([id], { $answered: true })
   }
 
+  /** What was refused last, once more. */
+  again(): void {
+    this.refused?.patches.forEach(({ emailIds, keywords }) => this.#patch(emailIds, keywords))
+  }
+
   #patch(emailIds: readonly Id[], keywords: Patch['keywords']): void {
     // Before it is known for sure who is signed in, nothing is changed; the reader tells again what is read then.
     if (emailIds.length === 0 || !this.#account.isKnown) {
@@ -58,7 +66,7 @@ export class Marks {
   /** A patch may be sent twice, since it only says what shall be (RFC 8621 §4.1.1). */
   async #send(): Promise<void> {
     await this.#account.connected()
-    const refusals: unknown[] = []
+    const refused: { patch: Patch; failure: unknown }[] = []
     for (const patch of [...this.#waiting]) {
       try {
         await this.#sendPatch(patch)
@@ -67,13 +75,15 @@ export class Marks {
           throw failure
         }
         // Those behind it are sent all the same: nobody would send them later.
-        refusals.push(failure)
+        refused.push({ patch, failure })
       }
       this.#account.objects.removePatch(patch)
       this.#waiting.splice(this.#waiting.indexOf(patch), 1)
     }
-    if (refusals.length > 0) {
-      throw refusals[0]
+    const [first] = refused
+    if (first) {
+      this.refused = { patches: refused.map(({ patch }) => patch), trouble: troubleOf(first.failure) }
+      throw first.failure
     }
   }
 

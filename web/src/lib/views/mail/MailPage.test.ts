@@ -3,6 +3,7 @@ import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import MailPage from '#lib/views/mail/MailPage.svelte'
 import { afterEach, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../../tests/model-server.ts'
+import { failing } from '../../../../tests/scene.ts'
 
 const ends: (() => void)[] = []
 
@@ -155,4 +156,41 @@ test('the menu of the live state tells why it is not live', async () => {
   await inbox(server)
   await after(() => undefined)
   expect(document.querySelector('.foot [popover]')?.textContent).toContain('Many windows are open')
+})
+
+test.each([
+  ['the mark', (server: ModelServer) => void (server.refusing = 'overQuota'), 'Your mailbox is full.'],
+  [
+    'the call',
+    (server: ModelServer) => void (server.interrupt = failing('Email/set', server, 'forbidden')),
+    'This did not work.'
+  ]
+])('if the mail server refuses %s, all looks as before, and the person learns why', async (_, refuse, why) => {
+  const { server, page, mail, world } = await inbox()
+  refuse(server)
+  await after(() => page.show('inbox', 'a'))
+  expect(mail.list?.row(0)?.unread).toBe(false)
+  await world.pass(100)
+  await after(() => undefined)
+  expect([mail.list?.row(0)?.unread, mail.list?.unread]).toEqual([true, 1])
+  expect(page.notices.shown?.text).toBe(`The mark was not kept. ${why}`)
+  server.refusing = null
+  server.interrupt = () => null
+  await press('Try again')
+  await world.pass(2_000)
+  expect(mail.list?.row(0)?.unread).toBe(false)
+  expect(page.notices.shown).toBeNull()
+})
+
+test('a mark that is refused again is told again', async () => {
+  const { server, page, world } = await inbox()
+  server.refusing = 'forbidden'
+  await after(() => page.show('inbox', 'a'))
+  await world.pass(100)
+  await after(() => undefined)
+  await press('Try again')
+  expect(page.notices.shown).toBeNull()
+  await world.pass(2_000)
+  await after(() => undefined)
+  expect(page.notices.shown?.again).not.toBeNull()
 })

@@ -39,6 +39,7 @@ export const mail = {
   undo: 'Rückgängig',
   undoHint: 'Rückgängig mit Z',
   undone: 'Rückgängig gemacht',
+  notMarked: 'Die Markierung wurde nicht übernommen.',
   asOf: (time: string) => `Stand ${time}`,
   groups: { today: 'Heute', yesterday: 'Gestern', lastWeek: 'Letzte Woche' },
   moreLater: 'Mehr, sobald Sie wieder da sind',

@@ -38,6 +38,7 @@ export const mail = {
   undo: 'Undo',
   undoHint: 'Undo with Z',
   undone: 'Undone',
+  notMarked: 'The mark was not kept.',
   asOf: (time: string) => `as of ${time}`,
   groups: { today: 'Today', yesterday: 'Yesterday', lastWeek: 'Last week' },
   moreLater: 'More when you are back',
