@@ -84,6 +84,7 @@ export const preparation = {
   signOut: 'Abmelden',
   copy: (number: string) => `Nummer ${number} kopieren`,
   copied: 'Kopiert',
+  notCopied: (number: string) => `Diese Seite kann sie nicht kopieren. Notieren Sie die Nummer: ${number}`,
   lost: 'Wir können gerade nicht nachsehen. Die Arbeit geht ohne diese Seite weiter.',
   offline: 'Sie sind offline. Es geht ohne Sie weiter.'
 } satisfies typeof english

@@ -100,6 +100,7 @@ export const signIn = {
     lookupText: 'Für den Tag, an dem Ihre Authenticator-App fehlt. Jeder Code gilt einmal.',
     lookupShown: 'Bewahren Sie diese Codes dort auf, wo Sie sie ohne dieses Gerät finden.',
     used: 'verwendet',
+    notCopied: 'Diese Seite kann das nicht kopieren. Markieren Sie den Text, und kopieren Sie ihn selbst.',
     other: 'Mehr'
   },
   or: 'oder',

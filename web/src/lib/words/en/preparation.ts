@@ -82,6 +82,7 @@ export const preparation = {
   signOut: 'Sign out',
   copy: (number: string) => `Copy number ${number}`,
   copied: 'Copied',
+  notCopied: (number: string) => `This page cannot copy it. Note the number: ${number}`,
   lost: 'We cannot check right now. The work continues without this page.',
   offline: 'You are offline. It continues without you.'
 }

@@ -99,6 +99,7 @@ export const signIn = {
     lookupText: 'For the day on which you lose your authenticator. Each code works once.',
     lookupShown: 'Keep these codes where you find them without this device.',
     used: 'used',
+    notCopied: 'This page cannot copy it. Select the text, and copy it yourself.',
     other: 'More'
   },
   or: 'or',
