@@ -16,7 +16,11 @@ export class SendingState implements Sending {
   constructor(account: Account, marks: Marks) {
     this.#account = account
     this.#marks = marks
-    account.kept.drafts.onwritten = () => this.changed()
+    account.kept.drafts.onwritten = (id, elsewhere) => {
+      // Why it was not sent from here is no longer of interest.
+      if (elsewhere && !this.#statuses.get(id)?.sending) this.#statuses.delete(id)
+      this.changed()
+    }
   }
 
   prepare(): void {

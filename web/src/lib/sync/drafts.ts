@@ -1,4 +1,7 @@
-/** Replies that were typed and not sent. They outlive a reload, a crash and the end of a session. */
+/**
+ * Replies that were typed and not sent. They outlive a reload, a crash and the end of a session. All tabs of a person have
+ * the same: what one of them has sent no other offers to send again.
+ */
 import type { Cache, KeptDraft } from '#lib/cache/cache.ts'
 import type { Id } from '#lib/jmap/types.ts'
 import type { Ports } from './ports.ts'
@@ -11,11 +14,12 @@ export class Drafts {
   readonly #drafts = new Map<Id, KeptDraft>()
   readonly #resting = new Map<Id, () => void>()
   readonly #sending = new Map<Id, Promise<void>>()
-  /** told when a text was written, or could not be */
-  onwritten: () => void = () => undefined
+  /** told when a text was written, or could not be; `elsewhere`: another tab changed it */
+  onwritten: (id: Id, elsewhere: boolean) => void = () => undefined
   readonly #written = new Map<Id, string>()
   readonly #failed = new Set<Id>()
   #cache: Cache | null = null
+  #channel: BroadcastChannel | null = null
 
   constructor(ports: Ports) {
     this.#ports = ports
@@ -24,6 +28,7 @@ export class Drafts {
   /** What this device kept; text that was typed before it was read is newer. */
   begin(cache: Cache, kept: readonly KeptDraft[]): void {
     this.#cache = cache
+    this.#listen(`${cache.name}-drafts`)
     const typed = new Set(this.#drafts.keys())
     for (const draft of kept.filter(({ id }) => !typed.has(id))) {
       this.#drafts.set(draft.id, draft)
@@ -90,12 +95,33 @@ export class Drafts {
     this.#resting.clear()
     this.#drafts.clear()
     this.#cache = null
+    this.stop()
+  }
+
+  /** The page is left. */
+  stop(): void {
+    this.#channel?.close()
+    this.#channel = null
+  }
+
+  #listen(name: string): void {
+    this.stop()
+    this.#channel = this.#ports.channel?.(name) ?? null
+    this.#channel?.addEventListener('message', ({ data }: MessageEvent<KeptDraft>) => {
+      // What is being typed here is newer.
+      if (!this.#resting.has(data.id)) {
+        this.#drafts.set(data.id, data)
+        this.#written.set(data.id, data.text)
+        this.onwritten(data.id, true)
+      }
+    })
   }
 
   async #write(id: Id): Promise<void> {
     this.#resting.get(id)?.()
     this.#resting.delete(id)
     const draft = this.get(id)
+    this.#channel?.postMessage(draft)
     const isKept = await this.#keep(draft)
     if (isKept) {
       this.#written.set(id, draft.text)
@@ -103,7 +129,7 @@ export class Drafts {
     } else {
       this.#failed.add(id)
     }
-    this.onwritten()
+    this.onwritten(id, false)
   }
 
   /** Whether it is kept: a browser that keeps nothing has no cache. */

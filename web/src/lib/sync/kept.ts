@@ -206,6 +206,7 @@ export class Kept {
   stop(): void {
     this.#endLeave()
     this.drafts.writeAll()
+    this.drafts.stop()
     void this.#flush().then(() => this.#cache?.close())
   }
 

@@ -5,6 +5,7 @@ import Reader from '#lib/views/reader/Reader.svelte'
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../../tests/model-server.ts'
+import { opened } from '../../../../tests/scene.ts'
 
 const ends: (() => void)[] = []
 
@@ -17,12 +18,12 @@ afterEach(() => {
 })
 
 /** A conversation of two messages, open; and another one. */
-async function reading(): Promise<Drawn> {
+async function reading(tabs: Parameters<typeof pageOf>[1] = {}): Promise<Drawn> {
   const server = new ModelServer()
   server.deliver({ threadId: 'a' })
   server.deliver({ threadId: 'a' })
   server.deliver({ threadId: 'b' })
-  const drawn = await pageOf(server)
+  const drawn = await pageOf(server, tabs)
   await after(() => drawn.page.show('inbox', 'a'))
   ends.push(await draw(drawn, Reader, { now: new Date(drawn.world.time) }))
   return drawn
@@ -152,4 +153,23 @@ test('a text that would be lost with the page is called so at once', async () =>
   expect(document.querySelector('.actions [role="alert"]')?.textContent).toBe(
     'Not saved. Copy your text before you leave this page.'
   )
+})
+
+test('a reply that was sent in another tab is not offered any more', async () => {
+  const tabs = { channel: (name: string) => new BroadcastChannel(name) }
+  const drawn = await reading(tabs)
+  const other = await opened(drawn.server, null, tabs)
+  ends.push(
+    () => drawn.mail.stop(),
+    () => other.mail.stop()
+  )
+  await after(() => drawn.page.reply('e1'))
+  await type('Dear Ann')
+  await drawn.world.pass(300)
+  await vi.waitFor(() => expect(other.mail.sending.draftOf('e1')).toBe('Dear Ann'))
+  other.mail.sending.keep('e1', '')
+  await other.world.pass(300)
+  await vi.waitFor(() => expect(drawn.mail.sending.draftOf('e1')).toBe(''))
+  await after(() => undefined)
+  expect(box()).toBeNull()
 })
