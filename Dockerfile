@@ -13,10 +13,10 @@ RUN python3 -m venv /opt/postroom \
     && /opt/postroom/bin/python -m pip uninstall --yes --quiet pip setuptools
 # Compiled here, since the root is read-only where it runs: ours, and of the packages what processes and commands load. All
 # of them would take 23 MB more. "unchecked-hash", because not every registry keeps the times of files.
-RUN /opt/postroom/bin/python -c "import sys, postroom.cli.service, postroom.cli.check, postroom.cli.status; \
+RUN /opt/postroom/bin/python -B -c "import sys, postroom.cli.service, postroom.cli.check, postroom.cli.status; \
         print(*(str(getattr(each, '__file__', '')) for each in sys.modules.values()), sep='\n')" \
     | grep '^/opt/postroom/.*[.]py$' \
-    | /opt/postroom/bin/python -m compileall -q --invalidation-mode unchecked-hash -i - \
+    | /opt/postroom/bin/python -m compileall -fq --invalidation-mode unchecked-hash -i - \
         /opt/postroom/lib/python3*/site-packages/postroom \
     && cp /release/postroom-*.cdx.json /opt/postroom/sbom.cdx.json
 

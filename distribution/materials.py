@@ -26,8 +26,8 @@ _PIN = re.compile(
 _SHA256 = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _NEEDED_BY = re.compile(r"^ +# +(?:via )?(?!via$)([a-z0-9-]+)(?: \(pyproject\.toml\))?$", re.MULTILINE)
 
-BUNDLED = ("svelte", "@sveltejs/kit", "clsx", "devalue", "esm-env", "lucide")
-"""Packages of which code is in the built interface, although package.json needs them for the build only."""
+BUNDLED = ("@sveltejs/kit", "clsx", "devalue", "lucide", "svelte")
+"""Packages of which the built interface has code or pictures, although package.json has them for the build only."""
 
 
 @dataclass(frozen=True)
