@@ -29,9 +29,13 @@ FIXED_UID = 10001
 pytestmark = may_build  # it downloads some thirty megabytes
 
 
-@pytest.fixture(scope="module")
-def image(release: Release) -> Iterator[Image]:
+@pytest.fixture(scope="session")  # before the release, which is made for the session
+def possible() -> None:
     require_native_image()
+
+
+@pytest.fixture(scope="module")
+def image(possible: None, release: Release) -> Iterator[Image]:
     with tempfile.TemporaryDirectory(prefix="postroom-image-") as folder:
         source = Path(folder, "source")
         copytree(release.folder, source / "dist")
