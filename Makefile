@@ -7,7 +7,7 @@ STAMP := .venv/installed
 
 WEB_CHECKS := format:check lint types rooms test
 
-.PHONY: up web test check web-check unit bench bench-peers bench-web clean chaos mutants mutmut
+.PHONY: up web test check web-check unit bench bench-peers bench-web clean chaos mutants mutmut release
 
 up: $(TRIAL)  ## Set up what the trial needs, and run it; the interface is built meanwhile
 	$(BIN)/postroom up --build-interface $(ARGS)
@@ -50,6 +50,9 @@ mutmut: $(STAMP)  ## Change domain and retry in a thousand small ways: how many 
 	$(BIN)/mutmut run $(ARGS)
 	$(BIN)/mutmut results
 	@$(BIN)/mutmut results --all true | sed -E 's/^ *postroom\.([a-z]+)\..*: /\1 /' | sort | uniq -c
+
+release: $(STAMP)  ## Make wheels, sources, bill of materials and checksums of the commit, into dist/ (two minutes)
+	@$(BIN)/python -m distribution
 
 $(STAMP): requirements/dev.txt $(TRIAL)
 	@echo "Installing what the checks and the tests need"

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted(
     (ROOT / "docs").rglob("*.md")
 )
-TAGS = {"plain", "ci", "service", "root", "hours", "server"}
+TAGS = {"plain", "ci", "service", "wheel", "root", "hours", "server"}
 """CONTRIBUTING.md explains them."""
 
 

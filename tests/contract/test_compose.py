@@ -142,7 +142,8 @@ def test_each_address_in_a_file_is_a_service_with_that_port(folder: Path, everyt
 
 def test_images_are_pinned(everything: Project) -> None:
     for name, service in services(everything).items():
-        assert re.search(r":v?\d+\.\d+(\.\d+)?$", service["image"]), f"{name}: {service['image']}"
+        ours = service["image"] == "postroom"  # built of this folder, whose version stands in pyproject.toml only
+        assert ours or re.search(r":v?\d+\.\d+(\.\d+)?$", service["image"]), f"{name}: {service['image']}"
     replaced = project(Path(everything["services"]["migrate"]["build"]["context"]), environment={"CADDY_IMAGE": "c@1"})
     assert services(replaced)["proxy"]["image"] == "c@1"
 

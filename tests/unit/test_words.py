@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("src", "sandbox", "tests", "benchmarks", "chaos")
+CODE = ("src", "sandbox", "tests", "benchmarks", "chaos", "distribution")
 PYTHON = [path for folder in CODE for path in sorted((ROOT / folder).rglob("*.py"))]
 FILES = [
     path for folder in CODE for path in sorted((ROOT / folder).rglob("*")) if path.suffix in (".py", ".sql", ".lua")

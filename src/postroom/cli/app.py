@@ -78,6 +78,23 @@ def work_command(until_eof: UntilEof = False) -> None:
     work(until_eof=until_eof)
 
 
+@app.command("health")
+def health_command(
+    worker: Annotated[bool, typer.Option("--worker", help="Ask postroom work, not postroom serve.")] = False,
+    ready: Annotated[bool, typer.Option("--ready", help="Ask whether hooks can be stored, too.")] = False,
+) -> None:
+    """Ask a process on this host whether it lives.
+
+    It is the health check of a container. The exit code is 1 if only a restart helps; with --ready also while
+    PostgreSQL is unavailable or a loop is late.
+
+    Example: POSTROOM_WORK_PORT=3002 postroom health --worker
+    """
+    from postroom.cli.health import health
+
+    health(worker=worker, ready=ready)
+
+
 @app.command("migrate")
 def migrate_command() -> None:
     """Bring the database's schema up to date.

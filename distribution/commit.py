@@ -1,0 +1,55 @@
+"""The commit that is checked out, of which a release is made."""
+
+import re
+import subprocess
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class NotReleasable(Exception):
+    """The text is one line for the person who wants a release."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """`time` is when it was made, in seconds since 1970: it dates all files of a release."""
+
+    root: Path
+    id: str
+    time: int
+
+    def write_sources(self, folder: Path) -> None:
+        """Its files without any others: what git ignores in the checkout would differ from one to the next."""
+        folder.mkdir(exist_ok=True)
+        subprocess.run(["tar", "-x", "-C", folder], input=_git(self.root, "archive", self.id), check=True)
+
+
+def releasable_commit(root: Path) -> Commit:
+    """Raises `NotReleasable`."""
+    if changed := _git(root, "status", "--porcelain").decode().splitlines():
+        raise NotReleasable(
+            f"commit or remove {changed[0][3:]} first: a release is made of a commit ({len(changed)} differ)"
+        )
+    identifier, time = _git(root, "log", "-1", "--format=%H %ct").decode().split()
+    return Commit(root, identifier, int(time))
+
+
+def version_of(source: Path) -> str:
+    """From pyproject.toml, the only place where it stands. Raises `NotReleasable` if the changelog does not name it."""
+    version: str = tomllib.loads((source / "pyproject.toml").read_text())["project"]["version"]
+    if heading_of(source, version) is None:
+        raise NotReleasable(f"CHANGELOG.md has no entry `## {version}`: say there what is new")
+    return version
+
+
+def heading_of(source: Path, version: str) -> str | None:
+    found = re.search(rf"^## {re.escape(version)}(?:,.*)?$", (source / "CHANGELOG.md").read_text(), re.MULTILINE)
+    return found and found[0]
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    try:
+        return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True).stdout
+    except subprocess.CalledProcessError as error:
+        raise NotReleasable(f"git {arguments[0]}: {error.stderr.decode().strip()}") from error

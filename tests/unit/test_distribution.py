@@ -1,0 +1,210 @@
+"""The files of a release: equal bytes each time, one version, a complete bill of materials."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+from importlib.resources import files
+from pathlib import Path
+from shutil import copytree, ignore_patterns
+from typing import Any
+from zipfile import ZipFile
+
+import jsonschema_rs
+import pytest
+
+from built_release import ROOT, TIME, Release, copied_sources, released
+from distribution.commit import NotReleasable, releasable_commit, version_of
+from distribution.materials import BUNDLED, bill_of_materials
+from postroom.web.interface import FOLDER
+
+HOSTS_OF_LICENSES_AND_SCHEMAS = {"cyclonedx.org"}
+
+
+def sums(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def test_a_release_made_in_another_folder_has_equal_bytes(release: Release, tmp_path: Path) -> None:
+    source = copied_sources(tmp_path / "elsewhere/and deeper")
+    for path in source.rglob("*.py"):
+        os.utime(path, (1, 1))
+    for line in (ROOT / "web/.gitignore").read_text().split():  # what building the interface leaves
+        left = source / "web" / (f"{line}a/file" if line.endswith("/") else line)
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.touch()
+    earlier = os.umask(0o077)
+    try:
+        again = released(source, tmp_path / "dist")
+    finally:
+        os.umask(earlier)
+    assert sums(again.folder) == sums(release.folder)
+    assert {path.stat().st_mode & 0o777 for path in again.folder.iterdir()} == {0o644}
+
+
+def test_a_wheel_made_of_the_sources_has_the_bytes_of_the_published_one(release: Release, tmp_path: Path) -> None:
+    with tarfile.open(release.sources) as archive:
+        assert {each.mtime for each in archive} == {TIME}
+        assert {(each.uid, each.gid, each.uname, each.gname) for each in archive} == {(0, 0, "", "")}
+    subprocess.run(["tar", "-xzf", release.sources, "-C", tmp_path], check=True)
+    (source,) = tmp_path.iterdir()
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    subprocess.run(
+        command, cwd=source, check=True, capture_output=True, env=os.environ | {"SOURCE_DATE_EPOCH": str(TIME)}
+    )
+    assert (tmp_path / release.wheel.name).read_bytes() == release.wheel.read_bytes()
+
+
+def test_a_release_has_wheels_sources_requirements_materials_and_the_sums_of_all(release: Release) -> None:
+    lines = [line.partition("  ") for line in (release.folder / "SHA256SUMS").read_text().splitlines()]
+    listed = {name: value for value, _, name in lines}
+    assert listed == {name: value for name, value in sums(release.folder).items() if name != "SHA256SUMS"}
+    stand_ins = f"postroom_sandbox-{release.version}-py3-none-any.whl"
+    made = {release.wheel.name, release.sources.name, release.materials.name, stand_ins}
+    assert listed.keys() == made | {"run.txt", "trial.txt"}
+    for name in ("run.txt", "trial.txt"):
+        assert (release.folder / name).read_text() == (ROOT / "requirements" / name).read_text()
+
+
+def test_the_wheel_of_a_release_holds_the_interface_and_no_folder_of_the_machine(release: Release) -> None:
+    with ZipFile(release.wheel) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    built = {f"postroom/web/build/{path.relative_to(FOLDER)}": path.read_bytes() for path in FOLDER.rglob("*.*")}
+    assert built.items() <= content.items()
+    for folder in (ROOT, release.folder.parent):
+        assert not [name for name, data in content.items() if str(folder).encode() in data]
+
+
+def test_the_version_stands_in_one_place() -> None:
+    version = version_of(ROOT)
+    command = [
+        "git",
+        "grep",
+        "-lFw",
+        version,
+        "--",
+        "*.toml",
+        "*.py",
+        "*.md",
+        "*.yml",
+        "*.yaml",
+        "web/package.json",
+        ":!tests",
+    ]
+    found = subprocess.run(
+        [*command, "Dockerfile", "src", "sandbox"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert set(found.stdout.split()) <= {"pyproject.toml", "CHANGELOG.md", "README.md", "docs/benchmarks.md"}
+    assert (ROOT / "pyproject.toml").read_text().count(f'"{version}"') == 1
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
+    (tmp_path / "CHANGELOG.md").write_text("## 1.2.30, unreleased\n\n## 1.2\n")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "All of it")
+    return tmp_path
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=A person", "-c", "user.email=person@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True)
+
+
+def test_no_release_is_made_of_a_tree_with_changes(repository: Path) -> None:
+    assert re.fullmatch(r"[0-9a-f]{40}", releasable_commit(repository).id)
+    (repository / "a file").touch()
+    with pytest.raises(NotReleasable, match='commit or remove "a file" first') as refused:
+        releasable_commit(repository)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_refused_release_is_one_line_and_writes_nothing(repository: Path) -> None:
+    copytree(ROOT / "distribution", repository / "distribution", ignore=ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "distribution"]
+    ran = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith("No release: commit or remove distribution/ first")
+    assert ran.stderr.count("\n") == 1
+    assert not (repository / "dist").exists()
+
+
+def test_no_release_is_made_of_a_version_that_the_changelog_does_not_name(repository: Path) -> None:
+    with pytest.raises(NotReleasable, match=re.escape("no entry `## 1.2.3`")):
+        version_of(repository)
+    with (repository / "CHANGELOG.md").open("a") as file:
+        file.write("\n## 1.2.3, 27 November 2026\n")
+    assert version_of(repository) == "1.2.3"
+
+
+def test_a_release_holds_the_files_of_the_commit_only(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    commit = releasable_commit(repository)
+    (repository / "ignored").touch()
+    folder = tmp_path_factory.mktemp("sources")
+    commit.write_sources(folder)
+    assert {path.name for path in folder.iterdir()} == {"pyproject.toml", "CHANGELOG.md"}
+
+
+@pytest.fixture(scope="module")
+def materials() -> Any:
+    return json.loads(bill_of_materials(ROOT, "1.2.3", TIME))
+
+
+def test_bill_of_materials_is_valid_cyclonedx(materials: Any) -> None:
+    schemas = files("cyclonedx.schema._res")
+
+    def schema(url: str) -> Any:
+        name = (
+            url.rpartition("/")[2]
+            .replace(".schema.json", ".SNAPSHOT.schema.json")
+            .replace("SNAPSHOT.SNAPSHOT", "SNAPSHOT")
+        )
+        return json.loads((schemas / name).read_text())
+
+    validator = jsonschema_rs.validator_for(schema("bom-1.6.schema.json"), retriever=schema)
+    assert [str(error) for error in validator.iter_errors(materials)] == []
+
+
+def test_bill_of_materials_names_each_locked_package_with_its_hashes(materials: Any) -> None:
+    locked = (ROOT / "requirements/run.txt").read_text()
+    components = {each["purl"]: each for each in materials["components"]}
+    pins = re.findall(r"^(\S+)==(\S+)", locked, re.MULTILINE)
+    assert {f"pkg:pypi/{name}@{version}" for name, version in pins} == {each for each in components if "pypi" in each}
+    hashes = [
+        each["content"]
+        for component in components.values()
+        for reference in component.get("externalReferences", ())
+        for each in reference["hashes"]
+    ]
+    assert sorted(hashes) == sorted(re.findall("sha256:([0-9a-f]+)", locked))
+
+
+def test_bill_of_materials_names_what_is_bundled_into_the_interface(materials: Any) -> None:
+    names = {re.sub("^pkg:npm/|@[^@]+$", "", each["purl"]).replace("%40", "@") for each in materials["components"]}
+    needed = json.loads((ROOT / "web/package.json").read_text())["dependencies"]
+    assert {*needed, *BUNDLED} <= names
+
+
+def test_bill_of_materials_says_which_package_needs_which(materials: Any) -> None:
+    graph = {each["ref"]: set(each.get("dependsOn", ())) for each in materials["dependencies"]}
+    names = {ref: re.sub(".*/|@.*", "", ref) for ref in graph}
+    assert {names[each] for each in graph["postroom"]} >= {"fastapi", "psycopg", "dompurify"}
+    (starlette,) = [ref for ref, name in names.items() if name == "starlette"]
+    assert {names[ref] for ref, needed in graph.items() if starlette in needed} == {"fastapi"}
+    reached, fresh = set[str](), {"postroom"}
+    while fresh:
+        reached |= fresh
+        fresh = set().union(*(graph[each] for each in fresh)) - reached
+    assert reached == set(graph)
+
+
+def test_bill_of_materials_names_no_place_from_which_packages_come() -> None:
+    text = bill_of_materials(ROOT, "1.2.3", TIME)
+    assert set(re.findall(r"https?://([^/\"]+)", text)) <= HOSTS_OF_LICENSES_AND_SCHEMAS
