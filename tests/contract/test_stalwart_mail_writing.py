@@ -334,6 +334,20 @@ async def test_stand_in_rejects_mail_for_other_domains_with_the_reason(ann: Pers
     assert (status["delivered"], "own domains only" in status["smtpReply"]) == ("no", True)
 
 
+@pytest.mark.skipif("STALWART_URL" in os.environ, reason="who wrote the sample mail is known to the stand-in alone")
+async def test_stand_in_accepts_a_reply_to_an_invented_sender_and_delivers_it_to_nobody(ann: Person) -> None:
+    draft = await ann.draft("mara@papierwerk.example.org", subject="For nobody")
+    identity = (await ann.call("Identity/get"))["list"][0]["id"]
+    made = await ann.create("EmailSubmission", identityId=identity, emailId=draft)
+
+    async def is_final() -> bool:
+        return (await ann.get("EmailSubmission", made["id"]))["undoStatus"] == "final"
+
+    await eventually(is_final, "the submission leaves the queue")
+    (status,) = (await ann.get("EmailSubmission", made["id"]))["deliveryStatus"].values()
+    assert (status["delivered"], status["smtpReply"][:3]) == ("unknown", "250")
+
+
 # Identities, vacation, quota
 
 

@@ -295,10 +295,10 @@ def remake_command(who: Who, dry_run: DryRun = False, as_json: AsJson = False) -
 
 @app.command("pause")
 def pause_command(reason: Reason, as_json: AsJson = False) -> None:
-    """Stop all requests to the mail server.
+    """Ask the mail server for no mailbox.
 
-    It is asked for nothing until `postroom resume`. Requests for mailboxes are stored and wait; none is lost.
-    `postroom status` shows your reason.
+    Until `postroom resume`, requests for mailboxes are stored and wait; none is lost. People go on reading and writing
+    mail. `postroom status` shows your reason.
 
     Example: postroom pause --reason "Stalwart is moved to another host"
     """

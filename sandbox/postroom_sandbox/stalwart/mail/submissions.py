@@ -27,6 +27,9 @@ _QUEUED = "250 2.1.5 Queued"
 _UNKNOWN = "550 5.1.2 Mailbox does not exist."
 _NOT_LOCAL = "550 5.7.1 The stand-in for Stalwart delivers to its own domains only."
 _FULL = "552 5.2.2 Mailbox full."
+_INVENTED = re.compile(r"\.example\.(com|net|org)$")
+"""The domains of those who wrote the sample mail. An answer to them is accepted, and goes nowhere."""
+
 _BCC = re.compile(rb"(?im)^bcc:.*\n(?:[ \t].*\n)*")
 _IDS = {"identityIds": "identity_id", "emailIds": "email_id", "threadIds": "thread_id"}
 _COLUMNS = {"emailId": "email_id", "threadId": "thread_id", "sentAt": "send_at"}
@@ -139,8 +142,9 @@ class Submissions(DataType):
 
     def _refusal(self, address: str) -> str | None:
         """The reply to RCPT TO; None if the recipient is accepted."""
-        if self._domains.number(address.rpartition("@")[2].lower()) is None:
-            return _NOT_LOCAL
+        domain = address.rpartition("@")[2].lower()
+        if self._domains.number(domain) is None:
+            return None if _INVENTED.search(domain) else _NOT_LOCAL
         return _UNKNOWN if self._mail.account_of(address) is None else None
 
     def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
@@ -193,7 +197,7 @@ class Submissions(DataType):
                 continue
             account = self._mail.account_of(address)
             try:
-                if account in done:
+                if account in done or _INVENTED.search(address.lower()):
                     status["delivered"] = "unknown"
                 elif account is None:
                     status |= _status(_UNKNOWN)
