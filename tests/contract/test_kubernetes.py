@@ -16,7 +16,11 @@ MANIFESTS = sorted(Path(str(ROOT / "kubernetes")).glob("*.yaml"))
 SOURCE = Path(__file__).resolve().parents[1] / "kubernetes"
 SOURCES = b"".join((SOURCE / name).read_bytes() for name in ("go.sum", "main.go"))
 PROGRAM = GoProgram(
-    "Kubernetes types", ".", f"manifests-{hashlib.sha256(SOURCES).hexdigest()[:16]}", flags=("-buildvcs=false",), source=SOURCE
+    "Kubernetes types",
+    ".",
+    f"manifests-{hashlib.sha256(SOURCES).hexdigest()[:16]}",
+    flags=("-buildvcs=false",),
+    source=SOURCE,
 )
 
 pytestmark = may_build

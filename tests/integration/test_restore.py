@@ -1,5 +1,5 @@
-"""PostgreSQL is restored from the dump of last night: what becomes of the people of today. docs/how-to/restore.md says the
-same to whoever runs Postroom."""
+"""PostgreSQL is restored from the dump of last night: what becomes of the people of today. docs/how-to/back-up.md says
+the same to whoever runs Postroom."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -132,7 +132,7 @@ async def until_last_night(here: Installation) -> None:
 
 
 async def since_then(here: Installation) -> None:
-    """ben and cleo have got their mailboxes, dora has registered and has hers, emil waits for a retry, fay has been buried."""
+    """ben, cleo and dora, who is new, have got their mailboxes; emil waits for a retry, fay has been buried."""
     await here.postroom("retry", "ben@example.org")
     await here.postroom("retry", "cleo@example.org")
     await here.register("dora", "provisioned")

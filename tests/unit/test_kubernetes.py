@@ -1,5 +1,6 @@
-"""The manifests of deploy/kubernetes fit Postroom: its settings, ports, routes and times. tests/contract/test_kubernetes.py
-has Kubernetes' own types read them."""
+"""The manifests of deploy/kubernetes fit Postroom: its settings, ports, routes and times.
+
+The types of Kubernetes itself read them in tests/contract."""
 
 import re
 from collections.abc import Iterator
@@ -19,9 +20,7 @@ from postroom.stalwart.webhook import PATH as STALWART_WEBHOOK
 
 FOLDER = Path(str(ROOT / "kubernetes"))
 PAGE = Path(__file__).resolve().parents[2] / "docs/how-to/kubernetes.md"
-OBJECTS: list[Any] = [
-    each for path in sorted(FOLDER.glob("*.yaml")) for each in yaml.safe_load_all(path.read_text())
-]
+OBJECTS: list[Any] = [each for path in sorted(FOLDER.glob("*.yaml")) for each in yaml.safe_load_all(path.read_text())]
 EXAMPLES = {
     "database-url": "postgresql://postroom:secret@postgresql.databases.svc/postroom",
     "migrate-database-url": "postgresql://postroom_owner:secret@postgresql.databases.svc/postroom",
@@ -142,7 +141,7 @@ def test_probes_ask_the_routes_of_health_at_the_port_of_the_process(name: str, t
     container, settings = container_of(name), settings_of(name, tmp_path)
     (port,) = container["ports"]
     listening = (settings.host, settings.port) if name == "serve" else (settings.work_host, settings.work_port)
-    assert listening == ("0.0.0.0", port["containerPort"])  # noqa: S104 - the kubelet comes from outside the pod
+    assert listening == ("0.0.0.0", port["containerPort"])
     probes = {kind: container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")}
     assert {probe["port"] for probe in probes.values()} == {port["name"]}
     assert [probes[kind]["path"] for kind in probes] == ["/health/live", "/health/live", "/health/ready"]
@@ -168,8 +167,8 @@ def test_an_update_or_a_drained_node_leaves_a_process_running(name: str) -> None
 def _selectors() -> Iterator[tuple[str, dict[str, str], set[str]]]:
     """Whom it selects, and whom it should."""
     for name in ("serve", "work"):
-        yield f"Deployment {name}", the("Deployment", f"postroom-{name}")["spec"]["selector"]["matchLabels"], {name}
-        yield f"budget {name}", the("PodDisruptionBudget", f"postroom-{name}")["spec"]["selector"]["matchLabels"], {name}
+        for kind in ("Deployment", "PodDisruptionBudget"):
+            yield f"{kind} {name}", the(kind, f"postroom-{name}")["spec"]["selector"]["matchLabels"], {name}
         (spread,) = PODS[name]["spec"]["topologySpreadConstraints"]
         yield f"spread {name}", spread["labelSelector"]["matchLabels"], {name}
         policy = the("NetworkPolicy", f"postroom-{name}")["spec"]
