@@ -48,6 +48,7 @@ NO_SETTINGS = {
     "POSTROOM_TESTS_WITHOUT_CENTRIFUGO",
     "POSTROOM_TESTS_WITHOUT_CADDY",
     "POSTROOM_TESTS_WITHOUT_COMPOSE",
+    "POSTROOM_TESTS_WITHOUT_KUBERNETES",
     "POSTROOM_TESTS_WITHOUT_CYRUS",
     "POSTROOM_TESTS_WITHOUT_CHROMIUM",
     "POSTROOM_IMAGE",
@@ -263,6 +264,24 @@ def test_every_link_in_the_documents_has_a_target() -> None:
             link = target[0] or target[1]
             if not re.match(r"[a-z]+:|#", link):
                 assert (path.parent / link.partition("#")[0]).exists(), f"{path}: {link}"
+
+
+def _anchors(text: str) -> set[str]:
+    """Of the headings, as GitHub makes them."""
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    )
+    plain = [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", each) for each in headings]
+    return {re.sub(r"[^\w\- ]", "", each.lower()).strip().replace(" ", "-") for each in plain}
+
+
+def test_every_link_to_a_heading_finds_it() -> None:
+    anchors = {path.resolve(): _anchors(path.read_text()) for path in DOCUMENTS}
+    for path in DOCUMENTS:
+        for file, anchor in re.findall(r"\]\(([^)\s:#]*)#([^)\s]+)\)", path.read_text()):
+            target = (path.parent / file).resolve() if file else path.resolve()
+            if target.suffix == ".md":
+                assert anchor in anchors[target], f"{path}: {file}#{anchor}"
 
 
 def test_no_document_installs_postroom_from_the_package_index() -> None:

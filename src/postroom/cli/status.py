@@ -160,6 +160,7 @@ def _process(each: Mapping[str, Any]) -> tuple[str | Text, ...]:
         each["host"],
         str(each["pid"]),
         each["kind"],
+        each["version"],
         ago(each["started_at"]),
         Text(f"{seen}: it crashed, or cannot reach PostgreSQL", style="red") if is_gone else seen,
         Text(f"{loops}; hanging: {', '.join(late)}", style="red") if late else loops,
@@ -193,7 +194,7 @@ TABLES = (
     Table(
         "processes",
         "Processes",
-        ("host", fixed("pid"), fixed("kind"), fixed("started"), "last seen", "loops"),
+        ("host", fixed("pid"), fixed("kind"), fixed("version"), fixed("started"), "last seen", "loops"),
         _process,
     ),
     Table(
