@@ -25,7 +25,7 @@ def main() -> None:
         write_files(source, made, commit.time)
         rmtree(DIST, ignore_errors=True)
         copytree(made, DIST)
-    print(f"\n{(DIST / SUMS).read_text()}")
+    print(f"\n{(DIST / SUMS).read_text('utf-8')}")
     print(f"Postroom {version} of commit {commit.id[:12]} is in {DIST.relative_to(ROOT)}/")
     if "unreleased" in (heading_of(ROOT, version) or ""):
         print(f"NOTE: CHANGELOG.md calls {version} unreleased: commit its date before you publish this")

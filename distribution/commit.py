@@ -1,10 +1,15 @@
 """The commit that is checked out, of which a release is made."""
 
+import os
 import re
 import subprocess
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+_SETTINGS = ("core.autocrlf=false", "core.eol=lf", "core.attributesFile=/dev/null", "tar.umask=0022")
+"""Not those of the person: `git archive` would write the ends of lines as they want them."""
 
 
 class NotReleasable(Exception):
@@ -22,7 +27,8 @@ class Commit:
     def write_sources(self, folder: Path) -> None:
         """Its files without any others: what git ignores in the checkout would differ from one to the next."""
         folder.mkdir(exist_ok=True)
-        subprocess.run(["tar", "-x", "-C", folder], input=_git(self.root, "archive", self.id), check=True)
+        files = _git(self.root, *(word for each in _SETTINGS for word in ("-c", each)), "archive", self.id)
+        _run(["tar", "-x", "-C", str(folder)], self.root, given=files, more={"TAR_OPTIONS": ""})
 
 
 def releasable_commit(root: Path) -> Commit:
@@ -37,19 +43,27 @@ def releasable_commit(root: Path) -> Commit:
 
 def version_of(source: Path) -> str:
     """From pyproject.toml, the only place where it stands. Raises `NotReleasable` if the changelog does not name it."""
-    version: str = tomllib.loads((source / "pyproject.toml").read_text())["project"]["version"]
+    version: str = tomllib.loads((source / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     if heading_of(source, version) is None:
         raise NotReleasable(f"CHANGELOG.md has no entry `## {version}`: say there what is new")
     return version
 
 
 def heading_of(source: Path, version: str) -> str | None:
-    found = re.search(rf"^## {re.escape(version)}(?:,.*)?$", (source / "CHANGELOG.md").read_text(), re.MULTILINE)
+    found = re.search(rf"^## {re.escape(version)}(?:,.*)?$", (source / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     return found and found[0]
 
 
 def _git(root: Path, *arguments: str) -> bytes:
+    return _run(["git", *arguments], root)
+
+
+def _run(command: Sequence[str], root: Path, *, given: bytes = b"", more: Mapping[str, str] | None = None) -> bytes:
+    """Its output; it is `given` this input, and `more` variables."""
+    env = {**os.environ, **(more or {})}
     try:
-        return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True).stdout
+        return subprocess.run(command, cwd=root, input=given, env=env, check=True, capture_output=True).stdout
+    except OSError as error:
+        raise NotReleasable(f"{command[0]}: {error}") from error
     except subprocess.CalledProcessError as error:
-        raise NotReleasable(f"git {arguments[0]}: {error.stderr.decode().strip()}") from error
+        raise NotReleasable(f"{command[0]}: {error.stderr.decode().strip()}") from error

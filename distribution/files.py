@@ -24,9 +24,9 @@ def write_files(source: Path, folder: Path, time: int) -> None:
     _build(source / "sandbox", ("wheel",), folder, time)
     for name in REQUIREMENTS:
         copyfile(source / "requirements" / name, folder / name)
-    (folder / f"postroom-{version}.cdx.json").write_text(bill_of_materials(source, version, time))
+    (folder / f"postroom-{version}.cdx.json").write_text(bill_of_materials(source, version, time), "utf-8")
     sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(folder.iterdir())]
-    (folder / SUMS).write_text("".join(sums))
+    (folder / SUMS).write_text("".join(sums), "utf-8")
     for path in folder.iterdir():
         path.chmod(0o644)
 

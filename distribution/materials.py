@@ -66,11 +66,11 @@ def bill_of_materials(source: Path, version: str, time: int) -> str:
     bom.metadata.timestamp = datetime.fromtimestamp(time, UTC)
     components = {"postroom": product}
     needs: dict[str, list[Component]] = {"postroom": []}
-    for each in read_requirements((source / "requirements/run.txt").read_text()):
+    for each in read_requirements((source / "requirements/run.txt").read_text("utf-8")):
         components[each.name] = _python_component(each)
         for name in each.needed_by:
             needs.setdefault(name, []).append(components[each.name])
-    for script in read_scripts(json.loads((source / "web/package-lock.json").read_text())):
+    for script in read_scripts(json.loads((source / "web/package-lock.json").read_text("utf-8"))):
         component = _script_component(script)
         bom.components.add(component)
         needs["postroom"].append(component)

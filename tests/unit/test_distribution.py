@@ -9,7 +9,7 @@ import sys
 import tarfile
 from importlib.resources import files
 from pathlib import Path
-from shutil import copytree, ignore_patterns
+from shutil import copy, copytree, ignore_patterns, which
 from typing import Any
 from zipfile import ZipFile
 
@@ -150,6 +150,54 @@ def test_a_release_holds_the_files_of_the_commit_only(
     folder = tmp_path_factory.mktemp("sources")
     commit.write_sources(folder)
     assert {path.name for path in folder.iterdir()} == {"pyproject.toml", "CHANGELOG.md"}
+
+
+@pytest.mark.parametrize("setting", ["[core]\nautocrlf = true", "[core]\nattributesFile = {}", "[tar]\numask = 0077"])
+def test_settings_of_git_and_tar_change_nothing_in_a_release(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    """Whose git is set up for Windows would get other bytes, and scripts that no shell reads."""
+    folder = tmp_path_factory.mktemp("settings")
+    (folder / "attributes").write_text("* text eol=crlf")
+    (folder / "config").write_text(setting.format(folder / "attributes"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(folder / "config"))
+    monkeypatch.setenv("TAR_OPTIONS", "--exclude=CHANGELOG.md")
+    releasable_commit(repository).write_sources(folder / "sources")
+    for name in ("pyproject.toml", "CHANGELOG.md"):
+        assert (folder / "sources" / name).read_bytes() == (repository / name).read_bytes()
+        assert (folder / "sources" / name).stat().st_mode & 0o044 == 0o044
+
+
+def test_a_checkout_has_the_ends_of_lines_of_the_commit(tmp_path: Path) -> None:
+    """Also on Windows, whose git changes them: a shell in a container cannot read such a script."""
+    (tmp_path / "config").write_text("[core]\nautocrlf = true")
+    copy(ROOT / ".gitattributes", tmp_path)
+    (tmp_path / "script").write_bytes(b"#!/bin/sh\n")
+    env = os.environ | {"GIT_CONFIG_GLOBAL": str(tmp_path / "config")}
+    for command in (["init", "-q"], ["add", "script"], ["checkout-index", "--force", "--prefix=again/", "script"]):
+        subprocess.run(["git", *command], cwd=tmp_path, env=env, check=True)
+    assert (tmp_path / "again/script").read_bytes() == b"#!/bin/sh\n"
+
+
+def test_a_release_reads_and_writes_utf_8_in_any_locale(repository: Path) -> None:
+    (repository / "CHANGELOG.md").write_text("## 1.2.3, 27 November 2026\n\n- Grüße\n", "utf-8")
+    code = f"from pathlib import *; from distribution.commit import version_of; print(version_of({repository!r}))"
+    command = [sys.executable, "-c", code]
+    env = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False).stdout == "1.2.3\n"
+
+
+@pytest.mark.parametrize("program", ["git", "tar"])
+def test_without_git_or_tar_no_release_is_made_and_one_line_says_why(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    programs = tmp_path_factory.mktemp("programs")
+    for name in {"git", "tar"} - {program}:
+        (programs / name).symlink_to(which(name) or "")
+    monkeypatch.setenv("PATH", str(programs))
+    with pytest.raises(NotReleasable, match=f"^{program}: .*No such file") as refused:
+        releasable_commit(repository).write_sources(programs / "sources")
+    assert "\n" not in str(refused.value)
 
 
 @pytest.fixture(scope="module")
