@@ -62,7 +62,8 @@ def completed(command: Sequence[str]) -> Npm:
     npm = find_npm()
     if npm is None:
         sys.exit(f"There is no Node {NODE} or newer, and no wheel of it: install requirements/web.txt")
-    return Npm([*npm.argv, *command[1:]], npm.env)
+    # With NODE_ENV=production npm would leave out what builds and checks; other values change what is built.
+    return Npm([*npm.argv, *command[1:]], {name: value for name, value in npm.env.items() if name != "NODE_ENV"})
 
 
 def _major(node: str) -> int:

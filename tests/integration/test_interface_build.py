@@ -15,7 +15,7 @@ from postroom_sandbox import interface_build
 
 ROOT = Path(__file__).resolve().parents[2]
 NPM = """#!/bin/sh
-echo "$*" >> "$CALLS"
+echo "$*${NODE_ENV+ as $NODE_ENV}" >> "$CALLS"
 case "$*" in
 ci*) mkdir -p node_modules && touch node_modules/.package-lock.json ;;
 "run build")
@@ -78,6 +78,14 @@ def test_the_interface_is_built_once_and_again_after_a_change(sources: Sources) 
     assert sources.shown() == "second"
     assert sources.said_to_npm()[2:] == ["run build"]
     assert not sources.new.exists()
+
+
+@pytest.mark.parametrize("other", ["production", "development"])
+def test_the_build_is_the_same_whatever_other_projects_need_of_node(sources: Sources, other: str) -> None:
+    """With NODE_ENV=production npm leaves out what builds; with another value the build is for development."""
+    sources.env["NODE_ENV"] = other
+    assert sources.run().returncode == 0
+    assert sources.said_to_npm() == ["ci --ignore-scripts", "run build"]
 
 
 def test_a_build_that_fails_says_why_and_keeps_the_one_before(sources: Sources) -> None:
