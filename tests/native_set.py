@@ -26,6 +26,7 @@ import centrifugo_servers
 import kratos_servers
 from compose_file import checkout, command, mounts, prepare, project
 from compose_postgres import ComposePostgres
+from parts import UNUSED_URL
 from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_valkey import _binary as valkey_server
 from postroom_sandbox.loopback import LOOPBACK, free_port
@@ -253,9 +254,23 @@ class NativeSet:
             case _:
                 return {}
 
+    async def _succeeds(self, name: str, argv: list[str]) -> bool:
+        process = await asyncio.create_subprocess_exec(
+            self._bin / argv[0],
+            *argv[1:],
+            # As Docker's client gives one to containers.
+            env=self._environment(name) | {"http_proxy": UNUSED_URL},
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        return await asyncio.wait_for(process.wait(), 20) == 0
+
     async def _is_healthy(self, name: str) -> bool:
-        """By the health check of the service: its URL, or else its port."""
-        test = " ".join(self.project["services"][name]["healthcheck"]["test"])
+        """By the health check of the service: itself, if it is ours, or its URL, or else its port."""
+        argv = self.project["services"][name]["healthcheck"]["test"]
+        if argv[1] == "postroom":
+            return await self._succeeds(name, argv[1:])
+        test = " ".join(argv)
         found = re.search(r"http://127\.0\.0\.1:(\d+)(/[\w/]+)", test)
         if found and name != "stalwart":
             return await _answers(f"http://{LOOPBACK}:{self._ports[name, int(found[1])]}{found[2]}")

@@ -96,6 +96,16 @@ def test_a_service_runs_once_or_is_started_again_and_has_a_health_check(everythi
         assert service["restart"] in ({"no"} if "healthcheck" not in service else {"unless-stopped"}), name
 
 
+def test_a_health_check_asks_no_proxy(everything: Project) -> None:
+    """Docker's client hands that of the user to all containers, and 127.0.0.1 is another host there."""
+    without = {"curl": "--noproxy *", "wget": "-Y off"}
+    for name, service in services(everything).items():
+        if "healthcheck" in service:
+            _, program, *arguments = service["healthcheck"]["test"]
+            assert "urllib" not in str(arguments), name
+            assert without.get(program, "") in " ".join(arguments), name
+
+
 # What it names
 
 
