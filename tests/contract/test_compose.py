@@ -26,6 +26,7 @@ PROFILES = {
 }
 BY_SETUP = {"stalwart-api-key", "mail-master"}
 """Secrets that the service `setup` writes."""
+DATA = {"postgres": "/var/lib/postgresql", "valkey": "/data", "stalwart": "/var/lib/stalwart", "proxy": "/data"}
 PUBLIC = {"proxy": {"80", "443"}, "stalwart": {"25", "465", "993"}}
 SCHEMA = ROOT / "tests/kratos/config-26.2.0.schema.json"
 SERVERS = {
@@ -158,6 +159,37 @@ def test_images_are_pinned(everything: Project) -> None:
     assert services(replaced)["proxy"]["image"] == "c@1"
 
 
+def test_data_outlive_their_containers(folder: Path, everything: Project) -> None:
+    """Without these mounts the images would keep them in volumes without a name, or in memory."""
+    for name, target in DATA.items():
+        assert mounts(everything, name)[target] == folder / ".compose/data" / name
+        (mount,) = [each for each in services(everything)[name]["volumes"] if each["target"] == target]
+        assert not mount.get("read_only")
+    assert services(everything)["proxy"]["environment"]["XDG_DATA_HOME"] == DATA["proxy"]
+    assert "dir /data" in mounts(everything, "valkey")["/etc/valkey/valkey.conf"].read_text().splitlines()
+    assert DATA["stalwart"] in mounts(everything, "stalwart")["/etc/stalwart/config.json"].read_text()
+
+
+def test_processes_of_postroom_have_time_to_end(everything: Project) -> None:
+    drain = Settings.model_fields["drain_seconds"].default
+    for name in ("postroom", "postroom-alone", "work"):
+        assert services(everything)[name]["stop_grace_period"] == "30s"
+    assert drain + 5 < 30
+
+
+def test_there_is_one_worker_and_whoever_serves_is_none(everything: Project) -> None:
+    for name in ("postroom", "postroom-alone"):
+        assert services(everything)[name]["environment"]["POSTROOM_WORKER"] == "false"
+
+
+def test_each_secret_of_postroom_reaches_it(folder: Path, everything: Project) -> None:
+    names = {f"/etc/postroom/secrets/{file.name}" for file in (folder / ".compose/secrets/postroom").iterdir()}
+    given = services(everything)["postroom"]["environment"]
+    assert names | {f"/etc/postroom/secrets/{name}" for name in BY_SETUP} == {
+        value for variable, value in given.items() if variable.endswith("_FILE")
+    }
+
+
 # What is open
 
 
@@ -178,6 +210,17 @@ def test_the_proxy_cannot_reach_what_is_behind_postroom(everything: Project) -> 
     assert set(services(everything)["proxy"]["networks"]) == {"front"}
     for name in ("postgres", "valkey"):
         assert set(services(everything)[name]["networks"]) == {"back"}
+
+
+def test_stalwart_is_told_the_network_in_which_postroom_is(everything: Project) -> None:
+    """It must never ban these addresses."""
+    (network,) = everything["networks"]["back"]["ipam"]["config"]
+    assert f"--address={network['subnet']}" in command(services(everything)["setup"])
+
+
+def test_live_events_are_for_the_pages_of_postroom_only(everything: Project) -> None:
+    given = services(everything)["centrifugo"]["environment"]
+    assert given["CENTRIFUGO_CLIENT_ALLOWED_ORIGINS"] == "https://mail.example.org"
 
 
 def test_every_container_is_confined(everything: Project) -> None:
