@@ -212,7 +212,7 @@ def test_the_proxy_cannot_reach_what_is_behind_postroom(everything: Project) -> 
         assert set(services(everything)[name]["networks"]) == {"back"}
 
 
-def test_stalwart_is_told_the_network_in_which_postroom_is(everything: Project) -> None:
+def test_stalwart_never_bans_the_network_in_which_postroom_is(everything: Project) -> None:
     """It must never ban these addresses."""
     (network,) = everything["networks"]["back"]["ipam"]["config"]
     assert f"--address={network['subnet']}" in command(services(everything)["setup"])
