@@ -59,7 +59,7 @@ test('another mail gets another frame', () => {
   expect(frames()[0]).not.toBe(first)
 })
 
-test('a spare frame is out of sight, and never used before it is ready', async () => {
+test('a spare frame is out of sight; one that is not ready when a mail needs it gives way to another', async () => {
   ends.push(keepSpare())
   await vi.waitFor(() => expect(frames()).toHaveLength(1))
   const [spare] = frames()
@@ -69,6 +69,25 @@ test('a spare frame is out of sight, and never used before it is ready', async (
     'allow-scripts'
   ])
   show()
+  expect(frames()).toHaveLength(1)
+  expect(frames()[0]).not.toBe(spare)
+  await vi.waitFor(() => expect(frames()).toHaveLength(2))
+  expect(document.body.lastElementChild).not.toBe(spare)
+  expect(document.body.lastElementChild?.ariaHidden).toBe('true')
+})
+
+test('remote pictures need another frame: the spare one waits for another mail', async () => {
+  ends.push(keepSpare())
+  await vi.waitFor(() => expect(frames()).toHaveLength(1))
+  const [spare] = frames()
+  show(true)
   expect(frames()).toHaveLength(2)
-  expect(document.body.firstElementChild).toBe(spare)
+  expect(frames()[0]).toBe(spare)
+})
+
+test('who leaves the mail page leaves no spare frame', async () => {
+  const end = keepSpare()
+  await vi.waitFor(() => expect(frames()).toHaveLength(1))
+  end()
+  expect(frames()).toEqual([])
 })

@@ -29,10 +29,14 @@ export function keepSpare(): () => void {
   return () => {
     end()
     renew = () => undefined
-    spare?.connection.close()
-    spare?.element.remove()
-    spare = null
+    discard()
   }
+}
+
+function discard(): void {
+  spare?.connection.close()
+  spare?.element.remove()
+  spare = null
 }
 
 function prepare(): void {
@@ -63,7 +67,12 @@ export function frameIn(place: Element, allowRemote: boolean): OpenFrame {
 
 /** null if none is ready, or the browser has no `moveBefore`: it loads a frame anew that is moved otherwise. */
 function moved(place: Element): OpenFrame | null {
-  if (!spare?.connection.isReady || !('moveBefore' in place)) return null
+  if (spare && !spare.connection.isReady) {
+    // Offline, or after an upgrade, it may have failed to load, and would fill its place for good.
+    discard()
+    renew()
+  }
+  if (!spare || !('moveBefore' in place)) return null
   const found = spare
   spare = null
   renew()
