@@ -1,5 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
+import type { KeptDraft } from '#lib/cache/cache.ts'
+import { openDB } from 'idb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ModelServer } from './model-server.ts'
 import { opened, outcome, type ReplyScene } from './reply-scene.ts'
@@ -22,6 +24,15 @@ function holdingTheFirst(server: ModelServer): () => void {
   return release
 }
 
+/** What this device knows to be handed over to the mail server. */
+async function handedOver(): Promise<unknown> {
+  const [{ name = '' } = {}] = await indexedDB.databases()
+  const database = await openDB(name)
+  const draft = (await database.get('draft', 'e1')) as KeptDraft
+  database.close()
+  return draft.sending
+}
+
 describe('two tabs of one person', () => {
   const tabs = { channel: (name: string) => new BroadcastChannel(name) }
   const stops: (() => void)[] = []
@@ -30,9 +41,9 @@ describe('two tabs of one person', () => {
     stops.splice(0).forEach((stop) => stop())
   })
 
-  async function both(): Promise<[ReplyScene, ReplyScene]> {
-    const first = await opened(new ModelServer(), tabs)
-    const second = await opened(first.server, tabs)
+  async function both(locks: LockManager | null = null): Promise<[ReplyScene, ReplyScene]> {
+    const first = await opened(new ModelServer(), { ...tabs, locks })
+    const second = await opened(first.server, { ...tabs, locks })
     stops.push(
       () => first.mail.stop(),
       () => second.mail.stop()
@@ -50,7 +61,7 @@ describe('two tabs of one person', () => {
     expect(second.mail.sending.unsent()).toEqual([])
   })
 
-  test('that both send it, the second while the first waits for a response, send it once', async () => {
+  test('that both send it, the second while the first waits, send it once: also without TLS, where there are no locks', async () => {
     const [first, second] = await both()
     const { server } = first
     const release = holdingTheFirst(server)
@@ -60,6 +71,28 @@ describe('two tabs of one person', () => {
     release()
     expect(await sending).toBe('sent')
     expect(server.submissions.size).toBe(1)
+  })
+
+  test('that both send it at the same moment send it once', async () => {
+    const [first, second] = await both(navigator.locks)
+    expect(await Promise.all([outcome(first), outcome(second)])).toEqual(['sent', 'sent'])
+    expect(first.server.submissions.size).toBe(1)
+  })
+
+  test('one of which types while the other hands it over: what was handed over stays known', async () => {
+    const [first, second] = await both()
+    const release = holdingTheFirst(first.server)
+    second.mail.sending.keep('e1', 'The reply, and more')
+    const sending = outcome(first)
+    await vi.waitFor(() => expect(first.server.running).toBe(1))
+    await second.world.pass(300)
+    second.mail.stop()
+    const third = await opened(first.server, tabs)
+    stops.push(() => third.mail.stop())
+    await vi.waitFor(() => expect(third.mail.sending.draftOf('e1')).toBe('The reply, and more'))
+    expect(await handedOver()).not.toBeNull()
+    release()
+    await sending
   })
 
   test('keep what is being typed, whatever the other does', async () => {

@@ -74,7 +74,7 @@ export class Drafts {
     return this.#write(id)
   }
 
-  /** One sending of a reply at a time: a double click sends once. */
+  /** One sending of a reply at a time in this tab: a double click sends once. */
   once(id: Id, send: () => Promise<void>): Promise<void> {
     let sending = this.#sending.get(id)
     if (!sending) {
@@ -82,6 +82,24 @@ export class Drafts {
       this.#sending.set(id, sending)
     }
     return sending
+  }
+
+  /** And in all tabs, where the browser has locks: what waits for another tab learns what became of its sending. */
+  async alone(id: Id, send: () => Promise<void>): Promise<void> {
+    const { locks } = this.#ports
+    if (!locks || !this.#cache) {
+      return send()
+    }
+    if (this.#resting.has(id)) {
+      // It is not being typed any more: what the other tab says of it counts.
+      void this.#write(id)
+    }
+    await locks.request(`${this.#cache.name}-reply-${id}`, async () => {
+      // Without a text, the other tab has sent it meanwhile.
+      if (this.get(id).text !== '') {
+        await send()
+      }
+    })
   }
 
   sent(id: Id): void {
@@ -108,12 +126,14 @@ export class Drafts {
     this.stop()
     this.#channel = this.#ports.channel?.(name) ?? null
     this.#channel?.addEventListener('message', ({ data }: MessageEvent<KeptDraft>) => {
-      // What is being typed here is newer.
-      if (!this.#resting.has(data.id)) {
-        this.#drafts.set(data.id, data)
-        this.#written.set(data.id, data.text)
-        this.onwritten(data.id, true)
+      if (this.#resting.has(data.id)) {
+        // What is being typed here is newer. What the other tab hands over must not be forgotten with it.
+        this.#drafts.set(data.id, { ...this.get(data.id), sending: data.sending })
+        return
       }
+      this.#drafts.set(data.id, data)
+      this.#written.set(data.id, data.text)
+      this.onwritten(data.id, true)
     })
   }
 

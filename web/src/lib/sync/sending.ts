@@ -38,9 +38,13 @@ interface Submission {
 
 /** Raises JmapFailure if it was not sent, or nobody knows: the text stays where it is. */
 export async function send(account: Account, outgoing: Outgoing, unique: string): Promise<void> {
+  await account.connected()
+  await account.kept.drafts.alone(outgoing.parent.id, () => sendAlone(account, outgoing, unique))
+}
+
+async function sendAlone(account: Account, outgoing: Outgoing, unique: string): Promise<void> {
   const { drafts } = account.kept
   const { id } = outgoing.parent
-  await account.connected()
   const before = drafts.get(id).sending
   const isSame = before?.text === outgoing.text
   const known = before && (await whatBecameOf(account, before.messageId))
