@@ -96,6 +96,8 @@ async def test_mail_opens_in_the_frame_that_waited_for_it_and_the_next_one_in_an
     async with newcomer(up.environment, "spare.alice") as owner, mail_page(up, browser, "spare.alice") as alice:
         await fill(owner, messages=1)
         await alice.sign_in()
+        # The frame comes up to 2 s after the list, which has its own time on a busy machine.
+        await expect(alice.row("The long talk")).to_be_visible()
         waiting = alice.page.locator("body > iframe")
         await expect(waiting).to_have_count(1)
         await expect(waiting).to_be_hidden()
