@@ -33,6 +33,8 @@ export class ModelServer {
   identities = ['me@example.org']
   /** why no email is updated; null: they are */
   refusing: string | null = null
+  /** of each submission; null: it tells none */
+  deliveryStatus: Record<string, { delivered: string; smtpReply: string }> | null = null
   readonly #log: Change[] = []
   readonly #mailboxes: Id[]
   #next = 1
@@ -169,7 +171,8 @@ export class ModelServer {
       Mailbox: () => new Map(this.mailboxes().map((mailbox) => [mailbox.id, mailbox])),
       Thread: () => this.threads(),
       Identity: () => new Map(this.identities.map((email, at) => [`i${at}`, { id: `i${at}`, name: 'Me', email }])),
-      EmailSubmission: () => new Map([...this.submissions.keys()].map((id) => [id, { id, deliveryStatus: null }]))
+      EmailSubmission: () =>
+        new Map([...this.submissions.keys()].map((id) => [id, { id, deliveryStatus: this.deliveryStatus }]))
     }
     const objects = all[type]?.() ?? new Map<Id, object>()
     const ids = (args['ids'] as Id[] | null) ?? [...objects.keys()]

@@ -299,6 +299,33 @@ describe('opening a conversation', () => {
     expect([0, 1, 2].map((row) => mail.list?.row(row)?.unread)).toEqual([false, false, true])
   })
 
+  test('whose marks are all refused is marked whole when it is tried again', async () => {
+    const server = new ModelServer()
+    deliver(server, 2)
+    const { mail, world } = await opened(server)
+    server.refusing = 'forbidden'
+    mail.reader.open('t1')
+    mail.reader.open('t2')
+    await world.pass(50)
+    expect(mail.refusedMark?.code).toBe('forbidden')
+    server.refusing = null
+    mail.markAgain()
+    await world.pass(2_000)
+    expect([...server.emails.values()].map(({ keywords }) => keywords)).toEqual([{ $seen: true }, { $seen: true }])
+  })
+
+  test('by somebody who was signed out meanwhile is not told of, since the page tells that', async () => {
+    const server = new ModelServer()
+    deliver(server, 1)
+    const { mail, world } = await opened(server)
+    mail.reader.open('t1')
+    server.interrupt = (_, body) =>
+      body.includes('Email/set') ? Response.json({ code: 'no_session' }, { status: 401 }) : null
+    await world.pass(50)
+    expect(mail.list?.row(0)?.unread).toBe(true)
+    expect(mail.refusedMark).toBeNull()
+  })
+
   test('that cannot be marked just now is marked later, though the server took the request (RFC 8620 §5.3)', async () => {
     const server = new ModelServer()
     deliver(server, 1)

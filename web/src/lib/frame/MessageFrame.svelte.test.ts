@@ -85,6 +85,14 @@ test('remote pictures need another frame: the spare one waits for another mail',
   expect(frames()[0]).toBe(spare)
 })
 
+test('the next spare frame is as wide as the mail that was opened last, which is then laid out once', async () => {
+  vi.spyOn(Element.prototype, 'clientWidth', 'get').mockReturnValue(777)
+  ends.push(keepSpare(), () => vi.restoreAllMocks())
+  show(true)
+  await vi.waitFor(() => expect(frames()).toHaveLength(2))
+  expect(frames().find((frame) => frame.ariaHidden === 'true')?.style.width).toBe('777px')
+})
+
 test('who leaves the mail page leaves no spare frame', async () => {
   const end = keepSpare()
   await vi.waitFor(() => expect(frames()).toHaveLength(1))

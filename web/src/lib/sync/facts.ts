@@ -10,7 +10,8 @@ export class Facts {
   mailboxState: string | null = null
   /** octets; null if the server has no quota for this account */
   quota: { used: number; limit: number } | null = null
-  /** Each thing that the server tells of emails makes it grow. A response that was asked for before may be older than what is known. */
+  /** It grows with all that the server tells of emails. A response that was asked for before that may be older than what
+   * is known. */
   version = 0
   readonly #objects: Objects
 

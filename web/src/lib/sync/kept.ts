@@ -123,8 +123,8 @@ export class Kept {
     return threads
   }
 
-  /** A round brought the account, which is that of `whose`, to these states. `changed` names all emails that changed since the ones before, whether
-   * or not a list shows them: nobody will tell of these changes again. */
+  /** A round brought the account, which is that of `whose`, to these states. `changed` names all emails that changed
+   * since the ones before, whether or not a list shows them: nobody will tell of these changes again. */
   note(whose: Whose, facts: Facts, list: ListView | null, changed: readonly Id[], anew: boolean): void {
     if (facts.emailState === null || facts.mailboxState === null) {
       return

@@ -33,12 +33,12 @@ afterEach(() => {
 })
 
 /** The page, whose service answers `/api/me` with `me` once the stream breaks. */
-async function opened(me = Response.json(ME)): Promise<LiveService> {
+async function opened(me = Response.json(ME), mailbox = PREPARATION): Promise<LiveService> {
   const service = new LiveService()
   vi.stubGlobal('fetch', (url: string, init?: RequestInit) =>
     url === '/api/me' ? Promise.resolve(me) : service.fetch(url, init)
   )
-  const given = { data: { me: ME }, params: {} } as unknown as Record<string, unknown>
+  const given = { data: { me: { ...ME, mailbox } }, params: {} } as unknown as Record<string, unknown>
   ends.push(await draw(null, Page as never, given))
   return service
 }
@@ -83,6 +83,13 @@ test('once the mailbox is ready the inbox opens, and the focus is on its heading
   const heading = document.querySelector('h1')
   if (heading) heading.tabIndex = -1
   await vi.waitFor(() => expect(document.activeElement?.tagName).toBe('H1'))
+})
+
+test('who comes when the mailbox is ready need not wait', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  await opened(undefined, { ...PREPARATION, state: 'ready' })
+  vi.useRealTimers()
+  expect(went.mock.calls).toEqual([['/mail', { replace: true }]])
 })
 
 test('each change comes by the same stream', async () => {

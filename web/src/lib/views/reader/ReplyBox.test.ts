@@ -155,6 +155,19 @@ test('a text that would be lost with the page is called so at once', async () =>
   )
 })
 
+test('a reply that only some got stays on screen with what the mail server said', async () => {
+  const drawn = await reading()
+  drawn.server.deliveryStatus = {
+    'a@example.net': { delivered: 'no', smtpReply: '550 who?' },
+    'b@example.net': { delivered: 'queued', smtpReply: '250 ok' }
+  }
+  await after(() => drawn.page.reply('e1'))
+  await type('Dear Ann')
+  await after(() => button('Send')?.click())
+  expect(box()?.value).toBe('')
+  expect(document.querySelector('[role="alert"]')?.textContent).toContain('550 who?')
+})
+
 test('a reply that was sent in another tab is not offered any more', async () => {
   const tabs = { channel: (name: string) => new BroadcastChannel(name) }
   const drawn = await reading(tabs)
