@@ -6,6 +6,7 @@ import pytest
 
 from commands import Commands
 from http_server import answering, server
+from postroom.cli.health import MOST
 from postroom_sandbox.loopback import free_port
 
 
@@ -36,10 +37,25 @@ async def test_another_server_at_the_port_is_not_healthy(answer: bytes) -> None:
     assert said.count("\n") == 1
 
 
+async def test_of_a_response_without_end_only_the_beginning_is_read() -> None:
+    endless = b"HTTP/1.1 500 Oh\r\nContent-Length: 999999999\r\n\r\n" + MOST * b"x"
+    async with server(answering(endless, closing=True)) as url:
+        assert (await listening_at(url)("health", code=1)).endswith("it answers 500\n")
+
+
+async def test_a_reason_cannot_control_the_terminal() -> None:
+    async with server(answering(response("503 Oh", '{"reason":"\\u0007ring"}'))) as url:
+        assert "\x07" not in await listening_at(url)("health", code=1)
+
+
 async def test_a_worker_is_asked_at_its_own_port_and_no_proxy_is_used() -> None:
     async with server(answering(response("200 OK", "{}"))) as url:
         worker = Commands(
-            {"POSTROOM_WORK_PORT": str(urlsplit(url).port), "http_proxy": f"http://127.0.0.1:{free_port()}"}
+            {
+                "POSTROOM_WORK_PORT": str(urlsplit(url).port),
+                "POSTROOM_HOST": "127.0.0.9",
+                "http_proxy": f"http://127.0.0.1:{free_port()}",
+            }
         )
         assert await worker("health", "--worker") == "ok\n"
 

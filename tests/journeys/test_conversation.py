@@ -109,3 +109,21 @@ async def test_mail_opens_in_the_frame_that_waited_for_it_and_the_next_one_in_an
         assert await alice.page.locator("article iframe").evaluate("frame => frame.waited")
         await expect(waiting).to_have_count(1)
         assert not await waiting.evaluate("frame => frame.waited")
+
+
+async def test_spare_frame_that_could_not_be_loaded_is_replaced_once_a_mail_is_opened(
+    up: Trial, browser: Browser
+) -> None:
+    async with newcomer(up.environment, "failed.alice") as owner, mail_page(up, browser, "failed.alice") as alice:
+        await fill(owner, messages=1)
+        await alice.page.route("**/frame.*.html", lambda route: route.abort())
+        async with alice.page.expect_event("requestfailed", lambda request: "/frame." in request.url):
+            await alice.sign_in()
+        waiting = alice.page.locator("body > iframe")
+        await waiting.evaluate("frame => (frame.failed = true)")
+        await alice.page.unroute("**/frame.*.html")
+        await alice.row("The long talk").click()
+        await expect_text(alice, 1)
+        assert not await alice.page.locator("article iframe").evaluate("frame => frame.failed")
+        await expect(waiting).to_have_count(1)
+        assert not await waiting.evaluate("frame => frame.failed")

@@ -238,6 +238,7 @@ def test_bill_of_materials_names_what_is_bundled_into_the_interface(materials: A
     names = {re.sub("^pkg:npm/|@[^@]+$", "", each["purl"]).replace("%40", "@") for each in materials["components"]}
     needed = json.loads((ROOT / "web/package.json").read_text())["dependencies"]
     assert {*needed, *BUNDLED} <= names
+    assert not names & {"vite", "vitest", "eslint", "typescript"}, "what only builds the interface is not in it"
 
 
 def test_bill_of_materials_says_which_package_needs_which(materials: Any) -> None:

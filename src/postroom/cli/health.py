@@ -15,13 +15,13 @@ WITHIN = 5.5
 """Seconds; /health/ready itself waits 5 s for PostgreSQL."""
 
 MOST = 64 * 1024
-"""Bytes of an answer that are read: another server may listen on the port."""
+"""Bytes of a response that are read: another server may listen on the port."""
 
 
 def health(*, worker: bool, ready: bool) -> None:
     """Raises `typer.Exit` with 1 if the process is not healthy, and `ConfigurationError` if its port is not known."""
     url = _url(load_part(()), worker=worker) + ("/health/ready" if ready else "/health/live")
-    status, text = _answer(url)
+    status, text = _response(url)
     if status != http.client.OK:
         typer.echo(f"postroom: {url}: {escape_control(text)}", err=True)
         raise typer.Exit(1)
@@ -36,14 +36,14 @@ def _url(settings: Settings, *, worker: bool) -> str:
     return url_on_this_host(host, port)
 
 
-def _answer(url: str) -> tuple[int, str]:
+def _response(url: str) -> tuple[int, str]:
     """The status, and what is wrong unless that is 200. No proxy of the environment is asked, as urllib would."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=WITHIN)
     try:
         connection.request("GET", parts.path)
-        answer = connection.getresponse()
-        return answer.status, _reason(answer.status, answer.read(MOST))
+        response = connection.getresponse()
+        return response.status, _reason(response.status, response.read(MOST))
     except (OSError, http.client.HTTPException) as error:
         return 0, str(error).strip() or type(error).__name__
     finally:

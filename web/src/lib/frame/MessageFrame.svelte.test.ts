@@ -57,6 +57,7 @@ test('another mail gets another frame', () => {
   flushSync()
   expect(frames()).toHaveLength(1)
   expect(frames()[0]).not.toBe(first)
+  expect(frames()[0]?.title).toBe('Message from Ann')
 })
 
 test('a spare frame is out of sight; one that is not ready when a mail needs it gives way to another', async () => {
