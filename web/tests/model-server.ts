@@ -15,6 +15,9 @@ export const ROLES = ['inbox', 'drafts', 'sent', 'trash']
 export class ModelServer {
   readonly emails = new Map<Id, Stored>()
   readonly submissions = new Map<Id, Id>()
+  /** of each submission that is made from now on */
+  deliveryStatus: Record<string, { delivered: string; smtpReply: string }> | null = null
+  readonly #deliveries = new Map<Id, ModelServer['deliveryStatus']>()
   /** names of the calls of each request */
   readonly requests: string[][] = []
   running = 0
@@ -33,8 +36,6 @@ export class ModelServer {
   identities = ['me@example.org']
   /** why no email is updated; null: they are */
   refusing: string | null = null
-  /** of each submission; null: it tells none */
-  deliveryStatus: Record<string, { delivered: string; smtpReply: string }> | null = null
   readonly #log: Change[] = []
   readonly #mailboxes: Id[]
   #next = 1
@@ -171,8 +172,7 @@ export class ModelServer {
       Mailbox: () => new Map(this.mailboxes().map((mailbox) => [mailbox.id, mailbox])),
       Thread: () => this.threads(),
       Identity: () => new Map(this.identities.map((email, at) => [`i${at}`, { id: `i${at}`, name: 'Me', email }])),
-      EmailSubmission: () =>
-        new Map([...this.submissions.keys()].map((id) => [id, { id, deliveryStatus: this.deliveryStatus }]))
+      EmailSubmission: () => new Map([...this.#deliveries].map(([id, deliveryStatus]) => [id, { id, deliveryStatus }]))
     }
     const objects = all[type]?.() ?? new Map<Id, object>()
     const ids = (args['ids'] as Id[] | null) ?? [...objects.keys()]
@@ -316,6 +316,7 @@ export class ModelServer {
         continue
       }
       this.submissions.set(id, email)
+      this.#deliveries.set(id, this.deliveryStatus)
       created[key] = { id }
       this.#patch(email, (args['onSuccessUpdateEmail'] as Record<string, Arguments>)[`#${key}`] ?? {})
     }

@@ -324,18 +324,48 @@ describe('the mail server refuses', () => {
     expect(within(scene.server, 'drafts')).toEqual([])
   })
 
-  test.each([
-    ['all', 'refused_recipients', 'The reply', { 'a@x': { delivered: 'no', smtpReply: '550 who?' } }],
-    [
-      'some',
-      'some_recipients_refused',
-      '',
-      { 'a@x': { delivered: 'no', smtpReply: '550 who?' }, 'b@x': { delivered: 'queued', smtpReply: '250' } }
-    ]
-  ])('%s recipients: who did not get it is told', async (_, code, draft, deliveryStatus) => {
+  const REFUSED = { 'a@x': { delivered: 'no', smtpReply: '550 who?' } }
+
+  test('some recipients: who did not get it is told, and it is sent', async () => {
     const scene = await opened()
-    responding(scene.server, { 'EmailSubmission/get': { list: [{ id: 's1', undoStatus: 'final', deliveryStatus }] } })
-    expect(await outcome(scene)).toMatchObject({ code, detail: 'a@x: 550 who?' })
-    expect(scene.mail.sending.draftOf('e1')).toBe(draft)
+    scene.server.deliveryStatus = { ...REFUSED, 'b@x': { delivered: 'queued', smtpReply: '250' } }
+    expect(await outcome(scene)).toMatchObject({ code: 'some_recipients_refused', detail: 'a@x: 550 who?' })
+    expect([scene.mail.sending.draftOf('e1'), within(scene.server, 'sent').length]).toEqual(['', 1])
+  })
+
+  test('all recipients: it lies nowhere as if it were sent, and its text is kept', async () => {
+    const scene = await opened()
+    const { server, mail } = scene
+    server.deliveryStatus = REFUSED
+    expect(await outcome(scene)).toMatchObject({ code: 'refused_recipients', detail: 'a@x: 550 who?' })
+    expect([within(server, 'sent'), within(server, 'drafts')]).toEqual([[], []])
+    expect(mail.reader.conversation?.messages).toHaveLength(1)
+    expect(mail.list?.row(0)?.messages).toBe(1)
+    expect([mail.sending.draftOf('e1'), server.emails.get('e1')?.keywords]).toEqual(['The reply', { $seen: true }])
+  })
+
+  test.each(['The reply', 'Another reply'])(
+    'all recipients, and it could not be taken back: %j, sent after a reload, replaces it',
+    async (text) => {
+      const first = await opened()
+      const { server } = first
+      server.deliveryStatus = REFUSED
+      server.interrupt = (_, body) => (body.includes('"undo"') ? new Response('', { status: 503 }) : null)
+      expect(await outcome(first)).toMatchObject({ code: 'refused_recipients' })
+      first.mail.stop()
+      server.deliveryStatus = null
+      const second = await opened(server)
+      expect(await outcome(second, { ...second.reply, text })).toBe('sent')
+      expect(within(server, 'sent')).toMatchObject([{ bodyValues: { text: { value: `${text}\n\n> Q` } } }])
+    }
+  )
+
+  test('all recipients of a reply whose confirmation is lost: it is not taken for sent', async () => {
+    const scene = await opened()
+    scene.server.deliveryStatus = REFUSED
+    losingTheResponse(scene.server)
+    expect(await outcome(scene)).toMatchObject({ code: 'refused_recipients' })
+    expect(within(scene.server, 'sent')).toEqual([])
+    expect(scene.mail.sending.draftOf('e1')).toBe('The reply')
   })
 })

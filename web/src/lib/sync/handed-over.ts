@@ -1,15 +1,16 @@
 /** What became of a mail that was handed over to the mail server, whose response did not come. */
 import { call, reference } from '#lib/jmap/client.ts'
 import { asAmbiguous, JmapFailure } from '#lib/jmap/errors.ts'
-import type { Call, GetResponse, Id, QueryResponse } from '#lib/jmap/types.ts'
+import type { Call, GetResponse, Id } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
+import { deliveryOf, type Submission } from './delivery.ts'
 
 /** Mails of a place among which one is looked for that was sent a moment ago. */
 const NEWEST = 20
 
 export interface HandedOver {
   isSent: boolean
-  /** it was made and not sent */
+  /** it was made and not sent, or refused for all its recipients: it may lie among the sent ones all the same */
   draft: Id | null
   /** of all emails, before they were looked through */
   state: string
@@ -46,7 +47,10 @@ async function lookFor(account: Account, messageId: string): Promise<HandedOver>
   if (!found) {
     return { isSent: false, draft: null, state }
   }
-  const isSent = !found.keywords['$draft'] || (await isSubmitted(account, found.id))
+  const deliveries = (await submissionsOf(account, found.id)).map(deliveryOf)
+  // Submitted it is sent, also if the mail server could not file it afterwards.
+  const isSent =
+    deliveries.length > 0 ? deliveries.some(({ reachedNobody }) => !reachedNobody) : !found.keywords['$draft']
   return { isSent, draft: isSent ? null : found.id, state }
 }
 
@@ -64,12 +68,15 @@ function newest(filter: { inMailbox: Id } | null, place: string): Call[] {
   ]
 }
 
-/** Also if the mail server could not file it afterwards. */
-async function isSubmitted(account: Account, emailId: Id): Promise<boolean> {
-  const submissions = await account.client.run([
-    call('EmailSubmission/query', 'query', { filter: { emailIds: [emailId] } })
+async function submissionsOf(account: Account, emailId: Id): Promise<Submission[]> {
+  const results = await account.client.run([
+    call('EmailSubmission/query', 'query', { filter: { emailIds: [emailId] } }),
+    call('EmailSubmission/get', 'get', {
+      '#ids': reference('query', 'EmailSubmission/query', '/ids'),
+      properties: ['deliveryStatus']
+    })
   ])
-  return submissions.get<QueryResponse>('query').ids.length > 0
+  return results.get<GetResponse<Submission>>('get').list
 }
 
 export function mailboxesOf(account: Account): Mailboxes {

@@ -11,6 +11,7 @@ import type { Call, EmailAddress, GetResponse, Id, Identity, SetResponse } from 
 import { messageIdFor, replyHeaders, type ParentIds } from '#lib/mail/reply-headers.ts'
 import { replySubject } from '#lib/mail/reply.ts'
 import type { Account } from './account.ts'
+import { deliveryOf, type Submission } from './delivery.ts'
 import { mailboxesOf, whatBecameOf, type HandedOver, type Mailboxes } from './handed-over.ts'
 
 export interface Outgoing {
@@ -32,9 +33,8 @@ const MOST_TRIES = 4
 /** Code of a mail that only some got: it is sent. */
 const SOME_REFUSED = 'some_recipients_refused'
 
-interface Submission {
-  deliveryStatus: Record<string, { delivered: string; smtpReply: string }> | null
-}
+/** Code of a mail that nobody got. */
+const ALL_REFUSED = 'refused_recipients'
 
 /** Raises JmapFailure if it was not sent, or nobody knows: the text stays where it is. */
 export async function send(account: Account, outgoing: Outgoing, unique: string): Promise<void> {
@@ -61,7 +61,8 @@ async function sendAlone(account: Account, outgoing: Outgoing, unique: string): 
   } catch (failure) {
     if (failure instanceof JmapFailure && failure.code === SOME_REFUSED) {
       drafts.sent(id)
-    } else if (!isAmbiguous(failure)) {
+    } else if (!isAmbiguous(failure) && !(failure instanceof JmapFailure && failure.code === ALL_REFUSED)) {
+      // One that was refused may still be there, if it could not be taken back: the next sending looks for it.
       await drafts.sending(id, null)
     }
     throw failure
@@ -181,33 +182,40 @@ function submission(identityId: Id, boxes: Mailboxes): Call {
   })
 }
 
-/** Whether the mail server took it for its recipients; a draft that it refused is taken away again. */
+/** Whether the mail server took it for its recipients. What reached nobody is taken back: among the sent mails and in the
+ * conversation it would look as if it were sent. Its text is kept, and is what is sent next. */
 async function outcome(account: Account, results: Results, emailId: Id): Promise<void> {
   const set = results.find<SetResponse>('submission')
   const created = set?.created?.['send']
   if (!created) {
     const failure = set?.notCreated?.['send'] ? refusal(set.notCreated['send']) : null
     if (failure) {
-      // That it was refused is what matters, whether or not its draft can be removed.
-      await account.client.run([call('Email/set', 'undo', { destroy: [emailId] })]).catch(() => undefined)
+      await takeBack(account, emailId)
     }
     results.get('submission')
     throw failure ?? new JmapFailure('unknown', { ambiguous: true })
   }
-  const recipients = Object.entries(await statusOf(account, created.id))
-  const refused = recipients.filter(([, { delivered }]) => delivered === 'no')
-  if (refused.length > 0) {
-    // RFC 8621 §7: a submission that reached nobody is created all the same.
-    const detail = refused.map(([address, { smtpReply }]) => `${address}: ${smtpReply}`).join('\n')
-    throw new JmapFailure(refused.length === recipients.length ? 'refused_recipients' : SOME_REFUSED, { detail })
+  const { refusals, reachedNobody } = deliveryOf(await submissionOf(account, created.id))
+  if (reachedNobody) {
+    await takeBack(account, emailId)
+  }
+  if (refusals.length > 0) {
+    throw new JmapFailure(reachedNobody ? ALL_REFUSED : SOME_REFUSED, { detail: refusals.join('\n') })
   }
 }
 
-/** Empty if it cannot be had: the mail is sent, and a failure here must not look as if it were not. */
-async function statusOf(account: Account, submissionId: Id): Promise<NonNullable<Submission['deliveryStatus']>> {
+/** Never rejects: that it was refused is what matters, whether or not it can be taken back. */
+async function takeBack(account: Account, emailId: Id): Promise<void> {
+  await account.client.run([call('Email/set', 'undo', { destroy: [emailId] })]).catch(() => undefined)
+  // No live event tells what this device removed.
+  void account.hint()
+}
+
+/** Undefined if it cannot be had: the mail is sent, and a failure here must not look as if it were not. */
+async function submissionOf(account: Account, submissionId: Id): Promise<Submission | undefined> {
   const get = call('EmailSubmission/get', 'get', { ids: [submissionId], properties: ['deliveryStatus'] })
-  const status = await account.client.run([get]).catch(() => null)
-  return status?.find<GetResponse<Submission>>('get')?.list[0]?.deliveryStatus ?? {}
+  const found = await account.client.run([get]).catch(() => null)
+  return found?.find<GetResponse<Submission>>('get')?.list[0]
 }
 
 /** RFC 8621 §6: `*@example.org` stands for every address of a domain; that of Cyrus is empty. */
