@@ -71,6 +71,10 @@ export class MailState implements Mail {
     return this.#now().address
   }
 
+  get isKnown(): boolean {
+    return this.#now().isKnown
+  }
+
   get list(): ListState | null {
     return this.#list
   }

@@ -188,6 +188,8 @@ export interface Quota {
 /** Everything that the mail page stands on; made by the route, given to the views by context. */
 export interface Mail {
   readonly address: string
+  /** somebody is signed in, or was when this page was opened */
+  readonly isKnown: boolean
   readonly mailboxes: Mailboxes
   readonly list: ConversationList | null
   readonly reader: Reader

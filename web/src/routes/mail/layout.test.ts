@@ -1,0 +1,63 @@
+// @vitest-environment jsdom
+import { after, draw } from '../../../tests/drawn.ts'
+import 'fake-indexeddb/auto'
+import { LateTongue } from '#lib/state/late-tongue.ts'
+import { createRawSnippet } from 'svelte'
+import { afterEach, expect, test, vi } from 'vitest'
+import { ModelServer } from '../../../tests/model-server.ts'
+import { opened, type Scene } from '../../../tests/scene.ts'
+import Layout from './+layout.svelte'
+
+const went = vi.hoisted(() => vi.fn<(path: string, how?: object) => Promise<void>>(() => Promise.resolve()))
+vi.mock('$app/navigation', () => ({ goto: went }))
+vi.mock('$app/state', () => ({ page: { params: { mailbox: 'inbox', thread: 't1' } } }))
+
+const ends: (() => void)[] = []
+afterEach(() => {
+  ends.splice(0).forEach((end) => end())
+  went.mockClear()
+})
+
+function refusing(code: string, status: number): Response {
+  return Response.json({ code }, { status })
+}
+
+async function page(server: ModelServer): Promise<Scene> {
+  history.replaceState(null, '', '/mail/inbox/t1')
+  const scene = await opened(server)
+  const children = createRawSnippet(() => ({ render: () => '<span></span>' }))
+  const given = { data: { mail: scene.mail, tongue: new LateTongue() }, params: {}, children }
+  ends.push(await draw(null, Layout as never, given))
+  return scene
+}
+
+test.each([
+  ['no session', () => refusing('no_session', 401), '/sign-in?return_to=%2Fmail%2Finbox%2Ft1'],
+  ['half a session', () => refusing('session_aal2_required', 403), '/sign-in?aal=aal2&return_to=%2Fmail%2Finbox%2Ft1']
+])('who opens it with %s is led to sign in, and comes back here', async (_, refusal, signIn) => {
+  const server = new ModelServer()
+  server.interrupt = refusal
+  await page(server)
+  expect(went.mock.calls).toEqual([[signIn, { replace: true }]])
+  // Nobody was signed out, and there is no mailbox to be shown.
+  expect(document.body.textContent.trim()).toBe('')
+})
+
+test('a session that ends while the page is open leaves it as it is, and says so', async () => {
+  const server = new ModelServer()
+  server.deliver({ subject: 'Boats' })
+  const { mail } = await page(server)
+  server.interrupt = () => refusing('no_session', 401)
+  await after(() => mail.connection.tryNow())
+  expect(went).not.toHaveBeenCalled()
+  expect(document.body.textContent).toContain('Boats')
+  expect(document.body.textContent).toContain('You were signed out.')
+})
+
+test('while nobody answers it stays, and says so', async () => {
+  const server = new ModelServer()
+  server.interrupt = () => Promise.reject(new TypeError('Failed to fetch'))
+  await page(server)
+  expect(went).not.toHaveBeenCalled()
+  expect(document.body.textContent).toContain('Postroom is unavailable')
+})
