@@ -235,9 +235,23 @@ describe('a reply', () => {
     expect(within(scene.server, 'sent')).toMatchObject([{ from: [{ email: 'ME@example.org' }] }])
   })
 
+  test('without a network is known at once not to be sent', async () => {
+    const { mail, server, reply } = await opened()
+    mail.sending.keep('e1', reply.text)
+    server.interrupt = () => {
+      throw new TypeError('Failed to fetch')
+    }
+    await expect(mail.sending.send(reply)).rejects.toMatchObject({ code: 'unavailable' })
+    expect([mail.sending.draftOf('e1'), mail.connection.live]).toEqual(['The reply', 'offline'])
+  })
+
   test('of which nobody knows whether it was sent is kept', async () => {
     const scene = await opened()
-    scene.server.interrupt = () => {
+    scene.server.interrupt = (_, body) => {
+      if (!body.includes('EmailSubmission/set')) return null
+      scene.server.interrupt = () => {
+        throw new TypeError('Failed to fetch')
+      }
       throw new TypeError('Failed to fetch')
     }
     expect(await outcome(scene)).toMatchObject({ code: 'outcome_unknown' })

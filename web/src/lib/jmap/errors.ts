@@ -29,11 +29,12 @@ export class JmapFailure extends Error {
 
 /** The same, of a request that may have been carried out all the same. */
 export function asAmbiguous(failure: unknown): unknown {
-  if (!(failure instanceof JmapFailure)) {
-    return failure
-  }
-  const { code, reference, retryAfter, transient, detail } = failure
-  return new JmapFailure(code, { reference, retryAfter, transient, detail, ambiguous: true })
+  return failure instanceof JmapFailure ? new JmapFailure(failure.code, { ...failure, ambiguous: true }) : failure
+}
+
+/** The same, of a request that changes nothing. */
+export function asUnambiguous(failure: unknown): unknown {
+  return failure instanceof JmapFailure ? new JmapFailure(failure.code, { ...failure, ambiguous: false }) : failure
 }
 
 /** No response at all: offline, or Postroom is away. */

@@ -76,6 +76,8 @@ export class SendingState implements Sending {
       await send(this.#account, { ...reply, to: addresses(reply.to), cc: addresses(reply.cc) }, unique())
     } catch (failure) {
       const trouble = troubleOf(failure)
+      // What kept it from being sent may concern the whole page, which does not know of it yet.
+      void this.#account.hint()
       this.#is(id, { sending: false, trouble })
       // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
       throw trouble

@@ -5,7 +5,7 @@
  * (RFC 8620 §5.3, ifInState): of two of them the mail server refuses the one that comes second.
  */
 import { call } from '#lib/jmap/client.ts'
-import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
+import { asUnambiguous, JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { Results } from '#lib/jmap/results.ts'
 import type { Call, EmailAddress, GetResponse, Id, Identity, SetResponse } from '#lib/jmap/types.ts'
 import { messageIdFor, replyHeaders, type ParentIds } from '#lib/mail/reply-headers.ts'
@@ -129,7 +129,10 @@ async function handOver(
   known: HandedOver | null
 ): Promise<boolean> {
   const boxes = mailboxesOf(account)
-  const { identity, state } = await identityAndState(account)
+  const { identity, state } = await identityAndState(account).catch((failure: unknown) => {
+    // Nothing is handed over yet: that is certain, and need not be asked.
+    throw asUnambiguous(failure)
+  })
   const results = await account.client.run([
     call('Email/set', 'email', {
       ifInState: known?.state ?? state,

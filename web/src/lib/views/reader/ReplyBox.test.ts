@@ -15,6 +15,8 @@ beforeEach(() => {
 
 afterEach(() => {
   ends.splice(0).forEach((end) => end())
+  vi.restoreAllMocks()
+  window.dispatchEvent(new Event('online'))
 })
 
 /** A conversation of two messages, open; and another one. */
@@ -86,6 +88,34 @@ test('who went on to something else reads that a reply was not sent, and finds i
   await after(() => drawn.page.show('inbox', 'a'))
   expect([box()?.value, box()?.readOnly]).toEqual(['Dear Ann', false])
   expect(document.querySelector('[role="alert"]')?.textContent).toContain('Not sent.')
+})
+
+/** What the bar of the reply says, with its link. */
+function bar(): string | undefined {
+  return document.querySelector('form .bar')?.textContent.replaceAll(/\s+/g, ' ').trim()
+}
+
+test('who was signed out while writing reads so once, and may sign in and come back', async () => {
+  const drawn = await reading()
+  await after(() => drawn.page.reply('e1'))
+  await type('Dear Ann')
+  drawn.server.interrupt = () => Response.json({ code: 'no_session' }, { status: 401 })
+  await press('Enter', { ctrlKey: true })
+  expect(bar()).toBe('Not sent. You were signed out. What you wrote is kept. Sign in')
+  const link = document.querySelector<HTMLAnchorElement>('form .bar a')
+  expect(link?.getAttribute('href')).toBe('/sign-in?return_to=%2F')
+  expect(drawn.mail.connection.live).toBe('offline')
+})
+
+test('a reply that is sent offline says that the person is offline, not that Postroom is unavailable', async () => {
+  const drawn = await reading()
+  vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
+  window.dispatchEvent(new Event('offline'))
+  await after(() => drawn.page.reply('e1'))
+  await type('Dear Ann')
+  drawn.server.interrupt = () => Promise.reject(new TypeError('Failed to fetch'))
+  await press('Enter', { ctrlKey: true })
+  expect(bar()).toBe('Not sent. Your text is kept. You are offline.')
 })
 
 test('a reply that arrives does not close the one that is written meanwhile', async () => {
