@@ -29,12 +29,20 @@ export class JmapFailure extends Error {
 
 /** The same, of a request that may have been carried out all the same. */
 export function asAmbiguous(failure: unknown): unknown {
-  return failure instanceof JmapFailure ? new JmapFailure(failure.code, { ...failure, ambiguous: true }) : failure
+  return withAmbiguity(failure, true)
 }
 
 /** The same, of a request that changes nothing. */
 export function asUnambiguous(failure: unknown): unknown {
-  return failure instanceof JmapFailure ? new JmapFailure(failure.code, { ...failure, ambiguous: false }) : failure
+  return withAmbiguity(failure, false)
+}
+
+function withAmbiguity(failure: unknown, ambiguous: boolean): unknown {
+  if (!(failure instanceof JmapFailure)) {
+    return failure
+  }
+  const { code, reference, retryAfter, transient, detail } = failure
+  return new JmapFailure(code, { reference, retryAfter, transient, detail, ambiguous })
 }
 
 /** No response at all: offline, or Postroom is away. */

@@ -10,6 +10,7 @@ const ends: (() => void)[] = []
 afterEach(() => {
   ends.splice(0).forEach((end) => end())
   vi.restoreAllMocks()
+  window.dispatchEvent(new Event('online'))
 })
 
 async function inbox(server = new ModelServer()): Promise<Drawn> {
@@ -36,7 +37,63 @@ test('who was signed out elsewhere reads so above the list, and may sign in agai
   expect(bars()).toEqual(['You were signed out. What you wrote is kept. Sign in'])
   const link = document.querySelector<HTMLAnchorElement>('.bar a')
   expect(link?.getAttribute('href')).toBe('/sign-in?return_to=%2F')
-  expect(document.querySelector('.state')?.textContent.trim()).toBe('Offline')
+  expect(liveState()).toBe('Signed out')
+})
+
+function liveState(): string | undefined {
+  return document.querySelector('.state')?.textContent.trim()
+}
+
+test.each([
+  ['mail_server_away', 'Mail server away'],
+  ['unavailable', 'Postroom away'],
+  ['mail_server_unusable', 'Not live']
+])('the live state tells %s from a device that is offline', async (code, word) => {
+  const drawn = await inbox()
+  drawn.server.interrupt = () => problem(code, 503)
+  await after(() => drawn.mail.connection.tryNow())
+  expect(liveState()).toBe(word)
+})
+
+test('the live state of a device without a network is offline, though nothing has failed yet', async () => {
+  await inbox()
+  vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
+  await after(() => void window.dispatchEvent(new Event('offline')))
+  expect(liveState()).toBe('Offline')
+})
+
+test('one cause has one bar and one "Try now", which also asks for the conversation', async () => {
+  const drawn = await inbox()
+  const { server, page, mail } = drawn
+  server.interrupt = () => problem('mail_server_away', 503)
+  await after(() => page.show('inbox', 'a'))
+  expect(shownBars()).toHaveLength(1)
+  await after(() => mail.connection.tryNow())
+  expect(bars()).toHaveLength(2)
+  expect(shownBars()).toHaveLength(1)
+  expect([...document.querySelectorAll('article button')].map((one) => one.textContent)).not.toContain('Try now')
+  server.interrupt = () => null
+  await after(() => document.querySelector<HTMLElement>('.list .bar button')?.click())
+  expect([bars(), mail.reader.conversation?.freshness]).toEqual([[], 'current'])
+})
+
+/** Beside the list, which is hidden on a phone. */
+function shownBars(): Element[] {
+  return [...document.querySelectorAll('.bar > .words')].filter((found) => !found.closest('.told'))
+}
+
+test('offline, a folder that was never opened says so, and nobody is told how to move in it', async () => {
+  const server = new ModelServer()
+  server.deliver({ mailboxIds: { sent: true } })
+  const drawn = await inbox(server)
+  vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
+  server.interrupt = () => Promise.reject(new TypeError('Failed to fetch'))
+  await after(() => {
+    window.dispatchEvent(new Event('offline'))
+    drawn.page.show('sent', undefined)
+  })
+  expect(document.querySelector('.rows')?.textContent.trim()).toBe('This folder is not on this device.')
+  expect(document.querySelector('.reader')?.textContent.trim()).toBe('')
 })
 
 test('who has to confirm with a second factor is led to it', async () => {

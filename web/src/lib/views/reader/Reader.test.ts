@@ -109,3 +109,10 @@ test('of many messages that are expanded at once, each loads and is read when it
   await after(() => undefined)
   expect([loaded(), unread()]).toEqual([11, 29])
 })
+
+test('a conversation that does not exist is a quiet empty place, and nothing can be tried', async () => {
+  const drawn = await reading()
+  await after(() => drawn.page.show('inbox', 'nowhere'))
+  expect(document.querySelector('.scroll, .bar, h2')).toBeNull()
+  expect(document.querySelector('.reader .empty')?.textContent.trim()).toBe('This conversation is not here any more')
+})

@@ -32,7 +32,14 @@ export const mail = {
   total: (n: number) => n.toLocaleString('de'),
   quota: (used: string, limit: string) => `${used} von ${limit}`,
   almostFull: 'Fast voll',
-  live: { connecting: 'Wird verbunden…', live: 'Live', offline: 'Offline' },
+  live: { connecting: 'Wird verbunden…', live: 'Live' },
+  notLive: {
+    offline: 'Offline',
+    no_session: 'Abgemeldet',
+    mail_server_away: 'Mailserver nicht da',
+    postroom_away: 'Postroom nicht da',
+    other: 'Nicht live'
+  },
   liveSince: (time: string) => `Live seit ${time}`,
   lastLive: (time: string) => `Zuletzt live um ${time}`,
   tryNow: 'Jetzt versuchen',
@@ -50,6 +57,7 @@ export const mail = {
   emptyInbox: 'Nichts mehr zu tun',
   emptyInboxHint: 'Neue Nachrichten erscheinen hier, sobald sie eintreffen.',
   emptyFolder: 'Keine Nachrichten',
+  folderNotHere: 'Dieser Ordner ist nicht auf diesem Gerät.',
   noSubject: '(kein Betreff)',
   nobody: '(kein Absender)',
   draft: 'Entwurf',

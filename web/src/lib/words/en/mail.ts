@@ -31,7 +31,14 @@ export const mail = {
   total: (n: number) => n.toLocaleString('en'),
   quota: (used: string, limit: string) => `${used} of ${limit}`,
   almostFull: 'Almost full',
-  live: { connecting: 'Connecting…', live: 'Live', offline: 'Offline' },
+  live: { connecting: 'Connecting…', live: 'Live' },
+  notLive: {
+    offline: 'Offline',
+    no_session: 'Signed out',
+    mail_server_away: 'Mail server away',
+    postroom_away: 'Postroom away',
+    other: 'Not live'
+  },
   liveSince: (time: string) => `Live since ${time}`,
   lastLive: (time: string) => `Last live at ${time}`,
   tryNow: 'Try now',
@@ -49,6 +56,7 @@ export const mail = {
   emptyInbox: 'Nothing left to do',
   emptyInboxHint: 'New mail appears here the moment it arrives.',
   emptyFolder: 'No mail here',
+  folderNotHere: 'This folder is not on this device.',
   noSubject: '(no subject)',
   nobody: '(no sender)',
   draft: 'Draft',
