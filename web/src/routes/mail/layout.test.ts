@@ -10,7 +10,8 @@ import Layout from './+layout.svelte'
 
 const went = vi.hoisted(() => vi.fn<(path: string, how?: object) => Promise<void>>(() => Promise.resolve()))
 vi.mock('$app/navigation', () => ({ goto: went }))
-vi.mock('$app/state', () => ({ page: { params: { mailbox: 'inbox', thread: 't1' } } }))
+const at = vi.hoisted(() => ({ params: { mailbox: 'inbox', thread: 't1' } as Record<string, string> }))
+vi.mock('$app/state', () => ({ page: at }))
 
 const ends: (() => void)[] = []
 afterEach(() => {
@@ -60,4 +61,11 @@ test('while nobody answers it stays, and says so', async () => {
   await page(server)
   expect(went).not.toHaveBeenCalled()
   expect(document.body.textContent).toContain('Postroom is unavailable')
+})
+
+test('an address of a folder that there is not leads to the inbox, and says so', async () => {
+  at.params = { mailbox: 'Receipts' }
+  await page(new ModelServer())
+  expect(went.mock.calls.map(([path]) => path)).toEqual(['/mail/inbox'])
+  expect(document.body.textContent).toContain('This folder does not exist any more.')
 })
