@@ -16,11 +16,18 @@ test('a long wait is told in minutes, in both languages', () => {
 })
 
 test('an address is refused with a reason fit for the person, also one that this page does not know', () => {
-  expect(sayPreparation({ kind: 'refused', code: 'reserved_name' }, english).sentence).toContain('the name is reserved')
-  expect(sayPreparation({ kind: 'refused', code: 'of the next release' }, english).sentence).toContain(
-    'the rules of this server'
-  )
+  const sentence = (code: string) => sayPreparation({ kind: 'refused', code, minutes: null }, english).sentence
+  expect(sentence('reserved_name')).toContain('the name is reserved')
+  expect(sentence('of the next release')).toContain('the rules of this server')
   expect(wordFor('constructor', {}, 'other')).toBe('other')
+})
+
+test('whoever has chosen another address is told when it is found, if anything looks for it', () => {
+  const taken = (minutes: number | null) => sayPreparation({ kind: 'taken', minutes }, english).sentence
+  expect(taken(5)).toMatch(/Choose another one\. If you already have, the next check finds it, within 5 minutes\.$/)
+  expect(taken(null)).toMatch(/Choose another one\.$/)
+  const refused = { kind: 'refused', code: 'reserved_name', minutes: 5 } as const
+  expect(sayPreparation(refused, german).sentence).toContain('innerhalb von 5 Minuten')
 })
 
 test('a mailbox of which nobody knows how it was made is just ready', () => {

@@ -77,11 +77,18 @@ function sentenceOf(shown: ShownPreparation, words: PreparationWords): string {
       // After a restore nobody knows how it went.
       return attempts > 0 && seconds !== null ? words.text.ready(attempts, seconds) : ''
     }
+    case 'taken':
+      return words.text.taken + found(shown.minutes, words)
     case 'refused':
-      return words.text.refused(wordFor(shown.code, words.why, words.why.unknown))
+      return words.text.refused(wordFor(shown.code, words.why, words.why.unknown)) + found(shown.minutes, words)
     default:
       return words.text[shown.kind]
   }
+}
+
+/** Else whoever has chosen another one would believe that it is refused, too. */
+function found(minutes: number | null, words: PreparationWords): string {
+  return minutes === null ? '' : ` ${words.text.chosen(minutes)}`
 }
 
 /** The word for a name from the service, which may know more names than this page. */

@@ -79,11 +79,16 @@ test.each<[string, Partial<Preparation>, object, string]>([
     { kind: 'ready', attempts: 3, seconds: 360, at: '2026-11-26T14:08:00Z' },
     'done'
   ],
-  ['the address is taken', { state: 'failed', failure: failure('address_taken') }, { kind: 'taken' }, 'failed'],
+  [
+    'the address is taken',
+    { state: 'failed', failure: failure('address_taken') },
+    { kind: 'taken', minutes: 5 },
+    'failed'
+  ],
   [
     'the address is refused',
     { state: 'refused', failure: failure('address_refused', 'reserved_name') },
-    { kind: 'refused', code: 'reserved_name' },
+    { kind: 'refused', code: 'reserved_name', minutes: 5 },
     'failed'
   ],
   [

@@ -20,8 +20,9 @@ export type ShownPreparation =
   /** nobody heard of the registration yet; `minutes` until it is found, null where nothing looks for it */
   | { readonly kind: 'unheard'; readonly minutes: number | null }
   | { readonly kind: 'ready'; readonly attempts: number; readonly seconds: number | null; readonly at: string | null }
-  | { readonly kind: 'taken' }
-  | { readonly kind: 'refused'; readonly code: string }
+  /** `minutes` until another address is found, once the person has chosen one; the service does not know of it before */
+  | { readonly kind: 'taken'; readonly minutes: number | null }
+  | { readonly kind: 'refused'; readonly code: string; readonly minutes: number | null }
   | { readonly kind: 'failed'; readonly attempts: number; readonly at: string }
   | { readonly kind: 'missing'; readonly since: string }
 
@@ -32,10 +33,7 @@ const OVERDUE_SECONDS = 5
 export function shownPreparation(preparation: Preparation, now: number): ShownPreparation {
   switch (preparation.state) {
     case 'none':
-      return {
-        kind: 'unheard',
-        minutes: preparation.sweep_seconds === null ? null : Math.max(1, Math.round(preparation.sweep_seconds / 60))
-      }
+      return { kind: 'unheard', minutes: minutesUntilFound(preparation) }
     case 'ready':
       return {
         kind: 'ready',
@@ -73,8 +71,9 @@ export function markOf(shown: ShownPreparation): StepMark {
 
 function failure(preparation: Preparation): ShownPreparation {
   const found = preparation.failure
-  if (found?.kind === 'address_taken') return { kind: 'taken' }
-  if (found?.kind === 'address_refused') return { kind: 'refused', code: found.code ?? 'unknown' }
+  const minutes = minutesUntilFound(preparation)
+  if (found?.kind === 'address_taken') return { kind: 'taken', minutes }
+  if (found?.kind === 'address_refused') return { kind: 'refused', code: found.code ?? 'unknown', minutes }
   return { kind: 'failed', attempts: preparation.attempts, at: found?.since ?? preparation.now }
 }
 
@@ -101,6 +100,10 @@ function waiting(preparation: Preparation, now: number): ShownPreparation {
     seconds: left,
     late: preparation.retry >= 2
   }
+}
+
+function minutesUntilFound({ sweep_seconds }: Preparation): number | null {
+  return sweep_seconds === null ? null : Math.max(1, Math.round(sweep_seconds / 60))
 }
 
 function secondsBetween(from: string | null, to: string | null): number | null {

@@ -53,6 +53,8 @@ export const preparation = {
       attempts > 1 ? `Es brauchte ${spell(attempts)} Versuche und ${duration(seconds)}.` : 'Es brauchte einen Versuch.',
     taken: 'Diese Adresse gehört schon jemandem. Wählen Sie eine andere.',
     refused: (why: string) => `Diese Adresse kann kein Postfach bekommen: ${why}. Wählen Sie eine andere.`,
+    chosen: (minutes: number) =>
+      `Haben Sie das schon getan, findet sie die nächste Prüfung, innerhalb von ${count(minutes, 'Minute', 'Minuten')}.`,
     failed:
       'Es liegt nun mit seinem Grund in der Liste der Betreiber. Ihr Konto ist sicher, und diese Seite geht von selbst weiter, sobald es behoben ist.',
     missing:

@@ -52,6 +52,8 @@ export const preparation = {
       attempts > 1 ? `It took ${spell(attempts)} attempts and ${duration(seconds)}.` : 'It took one attempt.',
     taken: 'This address belongs to somebody else. Choose another one.',
     refused: (why: string) => `This address cannot get a mailbox: ${why}. Choose another one.`,
+    chosen: (minutes: number) =>
+      `If you already have, the next check finds it, within ${count(minutes, 'minute', 'minutes')}.`,
     failed:
       'It is now in the operators’ list, with its reason. Your account is safe, and this page continues by itself once they have fixed it.',
     missing: 'It was made, and the mail server does not have it any more. The operators are told. Your account is safe.'
