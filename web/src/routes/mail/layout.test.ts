@@ -10,7 +10,9 @@ import Layout from './+layout.svelte'
 
 const went = vi.hoisted(() => vi.fn<(path: string, how?: object) => Promise<void>>(() => Promise.resolve()))
 vi.mock('$app/navigation', () => ({ goto: went }))
-const at = vi.hoisted(() => ({ params: { mailbox: 'inbox', thread: 't1' } as Record<string, string> }))
+const at = vi.hoisted<{ params: Record<string, string> }>(() => ({
+  params: { mailbox: 'inbox', thread: 't1' }
+}))
 vi.mock('$app/state', () => ({ page: at }))
 
 const ends: (() => void)[] = []
