@@ -1,6 +1,7 @@
 /** A view in a document of jsdom, before a mail page and the model server. */
 import './device.ts'
 import { MailPage } from '#lib/state/page.svelte.ts'
+import type { Language } from '#lib/words/language.ts'
 import { flushSync, mount, unmount, type Component } from 'svelte'
 import Around from './Around.svelte'
 import { opened, type Scene } from './scene.ts'
@@ -37,11 +38,12 @@ function segments(path: string): [string | undefined, string | undefined] {
 export async function draw<P extends Record<string, unknown>>(
   drawn: Pick<Drawn, 'page'> | null,
   view: Component<P>,
-  given: P
+  given: P,
+  language: Language = 'en'
 ): Promise<() => void> {
   const shown = mount(Around, {
     target: document.body,
-    props: { page: drawn?.page ?? null, view: view as Component<Record<string, unknown>>, given }
+    props: { page: drawn?.page ?? null, view: view as Component<Record<string, unknown>>, given, language }
   })
   flushSync()
   await loaded()

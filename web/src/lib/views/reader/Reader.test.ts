@@ -109,3 +109,20 @@ test('of many messages that are expanded at once, each loads and is read when it
   await after(() => undefined)
   expect([loaded(), unread()]).toEqual([11, 29])
 })
+
+const ME = { name: 'Me Myself', email: 'me@example.org' }
+
+test.each([
+  ['en', 'Message from me, ', 'to me, Bob', 'To me, Bob'],
+  ['de', 'Nachricht von mir, ', 'an mich, Bob', 'An mich, Bob']
+] as const)('the person who reads is named as the sentence wants it (%s)', async (language, from, to, replyTo) => {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a', from: [ME], to: [ME, { name: 'Bob Reed', email: 'bob@example.net' }] })
+  const drawn = await pageOf(server)
+  await after(() => drawn.page.show('inbox', 'a'))
+  ends.push(await draw(drawn, Reader, { now: new Date(drawn.world.time) }, language))
+  expect(document.querySelector('article')?.getAttribute('aria-label')).toContain(from)
+  expect(document.querySelector('.to')?.textContent.trim()).toBe(to)
+  await after(() => drawn.page.reply('e1'))
+  expect(document.querySelector('form .to')?.textContent.trim()).toBe(replyTo)
+})

@@ -5,6 +5,9 @@ const plural = (n: number, one: string, many: string) => `${n.toLocaleString('de
 export const mail = {
   locale: 'de',
   me: 'ich',
+  toMe: 'mich',
+  fromMe: 'mir',
+  subjectMe: 'ich',
   navigation: 'Ordner',
   conversations: 'Unterhaltungen',
   message: 'Nachricht',

@@ -4,6 +4,10 @@ const plural = (n: number, one: string, many: string) => `${n.toLocaleString('en
 export const mail = {
   locale: 'en-GB',
   me: 'me',
+  /** of me, as other parts of a sentence want it: behind "to", behind "from", before a verb */
+  toMe: 'me',
+  fromMe: 'me',
+  subjectMe: 'I',
   navigation: 'Folders',
   conversations: 'Conversations',
   message: 'Message',
