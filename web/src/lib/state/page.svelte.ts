@@ -4,7 +4,7 @@ import { foldedRange } from '#lib/state/folding.ts'
 import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
 import { mailboxOf, mailboxSegment, pathOf } from '#lib/state/paths.ts'
-import { createContext } from 'svelte'
+import { createContext, untrack } from 'svelte'
 
 /** Milliseconds of rest after which the reader follows the keyboard. */
 const REST = 150
@@ -96,6 +96,7 @@ export class MailPage {
 
   /** The address bar changed: show what it names. */
   show(segment: string | undefined, threadId: string | undefined): void {
+    const stays = segment === this.#segment
     this.#segment = segment
     const mailbox = this.mailbox
     // Until the mailboxes are known, the inbox is asked for: its request brings them along.
@@ -105,6 +106,8 @@ export class MailPage {
       this.mail.show(mailbox.id)
     }
     if (threadId === this.#threadId) return
+    // The reader is empty: who was in it goes on in the list.
+    if (threadId === undefined && stays) untrack(() => (this.moves += 1))
     this.#threadId = threadId
     clearTimeout(this.#resting)
     this.#toggled = new Map()

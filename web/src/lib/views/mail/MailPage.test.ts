@@ -194,3 +194,47 @@ test('a mark that is refused again is told again', async () => {
   await after(() => undefined)
   expect(page.notices.shown?.again).not.toBeNull()
 })
+
+function key(name: string, more: KeyboardEventInit = {}): Promise<void> {
+  const target = document.activeElement ?? document.body
+  return after(() => target.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true, ...more })))
+}
+
+function focused(): string {
+  const element = document.activeElement
+  return `${element?.getAttribute('role') ?? element?.tagName ?? ''} ${element?.textContent.trim() ?? ''}`
+}
+
+test('the keys of the list move there while the focus is nowhere, or at the heading', async () => {
+  const server = new ModelServer()
+  server.deliver({ subject: 'Older' })
+  await inbox(server)
+  expect(document.activeElement).toBe(document.body)
+  await key('ArrowDown')
+  expect(focused()).toMatch(/^gridcell .*Boats/)
+  document.querySelector('h1')?.focus()
+  await key('End')
+  expect(focused()).toMatch(/^gridcell .*Older/)
+})
+
+test('F6 goes from pane to pane, and Shift+F6 back; an empty pane is left out', async () => {
+  const { page } = await inbox()
+  await key('F6')
+  expect(focused()).toMatch(/^gridcell .*Boats/)
+  await key('F6')
+  expect(focused()).toMatch(/^A Inbox/)
+  await after(() => page.show('inbox', 'a'))
+  await key('F6', { shiftKey: true })
+  expect(focused()).toBe('H2 Boats')
+  await key('F6')
+  expect(focused()).toMatch(/^A Inbox/)
+})
+
+test('who leaves the reader is in the list again, at the conversation', async () => {
+  const { page } = await inbox()
+  await after(() => page.show('inbox', 'a'))
+  await key('F6', { shiftKey: true })
+  expect(focused()).toBe('H2 Boats')
+  await key('u')
+  expect(focused()).toMatch(/^gridcell .*Boats/)
+})

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { device, waiting } from '../../../../tests/device.ts'
+import { device, revealed, waiting } from '../../../../tests/device.ts'
 import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import Reader from '#lib/views/reader/Reader.svelte'
 import { afterEach, expect, test } from 'vitest'
@@ -125,4 +125,29 @@ test.each([
   expect(document.querySelector('.to')?.textContent.trim()).toBe(to)
   await after(() => drawn.page.reply('e1'))
   expect(document.querySelector('form .to')?.textContent.trim()).toBe(replyTo)
+})
+
+test('a reply comes into view with its buttons, and has the focus', async () => {
+  await reading()
+  await after(() => replyButtons()[0]?.click())
+  expect(document.activeElement).toBe(box())
+  expect(revealed.at(-1)?.querySelector('button[type="submit"]')).not.toBeNull()
+})
+
+test('a long address breaks behind its "@" and its dots', async () => {
+  await reading()
+  const address = document.querySelector('article .address')
+  expect(address?.textContent.trim()).toBe('ann@example.net')
+  expect(address?.innerHTML.replaceAll(/<!--.*?-->/g, '')).toContain('ann@<wbr>example.<wbr>net')
+})
+
+test('a collapsed message shows that it has an attachment before its body is loaded', async () => {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a', hasAttachment: true, keywords: { $seen: true } })
+  server.deliver({ threadId: 'a' })
+  const drawn = await pageOf(server)
+  await after(() => drawn.page.show('inbox', 'a'))
+  ends.push(await draw(drawn, Reader, { now: new Date(drawn.world.time) }))
+  const lines = [...document.querySelectorAll('article .end')].map((end) => end.textContent)
+  expect(lines.map((text) => text.includes('Attachment'))).toEqual([true, false])
 })
