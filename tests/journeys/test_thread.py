@@ -93,8 +93,8 @@ async def test_the_next_person_at_the_same_browser_sees_nothing_of_the_first(up:
         await expect(first.page.get_by_role("textbox", name="Your reply")).to_be_focused()
         await first.page.keyboard.type("half a reply")
         await first.button(f"Account {first.email}").click()
-        await first.page.get_by_role("link", name="Sign out").click()
         await first.button("Sign out").click()
+        await first.is_at("/sign-out")
         await first.page.get_by_role("dialog").get_by_role("button", name="Sign out").click()
         await first.is_at("/sign-in")
         assert await first.page.evaluate("async () => (await indexedDB.databases()).length") == 0
@@ -247,8 +247,9 @@ async def test_a_phone_shows_one_pane_at_a_time(up: Trial, browser: Browser) -> 
         await expect(alice.text("No mail here")).to_be_visible()
         await alice.button("Folders").tap()
         await alice.button(f"Account {alice.email}").tap()
-        await alice.page.get_by_role("link", name="Sign out").tap()
-        await alice.is_at("/sign-out")
+        await alice.button("Sign out").tap()
+        await alice.is_at("/sign-in")
+        assert await alice.page.evaluate("async () => (await indexedDB.databases()).length") == 0
 
 
 async def test_on_a_phone_the_notice_that_a_reply_was_sent_covers_no_button(up: Trial, browser: Browser) -> None:

@@ -1,4 +1,5 @@
 /** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded, what is replied to. */
+import type { SignedOut } from '#lib/accounts/sign-out.ts'
 import { warningOf, type Warning } from '#lib/mail/warnings.ts'
 import { foldedRange } from '#lib/state/folding.ts'
 import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
@@ -37,10 +38,14 @@ export class MailPage {
   #segment = $state<string | undefined>()
   #threadId = $state<string | undefined>()
 
+  /** signs out */
+  readonly leave: () => Promise<SignedOut>
+
   /** `go` navigates to a path of the app. */
-  constructor(mail: Mail, go: (path: string) => Promise<void>) {
+  constructor(mail: Mail, go: (path: string) => Promise<void>, leave: () => Promise<SignedOut>) {
     this.mail = mail
     this.#go = go
+    this.leave = leave
   }
 
   get mailbox(): MailboxItem | undefined {

@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
+import type { SignedOut } from '#lib/accounts/sign-out.ts'
 import MailPage from '#lib/views/mail/MailPage.svelte'
 import { afterEach, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../../tests/model-server.ts'
@@ -12,9 +13,9 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-async function inbox(server = new ModelServer()): Promise<Drawn> {
+async function inbox(server = new ModelServer(), leave?: () => Promise<SignedOut>): Promise<Drawn> {
   server.deliver({ threadId: 'a', subject: 'Boats' })
-  const drawn = await pageOf(server)
+  const drawn = await pageOf(server, {}, leave)
   ends.push(await draw(drawn, MailPage, {}))
   return drawn
 }
@@ -237,4 +238,16 @@ test('who leaves the reader is in the list again, at the conversation', async ()
   expect(focused()).toBe('H2 Boats')
   await key('u')
   expect(focused()).toMatch(/^gridcell .*Boats/)
+})
+
+test('the menu signs out at once; if the session may still live, it says so and tries again', async () => {
+  const leave = vi.fn<() => Promise<SignedOut>>(() => Promise.resolve('failed'))
+  const { page } = await inbox(new ModelServer(), leave)
+  await press('Sign out')
+  expect(leave).toHaveBeenCalledOnce()
+  expect(page.notices.shown?.text).toBe('You may still be signed in. Try again.')
+  leave.mockResolvedValue('left')
+  await press('Try again')
+  expect(leave).toHaveBeenCalledTimes(2)
+  expect(page.notices.shown).toBeNull()
 })
