@@ -104,7 +104,7 @@ export const mail = {
     whyText:
       'Ein Bild aus dem Netz verrät dem Absender, dass, wann und aus welchem Netz Sie die Nachricht geöffnet haben. Postroom lädt keines, bevor Sie zustimmen.',
     showOnce: 'Einmal zeigen',
-    always: (name: string) => `Immer von ${name}`
+    always: 'Immer von diesem Absender'
   },
   warning: {
     failed: 'Dieser Absender ließ sich nicht bestätigen',

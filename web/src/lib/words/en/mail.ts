@@ -103,7 +103,7 @@ export const mail = {
     whyText:
       'A remote image tells its sender that you opened the message, when, and from which network. Postroom loads none before you say so.',
     showOnce: 'Show once',
-    always: (name: string) => `Always from ${name}`
+    always: 'Always from this sender'
   },
   warning: {
     failed: 'This sender could not be confirmed',
