@@ -76,7 +76,7 @@ function following(element: Element): Node[] {
 }
 
 /** Whether a person would see something before the quote, or behind it: words or a picture. */
-function hasContent(body: Element, quote: Element, side: 'before' | 'behind'): boolean {
+function hasContent(body: Element, quote: Node, side: 'before' | 'behind'): boolean {
   const walker = body.ownerDocument.createTreeWalker(body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT)
   walker.currentNode = side === 'before' ? quote : lastOf(quote)
   const step = () => (side === 'before' ? walker.previousNode() : walker.nextNode())

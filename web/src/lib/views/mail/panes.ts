@@ -9,13 +9,14 @@ const PANES: readonly (readonly [pane: string, ...stops: string[]])[] = [
 const NOWHERE = 0
 
 /** Move the focus to the next pane, or to the previous one (`by` is -1). What is hidden cannot take it. */
-export function goToPane(by: 1 | -1): void {
+export function goToPane(by: 1 | -1): boolean {
   const inside = PANES.findIndex(([pane]) => document.querySelector(pane)?.contains(document.activeElement))
   const from = inside < 0 ? NOWHERE : inside
   for (let step = 1; step <= PANES.length; step += 1) {
     const [, ...stops] = PANES[(from + by * step + PANES.length * step) % PANES.length] ?? []
-    if (stops.some(focuses)) return
+    if (stops.some(focuses)) return true
   }
+  return false
 }
 
 function focuses(selector: string): boolean {
