@@ -71,6 +71,9 @@ class MailPage:
     async def is_at(self, path: str) -> None:
         await self.page.wait_for_url(lambda url: urlsplit(url).path == path)
 
+    async def is_at_conversation(self) -> None:
+        await self.page.wait_for_url(lambda url: urlsplit(url).path.count("/") == 3)
+
     def text(self, text: str | re.Pattern[str]) -> Locator:
         return self.page.get_by_text(text).first
 

@@ -153,15 +153,18 @@ KEPT = """() => new Promise((done, failed) => {
 @pytest.mark.parametrize("page", ["/settings", "/sign-out"])
 async def test_signing_out_asks_if_something_unsent_waits(person: AccountPerson, page: str) -> None:
     await person.sign_up()
-    await person.open(page)
+    await person.open("/settings")
     await person.page.evaluate(KEPT)
-    await person.press("Sign out")
+    await person.open(page)
+    if page == "/settings":
+        await person.press("Sign out")  # the page for it asks by itself
     dialog = person.page.get_by_role("dialog", name="Sign out?")
     await expect(dialog).to_contain_text("One message waits on this device and was not sent.")
     await expect(dialog.get_by_role("button", name="Stay")).to_be_focused()
     await person.page.keyboard.press("Escape")
     await expect(dialog).not_to_be_visible()
-    await expect(person.button("Sign out")).to_be_focused()
+    if page == "/settings":
+        await expect(person.button("Sign out")).to_be_focused()
     assert await person.whoami() is not None
     await person.press("Sign out")
     await dialog.get_by_role("button", name="Sign out").click()

@@ -93,8 +93,8 @@ async def test_the_next_person_at_the_same_browser_sees_nothing_of_the_first(up:
         await expect(first.page.get_by_role("textbox", name="Your reply")).to_be_focused()
         await first.page.keyboard.type("half a reply")
         await first.button(f"Account {first.email}").click()
-        await first.page.get_by_role("link", name="Sign out").click()
         await first.button("Sign out").click()
+        await first.is_at("/sign-out")
         await first.page.get_by_role("dialog").get_by_role("button", name="Sign out").click()
         await first.is_at("/sign-in")
         assert await first.page.evaluate("async () => (await indexedDB.databases()).length") == 0
@@ -114,6 +114,10 @@ async def test_the_thread_works_with_the_keyboard_only(up: Trial, browser: Brows
         assert "By keyboard" in await alice.focused()
         await alice.page.keyboard.press("Enter")
         await expect(alice.message("Can you read this?")).to_be_visible()
+        await alice.is_at_conversation()
+        assert "By keyboard" in await alice.focused()
+        await alice.page.keyboard.press("F6")
+        assert await alice.focused() == "H2 By keyboard"
         await alice.page.keyboard.press("r")
         await alice.page.keyboard.type("Yes.")
         await alice.page.keyboard.press("Tab")
@@ -122,6 +126,22 @@ async def test_the_thread_works_with_the_keyboard_only(up: Trial, browser: Brows
         await expect(alice.message("Yes.")).to_be_visible()
         await alice.page.keyboard.press("u")
         await alice.is_at("/mail/inbox")
+        assert "By keyboard" in await alice.focused()
+        await alice.page.get_by_role("link", name="Sent").focus()
+        await alice.page.keyboard.press("Enter")
+        await alice.is_at("/mail/sent")
+        assert await alice.focused() == "A Sent"
+
+
+async def test_who_signs_in_is_at_the_heading_and_moves_on_in_the_list(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "back.alice") as alice:
+        await alice.sign_up_and_wait()
+        await alice.page.context.clear_cookies()
+        await alice.sign_in()
+        await expect(alice.row("Welcome to your new mailbox")).to_be_visible()
+        await expect(alice.page.get_by_role("heading", level=1)).to_be_focused()
+        await alice.page.keyboard.press("ArrowDown")
+        assert "Welcome to your new mailbox" in await alice.focused()
 
 
 async def test_link_of_a_suspicious_sender_opens_only_after_a_question(up: Trial, browser: Browser) -> None:
@@ -227,8 +247,9 @@ async def test_a_phone_shows_one_pane_at_a_time(up: Trial, browser: Browser) -> 
         await expect(alice.text("No mail here")).to_be_visible()
         await alice.button("Folders").tap()
         await alice.button(f"Account {alice.email}").tap()
-        await alice.page.get_by_role("link", name="Sign out").tap()
-        await alice.is_at("/sign-out")
+        await alice.button("Sign out").tap()
+        await alice.is_at("/sign-in")
+        assert await alice.page.evaluate("async () => (await indexedDB.databases()).length") == 0
 
 
 async def test_on_a_phone_the_notice_that_a_reply_was_sent_covers_no_button(up: Trial, browser: Browser) -> None:

@@ -37,7 +37,13 @@ class Waiting {
   disconnect(): void {}
 }
 
+/** What was scrolled into view, newest last. */
+export const revealed: Element[] = []
+
 if (typeof window !== 'undefined') {
+  Element.prototype.scrollIntoView = function (this: Element) {
+    revealed.push(this)
+  }
   Object.assign(HTMLDialogElement.prototype, {
     showModal(this: HTMLDialogElement) {
       this.open = true

@@ -1,6 +1,8 @@
 /** A view in a document of jsdom, before a mail page and the model server. */
 import './device.ts'
+import type { SignedOut } from '#lib/accounts/sign-out.ts'
 import { MailPage } from '#lib/state/page.svelte.ts'
+import type { Language } from '#lib/words/language.ts'
 import { flushSync, mount, unmount, type Component } from 'svelte'
 import Around from './Around.svelte'
 import { opened, type Scene } from './scene.ts'
@@ -15,17 +17,28 @@ export interface Drawn extends Scene {
 }
 
 /** The page at the inbox; `draw` shows a view of it. */
-export async function pageOf(server: ModelServer, tabs: Parameters<World['ports']>[1] = {}): Promise<Drawn> {
+export async function pageOf(
+  server: ModelServer,
+  tabs: Parameters<World['ports']>[1] = {},
+  leave = stays
+): Promise<Drawn> {
   const scene = await opened(server, null, tabs)
   const went: string[] = []
-  const page = new MailPage(scene.mail, (path) => {
-    went.push(path)
-    page.show(...segments(path))
-    return Promise.resolve()
-  })
+  const page = new MailPage(
+    scene.mail,
+    (path) => {
+      went.push(path)
+      page.show(...segments(path))
+      return Promise.resolve()
+    },
+    leave
+  )
   page.show(undefined, undefined)
   return { ...scene, page, went }
 }
+
+/** Nobody signs out. */
+const stays = (): Promise<SignedOut> => Promise.resolve('stayed')
 
 /** /mail/inbox/t1 → inbox, t1 */
 function segments(path: string): [string | undefined, string | undefined] {
@@ -37,11 +50,12 @@ function segments(path: string): [string | undefined, string | undefined] {
 export async function draw<P extends Record<string, unknown>>(
   drawn: Pick<Drawn, 'page'> | null,
   view: Component<P>,
-  given: P
+  given: P,
+  language: Language = 'en'
 ): Promise<() => void> {
   const shown = mount(Around, {
     target: document.body,
-    props: { page: drawn?.page ?? null, view: view as Component<Record<string, unknown>>, given }
+    props: { page: drawn?.page ?? null, view: view as Component<Record<string, unknown>>, given, language }
   })
   flushSync()
   await loaded()

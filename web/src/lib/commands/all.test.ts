@@ -5,7 +5,11 @@ import { MailPage } from '#lib/state/page.svelte.ts'
 import { expect, test } from 'vitest'
 
 const MAIL = { list: { total: 3 }, reader: { conversation: null } } as unknown as Mail
-const PAGE = new MailPage(MAIL, () => Promise.resolve())
+const PAGE = new MailPage(
+  MAIL,
+  () => Promise.resolve(),
+  () => Promise.resolve('stayed')
+)
 const key = (name: string, more = {}) => ({
   key: name,
   ctrlKey: false,

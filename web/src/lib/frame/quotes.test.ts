@@ -34,3 +34,25 @@ test.each([
 ])('a quote %s stays open', (_, html) => {
   expect(folded(html)).toBe(html)
 })
+
+test.each(['<p>On Monday Mara wrote:</p> ', '<div>On Monday Mara wrote:<br></div><br>', 'On Monday Mara wrote:<br>'])(
+  'the line that introduces the quote is folded with it, as in plain text: %s',
+  (line) => {
+    const quote = '<blockquote>q</blockquote>'
+    expect(folded(`a<br>${line}${quote}`)).toBe(`a<br>${FOLD(line + quote)}`)
+  }
+)
+
+test.each(['<p>Yours,<br>Mara</p>', 'He said <i>this</i>:', '<p>a</p><img>', `<p>${'long '.repeat(50)}:</p>`])(
+  'what does not introduce the quote stays open: %s',
+  (text) => {
+    const quote = '<blockquote>q</blockquote>'
+    expect(folded(`<p>a</p>${text}${quote}`)).toBe(`<p>a</p>${text}${FOLD(quote)}`)
+  }
+)
+
+test('an introduction that is all there is stays open', () => {
+  expect(folded('<p>Mara wrote:</p><blockquote>q</blockquote>')).toBe(
+    `<p>Mara wrote:</p>${FOLD('<blockquote>q</blockquote>')}`
+  )
+})

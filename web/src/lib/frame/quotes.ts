@@ -13,6 +13,12 @@ const QUOTES = [
   'blockquote'
 ].join(', ')
 
+/** Elements that are lines of their own. */
+const BLOCKS = ['P', 'DIV']
+
+/** Characters of a line that introduces a quote. */
+const LONGEST = 200
+
 /** Marks that begin a quote without enclosing it (Outlook): all that follows belongs to it. */
 const BEGINNINGS = 'div#appendonsend, div#divRplyFwdMsg'
 
@@ -23,17 +29,37 @@ const BEGINNINGS = 'div#appendonsend, div#divRplyFwdMsg'
 export function foldQuote(body: Element, showQuoted: string): void {
   const quote = outermost(body)
   if (!quote) return
-  const nodes = quote.matches(BEGINNINGS) ? [quote, ...following(quote)] : [quote]
+  const isMark = quote.matches(BEGINNINGS)
   if (!hasContent(body, quote, 'before')) return
-  if (nodes.length === 1 && hasContent(body, quote, 'behind')) return
+  if (!isMark && hasContent(body, quote, 'behind')) return
   const document = body.ownerDocument
   const details = document.createElement('details')
   const summary = document.createElement('summary')
   details.className = 'quote'
   summary.textContent = '···'
   summary.setAttribute('aria-label', showQuoted)
+  const introduction = isMark ? [] : introductionOf(body, quote)
   quote.before(details)
-  details.append(summary, ...nodes)
+  details.append(summary, ...introduction, quote, ...(isMark ? following(details) : []))
+}
+
+/** The line that introduces the quote, such as "On Monday Mara wrote:", with what lies between; none if it is all there is. */
+function introductionOf(body: Element, quote: Element): Node[] {
+  const nodes: Node[] = []
+  for (let node = quote.previousSibling; node; node = node.previousSibling) {
+    nodes.unshift(node)
+    const text = node.textContent?.trim() ?? ''
+    if (text === '' && node.nodeName !== 'IMG') continue
+    const isLine = text.length < LONGEST && text.endsWith(':') && beginsLine(node) && hasContent(body, node, 'before')
+    return isLine ? nodes : []
+  }
+  return []
+}
+
+/** Text that follows other text on the same line is not an introduction by itself. */
+function beginsLine(node: Node): boolean {
+  const before = node.previousSibling
+  return BLOCKS.includes(node.nodeName) || !before || [...BLOCKS, 'BR'].includes(before.nodeName)
 }
 
 /** The last quote that lies in no other. Only this one can end the mail. */
@@ -50,7 +76,7 @@ function following(element: Element): Node[] {
 }
 
 /** Whether a person would see something before the quote, or behind it: words or a picture. */
-function hasContent(body: Element, quote: Element, side: 'before' | 'behind'): boolean {
+function hasContent(body: Element, quote: Node, side: 'before' | 'behind'): boolean {
   const walker = body.ownerDocument.createTreeWalker(body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT)
   walker.currentNode = side === 'before' ? quote : lastOf(quote)
   const step = () => (side === 'before' ? walker.previousNode() : walker.nextNode())

@@ -129,6 +129,24 @@ test('a change that needs a fresh sign-in asks, and goes there only when told to
   expect(seen.went).toEqual([])
 })
 
+test('"Saved." is not said beside a change that is not made yet', async () => {
+  const { flow } = flowWith(
+    [
+      recordedMeaning('settings', 'settings'),
+      recordedMeaning('settings', 'settings-saved'),
+      recordedMeaning('settings', 'settings-needs-refresh')
+    ],
+    { purpose: { kind: 'settings', origin: 'http://localhost:9', returnTo: null } }
+  )
+  const kinds = () => flow.form?.flow.messages.map(({ type }) => type)
+  await flow.start()
+  await flow.press(button(flow, 'password'))
+  expect(kinds()).toEqual(['success'])
+  await flow.press(button(flow, 'password'))
+  expect(flow.confirm).not.toBeNull()
+  expect(kinds()).toEqual([])
+})
+
 test('saved settings forget what was typed', async () => {
   const { flow } = flowWith([recordedMeaning('settings', 'settings'), recordedMeaning('settings', 'settings-saved')], {
     purpose: { kind: 'settings', origin: 'http://localhost:9', returnTo: null }

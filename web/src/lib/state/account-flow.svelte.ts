@@ -4,7 +4,7 @@ import type { AccountsClient, Wish } from '#lib/accounts/client.ts'
 import { askAuthenticator, CredentialRefused, type Refusal } from '#lib/accounts/credential.ts'
 import { ownPage, type Destination } from '#lib/accounts/destination.ts'
 import { carriedOver, entriesOf, formOf, valuesOf, type Button, type Form } from '#lib/accounts/form.ts'
-import type { Flow } from '#lib/accounts/flow.ts'
+import type { Flow, Message } from '#lib/accounts/flow.ts'
 import { stepAfter, type Purpose } from '#lib/accounts/step.ts'
 
 export interface Surroundings {
@@ -69,6 +69,7 @@ export class AccountFlow {
     this.group = button.group
     this.trouble = this.refusal = this.confirm = null
     this.renewed = false
+    this.#unsay((message) => message.type === 'success')
     try {
       const credential =
         button.trigger === 'submit' ? '' : await askAuthenticator(button, this.values, this.#around.credentials)
@@ -85,7 +86,14 @@ export class AccountFlow {
   /** Another method is chosen: what was said about the first is no longer true. */
   dismiss(): void {
     this.trouble = this.refusal = null
-    if (this.form) this.form = { ...this.form, flow: { ...this.form.flow, messages: [] } }
+    this.#unsay(() => true)
+  }
+
+  /** "Saved." spoke of the press before. */
+  #unsay(isPast: (message: Message) => boolean): void {
+    if (!this.form) return
+    const { flow } = this.form
+    this.form = { ...this.form, flow: { ...flow, messages: flow.messages.filter((message) => !isPast(message)) } }
   }
 
   #begin(plain: boolean): Promise<KratosResponse> {

@@ -131,6 +131,11 @@ export class MailState implements Mail {
     await this.#quietly(settleLanguage(this.#account.ports.tongue, this.#settings, {}))
   }
 
+  /** replies that were typed here and not sent, whether or not they are written by now */
+  get unsent(): number {
+    return this.#account.kept.drafts.ids().length
+  }
+
   stop(): void {
     this.#tasks.forEach((task) => task.stop())
   }

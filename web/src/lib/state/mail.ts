@@ -100,6 +100,8 @@ export interface Message {
   readonly draft: boolean
   readonly own: boolean
   readonly authentication: Authentication
+  /** known before the body is loaded */
+  readonly hasAttachment: boolean
   readonly attachments: readonly Attachment[]
   /** null until it is loaded */
   readonly body: Body | null

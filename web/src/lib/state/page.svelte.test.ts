@@ -33,10 +33,11 @@ function listOf(total: number, loaded = total): Scene {
     reader: { conversation: null, open: (id: string) => opened.push(id), close: () => undefined },
     show: () => undefined
   } as unknown as Mail
-  const page = new MailPage(mail, (path) => {
+  const go = (path: string): Promise<void> => {
     page.show(...(path.split('/').slice(2) as [string, string]))
     return Promise.resolve()
-  })
+  }
+  const page = new MailPage(mail, go, () => Promise.resolve('stayed'))
   page.show('inbox', 't0')
   opened.length = 0
   return { page, opened, load: (count) => (loaded = count) }

@@ -1,10 +1,11 @@
 /** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded, what is replied to. */
+import type { SignedOut } from '#lib/accounts/sign-out.ts'
 import { warningOf, type Warning } from '#lib/mail/warnings.ts'
 import { foldedRange } from '#lib/state/folding.ts'
 import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
 import { mailboxOf, mailboxSegment, pathOf } from '#lib/state/paths.ts'
-import { createContext } from 'svelte'
+import { createContext, untrack } from 'svelte'
 
 /** Milliseconds of rest after which the reader follows the keyboard. */
 const REST = 150
@@ -37,10 +38,14 @@ export class MailPage {
   #segment = $state<string | undefined>()
   #threadId = $state<string | undefined>()
 
+  /** signs out */
+  readonly leave: () => Promise<SignedOut>
+
   /** `go` navigates to a path of the app. */
-  constructor(mail: Mail, go: (path: string) => Promise<void>) {
+  constructor(mail: Mail, go: (path: string) => Promise<void>, leave: () => Promise<SignedOut>) {
     this.mail = mail
     this.#go = go
+    this.leave = leave
   }
 
   get mailbox(): MailboxItem | undefined {
@@ -96,6 +101,7 @@ export class MailPage {
 
   /** The address bar changed: show what it names. */
   show(segment: string | undefined, threadId: string | undefined): void {
+    const stays = segment === this.#segment
     this.#segment = segment
     const mailbox = this.mailbox
     // Until the mailboxes are known, the inbox is asked for: its request brings them along.
@@ -105,6 +111,8 @@ export class MailPage {
       this.mail.show(mailbox.id)
     }
     if (threadId === this.#threadId) return
+    // The reader is empty: who was in it goes on in the list.
+    if (threadId === undefined && stays) untrack(() => (this.moves += 1))
     this.#threadId = threadId
     clearTimeout(this.#resting)
     this.#toggled = new Map()

@@ -9,7 +9,7 @@ import { opened, type Scene } from '../../../tests/scene.ts'
 import Layout from './+layout.svelte'
 
 const went = vi.hoisted(() => vi.fn<(path: string, how?: object) => Promise<void>>(() => Promise.resolve()))
-vi.mock('$app/navigation', () => ({ goto: went }))
+vi.mock('$app/navigation', () => ({ goto: went, afterNavigate: () => undefined }))
 const at = vi.hoisted<{ params: Record<string, string> }>(() => ({
   params: { mailbox: 'inbox', thread: 't1' }
 }))

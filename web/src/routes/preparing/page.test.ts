@@ -100,3 +100,18 @@ test('each change comes by the same stream', async () => {
   await until(shows('Attempt 2 in'))
   expect(service.asked).toEqual(['/api/live'])
 })
+
+test('the tab says what the page says: who has to choose another address is not told to wait', async () => {
+  const service = await opened()
+  expect(document.title).toBe('Your mailbox is being prepared')
+  const failure = { kind: 'address_refused', since: PREPARATION.now, code: 'domain_not_served' }
+  await service.say('provisioning', { ...PREPARATION, state: 'refused', failure })
+  await until(shows('Choose another one.'))
+  expect(document.title).toBe('Choose another address')
+  expect(document.querySelector('a[href="/settings"]')?.textContent).toBe('Choose an address')
+})
+
+test('whose address is not known yet gets no empty line for it', async () => {
+  ends.push(await draw(null, Page as never, { data: { me: { ...ME, email: null } }, params: {} } as never))
+  expect(document.querySelector('.address')).toBeNull()
+})

@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
+import type { SignedOut } from '#lib/accounts/sign-out.ts'
 import MailPage from '#lib/views/mail/MailPage.svelte'
 import { afterEach, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../../tests/model-server.ts'
@@ -13,9 +14,9 @@ afterEach(() => {
   window.dispatchEvent(new Event('online'))
 })
 
-async function inbox(server = new ModelServer()): Promise<Drawn> {
+async function inbox(server = new ModelServer(), leave?: () => Promise<SignedOut>): Promise<Drawn> {
   server.deliver({ threadId: 'a', subject: 'Boats' })
-  const drawn = await pageOf(server)
+  const drawn = await pageOf(server, {}, leave)
   ends.push(await draw(drawn, MailPage, {}))
   return drawn
 }
@@ -250,4 +251,60 @@ test('a mark that is refused again is told again', async () => {
   await world.pass(2_000)
   await after(() => undefined)
   expect(page.notices.shown?.again).not.toBeNull()
+})
+
+function key(name: string, more: KeyboardEventInit = {}): Promise<void> {
+  const target = document.activeElement ?? document.body
+  return after(() => target.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true, ...more })))
+}
+
+function focused(): string {
+  const element = document.activeElement
+  return `${element?.getAttribute('role') ?? element?.tagName ?? ''} ${element?.textContent.trim() ?? ''}`
+}
+
+test('the keys of the list move there while the focus is nowhere, or at the heading', async () => {
+  const server = new ModelServer()
+  server.deliver({ subject: 'Older' })
+  await inbox(server)
+  expect(document.activeElement).toBe(document.body)
+  await key('ArrowDown')
+  expect(focused()).toMatch(/^gridcell .*Boats/)
+  document.querySelector('h1')?.focus()
+  await key('End')
+  expect(focused()).toMatch(/^gridcell .*Older/)
+})
+
+test('F6 goes from pane to pane, and Shift+F6 back; an empty pane is left out', async () => {
+  const { page } = await inbox()
+  await key('F6')
+  expect(focused()).toMatch(/^gridcell .*Boats/)
+  await key('F6')
+  expect(focused()).toMatch(/^A Inbox/)
+  await after(() => page.show('inbox', 'a'))
+  await key('F6', { shiftKey: true })
+  expect(focused()).toBe('H2 Boats')
+  await key('F6')
+  expect(focused()).toMatch(/^A Inbox/)
+})
+
+test('who leaves the reader is in the list again, at the conversation', async () => {
+  const { page } = await inbox()
+  await after(() => page.show('inbox', 'a'))
+  await key('F6', { shiftKey: true })
+  expect(focused()).toBe('H2 Boats')
+  await key('u')
+  expect(focused()).toMatch(/^gridcell .*Boats/)
+})
+
+test('the menu signs out at once; if the session may still live, it says so and tries again', async () => {
+  const leave = vi.fn<() => Promise<SignedOut>>(() => Promise.resolve('failed'))
+  const { page } = await inbox(new ModelServer(), leave)
+  await press('Sign out')
+  expect(leave).toHaveBeenCalledOnce()
+  expect(page.notices.shown?.text).toBe('You may still be signed in. Try again.')
+  leave.mockResolvedValue('left')
+  await press('Try again')
+  expect(leave).toHaveBeenCalledTimes(2)
+  expect(page.notices.shown).toBeNull()
 })

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { device, waiting } from '../../../../tests/device.ts'
+import { device, revealed, waiting } from '../../../../tests/device.ts'
 import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import Reader from '#lib/views/reader/Reader.svelte'
 import { afterEach, expect, test } from 'vitest'
@@ -115,4 +115,46 @@ test('a conversation that does not exist is a quiet empty place, and nothing can
   await after(() => drawn.page.show('inbox', 'nowhere'))
   expect(document.querySelector('.scroll, .bar, h2')).toBeNull()
   expect(document.querySelector('.reader .empty')?.textContent.trim()).toBe('This conversation is not here any more')
+})
+
+const ME = { name: 'Me Myself', email: 'me@example.org' }
+
+test.each([
+  ['en', 'Message from me, ', 'to me, Bob', 'To me, Bob'],
+  ['de', 'Nachricht von mir, ', 'an mich, Bob', 'An mich, Bob']
+] as const)('the person who reads is named as the sentence wants it (%s)', async (language, from, to, replyTo) => {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a', from: [ME], to: [ME, { name: 'Bob Reed', email: 'bob@example.net' }] })
+  const drawn = await pageOf(server)
+  await after(() => drawn.page.show('inbox', 'a'))
+  ends.push(await draw(drawn, Reader, { now: new Date(drawn.world.time) }, language))
+  expect(document.querySelector('article')?.getAttribute('aria-label')).toContain(from)
+  expect(document.querySelector('.to')?.textContent.trim()).toBe(to)
+  await after(() => drawn.page.reply('e1'))
+  expect(document.querySelector('form .to')?.textContent.trim()).toBe(replyTo)
+})
+
+test('a reply comes into view with its buttons, and has the focus', async () => {
+  await reading()
+  await after(() => replyButtons()[0]?.click())
+  expect(document.activeElement).toBe(box())
+  expect(revealed.at(-1)?.querySelector('button[type="submit"]')).not.toBeNull()
+})
+
+test('a long address breaks behind its "@" and its dots', async () => {
+  await reading()
+  const address = document.querySelector('article .address')
+  expect(address?.textContent.trim()).toBe('ann@example.net')
+  expect(address?.innerHTML.replaceAll(/<!--.*?-->/g, '')).toContain('ann@<wbr>example.<wbr>net')
+})
+
+test('a collapsed message shows that it has an attachment before its body is loaded', async () => {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a', hasAttachment: true, keywords: { $seen: true } })
+  server.deliver({ threadId: 'a' })
+  const drawn = await pageOf(server)
+  await after(() => drawn.page.show('inbox', 'a'))
+  ends.push(await draw(drawn, Reader, { now: new Date(drawn.world.time) }))
+  const lines = [...document.querySelectorAll('article .end')].map((end) => end.textContent)
+  expect(lines.map((text) => text.includes('Attachment'))).toEqual([true, false])
 })

@@ -5,6 +5,9 @@ const plural = (n: number, one: string, many: string) => `${n.toLocaleString('de
 export const mail = {
   locale: 'de',
   me: 'ich',
+  toMe: 'mich',
+  fromMe: 'mir',
+  subjectMe: 'ich',
   navigation: 'Ordner',
   conversations: 'Unterhaltungen',
   message: 'Nachricht',
@@ -109,7 +112,7 @@ export const mail = {
     whyText:
       'Ein Bild aus dem Netz verrät dem Absender, dass, wann und aus welchem Netz Sie die Nachricht geöffnet haben. Postroom lädt keines, bevor Sie zustimmen.',
     showOnce: 'Einmal zeigen',
-    always: (name: string) => `Immer von ${name}`
+    always: 'Immer von diesem Absender'
   },
   warning: {
     failed: 'Dieser Absender ließ sich nicht bestätigen',

@@ -4,6 +4,10 @@ const plural = (n: number, one: string, many: string) => `${n.toLocaleString('en
 export const mail = {
   locale: 'en-GB',
   me: 'me',
+  /** of me, as other parts of a sentence want it: behind "to", behind "from", before a verb */
+  toMe: 'me',
+  fromMe: 'me',
+  subjectMe: 'I',
   navigation: 'Folders',
   conversations: 'Conversations',
   message: 'Message',
@@ -107,7 +111,7 @@ export const mail = {
     whyText:
       'A remote image tells its sender that you opened the message, when, and from which network. Postroom loads none before you say so.',
     showOnce: 'Show once',
-    always: (name: string) => `Always from ${name}`
+    always: 'Always from this sender'
   },
   warning: {
     failed: 'This sender could not be confirmed',

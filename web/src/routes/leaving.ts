@@ -1,0 +1,15 @@
+/** What signing out needs of this browser. */
+import { AccountsClient } from '#lib/accounts/client.ts'
+import { tellOthers } from '#lib/accounts/other-tabs.ts'
+import type { Leaving } from '#lib/accounts/sign-out.ts'
+import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
+
+export function leaving() {
+  return {
+    client: new AccountsClient((address, init) => window.fetch(address, init)),
+    unsent: unsentOnThisDevice,
+    databases: 'indexedDB' in window ? indexedDB : null,
+    tellOthers,
+    leave: (page) => location.replace(page)
+  } satisfies Omit<Leaving, 'ask'>
+}
