@@ -292,6 +292,30 @@ async def test_wrong_master_password_is_reported_after_one_failed_login(
     assert (found.state, len(refused)) == ("error", 1)
 
 
+async def test_check_does_not_blame_the_mailbox_for_a_mail_server_that_is_overloaded(
+    admin: StalwartClient, settled: dict[str, str], records: Records
+) -> None:
+    email = await mailbox(admin, records, account_id="b")
+    async with scripted_upstream() as server:
+
+        async def answer(asked: Asked, writer: asyncio.StreamWriter) -> None:
+            scheme, _, credentials = (asked.header("authorization") or "").partition(" ")
+            if scheme == "Basic" and b"%" in base64.b64decode(credentials):
+                writer.write(problem_answer(503))
+            elif asked.target == "/jmap/session":
+                account = {"accountCapabilities": {"urn:stalwart:jmap": {}}}
+                writer.write(json_answer({"accounts": {"b": account}, "primaryAccounts": {}}))
+            elif asked.target == "/api/account":
+                writer.write(json_answer({"permissions": ["authenticate", "impersonate"]}))
+            else:
+                found = {"ids": ["b"], "list": [{"id": "b", "emailAddress": email}]}
+                writer.write(json_answer({"methodResponses": [[name, found, tag] for name, _, tag in asked.calls()]}))
+
+        server.will(answer)
+        found = (await checks(settled | {"POSTROOM_STALWART_URL": server.url}))["mail master"]
+    assert (found.state, "overloaded" in found.fix, f"not {email}" in found.details) == ("warning", True, False)
+
+
 async def test_checks_send_an_unknown_key_at_most_twice(settled: dict[str, str]) -> None:
     async with scripted_upstream() as server:
         server.will(problem_answer(401))

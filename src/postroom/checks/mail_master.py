@@ -8,7 +8,7 @@ from psycopg.errors import InsufficientPrivilege, UndefinedTable
 from postroom.checks.finding import Finding
 from postroom.checks.mail_server import DANGEROUS, DEADLINE
 from postroom.composition.parts import Parts
-from postroom.errors import ConfigurationError, DatabaseUnavailable, MailServerError, Misconfigured
+from postroom.errors import ConfigurationError, DatabaseUnavailable, MailServerError, Misconfigured, Transient
 from postroom.mail.ports import MailAccount
 from postroom.postgres.connection import row
 from postroom.stalwart.impersonation import Impersonation
@@ -76,6 +76,9 @@ async def _tried(parts: Parts, master: Impersonation) -> Finding:
             return Finding(PART, "warning", detail, "see what happened to that mailbox: postroom log " + account.email)
         header = await master.header(account)
         session = await _asked(parts, header, lambda client, left: client.get("/jmap/session", deadline=left))
+    except Transient as error:
+        detail = f"{master.login} may impersonate; trying it with {account.email} failed: {error}"
+        return Finding(PART, "warning", detail, "see whether Stalwart is overloaded, then run postroom check again")
     except MailServerError as error:
         return Finding(
             PART,
