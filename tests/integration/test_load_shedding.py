@@ -24,8 +24,12 @@ AT_ONCE = 4
 
 
 @pytest.fixture
-async def url(database: Database, redis_url: str, stalwart: StalwartStandIn) -> AsyncIterator[str]:
+async def url(
+    database: Database, redis_url: str, stalwart: StalwartStandIn, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[str]:
     """The URL of a service that serves four webhooks at once."""
+    # A second later its line would stand in the output of another test's command.
+    monkeypatch.setattr("postroom.api.load_shedding.LOG_EVERY", 0)
     settings = environment(database, redis_url, stalwart, hooks_at_once=AT_ONCE)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with running_parts(settings) as parts:
