@@ -51,6 +51,7 @@ async def test_every_manifest_is_an_object_of_kubernetes_and_no_field_is_lost(pr
 
 def assert_within(ours: Any, theirs: Any, where: str) -> None:
     """Kubernetes adds empty fields of its own."""
+    # The two marks below: pyright cannot know what is in JSON and YAML of any shape.
     if isinstance(ours, dict):
         for name, value in ours.items():  # pyright: ignore[reportUnknownVariableType]
             assert_within(value, theirs[name], f"{where}.{name}")
