@@ -79,6 +79,41 @@ export interface QueryResponse {
   total?: number
 }
 
+/** RFC 8621 §4.4.1, as far as this client asks for it */
+export interface FilterCondition {
+  inMailbox?: Id
+  inMailboxOtherThan?: readonly Id[]
+  before?: string
+  after?: string
+  minSize?: number
+  maxSize?: number
+  hasKeyword?: string
+  notKeyword?: string
+  hasAttachment?: boolean
+  text?: string
+  from?: string
+  to?: string
+  cc?: string
+  bcc?: string
+  subject?: string
+  body?: string
+  header?: readonly string[]
+}
+
+/** RFC 8620 §5.5 */
+export interface FilterOperator {
+  operator: 'AND' | 'OR' | 'NOT'
+  conditions: readonly Filter[]
+}
+
+export type Filter = FilterCondition | FilterOperator
+
+/** RFC 8621 §4.4.2 */
+export interface Sort {
+  property: 'receivedAt' | 'from' | 'subject' | 'size'
+  isAscending: boolean
+}
+
 export interface EmailAddress {
   name: string | null
   email: string
@@ -113,6 +148,8 @@ export interface Email {
   to: EmailAddress[] | null
   subject: string | null
   receivedAt: string
+  /** octets */
+  size: number
   /** Cyrus leaves it out where it would end within a character. */
   preview?: string
   hasAttachment: boolean

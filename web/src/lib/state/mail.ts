@@ -2,12 +2,13 @@
  * What the mail views read and do. The classes in `*.svelte.ts` beside this file implement it; views know nothing else
  * of JMAP. Every getter is reactive: what it returns is replaced, never changed in place.
  */
+import type { Filter, Sort } from '#lib/jmap/types.ts'
 import type { Attachment } from '#lib/mail/attachment.ts'
 import type { Authentication } from '#lib/mail/authentication.ts'
 import type { Person } from '#lib/mail/people.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 
-export type { Attachment, Person, Trouble }
+export type { Attachment, Filter, Person, Sort, Trouble }
 
 export type Role = 'inbox' | 'archive' | 'drafts' | 'sent' | 'junk' | 'trash'
 
@@ -49,12 +50,23 @@ export interface Row {
   readonly attachment: boolean
   /** the sender could not be confirmed: a name or a sentence is shown with it */
   readonly warning: boolean
+  /** keywords of labels: all but those that begin with `$` */
+  readonly labels: readonly string[]
+  /** ids of the mailboxes in which the conversation lies */
+  readonly mailboxIds: readonly string[]
+  /** a change of it waits for the mail server */
+  readonly pending: boolean
 }
 
 export type Freshness = 'loading' | 'cached' | 'current' | 'failed'
 
 export interface ConversationList {
-  readonly mailboxId: string
+  /** the same for the same mailbox, filter and order: another list has another key */
+  readonly key: string
+  /** null: of all mailboxes */
+  readonly mailboxId: string | null
+  readonly filter: Filter | null
+  readonly sort: Sort
   /** null until known */
   readonly total: number | null
   readonly unread: number
@@ -71,7 +83,62 @@ export interface ConversationList {
   readonly arrived: number
   /** Tell whether the top of the list is visible: if so, new conversations appear at once. */
   atTop(visible: boolean): void
+  /** While it is held, what others change moves no row: the pointer or the focus is in the list (design: 400 ms after). */
+  hold(held: boolean): void
   tryAgain(): void
+}
+
+/** What a person can do to conversations. */
+export type Action =
+  | { readonly kind: 'read' | 'star' | 'spam'; readonly on: boolean }
+  | { readonly kind: 'archive' | 'delete' }
+  /** for good: it cannot be taken back */
+  | { readonly kind: 'destroy' }
+  | { readonly kind: 'move'; readonly mailboxId: string }
+  | { readonly kind: 'label'; readonly keyword: string; readonly on: boolean }
+
+/** What was done, and how it is taken back. */
+export interface Deed {
+  readonly conversations: number
+  readonly undo: () => void
+}
+
+/** An action on all that match, done in parts. */
+export interface Bulk {
+  readonly action: Action
+  /** messages; null until it is known */
+  readonly total: number | null
+  readonly done: number
+  /** `stopped`: by the person */
+  readonly state: 'running' | 'done' | 'stopped' | 'failed'
+  readonly trouble: Trouble | null
+  stop(): void
+  /** takes back what was done; null if there is too much of it, or nothing */
+  readonly undo: (() => void) | null
+}
+
+/** Changes that the mail server did not take; another object each time. */
+export interface Refused {
+  readonly trouble: Trouble
+  /** `conflict`: somebody moved these meanwhile, and it stays so */
+  readonly kind: 'refused' | 'conflict'
+  readonly conversations: number
+}
+
+export interface Actions {
+  /** Show it at once, and send it; survives a reload. Null if it changes nothing. */
+  run(action: Action, threadIds: readonly string[]): Deed | null
+  /** The same, to single messages. */
+  runOnMessages(action: Action, messageIds: readonly string[]): Deed | null
+  /** To all that match the list that is shown: the query is taken, not the rows. One at a time. */
+  runOnAll(action: Action): Bulk
+  /** the one that runs, or ran last */
+  readonly bulk: Bulk | null
+  readonly refused: Refused | null
+  /** What was refused last, once more. */
+  again(): void
+  /** actions that wait for the mail server */
+  readonly waiting: number
 }
 
 export interface Body {
@@ -187,6 +254,11 @@ export interface Quota {
   readonly limit: number
 }
 
+export interface ListOptions {
+  readonly filter?: Filter | null
+  readonly sort?: Sort
+}
+
 /** Everything that the mail page stands on; made by the route, given to the views by context. */
 export interface Mail {
   readonly address: string
@@ -199,11 +271,11 @@ export interface Mail {
   readonly connection: Connection
   readonly quota: Quota | null
   readonly trouble: Trouble | null
-  /** why the mail server refused what was marked last: all shows again what it has; another object each time */
-  readonly refusedMark: Trouble | null
-  markAgain(): void
-  /** Show a mailbox; null for the inbox. */
-  show(mailboxId: string | null): void
+  readonly actions: Actions
+  /** Show a mailbox; null for the inbox. Without `how`: all of it, the newest first. */
+  show(mailboxId: string | null, how?: ListOptions): void
+  /** Show the conversations of all mailboxes that match. */
+  showAll(how: ListOptions): void
   /** remote pictures: whether this sender's may be shown, and to remember that they may */
   picturesAllowed(address: string): boolean
   allowPictures(address: string): Promise<void>
