@@ -7,7 +7,7 @@ const rooms = {
   accounts: [],
   console: [],
   store: ['jmap', 'mail'],
-  cache: ['jmap'],
+  cache: ['jmap', 'outbox'],
   outbox: ['store', 'jmap'],
   sync: ['jmap', 'mail', 'store', 'cache', 'outbox', 'live'],
   frame: ['mail'],

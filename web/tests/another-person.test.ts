@@ -93,7 +93,7 @@ test('what the next person keeps on this device stays, and nothing of the first 
   await hint(scene)
   await scene.world.pass(1_000)
   expect((await opened(bob)).mail.sending.draftOf('e1')).toBe('Dear Carol')
-  expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(['postroom-mail-1-bob@example.org/a'])
+  expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(['postroom-mail-2-bob@example.org/a'])
 })
 
 test('a session that changed for the same person is taken over', async () => {

@@ -100,7 +100,7 @@ describe('the next start', () => {
     const { mail } = await opened(server)
     expect(mail.address).toBe('bob@example.org')
     expect([mail.list, mail.mailboxes.items]).toEqual([null, []])
-    expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(['postroom-mail-1-bob@example.org/a'])
+    expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(['postroom-mail-2-bob@example.org/a'])
   })
 
   test('after the mail server was restored with other ids and the same states shows what is there', async () => {
@@ -193,7 +193,7 @@ test('a write that failed costs what was kept, not its truth', async () => {
 
 test('of bodies no more is kept than the limit', async () => {
   const kept = new Kept(new World().ports(new ModelServer().fetch), new Objects())
-  await kept.claim('me@example.org/a', null, await kept.read(null))
+  await kept.claim('me@example.org/a', () => null, await kept.read(() => null))
   const bodies = ['e1', 'e2'].map((id, usedAt) => ({
     id,
     body: { id } as EmailBody,

@@ -1,7 +1,10 @@
 /** A JMAP server in memory, as a `fetch`: what the engine needs of RFC 8620 and RFC 8621, in the plainest way. */
-import type { Arguments, Email, EmailBody, Id, Invocation, Mailbox } from '#lib/jmap/types.ts'
+import type { Arguments, Email, Id, Invocation, Mailbox } from '#lib/jmap/types.ts'
+import { LONGEST_NAME, ModelMailboxes, type Place } from './model-mailboxes.ts'
+import { patched } from './model-patch.ts'
+import { mailboxesIn, matching, type Query } from './model-query.ts'
 
-export type Stored = Email & Partial<EmailBody>
+import type { Stored } from './stored.ts'
 
 interface Change {
   type: 'Email' | 'Mailbox'
@@ -37,12 +40,15 @@ export class ModelServer {
   /** why no email is updated; null: they are */
   refusing: string | null = null
   readonly #log: Change[] = []
-  readonly #mailboxes: Id[]
+  readonly #boxes = new ModelMailboxes(this.emails, (id, how) => this.#log.push({ type: 'Mailbox', id, how }))
   #next = 1
+
+  readonly #inbox: Id
 
   /** Of a server that was restored, mailboxes have other ids. */
   constructor(suffix = '') {
-    this.#mailboxes = ROLES.map((role) => role + suffix)
+    ROLES.forEach((role) => this.#boxes.add({ id: role + suffix, role }))
+    this.#inbox = `inbox${suffix}`
   }
 
   get state(): string {
@@ -57,12 +63,13 @@ export class ModelServer {
     const email: Stored = {
       id: `e${number}`,
       threadId: `t${number}`,
-      mailboxIds: { [this.#mailboxes[0] ?? '']: true },
+      mailboxIds: { [this.#inbox]: true },
       keywords: {},
       from: [{ name: 'Ann', email: 'ann@example.net' }],
       to: [{ name: null, email: 'me@example.org' }],
       subject: `Mail ${number}`,
       receivedAt: new Date(Date.UTC(2026, 0, 1) + number * 60_000).toISOString(),
+      size: 1_000 * number,
       preview: `Preview ${number}`,
       hasAttachment: false,
       messageId: [`${number}@example.net`],
@@ -87,15 +94,26 @@ export class ModelServer {
     }
   }
 
+  /** Another program makes one. */
+  addMailbox(place: Partial<Place> & { id: Id }): void {
+    this.#boxes.add(place)
+    this.#log.push({ type: 'Mailbox', id: place.id, how: 'created' })
+  }
+
+  /** What the person may not do with a mailbox. */
+  forbid(id: Id, rights: Partial<Mailbox['myRights']>): void {
+    this.#boxes.rights.set(id, rights)
+  }
+
   /** Only an empty one can be removed. */
   removeMailbox(id: Id): void {
-    this.#mailboxes.splice(this.#mailboxes.indexOf(id), 1)
+    this.#boxes.places.delete(id)
     this.#log.push({ type: 'Mailbox', id, how: 'destroyed' })
   }
 
   #changed(type: Change['type'], id: Id, how: Change['how']): void {
     this.#log.push({ type, id, how })
-    this.#mailboxes.forEach((mailbox) => this.#log.push({ type: 'Mailbox', id: mailbox, how: 'updated' }))
+    this.#boxes.places.forEach((_, mailbox) => this.#log.push({ type: 'Mailbox', id: mailbox, how: 'updated' }))
   }
 
   readonly fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
@@ -141,7 +159,7 @@ export class ModelServer {
         [mail]: {},
         ...(this.identityId && { 'urn:postroom:params:jmap': { identityId: this.identityId } })
       },
-      accounts: { a: { name: this.username, accountCapabilities: { [mail]: {} } } },
+      accounts: { a: { name: this.username, accountCapabilities: { [mail]: { maxSizeMailboxName: LONGEST_NAME } } } },
       primaryAccounts: { [mail]: 'a' },
       username: this.username,
       apiUrl: '/jmap/',
@@ -160,10 +178,19 @@ export class ModelServer {
       case 'query':
         return type === 'Email' ? this.#query(args) : this.#submissionQuery(args)
       case 'set':
-        return type === 'Email' ? this.#setEmails(args) : this.#submit(args)
+        return this.#set(type, args)
       default:
         throw new Error('unknownMethod')
     }
+  }
+
+  #set(type: string, args: Arguments): Arguments {
+    const size = ['create', 'update', 'destroy'].flatMap((kind) => Object.keys(args[kind] ?? {})).length
+    if (size > this.limits.maxObjectsInSet) {
+      throw new Error('requestTooLarge')
+    }
+    if (type === 'Mailbox') return this.#setMailboxes(args)
+    return type === 'Email' ? this.#setEmails(args) : this.#submit(args)
   }
 
   #get(type: string, args: Arguments): Arguments {
@@ -185,24 +212,7 @@ export class ModelServer {
   }
 
   mailboxes(): Mailbox[] {
-    return this.#mailboxes.map((id, sortOrder) => {
-      const emails = [...this.emails.values()].filter(({ mailboxIds }) => mailboxIds[id])
-      const threads = new Set(emails.map(({ threadId }) => threadId))
-      const isUnread = ({ keywords }: Email): boolean => !keywords['$seen'] && !keywords['$draft']
-      const unread = [...this.emails.values()].filter((email) => threads.has(email.threadId) && isUnread(email))
-      return {
-        id,
-        name: id,
-        parentId: null,
-        role: ROLES.find((role) => id.startsWith(role)) ?? null,
-        sortOrder,
-        totalEmails: emails.length,
-        unreadEmails: emails.filter(isUnread).length,
-        totalThreads: threads.size,
-        unreadThreads: new Set(unread.map(({ threadId }) => threadId)).size,
-        myRights: { mayReadItems: true }
-      }
-    })
+    return this.#boxes.all()
   }
 
   threads(): Map<Id, { id: Id; emailIds: Id[] }> {
@@ -238,33 +248,43 @@ export class ModelServer {
     return { oldState: String(since), newState: String(at), hasMoreChanges: at < this.#log.length, ...changes }
   }
 
-  /** RFC 8621 §4.4.3: of each conversation the first that matches. */
+  /** The newest conversations of a mailbox, or of all. */
   list(mailbox?: Id): Id[] {
-    const all = [...this.emails.values()]
-    const found = all.filter(({ mailboxIds }) => mailbox === undefined || mailboxIds[mailbox]).toSorted(byTime)
-    const threads = new Set<Id>()
-    return found
-      .reverse()
-      .filter(({ threadId }) => !threads.has(threadId) && Boolean(threads.add(threadId)))
-      .map(({ id }) => id)
+    return matching(this.emails.values(), {
+      filter: mailbox === undefined ? null : { inMailbox: mailbox },
+      collapseThreads: true
+    })
   }
 
-  #query(args: Arguments): Arguments {
-    const inMailbox = (args['filter'] as { inMailbox: Id } | undefined)?.inMailbox
-    if (inMailbox !== undefined && !this.#mailboxes.includes(inMailbox)) {
+  #query(args: Arguments & Query): Arguments {
+    if (mailboxesIn(args.filter).some((id) => !this.#boxes.places.has(id))) {
       // RFC 8620 §5.5; Cyrus names the filter, too.
       throw new Error('invalidArguments')
     }
-    const ids = this.list(inMailbox)
+    const ids = matching(this.emails.values(), args)
     const position = (args['position'] as number | undefined) ?? 0
-    const page = ids.slice(position, position + (args['limit'] as number))
+    const page = ids.slice(position, position + ((args['limit'] as number | undefined) ?? ids.length))
     return { queryState: this.state, canCalculateChanges: false, position, ids: page, total: ids.length }
   }
 
-  #setEmails(args: Arguments): Arguments {
-    if ('ifInState' in args && args['ifInState'] !== this.state) {
+  #setMailboxes(args: Arguments): Arguments {
+    const oldState = this.#before(args)
+    const remove = (id: Id, mailbox: Id): void => {
+      if (this.#patch(id, { [`mailboxIds/${mailbox}`]: null }) !== null) this.destroy(id)
+    }
+    return { oldState, newState: this.state, ...this.#boxes.set(args, remove) }
+  }
+
+  /** The state before a /set. */
+  #before({ ifInState }: Arguments): string {
+    if (ifInState !== undefined && ifInState !== this.state) {
       throw new Error('stateMismatch')
     }
+    return this.state
+  }
+
+  #setEmails(args: Arguments): Arguments {
+    const oldState = this.#before(args)
     const created: Record<string, unknown> = {}
     for (const [key, email] of Object.entries((args['create'] ?? {}) as Record<string, Partial<Stored>>)) {
       const replied = [...this.emails.values()].find(({ messageId }) =>
@@ -276,33 +296,34 @@ export class ModelServer {
     const updated: Record<Id, null> = {}
     const notUpdated: Record<Id, { type: string }> = {}
     for (const [id, patch] of Object.entries((args['update'] ?? {}) as Record<Id, Arguments>)) {
-      if (this.refusing === null && this.#patch(id, patch)) {
+      const type = this.refusing ?? this.#patch(id, patch)
+      if (type === null) {
         updated[id] = null
       } else {
-        notUpdated[id] = { type: this.refusing ?? 'notFound' }
+        notUpdated[id] = { type }
       }
     }
-    ;((args['destroy'] ?? []) as Id[]).forEach((id) => this.destroy(id))
-    return { oldState: null, newState: this.state, created, updated, notUpdated }
+    return { oldState, created, updated, notUpdated, ...this.#destroyEmails((args['destroy'] ?? []) as Id[]) }
+  }
+
+  #destroyEmails(ids: readonly Id[]): Arguments {
+    const destroyed = ids.filter((id) => this.refusing === null && this.emails.has(id))
+    const error = { type: this.refusing ?? 'notFound' }
+    const notDestroyed = Object.fromEntries(ids.filter((id) => !destroyed.includes(id)).map((id) => [id, error]))
+    destroyed.forEach((id) => this.destroy(id))
+    return { destroyed, notDestroyed, newState: this.state }
   }
 
   readonly #created = new Map<string, Id>()
 
-  #patch(id: Id, patch: Arguments): boolean {
+  /** Why it was refused; null: it was not. */
+  #patch(id: Id, patch: Arguments): string | null {
     const email = this.emails.get(id)
-    if (!email) {
-      return false
+    const maps = email && patched(email, patch, (mailbox) => this.#boxes.places.has(mailbox))
+    if (maps) {
+      this.update(id, maps)
     }
-    const maps = { keywords: { ...email.keywords }, mailboxIds: { ...email.mailboxIds } }
-    for (const [path, value] of Object.entries(patch)) {
-      const [map, key] = path.split('/') as ['keywords' | 'mailboxIds', string]
-      maps[map] = Object.fromEntries(Object.entries({ ...maps[map], [key]: value }).filter(([, on]) => on)) as Record<
-        string,
-        boolean
-      >
-    }
-    this.update(id, maps)
-    return true
+    return maps ? null : email ? 'invalidProperties' : 'notFound'
   }
 
   #submit(args: Arguments): Arguments {

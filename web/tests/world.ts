@@ -1,6 +1,8 @@
 /** The world outside of the engine, in the hands of a test: time, the network, tabs. */
 import type { Ports, Tongue } from '#lib/sync/ports.ts'
 
+let uniques = 0
+
 export class ModelTongue implements Tongue {
   untold: string | null = null
   spoken = 'en'
@@ -11,6 +13,10 @@ export class ModelTongue implements Tongue {
 
   adopt(language: string): void {
     this.spoken = language
+  }
+
+  roleName(role: string): string {
+    return `The ${role}`
   }
 }
 
@@ -31,6 +37,7 @@ export class World {
       fetch,
       now: () => this.time,
       random: () => 0.5,
+      unique: () => `u${(uniques += 1)}`,
       after: (milliseconds, work) => this.#after(milliseconds, work),
       origin: 'https://mail.test',
       takePerson: () => this.person,

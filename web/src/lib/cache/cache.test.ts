@@ -18,7 +18,7 @@ function changes(server: ModelServer, values: Partial<Changes> = {}): Changes {
   return {
     states: { email: server.state, mailbox: server.state, person: null, address: 'me@example.org' },
     mailboxes: server.mailboxes(),
-    list: { mailboxId: 'inbox', ids: server.list('inbox'), total: 2, asOf: new Date(0) },
+    list: { key: 'inbox', ids: server.list('inbox'), total: 2, asOf: new Date(0) },
     threads: [...server.threads().values()],
     emails: [...server.emails.values()],
     removed: [],

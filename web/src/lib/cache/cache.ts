@@ -2,78 +2,21 @@
  * What this device keeps of one account, so that the list is painted before the network answers. The server is the
  * truth: whatever is wrong with the database, it is deleted and filled again.
  */
-import type { Email, EmailBody, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
-import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type StoreNames } from 'idb'
+import type { Id, Mailbox } from '#lib/jmap/types.ts'
+import type { Entry } from '#lib/outbox/entry.ts'
+import { KeptOutbox } from './outbox.ts'
+import type { Changes, Database, KeptBody, KeptDraft, KeptStates, KeptThreads, Schema } from './schema.ts'
+import { deleteDB, openDB, type StoreNames } from 'idb'
+
+export type { Changes, KeptBody, KeptDraft, KeptList, KeptStates, KeptThreads } from './schema.ts'
 
 /** Part of the name: code of another format never meets the data of this one. */
-const FORMAT = 1
+const FORMAT = 2
 export const PREFIX = 'postroom-mail-'
 
 /** Octets of bodies that are kept, the last used first. */
 const MOST_BODY_OCTETS = 50_000_000
 const MOST_EMAILS = 20_000
-
-export interface KeptStates {
-  email: string
-  mailbox: string
-  /** whose mail it is, by their identity; null if the service did not tell */
-  person: string | null
-  address: string
-}
-
-export interface KeptList {
-  mailboxId: Id
-  ids: readonly Id[]
-  total: number | null
-  /** when the server confirmed it */
-  asOf: Date
-}
-
-export interface KeptThreads {
-  list: KeptList
-  threads: Thread[]
-  emails: Email[]
-}
-
-export interface KeptBody {
-  id: Id
-  body: EmailBody
-  whole: boolean
-  usedAt: number
-  size: number
-}
-
-/** A reply that was typed and not sent, by the message to which it replies. */
-export interface KeptDraft {
-  id: Id
-  text: string
-  /** what was handed to the mail server, if nobody knows whether it took it */
-  sending: { messageId: string; text: string } | null
-}
-
-/** What changed since the last write. */
-export interface Changes {
-  states: KeptStates
-  mailboxes: readonly Mailbox[] | null
-  list: KeptList | null
-  threads: readonly Thread[]
-  emails: readonly Email[]
-  removed: readonly Id[]
-  /** nothing that was kept of emails counts any more */
-  anew: boolean
-}
-
-interface Schema extends DBSchema {
-  meta: { key: string; value: KeptStates }
-  mailbox: { key: Id; value: Mailbox }
-  thread: { key: Id; value: Thread }
-  email: { key: Id; value: Email }
-  list: { key: Id; value: KeptList }
-  body: { key: Id; value: KeptBody; indexes: { used: [number, number] } }
-  draft: { key: Id; value: KeptDraft }
-}
-
-type Database = IDBPDatabase<Schema>
 
 export class Cache {
   readonly name: string
@@ -134,19 +77,25 @@ export class Cache {
     }
   }
 
-  async start(): Promise<{ states: KeptStates | null; mailboxes: Mailbox[]; drafts: KeptDraft[] }> {
-    const read = this.#database.transaction(['meta', 'mailbox', 'draft'])
-    const [states, mailboxes, drafts] = await Promise.all([
+  async start(): Promise<{
+    states: KeptStates | null
+    mailboxes: Mailbox[]
+    drafts: KeptDraft[]
+    entries: Entry[]
+  }> {
+    const read = this.#database.transaction(['meta', 'mailbox', 'draft', 'outbox'])
+    const [states, mailboxes, drafts, entries] = await Promise.all([
       read.objectStore('meta').get('states'),
       read.objectStore('mailbox').getAll(),
-      read.objectStore('draft').getAll()
+      read.objectStore('draft').getAll(),
+      read.objectStore('outbox').getAll()
     ])
-    return { states: states ?? null, mailboxes, drafts }
+    return { states: states ?? null, mailboxes, drafts, entries }
   }
 
-  async threads(mailboxId: Id): Promise<KeptThreads | null> {
+  async threads(key: string): Promise<KeptThreads | null> {
     const read = this.#database.transaction(['list', 'thread', 'email'])
-    const list = await read.objectStore('list').get(mailboxId)
+    const list = await read.objectStore('list').get(key)
     if (!list) {
       return null
     }
@@ -221,6 +170,10 @@ export class Cache {
     })
   }
 
+  get outbox(): KeptOutbox {
+    return new KeptOutbox(this.#database)
+  }
+
   /** Nothing of this person stays; what the next one keeps does. */
   async clear(): Promise<void> {
     this.#database.close()
@@ -254,7 +207,8 @@ function upgrade(database: Database): void {
   for (const store of ['mailbox', 'thread', 'email', 'draft'] as const) {
     database.createObjectStore(store, { keyPath: 'id' })
   }
-  database.createObjectStore('list', { keyPath: 'mailboxId' })
+  database.createObjectStore('outbox', { autoIncrement: true })
+  database.createObjectStore('list', { keyPath: 'key' })
   database.createObjectStore('body', { keyPath: 'id' }).createIndex('used', ['usedAt', 'size'])
 }
 

@@ -63,6 +63,8 @@ export interface SetResponse {
   updated?: Record<Id, Arguments | null> | null
   notCreated?: Record<string, SetError> | null
   notUpdated?: Record<Id, SetError> | null
+  destroyed?: Id[] | null
+  notDestroyed?: Record<Id, SetError> | null
 }
 
 export interface SetError {
@@ -129,7 +131,18 @@ export interface Mailbox {
   unreadEmails: number
   totalThreads: number
   unreadThreads: number
-  myRights: { mayReadItems: boolean }
+  myRights: MailboxRights
+}
+
+/** RFC 8621 §2 */
+export interface MailboxRights {
+  mayReadItems: boolean
+  mayAddItems: boolean
+  mayRemoveItems: boolean
+  maySetSeen: boolean
+  mayCreateChild: boolean
+  mayRename: boolean
+  mayDelete: boolean
 }
 
 export interface Thread {

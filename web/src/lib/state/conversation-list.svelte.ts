@@ -1,8 +1,7 @@
 import type { Account } from '#lib/sync/account.ts'
 import type { ListView } from '#lib/sync/list-view.ts'
-import { indexOf } from '#lib/store/list.ts'
 import { unreadThreads } from '#lib/store/counts.ts'
-import type { ConversationList, Freshness, Row, Trouble } from './mail.ts'
+import type { ConversationList, Filter, Freshness, Row, Sort, Trouble } from './mail.ts'
 import type { Rows } from './rows.ts'
 import { Version } from './version.svelte.ts'
 
@@ -27,17 +26,29 @@ export class ListState implements ConversationList {
     return this.#view
   }
 
-  get mailboxId(): string {
-    return this.#view.mailboxId
+  get key(): string {
+    return this.#view.key
+  }
+
+  get mailboxId(): string | null {
+    return this.#view.query.mailboxId
+  }
+
+  get filter(): Filter | null {
+    return this.#view.query.filter
+  }
+
+  get sort(): Sort {
+    return this.#view.query.sort
   }
 
   get total(): number | null {
-    return this.#now().total
+    return this.#now().total(this.#account.objects)
   }
 
   get unread(): number {
     this.#now()
-    return unreadThreads(this.#account.objects, this.mailboxId)
+    return this.mailboxId === null ? 0 : unreadThreads(this.#account.objects, this.mailboxId)
   }
 
   get freshness(): Freshness {
@@ -58,8 +69,12 @@ export class ListState implements ConversationList {
   }
 
   row(index: number): Row | undefined {
-    const id = this.#now().emailAt(index)
-    return id === undefined ? undefined : this.#rows.row(id, this.#outgoing)
+    const view = this.#now()
+    const id = view.emailAt(index, this.#account.objects)
+    // Somebody else removed it, while no row may move.
+    return id === undefined
+      ? undefined
+      : (this.#rows.row(id, this.#outgoing) ?? (view.isHeld ? this.#rows.last(id) : undefined))
   }
 
   want(from: number, to: number): void {
@@ -67,18 +82,25 @@ export class ListState implements ConversationList {
   }
 
   indexOf(threadId: string): number | undefined {
-    const { list, arrived } = this.#now()
-    for (const id of this.#account.objects.thread(threadId)) {
-      const index = indexOf(list, id)
-      if (index !== undefined && index >= arrived) {
-        return index - arrived
+    const view = this.#now()
+    const { objects } = this.#account
+    for (const id of objects.thread(threadId)) {
+      const index = view.placeOf(id, objects)
+      if (index !== undefined) {
+        return index
       }
     }
     return undefined
   }
 
   get arrived(): number {
-    return this.#now().arrived
+    return this.#now().arrived(this.#account.objects)
+  }
+
+  hold(held: boolean): void {
+    if (this.#view.hold(held, this.#account.objects)) {
+      this.changed()
+    }
   }
 
   atTop(visible: boolean): void {
@@ -92,7 +114,7 @@ export class ListState implements ConversationList {
   }
 
   get #outgoing(): boolean {
-    const role = this.#account.objects.mailboxes.get(this.mailboxId)?.role
+    const role = this.#account.objects.mailboxes.get(this.mailboxId ?? '')?.role
     return role === 'sent' || role === 'drafts'
   }
 

@@ -1,17 +1,18 @@
 /** Everything that the mail page stands on, made from what the world outside offers. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
+import { INBOX } from '#lib/sync/lists.ts'
 import { LiveConnection } from '#lib/sync/connection.ts'
 import { settleLanguage } from '#lib/sync/language.ts'
-import { Marks } from '#lib/sync/marks.ts'
 import { Pictures } from '#lib/sync/pictures.ts'
 import type { Ports } from '#lib/sync/ports.ts'
 import { ReaderSync } from '#lib/sync/reader.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'
 import { troubleOf } from '#lib/sync/task.ts'
+import { ActionsState } from './actions.svelte.ts'
 import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
-import type { Mail, Quota, Trouble } from './mail.ts'
+import type { ListOptions, Mail, Quota, Trouble } from './mail.ts'
 import { MailboxesState } from './mailboxes.svelte.ts'
 import { Messages } from './messages.ts'
 import { ReaderState } from './reader.svelte.ts'
@@ -26,13 +27,13 @@ export class MailState implements Mail {
   readonly mailboxes: MailboxesState
   readonly reader: ReaderState
   readonly sending: SendingState
+  readonly actions: ActionsState
   readonly connection: ConnectionState
   readonly #account: Account
   readonly #live: LiveConnection
   readonly #settings: SettingsDocument
   readonly #pictures: Pictures
   readonly #rows: Rows
-  readonly #marks: Marks
   readonly #tasks: readonly { stop: () => void }[]
   readonly #version = new Version()
   #list = $state.raw<ListState | null>(null)
@@ -43,18 +44,17 @@ export class MailState implements Mail {
       void this.#readSettings()
     })
     const isOwn = (address: string): boolean => address.toLowerCase() === account.address.toLowerCase()
-    const marks = new Marks(account)
-    const reader = new ReaderSync(account, (ids) => marks.read(ids))
+    this.actions = new ActionsState(account)
+    const reader = new ReaderSync(account, (ids) => this.actions.read(ids))
     this.#account = account
-    this.#marks = marks
     this.#live = new LiveConnection(account)
     this.#settings = new SettingsDocument(ports)
     this.#pictures = new Pictures(account, this.#settings)
     this.#rows = new Rows(account.objects, isOwn)
-    this.#tasks = [account, marks.task, reader, this.#live]
+    this.#tasks = [account, this.actions, reader, this.#live]
     this.mailboxes = new MailboxesState(account.objects)
     this.connection = new ConnectionState(account, this.#live)
-    this.sending = new SendingState(account, marks)
+    this.sending = new SendingState(account, (id) => this.actions.answered(id))
     this.reader = new ReaderState(
       account,
       reader,
@@ -94,18 +94,13 @@ export class MailState implements Mail {
     return trouble && (this.#list === null || OF_THE_PAGE.has(trouble.code)) ? trouble : null
   }
 
-  get refusedMark(): Trouble | null {
-    this.#now()
-    const trouble = this.#marks.refused?.trouble
-    return trouble && !OF_THE_PAGE.has(trouble.code) ? trouble : null
+  show(mailboxId: string | null, how: ListOptions = {}): void {
+    const isInbox = mailboxId === null && Object.keys(how).length === 0
+    this.#account.show(isInbox ? INBOX : { ...INBOX, ...how, mailboxId })
   }
 
-  markAgain(): void {
-    this.#marks.again()
-  }
-
-  show(mailboxId: string | null): void {
-    this.#account.show(mailboxId)
+  showAll(how: ListOptions): void {
+    this.#account.show({ ...INBOX, ...how, everywhere: true })
   }
 
   /** Resolves once the list that this device keeps is there, or it is known that there is none to be shown yet. */
@@ -170,6 +165,7 @@ export class MailState implements Mail {
       this.#version.next()
       this.mailboxes.changed()
       this.sending.changed()
+      this.actions.changed()
     } else if (topic === 'list') {
       const view = this.#account.list
       if (view !== (this.#list?.view ?? null)) {

@@ -17,6 +17,10 @@ export class LateTongue implements Tongue {
     this.#with((tongue) => tongue.adopt(language))
   }
 
+  roleName(role: string): string {
+    return this.#tongue?.roleName(role) ?? role
+  }
+
   /** The page is drawn. */
   become(tongue: Tongue): void {
     this.#tongue = tongue

@@ -3,12 +3,13 @@
  * of JMAP. Every getter is reactive: what it returns is replaced, never changed in place.
  */
 import type { Filter, Sort } from '#lib/jmap/types.ts'
+import type { Action } from '#lib/outbox/action.ts'
 import type { Attachment } from '#lib/mail/attachment.ts'
 import type { Authentication } from '#lib/mail/authentication.ts'
 import type { Person } from '#lib/mail/people.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 
-export type { Attachment, Filter, Person, Sort, Trouble }
+export type { Action, Attachment, Filter, Person, Sort, Trouble }
 
 export type Role = 'inbox' | 'archive' | 'drafts' | 'sent' | 'junk' | 'trash'
 
@@ -88,15 +89,6 @@ export interface ConversationList {
   tryAgain(): void
 }
 
-/** What a person can do to conversations. */
-export type Action =
-  | { readonly kind: 'read' | 'star' | 'spam'; readonly on: boolean }
-  | { readonly kind: 'archive' | 'delete' }
-  /** for good: it cannot be taken back */
-  | { readonly kind: 'destroy' }
-  | { readonly kind: 'move'; readonly mailboxId: string }
-  | { readonly kind: 'label'; readonly keyword: string; readonly on: boolean }
-
 /** What was done, and how it is taken back. */
 export interface Deed {
   readonly conversations: number
@@ -113,7 +105,7 @@ export interface Bulk {
   readonly state: 'running' | 'done' | 'stopped' | 'failed'
   readonly trouble: Trouble | null
   stop(): void
-  /** takes back what was done; null if there is too much of it, or nothing */
+  /** takes back what was done, in parts too; null if there is too much of it, or nothing */
   readonly undo: (() => void) | null
 }
 

@@ -21,7 +21,10 @@ const ROW: Row = {
   answered: true,
   forwarded: false,
   attachment: true,
-  warning: true
+  warning: true,
+  labels: [],
+  mailboxIds: ['inbox'],
+  pending: false
 }
 
 test('the name of a row says all that the icons show, in a fixed order', () => {

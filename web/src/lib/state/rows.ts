@@ -24,17 +24,29 @@ export class Rows {
     }
     const thread = this.#objects.thread(email.threadId)
     const of = [email, ...thread.flatMap((id) => this.#objects.email(id) ?? [])]
+    const pending = thread.some((id) => this.#objects.isPending(id))
     const made = this.#made.get(emailId)
-    if (made && made.of.length === of.length && made.of.every((one, at) => one === of[at])) {
+    if (made?.row.pending === pending && made.of.length === of.length && made.of.every((one, at) => one === of[at])) {
       return made.row
     }
-    const row = rowOf(email, of.slice(1), thread.length, outgoing, this.#isOwn)
+    const row = { ...rowOf(email, of.slice(1), thread.length, outgoing, this.#isOwn), pending }
     this.#made.set(emailId, { of, row })
     return row
   }
+
+  /** As it was shown last. */
+  last(emailId: Id): Row | undefined {
+    return this.#made.get(emailId)?.row
+  }
 }
 
-function rowOf(email: Email, thread: readonly Email[], messages: number, outgoing: boolean, isOwn: IsOwn): Row {
+function rowOf(
+  email: Email,
+  thread: readonly Email[],
+  messages: number,
+  outgoing: boolean,
+  isOwn: IsOwn
+): Omit<Row, 'pending'> {
   const has = (keyword: string): boolean => thread.some(({ keywords }) => keywords[keyword])
   const draft = Boolean(email.keywords['$draft'])
   const addresses = outgoing || draft ? email.to : thread.flatMap(({ from }) => from ?? [])
@@ -52,8 +64,16 @@ function rowOf(email: Email, thread: readonly Email[], messages: number, outgoin
     answered: has('$answered'),
     forwarded: has('$forwarded'),
     attachment: thread.some(({ hasAttachment }) => hasAttachment),
-    warning: isSuspicious(thread, isOwn)
+    warning: isSuspicious(thread, isOwn),
+    labels: named(thread.flatMap(({ keywords }) => Object.keys(keywords))).filter(
+      (keyword) => !keyword.startsWith('$')
+    ),
+    mailboxIds: named(thread.flatMap(({ mailboxIds }) => Object.keys(mailboxIds)))
   }
+}
+
+function named(names: readonly string[]): string[] {
+  return [...new Set(names)].toSorted()
 }
 
 /** Only what the addresses show: what our server found about the sender comes with the body of a message. */

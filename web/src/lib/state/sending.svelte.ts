@@ -1,7 +1,6 @@
 import { noResponse } from '#lib/jmap/errors.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import type { Account } from '#lib/sync/account.ts'
-import type { Marks } from '#lib/sync/marks.ts'
 import type { DraftState, Person, Reply, Sending, SendingStatus } from './mail.ts'
 import { Version } from './version.svelte.ts'
 
@@ -9,13 +8,14 @@ const IDLE: SendingStatus = { sending: false, trouble: null }
 
 export class SendingState implements Sending {
   readonly #account: Account
-  readonly #marks: Marks
+  readonly #answered: (messageId: string) => void
   readonly #version = new Version()
   readonly #statuses = new Map<string, SendingStatus>()
 
-  constructor(account: Account, marks: Marks) {
+  /** `answered` is told of the message to which a reply was sent. */
+  constructor(account: Account, answered: (messageId: string) => void) {
     this.#account = account
-    this.#marks = marks
+    this.#answered = answered
     account.kept.drafts.onwritten = (id, elsewhere) => {
       // Why it was not sent from here is no longer of interest.
       if (elsewhere && !this.#statuses.get(id)?.sending) this.#statuses.delete(id)
@@ -73,7 +73,11 @@ export class SendingState implements Sending {
     this.#is(id, { sending: true, trouble: null })
     try {
       const { send } = await this.#sender()
-      await send(this.#account, { ...reply, to: addresses(reply.to), cc: addresses(reply.cc) }, unique())
+      await send(
+        this.#account,
+        { ...reply, to: addresses(reply.to), cc: addresses(reply.cc) },
+        this.#account.ports.unique()
+      )
     } catch (failure) {
       const trouble = troubleOf(failure)
       // What kept it from being sent may concern the whole page, which does not know of it yet.
@@ -83,18 +87,13 @@ export class SendingState implements Sending {
       throw trouble
     }
     this.#is(id, IDLE)
-    this.#marks.answered(id)
+    this.#answered(id)
   }
 
   #is(messageId: string, status: SendingStatus): void {
     this.#statuses.set(messageId, status)
     this.changed()
   }
-}
-
-/** Not by `randomUUID`, which a page without TLS does not have. */
-function unique(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (octet) => octet.toString(16).padStart(2, '0')).join('')
 }
 
 function addresses(people: readonly Person[]): { name: string | null; email: string }[] {

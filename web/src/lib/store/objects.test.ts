@@ -19,7 +19,7 @@ function filled(): { server: ModelServer; objects: Objects } {
 describe('a pending patch', () => {
   test('is shown and leaves the facts alone', () => {
     const { objects } = filled()
-    objects.addPatch({ emailIds: ['e1'], ...SEEN })
+    objects.setPending([{ emailIds: ['e1'], ...SEEN }])
     expect(objects.email('e1')?.keywords).toEqual({ $seen: true })
     expect(objects.baseOf('e1')?.keywords).toEqual({})
   })
@@ -27,32 +27,34 @@ describe('a pending patch', () => {
   test('that is refused leaves no trace', () => {
     const { objects } = filled()
     const before = objects.email('e1')
-    const patch = { emailIds: ['e1'], ...SEEN }
-    objects.addPatch(patch)
-    objects.removePatch(patch)
+    objects.setPending([{ emailIds: ['e1'], ...SEEN }])
+    objects.setPending([])
     expect(objects.email('e1')).toEqual(before)
   })
 
-  test('that the server took for some emails is a fact for those alone', () => {
+  test('moves an email, and takes it away for good', () => {
     const { objects } = filled()
-    const patch = { emailIds: ['e1', 'e2'], ...SEEN }
-    objects.addPatch(patch)
-    objects.confirmPatch(patch, ['e1'])
-    objects.removePatch(patch)
-    expect([objects.email('e1')?.keywords, objects.email('e2')?.keywords]).toEqual([{ $seen: true }, {}])
+    objects.setPending([
+      { emailIds: ['e1'], mailboxIds: { inbox: false, trash: true } },
+      { emailIds: ['e2'], destroyed: true }
+    ])
+    expect([objects.email('e1')?.mailboxIds, objects.email('e2')]).toEqual([{ trash: true }, undefined])
+    expect(objects.baseOf('e2')?.mailboxIds).toEqual({ inbox: true })
   })
 
   test('stays on top of facts that arrive late', () => {
     const { objects } = filled()
-    objects.addPatch({ emailIds: ['e1'], ...SEEN })
+    objects.setPending([{ emailIds: ['e1'], ...SEEN }])
     objects.updateEmails([{ id: 'e1', mailboxIds: { inbox: true }, keywords: { $flagged: true } }])
     expect(objects.email('e1')?.keywords).toEqual({ $flagged: true, $seen: true })
   })
 
   test('patches lie over each other in their order', () => {
     const { objects } = filled()
-    objects.addPatch({ emailIds: ['e1'], ...SEEN })
-    objects.addPatch({ emailIds: ['e1'], keywords: { $seen: false } })
+    objects.setPending([
+      { emailIds: ['e1'], ...SEEN },
+      { emailIds: ['e1'], keywords: { $seen: false } }
+    ])
     expect(objects.email('e1')?.keywords).toEqual({})
   })
 })
@@ -61,15 +63,15 @@ describe('unread conversations', () => {
   test('fall by one when all messages of one are read, not before', () => {
     const { objects } = filled()
     expect(unreadThreads(objects, 'inbox')).toBe(2)
-    objects.addPatch({ emailIds: ['e1'], ...SEEN })
+    objects.setPending([{ emailIds: ['e1'], ...SEEN }])
     expect(unreadThreads(objects, 'inbox')).toBe(2)
-    objects.addPatch({ emailIds: ['e2'], ...SEEN })
+    objects.setPending([{ emailIds: ['e1', 'e2'], ...SEEN }])
     expect(unreadThreads(objects, 'inbox')).toBe(1)
   })
 
   test('are not counted twice once the server has counted them', () => {
     const { server, objects } = filled()
-    objects.addPatch({ emailIds: ['e1', 'e2'], ...SEEN })
+    objects.setPending([{ emailIds: ['e1', 'e2'], ...SEEN }])
     server.update('e1', SEEN)
     server.update('e2', SEEN)
     objects.putEmails([...server.emails.values()])

@@ -6,10 +6,13 @@
  */
 import type { Email, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
 
-/** A change of keywords: true adds the keyword, false removes it. */
+/** What a person did to some emails: true adds a keyword or a mailbox, false takes it away. */
 export interface Patch {
-  emailIds: readonly Id[]
-  keywords: Readonly<Record<string, boolean>>
+  readonly emailIds: readonly Id[]
+  readonly keywords?: Readonly<Record<string, boolean>>
+  readonly mailboxIds?: Readonly<Record<Id, boolean>>
+  /** for good */
+  readonly destroyed?: true
 }
 
 /** The properties that Email/changes can report as updated; all others of an Email never change (RFC 8621 §4). */
@@ -20,6 +23,9 @@ export class Objects {
   readonly #threads = new Map<Id, readonly Id[]>()
   #mailboxes: ReadonlyMap<Id, Mailbox> = new Map()
   #pending: readonly Patch[] = []
+  #patchesOf = new Map<Id, Patch[]>()
+  /** It grows with each change of what is shown. */
+  version = 0
   /** Emails with their patches laid over; filled on demand. */
   readonly #shown = new Map<Id, Email>()
 
@@ -29,9 +35,16 @@ export class Objects {
     if (!base) {
       return undefined
     }
+    const patches = this.#patchesOf.get(id)
+    if (!patches) {
+      return base
+    }
+    if (patches.some(({ destroyed }) => destroyed)) {
+      return undefined
+    }
     let shown = this.#shown.get(id)
     if (!shown) {
-      shown = this.#pending.reduce((email, patch) => patched(email, patch), base)
+      shown = patches.reduce(patched, base)
       this.#shown.set(id, shown)
     }
     return shown
@@ -59,6 +72,22 @@ export class Objects {
     return this.#pending
   }
 
+  isPending(id: Id): boolean {
+    return this.#patchesOf.has(id)
+  }
+
+  /** The conversations of emails that have pending patches. */
+  touchedThreads(): ReadonlySet<Id> {
+    const touched = new Set<Id>()
+    for (const id of this.#patchesOf.keys()) {
+      const email = this.#emails.get(id)
+      if (email) {
+        touched.add(email.threadId)
+      }
+    }
+    return touched
+  }
+
   putEmails(emails: readonly Email[]): void {
     for (const email of emails) {
       this.#replace(email)
@@ -78,6 +107,7 @@ export class Objects {
   }
 
   removeEmails(ids: readonly Id[]): void {
+    this.version += 1
     const gone = new Set(ids)
     for (const id of gone) {
       this.#emails.delete(id)
@@ -95,12 +125,14 @@ export class Objects {
   }
 
   putThreads(threads: readonly Thread[]): void {
+    this.version += 1
     for (const { id, emailIds } of threads) {
       this.#threads.set(id, emailIds)
     }
   }
 
   putMailboxes(mailboxes: readonly Mailbox[]): void {
+    this.version += 1
     this.#mailboxes = new Map(mailboxes.map((mailbox) => [mailbox.id, mailbox]))
   }
 
@@ -114,6 +146,7 @@ export class Objects {
       }
     }
     destroyed.forEach((id) => next.delete(id))
+    this.version += 1
     this.#mailboxes = next
   }
 
@@ -128,32 +161,34 @@ export class Objects {
     this.#emails.clear()
     this.#threads.clear()
     this.#shown.clear()
+    this.version += 1
   }
 
-  addPatch(patch: Patch): void {
-    this.#pending = [...this.#pending, patch]
-    patch.emailIds.forEach((id) => this.#shown.delete(id))
-  }
-
-  /** The server took the patch for these emails: there it is a fact. */
-  confirmPatch(patch: Patch, updated: readonly Id[]): void {
-    for (const id of updated) {
-      const base = this.#emails.get(id)
-      if (base) {
-        this.#replace(patched(base, patch))
+  /** What is shown is the facts with these patches laid over them, in their order. */
+  setPending(patches: readonly Patch[]): void {
+    const before = this.#patchesOf
+    this.#pending = patches
+    this.#patchesOf = new Map()
+    for (const patch of patches) {
+      for (const id of patch.emailIds) {
+        const found = this.#patchesOf.get(id)
+        if (found) {
+          found.push(patch)
+        } else {
+          this.#patchesOf.set(id, [patch])
+        }
       }
     }
-  }
-
-  /** The patch is a fact now, or was refused: only facts are left. */
-  removePatch(patch: Patch): void {
-    this.#pending = this.#pending.filter((other) => other !== patch)
-    patch.emailIds.forEach((id) => this.#shown.delete(id))
+    for (const id of new Set([...before.keys(), ...this.#patchesOf.keys()])) {
+      this.#shown.delete(id)
+    }
+    this.version += 1
   }
 
   #replace(email: Email): void {
     this.#emails.set(email.id, email)
     this.#shown.delete(email.id)
+    this.version += 1
   }
 
   #inOrder(ids: readonly Id[]): readonly Id[] {
@@ -162,18 +197,18 @@ export class Objects {
   }
 }
 
-function patched(email: Email, patch: Patch): Email {
-  if (!patch.emailIds.includes(email.id)) {
-    return email
+export function patched(email: Email, patch: Patch): Email {
+  return {
+    ...email,
+    keywords: patch.keywords ? changed(email.keywords, patch.keywords) : email.keywords,
+    mailboxIds: patch.mailboxIds ? changed(email.mailboxIds, patch.mailboxIds) : email.mailboxIds
   }
-  const keywords = { ...email.keywords }
-  for (const [keyword, on] of Object.entries(patch.keywords)) {
-    if (on) {
-      keywords[keyword] = true
-    } else {
-      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- RFC 8621 §4.1.1: an absent keyword is not set
-      delete keywords[keyword]
-    }
-  }
-  return { ...email, keywords }
+}
+
+/** RFC 8621 §4.1.1: what is absent is not set. */
+function changed(
+  set: Readonly<Record<string, boolean>>,
+  changes: Readonly<Record<string, boolean>>
+): Record<string, boolean> {
+  return Object.fromEntries(Object.entries({ ...set, ...changes }).filter(([, on]) => on))
 }

@@ -4,24 +4,22 @@
  * A round asks in one request for what changed since the states that are known, for the list that is shown, and for what
  * the screen lacks. All responses are applied in one go, so the screen never shows half of a round.
  */
-import { JmapClient, MAIL, QUOTA } from '#lib/jmap/client.ts'
+import { JmapClient, MAIL } from '#lib/jmap/client.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
-import type { Id } from '#lib/jmap/types.ts'
+import type { Id, Mailbox } from '#lib/jmap/types.ts'
+import type { Entry } from '#lib/outbox/entry.ts'
 import { Objects } from '#lib/store/objects.ts'
-import * as calls from './calls.ts'
+import { keyOf } from '#lib/store/query.ts'
 import { Facts } from './facts.ts'
 import { Kept, type Start } from './kept.ts'
-import type { ListResponses, ListView } from './list-view.ts'
-import { Lists } from './lists.ts'
+import type { ListView } from './list-view.ts'
+import { INBOX, Lists, type ListWish } from './lists.ts'
 import type { Ports } from './ports.ts'
-import { threadEmailsOf } from './thread-emails.ts'
+import { askWhatChanged } from './round.ts'
 import { Task } from './task.ts'
 
 /** A server that never agrees with itself must not keep us busy: the rest comes with the next hint. */
 const MOST_ROUNDS = 8
-
-/** RFC 8620 §5.5: what Cyrus answers for a mailbox that is no more. Stalwart finds nothing in it. */
-const UNKNOWN_ID = 'invalidArguments'
 
 export type Topic = 'account' | 'list' | 'reader' | 'connection'
 
@@ -48,6 +46,14 @@ export class Account {
   #read: () => void = () => undefined
   /** something may have changed since the states that are known */
   #outdated = true
+  /** rounds that asked what changed, and were begun */
+  rounds = 0
+  /** told when such a round brought all that the server had when it was begun */
+  onround: (round: number) => void = () => undefined
+  /** told that the person does not want to wait for a pause, or signed in again */
+  ontry: () => void = () => undefined
+  /** told what this device kept of the actions that the server has not confirmed */
+  onkept: (entries: readonly Entry[]) => void = () => undefined
 
   /** `whenKnown` is told whose account it is. */
   constructor(ports: Ports, whenKnown: (owner: string) => void) {
@@ -94,11 +100,11 @@ export class Account {
     return this.#lists.shown
   }
 
-  show(mailboxId: Id | null): void {
-    if (mailboxId === null && this.#lists.wanted === null && this.sync.running) {
+  show(wish: ListWish): void {
+    if (wish === INBOX && this.#lists.wish === INBOX && this.sync.running) {
       return
     }
-    this.#lists.wanted = mailboxId
+    this.#lists.wish = wish
     this.#lists.choose()
     if (this.#lists.shown?.asOf === null) {
       void this.#restore(this.#lists.shown)
@@ -117,12 +123,13 @@ export class Account {
   /** The person asks for it: now, and all of it. */
   tryNow(): Promise<void> {
     this.#outdated = true
+    this.ontry()
     return this.sync.tryNow()
   }
 
   /** The rows of the list that the screen shows. */
   want(from: number, to: number): void {
-    if (this.#lists.shown?.want(from, to)) {
+    if (this.#lists.shown?.want(from, to, this.objects)) {
       void this.sync.run()
     }
   }
@@ -134,7 +141,7 @@ export class Account {
 
   async #restore(list: ListView): Promise<void> {
     const { version } = this.facts
-    const kept = await this.kept.threads(list.mailboxId)
+    const kept = await this.kept.threads(list.key)
     // A round that came between told of changes to mail that was not here yet.
     if (kept && list.asOf === null && version === this.facts.version) {
       this.objects.restore(kept.emails, kept.threads)
@@ -156,7 +163,13 @@ export class Account {
       const outdated = this.#outdated
       this.#outdated = false
       try {
-        await this.#round(outdated)
+        const number = outdated ? (this.rounds += 1) : 0
+        if (await askWhatChanged(this, this.#lists, outdated)) {
+          this.#outdated = true
+        } else if (outdated) {
+          this.onround(number)
+        }
+        this.#lists.choose()
       } catch (failure) {
         this.#outdated ||= outdated
         throw failure
@@ -173,63 +186,6 @@ export class Account {
     return this.#outdated
   }
 
-  /** One request, or a few. */
-  async #round(outdated: boolean): Promise<void> {
-    const list = this.#lists.shown
-    const { emailState, mailboxState } = this.facts
-    const open = emailState === null ? this.openThread : null
-    const [mailboxes, emails, responses, conversation] = await Promise.all([
-      outdated ? this.client.run(calls.mailboxes(mailboxState, this.client.offers(QUOTA))) : null,
-      outdated && emailState !== null ? this.client.run(calls.emailChanges(emailState)) : null,
-      list ? list.ask(this.client, { anew: emailState === null, outdated }) : null,
-      open === null ? null : this.client.run(calls.conversation(open))
-    ])
-    if (emails && !Facts.tells(emails)) {
-      this.facts.lose()
-      this.#outdated = true
-      return
-    }
-    if (mailboxes && !this.facts.takeMailboxes(mailboxes)) {
-      this.#outdated = true
-    }
-    if (list && responses && !this.#fits(list, responses)) {
-      this.#outdated = true
-      return
-    }
-    const listed = responses && [...responses.results, ...(conversation ? [conversation] : [])]
-    const found = listed && (await threadEmailsOf(this, listed, emails))
-    if (found) {
-      this.facts.takeThreads(found, emailState === null)
-    }
-    if (emails) {
-      // Behind the others: they may come from another request, and be older.
-      this.facts.takeEmails(emails)
-    }
-    if (list && responses && list.apply(responses, this.objects, this.ports.now())) {
-      this.#outdated = true
-    }
-    this.#lists.choose()
-    const whose = { person: this.client.identityId, address: this.address }
-    this.kept.note(whose, this.facts, list, Facts.changedIn(emails), emailState === null)
-  }
-
-  /** Whether the responses are of a mailbox that there is. Else the next round asks for what there is. */
-  #fits(list: ListView, responses: ListResponses): boolean {
-    if (!this.objects.mailboxes.has(list.mailboxId)) {
-      this.#lists.choose()
-      return false
-    }
-    // A restored mail server may know none of our ids, though its states are those that we know.
-    if (
-      this.facts.emailState !== null &&
-      responses.results.some((results) => results.errorOf('query') === UNKNOWN_ID)
-    ) {
-      this.facts.lose()
-      return false
-    }
-    return true
-  }
-
   /** Resolves once it is known who is signed in. */
   connected(): Promise<void> {
     this.#connecting ??= this.#connect().catch((failure: unknown) => {
@@ -242,9 +198,10 @@ export class Account {
   async #connect(): Promise<void> {
     const asked = this.client.connect()
     asked.catch(() => undefined) // it is awaited below
-    const read = await this.kept.read(this.#lists.wanted)
+    const read = await this.kept.read((mailboxes) => this.#keyIn(mailboxes))
     if (this.#person !== null && read.states?.person === this.#person) {
       this.#restoreAll(read)
+      this.onkept(read.entries)
     }
     this.#read()
     const session = await asked.catch((failure: unknown) => this.#failed(failure))
@@ -259,10 +216,17 @@ export class Account {
       return new Promise<never>(() => undefined)
     }
     const { owner } = this.client
-    this.#restoreAll(await this.kept.claim(owner, this.#lists.wanted, read))
+    const kept = await this.kept.claim(owner, (mailboxes) => this.#keyIn(mailboxes), read)
+    this.#restoreAll(kept)
     this.isKnown = true
+    this.onkept(kept.entries)
     this.tell('account', 'list', 'reader')
     this.#whenKnown(owner)
+  }
+
+  #keyIn(mailboxes: readonly Mailbox[]): string | null {
+    const query = this.#lists.queryIn(mailboxes)
+    return query && keyOf(query)
   }
 
   /** What this device kept, which is this person's. */

@@ -1,6 +1,7 @@
 /** The groups of calls that the engine sends, and the properties that it asks for. */
 import { call, reference } from '#lib/jmap/client.ts'
-import type { Call, Id } from '#lib/jmap/types.ts'
+import type { Arguments, Call, Id } from '#lib/jmap/types.ts'
+import { filterOf, type ListQuery } from '#lib/store/query.ts'
 
 /** Rows that are asked for at once; windows begin at its multiples. */
 export const PAGE = 50
@@ -15,6 +16,7 @@ export const ROW = [
   'to',
   'subject',
   'receivedAt',
+  'size',
   'preview',
   'hasAttachment'
 ]
@@ -92,23 +94,23 @@ export function emailChanges(sinceState: string): Call[] {
   ]
 }
 
-function queryOf(mailboxId: Id): Record<string, unknown> {
+function queryOf(query: ListQuery): Record<string, unknown> {
   return {
-    filter: { inMailbox: mailboxId },
-    sort: [{ property: 'receivedAt', isAscending: false }],
+    ...(filterOf(query) && { filter: filterOf(query) }),
+    sort: [query.sort],
     collapseThreads: true,
     calculateTotal: true
   }
 }
 
 /** One window of a list: ids only. */
-export function windowIds(mailboxId: Id, from: number, to: number): Call[] {
-  return [call('Email/query', 'query', { ...queryOf(mailboxId), position: from, limit: to - from })]
+export function windowIds(query: ListQuery, from: number, to: number): Call[] {
+  return [call('Email/query', 'query', { ...queryOf(query), position: from, limit: to - from })]
 }
 
 /** One window of a list, with all messages of its conversations (RFC 8621 §4.10). */
-export function windowThreads(mailboxId: Id, from: number, to: number): Call[] {
-  return [...windowIds(mailboxId, from, to), ...threads({ '#ids': reference('query', 'Email/query', '/ids') })]
+export function windowThreads(query: ListQuery, from: number, to: number): Call[] {
+  return [...windowIds(query, from, to), ...threads({ '#ids': reference('query', 'Email/query', '/ids') })]
 }
 
 /** All messages of the conversations of these emails. */
@@ -150,8 +152,25 @@ export function bodies(ids: readonly Id[], octets: number): Call[] {
   ]
 }
 
-export function keywords(ids: readonly Id[], changed: Readonly<Record<string, boolean>>): Call[] {
-  // RFC 8620 §5.3: null takes a key out of a patched map.
-  const patch = Object.fromEntries(Object.entries(changed).map(([name, on]) => [`keywords/${name}`, on || null]))
-  return [call('Email/set', 'set', { update: Object.fromEntries(ids.map((id) => [id, patch])) })]
+/** What others may have changed of these emails. */
+export function mutable(ids: readonly Id[]): Call[] {
+  return [call('Email/get', 'get', { ids, properties: MUTABLE })]
+}
+
+export function emailSet(update: Readonly<Record<Id, Arguments>>, destroy: readonly Id[]): Call[] {
+  const updates = Object.keys(update).length > 0 && { update }
+  return [call('Email/set', 'set', { ...updates, ...(destroy.length > 0 && { destroy }) })]
+}
+
+export function mailboxCreate(mailbox: Arguments): Call[] {
+  return [call('Mailbox/set', 'set', { create: { new: mailbox } })]
+}
+
+export function mailboxUpdate(id: Id, patch: Arguments): Call[] {
+  return [call('Mailbox/set', 'set', { update: { [id]: patch } })]
+}
+
+/** Ids of all emails that match, conversations or not. */
+export function matching(query: ListQuery, position: number, limit: number): Call[] {
+  return [call('Email/query', 'query', { ...queryOf(query), collapseThreads: false, position, limit })]
 }

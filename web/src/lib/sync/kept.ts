@@ -1,6 +1,7 @@
 /** What this device keeps of the account: read before the network answers, written behind the screen. */
 import { Cache, type Changes, type KeptBody, type KeptThreads, type KeptStates } from '#lib/cache/cache.ts'
 import type { Email, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
+import type { Entry } from '#lib/outbox/entry.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import { Drafts } from './drafts.ts'
 import type { Facts } from './facts.ts'
@@ -18,6 +19,8 @@ export interface Start {
   states: KeptStates | null
   mailboxes: Mailbox[]
   threads: KeptThreads | null
+  /** actions that the server has not confirmed */
+  entries: Entry[]
 }
 
 /** What will be written. */
@@ -28,9 +31,12 @@ interface Due {
   anew: boolean
 }
 
+/** The key of the list that will be shown, once the mailboxes are known. */
+type KeyIn = (mailboxes: readonly Mailbox[]) => string | null
+
 export type Whose = Pick<KeptStates, 'person' | 'address'>
 
-const NOTHING: Start = { states: null, mailboxes: [], threads: null }
+const NOTHING: Start = { states: null, mailboxes: [], threads: null, entries: [] }
 
 export class Kept {
   readonly drafts: Drafts
@@ -54,32 +60,32 @@ export class Kept {
     this.#endLeave = ports.onLeave(() => this.drafts.writeAll())
   }
 
-  /** Read what was used last, for the mailbox that will be shown. Nothing of it may be shown before it is known whose it
+  /** Read what was used last, for the list that will be shown. Nothing of it may be shown before it is known whose it
    * is: by the person that it names, or by `claim`. */
-  async read(mailboxId: Id | null): Promise<Start> {
+  async read(keyIn: KeyIn): Promise<Start> {
     try {
       this.#cache?.close()
       this.#cache = await this.#inTime(Cache.last())
-      return await this.#start(mailboxId)
+      return await this.#start(keyIn)
     } catch {
       return NOTHING
     }
   }
 
-  async #start(mailboxId: Id | null): Promise<Start> {
+  async #start(keyIn: KeyIn): Promise<Start> {
     if (!this.#cache) {
       return NOTHING
     }
     const { drafts, ...start } = await this.#cache.start()
     this.drafts.begin(this.#cache, drafts)
-    const id = mailboxId ?? start.mailboxes.find(({ role }) => role === 'inbox')?.id
-    const threads = id === undefined ? null : await this.#cache.threads(id)
+    const key = keyIn(start.mailboxes)
+    const threads = key === null ? null : await this.#cache.threads(key)
     this.#know(threads)
     return { ...start, threads }
   }
 
   /** Now it is known who is signed in: what was read, if it is this person's; else it is deleted. */
-  async claim(owner: string, mailboxId: Id | null, read: Start): Promise<Start> {
+  async claim(owner: string, keyIn: KeyIn, read: Start): Promise<Start> {
     if (this.#cache?.isOf(owner)) {
       return read
     }
@@ -94,7 +100,32 @@ export class Kept {
       // Before it is read: the drafts of an older version are among them.
       await this.#inTime(deleted)
     }
-    return this.#start(mailboxId).catch(() => NOTHING)
+    return this.#start(keyIn).catch(() => NOTHING)
+  }
+
+  /** Tabs of the same person share what it names; empty where the browser keeps nothing. */
+  get name(): string {
+    return this.#cache?.name ?? ''
+  }
+
+  /** Whether it is kept. Raises what the browser says if it cannot be. */
+  async addEntry(entry: Entry): Promise<boolean> {
+    await this.#cache?.outbox.add(entry)
+    return this.#cache !== null
+  }
+
+  /** Whether nobody had attempted it: then it is as if it had never been. */
+  async withdrawEntry(id: string): Promise<boolean> {
+    return (await this.#cache?.outbox.withdraw(id)) ?? false
+  }
+
+  /** All that are kept, of all tabs. From now on they count as attempted. */
+  async takeEntries(): Promise<Entry[]> {
+    return (await this.#cache?.outbox.take()) ?? []
+  }
+
+  async removeEntries(ids: ReadonlySet<string>): Promise<void> {
+    await this.#cache?.outbox.remove(ids)
   }
 
   /** null if it takes too long: mail is shown without it. */
@@ -115,10 +146,10 @@ export class Kept {
     })
   }
 
-  /** What is kept of the list of another mailbox. */
-  async threads(mailboxId: Id): Promise<KeptThreads | null> {
+  /** What is kept of another list. */
+  async threads(key: string): Promise<KeptThreads | null> {
     await this.#flush()
-    const threads = (await this.#cache?.threads(mailboxId).catch(() => null)) ?? null
+    const threads = (await this.#cache?.threads(key).catch(() => null)) ?? null
     this.#know(threads)
     return threads
   }
@@ -172,7 +203,7 @@ export class Kept {
       states: due.states,
       mailboxes: mailboxes && [...mailboxes.values()],
       list: list && {
-        mailboxId: list.mailboxId,
+        key: list.key,
         ids,
         total: list.list.total,
         asOf: list.asOf ?? new Date(this.#ports.now())

@@ -2,8 +2,10 @@
 import type { JmapClient } from '#lib/jmap/client.ts'
 import type { Results } from '#lib/jmap/results.ts'
 import type { Id, QueryResponse } from '#lib/jmap/types.ts'
-import { EMPTY, gapIn, idAt, ofResponses, withWindow, type QueryList } from '#lib/store/list.ts'
+import { EMPTY, gapIn, idAt, indexOf, ofResponses, withWindow, type QueryList } from '#lib/store/list.ts'
 import type { Objects } from '#lib/store/objects.ts'
+import { overlaid, withoutStrangers } from '#lib/store/overlay.ts'
+import { keyOf, type ListQuery } from '#lib/store/query.ts'
 import * as calls from './calls.ts'
 
 /** `windows` replace the list; `gap` adds to it. */
@@ -16,34 +18,90 @@ export interface ListResponses {
 const MOST_ROWS = 200
 
 export class ListView {
-  readonly mailboxId: Id
+  readonly query: ListQuery
+  readonly key: string
+  /** as the server listed it */
   list: QueryList = EMPTY
   /** when the server last confirmed what is shown; null: never */
   asOf: Date | null = null
   /** conversations that wait above the first row, since the list is scrolled */
-  arrived = 0
+  #above = 0
   #atTop = true
   #from = 0
   #to = calls.PAGE
+  /** what the server listed since the rows are held in their places */
+  #next: QueryList | null = null
+  #isHeld = false
+  #shown: { list: QueryList; version: number; isStale: boolean; shown: QueryList } | null = null
+  /** Another list was shown meanwhile: rows that are known to have left this one are not shown until it is asked for. */
+  isStale = false
 
-  constructor(mailboxId: Id) {
-    this.mailboxId = mailboxId
+  constructor(query: ListQuery) {
+    this.query = query
+    this.key = keyOf(query)
   }
 
-  get total(): number | null {
-    return this.list.total === null ? null : this.list.total - this.arrived
+  get isHeld(): boolean {
+    return this.#isHeld
+  }
+
+  /** With the pending patches laid over it. */
+  shown(objects: Objects): QueryList {
+    const { list, query, isStale } = this
+    const { version } = objects
+    if (this.#shown?.list !== list || this.#shown.version !== version || this.#shown.isStale !== isStale) {
+      const matching = isStale ? withoutStrangers(list, query, objects) : list
+      this.#shown = { list, version, isStale, shown: overlaid(matching, query, objects) }
+    }
+    return this.#shown.shown
+  }
+
+  total(objects: Objects): number | null {
+    const { total } = this.shown(objects)
+    return total === null ? null : Math.max(0, total - this.#above)
   }
 
   /** By the place on the screen. */
-  emailAt(index: number): Id | undefined {
-    return idAt(this.list, index + this.arrived)
+  emailAt(index: number, objects: Objects): Id | undefined {
+    return idAt(this.shown(objects), index + this.#above)
+  }
+
+  /** The place on the screen. */
+  placeOf(emailId: Id, objects: Objects): number | undefined {
+    const index = indexOf(this.shown(objects), emailId)
+    return index === undefined || index < this.#above ? undefined : index - this.#above
+  }
+
+  /** conversations that wait, since the list is scrolled, or its rows are held in their places */
+  arrived(objects: Objects): number {
+    return this.#next ? moved(this.list, this.#next, this.#above, objects) : this.#above
   }
 
   /** Remember what the screen shows; whether something of it is missing. */
-  want(from: number, to: number): boolean {
-    this.#from = Math.floor((from + this.arrived) / calls.PAGE) * calls.PAGE
-    this.#to = Math.min(Math.ceil((to + this.arrived) / calls.PAGE) * calls.PAGE, this.#from + MOST_ROWS)
+  want(from: number, to: number, objects: Objects): boolean {
+    this.#wants(this.#listed(from + this.#above, objects), this.#listed(to + this.#above, objects))
+    if (this.#next && this.lacks) {
+      // The person scrolls: no row that they aim at is under the pointer.
+      this.#adopt(this.#next, objects)
+      this.#wants(from + this.#above, to + this.#above)
+    }
     return this.lacks
+  }
+
+  #wants(from: number, to: number): void {
+    this.#from = Math.floor(from / calls.PAGE) * calls.PAGE
+    this.#to = Math.min(Math.ceil(to / calls.PAGE) * calls.PAGE, this.#from + MOST_ROWS)
+  }
+
+  /** The place in the server's list of what is shown at a place. */
+  #listed(index: number, objects: Objects): number {
+    const shown = this.shown(objects)
+    if (shown === this.list) {
+      return index
+    }
+    const id = idAt(shown, index)
+    const at = id === undefined ? undefined : indexOf(this.list, id)
+    return at ?? Math.max(0, index + (this.list.total ?? 0) - (shown.total ?? 0))
   }
 
   get lacks(): boolean {
@@ -61,11 +119,28 @@ export class ListView {
   /** Whether the top is visible changed; returns whether rows appear by it. */
   atTop(visible: boolean): boolean {
     this.#atTop = visible
-    if (!visible || this.arrived === 0) {
+    if (!visible || this.#above === 0) {
       return false
     }
-    this.arrived = 0
+    this.#above = 0
     return true
+  }
+
+  /** Returns whether rows change their places by it. */
+  hold(held: boolean, objects: Objects): boolean {
+    this.#isHeld = held
+    if (held || !this.#next) {
+      return false
+    }
+    this.#adopt(this.#next, objects)
+    return true
+  }
+
+  /** Patches of the person are facts now: rows moved by them, and the others may follow. */
+  settle(objects: Objects): void {
+    if (this.#next) {
+      this.#adopt(this.#next, objects)
+    }
   }
 
   /**
@@ -79,12 +154,12 @@ export class ListView {
       // The rows that are known are followed by Email/changes, those of the device too.
       const known = !wish.anew && this.asOf !== null
       const windows = this.#windows().map(({ from, to }) =>
-        known ? calls.windowIds(this.mailboxId, from, to) : calls.windowThreads(this.mailboxId, from, to)
+        known ? calls.windowIds(this.query, from, to) : calls.windowThreads(this.query, from, to)
       )
       return { kind: 'windows', results: await Promise.all(windows.map((group) => client.run(group))) }
     }
     const gap = gapIn(this.list, this.#from, this.#to)
-    return gap && { kind: 'gap', results: [await client.run(calls.windowThreads(this.mailboxId, gap.from, gap.to))] }
+    return gap && { kind: 'gap', results: [await client.run(calls.windowThreads(this.query, gap.from, gap.to))] }
   }
 
   /** The top, and what the screen shows. */
@@ -98,12 +173,23 @@ export class ListView {
   apply(responses: ListResponses, objects: Objects, now: number): boolean {
     const next = this.#after(responses)
     if (next) {
-      this.arrived = this.#atTop ? 0 : moved(this.list, next, this.arrived, objects)
-      this.list = next
+      if (this.#isHeld && responses.kind === 'windows' && !this.lacks) {
+        this.#next = next
+      } else {
+        this.#adopt(next, objects)
+      }
+      this.isStale = false
       this.asOf = new Date(now)
     }
     const states = responses.results.map((results) => results.get<QueryResponse>('query').queryState)
     return next === null || new Set(states).size > 1
+  }
+
+  #adopt(next: QueryList, objects: Objects): void {
+    const before = this.shown(objects)
+    this.#next = null
+    this.list = next
+    this.#above = this.#atTop ? 0 : moved(before, this.shown(objects), this.#above, objects)
   }
 
   /** null if the responses do not fit to what is known. */

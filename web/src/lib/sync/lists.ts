@@ -1,34 +1,68 @@
-/** The lists of the mailboxes that were shown since the page was loaded, and which of them is shown. */
-import type { Id } from '#lib/jmap/types.ts'
+/** The lists that were shown since the page was loaded, and which of them is shown. */
+import type { Filter, Id, Mailbox, Sort } from '#lib/jmap/types.ts'
 import type { Objects } from '#lib/store/objects.ts'
+import { keyOf, mailboxQuery, NEWEST_FIRST, type ListQuery } from '#lib/store/query.ts'
 import { ListView } from './list-view.ts'
+
+/** What the address of the page names. */
+export interface ListWish {
+  /** null: the inbox */
+  readonly mailboxId: Id | null
+  /** in all mailboxes, whatever `mailboxId` says */
+  readonly everywhere: boolean
+  readonly filter: Filter | null
+  readonly sort: Sort
+}
+
+export const INBOX: ListWish = { mailboxId: null, everywhere: false, filter: null, sort: NEWEST_FIRST }
+
+/** Each search is a list of its own: the ones that were shown last are kept. */
+const MOST_LISTS = 20
 
 export class Lists {
   shown: ListView | null = null
-  /** the mailbox that the address of the page names; null is the inbox */
-  wanted: Id | null = null
+  wish: ListWish = INBOX
   readonly #objects: Objects
-  readonly #lists = new Map<Id, ListView>()
+  readonly #lists = new Map<string, ListView>()
 
   constructor(objects: Objects) {
     this.#objects = objects
   }
 
-  /** Show what is wanted, or the inbox if there is no such mailbox. */
+  /** What is wished among these mailboxes, or the inbox if there is no such mailbox; null if there is no inbox. */
+  queryIn(mailboxes: readonly Mailbox[]): ListQuery | null {
+    const { mailboxId, everywhere, filter, sort } = this.wish
+    if (everywhere) {
+      return { mailboxId: null, filter, sort }
+    }
+    const inbox = mailboxes.find(({ role }) => role === 'inbox')?.id
+    if (mailboxId === null) {
+      return inbox === undefined ? null : { mailboxId: inbox, filter, sort }
+    }
+    if (mailboxes.length === 0 || mailboxes.some(({ id }) => id === mailboxId)) {
+      return { mailboxId, filter, sort }
+    }
+    return inbox === undefined ? null : mailboxQuery(inbox)
+  }
+
   choose(): void {
-    const { mailboxes } = this.#objects
-    const inbox = [...mailboxes.values()].find(({ role }) => role === 'inbox')?.id
-    const id = this.wanted !== null && (mailboxes.has(this.wanted) || mailboxes.size === 0) ? this.wanted : inbox
-    if (id === undefined) {
+    const query = this.queryIn([...this.#objects.mailboxes.values()])
+    if (!query) {
       this.shown = null
       return
     }
-    let list = this.#lists.get(id)
-    if (!list) {
-      list = new ListView(id)
-      this.#lists.set(id, list)
+    const key = keyOf(query)
+    if (key === this.shown?.key) {
+      return
     }
+    const list = this.#lists.get(key) ?? new ListView(query)
+    this.#lists.delete(key)
+    this.#lists.set(key, list)
+    list.isStale = list.asOf !== null
     this.shown = list
+    for (const old of [...this.#lists.keys()].slice(0, -MOST_LISTS)) {
+      this.#lists.delete(old)
+    }
   }
 
   clear(): void {

@@ -9,6 +9,8 @@ export interface Tongue {
   told(language: string): void
   /** The service says that the person chose it; it may be one that we do not speak. */
   adopt(language: string): void
+  /** what a mailbox of this role is called */
+  roleName(role: string): string
 }
 
 export interface Ports extends LivePorts {
@@ -17,6 +19,8 @@ export interface Ports extends LivePorts {
   now: () => number
   /** [0, 1) */
   random: () => number
+  /** a text that nobody had before */
+  unique: () => string
   /** Run `work` after so many milliseconds; returns how to call it off. */
   after: (milliseconds: number, work: () => void) => () => void
   /** of the page */
@@ -40,10 +44,13 @@ export interface Ports extends LivePorts {
 }
 
 /** The network of a browser, and the clock by which one waits for it. */
-export const BROWSER: Pick<Ports, 'fetch' | 'now' | 'random' | 'after'> = {
+export const BROWSER: Pick<Ports, 'fetch' | 'now' | 'random' | 'unique' | 'after'> = {
   fetch: (input, init) => fetch(input, init),
   now: () => Date.now(),
   random: () => Math.random(),
+  // Not by `randomUUID`, which a page without TLS does not have.
+  unique: () =>
+    Array.from(crypto.getRandomValues(new Uint8Array(16)), (octet) => octet.toString(16).padStart(2, '0')).join(''),
   after: (milliseconds, work) => {
     const timer = setTimeout(work, milliseconds)
     return () => clearTimeout(timer)

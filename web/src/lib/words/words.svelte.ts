@@ -48,6 +48,12 @@ export class Speech {
     if (known !== this.#language) void this.#speak(known)
   }
 
+  /** What a mailbox of this role is called. */
+  roleName(role: string): string {
+    const names: Readonly<Record<string, string>> = this.#words.mail.roles
+    return names[role] ?? role
+  }
+
   async #speak(language: Language): Promise<void> {
     this.#words = await loadWords(language)
     this.#language = language

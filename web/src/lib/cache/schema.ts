@@ -1,0 +1,69 @@
+/** What this device keeps, and in which stores. */
+import type { Email, EmailBody, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
+import type { Entry } from '#lib/outbox/entry.ts'
+import type { DBSchema, IDBPDatabase } from 'idb'
+
+export interface KeptStates {
+  email: string
+  mailbox: string
+  /** whose mail it is, by their identity; null if the service did not tell */
+  person: string | null
+  address: string
+}
+
+export interface KeptList {
+  /** what is listed, and in which order */
+  key: string
+  ids: readonly Id[]
+  total: number | null
+  /** when the server confirmed it */
+  asOf: Date
+}
+
+export interface KeptThreads {
+  list: KeptList
+  threads: Thread[]
+  emails: Email[]
+}
+
+export interface KeptBody {
+  id: Id
+  body: EmailBody
+  whole: boolean
+  usedAt: number
+  size: number
+}
+
+/** A reply that was typed and not sent, by the message to which it replies. */
+export interface KeptDraft {
+  id: Id
+  text: string
+  /** what was handed to the mail server, if nobody knows whether it took it */
+  sending: { messageId: string; text: string } | null
+}
+
+/** What changed since the last write. */
+export interface Changes {
+  states: KeptStates
+  mailboxes: readonly Mailbox[] | null
+  list: KeptList | null
+  threads: readonly Thread[]
+  emails: readonly Email[]
+  removed: readonly Id[]
+  /** nothing that was kept of emails counts any more */
+  anew: boolean
+}
+
+export interface Schema extends DBSchema {
+  meta: { key: string; value: KeptStates }
+  mailbox: { key: Id; value: Mailbox }
+  thread: { key: Id; value: Thread }
+  email: { key: Id; value: Email }
+  list: { key: string; value: KeptList }
+  body: { key: Id; value: KeptBody; indexes: { used: [number, number] } }
+  draft: { key: Id; value: KeptDraft }
+  /** by their order in all tabs */
+  outbox: { key: number; value: Entry }
+}
+
+export type Database = IDBPDatabase<Schema>

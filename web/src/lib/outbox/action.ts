@@ -1,0 +1,136 @@
+/** What an action does to the emails of a conversation. */
+import type { Email, Id } from '#lib/jmap/types.ts'
+import type { Patch } from '#lib/store/objects.ts'
+import { idOfRole } from './entry.ts'
+
+/** What a person can do to conversations. */
+export type Action =
+  | { readonly kind: 'read' | 'star' | 'spam'; readonly on: boolean }
+  | { readonly kind: 'archive' | 'delete' }
+  /** for good: it cannot be taken back */
+  | { readonly kind: 'destroy' }
+  | { readonly kind: 'move'; readonly mailboxId: Id }
+  | { readonly kind: 'label'; readonly keyword: string; readonly on: boolean }
+
+/** Where the person does it. */
+export interface Place {
+  /** of the list; null: a list of all mailboxes */
+  readonly mailboxId: Id | null
+  /** the mailbox of each role, as far as there is one */
+  readonly roles: ReadonlyMap<string, Id>
+  /** Only what lies in the mailbox of the list is moved. False if the messages were chosen one by one. */
+  readonly conversations: boolean
+}
+
+/** `emails` are those of one conversation, oldest first. Nothing for an action that changes nothing. */
+export function patchesOf(action: Action, emails: readonly Email[], place: Place): Patch[] {
+  switch (action.kind) {
+    case 'read':
+      return keywords(action.on ? emails.filter(isUnread) : unreadAgain(emails, place), { $seen: action.on })
+    case 'star':
+      return keywords(action.on ? starred(emails, place) : emails.filter(({ keywords }) => keywords['$flagged']), {
+        $flagged: action.on
+      })
+    case 'label':
+      return keywords(
+        emails.filter(({ keywords }) => Boolean(keywords[action.keyword]) !== action.on),
+        { [action.keyword]: action.on }
+      )
+    case 'archive':
+      return moves(archived(emails, place), mailboxOf('archive', place))
+    case 'move':
+      return moves(movable(emails, place), action.mailboxId)
+    case 'delete':
+      return moves(deletable(emails, place), mailboxOf('trash', place))
+    case 'spam':
+      return spam(action.on, emails, place)
+    case 'destroy':
+      return destroyed(here(emails, place))
+  }
+}
+
+function isUnread({ keywords }: Email): boolean {
+  return !keywords['$seen'] && !keywords['$draft']
+}
+
+function mailboxOf(role: string, { roles }: Place): Id {
+  return roles.get(role) ?? idOfRole(role)
+}
+
+function has(email: Email, mailboxId: Id | undefined | null): boolean {
+  return typeof mailboxId === 'string' && email.mailboxIds[mailboxId] === true
+}
+
+/** Those in the mailbox of the list; of a list of all mailboxes, all. */
+function here(emails: readonly Email[], { mailboxId, conversations }: Place): readonly Email[] {
+  return mailboxId === null || !conversations ? emails : emails.filter((email) => has(email, mailboxId))
+}
+
+/** A list of all mailboxes holds what was sent, too, which stays where it is. */
+function movable(emails: readonly Email[], place: Place): readonly Email[] {
+  const found = here(emails, place)
+  if (place.mailboxId !== null || !place.conversations) {
+    return found
+  }
+  const staying = ['sent', 'drafts', 'trash', 'junk'].map((role) => place.roles.get(role))
+  return found.filter((email) => !staying.some((id) => has(email, id)))
+}
+
+function archived(emails: readonly Email[], place: Place): readonly Email[] {
+  const { mailboxId, roles } = place
+  // Who archives among what was sent, or in the archive, means what still lies in the inbox.
+  const staying = ['sent', 'drafts', 'archive'].some((role) => roles.get(role) === mailboxId)
+  return place.conversations && (mailboxId === null || staying)
+    ? emails.filter((email) => has(email, roles.get('inbox')))
+    : here(emails, place)
+}
+
+function deletable(emails: readonly Email[], place: Place): readonly Email[] {
+  return here(emails, place).filter((email) => !has(email, place.roles.get('trash')))
+}
+
+/** One message makes the conversation unread: the newest of it that is shown here. */
+function unreadAgain(emails: readonly Email[], place: Place): readonly Email[] {
+  const read = here(emails, place).filter(({ keywords }) => keywords['$seen'] && !keywords['$draft'])
+  return place.conversations ? read.slice(-1) : read
+}
+
+function starred(emails: readonly Email[], place: Place): readonly Email[] {
+  const found = here(emails, place).filter(({ keywords }) => !keywords['$flagged'])
+  return place.conversations ? found.slice(-1) : found
+}
+
+function spam(on: boolean, emails: readonly Email[], place: Place): Patch[] {
+  const { roles } = place
+  const found = on
+    ? movable(emails, place).filter((email) => !has(email, roles.get('junk')))
+    : emails.filter((email) => has(email, roles.get('junk')))
+  // RFC 8621 §4.1.1: the two keywords by which a filter learns.
+  const learned = { $junk: on, $notjunk: !on }
+  return moves(found, mailboxOf(on ? 'junk' : 'inbox', place)).map((patch) => ({ ...patch, keywords: learned }))
+}
+
+function keywords(emails: readonly Email[], changes: Readonly<Record<string, boolean>>): Patch[] {
+  return emails.length === 0 ? [] : [{ emailIds: emails.map(({ id }) => id), keywords: changes }]
+}
+
+function destroyed(emails: readonly Email[]): Patch[] {
+  return emails.length === 0 ? [] : [{ emailIds: emails.map(({ id }) => id), destroyed: true }]
+}
+
+/** Out of all the mailboxes in which they lie, into this one. */
+function moves(emails: readonly Email[], target: Id): Patch[] {
+  const groups = new Map<string, { emailIds: Id[]; mailboxIds: Record<Id, boolean> }>()
+  for (const email of emails) {
+    const from = Object.keys(email.mailboxIds).toSorted()
+    if (from.length === 1 && from[0] === target) {
+      continue
+    }
+    const mailboxIds = { ...Object.fromEntries(from.map((id) => [id, false])), [target]: true }
+    const key = JSON.stringify(mailboxIds)
+    const group = groups.get(key) ?? { emailIds: [], mailboxIds }
+    group.emailIds.push(email.id)
+    groups.set(key, group)
+  }
+  return [...groups.values()]
+}

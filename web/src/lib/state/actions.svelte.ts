@@ -1,0 +1,156 @@
+import { patchesOf, type Place } from '#lib/outbox/action.ts'
+import { inverseOf, type Entry } from '#lib/outbox/entry.ts'
+import type { Account } from '#lib/sync/account.ts'
+import { BulkRun } from '#lib/sync/bulk.ts'
+import { Outbox, type Pending } from '#lib/sync/outbox.ts'
+import { troubleOf } from '#lib/sync/task.ts'
+import type { Action, Actions, Bulk, Deed, Refused } from './mail.ts'
+import type { Patch } from '#lib/store/objects.ts'
+import { Version } from './version.svelte.ts'
+
+/** Mailboxes that are made on first use. */
+const MADE = ['archive', 'junk', 'trash']
+
+export class ActionsState implements Actions {
+  readonly outbox: Outbox
+  readonly #account: Account
+  readonly #version = new Version()
+  #refused = $state.raw<Refused | null>(null)
+  #left: readonly Patch[] = []
+  #bulk = $state.raw<Bulk | null>(null)
+
+  constructor(account: Account) {
+    this.#account = account
+    this.outbox = new Outbox(account)
+    this.outbox.onleft = (entries, { refused, conflicts }) => {
+      const [failure] = refused.values()
+      const left = new Set([...refused.keys(), ...conflicts])
+      const again = failure ? new Set(refused.keys()) : new Set<string>()
+      this.#left = entries.flatMap(({ patches }) => patches.map((patch) => narrowed(patch, again)))
+      this.#refused = {
+        trouble: failure ? troubleOf(failure) : { code: 'conflict', retryAt: null, reference: null },
+        kind: failure ? 'refused' : 'conflict',
+        conversations: this.#threads([...left])
+      }
+    }
+  }
+
+  run(action: Action, threadIds: readonly string[]): Deed | null {
+    const { objects } = this.#account
+    const place = this.#place(true)
+    const threads = threadIds.map((id) => objects.thread(id).flatMap((emailId) => objects.email(emailId) ?? []))
+    return this.#do(threads.map((emails) => patchesOf(action, emails, place)))
+  }
+
+  runOnMessages(action: Action, messageIds: readonly string[]): Deed | null {
+    const emails = messageIds.flatMap((id) => this.#account.objects.email(id) ?? [])
+    return this.#do([patchesOf(action, emails, this.#place(false))])
+  }
+
+  runOnAll(action: Action): Bulk {
+    const query = this.#account.list?.query
+    const run = new BulkRun(this.#account, this.outbox, () => this.#bulkChanged(action, run))
+    this.#bulkChanged(action, run)
+    if (query) {
+      void run.run(action, query, this.#place(false), this.#names())
+    }
+    return this.#bulk as unknown as Bulk
+  }
+
+  get bulk(): Bulk | null {
+    return this.#bulk
+  }
+
+  get refused(): Refused | null {
+    return this.#refused
+  }
+
+  again(): void {
+    const patches = this.#left
+    this.#left = []
+    if (patches.length > 0) {
+      this.outbox.add(patches, this.#names())
+    }
+  }
+
+  get waiting(): number {
+    this.#version.seen()
+    return this.outbox.waiting
+  }
+
+  /** Mark as read what the person opened: nothing to take back. */
+  read(ids: readonly string[]): void {
+    // Before it is known for sure who is signed in, nothing is marked; the reader tells again what is read then.
+    const emails = this.#account.isKnown ? ids.flatMap((id) => this.#account.objects.email(id) ?? []) : []
+    this.#add(patchesOf({ kind: 'read', on: true }, emails, this.#place(false)))
+  }
+
+  answered(id: string): void {
+    this.#add([{ emailIds: [id], keywords: { $answered: true } }])
+  }
+
+  changed(): void {
+    this.#version.next()
+  }
+
+  stop(): void {
+    this.outbox.stop()
+  }
+
+  #do(changes: readonly (readonly Patch[])[]): Deed | null {
+    const patches = changes.flat()
+    if (patches.length === 0) {
+      return null
+    }
+    const inverse = patches.flatMap((patch) => inverseOf(patch, (id) => this.#account.objects.email(id)))
+    const pending = this.#add(patches)
+    return {
+      conversations: changes.filter((one) => one.length > 0).length,
+      undo: () => void (pending && this.outbox.takeBack(pending, inverse))
+    }
+  }
+
+  #add(patches: readonly Patch[]): Pending | null {
+    return patches.length === 0 ? null : this.outbox.add(patches, this.#names())
+  }
+
+  #place(conversations: boolean): Place {
+    const roles = new Map<string, string>()
+    for (const { id, role } of this.#account.objects.mailboxes.values()) {
+      if (role !== null && !roles.has(role)) {
+        roles.set(role, id)
+      }
+    }
+    return { mailboxId: this.#account.list?.query.mailboxId ?? null, roles, conversations }
+  }
+
+  #names(): Entry['names'] {
+    return Object.fromEntries(MADE.map((role) => [role, this.#account.ports.tongue.roleName(role)]))
+  }
+
+  #threads(emailIds: readonly string[]): number {
+    const { objects } = this.#account
+    return new Set(emailIds.map((id) => objects.baseOf(id)?.threadId ?? id)).size
+  }
+
+  #bulkChanged(action: Action, run: BulkRun): void {
+    this.#bulk = {
+      action,
+      total: run.total,
+      done: run.done,
+      state: run.state,
+      trouble: run.failure === null ? null : troubleOf(run.failure),
+      stop: () => run.stop(),
+      undo: run.canUndo ? () => this.#undoBulk(action, run) : null
+    }
+  }
+
+  #undoBulk(action: Action, done: BulkRun): void {
+    const run = new BulkRun(this.#account, this.outbox, () => this.#bulkChanged(action, run))
+    void run.undo(done, this.#names())
+  }
+}
+
+function narrowed(patch: Patch, ids: ReadonlySet<string>): Patch {
+  return { ...patch, emailIds: patch.emailIds.filter((id) => ids.has(id)) }
+}

@@ -1,0 +1,165 @@
+/** An action on all emails that match a query: in parts, which can be stopped between two of them and taken back. */
+import type { Email, GetResponse, Id, QueryResponse } from '#lib/jmap/types.ts'
+import { patchesOf, type Action, type Place } from '#lib/outbox/action.ts'
+import { inverseOf, withoutEmails, type Entry } from '#lib/outbox/entry.ts'
+import type { Facts } from '#lib/outbox/request.ts'
+import type { Patch } from '#lib/store/objects.ts'
+import type { ListQuery } from '#lib/store/query.ts'
+import type { Account } from './account.ts'
+import * as calls from './calls.ts'
+import type { Outbox } from './outbox.ts'
+
+/** Emails of one part; servers allow at least as many (RFC 8620 §2, maxObjectsInSet). */
+const PART = 500
+/** Ids of one response. */
+const IDS = 5_000
+/** Emails up to which it can be taken back: each one's mailboxes before are kept in memory. */
+const MOST_UNDONE = 5_000
+
+export class BulkRun {
+  /** emails; null until it is known */
+  total: number | null = null
+  done = 0
+  state: 'running' | 'done' | 'stopped' | 'failed' = 'running'
+  failure: unknown = null
+  readonly #account: Account
+  readonly #outbox: Outbox
+  readonly #changed: () => void
+  #inverse: Patch[] = []
+  #left = 0
+
+  constructor(account: Account, outbox: Outbox, changed: () => void) {
+    this.#account = account
+    this.#outbox = outbox
+    this.#changed = changed
+  }
+
+  stop(): void {
+    if (this.state === 'running') {
+      this.#is('stopped')
+    }
+  }
+
+  /** emails to which it was not done */
+  get left(): number {
+    return this.#left
+  }
+
+  get canUndo(): boolean {
+    return this.state !== 'running' && this.#inverse.length > 0 && (this.total ?? 0) <= MOST_UNDONE
+  }
+
+  /** Do it. The ids are all taken first: what the action changes may make an email match no more. */
+  async run(action: Action, query: ListQuery, place: Place, names: Entry['names']): Promise<void> {
+    await this.#inParts(async () => {
+      const ids = await this.#matching(query)
+      await this.#each(
+        ids,
+        async (part) => {
+          const emails = await this.#facts(part)
+          return emails.flatMap((email) => patchesOf(action, [email], { ...place, conversations: false }))
+        },
+        names
+      )
+    })
+  }
+
+  /** Take back what `run` did, as another run. */
+  async undo(done: BulkRun, names: Entry['names']): Promise<void> {
+    await this.#inParts(async () => {
+      const patches = done.#inverse
+      const ids = [...new Set(patches.flatMap(({ emailIds }) => emailIds))]
+      await this.#each(ids, (part) => Promise.resolve(only(patches, new Set(part))), names)
+    })
+  }
+
+  async #inParts(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+      if (this.#isRunning()) {
+        this.#is('done')
+      }
+    } catch (failure) {
+      this.failure = failure
+      this.#is('failed')
+    }
+  }
+
+  async #each(ids: readonly Id[], patchesFor: (part: Id[]) => Promise<Patch[]>, names: Entry['names']): Promise<void> {
+    this.total = ids.length
+    this.#changed()
+    const { maxObjectsInSet, maxObjectsInGet } = this.#account.client.limits
+    const size = Math.min(PART, maxObjectsInSet, maxObjectsInGet)
+    for (let at = 0; at < ids.length && this.#isRunning(); at += size) {
+      const part = ids.slice(at, at + size)
+      await this.#do(joined(await patchesFor(part)), names)
+      this.done += part.length
+      this.#changed()
+    }
+  }
+
+  /** One part, until the server has answered. */
+  async #do(patches: readonly Patch[], names: Entry['names']): Promise<void> {
+    if (patches.length === 0 || !this.#isRunning()) {
+      return
+    }
+    const inverse = patches.flatMap((patch) => inverseOf(patch, (id) => this.#before.get(id)))
+    const left = await this.#outbox.add(patches, names).settled
+    this.#left += left.size
+    this.#inverse.push(...withoutEmails(inverse, left))
+  }
+
+  /** the emails of the part as they were */
+  #before = new Map<Id, Email>()
+
+  async #matching(query: ListQuery): Promise<Id[]> {
+    const ids = new Set<Id>()
+    for (let more = true; more;) {
+      const results = await this.#account.client.run(calls.matching(query, ids.size, IDS))
+      const response = results.get<QueryResponse>('query')
+      const before = ids.size
+      response.ids.forEach((id) => ids.add(id))
+      // A server may give fewer than were asked for; one that gives none twice has no more.
+      more = ids.size > before && ids.size < (response.total ?? 0)
+    }
+    return [...ids]
+  }
+
+  async #facts(ids: readonly Id[]): Promise<Email[]> {
+    const results = await this.#account.client.run(calls.mutable(ids))
+    // What an action looks at is among these properties.
+    const emails = results.get<GetResponse<Facts>>('get').list as Email[]
+    this.#before = new Map(emails.map((email) => [email.id, email]))
+    return emails
+  }
+
+  #isRunning(): boolean {
+    return this.state === 'running'
+  }
+
+  #is(state: BulkRun['state']): void {
+    this.state = state
+    this.#changed()
+  }
+}
+
+/** Patches that say the same, as one. */
+function joined(patches: readonly Patch[]): Patch[] {
+  const groups = new Map<string, Patch & { emailIds: Id[] }>()
+  for (const { emailIds, ...patch } of patches) {
+    const key = JSON.stringify(patch)
+    const group = groups.get(key)
+    if (group) {
+      group.emailIds.push(...emailIds)
+    } else {
+      groups.set(key, { ...patch, emailIds: [...emailIds] })
+    }
+  }
+  return [...groups.values()]
+}
+
+function only(patches: readonly Patch[], ids: ReadonlySet<Id>): Patch[] {
+  return patches
+    .map((patch) => ({ ...patch, emailIds: patch.emailIds.filter((id) => ids.has(id)) }))
+    .filter(({ emailIds }) => emailIds.length > 0)
+}

@@ -1,0 +1,118 @@
+/** Hands entries of the outbox to the mail server: one Email/set for all of them, as far as its limits allow. */
+import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
+import type { GetResponse, Id, SetError, SetResponse } from '#lib/jmap/types.ts'
+import { resolved, type Entry } from '#lib/outbox/entry.ts'
+import { patchObject, standingOf, wantedBy, type Facts, type Wanted } from '#lib/outbox/request.ts'
+import type { Account } from './account.ts'
+import * as calls from './calls.ts'
+import { makeMissing } from './mailbox-roles.ts'
+
+/** Milliseconds after which others may well have changed the emails of an entry. */
+const STALE = 5_000
+
+/** The emails to which it was not done. */
+export interface Outcome {
+  readonly refused: ReadonlyMap<Id, JmapFailure>
+  /** somebody else moved them meanwhile */
+  readonly conflicts: ReadonlySet<Id>
+}
+
+/** Codes of failures that concern all requests of the person, and pass when they sign in or have a mailbox again. */
+const NOT_NOW = new Set(['no_session', 'session_aal2_required', 'mailbox_not_ready', 'mailbox_missing'])
+
+/** Whether the failure is an answer to just these entries: then no further try would help. */
+function isRefusal(failure: unknown): failure is JmapFailure {
+  return failure instanceof JmapFailure && !failure.transient && !NOT_NOW.has(failure.code)
+}
+
+/** Raises JmapFailure if they have to be handed over again. */
+export async function sendEntries(account: Account, entries: readonly Entry[]): Promise<Outcome> {
+  try {
+    return await sent(account, entries)
+  } catch (failure) {
+    if (!isRefusal(failure)) {
+      throw failure
+    }
+    if (entries.length > 1) {
+      return oneByOne(account, entries)
+    }
+    const ids = entries.flatMap(({ patches }) => patches.flatMap(({ emailIds }) => emailIds))
+    return { refused: new Map(ids.map((id) => [id, failure])), conflicts: new Set() }
+  }
+}
+
+/** One of them cannot be sent: the others are. */
+async function oneByOne(account: Account, entries: readonly Entry[]): Promise<Outcome> {
+  const refused = new Map<Id, JmapFailure>()
+  const conflicts = new Set<Id>()
+  for (const entry of entries) {
+    const outcome = await sendEntries(account, [entry])
+    outcome.refused.forEach((failure, id) => refused.set(id, failure))
+    outcome.conflicts.forEach((id) => conflicts.add(id))
+  }
+  return { refused, conflicts }
+}
+
+async function sent(account: Account, entries: readonly Entry[]): Promise<Outcome> {
+  await makeMissing(account, entries)
+  const { mailboxes } = account.objects
+  const wanted = wantedBy(entries.flatMap(({ patches }) => resolved(patches, mailboxes)))
+  const now = account.ports.now()
+  const isStale = entries.some(({ attempted, at }) => attempted || now - at > STALE)
+  const open = isStale ? await stillOpen(account, wanted) : { ...wanted, conflicts: new Set<Id>() }
+  return { refused: await set(account, open), conflicts: open.conflicts }
+}
+
+/** Without what the server has already, and what somebody else moved meanwhile. */
+async function stillOpen(account: Account, wanted: Wanted): Promise<Wanted & { conflicts: Set<Id> }> {
+  const results = await account.client.run(calls.mutable([...wanted.update.keys()]))
+  const facts = new Map(results.get<GetResponse<Facts>>('get').list.map((email) => [email.id, email]))
+  const update = new Map(wanted.update)
+  const conflicts = new Set<Id>()
+  for (const [id, patch] of wanted.update) {
+    const standing = standingOf(patch, facts.get(id))
+    if (standing !== 'open') {
+      update.delete(id)
+    }
+    if (standing === 'conflict') {
+      conflicts.add(id)
+    }
+  }
+  return { update, destroy: wanted.destroy, conflicts }
+}
+
+async function set(account: Account, { update, destroy }: Wanted): Promise<Map<Id, JmapFailure>> {
+  const refused = new Map<Id, JmapFailure>()
+  const most = account.client.limits.maxObjectsInSet
+  const all = [...update.keys(), ...destroy]
+  for (let at = 0; at < all.length; at += most) {
+    const ids = all.slice(at, at + most)
+    const updates = ids.flatMap((id) => {
+      const patch = update.get(id)
+      return patch ? [[id, patchObject(patch)] as const] : []
+    })
+    const results = await account.client.run(
+      calls.emailSet(
+        Object.fromEntries(updates),
+        ids.filter((id) => destroy.has(id))
+      )
+    )
+    const { notUpdated, notDestroyed } = results.get<SetResponse>('set')
+    for (const [id, error] of Object.entries({ ...notUpdated, ...notDestroyed })) {
+      note(refused, id, error)
+    }
+  }
+  return refused
+}
+
+/** An email that is gone needs no change. Raises JmapFailure for what passes by itself. */
+function note(refused: Map<Id, JmapFailure>, id: Id, error: SetError): void {
+  if (error.type === 'notFound') {
+    return
+  }
+  const failure = refusal(error)
+  if (failure.transient) {
+    throw failure
+  }
+  refused.set(id, failure)
+}

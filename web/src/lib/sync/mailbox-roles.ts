@@ -1,0 +1,48 @@
+/** Mailboxes of a role that an action needs, made on first use: a new account often has no Archive. */
+import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
+import type { GetResponse, Mailbox, SetResponse } from '#lib/jmap/types.ts'
+import { idOfRole, rolesIn, type Entry } from '#lib/outbox/entry.ts'
+import type { Objects } from '#lib/store/objects.ts'
+import type { Account } from './account.ts'
+import * as calls from './calls.ts'
+
+export async function makeMissing(account: Account, entries: readonly Entry[]): Promise<void> {
+  const names = Object.assign({}, ...entries.map((entry) => entry.names)) as Record<string, string>
+  const roles = rolesIn(entries.flatMap(({ patches }) => patches)).filter((role) => !hasRole(account.objects, role))
+  if (roles.length === 0) {
+    return
+  }
+  // Another tab, or a request whose response was lost, may have made it.
+  await look(account)
+  for (const role of roles.filter((one) => !hasRole(account.objects, one))) {
+    await make(account, role, names[role] ?? role)
+  }
+}
+
+function hasRole({ mailboxes }: Objects, role: string): boolean {
+  return [...mailboxes.values()].some((mailbox) => mailbox.role === role)
+}
+
+async function look({ client, objects }: Account): Promise<void> {
+  const results = await client.run(calls.mailboxes(null, false))
+  objects.putMailboxes(results.get<GetResponse<Mailbox>>('get').list)
+}
+
+/** A mailbox of that name at the top gets the role: a server refuses two of one name (RFC 8621 §2). */
+async function make(account: Account, role: string, name: string): Promise<void> {
+  const namesake = [...account.objects.mailboxes.values()].find(
+    (mailbox) => mailbox.parentId === null && mailbox.role === null && mailbox.name.toLowerCase() === name.toLowerCase()
+  )
+  const results = await account.client.run(
+    namesake ? calls.mailboxUpdate(namesake.id, { role }) : calls.mailboxCreate({ name, role, parentId: null })
+  )
+  const { notCreated, notUpdated } = results.get<SetResponse>('set')
+  const [error] = Object.values({ ...notCreated, ...notUpdated })
+  if (error) {
+    throw refusal(error)
+  }
+  await look(account)
+  if (!hasRole(account.objects, role)) {
+    throw new JmapFailure('unknown', { detail: idOfRole(role) })
+  }
+}
