@@ -15,6 +15,8 @@ import { Task } from './task.ts'
 
 /** Milliseconds in which actions are gathered into one Email/set. */
 const GATHER = 50
+/** Milliseconds after which a tab sends what another one did: that one may be gone. */
+const OTHERS = 1_000
 /** Ids of settled entries that are remembered: one tab may tell of it before another tells that there is one. */
 const MOST_SETTLED = 1_000
 
@@ -29,7 +31,9 @@ export interface Pending {
   round: number | null
   /** this device keeps it; resolves to false if it cannot */
   readonly kept: Promise<boolean>
-  /** resolves once the server has answered, with the emails to which it was not done */
+  /** the emails to which it was not done */
+  left: ReadonlySet<Id>
+  /** resolves with `left` once the server has answered */
   readonly settled: Promise<ReadonlySet<Id>>
   readonly settle: (left: ReadonlySet<Id>) => void
 }
@@ -97,8 +101,7 @@ export class Outbox {
         this.#pending = [...this.#pending, pending]
       }
     }
-    const left = await Promise.race([pending.settled, Promise.resolve(new Set<Id>())])
-    this.add(withoutEmails(inverse, left), entry.names)
+    this.add(withoutEmails(inverse, pending.left), entry.names)
   }
 
   /** The person does not want to wait for a pause, or signed in again. */
@@ -129,7 +132,7 @@ export class Outbox {
   #put(entry: Entry, own: boolean): Pending {
     const { promise: settled, resolve: settle } = Promise.withResolvers<ReadonlySet<Id>>()
     const kept = own ? this.#keep(entry) : Promise.resolve(true)
-    const pending = { entry, own, patches: entry.patches, round: null, kept, settled, settle }
+    const pending = { entry, own, patches: entry.patches, round: null, kept, left: new Set<Id>(), settled, settle }
     this.#pending = [...this.#pending, pending]
     return pending
   }
@@ -199,6 +202,7 @@ export class Outbox {
     for (const pending of this.#pending.filter(({ entry }) => ids.includes(entry.id))) {
       pending.patches = withoutEmails(pending.patches, left)
       pending.round = this.#account.rounds + 1
+      pending.left = left
       this.#inMemory.delete(pending.entry.id)
       pending.settle(left)
     }
@@ -240,7 +244,7 @@ export class Outbox {
     if (added && !this.#settled.has(added.id) && !this.#pending.some(({ entry }) => entry.id === added.id)) {
       this.#put(added, false)
       this.#changed()
-      this.#tabs.wantToSend()
+      this.#account.ports.after(OTHERS, () => this.waiting > 0 && this.#tabs.wantToSend())
     }
     if (withdrawn !== undefined) {
       this.#remember(withdrawn)
