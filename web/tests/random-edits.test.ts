@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { MailState } from '#lib/state/create-mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
+import { randomFrom } from './random.ts'
 import { deliver, hint, opened, shown, type Scene } from './scene.ts'
 import { settled } from './world.ts'
 
@@ -10,7 +11,7 @@ const SEEDS = Number(process.env['POSTROOM_SEEDS'] ?? 10)
 test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
   'after any edits of two clients, refusals and lost responses the screen shows what the server has (%i)',
   async (seed) => {
-    const next = random(seed)
+    const next = randomFrom(seed)
     const server = new ModelServer()
     deliver(server, 120)
     const scenes = [await opened(server), await opened(server)]
@@ -110,15 +111,4 @@ async function compare(scene: Scene): Promise<void> {
     )
   )
   expect(world.mistakes).toEqual([])
-}
-
-/** The same numbers in each run (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }

@@ -1,10 +1,13 @@
 /** The actions that the mail server has not confirmed, as this device keeps them: in one order for all tabs. */
 import type { Entry } from '#lib/outbox/entry.ts'
-import type { Database } from './schema.ts'
+import type { Database, Schema } from './schema.ts'
+import type { IDBPObjectStore } from 'idb'
 
 const STORE = 'outbox'
 /** What a person did must survive a crash of the browser. */
 const STRICT = { durability: 'strict' } as const
+
+type Store = IDBPObjectStore<Schema, [typeof STORE], typeof STORE, 'readwrite'>
 
 export class KeptOutbox {
   readonly #database: Database
@@ -36,25 +39,32 @@ export class KeptOutbox {
     return entries
   }
 
-  /** Whether it was there and nobody had attempted it: then it is as if it had never been. */
-  async withdraw(id: string): Promise<boolean> {
-    return (await this.#remove((entry) => entry.id === id && !entry.attempted)) > 0
+  /** Remove the entry if nobody has attempted it: then it is as if it had never been. Else keep `inverse`. Whether it was
+   * removed. */
+  async withdraw(id: string, inverse: Entry): Promise<boolean> {
+    const write = this.#database.transaction(STORE, 'readwrite', STRICT)
+    const removed = await remove(write.store, (entry) => entry.id === id && !entry.attempted)
+    if (removed === 0) {
+      await write.store.add(inverse)
+    }
+    await write.done
+    return removed > 0
   }
 
   async remove(ids: ReadonlySet<string>): Promise<void> {
-    await this.#remove((entry) => ids.has(entry.id))
-  }
-
-  async #remove(isMeant: (entry: Entry) => boolean): Promise<number> {
     const write = this.#database.transaction(STORE, 'readwrite', STRICT)
-    let removed = 0
-    for (let at = await write.store.openCursor(); at; at = await at.continue()) {
-      if (isMeant(at.value)) {
-        removed += 1
-        await at.delete()
-      }
-    }
+    await remove(write.store, (entry) => ids.has(entry.id))
     await write.done
-    return removed
   }
+}
+
+async function remove(store: Store, isMeant: (entry: Entry) => boolean): Promise<number> {
+  let removed = 0
+  for (let at = await store.openCursor(); at; at = await at.continue()) {
+    if (isMeant(at.value)) {
+      removed += 1
+      await at.delete()
+    }
+  }
+  return removed
 }

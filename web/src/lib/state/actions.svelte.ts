@@ -106,7 +106,7 @@ export class ActionsState implements Actions {
     const pending = this.#add(patches)
     return {
       conversations: changes.filter((one) => one.length > 0).length,
-      undo: () => void (pending && this.outbox.takeBack(pending, inverse))
+      undo: () => pending && this.outbox.takeBack(pending, inverse)
     }
   }
 

@@ -114,9 +114,9 @@ export class Kept {
     return this.#cache !== null
   }
 
-  /** Whether nobody had attempted it: then it is as if it had never been. */
-  async withdrawEntry(id: string): Promise<boolean> {
-    return (await this.#cache?.outbox.withdraw(id)) ?? false
+  /** Whether nobody had attempted it: then it is as if it had never been. Else `inverse` is kept. */
+  async withdrawEntry(id: string, inverse: Entry): Promise<boolean> {
+    return (await this.#cache?.outbox.withdraw(id, inverse)) ?? false
   }
 
   /** All that are kept, of all tabs. From now on they count as attempted. */

@@ -23,8 +23,6 @@ const MOST_SETTLED = 1_000
 /** An entry in this tab. */
 export interface Pending {
   readonly entry: Entry
-  /** of this tab, not of another one or of the last visit */
-  readonly own: boolean
   /** the patches without what was refused */
   patches: readonly Patch[]
   /** the first round that tells of it; null until the server confirmed it */
@@ -72,36 +70,29 @@ export class Outbox {
   }
 
   add(patches: readonly Patch[], names: Entry['names'] = {}): Pending {
-    const { ports } = this.#account
-    const entry: Entry = { id: ports.unique(), at: ports.now(), patches, names, attempted: false }
-    const pending = this.#put(entry, true)
+    const entry = this.#entryOf(patches, names)
+    const pending = this.#put(entry, this.#keep(entry))
     this.#changed()
-    if (!this.#gathering) {
-      this.#gathering = true
-      ports.after(GATHER, () => {
-        this.#gathering = false
-        this.#tabs.wantToSend()
-      })
-    }
+    this.#sendSoon()
     return pending
   }
 
   /** As if it had never been, if nothing of it was sent; else `inverse` is done. */
-  async takeBack(pending: Pending, inverse: readonly Patch[]): Promise<void> {
-    const { entry } = pending
-    if (pending.round === null && !this.#isGone(entry.id)) {
-      this.#drop([pending])
-      this.#changed()
-      if (await this.#withdraw(pending)) {
-        pending.settle(new Set())
-        this.#tabs.say({ withdrawn: entry.id })
-        return
-      }
-      if (!this.#settled.has(entry.id)) {
-        this.#pending = [...this.#pending, pending]
-      }
+  takeBack({ entry, round, kept, left }: Pending, inverse: readonly Patch[]): void {
+    if (round !== null) {
+      this.add(withoutEmails(inverse, left), entry.names)
+      return
     }
-    this.add(withoutEmails(inverse, pending.left), entry.names)
+    const back = this.#entryOf(inverse, entry.names)
+    // In this turn: the page may be gone in the next one.
+    const withdrawn = this.#withdraw(entry, back)
+    // Until it is known, both lie over each other, which looks as before.
+    this.#put(
+      back,
+      kept.then((isKept) => (isKept ? withdrawn : this.#withdrawUnkept(entry, back)))
+    )
+    this.#changed()
+    this.#sendSoon()
   }
 
   /** The person does not want to wait for a pause, or signed in again. */
@@ -122,19 +113,33 @@ export class Outbox {
   #restore(entries: readonly Entry[]): void {
     this.#tabs.begin(this.#account.kept.name)
     const known = new Set(this.#pending.map(({ entry }) => entry.id))
-    entries.filter(({ id }) => !known.has(id)).forEach((entry) => this.#put(entry, false))
+    entries.filter(({ id }) => !known.has(id)).forEach((entry) => this.#put(entry, Promise.resolve(true)))
     this.#changed()
     if (this.waiting > 0) {
       this.#tabs.wantToSend()
     }
   }
 
-  #put(entry: Entry, own: boolean): Pending {
+  #entryOf(patches: readonly Patch[], names: Entry['names']): Entry {
+    const { ports } = this.#account
+    return { id: ports.unique(), at: ports.now(), patches, names, attempted: false }
+  }
+
+  #put(entry: Entry, kept: Promise<boolean>): Pending {
     const { promise: settled, resolve: settle } = Promise.withResolvers<ReadonlySet<Id>>()
-    const kept = own ? this.#keep(entry) : Promise.resolve(true)
-    const pending = { entry, own, patches: entry.patches, round: null, kept, left: new Set<Id>(), settled, settle }
+    const pending = { entry, patches: entry.patches, round: null, kept, left: new Set<Id>(), settled, settle }
     this.#pending = [...this.#pending, pending]
     return pending
+  }
+
+  #sendSoon(): void {
+    if (!this.#gathering) {
+      this.#gathering = true
+      this.#account.ports.after(GATHER, () => {
+        this.#gathering = false
+        this.#tabs.wantToSend()
+      })
+    }
   }
 
   /** Where the browser keeps nothing, it is sent from memory. */
@@ -149,15 +154,41 @@ export class Outbox {
     }
   }
 
-  async #withdraw(pending: Pending): Promise<boolean> {
-    if (await pending.kept) {
-      return this.#account.kept.withdrawEntry(pending.entry.id).catch(() => false)
+  /** Resolves to true: neither of the two is to be sent from memory. */
+  async #withdraw(entry: Entry, back: Entry): Promise<boolean> {
+    try {
+      if (await this.#account.kept.withdrawEntry(entry.id, back)) {
+        this.#forget([entry.id, back.id])
+        this.#tabs.say({ withdrawn: entry.id })
+      } else {
+        this.#tabs.say({ added: back })
+      }
+      return true
+    } catch (failure) {
+      this.#account.ports.report(failure)
+      return false
     }
-    return !this.#inMemory.delete(pending.entry.id)
   }
 
-  /** Entries that no device keeps, and that were handed to the server. */
-  readonly #inMemory = new Set<string>()
+  #withdrawUnkept(entry: Entry, back: Entry): boolean {
+    if (!this.#handedOver.has(entry.id)) {
+      this.#forget([entry.id, back.id])
+      void this.#account.kept.removeEntries(new Set([back.id]))
+    }
+    return false
+  }
+
+  /** As if they had never been. */
+  #forget(ids: readonly string[]): void {
+    ids.forEach((id) => this.#remember(id))
+    const forgotten = this.#pending.filter(({ entry }) => ids.includes(entry.id))
+    this.#drop(forgotten)
+    this.#changed()
+    forgotten.forEach(({ settle }) => settle(new Set()))
+  }
+
+  /** Entries that this device could not keep, and that were handed to the server. */
+  readonly #handedOver = new Set<string>()
 
   async #send(): Promise<void> {
     await this.#account.connected()
@@ -174,16 +205,24 @@ export class Outbox {
 
   /** What this device keeps, of all tabs, then what it could not keep. */
   async #take(): Promise<Entry[]> {
-    await Promise.all(this.#pending.map(({ kept }) => kept))
-    const kept = await this.#account.kept.takeEntries().catch(() => [])
-    const unkept: Entry[] = []
-    for (const { entry, own, round, kept: isKept } of this.#pending) {
-      if (own && round === null && !(await isKept)) {
-        unkept.push({ ...entry, attempted: this.#inMemory.has(entry.id) })
-        this.#inMemory.add(entry.id)
-      }
+    const waiting = this.#pending.filter(({ round }) => round === null)
+    const isKept = await Promise.all(waiting.map(({ kept }) => kept))
+    const kept = (await this.#account.kept.takeEntries()).filter(({ id }) => !this.#settled.has(id))
+    const ids = new Set(kept.map(({ id }) => id))
+    // Another tab has sent these, and what it said of them did not reach this one.
+    const gone = waiting.filter(({ entry }, at) => isKept[at] && !ids.has(entry.id)).map(({ entry }) => entry.id)
+    if (gone.length > 0) {
+      this.#mark(gone, new Set())
+      void this.#account.hint()
     }
-    return [...kept.filter(({ id }) => !this.#settled.has(id)), ...unkept]
+    const unkept = waiting.filter(({ entry }, at) => !isKept[at] && !this.#settled.has(entry.id))
+    return [...kept, ...unkept.map(({ entry }) => this.#fromMemory(entry))]
+  }
+
+  #fromMemory(entry: Entry): Entry {
+    const attempted = this.#handedOver.has(entry.id)
+    this.#handedOver.add(entry.id)
+    return { ...entry, attempted }
   }
 
   #settle(entries: readonly Entry[], outcome: Outcome): void {
@@ -203,7 +242,7 @@ export class Outbox {
       pending.patches = withoutEmails(pending.patches, left)
       pending.round = this.#account.rounds + 1
       pending.left = left
-      this.#inMemory.delete(pending.entry.id)
+      this.#handedOver.delete(pending.entry.id)
       pending.settle(left)
     }
     this.#changed()
@@ -215,10 +254,6 @@ export class Outbox {
       const [oldest] = this.#settled
       this.#settled.delete(oldest ?? '')
     }
-  }
-
-  #isGone(id: string): boolean {
-    return this.#settled.has(id) || this.#inMemory.has(id)
   }
 
   #roundDone(round: number): void {
@@ -242,14 +277,12 @@ export class Outbox {
     }
     const { added, withdrawn, settled, left, again } = message as TabMessage
     if (added && !this.#settled.has(added.id) && !this.#pending.some(({ entry }) => entry.id === added.id)) {
-      this.#put(added, false)
+      this.#put(added, Promise.resolve(true))
       this.#changed()
       this.#account.ports.after(OTHERS, () => this.waiting > 0 && this.#tabs.wantToSend())
     }
     if (withdrawn !== undefined) {
-      this.#remember(withdrawn)
-      this.#drop(this.#pending.filter(({ entry }) => entry.id === withdrawn))
-      this.#changed()
+      this.#forget([withdrawn])
     }
     if (settled) {
       this.#mark(settled, new Set(left))
