@@ -16,6 +16,8 @@ type Random = () => number
 
 const TABS = { locks: navigator.locks, channel: (name: string) => new BroadcastChannel(name) }
 const open = new Set<Scene>()
+/** tabs that the server has answered */
+const current = new WeakSet<Scene>()
 
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory()
@@ -156,6 +158,9 @@ function misfortune(server: ModelServer, body: string, next: Random, wishes: Wis
 
 function act(scene: Scene, next: Random, wishes: Wishes): { deed: Deed; undo: () => void } | null {
   const { mail } = scene
+  if (mail.list?.freshness === 'current') {
+    current.add(scene)
+  }
   const total = mail.list?.total ?? 0
   const row = mail.list?.row(Math.floor(next() * total))
   if (!row) {
@@ -166,6 +171,10 @@ function act(scene: Scene, next: Random, wishes: Wishes): { deed: Deed; undo: ()
   const deed = mail.actions.run(action, [row.threadId])
   if (!deed) {
     return null
+  }
+  if (!current.has(scene)) {
+    // What the device kept may be older than what the person sees there.
+    wishes.open.add(row.emailId)
   }
   const wish = (isUndone: boolean): void => {
     const id = row.emailId

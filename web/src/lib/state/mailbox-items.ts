@@ -1,6 +1,6 @@
 /** The mailboxes of the store → the sidebar's items, in its order. */
 import type { Id, Mailbox } from '#lib/jmap/types.ts'
-import { unreadThreads } from '#lib/store/counts.ts'
+import { countsOf } from '#lib/store/counts.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import type { MailboxItem, Role } from './mail.ts'
 
@@ -30,14 +30,15 @@ function placeOf({ role }: Mailbox): number {
 }
 
 function itemOf(mailbox: Mailbox, depth: number, objects: Objects): MailboxItem {
+  const counts = countsOf(objects, mailbox.id)
   const role = ROLES.includes(mailbox.role ?? '') ? (mailbox.role as Role) : null
   return {
     id: mailbox.id,
     name: mailbox.name,
     role,
     depth,
-    count: role === 'drafts' ? mailbox.totalEmails : unreadThreads(objects, mailbox.id),
-    total: mailbox.totalThreads,
+    count: role === 'drafts' ? counts.totalEmails : counts.unreadThreads,
+    total: counts.totalThreads,
     readable: mailbox.myRights.mayReadItems
   }
 }

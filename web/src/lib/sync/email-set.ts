@@ -20,6 +20,13 @@ export interface Outcome {
 /** Codes of failures that concern all requests of the person, and pass when they sign in or have a mailbox again. */
 const NOT_NOW = new Set(['no_session', 'session_aal2_required', 'mailbox_not_ready', 'mailbox_missing'])
 
+/** RFC 8620 §5.3: nothing was done, since something changed meanwhile. The next try looks first. */
+function orLater(failure: unknown): unknown {
+  return failure instanceof JmapFailure && failure.code === 'stateMismatch'
+    ? new JmapFailure(failure.code, { transient: true })
+    : failure
+}
+
 /** Whether the failure is an answer to just these entries: then no further try would help. */
 function isRefusal(failure: unknown): failure is JmapFailure {
   return failure instanceof JmapFailure && !failure.transient && !NOT_NOW.has(failure.code)
@@ -30,8 +37,8 @@ export async function sendEntries(account: Account, entries: readonly Entry[]): 
   try {
     return await sent(account, entries)
   } catch (failure) {
-    if (!isRefusal(failure)) {
-      throw failure
+    if (!isRefusal(failure) || failure.code === 'stateMismatch') {
+      throw orLater(failure)
     }
     if (entries.length > 1) {
       return oneByOne(account, entries)

@@ -119,13 +119,14 @@ export class Kept {
     return (await this.#cache?.outbox.withdraw(id, inverse)) ?? false
   }
 
-  /** All that are kept, of all tabs. From now on they count as attempted. */
-  async takeEntries(): Promise<Entry[]> {
-    return (await this.#cache?.outbox.take()) ?? []
+  /** All that are kept, of all tabs. From now on they count as attempted. Null where nothing can be kept or read. */
+  async takeEntries(): Promise<Entry[] | null> {
+    return (await this.#cache?.outbox.take().catch(() => null)) ?? null
   }
 
   async removeEntries(ids: ReadonlySet<string>): Promise<void> {
-    await this.#cache?.outbox.remove(ids)
+    // What stays is looked at before it is sent again.
+    await this.#cache?.outbox.remove(ids).catch(() => undefined)
   }
 
   /** null if it takes too long: mail is shown without it. */

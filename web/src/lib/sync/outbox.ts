@@ -6,49 +6,45 @@
  * asked for before that may be older than the change.
  */
 import type { Id } from '#lib/jmap/types.ts'
-import { resolved, withoutEmails, type Entry } from '#lib/outbox/entry.ts'
+import { withoutEmails, type Entry } from '#lib/outbox/entry.ts'
 import type { Patch } from '#lib/store/objects.ts'
 import type { Account } from './account.ts'
 import { sendEntries, type Outcome } from './email-set.ts'
 import { OutboxTabs } from './outbox-tabs.ts'
+import { PendingEntries, type Pending } from './pending.ts'
 import { Task } from './task.ts'
+
+export type { Pending } from './pending.ts'
 
 /** Milliseconds in which actions are gathered into one Email/set. */
 const GATHER = 50
 /** Milliseconds after which a tab sends what another one did: that one may be gone. */
 const OTHERS = 1_000
-/** Ids of settled entries that are remembered: one tab may tell of it before another tells that there is one. */
-const MOST_SETTLED = 1_000
 
-/** An entry in this tab. */
-export interface Pending {
-  readonly entry: Entry
-  /** the patches without what was refused */
-  patches: readonly Patch[]
-  /** the first round that tells of it; null until the server confirmed it */
-  round: number | null
-  /** this device keeps it; resolves to false if it cannot */
-  readonly kept: Promise<boolean>
-  /** the emails to which it was not done */
-  left: ReadonlySet<Id>
-  /** resolves with `left` once the server has answered */
-  readonly settled: Promise<ReadonlySet<Id>>
-  readonly settle: (left: ReadonlySet<Id>) => void
+/** What tabs tell each other. */
+interface TabMessage {
+  readonly added?: Entry
+  readonly withdrawn?: string
+  readonly settled?: readonly string[]
+  readonly left?: readonly Id[]
+  readonly again?: true
 }
 
 export class Outbox {
   readonly task: Task
-  /** told what was not done, of own entries and those of the last visit */
+  /** told what was not done of the entries that this tab sent */
   onleft: (entries: readonly Entry[], outcome: Outcome) => void = () => undefined
   readonly #account: Account
   readonly #tabs: OutboxTabs
-  #pending: Pending[] = []
-  readonly #settled = new Set<string>()
-  #gathering = false
+  readonly #pending: PendingEntries
+  /** entries that this device could not keep, and that were handed to the server */
+  readonly #handedOver = new Set<string>()
   readonly #endReturn: () => void
+  #gathering = false
 
   constructor(account: Account) {
     this.#account = account
+    this.#pending = new PendingEntries(account.objects)
     this.#tabs = new OutboxTabs(account.ports, {
       send: () => this.task.run(),
       heard: (message) => this.#hear(message)
@@ -60,18 +56,18 @@ export class Outbox {
     )
     account.onround = (round) => this.#roundDone(round)
     account.ontry = () => this.tryNow()
-    this.#endReturn = account.ports.onReturn(() => this.tryNow())
     account.onkept = (entries) => this.#restore(entries)
+    this.#endReturn = account.ports.onReturn(() => this.tryNow())
   }
 
   /** Entries that the server has not confirmed. */
   get waiting(): number {
-    return this.#pending.filter(({ round }) => round === null).length
+    return this.#pending.waiting.length
   }
 
   add(patches: readonly Patch[], names: Entry['names'] = {}): Pending {
     const entry = this.#entryOf(patches, names)
-    const pending = this.#put(entry, this.#keep(entry))
+    const pending = this.#pending.put(entry, this.#keep(entry))
     this.#changed()
     this.#sendSoon()
     return pending
@@ -87,7 +83,7 @@ export class Outbox {
     // In this turn: the page may be gone in the next one.
     const withdrawn = this.#withdraw(entry, back)
     // Until it is known, both lie over each other, which looks as before.
-    this.#put(
+    this.#pending.put(
       back,
       kept.then((isKept) => (isKept ? withdrawn : this.#withdrawUnkept(entry, back)))
     )
@@ -112,8 +108,9 @@ export class Outbox {
 
   #restore(entries: readonly Entry[]): void {
     this.#tabs.begin(this.#account.kept.name)
-    const known = new Set(this.#pending.map(({ entry }) => entry.id))
-    entries.filter(({ id }) => !known.has(id)).forEach((entry) => this.#put(entry, Promise.resolve(true)))
+    for (const entry of entries.filter(({ id }) => !this.#pending.has(id))) {
+      this.#pending.put(entry, Promise.resolve(true))
+    }
     this.#changed()
     if (this.waiting > 0) {
       this.#tabs.wantToSend()
@@ -123,13 +120,6 @@ export class Outbox {
   #entryOf(patches: readonly Patch[], names: Entry['names']): Entry {
     const { ports } = this.#account
     return { id: ports.unique(), at: ports.now(), patches, names, attempted: false }
-  }
-
-  #put(entry: Entry, kept: Promise<boolean>): Pending {
-    const { promise: settled, resolve: settle } = Promise.withResolvers<ReadonlySet<Id>>()
-    const pending = { entry, patches: entry.patches, round: null, kept, left: new Set<Id>(), settled, settle }
-    this.#pending = [...this.#pending, pending]
-    return pending
   }
 
   #sendSoon(): void {
@@ -178,18 +168,6 @@ export class Outbox {
     return false
   }
 
-  /** As if they had never been. */
-  #forget(ids: readonly string[]): void {
-    ids.forEach((id) => this.#remember(id))
-    const forgotten = this.#pending.filter(({ entry }) => ids.includes(entry.id))
-    this.#drop(forgotten)
-    this.#changed()
-    forgotten.forEach(({ settle }) => settle(new Set()))
-  }
-
-  /** Entries that this device could not keep, and that were handed to the server. */
-  readonly #handedOver = new Set<string>()
-
   async #send(): Promise<void> {
     await this.#account.connected()
     for (;;) {
@@ -205,9 +183,14 @@ export class Outbox {
 
   /** What this device keeps, of all tabs, then what it could not keep. */
   async #take(): Promise<Entry[]> {
-    const waiting = this.#pending.filter(({ round }) => round === null)
+    const { waiting } = this.#pending
     const isKept = await Promise.all(waiting.map(({ kept }) => kept))
-    const kept = (await this.#account.kept.takeEntries()).filter(({ id }) => !this.#settled.has(id))
+    const taken = await this.#account.kept.takeEntries()
+    if (!taken) {
+      // They may have been sent by another tab while they were kept.
+      return waiting.map(({ entry }, at) => ({ ...this.#fromMemory(entry), ...(isKept[at] && { attempted: true }) }))
+    }
+    const kept = taken.filter(({ id }) => !this.#pending.isSettled(id))
     const ids = new Set(kept.map(({ id }) => id))
     // Another tab has sent these, and what it said of them did not reach this one.
     const gone = waiting.filter(({ entry }, at) => isKept[at] && !ids.has(entry.id)).map(({ entry }) => entry.id)
@@ -215,7 +198,7 @@ export class Outbox {
       this.#mark(gone, new Set())
       void this.#account.hint()
     }
-    const unkept = waiting.filter(({ entry }, at) => !isKept[at] && !this.#settled.has(entry.id))
+    const unkept = waiting.filter(({ entry }, at) => !isKept[at] && !this.#pending.isSettled(entry.id))
     return [...kept, ...unkept.map(({ entry }) => this.#fromMemory(entry))]
   }
 
@@ -237,38 +220,20 @@ export class Outbox {
   }
 
   #mark(ids: readonly string[], left: ReadonlySet<Id>): void {
-    ids.forEach((id) => this.#remember(id))
-    for (const pending of this.#pending.filter(({ entry }) => ids.includes(entry.id))) {
-      pending.patches = withoutEmails(pending.patches, left)
-      pending.round = this.#account.rounds + 1
-      pending.left = left
-      this.#handedOver.delete(pending.entry.id)
-      pending.settle(left)
-    }
+    ids.forEach((id) => this.#handedOver.delete(id))
+    this.#pending.mark(ids, left, this.#account.rounds + 1)
     this.#changed()
   }
 
-  #remember(id: string): void {
-    this.#settled.add(id)
-    if (this.#settled.size > MOST_SETTLED) {
-      const [oldest] = this.#settled
-      this.#settled.delete(oldest ?? '')
-    }
+  #forget(ids: readonly string[]): void {
+    this.#pending.forget(ids)
+    this.#changed()
   }
 
   #roundDone(round: number): void {
-    const done = this.#pending.filter((pending) => pending.round !== null && pending.round <= round)
-    if (done.length > 0) {
-      this.#drop(done)
+    if (this.#pending.dropUntil(round)) {
       this.#account.list?.settle(this.#account.objects)
     }
-    // A mailbox that stood for its role may be there by now.
-    this.#lay()
-  }
-
-  #drop(dropped: readonly Pending[]): void {
-    this.#pending = this.#pending.filter((pending) => !dropped.includes(pending))
-    this.#lay()
   }
 
   #hear(message: unknown): void {
@@ -276,8 +241,8 @@ export class Outbox {
       return
     }
     const { added, withdrawn, settled, left, again } = message as TabMessage
-    if (added && !this.#settled.has(added.id) && !this.#pending.some(({ entry }) => entry.id === added.id)) {
-      this.#put(added, Promise.resolve(true))
+    if (added && !this.#pending.isSettled(added.id) && !this.#pending.has(added.id)) {
+      this.#pending.put(added, Promise.resolve(true))
       this.#changed()
       this.#account.ports.after(OTHERS, () => this.waiting > 0 && this.#tabs.wantToSend())
     }
@@ -303,26 +268,6 @@ export class Outbox {
   }
 
   #changed(): void {
-    this.#lay()
     this.#account.tell('account', 'list', 'reader', 'connection')
   }
-
-  #lay(): void {
-    const { objects } = this.#account
-    objects.setPending(
-      resolved(
-        this.#pending.flatMap(({ patches }) => patches),
-        objects.mailboxes
-      )
-    )
-  }
-}
-
-/** What tabs tell each other. */
-interface TabMessage {
-  readonly added?: Entry
-  readonly withdrawn?: string
-  readonly settled?: readonly string[]
-  readonly left?: readonly Id[]
-  readonly again?: true
 }
