@@ -24,6 +24,19 @@ export interface MailboxItem {
   readonly total: number
   /** messages may be read in it (RFC 8621 §2, mayReadItems) */
   readonly readable: boolean
+  /** null at the top */
+  readonly parentId: string | null
+  /** messages, of which a conversation may have several */
+  readonly messages: number
+  /** RFC 8621 §2, myRights */
+  readonly may: {
+    readonly addItems: boolean
+    readonly removeItems: boolean
+    readonly setSeen: boolean
+    readonly createChild: boolean
+    readonly rename: boolean
+    readonly remove: boolean
+  }
 }
 
 export interface Mailboxes {
@@ -31,6 +44,69 @@ export interface Mailboxes {
   readonly items: readonly MailboxItem[]
   byId(id: string): MailboxItem | undefined
   byRole(role: Role): MailboxItem | undefined
+  /** Making, renaming, moving, removing, emptying: loaded when it is first needed. */
+  edits(): Promise<MailboxEdits>
+  /** Changes of many messages that run or have just ended. */
+  readonly work: MailboxWork | null
+}
+
+/** Changes of mailboxes. They need a connection: what they reject with is a `Trouble`. */
+export interface MailboxEdits {
+  /** What is wrong with a name beside its siblings; null for nothing. The mail server may still know better. */
+  wrongName(name: string, parentId: string | null, self?: string): WrongName | null
+  /** mailboxes into which one may be moved, or in which one may be made; null stands for the top */
+  parentsFor(mailboxId: string | null): readonly (string | null)[]
+  /** Resolves to the id. */
+  create(name: string, parentId: string | null): Promise<string>
+  rename(mailboxId: string, name: string): Promise<void>
+  move(mailboxId: string, parentId: string | null): Promise<void>
+  /** With those inside. Their messages go to `to` first; what lies in another mailbox, too, stays there. */
+  remove(mailboxId: string, to: string): MailboxWork
+  /** Destroys what lies only here: it cannot be taken back. What lies in another mailbox, too, stays there. */
+  empty(mailboxId: string): MailboxWork
+  markAllRead(mailboxId: string): MailboxWork
+}
+
+export type WrongName = 'empty' | 'long' | 'taken' | 'unfit'
+
+/** A change of many messages, in parts. */
+export interface MailboxWork {
+  readonly kind: 'remove' | 'empty' | 'read'
+  /** as it was called at the start */
+  readonly mailbox: string
+  /** messages */
+  readonly total: number
+  readonly done: number
+  /** `stopped`: by the person */
+  readonly state: 'running' | 'done' | 'stopped' | 'failed'
+  readonly trouble: Trouble | null
+  stop(): void
+  /** once it no longer runs */
+  readonly ended: Promise<void>
+}
+
+/** of design tokens: `--label-1` … `--label-8` */
+export type LabelColour = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8
+
+export interface Label {
+  /** RFC 8621 §4.1.1 */
+  readonly keyword: string
+  readonly name: string
+  readonly colour: LabelColour
+}
+
+/** Names and colours of keywords; the service keeps them (/api/settings), so that they follow the person. */
+export interface Labels {
+  /** by name */
+  readonly items: readonly Label[]
+  byKeyword(keyword: string): Label | undefined
+  /** What is wrong with a name; null for nothing. */
+  wrongName(name: string, self?: string): WrongName | null
+  /** Shown at once, and resolved once the service keeps it; rejects with a `Trouble`. */
+  create(name: string, colour?: LabelColour): Promise<Label>
+  change(keyword: string, change: Partial<Pick<Label, 'name' | 'colour'>>): Promise<void>
+  /** Messages keep the keyword, which is not shown any more; a label of the same name shows it again. */
+  remove(keyword: string): Promise<void>
 }
 
 /** One row of the list: a conversation, shown by its newest message in this mailbox. */
@@ -257,6 +333,7 @@ export interface Mail {
   /** somebody is signed in, or was when this page was opened */
   readonly isKnown: boolean
   readonly mailboxes: Mailboxes
+  readonly labels: Labels
   readonly list: ConversationList | null
   readonly reader: Reader
   readonly sending: Sending
