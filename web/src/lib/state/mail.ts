@@ -7,9 +7,11 @@ import type { Action } from '#lib/outbox/action.ts'
 import type { Attachment } from '#lib/mail/attachment.ts'
 import type { Authentication } from '#lib/mail/authentication.ts'
 import type { Person } from '#lib/mail/people.ts'
+import type { Label, LabelColour } from '#lib/mail/label.ts'
+import type { NameFault } from '#lib/mail/names.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 
-export type { Action, Attachment, Filter, Person, Sort, Trouble }
+export type { Action, Attachment, Filter, Label, LabelColour, Person, Sort, Trouble }
 
 export type Role = 'inbox' | 'archive' | 'drafts' | 'sent' | 'junk' | 'trash'
 
@@ -67,7 +69,7 @@ export interface MailboxEdits {
   markAllRead(mailboxId: string): MailboxWork
 }
 
-export type WrongName = 'empty' | 'long' | 'taken' | 'unfit'
+export type WrongName = NameFault
 
 /** A change of many messages, in parts. */
 export interface MailboxWork {
@@ -83,16 +85,6 @@ export interface MailboxWork {
   stop(): void
   /** once it no longer runs */
   readonly ended: Promise<void>
-}
-
-/** of design tokens: `--label-1` … `--label-8` */
-export type LabelColour = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8
-
-export interface Label {
-  /** RFC 8621 §4.1.1 */
-  readonly keyword: string
-  readonly name: string
-  readonly colour: LabelColour
 }
 
 /** Names and colours of keywords; the service keeps them (/api/settings), so that they follow the person. */
