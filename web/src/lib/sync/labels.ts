@@ -1,4 +1,5 @@
 /** Names and colours of the keywords that are labels; the service keeps them. */
+import { JmapFailure } from '#lib/jmap/errors.ts'
 import { isOfLabel, keywordOf } from '#lib/mail/keywords.ts'
 import type { Label, LabelColour } from '#lib/mail/label.ts'
 import type { Account } from './account.ts'
@@ -6,7 +7,7 @@ import { objectOf, type Settings, type SettingsDocument } from './settings.ts'
 
 const COLOURS: readonly LabelColour[] = [1, 2, 3, 4, 5, 6, 7, 8]
 /** The document may hold 64 KB in all. */
-export const MOST_LABELS = 200
+const MOST_LABELS = 200
 /** Octets of a name. */
 export const LONGEST_NAME = 100
 
@@ -33,6 +34,9 @@ export class LabelNames {
 
   /** Raises JmapFailure if it could not be kept. */
   async create(name: string, colour?: LabelColour): Promise<Label> {
+    if (this.#items.length >= MOST_LABELS) {
+      throw new JmapFailure('too_many_labels')
+    }
     const keyword = keywordOf(name, keywords(this.#items))
     const label: Label = { keyword, name: name.trim(), colour: colour ?? this.#leastUsed() }
     await this.#change((labels) => [...labels.filter((one) => one.keyword !== keyword), label])
