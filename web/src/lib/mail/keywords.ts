@@ -1,7 +1,18 @@
 /** Keywords of labels (RFC 8621 §4.1.1): made of a name, valid in IMAP, and none that means something else. */
 
 /** Without `$`, and yet other programs mean something by them. */
-const RESERVED = new Set(['junk', 'nonjunk', 'notjunk', 'forwarded', 'seen', 'flagged', 'deleted', 'draft', 'answered', 'recent'])
+const RESERVED = new Set([
+  'junk',
+  'nonjunk',
+  'notjunk',
+  'forwarded',
+  'seen',
+  'flagged',
+  'deleted',
+  'draft',
+  'answered',
+  'recent'
+])
 
 /** Keywords with a leading `$` are the mail system's, registered with IANA. */
 export function isOfLabel(keyword: string): boolean {

@@ -115,7 +115,7 @@ export class MailboxChanges {
 
   async #idsOf(filter: Filtering): Promise<Id[]> {
     const ids = new Set<Id>()
-    for (let position = 0; ; ) {
+    for (let position = 0; ;) {
       const asked = await this.#account.client.run([oldest(filter, position, PAGE)])
       const { ids: page } = asked.get<QueryResponse>('query')
       page.forEach((id) => ids.add(id))
@@ -149,10 +149,10 @@ export class MailboxChanges {
     if (found.length === 0) {
       return null
     }
-    const answer = client.run([call('Email/set', 'set', { ifInState: state, ...change(found) })])
+    const setting = client.run([call('Email/set', 'set', { ifInState: state, ...change(found) })])
     // In the same request: what changed, and the counts.
     const round = this.#account.hint()
-    const set = (await answer).get<SetResponse>('set')
+    const set = (await setting).get<SetResponse>('set')
     await round
     // What is gone needs no change.
     const [wrong] = Object.values({ ...set.notUpdated, ...set.notDestroyed }).filter(({ type }) => type !== 'notFound')
@@ -182,11 +182,11 @@ export class MailboxChanges {
 
   async #set(change: Arguments): Promise<SetResponse> {
     await this.#account.connected()
-    const answer = this.#account.client.run([call('Mailbox/set', 'set', change)])
+    const setting = this.#account.client.run([call('Mailbox/set', 'set', change)])
     // Also if no response came: it may have been done.
     const round = this.#account.hint()
     try {
-      return (await answer).get<SetResponse>('set')
+      return (await setting).get<SetResponse>('set')
     } finally {
       await round
     }
