@@ -121,7 +121,10 @@ test('what the server or the network forbids is told, not hidden', () => {
     'move: notAllowed',
     'remove: notAllowed'
   ])
-  expect(offered(box('trash', { messages: 1 }), false)).toEqual(['empty: needsConnection', 'newInside: needsConnection'])
+  expect(offered(box('trash', { messages: 1 }), false)).toEqual([
+    'empty: needsConnection',
+    'newInside: needsConnection'
+  ])
 })
 
 test('mail of a removed folder goes to the Trash, or where it may be added and will not go, too', () => {
