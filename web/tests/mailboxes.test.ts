@@ -254,3 +254,35 @@ test('all are marked as read, and the count follows', async () => {
   expect(scene.mail.mailboxes.byId(id)?.count).toBe(0)
   expect(scene.mail.mailboxes.byRole('inbox')?.count).toBe(1)
 })
+
+test('what was marked as read is marked as unread by undo, and nothing else', async () => {
+  const scene = await editing()
+  const id = await scene.edits.create('A', null)
+  const unread = deliverInto(scene.server, id, 3)
+  const read = deliverInto(scene.server, id, 2, { $seen: true })
+  const work = scene.edits.markAllRead(id)
+  expect(work.undo).toBe(null)
+  await work.ended
+  work.undo?.()
+  await scene.mail.mailboxes.work?.ended
+  expect(told(scene)).toEqual(['unread', 'A', 'done', undefined, 3])
+  const seen = (ids: string[]): unknown[] => ids.map((one) => scene.server.emails.get(one)?.keywords['$seen'])
+  expect([seen(unread), seen(read)]).toEqual([
+    [undefined, undefined, undefined],
+    [true, true]
+  ])
+})
+
+test('the counts follow an action before the server knows of it', async () => {
+  const scene = await editing()
+  scene.server.deliver({ mailboxIds: { drafts: true }, keywords: { $draft: true }, threadId: 'd' })
+  scene.mail.show('drafts')
+  await settled()
+  expect(scene.mail.mailboxes.byRole('drafts')?.count).toBe(1)
+  scene.mail.actions.run({ kind: 'delete' }, ['d'])
+  expect(scene.mail.mailboxes.byRole('drafts')?.count).toBe(0)
+  expect(scene.mail.mailboxes.byRole('trash')?.messages).toBe(1)
+  await scene.world.pass(1_000)
+  expect(scene.mail.mailboxes.byRole('drafts')?.count).toBe(0)
+  expect(scene.mail.mailboxes.byRole('trash')?.messages).toBe(1)
+})

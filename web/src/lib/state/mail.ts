@@ -73,7 +73,7 @@ export type WrongName = NameFault
 
 /** A change of many messages, in parts. */
 export interface MailboxWork {
-  readonly kind: 'remove' | 'empty' | 'read'
+  readonly kind: 'remove' | 'empty' | 'read' | 'unread'
   /** as it was called at the start */
   readonly mailbox: string
   /** messages */
@@ -85,6 +85,8 @@ export interface MailboxWork {
   stop(): void
   /** once it no longer runs */
   readonly ended: Promise<void>
+  /** Takes back what was done; null if nothing can. */
+  readonly undo: (() => void) | null
 }
 
 /** Names and colours of keywords; the service keeps them (/api/settings), so that they follow the person. */

@@ -7,6 +7,13 @@ import { told } from './labels.svelte.ts'
 import type { MailboxEdits, MailboxItem, MailboxWork, WrongName } from './mail.ts'
 import { Version } from './version.svelte.ts'
 
+/** Messages up to which it can be taken back. */
+const MOST_UNDONE = 5_000
+
+type Begin = (changed: () => void) => Work
+
+const nothing = (): null => null
+
 export class MailboxEditsState implements MailboxEdits {
   readonly #changes: MailboxChanges
   readonly #items: () => readonly MailboxItem[]
@@ -56,7 +63,16 @@ export class MailboxEditsState implements MailboxEdits {
   }
 
   markAllRead(mailboxId: string): MailboxWork {
-    return this.#work('read', mailboxId, (changed) => this.#changes.markAllRead(mailboxId, changed))
+    const ids: string[] = []
+    const undo = (): void => {
+      this.#work('unread', mailboxId, (changed) => this.#changes.markUnread(ids, mailboxId, changed))
+    }
+    return this.#work(
+      'read',
+      mailboxId,
+      (changed) => this.#changes.markAllRead(mailboxId, changed, (marked) => ids.push(...marked)),
+      () => (ids.length > 0 && ids.length <= MOST_UNDONE ? undo : null)
+    )
   }
 
   /** It and those inside, parents first. */
@@ -70,9 +86,9 @@ export class MailboxEditsState implements MailboxEdits {
     return ids
   }
 
-  #work(kind: MailboxWork['kind'], mailboxId: string, begin: (changed: () => void) => Work): MailboxWork {
+  #work(kind: MailboxWork['kind'], mailboxId: string, begin: Begin, undo: WorkState['undoOf'] = nothing): MailboxWork {
     const name = this.#items().find(({ id }) => id === mailboxId)?.name ?? ''
-    const work = new WorkState(kind, name, begin)
+    const work = new WorkState(kind, name, begin, undo)
     this.#begun(work)
     return work
   }
@@ -81,12 +97,14 @@ export class MailboxEditsState implements MailboxEdits {
 class WorkState implements MailboxWork {
   readonly kind: MailboxWork['kind']
   readonly mailbox: string
+  readonly undoOf: () => (() => void) | null
   readonly #work: Work
   readonly #version = new Version()
 
-  constructor(kind: MailboxWork['kind'], mailbox: string, begin: (changed: () => void) => Work) {
+  constructor(kind: MailboxWork['kind'], mailbox: string, begin: Begin, undoOf: WorkState['undoOf']) {
     this.kind = kind
     this.mailbox = mailbox
+    this.undoOf = undoOf
     this.#work = begin(() => this.#version.next())
   }
 
@@ -108,6 +126,10 @@ class WorkState implements MailboxWork {
 
   get ended(): Promise<void> {
     return this.#work.ended
+  }
+
+  get undo(): (() => void) | null {
+    return this.state === 'running' ? null : this.undoOf()
   }
 
   stop(): void {

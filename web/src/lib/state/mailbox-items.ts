@@ -1,6 +1,6 @@
 /** The mailboxes of the store → the sidebar's items, in its order. */
 import type { Id, Mailbox } from '#lib/jmap/types.ts'
-import { unreadThreads } from '#lib/store/counts.ts'
+import { totalEmails, unreadThreads } from '#lib/store/counts.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import type { MailboxItem, Role } from './mail.ts'
 
@@ -47,16 +47,17 @@ function placeOf({ role }: Mailbox): number {
 
 function itemOf(mailbox: Mailbox, depth: number, objects: Objects): MailboxItem {
   const role = ROLES.includes(mailbox.role ?? '') ? (mailbox.role as Role) : null
+  const messages = totalEmails(objects, mailbox.id)
   return {
     id: mailbox.id,
     name: mailbox.name,
     role,
     depth,
-    count: role === 'drafts' ? mailbox.totalEmails : unreadThreads(objects, mailbox.id),
+    count: role === 'drafts' ? messages : unreadThreads(objects, mailbox.id),
     total: mailbox.totalThreads,
     readable: mailbox.myRights.mayReadItems,
     parentId: parentOf(mailbox, objects),
-    messages: mailbox.totalEmails,
+    messages,
     may: mayOf(mailbox)
   }
 }

@@ -1,18 +1,25 @@
-/** Unread conversations of a mailbox as they are shown: the server's count, less what our pending patches read. */
+/** How much is in a mailbox as it is shown: the server's counts, with what our pending patches change of them. */
 import type { Email, Id } from '#lib/jmap/types.ts'
 import type { Objects } from './objects.ts'
 
-export function unreadThreads(objects: Objects, mailboxId: Id): number {
-  const count = objects.mailboxes.get(mailboxId)?.unreadThreads ?? 0
-  const touched = new Set<Id>()
-  for (const id of objects.pending.flatMap(({ emailIds }) => emailIds)) {
-    const email = objects.baseOf(id)
-    if (email) {
-      touched.add(email.threadId)
+/** Messages. */
+export function totalEmails(objects: Objects, mailboxId: Id): number {
+  let difference = 0
+  for (const threadId of objects.touchedThreads()) {
+    for (const id of objects.thread(threadId)) {
+      const before = objects.baseOf(id)?.mailboxIds[mailboxId]
+      const after = objects.email(id)?.mailboxIds[mailboxId]
+      difference += Number(Boolean(after)) - Number(Boolean(before))
     }
   }
+  return Math.max(0, (objects.mailboxes.get(mailboxId)?.totalEmails ?? 0) + difference)
+}
+
+/** Unread conversations. */
+export function unreadThreads(objects: Objects, mailboxId: Id): number {
+  const count = objects.mailboxes.get(mailboxId)?.unreadThreads ?? 0
   let difference = 0
-  for (const threadId of touched) {
+  for (const threadId of objects.touchedThreads()) {
     const before = counts(objects, threadId, mailboxId, (id) => objects.baseOf(id))
     const after = counts(objects, threadId, mailboxId, (id) => objects.email(id))
     difference += Number(after) - Number(before)

@@ -76,16 +76,37 @@ export class MailboxChanges {
   }
 
   empty(id: Id, changed: () => void): Work {
-    return this.#work([id], [this.#snapshotPart({ inMailbox: id }, (found) => destroyed(found, id))], changed)
+    return this.#work(
+      [id],
+      [
+        this.#snapshotPart(
+          () => this.#idsOf({ inMailbox: id }),
+          id,
+          (found) => destroyed(found, id)
+        )
+      ],
+      changed
+    )
   }
 
-  markAllRead(id: Id, changed: () => void): Work {
-    const read = (found: readonly Lying[]): Arguments => ({
-      update: Object.fromEntries(found.map((email) => [email.id, { 'keywords/$seen': true }]))
-    })
+  /** `marked` is told the ids. */
+  markAllRead(id: Id, changed: () => void, marked: (ids: readonly Id[]) => void): Work {
+    const read = (found: readonly Lying[]): Arguments => {
+      marked(found.map((email) => email.id))
+      return seen(found, true)
+    }
     const total = this.#account.objects.mailboxes.get(id)?.unreadEmails ?? 0
-    const parts = [this.#snapshotPart({ inMailbox: id, notKeyword: '$seen' }, read)]
-    return new Work(this.#account.ports, total, parts, changed)
+    const ids = (): Promise<Id[]> => this.#idsOf({ inMailbox: id, notKeyword: '$seen' })
+    return new Work(this.#account.ports, total, [this.#snapshotPart(ids, id, read)], changed)
+  }
+
+  markUnread(ids: readonly Id[], id: Id, changed: () => void): Work {
+    const part = this.#snapshotPart(
+      () => Promise.resolve(ids),
+      id,
+      (found) => seen(found, null)
+    )
+    return new Work(this.#account.ports, ids.length, [part], changed)
   }
 
   #work(ids: readonly Id[], parts: readonly Part[], changed: () => void): Work {
@@ -98,16 +119,16 @@ export class MailboxChanges {
   }
 
   /** What matches now, and nothing that comes later: nobody was asked about that. */
-  #snapshotPart(filter: Filtering, change: Change): Part {
+  #snapshotPart(idsOf: () => Promise<readonly Id[]>, id: Id, change: Change): Part {
     let ids: readonly Id[] | null = null
     let at = 0
     return async (most) => {
-      ids ??= await this.#idsOf(filter)
+      ids ??= await idsOf()
       const part = ids.slice(at, at + this.#limit(most))
       if (part.length === 0) {
         return null
       }
-      await this.#change([lying({ ids: part })], filter.inMailbox, change)
+      await this.#change([lying({ ids: part })], id, change)
       at += part.length
       return part.length
     }
@@ -205,6 +226,10 @@ function oldest(filter: Filtering, position: number, limit: number): Call {
 
 function lying(ids: Arguments): Call {
   return call('Email/get', 'get', { ...ids, properties: ['id', 'mailboxIds'] })
+}
+
+function seen(found: readonly Lying[], on: true | null): Arguments {
+  return { update: Object.fromEntries(found.map(({ id }) => [id, { 'keywords/$seen': on }])) }
 }
 
 /** What lies in another mailbox, too, is only taken out of this one. */

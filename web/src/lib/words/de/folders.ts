@@ -60,8 +60,9 @@ export const folders: Folders = {
     labelRemoved: (name) => `Label ${name} gelöscht`,
     labelCreated: (name) => `Label ${name} angelegt`,
     removed: (name) => `Ordner ${name} gelöscht`,
-    emptied: (n) => `${n.toLocaleString('de')} endgültig gelöscht`,
-    read: (n) => `${n.toLocaleString('de')} als gelesen markiert`
+    empty: (n) => `${n.toLocaleString('de')} endgültig gelöscht`,
+    read: (n) => `${n.toLocaleString('de')} als gelesen markiert`,
+    unread: (n) => `${n.toLocaleString('de')} als ungelesen markiert`
   },
   undone: 'Rückgängig gemacht',
   failed: {
@@ -73,6 +74,7 @@ export const folders: Folders = {
     remove: 'Verschieben',
     empty: 'Löschen',
     read: 'Als gelesen markieren',
+    unread: 'Als ungelesen markieren',
     of: (what, done, total) => `${what}: ${done.toLocaleString('de')} von ${total.toLocaleString('de')}`,
     stop: 'Anhalten',
     stopped: (done, total) =>

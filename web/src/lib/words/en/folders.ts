@@ -58,8 +58,9 @@ export const folders = {
     labelRemoved: (name: string) => `Label ${name} deleted`,
     labelCreated: (name: string) => `Label ${name} created`,
     removed: (name: string) => `Folder ${name} deleted`,
-    emptied: (n: number) => `${n.toLocaleString('en')} deleted for good`,
-    read: (n: number) => `${n.toLocaleString('en')} marked as read`
+    empty: (n: number) => `${n.toLocaleString('en')} deleted for good`,
+    read: (n: number) => `${n.toLocaleString('en')} marked as read`,
+    unread: (n: number) => `${n.toLocaleString('en')} marked as unread`
   },
   undone: 'Undone',
   failed: {
@@ -72,6 +73,7 @@ export const folders = {
     remove: 'Moving',
     empty: 'Deleting',
     read: 'Marking as read',
+    unread: 'Marking as unread',
     of: (what: string, done: number, total: number) =>
       `${what}: ${done.toLocaleString('en')} of ${total.toLocaleString('en')}`,
     stop: 'Stop',
