@@ -89,10 +89,15 @@ export class Work {
         }
         await this.#pause(pauseAfter(failures, failure.retryAfter, this.#ports.random()), failure)
       }
-      if (this.#stopped) {
+      if (this.#isStopped()) {
         return null
       }
     }
+  }
+
+  /** By the person, perhaps during a pause. */
+  #isStopped(): boolean {
+    return this.#stopped
   }
 
   /** Until the pause is over, or the person stops. */

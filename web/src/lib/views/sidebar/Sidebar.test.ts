@@ -7,6 +7,7 @@ import { ModelServer } from '../../../../tests/model-server.ts'
 
 const ends: (() => void)[] = []
 
+// eslint-disable-next-line no-restricted-globals -- what other tests collapsed
 beforeEach(() => localStorage.clear())
 
 afterEach(() => {

@@ -26,6 +26,7 @@ export const mail = {
   newFolder: 'Neuer Ordner',
   newLabel: 'Neues Label',
   actionsFor: (name: string) => `Aktionen für ${name}`,
+  inside: (name: string) => `Ordner in ${name}`,
   roles: {
     inbox: 'Posteingang',
     archive: 'Archiv',

@@ -26,6 +26,7 @@ export const mail = {
   newFolder: 'New folder',
   newLabel: 'New label',
   actionsFor: (name: string) => `Actions for ${name}`,
+  inside: (name: string) => `Folders inside ${name}`,
   roles: {
     inbox: 'Inbox',
     archive: 'Archive',
