@@ -14,10 +14,10 @@ test('a label is made, renamed, given another colour and removed, and its keywor
   const { labels } = await openedWith(settings)
   const label = await labels.create(' Warten ')
   expect(label).toEqual({ keyword: 'warten', name: 'Warten', colour: 1 })
-  await labels.change('warten', { name: 'Wartet', colour: 7 })
+  await (await labels.edits()).change('warten', { name: 'Wartet', colour: 7 })
   expect(labels.items).toEqual([{ keyword: 'warten', name: 'Wartet', colour: 7 }])
   expect(settings.document).toEqual({ language: 'de', labels: labels.items })
-  await labels.remove('warten')
+  await (await labels.edits()).remove('warten')
   expect([labels.items, labelsIn(settings)]).toEqual([[], []])
 })
 
@@ -37,7 +37,7 @@ test('labels follow the person to other devices, by name', async () => {
 test('a new label gets the colour that is used least', async () => {
   const { labels } = await openedWith(new Settings())
   for (const name of ['A', 'B', 'C']) await labels.create(name)
-  await labels.remove('b')
+  await (await labels.edits()).remove('b')
   expect((await labels.create('D')).colour).toBe(2)
   expect((await labels.create('E', 8)).colour).toBe(8)
 })
@@ -64,7 +64,8 @@ test('a label is shown at once, and taken back if the service does not keep it',
   const settings = new Settings()
   const { labels } = await openedWith(settings)
   settings.respond = () => Response.json({ code: 'database_away' }, { status: 503 })
-  const made = labels.create('A')
+  const edits = await labels.edits()
+  const made = edits.create('A')
   expect(labels.items.map(({ name }) => name)).toEqual(['A'])
   await expect(made).rejects.toMatchObject({ code: 'database_away' })
   expect(labels.items).toEqual([])
@@ -78,8 +79,9 @@ test.each([
 ])('the name %j is %s', async (name, fault) => {
   const { labels } = await openedWith(new Settings())
   await labels.create('Waiting')
-  expect(labels.wrongName(name)).toBe(fault)
-  expect(labels.wrongName('WAITING', 'waiting')).toBe(null)
+  const edits = await labels.edits()
+  expect(edits.wrongName(name)).toBe(fault)
+  expect(edits.wrongName('WAITING', 'waiting')).toBe(null)
 })
 
 test('what is no label is left out, whoever wrote it', async () => {

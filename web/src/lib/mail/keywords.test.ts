@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { isOfLabel, keywordOf } from './keywords.ts'
+import { keywordOf } from './keywords.ts'
+import { isOfLabel } from './label.ts'
 
 test.each([
   ['Waiting', 'waiting'],

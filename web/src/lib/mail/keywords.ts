@@ -1,23 +1,6 @@
 /** Keywords of labels (RFC 8621 §4.1.1): made of a name, valid in IMAP, and none that means something else. */
 
-/** Without `$`, and yet other programs mean something by them. */
-const RESERVED = new Set([
-  'junk',
-  'nonjunk',
-  'notjunk',
-  'forwarded',
-  'seen',
-  'flagged',
-  'deleted',
-  'draft',
-  'answered',
-  'recent'
-])
-
-/** Keywords with a leading `$` are the mail system's, registered with IANA. */
-export function isOfLabel(keyword: string): boolean {
-  return keyword !== '' && !keyword.startsWith('$') && !RESERVED.has(keyword)
-}
+import { isOfLabel } from './label.ts'
 
 /**
  * A keyword for a name. It holds a–z, 0–9 and hyphens only: in IMAP it is an atom, and in the path of a patch (RFC 6901)

@@ -7,3 +7,22 @@ export interface Label {
   readonly name: string
   readonly colour: LabelColour
 }
+
+/** Without `$`, and yet other programs mean something by them. */
+const RESERVED = [
+  'junk',
+  'nonjunk',
+  'notjunk',
+  'forwarded',
+  'seen',
+  'flagged',
+  'deleted',
+  'draft',
+  'answered',
+  'recent'
+]
+
+/** Keywords with a leading `$` are the mail system's, registered with IANA. */
+export function isOfLabel(keyword: string): boolean {
+  return keyword !== '' && !keyword.startsWith('$') && !RESERVED.includes(keyword)
+}

@@ -54,11 +54,11 @@ export class MailState implements Mail {
     this.#live = new LiveConnection(account)
     this.#settings = new SettingsDocument(ports)
     this.#pictures = new Pictures(account, this.#settings)
-    this.#labels = new LabelNames(account, this.#settings)
+    this.#labels = new LabelNames(account)
     this.#rows = new Rows(account.objects, isOwn)
     this.#tasks = [account, this.actions, reader, this.#live]
     this.mailboxes = new MailboxesState(account)
-    this.labels = new LabelsState(this.#labels)
+    this.labels = new LabelsState(this.#labels, this.#settings)
     this.connection = new ConnectionState(account, this.#live)
     this.sending = new SendingState(account, (id) => this.actions.answered(id))
     this.reader = new ReaderState(

@@ -1,15 +1,18 @@
-import { nameFault } from '#lib/mail/names.ts'
-import { LONGEST_NAME, type LabelNames } from '#lib/sync/labels.ts'
 import { troubleOf } from '#lib/sync/task.ts'
-import type { Label, LabelColour, Labels, WrongName } from './mail.ts'
+import type { LabelNames } from '#lib/sync/labels.ts'
+import type { SettingsDocument } from '#lib/sync/settings.ts'
+import type { Label, LabelColour, LabelEditing, Labels } from './mail.ts'
 import { Version } from './version.svelte.ts'
 
 export class LabelsState implements Labels {
   readonly #names: LabelNames
+  readonly #document: SettingsDocument
   readonly #version = new Version()
+  #edits: Promise<LabelEditing> | null = null
 
-  constructor(names: LabelNames) {
+  constructor(names: LabelNames, document: SettingsDocument) {
     this.#names = names
+    this.#document = document
   }
 
   get items(): readonly Label[] {
@@ -21,39 +24,23 @@ export class LabelsState implements Labels {
     return this.items.find((label) => label.keyword === keyword)
   }
 
-  wrongName(name: string, self?: string): WrongName | null {
-    const others = this.items.filter(({ keyword }) => keyword !== self)
-    return nameFault(
-      name,
-      others.map((label) => label.name),
-      LONGEST_NAME
-    )
+  edits(): Promise<LabelEditing> {
+    this.#edits ??= import('./label-editing.ts')
+      .then(({ LabelEditingState }) => new LabelEditingState(this.#names, this.#document))
+      .catch((failure: unknown) => {
+        this.#edits = null
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
+        throw troubleOf(failure)
+      })
+    return this.#edits
   }
 
-  create(name: string, colour?: LabelColour): Promise<Label> {
-    return told(this.#names.create(name, colour))
-  }
-
-  change(keyword: string, change: Partial<Pick<Label, 'name' | 'colour'>>): Promise<void> {
-    return told(this.#names.change(keyword, change))
-  }
-
-  remove(keyword: string): Promise<void> {
-    return told(this.#names.remove(keyword))
+  async create(name: string, colour?: LabelColour): Promise<Label> {
+    return (await this.edits()).create(name, colour)
   }
 
   /** What is behind the items changed. */
   changed(): void {
     this.#version.next()
-  }
-}
-
-/** It rejects with what a view can show. */
-export async function told<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (failure) {
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
-    throw troubleOf(failure)
   }
 }

@@ -13,7 +13,16 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Labels, Mailboxes } from './mailbox-contract.ts'
 
 export type { Action, Attachment, Filter, Label, LabelColour, Person, Sort, Trouble }
-export type { Labels, MailboxEdits, MailboxItem, Mailboxes, MailboxWork, Role, WrongName } from './mailbox-contract.ts'
+export type {
+  LabelEditing,
+  Labels,
+  MailboxEdits,
+  MailboxItem,
+  Mailboxes,
+  MailboxWork,
+  Role,
+  WrongName
+} from './mailbox-contract.ts'
 
 /** One row of the list: a conversation, shown by its newest message in this mailbox. */
 export interface Row {

@@ -84,9 +84,16 @@ export interface Labels {
   /** by name */
   readonly items: readonly Label[]
   byKeyword(keyword: string): Label | undefined
+  /** Making, changing and removing: loaded when it is first needed. */
+  edits(): Promise<LabelEditing>
+  /** `(await edits()).create(…)` */
+  create(name: string, colour?: LabelColour): Promise<Label>
+}
+
+/** Each is shown at once, and resolved once the service keeps it; rejects with a `Trouble`. */
+export interface LabelEditing {
   /** What is wrong with a name; null for nothing. */
   wrongName(name: string, self?: string): WrongName | null
-  /** Shown at once, and resolved once the service keeps it; rejects with a `Trouble`. */
   create(name: string, colour?: LabelColour): Promise<Label>
   change(keyword: string, change: Partial<Pick<Label, 'name' | 'colour'>>): Promise<void>
   /** Messages keep the keyword, which is not shown any more; a label of the same name shows it again. */

@@ -3,7 +3,7 @@ import { nameFault } from '#lib/mail/names.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { MailboxChanges } from '#lib/sync/mailbox-edits.ts'
 import type { Work } from '#lib/sync/mailbox-work.ts'
-import { told } from './labels.svelte.ts'
+import { told } from './label-editing.ts'
 import type { MailboxEdits, MailboxItem, MailboxWork, WrongName } from './mail.ts'
 import { Version } from './version.svelte.ts'
 
