@@ -44,14 +44,26 @@ if (typeof window !== 'undefined') {
   Element.prototype.scrollIntoView = function (this: Element) {
     revealed.push(this)
   }
+  const before = new WeakMap<HTMLDialogElement, Element | null>()
   Object.assign(HTMLDialogElement.prototype, {
     showModal(this: HTMLDialogElement) {
+      before.set(this, document.activeElement)
       this.open = true
+      const first = [...this.querySelectorAll<HTMLButtonElement>('button, input')].find(({ autofocus }) => autofocus)
+      first?.focus()
     },
     close(this: HTMLDialogElement) {
       if (!this.open) return
       this.open = false
+      const had = before.get(this)
+      if (had instanceof HTMLElement) had.focus()
       this.dispatchEvent(new Event('close'))
+    }
+  })
+  // What is not rendered takes no focus.
+  Object.assign(HTMLElement.prototype, {
+    showPopover(this: HTMLElement) {
+      this.style.display = 'block'
     }
   })
   Object.assign(window, {

@@ -3,6 +3,7 @@ import { JmapFailure } from '#lib/jmap/errors.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
 import { INBOX } from '#lib/sync/lists.ts'
 import { LiveConnection } from '#lib/sync/connection.ts'
+import { LabelNames } from '#lib/sync/labels.ts'
 import { settleLanguage } from '#lib/sync/language.ts'
 import { Pictures } from '#lib/sync/pictures.ts'
 import type { Ports } from '#lib/sync/ports.ts'
@@ -12,6 +13,7 @@ import { troubleOf } from '#lib/sync/task.ts'
 import { ActionsState } from './actions.svelte.ts'
 import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
+import { LabelsState } from './labels.svelte.ts'
 import type { ListOptions, Mail, Quota, Trouble } from './mail.ts'
 import { MailboxesState } from './mailboxes.svelte.ts'
 import { Messages } from './messages.ts'
@@ -25,6 +27,7 @@ const OF_THE_PAGE = new Set(['no_session', 'session_aal2_required', 'mailbox_not
 
 export class MailState implements Mail {
   readonly mailboxes: MailboxesState
+  readonly labels: LabelsState
   readonly reader: ReaderState
   readonly sending: SendingState
   readonly actions: ActionsState
@@ -33,6 +36,7 @@ export class MailState implements Mail {
   readonly #live: LiveConnection
   readonly #settings: SettingsDocument
   readonly #pictures: Pictures
+  readonly #labels: LabelNames
   readonly #rows: Rows
   readonly #tasks: readonly { stop: () => void }[]
   readonly #version = new Version()
@@ -50,9 +54,11 @@ export class MailState implements Mail {
     this.#live = new LiveConnection(account)
     this.#settings = new SettingsDocument(ports)
     this.#pictures = new Pictures(account, this.#settings)
+    this.#labels = new LabelNames(account)
     this.#rows = new Rows(account.objects, isOwn)
     this.#tasks = [account, this.actions, reader, this.#live]
-    this.mailboxes = new MailboxesState(account.objects)
+    this.mailboxes = new MailboxesState(account)
+    this.labels = new LabelsState(this.#labels, this.#settings)
     this.connection = new ConnectionState(account, this.#live)
     this.sending = new SendingState(account, (id) => this.actions.answered(id))
     this.reader = new ReaderState(
@@ -139,6 +145,7 @@ export class MailState implements Mail {
     return this.#quietly(
       this.#settings.read().then((settings) => {
         this.#pictures.take(settings)
+        this.#labels.take(settings)
         return settleLanguage(this.#account.ports.tongue, this.#settings, settings)
       })
     )
@@ -164,6 +171,7 @@ export class MailState implements Mail {
     if (topic === 'account') {
       this.#version.next()
       this.mailboxes.changed()
+      this.labels.changed()
       this.sending.changed()
       this.actions.changed()
     } else if (topic === 'list') {

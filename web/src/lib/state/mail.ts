@@ -7,31 +7,22 @@ import type { Action } from '#lib/outbox/action.ts'
 import type { Attachment } from '#lib/mail/attachment.ts'
 import type { Authentication } from '#lib/mail/authentication.ts'
 import type { Person } from '#lib/mail/people.ts'
+import type { Label, LabelColour } from '#lib/mail/label.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 
-export type { Action, Attachment, Filter, Person, Sort, Trouble }
+import type { Labels, Mailboxes } from './mailbox-contract.ts'
 
-export type Role = 'inbox' | 'archive' | 'drafts' | 'sent' | 'junk' | 'trash'
-
-export interface MailboxItem {
-  readonly id: string
-  readonly name: string
-  readonly role: Role | null
-  /** 0 at the top */
-  readonly depth: number
-  /** unread conversations; in Drafts all messages */
-  readonly count: number
-  readonly total: number
-  /** messages may be read in it (RFC 8621 §2, mayReadItems) */
-  readonly readable: boolean
-}
-
-export interface Mailboxes {
-  /** in the order of the sidebar: roles first, then by sortOrder and name, children behind their parent */
-  readonly items: readonly MailboxItem[]
-  byId(id: string): MailboxItem | undefined
-  byRole(role: Role): MailboxItem | undefined
-}
+export type { Action, Attachment, Filter, Label, LabelColour, Person, Sort, Trouble }
+export type {
+  LabelEditing,
+  Labels,
+  MailboxEdits,
+  MailboxItem,
+  Mailboxes,
+  MailboxWork,
+  Role,
+  WrongName
+} from './mailbox-contract.ts'
 
 /** One row of the list: a conversation, shown by its newest message in this mailbox. */
 export interface Row {
@@ -257,6 +248,7 @@ export interface Mail {
   /** somebody is signed in, or was when this page was opened */
   readonly isKnown: boolean
   readonly mailboxes: Mailboxes
+  readonly labels: Labels
   readonly list: ConversationList | null
   readonly reader: Reader
   readonly sending: Sending

@@ -9,8 +9,7 @@ const ROLES: readonly string[] = ['inbox', 'drafts', 'sent', 'archive', 'junk', 
 export function itemsOf(objects: Objects): MailboxItem[] {
   const children = new Map<Id | null, Mailbox[]>()
   for (const mailbox of objects.mailboxes.values()) {
-    // A parent that is not shared with us is no parent here.
-    const parent = mailbox.parentId !== null && objects.mailboxes.has(mailbox.parentId) ? mailbox.parentId : null
+    const parent = parentOf(mailbox, objects)
     children.set(parent, [...(children.get(parent) ?? []), mailbox])
   }
   const below = (parent: Id | null, depth: number): MailboxItem[] =>
@@ -18,6 +17,23 @@ export function itemsOf(objects: Objects): MailboxItem[] {
       .toSorted(inOrder)
       .flatMap((mailbox) => [itemOf(mailbox, depth, objects), ...below(mailbox.id, depth + 1)])
   return below(null, 0)
+}
+
+/** A parent that is not shared with us is no parent here. */
+function parentOf({ parentId }: Mailbox, { mailboxes }: Objects): Id | null {
+  return parentId !== null && mailboxes.has(parentId) ? parentId : null
+}
+
+function mayOf({ role, myRights: rights }: Mailbox): MailboxItem['may'] {
+  return {
+    addItems: rights.mayAddItems,
+    removeItems: rights.mayRemoveItems,
+    setSeen: rights.maySetSeen,
+    createChild: rights.mayCreateChild,
+    // What has a role is found by it, in each program: renamed or removed it would be missed.
+    rename: rights.mayRename && role === null,
+    remove: rights.mayDelete && role === null
+  }
 }
 
 function inOrder(one: Mailbox, other: Mailbox): number {
@@ -39,6 +55,9 @@ function itemOf(mailbox: Mailbox, depth: number, objects: Objects): MailboxItem 
     depth,
     count: role === 'drafts' ? counts.totalEmails : counts.unreadThreads,
     total: counts.totalThreads,
-    readable: mailbox.myRights.mayReadItems
+    readable: mailbox.myRights.mayReadItems,
+    parentId: parentOf(mailbox, objects),
+    messages: counts.totalEmails,
+    may: mayOf(mailbox)
   }
 }

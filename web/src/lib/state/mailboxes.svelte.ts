@@ -1,17 +1,23 @@
-import type { Objects } from '#lib/store/objects.ts'
-import type { MailboxItem, Mailboxes, Role } from './mail.ts'
+import type { Account } from '#lib/sync/account.ts'
+import type { MailboxEdits, MailboxItem, Mailboxes, MailboxWork, Role } from './mail.ts'
 import { itemsOf } from './mailbox-items.ts'
 
 export class MailboxesState implements Mailboxes {
-  readonly #objects: Objects
+  readonly #account: Account
   #items = $state.raw<readonly MailboxItem[]>([])
+  #work = $state.raw<MailboxWork | null>(null)
+  #edits: Promise<MailboxEdits> | null = null
 
-  constructor(objects: Objects) {
-    this.#objects = objects
+  constructor(account: Account) {
+    this.#account = account
   }
 
   get items(): readonly MailboxItem[] {
     return this.#items
+  }
+
+  get work(): MailboxWork | null {
+    return this.#work
   }
 
   byId(id: string): MailboxItem | undefined {
@@ -22,9 +28,26 @@ export class MailboxesState implements Mailboxes {
     return this.#items.find((item) => item.role === role)
   }
 
+  edits(): Promise<MailboxEdits> {
+    this.#edits ??= this.#load().catch((failure: unknown) => {
+      this.#edits = null
+      throw failure
+    })
+    return this.#edits
+  }
+
+  async #load(): Promise<MailboxEdits> {
+    const { MailboxEditsState } = await import('./mailbox-edits.svelte.ts')
+    return new MailboxEditsState(
+      this.#account,
+      () => this.#items,
+      (work) => (this.#work = work)
+    )
+  }
+
   /** What is behind the items changed. */
   changed(): void {
-    const next = itemsOf(this.#objects)
+    const next = itemsOf(this.#account.objects)
     if (JSON.stringify(next) !== JSON.stringify(this.#items)) {
       this.#items = next
     }

@@ -4,7 +4,7 @@ import { warningOf, type Warning } from '#lib/mail/warnings.ts'
 import { foldedRange } from '#lib/state/folding.ts'
 import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
-import { mailboxOf, mailboxSegment, pathOf } from '#lib/state/paths.ts'
+import { filterOf, mailboxOf, mailboxSegment, pathOf, viewOf, type View } from '#lib/state/paths.ts'
 import { createContext, untrack } from 'svelte'
 
 /** Milliseconds of rest after which the reader follows the keyboard. */
@@ -37,6 +37,8 @@ export class MailPage {
   #resting: ReturnType<typeof setTimeout> | undefined
   #segment = $state<string | undefined>()
   #threadId = $state<string | undefined>()
+  /** of the view that is asked for */
+  #viewKey = ''
 
   /** signs out */
   readonly leave: () => Promise<SignedOut>
@@ -52,9 +54,19 @@ export class MailPage {
     return mailboxOf(this.#segment, this.mail.mailboxes)
   }
 
+  /** Of all mailboxes, what the address bar names. */
+  get view(): View | undefined {
+    return viewOf(this.#segment)
+  }
+
+  /** What of the sidebar is shown: the id of a mailbox, or the segment of a view. */
+  get place(): string | null {
+    return this.mailbox?.id ?? (this.view && this.#segment) ?? null
+  }
+
   /** The address bar names a mailbox that the mail server has not. */
   get isGone(): boolean {
-    return this.#segment !== undefined && !this.mailbox && this.mail.list?.freshness === 'current'
+    return this.#segment !== undefined && !this.mailbox && !this.view && this.mail.list?.freshness === 'current'
   }
 
   get threadId(): string | undefined {
@@ -103,9 +115,11 @@ export class MailPage {
   show(segment: string | undefined, threadId: string | undefined): void {
     const stays = segment === this.#segment
     this.#segment = segment
-    const mailbox = this.mailbox
+    if (!stays) this.#viewKey = ''
+    const { mailbox, view } = this
     // Until the mailboxes are known, the inbox is asked for: its request brings them along.
     if (!mailbox && !this.mail.list) this.mail.show(null)
+    else if (view) this.#showView(view)
     else if (mailbox && this.mail.list?.mailboxId !== mailbox.id) {
       this.#target = null
       this.mail.show(mailbox.id)
@@ -125,6 +139,16 @@ export class MailPage {
       this.current = threadId
       this.mail.reader.open(threadId)
     }
+  }
+
+  /** What is in it follows the mailboxes: they are known later, and Spam or Trash may be made. */
+  #showView(view: View): void {
+    const filter = filterOf(view, this.mail.mailboxes)
+    const key = JSON.stringify([view, filter])
+    if (this.#viewKey === key) return
+    this.#viewKey = key
+    this.#target = null
+    this.mail.showAll({ filter })
   }
 
   async openMailbox(mailbox: MailboxItem): Promise<void> {

@@ -1,5 +1,11 @@
-/** The address of a mailbox and of a conversation: /mail/inbox/THREAD. */
-import type { MailboxItem, Mailboxes } from '#lib/state/mail.ts'
+/** The address of a mailbox, of a view of all of them, and of a conversation: /mail/inbox/THREAD. */
+import type { Filter, MailboxItem, Mailboxes } from '#lib/state/mail.ts'
+
+/** What is shown of all mailboxes. */
+export type View = { readonly kind: 'starred' | 'all' } | { readonly kind: 'label'; readonly keyword: string }
+
+/** Ids of mailboxes hold no colon (RFC 8620 §1.2), so an address never means both. */
+const LABEL = 'label:'
 
 /** Standard mailboxes are named by their role, others by their id. */
 export function mailboxSegment(mailbox: Pick<MailboxItem, 'id' | 'role'>): string {
@@ -15,4 +21,25 @@ export function pathOf(segment: string, threadId?: string): string {
 export function mailboxOf(segment: string | undefined, mailboxes: Mailboxes): MailboxItem | undefined {
   if (segment === undefined) return mailboxes.byRole('inbox')
   return mailboxes.items.find((mailbox) => mailbox.role === segment) ?? mailboxes.byId(segment)
+}
+
+export function labelSegment(keyword: string): string {
+  return LABEL + keyword
+}
+
+/** The view that an address names. */
+export function viewOf(segment: string | undefined): View | undefined {
+  if (segment === 'starred' || segment === 'all') return { kind: segment }
+  return segment?.startsWith(LABEL) ? { kind: 'label', keyword: segment.slice(LABEL.length) } : undefined
+}
+
+/** What is in it. Whatever is in Spam or Trash was put away. */
+export function filterOf(view: View, mailboxes: Mailboxes): Filter | null {
+  const away = mailboxes.items.filter(({ role }) => role === 'junk' || role === 'trash').map(({ id }) => id)
+  const keyword = view.kind === 'label' ? view.keyword : view.kind === 'starred' ? '$flagged' : undefined
+  const filter: Filter = {
+    ...(away.length > 0 && { inMailboxOtherThan: away }),
+    ...(keyword !== undefined && { hasKeyword: keyword })
+  }
+  return Object.keys(filter).length > 0 ? filter : null
 }

@@ -6,7 +6,8 @@ import { signIn } from '#lib/words/en/sign-in.ts'
 
 export const words = { mail, page, preparation, signIn }
 
-type Widen<T> = T extends string
+/** The type of words in any language. */
+export type Widen<T> = T extends string
   ? string
   : T extends (...values: infer V) => string
     ? (...values: V) => string

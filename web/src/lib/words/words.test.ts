@@ -1,8 +1,14 @@
 import { words as german } from '#lib/words/de.ts'
+import { folders as germanFolders } from '#lib/words/de/folders.ts'
 import { words as english } from '#lib/words/en.ts'
+import { folders as englishFolders } from '#lib/words/en/folders.ts'
 import { expect, test } from 'vitest'
 
 type Node = string | ((...values: never[]) => unknown) | { [key: string]: Node }
+
+/** Also what is loaded later. */
+const ENGLISH = { ...english, folders: englishFolders }
+const GERMAN = { ...german, folders: germanFolders }
 
 /** Every word with its path; a function is called with marks in place of its values. */
 function texts(node: Node, path: string): [string, string][] {
@@ -12,12 +18,12 @@ function texts(node: Node, path: string): [string, string][] {
 }
 
 test('both languages have the same words, and none is empty', () => {
-  const [en, de] = [texts(english, ''), texts(german, '')]
+  const [en, de] = [texts(ENGLISH, ''), texts(GERMAN, '')]
   expect(de.map(([path]) => path)).toEqual(en.map(([path]) => path))
   expect([...en, ...de].filter(([, text]) => text.trim() === '')).toEqual([])
 })
 
 test('a word takes the same number of values in both languages', () => {
   const values = (all: [string, string][]) => all.filter(([, text]) => text.endsWith(' values'))
-  expect(values(texts(german, ''))).toEqual(values(texts(english, '')))
+  expect(values(texts(GERMAN, ''))).toEqual(values(texts(ENGLISH, '')))
 })

@@ -280,12 +280,12 @@ test('F6 goes from pane to pane, and Shift+F6 back; an empty pane is left out', 
   await key('F6')
   expect(focused()).toMatch(/^gridcell .*Boats/)
   await key('F6')
-  expect(focused()).toMatch(/^A Inbox/)
+  expect(focused()).toMatch(/^treeitem Inbox/)
   await after(() => page.show('inbox', 'a'))
   await key('F6', { shiftKey: true })
   expect(focused()).toBe('H2 Boats')
   await key('F6')
-  expect(focused()).toMatch(/^A Inbox/)
+  expect(focused()).toMatch(/^treeitem Inbox/)
 })
 
 test('who leaves the reader is in the list again, at the conversation', async () => {

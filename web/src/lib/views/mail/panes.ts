@@ -1,6 +1,6 @@
 /** The panes in the order of the keyboard, each with what takes the focus in it: the first that is there. */
 const PANES: readonly (readonly [pane: string, ...stops: string[]])[] = [
-  ['.side', '.side [aria-current="page"]', '.side button'],
+  ['.side', '.side [role="treeitem"][tabindex="0"]', '.side button'],
   ['.list-pane', '.list-pane [role="gridcell"][tabindex="0"]', '.list-pane button'],
   ['.reader-pane', '.reader-pane h2']
 ]

@@ -22,6 +22,11 @@ export const mail = {
   settings: 'Einstellungen',
   signOut: 'Abmelden',
   otherFolders: 'Weitere Ordner',
+  labels: 'Labels',
+  newFolder: 'Neuer Ordner',
+  newLabel: 'Neues Label',
+  actionsFor: (name: string) => `Aktionen für ${name}`,
+  inside: (name: string) => `Ordner in ${name}`,
   roles: {
     inbox: 'Posteingang',
     archive: 'Archiv',
@@ -30,6 +35,7 @@ export const mail = {
     junk: 'Spam',
     trash: 'Papierkorb'
   },
+  views: { starred: 'Markiert', all: 'Alle E-Mails' },
   unreadCount: (n: number) => `${n.toLocaleString('de')} ungelesen`,
   draftCount: (n: number) => plural(n, 'Entwurf', 'Entwürfe'),
   total: (n: number) => n.toLocaleString('de'),

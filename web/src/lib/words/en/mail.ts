@@ -22,6 +22,11 @@ export const mail = {
   settings: 'Settings',
   signOut: 'Sign out',
   otherFolders: 'Other folders',
+  labels: 'Labels',
+  newFolder: 'New folder',
+  newLabel: 'New label',
+  actionsFor: (name: string) => `Actions for ${name}`,
+  inside: (name: string) => `Folders inside ${name}`,
   roles: {
     inbox: 'Inbox',
     archive: 'Archive',
@@ -30,6 +35,7 @@ export const mail = {
     junk: 'Spam',
     trash: 'Trash'
   },
+  views: { starred: 'Starred', all: 'All mail' },
   unreadCount: (n: number) => `${n.toLocaleString('en')} unread`,
   draftCount: (n: number) => plural(n, 'draft', 'drafts'),
   total: (n: number) => n.toLocaleString('en'),

@@ -1,0 +1,166 @@
+"""Folders in Chromium: made, renamed, moved, removed with their mail and emptied, by keyboard alone."""
+
+from typing import Any
+
+from playwright.async_api import Browser, Locator, expect
+
+from mail_page import MailPage, mail_page
+from trial import Trial
+
+JMAP = """async ([name, args]) => {
+  const session = await (await fetch('/jmap/session')).json()
+  const mail = 'urn:ietf:params:jmap:mail'
+  const accountId = session.primaryAccounts[mail]
+  const response = await fetch('/jmap/', {
+    method: 'POST',
+    headers: {'Content-Type': 'application/json'},
+    body: JSON.stringify({using: ['urn:ietf:params:jmap:core', mail], methodCalls: [[name, {accountId, ...args}, '0']]})
+  })
+  return (await response.json()).methodResponses[0][1]
+}"""
+
+
+async def call(alice: MailPage, name: str, **arguments: object) -> Any:
+    """As another program of hers would."""
+    return await alice.page.evaluate(JMAP, [name, arguments])
+
+
+async def mailbox(alice: MailPage, name: str) -> Any:
+    boxes = (await call(alice, "Mailbox/get", ids=None))["list"]
+    return next((box for box in boxes if name in (box["name"], box["role"])), None)
+
+
+async def put(alice: MailPage, mailbox_id: str, count: int) -> None:
+    for at in range(0, count, 100):
+        emails = {
+            str(number): {
+                "mailboxIds": {mailbox_id: True},
+                "from": [{"email": "shop@example.net"}],
+                "subject": f"Offer {number}",
+                "bodyStructure": {"partId": "1", "type": "text/plain"},
+                "bodyValues": {"1": {"value": "Buy"}},
+            }
+            for number in range(at, min(count, at + 100))
+        }
+        made = await call(alice, "Email/set", create=emails)
+        assert len(made["created"]) == len(emails), made
+
+
+def item(alice: MailPage, name: str) -> Locator:
+    return alice.page.get_by_role("treeitem", name=name)
+
+
+async def go_to(alice: MailPage, name: str) -> None:
+    """From the list to an entry of the sidebar."""
+    await alice.page.get_by_role("treeitem", name="Inbox").focus()
+    for _ in range(30):
+        if (await alice.page.evaluate("document.activeElement.querySelector('.name')?.textContent")) == name:
+            return
+        await alice.page.keyboard.press("ArrowDown")
+    raise AssertionError(name)
+
+
+async def choose(alice: MailPage, name: str, action: str) -> None:
+    await go_to(alice, name)
+    await alice.page.keyboard.press("Shift+F10")
+    await expect(alice.page.get_by_role("menu")).to_be_visible()
+    for _ in range(10):
+        if (await alice.focused()).endswith(action):
+            break
+        await alice.page.keyboard.press("ArrowDown")
+    await alice.page.keyboard.press("Enter")
+    await expect(alice.page.get_by_role("dialog")).to_be_visible()
+
+
+async def test_folders_are_made_renamed_moved_removed_and_the_trash_emptied_by_keyboard_alone(
+    up: Trial, browser: Browser
+) -> None:
+    async with mail_page(up, browser, "folders.alice") as alice:
+        await alice.sign_up_and_wait()
+        keyboard = alice.page.keyboard
+        await alice.button("New folder").focus()
+        await keyboard.press("Enter")
+        await expect(alice.page.get_by_role("textbox", name="Name")).to_be_focused()
+        await alice.expect_no_violations()
+        await keyboard.type("Packraum")
+        await keyboard.press("Enter")
+        await expect(item(alice, "Packraum")).to_be_visible()
+        await expect(alice.button("New folder")).to_be_focused()
+
+        await choose(alice, "Packraum", "New folder inside")
+        await keyboard.type("Papier")
+        await keyboard.press("Enter")
+        await expect(item(alice, "Papier")).to_have_attribute("aria-level", "2")
+
+        await choose(alice, "Papier", "Rename")
+        await keyboard.press("Control+A")
+        await keyboard.type("Papier & Druck")
+        await keyboard.press("Enter")
+        await expect(item(alice, "Papier & Druck")).to_be_focused()
+
+        await choose(alice, "Papier & Druck", "Move")
+        await alice.page.get_by_label("Move it to").focus()
+        await keyboard.press("Home")
+        await keyboard.press("Tab")
+        await keyboard.press("Tab")
+        assert await alice.focused() == "BUTTON Move"
+        await keyboard.press("Enter")
+        await expect(item(alice, "Papier & Druck")).to_have_attribute("aria-level", "1")
+
+        paper = await mailbox(alice, "Papier & Druck")
+        await put(alice, paper["id"], 30)
+        await expect(item(alice, "Papier & Druck 30 unread")).to_be_visible()
+        await alice.expect_no_violations()
+        await choose(alice, "Papier & Druck", "Delete folder")
+        dialog = alice.page.get_by_role("dialog", name="Delete the folder “Papier & Druck”?")
+        await expect(dialog).to_contain_text("30 messages are kept")
+        assert await alice.focused() == "BUTTON Cancel"
+        await alice.expect_no_violations()
+        await keyboard.press("Tab")
+        await keyboard.press("Enter")
+        await expect(alice.text("Folder Papier & Druck deleted")).to_be_visible()
+        await expect(item(alice, "Papier & Druck")).to_have_count(0)
+        trash = await mailbox(alice, "trash")
+        assert trash["totalEmails"] == 30
+
+
+async def test_the_trash_is_emptied_for_good_after_a_question_that_names_the_number(
+    up: Trial, browser: Browser
+) -> None:
+    async with mail_page(up, browser, "empties.alice") as alice:
+        await alice.sign_up_and_wait()
+        trash = await mailbox(alice, "trash")
+        await put(alice, trash["id"], 700)
+        await expect(item(alice, "Trash 700 unread")).to_be_visible()
+        await choose(alice, "Trash", "Empty")
+        assert await alice.focused() == "BUTTON Cancel"
+        await alice.page.keyboard.press("Tab")
+        assert await alice.focused() == "BUTTON Delete 700 for good"
+        await alice.page.keyboard.press("Enter")
+        await expect(alice.text("700 deleted for good")).to_be_visible()
+        assert (await mailbox(alice, "trash"))["totalEmails"] == 0
+
+
+async def test_labels_are_made_and_shown_and_the_sidebar_is_a_rail_where_there_is_little_room(
+    up: Trial, browser: Browser
+) -> None:
+    async with mail_page(up, browser, "labels.alice", viewport={"width": 1024, "height": 768}) as alice:
+        await alice.sign_up_and_wait()
+        await alice.button("New label").click()
+        await alice.page.keyboard.type("Warten")
+        await alice.page.get_by_role("radio", name="Violet").check()
+        await alice.page.keyboard.press("Enter")
+        await expect(item(alice, "Warten")).to_be_visible()
+        await alice.expect_no_violations()
+        side = await alice.page.get_by_role("navigation", name="Folders").bounding_box()
+        assert side
+        assert side["width"] <= 56
+        name = item(alice, "Starred").locator(".name")
+        await item(alice, "Starred").focus()
+        await expect(name).to_be_in_viewport()
+        await alice.page.keyboard.press("Enter")
+        await alice.is_at("/mail/starred")
+        await expect(alice.page.get_by_role("heading", level=1)).to_have_text("Starred")
+        await alice.page.reload()
+        await expect(item(alice, "Warten")).to_be_visible()
+        await expect(item(alice, "Starred")).to_have_attribute("aria-current", "page")

@@ -1,0 +1,33 @@
+/** Keywords of labels (RFC 8621 §4.1.1): made of a name, valid in IMAP, and none that means something else. */
+
+import { isOfLabel } from './label.ts'
+
+/**
+ * A keyword for a name. It holds a–z, 0–9 and hyphens only: in IMAP it is an atom, and in the path of a patch (RFC 6901)
+ * nothing of it has to be escaped. The same name gives the same keyword, so that two devices make one label.
+ */
+export function keywordOf(name: string, taken: readonly string[]): string {
+  const plain = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll('ß', 'ss')
+    .replaceAll(/\p{Mark}/gu, '')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(0, 100)
+  const base = plain === '' ? `label-${hashOf(name)}` : plain
+  let keyword = isOfLabel(base) ? base : `label-${base}`
+  for (let number = 2; taken.includes(keyword); number += 1) {
+    keyword = `${base}-${number}`
+  }
+  return keyword
+}
+
+/** FNV-1a, of a name in a script of which no letter is left. */
+function hashOf(text: string): string {
+  let hash = 0x811c9dc5
+  for (const octet of new TextEncoder().encode(text)) {
+    hash = Math.imul(hash ^ octet, 0x01000193) >>> 0
+  }
+  return hash.toString(36)
+}

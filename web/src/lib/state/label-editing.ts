@@ -1,0 +1,51 @@
+/** What a person does to labels; loaded when it is first needed. */
+import { nameFault } from '#lib/mail/names.ts'
+import { LabelEdits } from '#lib/sync/label-edits.ts'
+import type { LabelNames } from '#lib/sync/labels.ts'
+import type { SettingsDocument } from '#lib/sync/settings.ts'
+import { troubleOf } from '#lib/sync/task.ts'
+import type { Label, LabelColour, LabelEditing, WrongName } from './mail.ts'
+
+/** Octets of a name. */
+const LONGEST_NAME = 100
+
+export class LabelEditingState implements LabelEditing {
+  readonly #names: LabelNames
+  readonly #edits: LabelEdits
+
+  constructor(names: LabelNames, document: SettingsDocument) {
+    this.#names = names
+    this.#edits = new LabelEdits(names, document)
+  }
+
+  wrongName(name: string, self?: string): WrongName | null {
+    const others = this.#names.items.filter(({ keyword }) => keyword !== self)
+    return nameFault(
+      name,
+      others.map((label) => label.name),
+      LONGEST_NAME
+    )
+  }
+
+  create(name: string, colour?: LabelColour): Promise<Label> {
+    return told(this.#edits.create(name, colour))
+  }
+
+  change(keyword: string, change: Partial<Pick<Label, 'name' | 'colour'>>): Promise<void> {
+    return told(this.#edits.change(keyword, change))
+  }
+
+  remove(keyword: string): Promise<void> {
+    return told(this.#edits.remove(keyword))
+  }
+}
+
+/** It rejects with what a view can show. */
+export async function told<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (failure) {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
+    throw troubleOf(failure)
+  }
+}

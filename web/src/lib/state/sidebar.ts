@@ -1,0 +1,201 @@
+/** The mailboxes, views and labels of the sidebar in their order, as a person sees them. */
+import type { Words } from '#lib/words/en.ts'
+import type { Label, LabelColour, Labels, MailboxItem, Role } from './mail.ts'
+import { labelSegment, mailboxSegment, pathOf, type View } from './paths.ts'
+
+export interface Entry {
+  /** the mailbox's id, or the segment of the view in the address */
+  readonly key: string
+  readonly href: string
+  readonly name: string
+  readonly icon: Role | 'folder' | 'star' | 'mails' | null
+  readonly colour: LabelColour | null
+  /** 1 at the top */
+  readonly level: number
+  /** null: there is nothing inside */
+  readonly expanded: boolean | null
+  /** its place among its siblings, from 1, and how many they are */
+  readonly position: number
+  readonly siblings: number
+  readonly count: number
+  /** in words */
+  readonly countName: string
+  /** somebody should look */
+  readonly calls: boolean
+  readonly mailboxId: string | null
+  readonly label: string | null
+}
+
+export interface Section {
+  readonly kind: 'standard' | 'folders' | 'labels'
+  readonly entries: readonly Entry[]
+}
+
+/** What is in them calls for nothing. */
+const QUIET: readonly (string | null)[] = ['drafts', 'junk', 'trash']
+
+type MailWords = Words['mail']
+
+export interface Contents {
+  readonly items: readonly MailboxItem[]
+  readonly labels: readonly Label[]
+  /** ids of mailboxes whose inside is not shown */
+  readonly collapsed: ReadonlySet<string>
+}
+
+export function sectionsOf({ items, labels, collapsed }: Contents, words: MailWords): Section[] {
+  const entries = (roots: readonly MailboxItem[]): Entry[] => below(roots, { items, collapsed, words })
+  const tops = items.filter(({ parentId }) => parentId === null)
+  const standard = tops.filter(({ role }) => role !== null)
+  const at = (role: Role): number => standard.findIndex((item) => item.role === role)
+  const first = at('inbox') + 1
+  const last = [at('junk'), at('trash')].filter((place) => place >= 0)[0] ?? standard.length
+  return [
+    {
+      kind: 'standard',
+      entries: numbered([
+        ...entries(standard.slice(0, first)),
+        view('starred', 'star', words.views.starred),
+        ...entries(standard.slice(first, last)),
+        view('all', 'mails', words.views.all),
+        ...entries(standard.slice(last))
+      ])
+    },
+    { kind: 'folders', entries: numbered(entries(tops.filter(({ role }) => role === null))) },
+    { kind: 'labels', entries: numbered(labels.map(labelEntry)) }
+  ]
+}
+
+interface Tree {
+  readonly items: readonly MailboxItem[]
+  readonly collapsed: ReadonlySet<string>
+  readonly words: MailWords
+}
+
+function below(siblings: readonly MailboxItem[], tree: Tree): Entry[] {
+  return siblings.flatMap((item) => {
+    const inside = tree.items.filter(({ parentId }) => parentId === item.id)
+    const expanded = inside.length === 0 ? null : !tree.collapsed.has(item.id)
+    return [mailboxEntry(item, expanded, tree), ...(expanded ? below(inside, tree) : [])]
+  })
+}
+
+function mailboxEntry(item: MailboxItem, expanded: boolean | null, { items, words }: Tree): Entry {
+  const shown = expanded === false ? [item, ...within(item.id, items)] : [item]
+  const count = shown.reduce((sum, one) => sum + one.count, 0)
+  return {
+    ...PLAIN,
+    key: item.id,
+    href: pathOf(mailboxSegment(item)),
+    name: nameOf(item, words),
+    icon: item.role ?? 'folder',
+    level: item.depth + 1,
+    expanded,
+    count,
+    countName: item.role === 'drafts' ? words.draftCount(count) : words.unreadCount(count),
+    calls: shown.some((one) => one.count > 0 && !QUIET.includes(one.role)),
+    mailboxId: item.id
+  }
+}
+
+const PLAIN = {
+  icon: null,
+  colour: null,
+  level: 1,
+  expanded: null,
+  position: 1,
+  siblings: 1,
+  count: 0,
+  countName: '',
+  calls: false,
+  mailboxId: null,
+  label: null
+} as const
+
+function view(segment: string, icon: Entry['icon'], name: string): Entry {
+  return { ...PLAIN, key: segment, href: pathOf(segment), name, icon }
+}
+
+function labelEntry({ keyword, name, colour }: Label): Entry {
+  const segment = labelSegment(keyword)
+  return { ...PLAIN, key: segment, href: pathOf(segment), name, colour, label: keyword }
+}
+
+function within(id: string, items: readonly MailboxItem[]): MailboxItem[] {
+  return items.filter(({ parentId }) => parentId === id).flatMap((item) => [item, ...within(item.id, items)])
+}
+
+/** A mailbox with a role is called by that: other programs call it what they like. */
+export function nameOf(item: Pick<MailboxItem, 'role' | 'name'>, words: MailWords): string {
+  return item.role ? words.roles[item.role] : item.name
+}
+
+/** What the page shows, as the sidebar calls it. */
+export function titleOf({ mailbox, view, mail }: Shown, words: MailWords): string {
+  if (view)
+    return view.kind === 'label' ? (mail.labels.byKeyword(view.keyword)?.name ?? view.keyword) : words.views[view.kind]
+  return mailbox ? nameOf(mailbox, words) : words.roles.inbox
+}
+
+interface Shown {
+  readonly mailbox: MailboxItem | undefined
+  readonly view: View | undefined
+  readonly mail: { readonly labels: Pick<Labels, 'byKeyword'> }
+}
+
+/** ARIA 1.2: aria-posinset and aria-setsize, since collapsed branches are not in the document. */
+function numbered(entries: readonly Entry[]): Entry[] {
+  return entries.map((entry, at) => {
+    const siblings = siblingsOf(entries, at)
+    return { ...entry, siblings: siblings.length, position: siblings.indexOf(entry) + 1 }
+  })
+}
+
+function siblingsOf(entries: readonly Entry[], at: number): Entry[] {
+  const level = entries[at]?.level ?? 1
+  let from = at
+  while (from > 0 && (entries[from - 1]?.level ?? 0) >= level) from -= 1
+  let to = at + 1
+  while (to < entries.length && (entries[to]?.level ?? 0) >= level) to += 1
+  return entries.slice(from, to).filter((entry) => entry.level === level)
+}
+
+/** What a key does in the tree: go to an entry, or open or close a branch. */
+export type TreeStep = { readonly to: string } | { readonly branch: string; readonly expanded: boolean } | null
+
+/** The keys of a tree (ARIA Authoring Practices): up, down, Home, End; → opens or goes inside, ← closes or goes out. */
+export function treeStep(entries: readonly Entry[], at: string, key: string, rightToLeft = false): TreeStep {
+  const place = entries.findIndex((entry) => entry.key === at)
+  const entry = entries[place]
+  const to = (found: Entry | undefined): TreeStep => (found ? { to: found.key } : null)
+  switch (key) {
+    case 'ArrowDown':
+      return to(entries[place + 1])
+    case 'ArrowUp':
+      return to(entries[place - 1])
+    case 'Home':
+      return to(entries[0])
+    case 'End':
+      return to(entries.at(-1))
+    case 'ArrowRight':
+    case 'ArrowLeft':
+      return entry ? ((key === 'ArrowRight') === rightToLeft ? outward(entries, place) : inward(entries, place)) : null
+    default:
+      return null
+  }
+}
+
+function inward(entries: readonly Entry[], place: number): TreeStep {
+  const entry = entries[place]
+  if (!entry || entry.expanded === null) return null
+  const next = entries[place + 1]
+  return entry.expanded ? (next ? { to: next.key } : null) : { branch: entry.key, expanded: true }
+}
+
+function outward(entries: readonly Entry[], place: number): TreeStep {
+  const entry = entries[place]
+  if (!entry) return null
+  if (entry.expanded) return { branch: entry.key, expanded: false }
+  const parent = entries.slice(0, place).findLast(({ level }) => level < entry.level)
+  return parent && entry.level > 1 ? { to: parent.key } : null
+}

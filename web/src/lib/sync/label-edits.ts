@@ -1,0 +1,63 @@
+/** Labels made, renamed, recoloured and removed; loaded when it is first needed. */
+import { JmapFailure } from '#lib/jmap/errors.ts'
+import { keywordOf } from '#lib/mail/keywords.ts'
+import type { Label, LabelColour } from '#lib/mail/label.ts'
+import { COLOURS, labelsOf, type LabelNames } from './labels.ts'
+import type { SettingsDocument } from './settings.ts'
+
+/** The document may hold 64 KB in all. */
+const MOST_LABELS = 200
+
+export class LabelEdits {
+  readonly #names: LabelNames
+  readonly #document: SettingsDocument
+
+  constructor(names: LabelNames, document: SettingsDocument) {
+    this.#names = names
+    this.#document = document
+  }
+
+  /** Raises JmapFailure if it could not be kept. */
+  async create(name: string, colour?: LabelColour): Promise<Label> {
+    const { items } = this.#names
+    if (items.length >= MOST_LABELS) {
+      throw new JmapFailure('too_many_labels')
+    }
+    const keyword = keywordOf(
+      name,
+      items.map((label) => label.keyword)
+    )
+    const label: Label = { keyword, name: name.trim(), colour: colour ?? leastUsed(items) }
+    await this.#change((labels) => [...labels.filter((one) => one.keyword !== keyword), label])
+    return label
+  }
+
+  async change(keyword: string, change: Partial<Omit<Label, 'keyword'>>): Promise<void> {
+    await this.#change((labels) => labels.map((label) => (label.keyword === keyword ? { ...label, ...change } : label)))
+  }
+
+  async remove(keyword: string): Promise<void> {
+    await this.#change((labels) => labels.filter((label) => label.keyword !== keyword))
+  }
+
+  /** Shown at once, and taken back if the service does not keep it. */
+  async #change(change: (labels: readonly Label[]) => readonly Label[]): Promise<void> {
+    const kept = this.#names.items
+    this.#names.show(change(kept))
+    try {
+      const changed = await this.#document.change((settings) => ({
+        ...settings,
+        labels: change(labelsOf(settings)).slice(0, MOST_LABELS)
+      }))
+      this.#names.take(changed)
+    } catch (failure) {
+      this.#names.show(kept)
+      throw failure
+    }
+  }
+}
+
+function leastUsed(labels: readonly Label[]): LabelColour {
+  const uses = (colour: LabelColour): number => labels.filter((label) => label.colour === colour).length
+  return COLOURS.toSorted((one, other) => uses(one) - uses(other) || one - other)[0] ?? 1
+}
