@@ -43,20 +43,6 @@ describe('new mail that is announced', () => {
     await say('mail', { id: '1' })
     expect(mail.list?.row(0)?.subject).toBe('New')
   })
-
-  test('is asked for by a hidden tab only when it is shown again', async () => {
-    const { server, mail, world, say } = await opened()
-    await say('hello')
-    world.visible = false
-    server.deliver()
-    server.requests.length = 0
-    await say('mail', { id: '1' })
-    await world.pass(3_600_000)
-    expect(server.requests).toEqual([])
-    world.return()
-    await settled()
-    expect(mail.list?.total).toBe(1)
-  })
 })
 
 test('what another device changed, which is not announced, is asked for every 5 minutes', async () => {

@@ -219,6 +219,18 @@ describe('text that was typed and not sent', () => {
     expect([mail.sending.draftOf('e1'), mail.sending.unsent()]).toEqual(['Dear Ann', ['e1']])
   })
 
+  test('is nothing that the browser may delete when it needs room; mail is', async () => {
+    const server = new ModelServer()
+    server.deliver()
+    const { mail, world } = await opened(server)
+    mail.reader.open('t1')
+    await world.pass(1_000)
+    expect(world.persisted).toBe(0)
+    mail.sending.keep('e1', 'Dear Ann')
+    await world.pass(300)
+    expect(world.persisted).toBe(1)
+  })
+
   test('is there though the tab was closed with the last key', async () => {
     const server = new ModelServer()
     const first = await opened(server)

@@ -1,6 +1,8 @@
 /** Everything that the mail page stands on, made from what the world outside offers. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
+import { Ahead } from '#lib/sync/ahead.ts'
+import { Announcer } from '#lib/sync/announcer.ts'
 import { INBOX } from '#lib/sync/lists.ts'
 import { LiveConnection } from '#lib/sync/connection.ts'
 import { settleLanguage } from '#lib/sync/language.ts'
@@ -10,6 +12,7 @@ import { ReaderSync } from '#lib/sync/reader.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import { ActionsState } from './actions.svelte.ts'
+import { AnnouncementsOf } from './announcements.ts'
 import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
 import type { ListOptions, Mail, Quota, Trouble } from './mail.ts'
@@ -29,6 +32,7 @@ export class MailState implements Mail {
   readonly sending: SendingState
   readonly actions: ActionsState
   readonly connection: ConnectionState
+  readonly announcements: AnnouncementsOf
   readonly #account: Account
   readonly #live: LiveConnection
   readonly #settings: SettingsDocument
@@ -40,6 +44,9 @@ export class MailState implements Mail {
 
   constructor(ports: Ports) {
     const account = new Account(ports, (owner) => {
+      // Where their attachments are was not known before.
+      messages.forget()
+      this.reader.changed()
       this.#live.start(owner)
       void this.#readSettings()
     })
@@ -51,20 +58,25 @@ export class MailState implements Mail {
     this.#settings = new SettingsDocument(ports)
     this.#pictures = new Pictures(account, this.#settings)
     this.#rows = new Rows(account.objects, isOwn)
-    this.#tasks = [account, this.actions, reader, this.#live]
+    const ahead = new Ahead(account, () => this.#live.leads)
+    this.#tasks = [account, this.actions, reader, this.#live, ahead]
+    const announcer = new Announcer(account, {
+      leads: () => this.#live.leads,
+      isSeen: () => this.#live.isSeen()
+    })
+    account.onarrived = (created) => void announcer.arrived(created)
+    this.announcements = new AnnouncementsOf(announcer, this.#rows)
     this.mailboxes = new MailboxesState(account.objects)
     this.connection = new ConnectionState(account, this.#live)
     this.sending = new SendingState(account, (id) => this.actions.answered(id))
-    this.reader = new ReaderState(
-      account,
-      reader,
-      new Messages({
-        isOwn,
-        urlOf: (file) => account.client.downloadUrl(file),
-        authservId: () => (account.isKnown ? account.client.authservId : null)
-      })
-    )
+    const messages = new Messages({
+      isOwn,
+      urlOf: (file) => (account.isKnown ? account.client.downloadUrl(file) : ''),
+      authservId: () => account.authservId
+    })
+    this.reader = new ReaderState(account, reader, messages)
     account.listen((topic) => this.#changed(topic))
+    account.listen((topic) => topic === 'list' && ahead.wake())
   }
 
   get address(): string {
@@ -77,6 +89,10 @@ export class MailState implements Mail {
 
   get list(): ListState | null {
     return this.#list
+  }
+
+  get unread(): number {
+    return this.connection.unread
   }
 
   get quota(): Quota | null {
@@ -167,6 +183,7 @@ export class MailState implements Mail {
       this.sending.changed()
       this.actions.changed()
     } else if (topic === 'list') {
+      this.#live.know(this.mailboxes.byRole('inbox')?.count ?? 0)
       const view = this.#account.list
       if (view !== (this.#list?.view ?? null)) {
         this.#list = view && new ListState(this.#account, view, this.#rows)

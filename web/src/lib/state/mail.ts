@@ -240,6 +240,17 @@ export interface Connection {
   tryNow(): void
 }
 
+/** New mail, told while the person sees no tab of ours: not at all, that it came, or from whom and about what. */
+export type Wish = 'none' | 'that' | 'what'
+
+export interface Announcements {
+  /** on this device */
+  wish(): Promise<Wish>
+  keep(wish: Wish): Promise<void>
+  /** Tell of new conversations in the inbox. Of all tabs of this browser one is told. */
+  listen(announce: (rows: readonly Row[], wish: Wish) => void): void
+}
+
 export interface Quota {
   /** octets */
   readonly used: number
@@ -261,6 +272,9 @@ export interface Mail {
   readonly reader: Reader
   readonly sending: Sending
   readonly connection: Connection
+  readonly announcements: Announcements
+  /** unread conversations in the inbox, also as another tab learnt it while this one is hidden */
+  readonly unread: number
   readonly quota: Quota | null
   readonly trouble: Trouble | null
   readonly actions: Actions
