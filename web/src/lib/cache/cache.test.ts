@@ -83,9 +83,14 @@ describe('another person', () => {
 test('after a logout nothing is left, whichever tab has it open', async () => {
   const [cache, otherTab] = [await opened(), await opened()]
   await cache.keepDraft({ id: 'e1', text: 'secret', sending: null })
+  await cache.addEntry({ id: 'one', at: 0, patches: [], names: {}, attempted: false })
+  await cache.keepWish('what')
   await cache.clear()
   expect(await indexedDB.databases()).toEqual([])
   await expect(otherTab.start()).rejects.toThrow()
+  const next = await opened()
+  const { drafts, entries } = await next.start()
+  expect([drafts, entries, await next.wish()]).toEqual([[], [], 'none'])
 })
 
 describe('a draft', () => {
@@ -201,6 +206,24 @@ describe('beyond 20,000 rows', () => {
     await cache.write(changes(filled(), { emails: [] }))
     expect((await cache.threads('inbox'))?.emails).toHaveLength(3)
   })
+})
+
+test('an action is written to a full disk, which costs the bodies and the rows, and no draft', async () => {
+  const cache = await opened()
+  await cache.write(changes(filled()))
+  await cache.keepBody(body('e1', 1, 10))
+  await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
+  const full = vi.spyOn(IDBObjectStore.prototype, 'add')
+  for (let refusals = 0; refusals < 2; refusals += 1) {
+    full.mockImplementationOnce(() => {
+      throw new DOMException('full', 'QuotaExceededError')
+    })
+  }
+  await cache.addEntry({ id: 'one', at: 0, patches: [], names: {}, attempted: false })
+  full.mockRestore()
+  const { entries, drafts } = await cache.start()
+  expect([entries.map(({ id }) => id), drafts.length]).toEqual([['one'], 1])
+  expect([await cache.bodies(['e1'], 2), await cache.threads('inbox')]).toEqual([[], null])
 })
 
 test('of the bodies those that are not kept are named', async () => {

@@ -171,6 +171,11 @@ export class Cache {
     return new KeptOutbox(this.#database)
   }
 
+  /** Raises what the browser says if it cannot be kept. */
+  async addEntry(entry: Entry): Promise<void> {
+    await this.#spared(() => this.outbox.add(entry))
+  }
+
   async wish(): Promise<Wish> {
     return (await this.#database.get('wish', 'wish')) ?? 'none'
   }

@@ -111,8 +111,12 @@ export class Kept {
 
   /** Whether it is kept. Raises what the browser says if it cannot be. */
   async addEntry(entry: Entry): Promise<boolean> {
-    await this.#cache?.outbox.add(entry)
-    return this.#cache !== null
+    if (!this.#cache) {
+      return false
+    }
+    await this.#cache.addEntry(entry)
+    this.#ports.persist()
+    return true
   }
 
   /** Whether nobody had attempted it: then it is as if it had never been. Else `inverse` is kept. */
