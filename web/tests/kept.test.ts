@@ -231,6 +231,18 @@ describe('text that was typed and not sent', () => {
     expect(world.persisted).toBe(1)
   })
 
+  test('nor is what was done while the mail server is away', async () => {
+    const server = new ModelServer()
+    server.deliver()
+    const { mail, world } = await opened(server)
+    server.interrupt = () => Response.json({ code: 'mail_server_away' }, { status: 503 })
+    mail.reader.open('t1')
+    await world.pass(1_000)
+    mail.connection.tryNow()
+    await settled()
+    expect([mail.actions.waiting, world.persisted > 0]).toEqual([1, true])
+  })
+
   test('is there though the tab was closed with the last key', async () => {
     const server = new ModelServer()
     const first = await opened(server)

@@ -193,6 +193,10 @@ export class MailState implements Mail {
       this.reader.changed()
     } else {
       this.connection.changed()
+      if (this.#account.sync.trouble && this.actions.waiting > 0) {
+        // What waits longer than a moment is nowhere else.
+        this.#account.ports.persist()
+      }
     }
   }
 }

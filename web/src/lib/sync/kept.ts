@@ -115,7 +115,6 @@ export class Kept {
       return false
     }
     await this.#cache.addEntry(entry)
-    this.#ports.persist()
     return true
   }
 
