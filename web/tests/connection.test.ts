@@ -109,6 +109,16 @@ describe('a session that ends while live events arrive', () => {
   })
 })
 
+test('where the mail server reports no new mail, nobody calls it live, and it is asked for once a minute', async () => {
+  const { server, mail, world, say } = await opened()
+  await say('hello')
+  await say('pace', { pushed: false })
+  expect(mail.connection.live).toBe('polled')
+  server.deliver()
+  await world.pass(61_000)
+  expect(mail.list?.total).toBe(1)
+})
+
 describe('without live events', () => {
   test('the tab says so, and asks once a minute', async () => {
     const { server, mail, world } = await opened('away')

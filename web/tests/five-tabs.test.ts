@@ -47,7 +47,7 @@ function browser(): Browser {
     const world = new World()
     const mail = createMail(world.ports(server.fetch, TABS))
     const made: Tab = { mail, world, told: [] }
-    mail.announcements.listen((rows) => made.told.push(rows.map(({ subject }) => subject)))
+    mail.announcements.listen((news) => made.told.push(news.map(({ subject }) => subject)))
     mail.show(null)
     open.push(made)
     await vi.waitFor(() => expect(mail.list?.freshness).toBe('current'))

@@ -44,6 +44,15 @@ describe('live events', () => {
     expect(kinds()).toEqual(['hint'])
   })
 
+  test('tell whether new mail is announced at all, and when that changes', async () => {
+    const { service, kinds } = await started()
+    await service.say('hello')
+    kinds()
+    await service.say('pace', { pushed: false })
+    await service.say('pace', { pushed: true })
+    expect(kinds()).toEqual(['polled', 'live'])
+  })
+
   test('tell of a mailbox that is being made', async () => {
     const { service, told } = await started()
     await service.say('provisioning', { state: 'preparing' })

@@ -9,7 +9,8 @@ import { pauseAfter } from './pause.ts'
 import type { Realtime } from './centrifugo.ts'
 
 export interface LiveStatus {
-  state: 'connecting' | 'live' | 'offline'
+  /** `polled`: connected, but the mail server reports no new mail, so nobody announces it before it is asked for */
+  state: 'connecting' | 'live' | 'polled' | 'offline'
   /** when it last was live */
   since: Date | null
   /** why it is offline, and when it is tried again */
@@ -137,7 +138,7 @@ export class Live {
     this.#failures += 1
     const pause = pauseAfter(this.#failures, retryAfter, this.#ports.random())
     const trouble = { code, reference, retryAt: new Date(this.#ports.now() + pause) }
-    if (this.status.state === 'live') {
+    if (this.status.state === 'live' || this.status.state === 'polled') {
       // A stream that ends after hours, at a restart of Postroom for example, mostly stands again within a second.
       this.#is('connecting')
     } else {
@@ -184,6 +185,8 @@ export class Live {
       this.#announce({ kind: 'preparation', preparation: data })
     } else if (type === 'hello') {
       this.#connected()
+    } else if (type === 'pace') {
+      this.#is((data as { pushed?: unknown } | null)?.pushed === false ? 'polled' : 'live')
     } else if (type === 'mail' || type === 'reload') {
       this.#announce({ kind: 'hint' })
     }

@@ -65,7 +65,7 @@ export class MailState implements Mail {
       isSeen: () => this.#live.isSeen()
     })
     account.onarrived = (created) => void announcer.arrived(created)
-    this.announcements = new AnnouncementsOf(announcer, this.#rows)
+    this.announcements = new AnnouncementsOf(announcer, this.#rows, isOwn)
     this.mailboxes = new MailboxesState(account.objects)
     this.connection = new ConnectionState(account, this.#live)
     this.sending = new SendingState(account, (id) => this.actions.answered(id))

@@ -230,7 +230,8 @@ export interface Sending {
   unsent(): readonly string[]
 }
 
-export type Live = 'connecting' | 'live' | 'offline'
+/** `polled`: the mail server reports no new mail, so it is looked for once a minute. */
+export type Live = 'connecting' | 'live' | 'polled' | 'offline'
 
 export interface Connection {
   readonly live: Live
@@ -243,12 +244,20 @@ export interface Connection {
 /** New mail, told while the person sees no tab of ours: not at all, that it came, or from whom and about what. */
 export type Wish = 'none' | 'that' | 'what'
 
+/** A new message. */
+export interface News {
+  readonly threadId: string
+  readonly from: Person | null
+  readonly subject: string
+  readonly warning: boolean
+}
+
 export interface Announcements {
   /** on this device */
   wish(): Promise<Wish>
   keep(wish: Wish): Promise<void>
-  /** Tell of new conversations in the inbox. Of all tabs of this browser one is told. */
-  listen(announce: (rows: readonly Row[], wish: Wish) => void): void
+  /** Tell of new mail in the inbox, the newest message of each conversation. Of all tabs of this browser one is told. */
+  listen(announce: (news: readonly News[], wish: Wish) => void): void
 }
 
 export interface Quota {

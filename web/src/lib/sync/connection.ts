@@ -22,6 +22,8 @@ export class LiveConnection {
   #live: Live | null = null
   #visible: VisibleTabs | null = null
   #callOff: (() => void) | null = null
+  /** milliseconds, of the question that is due */
+  #asksAfter = 0
   #stopped = false
   readonly #endReturn: () => void
 
@@ -105,10 +107,19 @@ export class LiveConnection {
       // The list learns it, too, and does not look current.
       void (this.isOver || this.#account.hint())
       this.signedOut = true
-    } else if (message.status.state === 'live') {
-      this.preparation = null
+    } else {
+      this.#isNow(message.status.state)
     }
     this.#account.tell('connection', 'account')
+  }
+
+  #isNow(state: LiveStatus['state']): void {
+    if (state === 'live' || state === 'polled') {
+      this.preparation = null
+    }
+    if (this.#pause < this.#asksAfter && !this.isOver) {
+      this.#askLater()
+    }
   }
 
   /** The number of unread conversations is known here, again. */
@@ -141,10 +152,14 @@ export class LiveConnection {
     this.#hint()
   }
 
+  get #pause(): number {
+    return this.status.state === 'live' ? WITH_LIVE : WITHOUT_LIVE
+  }
+
   #askLater(): void {
     this.#callOff?.()
-    const pause = this.status.state === 'live' ? WITH_LIVE : WITHOUT_LIVE
-    this.#callOff = this.#account.ports.after(pause, () => {
+    this.#asksAfter = this.#pause
+    this.#callOff = this.#account.ports.after(this.#asksAfter, () => {
       this.#hint()
       if (!this.isOver) {
         this.#askLater()

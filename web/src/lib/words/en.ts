@@ -6,7 +6,7 @@ import { signIn } from '#lib/words/en/sign-in.ts'
 
 export const words = { mail, page, preparation, signIn }
 
-type Widen<T> = T extends string
+export type Widen<T> = T extends string
   ? string
   : T extends (...values: infer V) => string
     ? (...values: V) => string

@@ -1,6 +1,11 @@
-import { words as german } from '#lib/words/de.ts'
-import { words as english } from '#lib/words/en.ts'
+import { live as germanLive } from '#lib/words/de/live.ts'
+import { words as germanWords } from '#lib/words/de.ts'
+import { live as englishLive } from '#lib/words/en/live.ts'
+import { words as englishWords } from '#lib/words/en.ts'
 import { expect, test } from 'vitest'
+
+const german = { ...germanWords, live: germanLive }
+const english = { ...englishWords, live: englishLive }
 
 type Node = string | ((...values: never[]) => unknown) | { [key: string]: Node }
 

@@ -1,0 +1,11 @@
+/** Words of parts that no first view needs. They are loaded with the part, in one language. */
+import type { Widen } from '#lib/words/en.ts'
+import type { live } from '#lib/words/en/live.ts'
+import type { Language } from '#lib/words/language.ts'
+
+export type Live = Widen<typeof live>
+
+export async function liveWords(language: Language): Promise<Live> {
+  const module = language === 'de' ? await import('#lib/words/de/live.ts') : await import('#lib/words/en/live.ts')
+  return module.live
+}
