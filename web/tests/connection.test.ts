@@ -43,20 +43,6 @@ describe('new mail that is announced', () => {
     await say('mail', { id: '1' })
     expect(mail.list?.row(0)?.subject).toBe('New')
   })
-
-  test('is asked for by a hidden tab only when it is shown again', async () => {
-    const { server, mail, world, say } = await opened()
-    await say('hello')
-    world.visible = false
-    server.deliver()
-    server.requests.length = 0
-    await say('mail', { id: '1' })
-    await world.pass(3_600_000)
-    expect(server.requests).toEqual([])
-    world.return()
-    await settled()
-    expect(mail.list?.total).toBe(1)
-  })
 })
 
 test('what another device changed, which is not announced, is asked for every 5 minutes', async () => {
@@ -121,6 +107,16 @@ describe('a session that ends while live events arrive', () => {
     await world.pass(301_000)
     expect(mail.list?.total).toBe(2)
   })
+})
+
+test('where the mail server reports no new mail, nobody calls it live, and it is asked for once a minute', async () => {
+  const { server, mail, world, say } = await opened()
+  await say('hello')
+  await say('pace', { pushed: false })
+  expect(mail.connection.live).toBe('polled')
+  server.deliver()
+  await world.pass(61_000)
+  expect(mail.list?.total).toBe(1)
 })
 
 describe('without live events', () => {

@@ -219,6 +219,30 @@ describe('text that was typed and not sent', () => {
     expect([mail.sending.draftOf('e1'), mail.sending.unsent()]).toEqual(['Dear Ann', ['e1']])
   })
 
+  test('is nothing that the browser may delete when it needs room; mail is', async () => {
+    const server = new ModelServer()
+    server.deliver()
+    const { mail, world } = await opened(server)
+    mail.reader.open('t1')
+    await world.pass(1_000)
+    expect(world.persisted).toBe(0)
+    mail.sending.keep('e1', 'Dear Ann')
+    await world.pass(300)
+    expect(world.persisted).toBe(1)
+  })
+
+  test('nor is what was done while the mail server is away', async () => {
+    const server = new ModelServer()
+    server.deliver()
+    const { mail, world } = await opened(server)
+    server.interrupt = () => Response.json({ code: 'mail_server_away' }, { status: 503 })
+    mail.reader.open('t1')
+    await world.pass(1_000)
+    mail.connection.tryNow()
+    await settled()
+    expect([mail.actions.waiting, world.persisted > 0]).toEqual([1, true])
+  })
+
   test('is there though the tab was closed with the last key', async () => {
     const server = new ModelServer()
     const first = await opened(server)

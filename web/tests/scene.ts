@@ -13,9 +13,11 @@ export interface Scene {
 export async function opened(
   server = new ModelServer(),
   mailbox: string | null = null,
-  tabs: Parameters<World['ports']>[1] = {}
+  tabs: Parameters<World['ports']>[1] = {},
+  person: string | null = null
 ): Promise<Scene> {
   const world = new World()
+  world.person = person
   const mail = createMail(world.ports(server.fetch, tabs))
   mail.show(mailbox)
   await settled()

@@ -23,13 +23,18 @@ export class ModelTongue implements Tongue {
 export class World {
   time = Date.UTC(2026, 10, 26, 12)
   visible = true
+  /** Most tests count requests: nothing is fetched ahead of its use. */
+  savesData = true
   /** to whom the service sent the page */
   person: string | null = null
   reloads = 0
+  /** how often the browser was asked to delete nothing */
+  persisted = 0
   readonly mistakes: unknown[] = []
   readonly tongue = new ModelTongue()
   readonly #timers = new Set<{ at: number; work: () => void }>()
   readonly #returns = new Set<() => void>()
+  readonly #hides = new Set<() => void>()
   readonly #leaves = new Set<() => void>()
 
   ports(fetch: Ports['fetch'], tabs: Partial<Pick<Ports, 'locks' | 'channel'>> = {}): Ports {
@@ -47,13 +52,21 @@ export class World {
       locks: null,
       channel: null,
       isVisible: () => this.visible,
+      savesData: () => this.savesData,
       onReturn: (work) => {
         this.#returns.add(work)
         return () => this.#returns.delete(work)
       },
+      onHide: (work) => {
+        this.#hides.add(work)
+        return () => this.#hides.delete(work)
+      },
       onLeave: (work) => {
         this.#leaves.add(work)
         return () => this.#leaves.delete(work)
+      },
+      persist: () => {
+        this.persisted += 1
       },
       report: (mistake) => this.mistakes.push(mistake),
       tongue: this.tongue,
@@ -71,6 +84,11 @@ export class World {
   return(): void {
     this.visible = true
     this.#returns.forEach((work) => work())
+  }
+
+  hide(): void {
+    this.visible = false
+    this.#hides.forEach((work) => work())
   }
 
   /** The tab is closed, or the page loaded anew. */

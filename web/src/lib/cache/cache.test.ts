@@ -16,7 +16,7 @@ async function opened(owner = 'ann/a'): Promise<Cache> {
 
 function changes(server: ModelServer, values: Partial<Changes> = {}): Changes {
   return {
-    states: { email: server.state, mailbox: server.state, person: null, address: 'me@example.org' },
+    states: { email: server.state, mailbox: server.state, person: null, address: 'me@example.org', authservId: null },
     mailboxes: server.mailboxes(),
     list: { key: 'inbox', ids: server.list('inbox'), total: 2, asOf: new Date(0) },
     threads: [...server.threads().values()],
@@ -83,9 +83,14 @@ describe('another person', () => {
 test('after a logout nothing is left, whichever tab has it open', async () => {
   const [cache, otherTab] = [await opened(), await opened()]
   await cache.keepDraft({ id: 'e1', text: 'secret', sending: null })
+  await cache.addEntry({ id: 'one', at: 0, patches: [], names: {}, attempted: false })
+  await cache.keepWish('what')
   await cache.clear()
   expect(await indexedDB.databases()).toEqual([])
   await expect(otherTab.start()).rejects.toThrow()
+  const next = await opened()
+  const { drafts, entries } = await next.start()
+  expect([drafts, entries, await next.wish()]).toEqual([[], [], 'none'])
 })
 
 describe('a draft', () => {
@@ -111,7 +116,7 @@ describe('a draft', () => {
     full.mockRestore()
     expect((await cache.start()).drafts).toHaveLength(1)
     expect(await cache.bodies(['e1'], 2)).toEqual([])
-    expect((await cache.threads('inbox'))?.emails).toEqual([])
+    expect(await cache.threads('inbox')).toBeNull()
   })
 
   test('that cannot be written is told', async () => {
@@ -165,22 +170,66 @@ test('beyond 50 MB the bodies that were not used for long are deleted', async ()
   await cache.keepBody(body('used', 2, 20_000_000))
   await cache.keepBody(body('new', 4, 20_000_000))
   await cache.bodies(['old'], 3)
-  await cache.evict()
+  await cache.evictBodies()
   expect((await cache.bodies(['old', 'used', 'new'], 5)).map(({ id }) => id)).toEqual(['old', 'new'])
 })
 
-test('beyond 20,000 emails all are deleted but what is written, which is told', async () => {
+describe('beyond 20,000 rows', () => {
+  /** A list of conversations of `messages` each, confirmed at `hour`. */
+  async function kept(cache: Cache, mailboxId: string, hour: number, conversations: number, messages = 1) {
+    const server = new ModelServer()
+    for (let number = 0; number < conversations * messages; number += 1) {
+      const threadId = `${mailboxId}-t${Math.floor(number / messages)}`
+      server.deliver({ id: `${mailboxId}-${number}`, threadId, mailboxIds: { [mailboxId]: true } })
+    }
+    const list = { key: mailboxId, ids: server.list(mailboxId), total: conversations, asOf: new Date(hour * 3_600_000) }
+    await cache.write(changes(server, { list }))
+  }
+
+  test('the lists that were shown last keep theirs, whole; what no list shows is deleted', async () => {
+    const cache = await opened()
+    await kept(cache, 'archive', 0, 4_500)
+    await kept(cache, 'sent', 2, 1_000)
+    await kept(cache, 'trash', 1, 1_000)
+    await kept(cache, 'inbox', 3, 7_000, 2)
+    await cache.write(changes(filled(), { list: null, emails: [{ ...filled().deliver(), id: 'unlisted' }] }))
+    expect(await cache.evictRows()).toBe(true)
+    const lists = await Promise.all(['inbox', 'sent', 'trash', 'archive'].map((id) => cache.threads(id)))
+    expect(lists.map((list) => list?.emails.length)).toEqual([14_000, 1_000, 1_000, undefined])
+    expect(await cache.evictRows()).toBe(false)
+  }, 20_000)
+
+  test('nothing is deleted before', async () => {
+    const cache = await opened()
+    await cache.write(changes(filled(), { list: null }))
+    expect(await cache.evictRows()).toBe(false)
+    await cache.write(changes(filled(), { emails: [] }))
+    expect((await cache.threads('inbox'))?.emails).toHaveLength(3)
+  })
+})
+
+test('an action is written to a full disk, which costs the bodies and the rows, and no draft', async () => {
   const cache = await opened()
   await cache.write(changes(filled()))
-  const count = (store: IDBObjectStore): IDBRequest<number> => store.getAllKeys() as unknown as IDBRequest<number>
-  const many = vi.spyOn(IDBObjectStore.prototype, 'count').mockImplementation(function (this: IDBObjectStore) {
-    return Object.defineProperty(count(this), 'result', { get: () => 20_001, set: () => undefined })
-  })
-  const [, , last] = filled().emails.values()
-  expect(await cache.write(changes(filled(), { emails: last ? [last] : [] }))).toBe(false)
-  many.mockRestore()
-  expect((await cache.threads('inbox'))?.emails.map(({ id }) => id)).toEqual(['e3'])
-  expect(await cache.write(changes(filled()))).toBe(true)
+  await cache.keepBody(body('e1', 1, 10))
+  await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
+  const full = vi.spyOn(IDBObjectStore.prototype, 'add')
+  for (let refusals = 0; refusals < 2; refusals += 1) {
+    full.mockImplementationOnce(() => {
+      throw new DOMException('full', 'QuotaExceededError')
+    })
+  }
+  await cache.addEntry({ id: 'one', at: 0, patches: [], names: {}, attempted: false })
+  full.mockRestore()
+  const { entries, drafts } = await cache.start()
+  expect([entries.map(({ id }) => id), drafts.length]).toEqual([['one'], 1])
+  expect([await cache.bodies(['e1'], 2), await cache.threads('inbox')]).toEqual([[], null])
+})
+
+test('of the bodies those that are not kept are named', async () => {
+  const cache = await opened()
+  await cache.keepBody(body('e2', 1, 10))
+  expect(await cache.lacking(['e1', 'e2', 'e3'])).toEqual(['e1', 'e3'])
 })
 
 test('a database that cannot be opened is deleted and made anew', async () => {

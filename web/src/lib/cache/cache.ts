@@ -4,19 +4,16 @@
  */
 import type { Id, Mailbox } from '#lib/jmap/types.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
+import { evictBodies, evictRows } from './eviction.ts'
 import { KeptOutbox } from './outbox.ts'
-import type { Changes, Database, KeptBody, KeptDraft, KeptStates, KeptThreads, Schema } from './schema.ts'
+import type { Changes, Database, KeptBody, KeptDraft, KeptStates, KeptThreads, Schema, Wish } from './schema.ts'
 import { deleteDB, openDB, type StoreNames } from 'idb'
 
-export type { Changes, KeptBody, KeptDraft, KeptList, KeptStates, KeptThreads } from './schema.ts'
+export type { Changes, KeptBody, KeptDraft, KeptList, KeptStates, KeptThreads, Wish } from './schema.ts'
 
 /** Part of the name: code of another format never meets the data of this one. */
 const FORMAT = 2
 export const PREFIX = 'postroom-mail-'
-
-/** Octets of bodies that are kept, the last used first. */
-const MOST_BODY_OCTETS = 50_000_000
-const MOST_EMAILS = 20_000
 
 export class Cache {
   readonly name: string
@@ -110,13 +107,11 @@ export class Cache {
 
   /** Whether all that was kept before is kept still. Raises what the browser says if nothing was written. */
   async write(changes: Changes): Promise<boolean> {
-    let tooMany = false
-    const spared = await this.#spared(async () => {
+    return this.#spared(async () => {
       const stores: StoreNames<Schema>[] = ['meta', 'mailbox', 'thread', 'email', 'list']
       const write = this.#database.transaction(stores, 'readwrite', { durability: 'relaxed' })
       const emails = write.objectStore('email')
-      tooMany = (await emails.count()) > MOST_EMAILS
-      if (changes.anew || tooMany) {
+      if (changes.anew) {
         await Promise.all([emails.clear(), write.objectStore('thread').clear(), write.objectStore('list').clear()])
       }
       if (changes.mailboxes) {
@@ -132,7 +127,11 @@ export class Cache {
         write.done
       ])
     })
-    return spared && !tooMany
+  }
+
+  /** Whether there were too many rows: the oldest are deleted. */
+  evictRows(): Promise<boolean> {
+    return evictRows(this.#database)
   }
 
   async bodies(ids: readonly Id[], now: number): Promise<KeptBody[]> {
@@ -143,22 +142,20 @@ export class Cache {
     return found
   }
 
+  /** Those of these messages whose body is not kept. */
+  async lacking(ids: readonly Id[]): Promise<Id[]> {
+    const { store } = this.#database.transaction('body')
+    // Keys only: the values would all be read.
+    const keys = await Promise.all(ids.map((id) => store.getKey(id)))
+    return ids.filter((_, at) => keys[at] === undefined)
+  }
+
   async keepBody(kept: KeptBody): Promise<void> {
     await this.#spared(() => this.#database.put('body', kept))
   }
 
-  /** Delete the bodies that were not used for long, beyond what is kept. */
-  async evict(): Promise<void> {
-    const evict = this.#database.transaction('body', 'readwrite', { durability: 'relaxed' })
-    let octets = 0
-    // Keys only: the values would all be read.
-    for (let at = await evict.store.index('used').openKeyCursor(null, 'prev'); at; at = await at.continue()) {
-      octets += at.key[1]
-      if (octets > MOST_BODY_OCTETS) {
-        await evict.store.delete(at.primaryKey)
-      }
-    }
-    await evict.done
+  evictBodies(): Promise<void> {
+    return evictBodies(this.#database)
   }
 
   /** It must survive a crash of the browser. Raises what the browser says if it cannot be kept. */
@@ -174,6 +171,19 @@ export class Cache {
     return new KeptOutbox(this.#database)
   }
 
+  /** Raises what the browser says if it cannot be kept. */
+  async addEntry(entry: Entry): Promise<void> {
+    await this.#spared(() => this.outbox.add(entry))
+  }
+
+  async wish(): Promise<Wish> {
+    return (await this.#database.get('wish', 'wish')) ?? 'none'
+  }
+
+  async keepWish(wish: Wish): Promise<void> {
+    await this.#database.put('wish', wish, 'wish')
+  }
+
   /** Nothing of this person stays; what the next one keeps does. */
   async clear(): Promise<void> {
     this.#database.close()
@@ -184,9 +194,10 @@ export class Cache {
     this.#database.close()
   }
 
-  /** A full disk costs the bodies first, then the rows: never a draft. Whether the rows are still there. */
+  /** A full disk costs the bodies first, then the rows: never what the person wrote or did. Whether the rows are still
+   * there. */
   async #spared(write: () => Promise<unknown>): Promise<boolean> {
-    for (const store of ['body', 'email'] as const) {
+    for (const stores of [['body'], ['list', 'thread', 'email']] as const) {
       try {
         await write()
         return true
@@ -194,7 +205,7 @@ export class Cache {
         if (!(failure instanceof DOMException) || failure.name !== 'QuotaExceededError') {
           throw failure
         }
-        await this.#database.clear(store).catch(() => undefined)
+        await Promise.all(stores.map((store) => this.#database.clear(store))).catch(() => undefined)
       }
     }
     await write()
@@ -204,6 +215,7 @@ export class Cache {
 
 function upgrade(database: Database): void {
   database.createObjectStore('meta')
+  database.createObjectStore('wish')
   for (const store of ['mailbox', 'thread', 'email', 'draft'] as const) {
     database.createObjectStore(store, { keyPath: 'id' })
   }

@@ -9,6 +9,8 @@ export interface KeptStates {
   /** whose mail it is, by their identity; null if the service did not tell */
   person: string | null
   address: string
+  /** the name under which their mail server writes Authentication-Results */
+  authservId: string | null
 }
 
 export interface KeptList {
@@ -42,6 +44,9 @@ export interface KeptDraft {
   sending: { messageId: string; text: string } | null
 }
 
+/** What this device tells of new mail while nobody looks: nothing, that it came, or from whom and about what. */
+export type Wish = 'none' | 'that' | 'what'
+
 /** What changed since the last write. */
 export interface Changes {
   states: KeptStates
@@ -55,7 +60,8 @@ export interface Changes {
 }
 
 export interface Schema extends DBSchema {
-  meta: { key: string; value: KeptStates }
+  meta: { key: 'states'; value: KeptStates }
+  wish: { key: 'wish'; value: Wish }
   mailbox: { key: Id; value: Mailbox }
   thread: { key: Id; value: Thread }
   email: { key: Id; value: Email }

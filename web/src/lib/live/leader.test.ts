@@ -103,6 +103,25 @@ describe('of three tabs', () => {
   })
 })
 
+test('each tab waits once, however often the lead was taken', async () => {
+  const of = name()
+  let requests = 0
+  const counting = {
+    request: (...all: Parameters<LockManager['request']>) => {
+      requests += 1
+      return navigator.locks.request(...all).finally(() => (requests -= 1))
+    }
+  } as LockManager
+  const two = [tab(of, counting), tab(of, counting)]
+  await until(() => leading(two).length === 1)
+  for (let times = 0; times < 4; times += 1) {
+    const [taker] = two.filter(({ leads }) => !leads)
+    await taker?.world.pass(26_000)
+    await until(() => taker?.leads === true && leading(two).length === 1)
+  }
+  await until(() => requests <= two.length)
+})
+
 test('without locks each tab leads for itself', () => {
   const of = name()
   expect([tab(of, null).leads, tab(of, null).leads]).toEqual([true, true])

@@ -31,6 +31,8 @@ export class Leader {
   readonly #leading: Leading
   readonly #channel: BroadcastChannel | null
   readonly #stop = new AbortController()
+  /** of the request for the lock that waits */
+  #waiting = new AbortController()
   #callOff: (() => void) | null = null
   #leads = false
 
@@ -51,7 +53,7 @@ export class Leader {
       this.#lead(this.#stop.signal)
       return
     }
-    void this.#hold({ signal: this.#stop.signal })
+    void this.#wait()
     this.#watch()
   }
 
@@ -67,6 +69,30 @@ export class Leader {
     this.#channel?.close()
   }
 
+  /** Lead once no other tab does. */
+  async #wait(): Promise<void> {
+    this.#waiting = new AbortController()
+    const { signal } = this.#waiting
+    await this.#hold({ signal: AbortSignal.any([signal, this.#stop.signal]) })
+    if (!signal.aborted) {
+      this.#again()
+    }
+  }
+
+  /** The request that waits ends, or each time that the lead is taken would leave one more of them. */
+  async #steal(): Promise<void> {
+    this.#waiting.abort()
+    await this.#hold({ steal: true })
+    this.#again()
+  }
+
+  #again(): void {
+    if (!this.#stop.signal.aborted) {
+      this.#watch()
+      void this.#wait()
+    }
+  }
+
   /** Lead as long as the lock is ours. */
   async #hold(options: LockOptions): Promise<void> {
     const mine = new AbortController()
@@ -77,14 +103,10 @@ export class Leader {
         await new Promise<void>((resolve) => this.#stop.signal.addEventListener('abort', () => resolve()))
       })
     } catch {
-      // AbortError: another tab took the lock, or we were stopped while waiting.
+      // AbortError: another tab took the lock, or we ended this request while it waited.
     } finally {
       mine.abort()
       this.#leads = false
-    }
-    if (!this.#stop.signal.aborted) {
-      this.#watch()
-      void this.#hold({ signal: this.#stop.signal })
     }
   }
 
@@ -117,7 +139,7 @@ export class Leader {
     this.#callOff?.()
     this.#callOff = this.#ports.after(SILENCE, () => {
       if (this.#ports.isVisible()) {
-        void this.#hold({ steal: true })
+        void this.#steal()
       } else {
         this.#watch()
       }

@@ -44,6 +44,15 @@ describe('live events', () => {
     expect(kinds()).toEqual(['hint'])
   })
 
+  test('tell whether new mail is announced at all, and when that changes', async () => {
+    const { service, kinds } = await started()
+    await service.say('hello')
+    kinds()
+    await service.say('pace', { pushed: false })
+    await service.say('pace', { pushed: true })
+    expect(kinds()).toEqual(['polled', 'live'])
+  })
+
   test('tell of a mailbox that is being made', async () => {
     const { service, told } = await started()
     await service.say('provisioning', { state: 'preparing' })
@@ -54,16 +63,21 @@ describe('live events', () => {
     const { service, world, live, kinds } = await started()
     await service.say('hello')
     await service.close()
-    expect(live.status).toMatchObject({
-      state: 'offline',
-      since: new Date(world.time),
-      trouble: { code: 'unavailable' }
-    })
+    expect(live.status).toMatchObject({ state: 'connecting', since: new Date(world.time), trouble: null })
     kinds()
     await world.pass(2_000)
     expect(service.asked).toHaveLength(2)
     await service.say('hello')
     expect(kinds()).toEqual(['live', 'hint'])
+  })
+
+  test('that cannot be had again are told with the reason, and since when', async () => {
+    const { service, world, live } = await started('stream', new Error('offline'))
+    await service.say('hello')
+    const since = new Date(world.time)
+    await service.close()
+    await world.pass(1_000)
+    expect(live.status).toMatchObject({ state: 'offline', since, trouble: { code: 'unavailable' } })
   })
 
   test('wait as long as the service asks for, and longer each time', async () => {
@@ -76,6 +90,23 @@ describe('live events', () => {
     await world.pass(1_000)
     expect(service.asked).toHaveLength(2)
     expect(Number(live.status.trouble?.retryAt) - world.time).toBeGreaterThan(21_000)
+  })
+
+  test.each([
+    ['limit', 400, { type: 'urn:ietf:params:jmap:error:limit' }],
+    ['too_many_requests', 429, { code: 'too_many_requests' }]
+  ])('say nothing of a short pause that the service asks for: %s', async (code, status, body) => {
+    const refusal = (): Response => Response.json(body, { status, headers: { 'Retry-After': '3' } })
+    const { service, world, live } = await started('stream', refusal(), refusal())
+    await service.say('hello')
+    await service.close()
+    await world.pass(1_000)
+    expect(live.status).toMatchObject({ state: 'connecting', trouble: null })
+    await world.pass(5_000)
+    expect(live.status).toMatchObject({ state: 'offline', trouble: { code } })
+    await world.pass(10_000)
+    await service.say('hello')
+    expect(live.status).toMatchObject({ state: 'live', trouble: null })
   })
 
   test('end for good if nobody is signed in', async () => {
@@ -122,6 +153,49 @@ describe('live events', () => {
     live.tryNow()
     await settled()
     expect(service.asked).toHaveLength(2)
+  })
+})
+
+describe('of five tabs', () => {
+  const tabs = { locks: navigator.locks, channel: (name: string) => new BroadcastChannel(name) }
+
+  async function five(name: string): Promise<{ service: LiveService; live: Live; told: LiveMessage[] }[]> {
+    const all = Array.from({ length: 5 }, () => {
+      const service = new LiveService()
+      const told: LiveMessage[] = []
+      const live = new Live(name, new World().ports(service.fetch, tabs), (message) => told.push(message))
+      live.start()
+      return { service, live, told }
+    })
+    await vi.waitFor(() => expect(all.filter(({ service }) => service.asked.length > 0)).toHaveLength(1))
+    return all
+  }
+
+  test('one has a connection, and all hear the same', async () => {
+    const all = await five('live-test-five')
+    await all.find(({ service }) => service.asked.length > 0)?.service.say('hello')
+    await vi.waitFor(() => {
+      expect(all.map(({ live }) => live.status.state)).toEqual(Array(5).fill('live'))
+      expect(all.every(({ told }) => told.at(-1)?.kind === 'hint')).toBe(true)
+    })
+    all.forEach(({ live }) => live.stop())
+  })
+
+  test('the next asks within 100 ms after the leader is gone, and all look for what was missed', async () => {
+    const all = await five('live-test-hand-over')
+    const leader = all.find(({ service }) => service.asked.length > 0)
+    await leader?.service.say('hello')
+    const others = all.filter((tab) => tab !== leader)
+    await vi.waitFor(() => expect(others.every(({ live }) => live.status.state === 'live')).toBe(true))
+    others.forEach(({ told }) => told.splice(0))
+    const closed = performance.now()
+    leader?.live.stop()
+    await vi.waitFor(() => expect(others.some(({ service }) => service.asked.length > 0)).toBe(true), { interval: 1 })
+    expect(performance.now() - closed).toBeLessThan(100)
+    expect(others.filter(({ service }) => service.asked.length > 0)).toHaveLength(1)
+    await others.find(({ service }) => service.asked.length > 0)?.service.say('hello')
+    await vi.waitFor(() => expect(others.every(({ told }) => told.at(-1)?.kind === 'hint')).toBe(true))
+    others.forEach(({ live }) => live.stop())
   })
 })
 

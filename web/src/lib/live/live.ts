@@ -1,14 +1,16 @@
 /**
  * Live events: one connection for all tabs. What arrives are hints; each tab asks the mail server itself what is new.
  */
-import { failureOf, noResponse } from '#lib/jmap/errors.ts'
+import { failureOf, noResponse, type JmapFailure } from '#lib/jmap/errors.ts'
+import { Calm } from './calm.ts'
 import { listenTo, type StreamEvent, type StreamPorts } from './event-stream.ts'
 import { Leader, type LeaderPorts } from './leader.ts'
 import { pauseAfter } from './pause.ts'
 import type { Realtime } from './centrifugo.ts'
 
 export interface LiveStatus {
-  state: 'connecting' | 'live' | 'offline'
+  /** `polled`: connected, but the mail server reports no new mail, so nobody announces it before it is asked for */
+  state: 'connecting' | 'live' | 'polled' | 'offline'
   /** when it last was live */
   since: Date | null
   /** why it is offline, and when it is tried again */
@@ -21,6 +23,8 @@ export type LiveMessage =
   | { kind: 'hint' }
   /** The mailbox is not ready (any more). */
   | { kind: 'preparation'; preparation: unknown }
+  /** unread conversations in the inbox, as another tab knows it */
+  | { kind: 'unread'; unread: number }
   /** Of this tab alone: each finds out for itself, for another one may be signed in again. */
   | { kind: 'signed-out' }
 
@@ -38,6 +42,7 @@ export class Live {
   readonly #ports: LivePorts
   readonly #leader: Leader
   readonly #tell: (message: LiveMessage) => void
+  readonly #calm: Calm
   #failures = 0
   #wake: (() => void) | null = null
 
@@ -45,10 +50,16 @@ export class Live {
   constructor(name: string, ports: LivePorts, tell: (message: LiveMessage) => void) {
     this.#ports = ports
     this.#tell = tell
+    this.#calm = new Calm(ports)
     this.#leader = new Leader(name, ports, {
       lead: (signal) => void this.#lead(signal),
       heard: (message) => this.#heard(message as LiveMessage | Request)
     })
+  }
+
+  /** Of all tabs this one has the connection. */
+  get leads(): boolean {
+    return this.#leader.leads
   }
 
   start(): void {
@@ -58,6 +69,11 @@ export class Live {
 
   stop(): void {
     this.#leader.stop()
+  }
+
+  /** To the other tabs, of which the hidden ones do not ask the mail server. */
+  sayUnread(unread: number): void {
+    this.#leader.say({ kind: 'unread', unread } satisfies LiveMessage)
   }
 
   /** The person does not want to wait, or the device is online again. */
@@ -105,20 +121,30 @@ export class Live {
         return null
       })
       if (isOver(signal)) {
-        return
+        break
       }
       if (refusal?.status === 401) {
         // A tab in which the person signs in again must be able to lead.
         this.#leader.stop()
         this.#take({ kind: 'signed-out' })
-        return
+        break
       }
-      this.#failures += 1
-      const { code, reference, retryAfter } = refusal ? await failureOf(refusal, this.#ports.now()) : noResponse()
-      const pause = pauseAfter(this.#failures, retryAfter, this.#ports.random())
-      this.#is('offline', { code, reference, retryAt: new Date(this.#ports.now() + pause) })
-      await this.#pause(pause, signal)
+      await this.#failed(refusal ? await failureOf(refusal, this.#ports.now()) : noResponse(), signal)
     }
+    this.#calm.over()
+  }
+
+  async #failed({ code, reference, retryAfter }: JmapFailure, signal: AbortSignal): Promise<void> {
+    this.#failures += 1
+    const pause = pauseAfter(this.#failures, retryAfter, this.#ports.random())
+    const trouble = { code, reference, retryAt: new Date(this.#ports.now() + pause) }
+    if (this.status.state === 'live' || this.status.state === 'polled') {
+      // A stream that ends after hours, at a restart of Postroom for example, mostly stands again within a second.
+      this.#is('connecting')
+    } else {
+      this.#calm.tell(code, () => this.#is('offline', trouble))
+    }
+    await this.#pause(pause, signal)
   }
 
   async #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -159,6 +185,8 @@ export class Live {
       this.#announce({ kind: 'preparation', preparation: data })
     } else if (type === 'hello') {
       this.#connected()
+    } else if (type === 'pace') {
+      this.#is((data as { pushed?: unknown } | null)?.pushed === false ? 'polled' : 'live')
     } else if (type === 'mail' || type === 'reload') {
       this.#announce({ kind: 'hint' })
     }
@@ -166,6 +194,7 @@ export class Live {
 
   #connected(): void {
     this.#failures = 0
+    this.#calm.over()
     this.#is('live')
     // What came before the stream began was not announced.
     this.#announce({ kind: 'hint' })

@@ -36,12 +36,16 @@ test('a stream that breaks is opened again, after pauses that grow', async () =>
   await service.say('provisioning', {})
   await service.close()
   expect(heard).toEqual([true, {}, false])
-  await world.pass(1_000)
-  expect(service.asked).toHaveLength(2)
-  await world.pass(1_000)
-  expect(service.asked).toHaveLength(3)
-  await world.pass(1_600)
-  expect(service.asked).toHaveLength(4)
+  for (const [pause, asked] of [
+    [750, 2],
+    [1_500, 3],
+    [3_000, 4]
+  ] as const) {
+    await world.pass(pause - 1)
+    expect(service.asked).toHaveLength(asked - 1)
+    await world.pass(1)
+    expect(service.asked).toHaveLength(asked)
+  }
 })
 
 test('a service that refuses is asked again when it says', async () => {

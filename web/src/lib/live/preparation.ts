@@ -20,7 +20,7 @@ export async function followPreparation<P>(
   events: PreparationEvents<P>,
   signal: AbortSignal
 ): Promise<void> {
-  for (let failures = 1; ; failures += 1) {
+  for (let failures = 0; ;) {
     const refusal = await listenTo('/api/live', ports, signal, ({ type, data }) => {
       if (data === null || (type !== 'provisioning' && type !== 'hello')) return
       failures = 0
@@ -30,7 +30,8 @@ export async function followPreparation<P>(
     if (signal.aborted) return
     events.connected(false)
     const retryAfter = refusal && (await failureOf(refusal, ports.now())).retryAfter
-    const pause = pauseAfter(Math.max(1, failures), retryAfter, ports.random())
+    failures += 1
+    const pause = pauseAfter(failures, retryAfter, ports.random())
     await new Promise<void>((resolve) => ports.after(pause, resolve))
   }
 }

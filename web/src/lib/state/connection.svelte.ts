@@ -28,6 +28,12 @@ export class ConnectionState implements Connection {
     return this.#account.sync.trouble ?? trouble
   }
 
+  /** unread conversations in the inbox */
+  get unread(): number {
+    this.#now()
+    return this.#live.unread
+  }
+
   tryNow(): void {
     this.#live.tryNow()
   }

@@ -1,6 +1,8 @@
 /** Everything that the mail page stands on, made from what the world outside offers. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
+import { Ahead } from '#lib/sync/ahead.ts'
+import { Announcer } from '#lib/sync/announcer.ts'
 import { INBOX } from '#lib/sync/lists.ts'
 import { LiveConnection } from '#lib/sync/connection.ts'
 import { LabelNames } from '#lib/sync/labels.ts'
@@ -11,6 +13,7 @@ import { ReaderSync } from '#lib/sync/reader.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import { ActionsState } from './actions.svelte.ts'
+import { AnnouncementsOf } from './announcements.ts'
 import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
 import { LabelsState } from './labels.svelte.ts'
@@ -32,6 +35,7 @@ export class MailState implements Mail {
   readonly sending: SendingState
   readonly actions: ActionsState
   readonly connection: ConnectionState
+  readonly announcements: AnnouncementsOf
   readonly #account: Account
   readonly #live: LiveConnection
   readonly #settings: SettingsDocument
@@ -44,6 +48,9 @@ export class MailState implements Mail {
 
   constructor(ports: Ports) {
     const account = new Account(ports, (owner) => {
+      // Where their attachments are was not known before.
+      messages.forget()
+      this.reader.changed()
       this.#live.start(owner)
       void this.#readSettings()
     })
@@ -56,21 +63,26 @@ export class MailState implements Mail {
     this.#pictures = new Pictures(account, this.#settings)
     this.#labels = new LabelNames(account)
     this.#rows = new Rows(account.objects, isOwn)
-    this.#tasks = [account, this.actions, reader, this.#live]
-    this.mailboxes = new MailboxesState(account)
     this.labels = new LabelsState(this.#labels, this.#settings)
+    const ahead = new Ahead(account, () => this.#live.leads)
+    this.#tasks = [account, this.actions, reader, this.#live, ahead]
+    const announcer = new Announcer(account, {
+      leads: () => this.#live.leads,
+      isSeen: () => this.#live.isSeen()
+    })
+    account.onarrived = (created) => void announcer.arrived(created)
+    this.announcements = new AnnouncementsOf(announcer, this.#rows, isOwn)
+    this.mailboxes = new MailboxesState(account)
     this.connection = new ConnectionState(account, this.#live)
     this.sending = new SendingState(account, (id) => this.actions.answered(id))
-    this.reader = new ReaderState(
-      account,
-      reader,
-      new Messages({
-        isOwn,
-        urlOf: (file) => account.client.downloadUrl(file),
-        authservId: () => (account.isKnown ? account.client.authservId : null)
-      })
-    )
+    const messages = new Messages({
+      isOwn,
+      urlOf: (file) => (account.isKnown ? account.client.downloadUrl(file) : ''),
+      authservId: () => account.authservId
+    })
+    this.reader = new ReaderState(account, reader, messages)
     account.listen((topic) => this.#changed(topic))
+    account.listen((topic) => topic === 'list' && ahead.wake())
   }
 
   get address(): string {
@@ -83,6 +95,10 @@ export class MailState implements Mail {
 
   get list(): ListState | null {
     return this.#list
+  }
+
+  get unread(): number {
+    return this.connection.unread
   }
 
   get quota(): Quota | null {
@@ -175,6 +191,7 @@ export class MailState implements Mail {
       this.sending.changed()
       this.actions.changed()
     } else if (topic === 'list') {
+      this.#live.know(this.mailboxes.byRole('inbox')?.count ?? 0)
       const view = this.#account.list
       if (view !== (this.#list?.view ?? null)) {
         this.#list = view && new ListState(this.#account, view, this.#rows)
@@ -184,6 +201,10 @@ export class MailState implements Mail {
       this.reader.changed()
     } else {
       this.connection.changed()
+      if (this.#account.sync.trouble && this.actions.waiting > 0) {
+        // What waits longer than a moment is nowhere else.
+        this.#account.ports.persist()
+      }
     }
   }
 }

@@ -221,7 +221,8 @@ export interface Sending {
   unsent(): readonly string[]
 }
 
-export type Live = 'connecting' | 'live' | 'offline'
+/** `polled`: the mail server reports no new mail, so it is looked for once a minute. */
+export type Live = 'connecting' | 'live' | 'polled' | 'offline'
 
 export interface Connection {
   readonly live: Live
@@ -229,6 +230,25 @@ export interface Connection {
   readonly since: Date | null
   readonly trouble: Trouble | null
   tryNow(): void
+}
+
+/** New mail, told while the person sees no tab of ours: not at all, that it came, or from whom and about what. */
+export type Wish = 'none' | 'that' | 'what'
+
+/** A new message. */
+export interface News {
+  readonly threadId: string
+  readonly from: Person | null
+  readonly subject: string
+  readonly warning: boolean
+}
+
+export interface Announcements {
+  /** on this device */
+  wish(): Promise<Wish>
+  keep(wish: Wish): Promise<void>
+  /** Tell of new mail in the inbox, the newest message of each conversation. Of all tabs of this browser one is told. */
+  listen(announce: (news: readonly News[], wish: Wish) => void): void
 }
 
 export interface Quota {
@@ -253,6 +273,9 @@ export interface Mail {
   readonly reader: Reader
   readonly sending: Sending
   readonly connection: Connection
+  readonly announcements: Announcements
+  /** unread conversations in the inbox, also as another tab learnt it while this one is hidden */
+  readonly unread: number
   readonly quota: Quota | null
   readonly trouble: Trouble | null
   readonly actions: Actions

@@ -8,6 +8,8 @@ export class PreparationState {
   /** server's clock minus the device's, ms */
   #ahead = 0
 
+  #isNone = false
+
   /** @param deviceNow ms since 1970 by the device's clock */
   constructor(preparation: Preparation, deviceNow: number) {
     this.show(preparation, deviceNow)
@@ -27,7 +29,10 @@ export class PreparationState {
   }
 
   show(preparation: Preparation, deviceNow: number): void {
-    this.#preparation = preparation
+    // That nobody has heard of the registration is told again by each new stream: it counts from the first time.
+    const isSame = this.#isNone && preparation.state === 'none'
+    if (!isSame) this.#preparation = preparation
+    this.#isNone = preparation.state === 'none'
     this.#ahead = Date.parse(preparation.now) - deviceNow
     this.tick(deviceNow)
   }

@@ -66,10 +66,16 @@ test.each<[string, Partial<Preparation>, object, string]>([
     { kind: 'operator', since: '2026-11-26T14:02:01Z' },
     'paused'
   ],
-  ['no webhook came', { state: 'none' }, { kind: 'unheard', minutes: 5 }, 'waiting'],
+  ['no webhook came yet', { state: 'none' }, { kind: 'running' }, 'running'],
+  [
+    'no webhook came for 5 s',
+    { state: 'none', now: '2026-11-26T14:02:05Z' },
+    { kind: 'unheard', minutes: 5 },
+    'waiting'
+  ],
   [
     'no webhook came and nothing looks for it',
-    { state: 'none', sweep_seconds: null },
+    { state: 'none', sweep_seconds: null, now: '2026-11-26T14:02:05Z' },
     { kind: 'unheard', minutes: null },
     'waiting'
   ],

@@ -29,10 +29,15 @@ export type ShownPreparation =
 /** An attempt that should have begun this long ago waits for the mail server, whatever else is known. */
 const OVERDUE_SECONDS = 5
 
+/** So long nobody is told that a registration was not heard of. */
+const UNHEARD_SECONDS = 5
+
 /** @param now milliseconds since 1970 by the server's clock */
 export function shownPreparation(preparation: Preparation, now: number): ShownPreparation {
   switch (preparation.state) {
     case 'none':
+      // Kratos may still be telling us of the registration: it waits for a slow login, for example.
+      if (now - Date.parse(preparation.now) < UNHEARD_SECONDS * 1000) return { kind: 'running' }
       return { kind: 'unheard', minutes: minutesUntilFound(preparation) }
     case 'ready':
       return {

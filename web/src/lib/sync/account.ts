@@ -6,7 +6,7 @@
  */
 import { JmapClient, MAIL } from '#lib/jmap/client.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
-import type { Id, Mailbox } from '#lib/jmap/types.ts'
+import type { Email, Id, Mailbox } from '#lib/jmap/types.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import { Objects } from '#lib/store/objects.ts'
 import { keyOf } from '#lib/store/query.ts'
@@ -30,6 +30,8 @@ export class Account {
   readonly sync: Task
   readonly kept: Kept
   readonly ports: Ports
+  /** told of the emails that a round found to be created */
+  onarrived: (created: readonly Email[]) => void = () => undefined
   /** the conversation in the reader, which outlives a list that is asked for anew */
   openThread: Id | null = null
   readonly #whenKnown: (owner: string) => void
@@ -39,6 +41,7 @@ export class Account {
   /** the person to whom the service sent this page */
   readonly #person: string | null
   #address = ''
+  #authservId: string | null = null
   /** it is certain who is signed in */
   isKnown = false
   /** resolves once it is known whether this device's rows may be shown before the service answers */
@@ -94,6 +97,16 @@ export class Account {
 
   get address(): string {
     return this.isKnown ? this.client.session.username : this.#address
+  }
+
+  /** Whose mail is on screen is certain: the service has named the person in the page, if it has not answered since. */
+  get isShown(): boolean {
+    return this.address !== ''
+  }
+
+  /** The name under which our mail server writes Authentication-Results; null if nobody told. */
+  get authservId(): string | null {
+    return this.isKnown ? this.client.authservId : this.#authservId
   }
 
   get list(): ListView | null {
@@ -233,6 +246,7 @@ export class Account {
   #restoreAll({ states, mailboxes, threads }: Start): void {
     if (states && threads && this.facts.emailState === null) {
       this.#address = states.address
+      this.#authservId = states.authservId
       this.facts.emailState = states.email
       this.facts.mailboxState = states.mailbox
       this.objects.putMailboxes(mailboxes)

@@ -101,12 +101,7 @@ export class Bodies {
     const results = await this.#account.client.run(calls.bodies(ids, octets))
     const { list, notFound } = results.get<GetResponse<EmailBody>>('get')
     const now = this.#account.ports.now()
-    const loaded = list.map((body): KeptBody => {
-      const values = Object.values(body.bodyValues)
-      const whole = octets > calls.BODY_OCTETS || !values.some(({ isTruncated }) => isTruncated)
-      const size = values.reduce((sum, { value }) => sum + value.length, 0)
-      return { id: body.id, body, whole, usedAt: now, size }
-    })
+    const loaded = list.map((body) => keptBody(body, octets, now))
     loaded.forEach((found) => this.#load(found))
     this.#account.kept.keepBodies(loaded)
     for (const id of notFound ?? []) {
@@ -130,4 +125,12 @@ export class Bodies {
     const old = [...this.#loaded.keys()].filter((id) => !open.has(id))
     old.slice(0, Math.max(0, this.#loaded.size - MOST)).forEach((id) => this.#loaded.delete(id))
   }
+}
+
+/** A body of which up to so many octets of each part were asked for. */
+export function keptBody(body: EmailBody, octets: number, now: number): KeptBody {
+  const values = Object.values(body.bodyValues)
+  const whole = octets > calls.BODY_OCTETS || !values.some(({ isTruncated }) => isTruncated)
+  const size = values.reduce((sum, { value }) => sum + value.length, 0)
+  return { id: body.id, body, whole, usedAt: now, size }
 }

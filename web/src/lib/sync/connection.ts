@@ -1,9 +1,10 @@
 /** Keeps the account current: by live hints, when the tab is shown again, and by asking now and then. */
+import { VisibleTabs } from '#lib/live/visible.ts'
 import { Live, type LiveMessage, type LiveStatus } from '#lib/live/live.ts'
 import type { Account } from './account.ts'
 
 /** The number of the format of messages between tabs: old and new code never talk. */
-const FORMAT = 2
+const FORMAT = 3
 
 /** Milliseconds between questions while no live events arrive, and while they do: what other devices changed is not
  * announced, only new mail. */
@@ -14,10 +15,16 @@ export class LiveConnection {
   /** while the mailbox is not ready */
   preparation: unknown = null
   signedOut = false
+  /** unread conversations in the inbox: as they were last known here, or told by another tab */
+  unread = 0
   readonly #account: Account
   #owner: string | null = null
   #live: Live | null = null
+  #visible: VisibleTabs | null = null
   #callOff: (() => void) | null = null
+  /** milliseconds, of the question that is due */
+  #asksAfter = 0
+  #stopped = false
   readonly #endReturn: () => void
 
   constructor(account: Account) {
@@ -29,11 +36,26 @@ export class LiveConnection {
     return this.#live?.status ?? { state: 'connecting', since: null, trouble: null }
   }
 
+  /** Of all tabs this one has the connection: what one tab does for all, it does. */
+  get leads(): boolean {
+    return this.#live?.leads ?? false
+  }
+
+  /** The person sees a tab of ours. */
+  isSeen(): Promise<boolean> {
+    return this.#visible?.any() ?? Promise.resolve(this.#account.ports.isVisible())
+  }
+
   /** Once it is known whose account it is: each has its own connection. */
   start(owner: string): void {
+    if (this.#stopped) {
+      // The page was left before it was known.
+      return
+    }
     this.#owner = owner
     this.#live ??= new Live(`postroom-live-${FORMAT}-${owner}`, this.#account.ports, (message) => this.#take(message))
     this.#live.start()
+    this.#visible ??= new VisibleTabs(`postroom-seen-${owner}`, this.#account.ports)
     this.#askLater()
   }
 
@@ -67,7 +89,9 @@ export class LiveConnection {
   }
 
   stop(): void {
+    this.#stopped = true
     this.#live?.stop()
+    this.#visible?.stop()
     this.#callOff?.()
     this.#endReturn()
   }
@@ -75,21 +99,43 @@ export class LiveConnection {
   #take(message: LiveMessage): void {
     if (message.kind === 'hint') {
       this.#hint()
+    } else if (message.kind === 'unread') {
+      this.unread = message.unread
     } else if (message.kind === 'preparation') {
       this.preparation = message.preparation
     } else if (message.kind === 'signed-out') {
       // The list learns it, too, and does not look current.
       void (this.isOver || this.#account.hint())
       this.signedOut = true
-    } else if (message.status.state === 'live') {
-      this.preparation = null
+    } else {
+      this.#isNow(message.status.state)
     }
     this.#account.tell('connection', 'account')
   }
 
-  /** A hidden tab asks when it is shown. */
+  #isNow(state: LiveStatus['state']): void {
+    if (state === 'live' || state === 'polled') {
+      this.preparation = null
+    }
+    if (this.#pause < this.#asksAfter && !this.isOver) {
+      this.#askLater()
+    }
+  }
+
+  /** The number of unread conversations is known here, again. */
+  know(unread: number): void {
+    const isNew = unread !== this.unread
+    this.unread = unread
+    if (isNew) {
+      this.#live?.sayUnread(unread)
+      this.#account.tell('connection')
+    }
+  }
+
+  /** A hidden tab asks when it is shown; one of them asks for all: for the number in their titles, and to tell of new
+   * mail. */
   #hint(): void {
-    if (this.#account.ports.isVisible() && !this.isOver) {
+    if ((this.#account.ports.isVisible() || this.leads) && !this.isOver) {
       void this.#account.hint()
     }
   }
@@ -106,10 +152,14 @@ export class LiveConnection {
     this.#hint()
   }
 
+  get #pause(): number {
+    return this.status.state === 'live' ? WITH_LIVE : WITHOUT_LIVE
+  }
+
   #askLater(): void {
     this.#callOff?.()
-    const pause = this.status.state === 'live' ? WITH_LIVE : WITHOUT_LIVE
-    this.#callOff = this.#account.ports.after(pause, () => {
+    this.#asksAfter = this.#pause
+    this.#callOff = this.#account.ports.after(this.#asksAfter, () => {
       this.#hint()
       if (!this.isOver) {
         this.#askLater()

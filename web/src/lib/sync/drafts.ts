@@ -20,6 +20,7 @@ export class Drafts {
   readonly #failed = new Set<Id>()
   #cache: Cache | null = null
   #channel: BroadcastChannel | null = null
+  #stopped = false
 
   constructor(ports: Ports) {
     this.#ports = ports
@@ -113,17 +114,25 @@ export class Drafts {
     this.#resting.clear()
     this.#drafts.clear()
     this.#cache = null
-    this.stop()
+    this.#close()
   }
 
-  /** The page is left. */
+  /** The page is left, perhaps before what this device kept was read. */
   stop(): void {
+    this.#stopped = true
+    this.#close()
+  }
+
+  #close(): void {
     this.#channel?.close()
     this.#channel = null
   }
 
   #listen(name: string): void {
-    this.stop()
+    this.#close()
+    if (this.#stopped) {
+      return
+    }
     this.#channel = this.#ports.channel?.(name) ?? null
     this.#channel?.addEventListener('message', ({ data }: MessageEvent<KeptDraft>) => {
       if (this.#resting.has(data.id)) {
@@ -156,6 +165,9 @@ export class Drafts {
   async #keep(draft: KeptDraft): Promise<boolean> {
     try {
       await this.#cache?.keepDraft(draft)
+      if (draft.text !== '') {
+        this.#ports.persist()
+      }
       return this.#cache !== null
     } catch (failure) {
       this.#ports.report(failure)

@@ -79,6 +79,11 @@ export class Facts {
     return changes ? [...changes.created, ...changes.updated, ...changes.destroyed] : []
   }
 
+  /** The emails that an account did not have before. */
+  static createdIn(emails: Results | null): readonly Email[] {
+    return emails?.find<GetResponse<Email>>('created')?.list ?? []
+  }
+
   /** RFC 9425 §4.2: of the octets of one's own mail. */
   #takeQuota(results: Results): void {
     const list = results.find<GetResponse<QuotaObject>>('quota')?.list

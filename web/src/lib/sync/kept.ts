@@ -1,5 +1,5 @@
 /** What this device keeps of the account: read before the network answers, written behind the screen. */
-import { Cache, type Changes, type KeptBody, type KeptThreads, type KeptStates } from '#lib/cache/cache.ts'
+import { Cache, type Changes, type KeptBody, type KeptThreads, type KeptStates, type Wish } from '#lib/cache/cache.ts'
 import type { Email, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import type { Objects } from '#lib/store/objects.ts'
@@ -34,7 +34,7 @@ interface Due {
 /** The key of the list that will be shown, once the mailboxes are known. */
 type KeyIn = (mailboxes: readonly Mailbox[]) => string | null
 
-export type Whose = Pick<KeptStates, 'person' | 'address'>
+export type Whose = Pick<KeptStates, 'person' | 'address' | 'authservId'>
 
 const NOTHING: Start = { states: null, mailboxes: [], threads: null, entries: [] }
 
@@ -51,6 +51,7 @@ export class Kept {
   #mailboxes: ReadonlyMap<Id, Mailbox> | null = null
   #writing: Promise<void> = Promise.resolve()
   #callOff: (() => void) | null = null
+  #stopped = false
   readonly #endLeave: () => void
 
   constructor(ports: Ports, objects: Objects) {
@@ -110,8 +111,11 @@ export class Kept {
 
   /** Whether it is kept. Raises what the browser says if it cannot be. */
   async addEntry(entry: Entry): Promise<boolean> {
-    await this.#cache?.outbox.add(entry)
-    return this.#cache !== null
+    if (!this.#cache) {
+      return false
+    }
+    await this.#cache.addEntry(entry)
+    return true
   }
 
   /** Whether nobody had attempted it: then it is as if it had never been. Else `inverse` is kept. */
@@ -139,10 +143,10 @@ export class Kept {
       })
       void opening.then((cache) => {
         callOff()
-        if (late) {
+        if (late || this.#stopped) {
           cache?.close()
         }
-        resolve(cache)
+        resolve(this.#stopped ? null : cache)
       })
     })
   }
@@ -185,6 +189,9 @@ export class Kept {
         // A failure costs what is kept, not its truth: the next write must be of everything.
         if (changes.anew || !this.#lost) {
           this.#lost = !(await cache.write(changes).catch(() => false))
+          if (await cache.evictRows().catch(() => false)) {
+            this.#written = new WeakSet()
+          }
         }
       })
     }
@@ -229,13 +236,28 @@ export class Kept {
     return (await this.#cache?.bodies(ids, this.#ports.now()).catch(() => [])) ?? []
   }
 
+  /** Those of these messages whose body could be kept and is not. */
+  async lacking(ids: readonly Id[]): Promise<Id[]> {
+    return (await this.#cache?.lacking(ids).catch(() => [])) ?? []
+  }
+
   keepBodies(bodies: readonly KeptBody[]): void {
     // A body that is not kept is asked for again.
     bodies.forEach((body) => void this.#cache?.keepBody(body).catch(() => undefined))
-    void this.#cache?.evict().catch(() => undefined)
+    void this.#cache?.evictBodies().catch(() => undefined)
+  }
+
+  /** null where the browser keeps nothing */
+  async wish(): Promise<Wish | null> {
+    return (await this.#cache?.wish().catch(() => null)) ?? null
+  }
+
+  async keepWish(wish: Wish): Promise<void> {
+    await this.#cache?.keepWish(wish).catch(() => undefined)
   }
 
   stop(): void {
+    this.#stopped = true
     this.#endLeave()
     this.drafts.writeAll()
     this.drafts.stop()

@@ -34,10 +34,16 @@ export interface Ports extends LivePorts {
   channel: ((name: string) => BroadcastChannel) | null
   /** whether a person can see this tab */
   isVisible: () => boolean
+  /** The person pays for what is loaded, or waits long for it. */
+  savesData: () => boolean
   /** Call when the tab was shown, or the device is online again; returns how to end that. */
   onReturn: (work: () => void) => () => void
+  /** Call when the tab was hidden; returns how to end that. */
+  onHide: (work: () => void) => () => void
   /** Call when the page may be gone in a moment; returns how to end that. */
   onLeave: (work: () => void) => () => void
+  /** Something is kept that nobody else has: the browser must not delete it when it needs room. It may ask the person. */
+  persist: () => void
   /** Tell the console about a mistake of ours. */
   report: (mistake: unknown) => void
   tongue: Tongue
@@ -68,14 +74,26 @@ export function browserPorts(tongue: Tongue): Ports {
     locks: 'locks' in navigator ? navigator.locks : null,
     channel: 'BroadcastChannel' in globalThis ? (name) => new BroadcastChannel(name) : null,
     isVisible: () => document.visibilityState === 'visible',
+    // Of Chromium's only; elsewhere nobody knows.
+    savesData: () => (navigator as { connection?: { saveData?: boolean } }).connection?.saveData ?? false,
     onReturn,
+    onHide,
     onLeave: (work) => {
       // The last event that a closed tab gets for sure, also on phones.
       addEventListener('pagehide', work)
       return () => removeEventListener('pagehide', work)
     },
+    persist: () => void askedOnce(),
     report: (mistake) => reportError(mistake)
   }
+}
+
+let asked: Promise<boolean> | null = null
+
+/** Only in a secure context, and Firefox asks the person. */
+function askedOnce(): Promise<boolean> {
+  asked ??= 'storage' in navigator ? navigator.storage.persist().catch(() => false) : Promise.resolve(false)
+  return asked
 }
 
 /** Once: whoever signs in later, without another page being loaded, may be somebody else. */
@@ -97,4 +115,14 @@ function onReturn(work: () => void): () => void {
   addEventListener('pageshow', (event) => event.persisted && work(), { signal: ends.signal })
   addEventListener('online', work, { signal: ends.signal })
   return () => ends.abort()
+}
+
+function onHide(work: () => void): () => void {
+  const hidden = (): void => {
+    if (document.visibilityState === 'hidden') {
+      work()
+    }
+  }
+  document.addEventListener('visibilitychange', hidden)
+  return () => document.removeEventListener('visibilitychange', hidden)
 }

@@ -128,6 +128,10 @@ export class ReaderSync {
 
   async #load(threadId: Id): Promise<void> {
     if (!this.#account.isKnown) {
+      if (this.#account.isShown) {
+        // It can be read while nobody answers.
+        await this.bodies.recall()
+      }
       await this.#account.connected()
       // Whose mail it is, and what this device kept of it, is known only now.
       this.#unfold()

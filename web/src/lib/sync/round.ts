@@ -3,7 +3,7 @@
  * screen lacks. All responses are applied in one go.
  */
 import { QUOTA, type JmapClient } from '#lib/jmap/client.ts'
-import type { Id } from '#lib/jmap/types.ts'
+import type { Email, Id } from '#lib/jmap/types.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import * as calls from './calls.ts'
 import { Facts } from './facts.ts'
@@ -24,6 +24,7 @@ interface Account {
   readonly ports: Ports
   readonly openThread: Id | null
   readonly address: string
+  readonly onarrived: (created: readonly Email[]) => void
 }
 
 /** Returns whether something is still outdated. Raises JmapFailure. */
@@ -54,9 +55,11 @@ export async function askWhatChanged(account: Account, lists: Lists, outdated: b
   if (emails) {
     // Behind the others: they may come from another request, and be older.
     facts.takeEmails(emails)
+    account.onarrived(Facts.createdIn(emails))
   }
   isOutdated = (list && responses && list.apply(responses, objects, account.ports.now())) || isOutdated
-  const whose = { person: client.identityId, address: account.address }
+  const { identityId: person, authservId } = client
+  const whose = { person, address: account.address, authservId }
   account.kept.note(whose, facts, list, Facts.changedIn(emails), emailState === null)
   return isOutdated
 }

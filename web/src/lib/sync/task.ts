@@ -1,5 +1,6 @@
 /** Something to be had from the service: tried again with growing pauses until it is there, or cannot be. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
+import { Calm } from '#lib/live/calm.ts'
 import { pauseAfter } from '#lib/live/pause.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Ports } from './ports.ts'
@@ -9,6 +10,7 @@ export class Task {
   readonly #ports: Ports
   readonly #work: () => Promise<void>
   readonly #changed: () => void
+  readonly #calm: Calm
   #failures = 0
   #running: Promise<void> | null = null
   #again = false
@@ -22,6 +24,7 @@ export class Task {
     this.#ports = ports
     this.#work = work
     this.#changed = changed
+    this.#calm = new Calm(ports)
   }
 
   get running(): boolean {
@@ -59,15 +62,17 @@ export class Task {
 
   stop(): void {
     this.#stopped = true
+    this.#calm.over()
     this.#callOff?.()
     this.#callOff = null
   }
 
   async #rounds(): Promise<void> {
+    let went = true
     do {
       this.#again = false
-      await this.#round()
-    } while (this.#asked() && !this.trouble && !this.#stopped)
+      went = await this.#round()
+    } while (this.#asked() && went && !this.#stopped)
   }
 
   /** Whether it was asked for again during a round. */
@@ -75,15 +80,19 @@ export class Task {
     return this.#again
   }
 
-  async #round(): Promise<void> {
+  /** Whether it went well. */
+  async #round(): Promise<boolean> {
     try {
       await this.#work()
-      this.#failures = 0
-      this.trouble = null
     } catch (failure) {
       this.#failed(failure)
+      return false
     }
+    this.#failures = 0
+    this.#calm.over()
+    this.trouble = null
     this.#changed()
+    return true
   }
 
   #failed(failure: unknown): void {
@@ -93,13 +102,22 @@ export class Task {
     }
     const known = failure instanceof JmapFailure ? failure : null
     const pause = pauseAfter(this.#failures, known?.retryAfter ?? null, this.#ports.random())
-    if (!known?.transient || this.#stopped) {
+    const passes = known?.transient && !this.#stopped
+    if (passes) {
+      this.#callOff = this.#ports.after(pause, () => void this.tryNow())
+    } else {
       this.#notBefore = this.#ports.now() + pause
-      this.trouble = troubleOf(failure)
-      return
     }
-    this.trouble = troubleOf(failure, new Date(this.#ports.now() + pause))
-    this.#callOff = this.#ports.after(pause, () => void this.tryNow())
+    const trouble = troubleOf(failure, passes ? new Date(this.#ports.now() + pause) : null)
+    const tell = (): void => {
+      this.trouble = trouble
+      this.#changed()
+    }
+    if (this.#stopped) {
+      tell()
+    } else {
+      this.#calm.tell(trouble.code, tell)
+    }
   }
 }
 

@@ -115,3 +115,18 @@ test('whose address is not known yet gets no empty line for it', async () => {
   ends.push(await draw(null, Page as never, { data: { me: { ...ME, email: null } }, params: {} } as never))
   expect(document.querySelector('.address')).toBeNull()
 })
+
+test('that nobody has heard of the registration is said after 5 s, and stays said when a new stream tells it again', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: Date.parse(PREPARATION.now) })
+  const none = { ...PREPARATION, state: 'none' as const }
+  const service = await opened(Response.json(ME), none)
+  const isSaid = shows('We have not heard of your registration yet.')
+  await after(() => vi.advanceTimersByTime(4_000))
+  expect([isSaid(), shows('Your mailbox is being made')()]).toEqual([false, true])
+  await after(() => vi.advanceTimersByTime(2_000))
+  expect(isSaid()).toBe(true)
+  await service.say('provisioning', { ...none, now: new Date().toISOString() })
+  await after(() => vi.advanceTimersByTime(1_000))
+  expect(isSaid()).toBe(true)
+  vi.useRealTimers()
+})

@@ -208,12 +208,31 @@ test('the code and the number for support are behind "Details"', async () => {
   ])
 })
 
+/** What the menu of the live state says. */
+async function liveMenu(): Promise<string> {
+  const menu = document.querySelector('.foot [popover]')
+  menu?.dispatchEvent(Object.assign(new Event('toggle'), { newState: 'open' }))
+  await vi.waitFor(() => expect(menu?.querySelector('button')).toBeTruthy())
+  return menu?.textContent ?? ''
+}
+
 test('the menu of the live state tells why it is not live', async () => {
   const server = new ModelServer()
   server.interrupt = (path) => (path === '/api/live' ? problem('too_many_streams', 429) : null)
   await inbox(server)
   await after(() => undefined)
-  expect(document.querySelector('.foot [popover]')?.textContent).toContain('Many windows are open')
+  expect(await liveMenu()).toContain('Many windows are open')
+})
+
+test('the menu of the live state tells how many changes wait, and how to be told of new mail', async () => {
+  const { server, mail, page } = await inbox()
+  server.interrupt = () => problem('mail_server_away', 503)
+  await after(() => page.show('inbox', 'a'))
+  await after(() => mail.connection.tryNow())
+  const said = await liveMenu()
+  expect(said).toContain('1 change waits for the connection')
+  // jsdom has no notifications.
+  expect(said).toContain('This browser shows no notifications of a page.')
 })
 
 test.each([

@@ -1,4 +1,4 @@
-import type { Folders } from '#lib/words/en/folders.ts'
+import type { Folders } from '#lib/words/later.ts'
 
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString('de')} ${n === 1 ? one : many}`
 

@@ -41,7 +41,7 @@ export const mail = {
   total: (n: number) => n.toLocaleString('de'),
   quota: (used: string, limit: string) => `${used} von ${limit}`,
   almostFull: 'Fast voll',
-  live: { connecting: 'Wird verbunden…', live: 'Live' },
+  live: { connecting: 'Wird verbunden…', live: 'Live', polled: 'Jede Minute' },
   notLive: {
     offline: 'Offline',
     no_session: 'Abgemeldet',
@@ -49,8 +49,6 @@ export const mail = {
     postroom_away: 'Postroom nicht da',
     other: 'Nicht live'
   },
-  liveSince: (time: string) => `Live seit ${time}`,
-  lastLive: (time: string) => `Zuletzt live um ${time}`,
   tryNow: 'Jetzt versuchen',
   undo: 'Rückgängig',
   undoHint: 'Rückgängig mit Z',

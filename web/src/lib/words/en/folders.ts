@@ -1,5 +1,4 @@
 /** Menus and dialogs of folders and labels, and what was done to them. */
-import type { Widen } from '#lib/words/en.ts'
 
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
 
@@ -83,5 +82,3 @@ export const folders = {
       `Stopped. ${done.toLocaleString('en')} of ${total.toLocaleString('en')} are done.`
   }
 }
-
-export type Folders = Widen<typeof folders>

@@ -41,7 +41,7 @@ export const mail = {
   total: (n: number) => n.toLocaleString('en'),
   quota: (used: string, limit: string) => `${used} of ${limit}`,
   almostFull: 'Almost full',
-  live: { connecting: 'Connecting…', live: 'Live' },
+  live: { connecting: 'Connecting…', live: 'Live', polled: 'Every minute' },
   notLive: {
     offline: 'Offline',
     no_session: 'Signed out',
@@ -49,8 +49,6 @@ export const mail = {
     postroom_away: 'Postroom away',
     other: 'Not live'
   },
-  liveSince: (time: string) => `Live since ${time}`,
-  lastLive: (time: string) => `Last live at ${time}`,
   tryNow: 'Try now',
   undo: 'Undo',
   undoHint: 'Undo with Z',

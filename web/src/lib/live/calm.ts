@@ -1,0 +1,41 @@
+/** Of a server that asks for a short pause nobody is told before the pause has lasted. */
+
+/** Milliseconds */
+const SILENT = 5_000
+const PAUSES = new Set(['limit', 'too_many_requests', 'rateLimit'])
+
+export interface CalmPorts {
+  now: () => number
+  after: (milliseconds: number, work: () => void) => () => void
+}
+
+export class Calm {
+  readonly #ports: CalmPorts
+  /** milliseconds; when the server first asked for a pause */
+  #since: number | null = null
+  #callOff: (() => void) | null = null
+
+  constructor(ports: CalmPorts) {
+    this.#ports = ports
+  }
+
+  /** Say it at once, or after 5 s of pauses. Returns whether it was said. */
+  tell(code: string, say: () => void): boolean {
+    this.#callOff?.()
+    this.#callOff = null
+    const left = PAUSES.has(code) ? (this.#since ??= this.#ports.now()) + SILENT - this.#ports.now() : 0
+    if (left > 0) {
+      this.#callOff = this.#ports.after(left, say)
+      return false
+    }
+    say()
+    return true
+  }
+
+  /** It went well, or nobody wants to know any more. */
+  over(): void {
+    this.#callOff?.()
+    this.#callOff = null
+    this.#since = null
+  }
+}

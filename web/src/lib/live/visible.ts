@@ -1,0 +1,51 @@
+/**
+ * Whether a person can see any tab of ours. (Web Locks: each visible tab shares a lock, which nobody gets alone while one
+ * of them has it. A tab that is closed or crashes gives it back.)
+ */
+
+export interface VisiblePorts {
+  locks: LockManager | null
+  isVisible: () => boolean
+  /** Call when the tab was shown; returns how to end that. */
+  onReturn: (work: () => void) => () => void
+  /** Call when the tab was hidden; returns how to end that. */
+  onHide: (work: () => void) => () => void
+}
+
+export class VisibleTabs {
+  readonly #name: string
+  readonly #ports: VisiblePorts
+  readonly #ends: (() => void)[]
+  #hide: (() => void) | null = null
+
+  /** `name` is the same in all tabs of one account. */
+  constructor(name: string, ports: VisiblePorts) {
+    this.#name = name
+    this.#ports = ports
+    this.#ends = [ports.onReturn(() => this.#changed()), ports.onHide(() => this.#changed())]
+    this.#changed()
+  }
+
+  /** Without locks this tab knows of itself only. */
+  async any(): Promise<boolean> {
+    if (this.#ports.isVisible() || !this.#ports.locks) {
+      return this.#ports.isVisible()
+    }
+    return this.#ports.locks.request(this.#name, { ifAvailable: true }, (lock) => Promise.resolve(lock === null))
+  }
+
+  stop(): void {
+    this.#ends.forEach((end) => end())
+    this.#hide?.()
+  }
+
+  #changed(): void {
+    if (!this.#ports.isVisible()) {
+      this.#hide?.()
+      this.#hide = null
+    } else if (!this.#hide) {
+      const hidden = new Promise<void>((resolve) => (this.#hide = resolve))
+      void this.#ports.locks?.request(this.#name, { mode: 'shared' }, () => hidden)
+    }
+  }
+}

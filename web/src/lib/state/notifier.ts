@@ -1,0 +1,68 @@
+/** Notifications of the system: whether the browser lets us show them, and what the person wishes on this device. */
+import type { Announcements, Wish } from '#lib/state/mail.ts'
+
+/** What we need of the browser (Notifications API). */
+export interface NotificationPort {
+  readonly permission: () => NotificationPermission
+  readonly ask: () => Promise<NotificationPermission>
+  /** `pressed`: the person wants to see it */
+  readonly show: (title: string, body: string, pressed: () => void) => void
+}
+
+export type Permission = NotificationPermission | 'unsupported'
+
+export class Notifier {
+  readonly #announcements: Announcements
+  readonly #port: NotificationPort | null
+
+  /** null: the browser has none */
+  constructor(announcements: Announcements, port: NotificationPort | null) {
+    this.#announcements = announcements
+    this.#port = port
+  }
+
+  get permission(): Permission {
+    return this.#port?.permission() ?? 'unsupported'
+  }
+
+  /** What was wished and is still allowed. */
+  async wish(): Promise<Wish> {
+    return this.permission === 'granted' ? this.#announcements.wish() : 'none'
+  }
+
+  /** The person presses the switch: only then the browser may ask. Returns what holds now. */
+  async turn(wish: Wish): Promise<Wish> {
+    if (wish !== 'none' && this.permission === 'default') {
+      await this.#port?.ask()
+    }
+    await this.#announcements.keep(this.permission === 'granted' ? wish : 'none')
+    return this.wish()
+  }
+
+  show(title: string, body: string, pressed: () => void): void {
+    if (this.permission === 'granted') {
+      this.#port?.show(title, body, pressed)
+    }
+  }
+}
+
+export function browserNotifications(): NotificationPort | null {
+  // Chrome for Android has the interface and refuses to use it without a service worker.
+  if (!('Notification' in globalThis) || /Android/.test(navigator.userAgent)) return null
+  return {
+    permission: () => Notification.permission,
+    ask: () => Notification.requestPermission(),
+    show: (title, body, pressed) => {
+      // Of the same tag: a newer one replaces it.
+      const shown = new Notification(title, { body, tag: 'postroom', icon: '/favicon.svg' })
+      shown.onclick = () => {
+        window.focus()
+        shown.close()
+        pressed()
+      }
+      // Who comes back sees the mail itself.
+      const back = (): void => shown.close()
+      document.addEventListener('visibilitychange', back, { once: true })
+    }
+  }
+}

@@ -1,0 +1,12 @@
+/** Whether new mail arrives by itself, and how the person is told of it. */
+export const live = {
+  since: (time: string) => `Live since ${time}`,
+  last: (time: string) => `Last live at ${time}`,
+  polled: 'The mail server does not report new mail, so it is looked for once a minute.',
+  waiting: (n: number) => `${n.toLocaleString('en')} ${n === 1 ? 'change waits' : 'changes wait'} for the connection`,
+  notify: 'Notify me of new mail',
+  content: 'Show sender and subject',
+  hint: 'While no tab of Postroom is visible. Others may read it on a locked screen.',
+  denied: 'Your browser blocks notifications from this site. Allow them in the settings that it keeps for this site.',
+  unsupported: 'This browser shows no notifications of a page.'
+}

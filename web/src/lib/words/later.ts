@@ -1,0 +1,19 @@
+/** Words of parts that no first view needs. They are loaded with the part, in one language. */
+import type { Widen } from '#lib/words/en.ts'
+import type { folders } from '#lib/words/en/folders.ts'
+import type { live } from '#lib/words/en/live.ts'
+import type { Language } from '#lib/words/language.ts'
+
+export type Folders = Widen<typeof folders>
+export type Live = Widen<typeof live>
+
+/** Of the menus and dialogs of folders and labels. */
+export async function folderWords(language: Language): Promise<Folders> {
+  const module = language === 'de' ? await import('#lib/words/de/folders.ts') : await import('#lib/words/en/folders.ts')
+  return module.folders
+}
+
+export async function liveWords(language: Language): Promise<Live> {
+  const module = language === 'de' ? await import('#lib/words/de/live.ts') : await import('#lib/words/en/live.ts')
+  return module.live
+}
