@@ -1,5 +1,8 @@
 /** The world outside of the engine, in the hands of a test: time, the network, tabs. */
 import type { Ports, Tongue } from '#lib/sync/ports.ts'
+// Loaded before: a test's clock does not wait for a file.
+import '#lib/sync/bulk.ts'
+import '#lib/sync/email-set.ts'
 
 let uniques = 0
 

@@ -1,7 +1,8 @@
+import { noResponse } from '#lib/jmap/errors.ts'
 import { patchesOf, type Place } from '#lib/outbox/action.ts'
 import { inverseOf, type Entry } from '#lib/outbox/entry.ts'
 import type { Account } from '#lib/sync/account.ts'
-import { BulkRun } from '#lib/sync/bulk.ts'
+import type { BulkRun } from '#lib/sync/bulk.ts'
 import { Outbox, type Pending } from '#lib/sync/outbox.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import type { Action, Actions, Bulk, Deed, Refused } from './mail.ts'
@@ -49,12 +50,8 @@ export class ActionsState implements Actions {
 
   runOnAll(action: Action): Bulk {
     const query = this.#account.list?.query
-    const run = new BulkRun(this.#account, this.outbox, () => this.#bulkChanged(action, run))
-    this.#bulkChanged(action, run)
-    if (query) {
-      void run.run(action, query, this.#place(false), this.#names())
-    }
-    return this.#bulk as unknown as Bulk
+    const place = this.#place(false)
+    return this.#begin(action, (run) => (query ? run.run(action, query, place, this.#names()) : Promise.resolve()))
   }
 
   get bulk(): Bulk | null {
@@ -133,6 +130,30 @@ export class ActionsState implements Actions {
     return new Set(emailIds.map((id) => objects.baseOf(id)?.threadId ?? id)).size
   }
 
+  /** The code for it is not in the first view. */
+  #begin(action: Action, work: (run: BulkRun) => Promise<void>): Bulk {
+    let isStopped = false
+    const stop = (): void => {
+      isStopped = true
+      this.#bulk = { ...begun, state: 'stopped' }
+    }
+    const begun: Bulk = { action, total: null, done: 0, state: 'running', trouble: null, stop, undo: null }
+    this.#bulk = begun
+    import('#lib/sync/bulk.ts').then(
+      ({ BulkRun: Run }) => {
+        if (!isStopped) {
+          const run = new Run(this.#account, this.outbox, () => this.#bulkChanged(action, run))
+          this.#bulkChanged(action, run)
+          void work(run)
+        }
+      },
+      () => {
+        this.#bulk = { ...begun, state: 'failed', trouble: troubleOf(noResponse()) }
+      }
+    )
+    return begun
+  }
+
   #bulkChanged(action: Action, run: BulkRun): void {
     this.#bulk = {
       action,
@@ -141,13 +162,8 @@ export class ActionsState implements Actions {
       state: run.state,
       trouble: run.failure === null ? null : troubleOf(run.failure),
       stop: () => run.stop(),
-      undo: run.canUndo ? () => this.#undoBulk(action, run) : null
+      undo: run.canUndo ? () => this.#begin(action, (back) => back.undo(run, this.#names())) : null
     }
-  }
-
-  #undoBulk(action: Action, done: BulkRun): void {
-    const run = new BulkRun(this.#account, this.outbox, () => this.#bulkChanged(action, run))
-    void run.undo(done, this.#names())
   }
 }
 

@@ -5,11 +5,12 @@
  * An entry is laid over the facts until a round that was begun after it was confirmed has brought them: whatever was
  * asked for before that may be older than the change.
  */
+import { noResponse } from '#lib/jmap/errors.ts'
 import type { Id } from '#lib/jmap/types.ts'
 import { withoutEmails, type Entry } from '#lib/outbox/entry.ts'
 import type { Patch } from '#lib/store/objects.ts'
 import type { Account } from './account.ts'
-import { sendEntries, type Outcome } from './email-set.ts'
+import type { Outcome } from './email-set.ts'
 import { OutboxTabs } from './outbox-tabs.ts'
 import { PendingEntries, type Pending } from './pending.ts'
 import { Task } from './task.ts'
@@ -175,10 +176,18 @@ export class Outbox {
       if (entries.length === 0) {
         return
       }
-      const outcome = await sendEntries(this.#account, entries)
+      const outcome = await this.#handOver(entries)
       await this.#account.kept.removeEntries(new Set(entries.map(({ id }) => id)))
       this.#settle(entries, outcome)
     }
+  }
+
+  async #handOver(entries: readonly Entry[]): Promise<Outcome> {
+    // Not in the first view: nobody acts before the list is there. Without a network it cannot be had, nor sent.
+    const { sendEntries } = await import('./email-set.ts').catch(() => {
+      throw noResponse()
+    })
+    return sendEntries(this.#account, entries)
   }
 
   /** What this device keeps, of all tabs, then what it could not keep. */
