@@ -1,8 +1,9 @@
 /** What the last action did, in words, and how to take it back. */
 import type { ActionWords } from '#lib/words/actions.svelte.ts'
+import type { Words } from '#lib/words/en.ts'
 
 /** Words of actions are loaded after the first view: who shows the notice has them. */
-export type Said = string | ((words: ActionWords) => string)
+export type Said = string | ((words: ActionWords, all: Words['mail']) => string)
 
 export interface Notice {
   readonly text: Said

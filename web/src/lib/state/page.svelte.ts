@@ -166,6 +166,13 @@ export class MailPage {
     await this.#go(pathOf(mailboxSegment(mailbox)))
   }
 
+  /** A place of the address bar: a role, "starred", "all". */
+  async openPlace(segment: string): Promise<void> {
+    this.drawer = false
+    this.cursor.forget()
+    await this.#go(pathOf(segment))
+  }
+
   async closeMailbox(): Promise<void> {
     this.cursor.forget()
     await this.#go(pathOf('inbox'))

@@ -1,6 +1,6 @@
 /** What actions hit: the selected conversations, else the current one in the list, else the open one. */
 import type { Cursor, OpenConversation } from '#lib/state/cursor.svelte.ts'
-import type { Mail, Row } from '#lib/state/mail.ts'
+import type { Action, Mail, Row } from '#lib/state/mail.ts'
 import * as selections from '#lib/state/selection.ts'
 import type { Selection } from '#lib/state/selection.ts'
 
@@ -9,7 +9,8 @@ export type TriageDialog =
   | { readonly kind: 'keys' }
   | { readonly kind: 'pick'; readonly what: 'move' | 'label' | 'go'; readonly anchor: Element | null }
   | { readonly kind: 'more' | 'view'; readonly anchor: Element | null }
-  | { readonly kind: 'question'; readonly about: 'destroy' | 'bulk'; readonly doing: string; readonly run: () => void }
+  /** `count`: conversations; null if it is not known how many match */
+  | { readonly kind: 'question'; readonly action: Action; readonly count: number | null; readonly run: () => void }
 
 export class Triage {
   readonly #mail: Mail
@@ -55,13 +56,21 @@ export class Triage {
     return target === undefined ? [] : [target]
   }
 
-  /** The rows of the targets, as far as the list has them. */
-  get rows(): readonly Row[] {
+  /** Whether all that an action would hit are so; what the list has not loaded is not known. */
+  areAll(are: (row: Row) => boolean): boolean {
     const { list } = this.#mail
-    return this.targets.flatMap((id) => {
+    const rows = this.targets.flatMap((id) => {
       const index = list?.indexOf(id)
       return (index === undefined ? undefined : list?.row(index)) ?? []
     })
+    return rows.length > 0 && rows.every(are)
+  }
+
+  /** `anchor`: what was pressed for it; null for a key */
+  ask(what: 'keys' | 'move' | 'label' | 'go' | 'more' | 'view', anchor: Element | null = null): void {
+    if (what === 'keys') this.dialog = { kind: what }
+    else if (what === 'more' || what === 'view') this.dialog = { kind: what, anchor }
+    else this.dialog = { kind: 'pick', what, anchor }
   }
 
   isSelected(threadId: string): boolean {
