@@ -1,0 +1,76 @@
+/** Rows are dragged to a mailbox or a label of the sidebar. Escape ends it, as the browser does it. */
+import { act } from '#lib/state/act.ts'
+import type { Action } from '#lib/state/mail.ts'
+import type { MailPage } from '#lib/state/page.svelte.ts'
+import type { ActionWords } from '#lib/words/actions.svelte.ts'
+
+const TARGETS = '[data-mailbox], [data-label]'
+/** So that no text and no file of elsewhere counts as a conversation. */
+const TYPE = 'application/x-postroom-conversations'
+
+/** What is done to conversations that are dropped there; null where they cannot be. */
+export function actionAt({ mailbox, label }: DOMStringMap, page: MailPage, alt: boolean): Action | null {
+  if (label !== undefined) return { kind: 'label', keyword: label, on: true }
+  // Alt only adds a label; a mailbox is none.
+  if (mailbox === undefined || alt || mailbox === page.mail.list?.mailboxId) return null
+  const role = page.mail.mailboxes.byId(mailbox)?.role
+  // What has a meaning of its own is told to the mail server as such.
+  if (role === 'trash') return { kind: 'delete' }
+  if (role === 'junk') return { kind: 'spam', on: true }
+  if (role === 'archive') return { kind: 'archive' }
+  return role === 'drafts' || role === 'sent' ? null : { kind: 'move', mailboxId: mailbox }
+}
+
+export function dragging(region: HTMLElement, page: MailPage, words: () => ActionWords | null): () => void {
+  let dragged: readonly string[] = []
+  let over: HTMLElement | null = null
+  const events = new AbortController()
+  const listen = (to: EventTarget, name: string, work: (event: DragEvent) => void): void =>
+    to.addEventListener(name, work as EventListener, { signal: events.signal })
+
+  function aim(target: HTMLElement | null): void {
+    over?.removeAttribute('data-drop')
+    over = target
+    over?.setAttribute('data-drop', '')
+  }
+
+  listen(region, 'dragstart', (event) => {
+    const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-thread]') : null
+    const thread = row?.dataset['thread']
+    if (thread === undefined || !event.dataTransfer) return
+    dragged = page.triage.selection.ids.has(thread) ? page.triage.targets : [thread]
+    event.dataTransfer.setData(TYPE, String(dragged.length))
+    event.dataTransfer.effectAllowed = 'copyMove'
+    showImage(event.dataTransfer, words()?.dragged(dragged.length) ?? String(dragged.length))
+  })
+  listen(document, 'dragover', (event) => {
+    if (dragged.length === 0 || !event.dataTransfer?.types.includes(TYPE)) return
+    const target = event.target instanceof Element ? event.target.closest<HTMLElement>(TARGETS) : null
+    const action = target && actionAt(target.dataset, page, event.altKey)
+    aim(action ? target : null)
+    if (!action) return
+    event.preventDefault()
+    event.dataTransfer.dropEffect = action.kind === 'label' ? 'copy' : 'move'
+  })
+  listen(document, 'drop', (event) => {
+    const action = over && actionAt(over.dataset, page, event.altKey)
+    if (!action) return
+    event.preventDefault()
+    act(page, action, { threadIds: dragged })
+  })
+  listen(document, 'dragend', () => {
+    aim(null)
+    dragged = []
+  })
+  return () => events.abort()
+}
+
+/** The browser takes a picture of it at once; it must be in the page for that, out of sight. */
+function showImage(transfer: DataTransfer, text: string): void {
+  const image = document.createElement('div')
+  image.className = 'drag-image'
+  image.textContent = text
+  document.body.append(image)
+  transfer.setDragImage(image, -12, -12)
+  setTimeout(() => image.remove())
+}
