@@ -18,7 +18,7 @@ function leaves(action: Action): boolean {
 }
 
 /** `count` conversations t0, t1, … in a mailbox, of which those below `loaded` are loaded. */
-export function listed(count: number, { loaded = count, role = 'inbox' as Role, total = count } = {}): Listed {
+export function listed(count: number, { loaded = count, role = 'inbox', total = count }: { loaded?: number; role?: Role; total?: number } = {}): Listed {
   let rows = Array.from(
     { length: count },
     (_, at) => ({ threadId: `t${at}`, unread: at % 2 === 0, starred: at % 3 === 0, time: new Date(0) }) as Row
@@ -63,6 +63,8 @@ export function listed(count: number, { loaded = count, role = 'inbox' as Role, 
         return {} as Bulk
       }
     },
+    connection: { live: 'live' },
+    labels: { items: [], byKeyword: () => undefined },
     sending: { draftOf: () => '' },
     show: () => undefined
   } as unknown as Mail

@@ -55,9 +55,7 @@ export class Keyboard {
     const needsList = key.ctrlKey || key.metaKey
     return ALL.filter(
       (command) =>
-        (!key.repeat || command.repeats) &&
-        (!needsList || !command.inList || key.inList) &&
-        command.when(this.#page)
+        (!key.repeat || command.repeats) && (!needsList || !command.inList || key.inList) && command.when(this.#page)
     )
   }
 }

@@ -1,6 +1,5 @@
 import { listed, type Listed } from '../../../tests/listed.ts'
 import { act } from '#lib/state/act.ts'
-import type { ActionWords } from '#lib/words/actions.svelte.ts'
 import { actions } from '#lib/words/en/actions.ts'
 import { mail as words } from '#lib/words/en/mail.ts'
 import { expect, test } from 'vitest'
@@ -9,7 +8,7 @@ const ARCHIVE = { kind: 'archive' } as const
 
 function said({ page }: Listed): string | undefined {
   const text = page.notices.shown?.text
-  return typeof text === 'function' ? text(actions as ActionWords, words) : text
+  return typeof text === 'function' ? text(actions, words) : text
 }
 
 test('actions hit the selected conversations, else the current one in the list, else the open one', async () => {

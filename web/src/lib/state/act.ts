@@ -1,6 +1,7 @@
 /** Does to conversations what the person wants, says so, and goes on from there. Loaded with the commands. */
 import type { Action } from '#lib/state/mail.ts'
 import { neighbourOf, type Way } from '#lib/state/neighbour.ts'
+import type { Said } from '#lib/state/notices.svelte.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { saidOf } from '#lib/state/said.ts'
 
@@ -45,7 +46,8 @@ function runOn(page: MailPage, action: Action, targets: readonly string[], way: 
   const deed = mail.actions.run(action, targets)
   triage.end()
   if (!deed) return
-  const said = saidOf(action, deed.conversations, mail)
+  const text = saidOf(action, deed.conversations, mail)
+  const said: Said = mail.connection.live === 'offline' ? ({ said: { waits } }) => waits : text
   notices.say(said, action.kind === 'destroy' ? null : { run: deed.undo, done: ({ said: { undone } }) => undone })
   if (open !== undefined && leaving.has(open) && left(page, open)) goOn(page, nextOpen)
   else if (current !== null && leaving.has(current) && left(page, current) && nextCurrent !== undefined) {
@@ -67,7 +69,7 @@ function goOn(page: MailPage, next: string | undefined): void {
 }
 
 function isInList(): boolean {
-  const focused = globalThis.document?.activeElement
+  const focused = 'document' in globalThis ? document.activeElement : null
   return !focused || focused === document.body || focused.closest('[role="grid"]') !== null
 }
 

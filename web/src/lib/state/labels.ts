@@ -1,14 +1,7 @@
 /** The labels of a row or of a conversation, as they are shown. */
-import type { Mail } from '#lib/state/mail.ts'
-
-export interface ShownLabel {
-  readonly keyword: string
-  readonly name: string
-  /** of the tokens `--label-1` … `--label-8` */
-  readonly colour: number
-}
+import type { Label, Mail } from '#lib/state/mail.ts'
 
 /** A keyword that nobody gave a name was set by another program: it is no label. */
-export function labelsOf(_mail: Mail, keywords: readonly string[]): ShownLabel[] {
-  return keywords.map((keyword) => ({ keyword, name: keyword, colour: 8 }))
+export function labelsOf(mail: Pick<Mail, 'labels'>, keywords: readonly string[]): readonly Label[] {
+  return keywords.flatMap((keyword) => mail.labels.byKeyword(keyword) ?? [])
 }

@@ -122,7 +122,10 @@ export class MailPage {
     else if (view) this.#showView(view)
     else if (mailbox && this.mail.list?.mailboxId !== mailbox.id) {
       this.cursor.stay()
-      this.mail.show(mailbox.id, untrack(() => this.listing.how()))
+      this.mail.show(
+        mailbox.id,
+        untrack(() => this.listing.how())
+      )
     }
     if (threadId === this.#threadId) return
     // The reader is empty: who was in it goes on in the list.

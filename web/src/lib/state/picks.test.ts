@@ -9,7 +9,7 @@ const items = [
   { id: 'p', role: null, name: 'Packraum', depth: 0 },
   { id: 'd2', role: null, name: 'Papier & Druck', depth: 1 },
   { id: 'v', role: null, name: 'Vereine', depth: 0 }
-]
+].map((item) => ({ ...item, may: { addItems: item.id !== 'v' } }))
 const MAIL = {
   list: { mailboxId: 'i' },
   mailboxes: { items, byId: (id: string) => items.find((item) => item.id === id) },
@@ -18,15 +18,19 @@ const MAIL = {
 
 const names = (picks: readonly Pick[]) => picks.map(({ name }) => name)
 
-test('folders are named with those above them; mail is moved neither to where it is nor to where it is written', () => {
-  expect(names(picksFor('move', MAIL, words))).toEqual(['Packraum', 'Packraum / Papier & Druck', 'Vereine'])
+test('folders are named with those above them; mail is moved only to where it may be, and neither to where it is nor to where it is written', () => {
+  expect(names(picksFor('move', MAIL, words))).toEqual(['Packraum', 'Packraum / Papier & Druck'])
   expect(names(picksFor('label', MAIL, words))).toEqual(['Waiting'])
   expect(names(picksFor('go', MAIL, words))).toContain('Inbox')
   expect(names(picksFor('go', MAIL, words))).toContain('Waiting')
 })
 
 test('typing filters, whatever the case and the accents; words that begin so come first', () => {
-  const picks = ['Sparpapier', 'Packraum / Papier', 'Café'].map((name) => ({ kind: 'mailbox' as const, id: name, name }))
+  const picks = ['Sparpapier', 'Packraum / Papier', 'Café'].map((name) => ({
+    kind: 'mailbox' as const,
+    id: name,
+    name
+  }))
   expect(names(matching(picks, 'pap'))).toEqual(['Packraum / Papier', 'Sparpapier'])
   expect(names(matching(picks, 'cafe'))).toEqual(['Café'])
   expect(matching(picks, '(')).toEqual([])

@@ -1,5 +1,6 @@
 /** What may be chosen by typing a part of its name: folders and labels. */
 import type { Mail } from '#lib/state/mail.ts'
+import { moveTo } from '#lib/state/move-to.ts'
 import { mailboxName } from '#lib/state/said.ts'
 import type { Words } from '#lib/words/en.ts'
 
@@ -13,9 +14,6 @@ export interface Pick {
 
 export type Purpose = 'move' | 'label' | 'go'
 
-/** Mail is not moved to where it is written. */
-const NO_TARGETS = ['drafts', 'sent']
-
 export function picksFor(purpose: Purpose, mail: Mail, words: Words['mail']): readonly Pick[] {
   const mailboxes = purpose === 'label' ? [] : mailboxesOf(mail, words, purpose === 'move')
   const labels = purpose === 'move' ? [] : labelsOf(mail)
@@ -26,8 +24,7 @@ function mailboxesOf(mail: Mail, words: Words['mail'], asTargets: boolean): Pick
   const path: string[] = []
   return mail.mailboxes.items.flatMap((item) => {
     path.splice(item.depth, path.length, mailboxName(mail, item.id, words))
-    const isTarget = !NO_TARGETS.includes(item.role ?? '') && item.id !== mail.list?.mailboxId
-    return asTargets && !isTarget ? [] : { kind: 'mailbox' as const, id: item.id, name: path.join(' / ') }
+    return asTargets && !moveTo(item.id, mail) ? [] : { kind: 'mailbox' as const, id: item.id, name: path.join(' / ') }
   })
 }
 
@@ -38,7 +35,10 @@ function labelsOf(mail: Mail): Pick[] {
 /** Those whose name has the text in it; what begins with it comes first. */
 export function matching(picks: readonly Pick[], text: string): readonly Pick[] {
   const wanted = folded(text.trim())
-  const places = picks.map((pick) => ({ pick, at: folded(pick.name).search(new RegExp(`(^|[^\\p{L}])${escaped(wanted)}`, 'u')) }))
+  const places = picks.map((pick) => ({
+    pick,
+    at: folded(pick.name).search(new RegExp(`(^|[^\\p{L}])${escaped(wanted)}`, 'u'))
+  }))
   const found = places.filter(({ pick }) => folded(pick.name).includes(wanted))
   return found.toSorted((one, other) => Number(one.at < 0) - Number(other.at < 0)).map(({ pick }) => pick)
 }
@@ -47,7 +47,9 @@ export function matching(picks: readonly Pick[], text: string): readonly Pick[] 
 export function hitIn(name: string, text: string): readonly [string, string, string] {
   const wanted = text.trim()
   const at = wanted === '' ? -1 : name.toLocaleLowerCase().indexOf(wanted.toLocaleLowerCase())
-  return at < 0 ? [name, '', ''] : [name.slice(0, at), name.slice(at, at + wanted.length), name.slice(at + wanted.length)]
+  return at < 0
+    ? [name, '', '']
+    : [name.slice(0, at), name.slice(at, at + wanted.length), name.slice(at + wanted.length)]
 }
 
 /** A new one is offered unless one is called so already. */

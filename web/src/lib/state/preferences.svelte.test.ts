@@ -1,3 +1,4 @@
+import { Device } from '#lib/state/device.ts'
 import { Preferences } from '#lib/state/preferences.svelte.ts'
 import { expect, test } from 'vitest'
 
@@ -8,15 +9,15 @@ function storage(text: string | null = null): Storage {
 
 test('what the person chose holds after a reload', () => {
   const device = storage()
-  const before = new Preferences(() => device)
+  const before = new Preferences(new Device(() => device))
   before.set({ density: 'compact', pane: false, singleKeys: false })
   before.widen(500.4)
-  const after = new Preferences(() => device)
+  const after = new Preferences(new Device(() => device))
   expect([after.density, after.pane, after.singleKeys, after.width]).toEqual(['compact', false, false, 500])
 })
 
 test('the list is never narrower than 320 or wider than 640 pixels', () => {
-  const preferences = new Preferences(() => storage())
+  const preferences = new Preferences(new Device(() => storage()))
   preferences.widen(10)
   expect(preferences.width).toBe(320)
   preferences.widen(9_000)
@@ -25,15 +26,7 @@ test('the list is never narrower than 320 or wider than 640 pixels', () => {
 
 test('what is no choice of ours counts as none', () => {
   for (const text of ['', '{', 'null', '7', '{"density":"huge","width":5,"pane":"x","singleKeys":1}']) {
-    const { density, pane, width, singleKeys } = new Preferences(() => storage(text))
+    const { density, pane, width, singleKeys } = new Preferences(new Device(() => storage(text)))
     expect([density, pane, width, singleKeys]).toEqual(['comfortable', true, null, true])
   }
-})
-
-test('without storage a choice holds until the page is loaded anew', () => {
-  const blocked = new Preferences(() => {
-    throw new Error('blocked')
-  })
-  blocked.set({ density: 'compact' })
-  expect(blocked.density).toBe('compact')
 })

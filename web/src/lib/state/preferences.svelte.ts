@@ -1,5 +1,7 @@
 /** How the person wants the list on this device. */
-const KEY = 'postroom-view'
+import { Device } from '#lib/state/device.ts'
+
+const KEY = 'view'
 
 export const LIST_WIDTHS = { least: 320, usual: 440, most: 640 } as const
 
@@ -16,14 +18,12 @@ interface Kept {
 const USUAL: Kept = { density: 'comfortable', pane: true, width: null, singleKeys: true }
 
 export class Preferences {
-  readonly #storage: () => Storage
+  readonly #device: Device
   #kept = $state.raw<Kept>(USUAL)
 
-  /** Where the person blocks what sites store, a browser throws already when it is asked for its storage. */
-  // eslint-disable-next-line no-restricted-globals -- no secret; a width of one screen does not fit another device
-  constructor(storage = () => localStorage) {
-    this.#storage = storage
-    this.#kept = this.#read()
+  constructor(device = new Device()) {
+    this.#device = device
+    this.#kept = read(device.read(KEY))
   }
 
   get density(): Kept['density'] {
@@ -44,11 +44,7 @@ export class Preferences {
 
   set(change: Partial<Kept>): void {
     this.#kept = { ...this.#kept, ...change }
-    try {
-      this.#storage().setItem(KEY, JSON.stringify(this.#kept))
-    } catch {
-      // It holds until the page is loaded anew.
-    }
+    this.#device.write(KEY, this.#kept)
   }
 
   /** Make the list wider or narrower. */
@@ -56,20 +52,16 @@ export class Preferences {
     const { least, most } = LIST_WIDTHS
     this.set({ width: Math.round(Math.min(most, Math.max(least, width))) })
   }
+}
 
-  /** Another version, or a hand, may have written anything. */
-  #read(): Kept {
-    try {
-      const { density, pane, width, singleKeys } = JSON.parse(this.#storage().getItem(KEY) ?? '{}') as Partial<Kept>
-      const { least, most } = LIST_WIDTHS
-      return {
-        density: density === 'compact' ? density : USUAL.density,
-        pane: pane !== false,
-        width: typeof width === 'number' && width >= least && width <= most ? width : null,
-        singleKeys: singleKeys !== false
-      }
-    } catch {
-      return USUAL
-    }
+/** Another version, or a hand, may have written anything. */
+function read(kept: unknown): Kept {
+  const { density, pane, width, singleKeys } = (kept ?? {}) as Partial<Kept>
+  const { least, most } = LIST_WIDTHS
+  return {
+    density: density === 'compact' ? density : USUAL.density,
+    pane: pane !== false,
+    width: typeof width === 'number' && width >= least && width <= most ? width : null,
+    singleKeys: singleKeys !== false
   }
 }

@@ -1,17 +1,17 @@
 /** What an action is called while it runs, and what is said when it is done. */
 import type { Action, Mail } from '#lib/state/mail.ts'
 import type { Said } from '#lib/state/notices.svelte.ts'
+import { nameOf } from '#lib/state/sidebar.ts'
 import type { ActionWords } from '#lib/words/actions.svelte.ts'
 import type { Words } from '#lib/words/en.ts'
 
-/** How the person calls a mailbox: the standard ones have names of the interface. */
 export function mailboxName(mail: Mail, id: string, words: Words['mail']): string {
   const item = mail.mailboxes.byId(id)
-  return item?.role ? words.roles[item.role] : (item?.name ?? '')
+  return item ? nameOf(item, words) : ''
 }
 
-export function labelName(_mail: Mail, keyword: string): string {
-  return keyword
+export function labelName(mail: Mail, keyword: string): string {
+  return mail.labels.byKeyword(keyword)?.name ?? keyword
 }
 
 /** `n`: conversations */

@@ -96,7 +96,13 @@ export class Triage {
 
   /** The loaded rows that are so. */
   selectRows(are: (row: Row) => boolean = () => true): void {
-    this.#select(selections.ofIds(this.#loaded().filter(are).map(({ threadId }) => threadId)))
+    this.#select(
+      selections.ofIds(
+        this.#loaded()
+          .filter(are)
+          .map(({ threadId }) => threadId)
+      )
+    )
   }
 
   selectAll(): void {

@@ -111,7 +111,6 @@ export const ICONS = {
   'list-checks': ListChecks,
   filter: ListFilter,
   minus: Minus,
-  plus: Plus,
   search: Search,
   tag: Tag,
   zap: Zap

@@ -1,6 +1,7 @@
 /** Rows are dragged to a mailbox or a label of the sidebar. Escape ends it, as the browser does it. */
 import { act } from '#lib/state/act.ts'
 import type { Action } from '#lib/state/mail.ts'
+import { moveTo } from '#lib/state/move-to.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import type { ActionWords } from '#lib/words/actions.svelte.ts'
 
@@ -8,17 +9,10 @@ const TARGETS = '[data-mailbox], [data-label]'
 /** So that no text and no file of elsewhere counts as a conversation. */
 const TYPE = 'application/x-postroom-conversations'
 
-/** What is done to conversations that are dropped there; null where they cannot be. */
-export function actionAt({ mailbox, label }: DOMStringMap, page: MailPage, alt: boolean): Action | null {
+/** What is done to conversations that are dropped there; null where they cannot be. Alt only adds a label. */
+function actionAt({ mailbox, label }: DOMStringMap, page: MailPage, alt: boolean): Action | null {
   if (label !== undefined) return { kind: 'label', keyword: label, on: true }
-  // Alt only adds a label; a mailbox is none.
-  if (mailbox === undefined || alt || mailbox === page.mail.list?.mailboxId) return null
-  const role = page.mail.mailboxes.byId(mailbox)?.role
-  // What has a meaning of its own is told to the mail server as such.
-  if (role === 'trash') return { kind: 'delete' }
-  if (role === 'junk') return { kind: 'spam', on: true }
-  if (role === 'archive') return { kind: 'archive' }
-  return role === 'drafts' || role === 'sent' ? null : { kind: 'move', mailboxId: mailbox }
+  return mailbox === undefined || alt ? null : moveTo(mailbox, page.mail)
 }
 
 export function dragging(region: HTMLElement, page: MailPage, words: () => ActionWords | null): () => void {
@@ -35,10 +29,8 @@ export function dragging(region: HTMLElement, page: MailPage, words: () => Actio
   }
 
   listen(region, 'dragstart', (event) => {
-    const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-thread]') : null
-    const thread = row?.dataset['thread']
-    if (thread === undefined || !event.dataTransfer) return
-    dragged = page.triage.selection.ids.has(thread) ? page.triage.targets : [thread]
+    dragged = draggedBy(event, page)
+    if (dragged.length === 0 || !event.dataTransfer) return
     event.dataTransfer.setData(TYPE, String(dragged.length))
     event.dataTransfer.effectAllowed = 'copyMove'
     showImage(event.dataTransfer, words()?.dragged(dragged.length) ?? String(dragged.length))
@@ -63,6 +55,13 @@ export function dragging(region: HTMLElement, page: MailPage, words: () => Actio
     dragged = []
   })
   return () => events.abort()
+}
+
+/** All that are selected, if the row that is dragged is one of them. */
+function draggedBy({ target }: Event, { triage }: MailPage): readonly string[] {
+  const thread = target instanceof Element ? target.closest<HTMLElement>('[data-thread]')?.dataset['thread'] : undefined
+  if (thread === undefined) return []
+  return triage.selection.ids.has(thread) ? triage.targets : [thread]
 }
 
 /** The browser takes a picture of it at once; it must be in the page for that, out of sight. */

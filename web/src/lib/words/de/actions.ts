@@ -76,6 +76,7 @@ export const actions = {
     labelled: (label: string) => `Label ${label} hinzugefügt`,
     unlabelled: (label: string) => `Label ${label} entfernt`,
     undone: 'Rückgängig gemacht',
+    waits: 'Vorgemerkt. Wird erledigt, sobald Sie online sind.',
     refused: 'Das wurde nicht übernommen.',
     conflict: (n: number) =>
       n === 1
@@ -104,8 +105,7 @@ export const actions = {
       ? `Angehalten. ${count(done)} sind erledigt.`
       : `Angehalten. ${count(done)} von ${count(total)} sind erledigt.`,
   failed: (done: number) => `Das endete vorzeitig. ${count(done)} sind erledigt.`,
-  destroyQuestion: (n: number | null) =>
-    n === null ? 'Endgültig löschen?' : `${conversations(n)} endgültig löschen?`,
+  destroyQuestion: (n: number | null) => (n === null ? 'Endgültig löschen?' : `${conversations(n)} endgültig löschen?`),
   destroyText: 'Sie werden vom Mailserver entfernt. Das lässt sich nicht rückgängig machen.',
   destroyButton: (n: number | null) => (n === null ? 'Endgültig löschen' : `${count(n)} endgültig löschen`),
   bulkQuestion: (doing: string, n: number) => `${doing}: ${conversations(n)}?`,

@@ -72,6 +72,7 @@ export const actions = {
     labelled: (label: string) => `Label ${label} added`,
     unlabelled: (label: string) => `Label ${label} removed`,
     undone: 'Undone',
+    waits: 'Kept. It is done when you are back online.',
     refused: 'This was not kept.',
     conflict: (n: number) =>
       n === 1 ? 'Somebody else moved this conversation.' : `Somebody else moved ${conversations(n)}.`
@@ -95,11 +96,10 @@ export const actions = {
     total === null ? `${doing}…` : `${doing}: ${count(done)} of ${count(total)}`,
   stop: 'Stop',
   stopped: (done: number, total: number | null) =>
-    total === null
-      ? `Stopped. ${count(done)} are done.`
-      : `Stopped. ${count(done)} of ${count(total)} are done.`,
+    total === null ? `Stopped. ${count(done)} are done.` : `Stopped. ${count(done)} of ${count(total)} are done.`,
   failed: (done: number) => `This stopped early. ${count(done)} are done.`,
-  destroyQuestion: (n: number | null) => (n === null ? 'Delete these for good?' : `Delete ${conversations(n)} for good?`),
+  destroyQuestion: (n: number | null) =>
+    n === null ? 'Delete these for good?' : `Delete ${conversations(n)} for good?`,
   destroyText: 'They are removed from the mail server. This cannot be undone.',
   destroyButton: (n: number | null) => (n === null ? 'Delete for good' : `Delete ${count(n)} for good`),
   bulkQuestion: (doing: string, n: number) => `${doing}: ${conversations(n)}?`,
