@@ -6,7 +6,7 @@ export function keyCaps(keys: string, shift: string): string[][] {
     const [modifier, name] = key.length > 5 && key.startsWith('Ctrl+') ? ['Ctrl', key.slice(5)] : [null, key]
     if (modifier) return [modifier, name.toUpperCase()]
     if (/^\p{Lu}$/u.test(name)) return [shift, name]
-    return [name.length === 1 ? name.toUpperCase() : name]
+    return [name === 'Escape' ? 'Esc' : name.length === 1 ? name.toUpperCase() : name]
   })
 }
 

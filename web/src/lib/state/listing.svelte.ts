@@ -13,6 +13,8 @@ export const NEWEST_FIRST: Sort = { property: 'receivedAt', isAscending: false }
 
 export class Listing {
   only = $state<Only>('all')
+  /** the filters are shown */
+  filtering = $state(false)
   sort = $state.raw<Sort>(NEWEST_FIRST)
 
   /** `base`: what every conversation of the list matches anyway. */

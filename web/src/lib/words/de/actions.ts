@@ -52,6 +52,7 @@ export const actions = {
   onMany: (name: string, n: number) => `${name}: ${conversations(n)}`,
   selected: (n: number) => `${count(n)} ausgewählt`,
   allSelected: (n: number) => `Alle ${count(n)} ausgewählt`,
+  selectAll: (n: number) => `Alle ${count(n)} auswählen`,
   selectAllIn: (n: number, folder: string) => `Alle ${count(n)} in ${folder} auswählen`,
   onlyThese: (n: number) => `Nur diese ${count(n)}`,
   short: {

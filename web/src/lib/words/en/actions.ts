@@ -54,6 +54,7 @@ export const actions = {
   onMany: (name: string, n: number) => `${name}: ${conversations(n)}`,
   selected: (n: number) => `${count(n)} selected`,
   allSelected: (n: number) => `All ${count(n)} selected`,
+  selectAll: (n: number) => `Select all ${count(n)}`,
   selectAllIn: (n: number, folder: string) => `Select all ${count(n)} in ${folder}`,
   onlyThese: (n: number) => `Only these ${count(n)}`,
   /** below the icons of a phone */
