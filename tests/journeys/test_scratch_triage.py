@@ -39,7 +39,7 @@ async def test_wide(up: Trial, browser: Browser) -> None:
         await p.keyboard.press("?")
         await shot(p, "keys")
         await p.keyboard.press("Escape")
-        await p.get_by_role("button", name="Sort and view").click()
+        await p.keyboard.press("Escape"); await p.wait_for_timeout(300); await p.get_by_role("button", name="Sort and view").click()
         await shot(p, "view")
         await p.get_by_label("Compact").check()
         await p.get_by_label("Reading pane").uncheck()
@@ -52,7 +52,7 @@ async def test_wide(up: Trial, browser: Browser) -> None:
         await shot(p, "more")
         await p.keyboard.press("Escape"); await p.keyboard.press("Escape")
         await p.get_by_role("button", name="Filter").click()
-        await p.get_by_role("button", name="Unread").click()
+        await p.get_by_role("button", name="Unread", exact=True).click()
         await shot(p, "filter")
 
 async def test_narrow(up: Trial, browser: Browser) -> None:

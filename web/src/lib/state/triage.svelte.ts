@@ -73,6 +73,12 @@ export class Triage {
     else this.dialog = { kind: 'pick', what, anchor }
   }
 
+  /** It was closed; what it did may have opened another one meanwhile. The focus does not stay nowhere. */
+  closed(dialog: TriageDialog | null): void {
+    if (this.dialog === dialog) this.dialog = null
+    if ('document' in globalThis && document.activeElement === document.body) this.#cursor.moves += 1
+  }
+
   isSelected(threadId: string): boolean {
     return selections.isSelected(this.selection, threadId)
   }
