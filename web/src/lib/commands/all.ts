@@ -1,28 +1,83 @@
-/** All commands, and which one a key runs. */
+/** All commands, in the order of the sheet of keys. */
+import { archiveNewer } from '#lib/commands/archive-newer.ts'
+import { archiveOlder } from '#lib/commands/archive-older.ts'
+import { archive } from '#lib/commands/archive.ts'
 import { back } from '#lib/commands/back.ts'
 import { collapseAll } from '#lib/commands/collapse-all.ts'
 import type { Command } from '#lib/commands/command.ts'
+import { remove } from '#lib/commands/delete.ts'
+import { endSelection } from '#lib/commands/end-selection.ts'
 import { expandAll } from '#lib/commands/expand-all.ts'
+import { goAll } from '#lib/commands/go-all.ts'
+import { goDrafts } from '#lib/commands/go-drafts.ts'
+import { goInbox } from '#lib/commands/go-inbox.ts'
+import { goSent } from '#lib/commands/go-sent.ts'
+import { goStarred } from '#lib/commands/go-starred.ts'
+import { goTo } from '#lib/commands/go-to.ts'
+import { keys } from '#lib/commands/keys.ts'
+import { label } from '#lib/commands/label.ts'
+import { more } from '#lib/commands/more.ts'
+import { move } from '#lib/commands/move.ts'
+import { nextMessage } from '#lib/commands/next-message.ts'
 import { next } from '#lib/commands/next.ts'
 import { open } from '#lib/commands/open.ts'
+import { previousMessage } from '#lib/commands/previous-message.ts'
 import { previous } from '#lib/commands/previous.ts'
+import { read } from '#lib/commands/read.ts'
 import { reply } from '#lib/commands/reply.ts'
+import { selectAll } from '#lib/commands/select-all.ts'
+import { selectNone } from '#lib/commands/select-none.ts'
+import { selectRead } from '#lib/commands/select-read.ts'
+import { selectStarred } from '#lib/commands/select-starred.ts'
+import { selectUnread } from '#lib/commands/select-unread.ts'
+import { selectUnstarred } from '#lib/commands/select-unstarred.ts'
+import { select } from '#lib/commands/select.ts'
+import { spam } from '#lib/commands/spam.ts'
+import { star } from '#lib/commands/star.ts'
+import { takeOut } from '#lib/commands/take-out.ts'
 import { undo } from '#lib/commands/undo.ts'
-import type { MailPage } from '#lib/state/page.svelte.ts'
+import { unread } from '#lib/commands/unread.ts'
+import { widenNewer } from '#lib/commands/widen-newer.ts'
+import { widenOlder } from '#lib/commands/widen-older.ts'
 
-export const ALL: readonly Command[] = [next, previous, open, back, reply, expandAll, collapseAll, undo]
-
-export interface Key {
-  readonly key: string
-  readonly ctrlKey: boolean
-  readonly metaKey: boolean
-  readonly altKey: boolean
-  /** the person is writing: single keys are text */
-  readonly typing: boolean
-}
-
-/** The command that a key runs now; undefined for none. */
-export function commandFor(key: Key, page: MailPage): Command | undefined {
-  if (key.typing || key.ctrlKey || key.metaKey || key.altKey) return undefined
-  return ALL.find((command) => command.keys.includes(key.key) && command.when(page))
-}
+export const ALL: readonly Command[] = [
+  next,
+  previous,
+  open,
+  back,
+  nextMessage,
+  previousMessage,
+  expandAll,
+  collapseAll,
+  goInbox,
+  goStarred,
+  goDrafts,
+  goSent,
+  goAll,
+  goTo,
+  keys,
+  archive,
+  remove,
+  spam,
+  star,
+  move,
+  label,
+  takeOut,
+  read,
+  unread,
+  archiveNewer,
+  archiveOlder,
+  more,
+  undo,
+  select,
+  widenOlder,
+  widenNewer,
+  selectAll,
+  selectNone,
+  selectRead,
+  selectUnread,
+  selectStarred,
+  selectUnstarred,
+  endSelection,
+  reply
+]

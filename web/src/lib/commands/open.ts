@@ -1,7 +1,9 @@
 import type { Command } from '#lib/commands/command.ts'
 
 export const open: Command = {
+  name: 'open',
+  group: 'walk',
   keys: ['o', 'Enter'],
-  when: (page) => page.current !== null && page.current !== page.threadId,
-  run: (page) => (page.current === null ? undefined : page.openConversation(page.current))
+  when: ({ cursor, threadId }) => cursor.current !== null && cursor.current !== threadId,
+  run: (page) => (page.cursor.current === null ? undefined : page.openConversation(page.cursor.current))
 }

@@ -1,7 +1,9 @@
 import type { Command } from '#lib/commands/command.ts'
 
 export const undo: Command = {
-  keys: ['z'],
+  name: 'undo',
+  group: 'sort',
+  keys: ['z', 'Ctrl+z'],
   when: (page) => page.notices.canUndo,
   run: (page) => page.notices.undoLast()
 }

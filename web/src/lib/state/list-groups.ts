@@ -11,6 +11,8 @@ export interface Headings {
   readonly groups: ReadonlyMap<number, Group>
 }
 
+export const NO_HEADINGS: Headings = { indices: [], groups: new Map() }
+
 /**
  * A heading stands above the first row, and above each row whose group differs from the row before it. Where the row
  * before is not loaded, none stands.

@@ -1,7 +1,12 @@
 /** What the last action did, in words, and how to take it back. */
+import type { ActionWords } from '#lib/words/actions.svelte.ts'
+import type { Words } from '#lib/words/en.ts'
+
+/** Words of actions are loaded after the first view: who shows the notice has them. */
+export type Said = string | ((words: ActionWords, all: Words['mail']) => string)
 
 export interface Notice {
-  readonly text: string
+  readonly text: Said
   /** takes the action back; null if nothing can */
   readonly undo: (() => void) | null
   /** tries once more what failed; null for nothing */
@@ -11,7 +16,7 @@ export interface Notice {
 interface Undo {
   readonly run: () => void
   /** what is said when it is done */
-  readonly done: string
+  readonly done: Said
 }
 
 /** Actions that can be taken back, the last one first (undo does not depend on the time that a toast is shown). */
@@ -31,13 +36,13 @@ export class Notices {
   }
 
   /** With `undo`, the person may take it back: by the notice, or later by a key. */
-  say(text: string, undo: Undo | null = null): void {
+  say(text: Said, undo: Undo | null = null): void {
     if (undo) this.#undos = [...this.#undos, undo].slice(-MOST_UNDOS)
     this.#shown = { text, undo: undo && (() => this.#undo(undo)), again: null }
   }
 
   /** Something failed, and may be tried once more. */
-  failed(text: string, again: () => void): void {
+  failed(text: Said, again: () => void): void {
     this.#shown = { text, undo: null, again }
   }
 

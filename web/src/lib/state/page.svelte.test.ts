@@ -46,19 +46,19 @@ function listOf(total: number, loaded = total): Scene {
 test('the reader follows J and K after a rest, not through each conversation that is passed', () => {
   const { page, opened } = listOf(9)
   for (let times = 0; times < 4; times += 1) {
-    page.move(1)
+    page.cursor.move(1)
     vi.advanceTimersByTime(100)
   }
-  expect([page.current, opened]).toEqual(['t4', []])
+  expect([page.cursor.current, opened]).toEqual(['t4', []])
   vi.advanceTimersByTime(150)
   expect(opened).toEqual(['t4'])
 })
 
 test('who opens or closes a conversation is not led on to the one that the keyboard passed', async () => {
   const { page, opened } = listOf(9)
-  page.move(1)
+  page.cursor.move(1)
   await page.openConversation('t7')
-  page.move(1)
+  page.cursor.move(1)
   await page.closeConversation()
   vi.advanceTimersByTime(1_000)
   expect(opened).toEqual(['t7'])
@@ -66,15 +66,15 @@ test('who opens or closes a conversation is not led on to the one that the keybo
 
 test('the arrows of the reader open at once', () => {
   const { page, opened } = listOf(9)
-  page.move(1, 'now')
+  page.cursor.move(1, 'now')
   expect(opened).toEqual(['t1'])
 })
 
 test('a move to a row that is not loaded yet is done when it comes', () => {
   const { page, load } = listOf(900, 50)
-  page.move(Infinity, 'never')
-  expect(page.current).toBe('t0')
+  page.cursor.move(Infinity, 'never')
+  expect(page.cursor.current).toBe('t0')
   load(900)
-  page.arrive()
-  expect([page.current, page.moves]).toEqual(['t899', 1])
+  page.cursor.arrive()
+  expect([page.cursor.current, page.cursor.moves]).toEqual(['t899', 1])
 })

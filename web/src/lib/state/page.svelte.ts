@@ -1,26 +1,24 @@
 /** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded, what is replied to. */
 import type { SignedOut } from '#lib/accounts/sign-out.ts'
 import { warningOf, type Warning } from '#lib/mail/warnings.ts'
+import { Cursor } from '#lib/state/cursor.svelte.ts'
 import { foldedRange } from '#lib/state/folding.ts'
-import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
+import { Listing, type Only } from '#lib/state/listing.svelte.ts'
+import type { Mail, MailboxItem, Message, Sort } from '#lib/state/mail.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
 import { filterOf, mailboxOf, mailboxSegment, pathOf, viewOf, type View } from '#lib/state/paths.ts'
+import { Preferences } from '#lib/state/preferences.svelte.ts'
+import { Triage } from '#lib/state/triage.svelte.ts'
 import { createContext, untrack } from 'svelte'
-
-/** Milliseconds of rest after which the reader follows the keyboard. */
-const REST = 150
-
-/** When an open reader shows the conversation that the keyboard reaches. */
-export type Follows = 'at rest' | 'now' | 'never'
 
 export class MailPage {
   readonly mail: Mail
   readonly #go: (path: string) => Promise<void>
 
-  /** the conversation where the keyboard is; it may differ from the open one */
-  current = $state<string | null>(null)
-  /** how often the keyboard moved: the list brings the current row into view when it did */
-  moves = $state(0)
+  readonly cursor: Cursor
+  readonly triage: Triage
+  readonly listing = new Listing()
+  readonly preferences = new Preferences()
   drawer = $state(false)
   readonly notices = new Notices()
   /** the message to which the person writes a reply */
@@ -32,9 +30,6 @@ export class MailPage {
   #unfolded = $state(false)
   /** senders with a warning that the person knows */
   #known = $state.raw<ReadonlySet<string>>(new Set())
-  /** of the row to which the keyboard moves once it is loaded */
-  #target = $state<number | null>(null)
-  #resting: ReturnType<typeof setTimeout> | undefined
   #segment = $state<string | undefined>()
   #threadId = $state<string | undefined>()
   /** of the view that is asked for */
@@ -46,6 +41,8 @@ export class MailPage {
   /** `go` navigates to a path of the app. */
   constructor(mail: Mail, go: (path: string) => Promise<void>, leave: () => Promise<SignedOut>) {
     this.mail = mail
+    this.cursor = new Cursor(mail, this)
+    this.triage = new Triage(mail, this.cursor, this)
     this.#go = go
     this.leave = leave
   }
@@ -115,20 +112,26 @@ export class MailPage {
   show(segment: string | undefined, threadId: string | undefined): void {
     const stays = segment === this.#segment
     this.#segment = segment
-    if (!stays) this.#viewKey = ''
+    if (!stays) {
+      this.#viewKey = ''
+      this.listing.only = 'all'
+    }
     const { mailbox, view } = this
     // Until the mailboxes are known, the inbox is asked for: its request brings them along.
     if (!mailbox && !this.mail.list) this.mail.show(null)
     else if (view) this.#showView(view)
     else if (mailbox && this.mail.list?.mailboxId !== mailbox.id) {
-      this.#target = null
-      this.mail.show(mailbox.id)
+      this.cursor.stay()
+      this.mail.show(
+        mailbox.id,
+        untrack(() => this.listing.how())
+      )
     }
     if (threadId === this.#threadId) return
     // The reader is empty: who was in it goes on in the list.
-    if (threadId === undefined && stays) untrack(() => (this.moves += 1))
+    if (threadId === undefined && stays) untrack(() => (this.cursor.moves += 1))
     this.#threadId = threadId
-    clearTimeout(this.#resting)
+    this.cursor.stay()
     this.#toggled = new Map()
     this.#unfolded = false
     this.#replyingTo = null
@@ -136,7 +139,7 @@ export class MailPage {
     if (threadId === undefined) {
       this.mail.reader.close()
     } else {
-      this.current = threadId
+      this.cursor.current = threadId
       this.mail.reader.open(threadId)
     }
   }
@@ -147,70 +150,49 @@ export class MailPage {
     const key = JSON.stringify([view, filter])
     if (this.#viewKey === key) return
     this.#viewKey = key
-    this.#target = null
-    this.mail.showAll({ filter })
+    this.cursor.stay()
+    this.mail.showAll(untrack(() => this.listing.how(filter)))
+  }
+
+  /** Show the same mailbox or view, filtered or sorted in another way. */
+  arrange(how: { readonly only?: Only; readonly sort?: Sort }): void {
+    if (how.only) this.listing.only = how.only
+    if (how.sort) this.listing.sort = how.sort
+    this.cursor.forget()
+    if (this.view) this.mail.showAll(this.listing.how(filterOf(this.view, this.mail.mailboxes)))
+    else this.mail.show(this.mailbox?.id ?? null, this.listing.how())
   }
 
   async openMailbox(mailbox: MailboxItem): Promise<void> {
     this.drawer = false
-    this.current = null
+    this.cursor.forget()
     await this.#go(pathOf(mailboxSegment(mailbox)))
   }
 
+  /** A place of the address bar: a role, "starred", "all". */
+  async openPlace(segment: string): Promise<void> {
+    this.drawer = false
+    this.cursor.forget()
+    await this.#go(pathOf(segment))
+  }
+
   async closeMailbox(): Promise<void> {
-    this.current = null
+    this.cursor.forget()
     await this.#go(pathOf('inbox'))
   }
 
   async openConversation(threadId: string): Promise<void> {
-    clearTimeout(this.#resting)
-    this.#target = null
-    this.current = threadId
+    this.cursor.stay()
+    this.cursor.current = threadId
     const path = pathOf(this.#openSegment(), threadId)
     // The address follows what is shown: navigating takes longer than showing.
     this.show(this.#segment, threadId)
     await this.#go(path)
   }
 
-  /** The keyboard is there: it may be opened next. */
-  lookAt(threadId: string): void {
-    this.current = threadId
-    this.mail.reader.prefetch(threadId)
-  }
-
   async closeConversation(): Promise<void> {
-    clearTimeout(this.#resting)
+    this.cursor.stay()
     await this.#go(pathOf(this.#openSegment()))
-  }
-
-  /** Move the keyboard by rows. Who passes a conversation has not read it: the reader follows after a rest. */
-  move(by: number, follows: Follows = 'at rest'): void {
-    const list = this.mail.list
-    if (!list?.total) return
-    const at = this.current === null ? undefined : list.indexOf(this.current)
-    const index = Math.min(list.total - 1, Math.max(0, at === undefined ? 0 : at + by))
-    this.#target = index
-    if (!list.row(index)) list.want(index, index + 1)
-    this.arrive(follows)
-  }
-
-  /** The row to which the keyboard moves is loaded, perhaps. */
-  arrive(follows: Follows = 'never'): void {
-    const row = this.#target === null ? undefined : this.mail.list?.row(this.#target)
-    if (!row) return
-    this.#target = null
-    this.current = row.threadId
-    this.moves += 1
-    if (follows !== 'never') this.#follow(row.threadId, follows === 'now' ? 0 : REST)
-  }
-
-  #follow(threadId: string, rest: number): void {
-    clearTimeout(this.#resting)
-    const open = (): void => {
-      if (this.#threadId !== undefined && this.#threadId !== threadId) void this.openConversation(threadId)
-    }
-    if (rest === 0) open()
-    else this.#resting = setTimeout(open, rest)
   }
 
   toggle(message: Message): void {

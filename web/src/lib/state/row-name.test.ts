@@ -22,14 +22,14 @@ const ROW: Row = {
   forwarded: false,
   attachment: true,
   warning: true,
-  labels: [],
+  labels: ['waiting'],
   mailboxIds: ['inbox'],
-  pending: false
+  pending: true
 }
 
 test('the name of a row says all that the icons show, in a fixed order', () => {
-  expect(rowName(ROW, NOW, mail)).toBe(
-    'Unread. Starred. Warning: sender not confirmed. Mara, me, 4 messages. Pallet 3. Please use our new bank account. Attachment. Answered. 14:32.'
+  expect(rowName(ROW, ['Waiting'], NOW, mail)).toBe(
+    'Unread. Starred. Warning: sender not confirmed. Mara, me, 4 messages. Pallet 3. Please use our new bank account. Attachment. Answered. Label Waiting. Waits for the connection. 14:32.'
   )
 })
 
@@ -41,9 +41,11 @@ test('the name of a row does not mention what is not true', () => {
     warning: false,
     answered: false,
     attachment: false,
-    messages: 1
+    messages: 1,
+    labels: [],
+    pending: false
   }
-  expect(rowName({ ...plain, people: [], subject: '', preview: '' }, NOW, mail)).toBe(
+  expect(rowName({ ...plain, people: [], subject: '', preview: '' }, [], NOW, mail)).toBe(
     '(no sender). (no subject). 14:32.'
   )
 })

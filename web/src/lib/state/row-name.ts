@@ -4,7 +4,8 @@ import { namesOf } from '#lib/mail/people.ts'
 import type { Row } from '#lib/state/mail.ts'
 import type { Words } from '#lib/words/en.ts'
 
-export function rowName(row: Row, now: Date, words: Words['mail']): string {
+/** `labels`: their names */
+export function rowName(row: Row, labels: readonly string[], now: Date, words: Words['mail']): string {
   const people = namesOf(row.people, words.me) || words.nobody
   return [
     row.unread ? words.row.unread : '',
@@ -17,6 +18,8 @@ export function rowName(row: Row, now: Date, words: Words['mail']): string {
     row.attachment ? words.row.attachment : '',
     row.answered ? words.row.answered : '',
     row.forwarded ? words.row.forwarded : '',
+    ...labels.map(words.row.label),
+    row.pending ? words.row.pending : '',
     listTime(row.time, now, words.locale)
   ]
     .filter(Boolean)

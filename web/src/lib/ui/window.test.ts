@@ -32,3 +32,20 @@ test('a list beyond the greatest height of an element can be scrolled to its las
   expect(scrollTopFor(LONG, listTop(LONG, 1234, 800), 800)).toBeCloseTo(1234)
   expect(listTop(PLAIN, 1234, 800)).toBe(1234)
 })
+
+test('of 100,000 rows on a phone each is reachable: by the scroll bar to the last one, and row by row', () => {
+  const phone = { total: 100_000, rowHeight: 84, headings: [0, 4, 90], headingHeight: 28 }
+  const viewport = 700
+  expect(fullHeight(phone)).toBeGreaterThan(MAX_HEIGHT)
+  const end = listTop(phone, MAX_HEIGHT - viewport, viewport)
+  expect(visibleRows(phone, end, viewport, 0).to).toBe(100_000)
+  for (const index of [0, 1, 999, 50_000, 99_998, 99_999]) {
+    const top = Math.min(topOf(phone, index), fullHeight(phone) - viewport)
+    const shown = listTop(phone, scrollTopFor(phone, top, viewport), viewport)
+    expect(shown).toBeCloseTo(top, 3)
+    const { from, to } = visibleRows(phone, shown, viewport, 8)
+    expect(index).toBeGreaterThanOrEqual(from)
+    expect(index).toBeLessThan(to)
+    expect(to - from).toBeLessThan(30)
+  }
+})

@@ -250,7 +250,7 @@ test.each([
   await world.pass(100)
   await after(() => undefined)
   expect([mail.list?.row(0)?.unread, mail.list?.unread]).toEqual([true, 1])
-  expect(page.notices.shown?.text).toBe(`The mark was not kept. ${why}`)
+  expect(document.querySelector('.toast')?.textContent).toContain(`This was not kept. ${why}`)
   server.refusing = null
   server.interrupt = () => null
   await press('Try again')

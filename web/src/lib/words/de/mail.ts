@@ -20,6 +20,7 @@ export const mail = {
   closeFolders: 'Schließen',
   account: 'Konto',
   settings: 'Einstellungen',
+  keys: 'Tastaturkürzel',
   signOut: 'Abmelden',
   otherFolders: 'Weitere Ordner',
   labels: 'Labels',
@@ -53,7 +54,6 @@ export const mail = {
   undo: 'Rückgängig',
   undoHint: 'Rückgängig mit Z',
   undone: 'Rückgängig gemacht',
-  notMarked: 'Die Markierung wurde nicht übernommen.',
   asOf: (time: string) => `Stand ${time}`,
   groups: { today: 'Heute', yesterday: 'Gestern', lastWeek: 'Letzte Woche' },
   moreLater: 'Mehr, sobald Sie wieder da sind',
@@ -65,6 +65,15 @@ export const mail = {
   emptyInboxHint: 'Neue Nachrichten erscheinen hier, sobald sie eintreffen.',
   emptyFolder: 'Keine Nachrichten',
   folderNotHere: 'Dieser Ordner ist nicht auf diesem Gerät.',
+  nothingUnread: 'Nichts ungelesen',
+  nothingStarred: 'Nichts markiert',
+  list: {
+    select: 'Auswählen',
+    filter: 'Filtern',
+    all: 'Alle',
+    view: 'Sortieren und Ansicht',
+    width: 'Breite der Liste'
+  },
   noSubject: '(kein Betreff)',
   nobody: '(kein Absender)',
   draft: 'Entwurf',
@@ -78,6 +87,8 @@ export const mail = {
     attachment: 'Anhang',
     answered: 'Beantwortet',
     forwarded: 'Weitergeleitet',
+    label: (name: string) => `Label ${name}`,
+    pending: 'Wartet auf die Verbindung',
     loading: 'Wird geladen'
   },
   reader: {

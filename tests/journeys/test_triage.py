@@ -1,0 +1,136 @@
+"""A person puts their mail in order, in Chromium: by keyboard alone, and on a phone with a finger."""
+
+from playwright.async_api import Browser, CDPSession, Locator, expect
+
+from eventually import eventually
+from mail_page import NARROW, MailPage, mail_page
+from trial import Trial
+
+SETTINGS = {"POSTROOM_PACE": "0"}
+
+
+async def arrives(up: Trial, alice: MailPage, count: int) -> None:
+    """Order 1, Order 2, …; the last one is on top."""
+    await up.postroom("sandbox", "deliver", alice.email, "--subject", "Order", "--count", str(count))
+    await expect(order(alice, count)).to_be_visible()
+
+
+def order(alice: MailPage, number: int) -> Locator:
+    return alice.page.get_by_role("gridcell", name=f"Order {number}.")
+
+
+async def press(alice: MailPage, *keys: str) -> None:
+    for key in keys:
+        await alice.page.keyboard.press(key)
+
+
+async def is_at_row(alice: MailPage, subject: str) -> None:
+    async def is_there() -> bool:
+        return f"{subject}." in await alice.focused()
+
+    await eventually(is_there, f"the focus in the row of {subject}")
+
+
+async def test_a_person_sorts_their_mail_by_keyboard_alone(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "triage.alice") as alice:
+        await alice.sign_up_and_wait()
+        await arrives(up, alice, 8)
+        await press(alice, "j", "e")
+        await expect(alice.text("Conversation archived")).to_be_visible()
+        await expect(order(alice, 8)).to_have_count(0)
+        await is_at_row(alice, "Order 7")
+        await press(alice, "z")
+        await expect(order(alice, 8)).to_be_visible()
+        await is_at_row(alice, "Order 7")
+        await press(alice, "x", "Shift+J", "Shift+J")
+        await expect(alice.text("3 selected")).to_be_visible()
+        await press(alice, "s", "*", "s")
+        await expect(alice.text("3 selected")).to_be_visible()
+        await press(alice, "#")
+        await expect(alice.text("Moved to Trash")).to_be_visible()
+        await expect(order(alice, 5)).to_have_count(0)
+        await is_at_row(alice, "Order 4")
+        await press(alice, "v")
+        await expect(alice.page.get_by_role("combobox", name="Move 1 conversation to")).to_be_focused()
+        await alice.page.keyboard.type("Receipts")
+        await press(alice, "Enter")
+        await expect(alice.text("Moved to Receipts")).to_be_visible()
+        await is_at_row(alice, "Order 3")
+        await press(alice, "Enter")
+        await alice.is_at_conversation()
+        await press(alice, "]")
+        await expect(alice.page.get_by_role("heading", name="Order 2")).to_be_visible()
+        await is_at_row(alice, "Order 2")
+        await press(alice, "?")
+        sheet = alice.page.get_by_role("dialog", name="Keyboard shortcuts")
+        await expect(sheet.get_by_text("Widen the selection down")).to_be_visible()
+        await press(alice, "Escape", "u", "g", "l")
+        await expect(alice.page.get_by_role("combobox", name="Go to")).to_be_focused()
+        await alice.page.keyboard.type("rec")
+        await press(alice, "Enter")
+        await expect(order(alice, 4)).to_be_visible()
+        await alice.expect_no_violations()
+
+
+async def test_selecting_all_that_match_archives_them_with_progress_and_one_undo(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "all.alice") as alice:
+        await alice.sign_up_and_wait()
+        await arrives(up, alice, 70)
+        await alice.page.get_by_role("checkbox", name="Select").click()
+        await alice.button("Select all 71").click()
+        await expect(alice.text("All 71 selected")).to_be_visible()
+        await alice.expect_no_violations()
+        await press(alice, "e")
+        await expect(alice.text("71 conversations archived")).to_be_visible()
+        await expect(alice.text("Nothing left to do")).to_be_visible()
+        await press(alice, "z")
+        await expect(order(alice, 70)).to_be_visible()
+
+
+class Finger:
+    def __init__(self, browser: CDPSession) -> None:
+        self._browser = browser
+
+    async def touches(self, kind: str, *points: tuple[float, float]) -> None:
+        await self._browser.send(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]}
+        )
+
+    async def swipes(self, row: Locator, by: int) -> None:
+        box = await row.bounding_box()
+        assert box
+        x, y = box["x"] + box["width"] / 2 - by / 2, box["y"] + box["height"] / 2
+        await self.touches("touchStart", (x, y))
+        for step in range(1, 11):
+            await self.touches("touchMove", (x + by * step / 10, y))
+        await self.touches("touchEnd")
+
+
+async def test_on_a_phone_a_finger_swipes_selects_and_takes_back(up: Trial, browser: Browser) -> None:
+    phone = {"viewport": NARROW, "has_touch": True, "is_mobile": True}
+    async with mail_page(up, browser, "phone.alice", **phone) as alice:
+        await alice.sign_up_and_wait()
+        await arrives(up, alice, 5)
+        finger = Finger(await alice.page.context.new_cdp_session(alice.page))
+        await finger.swipes(order(alice, 4), 60)
+        await expect(order(alice, 4)).to_be_visible()
+        await finger.swipes(order(alice, 4), 160)
+        await expect(alice.text("Conversation archived")).to_be_visible()
+        await expect(order(alice, 4)).to_have_count(0)
+        await alice.page.get_by_role("button", name="Undo").tap()
+        await expect(order(alice, 4)).to_be_visible()
+        await finger.swipes(order(alice, 3), -160)
+        await expect(alice.page.get_by_role("gridcell", name="Unread").filter(has_text="Order 3")).to_have_count(0)
+        box = await order(alice, 2).bounding_box()
+        assert box
+        await finger.touches("touchStart", (box["x"] + 100, box["y"] + 40))
+        await expect(alice.text("1 selected")).to_be_visible()
+        await finger.touches("touchEnd")
+        await order(alice, 1).tap()
+        await expect(alice.text("2 selected")).to_be_visible()
+        await alice.expect_no_violations()
+        await alice.page.get_by_role("button", name="Delete: 2 conversations").tap()
+        await expect(alice.text("Moved to Trash")).to_be_visible()
+        await expect(order(alice, 1)).to_have_count(0)
+        await alice.button("Folders").tap()
+        await expect(alice.page.get_by_role("dialog", name="Folders")).to_be_visible()

@@ -1,0 +1,131 @@
+import { listed, type Listed } from '../../../tests/listed.ts'
+import { ALL } from '#lib/commands/all.ts'
+import { Keyboard, type Key } from '#lib/commands/keyboard.ts'
+import { expect, test } from 'vitest'
+
+interface Scene extends Listed {
+  time: number
+  /** types keys one behind the other; true for each that was ours */
+  press: (keys: string, more?: Partial<Key>) => boolean[]
+}
+
+function scene(...given: Parameters<typeof listed>): Scene {
+  const base = listed(...given)
+  const made: Scene = Object.assign(base, { time: 0, press: () => [] as boolean[] })
+  const keyboard = new Keyboard(base.page, () => made.time)
+  made.press = (keys, more = {}) =>
+    keys.split(' ').map((name) =>
+      keyboard.press({
+        key: name,
+        shiftKey: /^[A-Z]$/.test(name),
+        ctrlKey: false,
+        metaKey: false,
+        altKey: false,
+        repeat: false,
+        typing: false,
+        inList: true,
+        ...more
+      })
+    )
+  base.page.cursor.current = 't0'
+  return made
+}
+
+test('no key runs two commands', () => {
+  const keys = ALL.flatMap((command) => command.keys)
+  expect(keys).toEqual([...new Set(keys)])
+})
+
+test('each command is listed once', () => {
+  const names = ALL.map(({ name }) => name)
+  expect(names).toEqual([...new Set(names)])
+})
+
+test('a key runs its command only where the command makes sense', () => {
+  const { press, page } = scene(3)
+  expect(press('j')).toEqual([true])
+  expect(page.cursor.current).toBe('t1')
+  expect(press('r')).toEqual([false])
+})
+
+test('keys are text while the person writes, and those with Ctrl belong to the browser', () => {
+  const { press, did, page } = scene(3)
+  page.notices.say('Done', { run: () => did.push({ action: { kind: 'archive' }, threadIds: [] }), done: 'Undone' })
+  expect(press('e z', { typing: true })).toEqual([false, false])
+  expect(press('z', { typing: true, ctrlKey: true })).toEqual([false])
+  expect(press('e j w t', { ctrlKey: true })).toEqual([false, false, false, false])
+  expect(press('l', { metaKey: true })).toEqual([false])
+  expect(did).toEqual([])
+  expect(press('z', { ctrlKey: true })).toEqual([true])
+  expect(did).toHaveLength(1)
+})
+
+test('Ctrl+A selects the rows in the list only: elsewhere it selects text', () => {
+  const { press, page } = scene(3)
+  expect(press('a', { ctrlKey: true, inList: false })).toEqual([false])
+  expect(press('a', { ctrlKey: true })).toEqual([true])
+  expect(page.triage.count).toBe(3)
+})
+
+test('caps lock does not turn J into "widen the selection"', () => {
+  const { press, page } = scene(3)
+  press('J', { shiftKey: false })
+  expect([page.cursor.current, page.triage.isSelecting]).toEqual(['t1', false])
+})
+
+test('a character that needs AltGr or Option works, a letter with Alt is the browser menu', () => {
+  const { press, did } = scene(3)
+  expect(press('e', { altKey: true })).toEqual([false])
+  press('#', { altKey: true, ctrlKey: true })
+  expect(did.map(({ action }) => action.kind)).toEqual(['delete'])
+})
+
+test('who rests on a key archives one conversation, but moves on and on', () => {
+  const { press, did, page } = scene(5)
+  press('e')
+  press('e e', { repeat: true })
+  expect(did).toHaveLength(1)
+  press('j j', { repeat: true })
+  expect(page.cursor.current).toBe('t3')
+})
+
+test('two keys go together for a while; Shift between them does not part them', () => {
+  const { press, page, went } = scene(4)
+  expect(press('* Shift u')).toEqual([true, false, true])
+  expect([...page.triage.selection.ids]).toEqual(['t0', 't2'])
+  press('g t')
+  expect(went).toEqual(['/mail/sent'])
+})
+
+test('the second key counts for itself when it comes late', () => {
+  const made = scene(4)
+  made.press('*')
+  made.time = 5_000
+  made.press('s')
+  expect(made.page.triage.isSelecting).toBe(false)
+  expect(made.did.map(({ action }) => action.kind)).toEqual(['star'])
+})
+
+test('who mistypes the second key does nothing', () => {
+  const { press, did, page } = scene(4)
+  expect(press('g e')).toEqual([true, true])
+  expect([did, page.cursor.current]).toEqual([[], 't0'])
+})
+
+test('one switch turns all single keys off; those with Ctrl and Escape stay', () => {
+  const { press, page, did } = scene(4)
+  page.preferences.set({ singleKeys: false })
+  expect(press('e j x # * ? .')).toEqual([false, false, false, false, false, false, false])
+  press('a', { ctrlKey: true })
+  expect(page.triage.count).toBe(4)
+  expect(press('Escape')).toEqual([true])
+  expect([page.triage.isSelecting, did]).toEqual([false, []])
+})
+
+test('Shift+J and Shift+K widen the selection and give back', () => {
+  const { press, page } = scene(6)
+  press('j J J')
+  expect([...page.triage.selection.ids]).toEqual(['t1', 't2', 't3'])
+  press('K')
+  expect([...page.triage.selection.ids]).toEqual(['t1', 't2'])
+})

@@ -1,0 +1,10 @@
+import { hits, type Command } from '#lib/commands/command.ts'
+import { act } from '#lib/state/act.ts'
+
+export const spam: Command = {
+  name: 'spam',
+  group: 'sort',
+  keys: ['!'],
+  when: hits,
+  run: (page) => act(page, { kind: 'spam', on: page.mailbox?.role !== 'junk' })
+}

@@ -1,0 +1,11 @@
+import type { Command } from '#lib/commands/command.ts'
+import { widenBy } from '#lib/commands/widen.ts'
+
+export const widenOlder: Command = {
+  name: 'widenOlder',
+  group: 'select',
+  keys: ['J'],
+  repeats: true,
+  when: ({ mail, cursor }) => Boolean(mail.list?.total) && cursor.current !== null,
+  run: (page) => widenBy(page, 1)
+}

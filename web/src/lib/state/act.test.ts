@@ -1,0 +1,120 @@
+import { listed, type Listed } from '../../../tests/listed.ts'
+import { act } from '#lib/state/act.ts'
+import { actions } from '#lib/words/en/actions.ts'
+import { mail as words } from '#lib/words/en/mail.ts'
+import { expect, test } from 'vitest'
+
+const ARCHIVE = { kind: 'archive' } as const
+
+function said({ page }: Listed): string | undefined {
+  const text = page.notices.shown?.text
+  return typeof text === 'function' ? text(actions, words) : text
+}
+
+test('actions hit the selected conversations, else the current one in the list, else the open one', async () => {
+  const scene = listed(5)
+  const { page, did } = scene
+  await page.openConversation('t1')
+  page.cursor.current = null
+  act(page, { kind: 'star', on: true })
+  page.cursor.current = 't3'
+  act(page, { kind: 'star', on: true })
+  page.triage.toggle('t0')
+  page.triage.toggle('t4')
+  act(page, { kind: 'star', on: true })
+  expect(did.map(({ threadIds }) => threadIds)).toEqual([['t1'], ['t3'], ['t0', 't4']])
+})
+
+test('the selection ends with the action', () => {
+  const { page } = listed(3)
+  page.triage.toggle('t0')
+  act(page, { kind: 'read', on: true })
+  expect(page.triage.isSelecting).toBe(false)
+})
+
+test('the next older conversation opens in place of one that leaves, and the list goes with it', async () => {
+  const { page, shown } = listed(4)
+  await page.openConversation('t1')
+  act(page, ARCHIVE)
+  expect([page.threadId, page.cursor.current, shown()]).toEqual(['t2', 't2', ['t0', 't2', 't3']])
+  act(page, ARCHIVE, { way: 'newer' })
+  expect(page.threadId).toBe('t0')
+})
+
+test('the reader closes when nothing is left', async () => {
+  const { page } = listed(1)
+  await page.openConversation('t0')
+  act(page, ARCHIVE)
+  expect(page.threadId).toBeUndefined()
+})
+
+test('what stays in the list stays open', async () => {
+  const { page } = listed(3)
+  await page.openConversation('t1')
+  act(page, { kind: 'star', on: true })
+  expect([page.threadId, page.cursor.current]).toEqual(['t1', 't1'])
+})
+
+test('without a reader the keyboard goes on to the next older one', () => {
+  const { page } = listed(4)
+  page.cursor.current = 't1'
+  page.triage.toggle('t1')
+  page.triage.toggle('t2')
+  act(page, ARCHIVE)
+  expect([page.cursor.current, page.threadId]).toEqual(['t3', undefined])
+})
+
+test('others than the open conversation leave the reader alone', async () => {
+  const { page } = listed(4)
+  await page.openConversation('t1')
+  act(page, ARCHIVE, { threadIds: ['t3'] })
+  expect(page.threadId).toBe('t1')
+})
+
+test.each([
+  [{ kind: 'archive' }, 1, 'Conversation archived'],
+  [{ kind: 'archive' }, 3, '3 conversations archived'],
+  [{ kind: 'delete' }, 1, 'Moved to Trash'],
+  [{ kind: 'move', mailboxId: 'archive' }, 1, 'Moved to Archive'],
+  [{ kind: 'spam', on: true }, 1, 'Reported as spam'],
+  [{ kind: 'spam', on: false }, 1, 'Moved back to Inbox'],
+  [{ kind: 'read', on: true }, 3, '3 marked as read'],
+  [{ kind: 'label', keyword: 'waiting', on: true }, 1, 'Label waiting added']
+] as const)('%o of %i says "%s", and can be taken back', (action, count, text) => {
+  const scene = listed(5)
+  const { page, shown } = scene
+  act(page, action, { threadIds: ['t0', 't1', 't2'].slice(0, count) })
+  expect(said(scene)).toBe(text)
+  page.notices.undoLast()
+  expect([scene.undone, shown().length, said(scene)]).toEqual([1, 5, 'Undone'])
+})
+
+test('the last 20 actions can be taken back, one by one', () => {
+  const scene = listed(30)
+  for (let at = 0; at < 25; at += 1) act(scene.page, ARCHIVE, { threadIds: [`t${at}`] })
+  for (let times = 0; times < 25; times += 1) scene.page.notices.undoLast()
+  expect(scene.undone).toBe(20)
+})
+
+test('only what cannot be taken back is asked', () => {
+  const { page, did } = listed(3, { role: 'trash' })
+  act(page, { kind: 'destroy' }, { threadIds: ['t0', 't1'] })
+  expect(did).toEqual([])
+  const { dialog } = page.triage
+  expect(dialog).toMatchObject({ kind: 'question', count: 2 })
+  if (dialog?.kind === 'question') dialog.run()
+  expect([did.length, page.notices.canUndo]).toEqual([1, false])
+})
+
+test('all that match are one action on the query; above 5,000 it is asked, as there is no undo', () => {
+  const few = listed(3, { total: 1204 })
+  few.page.triage.selectAll()
+  expect(few.page.triage.count).toBe(1204)
+  act(few.page, ARCHIVE)
+  expect(few.did).toEqual([{ action: ARCHIVE, threadIds: 'all' }])
+  expect(few.page.triage.isSelecting).toBe(false)
+  const many = listed(3, { total: 5_001 })
+  many.page.triage.selectAll()
+  act(many.page, ARCHIVE)
+  expect([many.did, many.page.triage.dialog?.kind]).toEqual([[], 'question'])
+})

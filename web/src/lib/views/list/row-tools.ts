@@ -1,0 +1,29 @@
+/** What rows need once they are shown: the actions of the one under the pointer, dragging, swiping. */
+import type { Row } from '#lib/state/mail.ts'
+import type { MailPage } from '#lib/state/page.svelte.ts'
+import type { ActionWords } from '#lib/words/actions.svelte.ts'
+import type { Component } from 'svelte'
+
+/** The conversation of the row in which something is. */
+export function threadAt(target: EventTarget | null): string | undefined {
+  const row = target instanceof Element ? target.closest<HTMLElement>('[data-thread]') : null
+  return row?.dataset['thread']
+}
+
+export async function loadActions(): Promise<Component<{ row: Row }>> {
+  return (await import('#lib/views/list/RowActions.svelte')).default
+}
+
+/** A finger swipes rows, a mouse drags them. Returns how to end it. */
+export function beginGestures(
+  region: HTMLElement,
+  coarse: boolean,
+  page: MailPage,
+  words: () => ActionWords | null
+): () => void {
+  const gestures = coarse
+    ? import('#lib/views/list/touching.svelte.ts').then(({ touching }) => touching)
+    : import('#lib/views/list/dragging.ts').then(({ dragging }) => dragging)
+  const begun = gestures.then((begin) => begin(region, page, words))
+  return () => void begun.then((end) => end())
+}

@@ -1,0 +1,193 @@
+/** What fingers do in the list: swipe a row, rest on it, pull the list down. Each has another way, too. */
+import { act } from '#lib/state/act.ts'
+import type { Action, Row } from '#lib/state/mail.ts'
+import type { MailPage } from '#lib/state/page.svelte.ts'
+import { directionOf, LONG_PRESS, pullOf, speedOf, swipeOf, type Point, type Side } from '#lib/ui/gesture.ts'
+import type { IconName } from '#lib/ui/icons.ts'
+import SwipeUnder from '#lib/views/list/SwipeUnder.svelte'
+import type { ActionWords } from '#lib/words/actions.svelte.ts'
+import { mount, unmount } from 'svelte'
+
+interface Outcome {
+  readonly icon: IconName
+  readonly word: string
+  readonly action: Action
+}
+
+type Words = () => ActionWords | null
+
+/** What a swipe of this row does; null if nothing. */
+export function outcomeOf(side: Side, row: Row, page: MailPage, words: ActionWords): Outcome | null {
+  const { short } = words
+  if (side === 'end') {
+    if (page.mailbox?.role === 'archive') return null
+    return { icon: 'archive', word: short.archive, action: { kind: 'archive' } }
+  }
+  return row.unread
+    ? { icon: 'mail-open', word: short.read, action: { kind: 'read', on: true } }
+    : { icon: 'mail', word: short.unread, action: { kind: 'read', on: false } }
+}
+
+/** A row under a finger that goes across. */
+class SwipedRow {
+  readonly #element: HTMLElement
+  readonly #row: Row
+  readonly #page: MailPage
+  readonly #words: Words
+  readonly #rtl: boolean
+  readonly #shown = $state<{ shown: { icon: IconName; word: string; side: Side; armed: boolean } | null }>({
+    shown: null
+  })
+  readonly #under: Record<string, unknown>
+  #outcome: Outcome | null = null
+
+  constructor(element: HTMLElement, row: Row, page: MailPage, words: Words) {
+    this.#element = element
+    this.#row = row
+    this.#page = page
+    this.#words = words
+    this.#rtl = getComputedStyle(element).direction === 'rtl'
+    this.#under = mount(SwipeUnder, {
+      target: element.parentElement ?? element,
+      anchor: element,
+      props: this.#shown
+    })
+  }
+
+  moved(way: readonly Point[]): void {
+    const [from, to] = [way[0], way.at(-1)]
+    const words = this.#words()
+    if (!from || !to || !words) return
+    const { by, to: side, armed } = swipeOf(from, to, speedOf(way), this.#rtl)
+    const outcome = side && outcomeOf(side, this.#row, this.#page, words)
+    this.#element.style.transform = `translateX(${by}px)`
+    this.#shown.shown = side && outcome ? { icon: outcome.icon, word: outcome.word, side, armed } : null
+    this.#outcome = armed ? outcome : null
+  }
+
+  /** `done`: the finger left; else the browser took it away. */
+  ended(done: boolean): void {
+    const outcome = done ? this.#outcome : null
+    const { style } = this.#element
+    const rest = (): void => {
+      style.transition = ''
+      void unmount(this.#under)
+    }
+    style.transform = ''
+    if (outcome) {
+      rest()
+      act(this.#page, outcome.action, { threadIds: [this.#row.threadId] })
+      return
+    }
+    style.transition = 'transform var(--time-drawer) var(--ease)'
+    setTimeout(rest, 220)
+  }
+}
+
+export function touching(region: HTMLElement, page: MailPage, words: Words): () => void {
+  const events = new AbortController()
+  const fingers = new Fingers(region, page, words)
+  const listen = (name: string, work: (event: TouchEvent) => void): void =>
+    region.addEventListener(name, work as EventListener, { signal: events.signal, passive: true })
+  listen('touchstart', (event) => fingers.start(event))
+  listen('touchmove', (event) => fingers.move(event))
+  listen('touchend', () => fingers.end(true))
+  listen('touchcancel', () => fingers.end(false))
+  // The browser's menu of a long press, and the press that would follow.
+  const still = (event: Event): void => {
+    if (event.type === 'contextmenu' || fingers.rested) event.preventDefault()
+    if (event.type === 'click' && fingers.rested) event.stopPropagation()
+  }
+  region.addEventListener('contextmenu', still, { signal: events.signal })
+  region.addEventListener('click', still, { signal: events.signal, capture: true })
+  words()
+  return () => {
+    fingers.end(false)
+    events.abort()
+  }
+}
+
+class Fingers {
+  readonly #region: HTMLElement
+  readonly #page: MailPage
+  readonly #words: Words
+  #element: HTMLElement | null = null
+  #way: Point[] = []
+  #doing: SwipedRow | 'pull' | 'other' | null = null
+  #resting: ReturnType<typeof setTimeout> | undefined
+  /** a long press selected */
+  rested = false
+
+  constructor(region: HTMLElement, page: MailPage, words: Words) {
+    this.#region = region
+    this.#page = page
+    this.#words = words
+  }
+
+  start({ touches, target, timeStamp }: TouchEvent): void {
+    this.end(false)
+    const [touch] = touches
+    this.rested = false
+    if (touches.length !== 1 || !touch) return
+    this.#element = target instanceof Element ? target.closest<HTMLElement>('[data-thread]') : null
+    this.#way = [{ x: touch.clientX, y: touch.clientY, time: timeStamp }]
+    const thread = this.#element?.dataset['thread']
+    if (thread === undefined) return
+    this.#resting = setTimeout(() => {
+      this.rested = true
+      this.#doing = 'other'
+      this.#page.triage.toggle(thread)
+    }, LONG_PRESS)
+  }
+
+  move({ touches, timeStamp }: TouchEvent): void {
+    const [touch] = touches
+    const [from] = this.#way
+    if (!touch || !from) return
+    this.#way.push({ x: touch.clientX, y: touch.clientY, time: timeStamp })
+    this.#doing ??= this.#begun(from)
+    if (this.#doing instanceof SwipedRow) this.#doing.moved(this.#way)
+    else if (this.#doing === 'pull') this.#pulled(false)
+  }
+
+  end(done: boolean): void {
+    clearTimeout(this.#resting)
+    if (this.#doing instanceof SwipedRow) this.#doing.ended(done)
+    else if (this.#doing === 'pull') this.#pulled(true, done)
+    this.#doing = null
+    this.#way = []
+  }
+
+  #begun(from: Point): SwipedRow | 'pull' | 'other' | null {
+    const to = this.#way.at(-1)
+    const direction = to && directionOf(from, to)
+    if (!direction) return null
+    clearTimeout(this.#resting)
+    if (direction === 'along') {
+      const atTop = this.#region.querySelector('[role="grid"]')?.scrollTop === 0
+      return atTop && to.y > from.y ? 'pull' : 'other'
+    }
+    const row = this.#element && this.#rowOf(this.#element)
+    // Whoever selects does not swipe.
+    if (!this.#element || !row || this.#page.triage.isSelecting) return 'other'
+    return new SwipedRow(this.#element, row, this.#page, this.#words)
+  }
+
+  #rowOf({ dataset }: HTMLElement): Row | undefined {
+    const { list } = this.#page.mail
+    const index = list?.indexOf(dataset['thread'] ?? '')
+    return index === undefined ? undefined : list?.row(index)
+  }
+
+  /** The list follows the finger, and goes back; far enough, it asks for new mail. */
+  #pulled(ends: boolean, done = false): void {
+    const [from, to] = [this.#way[0], this.#way.at(-1)]
+    const pull = from && to ? pullOf(from, to) : { by: 0, armed: false }
+    const grid = this.#region.querySelector<HTMLElement>('[role="grid"]')
+    if (grid) {
+      grid.style.transition = ends ? 'transform var(--time-drawer) var(--ease)' : ''
+      grid.style.transform = ends || pull.by === 0 ? '' : `translateY(${pull.by}px)`
+    }
+    if (ends && done && pull.armed) this.#page.mail.list?.tryAgain()
+  }
+}

@@ -1,0 +1,60 @@
+/** Keys that are pressed in the page, or in a message frame. The commands that they run load after the first view. */
+import type { Key, Keyboard } from '#lib/commands/keyboard.ts'
+import type { MailPage } from '#lib/state/page.svelte.ts'
+import { stepOf } from '#lib/views/list/steps.ts'
+import { goToPane } from '#lib/views/mail/panes.ts'
+
+class Keys {
+  readonly #coming: Promise<Keyboard>
+  #keyboard: Keyboard | null = null
+
+  constructor(page: MailPage) {
+    this.#coming = import('#lib/commands/keyboard.ts').then(({ Keyboard }) => (this.#keyboard = new Keyboard(page)))
+  }
+
+  /** True if the key is ours. What is pressed before the commands are there is done when they are. */
+  press(key: Key): boolean {
+    if (this.#keyboard) return this.#keyboard.press(key)
+    void this.#coming.then((keyboard) => keyboard.press(key))
+    return false
+  }
+}
+
+const made = new WeakMap<MailPage, Keys>()
+
+/** The first call loads the commands. */
+export function keysOf(page: MailPage): Keys {
+  const keys = made.get(page) ?? new Keys(page)
+  made.set(page, keys)
+  return keys
+}
+
+/** In a message frame nobody writes. */
+export function framedKey(key: string, shiftKey: boolean, ctrlKey: boolean): Key {
+  return { key, shiftKey, ctrlKey, metaKey: false, altKey: false, repeat: false, typing: false, inList: false }
+}
+
+const WRITTEN_IN = 'input:not([type="checkbox"], [type="radio"]), textarea, select, dialog, [contenteditable]'
+
+export function onPageKey(event: KeyboardEvent, page: MailPage): void {
+  if (event.defaultPrevented) return
+  const target = event.target instanceof HTMLElement ? event.target : null
+  if (moves(event, target, page) || runs(event, target, page)) event.preventDefault()
+}
+
+/** F6 works wherever the focus is; the keys of the list, while it is nowhere: after a load, and at the heading. */
+function moves(event: KeyboardEvent, target: HTMLElement | null, page: MailPage): boolean {
+  if (event.key === 'F6' && !target?.closest('dialog')) return goToPane(event.shiftKey ? -1 : 1)
+  const step = page.threadId === undefined && target?.matches('body, h1') ? stepOf(event) : undefined
+  if (step !== undefined) page.cursor.move(step, 'never')
+  return step !== undefined
+}
+
+function runs(event: KeyboardEvent, target: HTMLElement | null, page: MailPage): boolean {
+  // Enter on a button or a link presses it.
+  if (event.key === 'Enter' && target?.closest('button, a')) return false
+  const { key, shiftKey, ctrlKey, metaKey, altKey, repeat } = event
+  const typing = Boolean(target?.closest(WRITTEN_IN))
+  const inList = !target || target.matches('body, h1') || target.closest('[role="grid"]') !== null
+  return keysOf(page).press({ key, shiftKey, ctrlKey, metaKey, altKey, repeat, typing, inList })
+}

@@ -1,0 +1,5 @@
+/** What the mail page needs once the list is shown. */
+export { default as BottomBar } from '#lib/views/mail/BottomBar.svelte'
+export { default as Reader } from '#lib/views/reader/Reader.svelte'
+export { default as Dialogs } from '#lib/views/triage/Dialogs.svelte'
+export { default as Splitter } from '#lib/views/mail/Splitter.svelte'
