@@ -43,7 +43,7 @@ describe('what was written', () => {
   test('is there at the next start, with all messages of the listed conversations', async () => {
     const server = filled()
     const before = await opened()
-    await before.write(changes(server))
+    await before.write(() => changes(server))
     before.close()
     const cache = await opened()
     expect((await cache.start()).states?.email).toBe(server.state)
@@ -54,10 +54,10 @@ describe('what was written', () => {
 
   test('loses what was removed, and all of it if the server cannot tell what changed', async () => {
     const cache = await opened()
-    await cache.write(changes(filled()))
-    await cache.write(changes(filled(), { emails: [], removed: ['e3'] }))
+    await cache.write(() => changes(filled()))
+    await cache.write(() => changes(filled(), { emails: [], removed: ['e3'] }))
     expect((await cache.threads('inbox'))?.emails.map(({ id }) => id)).not.toContain('e3')
-    await cache.write(changes(filled(), { emails: [], threads: [], list: null, anew: true }))
+    await cache.write(() => changes(filled(), { emails: [], threads: [], list: null, anew: true }))
     expect(await cache.threads('inbox')).toBeNull()
   })
 })
@@ -65,7 +65,7 @@ describe('what was written', () => {
 describe('another person', () => {
   test('finds nothing of the first, and deletes it', async () => {
     const first = await opened('ann/a')
-    await first.write(changes(filled()))
+    await first.write(() => changes(filled()))
     first.close()
     const second = await opened('bob/a')
     expect((await second.start()).states).toBeNull()
@@ -104,7 +104,7 @@ describe('a draft', () => {
 
   test('is written to a full disk, which costs the bodies and the rows', async () => {
     const cache = await opened()
-    await cache.write(changes(filled()))
+    await cache.write(() => changes(filled()))
     await cache.keepBody(body('e1', 1, 10))
     const full = vi.spyOn(IDBObjectStore.prototype, 'put')
     for (let refusals = 0; refusals < 2; refusals += 1) {
@@ -156,7 +156,7 @@ describe('a draft', () => {
     const full = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
       throw new DOMException('full', 'QuotaExceededError')
     })
-    await cache.write(changes(filled()))
+    await cache.write(() => changes(filled()))
     full.mockRestore()
     expect(await cache.bodies(['e1'], 2)).toEqual([])
     expect(await cache.threads('inbox')).not.toBeNull()
@@ -183,7 +183,7 @@ describe('beyond 20,000 rows', () => {
       server.deliver({ id: `${mailboxId}-${number}`, threadId, mailboxIds: { [mailboxId]: true } })
     }
     const list = { key: mailboxId, ids: server.list(mailboxId), total: conversations, asOf: new Date(hour * 3_600_000) }
-    await cache.write(changes(server, { list }))
+    await cache.write(() => changes(server, { list }))
   }
 
   test('the lists that were shown last keep theirs, whole; what no list shows is deleted', async () => {
@@ -192,7 +192,7 @@ describe('beyond 20,000 rows', () => {
     await kept(cache, 'sent', 2, 1_000)
     await kept(cache, 'trash', 1, 1_000)
     await kept(cache, 'inbox', 3, 7_000, 2)
-    await cache.write(changes(filled(), { list: null, emails: [{ ...filled().deliver(), id: 'unlisted' }] }))
+    await cache.write(() => changes(filled(), { list: null, emails: [{ ...filled().deliver(), id: 'unlisted' }] }))
     expect(await cache.evictRows()).toBe(true)
     const lists = await Promise.all(['inbox', 'sent', 'trash', 'archive'].map((id) => cache.threads(id)))
     expect(lists.map((list) => list?.emails.length)).toEqual([14_000, 1_000, 1_000, undefined])
@@ -201,16 +201,16 @@ describe('beyond 20,000 rows', () => {
 
   test('nothing is deleted before', async () => {
     const cache = await opened()
-    await cache.write(changes(filled(), { list: null }))
+    await cache.write(() => changes(filled(), { list: null }))
     expect(await cache.evictRows()).toBe(false)
-    await cache.write(changes(filled(), { emails: [] }))
+    await cache.write(() => changes(filled(), { emails: [] }))
     expect((await cache.threads('inbox'))?.emails).toHaveLength(3)
   })
 })
 
 test('an action is written to a full disk, which costs the bodies and the rows, and no draft', async () => {
   const cache = await opened()
-  await cache.write(changes(filled()))
+  await cache.write(() => changes(filled()))
   await cache.keepBody(body('e1', 1, 10))
   await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
   const full = vi.spyOn(IDBObjectStore.prototype, 'add')

@@ -7,7 +7,7 @@ import type { Entry } from '#lib/outbox/entry.ts'
 import { evictBodies, evictRows } from './eviction.ts'
 import { KeptOutbox } from './outbox.ts'
 import type { Changes, Database, KeptBody, KeptDraft, KeptStates, KeptThreads, Schema, Wish } from './schema.ts'
-import { deleteDB, openDB, type StoreNames } from 'idb'
+import { deleteDB, openDB, type IDBPTransaction, type StoreNames } from 'idb'
 
 export type { Changes, KeptBody, KeptDraft, KeptList, KeptStates, KeptThreads, Wish } from './schema.ts'
 
@@ -91,8 +91,11 @@ export class Cache {
   }
 
   async threads(key: string): Promise<KeptThreads | null> {
-    const read = this.#database.transaction(['list', 'thread', 'email'])
-    const list = await read.objectStore('list').get(key)
+    const read = this.#database.transaction(['meta', 'list', 'thread', 'email'])
+    const [states = null, list] = await Promise.all([
+      read.objectStore('meta').get('states'),
+      read.objectStore('list').get(key)
+    ])
     if (!list) {
       return null
     }
@@ -102,30 +105,17 @@ export class Cache {
     const threads = present(await Promise.all(threadIds.map((id) => read.objectStore('thread').get(id))))
     const members = threads.flatMap(({ emailIds }) => emailIds).filter((id) => !list.ids.includes(id))
     listed.push(...present(await Promise.all(members.map((id) => emails.get(id)))))
-    return { list, threads, emails: listed }
+    return { states, list, threads, emails: listed }
   }
 
-  /** Whether all that was kept before is kept still. Raises what the browser says if nothing was written. */
-  async write(changes: Changes): Promise<boolean> {
+  /** `changesFor` is told the states of what is kept, which may be of another tab; null: nothing is written. Returns
+   * whether all that was kept before is kept still. Raises what the browser says if nothing could be written. */
+  async write(changesFor: (found: KeptStates | null) => Changes | null): Promise<boolean> {
     return this.#spared(async () => {
       const stores: StoreNames<Schema>[] = ['meta', 'mailbox', 'thread', 'email', 'list']
       const write = this.#database.transaction(stores, 'readwrite', { durability: 'relaxed' })
-      const emails = write.objectStore('email')
-      if (changes.anew) {
-        await Promise.all([emails.clear(), write.objectStore('thread').clear(), write.objectStore('list').clear()])
-      }
-      if (changes.mailboxes) {
-        await write.objectStore('mailbox').clear()
-      }
-      await Promise.all([
-        write.objectStore('meta').put(changes.states, 'states'),
-        ...(changes.mailboxes ?? []).map((mailbox) => write.objectStore('mailbox').put(mailbox)),
-        ...changes.emails.map((email) => emails.put(email)),
-        ...changes.removed.map((id) => emails.delete(id)),
-        ...changes.threads.map((thread) => write.objectStore('thread').put(thread)),
-        changes.list && write.objectStore('list').put(changes.list),
-        write.done
-      ])
+      const changes = changesFor((await write.objectStore('meta').get('states')) ?? null)
+      await (changes ? put(write, changes) : write.done)
     })
   }
 
@@ -211,6 +201,25 @@ export class Cache {
     await write()
     return false
   }
+}
+
+async function put(write: IDBPTransaction<Schema, StoreNames<Schema>[], 'readwrite'>, changes: Changes): Promise<void> {
+  const emails = write.objectStore('email')
+  if (changes.anew) {
+    await Promise.all([emails.clear(), write.objectStore('thread').clear(), write.objectStore('list').clear()])
+  }
+  if (changes.mailboxes) {
+    await write.objectStore('mailbox').clear()
+  }
+  await Promise.all([
+    write.objectStore('meta').put(changes.states, 'states'),
+    ...(changes.mailboxes ?? []).map((mailbox) => write.objectStore('mailbox').put(mailbox)),
+    ...changes.emails.map((email) => emails.put(email)),
+    ...changes.removed.map((id) => emails.delete(id)),
+    ...changes.threads.map((thread) => write.objectStore('thread').put(thread)),
+    changes.list && write.objectStore('list').put(changes.list),
+    write.done
+  ])
 }
 
 function upgrade(database: Database): void {

@@ -23,6 +23,8 @@ export interface KeptList {
 }
 
 export interface KeptThreads {
+  /** of all rows */
+  states: KeptStates | null
   list: KeptList
   threads: Thread[]
   emails: Email[]

@@ -31,6 +31,17 @@ interface Due {
   anew: boolean
 }
 
+/** What a round brought. */
+export interface Brought {
+  list: ListView | null
+  /** all emails that changed, whether or not a list shows them: nobody will tell of these changes again */
+  changed: readonly Id[]
+  /** nothing that was known before counts */
+  anew: boolean
+  /** `met` when it began, if it asked for the states; else null */
+  met: number | null
+}
+
 /** The key of the list that will be shown, once the mailboxes are known. */
 type KeyIn = (mailboxes: readonly Mailbox[]) => string | null
 
@@ -49,6 +60,12 @@ export class Kept {
   /** A write failed, or cost what was written before: only what is written anew is true. */
   #lost = false
   #mailboxes: ReadonlyMap<Id, Mailbox> | null = null
+  /** of the rows that are kept, when this tab read or wrote them last, and of those in memory */
+  #seen: KeptStates | null = null
+  #noted: KeptStates | null = null
+  /** how often states were found that another tab wrote; a round that began later brings newer ones */
+  met = 0
+  #asked = 0
   #writing: Promise<void> = Promise.resolve()
   #callOff: (() => void) | null = null
   #stopped = false
@@ -78,6 +95,7 @@ export class Kept {
       return NOTHING
     }
     const { drafts, ...start } = await this.#cache.start()
+    this.#seen = this.#noted = start.states
     this.drafts.begin(this.#cache, drafts)
     const key = keyIn(start.mailboxes)
     const threads = key === null ? null : await this.#cache.threads(key)
@@ -151,51 +169,93 @@ export class Kept {
     })
   }
 
-  /** What is kept of another list. */
+  /** What is kept of another list. Rows of states that another tab wrote are perhaps older than what is in memory, and
+   * nobody would tell what changed since. */
   async threads(key: string): Promise<KeptThreads | null> {
     await this.#flush()
     const threads = (await this.#cache?.threads(key).catch(() => null)) ?? null
-    this.#know(threads)
-    return threads
+    const isOurs = isSame(threads?.states, this.#noted)
+    this.#know(isOurs ? threads : null)
+    return isOurs ? threads : null
   }
 
-  /** A round brought the account, which is that of `whose`, to these states. `changed` names all emails that changed
-   * since the ones before, whether or not a list shows them: nobody will tell of these changes again. */
-  note(whose: Whose, facts: Facts, list: ListView | null, changed: readonly Id[], anew: boolean): void {
+  /** A round brought the account, which is that of `whose`, to these states. */
+  note(whose: Whose, facts: Facts, { list, changed, anew, met }: Brought): void {
     if (facts.emailState === null || facts.mailboxState === null) {
       return
     }
     const states = { ...whose, email: facts.emailState, mailbox: facts.mailboxState }
     const due = this.#due ?? { states, list, changed: new Set(), anew: false }
     changed.forEach((id) => due.changed.add(id))
+    this.#noted = states
+    this.#asked = met ?? this.#asked
     this.#due = { states, list, changed: due.changed, anew: due.anew || anew || this.#lost }
     if (anew || this.#lost) {
       this.#lost = false
-      this.#written = new WeakSet()
-      this.#mailboxes = null
+      this.#forgetWritten()
     }
     this.#callOff ??= this.#ports.after(GATHER, () => void this.#flush())
+  }
+
+  #forgetWritten(): void {
+    this.#written = new WeakSet()
+    this.#mailboxes = null
   }
 
   #flush(): Promise<void> {
     this.#callOff?.()
     this.#callOff = null
-    const due = this.#due
-    this.#due = null
-    if (due && this.#cache) {
-      const changes = this.#changes(due)
-      const cache = this.#cache
-      this.#writing = this.#writing.then(async () => {
-        // A failure costs what is kept, not its truth: the next write must be of everything.
-        if (changes.anew || !this.#lost) {
-          this.#lost = !(await cache.write(changes).catch(() => false))
-          if (await cache.evictRows().catch(() => false)) {
-            this.#written = new WeakSet()
-          }
-        }
-      })
+    const cache = this.#cache
+    if (cache) {
+      this.#writing = this.#writing.then(() => this.#write(cache))
     }
     return this.#writing
+  }
+
+  async #write(cache: Cache): Promise<void> {
+    const due = this.#due
+    this.#due = null
+    // A failure costs what is kept, not its truth: the next write must be of everything.
+    if (!due || (this.#lost && !due.anew)) {
+      return
+    }
+    const made = { changes: null as Changes | null }
+    const spared = await cache
+      .write((found) => (made.changes ??= this.#mayWrite(due, found) ? this.#changes(due) : null))
+      .catch(() => false)
+    this.#lost = !spared
+    if (!made.changes && spared) {
+      this.#wait(due)
+    } else if (spared) {
+      this.#seen = due.states
+    }
+    if (await cache.evictRows().catch(() => false)) {
+      this.#written = new WeakSet()
+    }
+  }
+
+  /** Whether what is in memory is at least as new as what is kept, of these states: this tab wrote them, or asked for its
+   * own after it met them, or they are the same. All that changed since is in `due` then. */
+  #mayWrite(due: Due, found: KeptStates | null): boolean {
+    if (isSame(found, this.#seen)) {
+      return this.#asked === this.met
+    }
+    // What of ours is left nobody knows.
+    this.#forgetWritten()
+    this.#seen = found
+    this.met += 1
+    return isSame(found, due.states)
+  }
+
+  /** The next round writes it. */
+  #wait(due: Due): void {
+    const { states, list, anew } = this.#due ?? due
+    this.#due = {
+      states,
+      list,
+      changed: new Set([...due.changed, ...(this.#due?.changed ?? [])]),
+      anew: anew || due.anew
+    }
   }
 
   #changes(due: Due): Changes {
@@ -232,13 +292,13 @@ export class Kept {
     threads?.threads.forEach(({ emailIds }) => this.#written.add(emailIds))
   }
 
-  async bodies(ids: readonly Id[]): Promise<KeptBody[]> {
-    return (await this.#cache?.bodies(ids, this.#ports.now()).catch(() => [])) ?? []
+  bodies(ids: readonly Id[]): Promise<KeptBody[]> {
+    return this.#cache?.bodies(ids, this.#ports.now()).catch(() => []) ?? Promise.resolve([])
   }
 
   /** Those of these messages whose body could be kept and is not. */
-  async lacking(ids: readonly Id[]): Promise<Id[]> {
-    return (await this.#cache?.lacking(ids).catch(() => [])) ?? []
+  lacking(ids: readonly Id[]): Promise<Id[]> {
+    return this.#cache?.lacking(ids).catch(() => []) ?? Promise.resolve([])
   }
 
   keepBodies(bodies: readonly KeptBody[]): void {
@@ -270,4 +330,8 @@ export class Kept {
     await this.#writing
     await this.#cache?.clear()
   }
+}
+
+function isSame(one: KeptStates | null | undefined, other: KeptStates | null): boolean {
+  return one?.email === other?.email && one?.mailbox === other?.mailbox
 }

@@ -33,6 +33,7 @@ export async function askWhatChanged(account: Account, lists: Lists, outdated: b
   const list = lists.shown
   const { emailState, mailboxState } = facts
   const open = emailState === null ? account.openThread : null
+  const { met } = account.kept
   const [mailboxes, emails, responses, conversation] = await Promise.all([
     outdated ? client.run(calls.mailboxes(mailboxState, client.offers(QUOTA))) : null,
     outdated && emailState !== null ? client.run(calls.emailChanges(emailState)) : null,
@@ -60,7 +61,8 @@ export async function askWhatChanged(account: Account, lists: Lists, outdated: b
   isOutdated = (list && responses && list.apply(responses, objects, account.ports.now())) || isOutdated
   const { identityId: person, authservId } = client
   const whose = { person, address: account.address, authservId }
-  account.kept.note(whose, facts, list, Facts.changedIn(emails), emailState === null)
+  const anew = emailState === null
+  account.kept.note(whose, facts, { list, changed: Facts.changedIn(emails), anew, met: emails || anew ? met : null })
   return isOutdated
 }
 
