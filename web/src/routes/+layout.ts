@@ -1,5 +1,6 @@
 import { Choice } from '#lib/words/choice.ts'
 import { languageOf, loadWords } from '#lib/words/language.ts'
+import { Speech } from '#lib/words/words.svelte.ts'
 import type { LayoutLoad } from './$types.js'
 
 // Every page runs in the browser only; Postroom serves the shells as files.
@@ -9,5 +10,5 @@ export const prerender = false
 export const load: LayoutLoad = async () => {
   const choice = new Choice()
   const language = choice.language ?? languageOf(navigator.languages)
-  return { choice, language, words: await loadWords(language) }
+  return { speech: new Speech(language, await loadWords(language, []), choice) }
 }

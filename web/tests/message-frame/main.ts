@@ -100,7 +100,7 @@ function addBare(html: string): void {
 
 /** A plain text mail as the interface shows it. */
 async function showText(text: string): Promise<void> {
-  const speech = new Speech('en', await loadWords('en'), new Choice())
+  const speech = new Speech('en', await loadWords('en', []), new Choice())
   removeAll()
   const shown = begin()
   const props = { speech, text, onlink: (href: string) => shown.fate.links.push(href) }

@@ -1,6 +1,5 @@
 import { sayPreparation, wordFor } from '#lib/state/preparation-words.ts'
-import { words as german } from '#lib/words/de.ts'
-import { words as english } from '#lib/words/en.ts'
+import { english, german } from '../../../tests/words.ts'
 import { expect, test } from 'vitest'
 
 test('a failed attempt names the next one, and says that nothing need be done', () => {

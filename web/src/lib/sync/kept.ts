@@ -169,8 +169,7 @@ export class Kept {
     })
   }
 
-  /** What is kept of another list. Rows of states that another tab wrote are perhaps older than what is in memory, and
-   * nobody would tell what changed since. */
+  /** What is kept of another list. Nobody would tell what changed since another tab wrote its rows. */
   async threads(key: string): Promise<KeptThreads | null> {
     await this.#flush()
     const threads = (await this.#cache?.threads(key).catch(() => null)) ?? null

@@ -13,7 +13,21 @@ export function languageOf(preferred: readonly string[]): Language {
   return 'en'
 }
 
-export async function loadWords(language: Language): Promise<Words> {
-  const module = language === 'de' ? await import('#lib/words/de.ts') : await import('#lib/words/en.ts')
-  return module.words
+/** Words of some pages only, which the mail page does not load. */
+export type Part = 'preparation' | 'signIn'
+
+/** Only the parts that are named are there. */
+export async function loadWords(language: Language, parts: readonly Part[]): Promise<Words> {
+  const [{ words }, ...others] = await Promise.all([
+    language === 'de' ? import('#lib/words/de.ts') : import('#lib/words/en.ts'),
+    ...parts.map((part) => loadPart(language, part))
+  ])
+  return Object.assign({}, words, ...others) as Words
+}
+
+function loadPart(language: Language, part: Part): Promise<Partial<Words>> {
+  if (part === 'signIn') {
+    return language === 'de' ? import('#lib/words/de/sign-in.ts') : import('#lib/words/en/sign-in.ts')
+  }
+  return language === 'de' ? import('#lib/words/de/preparation.ts') : import('#lib/words/en/preparation.ts')
 }

@@ -1,13 +1,14 @@
 /** The words on screen, given to components by context. */
 import type { Choice } from '#lib/words/choice.ts'
 import type { Words } from '#lib/words/en.ts'
-import { LANGUAGES, loadWords, type Language } from '#lib/words/language.ts'
+import { LANGUAGES, loadWords, type Language, type Part } from '#lib/words/language.ts'
 import { createContext } from 'svelte'
 
 export class Speech {
   #words = $state.raw<Words>() as Words
   #language = $state<Language>('en')
   readonly #choice: Choice
+  readonly #parts = new Set<Part>()
 
   constructor(language: Language, words: Words, choice: Choice) {
     this.#language = language
@@ -54,8 +55,16 @@ export class Speech {
     return names[role] ?? role
   }
 
+  /** Resolves once these words are there, in each language that is spoken from now on. */
+  async need(part: Part): Promise<void> {
+    if (!this.#parts.has(part)) {
+      this.#parts.add(part)
+      this.#words = await loadWords(this.#language, [...this.#parts])
+    }
+  }
+
   async #speak(language: Language): Promise<void> {
-    this.#words = await loadWords(language)
+    this.#words = await loadWords(language, [...this.#parts])
     this.#language = language
   }
 }

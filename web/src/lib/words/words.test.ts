@@ -1,7 +1,6 @@
-import { words as german } from '#lib/words/de.ts'
+import { english, german } from '../../../tests/words.ts'
 import { folders as germanFolders } from '#lib/words/de/folders.ts'
 import { live as germanLive } from '#lib/words/de/live.ts'
-import { words as english } from '#lib/words/en.ts'
 import { folders as englishFolders } from '#lib/words/en/folders.ts'
 import { live as englishLive } from '#lib/words/en/live.ts'
 import { expect, test } from 'vitest'

@@ -1,8 +1,7 @@
 import type { FlowKind, Message } from '#lib/accounts/flow.ts'
 import { formOf } from '#lib/accounts/form.ts'
 import { buttonWords, hintOf, labelOf, messageWords, noticesOf, troubleWords } from '#lib/views/sign-in/wording.ts'
-import { words as german } from '#lib/words/de.ts'
-import { words as english } from '#lib/words/en.ts'
+import { english, german } from '../../../../tests/words.ts'
 import { expect, test } from 'vitest'
 import { recordedResponse, recordedFlow, recordedNames } from '../../../../tests/recorded.ts'
 

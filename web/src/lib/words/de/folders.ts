@@ -1,8 +1,9 @@
-import type { Folders } from '#lib/words/later.ts'
+import type { folders as english } from '#lib/words/en/folders.ts'
+import type { Widen } from '#lib/words/en.ts'
 
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString('de')} ${n === 1 ? one : many}`
 
-export const folders: Folders = {
+export const folders: Widen<typeof english> = {
   menu: {
     newInside: 'Neuer Ordner darin',
     rename: 'Umbenennen',

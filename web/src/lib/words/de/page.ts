@@ -6,5 +6,6 @@ export const page = {
   otherLanguage: 'English',
   notFound: 'Diese Seite gibt es nicht.',
   toStart: 'Zu Ihrem Postfach',
-  tryAgain: 'Erneut versuchen'
+  tryAgain: 'Erneut versuchen',
+  signOutFailed: 'Vielleicht sind Sie noch angemeldet. Versuchen Sie es erneut.'
 } satisfies typeof english

@@ -141,8 +141,7 @@ export const signIn = {
     unsent: (things: number) =>
       things === 1
         ? 'Eine Nachricht wartet auf diesem Gerät und ist noch nicht gesendet. Sie geht verloren, wenn Sie sich jetzt abmelden.'
-        : `${things} Nachrichten warten auf diesem Gerät und sind noch nicht gesendet. Sie gehen verloren, wenn Sie sich jetzt abmelden.`,
-    failed: 'Vielleicht sind Sie noch angemeldet. Versuchen Sie es erneut.'
+        : `${things} Nachrichten warten auf diesem Gerät und sind noch nicht gesendet. Sie gehen verloren, wenn Sie sich jetzt abmelden.`
   },
   messages: {
     1010003: 'Melden Sie sich erneut an, um fortzufahren.',

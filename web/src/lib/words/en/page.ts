@@ -5,5 +5,6 @@ export const page = {
   otherLanguage: 'Deutsch',
   notFound: 'There is no such page.',
   toStart: 'Go to your mailbox',
-  tryAgain: 'Try again'
+  tryAgain: 'Try again',
+  signOutFailed: 'You may still be signed in. Try again.'
 }

@@ -139,8 +139,7 @@ export const signIn = {
     unsent: (things: number) =>
       things === 1
         ? 'One message waits on this device and was not sent. It is lost if you sign out now.'
-        : `${things} messages wait on this device and were not sent. They are lost if you sign out now.`,
-    failed: 'You may still be signed in. Try again.'
+        : `${things} messages wait on this device and were not sent. They are lost if you sign out now.`
   },
   /** What Kratos says, by the id of the message. A function gets the value that the message is about. */
   messages: {
