@@ -10,6 +10,7 @@ import { settleLanguage } from '#lib/sync/language.ts'
 import { Pictures } from '#lib/sync/pictures.ts'
 import type { Ports } from '#lib/sync/ports.ts'
 import { ReaderSync } from '#lib/sync/reader.ts'
+import { SavedSearches } from '#lib/sync/searches.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import { ActionsState } from './actions.svelte.ts'
@@ -18,6 +19,7 @@ import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
 import { LabelsState } from './labels.svelte.ts'
 import type { ListOptions, Mail, Quota, Trouble } from './mail.ts'
+import type { SavedSearch, Search } from './searches.ts'
 import { MailboxesState } from './mailboxes.svelte.ts'
 import { Messages } from './messages.ts'
 import { ReaderState } from './reader.svelte.ts'
@@ -41,9 +43,11 @@ export class MailState implements Mail {
   readonly #settings: SettingsDocument
   readonly #pictures: Pictures
   readonly #labels: LabelNames
+  readonly #saved: SavedSearches
   readonly #rows: Rows
   readonly #tasks: readonly { stop: () => void }[]
   readonly #version = new Version()
+  #searching: Promise<Search> | null = null
   #list = $state.raw<ListState | null>(null)
 
   constructor(ports: Ports) {
@@ -62,6 +66,7 @@ export class MailState implements Mail {
     this.#settings = new SettingsDocument(ports)
     this.#pictures = new Pictures(account, this.#settings)
     this.#labels = new LabelNames(account)
+    this.#saved = new SavedSearches(account)
     this.#rows = new Rows(account.objects, isOwn)
     this.labels = new LabelsState(this.#labels, this.#settings)
     const ahead = new Ahead(account, () => this.#live.leads)
@@ -144,6 +149,19 @@ export class MailState implements Mail {
     }
   }
 
+  get savedSearches(): readonly SavedSearch[] {
+    this.#now()
+    return this.#saved.all
+  }
+
+  search(): Promise<Search> {
+    this.#searching ??= import('./search.svelte.ts').then(
+      ({ SearchState }) =>
+        new SearchState({ account: this.#account, saved: this.#saved, document: this.#settings, labels: () => this.labels.items })
+    )
+    return this.#searching
+  }
+
   async keepLanguage(): Promise<void> {
     await this.#quietly(settleLanguage(this.#account.ports.tongue, this.#settings, {}))
   }
@@ -162,6 +180,7 @@ export class MailState implements Mail {
       this.#settings.read().then((settings) => {
         this.#pictures.take(settings)
         this.#labels.take(settings)
+        this.#saved.take(settings)
         return settleLanguage(this.#account.ports.tongue, this.#settings, settings)
       })
     )

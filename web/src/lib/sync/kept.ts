@@ -1,5 +1,6 @@
 /** What this device keeps of the account: read before the network answers, written behind the screen. */
 import { Cache, type Changes, type KeptBody, type KeptThreads, type KeptStates, type Wish } from '#lib/cache/cache.ts'
+import type { KeptSearches } from '#lib/cache/searches.ts'
 import type { Email, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import type { Objects } from '#lib/store/objects.ts'
@@ -177,6 +178,17 @@ export class Kept {
     const isOurs = isSame(threads?.states, this.#noted)
     this.#know(isOurs ? threads : null)
     return isOurs ? threads : null
+  }
+
+  /** What there is to look through; null where the browser keeps nothing. */
+  async searches(): Promise<KeptSearches | null> {
+    await this.#flush()
+    return (await this.#cache?.searches()) ?? null
+  }
+
+  /** Whether what was kept at these states fits to what is known here: another tab may be ahead, or behind. */
+  isCurrent(states: KeptStates | null): boolean {
+    return isSame(states, this.#noted)
   }
 
   /** A round brought the account, which is that of `whose`, to these states. */

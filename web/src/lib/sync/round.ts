@@ -62,7 +62,14 @@ export async function askWhatChanged(account: Account, lists: Lists, outdated: b
   const { identityId: person, authservId } = client
   const whose = { person, address: account.address, authservId }
   const anew = emailState === null
-  account.kept.note(whose, facts, { list, changed: Facts.changedIn(emails), anew, met: emails || anew ? met : null })
+  // What only this device found is looked for again.
+  const kept = list?.query.device ? null : list
+  account.kept.note(whose, facts, {
+    list: kept,
+    changed: Facts.changedIn(emails),
+    anew,
+    met: emails || anew ? met : null
+  })
   return isOutdated
 }
 

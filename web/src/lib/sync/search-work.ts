@@ -1,0 +1,66 @@
+/** What is looked for besides the rows of a search: hits on this device, and how much lies in Spam and Trash. */
+import { call } from '#lib/jmap/client.ts'
+import type { Email, Filter, QueryResponse } from '#lib/jmap/types.ts'
+import type { Account } from './account.ts'
+import { foundOnDevice } from './device-search.ts'
+import type { SearchPlan } from './search-plan.ts'
+
+/** Conversations that match; null if that could not be asked. */
+export async function asideTotal(account: Account, filter: Filter): Promise<number | null> {
+  try {
+    await account.connected()
+    const results = await account.client.run([
+      call('Email/query', 'query', { filter, collapseThreads: true, calculateTotal: true, limit: 1 })
+    ])
+    return results.get<QueryResponse>('query').total ?? null
+  } catch {
+    // Whoever looks there searches for it.
+    return null
+  }
+}
+
+/** Fills the list of a search until the mail server answers. */
+export class DeviceSearch {
+  readonly #account: Account
+  #key = ''
+
+  constructor(account: Account) {
+    this.#account = account
+  }
+
+  stop(): void {
+    this.#key = ''
+  }
+
+  async look(plan: SearchPlan, key: string): Promise<void> {
+    this.#key = key
+    const { kept, facts, objects } = this.#account
+    const { version } = facts
+    const searches = await kept.searches()
+    const hits = foundOnDevice(plan, objects, searches, () => this.#isWanted(key))
+    try {
+      for await (const found of hits) {
+        // A round that came between told of changes to mail that was not here yet.
+        const kin = facts.version === version ? await searches?.threadsOf(found) : undefined
+        if (kin && facts.version === version) objects.restore([...found, ...kin.emails], kin.threads)
+        this.#show(found, plan, key)
+      }
+    } catch {
+      // The database is closed or broken: the mail server answers alone.
+    }
+  }
+
+  #show(found: readonly Email[], plan: SearchPlan, key: string): void {
+    const { list, objects, sync } = this.#account
+    if (!list || !this.#isWanted(key)) return
+    const ids = found.filter(({ id }) => objects.baseOf(id)).map(({ id }) => id)
+    // That there is nothing, only the mail server knows; unless it is not asked.
+    if (ids.length > 0 || plan.scope === 'device' || sync.trouble) list.guess(ids)
+    this.#account.tell('list')
+  }
+
+  #isWanted(key: string): boolean {
+    const { list } = this.#account
+    return this.#key === key && list?.key === key && list.list.queryState === null
+  }
+}
