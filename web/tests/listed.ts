@@ -18,7 +18,10 @@ function leaves(action: Action): boolean {
 }
 
 /** `count` conversations t0, t1, … in a mailbox, of which those below `loaded` are loaded. */
-export function listed(count: number, { loaded = count, role = 'inbox', total = count }: { loaded?: number; role?: Role; total?: number } = {}): Listed {
+export function listed(
+  count: number,
+  { loaded = count, role = 'inbox', total = count }: { loaded?: number; role?: Role; total?: number } = {}
+): Listed {
   let rows = Array.from(
     { length: count },
     (_, at) => ({ threadId: `t${at}`, unread: at % 2 === 0, starred: at % 3 === 0, time: new Date(0) }) as Row

@@ -157,7 +157,12 @@ export class MailState implements Mail {
   search(): Promise<Search> {
     this.#searching ??= import('./search.svelte.ts').then(
       ({ SearchState }) =>
-        new SearchState({ account: this.#account, saved: this.#saved, document: this.#settings, labels: () => this.labels.items })
+        new SearchState({
+          account: this.#account,
+          saved: this.#saved,
+          document: this.#settings,
+          labels: () => this.labels.items
+        })
     )
     return this.#searching
   }

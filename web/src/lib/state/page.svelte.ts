@@ -6,16 +6,7 @@ import { foldedRange } from '#lib/state/folding.ts'
 import { Listing, type Only } from '#lib/state/listing.svelte.ts'
 import type { Mail, MailboxItem, Message, Sort } from '#lib/state/mail.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
-import {
-  filterOf,
-  mailboxOf,
-  mailboxSegment,
-  pathOf,
-  SEARCH,
-  searchPath,
-  viewOf,
-  type View
-} from '#lib/state/paths.ts'
+import { filterOf, mailboxOf, mailboxSegment, pathOf, SEARCH, searchPath, viewOf, type View } from '#lib/state/paths.ts'
 import { Preferences } from '#lib/state/preferences.svelte.ts'
 import { Searching } from '#lib/state/searching.svelte.ts'
 import { Triage } from '#lib/state/triage.svelte.ts'
