@@ -9,6 +9,7 @@ import { LabelNames } from '#lib/sync/labels.ts'
 import { settleLanguage } from '#lib/sync/language.ts'
 import { Pictures } from '#lib/sync/pictures.ts'
 import type { Ports } from '#lib/sync/ports.ts'
+import { Choices, REPORTED } from '#lib/sync/choices.ts'
 import { ReaderSync } from '#lib/sync/reader.ts'
 import { SavedSearches } from '#lib/sync/searches.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'
@@ -43,6 +44,7 @@ export class MailState implements Mail {
   readonly #settings: SettingsDocument
   readonly #pictures: Pictures
   readonly #labels: LabelNames
+  readonly #reported: Choices
   readonly #saved: SavedSearches
   readonly #rows: Rows
   readonly #tasks: readonly { stop: () => void }[]
@@ -66,6 +68,7 @@ export class MailState implements Mail {
     this.#settings = new SettingsDocument(ports)
     this.#pictures = new Pictures(account, this.#settings)
     this.#labels = new LabelNames(account)
+    this.#reported = new Choices(account, this.#settings, REPORTED)
     this.#saved = new SavedSearches(account)
     this.#rows = new Rows(account.objects, isOwn)
     this.labels = new LabelsState(this.#labels, this.#settings)
@@ -149,6 +152,20 @@ export class MailState implements Mail {
     }
   }
 
+  isReported(address: string): boolean {
+    this.#now()
+    return this.#reported.has(address)
+  }
+
+  async markReported(address: string, on: boolean): Promise<void> {
+    try {
+      await (on ? this.#reported.add(address) : this.#reported.drop(address))
+    } catch (failure) {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
+      throw troubleOf(failure)
+    }
+  }
+
   get savedSearches(): readonly SavedSearch[] {
     this.#now()
     return this.#saved.all
@@ -185,6 +202,7 @@ export class MailState implements Mail {
       this.#settings.read().then((settings) => {
         this.#pictures.take(settings)
         this.#labels.take(settings)
+        this.#reported.take(settings)
         this.#saved.take(settings)
         return settleLanguage(this.#account.ports.tongue, this.#settings, settings)
       })

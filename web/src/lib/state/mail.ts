@@ -150,6 +150,8 @@ export interface Message {
   readonly starred: boolean
   readonly draft: boolean
   readonly own: boolean
+  /** it was reported as phishing (RFC 8621 §4.1.1, $phishing) */
+  readonly reported: boolean
   readonly authentication: Authentication
   /** known before the body is loaded */
   readonly hasAttachment: boolean
@@ -287,6 +289,9 @@ export interface Mail {
   /** remote pictures: whether this sender's may be shown, and to remember that they may */
   picturesAllowed(address: string): boolean
   allowPictures(address: string): Promise<void>
+  /** senders whose message was reported as phishing: their pictures and links are blocked */
+  isReported(address: string): boolean
+  markReported(address: string, on: boolean): Promise<void>
   readonly savedSearches: readonly SavedSearch[]
   /** What searching needs, loaded on use; the same each time. */
   search(): Promise<Search>
