@@ -1,2 +1,2 @@
-/** `in:` with this value searches Spam and Trash too. A file of its own, which the first view needs of the search. */
+/** `in:` with this value searches Spam and Trash too. */
 export const ANYWHERE = 'anywhere'

@@ -1,5 +1,6 @@
 /** Everything that the mail page stands on, made from what the world outside offers. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
+import { shownBody } from '#lib/store/body.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
 import { Ahead } from '#lib/sync/ahead.ts'
 import { Announcer } from '#lib/sync/announcer.ts'
@@ -178,7 +179,10 @@ export class MailState implements Mail {
           account: this.#account,
           saved: this.#saved,
           document: this.#settings,
-          labels: () => this.labels.items
+          labels: () => this.labels.items,
+          mailboxes: () => this.mailboxes.items,
+          read: (body) => shownBody(body, () => ''),
+          troubleOf
         })
     )
     return this.#searching

@@ -1,6 +1,4 @@
 /** Where the person is in searching: the field, what was searched for, and the way back. Small: the rest loads on use. */
-import { ANYWHERE } from '#lib/mail/anywhere.ts'
-import type { Problem } from '#lib/mail/search-query.ts'
 import type { Mail, Sort } from '#lib/state/mail.ts'
 import type { Search } from '#lib/state/searches.ts'
 import { pathOf, searchPath } from '#lib/state/paths.ts'
@@ -20,11 +18,6 @@ export class Searching {
   constructor(mail: Mail, go: (path: string) => Promise<void>) {
     this.#mail = mail
     this.#go = go
-  }
-
-  /** What the list of the mail page shows is what was searched for. */
-  get isShown(): boolean {
-    return this.search?.isShown ?? false
   }
 
   /** The address changed: to a search, or (null) to another list, which it names. */
@@ -63,17 +56,6 @@ export class Searching {
     if (query === '') return this.leave()
     void this.load().then((search) => search.remember(query))
     await this.#go(searchPath(query))
-  }
-
-  /** The same, with Spam and Trash. */
-  everywhere(): Promise<void> {
-    return this.searchFor(`${this.query ?? ''} in:${ANYWHERE}`)
-  }
-
-  /** What was meant, in place of what was typed. */
-  correct({ from, to, meant }: Problem): Promise<void> {
-    const query = this.query ?? ''
-    return this.searchFor(query.slice(0, from) + (meant ?? '') + query.slice(to))
   }
 
   /** Filtered, it is another search; in another order, it is the same. */

@@ -2,10 +2,11 @@ import type { KeptBody } from '#lib/cache/cache.ts'
 import type { KeptSearches } from '#lib/cache/searches.ts'
 import type { Email, EmailBody } from '#lib/jmap/types.ts'
 import { Places } from '#lib/mail/search-places.ts'
+import { shownBody } from '#lib/store/body.ts'
 import { Objects } from '#lib/store/objects.ts'
 import { expect, test } from 'vitest'
 import { correspondents } from './correspondents.ts'
-import { foundOnDevice } from './device-search.ts'
+import { foundOnDevice, type ReadBody } from './device-search.ts'
 import { leavesOut, planOf } from './search-plan.ts'
 
 const PLACES = new Places(
@@ -63,9 +64,12 @@ function kept(emails: Email[], bodies: KeptBody[] = []): KeptSearches {
   return { emails: () => parts(emails), bodies: () => parts(bodies) } as unknown as KeptSearches
 }
 
+const read: ReadBody = (one) => shownBody(one, () => '')
+
 async function found(typed: string, objects: Objects, device: KeptSearches | null, goesOn = () => true) {
   const steps: string[][] = []
-  for await (const step of foundOnDevice(plan(typed), objects, device, goesOn)) steps.push(step.map(({ id }) => id))
+  for await (const step of foundOnDevice(plan(typed), objects, device, { read, goesOn }))
+    steps.push(step.map(({ id }) => id))
   return steps
 }
 

@@ -1,14 +1,16 @@
 /** A search in what this device has of the mail: at once, and off line. */
 import type { KeptBody } from '#lib/cache/cache.ts'
 import type { KeptSearches } from '#lib/cache/searches.ts'
-import type { Email, EmailAddress, Id } from '#lib/jmap/types.ts'
+import type { Email, EmailAddress, EmailBody, Id } from '#lib/jmap/types.ts'
 import { matches, type Candidate } from '#lib/mail/search-match.ts'
-import { shownBody } from '#lib/store/body.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import { leavesOut, type SearchPlan } from './search-plan.ts'
 
 /** Conversations: nobody scrolls further before the mail server answers. */
 const MOST = 500
+
+/** What a body shows. Handed in: the first view has it, and would have to share it. */
+export type ReadBody = (body: EmailBody) => { readonly text: string; readonly attachments: readonly { name: string }[] }
 
 /**
  * The newest message that matches of each conversation, the newest first: by what the rows say, then by all that is here.
@@ -18,14 +20,18 @@ export async function* foundOnDevice(
   plan: SearchPlan,
   objects: Objects,
   kept: KeptSearches | null,
-  goesOn: () => boolean
+  { read, goesOn }: { read: ReadBody; goesOn: () => boolean }
 ): AsyncGenerator<readonly Email[]> {
   const emails = new Map<Id, Email>()
   const found = new Map<Id, Email>()
   const look = (email: Email, body?: KeptBody): void => {
     const known = found.get(email.threadId)
     const isLate = known !== undefined && known.receivedAt >= email.receivedAt
-    if (!isLate && isAllowed(email, plan) && matches(plan.query, candidateOf(email, body), plan.around)) {
+    if (
+      !isLate &&
+      isAllowed(email, plan) &&
+      matches(plan.query, candidateOf(email, body && { ...body, ...read(body.body) }), plan.around)
+    ) {
       found.set(email.threadId, email)
     }
   }
@@ -57,16 +63,15 @@ function isAllowed({ mailboxIds }: Email, plan: SearchPlan): boolean {
   return !leavesOut(plan) || Object.keys(mailboxIds).some((id) => !plan.around.aside.includes(id))
 }
 
-function candidateOf(email: Email, kept?: KeptBody): Candidate {
-  const shown = kept && shownBody(kept.body, () => '')
+function candidateOf(email: Email, kept?: KeptBody & ReturnType<ReadBody>): Candidate {
   return {
     from: textOf(email.from),
     to: textOf(email.to),
     cc: kept ? textOf(kept.body.cc) : null,
     subject: email.subject ?? '',
-    text: shown?.text ?? email.preview ?? '',
+    text: kept?.text ?? email.preview ?? '',
     hasWholeText: kept?.whole ?? false,
-    fileNames: shown?.attachments.map(({ name }) => name) ?? null,
+    fileNames: kept?.attachments.map(({ name }) => name) ?? null,
     // A row of an older version of this page has none.
     size: (email as Partial<Email>).size ?? null,
     mailboxIds: email.mailboxIds,

@@ -1,17 +1,15 @@
 /** What is looked for besides the rows of a search: hits on this device, and how much lies in Spam and Trash. */
-import { call } from '#lib/jmap/client.ts'
 import type { Email, Filter, QueryResponse } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
-import { foundOnDevice } from './device-search.ts'
+import { foundOnDevice, type ReadBody } from './device-search.ts'
 import type { SearchPlan } from './search-plan.ts'
 
 /** Conversations that match; null if that could not be asked. */
 export async function asideTotal(account: Account, filter: Filter): Promise<number | null> {
   try {
     await account.connected()
-    const results = await account.client.run([
-      call('Email/query', 'query', { filter, collapseThreads: true, calculateTotal: true, limit: 1 })
-    ])
+    const args = { filter, collapseThreads: true, calculateTotal: true, limit: 1 }
+    const results = await account.client.run([{ name: 'Email/query', id: 'query', args }])
     return results.get<QueryResponse>('query').total ?? null
   } catch {
     // Whoever looks there searches for it.
@@ -22,10 +20,12 @@ export async function asideTotal(account: Account, filter: Filter): Promise<numb
 /** Fills the list of a search until the mail server answers. */
 export class DeviceSearch {
   readonly #account: Account
+  readonly #read: ReadBody
   #key = ''
 
-  constructor(account: Account) {
+  constructor(account: Account, read: ReadBody) {
     this.#account = account
+    this.#read = read
   }
 
   stop(): void {
@@ -37,7 +37,7 @@ export class DeviceSearch {
     const { kept, facts, objects } = this.#account
     const { version } = facts
     const searches = await kept.searches()
-    const hits = foundOnDevice(plan, objects, searches, () => this.#isWanted(key))
+    const hits = foundOnDevice(plan, objects, searches, { read: this.#read, goesOn: () => this.#isWanted(key) })
     try {
       for await (const found of hits) {
         // A round that came between told of changes to mail that was not here yet.

@@ -17,19 +17,19 @@ export class SavedSearches {
 
   /** What the service keeps. */
   take(settings: Settings): void {
-    this.show(savedIn(settings))
+    this.show(this.in(settings))
   }
 
   show(saved: readonly SavedSearch[]): void {
     this.all = saved
     this.#account.tell('account')
   }
-}
 
-export function savedIn(settings: Settings): SavedSearch[] {
-  const saved = objectOf(settings['searches'])['saved']
-  return (Array.isArray(saved) ? saved : []).flatMap((entry: unknown) => {
-    const { name, query } = objectOf(entry)
-    return typeof name === 'string' && typeof query === 'string' ? [{ name, query }] : []
-  })
+  in(settings: Settings): SavedSearch[] {
+    const { saved } = objectOf(settings['searches'])
+    return (Array.isArray(saved) ? saved : []).flatMap((entry: unknown) => {
+      const { name, query } = objectOf(entry)
+      return typeof name === 'string' && typeof query === 'string' ? [{ name, query }] : []
+    })
+  }
 }

@@ -1,5 +1,4 @@
 /** The text around what a search found (RFC 8621 §5), for the rows that the screen shows. */
-import { call } from '#lib/jmap/client.ts'
 import type { Filter, Id } from '#lib/jmap/types.ts'
 import { snippetParts, type SnippetPart } from '#lib/mail/snippet.ts'
 import type { Account } from './account.ts'
@@ -56,7 +55,7 @@ export class Snippets {
     if (ids.length === 0) return
     try {
       const results = await this.#account.client.run([
-        call('SearchSnippet/get', 'snippets', { filter: this.#filter, emailIds: ids })
+        { name: 'SearchSnippet/get', id: 'snippets', args: { filter: this.#filter, emailIds: ids } }
       ])
       const { list } = results.get<SnippetResponse>('snippets')
       if (this.#found.size > MOST_KEPT) this.#found.clear()

@@ -10,7 +10,9 @@ export interface Found {
   /** above the rows */
   readonly bar: Snippet
   /** in place of a row's subject and beginning */
-  readonly line: Snippet<[Row]>
+  readonly subject: Snippet<[Row]>
+  /** in a line below it */
+  readonly around: Snippet<[Row]>
   /** in place of the rows */
   readonly nothing: Snippet
 }
