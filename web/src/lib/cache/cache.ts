@@ -176,9 +176,9 @@ export class Cache {
   }
 
   /** Loaded on use: the first view needs nothing of it. */
-  async searches(): Promise<KeptSearches> {
+  async searches(isCurrent: (states: KeptStates | null) => boolean): Promise<KeptSearches> {
     const { KeptSearches } = await import('./searches.ts')
-    return new KeptSearches(this.#database)
+    return new KeptSearches(this.#database, isCurrent)
   }
 
   /** Nothing of this person stays; what the next one keeps does. */

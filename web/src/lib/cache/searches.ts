@@ -11,9 +11,12 @@ const RECENT = 'recent'
 
 export class KeptSearches {
   readonly #database: Database
+  readonly #isCurrent: (states: KeptStates | null) => boolean
 
-  constructor(database: Database) {
+  /** `isCurrent`: whether what was kept at these states fits to what is known; another tab may be ahead, or behind. */
+  constructor(database: Database, isCurrent: (states: KeptStates | null) => boolean) {
     this.#database = database
+    this.#isCurrent = isCurrent
   }
 
   /** The last one first. */
@@ -30,8 +33,8 @@ export class KeptSearches {
     return this.#parts('email', PART)
   }
 
-  /** The conversations of these emails with all their messages, and the states at which they are kept so. */
-  async threadsOf(found: readonly Email[]): Promise<{ states: KeptStates | null; threads: Thread[]; emails: Email[] }> {
+  /** The conversations of these emails with all their messages; null if they may be others by now. */
+  async threadsOf(found: readonly Email[]): Promise<{ threads: Thread[]; emails: Email[] } | null> {
     const read = this.#database.transaction(['meta', 'thread', 'email'])
     const threadIds = [...new Set(found.map(({ threadId }) => threadId))]
     const [states = null, ...kept] = await Promise.all([
@@ -41,7 +44,7 @@ export class KeptSearches {
     const threads = kept.filter((one) => one !== undefined)
     const ids = new Set([...found.map(({ id }) => id), ...threads.flatMap(({ emailIds }) => emailIds)])
     const emails = await Promise.all([...ids].map((id) => read.objectStore('email').get(id)))
-    return { states, threads, emails: emails.filter((one) => one !== undefined) }
+    return this.#isCurrent(states) ? { threads, emails: emails.filter((one) => one !== undefined) } : null
   }
 
   /** All bodies, in parts. */

@@ -40,9 +40,9 @@ export class DeviceSearch {
     const hits = foundOnDevice(plan, objects, searches, { read: this.#read, goesOn: () => this.#isWanted(key) })
     try {
       for await (const found of hits) {
+        const kin = await searches?.threadsOf(found)
         // A round that came between told of changes to mail that was not here yet.
-        const kin = facts.version === version ? await searches?.threadsOf(found) : undefined
-        if (kin && facts.version === version) objects.restore([...found, ...kin.emails], kin.threads)
+        if (kin && facts.version === version) objects.restore(kin.emails, kin.threads)
         this.#show(found, plan, key)
       }
     } catch {
