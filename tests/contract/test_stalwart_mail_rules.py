@@ -297,7 +297,13 @@ async def library(admin: StalwartClient) -> AsyncIterator[tuple[Person, dict[str
         ({"inMailbox": "b"}, "third"),
         ({"inMailbox": "e"}, ""),
         ({"inMailboxOtherThan": ["a"]}, "third"),
+        ({"operator": "NOT", "conditions": [{"inMailboxOtherThan": ["a", "b"]}]}, "third second first"),
+        ({"operator": "NOT", "conditions": [{"inMailboxOtherThan": ["b"]}]}, ""),
         ({"text": "whale"}, "second first"),
+        ({"text": '"red whale"'}, "first"),
+        ({"subject": '"über alles"'}, "third"),
+        ({"from": "b@example.com"}, "third"),
+        ({"to": "Jörg org"}, "third"),
         ({"text": "red whale"}, "first"),
         ({"body": "ships"}, ""),
         ({"subject": "ships"}, "second first"),
@@ -315,13 +321,26 @@ async def library(admin: StalwartClient) -> AsyncIterator[tuple[Person, dict[str
         ({"operator": "OR", "conditions": [{"body": "red"}, {"inMailbox": "b"}]}, "third first"),
         ({"operator": "NOT", "conditions": [{"body": "red"}, {"inMailbox": "b"}]}, "second"),
         ({"operator": "AND", "conditions": [{"body": "whale"}, {"notKeyword": "$seen"}]}, "second"),
+        (
+            {
+                "operator": "AND",
+                "conditions": [
+                    {
+                        "operator": "OR",
+                        "conditions": [{"text": "red"}, {"operator": "NOT", "conditions": [{"text": "whale"}]}],
+                    },
+                    {"inMailboxOtherThan": ["e", "d"]},
+                ],
+            },
+            "third first",
+        ),
     ],
 )
 async def test_email_query_filter_finds_the_matching_emails(
     library: tuple[Person, dict[str, str]], wanted: dict[str, Any], found: str
 ) -> None:
     """Without `header`: a real server finds nothing by it unless its operator has enabled the index of header
-    fields."""
+    fields. With its own index, a phrase finds what has its words in any order."""
     ann, made = library
     sort = [{"property": "receivedAt", "isAscending": False}]
     assert await ann.query(filter=wanted, sort=sort) == [made[name] for name in found.split()]
@@ -410,3 +429,32 @@ async def test_search_snippet_marks_the_words_and_escapes_the_rest(ann: Person) 
     assert snippet["subject"] == "<mark>Fish</mark> &amp; &lt;chips&gt;"
     assert snippet["preview"].startswith("<mark>fish</mark> &lt;b&gt; everywhere")
     assert answer["notFound"] == ["zzzz"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "marked"),
+    [
+        ({"text": '"fish everywhere"'}, "<mark>fish everywhere</mark>"),
+        (
+            {
+                "operator": "AND",
+                "conditions": [
+                    {"operator": "OR", "conditions": [{"text": "fish"}, {"text": "cat"}]},
+                    {"operator": "NOT", "conditions": [{"text": "everywhere"}]},
+                    {"inMailboxOtherThan": ["e"]},
+                ],
+            },
+            "<mark>fish</mark> everywhere",
+        ),
+        ({"from": "sender"}, None),
+    ],
+)
+async def test_search_snippet_marks_what_is_looked_for_and_not_what_is_excluded(
+    ann: Person, wanted: dict[str, Any], marked: str | None
+) -> None:
+    added = await ann.add(message("Dinner", body="fish everywhere\r\n"))
+    answer = await ann.call("SearchSnippet/get", filter=wanted, emailIds=[added["id"]])
+    (snippet,) = answer["list"]
+    assert snippet["subject"] is None
+    # A phrase is marked as a whole or word by word.
+    assert marked == (snippet["preview"] and snippet["preview"].strip().replace("</mark> <mark>", " "))

@@ -40,10 +40,11 @@ export async function pageOf(
 /** Nobody signs out. */
 const stays = (): Promise<SignedOut> => Promise.resolve('stayed')
 
-/** /mail/inbox/t1 → inbox, t1 */
-function segments(path: string): [string | undefined, string | undefined] {
-  const [, , mailbox, thread] = path.split('/')
-  return [mailbox, thread]
+/** /mail/inbox/t1 → inbox, t1; /mail/search?q=pulp → search, nothing, pulp */
+function segments(path: string): [string | undefined, string | undefined, string | null] {
+  const { pathname, searchParams } = new URL(path, 'https://mail.test')
+  const [, , mailbox, thread] = pathname.split('/')
+  return [mailbox, thread, searchParams.get('q')]
 }
 
 /** Shows a view; returns how to take it away. */

@@ -4,6 +4,7 @@ import { LONGEST_NAME, ModelMailboxes, type Place } from './model-mailboxes.ts'
 import { patched } from './model-patch.ts'
 import { mailboxesIn, matching, type Query } from './model-query.ts'
 
+import { snippets } from './model-snippets.ts'
 import type { Stored } from './stored.ts'
 
 interface Change {
@@ -172,7 +173,7 @@ export class ModelServer {
     const [type = '', verb = ''] = name.split('/')
     switch (verb) {
       case 'get':
-        return this.#get(type, args)
+        return type === 'SearchSnippet' ? snippets(this.emails, args) : this.#get(type, args)
       case 'changes':
         return this.#changes(type as Change['type'], args)
       case 'query':

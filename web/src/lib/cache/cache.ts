@@ -7,6 +7,7 @@ import type { Entry } from '#lib/outbox/entry.ts'
 import { evictBodies, evictRows } from './eviction.ts'
 import { KeptOutbox } from './outbox.ts'
 import type { Changes, Database, KeptBody, KeptDraft, KeptStates, KeptThreads, Schema, Wish } from './schema.ts'
+import type { KeptSearches } from './searches.ts'
 import { deleteDB, openDB, type IDBPTransaction, type StoreNames } from 'idb'
 
 export type { Changes, KeptBody, KeptDraft, KeptList, KeptStates, KeptThreads, Wish } from './schema.ts'
@@ -174,6 +175,12 @@ export class Cache {
     await this.#database.put('wish', wish, 'wish')
   }
 
+  /** Loaded on use: the first view needs nothing of it. */
+  async searches(isCurrent: (states: KeptStates | null) => boolean): Promise<KeptSearches> {
+    const { KeptSearches } = await import('./searches.ts')
+    return new KeptSearches(this.#database, isCurrent)
+  }
+
   /** Nothing of this person stays; what the next one keeps does. */
   async clear(): Promise<void> {
     this.#database.close()
@@ -229,6 +236,7 @@ function upgrade(database: Database): void {
     database.createObjectStore(store, { keyPath: 'id' })
   }
   database.createObjectStore('outbox', { autoIncrement: true })
+  database.createObjectStore('search')
   database.createObjectStore('list', { keyPath: 'key' })
   database.createObjectStore('body', { keyPath: 'id' }).createIndex('used', ['usedAt', 'size'])
 }

@@ -72,6 +72,8 @@ export interface Schema extends DBSchema {
   draft: { key: Id; value: KeptDraft }
   /** by their order in all tabs */
   outbox: { key: number; value: Entry }
+  /** what the person searched for last */
+  search: { key: string; value: readonly string[] }
 }
 
 export type Database = IDBPDatabase<Schema>

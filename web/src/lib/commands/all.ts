@@ -25,6 +25,7 @@ import { previousMessage } from '#lib/commands/previous-message.ts'
 import { previous } from '#lib/commands/previous.ts'
 import { read } from '#lib/commands/read.ts'
 import { reply } from '#lib/commands/reply.ts'
+import { search } from '#lib/commands/search.ts'
 import { selectAll } from '#lib/commands/select-all.ts'
 import { selectNone } from '#lib/commands/select-none.ts'
 import { selectRead } from '#lib/commands/select-read.ts'
@@ -55,6 +56,7 @@ export const ALL: readonly Command[] = [
   goSent,
   goAll,
   goTo,
+  search,
   keys,
   archive,
   remove,

@@ -1,5 +1,6 @@
 /** Everything that the mail page stands on, made from what the world outside offers. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
+import { shownBody } from '#lib/store/body.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
 import { Ahead } from '#lib/sync/ahead.ts'
 import { Announcer } from '#lib/sync/announcer.ts'
@@ -9,7 +10,9 @@ import { LabelNames } from '#lib/sync/labels.ts'
 import { settleLanguage } from '#lib/sync/language.ts'
 import { Pictures } from '#lib/sync/pictures.ts'
 import type { Ports } from '#lib/sync/ports.ts'
+import { Choices, REPORTED } from '#lib/sync/choices.ts'
 import { ReaderSync } from '#lib/sync/reader.ts'
+import { SavedSearches } from '#lib/sync/searches.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import { ActionsState } from './actions.svelte.ts'
@@ -18,6 +21,7 @@ import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
 import { LabelsState } from './labels.svelte.ts'
 import type { ListOptions, Mail, Quota, Trouble } from './mail.ts'
+import type { SavedSearch, Search } from './searches.ts'
 import { MailboxesState } from './mailboxes.svelte.ts'
 import { Messages } from './messages.ts'
 import { ReaderState } from './reader.svelte.ts'
@@ -41,9 +45,12 @@ export class MailState implements Mail {
   readonly #settings: SettingsDocument
   readonly #pictures: Pictures
   readonly #labels: LabelNames
+  readonly #reported: Choices
+  readonly #saved: SavedSearches
   readonly #rows: Rows
   readonly #tasks: readonly { stop: () => void }[]
   readonly #version = new Version()
+  #searching: Promise<Search> | null = null
   #list = $state.raw<ListState | null>(null)
 
   constructor(ports: Ports) {
@@ -62,6 +69,8 @@ export class MailState implements Mail {
     this.#settings = new SettingsDocument(ports)
     this.#pictures = new Pictures(account, this.#settings)
     this.#labels = new LabelNames(account)
+    this.#reported = new Choices(account, this.#settings, REPORTED)
+    this.#saved = new SavedSearches(account)
     this.#rows = new Rows(account.objects, isOwn)
     this.labels = new LabelsState(this.#labels, this.#settings)
     const ahead = new Ahead(account, () => this.#live.leads)
@@ -144,6 +153,41 @@ export class MailState implements Mail {
     }
   }
 
+  isReported(address: string): boolean {
+    this.#now()
+    return this.#reported.has(address)
+  }
+
+  async markReported(address: string, on: boolean): Promise<void> {
+    try {
+      await (on ? this.#reported.add(address) : this.#reported.drop(address))
+    } catch (failure) {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
+      throw troubleOf(failure)
+    }
+  }
+
+  get savedSearches(): readonly SavedSearch[] {
+    this.#now()
+    return this.#saved.all
+  }
+
+  search(): Promise<Search> {
+    this.#searching ??= import('./search.svelte.ts').then(
+      ({ SearchState }) =>
+        new SearchState({
+          account: this.#account,
+          saved: this.#saved,
+          document: this.#settings,
+          labels: () => this.labels.items,
+          mailboxes: () => this.mailboxes.items,
+          read: (body) => shownBody(body, () => ''),
+          troubleOf
+        })
+    )
+    return this.#searching
+  }
+
   async keepLanguage(): Promise<void> {
     await this.#quietly(settleLanguage(this.#account.ports.tongue, this.#settings, {}))
   }
@@ -162,6 +206,8 @@ export class MailState implements Mail {
       this.#settings.read().then((settings) => {
         this.#pictures.take(settings)
         this.#labels.take(settings)
+        this.#reported.take(settings)
+        this.#saved.take(settings)
         return settleLanguage(this.#account.ports.tongue, this.#settings, settings)
       })
     )

@@ -9,6 +9,7 @@ import type { Authentication } from '#lib/mail/authentication.ts'
 import type { Person } from '#lib/mail/people.ts'
 import type { Label, LabelColour } from '#lib/mail/label.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
+import type { SavedSearch, Search } from './searches.ts'
 
 import type { Labels, Mailboxes } from './mailbox-contract.ts'
 
@@ -149,6 +150,8 @@ export interface Message {
   readonly starred: boolean
   readonly draft: boolean
   readonly own: boolean
+  /** it was reported as phishing (RFC 8621 §4.1.1, $phishing) */
+  readonly reported: boolean
   readonly authentication: Authentication
   /** known before the body is loaded */
   readonly hasAttachment: boolean
@@ -286,6 +289,12 @@ export interface Mail {
   /** remote pictures: whether this sender's may be shown, and to remember that they may */
   picturesAllowed(address: string): boolean
   allowPictures(address: string): Promise<void>
+  /** senders whose message was reported as phishing: their pictures and links are blocked */
+  isReported(address: string): boolean
+  markReported(address: string, on: boolean): Promise<void>
+  readonly savedSearches: readonly SavedSearch[]
+  /** What searching needs, loaded on use; the same each time. */
+  search(): Promise<Search>
   /** The language was chosen on this device: let other devices know. If that fails, the next visit does it. */
   keepLanguage(): Promise<void>
   /** The page is left: end connections and timers. */

@@ -59,6 +59,7 @@ export class Messages {
       starred: Boolean(email.keywords['$flagged']),
       draft: Boolean(email.keywords['$draft']),
       own: sender?.own ?? false,
+      reported: Boolean(email.keywords['$phishing']),
       hasAttachment: email.hasAttachment,
       ...this.#unfolded(loaded, authservId(), sender?.address ?? ''),
       trouble

@@ -6,8 +6,9 @@ import { foldedRange } from '#lib/state/folding.ts'
 import { Listing, type Only } from '#lib/state/listing.svelte.ts'
 import type { Mail, MailboxItem, Message, Sort } from '#lib/state/mail.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
-import { filterOf, mailboxOf, mailboxSegment, pathOf, viewOf, type View } from '#lib/state/paths.ts'
+import { filterOf, mailboxOf, mailboxSegment, pathOf, SEARCH, searchPath, viewOf, type View } from '#lib/state/paths.ts'
 import { Preferences } from '#lib/state/preferences.svelte.ts'
+import { Searching } from '#lib/state/searching.svelte.ts'
 import { Triage } from '#lib/state/triage.svelte.ts'
 import { createContext, untrack } from 'svelte'
 
@@ -21,6 +22,7 @@ export class MailPage {
   readonly preferences = new Preferences()
   drawer = $state(false)
   readonly notices = new Notices()
+  readonly searching: Searching
   /** the message to which the person writes a reply */
   #replyingTo = $state<string | null>(null)
   /** the person closed the reply, which is kept */
@@ -43,6 +45,7 @@ export class MailPage {
     this.mail = mail
     this.cursor = new Cursor(mail, this)
     this.triage = new Triage(mail, this.cursor, this)
+    this.searching = new Searching(mail, go)
     this.#go = go
     this.leave = leave
   }
@@ -63,7 +66,8 @@ export class MailPage {
 
   /** The address bar names a mailbox that the mail server has not. */
   get isGone(): boolean {
-    return this.#segment !== undefined && !this.mailbox && !this.view && this.mail.list?.freshness === 'current'
+    if (this.#segment === undefined || this.#segment === SEARCH) return false
+    return !this.mailbox && !this.view && this.mail.list?.freshness === 'current'
   }
 
   get threadId(): string | undefined {
@@ -109,14 +113,15 @@ export class MailPage {
   }
 
   /** The address bar changed: show what it names. */
-  show(segment: string | undefined, threadId: string | undefined): void {
-    const stays = segment === this.#segment
+  show(segment: string | undefined, threadId: string | undefined, query: string | null = null): void {
+    const stays = segment === this.#segment && query === untrack(() => this.searching.query)
     this.#segment = segment
     if (!stays) {
       this.#viewKey = ''
       this.listing.only = 'all'
     }
     const { mailbox, view } = this
+    untrack(() => this.searching.show(segment === SEARCH ? (query ?? '') : null, segment))
     // Until the mailboxes are known, the inbox is asked for: its request brings them along.
     if (!mailbox && !this.mail.list) this.mail.show(null)
     else if (view) this.#showView(view)
@@ -156,6 +161,11 @@ export class MailPage {
 
   /** Show the same mailbox or view, filtered or sorted in another way. */
   arrange(how: { readonly only?: Only; readonly sort?: Sort }): void {
+    if (this.searching.query !== null) {
+      this.cursor.forget()
+      void this.searching.arrange(how)
+      return
+    }
     if (how.only) this.listing.only = how.only
     if (how.sort) this.listing.sort = how.sort
     this.cursor.forget()
@@ -184,15 +194,15 @@ export class MailPage {
   async openConversation(threadId: string): Promise<void> {
     this.cursor.stay()
     this.cursor.current = threadId
-    const path = pathOf(this.#openSegment(), threadId)
+    const path = this.#pathOf(threadId)
     // The address follows what is shown: navigating takes longer than showing.
-    this.show(this.#segment, threadId)
+    this.show(this.#segment, threadId, this.searching.query)
     await this.#go(path)
   }
 
   async closeConversation(): Promise<void> {
     this.cursor.stay()
-    await this.#go(pathOf(this.#openSegment()))
+    await this.#go(this.#pathOf())
   }
 
   toggle(message: Message): void {
@@ -224,8 +234,10 @@ export class MailPage {
     this.#known = new Set([...this.#known, address])
   }
 
-  #openSegment(): string {
-    return this.#segment ?? (this.mailbox ? mailboxSegment(this.mailbox) : 'inbox')
+  #pathOf(threadId?: string): string {
+    const { query } = this.searching
+    if (query !== null) return searchPath(query, threadId)
+    return pathOf(this.#segment ?? (this.mailbox ? mailboxSegment(this.mailbox) : 'inbox'), threadId)
   }
 }
 

@@ -17,6 +17,14 @@ export function pathOf(segment: string, threadId?: string): string {
   return ['/mail', ...parts.map(encodeURIComponent)].join('/')
 }
 
+/** The segment of an address that shows what was searched for. */
+export const SEARCH = 'search'
+
+/** A search is part of its address: it can be reloaded, gone back to, and kept as a bookmark. */
+export function searchPath(query: string, threadId?: string): string {
+  return query ? `${pathOf(SEARCH, threadId)}?q=${encodeURIComponent(query)}` : pathOf(SEARCH, threadId)
+}
+
 /** The mailbox that an address names; the inbox for none. Undefined if there is no such mailbox. */
 export function mailboxOf(segment: string | undefined, mailboxes: Mailboxes): MailboxItem | undefined {
   if (segment === undefined) return mailboxes.byRole('inbox')

@@ -131,13 +131,15 @@ export function nameOf(item: Pick<MailboxItem, 'role' | 'name'>, words: MailWord
 }
 
 /** What the page shows, as the sidebar calls it. */
-export function titleOf({ mailbox, view, mail }: Shown, words: MailWords): string {
+export function titleOf({ mailbox, view, mail, searching }: Shown, words: MailWords): string {
   if (view)
     return view.kind === 'label' ? (mail.labels.byKeyword(view.keyword)?.name ?? view.keyword) : words.views[view.kind]
+  if (searching.query !== null) return searching.query || words.searchShort
   return mailbox ? nameOf(mailbox, words) : words.roles.inbox
 }
 
 interface Shown {
+  readonly searching: { readonly query: string | null }
   readonly mailbox: MailboxItem | undefined
   readonly view: View | undefined
   readonly mail: { readonly labels: Pick<Labels, 'byKeyword'> }

@@ -50,6 +50,14 @@ export class Objects {
     return shown
   }
 
+  /** All that are known, as they are shown. */
+  *emails(): Generator<Email> {
+    for (const id of this.#emails.keys()) {
+      const email = this.email(id)
+      if (email) yield email
+    }
+  }
+
   /** As the server has it. */
   baseOf(id: Id): Email | undefined {
     return this.#emails.get(id)

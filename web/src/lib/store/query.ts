@@ -6,6 +6,8 @@ export interface ListQuery {
   readonly mailboxId: Id | null
   readonly filter: Filter | null
   readonly sort: Sort
+  /** Only this device can tell what is in it: the mail server is not asked. */
+  readonly device?: boolean
 }
 
 export const NEWEST_FIRST: Sort = { property: 'receivedAt', isAscending: false }
@@ -16,7 +18,9 @@ export function mailboxQuery(mailboxId: Id): ListQuery {
 
 /** The same text for the same query, however its properties are ordered. */
 export function keyOf(query: ListQuery): string {
-  return JSON.stringify([query.mailboxId, ordered(query.filter), query.sort.property, query.sort.isAscending])
+  const { mailboxId, filter, sort, device } = query
+  const parts = [mailboxId, ordered(filter), sort.property, sort.isAscending]
+  return JSON.stringify(device ? [...parts, 'device'] : parts)
 }
 
 /** The filter as the server is asked (RFC 8621 §4.4.1); null for all mail. */

@@ -1,8 +1,10 @@
 /** What this device keeps of the account: read before the network answers, written behind the screen. */
 import { Cache, type Changes, type KeptBody, type KeptThreads, type KeptStates, type Wish } from '#lib/cache/cache.ts'
+import type { KeptSearches } from '#lib/cache/searches.ts'
 import type { Email, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import type { Objects } from '#lib/store/objects.ts'
+import type { Brought } from './brought.ts'
 import { Drafts } from './drafts.ts'
 import type { Facts } from './facts.ts'
 import type { ListView } from './list-view.ts'
@@ -29,17 +31,6 @@ interface Due {
   list: ListView | null
   changed: Set<Id>
   anew: boolean
-}
-
-/** What a round brought. */
-export interface Brought {
-  list: ListView | null
-  /** all emails that changed, whether or not a list shows them: nobody will tell of these changes again */
-  changed: readonly Id[]
-  /** nothing that was known before counts */
-  anew: boolean
-  /** `met` when it began, if it asked for the states; else null */
-  met: number | null
 }
 
 /** The key of the list that will be shown, once the mailboxes are known. */
@@ -176,6 +167,12 @@ export class Kept {
     const isOurs = isSame(threads?.states, this.#noted)
     this.#know(isOurs ? threads : null)
     return isOurs ? threads : null
+  }
+
+  /** What there is to look through; null where the browser keeps nothing. */
+  async searches(): Promise<KeptSearches | null> {
+    await this.#flush()
+    return (await this.#cache?.searches((states) => isSame(states, this.#noted))) ?? null
   }
 
   /** A round brought the account, which is that of `whose`, to these states. */

@@ -105,6 +105,9 @@ export class ListView {
   }
 
   get lacks(): boolean {
+    if (this.query.device) {
+      return false
+    }
     return this.list.queryState === null || gapIn(this.list, this.#from, this.#to) !== null
   }
 
@@ -113,6 +116,13 @@ export class ListView {
     if (this.asOf === null) {
       this.list = { total, queryState: null, windows: [{ from: 0, ids }] }
       this.asOf = asOf
+    }
+  }
+
+  /** What this device found of it, until the mail server answers. Nobody confirmed it. */
+  guess(ids: readonly Id[]): void {
+    if (this.asOf === null && this.list.queryState === null) {
+      this.list = { total: ids.length, queryState: null, windows: [{ from: 0, ids }] }
     }
   }
 
@@ -150,6 +160,9 @@ export class ListView {
    * Ask for what is outdated or missing; null if nothing is. `anew`: no row that is known counts.
    */
   async ask(client: JmapClient, wish: { anew: boolean; outdated: boolean }): Promise<ListResponses | null> {
+    if (this.query.device) {
+      return null
+    }
     if (wish.anew || wish.outdated || this.list.queryState === null) {
       // The rows that are known are followed by Email/changes, those of the device too.
       const known = !wish.anew && this.asOf !== null

@@ -12,6 +12,7 @@ export interface ListWish {
   readonly everywhere: boolean
   readonly filter: Filter | null
   readonly sort: Sort
+  readonly device?: boolean
 }
 
 export const INBOX: ListWish = { mailboxId: null, everywhere: false, filter: null, sort: NEWEST_FIRST }
@@ -31,9 +32,9 @@ export class Lists {
 
   /** What is wished among these mailboxes, or the inbox if there is no such mailbox; null if there is no inbox. */
   queryIn(mailboxes: readonly Mailbox[]): ListQuery | null {
-    const { mailboxId, everywhere, filter, sort } = this.wish
+    const { mailboxId, everywhere, filter, sort, device = false } = this.wish
     if (everywhere) {
-      return { mailboxId: null, filter, sort }
+      return { mailboxId: null, filter, sort, device }
     }
     const inbox = mailboxes.find(({ role }) => role === 'inbox')?.id
     if (mailboxId === null) {

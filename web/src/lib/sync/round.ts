@@ -62,8 +62,14 @@ export async function askWhatChanged(account: Account, lists: Lists, outdated: b
   const { identityId: person, authservId } = client
   const whose = { person, address: account.address, authservId }
   const anew = emailState === null
-  account.kept.note(whose, facts, { list, changed: Facts.changedIn(emails), anew, met: emails || anew ? met : null })
+  const changed = Facts.changedIn(emails)
+  account.kept.note(whose, facts, { list: keepable(list), changed, anew, met: emails || anew ? met : null })
   return isOutdated
+}
+
+/** What only this device found is looked for again. */
+function keepable(list: ListView | null): ListView | null {
+  return list?.query.device ? null : list
 }
 
 /** Whether the responses are of a mailbox that there is. Else the next round asks for what there is. */

@@ -2,10 +2,12 @@
 import type { Widen } from '#lib/words/en.ts'
 import type { folders } from '#lib/words/en/folders.ts'
 import type { live } from '#lib/words/en/live.ts'
+import type { search } from '#lib/words/en/search.ts'
 import type { Language } from '#lib/words/language.ts'
 
 export type Folders = Widen<typeof folders>
 export type Live = Widen<typeof live>
+export type SearchWords = Widen<typeof search>
 
 /** Of the menus and dialogs of folders and labels. */
 export async function folderWords(language: Language): Promise<Folders> {
@@ -16,4 +18,9 @@ export async function folderWords(language: Language): Promise<Folders> {
 export async function liveWords(language: Language): Promise<Live> {
   const module = language === 'de' ? await import('#lib/words/de/live.ts') : await import('#lib/words/en/live.ts')
   return module.live
+}
+
+export async function searchWords(language: Language): Promise<SearchWords> {
+  const module = language === 'de' ? await import('#lib/words/de/search.ts') : await import('#lib/words/en/search.ts')
+  return module.search
 }

@@ -17,6 +17,7 @@ export const actions = {
     goSent: 'Zu den gesendeten',
     goAll: 'Zu allen Nachrichten',
     goTo: 'Zu einem Ordner oder Label',
+    search: 'Suchen',
     archive: 'Archivieren',
     delete: 'Löschen',
     spam: 'Als Spam melden',

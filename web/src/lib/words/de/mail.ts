@@ -16,6 +16,10 @@ export const mail = {
     `${unread > 0 ? `(${unread}) ` : ''}${folder} – ${address}`,
   skipToList: 'Zu den Unterhaltungen',
   skipToMessage: 'Zur Nachricht',
+  search: 'Gesamte Post durchsuchen',
+  searchShort: 'Suche',
+  leaveSearch: 'Suche verlassen',
+  clearSearch: 'Suche leeren',
   openFolders: 'Ordner',
   closeFolders: 'Schließen',
   account: 'Konto',
@@ -130,6 +134,12 @@ export const mail = {
     always: 'Immer von diesem Absender'
   },
   warning: {
+    report: 'Phishing melden',
+    reported: 'Als Phishing gemeldet und in den Spam verschoben.',
+    reportedTitle: 'Sie haben diesen Absender gemeldet',
+    reportedText: 'Bilder und Links dieses Absenders sind gesperrt.',
+    trust: 'Wieder erlauben',
+    linkBlocked: 'Links dieses Absenders sind gesperrt.',
     failed: 'Dieser Absender ließ sich nicht bestätigen',
     failedText: (address: string) =>
       `Der Mailserver hat geprüft, ob diese Nachricht wirklich von ${address} kommt, und die Prüfung schlug fehl. Links öffnen sich erst, wenn Sie ihr Ziel gesehen haben.`,

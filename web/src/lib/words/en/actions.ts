@@ -17,6 +17,7 @@ export const actions = {
     goSent: 'Go to Sent',
     goAll: 'Go to all mail',
     goTo: 'Go to a folder or label',
+    search: 'Search',
     archive: 'Archive',
     delete: 'Delete',
     spam: 'Report spam',

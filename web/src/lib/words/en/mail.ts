@@ -16,6 +16,10 @@ export const mail = {
     `${unread > 0 ? `(${unread}) ` : ''}${folder} – ${address}`,
   skipToList: 'Skip to the conversations',
   skipToMessage: 'Skip to the message',
+  search: 'Search all mail',
+  searchShort: 'Search',
+  leaveSearch: 'Leave the search',
+  clearSearch: 'Clear the search',
   openFolders: 'Folders',
   closeFolders: 'Close',
   account: 'Account',
@@ -123,6 +127,12 @@ export const mail = {
     always: 'Always from this sender'
   },
   warning: {
+    report: 'Report phishing',
+    reported: 'Reported as phishing, and moved to Spam.',
+    reportedTitle: 'You reported this sender',
+    reportedText: 'Images and links of this sender are blocked.',
+    trust: 'Allow them again',
+    linkBlocked: 'Links of this sender are blocked.',
     failed: 'This sender could not be confirmed',
     failedText: (address: string) =>
       `The mail server checked whether this message really comes from ${address}, and the check failed. Links open only after you have seen where they lead.`,

@@ -1,0 +1,44 @@
+/** Reporting a message as phishing: it goes to Spam, and nothing of its sender is loaded or opened from then on. */
+import type { Words } from '#lib/words/en.ts'
+import type { Mail, Message } from './mail.ts'
+import type { Notices } from './notices.svelte.ts'
+
+/** RFC 8621 §4.1.1: clients should disable links and attachments. */
+const PHISHING = '$phishing'
+
+/** Whether pictures and links of the message are blocked. */
+export function isBlocked(message: Message, mail: Pick<Mail, 'isReported'>): boolean {
+  if (message.own) return false
+  return message.reported || mail.isReported(message.from[0]?.address ?? '')
+}
+
+interface Page {
+  readonly mail: Mail
+  readonly notices: Notices
+}
+
+/** Only this message is moved: others of the conversation may be from whom the sender pretends to be. */
+export function reportPhishing({ mail, notices }: Page, message: Message, words: Words['mail']): void {
+  const address = message.from[0]?.address ?? ''
+  const deeds = [
+    mail.actions.runOnMessages({ kind: 'label', keyword: PHISHING, on: true }, [message.id]),
+    mail.actions.runOnMessages({ kind: 'spam', on: true }, [message.id])
+  ]
+  keep(mail, address, true)
+  const undo = (): void => {
+    deeds.toReversed().forEach((deed) => deed?.undo())
+    keep(mail, address, false)
+  }
+  notices.say(words.warning.reported, { run: undo, done: words.undone })
+}
+
+/** The person trusts the sender after all. The message stays where it is. */
+export function trust({ mail }: Page, message: Message): void {
+  mail.actions.runOnMessages({ kind: 'label', keyword: PHISHING, on: false }, [message.id])
+  keep(mail, message.from[0]?.address ?? '', false)
+}
+
+/** What the service could not keep holds until the page is left; the keyword is kept by the mail server. */
+function keep(mail: Mail, address: string, on: boolean): void {
+  if (address) mail.markReported(address, on).catch(() => undefined)
+}

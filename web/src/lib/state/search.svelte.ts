@@ -1,0 +1,211 @@
+/** The search that is shown, what surrounds its rows, and what can be suggested. Loaded on use. */
+import type { Sort } from '#lib/jmap/types.ts'
+import { Places, type SearchLabel, type SearchMailbox } from '#lib/mail/search-places.ts'
+import type { Problem } from '#lib/mail/search-query.ts'
+import type { Known as Suggestable } from '#lib/mail/search-suggestions.ts'
+import { markedParts } from '#lib/mail/snippet.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
+import type { Account } from '#lib/sync/account.ts'
+import type { ReadBody } from '#lib/sync/device-search.ts'
+import { asideTotal, DeviceSearch } from '#lib/sync/search-work.ts'
+import { leavesOut, planOf, type SearchPlan } from '#lib/sync/search-plan.ts'
+import { SearchSaver } from '#lib/sync/saving-searches.ts'
+import type { SettingsDocument } from '#lib/sync/settings.ts'
+import type { SavedSearches } from '#lib/sync/searches.ts'
+import { Snippets } from '#lib/sync/snippets.ts'
+import { Suggestions } from '#lib/sync/suggestions.ts'
+import type { Search, Snippet } from './searches.ts'
+
+const NEWEST_FIRST: Sort = { property: 'receivedAt', isAscending: false }
+
+/** What the first view has: a search that imported it would take it out of its file. */
+export interface SearchParts {
+  account: Account
+  saved: SavedSearches
+  document: SettingsDocument
+  labels: () => readonly SearchLabel[]
+  mailboxes: () => readonly SearchMailbox[]
+  read: ReadBody
+  troubleOf: (failure: unknown) => Trouble
+}
+
+export class SearchState implements Search {
+  readonly #parts: SearchParts
+  readonly #account: Account
+  readonly #suggestions: Suggestions
+  readonly #saver: SearchSaver
+  /** grows when what is behind the getters changes */
+  #changes = $state(0)
+  readonly #device: DeviceSearch
+  #query = ''
+  #isOn = false
+  #began = new Date(0)
+  #sort: Sort = NEWEST_FIRST
+  #plan: SearchPlan | null = null
+  /** what the list was asked to show */
+  #asked = ''
+  /** of the list that shows it */
+  #key: string | null = null
+  #snippets: Snippets | null = null
+  #aside: number | null = null
+
+  constructor(parts: SearchParts) {
+    this.#parts = parts
+    this.#account = parts.account
+    this.#saver = new SearchSaver(parts.saved, parts.document)
+    this.#suggestions = new Suggestions(parts.account, parts.saved)
+    this.#device = new DeviceSearch(parts.account, parts.read)
+    parts.account.listen((topic) => {
+      // Folders and labels may be known only now, and what was typed means something else with them.
+      if (topic === 'account' && this.#isOn) this.#renew()
+      if (topic !== 'connection') this.#next()
+    })
+  }
+
+  get query(): string {
+    this.#seen()
+    return this.#query
+  }
+
+  get problems(): readonly Problem[] {
+    this.#seen()
+    return this.#plan?.problems ?? []
+  }
+
+  get scope(): 'nothing' | 'server' | 'device' {
+    this.#seen()
+    return this.#plan?.scope ?? 'nothing'
+  }
+
+  get isShown(): boolean {
+    this.#seen()
+    return this.#key !== null && this.#account.list?.key === this.#key
+  }
+
+  get onDevice(): boolean {
+    this.#seen()
+    return this.isShown && this.#account.list?.list.queryState === null
+  }
+
+  get leavesOut(): boolean {
+    this.#seen()
+    return this.#plan !== null && leavesOut(this.#plan)
+  }
+
+  get aside(): number | null {
+    this.#seen()
+    return this.#aside
+  }
+
+  show(query: string): void {
+    if (this.#isOn && query === this.#query) return
+    this.#query = query
+    this.#sort = NEWEST_FIRST
+    this.#began = new Date(this.#account.ports.now())
+    this.#isOn = true
+    this.#forget()
+    this.#renew()
+    this.#next()
+  }
+
+  arrange(sort: Sort): void {
+    this.#sort = sort
+    this.#renew()
+    this.#next()
+  }
+
+  end(): void {
+    this.#isOn = false
+    this.#forget()
+    this.#snippets?.stop()
+    this.#device.stop()
+  }
+
+  snippet(emailId: string): Snippet | null {
+    this.#seen()
+    const found = this.#snippets?.get(emailId)
+    if (found) return found
+    // The mail server marks nothing, or has not answered: what the row shows anyway.
+    const email = this.#account.objects.email(emailId)
+    const words = this.#plan?.words ?? []
+    const subject = markedParts(email?.subject ?? '', words)
+    const preview = markedParts(email?.preview?.trim() ?? '', words)
+    return (subject ?? preview) ? { subject, preview } : null
+  }
+
+  mailboxesOf(emailId: string): readonly string[] {
+    this.#seen()
+    return Object.keys(this.#account.objects.email(emailId)?.mailboxIds ?? {})
+  }
+
+  known(): Promise<Suggestable> {
+    return this.#suggestions.known(this.#parts.mailboxes(), this.#parts.labels())
+  }
+
+  remember(query: string): void {
+    void this.#suggestions.remember(query.trim())
+  }
+
+  save(name: string, query: string): Promise<void> {
+    return this.#told(this.#saver.save(name, query))
+  }
+
+  remove(query: string): Promise<void> {
+    return this.#told(this.#saver.remove(query))
+  }
+
+  /** Show what the search means now, if that is something else than what is shown. */
+  #renew(): void {
+    const items = this.#parts.mailboxes()
+    // Without the mailboxes nobody knows which of them are Spam and Trash.
+    if (items.length === 0) return
+    const plan = planOf(this.#query, new Places(items, this.#parts.labels()), this.#account.address, this.#began)
+    this.#plan = plan
+    if (plan.scope === 'nothing') return
+    const device = plan.scope === 'device'
+    // Of what only this device can tell, the text says which search it is.
+    const filter = device ? { text: this.#query } : plan.filter
+    const wish = { mailboxId: null, everywhere: true, filter, sort: this.#sort, device }
+    const asked = JSON.stringify(wish)
+    if (asked === this.#asked) return
+    this.#asked = asked
+    this.#aside = null
+    this.#snippets?.stop()
+    this.#snippets =
+      !device && filter && plan.words.length > 0 ? new Snippets(this.#account, filter, () => this.#next()) : null
+    this.#account.show(wish)
+    this.#key = this.#account.list?.key ?? ''
+    void this.#device.look(plan, this.#key)
+    void this.#count(plan, asked)
+  }
+
+  #forget(): void {
+    this.#asked = ''
+    this.#key = null
+  }
+
+  async #count({ aside }: SearchPlan, asked: string): Promise<void> {
+    const total = aside && (await asideTotal(this.#account, aside))
+    if (this.#asked !== asked) return
+    this.#aside = total
+    this.#next()
+  }
+
+  async #told(work: Promise<void>): Promise<void> {
+    try {
+      await work
+    } catch (failure) {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
+      throw this.#parts.troubleOf(failure)
+    }
+  }
+
+  /** Whoever reads a getter is told of `#next`. */
+  #seen(): number {
+    return this.#changes
+  }
+
+  #next(): void {
+    this.#changes += 1
+  }
+}

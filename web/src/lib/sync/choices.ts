@@ -1,0 +1,75 @@
+/** What a person decided about senders, kept by the service: whose pictures may be shown, which warnings they know. */
+import type { Account } from './account.ts'
+import { objectOf, type Settings, type SettingsDocument } from './settings.ts'
+
+/** Entries that are kept of each kind; the document may hold 64 KB in all. */
+const MOST = 500
+/** Characters of an entry. The senders write what is in it. */
+const LONGEST = 600
+
+/** Where in the document each kind stands. */
+export const PICTURES = ['pictures', 'senders'] as const
+export const WARNINGS = ['warnings', 'known'] as const
+/** Senders whose message the person reported as phishing. */
+export const REPORTED = ['phishing', 'senders'] as const
+
+export class Choices {
+  readonly #account: Account
+  readonly #document: SettingsDocument
+  readonly #place: readonly [part: string, list: string]
+  #entries: ReadonlySet<string> = new Set()
+
+  constructor(account: Account, document: SettingsDocument, place: readonly [part: string, list: string]) {
+    this.#account = account
+    this.#document = document
+    this.#place = place
+  }
+
+  has(entry: string): boolean {
+    return this.#entries.has(entry.toLowerCase())
+  }
+
+  /** What the service keeps. */
+  take(settings: Settings): void {
+    this.#show(this.#of(settings))
+  }
+
+  /** Shown at once; raises JmapFailure if that could not be kept. */
+  async drop(entry: string): Promise<void> {
+    const without = (entries: readonly string[]): string[] => entries.filter((one) => one !== entry.toLowerCase())
+    this.#show(without([...this.#entries]))
+    const [part, list] = this.#place
+    this.take(
+      await this.#document.change((settings) => ({
+        ...settings,
+        [part]: { ...objectOf(settings[part]), [list]: without(this.#of(settings)) }
+      }))
+    )
+  }
+
+  /** Shown at once; raises JmapFailure if it could not be kept. */
+  async add(entry: string): Promise<void> {
+    const added = entry.toLowerCase()
+    this.#show([...this.#entries, added])
+    if (added.length > LONGEST) {
+      return
+    }
+    const [part, list] = this.#place
+    const changed = await this.#document.change((settings) => {
+      const entries = [...new Set([...this.#of(settings), added])].slice(-MOST)
+      return { ...settings, [part]: { ...objectOf(settings[part]), [list]: entries } }
+    })
+    this.take(changed)
+  }
+
+  #show(entries: readonly string[]): void {
+    this.#entries = new Set(entries)
+    this.#account.tell('account', 'reader')
+  }
+
+  #of(settings: Settings): string[] {
+    const [part, list] = this.#place
+    const entries = objectOf(settings[part])[list]
+    return Array.isArray(entries) ? entries.filter((entry) => typeof entry === 'string') : []
+  }
+}

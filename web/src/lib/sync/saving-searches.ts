@@ -1,0 +1,48 @@
+/** Saving a search, giving it another name, removing it: loaded with the search. */
+import type { SavedSearch, SavedSearches } from './searches.ts'
+import type { SettingsDocument } from './settings.ts'
+
+/** The document may hold 64 KB in all. */
+const MOST = 50
+/** Characters. */
+const LONGEST_NAME = 100
+
+export class SearchSaver {
+  readonly #saved: SavedSearches
+  readonly #document: SettingsDocument
+
+  constructor(saved: SavedSearches, document: SettingsDocument) {
+    this.#saved = saved
+    this.#document = document
+  }
+
+  /** A search that is saved already gets another name. Shown at once; raises JmapFailure if it could not be kept. */
+  save(name: string, query: string): Promise<void> {
+    const saved = { name: (name.trim() || query).slice(0, LONGEST_NAME), query }
+    return this.#change((all) =>
+      all.some((one) => one.query === query)
+        ? all.map((one) => (one.query === query ? saved : one))
+        : [...all, saved].slice(-MOST)
+    )
+  }
+
+  remove(query: string): Promise<void> {
+    return this.#change((all) => all.filter((one) => one.query !== query))
+  }
+
+  async #change(change: (all: readonly SavedSearch[]) => readonly SavedSearch[]): Promise<void> {
+    const before = this.#saved.all
+    this.#saved.show(change(before))
+    try {
+      this.#saved.take(
+        await this.#document.change((settings) => ({
+          ...settings,
+          searches: { saved: change(this.#saved.in(settings)) }
+        }))
+      )
+    } catch (failure) {
+      this.#saved.show(before)
+      throw failure
+    }
+  }
+}

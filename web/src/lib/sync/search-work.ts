@@ -1,0 +1,66 @@
+/** What is looked for besides the rows of a search: hits on this device, and how much lies in Spam and Trash. */
+import type { Email, Filter, QueryResponse } from '#lib/jmap/types.ts'
+import type { Account } from './account.ts'
+import { foundOnDevice, type ReadBody } from './device-search.ts'
+import type { SearchPlan } from './search-plan.ts'
+
+/** Conversations that match; null if that could not be asked. */
+export async function asideTotal(account: Account, filter: Filter): Promise<number | null> {
+  try {
+    await account.connected()
+    const args = { filter, collapseThreads: true, calculateTotal: true, limit: 1 }
+    const results = await account.client.run([{ name: 'Email/query', id: 'query', args }])
+    return results.get<QueryResponse>('query').total ?? null
+  } catch {
+    // Whoever looks there searches for it.
+    return null
+  }
+}
+
+/** Fills the list of a search until the mail server answers. */
+export class DeviceSearch {
+  readonly #account: Account
+  readonly #read: ReadBody
+  #key = ''
+
+  constructor(account: Account, read: ReadBody) {
+    this.#account = account
+    this.#read = read
+  }
+
+  stop(): void {
+    this.#key = ''
+  }
+
+  async look(plan: SearchPlan, key: string): Promise<void> {
+    this.#key = key
+    const { kept, facts, objects } = this.#account
+    const { version } = facts
+    const searches = await kept.searches()
+    const hits = foundOnDevice(plan, objects, searches, { read: this.#read, goesOn: () => this.#isWanted(key) })
+    try {
+      for await (const found of hits) {
+        const kin = await searches?.threadsOf(found)
+        // A round that came between told of changes to mail that was not here yet.
+        if (kin && facts.version === version) objects.restore(kin.emails, kin.threads)
+        this.#show(found, plan, key)
+      }
+    } catch {
+      // The database is closed or broken: the mail server answers alone.
+    }
+  }
+
+  #show(found: readonly Email[], plan: SearchPlan, key: string): void {
+    const { list, objects, sync } = this.#account
+    if (!list || !this.#isWanted(key)) return
+    const ids = found.filter(({ id }) => objects.baseOf(id)).map(({ id }) => id)
+    // That there is nothing, only the mail server knows; unless it is not asked.
+    if (ids.length > 0 || plan.scope === 'device' || sync.trouble) list.guess(ids)
+    this.#account.tell('list')
+  }
+
+  #isWanted(key: string): boolean {
+    const { list } = this.#account
+    return this.#key === key && list?.key === key && list.list.queryState === null
+  }
+}

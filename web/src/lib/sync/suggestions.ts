@@ -1,0 +1,69 @@
+/** What a search field can suggest, from what this device has and what the person searched for before. */
+import { ANYWHERE } from '#lib/mail/anywhere.ts'
+import type { Known } from '#lib/mail/search-suggestions.ts'
+import type { Account } from './account.ts'
+import { correspondents, type Correspondent } from './correspondents.ts'
+import type { SavedSearches } from './searches.ts'
+
+/** The last searches that this device keeps. */
+const MOST_RECENT = 20
+/** `in:` takes these whatever the folders are called. */
+const BY_ROLE: Readonly<Record<string, string>> = { junk: 'spam' }
+
+export class Suggestions {
+  readonly #account: Account
+  readonly #saved: SavedSearches
+  #recent: readonly string[] | null = null
+  #people: { found: Promise<readonly Correspondent[]>; version: number } | null = null
+
+  constructor(account: Account, saved: SavedSearches) {
+    this.#account = account
+    this.#saved = saved
+  }
+
+  async known(
+    mailboxes: readonly { name: string; role: string | null }[],
+    labels: readonly { name: string }[]
+  ): Promise<Known> {
+    const [people, recent] = await Promise.all([this.#correspondents(), this.#searched()])
+    const folders = mailboxes.map(({ name, role }) => (role === null ? name : (BY_ROLE[role] ?? role)))
+    return {
+      people,
+      recent,
+      saved: this.#saved.all,
+      folders: [...folders, ANYWHERE],
+      labels: labels.map(({ name }) => name)
+    }
+  }
+
+  async remember(search: string): Promise<void> {
+    if (search === '') return
+    const kept = await this.#account.kept.searches()
+    const before = await this.#searched()
+    // Another one may have been remembered meanwhile.
+    const others = (this.#recent ?? before).filter((one) => one !== search)
+    this.#recent = [search, ...others].slice(0, MOST_RECENT)
+    // One that is not kept is typed again.
+    await kept?.keepRecent(this.#recent).catch(() => undefined)
+  }
+
+  async #searched(): Promise<readonly string[]> {
+    if (this.#recent) return this.#recent
+    const found = await (await this.#account.kept.searches())?.recent().catch(() => [])
+    if (found) this.#recent ??= found
+    return this.#recent ?? []
+  }
+
+  #correspondents(): Promise<readonly Correspondent[]> {
+    const { version } = this.#account.objects
+    if (this.#people?.version !== version) {
+      this.#people = { found: this.#meet(), version }
+    }
+    return this.#people.found
+  }
+
+  async #meet(): Promise<readonly Correspondent[]> {
+    const { kept, objects, address } = this.#account
+    return correspondents(objects, await kept.searches(), address).catch(() => [])
+  }
+}
