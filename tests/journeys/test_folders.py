@@ -1,4 +1,4 @@
-"""Folders in Chromium: made, renamed, moved, removed with their mail and emptied, by keyboard alone."""
+"""Folders in Chromium: made, renamed, moved, removed with their mail and emptied, with the keyboard only."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ async def choose(alice: MailPage, name: str, action: str) -> None:
     await expect(alice.page.get_by_role("dialog")).to_be_visible()
 
 
-async def test_folders_are_made_renamed_moved_removed_and_the_trash_emptied_by_keyboard_alone(
+async def test_folders_are_made_renamed_moved_removed_and_the_trash_emptied_with_the_keyboard_only(
     up: Trial, browser: Browser
 ) -> None:
     async with mail_page(up, browser, "folders.alice") as alice:
