@@ -1,8 +1,10 @@
-import type { Folders } from '#lib/words/later.ts'
+/** Menus and dialogs of folders and labels, and what was done to them. */
+import type { Widen } from '#lib/words/en.ts'
+import type { folders as english } from '#lib/words/en/folders.ts'
 
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString('de')} ${n === 1 ? one : many}`
 
-export const folders: Folders = {
+export const folders: Widen<typeof english> = {
   menu: {
     newInside: 'Neuer Ordner darin',
     rename: 'Umbenennen',
@@ -57,7 +59,7 @@ export const folders: Folders = {
     created: (name) => `Ordner ${name} angelegt`,
     renamed: (name) => `In ${name} umbenannt`,
     moved: (name) => `Ordner ${name} verschoben`,
-    labelRemoved: (name) => `Label ${name} gelöscht`,
+    labelRemoved: (name) => `Label ${name} gelöscht. Seine Nachrichten bleiben, wo sie sind.`,
     labelCreated: (name) => `Label ${name} angelegt`,
     removed: (name) => `Ordner ${name} gelöscht`,
     empty: (n) => `${n.toLocaleString('de')} endgültig gelöscht`,
