@@ -1,5 +1,4 @@
 /** Menus and dialogs of folders and labels, and what was done to them. */
-
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
 
 export const folders = {
