@@ -1,4 +1,4 @@
-"""Folders in Chromium: made, renamed, moved, removed with their mail and emptied, by keyboard alone."""
+"""Folders in Chromium: made, renamed, moved, removed with their mail and emptied, with the keyboard only."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ async def choose(alice: MailPage, name: str, action: str) -> None:
     await expect(alice.page.get_by_role("dialog")).to_be_visible()
 
 
-async def test_folders_are_made_renamed_moved_removed_and_the_trash_emptied_by_keyboard_alone(
+async def test_folders_are_made_renamed_moved_removed_and_the_trash_emptied_with_the_keyboard_only(
     up: Trial, browser: Browser
 ) -> None:
     async with mail_page(up, browser, "folders.alice") as alice:
@@ -109,6 +109,7 @@ async def test_folders_are_made_renamed_moved_removed_and_the_trash_emptied_by_k
 
         paper = await mailbox(alice, "Papier & Druck")
         await put(alice, paper["id"], 30)
+        await alice.page.reload()
         await expect(item(alice, "Papier & Druck 30 unread")).to_be_visible()
         await alice.expect_no_violations()
         await choose(alice, "Papier & Druck", "Delete folder")
@@ -131,6 +132,7 @@ async def test_the_trash_is_emptied_for_good_after_a_question_that_names_the_num
         await alice.sign_up_and_wait()
         trash = await mailbox(alice, "trash")
         await put(alice, trash["id"], 700)
+        await alice.page.reload()
         await expect(item(alice, "Trash 700 unread")).to_be_visible()
         await choose(alice, "Trash", "Empty")
         assert await alice.focused() == "BUTTON Cancel"
@@ -147,6 +149,7 @@ async def test_labels_are_made_and_shown_and_the_sidebar_is_a_rail_where_there_i
     async with mail_page(up, browser, "labels.alice", viewport={"width": 1024, "height": 768}) as alice:
         await alice.sign_up_and_wait()
         await alice.button("New label").click()
+        await expect(alice.page.get_by_role("textbox", name="Name")).to_be_focused()
         await alice.page.keyboard.type("Warten")
         await alice.page.get_by_role("radio", name="Violet").check()
         await alice.page.keyboard.press("Enter")

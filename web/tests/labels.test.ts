@@ -1,8 +1,11 @@
 // @vitest-environment jsdom
 /** Names and colours of labels, which the service keeps. */
 import { expect, test } from 'vitest'
+import 'fake-indexeddb/auto'
+import { createMail } from '#lib/state/create-mail.svelte.ts'
+import { ModelServer } from './model-server.ts'
 import { openedWith, Settings } from './settings.ts'
-import { settled } from './world.ts'
+import { settled, World } from './world.ts'
 
 function labelsIn(settings: Settings): unknown {
   return (settings.document as { labels?: unknown }).labels
@@ -40,6 +43,37 @@ test('a new label gets the colour that is used least', async () => {
   await (await labels.edits()).remove('b')
   expect((await labels.create('D')).colour).toBe(2)
   expect((await labels.create('E', 8)).colour).toBe(8)
+})
+
+test('a removed label is restored with its keyword, though it was renamed', async () => {
+  const { labels } = await openedWith(new Settings())
+  const { keyword } = await labels.create('Warten', 3)
+  const edits = await labels.edits()
+  await edits.change(keyword, { name: 'Wartet' })
+  const [label] = labels.items
+  if (!label) throw new Error('no label')
+  await edits.remove(keyword)
+  await edits.restore(label)
+  expect(labels.items).toEqual([{ keyword: 'warten', name: 'Wartet', colour: 3 }])
+})
+
+test('labels are known offline', async () => {
+  const settings = new Settings()
+  const world = new World()
+  world.person = 'ann'
+  const server = new ModelServer()
+  server.identityId = 'ann'
+  const first = await openedWith(settings, world, server)
+  await first.labels.create('Warten')
+  first.connection.tryNow()
+  await settled()
+  await world.pass(1_000)
+  first.stop()
+  await settled()
+  const offline = createMail(world.ports(() => Promise.reject(new TypeError('Failed to fetch'))))
+  offline.show(null)
+  await settled()
+  expect(offline.labels.items.map(({ name }) => name)).toEqual(['Warten'])
 })
 
 test('what two devices make at the same time is all kept, and the same name is one label', async () => {

@@ -28,8 +28,11 @@ export class Settings {
   }
 }
 
-export async function openedWith(settings: Settings | null, world = new World()): Promise<MailState> {
-  const server = new ModelServer()
+export async function openedWith(
+  settings: Settings | null,
+  world = new World(),
+  server = new ModelServer()
+): Promise<MailState> {
   const fetch = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const isSettings = input instanceof URL && input.pathname === '/api/settings'
     return isSettings && settings ? Promise.resolve(settings.respond(init)) : server.fetch(input, init)

@@ -11,6 +11,8 @@ export interface KeptStates {
   address: string
   /** the name under which their mail server writes Authentication-Results */
   authservId: string | null
+  /** names and colours of keywords; an older version of this page kept none */
+  labels?: unknown
 }
 
 export interface KeptList {

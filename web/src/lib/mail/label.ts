@@ -26,3 +26,21 @@ const RESERVED = [
 export function isOfLabel(keyword: string): boolean {
   return keyword !== '' && !keyword.startsWith('$') && !RESERVED.includes(keyword)
 }
+
+export const COLOURS: readonly LabelColour[] = [1, 2, 3, 4, 5, 6, 7, 8]
+
+/** By name. Whatever another version of this page wrote, or another program. */
+export function labelsOf(found: unknown): Label[] {
+  const labels = Array.isArray(found) ? found.flatMap(labelOf) : []
+  return labels
+    .filter((label, at) => labels.findIndex(({ keyword }) => keyword === label.keyword) === at)
+    .toSorted((one, other) => one.name.localeCompare(other.name))
+}
+
+function labelOf(found: unknown): Label[] {
+  const { keyword, name, colour } = (found ?? {}) as Partial<Record<keyof Label, unknown>>
+  if (typeof keyword !== 'string' || typeof name !== 'string' || name === '' || !isOfLabel(keyword)) {
+    return []
+  }
+  return [{ keyword, name, colour: COLOURS.find((one) => one === colour) ?? 8 }]
+}

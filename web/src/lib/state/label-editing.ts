@@ -31,6 +31,10 @@ export class LabelEditingState implements LabelEditing {
     return told(this.#edits.create(name, colour))
   }
 
+  restore(label: Label): Promise<void> {
+    return told(this.#edits.restore(label))
+  }
+
   change(keyword: string, change: Partial<Pick<Label, 'name' | 'colour'>>): Promise<void> {
     return told(this.#edits.change(keyword, change))
   }

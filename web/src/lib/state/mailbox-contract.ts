@@ -96,6 +96,8 @@ export interface LabelEditing {
   wrongName(name: string, self?: string): WrongName | null
   create(name: string, colour?: LabelColour): Promise<Label>
   change(keyword: string, change: Partial<Pick<Label, 'name' | 'colour'>>): Promise<void>
-  /** Messages keep the keyword, which is not shown any more; a label of the same name shows it again. */
+  /** Messages keep the keyword, which is not shown any more. */
   remove(keyword: string): Promise<void>
+  /** What was removed, as it was. */
+  restore(label: Label): Promise<void>
 }

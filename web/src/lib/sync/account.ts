@@ -8,6 +8,7 @@ import { JmapClient, MAIL } from '#lib/jmap/client.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Email, Id, Mailbox } from '#lib/jmap/types.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
+import { labelsOf, type Label } from '#lib/mail/label.ts'
 import { Objects } from '#lib/store/objects.ts'
 import { keyOf } from '#lib/store/query.ts'
 import { Facts } from './facts.ts'
@@ -42,6 +43,8 @@ export class Account {
   readonly #person: string | null
   #address = ''
   #authservId: string | null = null
+  /** names and colours of keywords */
+  labels: readonly Label[] = []
   /** it is certain who is signed in */
   isKnown = false
   /** resolves once it is known whether this device's rows may be shown before the service answers */
@@ -247,6 +250,7 @@ export class Account {
     if (states && threads && this.facts.emailState === null) {
       this.#address = states.address
       this.#authservId = states.authservId
+      this.labels = labelsOf(states.labels)
       this.facts.emailState = states.email
       this.facts.mailboxState = states.mailbox
       this.objects.putMailboxes(mailboxes)
@@ -268,6 +272,7 @@ export class Account {
 
   #forget(): void {
     this.#address = ''
+    this.labels = []
     this.facts.lose()
     // What is being read of the device comes too late.
     this.facts.version += 1

@@ -36,7 +36,7 @@ interface Due {
 /** The key of the list that will be shown, once the mailboxes are known. */
 type KeyIn = (mailboxes: readonly Mailbox[]) => string | null
 
-export type Whose = Pick<KeptStates, 'person' | 'address' | 'authservId'>
+export type Whose = Omit<KeptStates, 'email' | 'mailbox'>
 
 const NOTHING: Start = { states: null, mailboxes: [], threads: null, entries: [] }
 

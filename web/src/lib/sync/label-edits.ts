@@ -1,8 +1,8 @@
 /** Labels made, renamed, recoloured and removed; loaded when it is first needed. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { keywordOf } from '#lib/mail/keywords.ts'
-import type { Label, LabelColour } from '#lib/mail/label.ts'
-import { COLOURS, labelsOf, type LabelNames } from './labels.ts'
+import { COLOURS, labelsOf, type Label, type LabelColour } from '#lib/mail/label.ts'
+import type { LabelNames } from './labels.ts'
 import type { SettingsDocument } from './settings.ts'
 
 /** The document may hold 64 KB in all. */
@@ -28,8 +28,13 @@ export class LabelEdits {
       items.map((label) => label.keyword)
     )
     const label: Label = { keyword, name: name.trim(), colour: colour ?? leastUsed(items) }
-    await this.#change((labels) => [...labels.filter((one) => one.keyword !== keyword), label])
+    await this.restore(label)
     return label
+  }
+
+  /** As it was, with its keyword: the messages that have it have the label again. */
+  async restore(label: Label): Promise<void> {
+    await this.#change((labels) => [...labels.filter(({ keyword }) => keyword !== label.keyword), label])
   }
 
   async change(keyword: string, change: Partial<Omit<Label, 'keyword'>>): Promise<void> {
@@ -47,7 +52,7 @@ export class LabelEdits {
     try {
       const changed = await this.#document.change((settings) => ({
         ...settings,
-        labels: change(labelsOf(settings)).slice(0, MOST_LABELS)
+        labels: change(labelsOf(settings['labels'])).slice(0, MOST_LABELS)
       }))
       this.#names.take(changed)
     } catch (failure) {

@@ -24,6 +24,7 @@ interface Account {
   readonly ports: Ports
   readonly openThread: Id | null
   readonly address: string
+  readonly labels: readonly unknown[]
   readonly onarrived: (created: readonly Email[]) => void
 }
 
@@ -60,7 +61,7 @@ export async function askWhatChanged(account: Account, lists: Lists, outdated: b
   }
   isOutdated = (list && responses && list.apply(responses, objects, account.ports.now())) || isOutdated
   const { identityId: person, authservId } = client
-  const whose = { person, address: account.address, authservId }
+  const whose = { person, address: account.address, authservId, labels: account.labels }
   const anew = emailState === null
   const changed = Facts.changedIn(emails)
   account.kept.note(whose, facts, { list: keepable(list), changed, anew, met: emails || anew ? met : null })

@@ -1,5 +1,6 @@
-import type { folders as english } from '#lib/words/en/folders.ts'
+/** Menus and dialogs of folders and labels, and what was done to them. */
 import type { Widen } from '#lib/words/en.ts'
+import type { folders as english } from '#lib/words/en/folders.ts'
 
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString('de')} ${n === 1 ? one : many}`
 
@@ -58,7 +59,7 @@ export const folders: Widen<typeof english> = {
     created: (name) => `Ordner ${name} angelegt`,
     renamed: (name) => `In ${name} umbenannt`,
     moved: (name) => `Ordner ${name} verschoben`,
-    labelRemoved: (name) => `Label ${name} gelöscht`,
+    labelRemoved: (name) => `Label ${name} gelöscht. Seine Nachrichten bleiben, wo sie sind.`,
     labelCreated: (name) => `Label ${name} angelegt`,
     removed: (name) => `Ordner ${name} gelöscht`,
     empty: (n) => `${n.toLocaleString('de')} endgültig gelöscht`,

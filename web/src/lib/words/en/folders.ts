@@ -1,5 +1,4 @@
 /** Menus and dialogs of folders and labels, and what was done to them. */
-
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
 
 export const folders = {
@@ -56,7 +55,7 @@ export const folders = {
     created: (name: string) => `Folder ${name} created`,
     renamed: (name: string) => `Renamed to ${name}`,
     moved: (name: string) => `Folder ${name} moved`,
-    labelRemoved: (name: string) => `Label ${name} deleted`,
+    labelRemoved: (name: string) => `Label ${name} deleted. Its messages stay where they are.`,
     labelCreated: (name: string) => `Label ${name} created`,
     removed: (name: string) => `Folder ${name} deleted`,
     empty: (n: number) => `${n.toLocaleString('en')} deleted for good`,
