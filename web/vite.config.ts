@@ -3,6 +3,7 @@ import { sveltekit } from '@sveltejs/kit/vite'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 import { writeRemoteFrame } from './remote-frame.ts'
 
@@ -14,6 +15,21 @@ const service = process.env['POSTROOM_URL'] ?? 'http://127.0.0.1:3001'
 
 writeRemoteFrame()
 
+/**
+ * SvelteKit names in a page the styles of whatever its components import, late or not, as long as the build for servers has
+ * that import, too: for pages that a server draws. Ours are drawn in browsers only, which would load styles of dialogs
+ * before the list.
+ */
+const lateStyles: Plugin = {
+  name: 'late-styles',
+  enforce: 'post',
+  apply: 'build',
+  transform: (code, id, options) =>
+    options?.ssr && id.includes('/src/lib/')
+      ? code.replaceAll(/\bimport\(\s*(["'])[^"']+\1\s*\)/g, "Promise.reject(new Error('drawn in browsers only'))")
+      : null
+}
+
 export default defineConfig({
   plugins: [
     sveltekit({
@@ -22,7 +38,8 @@ export default defineConfig({
       paths: { relative: false },
       // The hash of the sources, so that two builds of the same sources are equal byte for byte.
       version: { name: hashOfSources(), pollInterval: 0 }
-    })
+    }),
+    lateStyles
   ],
   build: { target: 'es2022' },
   // Tests draw views, which Svelte's build for servers cannot.
