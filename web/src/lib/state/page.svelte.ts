@@ -59,8 +59,10 @@ export class MailPage {
     return viewOf(this.#segment)
   }
 
-  /** What of the sidebar is shown: the id of a mailbox, or the segment of a view. */
+  /** What of the sidebar is shown: the id of a mailbox, the segment of a view, or the address of a search. */
   get place(): string | null {
+    const { query } = this.searching
+    if (query !== null) return searchPath(query)
     return this.mailbox?.id ?? (this.view && this.#segment) ?? null
   }
 

@@ -27,6 +27,7 @@ export class Sidebar {
       {
         items: this.#page.mail.mailboxes.items,
         labels: this.#page.mail.labels.items,
+        searches: this.#page.mail.savedSearches,
         collapsed: this.#collapsed
       },
       this.#words()

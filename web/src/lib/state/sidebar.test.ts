@@ -22,7 +22,9 @@ const PACK = [
 ]
 
 function entries(items: readonly MailboxItem[], collapsed: readonly string[] = []): Entry[] {
-  return sectionsOf({ items, labels: [], collapsed: new Set(collapsed) }, words.mail).flatMap((one) => one.entries)
+  return sectionsOf({ items, labels: [], searches: [], collapsed: new Set(collapsed) }, words.mail).flatMap(
+    (one) => one.entries
+  )
 }
 
 function keys(items: readonly MailboxItem[], collapsed: readonly string[] = []): string[] {
@@ -42,7 +44,7 @@ test('Starred stands behind the inbox and all mail before Spam, whichever mailbo
 
 test('folders inside of a standard mailbox stand below it, others below their heading', () => {
   const inside = [box('inbox'), box('team', { parentId: 'inbox', depth: 1 }), box('trash'), box('other')]
-  const [standard, folders] = sectionsOf({ items: inside, labels: [], collapsed: new Set() }, words.mail)
+  const [standard, folders] = sectionsOf({ items: inside, labels: [], searches: [], collapsed: new Set() }, words.mail)
   expect(standard?.entries.map(({ key }) => key)).toEqual(['inbox', 'team', 'starred', 'all', 'trash'])
   expect(folders?.entries.map(({ key }) => key)).toEqual(['other'])
 })
@@ -74,8 +76,18 @@ test('each entry knows its level, its place among its siblings, and whether it i
 
 test('labels are views of their keyword', () => {
   const labels = [{ keyword: 'waiting', name: 'Waiting', colour: 2 as const }]
-  const found = sectionsOf({ items: [], labels, collapsed: new Set() }, words.mail)[2]?.entries[0]
+  const found = sectionsOf({ items: [], labels, searches: [], collapsed: new Set() }, words.mail)[2]?.entries[0]
   expect(found).toMatchObject({ href: '/mail/label%3Awaiting', name: 'Waiting', colour: 2, label: 'waiting' })
+})
+
+test('saved searches stand above the labels, and only if there are any', () => {
+  const kinds = (searches: { name: string; query: string }[]): unknown[] =>
+    sectionsOf({ items: [], labels: [], searches, collapsed: new Set() }, words.mail).map(({ kind }) => kind)
+  expect(kinds([])).toEqual(['standard', 'folders', 'labels'])
+  expect(kinds([{ name: 'Bills', query: 'is:unread bill' }])).toEqual(['standard', 'folders', 'searches', 'labels'])
+  const searches = [{ name: 'Bills', query: 'is:unread bill' }]
+  const [found] = sectionsOf({ items: [], labels: [], searches, collapsed: new Set() }, words.mail)[2]?.entries ?? []
+  expect(found).toMatchObject({ name: 'Bills', href: '/mail/search?q=is%3Aunread%20bill', icon: 'search' })
 })
 
 test.each([

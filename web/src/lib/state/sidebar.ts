@@ -1,14 +1,15 @@
 /** The mailboxes, views and labels of the sidebar in their order, as a person sees them. */
 import type { Words } from '#lib/words/en.ts'
 import type { Label, LabelColour, Labels, MailboxItem, Role } from './mail.ts'
-import { labelSegment, mailboxSegment, pathOf, type View } from './paths.ts'
+import { labelSegment, mailboxSegment, pathOf, searchPath, type View } from './paths.ts'
+import type { SavedSearch } from './searches.ts'
 
 export interface Entry {
-  /** the mailbox's id, or the segment of the view in the address */
+  /** the mailbox's id, the segment of the view in the address, or the address of the search */
   readonly key: string
   readonly href: string
   readonly name: string
-  readonly icon: Role | 'folder' | 'star' | 'mails' | null
+  readonly icon: Role | 'folder' | 'star' | 'mails' | 'search' | null
   readonly colour: LabelColour | null
   /** 1 at the top */
   readonly level: number
@@ -27,7 +28,7 @@ export interface Entry {
 }
 
 export interface Section {
-  readonly kind: 'standard' | 'folders' | 'labels'
+  readonly kind: 'standard' | 'folders' | 'searches' | 'labels'
   readonly entries: readonly Entry[]
 }
 
@@ -39,11 +40,12 @@ type MailWords = Words['mail']
 export interface Contents {
   readonly items: readonly MailboxItem[]
   readonly labels: readonly Label[]
+  readonly searches: readonly SavedSearch[]
   /** ids of mailboxes whose inside is not shown */
   readonly collapsed: ReadonlySet<string>
 }
 
-export function sectionsOf({ items, labels, collapsed }: Contents, words: MailWords): Section[] {
+export function sectionsOf({ items, labels, searches, collapsed }: Contents, words: MailWords): Section[] {
   const entries = (roots: readonly MailboxItem[]): Entry[] => below(roots, { items, collapsed, words })
   const tops = items.filter(({ parentId }) => parentId === null)
   const standard = tops.filter(({ role }) => role !== null)
@@ -62,6 +64,7 @@ export function sectionsOf({ items, labels, collapsed }: Contents, words: MailWo
       ])
     },
     { kind: 'folders', entries: numbered(entries(tops.filter(({ role }) => role === null))) },
+    ...(searches.length > 0 ? [{ kind: 'searches' as const, entries: numbered(searches.map(searchEntry)) }] : []),
     { kind: 'labels', entries: numbered(labels.map(labelEntry)) }
   ]
 }
@@ -114,6 +117,11 @@ const PLAIN = {
 
 function view(segment: string, icon: Entry['icon'], name: string): Entry {
   return { ...PLAIN, key: segment, href: pathOf(segment), name, icon }
+}
+
+function searchEntry({ name, query }: SavedSearch): Entry {
+  const href = searchPath(query)
+  return { ...PLAIN, key: href, href, name, icon: 'search' }
 }
 
 function labelEntry({ keyword, name, colour }: Label): Entry {

@@ -27,6 +27,7 @@ export const mail = {
   keys: 'Tastaturkürzel',
   signOut: 'Abmelden',
   otherFolders: 'Weitere Ordner',
+  savedSearches: 'Gespeicherte Suchen',
   labels: 'Labels',
   newFolder: 'Neuer Ordner',
   newLabel: 'Neues Label',

@@ -27,6 +27,7 @@ export const mail = {
   keys: 'Keyboard shortcuts',
   signOut: 'Sign out',
   otherFolders: 'Other folders',
+  savedSearches: 'Saved searches',
   labels: 'Labels',
   newFolder: 'New folder',
   newLabel: 'New label',
