@@ -24,20 +24,20 @@ export interface Candidate {
 }
 
 /** null: not known. */
-type Answer = boolean | null
+type Verdict = boolean | null
 
 export function matches(query: Query, mail: Candidate, around: Surroundings): boolean {
-  return answer(query, mail, around) === true
+  return judged(query, mail, around) === true
 }
 
-function answer(query: Query, mail: Candidate, around: Surroundings): Answer {
+function judged(query: Query, mail: Candidate, around: Surroundings): Verdict {
   switch (query.kind) {
     case 'all':
-      return least(query.of.map((one) => answer(one, mail, around)))
+      return least(query.of.map((one) => judged(one, mail, around)))
     case 'any':
-      return opposite(least(query.of.map((one) => opposite(answer(one, mail, around)))))
+      return opposite(least(query.of.map((one) => opposite(judged(one, mail, around)))))
     case 'not':
-      return opposite(answer(query.of, mail, around))
+      return opposite(judged(query.of, mail, around))
     case 'text':
       return inText(query.value, mail)
     case 'field':
@@ -45,22 +45,22 @@ function answer(query: Query, mail: Candidate, around: Surroundings): Answer {
   }
 }
 
-function least(answers: readonly Answer[]): Answer {
-  if (answers.includes(false)) return false
-  return answers.includes(null) ? null : true
+function least(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes(false)) return false
+  return verdicts.includes(null) ? null : true
 }
 
-function opposite(one: Answer): Answer {
+function opposite(one: Verdict): Verdict {
   return one === null ? null : !one
 }
 
-function inText(value: string, mail: Candidate): Answer {
+function inText(value: string, mail: Candidate): Verdict {
   const places = [mail.from, mail.to, mail.cc ?? '', mail.subject, mail.text]
   if (places.some((place) => contains(place, value))) return true
   return mail.hasWholeText ? false : null
 }
 
-function inField(operator: Operator, value: string, mail: Candidate, around: Surroundings): Answer {
+function inField(operator: Operator, value: string, mail: Candidate, around: Surroundings): Verdict {
   switch (operator) {
     case 'from':
     case 'to':
@@ -86,7 +86,7 @@ function inField(operator: Operator, value: string, mail: Candidate, around: Sur
   }
 }
 
-function measured(operator: Operator, value: string, mail: Candidate, around: Surroundings): Answer {
+function measured(operator: Operator, value: string, mail: Candidate, around: Surroundings): Verdict {
   if (operator === 'larger') return mail.size === null ? null : mail.size >= (sizeOf(value) ?? 0)
   if (operator === 'smaller') return mail.size === null ? null : mail.size < (sizeOf(value) ?? 0)
   const day = dayOf(value, around.now) ?? around.now
