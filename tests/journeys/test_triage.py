@@ -31,7 +31,7 @@ async def is_at_row(alice: MailPage, subject: str) -> None:
     await eventually(is_there, f"the focus in the row of {subject}")
 
 
-async def test_a_person_sorts_their_mail_by_keyboard_alone(up: Trial, browser: Browser) -> None:
+async def test_a_person_sorts_their_mail_without_a_pointer(up: Trial, browser: Browser) -> None:
     async with mail_page(up, browser, "triage.alice") as alice:
         await alice.sign_up_and_wait()
         await arrives(up, alice, 8)
