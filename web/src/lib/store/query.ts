@@ -33,8 +33,11 @@ export function filterOf({ mailboxId, filter }: ListQuery): Filter | null {
 
 /** Whether the filter lets the email in; null if only the server knows: it has the text, and decides what contains it. */
 export function isMatch(query: ListQuery, email: Email): boolean | null {
-  const filter = filterOf(query)
-  return filter === null ? true : judged(filter, email)
+  const { mailboxId, filter } = query
+  if (mailboxId !== null && email.mailboxIds[mailboxId] !== true) {
+    return false
+  }
+  return filter === null || judged(filter, email)
 }
 
 /** RFC 8621 §4.4.2: which of two emails comes first. */
