@@ -39,13 +39,12 @@ export class Objects {
     if (!patches) {
       return base
     }
-    if (patches.some(({ destroyed }) => destroyed)) {
-      return undefined
-    }
     let shown = this.#shown.get(id)
     if (!shown) {
-      shown = patches.reduce(patched, base)
-      this.#shown.set(id, shown)
+      shown = this.withPending(base)
+      if (shown) {
+        this.#shown.set(id, shown)
+      }
     }
     return shown
   }
@@ -56,6 +55,12 @@ export class Objects {
       const email = this.email(id)
       if (email) yield email
     }
+  }
+
+  /** The email with the pending patches laid over it. */
+  withPending(email: Email): Email | undefined {
+    const patches = this.#patchesOf.get(email.id) ?? []
+    return patches.some(({ destroyed }) => destroyed) ? undefined : patches.reduce(patched, email)
   }
 
   /** As the server has it. */
@@ -187,8 +192,11 @@ export class Objects {
         }
       }
     }
-    for (const id of new Set([...before.keys(), ...this.#patchesOf.keys()])) {
-      this.#shown.delete(id)
+    for (const [id, former] of before) {
+      const now = this.#patchesOf.get(id)
+      if (former.length !== now?.length || former.some((patch, at) => patch !== now[at])) {
+        this.#shown.delete(id)
+      }
     }
     this.version += 1
   }

@@ -84,9 +84,9 @@ function conditionsOf(condition: FilterCondition, email: Email): (boolean | null
       case 'inMailboxOtherThan':
         return Object.keys(email.mailboxIds).some((id) => !(value as Id[]).includes(id))
       case 'hasKeyword':
-        return email.keywords[value as string] === true
+        return email.keywords[(value as string).toLowerCase()] === true
       case 'notKeyword':
-        return email.keywords[value as string] !== true
+        return email.keywords[(value as string).toLowerCase()] !== true
       case 'hasAttachment':
         return email.hasAttachment === value
       default:

@@ -150,6 +150,13 @@ export class Account {
     }
   }
 
+  /** Rows of the list moved by what the person did. */
+  aim(): void {
+    if (this.#lists.shown?.aim(this.objects) && this.isKnown) {
+      void this.sync.run()
+    }
+  }
+
   stop(): void {
     this.sync.stop()
     this.kept.stop()

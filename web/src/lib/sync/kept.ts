@@ -123,23 +123,31 @@ export class Kept {
     if (!this.#cache) {
       return false
     }
-    await this.#cache.addEntry(entry)
+    await this.#answered(this.#cache.addEntry(entry))
     return true
   }
 
   /** Whether nobody had attempted it: then it is as if it had never been. Else `inverse` is kept. */
   async withdrawEntry(id: string, inverse: Entry): Promise<boolean> {
-    return (await this.#cache?.outbox.withdraw(id, inverse)) ?? false
+    return this.#cache !== null && this.#answered(this.#cache.outbox.withdraw(id, inverse))
   }
 
   /** All that are kept, of all tabs. From now on they count as attempted. Null where nothing can be kept or read. */
   async takeEntries(): Promise<Entry[] | null> {
-    return (await this.#cache?.outbox.take().catch(() => null)) ?? null
+    return this.#cache && this.#answered(this.#cache.outbox.take()).catch(() => null)
   }
 
   async removeEntries(ids: ReadonlySet<string>): Promise<void> {
     // What stays is looked at before it is sent again.
-    await this.#cache?.outbox.remove(ids).catch(() => undefined)
+    await (this.#cache && this.#answered(this.#cache.outbox.remove(ids)).catch(() => undefined))
+  }
+
+  /** Raises if there is no answer: what the person did is not kept from the mail server by a database. */
+  #answered<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const callOff = this.#ports.after(PATIENCE, () => reject(new DOMException('no answer', 'TimeoutError')))
+      work.finally(callOff).then(resolve, reject)
+    })
   }
 
   /** null if it takes too long: mail is shown without it. */

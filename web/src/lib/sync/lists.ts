@@ -60,6 +60,8 @@ export class Lists {
     this.#lists.delete(key)
     this.#lists.set(key, list)
     list.isStale = list.asOf !== null
+    // Nobody lets go of a list that is not shown.
+    this.shown?.hold(false, this.#objects)
     this.shown = list
     for (const old of [...this.#lists.keys()].slice(0, -MOST_LISTS)) {
       this.#lists.delete(old)
