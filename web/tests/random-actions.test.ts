@@ -39,6 +39,8 @@ class Wishes {
   readonly #of = new Map<Id, Map<string, boolean>>()
   /** emails that others changed, or of which an action was refused: only the server knows */
   readonly open = new Set<Id>()
+  /** what was done to an email last */
+  readonly last = new Map<Id, object>()
 
   wish(id: Id, what: string, on: boolean): void {
     this.#of.set(id, (this.#of.get(id) ?? new Map<string, boolean>()).set(what, on))
@@ -192,7 +194,15 @@ function act(scene: Scene, next: Random, wishes: Wishes): { deed: Deed; undo: ()
     }
   }
   wish(false)
-  return { deed, undo: () => wish(true) }
+  wishes.last.set(row.emailId, deed)
+  const undo = (): void => {
+    wish(true)
+    if (wishes.last.get(row.emailId) !== deed) {
+      // The other tab did something to it since.
+      wishes.open.add(row.emailId)
+    }
+  }
+  return { deed, undo }
 }
 
 const ACTIONS: readonly Action[] = [

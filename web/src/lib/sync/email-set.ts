@@ -21,21 +21,25 @@ export interface Outcome {
 /** Codes of failures that concern all requests of the person, and pass when they sign in or have a mailbox again. */
 const NOT_NOW = new Set(['no_session', 'session_aal2_required', 'mailbox_not_ready', 'mailbox_missing'])
 
-/** RFC 8620 §5.3, stateMismatch: nothing was done, since something changed meanwhile; the next try looks first. What
- * has no code is neither from the mail server nor from the service, but perhaps from the network of a hotel. */
-function isPassing({ code, ambiguous, detail }: JmapFailure): boolean {
-  return code === 'stateMismatch' || (code === 'unknown' && !ambiguous && detail === null)
-}
-
-function orLater(failure: unknown): unknown {
-  return failure instanceof JmapFailure && isPassing(failure)
-    ? new JmapFailure(failure.code, { reference: failure.reference, transient: true })
-    : failure
-}
-
 /** Whether the failure is an answer to just these entries: then no further try would help. */
 function isRefusal(failure: unknown): failure is JmapFailure {
-  return failure instanceof JmapFailure && !failure.transient && !NOT_NOW.has(failure.code) && !isPassing(failure)
+  return failure instanceof JmapFailure && !failure.transient && !NOT_NOW.has(failure.code)
+}
+
+/** What has no code is neither from the mail server nor from the service, but perhaps from the network of a hotel, which
+ * refuses each request. Raises JmapFailure if it does. */
+async function probe({ client }: Account): Promise<void> {
+  try {
+    await client.run(calls.mutable([]))
+  } catch (failure) {
+    throw later(failure)
+  }
+}
+
+function later(failure: unknown): unknown {
+  return failure instanceof JmapFailure && !NOT_NOW.has(failure.code)
+    ? new JmapFailure(failure.code, { reference: failure.reference, transient: true })
+    : failure
 }
 
 /** Raises JmapFailure if they have to be handed over again. */
@@ -44,7 +48,14 @@ export async function sendEntries(account: Account, entries: readonly Entry[]): 
     return await sent(account, entries)
   } catch (failure) {
     if (!isRefusal(failure)) {
-      throw orLater(failure)
+      throw failure
+    }
+    if (failure.code === 'stateMismatch') {
+      // RFC 8620 §5.3: nothing was done, since something changed meanwhile. The next try looks first.
+      throw later(failure)
+    }
+    if (failure.code === 'unknown') {
+      await probe(account)
     }
     if (entries.length > 1) {
       return oneByOne(account, entries)
