@@ -39,8 +39,8 @@ class Wishes {
   readonly #of = new Map<Id, Map<string, boolean>>()
   /** emails that others changed, or of which an action was refused: only the server knows */
   readonly open = new Set<Id>()
-  /** what was done to an email last */
-  readonly last = new Map<Id, object>()
+  /** in which an email was changed */
+  readonly tabs = new Map<Id, Set<Scene>>()
 
   wish(id: Id, what: string, on: boolean): void {
     this.#of.set(id, (this.#of.get(id) ?? new Map<string, boolean>()).set(what, on))
@@ -194,11 +194,12 @@ function act(scene: Scene, next: Random, wishes: Wishes): { deed: Deed; undo: ()
     }
   }
   wish(false)
-  wishes.last.set(row.emailId, deed)
+  const tabs = wishes.tabs.get(row.emailId) ?? new Set()
+  wishes.tabs.set(row.emailId, tabs.add(scene))
   const undo = (): void => {
     wish(true)
-    if (wishes.last.get(row.emailId) !== deed) {
-      // The other tab did something to it since.
+    if (tabs.size > 1) {
+      // What another tab does in the same moment, or later, is the newer wish.
       wishes.open.add(row.emailId)
     }
   }
