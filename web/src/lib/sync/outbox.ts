@@ -147,7 +147,7 @@ export class Outbox {
   /** Where the browser keeps nothing, it is sent from memory. */
   async #keep(entry: Entry): Promise<boolean> {
     try {
-      const isKept = await this.#account.kept.addEntry(entry)
+      const isKept = await this.#account.kept.entries.add(entry)
       this.#tabs.say({ added: entry })
       return isKept
     } catch (failure) {
@@ -159,7 +159,7 @@ export class Outbox {
   /** Resolves to true: neither of the two is to be sent from memory. */
   async #withdraw(entry: Entry, back: Entry): Promise<boolean> {
     try {
-      if (await this.#account.kept.withdrawEntry(entry.id, back)) {
+      if (await this.#account.kept.entries.withdraw(entry.id, back)) {
         this.#forget([entry.id, back.id])
         this.#tabs.say({ withdrawn: entry.id })
       } else {
@@ -175,7 +175,7 @@ export class Outbox {
   #withdrawUnkept(entry: Entry, back: Entry): boolean {
     if (!this.#handedOver.has(entry.id)) {
       this.#forget([entry.id, back.id])
-      void this.#account.kept.removeEntries(new Set([back.id]))
+      void this.#account.kept.entries.remove(new Set([back.id]))
     }
     return false
   }
@@ -206,7 +206,7 @@ export class Outbox {
   async #take(): Promise<readonly Entry[]> {
     const { waiting } = this.#pending
     const isKept = await Promise.all(waiting.map(({ kept }) => kept))
-    const taken = await this.#account.kept.takeEntries()
+    const taken = await this.#account.kept.entries.take()
     const isOpen = ({ id }: Entry): boolean => !this.#pending.isSettled(id)
     const known = waiting.map(({ entry }, at) => ({ entry, isKept: isKept[at] ?? false }))
     const due = dueOf(
@@ -231,7 +231,7 @@ export class Outbox {
 
   #remove(entries: readonly Entry[]): Promise<void> {
     const ids = new Set(entries.map(({ id }) => id))
-    return ids.size === 0 ? Promise.resolve() : this.#account.kept.removeEntries(ids)
+    return ids.size === 0 ? Promise.resolve() : this.#account.kept.entries.remove(ids)
   }
 
   #settle(entries: readonly Entry[], outcome: Outcome): void {
