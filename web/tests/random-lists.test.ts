@@ -3,7 +3,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Id } from '#lib/jmap/types.ts'
 import type { Action, Filter, ListOptions, Sort } from '#lib/state/mail.ts'
-import { filterOf } from '#lib/store/query.ts'
+import { filterOf, NEWEST_FIRST } from '#lib/store/query.ts'
 import { matching } from './model-query.ts'
 import { ModelServer } from './model-server.ts'
 import { randomFrom } from './random.ts'
@@ -202,7 +202,7 @@ async function compare(scene: Scene): Promise<void> {
   const { mail, server, world } = scene
   expect([mail.actions.waiting, world.mistakes]).toEqual([0, []])
   for (const list of LISTS) {
-    const [mailboxId, { filter = null, sort = { property: 'receivedAt', isAscending: false } }] = list
+    const [mailboxId, { filter = null, sort = NEWEST_FIRST }] = list
     show(mail, list)
     await settled()
     mail.list?.hold(false)

@@ -177,6 +177,24 @@ export class Objects {
     this.version += 1
   }
 
+  /** Forget what is not in use, beyond the `most` that came last: a page may be open for weeks. */
+  forgetUnused(inUse: Iterable<Id>, most: number): void {
+    if (this.#emails.size <= most) {
+      return
+    }
+    const used = new Set<Id | undefined>(this.touchedThreads())
+    for (const id of inUse) {
+      used.add(this.#emails.get(id)?.threadId)
+    }
+    const unused = [...this.#emails.values()].filter(({ threadId }) => !used.has(threadId))
+    for (const { id, threadId } of unused.slice(0, Math.max(0, unused.length - most))) {
+      this.#emails.delete(id)
+      if (!this.thread(threadId).some((other) => this.#emails.has(other))) {
+        this.#threads.delete(threadId)
+      }
+    }
+  }
+
   /** What is shown is the facts with these patches laid over them, in their order. */
   setPending(patches: readonly Patch[]): void {
     const before = this.#patchesOf

@@ -21,6 +21,8 @@ import { Task } from './task.ts'
 
 /** A server that never agrees with itself must not keep us busy: the rest comes with the next hint. */
 const MOST_ROUNDS = 8
+/** Emails in no list that are kept in memory: those that were scrolled by may be selected. */
+const MOST_UNUSED = 2_000
 
 export type Topic = 'account' | 'list' | 'reader' | 'connection'
 
@@ -193,6 +195,7 @@ export class Account {
           this.onround(number)
         }
         this.#lists.choose()
+        this.objects.forgetUnused([...this.#lists.ids(), ...this.objects.thread(this.openThread ?? '')], MOST_UNUSED)
       } catch (failure) {
         this.#outdated ||= outdated
         throw failure

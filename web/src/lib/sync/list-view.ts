@@ -79,6 +79,13 @@ export class ListView {
     return this.#next ? moved(this.list, this.#next, this.#above, objects) : this.#above
   }
 
+  /** as the server listed them */
+  *ids(): Iterable<Id> {
+    for (const { ids } of [...this.list.windows, ...(this.#next?.windows ?? [])]) {
+      yield* ids
+    }
+  }
+
   /** Remember what the screen shows; whether something of it is missing. */
   want(from: number, to: number, objects: Objects): boolean {
     this.#wanted = { from, to }

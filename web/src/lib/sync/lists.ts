@@ -68,6 +68,13 @@ export class Lists {
     }
   }
 
+  /** The emails that all these lists name. */
+  *ids(): Iterable<Id> {
+    for (const list of this.#lists.values()) {
+      yield* list.ids()
+    }
+  }
+
   clear(): void {
     this.#lists.clear()
     this.shown = null
