@@ -68,7 +68,7 @@ async function mortal(server: ModelServer, steps: Steps): Promise<Scene> {
   const world = new World()
   const channel = (name: string): BroadcastChannel => new BroadcastChannel(name)
   const fetch = ((input, init) =>
-    String(init?.body ?? '').includes('/set')
+    typeof init?.body === 'string' && init.body.includes('/set')
       ? steps.around(server.fetch)(input, init)
       : server.fetch(input, init)) as typeof server.fetch
   const mail = createMail(world.ports(fetch, { locks: steps.locks(), channel }))
@@ -108,6 +108,7 @@ class Ledger {
   /** Returns how to end it. */
   watch(steps: Steps): () => void {
     const ends = METHODS.map((method) => {
+      // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its object below
       const original = KeptOutbox.prototype[method] as (...args: unknown[]) => Promise<unknown>
       const note = this.#notes[method]
       const spy = vi.spyOn(KeptOutbox.prototype, method)
