@@ -39,6 +39,8 @@ class Wishes {
   readonly #of = new Map<Id, Map<string, boolean>>()
   /** emails that others changed, or of which an action was refused: only the server knows */
   readonly open = new Set<Id>()
+  /** in which an email was changed */
+  readonly tabs = new Map<Id, Set<Scene>>()
 
   wish(id: Id, what: string, on: boolean): void {
     this.#of.set(id, (this.#of.get(id) ?? new Map<string, boolean>()).set(what, on))
@@ -192,7 +194,16 @@ function act(scene: Scene, next: Random, wishes: Wishes): { deed: Deed; undo: ()
     }
   }
   wish(false)
-  return { deed, undo: () => wish(true) }
+  const tabs = wishes.tabs.get(row.emailId) ?? new Set()
+  wishes.tabs.set(row.emailId, tabs.add(scene))
+  const undo = (): void => {
+    wish(true)
+    if (tabs.size > 1) {
+      // What another tab does in the same moment, or later, is the newer wish.
+      wishes.open.add(row.emailId)
+    }
+  }
+  return { deed, undo }
 }
 
 const ACTIONS: readonly Action[] = [

@@ -126,3 +126,9 @@ test('without locks each tab leads for itself', () => {
   const of = name()
   expect([tab(of, null).leads, tab(of, null).leads]).toEqual([true, true])
 })
+
+test('a tab that was stopped says nothing more, and raises nothing', () => {
+  const one = tab(name())
+  one.stop()
+  expect(() => one.leader.say('late')).not.toThrow()
+})

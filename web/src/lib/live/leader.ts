@@ -59,7 +59,10 @@ export class Leader {
 
   /** To all other tabs. */
   say(message: unknown): void {
-    this.#channel?.postMessage(message)
+    // A channel that is closed raises: after the end of the session the page goes on.
+    if (!this.#stop.signal.aborted) {
+      this.#channel?.postMessage(message)
+    }
   }
 
   /** Leave the lead to another tab. */

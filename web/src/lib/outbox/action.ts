@@ -32,10 +32,7 @@ export function patchesOf(action: Action, emails: readonly Email[], place: Place
         $flagged: action.on
       })
     case 'label':
-      return keywords(
-        emails.filter(({ keywords }) => Boolean(keywords[action.keyword]) !== action.on),
-        { [action.keyword]: action.on }
-      )
+      return label(action.keyword.toLowerCase(), action.on, emails)
     case 'archive':
       return moves(archived(emails, place), mailboxOf('archive', place))
     case 'move':
@@ -45,7 +42,7 @@ export function patchesOf(action: Action, emails: readonly Email[], place: Place
     case 'spam':
       return spam(action.on, emails, place)
     case 'destroy':
-      return destroyed(here(emails, place))
+      return moves(here(emails, place), null)
   }
 }
 
@@ -114,21 +111,25 @@ function keywords(emails: readonly Email[], changes: Readonly<Record<string, boo
   return emails.length === 0 ? [] : [{ emailIds: emails.map(({ id }) => id), keywords: changes }]
 }
 
-function destroyed(emails: readonly Email[]): Patch[] {
-  return emails.length === 0 ? [] : [{ emailIds: emails.map(({ id }) => id), destroyed: true }]
+/** RFC 8621 §4.1.1: servers tell keywords in lower case, in whatever case they were set. */
+function label(keyword: string, on: boolean, emails: readonly Email[]): Patch[] {
+  const open = emails.filter(({ keywords }) => Boolean(keywords[keyword]) !== on)
+  return keywords(open, { [keyword]: on })
 }
 
-/** Out of all the mailboxes in which they lie, into this one. */
-function moves(emails: readonly Email[], target: Id): Patch[] {
-  const groups = new Map<string, { emailIds: Id[]; mailboxIds: Record<Id, boolean> }>()
+/** Out of all the mailboxes in which they lie, into this one; null: they are destroyed, if they are still there. */
+function moves(emails: readonly Email[], target: Id | null): Patch[] {
+  const groups = new Map<string, Patch & { emailIds: Id[] }>()
   for (const email of emails) {
     const from = Object.keys(email.mailboxIds).toSorted()
     if (from.length === 1 && from[0] === target) {
       continue
     }
-    const mailboxIds = { ...Object.fromEntries(from.map((id) => [id, false])), [target]: true }
-    const key = JSON.stringify(mailboxIds)
-    const group = groups.get(key) ?? { emailIds: [], mailboxIds }
+    const left = Object.fromEntries(from.map((id) => [id, false]))
+    const change =
+      target === null ? { mailboxIds: left, destroyed: true as const } : { mailboxIds: { ...left, [target]: true } }
+    const key = JSON.stringify(change)
+    const group = groups.get(key) ?? { emailIds: [], ...change }
     group.emailIds.push(email.id)
     groups.set(key, group)
   }

@@ -4,7 +4,7 @@ import type { Patch } from '#lib/store/objects.ts'
 
 export interface Entry {
   readonly id: string
-  /** milliseconds since 1970 */
+  /** when the emails were as the patches take them to be: milliseconds since 1970 */
   readonly at: number
   /** of one action; they may name a mailbox by its role, which is made when the entry is sent */
   readonly patches: readonly Patch[]
@@ -34,7 +34,8 @@ export function resolved(patches: readonly Patch[], mailboxes: ReadonlyMap<Id, M
     }
   }
   return patches.map((patch) =>
-    patch.mailboxIds
+    // Another object only if it says something else: emails are laid over once for each patch.
+    patch.mailboxIds && rolesIn([patch]).length > 0
       ? {
           ...patch,
           mailboxIds: Object.fromEntries(Object.entries(patch.mailboxIds).map(([id, on]) => [known.get(id) ?? id, on]))
@@ -45,8 +46,17 @@ export function resolved(patches: readonly Patch[], mailboxes: ReadonlyMap<Id, M
 
 /** Without the emails to which it was not done. */
 export function withoutEmails(patches: readonly Patch[], ids: ReadonlySet<Id>): Patch[] {
+  return narrowed(patches, (id) => !ids.has(id))
+}
+
+/** Only what they do to these emails. */
+export function ofEmails(patches: readonly Patch[], ids: ReadonlySet<Id>): Patch[] {
+  return narrowed(patches, (id) => ids.has(id))
+}
+
+function narrowed(patches: readonly Patch[], isMeant: (id: Id) => boolean): Patch[] {
   return patches
-    .map((patch) => ({ ...patch, emailIds: patch.emailIds.filter((id) => !ids.has(id)) }))
+    .map((patch) => ({ ...patch, emailIds: patch.emailIds.filter(isMeant) }))
     .filter(({ emailIds }) => emailIds.length > 0)
 }
 

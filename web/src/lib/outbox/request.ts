@@ -7,25 +7,22 @@ export type Facts = Pick<Email, 'id' | 'mailboxIds' | 'keywords'>
 /** What one Email/set shall do. */
 export interface Wanted {
   readonly update: ReadonlyMap<Id, Patch>
-  readonly destroy: ReadonlySet<Id>
+  readonly destroy: ReadonlyMap<Id, Patch>
 }
 
 /** What the patches amount to: the last word about each keyword and mailbox of an email counts. */
 export function wantedBy(patches: readonly Patch[]): Wanted {
   const update = new Map<Id, Patch>()
-  const destroy = new Set<Id>()
+  const destroy = new Map<Id, Patch>()
   for (const patch of patches) {
     for (const id of patch.emailIds) {
+      const before = update.get(id)
+      const mailboxIds = { ...before?.mailboxIds, ...patch.mailboxIds }
       if (patch.destroyed) {
-        destroy.add(id)
+        destroy.set(id, { emailIds: [id], destroyed: true, mailboxIds })
         update.delete(id)
       } else if (!destroy.has(id)) {
-        const before = update.get(id)
-        update.set(id, {
-          emailIds: [id],
-          keywords: { ...before?.keywords, ...patch.keywords },
-          mailboxIds: { ...before?.mailboxIds, ...patch.mailboxIds }
-        })
+        update.set(id, { emailIds: [id], keywords: { ...before?.keywords, ...patch.keywords }, mailboxIds })
       }
     }
   }
@@ -51,17 +48,23 @@ export type Standing = 'open' | 'done' | 'conflict'
  * What is left of a patch that may have been sent before, or that waited for long, by what the server has now. Where
  * somebody else moved an email, theirs is the newer wish; keywords are set whatever others did.
  */
-export function standingOf({ keywords, mailboxIds }: Patch, facts: Facts | undefined): Standing {
+export function standingOf({ keywords, mailboxIds, destroyed }: Patch, facts: Facts | undefined): Standing {
   if (!facts) {
     return 'done'
   }
   const isAs = (changes: Readonly<Record<string, boolean>>, set: Readonly<Record<string, boolean>>): boolean =>
     Object.entries(changes).every(([key, on]) => Boolean(set[key]) === on)
-  const isMoved = isAs(mailboxIds ?? {}, facts.mailboxIds)
+  const isMoved = !destroyed && isAs(mailboxIds ?? {}, facts.mailboxIds)
   if (isMoved && isAs(keywords ?? {}, facts.keywords)) {
     return 'done'
   }
   const sources = Object.entries(mailboxIds ?? {}).filter(([, on]) => !on)
   const hasLeft = sources.length > 0 && !sources.some(([id]) => facts.mailboxIds[id])
   return hasLeft && !isMoved ? 'conflict' : 'open'
+}
+
+/** What to do although somebody else moved the email. Of one that is not moved to Spam or out of it no filter learns. */
+export function keywordsOnly({ emailIds, keywords }: Patch): Patch {
+  const kept = Object.entries(keywords ?? {}).filter(([keyword]) => keyword !== '$junk' && keyword !== '$notjunk')
+  return { emailIds, keywords: Object.fromEntries(kept) }
 }

@@ -1,6 +1,6 @@
 import { noResponse } from '#lib/jmap/errors.ts'
 import { patchesOf, type Place } from '#lib/outbox/action.ts'
-import { inverseOf, type Entry } from '#lib/outbox/entry.ts'
+import { inverseOf, ofEmails, type Entry } from '#lib/outbox/entry.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { BulkRun } from '#lib/sync/bulk.ts'
 import { Outbox, type Pending } from '#lib/sync/outbox.ts'
@@ -27,7 +27,7 @@ export class ActionsState implements Actions {
       const [failure] = refused.values()
       const left = new Set([...refused.keys(), ...conflicts])
       const again = failure ? new Set(refused.keys()) : new Set<string>()
-      this.#left = entries.flatMap(({ patches }) => patches.map((patch) => narrowed(patch, again)))
+      this.#left = entries.flatMap(({ patches }) => ofEmails(patches, again))
       this.#refused = {
         trouble: failure ? troubleOf(failure) : { code: 'conflict', retryAt: null, reference: null },
         kind: failure ? 'refused' : 'conflict',
@@ -49,6 +49,9 @@ export class ActionsState implements Actions {
   }
 
   runOnAll(action: Action): Bulk {
+    if (this.#bulk?.state === 'running') {
+      return this.#bulk
+    }
     const query = this.#account.list?.query
     const place = this.#place(false)
     return this.#begin(action, (run) => (query ? run.run(action, query, place, this.#names()) : Promise.resolve()))
@@ -100,10 +103,16 @@ export class ActionsState implements Actions {
       return null
     }
     const inverse = patches.flatMap((patch) => inverseOf(patch, (id) => this.#account.objects.email(id)))
-    const pending = this.#add(patches)
+    let pending = this.#add(patches)
     return {
       conversations: changes.filter((one) => one.length > 0).length,
-      undo: () => pending && this.outbox.takeBack(pending, inverse)
+      undo: () => {
+        if (pending) {
+          this.outbox.takeBack(pending, inverse)
+        }
+        // Once: what is done to these emails later is not meant.
+        pending = null
+      }
     }
   }
 
@@ -165,8 +174,4 @@ export class ActionsState implements Actions {
       undo: run.canUndo ? () => this.#begin(action, (back) => back.undo(run, this.#names())) : null
     }
   }
-}
-
-function narrowed(patch: Patch, ids: ReadonlySet<string>): Patch {
-  return { ...patch, emailIds: patch.emailIds.filter((id) => ids.has(id)) }
 }

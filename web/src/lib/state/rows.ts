@@ -6,6 +6,9 @@ import type { Objects } from '#lib/store/objects.ts'
 import type { Row } from './mail.ts'
 import { distinct, peopleOf, shortened, type IsOwn } from './people.ts'
 
+/** More than any screen shows; a row that is made once more is only painted once more. */
+const MOST_MADE = 1_000
+
 export class Rows {
   readonly #objects: Objects
   readonly #isOwn: IsOwn
@@ -31,6 +34,10 @@ export class Rows {
     }
     const row = { ...rowOf(email, of.slice(1), thread.length, outgoing, this.#isOwn), pending }
     this.#made.set(emailId, { of, row })
+    if (this.#made.size > MOST_MADE) {
+      const [oldest = ''] = this.#made.keys()
+      this.#made.delete(oldest)
+    }
     return row
   }
 

@@ -6,21 +6,12 @@ export type Counts = Pick<Mailbox, 'totalThreads' | 'unreadThreads' | 'totalEmai
 
 const NOTHING: Counts = { totalThreads: 0, unreadThreads: 0, totalEmails: 0 }
 
+/** What the pending patches change, of all mailboxes: the sidebar asks for each of them. */
+const differences = new WeakMap<Objects, { version: number; byMailbox: ReadonlyMap<Id, Counts> }>()
+
 export function countsOf(objects: Objects, mailboxId: Id): Counts {
   const counted = objects.mailboxes.get(mailboxId) ?? NOTHING
-  const difference = { ...NOTHING }
-  for (const threadId of objects.touchedThreads()) {
-    add(
-      difference,
-      inThread(objects, threadId, mailboxId, (id) => objects.email(id)),
-      1
-    )
-    add(
-      difference,
-      inThread(objects, threadId, mailboxId, (id) => objects.baseOf(id)),
-      -1
-    )
-  }
+  const difference = differencesOf(objects).get(mailboxId) ?? NOTHING
   return {
     totalThreads: Math.max(0, counted.totalThreads + difference.totalThreads),
     unreadThreads: Math.max(0, counted.unreadThreads + difference.unreadThreads),
@@ -32,18 +23,38 @@ export function unreadThreads(objects: Objects, mailboxId: Id): number {
   return countsOf(objects, mailboxId).unreadThreads
 }
 
-function add(sum: { -readonly [K in keyof Counts]: number }, counts: Counts, sign: 1 | -1): void {
-  sum.totalThreads += sign * counts.totalThreads
-  sum.unreadThreads += sign * counts.unreadThreads
-  sum.totalEmails += sign * counts.totalEmails
+function differencesOf(objects: Objects): ReadonlyMap<Id, Counts> {
+  const known = differences.get(objects)
+  if (known?.version === objects.version) {
+    return known.byMailbox
+  }
+  const byMailbox = new Map<Id, Counts>()
+  for (const threadId of objects.touchedThreads()) {
+    const ids = objects.thread(threadId)
+    const shown = ids.flatMap((id) => objects.email(id) ?? [])
+    const base = ids.flatMap((id) => objects.baseOf(id) ?? [])
+    addThread(byMailbox, shown, 1)
+    addThread(byMailbox, base, -1)
+  }
+  differences.set(objects, { version: objects.version, byMailbox })
+  return byMailbox
 }
 
 /** RFC 8621 §2: a conversation counts as unread if a message of it is, in whatever mailbox, and one is in this one. */
-function inThread(objects: Objects, threadId: Id, mailboxId: Id, of: (id: Id) => Email | undefined): Counts {
-  const emails = objects.thread(threadId).flatMap((id) => of(id) ?? [])
-  const totalEmails = emails.filter((email) => email.mailboxIds[mailboxId]).length
-  const totalThreads = Number(totalEmails > 0)
-  return { totalEmails, totalThreads, unreadThreads: Number(totalThreads > 0 && emails.some(isUnread)) }
+function addThread(sums: Map<Id, Counts>, emails: readonly Email[], sign: 1 | -1): void {
+  const unread = sign * Number(emails.some(isUnread))
+  const held = new Map<Id, number>()
+  for (const mailboxId of emails.flatMap(({ mailboxIds }) => Object.keys(mailboxIds))) {
+    held.set(mailboxId, (held.get(mailboxId) ?? 0) + 1)
+  }
+  for (const [mailboxId, count] of held) {
+    const sum = sums.get(mailboxId) ?? NOTHING
+    sums.set(mailboxId, {
+      totalThreads: sum.totalThreads + sign,
+      unreadThreads: sum.unreadThreads + unread,
+      totalEmails: sum.totalEmails + sign * count
+    })
+  }
 }
 
 /** RFC 8621 §2: neither seen nor a draft. */

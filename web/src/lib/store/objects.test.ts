@@ -16,6 +16,28 @@ function filled(): { server: ModelServer; objects: Objects } {
   return { server, objects }
 }
 
+describe('what is not in use', () => {
+  test('is forgotten, the oldest first, with conversations of which nothing is left', () => {
+    const { objects } = filled()
+    objects.forgetUnused([], 1)
+    expect([objects.baseOf('e1'), objects.baseOf('e2'), objects.baseOf('e3')?.id]).toEqual([undefined, undefined, 'e3'])
+    expect([objects.thread('a'), objects.thread('t3')]).toEqual([[], ['e3']])
+  })
+
+  test('is more than the conversations of listed emails and of pending patches', () => {
+    const { objects } = filled()
+    objects.setPending([{ emailIds: ['e3'], ...SEEN }])
+    objects.forgetUnused(['e2'], 0)
+    expect(['e1', 'e2', 'e3'].map((id) => objects.baseOf(id)?.id)).toEqual(['e1', 'e2', 'e3'])
+  })
+
+  test('stays while it is little', () => {
+    const { objects } = filled()
+    objects.forgetUnused([], 3)
+    expect(objects.baseOf('e1')?.id).toBe('e1')
+  })
+})
+
 describe('a pending patch', () => {
   test('is shown and leaves the facts alone', () => {
     const { objects } = filled()

@@ -39,13 +39,12 @@ export class Objects {
     if (!patches) {
       return base
     }
-    if (patches.some(({ destroyed }) => destroyed)) {
-      return undefined
-    }
     let shown = this.#shown.get(id)
     if (!shown) {
-      shown = patches.reduce(patched, base)
-      this.#shown.set(id, shown)
+      shown = this.withPending(base)
+      if (shown) {
+        this.#shown.set(id, shown)
+      }
     }
     return shown
   }
@@ -56,6 +55,12 @@ export class Objects {
       const email = this.email(id)
       if (email) yield email
     }
+  }
+
+  /** The email with the pending patches laid over it. */
+  withPending(email: Email): Email | undefined {
+    const patches = this.#patchesOf.get(email.id) ?? []
+    return patches.some(({ destroyed }) => destroyed) ? undefined : patches.reduce(patched, email)
   }
 
   /** As the server has it. */
@@ -172,6 +177,24 @@ export class Objects {
     this.version += 1
   }
 
+  /** Forget what is not in use, beyond the `most` that came last: a page may be open for weeks. */
+  forgetUnused(inUse: Iterable<Id>, most: number): void {
+    if (this.#emails.size <= most) {
+      return
+    }
+    const used = new Set<Id | undefined>(this.touchedThreads())
+    for (const id of inUse) {
+      used.add(this.#emails.get(id)?.threadId)
+    }
+    const unused = [...this.#emails.values()].filter(({ threadId }) => !used.has(threadId))
+    for (const { id, threadId } of unused.slice(0, Math.max(0, unused.length - most))) {
+      this.#emails.delete(id)
+      if (!this.thread(threadId).some((other) => this.#emails.has(other))) {
+        this.#threads.delete(threadId)
+      }
+    }
+  }
+
   /** What is shown is the facts with these patches laid over them, in their order. */
   setPending(patches: readonly Patch[]): void {
     const before = this.#patchesOf
@@ -187,8 +210,11 @@ export class Objects {
         }
       }
     }
-    for (const id of new Set([...before.keys(), ...this.#patchesOf.keys()])) {
-      this.#shown.delete(id)
+    for (const [id, former] of before) {
+      const now = this.#patchesOf.get(id)
+      if (former.length !== now?.length || former.some((patch, at) => patch !== now[at])) {
+        this.#shown.delete(id)
+      }
     }
     this.version += 1
   }

@@ -33,8 +33,11 @@ export function filterOf({ mailboxId, filter }: ListQuery): Filter | null {
 
 /** Whether the filter lets the email in; null if only the server knows: it has the text, and decides what contains it. */
 export function isMatch(query: ListQuery, email: Email): boolean | null {
-  const filter = filterOf(query)
-  return filter === null ? true : judged(filter, email)
+  const { mailboxId, filter } = query
+  if (mailboxId !== null && email.mailboxIds[mailboxId] !== true) {
+    return false
+  }
+  return filter === null || judged(filter, email)
 }
 
 /** RFC 8621 §4.4.2: which of two emails comes first. */
@@ -81,9 +84,9 @@ function conditionsOf(condition: FilterCondition, email: Email): (boolean | null
       case 'inMailboxOtherThan':
         return Object.keys(email.mailboxIds).some((id) => !(value as Id[]).includes(id))
       case 'hasKeyword':
-        return email.keywords[value as string] === true
+        return email.keywords[(value as string).toLowerCase()] === true
       case 'notKeyword':
-        return email.keywords[value as string] !== true
+        return email.keywords[(value as string).toLowerCase()] !== true
       case 'hasAttachment':
         return email.hasAttachment === value
       default:

@@ -21,6 +21,8 @@ import { Task } from './task.ts'
 
 /** A server that never agrees with itself must not keep us busy: the rest comes with the next hint. */
 const MOST_ROUNDS = 8
+/** Emails in no list that are kept in memory: those that were scrolled by may be selected. */
+const MOST_UNUSED = 2_000
 
 export type Topic = 'account' | 'list' | 'reader' | 'connection'
 
@@ -150,6 +152,13 @@ export class Account {
     }
   }
 
+  /** Rows of the list moved by what the person did. */
+  aim(): void {
+    if (this.#lists.shown?.aim(this.objects) && this.isKnown) {
+      void this.sync.run()
+    }
+  }
+
   stop(): void {
     this.sync.stop()
     this.kept.stop()
@@ -186,6 +195,7 @@ export class Account {
           this.onround(number)
         }
         this.#lists.choose()
+        this.objects.forgetUnused([...this.#lists.ids(), ...this.objects.thread(this.openThread ?? '')], MOST_UNUSED)
       } catch (failure) {
         this.#outdated ||= outdated
         throw failure

@@ -1,7 +1,7 @@
 /** An action on all emails that match a query: in parts, which can be stopped between two of them and taken back. */
 import type { Email, GetResponse, Id, QueryResponse } from '#lib/jmap/types.ts'
 import { patchesOf, type Action, type Place } from '#lib/outbox/action.ts'
-import { inverseOf, withoutEmails, type Entry } from '#lib/outbox/entry.ts'
+import { inverseOf, ofEmails, withoutEmails, type Entry } from '#lib/outbox/entry.ts'
 import type { Facts } from '#lib/outbox/request.ts'
 import type { Patch } from '#lib/store/objects.ts'
 import type { ListQuery } from '#lib/store/query.ts'
@@ -56,7 +56,7 @@ export class BulkRun {
       await this.#each(
         ids,
         async (part) => {
-          const emails = await this.#facts(part)
+          const emails = (await this.#facts(part)).filter((email) => isIn(query, email))
           return emails.flatMap((email) => patchesOf(action, [email], { ...place, conversations: false }))
         },
         names
@@ -68,8 +68,10 @@ export class BulkRun {
   async undo(done: BulkRun, names: Entry['names']): Promise<void> {
     await this.#inParts(async () => {
       const patches = done.#inverse
+      // Once: what is done to these emails later is not meant.
+      done.#inverse = []
       const ids = [...new Set(patches.flatMap(({ emailIds }) => emailIds))]
-      await this.#each(ids, (part) => Promise.resolve(only(patches, new Set(part))), names)
+      await this.#each(ids, (part) => Promise.resolve(ofEmails(patches, new Set(part))), names)
     })
   }
 
@@ -128,7 +130,8 @@ export class BulkRun {
   async #facts(ids: readonly Id[]): Promise<Email[]> {
     const results = await this.#account.client.run(calls.mutable(ids))
     // What an action looks at is among these properties.
-    const emails = results.get<GetResponse<Facts>>('get').list as Email[]
+    const listed = results.get<GetResponse<Facts>>('get').list as Email[]
+    const emails = listed.flatMap((email) => this.#account.objects.withPending(email) ?? [])
     this.#before = new Map(emails.map((email) => [email.id, email]))
     return emails
   }
@@ -141,6 +144,11 @@ export class BulkRun {
     this.state = state
     this.#changed()
   }
+}
+
+/** Not if the person has just moved it elsewhere, which the server may not know yet. */
+function isIn({ mailboxId }: ListQuery, { mailboxIds }: Email): boolean {
+  return mailboxId === null || mailboxIds[mailboxId] === true
 }
 
 /** Patches that say the same, as one. */
@@ -156,10 +164,4 @@ function joined(patches: readonly Patch[]): Patch[] {
     }
   }
   return [...groups.values()]
-}
-
-function only(patches: readonly Patch[], ids: ReadonlySet<Id>): Patch[] {
-  return patches
-    .map((patch) => ({ ...patch, emailIds: patch.emailIds.filter((id) => ids.has(id)) }))
-    .filter(({ emailIds }) => emailIds.length > 0)
 }

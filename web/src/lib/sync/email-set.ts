@@ -1,8 +1,9 @@
 /** Hands entries of the outbox to the mail server: one Email/set for all of them, as far as its limits allow. */
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { GetResponse, Id, SetError, SetResponse } from '#lib/jmap/types.ts'
-import { resolved, type Entry } from '#lib/outbox/entry.ts'
-import { patchObject, standingOf, wantedBy, type Facts, type Wanted } from '#lib/outbox/request.ts'
+import { ofEmails, resolved, type Entry } from '#lib/outbox/entry.ts'
+import { keywordsOnly, patchObject, standingOf, wantedBy, type Facts, type Wanted } from '#lib/outbox/request.ts'
+import type { Patch } from '#lib/store/objects.ts'
 import type { Account } from './account.ts'
 import * as calls from './calls.ts'
 import { makeMissing } from './mailbox-roles.ts'
@@ -20,16 +21,25 @@ export interface Outcome {
 /** Codes of failures that concern all requests of the person, and pass when they sign in or have a mailbox again. */
 const NOT_NOW = new Set(['no_session', 'session_aal2_required', 'mailbox_not_ready', 'mailbox_missing'])
 
-/** RFC 8620 §5.3: nothing was done, since something changed meanwhile. The next try looks first. */
-function orLater(failure: unknown): unknown {
-  return failure instanceof JmapFailure && failure.code === 'stateMismatch'
-    ? new JmapFailure(failure.code, { transient: true })
-    : failure
-}
-
 /** Whether the failure is an answer to just these entries: then no further try would help. */
 function isRefusal(failure: unknown): failure is JmapFailure {
   return failure instanceof JmapFailure && !failure.transient && !NOT_NOW.has(failure.code)
+}
+
+/** What has no code is neither from the mail server nor from the service, but perhaps from the network of a hotel, which
+ * refuses each request. Raises JmapFailure if it does. */
+async function probe({ client }: Account): Promise<void> {
+  try {
+    await client.run(calls.mutable([]))
+  } catch (failure) {
+    throw later(failure)
+  }
+}
+
+function later(failure: unknown): unknown {
+  return failure instanceof JmapFailure && !NOT_NOW.has(failure.code)
+    ? new JmapFailure(failure.code, { reference: failure.reference, transient: true })
+    : failure
 }
 
 /** Raises JmapFailure if they have to be handed over again. */
@@ -37,8 +47,15 @@ export async function sendEntries(account: Account, entries: readonly Entry[]): 
   try {
     return await sent(account, entries)
   } catch (failure) {
-    if (!isRefusal(failure) || failure.code === 'stateMismatch') {
-      throw orLater(failure)
+    if (!isRefusal(failure)) {
+      throw failure
+    }
+    if (failure.code === 'stateMismatch') {
+      // RFC 8620 §5.3: nothing was done, since something changed meanwhile. The next try looks first.
+      throw later(failure)
+    }
+    if (failure.code === 'unknown') {
+      await probe(account)
     }
     if (entries.length > 1) {
       return oneByOne(account, entries)
@@ -49,7 +66,8 @@ export async function sendEntries(account: Account, entries: readonly Entry[]): 
 }
 
 /** One of them cannot be sent: the others are. */
-async function oneByOne(account: Account, entries: readonly Entry[]): Promise<Outcome> {
+async function oneByOne(account: Account, entries: readonly Entry[]): Promise<Outcome & { tried: Set<Id> }> {
+  const tried = new Set(entries.flatMap(({ patches }) => patches.flatMap(({ emailIds }) => emailIds)))
   const refused = new Map<Id, JmapFailure>()
   const conflicts = new Set<Id>()
   for (const entry of entries) {
@@ -57,7 +75,7 @@ async function oneByOne(account: Account, entries: readonly Entry[]): Promise<Ou
     outcome.refused.forEach((failure, id) => refused.set(id, failure))
     outcome.conflicts.forEach((id) => conflicts.add(id))
   }
-  return { refused, conflicts }
+  return { refused, conflicts, tried }
 }
 
 async function sent(account: Account, entries: readonly Entry[]): Promise<Outcome> {
@@ -65,33 +83,58 @@ async function sent(account: Account, entries: readonly Entry[]): Promise<Outcom
   const { mailboxes } = account.objects
   const wanted = wantedBy(entries.flatMap(({ patches }) => resolved(patches, mailboxes)))
   const now = account.ports.now()
-  const isStale = entries.some(({ attempted, at }) => attempted || now - at > STALE)
+  // The clock of a device may be set back.
+  const isStale = entries.some(({ attempted, at }) => attempted || now - at > STALE || at > now)
   const open = isStale ? await stillOpen(account, wanted) : { ...wanted, conflicts: new Set<Id>() }
-  return { refused: await set(account, open), conflicts: open.conflicts }
+  const outcome = { refused: await set(account, open), conflicts: open.conflicts }
+  const parts = partsOf(entries, outcome.refused)
+  return parts.length === 0 ? outcome : joined(outcome, await oneByOne(account, parts))
+}
+
+/** Of several changes of one email all are refused together, though one of them is the cause. */
+function partsOf(entries: readonly Entry[], refused: Outcome['refused']): Entry[] {
+  const counts = new Map<Id, number>()
+  for (const id of entries.flatMap(({ patches }) => [...new Set(patches.flatMap(({ emailIds }) => emailIds))])) {
+    counts.set(id, (counts.get(id) ?? 0) + 1)
+  }
+  const shared = new Set([...refused.keys()].filter((id) => (counts.get(id) ?? 0) > 1))
+  return entries
+    .map((entry) => ({ ...entry, patches: ofEmails(entry.patches, shared) }))
+    .filter(({ patches }) => patches.length > 0)
+}
+
+/** `parts` is what became of the emails that `whole` calls refused for the whole of their changes. */
+function joined(whole: Outcome, parts: Outcome & { tried: ReadonlySet<Id> }): Outcome {
+  return {
+    refused: new Map([...[...whole.refused].filter(([id]) => !parts.tried.has(id)), ...parts.refused]),
+    conflicts: whole.conflicts.union(parts.conflicts)
+  }
 }
 
 /** Without what the server has already, and what somebody else moved meanwhile. */
 async function stillOpen(account: Account, wanted: Wanted): Promise<Wanted & { conflicts: Set<Id> }> {
-  const results = await account.client.run(calls.mutable([...wanted.update.keys()]))
+  const results = await account.client.run(calls.mutable([...wanted.update.keys(), ...wanted.destroy.keys()]))
   const facts = new Map(results.get<GetResponse<Facts>>('get').list.map((email) => [email.id, email]))
-  const update = new Map(wanted.update)
+  const update = new Map<Id, Patch>()
+  const destroy = new Map<Id, Patch>()
   const conflicts = new Set<Id>()
-  for (const [id, patch] of wanted.update) {
+  for (const [id, patch] of [...wanted.update, ...wanted.destroy]) {
     const standing = standingOf(patch, facts.get(id))
-    if (standing !== 'open') {
-      update.delete(id)
-    }
+    const rest = standing === 'conflict' ? keywordsOnly(patch) : patch
     if (standing === 'conflict') {
       conflicts.add(id)
     }
+    if (standingOf(rest, facts.get(id)) === 'open') {
+      ;(rest.destroyed ? destroy : update).set(id, rest)
+    }
   }
-  return { update, destroy: wanted.destroy, conflicts }
+  return { update, destroy, conflicts }
 }
 
 async function set(account: Account, { update, destroy }: Wanted): Promise<Map<Id, JmapFailure>> {
   const refused = new Map<Id, JmapFailure>()
   const most = account.client.limits.maxObjectsInSet
-  const all = [...update.keys(), ...destroy]
+  const all = [...update.keys(), ...destroy.keys()]
   for (let at = 0; at < all.length; at += most) {
     const ids = all.slice(at, at + most)
     const updates = ids.flatMap((id) => {

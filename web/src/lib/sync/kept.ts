@@ -7,6 +7,7 @@ import type { Objects } from '#lib/store/objects.ts'
 import type { Brought } from './brought.ts'
 import { Drafts } from './drafts.ts'
 import type { Facts } from './facts.ts'
+import { KeptEntries } from './kept-entries.ts'
 import type { ListView } from './list-view.ts'
 import type { Ports } from './ports.ts'
 
@@ -42,6 +43,7 @@ const NOTHING: Start = { states: null, mailboxes: [], threads: null, entries: []
 
 export class Kept {
   readonly drafts: Drafts
+  readonly entries: KeptEntries
   readonly #ports: Ports
   readonly #objects: Objects
   #cache: Cache | null = null
@@ -66,6 +68,7 @@ export class Kept {
     this.#ports = ports
     this.#objects = objects
     this.drafts = new Drafts(ports)
+    this.entries = new KeptEntries(ports, () => this.#cache)
     this.#endLeave = ports.onLeave(() => this.drafts.writeAll())
   }
 
@@ -116,30 +119,6 @@ export class Kept {
   /** Tabs of the same person share what it names; empty where the browser keeps nothing. */
   get name(): string {
     return this.#cache?.name ?? ''
-  }
-
-  /** Whether it is kept. Raises what the browser says if it cannot be. */
-  async addEntry(entry: Entry): Promise<boolean> {
-    if (!this.#cache) {
-      return false
-    }
-    await this.#cache.addEntry(entry)
-    return true
-  }
-
-  /** Whether nobody had attempted it: then it is as if it had never been. Else `inverse` is kept. */
-  async withdrawEntry(id: string, inverse: Entry): Promise<boolean> {
-    return (await this.#cache?.outbox.withdraw(id, inverse)) ?? false
-  }
-
-  /** All that are kept, of all tabs. From now on they count as attempted. Null where nothing can be kept or read. */
-  async takeEntries(): Promise<Entry[] | null> {
-    return (await this.#cache?.outbox.take().catch(() => null)) ?? null
-  }
-
-  async removeEntries(ids: ReadonlySet<string>): Promise<void> {
-    // What stays is looked at before it is sent again.
-    await this.#cache?.outbox.remove(ids).catch(() => undefined)
   }
 
   /** null if it takes too long: mail is shown without it. */

@@ -27,6 +27,8 @@ export class ListView {
   /** conversations that wait above the first row, since the list is scrolled */
   #above = 0
   #atTop = true
+  /** places on the screen */
+  #wanted = { from: 0, to: calls.PAGE }
   #from = 0
   #to = calls.PAGE
   /** what the server listed since the rows are held in their places */
@@ -77,20 +79,32 @@ export class ListView {
     return this.#next ? moved(this.list, this.#next, this.#above, objects) : this.#above
   }
 
+  /** as the server listed them */
+  *ids(): Iterable<Id> {
+    for (const { ids } of [...this.list.windows, ...(this.#next?.windows ?? [])]) {
+      yield* ids
+    }
+  }
+
   /** Remember what the screen shows; whether something of it is missing. */
   want(from: number, to: number, objects: Objects): boolean {
-    this.#wants(this.#listed(from + this.#above, objects), this.#listed(to + this.#above, objects))
-    if (this.#next && this.lacks) {
+    this.#wanted = { from, to }
+    if (this.aim(objects) && this.#next) {
       // The person scrolls: no row that they aim at is under the pointer.
       this.#adopt(this.#next, objects)
-      this.#wants(from + this.#above, to + this.#above)
     }
     return this.lacks
   }
 
-  #wants(from: number, to: number): void {
-    this.#from = Math.floor(from / calls.PAGE) * calls.PAGE
-    this.#to = Math.min(Math.ceil(to / calls.PAGE) * calls.PAGE, this.#from + MOST_ROWS)
+  /** Find what the screen shows among what the server lists, which is elsewhere after each action; whether something of
+   * it is missing. */
+  aim(objects: Objects): boolean {
+    const { from, to } = this.#wanted
+    const start = this.#listed(from + this.#above, objects)
+    const end = this.#listed(to + this.#above, objects)
+    this.#from = Math.floor(start / calls.PAGE) * calls.PAGE
+    this.#to = Math.min(Math.ceil(end / calls.PAGE) * calls.PAGE, this.#from + MOST_ROWS)
+    return this.lacks
   }
 
   /** The place in the server's list of what is shown at a place. */
@@ -151,6 +165,7 @@ export class ListView {
     if (this.#next) {
       this.#adopt(this.#next, objects)
     }
+    this.aim(objects)
   }
 
   /**
@@ -203,6 +218,7 @@ export class ListView {
     this.#next = null
     this.list = next
     this.#above = this.#atTop ? 0 : moved(before, this.shown(objects), this.#above, objects)
+    this.aim(objects)
   }
 
   /** null if the responses do not fit to what is known. */

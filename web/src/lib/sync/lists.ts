@@ -60,9 +60,18 @@ export class Lists {
     this.#lists.delete(key)
     this.#lists.set(key, list)
     list.isStale = list.asOf !== null
+    // Nobody lets go of a list that is not shown.
+    this.shown?.hold(false, this.#objects)
     this.shown = list
     for (const old of [...this.#lists.keys()].slice(0, -MOST_LISTS)) {
       this.#lists.delete(old)
+    }
+  }
+
+  /** The emails that all these lists name. */
+  *ids(): Iterable<Id> {
+    for (const list of this.#lists.values()) {
+      yield* list.ids()
     }
   }
 

@@ -30,19 +30,28 @@ async function look({ client, objects }: Account): Promise<void> {
 
 /** A mailbox of that name at the top gets the role: a server refuses two of one name (RFC 8621 §2). */
 async function make(account: Account, role: string, name: string): Promise<void> {
-  const namesake = [...account.objects.mailboxes.values()].find(
-    (mailbox) => mailbox.parentId === null && mailbox.role === null && mailbox.name.toLowerCase() === name.toLowerCase()
-  )
+  const top = [...account.objects.mailboxes.values()].filter(({ parentId }) => parentId === null)
+  const named = (wanted: string): Mailbox | undefined =>
+    top.find((mailbox) => mailbox.name.toLowerCase() === wanted.toLowerCase())
+  const namesake = named(name)
   const results = await account.client.run(
-    namesake ? calls.mailboxUpdate(namesake.id, { role }) : calls.mailboxCreate({ name, role, parentId: null })
+    namesake?.role === null
+      ? calls.mailboxUpdate(namesake.id, { role })
+      : calls.mailboxCreate({ name: freeName(name, named), role, parentId: null })
   )
   const { notCreated, notUpdated } = results.get<SetResponse>('set')
   const [error] = Object.values({ ...notCreated, ...notUpdated })
-  if (error) {
-    throw refusal(error)
-  }
+  // Also after a refusal: another program may have made it in between.
   await look(account)
   if (!hasRole(account.objects, role)) {
-    throw new JmapFailure('unknown', { detail: idOfRole(role) })
+    throw error ? refusal(error) : new JmapFailure('unknown', { detail: idOfRole(role) })
   }
+}
+
+function freeName(name: string, named: (wanted: string) => Mailbox | undefined): string {
+  let free = name
+  for (let number = 2; named(free); number += 1) {
+    free = `${name} ${number}`
+  }
+  return free
 }

@@ -41,9 +41,14 @@ export class OutboxTabs {
     this.#channel?.postMessage(message)
   }
 
+  /** No other tab does. It may have been taken from this one while a request was on its way. */
+  get maySend(): boolean {
+    return this.#isMine || !this.#ports.locks || this.#name === ''
+  }
+
   /** Send as soon as no other tab does. It goes on until `done`. */
   wantToSend(): void {
-    if (this.#isMine || !this.#ports.locks || this.#name === '') {
+    if (this.maySend) {
       void this.#sending.send()
       return
     }

@@ -7,6 +7,7 @@
  */
 import { noResponse } from '#lib/jmap/errors.ts'
 import type { Id } from '#lib/jmap/types.ts'
+import { dueOf } from '#lib/outbox/due.ts'
 import { withoutEmails, type Entry } from '#lib/outbox/entry.ts'
 import type { Patch } from '#lib/store/objects.ts'
 import type { Account } from './account.ts'
@@ -67,7 +68,10 @@ export class Outbox {
   }
 
   add(patches: readonly Patch[], names: Entry['names'] = {}): Pending {
-    const entry = this.#entryOf(patches, names)
+    return this.#add(this.#entryOf(patches, names, this.#account.ports.now()))
+  }
+
+  #add(entry: Entry): Pending {
     const pending = this.#pending.put(entry, this.#keep(entry))
     this.#changed()
     this.#sendSoon()
@@ -77,10 +81,10 @@ export class Outbox {
   /** As if it had never been, if nothing of it was sent; else `inverse` is done. */
   takeBack({ entry, round, kept, left }: Pending, inverse: readonly Patch[]): void {
     if (round !== null) {
-      this.add(withoutEmails(inverse, left), entry.names)
+      this.#add(this.#entryOf(withoutEmails(inverse, left), entry.names, entry.at))
       return
     }
-    const back = this.#entryOf(inverse, entry.names)
+    const back = this.#entryOf(inverse, entry.names, entry.at)
     // In this turn: the page may be gone in the next one.
     const withdrawn = this.#withdraw(entry, back)
     // Until it is known, both lie over each other, which looks as before.
@@ -96,7 +100,15 @@ export class Outbox {
   tryNow(): void {
     if (this.waiting > 0) {
       this.#tabs.say({ again: true })
+      this.#tryHere()
+    }
+  }
+
+  /** Each tab hears that the person wants it, and one may send. */
+  #tryHere(): void {
+    if (this.#tabs.maySend) {
       void this.task.tryNow()
+    } else if (this.waiting > 0) {
       this.#tabs.wantToSend()
     }
   }
@@ -109,7 +121,7 @@ export class Outbox {
 
   #restore(entries: readonly Entry[]): void {
     this.#tabs.begin(this.#account.kept.name)
-    for (const entry of entries.filter(({ id }) => !this.#pending.has(id))) {
+    for (const entry of entries.filter(({ id }) => !this.#pending.has(id) && !this.#pending.isSettled(id))) {
       this.#pending.put(entry, Promise.resolve(true))
     }
     this.#changed()
@@ -118,9 +130,8 @@ export class Outbox {
     }
   }
 
-  #entryOf(patches: readonly Patch[], names: Entry['names']): Entry {
-    const { ports } = this.#account
-    return { id: ports.unique(), at: ports.now(), patches, names, attempted: false }
+  #entryOf(patches: readonly Patch[], names: Entry['names'], at: number): Entry {
+    return { id: this.#account.ports.unique(), at, patches, names, attempted: false }
   }
 
   #sendSoon(): void {
@@ -136,7 +147,7 @@ export class Outbox {
   /** Where the browser keeps nothing, it is sent from memory. */
   async #keep(entry: Entry): Promise<boolean> {
     try {
-      const isKept = await this.#account.kept.addEntry(entry)
+      const isKept = await this.#account.kept.entries.add(entry)
       this.#tabs.say({ added: entry })
       return isKept
     } catch (failure) {
@@ -148,7 +159,7 @@ export class Outbox {
   /** Resolves to true: neither of the two is to be sent from memory. */
   async #withdraw(entry: Entry, back: Entry): Promise<boolean> {
     try {
-      if (await this.#account.kept.withdrawEntry(entry.id, back)) {
+      if (await this.#account.kept.entries.withdraw(entry.id, back)) {
         this.#forget([entry.id, back.id])
         this.#tabs.say({ withdrawn: entry.id })
       } else {
@@ -164,22 +175,23 @@ export class Outbox {
   #withdrawUnkept(entry: Entry, back: Entry): boolean {
     if (!this.#handedOver.has(entry.id)) {
       this.#forget([entry.id, back.id])
-      void this.#account.kept.removeEntries(new Set([back.id]))
+      void this.#account.kept.entries.remove(new Set([back.id]))
     }
     return false
   }
 
   async #send(): Promise<void> {
     await this.#account.connected()
-    for (;;) {
+    while (this.#tabs.maySend) {
       const entries = await this.#take()
       if (entries.length === 0) {
         return
       }
       const outcome = await this.#handOver(entries)
-      await this.#account.kept.removeEntries(new Set(entries.map(({ id }) => id)))
+      await this.#remove(entries)
       this.#settle(entries, outcome)
     }
+    this.#tabs.wantToSend()
   }
 
   async #handOver(entries: readonly Entry[]): Promise<Outcome> {
@@ -190,31 +202,36 @@ export class Outbox {
     return sendEntries(this.#account, entries)
   }
 
-  /** What this device keeps, of all tabs, then what it could not keep. */
-  async #take(): Promise<Entry[]> {
+  /** What this device keeps, of all tabs, and what it could not keep. */
+  async #take(): Promise<readonly Entry[]> {
     const { waiting } = this.#pending
     const isKept = await Promise.all(waiting.map(({ kept }) => kept))
-    const taken = await this.#account.kept.takeEntries()
-    if (!taken) {
-      // They may have been sent by another tab while they were kept.
-      return waiting.map(({ entry }, at) => ({ ...this.#fromMemory(entry), ...(isKept[at] && { attempted: true }) }))
-    }
-    const kept = taken.filter(({ id }) => !this.#pending.isSettled(id))
-    const ids = new Set(kept.map(({ id }) => id))
-    // Another tab has sent these, and what it said of them did not reach this one.
-    const gone = waiting.filter(({ entry }, at) => isKept[at] && !ids.has(entry.id)).map(({ entry }) => entry.id)
-    if (gone.length > 0) {
-      this.#mark(gone, new Set())
+    const taken = await this.#account.kept.entries.take()
+    const isOpen = ({ id }: Entry): boolean => !this.#pending.isSettled(id)
+    const known = waiting.map(({ entry }, at) => ({ entry, isKept: isKept[at] ?? false }))
+    const due = dueOf(
+      known.filter(({ entry }) => isOpen(entry)),
+      taken && taken.filter(isOpen)
+    )
+    // They were sent from memory, or could not be removed.
+    void this.#remove(taken?.filter((entry) => !isOpen(entry)) ?? [])
+    if (due.gone.length > 0) {
+      this.#mark(due.gone, new Set())
       void this.#account.hint()
     }
-    const unkept = waiting.filter(({ entry }, at) => !isKept[at] && !this.#pending.isSettled(entry.id))
-    return [...kept, ...unkept.map(({ entry }) => this.#fromMemory(entry))]
+    const fromMemory = new Set(due.unkept)
+    return due.entries.map((entry) => (fromMemory.has(entry) ? this.#fromMemory(entry) : entry))
   }
 
   #fromMemory(entry: Entry): Entry {
-    const attempted = this.#handedOver.has(entry.id)
+    const attempted = entry.attempted || this.#handedOver.has(entry.id)
     this.#handedOver.add(entry.id)
     return { ...entry, attempted }
+  }
+
+  #remove(entries: readonly Entry[]): Promise<void> {
+    const ids = new Set(entries.map(({ id }) => id))
+    return ids.size === 0 ? Promise.resolve() : this.#account.kept.entries.remove(ids)
   }
 
   #settle(entries: readonly Entry[], outcome: Outcome): void {
@@ -265,7 +282,7 @@ export class Outbox {
       }
     }
     if (again) {
-      void this.task.tryNow()
+      this.#tryHere()
     }
   }
 
@@ -277,6 +294,7 @@ export class Outbox {
   }
 
   #changed(): void {
+    this.#account.aim()
     this.#account.tell('account', 'list', 'reader', 'connection')
   }
 }
