@@ -37,6 +37,7 @@ from benchmarks.web.measures import (
     open_mail,
 )
 from benchmarks.web.tab import sign_up, tab
+from benchmarks.web.using import archive_all, day, heap, open_folder, scroll, star
 from postroom.web.build import FOLDER
 from tests.chromium import chromium_path, needed_flags
 from tests.go_program import Missing
@@ -96,6 +97,18 @@ async def _figures(browser: Browser, person: Person, lmtp: str, samples: Samples
         await opened.page.get_by_text("Live").first.wait_for()
         _say("new mail")
         row["new mail"] = await new_mail(opened, person, sending, samples.delivered)
+        _say("stars, folders, scrolling")
+        row["star"] = await star(opened, samples.stars)
+        row["open a folder"] = await open_folder(opened, person, samples.folders)
+        row["scroll"] = await scroll(opened, samples.scrolled)
+        row["heap, MB"] = await heap(opened)
+        _say("a day of new mail")
+        row["day"] = await day(person, browser, sending, mails=samples.day, parts=min(50, samples.day))
+    async with tab(browser, person.cookies) as opened:
+        await opened.page.goto(f"{person.url}/mail")
+        await opened.list_painted()
+        _say("all that match")
+        row["archive all"] = await archive_all(opened, person)
     return row
 
 

@@ -30,12 +30,17 @@ class Samples:
     cached: int
     opened: int
     delivered: int
+    folders: int
+    stars: int
+    scrolled: int
+    day: int
+    """new mails of a day"""
 
 
-FULL = Samples(cold=20, cached=40, opened=40, delivered=60)
+FULL = Samples(cold=20, cached=40, opened=40, delivered=60, folders=40, stars=40, scrolled=10_000, day=5_000)
 """Two mailboxes in ten minutes: each delivery waits for `AWAY` and up to a second more."""
 
-TINY = Samples(cold=1, cached=1, opened=2, delivered=2)
+TINY = Samples(cold=1, cached=1, opened=2, delivered=2, folders=2, stars=2, scrolled=100, day=4)
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ async def cold_list(browser: Browser, person: Person, count: int) -> Row:
         async with tab(browser, person.cookies) as opened:
             await opened.page.goto(f"{person.url}/mail")
             painted.append(await opened.list_painted())
-    return _both(painted, bare)
+    return both(painted, bare)
 
 
 async def cached_list(opened: Tab, count: int) -> Row:
@@ -95,11 +100,11 @@ async def cached_list(opened: Tab, count: int) -> Row:
         session.append(await opened.answered("/jmap/session") - started)
     return {
         "samples": count,
-        "script p50": _ms(script, 50),
-        "script p95": _ms(script, 95),
-        "navigation p50": _ms(navigation, 50),
-        "navigation p95": _ms(navigation, 95),
-        "session p50": _ms(session, 50),
+        "script p50": milliseconds(script, 50),
+        "script p95": milliseconds(script, 95),
+        "navigation p50": milliseconds(navigation, 50),
+        "navigation p95": milliseconds(navigation, 95),
+        "session p50": milliseconds(session, 50),
         "painted without an answer to any call": await _is_painted_without_answers(opened),
     }
 
@@ -133,7 +138,7 @@ async def open_mail(opened: Tab, bare: Bare, count: int) -> Row:
         await opened.run("() => bench.awaitClosed()")
         await opened.page.keyboard.press("u")
         await opened.awaited()
-    return _both(painted, called)
+    return both(painted, called)
 
 
 async def new_mail(opened: Tab, person: Person, lmtp: Senders, count: int) -> Row:
@@ -152,7 +157,7 @@ async def new_mail(opened: Tab, person: Person, lmtp: Senders, count: int) -> Ro
             announced.append(1000 * (await _announced(subscriber, known) - accepted))
     finally:
         await subscriber.close()
-    return _both(painted, announced)
+    return both(painted, announced)
 
 
 async def _announced(subscriber: BuiltInSubscriber, number: int) -> float:
@@ -165,16 +170,16 @@ async def _announced(subscriber: BuiltInSubscriber, number: int) -> float:
     return subscriber.received[number]
 
 
-def _both(painted: Sequence[float], bare: Sequence[float]) -> Row:
+def both(painted: Sequence[float], bare: Sequence[float]) -> Row:
     """Beside the bare call or event of the same run."""
     return {
         "samples": len(painted),
-        "p50": _ms(painted, 50),
-        "p95": _ms(painted, 95),
-        "bare p50": _ms(bare, 50),
-        "bare p95": _ms(bare, 95),
+        "p50": milliseconds(painted, 50),
+        "p95": milliseconds(painted, 95),
+        "bare p50": milliseconds(bare, 50),
+        "bare p95": milliseconds(bare, 95),
     }
 
 
-def _ms(values: Sequence[float], percent: int) -> float:
+def milliseconds(values: Sequence[float], percent: int) -> float:
     return round(percentile(values, percent), 1)

@@ -29,6 +29,9 @@ window.bench = (() => {
   // A frame has a height once the mail in it has told it.
   const text = () => all('article .content .text, article .content iframe[style*="height:"]').length > 0
 
+  const press = (kind) =>
+    new Promise((resolve) => addEventListener(kind, ({ timeStamp }) => resolve(timeStamp), { capture: true, once: true }))
+
   let awaited
   return {
     now: () => performance.now(),
@@ -54,12 +57,67 @@ window.bench = (() => {
     /** Resolves to when Enter was pressed, and when the text was painted. */
     awaitText(thread) {
       document.querySelector(`[data-thread="${CSS.escape(thread)}"] [role="gridcell"]`).focus()
-      const pressed = new Promise((resolve) =>
-        addEventListener('keydown', ({ timeStamp }) => resolve(timeStamp), { capture: true, once: true })
-      )
-      awaited = pressed.then(async (at) => [at, await painted(text)])
+      awaited = press('keydown').then(async (at) => [at, await painted(text)])
     },
     awaited: () => awaited,
+    /** Resolves to when the folder was pressed, and when rows of its list were painted. */
+    awaitFolder(role) {
+      awaited = press('click').then(async (at) => {
+        const before = rows().map((row) => row.dataset.thread).join()
+        const isOther = () => {
+          const now = rows().map((row) => row.dataset.thread)
+          return location.pathname === `/mail/${role}` && now.length > 0 && now.join() !== before
+        }
+        return [at, await painted(isOther)]
+      })
+    },
+    /** Resolves to when a key was pressed, and when the star of the current row was painted, or its absence. */
+    awaitStar() {
+      const starred = () => document.querySelector('[role="row"].current .star') !== null
+      const before = starred()
+      awaited = press('keydown').then(async (at) => [at, await painted(() => starred() !== before)])
+    },
+    awaitAnyRow(subjects) {
+      const any = new Set(subjects)
+      awaited = painted(() => all('[role="row"] .subject').some(({ textContent }) => any.has(textContent)))
+    },
+    /** Scroll over so many rows in so many seconds. `empty`: the longest time in which the middle of the list showed no
+     * row; `frame`: the longest frame. */
+    async scroll(count, seconds) {
+      const grid = document.querySelector('[role="grid"]')
+      const height = document.querySelector('[role="row"][data-thread]').getBoundingClientRect().height
+      const box = grid.getBoundingClientRect()
+      const started = performance.now()
+      let [last, full, empty, frame] = [started, started, 0, 0]
+      for (let now = started; now - started < 1000 * seconds; now = performance.now()) {
+        grid.scrollTop = (count * height * (now - started)) / (1000 * seconds)
+        await paint()
+        const at = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2)
+        const after = performance.now()
+        frame = Math.max(frame, after - last)
+        last = after
+        if (at?.closest('[role="row"][data-thread]')) full = after
+        else empty = Math.max(empty, after - full)
+      }
+      return { seconds: (performance.now() - started) / 1000, empty, frame }
+    },
+    /** Resolves to when the key was pressed, when no row was left, and which steps of progress were painted. */
+    awaitArchived() {
+      const steps = new Set()
+      const progress = () => document.querySelector('.progress span')?.textContent
+      const observer = new MutationObserver(() => progress() && steps.add(progress()))
+      observer.observe(document, { subtree: true, childList: true, characterData: true })
+      const isDone = () => rows().length === 0 && !progress()
+      awaited = press('keydown').then(async (at) => [at, await painted(isDone), [...steps]])
+    },
+    /** Resolves to when the key was pressed, and when rows were back and no progress was shown. */
+    awaitBack() {
+      const isBack = () => rows().length >= 20 && !document.querySelector('.progress')
+      awaited = press('keydown').then(async (at) => {
+        await painted(() => document.querySelector('.progress'))
+        return [at, await painted(isBack)]
+      })
+    },
     /** Conversations in the list that have one message. */
     single: () => rows().filter((row) => !row.querySelector('.number')).map((row) => row.dataset.thread)
   }
