@@ -2,7 +2,7 @@
  * Holds the rows of the list in place while the pointer or the focus is in it: what others change would move them from
  * under it. It ends a moment after both have left, and while the person scrolls.
  */
-export type Why = 'pointer' | 'focus' | 'selection'
+export type Why = 'pointer' | 'focus' | 'selection' | 'reader'
 
 /** Milliseconds: a pointer that crosses the edge comes back. */
 const LINGERS = 400

@@ -4,8 +4,8 @@ function cellAt(region: Element | undefined, index: number): HTMLElement | null 
   return region?.querySelector(`[aria-rowindex="${index + 1}"] [role="gridcell"]`) ?? null
 }
 
-export function focusCell(region: Element | undefined, index: number): void {
-  cellAt(region, index)?.focus({ preventScroll: true })
+export function focusCell(region: Element | undefined, index: number | undefined): void {
+  if (index !== undefined) cellAt(region, index)?.focus({ preventScroll: true })
 }
 
 /** The focus is in the row of another conversation than the current one. */
