@@ -138,3 +138,25 @@ async def test_on_a_phone_a_finger_swipes_selects_and_takes_back(up: Trial, brow
         await expect(order(alice, 1)).to_have_count(0)
         await alice.button("Folders").tap()
         await expect(alice.page.get_by_role("dialog", name="Folders")).to_be_visible()
+
+
+async def test_a_mouse_drags_what_is_selected_to_a_folder_and_the_list_to_another_width(
+    up: Trial, browser: Browser
+) -> None:
+    async with mail_page(up, browser, "mouse.alice") as alice:
+        await alice.sign_up_and_wait()
+        await arrives(up, alice, 4)
+        await order(alice, 4).click(modifiers=["ControlOrMeta"])
+        await order(alice, 2).click(modifiers=["ControlOrMeta"])
+        await expect(alice.text("2 selected")).to_be_visible()
+        trash = alice.page.locator("[data-mailbox]").filter(has_text="Trash")
+        await order(alice, 2).drag_to(trash)
+        await expect(alice.text("Moved to Trash")).to_be_visible()
+        await expect(order(alice, 4)).to_have_count(0)
+        await expect(order(alice, 3)).to_be_visible()
+        splitter = alice.page.get_by_role("separator", name="Width of the list")
+        await splitter.focus()
+        await press(alice, "ArrowRight", "ArrowRight", "End")
+        await expect(splitter).to_have_attribute("aria-valuenow", "640")
+        await alice.page.reload()
+        await expect(splitter).to_have_attribute("aria-valuenow", "640")
