@@ -38,6 +38,11 @@ export class Holding {
     this.#timer = setTimeout(() => this.#set(this.#why.size > 0), SCROLLS)
   }
 
+  /** Another list is shown: it is held as the one before. */
+  renew(): void {
+    if (this.#held) this.#hold(true)
+  }
+
   /** The person asked for what waits. */
   release(): void {
     clearTimeout(this.#timer)

@@ -18,6 +18,7 @@ export function isAstray(region: Element | undefined, index: number): boolean {
 
 /** The arrows go into the controls of a row, along them and back. True if they did. */
 export function controlsOf({ target, key }: KeyboardEvent): boolean {
+  if (key !== 'ArrowRight' && key !== 'ArrowLeft') return false
   const row = target instanceof Element ? target.closest('[role="row"]') : null
   const cell = row?.querySelector<HTMLElement>('[role="gridcell"]')
   if (!row || !cell) return false
