@@ -66,7 +66,6 @@ export function listed(
         return {} as Bulk
       }
     },
-    connection: { live: 'live' },
     labels: { items: [], byKeyword: () => undefined },
     sending: { draftOf: () => '' },
     show: () => undefined

@@ -118,3 +118,10 @@ test('all that match are one action on the query; above 5,000 it is asked, as th
   act(many.page, ARCHIVE)
   expect([many.did, many.page.triage.dialog?.kind]).toEqual([[], 'question'])
 })
+
+test('without a connection the toast says that it is kept', () => {
+  const scene = listed(2)
+  Object.assign(scene.page.mail.list ?? {}, { trouble: { code: 'mail_server_away', retryAt: null, reference: null } })
+  act(scene.page, ARCHIVE, { threadIds: ['t0'] })
+  expect(said(scene)).toBe('Kept. It is done when you are back online.')
+})

@@ -47,7 +47,7 @@ function runOn(page: MailPage, action: Action, targets: readonly string[], way: 
   triage.end()
   if (!deed) return
   const text = saidOf(action, deed.conversations, mail)
-  const said: Said = mail.connection.live === 'offline' ? ({ said: { waits } }) => waits : text
+  const said: Said = triage.waits ? ({ said: { waits } }) => waits : text
   notices.say(said, action.kind === 'destroy' ? null : { run: deed.undo, done: ({ said: { undone } }) => undone })
   if (open !== undefined && leaving.has(open) && left(page, open)) goOn(page, nextOpen)
   else if (current !== null && leaving.has(current) && left(page, current) && nextCurrent !== undefined) {

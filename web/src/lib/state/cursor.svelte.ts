@@ -35,7 +35,7 @@ export class Cursor {
     const list = this.#mail.list
     if (!list?.total) return
     const at = this.current === null ? undefined : list.indexOf(this.current)
-    const index = Math.min(list.total - 1, Math.max(0, at === undefined ? 0 : at + by))
+    const index = Math.min(list.total - 1, Math.max(0, at === undefined ? (Number.isFinite(by) ? 0 : by) : at + by))
     this.#target = index
     if (!list.row(index)) list.want(index, index + 1)
     this.arrive(follows)

@@ -52,3 +52,11 @@ test('who scrolls from outside of the list holds nothing', () => {
   vi.advanceTimersByTime(1_000)
   expect(said).toEqual([])
 })
+
+test('another list under the same pointer is held, too', () => {
+  const { holding, said } = held()
+  holding.renew()
+  holding.enter('pointer')
+  holding.renew()
+  expect(said).toEqual([true, true])
+})

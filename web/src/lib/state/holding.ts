@@ -2,7 +2,7 @@
  * Holds the rows of the list in place while the pointer or the focus is in it: what others change would move them from
  * under it. It ends a moment after both have left, and while the person scrolls.
  */
-export type Why = 'pointer' | 'focus' | 'selection'
+export type Why = 'pointer' | 'focus' | 'selection' | 'reader'
 
 /** Milliseconds: a pointer that crosses the edge comes back. */
 const LINGERS = 400
@@ -36,6 +36,11 @@ export class Holding {
     this.release()
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#set(this.#why.size > 0), SCROLLS)
+  }
+
+  /** Another list is shown: it is held as the one before. */
+  renew(): void {
+    if (this.#held) this.#hold(true)
   }
 
   /** The person asked for what waits. */

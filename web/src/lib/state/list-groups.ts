@@ -1,6 +1,7 @@
 /** Where the headings of the list stand: "Today", "Yesterday", "Monday", "Last week", "October". */
-import { groupOf, sameGroup, type Group } from '#lib/mail/dates.ts'
+import { groupName, groupOf, sameGroup, type Group } from '#lib/mail/dates.ts'
 import type { ConversationList } from '#lib/state/mail.ts'
+import type { Words } from '#lib/words/en.ts'
 
 /** How far down headings are shown: below, the list is too long to know where its months begin. */
 const REACH = 5_000
@@ -28,4 +29,8 @@ export function headingsOf(list: Pick<ConversationList, 'row' | 'total'>, now: D
     before = group
   }
   return { indices: [...groups.keys()], groups }
+}
+
+export function headingWord(group: Group, now: Date, words: Words['mail']): string {
+  return typeof group === 'string' ? words.groups[group] : groupName(group, now, words.locale)
 }

@@ -3,6 +3,7 @@ import type { Cursor, OpenConversation } from '#lib/state/cursor.svelte.ts'
 import type { Action, Mail, Row } from '#lib/state/mail.ts'
 import * as selections from '#lib/state/selection.ts'
 import type { Selection } from '#lib/state/selection.ts'
+import { online } from 'svelte/reactivity/window'
 
 /** What is asked, or chosen, over the page. `anchor`: beside it. */
 export type TriageDialog =
@@ -77,6 +78,11 @@ export class Triage {
   closed(dialog: TriageDialog | null): void {
     if (this.dialog === dialog) this.dialog = null
     if ('document' in globalThis && document.activeElement === document.body) this.#cursor.moves += 1
+  }
+
+  /** What is done now waits for the connection. */
+  get waits(): boolean {
+    return Boolean(this.#mail.list?.trouble) || online.current === false
   }
 
   isSelected(threadId: string): boolean {

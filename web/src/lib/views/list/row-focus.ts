@@ -4,8 +4,8 @@ function cellAt(region: Element | undefined, index: number): HTMLElement | null 
   return region?.querySelector(`[aria-rowindex="${index + 1}"] [role="gridcell"]`) ?? null
 }
 
-export function focusCell(region: Element | undefined, index: number): void {
-  cellAt(region, index)?.focus({ preventScroll: true })
+export function focusCell(region: Element | undefined, index: number | undefined): void {
+  if (index !== undefined) cellAt(region, index)?.focus({ preventScroll: true })
 }
 
 /** The focus is in the row of another conversation than the current one. */
@@ -18,6 +18,7 @@ export function isAstray(region: Element | undefined, index: number): boolean {
 
 /** The arrows go into the controls of a row, along them and back. True if they did. */
 export function controlsOf({ target, key }: KeyboardEvent): boolean {
+  if (key !== 'ArrowRight' && key !== 'ArrowLeft') return false
   const row = target instanceof Element ? target.closest('[role="row"]') : null
   const cell = row?.querySelector<HTMLElement>('[role="gridcell"]')
   if (!row || !cell) return false

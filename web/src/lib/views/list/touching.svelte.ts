@@ -112,6 +112,8 @@ class Fingers {
   readonly #page: MailPage
   readonly #words: Words
   #element: HTMLElement | null = null
+  /** the conversation that was touched: its row may be another one's by now */
+  #thread: string | undefined
   #way: Point[] = []
   #doing: SwipedRow | 'pull' | 'other' | null = null
   #resting: ReturnType<typeof setTimeout> | undefined
@@ -132,6 +134,7 @@ class Fingers {
     this.#element = target instanceof Element ? target.closest<HTMLElement>('[data-thread]') : null
     this.#way = [{ x: touch.clientX, y: touch.clientY, time: timeStamp }]
     const thread = this.#element?.dataset['thread']
+    this.#thread = thread
     if (thread === undefined) return
     this.#resting = setTimeout(() => {
       this.rested = true
@@ -175,8 +178,8 @@ class Fingers {
 
   #rowOf({ dataset }: HTMLElement): Row | undefined {
     const { list } = this.#page.mail
-    const index = list?.indexOf(dataset['thread'] ?? '')
-    return index === undefined ? undefined : list?.row(index)
+    const index = this.#thread === undefined ? undefined : list?.indexOf(this.#thread)
+    return index === undefined || dataset['thread'] !== this.#thread ? undefined : list?.row(index)
   }
 
   /** The list follows the finger, and goes back; far enough, it asks for new mail. */

@@ -34,7 +34,7 @@ export function framedKey(key: string, shiftKey: boolean, ctrlKey: boolean): Key
   return { key, shiftKey, ctrlKey, metaKey: false, altKey: false, repeat: false, typing: false, inList: false }
 }
 
-const WRITTEN_IN = 'input:not([type="checkbox"], [type="radio"]), textarea, select, dialog, [contenteditable]'
+const WRITTEN_IN = 'input:not([type="checkbox"], [type="radio"]), textarea, select, dialog[open], [contenteditable]'
 
 export function onPageKey(event: KeyboardEvent, page: MailPage): void {
   if (event.defaultPrevented) return
@@ -44,7 +44,7 @@ export function onPageKey(event: KeyboardEvent, page: MailPage): void {
 
 /** F6 works wherever the focus is; the keys of the list, while it is nowhere: after a load, and at the heading. */
 function moves(event: KeyboardEvent, target: HTMLElement | null, page: MailPage): boolean {
-  if (event.key === 'F6' && !target?.closest('dialog')) return goToPane(event.shiftKey ? -1 : 1)
+  if (event.key === 'F6' && !target?.closest('dialog[open]')) return goToPane(event.shiftKey ? -1 : 1)
   const step = page.threadId === undefined && target?.matches('body, h1') ? stepOf(event) : undefined
   if (step !== undefined) page.cursor.move(step, 'never')
   return step !== undefined
