@@ -18,7 +18,13 @@ const rooms = {
 }
 
 /** Only these rooms may import the library, so that one place answers for it. */
-const libraries = { idb: ['cache'], dompurify: ['frame', 'compose'], centrifuge: ['live'], lucide: ['ui'] }
+const libraries = {
+  idb: ['cache'],
+  dompurify: ['frame', 'compose'],
+  centrifuge: ['live'],
+  'client-zip': ['views/attachments'],
+  lucide: ['ui']
+}
 
 module.exports = {
   forbidden: [

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
-import { writeRemoteFrame } from './remote-frame.ts'
+import { writeRemoteFrames } from './remote-frames.ts'
 
 /** Where the build goes: into the Python package that serves it, unless POSTROOM_WEB_BUILD names another folder. */
 const build = process.env['POSTROOM_WEB_BUILD'] ?? '../src/postroom/web/build'
@@ -13,7 +13,7 @@ const build = process.env['POSTROOM_WEB_BUILD'] ?? '../src/postroom/web/build'
 /** In development, `vite dev` forwards to a running service (`make up`). */
 const service = process.env['POSTROOM_URL'] ?? 'http://127.0.0.1:3001'
 
-writeRemoteFrame()
+writeRemoteFrames()
 
 /**
  * SvelteKit names in a page the styles of whatever its components import, late or not, as long as the build for servers has

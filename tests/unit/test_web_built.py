@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from postroom.web.build import FOLDER, FRAMES, Build, read_build
-from postroom.web.security_policy import TITLE_STYLE, TRUSTED_TYPES, is_remote
+from postroom.web.security_policy import TITLE_STYLE, TRUSTED_TYPES, is_remote, may_print
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +39,15 @@ def test_pages_have_one_inline_script_and_no_style_of_their_own(build: Build) ->
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|http-equiv", html)
 
 
-def test_there_is_a_frame_for_messages_and_one_that_may_load_pictures(build: Build) -> None:
+def test_there_are_frames_to_read_and_to_print_messages_each_with_and_without_remote_pictures(build: Build) -> None:
     frames = {path: file for path, file in build.files.items() if path.startswith(FRAMES) and path.endswith(".html")}
-    assert sorted(is_remote(path) for path in frames) == [False, True]
-    assert [len(file.scripts) for file in frames.values()] == [1, 1]
+    assert sorted((may_print(path), is_remote(path)) for path in frames) == [
+        (False, False),
+        (False, True),
+        (True, False),
+        (True, True),
+    ]
+    assert [len(file.scripts) for file in frames.values()] == [1] * 4
 
 
 def test_every_trusted_types_policy_of_the_scripts_is_allowed(build: Build) -> None:

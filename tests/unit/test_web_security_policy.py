@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from postroom.web.build import BuiltFile
-from postroom.web.security_policy import frame_headers, is_remote, page_headers
+from postroom.web.security_policy import frame_headers, is_remote, may_print, page_headers
 
 SCRIPT = "'sha256-AAAA='"
 FILE = BuiltFile("text/html; charset=utf-8", {"identity": b""}, "digest", (SCRIPT,))
 ORIGIN = "https://mail.example.org"
-FRAME = Path(__file__).parents[2] / "web/src/lib/frame/frame.html"
+FRAMES = Path(__file__).parents[2] / "web/src/lib/frame"
 
 
 def rules(headers: dict[str, str]) -> dict[str, str]:
@@ -68,7 +68,7 @@ def test_a_page_shows_frames_of_messages_only(public_url: str | None, host: str,
 
 
 def test_a_frame_runs_its_own_script_and_loads_nothing() -> None:
-    headers = frame_headers(FILE, remote=False)
+    headers = frame_headers(FILE, remote=False, prints=False)
     assert headers["Content-Security-Policy"] == (
         f"default-src 'none'; script-src {SCRIPT}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts"
@@ -82,20 +82,33 @@ def test_a_frame_runs_its_own_script_and_loads_nothing() -> None:
 
 
 def test_the_remote_frame_differs_by_pictures_over_https_only() -> None:
-    plain, remote = (rules(frame_headers(FILE, remote=each)) for each in (False, True))
+    plain, remote = (rules(frame_headers(FILE, remote=each, prints=False)) for each in (False, True))
     assert remote == plain | {"img-src": "data: blob: https:"}
     assert is_remote("/_app/immutable/assets/frame-remote.Xy.html")
+    assert is_remote("/_app/immutable/assets/frame-print-remote.Xy.html")
+    assert not is_remote("/_app/immutable/assets/frame-print.Xy.html")
     assert not is_remote("/_app/immutable/assets/frame.Xy.html")
     assert not is_remote("/_app/immutable/assets/x/frame-remote.Xy.html")
 
 
+def test_a_frame_to_print_from_differs_by_the_dialog_for_printing_only() -> None:
+    plain, prints = (rules(frame_headers(FILE, remote=False, prints=each)) for each in (False, True))
+    assert prints == plain | {"sandbox": "allow-scripts allow-modals"}
+    assert may_print("/_app/immutable/assets/frame-print.Xy.html")
+    assert may_print("/_app/immutable/assets/frame-print-remote.Xy.html")
+    assert not may_print("/_app/immutable/assets/frame.Xy.html")
+    assert not may_print("/_app/immutable/assets/frame-remote.Xy.html")
+
+
 def test_a_frame_without_a_script_runs_none() -> None:
     silent = BuiltFile("text/html; charset=utf-8", {"identity": b""}, "digest")
-    assert rules(frame_headers(silent, remote=False))["script-src"] == "'none'"
+    assert rules(frame_headers(silent, remote=False, prints=False))["script-src"] == "'none'"
 
 
-def test_a_frame_states_its_headers_so_that_no_browser_keeps_it_with_older_ones() -> None:
+@pytest.mark.parametrize(("name", "prints"), [("frame.html", False), ("frame-print.html", True)])
+def test_a_frame_states_its_headers_so_that_no_browser_keeps_it_with_older_ones(name: str, prints: bool) -> None:
     """Frames are kept for a year by their names, which change with their content and not with their headers."""
-    headers = [frame_headers(BuiltFile("text/html", {}, ""), remote=remote) for remote in (False, True)]
+    file = BuiltFile("text/html", {}, "")
+    headers = [frame_headers(file, remote=remote, prints=prints) for remote in (False, True)]
     digest = hashlib.sha256(repr(headers).encode()).hexdigest()[:16]
-    assert f"<!-- Headers {digest}: " in FRAME.read_text(), f"write {digest} into {FRAME}"
+    assert f"<!-- Headers {digest}: " in (FRAMES / name).read_text(), f"write {digest} into {name}"

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from postroom.web.acceptable import IDENTITY, best_coding
 from postroom.web.build import FRAMES, IMMUTABLE, BuiltFile
-from postroom.web.security_policy import frame_headers, is_remote
+from postroom.web.security_policy import frame_headers, is_remote, may_print
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -22,7 +22,7 @@ _HTML = "text/html; charset=utf-8"
 def respond(request: Request, file: BuiltFile, path: str = "", *, headers: Mapping[str, str] | None = None) -> Response:
     """The file at `path`, or a page with its `headers`, which may say how long it is kept."""
     if path.startswith(FRAMES) and file.content_type == _HTML:
-        headers = frame_headers(file, remote=is_remote(path))
+        headers = frame_headers(file, remote=is_remote(path), prints=may_print(path))
     headers = dict(headers or {})
     coding = best_coding(stated(request, "accept-encoding"), file.bodies)
     # Its headers belong to it: a browser may keep those of an older answer when it hears that nothing has changed.

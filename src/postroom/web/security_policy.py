@@ -15,8 +15,11 @@ TITLE_STYLE = "'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='"
 TRUSTED_TYPES = ("svelte-trusted-html", "dompurify")
 """Policies that may make HTML of text: of Svelte's templates, and of sanitized mail. Nothing may make a script."""
 
-_REMOTE = f"{FRAMES}frame-remote."
-"""The frame that may load remote pictures, after the person's consent."""
+_REMOTE = (f"{FRAMES}frame-remote.", f"{FRAMES}frame-print-remote.")
+"""The frames that may load remote pictures, after the person's consent."""
+
+_PRINT = (f"{FRAMES}frame-print.", f"{FRAMES}frame-print-remote.")
+"""The frames from which messages are printed."""
 
 _PERMISSIONS = {
     "publickey-credentials-get": "(self)",
@@ -53,8 +56,9 @@ def page_headers(page: BuiltFile, *, public_url: str | None, host: str, connects
     }
 
 
-def frame_headers(frame: BuiltFile, *, remote: bool) -> dict[str, str]:
-    """`sandbox` without `allow-same-origin`: the origin is null even if somebody opens the frame's address."""
+def frame_headers(frame: BuiltFile, *, remote: bool, prints: bool) -> dict[str, str]:
+    """`sandbox` without `allow-same-origin`: the origin is null even if somebody opens the frame's address. To open the
+    dialog for printing, a document must be allowed modal dialogs; only our script is there to open one."""
     rules = {
         "default-src": "'none'",
         "script-src": _sources(*frame.scripts) or "'none'",
@@ -63,7 +67,7 @@ def frame_headers(frame: BuiltFile, *, remote: bool) -> dict[str, str]:
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'self'",
-        "sandbox": "allow-scripts",
+        "sandbox": "allow-scripts allow-modals" if prints else "allow-scripts",
     }
     return {
         "Content-Security-Policy": _policy(rules),
@@ -76,6 +80,11 @@ def frame_headers(frame: BuiltFile, *, remote: bool) -> dict[str, str]:
 def is_remote(path: str) -> bool:
     """Whether the frame at this path may load remote pictures."""
     return path.startswith(_REMOTE)
+
+
+def may_print(path: str) -> bool:
+    """Whether the frame at this path may open the dialog for printing."""
+    return path.startswith(_PRINT)
 
 
 def _frames(public_url: str | None, host: str) -> str:

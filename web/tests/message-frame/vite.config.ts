@@ -1,8 +1,8 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
-import { writeRemoteFrame } from '../../remote-frame.ts'
+import { writeRemoteFrames } from '../../remote-frames.ts'
 
-writeRemoteFrame()
+writeRemoteFrames()
 
 /** Built like the interface, so that Postroom serves it with the same headers: `vite build --config … --outDir …`. */
 export default defineConfig({

@@ -208,7 +208,12 @@ export class JmapClient {
   }
 
   blob(url: string): Promise<Blob> {
-    return this.#fetch(url, {}, (response) => response.blob())
+    return this.download(url, (response) => response.blob())
+  }
+
+  /** Read a blob in a way of one's own. */
+  download<T>(url: string, read: (response: Response) => Promise<T>, init: RequestInit = {}): Promise<T> {
+    return this.#fetch(url, init, read)
   }
 
   /** RFC 8620 §2: the session's URLs may be relative to it. The gateway is on our origin, whatever name it goes by:

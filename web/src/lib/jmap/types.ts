@@ -174,6 +174,8 @@ export interface BodyPart {
   size: number
   name: string | null
   type: string
+  /** a body that a device kept earlier lacks it */
+  charset?: string | null
   disposition: string | null
   cid: string | null
 }
@@ -181,12 +183,16 @@ export interface BodyPart {
 /** What is asked for besides the row when a message is unfolded. */
 export interface EmailBody {
   id: Id
+  /** of the whole message, as it was sent; a body that a device kept earlier lacks it */
+  blobId?: Id
   cc: EmailAddress[] | null
   replyTo: EmailAddress[] | null
   sentAt: string | null
   messageId: string[] | null
   references: string[] | null
   'header:Authentication-Results:all': string[]
+  /** a body that a device kept earlier lacks it */
+  'header:List-Id:asText'?: string | null
   bodyValues: Record<string, { value: string; isTruncated: boolean }>
   textBody: BodyPart[]
   htmlBody: BodyPart[]

@@ -3,8 +3,22 @@ export interface Attachment {
   readonly blobId: string
   readonly name: string
   readonly type: string
+  /** in which its text is written, as the message says; null if it does not */
+  readonly charset: string | null
   /** octets */
   readonly size: number
   /** where it can be downloaded, on our own origin */
   readonly url: string
+}
+
+/** What a part without a name is called. */
+export function nameOfType(type: string): string {
+  const known: Record<string, string> = {
+    'message/rfc822': 'message.eml',
+    'image/jpeg': 'picture.jpg',
+    'image/png': 'picture.png',
+    'text/plain': 'text.txt',
+    'text/calendar': 'invitation.ics'
+  }
+  return known[type.toLowerCase()] ?? 'attachment'
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { authenticationOf } from './authentication.ts'
+import { authenticationOf, signedBy } from './authentication.ts'
 
 const OURS = 'mail.example.org'
 
@@ -45,5 +45,20 @@ describe('what a stranger wrote does not count', () => {
 
   test('while nobody told us our name', () => {
     expect(authenticationOf(['null; dmarc=pass header.from=example.net'], null, 'ann@example.net')).toBe('unknown')
+  })
+})
+
+describe('a message is signed', () => {
+  const signed = `${OURS}; dkim=pass header.d=lists.example.com; dkim=pass header.d=example.net; dkim=fail header.d=bad.example`
+
+  test('by the domain of its sender, if that is among the verified ones, else by the first of them', () => {
+    expect(signedBy([signed], OURS, 'ann@example.net')).toBe('example.net')
+    expect(signedBy([signed], OURS, 'ann@example.org')).toBe('lists.example.com')
+  })
+
+  test('by nobody, if only its sender says so, or the signature failed', () => {
+    expect(signedBy(['other.example; dkim=pass header.d=example.net'], OURS, 'ann@example.net')).toBeNull()
+    expect(signedBy([`${OURS}; dkim=fail header.d=example.net`], OURS, 'ann@example.net')).toBeNull()
+    expect(signedBy([signed], null, 'ann@example.net')).toBeNull()
   })
 })

@@ -16,7 +16,7 @@ interface Result {
  * `authservId` is the name by which our server signs them; without it nothing is known.
  */
 export function authenticationOf(headers: readonly string[], authservId: string | null, from: string): Authentication {
-  const own = headers.map(parsed).find(({ id }) => authservId !== null && id === authservId.toLowerCase())
+  const own = ours(headers, authservId)
   const domain = domainOf(from)
   if (!own || domain === '') {
     return 'unknown'
@@ -34,6 +34,21 @@ export function authenticationOf(headers: readonly string[], authservId: string 
         (method === 'spf' && domainOf(properties['smtp.mailfrom'] ?? '') === domain))
   )
   return confirmed ? 'passed' : 'unknown'
+}
+
+/**
+ * The domain whose signature our server verified (RFC 6376), that of the sender if there are several; null for none. Any
+ * domain can sign: it says who answers for the message, not that the sender is who they say.
+ */
+export function signedBy(headers: readonly string[], authservId: string | null, from: string): string | null {
+  const signed = (ours(headers, authservId)?.results ?? [])
+    .filter(({ method, result }) => method === 'dkim' && result === 'pass')
+    .flatMap(({ properties }) => properties['header.d'] ?? [])
+  return signed.find((domain) => domain === domainOf(from)) ?? signed[0] ?? null
+}
+
+function ours(headers: readonly string[], authservId: string | null): ReturnType<typeof parsed> | undefined {
+  return headers.map(parsed).find(({ id }) => authservId !== null && id === authservId.toLowerCase())
 }
 
 function parsed(header: string): { id: string; results: Result[] } {

@@ -1,4 +1,4 @@
-import { warningOf, type Suspect } from '#lib/mail/warnings.ts'
+import { keyOf, warningOf, type Suspect, type Warning } from '#lib/mail/warnings.ts'
 import { expect, test } from 'vitest'
 
 const from = (address: string, name = 'Mara Lindqvist', more: Partial<Suspect> = {}): Suspect => ({
@@ -47,6 +47,19 @@ test('a reply that goes elsewhere is suspicious unless the sender was confirmed'
 
 test("one's own messages are never suspicious", () => {
   expect(warningOf({ ...KNOWN, own: true, authentication: 'failed' }, [])).toBeNull()
+})
+
+test('whoever knows a warning is told the next worst, and warned again when something else is compared', () => {
+  const message = { ...from('mara@papierwerck.example.org'), authentication: 'failed' as const }
+  const known = new Set<string>()
+  const told = (suspect: Suspect): Warning | null => warningOf(suspect, [KNOWN], (warning) => known.has(keyOf(warning)))
+  const first = told(message)
+  expect(first?.kind).toBe('lookalike')
+  if (first) known.add(keyOf(first))
+  expect(told(message)?.kind).toBe('failed')
+  known.add(keyOf({ kind: 'failed', address: 'mara@papierwerck.example.org' }))
+  expect(told(message)).toBeNull()
+  expect(told(from('mara@papierwerkk.example.org'))?.kind).toBe('lookalike')
 })
 
 test.each([

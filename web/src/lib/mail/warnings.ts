@@ -16,16 +16,33 @@ export type Warning =
   | { readonly kind: 'failed'; readonly address: string }
   | { readonly kind: 'replyElsewhere'; readonly from: string; readonly to: string }
 
-/** The worst warning about a message, given the earlier messages of its conversation; null if there is none. */
-export function warningOf(message: Suspect, earlier: readonly Suspect[]): Warning | null {
+/**
+ * The worst warning about a message that the person does not know, given the earlier messages of its conversation; null
+ * if there is none.
+ */
+export function warningOf(
+  message: Suspect,
+  earlier: readonly Suspect[],
+  isKnown: (warning: Warning) => boolean = () => false
+): Warning | null {
   const sender = message.from[0]
   if (!sender || message.own) return null
+  const unknown = (warning: Warning | null): Warning | null => (warning && !isKnown(warning) ? warning : null)
   return (
-    lookalike(sender, earlier) ??
-    nameIsAddress(sender) ??
-    (message.authentication === 'failed' ? { kind: 'failed', address: sender.address } : null) ??
-    replyElsewhere(sender, message)
+    unknown(lookalike(sender, earlier)) ??
+    unknown(nameIsAddress(sender)) ??
+    unknown(message.authentication === 'failed' ? { kind: 'failed', address: sender.address } : null) ??
+    unknown(replyElsewhere(sender, message))
   )
+}
+
+/**
+ * What the person knows when they say that they know the sender: this warning with what was compared. Whoever writes to
+ * them by the same name from a third address, or forges the address that they know, is warned of again.
+ */
+export function keyOf(warning: Warning): string {
+  const { kind, ...compared } = warning
+  return [kind, ...Object.values(compared)].join(' ')
 }
 
 /** Somebody with the same name wrote before, from a domain that differs in a letter or two. */

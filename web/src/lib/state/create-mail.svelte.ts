@@ -1,16 +1,16 @@
 /** Everything that the mail page stands on, made from what the world outside offers. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
+import { keyOf, type Warning } from '#lib/mail/warnings.ts'
 import { shownBody } from '#lib/store/body.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
 import type { Ahead } from '#lib/sync/ahead.ts'
 import { Announcer } from '#lib/sync/announcer.ts'
+import { Choices, PICTURES, REPORTED, WARNINGS } from '#lib/sync/choices.ts'
 import { INBOX } from '#lib/sync/lists.ts'
 import { LiveConnection } from '#lib/sync/connection.ts'
 import { LabelNames } from '#lib/sync/labels.ts'
 import { settleLanguage } from '#lib/sync/language.ts'
-import { Pictures } from '#lib/sync/pictures.ts'
 import type { Ports } from '#lib/sync/ports.ts'
-import { Choices, REPORTED } from '#lib/sync/choices.ts'
 import { ReaderSync } from '#lib/sync/reader.ts'
 import { SavedSearches } from '#lib/sync/searches.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'
@@ -27,6 +27,7 @@ import { Messages } from './messages.ts'
 import { ReaderState } from './reader.svelte.ts'
 import { Rows } from './rows.ts'
 import { SendingState } from './sending.svelte.ts'
+import { troubled } from './trouble-of.ts'
 import { Version } from './version.svelte.ts'
 
 /** Milliseconds */
@@ -46,7 +47,8 @@ export class MailState implements Mail {
   readonly #account: Account
   readonly #live: LiveConnection
   readonly #settings: SettingsDocument
-  readonly #pictures: Pictures
+  readonly #pictures: Choices
+  readonly #warnings: Choices
   readonly #labels: LabelNames
   readonly #reported: Choices
   readonly #saved: SavedSearches
@@ -72,7 +74,8 @@ export class MailState implements Mail {
     this.#account = account
     this.#live = new LiveConnection(account)
     this.#settings = new SettingsDocument(ports)
-    this.#pictures = new Pictures(account, this.#settings)
+    this.#pictures = new Choices(account, this.#settings, PICTURES)
+    this.#warnings = new Choices(account, this.#settings, WARNINGS)
     this.#labels = new LabelNames(account)
     this.#reported = new Choices(account, this.#settings, REPORTED)
     this.#saved = new SavedSearches(account)
@@ -146,16 +149,20 @@ export class MailState implements Mail {
 
   picturesAllowed(address: string): boolean {
     this.#now()
-    return this.#pictures.allowed(address)
+    return this.#pictures.has(address)
   }
 
-  async allowPictures(address: string): Promise<void> {
-    try {
-      await this.#pictures.allow(address)
-    } catch (failure) {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
-      throw troubleOf(failure)
-    }
+  allowPictures(address: string): Promise<void> {
+    return troubled(this.#pictures.add(address))
+  }
+
+  knowsWarning(warning: Warning): boolean {
+    this.#now()
+    return this.#warnings.has(keyOf(warning))
+  }
+
+  knowWarning(warning: Warning): Promise<void> {
+    return troubled(this.#warnings.add(keyOf(warning)))
   }
 
   isReported(address: string): boolean {
@@ -163,13 +170,8 @@ export class MailState implements Mail {
     return this.#reported.has(address)
   }
 
-  async markReported(address: string, on: boolean): Promise<void> {
-    try {
-      await (on ? this.#reported.add(address) : this.#reported.drop(address))
-    } catch (failure) {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
-      throw troubleOf(failure)
-    }
+  markReported(address: string, on: boolean): Promise<void> {
+    return troubled(on ? this.#reported.add(address) : this.#reported.drop(address))
   }
 
   get savedSearches(): readonly SavedSearch[] {
@@ -220,6 +222,7 @@ export class MailState implements Mail {
     return this.#quietly(
       this.#settings.read().then((settings) => {
         this.#pictures.take(settings)
+        this.#warnings.take(settings)
         this.#labels.take(settings)
         this.#reported.take(settings)
         this.#saved.take(settings)

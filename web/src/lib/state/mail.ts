@@ -9,6 +9,7 @@ import type { Authentication } from '#lib/mail/authentication.ts'
 import type { Person } from '#lib/mail/people.ts'
 import type { Label, LabelColour } from '#lib/mail/label.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
+import type { Warning } from '#lib/mail/warnings.ts'
 import type { SavedSearch, Search } from './searches.ts'
 
 import type { Labels, Mailboxes } from './mailbox-contract.ts'
@@ -153,6 +154,14 @@ export interface Message {
   /** it was reported as phishing (RFC 8621 §4.1.1, $phishing) */
   readonly reported: boolean
   readonly authentication: Authentication
+  /** the domain whose signature the mail server verified */
+  readonly signedBy: string | null
+  /** what List-Id says; empty if it came by no list */
+  readonly list: string
+  /** of the whole message as it was sent; null until its body is loaded */
+  readonly blobId: string | null
+  /** octets of the whole message */
+  readonly size: number
   /** known before the body is loaded */
   readonly hasAttachment: boolean
   readonly attachments: readonly Attachment[]
@@ -183,7 +192,12 @@ export interface Reader {
   load(messageId: string): void
   /** the whole body of a message that was too large */
   loadAll(messageId: string): void
-  inlinePicture(attachment: Attachment): Promise<Blob>
+  /** Where a file can be downloaded. */
+  urlOf(file: Pick<Attachment, 'blobId' | 'name' | 'type'>): string
+  /** Read a file, of whatever type its sender names: give it a type that nothing runs. Rejects with a `Trouble`. */
+  download<T>(url: string, read: (response: Response) => Promise<T>, init?: RequestInit): Promise<T>
+  /** Load the bodies of these messages, which does not mark them as read. Rejects with a `Trouble`. */
+  bodies(messageIds: readonly string[]): Promise<void>
   /** Ask now for what could not be had: the conversation, or bodies. */
   tryAgain(): void
 }
@@ -295,6 +309,9 @@ export interface Mail {
   readonly savedSearches: readonly SavedSearch[]
   /** What searching needs, loaded on use; the same each time. */
   search(): Promise<Search>
+  /** warnings: whether the person knows this very one, and to remember that they do */
+  knowsWarning(warning: Warning): boolean
+  knowWarning(warning: Warning): Promise<void>
   /** The language was chosen on this device: let other devices know. If that fails, the next visit does it. */
   keepLanguage(): Promise<void>
   /** The page is left: end connections and timers. */

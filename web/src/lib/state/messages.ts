@@ -1,8 +1,7 @@
 /** Emails and bodies of the store → messages of the reader. What did not change is the same object as before. */
 import type { Email, Id } from '#lib/jmap/types.ts'
-import { authenticationOf } from '#lib/mail/authentication.ts'
-import type { Attachment } from '#lib/mail/attachment.ts'
-import { shownBody } from '#lib/store/body.ts'
+import { authenticationOf, signedBy } from '#lib/mail/authentication.ts'
+import { shownBody, type UrlOf } from '#lib/store/body.ts'
 import { isUnread } from '#lib/store/counts.ts'
 import type { LoadedBody } from '#lib/sync/bodies.ts'
 import type { Message, Trouble } from './mail.ts'
@@ -10,7 +9,7 @@ import { peopleOf, shortened, type IsOwn } from './people.ts'
 
 export interface MessageContext {
   isOwn: IsOwn
-  urlOf: (file: Omit<Attachment, 'url' | 'size'>) => string
+  urlOf: UrlOf
   authservId: () => string | null
 }
 
@@ -60,6 +59,7 @@ export class Messages {
       draft: Boolean(email.keywords['$draft']),
       own: sender?.own ?? false,
       reported: Boolean(email.keywords['$phishing']),
+      size: email.size,
       hasAttachment: email.hasAttachment,
       ...this.#unfolded(loaded, authservId(), sender?.address ?? ''),
       trouble
@@ -73,13 +73,17 @@ export class Messages {
     const { isOwn, urlOf } = this.#context
     const { body } = loaded
     const { attachments, ...shown } = shownBody(body, urlOf)
+    const results = body['header:Authentication-Results:all']
     return {
       cc: peopleOf(body.cc, isOwn),
       replyTo: peopleOf(body.replyTo, isOwn),
       sentAt: body.sentAt === null ? null : new Date(body.sentAt),
       messageId: body.messageId ?? [],
       references: body.references ?? [],
-      authentication: authenticationOf(body['header:Authentication-Results:all'], authservId, sender),
+      authentication: authenticationOf(results, authservId, sender),
+      signedBy: signedBy(results, authservId, sender),
+      list: body['header:List-Id:asText'] ?? '',
+      blobId: body.blobId ?? null,
       attachments,
       body: shown
     }
@@ -88,7 +92,17 @@ export class Messages {
 
 type Unfolded = Pick<
   Message,
-  'cc' | 'replyTo' | 'sentAt' | 'messageId' | 'references' | 'authentication' | 'attachments' | 'body'
+  | 'cc'
+  | 'replyTo'
+  | 'sentAt'
+  | 'messageId'
+  | 'references'
+  | 'authentication'
+  | 'signedBy'
+  | 'list'
+  | 'blobId'
+  | 'attachments'
+  | 'body'
 >
 
 const NOTHING: Unfolded = {
@@ -98,6 +112,9 @@ const NOTHING: Unfolded = {
   messageId: [],
   references: [],
   authentication: 'unknown',
+  signedBy: null,
+  list: '',
+  blobId: null,
   attachments: [],
   body: null
 }

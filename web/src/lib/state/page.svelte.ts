@@ -7,6 +7,7 @@ import { Listing, type Only } from '#lib/state/listing.svelte.ts'
 import type { Mail, MailboxItem, Message, Sort } from '#lib/state/mail.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
 import { filterOf, mailboxOf, mailboxSegment, pathOf, SEARCH, searchPath, viewOf, type View } from '#lib/state/paths.ts'
+import { isBlocked } from '#lib/state/phishing.ts'
 import { Preferences } from '#lib/state/preferences.svelte.ts'
 import { Searching } from '#lib/state/searching.svelte.ts'
 import { Triage } from '#lib/state/triage.svelte.ts'
@@ -20,6 +21,8 @@ export class MailPage {
   readonly triage: Triage
   readonly listing = new Listing()
   readonly preferences = new Preferences()
+  /** the message of the open conversation where the focus was last */
+  message = $state<string | null>(null)
   drawer = $state(false)
   readonly notices = new Notices()
   readonly searching: Searching
@@ -30,8 +33,8 @@ export class MailPage {
   /** expanded or collapsed by the person; other messages follow the rule */
   #toggled = $state.raw<ReadonlyMap<string, boolean>>(new Map())
   #unfolded = $state(false)
-  /** senders with a warning that the person knows */
-  #known = $state.raw<ReadonlySet<string>>(new Set())
+  /** messages whose remote pictures are shown this time */
+  #pictured = $state.raw<ReadonlySet<string>>(new Set())
   #segment = $state<string | undefined>()
   #threadId = $state<string | undefined>()
   /** of the view that is asked for */
@@ -141,6 +144,8 @@ export class MailPage {
     this.cursor.stay()
     this.#toggled = new Map()
     this.#unfolded = false
+    this.#pictured = new Set()
+    this.message = null
     this.#replyingTo = null
     this.#replyClosed = false
     if (threadId === undefined) {
@@ -213,6 +218,11 @@ export class MailPage {
     if (open && !message.body) this.mail.reader.load(message.id)
   }
 
+  /** The message where the focus was last. */
+  get reached(): Message | undefined {
+    return this.mail.reader.conversation?.messages.find(({ id }) => id === this.message)
+  }
+
   expandAll(open: boolean): void {
     const messages = this.mail.reader.conversation?.messages ?? []
     this.#unfolded = open
@@ -224,16 +234,29 @@ export class MailPage {
     this.#unfolded = true
   }
 
-  /** What is suspicious about its sender, in this conversation; null if nothing is, or the person knows the sender. */
+  /** What is suspicious about its sender, in this conversation; null if nothing is that the person does not know. */
   warningOf(message: Message): Warning | null {
-    if (this.#known.has(message.from[0]?.address ?? '')) return null
     const { messages = [] } = this.mail.reader.conversation ?? {}
     const at = messages.findIndex(({ id }) => id === message.id)
-    return warningOf(message, messages.slice(0, Math.max(0, at)))
+    return warningOf(message, messages.slice(0, Math.max(0, at)), (warning) => this.mail.knowsWarning(warning))
   }
 
-  know(address: string): void {
-    this.#known = new Set([...this.#known, address])
+  /** Whether its remote pictures are shown: this time, or always from its sender. */
+  showsPictures(message: Message): boolean {
+    if (isBlocked(message, this.mail)) return false
+    const address = message.from[0]?.address ?? ''
+    const remembered = this.mayRemember(message) && this.mail.picturesAllowed(address)
+    return remembered || this.#pictured.has(message.id)
+  }
+
+  showPictures(message: Message): void {
+    this.#pictured = new Set(this.#pictured).add(message.id)
+  }
+
+  /** Nothing is allowed for good to a sender who is suspicious, or whose message lies in Spam. */
+  mayRemember(message: Message): boolean {
+    if (isBlocked(message, this.mail)) return false
+    return Boolean(message.from[0]?.address) && this.mailbox?.role !== 'junk' && this.warningOf(message) === null
   }
 
   #pathOf(threadId?: string): string {

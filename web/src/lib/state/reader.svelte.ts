@@ -3,6 +3,7 @@ import type { Account } from '#lib/sync/account.ts'
 import type { ReaderSync } from '#lib/sync/reader.ts'
 import type { Attachment, Conversation, Freshness, Message, Reader, Trouble } from './mail.ts'
 import type { Messages } from './messages.ts'
+import { troubled } from './trouble-of.ts'
 
 /** Not a problem of the service: the message or conversation was removed meanwhile. */
 const GONE: Trouble = { code: 'gone', retryAt: null, reference: null }
@@ -48,8 +49,18 @@ export class ReaderState implements Reader {
     this.#sync.load(messageId, WHOLE_BODY_OCTETS)
   }
 
-  inlinePicture(attachment: Attachment): Promise<Blob> {
-    return this.#account.client.blob(attachment.url)
+  urlOf(file: Pick<Attachment, 'blobId' | 'name' | 'type'>): string {
+    return this.#account.isKnown ? this.#account.client.downloadUrl(file) : ''
+  }
+
+  download<T>(url: string, read: (response: Response) => Promise<T>, init?: RequestInit): Promise<T> {
+    return troubled(this.#account.client.download(url, read, init))
+  }
+
+  async bodies(messageIds: readonly string[]): Promise<void> {
+    await troubled(this.#sync.bodies.prefetch(messageIds))
+    // The conversation is told in a turn of its own.
+    this.changed()
   }
 
   tryAgain(): void {

@@ -9,6 +9,7 @@ function part(values: Partial<BodyPart>): BodyPart {
     size: 10,
     name: null,
     type: 'text/plain',
+    charset: null,
     disposition: null,
     cid: null,
     ...values
@@ -19,7 +20,8 @@ function body(values: Partial<EmailBody>, texts: Record<string, string> = {}): E
   const bodyValues = Object.fromEntries(Object.entries(texts).map(([id, value]) => [id, { value, isTruncated: false }]))
   const headers = { cc: null, replyTo: null, sentAt: null, messageId: null, references: null }
   const parts = { textBody: [], htmlBody: [], attachments: [] }
-  return { id: 'e', ...headers, 'header:Authentication-Results:all': [], bodyValues, ...parts, ...values }
+  const named = { 'header:Authentication-Results:all': [], 'header:List-Id:asText': null }
+  return { id: 'e', blobId: 'm', ...headers, ...named, bodyValues, ...parts, ...values }
 }
 
 const urlOf = ({ blobId }: { blobId: string }): string => `/download/${blobId}`

@@ -1,6 +1,6 @@
 /** The parts of a message as they are shown: one HTML, one text, inline pictures, attachments (RFC 8621 §4.1.4). */
 import type { BodyPart, EmailBody } from '#lib/jmap/types.ts'
-import type { Attachment } from '#lib/mail/attachment.ts'
+import { nameOfType, type Attachment } from '#lib/mail/attachment.ts'
 import { htmlOf, textOf } from '#lib/mail/text.ts'
 
 export interface ShownBody {
@@ -11,7 +11,10 @@ export interface ShownBody {
   readonly attachments: readonly Attachment[]
 }
 
-export function shownBody(body: EmailBody, urlOf: (file: Omit<Attachment, 'url' | 'size'>) => string): ShownBody {
+/** Where a file can be downloaded. */
+export type UrlOf = (file: Pick<Attachment, 'blobId' | 'name' | 'type'>) => string
+
+export function shownBody(body: EmailBody, urlOf: UrlOf): ShownBody {
   const html = body.htmlBody.some(isHtml) ? body.htmlBody.map((part) => asHtml(body, part)).join('\n') : null
   const text = body.textBody.map((part) => asText(body, part)).join('\n')
   const parts = [...body.attachments, ...body.htmlBody.filter(isPicture), ...body.textBody.filter(isPicture)]
@@ -62,10 +65,10 @@ function asText(body: EmailBody, part: BodyPart): string {
   return isHtml(part) ? textOf(valueOf(body, part)) : part.type.startsWith('text/') ? valueOf(body, part) : ''
 }
 
-function fileOf(part: BodyPart, urlOf: (file: Omit<Attachment, 'url' | 'size'>) => string): Attachment | null {
+function fileOf(part: BodyPart, urlOf: UrlOf): Attachment | null {
   if (part.blobId === null) {
     return null
   }
-  const named = { blobId: part.blobId, name: part.name ?? '', type: part.type }
-  return { ...named, size: part.size, url: urlOf(named) }
+  const named = { blobId: part.blobId, name: part.name?.trim() || nameOfType(part.type), type: part.type }
+  return { ...named, charset: part.charset ?? null, size: part.size, url: urlOf(named) }
 }

@@ -40,20 +40,25 @@ const MAILBOX = [
 /** Raw, as by default: Stalwart leaves `:asRaw` out of the name in its response. */
 const AUTHENTICATION = 'header:Authentication-Results:all'
 
+/** RFC 2919 */
+const LIST = 'header:List-Id:asText'
+
 const BODY = [
   'id',
+  'blobId',
   'cc',
   'replyTo',
   'sentAt',
   'messageId',
   'references',
   AUTHENTICATION,
+  LIST,
   'bodyValues',
   'textBody',
   'htmlBody',
   'attachments'
 ]
-const BODY_PART = ['partId', 'blobId', 'size', 'name', 'type', 'disposition', 'cid']
+const BODY_PART = ['partId', 'blobId', 'size', 'name', 'type', 'charset', 'disposition', 'cid']
 
 /** Octets of a body that are shown unasked (1 MB of HTML), and after "Show all". */
 export const BODY_OCTETS = 1_000_000

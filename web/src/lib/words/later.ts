@@ -2,11 +2,13 @@
 import type { Widen } from '#lib/words/en.ts'
 import type { folders } from '#lib/words/en/folders.ts'
 import type { live } from '#lib/words/en/live.ts'
+import type { reading } from '#lib/words/en/reading.ts'
 import type { search } from '#lib/words/en/search.ts'
 import type { Language } from '#lib/words/language.ts'
 
 export type Folders = Widen<typeof folders>
 export type Live = Widen<typeof live>
+export type Reading = Widen<typeof reading>
 export type SearchWords = Widen<typeof search>
 
 /** Of the menus and dialogs of folders and labels. */
@@ -23,4 +25,10 @@ export async function liveWords(language: Language): Promise<Live> {
 export async function searchWords(language: Language): Promise<SearchWords> {
   const module = language === 'de' ? await import('#lib/words/de/search.ts') : await import('#lib/words/en/search.ts')
   return module.search
+}
+
+/** Of the parts of the reader. */
+export async function readingWords(language: Language): Promise<Reading> {
+  const module = language === 'de' ? await import('#lib/words/de/reading.ts') : await import('#lib/words/en/reading.ts')
+  return module.reading
 }

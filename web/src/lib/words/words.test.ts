@@ -1,17 +1,23 @@
 import { english, german } from '../../../tests/words.ts'
 import { folders as germanFolders } from '#lib/words/de/folders.ts'
 import { live as germanLive } from '#lib/words/de/live.ts'
+import { reading as germanReading } from '#lib/words/de/reading.ts'
 import { search as germanSearch } from '#lib/words/de/search.ts'
 import { folders as englishFolders } from '#lib/words/en/folders.ts'
 import { live as englishLive } from '#lib/words/en/live.ts'
+import { reading as englishReading } from '#lib/words/en/reading.ts'
 import { search as englishSearch } from '#lib/words/en/search.ts'
 import { expect, test } from 'vitest'
 
 type Node = string | ((...values: never[]) => unknown) | { [key: string]: Node }
 
 /** Also what is loaded later. */
-const ENGLISH = { ...english, folders: englishFolders, live: englishLive, search: englishSearch }
-const GERMAN = { ...german, folders: germanFolders, live: germanLive, search: germanSearch }
+const [EN, DE] = [
+  { folders: englishFolders, live: englishLive, reading: englishReading, search: englishSearch },
+  { folders: germanFolders, live: germanLive, reading: germanReading, search: germanSearch }
+]
+const ENGLISH = { ...english, ...EN }
+const GERMAN = { ...german, ...DE }
 
 /** Every word with its path; a function is called with marks in place of its values. */
 function texts(node: Node, path: string): [string, string][] {

@@ -46,3 +46,35 @@ describe('senders whose pictures may be shown', () => {
     await expect(mail.allowPictures('bo@example.net')).rejects.toMatchObject({ code: 'unknown' })
   })
 })
+
+describe('warnings that a person knows', () => {
+  const warning = { kind: 'failed', address: 'Ann@example.net' } as const
+
+  test('are those that the service keeps, each with what was compared', async () => {
+    const settings = new Settings()
+    settings.document = { warnings: { known: ['failed ann@example.net'] } }
+    const mail = await openedWith(settings)
+    expect(mail.knowsWarning(warning)).toBe(true)
+    expect(mail.knowsWarning({ kind: 'replyElsewhere', from: 'ann@example.net', to: 'x@evil.example' })).toBe(false)
+  })
+
+  test('are added without touching anything else', async () => {
+    const settings = new Settings()
+    settings.document = { pictures: { senders: ['ann@example.net'] } }
+    const mail = await openedWith(settings)
+    await mail.knowWarning(warning)
+    expect(mail.knowsWarning(warning)).toBe(true)
+    expect(settings.document).toEqual({
+      pictures: { senders: ['ann@example.net'] },
+      warnings: { known: ['failed ann@example.net'] }
+    })
+  })
+
+  test('that would fill the document are known until the page is left', async () => {
+    const settings = new Settings()
+    const mail = await openedWith(settings)
+    const long = { kind: 'nameIsAddress', shown: 'a'.repeat(1_000), real: 'x@evil.example' } as const
+    await mail.knowWarning(long)
+    expect([mail.knowsWarning(long), settings.document]).toEqual([true, {}])
+  })
+})
