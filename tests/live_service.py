@@ -109,6 +109,7 @@ class LiveService:
     records: FakeRecords = field(default_factory=FakeRecords)
     online: list[UUID] = field(default_factory=list)
     offline: list[UUID] = field(default_factory=list)
+    hears: bool = True
 
 
 @asynccontextmanager
@@ -179,6 +180,7 @@ def _app(service: LiveService, preparations: Preparations, pace: StreamIntervals
         preparations,
         mark_online=online,
         mark_offline=offline,
+        hears=lambda _: service.hears,
         elsewhere=elsewhere,
         pace=pace,
     )

@@ -225,6 +225,24 @@ async def test_live_stream_ends_after_hello_when_centrifugo_publishes(database: 
         assert (service.online, service.offline) == ([ALICE], [])
 
 
+async def test_a_client_learns_that_the_mail_server_reports_no_new_mail_and_when_that_ends(database: Database) -> None:
+    async with live_service(database.service_url, pace=QUICK) as service, live_stream(service, ALICE) as stream:
+        assert await stream.next() == HELLO
+        service.hears = False
+        assert await stream.next() == ("pace", {"pushed": False})
+        service.hears = True
+        assert await stream.next() == ("pace", {"pushed": True})
+
+
+async def test_a_client_that_goes_to_centrifugo_learns_before_that_the_mail_server_reports_no_new_mail(
+    database: Database,
+) -> None:
+    async with live_service(database.service_url, elsewhere=True) as service:
+        service.hears = False
+        async with live_stream(service, ALICE) as stream:
+            assert [await stream.next() for _ in range(3)] == [HELLO, ("pace", {"pushed": False}), ("elsewhere", {})]
+
+
 async def test_live_stream_ends_when_its_session_is_gone(database: Database) -> None:
     async with live_service(database.service_url, pace=QUICK) as service, live_stream(service, ALICE) as stream:
         await stream.next()

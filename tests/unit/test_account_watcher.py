@@ -347,3 +347,22 @@ async def test_people_are_watched_even_without_an_event_source_listener() -> Non
         world.arrivals.hint(["b"])
         await eventually(lambda: world.states.events, "it is published")
         assert world.states.events[0]["ids"] == [first]
+
+
+async def test_a_person_is_not_heard_of_while_the_mail_server_lets_nobody_listen() -> None:
+    """Cyrus 3.6, for example, has no event source for us."""
+    world = World()
+    world.listener.failures = [Misconfigured("no event source")]
+    async with world.running():
+        assert world.watching.hears(ALICE.identity_id)
+        await world.watching.mark_online(ALICE.identity_id)
+        await eventually(lambda: not world.watching.hears(ALICE.identity_id), "it is known")
+        assert not world.watching.hears(BOB.identity_id), "the next person need not find out"
+        await world.pass_time(watching_module.LISTEN_RETRY_SECONDS)
+        await world.until_open("b")
+        assert world.watching.hears(ALICE.identity_id)
+
+
+@pytest.mark.parametrize(("hooked", "heard"), [(True, True), (False, False)])
+async def test_without_a_listener_a_person_is_heard_of_by_the_webhook_only(*, hooked: bool, heard: bool) -> None:
+    assert World(listener=None, hooked=hooked).watching.hears(ALICE.identity_id) is heard

@@ -2,6 +2,8 @@
 
     event: provisioning   the mailbox is not ready (any more); again after each change. data: `mailbox` of /api/me
     event: hello          it is ready, `mail` events follow. data: the same
+    event: pace           {"pushed": false} if the mail server does not report new mail: the sweep finds it minutes
+                          later. {"pushed": true} once that has ended
     event: mail           new mail. data: {"id", "type", "data"}
     event: reload         missed events are not stored any more: load everything again
     event: elsewhere      after `hello`, if Centrifugo publishes the rest: request /api/realtime
@@ -57,7 +59,8 @@ class StreamIntervals:
 
 class Live:
     """`mark_online` is called when the mailbox of a person's stream is ready, and at every recheck; `mark_offline`
-    after their last stream in this process. `elsewhere`: Centrifugo publishes, and `mark_offline` is not called."""
+    after their last stream in this process. `hears`: whether the mail server reports a person's new mail. `elsewhere`:
+    Centrifugo publishes, and `mark_offline` is not called."""
 
     def __init__(
         self,
@@ -67,6 +70,7 @@ class Live:
         *,
         mark_online: Callable[[UUID], Awaitable[None]],
         mark_offline: Callable[[UUID], Awaitable[None]],
+        hears: Callable[[UUID], bool] = lambda _: True,
         elsewhere: bool = False,
         pace: StreamIntervals | None = None,
     ) -> None:
@@ -76,6 +80,7 @@ class Live:
         self._preparations = preparations
         self._mark_online = mark_online
         self._mark_offline = mark_offline
+        self._hears = hears
         self._elsewhere = elsewhere
         self._pace = pace or StreamIntervals()
 
@@ -94,6 +99,7 @@ class Live:
                 preparations=self._preparations,
                 rechecks=rechecks,
                 mark_online=self._mark_online,
+                hears=self._hears,
                 elsewhere=self._elsewhere,
                 pace=self._pace,
             )
@@ -122,6 +128,7 @@ class _EventWriter:
         preparations: Preparations,
         rechecks: AsyncGenerator[Person],
         mark_online: Callable[[UUID], Awaitable[None]],
+        hears: Callable[[UUID], bool],
         elsewhere: bool,
         pace: StreamIntervals,
     ) -> None:
@@ -130,8 +137,10 @@ class _EventWriter:
         self._preparations = preparations
         self._rechecks = rechecks
         self._mark_online = mark_online
+        self._hears = hears
         self._elsewhere = elsewhere
         self._pace = pace
+        self._pushed = True
         self._sent: Preparation | None = None
         self._ready = False
         self._greeted = False
@@ -152,6 +161,8 @@ class _EventWriter:
             while not self._stream.ended:
                 piece, again_in = await self._next_piece(watched, last_event_id)
                 now = time.monotonic()
+                if self._ready:
+                    piece += self._pace_event()
                 if not piece and now >= ping_at:
                     piece = ping_of(self._stream.position if self._ready else None)
                 if piece:
@@ -204,12 +215,20 @@ class _EventWriter:
         await self._stream.begin(after)
         self._ready = self._greeted = True
         await self._report_online()
+        self._pushed = True
         if self._elsewhere:
-            return event_of("hello", found) + event_of("elsewhere", {})
+            return event_of("hello", found) + self._pace_event() + event_of("elsewhere", {})
         if last_event_id and after is None:
             return event_of("hello", found) + event_of("reload", {}, self._stream.position)
         # Without an id if missed events follow: the id must not skip them.
         return event_of("hello", found, None if after else self._stream.position)
+
+    def _pace_event(self) -> bytes:
+        pushed = self._hears(self._stream.identity_id)
+        if pushed == self._pushed:
+            return b""
+        self._pushed = pushed
+        return event_of("pace", {"pushed": pushed})
 
     async def _news(self, watched: Watched) -> bytes:
         found = await self._stream.news(self._streams.settled)

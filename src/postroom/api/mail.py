@@ -40,11 +40,12 @@ def mail_routes(
     streams: LiveStreams,
     mark_online: Callable[[UUID], Awaitable[None]],
     mark_offline: Callable[[UUID], Awaitable[None]],
+    hears: Callable[[UUID], bool],
     centrifugo: CentrifugoForBrowsers | None,
     stalwart_webhook: StalwartWebhook,
     now: Callable[[], datetime],
 ) -> list[APIRoute]:
-    """`disconnect` is `Publisher.disconnect`, `mark_online` and `mark_offline` are those of `AccountWatcher`."""
+    """`disconnect` is `Publisher.disconnect`, `mark_online`, `mark_offline` and `hears` are of `AccountWatcher`."""
     visiting, read = visitor_of(people), preparations.of
     fresh = fresh_login_only(people, now=now, return_to=people.public_url)
     live = Live(
@@ -53,6 +54,7 @@ def mail_routes(
         preparations,
         mark_online=mark_online,
         mark_offline=mark_offline,
+        hears=hears,
         elsewhere=centrifugo is not None,
     )
     return [

@@ -113,7 +113,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         outbox_publisher = OutboxPublisher(outbox, publisher, beat=beats.of("outbox_publisher"))
         arrivals = Arrivals(states, mail, outbox_publisher.wake, now=clock.now, beat=beats.of("arrivals"))
         listener = mail if settings.mail_eventsource else None
-        watching = AccountWatcher(accounts, states, arrivals, listener, beat=beats.of("watching"))
+        watching = AccountWatcher(accounts, states, arrivals, listener, hooked=bool(key), beat=beats.of("watching"))
         preparations = _preparations(parts, clock)
         routes = mail_routes(
             people=people,
@@ -128,6 +128,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             streams=streams,
             mark_online=watching.mark_online,
             mark_offline=watching.mark_offline,
+            hears=watching.hears,
             centrifugo=browsers,
             stalwart_webhook=StalwartWebhook(WebhookReader(key) if key else None, arrivals.hint),
             now=clock.now,

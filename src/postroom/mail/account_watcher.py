@@ -43,12 +43,14 @@ class _Person:
     listening: asyncio.Task[float] | None = None
     listen_at: float = 0.0
     failures: int = 0
+    deaf: bool = False
 
 
 class AccountWatcher:
-    """`listener`: None if only webhooks and the sweep give hints. A person is online for `online_for` seconds after the
-    last report: longer than two connection tokens live, because Centrifugo does not report when a client disconnects.
-    `linger`: seconds in which a page may reload. At most `most` listeners run. `beat` is called in every iteration."""
+    """`listener`: None if only webhooks and the sweep give hints; `hooked`: the mail server calls a webhook. A person is
+    online for `online_for` seconds after the last report: longer than two connection tokens live, because Centrifugo
+    does not report when a client disconnects. `linger`: seconds in which a page may reload. At most `most` listeners
+    run. `beat` is called in every iteration."""
 
     def __init__(
         self,
@@ -57,6 +59,7 @@ class AccountWatcher:
         arrivals: Arrivals,
         listener: MailListener | None,
         *,
+        hooked: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
         most: int = 2000,
@@ -68,6 +71,8 @@ class AccountWatcher:
         self._states = states
         self._arrivals = arrivals
         self._listener = listener
+        self._hooked = hooked
+        self._deaf = False
         self._monotonic = monotonic
         self._uniform = uniform
         self._most = most
@@ -101,6 +106,13 @@ class AccountWatcher:
         finally:
             person.greeted = True
 
+    def hears(self, identity_id: UUID) -> bool:
+        """Whether the mail server reports new mail of this person, as far as is known; else the sweep finds it."""
+        if self._hooked:
+            return True
+        person = self._people.get(identity_id)
+        return self._listener is not None and not (person.deaf if person else self._deaf)
+
     async def mark_offline(self, identity_id: UUID) -> None:
         """The last client of a person at this process has disconnected."""
         person = self._people.get(identity_id)
@@ -120,7 +132,7 @@ class AccountWatcher:
 
     def _mark(self, identity_id: UUID) -> _Person:
         """Called before any query: a client that was greeted while PostgreSQL was unavailable was greeted, too."""
-        person = self._people.setdefault(identity_id, _Person(0.0))
+        person = self._people.setdefault(identity_id, _Person(0.0, deaf=self._deaf))
         person.until = self._monotonic() + self._online_for
         return person
 
@@ -184,11 +196,14 @@ class AccountWatcher:
         try:
             async with aclosing(self._listener.listen(account)) as states:
                 async for state in states:
-                    person.failures = 0
+                    person.failures, person.deaf, self._deaf = 0, False, False
                     self._arrivals.hint([account.account_id], state)
         except PostroomError as error:
             log.warning("Cannot listen to the mail server", account_id=account.account_id, error=str(error))
+            person.deaf = not isinstance(error, DatabaseUnavailable)
+            self._deaf = person.deaf and not isinstance(error, Transient | Throttled)
             return self._pause_after(error, person)
+        person.deaf = True
         return LISTEN_RETRY_SECONDS
 
     def _pause_after(self, error: PostroomError, person: _Person) -> float:

@@ -203,10 +203,13 @@ describe('where Centrifugo publishes', () => {
   const REALTIME = { transport: 'centrifugo', url: 'wss://c', channel: 'mail:user#1', token: 't' }
   const listening = vi.fn<typeof listenToCentrifugo>()
 
+  let pushed = true
+
   async function elsewhere(...responses: Response[]): Promise<Scene & { ports: CentrifugoPorts }> {
     vi.doMock('./centrifugo.ts', () => ({ listenToCentrifugo: listening.mockClear() }))
     const scene = await started('stream', Response.json(REALTIME), ...responses)
     await scene.service.say('hello')
+    if (!pushed) await scene.service.say('pace', { pushed: false })
     await scene.service.say('elsewhere')
     await scene.service.close()
     await vi.waitFor(() => expect(listening).toHaveBeenCalledOnce())
@@ -215,6 +218,14 @@ describe('where Centrifugo publishes', () => {
     scene.kinds()
     return { ...scene, ports: ports as CentrifugoPorts }
   }
+
+  test('nobody calls it live if the mail server reports no new mail', async () => {
+    pushed = false
+    const { ports, kinds } = await elsewhere()
+    pushed = true
+    ports.connected(true)
+    expect(kinds()).toEqual(['polled', 'hint'])
+  })
 
   test('what it hears are hints, as is each connection', async () => {
     const { ports, kinds } = await elsewhere()

@@ -43,6 +43,8 @@ export class Live {
   readonly #leader: Leader
   readonly #tell: (message: LiveMessage) => void
   readonly #calm: Calm
+  /** the mail server reports new mail */
+  #pushed = true
   #failures = 0
   #wake: (() => void) | null = null
 
@@ -184,9 +186,11 @@ export class Live {
     if (type === 'provisioning') {
       this.#announce({ kind: 'preparation', preparation: data })
     } else if (type === 'hello') {
+      this.#pushed = true
       this.#connected()
     } else if (type === 'pace') {
-      this.#is((data as { pushed?: unknown } | null)?.pushed === false ? 'polled' : 'live')
+      this.#pushed = (data as { pushed?: unknown } | null)?.pushed !== false
+      this.#is(this.#pushed ? 'live' : 'polled')
     } else if (type === 'mail' || type === 'reload') {
       this.#announce({ kind: 'hint' })
     }
@@ -195,7 +199,7 @@ export class Live {
   #connected(): void {
     this.#failures = 0
     this.#calm.over()
-    this.#is('live')
+    this.#is(this.#pushed ? 'live' : 'polled')
     // What came before the stream began was not announced.
     this.#announce({ kind: 'hint' })
   }
