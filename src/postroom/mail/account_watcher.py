@@ -34,7 +34,8 @@ DATABASE_PAUSE = 10.0
 @dataclass(slots=True)
 class _Person:
     """`greeted`: a client may rely on getting every event from now on. `watched`: the account is watched, and earlier
-    mail was polled for. `failures`: consecutive failures to listen."""
+    mail was polled for. `failures`: consecutive failures to listen. `deaf`: the mail
+    server reports nothing to a listener."""
 
     until: float
     account: MailAccount | None = None
@@ -47,8 +48,8 @@ class _Person:
 
 
 class AccountWatcher:
-    """`listener`: None if only webhooks and the sweep give hints; `hooked`: the mail server calls a webhook. A person is
-    online for `online_for` seconds after the last report: longer than two connection tokens live, because Centrifugo
+    """`listener`: None if only webhooks and the sweep give hints. `hooked`: the mail server calls a webhook. A person
+    is online for `online_for` seconds after the last report: longer than two connection tokens live, because Centrifugo
     does not report when a client disconnects. `linger`: seconds in which a page may reload. At most `most` listeners
     run. `beat` is called in every iteration."""
 

@@ -4,7 +4,6 @@
  */
 import type { Id, Mailbox } from '#lib/jmap/types.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
-import { evictBodies, evictRows } from './eviction.ts'
 import { KeptOutbox } from './outbox.ts'
 import type { Changes, Database, KeptBody, KeptDraft, KeptStates, KeptThreads, Schema, Wish } from './schema.ts'
 import type { KeptSearches } from './searches.ts'
@@ -15,6 +14,9 @@ export type { Changes, KeptBody, KeptDraft, KeptList, KeptStates, KeptThreads, W
 /** Part of the name: code of another format never meets the data of this one. */
 const FORMAT = 2
 export const PREFIX = 'postroom-mail-'
+
+/** Rows that are kept. */
+const MOST_ROWS = 20_000
 
 export class Cache {
   readonly name: string
@@ -121,8 +123,12 @@ export class Cache {
   }
 
   /** Whether there were too many rows: the oldest are deleted. */
-  evictRows(): Promise<boolean> {
-    return evictRows(this.#database)
+  async evictRows(): Promise<boolean> {
+    if ((await this.#database.count('email')) <= MOST_ROWS) {
+      return false
+    }
+    await (await import('./eviction.ts')).evictRows(this.#database)
+    return true
   }
 
   async bodies(ids: readonly Id[], now: number): Promise<KeptBody[]> {
@@ -145,8 +151,8 @@ export class Cache {
     await this.#spared(() => this.#database.put('body', kept))
   }
 
-  evictBodies(): Promise<void> {
-    return evictBodies(this.#database)
+  async evictBodies(): Promise<void> {
+    await (await import('./eviction.ts')).evictBodies(this.#database)
   }
 
   /** It must survive a crash of the browser. Raises what the browser says if it cannot be kept. */

@@ -4,8 +4,7 @@ import type { Database } from './schema.ts'
 
 /** Octets of bodies that are kept, the last used first. */
 const MOST_BODY_OCTETS = 50_000_000
-/** Rows that are kept. Beyond them the lists that were shown last keep theirs, up to so many. */
-const MOST_ROWS = 20_000
+/** The lists that were shown last keep their rows, up to so many. */
 const MOST_AFTER_EVICTION = 15_000
 
 const RELAXED = { durability: 'relaxed' } as const
@@ -24,14 +23,10 @@ export async function evictBodies(database: Database): Promise<void> {
   await evict.done
 }
 
-/** Delete the rows of lists that were not shown for long, and those that no list shows, if there are too many. Whether
- * there were. */
-export async function evictRows(database: Database): Promise<boolean> {
+/** Delete the rows of lists that were not shown for long, and those that no list shows. */
+export async function evictRows(database: Database): Promise<void> {
   const evict = database.transaction(['list', 'thread', 'email'], 'readwrite', RELAXED)
   const [lists, emails, threads] = [evict.objectStore('list'), evict.objectStore('email'), evict.objectStore('thread')]
-  if ((await emails.count()) <= MOST_ROWS) {
-    return false
-  }
   const stay = { emails: new Set<Id>(), threads: new Set<Id>() }
   const newestFirst = (await lists.getAll()).toSorted((one, other) => other.asOf.getTime() - one.asOf.getTime())
   for (const list of newestFirst) {
@@ -51,5 +46,4 @@ export async function evictRows(database: Database): Promise<boolean> {
     ...others(await threads.getAllKeys(), stay.threads).map((id) => threads.delete(id)),
     evict.done
   ])
-  return true
 }

@@ -2,7 +2,7 @@
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { shownBody } from '#lib/store/body.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
-import { Ahead } from '#lib/sync/ahead.ts'
+import type { Ahead } from '#lib/sync/ahead.ts'
 import { Announcer } from '#lib/sync/announcer.ts'
 import { INBOX } from '#lib/sync/lists.ts'
 import { LiveConnection } from '#lib/sync/connection.ts'
@@ -29,6 +29,9 @@ import { Rows } from './rows.ts'
 import { SendingState } from './sending.svelte.ts'
 import { Version } from './version.svelte.ts'
 
+/** Milliseconds */
+const AHEAD_AFTER = 5_000
+
 /** Codes of troubles that concern the whole page, whatever it shows already. */
 const OF_THE_PAGE = new Set(['no_session', 'session_aal2_required', 'mailbox_not_ready', 'mailbox_missing'])
 
@@ -51,6 +54,8 @@ export class MailState implements Mail {
   readonly #tasks: readonly { stop: () => void }[]
   readonly #version = new Version()
   #searching: Promise<Search> | null = null
+  #ahead: Ahead | null = null
+  #stopped = false
   #list = $state.raw<ListState | null>(null)
 
   constructor(ports: Ports) {
@@ -73,8 +78,7 @@ export class MailState implements Mail {
     this.#saved = new SavedSearches(account)
     this.#rows = new Rows(account.objects, isOwn)
     this.labels = new LabelsState(this.#labels, this.#settings)
-    const ahead = new Ahead(account, () => this.#live.leads)
-    this.#tasks = [account, this.actions, reader, this.#live, ahead]
+    this.#tasks = [account, this.actions, reader, this.#live, { stop: () => this.#ahead?.stop() }]
     const announcer = new Announcer(account, {
       leads: () => this.#live.leads,
       isSeen: () => this.#live.isSeen()
@@ -91,7 +95,8 @@ export class MailState implements Mail {
     })
     this.reader = new ReaderState(account, reader, messages)
     account.listen((topic) => this.#changed(topic))
-    account.listen((topic) => topic === 'list' && ahead.wake())
+    account.listen((topic) => topic === 'list' && this.#ahead?.wake())
+    ports.after(AHEAD_AFTER, () => void this.#lookAhead().catch(() => undefined))
   }
 
   get address(): string {
@@ -198,7 +203,17 @@ export class MailState implements Mail {
   }
 
   stop(): void {
+    this.#stopped = true
     this.#tasks.forEach((task) => task.stop())
+  }
+
+  /** Not needed for the first view. */
+  async #lookAhead(): Promise<void> {
+    const { Ahead } = await import('#lib/sync/ahead.ts')
+    if (!this.#stopped) {
+      this.#ahead = new Ahead(this.#account, () => this.#live.leads)
+      this.#ahead.wake()
+    }
   }
 
   #readSettings(): Promise<void> {

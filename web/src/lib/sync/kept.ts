@@ -246,12 +246,8 @@ export class Kept {
   /** The next round writes it. */
   #wait(due: Due): void {
     const { states, list, anew } = this.#due ?? due
-    this.#due = {
-      states,
-      list,
-      changed: new Set([...due.changed, ...(this.#due?.changed ?? [])]),
-      anew: anew || due.anew
-    }
+    const changed = new Set([...due.changed, ...(this.#due?.changed ?? [])])
+    this.#due = { states, list, changed, anew: anew || due.anew }
   }
 
   #changes(due: Due): Changes {

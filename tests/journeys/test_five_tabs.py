@@ -1,0 +1,71 @@
+"""Five tabs of one person: they share a connection, and hear the same."""
+
+import asyncio
+import re
+import time
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, Page, Request, expect
+
+from mail_page import MailPage, mail_page
+from trial import Trial
+
+DOTTED = re.compile("^data:image/svg")
+HAND_OVER = 1.0
+"""Seconds; about 0.05 on a machine that does nothing else."""
+
+
+class Connections:
+    """When each tab asked for live events."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Page, float]] = []
+
+    def watch(self, page: Page) -> None:
+        def requested(request: Request) -> None:
+            if urlsplit(request.url).path == "/api/live":
+                self.asked.append((page, time.monotonic()))
+
+        page.on("request", requested)
+
+
+async def deliver(up: Trial, to: MailPage, subject: str) -> None:
+    await up.postroom("sandbox", "deliver", to.email, "--from", to.email, "--subject", subject)
+
+
+async def all_show(tabs: list[MailPage], subject: str, unread: int) -> None:
+    """The mail, the same number in all titles, and a dot in all icons."""
+    for tab in tabs:
+        await expect(tab.row(subject)).to_be_visible()
+        await expect(tab.page).to_have_title(f"({unread}) Inbox – {tab.email}")
+        await expect(tab.page.locator('link[rel="icon"]')).to_have_attribute("href", DOTTED)
+
+
+async def test_five_tabs_have_one_connection_and_hear_new_mail_after_the_leading_one_is_closed(
+    up: Trial, browser: Browser
+) -> None:
+    async with mail_page(up, browser, "five.alice") as alice:
+        await alice.sign_up_and_wait()
+        await expect(alice.button("Live")).to_be_visible()
+        connections, context = Connections(), alice.page.context
+        tabs = [alice]
+        for _ in range(4):
+            tab = MailPage(up, await context.new_page(), "five.alice")
+            connections.watch(tab.page)
+            await tab.open("/mail")
+            await expect(tab.button("Live")).to_be_visible()
+            tabs.append(tab)
+        assert connections.asked == []
+        await deliver(up, alice, "To all five")
+        await all_show(tabs, "To all five", 2)
+        closed = time.monotonic()
+        await alice.page.close()
+        while not connections.asked:
+            assert time.monotonic() < closed + 20
+            await asyncio.sleep(0.005)
+        await deliver(up, alice, "To the other four")
+        await all_show(tabs[1:], "To the other four", 3)
+        assert len(connections.asked) == 1
+        print("hand-over", connections.asked[0][1] - closed)
+        assert connections.asked[0][1] - closed < HAND_OVER
+        assert [error for tab in tabs for error in tab.errors] == []
