@@ -34,8 +34,8 @@ DATABASE_PAUSE = 10.0
 @dataclass(slots=True)
 class _Person:
     """`greeted`: a client may rely on getting every event from now on. `watched`: the account is watched, and earlier
-    mail was polled for. `failures`: consecutive failures to listen. `deaf`: the mail
-    server reports nothing to a listener."""
+    mail was polled for. `failures`: consecutive failures to listen. `deaf`: the mail server
+    reports nothing to a listener."""
 
     until: float
     account: MailAccount | None = None
