@@ -11,14 +11,7 @@ export interface Attachment {
   readonly url: string
 }
 
-/** What a part without a name is called. */
+/** What a part without a name is called: a forwarded message seldom has one. */
 export function nameOfType(type: string): string {
-  const known: Record<string, string> = {
-    'message/rfc822': 'message.eml',
-    'image/jpeg': 'picture.jpg',
-    'image/png': 'picture.png',
-    'text/plain': 'text.txt',
-    'text/calendar': 'invitation.ics'
-  }
-  return known[type.toLowerCase()] ?? 'attachment'
+  return type === 'message/rfc822' ? 'message.eml' : 'attachment'
 }
