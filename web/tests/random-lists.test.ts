@@ -191,11 +191,16 @@ function look({ mail }: Scene, dice: Dice): void {
   }
 }
 
-/** No conversation stands twice on the screen. */
+/** No conversation stands twice on the screen, and none that has left the mailbox, unless its place is held. */
 function check({ mail }: Scene): void {
-  const total = mail.list?.total ?? 0
-  const ids = Array.from({ length: total }, (_, at) => mail.list?.row(at)?.threadId).filter((id) => id !== undefined)
+  const { list } = mail
+  const rows = Array.from({ length: list?.total ?? 0 }, (_, at) => list?.row(at)).filter((row) => row !== undefined)
+  const ids = rows.map(({ threadId }) => threadId)
   expect(ids).toEqual([...new Set(ids)])
+  const mailbox = list?.mailboxId ?? null
+  if (mailbox !== null && !list?.view.isHeld) {
+    expect(rows.filter(({ mailboxIds }) => !mailboxIds.includes(mailbox))).toEqual([])
+  }
 }
 
 async function compare(scene: Scene): Promise<void> {

@@ -19,6 +19,10 @@ test('what this device could not keep is due in the order in which it was done',
   expect(dueOf(known, [ONE, THREE])).toEqual({ entries: [ONE, TWO, THREE], unkept: [TWO], gone: [] })
 })
 
+test('what only other tabs did comes before what this device could not keep', () => {
+  expect(dueOf([{ entry: TWO, isKept: false }], [ONE]).entries).toEqual([ONE, TWO])
+})
+
 test('what was kept too late to be noticed is due once', () => {
   expect(dueOf([{ entry: ONE, isKept: false }], [ONE])).toEqual({ entries: [ONE], unkept: [], gone: [] })
 })

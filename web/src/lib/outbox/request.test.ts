@@ -73,6 +73,10 @@ describe('a patch that waited', () => {
     expect(standingOf(patch, facts('work'))).toBe('open')
   })
 
+  test('that takes the email out of no mailbox is no conflict', () => {
+    expect(standingOf({ emailIds: ['e1'], mailboxIds: { work: true } }, facts('inbox'))).toBe('open')
+  })
+
   test('that destroys is open while the email is where it was, and a conflict elsewhere', () => {
     expect([facts('trash'), facts('inbox'), undefined].map((found) => standingOf(DESTROYED, found))).toEqual([
       'open',

@@ -46,6 +46,14 @@ describe('a pending patch', () => {
     expect(objects.baseOf('e1')?.keywords).toEqual({})
   })
 
+  test('that takes the place of another one is shown instead of it', () => {
+    const { objects } = filled()
+    objects.setPending([{ emailIds: ['e1'], ...SEEN }])
+    expect(objects.email('e1')?.keywords).toEqual({ $seen: true })
+    objects.setPending([{ emailIds: ['e1'], keywords: { work: true } }])
+    expect(objects.email('e1')?.keywords).toEqual({ work: true })
+  })
+
   test('that is refused leaves no trace', () => {
     const { objects } = filled()
     const before = objects.email('e1')

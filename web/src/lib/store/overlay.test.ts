@@ -129,6 +129,18 @@ describe('places that were never asked for', () => {
     ])
   })
 
+  test('move down when a row comes above them', () => {
+    const of = server(FIVE)
+    of.update('e5', { mailboxIds: { trash: true } })
+    expect(shown(of, [{ emailIds: ['e5'], ...RESTORED }], INBOX, [0, 1], [3, 4])).toEqual([
+      'e5',
+      'e4',
+      undefined,
+      undefined,
+      'e1'
+    ])
+  })
+
   test('become fewer when one of them leaves', () => {
     expect(shown(server(FIVE), [{ emailIds: ['e4'], ...DELETED }], INBOX, [0, 1], [3, 5])).toEqual([
       'e5',

@@ -1,0 +1,102 @@
+import 'fake-indexeddb/auto'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { KeptOutbox } from '#lib/cache/outbox.ts'
+import { ModelServer } from './model-server.ts'
+import { filled, of, offline, online, sets, tab } from './outbox-scene.ts'
+import { deliver, shown, type Scene } from './scene.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('a database of the browser', () => {
+  const never = <T>(): Promise<T> => new Promise<T>(() => undefined)
+
+  test.each(['add', 'take', 'remove', 'withdraw'] as const)(
+    'whose %s never answers keeps nothing from being sent',
+    async (method) => {
+      const scene = await filled(2)
+      vi.spyOn(KeptOutbox.prototype, method).mockImplementation(never<never>)
+      scene.mail.actions.run({ kind: 'archive' }, ['t1'])?.undo()
+      scene.mail.actions.run({ kind: 'delete' }, ['t2'])
+      await scene.world.pass(60_000)
+      expect(of(scene, 'e2').mailboxIds).toEqual({ trash: true })
+      expect([of(scene, 'e1').mailboxIds, scene.mail.actions.waiting]).toEqual([{ inbox: true }, 0])
+    }
+  )
+
+  test.each(['add', 'take', 'remove', 'withdraw'] as const)(
+    'whose %s fails keeps nothing from being sent',
+    async (method) => {
+      const scene = await filled(2)
+      const failure = new DOMException('closed', 'InvalidStateError')
+      vi.spyOn(KeptOutbox.prototype, method).mockImplementation(() => Promise.reject(failure))
+      scene.mail.actions.run({ kind: 'archive' }, ['t1'])?.undo()
+      scene.mail.actions.run({ kind: 'delete' }, ['t2'])
+      await scene.world.pass(60_000)
+      expect(of(scene, 'e2').mailboxIds).toEqual({ trash: true })
+      expect([of(scene, 'e1').mailboxIds, scene.mail.actions.waiting]).toEqual([{ inbox: true }, 0])
+    }
+  )
+})
+
+describe('several tabs', () => {
+  test('send once when the person tries again', async () => {
+    const server = new ModelServer()
+    deliver(server, 2)
+    const tabs = [await tab(server), await tab(server), await tab(server)]
+    const [one] = tabs as [Scene]
+    offline(server)
+    one.mail.actions.run({ kind: 'archive' }, ['t1'])
+    for (const { world } of tabs) {
+      await world.pass(2_000)
+    }
+    server.requests.length = 0
+    online(one)
+    await vi.waitFor(() => expect(of(one, 'e1').mailboxIds).not.toHaveProperty('inbox'))
+    for (const { world } of tabs) {
+      await world.pass(2_000)
+    }
+    expect([sets(one), sets(one, 'Mailbox/set')]).toEqual([1, 1])
+  })
+})
+
+describe('a tab from which another one took over', () => {
+  /** The server does it at once, and the response is late. */
+  function late(server: ModelServer): () => void {
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    server.interrupt = (path, body) => {
+      if (!body.includes('Email/set')) {
+        return null
+      }
+      server.interrupt = () => null
+      const response = server.respond(path, body)
+      return promise.then(() => response)
+    }
+    return () => resolve(undefined)
+  }
+
+  test('changes nothing by a response that comes late', async () => {
+    const server = new ModelServer()
+    deliver(server, 2)
+    const [one, two] = [await tab(server), await tab(server)]
+    const respond = late(server)
+    one.mail.actions.run({ kind: 'delete' }, ['t1'])
+    await one.world.pass(60)
+    await vi.waitFor(() => expect(two.mail.actions.waiting).toBe(1))
+    await two.world.pass(20_000)
+    await vi.waitFor(() => expect(two.mail.actions.waiting).toBe(0))
+    two.mail.actions.runOnMessages({ kind: 'move', mailboxId: 'inbox' }, ['e1'])
+    await two.world.pass(1_000)
+    respond()
+    for (const { world } of [one, two]) {
+      await world.pass(20_000)
+    }
+    await vi.waitFor(() => expect([one.mail.actions.waiting, two.mail.actions.waiting]).toEqual([0, 0]))
+    expect(of(one, 'e1').mailboxIds).toEqual({ inbox: true })
+    expect([shown(one), shown(two)]).toEqual([
+      ['e2', 'e1'],
+      ['e2', 'e1']
+    ])
+  })
+})
