@@ -2,7 +2,6 @@
 import { archiveNewer } from '#lib/commands/archive-newer.ts'
 import { archiveOlder } from '#lib/commands/archive-older.ts'
 import { archive } from '#lib/commands/archive.ts'
-import { back } from '#lib/commands/back.ts'
 import { collapseAll } from '#lib/commands/collapse-all.ts'
 import type { Command } from '#lib/commands/command.ts'
 import { remove } from '#lib/commands/delete.ts'
@@ -19,10 +18,7 @@ import { label } from '#lib/commands/label.ts'
 import { more } from '#lib/commands/more.ts'
 import { move } from '#lib/commands/move.ts'
 import { nextMessage } from '#lib/commands/next-message.ts'
-import { next } from '#lib/commands/next.ts'
-import { open } from '#lib/commands/open.ts'
 import { previousMessage } from '#lib/commands/previous-message.ts'
-import { previous } from '#lib/commands/previous.ts'
 import { read } from '#lib/commands/read.ts'
 import { reply } from '#lib/commands/reply.ts'
 import { search } from '#lib/commands/search.ts'
@@ -38,14 +34,12 @@ import { star } from '#lib/commands/star.ts'
 import { takeOut } from '#lib/commands/take-out.ts'
 import { undo } from '#lib/commands/undo.ts'
 import { unread } from '#lib/commands/unread.ts'
+import { WALKING } from '#lib/commands/walking.ts'
 import { widenNewer } from '#lib/commands/widen-newer.ts'
 import { widenOlder } from '#lib/commands/widen-older.ts'
 
 export const ALL: readonly Command[] = [
-  next,
-  previous,
-  open,
-  back,
+  ...WALKING,
   nextMessage,
   previousMessage,
   expandAll,

@@ -1,5 +1,4 @@
 /** Which command a key runs, alone or behind another one. */
-import { ALL } from '#lib/commands/all.ts'
 import type { Command } from '#lib/commands/command.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 
@@ -21,12 +20,15 @@ export interface Key {
 const SECOND_KEY = 1_500
 
 export class Keyboard {
+  /** More of them may come. */
+  commands: readonly Command[]
   readonly #page: MailPage
   readonly #now: () => number
   #first: { key: string; until: number } | null = null
 
-  constructor(page: MailPage, now: () => number = () => performance.now()) {
+  constructor(page: MailPage, commands: readonly Command[], now: () => number = () => performance.now()) {
     this.#page = page
+    this.commands = commands
     this.#now = now
   }
 
@@ -37,23 +39,23 @@ export class Keyboard {
     if (key.typing || name === null || MODIFIERS.has(key.key)) return false
     const first = this.#first && this.#first.until >= this.#now() ? this.#first.key : null
     this.#first = null
-    const command = this.#commands(key).find(({ keys }) => keys.includes(first === null ? name : `${first} ${name}`))
+    const command = this.#fitting(key).find(({ keys }) => keys.includes(first === null ? name : `${first} ${name}`))
     if (command) {
       void command.run(this.#page)
       return true
     }
     // A second key that belongs to no pair does nothing: who mistypes "g s" must not archive.
     if (first !== null) return true
-    if (!this.#commands(key).some(({ keys }) => keys.some((each) => each.startsWith(`${name} `)))) return false
+    if (!this.#fitting(key).some(({ keys }) => keys.some((each) => each.startsWith(`${name} `)))) return false
     this.#first = { key: name, until: this.#now() + SECOND_KEY }
     return true
   }
 
-  #commands(key: Key): readonly Command[] {
+  #fitting(key: Key): readonly Command[] {
     const isSingle = key.key.length === 1 && !key.ctrlKey && !key.metaKey
     if (isSingle && !this.#page.preferences.singleKeys) return []
     const needsList = key.ctrlKey || key.metaKey
-    return ALL.filter(
+    return this.commands.filter(
       (command) =>
         (!key.repeat || command.repeats) && (!needsList || !command.inList || key.inList) && command.when(this.#page)
     )

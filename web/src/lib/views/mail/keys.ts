@@ -1,28 +1,43 @@
-/** Keys that are pressed in the page, or in a message frame. The commands that they run load after the first view. */
-import type { Key, Keyboard } from '#lib/commands/keyboard.ts'
+/** Keys that are pressed in the page, or in a message frame. Most commands that they run load after the first view. */
+import { Keyboard, type Key } from '#lib/commands/keyboard.ts'
+import { WALKING } from '#lib/commands/walking.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { stepOf } from '#lib/views/list/steps.ts'
 import { goToPane } from '#lib/views/mail/panes.ts'
 
 class Keys {
-  readonly #coming: Promise<Keyboard>
-  #keyboard: Keyboard | null = null
+  readonly #keyboard: Keyboard
+  #coming: Promise<void> | null = null
+  #isWhole = false
 
   constructor(page: MailPage) {
-    this.#coming = import('#lib/commands/keyboard.ts').then(({ Keyboard }) => (this.#keyboard = new Keyboard(page)))
+    this.#keyboard = new Keyboard(page, WALKING)
   }
 
-  /** True if the key is ours. What is pressed before the commands are there is done when they are. */
+  /** All commands. If they cannot be had now, the next key asks again. */
+  load(): Promise<void> {
+    this.#coming ??= import('#lib/commands/all.ts').then(
+      ({ ALL }) => {
+        this.#keyboard.commands = ALL
+        this.#isWhole = true
+      },
+      () => {
+        this.#coming = null
+      }
+    )
+    return this.#coming
+  }
+
+  /** True if the key is ours. What is pressed before its command is there is done when it is. */
   press(key: Key): boolean {
-    if (this.#keyboard) return this.#keyboard.press(key)
-    void this.#coming.then((keyboard) => keyboard.press(key))
+    if (this.#keyboard.press(key)) return true
+    if (!this.#isWhole) void this.load().then(() => this.#isWhole && this.#keyboard.press(key))
     return false
   }
 }
 
 const made = new WeakMap<MailPage, Keys>()
 
-/** The first call loads the commands. */
 export function keysOf(page: MailPage): Keys {
   const keys = made.get(page) ?? new Keys(page)
   made.set(page, keys)
