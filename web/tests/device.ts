@@ -68,6 +68,8 @@ if (typeof window !== 'undefined') {
   })
   Object.assign(window, {
     matchMedia: (media: string) => new Query(media),
+    requestIdleCallback: (work: () => void) => setTimeout(work),
+    cancelIdleCallback: (callback: ReturnType<typeof setTimeout>) => clearTimeout(callback),
     ResizeObserver: NoSizes,
     IntersectionObserver: Waiting
   })

@@ -12,7 +12,7 @@ interface Scene extends Listed {
 function scene(...given: Parameters<typeof listed>): Scene {
   const base = listed(...given)
   const made: Scene = Object.assign(base, { time: 0, press: () => [] as boolean[] })
-  const keyboard = new Keyboard(base.page, () => made.time)
+  const keyboard = new Keyboard(base.page, ALL, () => made.time)
   made.press = (keys, more = {}) =>
     keys.split(' ').map((name) =>
       keyboard.press({

@@ -5,6 +5,7 @@
 import { FrameConnection } from './connection.ts'
 import remoteFrame from './frame-remote.html?url&no-inline'
 import frame from './frame.html?url&no-inline'
+import { whenIdle } from './idle.ts'
 
 export interface OpenFrame {
   readonly element: HTMLIFrameElement
@@ -46,16 +47,6 @@ function prepare(): void {
   Object.assign(spare.element.style, { position: 'fixed', left: '-100vw', visibility: 'hidden', width: `${width}px` })
   // A failure is told when a mail needs it.
   import('./sanitize.ts').catch(() => undefined)
-}
-
-/** The list comes first: the browser is idle only after it was painted. Safari has no such callback. */
-function whenIdle(work: () => void): () => void {
-  if (!('requestIdleCallback' in globalThis)) {
-    const timer = setTimeout(work, 200)
-    return () => clearTimeout(timer)
-  }
-  const callback = requestIdleCallback(work, { timeout: 2_000 })
-  return () => cancelIdleCallback(callback)
 }
 
 /** Put a frame into `place`: the spare one if it is ready, else a new one. */

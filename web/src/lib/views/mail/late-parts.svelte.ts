@@ -1,0 +1,32 @@
+/**
+ * What the first view does not need: the reader, most keys, the splitter, the bar of a phone, dialogs. It is loaded once
+ * the list is painted, or as soon as it is needed; if it cannot be had then, when it is needed the next time.
+ */
+import { whenIdle } from '#lib/frame/idle.ts'
+import type { MailPage } from '#lib/state/page.svelte.ts'
+import { keysOf } from '#lib/views/mail/keys.ts'
+
+type Parts = typeof import('#lib/views/mail/later.ts')
+
+export function lateParts(page: MailPage): () => Parts | undefined {
+  let parts = $state.raw<Parts>()
+  const isListed = $derived(page.mail.list !== null)
+  const { notices, searching, mail } = page
+  const isNeeded = $derived(
+    page.threadId !== undefined || searching.query !== null || mail.trouble !== null || notices.shown !== null
+  )
+  function load(): void {
+    void keysOf(page).load()
+    import('#lib/views/mail/later.ts').then(
+      (module) => (parts = module),
+      () => undefined
+    )
+  }
+  $effect(() => {
+    if (parts) return undefined
+    if (!isNeeded) return isListed ? whenIdle(load) : undefined
+    load()
+    return undefined
+  })
+  return () => parts
+}
