@@ -19,9 +19,6 @@ LIMIT = 120_000
 WORDS = ("Nothing left to do", "Nichts mehr zu tun")
 """Each stands in one file alone: that of its language (`emptyInbox` in web/src/lib/words). A browser loads one."""
 
-SANITIZER = "DOMPurify"
-"""A word of the one file that holds the sanitizer."""
-
 _NAMED = re.compile(r'<link\b[^>]*?\bhref="(/[^"]+)"')
 _STARTED = re.compile(r'\bimport\("(/[^"]+)"\)')
 _IMPORTED = re.compile(r"""(?:\bfrom|\bimport)\s*["'`](\.{1,2}/[^"'`]+)["'`]""")
@@ -39,14 +36,6 @@ def first_view(build: Path) -> Sizes:
     """Return the compressed size of each file by its path, with the words of the language that has more."""
     needed = _of_the_page(build)
     return _sizes(build, [*needed, max(words_files(build), key=lambda path: _size(build, path))])
-
-
-def when_idle(build: Path) -> Sizes:
-    """Return the same of what the page loads as soon as the list is painted and the browser has nothing else to do: the
-    frame of a message, and the sanitizer."""
-    frame = (_path(build, file) for file in build.glob("_app/immutable/assets/frame.*.html"))
-    sanitizer = _needed(build, [_only_one_with(SANITIZER, _scripts(build))])
-    return _sizes(build, {*frame, *sanitizer} - _of_the_page(build))
 
 
 def words_files(build: Path) -> list[str]:

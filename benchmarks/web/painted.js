@@ -45,6 +45,13 @@ window.bench = (() => {
           .filter(({ name, responseEnd }) => new URL(name).pathname === path && responseEnd > 0)
           .map(({ responseEnd }) => responseEnd)
       ),
+    /** The paths that were asked for before this moment. */
+    askedBefore: (at) =>
+      performance
+        .getEntriesByType('resource')
+        .filter(({ startTime }) => startTime <= at)
+        .map(({ name }) => new URL(name).pathname),
+    walk: () => document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true, cancelable: true })),
     awaitRow(subject) {
       awaited = painted(() => all('[role="row"] .subject').some(({ textContent }) => textContent === subject))
     },
@@ -113,10 +120,7 @@ window.bench = (() => {
     /** Resolves to when the key was pressed, and when rows were back and no progress was shown. */
     awaitBack() {
       const isBack = () => rows().length >= 20 && !document.querySelector('.progress')
-      awaited = press('keydown').then(async (at) => {
-        await painted(() => document.querySelector('.progress'))
-        return [at, await painted(isBack)]
-      })
+      awaited = press('keydown').then(async (at) => [at, await painted(isBack)])
     },
     /** Conversations in the list that have one message. */
     single: () => rows().filter((row) => !row.querySelector('.number')).map((row) => row.dataset.thread)

@@ -1,7 +1,7 @@
 """The mail page in a browser, which says when something was painted."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -99,12 +99,6 @@ class Traffic:
     def paths(self) -> set[str]:
         return set(self._paths.values())
 
-    def octets(self, *, of_files: bool) -> int:
-        """Of the interface's files, or of what the services answered. With the headers."""
-        return round(
-            sum(
-                octets
-                for request, octets in self._octets.items()
-                if self._paths[request].startswith(("/api/", "/jmap", "/.well-known/", "/.ory/")) != of_files
-            )
-        )
+    def octets(self, paths: Set[str]) -> int:
+        """With the headers."""
+        return round(sum(octets for request, octets in self._octets.items() if self._paths[request] in paths))

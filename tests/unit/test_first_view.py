@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.web.first_view import LIMIT, first_view, table, when_idle, words_files
+from benchmarks.web.first_view import LIMIT, first_view, table, words_files
 from built_web import require_interface
 from postroom.web.build import FOLDER
 
@@ -31,7 +31,6 @@ FILES = {
     "/_app/immutable/chunks/en.js": "export const words={emptyInbox:'Nothing left to do'}",
     "/_app/immutable/chunks/de.js": "export const words={emptyInbox:'Nichts mehr zu tun, auch wenn es länger ist'}",
 }
-IDLE = {"sanitize.js", "d.js", "frame.F0.html"}
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -44,13 +43,8 @@ def write(folder: Path, files: dict[str, str]) -> None:
 def test_first_view_is_the_page_what_it_imports_the_error_page_and_the_longer_language(tmp_path: Path) -> None:
     write(tmp_path, FILES)
     loaded, later = {Path(path).name for path in first_view(tmp_path)}, {"other.css", "later.js", "en.js"}
-    later |= {*IDLE, "frame-remote.F0.html"}
+    later |= {"sanitize.js", "d.js", "frame.F0.html", "frame-remote.F0.html"}
     assert loaded == {Path(path).name for path in FILES} - later
-
-
-def test_idle_time_loads_the_frame_and_the_sanitizer_as_far_as_the_page_has_them_not_yet(tmp_path: Path) -> None:
-    write(tmp_path, FILES)
-    assert {Path(path).name for path in when_idle(tmp_path)} == IDLE
 
 
 def test_words_that_are_not_in_a_file_of_their_language_are_refused(tmp_path: Path) -> None:

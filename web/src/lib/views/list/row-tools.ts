@@ -1,4 +1,5 @@
 /** What rows need once they are shown: the actions of the one under the pointer, dragging, swiping. */
+import { whenIdle } from '#lib/frame/idle.ts'
 import type { Row } from '#lib/state/mail.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import type { ActionWords } from '#lib/words/actions.svelte.ts'
@@ -21,9 +22,16 @@ export function beginGestures(
   page: MailPage,
   words: () => ActionWords | null
 ): () => void {
-  const gestures = coarse
-    ? import('#lib/views/list/touching.svelte.ts').then(({ touching }) => touching)
-    : import('#lib/views/list/dragging.ts').then(({ dragging }) => dragging)
-  const begun = gestures.then((begin) => begin(region, page, words))
-  return () => void begun.then((end) => end())
+  let begun: Promise<() => void> | null = null
+  // The rows are painted first.
+  const callOff = whenIdle(() => {
+    const gestures = coarse
+      ? import('#lib/views/list/touching.svelte.ts').then(({ touching }) => touching)
+      : import('#lib/views/list/dragging.ts').then(({ dragging }) => dragging)
+    begun = gestures.then((begin) => begin(region, page, words))
+  })
+  return () => {
+    callOff()
+    void begun?.then((end) => end())
+  }
 }
