@@ -22,6 +22,8 @@ export interface StalwartServer {
 }
 
 const FILE = 'tests/recorded/stalwart-0.16.19.json'
+/** The network, which the engine has only by its ports. */
+const ask = globalThis.fetch
 /** Milliseconds in which a real server delivers a message, and sorts it into its index. */
 const DELIVERY = 1_500
 
@@ -79,7 +81,10 @@ function recording(url: string, login: string): StalwartServer {
     exchanges.push(exchange)
     flying += 1
     try {
-      const response = await fetch(url + path, { ...init, headers: { ...init?.headers, ...headers } })
+      const response = await ask(url + path, {
+        ...init,
+        headers: { ...(init?.headers as Record<string, string>), ...headers }
+      })
       exchange.body = await response.clone().json()
       return response
     } finally {
@@ -108,7 +113,7 @@ interface Session {
 const MAIL = 'urn:ietf:params:jmap:mail'
 
 async function put(url: string, headers: Record<string, string>, message: string): Promise<void> {
-  const session = (await (await fetch(`${url}/jmap/session`, { headers })).json()) as Session
+  const session = (await (await ask(`${url}/jmap/session`, { headers })).json()) as Session
   const accountId = session.primaryAccounts[MAIL]
   const call = async (name: string, args: object): Promise<unknown> => {
     const body = JSON.stringify({
@@ -116,12 +121,12 @@ async function put(url: string, headers: Record<string, string>, message: string
       methodCalls: [[name, { accountId, ...args }, '0']]
     })
     const post = { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, body }
-    return ((await (await fetch(`${url}/jmap/`, post)).json()) as { methodResponses: [[string, unknown]] })
+    return ((await (await ask(`${url}/jmap/`, post)).json()) as { methodResponses: [[string, unknown]] })
       .methodResponses[0][1]
   }
   const { list } = (await call('Mailbox/get', { ids: null })) as { list: { id: string; role: string }[] }
   const inbox = list.find(({ role }) => role === 'inbox')?.id ?? ''
   const upload = { method: 'POST', headers: { ...headers, 'Content-Type': 'message/rfc822' }, body: message }
-  const { blobId } = (await (await fetch(`${url}/jmap/upload/${accountId}/`, upload)).json()) as { blobId: string }
+  const { blobId } = (await (await ask(`${url}/jmap/upload/${accountId}/`, upload)).json()) as { blobId: string }
   await call('Email/import', { emails: { new: { blobId, mailboxIds: { [inbox]: true } } } })
 }

@@ -38,7 +38,7 @@ const PALLETS = message(
   '--m--'
 )
 const LUNCH = message('three', 'Lunch', [], 'Hello in text')
-const ANSWER = message(
+const REPLY = message(
   'two',
   'Re: Pallet 3',
   ['In-Reply-To: <one@example.net>', 'References: <one@example.net>'],
@@ -64,7 +64,7 @@ test(
     ])
     expect([mail.list?.row(0)?.subject, mail.list?.row(1)?.subject].toSorted()).toEqual(['Lunch', 'Pallet 3'])
 
-    await server.arrives(ANSWER)
+    await server.arrives(REPLY)
     mail.connection.tryNow()
     await server.idle()
     const row = mail.list?.row(0)
