@@ -18,6 +18,7 @@ Message-ID: <both@example.com>\r
 Date: Tue, 24 Nov 2026 23:00:00 +0100\r
 X-Word:  two  words \r
 List-Post: <mailto:l@example.com>, <https://example.com/l>\r
+List-Id: Staff <staff.example.com>\r
 MIME-Version: 1.0\r
 Content-Type: multipart/mixed; boundary=m\r
 \r
@@ -105,6 +106,11 @@ async def test_body_structure_is_a_tree_of_all_parts(ann: Person) -> None:
         ("header:X-None:asText", None),
         ("header:X-None:asText:all", []),
         ("header:List-Post:asURLs", ["mailto:l@example.com", "https://example.com/l"]),
+        # Of fields that it reads as addresses it has no text.
+        ("header:List-Id:asText", None),
+        ("header:List-Id:asText:all", [None]),
+        ("header:List-Id", " Staff <staff.example.com>"),
+        ("header:From:asText", None),
         ("header:Date:asDate", "2026-11-24T23:00:00+01:00"),
         (
             "header:To:asGroupedAddresses",

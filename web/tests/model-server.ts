@@ -18,6 +18,8 @@ export const ROLES = ['inbox', 'drafts', 'sent', 'trash']
 
 export class ModelServer {
   readonly emails = new Map<Id, Stored>()
+  /** What it has not sorted yet stands at the end of each list, as on Stalwart. */
+  readonly unsorted = new Set<Id>()
   readonly submissions = new Map<Id, Id>()
   /** of each submission that is made from now on */
   deliveryStatus: Record<string, { delivered: string; smtpReply: string }> | null = null
@@ -262,7 +264,8 @@ export class ModelServer {
       // RFC 8620 §5.5; Cyrus names the filter, too.
       throw new Error('invalidArguments')
     }
-    const ids = matching(this.emails.values(), args)
+    const found = matching(this.emails.values(), args)
+    const ids = [...found.filter((id) => !this.unsorted.has(id)), ...found.filter((id) => this.unsorted.has(id))]
     const position = (args['position'] as number | undefined) ?? 0
     const page = ids.slice(position, position + ((args['limit'] as number | undefined) ?? ids.length))
     return { queryState: this.state, canCalculateChanges: false, position, ids: page, total: ids.length }

@@ -3,6 +3,7 @@ import type { Ports, Tongue } from '#lib/sync/ports.ts'
 // Loaded before: a test's clock does not wait for a file.
 import '#lib/sync/bulk.ts'
 import '#lib/sync/email-set.ts'
+import '#lib/sync/late-index.ts'
 
 let uniques = 0
 

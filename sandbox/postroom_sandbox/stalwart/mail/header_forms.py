@@ -61,6 +61,10 @@ def as_text(value: str) -> str:
     return decoded(value).strip()
 
 
+def _no_text(_: str) -> None:
+    return None
+
+
 def as_addresses(value: str) -> list[JSON]:
     return [address for group in as_grouped_addresses(value) for address in group["addresses"]]
 
@@ -167,6 +171,10 @@ PROPERTIES: dict[str, tuple[str, Form]] = {
 """The field and form of each convenience property of an Email (RFC 8621 §4.1.3)."""
 
 
+_WITHOUT_TEXT = frozenset(("from", "to", "cc", "bcc", "sender", "reply-to", "list-id"))
+"""Fields that Stalwart reads as addresses whatever form is wanted: `:asText` of them is null."""
+
+
 def selected(mime: MimeMessage, wanted: str) -> Any:
     """The value of a property `header:Name:asForm:all`. Raises ValueError if it is not such a property."""
     name, *rest = wanted.removeprefix("header:").split(":")
@@ -177,6 +185,8 @@ def selected(mime: MimeMessage, wanted: str) -> Any:
     form = FORMS.get(form_names[0] if form_names else "asRaw")
     if form is None:
         raise ValueError(wanted)
+    if form is as_text and name.lower() in _WITHOUT_TEXT:
+        form = _no_text
     values = [form(value) for found, value in raw_items(mime) if found.lower() == name.lower()]
     if wants_all:
         return values

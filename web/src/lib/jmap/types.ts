@@ -192,7 +192,7 @@ export interface EmailBody {
   references: string[] | null
   'header:Authentication-Results:all': string[]
   /** a body that a device kept earlier lacks it */
-  'header:List-Id:asText'?: string | null
+  'header:List-Id'?: string | null
   bodyValues: Record<string, { value: string; isTruncated: boolean }>
   textBody: BodyPart[]
   htmlBody: BodyPart[]

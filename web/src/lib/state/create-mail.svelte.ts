@@ -1,12 +1,14 @@
 /** Everything that the mail page stands on, made from what the world outside offers. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { keyOf, type Warning } from '#lib/mail/warnings.ts'
+import type { Email } from '#lib/jmap/types.ts'
 import { shownBody } from '#lib/store/body.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
 import type { Ahead } from '#lib/sync/ahead.ts'
 import { Announcer } from '#lib/sync/announcer.ts'
 import { Choices, PICTURES, REPORTED, WARNINGS } from '#lib/sync/choices.ts'
 import { INBOX } from '#lib/sync/lists.ts'
+import type { LateIndex } from '#lib/sync/late-index.ts'
 import { LiveConnection } from '#lib/sync/connection.ts'
 import { LabelNames } from '#lib/sync/labels.ts'
 import { settleLanguage } from '#lib/sync/language.ts'
@@ -57,6 +59,7 @@ export class MailState implements Mail {
   readonly #version = new Version()
   #searching: Promise<Search> | null = null
   #ahead: Ahead | null = null
+  #late: LateIndex | null = null
   #stopped = false
   #list = $state.raw<ListState | null>(null)
 
@@ -86,7 +89,7 @@ export class MailState implements Mail {
       leads: () => this.#live.leads,
       isSeen: () => this.#live.isSeen()
     })
-    account.onarrived = (created) => void announcer.arrived(created)
+    account.onarrived = (created) => void Promise.all([announcer.arrived(created), this.#seeListed(created)])
     this.announcements = new AnnouncementsOf(announcer, this.#rows, isOwn)
     this.mailboxes = new MailboxesState(account)
     this.connection = new ConnectionState(account, this.#live)
@@ -207,6 +210,15 @@ export class MailState implements Mail {
   stop(): void {
     this.#stopped = true
     this.#tasks.forEach((task) => task.stop())
+  }
+
+  async #seeListed(created: readonly Email[]): Promise<void> {
+    if (created.length === 0) {
+      return
+    }
+    const found = await import('#lib/sync/late-index.ts').catch(() => null)
+    this.#late ??= found && new found.LateIndex(this.#account)
+    await this.#late?.see(created)
   }
 
   /** Not needed for the first view. */

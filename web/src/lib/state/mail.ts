@@ -156,7 +156,7 @@ export interface Message {
   readonly authentication: Authentication
   /** the domain whose signature the mail server verified */
   readonly signedBy: string | null
-  /** what List-Id says; empty if it came by no list */
+  /** List-Id as it was sent; empty if it came by no list */
   readonly list: string
   /** of the whole message as it was sent; null until its body is loaded */
   readonly blobId: string | null

@@ -82,7 +82,7 @@ export class Messages {
       references: body.references ?? [],
       authentication: authenticationOf(results, authservId, sender),
       signedBy: signedBy(results, authservId, sender),
-      list: body['header:List-Id:asText'] ?? '',
+      list: body['header:List-Id'] ?? '',
       blobId: body.blobId ?? null,
       attachments,
       body: shown

@@ -20,7 +20,7 @@ function body(values: Partial<EmailBody>, texts: Record<string, string> = {}): E
   const bodyValues = Object.fromEntries(Object.entries(texts).map(([id, value]) => [id, { value, isTruncated: false }]))
   const headers = { cc: null, replyTo: null, sentAt: null, messageId: null, references: null }
   const parts = { textBody: [], htmlBody: [], attachments: [] }
-  const named = { 'header:Authentication-Results:all': [], 'header:List-Id:asText': null }
+  const named = { 'header:Authentication-Results:all': [], 'header:List-Id': null }
   return { id: 'e', blobId: 'm', ...headers, ...named, bodyValues, ...parts, ...values }
 }
 

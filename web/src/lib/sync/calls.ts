@@ -40,8 +40,8 @@ const MAILBOX = [
 /** Raw, as by default: Stalwart leaves `:asRaw` out of the name in its response. */
 const AUTHENTICATION = 'header:Authentication-Results:all'
 
-/** RFC 2919 */
-const LIST = 'header:List-Id:asText'
+/** RFC 2919. Raw, too: Stalwart returns null for its `:asText`. */
+const LIST = 'header:List-Id'
 
 const BODY = [
   'id',

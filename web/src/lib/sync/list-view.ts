@@ -79,6 +79,11 @@ export class ListView {
     return this.#next ? moved(this.list, this.#next, this.#above, objects) : this.#above
   }
 
+  /** as the server listed it last, also while the rows are held in their places */
+  get told(): QueryList {
+    return this.#next ?? this.list
+  }
+
   /** as the server listed them */
   *ids(): Iterable<Id> {
     for (const { ids } of [...this.list.windows, ...(this.#next?.windows ?? [])]) {
