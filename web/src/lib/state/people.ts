@@ -1,16 +1,14 @@
 /** Addresses of a message as people. */
 import type { EmailAddress } from '#lib/jmap/types.ts'
+import { straight } from '#lib/mail/direction.ts'
 import type { Person } from './mail.ts'
 
 /** Characters of a name, or a subject, that are shown. A longer one would push everything else from the screen. */
 const MOST = 500
 
-/** Characters that turn the text behind them round (UAX #9): "<RLO>gro.elpmaxe@ssob" would be read as an address. */
-const TURNING = /[\u202a-\u202e\u2066-\u2069]/g
-
 export function shortened(text: string): string {
-  const straight = text.replace(TURNING, '')
-  return straight.length > MOST ? `${straight.slice(0, MOST)}…` : straight
+  const shown = straight(text)
+  return shown.length > MOST ? `${shown.slice(0, MOST)}…` : shown
 }
 
 export type IsOwn = (address: string) => boolean
