@@ -85,7 +85,7 @@ async def test_selecting_all_that_match_archives_them_with_progress_and_one_undo
         await expect(alice.text("All 71 selected")).to_be_visible()
         await alice.expect_no_violations()
         await press(alice, "e")
-        await expect(alice.text("71 conversations archived")).to_be_visible()
+        await expect(alice.text("71 messages archived")).to_be_visible()
         await expect(alice.text("Nothing left to do")).to_be_visible()
         await press(alice, "z")
         await expect(order(alice, 70)).to_be_visible()

@@ -94,7 +94,7 @@ describe('of a set that is refused in part', () => {
     await scene.world.pass(1_000)
     expect(of(scene, 'e1')).toEqual({ mailboxIds: { inbox: true }, keywords: { $flagged: true } })
     expect([shown(scene), scene.mail.list?.row(1)?.starred]).toEqual([['e2', 'e1'], true])
-    expect(scene.mail.actions.refused).toMatchObject({ kind: 'refused', conversations: 2 })
+    expect(scene.mail.actions.refused).toMatchObject({ kind: 'refused', conversations: 2, trouble: { code: 'gone' } })
     expect(scene.mail.actions.waiting).toBe(0)
   })
 

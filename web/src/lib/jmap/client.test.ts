@@ -30,6 +30,17 @@ async function failure(server: ModelServer, response: Response | 'none'): Promis
   )
 }
 
+test.each(['null', '{}', '[]', '{"methodResponses": {}}'])(
+  'a response %s is of somebody else, and is asked for again',
+  async (body) => {
+    expect(await failure(new ModelServer(), new Response(body))).toMatchObject({
+      code: 'unavailable',
+      transient: true,
+      ambiguous: true
+    })
+  }
+)
+
 test('groups of one turn share a request', async () => {
   const server = new ModelServer()
   const found = await connected(server)

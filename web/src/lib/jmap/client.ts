@@ -174,6 +174,10 @@ export class JmapClient {
       body: JSON.stringify({ using: [...using], methodCalls })
     }
     const body = (await this.#fetch(this.#resolved(this.session.apiUrl), init, bodyOf)) as ApiResponse
+    if (!Array.isArray((body as Partial<ApiResponse> | null)?.methodResponses)) {
+      // Somebody else answered in place of the service.
+      throw noResponse()
+    }
     if (body.sessionState !== this.session.state || body.methodResponses.some(isOfNobodyHere)) {
       await this.#renew(body.sessionState)
     }

@@ -34,3 +34,9 @@ test('a conversation shows the weekday with the time', () => {
   expect(messageTime(new Date(2026, 10, 24, 9, 5), NOW, 'en-GB')).toBe('Tue 09:05')
   expect(messageTime(new Date(2026, 10, 26, 9, 5), NOW, 'en-GB')).toBe('09:05')
 })
+
+test('a date in the future is told as it is, but of the next day: a clock may be wrong', () => {
+  const now = new Date(2026, 10, 27, 9)
+  expect(listTime(new Date(2026, 10, 28, 8, 51), now, 'en-GB')).toBe('08:51')
+  expect(listTime(new Date(9998, 11, 31, 23, 59), now, 'en-GB')).toBe('31/12/9998')
+})

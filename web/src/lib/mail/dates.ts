@@ -36,11 +36,12 @@ export function groupName(
   return formatted(date, group.year === now.getFullYear() ? 'month' : 'monthAndYear', locale)
 }
 
-/** "14:32" today, "Tue" within a week, "12 Nov" this year, "12/11/2025" before. */
+/** "14:32" today, "Tue" within a week, "12 Nov" this year, "12/11/2025" before. One clock may be a day ahead of the other;
+ * a date further in the future is told as it is. */
 export function listTime(time: Date, now: Date, locale: string): string {
   const days = daysBefore(time, now)
-  if (days <= 0) return clock(time, locale)
-  if (days < 7) return formatted(time, 'weekday', locale)
+  if (days <= 0 && days >= -1) return clock(time, locale)
+  if (days > 0 && days < 7) return formatted(time, 'weekday', locale)
   return formatted(time, time.getFullYear() === now.getFullYear() ? 'day' : 'date', locale)
 }
 

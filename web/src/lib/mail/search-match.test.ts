@@ -80,3 +80,10 @@ test('words are marked in the text of this device', () => {
   ])
   expect(markedParts('nothing', ['b'])).toBeNull()
 })
+
+test('a snippet turns no text round', () => {
+  expect(snippetParts('pay \u202efdp &#x202e;<mark>exe</mark>')).toEqual([
+    { text: 'pay fdp ', marked: false },
+    { text: 'exe', marked: true }
+  ])
+})

@@ -1,4 +1,5 @@
 /** The text around what a search found (RFC 8621 §5): HTML in which only `<mark>` is an element. It is never used as HTML. */
+import { straight } from './direction.ts'
 
 export interface SnippetPart {
   readonly text: string
@@ -21,7 +22,7 @@ export function snippetParts(html: string | null | undefined): SnippetPart[] | n
     .split(/(<\/?mark>)/u)
     .forEach((piece, at) => {
       if (at % 2 === 1) marked = piece === '<mark>'
-      else if (piece) parts.push({ text: withoutEntities(piece), marked })
+      else if (piece) parts.push({ text: straight(withoutEntities(piece)), marked })
     })
   return parts
 }

@@ -31,6 +31,20 @@ test('a name that is written like another address is suspicious', () => {
   expect(warningOf(from('boss@example.org', 'boss@example.org'), [])).toBeNull()
 })
 
+test.each(['boss＠example.org', 'boss@exam\u200bple.org', 'ｂｏｓｓ@example.org'])(
+  'a name that only looks like another address is one: %j',
+  (name) => {
+    expect(warningOf(from('x@evil.example', name), [])).toMatchObject({ shown: 'boss@example.org' })
+  }
+)
+
+test.each(['Mara\u200b Lindqvist', 'Mara  Lindqvist', '\u2060Mara Lindqvist', 'Mara\u00a0Lindqvist'])(
+  'a known name is known with what cannot be seen in it: %j',
+  (name) => {
+    expect(warningOf(from('mara@papierwerck.example.org', name), [KNOWN])?.kind).toBe('lookalike')
+  }
+)
+
 test('a failed check of the sender is told, an absent one is not', () => {
   expect(warningOf({ ...KNOWN, authentication: 'failed' }, [])).toEqual({
     kind: 'failed',

@@ -47,13 +47,13 @@ export function keyOf(warning: Warning): string {
 
 /** Somebody with the same name wrote before, from a domain that differs in a letter or two. */
 function lookalike(sender: Person, earlier: readonly Suspect[]): Warning | null {
-  const name = sender.name.trim().toLowerCase()
+  const name = plain(sender.name).toLowerCase()
   if (!name) return null
   const compared = new Set([sender.address])
   for (const { from } of earlier) {
     for (const known of from) {
       // Most of a conversation comes from the same few addresses.
-      if (compared.has(known.address) || known.name.trim().toLowerCase() !== name) continue
+      if (compared.has(known.address) || plain(known.name).toLowerCase() !== name) continue
       compared.add(known.address)
       const [one, two] = [domainOf(known.address), domainOf(sender.address)]
       if (one !== two && isNear(skeleton(one), skeleton(two))) {
@@ -64,12 +64,21 @@ function lookalike(sender: Person, earlier: readonly Suspect[]): Warning | null 
   return null
 }
 
+/** As a person reads it: without what cannot be seen, and with one form of each letter ("＠" is read as "@"). */
+function plain(name: string): string {
+  return name
+    .replace(/\p{Cf}/gu, '')
+    .normalize('NFKC')
+    .replace(/\s+/g, ' ')
+    .trim()
+}
+
 /** Bounded (RFC 5321 §4.5.3.1), so that no name makes the pattern slow. */
 const ADDRESS = /[^\s<>"'(),]{1,64}@[^\s<>"'(),]{1,255}\.[^\s<>"'(),]{1,63}/u
 
 /** The name is written like an address, of another domain than the real one. */
 function nameIsAddress(sender: Person): Warning | null {
-  const shown = ADDRESS.exec(sender.name)?.[0]
+  const shown = ADDRESS.exec(plain(sender.name))?.[0]
   if (!shown || domainOf(shown) === domainOf(sender.address)) return null
   return { kind: 'nameIsAddress', shown, real: sender.address }
 }

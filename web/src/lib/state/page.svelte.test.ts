@@ -54,6 +54,15 @@ test('the reader follows J and K after a rest, not through each conversation tha
   expect(opened).toEqual(['t4'])
 })
 
+test('the keyboard begins at the top of another list, wherever it was in the one before', () => {
+  const { page } = listOf(9)
+  page.cursor.goTo('t4')
+  page.show('sent', undefined)
+  expect(page.cursor.current).toBeNull()
+  page.show('sent', 't2')
+  expect(page.cursor.current).toBe('t2')
+})
+
 test('who opens or closes a conversation is not led on to the one that the keyboard passed', async () => {
   const { page, opened } = listOf(9)
   page.cursor.move(1)

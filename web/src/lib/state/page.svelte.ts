@@ -124,6 +124,7 @@ export class MailPage {
     if (!stays) {
       this.#viewKey = ''
       this.listing.only = 'all'
+      this.cursor.forget()
     }
     const { mailbox, view } = this
     untrack(() => this.searching.show(segment === SEARCH ? (query ?? '') : null, segment))

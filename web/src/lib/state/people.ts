@@ -1,12 +1,14 @@
 /** Addresses of a message as people. */
 import type { EmailAddress } from '#lib/jmap/types.ts'
+import { straight } from '#lib/mail/direction.ts'
 import type { Person } from './mail.ts'
 
 /** Characters of a name, or a subject, that are shown. A longer one would push everything else from the screen. */
 const MOST = 500
 
 export function shortened(text: string): string {
-  return text.length > MOST ? `${text.slice(0, MOST)}…` : text
+  const shown = straight(text)
+  return shown.length > MOST ? `${shown.slice(0, MOST)}…` : shown
 }
 
 export type IsOwn = (address: string) => boolean

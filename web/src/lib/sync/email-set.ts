@@ -149,10 +149,19 @@ async function set(account: Account, { update, destroy }: Wanted): Promise<Map<I
     )
     const { notUpdated, notDestroyed } = results.get<SetResponse>('set')
     for (const [id, error] of Object.entries({ ...notUpdated, ...notDestroyed })) {
-      note(refused, id, error)
+      note(refused, id, isToMailbox(update.get(id)) ? ofMailbox(error) : error)
     }
   }
   return refused
+}
+
+function isToMailbox({ mailboxIds = {} }: Partial<Patch> = {}): boolean {
+  return Object.values(mailboxIds).some(Boolean)
+}
+
+/** RFC 8621 §4.6: an email may be put only where there is a mailbox. Servers seldom say more of it than this. */
+function ofMailbox(error: SetError): SetError {
+  return error.type === 'invalidProperties' ? { ...error, type: 'gone' } : error
 }
 
 /** An email that is gone needs no change. Raises JmapFailure for what passes by itself. */

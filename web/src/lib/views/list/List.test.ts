@@ -80,6 +80,18 @@ test('the selection has a bar of its own in place of the header, and ends with E
   expect(selected()).toEqual([])
 })
 
+test('the checkbox above the list keeps the focus when the bar comes and goes', async () => {
+  await inbox()
+  const box = () => document.querySelector<HTMLInputElement>('.list header input[type="checkbox"]')
+  box()?.focus()
+  await after(() => box()?.click())
+  expect(selected()).toHaveLength(5)
+  expect(document.activeElement).toBe(box())
+  await key('Escape')
+  expect(selected()).toEqual([])
+  expect(document.activeElement).toBe(box())
+})
+
 test('an action on the selection hits just these, and is taken back by Z', async () => {
   const { page } = await inbox()
   await press(1, '.gutter')

@@ -196,6 +196,16 @@ test('who cannot see the list is told of new mail: how much, and from whom', asy
   expect(said()).toBe('2 new in Inbox: Stadtwerke Birkenau, Deniz Kaya')
 })
 
+test('what the person takes back is not told as new mail', async () => {
+  const { mail } = await inbox()
+  const said = () => document.querySelector('section[aria-label="Notices"] .visually-hidden')?.textContent
+  let deed: ReturnType<typeof mail.actions.run> = null
+  await after(() => (deed = mail.actions.run({ kind: 'delete' }, ['a'])))
+  expect(mail.list?.total).toBe(0)
+  await after(() => deed?.undo())
+  expect([mail.list?.total, said()]).toEqual([1, ''])
+})
+
 test('the code and the number for support are behind "Details"', async () => {
   const drawn = await inbox()
   const headers = { 'X-Request-Id': '7f3a' }

@@ -66,6 +66,7 @@ export const actions = {
   },
   said: {
     archived: (n: number) => (n === 1 ? 'Unterhaltung archiviert' : `${conversations(n)} archiviert`),
+    messagesArchived: (n: number) => (n === 1 ? 'Nachricht archiviert' : `${count(n)} Nachrichten archiviert`),
     moved: (folder: string) => `Nach ${folder} verschoben`,
     deleted: 'In den Papierkorb verschoben',
     destroyed: (n: number) => `${count(n)} endgültig gelöscht`,

@@ -62,6 +62,8 @@ export const actions = {
   short: { archive: 'Archive', delete: 'Delete', read: 'Read', unread: 'Unread', move: 'Move', more: 'More' },
   said: {
     archived: (n: number) => (n === 1 ? 'Conversation archived' : `${conversations(n)} archived`),
+    /** by an action on all that match */
+    messagesArchived: (n: number) => (n === 1 ? 'Message archived' : `${count(n)} messages archived`),
     moved: (folder: string) => `Moved to ${folder}`,
     deleted: 'Moved to Trash',
     destroyed: (n: number) => `${count(n)} deleted for good`,
