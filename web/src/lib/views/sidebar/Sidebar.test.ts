@@ -153,7 +153,7 @@ test('a folder is made by keyboard, in another one; the field tells what is wron
   await type('papier')
   await submit()
   expect(dialog().querySelector('input')?.getAttribute('aria-invalid')).toBe('true')
-  expect(dialog().textContent).toContain('There is one of this name already.')
+  expect(dialog().textContent).toContain('This name is already taken.')
   await type('Regale')
   await submit()
   expect(names().slice(-3)).toEqual(['Packraum', 'Papier', 'Regale'])
@@ -168,7 +168,7 @@ test('what the server alone knows of a name is told at the field, too, and what 
   await type('Lager')
   server.addMailbox({ id: 'other', name: 'Lager' })
   await submit()
-  expect(dialog().textContent).toContain('There is one of this name already.')
+  expect(dialog().textContent).toContain('This name is already taken.')
   expect(dialog().querySelector('input')?.value).toBe('Lager')
 })
 
