@@ -3,8 +3,8 @@ import { nameFault } from '#lib/mail/names.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { MailboxChanges } from '#lib/sync/mailbox-edits.ts'
 import type { Work } from '#lib/sync/mailbox-work.ts'
-import { told } from './label-editing.ts'
 import type { MailboxEdits, MailboxItem, MailboxWork, WrongName } from './mail.ts'
+import { troubled } from './trouble-of.ts'
 import { Version } from './version.svelte.ts'
 
 /** Messages up to which it can be taken back. */
@@ -42,15 +42,15 @@ export class MailboxEditsState implements MailboxEdits {
   }
 
   create(name: string, parentId: string | null): Promise<string> {
-    return told(this.#changes.create(name.trim(), parentId))
+    return troubled(this.#changes.create(name.trim(), parentId))
   }
 
   rename(mailboxId: string, name: string): Promise<void> {
-    return told(this.#changes.update(mailboxId, { name: name.trim() }))
+    return troubled(this.#changes.update(mailboxId, { name: name.trim() }))
   }
 
   move(mailboxId: string, parentId: string | null): Promise<void> {
-    return told(this.#changes.update(mailboxId, { parentId }))
+    return troubled(this.#changes.update(mailboxId, { parentId }))
   }
 
   remove(mailboxId: string, to: string): MailboxWork {

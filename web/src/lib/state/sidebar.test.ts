@@ -2,7 +2,7 @@ import { words } from '#lib/words/en.ts'
 import { expect, test } from 'vitest'
 import type { MailboxItem, Role } from './mail.ts'
 import { foldersIn, offersFor, refuges } from './sidebar-menu.ts'
-import { sectionsOf, treeStep, type Entry } from './sidebar.ts'
+import { sectionsOf, treeStep, type SidebarEntry } from './sidebar.ts'
 
 const MAY = { addItems: true, removeItems: true, setSeen: true, createChild: true, rename: true, remove: true }
 
@@ -21,7 +21,7 @@ const PACK = [
   box('receipts')
 ]
 
-function entries(items: readonly MailboxItem[], collapsed: readonly string[] = []): Entry[] {
+function entries(items: readonly MailboxItem[], collapsed: readonly string[] = []): SidebarEntry[] {
   return sectionsOf({ items, labels: [], searches: [], collapsed: new Set(collapsed) }, words.mail).flatMap(
     (one) => one.entries
   )
@@ -31,7 +31,7 @@ function keys(items: readonly MailboxItem[], collapsed: readonly string[] = []):
   return entries(items, collapsed).map(({ key }) => key)
 }
 
-function find(items: readonly MailboxItem[], key: string, collapsed: readonly string[] = []): Entry | undefined {
+function find(items: readonly MailboxItem[], key: string, collapsed: readonly string[] = []): SidebarEntry | undefined {
   return entries(items, collapsed).find((entry) => entry.key === key)
 }
 

@@ -27,8 +27,7 @@ export const folders = {
   remove: {
     title: (name: string) => `Delete the folder “${name}”?`,
     inside: (n: number) => `${plural(n, 'folder', 'folders')} inside will be deleted too.`,
-    mail: (n: number) =>
-      `${plural(n, 'message', 'messages')} will be kept. Move ${n === 1 ? 'it' : 'them'} to`,
+    mail: (n: number) => `${plural(n, 'message', 'messages')} will be kept. Move ${n === 1 ? 'it' : 'them'} to`,
     nothing: 'It contains no messages.',
     do: 'Delete folder'
   },
