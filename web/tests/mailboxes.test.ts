@@ -150,6 +150,19 @@ test('mail that arrives while a mailbox is removed is moved, too', async () => {
   expect(scene.server.emails.get(late[0] ?? '')?.mailboxIds).toEqual({ trash: true })
 })
 
+test('a mailbox into which mail keeps coming is left after some tries, with its mail', async () => {
+  const scene = await editing()
+  const id = await scene.edits.create('A', null)
+  let tries = 0
+  scene.server.interrupt = (_, body) => {
+    if (body.includes('"destroy"') && (tries += 1) < 20) deliverInto(scene.server, id, 1)
+    return null
+  }
+  await scene.edits.remove(id, 'trash').ended
+  expect(told(scene).slice(0, 4)).toEqual(['remove', 'A', 'failed', 'mailboxHasEmail'])
+  expect([...scene.server.emails.values()].filter(({ mailboxIds }) => mailboxIds[id])).toHaveLength(1)
+})
+
 test('a mailbox is not removed if another device made one in it meanwhile, and no mail is lost', async () => {
   const scene = await editing()
   const id = await scene.edits.create('A', null)

@@ -25,6 +25,14 @@ test('actions hit the selected conversations, else the current one in the list, 
   expect(did.map(({ threadIds }) => threadIds)).toEqual([['t1'], ['t3'], ['t0', 't4']])
 })
 
+test('a current conversation that is not in the list any more is not hit: the open one is', async () => {
+  const { page, did } = listed(3)
+  await page.openConversation('t1')
+  page.cursor.current = 'gone'
+  act(page, { kind: 'star', on: true })
+  expect(did.map(({ threadIds }) => threadIds)).toEqual([['t1']])
+})
+
 test('the selection ends with the action', () => {
   const { page } = listed(3)
   page.triage.toggle('t0')

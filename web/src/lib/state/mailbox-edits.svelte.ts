@@ -4,6 +4,7 @@ import type { Account } from '#lib/sync/account.ts'
 import { MailboxChanges } from '#lib/sync/mailbox-edits.ts'
 import type { Work } from '#lib/sync/mailbox-work.ts'
 import type { MailboxEdits, MailboxItem, MailboxWork, WrongName } from './mail.ts'
+import { foldersIn } from './sidebar.ts'
 import { troubled } from './trouble-of.ts'
 import { Version } from './version.svelte.ts'
 
@@ -77,13 +78,7 @@ export class MailboxEditsState implements MailboxEdits {
 
   /** It and those inside, parents first. */
   #within(mailboxId: string): string[] {
-    const ids = [mailboxId]
-    for (const item of this.#items()) {
-      if (item.parentId !== null && ids.includes(item.parentId)) {
-        ids.push(item.id)
-      }
-    }
-    return ids
+    return [mailboxId, ...foldersIn(mailboxId, this.#items()).map(({ id }) => id)]
   }
 
   #work(kind: MailboxWork['kind'], mailboxId: string, begin: Begin, undo: WorkState['undoOf'] = nothing): MailboxWork {

@@ -1,8 +1,8 @@
 import { words } from '#lib/words/en.ts'
 import { expect, test } from 'vitest'
 import type { MailboxItem, Role } from './mail.ts'
-import { foldersIn, offersFor, refuges } from './sidebar-menu.ts'
-import { sectionsOf, treeStep, type SidebarEntry } from './sidebar.ts'
+import { offersFor, refuges } from './sidebar-menu.ts'
+import { foldersIn, sectionsOf, treeStep, type SidebarEntry } from './sidebar.ts'
 
 const MAY = { addItems: true, removeItems: true, setSeen: true, createChild: true, rename: true, remove: true }
 

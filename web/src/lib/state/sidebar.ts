@@ -84,7 +84,7 @@ function below(siblings: readonly MailboxItem[], tree: Tree): SidebarEntry[] {
 }
 
 function mailboxEntry(item: MailboxItem, expanded: boolean | null, { items, words }: Tree): SidebarEntry {
-  const shown = expanded === false ? [item, ...within(item.id, items)] : [item]
+  const shown = expanded === false ? [item, ...foldersIn(item.id, items)] : [item]
   const count = shown.reduce((sum, one) => sum + one.count, 0)
   return {
     ...PLAIN,
@@ -129,8 +129,9 @@ function labelEntry({ keyword, name, colour }: Label): SidebarEntry {
   return { ...PLAIN, key: segment, href: pathOf(segment), name, colour, label: keyword }
 }
 
-function within(id: string, items: readonly MailboxItem[]): MailboxItem[] {
-  return items.filter(({ parentId }) => parentId === id).flatMap((item) => [item, ...within(item.id, items)])
+/** Mailboxes inside of one, at any depth, parents first. */
+export function foldersIn(id: string, items: readonly MailboxItem[]): MailboxItem[] {
+  return items.filter(({ parentId }) => parentId === id).flatMap((item) => [item, ...foldersIn(item.id, items)])
 }
 
 /** A mailbox with a role is called by that: other programs call it what they like. */
