@@ -207,6 +207,17 @@ test('what comes into a mailbox while it is emptied, or is saved from it, is not
   ])
 })
 
+test('what another device destroys while a mailbox is emptied is no failure', async () => {
+  const scene = await editing()
+  const [, other = ''] = deliverInto(scene.server, 'trash', 2)
+  scene.server.interrupt = (_, body) => {
+    if (body.includes('"destroy"') && scene.server.emails.has(other)) scene.server.destroy(other)
+    return null
+  }
+  await scene.edits.empty('trash').ended
+  expect(told(scene)).toEqual(['empty', 'trash', 'done', undefined, 2])
+})
+
 test('emptying goes on after a lost response and a pause that the server asks for', async () => {
   const scene = await editing()
   deliverInto(scene.server, 'trash', 1000)

@@ -127,6 +127,23 @@ test('all that match are one action on the query; above 5,000 it is asked, as th
   expect([many.did, many.page.triage.dialog?.kind]).toEqual([[], 'question'])
 })
 
+test('all that match are asked about as long as nobody knows how many they are', () => {
+  const { page, did } = listed(3)
+  Object.defineProperty(page.mail.list, 'total', { value: null })
+  page.triage.selectAll()
+  act(page, ARCHIVE)
+  expect([page.triage.dialog, did]).toMatchObject([{ kind: 'question', count: null }, []])
+})
+
+test('a dialog that closes leaves the one alone that was opened by it', () => {
+  const { triage } = listed(3).page
+  triage.ask('more')
+  const first = triage.dialog
+  triage.ask('move')
+  triage.closed(first)
+  expect(triage.dialog).toMatchObject({ kind: 'pick', what: 'move' })
+})
+
 test('without a connection the toast says that it is kept', () => {
   const scene = listed(2)
   Object.assign(scene.page.mail.list ?? {}, { trouble: { code: 'mail_server_away', retryAt: null, reference: null } })

@@ -121,6 +121,7 @@ function offered(item: MailboxItem, online = true): string[] {
 test('a folder of one’s own may be changed, a standard mailbox only emptied and read', () => {
   expect(offered(box('pack', { count: 1 }))).toEqual(['allRead', 'newInside', 'rename', 'move', 'remove'])
   expect(offered(box('trash', { messages: 3 }))).toEqual(['empty', 'newInside'])
+  expect(offered(box('junk', { messages: 3 }))).toEqual(['empty', 'newInside'])
   expect(offered(box('inbox', { count: 1, messages: 3 }))).toEqual(['allRead', 'newInside'])
   expect(offered(box('drafts', { count: 1 }))).toEqual(['newInside'])
 })
@@ -133,6 +134,8 @@ test('what the server or the network forbids is told, not hidden', () => {
     'move: notAllowed',
     'remove: notAllowed'
   ])
+  const kept = { ...MAY, removeItems: false }
+  expect(offered(box('pack', { may: kept }))).toContain('remove: notAllowed')
   expect(offered(box('trash', { messages: 1 }), false)).toEqual([
     'empty: needsConnection',
     'newInside: needsConnection'
