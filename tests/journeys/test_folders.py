@@ -114,7 +114,7 @@ async def test_folders_are_made_renamed_moved_removed_and_the_trash_emptied_with
         await alice.expect_no_violations()
         await choose(alice, "Papier & Druck", "Delete folder")
         dialog = alice.page.get_by_role("dialog", name="Delete the folder “Papier & Druck”?")
-        await expect(dialog).to_contain_text("30 messages are kept")
+        await expect(dialog).to_contain_text("30 messages will be kept")
         assert await alice.focused() == "BUTTON Cancel"
         await alice.expect_no_violations()
         await keyboard.press("Tab")

@@ -129,7 +129,7 @@ async def test_search_off_line_finds_what_the_device_has_and_says_so(up: Trial, 
         await keyboard.type("soup")
         await keyboard.press("Enter")
         await found(alice, "Lunch")
-        await expect(alice.page.get_by_text("You are offline: this is what this device has.")).to_be_visible()
+        await expect(alice.page.get_by_text("You are offline. This is what this device has.")).to_be_visible()
         await alice.page.context.set_offline(False)
         await alice.page.get_by_role("button", name=re.compile("Try now")).first.click()
         await expect(alice.page.get_by_text("all mail but Spam and Trash")).to_be_visible()

@@ -67,7 +67,7 @@ async def test_a_person_sorts_their_mail_without_a_pointer(up: Trial, browser: B
         await is_at_row(alice, 2)
         await press(alice, "?")
         sheet = alice.page.get_by_role("dialog", name="Keyboard shortcuts")
-        await expect(sheet.get_by_text("Widen the selection down")).to_be_visible()
+        await expect(sheet.get_by_text("Extend the selection down")).to_be_visible()
         await press(alice, "Escape", "u", "g", "l")
         await expect(alice.page.get_by_role("combobox", name="Go to")).to_be_focused()
         await alice.page.keyboard.type("rec")

@@ -311,6 +311,21 @@ def test_every_file_named_in_architecture_exists() -> None:
         assert (ROOT / "src/postroom" / name).exists() or (ROOT / name).exists(), name
 
 
+def test_every_file_of_the_interface_named_in_architecture_exists() -> None:
+    """Paths are below `web/src/lib`, or from the top; a bare name stands behind a path of the same folder."""
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    missing: list[str] = []
+    folder = ROOT
+    for name in re.findall(r"`([A-Za-z_0-9/.-]+\.(?:ts|svelte|js|html)|[a-z-]+/[a-z/-]*)`", page):
+        places = (ROOT / "web/src/lib", ROOT, ROOT / "src/postroom", folder)
+        found = next((place / name for place in places if (place / name).exists()), None)
+        if found is None:
+            missing.append(name)
+        else:
+            folder = found.parent
+    assert missing == []
+
+
 def test_decision_records_are_numbered_without_gaps_and_have_the_required_sections() -> None:
     records = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
     assert [int(record.name[:4]) for record in records] == list(range(1, len(records) + 1))

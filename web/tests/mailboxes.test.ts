@@ -150,6 +150,19 @@ test('mail that arrives while a mailbox is removed is moved, too', async () => {
   expect(scene.server.emails.get(late[0] ?? '')?.mailboxIds).toEqual({ trash: true })
 })
 
+test('a mailbox into which mail keeps coming is left after some tries, with its mail', async () => {
+  const scene = await editing()
+  const id = await scene.edits.create('A', null)
+  let tries = 0
+  scene.server.interrupt = (_, body) => {
+    if (body.includes('"destroy"') && (tries += 1) < 20) deliverInto(scene.server, id, 1)
+    return null
+  }
+  await scene.edits.remove(id, 'trash').ended
+  expect(told(scene).slice(0, 4)).toEqual(['remove', 'A', 'failed', 'mailboxHasEmail'])
+  expect([...scene.server.emails.values()].filter(({ mailboxIds }) => mailboxIds[id])).toHaveLength(1)
+})
+
 test('a mailbox is not removed if another device made one in it meanwhile, and no mail is lost', async () => {
   const scene = await editing()
   const id = await scene.edits.create('A', null)
@@ -192,6 +205,17 @@ test('what comes into a mailbox while it is emptied, or is saved from it, is not
     true,
     false
   ])
+})
+
+test('what another device destroys while a mailbox is emptied is no failure', async () => {
+  const scene = await editing()
+  const [, other = ''] = deliverInto(scene.server, 'trash', 2)
+  scene.server.interrupt = (_, body) => {
+    if (body.includes('"destroy"') && scene.server.emails.has(other)) scene.server.destroy(other)
+    return null
+  }
+  await scene.edits.empty('trash').ended
+  expect(told(scene)).toEqual(['empty', 'trash', 'done', undefined, 2])
 })
 
 test('emptying goes on after a lost response and a pause that the server asks for', async () => {

@@ -28,6 +28,12 @@ export async function filled(count: number): Promise<Scene> {
   return tab(server)
 }
 
+/** The tab is gone, with all that it had in memory; what it asked for still reaches the server. */
+export function kill(scene: Scene): void {
+  open.splice(open.indexOf(scene), 1)
+  scene.mail.stop()
+}
+
 export function offline(server: ModelServer): void {
   server.interrupt = () => {
     throw new TypeError('offline')
@@ -39,11 +45,11 @@ export function online({ server, mail }: Scene): void {
   mail.connection.tryNow()
 }
 
-export function of({ server }: Scene, id: string): Pick<Email, 'mailboxIds' | 'keywords'> {
+export function of({ server }: Pick<Scene, 'server'>, id: string): Pick<Email, 'mailboxIds' | 'keywords'> {
   const { mailboxIds = {}, keywords = {} } = server.emails.get(id) ?? {}
   return { mailboxIds, keywords }
 }
 
-export function sets({ server }: Scene, name = 'Email/set'): number {
+export function sets({ server }: Pick<Scene, 'server'>, name = 'Email/set'): number {
   return server.requests.flat().filter((method) => method === name).length
 }

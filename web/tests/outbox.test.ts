@@ -1,52 +1,9 @@
 import 'fake-indexeddb/auto'
-import { IDBFactory } from 'fake-indexeddb'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Email } from '#lib/jmap/types.ts'
+import { describe, expect, test, vi } from 'vitest'
 import { ModelServer } from './model-server.ts'
-import { deliver, hint, opened, shown, type Scene } from './scene.ts'
+import { kill, of, offline, sets, tab } from './outbox-scene.ts'
+import { deliver, hint, shown } from './scene.ts'
 import { settled } from './world.ts'
-
-const TABS = { locks: navigator.locks, channel: (name: string) => new BroadcastChannel(name) }
-const open: Scene[] = []
-
-beforeEach(() => {
-  globalThis.indexedDB = new IDBFactory()
-})
-
-afterEach(() => {
-  open.splice(0).forEach(({ mail }) => mail.stop())
-})
-
-async function tab(server: ModelServer, mailbox: string | null = null): Promise<Scene> {
-  const scene = await opened(server, mailbox, TABS)
-  open.push(scene)
-  return scene
-}
-
-/** The tab is gone, with all that it had in memory; what it asked for still reaches the server. */
-function kill(scene: Scene): void {
-  open.splice(open.indexOf(scene), 1)
-  scene.mail.stop()
-}
-
-function offline(server: ModelServer): void {
-  server.interrupt = () => {
-    throw new TypeError('offline')
-  }
-}
-
-function online(server: ModelServer): void {
-  server.interrupt = () => null
-}
-
-function of({ emails }: ModelServer, id: string): Pick<Email, 'mailboxIds' | 'keywords'> {
-  const { mailboxIds = {}, keywords = {} } = emails.get(id) ?? {}
-  return { mailboxIds, keywords }
-}
-
-function sets(server: ModelServer): number {
-  return server.requests.flat().filter((name) => name === 'Email/set').length
-}
 
 describe('an action', () => {
   test('is on the screen in the same turn, and what was done within 50 ms is one Email/set', async () => {
@@ -59,8 +16,11 @@ describe('an action', () => {
     expect([mail.list?.row(0)?.starred, mail.list?.unread, mail.mailboxes.byRole('trash')?.count]).toEqual([true, 4, 1])
     expect(mail.actions.waiting).toBe(2)
     await world.pass(60)
-    expect(sets(server)).toBe(1)
-    expect([of(server, 'e5').mailboxIds, of(server, 'e3').keywords]).toEqual([{ trash: true }, { $flagged: true }])
+    expect(sets({ server })).toBe(1)
+    expect([of({ server }, 'e5').mailboxIds, of({ server }, 'e3').keywords]).toEqual([
+      { trash: true },
+      { $flagged: true }
+    ])
     expect([mail.actions.waiting, mail.list?.row(0)?.pending]).toEqual([0, false])
   })
 
@@ -75,7 +35,7 @@ describe('an action', () => {
     const archive = mail.mailboxes.byRole('archive')
     expect(archive).toMatchObject({ name: 'The archive', total: 3 })
     expect(server.requests.flat().filter((name) => name === 'Mailbox/set')).toHaveLength(1)
-    expect(of(server, 'e3').mailboxIds).toEqual({ [archive?.id ?? '']: true })
+    expect(of({ server }, 'e3').mailboxIds).toEqual({ [archive?.id ?? '']: true })
   })
 
   test('on a conversation moves what lies in this mailbox, and leaves what was sent', async () => {
@@ -86,7 +46,7 @@ describe('an action', () => {
     const { mail, world } = await tab(server)
     mail.actions.run({ kind: 'delete' }, ['a'])
     await world.pass(60)
-    expect(['e1', 'e2', 'e3'].map((id) => of(server, id).mailboxIds)).toEqual([
+    expect(['e1', 'e2', 'e3'].map((id) => of({ server }, id).mailboxIds)).toEqual([
       { trash: true },
       { sent: true },
       { trash: true }
@@ -137,7 +97,7 @@ describe('undo', () => {
     deed?.undo()
     expect(shown(scene)).toEqual(['e3', 'e2', 'e1'])
     await scene.world.pass(60)
-    expect(sets(server)).toBe(0)
+    expect(sets({ server })).toBe(0)
     expect(scene.mail.actions.waiting).toBe(0)
   })
 
@@ -152,7 +112,7 @@ describe('undo', () => {
     deed?.undo()
     expect(shown(scene)).toEqual(['e3', 'e2', 'e1'])
     await scene.world.pass(60)
-    expect(of(server, 'e2')).toEqual({ mailboxIds: { inbox: true }, keywords: { $flagged: true, work: true } })
+    expect(of({ server }, 'e2')).toEqual({ mailboxIds: { inbox: true }, keywords: { $flagged: true, work: true } })
   })
 
   test('takes back only what this action did', async () => {
@@ -165,7 +125,7 @@ describe('undo', () => {
     server.update('e2', { keywords: { $seen: true, $flagged: true } })
     deed?.undo()
     await world.pass(60)
-    expect(['e1', 'e2'].map((id) => of(server, id).keywords)).toEqual([{ $seen: true }, { $flagged: true }])
+    expect(['e1', 'e2'].map((id) => of({ server }, id).keywords)).toEqual([{ $seen: true }, { $flagged: true }])
   })
 })
 
@@ -181,13 +141,13 @@ describe('without a network', () => {
     }
     expect([first.mail.list?.total, first.mail.actions.waiting]).toEqual([10, 30])
     kill(first)
-    online(server)
+    server.interrupt = () => null
     server.requests.length = 0
     const second = await tab(server)
     await second.world.pass(5_000)
-    expect(sets(server)).toBe(1)
+    expect(sets({ server })).toBe(1)
     expect([second.mail.list?.total, second.mail.actions.waiting]).toEqual([10, 0])
-    expect(of(server, 'e29').mailboxIds).toEqual({ trash: true })
+    expect(of({ server }, 'e29').mailboxIds).toEqual({ trash: true })
   })
 
   test('what another device moved meanwhile stays there, and that is told', async () => {
@@ -198,10 +158,10 @@ describe('without a network', () => {
     mail.actions.run({ kind: 'delete' }, ['t1', 't2'])
     await world.pass(3_600_000)
     server.update('e1', { mailboxIds: { sent: true } })
-    online(server)
+    server.interrupt = () => null
     mail.connection.tryNow()
     await world.pass(1_000)
-    expect(['e1', 'e2'].map((id) => of(server, id).mailboxIds)).toEqual([{ sent: true }, { trash: true }])
+    expect(['e1', 'e2'].map((id) => of({ server }, id).mailboxIds)).toEqual([{ sent: true }, { trash: true }])
     expect(mail.actions.refused).toMatchObject({ kind: 'conflict', conversations: 1 })
   })
 })
@@ -226,7 +186,7 @@ describe('a response that is lost', () => {
     losing(server, 'Email/set')
     mail.actions.run({ kind: 'delete' }, ['t1'])
     await world.pass(60_000)
-    expect([sets(server), of(server, 'e1').mailboxIds, mail.actions.waiting]).toEqual([1, { trash: true }, 0])
+    expect([sets({ server }), of({ server }, 'e1').mailboxIds, mail.actions.waiting]).toEqual([1, { trash: true }, 0])
   })
 
   test('does not repeat what somebody else has undone since', async () => {
@@ -238,7 +198,7 @@ describe('a response that is lost', () => {
     await world.pass(100)
     server.update('e1', { mailboxIds: { trash: true } })
     await world.pass(60_000)
-    expect(of(server, 'e1').mailboxIds).toEqual({ trash: true })
+    expect(of({ server }, 'e1').mailboxIds).toEqual({ trash: true })
   })
 
   test('does not make the archive twice', async () => {
@@ -264,7 +224,7 @@ describe('two tabs', () => {
     deed?.undo()
     await vi.waitFor(() => expect(shown(two)).toEqual(['e3', 'e2', 'e1']))
     one.mail.actions.run({ kind: 'delete' }, ['t3'])
-    online(server)
+    server.interrupt = () => null
     await one.world.pass(60)
     await vi.waitFor(() => expect([shown(two), two.mail.actions.waiting]).toEqual([['e2', 'e1'], 0]))
   })
@@ -277,8 +237,8 @@ describe('two tabs', () => {
     await vi.waitFor(() => expect(two.mail.actions.waiting).toBe(1))
     kill(one)
     await two.world.pass(1_100)
-    await vi.waitFor(() => expect(of(server, 'e1').mailboxIds).toEqual({ trash: true }))
-    expect(sets(server)).toBe(1)
+    await vi.waitFor(() => expect(of({ server }, 'e1').mailboxIds).toEqual({ trash: true }))
+    expect(sets({ server })).toBe(1)
   })
 
   test('send each action once, in the order in which they were done', async () => {
@@ -307,7 +267,7 @@ describe('two tabs', () => {
     await vi.waitFor(() => expect(two.mail.actions.waiting).toBe(1))
     server.interrupt = interrupt
     await two.world.pass(20_000)
-    await vi.waitFor(() => expect(of(server, 'e1').mailboxIds).toEqual({ trash: true }))
+    await vi.waitFor(() => expect(of({ server }, 'e1').mailboxIds).toEqual({ trash: true }))
     expect(two.mail.actions.waiting).toBe(0)
   })
 })

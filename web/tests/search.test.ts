@@ -96,6 +96,38 @@ test('hits of this device stay until the mail server answers, which decides', as
   expect([shown(scene), search.onDevice]).toEqual([['e2', 'e1'], false])
 })
 
+test('what another search left in Trash is not told of this one, however late the mail server answers', async () => {
+  const server = filled()
+  const scene = await opened(server)
+  const search = await scene.mail.search()
+  let release = (): void => undefined
+  const waiting = new Promise<void>((resolve) => (release = resolve))
+  server.interrupt = async (_, body) => (body.includes('pulp') && (await waiting), null)
+  search.show('pulp')
+  await settled()
+  search.show('ink')
+  await settled()
+  release()
+  await settled()
+  await settled()
+  expect([search.query, search.aside]).toEqual(['ink', 0])
+})
+
+test('nothing is asked before it is known which mailboxes are Spam and Trash', async () => {
+  const server = filled()
+  server.interrupt = () => Promise.reject(new TypeError('no network'))
+  const scene = await opened(server)
+  const search = await scene.mail.search()
+  search.show('pulp')
+  await settled()
+  expect(search.isShown).toBe(false)
+  server.interrupt = () => null
+  scene.mail.connection.tryNow()
+  await settled()
+  await settled()
+  expect([search.isShown, shown(scene)]).toEqual([true, ['e2', 'e1']])
+})
+
 test('for file names the mail server is not asked', async () => {
   const server = filled()
   const scene = await opened(server)

@@ -94,7 +94,7 @@ export function formOf(flow: Flow): Form {
   return { kind: flow.kind, flow, groups: shown.filter((group) => group.parts.length), back }
 }
 
-export function isBack(button: Button): boolean {
+function isBack(button: Button): boolean {
   return button.name === 'screen' && button.value === 'previous'
 }
 

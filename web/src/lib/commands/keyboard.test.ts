@@ -89,6 +89,27 @@ test('who rests on a key archives one conversation, but moves on and on', () => 
   expect(page.cursor.current).toBe('t3')
 })
 
+test('S takes stars away only where all that it hits have one', () => {
+  const { press, page, did } = scene(4)
+  page.triage.toggle('t0')
+  page.triage.toggle('t1')
+  press('s')
+  page.triage.toggle('t0')
+  page.triage.toggle('t3')
+  press('s')
+  expect(did.map(({ action }) => action)).toEqual([
+    { kind: 'star', on: true },
+    { kind: 'star', on: false }
+  ])
+})
+
+test('Y archives from a mailbox, and does nothing in the archive', () => {
+  const inbox = scene(3)
+  expect([inbox.press('y'), inbox.did[0]?.action]).toEqual([[true], { kind: 'archive' }])
+  const archive = scene(3, { role: 'archive' })
+  expect([archive.press('y'), archive.did]).toEqual([[false], []])
+})
+
 test('two keys go together for a while; Shift between them does not part them', () => {
   const { press, page, went } = scene(4)
   expect(press('* Shift u')).toEqual([true, false, true])

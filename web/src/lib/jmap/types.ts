@@ -22,13 +22,6 @@ export interface Session {
 
 export type Arguments = Record<string, unknown>
 
-/** RFC 8620 §3.7: a value taken from the response of an earlier call of the same request. */
-export interface ResultReference {
-  resultOf: string
-  name: string
-  path: string
-}
-
 /** One method call. `id` is unique within the group of calls that are handed over together. */
 export interface Call {
   name: string

@@ -5,7 +5,7 @@ const DAY = 86_400_000
 export type Group = 'today' | 'yesterday' | { weekday: number } | 'lastWeek' | { month: number; year: number }
 
 /** Days between two dates in the person's time zone: 0 for the same day, 1 for yesterday. */
-export function daysBefore(time: Date, now: Date): number {
+function daysBefore(time: Date, now: Date): number {
   const midnight = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime()
   return Math.round((midnight(now) - midnight(time)) / DAY)
 }

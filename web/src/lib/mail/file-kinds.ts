@@ -61,7 +61,7 @@ export function kindOf(file: Named): FileKind {
 export type NotShown = 'program' | 'svg' | 'large' | 'kind'
 
 /** Octets of a picture that are loaded to be shown. */
-export const MOST_PICTURE = 30_000_000
+const MOST_PICTURE = 30_000_000
 /** Octets of a text that are shown. */
 export const MOST_TEXT = 1_000_000
 

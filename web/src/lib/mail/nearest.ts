@@ -19,7 +19,7 @@ export function nearest(word: string, known: readonly string[]): string | null {
 }
 
 /** Letters to insert, delete, replace or swap with the next one (optimal string alignment). */
-export function distance(one: string, other: string): number {
+function distance(one: string, other: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: other.length + 1 }, (_, at) => at)
   for (let i = 1; i <= one.length; i += 1) {

@@ -36,7 +36,7 @@ const NAMES: Readonly<Record<Operator, readonly string[]>> = {
   newer: ['newer', 'neuer']
 }
 
-export const OPERATORS = Object.keys(NAMES) as readonly Operator[]
+const OPERATORS = Object.keys(NAMES) as readonly Operator[]
 
 const BY_NAME = new Map(OPERATORS.flatMap((operator) => NAMES[operator].map((name) => [name, operator] as const)))
 

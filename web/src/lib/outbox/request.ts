@@ -63,7 +63,8 @@ export function standingOf({ keywords, mailboxIds, destroyed }: Patch, facts: Fa
   return hasLeft && !isMoved ? 'conflict' : 'open'
 }
 
-/** What to do although somebody else moved the email. Of one that is not moved to Spam or out of it no filter learns. */
+/** What to do although somebody else moved the email. No filter learns from one that is not moved to
+ * Spam or out of it. */
 export function keywordsOnly({ emailIds, keywords }: Patch): Patch {
   const kept = Object.entries(keywords ?? {}).filter(([keyword]) => keyword !== '$junk' && keyword !== '$notjunk')
   return { emailIds, keywords: Object.fromEntries(kept) }

@@ -25,6 +25,14 @@ test('actions hit the selected conversations, else the current one in the list, 
   expect(did.map(({ threadIds }) => threadIds)).toEqual([['t1'], ['t3'], ['t0', 't4']])
 })
 
+test('a current conversation that is not in the list any more is not hit: the open one is', async () => {
+  const { page, did } = listed(3)
+  await page.openConversation('t1')
+  page.cursor.current = 'gone'
+  act(page, { kind: 'star', on: true })
+  expect(did.map(({ threadIds }) => threadIds)).toEqual([['t1']])
+})
+
 test('the selection ends with the action', () => {
   const { page } = listed(3)
   page.triage.toggle('t0')
@@ -117,6 +125,23 @@ test('all that match are one action on the query; above 5,000 it is asked, as th
   many.page.triage.selectAll()
   act(many.page, ARCHIVE)
   expect([many.did, many.page.triage.dialog?.kind]).toEqual([[], 'question'])
+})
+
+test('all that match are asked about as long as nobody knows how many they are', () => {
+  const { page, did } = listed(3)
+  Object.defineProperty(page.mail.list, 'total', { value: null })
+  page.triage.selectAll()
+  act(page, ARCHIVE)
+  expect([page.triage.dialog, did]).toMatchObject([{ kind: 'question', count: null }, []])
+})
+
+test('a dialog that closes leaves the one alone that was opened by it', () => {
+  const { triage } = listed(3).page
+  triage.ask('more')
+  const first = triage.dialog
+  triage.ask('move')
+  triage.closed(first)
+  expect(triage.dialog).toMatchObject({ kind: 'pick', what: 'move' })
 })
 
 test('without a connection the toast says that it is kept', () => {

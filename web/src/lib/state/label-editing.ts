@@ -3,8 +3,8 @@ import { nameFault } from '#lib/mail/names.ts'
 import { LabelEdits } from '#lib/sync/label-edits.ts'
 import type { LabelNames } from '#lib/sync/labels.ts'
 import type { SettingsDocument } from '#lib/sync/settings.ts'
-import { troubleOf } from '#lib/sync/task.ts'
 import type { Label, LabelColour, LabelEditing, WrongName } from './mail.ts'
+import { troubled } from './trouble-of.ts'
 
 /** Octets of a name. */
 const LONGEST_NAME = 100
@@ -28,28 +28,18 @@ export class LabelEditingState implements LabelEditing {
   }
 
   create(name: string, colour?: LabelColour): Promise<Label> {
-    return told(this.#edits.create(name, colour))
+    return troubled(this.#edits.create(name, colour))
   }
 
   restore(label: Label): Promise<void> {
-    return told(this.#edits.restore(label))
+    return troubled(this.#edits.restore(label))
   }
 
   change(keyword: string, change: Partial<Pick<Label, 'name' | 'colour'>>): Promise<void> {
-    return told(this.#edits.change(keyword, change))
+    return troubled(this.#edits.change(keyword, change))
   }
 
   remove(keyword: string): Promise<void> {
-    return told(this.#edits.remove(keyword))
-  }
-}
-
-/** It rejects with what a view can show. */
-export async function told<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (failure) {
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
-    throw troubleOf(failure)
+    return troubled(this.#edits.remove(keyword))
   }
 }

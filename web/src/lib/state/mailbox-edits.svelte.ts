@@ -3,8 +3,9 @@ import { nameFault } from '#lib/mail/names.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { MailboxChanges } from '#lib/sync/mailbox-edits.ts'
 import type { Work } from '#lib/sync/mailbox-work.ts'
-import { told } from './label-editing.ts'
 import type { MailboxEdits, MailboxItem, MailboxWork, WrongName } from './mail.ts'
+import { foldersIn } from './sidebar.ts'
+import { troubled } from './trouble-of.ts'
 import { Version } from './version.svelte.ts'
 
 /** Messages up to which it can be taken back. */
@@ -42,15 +43,15 @@ export class MailboxEditsState implements MailboxEdits {
   }
 
   create(name: string, parentId: string | null): Promise<string> {
-    return told(this.#changes.create(name.trim(), parentId))
+    return troubled(this.#changes.create(name.trim(), parentId))
   }
 
   rename(mailboxId: string, name: string): Promise<void> {
-    return told(this.#changes.update(mailboxId, { name: name.trim() }))
+    return troubled(this.#changes.update(mailboxId, { name: name.trim() }))
   }
 
   move(mailboxId: string, parentId: string | null): Promise<void> {
-    return told(this.#changes.update(mailboxId, { parentId }))
+    return troubled(this.#changes.update(mailboxId, { parentId }))
   }
 
   remove(mailboxId: string, to: string): MailboxWork {
@@ -77,13 +78,7 @@ export class MailboxEditsState implements MailboxEdits {
 
   /** It and those inside, parents first. */
   #within(mailboxId: string): string[] {
-    const ids = [mailboxId]
-    for (const item of this.#items()) {
-      if (item.parentId !== null && ids.includes(item.parentId)) {
-        ids.push(item.id)
-      }
-    }
-    return ids
+    return [mailboxId, ...foldersIn(mailboxId, this.#items()).map(({ id }) => id)]
   }
 
   #work(kind: MailboxWork['kind'], mailboxId: string, begin: Begin, undo: WorkState['undoOf'] = nothing): MailboxWork {

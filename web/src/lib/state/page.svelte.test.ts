@@ -1,3 +1,4 @@
+import { listed } from '../../../tests/listed.ts'
 import type { ConversationList, Mail, Row } from '#lib/state/mail.ts'
 import { MailPage } from '#lib/state/page.svelte.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -15,17 +16,20 @@ interface Scene {
   opened: string[]
   /** the rows before this one are loaded */
   load: (count: number) => void
+  /** ranges that the list was asked for */
+  wanted: [number, number][]
 }
 
 /** Of `total` conversations some are loaded; the first is open. */
 function listOf(total: number, loaded = total): Scene {
   const opened: string[] = []
+  const wanted: [number, number][] = []
   const list = {
     mailboxId: 'inbox',
     total,
     row: (index: number) => (index < loaded ? ({ threadId: `t${index}` } as Row) : undefined),
     indexOf: (threadId: string) => Number(threadId.slice(1)),
-    want: () => undefined
+    want: (from: number, to: number) => wanted.push([from, to])
   } as unknown as ConversationList
   const mail = {
     list,
@@ -40,7 +44,7 @@ function listOf(total: number, loaded = total): Scene {
   const page = new MailPage(mail, go, () => Promise.resolve('stayed'))
   page.show('inbox', 't0')
   opened.length = 0
-  return { page, opened, load: (count) => (loaded = count) }
+  return { page, opened, wanted, load: (count) => (loaded = count) }
 }
 
 test('the reader follows J and K after a rest, not through each conversation that is passed', () => {
@@ -80,10 +84,29 @@ test('the arrows of the reader open at once', () => {
 })
 
 test('a move to a row that is not loaded yet is done when it comes', () => {
-  const { page, load } = listOf(900, 50)
+  const { page, load, wanted } = listOf(900, 50)
   page.cursor.move(Infinity, 'never')
-  expect(page.cursor.current).toBe('t0')
+  expect([page.cursor.current, wanted]).toEqual(['t0', [[899, 900]]])
   load(900)
   page.cursor.arrive()
   expect([page.cursor.current, page.cursor.moves]).toEqual(['t899', 1])
+})
+
+test('without an open conversation the keyboard opens none', async () => {
+  const { page, opened } = listOf(9)
+  await page.closeConversation()
+  page.cursor.move(1, 'now')
+  page.cursor.move(1)
+  vi.advanceTimersByTime(1_000)
+  expect([page.cursor.current, opened]).toEqual(['t2', []])
+})
+
+test('when the current conversation leaves the list, the one at its last place takes over', () => {
+  const { page } = listed(6)
+  page.cursor.current = 't1'
+  page.cursor.settle()
+  page.cursor.current = 't3'
+  page.cursor.settle()
+  page.mail.actions.run({ kind: 'archive' }, ['t3'])
+  expect([page.cursor.settle(), page.cursor.current]).toEqual([true, 't4'])
 })

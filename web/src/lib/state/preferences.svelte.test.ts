@@ -25,7 +25,14 @@ test('the list is never narrower than 320 or wider than 640 pixels', () => {
 })
 
 test('what is no choice of ours counts as none', () => {
-  for (const text of ['', '{', 'null', '7', '{"density":"huge","width":5,"pane":"x","singleKeys":1}']) {
+  for (const text of [
+    '',
+    '{',
+    'null',
+    '7',
+    '{"density":"huge","width":5,"pane":"x","singleKeys":1}',
+    '{"width":9000}'
+  ]) {
     const { density, pane, width, singleKeys } = new Preferences(new Device(() => storage(text)))
     expect([density, pane, width, singleKeys]).toEqual(['comfortable', true, null, true])
   }

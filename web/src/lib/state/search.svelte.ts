@@ -163,7 +163,7 @@ export class SearchState implements Search {
     this.#plan = plan
     if (plan.scope === 'nothing') return
     const device = plan.scope === 'device'
-    // Of what only this device can tell, the text says which search it is.
+    // The text says which search it is, where only this device can tell what matches.
     const filter = device ? { text: this.#query } : plan.filter
     const wish = { mailboxId: null, everywhere: true, filter, sort: this.#sort, device }
     const asked = JSON.stringify(wish)

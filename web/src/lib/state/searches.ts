@@ -3,12 +3,9 @@ import type { Sort } from '#lib/jmap/types.ts'
 import type { Problem } from '#lib/mail/search-query.ts'
 import type { Known as Suggestable } from '#lib/mail/search-suggestions.ts'
 import type { SnippetPart } from '#lib/mail/snippet.ts'
+import type { SavedSearch } from '#lib/sync/searches.ts'
 
-/** A search that the person keeps, by what was typed. */
-export interface SavedSearch {
-  readonly name: string
-  readonly query: string
-}
+export type { SavedSearch }
 
 /** What was found besides the rows of the list. */
 export interface Search {

@@ -2,6 +2,7 @@
 import type { Words } from '#lib/words/en.ts'
 import type { Folders } from '#lib/words/later.ts'
 import type { MailboxItem, Trouble } from './mail.ts'
+import { foldersIn } from './sidebar.ts'
 import { troubleWord } from './trouble.ts'
 
 export type FolderAction = 'newInside' | 'rename' | 'move' | 'allRead' | 'empty' | 'remove'
@@ -27,11 +28,6 @@ export function offersFor(item: MailboxItem, online: boolean): Offer[] {
   return offers
     .filter(([, offered]) => offered)
     .map(([action, , allowed]) => ({ action, why: !allowed ? 'notAllowed' : online ? null : 'needsConnection' }))
-}
-
-/** Folders inside, at any depth. */
-export function foldersIn(id: string, items: readonly MailboxItem[]): MailboxItem[] {
-  return items.filter(({ parentId }) => parentId === id).flatMap((item) => [item, ...foldersIn(item.id, items)])
 }
 
 /** Where the mail of a removed folder may go, the Trash first. */

@@ -2,7 +2,7 @@
 import type { Words } from '#lib/words/en.ts'
 import { Device } from './device.ts'
 import type { MailPage } from './page.svelte.ts'
-import { sectionsOf, treeStep, type Entry, type Section } from './sidebar.ts'
+import { sectionsOf, treeStep, type SidebarEntry, type Section } from './sidebar.ts'
 
 const COLLAPSED = 'collapsed-folders'
 
@@ -34,7 +34,7 @@ export class Sidebar {
     )
   )
 
-  readonly #entries: readonly Entry[] = $derived(this.sections.flatMap(({ entries }) => entries))
+  readonly #entries: readonly SidebarEntry[] = $derived(this.sections.flatMap(({ entries }) => entries))
 
   /** of what the page shows */
   get current(): string | null {

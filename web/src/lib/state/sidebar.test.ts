@@ -1,8 +1,8 @@
 import { words } from '#lib/words/en.ts'
 import { expect, test } from 'vitest'
 import type { MailboxItem, Role } from './mail.ts'
-import { foldersIn, offersFor, refuges } from './sidebar-menu.ts'
-import { sectionsOf, treeStep, type Entry } from './sidebar.ts'
+import { offersFor, refuges } from './sidebar-menu.ts'
+import { foldersIn, sectionsOf, treeStep, type SidebarEntry } from './sidebar.ts'
 
 const MAY = { addItems: true, removeItems: true, setSeen: true, createChild: true, rename: true, remove: true }
 
@@ -21,7 +21,7 @@ const PACK = [
   box('receipts')
 ]
 
-function entries(items: readonly MailboxItem[], collapsed: readonly string[] = []): Entry[] {
+function entries(items: readonly MailboxItem[], collapsed: readonly string[] = []): SidebarEntry[] {
   return sectionsOf({ items, labels: [], searches: [], collapsed: new Set(collapsed) }, words.mail).flatMap(
     (one) => one.entries
   )
@@ -31,7 +31,7 @@ function keys(items: readonly MailboxItem[], collapsed: readonly string[] = []):
   return entries(items, collapsed).map(({ key }) => key)
 }
 
-function find(items: readonly MailboxItem[], key: string, collapsed: readonly string[] = []): Entry | undefined {
+function find(items: readonly MailboxItem[], key: string, collapsed: readonly string[] = []): SidebarEntry | undefined {
   return entries(items, collapsed).find((entry) => entry.key === key)
 }
 
@@ -121,6 +121,7 @@ function offered(item: MailboxItem, online = true): string[] {
 test('a folder of one’s own may be changed, a standard mailbox only emptied and read', () => {
   expect(offered(box('pack', { count: 1 }))).toEqual(['allRead', 'newInside', 'rename', 'move', 'remove'])
   expect(offered(box('trash', { messages: 3 }))).toEqual(['empty', 'newInside'])
+  expect(offered(box('junk', { messages: 3 }))).toEqual(['empty', 'newInside'])
   expect(offered(box('inbox', { count: 1, messages: 3 }))).toEqual(['allRead', 'newInside'])
   expect(offered(box('drafts', { count: 1 }))).toEqual(['newInside'])
 })
@@ -133,6 +134,8 @@ test('what the server or the network forbids is told, not hidden', () => {
     'move: notAllowed',
     'remove: notAllowed'
   ])
+  const kept = { ...MAY, removeItems: false }
+  expect(offered(box('pack', { may: kept }))).toContain('remove: notAllowed')
   expect(offered(box('trash', { messages: 1 }), false)).toEqual([
     'empty: needsConnection',
     'newInside: needsConnection'

@@ -4,7 +4,7 @@ import type { Label, LabelColour, Labels, MailboxItem, Role } from './mail.ts'
 import { labelSegment, mailboxSegment, pathOf, searchPath, type View } from './paths.ts'
 import type { SavedSearch } from './searches.ts'
 
-export interface Entry {
+export interface SidebarEntry {
   /** the mailbox's id, the segment of the view in the address, or the address of the search */
   readonly key: string
   readonly href: string
@@ -29,7 +29,7 @@ export interface Entry {
 
 export interface Section {
   readonly kind: 'standard' | 'folders' | 'searches' | 'labels'
-  readonly entries: readonly Entry[]
+  readonly entries: readonly SidebarEntry[]
 }
 
 /** What is in them calls for nothing. */
@@ -46,7 +46,7 @@ export interface Contents {
 }
 
 export function sectionsOf({ items, labels, searches, collapsed }: Contents, words: MailWords): Section[] {
-  const entries = (roots: readonly MailboxItem[]): Entry[] => below(roots, { items, collapsed, words })
+  const entries = (roots: readonly MailboxItem[]): SidebarEntry[] => below(roots, { items, collapsed, words })
   const tops = items.filter(({ parentId }) => parentId === null)
   const standard = tops.filter(({ role }) => role !== null)
   const at = (role: Role): number => standard.findIndex((item) => item.role === role)
@@ -75,7 +75,7 @@ interface Tree {
   readonly words: MailWords
 }
 
-function below(siblings: readonly MailboxItem[], tree: Tree): Entry[] {
+function below(siblings: readonly MailboxItem[], tree: Tree): SidebarEntry[] {
   return siblings.flatMap((item) => {
     const inside = tree.items.filter(({ parentId }) => parentId === item.id)
     const expanded = inside.length === 0 ? null : !tree.collapsed.has(item.id)
@@ -83,8 +83,8 @@ function below(siblings: readonly MailboxItem[], tree: Tree): Entry[] {
   })
 }
 
-function mailboxEntry(item: MailboxItem, expanded: boolean | null, { items, words }: Tree): Entry {
-  const shown = expanded === false ? [item, ...within(item.id, items)] : [item]
+function mailboxEntry(item: MailboxItem, expanded: boolean | null, { items, words }: Tree): SidebarEntry {
+  const shown = expanded === false ? [item, ...foldersIn(item.id, items)] : [item]
   const count = shown.reduce((sum, one) => sum + one.count, 0)
   return {
     ...PLAIN,
@@ -115,22 +115,23 @@ const PLAIN = {
   label: null
 } as const
 
-function view(segment: string, icon: Entry['icon'], name: string): Entry {
+function view(segment: string, icon: SidebarEntry['icon'], name: string): SidebarEntry {
   return { ...PLAIN, key: segment, href: pathOf(segment), name, icon }
 }
 
-function searchEntry({ name, query }: SavedSearch): Entry {
+function searchEntry({ name, query }: SavedSearch): SidebarEntry {
   const href = searchPath(query)
   return { ...PLAIN, key: href, href, name, icon: 'search' }
 }
 
-function labelEntry({ keyword, name, colour }: Label): Entry {
+function labelEntry({ keyword, name, colour }: Label): SidebarEntry {
   const segment = labelSegment(keyword)
   return { ...PLAIN, key: segment, href: pathOf(segment), name, colour, label: keyword }
 }
 
-function within(id: string, items: readonly MailboxItem[]): MailboxItem[] {
-  return items.filter(({ parentId }) => parentId === id).flatMap((item) => [item, ...within(item.id, items)])
+/** Mailboxes inside of one, at any depth, parents first. */
+export function foldersIn(id: string, items: readonly MailboxItem[]): MailboxItem[] {
+  return items.filter(({ parentId }) => parentId === id).flatMap((item) => [item, ...foldersIn(item.id, items)])
 }
 
 /** A mailbox with a role is called by that: other programs call it what they like. */
@@ -154,14 +155,14 @@ interface Shown {
 }
 
 /** ARIA 1.2: aria-posinset and aria-setsize, since collapsed branches are not in the document. */
-function numbered(entries: readonly Entry[]): Entry[] {
+function numbered(entries: readonly SidebarEntry[]): SidebarEntry[] {
   return entries.map((entry, at) => {
     const siblings = siblingsOf(entries, at)
     return { ...entry, siblings: siblings.length, position: siblings.indexOf(entry) + 1 }
   })
 }
 
-function siblingsOf(entries: readonly Entry[], at: number): Entry[] {
+function siblingsOf(entries: readonly SidebarEntry[], at: number): SidebarEntry[] {
   const level = entries[at]?.level ?? 1
   let from = at
   while (from > 0 && (entries[from - 1]?.level ?? 0) >= level) from -= 1
@@ -174,10 +175,10 @@ function siblingsOf(entries: readonly Entry[], at: number): Entry[] {
 export type TreeStep = { readonly to: string } | { readonly branch: string; readonly expanded: boolean } | null
 
 /** The keys of a tree (ARIA Authoring Practices): up, down, Home, End; → opens or goes inside, ← closes or goes out. */
-export function treeStep(entries: readonly Entry[], at: string, key: string, rightToLeft = false): TreeStep {
+export function treeStep(entries: readonly SidebarEntry[], at: string, key: string, rightToLeft = false): TreeStep {
   const place = entries.findIndex((entry) => entry.key === at)
   const entry = entries[place]
-  const to = (found: Entry | undefined): TreeStep => (found ? { to: found.key } : null)
+  const to = (found: SidebarEntry | undefined): TreeStep => (found ? { to: found.key } : null)
   switch (key) {
     case 'ArrowDown':
       return to(entries[place + 1])
@@ -195,14 +196,14 @@ export function treeStep(entries: readonly Entry[], at: string, key: string, rig
   }
 }
 
-function inward(entries: readonly Entry[], place: number): TreeStep {
+function inward(entries: readonly SidebarEntry[], place: number): TreeStep {
   const entry = entries[place]
   if (!entry || entry.expanded === null) return null
   const next = entries[place + 1]
   return entry.expanded ? (next ? { to: next.key } : null) : { branch: entry.key, expanded: true }
 }
 
-function outward(entries: readonly Entry[], place: number): TreeStep {
+function outward(entries: readonly SidebarEntry[], place: number): TreeStep {
   const entry = entries[place]
   if (!entry) return null
   if (entry.expanded) return { branch: entry.key, expanded: false }

@@ -271,7 +271,7 @@ export class Account {
     }
   }
 
-  /** Who is signed in could not be asked. What is shown already may stay only if nobody answered. */
+  /** It could not be asked who is signed in. What is shown already may stay only if nobody answered. */
   #failed(failure: unknown): never {
     const isAway = failure instanceof JmapFailure && failure.transient && !failure.code.startsWith('mailbox_')
     if (!isAway) {

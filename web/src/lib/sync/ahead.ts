@@ -12,7 +12,7 @@ import * as calls from './calls.ts'
 const CONVERSATIONS = 30
 const MOST_OCTETS = 5_000_000
 const AT_ONCE = 10
-/** Octets of a part. Of a larger one nothing is kept: it is fetched when it is opened. */
+/** Octets of a part. Nothing is kept of a larger one: it is fetched when it is opened. */
 const BODY_OCTETS = 100_000
 /** Milliseconds without a change of the list before it begins, and between its requests. */
 const REST = 5_000

@@ -10,7 +10,7 @@ export type { Wish }
 const RECENT = 86_400_000
 
 export interface AnnouncerPorts {
-  /** Of all tabs this one does it. */
+  /** This one of all tabs does it. */
   leads: () => boolean
   /** The person sees a tab of ours. */
   isSeen: () => Promise<boolean>

@@ -1,4 +1,5 @@
-/** What a person decided about senders, kept by the service: whose pictures may be shown, which warnings they know. */
+/** What a person decided about senders, kept by the service: whose pictures may be shown, which warnings they know, whom
+ * they reported. */
 import type { Account } from './account.ts'
 import { objectOf, type Settings, type SettingsDocument } from './settings.ts'
 
@@ -34,31 +35,28 @@ export class Choices {
     this.#show(this.#of(settings))
   }
 
-  /** Shown at once; raises JmapFailure if that could not be kept. */
-  async drop(entry: string): Promise<void> {
-    const without = (entries: readonly string[]): string[] => entries.filter((one) => one !== entry.toLowerCase())
-    this.#show(without([...this.#entries]))
-    const [part, list] = this.#place
-    this.take(
-      await this.#document.change((settings) => ({
-        ...settings,
-        [part]: { ...objectOf(settings[part]), [list]: without(this.#of(settings)) }
-      }))
-    )
-  }
-
   /** Shown at once; raises JmapFailure if it could not be kept. */
   async add(entry: string): Promise<void> {
     const added = entry.toLowerCase()
     this.#show([...this.#entries, added])
-    if (added.length > LONGEST) {
-      return
+    if (added.length <= LONGEST) {
+      await this.#change((entries) => [...new Set([...entries, added])].slice(-MOST))
     }
+  }
+
+  /** Likewise. */
+  async drop(entry: string): Promise<void> {
+    const without = (entries: Iterable<string>): string[] => [...entries].filter((one) => one !== entry.toLowerCase())
+    this.#show(without(this.#entries))
+    await this.#change(without)
+  }
+
+  async #change(change: (entries: readonly string[]) => readonly string[]): Promise<void> {
     const [part, list] = this.#place
-    const changed = await this.#document.change((settings) => {
-      const entries = [...new Set([...this.#of(settings), added])].slice(-MOST)
-      return { ...settings, [part]: { ...objectOf(settings[part]), [list]: entries } }
-    })
+    const changed = await this.#document.change((settings) => ({
+      ...settings,
+      [part]: { ...objectOf(settings[part]), [list]: change(this.#of(settings)) }
+    }))
     this.take(changed)
   }
 

@@ -10,7 +10,7 @@ export interface Delivery {
   reachedNobody: boolean
 }
 
-/** Of an unknown status it is believed that all got it. */
+/** With an unknown status, it counts as if all got it. */
 export function deliveryOf(submission: Submission | undefined): Delivery {
   const recipients = Object.entries(submission?.deliveryStatus ?? {})
   const refused = recipients.filter(([, { delivered }]) => delivered === 'no')

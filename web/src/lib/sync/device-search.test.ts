@@ -80,6 +80,11 @@ test('what memory and device have is found, the newest of each conversation, the
   expect((await found('pulp', objects, device)).at(-1)).toEqual(['dddd', 'bb'])
 })
 
+test('of a conversation the newest is found in whatever order this device has its messages', async () => {
+  const device = kept([email('bb', { threadId: 'a' }), email('a')])
+  expect((await found('pulp', new Objects(), device)).at(-1)).toEqual(['bb'])
+})
+
 test('bodies that are here are looked through after the rows', async () => {
   const device = kept([email('a'), email('bb', { hasAttachment: true })], [body('bb', 'a Lieferschein', ['note.pdf'])])
   expect(await found('lieferschein', new Objects(), device)).toEqual([[], ['bb']])

@@ -91,7 +91,7 @@ async function sent(account: Account, entries: readonly Entry[]): Promise<Outcom
   return parts.length === 0 ? outcome : joined(outcome, await oneByOne(account, parts))
 }
 
-/** Of several changes of one email all are refused together, though one of them is the cause. */
+/** Several changes of one email are refused together, though one of them is the cause. */
 function partsOf(entries: readonly Entry[], refused: Outcome['refused']): Entry[] {
   const counts = new Map<Id, number>()
   for (const id of entries.flatMap(({ patches }) => [...new Set(patches.flatMap(({ emailIds }) => emailIds))])) {

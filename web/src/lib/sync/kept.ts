@@ -139,7 +139,7 @@ export class Kept {
     })
   }
 
-  /** What is kept of another list. Nobody would tell what changed since another tab wrote its rows. */
+  /** What is kept of another list. Nobody would tell this tab what changed since another one wrote its rows. */
   async threads(key: string): Promise<KeptThreads | null> {
     await this.#flush()
     const threads = (await this.#cache?.threads(key).catch(() => null)) ?? null
@@ -215,7 +215,7 @@ export class Kept {
     if (isSame(found, this.#seen)) {
       return this.#asked === this.met
     }
-    // What of ours is left nobody knows.
+    // Nobody knows what of ours is left.
     this.#forgetWritten()
     this.#seen = found
     this.met += 1

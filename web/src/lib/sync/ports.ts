@@ -74,7 +74,7 @@ export function browserPorts(tongue: Tongue): Ports {
     locks: 'locks' in navigator ? navigator.locks : null,
     channel: 'BroadcastChannel' in globalThis ? (name) => new BroadcastChannel(name) : null,
     isVisible: () => document.visibilityState === 'visible',
-    // Of Chromium's only; elsewhere nobody knows.
+    // Only Chromium tells it.
     savesData: () => (navigator as { connection?: { saveData?: boolean } }).connection?.saveData ?? false,
     onReturn,
     onHide,

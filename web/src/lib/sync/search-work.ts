@@ -54,7 +54,7 @@ export class DeviceSearch {
     const { list, objects, sync } = this.#account
     if (!list || !this.#isWanted(key)) return
     const ids = found.filter(({ id }) => objects.baseOf(id)).map(({ id }) => id)
-    // That there is nothing, only the mail server knows; unless it is not asked.
+    // Only the mail server knows that there is nothing, unless it is not asked.
     if (ids.length > 0 || plan.scope === 'device' || sync.trouble) list.guess(ids)
     this.#account.tell('list')
   }

@@ -4,6 +4,7 @@ import { objectOf, type Settings } from './settings.ts'
 
 export interface SavedSearch {
   readonly name: string
+  /** as it was typed */
   readonly query: string
 }
 

@@ -46,7 +46,7 @@ function lacking(found: ThreadEmails, objects: Objects, responses: readonly Resu
 
 async function take(found: ThreadEmails, client: JmapClient, results: Results): Promise<void> {
   if (results.errorOf('threads') !== null) {
-    // Of the calls that it refers to, the first that failed is the cause.
+    // The cause is the first failed call among those that it refers to.
     ;['query', 'emails', 'threads'].filter((id) => results.errorOf(id) !== null).forEach((id) => results.get(id))
   }
   const threads = results.find<GetResponse<Thread>>('threads')

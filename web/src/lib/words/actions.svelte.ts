@@ -1,19 +1,14 @@
 /** The words of actions, which the first view does not need: each language is a file of its own. */
+import type { Widen } from '#lib/words/en.ts'
 import type { actions } from '#lib/words/en/actions.ts'
 import type { Language } from '#lib/words/language.ts'
 import { speech, type Speech } from '#lib/words/words.svelte.ts'
-
-type Widen<T> = T extends string
-  ? string
-  : T extends (...values: infer V) => string
-    ? (...values: V) => string
-    : { [K in keyof T]: Widen<T[K]> }
 
 export type ActionWords = Widen<typeof actions>
 /** Each command has a name in words. */
 export type CommandName = keyof ActionWords['commands']
 
-export async function loadActionWords(language: Language): Promise<ActionWords> {
+async function loadActionWords(language: Language): Promise<ActionWords> {
   const module = language === 'de' ? await import('#lib/words/de/actions.ts') : await import('#lib/words/en/actions.ts')
   return module.actions
 }

@@ -17,7 +17,7 @@ interface Outcome {
 type Words = () => ActionWords | null
 
 /** What a swipe of this row does; null if nothing. */
-export function outcomeOf(side: Side, row: Row, page: MailPage, words: ActionWords): Outcome | null {
+function outcomeOf(side: Side, row: Row, page: MailPage, words: ActionWords): Outcome | null {
   const { short } = words
   if (side === 'end') {
     if (page.mailbox?.role === 'archive') return null

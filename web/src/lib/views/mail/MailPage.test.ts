@@ -242,7 +242,7 @@ test('the menu of the live state tells how many changes wait, and how to be told
   const said = await liveMenu()
   expect(said).toContain('1 change waits for the connection')
   // jsdom has no notifications.
-  expect(said).toContain('This browser shows no notifications of a page.')
+  expect(said).toContain('This browser cannot show notifications from this page.')
 })
 
 test.each([
@@ -260,7 +260,7 @@ test.each([
   await world.pass(100)
   await after(() => undefined)
   expect([mail.list?.row(0)?.unread, mail.list?.unread]).toEqual([true, 1])
-  expect(document.querySelector('.toast')?.textContent).toContain(`This was not kept. ${why}`)
+  expect(document.querySelector('.toast')?.textContent).toContain(`This was not done. ${why}`)
   server.refusing = null
   server.interrupt = () => null
   await press('Try again')

@@ -79,7 +79,7 @@ test('an operator is typed on after it was taken', async () => {
   const { went } = await mailPage()
   await typed('pulp su')
   await pressed('ArrowDown')
-  expect(active()).toBe('subject: words of the subject')
+  expect(active()).toBe('subject: words in the subject')
   await pressed('Enter')
   expect([field().value, went]).toEqual(['pulp subject:', []])
 })

@@ -12,9 +12,9 @@ export const actions = {
     open: 'Öffnen',
     back: 'Zurück zur Liste',
     goInbox: 'Zum Posteingang',
-    goStarred: 'Zu den markierten',
+    goStarred: 'Zu den markierten Nachrichten',
     goDrafts: 'Zu den Entwürfen',
-    goSent: 'Zu den gesendeten',
+    goSent: 'Zu den gesendeten Nachrichten',
     goAll: 'Zu allen Nachrichten',
     goTo: 'Zu einem Ordner oder Label',
     search: 'Suchen',
@@ -80,7 +80,7 @@ export const actions = {
     unlabelled: (label: string) => `Label ${label} entfernt`,
     undone: 'Rückgängig gemacht',
     waits: 'Vorgemerkt. Wird erledigt, sobald Sie online sind.',
-    refused: 'Das wurde nicht übernommen.',
+    refused: 'Das wurde nicht ausgeführt.',
     conflict: (n: number) =>
       n === 1
         ? 'Diese Unterhaltung wurde inzwischen anderswo verschoben.'
@@ -124,16 +124,16 @@ export const actions = {
     newFolder: (name: string) => `Neuer Ordner „${name}“`,
     newLabel: (name: string) => `Neues Label „${name}“`,
     has: 'vergeben',
-    nothing: 'Nichts hat diesen Namen.',
+    nothing: 'Kein Ordner und kein Label heißt so.',
     failed: 'Das hat nicht geklappt. Nichts wurde geändert.'
   },
   sheet: {
     find: 'Kürzel suchen',
     groups: { walk: 'Bewegen', sort: 'Ordnen', select: 'Auswählen', write: 'Schreiben' },
     then: 'dann',
-    on: 'Kürzel aus einer Taste sind an.',
-    off: 'Kürzel aus einer Taste sind aus.',
-    why: 'Schalten Sie sie aus, wenn Sie mit dem Computer sprechen oder die Tasten eines Bildschirmlesers nutzen.',
+    on: 'Kürzel mit nur einer Taste sind eingeschaltet.',
+    off: 'Kürzel mit nur einer Taste sind ausgeschaltet.',
+    why: 'Schalten Sie sie aus, wenn Sie Ihren Computer per Sprache bedienen oder die eigenen Tasten eines Screenreaders nutzen.',
     space: 'Leertaste',
     shift: 'Umschalt'
   },

@@ -32,7 +32,7 @@ export const folders: Widen<typeof english> = {
     inside: (n) => `${plural(n, 'Ordner darin wird', 'Ordner darin werden')} ebenfalls gelöscht.`,
     mail: (n) =>
       `${plural(n, 'Nachricht bleibt', 'Nachrichten bleiben')} erhalten und ${n === 1 ? 'wird' : 'werden'} vorher verschoben nach`,
-    nothing: 'Er enthält keine Nachricht.',
+    nothing: 'Er enthält keine Nachrichten.',
     do: 'Ordner löschen'
   },
   empty: {
@@ -69,7 +69,7 @@ export const folders: Widen<typeof english> = {
   undone: 'Rückgängig gemacht',
   failed: {
     changed: 'Nichts wurde geändert.',
-    mailboxHasChild: 'Inzwischen wurde ein Ordner darin angelegt. Der Ordner ist noch da.',
+    mailboxHasChild: 'Der Ordner wurde nicht gelöscht: Inzwischen wurde darin ein anderer angelegt.',
     stoppedAt: (done, total) => `${done.toLocaleString('de')} von ${total.toLocaleString('de')} sind erledigt.`
   },
   running: {

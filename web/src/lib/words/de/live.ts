@@ -12,5 +12,5 @@ export const live: Widen<typeof english> = {
   hint: 'Solange kein Tab von Postroom zu sehen ist. Auf einem gesperrten Bildschirm können andere mitlesen.',
   denied:
     'Ihr Browser blockiert Benachrichtigungen dieser Seite. Erlauben Sie sie in den Einstellungen, die er für diese Seite führt.',
-  unsupported: 'Dieser Browser zeigt keine Benachrichtigungen einer Seite.'
+  unsupported: 'Dieser Browser kann von dieser Seite keine Benachrichtigungen zeigen.'
 }

@@ -26,15 +26,14 @@ export const folders = {
   move: { title: (name: string) => `Move “${name}”`, inside: 'Move it to', do: 'Move' },
   remove: {
     title: (name: string) => `Delete the folder “${name}”?`,
-    inside: (n: number) => `${plural(n, 'folder', 'folders')} inside ${n === 1 ? 'is' : 'are'} deleted, too.`,
-    mail: (n: number) =>
-      `${plural(n, 'message is', 'messages are')} kept, and moved first. Move ${n === 1 ? 'it' : 'them'} to`,
-    nothing: 'There is no message in it.',
+    inside: (n: number) => `${plural(n, 'folder', 'folders')} inside will be deleted too.`,
+    mail: (n: number) => `${plural(n, 'message', 'messages')} will be kept. Move ${n === 1 ? 'it' : 'them'} to`,
+    nothing: 'It contains no messages.',
     do: 'Delete folder'
   },
   empty: {
     title: (name: string) => `Empty ${name}?`,
-    text: (n: number) => `${plural(n, 'message is', 'messages are')} deleted for good. This cannot be undone.`,
+    text: (n: number) => `${plural(n, 'message', 'messages')} will be deleted for good. This cannot be undone.`,
     do: (n: number) => `Delete ${n.toLocaleString('en')} for good`
   },
   label: {
@@ -47,8 +46,8 @@ export const folders = {
   wrong: {
     empty: 'Give it a name.',
     long: 'This name is too long.',
-    taken: 'There is one of this name already.',
-    unfit: 'The mail server does not take this name.',
+    taken: 'This name is already taken.',
+    unfit: 'The mail server does not accept this name.',
     tooMany: 'There is no room for another label.'
   },
   done: {
@@ -65,7 +64,7 @@ export const folders = {
   undone: 'Undone',
   failed: {
     changed: 'Nothing was changed.',
-    mailboxHasChild: 'Somebody made a folder in it meanwhile. The folder is still there.',
+    mailboxHasChild: 'The folder was not deleted: somebody made another one in it meanwhile.',
     stoppedAt: (done: number, total: number) =>
       `${done.toLocaleString('en')} of ${total.toLocaleString('en')} are done.`
   },

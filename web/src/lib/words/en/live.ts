@@ -8,5 +8,5 @@ export const live = {
   content: 'Show sender and subject',
   hint: 'While no tab of Postroom is visible. Others may read it on a locked screen.',
   denied: 'Your browser blocks notifications from this site. Allow them in the settings that it keeps for this site.',
-  unsupported: 'This browser shows no notifications of a page.'
+  unsupported: 'This browser cannot show notifications from this page.'
 }
