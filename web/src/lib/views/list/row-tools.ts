@@ -1,6 +1,7 @@
 /** What rows need once they are shown: the actions of the one under the pointer, dragging, swiping. */
 import type { Row } from '#lib/state/mail.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
+import { latePart } from '#lib/ui/late-part.ts'
 import type { ActionWords } from '#lib/words/actions.svelte.ts'
 import type { Component } from 'svelte'
 
@@ -10,8 +11,12 @@ export function threadAt(target: EventTarget | null): string | undefined {
   return row?.dataset['thread']
 }
 
-export async function loadActions(): Promise<Component<{ row: Row }>> {
-  return (await import('#lib/views/list/RowActions.svelte')).default
+/** Undefined without a network: the next row asks again. */
+export function loadActions(): Promise<Component<{ row: Row }> | undefined> {
+  return import('#lib/views/list/RowActions.svelte').then(
+    ({ default: actions }) => actions,
+    () => undefined
+  )
 }
 
 /** A finger swipes rows, a mouse drags them. Returns how to end it. */
@@ -21,9 +26,11 @@ export function beginGestures(
   page: MailPage,
   words: () => ActionWords | null
 ): () => void {
-  const gestures = coarse
-    ? import('#lib/views/list/touching.svelte.ts').then(({ touching }) => touching)
-    : import('#lib/views/list/dragging.ts').then(({ dragging }) => dragging)
+  const gestures = latePart(() =>
+    coarse
+      ? import('#lib/views/list/touching.svelte.ts').then(({ touching }) => touching)
+      : import('#lib/views/list/dragging.ts').then(({ dragging }) => dragging)
+  )
   const begun = gestures.then((begin) => begin(region, page, words))
   return () => void begun.then((end) => end())
 }
