@@ -12,8 +12,8 @@ _BATCH = 500
 
 
 async def fill_inbox(up: Running, address: str, count: int) -> None:
-    """Unread mail, Order 1, Order 2, …; the last one is the newest, of a minute ago. They are a minute apart: of mail of
-    the same second each server has an order of its own."""
+    """Unread mail, Order 1, Order 2, …; the last one is the newest, right below the welcome. They are a minute apart:
+    of mail of the same second each server has an order of its own."""
     newest = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
     async with httpx2.AsyncClient(base_url=up.environment["POSTROOM_STALWART_URL"], trust_env=False) as http:
         for first in range(1, count + 1, _BATCH):

@@ -26,10 +26,10 @@ class SentChanges:
         request = response.request
         if request.method != "POST" or urlsplit(request.url).path != "/jmap/" or response.status != 200:
             return
-        for name, arguments, _ in request.post_data_json["methodCalls"]:
+        for name, arguments, _ in (request.post_data_json or {})["methodCalls"]:
             if name == "Email/set":
-                self.all += [SentChange(id, patch) for id, patch in arguments.get("update", {}).items()]
-                self.all += [SentChange(id, None) for id in arguments.get("destroy", [])]
+                self.all += [SentChange(email_id, patch) for email_id, patch in arguments.get("update", {}).items()]
+                self.all += [SentChange(email_id, None) for email_id in arguments.get("destroy", [])]
 
     def times(self) -> Counter[str]:
         """How often each email was changed."""
