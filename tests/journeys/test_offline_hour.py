@@ -160,6 +160,11 @@ async def at_her_mail(up: Trial, browser: Browser, name: str) -> AsyncIterator[t
         await expect(alice.page.get_by_role("gridcell", name="Order 1.")).to_be_visible()
         await expect(alice.page.get_by_role("treeitem", name="Waiting")).to_be_visible()
         await expect(alice.button("Live")).to_be_visible()
+        # What a choice of a folder needs is here once it was used.
+        for key in ("g", "l"):
+            await alice.page.keyboard.press(key)
+        await expect(alice.page.get_by_role("combobox", name="Go to")).to_be_focused()
+        await alice.page.keyboard.press("Escape")
         yield alice, other
 
 
