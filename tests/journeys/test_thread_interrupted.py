@@ -1,9 +1,13 @@
 """What becomes of the interface when the network, or the session, ends at the wrong moment."""
 
+import asyncio
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
+from benchmarks.web.first_view import first_view, words_files
+from eventually import eventually
 from mail_page import MailPage, mail_page
 from postroom.web.interface import FOLDER
 from trial import Trial
@@ -36,6 +40,31 @@ async def test_a_reply_that_is_sent_offline_stays_on_the_page_and_can_be_sent_la
         await alice.page.keyboard.press("Control+Enter")
         # The reply in Sent; the copy that she gets, since she writes to herself, may be there already.
         await expect(alice.message("Thank you!").first).to_be_visible()
+
+
+async def test_a_page_that_lost_the_network_while_its_later_parts_came_gets_them_when_it_is_back(
+    up: Trial, browser: Browser
+) -> None:
+    async with mail_page(up, browser, "parts.alice") as alice:
+        await alice.sign_up_and_wait()
+        first, lost, is_back = {*first_view(FOLDER), *words_files(FOLDER)}, set[str](), asyncio.Event()
+
+        async def lose(route: Route) -> None:
+            path = urlsplit(route.request.url).path
+            if is_back.is_set() or path in first:
+                await route.continue_()
+            else:
+                lost.add(path)
+                await route.abort()
+
+        await alice.page.route("**/_app/immutable/chunks/*.js", lose)
+        await alice.page.reload()
+        await eventually(lambda: len(lost) > 5, "later parts were lost")
+        is_back.set()
+        await alice.page.context.set_offline(True)
+        await alice.page.context.set_offline(False)
+        await alice.row("Welcome to your new mailbox").click()
+        await expect(alice.page.get_by_role("article")).to_be_visible()
 
 
 def sanitizer() -> Path:

@@ -76,21 +76,6 @@ async def test_a_person_sorts_their_mail_without_a_pointer(up: Trial, browser: B
         await alice.expect_no_violations()
 
 
-async def test_selecting_all_that_match_archives_them_with_progress_and_one_undo(up: Trial, browser: Browser) -> None:
-    async with mail_page(up, browser, "all.alice") as alice:
-        await alice.sign_up_and_wait()
-        await arrives(up, alice, 70)
-        await alice.page.get_by_role("checkbox", name="Select").click()
-        await alice.button("Select all 71").click()
-        await expect(alice.text("All 71 selected")).to_be_visible()
-        await alice.expect_no_violations()
-        await press(alice, "e")
-        await expect(alice.text("71 messages archived")).to_be_visible()
-        await expect(alice.text("Nothing left to do")).to_be_visible()
-        await press(alice, "z")
-        await expect(order(alice, 70)).to_be_visible()
-
-
 class Finger:
     def __init__(self, browser: CDPSession) -> None:
         self._browser = browser

@@ -227,6 +227,24 @@ describe('all that match', () => {
     expect(scene.server.list('trash')).toEqual([])
   })
 
+  test('that is stopped says how much is done in the end, and all of it can be taken back at once', async () => {
+    const scene = await filled(700)
+    const { mail, server, world } = scene
+    const said: unknown[] = []
+    server.interrupt = (_, body) => {
+      if (body.includes('Email/set') && said.length === 0) {
+        mail.actions.bulk?.stop()
+        said.push(mail.actions.bulk?.state, mail.actions.bulk?.done)
+        mail.actions.bulk?.undo?.()
+      }
+      return null
+    }
+    mail.actions.runOnAll({ kind: 'delete' })
+    await world.pass(5_000)
+    expect(said).toEqual(['stopped', 500])
+    expect([server.list('trash'), server.list('inbox').length]).toEqual([[], 700])
+  })
+
   test('is taken back once', async () => {
     const scene = await filled(3)
     scene.mail.actions.runOnAll({ kind: 'delete' })

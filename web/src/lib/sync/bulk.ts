@@ -27,6 +27,9 @@ export class BulkRun {
   readonly #changed: () => void
   #inverse: Patch[] = []
   #left = 0
+  /** emails of the part that the server has not answered */
+  #onItsWay = 0
+  #part: Promise<void> = Promise.resolve()
 
   constructor(account: Account, outbox: Outbox, changed: () => void) {
     this.#account = account
@@ -36,6 +39,8 @@ export class BulkRun {
 
   stop(): void {
     if (this.state === 'running') {
+      // What is on its way cannot be called back.
+      this.done += this.#onItsWay
       this.#is('stopped')
     }
   }
@@ -46,7 +51,8 @@ export class BulkRun {
   }
 
   get canUndo(): boolean {
-    return this.state !== 'running' && this.#inverse.length > 0 && (this.total ?? 0) <= MOST_UNDONE
+    const isDone = this.#inverse.length > 0 || this.#onItsWay > 0
+    return this.state !== 'running' && isDone && (this.total ?? 0) <= MOST_UNDONE
   }
 
   /** Do it. The ids are all taken first: what the action changes may make an email match no more. */
@@ -67,6 +73,7 @@ export class BulkRun {
   /** Take back what `run` did, as another run. */
   async undo(done: BulkRun, names: Entry['names']): Promise<void> {
     await this.#inParts(async () => {
+      await done.#part
       const patches = done.#inverse
       // Once: what is done to these emails later is not meant.
       done.#inverse = []
@@ -94,15 +101,21 @@ export class BulkRun {
     const size = Math.min(PART, maxObjectsInSet, maxObjectsInGet)
     for (let at = 0; at < ids.length && this.#isRunning(); at += size) {
       const part = ids.slice(at, at + size)
-      await this.#do(joined(await patchesFor(part)), names)
-      this.done += part.length
-      this.#changed()
+      const patches = joined(await patchesFor(part))
+      if (this.#isRunning()) {
+        this.#onItsWay = part.length
+        this.#part = this.#do(patches, names)
+        await this.#part
+        this.done += this.#isRunning() ? part.length : 0
+        this.#onItsWay = 0
+        this.#changed()
+      }
     }
   }
 
   /** One part, until the server has answered. */
   async #do(patches: readonly Patch[], names: Entry['names']): Promise<void> {
-    if (patches.length === 0 || !this.#isRunning()) {
+    if (patches.length === 0) {
       return
     }
     const inverse = patches.flatMap((patch) => inverseOf(patch, (id) => this.#before.get(id)))

@@ -21,7 +21,11 @@ class Loaded {
   of({ language }: Speech): ActionWords | null {
     if (language !== this.#language) {
       this.#language = language
-      void loadActionWords(language).then((words) => (this.#words = words))
+      loadActionWords(language).then(
+        (words) => (this.#words = words),
+        // Without a network: whoever needs them next asks again.
+        () => (this.#language = null)
+      )
     }
     return this.#words
   }

@@ -2,6 +2,7 @@
 import { whenIdle } from '#lib/frame/idle.ts'
 import type { Row } from '#lib/state/mail.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
+import { latePart } from '#lib/ui/late-part.ts'
 import type { ActionWords } from '#lib/words/actions.svelte.ts'
 import type { Component } from 'svelte'
 
@@ -11,8 +12,12 @@ export function threadAt(target: EventTarget | null): string | undefined {
   return row?.dataset['thread']
 }
 
-export async function loadActions(): Promise<Component<{ row: Row }>> {
-  return (await import('#lib/views/list/RowActions.svelte')).default
+/** Undefined without a network: the next row asks again. */
+export function loadActions(): Promise<Component<{ row: Row }> | undefined> {
+  return import('#lib/views/list/RowActions.svelte').then(
+    ({ default: actions }) => actions,
+    () => undefined
+  )
 }
 
 /** A finger swipes rows, a mouse drags them. Returns how to end it. */
@@ -25,9 +30,11 @@ export function beginGestures(
   let begun: Promise<() => void> | null = null
   // The rows are painted first.
   const callOff = whenIdle(() => {
-    const gestures = coarse
-      ? import('#lib/views/list/touching.svelte.ts').then(({ touching }) => touching)
-      : import('#lib/views/list/dragging.ts').then(({ dragging }) => dragging)
+    const gestures = latePart(() =>
+      coarse
+        ? import('#lib/views/list/touching.svelte.ts').then(({ touching }) => touching)
+        : import('#lib/views/list/dragging.ts').then(({ dragging }) => dragging)
+    )
     begun = gestures.then((begin) => begin(region, page, words))
   })
   return () => {

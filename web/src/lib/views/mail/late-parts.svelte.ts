@@ -1,9 +1,10 @@
 /**
  * What the first view does not need: the reader, most keys, the splitter, the bar of a phone, dialogs. It is loaded once
- * the list is painted, or as soon as it is needed; if it cannot be had then, when it is needed the next time.
+ * the list is painted, or as soon as it is needed.
  */
 import { whenIdle } from '#lib/frame/idle.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
+import { latePart } from '#lib/ui/late-part.ts'
 import { keysOf } from '#lib/views/mail/keys.ts'
 
 type Parts = typeof import('#lib/views/mail/later.ts')
@@ -15,12 +16,12 @@ export function lateParts(page: MailPage): () => Parts | undefined {
   const isNeeded = $derived(
     page.threadId !== undefined || searching.query !== null || mail.trouble !== null || notices.shown !== null
   )
+  let isAskedFor = false
   function load(): void {
     void keysOf(page).load()
-    import('#lib/views/mail/later.ts').then(
-      (module) => (parts = module),
-      () => undefined
-    )
+    if (isAskedFor) return
+    isAskedFor = true
+    void latePart(() => import('#lib/views/mail/later.ts')).then((module) => (parts = module))
   }
   $effect(() => {
     if (parts) return undefined

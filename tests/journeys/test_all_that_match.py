@@ -1,0 +1,115 @@
+"""One action on all 3,000 conversations of a folder, in Chromium: its progress, its end in the middle, and undo."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from playwright.async_api import Browser, Request, Route, expect
+
+from eventually import eventually
+from filled_inbox import fill_inbox
+from mail_page import MailPage, mail_page
+from mail_person import Person
+from newcomer import newcomer
+from trial import Trial
+
+SETTINGS = {"POSTROOM_PACE": "0"}
+ORDERS = 3_000
+ALL = ORDERS + 1
+"""With the welcome."""
+SHOWN = f"{ALL:,}"
+
+
+class Parts:
+    """Lets the parts of an action reach the mail server one by one."""
+
+    def __init__(self, alice: MailPage) -> None:
+        self.sent = 0
+        self._alice = alice
+        self._go = asyncio.Semaphore(0)
+
+    async def begin(self) -> None:
+        await self._alice.page.route("**/jmap/", self._hold)
+
+    def let_all_pass(self) -> None:
+        for _ in range(2 * ORDERS):
+            self._go.release()
+
+    def let_one_pass(self) -> None:
+        self._go.release()
+
+    async def _hold(self, route: Route, request: Request) -> None:
+        if any(name == "Email/set" for name, *_ in (request.post_data_json or {})["methodCalls"]):
+            self.sent += 1
+            await self._go.acquire()
+        await route.continue_()
+
+
+@asynccontextmanager
+async def full_inbox(up: Trial, browser: Browser, name: str) -> AsyncIterator[tuple[MailPage, Person]]:
+    """The page, and another program of hers."""
+    async with newcomer(up.environment, name) as owner, mail_page(up, browser, name) as alice:
+        other = await owner.mail()
+        await fill_inbox(up, owner.email, ORDERS)
+        await alice.sign_in()
+        await expect(alice.row(f"Order {ORDERS}").first).to_be_visible()
+        await expect(alice.page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(ALL))
+        yield alice, other
+
+
+async def emails_in(other: Person, role: str) -> int:
+    boxes: list[Any] = (await other.call("Mailbox/get", ids=None))["list"]
+    return sum(box["totalEmails"] for box in boxes if box["role"] == role)
+
+
+async def archive_all(alice: MailPage) -> None:
+    await alice.page.get_by_role("checkbox", name="Select").click()
+    await alice.button(f"Select all {SHOWN}").click()
+    await expect(alice.text(f"All {SHOWN} selected")).to_be_visible()
+    await alice.page.keyboard.press("e")
+
+
+async def has_rows(alice: MailPage, count: int) -> None:
+    await expect(alice.page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(count))
+
+
+async def test_3000_conversations_are_archived_with_progress_and_come_back_by_one_undo(
+    up: Trial, browser: Browser
+) -> None:
+    async with full_inbox(up, browser, "all.alice") as (alice, other):
+        progress = alice.page.get_by_role("status").filter(has_text=re.compile(rf"^Archiving: \d.* of {SHOWN}"))
+        await archive_all(alice)
+        await expect(progress).to_be_visible()
+        await expect(alice.text(f"{SHOWN} conversations archived")).to_be_visible()
+        await expect(alice.text("Nothing left to do")).to_be_visible()
+        assert (await emails_in(other, "inbox"), await emails_in(other, "archive")) == (0, ALL)
+        await alice.page.keyboard.press("z")
+        await expect(alice.text("Undone")).to_be_visible()
+        await expect(progress).to_have_count(0)
+        await expect(alice.row(f"Order {ORDERS}").first).to_be_visible()
+        await has_rows(alice, ALL)
+        assert (await emails_in(other, "inbox"), await emails_in(other, "archive")) == (ALL, 0)
+
+
+async def test_an_action_on_3000_that_is_stopped_in_the_middle_says_what_is_done_and_can_be_undone(
+    up: Trial, browser: Browser
+) -> None:
+    async with full_inbox(up, browser, "stops.alice") as (alice, other):
+        parts = Parts(alice)
+        await parts.begin()
+        await archive_all(alice)
+        parts.let_one_pass()
+        await expect(alice.text(f"Archiving: 500 of {SHOWN}")).to_be_visible()
+        await eventually(lambda: parts.sent == 2, "the second part is sent")
+        # The second part is with the mail server, and cannot be called back.
+        await alice.button("Stop").click()
+        await expect(alice.text(f"Stopped. 1,000 of {SHOWN} are done.")).to_be_visible()
+        parts.let_all_pass()
+        await has_rows(alice, ALL - 1_000)
+        assert (await emails_in(other, "inbox"), await emails_in(other, "archive")) == (ALL - 1_000, 1_000)
+        await alice.page.keyboard.press("z")
+        await has_rows(alice, ALL)
+        await expect(alice.row(f"Order {ORDERS}").first).to_be_visible()
+        assert (await emails_in(other, "inbox"), await emails_in(other, "archive")) == (ALL, 0)
