@@ -159,7 +159,7 @@ async def test_signing_out_asks_if_something_unsent_waits(person: AccountPerson,
     if page == "/settings":
         await person.press("Sign out")  # the page for it asks by itself
     dialog = person.page.get_by_role("dialog", name="Sign out?")
-    await expect(dialog).to_contain_text("One message waits on this device and was not sent.")
+    await expect(dialog).to_contain_text("One message or change waits on this device and was not sent.")
     await expect(dialog.get_by_role("button", name="Stay")).to_be_focused()
     await person.page.keyboard.press("Escape")
     await expect(dialog).not_to_be_visible()

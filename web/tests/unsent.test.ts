@@ -9,3 +9,14 @@ test('a reply counts as unsent from its first letter on, before it is written, a
   mail.sending.keep(reply.parent.id, '')
   expect(mail.unsent).toBe(0)
 })
+
+test('an action counts as unsent once it could not be sent', async () => {
+  const { mail, server, world } = await opened()
+  mail.actions.run({ kind: 'star', on: true }, [mail.list?.row(0)?.threadId ?? ''])
+  expect(mail.unsent).toBe(0)
+  server.interrupt = () => {
+    throw new TypeError('offline')
+  }
+  await world.pass(100)
+  expect(mail.unsent).toBe(1)
+})

@@ -7,7 +7,7 @@ import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
 export function leaving() {
   return {
     client: new AccountsClient((address, init) => window.fetch(address, init)),
-    unsent: unsentOnThisDevice,
+    unsent: () => unsentOnThisDevice(Date.now()),
     databases: 'indexedDB' in window ? indexedDB : null,
     tellOthers,
     leave: (page) => location.replace(page)

@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto'
-import { PREFIX } from '#lib/cache/cache.ts'
+import { Cache, PREFIX } from '#lib/cache/cache.ts'
 import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
 import { openDB } from 'idb'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -8,8 +8,10 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
+const NOW = 1_000_000
+
 test('unsent drafts of every account on this device are counted', async () => {
-  expect(await unsentOnThisDevice()).toBe(0)
+  expect(await unsentOnThisDevice(NOW)).toBe(0)
   for (const account of ['one', 'two']) {
     const database = await openDB(PREFIX + account, 1, { upgrade: (db) => void db.createObjectStore('draft') })
     await database.put('draft', 'text', 'id')
@@ -17,23 +19,35 @@ test('unsent drafts of every account on this device are counted', async () => {
   }
   await openDB('of another program', 1, { upgrade: (db) => void db.createObjectStore('draft') })
   await openDB(`${PREFIX}empty`, 1)
-  expect(await unsentOnThisDevice()).toBe(2)
+  expect(await unsentOnThisDevice(NOW)).toBe(2)
 })
 
 test('a database that does not open hides no draft of the others', async () => {
   const database = await openDB(`${PREFIX}readable`, 1, { upgrade: (db) => void db.createObjectStore('draft') })
   await database.put('draft', 'text', 'id')
   database.close()
-  const before = await unsentOnThisDevice()
+  const before = await unsentOnThisDevice(NOW)
   const open = indexedDB.open.bind(indexedDB)
   vi.spyOn(indexedDB, 'open').mockImplementation((name, version) => {
     if (name === `${PREFIX}empty`) throw new DOMException('it is broken')
     return open(name, version)
   })
-  expect(await unsentOnThisDevice()).toBe(before)
+  expect(await unsentOnThisDevice(NOW)).toBe(before)
 })
 
 test('a browser that cannot list its databases has nothing unsent that it could tell', async () => {
   vi.spyOn(indexedDB, 'databases').mockRejectedValue(new DOMException('not here'))
-  expect(await unsentOnThisDevice()).toBe(0)
+  expect(await unsentOnThisDevice(NOW)).toBe(0)
+})
+
+test('actions that wait are counted, but for those of a moment ago', async () => {
+  const cache = await Cache.open('waiting/a')
+  for (const [id, at] of [
+    ['old', 0],
+    ['new', NOW - 100]
+  ] as const) {
+    await cache?.outbox.add({ id, at, patches: [], names: {}, attempted: false })
+  }
+  expect(await unsentOnThisDevice(NOW)).toBe(1)
+  cache?.close()
 })

@@ -1,19 +1,31 @@
 /** Counts what this device keeps unsent, of whoever used it, without opening the mail page. */
-import { openDB } from 'idb'
+import type { Entry } from '#lib/outbox/entry.ts'
+import { openDB, type IDBPDatabase } from 'idb'
 import { databaseNames } from '#lib/cache/cache.ts'
 
-export async function unsentOnThisDevice(): Promise<number> {
+/** Milliseconds. What was done a moment ago is on its way. */
+const ON_ITS_WAY = 5_000
+
+/** Drafts, and actions that wait for the mail server. */
+export async function unsentOnThisDevice(now: number): Promise<number> {
   const names = await databaseNames()
   // One that does not open must not hide what the others keep, nor hold up who wants to sign out.
-  const counts = await Promise.all(names.map((name) => draftsIn(name).catch(() => 0)))
+  const counts = await Promise.all(names.map((name) => unsentIn(name, now).catch(() => 0)))
   return counts.reduce((sum, count) => sum + count, 0)
 }
 
-async function draftsIn(name: string): Promise<number> {
+async function unsentIn(name: string, now: number): Promise<number> {
   const database = await openDB(name)
   try {
-    return database.objectStoreNames.contains('draft') ? await database.count('draft') : 0
+    const has = (store: string): boolean => database.objectStoreNames.contains(store)
+    const drafts = has('draft') ? await database.count('draft') : 0
+    return drafts + (has('outbox') ? await waitingIn(database, now) : 0)
   } finally {
     database.close()
   }
+}
+
+async function waitingIn(database: IDBPDatabase, now: number): Promise<number> {
+  const entries = (await database.getAll('outbox')) as Entry[]
+  return entries.filter(({ at }) => Math.abs(now - at) > ON_ITS_WAY).length
 }

@@ -202,9 +202,11 @@ export class MailState implements Mail {
     await this.#quietly(settleLanguage(this.#account.ports.tongue, this.#settings, {}))
   }
 
-  /** replies that were typed here and not sent, whether or not they are written by now */
+  /** replies that were typed here and not sent, whether or not they are written by now, and actions that cannot be sent */
   get unsent(): number {
-    return this.#account.kept.drafts.ids().length
+    const { task, waiting } = this.actions.outbox
+    // What was done a moment ago is on its way.
+    return this.#account.kept.drafts.ids().length + (task.trouble ? waiting : 0)
   }
 
   stop(): void {

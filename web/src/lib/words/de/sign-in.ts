@@ -140,8 +140,8 @@ export const signIn = {
     question: 'Abmelden?',
     unsent: (things: number) =>
       things === 1
-        ? 'Eine Nachricht wartet auf diesem Gerät und ist noch nicht gesendet. Sie geht verloren, wenn Sie sich jetzt abmelden.'
-        : `${things} Nachrichten warten auf diesem Gerät und sind noch nicht gesendet. Sie gehen verloren, wenn Sie sich jetzt abmelden.`
+        ? 'Eine Nachricht oder Änderung wartet auf diesem Gerät und ist noch nicht gesendet. Sie geht verloren, wenn Sie sich jetzt abmelden.'
+        : `${things} Nachrichten und Änderungen warten auf diesem Gerät und sind noch nicht gesendet. Sie gehen verloren, wenn Sie sich jetzt abmelden.`
   },
   messages: {
     1010003: 'Melden Sie sich erneut an, um fortzufahren.',

@@ -138,8 +138,8 @@ export const signIn = {
     question: 'Sign out?',
     unsent: (things: number) =>
       things === 1
-        ? 'One message waits on this device and was not sent. It is lost if you sign out now.'
-        : `${things} messages wait on this device and were not sent. They are lost if you sign out now.`
+        ? 'One message or change waits on this device and was not sent. It is lost if you sign out now.'
+        : `${things} messages and changes wait on this device and were not sent. They are lost if you sign out now.`
   },
   /** What Kratos says, by the id of the message. A function gets the value that the message is about. */
   messages: {
