@@ -82,7 +82,7 @@ async def test_3000_conversations_are_archived_with_progress_and_come_back_by_on
         progress = alice.page.get_by_role("status").filter(has_text=re.compile(rf"^Archiving: \d.* of {SHOWN}"))
         await archive_all(alice)
         await expect(progress).to_be_visible()
-        await expect(alice.text(f"{SHOWN} conversations archived")).to_be_visible()
+        await expect(alice.text(f"{SHOWN} messages archived")).to_be_visible()
         await expect(alice.text("Nothing left to do")).to_be_visible()
         assert (await emails_in(other, "inbox"), await emails_in(other, "archive")) == (0, ALL)
         await alice.page.keyboard.press("z")

@@ -87,6 +87,8 @@ async def test_an_action_is_seen_in_all_tabs_and_sent_once_though_its_own_tab_is
         await expect(alice.button("Live")).to_be_visible()
         tabs = [alice, *[await further_tab(up, alice) for _ in range(4)]]
         sent = SentChanges(alice.page.context)
+        # The commands load with the reader, once the browser is idle.
+        await expect(tabs[2].text("Press J and K to move")).to_be_visible()
         await tabs[2].page.keyboard.press("j")
         await tabs[2].page.keyboard.press("j")
         await expect(tabs[2].row("Order 3")).to_be_focused()

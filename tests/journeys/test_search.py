@@ -99,6 +99,7 @@ async def test_search_by_keyboard_finds_sent_mail_and_archive_marks_the_words_an
 
         await keyboard.press("/")
         await keyboard.type("Lieferschein -from:me")
+        await expect(alice.page.get_by_role("option", name="Save this search")).to_be_visible()
         await keyboard.press("ArrowUp")
         await keyboard.press("Enter")
         await alice.page.get_by_role("dialog", name="Save this search?").get_by_role("textbox").fill("Delivery notes")
