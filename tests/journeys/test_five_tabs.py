@@ -93,6 +93,7 @@ async def test_an_action_is_seen_in_all_tabs_and_sent_once_though_its_own_tab_is
         await tabs[2].page.keyboard.press("j")
         await expect(tabs[2].row("Order 3")).to_be_focused()
         await tabs[2].page.keyboard.press("e")
+        await expect(tabs[2].text("Conversation archived")).to_be_visible()
         await tabs[2].page.close()
         tabs.remove(tabs[2])
         for tab in tabs:

@@ -21,7 +21,6 @@ import { nextMessage } from '#lib/commands/next-message.ts'
 import { previousMessage } from '#lib/commands/previous-message.ts'
 import { read } from '#lib/commands/read.ts'
 import { reply } from '#lib/commands/reply.ts'
-import { search } from '#lib/commands/search.ts'
 import { selectAll } from '#lib/commands/select-all.ts'
 import { selectNone } from '#lib/commands/select-none.ts'
 import { selectRead } from '#lib/commands/select-read.ts'
@@ -50,7 +49,6 @@ export const ALL: readonly Command[] = [
   goSent,
   goAll,
   goTo,
-  search,
   keys,
   archive,
   remove,
