@@ -106,7 +106,7 @@ async def test_search_by_keyboard_finds_sent_mail_and_archive_marks_the_words_an
         await keyboard.press("Enter")
         await expect(alice.page.get_by_text("Search saved").first).to_be_visible()
         await alice.page.reload()
-        await found(alice, "Avis")
+        await expect(alice.text("Avis")).to_be_visible()
         await keyboard.press("/")
         await keyboard.press("Control+a")
         await keyboard.press("Delete")
