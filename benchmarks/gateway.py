@@ -53,6 +53,9 @@ KINDS: Mapping[str, dict[str, Any]] = {
     "list with bodies": {"properties": BODIES, "fetchHTMLBodyValues": True, "fetchTextBodyValues": True},
 }
 
+IDLE = 2.0
+"""Seconds after which a connection is opened anew: a server closes one that is idle for longer."""
+
 
 @dataclass(frozen=True)
 class Mail:
@@ -72,17 +75,21 @@ class Route:
         assert parts.hostname
         self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
         self._headers = {**headers, "Content-Type": "application/json"}
+        self._last_used = 0.0
 
     def send(self, body: bytes) -> tuple[float, bytes]:
         """Return the seconds from the first byte sent to the last one received, and the response."""
+        if time.perf_counter() - self._last_used > IDLE:
+            self._connection.close()
+            self._connection.connect()
         started = time.perf_counter()
         self._connection.request("POST", "/jmap/", body, self._headers)
         response = self._connection.getresponse()
         content = response.read()
-        elapsed = time.perf_counter() - started
+        self._last_used = time.perf_counter()
         if response.status != 200:
             raise SystemExit(f"the server responded {response.status}: {content[:300]!r}")
-        return elapsed, content
+        return self._last_used - started, content
 
     def close(self) -> None:
         self._connection.close()
