@@ -3,18 +3,19 @@ const rooms = {
   jmap: [],
   mail: [],
   live: ['jmap'],
+  compose: ['jmap', 'mail'],
   words: [],
   accounts: [],
   console: [],
   store: ['jmap', 'mail'],
-  cache: ['jmap', 'outbox'],
+  cache: ['jmap', 'outbox', 'compose'],
   outbox: ['store', 'jmap'],
-  sync: ['jmap', 'mail', 'store', 'cache', 'outbox', 'live'],
+  sync: ['jmap', 'mail', 'store', 'cache', 'outbox', 'compose', 'live'],
   frame: ['mail'],
   ui: ['words'],
-  state: ['jmap', 'mail', 'store', 'outbox', 'sync', 'words', 'accounts', 'console'],
+  state: ['jmap', 'mail', 'store', 'outbox', 'compose', 'sync', 'words', 'accounts', 'console'],
   commands: ['state', 'store', 'outbox', 'sync', 'mail', 'words'],
-  views: ['state', 'commands', 'ui', 'words', 'mail', 'frame', 'accounts', 'jmap']
+  views: ['state', 'commands', 'ui', 'words', 'mail', 'compose', 'frame', 'accounts', 'jmap']
 }
 
 /** Only these rooms may import the library, so that one place answers for it. */
@@ -22,6 +23,7 @@ const libraries = {
   idb: ['cache'],
   dompurify: ['frame', 'compose'],
   centrifuge: ['live'],
+  'squire-rte': ['views/compose'],
   'client-zip': ['views/attachments'],
   lucide: ['ui']
 }

@@ -5,14 +5,15 @@
 import type { Id, Mailbox } from '#lib/jmap/types.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import { KeptOutbox } from './outbox.ts'
-import type { Changes, Database, KeptBody, KeptDraft, KeptStates, KeptThreads, Schema, Wish } from './schema.ts'
+import type { KeptDrafts } from './drafts.ts'
+import type { Changes, Database, KeptBody, KeptStates, KeptThreads, Schema, Wish } from './schema.ts'
 import type { KeptSearches } from './searches.ts'
 import { deleteDB, openDB, type IDBPTransaction, type StoreNames } from 'idb'
 
-export type { Changes, KeptBody, KeptDraft, KeptList, KeptStates, KeptThreads, Wish } from './schema.ts'
+export type { Changes, KeptBody, KeptList, KeptStates, KeptThreads, Wish } from './schema.ts'
 
 /** Part of the name: code of another format never meets the data of this one. */
-const FORMAT = 2
+const FORMAT = 3
 export const PREFIX = 'postroom-mail-'
 
 /** Rows that are kept. */
@@ -69,8 +70,9 @@ export class Cache {
   async #adoptDrafts(name: string): Promise<void> {
     const other = await openDB<Schema>(name)
     try {
+      const drafts = await this.drafts()
       for (const draft of await other.getAll('draft')) {
-        await this.keepDraft(draft)
+        await drafts.put(draft)
       }
     } finally {
       other.close()
@@ -80,14 +82,14 @@ export class Cache {
   async start(): Promise<{
     states: KeptStates | null
     mailboxes: Mailbox[]
-    drafts: KeptDraft[]
+    drafts: number
     entries: Entry[]
   }> {
     const read = this.#database.transaction(['meta', 'mailbox', 'draft', 'outbox'])
     const [states, mailboxes, drafts, entries] = await Promise.all([
       read.objectStore('meta').get('states'),
       read.objectStore('mailbox').getAll(),
-      read.objectStore('draft').getAll(),
+      read.objectStore('draft').count(),
       read.objectStore('outbox').getAll()
     ])
     return { states: states ?? null, mailboxes, drafts, entries }
@@ -155,13 +157,10 @@ export class Cache {
     await (await import('./eviction.ts')).evictBodies(this.#database)
   }
 
-  /** It must survive a crash of the browser. Raises what the browser says if it cannot be kept. */
-  async keepDraft(draft: KeptDraft): Promise<void> {
-    const isEmpty = draft.text === '' && draft.sending === null
-    await this.#spared(async () => {
-      const write = this.#database.transaction('draft', 'readwrite', { durability: 'strict' })
-      await Promise.all([isEmpty ? write.store.delete(draft.id) : write.store.put(draft), write.done])
-    })
+  /** Loaded on use: the first view needs nothing of it. */
+  async drafts(): Promise<KeptDrafts> {
+    const { KeptDrafts } = await import('./drafts.ts')
+    return new KeptDrafts(this.#database, (write) => this.#spared(write))
   }
 
   get outbox(): KeptOutbox {
@@ -243,6 +242,7 @@ function upgrade(database: Database): void {
   }
   database.createObjectStore('outbox', { autoIncrement: true })
   database.createObjectStore('search')
+  database.createObjectStore('file')
   database.createObjectStore('list', { keyPath: 'key' })
   database.createObjectStore('body', { keyPath: 'id' }).createIndex('used', ['usedAt', 'size'])
 }

@@ -1,5 +1,6 @@
 /** What this device keeps, and in which stores. */
 import type { Email, EmailBody, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
+import type { KeptDraft } from '#lib/compose/draft.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import type { DBSchema, IDBPDatabase } from 'idb'
 
@@ -40,14 +41,6 @@ export interface KeptBody {
   size: number
 }
 
-/** A reply that was typed and not sent, by the message to which it replies. */
-export interface KeptDraft {
-  id: Id
-  text: string
-  /** what was handed to the mail server, if nobody knows whether it took it */
-  sending: { messageId: string; text: string } | null
-}
-
 /** What this device tells of new mail while nobody looks: nothing, that it came, or from whom and about what. */
 export type Wish = 'none' | 'that' | 'what'
 
@@ -71,7 +64,9 @@ export interface Schema extends DBSchema {
   email: { key: Id; value: Email }
   list: { key: string; value: KeptList }
   body: { key: Id; value: KeptBody; indexes: { used: [number, number] } }
-  draft: { key: Id; value: KeptDraft }
+  draft: { key: string; value: KeptDraft }
+  /** content of files that a draft has and the mail server lacks, by their id */
+  file: { key: string; value: Blob }
   /** by their order in all tabs */
   outbox: { key: number; value: Entry }
   /** what the person searched for last */

@@ -19,6 +19,7 @@ import { SettingsDocument } from '#lib/sync/settings.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import { ActionsState } from './actions.svelte.ts'
 import { AnnouncementsOf } from './announcements.ts'
+import type { Compose } from './compose.ts'
 import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
 import { LabelsState } from './labels.svelte.ts'
@@ -28,7 +29,6 @@ import { MailboxesState } from './mailboxes.svelte.ts'
 import { Messages } from './messages.ts'
 import { ReaderState } from './reader.svelte.ts'
 import { Rows } from './rows.ts'
-import { SendingState } from './sending.svelte.ts'
 import { troubled } from './trouble-of.ts'
 import { Version } from './version.svelte.ts'
 
@@ -42,7 +42,6 @@ export class MailState implements Mail {
   readonly mailboxes: MailboxesState
   readonly labels: LabelsState
   readonly reader: ReaderState
-  readonly sending: SendingState
   readonly actions: ActionsState
   readonly connection: ConnectionState
   readonly announcements: AnnouncementsOf
@@ -58,6 +57,8 @@ export class MailState implements Mail {
   readonly #tasks: readonly { stop: () => void }[]
   readonly #version = new Version()
   #searching: Promise<Search> | null = null
+  #compose: Promise<Compose> | null = null
+  #composing: Compose | null = null
   #ahead: Ahead | null = null
   #late: LateIndex | null = null
   #stopped = false
@@ -93,7 +94,6 @@ export class MailState implements Mail {
     this.announcements = new AnnouncementsOf(announcer, this.#rows, isOwn)
     this.mailboxes = new MailboxesState(account)
     this.connection = new ConnectionState(account, this.#live)
-    this.sending = new SendingState(account, (id) => this.actions.answered(id))
     const messages = new Messages({
       isOwn,
       urlOf: (file) => (account.isKnown ? account.client.downloadUrl(file) : ''),
@@ -198,15 +198,23 @@ export class MailState implements Mail {
     return this.#searching
   }
 
+  compose(): Promise<Compose> {
+    this.#compose ??= import('./compose.svelte.ts').then(async ({ ComposeState }) => {
+      this.#composing = new ComposeState(this.#account)
+      return this.#composing
+    })
+    return this.#compose
+  }
+
   async keepLanguage(): Promise<void> {
     await this.#quietly(settleLanguage(this.#account.ports.tongue, this.#settings, {}))
   }
 
-  /** replies that were typed here and not sent, whether or not they are written by now, and actions that cannot be sent */
+  /** drafts that the mail server lacks, messages that wait to be sent, and actions that cannot be sent */
   get unsent(): number {
     const { task, waiting } = this.actions.outbox
     // What was done a moment ago is on its way.
-    return this.#account.kept.drafts.ids().length + (task.trouble ? waiting : 0)
+    return (this.#composing?.unsent ?? this.#account.kept.draftsAtStart) + (task.trouble ? waiting : 0)
   }
 
   stop(): void {
@@ -266,7 +274,6 @@ export class MailState implements Mail {
       this.#version.next()
       this.mailboxes.changed()
       this.labels.changed()
-      this.sending.changed()
       this.actions.changed()
     } else if (topic === 'list') {
       this.#live.know(this.mailboxes.byRole('inbox')?.count ?? 0)

@@ -10,6 +10,7 @@ import type { Person } from '#lib/mail/people.ts'
 import type { Label, LabelColour } from '#lib/mail/label.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Warning } from '#lib/mail/warnings.ts'
+import type { Compose } from './compose.ts'
 import type { SavedSearch, Search } from './searches.ts'
 
 import type { Labels, Mailboxes } from './mailbox-contract.ts'
@@ -202,42 +203,6 @@ export interface Reader {
   tryAgain(): void
 }
 
-export interface Reply {
-  readonly to: readonly Person[]
-  readonly cc: readonly Person[]
-  readonly subject: string
-  /** what was typed */
-  readonly text: string
-  /** what stands below it; empty for nothing */
-  readonly quoted: string
-  /** the message to which it replies */
-  readonly parent: Message
-}
-
-/** `failed`: the text would be lost with the page. */
-export type DraftState = 'none' | 'keeping' | 'kept' | 'failed'
-
-export interface SendingStatus {
-  readonly sending: boolean
-  readonly trouble: Trouble | null
-}
-
-export interface Sending {
-  /** Load what sending needs, while there is a network. */
-  prepare(): void
-  /** Resolves when the server took it; rejects with a `Trouble`. */
-  send(reply: Reply): Promise<void>
-  /** the text that was typed and not sent, kept for the message to which it replies */
-  draftOf(messageId: string): string
-  /** whether this device has the text as it was typed */
-  draftState(messageId: string): DraftState
-  /** whether the reply is being handed over, and why it was not; also if nobody looks at it meanwhile */
-  statusOf(messageId: string): SendingStatus
-  keep(messageId: string, text: string): void
-  /** messages whose reply was typed and not sent: ask before a logout */
-  unsent(): readonly string[]
-}
-
 /** `polled`: the mail server reports no new mail, so it is looked for once a minute. */
 export type Live = 'connecting' | 'live' | 'polled' | 'offline'
 
@@ -288,7 +253,8 @@ export interface Mail {
   readonly labels: Labels
   readonly list: ConversationList | null
   readonly reader: Reader
-  readonly sending: Sending
+  /** What writing needs, loaded on use; the same each time. */
+  compose(): Promise<Compose>
   readonly connection: Connection
   readonly announcements: Announcements
   /** unread conversations in the inbox, also as another tab learnt it while this one is hidden */

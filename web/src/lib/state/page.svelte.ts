@@ -1,4 +1,4 @@
-/** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded, what is replied to. */
+/** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded. */
 import type { SignedOut } from '#lib/accounts/sign-out.ts'
 import { warningOf, type Warning } from '#lib/mail/warnings.ts'
 import { Cursor } from '#lib/state/cursor.svelte.ts'
@@ -11,7 +11,10 @@ import { isBlocked } from '#lib/state/phishing.ts'
 import { Preferences } from '#lib/state/preferences.svelte.ts'
 import { Searching } from '#lib/state/searching.svelte.ts'
 import { Triage } from '#lib/state/triage.svelte.ts'
+import { Writing } from '#lib/state/writing.svelte.ts'
 import { createContext, untrack } from 'svelte'
+
+export type Answer = 'reply' | 'replyAll' | 'forward' | 'forwardAsAttachment'
 
 export class MailPage {
   readonly mail: Mail
@@ -26,10 +29,9 @@ export class MailPage {
   drawer = $state(false)
   readonly notices = new Notices()
   readonly searching: Searching
-  /** the message to which the person writes a reply */
-  #replyingTo = $state<string | null>(null)
-  /** the person closed the reply, which is kept */
-  #replyClosed = $state(false)
+  readonly writing: Writing
+  /** what the person wants to write to a suspicious sender, and is asked about */
+  asking = $state.raw<{ readonly kind: Answer; readonly message: Message } | null>(null)
   /** expanded or collapsed by the person; other messages follow the rule */
   #toggled = $state.raw<ReadonlyMap<string, boolean>>(new Map())
   #unfolded = $state(false)
@@ -49,6 +51,7 @@ export class MailPage {
     this.cursor = new Cursor(mail, this)
     this.triage = new Triage(mail, this.cursor, this)
     this.searching = new Searching(mail, go)
+    this.writing = new Writing(mail)
     this.#go = go
     this.leave = leave
   }
@@ -94,27 +97,17 @@ export class MailPage {
     return this.#unfolded ? null : foldedRange(this.mail.reader.conversation?.messages ?? [], this.expanded)
   }
 
-  /** The message whose reply is on screen: what the person replies to, else what was typed before and not sent. */
-  get replyParent(): Message | undefined {
-    const messages = this.mail.reader.conversation?.messages ?? []
-    const written = messages.find(({ id }) => id === this.#replyingTo)
-    if (written || this.#replyClosed) return written
-    return messages.findLast(({ id }) => this.mail.sending.draftOf(id) !== '')
+  /** Reply, or forward. A suspicious sender is asked about first. */
+  reply(kind: Answer, message: Message): void {
+    if (this.warningOf(message) !== null) this.asking = { kind, message }
+    else void this.writing.start({ kind, message })
   }
 
-  /** The person writes this reply now; one that was only found does not take the focus. */
-  writes(messageId: string): boolean {
-    return messageId === this.#replyingTo
-  }
-
-  reply(messageId: string): void {
-    this.#replyingTo = messageId
-    this.#replyClosed = false
-  }
-
-  closeReply(): void {
-    this.#replyingTo = null
-    this.#replyClosed = true
+  /** What was asked is settled: `on` to write all the same. */
+  settle(on: boolean): void {
+    const { asking } = this
+    this.asking = null
+    if (asking && on) void this.writing.start(asking)
   }
 
   /** The address bar changed: show what it names. */
@@ -147,8 +140,7 @@ export class MailPage {
     this.#unfolded = false
     this.#pictured = new Set()
     this.message = null
-    this.#replyingTo = null
-    this.#replyClosed = false
+    this.asking = null
     if (threadId === undefined) {
       this.mail.reader.close()
     } else {

@@ -1,67 +1,95 @@
 /**
- * Replies that were typed and not sent. They outlive a reload, a crash and the end of a session. All tabs of a person have
- * the same: what one of them has sent no other offers to send again.
+ * The messages that are being written or sent: in memory, on this device, and in all tabs of this person. They outlive a
+ * reload, a crash and the end of a session.
  */
-import type { Cache, KeptDraft } from '#lib/cache/cache.ts'
-import type { Id } from '#lib/jmap/types.ts'
+import type { KeptDraft } from '#lib/compose/draft.ts'
+import type { KeptDrafts } from '#lib/cache/drafts.ts'
 import type { Ports } from './ports.ts'
 
 /** Milliseconds without a key before the text is written. */
 const REST = 300
 
+/** null: it is removed. `elsewhere`: another tab says so. */
+export type DraftListener = (id: string, kept: KeptDraft | null, elsewhere: boolean) => void
+
+interface Message {
+  readonly id: string
+  readonly kept: KeptDraft | null
+}
+
 export class Drafts {
   readonly #ports: Ports
-  readonly #drafts = new Map<Id, KeptDraft>()
-  readonly #resting = new Map<Id, () => void>()
-  readonly #sending = new Map<Id, Promise<void>>()
-  /** told when a text was written, or could not be; `elsewhere`: another tab changed it */
-  onwritten: (id: Id, elsewhere: boolean) => void = () => undefined
-  readonly #written = new Map<Id, string>()
-  readonly #failed = new Set<Id>()
-  #cache: Cache | null = null
-  #channel: BroadcastChannel | null = null
-  #stopped = false
+  readonly #store: KeptDrafts | null
+  readonly #name: string
+  readonly #drafts = new Map<string, KeptDraft>()
+  readonly #resting = new Map<string, () => void>()
+  readonly #listeners = new Set<DraftListener>()
+  /** what this device has of it: the revision; it is missing if it could not be written */
+  readonly #written = new Map<string, number>()
+  readonly #channel: BroadcastChannel | null
 
-  constructor(ports: Ports) {
+  /** `store`: null where the browser keeps nothing. `name`: of what the tabs of this person share; empty for nothing. */
+  constructor(ports: Ports, store: KeptDrafts | null, name: string) {
     this.#ports = ports
+    this.#store = store
+    this.#name = name
+    this.#channel = (name && ports.channel?.(`${name}-drafts`)) || null
+    this.#channel?.addEventListener('message', ({ data }: MessageEvent<Message>) => this.#heard(data))
   }
 
-  /** What this device kept; text that was typed before it was read is newer. */
-  begin(cache: Cache, kept: readonly KeptDraft[]): void {
-    this.#cache = cache
-    this.#listen(`${cache.name}-drafts`)
-    const typed = new Set(this.#drafts.keys())
-    for (const draft of kept.filter(({ id }) => !typed.has(id))) {
-      this.#drafts.set(draft.id, draft)
-      this.#written.set(draft.id, draft.text)
+  /** Read what this device kept. Raises what the browser says if it cannot be read. */
+  async read(): Promise<void> {
+    for (const kept of (await this.#store?.all()) ?? []) {
+      if (!this.#drafts.has(kept.id)) {
+        this.#drafts.set(kept.id, kept)
+        this.#written.set(kept.id, kept.revision)
+      }
     }
-    typed.forEach((id) => void this.#write(id))
   }
 
-  get(id: Id): KeptDraft {
-    return this.#drafts.get(id) ?? { id, text: '', sending: null }
+  listen(listener: DraftListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
-  ids(): Id[] {
-    return [...this.#drafts.values()].filter(({ text }) => text.trim() !== '').map(({ id }) => id)
+  all(): readonly KeptDraft[] {
+    return [...this.#drafts.values()]
   }
 
-  /** Whether this device has the text. */
-  stateOf(id: Id): 'none' | 'keeping' | 'kept' | 'failed' {
-    const { text } = this.get(id)
-    if (text.trim() === '') {
-      return 'none'
-    }
-    return this.#failed.has(id) ? 'failed' : this.#written.get(id) === text ? 'kept' : 'keeping'
+  get(id: string): KeptDraft | undefined {
+    return this.#drafts.get(id)
   }
 
-  type(id: Id, text: string): void {
-    this.#drafts.set(id, { ...this.get(id), text })
-    this.#resting.get(id)?.()
+  /** Whether this device has its last change; false: not yet, or it cannot be written. */
+  isWritten(id: string): boolean {
+    return this.#written.get(id) === this.#drafts.get(id)?.revision
+  }
+
+  /** It is being typed: it is written after a rest. */
+  type(kept: KeptDraft): void {
+    this.#drafts.set(kept.id, kept)
+    this.#resting.get(kept.id)?.()
     this.#resting.set(
-      id,
-      this.#ports.after(REST, () => void this.#write(id))
+      kept.id,
+      this.#ports.after(REST, () => void this.#write(kept.id))
     )
+    this.#tell(kept.id, kept, false)
+  }
+
+  /** Resolves once this device has it, to whether it has: what is handed to the mail server must be known after a crash. */
+  put(kept: KeptDraft): Promise<boolean> {
+    this.#drafts.set(kept.id, kept)
+    return this.#write(kept.id)
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#calm(id)
+    this.#drafts.delete(id)
+    this.#written.delete(id)
+    this.#channel?.postMessage({ id, kept: null } satisfies Message)
+    this.#tell(id, null, false)
+    // What stays is found at the next start, and its email is looked for before anything is sent.
+    await this.#store?.remove(id).catch((failure: unknown) => this.#ports.report(failure))
   }
 
   /** Do not wait for a rest: the page is being left. */
@@ -69,109 +97,75 @@ export class Drafts {
     ;[...this.#resting.keys()].forEach((id) => void this.#write(id))
   }
 
-  /** Resolves once it is written: what is handed to the mail server must be known after a crash. */
-  sending(id: Id, sending: KeptDraft['sending']): Promise<void> {
-    this.#drafts.set(id, { ...this.get(id), sending })
-    return this.#write(id)
-  }
-
-  /** One sending of a reply at a time in this tab: a double click sends once. */
-  once(id: Id, send: () => Promise<void>): Promise<void> {
-    let sending = this.#sending.get(id)
-    if (!sending) {
-      sending = send().finally(() => this.#sending.delete(id))
-      this.#sending.set(id, sending)
-    }
-    return sending
-  }
-
-  /** And in all tabs, where the browser has locks: what waits for another tab learns what became of its sending. */
-  async alone(id: Id, send: () => Promise<void>): Promise<void> {
+  /**
+   * Alone in all tabs, where the browser has locks. `purpose`: `write` is held while a window is open, `send` while it is
+   * sent. With `ifAvailable`, `work` is told null if another tab has it; with `steal`, it is taken from that one.
+   */
+  async alone<T>(
+    id: string,
+    purpose: 'write' | 'send',
+    options: LockOptions,
+    work: (lock: Lock | 'no locks' | null) => Promise<T>
+  ): Promise<T> {
     const { locks } = this.#ports
-    if (!locks || !this.#cache) {
-      return send()
+    if (!locks || this.#name === '') {
+      return work('no locks')
     }
-    if (this.#resting.has(id)) {
-      // It is not being typed any more: what the other tab says of it counts.
-      void this.#write(id)
-    }
-    await locks.request(`${this.#cache.name}-reply-${id}`, async () => {
-      // Without a text, the other tab has sent it meanwhile.
-      if (this.get(id).text !== '') {
-        await send()
-      }
-    })
+    return (await locks.request(`${this.#name}-${purpose}-${id}`, options, work)) as T
   }
 
-  sent(id: Id): void {
-    this.#drafts.set(id, { id, text: '', sending: null })
-    void this.#write(id)
-  }
-
-  /** Nothing of it is this person's any more. */
-  forget(): void {
-    this.#resting.forEach((callOff) => callOff())
-    this.#resting.clear()
-    this.#drafts.clear()
-    this.#cache = null
-    this.#close()
-  }
-
-  /** The page is left, perhaps before what this device kept was read. */
+  /** The page is left. */
   stop(): void {
-    this.#stopped = true
-    this.#close()
-  }
-
-  #close(): void {
+    this.writeAll()
     this.#channel?.close()
-    this.#channel = null
   }
 
-  #listen(name: string): void {
-    this.#close()
-    if (this.#stopped) {
-      return
+  #heard({ id, kept }: Message): void {
+    if (!kept) {
+      this.#calm(id)
+      this.#drafts.delete(id)
+      this.#written.delete(id)
+    } else {
+      this.#drafts.set(id, kept)
+      this.#written.set(id, kept.revision)
     }
-    this.#channel = this.#ports.channel?.(name) ?? null
-    this.#channel?.addEventListener('message', ({ data }: MessageEvent<KeptDraft>) => {
-      if (this.#resting.has(data.id)) {
-        // What is being typed here is newer. What the other tab hands over must not be forgotten with it.
-        this.#drafts.set(data.id, { ...this.get(data.id), sending: data.sending })
-        return
-      }
-      this.#drafts.set(data.id, data)
-      this.#written.set(data.id, data.text)
-      this.onwritten(data.id, true)
-    })
+    this.#tell(id, kept, true)
   }
 
-  async #write(id: Id): Promise<void> {
+  #calm(id: string): void {
     this.#resting.get(id)?.()
     this.#resting.delete(id)
-    const draft = this.get(id)
-    this.#channel?.postMessage(draft)
-    const isKept = await this.#keep(draft)
-    if (isKept) {
-      this.#written.set(id, draft.text)
-      this.#failed.delete(id)
-    } else {
-      this.#failed.add(id)
-    }
-    this.onwritten(id, false)
   }
 
-  /** Whether it is kept: a browser that keeps nothing has no cache. */
-  async #keep(draft: KeptDraft): Promise<boolean> {
+  async #write(id: string): Promise<boolean> {
+    this.#calm(id)
+    const kept = this.#drafts.get(id)
+    if (!kept) {
+      return false
+    }
+    this.#channel?.postMessage({ id, kept } satisfies Message)
+    const isKept = await this.#keep(kept)
+    if (isKept) {
+      this.#written.set(id, kept.revision)
+    } else {
+      this.#written.delete(id)
+    }
+    this.#tell(id, kept, false)
+    return isKept
+  }
+
+  async #keep(kept: KeptDraft): Promise<boolean> {
     try {
-      await this.#cache?.keepDraft(draft)
-      if (draft.text !== '') {
-        this.#ports.persist()
-      }
-      return this.#cache !== null
+      await this.#store?.put(kept)
+      this.#ports.persist()
+      return this.#store !== null
     } catch (failure) {
       this.#ports.report(failure)
       return false
     }
+  }
+
+  #tell(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
+    this.#listeners.forEach((listener) => listener(id, kept, elsewhere))
   }
 }

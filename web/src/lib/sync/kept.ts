@@ -1,11 +1,11 @@
 /** What this device keeps of the account: read before the network answers, written behind the screen. */
 import { Cache, type Changes, type KeptBody, type KeptThreads, type KeptStates, type Wish } from '#lib/cache/cache.ts'
+import type { KeptDrafts } from '#lib/cache/drafts.ts'
 import type { KeptSearches } from '#lib/cache/searches.ts'
 import type { Email, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import type { Brought } from './brought.ts'
-import { Drafts } from './drafts.ts'
 import type { Facts } from './facts.ts'
 import { KeptEntries } from './kept-entries.ts'
 import type { ListView } from './list-view.ts'
@@ -42,7 +42,8 @@ export type Whose = Omit<KeptStates, 'email' | 'mailbox'>
 const NOTHING: Start = { states: null, mailboxes: [], threads: null, entries: [] }
 
 export class Kept {
-  readonly drafts: Drafts
+  /** drafts that this device kept when it was read */
+  draftsAtStart = 0
   readonly entries: KeptEntries
   readonly #ports: Ports
   readonly #objects: Objects
@@ -62,14 +63,11 @@ export class Kept {
   #writing: Promise<void> = Promise.resolve()
   #callOff: (() => void) | null = null
   #stopped = false
-  readonly #endLeave: () => void
 
   constructor(ports: Ports, objects: Objects) {
     this.#ports = ports
     this.#objects = objects
-    this.drafts = new Drafts(ports)
     this.entries = new KeptEntries(ports, () => this.#cache)
-    this.#endLeave = ports.onLeave(() => this.drafts.writeAll())
   }
 
   /** Read what was used last, for the list that will be shown. Nothing of it may be shown before it is known whose it
@@ -90,7 +88,7 @@ export class Kept {
     }
     const { drafts, ...start } = await this.#cache.start()
     this.#seen = this.#noted = start.states
-    this.drafts.begin(this.#cache, drafts)
+    this.draftsAtStart = drafts
     const key = keyIn(start.mailboxes)
     const threads = key === null ? null : await this.#cache.threads(key)
     this.#know(threads)
@@ -103,7 +101,7 @@ export class Kept {
       return read
     }
     this.#cache?.close()
-    this.drafts.forget()
+    this.draftsAtStart = 0
     this.#cache = await this.#inTime(Cache.open(owner))
     const deleted = this.#cache?.deleteOthers().then(
       () => null,
@@ -152,6 +150,11 @@ export class Kept {
   async searches(): Promise<KeptSearches | null> {
     await this.#flush()
     return (await this.#cache?.searches((states) => isSame(states, this.#noted))) ?? null
+  }
+
+  /** null where the browser keeps nothing */
+  async drafts(): Promise<KeptDrafts | null> {
+    return (await this.#cache?.drafts()) ?? null
   }
 
   /** A round brought the account, which is that of `whose`, to these states. */
@@ -289,15 +292,11 @@ export class Kept {
 
   stop(): void {
     this.#stopped = true
-    this.#endLeave()
-    this.drafts.writeAll()
-    this.drafts.stop()
     void this.#flush().then(() => this.#cache?.close())
   }
 
   async clear(): Promise<void> {
     this.#callOff?.()
-    this.drafts.forget()
     await this.#writing
     await this.#cache?.clear()
   }

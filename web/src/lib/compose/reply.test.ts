@@ -1,4 +1,4 @@
-import { quote, replySubject, replyTo } from '#lib/mail/reply.ts'
+import { quote, replySubject, replyTo } from '#lib/compose/reply.ts'
 import { expect, test } from 'vitest'
 
 const person = (address: string, own = false) => ({ name: '', address, own })

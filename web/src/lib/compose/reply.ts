@@ -1,5 +1,5 @@
 /** Whom a reply goes to, what it is called, and what it quotes. */
-import type { Person } from './people.ts'
+import type { Person } from '#lib/mail/people.ts'
 
 export interface ParentAddresses {
   readonly from: readonly Person[]

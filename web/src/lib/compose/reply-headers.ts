@@ -1,5 +1,5 @@
 /** The headers of a reply (RFC 5322 §3.6.4). */
-import { domainOf } from './address.ts'
+import { domainOf } from '#lib/mail/address.ts'
 
 /** References that are kept: the first, which names the conversation, and the last ones. */
 const MOST_REFERENCES = 20
