@@ -1,7 +1,7 @@
 /** What the views of writing read and do. Everything of it is loaded on first use: `mail.compose()`. */
 import type { Draft, DraftFile, Recipient } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Message } from './mail.ts'
+import type { Message } from './message.ts'
 
 export type { Draft, DraftFile, Recipient }
 

@@ -5,16 +5,17 @@
 import type { Filter, Sort } from '#lib/jmap/types.ts'
 import type { Action } from '#lib/outbox/action.ts'
 import type { Attachment } from '#lib/mail/attachment.ts'
-import type { Authentication } from '#lib/mail/authentication.ts'
 import type { Person } from '#lib/mail/people.ts'
 import type { Label, LabelColour } from '#lib/mail/label.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Warning } from '#lib/mail/warnings.ts'
 import type { Compose } from './compose.ts'
+import type { Message } from './message.ts'
 import type { SavedSearch, Search } from './searches.ts'
 
 import type { Labels, Mailboxes } from './mailbox-contract.ts'
 
+export type { Body, Message } from './message.ts'
 export type { Action, Attachment, Filter, Label, LabelColour, Person, Sort, Trouble }
 export type {
   LabelEditing,
@@ -125,50 +126,6 @@ export interface Actions {
   again(): void
   /** actions that wait for the mail server */
   readonly waiting: number
-}
-
-export interface Body {
-  readonly html: string | null
-  readonly text: string
-  /** Content-ID (without angle brackets) → the picture that the HTML refers to */
-  readonly inline: ReadonlyMap<string, Attachment>
-  /** the HTML is larger than what is shown unasked */
-  readonly truncated: boolean
-}
-
-export interface Message {
-  readonly id: string
-  readonly from: readonly Person[]
-  readonly to: readonly Person[]
-  readonly cc: readonly Person[]
-  readonly replyTo: readonly Person[]
-  readonly sentAt: Date | null
-  readonly receivedAt: Date
-  readonly subject: string
-  readonly preview: string
-  readonly messageId: readonly string[]
-  readonly references: readonly string[]
-  readonly unread: boolean
-  readonly starred: boolean
-  readonly draft: boolean
-  readonly own: boolean
-  /** it was reported as phishing (RFC 8621 §4.1.1, $phishing) */
-  readonly reported: boolean
-  readonly authentication: Authentication
-  /** the domain whose signature the mail server verified */
-  readonly signedBy: string | null
-  /** List-Id as it was sent; empty if it came by no list */
-  readonly list: string
-  /** of the whole message as it was sent; null until its body is loaded */
-  readonly blobId: string | null
-  /** octets of the whole message */
-  readonly size: number
-  /** known before the body is loaded */
-  readonly hasAttachment: boolean
-  readonly attachments: readonly Attachment[]
-  /** null until it is loaded */
-  readonly body: Body | null
-  readonly trouble: Trouble | null
 }
 
 export interface Conversation {
