@@ -1,8 +1,10 @@
 """Ports on 127.0.0.1, the only address a trial listens on."""
 
 import errno
+import os
 import random
 import socket
+from collections import deque
 
 from postroom.errors import ConfigurationError
 
@@ -13,12 +15,34 @@ LOOPBACK = "127.0.0.1"
 _PORTS = range(20_000, 32_000)
 
 
+_RESERVED = 64
+"""Ports that a process keeps to itself: more than it starts servers at once."""
+
+_reservations = deque[int]()
+"""File descriptors: nothing closes them before the process ends, also not a collector of garbage."""
+
+
 def free_port() -> int:
-    """A random port on which nothing listens now."""
+    """A random port on which nothing listens now, and which no other caller got just before."""
     while True:
         port = random.choice(_PORTS)  # noqa: S311 - not a secret
-        if not is_taken(port):
+        if not is_taken(port) and _reserve(port):
             return port
+
+
+def _reserve(port: int) -> bool:
+    """Whether no other process has reserved the port: until its server listens on it, it would look free to them. The
+    reservation is a UDP socket on the same port, which the server does not need, and which ends with the process."""
+    reservation = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        reservation.bind((LOOPBACK, port))
+    except OSError:
+        reservation.close()
+        return False
+    _reservations.append(reservation.detach())
+    if len(_reservations) > _RESERVED:
+        os.close(_reservations.popleft())
+    return True
 
 
 def is_taken(port: int) -> bool:

@@ -41,6 +41,8 @@ async def test_what_waits_when_the_session_ends_is_sent_once_after_the_person_si
         await fill_inbox(up, owner.email, 6)
         await alice.sign_in()
         await expect(alice.button("Live")).to_be_visible()
+        # The keys of actions load after the first view; offline they could not be loaded.
+        await expect(alice.text("Press J and K to move")).to_be_visible()
         sent = SentChanges(alice.page.context)
         await alice.page.context.set_offline(True)
         await keyboard.press("j")
