@@ -63,22 +63,44 @@ export interface Sending {
   readonly emailId: Id | null
 }
 
+export interface StoredVersion {
+  readonly emailId: Id
+  readonly messageId: string
+  readonly revision: number
+  readonly at: number
+}
+
 /** A draft as this device keeps it: while its window is open, until the mail server has all of it, or until it is sent. */
 export interface KeptDraft {
   /** of this device; the same for all its versions */
   readonly id: string
   readonly draft: Draft
-  /** grows by one with each change */
+  /** grows by one with each change of the person; 0: nothing of it is theirs yet */
   readonly revision: number
   /** when it was changed last: milliseconds since 1970 */
   readonly changedAt: number
+  /** when its window was opened: milliseconds since 1970 */
+  readonly openedAt: number
+  /** the tab that writes it: what another one holds is older */
+  readonly writer: string
   /** what the mail server has of it */
-  readonly stored: { readonly emailId: Id; readonly revision: number; readonly at: number } | null
+  readonly stored: StoredVersion | null
   /** what the mail server may have made of it: no response came. Each version has a Message-ID of its own. */
   readonly storing: { readonly messageId: string; readonly revision: number } | null
   readonly sending: Sending | null
+  /** why it was not sent */
+  readonly refusal: { readonly code: string; readonly detail: string | null } | null
+  /** another device changed or sent it meanwhile: both versions are kept */
+  readonly conflict: 'changed' | 'sent' | null
   /** the person closed its window: it is removed from this device once the mail server has all of it */
   readonly closed: boolean
+  /** when the person discarded it, which can be taken back for a while: milliseconds since 1970 */
+  readonly discardedAt: number | null
+}
+
+/** Whether the mail server lacks something of it that the person wants to keep, or to be sent. */
+export function isUnsent({ revision, stored, sending, discardedAt }: KeptDraft): boolean {
+  return discardedAt === null && (sending !== null || (revision > 0 && stored?.revision !== revision))
 }
 
 export const EMPTY: Draft = {

@@ -197,6 +197,9 @@ export interface Identity {
   id: Id
   name: string
   email: string
+  replyTo?: EmailAddress[] | null
+  textSignature?: string | null
+  htmlSignature?: string | null
 }
 
 /** RFC 9425 */
