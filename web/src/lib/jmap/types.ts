@@ -17,6 +17,7 @@ export interface Session {
   username: string
   apiUrl: string
   downloadUrl: string
+  uploadUrl?: string
   state: string
 }
 

@@ -20,6 +20,7 @@ import { troubleOf } from '#lib/sync/task.ts'
 import { ActionsState } from './actions.svelte.ts'
 import { AnnouncementsOf } from './announcements.ts'
 import type { Compose } from './compose.ts'
+import type { ComposeState } from './compose.svelte.ts'
 import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
 import { LabelsState } from './labels.svelte.ts'
@@ -58,7 +59,7 @@ export class MailState implements Mail {
   readonly #version = new Version()
   #searching: Promise<Search> | null = null
   #compose: Promise<Compose> | null = null
-  #composing: Compose | null = null
+  #composing: ComposeState | null = null
   #ahead: Ahead | null = null
   #late: LateIndex | null = null
   #stopped = false
@@ -85,7 +86,7 @@ export class MailState implements Mail {
     this.#saved = new SavedSearches(account)
     this.#rows = new Rows(account.objects, isOwn)
     this.labels = new LabelsState(this.#labels, this.#settings)
-    this.#tasks = [account, this.actions, reader, this.#live, { stop: () => this.#ahead?.stop() }]
+    this.#tasks = [account, this.actions, reader, this.#live, { stop: () => (this.#ahead?.stop(), this.#composing?.stop()) }]
     const announcer = new Announcer(account, {
       leads: () => this.#live.leads,
       isSeen: () => this.#live.isSeen()
@@ -199,11 +200,18 @@ export class MailState implements Mail {
   }
 
   compose(): Promise<Compose> {
-    this.#compose ??= import('./compose.svelte.ts').then(async ({ ComposeState }) => {
-      this.#composing = new ComposeState(this.#account)
-      return this.#composing
+    this.#compose ??= this.#loadCompose().catch((failure: unknown) => {
+      this.#compose = null
+      throw failure
     })
     return this.#compose
+  }
+
+  async #loadCompose(): Promise<Compose> {
+    const { ComposeState } = await import('./compose.svelte.ts')
+    const compose = await ComposeState.create(this.#account)
+    this.#composing = compose
+    return compose
   }
 
   async keepLanguage(): Promise<void> {

@@ -95,7 +95,14 @@ async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): P
   if (!snapshot) {
     return false
   }
-  const envelope = { from, messageId, mailboxIds: [mailboxId], keywords: ['$draft', '$seen'] }
+  const envelope = {
+    from,
+    messageId,
+    mailboxIds: [mailboxId],
+    keywords: ['$draft', '$seen'],
+    sentAt: new Date(account.ports.now()),
+    purpose: 'draft' as const
+  }
   const set = call('Email/set', 'set', {
     ifInState: state,
     create: { draft: emailOf(snapshot.draft, envelope) },

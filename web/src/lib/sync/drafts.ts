@@ -133,6 +133,17 @@ export class Drafts {
     return isThere && (isKept || this.store === null)
   }
 
+  /** Change what is no word of the person, in what is being typed as well. `change` may be called twice. */
+  async amend(id: string, change: (draft: Draft) => Draft): Promise<void> {
+    for (const drafts of [this.#drafts, this.#typed]) {
+      const kept = drafts.get(id)
+      if (kept) {
+        drafts.set(id, { ...kept, draft: change(kept.draft) })
+      }
+    }
+    await this.update(id, (kept) => ({ ...kept, draft: change(kept.draft) }))
+  }
+
   async remove(id: string): Promise<void> {
     await this.update(id, () => null)
   }
