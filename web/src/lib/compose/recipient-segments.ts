@@ -1,0 +1,73 @@
+/** A list of recipients as people write and paste it, divided into single ones. */
+
+/** Commas and semicolons of Chinese and Japanese keyboards, too. */
+const SEPARATORS = ',;\n，；、'
+const CLOSING: Readonly<Record<string, string>> = { '"': '"', '<': '>', '(': ')', '[': ']' }
+/** Characters within quotes or brackets. A paste may consist of a hundred thousand "<". */
+const LONGEST = 500
+
+interface Segment {
+  readonly text: string
+  /** what stands behind it */
+  readonly separator: string
+}
+
+/** Divided at commas, semicolons and lines, but not within quotes and brackets; names of groups are left out. */
+export function segmentsOf(text: string): string[] {
+  const segments = cut(text.replace(/\r\n?|[\u2028\u2029\v\f]/gu, '\n').replace(/\t/gu, ' '))
+  return joined(segments).filter((segment) => segment !== '')
+}
+
+function cut(text: string): Segment[] {
+  const segments: Segment[] = []
+  let from = 0
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charAt(at)
+    const end = character in CLOSING ? endOf(text, at) : at
+    if (end > at) {
+      at = end
+    } else if (SEPARATORS.includes(character)) {
+      segments.push({ text: text.slice(from, at).trim(), separator: character })
+      from = at + 1
+    } else if (character === ':' && isGroup(text.slice(from, at), text.charAt(at + 1))) {
+      from = at + 1
+    }
+  }
+  return [...segments, { text: text.slice(from).trim(), separator: '' }]
+}
+
+/** RFC 5322 §3.4: "Team: one@example.org, two@example.org;". Lines of a header ("To: …") look the same. */
+function isGroup(name: string, next: string): boolean {
+  return !/[@<>"]|^\s*mailto$|^\s*$/iu.test(name) && next !== '/'
+}
+
+/** Where a quote or a bracket closes that opens here; the same place if it does not on this line. */
+function endOf(text: string, at: number): number {
+  const open = text.charAt(at)
+  const last = Math.min(text.length, at + LONGEST)
+  for (let end = at + 1; end < last && text.charAt(end) !== '\n'; end++) {
+    const character = text.charAt(end)
+    if (open === '"' && character === '\\') end++
+    else if (character === CLOSING[open]) return end
+  }
+  return at
+}
+
+/**
+ * Outlook does not quote a name with a comma: "Lindqvist, Mara <mara@example.org>". A piece in front of such a name that
+ * has neither an address nor a bracket belongs to it.
+ */
+function joined(segments: readonly Segment[]): string[] {
+  const found: string[] = []
+  for (let at = 0; at < segments.length; at++) {
+    const { text = '', separator = '' } = segments[at] ?? {}
+    const next = segments[at + 1]?.text ?? ''
+    if (separator === ',' && /^[^@<>"()[\]]+$/u.test(text) && /^[^@<>"]+<[^<>]*@[^<>]*>$/u.test(next)) {
+      found.push(`${text}, ${next}`)
+      at++
+    } else {
+      found.push(text)
+    }
+  }
+  return found
+}
