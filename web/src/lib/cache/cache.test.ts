@@ -1,6 +1,5 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
-import { openDB } from 'idb'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../tests/model-server.ts'
 import { EMPTY, type KeptDraft } from '#lib/compose/draft.ts'

@@ -22,6 +22,7 @@ export function maxSizeAttachments({ session, accountId }: JmapClient): number {
 }
 
 function numberIn(capability: unknown, name: string): number {
-  const value = typeof capability === 'object' && capability !== null ? (capability as Record<string, unknown>)[name] : null
+  const value =
+    typeof capability === 'object' && capability !== null ? (capability as Record<string, unknown>)[name] : null
   return typeof value === 'number' ? value : Infinity
 }

@@ -116,4 +116,3 @@ async function edited(account: Account, emailId: string, self: Self): Promise<Be
   const messageId = email.messageId?.[0] ?? ''
   return { draft, stored: { emailId, messageId, revision: 0, at: account.ports.now() } }
 }
-

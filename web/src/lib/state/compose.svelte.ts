@@ -12,7 +12,6 @@ import { Uploads } from '#lib/sync/uploads.ts'
 import type { Compose, Composition, Departure, Identity, Outcome, Start, UnsentDraft } from './compose.ts'
 import type { ComposeParts, Sender } from './compose-parts.ts'
 import { begin } from './compose-start.ts'
-import { CompositionState } from './composition.svelte.ts'
 import { People } from './compose-people.ts'
 import { unsentDraftsOf } from './unsent-drafts.ts'
 import { Version } from './version.svelte.ts'
@@ -30,7 +29,7 @@ export class ComposeState implements Compose {
   #identities = $state.raw<readonly Identity[]>([])
 
   /** Once it is certain whose drafts they are. Raises JmapFailure. */
-  static async create(account: Account): Promise<ComposeState> {
+  static async create(account: Account, made: (compose: ComposeState) => void): Promise<ComposeState> {
     await account.restored
     if (!account.isShown) {
       await account.connected()
@@ -38,7 +37,9 @@ export class ComposeState implements Compose {
     const drafts = new Drafts(account.ports, await account.kept.drafts(), account.kept.name)
     await drafts.read().catch((failure: unknown) => account.ports.report(failure))
     const compose = new ComposeState(account, drafts)
-    await compose.#windows.resume()
+    made(compose)
+    // Without locks the tabs ask each other, which takes a moment.
+    void compose.#windows.resume()
     return compose
   }
 
@@ -51,6 +52,7 @@ export class ComposeState implements Compose {
     this.#parts = { account, drafts, locks, storing, uploads, sender, limits: () => this }
     this.#windows = new Windows(this.#parts)
     this.#people = new People(account)
+    drafts.onrescued = (id) => void this.#windows.store(id)
     storing.onchange = (id) => this.#changed(id)
     storing.onsettled = (id) => this.#windows.settled(id)
     storing.onfilesgone = async (id) => this.#windows.of(id)?.files.again()
@@ -76,7 +78,8 @@ export class ComposeState implements Compose {
 
   get maxDelay(): number {
     const { session, accountId } = this.#known() ?? {}
-    const of = session?.accounts[accountId ?? '']?.accountCapabilities[SUBMISSION] as { maxDelayedSend?: number } | undefined
+    const of = session?.accounts[accountId ?? '']?.accountCapabilities[SUBMISSION] as
+      { maxDelayedSend?: number } | undefined
     return of?.maxDelayedSend ?? 0
   }
 

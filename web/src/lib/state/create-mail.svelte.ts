@@ -86,7 +86,7 @@ export class MailState implements Mail {
     this.#saved = new SavedSearches(account)
     this.#rows = new Rows(account.objects, isOwn)
     this.labels = new LabelsState(this.#labels, this.#settings)
-    this.#tasks = [account, this.actions, reader, this.#live, { stop: () => (this.#ahead?.stop(), this.#composing?.stop()) }]
+    this.#tasks = [account, this.actions, reader, this.#live]
     const announcer = new Announcer(account, {
       leads: () => this.#live.leads,
       isSeen: () => this.#live.isSeen()
@@ -200,18 +200,10 @@ export class MailState implements Mail {
   }
 
   compose(): Promise<Compose> {
-    this.#compose ??= this.#loadCompose().catch((failure: unknown) => {
-      this.#compose = null
-      throw failure
-    })
+    const made = (compose: ComposeState): void => void (this.#composing = compose)
+    this.#compose ??= import('./compose.svelte.ts').then(({ ComposeState }) => ComposeState.create(this.#account, made))
+    this.#compose.catch(() => (this.#compose = null))
     return this.#compose
-  }
-
-  async #loadCompose(): Promise<Compose> {
-    const { ComposeState } = await import('./compose.svelte.ts')
-    const compose = await ComposeState.create(this.#account)
-    this.#composing = compose
-    return compose
   }
 
   async keepLanguage(): Promise<void> {
@@ -227,7 +219,7 @@ export class MailState implements Mail {
 
   stop(): void {
     this.#stopped = true
-    this.#tasks.forEach((task) => task.stop())
+    ;[...this.#tasks, this.#ahead, this.#composing].forEach((task) => task?.stop())
   }
 
   async #seeListed(created: readonly Email[]): Promise<void> {

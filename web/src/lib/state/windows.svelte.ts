@@ -42,7 +42,8 @@ export class Windows {
       closed: false,
       discardedAt: null
     })
-    await locks.hold(id)
+    // Nobody else knows of it.
+    await locks.hold(id, true)
     return this.#add(id)
   }
 
@@ -72,9 +73,15 @@ export class Windows {
     const all = drafts.all().toSorted((one, other) => one.openedAt - other.openedAt)
     for (const kept of all.filter(({ sending }) => sending === null)) {
       if (await locks.hold(kept.id)) {
-        await (isLeft(kept) ? this.#goOn(kept) : this.#add(kept.id).write())
+        await (isLeft(kept) ? this.#goOn(kept) : (this.of(kept.id) ?? this.#add(kept.id)).write())
       }
     }
+  }
+
+  /** One without a window. */
+  async store(id: string): Promise<void> {
+    await this.#parts.locks.hold(id, true)
+    this.#parts.storing.now(id)
   }
 
   /** Nothing is left to be done of it. */

@@ -66,7 +66,11 @@ function isSameSubject({ subject }: FoundEmail, draft: Draft): boolean {
 }
 
 function isSameTo({ to }: FoundEmail, draft: Draft): boolean {
-  const inOrder = (list: readonly string[]): string => list.map((one) => one.toLowerCase()).toSorted().join()
+  const inOrder = (list: readonly string[]): string =>
+    list
+      .map((one) => one.toLowerCase())
+      .toSorted()
+      .join()
   return inOrder((to ?? []).map(({ email }) => email)) === inOrder(draft.to.map(({ address }) => address))
 }
 

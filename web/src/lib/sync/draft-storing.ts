@@ -193,9 +193,7 @@ export class DraftStoring {
       await destroyDrafts(this.#account, [now.stored.emailId])
       void this.#account.hint()
     }
-    await this.#drafts.update(kept.id, (found) =>
-      found.discardedAt === null ? { ...found, stored: null } : null
-    )
+    await this.#drafts.update(kept.id, (found) => (found.discardedAt === null ? { ...found, stored: null } : null))
     this.onsettled(kept.id)
   }
 

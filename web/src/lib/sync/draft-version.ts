@@ -4,12 +4,12 @@
  * request holds only for the state in which the one before was seen as a draft (RFC 8620 §5.3, ifInState): what another
  * device changed or sent meanwhile is never destroyed, and of two requests of which the first is late one is refused.
  */
-import { emailOf } from '#lib/compose/email.ts'
+import { emailOf, type Envelope } from '#lib/compose/email.ts'
 import type { KeptDraft, StoredVersion } from '#lib/compose/draft.ts'
 import { messageIdFor } from '#lib/compose/reply-headers.ts'
 import { call } from '#lib/jmap/client.ts'
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
-import type { Id, SetError, SetResponse } from '#lib/jmap/types.ts'
+import type { EmailAddress, Id, SetError, SetResponse } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 import { emailsOf, standingOf, whyGone } from './draft-look.ts'
 import type { Drafts } from './drafts.ts'
@@ -95,14 +95,7 @@ async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): P
   if (!snapshot) {
     return false
   }
-  const envelope = {
-    from,
-    messageId,
-    mailboxIds: [mailboxId],
-    keywords: ['$draft', '$seen'],
-    sentAt: new Date(account.ports.now()),
-    purpose: 'draft' as const
-  }
+  const envelope = envelopeOf(from, messageId, { mailboxId, now: account.ports.now() })
   const set = call('Email/set', 'set', {
     ifInState: state,
     create: { draft: emailOf(snapshot.draft, envelope) },
@@ -128,6 +121,11 @@ async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): P
     }
     throw failure
   }
+}
+
+function envelopeOf(from: EmailAddress, messageId: string, at: { mailboxId: Id; now: number }): Envelope {
+  const [mailboxIds, keywords] = [[at.mailboxId], ['$draft', '$seen']]
+  return { from, messageId, mailboxIds, keywords, sentAt: new Date(at.now), purpose: 'draft' }
 }
 
 /** The version as it will be stored; null if another tab writes it, or it is being sent. */

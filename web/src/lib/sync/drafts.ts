@@ -33,6 +33,8 @@ export class Drafts {
   readonly #drafts = new Map<string, KeptDraft>()
   readonly #resting = new Map<string, () => void>()
   readonly #listeners = new Set<DraftListener>()
+  /** told of a draft that was made of words which another tab knew nothing of */
+  onrescued: (id: string) => void = () => undefined
   /** what this device has of it: the revision; it is missing if it could not be written */
   readonly #written = new Map<string, number>()
   /** what was typed in this tab and is not written */
@@ -111,11 +113,11 @@ export class Drafts {
   async update(id: string, change: DraftChange): Promise<boolean> {
     this.#calm(id)
     let isThere = false
-    let lost: KeptDraft | null = null
+    const rest: { lost: KeptDraft | null } = { lost: null }
     let next: KeptDraft | null = null
     const apply = (found: KeptDraft | null): KeptDraft | null => {
       const merged = this.#merged(id, found)
-      lost = merged.lost
+      rest.lost = merged.lost
       isThere = merged.kept !== null
       next = merged.kept && change(merged.kept)
       return next
@@ -127,8 +129,8 @@ export class Drafts {
       next = memory ? change(memory) : null
     }
     this.#settle(id, next, isKept)
-    if (lost) {
-      await this.#rescue(lost)
+    if (rest.lost) {
+      await this.#rescue(rest.lost)
     }
     return isThere && (isKept || this.store === null)
   }
@@ -167,7 +169,7 @@ export class Drafts {
     if (!locks || this.name === '') {
       return work('no locks')
     }
-    return (await locks.request(`${this.name}-${purpose}-${id}`, options, work)) as T
+    return (await locks.request(`${this.name}-${purpose}-${id}`, options, work))
   }
 
   /** The page is left. */
@@ -198,6 +200,7 @@ export class Drafts {
     const alone = { stored: null, storing: null, sending: null, closed: true, conflict: 'changed' as const }
     this.#drafts.set(id, { ...lost, ...alone, id, writer: this.tab })
     await this.update(id, (kept) => kept)
+    this.onrescued(id)
   }
 
   #settle(id: string, next: KeptDraft | null, isKept: boolean): void {

@@ -54,10 +54,20 @@ export class Uploads {
     if (content) {
       this.#contents.set(fileId, content)
       // What cannot be kept is uploaded all the same: only a crash before that costs it.
-      await this.#drafts.store?.putFile(fileId, content).catch((failure: unknown) => this.#account.ports.report(failure))
+      await this.#drafts.store
+        ?.putFile(fileId, content)
+        .catch((failure: unknown) => this.#account.ports.report(failure))
     }
     const ends = new AbortController()
-    const entry = { draftId, fileId, type, state: { kind: 'waiting' } as const, failures: 0, ends, callOff: () => undefined }
+    const entry = {
+      draftId,
+      fileId,
+      type,
+      state: { kind: 'waiting' } as const,
+      failures: 0,
+      ends,
+      callOff: () => undefined
+    }
     this.#entries.set(fileId, entry)
     this.#changed(entry)
     this.#next()
