@@ -1,11 +1,12 @@
 /** A JMAP server in memory, as a `fetch`: what the engine needs of RFC 8620 and RFC 8621, in the plainest way. */
 import type { Arguments, Email, Id, Invocation, Mailbox } from '#lib/jmap/types.ts'
+import { ModelBlobs } from './model-blobs.ts'
 import { LONGEST_NAME, ModelMailboxes, type Place } from './model-mailboxes.ts'
+import { DEFAULTS, type Stored } from './stored.ts'
 import { patched } from './model-patch.ts'
 import { mailboxesIn, matching, type Query } from './model-query.ts'
 
 import { snippets } from './model-snippets.ts'
-import type { Stored } from './stored.ts'
 
 interface Change {
   type: 'Email' | 'Mailbox'
@@ -42,6 +43,11 @@ export class ModelServer {
   identities = ['me@example.org']
   /** why no email is updated; null: they are */
   refusing: string | null = null
+  /** why no email is made; null: they are */
+  refusingToMake: string | null = null
+  readonly blobs = new ModelBlobs()
+  /** milliseconds; null: what is made comes a minute after the last one */
+  now: (() => number) | null = null
   readonly #log: Change[] = []
   readonly #boxes = new ModelMailboxes(this.emails, (id, how) => this.#log.push({ type: 'Mailbox', id, how }))
   #next = 1
@@ -93,6 +99,7 @@ export class ModelServer {
 
   destroy(id: Id): void {
     if (this.emails.delete(id)) {
+      this.blobs.destroyed(id)
       this.#changed('Email', id, 'destroyed')
     }
   }
@@ -166,6 +173,7 @@ export class ModelServer {
       primaryAccounts: { [mail]: 'a' },
       username: this.username,
       apiUrl: '/jmap/',
+      uploadUrl: 'https://elsewhere.test/jmap/upload/{accountId}/',
       downloadUrl: 'https://elsewhere.test/jmap/download/{accountId}/{blobId}/{name}?accept={type}',
       state: this.sessionState
     }
@@ -290,12 +298,16 @@ export class ModelServer {
   #setEmails(args: Arguments): Arguments {
     const oldState = this.#before(args)
     const created: Record<string, unknown> = {}
+    const notCreated: Record<string, unknown> = {}
     for (const [key, email] of Object.entries((args['create'] ?? {}) as Record<string, Partial<Stored>>)) {
-      const replied = [...this.emails.values()].find(({ messageId }) =>
-        email.references?.some((id) => messageId?.includes(id))
-      )
-      created[key] = { id: this.deliver({ ...email, ...(replied && { threadId: replied.threadId }) }).id }
-      this.#created.set(`#${key}`, (created[key] as { id: Id }).id)
+      const notFound = this.blobs.missing(email)
+      if (notFound.length > 0 || this.refusingToMake) {
+        notCreated[key] = { type: this.refusingToMake ?? 'blobNotFound', notFound }
+        continue
+      }
+      const id = this.#make(email)
+      created[key] = { id }
+      this.#created.set(`#${key}`, id)
     }
     const updated: Record<Id, null> = {}
     const notUpdated: Record<Id, { type: string }> = {}
@@ -307,7 +319,24 @@ export class ModelServer {
         notUpdated[id] = { type }
       }
     }
-    return { oldState, created, updated, notUpdated, ...this.#destroyEmails((args['destroy'] ?? []) as Id[]) }
+    return {
+      oldState,
+      created,
+      notCreated,
+      updated,
+      notUpdated,
+      ...this.#destroyEmails((args['destroy'] ?? []) as Id[])
+    }
+  }
+
+  #make(email: Partial<Stored>): Id {
+    const replied = [...this.emails.values()].find(({ messageId }) =>
+      email.references?.some((id) => messageId?.includes(id))
+    )
+    const time = this.now && { receivedAt: new Date(this.now()).toISOString() }
+    const made = this.deliver({ ...email, ...time, ...(replied && { threadId: replied.threadId }) })
+    Object.assign(made, { attachments: this.blobs.attachments(made.id, email as Arguments) })
+    return made.id
   }
 
   #destroyEmails(ids: readonly Id[]): Arguments {
@@ -362,14 +391,6 @@ function byTime(one: Email, other: Email): number {
 function only(object: Record<string, unknown>, properties: string[] | null | undefined): Record<string, unknown> {
   const names = properties ? ['id', ...properties] : Object.keys(object)
   return Object.fromEntries(names.map((name) => [name, object[name] ?? DEFAULTS[name] ?? null]))
-}
-
-const DEFAULTS: Record<string, unknown> = {
-  'header:Authentication-Results:all': [],
-  bodyValues: { text: { value: 'The text', isTruncated: false } },
-  textBody: [{ partId: 'text', blobId: 'b', size: 8, name: null, type: 'text/plain', disposition: null, cid: null }],
-  htmlBody: [{ partId: 'text', blobId: 'b', size: 8, name: null, type: 'text/plain', disposition: null, cid: null }],
-  attachments: []
 }
 
 /** RFC 8620 §3.7, with the one `*` that we use. */

@@ -21,7 +21,7 @@ export async function writing(
   server = new ModelServer(),
   tabs: Parameters<World['ports']>[1] = {}
 ): Promise<WritingScene> {
-  const scene = await opened(server, null, tabs)
+  const scene = await opened(server, null, { upload: server.blobs.upload, ...tabs })
   const compose = await scene.mail.compose()
   await settled()
   return { ...scene, compose }
