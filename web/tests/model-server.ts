@@ -4,6 +4,7 @@ import { ModelBlobs } from './model-blobs.ts'
 import { LONGEST_NAME, ModelMailboxes, type Place } from './model-mailboxes.ts'
 import { DEFAULTS, type Stored } from './stored.ts'
 import { patched } from './model-patch.ts'
+import { resolved } from './model-references.ts'
 import { mailboxesIn, matching, type Query } from './model-query.ts'
 
 import { snippets } from './model-snippets.ts'
@@ -391,23 +392,4 @@ function byTime(one: Email, other: Email): number {
 function only(object: Record<string, unknown>, properties: string[] | null | undefined): Record<string, unknown> {
   const names = properties ? ['id', ...properties] : Object.keys(object)
   return Object.fromEntries(names.map((name) => [name, object[name] ?? DEFAULTS[name] ?? null]))
-}
-
-/** RFC 8620 §3.7, with the one `*` that we use. */
-function resolved(args: Arguments, responses: readonly Invocation[]): Arguments {
-  return Object.fromEntries(
-    Object.entries(args).map(([name, value]) => {
-      if (!name.startsWith('#')) {
-        return [name, value]
-      }
-      const { resultOf, path } = value as { resultOf: string; path: string }
-      const response = responses.find(([of, , id]) => id === resultOf && of !== 'error')
-      if (!response) {
-        throw new Error('invalidResultReference')
-      }
-      const [first = '', star, last = ''] = path.slice(1).split('/')
-      const found = response[1][first] as Record<string, unknown>[]
-      return [name.slice(1), star === '*' ? found.flatMap((item) => item[last]) : found]
-    })
-  )
 }
