@@ -54,6 +54,7 @@ export function departing(kept: KeptDraft, { messageId, owner, now, leaveAt, mos
     owner,
     steppedAt: now,
     late: kept.handedOver ?? [],
+    edited: (kept.handedOver ?? []).length > 0,
     undo: false,
     again: false
   }
@@ -131,6 +132,12 @@ function ofHeld(sending: Sending, now: number): Next {
   }
   const until = leavesAt(sending)
   return now < until ? waiting(until, now) : { do: 'finish' }
+}
+
+/** Nothing is to be done now. */
+export function isIdle(sending: Sending, now: number): boolean {
+  const next = nextOf(sending, now).do
+  return next === 'wait' || next === 'ask'
 }
 
 function waiting(until: number, now: number): Next {

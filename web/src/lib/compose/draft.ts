@@ -82,10 +82,19 @@ export interface Sending {
   readonly steppedAt: number
   /** what was handed over before, of which nobody knew what became: if one of them left after all, this does not leave */
   readonly late: readonly Id[]
+  /** the person may have changed it since those were handed over */
+  readonly edited: boolean
   /** the person wants it back: it is not handed over, or taken back */
   readonly undo: boolean
   /** the person wants it to be sent once more, though nobody knows whether it left */
   readonly again: boolean
+}
+
+/** Why it was not sent. */
+export interface Refusal {
+  readonly code: string
+  /** in the words of the mail server */
+  readonly detail: string | null
 }
 
 export interface StoredVersion {
@@ -114,7 +123,7 @@ export interface KeptDraft {
   readonly storing: { readonly messageId: string; readonly revision: number } | null
   readonly sending: Sending | null
   /** why it was not sent */
-  readonly refusal: { readonly code: string; readonly detail: string | null } | null
+  readonly refusal: Refusal | null
   /** emails that were handed over, perhaps: the person kept the draft, since nobody knew */
   readonly handedOver?: readonly Id[]
   /** another device changed or sent it meanwhile: both versions are kept */
