@@ -7,11 +7,11 @@
 import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
 import { emailOf } from '#lib/compose/email.ts'
 import { call } from '#lib/jmap/client.ts'
-import { asUnambiguous, JmapFailure, refusal } from '#lib/jmap/errors.ts'
+import { asUnambiguous, JmapFailure } from '#lib/jmap/errors.ts'
 import type { Arguments, GetResponse, Id, Identity, SetResponse } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 import { emailsOf, whyGone } from './draft-look.ts'
-import { destroyDrafts } from './draft-version.ts'
+import { destroyDrafts, notStored } from './draft-version.ts'
 import { addressOf, identitiesOf, identityIn } from './identities.ts'
 import { mailboxOfRole } from './mailbox-roles.ts'
 
@@ -41,19 +41,22 @@ export async function makeFinal(account: Account, kept: KeptDraft, sending: Send
       if (created?.['final']) {
         return created['final'].id
       }
-      throw notCreated?.['final'] ? refusal(notCreated['final']) : new JmapFailure('unknown', { ambiguous: true })
+      throw notCreated?.['final'] ? notStored(notCreated['final']) : new JmapFailure('unknown', { ambiguous: true })
     }
   }
   throw new JmapFailure('stateMismatch', { transient: true })
 }
 
-async function finalOf(account: Account, { draft }: KeptDraft, { messageId }: Sending): Promise<Arguments> {
+async function finalOf(account: Account, { draft }: KeptDraft, { messageId, leaveAt }: Sending): Promise<Arguments> {
   const identity = await identityOf(account, draft.identityId)
   return emailOf(draft, {
     from: { name: identity.name || null, email: addressOf(identity, account.address) },
+    replyTo: identity.replyTo ?? [],
     messageId,
     mailboxIds: [await mailboxOfRole(account, 'drafts')],
-    keywords: ['$draft', '$seen']
+    keywords: ['$draft', '$seen'],
+    sentAt: new Date(leaveAt ?? account.ports.now()),
+    purpose: 'send'
   })
 }
 

@@ -2,6 +2,7 @@
 import type { KeptDraft, Sending, SendingStep } from '#lib/compose/draft.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Account } from './account.ts'
+import { rebind } from './draft-files.ts'
 import type { Drafts } from './drafts.ts'
 
 /** Another tab goes on with it, or it is nothing to be sent any more. */
@@ -71,6 +72,11 @@ export class SendingRecord {
       // After a crash nobody would know of it, and it could be handed over twice.
       throw new JmapFailure('not_kept', { transient: true })
     }
+  }
+
+  /** Its files are those of the version that the mail server has now. Raises JmapFailure. */
+  async rebind(kept: KeptDraft): Promise<void> {
+    await rebind(this.account, this.#drafts, kept)
   }
 
   async remove(): Promise<void> {

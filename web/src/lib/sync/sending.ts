@@ -43,7 +43,7 @@ export class Sendings {
   /** It was taken back, later than `undo` waited for it. */
   onreturned: (id: string) => void = () => undefined
   /** The message that it replies to or forwards is marked (RFC 8621 §4.1.1), as an action that survives a reload. */
-  onanswered: (parent: Parent) => unknown = () => undefined
+  onanswered: (parent: Parent & { readonly emailId: Id }) => unknown = () => undefined
   readonly #account: Account
   readonly #drafts: Drafts
   readonly #settle: Settle
@@ -233,8 +233,8 @@ export class Sendings {
   }
 
   async #sent({ id, draft }: KeptDraft): Promise<void> {
-    if (draft.parent) {
-      await this.onanswered(draft.parent)
+    if (draft.parent && draft.parent.emailId !== null) {
+      await this.onanswered({ ...draft.parent, emailId: draft.parent.emailId })
     }
     this.#undoing.get(id)?.resolve(false)
     this.#undoing.delete(id)

@@ -8,7 +8,7 @@
  */
 import type { Draft, Sending } from '#lib/compose/draft.ts'
 import type { Submission } from '#lib/compose/delivery.ts'
-import { envelopeOf } from '#lib/compose/envelope.ts'
+import { submissionEnvelope } from '#lib/compose/envelope.ts'
 import type { FinalEmail, Whereabouts } from '#lib/compose/verdict.ts'
 import { call, reference, SUBMISSION } from '#lib/jmap/client.ts'
 import { asAmbiguous, asUnambiguous, JmapFailure, refusal } from '#lib/jmap/errors.ts'
@@ -45,7 +45,7 @@ export async function handoverOf(account: Account, draft: Draft, { emailId, hold
   const boxes = await Promise.all(['drafts', 'sent'].map((role) => mailboxOfRole(account, role))).catch((failure: unknown) => {
     throw asUnambiguous(failure)
   })
-  const create = { identityId: identity.id, emailId, envelope: envelopeOf(draft, addressOf(identity, account.address), hold) }
+  const create = { identityId: identity.id, emailId, envelope: submissionEnvelope(draft, addressOf(identity, account.address), hold) }
   const set = call('EmailSubmission/set', 'set', {
     create: { send: create },
     onSuccessUpdateEmail: { '#send': moved(boxes[0] ?? '', boxes[1] ?? '', false) }

@@ -4,7 +4,6 @@ import { verdictOf } from '#lib/compose/verdict.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { nobodyGot } from './departure-failure.ts'
 import type { OnItsWay, SendingRecord } from './sending-record.ts'
-import { boundAnew } from './stored-files.ts'
 import { cancel, file, whereaboutsOf } from './submission.ts'
 
 export class TakingBack {
@@ -50,10 +49,11 @@ export class TakingBack {
 
   /** It is a draft again, the one that the mail server has now. */
   async end(kept: OnItsWay, step: Sending['step'] = kept.sending.step, more: Partial<KeptDraft> = {}): Promise<void> {
-    const { emailId } = kept.sending
-    const draft = emailId === null ? kept.draft : await boundAnew(this.#record.account, kept.draft, emailId)
+    if (kept.sending.emailId !== null) {
+      await this.#record.rebind(kept)
+    }
     const handedOver = step === 'returning' ? kept.handedOver : kept.sending.late
-    await this.#record.step(step, null, { draft, ...(handedOver && { handedOver }), ...more })
+    await this.#record.step(step, null, { ...(handedOver && { handedOver }), ...more })
     void this.#record.account.hint()
   }
 
