@@ -6,7 +6,7 @@ import { DEFAULTS, type Stored } from './stored.ts'
 import { patched } from './model-patch.ts'
 import { resolved } from './model-references.ts'
 import { mailboxesIn, matching, type Query } from './model-query.ts'
-
+import { ModelSubmissions } from './model-submissions.ts'
 import { snippets } from './model-snippets.ts'
 
 interface Change {
@@ -22,10 +22,7 @@ export class ModelServer {
   readonly emails = new Map<Id, Stored>()
   /** What it has not sorted yet stands at the end of each list, as on Stalwart. */
   readonly unsorted = new Set<Id>()
-  readonly submissions = new Map<Id, Id>()
-  /** of each submission that is made from now on */
-  deliveryStatus: Record<string, { delivered: string; smtpReply: string }> | null = null
-  readonly #deliveries = new Map<Id, ModelServer['deliveryStatus']>()
+  readonly sending = new ModelSubmissions(this.emails, (id) => this.identities[Number(id.slice(1))])
   /** names of the calls of each request */
   readonly requests: string[][] = []
   running = 0
@@ -99,8 +96,10 @@ export class ModelServer {
   }
 
   destroy(id: Id): void {
-    if (this.emails.delete(id)) {
+    const email = this.emails.get(id)
+    if (email && this.emails.delete(id)) {
       this.blobs.destroyed(id)
+      this.sending.destroyed(email)
       this.#changed('Email', id, 'destroyed')
     }
   }
@@ -170,13 +169,20 @@ export class ModelServer {
         [mail]: {},
         ...(this.identityId && { 'urn:postroom:params:jmap': { identityId: this.identityId } })
       },
-      accounts: { a: { name: this.username, accountCapabilities: { [mail]: { maxSizeMailboxName: LONGEST_NAME } } } },
+      accounts: { a: { name: this.username, accountCapabilities: this.#capabilities() } },
       primaryAccounts: { [mail]: 'a' },
       username: this.username,
       apiUrl: '/jmap/',
       uploadUrl: 'https://elsewhere.test/jmap/upload/{accountId}/',
       downloadUrl: 'https://elsewhere.test/jmap/download/{accountId}/{blobId}/{name}?accept={type}',
       state: this.sessionState
+    }
+  }
+
+  #capabilities(): Record<string, unknown> {
+    return {
+      'urn:ietf:params:jmap:mail': { maxSizeMailboxName: LONGEST_NAME },
+      'urn:ietf:params:jmap:submission': { maxDelayedSend: this.sending.maxDelayedSend }
     }
   }
 
@@ -211,7 +217,7 @@ export class ModelServer {
       Mailbox: () => new Map(this.mailboxes().map((mailbox) => [mailbox.id, mailbox])),
       Thread: () => this.threads(),
       Identity: () => new Map(this.identities.map((email, at) => [`i${at}`, { id: `i${at}`, name: 'Me', email }])),
-      EmailSubmission: () => new Map([...this.#deliveries].map(([id, deliveryStatus]) => [id, { id, deliveryStatus }]))
+      EmailSubmission: () => this.sending.records
     }
     const objects = all[type]?.() ?? new Map<Id, object>()
     const ids = (args['ids'] as Id[] | null) ?? [...objects.keys()]
@@ -361,27 +367,13 @@ export class ModelServer {
   }
 
   #submit(args: Arguments): Arguments {
-    const created: Record<string, { id: Id }> = {}
-    const notCreated: Record<string, { type: string }> = {}
-    for (const [key, { emailId }] of Object.entries(args['create'] as Record<string, { emailId: Id }>)) {
-      const id = `s${this.submissions.size + 1}`
-      const email = this.#created.get(emailId) ?? emailId
-      if (!this.emails.has(email)) {
-        notCreated[key] = { type: 'invalidProperties' }
-        continue
-      }
-      this.submissions.set(id, email)
-      this.#deliveries.set(id, this.deliveryStatus)
-      created[key] = { id }
-      this.#patch(email, (args['onSuccessUpdateEmail'] as Record<string, Arguments>)[`#${key}`] ?? {})
-    }
-    return { oldState: null, newState: this.state, created, notCreated }
+    const patch = (id: Id, changes: Arguments): unknown => this.#patch(id, changes)
+    const set = this.sending.set(args, patch, (id) => this.#created.get(id) ?? id)
+    return { oldState: null, newState: this.state, ...set }
   }
 
   #submissionQuery(args: Arguments): Arguments {
-    const wanted = (args['filter'] as { emailIds: Id[] }).emailIds
-    const ids = [...this.submissions].filter(([, email]) => wanted.includes(email)).map(([id]) => id)
-    return { queryState: this.state, canCalculateChanges: false, position: 0, ids }
+    return { queryState: this.state, canCalculateChanges: false, position: 0, ids: this.sending.query(args) }
   }
 }
 

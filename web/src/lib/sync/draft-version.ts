@@ -109,7 +109,7 @@ async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): P
     }
     const { created, notCreated } = results.get<SetResponse>('set')
     if (!created?.['draft']) {
-      throw refusalOf(notCreated?.['draft'])
+      throw notStored(notCreated?.['draft'])
     }
     const { revision } = snapshot
     const stored = { emailId: created['draft'].id, messageId, revision, at: account.ports.now() }
@@ -166,7 +166,7 @@ async function settle(account: Account, drafts: Drafts, before: KeptDraft, { sto
 }
 
 /** RFC 8621 §4.6: blobNotFound. Stalwart calls it an invalid property. */
-function refusalOf(error: (SetError & { properties?: readonly string[] | null }) | undefined): JmapFailure {
+export function notStored(error: (SetError & { properties?: readonly string[] | null }) | undefined): JmapFailure {
   const isOfFiles = error?.properties?.some((name) => name.endsWith('blobId')) ?? false
   return refusal({ ...error, type: isOfFiles ? FILES_GONE : (error?.type ?? 'unknown') })
 }
