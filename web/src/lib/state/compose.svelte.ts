@@ -1,5 +1,5 @@
 /** Writing and sending, for the views. Loaded on use. */
-import { isUnsent, type Draft, type KeptDraft, type Recipient } from '#lib/compose/draft.ts'
+import { isUnsent, type Draft, type KeptDraft, type Recipient, type StoredVersion } from '#lib/compose/draft.ts'
 import { everybody } from '#lib/compose/recipients.ts'
 import { SUBMISSION } from '#lib/jmap/client.ts'
 import { maxSizeAttachments, maxSizeUpload } from '#lib/jmap/upload.ts'
@@ -132,7 +132,9 @@ export class ComposeState implements Compose {
     }
     await this.#readIdentities()
     const { draft, stored } = await begin(this.#account, this.#identities, start)
-    return this.#windows.begin(draft, stored)
+    // A version whose response did not come has an id that this device does not know.
+    const same = stored && this.#parts.drafts.all().find((kept) => isVersionOf(kept, stored))
+    return same ? this.#windows.show(same.id) : this.#windows.begin(draft, stored)
   }
 
   stop(): void {
@@ -221,4 +223,8 @@ export class ComposeState implements Compose {
     this.#windows.of(id)?.changed()
     this.#version.next()
   }
+}
+
+function isVersionOf({ stored, storing }: KeptDraft, { emailId, messageId }: StoredVersion): boolean {
+  return stored?.emailId === emailId || (messageId !== '' && storing?.messageId === messageId)
 }

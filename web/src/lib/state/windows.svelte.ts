@@ -44,6 +44,10 @@ export class Windows {
     })
     // Nobody else knows of it.
     await locks.hold(id, true)
+    if (stored) {
+      // The other tabs know then that it is written here.
+      await drafts.update(id, (kept) => kept)
+    }
     return this.#add(id)
   }
 

@@ -1,0 +1,95 @@
+/** A tab that can be gone at any moment, with all that it had in memory: it asks for nothing more, and keeps no lock. */
+import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import type { Compose } from '#lib/state/compose.ts'
+import type { ModelServer } from './model-server.ts'
+import { settled, World } from './world.ts'
+
+const NEVER = new Promise<never>(() => undefined)
+
+export class MortalTab {
+  readonly world = new World()
+  readonly mail: MailState
+  readonly #server: ModelServer
+  readonly #end = new AbortController()
+  compose!: Compose
+
+  constructor(server: ModelServer, time: number) {
+    this.#server = server
+    this.world.time = time
+    const plain = this.world.ports(server.fetch)
+    this.mail = createMail({
+      ...plain,
+      fetch: async (input, init) => {
+        await (this.isDead && NEVER)
+        const response = await plain.fetch(input, init)
+        return this.isDead ? NEVER : response
+      },
+      upload: async (options) => {
+        const response = await server.blobs.upload(options)
+        return this.isDead ? NEVER : response
+      },
+      after: (milliseconds, work) => plain.after(milliseconds, () => (this.isDead ? undefined : work())),
+      locks: this.#locks(),
+      channel: (name) => this.#channel(name)
+    })
+  }
+
+  get isDead(): boolean {
+    return this.#end.signal.aborted
+  }
+
+  async begin(): Promise<this> {
+    this.mail.show(null)
+    await settled()
+    this.compose = await this.mail.compose()
+    await settled()
+    return this
+  }
+
+  kill(): void {
+    this.#end.abort()
+  }
+
+  #locks(): LockManager {
+    const { signal } = this.#end
+    const request = async (
+      name: string,
+      options: LockOptions,
+      work: (lock: Lock | null) => Promise<unknown>
+    ): Promise<unknown> => {
+      const gone = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+      const result = await navigator.locks
+        .request(name, options, (lock) => (signal.aborted ? null : Promise.race([work(lock), gone])))
+        .catch((failure: unknown) => (this.isDead ? NEVER : Promise.reject(failure as Error)))
+      return this.isDead ? NEVER : result
+    }
+    return { request, query: () => navigator.locks.query() } as unknown as LockManager
+  }
+
+  #channel(name: string): BroadcastChannel {
+    const channel = new BroadcastChannel(name)
+    const { signal } = this.#end
+    signal.addEventListener('abort', () => channel.close())
+    const post = channel.postMessage.bind(channel)
+    channel.postMessage = (message) => {
+      if (!signal.aborted) post(message)
+    }
+    return channel
+  }
+
+  get server(): ModelServer {
+    return this.#server
+  }
+}
+
+/** What one tab says reaches the others: a BroadcastChannel of Node delivers by a macrotask that nothing waits for. */
+export async function told(): Promise<void> {
+  const [channel, other] = [new BroadcastChannel('echo'), new BroadcastChannel('echo')]
+  await new Promise((resolve) => {
+    other.onmessage = resolve
+    channel.postMessage(null)
+  })
+  channel.close()
+  other.close()
+  await settled()
+}
