@@ -52,6 +52,18 @@ describe('a draft', () => {
     expect(scene.world.mistakes).toEqual([])
   })
 
+  test('that is open again after a reload is kept when it is closed before the mail server has it', async () => {
+    const scene = await writing()
+    await begun(scene)
+    scene.world.leave()
+    await settled()
+    scene.mail.stop()
+    const next = await writing(scene.server)
+    next.compose.open[0]?.close()
+    await next.world.pass(5_000)
+    expect(draftsOn(next)).toEqual(['Dear Ann'])
+  })
+
   test('is open again after a reload, with what was typed last', async () => {
     const scene = await writing()
     await begun(scene)

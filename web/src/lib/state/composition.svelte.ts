@@ -22,14 +22,14 @@ export class CompositionState implements Composition {
   readonly #parts: ComposeParts
   readonly #ends: Ends
   readonly #version = new Version()
-  /** as it was when it was opened */
-  readonly #initial: Draft
+  /** as it began; null: something in it is the person's from the start */
+  readonly #initial: Draft | null
   #last: KeptDraft | undefined
 
   constructor(kept: KeptDraft, parts: ComposeParts, ends: Ends) {
     this.id = kept.id
     this.#last = kept
-    this.#initial = kept.draft
+    this.#initial = kept.revision === 0 ? kept.draft : null
     this.#parts = parts
     this.#ends = ends
     this.files = new CompositionFiles(kept.id, parts, () => this.changed())
@@ -194,7 +194,7 @@ export class CompositionState implements Composition {
     if (!kept || kept.stored || kept.storing || kept.sending) {
       return kept?.revision === 0
     }
-    return kept.revision === 0 || isSame(kept.draft, this.#initial)
+    return kept.revision === 0 || (this.#initial !== null && isSame(kept.draft, this.#initial))
   }
 
   async #takeOver(): Promise<void> {
