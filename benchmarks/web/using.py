@@ -78,6 +78,7 @@ async def day(person: Person, browser: Browser, lmtp: Senders, *, mails: int, pa
             await opened.page.keyboard.press("Enter")
             await opened.page.locator("article").first.wait_for()
             await opened.page.keyboard.press("u")
+            await opened.page.locator("article").first.wait_for(state="detached")
             # Below the top of the list, or with the focus in it, new mail would wait behind its pill.
             await opened.page.keyboard.press("Home")
             await opened.page.evaluate("document.activeElement.blur()")
