@@ -12,6 +12,8 @@ export interface DraftFile {
   readonly id: string
   readonly name: string
   readonly type: string
+  /** in which its text is written, if that is known */
+  readonly charset?: string
   /** octets */
   readonly size: number
   /** null until the mail server has it */
@@ -23,7 +25,8 @@ export interface DraftFile {
 /** The message that is replied to or forwarded. */
 export interface Parent {
   readonly kind: 'reply' | 'forward'
-  readonly emailId: Id
+  /** null: a draft of another program tells only the Message-ID */
+  readonly emailId: Id | null
   readonly messageId: readonly string[]
   readonly references: readonly string[]
 }

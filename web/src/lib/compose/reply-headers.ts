@@ -1,5 +1,6 @@
 /** The headers of a reply (RFC 5322 §3.6.4). */
 import { domainOf } from '#lib/mail/address.ts'
+import { asciiDomain } from './address.ts'
 
 /** References that are kept: the first, which names the conversation, and the last ones. */
 const MOST_REFERENCES = 20
@@ -20,5 +21,5 @@ export function replyHeaders(parent: ParentIds): { inReplyTo: string[] | null; r
 
 /** A Message-ID that nobody else makes, at the sender's domain. RFC 5322 §3.6.4 */
 export function messageIdFor(address: string, unique: string): string {
-  return `${unique}@${domainOf(address)}`
+  return `${unique}@${asciiDomain(domainOf(address)) ?? 'localhost'}`
 }

@@ -1,12 +1,13 @@
-/** Whom a reply goes to, what it is called, and what it quotes. */
+/** Whom a reply goes to, and who writes it. */
+import type { Recipient } from '#lib/compose/draft.ts'
 import type { Person } from '#lib/mail/people.ts'
+import { addressKey, sameAddress } from './address.ts'
 
 export interface ParentAddresses {
   readonly from: readonly Person[]
   readonly to: readonly Person[]
   readonly cc: readonly Person[]
   readonly replyTo: readonly Person[]
-  readonly subject: string
   readonly own: boolean
 }
 
@@ -16,13 +17,38 @@ export function replyTo(message: ParentAddresses): readonly Person[] {
   return message.replyTo.length > 0 ? message.replyTo : message.from
 }
 
-/** "Re: " once, whatever other programs put in front ("AW:", "SV:", "Re[2]:"). */
-export function replySubject(subject: string): string {
-  return `Re: ${subject.replace(/^(?:\s*(?:re|aw|antw|sv|vs|odp|ref)(?:\[\d+\])?\s*:\s*)+/iu, '').trim()}`
+/**
+ * A reply to all, without the person who writes: to whom a reply goes and the others of To, and in copy whom the message had
+ * in copy. A list among them gets it, too. Whoever wrote only to themselves gets it as well.
+ */
+export function replyAllTo(message: ParentAddresses): { to: readonly Recipient[]; cc: readonly Recipient[] } {
+  const first = replyTo(message)
+  const seen = new Set<string>()
+  const others = (people: readonly Person[]): Recipient[] =>
+    people
+      .filter(({ own, address }) => !own && !seen.has(addressKey(address)) && seen.add(addressKey(address)))
+      .map(recipient)
+  const to = others([...first, ...message.to])
+  const cc = others(message.cc)
+  return to.length + cc.length > 0 ? { to, cc } : { to: first.map(recipient), cc: [] }
 }
 
-/** The text with "> " in front of each line (RFC 3676 §4.5), below its introduction. */
-export function quote(text: string, introduction: string): string {
-  const lines = text.replace(/\r\n?/g, '\n').trimEnd().split('\n')
-  return `${introduction}\n${lines.map((line) => (line.startsWith('>') ? `>${line}` : `> ${line}`.trimEnd())).join('\n')}\n`
+export function recipient({ name, address }: Person): Recipient {
+  return { name: name.trim() === address ? '' : name.trim(), address }
+}
+
+/**
+ * The identity that answers: the one to which the message was sent, or that wrote it; null for the account's own. An address
+ * with a tag ("me+shop@example.org") belongs to the one without.
+ */
+export function answering<T extends { readonly address: string }>(
+  message: ParentAddresses,
+  identities: readonly T[]
+): T | null {
+  const addresses = [...(message.own ? message.from : []), ...message.to, ...message.cc].map(({ address }) => address)
+  const found = (spelled: (address: string) => string): T | undefined =>
+    addresses
+      .map((address) => identities.find((identity) => sameAddress(identity.address, spelled(address))))
+      .find((identity) => identity !== undefined)
+  return found((address) => address) ?? found((address) => address.replace(/\+[^@]*(?=@[^@]*$)/u, '')) ?? null
 }

@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { describe, expect, test } from 'vitest'
-import { MAX_CHARACTERS, MAX_TAGS, sanitize, type Sanitized } from './sanitize.ts'
+import { MAX_CHARACTERS, MAX_TAGS } from '#lib/mail/large-html.ts'
+import { sanitize, type Sanitized } from './sanitize.ts'
 
 function clean(html: string, wishes: { allowRemote?: boolean; whole?: boolean } = {}): Sanitized {
   const mail = sanitize(html, { allowRemote: false, showQuoted: 'Show quoted text', ...wishes })

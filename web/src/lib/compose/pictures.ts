@@ -1,0 +1,79 @@
+/** Pictures in the text: `cid:` where it is kept and sent (RFC 2392), `blob:` where it is edited. */
+import { attributeOf, escaped, tokensOf } from './html-tokens.ts'
+
+/** The Content-IDs that the HTML refers to, each once. */
+export function cidsIn(html: string): string[] {
+  const found = new Set<string>()
+  for (const token of tokensOf(html)) {
+    const source = token.kind === 'open' && token.name === 'img' ? attributeOf(token.attributes, 'src') : null
+    const cid = cidOf(source ?? '')
+    if (cid !== null) found.add(cid)
+  }
+  return [...found]
+}
+
+/** What the editor shows. A picture that this device does not have yet keeps its `cid:` address, which loads nothing. */
+export function shownPictures(html: string, urlOf: (cid: string) => string | null): string {
+  return withSources(html, (attributes) => {
+    const cid = cidOf(attributeOf(attributes, 'src') ?? '')
+    const url = cid === null ? null : urlOf(cid)
+    return url === null ? null : ` src="${escaped(url)}" data-cid="${escaped(cid ?? '')}"`
+  })
+}
+
+/** What is kept of it. */
+export function storedPictures(html: string): string {
+  return withSources(html, (attributes) => {
+    const cid = attributeOf(attributes, 'data-cid')
+    return cid === null ? null : ` src="${escaped(cidUrl(cid))}"`
+  })
+}
+
+/** Other Content-IDs; a picture whose one is not known goes, and its description stays. */
+export function renamedPictures(html: string, names: ReadonlyMap<string, string>): string {
+  return withTags(html, (attributes, tag) => {
+    const cid = cidOf(attributeOf(attributes, 'src') ?? '')
+    if (cid === null) return tag
+    const name = names.get(cid)
+    const alt = attributeOf(attributes, 'alt') ?? ''
+    return name === undefined ? escaped(alt) : `<img${without(attributes)} src="${escaped(cidUrl(name))}">`
+  })
+}
+
+export function cidUrl(cid: string): string {
+  return `cid:${encodeURIComponent(cid).replaceAll('%40', '@')}`
+}
+
+function cidOf(source: string): string | null {
+  const match = /^\s*cid:(.+)$/iu.exec(source)
+  if (!match) {
+    return null
+  }
+  try {
+    return decodeURIComponent(match[1] ?? '').trim()
+  } catch {
+    return match[1]?.trim() ?? null // not percent-encoded
+  }
+}
+
+function withSources(html: string, source: (attributes: string) => string | null): string {
+  return withTags(html, (attributes, tag) => {
+    const written = source(attributes)
+    return written === null ? tag : `<img${without(attributes)}${written}>`
+  })
+}
+
+function withTags(html: string, change: (attributes: string, tag: string) => string): string {
+  const pieces: string[] = []
+  let end = 0
+  for (const token of tokensOf(html)) {
+    if (token.kind !== 'open' || token.name !== 'img') continue
+    pieces.push(html.slice(end, token.start), change(token.attributes, html.slice(token.start, token.end)))
+    end = token.end
+  }
+  return [...pieces, html.slice(end)].join('')
+}
+
+function without(attributes: string): string {
+  return attributes.replace(/\s+(?:src|data-cid)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+)/giu, '').replace(/\s*\/?$/u, '')
+}

@@ -1,0 +1,110 @@
+/** What of a message is quoted in the letter that replies to it or forwards it. */
+import type { DraftFile } from '#lib/compose/draft.ts'
+import type { Attachment } from '#lib/mail/attachment.ts'
+import { straight } from '#lib/mail/direction.ts'
+import type { Person } from '#lib/mail/people.ts'
+import { recipientText } from './recipients.ts'
+import { oneLine } from './field.ts'
+import { blocks, OPEN_QUOTE, OPEN_QUOTED } from './html-of-text.ts'
+import { escaped } from './html-tokens.ts'
+import type { ParentMessage } from './parent-message.ts'
+import { cidsIn, renamedPictures } from './pictures.ts'
+import { recipient } from './reply.ts'
+
+/** In the language of the reader. */
+export interface QuoteWords {
+  /** "On 24 November 2026 at 14:32, Mara Lindqvist wrote:" */
+  attribution(name: string, at: Date): string
+  readonly forwarded: string
+  readonly from: string
+  readonly to: string
+  readonly cc: string
+  readonly date: string
+  readonly subject: string
+  dateOf(at: Date): string
+}
+
+export interface Quoting {
+  readonly words: QuoteWords
+  /** `quoteHtml`: null if the HTML is too large to be edited */
+  quoted(html: string): string | null
+  newId(): string
+  newCid(): string
+}
+
+export interface QuotedHtml {
+  readonly html: string
+  /** the pictures in it */
+  readonly files: readonly DraftFile[]
+}
+
+/** "> " in front of each line, below the line that introduces it. RFC 3676 §4.5 */
+export function quotedText(message: ParentMessage, { words }: Pick<Quoting, 'words'>): string {
+  const lines = linesOf(message).map((line) => (line.startsWith('>') ? `>${line}` : `> ${line}`.trimEnd()))
+  return `${attribution(message, words)}\n${lines.join('\n')}`
+}
+
+export function quotedHtml(message: ParentMessage, quoting: Quoting): QuotedHtml {
+  const { html, files } = contentOf(message, quoting)
+  const introduction = `<div>${escaped(attribution(message, quoting.words))}</div>`
+  return { html: `${OPEN_QUOTED}${introduction}${OPEN_QUOTE}${html}</blockquote></div>`, files }
+}
+
+export function forwardedText(message: ParentMessage, { words }: Pick<Quoting, 'words'>): string {
+  return [...forwardedHead(message, words), '', ...linesOf(message)].join('\n')
+}
+
+export function forwardedHtml(message: ParentMessage, quoting: Quoting): QuotedHtml {
+  const { html, files } = contentOf(message, quoting)
+  const head = forwardedHead(message, quoting.words).map((line) => `<div>${escaped(line)}</div>`)
+  return { html: `${OPEN_QUOTED}${head.join('')}<div><br></div>${html}</div>`, files }
+}
+
+function attribution({ from, sentAt, receivedAt }: ParentMessage, words: QuoteWords): string {
+  const [author] = from
+  return said(words.attribution(said(author?.name.trim() || author?.address || '?'), sentAt ?? receivedAt))
+}
+
+function forwardedHead(message: ParentMessage, words: QuoteWords): string[] {
+  const { from, to, cc, subject, sentAt, receivedAt } = message
+  const people = (label: string, list: readonly Person[]): string[] =>
+    list.length > 0 ? [`${label}: ${said(list.map((person) => recipientText(recipient(person))).join(', '))}`] : []
+  return [
+    `---------- ${words.forwarded} ----------`,
+    ...people(words.from, from),
+    `${words.date}: ${words.dateOf(sentAt ?? receivedAt)}`,
+    `${words.subject}: ${said(subject)}`,
+    ...people(words.to, to),
+    ...people(words.cc, cc)
+  ]
+}
+
+/** A name must neither end the line nor turn what stands behind it round. */
+function said(text: string): string {
+  return straight(oneLine(text))
+}
+
+function linesOf({ body }: ParentMessage): string[] {
+  return (body?.text ?? '').replace(/\r\n?/gu, '\n').trimEnd().split('\n')
+}
+
+/** The HTML of the message, made harmless; its text if it has none, or too much. */
+function contentOf(message: ParentMessage, quoting: Quoting): QuotedHtml {
+  const html = message.body?.html ? quoting.quoted(message.body.html) : null
+  if (html === null) {
+    return { html: blocks(linesOf(message)), files: [] }
+  }
+  const names = new Map<string, string>()
+  const files: DraftFile[] = []
+  for (const cid of cidsIn(html)) {
+    const picture = message.body?.inline.get(cid)
+    if (!picture) continue
+    names.set(cid, quoting.newCid())
+    files.push({ ...fileOf(picture, quoting.newId()), cid: names.get(cid) ?? null })
+  }
+  return { html: renamedPictures(html, names), files }
+}
+
+export function fileOf({ blobId, name, type, size, charset }: Attachment, id: string): DraftFile {
+  return { id, name, type, ...(charset ? { charset } : {}), size, blobId, cid: null }
+}

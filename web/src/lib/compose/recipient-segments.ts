@@ -1,0 +1,92 @@
+/** A list of recipients as people write and paste it, divided into single ones. */
+
+/** Commas and semicolons of Chinese and Japanese keyboards, too. */
+const SEPARATORS = ',;\n，；、'
+const CLOSING: Readonly<Record<string, string>> = { '"': '"', '<': '>', '(': ')', '[': ']' }
+/** RFC 5322 §3.2.4, on one line. Its length is bounded: what opens may never close. */
+const QUOTED = /"(?:[^"\\\n]|\\[^\n]){0,500}"/y
+
+interface Segment {
+  readonly text: string
+  /** what stands behind it */
+  readonly separator: string
+}
+
+/** Divided at commas, semicolons and lines, but not within quotes and brackets; names of groups are left out. */
+export function segmentsOf(text: string): string[] {
+  const segments = cut(text.replace(/\r\n?|[\u2028\u2029\v\f]/gu, '\n').replace(/\t/gu, ' '))
+  return joined(segments).filter((segment) => segment !== '')
+}
+
+function cut(text: string): Segment[] {
+  const segments: Segment[] = []
+  const closings = new Closings(text)
+  let from = 0
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charAt(at)
+    const end = character in CLOSING ? closings.of(at) : at
+    if (end > at) {
+      at = end
+    } else if (SEPARATORS.includes(character)) {
+      segments.push({ text: text.slice(from, at).trim(), separator: character })
+      from = at + 1
+    } else if (character === ':' && isGroup(text.slice(from, at), text.charAt(at + 1))) {
+      from = at + 1
+    }
+  }
+  return [...segments, { text: text.slice(from).trim(), separator: '' }]
+}
+
+/** RFC 5322 §3.4: "Team: one@example.org, two@example.org;". Lines of a header ("To: …") look the same. */
+function isGroup(name: string, next: string): boolean {
+  return !/[@<>"]|^\s*mailto$|^\s*$/iu.test(name) && next !== '/'
+}
+
+/** Where quotes and brackets close, on the same line. */
+class Closings {
+  readonly #text: string
+  /** where each closes next; looked for once, since a paste may consist of a hundred thousand "<" */
+  readonly #next = new Map<string, number>()
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** Of one that opens here; the same place if it does not close. */
+  of(at: number): number {
+    const open = this.#text.charAt(at)
+    if (open === '"') {
+      QUOTED.lastIndex = at
+      return at + Math.max(0, (QUOTED.exec(this.#text)?.[0].length ?? 0) - 1)
+    }
+    const end = this.#find(CLOSING[open] ?? '', at)
+    return end < this.#find('\n', at) ? end : at
+  }
+
+  #find(character: string, from: number): number {
+    const known = this.#next.get(character) ?? -1
+    if (known > from) return known
+    const found = this.#text.indexOf(character, from)
+    this.#next.set(character, found < 0 ? Infinity : found)
+    return found < 0 ? Infinity : found
+  }
+}
+
+/**
+ * Outlook does not quote a name with a comma: "Lindqvist, Mara <mara@example.org>". A piece in front of such a name that
+ * has neither an address nor a bracket belongs to it.
+ */
+function joined(segments: readonly Segment[]): string[] {
+  const found: string[] = []
+  for (let at = 0; at < segments.length; at++) {
+    const { text = '', separator = '' } = segments[at] ?? {}
+    const next = segments[at + 1]?.text ?? ''
+    if (separator === ',' && /^[^@<>"()[\]]+$/u.test(text) && /^[^@<>"]+<[^<>]*@[^<>]*>$/u.test(next)) {
+      found.push(`${text}, ${next}`)
+      at++
+    } else {
+      found.push(text)
+    }
+  }
+  return found
+}

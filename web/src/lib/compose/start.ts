@@ -1,0 +1,138 @@
+/** Letters as they begin. */
+import { EMPTY, type Draft, type DraftFile, type Parent, type Recipient } from '#lib/compose/draft.ts'
+import { emlName } from '#lib/mail/file-names.ts'
+import { blocks } from './html-of-text.ts'
+import { mailtoOf } from './mailto.ts'
+import type { ParentMessage } from './parent-message.ts'
+import { cidsIn, renamedPictures } from './pictures.ts'
+import {
+  fileOf,
+  forwardedHtml,
+  forwardedText,
+  quotedHtml,
+  quotedText,
+  type QuotedHtml,
+  type Quoting
+} from './quoting.ts'
+import { answering, recipient, replyAllTo, replyTo } from './reply.ts'
+import { withRecipients } from './recipients.ts'
+import { exchangeSignature, type Signature } from './signature.ts'
+import { forwardSubject, replySubject } from './subject.ts'
+import { unwrapped } from './whole-html.ts'
+
+export interface SenderIdentity extends Signature {
+  readonly id: string
+  readonly name: string
+  readonly address: string
+}
+
+/** Who writes, and how. */
+export interface Self extends Quoting {
+  /** the account's own first */
+  readonly identities: readonly SenderIdentity[]
+  readonly format: 'rich' | 'plain'
+  /** `cleanHtml` */
+  clean(html: string): string
+}
+
+/** An empty line to write in. */
+const EMPTY_LINE = '<div><br></div>'
+
+export function draftOfNew(to: readonly Recipient[], self: Self): Draft {
+  return letter(self, null, { to })
+}
+
+/** Null if it is no `mailto:` address. */
+export function draftOfMailto(url: string, self: Self): Draft | null {
+  const found = mailtoOf(url)
+  if (!found) {
+    return null
+  }
+  const { body, ...head } = found
+  return letter(self, null, head, body === '' ? undefined : body)
+}
+
+export function draftOfReply(message: ParentMessage, all: boolean, self: Self): Draft {
+  const { to, cc } = all ? replyAllTo(message) : { to: replyTo(message).map(recipient), cc: [] }
+  const quote = self.format === 'rich' ? quotedHtml(message, self) : quotedText(message, self)
+  const head = {
+    to: withRecipients([], to),
+    cc,
+    subject: replySubject(message.subject),
+    parent: parentOf(message, 'reply')
+  }
+  return quoting(letter(self, answering(message, self.identities), head), quote)
+}
+
+/** Its text and its files, to be edited. */
+export function draftOfForward(message: ParentMessage, self: Self): Draft {
+  const quote = self.format === 'rich' ? forwardedHtml(message, self) : forwardedText(message, self)
+  const draft = quoting(forward(message, self), quote)
+  return { ...draft, files: [...draft.files, ...message.attachments.map((each) => fileOf(each, self.newId()))] }
+}
+
+/** The whole message as it came, with its headers (RFC 2046 §5.2.1). */
+export function draftOfForwardAsAttachment(message: ParentMessage, self: Self): Draft {
+  const { blobId, size, subject } = message
+  const file: DraftFile = { id: self.newId(), name: emlName(subject), type: 'message/rfc822', size, blobId, cid: null }
+  return { ...forward(message, self), files: [file] }
+}
+
+/** The same letter once more, to those who did not get it: as it was written, without a signature that it may have. */
+export function draftOfResend(message: ParentMessage, to: readonly Recipient[], self: Self): Draft {
+  const html = message.body?.html ?? null
+  const { html: shown, files } =
+    html === null ? { html: '', files: [] } : sentHtml(message, self.clean(unwrapped(html)), self)
+  const parent = message.references.at(-1)
+  return {
+    ...EMPTY,
+    identityId: answering({ ...message, own: true }, self.identities)?.id ?? null,
+    to,
+    subject: message.subject,
+    format: html === null ? 'plain' : 'rich',
+    html: shown,
+    text: html === null ? (message.body?.text ?? '') : '',
+    files: [...files, ...message.attachments.map((each) => fileOf(each, self.newId()))],
+    parent: parent
+      ? { kind: 'reply', emailId: null, messageId: [parent], references: message.references.slice(0, -1) }
+      : null
+  }
+}
+
+function sentHtml(message: ParentMessage, html: string, self: Self): QuotedHtml {
+  const files = cidsIn(html).flatMap((cid) => {
+    const picture = message.body?.inline.get(cid)
+    return picture ? [{ before: cid, file: { ...fileOf(picture, self.newId()), cid: self.newCid() } }] : []
+  })
+  const names = new Map(files.map(({ before, file }) => [before, file.cid]))
+  return { html: renamedPictures(html, names), files: files.map(({ file }) => file) }
+}
+
+function forward(message: ParentMessage, self: Self): Draft {
+  const head = { subject: forwardSubject(message.subject), parent: parentOf(message, 'forward') }
+  return letter(self, answering(message, self.identities), head)
+}
+
+function parentOf({ id, messageId, references }: ParentMessage, kind: Parent['kind']): Parent {
+  return { kind, emailId: id, messageId, references }
+}
+
+/** An empty letter, or one with a text, and the signature below. */
+function letter(self: Self, identity: SenderIdentity | null, head: Partial<Draft>, text = ''): Draft {
+  const isRich = self.format === 'rich'
+  const draft: Draft = {
+    ...EMPTY,
+    ...head,
+    identityId: identity?.id ?? null,
+    format: self.format,
+    html: !isRich ? '' : text === '' ? EMPTY_LINE : blocks(text.split('\n')),
+    text: isRich ? '' : text
+  }
+  return exchangeSignature(draft, null, identity ?? self.identities[0] ?? null, (html) => self.clean(html))
+}
+
+function quoting(draft: Draft, quote: QuotedHtml | string): Draft {
+  return typeof quote === 'string'
+    ? { ...draft, text: `${draft.text.trimEnd()}\n\n${quote}\n` }
+    : { ...draft, html: `${draft.html}${EMPTY_LINE}${quote.html}`, files: [...draft.files, ...quote.files] }
+}
