@@ -1,11 +1,13 @@
 /** A JMAP server in memory, as a `fetch`: what the engine needs of RFC 8620 and RFC 8621, in the plainest way. */
 import type { Arguments, Email, Id, Invocation, Mailbox } from '#lib/jmap/types.ts'
+import { ModelBlobs } from './model-blobs.ts'
 import { LONGEST_NAME, ModelMailboxes, type Place } from './model-mailboxes.ts'
+import { DEFAULTS, type Stored } from './stored.ts'
 import { patched } from './model-patch.ts'
+import { resolved } from './model-references.ts'
 import { mailboxesIn, matching, type Query } from './model-query.ts'
-
+import { ModelSubmissions } from './model-submissions.ts'
 import { snippets } from './model-snippets.ts'
-import type { Stored } from './stored.ts'
 
 interface Change {
   type: 'Email' | 'Mailbox'
@@ -20,10 +22,7 @@ export class ModelServer {
   readonly emails = new Map<Id, Stored>()
   /** What it has not sorted yet stands at the end of each list, as on Stalwart. */
   readonly unsorted = new Set<Id>()
-  readonly submissions = new Map<Id, Id>()
-  /** of each submission that is made from now on */
-  deliveryStatus: Record<string, { delivered: string; smtpReply: string }> | null = null
-  readonly #deliveries = new Map<Id, ModelServer['deliveryStatus']>()
+  readonly sending = new ModelSubmissions(this.emails, (id) => this.identities[Number(id.slice(1))])
   /** names of the calls of each request */
   readonly requests: string[][] = []
   running = 0
@@ -42,6 +41,11 @@ export class ModelServer {
   identities = ['me@example.org']
   /** why no email is updated; null: they are */
   refusing: string | null = null
+  /** why no email is made; null: they are */
+  refusingToMake: string | null = null
+  readonly blobs = new ModelBlobs()
+  /** milliseconds; null: what is made comes a minute after the last one */
+  now: (() => number) | null = null
   readonly #log: Change[] = []
   readonly #boxes = new ModelMailboxes(this.emails, (id, how) => this.#log.push({ type: 'Mailbox', id, how }))
   #next = 1
@@ -92,7 +96,10 @@ export class ModelServer {
   }
 
   destroy(id: Id): void {
-    if (this.emails.delete(id)) {
+    const email = this.emails.get(id)
+    if (email && this.emails.delete(id)) {
+      this.blobs.destroyed(id)
+      this.sending.destroyed(email)
       this.#changed('Email', id, 'destroyed')
     }
   }
@@ -162,12 +169,20 @@ export class ModelServer {
         [mail]: {},
         ...(this.identityId && { 'urn:postroom:params:jmap': { identityId: this.identityId } })
       },
-      accounts: { a: { name: this.username, accountCapabilities: { [mail]: { maxSizeMailboxName: LONGEST_NAME } } } },
+      accounts: { a: { name: this.username, accountCapabilities: this.#capabilities() } },
       primaryAccounts: { [mail]: 'a' },
       username: this.username,
       apiUrl: '/jmap/',
+      uploadUrl: 'https://elsewhere.test/jmap/upload/{accountId}/',
       downloadUrl: 'https://elsewhere.test/jmap/download/{accountId}/{blobId}/{name}?accept={type}',
       state: this.sessionState
+    }
+  }
+
+  #capabilities(): Record<string, unknown> {
+    return {
+      'urn:ietf:params:jmap:mail': { maxSizeMailboxName: LONGEST_NAME },
+      'urn:ietf:params:jmap:submission': { maxDelayedSend: this.sending.maxDelayedSend }
     }
   }
 
@@ -202,7 +217,7 @@ export class ModelServer {
       Mailbox: () => new Map(this.mailboxes().map((mailbox) => [mailbox.id, mailbox])),
       Thread: () => this.threads(),
       Identity: () => new Map(this.identities.map((email, at) => [`i${at}`, { id: `i${at}`, name: 'Me', email }])),
-      EmailSubmission: () => new Map([...this.#deliveries].map(([id, deliveryStatus]) => [id, { id, deliveryStatus }]))
+      EmailSubmission: () => this.sending.records
     }
     const objects = all[type]?.() ?? new Map<Id, object>()
     const ids = (args['ids'] as Id[] | null) ?? [...objects.keys()]
@@ -290,12 +305,16 @@ export class ModelServer {
   #setEmails(args: Arguments): Arguments {
     const oldState = this.#before(args)
     const created: Record<string, unknown> = {}
+    const notCreated: Record<string, unknown> = {}
     for (const [key, email] of Object.entries((args['create'] ?? {}) as Record<string, Partial<Stored>>)) {
-      const replied = [...this.emails.values()].find(({ messageId }) =>
-        email.references?.some((id) => messageId?.includes(id))
-      )
-      created[key] = { id: this.deliver({ ...email, ...(replied && { threadId: replied.threadId }) }).id }
-      this.#created.set(`#${key}`, (created[key] as { id: Id }).id)
+      const notFound = this.blobs.missing(email)
+      if (notFound.length > 0 || this.refusingToMake) {
+        notCreated[key] = { type: this.refusingToMake ?? 'blobNotFound', notFound }
+        continue
+      }
+      const id = this.#make(email)
+      created[key] = { id }
+      this.#created.set(`#${key}`, id)
     }
     const updated: Record<Id, null> = {}
     const notUpdated: Record<Id, { type: string }> = {}
@@ -307,7 +326,24 @@ export class ModelServer {
         notUpdated[id] = { type }
       }
     }
-    return { oldState, created, updated, notUpdated, ...this.#destroyEmails((args['destroy'] ?? []) as Id[]) }
+    return {
+      oldState,
+      created,
+      notCreated,
+      updated,
+      notUpdated,
+      ...this.#destroyEmails((args['destroy'] ?? []) as Id[])
+    }
+  }
+
+  #make(email: Partial<Stored>): Id {
+    const replied = [...this.emails.values()].find(({ messageId }) =>
+      email.references?.some((id) => messageId?.includes(id))
+    )
+    const time = this.now && { receivedAt: new Date(this.now()).toISOString() }
+    const made = this.deliver({ ...email, ...time, ...(replied && { threadId: replied.threadId }) })
+    Object.assign(made, { attachments: this.blobs.attachments(made.id, email as Arguments) })
+    return made.id
   }
 
   #destroyEmails(ids: readonly Id[]): Arguments {
@@ -331,27 +367,13 @@ export class ModelServer {
   }
 
   #submit(args: Arguments): Arguments {
-    const created: Record<string, { id: Id }> = {}
-    const notCreated: Record<string, { type: string }> = {}
-    for (const [key, { emailId }] of Object.entries(args['create'] as Record<string, { emailId: Id }>)) {
-      const id = `s${this.submissions.size + 1}`
-      const email = this.#created.get(emailId) ?? emailId
-      if (!this.emails.has(email)) {
-        notCreated[key] = { type: 'invalidProperties' }
-        continue
-      }
-      this.submissions.set(id, email)
-      this.#deliveries.set(id, this.deliveryStatus)
-      created[key] = { id }
-      this.#patch(email, (args['onSuccessUpdateEmail'] as Record<string, Arguments>)[`#${key}`] ?? {})
-    }
-    return { oldState: null, newState: this.state, created, notCreated }
+    const patch = (id: Id, changes: Arguments): unknown => this.#patch(id, changes)
+    const set = this.sending.set(args, patch, (id) => this.#created.get(id) ?? id)
+    return { oldState: null, newState: this.state, ...set }
   }
 
   #submissionQuery(args: Arguments): Arguments {
-    const wanted = (args['filter'] as { emailIds: Id[] }).emailIds
-    const ids = [...this.submissions].filter(([, email]) => wanted.includes(email)).map(([id]) => id)
-    return { queryState: this.state, canCalculateChanges: false, position: 0, ids }
+    return { queryState: this.state, canCalculateChanges: false, position: 0, ids: this.sending.query(args) }
   }
 }
 
@@ -362,31 +384,4 @@ function byTime(one: Email, other: Email): number {
 function only(object: Record<string, unknown>, properties: string[] | null | undefined): Record<string, unknown> {
   const names = properties ? ['id', ...properties] : Object.keys(object)
   return Object.fromEntries(names.map((name) => [name, object[name] ?? DEFAULTS[name] ?? null]))
-}
-
-const DEFAULTS: Record<string, unknown> = {
-  'header:Authentication-Results:all': [],
-  bodyValues: { text: { value: 'The text', isTruncated: false } },
-  textBody: [{ partId: 'text', blobId: 'b', size: 8, name: null, type: 'text/plain', disposition: null, cid: null }],
-  htmlBody: [{ partId: 'text', blobId: 'b', size: 8, name: null, type: 'text/plain', disposition: null, cid: null }],
-  attachments: []
-}
-
-/** RFC 8620 §3.7, with the one `*` that we use. */
-function resolved(args: Arguments, responses: readonly Invocation[]): Arguments {
-  return Object.fromEntries(
-    Object.entries(args).map(([name, value]) => {
-      if (!name.startsWith('#')) {
-        return [name, value]
-      }
-      const { resultOf, path } = value as { resultOf: string; path: string }
-      const response = responses.find(([of, , id]) => id === resultOf && of !== 'error')
-      if (!response) {
-        throw new Error('invalidResultReference')
-      }
-      const [first = '', star, last = ''] = path.slice(1).split('/')
-      const found = response[1][first] as Record<string, unknown>[]
-      return [name.slice(1), star === '*' ? found.flatMap((item) => item[last]) : found]
-    })
-  )
 }

@@ -41,7 +41,7 @@ export class World {
   readonly #hides = new Set<() => void>()
   readonly #leaves = new Set<() => void>()
 
-  ports(fetch: Ports['fetch'], tabs: Partial<Pick<Ports, 'locks' | 'channel'>> = {}): Ports {
+  ports(fetch: Ports['fetch'], tabs: Partial<Pick<Ports, 'locks' | 'channel' | 'upload'>> = {}): Ports {
     return {
       fetch,
       now: () => this.time,

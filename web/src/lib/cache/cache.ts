@@ -71,8 +71,9 @@ export class Cache {
     const other = await openDB<Schema>(name)
     try {
       const drafts = await this.drafts()
+      const { draftToday } = await import('./earlier-drafts.ts')
       for (const draft of await other.getAll('draft')) {
-        await drafts.put(draft)
+        await drafts.put(draftToday(draft, Date.now()))
       }
     } finally {
       other.close()

@@ -20,14 +20,45 @@ export class KeptDrafts {
 
   /** Raises what the browser says if it cannot be kept. */
   async put(kept: KeptDraft): Promise<void> {
+    await this.change(kept.id, () => kept)
+  }
+
+  /** In one transaction, which other tabs wait for. `change` is told what is kept; null: nothing, or it is removed with
+   * its files. Raises what the browser says if it cannot be kept. */
+  async change(id: string, change: (found: KeptDraft | null) => KeptDraft | null): Promise<void> {
     await this.#spared(async () => {
-      const write = this.#database.transaction('draft', 'readwrite', STRICT)
-      await Promise.all([write.store.put(kept), write.done])
+      const write = this.#database.transaction(['draft', 'file'], 'readwrite', STRICT)
+      const drafts = write.objectStore('draft')
+      const found = (await drafts.get(id)) ?? null
+      const next = change(found)
+      const stay = new Set(next?.draft.files.map((file) => file.id))
+      const lost = (found?.draft.files ?? []).filter((file) => !stay.has(file.id))
+      await Promise.all([
+        next ? drafts.put(next) : drafts.delete(id),
+        ...lost.map((file) => write.objectStore('file').delete(file.id)),
+        write.done
+      ])
     })
   }
 
   async remove(id: string): Promise<void> {
-    const write = this.#database.transaction('draft', 'readwrite', STRICT)
-    await Promise.all([write.store.delete(id), write.done])
+    await this.change(id, () => null)
+  }
+
+  /** Raises what the browser says if it cannot be kept. */
+  async putFile(id: string, content: Blob): Promise<void> {
+    await this.#spared(async () => {
+      const write = this.#database.transaction('file', 'readwrite', STRICT)
+      await Promise.all([write.store.put(content, id), write.done])
+    })
+  }
+
+  file(id: string): Promise<Blob | undefined> {
+    return this.#database.get('file', id)
+  }
+
+  async removeFiles(ids: readonly string[]): Promise<void> {
+    const write = this.#database.transaction('file', 'readwrite', STRICT)
+    await Promise.all([...ids.map((id) => write.store.delete(id)), write.done])
   }
 }

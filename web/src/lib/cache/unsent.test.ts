@@ -14,7 +14,7 @@ test('unsent drafts of every account on this device are counted', async () => {
   expect(await unsentOnThisDevice(NOW)).toBe(0)
   for (const account of ['one', 'two']) {
     const database = await openDB(PREFIX + account, 1, { upgrade: (db) => void db.createObjectStore('draft') })
-    await database.put('draft', 'text', 'id')
+    await database.put('draft', { text: 'Hello' }, 'id')
     database.close()
   }
   await openDB('of another program', 1, { upgrade: (db) => void db.createObjectStore('draft') })
@@ -24,7 +24,7 @@ test('unsent drafts of every account on this device are counted', async () => {
 
 test('a database that does not open hides no draft of the others', async () => {
   const database = await openDB(`${PREFIX}readable`, 1, { upgrade: (db) => void db.createObjectStore('draft') })
-  await database.put('draft', 'text', 'id')
+  await database.put('draft', { text: 'Hello' }, 'id')
   database.close()
   const before = await unsentOnThisDevice(NOW)
   const open = indexedDB.open.bind(indexedDB)

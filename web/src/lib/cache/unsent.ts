@@ -1,4 +1,5 @@
 /** Counts what this device keeps unsent, of whoever used it, without opening the mail page. */
+import { isUnsent, type KeptDraft } from '#lib/compose/draft.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import { openDB, type IDBPDatabase } from 'idb'
 import { databaseNames } from '#lib/cache/cache.ts'
@@ -6,7 +7,7 @@ import { databaseNames } from '#lib/cache/cache.ts'
 /** Milliseconds. What was done a moment ago is on its way. */
 const ON_ITS_WAY = 5_000
 
-/** Drafts, and actions that wait for the mail server. */
+/** Drafts that the mail server lacks, messages that it has not sent, and actions that wait for the mail server. */
 export async function unsentOnThisDevice(now: number): Promise<number> {
   const names = await databaseNames()
   // One that does not open must not hide what the others keep, nor hold up who wants to sign out.
@@ -18,11 +19,16 @@ async function unsentIn(name: string, now: number): Promise<number> {
   const database = await openDB(name)
   try {
     const has = (store: string): boolean => database.objectStoreNames.contains(store)
-    const drafts = has('draft') ? await database.count('draft') : 0
-    return drafts + (has('outbox') ? await waitingIn(database, now) : 0)
+    const drafts = has('draft') ? ((await database.getAll('draft')) as KeptDraft[]) : []
+    return drafts.filter(lacks).length + (has('outbox') ? await waitingIn(database, now) : 0)
   } finally {
     database.close()
   }
+}
+
+/** One that an earlier version of this page kept is nowhere else. */
+function lacks(kept: KeptDraft): boolean {
+  return !('draft' in kept) || isUnsent(kept)
 }
 
 async function waitingIn(database: IDBPDatabase, now: number): Promise<number> {

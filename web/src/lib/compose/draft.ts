@@ -49,21 +49,59 @@ export interface Draft {
   readonly receipt: boolean
 }
 
-/** How far the sending has come; each step is kept on this device before the request is sent that belongs to it. */
+/**
+ * How far the sending has come: each step is kept on this device before its request is sent, so that whoever goes on knows
+ * what may have been done.
+ *
+ * `waiting`: nothing was handed over. `storing`: the email may have been made. `stored`: it was made, and is not submitted.
+ * `submitting`: it may have been submitted. `unknown`: nobody can tell; the person decides. `held`: it was submitted; until
+ * it leaves, it can be taken back. `undoing`: it may have been taken back. `returning`: it was, or reached nobody: its email
+ * lies among the sent ones, perhaps, and must go back to the drafts.
+ */
+export type SendingStep =
+  'waiting' | 'storing' | 'stored' | 'submitting' | 'unknown' | 'held' | 'undoing' | 'returning'
+
 export interface Sending {
   /** of the email that is sent, by which it is known again (RFC 5322 §3.6.4) */
   readonly messageId: string
-  /** milliseconds since 1970: it is not handed over before, because this device waits, or leaves sooner at the mail server */
+  /** milliseconds since 1970: this device does not hand it over before */
   readonly dueAt: number
-  /** seconds for which the mail server is asked to hold it (RFC 4865, HOLDFOR); 0 for not at all */
+  /** seconds for which the mail server is asked to hold it at least (RFC 4865, HOLDFOR); 0 for not at all */
   readonly holdFor: number
-  /**
-   * `waiting`: nothing was handed over. `storing`: the email may have been made. `stored`: it was made, and is not
-   * submitted. `submitting`: it may have been submitted. `unknown`: nobody can tell; the person decides.
-   */
-  readonly step: 'waiting' | 'storing' | 'stored' | 'submitting' | 'unknown'
+  /** when it is to leave, if the person chose it (send later): milliseconds since 1970 */
+  readonly leaveAt: number | null
+  readonly step: SendingStep
   /** of the email that is sent, once it is made */
   readonly emailId: Id | null
+  readonly submissionId: Id | null
+  /** when its submission was requested, by the clock of this device */
+  readonly handedAt: number | null
+  /** the tab that takes the next step: no other one does, until it makes itself the owner (Drafts.update) */
+  readonly owner: string
+  /** when the owner took the last step */
+  readonly steppedAt: number
+  /** what was handed over before, of which nobody knew what became: if one of them left after all, this does not leave */
+  readonly late: readonly Id[]
+  /** the person may have changed it since those were handed over */
+  readonly edited: boolean
+  /** the person wants it back: it is not handed over, or taken back */
+  readonly undo: boolean
+  /** the person wants it to be sent once more, though nobody knows whether it left */
+  readonly again: boolean
+}
+
+/** Why it was not sent. */
+export interface Refusal {
+  readonly code: string
+  /** in the words of the mail server */
+  readonly detail: string | null
+}
+
+export interface StoredVersion {
+  readonly emailId: Id
+  readonly messageId: string
+  readonly revision: number
+  readonly at: number
 }
 
 /** A draft as this device keeps it: while its window is open, until the mail server has all of it, or until it is sent. */
@@ -71,17 +109,34 @@ export interface KeptDraft {
   /** of this device; the same for all its versions */
   readonly id: string
   readonly draft: Draft
-  /** grows by one with each change */
+  /** grows by one with each change of the person; 0: nothing of it is theirs yet */
   readonly revision: number
   /** when it was changed last: milliseconds since 1970 */
   readonly changedAt: number
+  /** when its window was opened: milliseconds since 1970 */
+  readonly openedAt: number
+  /** the tab that writes it: what another one holds is older */
+  readonly writer: string
   /** what the mail server has of it */
-  readonly stored: { readonly emailId: Id; readonly revision: number; readonly at: number } | null
+  readonly stored: StoredVersion | null
   /** what the mail server may have made of it: no response came. Each version has a Message-ID of its own. */
   readonly storing: { readonly messageId: string; readonly revision: number } | null
   readonly sending: Sending | null
+  /** why it was not sent */
+  readonly refusal: Refusal | null
+  /** emails that were handed over, perhaps: the person kept the draft, since nobody knew */
+  readonly handedOver?: readonly Id[]
+  /** another device changed or sent it meanwhile: both versions are kept */
+  readonly conflict: 'changed' | 'sent' | null
   /** the person closed its window: it is removed from this device once the mail server has all of it */
   readonly closed: boolean
+  /** when the person discarded it, which can be taken back for a while: milliseconds since 1970 */
+  readonly discardedAt: number | null
+}
+
+/** Whether the mail server lacks something of it that the person wants to keep, or to be sent. */
+export function isUnsent({ revision, stored, sending, discardedAt }: KeptDraft): boolean {
+  return discardedAt === null && (sending !== null || (revision > 0 && stored?.revision !== revision))
 }
 
 export const EMPTY: Draft = {

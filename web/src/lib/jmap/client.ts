@@ -9,7 +9,7 @@ const CORE = 'urn:ietf:params:jmap:core'
 /** Postroom's own, added to the session by its gateway. */
 const POSTROOM = 'urn:postroom:params:jmap'
 export const MAIL = 'urn:ietf:params:jmap:mail'
-const SUBMISSION = 'urn:ietf:params:jmap:submission'
+export const SUBMISSION = 'urn:ietf:params:jmap:submission'
 export const QUOTA = 'urn:ietf:params:jmap:quota'
 
 /** RFC 8620 §3.3: a method is served only if its capability is named, and an unknown one fails the whole request. */

@@ -17,6 +17,7 @@ export interface Session {
   username: string
   apiUrl: string
   downloadUrl: string
+  uploadUrl?: string
   state: string
 }
 
@@ -197,6 +198,9 @@ export interface Identity {
   id: Id
   name: string
   email: string
+  replyTo?: EmailAddress[] | null
+  textSignature?: string | null
+  htmlSignature?: string | null
 }
 
 /** RFC 9425 */

@@ -20,6 +20,7 @@ import { troubleOf } from '#lib/sync/task.ts'
 import { ActionsState } from './actions.svelte.ts'
 import { AnnouncementsOf } from './announcements.ts'
 import type { Compose } from './compose.ts'
+import type { ComposeState } from './compose.svelte.ts'
 import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
 import { LabelsState } from './labels.svelte.ts'
@@ -58,7 +59,7 @@ export class MailState implements Mail {
   readonly #version = new Version()
   #searching: Promise<Search> | null = null
   #compose: Promise<Compose> | null = null
-  #composing: Compose | null = null
+  #composing: ComposeState | null = null
   #ahead: Ahead | null = null
   #late: LateIndex | null = null
   #stopped = false
@@ -85,7 +86,7 @@ export class MailState implements Mail {
     this.#saved = new SavedSearches(account)
     this.#rows = new Rows(account.objects, isOwn)
     this.labels = new LabelsState(this.#labels, this.#settings)
-    this.#tasks = [account, this.actions, reader, this.#live, { stop: () => this.#ahead?.stop() }]
+    this.#tasks = [account, this.actions, reader, this.#live]
     const announcer = new Announcer(account, {
       leads: () => this.#live.leads,
       isSeen: () => this.#live.isSeen()
@@ -199,10 +200,9 @@ export class MailState implements Mail {
   }
 
   compose(): Promise<Compose> {
-    this.#compose ??= import('./compose.svelte.ts').then(async ({ ComposeState }) => {
-      this.#composing = new ComposeState(this.#account)
-      return this.#composing
-    })
+    const made = (compose: ComposeState): void => void (this.#composing = compose)
+    this.#compose ??= import('./compose.svelte.ts').then(({ ComposeState }) => ComposeState.create(this.#account, made))
+    this.#compose.catch(() => (this.#compose = null))
     return this.#compose
   }
 
@@ -219,7 +219,7 @@ export class MailState implements Mail {
 
   stop(): void {
     this.#stopped = true
-    this.#tasks.forEach((task) => task.stop())
+    ;[...this.#tasks, this.#ahead, this.#composing].forEach((task) => task?.stop())
   }
 
   async #seeListed(created: readonly Email[]): Promise<void> {

@@ -1,16 +1,22 @@
 /**
  * The messages that are being written or sent: in memory, on this device, and in all tabs of this person. They outlive a
- * reload, a crash and the end of a session.
+ * reload, a crash and the end of a session. One tab writes a draft (`writer`); what it learns of its storing and sending
+ * may come from any.
  */
-import type { KeptDraft } from '#lib/compose/draft.ts'
 import type { KeptDrafts } from '#lib/cache/drafts.ts'
+import type { Draft, KeptDraft } from '#lib/compose/draft.ts'
 import type { Ports } from './ports.ts'
 
 /** Milliseconds without a key before the text is written. */
 const REST = 300
+/** Milliseconds. Some browsers never answer: a damaged profile, a private window. */
+const PATIENCE = 5_000
 
 /** null: it is removed. `elsewhere`: another tab says so. */
 export type DraftListener = (id: string, kept: KeptDraft | null, elsewhere: boolean) => void
+
+/** null: it is removed, or there is none. */
+export type DraftChange = (kept: KeptDraft) => KeptDraft | null
 
 interface Message {
   readonly id: string
@@ -18,28 +24,36 @@ interface Message {
 }
 
 export class Drafts {
+  /** by which this tab is known as the writer of a draft */
+  readonly tab: string
+  /** what the tabs of this person share; empty for nothing */
+  readonly name: string
+  readonly store: KeptDrafts | null
   readonly #ports: Ports
-  readonly #store: KeptDrafts | null
-  readonly #name: string
   readonly #drafts = new Map<string, KeptDraft>()
   readonly #resting = new Map<string, () => void>()
   readonly #listeners = new Set<DraftListener>()
+  /** told of a draft that was made of words which another tab knew nothing of */
+  onrescued: (id: string) => void = () => undefined
   /** what this device has of it: the revision; it is missing if it could not be written */
   readonly #written = new Map<string, number>()
-  readonly #channel: BroadcastChannel | null
+  /** what was typed in this tab and is not written */
+  readonly #typed = new Map<string, KeptDraft>()
+  #channel: BroadcastChannel | null
 
-  /** `store`: null where the browser keeps nothing. `name`: of what the tabs of this person share; empty for nothing. */
+  /** `store`: null where the browser keeps nothing. */
   constructor(ports: Ports, store: KeptDrafts | null, name: string) {
     this.#ports = ports
-    this.#store = store
-    this.#name = name
+    this.store = store
+    this.name = name
+    this.tab = ports.unique()
     this.#channel = (name && ports.channel?.(`${name}-drafts`)) || null
     this.#channel?.addEventListener('message', ({ data }: MessageEvent<Message>) => this.#heard(data))
   }
 
   /** Read what this device kept. Raises what the browser says if it cannot be read. */
   async read(): Promise<void> {
-    for (const kept of (await this.#store?.all()) ?? []) {
+    for (const kept of (await this.store?.all()) ?? []) {
       if (!this.#drafts.has(kept.id)) {
         this.#drafts.set(kept.id, kept)
         this.#written.set(kept.id, kept.revision)
@@ -60,41 +74,85 @@ export class Drafts {
     return this.#drafts.get(id)
   }
 
+  isMine(id: string): boolean {
+    return this.#drafts.get(id)?.writer === this.tab
+  }
+
   /** Whether this device has its last change; false: not yet, or it cannot be written. */
   isWritten(id: string): boolean {
     return this.#written.get(id) === this.#drafts.get(id)?.revision
   }
 
-  /** It is being typed: it is written after a rest. */
-  type(kept: KeptDraft): void {
+  /** A window was opened. Nothing of it is kept before the person changes something. */
+  open(kept: KeptDraft): void {
     this.#drafts.set(kept.id, kept)
-    this.#resting.get(kept.id)?.()
-    this.#resting.set(
-      kept.id,
-      this.#ports.after(REST, () => void this.#write(kept.id))
-    )
     this.#tell(kept.id, kept, false)
   }
 
-  /** Resolves once this device has it, to whether it has: what is handed to the mail server must be known after a crash. */
-  put(kept: KeptDraft): Promise<boolean> {
-    this.#drafts.set(kept.id, kept)
-    return this.#write(kept.id)
+  /** It is being typed by this tab: it is written after a rest. */
+  type(id: string, draft: Draft): void {
+    const before = this.#drafts.get(id)
+    if (!before || before.writer !== this.tab) {
+      return
+    }
+    const kept = { ...before, draft, revision: before.revision + 1, changedAt: this.#ports.now() }
+    this.#drafts.set(id, kept)
+    this.#typed.set(id, kept)
+    this.#resting.get(id)?.()
+    this.#resting.set(
+      id,
+      this.#ports.after(REST, () => void this.update(id, (now) => now))
+    )
+    this.#tell(id, kept, false)
+  }
+
+  /**
+   * Change it as it is now, in whatever tab, in one transaction. Resolves once this device has it: what is handed to the
+   * mail server must be known after a crash. False: it is gone, or could not be written; then this tab alone has it.
+   */
+  async update(id: string, change: DraftChange): Promise<boolean> {
+    this.#calm(id)
+    let isThere = false
+    const rest: { lost: KeptDraft | null } = { lost: null }
+    let next: KeptDraft | null = null
+    const apply = (found: KeptDraft | null): KeptDraft | null => {
+      const merged = this.#merged(id, found)
+      rest.lost = merged.lost
+      isThere = merged.kept !== null
+      next = merged.kept && change(merged.kept)
+      return next
+    }
+    const isKept = await this.#keep(id, apply)
+    if (!isKept) {
+      const memory = this.#drafts.get(id)
+      isThere = memory !== undefined
+      next = memory ? change(memory) : null
+    }
+    this.#settle(id, next, isKept)
+    if (rest.lost) {
+      await this.#rescue(rest.lost)
+    }
+    return isThere && (isKept || this.store === null)
+  }
+
+  /** Change what is no word of the person, in what is being typed as well. `change` may be called twice. */
+  async amend(id: string, change: (draft: Draft) => Draft): Promise<void> {
+    for (const drafts of [this.#drafts, this.#typed]) {
+      const kept = drafts.get(id)
+      if (kept) {
+        drafts.set(id, { ...kept, draft: change(kept.draft) })
+      }
+    }
+    await this.update(id, (kept) => ({ ...kept, draft: change(kept.draft) }))
   }
 
   async remove(id: string): Promise<void> {
-    this.#calm(id)
-    this.#drafts.delete(id)
-    this.#written.delete(id)
-    this.#channel?.postMessage({ id, kept: null } satisfies Message)
-    this.#tell(id, null, false)
-    // What stays is found at the next start, and its email is looked for before anything is sent.
-    await this.#store?.remove(id).catch((failure: unknown) => this.#ports.report(failure))
+    await this.update(id, () => null)
   }
 
   /** Do not wait for a rest: the page is being left. */
-  writeAll(): void {
-    ;[...this.#resting.keys()].forEach((id) => void this.#write(id))
+  async writeAll(): Promise<void> {
+    await Promise.all([...this.#typed.keys()].map((id) => this.update(id, (now) => now)))
   }
 
   /**
@@ -108,26 +166,83 @@ export class Drafts {
     work: (lock: Lock | 'no locks' | null) => Promise<T>
   ): Promise<T> {
     const { locks } = this.#ports
-    if (!locks || this.#name === '') {
+    if (!locks || this.name === '') {
       return work('no locks')
     }
-    return (await locks.request(`${this.#name}-${purpose}-${id}`, options, work)) as T
+    return (await locks.request(`${this.name}-${purpose}-${id}`, options, work))
   }
 
   /** The page is left. */
   stop(): void {
-    this.writeAll()
-    this.#channel?.close()
+    const channel = this.#channel
+    void this.writeAll().then(() => {
+      channel?.close()
+      this.#channel = null
+    })
+  }
+
+  /** What is kept, with what was typed here since. `lost`: another tab took the draft before it was written. */
+  #merged(id: string, found: KeptDraft | null): { kept: KeptDraft | null; lost: KeptDraft | null } {
+    const typed = this.#typed.get(id) ?? null
+    if (!found) {
+      const isRemoved = this.#written.has(id)
+      return isRemoved ? { kept: null, lost: typed } : { kept: this.#drafts.get(id) ?? null, lost: null }
+    }
+    if (typed && found.writer !== this.tab) {
+      return { kept: found, lost: typed }
+    }
+    return { kept: typed ? newer(found, typed) : found, lost: null }
+  }
+
+  /** Words that another tab knows nothing of: they become a draft of their own. */
+  async #rescue(lost: KeptDraft): Promise<void> {
+    const id = this.#ports.unique()
+    const alone = { stored: null, storing: null, sending: null, closed: true, conflict: 'changed' as const }
+    this.#drafts.set(id, { ...lost, ...alone, id, writer: this.tab })
+    await this.update(id, (kept) => kept)
+    this.onrescued(id)
+  }
+
+  #settle(id: string, next: KeptDraft | null, isKept: boolean): void {
+    if (!next) {
+      this.#forget(id)
+    } else {
+      const typed = this.#typed.get(id)
+      const isOpen = typed && typed.writer === next.writer && typed.revision > next.revision
+      // What was typed while it was written is newer.
+      this.#drafts.set(id, isOpen ? newer(next, typed) : next)
+      if (isKept) {
+        if (!isOpen) {
+          this.#typed.delete(id)
+        }
+        this.#written.set(id, next.revision)
+        this.#ports.persist()
+      } else {
+        this.#written.delete(id)
+      }
+    }
+    this.#channel?.postMessage({ id, kept: next } satisfies Message)
+    this.#tell(id, this.#drafts.get(id) ?? null, false)
+  }
+
+  #forget(id: string): void {
+    this.#calm(id)
+    this.#drafts.delete(id)
+    this.#typed.delete(id)
+    this.#written.delete(id)
   }
 
   #heard({ id, kept }: Message): void {
-    if (!kept) {
-      this.#calm(id)
-      this.#drafts.delete(id)
-      this.#written.delete(id)
-    } else {
+    if (this.#typed.has(id)) {
+      // In one transaction it is known what became of it.
+      void this.update(id, (now) => now)
+      return
+    }
+    if (kept) {
       this.#drafts.set(id, kept)
       this.#written.set(id, kept.revision)
+    } else {
+      this.#forget(id)
     }
     this.#tell(id, kept, true)
   }
@@ -137,35 +252,35 @@ export class Drafts {
     this.#resting.delete(id)
   }
 
-  async #write(id: string): Promise<boolean> {
-    this.#calm(id)
-    const kept = this.#drafts.get(id)
-    if (!kept) {
+  /** Whether this device did it. */
+  async #keep(id: string, apply: (found: KeptDraft | null) => KeptDraft | null): Promise<boolean> {
+    const { store } = this
+    if (!store) {
       return false
     }
-    this.#channel?.postMessage({ id, kept } satisfies Message)
-    const isKept = await this.#keep(kept)
-    if (isKept) {
-      this.#written.set(id, kept.revision)
-    } else {
-      this.#written.delete(id)
-    }
-    this.#tell(id, kept, false)
-    return isKept
-  }
-
-  async #keep(kept: KeptDraft): Promise<boolean> {
     try {
-      await this.#store?.put(kept)
-      this.#ports.persist()
-      return this.#store !== null
+      await this.#answered(store.change(id, apply))
+      return true
     } catch (failure) {
       this.#ports.report(failure)
       return false
     }
   }
 
+  #answered(work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const callOff = this.#ports.after(PATIENCE, () => reject(new DOMException('no answer', 'TimeoutError')))
+      work.finally(callOff).then(resolve, reject)
+    })
+  }
+
   #tell(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
     this.#listeners.forEach((listener) => listener(id, kept, elsewhere))
   }
+}
+
+/** `kept` with the text of the one that was changed last. */
+function newer(kept: KeptDraft, other: KeptDraft): KeptDraft {
+  const { draft, revision, changedAt } = other.revision > kept.revision ? other : kept
+  return { ...kept, draft, revision, changedAt }
 }

@@ -1,6 +1,6 @@
 /** Mailboxes of a role that an action needs, made on first use: a new account often has no Archive. */
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
-import type { GetResponse, Mailbox, SetResponse } from '#lib/jmap/types.ts'
+import type { GetResponse, Id, Mailbox, SetResponse } from '#lib/jmap/types.ts'
 import { idOfRole, rolesIn, type Entry } from '#lib/outbox/entry.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import type { Account } from './account.ts'
@@ -12,11 +12,25 @@ export async function makeMissing(account: Account, entries: readonly Entry[]): 
   if (roles.length === 0) {
     return
   }
+  await makeRoles(account, roles, names)
+}
+
+async function makeRoles(account: Account, roles: readonly string[], names: Record<string, string>): Promise<void> {
   // Another tab, or a request whose response was lost, may have made it.
   await look(account)
   for (const role of roles.filter((one) => !hasRole(account.objects, one))) {
     await make(account, role, names[role] ?? role)
   }
+}
+
+/** The mailbox of this role, which is made if there is none. Raises JmapFailure. */
+export async function mailboxOfRole(account: Account, role: string): Promise<Id> {
+  const found = (): Mailbox | undefined =>
+    [...account.objects.mailboxes.values()].find((mailbox) => mailbox.role === role)
+  if (!found()) {
+    await makeRoles(account, [role], { [role]: account.ports.tongue.roleName(role) })
+  }
+  return found()?.id ?? ''
 }
 
 function hasRole({ mailboxes }: Objects, role: string): boolean {

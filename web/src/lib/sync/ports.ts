@@ -1,5 +1,6 @@
 /** What the engine needs from the world outside; the tests hand in their own. */
 import type { LivePorts } from '#lib/live/live.ts'
+import type { Upload } from './upload-port.ts'
 
 /** The language on this device. */
 export interface Tongue {
@@ -47,6 +48,8 @@ export interface Ports extends LivePorts {
   /** Tell the console about a mistake of ours. */
   report: (mistake: unknown) => void
   tongue: Tongue
+  /** by XMLHttpRequest if it is missing */
+  upload?: Upload
 }
 
 /** The network of a browser, and the clock by which one waits for it. */

@@ -31,6 +31,11 @@ export class Task {
     return this.#running !== null
   }
 
+  /** Resolves once it does not run any more. */
+  get ended(): Promise<void> {
+    return this.#running ?? Promise.resolve()
+  }
+
   /** Do it, or do it once more if it runs: what is asked for now may not be in a response that is on its way. While a
    * pause lasts nothing is sent, but when it ends. Never rejects. */
   run(): Promise<void> {

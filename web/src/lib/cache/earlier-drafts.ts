@@ -1,0 +1,34 @@
+/** A draft that an earlier version of this page kept → one of today. */
+import { EMPTY, type KeptDraft } from '#lib/compose/draft.ts'
+
+/** A plain reply: what was typed, under the id of the message that it replies to. */
+interface EarlierDraft {
+  readonly id: string
+  readonly text: string
+  /** what was handed over to the mail server, whose response did not come */
+  readonly sending?: { readonly messageId: string } | null
+}
+
+/** To whom it goes, and what it is called, is filled in when it is opened. */
+export function draftToday(found: EarlierDraft | KeptDraft, now: number): KeptDraft {
+  if ('draft' in found) {
+    return found
+  }
+  const { id, text, sending } = found
+  return {
+    id: `reply-${id}`,
+    draft: { ...EMPTY, format: 'plain', text, parent: { kind: 'reply', emailId: id, messageId: [], references: [] } },
+    revision: 1,
+    changedAt: now,
+    openedAt: now,
+    writer: '',
+    stored: null,
+    // It is looked for before it is stored: it may be sent.
+    storing: sending ? { messageId: sending.messageId, revision: 1 } : null,
+    sending: null,
+    refusal: null,
+    conflict: null,
+    closed: false,
+    discardedAt: null
+  }
+}

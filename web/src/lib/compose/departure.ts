@@ -1,0 +1,145 @@
+/**
+ * What comes next for a message on its way. Of each step it is known what may have been done, so any tab can go on.
+ *
+ * Exactly once: an email is submitted by one request at most. If nobody knows whether that arrived, no second one is made
+ * for it, but a new email, and only if the person wants it; the one before is destroyed first, so that the request that is
+ * late finds nothing to send. What may still have left before that is looked for (`late`).
+ */
+import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
+
+/** Seconds in which it can be taken back. */
+export const UNDO = 10
+
+/**
+ * Seconds that the mail server holds it longer. Stalwart 0.16 confirms that a mail was cancelled while it delivers it
+ * already (crates/jmap/src/submission/set.rs: it is still in the queue), so nothing is cancelled at the last moment.
+ */
+export const MARGIN = 2
+
+/** Milliseconds before each question what became of a request without a response: the server may still be at it. */
+export const ASK_AFTER: readonly number[] = [2_000, 5_000, 15_000]
+
+/** Milliseconds after which a destroyed email cannot be submitted any more: Stalwart 0.16 reads a part of it that it removes
+ * a moment later, in a task of its own (EmailField::Metadata). */
+export const LATE = 5_000
+
+/** Milliseconds after which others may well have changed or sent it. */
+const FRESH = 5_000
+
+/** The longest time that a timer can wait (WHATWG HTML §8.7), and the clock may be set meanwhile. */
+const LONGEST_WAIT = 3_600_000
+
+export interface Beginning {
+  readonly messageId: string
+  readonly owner: string
+  readonly now: number
+  /** when it is to leave; null: as soon as it cannot be taken back */
+  readonly leaveAt: number | null
+  /** seconds for which the mail server holds mail */
+  readonly mostHeld: number
+}
+
+/** What the person sends. */
+export function departing(kept: KeptDraft, { messageId, owner, now, leaveAt, mostHeld }: Beginning): KeptDraft {
+  const isHeld = mostHeld >= UNDO + MARGIN
+  const sending: Sending = {
+    messageId,
+    dueAt: isHeld ? now : now + UNDO * 1_000,
+    holdFor: isHeld ? UNDO + MARGIN : 0,
+    leaveAt,
+    step: 'waiting',
+    emailId: null,
+    submissionId: null,
+    handedAt: null,
+    owner,
+    steppedAt: now,
+    late: kept.handedOver ?? [],
+    edited: (kept.handedOver ?? []).length > 0,
+    undo: false,
+    again: false
+  }
+  return { ...kept, sending, refusal: null }
+}
+
+/** Seconds for which the mail server is asked to hold it. */
+export function holdOf({ holdFor, leaveAt }: Sending, now: number): number {
+  return leaveAt === null ? holdFor : Math.max(holdFor, Math.ceil((leaveAt - now) / 1_000))
+}
+
+/** Until when it can be taken back, as the person is told: milliseconds since 1970. */
+export function undoneUntil(sending: Sending, now: number): number {
+  if (sending.leaveAt !== null && sending.leaveAt > now) {
+    return sending.leaveAt
+  }
+  // The mail server begins to hold it later than it was asked to, never sooner.
+  const begun = sending.handedAt ?? (sending.holdFor > 0 ? Math.max(sending.dueAt, sending.steppedAt) : null)
+  return begun === null ? sending.dueAt : begun + Math.max(0, holdOf(sending, begun) - MARGIN) * 1_000
+}
+
+/** When the mail server lets it go. */
+export function leavesAt(sending: Sending): number {
+  const { handedAt } = sending
+  return handedAt === null ? sending.dueAt : handedAt + holdOf(sending, handedAt) * 1_000
+}
+
+export type Next =
+  | { readonly do: 'wait'; readonly until: number }
+  /** make the email; look whether it is made; look whether it, or one before it, left; submit it; look whether it was */
+  | { readonly do: 'store' | 'find' | 'check' | 'submit' | 'look' }
+  /** it is for the person to decide */
+  | { readonly do: 'ask' }
+  /** take it back; look whether it was; put its email among the drafts */
+  | { readonly do: 'cancel' | 'lookBack' | 'return' }
+  /** it has left; it is a draft again */
+  | { readonly do: 'finish' | 'end' }
+
+export function nextOf(sending: Sending, now: number): Next {
+  switch (sending.step) {
+    case 'waiting':
+      return { do: sending.undo ? 'end' : 'store' }
+    case 'storing':
+      return { do: 'find' }
+    case 'stored':
+      return ofStored(sending, now)
+    case 'submitting':
+      return { do: 'look' }
+    case 'unknown':
+      return { do: sending.again || sending.undo ? 'look' : 'ask' }
+    case 'held':
+      return ofHeld(sending, now)
+    case 'undoing':
+      return { do: 'lookBack' }
+    case 'returning':
+      return { do: 'return' }
+  }
+}
+
+function ofStored(sending: Sending, now: number): Next {
+  if (sending.undo) {
+    return { do: 'end' }
+  }
+  const until = sending.late.length > 0 ? Math.max(sending.dueAt, sending.steppedAt + LATE) : sending.dueAt
+  if (now < until) {
+    return waiting(until, now)
+  }
+  // It lies among the drafts, where others see it, too.
+  return { do: sending.late.length > 0 || now - sending.steppedAt > FRESH ? 'check' : 'submit' }
+}
+
+function ofHeld(sending: Sending, now: number): Next {
+  if (sending.undo && now < undoneUntil(sending, now)) {
+    return { do: 'cancel' }
+  }
+  const until = leavesAt(sending)
+  return now < until ? waiting(until, now) : { do: 'finish' }
+}
+
+/** Nothing is to be done now. */
+export function isIdle(sending: Sending, now: number): boolean {
+  const next = nextOf(sending, now).do
+  return next === 'wait' || next === 'ask'
+}
+
+function waiting(until: number, now: number): Next {
+  return { do: 'wait', until: Math.min(until, now + LONGEST_WAIT) }
+}

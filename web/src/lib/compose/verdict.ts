@@ -1,0 +1,44 @@
+/** What became of an email that was handed over, as its submissions and its place tell (RFC 8621 §7). */
+import { isSent, reachedNobody, type Submission } from '#lib/compose/delivery.ts'
+import type { Id } from '#lib/jmap/types.ts'
+
+export interface FinalEmail {
+  readonly id: Id
+  readonly keywords: Readonly<Record<string, boolean>>
+  readonly mailboxIds: Readonly<Record<Id, boolean>>
+}
+
+export interface Whereabouts {
+  readonly submissions: readonly Submission[]
+  /** null: there is none of this id */
+  readonly email: FinalEmail | null
+}
+
+export type Verdict =
+  /** it left, or will leave by itself. null: its email alone tells. Stalwart forgets a submission after three days. */
+  | { readonly is: 'sent'; readonly submission: Submission | null }
+  /** nobody gets it */
+  | { readonly is: 'refused'; readonly submission: Submission }
+  | { readonly is: 'canceled' }
+  /** nobody has handed it over, as far as the mail server knows */
+  | { readonly is: 'draft' }
+  | { readonly is: 'gone' }
+
+export function verdictOf({ submissions, email }: Whereabouts): Verdict {
+  const alive = submissions.find(isSent)
+  if (alive) {
+    return { is: 'sent', submission: alive }
+  }
+  const refused = submissions.find((submission) => submission.undoStatus !== 'canceled' && reachedNobody(submission))
+  if (refused) {
+    return { is: 'refused', submission: refused }
+  }
+  const isDraft = Boolean(email?.keywords['$draft'])
+  if (submissions.length > 0 && !isDraft) {
+    return { is: 'canceled' }
+  }
+  if (!email) {
+    return { is: 'gone' }
+  }
+  return isDraft ? { is: 'draft' } : { is: 'sent', submission: null }
+}

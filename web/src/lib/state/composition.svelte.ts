@@ -1,0 +1,225 @@
+/** A draft that is open: one window. */
+import { attachmentMentioned } from '#lib/compose/attachment-mentioned.ts'
+import { EMPTY, isUnsent, type Draft, type DraftFile, type KeptDraft } from '#lib/compose/draft.ts'
+import { everybody, notAddresses } from '#lib/compose/recipients.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
+import { isStored } from '#lib/sync/draft-version.ts'
+import type { Composition, FileState, Objection, SaveState, SendOptions } from './compose.ts'
+import type { ComposeParts } from './compose-parts.ts'
+import { CompositionFiles } from './composition-files.ts'
+import { Version } from './version.svelte.ts'
+
+/** What ends an open draft. */
+export interface Ends {
+  closed(composition: CompositionState): void
+  discarded(composition: CompositionState): () => void
+  sent(composition: CompositionState): void
+}
+
+export class CompositionState implements Composition {
+  readonly id: string
+  readonly files: CompositionFiles
+  readonly #parts: ComposeParts
+  readonly #ends: Ends
+  readonly #version = new Version()
+  /** as it was when it was opened */
+  readonly #initial: Draft
+  #last: KeptDraft | undefined
+
+  constructor(kept: KeptDraft, parts: ComposeParts, ends: Ends) {
+    this.id = kept.id
+    this.#last = kept
+    this.#initial = kept.draft
+    this.#parts = parts
+    this.#ends = ends
+    this.files = new CompositionFiles(kept.id, parts, () => this.changed())
+  }
+
+  /** Something behind the getters changed. */
+  changed(): void {
+    this.#last = this.#parts.drafts.get(this.id) ?? this.#last
+    this.#version.next()
+  }
+
+  /** With what is known of it here. */
+  get kept(): KeptDraft | undefined {
+    this.#version.seen()
+    return this.#parts.drafts.get(this.id) ?? this.#last
+  }
+
+  get draft(): Draft {
+    return this.kept?.draft ?? EMPTY
+  }
+
+  get elsewhere(): boolean {
+    return this.kept?.writer !== this.#parts.drafts.tab
+  }
+
+  get conflict(): 'changed' | 'sent' | null {
+    return this.kept?.conflict ?? null
+  }
+
+  get trouble(): Trouble | null {
+    const refusal = this.kept?.refusal
+    const known = this.#parts.sender.troubleOf(this.id)
+    return known ?? (refusal ? { ...refusal, retryAt: null, reference: null } : null)
+  }
+
+  get status(): Composition['status'] {
+    this.#version.seen()
+    return this.#parts.sender.statusOf(this.id)
+  }
+
+  get save(): SaveState {
+    const { kept } = this
+    if (!kept || (kept.revision === 0 && !kept.stored)) {
+      return { kind: 'empty' }
+    }
+    const trouble = this.#parts.storing.troubleOf(this.id)
+    const isWritten = this.#parts.drafts.isWritten(this.id)
+    if (kept.stored && isStored(kept)) {
+      return { kind: 'saved', at: new Date(kept.stored.at) }
+    }
+    if (!trouble) {
+      return { kind: 'saving' }
+    }
+    return isWritten
+      ? { kind: 'device', trouble: trouble.code === 'unavailable' ? null : trouble }
+      : { kind: 'failed', trouble }
+  }
+
+  get refusals(): CompositionFiles['refusals'] {
+    this.#version.seen()
+    return this.files.refusals
+  }
+
+  change(changes: Partial<Draft>): void {
+    const { drafts, storing } = this.#parts
+    const kept = drafts.get(this.id)
+    if (!kept || kept.writer !== drafts.tab || kept.sending) {
+      return
+    }
+    const draft = { ...kept.draft, ...changes }
+    if (Object.keys(changes).every((name) => draft[name as keyof Draft] === kept.draft[name as keyof Draft])) {
+      return
+    }
+    drafts.type(this.id, draft)
+    if (kept.refusal) {
+      void drafts.update(this.id, (found) => ({ ...found, refusal: null }))
+    }
+    storing.rest(this.id)
+  }
+
+  attach(files: readonly File[], within?: 'text'): readonly DraftFile[] {
+    if (this.elsewhere) {
+      return []
+    }
+    const taken = this.files.take(files, within)
+    if (taken.length > 0) {
+      this.change({ files: [...this.draft.files, ...taken] })
+    }
+    this.changed()
+    return taken
+  }
+
+  fileState(fileId: string): FileState {
+    this.#version.seen()
+    return this.files.stateOf(fileId)
+  }
+
+  urlOf(fileId: string): string | null {
+    this.#version.seen()
+    return this.files.urlOf(fileId)
+  }
+
+  uploadAgain(fileId: string): void {
+    this.#parts.uploads.again(fileId)
+  }
+
+  detach(fileId: string): void {
+    this.#parts.uploads.cancel(fileId)
+    this.change({ files: this.draft.files.filter(({ id }) => id !== fileId) })
+  }
+
+  async send(options: SendOptions = {}): Promise<Objection | null> {
+    const objection = this.#objection(options.anyway ?? false)
+    if (objection || this.elsewhere) {
+      return objection
+    }
+    await this.#parts.sender.send(this.id, options.at ? { at: options.at } : {})
+    this.#ends.sent(this)
+    return null
+  }
+
+  sendAgain(): void {
+    this.#parts.sender.sendAgain(this.id)
+  }
+
+  keepDraft(): void {
+    this.#parts.sender.keepDraft(this.id)
+  }
+
+  takeOver(): void {
+    void this.#takeOver()
+  }
+
+  close(): void {
+    this.#ends.closed(this)
+  }
+
+  discard(): () => void {
+    return this.#ends.discarded(this)
+  }
+
+  /** The window became this tab's. */
+  async write(): Promise<void> {
+    const { drafts } = this.#parts
+    await drafts.update(this.id, (kept) => ({ ...kept, writer: drafts.tab, closed: false, discardedAt: null }))
+    this.resume()
+  }
+
+  /** Go on with what was begun in another tab, or before a reload. */
+  resume(): void {
+    const kept = this.#parts.drafts.get(this.id)
+    this.files.resume()
+    if (kept && isUnsent(kept) && !kept.sending) {
+      this.#parts.storing.rest(this.id)
+    }
+    this.changed()
+  }
+
+  /** Nothing in it is the person's: closing it leaves nothing behind. */
+  get isUntouched(): boolean {
+    const kept = this.#parts.drafts.get(this.id)
+    if (!kept || kept.stored || kept.storing || kept.sending) {
+      return kept?.revision === 0
+    }
+    return kept.revision === 0 || isSame(kept.draft, this.#initial)
+  }
+
+  async #takeOver(): Promise<void> {
+    if (await this.#parts.locks.hold(this.id, true)) {
+      await this.write()
+    }
+  }
+
+  #objection(anyway: boolean): Objection | null {
+    const { draft } = this
+    const wrong = notAddresses(draft)
+    const uploading = this.files.of('uploading')
+    const failed = this.files.of('failed')
+    if (everybody(draft).length === 0) return { kind: 'nobody' }
+    if (wrong.length > 0) return { kind: 'not_addresses', recipients: wrong }
+    if (failed.length > 0) return { kind: 'upload_failed', files: failed }
+    if (uploading.length > 0) return { kind: 'uploading', files: uploading }
+    if (anyway) return null
+    const word = attachmentMentioned(draft)
+    if (word !== null) return { kind: 'no_attachment', word }
+    return draft.subject.trim() === '' ? { kind: 'no_subject' } : null
+  }
+}
+
+/** An editor may write the HTML of the same text in another way. */
+function isSame(one: Draft, other: Draft): boolean {
+  return JSON.stringify({ ...one, identityId: null }) === JSON.stringify({ ...other, identityId: null })
+}

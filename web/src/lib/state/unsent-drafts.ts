@@ -1,0 +1,32 @@
+/** The drafts of this device whose window is closed, and which the mail server lacks or has not sent. */
+import { isUnsent, type KeptDraft } from '#lib/compose/draft.ts'
+import type { ComposeParts } from './compose-parts.ts'
+import type { Composition, UnsentDraft } from './compose.ts'
+
+/** Milliseconds. What was closed a moment ago is on its way. */
+const ON_ITS_WAY = 10_000
+
+export function unsentDraftsOf(parts: ComposeParts, open: readonly Composition[]): UnsentDraft[] {
+  const shown = new Set(open.map(({ id }) => id))
+  return parts.drafts
+    .all()
+    .filter((kept) => !shown.has(kept.id) && kept.discardedAt === null)
+    .flatMap((kept) => {
+      const state = stateOf(parts, kept)
+      const { id, draft, changedAt, stored } = kept
+      return state ? [{ id, draft, changedAt: new Date(changedAt), state, emailId: stored?.emailId ?? null }] : []
+    })
+    .toSorted((one, other) => Number(other.changedAt) - Number(one.changedAt))
+}
+
+function stateOf({ sender, storing, account }: ComposeParts, kept: KeptDraft): UnsentDraft['state'] | null {
+  if (kept.sending) {
+    const status = sender.statusOf(kept.id)
+    return status === 'waiting' || status === 'unknown' ? status : null
+  }
+  if (kept.refusal) {
+    return 'not_sent'
+  }
+  const isLate = account.ports.now() - kept.changedAt > ON_ITS_WAY || storing.troubleOf(kept.id) !== null
+  return kept.closed && isUnsent(kept) && isLate ? 'device' : null
+}

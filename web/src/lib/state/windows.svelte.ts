@@ -1,0 +1,211 @@
+/** The drafts that are open in this tab, from their opening to their end. */
+import type { Draft, KeptDraft, StoredVersion } from '#lib/compose/draft.ts'
+import { JmapFailure } from '#lib/jmap/errors.ts'
+import type { ComposeParts } from './compose-parts.ts'
+import { CompositionState } from './composition.svelte.ts'
+
+export class Windows {
+  /** by the time at which they were opened */
+  #open = $state.raw<readonly CompositionState[]>([])
+  readonly #parts: ComposeParts
+
+  constructor(parts: ComposeParts) {
+    this.#parts = parts
+    parts.locks.onlost = (id) => void this.#follow(id)
+  }
+
+  get open(): readonly CompositionState[] {
+    return this.#open
+  }
+
+  of(id: string): CompositionState | undefined {
+    return this.#open.find((composition) => composition.id === id)
+  }
+
+  /** A new one. */
+  async begin(draft: Draft, stored: StoredVersion | null): Promise<CompositionState> {
+    const { drafts, locks, account } = this.#parts
+    const now = account.ports.now()
+    const id = account.ports.unique()
+    drafts.open({
+      id,
+      draft,
+      revision: 0,
+      changedAt: now,
+      openedAt: now,
+      writer: drafts.tab,
+      stored,
+      storing: null,
+      sending: null,
+      refusal: null,
+      conflict: null,
+      closed: false,
+      discardedAt: null
+    })
+    // Nobody else knows of it.
+    await locks.hold(id, true)
+    return this.#add(id)
+  }
+
+  /** One that this device keeps: to be written, or to be read while another tab writes it. */
+  async show(id: string): Promise<CompositionState> {
+    const open = this.of(id)
+    if (open) {
+      return open
+    }
+    const isHeld = await this.#parts.locks.hold(id)
+    if (!this.#parts.drafts.get(id)) {
+      this.#parts.locks.release(id)
+      throw new JmapFailure('gone')
+    }
+    const composition = this.of(id) ?? this.#add(id)
+    if (isHeld) {
+      await composition.write()
+    } else {
+      void this.#follow(id)
+    }
+    return composition
+  }
+
+  /** At the start of the page: what was open is open again, and what was left undone goes on, but for what another tab is at. */
+  async resume(): Promise<void> {
+    const { drafts, locks } = this.#parts
+    const all = drafts.all().toSorted((one, other) => one.openedAt - other.openedAt)
+    for (const kept of all.filter(({ sending }) => sending === null)) {
+      if (await locks.hold(kept.id)) {
+        await (isLeft(kept) ? this.#goOn(kept) : (this.of(kept.id) ?? this.#add(kept.id)).write())
+      }
+    }
+  }
+
+  /** One without a window. */
+  async store(id: string): Promise<void> {
+    await this.#parts.locks.hold(id, true)
+    this.#parts.storing.now(id)
+  }
+
+  /** Nothing is left to be done of it. */
+  settled(id: string): void {
+    if (!this.of(id)) {
+      this.#parts.locks.release(id)
+      this.#parts.storing.forget(id)
+    }
+  }
+
+  heard(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
+    const composition = this.of(id)
+    if (!composition) {
+      return
+    }
+    if (elsewhere && (!kept || kept.closed || kept.sending)) {
+      // Another tab ended it.
+      this.#drop(composition)
+      this.#parts.locks.release(id)
+      this.#parts.storing.forget(id)
+    } else if (kept && kept.writer !== this.#parts.drafts.tab && this.#parts.locks.holds(id)) {
+      this.#parts.locks.release(id)
+      void this.#follow(id)
+    }
+  }
+
+  /** It is on its way. */
+  sent(composition: CompositionState): void {
+    this.#drop(composition)
+    this.#parts.locks.release(composition.id)
+  }
+
+  closed(composition: CompositionState): void {
+    const { id, elsewhere } = composition
+    this.#drop(composition)
+    if (elsewhere) {
+      this.#parts.locks.release(id)
+    } else if (composition.isUntouched) {
+      void this.#remove(id)
+    } else {
+      void this.#close(id)
+    }
+  }
+
+  /** Returns how to take it back, at any time. */
+  discarded(composition: CompositionState): () => void {
+    const { id } = composition
+    const { drafts, storing, account } = this.#parts
+    const before = drafts.get(id)
+    this.#drop(composition)
+    if (!before || before.writer !== drafts.tab) {
+      this.#parts.locks.release(id)
+      return () => undefined
+    }
+    const at = account.ports.now()
+    void drafts.update(id, (kept) => ({ ...kept, closed: true, discardedAt: at }))
+    storing.discard(id)
+    return () => void this.#undiscard(before)
+  }
+
+  #add(id: string): CompositionState {
+    const kept = this.#parts.drafts.get(id)
+    if (!kept) {
+      throw new JmapFailure('gone')
+    }
+    const composition = new CompositionState(kept, this.#parts, this)
+    this.#open = [...this.#open, composition]
+    return composition
+  }
+
+  #drop(composition: CompositionState): void {
+    composition.files.end()
+    this.#open = this.#open.filter((other) => other !== composition)
+  }
+
+  /** Another tab writes it: until that one lets it go. */
+  async #follow(id: string): Promise<void> {
+    this.of(id)?.changed()
+    if (!(await this.#parts.locks.wait(id))) {
+      return
+    }
+    const composition = this.of(id)
+    if (composition && this.#parts.drafts.get(id)) {
+      await composition.write()
+    } else {
+      this.#parts.locks.release(id)
+    }
+  }
+
+  async #goOn({ id, discardedAt }: KeptDraft): Promise<void> {
+    const { drafts, storing } = this.#parts
+    await drafts.update(id, (kept) => ({ ...kept, writer: drafts.tab }))
+    if (discardedAt !== null || drafts.get(id)?.revision !== 0) {
+      storing.now(id)
+    } else {
+      await this.#remove(id)
+    }
+  }
+
+  async #close(id: string): Promise<void> {
+    await this.#parts.drafts.update(id, (kept) => ({ ...kept, closed: true }))
+    this.#parts.storing.now(id)
+  }
+
+  async #remove(id: string): Promise<void> {
+    this.#parts.storing.forget(id)
+    await this.#parts.drafts.remove(id)
+    this.#parts.locks.release(id)
+  }
+
+  async #undiscard(before: KeptDraft): Promise<void> {
+    const { drafts, locks, storing } = this.#parts
+    const { id } = before
+    await locks.hold(id)
+    storing.forget(id)
+    if (!drafts.get(id)) {
+      // It was destroyed at the mail server.
+      drafts.open({ ...before, stored: null, storing: null, revision: before.revision + 1 })
+    }
+    const composition = this.of(id) ?? this.#add(id)
+    await composition.write()
+  }
+}
+
+function isLeft({ closed, discardedAt, revision }: KeptDraft): boolean {
+  return closed || discardedAt !== null || revision === 0
+}

@@ -1,0 +1,190 @@
+/** One message on its way: takes one step after the other until it has left, is a draft again, or the person must decide. */
+import { nextOf, type Next } from '#lib/compose/departure.ts'
+import type { KeptDraft } from '#lib/compose/draft.ts'
+import { JmapFailure } from '#lib/jmap/errors.ts'
+import { pauseAfter } from '#lib/live/pause.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
+import type { Account } from './account.ts'
+import { afterRefusal, isWaiting, passes, refusalOf, UNKNOWN } from './departure-failure.ts'
+import type { Drafts } from './drafts.ts'
+import { Handover, type Settle } from './handover.ts'
+import { Elsewhere, SendingRecord, type OnItsWay } from './sending-record.ts'
+import { TakingBack } from './taking-back.ts'
+import { troubleOf } from './task.ts'
+
+/** Milliseconds after which it is asked again whether the person may send. */
+const PATIENCE = 60_000
+
+/** Failures after which the person is told that it cannot be taken back now. It may be, later. */
+const MOST_FAILURES = 3
+
+export interface Told {
+  changed: (id: string) => void
+  /** It has left. What it costs to remember that is done before it is forgotten. */
+  sent: (kept: KeptDraft) => Promise<void>
+  /** It is a draft again, or the person must decide: why; null: the person took it back. */
+  ended: (id: string, trouble: Trouble | null) => void
+  /** It could not be taken back, for now. */
+  notUndone: (id: string, trouble: Trouble) => void
+}
+
+export class Departing {
+  /** why it waits */
+  trouble: Trouble | null = null
+  readonly #record: SendingRecord
+  readonly #handover: Handover
+  readonly #back: TakingBack
+  readonly #told: Told
+  #stopped = false
+  #failures = 0
+  #wake: () => void = () => undefined
+
+  constructor(account: Account, drafts: Drafts, id: string, { settle, told }: { settle: Settle; told: Told }) {
+    this.#record = new SendingRecord(account, drafts, id)
+    this.#handover = new Handover(this.#record, settle)
+    this.#back = new TakingBack(this.#record)
+    this.#told = told
+  }
+
+  /** Wait no more. */
+  wake(): void {
+    this.#wake()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#wake()
+  }
+
+  /** Returns once nothing is left to be done by this tab. */
+  async run(): Promise<void> {
+    await this.#record.claim()
+    let isFirst = true
+    for (let kept = this.#record.own(); kept && !this.#stopped; kept = this.#record.own()) {
+      const next = nextOf(kept.sending, this.#record.now())
+      if (next.do === 'ask' && !isFirst) {
+        return
+      }
+      isFirst = false
+      try {
+        const pause = await this.#do(next, kept)
+        this.#wentWell()
+        await this.#pause(pause)
+      } catch (failure) {
+        if (failure instanceof Elsewhere) {
+          return
+        }
+        await this.#failed(failure, kept).catch((again: unknown) => this.#mistaken(again))
+      }
+    }
+  }
+
+  async #do(next: Next, kept: OnItsWay): Promise<number> {
+    if (next.do === 'wait') {
+      return next.until - this.#record.now()
+    }
+    if (next.do !== 'end') {
+      await this.#record.account.connected()
+    }
+    switch (next.do) {
+      case 'store':
+        return this.#handover.store()
+      case 'find':
+        return this.#handover.find(kept)
+      case 'check':
+        return this.#handover.check(kept)
+      case 'submit':
+        return this.#handover.submit(kept)
+      case 'look':
+      case 'ask':
+        return this.#looked(kept)
+      default:
+        await this.#after(next, kept)
+        return 0
+    }
+  }
+
+  async #looked(kept: OnItsWay): Promise<number> {
+    const pause = await this.#handover.look(kept)
+    if (kept.sending.step === 'submitting' && this.#record.own()?.sending.step === 'unknown') {
+      this.#told.ended(this.#record.id, troubleOf(new JmapFailure(UNKNOWN)))
+    }
+    return pause
+  }
+
+  async #after(next: Next, kept: OnItsWay): Promise<void> {
+    const { refusal } = kept
+    switch (next.do) {
+      case 'cancel':
+        return this.#back.cancel(kept)
+      case 'lookBack':
+        return this.#back.look(kept)
+      case 'return':
+        await this.#back.putBack(kept)
+        return this.#told.ended(this.#record.id, refusal && troubleOf(new JmapFailure(refusal.code, refusal)))
+      case 'end':
+        await this.#back.end(kept)
+        return this.#told.ended(this.#record.id, null)
+      default:
+        if (await this.#back.finish(kept)) {
+          await this.#told.sent(kept)
+          await this.#record.remove()
+        }
+    }
+  }
+
+  #wentWell(): void {
+    this.#failures = 0
+    if (this.trouble) {
+      this.trouble = null
+    }
+    this.#told.changed(this.#record.id)
+  }
+
+  async #failed(failure: unknown, kept: OnItsWay): Promise<void> {
+    const { id } = this.#record
+    if (!(failure instanceof JmapFailure)) {
+      this.#record.account.ports.report(failure)
+    }
+    const step = this.#record.own()?.sending.step
+    if (!passes(failure) && (step === 'waiting' || step === 'stored')) {
+      const refusal = refusalOf(failure)
+      await this.#back.end(kept, step, { refusal, ...afterRefusal(refusal) })
+      this.#told.ended(id, troubleOf(failure))
+      return
+    }
+    this.#failures += 1
+    const known = failure instanceof JmapFailure ? failure : null
+    const pause = pauseAfter(this.#failures, known?.retryAfter ?? null, this.#record.account.ports.random())
+    this.trouble = troubleOf(failure, isWaiting(failure) ? null : new Date(this.#record.now() + pause))
+    this.#told.changed(id)
+    if (kept.sending.undo && (step === 'held' || this.#failures >= MOST_FAILURES)) {
+      this.#told.notUndone(id, this.trouble)
+    }
+    if (kept.sending.undo && step === 'held') {
+      await this.#record.step('held', { undo: false })
+    }
+    await this.#pause(isWaiting(failure) ? PATIENCE : pause)
+  }
+
+  /** What fails again and again must not do so without a pause. */
+  #mistaken(failure: unknown): Promise<void> {
+    if (!(failure instanceof JmapFailure) && !(failure instanceof Elsewhere)) {
+      this.#record.account.ports.report(failure)
+    }
+    return this.#pause(PATIENCE)
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    if (milliseconds <= 0 || this.#stopped) {
+      return Promise.resolve()
+    }
+    return new Promise((resolve) => {
+      const callOff = this.#record.account.ports.after(milliseconds, resolve)
+      this.#wake = () => {
+        callOff()
+        resolve()
+      }
+    })
+  }
+}

@@ -1,0 +1,60 @@
+/** What a failure means for a message on its way. */
+import { deliveryOf, type Submission } from '#lib/compose/delivery.ts'
+import type { KeptDraft, Refusal } from '#lib/compose/draft.ts'
+import { JmapFailure } from '#lib/jmap/errors.ts'
+import { CHANGED, LEFT_BEFORE, SENT_ELSEWHERE } from './final-email.ts'
+
+/** Code of a message of which nobody knows whether it left. */
+export const UNKNOWN = 'outcome_unknown'
+
+/** Code of a message that nobody got. */
+export const NOBODY = 'refused_recipients'
+
+/** They concern all requests of the person, and pass when they sign in or have a mailbox again. */
+const NOT_NOW = new Set(['no_session', 'session_aal2_required', 'mailbox_not_ready', 'mailbox_missing'])
+
+export function isWaiting(failure: unknown): boolean {
+  return failure instanceof JmapFailure && NOT_NOW.has(failure.code)
+}
+
+/** Whether another try can help. */
+export function passes(failure: unknown): boolean {
+  return failure instanceof JmapFailure && (failure.transient || failure.ambiguous || NOT_NOW.has(failure.code))
+}
+
+export function refusalOf(failure: unknown): Refusal {
+  return failure instanceof JmapFailure
+    ? { code: failure.code, detail: failure.detail }
+    : { code: 'unknown', detail: null }
+}
+
+/** What a refusal says of the version that the mail server has: what another device changed or sent is never replaced. */
+export function afterRefusal({ code }: Refusal): Partial<KeptDraft> {
+  switch (code) {
+    case CHANGED:
+      return { stored: null, conflict: 'changed' }
+    case SENT_ELSEWHERE:
+      return { stored: null, conflict: 'sent' }
+    case LEFT_BEFORE:
+      return { stored: null, conflict: 'sent', handedOver: [] }
+    default:
+      return {}
+  }
+}
+
+export function nobodyGot(submission: Submission): Refusal {
+  const lines = deliveryOf(submission).refused.map(({ address, code, said }) => `${address}: ${said || code}`)
+  return { code: NOBODY, detail: lines.join('\n') }
+}
+
+/**
+ * Seconds for which the mail server holds mail, if it refused to hold it so long; else null. Stalwart 0.16 offers 30 days
+ * and holds 7 ("501 5.5.4 Requested hold time exceeds maximum of 604800 seconds."), or not at all, as its operator decides
+ * ("501 5.5.4 FUTURERELEASE extension has been disabled.").
+ */
+export function holdRefused({ code, detail }: JmapFailure, hold: number): number | null {
+  if (hold === 0 || code !== 'forbiddenMailFrom' || !/5\.5\.4|hold|FUTURERELEASE/iu.test(detail ?? '')) {
+    return null
+  }
+  return Math.min(hold - 1, Number(/maximum of (\d+) seconds/u.exec(detail ?? '')?.[1] ?? 0))
+}

@@ -1,0 +1,119 @@
+/** Which tab writes a draft: the one that holds its lock. Without locks, which need TLS, the tabs ask each other. */
+import type { Drafts } from './drafts.ts'
+import type { Ports } from './ports.ts'
+
+/** Milliseconds in which another tab says that it writes a draft; one that is frozen says nothing. */
+const PATIENCE = 200
+
+interface Message {
+  readonly asked?: string
+  readonly mine?: string
+}
+
+export class DraftLocks {
+  /** told that another tab took it */
+  onlost: (id: string) => void = () => undefined
+  readonly #ports: Ports
+  readonly #drafts: Drafts
+  readonly #held = new Map<string, () => void>()
+  readonly #queued = new Map<string, AbortController>()
+  readonly #asked = new Map<string, () => void>()
+  readonly #channel: BroadcastChannel | null
+
+  constructor(ports: Ports, drafts: Drafts) {
+    this.#ports = ports
+    this.#drafts = drafts
+    const isNeeded = !ports.locks && drafts.name !== ''
+    this.#channel = isNeeded ? (ports.channel?.(`${drafts.name}-writers`) ?? null) : null
+    this.#channel?.addEventListener('message', ({ data }: MessageEvent<Message>) => this.#heard(data))
+  }
+
+  holds(id: string): boolean {
+    return this.#held.has(id)
+  }
+
+  /** Whether this tab has it now; false: another one has it. With `steal` it is taken from that one. */
+  async hold(id: string, steal = false): Promise<boolean> {
+    if (this.#held.has(id)) {
+      return true
+    }
+    if (this.#channel) {
+      const isFree = steal || !(await this.#isAnothers(id))
+      if (isFree) {
+        this.#held.set(id, () => undefined)
+      }
+      return isFree
+    }
+    this.#queued.get(id)?.abort()
+    return new Promise((resolve) => this.#request(id, steal ? { steal } : { ifAvailable: true }, resolve))
+  }
+
+  /** Resolves once the other tab has let it go, unless it is let go here first. */
+  wait(id: string): Promise<boolean> {
+    if (this.#channel) {
+      return new Promise(() => undefined)
+    }
+    const ends = new AbortController()
+    this.#queued.set(id, ends)
+    return new Promise((resolve) => this.#request(id, { signal: ends.signal }, resolve))
+  }
+
+  release(id: string): void {
+    this.#queued.get(id)?.abort()
+    this.#queued.delete(id)
+    this.#held.get(id)?.()
+    this.#held.delete(id)
+  }
+
+  stop(): void {
+    ;[...this.#held.keys(), ...this.#queued.keys()].forEach((id) => this.release(id))
+    this.#channel?.close()
+  }
+
+  #request(id: string, options: LockOptions, told: (isHeld: boolean) => void): void {
+    let isHeld = false
+    const work = async (lock: Lock | 'no locks' | null): Promise<void> => {
+      if (lock === null) {
+        told(false)
+        return
+      }
+      isHeld = true
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      this.#held.set(id, () => resolve(undefined))
+      told(true)
+      // Where there is nobody to share it with, it is not waited for.
+      await (lock === 'no locks' ? undefined : promise)
+    }
+    this.#drafts.alone(id, 'write', options, work).catch(() => {
+      // AbortError: another tab took it, or it is not waited for any more.
+      if (isHeld) {
+        this.#held.delete(id)
+        this.onlost(id)
+      }
+    })
+  }
+
+  #isAnothers(id: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const callOff = this.#ports.after(PATIENCE, () => {
+        this.#asked.delete(id)
+        resolve(false)
+      })
+      this.#asked.set(id, () => {
+        callOff()
+        resolve(true)
+      })
+      this.#channel?.postMessage({ asked: id } satisfies Message)
+    })
+  }
+
+  #heard({ asked, mine }: Message): void {
+    if (asked !== undefined && this.#held.has(asked)) {
+      this.#channel?.postMessage({ mine: asked } satisfies Message)
+    }
+    if (mine !== undefined) {
+      this.#asked.get(mine)?.()
+      this.#asked.delete(mine)
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/** What the mail server has of a draft: looked for by Message-ID after a lost response, and before it is replaced. */
+import { call, reference } from '#lib/jmap/client.ts'
+import { asUnambiguous } from '#lib/jmap/errors.ts'
+import type { Draft, StoredVersion } from '#lib/compose/draft.ts'
+import type { Call, EmailAddress, GetResponse, Id } from '#lib/jmap/types.ts'
+import type { Account } from './account.ts'
+
+/** Mails of a place among which one is looked for that was made a moment ago. */
+const NEWEST = 20
+/** Milliseconds by which the clocks of devices differ. */
+const SKEW = 600_000
+
+export interface FoundEmail {
+  readonly id: Id
+  readonly keywords: Record<string, boolean>
+  readonly messageId: readonly string[] | null
+  readonly subject: string | null
+  readonly to: readonly EmailAddress[] | null
+  readonly receivedAt: string
+}
+
+/** `none`: there was no version. `gone`: another device replaced or removed it. `sent`: it is no draft any more. */
+export interface Standing {
+  readonly is: 'none' | 'draft' | 'gone' | 'sent'
+  /** of all emails */
+  readonly state: string
+}
+
+/** Raises JmapFailure; nothing was changed. */
+export async function standingOf({ client }: Account, stored: StoredVersion | null): Promise<Standing> {
+  const ids = stored ? [stored.emailId] : []
+  const get = call('Email/get', 'get', { ids, properties: ['id', 'keywords'] })
+  const results = await client.run([get]).catch((failure: unknown) => {
+    throw asUnambiguous(failure)
+  })
+  const { state, list } = results.get<GetResponse<Pick<FoundEmail, 'id' | 'keywords'>>>('get')
+  const [found] = list
+  return { state, is: !stored ? 'none' : !found ? 'gone' : found.keywords['$draft'] ? 'draft' : 'sent' }
+}
+
+/** Those of a Message-ID, newest first. Raises JmapFailure. */
+export async function emailsOf(account: Account, messageId: string): Promise<FoundEmail[]> {
+  const found = new Map((await newest(account)).map((email) => [email.id, email]))
+  return [...found.values()].filter((email) => email.messageId?.includes(messageId))
+}
+
+/** Why a stored version is gone: another device stored a version of its own, or sent it, or removed it. */
+export async function whyGone(
+  account: Account,
+  draft: Draft,
+  ours: readonly StoredVersion[]
+): Promise<'changed' | 'sent' | null> {
+  const since = Math.min(...ours.map(({ at }) => at)) - SKEW
+  const own = new Set(ours.map(({ emailId }) => emailId))
+  const others = (await newest(account)).filter(({ id, receivedAt }) => !own.has(id) && Date.parse(receivedAt) > since)
+  const isDraft = ({ keywords }: FoundEmail): boolean => Boolean(keywords['$draft'])
+  if (others.some((email) => !isDraft(email) && isSameSubject(email, draft) && isSameTo(email, draft))) {
+    return 'sent'
+  }
+  const like = others.filter((email) => isDraft(email) && (isSameSubject(email, draft) || isSameTo(email, draft)))
+  return like.length > 0 ? 'changed' : null
+}
+
+function isSameSubject({ subject }: FoundEmail, draft: Draft): boolean {
+  return (subject ?? '') === draft.subject
+}
+
+function isSameTo({ to }: FoundEmail, draft: Draft): boolean {
+  const inOrder = (list: readonly string[]): string =>
+    list
+      .map((one) => one.toLowerCase())
+      .toSorted()
+      .join()
+  return inOrder((to ?? []).map(({ email }) => email)) === inOrder(draft.to.map(({ address }) => address))
+}
+
+/** Anywhere, too: a rule or a person may have filed it elsewhere. A search for the header would be of no use: Stalwart
+ * indexes headers later, and 0.15 finds no Message-ID at all. */
+async function newest({ client, objects }: Account): Promise<FoundEmail[]> {
+  const ids = ['drafts', 'sent'].flatMap(
+    (role) => [...objects.mailboxes.values()].find((mailbox) => mailbox.role === role)?.id ?? []
+  )
+  const places = [...ids.map((id) => ({ inMailbox: id })), null]
+  const results = await client
+    .run(places.flatMap((filter, place) => newestIn(filter, String(place))))
+    .catch((failure: unknown) => {
+      throw asUnambiguous(failure)
+    })
+  return places.flatMap((_, place) => results.get<GetResponse<FoundEmail>>(`get${place}`).list)
+}
+
+function newestIn(filter: { inMailbox: Id } | null, place: string): Call[] {
+  return [
+    call('Email/query', `query${place}`, {
+      ...(filter && { filter }),
+      sort: [{ property: 'receivedAt', isAscending: false }],
+      limit: NEWEST
+    }),
+    call('Email/get', `get${place}`, {
+      '#ids': reference(`query${place}`, 'Email/query', '/ids'),
+      properties: ['id', 'keywords', 'messageId', 'subject', 'to', 'receivedAt']
+    })
+  ]
+}

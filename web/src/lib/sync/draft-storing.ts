@@ -1,0 +1,220 @@
+/** Brings drafts to the mail server: after a rest, when a window is closed or the page hidden, and until it is done. */
+import { JmapFailure } from '#lib/jmap/errors.ts'
+import type { KeptDraft } from '#lib/compose/draft.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
+import type { Account } from './account.ts'
+import { destroyDrafts, FILES_GONE, findOut, isStored, storeVersion } from './draft-version.ts'
+import type { Drafts } from './drafts.ts'
+import { Task } from './task.ts'
+
+/** Milliseconds without a key before it is stored; with large files each version costs the mail server a copy of them. */
+const REST = 3_000
+const LONG_REST = 45_000
+/** octets of all files */
+const LARGE = 1_000_000
+/** Milliseconds in which discarding can be taken back: longer than a notice is shown. */
+export const DISCARD_AFTER = 10_000
+
+interface Work {
+  readonly task: Task
+  callOff: () => void
+}
+
+export class DraftStoring {
+  /** told when what is known of the storing of a draft changed */
+  onchange: (id: string) => void = () => undefined
+  /** told that nothing is left to be done of a draft whose window is closed */
+  onsettled: (id: string) => void = () => undefined
+  /** told that the mail server has its files no more: resolves once they are uploaded anew */
+  onfilesgone: (id: string) => Promise<void> = () => Promise.resolve()
+  /** told that a version was stored, whose parts have other blob ids than what it was made of */
+  onstored: (kept: KeptDraft) => Promise<void> = () => Promise.resolve()
+  readonly #account: Account
+  readonly #drafts: Drafts
+  readonly #works = new Map<string, Work>()
+  readonly #ends: readonly (() => void)[]
+  #wasTroubled = false
+
+  constructor(account: Account, drafts: Drafts) {
+    this.#account = account
+    this.#drafts = drafts
+    const { ports } = account
+    this.#ends = [
+      ports.onReturn(() => this.#tryAll()),
+      ports.onHide(() => this.storeAll()),
+      ports.onLeave(() => this.storeAll()),
+      account.listen((topic) => topic === 'connection' && this.#connectionChanged())
+    ]
+  }
+
+  /** It was changed: it is stored after a rest. */
+  rest(id: string): void {
+    const size = this.#drafts.get(id)?.draft.files.reduce((sum, file) => sum + file.size, 0) ?? 0
+    this.#after(id, size > LARGE ? LONG_REST : REST)
+  }
+
+  /** Its window lost the focus or is closed: it is stored without a rest. */
+  now(id: string): void {
+    const { task } = this.#workOf(id)
+    this.#calm(id)
+    void task.run()
+  }
+
+  /** It was discarded: its stored version is destroyed once that cannot be taken back any more. */
+  discard(id: string): void {
+    this.#after(id, DISCARD_AFTER)
+  }
+
+  storeAll(): void {
+    for (const [id, work] of this.#works) {
+      const kept = this.#drafts.get(id)
+      if (kept && isDue(kept) && !work.task.running) {
+        this.now(id)
+      }
+    }
+  }
+
+  troubleOf(id: string): Trouble | null {
+    return this.#works.get(id)?.task.trouble ?? null
+  }
+
+  /**
+   * Ends the storing of a draft, for another version is about to be made of it. Returns it as it is then: nothing of it
+   * is on its way; null if it is gone. Raises JmapFailure if that cannot be found out.
+   */
+  async settle(id: string): Promise<KeptDraft | null> {
+    const work = this.#works.get(id)
+    this.#works.delete(id)
+    work?.callOff()
+    work?.task.stop()
+    if (work?.task.running) {
+      await work.task.ended
+    }
+    const kept = this.#drafts.get(id)
+    if (kept?.storing) {
+      await this.#account.connected()
+      await findOut(this.#account, this.#drafts, kept)
+    }
+    return this.#drafts.get(id) ?? null
+  }
+
+  forget(id: string): void {
+    const work = this.#works.get(id)
+    work?.callOff()
+    work?.task.stop()
+    this.#works.delete(id)
+  }
+
+  stop(): void {
+    this.#ends.forEach((end) => end())
+    ;[...this.#works.keys()].forEach((id) => this.forget(id))
+  }
+
+  #workOf(id: string): Work {
+    let work = this.#works.get(id)
+    if (!work) {
+      const task = new Task(
+        this.#account.ports,
+        () => this.#store(id),
+        () => this.onchange(id)
+      )
+      work = { task, callOff: () => undefined }
+      this.#works.set(id, work)
+    }
+    return work
+  }
+
+  #after(id: string, milliseconds: number): void {
+    const work = this.#workOf(id)
+    work.callOff()
+    work.callOff = this.#account.ports.after(milliseconds, () => void work.task.run())
+  }
+
+  #calm(id: string): void {
+    this.#works.get(id)?.callOff()
+  }
+
+  async #store(id: string): Promise<void> {
+    const before = this.#drafts.get(id)
+    if (!before || before.writer !== this.#drafts.tab) {
+      return
+    }
+    await this.#account.connected()
+    if (before.discardedAt !== null) {
+      await this.#destroy(before)
+      return
+    }
+    try {
+      await storeVersion(this.#account, this.#drafts, id)
+    } catch (failure) {
+      if (!(failure instanceof JmapFailure && failure.code === FILES_GONE)) {
+        throw failure
+      }
+      // It is stored once they are uploaded anew.
+      await this.onfilesgone(id)
+      return
+    }
+    await this.#stored(id, before)
+  }
+
+  async #stored(id: string, before: KeptDraft): Promise<void> {
+    const kept = this.#drafts.get(id)
+    if (!kept || kept.sending || kept.discardedAt !== null) {
+      return
+    }
+    if (kept.stored && kept.stored.emailId !== before.stored?.emailId) {
+      // No live event tells this tab what it did itself.
+      void this.#account.hint()
+      await this.onstored(kept)
+    }
+    const now = this.#drafts.get(id)
+    if (now?.closed && isStored(now)) {
+      await this.#leave(id)
+    }
+  }
+
+  /** Nobody writes it any more, and the mail server has all of it. */
+  async #leave(id: string): Promise<void> {
+    await this.#drafts.update(id, (kept) => (kept.closed && isStored(kept) && !kept.sending ? null : kept))
+    if (!this.#drafts.get(id)) {
+      this.onsettled(id)
+    }
+  }
+
+  async #destroy(kept: KeptDraft): Promise<void> {
+    if (kept.storing) {
+      await findOut(this.#account, this.#drafts, kept)
+    }
+    const now = this.#drafts.get(kept.id)
+    if (now?.discardedAt == null) {
+      return
+    }
+    if (now.stored) {
+      await destroyDrafts(this.#account, [now.stored.emailId])
+      void this.#account.hint()
+    }
+    await this.#drafts.update(kept.id, (found) => (found.discardedAt === null ? { ...found, stored: null } : null))
+    this.onsettled(kept.id)
+  }
+
+  #connectionChanged(): void {
+    const isTroubled = this.#account.sync.trouble !== null
+    if (this.#wasTroubled && !isTroubled) {
+      this.#tryAll()
+    }
+    this.#wasTroubled = isTroubled
+  }
+
+  /** The network is back, or the person signed in again. */
+  #tryAll(): void {
+    for (const { task } of this.#works.values()) {
+      if (task.trouble) {
+        void task.tryNow()
+      }
+    }
+  }
+}
+
+function isDue(kept: KeptDraft): boolean {
+  return kept.sending === null && (kept.discardedAt !== null || (kept.revision > 0 && !isStored(kept)))
+}

@@ -1,0 +1,172 @@
+/**
+ * Stores a draft at the mail server as it is now. An Email is never changed: each version is made anew, with a Message-ID
+ * of its own that this device knows before the request, and the one before is destroyed in the same request. That
+ * request holds only for the state in which the one before was seen as a draft (RFC 8620 §5.3, ifInState): what another
+ * device changed or sent meanwhile is never destroyed, and of two requests of which the first is late one is refused.
+ */
+import { emailOf, type Envelope } from '#lib/compose/email.ts'
+import type { KeptDraft, StoredVersion } from '#lib/compose/draft.ts'
+import { messageIdFor } from '#lib/compose/reply-headers.ts'
+import { call } from '#lib/jmap/client.ts'
+import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
+import type { EmailAddress, Id, SetError, SetResponse } from '#lib/jmap/types.ts'
+import type { Account } from './account.ts'
+import { emailsOf, standingOf, whyGone } from './draft-look.ts'
+import type { Drafts } from './drafts.ts'
+import { senderOf } from './identities.ts'
+import { mailboxOfRole } from './mailbox-roles.ts'
+
+/** Tries while other mail comes and goes at the same moment. */
+const MOST_TRIES = 6
+
+/** Code of a refusal for files that the mail server has no more. */
+export const FILES_GONE = 'blobNotFound'
+
+export function isStored({ stored, storing, revision }: KeptDraft): boolean {
+  return storing === null && stored?.revision === revision
+}
+
+/** Raises JmapFailure. Does nothing if it is gone, is being sent, or is written by another tab. */
+export async function storeVersion(account: Account, drafts: Drafts, id: string): Promise<void> {
+  for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+    const kept = drafts.get(id)
+    if (!kept || kept.writer !== drafts.tab || kept.sending || kept.discardedAt !== null || isStored(kept)) {
+      return
+    }
+    if (kept.storing) {
+      await findOut(account, drafts, kept)
+    } else if (await storeOnce(account, drafts, kept)) {
+      return
+    }
+  }
+  throw new JmapFailure('stateMismatch', { transient: true })
+}
+
+/** What became of a version whose response did not come: it is adopted, or will be made again. */
+export async function findOut(account: Account, drafts: Drafts, { id, stored, storing }: KeptDraft): Promise<void> {
+  if (!storing) {
+    return
+  }
+  const [found, ...others] = await emailsOf(account, storing.messageId)
+  const isDraft = Boolean(found?.keywords['$draft'])
+  if (found && isDraft) {
+    const rest = others.filter(({ keywords }) => keywords['$draft']).map((email) => email.id)
+    await destroyDrafts(account, [...rest, ...(stored && stored.emailId !== found.id ? [stored.emailId] : [])])
+  }
+  await drafts.update(id, (kept) => {
+    if (kept.storing?.messageId !== storing.messageId) {
+      return kept
+    }
+    const adopted = found && { ...storing, emailId: found.id, at: account.ports.now() }
+    const conflict = found && !isDraft ? 'sent' : kept.conflict
+    return { ...kept, storing: null, stored: adopted && isDraft ? adopted : adopted ? null : kept.stored, conflict }
+  })
+}
+
+/** Those that are drafts still; one that is gone is no failure. Raises JmapFailure. */
+export async function destroyDrafts(account: Account, ids: readonly Id[]): Promise<void> {
+  for (const emailId of ids) {
+    for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+      const { is, state } = await standingOf(account, { emailId, messageId: '', revision: 0, at: 0 })
+      if (is !== 'draft') {
+        break
+      }
+      const results = await account.client.run([call('Email/set', 'set', { ifInState: state, destroy: [emailId] })])
+      if (results.errorOf('set') !== 'stateMismatch') {
+        const { notDestroyed } = results.get<SetResponse>('set')
+        const error = notDestroyed?.[emailId]
+        if (error && error.type !== 'notFound') {
+          throw refusal(error)
+        }
+        break
+      }
+    }
+  }
+}
+
+/** False if something changed meanwhile, and nothing was done. */
+async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): Promise<boolean> {
+  const { id } = before
+  const { is, state } = await standingOf(account, before.stored)
+  const mailboxId = await mailboxOfRole(account, 'drafts')
+  const from = await senderOf(account, before.draft.identityId)
+  const messageId = messageIdFor(from.email, account.ports.unique())
+  const snapshot = await announce(drafts, id, messageId)
+  if (!snapshot) {
+    return false
+  }
+  const envelope = envelopeOf(from, messageId, { mailboxId, now: account.ports.now() })
+  const set = call('Email/set', 'set', {
+    ifInState: state,
+    create: { draft: emailOf(snapshot.draft, envelope) },
+    ...(before.stored && is === 'draft' && { destroy: [before.stored.emailId] })
+  })
+  try {
+    const results = await account.client.run([set])
+    if (results.errorOf('set') === 'stateMismatch') {
+      await withdraw(drafts, id, messageId)
+      return false
+    }
+    const { created, notCreated } = results.get<SetResponse>('set')
+    if (!created?.['draft']) {
+      throw notStored(notCreated?.['draft'])
+    }
+    const { revision } = snapshot
+    const stored = { emailId: created['draft'].id, messageId, revision, at: account.ports.now() }
+    await settle(account, drafts, snapshot, { stored, is })
+    return true
+  } catch (failure) {
+    if (!(failure instanceof JmapFailure && failure.ambiguous)) {
+      await withdraw(drafts, id, messageId)
+    }
+    throw failure
+  }
+}
+
+function envelopeOf(from: EmailAddress, messageId: string, at: { mailboxId: Id; now: number }): Envelope {
+  const [mailboxIds, keywords] = [[at.mailboxId], ['$draft', '$seen']]
+  return { from, messageId, mailboxIds, keywords, sentAt: new Date(at.now), purpose: 'draft' }
+}
+
+/** The version as it will be stored; null if another tab writes it, or it is being sent. */
+async function announce(drafts: Drafts, id: string, messageId: string): Promise<KeptDraft | null> {
+  const made: { snapshot: KeptDraft | null } = { snapshot: null }
+  await drafts.update(id, (kept) => {
+    if (kept.writer !== drafts.tab || kept.sending || kept.storing || kept.discardedAt !== null) {
+      return kept
+    }
+    made.snapshot = { ...kept, storing: { messageId, revision: kept.revision } }
+    return made.snapshot
+  })
+  return made.snapshot
+}
+
+/** Nothing was made of it. */
+async function withdraw(drafts: Drafts, id: string, messageId: string): Promise<void> {
+  await drafts.update(id, (kept) => (kept.storing?.messageId === messageId ? { ...kept, storing: null } : kept))
+}
+
+interface Made {
+  readonly stored: StoredVersion
+  /** what the version before was */
+  readonly is: 'none' | 'draft' | 'gone' | 'sent'
+}
+
+async function settle(account: Account, drafts: Drafts, before: KeptDraft, { stored, is }: Made): Promise<void> {
+  // A failure here must not look as if it were not stored.
+  const ours = before.stored && is === 'gone' ? [before.stored, stored] : null
+  const why = ours && (await whyGone(account, before.draft, ours).catch(() => null))
+  const conflict = is === 'sent' ? 'sent' : why
+  await drafts.update(before.id, (kept) => ({
+    ...kept,
+    stored,
+    storing: kept.storing?.messageId === stored.messageId ? null : kept.storing,
+    conflict: conflict ?? kept.conflict
+  }))
+}
+
+/** RFC 8621 §4.6: blobNotFound. Stalwart calls it an invalid property. */
+export function notStored(error: (SetError & { properties?: readonly string[] | null }) | undefined): JmapFailure {
+  const isOfFiles = error?.properties?.some((name) => name.endsWith('blobId')) ?? false
+  return refusal({ ...error, type: isOfFiles ? FILES_GONE : (error?.type ?? 'unknown') })
+}

@@ -1,0 +1,113 @@
+/**
+ * The email that is sent, as it lies at the mail server. It is made in Drafts with a Message-ID of its sending, in the
+ * request that destroys the version before: whoever looks finds one or the other. Each request holds only for the state
+ * of all emails that was seen before (RFC 8620 §5.3, ifInState): of two of them, of which the first is late, the mail
+ * server refuses the one that comes second.
+ */
+import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
+import { emailOf } from '#lib/compose/email.ts'
+import { call } from '#lib/jmap/client.ts'
+import { asUnambiguous, JmapFailure } from '#lib/jmap/errors.ts'
+import type { Arguments, GetResponse, Id, Identity, SetResponse } from '#lib/jmap/types.ts'
+import type { Account } from './account.ts'
+import { emailsOf, whyGone } from './draft-look.ts'
+import { destroyDrafts, notStored } from './draft-version.ts'
+import { addressOf, identitiesOf, identityIn } from './identities.ts'
+import { mailboxOfRole } from './mailbox-roles.ts'
+
+/** Tries while other mail comes and goes at the same moment. */
+const MOST_TRIES = 6
+
+/** Codes of refusals: another device changed the draft, or sent it; what was handed over before left after all. */
+export const CHANGED = 'draft_changed'
+export const SENT_ELSEWHERE = 'draft_sent'
+export const LEFT_BEFORE = 'already_sent'
+
+interface Seen {
+  readonly state: string
+  /** what is destroyed once the email is made */
+  readonly drafts: readonly Id[]
+}
+
+/** Returns its id. Raises JmapFailure; an ambiguous one if it may have been made. */
+export async function makeFinal(account: Account, kept: KeptDraft, sending: Sending): Promise<Id> {
+  const email = await finalOf(account, kept, sending)
+  for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+    const { state, drafts } = await versionsOf(account, kept, sending)
+    const set = { ifInState: state, create: { final: email }, ...(drafts.length > 0 && { destroy: drafts }) }
+    const results = await account.client.run([call('Email/set', 'set', set)])
+    if (results.errorOf('set') !== 'stateMismatch') {
+      const { created, notCreated } = results.get<SetResponse>('set')
+      if (created?.['final']) {
+        return created['final'].id
+      }
+      throw notCreated?.['final'] ? notStored(notCreated['final']) : new JmapFailure('unknown', { ambiguous: true })
+    }
+  }
+  throw new JmapFailure('stateMismatch', { transient: true })
+}
+
+async function finalOf(account: Account, { draft }: KeptDraft, { messageId, leaveAt }: Sending): Promise<Arguments> {
+  const identity = await identityOf(account, draft.identityId)
+  return emailOf(draft, {
+    from: { name: identity.name || null, email: addressOf(identity, account.address) },
+    replyTo: identity.replyTo ?? [],
+    messageId,
+    mailboxIds: [await mailboxOfRole(account, 'drafts')],
+    keywords: ['$draft', '$seen'],
+    sentAt: new Date(leaveAt ?? account.ports.now()),
+    purpose: 'send'
+  })
+}
+
+/** Raises JmapFailure: the mail server has no such identity any more. */
+export async function identityOf(account: Account, id: Id | null): Promise<Identity> {
+  const identities = await identitiesOf(account).catch((failure: unknown) => {
+    // Nothing was handed over yet: that is certain, and need not be asked.
+    throw asUnambiguous(failure)
+  })
+  const identity = identityIn(identities, id, account.address)
+  if (!identity) {
+    throw new JmapFailure('forbiddenFrom')
+  }
+  return identity
+}
+
+/** What of the versions before is a draft still. Raises JmapFailure if one of them was sent. */
+async function versionsOf(account: Account, kept: KeptDraft, { late }: Sending): Promise<Seen> {
+  const { stored } = kept
+  const ids = [...new Set([...(stored ? [stored.emailId] : []), ...late])]
+  const get = call('Email/get', 'get', { ids, properties: ['id', 'keywords'] })
+  const results = await account.client.run([get]).catch((failure: unknown) => {
+    throw asUnambiguous(failure)
+  })
+  const { state, list } = results.get<GetResponse<{ id: Id; keywords: Record<string, boolean> }>>('get')
+  const left = list.filter(({ keywords }) => !keywords['$draft']).map(({ id }) => id)
+  if (left.length > 0) {
+    throw new JmapFailure(left.some((id) => late.includes(id)) ? LEFT_BEFORE : SENT_ELSEWHERE)
+  }
+  if (stored && !late.includes(stored.emailId) && !list.some(({ id }) => id === stored.emailId)) {
+    const why = await whyGone(account, kept.draft, [stored])
+    if (why) {
+      throw new JmapFailure(why === 'sent' ? SENT_ELSEWHERE : CHANGED)
+    }
+  }
+  return { state, drafts: list.map(({ id }) => id) }
+}
+
+/** The one that a request without a response made. Of several one is left, and no version from before. */
+export async function findFinal(
+  account: Account,
+  { stored }: KeptDraft,
+  { messageId, late }: Sending
+): Promise<{ readonly id: Id; readonly isDraft: boolean } | null> {
+  const found = (await emailsOf(account, messageId)).filter(({ id }) => !late.includes(id))
+  const first = found.find(({ keywords }) => !keywords['$draft']) ?? found[0]
+  if (!first) {
+    return null
+  }
+  const others = found.map(({ id }) => id).filter((id) => id !== first.id)
+  const before = stored && stored.emailId !== first.id ? [stored.emailId] : []
+  await destroyDrafts(account, [...new Set([...others, ...before, ...late])])
+  return { id: first.id, isDraft: Boolean(first.keywords['$draft']) }
+}

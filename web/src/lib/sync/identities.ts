@@ -1,0 +1,48 @@
+/** As whom the person may write (RFC 8621 §6). */
+import { call } from '#lib/jmap/client.ts'
+import type { EmailAddress, GetResponse, Id, Identity } from '#lib/jmap/types.ts'
+import type { Account } from './account.ts'
+
+const PROPERTIES = ['id', 'name', 'email', 'replyTo', 'textSignature', 'htmlSignature']
+
+const known = new WeakMap<Account, Promise<readonly Identity[]>>()
+
+/** Once a session. Raises JmapFailure. */
+export function identitiesOf(account: Account, anew = false): Promise<readonly Identity[]> {
+  let found = anew ? undefined : known.get(account)
+  if (!found) {
+    found = ask(account)
+    found.catch(() => known.delete(account))
+    known.set(account, found)
+  }
+  return found
+}
+
+async function ask(account: Account): Promise<readonly Identity[]> {
+  await account.connected()
+  const get = call('Identity/get', 'get', { ids: null, properties: PROPERTIES })
+  const results = await account.client.run([get])
+  return results.get<GetResponse<Identity>>('get').list
+}
+
+/** The identity of that id, else the one of the account's own address. */
+export function identityIn(identities: readonly Identity[], id: Id | null, own: string): Identity | undefined {
+  return (
+    identities.find((identity) => identity.id === id) ??
+    identities.find(({ email }) => email.toLowerCase() === own.toLowerCase()) ??
+    identities[0]
+  )
+}
+
+/** From whom a draft is. A server that tells no identities must not keep it from being stored. */
+export async function senderOf(account: Account, identityId: Id | null): Promise<EmailAddress> {
+  const identities = await identitiesOf(account).catch(() => [])
+  const identity = identityIn(identities, identityId, account.address)
+  return { name: identity?.name || null, email: addressOf(identity, account.address) }
+}
+
+/** RFC 8621 §6: `*@example.org` stands for every address of a domain; that of Cyrus is empty. */
+export function addressOf(identity: Identity | undefined, own: string): string {
+  const email = identity?.email ?? ''
+  return email === '' || email.startsWith('*@') ? own : email
+}

@@ -1,0 +1,85 @@
+/** What this device keeps of a message on its way, in the hands of the tab that sends it. */
+import type { KeptDraft, Sending, SendingStep } from '#lib/compose/draft.ts'
+import { JmapFailure } from '#lib/jmap/errors.ts'
+import type { Account } from './account.ts'
+import { rebind } from './draft-files.ts'
+import type { Drafts } from './drafts.ts'
+
+/** Another tab goes on with it, or it is nothing to be sent any more. */
+export class Elsewhere extends Error {}
+
+export type OnItsWay = KeptDraft & { readonly sending: Sending }
+
+export type StepChanges = Partial<Omit<Sending, 'owner' | 'steppedAt'>>
+
+export class SendingRecord {
+  readonly id: string
+  readonly account: Account
+  readonly #drafts: Drafts
+
+  constructor(account: Account, drafts: Drafts, id: string) {
+    this.account = account
+    this.#drafts = drafts
+    this.id = id
+  }
+
+  now(): number {
+    return this.account.ports.now()
+  }
+
+  /** undefined: another tab sends it, or nobody does */
+  own(): OnItsWay | undefined {
+    const kept = this.#drafts.get(this.id)
+    return kept?.sending?.owner === this.#drafts.tab ? { ...kept, sending: kept.sending } : undefined
+  }
+
+  /** From now on no other tab takes a step. */
+  async claim(): Promise<void> {
+    const owner = this.#drafts.tab
+    await this.#drafts.update(this.id, (kept) =>
+      kept.sending && kept.sending.owner !== owner ? { ...kept, sending: { ...kept.sending, owner } } : kept
+    )
+  }
+
+  /**
+   * Keep the next step: before its request, in one transaction of all tabs, and only if this tab owns it still. A tab that
+   * was frozen finds another owner then, and asks for nothing any more. `unlessUndone`: nor if the person wants it back.
+   * Raises Elsewhere or JmapFailure.
+   */
+  async step(
+    from: SendingStep,
+    changes: StepChanges | null,
+    more: Partial<KeptDraft> = {},
+    unlessUndone = false
+  ): Promise<void> {
+    const owner = this.#drafts.tab
+    const done = { is: false, isOurs: false }
+    const isWritten = await this.#drafts.update(this.id, (kept) => {
+      const { sending } = kept
+      done.isOurs = sending?.owner === owner
+      done.is = done.isOurs && sending?.step === from && !(unlessUndone && sending.undo)
+      return done.is && sending
+        ? { ...kept, ...more, sending: changes && { ...sending, ...changes, steppedAt: this.now() } }
+        : kept
+    })
+    if (!done.isOurs) {
+      throw new Elsewhere()
+    }
+    if (!done.is) {
+      throw new JmapFailure('stateMismatch', { transient: true })
+    }
+    if (!isWritten) {
+      // After a crash nobody would know of it, and it could be handed over twice.
+      throw new JmapFailure('not_kept', { transient: true })
+    }
+  }
+
+  /** Its files are those of the version that the mail server has now. Raises JmapFailure. */
+  async rebind(kept: KeptDraft): Promise<void> {
+    await rebind(this.account, this.#drafts, kept)
+  }
+
+  async remove(): Promise<void> {
+    await this.#drafts.remove(this.id)
+  }
+}

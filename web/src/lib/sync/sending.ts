@@ -1,0 +1,269 @@
+/**
+ * All messages on their way: one tab of this browser sends each of them, whichever is there, also after a reload. A lock
+ * for each keeps the others waiting until that tab is done or gone; what it does is safe without one, too: each step is
+ * taken only by the tab that owns it (sending-record.ts). So a tab that the person sees takes one up from a tab that is
+ * frozen: what that one asked for before counts as a request without a response, and it asks for nothing after.
+ */
+import { departing, isIdle, undoneUntil } from '#lib/compose/departure.ts'
+import type { KeptDraft, Parent, Recipient, Sending } from '#lib/compose/draft.ts'
+import { messageIdFor } from '#lib/compose/reply-headers.ts'
+import type { Id } from '#lib/jmap/types.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
+import type { Account } from './account.ts'
+import { Departing } from './departing.ts'
+import type { Drafts } from './drafts.ts'
+import type { Settle } from './handover.ts'
+import { holdsMail } from './submission.ts'
+
+/** Milliseconds after which a visible tab takes up what another one, which may be frozen, has not gone on with. */
+const PATIENCE = 15_000
+
+export interface DepartureFacts {
+  /** of the draft */
+  readonly id: string
+  readonly emailId: Id | null
+  readonly to: readonly Recipient[]
+  /** when it leaves, and cannot be taken back any more */
+  readonly at: Date
+  readonly held: 'here' | 'server' | 'waiting'
+  readonly scheduled: boolean
+}
+
+interface Undoing {
+  readonly resolve: (isBack: boolean) => void
+  readonly reject: (trouble: Trouble) => void
+}
+
+export class Sendings {
+  onchange: (id: string) => void = () => undefined
+  /** It has left. */
+  onsent: (id: string, draft: KeptDraft['draft']) => void = () => undefined
+  /** Its window must be opened again: it was not sent, or nobody knows. */
+  onfailed: (id: string, trouble: Trouble) => void = () => undefined
+  /** It was taken back, later than `undo` waited for it. */
+  onreturned: (id: string) => void = () => undefined
+  /** The message that it replies to or forwards is marked (RFC 8621 §4.1.1), as an action that survives a reload. */
+  onanswered: (parent: Parent & { readonly emailId: Id }) => unknown = () => undefined
+  readonly #account: Account
+  readonly #drafts: Drafts
+  readonly #settle: Settle
+  readonly #runs = new Map<string, Departing>()
+  /** those for which this tab waits, or which it sends */
+  readonly #attended = new Map<string, AbortController>()
+  readonly #undoing = new Map<string, Undoing>()
+  readonly #ends: (() => void)[]
+  #callOff: () => void = () => undefined
+  #stopped = false
+
+  constructor(account: Account, drafts: Drafts, settle: Settle) {
+    this.#account = account
+    this.#drafts = drafts
+    this.#settle = settle
+    this.#ends = [
+      drafts.listen((id, kept, elsewhere) => this.#heard(id, kept, elsewhere)),
+      account.ports.onReturn(() => this.#wakeAll()),
+      account.listen((topic) => topic === 'connection' && account.sync.trouble === null && this.#wakeTroubled())
+    ]
+    this.#watch()
+  }
+
+  /** Resolves once this device knows that it is to be sent. */
+  async send(id: string, { at }: { at?: Date } = {}): Promise<void> {
+    const { ports } = this.#account
+    const messageId = messageIdFor(this.#account.address, ports.unique())
+    const beginning = { messageId, owner: this.#drafts.tab, now: ports.now(), leaveAt: at?.getTime() ?? null }
+    const mostHeld = holdsMail(this.#account)
+    await this.#drafts.update(id, (kept) => (kept.sending ? kept : departing(kept, { ...beginning, mostHeld })))
+    this.#attend(id)
+  }
+
+  /** At the start of this tab: whatever is on its way. */
+  resume(): void {
+    this.#drafts.all().forEach(({ id, sending }) => sending && this.#attend(id))
+  }
+
+  /** Though nobody knows whether it left. */
+  async sendAgain(id: string): Promise<void> {
+    await this.#decide(id, { again: true })
+  }
+
+  /** Of one of which nobody knows whether it left. */
+  async keepDraft(id: string): Promise<void> {
+    await this.#decide(id, { undo: true })
+  }
+
+  /** Resolves to true once it is a draft again, to false if it is too late. Rejects with a Trouble if nobody can tell now. */
+  async undo(id: string): Promise<boolean> {
+    if (!this.#drafts.get(id)?.sending) {
+      return this.#drafts.get(id) !== undefined
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>()
+    await this.#decide(id, { undo: true })
+    this.#undoing.set(id, { resolve, reject })
+    this.#tellUndone(id, this.#drafts.get(id) ?? null)
+    return promise
+  }
+
+  /** What the person wants, of what is done by this tab from now on: no request of another one may come between. */
+  async #decide(id: string, wish: Partial<Pick<Sending, 'undo' | 'again'>>): Promise<void> {
+    const owner = this.#drafts.tab
+    await this.#drafts.update(id, (kept) =>
+      kept.sending ? { ...kept, sending: { ...kept.sending, ...wish, owner } } : kept
+    )
+    if (!this.#runs.has(id)) {
+      this.#attend(id, true)
+    }
+    this.#runs.get(id)?.wake()
+  }
+
+  statusOf(id: string): 'writing' | 'waiting' | 'sending' | 'unknown' {
+    const sending = this.#drafts.get(id)?.sending
+    if (!sending) {
+      return 'writing'
+    }
+    return sending.step === 'unknown' && !sending.again ? 'unknown' : this.#runs.get(id)?.trouble ? 'waiting' : 'sending'
+  }
+
+  /** Why it waits. */
+  troubleOf(id: string): Trouble | null {
+    return this.#runs.get(id)?.trouble ?? null
+  }
+
+  get departures(): readonly DepartureFacts[] {
+    const now = this.#account.ports.now()
+    return this.#drafts.all().flatMap(({ id, draft, sending }) => {
+      const until = sending && undoneUntil(sending, now)
+      if (!sending || until === null || sending.step === 'unknown' || (sending.step === 'held' && until <= now)) {
+        return []
+      }
+      const held = this.#runs.get(id)?.trouble ? 'waiting' : sending.holdFor > 0 ? 'server' : 'here'
+      const to = [...draft.to, ...draft.cc, ...draft.bcc]
+      const scheduled = sending.leaveAt !== null
+      return [{ id, emailId: sending.emailId, to, at: new Date(until), held, scheduled }]
+    })
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#callOff()
+    this.#ends.forEach((end) => end())
+    this.#attended.forEach((ends) => ends.abort())
+    this.#runs.forEach((run) => run.stop())
+  }
+
+  /** Send it as soon as no other tab does; with `steal`, now. */
+  #attend(id: string, steal = false): void {
+    if (this.#stopped || (!steal && this.#attended.has(id))) {
+      return
+    }
+    this.#attended.get(id)?.abort()
+    const ends = new AbortController()
+    this.#attended.set(id, ends)
+    const options = steal ? { steal } : { signal: ends.signal }
+    this.#drafts
+      .alone(id, 'send', options, (lock) => this.#run(id, lock === 'no locks' && !steal))
+      // AbortError: a visible tab took it, or the page is left.
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#attended.get(id) === ends) {
+          this.#attended.delete(id)
+        }
+      })
+  }
+
+  async #run(id: string, isUnlocked: boolean): Promise<void> {
+    const sending = this.#drafts.get(id)?.sending
+    // Without locks nobody can tell whether another tab is at it.
+    if (!sending || this.#stopped || this.#runs.has(id) || (isUnlocked && !this.#isLeft(sending))) {
+      return
+    }
+    const run = new Departing(this.#account, this.#drafts, id, {
+      settle: this.#settle,
+      told: {
+        changed: (which) => this.onchange(which),
+        sent: (kept) => this.#sent(kept),
+        ended: (which, trouble) => this.#ended(which, trouble),
+        notUndone: (which, trouble) => this.#notUndone(which, trouble)
+      }
+    })
+    this.#runs.set(id, run)
+    await run.run().finally(() => this.#runs.delete(id))
+    this.onchange(id)
+  }
+
+  /** Nobody is at it, as it seems, or this tab is. */
+  #isLeft({ owner, steppedAt }: Sending): boolean {
+    return owner === this.#drafts.tab || this.#account.ports.now() - steppedAt > PATIENCE
+  }
+
+  /** A tab that is frozen goes on with nothing, and keeps its locks. */
+  #watch(): void {
+    this.#callOff = this.#account.ports.after(PATIENCE, () => {
+      for (const { id, sending } of this.#drafts.all()) {
+        if (sending && !this.#runs.has(id) && !isIdle(sending, this.#account.ports.now())) {
+          this.#attend(id, this.#isLeft(sending) && this.#account.ports.isVisible())
+        }
+      }
+      this.#watch()
+    })
+  }
+
+  #heard(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
+    this.#tellUndone(id, kept)
+    if (elsewhere && kept?.sending) {
+      this.#attend(id)
+    }
+    if (elsewhere) {
+      this.#runs.get(id)?.wake()
+      this.onchange(id)
+    }
+  }
+
+  #tellUndone(id: string, kept: KeptDraft | null): void {
+    const undoing = this.#undoing.get(id)
+    const sending = kept?.sending
+    const isOver = !sending || (sending.step === 'held' && !sending.undo)
+    if (undoing && isOver && !this.#runs.has(id)) {
+      this.#undoing.delete(id)
+      undoing.resolve(kept !== null && !sending)
+    } else if (undoing && sending && isOver) {
+      this.#undoing.delete(id)
+      undoing.resolve(false)
+    }
+  }
+
+  async #sent({ id, draft }: KeptDraft): Promise<void> {
+    if (draft.parent && draft.parent.emailId !== null) {
+      await this.onanswered({ ...draft.parent, emailId: draft.parent.emailId })
+    }
+    this.#undoing.get(id)?.resolve(false)
+    this.#undoing.delete(id)
+    this.onsent(id, draft)
+  }
+
+  #ended(id: string, trouble: Trouble | null): void {
+    const undoing = this.#undoing.get(id)
+    this.#undoing.delete(id)
+    if (trouble) {
+      undoing?.resolve(true)
+      this.onfailed(id, trouble)
+    } else if (undoing) {
+      undoing.resolve(true)
+    } else {
+      this.onreturned(id)
+    }
+  }
+
+  #notUndone(id: string, trouble: Trouble): void {
+    this.#undoing.get(id)?.reject(trouble)
+    this.#undoing.delete(id)
+  }
+
+  #wakeAll(): void {
+    this.#runs.forEach((run) => run.wake())
+  }
+
+  #wakeTroubled(): void {
+    this.#runs.forEach((run) => run.trouble && run.wake())
+  }
+}

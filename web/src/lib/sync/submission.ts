@@ -1,0 +1,144 @@
+/**
+ * Hands an email over to be sent, takes it back, and asks what became of it (RFC 8621 §7).
+ *
+ * What Stalwart 0.16 does, and RFC 8621 does not say (crates/jmap/src/submission/set.rs): `ifInState` is ignored. The mail is
+ * in the queue before the record of it is written, so `serverUnavailable`, which it answers for each mistake of its own, tells
+ * nothing. `onSuccessUpdateEmail` of a cancellation takes the id of the submission for that of an email, and changes another
+ * one: the email is put back in a request of its own.
+ */
+import type { Draft, Sending } from '#lib/compose/draft.ts'
+import type { Submission } from '#lib/compose/delivery.ts'
+import { submissionEnvelope } from '#lib/compose/envelope.ts'
+import type { FinalEmail, Whereabouts } from '#lib/compose/verdict.ts'
+import { call, reference, SUBMISSION } from '#lib/jmap/client.ts'
+import { asAmbiguous, asUnambiguous, JmapFailure, refusal } from '#lib/jmap/errors.ts'
+import type { Results } from '#lib/jmap/results.ts'
+import type { Call, GetResponse, Id, SetResponse } from '#lib/jmap/types.ts'
+import type { Account } from './account.ts'
+import { addressOf } from './identities.ts'
+import { identityOf } from './final-email.ts'
+import { mailboxOfRole } from './mailbox-roles.ts'
+
+const PROPERTIES = ['id', 'emailId', 'undoStatus', 'sendAt', 'deliveryStatus']
+
+/** Seconds for which the mail server holds mail. It may refuse what it offers (Stalwart: 30 days, and 7 by default). */
+export function mostHeld({ client }: Account): number {
+  const { accounts } = client.session
+  const offered = accounts[client.accountId]?.accountCapabilities[SUBMISSION] as { maxDelayedSend?: unknown } | undefined
+  return typeof offered?.maxDelayedSend === 'number' ? offered.maxDelayedSend : 0
+}
+
+/** The same, before it is known who is signed in: most servers hold it, and others are asked in vain. */
+export function holdsMail(account: Account): number {
+  return account.isKnown ? mostHeld(account) : Infinity
+}
+
+export interface Wish {
+  readonly emailId: Id
+  /** seconds */
+  readonly hold: number
+}
+
+/** The calls that hand it over. Raises JmapFailure; nothing was changed. */
+export async function handoverOf(account: Account, draft: Draft, { emailId, hold }: Wish): Promise<Call[]> {
+  const identity = await identityOf(account, draft.identityId)
+  const boxes = await Promise.all(['drafts', 'sent'].map((role) => mailboxOfRole(account, role))).catch((failure: unknown) => {
+    throw asUnambiguous(failure)
+  })
+  const create = { identityId: identity.id, emailId, envelope: submissionEnvelope(draft, addressOf(identity, account.address), hold) }
+  const set = call('EmailSubmission/set', 'set', {
+    create: { send: create },
+    onSuccessUpdateEmail: { '#send': moved(boxes[0] ?? '', boxes[1] ?? '', false) }
+  })
+  return [set, ...asked([emailId], emailId)]
+}
+
+/** Where it lies while it is no draft any more, or one again. */
+function moved(from: Id, to: Id, isDraft: boolean): Record<string, true | null> {
+  return { ...(from !== to && { [`mailboxIds/${from}`]: null, [`mailboxIds/${to}`]: true }), 'keywords/$draft': isDraft || null }
+}
+
+/** Returns what became of it, or null if the response does not tell. Raises JmapFailure: it was refused, or, if it is
+ * ambiguous, nobody knows. */
+export async function handOver({ client }: Account, calls: readonly Call[], emailId: Id): Promise<Whereabouts | null> {
+  const results = await client.run(calls)
+  const set = results.find<SetResponse>('set')
+  if (!set) {
+    throw asAmbiguous(failureOf(results))
+  }
+  const refused = set.notCreated?.['send']
+  if (refused) {
+    throw refusal(refused)
+  }
+  return set.created?.['send'] ? toldBy(results, emailId, set.created['send'].id) : null
+}
+
+function failureOf(results: Results): unknown {
+  try {
+    results.get('set')
+    return new JmapFailure('unknown')
+  } catch (failure) {
+    return failure
+  }
+}
+
+/** That it was taken is certain, whatever else is missing. */
+function toldBy(results: Results, emailId: Id, submissionId: Id): Whereabouts {
+  const list = results.find<Partial<GetResponse<Submission>>>('submissions')?.list ?? []
+  const emails = results.find<Partial<GetResponse<FinalEmail>>>('email')?.list ?? []
+  const own = list.find(({ id }) => id === submissionId) ?? { id: submissionId, emailId }
+  return { submissions: [own], email: emails[0] ?? null }
+}
+
+function asked(emailIds: readonly Id[], emailId: Id): Call[] {
+  return [
+    call('EmailSubmission/query', 'query', { filter: { emailIds } }),
+    call('EmailSubmission/get', 'submissions', {
+      '#ids': reference('query', 'EmailSubmission/query', '/ids'),
+      properties: PROPERTIES
+    }),
+    call('Email/get', 'email', { ids: [emailId], properties: ['id', 'keywords', 'mailboxIds'] })
+  ]
+}
+
+/** Raises JmapFailure; nothing was changed. */
+export async function whereaboutsOf({ client }: Account, { late }: Sending, emailId: Id): Promise<Whereabouts> {
+  const results = await client.run(asked([...new Set([...late, emailId])], emailId)).catch((failure: unknown) => {
+    throw asUnambiguous(failure)
+  })
+  const submissions = results.get<Partial<GetResponse<Submission>>>('submissions').list
+  const emails = results.get<Partial<GetResponse<FinalEmail>>>('email').list
+  if (!submissions || !emails) {
+    throw new JmapFailure('unknown', { transient: true })
+  }
+  return { submissions, email: emails[0] ?? null }
+}
+
+/** False: it is too late. Raises JmapFailure; an ambiguous one if it may have been taken back. */
+export async function cancel({ client }: Account, submissionId: Id): Promise<boolean> {
+  const update = { [submissionId]: { undoStatus: 'canceled' } }
+  const results = await client.run([call('EmailSubmission/set', 'set', { update })])
+  const set = results.find<SetResponse>('set')
+  if (!set) {
+    throw asAmbiguous(failureOf(results))
+  }
+  if (set.updated && submissionId in set.updated) {
+    return true
+  }
+  if (set.notUpdated?.[submissionId]) {
+    // `cannotUnsend`. Stalwart answers invalidProperties for one that reached nobody.
+    return false
+  }
+  throw new JmapFailure('unknown', { ambiguous: true })
+}
+
+/** Put it among the sent ones, or back among the drafts. One that is gone is no failure. Raises JmapFailure. */
+export async function file(account: Account, emailId: Id, to: 'sent' | 'drafts'): Promise<void> {
+  const [drafts = '', sent = ''] = await Promise.all(['drafts', 'sent'].map((role) => mailboxOfRole(account, role)))
+  const patch = to === 'sent' ? moved(drafts, sent, false) : moved(sent, drafts, true)
+  const results = await account.client.run([call('Email/set', 'set', { update: { [emailId]: patch } })])
+  const error = results.get<SetResponse>('set').notUpdated?.[emailId]
+  if (error && error.type !== 'notFound') {
+    throw refusal(error)
+  }
+}

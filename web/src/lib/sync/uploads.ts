@@ -1,0 +1,190 @@
+/** The files of drafts on their way to the mail server: at most two at once, kept on this device until it has them. */
+import { JmapFailure } from '#lib/jmap/errors.ts'
+import { uploadUrl } from '#lib/jmap/upload.ts'
+import type { Id } from '#lib/jmap/types.ts'
+import { pauseAfter } from '#lib/live/pause.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
+import type { Account } from './account.ts'
+import type { Drafts } from './drafts.ts'
+import { troubleOf } from './task.ts'
+import { blobIdIn, byXmlHttpRequest, type Upload } from './upload-port.ts'
+
+/** The server, and other tabs, need connections too. */
+const AT_ONCE = 2
+
+export type UploadState =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'uploading'; readonly done: number }
+  | { readonly kind: 'failed'; readonly trouble: Trouble }
+
+interface Entry {
+  readonly draftId: string
+  readonly fileId: string
+  readonly type: string
+  state: UploadState
+  failures: number
+  readonly ends: AbortController
+  callOff: () => void
+}
+
+export class Uploads {
+  /** told when the state of a file changed */
+  onchange: (draftId: string, fileId: string) => void = () => undefined
+  /** told that the mail server has it */
+  onuploaded: (draftId: string, fileId: string, blobId: Id) => void = () => undefined
+  readonly #account: Account
+  readonly #drafts: Drafts
+  readonly #upload: Upload
+  readonly #entries = new Map<string, Entry>()
+  /** where the browser keeps nothing, and before it is kept */
+  readonly #contents = new Map<string, Blob>()
+  #running = 0
+  readonly #end: () => void
+
+  constructor(account: Account, drafts: Drafts) {
+    this.#account = account
+    this.#drafts = drafts
+    this.#upload = account.ports.upload ?? byXmlHttpRequest
+    this.#end = account.ports.onReturn(() => this.#tryAll())
+  }
+
+  /** `content`: null if this device keeps it already. */
+  async add(draftId: string, fileId: string, type: string, content: Blob | null): Promise<void> {
+    this.#entries.get(fileId)?.ends.abort()
+    if (content) {
+      this.#contents.set(fileId, content)
+      // What cannot be kept is uploaded all the same: only a crash before that costs it.
+      await this.#drafts.store
+        ?.putFile(fileId, content)
+        .catch((failure: unknown) => this.#account.ports.report(failure))
+    }
+    const ends = new AbortController()
+    const entry = {
+      draftId,
+      fileId,
+      type,
+      state: { kind: 'waiting' } as const,
+      failures: 0,
+      ends,
+      callOff: () => undefined
+    }
+    this.#entries.set(fileId, entry)
+    this.#changed(entry)
+    this.#next()
+  }
+
+  /** null: it is uploaded, or nobody knows of it. */
+  stateOf(fileId: string): UploadState | null {
+    return this.#entries.get(fileId)?.state ?? null
+  }
+
+  again(fileId: string): void {
+    const entry = this.#entries.get(fileId)
+    if (entry?.state.kind === 'failed') {
+      entry.callOff()
+      entry.state = { kind: 'waiting' }
+      this.#changed(entry)
+      this.#next()
+    }
+  }
+
+  /** null if this device has it no more */
+  async contentOf(fileId: string): Promise<Blob | null> {
+    return this.#contents.get(fileId) ?? (await this.#drafts.store?.file(fileId).catch(() => undefined)) ?? null
+  }
+
+  cancel(fileId: string): void {
+    const entry = this.#entries.get(fileId)
+    entry?.callOff()
+    entry?.ends.abort()
+    this.#entries.delete(fileId)
+    this.#contents.delete(fileId)
+  }
+
+  stop(): void {
+    this.#end()
+    ;[...this.#entries.keys()].forEach((id) => this.cancel(id))
+  }
+
+  #next(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.state.kind === 'waiting' && this.#running < AT_ONCE) {
+        this.#running += 1
+        entry.state = { kind: 'uploading', done: 0 }
+        void this.#run(entry).finally(() => {
+          this.#running -= 1
+          this.#next()
+        })
+      }
+    }
+  }
+
+  async #run(entry: Entry): Promise<void> {
+    this.#changed(entry)
+    try {
+      const blobId = await this.#send(entry)
+      if (this.#isOpen(entry)) {
+        this.#entries.delete(entry.fileId)
+        this.onuploaded(entry.draftId, entry.fileId, blobId)
+        this.onchange(entry.draftId, entry.fileId)
+      }
+    } catch (failure) {
+      if (this.#isOpen(entry)) {
+        this.#failed(entry, failure)
+      }
+    }
+  }
+
+  async #send(entry: Entry): Promise<Id> {
+    const { client, ports } = this.#account
+    const content = await this.contentOf(entry.fileId)
+    if (!content) {
+      throw new JmapFailure('gone')
+    }
+    await this.#account.connected()
+    const response = await this.#upload({
+      url: uploadUrl(client, ports.origin),
+      content,
+      type: entry.type,
+      progress: (done) => {
+        if (this.#isOpen(entry)) {
+          entry.state = { kind: 'uploading', done }
+          this.#changed(entry)
+        }
+      },
+      signal: entry.ends.signal
+    })
+    return blobIdIn(response, ports.now())
+  }
+
+  /** It was neither cancelled nor begun anew. */
+  #isOpen(entry: Entry): boolean {
+    return this.#entries.get(entry.fileId) === entry
+  }
+
+  #failed(entry: Entry, failure: unknown): void {
+    const { ports } = this.#account
+    const known = failure instanceof JmapFailure ? failure : null
+    if (!known) {
+      ports.report(failure)
+    }
+    entry.failures += 1
+    const pause = known?.transient ? pauseAfter(entry.failures, known.retryAfter, ports.random()) : null
+    entry.state = { kind: 'failed', trouble: troubleOf(failure, pause === null ? null : new Date(ports.now() + pause)) }
+    if (pause !== null) {
+      entry.callOff = ports.after(pause, () => this.again(entry.fileId))
+    }
+    this.#changed(entry)
+  }
+
+  /** The network is back. */
+  #tryAll(): void {
+    for (const [id, { state }] of this.#entries) {
+      if (state.kind === 'failed' && state.trouble.retryAt) this.again(id)
+    }
+  }
+
+  #changed({ draftId, fileId }: Entry): void {
+    this.onchange(draftId, fileId)
+  }
+}

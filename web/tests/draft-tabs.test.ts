@@ -1,0 +1,117 @@
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ModelServer } from './model-server.ts'
+import { settled } from './world.ts'
+import { begun, draftsOn, writing, type WritingScene } from './writing.ts'
+
+const channel = (name: string): BroadcastChannel => new BroadcastChannel(name)
+const open: WritingScene[] = []
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory()
+})
+
+afterEach(() => {
+  open.splice(0).forEach(({ mail }) => mail.stop())
+})
+
+async function tab(server: ModelServer, locks: LockManager | null = navigator.locks): Promise<WritingScene> {
+  const scene = await writing(server, { locks, channel })
+  open.push(scene)
+  return scene
+}
+
+async function pass(milliseconds: number): Promise<void> {
+  for (const { world } of open) await world.pass(milliseconds)
+  await settled()
+}
+
+describe.each([
+  ['with locks', navigator.locks],
+  ['without locks, as without TLS', null]
+])('a draft in two tabs %s', (_, locks) => {
+  async function both() {
+    const first = await tab(new ModelServer(), locks)
+    const draft = await begun(first)
+    await pass(1_000)
+    const second = await tab(first.server, locks)
+    // A tab asks the others, and waits for a moment.
+    await pass(1_000)
+    const opening = second.compose.start({ kind: 'kept', id: draft.id })
+    await pass(1_000)
+    return { first, second, draft, other: await opening }
+  }
+
+  test('is written by one: the other shows it, follows it, and changes nothing', async () => {
+    const { second, draft, other } = await both()
+    expect([draft.elsewhere, other.elsewhere, other.draft.text]).toEqual([false, true, 'Dear Ann'])
+    other.change({ text: 'Mine' })
+    draft.change({ text: 'Dear Ann, hello' })
+    await pass(1_000)
+    expect(other.draft.text).toBe('Dear Ann, hello')
+    await pass(4_000)
+    expect(draftsOn(second)).toEqual(['Dear Ann, hello'])
+  })
+
+  test('is written by the other one once that takes it over', async () => {
+    const { second, draft, other } = await both()
+    other.takeOver()
+    await pass(1_000)
+    expect([draft.elsewhere, other.elsewhere]).toEqual([true, false])
+    draft.change({ text: 'Lost?' })
+    other.change({ text: 'From here' })
+    await pass(5_000)
+    expect([draft.draft.text, draftsOn(second)]).toEqual(['From here', ['From here']])
+  })
+
+  test('what was typed a moment before it was taken over is kept as a draft of its own', async () => {
+    const { second, draft, other } = await both()
+    draft.change({ text: 'Dear Ann, one more word' })
+    other.takeOver()
+    await pass(1_000)
+    other.change({ text: 'From here' })
+    await pass(15_000)
+    expect(draftsOn(second).toSorted()).toEqual(['Dear Ann, one more word', 'From here'])
+  })
+
+  test('closes in the other one when it is closed', async () => {
+    const { second, draft } = await both()
+    draft.close()
+    await pass(5_000)
+    expect([second.compose.open, draftsOn(second)]).toEqual([[], ['Dear Ann']])
+  })
+
+  test('is not closed by closing the window that only shows it', async () => {
+    const { first, other, draft } = await both()
+    other.close()
+    await pass(1_000)
+    draft.change({ text: 'Dear Ann, hello' })
+    await pass(5_000)
+    expect([first.compose.open.length, draftsOn(first)]).toEqual([1, ['Dear Ann, hello']])
+  })
+})
+
+test('a draft whose tab is gone is written by the tab that shows it', async () => {
+  const first = await tab(new ModelServer())
+  const draft = await begun(first)
+  await pass(1_000)
+  const second = await tab(first.server)
+  const other = await second.compose.start({ kind: 'kept', id: draft.id })
+  expect(other.elsewhere).toBe(true)
+  open.shift()
+  first.mail.stop()
+  await pass(1_000)
+  expect(other.elsewhere).toBe(false)
+  other.change({ text: 'Dear Ann, hello' })
+  await pass(5_000)
+  expect(draftsOn(second)).toEqual(['Dear Ann, hello'])
+})
+
+test('a tab that is opened leaves what another one writes with that one', async () => {
+  const first = await tab(new ModelServer())
+  await begun(first)
+  await pass(1_000)
+  const second = await tab(first.server)
+  expect(second.compose.open).toEqual([])
+})

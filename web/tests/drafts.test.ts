@@ -1,0 +1,65 @@
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { begun, draftsOn, writing } from './writing.ts'
+import { settled } from './world.ts'
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory()
+})
+
+describe('a draft', () => {
+  test('is stored at the mail server after three seconds without a key, and not before', async () => {
+    const scene = await writing()
+    const draft = await begun(scene)
+    await scene.world.pass(2_900)
+    expect([draftsOn(scene), draft.save.kind]).toEqual([[], 'saving'])
+    await scene.world.pass(200)
+    expect([draftsOn(scene), draft.save.kind]).toEqual([['Dear Ann'], 'saved'])
+    expect(scene.world.mistakes).toEqual([])
+  })
+
+  test('has one version at the mail server: each replaces the one before', async () => {
+    const scene = await writing()
+    const draft = await begun(scene)
+    await scene.world.pass(4_000)
+    draft.change({ text: 'Dear Ann, hello' })
+    await scene.world.pass(4_000)
+    expect(draftsOn(scene)).toEqual(['Dear Ann, hello'])
+  })
+
+  test('that was closed leaves this device once the mail server has all of it', async () => {
+    const scene = await writing()
+    const draft = await begun(scene)
+    draft.close()
+    await settled()
+    expect([scene.compose.open, draftsOn(scene)]).toEqual([[], ['Dear Ann']])
+    await scene.world.pass(1_000)
+    expect(scene.compose.unsent).toBe(0)
+    scene.mail.stop()
+    expect((await writing(scene.server)).compose.open).toEqual([])
+  })
+
+  test('into which nothing was typed leaves nothing anywhere', async () => {
+    const scene = await writing()
+    const draft = await scene.compose.start({ kind: 'new' })
+    await scene.world.pass(4_000)
+    draft.close()
+    await scene.world.pass(4_000)
+    expect([scene.compose.open, draftsOn(scene), scene.compose.unsent]).toEqual([[], [], 0])
+    const before = await begun(scene)
+    before.change({ text: '', format: 'rich', html: before.draft.html })
+    expect(scene.world.mistakes).toEqual([])
+  })
+
+  test('is open again after a reload, with what was typed last', async () => {
+    const scene = await writing()
+    await begun(scene)
+    scene.world.leave()
+    await settled()
+    const next = await writing(scene.server)
+    expect(next.compose.open.map(({ draft }) => draft.text)).toEqual(['Dear Ann'])
+    await next.world.pass(4_000)
+    expect(draftsOn(next)).toEqual(['Dear Ann'])
+  })
+})
