@@ -51,7 +51,7 @@ async def test_response_to_a_submission_is_lost_before_or_after_it_was_carried_o
     draft, answer = await send(ann, kind)
     assert answer is None
     assert bool(await ann.query("EmailSubmission", filter={"emailIds": [draft]})) is sent
-    assert "created" in (await send(ann, kind))[1]  # the fault is off
+    assert "created" in ((await send(ann, kind))[1] or {})  # the fault is off
 
 
 async def test_submission_is_carried_out_after_its_client_has_given_up(server: StalwartStandIn, ann: Person) -> None:
@@ -83,7 +83,7 @@ async def test_submission_is_refused_and_nothing_else_is(server: StalwartStandIn
     assert answer
     assert answer["notCreated"]["s"]["type"] == "forbiddenToSend"
     assert await ann.query("EmailSubmission", filter={"emailIds": [draft]}) == []
-    assert "created" in (await send(ann, "not refused"))[1]
+    assert "created" in ((await send(ann, "not refused"))[1] or {})
 
 
 async def test_fault_of_a_method_leaves_other_requests_alone(server: StalwartStandIn, ann: Person) -> None:
