@@ -51,7 +51,7 @@ export class MailPage {
     this.cursor = new Cursor(mail, this)
     this.triage = new Triage(mail, this.cursor, this)
     this.searching = new Searching(mail, go)
-    this.writing = new Writing(mail)
+    this.writing = new Writing(mail, this.notices)
     this.#go = go
     this.leave = leave
   }

@@ -1,4 +1,5 @@
 /** The icons in use, from Lucide. `Sprite` draws each once; `Icon` refers to it by name. Pages need the names only. */
+import type { WritingIconName } from '#lib/ui/writing-icons.ts'
 import {
   Archive,
   ArrowLeft,
@@ -46,6 +47,7 @@ import {
   OctagonAlert,
   Paperclip,
   Pause,
+  Pencil,
   Printer,
   Plus,
   Reply,
@@ -103,6 +105,7 @@ export const ICONS = {
   spam: OctagonAlert,
   paperclip: Paperclip,
   pause: Pause,
+  pencil: Pencil,
   printer: Printer,
   plus: Plus,
   reply: Reply,
@@ -128,4 +131,4 @@ export const ICONS = {
   zap: Zap
 } as const
 
-export type IconName = keyof typeof ICONS
+export type IconName = keyof typeof ICONS | WritingIconName

@@ -22,6 +22,7 @@ export const mail = {
   clearSearch: 'Suche leeren',
   openFolders: 'Ordner',
   closeFolders: 'Schließen',
+  compose: 'Schreiben',
   account: 'Konto',
   settings: 'Einstellungen',
   keys: 'Tastaturkürzel',

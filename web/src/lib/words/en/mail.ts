@@ -22,6 +22,7 @@ export const mail = {
   clearSearch: 'Clear the search',
   openFolders: 'Folders',
   closeFolders: 'Close',
+  compose: 'Compose',
   account: 'Account',
   settings: 'Settings',
   keys: 'Keyboard shortcuts',
