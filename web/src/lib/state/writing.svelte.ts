@@ -1,5 +1,5 @@
 /** What opens a window of writing. Small: the rest loads on use. */
-import type { Compose, Start } from '#lib/state/compose.ts'
+import type { Compose, Composition, Start } from '#lib/state/compose.ts'
 import type { Mail, Trouble } from '#lib/state/mail.ts'
 import type { Notices } from '#lib/state/notices.svelte.ts'
 import { troubleWord } from '#lib/state/trouble.ts'
@@ -9,6 +9,8 @@ export class Writing {
   readonly #notices: Notices
   /** null until it is loaded */
   compose = $state.raw<Compose | null>(null)
+  /** its window comes to the front and takes the focus; another object each time */
+  wanted = $state.raw<{ readonly composition: Composition } | null>(null)
 
   constructor(mail: Mail, notices: Notices) {
     this.#mail = mail
@@ -24,7 +26,7 @@ export class Writing {
   async start(start: Start): Promise<void> {
     try {
       const compose = await this.load()
-      await compose.start(start)
+      this.show(await compose.start(start))
     } catch (failure) {
       // Without a code, the parts of the page could not be loaded.
       const { code = 'unavailable' } = failure as Partial<Trouble>
@@ -33,5 +35,9 @@ export class Writing {
         () => void this.start(start)
       )
     }
+  }
+
+  show(composition: Composition): void {
+    this.wanted = { composition }
   }
 }
