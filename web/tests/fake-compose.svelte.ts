@@ -1,5 +1,5 @@
 /** Stands in place of what writes and sends, for views around the windows of writing. */
-import type { Compose, Composition, Departure, Identity, Outcome, Start } from '#lib/state/compose.ts'
+import type { Compose, Composition, Departure, Identity, Outcome, Start, UnsentDraft } from '#lib/state/compose.ts'
 
 export class FakeCompose implements Compose {
   readonly started: Start[] = []
@@ -7,6 +7,7 @@ export class FakeCompose implements Compose {
   departures: readonly Departure[] = $state.raw([])
   outcome = $state.raw<Outcome | null>(null)
   unsent = $state(0)
+  unsentDrafts: readonly UnsentDraft[] = $state.raw([])
   readonly identities: readonly Identity[] = []
   maxDelay = $state(0)
   readonly maxFile = 0

@@ -5,10 +5,11 @@ import type { Message } from './message.ts'
 
 export type { Draft, DraftFile, Recipient }
 
-/** `device`: kept on this device alone, since the mail server cannot be reached. `failed`: the text would be lost with the
- * page. */
+/** `device`: kept on this device alone: why, if it is not just that nobody can be reached. `failed`: the text would be
+ * lost with the page. */
 export type SaveState =
-  | { readonly kind: 'empty' | 'saving' | 'device' }
+  | { readonly kind: 'empty' | 'saving' }
+  | { readonly kind: 'device'; readonly trouble: Trouble | null }
   | { readonly kind: 'saved'; readonly at: Date }
   | { readonly kind: 'failed'; readonly trouble: Trouble }
 
@@ -85,6 +86,8 @@ export type Start =
   | { readonly kind: 'reply' | 'replyAll' | 'forward' | 'forwardAsAttachment'; readonly message: Message }
   /** a draft that the mail server has */
   | { readonly kind: 'edit'; readonly emailId: string }
+  /** one that this device keeps: of `unsentDrafts`, or of a window in another tab */
+  | { readonly kind: 'kept'; readonly id: string }
   /** what some did not get, to them once more */
   | { readonly kind: 'resend'; readonly message: Message; readonly to: readonly Recipient[] }
 
@@ -109,6 +112,16 @@ export type Outcome =
   /** its window is open again, and says why */
   | { readonly kind: 'not_sent'; readonly composition: Composition }
 
+/** A draft of this device whose window is closed, and which the mail server lacks, or has not sent. */
+export interface UnsentDraft {
+  readonly id: string
+  readonly draft: Draft
+  readonly changedAt: Date
+  readonly state: 'device' | 'waiting' | 'unknown' | 'not_sent'
+  /** of the version that the mail server has */
+  readonly emailId: string | null
+}
+
 export interface Compose {
   /** by the time at which they were opened */
   readonly open: readonly Composition[]
@@ -125,4 +138,5 @@ export interface Compose {
   suggest(text: string, except: readonly Recipient[]): Promise<readonly Recipient[]>
   /** drafts of this device that the mail server lacks, and messages that wait to be sent */
   readonly unsent: number
+  readonly unsentDrafts: readonly UnsentDraft[]
 }
