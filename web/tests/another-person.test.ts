@@ -2,10 +2,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test } from 'vitest'
-// Loaded before: a test's clock does not wait for a file.
-import '#lib/sync/sending.ts'
 import type { Invocation } from '#lib/jmap/types.ts'
-import type { Message } from '#lib/state/mail.ts'
 import { ModelServer } from './model-server.ts'
 import { hint, opened, type Scene } from './scene.ts'
 import { settled } from './world.ts'
@@ -60,40 +57,6 @@ describe.each(['s', "bob's"])('with the session state %j', (sessionState) => {
     await world.pass(600_000)
     expect(world.mistakes).toEqual([])
   })
-
-  test('a reply of the first person is not sent, and stays', async () => {
-    const { mail, world, bob } = await switched()
-    const parent = { ...mail.list?.row(0), id: 'e1', messageId: [], references: [] } as unknown as Message
-    mail.sending.keep('e1', "Ann's reply")
-    const sending = mail.sending.send({
-      to: [],
-      cc: [],
-      subject: 'For Ann',
-      text: "Ann's reply",
-      quoted: '',
-      parent
-    })
-    await expect(sending).rejects.toMatchObject({ code: 'no_session' })
-    await world.pass(60_000)
-    expect(bob.submissions.size).toBe(0)
-    expect(mail.sending.draftOf('e1')).toBe("Ann's reply")
-  })
-})
-
-test('what the next person keeps on this device stays, and nothing of the first does', async () => {
-  const [ann, bob] = [new ModelServer(), new ModelServer()]
-  ann.deliver()
-  bob.username = 'bob@example.org'
-  const scene = await opened(ann)
-  await scene.world.pass(1_000)
-  const next = await opened(bob)
-  next.mail.sending.keep('e1', 'Dear Carol')
-  await next.world.pass(1_000)
-  signInAsBob(ann, bob, "bob's")
-  await hint(scene)
-  await scene.world.pass(1_000)
-  expect((await opened(bob)).mail.sending.draftOf('e1')).toBe('Dear Carol')
-  expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(['postroom-mail-2-bob@example.org/a'])
 })
 
 test('a session that changed for the same person is taken over', async () => {

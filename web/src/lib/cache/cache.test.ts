@@ -3,6 +3,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import { openDB } from 'idb'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../tests/model-server.ts'
+import { EMPTY, type KeptDraft } from '#lib/compose/draft.ts'
 import { Cache, type Changes, type KeptBody } from './cache.ts'
 
 beforeEach(() => {
@@ -37,6 +38,10 @@ function filled(): ModelServer {
 
 function body(id: string, usedAt: number, size: number): KeptBody {
   return { id, body: { id } as KeptBody['body'], whole: true, usedAt, size }
+}
+
+async function keepDraft(cache: Cache, text = 'Hello'): Promise<void> {
+  await (await cache.drafts()).put({ id: 'd1', draft: { ...EMPTY, text } } as KeptDraft)
 }
 
 describe('what was written', () => {
@@ -82,7 +87,7 @@ describe('another person', () => {
 
 test('after a logout nothing is left, whichever tab has it open', async () => {
   const [cache, otherTab] = [await opened(), await opened()]
-  await cache.keepDraft({ id: 'e1', text: 'secret', sending: null })
+  await keepDraft(cache, 'secret')
   await cache.addEntry({ id: 'one', at: 0, patches: [], names: {}, attempted: false })
   await cache.keepWish('what')
   await cache.clear()
@@ -90,16 +95,17 @@ test('after a logout nothing is left, whichever tab has it open', async () => {
   await expect(otherTab.start()).rejects.toThrow()
   const next = await opened()
   const { drafts, entries } = await next.start()
-  expect([drafts, entries, await next.wish()]).toEqual([[], [], 'none'])
+  expect([drafts, entries, await next.wish()]).toEqual([0, [], 'none'])
 })
 
 describe('a draft', () => {
-  test('stays until it is empty', async () => {
+  test('stays until it is removed', async () => {
     const cache = await opened()
-    await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
-    expect((await cache.start()).drafts).toEqual([{ id: 'e1', text: 'Hello', sending: null }])
-    await cache.keepDraft({ id: 'e1', text: '', sending: null })
-    expect((await cache.start()).drafts).toEqual([])
+    await keepDraft(cache)
+    const drafts = await cache.drafts()
+    expect((await drafts.all()).map(({ draft }) => draft.text)).toEqual(['Hello'])
+    await drafts.remove('d1')
+    expect(await drafts.all()).toEqual([])
   })
 
   test('is written to a full disk, which costs the bodies and the rows', async () => {
@@ -112,9 +118,9 @@ describe('a draft', () => {
         throw new DOMException('full', 'QuotaExceededError')
       })
     }
-    await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
+    await keepDraft(cache)
     full.mockRestore()
-    expect((await cache.start()).drafts).toHaveLength(1)
+    expect((await cache.start()).drafts).toBe(1)
     expect(await cache.bodies(['e1'], 2)).toEqual([])
     expect(await cache.threads('inbox')).toBeNull()
   })
@@ -122,36 +128,22 @@ describe('a draft', () => {
   test('that cannot be written is told', async () => {
     const cache = await opened()
     cache.close()
-    await expect(cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })).rejects.toThrow()
+    await expect(keepDraft(cache)).rejects.toThrow()
   })
 
   test('outlives a database that does not open for once', async () => {
     const cache = await opened()
-    await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
+    await keepDraft(cache)
     cache.close()
     vi.spyOn(indexedDB, 'open').mockImplementationOnce(() => {
       throw new DOMException('Internal error opening backing store', 'UnknownError')
     })
-    expect((await (await opened()).start()).drafts).toHaveLength(1)
-  })
-
-  test('is carried over from another format, if it is of the same person', async () => {
-    for (const name of ['postroom-mail-0-ann/a', 'postroom-mail-0-bob/a']) {
-      const other = await openDB(name, 1, {
-        upgrade: (database) => void database.createObjectStore('draft', { keyPath: 'id' })
-      })
-      await other.put('draft', { id: name, text: 'Hello', sending: null })
-      other.close()
-    }
-    const cache = await opened('ann/a')
-    await cache.deleteOthers()
-    expect((await cache.start()).drafts.map(({ id }) => id)).toEqual(['postroom-mail-0-ann/a'])
-    expect(await indexedDB.databases()).toHaveLength(1)
+    expect((await (await opened()).start()).drafts).toBe(1)
   })
 
   test('outlives a full disk, which costs the bodies', async () => {
     const cache = await opened()
-    await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
+    await keepDraft(cache)
     await cache.keepBody(body('e1', 1, 10))
     const full = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
       throw new DOMException('full', 'QuotaExceededError')
@@ -160,7 +152,7 @@ describe('a draft', () => {
     full.mockRestore()
     expect(await cache.bodies(['e1'], 2)).toEqual([])
     expect(await cache.threads('inbox')).not.toBeNull()
-    expect((await cache.start()).drafts).toHaveLength(1)
+    expect((await cache.start()).drafts).toBe(1)
   })
 })
 
@@ -212,7 +204,7 @@ test('an action is written to a full disk, which costs the bodies and the rows, 
   const cache = await opened()
   await cache.write(() => changes(filled()))
   await cache.keepBody(body('e1', 1, 10))
-  await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
+  await keepDraft(cache)
   const full = vi.spyOn(IDBObjectStore.prototype, 'add')
   for (let refusals = 0; refusals < 2; refusals += 1) {
     full.mockImplementationOnce(() => {
@@ -222,7 +214,7 @@ test('an action is written to a full disk, which costs the bodies and the rows, 
   await cache.addEntry({ id: 'one', at: 0, patches: [], names: {}, attempted: false })
   full.mockRestore()
   const { entries, drafts } = await cache.start()
-  expect([entries.map(({ id }) => id), drafts.length]).toEqual([['one'], 1])
+  expect([entries.map(({ id }) => id), drafts]).toEqual([['one'], 1])
   expect([await cache.bodies(['e1'], 2), await cache.threads('inbox')]).toEqual([[], null])
 })
 
@@ -234,13 +226,13 @@ test('of the bodies those that are not kept are named', async () => {
 
 test('a database that cannot be opened is deleted and made anew', async () => {
   const cache = await opened()
-  await cache.keepDraft({ id: 'e1', text: 'Hello', sending: null })
+  await keepDraft(cache)
   cache.close()
   // Written by code of a later format.
   const later = indexedDB.open(cache.name, 99)
   await new Promise((resolve) => later.addEventListener('success', resolve))
   later.result.close()
-  expect((await (await opened()).start()).drafts).toEqual([])
+  expect((await (await opened()).start()).drafts).toBe(0)
 })
 
 test('a browser that keeps nothing has no cache', async () => {
