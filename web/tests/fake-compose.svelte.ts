@@ -18,7 +18,7 @@ export class FakeCompose implements Compose {
   start(start: Start): Promise<Composition> {
     this.started.push(start)
     // Whoever starts it does not look at it.
-    return this.failure === null ? Promise.resolve({} as Composition) : Promise.reject(this.failure as Error)
+    return this.failure === null ? Promise.resolve({} as Composition) : Promise.reject(this.failure)
   }
 
   suggest(): Promise<readonly []> {

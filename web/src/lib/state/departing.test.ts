@@ -18,12 +18,8 @@ function departure(values: Partial<Departure> = {}): Departure {
 function scene(before: readonly Departure[] = []) {
   const notices = new Notices()
   const shown: Composition[] = []
-  const departing = new Departing(
-    notices,
-    () => ({ delivery, mail: english.mail }),
-    (composition) => shown.push(composition),
-    () => NOW
-  )
+  const show = (composition: Composition): void => void shown.push(composition)
+  const departing = new Departing({ notices, words: () => ({ delivery, mail: english.mail }), show }, () => NOW)
   departing.follow(before)
   return { notices, departing, shown }
 }
@@ -35,10 +31,7 @@ function left({ shown }: Notices, seconds = 9): unknown {
 test('a message on its way is told with the time that is left, and read out once without it', () => {
   const { notices, departing } = scene()
   departing.follow([departure()])
-  expect([notices.shown?.text, left(notices)]).toEqual([
-    'Sending to Karim Bensaïd',
-    'Sending to Karim Bensaïd in 9 s'
-  ])
+  expect([notices.shown?.text, left(notices)]).toEqual(['Sending to Karim Bensaïd', 'Sending to Karim Bensaïd in 9 s'])
   expect(notices.shown?.timed?.until).toBe(NOW + 10_000)
 })
 

@@ -27,24 +27,36 @@ export function whoOf(to: readonly Recipient[], { others }: DeliveryWords): stri
   return rest.length > 0 ? others(shortName(first), rest.length) : first
 }
 
+export interface DepartingScene {
+  readonly notices: Notices
+  readonly words: () => DepartingWords
+  /** brings a window to the front */
+  readonly show: (composition: Composition) => void
+}
+
+/** Take back a message that has not left: `undo` resolves to its open draft, or to null if it is too late. */
+export async function takeBack(undo: () => Promise<Composition | null>, scene: DepartingScene): Promise<void> {
+  const { notices, words, show } = scene
+  try {
+    const composition = await undo()
+    // That its window is open again says enough.
+    if (composition) show(composition)
+    else notices.say(words().delivery.tooLate)
+  } catch (failure) {
+    const { delivery, mail } = words()
+    const word = troubleWord((failure as Partial<Trouble>).code ?? 'unavailable')
+    notices.failed(`${delivery.notUndone} ${mail.trouble[word]}`, () => void takeBack(undo, scene))
+  }
+}
+
 export class Departing {
-  readonly #notices: Notices
-  readonly #words: () => DepartingWords
-  readonly #show: (composition: Composition) => void
+  readonly #scene: DepartingScene
   readonly #now: () => number
   readonly #told = new Map<string, Told>()
   #began = false
 
-  /** `show` brings a window to the front. */
-  constructor(
-    notices: Notices,
-    words: () => DepartingWords,
-    show: (composition: Composition) => void,
-    now: () => number = Date.now
-  ) {
-    this.#notices = notices
-    this.#words = words
-    this.#show = show
+  constructor(scene: DepartingScene, now: () => number = Date.now) {
+    this.#scene = scene
     this.#now = now
   }
 
@@ -54,7 +66,7 @@ export class Departing {
     for (const [id, { undo }] of this.#told) {
       if (!ids.has(id)) {
         this.#told.delete(id)
-        this.#notices.withdraw(undo)
+        this.#scene.notices.withdraw(undo)
       }
     }
     for (const departure of departures) this.#tell(departure)
@@ -62,12 +74,12 @@ export class Departing {
   }
 
   settled(outcome: Outcome): void {
-    const { delivery } = this.#words()
-    const { timed } = this.#notices.shown ?? {}
+    const { delivery } = this.#scene.words()
+    const { timed } = this.#scene.notices.shown ?? {}
     // Another one can still be taken back, which matters more.
     if (outcome.kind === 'sent' && timed && timed.until > this.#now()) return
-    this.#notices.say(outcome.kind === 'sent' ? delivery.sent : delivery.notSent)
-    if (outcome.kind === 'not_sent') this.#show(outcome.composition)
+    this.#scene.notices.say(outcome.kind === 'sent' ? delivery.sent : delivery.notSent)
+    if (outcome.kind === 'not_sent') this.#scene.show(outcome.composition)
   }
 
   #tell(departure: Departure): void {
@@ -76,7 +88,7 @@ export class Departing {
     const told = this.#told.get(id) ?? this.#added(departure)
     told.departure = departure
     if (told.key === key) return
-    if (told.key !== '') this.#notices.withdraw(told.undo)
+    if (told.key !== '') this.#scene.notices.withdraw(told.undo)
     told.key = key
     const isTimed = held !== 'waiting' && !scheduled
     // What another visit of this page sent is told while it can be taken back; what waits is told elsewhere.
@@ -85,33 +97,24 @@ export class Departing {
   }
 
   #added(departure: Departure): Told {
-    const told: Told = { departure, key: '', undo: { run: () => void this.#undo(told.departure), done: null } }
+    const told: Told = {
+      departure,
+      key: '',
+      undo: { run: () => void takeBack(() => told.departure.undo(), this.#scene), done: null }
+    }
     this.#told.set(departure.id, told)
     return told
   }
 
   #say({ to, at, held, scheduled }: Departure, undo: Undo): void {
-    const { delivery, mail } = this.#words()
+    const { delivery, mail } = this.#scene.words()
     const who = whoOf(to, delivery)
-    if (held === 'waiting') this.#notices.say(delivery.waits(who), undo)
-    else if (scheduled) this.#notices.say(delivery.leavesOn(fullTime(at, mail.locale)), undo)
+    if (held === 'waiting') this.#scene.notices.say(delivery.waits(who), undo)
+    else if (scheduled) this.#scene.notices.say(delivery.leavesOn(fullTime(at, mail.locale)), undo)
     else {
       const tab = held === 'here' ? `. ${delivery.keepTab}` : ''
       const left = (seconds: number): string => delivery.sendingIn(who, seconds) + tab
-      this.#notices.say(delivery.sending(who) + tab, undo, { until: at.getTime(), left })
-    }
-  }
-
-  async #undo(departure: Departure): Promise<void> {
-    try {
-      const composition = await departure.undo()
-      // That its window is open again says enough.
-      if (composition) this.#show(composition)
-      else this.#notices.say(this.#words().delivery.tooLate)
-    } catch (failure) {
-      const { delivery, mail } = this.#words()
-      const word = troubleWord((failure as Partial<Trouble>).code ?? 'unavailable')
-      this.#notices.failed(`${delivery.notUndone} ${mail.trouble[word]}`, () => void this.#undo(departure))
+      this.#scene.notices.say(delivery.sending(who) + tab, undo, { until: at.getTime(), left })
     }
   }
 }

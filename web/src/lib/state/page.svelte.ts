@@ -196,6 +196,16 @@ export class MailPage {
     await this.#go(pathOf('inbox'))
   }
 
+  /** A draft is written on, unless it belongs to a conversation that is read here; all else is read. */
+  async openRow(threadId: string): Promise<void> {
+    const { list } = this.mail
+    const row = list?.row(list.indexOf(threadId) ?? -1)
+    const isDraft = row?.draft && (row.messages === 1 || this.mailbox?.role === 'drafts')
+    if (!isDraft) return this.openConversation(threadId)
+    this.cursor.current = threadId
+    return this.writing.start({ kind: 'edit', emailId: row.emailId })
+  }
+
   async openConversation(threadId: string): Promise<void> {
     this.cursor.stay()
     this.cursor.current = threadId

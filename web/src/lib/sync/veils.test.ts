@@ -12,7 +12,8 @@ const SENT = mailboxQuery('sent')
 /** Two sent messages, e1 and e2. */
 function account(): { of: Account; objects: Objects; told: string[] } {
   const server = new ModelServer()
-  for (let number = 0; number < 2; number += 1) server.deliver({ mailboxIds: { sent: true }, keywords: { $seen: true } })
+  for (let number = 0; number < 2; number += 1)
+    server.deliver({ mailboxIds: { sent: true }, keywords: { $seen: true } })
   const objects = new Objects()
   objects.putEmails([...server.emails.values()])
   const rights = { id: 'sent', role: 'sent', totalEmails: 2, totalThreads: 2, unreadThreads: 0 }

@@ -41,7 +41,7 @@ export const mail = {
     junk: 'Spam',
     trash: 'Papierkorb'
   },
-  views: { starred: 'Markiert', all: 'Alle E-Mails' },
+  views: { starred: 'Markiert', all: 'Alle E-Mails', scheduled: 'Geplant' },
   unreadCount: (n: number) => `${n.toLocaleString('de')} ungelesen`,
   draftCount: (n: number) => plural(n, 'Entwurf', 'Entwürfe'),
   total: (n: number) => n.toLocaleString('de'),
@@ -88,6 +88,7 @@ export const mail = {
     starred: 'Markiert',
     warning: 'Warnung: Absender nicht bestätigt',
     draft: 'Entwurf',
+    notSent: 'Nicht gesendet',
     messages: (n: number) => plural(n, 'Nachricht', 'Nachrichten'),
     attachment: 'Anhang',
     answered: 'Beantwortet',

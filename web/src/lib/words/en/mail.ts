@@ -41,7 +41,7 @@ export const mail = {
     junk: 'Spam',
     trash: 'Trash'
   },
-  views: { starred: 'Starred', all: 'All mail' },
+  views: { starred: 'Starred', all: 'All mail', scheduled: 'Scheduled' },
   unreadCount: (n: number) => `${n.toLocaleString('en')} unread`,
   draftCount: (n: number) => plural(n, 'draft', 'drafts'),
   total: (n: number) => n.toLocaleString('en'),
@@ -82,6 +82,7 @@ export const mail = {
     starred: 'Starred',
     warning: 'Warning: sender not confirmed',
     draft: 'Draft',
+    notSent: 'Not sent',
     messages: (n: number) => plural(n, 'message', 'messages'),
     attachment: 'Attachment',
     answered: 'Answered',
