@@ -1,8 +1,10 @@
 // @vitest-environment jsdom
 import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import { FakeCompose } from '../../../../tests/fake-compose.svelte.ts'
+import { FakeSent } from '../../../../tests/fake-sent.svelte.ts'
 import { ModelServer } from '../../../../tests/model-server.ts'
 import { english } from '../../../../tests/words.ts'
+import { EMPTY } from '#lib/compose/draft.ts'
 import Reader from '#lib/views/reader/Reader.svelte'
 import { afterEach, expect, test } from 'vitest'
 
@@ -149,4 +151,44 @@ test.each([
   expect([dialog?.textContent.includes(url) ?? false, compose.started.length]).toEqual([asks, asks ? 0 : 1])
   if (dialog) await after(() => button('Open', dialog)?.click())
   expect(compose.started).toEqual([{ kind: 'mailto', url }])
+})
+
+test('of an own message the reader tells whom it did not reach, why, and sends it to them once more', async () => {
+  const server = new ModelServer()
+  const to = [
+    { name: 'Kenji', email: 'kenji@papier.example' },
+    { name: 'Priya', email: 'priya@example.net' }
+  ]
+  server.deliver({ threadId: 'a', from: [ME], to, keywords: { $seen: true } })
+  const { compose, page } = await reading(server)
+  const sent = new FakeSent()
+  await after(() => (page.writing.sent = sent))
+  expect([sent.asked, document.querySelector('.bar')]).toEqual([['e1'], null])
+  const refused = [
+    { address: 'kenji@papier.example', reason: 'unknown_mailbox', code: '550 5.1.1', said: 'No such user' } as const
+  ]
+  await after(() => (sent.deliveries = { e1: { recipients: 2, refused } }))
+  expect(document.querySelector('.bar .words')?.textContent.replaceAll(/\s+/g, ' ').trim()).toBe(
+    'One of 2 recipients did not get this kenji@papier.example: the mail server there knows no such mailbox (550 5.1.1).'
+  )
+  await after(() => button('Correct and resend')?.click())
+  const [start] = compose.started
+  expect(start).toMatchObject({ kind: 'resend', to: [{ name: 'Kenji', address: 'kenji@papier.example' }] })
+  await after(() => button('Hide')?.click())
+  expect(document.querySelector('.bar')).toBeNull()
+})
+
+test('a draft of this device stands below the conversation that it replies to', async () => {
+  const { compose } = await reading()
+  const parent = { kind: 'reply', emailId: 'e2', messageId: [], references: [] } as const
+  const draft = { ...EMPTY, subject: 'Re: Boats', parent }
+  const one = { id: 'd1', draft, changedAt: new Date(0), state: 'device', emailId: null } as const
+  const others = [
+    { ...one, id: 'd2', emailId: 'e1' },
+    { ...one, id: 'd3', draft: { ...draft, parent: { ...parent, emailId: 'elsewhere' } } }
+  ]
+  await after(() => (compose.unsentDrafts = [one, ...others]))
+  expect(document.querySelectorAll('.drafts button')).toHaveLength(1)
+  await after(() => document.querySelector<HTMLElement>('.drafts button')?.click())
+  expect(compose.started).toEqual([{ kind: 'kept', id: 'd1' }])
 })
