@@ -2,13 +2,19 @@
 import type { Compose, Composition, Start } from '#lib/state/compose.ts'
 import type { Mail, Trouble } from '#lib/state/mail.ts'
 import type { Notices } from '#lib/state/notices.svelte.ts'
+import type { Sent } from '#lib/state/sent.ts'
 import { troubleWord } from '#lib/state/trouble.ts'
+
+/** how many messages leave later, as this device knew it last */
+export const SCHEDULED = 'scheduled'
 
 export class Writing {
   readonly #mail: Mail
   readonly #notices: Notices
   /** null until it is loaded */
   compose = $state.raw<Compose | null>(null)
+  /** null until it is loaded */
+  sent = $state.raw<Sent | null>(null)
   /** its window comes to the front and takes the focus; another object each time */
   wanted = $state.raw<{ readonly composition: Composition } | null>(null)
 
@@ -20,6 +26,10 @@ export class Writing {
   async load(): Promise<Compose> {
     this.compose ??= await this.#mail.compose()
     return this.compose
+  }
+
+  async loadSent(): Promise<void> {
+    this.sent ??= await this.#mail.sent()
   }
 
   /** Whatever keeps a window from opening is told. */

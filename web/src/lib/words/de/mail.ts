@@ -42,7 +42,7 @@ export const mail = {
     junk: 'Spam',
     trash: 'Papierkorb'
   },
-  views: { starred: 'Markiert', all: 'Alle E-Mails' },
+  views: { starred: 'Markiert', all: 'Alle E-Mails', scheduled: 'Geplant' },
   unreadCount: (n: number) => `${n.toLocaleString('de')} ungelesen`,
   draftCount: (n: number) => plural(n, 'Entwurf', 'Entwürfe'),
   total: (n: number) => n.toLocaleString('de'),
@@ -89,6 +89,7 @@ export const mail = {
     starred: 'Markiert',
     warning: 'Warnung: Absender nicht bestätigt',
     draft: 'Entwurf',
+    notSent: 'Nicht gesendet',
     messages: (n: number) => plural(n, 'Nachricht', 'Nachrichten'),
     attachment: 'Anhang',
     answered: 'Beantwortet',
@@ -150,6 +151,7 @@ export const mail = {
     replyElsewhereText: (from: string, to: string) =>
       `Die Nachricht kam von ${from} und ließ sich nicht bestätigen; eine Antwort ginge an ${to}.`,
     known: 'Ich kenne diesen Absender',
+    replyQuestion: 'Diesem Absender antworten?',
     replyWouldGo: 'Dieser Absender ist verdächtig. Ihre Antwort ginge an',
     replyAnyway: 'Trotzdem antworten'
   },
@@ -159,23 +161,7 @@ export const mail = {
     open: 'Öffnen',
     cancel: 'Abbrechen'
   },
-  reply: {
-    reply: 'Antworten',
-    label: 'Ihre Antwort',
-    to: (people: string) => `An ${people}`,
-    send: 'Senden',
-    sending: 'Wird gesendet…',
-    sent: 'Gesendet',
-    notSent: 'Nicht gesendet.',
-    textKept: 'Ihr Text bleibt erhalten.',
-    offline: 'Sie sind offline.',
-    discard: 'Verwerfen',
-    discarded: 'Entwurf verworfen',
-    kept: 'Auf diesem Gerät gespeichert',
-    notKept: 'Nicht gespeichert. Kopieren Sie Ihren Text, bevor Sie diese Seite verlassen.',
-    quoted: (time: string, person: string) => `Am ${time} schrieb ${person}:`,
-    empty: 'Schreiben Sie erst etwas.'
-  },
+  reply: { reply: 'Antworten', all: 'Allen antworten', forward: 'Weiterleiten', edit: 'Bearbeiten' },
   trouble: {
     no_session: 'Sie wurden abgemeldet. Was Sie geschrieben haben, bleibt erhalten.',
     second_factor: 'Bitte bestätigen Sie mit Ihrem zweiten Faktor.',

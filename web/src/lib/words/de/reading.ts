@@ -32,6 +32,7 @@ export const reading = {
     large: 'Dieses Bild ist zu groß für eine Vorschau.'
   },
   menu: {
+    forwardAsAttachment: 'Als Anhang weiterleiten',
     print: 'Drucken',
     printAll: 'Unterhaltung drucken',
     source: 'Quelltext zeigen',

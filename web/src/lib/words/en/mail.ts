@@ -42,7 +42,7 @@ export const mail = {
     junk: 'Spam',
     trash: 'Trash'
   },
-  views: { starred: 'Starred', all: 'All mail' },
+  views: { starred: 'Starred', all: 'All mail', scheduled: 'Scheduled' },
   unreadCount: (n: number) => `${n.toLocaleString('en')} unread`,
   draftCount: (n: number) => plural(n, 'draft', 'drafts'),
   total: (n: number) => n.toLocaleString('en'),
@@ -83,6 +83,7 @@ export const mail = {
     starred: 'Starred',
     warning: 'Warning: sender not confirmed',
     draft: 'Draft',
+    notSent: 'Not sent',
     messages: (n: number) => plural(n, 'message', 'messages'),
     attachment: 'Attachment',
     answered: 'Answered',
@@ -143,6 +144,7 @@ export const mail = {
     replyElsewhereText: (from: string, to: string) =>
       `The message came from ${from} and could not be confirmed; a reply would go to ${to}.`,
     known: 'I know this sender',
+    replyQuestion: 'Reply to this sender?',
     replyWouldGo: 'This sender is suspicious. Your reply would go to',
     replyAnyway: 'Reply anyway'
   },
@@ -152,23 +154,7 @@ export const mail = {
     open: 'Open',
     cancel: 'Cancel'
   },
-  reply: {
-    reply: 'Reply',
-    label: 'Your reply',
-    to: (people: string) => `To ${people}`,
-    send: 'Send',
-    sending: 'Sending…',
-    sent: 'Sent',
-    notSent: 'Not sent.',
-    textKept: 'Your text is kept.',
-    offline: 'You are offline.',
-    discard: 'Discard',
-    discarded: 'Draft discarded',
-    kept: 'Kept on this device',
-    notKept: 'Not saved. Copy your text before you leave this page.',
-    quoted: (time: string, person: string) => `On ${time}, ${person} wrote:`,
-    empty: 'Write something first.'
-  },
+  reply: { reply: 'Reply', all: 'Reply all', forward: 'Forward', edit: 'Edit' },
   trouble: {
     no_session: 'You were signed out. What you wrote is kept.',
     second_factor: 'Please confirm with your second factor.',

@@ -29,6 +29,7 @@ export const reading = {
     large: 'This picture is too large to be previewed.'
   },
   menu: {
+    forwardAsAttachment: 'Forward as attachment',
     print: 'Print',
     printAll: 'Print the conversation',
     source: 'Show source',
