@@ -204,7 +204,8 @@ function whyNot(
     return { type: 'invalidProperties', description: 'Failed to parse mailFrom parameters.' }
   }
   if (Number(hold ?? 0) > mostHeld) {
-    const why = mostHeld > 0 ? `Requested hold time exceeds maximum of ${mostHeld} seconds.` : 'FUTURERELEASE has been disabled.'
+    const why =
+      mostHeld > 0 ? `Requested hold time exceeds maximum of ${mostHeld} seconds.` : 'FUTURERELEASE has been disabled.'
     return { type: 'forbiddenMailFrom', description: `Server rejected MAIL-FROM: 501 5.5.4 ${why}` }
   }
   return null

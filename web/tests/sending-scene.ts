@@ -145,7 +145,9 @@ export class SendingTab {
       const work = rest.pop() as (lock: Lock | null) => Promise<unknown>
       const gone = new Promise((resolve) => this.#end.signal.addEventListener('abort', () => resolve(undefined)))
       const options = (rest[0] ?? {}) as LockOptions
-      return navigator.locks.request(name, options, (lock) => (this.#isDead ? undefined : Promise.race([work(lock), gone])))
+      return navigator.locks.request(name, options, (lock) =>
+        this.#isDead ? undefined : Promise.race([work(lock), gone])
+      )
     }
     return { request, query: () => navigator.locks.query() } as unknown as LockManager
   }

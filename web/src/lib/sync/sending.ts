@@ -121,7 +121,11 @@ export class Sendings {
     if (!sending) {
       return 'writing'
     }
-    return sending.step === 'unknown' && !sending.again ? 'unknown' : this.#runs.get(id)?.trouble ? 'waiting' : 'sending'
+    return sending.step === 'unknown' && !sending.again
+      ? 'unknown'
+      : this.#runs.get(id)?.trouble
+        ? 'waiting'
+        : 'sending'
   }
 
   /** Why it waits. */
