@@ -62,7 +62,7 @@ function stored(email: Record<string, unknown>): DraftEmail {
     bodyValues: Object.fromEntries(
       texts.map(({ partId, type }) => [partId, values[type === 'text/html' ? 'html' : 'text']])
     )
-  } as DraftEmail
+  } as unknown as DraftEmail
 }
 
 function storedDraft(draft: Draft): DraftEmail {
