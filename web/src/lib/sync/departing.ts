@@ -107,7 +107,9 @@ export class Departing {
   async #looked(kept: OnItsWay): Promise<number> {
     const pause = await this.#handover.look(kept)
     if (kept.sending.step === 'submitting' && this.#record.own()?.sending.step === 'unknown') {
-      this.#told.ended(this.#record.id, troubleOf(new JmapFailure(UNKNOWN)))
+      const trouble = troubleOf(new JmapFailure(UNKNOWN))
+      this.#told.notUndone(this.#record.id, trouble)
+      this.#told.ended(this.#record.id, trouble)
     }
     return pause
   }

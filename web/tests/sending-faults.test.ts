@@ -1,0 +1,197 @@
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import { expect, test } from 'vitest'
+import type { Invocation } from '#lib/jmap/types.ts'
+import { failing } from './scene.ts'
+import { browser, pass, received, tab, type Browser, type SendingTab } from './sending-scene.ts'
+
+/** What may become of one request. */
+const FAULTS: Record<string, (scene: Browser, body: string) => Response | null | Promise<Response | null>> = {
+  'not sent': () => {
+    throw new TypeError('offline')
+  },
+  'lost after its effect': ({ server }, body) => {
+    server.respond('/jmap/', body)
+    throw new TypeError('connection reset')
+  },
+  'carried out late, and lost': ({ server, world }, body) => {
+    world.ports(server.fetch).after(8_000, () => void server.respond('/jmap/', body))
+    throw new TypeError('connection reset')
+  },
+  'three seconds late': async ({ server, world }) => {
+    await new Promise<void>((resolve) => world.ports(server.fetch).after(3_000, resolve))
+    return null
+  },
+  'a plain 500': () => new Response('oops', { status: 500 }),
+  'a plain 500 after its effect': ({ server }, body) => {
+    server.respond('/jmap/', body)
+    return new Response('oops', { status: 500 })
+  },
+  'the mail server is busy': () =>
+    Response.json({ code: 'mail_server_busy' }, { status: 503, headers: { 'Retry-After': '2' } }),
+  'no answer of the mail server, after its effect': ({ server }, body) => {
+    server.respond('/jmap/', body)
+    return Response.json({ code: 'mail_server_silent' }, { status: 504 })
+  },
+  'too many requests': () => Response.json({}, { status: 429, headers: { 'Retry-After': '7' } }),
+  limit: () =>
+    Response.json({ type: 'urn:ietf:params:jmap:error:limit', limit: 'maxConcurrentRequests' }, { status: 400 }),
+  'signed out': () => Response.json({ code: 'no_session' }, { status: 401 }),
+  serverUnavailable: ({ server }, body) => withoutSets(server, body, 'serverUnavailable'),
+  'serverUnavailable after its effect': ({ server }, body) => told(server, body, 'serverUnavailable'),
+  serverPartialFail: ({ server }, body) => told(server, body, 'serverPartialFail'),
+  stateMismatch: ({ server }, body) => withoutSets(server, body, 'stateMismatch'),
+  'queued, and no record of it': ({ server }, body) => {
+    server.sending.losesRecord = body.includes('"send"')
+    return null
+  },
+  'sent, and not filed': ({ server }, body) => {
+    server.sending.failsToFile = body.includes('"send"')
+    return null
+  },
+  'an empty answer': () => Response.json({ methodResponses: [], sessionState: 's' }),
+  'half an answer': ({ server }, body) => halved(server, body),
+  'an answer without properties': ({ server }, body) => stripped(server, body)
+}
+
+function methodsOf(body: string): string[] {
+  return (JSON.parse(body) as { methodCalls: Invocation[] }).methodCalls.map(([name]) => name)
+}
+
+/** The changes are not made. */
+function withoutSets(server: Browser['server'], body: string, type: string): Response | null | Promise<Response | null> {
+  const method = methodsOf(body).find((name) => name.endsWith('/set'))
+  return method === undefined ? null : failing(method, server, type)('/jmap/', body)
+}
+
+/** The changes are made, and an error told. */
+async function told(server: Browser['server'], body: string, type: string): Promise<Response> {
+  return changed(server, body, ([name, args, id]) => (name.endsWith('/set') ? ['error', { type }, id] : [name, args, id]))
+}
+
+async function halved(server: Browser['server'], body: string): Promise<Response> {
+  const whole = await server.respond('/jmap/', body).text()
+  return new Response(whole.slice(0, whole.length / 2))
+}
+
+function stripped(server: Browser['server'], body: string): Promise<Response> {
+  return changed(server, body, ([name, args, id]) =>
+    name.endsWith('/set') ? [name, { newState: args['newState'] }, id] : [name, args, id]
+  )
+}
+
+async function changed(server: Browser['server'], body: string, how: (one: Invocation) => Invocation): Promise<Response> {
+  const response = (await server.respond('/jmap/', body).json()) as { methodResponses: Invocation[] }
+  return Response.json({ ...response, methodResponses: response.methodResponses.map(how) })
+}
+
+const STORIES = { sent: false, 'taken back': true }
+
+/** From the first letter until it has left, or is a draft again. */
+async function live(scene: Browser, one: SendingTab, isUndone: boolean): Promise<void> {
+  const id = await one.write()
+  await pass(scene, 4_000)
+  const kept = one.drafts.get(id)
+  one.drafts.type(id, { ...(kept?.draft ?? (await Promise.reject(new Error('gone')))), text: 'Dear Ann, hello' })
+  await one.sendings.send(id)
+  await pass(scene, 3_000)
+  if (isUndone) {
+    one.sendings.undo(id).then(
+      (isBack) => one.told.push(isBack ? 'back' : 'too late'),
+      () => one.told.push('not now')
+    )
+  }
+  await pass(scene, 6_000)
+}
+
+/** Only requests of the way of the letter count: those that change something, and the questions about it. */
+function isOfTheWay(body: string): boolean {
+  return /Submission|\/set"|Identity|"keywords","messageId"/u.test(body)
+}
+
+interface Run {
+  readonly scene: Browser
+  readonly tabs: readonly SendingTab[]
+  readonly requests: number
+}
+
+async function run(story: keyof typeof STORIES, fault: string | null, number: number, isKilled: boolean): Promise<Run> {
+  globalThis.indexedDB = new IDBFactory()
+  const scene = browser()
+  let count = 0
+  let killed: SendingTab | null = null
+  const tabs: SendingTab[] = []
+  scene.server.interrupt = (path, body) => {
+    if (path !== '/jmap/' || !isOfTheWay(body)) {
+      return null
+    }
+    count += 1
+    if (count - 1 !== number || fault === null) {
+      return null
+    }
+    if (isKilled && !killed) {
+      killed = tabs[0] ?? null
+      killed?.kill()
+    }
+    return FAULTS[fault]?.(scene, body) ?? null
+  }
+  const one = await tab(scene)
+  tabs.push(one)
+  await Promise.race([live(scene, one, STORIES[story]), pass(scene, 14_000)])
+  tabs.push(await tab(scene))
+  await pass(scene, 150_000, 5_000)
+  return { scene, tabs, requests: count }
+}
+
+/** Exactly one mail, or none and a draft with all words; and what the person is told is true. */
+function check({ scene, tabs }: Run): void {
+  const mails = received(scene)
+  const words = [...scene.server.emails.values()].map(({ keywords, mailboxIds, bodyValues }) => ({
+    isDraft: Boolean(keywords['$draft']),
+    isSent: Boolean(mailboxIds['sent']),
+    text: bodyValues?.['text']?.value ?? ''
+  }))
+  const drafts = words.filter(({ isDraft }) => isDraft)
+  const sent = words.filter(({ isSent }) => isSent)
+  const records = tabs.at(-1)?.drafts.all() ?? []
+  const told = tabs.flatMap((one) => one.told)
+  expect(mails.length).toBeLessThan(2)
+  const isUnknown = records.some(({ sending }) => sending?.step === 'unknown')
+  const kept = records.map(({ draft }) => draft.text)
+  const facts = { mails, drafts, sent, told, kept, steps: records.map(({ sending }) => sending?.step) }
+  if (isUnknown) {
+    expect(facts).toMatchObject({ kept: ['Dear Ann, hello'] })
+    expect(told).toContain('outcome_unknown')
+    return
+  }
+  if (mails.length === 1) {
+    expect(facts).toMatchObject({ drafts: [], sent: [{ text: 'Dear Ann, hello' }], kept: [] })
+    expect(told).not.toContain('back')
+    expect(told).not.toContain('returned')
+  } else {
+    expect(facts.sent).toEqual([])
+    expect(kept.length + drafts.length).toBeGreaterThan(0)
+    expect(told.some((one) => one.startsWith('sent'))).toBe(false)
+    expect(drafts.length).toBeLessThan(2)
+  }
+}
+
+const COUNTS = {
+  sent: (await run('sent', null, -1, false)).requests,
+  'taken back': (await run('taken back', null, -1, false)).requests
+}
+
+const CASES = (Object.keys(STORIES) as (keyof typeof STORIES)[]).flatMap((story) =>
+  Array.from({ length: COUNTS[story] }, (_, number) => number).flatMap((number) =>
+    [false, true].map((isKilled) => ({ story, number, isKilled }))
+  )
+)
+
+test.each(Object.keys(FAULTS).flatMap((fault) => CASES.map((one) => ({ fault, ...one }))))(
+  'a letter is $story, with request $number: $fault, tab killed: $isKilled: one mail, or none and all words',
+  async ({ fault, story, number, isKilled }) => {
+    const done = await run(story, fault, number, isKilled)
+    check(done)
+    expect(done.scene.world.mistakes).toEqual([])
+  }
+)
