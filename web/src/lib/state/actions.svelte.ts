@@ -85,10 +85,6 @@ export class ActionsState implements Actions {
     this.#add(patchesOf({ kind: 'read', on: true }, emails, this.#place(false)))
   }
 
-  answered(id: string): void {
-    this.#add([{ emailIds: [id], keywords: { $answered: true } }])
-  }
-
   changed(): void {
     this.#version.next()
   }

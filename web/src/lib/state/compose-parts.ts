@@ -1,12 +1,11 @@
 /** What an open draft stands on. */
-import type { Recipient } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { DraftLocks } from '#lib/sync/draft-locks.ts'
 import type { DraftStoring } from '#lib/sync/draft-storing.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
 import type { Uploads } from '#lib/sync/uploads.ts'
-import type { Composition, Departure } from './compose.ts'
+import type { Composition } from './compose.ts'
 import type { FileLimits } from './composition-files.ts'
 
 export interface ComposeParts {
@@ -23,11 +22,8 @@ export interface ComposeParts {
 export interface Sender {
   /** Resolves once this device knows that it is to be sent. */
   send(id: string, options: { readonly at?: Date }): Promise<void>
-  sendAgain(id: string): void
-  keepDraft(id: string): void
+  sendAgain(id: string): Promise<void>
+  keepDraft(id: string): Promise<void>
   statusOf(id: string): Composition['status']
   troubleOf(id: string): Trouble | null
 }
-
-/** A message on its way, as the sender knows it. */
-export type Leaving = Omit<Departure, 'undo' | 'to'> & { readonly to: readonly Recipient[] }

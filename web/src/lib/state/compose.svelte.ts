@@ -1,5 +1,6 @@
 /** Writing and sending, for the views. Loaded on use. */
 import { isUnsent, type Draft, type KeptDraft, type Recipient } from '#lib/compose/draft.ts'
+import { everybody } from '#lib/compose/recipients.ts'
 import { SUBMISSION } from '#lib/jmap/client.ts'
 import { maxSizeAttachments, maxSizeUpload } from '#lib/jmap/upload.ts'
 import type { Account } from '#lib/sync/account.ts'
@@ -8,9 +9,11 @@ import { rebind } from '#lib/sync/draft-files.ts'
 import { DraftStoring } from '#lib/sync/draft-storing.ts'
 import { Drafts } from '#lib/sync/drafts.ts'
 import { addressOf, identitiesOf } from '#lib/sync/identities.ts'
+import type { Outbox } from '#lib/sync/outbox.ts'
+import { Sendings } from '#lib/sync/sending.ts'
 import { Uploads } from '#lib/sync/uploads.ts'
 import type { Compose, Composition, Departure, Identity, Outcome, Start, UnsentDraft } from './compose.ts'
-import type { ComposeParts, Sender } from './compose-parts.ts'
+import type { ComposeParts } from './compose-parts.ts'
 import { begin } from './compose-start.ts'
 import { People } from './compose-people.ts'
 import { unsentDraftsOf } from './unsent-drafts.ts'
@@ -18,36 +21,38 @@ import { Version } from './version.svelte.ts'
 import { Windows } from './windows.svelte.ts'
 
 export class ComposeState implements Compose {
-  readonly outcome: Outcome | null = null
-  readonly departures: readonly Departure[] = []
   readonly #account: Account
   readonly #parts: ComposeParts
   readonly #windows: Windows
+  readonly #sendings: Sendings
   readonly #people: People
   readonly #version = new Version()
   readonly #ends: readonly (() => void)[]
   #identities = $state.raw<readonly Identity[]>([])
+  #outcome = $state.raw<Outcome | null>(null)
 
   /** Once it is certain whose drafts they are. Raises JmapFailure. */
-  static async create(account: Account, made: (compose: ComposeState) => void): Promise<ComposeState> {
+  static async create(account: Account, outbox: Outbox, made: (compose: ComposeState) => void): Promise<ComposeState> {
     await account.restored
     if (!account.isShown) {
       await account.connected()
     }
     const drafts = new Drafts(account.ports, await account.kept.drafts(), account.kept.name)
     await drafts.read().catch((failure: unknown) => account.ports.report(failure))
-    const compose = new ComposeState(account, drafts)
+    const compose = new ComposeState(account, drafts, outbox)
     made(compose)
     // Without locks the tabs ask each other, which takes a moment.
     void compose.#windows.resume()
+    compose.#sendings.resume()
     return compose
   }
 
-  private constructor(account: Account, drafts: Drafts) {
+  private constructor(account: Account, drafts: Drafts, outbox: Outbox) {
     this.#account = account
     const storing = new DraftStoring(account, drafts)
     const uploads = new Uploads(account, drafts)
-    const sender: Sender = NOBODY
+    const sender = new Sendings(account, drafts, (id) => storing.settle(id))
+    this.#sendings = sender
     const locks = new DraftLocks(account.ports, drafts)
     this.#parts = { account, drafts, locks, storing, uploads, sender, limits: () => this }
     this.#windows = new Windows(this.#parts)
@@ -65,11 +70,21 @@ export class ComposeState implements Compose {
       account.ports.onLeave(() => void drafts.writeAll()),
       account.listen((topic) => topic === 'account' && this.#version.next())
     ]
+    this.#follow(sender, outbox)
     void this.#readIdentities()
   }
 
   get open(): readonly Composition[] {
     return this.#windows.open
+  }
+
+  get outcome(): Outcome | null {
+    return this.#outcome
+  }
+
+  get departures(): readonly Departure[] {
+    this.#version.seen()
+    return this.#sendings.departures.map((facts) => ({ ...facts, undo: () => this.#undo(facts.id) }))
   }
 
   get identities(): readonly Identity[] {
@@ -122,6 +137,7 @@ export class ComposeState implements Compose {
 
   stop(): void {
     this.#ends.forEach((end) => end())
+    this.#sendings.stop()
     this.#parts.storing.stop()
     this.#parts.uploads.stop()
     this.#parts.drafts.stop()
@@ -168,8 +184,36 @@ export class ComposeState implements Compose {
     }
   }
 
+  #follow(sender: Sendings, outbox: Outbox): void {
+    sender.onchange = (id) => this.#changed(id)
+    sender.onsent = (_, draft) => (this.#outcome = { kind: 'sent', to: everybody(draft) })
+    sender.onfailed = (id) => void this.#return(id, true)
+    sender.onreturned = (id) => void this.#return(id, false)
+    sender.onanswered = ({ kind, emailId }) => {
+      const keyword = kind === 'forward' ? '$forwarded' : '$answered'
+      return outbox.add([{ emailIds: [emailId], keywords: { [keyword]: true } }]).kept
+    }
+  }
+
+  /** Null: it is too late. */
+  async #undo(id: string): Promise<Composition | null> {
+    return (await this.#sendings.undo(id)) ? this.#windows.show(id) : null
+  }
+
+  /** Its window is open again. */
+  async #return(id: string, isToBeTold: boolean): Promise<void> {
+    const composition = await this.#windows.show(id).catch(() => null)
+    if (composition && isToBeTold) {
+      this.#outcome = { kind: 'not_sent', composition }
+    }
+  }
+
   #heard(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
     this.#windows.heard(id, kept, elsewhere)
+    if (kept?.stored?.revision === -1 && !kept.sending && this.#parts.drafts.isMine(id)) {
+      // What the sending left is made anew: a request of it that is late finds nothing to send.
+      this.#parts.storing.now(id)
+    }
     this.#changed(id)
   }
 
@@ -177,13 +221,4 @@ export class ComposeState implements Compose {
     this.#windows.of(id)?.changed()
     this.#version.next()
   }
-}
-
-/** Until the sending is built. */
-const NOBODY: Sender = {
-  send: () => Promise.reject(new Error('not built yet')),
-  sendAgain: () => undefined,
-  keepDraft: () => undefined,
-  statusOf: () => 'writing',
-  troubleOf: () => null
 }

@@ -152,11 +152,11 @@ export class CompositionState implements Composition {
   }
 
   sendAgain(): void {
-    this.#parts.sender.sendAgain(this.id)
+    void this.#parts.sender.sendAgain(this.id)
   }
 
   keepDraft(): void {
-    this.#parts.sender.keepDraft(this.id)
+    void this.#parts.sender.keepDraft(this.id)
   }
 
   takeOver(): void {

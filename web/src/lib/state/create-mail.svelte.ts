@@ -202,7 +202,9 @@ export class MailState implements Mail {
 
   compose(): Promise<Compose> {
     const made = (compose: ComposeState): void => void (this.#composing = compose)
-    this.#compose ??= import('./compose.svelte.ts').then(({ ComposeState }) => ComposeState.create(this.#account, made))
+    this.#compose ??= import('./compose.svelte.ts').then(({ ComposeState }) =>
+      ComposeState.create(this.#account, this.actions.outbox, made)
+    )
     this.#compose.catch(() => (this.#compose = null))
     return this.#compose
   }

@@ -97,7 +97,8 @@ export class Windows {
     if (!composition) {
       return
     }
-    if (elsewhere && (!kept || kept.closed || kept.sending)) {
+    const isLeaving = kept?.sending && this.#parts.sender.statusOf(id) !== 'unknown'
+    if (elsewhere && (!kept || kept.closed || isLeaving)) {
       // Another tab ended it.
       this.#drop(composition)
       this.#parts.locks.release(id)

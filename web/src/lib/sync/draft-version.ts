@@ -157,12 +157,12 @@ async function settle(account: Account, drafts: Drafts, before: KeptDraft, { sto
   const ours = before.stored && is === 'gone' ? [before.stored, stored] : null
   const why = ours && (await whyGone(account, before.draft, ours).catch(() => null))
   const conflict = is === 'sent' ? 'sent' : why
-  await drafts.update(before.id, (kept) => ({
-    ...kept,
-    stored,
-    storing: kept.storing?.messageId === stored.messageId ? null : kept.storing,
-    conflict: conflict ?? kept.conflict
-  }))
+  await drafts.update(before.id, (kept) =>
+    // Else another tab, or the sending, found out what became of it before this response was here.
+    kept.storing?.messageId === stored.messageId
+      ? { ...kept, stored, storing: null, conflict: conflict ?? kept.conflict }
+      : kept
+  )
 }
 
 /** RFC 8621 §4.6: blobNotFound. Stalwart calls it an invalid property. */

@@ -1,0 +1,110 @@
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Departure } from '#lib/state/compose.ts'
+import { begun, draftsOn, writing, type WritingScene } from './writing.ts'
+import { settled } from './world.ts'
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory()
+})
+
+async function clocked(): Promise<WritingScene> {
+  const scene = await writing()
+  scene.server.now = () => scene.world.time
+  scene.server.sending.clock = () => scene.world.time
+  return scene
+}
+
+describe('a message that is sent', () => {
+  test('leaves, once: its window is closed, it lies in Sent, and it is no draft any more', async () => {
+    const scene = await clocked()
+    const draft = await begun(scene)
+    await scene.world.pass(4_000)
+    expect(await draft.send()).toMatchObject({ kind: 'no_subject' })
+    expect(await draft.send({ anyway: true })).toBeNull()
+    expect(scene.compose.open).toEqual([])
+    await scene.world.pass(60_000)
+    expect(scene.server.sending.delivered.map(({ rcptTo }) => rcptTo)).toEqual([['ann@example.net']])
+    expect([draftsOn(scene), scene.compose.unsent, scene.compose.outcome?.kind]).toEqual([[], 0, 'sent'])
+    expect(scene.server.list('sent')).toHaveLength(1)
+    expect(scene.world.mistakes).toEqual([])
+  })
+
+  test('is open again when it is taken back, and nothing left', async () => {
+    const scene = await clocked()
+    const draft = await begun(scene)
+    await draft.send({ anyway: true })
+    await scene.world.pass(2_000)
+    const [departure] = scene.compose.departures as [Departure]
+    const undoing = departure.undo()
+    await scene.world.pass(5_000)
+    expect((await undoing)?.draft.text).toBe('Dear Ann')
+    await scene.world.pass(60_000)
+    expect([scene.server.sending.delivered, draftsOn(scene), scene.compose.open.length]).toEqual([[], ['Dear Ann'], 1])
+  })
+
+  test('that the mail server refuses is open again, and says why', async () => {
+    const scene = await clocked()
+    scene.server.sending.refusing = { type: 'forbiddenFrom' }
+    const draft = await begun(scene)
+    await draft.send({ anyway: true })
+    await scene.world.pass(60_000)
+    const [again] = scene.compose.open
+    expect([again?.draft.text, again?.trouble?.code, scene.compose.outcome?.kind]).toEqual([
+      'Dear Ann',
+      'forbiddenFrom',
+      'not_sent'
+    ])
+  })
+
+  test('goes by itself once the connection is back, also after a reload', async () => {
+    const scene = await clocked()
+    const draft = await begun(scene)
+    scene.server.interrupt = () => {
+      throw new TypeError('offline')
+    }
+    await draft.send({ anyway: true })
+    await scene.world.pass(30_000)
+    expect(scene.compose.unsentDrafts.map(({ state }) => state)).toEqual(['waiting'])
+    scene.mail.stop()
+    scene.server.interrupt = () => null
+    const next = await writing(scene.server)
+    next.world.time = scene.world.time
+    scene.server.sending.clock = () => next.world.time
+    scene.server.now = () => next.world.time
+    await next.world.pass(90_000)
+    expect(scene.server.sending.delivered).toHaveLength(1)
+    expect(next.compose.open).toEqual([])
+  })
+})
+
+test('a message that names nobody, or what is no address, is not sent', async () => {
+  const scene = await clocked()
+  const draft = await scene.compose.start({ kind: 'new' })
+  draft.change({ subject: 'Boats' })
+  expect(await draft.send()).toEqual({ kind: 'nobody' })
+  draft.change({ to: [{ name: '', address: 'ann' }] })
+  expect(await draft.send()).toMatchObject({ kind: 'not_addresses' })
+  await settled()
+})
+
+test('a reply marks what it replies to as answered', async () => {
+  const scene = await clocked()
+  scene.server.deliver({ subject: 'Boats' })
+  scene.mail.connection.tryNow()
+  await settled()
+  scene.mail.reader.open('t1')
+  await settled()
+  const [message] = scene.mail.reader.conversation?.messages ?? []
+  if (!message) throw new Error('there is no message')
+  const draft = await scene.compose.start({ kind: 'reply', message })
+  expect([draft.draft.to, draft.draft.subject]).toEqual([[{ name: 'Ann', address: 'ann@example.net' }], 'Re: Boats'])
+  draft.change({ format: 'plain', html: '', text: 'Yes' })
+  expect(await draft.send()).toBeNull()
+  await scene.world.pass(60_000)
+  expect([scene.server.emails.get('e1')?.keywords['$answered'], scene.server.sending.delivered.length]).toEqual([
+    true,
+    1
+  ])
+})
