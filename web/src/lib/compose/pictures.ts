@@ -44,7 +44,7 @@ export function cidUrl(cid: string): string {
   return `cid:${encodeURIComponent(cid).replaceAll('%40', '@')}`
 }
 
-function cidOf(source: string): string | null {
+export function cidOf(source: string): string | null {
   const match = /^\s*cid:(.+)$/iu.exec(source)
   if (!match) {
     return null

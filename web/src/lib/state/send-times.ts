@@ -25,7 +25,8 @@ export function sendTimes(now: Date, zone: string, maxDelay: number): readonly S
   const today = wallOf(now.getTime(), zone)
   const weekday = new Date(Date.UTC(today.year, today.month - 1, today.day)).getUTCDay()
   const days = (MONDAY - weekday + 7) % 7 || 7
-  const at = (after: number, hour: number): Date => instantOf({ ...today, day: today.day + after, hour, minute: 0 }, zone)
+  const at = (after: number, hour: number): Date =>
+    instantOf({ ...today, day: today.day + after, hour, minute: 0 }, zone)
   const all: SendTime[] = [
     { kind: 'tonight', at: at(0, EVENING) },
     { kind: 'tomorrow', at: at(1, MORNING) },

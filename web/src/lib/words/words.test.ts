@@ -15,7 +15,13 @@ type Node = string | ((...values: never[]) => unknown) | { [key: string]: Node }
 
 /** Also what is loaded later. */
 const [EN, DE] = [
-  { compose: englishCompose, folders: englishFolders, live: englishLive, reading: englishReading, search: englishSearch },
+  {
+    compose: englishCompose,
+    folders: englishFolders,
+    live: englishLive,
+    reading: englishReading,
+    search: englishSearch
+  },
   { compose: germanCompose, folders: germanFolders, live: germanLive, reading: germanReading, search: germanSearch }
 ]
 const ENGLISH = { ...english, ...EN }

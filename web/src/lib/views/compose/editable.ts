@@ -24,7 +24,9 @@ export function editable(html: string): DocumentFragment {
  * marks the one that is chosen.
  */
 export function asWritten(html: string): string {
-  const named = html.replaceAll(IMAGE, (tag) => (tag.includes(' data-cid="') ? tag.replaceAll(/ class="[^"]*"/g, '') : ''))
+  const named = html.replaceAll(IMAGE, (tag) =>
+    tag.includes(' data-cid="') ? tag.replaceAll(/ class="[^"]*"/g, '') : ''
+  )
   return storedPictures(named)
 }
 

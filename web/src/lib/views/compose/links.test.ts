@@ -12,9 +12,14 @@ test.each([
   expect(linkOf(typed)).toBe(address)
 })
 
-test.each(['', 'two words', 'word', 'javascript:alert(1)', 'data:text/html,x', 'blob:https://x/1', 'file:///etc/passwd'])(
-  '"%s" leads nowhere',
-  (typed) => {
-    expect(linkOf(typed)).toBeNull()
-  }
-)
+test.each([
+  '',
+  'two words',
+  'word',
+  'javascript:alert(1)',
+  'data:text/html,x',
+  'blob:https://x/1',
+  'file:///etc/passwd'
+])('"%s" leads nowhere', (typed) => {
+  expect(linkOf(typed)).toBeNull()
+})

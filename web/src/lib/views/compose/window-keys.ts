@@ -3,7 +3,9 @@
 export type WindowKey = 'close' | 'send' | 'later' | 'cc' | 'bcc' | 'link'
 
 /** Null: the key is text, or belongs to the browser. */
-export function keyOf(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey' | 'isComposing'>): WindowKey | null {
+export function keyOf(
+  event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey' | 'isComposing'>
+): WindowKey | null {
   const { key, ctrlKey, metaKey, shiftKey, altKey, isComposing } = event
   // Escape and Enter of somebody who composes a character are not ours.
   if (isComposing || altKey) return null

@@ -94,7 +94,8 @@ export const compose: Widen<typeof english> = {
     nobody: 'Geben Sie zuerst an, wer die Nachricht bekommt.',
     notAddresses: (texts: string) => `Noch keine Adresse: ${texts}`,
     uploading: (names: string) => `Wird noch hochgeladen: ${names}. Senden Sie danach erneut.`,
-    uploadFailed: (names: string) => `Nicht hochgeladen: ${names}. Versuchen Sie es erneut, oder entfernen Sie die Datei.`,
+    uploadFailed: (names: string) =>
+      `Nicht hochgeladen: ${names}. Versuchen Sie es erneut, oder entfernen Sie die Datei.`,
     noAttachment: (word: string) => `Sie erwähnen einen Anhang („${word}“), es ist aber keiner dabei.`,
     noSubject: 'Diese Nachricht hat keinen Betreff.',
     anyway: 'Trotzdem senden'
