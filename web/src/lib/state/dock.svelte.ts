@@ -32,12 +32,6 @@ export class Dock {
     return this.#arrangement.full === id
   }
 
-  /** The place of a window from the end of the page, from 0. */
-  placeOf(id: string): number {
-    const { windows } = this.#seen
-    return windows.length - 1 - windows.indexOf(id)
-  }
-
   bring(id: string): void {
     this.#arranged = brought(this.#arrangement, id)
   }

@@ -53,12 +53,25 @@ export class Editor extends Squire {
   /** Gives the selected text a format, or takes it away. */
   toggle(format: Exclude<Format, 'link'>): void {
     const has = this.hasFormat(TAGS[format])
-    if (format === 'bold') void (has ? this.removeBold() : this.bold())
-    else if (format === 'italic') void (has ? this.removeItalic() : this.italic())
-    else if (format === 'quote') void (has ? this.decreaseQuoteLevel() : this.increaseQuoteLevel())
-    else if (has) this.removeList()
-    else if (format === 'list') this.makeUnorderedList()
-    else this.makeOrderedList()
+    switch (format) {
+      case 'bold':
+        if (has) this.removeBold()
+        else this.bold()
+        break
+      case 'italic':
+        if (has) this.removeItalic()
+        else this.italic()
+        break
+      case 'quote':
+        if (has) this.decreaseQuoteLevel()
+        else this.increaseQuoteLevel()
+        break
+      case 'list':
+      case 'numbers':
+        if (has) this.removeList()
+        else if (format === 'list') this.makeUnorderedList()
+        else this.makeOrderedList()
+    }
     this.focus()
   }
 
