@@ -51,6 +51,5 @@ export const delivery = {
     waiting: 'Wartet auf die Verbindung',
     unknown: 'Es ist nicht bekannt, ob sie gesendet wurde',
     not_sent: 'Nicht gesendet'
-  },
-  mailLinks: 'E-Mail-Links in Postroom öffnen'
+  }
 } satisfies Widen<typeof english>

@@ -11,6 +11,9 @@ export const live: Widen<typeof english> = {
   notify: 'Bei neuer Post benachrichtigen',
   content: 'Absender und Betreff zeigen',
   hint: 'Solange kein Tab von Postroom zu sehen ist. Auf einem gesperrten Bildschirm können andere mitlesen.',
+  mailLinks: 'E-Mail-Links hier öffnen',
+  mailLinksHint:
+    'Links zu Adressen auf anderen Seiten öffnen dann eine neue Nachricht in Postroom. Ihr Browser fragt noch einmal.',
   denied:
     'Ihr Browser blockiert Benachrichtigungen dieser Seite. Erlauben Sie sie in den Einstellungen, die er für diese Seite führt.',
   unsupported: 'Dieser Browser kann von dieser Seite keine Benachrichtigungen zeigen.'

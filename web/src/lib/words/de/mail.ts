@@ -150,10 +150,7 @@ export const mail = {
     replyElsewhere: 'Eine Antwort ginge woandershin',
     replyElsewhereText: (from: string, to: string) =>
       `Die Nachricht kam von ${from} und ließ sich nicht bestätigen; eine Antwort ginge an ${to}.`,
-    known: 'Ich kenne diesen Absender',
-    replyQuestion: 'Diesem Absender antworten?',
-    replyWouldGo: 'Dieser Absender ist verdächtig. Ihre Antwort ginge an',
-    replyAnyway: 'Trotzdem antworten'
+    known: 'Ich kenne diesen Absender'
   },
   link: {
     title: 'Diesen Link öffnen?',

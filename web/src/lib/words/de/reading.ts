@@ -39,6 +39,11 @@ export const reading = {
     eml: 'Als .eml speichern',
     unreadFromHere: 'Ab hier als ungelesen markieren'
   },
+  suspicious: {
+    question: 'Diesem Absender antworten?',
+    wouldGo: 'Dieser Absender ist verdächtig. Ihre Antwort ginge an',
+    anyway: 'Trotzdem antworten'
+  },
   source: {
     title: 'Quelltext der Nachricht',
     cut: (shown: string, size: string) => `Nur die ersten ${shown} von ${size} werden gezeigt.`,

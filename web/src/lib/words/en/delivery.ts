@@ -49,7 +49,5 @@ export const delivery = {
     waiting: 'Waits for the connection',
     unknown: 'It is not known whether it left',
     not_sent: 'Not sent'
-  },
-  /** offered by the account menu */
-  mailLinks: 'Open e-mail links in Postroom'
+  }
 }

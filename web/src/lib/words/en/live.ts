@@ -8,6 +8,8 @@ export const live = {
   notify: 'Notify me of new mail',
   content: 'Show sender and subject',
   hint: 'While no tab of Postroom is visible. Others may read it on a locked screen.',
+  mailLinks: 'Open e-mail links here',
+  mailLinksHint: 'Links to addresses on any site then open a new message in Postroom. Your browser asks once more.',
   denied: 'Your browser blocks notifications from this site. Allow them in the settings that it keeps for this site.',
   unsupported: 'This browser cannot show notifications from this page.'
 }

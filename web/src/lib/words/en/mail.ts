@@ -143,10 +143,7 @@ export const mail = {
     replyElsewhere: 'A reply would go elsewhere',
     replyElsewhereText: (from: string, to: string) =>
       `The message came from ${from} and could not be confirmed; a reply would go to ${to}.`,
-    known: 'I know this sender',
-    replyQuestion: 'Reply to this sender?',
-    replyWouldGo: 'This sender is suspicious. Your reply would go to',
-    replyAnyway: 'Reply anyway'
+    known: 'I know this sender'
   },
   link: {
     title: 'Open this link?',

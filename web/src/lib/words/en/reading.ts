@@ -36,6 +36,12 @@ export const reading = {
     eml: 'Save as .eml',
     unreadFromHere: 'Mark as unread from here'
   },
+  /** before a reply to a suspicious sender */
+  suspicious: {
+    question: 'Reply to this sender?',
+    wouldGo: 'This sender is suspicious. Your reply would go to',
+    anyway: 'Reply anyway'
+  },
   source: {
     title: 'Source of the message',
     cut: (shown: string, size: string) => `Only the first ${shown} of ${size} are shown.`,
