@@ -175,9 +175,6 @@ export const mail = {
     gone: 'Das wurde inzwischen gelöscht oder verschoben.',
     may_not_send: 'Von dieser Adresse dürfen Sie nicht senden.',
     refused_recipients: 'Niemand hat das bekommen. Der Mailserver sagt:',
-    sent_in_part: 'Das wurde gesendet, aber nicht alle haben es bekommen. Der Mailserver sagt:',
-    outcome_unknown:
-      'Es kam keine Antwort, also ist nicht bekannt, ob das gesendet wurde. Wenn Sie erneut senden, sehen wir zuerst nach, ob es gesendet wurde.',
     unknown: 'Das hat nicht geklappt.',
     nextTry: (seconds: number) => `Nächster Versuch in ${seconds} s.`,
     signIn: { no_session: 'Anmelden', second_factor: 'Bestätigen', fresh_login: 'Erneut anmelden' },

@@ -168,9 +168,6 @@ export const mail = {
     gone: 'This was removed or moved in the meantime.',
     may_not_send: 'You may not send from this address.',
     refused_recipients: 'Nobody received this. The mail server says:',
-    sent_in_part: 'This was sent, but not everybody received it. The mail server says:',
-    outcome_unknown:
-      'No answer came, so it is not known whether this was sent. If you send it again, we look first whether it was sent.',
     unknown: 'This did not work.',
     nextTry: (seconds: number) => `Next try in ${seconds} s.`,
     signIn: { no_session: 'Sign in', second_factor: 'Confirm', fresh_login: 'Sign in again' },
