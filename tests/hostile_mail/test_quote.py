@@ -1,5 +1,5 @@
-"""What a hostile mail can do where it is quoted: in the page itself, where a letter is written. Nothing, although no policy
-protects that page."""
+"""What a hostile mail can do where it is quoted: in the page itself, where a letter is written. Nothing, although no
+policy protects that page."""
 
 from collections.abc import AsyncIterator
 
