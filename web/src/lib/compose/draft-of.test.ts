@@ -32,7 +32,10 @@ interface Created {
 function stored(email: Record<string, unknown>): DraftEmail {
   const parts: DraftPart[] = []
   const walk = (part: Created): void => {
-    if (part.subParts) return part.subParts.forEach(walk)
+    if (part.subParts) {
+      part.subParts.forEach(walk)
+      return
+    }
     const { type, blobId = null, name = null, cid = null, disposition = null, charset = null } = part
     parts.push({
       partId: String(parts.length),
@@ -49,6 +52,10 @@ function stored(email: Record<string, unknown>): DraftEmail {
   const values = email['bodyValues'] as Record<string, { value: string }>
   const texts = parts.filter(({ type, disposition }) => type.startsWith('text/') && disposition === null)
   const html = texts.filter(({ type }) => type === 'text/html')
+  const valued = texts.map(({ partId, type }): [string, unknown] => [
+    partId ?? '',
+    values[type === 'text/html' ? 'html' : 'text']
+  ])
   return {
     ...{ to: null, cc: null, bcc: null, inReplyTo: null, references: null },
     ...(email as object),
@@ -59,10 +66,8 @@ function stored(email: Record<string, unknown>): DraftEmail {
     textBody: texts.filter(({ type }) => type === 'text/plain'),
     htmlBody: html.length > 0 ? html : texts,
     attachments: parts.filter((part) => !texts.includes(part)),
-    bodyValues: Object.fromEntries(
-      texts.map(({ partId, type }) => [partId, values[type === 'text/html' ? 'html' : 'text']])
-    )
-  } as unknown as DraftEmail
+    bodyValues: Object.fromEntries(valued)
+  } as DraftEmail
 }
 
 function storedDraft(draft: Draft): DraftEmail {
@@ -94,6 +99,7 @@ function randomDraft(random: () => number): Draft {
     address: one([
       'mara@example.org',
       'büro@müller.example',
+      'mara@müller.example',
       '"a, b"@example.org',
       'Mara <x',
       'unfinished',

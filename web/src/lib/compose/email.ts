@@ -42,7 +42,7 @@ export function emailOf(draft: Draft, envelope: Envelope): Arguments {
     keywords: Object.fromEntries(envelope.keywords.map((keyword) => [keyword, true])),
     from: [sender],
     ...(envelope.replyTo?.length ? { replyTo: envelope.replyTo.map(({ name, email }) => address(name, email)) } : {}),
-    ...recipients(draft, isSent),
+    ...recipients(draft),
     subject: oneLine(draft.subject),
     messageId: [envelope.messageId],
     ...parentHeaders(draft),
@@ -68,18 +68,21 @@ function isStored({ blobId }: DraftFile): boolean {
   return blobId !== null
 }
 
-/** Those that are no addresses stand in a header of drafts alone (`draftHeader`): a mail server need not take them. */
-function recipients(draft: Draft, isSent: boolean): Arguments {
+/**
+ * Those that are no addresses stand in a header of drafts alone (`draftHeader`): a mail server need not take them. Domains are
+ * written in the letters of DNS: not every server turns them into these.
+ */
+function recipients(draft: Draft): Arguments {
   const lacking = new Set(notAddresses(draft))
   const fields = (['to', 'cc', 'bcc'] as const).map((field) => {
     const people = draft[field].filter((each) => !lacking.has(each))
-    return [field, people.map((each) => address(each.name, isSent ? sentAddress(each.address) : each.address))]
+    return [field, people.map((each) => address(each.name, each.address))]
   })
   return Object.fromEntries(fields.filter(([, addresses]) => addresses?.length)) as Arguments
 }
 
 function address(name: string | null, email: string): EmailAddress {
-  return { name: oneLine(name ?? '') || null, email: oneLine(email) }
+  return { name: oneLine(name ?? '') || null, email: sentAddress(oneLine(email)) }
 }
 
 /** A forwarded message stands in the conversation, but is not answered (RFC 5322 §3.6.4). */
