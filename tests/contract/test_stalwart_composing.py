@@ -11,8 +11,10 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 
+from eventually import eventually
 from mail_person import Person, message, person
 from stalwart_client import StalwartClient
+from stalwart_uploads import set_quota
 
 LONGEST_LINE = 998  # RFC 5322 §2.1.1
 LIMIT = 50_000_000
@@ -152,6 +154,28 @@ async def test_files_of_a_mail_are_refused_if_together_they_are_too_large(admin:
 async def test_file_larger_than_the_limit_of_the_session_is_refused(ann: Person) -> None:
     answer = await ann.http.post(f"/jmap/upload/{ann.account}/", content=b"x" * (LIMIT + 1))
     assert (answer.status_code, answer.json()["limit"]) == (400, "maxSizeUpload")
+
+
+async def test_upload_that_no_mail_has_expires_and_is_told_as_missing(admin: StalwartClient, ann: Person) -> None:
+    """After an hour by default. A mail keeps what it has."""
+    file = {"type": "image/png", "name": "a.png"}
+    before = (await admin.get("singleton", "Jmap"))["uploadTtl"]
+    await set_quota(admin, uploadTtl=2000)
+    try:
+        blob = (await ann.upload(b"abc" * 1000, "image/png"))["blobId"]
+    finally:
+        await set_quota(admin, uploadTtl=before)
+    draft = await ann.create("Email", mailboxIds={"d": True}, attachments=[file | {"blobId": blob}], **TEXT)
+
+    async def refusal() -> str:
+        answer = await ann.create("Email", mailboxIds={"e": True}, attachments=[file | {"blobId": blob}], **TEXT)
+        return answer.get("type", "")
+
+    await eventually(refusal, "the upload has expired")
+    assert await refusal() == "blobNotFound"
+    (kept,) = (await ann.get("Email", draft["id"], properties=["attachments"]))["attachments"]
+    again = await ann.create("Email", mailboxIds={"d": True}, attachments=[file | {"blobId": kept["blobId"]}], **TEXT)
+    assert "id" in again
 
 
 async def test_empty_file_can_be_uploaded(ann: Person) -> None:

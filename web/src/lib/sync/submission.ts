@@ -10,7 +10,8 @@ import type { Draft, Sending } from '#lib/compose/draft.ts'
 import type { Submission } from '#lib/compose/delivery.ts'
 import { submissionEnvelope } from '#lib/compose/envelope.ts'
 import type { FinalEmail, Whereabouts } from '#lib/compose/verdict.ts'
-import { call, reference, SUBMISSION } from '#lib/jmap/client.ts'
+import { call, reference } from '#lib/jmap/client.ts'
+import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import { asAmbiguous, asUnambiguous, JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { Results } from '#lib/jmap/results.ts'
 import type { Call, GetResponse, Id, SetResponse } from '#lib/jmap/types.ts'
@@ -23,10 +24,7 @@ const PROPERTIES = ['id', 'emailId', 'undoStatus', 'sendAt', 'deliveryStatus']
 
 /** Seconds for which the mail server holds mail. It may refuse what it offers (Stalwart: 30 days, and 7 by default). */
 export function mostHeld({ client }: Account): number {
-  const { accounts } = client.session
-  const offered = accounts[client.accountId]?.accountCapabilities[SUBMISSION] as
-    { maxDelayedSend?: unknown } | undefined
-  return typeof offered?.maxDelayedSend === 'number' ? offered.maxDelayedSend : 0
+  return maxDelayedSend(client)
 }
 
 /** The same, before it is known who is signed in: most servers hold it, and others are asked in vain. */
