@@ -67,7 +67,7 @@ function stored(email: Record<string, unknown>): DraftEmail {
     htmlBody: html.length > 0 ? html : texts,
     attachments: parts.filter((part) => !texts.includes(part)),
     bodyValues: Object.fromEntries(valued)
-  } as DraftEmail
+  } as unknown as DraftEmail
 }
 
 function storedDraft(draft: Draft): DraftEmail {
