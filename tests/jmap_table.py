@@ -1,4 +1,4 @@
-"""Valid and invalid requests of every method that reads (RFC 8620, 8621, 9404, 9425, 9661), for servers that must
+"""Valid and invalid requests of every method that reads (RFC 8620, 8621, 9404, 9425, 9610, 9661), for servers that must
 answer them alike.
 
 A text `$name` stands for a value of the account, see `filled`. `accountId` is added where a call does not name one.
@@ -12,7 +12,7 @@ Call = tuple[str, Arguments]
 
 CAPABILITIES = [
     f"urn:ietf:params:jmap:{name}"
-    for name in ("core", "mail", "submission", "vacationresponse", "blob", "quota", "sieve")
+    for name in ("core", "mail", "submission", "vacationresponse", "blob", "quota", "sieve", "contacts")
 ]
 NEWEST_FIRST = [{"property": "receivedAt", "isAscending": False}]
 
@@ -27,10 +27,14 @@ GET: Mapping[str, list[str]] = {
     "Blob/get": ["$blob"],
     "Quota/get": ["nowhere"],
     "SieveScript/get": ["nowhere"],
+    "AddressBook/get": ["nowhere"],
+    "ContactCard/get": ["nowhere"],
 }
-CHANGES = tuple(f"{thing}/changes" for thing in ("Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "Quota"))
-QUERY = tuple(f"{thing}/query" for thing in ("Mailbox", "Email", "EmailSubmission", "Quota", "SieveScript"))
-QUERY_CHANGES = tuple(f"{thing}/queryChanges" for thing in ("Mailbox", "Email", "EmailSubmission", "Quota"))
+_CHANGING = ("Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "Quota", "AddressBook", "ContactCard")
+CHANGES = tuple(f"{thing}/changes" for thing in _CHANGING)
+_QUERIED = ("Mailbox", "Email", "EmailSubmission", "Quota", "ContactCard")
+QUERY = tuple(f"{thing}/query" for thing in (*_QUERIED, "SieveScript"))
+QUERY_CHANGES = tuple(f"{thing}/queryChanges" for thing in _QUERIED)
 
 Rows = dict[str, Arguments]
 """description → arguments"""
@@ -202,6 +206,12 @@ _OWN: Mapping[str, Rows] = {
     "Quota/query": {
         "by name": {"filter": {"name": "x"}, "sort": [{"property": "name"}]},
         "of a type": {"filter": {"type": "Email", "scope": "account", "resourceType": "octets"}},
+    },
+    "ContactCard/query": {
+        "by any text": {"filter": {"text": "mara"}, "sort": [{"property": "updated", "isAscending": False}]},
+        "by name": {"filter": {"name": "mara"}},
+        "by address": {"filter": {"email": "mara@example.org"}},
+        "in a book": {"filter": {"inAddressBook": "nowhere"}},
     },
     "SieveScript/validate": {
         "an unknown blob": {"blobId": "nowhere"},

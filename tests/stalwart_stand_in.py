@@ -95,7 +95,8 @@ class StalwartStandIn:
         await self.kill()
 
     async def set_fault(self, **fault: Any) -> None:
-        """`kind` is required; word, count, probability, seed, delay_ms and retry_after are optional."""
+        """`kind` is required; word, method, count, probability, seed, delay_ms, octets and retry_after are
+        optional."""
         response = await self._control.put(f"{self.url}/_sandbox/faults", json=fault)
         assert response.status_code == 200, response.text
 

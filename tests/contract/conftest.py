@@ -42,7 +42,7 @@ async def admin(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stalw
 
 USING = [
     f"urn:ietf:params:jmap:{name}"
-    for name in ("core", "mail", "submission", "vacationresponse", "blob", "quota", "sieve")
+    for name in ("core", "mail", "submission", "vacationresponse", "blob", "quota", "sieve", "contacts")
 ]
 
 

@@ -296,7 +296,7 @@ async def test_gateway_session_differs_only_in_urls_limits_and_withheld_capabili
     answer = await ways.through.get("/jmap/session")
     assert answer.status_code == 200
     through = answer.json()
-    offered = {f"urn:ietf:params:jmap:{name}" for name in (*NAMES, "blob", "quota", "sieve")}
+    offered = {f"urn:ietf:params:jmap:{name}" for name in (*NAMES, "blob", "quota", "sieve", "contacts")}
 
     def kept(found: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in found.items() if name in offered}

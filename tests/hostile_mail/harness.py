@@ -9,10 +9,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from playwright.async_api import Frame, Page
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
 from hostile_mail.hosts import DOMAIN
 from hostile_mail.mail import HostileMail
-from hostile_mail.opening import Way
+from hostile_mail.opening import Opener, Way
 from postroom.problems import plain_problem
 from postroom.web.interface import Interface, Place
 from served_app import served
@@ -57,17 +60,36 @@ async def harness(folder: Path) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+@asynccontextmanager
+async def bare_harness(folder: Path) -> AsyncIterator[str]:
+    """The origin of the same page without a policy: nothing but the sanitizer protects it."""
+    async with served(Starlette(routes=[Mount("/", StaticFiles(directory=folder, html=True))])) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
 def way(origin: str, sanitized: bool = True, together: int = 1, domain: str = DOMAIN) -> Way:
     """As the interface shows a mail, or without its sanitizer."""
 
+    show = "showAll" if sanitized else "showAllBare"
+    return Way(origin, _opener(origin, show, domain), together=together, frame=FRAME, inspect=_damage)
+
+
+def quoting_way(origin: str, sanitized: bool = True, together: int = 1, domain: str = DOMAIN) -> Way:
+    """As a letter quotes a mail, in the page itself; or the mail as it came."""
+    show = "showQuotes" if sanitized else "showRaw"
+    inspect = _damage if sanitized else None
+    return Way(origin, _opener(origin, show, domain), together=together, early=not sanitized, inspect=inspect)
+
+
+def _opener(origin: str, show: str, domain: str) -> Opener:
     async def opened(page: Page, mails: Sequence[HostileMail]) -> Mapping[str, str]:
         if page.url != f"{origin}/":
             await page.goto(f"{origin}/")
         html = [mail.body(domain) for mail in mails]
-        seen = await page.evaluate(f"html => {'showAll' if sanitized else 'showAllBare'}(html)", html)
+        seen = await page.evaluate(f"html => {show}(html)", html)
         return {mail.id: str(shown or "") for mail, shown in zip(mails, seen, strict=True)}
 
-    return Way(origin, opened, together=together, frame=FRAME, inspect=_damage)
+    return opened
 
 
 async def until(page: Page, expression: str, seconds: float = SHOWN_SECONDS + 1) -> bool:

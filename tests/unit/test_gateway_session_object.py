@@ -1,6 +1,7 @@
 """The session object for a client."""
 
 import json
+from copy import deepcopy
 from typing import Any
 from uuid import uuid4
 
@@ -105,6 +106,18 @@ def test_session_object_has_exactly_the_members_of_rfc_8620() -> None:
 def test_session_object_offers_exactly_the_allowed_capabilities() -> None:
     capabilities = rewritten()["capabilities"]
     assert set(capabilities) == {OURS, *(JMAP + name for name in ("core", "mail", "submission", "sieve"))}
+
+
+def test_contacts_are_offered_if_the_mail_server_has_them() -> None:
+    assert JMAP + "contacts" not in rewritten()["accounts"]["b"]["accountCapabilities"]
+    with_contacts = deepcopy(SESSION)
+    own = {"mayCreateAddressBook": True}
+    with_contacts["capabilities"][JMAP + "contacts"] = {}
+    with_contacts["accounts"]["b"]["accountCapabilities"][JMAP + "contacts"] = own
+    with_contacts["primaryAccounts"][JMAP + "contacts"] = "b"
+    found = rewritten(with_contacts)
+    assert found["accounts"]["b"]["accountCapabilities"][JMAP + "contacts"] == own
+    assert (found["capabilities"][JMAP + "contacts"], found["primaryAccounts"][JMAP + "contacts"]) == ({}, "b")
 
 
 def test_session_object_names_the_identity_by_which_the_page_knows_whose_mail_it_keeps() -> None:

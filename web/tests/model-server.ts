@@ -182,7 +182,10 @@ export class ModelServer {
   #capabilities(): Record<string, unknown> {
     return {
       'urn:ietf:params:jmap:mail': { maxSizeMailboxName: LONGEST_NAME },
-      'urn:ietf:params:jmap:submission': { maxDelayedSend: this.sending.maxDelayedSend }
+      'urn:ietf:params:jmap:submission': {
+        maxDelayedSend: this.sending.maxDelayedSend,
+        submissionExtensions: { FUTURERELEASE: [] }
+      }
     }
   }
 

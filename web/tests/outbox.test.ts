@@ -322,6 +322,16 @@ describe('a list whose rows are held', () => {
     expect(shown(scene)).toEqual(['e6', 'e5', 'e2', 'e1'])
   })
 
+  test('tells of what waits, also if it is more than is asked for at once', async () => {
+    const server = new ModelServer()
+    deliver(server, 5)
+    const scene = await tab(server)
+    scene.mail.list?.hold(true)
+    deliver(server, 130)
+    await hint(scene)
+    expect([scene.mail.list?.row(0)?.emailId, scene.mail.list?.arrived]).toEqual(['e5', 130])
+  })
+
   test('shows at once what the person does themselves', async () => {
     const server = new ModelServer()
     deliver(server, 5)

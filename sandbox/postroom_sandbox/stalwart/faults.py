@@ -18,12 +18,16 @@ KINDS = {  # in the order in which they are applied to a request
     "limit": "respond 400 of type limit, as if four requests of the account were in progress",
     "fail": "respond 500 to a create whose address contains the word, and 451 to mail for it",
     "reset-before": "read the request, then reset the connection without doing anything",
+    "late": "read the request, reset the connection, and execute the request after the delay",
+    "cut-upload": "reset the connection of an upload after the first octets of its body",
+    "reject": "refuse each object that a /set of the method would create with the SetError forbiddenToSend",
     "full": "refuse writes: every /set gets serverUnavailable, reads succeed, mail gets 451",
     "slow": "respond after the delay; the request occupies one of the account's four slots until then",
     "reset-after": "execute the request, then reset the connection instead of responding",
     "lose-hooks": "drop webhooks instead of sending them",
     "cut-events": "reset event streams instead of sending an event",
 }
+UPLOAD = "upload"
 NOTIFICATION_FAULTS = frozenset(("lose-hooks", "cut-events"))
 """Faults that strike notifications of the server, not requests."""
 
@@ -31,6 +35,7 @@ NOTIFICATION_FAULTS = frozenset(("lose-hooks", "cut-events"))
 class Fault(BaseModel, frozen=True, strict=True, extra="forbid"):
     """`word` limits the fault to requests that create an account whose address contains it, and to mail by LMTP for
     such an address (451, unless the kind is hang, slow or reset-after). `full` without a word strikes all mail, too.
+    `method` limits it to requests that call this method of JMAP, or to uploads: `upload`.
     After it has struck `count` times, the fault is off.
 
     Only `seed` and the number of the request decide about `probability`, so that a run can be repeated.
@@ -38,10 +43,12 @@ class Fault(BaseModel, frozen=True, strict=True, extra="forbid"):
 
     kind: str
     word: str | None = None
+    method: str | None = None
     count: NonNegativeInt | None = None
     probability: float = Field(default=1.0, ge=0, le=1)
     seed: NonNegativeInt = 0
     delay_ms: NonNegativeInt = 1000
+    octets: NonNegativeInt = 0
     retry_after: NonNegativeInt = 30
 
     def is_spent(self, struck: int) -> bool:
@@ -58,7 +65,12 @@ def read_fault(value: Any) -> Fault:
     """Raises ValueError with a message for the person who sets the fault."""
     if not is_object(value) or value.get("kind") not in KINDS:
         raise ValueError(f"Give one of these as kind: {', '.join(KINDS)}.")
-    defaults: JSON = {"word": "should-fail"} if value["kind"] == "fail" else {}
+    own: dict[str, JSON] = {
+        "fail": {"word": "should-fail"},
+        "reject": {"method": "EmailSubmission/set"},
+        "cut-upload": {"method": UPLOAD},
+    }
+    defaults = own.get(value["kind"], {})
     try:
         return Fault(**(defaults | value))
     except ValidationError as error:

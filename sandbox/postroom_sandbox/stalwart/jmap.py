@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from postroom_sandbox.stalwart import ids
-from postroom_sandbox.stalwart.errors import MethodError, jmap_problem, limit_problem, server_unavailable
+from postroom_sandbox.stalwart.errors import MethodError, SetError, jmap_problem, limit_problem, server_unavailable
 from postroom_sandbox.stalwart.json_pointer import with_results
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_flag, is_list, is_object, is_text, is_texts
 from postroom_sandbox.stalwart.mail import Mail, state_string
@@ -55,6 +55,27 @@ class Request:
 
     def methods(self) -> set[str]:
         return {method for method, _, _ in self.calls}
+
+
+@dataclass(frozen=True)
+class Refusing:
+    """What is refused because of a fault: all writes (`full`), or what the /set `method` would create."""
+
+    full: bool = False
+    method: str | None = None
+
+    def response(self, method: str, arguments: JSON) -> JSON | None:
+        """The response to a call that is not executed."""
+        if self.full and method.endswith(_WRITE_METHODS):
+            raise server_unavailable()
+        creates = arguments.get("create")
+        if method != self.method or not is_object(creates):
+            return None
+        reason = SetError("forbiddenToSend", "Server rejected DATA: 554 5.7.1 refused by the fault reject.").body
+        return {"accountId": arguments.get("accountId"), "notCreated": dict.fromkeys(creates, reason)}
+
+
+_REFUSING_NOTHING = Refusing()
 
 
 def parse(body: bytes) -> Request:
@@ -112,9 +133,10 @@ def _check_types(arguments: JSON) -> None:
             raise MethodError("invalidArguments", f"invalid type: {json.dumps(value)[:60]} for {name}")
 
 
-async def execute(request: Request, registry: Registry, mail: Mail, access: Access, *, full: bool) -> JSON:
-    """The response. A refused call gets an error in its place and does not stop the others. With `full`, writes are
-    refused."""
+async def execute(
+    request: Request, registry: Registry, mail: Mail, access: Access, refusing: Refusing = _REFUSING_NOTHING
+) -> JSON:
+    """The response. A refused call gets an error in its place and does not stop the others."""
     created = dict(request.created or {})
     responses: list[tuple[str, JSON, str]] = []
     for method, arguments, tag in request.calls:
@@ -122,8 +144,9 @@ async def execute(request: Request, registry: Registry, mail: Mail, access: Acce
             names = _REFERENCE_ARGUMENTS if mail.knows(method) else ("ids",)
             resolved = with_results(arguments, responses, names)
             _check_capability(request, method)
-            if full and method.endswith(_WRITE_METHODS):
-                raise server_unavailable()
+            if (refused := refusing.response(method, resolved)) is not None:
+                responses.append((method, refused, tag))
+                continue
             results = await _execute_call(method, resolved, registry, mail, access, created)
             responses += [(name, result, tag) for name, result in results]
         except MethodError as refusal:

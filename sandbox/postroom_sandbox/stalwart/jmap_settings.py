@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from datetime import timedelta
 from typing import ClassVar
 
 from postroom_sandbox.stalwart.errors import SetError, invalid_patch, upload_quota_problem
@@ -47,6 +48,10 @@ class UploadQuota:
         self._settings = settings
         self._files: Counter[tuple[int, int]] = Counter()
         self._bytes: Counter[tuple[int, int]] = Counter()
+
+    def lifetime(self) -> timedelta:
+        """Of an upload that nothing uses: as long as the quota counts it."""
+        return timedelta(milliseconds=self._settings.current()["uploadTtl"])
 
     def count(self, account: int, size: int) -> None:
         """Count an upload. Raises ProblemError if the quota is exceeded."""

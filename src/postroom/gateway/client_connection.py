@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive, Scope, Send
 
-from postroom.gateway.problems import limit
+from postroom.gateway.problems import too_large
 from postroom.problems import MEDIA_TYPE, Problem, problem
 
 LINGER_SECONDS = 2.0
@@ -34,7 +34,7 @@ class ClientConnection:
         """
         stated = self.request.headers.get("content-length", "")
         if stated.isdigit() and int(stated) > at_most:
-            raise limit(limit_name, f"the body is larger than {at_most} bytes")
+            raise too_large(limit_name, at_most)
         return self._chunks(at_most, limit_name, within)
 
     async def _chunks(self, at_most: int, limit_name: str, within: float) -> AsyncGenerator[bytes]:
@@ -54,7 +54,7 @@ class ClientConnection:
             self._unread = more = message.get("more_body", False)
             size += len(chunk)
             if size > at_most:
-                raise limit(limit_name, f"the body is larger than {at_most} bytes")
+                raise too_large(limit_name, at_most)
             if chunk:
                 yield chunk
 

@@ -14,7 +14,7 @@ POSTROOM = "urn:postroom:params:jmap"
 """Our own capability (RFC 8620 §2). It has no methods, so the mail server need not know of it."""
 CAPABILITIES = frozenset(
     f"urn:ietf:params:jmap:{name}"
-    for name in ("core", "mail", "submission", "vacationresponse", "blob", "quota", "sieve")
+    for name in ("core", "mail", "submission", "vacationresponse", "blob", "quota", "sieve", "contacts")
 )
 
 ECHO = "Core/echo"
@@ -34,6 +34,9 @@ _OBJECTS = {
     "Quota": ("get", "changes", "query", "queryChanges"),
     # RFC 9661
     "SieveScript": ("get", "set", "query", "validate"),
+    # RFC 9610, without ContactCard/copy: there is only one account to copy from
+    "AddressBook": ("get", "changes", "set"),
+    "ContactCard": ("get", "changes", "query", "queryChanges", "set"),
 }
 
 METHODS: Mapping[str, frozenset[Scope]] = {

@@ -11,10 +11,10 @@ from typing import cast
 from cachetools import TTLCache
 
 from postroom.errors import DatabaseUnavailable, MailServerError, Misconfigured, PostroomError
-from postroom.gateway.methods import MAIL
+from postroom.gateway.methods import CORE, MAIL
 from postroom.gateway.problems import mailbox_not_ready, misconfigured, unusable
 from postroom.gateway.upstream import Upstream, UpstreamRequest, UpstreamResponse
-from postroom.json_object import JsonObject, json_object
+from postroom.json_object import JsonObject, as_object, json_object
 from postroom.mail.ports import MailAccount
 from postroom.problems import Problem
 from postroom.telemetry import log
@@ -41,7 +41,7 @@ class OwnAccount:
         self._upstream = upstream
         self._session_path = session_path
         self._verify = verify
-        self._checked = TTLCache[MailAccount, None](CACHE_SIZE, CACHE_SECONDS, monotonic)
+        self._checked = TTLCache[MailAccount, int | None](CACHE_SIZE, CACHE_SECONDS, monotonic)
 
     async def session(self, account: MailAccount) -> JsonObject:
         """The mail server's session object. Raises `Problem` if the login leads to another account, and what
@@ -51,8 +51,15 @@ class OwnAccount:
             async with self._upstream.send(account, request) as response:
                 found = json_object(await response.read(_MAX_SESSION))
             _require_own(found, account)
-        self._checked[account] = None
+        most = as_object(as_object(found.get("capabilities")).get(CORE)).get("maxSizeUpload")
+        self._checked[account] = most if isinstance(most, int) else None
         return found
+
+    async def max_size_upload(self, account: MailAccount) -> int | None:
+        """The mail server's limit in bytes, if it states one. Raises what `session` raises."""
+        if account not in self._checked:
+            await self.session(account)
+        return self._checked.get(account)
 
     @asynccontextmanager
     async def send(self, account: MailAccount, request: UpstreamRequest) -> AsyncGenerator[UpstreamResponse]:

@@ -22,6 +22,12 @@ def limit(name: str, detail: str) -> Problem:
     return Problem(400, JMAP_ERROR + "limit", detail, more={"limit": name})
 
 
+def too_large(name: str, at_most: int) -> Problem:
+    """The body exceeds the limit of this name. `max` is an extension: a program can tell it without another request."""
+    detail = f"the body is larger than {at_most} bytes"
+    return Problem(400, JMAP_ERROR + "limit", detail, more={"limit": name, "max": at_most})
+
+
 def concurrency_limit(found: Problem) -> Problem | None:
     """The problem for the client if `found` is the mail server's limit of concurrent requests, else None."""
     name = found.more.get("limit") if found.type == JMAP_ERROR + "limit" else None

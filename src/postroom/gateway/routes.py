@@ -167,18 +167,25 @@ class Gateway:
         stated, limits = client.request.headers, self._limits
         headers = {"Content-Type": download.media_type(stated.get("content-type")), "Accept": JSON}
         length = int(text) if (text := stated.get("content-length", "")).isdigit() else None
-        body = client.body(limits.max_size_upload, "maxSizeUpload", within=limits.upload_seconds)
         target = f"/jmap/upload/{quote(admitted.account_id, safe='')}/"
-        async with self._uploads.slot(admitted.account_id), aclosing(body):
-            if length is not None and length <= limits.buffered_upload:
-                request = UpstreamRequest("POST", target, headers, b"".join([chunk async for chunk in body]))
-            else:
-                stated_length = {} if length is None else {"Content-Length": str(length)}
-                request = UpstreamRequest("POST", target, headers | stated_length, body)
-            async with self._own_account.send(admitted.account, request) as response:
-                _require_type(response, JSON)
-                found = await response.read(_MAX_SMALL)
-                await client.respond(response.status, {"Content-Type": JSON, **NO_STORE}, found)
+        async with self._uploads.slot(admitted.account_id):
+            at_most = await self._max_size_upload(admitted)
+            async with aclosing(client.body(at_most, "maxSizeUpload", within=limits.upload_seconds)) as body:
+                if length is not None and length <= limits.buffered_upload:
+                    request = UpstreamRequest("POST", target, headers, b"".join([chunk async for chunk in body]))
+                else:
+                    stated_length = {} if length is None else {"Content-Length": str(length)}
+                    request = UpstreamRequest("POST", target, headers | stated_length, body)
+                async with self._own_account.send(admitted.account, request) as response:
+                    _require_type(response, JSON)
+                    found = await response.read(_MAX_SMALL)
+                    await client.respond(response.status, {"Content-Type": JSON, **NO_STORE}, found)
+
+    async def _max_size_upload(self, admitted: Admitted) -> int:
+        """The lower of the mail server's limit and ours, as in the session object. The mail server would tell it, too,
+        but only after the client has sent as much."""
+        theirs = await self._own_account.max_size_upload(admitted.account)
+        return self._limits.max_size_upload if theirs is None else min(theirs, self._limits.max_size_upload)
 
     async def download(self, client: ClientConnection, admitted: Admitted) -> None:
         require_scope(admitted.person, person.Scope.READ)

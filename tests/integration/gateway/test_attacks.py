@@ -269,7 +269,7 @@ async def test_no_method_outside_the_list_is_forwarded(service: Attacked) -> Non
     """Methods of Stalwart's management and of capabilities that are not offered, and names that a server might take for
     an allowed method."""
     others = ["x:Account/get", "x:Account/set", "X:Account/get", "x:AppPassword/set", "x:Action/set", "x:Bootstrap/set"]
-    others += ["Principal/get", "ShareNotification/get", "Calendar/set", "ContactCard/get", "FileNode/set"]
+    others += ["Principal/get", "ShareNotification/get", "Calendar/set", "ContactCard/parse", "FileNode/set"]
     others += ["PushSubscription/get", "PushSubscription/set"]
     others += ["email/get", "Email/get ", "Email/get\0", "Email/../x:Account/get", "Email/", "", "error"]
     push = {"create": {"x": {"deviceClientId": "x", "url": "http://169.254.169.254/"}}}
@@ -279,6 +279,7 @@ async def test_no_method_outside_the_list_is_forwarded(service: Attacked) -> Non
     assert b"169.254" not in service.server.asked[-1].body
 
 
+@pytest.mark.parametrize("thing", ["Mailbox", "AddressBook"])
 @pytest.mark.parametrize(
     "change",
     [
@@ -290,6 +291,8 @@ async def test_no_method_outside_the_list_is_forwarded(service: Attacked) -> Non
     ],
     ids=str,
 )
-async def test_mailbox_set_that_could_share_mail_is_not_forwarded(service: Attacked, change: dict[str, Any]) -> None:
-    ((name, found, _),) = await service.call(["Mailbox/set", {"accountId": OWN, **change}])
+async def test_set_that_could_share_mail_or_contacts_is_not_forwarded(
+    service: Attacked, change: dict[str, Any], thing: str
+) -> None:
+    ((name, found, _),) = await service.call([f"{thing}/set", {"accountId": OWN, **change}])
     assert (name, found["type"], service.called()) == ("error", "forbidden", {"Core/echo"})

@@ -9,7 +9,7 @@ from eventually import eventually
 from gateway_trial import ANN, BEN, BENS, QUERY, GatewayTrial, gateway, kind
 from postroom.errors import KratosUnavailable
 from postroom.gateway.limits import GatewayLimits
-from scripted_upstream import ScriptedUpstream, http_answer, json_answer
+from scripted_upstream import Asked, ScriptedUpstream, http_answer, json_answer
 
 JMAP = "urn:ietf:params:jmap:"
 # Limits small enough for the tests to reach.
@@ -167,7 +167,56 @@ async def test_oversized_upload_is_cut_off_while_it_streams(server: ScriptedUpst
     assert (kind(answer), answer.json()["limit"]) == ((400, "limit"), "maxSizeUpload")
     assert not any(asked.complete for asked in server.asked)
     answer = await small.http.post("/jmap/upload/b/", content=b"x" * 100_001, headers=ANN)
-    assert answer.json()["limit"] == "maxSizeUpload"
+    assert (answer.json()["limit"], answer.json()["max"]) == ("maxSizeUpload", 100_000)
+
+
+async def test_upload_larger_than_the_mail_server_takes_is_rejected_before_it_is_sent(
+    server: ScriptedUpstream, trial: GatewayTrial
+) -> None:
+    async def session(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        del asked
+        core = {"urn:ietf:params:jmap:core": {"maxSizeUpload": 1000}}
+        primary = {"urn:ietf:params:jmap:mail": "b"}
+        writer.write(json_answer({"capabilities": core, "accounts": {"b": {}}, "primaryAccounts": primary}))
+
+    async def unsized() -> AsyncIterator[bytes]:
+        yield b"x" * 1001
+
+    server.session = session
+    for content in (b"x" * 1001, unsized()):
+        answer = await trial.http.post("/jmap/upload/b/", content=content, headers=ANN)
+        assert (kind(answer), answer.json()["limit"], answer.json()["max"]) == ((400, "limit"), "maxSizeUpload", 1000)
+    assert not any(asked.complete for asked in server.asked)
+    server.will(json_answer({"accountId": "b", "blobId": "x", "type": "a/b", "size": 1000}))
+    assert (await trial.http.post("/jmap/upload/b/", content=b"x" * 1000, headers=ANN)).status_code == 200
+
+
+async def test_upload_slot_is_free_again_however_an_upload_ends(server: ScriptedUpstream, small: GatewayTrial) -> None:
+    """A person who cancels five uploads in a row can begin the sixth at once: an account has four slots."""
+    head = "POST /jmap/upload/b/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for _ in range(5):
+        before = len(server.asked)
+        _, writer = await asyncio.open_connection("127.0.0.1", small.port)
+        writer.write(head.encode() + b"9c40\r\n" + b"x" * 40_000 + b"\r\n")
+        await eventually(lambda at=before: len(server.asked) > at, "the upload has begun")
+        writer.transport.abort()
+    server.will(json_answer({"accountId": "b", "blobId": "x", "type": "a/b", "size": 3}))
+    async with asyncio.timeout(2):
+        answer = await small.http.post("/jmap/upload/b/", content=b"abc", headers=ANN)
+    assert answer.status_code == 200
+    await eventually(
+        lambda: not any(not each.complete and not each.hung_up for each in server.asked), "all are cut off"
+    )
+
+
+async def test_media_type_of_an_upload_cannot_add_header_fields(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    many = "a/b;c=d;e=f;g=h;i=j;k=l"
+    for stated in ("text/html; a=b\tc", "x", "a/b; c", "a/" + "b" * 3000, "äöü/b", many):
+        server.will(json_answer({"accountId": "b", "blobId": "x", "type": "a/b", "size": 3}))
+        headers = [(b"Cookie", b"session=ann"), (b"Content-Type", stated.encode())]
+        answer = await trial.http.post("/jmap/upload/b/", content=b"abc", headers=headers)
+        assert answer.status_code == 200, stated
+        assert server.asked[-1].header("content-type") == "application/octet-stream", stated
 
 
 @pytest.mark.parametrize(("path", "pace"), [("/jmap/", 0.05), ("/jmap/", 30), ("/jmap/upload/b/", 30)])

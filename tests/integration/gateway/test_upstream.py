@@ -289,6 +289,31 @@ async def test_upload_is_streamed_to_the_mail_server(server: ScriptedUpstream, t
     assert (server.asked[0].body, server.asked[0].header("content-type")) == (b"firstsecond", "message/rfc822")
 
 
+async def test_a_large_upload_is_never_held_in_memory(server: ScriptedUpstream, trial: GatewayTrial) -> None:
+    """While the mail server reads nothing, the gateway soon stops reading, too."""
+    go_on = asyncio.Event()
+
+    async def reads_nothing(_: Asked, to: asyncio.StreamWriter) -> None:
+        await go_on.wait()
+        to.write(problem_answer(413))
+
+    server.unread = [reads_nothing]
+    reader, writer = await asyncio.open_connection("127.0.0.1", trial.port)
+    head = f"POST /jmap/upload/b/ HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Length: {50 * MEGABYTE}\r\n\r\n"
+    writer.write(head.encode())
+    sent = 0
+    try:
+        while True:
+            writer.write(b"x" * 100_000)
+            await asyncio.wait_for(writer.drain(), 0.5)
+            sent += 100_000
+    except TimeoutError:
+        assert sent < 20 * MEGABYTE  # in the buffers of four sockets
+    go_on.set()
+    assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+    writer.transport.abort()
+
+
 async def test_image_download_is_inline_on_request(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.will(http_answer(200, b"x", content_type="image/png"))
     answer = await trial.http.get("/jmap/download/b/x/y.png?accept=image/png&disposition=inline", headers=ANN)

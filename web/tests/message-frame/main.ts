@@ -1,8 +1,10 @@
 /**
  * A page with nothing but messages, for tests/hostile_mail: Python hands it mails, and reads what became of them.
- * `showAllBare` leaves the sanitizer out, so that only the frame protects.
+ * `showAllBare` leaves the sanitizer out, so that only the frame protects. `showQuotes` shows what a reply quotes, in the page
+ * itself; `showRaw` does so without the sanitizer.
  */
 import { mount, unmount } from 'svelte'
+import { cleanFragment, quoteHtml } from '../../src/lib/compose/quote-html.ts'
 import { FrameConnection } from '../../src/lib/frame/connection.ts'
 import frame from '../../src/lib/frame/frame.html?url&no-inline'
 import MessageFrame from '../../src/lib/frame/MessageFrame.svelte'
@@ -98,6 +100,29 @@ function addBare(html: string): void {
   }
 }
 
+/** Where a letter is edited: what it quotes as nodes, of HTML that is written and parsed once more; and what is pasted. */
+function addQuote(html: string): void {
+  const shown = begin()
+  const quote = quoteHtml(html)
+  shown.fate.shown = quote === null ? 'large' : 'quote'
+  for (const source of quote === null ? [] : [quote, html]) {
+    const edited = document.createElement('div')
+    edited.contentEditable = 'true'
+    shown.box.append(edited)
+    edited.append(document.importNode(cleanFragment(source), true))
+    // As a reader would that trusts what we send.
+    const read = document.createElement('div')
+    shown.box.append(read)
+    read.innerHTML = edited.innerHTML
+  }
+}
+
+function addRaw(html: string): void {
+  const shown = begin()
+  shown.fate.shown = 'raw'
+  shown.box.innerHTML = html
+}
+
 /** A plain text mail as the interface shows it. */
 async function showText(text: string): Promise<void> {
   const speech = new Speech('en', await loadWords('en', []), new Choice())
@@ -148,6 +173,16 @@ Object.assign(globalThis, {
   showAllBare(mails: string[]) {
     removeAll()
     mails.forEach(addBare)
+    return shownAll()
+  },
+  showQuotes(mails: string[]) {
+    removeAll()
+    mails.forEach(addQuote)
+    return shownAll()
+  },
+  showRaw(mails: string[]) {
+    removeAll()
+    mails.forEach(addRaw)
     return shownAll()
   }
 })

@@ -1,6 +1,7 @@
 """Blobs, stored once by their digest. A blobId refers to the whole blob, or to one part of a message."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,6 @@ from postroom_sandbox.stalwart.object_type import Access
 from postroom_sandbox.stalwart.store import Store
 
 _UPLOAD, _MESSAGE = "e", "c"  # first letter of the id of an upload, which expires, or of a message or part
-_UPLOAD_LIFETIME = timedelta(hours=1)  # of an upload to which nothing refers
 _DIGEST_BYTES = 32
 
 
@@ -44,10 +44,12 @@ def read_id(text: object) -> BlobId | None:
 
 
 class Blobs:
-    """An account may read the blobs that it uploaded and those of its messages and scripts."""
+    """An account may read the blobs that it uploaded and those of its messages and scripts. `lifetime` is that of an
+    upload to which nothing refers."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, lifetime: Callable[[], timedelta] = lambda: timedelta(hours=1)) -> None:
         self._store = store
+        self._lifetime = lifetime
 
     def put(self, content: bytes) -> str:
         """Store the content and return its digest, within a transaction that adds a reference to it."""
@@ -56,13 +58,13 @@ class Blobs:
         return digest
 
     def upload(self, account: int, content: bytes) -> str:
-        """Store the content and return its digest. It is kept for an hour, or as long as a message contains it."""
+        """Store the content and return its digest. It can be read until it expires, or as long as a message is it."""
         now = datetime.now(UTC)
         with self._store.transaction():
             self._store.run("DELETE FROM uploads WHERE expires_at < ?", now.isoformat())
             digest = self.put(content)
             sql = "INSERT OR REPLACE INTO uploads (account_id, digest, expires_at) VALUES (?, ?, ?)"
-            self._store.run(sql, account, digest, (now + _UPLOAD_LIFETIME).isoformat())
+            self._store.run(sql, account, digest, (now + self._lifetime()).isoformat())
             self.sweep()
         return digest
 
@@ -97,5 +99,6 @@ class Blobs:
             SELECT 1 FROM blobs WHERE digest = ?1 AND (
                 EXISTS (SELECT 1 FROM emails WHERE digest = ?1 AND (?3 OR account_id = ?2))
                 OR EXISTS (SELECT 1 FROM sieve_scripts WHERE digest = ?1 AND (?3 OR account_id = ?2))
-                OR EXISTS (SELECT 1 FROM uploads WHERE digest = ?1 AND (?3 OR account_id = ?2)))"""
-        return self._store.row(sql, digest, access.account, access.may("impersonate")) is not None
+                OR EXISTS (SELECT 1 FROM uploads WHERE digest = ?1 AND (?3 OR account_id = ?2) AND expires_at > ?4))"""
+        now = datetime.now(UTC).isoformat()
+        return self._store.row(sql, digest, access.account, access.may("impersonate"), now) is not None

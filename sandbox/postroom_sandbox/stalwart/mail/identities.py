@@ -19,8 +19,14 @@ def _is_addresses(value: Any) -> bool:
     return is_list(value) and all(is_object(each) and is_text(each.get("email")) for each in value)
 
 
+def _fits(value: Any, octets: int) -> bool:
+    return isinstance(value, str) and len(value.encode("utf-8", "replace")) <= octets
+
+
 _VALIDATORS: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("name", "email", "textSignature", "htmlSignature"), is_text),
+    "email": is_text,
+    "name": lambda value: _fits(value, 254),
+    **dict.fromkeys(("textSignature", "htmlSignature"), lambda value: _fits(value, 2047)),
     **dict.fromkeys(("replyTo", "bcc"), lambda value: value is None or _is_addresses(value)),
 }
 

@@ -34,7 +34,7 @@ class Mail:
     def __init__(self, store: Store, accounts: Accounts, domains: Domains, quota: UploadQuota) -> None:
         self.state_changes = StateChanges()
         self.log = ChangeLog(store, self.state_changes)
-        self.blobs = Blobs(store)
+        self.blobs = Blobs(store, quota.lifetime)
         self.folders = MailboxStore(store)
         self.store = EmailStore(store, accounts, self.log, self.blobs, self.folders)
         mailboxes = Mailboxes(store, self.log, self.folders, self.store)

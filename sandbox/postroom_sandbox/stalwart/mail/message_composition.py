@@ -20,6 +20,7 @@ from postroom_sandbox.stalwart.mail.data_type import invalid
 
 _POLICY = compat32.clone(linesep="\r\n", max_line_length=0)
 _MAX_LINE = 990
+_MAX_ATTACHMENTS = 50_000_000  # maxSizeAttachmentsPerEmail of the session
 _BODIES = ("textBody", "htmlBody", "attachments")
 _TYPES = {"textBody": "text/plain", "htmlBody": "text/html"}
 _PART_FIELDS = (
@@ -143,6 +144,7 @@ class _Body:
             raise invalid("bodyValues")
         self._values = values
         self._read_blob = read_blob
+        self._size = 0  # of the blobs
 
     def root(self, value: JSON) -> MimeMessage:
         if value.get("bodyStructure") is not None:
@@ -177,7 +179,11 @@ class _Body:
         if kind.startswith("multipart/"):
             return _multipart(kind.partition("/")[2], [self._part(each, name) for each in self._list(part, "subParts")])
         if part.get("blobId") is not None:
-            return _leaf(self._read_blob(part["blobId"], f"{name}/blobId"), part | {"type": kind}, is_value=False)
+            content = self._read_blob(part["blobId"], f"{name}/blobId")
+            self._size += len(content)
+            if self._size > _MAX_ATTACHMENTS:
+                raise invalid(name, description=f"Message exceeds maximum size of {_MAX_ATTACHMENTS} bytes.")
+            return _leaf(content, part | {"type": kind}, is_value=False)
         if part.get("charset") is not None:
             raise invalid(f"{name}/charset", description="The server chooses the charset of a body value.")
         value = self._values.get(str(part.get("partId")))

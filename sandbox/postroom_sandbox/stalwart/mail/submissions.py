@@ -22,7 +22,8 @@ from postroom_sandbox.stalwart.mail.identities import Identities
 from postroom_sandbox.stalwart.object_type import Condition
 from postroom_sandbox.stalwart.store import Store
 
-_MAX_HOLD = 2_592_000  # seconds, maxDelayedSend of the session
+_MAX_HOLD = 604_800  # seconds: `futureRelease` by default, though the session says 30 days (maxDelayedSend)
+_LISTED = timedelta(days=3)  # what left before is not listed
 _QUEUED = "250 2.1.5 Queued"
 _UNKNOWN = "550 5.1.2 Mailbox does not exist."
 _NOT_LOCAL = "550 5.7.1 The stand-in for Stalwart delivers to its own domains only."
@@ -30,6 +31,9 @@ _FULL = "552 5.2.2 Mailbox full."
 _INVENTED = re.compile(r"\.example\.(com|net|org)$")
 """The domains of those who wrote the sample mail. An answer to them is accepted, and goes nowhere."""
 
+_DIGITS = re.compile(r"[1-9][0-9]{0,9}")
+_PARAMETERS = frozenset(("HOLDFOR", "HOLDUNTIL"))
+_ADDRESS = re.compile(r"[^\s@<>(),;:\\\"\[\].]+(?:\.[^\s@<>(),;:\\\"\[\].]+)*@[^\s@.]+(?:\.[^\s@.]+)*")
 _BCC = re.compile(rb"(?im)^bcc:.*\n(?:[ \t].*\n)*")
 _IDS = {"identityIds": "identity_id", "emailIds": "email_id", "threadIds": "thread_id"}
 _COLUMNS = {"emailId": "email_id", "threadId": "thread_id", "sentAt": "send_at"}
@@ -61,13 +65,13 @@ class Submissions(DataType):
     # Reading
 
     def all_ids(self, call: MailCall) -> list[int]:
-        sql = "SELECT id FROM submissions WHERE account_id = ? ORDER BY id"
-        return [number for (number,) in self._store.rows(sql, call.account)]
+        sql = "SELECT id FROM submissions WHERE account_id = ? AND NOT is_destroyed AND send_at >= ? ORDER BY id"
+        return [number for (number,) in self._store.rows(sql, call.account, _listed_since())]
 
     def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
         sql = """
             SELECT id, identity_id, email_id, thread_id, send_at, undo_status, document FROM submissions
-            WHERE account_id = ? AND id IN (SELECT value FROM json_each(?))"""
+            WHERE account_id = ? AND NOT is_destroyed AND id IN (SELECT value FROM json_each(?))"""
         rows = self._store.rows(sql, call.account, json.dumps(numbers))
         return {
             number: {
@@ -86,33 +90,43 @@ class Submissions(DataType):
     def found(self, call: MailCall, arguments: JSON) -> Generator[int]:
         where, values = query_filters.condition(arguments.get("filter") or {}, _leaf)
         order, more = query_filters.order(arguments.get("sort") or [], _column, "id")
-        sql = f"SELECT id FROM submissions WHERE account_id = ? AND ({where}) ORDER BY {order}"  # noqa: S608 - of the source
-        yield from (number for (number,) in self._store.rows(sql, call.account, *values, *more))
+        listed = "account_id = ? AND NOT is_destroyed AND send_at >= ?"
+        sql = f"SELECT id FROM submissions WHERE {listed} AND ({where}) ORDER BY {order}"  # noqa: S608 - of the source
+        yield from (number for (number,) in self._store.rows(sql, call.account, _listed_since(), *values, *more))
 
     # Changes
 
     def set(self, call: MailCall, arguments: JSON) -> JSON:
-        """Successful changes trigger the Email/set that `onSuccess…` describes (RFC 8621 §7.5)."""
-        of_email = self._emails_of(call)
+        """Successful changes trigger the Email/set that `onSuccess…` describes (RFC 8621 §7.5). A key that is an id
+        should be that of a submission. Stalwart takes it for the id of an email, so that this is done here, too."""
         response = super().set(call, arguments)
-        of_email |= self._emails_of(call)
-        succeeded = {**{f"#{key}": made["id"] for key, made in response.get("created", {}).items()}}
-        succeeded |= {text: text for name in ("updated", "destroyed") for text in response.get(name, ())}
+        if not response.keys() & {"created", "updated", "destroyed"}:
+            return response
+        of_email = {f"#{key}": self._email_of(call, made["id"]) for key, made in response.get("created", {}).items()}
         patches: JSON = arguments.get("onSuccessUpdateEmail") or {}
         destroyed: list[str] = arguments.get("onSuccessDestroyEmail") or []
-        update = {of_email[succeeded[key]]: patch for key, patch in patches.items() if key in succeeded}
-        destroy = [of_email[succeeded[key]] for key in destroyed if key in succeeded]
-        if update or destroy:
+        update = {
+            of_email.get(key, key): patch
+            for key, patch in patches.items()
+            if key in of_email or not key.startswith("#")
+        }
+        destroy = [of_email.get(key, key) for key in destroyed if key in of_email or not key.startswith("#")]
+        if patches or destroyed:
             call.implied.append(("Email/set", self._emails.set(call, {"update": update, "destroy": destroy})))
         return response
 
-    def _emails_of(self, call: MailCall) -> dict[str, str]:
-        sql = "SELECT id, email_id FROM submissions WHERE account_id = ?"
-        return {ids.encode(number): ids.encode(email) for number, email in self._store.rows(sql, call.account)}
+    def check_state(self, call: MailCall, arguments: JSON) -> str:
+        """The current state: Stalwart does not compare it with `ifInState` here."""
+        return self.state(call.account)
+
+    def _email_of(self, call: MailCall, text: str) -> str:
+        sql = "SELECT email_id FROM submissions WHERE account_id = ? AND id = ?"
+        ((email,),) = self._store.rows(sql, call.account, ids.decode(text))
+        return ids.encode(email)
 
     def create(self, call: MailCall, value: JSON) -> JSON:
-        if unknown := value.keys() - {"identityId", "emailId", "envelope"}:
-            raise invalid(*sorted(unknown), description="Invalid property or value.")
+        if unknown := value.keys() - {"identityId", "emailId", "envelope", "undoStatus"}:
+            raise invalid(*sorted(unknown), description="Field could not be set.")
         identity_id = _reference(call, value, "identityId")
         identity = self._identities.document(call.account, identity_id)
         if identity is None:
@@ -133,7 +147,7 @@ class Submissions(DataType):
         document = json.dumps({"envelope": envelope, "deliveryStatus": delivery})
         with self._log.commit(call.account) as commit:
             number = self._store.next_number(call.account, "submission")
-            sql = "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            sql = "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, FALSE)"
             sent = (identity_id, email, email >> 32, digest, send_at, undo_status, document)
             self._store.run(sql, call.account, number, *sent)
             commit.note(self.name, number, "created")
@@ -148,26 +162,32 @@ class Submissions(DataType):
         return _UNKNOWN if self._mail.account_of(address) is None else None
 
     def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
-        sql = "SELECT undo_status FROM submissions WHERE account_id = ? AND id = ?"
+        sql = "SELECT undo_status, document FROM submissions WHERE account_id = ? AND id = ? AND NOT is_destroyed"
         row = self._store.row(sql, call.account, number)
         if row is None:
             raise not_found()
         if patch.keys() - {"undoStatus"} or patch.get("undoStatus") != "canceled":
             raise invalid(*patch, description="Only undoStatus can be set, and only to canceled.")
+        statuses = json.loads(row[1])["deliveryStatus"].values()
+        if all(status["delivered"] == "no" for status in statuses):  # it was never in the queue
+            raise invalid("undoStatus", description="Field could not be set.")
         if row[0] != "pending":
             raise SetError("cannotUnsend", "The requested message is no longer in the queue.")
         with self._log.commit(call.account) as commit:
-            sql = "UPDATE submissions SET undo_status = 'canceled' WHERE account_id = ? AND id = ?"
-            self._store.run(sql, call.account, number)
+            document = json.loads(row[1])
+            _leave_queue(document["deliveryStatus"])
+            sql = "UPDATE submissions SET undo_status = 'canceled', document = ? WHERE account_id = ? AND id = ?"
+            self._store.run(sql, json.dumps(document), call.account, number)
             commit.note(self.name, number, "updated")
         return None
 
     def destroy(self, call: MailCall, number: int, arguments: JSON) -> None:
-        """Destroy the record. Mail that was sent is not affected."""
+        """Destroy the record. Mail that was sent is not affected, nor is mail that is held: it leaves in its time."""
         if number not in self.all_ids(call):
             raise not_found()
         with self._log.commit(call.account) as commit:
-            self._store.run("DELETE FROM submissions WHERE account_id = ? AND id = ?", call.account, number)
+            sql = "UPDATE submissions SET is_destroyed = TRUE WHERE account_id = ? AND id = ?"
+            self._store.run(sql, call.account, number)
             commit.note(self.name, number, "destroyed")
 
     # The queue
@@ -209,6 +229,16 @@ class Submissions(DataType):
                 status |= _status(_FULL)
 
 
+def _listed_since() -> str:
+    return (datetime.now(UTC) - _LISTED).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _leave_queue(delivery: dict[str, JSON]) -> None:
+    for status in delivery.values():
+        if status["delivered"] == "queued":
+            status["delivered"] = "unknown"
+
+
 def _status(refusal: str | None) -> JSON:
     delivered = "queued" if refusal is None else "no"
     return {"delivered": delivered, "smtpReply": refusal or _QUEUED, "displayed": "unknown"}
@@ -230,6 +260,9 @@ def _envelope(given: Any, own: str, document: JSON) -> JSON:
     sender, recipients = given.get("mailFrom") or {"email": own}, given.get("rcptTo") or own_recipients
     if not _is_address(sender) or not is_list(recipients) or not all(map(_is_address, recipients)):
         raise invalid("envelope", description="Invalid envelope.")
+    for each in (sender, *recipients):
+        if not _ADDRESS.fullmatch("".join(each["email"].split())):
+            raise invalid("envelope", description=f"Invalid e-mail address {json.dumps(each['email'])}.")
     if sender["email"].lower() != own.lower():
         raise SetError("forbiddenFrom", "Envelope mailFrom does not match identity email address.")
     if not recipients:
@@ -238,7 +271,8 @@ def _envelope(given: Any, own: str, document: JSON) -> JSON:
 
 
 def _address(given: JSON) -> JSON:
-    return {"email": given["email"], "parameters": given.get("parameters")}
+    """As Stalwart keeps it: in lower case, and without blanks."""
+    return {"email": "".join(given["email"].split()).lower(), "parameters": given.get("parameters")}
 
 
 def _is_address(value: Any) -> TypeGuard[JSON]:
@@ -248,15 +282,25 @@ def _is_address(value: Any) -> TypeGuard[JSON]:
 def _hold(parameters: JSON, now: datetime) -> timedelta:
     """FUTURERELEASE (RFC 4865). Raises SetError."""
     given = {name.upper(): value for name, value in parameters.items()}
+    seconds, until = given.get("HOLDFOR"), given.get("HOLDUNTIL")
+    wrong = "Failed to parse mailFrom parameters"
+    if unknown := given.keys() - _PARAMETERS:
+        raise invalid("envelope", description=f"{wrong}: Unsupported parameter: {min(unknown)}.")
+    if seconds is not None and not _DIGITS.fullmatch(seconds if isinstance(seconds, str) else ""):
+        raise invalid("envelope", description=f"{wrong}: Invalid parameter: HOLDFOR.")
     try:
-        hold = timedelta(seconds=int(given.get("HOLDFOR") or 0))
-        if until := given.get("HOLDUNTIL"):
-            hold = max(datetime.fromisoformat(until) - now, timedelta())
-    except (TypeError, ValueError, OverflowError):
-        raise invalid("envelope", description="Invalid HOLDFOR or HOLDUNTIL.") from None
-    if not timedelta() <= hold <= timedelta(seconds=_MAX_HOLD):
-        raise invalid("envelope", description="The message cannot be held that long.")
+        hold = timedelta(seconds=int(seconds or 0)) if until is None else datetime.fromisoformat(until) - now
+    except (TypeError, ValueError):
+        raise invalid("envelope", description=f"{wrong}: Invalid parameter: HOLDUNTIL.") from None
+    if hold < timedelta():
+        raise _rejected("501 5.5.4 HOLDUNTIL must be a date and time in the future.")
+    if hold > timedelta(seconds=_MAX_HOLD):
+        raise _rejected(f"501 5.5.4 Requested hold time exceeds maximum of {_MAX_HOLD} seconds.")
     return hold
+
+
+def _rejected(reply: str) -> SetError:
+    return SetError("forbiddenMailFrom", f"Server rejected MAIL-FROM: {reply}")
 
 
 def _without_bcc(content: bytes) -> bytes:

@@ -6,6 +6,7 @@ import { collapseAll } from '#lib/commands/collapse-all.ts'
 import type { Command } from '#lib/commands/command.ts'
 import { remove } from '#lib/commands/delete.ts'
 import { endSelection } from '#lib/commands/end-selection.ts'
+import { compose } from '#lib/commands/compose.ts'
 import { expandAll } from '#lib/commands/expand-all.ts'
 import { goAll } from '#lib/commands/go-all.ts'
 import { goDrafts } from '#lib/commands/go-drafts.ts'
@@ -73,5 +74,6 @@ export const ALL: readonly Command[] = [
   selectStarred,
   selectUnstarred,
   endSelection,
+  compose,
   reply
 ]

@@ -40,7 +40,7 @@ const WORDS = [
   ...['во вложении', 'прилагаю', 'прикрепил*', 'у вкладенні']
 ]
 const PATTERN = new RegExp(
-  `(?<![\\p{L}\\p{N}_])(?:${WORDS.map((word) => word.replace('*', '\\p{L}{0,4}').replace(' ', '\\s+')).join('|')})(?![\\p{L}\\p{N}_])`,
+  `(?<![\\p{L}\\p{N}_])(?:${WORDS.map((word) => word.replace('*', '\\p{L}{0,4}').replaceAll(' ', '\\s+')).join('|')})(?![\\p{L}\\p{N}_])`,
   'iu'
 )
 

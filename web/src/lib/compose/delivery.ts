@@ -8,7 +8,9 @@ export interface Submission {
   readonly threadId?: Id
   readonly undoStatus?: string
   readonly sendAt?: string
-  readonly deliveryStatus?: Readonly<Record<string, { readonly delivered?: string; readonly smtpReply?: string }>> | null
+  readonly deliveryStatus?: Readonly<
+    Record<string, { readonly delivered?: string; readonly smtpReply?: string }>
+  > | null
   readonly envelope?: { readonly rcptTo?: readonly { readonly email: string }[] } | null
 }
 

@@ -88,8 +88,8 @@ export type Next =
   | { readonly do: 'store' | 'find' | 'check' | 'submit' | 'look' }
   /** it is for the person to decide */
   | { readonly do: 'ask' }
-  /** take it back; look whether it was; put its email among the drafts */
-  | { readonly do: 'cancel' | 'lookBack' | 'return' }
+  /** take it back; it is too late for that; look whether it was taken back; put its email among the drafts */
+  | { readonly do: 'cancel' | 'tooLate' | 'lookBack' | 'return' }
   /** it has left; it is a draft again */
   | { readonly do: 'finish' | 'end' }
 
@@ -127,8 +127,8 @@ function ofStored(sending: Sending, now: number): Next {
 }
 
 function ofHeld(sending: Sending, now: number): Next {
-  if (sending.undo && now < undoneUntil(sending, now)) {
-    return { do: 'cancel' }
+  if (sending.undo) {
+    return { do: sending.submissionId !== null && now < undoneUntil(sending, now) ? 'cancel' : 'tooLate' }
   }
   const until = leavesAt(sending)
   return now < until ? waiting(until, now) : { do: 'finish' }

@@ -3,7 +3,7 @@
  * A draft without it is that of another program.
  */
 import type { Draft, Recipient } from '#lib/compose/draft.ts'
-import { isAddress } from './address.ts'
+import { isAddress, sentAddress } from './address.ts'
 
 /** As text, not raw: the mail server folds it, and no value can end it. */
 export const DRAFT_HEADER = 'header:X-Postroom-Draft:asText'
@@ -16,14 +16,14 @@ type Field = (typeof FIELDS)[number]
 export interface OwnHeader {
   readonly identityId: string | null
   readonly parent: { readonly kind: 'reply' | 'forward'; readonly emailId: string | null } | null
-  /** recipients that are no addresses, each with its place */
+  /** recipients that are no addresses, or that were typed in other letters than they are sent in; each with its place */
   readonly words: readonly { readonly field: Field; readonly at: number; readonly recipient: Recipient }[]
 }
 
 export function draftHeader(draft: Draft): string {
   const words = FIELDS.flatMap((field) =>
     draft[field].map((recipient, at) => [field, at, recipient.name, recipient.address] as const)
-  ).filter(([, , , address]) => !isAddress(address))
+  ).filter(([, , , address]) => !isAddress(address) || sentAddress(address) !== address)
   const parent = draft.parent && [draft.parent.kind, draft.parent.emailId]
   const text = encodeURIComponent(JSON.stringify([draft.identityId, parent, words]))
   return text.replace(new RegExp(`.{${LINE}}(?=.)`, 'gu'), '$& ')

@@ -2,7 +2,7 @@
 import type { Draft, DraftFile, Parent, Recipient } from '#lib/compose/draft.ts'
 import type { BodyPart, EmailAddress, Id } from '#lib/jmap/types.ts'
 import { nameOfType } from '#lib/mail/attachment.ts'
-import { sameAddress } from './address.ts'
+import { isAddress, sameAddress } from './address.ts'
 import { DRAFT_HEADER, readDraftHeader, type OwnHeader } from './draft-header.ts'
 import { isMessageId } from './field.ts'
 import { unflowed } from './flowed.ts'
@@ -84,7 +84,10 @@ function recipients(email: DraftEmail, own: OwnHeader | null, field: 'to' | 'cc'
   const people = (email[field] ?? []).map(({ name, email: address }) => ({ name: name?.trim() ?? '', address }))
   // In their order: each place counts those before it.
   const words = own?.words.filter((word) => word.field === field).sort((one, other) => one.at - other.at) ?? []
-  words.forEach(({ at, recipient }) => people.splice(at, 0, recipient))
+  words.forEach(({ at, recipient }) => {
+    const isThere = isAddress(recipient.address) && sameAddress(people[at]?.address ?? '', recipient.address)
+    people.splice(at, isThere ? 1 : 0, recipient)
+  })
   return people
 }
 

@@ -58,8 +58,7 @@ export interface Draft {
  * it leaves, it can be taken back. `undoing`: it may have been taken back. `returning`: it was, or reached nobody: its email
  * lies among the sent ones, perhaps, and must go back to the drafts.
  */
-export type SendingStep =
-  'waiting' | 'storing' | 'stored' | 'submitting' | 'unknown' | 'held' | 'undoing' | 'returning'
+export type SendingStep = 'waiting' | 'storing' | 'stored' | 'submitting' | 'unknown' | 'held' | 'undoing' | 'returning'
 
 export interface Sending {
   /** of the email that is sent, by which it is known again (RFC 5322 §3.6.4) */

@@ -1,5 +1,5 @@
 /** A draft → the Email that is created of it (RFC 8621 §4.6). */
-import type { Draft, DraftFile, Recipient } from '#lib/compose/draft.ts'
+import type { Draft, DraftFile } from '#lib/compose/draft.ts'
 import type { Arguments, EmailAddress, Id } from '#lib/jmap/types.ts'
 import { sentAddress } from './address.ts'
 import { DRAFT_HEADER, draftHeader } from './draft-header.ts'
@@ -24,6 +24,9 @@ export interface Envelope {
 /** It cannot be sent as it is. Whoever sends asks `notAddresses` before. */
 export class UnfinishedDraft extends Error {}
 
+/** RFC 8098 §2.1 */
+const RECEIPT_HEADER = 'header:Disposition-Notification-To:asAddresses'
+
 type Part = Arguments
 
 /** Raises `UnfinishedDraft` if it cannot be sent. */
@@ -33,19 +36,18 @@ export function emailOf(draft: Draft, envelope: Envelope): Arguments {
     throw new UnfinishedDraft('no recipient, one that is no address, or a file that is not uploaded')
   }
   const { parts, values } = body(draft)
+  const sender = address(envelope.from.name, envelope.from.email)
   return {
     mailboxIds: Object.fromEntries(envelope.mailboxIds.map((id) => [id, true])),
     keywords: Object.fromEntries(envelope.keywords.map((keyword) => [keyword, true])),
-    from: [address(envelope.from.name, envelope.from.email)],
+    from: [sender],
     ...(envelope.replyTo?.length ? { replyTo: envelope.replyTo.map(({ name, email }) => address(name, email)) } : {}),
     ...recipients(draft),
     subject: oneLine(draft.subject),
     messageId: [envelope.messageId],
     ...parentHeaders(draft),
     sentAt: envelope.sentAt.toISOString().replace(/\.\d+Z$/u, 'Z'),
-    ...(draft.receipt
-      ? { 'header:Disposition-Notification-To:asAddresses': [address(null, envelope.from.email)] }
-      : {}),
+    ...(draft.receipt ? { [RECEIPT_HEADER]: [{ ...sender, name: null }] } : {}),
     ...(isSent ? {} : { [DRAFT_HEADER]: draftHeader(draft) }),
     bodyStructure: parts,
     bodyValues: values
@@ -66,18 +68,17 @@ function isStored({ blobId }: DraftFile): boolean {
   return blobId !== null
 }
 
-/** Those that are no addresses stand in a header of drafts alone (`draftHeader`): a mail server need not take them. */
+/**
+ * Those that are no addresses stand in a header of drafts alone (`draftHeader`): a mail server need not take them. Domains are
+ * written in the letters of DNS: not every server turns them into these.
+ */
 function recipients(draft: Draft): Arguments {
   const lacking = new Set(notAddresses(draft))
-  const fields = (['to', 'cc', 'bcc'] as const).map((field) => [
-    field,
-    draft[field].filter((each) => !lacking.has(each)).map(recipient)
-  ])
+  const fields = (['to', 'cc', 'bcc'] as const).map((field) => {
+    const people = draft[field].filter((each) => !lacking.has(each))
+    return [field, people.map((each) => address(each.name, each.address))]
+  })
   return Object.fromEntries(fields.filter(([, addresses]) => addresses?.length)) as Arguments
-}
-
-function recipient({ name, address: email }: Recipient): EmailAddress {
-  return address(name, email)
 }
 
 function address(name: string | null, email: string): EmailAddress {

@@ -22,7 +22,7 @@ export interface Mailto {
  * could send a file of the person's disk.
  */
 export function mailtoOf(url: string): Mailto | null {
-  const match = /^\s*mailto:([^?#]*)(?:\?([^#]*))?/iu.exec(url.slice(0, MOST))
+  const match = /^\s*mailto:([^?#]*)(?:\?([^#]*))?/iu.exec(shortened(url))
   if (!match) {
     return null
   }
@@ -44,6 +44,11 @@ export function mailtoOf(url: string): Mailto | null {
       .toWellFormed(),
     body: textIn(found['body'])
   }
+}
+
+/** Without the piece that would be cut through: half an address is another one. */
+function shortened(url: string): string {
+  return url.length > MOST ? url.slice(0, MOST).replace(/[,&?][^,&?]*$/u, '') : url
 }
 
 /** RFC 6068 §2: a comma between addresses is not encoded, one within an address is. */

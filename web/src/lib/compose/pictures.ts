@@ -12,20 +12,11 @@ export function cidsIn(html: string): string[] {
   return [...found]
 }
 
-/** What the editor shows. A picture that this device does not have yet keeps its `cid:` address, which loads nothing. */
-export function shownPictures(html: string, urlOf: (cid: string) => string | null): string {
-  return withSources(html, (attributes) => {
-    const cid = cidOf(attributeOf(attributes, 'src') ?? '')
-    const url = cid === null ? null : urlOf(cid)
-    return url === null ? null : ` src="${escaped(url)}" data-cid="${escaped(cid ?? '')}"`
-  })
-}
-
-/** What is kept of it. */
+/** What is kept of what the editor holds: there, pictures have their Content-ID in `data-cid`. */
 export function storedPictures(html: string): string {
-  return withSources(html, (attributes) => {
+  return withTags(html, (attributes, tag) => {
     const cid = attributeOf(attributes, 'data-cid')
-    return cid === null ? null : ` src="${escaped(cidUrl(cid))}"`
+    return cid === null ? tag : `<img${without(attributes)} src="${escaped(cidUrl(cid))}">`
   })
 }
 
@@ -44,7 +35,8 @@ export function cidUrl(cid: string): string {
   return `cid:${encodeURIComponent(cid).replaceAll('%40', '@')}`
 }
 
-function cidOf(source: string): string | null {
+/** The Content-ID that the address of a picture names; null if it is no `cid:` address. */
+export function cidOf(source: string): string | null {
   const match = /^\s*cid:(.+)$/iu.exec(source)
   if (!match) {
     return null
@@ -54,13 +46,6 @@ function cidOf(source: string): string | null {
   } catch {
     return match[1]?.trim() ?? null // not percent-encoded
   }
-}
-
-function withSources(html: string, source: (attributes: string) => string | null): string {
-  return withTags(html, (attributes, tag) => {
-    const written = source(attributes)
-    return written === null ? tag : `<img${without(attributes)}${written}>`
-  })
 }
 
 function withTags(html: string, change: (attributes: string, tag: string) => string): string {

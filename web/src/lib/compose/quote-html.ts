@@ -6,7 +6,7 @@
 import DOMPurify, { type Config } from 'dompurify'
 import { tooLarge } from '#lib/mail/large-html.ts'
 import { cleanStyle } from './quote-style.ts'
-import { storedPictures } from './pictures.ts'
+import { cidOf, storedPictures } from './pictures.ts'
 
 /** The editor works through each element within others: deeper ones would stop it. */
 const DEEPEST = 100
@@ -64,7 +64,8 @@ const CONFIG = {
     ...['script', 'style', 'template', 'title', 'svg', 'math', 'video', 'audio', 'iframe', 'object', 'datalist', 'xmp'],
     ...['head', 'noscript', 'noembed', 'noframes', 'select', 'textarea', 'button']
   ],
-  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|tel:|cid:|blob:)/i,
+  // DOMPurify asks it for every attribute: these schemes, or no scheme at all. What becomes of addresses: `attributeValue`.
+  ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|tel|cid|blob):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i,
   RETURN_DOM_FRAGMENT: true
 } satisfies Config
 
@@ -82,9 +83,16 @@ export function cleanHtml(source: string): string {
   return storedPictures(htmlOf(purify(source, { ours: true })))
 }
 
-/** What may be put into the editor. */
+/** What may be put into the editor. Pictures wait with `data-cid`: a browser asks for a `cid:` address in vain. */
 export function cleanFragment(source: string): DocumentFragment {
-  return purify(source, { ours: true })
+  const fragment = purify(source, { ours: true })
+  for (const picture of fragment.querySelectorAll('img[src]')) {
+    const cid = cidOf(picture.getAttribute('src') ?? '')
+    if (cid === null) continue
+    picture.setAttribute('data-cid', cid)
+    picture.removeAttribute('src')
+  }
+  return fragment
 }
 
 interface Origin {
@@ -99,7 +107,8 @@ function purify(source: string, origin: Origin): DocumentFragment {
     else attribute.attrValue = value
   })
   try {
-    const fragment = DOMPurify.sanitize(source, CONFIG)
+    // A set of frames has no body, and so no fragment.
+    const fragment = (DOMPurify.sanitize(source, CONFIG) as DocumentFragment | null) ?? new DocumentFragment()
     describePictures(fragment)
     return fragment
   } finally {
@@ -135,7 +144,7 @@ function pictureSource(element: Element, source: string, ours: boolean): string 
 }
 
 function describePictures(fragment: DocumentFragment): void {
-  for (const picture of fragment.querySelectorAll('img:not([src])')) {
+  for (const picture of fragment.querySelectorAll('img:not([src]):not([data-cid])')) {
     picture.replaceWith(picture.getAttribute('alt')?.trim() ?? '')
   }
 }

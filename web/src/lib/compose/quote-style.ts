@@ -33,7 +33,9 @@ export function cleanStyle(style: string): string {
 
 /** A word as large as the window would cover it. */
 function isHuge(value: string): boolean {
-  return [...value.matchAll(/(\d*\.?\d+)(px|pt|pc|in|cm|mm|q|em|rem|ex|ch|vw|vh|vmin|vmax|[a-z]{2,4})?/giu)].some(
-    ([, number, unit = '']) => Number(number) > (/^(?:px|pt|q)?$/iu.test(unit) ? 1_000 : 100)
-  )
+  return [
+    ...value
+      .replaceAll(/#[0-9a-f]+/giu, '')
+      .matchAll(/(\d*\.?\d+)(px|pt|pc|in|cm|mm|q|em|rem|ex|ch|vw|vh|vmin|vmax|[a-z]{2,4})?/giu)
+  ].some(([, number, unit = '']) => Number(number) > (/^(?:px|pt|q)?$/iu.test(unit) ? 1_000 : 100))
 }

@@ -3,8 +3,8 @@
 /** Commas and semicolons of Chinese and Japanese keyboards, too. */
 const SEPARATORS = ',;\n，；、'
 const CLOSING: Readonly<Record<string, string>> = { '"': '"', '<': '>', '(': ')', '[': ']' }
-/** Characters within quotes or brackets. A paste may consist of a hundred thousand "<". */
-const LONGEST = 500
+/** RFC 5322 §3.2.4, on one line. Its length is bounded: what opens may never close. */
+const QUOTED = /"(?:[^"\\\n]|\\[^\n]){0,500}"/y
 
 interface Segment {
   readonly text: string
@@ -20,10 +20,11 @@ export function segmentsOf(text: string): string[] {
 
 function cut(text: string): Segment[] {
   const segments: Segment[] = []
+  const closings = new Closings(text)
   let from = 0
   for (let at = 0; at < text.length; at++) {
     const character = text.charAt(at)
-    const end = character in CLOSING ? endOf(text, at) : at
+    const end = character in CLOSING ? closings.of(at) : at
     if (end > at) {
       at = end
     } else if (SEPARATORS.includes(character)) {
@@ -41,16 +42,34 @@ function isGroup(name: string, next: string): boolean {
   return !/[@<>"]|^\s*mailto$|^\s*$/iu.test(name) && next !== '/'
 }
 
-/** Where a quote or a bracket closes that opens here; the same place if it does not on this line. */
-function endOf(text: string, at: number): number {
-  const open = text.charAt(at)
-  const last = Math.min(text.length, at + LONGEST)
-  for (let end = at + 1; end < last && text.charAt(end) !== '\n'; end++) {
-    const character = text.charAt(end)
-    if (open === '"' && character === '\\') end++
-    else if (character === CLOSING[open]) return end
+/** Where quotes and brackets close, on the same line. */
+class Closings {
+  readonly #text: string
+  /** where each closes next; looked for once, since a paste may consist of a hundred thousand "<" */
+  readonly #next = new Map<string, number>()
+
+  constructor(text: string) {
+    this.#text = text
   }
-  return at
+
+  /** Of one that opens here; the same place if it does not close. */
+  of(at: number): number {
+    const open = this.#text.charAt(at)
+    if (open === '"') {
+      QUOTED.lastIndex = at
+      return at + Math.max(0, (QUOTED.exec(this.#text)?.[0].length ?? 0) - 1)
+    }
+    const end = this.#find(CLOSING[open] ?? '', at)
+    return end < this.#find('\n', at) ? end : at
+  }
+
+  #find(character: string, from: number): number {
+    const known = this.#next.get(character) ?? -1
+    if (known > from) return known
+    const found = this.#text.indexOf(character, from)
+    this.#next.set(character, found < 0 ? Infinity : found)
+    return found < 0 ? Infinity : found
+  }
 }
 
 /**

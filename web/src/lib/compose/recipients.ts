@@ -43,7 +43,7 @@ function recipientsIn(segment: string): Recipient[] {
 function recipient(name: string, address: string): Recipient {
   const found = addressIn(address)
   const said = nameIn(name)
-  return { name: said.replace(INVISIBLE, '') === found ? '' : said, address: found }
+  return { name: addressIn(said) === found ? '' : said, address: found }
 }
 
 function addressIn(text: string): string {
@@ -58,7 +58,7 @@ function addressIn(text: string): string {
 function nameIn(text: string): string {
   const plain = text.replace(/[\p{Cc}\u2028\u2029\s]+/gu, ' ').trim()
   const inner = unquoted(plain, '"')
-  return unquoted(inner === plain ? plain : inner.replace(/\\(.)/gsu, '$1'), "'").trim()
+  return inner === plain ? unquoted(plain, "'").trim() : inner.replace(/\\(.)/gsu, '$1').trim()
 }
 
 function unquoted(text: string, quote: string): string {

@@ -38,7 +38,13 @@ test('a reply to all of a message that asks for another address goes there and n
 })
 
 test('a reply to all of an own message goes to the same people again', () => {
-  const all = replyAllTo({ ...message, own: true, from: message.to, to: message.from, cc: [person('jonas@example.net')] })
+  const all = replyAllTo({
+    ...message,
+    own: true,
+    from: message.to,
+    to: message.from,
+    cc: [person('jonas@example.net')]
+  })
   expect([names(all.to), names(all.cc)]).toEqual([['mara@example.net'], ['jonas@example.net']])
 })
 
@@ -51,7 +57,11 @@ test.each([
   ['the address to which it was sent', { to: [person('Alias@example.org', true)] }, 'alias@example.org'],
   ['that of a copy', { to: [person('x@example.net')], cc: [person('alias@example.org', true)] }, 'alias@example.org'],
   ['the one without its tag', { to: [person('alias+shop@example.org', true)] }, 'alias@example.org'],
-  ['the one that wrote it', { own: true, from: [person('alias@example.org', true)], to: [alice].map((each) => ({ ...each, own: true })) }, 'alias@example.org'],
+  [
+    'the one that wrote it',
+    { own: true, from: [person('alias@example.org', true)], to: [alice].map((each) => ({ ...each, own: true })) },
+    'alias@example.org'
+  ],
   ['no one in particular', { to: [person('list@example.net')] }, undefined]
 ])('%s answers', (_, change, address) => {
   const identities = [alice, { name: '', address: 'alias@example.org' }]

@@ -102,10 +102,11 @@ function secondsOf(text: string | null, now: number): number | null {
   return Number.isFinite(seconds) ? Math.max(0, seconds) : null
 }
 
-/** RFC 8620 §3.6.2: `serverUnavailable` passes by itself. Of `serverPartialFail` some was carried out, and we ask what.
- * `serverFail` changed nothing, and is expected to fail again. */
+/** RFC 8620 §3.6.2: `serverUnavailable` passes by itself; Stalwart answers it for each mistake of its own, also in the
+ * middle of a call. Of `serverPartialFail` some was carried out. Of both we ask what was. `serverFail` changed nothing, and is
+ * expected to fail again. */
 export function methodFailure(type: unknown): JmapFailure {
   const code = typeof type === 'string' ? type : 'unknown'
-  const isPartial = code === 'serverPartialFail'
-  return new JmapFailure(code, { transient: isPartial || code === 'serverUnavailable', ambiguous: isPartial })
+  const isOpen = code === 'serverPartialFail' || code === 'serverUnavailable'
+  return new JmapFailure(code, { transient: isOpen, ambiguous: isOpen })
 }

@@ -19,7 +19,7 @@ export function namesOf(people: readonly Person[], me: string): string {
   const seen = new Set<string>()
   const once = people.filter(({ address }) => !seen.has(address) && Boolean(seen.add(address)))
   const names = once.map((person) => nameOf(person, me))
-  return once.length === 1 ? (names[0] ?? '') : names.map(shorten).join(', ')
+  return once.length === 1 ? (names[0] ?? '') : names.map(shortName).join(', ')
 }
 
 /** One or two letters for the round mark beside a message. */
@@ -35,7 +35,7 @@ function firstLetter(word: string): string {
 }
 
 /** The first name; a name with a comma or an initial stays as it is. */
-function shorten(name: string): string {
+export function shortName(name: string): string {
   const [first = name, ...rest] = name.split(' ')
   return rest.length > 0 && first.length > 2 && !first.endsWith('.') ? first : name
 }

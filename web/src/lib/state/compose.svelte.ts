@@ -1,7 +1,7 @@
 /** Writing and sending, for the views. Loaded on use. */
 import { isUnsent, type Draft, type KeptDraft, type Recipient, type StoredVersion } from '#lib/compose/draft.ts'
 import { everybody } from '#lib/compose/recipients.ts'
-import { SUBMISSION } from '#lib/jmap/client.ts'
+import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import { maxSizeAttachments, maxSizeUpload } from '#lib/jmap/upload.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { DraftLocks } from '#lib/sync/draft-locks.ts'
@@ -92,10 +92,8 @@ export class ComposeState implements Compose {
   }
 
   get maxDelay(): number {
-    const { session, accountId } = this.#known() ?? {}
-    const of = session?.accounts[accountId ?? '']?.accountCapabilities[SUBMISSION] as
-      { maxDelayedSend?: number } | undefined
-    return of?.maxDelayedSend ?? 0
+    const client = this.#known()
+    return client ? maxDelayedSend(client) : 0
   }
 
   get maxFile(): number {

@@ -26,6 +26,7 @@ import { ListState } from './conversation-list.svelte.ts'
 import { LabelsState } from './labels.svelte.ts'
 import type { ListOptions, Mail, Quota, Trouble } from './mail.ts'
 import type { SavedSearch, Search } from './searches.ts'
+import type { Sent } from './sent.ts'
 import { MailboxesState } from './mailboxes.svelte.ts'
 import { Messages } from './messages.ts'
 import { ReaderState } from './reader.svelte.ts'
@@ -206,6 +207,10 @@ export class MailState implements Mail {
     )
     this.#compose.catch(() => (this.#compose = null))
     return this.#compose
+  }
+
+  sent(): Promise<Sent> {
+    return Promise.reject(new Error('not built yet'))
   }
 
   async keepLanguage(): Promise<void> {

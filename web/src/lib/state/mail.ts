@@ -12,6 +12,7 @@ import type { Warning } from '#lib/mail/warnings.ts'
 import type { Compose } from './compose.ts'
 import type { Message } from './message.ts'
 import type { SavedSearch, Search } from './searches.ts'
+import type { Sent } from './sent.ts'
 
 import type { Labels, Mailboxes } from './mailbox-contract.ts'
 
@@ -212,6 +213,10 @@ export interface Mail {
   readonly reader: Reader
   /** What writing needs, loaded on use; the same each time. */
   compose(): Promise<Compose>
+  /** What became of what was sent, loaded on use; the same each time. */
+  sent(): Promise<Sent>
+  /** drafts that the mail server lacks, messages that wait to be sent, and actions that cannot be sent */
+  readonly unsent: number
   readonly connection: Connection
   readonly announcements: Announcements
   /** unread conversations in the inbox, also as another tab learnt it while this one is hidden */

@@ -14,7 +14,7 @@ test('what a notice says can be taken back from it, once', () => {
   const { said, undone } = notices(1)
   said.shown?.undo?.()
   expect(undone).toEqual([0])
-  expect(said.shown).toEqual({ text: 'undid 0', undo: null, again: null })
+  expect(said.shown).toEqual({ text: 'undid 0', undo: null, again: null, timed: null })
   said.undoLast()
   expect([undone, said.canUndo]).toEqual([[0], false])
 })

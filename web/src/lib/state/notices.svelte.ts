@@ -11,12 +11,19 @@ export interface Notice {
   readonly undo: (() => void) | null
   /** tries once more what failed; null for nothing */
   readonly again: (() => void) | null
+  readonly timed: Timed | null
 }
 
-interface Undo {
+/** It has a time of its own, which is counted down. `left`: what is shown with so many seconds left, in place of the text. */
+export interface Timed {
+  readonly until: number
+  readonly left: (seconds: number) => string
+}
+
+export interface Undo {
   readonly run: () => void
-  /** what is said when it is done */
-  readonly done: Said
+  /** what is said when it is done; null: `run` says it */
+  readonly done: Said | null
 }
 
 /** Actions that can be taken back, the last one first (undo does not depend on the time that a toast is shown). */
@@ -25,6 +32,8 @@ const MOST_UNDOS = 20
 export class Notices {
   #shown = $state.raw<Notice | null>(null)
   #undos = $state.raw<readonly Undo[]>([])
+  /** by what was said last */
+  #offered: Undo | null = null
 
   /** null for nothing */
   get shown(): Notice | null {
@@ -36,19 +45,26 @@ export class Notices {
   }
 
   /** With `undo`, the person may take it back: by the notice, or later by a key. */
-  say(text: Said, undo: Undo | null = null): void {
+  say(text: Said, undo: Undo | null = null, timed: Timed | null = null): void {
     if (undo) this.#undos = [...this.#undos, undo].slice(-MOST_UNDOS)
-    this.#shown = { text, undo: undo && (() => this.#undo(undo)), again: null }
+    this.#offered = undo
+    this.#shown = { text, undo: undo && (() => this.#undo(undo)), again: null, timed }
   }
 
   /** Something failed, and may be tried once more. */
   failed(text: Said, again: () => void): void {
-    this.#shown = { text, undo: null, again }
+    this.#shown = { text, undo: null, again, timed: null }
   }
 
   undoLast(): void {
     const last = this.#undos.at(-1)
     if (last) this.#undo(last)
+  }
+
+  /** It can be taken back no more. */
+  withdraw(undo: Undo): void {
+    this.#undos = this.#undos.filter((one) => one !== undo)
+    if (this.#offered === undo && this.#shown?.undo) this.#shown = null
   }
 
   hide(): void {
@@ -58,6 +74,7 @@ export class Notices {
   #undo(undo: Undo): void {
     this.#undos = this.#undos.filter((one) => one !== undo)
     undo.run()
-    this.say(undo.done)
+    if (undo.done !== null) this.say(undo.done)
+    else if (this.#offered === undo) this.hide()
   }
 }

@@ -30,11 +30,13 @@ export class MailPage {
   readonly notices = new Notices()
   readonly searching: Searching
   readonly writing: Writing
-  /** what the person wants to write to a suspicious sender, and is asked about */
+  /** what the person wants to reply to a suspicious sender, and is asked about */
   asking = $state.raw<{ readonly kind: Answer; readonly message: Message } | null>(null)
   /** expanded or collapsed by the person; other messages follow the rule */
   #toggled = $state.raw<ReadonlyMap<string, boolean>>(new Map())
   #unfolded = $state(false)
+  /** messages about whose sender the person was asked before a reply */
+  readonly #agreed = new Set<string>()
   /** messages whose remote pictures are shown this time */
   #pictured = $state.raw<ReadonlySet<string>>(new Set())
   #segment = $state<string | undefined>()
@@ -51,7 +53,7 @@ export class MailPage {
     this.cursor = new Cursor(mail, this)
     this.triage = new Triage(mail, this.cursor, this)
     this.searching = new Searching(mail, go)
-    this.writing = new Writing(mail)
+    this.writing = new Writing(mail, this.notices)
     this.#go = go
     this.leave = leave
   }
@@ -97,9 +99,10 @@ export class MailPage {
     return this.#unfolded ? null : foldedRange(this.mail.reader.conversation?.messages ?? [], this.expanded)
   }
 
-  /** Reply, or forward. A suspicious sender is asked about first. */
+  /** Reply, or forward. Before a reply to a suspicious sender the person is asked once; a forward goes to others. */
   reply(kind: Answer, message: Message): void {
-    if (this.warningOf(message) !== null) this.asking = { kind, message }
+    const asks = kind.startsWith('reply') && this.warningOf(message) !== null && !this.#agreed.has(message.id)
+    if (asks) this.asking = { kind, message }
     else void this.writing.start({ kind, message })
   }
 
@@ -107,7 +110,9 @@ export class MailPage {
   settle(on: boolean): void {
     const { asking } = this
     this.asking = null
-    if (asking && on) void this.writing.start(asking)
+    if (!asking || !on) return
+    this.#agreed.add(asking.message.id)
+    void this.writing.start(asking)
   }
 
   /** The address bar changed: show what it names. */
@@ -189,6 +194,16 @@ export class MailPage {
   async closeMailbox(): Promise<void> {
     this.cursor.forget()
     await this.#go(pathOf('inbox'))
+  }
+
+  /** A draft is written on, unless it belongs to a conversation that is read here; all else is read. */
+  async openRow(threadId: string): Promise<void> {
+    const { list } = this.mail
+    const row = list?.row(list.indexOf(threadId) ?? -1)
+    const isDraft = row?.draft && (row.messages === 1 || this.mailbox?.role === 'drafts')
+    if (!isDraft) return this.openConversation(threadId)
+    this.cursor.current = threadId
+    return this.writing.start({ kind: 'edit', emailId: row.emailId })
   }
 
   async openConversation(threadId: string): Promise<void> {

@@ -2,7 +2,8 @@
 import type { Filter, MailboxItem, Mailboxes } from '#lib/state/mail.ts'
 
 /** What is shown of all mailboxes. */
-export type View = { readonly kind: 'starred' | 'all' } | { readonly kind: 'label'; readonly keyword: string }
+export type View =
+  { readonly kind: 'starred' | 'all' | 'scheduled' } | { readonly kind: 'label'; readonly keyword: string }
 
 /** Ids of mailboxes hold no colon (RFC 8620 §1.2), so an address never means both. */
 const LABEL = 'label:'
@@ -37,12 +38,14 @@ export function labelSegment(keyword: string): string {
 
 /** The view that an address names. */
 export function viewOf(segment: string | undefined): View | undefined {
-  if (segment === 'starred' || segment === 'all') return { kind: segment }
+  if (segment === 'starred' || segment === 'all' || segment === 'scheduled') return { kind: segment }
   return segment?.startsWith(LABEL) ? { kind: 'label', keyword: segment.slice(LABEL.length) } : undefined
 }
 
 /** What is in it. Whatever is in Spam or Trash was put away. */
 export function filterOf(view: View, mailboxes: Mailboxes): Filter | null {
+  // What waits at the mail server is no list of emails: nothing matches, so that no key does anything to a hidden row.
+  if (view.kind === 'scheduled') return { hasKeyword: '$seen', notKeyword: '$seen' }
   const away = mailboxes.items.filter(({ role }) => role === 'junk' || role === 'trash').map(({ id }) => id)
   const keyword = view.kind === 'label' ? view.keyword : view.kind === 'starred' ? '$flagged' : undefined
   const filter: Filter = {

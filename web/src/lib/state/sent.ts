@@ -1,8 +1,8 @@
 /** What became of what the person sent, for the views. Everything of it is loaded on first use: `mail.sent()`. */
 import type { Recipient } from '#lib/compose/draft.ts'
 import type { Delivery, RefusedRecipient } from '#lib/compose/delivery.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Composition } from './compose.ts'
-import type { Trouble } from './mail.ts'
 
 export type { Delivery, RefusedRecipient }
 

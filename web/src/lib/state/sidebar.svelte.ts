@@ -2,6 +2,7 @@
 import type { Words } from '#lib/words/en.ts'
 import { Device } from './device.ts'
 import type { MailPage } from './page.svelte.ts'
+import { SCHEDULED } from './writing.svelte.ts'
 import { sectionsOf, treeStep, type SidebarEntry, type Section } from './sidebar.ts'
 
 const COLLAPSED = 'collapsed-folders'
@@ -28,6 +29,7 @@ export class Sidebar {
         items: this.#page.mail.mailboxes.items,
         labels: this.#page.mail.labels.items,
         searches: this.#page.mail.savedSearches,
+        scheduled: this.#scheduled,
         collapsed: this.#collapsed
       },
       this.#words()
@@ -35,6 +37,13 @@ export class Sidebar {
   )
 
   readonly #entries: readonly SidebarEntry[] = $derived(this.sections.flatMap(({ entries }) => entries))
+
+  /** Until it is known, as many as on the last visit: the entries below stay in their places. */
+  get #scheduled(): number | null {
+    const { writing, view } = this.#page
+    const count = writing.sent?.scheduled?.length ?? Number(this.#device.read(SCHEDULED))
+    return count > 0 || view?.kind === 'scheduled' ? count : null
+  }
 
   /** of what the page shows */
   get current(): string | null {

@@ -148,3 +148,13 @@ test('mail of a removed folder goes to the Trash, or where it may be added and w
   expect(found).toEqual(['trash', 'inbox', 'sent', 'archive', 'junk', 'receipts'])
   expect(foldersIn('pack', PACK).map(({ id }) => id)).toEqual(['paper', 'old', 'shelf'])
 })
+
+test('what leaves later stands below Sent, with how much it is, if anything does', () => {
+  const shown = (scheduled: number | null): readonly SidebarEntry[] => {
+    const all = { items: STANDARD, labels: [], searches: [], scheduled, collapsed: new Set<string>() }
+    return sectionsOf(all, words.mail)[0]?.entries ?? []
+  }
+  expect(shown(null)).toHaveLength(8)
+  expect(shown(2).map(({ key }) => key)).toEqual(keys(STANDARD).toSpliced(4, 0, 'scheduled'))
+  expect(shown(2)[4]).toMatchObject({ name: 'Scheduled', href: '/mail/scheduled', count: 2, calls: false })
+})

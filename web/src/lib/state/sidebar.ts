@@ -9,7 +9,7 @@ export interface SidebarEntry {
   readonly key: string
   readonly href: string
   readonly name: string
-  readonly icon: Role | 'folder' | 'star' | 'mails' | 'search' | null
+  readonly icon: Role | 'folder' | 'star' | 'mails' | 'search' | 'clock' | null
   readonly colour: LabelColour | null
   /** 1 at the top */
   readonly level: number
@@ -41,16 +41,22 @@ export interface Contents {
   readonly items: readonly MailboxItem[]
   readonly labels: readonly Label[]
   readonly searches: readonly SavedSearch[]
+  /** messages that leave later; null: the view of them is not shown */
+  readonly scheduled?: number | null
   /** ids of mailboxes whose inside is not shown */
   readonly collapsed: ReadonlySet<string>
 }
 
-export function sectionsOf({ items, labels, searches, collapsed }: Contents, words: MailWords): Section[] {
+export function sectionsOf(
+  { items, labels, searches, scheduled = null, collapsed }: Contents,
+  words: MailWords
+): Section[] {
   const entries = (roots: readonly MailboxItem[]): SidebarEntry[] => below(roots, { items, collapsed, words })
   const tops = items.filter(({ parentId }) => parentId === null)
   const standard = tops.filter(({ role }) => role !== null)
   const at = (role: Role): number => standard.findIndex((item) => item.role === role)
   const first = at('inbox') + 1
+  const sent = Math.max(first, at('sent') + 1)
   const last = [at('junk'), at('trash')].filter((place) => place >= 0)[0] ?? standard.length
   return [
     {
@@ -58,7 +64,9 @@ export function sectionsOf({ items, labels, searches, collapsed }: Contents, wor
       entries: numbered([
         ...entries(standard.slice(0, first)),
         view('starred', 'star', words.views.starred),
-        ...entries(standard.slice(first, last)),
+        ...entries(standard.slice(first, sent)),
+        ...(scheduled === null ? [] : [scheduledEntry(scheduled, words)]),
+        ...entries(standard.slice(sent, last)),
         view('all', 'mails', words.views.all),
         ...entries(standard.slice(last))
       ])
@@ -117,6 +125,10 @@ const PLAIN = {
 
 function view(segment: string, icon: SidebarEntry['icon'], name: string): SidebarEntry {
   return { ...PLAIN, key: segment, href: pathOf(segment), name, icon }
+}
+
+function scheduledEntry(count: number, words: MailWords): SidebarEntry {
+  return { ...view('scheduled', 'clock', words.views.scheduled), count, countName: words.total(count) }
 }
 
 function searchEntry({ name, query }: SavedSearch): SidebarEntry {

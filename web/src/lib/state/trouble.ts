@@ -24,9 +24,7 @@ const WORDS = {
   forbiddenFrom: 'may_not_send',
   notPermittedFrom: 'may_not_send',
   forbiddenMailFrom: 'may_not_send',
-  refused_recipients: 'refused_recipients',
-  some_recipients_refused: 'sent_in_part',
-  outcome_unknown: 'outcome_unknown'
+  refused_recipients: 'refused_recipients'
 } as const
 
 export type TroubleWord = (typeof WORDS)[keyof typeof WORDS] | 'offline' | 'unknown'
@@ -38,11 +36,6 @@ export function signInFor(code: string, page: string): { word: keyof typeof SIGN
   const word = troubleWord(code)
   if (word !== 'no_session' && word !== 'second_factor' && word !== 'fresh_login') return null
   return { word, href: `/sign-in?${SIGN_IN[word]}return_to=${encodeURIComponent(page)}` }
-}
-
-/** Troubles of a reply that was sent to somebody, or may have been. */
-export function mayBeSent(code: string): boolean {
-  return code === 'some_recipients_refused' || code === 'outcome_unknown'
 }
 
 /** `online`: what the browser says. No response at all is not the fault of Postroom if the device is offline. */

@@ -23,6 +23,8 @@ export class Objects {
   readonly #threads = new Map<Id, readonly Id[]>()
   #mailboxes: ReadonlyMap<Id, Mailbox> = new Map()
   #pending: readonly Patch[] = []
+  /** what is not shown where it lies, as patches that nobody sends */
+  #veils: readonly Patch[] = []
   #patchesOf = new Map<Id, Patch[]>()
   /** It grows with each change of what is shown. */
   version = 0
@@ -86,7 +88,7 @@ export class Objects {
   }
 
   isPending(id: Id): boolean {
-    return this.#patchesOf.has(id)
+    return this.#patchesOf.get(id)?.some((patch) => !this.#veils.includes(patch)) ?? false
   }
 
   /** The conversations of emails that have pending patches. */
@@ -195,12 +197,18 @@ export class Objects {
     }
   }
 
+  /** These are laid over the facts too: an email that the mail server holds lies in Sent, and is not sent yet. */
+  setVeils(veils: readonly Patch[]): void {
+    this.#veils = veils
+    this.setPending(this.#pending)
+  }
+
   /** What is shown is the facts with these patches laid over them, in their order. */
   setPending(patches: readonly Patch[]): void {
     const before = this.#patchesOf
     this.#pending = patches
     this.#patchesOf = new Map()
-    for (const patch of patches) {
+    for (const patch of [...this.#veils, ...patches]) {
       for (const id of patch.emailIds) {
         const found = this.#patchesOf.get(id)
         if (found) {

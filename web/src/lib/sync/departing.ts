@@ -107,7 +107,9 @@ export class Departing {
   async #looked(kept: OnItsWay): Promise<number> {
     const pause = await this.#handover.look(kept)
     if (kept.sending.step === 'submitting' && this.#record.own()?.sending.step === 'unknown') {
-      this.#told.ended(this.#record.id, troubleOf(new JmapFailure(UNKNOWN)))
+      const trouble = troubleOf(new JmapFailure(UNKNOWN))
+      this.#told.notUndone(this.#record.id, trouble)
+      this.#told.ended(this.#record.id, trouble)
     }
     return pause
   }
@@ -117,6 +119,8 @@ export class Departing {
     switch (next.do) {
       case 'cancel':
         return this.#back.cancel(kept)
+      case 'tooLate':
+        return this.#back.tooLate()
       case 'lookBack':
         return this.#back.look(kept)
       case 'return':
@@ -158,13 +162,22 @@ export class Departing {
     const pause = pauseAfter(this.#failures, known?.retryAfter ?? null, this.#record.account.ports.random())
     this.trouble = troubleOf(failure, isWaiting(failure) ? null : new Date(this.#record.now() + pause))
     this.#told.changed(id)
-    if (kept.sending.undo && (step === 'held' || this.#failures >= MOST_FAILURES)) {
-      this.#told.notUndone(id, this.trouble)
-    }
-    if (kept.sending.undo && step === 'held') {
-      await this.#record.step('held', { undo: false })
+    if (kept.sending.undo) {
+      await this.#notUndone(failure, this.trouble)
     }
     await this.#pause(isWaiting(failure) ? PATIENCE : pause)
+  }
+
+  /** It is tried again as long as there is time. If nobody may ask, or is told, the person is told at once. */
+  async #notUndone(failure: unknown, trouble: Trouble): Promise<void> {
+    const isHeld = this.#record.own()?.sending.step === 'held'
+    const isOver = isWaiting(failure) || !passes(failure)
+    if (isOver || this.#failures >= MOST_FAILURES) {
+      this.#told.notUndone(this.#record.id, trouble)
+    }
+    if (isOver && isHeld) {
+      await this.#back.tooLate()
+    }
   }
 
   /** What fails again and again must not do so without a pause. */

@@ -167,6 +167,10 @@ async function settle(account: Account, drafts: Drafts, before: KeptDraft, { sto
 
 /** RFC 8621 §4.6: blobNotFound. Stalwart calls it an invalid property. */
 export function notStored(error: (SetError & { properties?: readonly string[] | null }) | undefined): JmapFailure {
-  const isOfFiles = error?.properties?.some((name) => name.endsWith('blobId')) ?? false
-  return refusal({ ...error, type: isOfFiles ? FILES_GONE : (error?.type ?? 'unknown') })
+  if (!error) {
+    // An answer that does not tell: it may be made.
+    return new JmapFailure('unknown', { transient: true, ambiguous: true })
+  }
+  const isOfFiles = error.properties?.some((name) => name.endsWith('blobId')) ?? false
+  return refusal({ ...error, type: isOfFiles ? FILES_GONE : error.type })
 }

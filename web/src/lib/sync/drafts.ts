@@ -169,7 +169,7 @@ export class Drafts {
     if (!locks || this.name === '') {
       return work('no locks')
     }
-    return (await locks.request(`${this.name}-${purpose}-${id}`, options, work))
+    return await locks.request(`${this.name}-${purpose}-${id}`, options, work)
   }
 
   /** The page is left. */

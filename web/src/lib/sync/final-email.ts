@@ -41,7 +41,7 @@ export async function makeFinal(account: Account, kept: KeptDraft, sending: Send
       if (created?.['final']) {
         return created['final'].id
       }
-      throw notCreated?.['final'] ? notStored(notCreated['final']) : new JmapFailure('unknown', { ambiguous: true })
+      throw notStored(notCreated?.['final'])
     }
   }
   throw new JmapFailure('stateMismatch', { transient: true })

@@ -168,7 +168,7 @@ export class Handover {
     if (this.#asked < ASK_AFTER.length) {
       return this.#pauseToAsk()
     }
-    await this.#record.step('submitting', { step: 'unknown', again: false })
+    await this.#record.step('submitting', { step: 'unknown', again: false, undo: false })
     return 0
   }
 

@@ -251,5 +251,6 @@ function moved(list: QueryList, next: QueryList, arrived: number, objects: Objec
       }
     }
   }
-  return 0
+  // All that was asked for is new.
+  return Math.max(0, arrived + (next.total ?? 0) - (list.total ?? 0))
 }

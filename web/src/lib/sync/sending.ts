@@ -4,7 +4,7 @@
  * taken only by the tab that owns it (sending-record.ts). So a tab that the person sees takes one up from a tab that is
  * frozen: what that one asked for before counts as a request without a response, and it asks for nothing after.
  */
-import { departing, isIdle, undoneUntil } from '#lib/compose/departure.ts'
+import { departing, isIdle, nextOf, undoneUntil } from '#lib/compose/departure.ts'
 import type { KeptDraft, Parent, Recipient, Sending } from '#lib/compose/draft.ts'
 import { messageIdFor } from '#lib/compose/reply-headers.ts'
 import type { Id } from '#lib/jmap/types.ts'
@@ -121,7 +121,11 @@ export class Sendings {
     if (!sending) {
       return 'writing'
     }
-    return sending.step === 'unknown' && !sending.again ? 'unknown' : this.#runs.get(id)?.trouble ? 'waiting' : 'sending'
+    return sending.step === 'unknown' && !sending.again
+      ? 'unknown'
+      : this.#runs.get(id)?.trouble
+        ? 'waiting'
+        : 'sending'
   }
 
   /** Why it waits. */
@@ -210,7 +214,7 @@ export class Sendings {
 
   #heard(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
     this.#tellUndone(id, kept)
-    if (elsewhere && kept?.sending) {
+    if (elsewhere && kept?.sending && nextOf(kept.sending, this.#account.ports.now()).do !== 'ask') {
       this.#attend(id)
     }
     if (elsewhere) {

@@ -10,7 +10,8 @@ import type { Draft, Sending } from '#lib/compose/draft.ts'
 import type { Submission } from '#lib/compose/delivery.ts'
 import { submissionEnvelope } from '#lib/compose/envelope.ts'
 import type { FinalEmail, Whereabouts } from '#lib/compose/verdict.ts'
-import { call, reference, SUBMISSION } from '#lib/jmap/client.ts'
+import { call, reference } from '#lib/jmap/client.ts'
+import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import { asAmbiguous, asUnambiguous, JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { Results } from '#lib/jmap/results.ts'
 import type { Call, GetResponse, Id, SetResponse } from '#lib/jmap/types.ts'
@@ -23,9 +24,7 @@ const PROPERTIES = ['id', 'emailId', 'undoStatus', 'sendAt', 'deliveryStatus']
 
 /** Seconds for which the mail server holds mail. It may refuse what it offers (Stalwart: 30 days, and 7 by default). */
 export function mostHeld({ client }: Account): number {
-  const { accounts } = client.session
-  const offered = accounts[client.accountId]?.accountCapabilities[SUBMISSION] as { maxDelayedSend?: unknown } | undefined
-  return typeof offered?.maxDelayedSend === 'number' ? offered.maxDelayedSend : 0
+  return maxDelayedSend(client)
 }
 
 /** The same, before it is known who is signed in: most servers hold it, and others are asked in vain. */
@@ -42,10 +41,16 @@ export interface Wish {
 /** The calls that hand it over. Raises JmapFailure; nothing was changed. */
 export async function handoverOf(account: Account, draft: Draft, { emailId, hold }: Wish): Promise<Call[]> {
   const identity = await identityOf(account, draft.identityId)
-  const boxes = await Promise.all(['drafts', 'sent'].map((role) => mailboxOfRole(account, role))).catch((failure: unknown) => {
-    throw asUnambiguous(failure)
-  })
-  const create = { identityId: identity.id, emailId, envelope: submissionEnvelope(draft, addressOf(identity, account.address), hold) }
+  const boxes = await Promise.all(['drafts', 'sent'].map((role) => mailboxOfRole(account, role))).catch(
+    (failure: unknown) => {
+      throw asUnambiguous(failure)
+    }
+  )
+  const create = {
+    identityId: identity.id,
+    emailId,
+    envelope: submissionEnvelope(draft, addressOf(identity, account.address), hold)
+  }
   const set = call('EmailSubmission/set', 'set', {
     create: { send: create },
     onSuccessUpdateEmail: { '#send': moved(boxes[0] ?? '', boxes[1] ?? '', false) }
@@ -55,7 +60,10 @@ export async function handoverOf(account: Account, draft: Draft, { emailId, hold
 
 /** Where it lies while it is no draft any more, or one again. */
 function moved(from: Id, to: Id, isDraft: boolean): Record<string, true | null> {
-  return { ...(from !== to && { [`mailboxIds/${from}`]: null, [`mailboxIds/${to}`]: true }), 'keywords/$draft': isDraft || null }
+  return {
+    ...(from !== to && { [`mailboxIds/${from}`]: null, [`mailboxIds/${to}`]: true }),
+    'keywords/$draft': isDraft || null
+  }
 }
 
 /** Returns what became of it, or null if the response does not tell. Raises JmapFailure: it was refused, or, if it is

@@ -15,14 +15,9 @@ export class TakingBack {
 
   /** Raises JmapFailure; an ambiguous one if it may have been taken back. */
   async cancel({ sending }: OnItsWay): Promise<void> {
-    const { submissionId } = sending
-    if (submissionId === null) {
-      await this.#record.step('held', { undo: false })
-      return
-    }
     await this.#record.step('held', { step: 'undoing' })
     try {
-      const isBack = await cancel(this.#record.account, submissionId)
+      const isBack = await cancel(this.#record.account, sending.submissionId ?? '')
       await this.#record.step('undoing', isBack ? { step: 'returning' } : { step: 'held', undo: false })
     } catch (failure) {
       if (failure instanceof JmapFailure && !failure.ambiguous) {
@@ -30,6 +25,10 @@ export class TakingBack {
       }
       throw failure
     }
+  }
+
+  tooLate(): Promise<void> {
+    return this.#record.step('held', { undo: false })
   }
 
   /** Whether it was taken back: no response told. */

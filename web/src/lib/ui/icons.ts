@@ -1,4 +1,5 @@
 /** The icons in use, from Lucide. `Sprite` draws each once; `Icon` refers to it by name. Pages need the names only. */
+import type { WritingIconName } from '#lib/ui/writing-icons.ts'
 import {
   Archive,
   ArrowLeft,
@@ -46,9 +47,11 @@ import {
   OctagonAlert,
   Paperclip,
   Pause,
+  Pencil,
   Printer,
   Plus,
   Reply,
+  ReplyAll,
   Search,
   SearchX,
   Send,
@@ -103,9 +106,11 @@ export const ICONS = {
   spam: OctagonAlert,
   paperclip: Paperclip,
   pause: Pause,
+  pencil: Pencil,
   printer: Printer,
   plus: Plus,
   reply: Reply,
+  'reply-all': ReplyAll,
   search: Search,
   'search-x': SearchX,
   send: Send,
@@ -128,4 +133,4 @@ export const ICONS = {
   zap: Zap
 } as const
 
-export type IconName = keyof typeof ICONS
+export type IconName = keyof typeof ICONS | WritingIconName

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest'
 import { ICONS } from './icons.ts'
+import { WRITING_ICONS } from './writing-icons.ts'
+
+type Icons = Readonly<Record<string, (typeof ICONS)[keyof typeof ICONS]>>
 
 /** As a component without any logic, so that the browser's own parser makes it of one text. */
-function sprite(): string {
-  const symbols = Object.entries(ICONS).map(([name, shapes]) => {
+function sprite(icons: Icons, about: string): string {
+  const symbols = Object.entries(icons).map(([name, shapes]) => {
     const drawn = shapes.map(([tag, attributes]) => {
       const stated = Object.entries(attributes).map(([key, value]) => `${key}="${value}"`)
       return `<${tag} ${stated.join(' ')} />`
@@ -11,7 +14,7 @@ function sprite(): string {
     return `  <symbol id="icon-${name}" viewBox="0 0 24 24">${drawn.join('')}</symbol>`
   })
   return [
-    '<!-- Each icon of icons.ts once, hidden; the root layout mounts it. Written by `vitest run sprite -u`. -->',
+    `<!-- ${about} Written by \`vitest run sprite -u\`. -->`,
     '<svg aria-hidden="true">',
     ...symbols,
     '</svg>',
@@ -27,5 +30,15 @@ function sprite(): string {
 }
 
 test('the sprite holds what icons.ts names, as Lucide draws it', async () => {
-  await expect(sprite()).toMatchFileSnapshot('./Sprite.svelte')
+  const about = 'Each icon of icons.ts once, hidden; the root layout mounts it.'
+  await expect(sprite(ICONS, about)).toMatchFileSnapshot('./Sprite.svelte')
+})
+
+test('the sprite of writing holds what writing-icons.ts names', async () => {
+  const about = 'Each icon of writing-icons.ts once, hidden; the dock of writing mounts it.'
+  await expect(sprite(WRITING_ICONS, about)).toMatchFileSnapshot('./WritingSprite.svelte')
+})
+
+test('no icon is in both sprites', () => {
+  expect(Object.keys(ICONS).filter((name) => name in WRITING_ICONS)).toEqual([])
 })

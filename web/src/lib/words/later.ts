@@ -1,20 +1,37 @@
 /** Words of parts that no first view needs. They are loaded with the part, in one language. */
 import type { Widen } from '#lib/words/en.ts'
+import type { compose } from '#lib/words/en/compose.ts'
+import type { delivery } from '#lib/words/en/delivery.ts'
 import type { folders } from '#lib/words/en/folders.ts'
 import type { live } from '#lib/words/en/live.ts'
 import type { reading } from '#lib/words/en/reading.ts'
 import type { search } from '#lib/words/en/search.ts'
 import type { Language } from '#lib/words/language.ts'
 
+export type ComposeWords = Widen<typeof compose>
+export type DeliveryWords = Widen<typeof delivery>
 export type Folders = Widen<typeof folders>
 export type Live = Widen<typeof live>
 export type Reading = Widen<typeof reading>
 export type SearchWords = Widen<typeof search>
 
+/** Of the windows of writing. */
+export async function composeWords(language: Language): Promise<ComposeWords> {
+  const module = language === 'de' ? await import('#lib/words/de/compose.ts') : await import('#lib/words/en/compose.ts')
+  return module.compose
+}
+
 /** Of the menus and dialogs of folders and labels. */
 export async function folderWords(language: Language): Promise<Folders> {
   const module = language === 'de' ? await import('#lib/words/de/folders.ts') : await import('#lib/words/en/folders.ts')
   return module.folders
+}
+
+/** Of what was sent, or waits to be. */
+export async function deliveryWords(language: Language): Promise<DeliveryWords> {
+  const module =
+    language === 'de' ? await import('#lib/words/de/delivery.ts') : await import('#lib/words/en/delivery.ts')
+  return module.delivery
 }
 
 export async function liveWords(language: Language): Promise<Live> {

@@ -1,8 +1,10 @@
 import { english, german } from '../../../tests/words.ts'
+import { compose as germanCompose } from '#lib/words/de/compose.ts'
 import { folders as germanFolders } from '#lib/words/de/folders.ts'
 import { live as germanLive } from '#lib/words/de/live.ts'
 import { reading as germanReading } from '#lib/words/de/reading.ts'
 import { search as germanSearch } from '#lib/words/de/search.ts'
+import { compose as englishCompose } from '#lib/words/en/compose.ts'
 import { folders as englishFolders } from '#lib/words/en/folders.ts'
 import { live as englishLive } from '#lib/words/en/live.ts'
 import { reading as englishReading } from '#lib/words/en/reading.ts'
@@ -13,8 +15,14 @@ type Node = string | ((...values: never[]) => unknown) | { [key: string]: Node }
 
 /** Also what is loaded later. */
 const [EN, DE] = [
-  { folders: englishFolders, live: englishLive, reading: englishReading, search: englishSearch },
-  { folders: germanFolders, live: germanLive, reading: germanReading, search: germanSearch }
+  {
+    compose: englishCompose,
+    folders: englishFolders,
+    live: englishLive,
+    reading: englishReading,
+    search: englishSearch
+  },
+  { compose: germanCompose, folders: germanFolders, live: germanLive, reading: germanReading, search: germanSearch }
 ]
 const ENGLISH = { ...english, ...EN }
 const GERMAN = { ...german, ...DE }

@@ -14,7 +14,11 @@ export function lateParts(page: MailPage): () => Parts | undefined {
   const isListed = $derived(page.mail.list !== null)
   const { notices, searching, mail } = page
   const isNeeded = $derived(
-    page.threadId !== undefined || searching.query !== null || mail.trouble !== null || notices.shown !== null
+    page.threadId !== undefined ||
+      searching.query !== null ||
+      mail.trouble !== null ||
+      notices.shown !== null ||
+      page.view?.kind === 'scheduled'
   )
   let isAskedFor = false
   function load(): void {

@@ -2,7 +2,8 @@
 const PANES: readonly (readonly [pane: string, ...stops: string[]])[] = [
   ['.side', '.side [role="treeitem"][tabindex="0"]', '.side button'],
   ['.list-pane', '.list-pane [role="gridcell"][tabindex="0"]', '.list-pane button'],
-  ['.reader-pane', '.reader-pane h2']
+  ['.reader-pane', '.reader-pane h2'],
+  ['.dock', '.place:not([hidden]) .window', '.dock button']
 ]
 
 /** Who is in none is before the list. */

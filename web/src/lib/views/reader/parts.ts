@@ -9,7 +9,8 @@ import type { Component, ComponentProps } from 'svelte'
 const PARTS = {
   attachments: () => import('#lib/views/attachments/Attachments.svelte'),
   details: () => import('./MessageDetails.svelte'),
-  menu: () => import('./MessageMenu.svelte')
+  menu: () => import('./MessageMenu.svelte'),
+  question: () => import('./ReplyQuestion.svelte')
 }
 
 export type PartName = keyof typeof PARTS

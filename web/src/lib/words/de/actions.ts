@@ -41,6 +41,7 @@ export const actions = {
     selectStarred: 'Markierte auswählen',
     selectUnstarred: 'Nicht markierte auswählen',
     endSelection: 'Auswahl beenden',
+    compose: 'Nachricht schreiben',
     reply: 'Antworten',
     expandAll: 'Alle Nachrichten aufklappen',
     collapseAll: 'Alle Nachrichten zuklappen',

@@ -22,6 +22,7 @@ export const mail = {
   clearSearch: 'Suche leeren',
   openFolders: 'Ordner',
   closeFolders: 'Schließen',
+  compose: 'Schreiben',
   account: 'Konto',
   settings: 'Einstellungen',
   keys: 'Tastaturkürzel',
@@ -41,7 +42,7 @@ export const mail = {
     junk: 'Spam',
     trash: 'Papierkorb'
   },
-  views: { starred: 'Markiert', all: 'Alle E-Mails' },
+  views: { starred: 'Markiert', all: 'Alle E-Mails', scheduled: 'Geplant' },
   unreadCount: (n: number) => `${n.toLocaleString('de')} ungelesen`,
   draftCount: (n: number) => plural(n, 'Entwurf', 'Entwürfe'),
   total: (n: number) => n.toLocaleString('de'),
@@ -88,6 +89,7 @@ export const mail = {
     starred: 'Markiert',
     warning: 'Warnung: Absender nicht bestätigt',
     draft: 'Entwurf',
+    notSent: 'Nicht gesendet',
     messages: (n: number) => plural(n, 'Nachricht', 'Nachrichten'),
     attachment: 'Anhang',
     answered: 'Beantwortet',
@@ -148,9 +150,7 @@ export const mail = {
     replyElsewhere: 'Eine Antwort ginge woandershin',
     replyElsewhereText: (from: string, to: string) =>
       `Die Nachricht kam von ${from} und ließ sich nicht bestätigen; eine Antwort ginge an ${to}.`,
-    known: 'Ich kenne diesen Absender',
-    replyWouldGo: 'Dieser Absender ist verdächtig. Ihre Antwort ginge an',
-    replyAnyway: 'Trotzdem antworten'
+    known: 'Ich kenne diesen Absender'
   },
   link: {
     title: 'Diesen Link öffnen?',
@@ -158,23 +158,7 @@ export const mail = {
     open: 'Öffnen',
     cancel: 'Abbrechen'
   },
-  reply: {
-    reply: 'Antworten',
-    label: 'Ihre Antwort',
-    to: (people: string) => `An ${people}`,
-    send: 'Senden',
-    sending: 'Wird gesendet…',
-    sent: 'Gesendet',
-    notSent: 'Nicht gesendet.',
-    textKept: 'Ihr Text bleibt erhalten.',
-    offline: 'Sie sind offline.',
-    discard: 'Verwerfen',
-    discarded: 'Entwurf verworfen',
-    kept: 'Auf diesem Gerät gespeichert',
-    notKept: 'Nicht gespeichert. Kopieren Sie Ihren Text, bevor Sie diese Seite verlassen.',
-    quoted: (time: string, person: string) => `Am ${time} schrieb ${person}:`,
-    empty: 'Schreiben Sie erst etwas.'
-  },
+  reply: { reply: 'Antworten', all: 'Allen antworten', forward: 'Weiterleiten', edit: 'Bearbeiten' },
   trouble: {
     no_session: 'Sie wurden abgemeldet. Was Sie geschrieben haben, bleibt erhalten.',
     second_factor: 'Bitte bestätigen Sie mit Ihrem zweiten Faktor.',
@@ -191,9 +175,6 @@ export const mail = {
     gone: 'Das wurde inzwischen gelöscht oder verschoben.',
     may_not_send: 'Von dieser Adresse dürfen Sie nicht senden.',
     refused_recipients: 'Niemand hat das bekommen. Der Mailserver sagt:',
-    sent_in_part: 'Das wurde gesendet, aber nicht alle haben es bekommen. Der Mailserver sagt:',
-    outcome_unknown:
-      'Es kam keine Antwort, also ist nicht bekannt, ob das gesendet wurde. Wenn Sie erneut senden, sehen wir zuerst nach, ob es gesendet wurde.',
     unknown: 'Das hat nicht geklappt.',
     nextTry: (seconds: number) => `Nächster Versuch in ${seconds} s.`,
     signIn: { no_session: 'Anmelden', second_factor: 'Bestätigen', fresh_login: 'Erneut anmelden' },

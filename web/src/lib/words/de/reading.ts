@@ -32,11 +32,17 @@ export const reading = {
     large: 'Dieses Bild ist zu groß für eine Vorschau.'
   },
   menu: {
+    forwardAsAttachment: 'Als Anhang weiterleiten',
     print: 'Drucken',
     printAll: 'Unterhaltung drucken',
     source: 'Quelltext zeigen',
     eml: 'Als .eml speichern',
     unreadFromHere: 'Ab hier als ungelesen markieren'
+  },
+  suspicious: {
+    question: 'Diesem Absender antworten?',
+    wouldGo: 'Dieser Absender ist verdächtig. Ihre Antwort ginge an',
+    anyway: 'Trotzdem antworten'
   },
   source: {
     title: 'Quelltext der Nachricht',

@@ -41,6 +41,7 @@ export const actions = {
     selectStarred: 'Select starred',
     selectUnstarred: 'Select unstarred',
     endSelection: 'End the selection',
+    compose: 'Compose',
     reply: 'Reply',
     expandAll: 'Expand all messages',
     collapseAll: 'Collapse all messages',

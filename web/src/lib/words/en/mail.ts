@@ -22,6 +22,7 @@ export const mail = {
   clearSearch: 'Clear the search',
   openFolders: 'Folders',
   closeFolders: 'Close',
+  compose: 'Compose',
   account: 'Account',
   settings: 'Settings',
   keys: 'Keyboard shortcuts',
@@ -41,7 +42,7 @@ export const mail = {
     junk: 'Spam',
     trash: 'Trash'
   },
-  views: { starred: 'Starred', all: 'All mail' },
+  views: { starred: 'Starred', all: 'All mail', scheduled: 'Scheduled' },
   unreadCount: (n: number) => `${n.toLocaleString('en')} unread`,
   draftCount: (n: number) => plural(n, 'draft', 'drafts'),
   total: (n: number) => n.toLocaleString('en'),
@@ -82,6 +83,7 @@ export const mail = {
     starred: 'Starred',
     warning: 'Warning: sender not confirmed',
     draft: 'Draft',
+    notSent: 'Not sent',
     messages: (n: number) => plural(n, 'message', 'messages'),
     attachment: 'Attachment',
     answered: 'Answered',
@@ -141,9 +143,7 @@ export const mail = {
     replyElsewhere: 'A reply would go elsewhere',
     replyElsewhereText: (from: string, to: string) =>
       `The message came from ${from} and could not be confirmed; a reply would go to ${to}.`,
-    known: 'I know this sender',
-    replyWouldGo: 'This sender is suspicious. Your reply would go to',
-    replyAnyway: 'Reply anyway'
+    known: 'I know this sender'
   },
   link: {
     title: 'Open this link?',
@@ -151,23 +151,7 @@ export const mail = {
     open: 'Open',
     cancel: 'Cancel'
   },
-  reply: {
-    reply: 'Reply',
-    label: 'Your reply',
-    to: (people: string) => `To ${people}`,
-    send: 'Send',
-    sending: 'Sending…',
-    sent: 'Sent',
-    notSent: 'Not sent.',
-    textKept: 'Your text is kept.',
-    offline: 'You are offline.',
-    discard: 'Discard',
-    discarded: 'Draft discarded',
-    kept: 'Kept on this device',
-    notKept: 'Not saved. Copy your text before you leave this page.',
-    quoted: (time: string, person: string) => `On ${time}, ${person} wrote:`,
-    empty: 'Write something first.'
-  },
+  reply: { reply: 'Reply', all: 'Reply all', forward: 'Forward', edit: 'Edit' },
   trouble: {
     no_session: 'You were signed out. What you wrote is kept.',
     second_factor: 'Please confirm with your second factor.',
@@ -184,9 +168,6 @@ export const mail = {
     gone: 'This was removed or moved in the meantime.',
     may_not_send: 'You may not send from this address.',
     refused_recipients: 'Nobody received this. The mail server says:',
-    sent_in_part: 'This was sent, but not everybody received it. The mail server says:',
-    outcome_unknown:
-      'No answer came, so it is not known whether this was sent. If you send it again, we look first whether it was sent.',
     unknown: 'This did not work.',
     nextTry: (seconds: number) => `Next try in ${seconds} s.`,
     signIn: { no_session: 'Sign in', second_factor: 'Confirm', fresh_login: 'Sign in again' },

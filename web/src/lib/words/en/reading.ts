@@ -29,11 +29,18 @@ export const reading = {
     large: 'This picture is too large to be previewed.'
   },
   menu: {
+    forwardAsAttachment: 'Forward as attachment',
     print: 'Print',
     printAll: 'Print the conversation',
     source: 'Show source',
     eml: 'Save as .eml',
     unreadFromHere: 'Mark as unread from here'
+  },
+  /** before a reply to a suspicious sender */
+  suspicious: {
+    question: 'Reply to this sender?',
+    wouldGo: 'This sender is suspicious. Your reply would go to',
+    anyway: 'Reply anyway'
   },
   source: {
     title: 'Source of the message',

@@ -1,0 +1,135 @@
+import { english } from '../../../tests/words.ts'
+import type { Composition, Departure } from '#lib/state/compose.ts'
+import { Departing } from '#lib/state/departing.ts'
+import { Notices } from '#lib/state/notices.svelte.ts'
+import { delivery } from '#lib/words/en/delivery.ts'
+import { expect, test } from 'vitest'
+
+const NOW = Date.UTC(2026, 10, 25, 14)
+const OPEN = {} as Composition
+const KARIM = { name: 'Karim Bensaïd', address: 'karim@example.net' }
+const PRIYA = { name: 'Priya Raghunathan', address: 'priya@example.net' }
+
+function departure(values: Partial<Departure> = {}): Departure {
+  const at = new Date(NOW + 10_000)
+  return { id: 'a', to: [KARIM], at, held: 'server', scheduled: false, undo: () => Promise.resolve(OPEN), ...values }
+}
+
+function scene(before: readonly Departure[] = []) {
+  const notices = new Notices()
+  const shown: Composition[] = []
+  const show = (composition: Composition): void => void shown.push(composition)
+  const departing = new Departing({ notices, words: () => ({ delivery, mail: english.mail }), show }, () => NOW)
+  departing.follow(before)
+  return { notices, departing, shown }
+}
+
+function left({ shown }: Notices, seconds = 9): unknown {
+  return shown?.timed?.left(seconds)
+}
+
+test('a message on its way is told with the time that is left, and read out once without it', () => {
+  const { notices, departing } = scene()
+  departing.follow([departure()])
+  expect([notices.shown?.text, left(notices)]).toEqual(['Sending to Karim Bensaïd', 'Sending to Karim Bensaïd in 9 s'])
+  expect(notices.shown?.timed?.until).toBe(NOW + 10_000)
+})
+
+test.each([
+  [[KARIM, PRIYA, { name: '', address: 'x@example.net' }], 'Sending to Karim + 2 in 9 s'],
+  [[{ name: '', address: 'x@example.net' }], 'Sending to x@example.net in 9 s']
+])('whom it goes to is told', (to, words) => {
+  const { notices, departing } = scene()
+  departing.follow([departure({ to })])
+  expect(left(notices)).toBe(words)
+})
+
+test('while this tab holds it, it says so, also to who cannot see it', () => {
+  const { notices, departing } = scene()
+  departing.follow([departure({ held: 'here' })])
+  expect(notices.shown?.text).toBe('Sending to Karim Bensaïd. Keep this tab open.')
+})
+
+test('what leaves later, and what waits for the connection, is told once and has no time to count down', () => {
+  const { notices, departing } = scene()
+  departing.follow([departure({ scheduled: true, at: new Date(NOW + 86_400_000) })])
+  expect(notices.shown?.text).toMatch(/^Leaves on Thursday,? 26 November 2026 at /)
+  expect(notices.shown?.timed).toBeNull()
+  departing.follow([departure({ id: 'b', held: 'waiting' })])
+  expect(notices.shown?.text).toBe('The message to Karim Bensaïd is sent when you are back online.')
+})
+
+test('a change of what nobody sees is not told again; a message that waited and goes now is', () => {
+  const { notices, departing } = scene()
+  departing.follow([departure({ held: 'waiting' })])
+  notices.hide()
+  departing.follow([departure({ held: 'waiting' })])
+  expect(notices.shown).toBeNull()
+  departing.follow([departure()])
+  expect(left(notices)).toBe('Sending to Karim Bensaïd in 9 s')
+})
+
+test('of another visit only what can be taken back is told', () => {
+  expect(scene([departure()]).notices.shown).not.toBeNull()
+  expect(scene([departure({ held: 'waiting' })]).notices.shown).toBeNull()
+  expect(scene([departure({ scheduled: true })]).notices.shown).toBeNull()
+  expect(scene([departure({ at: new Date(NOW) })]).notices.shown).toBeNull()
+})
+
+test('Undo takes back the message as it is then, and says nothing: its window is open', async () => {
+  const { notices, departing, shown } = scene()
+  const undone: string[] = []
+  const undo = (name: string) => () => {
+    undone.push(name)
+    return Promise.resolve(OPEN)
+  }
+  departing.follow([departure({ undo: undo('first') })])
+  departing.follow([departure({ undo: undo('then') })])
+  notices.undoLast()
+  await Promise.resolve()
+  expect([undone, notices.shown, notices.canUndo, shown]).toEqual([['then'], null, false, [OPEN]])
+})
+
+test('whoever is too late reads so', async () => {
+  const { notices, departing } = scene()
+  departing.follow([departure({ undo: () => Promise.resolve(null) })])
+  notices.shown?.undo?.()
+  await Promise.resolve()
+  expect(notices.shown?.text).toBe('Too late, it is on its way.')
+})
+
+test('if nobody knows whether it was taken back, it can be tried again', async () => {
+  const { notices, departing } = scene()
+  const failure = { code: 'mail_server_away', retryAt: null, reference: null }
+  let times = 0
+  // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a Trouble
+  const undo = () => (++times > 1 ? Promise.resolve(OPEN) : Promise.reject(failure))
+  departing.follow([departure({ undo })])
+  notices.undoLast()
+  await new Promise((resolve) => setTimeout(resolve))
+  expect(notices.shown?.text).toContain('It is not known whether this was undone. The mail server does not answer.')
+  notices.shown?.again?.()
+  expect(times).toBe(2)
+})
+
+test('what has left can be taken back no more, and undo takes back what was done before', () => {
+  const { notices, departing } = scene()
+  const undone: string[] = []
+  notices.say('archived', { run: () => undone.push('archived'), done: 'undone' })
+  departing.follow([departure()])
+  departing.follow([])
+  expect(notices.shown).toBeNull()
+  notices.undoLast()
+  expect(undone).toEqual(['archived'])
+})
+
+test('Sent is told, unless it would hide another one that can still be taken back; what was not sent always is', () => {
+  const { notices, departing, shown } = scene()
+  departing.settled({ kind: 'sent', to: [KARIM] })
+  expect(notices.shown?.text).toBe('Sent')
+  departing.follow([departure()])
+  departing.settled({ kind: 'sent', to: [PRIYA] })
+  expect(left(notices)).toBe('Sending to Karim Bensaïd in 9 s')
+  departing.settled({ kind: 'not_sent', composition: OPEN })
+  expect([notices.shown?.text, shown]).toEqual(['Not sent. Your draft is open again.', [OPEN]])
+})

@@ -1,0 +1,120 @@
+/** Tells of messages on their way, and what became of them: by notices, from which they can be taken back. */
+import { fullTime } from '#lib/mail/dates.ts'
+import { shortName } from '#lib/mail/people.ts'
+import type { Composition, Departure, Outcome, Recipient } from '#lib/state/compose.ts'
+import type { Trouble } from '#lib/state/mail.ts'
+import type { Notices, Undo } from '#lib/state/notices.svelte.ts'
+import type { Words } from '#lib/words/en.ts'
+import type { DeliveryWords } from '#lib/words/later.ts'
+import { troubleWord } from './trouble.ts'
+
+export interface DepartingWords {
+  readonly delivery: DeliveryWords
+  readonly mail: Words['mail']
+}
+
+interface Told {
+  /** as it is now */
+  departure: Departure
+  /** what was told of it: it is told again if that changes */
+  key: string
+  readonly undo: Undo
+}
+
+/** One in full; of several the first one, and how many more. */
+export function whoOf(to: readonly Recipient[], { others }: DeliveryWords): string {
+  const [first = '', ...rest] = to.map(({ name, address }) => name.trim() || address)
+  return rest.length > 0 ? others(shortName(first), rest.length) : first
+}
+
+export interface DepartingScene {
+  readonly notices: Notices
+  readonly words: () => DepartingWords
+  /** brings a window to the front */
+  readonly show: (composition: Composition) => void
+}
+
+/** Take back a message that has not left: `undo` resolves to its open draft, or to null if it is too late. */
+export async function takeBack(undo: () => Promise<Composition | null>, scene: DepartingScene): Promise<void> {
+  const { notices, words, show } = scene
+  try {
+    const composition = await undo()
+    // That its window is open again says enough.
+    if (composition) show(composition)
+    else notices.say(words().delivery.tooLate)
+  } catch (failure) {
+    const { delivery, mail } = words()
+    const word = troubleWord((failure as Partial<Trouble>).code ?? 'unavailable')
+    notices.failed(`${delivery.notUndone} ${mail.trouble[word]}`, () => void takeBack(undo, scene))
+  }
+}
+
+export class Departing {
+  readonly #scene: DepartingScene
+  readonly #now: () => number
+  readonly #told = new Map<string, Told>()
+  #began = false
+
+  constructor(scene: DepartingScene, now: () => number = Date.now) {
+    this.#scene = scene
+    this.#now = now
+  }
+
+  /** These are on their way now. */
+  follow(departures: readonly Departure[]): void {
+    const ids = new Set(departures.map(({ id }) => id))
+    for (const [id, { undo }] of this.#told) {
+      if (!ids.has(id)) {
+        this.#told.delete(id)
+        this.#scene.notices.withdraw(undo)
+      }
+    }
+    for (const departure of departures) this.#tell(departure)
+    this.#began = true
+  }
+
+  settled(outcome: Outcome): void {
+    const { delivery } = this.#scene.words()
+    const { timed } = this.#scene.notices.shown ?? {}
+    // Another one can still be taken back, which matters more.
+    if (outcome.kind === 'sent' && timed && timed.until > this.#now()) return
+    this.#scene.notices.say(outcome.kind === 'sent' ? delivery.sent : delivery.notSent)
+    if (outcome.kind === 'not_sent') this.#scene.show(outcome.composition)
+  }
+
+  #tell(departure: Departure): void {
+    const { id, at, held, scheduled } = departure
+    const key = `${held} ${at.getTime()}`
+    const told = this.#told.get(id) ?? this.#added(departure)
+    told.departure = departure
+    if (told.key === key) return
+    if (told.key !== '') this.#scene.notices.withdraw(told.undo)
+    told.key = key
+    const isTimed = held !== 'waiting' && !scheduled
+    // What another visit of this page sent is told while it can be taken back; what waits is told elsewhere.
+    const isOver = isTimed && at.getTime() <= this.#now()
+    if (!isOver && (this.#began || isTimed)) this.#say(departure, told.undo)
+  }
+
+  #added(departure: Departure): Told {
+    const told: Told = {
+      departure,
+      key: '',
+      undo: { run: () => void takeBack(() => told.departure.undo(), this.#scene), done: null }
+    }
+    this.#told.set(departure.id, told)
+    return told
+  }
+
+  #say({ to, at, held, scheduled }: Departure, undo: Undo): void {
+    const { delivery, mail } = this.#scene.words()
+    const who = whoOf(to, delivery)
+    if (held === 'waiting') this.#scene.notices.say(delivery.waits(who), undo)
+    else if (scheduled) this.#scene.notices.say(delivery.leavesOn(fullTime(at, mail.locale)), undo)
+    else {
+      const tab = held === 'here' ? `. ${delivery.keepTab}` : ''
+      const left = (seconds: number): string => delivery.sendingIn(who, seconds) + tab
+      this.#scene.notices.say(delivery.sending(who) + tab, undo, { until: at.getTime(), left })
+    }
+  }
+}

@@ -1,0 +1,287 @@
+// @vitest-environment jsdom
+import { after, draw } from '../../../../tests/drawn.ts'
+import { FakeWindows, type FakeComposition } from '../../../../tests/fake-windows.svelte.ts'
+import type { Draft } from '#lib/compose/draft.ts'
+import type { Frame } from '#lib/views/compose/frame.ts'
+import Window from '#lib/views/compose/Window.svelte'
+import { compose as words } from '#lib/words/en/compose.ts'
+import { afterEach, expect, test, vi } from 'vitest'
+
+// Squire needs a browser.
+vi.mock('#lib/views/compose/editor.ts', () => ({}))
+
+const ends: (() => void)[] = []
+afterEach(() => ends.splice(0).forEach((end) => end()))
+
+interface Shown {
+  compose: FakeWindows
+  composition: FakeComposition
+  did: string[]
+}
+
+async function shown(draft: Partial<Draft> = {}, prepare?: (scene: Shown) => void, phone = false): Promise<Shown> {
+  const compose = new FakeWindows()
+  const did: string[] = []
+  const scene = { compose, composition: compose.begin({ format: 'plain', ...draft }), did }
+  prepare?.(scene)
+  const frame: Frame = {
+    phone,
+    full: false,
+    onminimise: () => did.push('minimise'),
+    onresize: () => did.push('resize'),
+    onend: () => did.push('end'),
+    ondiscard: () => did.push('discard')
+  }
+  const given = { compose, composition: scene.composition, words, locale: 'en-GB', frame }
+  ends.push(await draw(null, Window as never, given))
+  return scene
+}
+
+function key(target: Element | null, name: string, more: KeyboardEventInit = {}): Promise<void> {
+  return after(() => target?.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true, cancelable: true, ...more })))
+}
+
+function type(field: Element | null, text: string): Promise<void> {
+  return after(() => {
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement)) throw new Error('there is no field')
+    field.focus()
+    field.value = text
+    field.dispatchEvent(new Event('input', { bubbles: true }))
+  })
+}
+
+const input = (list = 'To') => document.querySelector(`[role="group"][aria-label="${list}"] input`)
+const chips = (list = 'To') =>
+  [...document.querySelectorAll(`[role="group"][aria-label="${list}"] .who`)].map((chip) => chip.getAttribute('aria-label'))
+const button = (name: string) =>
+  [...document.querySelectorAll('button')].find(
+    (one) => (one.getAttribute('aria-label') ?? one.textContent.trim()) === name
+  )
+const press = (name: string) => after(() => button(name)?.click())
+const alerts = () => [...document.querySelectorAll('[role="alert"]')].map((one) => one.textContent.trim().replaceAll(/\s+/g, ' '))
+const ann = { name: 'Ann', address: 'ann@example.org' }
+
+test('the dialog is named by the subject', async () => {
+  await shown({ subject: 'Pallet 3' })
+  const dialog = document.querySelector('[role="dialog"]')
+  expect(document.getElementById(dialog?.getAttribute('aria-labelledby') ?? '')?.textContent).toBe('Pallet 3')
+})
+
+test('what is typed becomes a recipient by a comma, by Enter, and when the field is left', async () => {
+  const { composition } = await shown()
+  await type(input(), 'Ann <ann@example.org>')
+  await key(input(), ',')
+  await type(input(), 'bob@example.org')
+  await key(input(), 'Enter')
+  await type(input(), 'carol@')
+  await after(() => (document.activeElement as HTMLElement).blur())
+  expect(composition.draft.to.map(({ address }) => address)).toEqual(['ann@example.org', 'bob@example.org', 'carol@'])
+  expect(chips()).toEqual(['Ann, ann@example.org', 'bob@example.org', 'carol@ is not an address yet'])
+})
+
+test('Backspace goes to the last recipient, and again removes it; the arrows walk over them', async () => {
+  const { composition } = await shown({ to: [ann, { name: 'Bob', address: 'bob@example.org' }] })
+  await after(() => (input() as HTMLElement).focus())
+  await key(input(), 'Backspace')
+  expect(document.activeElement?.textContent.trim()).toBe('Bob')
+  await key(document.activeElement, 'ArrowLeft')
+  expect(document.activeElement?.textContent.trim()).toBe('Ann')
+  await key(document.activeElement, 'Backspace')
+  expect(composition.draft.to.map(({ name }) => name)).toEqual(['Bob'])
+  expect(document.activeElement?.textContent.trim()).toBe('Bob')
+  await key(document.activeElement, 'Backspace')
+  expect(document.activeElement).toBe(input())
+})
+
+test('more than twenty recipients are folded until somebody goes there', async () => {
+  const to = Array.from({ length: 23 }, (_, at) => ({ name: '', address: `p${at}@example.org` }))
+  await shown({ to })
+  expect([chips().length, button('and 3 more recipients')?.textContent]).toEqual([20, '+3'])
+  await press('and 3 more recipients')
+  expect(chips()).toHaveLength(23)
+})
+
+test('people are suggested, and the field names the one that Enter takes', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  const { composition } = await shown({}, ({ compose }) => (compose.known = [ann, { name: 'Anton', address: 'a@b.example' }]))
+  vi.advanceTimersByTime(500)
+  vi.useRealTimers()
+  await type(input(), 'an')
+  await vi.waitFor(() => expect(document.querySelectorAll('[role="option"]')).toHaveLength(2))
+  await key(input(), 'ArrowDown')
+  const active = document.getElementById(input()?.getAttribute('aria-activedescendant') ?? '')
+  expect(active?.textContent).toContain('Anton')
+  await key(input(), 'Enter')
+  expect(composition.draft.to.map(({ name }) => name)).toEqual(['Anton'])
+})
+
+test('the menu of a recipient moves it to another field, as dragging does', async () => {
+  const { composition } = await shown({ to: [ann] })
+  await after(() => document.querySelector<HTMLElement>('.who')?.click())
+  await vi.waitFor(() => expect(document.querySelector('[role="menu"]')).not.toBeNull())
+  const items = [...document.querySelectorAll<HTMLElement>('[role="menuitem"]')]
+  await after(() => items.find((item) => item.textContent.includes('Move to Bcc'))?.click())
+  expect([composition.draft.to, composition.draft.bcc]).toEqual([[], [ann]])
+})
+
+test('Ctrl+Shift+C and Ctrl+Shift+B show Cc and Bcc, and go there', async () => {
+  await shown()
+  const box = document.querySelector('.window')
+  await key(box, 'C', { ctrlKey: true, shiftKey: true })
+  expect(document.activeElement).toBe(input('Cc'))
+  await key(box, 'B', { ctrlKey: true, shiftKey: true })
+  expect(document.activeElement).toBe(input('Bcc'))
+})
+
+test('Ctrl+Enter sends, also what is still in the field of recipients', async () => {
+  const { composition, did } = await shown({ subject: 'Hello' })
+  await type(input(), 'ann@example.org')
+  await key(input(), 'Enter', { ctrlKey: true })
+  expect(composition.did).toEqual([['send', {}]])
+  expect([composition.draft.to.map(({ address }) => address), did]).toEqual([['ann@example.org'], ['end']])
+})
+
+test('what speaks against sending is asked in the window, and may be overruled', async () => {
+  const { composition, did } = await shown({ to: [ann], text: 'See the attached offer' }, (scene) => {
+    scene.composition.objections = [{ kind: 'no_attachment', word: 'attached' }, { kind: 'no_subject' }]
+  })
+  await press('Send')
+  expect(alerts()).toEqual([expect.stringContaining('You mention an attachment (“attached”), and there is none.')])
+  expect(did).toEqual([])
+  await press('Send anyway')
+  expect(alerts()).toEqual([expect.stringContaining('This message has no subject.')])
+  await press('Send anyway')
+  expect(composition.did).toEqual([
+    ['send', {}],
+    ['send', { anyway: true }],
+    ['send', { anyway: true }]
+  ])
+  expect(did).toEqual(['end'])
+})
+
+test('without a recipient nothing is sent, and the field has the focus', async () => {
+  await shown({}, (scene) => (scene.composition.objections = [{ kind: 'nobody' }]))
+  await press('Send')
+  expect(alerts()).toEqual(['Add a recipient first.'])
+  expect(document.activeElement).toBe(input())
+  expect(button('Send anyway')).toBeUndefined()
+})
+
+test('Escape saves and closes; keys of the window reach nothing behind it', async () => {
+  const { composition, did } = await shown()
+  const behind = vi.fn()
+  addEventListener('keydown', behind)
+  ends.push(() => removeEventListener('keydown', behind))
+  await key(button('Send') ?? null, 'e')
+  expect(behind).not.toHaveBeenCalled()
+  await key(document.querySelector('.window'), 'F6')
+  expect(behind).toHaveBeenCalledOnce()
+  await key(document.querySelector('textarea'), 'Escape')
+  expect([composition.did, did]).toEqual([['close'], ['end']])
+})
+
+test('Escape of somebody who composes a character closes nothing', async () => {
+  const { composition } = await shown()
+  await key(document.querySelector('textarea'), 'Escape', { isComposing: true })
+  expect(composition.did).toEqual([])
+})
+
+test('a message that may have left asks the person, and cannot be changed until then', async () => {
+  const { composition } = await shown({ to: [ann] }, (scene) => (scene.composition.status = 'unknown'))
+  expect(alerts()).toEqual([expect.stringContaining('We do not know whether it left.')])
+  expect([document.querySelector('textarea')?.readOnly, button('Send')]).toEqual([true, undefined])
+  await press('Send again')
+  await press('Keep as draft')
+  expect(composition.did).toEqual(['send again', 'keep'])
+})
+
+test('a draft that another tab writes is shown, and taken over by a press', async () => {
+  const { composition } = await shown({ text: 'Dear Ann' }, (scene) => (scene.composition.elsewhere = true))
+  const area = document.querySelector('textarea')
+  expect([area?.readOnly, area?.value]).toEqual([true, 'Dear Ann'])
+  await press('Take over')
+  expect([composition.elsewhere, document.querySelector('textarea')?.readOnly]).toEqual([false, false])
+})
+
+test('why it was not sent stands in the window, and its text is there', async () => {
+  await shown({ text: 'Dear Ann' }, ({ composition }) => {
+    composition.trouble = { code: 'overQuota', retryAt: null, reference: null }
+    composition.conflict = 'changed'
+  })
+  expect(alerts()).toEqual([
+    expect.stringContaining('Not sent. Your mailbox is full.'),
+    'Another device changed this draft, too. Both versions are kept in Drafts.'
+  ])
+  expect(document.querySelector('textarea')?.value).toBe('Dear Ann')
+})
+
+test('a save that fails is said, one that goes well is only shown', async () => {
+  const { composition } = await shown()
+  const state = () => [document.querySelector('.state')?.textContent.trim(), document.querySelector('[role="status"]')?.textContent]
+  await after(() => (composition.save = { kind: 'saved', at: new Date(2026, 10, 25, 14, 36) }))
+  expect(state()).toEqual(['Saved 14:36', ''])
+  await after(() => (composition.save = { kind: 'device', trouble: null }))
+  expect(state()).toEqual(['Kept on this device', 'Kept on this device'])
+  await after(() => (composition.save = { kind: 'failed', trouble: { code: 'unknown', retryAt: null, reference: null } }))
+  expect(alerts()).toEqual(['Not saved. Copy your text before you leave this page.'])
+})
+
+test('a file shows how far it is; one that failed can be tried again or removed', async () => {
+  const file = { id: 'f1', name: 'proofs.zip', type: 'application/zip', size: 4_120, blobId: null, cid: null }
+  const { composition } = await shown({ files: [file, { ...file, id: 'f2', name: 'inline.png', cid: 'a@b' }] }, (scene) => {
+    scene.composition.states = new Map([['f1', { kind: 'uploading', done: 0.64 }]])
+  })
+  expect(document.querySelector('progress')?.getAttribute('aria-label')).toBe('64% uploaded')
+  expect(document.body.textContent).not.toContain('inline.png')
+  const trouble = { code: 'unavailable', retryAt: null, reference: null }
+  await after(() => (composition.states = new Map([['f1', { kind: 'failed', trouble }]])))
+  await press('Try again')
+  await press('Remove proofs.zip')
+  expect([composition.did, composition.draft.files.map(({ id }) => id)]).toEqual([[['again', 'f1']], ['f2']])
+})
+
+test('a file that is too large is named with the limit', async () => {
+  await shown({}, ({ composition }) => {
+    composition.refusals = [{ name: 'film.mp4', trouble: { code: 'file_too_large', retryAt: null, reference: null } }]
+  })
+  expect(alerts()).toEqual(['film.mp4 is larger than the 50 MB that the mail server accepts.'])
+})
+
+test('of several identities one is chosen', async () => {
+  const { composition } = await shown({}, ({ compose }) => {
+    const none = { textSignature: '', htmlSignature: '' }
+    compose.identities = [
+      { id: 'i1', name: 'Alice', address: 'alice@example.org', ...none },
+      { id: 'i2', name: '', address: 'sales@example.org', ...none }
+    ]
+  })
+  const select = document.querySelector('select')
+  expect([...(select?.options ?? [])].map(({ text }) => text)).toEqual(['Alice <alice@example.org>', 'sales@example.org'])
+  await after(() => {
+    if (select) select.value = 'i2'
+    select?.dispatchEvent(new Event('change', { bubbles: true }))
+  })
+  expect(composition.draft.identityId).toBe('i2')
+})
+
+test('where the mail server cannot hold a message, there is no later', async () => {
+  await shown({}, ({ compose }) => (compose.maxDelay = 0))
+  expect(button('Send later')).toBeUndefined()
+})
+
+test('the quoted message is folded, and sent along all the same', async () => {
+  const text = 'Yes.\n\nAnn wrote:\n> Come?'
+  const { composition } = await shown({ text })
+  const area = () => document.querySelector('textarea')
+  expect(area()?.value).toBe('Yes.\n')
+  await type(area(), 'No.\n')
+  expect(composition.draft.text).toBe('No.\n\nAnn wrote:\n> Come?')
+  await press('Show quoted text')
+  expect([area()?.value, button('Show quoted text')]).toEqual(['No.\n\nAnn wrote:\n> Come?', undefined])
+})
+
+test('on a phone the bar on top has what one needs', async () => {
+  await shown({}, undefined, true)
+  const names = [...document.querySelectorAll('header button')].map((one) => one.getAttribute('aria-label') ?? one.textContent.trim())
+  expect(names).toEqual(['Save and close', 'Attach files', 'More', 'Send'])
+})

@@ -1,0 +1,47 @@
+/** What is said across a window of writing, besides what the mail server said. */
+import type { Composition, Compose, Objection } from '#lib/state/compose.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
+import { octets } from '#lib/mail/octets.ts'
+import { troubleWord } from '#lib/state/trouble.ts'
+import type { Words } from '#lib/words/en.ts'
+import type { ComposeWords } from '#lib/words/later.ts'
+
+/** Why it failed, in words; with what the mail server said, if it did. */
+export function troubleText({ code, detail }: Trouble, words: Words['mail'], online: boolean): string {
+  const text = words.trouble[troubleWord(code, online)]
+  return detail ? `${text} ${detail}` : text
+}
+
+/** Why a file was not taken. */
+export function refusalText(
+  { name, trouble }: Composition['refusals'][number],
+  limits: Pick<Compose, 'maxFile' | 'maxFiles'>,
+  words: ComposeWords,
+  mail: Words['mail']
+): string {
+  if (trouble.code === 'file_too_large') return words.files.tooLarge(name, octets(limits.maxFile, mail.locale))
+  if (trouble.code === 'files_too_large') return words.files.tooMuch(name, octets(limits.maxFiles, mail.locale))
+  return words.files.refused(name)
+}
+
+export function objectionText(objection: Objection, { objection: words }: ComposeWords): string {
+  switch (objection.kind) {
+    case 'nobody':
+      return words.nobody
+    case 'not_addresses':
+      return words.notAddresses(objection.recipients.map(({ address }) => address).join(', '))
+    case 'uploading':
+      return words.uploading(objection.files.map(({ name }) => name).join(', '))
+    case 'upload_failed':
+      return words.uploadFailed(objection.files.map(({ name }) => name).join(', '))
+    case 'no_attachment':
+      return words.noAttachment(objection.word)
+    case 'no_subject':
+      return words.noSubject
+  }
+}
+
+/** The person may send it all the same. */
+export function mayBeOverruled({ kind }: Objection): boolean {
+  return kind === 'no_attachment' || kind === 'no_subject'
+}

@@ -1,0 +1,110 @@
+/** Squire, as our policies want it. */
+import { editable } from '#lib/views/compose/editable.ts'
+import DOMPurify from 'dompurify'
+import Squire from 'squire-rte'
+
+const TAGS = { bold: 'B', italic: 'I', list: 'UL', numbers: 'OL', quote: 'BLOCKQUOTE', link: 'A' } as const
+
+export type Format = keyof typeof TAGS
+export type Formats = Readonly<Partial<Record<Format, boolean>>>
+
+/** What was in the editor before, its marks of the selection among it (`input`). */
+const STATE = {
+  RETURN_DOM_FRAGMENT: true,
+  USE_PROFILES: { html: true },
+  ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|blob):/i
+} as const
+
+export class Editor extends Squire {
+  constructor(root: HTMLElement, failed: (failure: unknown) => void) {
+    super(root, {
+      sanitizeToDOMFragment: editable,
+      didError: failed,
+      undo: { documentSizeThreshold: 200_000, undoLimit: 100 }
+    })
+    // Its handles of pictures have styles of their own, which the page's policy refuses.
+    this._imageResizer.destroy()
+    // They belong to the browser: Squire would go to the ends of the text, and make code of what a bookmark is for.
+    for (const key of ['PageUp', 'PageDown', 'Ctrl-d', 'Meta-d']) this.setKeyHandler(key, null)
+    root.addEventListener('click', ({ target }) => target instanceof HTMLImageElement && this.#choose(target))
+    for (const type of ['select', 'cursor', 'blur']) this.addEventListener(type, () => this.#mark())
+  }
+
+  /** Undo and redo. Trusted Types refuse what Squire does here: it assigns the text to `innerHTML`. */
+  override _setRawHTML(html: string): this {
+    this._root.replaceChildren(document.importNode(DOMPurify.sanitize(html, STATE), true))
+    this._ignoreChange = true
+    return this
+  }
+
+  /** The text without what is seen of it only; empty if nothing is written. */
+  get html(): string {
+    const root = this._root
+    const isEmpty = root.textContent.replaceAll('\u200b', '').trim() === '' && !root.querySelector('img, li, hr, td')
+    return isEmpty ? '' : root.innerHTML.replaceAll('\u200b', '')
+  }
+
+  get formats(): Formats {
+    const range = this.getSelection()
+    const found = Object.entries(TAGS).map(([format, tag]) => [format, this.hasFormat(tag, null, range)])
+    return Object.fromEntries(found) as Formats
+  }
+
+  /** Gives the selected text a format, or takes it away. */
+  toggle(format: Exclude<Format, 'link'>): void {
+    const has = this.hasFormat(TAGS[format])
+    switch (format) {
+      case 'bold':
+        if (has) this.removeBold()
+        else this.bold()
+        break
+      case 'italic':
+        if (has) this.removeItalic()
+        else this.italic()
+        break
+      case 'quote':
+        if (has) this.decreaseQuoteLevel()
+        else this.increaseQuoteLevel()
+        break
+      case 'list':
+      case 'numbers':
+        if (has) this.removeList()
+        else if (format === 'list') this.makeUnorderedList()
+        else this.makeOrderedList()
+    }
+    this.focus()
+  }
+
+  /** The address of the link in which the selection is; empty if it is in none. */
+  get link(): string {
+    const { commonAncestorContainer: around } = this.getSelection()
+    const element = around instanceof Element ? around : around.parentElement
+    return element?.closest('a')?.getAttribute('href') ?? ''
+  }
+
+  /** What was folded away becomes a part of the text. */
+  append(part: Element): void {
+    this.saveUndoState()
+    this._root.append(part)
+  }
+
+  #choose(picture: HTMLImageElement): void {
+    const range = document.createRange()
+    range.selectNode(picture)
+    this.setSelection(range)
+    this.#mark()
+  }
+
+  /** A picture that is selected alone has a ring, which is no part of the text. */
+  #mark(): void {
+    const { startContainer, startOffset, endContainer, endOffset } = this.getSelection()
+    const only = startContainer === endContainer && endOffset === startOffset + 1
+    const chosen = only && this._isFocused ? startContainer.childNodes[startOffset] : undefined
+    for (const picture of this._root.querySelectorAll('img')) {
+      const isChosen = picture === chosen
+      if (picture.classList.contains('chosen') !== isChosen) {
+        this.modifyDocument(() => picture.classList.toggle('chosen', isChosen))
+      }
+    }
+  }
+}

@@ -1,0 +1,13 @@
+/** A message in a window of the browser's: the draft goes there, since one tab at a time writes it. */
+import type { Composition } from '#lib/state/compose.ts'
+
+const SIZE = 'popup,width=720,height=800'
+
+export function ownPath(id: string): string {
+  return `/mail/compose/${encodeURIComponent(id)}`
+}
+
+export function openOwn({ id }: Composition): void {
+  // It takes the draft over; the one here sees that it is written elsewhere, and goes.
+  window.open(ownPath(id), `postroom-${id}`, SIZE)
+}

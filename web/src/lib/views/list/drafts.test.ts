@@ -1,0 +1,125 @@
+// @vitest-environment jsdom
+import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
+import { FakeCompose } from '../../../../tests/fake-compose.svelte.ts'
+import { FakeSent } from '../../../../tests/fake-sent.svelte.ts'
+import { ModelServer } from '../../../../tests/model-server.ts'
+import type { UnsentDraft } from '#lib/state/compose.ts'
+import { EMPTY } from '#lib/compose/draft.ts'
+import MailPage from '#lib/views/mail/MailPage.svelte'
+import { afterEach, expect, test, vi } from 'vitest'
+
+const ends: (() => void)[] = []
+afterEach(() => ends.splice(0).forEach((end) => end()))
+
+const DRAFT = { mailboxIds: { drafts: true }, keywords: { $draft: true, $seen: true } }
+const KARIM = { name: 'Karim', address: 'karim@example.net' }
+
+interface Open extends Drawn {
+  compose: FakeCompose
+  sent: FakeSent
+}
+
+async function opened(server: ModelServer, place: string): Promise<Open> {
+  const drawn = await pageOf(server)
+  const [compose, sent] = [new FakeCompose(), new FakeSent()]
+  drawn.page.writing.compose = compose
+  drawn.page.writing.sent = sent
+  await after(() => drawn.page.show(place, undefined))
+  ends.push(await draw(drawn, MailPage, {}))
+  return { ...drawn, compose, sent }
+}
+
+function rows(): string[] {
+  return [...document.querySelectorAll('[role="gridcell"] > .visually-hidden')].map((name) => name.textContent.trim())
+}
+
+function unsent(values: Partial<UnsentDraft> = {}): UnsentDraft {
+  const draft = { ...EMPTY, to: [KARIM], subject: 'Boats' }
+  return { id: 'd1', draft, changedAt: new Date(0), state: 'device', emailId: null, ...values }
+}
+
+function deviceDrafts(): (string | undefined)[] {
+  const found = [...document.querySelectorAll('ul[aria-label="On this device only"] button')]
+  return found.map((button) => button.textContent.replaceAll(/\s+/g, ' ').trim())
+}
+
+test('a press, Enter or O on a draft opens its window, not the reader', async () => {
+  const server = new ModelServer()
+  server.deliver({ ...DRAFT, subject: 'Catalogue' })
+  const { compose, page } = await opened(server, 'drafts')
+  const cell = document.querySelector<HTMLElement>('[role="gridcell"]')
+  await after(() => cell?.click())
+  for (const key of ['Enter', 'o']) {
+    await after(() => cell?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })))
+  }
+  expect(compose.started).toEqual(Array(3).fill({ kind: 'edit', emailId: 'e1' }))
+  expect(page.threadId).toBeUndefined()
+})
+
+test('elsewhere a draft alone is written on, and one within a conversation is read with it', async () => {
+  const server = new ModelServer()
+  server.deliver({ ...DRAFT, threadId: 'alone' })
+  server.deliver({ threadId: 'a' })
+  server.deliver({ ...DRAFT, threadId: 'a' })
+  const { compose, page } = await opened(server, 'all')
+  await after(() => void page.openRow('alone'))
+  expect([compose.started, page.threadId]).toEqual([[{ kind: 'edit', emailId: 'e1' }], undefined])
+  await after(() => void page.openRow('a'))
+  expect([compose.started.length, page.threadId]).toEqual([1, 'a'])
+})
+
+test('a draft that was not sent says so first', async () => {
+  const server = new ModelServer()
+  server.deliver({ ...DRAFT, subject: 'Catalogue' })
+  const { compose } = await opened(server, 'drafts')
+  expect(rows()[0]).toMatch(/^Draft\./)
+  await after(() => (compose.unsentDrafts = [unsent({ state: 'not_sent', emailId: 'e1' })]))
+  expect(rows()[0]).toMatch(/^Not sent\. Draft\./)
+  expect(document.querySelector('.marks use')?.getAttribute('href')).toContain('circle-alert')
+  expect(deviceDrafts()).toEqual([])
+})
+
+test.each([
+  ['device', 'Draft to Karim Kept on this device Boats'],
+  ['waiting', 'Draft to Karim Waits for the connection Boats'],
+  ['unknown', 'Draft to Karim It is not known whether it left Boats'],
+  ['not_sent', 'Draft to Karim Not sent Boats']
+] as const)('above the drafts stand those that only this device has: %s', async (state, words) => {
+  const { compose } = await opened(new ModelServer(), 'drafts')
+  await after(() => (compose.unsentDrafts = [unsent({ state })]))
+  expect(deviceDrafts()).toEqual([words])
+  await after(() => document.querySelector<HTMLElement>('ul[aria-label="On this device only"] button')?.click())
+  expect(compose.started).toEqual([{ kind: 'kept', id: 'd1' }])
+})
+
+test('what is scheduled has a place in the sidebar while there is something, and there its time and a way back', async () => {
+  const { sent, page, compose } = await opened(new ModelServer(), 'inbox')
+  const places = () => [...document.querySelectorAll('.side .name')].map(({ textContent }) => textContent)
+  expect(places()).not.toContain('Scheduled')
+  const undo = vi.fn(() => Promise.resolve(null))
+  const sendAt = new Date(2026, 11, 1, 8, 0)
+  const to = [KARIM]
+  await after(
+    () => (sent.scheduled = [{ emailId: 'e1', threadId: 't1', to, subject: 'Boats', sendAt, refused: [], undo }])
+  )
+  expect(places()).toContain('Scheduled')
+  await after(() => page.show('scheduled', undefined))
+  const list = document.querySelector('section[aria-label="Scheduled"]')
+  expect(list?.textContent.replaceAll(/\s+/g, ' ')).toMatch(
+    /Scheduled 1 Karim Boats Scheduled for Tuesday,? 1 December 2026 at 08:00 Do not send/
+  )
+  await after(() => list?.querySelector<HTMLElement>('button[aria-label="Do not send: Boats"]')?.click())
+  expect(undo).toHaveBeenCalledOnce()
+  expect(page.notices.shown?.text).toBe('Too late, it is on its way.')
+  await after(() => (sent.scheduled = []))
+  expect(list?.textContent).toContain('Nothing is scheduled')
+  expect(compose.started).toEqual([])
+})
+
+test('no key does anything to the rows that the scheduled messages hide', async () => {
+  const server = new ModelServer()
+  server.deliver()
+  const { page } = await opened(server, 'scheduled')
+  await after(() => window.dispatchEvent(new KeyboardEvent('keydown', { key: 'j' })))
+  expect([page.cursor.current, page.triage.targets]).toEqual([null, []])
+})

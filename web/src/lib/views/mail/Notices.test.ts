@@ -1,0 +1,69 @@
+// @vitest-environment jsdom
+import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
+import { FakeCompose } from '../../../../tests/fake-compose.svelte.ts'
+import { ModelServer } from '../../../../tests/model-server.ts'
+import type { Composition, Departure } from '#lib/state/compose.ts'
+import Notices from '#lib/views/mail/Notices.svelte'
+import { afterEach, expect, test, vi } from 'vitest'
+
+const ends: (() => void)[] = []
+
+afterEach(() => ends.splice(0).forEach((end) => end()))
+
+async function notices(): Promise<Drawn & { compose: FakeCompose }> {
+  const drawn = await pageOf(new ModelServer())
+  const compose = new FakeCompose()
+  drawn.page.writing.compose = compose
+  ends.push(await draw(drawn, Notices, { title: 'Inbox' }))
+  return { ...drawn, compose }
+}
+
+function departure(values: Partial<Departure> = {}): Departure {
+  const to = [{ name: 'Karim', address: 'karim@example.net' }]
+  const at = new Date(Date.now() + 10_000)
+  return { id: 'a', to, at, held: 'server', scheduled: false, undo: () => Promise.resolve(null), ...values }
+}
+
+/** What is seen, and what is read out. */
+function toast(): [string, string] {
+  const shown = document.querySelector('.toast')
+  const parts = [...(shown?.querySelectorAll(':scope > span[aria-hidden="true"]') ?? [])]
+  const read = [...(shown?.querySelectorAll(':scope > .visually-hidden') ?? [])]
+  return [parts.map((part) => part.textContent).join(), read.map((part) => part.textContent).join(' ')]
+}
+
+test('who cannot see the seconds is told once, and how to undo', async () => {
+  const { compose } = await notices()
+  await after(() => (compose.departures = [departure()]))
+  expect(toast()).toEqual(['Sending to Karim in 10 s', 'Sending to Karim Undo with Z'])
+})
+
+test('its button takes a message back', async () => {
+  const { compose } = await notices()
+  const undo = vi.fn(() => Promise.resolve(null))
+  await after(() => (compose.departures = [departure({ undo })]))
+  await after(() => document.querySelector<HTMLElement>('.toast button')?.click())
+  expect(undo).toHaveBeenCalledOnce()
+  expect(document.querySelector('.toast')?.textContent).toContain('Too late, it is on its way.')
+})
+
+/** Whether the browser would ask before this page is left. */
+function asks(): boolean {
+  const event = new Event('beforeunload', { cancelable: true })
+  dispatchEvent(event)
+  return event.defaultPrevented
+}
+
+test('leaving asks only while this tab holds a message, or text that is kept nowhere else', async () => {
+  const { compose } = await notices()
+  expect(asks()).toBe(false)
+  await after(() => (compose.departures = [departure({ held: 'here' })]))
+  expect(asks()).toBe(true)
+  await after(() => (compose.departures = [departure()]))
+  expect(asks()).toBe(false)
+  const save = { kind: 'failed', trouble: { code: 'unknown', retryAt: null, reference: null } }
+  await after(() => (compose.open = [{ save } as unknown as Composition]))
+  expect(asks()).toBe(true)
+  await after(() => (compose.open = []))
+  expect(asks()).toBe(false)
+})

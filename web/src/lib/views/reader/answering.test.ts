@@ -1,0 +1,194 @@
+// @vitest-environment jsdom
+import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
+import { FakeCompose } from '../../../../tests/fake-compose.svelte.ts'
+import { FakeSent } from '../../../../tests/fake-sent.svelte.ts'
+import { ModelServer } from '../../../../tests/model-server.ts'
+import { english } from '../../../../tests/words.ts'
+import { EMPTY } from '#lib/compose/draft.ts'
+import Reader from '#lib/views/reader/Reader.svelte'
+import { afterEach, expect, test } from 'vitest'
+
+const ends: (() => void)[] = []
+const ME = { name: 'Me Myself', email: 'me@example.org' }
+
+afterEach(() => ends.splice(0).forEach((end) => end()))
+
+type Reading = Drawn & { compose: FakeCompose }
+
+function conversation(): ModelServer {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a', subject: 'Boats', from: [{ name: 'Ann', email: 'ann@example.net' }] })
+  server.deliver({ threadId: 'a', subject: 'Boats', from: [{ name: 'Bob', email: 'bob@example.net' }] })
+  return server
+}
+
+/** The conversation `a`, open. */
+async function reading(server = conversation()): Promise<Reading> {
+  const drawn = await pageOf(server)
+  const compose = new FakeCompose()
+  drawn.page.writing.compose = compose
+  await after(() => drawn.page.show('inbox', 'a'))
+  ends.push(await draw(drawn, Reader, { now: new Date(drawn.world.time) }))
+  return { ...drawn, compose }
+}
+
+function replyButtons(): HTMLButtonElement[] {
+  return [...document.querySelectorAll<HTMLButtonElement>('article button[aria-label="Reply"]')]
+}
+
+function button(name: string, within: ParentNode = document): HTMLButtonElement | undefined {
+  const all = [...within.querySelectorAll<HTMLButtonElement>('button')]
+  return all.find((one) => (one.getAttribute('aria-label') ?? one.textContent.trim()) === name)
+}
+
+test('a reply belongs to the message at which it is pressed', async () => {
+  const { compose } = await reading()
+  expect(replyButtons()).toHaveLength(2)
+  await after(() => replyButtons()[0]?.click())
+  await after(() => replyButtons()[1]?.click())
+  expect(answered(compose)).toEqual(['reply e1', 'reply e2'])
+})
+
+function answered(compose: FakeCompose): string[] {
+  return compose.started.map((start) => `${start.kind} ${'message' in start ? start.message.id : ''}`)
+}
+
+test('at the foot stands what answers the last message, to all only if that reaches more', async () => {
+  const drawn = await reading()
+  const foot = () => [...document.querySelectorAll('footer button')].map(({ textContent }) => textContent.trim())
+  expect(foot()).toEqual(['Reply', 'Forward'])
+  const to = [
+    { name: null, email: 'me@example.org' },
+    { name: 'Cem', email: 'cem@example.net' }
+  ]
+  drawn.server.deliver({ threadId: 'a', subject: 'Boats', to })
+  await after(() => drawn.mail.connection.tryNow())
+  expect(foot()).toEqual(['Reply', 'Reply all', 'Forward'])
+  const footer = document.querySelector('footer') ?? document
+  await after(() => button('Reply all', footer)?.click())
+  await after(() => button('Forward', footer)?.click())
+  expect(answered(drawn.compose)).toEqual(['replyAll e3', 'forward e3'])
+})
+
+test('the menu of a message forwards it, also as an attachment', async () => {
+  const { compose } = await reading()
+  const item = (name: string) =>
+    [...document.querySelectorAll<HTMLElement>('[role="menuitem"]')].find(({ textContent }) =>
+      textContent.trim().startsWith(name)
+    )
+  for (const name of ['Forward', 'Forward as attachment']) {
+    await after(() => document.querySelector<HTMLButtonElement>('article button[aria-label="More"]')?.click())
+    await after(() => item(name)?.click())
+  }
+  expect(item('Reply all')).toBeUndefined()
+  expect(answered(compose)).toEqual(['forward e1', 'forwardAsAttachment e1'])
+})
+
+test('a draft in a conversation can be edited, collapsed or not, and is not answered', async () => {
+  const drawn = await reading()
+  drawn.server.deliver({ threadId: 'a', from: [ME], keywords: { $draft: true, $seen: true } })
+  await after(() => drawn.mail.connection.tryNow())
+  await after(() => button('Edit')?.click())
+  expect(drawn.compose.started).toEqual([{ kind: 'edit', emailId: 'e3' }])
+  await after(() => button('Reply', document.querySelector('footer') ?? document)?.click())
+  expect(answered(drawn.compose).at(-1)).toBe('reply e2')
+})
+
+test('what keeps a window from opening is told, and tried again', async () => {
+  const drawn = await reading()
+  drawn.compose.failure = { code: 'gone', retryAt: null, reference: null }
+  await after(() => button('Reply', document.querySelector('footer') ?? document)?.click())
+  const told = drawn.page.notices.shown
+  expect(typeof told?.text === 'function' && told.text({} as never, english.mail)).toBe(
+    'This was removed or moved in the meantime.'
+  )
+  drawn.compose.failure = null
+  await after(() => told?.again?.())
+  expect(answered(drawn.compose)).toEqual(['reply e2', 'reply e2'])
+})
+
+/** A message whose sender is not who they seem. */
+function suspicious(): ModelServer {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a', from: [{ name: 'boss@example.org', email: 'thief@example.net' }] })
+  return server
+}
+
+test('a reply to a suspicious sender asks once, over everything, and names the address', async () => {
+  const { compose, page } = await reading(suspicious())
+  const dialog = () => document.querySelector<HTMLDialogElement>('dialog[open]')
+  const answer = () => button('Reply', document.querySelector('footer') ?? document)
+  answer()?.focus()
+  await after(() => answer()?.click())
+  expect(dialog()?.textContent).toContain('thief@example.net')
+  expect(document.activeElement?.textContent.trim()).toBe('Cancel')
+  await after(() => button('Cancel')?.click())
+  expect([compose.started, dialog(), document.activeElement]).toEqual([[], null, answer()])
+  await after(() => answer()?.click())
+  await after(() => button('Reply anyway')?.click())
+  expect([answered(compose), dialog()]).toEqual([['reply e1'], null])
+  await after(() => answer()?.click())
+  expect([answered(compose), page.asking]).toEqual([['reply e1', 'reply e1'], null])
+})
+
+test('a suspicious message is forwarded without a question: it does not go to its sender', async () => {
+  const { compose } = await reading(suspicious())
+  await after(() => button('Forward', document.querySelector('footer') ?? document)?.click())
+  expect(answered(compose)).toEqual(['forward e1'])
+})
+
+test.each([
+  ['of a known sender at once', conversation, false],
+  ['of a suspicious sender after a question that shows it', suspicious, true]
+])('a link to an address opens a window: %s', async (_, mails, asks) => {
+  const server = mails()
+  const url = 'mailto:sales@example.com?subject=Hi'
+  const [last] = [...server.emails.keys()].slice(-1)
+  server.update(last ?? '', { bodyValues: { text: { value: `Write to ${url}`, isTruncated: false } } })
+  const { compose } = await reading(server)
+  await after(() => document.querySelector<HTMLElement>('article a')?.click())
+  const dialog = document.querySelector<HTMLDialogElement>('dialog[open]')
+  expect([dialog?.textContent.includes(url) ?? false, compose.started.length]).toEqual([asks, asks ? 0 : 1])
+  if (dialog) await after(() => button('Open', dialog)?.click())
+  expect(compose.started).toEqual([{ kind: 'mailto', url }])
+})
+
+test('of an own message the reader tells whom it did not reach, why, and sends it to them once more', async () => {
+  const server = new ModelServer()
+  const to = [
+    { name: 'Kenji', email: 'kenji@papier.example' },
+    { name: 'Priya', email: 'priya@example.net' }
+  ]
+  server.deliver({ threadId: 'a', from: [ME], to, keywords: { $seen: true } })
+  const { compose, page } = await reading(server)
+  const sent = new FakeSent()
+  await after(() => (page.writing.sent = sent))
+  expect([sent.asked, document.querySelector('.bar')]).toEqual([['e1'], null])
+  const refused = [
+    { address: 'kenji@papier.example', reason: 'unknown_mailbox', code: '550 5.1.1', said: 'No such user' } as const
+  ]
+  await after(() => (sent.deliveries = { e1: { recipients: 2, refused } }))
+  expect(document.querySelector('.bar .words')?.textContent.replaceAll(/\s+/g, ' ').trim()).toBe(
+    'One of 2 recipients did not get this kenji@papier.example: the mail server there knows no such mailbox (550 5.1.1).'
+  )
+  await after(() => button('Correct and resend')?.click())
+  const [start] = compose.started
+  expect(start).toMatchObject({ kind: 'resend', to: [{ name: 'Kenji', address: 'kenji@papier.example' }] })
+  await after(() => button('Hide')?.click())
+  expect(document.querySelector('.bar')).toBeNull()
+})
+
+test('a draft of this device stands below the conversation that it replies to', async () => {
+  const { compose } = await reading()
+  const parent = { kind: 'reply', emailId: 'e2', messageId: [], references: [] } as const
+  const draft = { ...EMPTY, subject: 'Re: Boats', parent }
+  const one = { id: 'd1', draft, changedAt: new Date(0), state: 'device', emailId: null } as const
+  const others = [
+    { ...one, id: 'd2', emailId: 'e1' },
+    { ...one, id: 'd3', draft: { ...draft, parent: { ...parent, emailId: 'elsewhere' } } }
+  ]
+  await after(() => (compose.unsentDrafts = [one, ...others]))
+  expect(document.querySelectorAll('.drafts button')).toHaveLength(1)
+  await after(() => document.querySelector<HTMLElement>('.drafts button')?.click())
+  expect(compose.started).toEqual([{ kind: 'kept', id: 'd1' }])
+})

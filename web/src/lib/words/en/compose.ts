@@ -1,0 +1,120 @@
+/** Windows of writing. Loaded with the first of them. */
+const count = (n: number) => n.toLocaleString('en')
+const plural = (n: number, one: string, many: string) => `${count(n)} ${n === 1 ? one : many}`
+
+export const compose = {
+  newMessage: 'New message',
+  windows: 'Messages being written',
+  undo: 'Undo',
+  cancel: 'Cancel',
+  minimise: 'Minimise',
+  fullSize: 'Full size',
+  ownWindow: 'Open in its own window',
+  close: 'Save and close',
+  tab: (subject: string) => `Go on writing: ${subject}`,
+  more: 'More',
+  save: {
+    saving: 'Saving…',
+    saved: (time: string) => `Saved ${time}`,
+    device: 'Kept on this device',
+    failed: 'Not saved'
+  },
+  fields: { from: 'From', to: 'To', cc: 'Cc', bcc: 'Bcc', subject: 'Subject', text: 'Message' },
+  showCopies: 'Show Cc and Bcc',
+  showAll: 'Show all recipients',
+  suggestions: 'Suggestions',
+  folded: (n: number) => `and ${plural(n, 'more recipient', 'more recipients')}`,
+  recipient: (name: string, address: string) => `${name}, ${address}`,
+  invalid: (text: string) => `${text} is not an address yet`,
+  remove: (name: string) => `Remove ${name}`,
+  edit: 'Edit',
+  moveTo: (list: string) => `Move to ${list}`,
+  showQuoted: 'Show quoted text',
+  format: {
+    bar: 'Format',
+    bold: 'Bold',
+    italic: 'Italic',
+    list: 'Bulleted list',
+    numbers: 'Numbered list',
+    quote: 'Quote',
+    link: 'Link',
+    picture: 'Insert a picture',
+    attach: 'Attach files'
+  },
+  link: {
+    title: 'Where does the link lead?',
+    address: 'Address',
+    wrong: 'This is not an address of the web, of mail or of a telephone.',
+    set: 'Set link',
+    remove: 'Remove link'
+  },
+  plain: 'Plain text',
+  rich: 'Formatted text',
+  askPlain: {
+    title: 'Remove the formatting?',
+    text: 'Plain text has no bold, lists, links or pictures. The words stay.',
+    do: 'Remove formatting'
+  },
+  receipt: 'Ask for a receipt',
+  noReceipt: 'Ask for no receipt',
+  discard: 'Discard draft',
+  discarded: 'Draft discarded',
+  back: 'The draft is back',
+  drop: 'Drop files here to attach them',
+  files: {
+    list: 'Attachments',
+    progress: (percent: string) => `${percent} uploaded`,
+    cancel: (name: string) => `Cancel the upload of ${name}`,
+    remove: (name: string) => `Remove ${name}`,
+    failed: 'Not uploaded',
+    again: 'Try again',
+    tooLarge: (name: string, most: string) => `${name} is larger than the ${most} that the mail server accepts.`,
+    tooMuch: (name: string, most: string) =>
+      `${name} was not attached: all files of a message together may have ${most}.`,
+    refused: (name: string) => `${name} was not attached.`
+  },
+  send: 'Send',
+  sending: 'Sending…',
+  waiting: 'Waits for the connection',
+  later: {
+    title: 'Send later',
+    tonight: 'Tonight',
+    tomorrow: 'Tomorrow morning',
+    monday: 'Monday morning',
+    pick: 'Pick a date and time…',
+    held: (zone: string) => `Waits on the mail server, so it leaves even if this device is off. ${zone}.`,
+    when: 'Date and time',
+    tooLate: (until: string) => `The mail server keeps a message until ${until} at most.`,
+    past: 'This time is over.'
+  },
+  objection: {
+    nobody: 'Add a recipient first.',
+    notAddresses: (texts: string) => `Not an address yet: ${texts}`,
+    uploading: (names: string) => `Still being uploaded: ${names}. Send again when that is done.`,
+    uploadFailed: (names: string) => `Not uploaded: ${names}. Try again, or remove it.`,
+    noAttachment: (word: string) => `You mention an attachment (“${word}”), and there is none.`,
+    noSubject: 'This message has no subject.',
+    anyway: 'Send anyway'
+  },
+  unknown: {
+    text: 'We do not know whether it left.',
+    again: 'Send again',
+    keep: 'Keep as draft'
+  },
+  elsewhere: { text: 'This message is being written in another tab.', takeOver: 'Take over' },
+  conflict: {
+    changed: 'Another device changed this draft, too. Both versions are kept in Drafts.',
+    sent: 'Another device sent this draft. What you wrote since then is kept.'
+  },
+  notSent: 'Not sent.',
+  notSaved: 'Not saved. Copy your text before you leave this page.',
+  from: { mayNot: (address: string) => `You may not send as ${address}.` },
+  own: {
+    title: (subject: string) => `${subject} – Postroom`,
+    gone: 'This draft is not on this device any more.',
+    done: 'This message was closed. Its draft is kept.',
+    toMail: 'To the mailbox'
+  },
+  notLoaded: 'The message could not be opened.',
+  again: 'Try again'
+}

@@ -1,0 +1,137 @@
+/** What the views of writing read, in the hands of a test: nothing is kept, stored or sent. */
+import { EMPTY, type Draft, type DraftFile, type Recipient } from '#lib/compose/draft.ts'
+import type {
+  Compose,
+  Composition,
+  Departure,
+  FileState,
+  Identity,
+  Objection,
+  Outcome,
+  SaveState,
+  SendOptions,
+  Start,
+  UnsentDraft
+} from '#lib/state/compose.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
+
+export class FakeComposition implements Composition {
+  readonly id: string
+  readonly #compose: FakeWindows
+  draft: Draft = $state.raw(EMPTY)
+  save = $state.raw<SaveState>({ kind: 'empty' })
+  elsewhere = $state(false)
+  conflict = $state<'changed' | 'sent' | null>(null)
+  trouble = $state.raw<Trouble | null>(null)
+  status = $state<Composition['status']>('writing')
+  refusals = $state.raw<Composition['refusals']>([])
+  /** of the files that are not ready */
+  states = $state.raw<ReadonlyMap<string, FileState>>(new Map())
+  /** what is said when it is sent; then it is sent */
+  objections: (Objection | null)[] = []
+  /** what was asked of it */
+  readonly did: unknown[] = []
+
+  constructor(id: string, draft: Draft, compose: FakeWindows) {
+    this.id = id
+    this.draft = draft
+    this.#compose = compose
+  }
+
+  change(changes: Partial<Draft>): void {
+    this.draft = { ...this.draft, ...changes }
+  }
+
+  attach(files: readonly File[], within?: 'text'): readonly DraftFile[] {
+    const made = files.map(({ name, type, size }, at) => {
+      const id = `f${this.draft.files.length + at}`
+      return { id, name, type, size, blobId: null, cid: within ? `${id}@test` : null }
+    })
+    this.change({ files: [...this.draft.files, ...made] })
+    return made
+  }
+
+  fileState(fileId: string): FileState {
+    return this.states.get(fileId) ?? { kind: 'ready' }
+  }
+
+  urlOf(): string | null {
+    return null
+  }
+
+  uploadAgain(fileId: string): void {
+    this.did.push(['again', fileId])
+  }
+
+  detach(fileId: string): void {
+    this.change({ files: this.draft.files.filter(({ id }) => id !== fileId) })
+  }
+
+  send(options: SendOptions = {}): Promise<Objection | null> {
+    this.did.push(['send', options])
+    const objection = this.objections.shift() ?? null
+    if (!objection) this.#compose.end(this)
+    return Promise.resolve(objection)
+  }
+
+  sendAgain(): Promise<void> {
+    this.did.push('send again')
+    return Promise.resolve()
+  }
+
+  keepDraft(): Promise<void> {
+    this.did.push('keep')
+    return Promise.resolve()
+  }
+
+  takeOver(): void {
+    this.elsewhere = false
+  }
+
+  close(): void {
+    this.did.push('close')
+    this.#compose.end(this)
+  }
+
+  discard(): () => void {
+    this.#compose.end(this)
+    return () => this.#compose.reopen(this)
+  }
+}
+
+export class FakeWindows implements Compose {
+  open = $state.raw<readonly FakeComposition[]>([])
+  identities = $state.raw<readonly Identity[]>([])
+  maxDelay = 7 * 86_400
+  maxFile = 50_000_000
+  maxFiles = 50_000_000
+  departures: readonly Departure[] = []
+  outcome: Outcome | null = null
+  unsent = 0
+  unsentDrafts: readonly UnsentDraft[] = []
+  known: readonly Recipient[] = []
+  #count = 0
+
+  begin(changes: Partial<Draft> = {}): FakeComposition {
+    this.#count += 1
+    const made = new FakeComposition(`d${this.#count}`, { ...EMPTY, ...changes }, this)
+    this.reopen(made)
+    return made
+  }
+
+  start(start: Start): Promise<Composition> {
+    return Promise.resolve(this.begin(start.kind === 'new' ? { to: start.to ?? [] } : {}))
+  }
+
+  suggest(text: string): Promise<readonly Recipient[]> {
+    return Promise.resolve(this.known.filter(({ name }) => name.toLowerCase().startsWith(text.toLowerCase())))
+  }
+
+  end(composition: FakeComposition): void {
+    this.open = this.open.filter((one) => one !== composition)
+  }
+
+  reopen(composition: FakeComposition): void {
+    this.open = [...this.open, composition]
+  }
+}
