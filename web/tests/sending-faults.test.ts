@@ -59,14 +59,20 @@ function methodsOf(body: string): string[] {
 }
 
 /** The changes are not made. */
-function withoutSets(server: Browser['server'], body: string, type: string): Response | null | Promise<Response | null> {
+function withoutSets(
+  server: Browser['server'],
+  body: string,
+  type: string
+): Response | null | Promise<Response | null> {
   const method = methodsOf(body).find((name) => name.endsWith('/set'))
   return method === undefined ? null : failing(method, server, type)('/jmap/', body)
 }
 
 /** The changes are made, and an error told. */
 async function told(server: Browser['server'], body: string, type: string): Promise<Response> {
-  return changed(server, body, ([name, args, id]) => (name.endsWith('/set') ? ['error', { type }, id] : [name, args, id]))
+  return changed(server, body, ([name, args, id]) =>
+    name.endsWith('/set') ? ['error', { type }, id] : [name, args, id]
+  )
 }
 
 async function halved(server: Browser['server'], body: string): Promise<Response> {
@@ -80,7 +86,11 @@ function stripped(server: Browser['server'], body: string): Promise<Response> {
   )
 }
 
-async function changed(server: Browser['server'], body: string, how: (one: Invocation) => Invocation): Promise<Response> {
+async function changed(
+  server: Browser['server'],
+  body: string,
+  how: (one: Invocation) => Invocation
+): Promise<Response> {
   const response = (await server.respond('/jmap/', body).json()) as { methodResponses: Invocation[] }
   return Response.json({ ...response, methodResponses: response.methodResponses.map(how) })
 }
