@@ -27,6 +27,9 @@ export const LATE = 5_000
 /** Milliseconds after which others may well have changed or sent it. */
 const FRESH = 5_000
 
+/** Milliseconds by which clocks are corrected now and then. */
+const CORRECTION = 60_000
+
 /** The longest time that a timer can wait (WHATWG HTML §8.7), and the clock may be set meanwhile. */
 const LONGEST_WAIT = 3_600_000
 
@@ -142,9 +145,17 @@ export function nextOf(sending: Sending, now: number): Next {
   }
 }
 
+/** The clock was set back since: nobody waits for it to come there again. */
+function isSetBack({ steppedAt, leaveAt }: Sending, now: number): boolean {
+  return leaveAt === null && now < steppedAt - CORRECTION
+}
+
 function ofStored(sending: Sending, now: number): Next {
   if (sending.undo) {
     return { do: 'end' }
+  }
+  if (sending.late.length === 0 && isSetBack(sending, now)) {
+    return { do: 'check' }
   }
   const until = sending.late.length > 0 ? Math.max(sending.dueAt, sending.steppedAt + LATE) : sending.dueAt
   if (now < until) {
@@ -159,7 +170,7 @@ function ofHeld(sending: Sending, now: number): Next {
     return { do: sending.submissionId !== null && now < undoneUntil(sending, now) ? 'cancel' : 'tooLate' }
   }
   const until = leavesAt(sending)
-  return now < until ? waiting(until, now) : { do: 'finish' }
+  return now < until && !isSetBack(sending, now) ? waiting(until, now) : { do: 'finish' }
 }
 
 /** Nothing is to be done now. */

@@ -70,6 +70,8 @@ export interface Sending {
   /** when it is to leave, if the person chose it (send later): milliseconds since 1970 */
   readonly leaveAt: number | null
   readonly step: SendingStep
+  /** a state of all emails before it was made (RFC 8620 §5.2) */
+  readonly since?: string | null
   /** of the email that is sent, once it is made */
   readonly emailId: Id | null
   readonly submissionId: Id | null
@@ -119,7 +121,12 @@ export interface KeptDraft {
   /** what the mail server has of it */
   readonly stored: StoredVersion | null
   /** what the mail server may have made of it: no response came. Each version has a Message-ID of its own. */
-  readonly storing: { readonly messageId: string; readonly revision: number } | null
+  readonly storing: {
+    readonly messageId: string
+    readonly revision: number
+    /** a state of all emails before that request (RFC 8620 §5.2) */
+    readonly since?: string | null
+  } | null
   readonly sending: Sending | null
   /** why it was not sent */
   readonly refusal: Refusal | null
@@ -134,8 +141,9 @@ export interface KeptDraft {
 }
 
 /** Whether the mail server lacks something of it that the person wants to keep, or to be sent. */
-export function isUnsent({ revision, stored, sending, discardedAt }: KeptDraft): boolean {
-  return discardedAt === null && (sending !== null || (revision > 0 && stored?.revision !== revision))
+export function isUnsent({ draft, revision, stored, sending, discardedAt }: KeptDraft): boolean {
+  const lacks = stored?.revision !== revision || draft.files.some(({ blobId }) => blobId === null)
+  return discardedAt === null && (sending !== null || (revision > 0 && lacks))
 }
 
 export const EMPTY: Draft = {

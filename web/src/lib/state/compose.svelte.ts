@@ -4,9 +4,11 @@ import { isUnsent, type Draft, type KeptDraft, type Recipient, type StoredVersio
 import { everybody } from '#lib/compose/recipients.ts'
 import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import { maxSizeAttachments, maxSizeUpload } from '#lib/jmap/upload.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { DraftLocks } from '#lib/sync/draft-locks.ts'
 import { rebind } from '#lib/sync/draft-files.ts'
+import { FILES_GONE } from '#lib/sync/draft-version.ts'
 import { DraftStoring } from '#lib/sync/draft-storing.ts'
 import { Drafts } from '#lib/sync/drafts.ts'
 import { addressOf, identitiesOf } from '#lib/sync/identities.ts'
@@ -62,7 +64,7 @@ export class ComposeState implements Compose {
     drafts.onrescued = (id) => void this.#windows.store(id)
     storing.onchange = (id) => this.#changed(id)
     storing.onsettled = (id) => this.#windows.settled(id)
-    storing.onfilesgone = async (id) => this.#windows.of(id)?.files.again()
+    storing.onfilesgone = (id, said) => this.#windows.filesOf(id).again(said)
     storing.onstored = (kept) => rebind(account, drafts, kept).catch(() => undefined)
     uploads.onchange = (id) => this.#changed(id)
     uploads.onuploaded = (id, fileId, blobId) => this.#uploaded(id, fileId, blobId)
@@ -196,7 +198,7 @@ export class ComposeState implements Compose {
   #follow(sender: Sendings, outbox: Outbox): void {
     sender.onchange = (id) => this.#changed(id)
     sender.onsent = (_, draft) => (this.#outcome = { kind: 'sent', to: everybody(draft) })
-    sender.onfailed = (id) => void this.#return(id, true)
+    sender.onfailed = (id, trouble) => void this.#failed(id, trouble)
     sender.onreturned = (id) => void this.#return(id, false)
     sender.onanswered = ({ kind, emailId }) => {
       const keyword = kind === 'forward' ? '$forwarded' : '$answered'
@@ -207,6 +209,13 @@ export class ComposeState implements Compose {
   /** Null: it is too late. */
   async #undo(id: string): Promise<Composition | null> {
     return (await this.#sendings.undo(id)) ? this.#windows.show(id) : null
+  }
+
+  async #failed(id: string, { code, detail }: Trouble): Promise<void> {
+    if (code === FILES_GONE) {
+      await this.#windows.filesOf(id).again(detail ?? '')
+    }
+    await this.#return(id, true)
   }
 
   /** Its window is open again. */

@@ -2,6 +2,7 @@
 import type { Draft, KeptDraft, StoredVersion } from '#lib/compose/draft.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { ComposeParts } from './compose-parts.ts'
+import { CompositionFiles } from './composition-files.ts'
 import { CompositionState } from './composition.svelte.ts'
 
 export class Windows {
@@ -20,6 +21,11 @@ export class Windows {
 
   of(id: string): CompositionState | undefined {
     return this.#open.find((composition) => composition.id === id)
+  }
+
+  /** Also of one without a window. */
+  filesOf(id: string): CompositionFiles {
+    return this.of(id)?.files ?? new CompositionFiles(id, this.#parts, () => undefined)
   }
 
   /** A new one. */
@@ -180,6 +186,9 @@ export class Windows {
     const { drafts, storing } = this.#parts
     await drafts.update(id, (kept) => ({ ...kept, writer: drafts.tab }))
     if (discardedAt !== null || drafts.get(id)?.revision !== 0) {
+      if (discardedAt === null) {
+        this.filesOf(id).resume()
+      }
       storing.now(id)
     } else {
       await this.#remove(id)

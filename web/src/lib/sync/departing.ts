@@ -7,8 +7,9 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from './account.ts'
 import { afterRefusal, isWaiting, passes, refusalOf, UNKNOWN } from './departure-failure.ts'
 import type { Drafts } from './drafts.ts'
+import { IDENTITY_GONE } from './final-email.ts'
 import { Handover, type Settle } from './handover.ts'
-import { Elsewhere, SendingRecord, Undone, type OnItsWay } from './sending-record.ts'
+import { Elsewhere, NOT_KEPT, SendingRecord, Undone, type OnItsWay } from './sending-record.ts'
 import { TakingBack } from './taking-back.ts'
 import { troubleOf } from './task.ts'
 
@@ -17,6 +18,13 @@ const PATIENCE = 60_000
 
 /** Failures after which the person is told that it cannot be taken back now. It may be, later. */
 const MOST_FAILURES = 3
+
+/** Refusals to tell what became of it, after which the person decides. */
+const MOST_QUESTIONS = 6
+
+function isNotKept(failure: unknown): boolean {
+  return failure instanceof JmapFailure && failure.code === NOT_KEPT
+}
 
 export interface Told {
   changed: (id: string) => void
@@ -109,11 +117,15 @@ export class Departing {
   async #looked(kept: OnItsWay): Promise<number> {
     const pause = await this.#handover.look(kept)
     if (kept.sending.step === 'submitting' && this.#record.own()?.sending.step === 'unknown') {
-      const trouble = troubleOf(new JmapFailure(UNKNOWN))
-      this.#told.notUndone(this.#record.id, trouble)
-      this.#told.ended(this.#record.id, trouble)
+      this.#tellUnknown()
     }
     return pause
+  }
+
+  #tellUnknown(): void {
+    const trouble = troubleOf(new JmapFailure(UNKNOWN))
+    this.#told.notUndone(this.#record.id, trouble)
+    this.#told.ended(this.#record.id, trouble)
   }
 
   async #after(next: Next, kept: OnItsWay): Promise<void> {
@@ -153,13 +165,23 @@ export class Departing {
       this.#record.account.ports.report(failure)
     }
     const step = this.#record.own()?.sending.step
-    if (!passes(failure) && (step === 'waiting' || step === 'stored')) {
+    this.#failures += 1
+    const isOver = !passes(failure) || (isNotKept(failure) && this.#failures >= MOST_FAILURES)
+    if (isOver && (step === 'waiting' || step === 'stored')) {
       const refusal = refusalOf(failure)
+      if (refusal.code === IDENTITY_GONE) {
+        // The window shows from whom it leaves then.
+        await this.#record.amend((draft) => ({ ...draft, identityId: null }))
+      }
       await this.#back.end(kept, step, { refusal, ...afterRefusal(refusal) })
       this.#told.ended(id, troubleOf(failure))
       return
     }
-    this.#failures += 1
+    if (isOver && step === 'submitting' && this.#failures >= MOST_QUESTIONS) {
+      await this.#handover.giveUp()
+      this.#tellUnknown()
+      return
+    }
     const known = failure instanceof JmapFailure ? failure : null
     const pause = pauseAfter(this.#failures, known?.retryAfter ?? null, this.#record.account.ports.random())
     this.trouble = troubleOf(failure, isWaiting(failure) ? null : new Date(this.#record.now() + pause))

@@ -74,7 +74,9 @@ export class Sendings {
     const messageId = messageIdFor(this.#account.address, ports.unique())
     const beginning = { messageId, owner: this.#drafts.tab, now: ports.now(), leaveAt: at?.getTime() ?? null }
     const mostHeld = holdsMail(this.#account)
-    await this.#drafts.update(id, (kept) => (kept.sending ? kept : departing(kept, { ...beginning, mostHeld })))
+    // What another tab took over reads otherwise than what the person saw here.
+    const mayBe = (kept: KeptDraft): boolean => !kept.sending && kept.writer === this.#drafts.tab
+    await this.#drafts.update(id, (kept) => (mayBe(kept) ? departing(kept, { ...beginning, mostHeld }) : kept))
     this.#attend(id)
   }
 
