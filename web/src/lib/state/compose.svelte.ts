@@ -210,7 +210,7 @@ export class ComposeState implements Compose {
 
   #heard(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
     this.#windows.heard(id, kept, elsewhere)
-    if (kept?.stored?.revision === -1 && !kept.sending && this.#parts.drafts.isMine(id)) {
+    if (kept?.stored?.revision === -1 && !kept.sending && kept.discardedAt === null && this.#parts.drafts.isMine(id)) {
       // What the sending left is made anew: a request of it that is late finds nothing to send.
       this.#parts.storing.now(id)
     }
