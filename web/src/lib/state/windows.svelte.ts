@@ -168,9 +168,19 @@ export class Windows {
     if (!(await this.#parts.locks.wait(id))) {
       return
     }
+    // What that tab did last it may have told nobody.
+    await this.#parts.drafts.update(id, (kept) => kept)
     const composition = this.of(id)
-    if (composition && this.#parts.drafts.get(id)) {
+    const kept = this.#parts.drafts.get(id)
+    if (composition && kept && !kept.closed) {
       await composition.write()
+      return
+    }
+    if (composition) {
+      this.#drop(composition)
+    }
+    if (kept && !kept.sending) {
+      await this.#goOn(kept)
     } else {
       this.#parts.locks.release(id)
     }
