@@ -86,6 +86,10 @@ class MailPage:
     def message(self, text: str) -> Locator:
         return self.page.get_by_role("article").filter(has_text=text)
 
+    def framed(self, text: str) -> Locator:
+        """In the last message that has a frame, as one with formats has."""
+        return self.page.locator("article iframe").last.content_frame.get_by_text(text)
+
     async def focused(self) -> str:
         """The role and the name of what has the focus."""
         return await self.page.evaluate(

@@ -1,23 +1,153 @@
-"""Writing a message in Chromium, until somebody else has it."""
+"""Writing a message in Chromium, until others have it."""
 
-from playwright.async_api import Browser, expect
+import re
+import struct
+import zlib
+from email.message import EmailMessage
 
-from mail_page import mail_page
-from newcomer import newcomer
+from playwright.async_api import Browser, FilePayload, Page, expect
+
+from mail_page import NARROW, MailPage
+from other_program import mails_in, received, send
 from trial import Trial
-from writing_page import begin, received
+from writing_page import Window, begin, reader, writer
 
 
-async def test_explore(up: Trial, browser: Browser) -> None:
-    async with newcomer(up.environment, "bob") as bob, mail_page(up, browser, "wr.alice") as alice:
-        await alice.sign_up_and_wait()
-        window = await begin(alice, [bob.email], "Hello there", "Some text.")
-        await alice.page.screenshot(path="/tmp/around1.png")
-        await window.is_saved()
-        await alice.page.keyboard.press("Control+Enter")
+def png(width: int, height: int) -> bytes:
+    """One colour."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = (b"\0" + b"\xb8\x8c\x59" * width) * height
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+PICTURE = FilePayload(name="stacks.png", mimeType="image/png", buffer=png(24, 16))
+FILE = FilePayload(name="Angebot - Übersicht.pdf", mimeType="application/pdf", buffer=bytes(range(256)) * 1_200)
+
+
+async def choose(window: Window, button: str, file: FilePayload) -> None:
+    """By the keyboard, up to the dialog of the operating system."""
+    await window.tab_to(window.button(button))
+    async with window.page.expect_file_chooser() as chooser:
+        await window.page.keyboard.press("Enter")
+    await (await chooser.value).set_files(file)
+
+
+async def upload_slowly(page: Page, octets_per_second: int) -> None:
+    network = await page.context.new_cdp_session(page)
+    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": octets_per_second}
+    await network.send("Network.emulateNetworkConditions", limits)
+
+
+def part(mail: EmailMessage, kind: str) -> EmailMessage:
+    (found,) = (one for one in mail.walk() if one.get_content_type() == kind)
+    assert isinstance(found, EmailMessage)
+    return found
+
+
+async def is_in_sent(alice: MailPage, subject: str) -> None:
+    await alice.page.keyboard.press("g")
+    await alice.page.keyboard.press("t")
+    await alice.is_at("/mail/sent")
+    await expect(alice.row(subject)).to_have_count(1)
+
+
+async def test_a_message_with_a_picture_and_a_file_is_written_by_keyboard_alone_and_arrives_equal(
+    up: Trial, browser: Browser
+) -> None:
+    async with reader(up, "bob") as bob, reader(up, "carla") as carla, writer(up, browser, "keys.alice") as (alice, _):
+        keyboard = alice.page.keyboard
+        window = await begin(alice, [f"Bob <{bob.address}>", carla.address], "Käse für Łódź", "Option B is ")
+        await keyboard.press("Control+b")
+        await keyboard.type("120 g uncoated")
+        await keyboard.press("Control+b")
+        await keyboard.type(" - see: ")
+        await choose(window, "Insert a picture", PICTURE)
+        await expect(window.text.get_by_role("img")).to_have_js_property("naturalWidth", 24)
+        await upload_slowly(alice.page, 150_000)
+        await choose(window, "Attach files", FILE)
+        await expect(window.box.get_by_role("progressbar")).to_be_visible()
+        await expect(window.box.get_by_text("300 KB")).to_be_visible()
+        await upload_slowly(alice.page, -1)
+        await window.send()
+        await expect(alice.text(re.compile("^Sending to Bob"))).to_be_visible()
+        mail = await received(bob, "Käse")
+        assert sorted(address.addr_spec for address in mail["to"].addresses) == sorted([bob.address, carla.address])
+        html, picture, file = part(mail, "text/html"), part(mail, "image/png"), part(mail, "application/pdf")
+        assert "Option B is <b>120 g uncoated</b> - see:" in html.get_content()
+        assert f"cid:{picture['content-id'].strip('<>')}" in html.get_content()
+        assert "Option B is 120 g uncoated - see:" in part(mail, "text/plain").get_content()
+        assert picture.get_content() == PICTURE["buffer"]
+        assert (file.get_filename(), file.get_content()) == (FILE["name"], FILE["buffer"])
+        assert len(await mails_in(carla, "inbox", "Käse")) == 1
+        await is_in_sent(alice, "Käse für Łódź")
+
+
+async def test_a_reply_is_in_the_conversation_at_once_and_refers_to_what_it_answers(
+    up: Trial, browser: Browser
+) -> None:
+    async with reader(up, "dora") as dora, writer(up, browser, "reply.alice") as (alice, own):
+        await send(dora, alice.email, "Pallet 3", "Where does it stand?")
+        await alice.row("Pallet 3").click()
+        await expect(alice.message("Where does it stand?")).to_be_visible()
+        await alice.page.keyboard.press("r")
+        window = Window(alice, "Re: Pallet 3")
+        await expect(window.text).to_be_focused()
+        await alice.page.keyboard.type("In bay 7.")
+        await alice.expect_no_violations()
+        await window.send()
+        await expect(alice.framed("In bay 7.")).to_be_visible()
+        mail = await received(dora, "Re: Pallet 3")
+        parent = await received(own, "Pallet 3")
+        assert (mail["in-reply-to"], mail["references"]) == (parent["message-id"], parent["message-id"])
+        await is_in_sent(alice, "Re: Pallet 3")
+        await alice.page.keyboard.press("g")
+        await alice.page.keyboard.press("i")
+        await expect(alice.page.get_by_role("gridcell", name=re.compile("Pallet 3.*Answered"))).to_be_visible()
+
+
+async def test_what_was_sent_is_taken_back_with_a_key_and_only_what_is_sent_then_arrives(
+    up: Trial, browser: Browser
+) -> None:
+    async with reader(up, "erik") as erik, writer(up, browser, "undo.alice") as (alice, own):
+        window = await begin(alice, [erik.address], "Terms", "Ten per cent")
+        await window.send()
+        toast = alice.page.get_by_role("status").filter(has_text="Sending to")
+        await expect(toast.get_by_text(re.compile(r"in \d s$"))).to_be_visible()
+        await alice.expect_no_violations()
+        await alice.page.keyboard.press("z")
+        await expect(window.text).to_be_focused()
+        await expect(window.text).to_contain_text("Ten per cent")
+        assert await mails_in(own, "sent", "Terms") == []
+        await alice.page.keyboard.press("Control+End")
+        await alice.page.keyboard.type(" less")
+        await window.send()
+        mail = await received(erik, "Terms")
+        assert "Ten per cent less" in part(mail, "text/plain").get_content()
+        assert len(await mails_in(own, "sent", "Terms")) == 1
+        assert await mails_in(own, "drafts", "Terms") == []
+
+
+async def test_a_phone_writes_over_the_whole_screen_and_its_toast_covers_no_button(up: Trial, browser: Browser) -> None:
+    phone = {"viewport": NARROW, "has_touch": True, "is_mobile": True}
+    async with reader(up, "fritz") as fritz, writer(up, browser, "phone.alice", **phone) as (alice, _):
+        await alice.button("Compose").tap()
+        window = Window(alice)
+        await window.field("To").fill(f"{fritz.address},")
+        await window.field("Subject").fill("From a phone")
+        window = window.named("From a phone")
+        await window.text.fill("On my way.")
+        box = await window.box.bounding_box()
+        assert box == {"x": 0, "y": 0, "width": NARROW["width"], "height": NARROW["height"]}
+        await alice.expect_no_violations()
+        await window.button("Send").tap()
         await window.is_gone()
-        await expect(alice.text("Sending to")).to_be_visible()
-        await alice.page.screenshot(path="/tmp/around2.png")
-        mail = await received(await bob.mail(), "Hello there")
-        print(mail)
-        await alice.page.screenshot(path="/tmp/around3.png")
+        notice = await alice.page.get_by_role("status").filter(has_text="Sending to").bounding_box()
+        bar = await alice.button("Compose").bounding_box()
+        assert notice
+        assert bar
+        assert notice["y"] + notice["height"] <= bar["y"]
+        assert "On my way." in part(await received(fritz, "From a phone"), "text/plain").get_content()

@@ -22,6 +22,10 @@ export class FakeCompose implements Compose {
     return this.failure === null ? Promise.resolve({} as Composition) : Promise.reject(this.failure)
   }
 
+  takeBack(): Promise<null> {
+    return Promise.resolve(null)
+  }
+
   suggest(): Promise<readonly []> {
     return Promise.resolve([])
   }

@@ -107,7 +107,7 @@ export class SendingTab {
     open.delete(this)
     this.#isDead = true
     this.#end.abort()
-    this.sendings?.stop()
+    this.sendings.stop()
     this.account.stop()
   }
 

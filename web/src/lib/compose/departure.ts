@@ -6,6 +6,7 @@
  * late finds nothing to send. What may still have left before that is looked for (`late`).
  */
 import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
+import type { Id } from '#lib/jmap/types.ts'
 
 /** Seconds in which it can be taken back. */
 export const UNDO = 10
@@ -61,6 +62,26 @@ export function departing(kept: KeptDraft, { messageId, owner, now, leaveAt, mos
   return { ...kept, sending, refusal: null }
 }
 
+export interface Held {
+  readonly emailId: Id
+  readonly submissionId: Id
+  /** milliseconds since 1970 */
+  readonly sendAt: number
+}
+
+/** What another device sent, and the mail server holds. */
+export function heldBefore(
+  { emailId, submissionId, sendAt }: Held,
+  messageId: string,
+  owner: string,
+  now: number
+): Sending {
+  return {
+    ...{ messageId, dueAt: now, holdFor: 0, leaveAt: sendAt, step: 'held', emailId, submissionId, handedAt: now },
+    ...{ owner, steppedAt: now, late: [], edited: false, undo: false, again: false }
+  }
+}
+
 /** Seconds for which the mail server is asked to hold it. */
 export function holdOf({ holdFor, leaveAt }: Sending, now: number): number {
   return leaveAt === null ? holdFor : Math.max(holdFor, Math.ceil((leaveAt - now) / 1_000))
@@ -69,7 +90,7 @@ export function holdOf({ holdFor, leaveAt }: Sending, now: number): number {
 /** Until when it can be taken back, as the person is told: milliseconds since 1970. */
 export function undoneUntil(sending: Sending, now: number): number {
   if (sending.leaveAt !== null && sending.leaveAt > now) {
-    return sending.leaveAt
+    return sending.leaveAt - MARGIN * 1_000
   }
   // The mail server begins to hold it later than it was asked to, never sooner.
   const begun = sending.handedAt ?? (sending.holdFor > 0 ? Math.max(sending.dueAt, sending.steppedAt) : null)
@@ -80,6 +101,13 @@ export function undoneUntil(sending: Sending, now: number): number {
 export function leavesAt(sending: Sending): number {
   const { handedAt } = sending
   return handedAt === null ? sending.dueAt : handedAt + holdOf(sending, handedAt) * 1_000
+}
+
+/** Whether it lies in Sent, perhaps, and has not left. */
+export function isHeld(sending: Sending, now: number): boolean {
+  const { step } = sending
+  const isThere = step === 'submitting' || step === 'held' || step === 'undoing'
+  return step === 'returning' || (isThere && leavesAt(sending) > now)
 }
 
 export type Next =

@@ -1,4 +1,5 @@
 /** Writing and sending, for the views. Loaded on use. */
+import type { Held } from '#lib/compose/departure.ts'
 import { isUnsent, type Draft, type KeptDraft, type Recipient, type StoredVersion } from '#lib/compose/draft.ts'
 import { everybody } from '#lib/compose/recipients.ts'
 import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
@@ -17,6 +18,7 @@ import type { ComposeParts } from './compose-parts.ts'
 import { begin } from './compose-start.ts'
 import { People } from './compose-people.ts'
 import { unsentDraftsOf } from './unsent-drafts.ts'
+import { troubled } from './trouble-of.ts'
 import { Version } from './version.svelte.ts'
 import { Windows } from './windows.svelte.ts'
 
@@ -85,6 +87,13 @@ export class ComposeState implements Compose {
   get departures(): readonly Departure[] {
     this.#version.seen()
     return this.#sendings.departures.map((facts) => ({ ...facts, undo: () => this.#undo(facts.id) }))
+  }
+
+  async takeBack(held: Held): Promise<Composition | null> {
+    await this.#readIdentities()
+    const { emailId } = held
+    const letter = await troubled(begin(this.#account, this.#identities, { kind: 'edit', emailId }))
+    return this.#undo(await this.#sendings.adopt(letter, held))
   }
 
   get identities(): readonly Identity[] {

@@ -1,4 +1,5 @@
 /** What the views of writing read and do. Everything of it is loaded on first use: `mail.compose()`. */
+import type { Held } from '#lib/compose/departure.ts'
 import type { Draft, DraftFile, Recipient } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Message } from './message.ts'
@@ -95,6 +96,8 @@ export type Start =
 export interface Departure {
   /** of the draft */
   readonly id: string
+  /** of the email that is sent, once it is made */
+  readonly emailId?: string | null
   readonly to: readonly Recipient[]
   /** when it leaves */
   readonly at: Date
@@ -133,6 +136,8 @@ export interface Compose {
   readonly maxFile: number
   readonly maxFiles: number
   readonly departures: readonly Departure[]
+  /** Take back what another device sent, and the mail server holds: as `undo` of a departure. */
+  takeBack(held: Held): Promise<Composition | null>
   readonly outcome: Outcome | null
   /** people whom one writes to, the best matches first */
   suggest(text: string, except: readonly Recipient[]): Promise<readonly Recipient[]>

@@ -56,10 +56,11 @@ export class MailState implements Mail {
   readonly #reported: Choices
   readonly #saved: SavedSearches
   readonly #rows: Rows
-  readonly #tasks: readonly { stop: () => void }[]
+  readonly #tasks: { stop: () => void }[]
   readonly #version = new Version()
   #searching: Promise<Search> | null = null
   #compose: Promise<Compose> | null = null
+  #sent: Promise<Sent> | null = null
   #composing: ComposeState | null = null
   #ahead: Ahead | null = null
   #late: LateIndex | null = null
@@ -210,7 +211,13 @@ export class MailState implements Mail {
   }
 
   sent(): Promise<Sent> {
-    return Promise.reject(new Error('not built yet'))
+    this.#sent ??= import('./sent.svelte.ts').then(({ SentState }) => {
+      const sent = new SentState(this.#account, () => this.compose())
+      this.#tasks.push(sent)
+      return sent
+    })
+    this.#sent.catch(() => (this.#sent = null))
+    return this.#sent
   }
 
   async keepLanguage(): Promise<void> {

@@ -8,7 +8,7 @@ import type { Account } from './account.ts'
 import { afterRefusal, isWaiting, passes, refusalOf, UNKNOWN } from './departure-failure.ts'
 import type { Drafts } from './drafts.ts'
 import { Handover, type Settle } from './handover.ts'
-import { Elsewhere, SendingRecord, type OnItsWay } from './sending-record.ts'
+import { Elsewhere, SendingRecord, Undone, type OnItsWay } from './sending-record.ts'
 import { TakingBack } from './taking-back.ts'
 import { troubleOf } from './task.ts'
 
@@ -74,7 +74,9 @@ export class Departing {
         if (failure instanceof Elsewhere) {
           return
         }
-        await this.#failed(failure, kept).catch((again: unknown) => this.#mistaken(again))
+        if (!(failure instanceof Undone)) {
+          await this.#failed(failure, kept).catch((again: unknown) => this.#mistaken(again))
+        }
       }
     }
   }

@@ -8,6 +8,9 @@ import type { Drafts } from './drafts.ts'
 /** Another tab goes on with it, or it is nothing to be sent any more. */
 export class Elsewhere extends Error {}
 
+/** The person wants it back before that step. */
+export class Undone extends Error {}
+
 export type OnItsWay = KeptDraft & { readonly sending: Sending }
 
 export type StepChanges = Partial<Omit<Sending, 'owner' | 'steppedAt'>>
@@ -44,7 +47,7 @@ export class SendingRecord {
   /**
    * Keep the next step: before its request, in one transaction of all tabs, and only if this tab owns it still. A tab that
    * was frozen finds another owner then, and asks for nothing any more. `unlessUndone`: nor if the person wants it back.
-   * Raises Elsewhere or JmapFailure.
+   * Raises Elsewhere, Undone or JmapFailure.
    */
   async step(
     from: SendingStep,
@@ -53,11 +56,12 @@ export class SendingRecord {
     unlessUndone = false
   ): Promise<void> {
     const owner = this.#drafts.tab
-    const done = { is: false, isOurs: false }
+    const done = { is: false, isOurs: false, isUndone: false }
     const isWritten = await this.#drafts.update(this.id, (kept) => {
       const { sending } = kept
       done.isOurs = sending?.owner === owner
-      done.is = done.isOurs && sending?.step === from && !(unlessUndone && sending.undo)
+      done.isUndone = unlessUndone && (sending?.undo ?? false)
+      done.is = done.isOurs && sending?.step === from && !done.isUndone
       return done.is && sending
         ? { ...kept, ...more, sending: changes && { ...sending, ...changes, steppedAt: this.now() } }
         : kept
@@ -66,7 +70,7 @@ export class SendingRecord {
       throw new Elsewhere()
     }
     if (!done.is) {
-      throw new JmapFailure('stateMismatch', { transient: true })
+      throw done.isUndone ? new Undone() : new JmapFailure('stateMismatch', { transient: true })
     }
     if (!isWritten) {
       // After a crash nobody would know of it, and it could be handed over twice.

@@ -4,7 +4,7 @@
  * taken only by the tab that owns it (sending-record.ts). So a tab that the person sees takes one up from a tab that is
  * frozen: what that one asked for before counts as a request without a response, and it asks for nothing after.
  */
-import { departing, isIdle, nextOf, undoneUntil } from '#lib/compose/departure.ts'
+import { departing, heldBefore, isHeld, isIdle, nextOf, undoneUntil, type Held } from '#lib/compose/departure.ts'
 import type { KeptDraft, Parent, Recipient, Sending } from '#lib/compose/draft.ts'
 import { messageIdFor } from '#lib/compose/reply-headers.ts'
 import type { Id } from '#lib/jmap/types.ts'
@@ -13,6 +13,7 @@ import type { Account } from './account.ts'
 import { Departing } from './departing.ts'
 import type { Drafts } from './drafts.ts'
 import type { Settle } from './handover.ts'
+import { noteHeld } from './held-emails.ts'
 import { holdsMail } from './submission.ts'
 
 /** Milliseconds after which a visible tab takes up what another one, which may be frozen, has not gone on with. */
@@ -75,6 +76,19 @@ export class Sendings {
     const mostHeld = holdsMail(this.#account)
     await this.#drafts.update(id, (kept) => (kept.sending ? kept : departing(kept, { ...beginning, mostHeld })))
     this.#attend(id)
+  }
+
+  /** What another device sent, and the mail server holds, is kept by this one from now on: it can be taken back. */
+  async adopt({ draft, stored }: Pick<KeptDraft, 'draft' | 'stored'>, held: Held): Promise<string> {
+    const { ports } = this.#account
+    const [id, now, owner] = [ports.unique(), ports.now(), this.#drafts.tab]
+    const sending = heldBefore(held, stored?.messageId ?? '', owner, now)
+    const times = { revision: 1, changedAt: now, openedAt: now, discardedAt: null }
+    const rest = { storing: null, refusal: null, conflict: null, closed: true }
+    const kept = { id, draft, ...times, ...rest, writer: owner, stored: stored && { ...stored, revision: 1 }, sending }
+    this.#drafts.open(kept)
+    await this.#drafts.update(id, (found) => found)
+    return id
   }
 
   /** At the start of this tab: whatever is on its way. */
@@ -143,7 +157,8 @@ export class Sendings {
       const held = this.#runs.get(id)?.trouble ? 'waiting' : sending.holdFor > 0 ? 'server' : 'here'
       const to = [...draft.to, ...draft.cc, ...draft.bcc]
       const scheduled = sending.leaveAt !== null
-      return [{ id, emailId: sending.emailId, to, at: new Date(until), held, scheduled }]
+      const at = new Date(sending.leaveAt ?? until)
+      return [{ id, emailId: sending.emailId, to, at, held, scheduled }]
     })
   }
 
@@ -212,7 +227,17 @@ export class Sendings {
     })
   }
 
+  /** What the mail server holds, or will in a moment. */
+  #noteHeld(): void {
+    const now = this.#account.ports.now()
+    const held = this.#drafts
+      .all()
+      .flatMap(({ sending }) => (sending && isHeld(sending, now) ? (sending.emailId ?? []) : []))
+    noteHeld(this.#account, 'device', new Set(held))
+  }
+
   #heard(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
+    this.#noteHeld()
     this.#tellUndone(id, kept)
     if (elsewhere && kept?.sending && nextOf(kept.sending, this.#account.ports.now()).do !== 'ask') {
       this.#attend(id)

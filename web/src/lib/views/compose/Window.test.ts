@@ -38,12 +38,15 @@ async function shown(draft: Partial<Draft> = {}, prepare?: (scene: Shown) => voi
 }
 
 function key(target: Element | null, name: string, more: KeyboardEventInit = {}): Promise<void> {
-  return after(() => target?.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true, cancelable: true, ...more })))
+  return after(() =>
+    target?.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true, cancelable: true, ...more }))
+  )
 }
 
 function type(field: Element | null, text: string): Promise<void> {
   return after(() => {
-    if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement)) throw new Error('there is no field')
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement))
+      throw new Error('there is no field')
     field.focus()
     field.value = text
     field.dispatchEvent(new Event('input', { bubbles: true }))
@@ -52,13 +55,16 @@ function type(field: Element | null, text: string): Promise<void> {
 
 const input = (list = 'To') => document.querySelector(`[role="group"][aria-label="${list}"] input`)
 const chips = (list = 'To') =>
-  [...document.querySelectorAll(`[role="group"][aria-label="${list}"] .who`)].map((chip) => chip.getAttribute('aria-label'))
+  [...document.querySelectorAll(`[role="group"][aria-label="${list}"] .who`)].map((chip) =>
+    chip.getAttribute('aria-label')
+  )
 const button = (name: string) =>
   [...document.querySelectorAll('button')].find(
     (one) => (one.getAttribute('aria-label') ?? one.textContent.trim()) === name
   )
 const press = (name: string) => after(() => button(name)?.click())
-const alerts = () => [...document.querySelectorAll('[role="alert"]')].map((one) => one.textContent.trim().replaceAll(/\s+/g, ' '))
+const alerts = () =>
+  [...document.querySelectorAll('[role="alert"]')].map((one) => one.textContent.trim().replaceAll(/\s+/g, ' '))
 const ann = { name: 'Ann', address: 'ann@example.org' }
 
 test('the dialog is named by the subject', async () => {
@@ -103,7 +109,10 @@ test('more than twenty recipients are folded until somebody goes there', async (
 
 test('people are suggested, and the field names the one that Enter takes', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout'] })
-  const { composition } = await shown({}, ({ compose }) => (compose.known = [ann, { name: 'Anton', address: 'a@b.example' }]))
+  const { composition } = await shown(
+    {},
+    ({ compose }) => (compose.known = [ann, { name: 'Anton', address: 'a@b.example' }])
+  )
   vi.advanceTimersByTime(500)
   vi.useRealTimers()
   await type(input(), 'an')
@@ -217,20 +226,28 @@ test('why it was not sent stands in the window, and its text is there', async ()
 
 test('a save that fails is said, one that goes well is only shown', async () => {
   const { composition } = await shown()
-  const state = () => [document.querySelector('.state')?.textContent.trim(), document.querySelector('[role="status"]')?.textContent]
+  const state = () => [
+    document.querySelector('.state')?.textContent.trim(),
+    document.querySelector('[role="status"]')?.textContent
+  ]
   await after(() => (composition.save = { kind: 'saved', at: new Date(2026, 10, 25, 14, 36) }))
   expect(state()).toEqual(['Saved 14:36', ''])
   await after(() => (composition.save = { kind: 'device', trouble: null }))
   expect(state()).toEqual(['Kept on this device', 'Kept on this device'])
-  await after(() => (composition.save = { kind: 'failed', trouble: { code: 'unknown', retryAt: null, reference: null } }))
+  await after(
+    () => (composition.save = { kind: 'failed', trouble: { code: 'unknown', retryAt: null, reference: null } })
+  )
   expect(alerts()).toEqual(['Not saved. Copy your text before you leave this page.'])
 })
 
 test('a file shows how far it is; one that failed can be tried again or removed', async () => {
   const file = { id: 'f1', name: 'proofs.zip', type: 'application/zip', size: 4_120, blobId: null, cid: null }
-  const { composition } = await shown({ files: [file, { ...file, id: 'f2', name: 'inline.png', cid: 'a@b' }] }, (scene) => {
-    scene.composition.states = new Map([['f1', { kind: 'uploading', done: 0.64 }]])
-  })
+  const { composition } = await shown(
+    { files: [file, { ...file, id: 'f2', name: 'inline.png', cid: 'a@b' }] },
+    (scene) => {
+      scene.composition.states = new Map([['f1', { kind: 'uploading', done: 0.64 }]])
+    }
+  )
   expect(document.querySelector('progress')?.getAttribute('aria-label')).toBe('64% uploaded')
   expect(document.body.textContent).not.toContain('inline.png')
   const trouble = { code: 'unavailable', retryAt: null, reference: null }
@@ -256,7 +273,10 @@ test('of several identities one is chosen', async () => {
     ]
   })
   const select = document.querySelector('select')
-  expect([...(select?.options ?? [])].map(({ text }) => text)).toEqual(['Alice <alice@example.org>', 'sales@example.org'])
+  expect([...(select?.options ?? [])].map(({ text }) => text)).toEqual([
+    'Alice <alice@example.org>',
+    'sales@example.org'
+  ])
   await after(() => {
     if (select) select.value = 'i2'
     select?.dispatchEvent(new Event('change', { bubbles: true }))
@@ -282,6 +302,8 @@ test('the quoted message is folded, and sent along all the same', async () => {
 
 test('on a phone the bar on top has what one needs', async () => {
   await shown({}, undefined, true)
-  const names = [...document.querySelectorAll('header button')].map((one) => one.getAttribute('aria-label') ?? one.textContent.trim())
+  const names = [...document.querySelectorAll('header button')].map(
+    (one) => one.getAttribute('aria-label') ?? one.textContent.trim()
+  )
   expect(names).toEqual(['Save and close', 'Attach files', 'More', 'Send'])
 })

@@ -1,6 +1,5 @@
 /** Squire, as our policies want it. */
 import { editable } from '#lib/views/compose/editable.ts'
-import DOMPurify from 'dompurify'
 import Squire from 'squire-rte'
 
 const TAGS = { bold: 'B', italic: 'I', list: 'UL', numbers: 'OL', quote: 'BLOCKQUOTE', link: 'A' } as const
@@ -8,12 +7,10 @@ const TAGS = { bold: 'B', italic: 'I', list: 'UL', numbers: 'OL', quote: 'BLOCKQ
 export type Format = keyof typeof TAGS
 export type Formats = Readonly<Partial<Record<Format, boolean>>>
 
-/** What was in the editor before, its marks of the selection among it (`input`). */
-const STATE = {
-  RETURN_DOM_FRAGMENT: true,
-  USE_PROFILES: { html: true },
-  ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|blob):/i
-} as const
+/** What undo goes back to, by its HTML. Made before the editor is: it keeps its first state when it is constructed. */
+const states = new WeakMap<HTMLElement, Map<string, DocumentFragment>>()
+/** More of them than undo can reach are kept at most, before the others are thrown away. */
+const SPARE = 50
 
 export class Editor extends Squire {
   constructor(root: HTMLElement, failed: (failure: unknown) => void) {
@@ -30,9 +27,24 @@ export class Editor extends Squire {
     for (const type of ['select', 'cursor', 'blur']) this.addEventListener(type, () => this.#mark())
   }
 
-  /** Undo and redo. Trusted Types refuse what Squire does here: it assigns the text to `innerHTML`. */
+  override _getRawHTML(): string {
+    const html = super._getRawHTML()
+    const kept = states.get(this._root) ?? new Map<string, DocumentFragment>()
+    states.set(this._root, kept)
+    const state = document.createDocumentFragment()
+    state.append(...[...this._root.childNodes].map((node) => node.cloneNode(true)))
+    kept.set(html, state)
+    if (kept.size > this._undoStack.length + SPARE) {
+      const reached = new Set([...this._undoStack, html])
+      for (const one of kept.keys()) if (!reached.has(one)) kept.delete(one)
+    }
+    return html
+  }
+
+  /** Undo and redo. Squire assigns the HTML to `innerHTML` here, which Trusted Types refuse. */
   override _setRawHTML(html: string): this {
-    this._root.replaceChildren(document.importNode(DOMPurify.sanitize(html, STATE), true))
+    const state = states.get(this._root)?.get(html)
+    if (state) this._root.replaceChildren(state.cloneNode(true))
     this._ignoreChange = true
     return this
   }

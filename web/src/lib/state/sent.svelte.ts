@@ -1,0 +1,75 @@
+/** What became of what the person sent, for the views. Loaded on use. */
+import type { Account } from '#lib/sync/account.ts'
+import { Deliveries } from '#lib/sync/deliveries.ts'
+import { heldEmails } from '#lib/sync/held-emails.ts'
+import { Scheduled, type HeldMessage } from '#lib/sync/scheduled.ts'
+import type { Compose, Composition } from './compose.ts'
+import type { Delivery, ScheduledMessage, Sent } from './sent.ts'
+import type { Trouble } from './mail.ts'
+import { troubled } from './trouble-of.ts'
+import { Version } from './version.svelte.ts'
+
+export class SentState implements Sent {
+  readonly #account: Account
+  readonly #compose: () => Promise<Compose>
+  readonly #scheduled: Scheduled
+  readonly #deliveries: Deliveries
+  readonly #version = new Version()
+
+  constructor(account: Account, compose: () => Promise<Compose>) {
+    this.#account = account
+    this.#compose = compose
+    this.#scheduled = new Scheduled(account)
+    this.#deliveries = new Deliveries(account)
+    this.#scheduled.onchange = this.#deliveries.onchange = () => this.#version.next()
+  }
+
+  get scheduled(): readonly ScheduledMessage[] | null {
+    this.#version.seen()
+    return (
+      this.#scheduled.held?.map((held) => ({
+        ...held,
+        sendAt: new Date(held.sendAt),
+        undo: () => this.#undo(held)
+      })) ?? null
+    )
+  }
+
+  get hidden(): ReadonlySet<string> {
+    this.#version.seen()
+    return heldEmails(this.#account)
+  }
+
+  get trouble(): Trouble | null {
+    this.#version.seen()
+    return this.#scheduled.trouble
+  }
+
+  refresh(): void {
+    this.#scheduled.refresh()
+  }
+
+  ask(emailIds: readonly string[]): void {
+    void this.#deliveries.ask(emailIds)
+  }
+
+  deliveryOf(emailId: string): Delivery | null {
+    this.#version.seen()
+    return this.#deliveries.of(emailId)
+  }
+
+  stop(): void {
+    this.#scheduled.stop()
+  }
+
+  /** What this device keeps of it has the files and all; of others the email is read. */
+  async #undo(held: HeldMessage): Promise<Composition | null> {
+    try {
+      const compose = await troubled(this.#compose())
+      const own = compose.departures.find(({ emailId }) => emailId === held.emailId)
+      return await (own ? own.undo() : compose.takeBack(held))
+    } finally {
+      this.#scheduled.refresh()
+    }
+  }
+}

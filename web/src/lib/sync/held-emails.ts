@@ -1,0 +1,23 @@
+/** Emails that the mail server holds, as far as any part of this page knows: Sent does not show them before they have left. */
+import type { Id } from '#lib/jmap/types.ts'
+import type { Account } from './account.ts'
+import { veil } from './veils.ts'
+
+/** `device`: what this device sends. `server`: what the mail server said. */
+type Source = 'device' | 'server'
+
+const known = new WeakMap<Account, Map<Source, ReadonlySet<Id>>>()
+
+export function heldEmails(account: Account): ReadonlySet<Id> {
+  return new Set([...(known.get(account)?.values() ?? [])].flatMap((ids) => [...ids]))
+}
+
+export function noteHeld(account: Account, source: Source, ids: ReadonlySet<Id>): void {
+  const sources = known.get(account) ?? new Map<Source, ReadonlySet<Id>>()
+  known.set(account, sources)
+  const before = sources.get(source)
+  if (before?.size !== ids.size || [...ids].some((id) => !before.has(id))) {
+    sources.set(source, ids)
+    veil(account, heldEmails(account))
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * What the mail server holds until its time, on whatever device it was sent. It is asked for again when mail came into
+ * Sent or Drafts, or left them: that is what scheduling, taking back and sending do, and a live event tells of it. That a
+ * mail has left is no change of state (Stalwart 0.16), so the clock tells it.
+ */
+import { deliveryOf, type RefusedRecipient, type Submission } from '#lib/compose/delivery.ts'
+import type { Recipient } from '#lib/compose/draft.ts'
+import { call, reference } from '#lib/jmap/client.ts'
+import type { EmailAddress, GetResponse, Id } from '#lib/jmap/types.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
+import type { Account } from './account.ts'
+import { noteHeld } from './held-emails.ts'
+import { Task } from './task.ts'
+
+/** A timer of more than 24 days fires at once (WHATWG HTML §8.7), and the clock may be set meanwhile. */
+const LONGEST_WAIT = 3_600_000
+
+const PROPERTIES = ['id', 'emailId', 'threadId', 'undoStatus', 'sendAt', 'deliveryStatus']
+
+export interface HeldMessage {
+  readonly submissionId: Id
+  readonly emailId: Id
+  readonly threadId: Id
+  readonly to: readonly Recipient[]
+  readonly subject: string
+  /** milliseconds since 1970 */
+  readonly sendAt: number
+  readonly refused: readonly RefusedRecipient[]
+}
+
+interface Addressed {
+  readonly id: Id
+  readonly threadId: Id
+  readonly subject: string | null
+  readonly to: readonly EmailAddress[] | null
+  readonly cc: readonly EmailAddress[] | null
+  readonly bcc: readonly EmailAddress[] | null
+}
+
+export class Scheduled {
+  onchange: () => void = () => undefined
+  readonly #account: Account
+  readonly #task: Task
+  readonly #end: () => void
+  #held: readonly HeldMessage[] | null = null
+  #seen = ''
+  #callOff: () => void = () => undefined
+
+  constructor(account: Account) {
+    this.#account = account
+    this.#task = new Task(
+      account.ports,
+      () => this.#ask(),
+      () => this.onchange()
+    )
+    this.#end = account.listen((topic) => topic === 'account' && this.#follow())
+    this.refresh()
+  }
+
+  /** By the time at which they leave; null until it is known. */
+  get held(): readonly HeldMessage[] | null {
+    const now = this.#account.ports.now()
+    return this.#held && this.#held.filter(({ sendAt }) => sendAt > now)
+  }
+
+  get trouble(): Trouble | null {
+    return this.#task.trouble
+  }
+
+  refresh(): void {
+    this.#seen = this.#places()
+    void this.#task.run()
+  }
+
+  stop(): void {
+    this.#end()
+    this.#callOff()
+    this.#task.stop()
+  }
+
+  #follow(): void {
+    if (this.#account.isKnown && this.#places() !== this.#seen) {
+      this.refresh()
+    }
+  }
+
+  /** How much mail lies where scheduling moves it. */
+  #places(): string {
+    return [...this.#account.objects.mailboxes.values()]
+      .filter(({ role }) => role === 'sent' || role === 'drafts')
+      .map(({ id, totalEmails }) => `${id} ${totalEmails}`)
+      .join()
+  }
+
+  async #ask(): Promise<void> {
+    await this.#account.connected()
+    const results = await this.#account.client.run([
+      call('EmailSubmission/query', 'query', { filter: { undoStatus: 'pending' } }),
+      call('EmailSubmission/get', 'submissions', {
+        '#ids': reference('query', 'EmailSubmission/query', '/ids'),
+        properties: PROPERTIES
+      }),
+      call('Email/get', 'emails', {
+        '#ids': reference('submissions', 'EmailSubmission/get', '/list/*/emailId'),
+        properties: ['id', 'threadId', 'subject', 'to', 'cc', 'bcc']
+      })
+    ])
+    const emails = new Map(results.get<GetResponse<Addressed>>('emails').list.map((email) => [email.id, email]))
+    this.#held = results
+      .get<GetResponse<Submission>>('submissions')
+      .list.flatMap((submission) => heldOf(submission, emails.get(submission.emailId ?? '')))
+      .toSorted((one, other) => one.sendAt - other.sendAt)
+    this.#tell()
+  }
+
+  /** Again when the next one leaves. */
+  #tell(): void {
+    const held = this.held ?? []
+    noteHeld(this.#account, 'server', new Set(held.map(({ emailId }) => emailId)))
+    this.#callOff()
+    const [next] = held
+    if (next) {
+      const left = Math.max(1, next.sendAt - this.#account.ports.now())
+      this.#callOff = this.#account.ports.after(Math.min(left, LONGEST_WAIT), () => this.#tell())
+    }
+    this.onchange()
+  }
+}
+
+/** None if the response does not tell when it leaves: then nobody can tell whether it has. */
+function heldOf(submission: Submission, email: Addressed | undefined): HeldMessage[] {
+  const sendAt = Date.parse(submission.sendAt ?? '')
+  if (!email || Number.isNaN(sendAt) || submission.undoStatus !== 'pending') {
+    return []
+  }
+  const to = [...(email.to ?? []), ...(email.cc ?? []), ...(email.bcc ?? [])]
+  return [
+    {
+      submissionId: submission.id,
+      emailId: email.id,
+      threadId: email.threadId,
+      to: to.map(({ name, email: address }) => ({ name: name ?? '', address })),
+      subject: email.subject ?? '',
+      sendAt,
+      refused: deliveryOf(submission).refused
+    }
+  ]
+}
