@@ -16,20 +16,26 @@ afterEach(() => {
 })
 
 /** Each write of the tab is a step, and what it wrote before it was gone is noted. */
-function watch(tab: MortalTab, kept: string[]): () => void {
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its object below
-  const original = KeptDrafts.prototype.change
-  const spy = vi.spyOn(KeptDrafts.prototype, 'change')
-  spy.mockImplementation(function (this: KeptDrafts, id, change) {
-    return tab.around(async () => {
-      await original.call(this, id, (found) => {
-        const next = change(found)
-        if (next && next.discardedAt === null) kept.push(next.draft.text)
-        return next
-      })
-    })
+async function watched(tab: MortalTab, kept: string[]): Promise<MortalTab> {
+  /* eslint-disable @typescript-eslint/unbound-method -- they are called with their object below */
+  const { all, change: original } = KeptDrafts.prototype
+  /* eslint-enable @typescript-eslint/unbound-method */
+  const stores: KeptDrafts[] = []
+  const reading = vi.spyOn(KeptDrafts.prototype, 'all').mockImplementation(function (this: KeptDrafts) {
+    stores.push(this)
+    return all.call(this)
   })
-  return () => spy.mockRestore()
+  await tab.begin()
+  reading.mockRestore()
+  vi.spyOn(KeptDrafts.prototype, 'change').mockImplementation(function (this: KeptDrafts, id, change) {
+    const noted: typeof change = (found) => {
+      const next = change(found)
+      if (next && next.discardedAt === null) kept.push(next.draft.text)
+      return next
+    }
+    return stores.includes(this) ? tab.around(() => original.call(this, id, noted)) : original.call(this, id, change)
+  })
+  return tab
 }
 
 /** The life of the tab: three versions of a draft, one that is closed at once, one that is discarded, one with a file. */
@@ -60,15 +66,17 @@ async function run(stepsLeft: number): Promise<MortalTab> {
   const tab = new MortalTab(server, Date.UTC(2026, 10, 26, 12))
   server.now = () => tab.world.time
   const kept: string[] = []
-  await tab.begin()
-  const end = watch(tab, kept)
+  await watched(tab, kept)
   tab.stepsLeft = stepsLeft
   await Promise.race([live(tab), tab.gone])
-  end()
   const next = await new MortalTab(server, tab.world.time + 1_000).begin()
   await next.world.pass(60_000)
   for (const composition of next.compose.open) composition.close()
   await next.world.pass(60_000)
+  // Files without a draft go when the next tab starts.
+  const last = await new MortalTab(server, next.world.time).begin()
+  await last.world.pass(90_000)
+  last.kill()
   check(server, kept)
   expect([next.compose.open, next.compose.unsent, next.world.mistakes]).toEqual([[], 0, []])
   const database = await openDB('postroom-mail-3-me@example.org/a')
@@ -76,6 +84,7 @@ async function run(stepsLeft: number): Promise<MortalTab> {
   database.close()
   tab.kill()
   next.kill()
+  vi.restoreAllMocks()
   return tab
 }
 

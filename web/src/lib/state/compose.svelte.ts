@@ -49,6 +49,7 @@ export class ComposeState implements Compose {
     // Without locks the tabs ask each other, which takes a moment.
     void compose.#windows.resume().then(() => compose.#fillIn())
     compose.#sendings.resume()
+    void compose.#parts.uploads.sweep()
     return compose
   }
 
