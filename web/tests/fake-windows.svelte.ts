@@ -74,14 +74,12 @@ export class FakeComposition implements Composition {
     return Promise.resolve(objection)
   }
 
-  sendAgain(): Promise<void> {
+  sendAgain(): void {
     this.did.push('send again')
-    return Promise.resolve()
   }
 
-  keepDraft(): Promise<void> {
+  keepDraft(): void {
     this.did.push('keep')
-    return Promise.resolve()
   }
 
   takeOver(): void {
