@@ -112,7 +112,9 @@ def _text(name: str, form: str, value: Any, field: str) -> str:
 
 def _encoded(text: str, used: int) -> str:
     text = " ".join(text.splitlines())
-    charset = "us-ascii" if text.isascii() else "utf-8"
+    # An encoded word can be divided, a word that is too long for a line cannot.
+    fits = text.isascii() and max(map(len, text.split() or [""])) < _MAX_LINE
+    charset = "us-ascii" if fits else "utf-8"
     return Header(text, charset, header_name=" " * used).encode(linesep="\r\n")
 
 
