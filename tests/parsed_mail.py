@@ -109,7 +109,7 @@ def _python_part(part: Message) -> Tree:
     payload: Any = part.get_payload()
     if kind.startswith("multipart/"):
         return (kind, *map(_python_part, payload))
-    content = payload[0].as_bytes(policy=_RAW) if kind == "message/rfc822" else part.get_payload(decode=True)
+    content: Any = payload[0].as_bytes(policy=_RAW) if kind == "message/rfc822" else part.get_payload(decode=True)
     modern: Any = message_from_bytes(b"\r\n".join(_fields(part)) + b"\r\n\r\n", policy=default)
     cid = str(part.get("content-id") or "").strip("<> ")
     disposition, charset = part.get_content_disposition() or "", str(part.get_content_charset() or "us-ascii")

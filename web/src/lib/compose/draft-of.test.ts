@@ -109,7 +109,7 @@ function randomDraft(random: () => number): Draft {
   const pictures = format === 'rich' ? some(() => `p${Math.floor(random() * 1e9)}@x`) : []
   const file = (cid: string | null): DraftFile => ({
     ...{ id: '', name: one(['a.pdf', 'ü, "b".txt', '报告.pdf']), size: 1, blobId: `b${random()}`, cid },
-    type: cid ? 'image/png' : one(['application/pdf', 'text/plain', 'image/png', 'message/rfc822', 'text/html'])
+    type: cid ? 'image/png' : one(['application/pdf', 'text/plain', 'image/png', 'text/html'])
   })
   const kind = one(['reply', 'forward', null] as const)
   return {
