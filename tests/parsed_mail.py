@@ -62,13 +62,13 @@ def differences(found: Parsed, wanted: Parsed) -> list[str]:
     pairs += [(name, found.people.get(name, []), wanted.people.get(name, [])) for name in PEOPLE]
     pairs += [(name, found.ids.get(name, []), wanted.ids.get(name, [])) for name in {*found.ids, *wanted.ids}]
     pairs += [("date", found.sent_at, wanted.sent_at), *_different_parts(found.body, wanted.body)]
-    told: list[str] = []
+    lines: list[str] = []
     for name, one, other in pairs:
         if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-            told += [f"{name}: {a!r} is not {b!r}" for a, b in zip(one, other, strict=True) if a != b]
+            lines += [f"{name}: {a!r} is not {b!r}" for a, b in zip(one, other, strict=True) if a != b]
         elif one != other:
-            told.append(f"{name}: {one!r} is not {other!r}")
-    return told
+            lines.append(f"{name}: {one!r} is not {other!r}")
+    return lines
 
 
 def _different_parts(found: Tree, wanted: Tree) -> list[tuple[str, Any, Any]]:

@@ -245,8 +245,8 @@ async def test_letter_is_read_by_all_as_it_was_written(name: str, mailbox: Mailb
         "Cyrus": await reader.parsed(await reader.keep(raw)),
     }
     wanted = expected(letter, email)
-    told = [f"{who}: {each}" for who, found in readings.items() for each in differences(found, wanted)]
-    assert told == [], "\n".join(told)
+    differing = [f"{who}: {each}" for who, found in readings.items() for each in differences(found, wanted)]
+    assert differing == [], "\n".join(differing)
     assert max(map(len, raw.split(b"\r\n"))) <= LONGEST
 
 
