@@ -75,7 +75,7 @@ async def test_submission_is_found_by_its_email_at_once(ann: Person, ben: Person
     assert (status["delivered"], status["smtpReply"][:3]) == ("unknown", "250")
 
 
-async def test_unknown_recipient_is_told_at_once_and_does_not_stop_the_others(ann: Person, ben: Person) -> None:
+async def test_unknown_recipient_is_reported_at_once_and_does_not_stop_the_others(ann: Person, ben: Person) -> None:
     """Also of mail that is held: there is time to take it back."""
     draft = await ann.draft(ben.address, subject="To some")
     made = await submit(ann, draft, ben.address, NOBODY, parameters={"HOLDFOR": "600"})
