@@ -11,7 +11,10 @@ from mail_person import Person
 MARA: dict[str, Any] = {
     "@type": "Card",
     "version": "1.0",
-    "name": {"full": "Mara Müller"},
+    "name": {
+        "full": "Mara M.",
+        "components": [{"kind": "given", "value": "Mara"}, {"kind": "surname", "value": "Müller"}],
+    },
     "emails": {
         "a": {"address": "mara@papierwerk.example.org"},
         "b": {"address": "mm@home.example.net", "pref": 1, "contexts": {"private": True}},
@@ -35,23 +38,21 @@ async def test_contacts_are_found_by_whole_words_of_their_names_and_addresses(an
         return await found(text="mara") == [mara]
 
     await eventually(indexed, "the contact is found")
-    assert [await found(name="müller"), await found(email="papierwerk"), await found(text="mar")] == [
-        [mara],
-        [mara],
-        [],
-    ]
+    assert [await found(name="müller"), await found(email="papierwerk")] == [[mara], [mara]]
+    # A part of a word, a name without its accents, and one that is given as a whole only.
+    assert [await found(text="mar"), await found(name="muller"), await found(name="ben")] == [[], [], []]
     assert await ann.query("ContactCard", sort=[{"property": "updated", "isAscending": False}]) == [other, mara]
     card = await ann.get("ContactCard", mara, properties=["name", "emails"])
-    assert (card["name"]["full"], card["emails"]) == ("Mara Müller", MARA["emails"])
+    assert (card["name"]["full"], card["emails"]) == ("Mara M.", MARA["emails"])
 
 
 async def test_change_of_a_contact_is_reported(ann: Person) -> None:
     mara = await made(ann, **MARA)
     state = (await ann.call("ContactCard/get", ids=[]))["state"]
-    assert await ann.update("ContactCard", mara, **{"name/full": "Mara M."}) == {}
+    assert await ann.update("ContactCard", mara, **{"name/full": "Mara Em"}) == {}
     changed = await ann.call("ContactCard/changes", sinceState=state)
     assert (changed["updated"], changed["created"]) == ([mara], [])
-    assert (await ann.get("ContactCard", mara))["name"]["full"] == "Mara M."
+    assert (await ann.get("ContactCard", mara))["name"]["full"] == "Mara Em"
     assert (await ann.call("ContactCard/set", destroy=[mara]))["destroyed"] == [mara]
     assert (await ann.call("ContactCard/get", ids=[mara]))["notFound"] == [mara]
 

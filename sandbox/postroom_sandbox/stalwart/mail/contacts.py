@@ -3,7 +3,6 @@ cards. There is no AddressBook/set."""
 
 import json
 import re
-import unicodedata
 from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import Any
@@ -108,20 +107,24 @@ def _column(comparator: JSON) -> str:
 
 
 def _matches(card: JSON, name: str, value: Any) -> bool:
-    """Whole words, whatever their case and accents, as in Stalwart's index."""
+    """Whole words, whatever their case, as in Stalwart's index: of a name it knows only the components."""
     match name:
         case "inAddressBook":
             return value in card["addressBookIds"]
         case "hasMember":
             return value in card.get("members", {})
         case "text":
-            return _words(value) <= _words(*_texts(card))
+            return _words(value) <= _words(*_names(card), *_texts(card.get("emails")))
         case "name":
-            return _words(value) <= _words(*_texts(card.get("name")))
+            return _words(value) <= _words(*_names(card))
         case "email":
             return _words(value) <= _words(*_texts(card.get("emails")))
         case _:
             raise MethodError("unsupportedFilter", name)
+
+
+def _names(card: JSON) -> list[str]:
+    return _texts(card.get("name", {}).get("components"))
 
 
 def _texts(value: Any) -> list[str]:
@@ -133,5 +136,4 @@ def _texts(value: Any) -> list[str]:
 
 
 def _words(*texts: object) -> set[str]:
-    plain = unicodedata.normalize("NFD", " ".join(map(str, texts)).casefold())
-    return set(_WORD.findall("".join(each for each in plain if not unicodedata.combining(each))))
+    return set(_WORD.findall(" ".join(map(str, texts)).casefold()))
