@@ -56,9 +56,4 @@ export class KeptDrafts {
   file(id: string): Promise<Blob | undefined> {
     return this.#database.get('file', id)
   }
-
-  async removeFiles(ids: readonly string[]): Promise<void> {
-    const write = this.#database.transaction('file', 'readwrite', STRICT)
-    await Promise.all([...ids.map((id) => write.store.delete(id)), write.done])
-  }
 }

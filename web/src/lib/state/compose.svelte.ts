@@ -92,8 +92,8 @@ export class ComposeState implements Compose {
   async takeBack(held: Held): Promise<Composition | null> {
     await this.#readIdentities()
     const { emailId } = held
-    const letter = await troubled(begin(this.#account, this.#identities, { kind: 'edit', emailId }))
-    return this.#undo(await this.#sendings.adopt(letter, held))
+    const begun = await troubled(begin(this.#account, this.#identities, { kind: 'edit', emailId }))
+    return this.#undo(await this.#sendings.adopt(begun, held))
   }
 
   get identities(): readonly Identity[] {
