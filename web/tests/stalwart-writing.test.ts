@@ -37,7 +37,7 @@ class Story {
 }
 
 function counts(mail: Mail): (number | undefined)[] {
-  return ['drafts', 'sent'].map((role) => mail.mailboxes.byRole(role)?.messages)
+  return (['drafts', 'sent'] as const).map((role) => mail.mailboxes.byRole(role)?.messages)
 }
 
 async function letter(compose: Compose, to: string, subject: string): Promise<Composition> {
