@@ -55,7 +55,7 @@ async def is_in_sent(alice: MailPage, subject: str) -> None:
     await expect(alice.row(subject)).to_have_count(1)
 
 
-async def test_a_message_with_a_picture_and_a_file_is_written_by_keyboard_alone_and_arrives_equal(
+async def test_a_message_with_a_picture_and_a_file_is_written_by_keyboard_and_arrives_equal(
     up: Trial, browser: Browser
 ) -> None:
     async with reader(up, "bob") as bob, reader(up, "carla") as carla, writer(up, browser, "keys.alice") as (alice, _):

@@ -82,6 +82,16 @@ describe.each([
     expect([second.compose.open, draftsOn(second)]).toEqual([[], ['Dear Ann']])
   })
 
+  test('closes in the other one when it is sent, and is not sent from there', async () => {
+    const { first, second, draft, other } = await both()
+    expect(await other.send({ anyway: true })).toBeNull()
+    await pass(1_000)
+    expect([first.server.sending.records.size, second.compose.open.length]).toEqual([0, 1])
+    await draft.send({ anyway: true })
+    await pass(2_000)
+    expect([second.compose.open, second.compose.unsentDrafts, first.server.sending.records.size]).toEqual([[], [], 1])
+  })
+
   test('is not closed by closing the window that only shows it', async () => {
     const { first, other, draft } = await both()
     other.close()

@@ -121,6 +121,10 @@ export class FakeWindows implements Compose {
     return Promise.resolve(this.begin(start.kind === 'new' ? { to: start.to ?? [] } : {}))
   }
 
+  takeBack(): Promise<Composition | null> {
+    return Promise.resolve(null)
+  }
+
   suggest(text: string): Promise<readonly Recipient[]> {
     return Promise.resolve(this.known.filter(({ name }) => name.toLowerCase().startsWith(text.toLowerCase())))
   }

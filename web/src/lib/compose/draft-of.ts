@@ -145,7 +145,7 @@ function textOf(email: DraftEmail, part: DraftPart): string {
   return unflowed(text.replace(/\r\n?/gu, '\n'), part[CONTENT_TYPE] ?? '')
 }
 
-/** Everything that is no text of the letter, each once: pictures may stand among its texts, too (RFC 8621 §4.1.4). */
+/** Everything that is no text of the draft, each once: pictures may stand among its texts, too (RFC 8621 §4.1.4). */
 function fileParts({ textBody, htmlBody, attachments }: DraftParts): DraftPart[] {
   const isFile = ({ type }: DraftPart): boolean => !type.startsWith('text/')
   const parts = new Map<string, DraftPart>()

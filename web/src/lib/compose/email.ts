@@ -58,7 +58,7 @@ function isFinished(draft: Draft): boolean {
   return everybody(draft).length > 0 && notAddresses(draft).length === 0 && sentFiles(draft).every(isStored)
 }
 
-/** Files that belong to the letter: a picture that was taken out of the text does not. */
+/** Files that belong to the message: a picture that was taken out of the text does not. */
 export function sentFiles(draft: Draft): DraftFile[] {
   const used = new Set(draft.format === 'rich' ? cidsIn(draft.html) : [])
   return draft.files.filter(({ cid }) => cid === null || used.has(cid))

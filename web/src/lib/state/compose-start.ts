@@ -1,4 +1,4 @@
-/** How a letter begins: what is asked for → a draft, or the one that there is. */
+/** How a draft begins: what is asked for → a new draft, or the one that there is. */
 import { DRAFT_BODY_PROPERTIES, DRAFT_PROPERTIES, draftOf, type DraftEmail } from '#lib/compose/draft-of.ts'
 import type { Draft, StoredVersion } from '#lib/compose/draft.ts'
 import {

@@ -97,8 +97,8 @@ export class ComposeState implements Compose {
   async takeBack(held: Held): Promise<Composition | null> {
     await this.#readIdentities()
     const { emailId } = held
-    const letter = await troubled(this.#begin({ kind: 'edit', emailId }))
-    return this.#undo(await this.#sendings.adopt(letter, held))
+    const begun = await troubled(this.#begin({ kind: 'edit', emailId }))
+    return this.#undo(await this.#sendings.adopt(begun, held))
   }
 
   get identities(): readonly Identity[] {

@@ -13,7 +13,7 @@ const LONG_REST = 45_000
 /** octets of all files */
 const LARGE = 1_000_000
 /** Milliseconds in which discarding can be taken back: longer than a notice is shown. */
-export const DISCARD_AFTER = 10_000
+const DISCARD_AFTER = 10_000
 
 interface Work {
   readonly task: Task
