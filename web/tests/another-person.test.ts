@@ -6,6 +6,7 @@ import type { Invocation } from '#lib/jmap/types.ts'
 import { ModelServer } from './model-server.ts'
 import { hint, opened, type Scene } from './scene.ts'
 import { settled } from './world.ts'
+import { begun, draftsOn, writing } from './writing.ts'
 
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory()
@@ -57,6 +58,38 @@ describe.each(['s', "bob's"])('with the session state %j', (sessionState) => {
     await world.pass(600_000)
     expect(world.mistakes).toEqual([])
   })
+
+  test('what the first person sends does not leave, and stays on this device', async () => {
+    const [ann, bob] = [new ModelServer(), new ModelServer()]
+    const scene = await writing(ann)
+    const draft = await begun(scene)
+    signInAsBob(ann, bob, sessionState)
+    await draft.send({ anyway: true })
+    await scene.world.pass(60_000)
+    const left = [ann, bob].map((server) => [server.sending.delivered, draftsOn({ server })])
+    expect(left).toEqual([
+      [[], []],
+      [[], []]
+    ])
+    expect(scene.mail.unsent).toBe(1)
+  })
+})
+
+test('what the next person writes stays on this device, and nothing of the first does', async () => {
+  const [ann, bob] = [new ModelServer(), new ModelServer()]
+  bob.username = 'bob@example.org'
+  const scene = await writing(ann)
+  await begun(scene)
+  await scene.world.pass(1_000)
+  const next = await writing(bob)
+  await begun(next, 'Dear Carol')
+  await next.world.pass(1_000)
+  signInAsBob(ann, bob, "bob's")
+  await hint(scene)
+  await scene.world.pass(1_000)
+  const again = await writing(bob)
+  expect(again.compose.open.map(({ draft }) => draft.text)).toEqual(['Dear Carol'])
+  expect((await indexedDB.databases()).map(({ name }) => name)).toEqual([expect.stringContaining('bob@example.org')])
 })
 
 test('a session that changed for the same person is taken over', async () => {

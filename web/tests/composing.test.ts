@@ -79,6 +79,37 @@ describe('a message that is sent', () => {
   })
 })
 
+test('Send that is pressed twice sends once', async () => {
+  const scene = await clocked()
+  const draft = await begun(scene)
+  await Promise.all([draft.send({ anyway: true }), draft.send({ anyway: true })])
+  await draft.send({ anyway: true })
+  await scene.world.pass(60_000)
+  expect([scene.server.sending.delivered.length, scene.server.emails.size]).toEqual([1, 1])
+})
+
+test('a message that has left does not close the window of another one', async () => {
+  const scene = await clocked()
+  const first = await begun(scene)
+  const second = await begun(scene, 'And another thing')
+  await first.send({ anyway: true })
+  await scene.world.pass(60_000)
+  expect(scene.compose.outcome?.kind).toBe('sent')
+  expect(scene.compose.open).toEqual([second])
+})
+
+test('what was not sent says why until it is changed', async () => {
+  const scene = await clocked()
+  scene.server.sending.refusing = { type: 'forbiddenFrom' }
+  await (await begun(scene)).send({ anyway: true })
+  await scene.world.pass(60_000)
+  const [draft] = scene.compose.open
+  expect(draft?.trouble?.code).toBe('forbiddenFrom')
+  draft?.change({ text: 'Dear Ann, once more' })
+  await settled()
+  expect([draft?.trouble, draft?.draft.text]).toEqual([null, 'Dear Ann, once more'])
+})
+
 test('a message that names nobody, or what is no address, is not sent', async () => {
   const scene = await clocked()
   const draft = await scene.compose.start({ kind: 'new' })

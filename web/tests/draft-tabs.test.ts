@@ -82,6 +82,16 @@ describe.each([
     expect([second.compose.open, draftsOn(second)]).toEqual([[], ['Dear Ann']])
   })
 
+  test('closes in the other one when it is sent, and is not sent from there', async () => {
+    const { first, second, draft, other } = await both()
+    expect(await other.send({ anyway: true })).toBeNull()
+    await pass(1_000)
+    expect([first.server.sending.records.size, second.compose.open.length]).toEqual([0, 1])
+    await draft.send({ anyway: true })
+    await pass(2_000)
+    expect([second.compose.open, second.compose.unsentDrafts, first.server.sending.records.size]).toEqual([[], [], 1])
+  })
+
   test('is not closed by closing the window that only shows it', async () => {
     const { first, other, draft } = await both()
     other.close()
@@ -114,4 +124,22 @@ test('a tab that is opened leaves what another one writes with that one', async 
   await pass(1_000)
   const second = await tab(first.server)
   expect(second.compose.open).toEqual([])
+})
+
+test('a draft whose tab is gone right after it was closed is stored by another one', async () => {
+  const first = await tab(new ModelServer())
+  const second = await tab(first.server)
+  first.server.interrupt = (_, body) => {
+    if (body.includes('Email/set')) throw new TypeError('the tab is gone')
+    return null
+  }
+  const draft = await begun(first)
+  await pass(1_000)
+  draft.close()
+  await settled()
+  open.shift()
+  first.mail.stop()
+  first.server.interrupt = () => null
+  await pass(60_000)
+  expect([draftsOn(second), second.compose.unsent, second.compose.open]).toEqual([['Dear Ann'], 0, []])
 })

@@ -28,6 +28,14 @@ describe('a draft', () => {
     expect(draftsOn(scene)).toEqual(['Dear Ann, hello'])
   })
 
+  test('is nothing that the browser may delete when it needs room', async () => {
+    const scene = await writing()
+    expect(scene.world.persisted).toBe(0)
+    await begun(scene)
+    await scene.world.pass(400)
+    expect(scene.world.persisted).toBeGreaterThan(0)
+  })
+
   test('that was closed leaves this device once the mail server has all of it', async () => {
     const scene = await writing()
     const draft = await begun(scene)

@@ -60,7 +60,11 @@ describe('the mail server refuses a message', () => {
   test('for all recipients: it is a draft again, and lies nowhere as if it were sent', async () => {
     const scene = browser()
     const { one, id } = await sending(scene, ['nobody@example.org'])
-    expect([within(scene, 'drafts'), within(scene, 'sent'), one.told]).toEqual([['Pallets'], [], ['refused_recipients']])
+    expect([within(scene, 'drafts'), within(scene, 'sent'), one.told]).toEqual([
+      ['Pallets'],
+      [],
+      ['refused_recipients']
+    ])
     expect(one.drafts.get(id)?.refusal?.detail).toBe('nobody@example.org: Mailbox does not exist.')
   })
 })

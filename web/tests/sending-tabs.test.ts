@@ -66,20 +66,23 @@ describe.each([true, false])('two tabs of one person (locks: %s)', (hasLocks) =>
     expect([places(scene), other.told, scene.server.sending.records.size]).toEqual([ONE_SENT, ['sent Pallets'], 1])
   })
 
-  test.each(['"final"', '"send"'])('one of which is frozen at its request %s: the other goes on, and it asks for nothing more', async (which) => {
-    const { scene, one, other, id } = await two(hasLocks)
-    const release = holding(scene, (body) => body.includes(which))
-    await one.sendings.send(id)
-    await pass(scene, 1_000)
-    one.freeze()
-    release()
-    await pass(scene, 60_000)
-    expect([places(scene), other.told]).toEqual([ONE_SENT, ['sent Pallets']])
-    one.thaw()
-    await pass(scene, 60_000)
-    expect([places(scene), scene.server.sending.records.size, scene.server.emails.size]).toEqual([ONE_SENT, 1, 1])
-    expect(scene.world.mistakes).toEqual([])
-  })
+  test.each(['"final"', '"send"'])(
+    'one of which is frozen at its request %s: the other goes on, and it asks for nothing more',
+    async (which) => {
+      const { scene, one, other, id } = await two(hasLocks)
+      const release = holding(scene, (body) => body.includes(which))
+      await one.sendings.send(id)
+      await pass(scene, 1_000)
+      one.freeze()
+      release()
+      await pass(scene, 60_000)
+      expect([places(scene), other.told]).toEqual([ONE_SENT, ['sent Pallets']])
+      one.thaw()
+      await pass(scene, 60_000)
+      expect([places(scene), scene.server.sending.records.size, scene.server.emails.size]).toEqual([ONE_SENT, 1, 1])
+      expect(scene.world.mistakes).toEqual([])
+    }
+  )
 
   test('one of which is frozen between the email and its submission: the other submits it, and it does not', async () => {
     const { scene, one, other, id } = await two(hasLocks)
@@ -146,20 +149,23 @@ describe('of a message nobody knows whether it left', () => {
     expect([places(scene), scene.server.sending.records.size]).toEqual([ONE_SENT, 1])
   })
 
-  test.each([0, 20, 60, 100, 300, 1_000])('sent again it leaves once, although the first request arrives %i ms after that', async (after) => {
-    let late: () => void = () => undefined
-    const { scene, one, id } = await unknown((of, body) => {
-      late = () => void of.server.respond('/jmap/', body)
-    })
-    scene.world.ports(scene.server.fetch).after(after, () => late())
-    const again = one.sendings.sendAgain(id)
-    for (let turn = 0; turn < after; turn += 20) {
-      await scene.world.pass(20)
+  test.each([0, 20, 60, 100, 300, 1_000])(
+    'sent again it leaves once, although the first request arrives %i ms after that',
+    async (after) => {
+      let late: () => void = () => undefined
+      const { scene, one, id } = await unknown((of, body) => {
+        late = () => void of.server.respond('/jmap/', body)
+      })
+      scene.world.ports(scene.server.fetch).after(after, () => late())
+      const again = one.sendings.sendAgain(id)
+      for (let turn = 0; turn < after; turn += 20) {
+        await scene.world.pass(20)
+      }
+      await again
+      await pass(scene, 60_000)
+      expect(places(scene)).toEqual(ONE_SENT)
     }
-    await again
-    await pass(scene, 60_000)
-    expect(places(scene)).toEqual(ONE_SENT)
-  })
+  )
 
   test('which left after all it is found to be sent, and is not sent again', async () => {
     let late: () => void = () => undefined
@@ -188,7 +194,10 @@ describe('of a message nobody knows whether it left', () => {
     const { scene, one, id } = await unknown(() => undefined)
     await one.sendings.keepDraft(id)
     await pass(scene, 30_000)
-    expect([places(scene).received, one.drafts.get(id)]).toMatchObject([[], { draft: { text: 'Dear Ann' }, sending: null }])
+    expect([places(scene)['received'], one.drafts.get(id)]).toMatchObject([
+      [],
+      { draft: { text: 'Dear Ann' }, sending: null }
+    ])
   })
 
   test('kept as a draft and sent later, it is told that it left before', async () => {

@@ -47,7 +47,10 @@ describe('a message that is sent', () => {
   test('goes to each recipient once, also to those in Bcc, whom only its writer sees', async () => {
     const to = [{ name: '', address: 'Ann@Example.net' }]
     const cc = [{ name: 'Ann', address: 'ann@example.net' }]
-    const bcc = [{ name: '', address: 'jörg@bücher.example' }, { name: '', address: 'eva@bücher.example' }]
+    const bcc = [
+      { name: '', address: 'jörg@bücher.example' },
+      { name: '', address: 'eva@bücher.example' }
+    ]
     const { scene } = await sending({ to, cc, bcc })
     await pass(scene, 15_000)
     expect(scene.server.sending.delivered.map(({ rcptTo }) => rcptTo)).toEqual([
@@ -93,7 +96,7 @@ describe('a message that is sent', () => {
     scene.server.interrupt = () => Response.json({ code: 'no_session' }, { status: 401 })
     await one.sendings.send(id)
     await pass(scene, 30_000)
-    expect([places(scene).received, one.sendings.troubleOf(id)?.code]).toEqual([[], 'no_session'])
+    expect([places(scene)['received'], one.sendings.troubleOf(id)?.code]).toEqual([[], 'no_session'])
     scene.server.interrupt = () => null
     scene.world.return()
     await pass(scene, 15_000)
@@ -129,13 +132,16 @@ describe('where the mail server does not hold mail, this tab does', () => {
     return sending({}, scene)
   }
 
-  test.each([0, 2_592_000])('and says so; it is handed over when its time has come (offers %i seconds)', async (offers) => {
-    const { scene, one } = await unheld(offers)
-    await pass(scene, 8_000)
-    expect([places(scene), one.sendings.departures]).toMatchObject([ONE_DRAFT, [{ held: 'here' }]])
-    await pass(scene, 6_000)
-    expect([places(scene), one.told]).toEqual([ONE_SENT, ['sent Pallets']])
-  })
+  test.each([0, 2_592_000])(
+    'and says so; it is handed over when its time has come (offers %i seconds)',
+    async (offers) => {
+      const { scene, one } = await unheld(offers)
+      await pass(scene, 8_000)
+      expect([places(scene), one.sendings.departures]).toMatchObject([ONE_DRAFT, [{ held: 'here' }]])
+      await pass(scene, 6_000)
+      expect([places(scene), one.told]).toEqual([ONE_SENT, ['sent Pallets']])
+    }
+  )
 
   test('taken back in that time, it was never handed over', async () => {
     const { scene, one, id } = await unheld()

@@ -1,6 +1,28 @@
-import { expect, test } from 'vitest'
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import { beforeEach, expect, test } from 'vitest'
 import { ModelServer } from './model-server.ts'
 import { opened } from './scene.ts'
+import { settled } from './world.ts'
+import { begun, writing } from './writing.ts'
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory()
+})
+
+test('a draft counts as unsent from its first letter on, before it is written, until the mail server has it', async () => {
+  const scene = await writing()
+  expect(scene.mail.unsent).toBe(0)
+  const draft = await begun(scene, 'D')
+  expect(scene.mail.unsent).toBe(1)
+  await scene.world.pass(4_000)
+  expect(scene.mail.unsent).toBe(0)
+  draft.change({ text: 'Dear Ann' })
+  expect(scene.mail.unsent).toBe(1)
+  draft.discard()
+  await settled()
+  expect(scene.mail.unsent).toBe(0)
+})
 
 test('an action counts as unsent once it could not be sent', async () => {
   const served = new ModelServer()

@@ -1,4 +1,4 @@
-/** Whether a letter mentions an attachment that it does not have. */
+/** Whether a draft mentions an attachment that it does not have. */
 import type { Draft } from '#lib/compose/draft.ts'
 import { ownText } from './quote-start.ts'
 import { SIGNATURE_LINE, textOfHtml } from './text-of-html.ts'

@@ -61,7 +61,7 @@ const REASONS: readonly (readonly [RegExp, RefusalReason])[] = [
 
 /** What an SMTP server replied: "550 5.1.2 Mailbox does not exist.", or as Stalwart tells what another one said: "Code: 550,
  * Enhanced code: 5.1.1, Message: …". */
-export function refusalIn(reply: string): Omit<RefusedRecipient, 'address'> {
+function refusalIn(reply: string): Omit<RefusedRecipient, 'address'> {
   const enhanced = /(?:^\d{3}[ -]|Enhanced code: )([245]\.\d{1,3}\.\d{1,3})\b/u.exec(reply)?.[1]
   const basic = /^(?:Code: )?(\d{3})\b/u.exec(reply)?.[1] ?? ''
   const code = enhanced !== undefined && !enhanced.endsWith('.0.0') ? enhanced : basic

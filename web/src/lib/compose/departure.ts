@@ -57,6 +57,7 @@ export function departing(kept: KeptDraft, { messageId, owner, now, leaveAt, mos
     handedAt: null,
     owner,
     steppedAt: now,
+    goesOnAt: now,
     late: kept.handedOver ?? [],
     edited: (kept.handedOver ?? []).length > 0,
     undo: false,
@@ -81,7 +82,7 @@ export function heldBefore(
 ): Sending {
   return {
     ...{ messageId, dueAt: now, holdFor: 0, leaveAt: sendAt, step: 'held', emailId, submissionId, handedAt: now },
-    ...{ owner, steppedAt: now, late: [], edited: false, undo: false, again: false }
+    ...{ owner, steppedAt: now, goesOnAt: now, late: [], edited: false, undo: false, again: false }
   }
 }
 

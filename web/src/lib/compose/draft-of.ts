@@ -11,8 +11,9 @@ import { cidsIn, cidUrl, renamedPictures } from './pictures.ts'
 import { unwrapped } from './whole-html.ts'
 
 const FORWARDED = 'header:X-Forwarded-Message-Id:asMessageIds'
-const RECEIPT = 'header:Disposition-Notification-To:asRaw'
-const CONTENT_TYPE = 'header:Content-Type:asRaw'
+// As they were sent (`:asRaw`): Stalwart leaves that out of the name in its response.
+const RECEIPT = 'header:Disposition-Notification-To'
+const CONTENT_TYPE = 'header:Content-Type'
 
 /** What is asked for, with all body values and `DRAFT_BODY_PROPERTIES`. */
 export const DRAFT_PROPERTIES: readonly string[] = [
@@ -144,7 +145,7 @@ function textOf(email: DraftEmail, part: DraftPart): string {
   return unflowed(text.replace(/\r\n?/gu, '\n'), part[CONTENT_TYPE] ?? '')
 }
 
-/** Everything that is no text of the letter, each once: pictures may stand among its texts, too (RFC 8621 §4.1.4). */
+/** Everything that is no text of the draft, each once: pictures may stand among its texts, too (RFC 8621 §4.1.4). */
 function fileParts({ textBody, htmlBody, attachments }: DraftParts): DraftPart[] {
   const isFile = ({ type }: DraftPart): boolean => !type.startsWith('text/')
   const parts = new Map<string, DraftPart>()

@@ -81,6 +81,8 @@ export interface Sending {
   readonly owner: string
   /** when the owner took the last step */
   readonly steppedAt: number
+  /** when the owner means to go on; later than that another tab may make itself the owner, for that one may be frozen */
+  readonly goesOnAt: number
   /** what was handed over before, of which nobody knew what became: if one of them left after all, this does not leave */
   readonly late: readonly Id[]
   /** the person may have changed it since those were handed over */

@@ -24,7 +24,7 @@ export function htmlOfText(text: string): string {
   ].join('')
 }
 
-/** Without quotes, signature and the like: a part of a letter. */
+/** Without quotes, signature and the like: a part of the text. */
 export function blocks(lines: readonly string[]): string {
   const html: string[] = []
   let depth = 0

@@ -1,5 +1,5 @@
 /**
- * HTML of strangers that stands in our own page, while a letter is written: the quote, what is pasted, a draft of another
+ * HTML of strangers that stands in our own page, while a draft is written: the quote, what is pasted, a draft of another
  * program. No frame is around it, so it is sanitized more narrowly than for the reader: nothing that names, styles or
  * covers anything outside of itself, and nothing that loads.
  */

@@ -1,4 +1,4 @@
-/** What of a message is quoted in the letter that replies to it or forwards it. */
+/** What of a message is quoted in the draft that replies to it or forwards it. */
 import type { DraftFile } from '#lib/compose/draft.ts'
 import type { Attachment } from '#lib/mail/attachment.ts'
 import { straight } from '#lib/mail/direction.ts'

@@ -1,4 +1,4 @@
-import { answering, replyAllTo, replyTo } from './reply.ts'
+import { identityFor, replyAllTo, replyTo } from './reply.ts'
 import { expect, test } from 'vitest'
 
 const person = (address: string, own = false) => ({ name: '', address, own })
@@ -65,5 +65,5 @@ test.each([
   ['no one in particular', { to: [person('list@example.net')] }, undefined]
 ])('%s answers', (_, change, address) => {
   const identities = [alice, { name: '', address: 'alias@example.org' }]
-  expect(answering({ ...message, ...change }, identities)?.address).toBe(address)
+  expect(identityFor({ ...message, ...change }, identities)?.address).toBe(address)
 })

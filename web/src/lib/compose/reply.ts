@@ -38,10 +38,10 @@ export function recipient({ name, address }: Person): Recipient {
 }
 
 /**
- * The identity that answers: the one to which the message was sent, or that wrote it; null for the account's own. An address
+ * The identity that replies: the one to which the message was sent, or that wrote it; null for the account's own. An address
  * with a tag ("me+shop@example.org") belongs to the one without.
  */
-export function answering<T extends { readonly address: string }>(
+export function identityFor<T extends { readonly address: string }>(
   message: ParentAddresses,
   identities: readonly T[]
 ): T | null {

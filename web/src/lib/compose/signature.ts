@@ -15,12 +15,12 @@ type Body = Pick<Draft, 'format' | 'html' | 'text'>
 /** `cleanHtml`: signatures come from the mail server */
 type Clean = (html: string) => string
 
-export function signatureHtml({ textSignature, htmlSignature }: Signature, clean: Clean): string {
+function signatureHtml({ textSignature, htmlSignature }: Signature, clean: Clean): string {
   const html = htmlSignature.trim() ? clean(htmlSignature) : blocks(textLines(textSignature))
   return textOfHtml(html) === '' ? '' : `${OPEN_SIGNATURE}${html}</div>`
 }
 
-export function signatureText({ textSignature, htmlSignature }: Signature): string {
+function signatureText({ textSignature, htmlSignature }: Signature): string {
   const text = textSignature.trim() ? textLines(textSignature).join('\n') : textOfHtml(htmlSignature)
   return text === '' ? '' : `${SIGNATURE_LINE}\n${text}`
 }
@@ -33,7 +33,7 @@ function textLines(text: string): string[] {
 }
 
 /**
- * The letter with another signature in the place of the old one. It stays as it is if the person has changed the old one, or
+ * The draft with another signature in the place of the old one. It stays as it is if the person has changed the old one, or
  * has taken it out.
  */
 export function exchangeSignature<T extends Body>(

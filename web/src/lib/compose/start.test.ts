@@ -135,7 +135,7 @@ describe('a forwarded message', () => {
   })
 })
 
-describe('a letter', () => {
+describe('a draft', () => {
   test('that is new has the signature of the own identity', () => {
     const draft = draftOfNew([{ name: '', address: 'mara@example.net' }], SELF)
     expect(draft).toMatchObject({ identityId: null, subject: '', parent: null })

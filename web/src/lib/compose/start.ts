@@ -1,4 +1,4 @@
-/** Letters as they begin. */
+/** Drafts as they begin: empty, a reply, a message that is forwarded. */
 import { EMPTY, type Draft, type DraftFile, type Parent, type Recipient } from '#lib/compose/draft.ts'
 import { emlName } from '#lib/mail/file-names.ts'
 import { blocks } from './html-of-text.ts'
@@ -14,7 +14,7 @@ import {
   type QuotedHtml,
   type Quoting
 } from './quoting.ts'
-import { answering, recipient, replyAllTo, replyTo } from './reply.ts'
+import { identityFor, recipient, replyAllTo, replyTo } from './reply.ts'
 import { withRecipients } from './recipients.ts'
 import { exchangeSignature, type Signature } from './signature.ts'
 import { forwardSubject, replySubject } from './subject.ts'
@@ -39,7 +39,7 @@ export interface Self extends Quoting {
 const EMPTY_LINE = '<div><br></div>'
 
 export function draftOfNew(to: readonly Recipient[], self: Self): Draft {
-  return letter(self, null, { to })
+  return begun(self, null, { to })
 }
 
 /** Null if it is no `mailto:` address. */
@@ -49,7 +49,7 @@ export function draftOfMailto(url: string, self: Self): Draft | null {
     return null
   }
   const { body, ...head } = found
-  return letter(self, null, head, body === '' ? undefined : body)
+  return begun(self, null, head, body === '' ? undefined : body)
 }
 
 export function draftOfReply(message: ParentMessage, all: boolean, self: Self): Draft {
@@ -61,7 +61,7 @@ export function draftOfReply(message: ParentMessage, all: boolean, self: Self): 
     subject: replySubject(message.subject),
     parent: parentOf(message, 'reply')
   }
-  return quoting(letter(self, answering(message, self.identities), head), quote)
+  return quoting(begun(self, identityFor(message, self.identities), head), quote)
 }
 
 /** Its text and its files, to be edited. */
@@ -78,7 +78,7 @@ export function draftOfForwardAsAttachment(message: ParentMessage, self: Self): 
   return { ...forward(message, self), files: [file] }
 }
 
-/** The same letter once more, to those who did not get it: as it was written, without a signature that it may have. */
+/** The same message once more, to those who did not get it: as it was written, without a signature that it may have. */
 export function draftOfResend(message: ParentMessage, to: readonly Recipient[], self: Self): Draft {
   const html = message.body?.html ?? null
   const { html: shown, files } =
@@ -86,7 +86,7 @@ export function draftOfResend(message: ParentMessage, to: readonly Recipient[], 
   const parent = message.references.at(-1)
   return {
     ...EMPTY,
-    identityId: answering({ ...message, own: true }, self.identities)?.id ?? null,
+    identityId: identityFor({ ...message, own: true }, self.identities)?.id ?? null,
     to,
     subject: message.subject,
     format: html === null ? 'plain' : 'rich',
@@ -110,15 +110,15 @@ function sentHtml(message: ParentMessage, html: string, self: Self): QuotedHtml 
 
 function forward(message: ParentMessage, self: Self): Draft {
   const head = { subject: forwardSubject(message.subject), parent: parentOf(message, 'forward') }
-  return letter(self, answering(message, self.identities), head)
+  return begun(self, identityFor(message, self.identities), head)
 }
 
 function parentOf({ id, messageId, references }: ParentMessage, kind: Parent['kind']): Parent {
   return { kind, emailId: id, messageId, references }
 }
 
-/** An empty letter, or one with a text, and the signature below. */
-function letter(self: Self, identity: SenderIdentity | null, head: Partial<Draft>, text = ''): Draft {
+/** An empty draft, or one with a text, and the signature below. */
+function begun(self: Self, identity: SenderIdentity | null, head: Partial<Draft>, text = ''): Draft {
   const isRich = self.format === 'rich'
   const draft: Draft = {
     ...EMPTY,

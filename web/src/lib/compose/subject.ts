@@ -56,7 +56,7 @@ export function forwardSubject(subject: string): string {
 }
 
 /** RFC 5256 §2.1, but for the name of a list, which people want to see. */
-export function baseSubject(subject: string): string {
+function baseSubject(subject: string): string {
   const bare = subject.replace(PREFIXES, '').trim()
   const list = LIST.exec(bare)
   const behind = bare.slice(list?.[0].length ?? 0)

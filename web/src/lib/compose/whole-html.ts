@@ -1,6 +1,6 @@
 /** The editor's HTML as a document, and back. */
 
-/** `dir`: a letter in Hebrew or Arabic begins at the right everywhere. */
+/** `dir`: text in Hebrew or Arabic begins at the right everywhere. */
 const START = '<!doctype html><html><body><div dir="auto">'
 const END = '</div></body></html>'
 

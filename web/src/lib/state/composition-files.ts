@@ -93,7 +93,7 @@ export class CompositionFiles {
     return url ?? null
   }
 
-  /** Files that belong to the letter: a picture that was taken out of the text does not. */
+  /** Files that belong to the message: a picture that was taken out of the text does not. */
   of(kind: FileState['kind']): DraftFile[] {
     const draft = this.#draft
     const shown = new Set(draft?.format === 'rich' ? cidsIn(draft.html) : [])

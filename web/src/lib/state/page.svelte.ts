@@ -14,7 +14,7 @@ import { Triage } from '#lib/state/triage.svelte.ts'
 import { Writing } from '#lib/state/writing.svelte.ts'
 import { createContext, untrack } from 'svelte'
 
-export type Answer = 'reply' | 'replyAll' | 'forward' | 'forwardAsAttachment'
+export type ReplyKind = 'reply' | 'replyAll' | 'forward' | 'forwardAsAttachment'
 
 export class MailPage {
   readonly mail: Mail
@@ -31,7 +31,7 @@ export class MailPage {
   readonly searching: Searching
   readonly writing: Writing
   /** what the person wants to reply to a suspicious sender, and is asked about */
-  asking = $state.raw<{ readonly kind: Answer; readonly message: Message } | null>(null)
+  asking = $state.raw<{ readonly kind: ReplyKind; readonly message: Message } | null>(null)
   /** expanded or collapsed by the person; other messages follow the rule */
   #toggled = $state.raw<ReadonlyMap<string, boolean>>(new Map())
   #unfolded = $state(false)
@@ -100,7 +100,7 @@ export class MailPage {
   }
 
   /** Reply, or forward. Before a reply to a suspicious sender the person is asked once; a forward goes to others. */
-  reply(kind: Answer, message: Message): void {
+  reply(kind: ReplyKind, message: Message): void {
     const asks = kind.startsWith('reply') && this.warningOf(message) !== null && !this.#agreed.has(message.id)
     if (asks) this.asking = { kind, message }
     else void this.writing.start({ kind, message })

@@ -19,6 +19,9 @@ const PATIENCE = 60_000
 /** Failures after which the person is told that it cannot be taken back now. It may be, later. */
 const MOST_FAILURES = 3
 
+/** Milliseconds; a shorter pause no other tab wonders about. */
+const LONG = 3_000
+
 /** Refusals to tell what became of it, after which the person decides. */
 const MOST_QUESTIONS = 6
 
@@ -46,6 +49,8 @@ export class Departing {
   #stopped = false
   #failures = 0
   #wake: () => void = () => undefined
+  /** since the next step was chosen */
+  #isWoken = false
 
   constructor(account: Account, drafts: Drafts, id: string, { settle, told }: { settle: Settle; told: Told }) {
     this.#record = new SendingRecord(account, drafts, id)
@@ -56,12 +61,13 @@ export class Departing {
 
   /** Wait no more. */
   wake(): void {
+    this.#isWoken = true
     this.#wake()
   }
 
   stop(): void {
     this.#stopped = true
-    this.#wake()
+    this.wake()
   }
 
   /** Returns once nothing is left to be done by this tab. */
@@ -69,6 +75,7 @@ export class Departing {
     await this.#record.claim()
     let isFirst = true
     for (let kept = this.#record.own(); kept && !this.#stopped; kept = this.#record.own()) {
+      this.#isWoken = false
       const next = nextOf(kept.sending, this.#record.now())
       if (next.do === 'ask' && !isFirst) {
         return
@@ -77,7 +84,7 @@ export class Departing {
       try {
         const pause = await this.#do(next, kept)
         this.#wentWell()
-        await this.#pause(pause)
+        await this.#pause(pause, next.do !== 'wait')
       } catch (failure) {
         if (failure instanceof Elsewhere) {
           return
@@ -139,10 +146,12 @@ export class Departing {
         return this.#back.look(kept)
       case 'return':
         await this.#back.putBack(kept)
-        return this.#told.ended(this.#record.id, refusal && troubleOf(new JmapFailure(refusal.code, refusal)))
+        this.#told.ended(this.#record.id, refusal && troubleOf(new JmapFailure(refusal.code, refusal)))
+        return
       case 'end':
         await this.#back.end(kept)
-        return this.#told.ended(this.#record.id, null)
+        this.#told.ended(this.#record.id, null)
+        return
       default:
         if (await this.#back.finish(kept)) {
           await this.#told.sent(kept)
@@ -189,7 +198,7 @@ export class Departing {
     if (kept.sending.undo) {
       await this.#notUndone(failure, this.trouble)
     }
-    await this.#pause(isWaiting(failure) ? PATIENCE : pause)
+    await this.#pause(isWaiting(failure) ? PATIENCE : pause, true)
   }
 
   /** It is tried again as long as there is time. If nobody may ask, or is told, the person is told at once. */
@@ -209,14 +218,18 @@ export class Departing {
     if (!(failure instanceof JmapFailure) && !(failure instanceof Elsewhere)) {
       this.#record.account.ports.report(failure)
     }
-    return this.#pause(PATIENCE)
+    return this.#pause(PATIENCE, true)
   }
 
-  #pause(milliseconds: number): Promise<void> {
-    if (milliseconds <= 0 || this.#stopped) {
-      return Promise.resolve()
+  /** `isToBeKnown`: others must not take this tab for a frozen one. */
+  async #pause(milliseconds: number, isToBeKnown: boolean): Promise<void> {
+    if (isToBeKnown && milliseconds > LONG) {
+      await this.#record.pause(milliseconds)
     }
-    return new Promise((resolve) => {
+    if (milliseconds <= 0 || this.#isWoken) {
+      return
+    }
+    await new Promise<void>((resolve) => {
       const callOff = this.#record.account.ports.after(milliseconds, resolve)
       this.#wake = () => {
         callOff()

@@ -13,7 +13,7 @@ const LONG_REST = 45_000
 /** octets of all files */
 const LARGE = 1_000_000
 /** Milliseconds in which discarding can be taken back: longer than a notice is shown. */
-export const DISCARD_AFTER = 10_000
+const DISCARD_AFTER = 10_000
 
 interface Work {
   readonly task: Task
@@ -186,6 +186,7 @@ export class DraftStoring {
     if (kept.storing) {
       await findOut(this.#account, this.#drafts, kept)
     }
+    await this.#drafts.update(kept.id, distrusted)
     const now = this.#drafts.get(kept.id)
     if (now?.discardedAt == null) {
       return
@@ -214,6 +215,12 @@ export class DraftStoring {
       }
     }
   }
+}
+
+/** Its version may be gone from now on: whoever takes the discarding back stores it anew, whatever became of the request. */
+function distrusted(kept: KeptDraft): KeptDraft {
+  const { stored, discardedAt } = kept
+  return stored && discardedAt !== null ? { ...kept, stored: { ...stored, revision: -1 } } : kept
 }
 
 function isDue(kept: KeptDraft): boolean {

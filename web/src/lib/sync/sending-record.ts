@@ -19,7 +19,7 @@ export class Undone extends Error {}
 
 export type OnItsWay = KeptDraft & { readonly sending: Sending }
 
-export type StepChanges = Partial<Omit<Sending, 'owner' | 'steppedAt'>>
+export type StepChanges = Partial<Omit<Sending, 'owner' | 'steppedAt' | 'goesOnAt'>>
 
 export class SendingRecord {
   readonly id: string
@@ -45,8 +45,17 @@ export class SendingRecord {
   /** From now on no other tab takes a step. */
   async claim(): Promise<void> {
     const owner = this.#drafts.tab
+    const goesOnAt = this.now()
     await this.#drafts.update(this.id, (kept) =>
-      kept.sending && kept.sending.owner !== owner ? { ...kept, sending: { ...kept.sending, owner } } : kept
+      kept.sending && kept.sending.owner !== owner ? { ...kept, sending: { ...kept.sending, owner, goesOnAt } } : kept
+    )
+  }
+
+  /** This tab goes on later: it is not frozen. */
+  async pause(milliseconds: number): Promise<void> {
+    const goesOnAt = this.now() + milliseconds
+    await this.#drafts.update(this.id, (kept) =>
+      kept.sending?.owner === this.#drafts.tab ? { ...kept, sending: { ...kept.sending, goesOnAt } } : kept
     )
   }
 
@@ -70,7 +79,11 @@ export class SendingRecord {
       done.isUndone = unlessUndone && (sending?.undo ?? false)
       done.is = done.isOurs && sending?.step === from && !done.isUndone
       return done.is && sending
-        ? { ...kept, ...more, sending: changes && { ...sending, ...changes, steppedAt: this.now() } }
+        ? {
+            ...kept,
+            ...more,
+            sending: changes && { ...sending, ...changes, steppedAt: this.now(), goesOnAt: this.now() }
+          }
         : kept
     })
     if (!done.isOurs) {

@@ -213,8 +213,8 @@ export class Sendings {
   }
 
   /** Nobody is at it, as it seems, or this tab is. */
-  #isLeft({ owner, steppedAt }: Sending): boolean {
-    return owner === this.#drafts.tab || this.#account.ports.now() - steppedAt > PATIENCE
+  #isLeft({ owner, goesOnAt }: Sending): boolean {
+    return owner === this.#drafts.tab || this.#account.ports.now() - goesOnAt > PATIENCE
   }
 
   /** A tab that is frozen goes on with nothing, and keeps its locks. */

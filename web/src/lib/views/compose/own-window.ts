@@ -3,7 +3,7 @@ import type { Composition } from '#lib/state/compose.ts'
 
 const SIZE = 'popup,width=720,height=800'
 
-export function ownPath(id: string): string {
+function ownPath(id: string): string {
   return `/mail/compose/${encodeURIComponent(id)}`
 }
 

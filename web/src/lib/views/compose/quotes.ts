@@ -1,4 +1,4 @@
-/** The quoted message at the end of an answer, which is folded away until it is wanted. */
+/** The quoted message at the end of a reply, which is folded away until it is wanted. */
 
 /** Marked by us, or as other programs mark it */
 const QUOTE = '[data-quote], blockquote[type="cite"]'

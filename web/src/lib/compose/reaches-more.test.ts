@@ -1,4 +1,4 @@
-import { reachesMore } from '#lib/compose/answers.ts'
+import { reachesMore } from '#lib/compose/reaches-more.ts'
 import { expect, test } from 'vitest'
 
 const ME = { name: 'Me', address: 'me@example.org', own: true }

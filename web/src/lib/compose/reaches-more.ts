@@ -1,4 +1,4 @@
-/** Which answers to a message make a difference. */
+/** Whether a reply to all reaches more people than a reply. */
 import { replyTo, type ParentAddresses } from '#lib/compose/reply.ts'
 
 /** A reply to all goes to somebody to whom a reply does not go. */

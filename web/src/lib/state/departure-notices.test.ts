@@ -1,6 +1,6 @@
 import { english } from '../../../tests/words.ts'
 import type { Composition, Departure } from '#lib/state/compose.ts'
-import { Departing } from '#lib/state/departing.ts'
+import { DepartureNotices } from '#lib/state/departure-notices.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
 import { delivery } from '#lib/words/en/delivery.ts'
 import { expect, test } from 'vitest'
@@ -19,7 +19,7 @@ function scene(before: readonly Departure[] = []) {
   const notices = new Notices()
   const shown: Composition[] = []
   const show = (composition: Composition): void => void shown.push(composition)
-  const departing = new Departing({ notices, words: () => ({ delivery, mail: english.mail }), show }, () => NOW)
+  const departing = new DepartureNotices({ notices, words: () => ({ delivery, mail: english.mail }), show }, () => NOW)
   departing.follow(before)
   return { notices, departing, shown }
 }

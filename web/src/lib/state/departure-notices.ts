@@ -8,7 +8,7 @@ import type { Words } from '#lib/words/en.ts'
 import type { DeliveryWords } from '#lib/words/later.ts'
 import { troubleWord } from './trouble.ts'
 
-export interface DepartingWords {
+export interface NoticeWords {
   readonly delivery: DeliveryWords
   readonly mail: Words['mail']
 }
@@ -22,20 +22,20 @@ interface Told {
 }
 
 /** One in full; of several the first one, and how many more. */
-export function whoOf(to: readonly Recipient[], { others }: DeliveryWords): string {
+function whoOf(to: readonly Recipient[], { others }: DeliveryWords): string {
   const [first = '', ...rest] = to.map(({ name, address }) => name.trim() || address)
   return rest.length > 0 ? others(shortName(first), rest.length) : first
 }
 
-export interface DepartingScene {
+export interface Scene {
   readonly notices: Notices
-  readonly words: () => DepartingWords
+  readonly words: () => NoticeWords
   /** brings a window to the front */
   readonly show: (composition: Composition) => void
 }
 
 /** Take back a message that has not left: `undo` resolves to its open draft, or to null if it is too late. */
-export async function takeBack(undo: () => Promise<Composition | null>, scene: DepartingScene): Promise<void> {
+export async function takeBack(undo: () => Promise<Composition | null>, scene: Scene): Promise<void> {
   const { notices, words, show } = scene
   try {
     const composition = await undo()
@@ -49,13 +49,13 @@ export async function takeBack(undo: () => Promise<Composition | null>, scene: D
   }
 }
 
-export class Departing {
-  readonly #scene: DepartingScene
+export class DepartureNotices {
+  readonly #scene: Scene
   readonly #now: () => number
   readonly #told = new Map<string, Told>()
   #began = false
 
-  constructor(scene: DepartingScene, now: () => number = Date.now) {
+  constructor(scene: Scene, now: () => number = Date.now) {
     this.#scene = scene
     this.#now = now
   }

@@ -53,7 +53,7 @@ function answered(compose: FakeCompose): string[] {
   return compose.started.map((start) => `${start.kind} ${'message' in start ? start.message.id : ''}`)
 }
 
-test('at the foot stands what answers the last message, to all only if that reaches more', async () => {
+test('at the foot stands the ways to reply to the last message, to all only if that reaches more', async () => {
   const drawn = await reading()
   const foot = () => [...document.querySelectorAll('footer button')].map(({ textContent }) => textContent.trim())
   expect(foot()).toEqual(['Reply', 'Forward'])
@@ -117,17 +117,17 @@ function suspicious(): ModelServer {
 test('a reply to a suspicious sender asks once, over everything, and names the address', async () => {
   const { compose, page } = await reading(suspicious())
   const dialog = () => document.querySelector<HTMLDialogElement>('dialog[open]')
-  const answer = () => button('Reply', document.querySelector('footer') ?? document)
-  answer()?.focus()
-  await after(() => answer()?.click())
+  const replyButton = () => button('Reply', document.querySelector('footer') ?? document)
+  replyButton()?.focus()
+  await after(() => replyButton()?.click())
   expect(dialog()?.textContent).toContain('thief@example.net')
   expect(document.activeElement?.textContent.trim()).toBe('Cancel')
   await after(() => button('Cancel')?.click())
-  expect([compose.started, dialog(), document.activeElement]).toEqual([[], null, answer()])
-  await after(() => answer()?.click())
+  expect([compose.started, dialog(), document.activeElement]).toEqual([[], null, replyButton()])
+  await after(() => replyButton()?.click())
   await after(() => button('Reply anyway')?.click())
   expect([answered(compose), dialog()]).toEqual([['reply e1'], null])
-  await after(() => answer()?.click())
+  await after(() => replyButton()?.click())
   expect([answered(compose), page.asking]).toEqual([['reply e1', 'reply e1'], null])
 })
 
