@@ -180,17 +180,50 @@ export class Windows {
   /** Returns how to take it back, at any time. */
   discarded(composition: CompositionState): () => void {
     const { id } = composition
-    const { drafts, storing, account } = this.#parts
+    const { drafts } = this.#parts
     const before = drafts.get(id)
     this.#drop(composition)
     if (!before || before.writer !== drafts.tab) {
       this.#parts.locks.release(id)
       return () => undefined
     }
+    if (before.sending) {
+      return this.#discardUnsent(before)
+    }
+    this.#discard(id)
+    return () => void this.#undiscard(before)
+  }
+
+  #discard(id: string): void {
+    const { drafts, storing, account } = this.#parts
     const at = account.ports.now()
     void drafts.update(id, (kept) => ({ ...kept, closed: true, discardedAt: at }))
     storing.discard(id)
-    return () => void this.#undiscard(before)
+  }
+
+  /** One that is on its way must not leave. If it has left there is nothing to discard, and that is told. */
+  #discardUnsent(before: KeptDraft): () => void {
+    const { id } = before
+    const state = { isWanted: false, isDiscarded: false }
+    const work = async (): Promise<void> => {
+      const isBack = await this.#parts.sender.undo(id)
+      state.isDiscarded = isBack && !state.isWanted
+      if (state.isDiscarded) {
+        this.#discard(id)
+      } else if (isBack) {
+        await this.show(id)
+      }
+    }
+    // It cannot be taken back for now: its window says so.
+    work()
+      .catch(() => this.show(id))
+      .catch(() => undefined)
+    return () => {
+      state.isWanted = true
+      if (state.isDiscarded) {
+        void this.#undiscard({ ...before, sending: null })
+      }
+    }
   }
 
   #add(id: string): CompositionState {
