@@ -24,6 +24,8 @@ export interface Sender {
   send(id: string, options: { readonly at?: Date }): Promise<void>
   sendAgain(id: string): Promise<void>
   keepDraft(id: string): Promise<void>
+  /** Resolves to whether it is a draft again; rejects with a Trouble if nobody can tell now. */
+  undo(id: string): Promise<boolean>
   statusOf(id: string): Composition['status']
   troubleOf(id: string): Trouble | null
 }
