@@ -156,7 +156,7 @@ async def test_file_larger_than_the_limit_of_the_session_is_refused(ann: Person)
     assert (answer.status_code, answer.json()["limit"]) == (400, "maxSizeUpload")
 
 
-async def test_upload_that_no_mail_has_expires_and_is_told_as_missing(admin: StalwartClient, ann: Person) -> None:
+async def test_upload_that_no_mail_has_expires(admin: StalwartClient, ann: Person) -> None:
     """After an hour by default. A mail keeps what it has."""
     file = {"type": "image/png", "name": "a.png"}
     before = (await admin.get("singleton", "Jmap"))["uploadTtl"]

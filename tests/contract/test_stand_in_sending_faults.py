@@ -86,7 +86,7 @@ async def test_submission_is_refused_and_nothing_else_is(server: StalwartStandIn
     assert "created" in ((await send(ann, "not refused"))[1] or {})
 
 
-async def test_fault_of_a_method_leaves_other_requests_alone(server: StalwartStandIn, ann: Person) -> None:
+async def test_fault_of_a_method_strikes_no_other_requests(server: StalwartStandIn, ann: Person) -> None:
     await server.set_fault(kind="reset-after", method="Email/set")
     assert (await ann.call("Mailbox/get", ids=[]))["list"] == []
     with pytest.raises(httpx2.TransportError):

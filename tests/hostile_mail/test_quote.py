@@ -1,4 +1,4 @@
-"""What a hostile mail can do where it is quoted: in the page itself, where a letter is written. Nothing, although no
+"""What a hostile mail can do where it is quoted: in the page itself, where a draft is written. Nothing, although no
 policy protects that page."""
 
 from collections.abc import AsyncIterator

@@ -67,6 +67,7 @@ async def test_a_message_with_a_picture_and_a_file_is_written_by_keyboard_and_ar
         await keyboard.type(" - see: ")
         await choose(window, "Insert a picture", PICTURE)
         await expect(window.text.get_by_role("img")).to_have_js_property("naturalWidth", 24)
+        await expect(window.text).to_be_focused()
         await upload_slowly(alice.page, 150_000)
         await choose(window, "Attach files", FILE)
         await expect(window.box.get_by_role("progressbar")).to_be_visible()

@@ -125,3 +125,21 @@ test('a tab that is opened leaves what another one writes with that one', async 
   const second = await tab(first.server)
   expect(second.compose.open).toEqual([])
 })
+
+test('a draft whose tab is gone right after it was closed is stored by another one', async () => {
+  const first = await tab(new ModelServer())
+  const second = await tab(first.server)
+  first.server.interrupt = (_, body) => {
+    if (body.includes('Email/set')) throw new TypeError('the tab is gone')
+    return null
+  }
+  const draft = await begun(first)
+  await pass(1_000)
+  draft.close()
+  await settled()
+  open.shift()
+  first.mail.stop()
+  first.server.interrupt = () => null
+  await pass(60_000)
+  expect([draftsOn(second), second.compose.unsent, second.compose.open]).toEqual([['Dear Ann'], 0, []])
+})

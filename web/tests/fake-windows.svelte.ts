@@ -74,14 +74,12 @@ export class FakeComposition implements Composition {
     return Promise.resolve(objection)
   }
 
-  sendAgain(): Promise<void> {
+  sendAgain(): void {
     this.did.push('send again')
-    return Promise.resolve()
   }
 
-  keepDraft(): Promise<void> {
+  keepDraft(): void {
     this.did.push('keep')
-    return Promise.resolve()
   }
 
   takeOver(): void {
@@ -121,6 +119,10 @@ export class FakeWindows implements Compose {
 
   start(start: Start): Promise<Composition> {
     return Promise.resolve(this.begin(start.kind === 'new' ? { to: start.to ?? [] } : {}))
+  }
+
+  takeBack(): Promise<Composition | null> {
+    return Promise.resolve(null)
   }
 
   suggest(text: string): Promise<readonly Recipient[]> {

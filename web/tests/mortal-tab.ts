@@ -11,6 +11,8 @@ export class MortalTab {
   readonly mail: MailState
   readonly #server: ModelServer
   readonly #end = new AbortController()
+  /** of its life: each request that changes something, and each write of this device, before and after it; it is gone after so many */
+  stepsLeft = Infinity
   compose!: Compose
 
   constructor(server: ModelServer, time: number) {
@@ -20,9 +22,8 @@ export class MortalTab {
     this.mail = createMail({
       ...plain,
       fetch: async (input, init) => {
-        await (this.isDead && NEVER)
-        const response = await plain.fetch(input, init)
-        return this.isDead ? NEVER : response
+        const isStep = typeof init?.body === 'string' && init.body.includes('/set')
+        return this.around(() => plain.fetch(input, init), isStep)
       },
       upload: async (options) => {
         const response = await server.blobs.upload(options)
@@ -34,8 +35,27 @@ export class MortalTab {
     })
   }
 
+  /** Resolves once it is gone. */
+  get gone(): Promise<void> {
+    return new Promise((resolve) => this.#end.signal.addEventListener('abort', () => resolve()))
+  }
+
   get isDead(): boolean {
     return this.#end.signal.aborted
+  }
+
+  /** Never returns once the tab is gone. */
+  async around<T>(work: () => Promise<T>, isStep = true): Promise<T> {
+    await this.#step(isStep)
+    const result = await work()
+    await this.#step(isStep)
+    return result
+  }
+
+  async #step(isStep: boolean): Promise<void> {
+    this.stepsLeft -= Number(isStep)
+    if (this.stepsLeft < 0) this.kill()
+    await (this.isDead && NEVER)
   }
 
   async begin(): Promise<this> {
@@ -47,7 +67,7 @@ export class MortalTab {
   }
 
   kill(): void {
-    this.#end.abort()
+    if (!this.isDead) this.#end.abort()
   }
 
   #locks(): LockManager {

@@ -194,7 +194,7 @@ describe('of a message nobody knows whether it left', () => {
     const { scene, one, id } = await unknown(() => undefined)
     await one.sendings.keepDraft(id)
     await pass(scene, 30_000)
-    expect([places(scene).received, one.drafts.get(id)]).toMatchObject([
+    expect([places(scene)['received'], one.drafts.get(id)]).toMatchObject([
       [],
       { draft: { text: 'Dear Ann' }, sending: null }
     ])

@@ -96,7 +96,7 @@ describe('a message that is sent', () => {
     scene.server.interrupt = () => Response.json({ code: 'no_session' }, { status: 401 })
     await one.sendings.send(id)
     await pass(scene, 30_000)
-    expect([places(scene).received, one.sendings.troubleOf(id)?.code]).toEqual([[], 'no_session'])
+    expect([places(scene)['received'], one.sendings.troubleOf(id)?.code]).toEqual([[], 'no_session'])
     scene.server.interrupt = () => null
     scene.world.return()
     await pass(scene, 15_000)

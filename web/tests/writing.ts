@@ -2,6 +2,9 @@
 import { vi } from 'vitest'
 // Loaded before: a test's clock does not wait for a file.
 import '#lib/state/compose.svelte.ts'
+import '#lib/state/compose-start.ts'
+import '#lib/state/compose-people.ts'
+import '#lib/state/earlier-replies.ts'
 import '#lib/words/en/quoting.ts'
 import type { Compose, Composition } from '#lib/state/compose.ts'
 import { ModelServer } from './model-server.ts'

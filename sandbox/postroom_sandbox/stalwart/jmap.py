@@ -29,6 +29,7 @@ _CAPABILITY_OF = {
     "SieveScript": "urn:ietf:params:jmap:sieve",
     "Quota": "urn:ietf:params:jmap:quota",
     "Blob": "urn:ietf:params:jmap:blob",
+    **dict.fromkeys(("AddressBook", "ContactCard"), "urn:ietf:params:jmap:contacts"),
 }
 _STATES = ("ifInState", "sinceState", "sinceQueryState")
 _WRITE_METHODS = ("/set", "/import", "/upload")

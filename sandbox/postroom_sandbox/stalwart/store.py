@@ -13,7 +13,7 @@ _FILE_NAME = "stalwart.sqlite3"
 # Each one upgrades the version that equals its index in this list.
 _SCHEMAS = (
     *("schema.sql", "mail/schema.sql", "intake/schema.sql", "security.sql", "mail/sieve.sql", "settings.sql"),
-    *("mail/large_mailboxes.sql", "mail/sending.sql"),
+    *("mail/large_mailboxes.sql", "mail/sending.sql", "mail/contacts.sql"),
 )
 
 
@@ -81,7 +81,7 @@ class Store:
             cursor.close()
 
     def next_number(
-        self, account: int, kind: Literal["email", "thread", "mailbox", "identity", "submission", "script"]
+        self, account: int, kind: Literal["email", "thread", "mailbox", "identity", "submission", "script", "contact"]
     ) -> int:
         """The next number for an object of this type in the account, within a transaction."""
         column = f"last_{kind}"

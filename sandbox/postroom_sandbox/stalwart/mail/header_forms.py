@@ -100,8 +100,10 @@ def as_grouped_addresses(value: str) -> list[JSON]:
 def _address(text: str) -> JSON | None:
     """None if there is nothing between two commas."""
     bare = _QUOTED_OR_COMMENT.sub(lambda found: found[1] or "", text).strip()
-    if angled := re.fullmatch(r"(?s)(.*?)<([^>]*)>.*", bare):
-        return {"name": _phrase(angled[1]) or None, "email": "".join(angled[2].split())}
+    unquoted = _QUOTED_OR_COMMENT.sub(lambda found: "_" * len(found[0]), bare)  # a name may hold brackets
+    if angled := re.fullmatch(r"(?s)(.*?)<([^>]*)>.*", unquoted):
+        name, email = (bare[slice(*angled.span(number))] for number in (1, 2))
+        return {"name": _phrase(name) or None, "email": "".join(email.split())}
     comments = [found[2] for found in _QUOTED_OR_COMMENT.finditer(text) if found[2]]
     name = decoded(comments[0][1:-1]).strip() if comments else None
     return {"name": name or None, "email": bare} if bare else None

@@ -11,6 +11,7 @@ from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.mail.blob_methods import BlobMethods
 from postroom_sandbox.stalwart.mail.blobs import Blobs
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
+from postroom_sandbox.stalwart.mail.contacts import AddressBooks, ContactCards
 from postroom_sandbox.stalwart.mail.data_type import MailCall, Method
 from postroom_sandbox.stalwart.mail.email_store import EmailStore
 from postroom_sandbox.stalwart.mail.emails import Emails
@@ -45,6 +46,7 @@ class Mail:
         scripts = SieveScripts(store, self.log, self.blobs)
         vacations = VacationResponses(store, self.log, scripts)
         blobs = BlobMethods(self.blobs, quota)
+        books, cards = AddressBooks(store, self.log), ContactCards(store, self.log)
         self._methods: dict[str, Method] = {
             "Mailbox/get": mailboxes.get,
             "Mailbox/changes": mailboxes.changes,
@@ -75,6 +77,13 @@ class Mail:
             "SieveScript/query": scripts.query,
             "SieveScript/set": scripts.set,
             "SieveScript/validate": scripts.validate,
+            "AddressBook/get": books.get,
+            "AddressBook/changes": books.changes,
+            "ContactCard/get": cards.get,
+            "ContactCard/changes": cards.changes,
+            "ContactCard/query": cards.query,
+            "ContactCard/queryChanges": cards.query_changes,
+            "ContactCard/set": cards.set,
             "Quota/get": Quotas(store, self.log, accounts, self.store).get,
             "Blob/get": blobs.get,
             "Blob/upload": blobs.upload,

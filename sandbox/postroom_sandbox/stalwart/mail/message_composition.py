@@ -112,7 +112,9 @@ def _text(name: str, form: str, value: Any, field: str) -> str:
 
 def _encoded(text: str, used: int) -> str:
     text = " ".join(text.splitlines())
-    charset = "us-ascii" if text.isascii() else "utf-8"
+    # An encoded word can be divided, a word that is too long for a line cannot.
+    fits = text.isascii() and max(map(len, text.split() or [""])) < _MAX_LINE
+    charset = "us-ascii" if fits else "utf-8"
     return Header(text, charset, header_name=" " * used).encode(linesep="\r\n")
 
 
@@ -233,12 +235,12 @@ def _put_parameter(mime: MimeMessage, name: str, value: Any, field: str) -> None
 
 def _put_content(mime: MimeMessage, content: bytes, *, is_value: bool) -> None:
     """Choose the transfer encoding that the content needs (RFC 2045 §6). A blob must be read back unchanged, including
-    its line ends."""
+    its line ends. Even a message is encoded, as Stalwart 0.16.19 does against RFC 2046 §5.2.1."""
     short = max(map(len, content.split(b"\r\n"))) < _MAX_LINE
     plain = short and content.isascii() and not set(b"\0\r\n") & set(content.replace(b"\r\n", b""))
     kind = mime.get_content_maintype()
-    if kind == "message" or (plain and kind == "text"):  # a message must not be encoded (RFC 2046 §5.2.1)
-        encoding, payload = "7bit" if plain else "8bit", content
+    if plain and kind == "text":
+        encoding, payload = "7bit", content
     elif is_value:
         encoding, payload = "quoted-printable", encodestring(content.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n")
     else:

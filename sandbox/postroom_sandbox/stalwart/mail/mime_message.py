@@ -32,6 +32,10 @@ class _Policy(Compat32):
         name, _, value = "".join(sourcelines).partition(":")
         return name, value.rstrip(" \t\r\n")
 
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """As it came: a message within a message is a file, too."""
+        return f"{name}:{value}{self.linesep}".encode("ascii", "surrogateescape")
+
     def header_fetch_parse(self, name: str, value: str) -> Any:
         return super().header_fetch_parse(name, value.strip())
 
@@ -60,7 +64,7 @@ class Part:
         """The content without its transfer encoding."""
         if self.type == "message/rfc822" and self.mime.is_multipart():
             inner: Any = self.mime.get_payload(0)
-            return inner.as_bytes()
+            return inner.as_bytes(policy=_POLICY.clone(linesep="\r\n"))
         payload: Any = self.mime.get_payload(decode=True)
         return payload if isinstance(payload, bytes) else b""
 

@@ -56,4 +56,17 @@ export class KeptDrafts {
   file(id: string): Promise<Blob | undefined> {
     return this.#database.get('file', id)
   }
+
+  /** Files that no draft has: of a tab that was gone before it kept the draft. */
+  async unusedFiles(): Promise<string[]> {
+    const read = this.#database.transaction(['draft', 'file'])
+    const [drafts, ids] = await Promise.all([read.objectStore('draft').getAll(), read.objectStore('file').getAllKeys()])
+    const used = new Set(drafts.flatMap(({ draft }) => draft.files.map(({ id }) => id)))
+    return ids.filter((id) => !used.has(id))
+  }
+
+  async removeFiles(ids: readonly string[]): Promise<void> {
+    const write = this.#database.transaction('file', 'readwrite', STRICT)
+    await Promise.all([...ids.map((id) => write.store.delete(id)), write.done])
+  }
 }

@@ -27,6 +27,9 @@ export const LATE = 5_000
 /** Milliseconds after which others may well have changed or sent it. */
 const FRESH = 5_000
 
+/** Milliseconds by which clocks are corrected now and then. */
+const CORRECTION = 60_000
+
 /** The longest time that a timer can wait (WHATWG HTML §8.7), and the clock may be set meanwhile. */
 const LONGEST_WAIT = 3_600_000
 
@@ -54,6 +57,7 @@ export function departing(kept: KeptDraft, { messageId, owner, now, leaveAt, mos
     handedAt: null,
     owner,
     steppedAt: now,
+    goesOnAt: now,
     late: kept.handedOver ?? [],
     edited: (kept.handedOver ?? []).length > 0,
     undo: false,
@@ -78,7 +82,7 @@ export function heldBefore(
 ): Sending {
   return {
     ...{ messageId, dueAt: now, holdFor: 0, leaveAt: sendAt, step: 'held', emailId, submissionId, handedAt: now },
-    ...{ owner, steppedAt: now, late: [], edited: false, undo: false, again: false }
+    ...{ owner, steppedAt: now, goesOnAt: now, late: [], edited: false, undo: false, again: false }
   }
 }
 
@@ -142,9 +146,17 @@ export function nextOf(sending: Sending, now: number): Next {
   }
 }
 
+/** The clock was set back since: nobody waits for it to come there again. */
+function isSetBack({ steppedAt, leaveAt }: Sending, now: number): boolean {
+  return leaveAt === null && now < steppedAt - CORRECTION
+}
+
 function ofStored(sending: Sending, now: number): Next {
   if (sending.undo) {
     return { do: 'end' }
+  }
+  if (sending.late.length === 0 && isSetBack(sending, now)) {
+    return { do: 'check' }
   }
   const until = sending.late.length > 0 ? Math.max(sending.dueAt, sending.steppedAt + LATE) : sending.dueAt
   if (now < until) {
@@ -159,7 +171,7 @@ function ofHeld(sending: Sending, now: number): Next {
     return { do: sending.submissionId !== null && now < undoneUntil(sending, now) ? 'cancel' : 'tooLate' }
   }
   const until = leavesAt(sending)
-  return now < until ? waiting(until, now) : { do: 'finish' }
+  return now < until && !isSetBack(sending, now) ? waiting(until, now) : { do: 'finish' }
 }
 
 /** Nothing is to be done now. */

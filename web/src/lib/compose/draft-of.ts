@@ -11,8 +11,9 @@ import { cidsIn, cidUrl, renamedPictures } from './pictures.ts'
 import { unwrapped } from './whole-html.ts'
 
 const FORWARDED = 'header:X-Forwarded-Message-Id:asMessageIds'
-const RECEIPT = 'header:Disposition-Notification-To:asRaw'
-const CONTENT_TYPE = 'header:Content-Type:asRaw'
+// As they were sent (`:asRaw`): Stalwart leaves that out of the name in its response.
+const RECEIPT = 'header:Disposition-Notification-To'
+const CONTENT_TYPE = 'header:Content-Type'
 
 /** What is asked for, with all body values and `DRAFT_BODY_PROPERTIES`. */
 export const DRAFT_PROPERTIES: readonly string[] = [

@@ -70,6 +70,8 @@ export interface Sending {
   /** when it is to leave, if the person chose it (send later): milliseconds since 1970 */
   readonly leaveAt: number | null
   readonly step: SendingStep
+  /** a state of all emails before it was made (RFC 8620 §5.2) */
+  readonly since?: string | null
   /** of the email that is sent, once it is made */
   readonly emailId: Id | null
   readonly submissionId: Id | null
@@ -79,6 +81,8 @@ export interface Sending {
   readonly owner: string
   /** when the owner took the last step */
   readonly steppedAt: number
+  /** when the owner means to go on; later than that another tab may make itself the owner, for that one may be frozen */
+  readonly goesOnAt: number
   /** what was handed over before, of which nobody knew what became: if one of them left after all, this does not leave */
   readonly late: readonly Id[]
   /** the person may have changed it since those were handed over */
@@ -119,7 +123,12 @@ export interface KeptDraft {
   /** what the mail server has of it */
   readonly stored: StoredVersion | null
   /** what the mail server may have made of it: no response came. Each version has a Message-ID of its own. */
-  readonly storing: { readonly messageId: string; readonly revision: number } | null
+  readonly storing: {
+    readonly messageId: string
+    readonly revision: number
+    /** a state of all emails before that request (RFC 8620 §5.2) */
+    readonly since?: string | null
+  } | null
   readonly sending: Sending | null
   /** why it was not sent */
   readonly refusal: Refusal | null
@@ -134,8 +143,9 @@ export interface KeptDraft {
 }
 
 /** Whether the mail server lacks something of it that the person wants to keep, or to be sent. */
-export function isUnsent({ revision, stored, sending, discardedAt }: KeptDraft): boolean {
-  return discardedAt === null && (sending !== null || (revision > 0 && stored?.revision !== revision))
+export function isUnsent({ draft, revision, stored, sending, discardedAt }: KeptDraft): boolean {
+  const lacks = stored?.revision !== revision || draft.files.some(({ blobId }) => blobId === null)
+  return discardedAt === null && (sending !== null || (revision > 0 && lacks))
 }
 
 export const EMPTY: Draft = {

@@ -74,9 +74,9 @@ describe('its parts', () => {
       'mixed',
       ['alternative', 'text/plain', 'text/html'],
       'application/pdf',
-      'message/rfc822'
+      'application/octet-stream'
     ])
-    expect(shape({ ...PLAIN, files })).toEqual(['mixed', 'text/plain', 'application/pdf', 'message/rfc822'])
+    expect(shape({ ...PLAIN, files })).toEqual(['mixed', 'text/plain', 'application/pdf', 'application/octet-stream'])
   })
 
   test.each([
@@ -84,6 +84,7 @@ describe('its parts', () => {
     ['pdf', 'application/octet-stream'],
     ['multipart/mixed', 'application/octet-stream'],
     ['message/partial', 'application/octet-stream'],
+    ['message/rfc822', 'application/octet-stream'],
     ['text/html\r\nX: y', 'application/octet-stream'],
     ['IMAGE/PNG', 'image/png'],
     ['text/plain; charset=utf-8', 'text/plain']

@@ -59,7 +59,7 @@ function isFinished(draft: Draft): boolean {
 }
 
 /** Files that belong to the message: a picture that was taken out of the text does not. */
-function sentFiles(draft: Draft): DraftFile[] {
+export function sentFiles(draft: Draft): DraftFile[] {
   const used = new Set(draft.format === 'rich' ? cidsIn(draft.html) : [])
   return draft.files.filter(({ cid }) => cid === null || used.has(cid))
 }
@@ -129,12 +129,12 @@ function filePart({ blobId, name, type, charset = '', cid }: DraftFile): Part {
 }
 
 /**
- * RFC 6838 §4.2. A file of the kind multipart/… would be read as parts, and one of message/… as a message, which must not be
- * encoded (RFC 2046 §5.2).
+ * RFC 6838 §4.2. A file of the type multipart/… would be read as parts. One of message/… must not be encoded (RFC 2046
+ * §5.2), but Stalwart writes it in base64, which Python and Cyrus do not decode there: the recipient would see letters and
+ * digits. As a file with the extension .eml it opens everywhere.
  */
 function mediaType(type: string): string {
   const [essence = ''] = type.toLowerCase().split(';')
   const isOne = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/u.test(essence.trim())
-  const isPlain = !/^multipart\/|^message\/(?!rfc822$)/u.test(essence.trim())
-  return isOne && isPlain ? essence.trim() : 'application/octet-stream'
+  return isOne && !/^(?:multipart|message)\//u.test(essence.trim()) ? essence.trim() : 'application/octet-stream'
 }

@@ -24,8 +24,8 @@ export function storedPictures(html: string): string {
 export function renamedPictures(html: string, names: ReadonlyMap<string, string>): string {
   return withTags(html, (attributes, tag) => {
     const cid = cidOf(attributeOf(attributes, 'src') ?? '')
-    if (cid === null) return tag
-    const name = names.get(cid)
+    const name = cid === null ? undefined : names.get(cid)
+    if (cid === null || name === cid) return tag
     const alt = attributeOf(attributes, 'alt') ?? ''
     return name === undefined ? escaped(alt) : `<img${without(attributes)} src="${escaped(cidUrl(name))}">`
   })

@@ -66,12 +66,14 @@ export function refusal({ type, description }: SetError): JmapFailure {
 
 export async function failureOf(response: Response, now: number): Promise<JmapFailure> {
   const problem = await problemOf(response)
-  const { type, status } = problem
-  const code = typeof problem.code === 'string' ? problem.code : codeOf(type, response.status)
+  const { type, status, limit } = problem
+  // RFC 8620 §3.6.1: what is too large will not be smaller the next time.
+  const isTooLarge = response.status === 413 || String(limit).startsWith('maxSize')
+  const code = typeof problem.code === 'string' ? problem.code : isTooLarge ? 'tooLarge' : codeOf(type, response.status)
   return new JmapFailure(code, {
     reference: response.headers.get('X-Request-Id'),
     retryAfter: secondsOf(response.headers.get('Retry-After'), now),
-    transient: TRANSIENT_STATUS.has(response.status) || type === LIMIT || status === 429,
+    transient: TRANSIENT_STATUS.has(response.status) || (type === LIMIT && !isTooLarge) || status === 429,
     ambiguous: AMBIGUOUS.has(code) || (code === 'unknown' && response.status >= 500)
   })
 }
@@ -84,7 +86,9 @@ function codeOf(type: unknown, status: number): string {
   return status === 401 ? 'no_session' : status === 502 || status === 503 || status === 504 ? 'unavailable' : 'unknown'
 }
 
-async function problemOf(response: Response): Promise<{ code?: unknown; type?: unknown; status?: unknown }> {
+async function problemOf(
+  response: Response
+): Promise<{ code?: unknown; type?: unknown; status?: unknown; limit?: unknown }> {
   try {
     const body: unknown = await response.json()
     return typeof body === 'object' && body !== null ? body : {}

@@ -1,35 +1,40 @@
-/** Whom one may write to, by what is typed. */
+/** Whom one may write to, by what is typed: the mail of this device tells, and the address book of the mail server. */
 import type { Recipient } from '#lib/compose/draft.ts'
 import type { Account } from '#lib/sync/account.ts'
-import { correspondents, type Correspondent } from '#lib/sync/correspondents.ts'
+import { contactsOf, type Contacts } from '#lib/sync/contacts.ts'
+import { correspondents } from '#lib/sync/correspondents.ts'
+import type { Suggestion } from './compose.ts'
 
 const MOST = 8
+const NOBODY: Contacts = { people: [], groups: [] }
 
 export class People {
   readonly #account: Account
-  #known: { readonly found: Promise<readonly Correspondent[]>; readonly version: number } | null = null
+  #known: { readonly found: Promise<readonly Recipient[]>; readonly version: number } | null = null
+  #contacts: Promise<Contacts> | null = null
 
   constructor(account: Account) {
     this.#account = account
   }
 
   /** Those whose name or address has a word that begins so come first; nobody of `except`. */
-  async suggest(text: string, except: readonly Recipient[]): Promise<readonly Recipient[]> {
+  async suggest(text: string, except: readonly Recipient[]): Promise<readonly Suggestion[]> {
     const wanted = folded(text.trim())
     if (wanted === '') {
       return []
     }
     const taken = new Set(except.map(({ address }) => address.toLowerCase()))
-    const people = (await this.#people()).filter(({ address }) => !taken.has(address.toLowerCase()))
-    const found = people.filter(({ name, address }) => folded(`${name} ${address}`).includes(wanted))
-    const begins = ({ name, address }: Correspondent): boolean =>
-      folded(`${name} ${address}`)
-        .split(/[\s@.,"'()<>-]+/u)
-        .some((word) => word.startsWith(wanted)) || folded(`${name} ${address}`).startsWith(wanted)
-    return [...found.filter(begins), ...found.filter((person) => !begins(person))].slice(0, MOST)
+    const [people, { people: contacts, groups }] = await Promise.all([this.#people(), this.#ask()])
+    const suggestions: Suggestion[] = [
+      ...groups.map(({ name, members }) => ({ name, address: '', members })),
+      ...unique([...people, ...contacts]).filter(({ address }) => !taken.has(address.toLowerCase()))
+    ]
+    const found = suggestions.filter(({ name, address }) => folded(`${name} ${address}`).includes(wanted))
+    const begins = (one: Suggestion): boolean => beginsWith(folded(`${one.name} ${one.address}`), wanted)
+    return [...found.filter(begins), ...found.filter((one) => !begins(one))].slice(0, MOST)
   }
 
-  #people(): Promise<readonly Correspondent[]> {
+  #people(): Promise<readonly Recipient[]> {
     const { version } = this.#account.objects
     if (this.#known?.version !== version) {
       this.#known = { found: this.#meet(), version }
@@ -37,10 +42,37 @@ export class People {
     return this.#known.found
   }
 
-  async #meet(): Promise<readonly Correspondent[]> {
+  async #meet(): Promise<readonly Recipient[]> {
     const { kept, objects, address } = this.#account
     return correspondents(objects, await kept.searches(), address).catch(() => [])
   }
+
+  /** Once; a failure is harmless, and nobody waits for a network that is not there. */
+  #ask(): Promise<Contacts> {
+    if (!this.#account.isKnown) {
+      return Promise.resolve(NOBODY)
+    }
+    this.#contacts ??= contactsOf(this.#account).catch(() => {
+      this.#contacts = null
+      return NOBODY
+    })
+    const late = new Promise<Contacts>((resolve) => this.#account.ports.after(500, () => resolve(NOBODY)))
+    return Promise.race([this.#contacts, late])
+  }
+}
+
+function unique(people: readonly Recipient[]): Recipient[] {
+  const found = new Map<string, Recipient>()
+  for (const person of people) {
+    const key = person.address.toLowerCase()
+    const before = found.get(key)
+    if (!before || (before.name === '' && person.name !== '')) found.set(key, person)
+  }
+  return [...found.values()]
+}
+
+function beginsWith(text: string, wanted: string): boolean {
+  return text.startsWith(wanted) || text.split(/[\s@.,"'()<>-]+/u).some((word) => word.startsWith(wanted))
 }
 
 function folded(text: string): string {

@@ -12,10 +12,11 @@ import {
 } from '#lib/compose/start.ts'
 import { call } from '#lib/jmap/client.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
-import type { GetResponse } from '#lib/jmap/types.ts'
+import type { Email, GetResponse } from '#lib/jmap/types.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { Bodies } from '#lib/sync/bodies.ts'
-import { BODY_OCTETS } from '#lib/sync/calls.ts'
+import { BODY_OCTETS, emails, WHOLE_BODY_OCTETS } from '#lib/sync/calls.ts'
+import { identitiesOf } from '#lib/sync/identities.ts'
 import { quotingWords } from '#lib/words/quoting.ts'
 import type { Identity, Start } from './compose.ts'
 import type { Message } from './message.ts'
@@ -47,14 +48,15 @@ async function newDraft(
 ): Promise<Draft> {
   if (start.kind === 'new') return draftOfNew(start.to ?? [], self)
   if (start.kind === 'mailto') return draftOfMailto(start.url, self) ?? draftOfNew([], self)
-  const message = await loaded(account, start.message)
+  const isWhole = start.kind === 'forward' || start.kind === 'resend'
+  const message = await loaded(account, start.message, isWhole)
   if (start.kind === 'forward') return draftOfForward(message, self)
   if (start.kind === 'forwardAsAttachment') return draftOfForwardAsAttachment(message, self)
   if (start.kind === 'resend') return draftOfResend(message, start.to, self)
   return draftOfReply(message, start.kind === 'replyAll', self)
 }
 
-async function selfOf({ ports, address }: Account, identities: readonly Identity[]): Promise<Self> {
+export async function selfOf({ ports, address }: Account, identities: readonly Identity[]): Promise<Self> {
   const [words, { cleanHtml, quoteHtml }] = await Promise.all([
     quotingWords(language()),
     import('#lib/compose/quote-html.ts')
@@ -79,24 +81,31 @@ function language(): 'en' | 'de' {
   return typeof document !== 'undefined' && document.documentElement.lang === 'de' ? 'de' : 'en'
 }
 
-/** With its body. */
-export async function loaded(account: Account, message: Message): Promise<Message> {
-  if (message.body) {
-    return message
-  }
+/** With its body; `isWhole`: nothing of it may be left out. */
+async function loaded(account: Account, message: Message, isWhole: boolean): Promise<Message> {
+  return message.body && !(isWhole && message.body.truncated) ? message : messageOf(account, message.id, isWhole)
+}
+
+/** Raises JmapFailure. */
+export async function messageOf(account: Account, id: string, isWhole = false): Promise<Message> {
   await account.connected()
   const bodies = new Bodies(account)
-  bodies.want(message.id, BODY_OCTETS)
+  bodies.want(id, isWhole ? WHOLE_BODY_OCTETS : BODY_OCTETS)
   await bodies.recall()
   await bodies.fetch()
-  const body = bodies.get(message.id)
-  const email = account.objects.email(message.id)
+  const body = bodies.get(id)
+  const email = account.objects.email(id) ?? (await emailOf(account, id))
   if (!body || !email) {
     throw new JmapFailure('gone')
   }
-  const isOwn = (address: string): boolean => address.toLowerCase() === account.address.toLowerCase()
+  const own = new Set([account.address, ...(await identitiesOf(account).catch(() => [])).map((one) => one.email)])
+  const isOwn = (address: string): boolean => [...own].some((one) => one.toLowerCase() === address.toLowerCase())
   const urlOf = (file: { blobId: string; name: string; type: string }): string => account.client.downloadUrl(file)
   return new Messages({ isOwn, urlOf, authservId: () => account.authservId }).message(email, body, null)
+}
+
+async function emailOf({ client }: Account, id: string): Promise<Email | undefined> {
+  return (await client.run(emails([id]))).get<GetResponse<Email>>('get').list[0]
 }
 
 async function edited(account: Account, emailId: string, self: Self): Promise<Begun> {

@@ -4,30 +4,35 @@ import { isUnsent, type Draft, type KeptDraft, type Recipient, type StoredVersio
 import { everybody } from '#lib/compose/recipients.ts'
 import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import { maxSizeAttachments, maxSizeUpload } from '#lib/jmap/upload.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { DraftLocks } from '#lib/sync/draft-locks.ts'
 import { rebind } from '#lib/sync/draft-files.ts'
+import { FILES_GONE } from '#lib/sync/draft-version.ts'
 import { DraftStoring } from '#lib/sync/draft-storing.ts'
 import { Drafts } from '#lib/sync/drafts.ts'
 import { addressOf, identitiesOf } from '#lib/sync/identities.ts'
 import type { Outbox } from '#lib/sync/outbox.ts'
 import { Sendings } from '#lib/sync/sending.ts'
 import { Uploads } from '#lib/sync/uploads.ts'
-import type { Compose, Composition, Departure, Identity, Outcome, Start, UnsentDraft } from './compose.ts'
+import type { Compose, Composition, Departure, Identity, Outcome, Start, Suggestion, UnsentDraft } from './compose.ts'
+import type { Begun } from './compose-start.ts'
+import type { People } from './compose-people.ts'
 import type { ComposeParts } from './compose-parts.ts'
-import { begin } from './compose-start.ts'
-import { People } from './compose-people.ts'
 import { unsentDraftsOf } from './unsent-drafts.ts'
 import { troubled } from './trouble-of.ts'
 import { Version } from './version.svelte.ts'
 import { Windows } from './windows.svelte.ts'
+
+/** Milliseconds */
+const PATIENCE = 1_000
 
 export class ComposeState implements Compose {
   readonly #account: Account
   readonly #parts: ComposeParts
   readonly #windows: Windows
   readonly #sendings: Sendings
-  readonly #people: People
+  #people: Promise<People> | null = null
   readonly #version = new Version()
   readonly #ends: readonly (() => void)[]
   #identities = $state.raw<readonly Identity[]>([])
@@ -44,8 +49,9 @@ export class ComposeState implements Compose {
     const compose = new ComposeState(account, drafts, outbox)
     made(compose)
     // Without locks the tabs ask each other, which takes a moment.
-    void compose.#windows.resume()
+    void compose.#windows.resume().then(() => compose.#fillIn())
     compose.#sendings.resume()
+    void compose.#parts.uploads.sweep()
     return compose
   }
 
@@ -58,11 +64,10 @@ export class ComposeState implements Compose {
     const locks = new DraftLocks(account.ports, drafts)
     this.#parts = { account, drafts, locks, storing, uploads, sender, limits: () => this }
     this.#windows = new Windows(this.#parts)
-    this.#people = new People(account)
     drafts.onrescued = (id) => void this.#windows.store(id)
     storing.onchange = (id) => this.#changed(id)
     storing.onsettled = (id) => this.#windows.settled(id)
-    storing.onfilesgone = async (id) => this.#windows.of(id)?.files.again()
+    storing.onfilesgone = (id, said) => this.#windows.filesOf(id).again(said)
     storing.onstored = (kept) => rebind(account, drafts, kept).catch(() => undefined)
     uploads.onchange = (id) => this.#changed(id)
     uploads.onuploaded = (id, fileId, blobId) => this.#uploaded(id, fileId, blobId)
@@ -92,7 +97,7 @@ export class ComposeState implements Compose {
   async takeBack(held: Held): Promise<Composition | null> {
     await this.#readIdentities()
     const { emailId } = held
-    const begun = await troubled(begin(this.#account, this.#identities, { kind: 'edit', emailId }))
+    const begun = await troubled(this.#begin({ kind: 'edit', emailId }))
     return this.#undo(await this.#sendings.adopt(begun, held))
   }
 
@@ -125,8 +130,10 @@ export class ComposeState implements Compose {
     return unsentDraftsOf(this.#parts, this.open)
   }
 
-  suggest(text: string, except: readonly Recipient[]): Promise<readonly Recipient[]> {
-    return this.#people.suggest(text, except)
+  async suggest(text: string, except: readonly Recipient[]): Promise<readonly Suggestion[]> {
+    this.#people ??= import('./compose-people.ts').then((module) => new module.People(this.#account))
+    this.#people.catch(() => (this.#people = null))
+    return (await this.#people).suggest(text, except)
   }
 
   async start(start: Start): Promise<Composition> {
@@ -137,8 +144,7 @@ export class ComposeState implements Compose {
     if (known) {
       return this.#windows.show(known.id)
     }
-    await this.#readIdentities()
-    const { draft, stored } = await begin(this.#account, this.#identities, start)
+    const { draft, stored } = await this.#begin(start)
     // A version whose response did not come has an id that this device does not know.
     const same = stored && this.#parts.drafts.all().find((kept) => isVersionOf(kept, stored))
     return same ? this.#windows.show(same.id) : this.#windows.begin(draft, stored)
@@ -160,6 +166,34 @@ export class ComposeState implements Compose {
   #known(): Account['client'] | null {
     this.#version.seen()
     return this.#account.isKnown ? this.#account.client : null
+  }
+
+  /** Loaded on use. */
+  async #begin(start: Exclude<Start, { kind: 'kept' }>): Promise<Begun> {
+    await this.#identitiesInTime()
+    const { begin } = await import('./compose-start.ts')
+    return begin(this.#account, this.#identities, start)
+  }
+
+  /** Nobody waits for them to write. */
+  #identitiesInTime(): Promise<void> {
+    const late = new Promise<void>((resolve) => this.#account.ports.after(PATIENCE, resolve))
+    return Promise.race([this.#readIdentities(), late])
+  }
+
+  async #fillIn(): Promise<void> {
+    const earlier = this.open.filter(
+      ({ draft: { parent } }) => parent?.kind === 'reply' && parent.messageId.length === 0
+    )
+    if (earlier.length === 0) {
+      return
+    }
+    const { fillIn } = await import('./earlier-replies.ts')
+    await this.#readIdentities()
+    for (const composition of earlier) {
+      // What cannot be filled in can be addressed by hand.
+      await fillIn(this.#account, this.#identities, composition).catch(() => undefined)
+    }
   }
 
   /** Without them it can be written all the same. */
@@ -196,7 +230,7 @@ export class ComposeState implements Compose {
   #follow(sender: Sendings, outbox: Outbox): void {
     sender.onchange = (id) => this.#changed(id)
     sender.onsent = (_, draft) => (this.#outcome = { kind: 'sent', to: everybody(draft) })
-    sender.onfailed = (id) => void this.#return(id, true)
+    sender.onfailed = (id, trouble) => void this.#failed(id, trouble)
     sender.onreturned = (id) => void this.#return(id, false)
     sender.onanswered = ({ kind, emailId }) => {
       const keyword = kind === 'forward' ? '$forwarded' : '$answered'
@@ -209,6 +243,13 @@ export class ComposeState implements Compose {
     return (await this.#sendings.undo(id)) ? this.#windows.show(id) : null
   }
 
+  async #failed(id: string, { code, detail }: Trouble): Promise<void> {
+    if (code === FILES_GONE) {
+      await this.#windows.filesOf(id).again(detail ?? '')
+    }
+    await this.#return(id, true)
+  }
+
   /** Its window is open again. */
   async #return(id: string, isToBeTold: boolean): Promise<void> {
     const composition = await this.#windows.show(id).catch(() => null)
@@ -219,7 +260,7 @@ export class ComposeState implements Compose {
 
   #heard(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
     this.#windows.heard(id, kept, elsewhere)
-    if (kept?.stored?.revision === -1 && !kept.sending && this.#parts.drafts.isMine(id)) {
+    if (kept?.stored?.revision === -1 && !kept.sending && kept.discardedAt === null && this.#parts.drafts.isMine(id)) {
       // What the sending left is made anew: a request of it that is late finds nothing to send.
       this.#parts.storing.now(id)
     }

@@ -125,6 +125,11 @@ export interface UnsentDraft {
   readonly emailId: string | null
 }
 
+/** `members`: it is a group without an address of its own; who takes it puts all of them in. */
+export interface Suggestion extends Recipient {
+  readonly members?: readonly Recipient[]
+}
+
 export interface Compose {
   /** by the time at which they were opened */
   readonly open: readonly Composition[]
@@ -140,7 +145,7 @@ export interface Compose {
   takeBack(held: Held): Promise<Composition | null>
   readonly outcome: Outcome | null
   /** people whom one writes to, the best matches first */
-  suggest(text: string, except: readonly Recipient[]): Promise<readonly Recipient[]>
+  suggest(text: string, except: readonly Recipient[]): Promise<readonly Suggestion[]>
   /** drafts of this device that the mail server lacks, and messages that wait to be sent */
   readonly unsent: number
   readonly unsentDrafts: readonly UnsentDraft[]

@@ -101,9 +101,11 @@ export class CompositionFiles {
     return files.filter(({ id }) => this.stateOf(id).kind === kind)
   }
 
-  /** The mail server has some of them no more: whatever this device has is uploaded anew. */
-  async again(): Promise<void> {
-    for (const { id, type, blobId } of this.#draft?.files ?? []) {
+  /** The mail server has some of them no more, perhaps those that it names: what this device has of them is uploaded anew. */
+  async again(said: string): Promise<void> {
+    const stored = (this.#draft?.files ?? []).filter(({ blobId }) => blobId !== null)
+    const named = stored.filter(({ blobId }) => said.split(/[\s,"“”']+/u).includes(blobId ?? ''))
+    for (const { id, type, blobId } of named.length > 0 ? named : stored) {
       if (blobId !== null) {
         const content = await this.#uploads.contentOf(id)
         const lost = (draft: Draft): Draft => ({

@@ -147,7 +147,10 @@ export class CompositionState implements Composition {
       return objection
     }
     await this.#parts.sender.send(this.id, options.at ? { at: options.at } : {})
-    this.#ends.sent(this)
+    const kept = this.#parts.drafts.get(this.id)
+    if (!kept || kept.sending) {
+      this.#ends.sent(this)
+    }
     return null
   }
 

@@ -228,7 +228,7 @@ export class MailState implements Mail {
   get unsent(): number {
     const { task, waiting } = this.actions.outbox
     // What was done a moment ago is on its way.
-    return (this.#composing?.unsent ?? this.#account.kept.draftsAtStart) + (task.trouble ? waiting : 0)
+    return (this.#composing?.unsent ?? this.#now().kept.draftsAtStart) + (task.trouble ? waiting : 0)
   }
 
   stop(): void {

@@ -2,12 +2,17 @@
 import type { Draft, KeptDraft, StoredVersion } from '#lib/compose/draft.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { ComposeParts } from './compose-parts.ts'
+import { CompositionFiles } from './composition-files.ts'
 import { CompositionState } from './composition.svelte.ts'
+
+/** Milliseconds after which a tab stores what another one closed: that one may be gone. */
+const PATIENCE = 15_000
 
 export class Windows {
   /** by the time at which they were opened */
   #open = $state.raw<readonly CompositionState[]>([])
   readonly #parts: ComposeParts
+  #isWatching = false
 
   constructor(parts: ComposeParts) {
     this.#parts = parts
@@ -20,6 +25,11 @@ export class Windows {
 
   of(id: string): CompositionState | undefined {
     return this.#open.find((composition) => composition.id === id)
+  }
+
+  /** Also of one without a window. */
+  filesOf(id: string): CompositionFiles {
+    return this.of(id)?.files ?? new CompositionFiles(id, this.#parts, () => undefined)
   }
 
   /** A new one. */
@@ -80,6 +90,38 @@ export class Windows {
         await (isLeft(kept) ? this.#goOn(kept) : (this.of(kept.id) ?? this.#add(kept.id)).write())
       }
     }
+    this.#watch()
+  }
+
+  /** What the tab that closed it has not stored may be left to this one: that tab is gone. */
+  #watch(): void {
+    if (this.#isWatching || this.#left().length === 0) {
+      return
+    }
+    this.#isWatching = true
+    this.#parts.account.ports.after(PATIENCE, () => {
+      this.#isWatching = false
+      void this.#takeUp().then(() => this.#watch())
+    })
+  }
+
+  #left(): KeptDraft[] {
+    const { drafts, locks } = this.#parts
+    const isOver = ({ closed, discardedAt, sending }: KeptDraft): boolean =>
+      (closed || discardedAt !== null) && !sending
+    return drafts.all().filter((kept) => isOver(kept) && !this.of(kept.id) && !locks.holds(kept.id))
+  }
+
+  async #takeUp(): Promise<void> {
+    for (const { id } of this.#left()) {
+      const isHeld = await this.#parts.locks.hold(id)
+      const kept = this.#parts.drafts.get(id)
+      if (isHeld && kept && isLeft(kept) && !kept.sending) {
+        await this.#goOn(kept)
+      } else if (isHeld && !this.of(id)) {
+        this.#parts.locks.release(id)
+      }
+    }
   }
 
   /** One without a window. */
@@ -97,6 +139,9 @@ export class Windows {
   }
 
   heard(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
+    if (elsewhere) {
+      this.#watch()
+    }
     const composition = this.of(id)
     if (!composition) {
       return
@@ -168,9 +213,19 @@ export class Windows {
     if (!(await this.#parts.locks.wait(id))) {
       return
     }
+    // What that tab did last it may have told nobody.
+    await this.#parts.drafts.update(id, (kept) => kept)
     const composition = this.of(id)
-    if (composition && this.#parts.drafts.get(id)) {
+    const kept = this.#parts.drafts.get(id)
+    if (composition && kept && !kept.closed) {
       await composition.write()
+      return
+    }
+    if (composition) {
+      this.#drop(composition)
+    }
+    if (kept && !kept.sending) {
+      await this.#goOn(kept)
     } else {
       this.#parts.locks.release(id)
     }
@@ -180,6 +235,9 @@ export class Windows {
     const { drafts, storing } = this.#parts
     await drafts.update(id, (kept) => ({ ...kept, writer: drafts.tab }))
     if (discardedAt !== null || drafts.get(id)?.revision !== 0) {
+      if (discardedAt === null) {
+        this.filesOf(id).resume()
+      }
       storing.now(id)
     } else {
       await this.#remove(id)

@@ -7,8 +7,9 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from './account.ts'
 import { afterRefusal, isWaiting, passes, refusalOf, UNKNOWN } from './departure-failure.ts'
 import type { Drafts } from './drafts.ts'
+import { IDENTITY_GONE } from './final-email.ts'
 import { Handover, type Settle } from './handover.ts'
-import { Elsewhere, SendingRecord, Undone, type OnItsWay } from './sending-record.ts'
+import { Elsewhere, NOT_KEPT, SendingRecord, Undone, type OnItsWay } from './sending-record.ts'
 import { TakingBack } from './taking-back.ts'
 import { troubleOf } from './task.ts'
 
@@ -17,6 +18,16 @@ const PATIENCE = 60_000
 
 /** Failures after which the person is told that it cannot be taken back now. It may be, later. */
 const MOST_FAILURES = 3
+
+/** Milliseconds; a shorter pause no other tab wonders about. */
+const LONG = 3_000
+
+/** Refusals to tell what became of it, after which the person decides. */
+const MOST_QUESTIONS = 6
+
+function isNotKept(failure: unknown): boolean {
+  return failure instanceof JmapFailure && failure.code === NOT_KEPT
+}
 
 export interface Told {
   changed: (id: string) => void
@@ -38,6 +49,8 @@ export class Departing {
   #stopped = false
   #failures = 0
   #wake: () => void = () => undefined
+  /** since the next step was chosen */
+  #isWoken = false
 
   constructor(account: Account, drafts: Drafts, id: string, { settle, told }: { settle: Settle; told: Told }) {
     this.#record = new SendingRecord(account, drafts, id)
@@ -48,12 +61,13 @@ export class Departing {
 
   /** Wait no more. */
   wake(): void {
+    this.#isWoken = true
     this.#wake()
   }
 
   stop(): void {
     this.#stopped = true
-    this.#wake()
+    this.wake()
   }
 
   /** Returns once nothing is left to be done by this tab. */
@@ -61,6 +75,7 @@ export class Departing {
     await this.#record.claim()
     let isFirst = true
     for (let kept = this.#record.own(); kept && !this.#stopped; kept = this.#record.own()) {
+      this.#isWoken = false
       const next = nextOf(kept.sending, this.#record.now())
       if (next.do === 'ask' && !isFirst) {
         return
@@ -69,7 +84,7 @@ export class Departing {
       try {
         const pause = await this.#do(next, kept)
         this.#wentWell()
-        await this.#pause(pause)
+        await this.#pause(pause, next.do !== 'wait')
       } catch (failure) {
         if (failure instanceof Elsewhere) {
           return
@@ -109,11 +124,15 @@ export class Departing {
   async #looked(kept: OnItsWay): Promise<number> {
     const pause = await this.#handover.look(kept)
     if (kept.sending.step === 'submitting' && this.#record.own()?.sending.step === 'unknown') {
-      const trouble = troubleOf(new JmapFailure(UNKNOWN))
-      this.#told.notUndone(this.#record.id, trouble)
-      this.#told.ended(this.#record.id, trouble)
+      this.#tellUnknown()
     }
     return pause
+  }
+
+  #tellUnknown(): void {
+    const trouble = troubleOf(new JmapFailure(UNKNOWN))
+    this.#told.notUndone(this.#record.id, trouble)
+    this.#told.ended(this.#record.id, trouble)
   }
 
   async #after(next: Next, kept: OnItsWay): Promise<void> {
@@ -153,13 +172,23 @@ export class Departing {
       this.#record.account.ports.report(failure)
     }
     const step = this.#record.own()?.sending.step
-    if (!passes(failure) && (step === 'waiting' || step === 'stored')) {
+    this.#failures += 1
+    const isOver = !passes(failure) || (isNotKept(failure) && this.#failures >= MOST_FAILURES)
+    if (isOver && (step === 'waiting' || step === 'stored')) {
       const refusal = refusalOf(failure)
+      if (refusal.code === IDENTITY_GONE) {
+        // The window shows from whom it leaves then.
+        await this.#record.amend((draft) => ({ ...draft, identityId: null }))
+      }
       await this.#back.end(kept, step, { refusal, ...afterRefusal(refusal) })
       this.#told.ended(id, troubleOf(failure))
       return
     }
-    this.#failures += 1
+    if (isOver && step === 'submitting' && this.#failures >= MOST_QUESTIONS) {
+      await this.#handover.giveUp()
+      this.#tellUnknown()
+      return
+    }
     const known = failure instanceof JmapFailure ? failure : null
     const pause = pauseAfter(this.#failures, known?.retryAfter ?? null, this.#record.account.ports.random())
     this.trouble = troubleOf(failure, isWaiting(failure) ? null : new Date(this.#record.now() + pause))
@@ -167,7 +196,7 @@ export class Departing {
     if (kept.sending.undo) {
       await this.#notUndone(failure, this.trouble)
     }
-    await this.#pause(isWaiting(failure) ? PATIENCE : pause)
+    await this.#pause(isWaiting(failure) ? PATIENCE : pause, true)
   }
 
   /** It is tried again as long as there is time. If nobody may ask, or is told, the person is told at once. */
@@ -187,14 +216,18 @@ export class Departing {
     if (!(failure instanceof JmapFailure) && !(failure instanceof Elsewhere)) {
       this.#record.account.ports.report(failure)
     }
-    return this.#pause(PATIENCE)
+    return this.#pause(PATIENCE, true)
   }
 
-  #pause(milliseconds: number): Promise<void> {
-    if (milliseconds <= 0 || this.#stopped) {
-      return Promise.resolve()
+  /** `isToBeKnown`: others must not take this tab for a frozen one. */
+  async #pause(milliseconds: number, isToBeKnown: boolean): Promise<void> {
+    if (isToBeKnown && milliseconds > LONG) {
+      await this.#record.pause(milliseconds)
     }
-    return new Promise((resolve) => {
+    if (milliseconds <= 0 || this.#isWoken) {
+      return
+    }
+    await new Promise<void>((resolve) => {
       const callOff = this.#record.account.ports.after(milliseconds, resolve)
       this.#wake = () => {
         callOff()

@@ -7,8 +7,11 @@ import type { Account } from './account.ts'
 
 /** Mails of a place among which one is looked for that was made a moment ago. */
 const NEWEST = 20
-/** Milliseconds by which the clocks of devices differ. */
-const SKEW = 600_000
+/** so many changes are looked through */
+const MOST_CHANGES = 200
+const FOUND = ['id', 'keywords', 'messageId', 'subject', 'to', 'receivedAt']
+/** Milliseconds by which a clock that was set for another zone differs from that of the mail server. */
+const SKEW = 86_400_000
 
 export interface FoundEmail {
   readonly id: Id
@@ -38,9 +41,10 @@ export async function standingOf({ client }: Account, stored: StoredVersion | nu
   return { state, is: !stored ? 'none' : !found ? 'gone' : found.keywords['$draft'] ? 'draft' : 'sent' }
 }
 
-/** Those of a Message-ID, newest first. Raises JmapFailure. */
-export async function emailsOf(account: Account, messageId: string): Promise<FoundEmail[]> {
-  const found = new Map((await newest(account)).map((email) => [email.id, email]))
+/** Those of a Message-ID, newest first. `since`: a state of all emails before it was made. Raises JmapFailure. */
+export async function emailsOf(account: Account, messageId: string, since?: string | null): Promise<FoundEmail[]> {
+  const looks = [newest(account), ...(since == null ? [] : [madeSince(account, since)])]
+  const found = new Map((await Promise.all(looks)).flat().map((email) => [email.id, email]))
   return [...found.values()].filter((email) => email.messageId?.includes(messageId))
 }
 
@@ -74,6 +78,19 @@ function isSameTo({ to }: FoundEmail, draft: Draft): boolean {
   return inOrder((to ?? []).map(({ email }) => email)) === inOrder(draft.to.map(({ address }) => address))
 }
 
+/** Lists are sorted some moments later (LateIndex): among many drafts the newest one may stand last. */
+async function madeSince({ client }: Account, sinceState: string): Promise<FoundEmail[]> {
+  const calls = [
+    call('Email/changes', 'changes', { sinceState, maxChanges: MOST_CHANGES }),
+    call('Email/get', 'made', { '#ids': reference('changes', 'Email/changes', '/created'), properties: FOUND })
+  ]
+  const results = await client.run(calls).catch((failure: unknown) => {
+    throw asUnambiguous(failure)
+  })
+  // The server may not know that state any more (RFC 8620 §5.2).
+  return results.find<GetResponse<FoundEmail>>('made')?.list ?? []
+}
+
 /** Anywhere, too: a rule or a person may have filed it elsewhere. A search for the header would be of no use: Stalwart
  * indexes headers later, and 0.15 finds no Message-ID at all. */
 async function newest({ client, objects }: Account): Promise<FoundEmail[]> {
@@ -98,7 +115,7 @@ function newestIn(filter: { inMailbox: Id } | null, place: string): Call[] {
     }),
     call('Email/get', `get${place}`, {
       '#ids': reference(`query${place}`, 'Email/query', '/ids'),
-      properties: ['id', 'keywords', 'messageId', 'subject', 'to', 'receivedAt']
+      properties: FOUND
     })
   ]
 }

@@ -3,7 +3,7 @@ import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { KeptDraft } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from './account.ts'
-import { destroyDrafts, FILES_GONE, findOut, isStored, storeVersion } from './draft-version.ts'
+import { destroyDrafts, FILES_GONE, findOut, isStored, isWhole, storeVersion } from './draft-version.ts'
 import type { Drafts } from './drafts.ts'
 import { Task } from './task.ts'
 
@@ -25,8 +25,8 @@ export class DraftStoring {
   onchange: (id: string) => void = () => undefined
   /** told that nothing is left to be done of a draft whose window is closed */
   onsettled: (id: string) => void = () => undefined
-  /** told that the mail server has its files no more: resolves once they are uploaded anew */
-  onfilesgone: (id: string) => Promise<void> = () => Promise.resolve()
+  /** told that the mail server has some of its files no more, as it says: resolves once it is known which are uploaded anew */
+  onfilesgone: (id: string, said: string) => Promise<void> = () => Promise.resolve()
   /** told that a version was stored, whose parts have other blob ids than what it was made of */
   onstored: (kept: KeptDraft) => Promise<void> = () => Promise.resolve()
   readonly #account: Account
@@ -150,8 +150,9 @@ export class DraftStoring {
       if (!(failure instanceof JmapFailure && failure.code === FILES_GONE)) {
         throw failure
       }
-      // It is stored once they are uploaded anew.
-      await this.onfilesgone(id)
+      // It is stored without them, and with them once they are uploaded anew.
+      await this.onfilesgone(id, failure.detail ?? '')
+      this.rest(id)
       return
     }
     await this.#stored(id, before)
@@ -168,14 +169,14 @@ export class DraftStoring {
       await this.onstored(kept)
     }
     const now = this.#drafts.get(id)
-    if (now?.closed && isStored(now)) {
+    if (now?.closed && isWhole(now)) {
       await this.#leave(id)
     }
   }
 
   /** Nobody writes it any more, and the mail server has all of it. */
   async #leave(id: string): Promise<void> {
-    await this.#drafts.update(id, (kept) => (kept.closed && isStored(kept) && !kept.sending ? null : kept))
+    await this.#drafts.update(id, (kept) => (kept.closed && isWhole(kept) && !kept.sending ? null : kept))
     if (!this.#drafts.get(id)) {
       this.onsettled(id)
     }
@@ -185,6 +186,7 @@ export class DraftStoring {
     if (kept.storing) {
       await findOut(this.#account, this.#drafts, kept)
     }
+    await this.#drafts.update(kept.id, distrusted)
     const now = this.#drafts.get(kept.id)
     if (now?.discardedAt == null) {
       return
@@ -213,6 +215,12 @@ export class DraftStoring {
       }
     }
   }
+}
+
+/** Its version may be gone from now on: whoever takes the discarding back stores it anew, whatever became of the request. */
+function distrusted(kept: KeptDraft): KeptDraft {
+  const { stored, discardedAt } = kept
+  return stored && discardedAt !== null ? { ...kept, stored: { ...stored, revision: -1 } } : kept
 }
 
 function isDue(kept: KeptDraft): boolean {

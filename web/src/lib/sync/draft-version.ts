@@ -1,14 +1,15 @@
 /**
  * Stores a draft at the mail server as it is now. An Email is never changed: each version is made anew, with a Message-ID
- * of its own that this device knows before the request, and the one before is destroyed in the same request. That
- * request holds only for the state in which the one before was seen as a draft (RFC 8620 §5.3, ifInState): what another
- * device changed or sent meanwhile is never destroyed, and of two requests of which the first is late one is refused.
+ * of its own that this device knows before the request, and the one before is destroyed once it is made: a mail server
+ * that refuses to make an email carries out the rest of the request all the same (RFC 8620 §5.3). Both requests hold only
+ * for the state in which the one before was seen as a draft (ifInState): what another device changed or sent meanwhile is
+ * never destroyed, and of two requests of which the first is late one is refused.
  */
-import { emailOf, type Envelope } from '#lib/compose/email.ts'
+import { emailOf, sentFiles, type Envelope } from '#lib/compose/email.ts'
 import type { KeptDraft, StoredVersion } from '#lib/compose/draft.ts'
 import { messageIdFor } from '#lib/compose/reply-headers.ts'
 import { call } from '#lib/jmap/client.ts'
-import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
+import { asAmbiguous, JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { EmailAddress, Id, SetError, SetResponse } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 import { emailsOf, standingOf, whyGone } from './draft-look.ts'
@@ -22,8 +23,15 @@ const MOST_TRIES = 6
 /** Code of a refusal for files that the mail server has no more. */
 export const FILES_GONE = 'blobNotFound'
 
+type CreateError = SetError & { properties?: readonly string[] | null; notFound?: readonly Id[] | null }
+
 export function isStored({ stored, storing, revision }: KeptDraft): boolean {
   return storing === null && stored?.revision === revision
+}
+
+/** The mail server has all of it: also the files. */
+export function isWhole(kept: KeptDraft): boolean {
+  return isStored(kept) && sentFiles(kept.draft).every(({ blobId }) => blobId !== null)
 }
 
 /** Raises JmapFailure. Does nothing if it is gone, is being sent, or is written by another tab. */
@@ -47,20 +55,46 @@ export async function findOut(account: Account, drafts: Drafts, { id, stored, st
   if (!storing) {
     return
   }
-  const [found, ...others] = await emailsOf(account, storing.messageId)
+  const [found, ...others] = await emailsOf(account, storing.messageId, storing.since)
   const isDraft = Boolean(found?.keywords['$draft'])
   if (found && isDraft) {
     const rest = others.filter(({ keywords }) => keywords['$draft']).map((email) => email.id)
-    await destroyDrafts(account, [...rest, ...(stored && stored.emailId !== found.id ? [stored.emailId] : [])])
+    await replace(account, [...rest, ...(stored && stored.emailId !== found.id ? [stored.emailId] : [])], null)
   }
   await drafts.update(id, (kept) => {
     if (kept.storing?.messageId !== storing.messageId) {
       return kept
     }
-    const adopted = found && { ...storing, emailId: found.id, at: account.ports.now() }
+    const { messageId, revision } = storing
+    const adopted = found && { messageId, revision, emailId: found.id, at: account.ports.now() }
     const conflict = found && !isDraft ? 'sent' : kept.conflict
     return { ...kept, storing: null, stored: adopted && isDraft ? adopted : adopted ? null : kept.stored, conflict }
   })
+}
+
+/**
+ * Destroy versions before one that was made. `state`: in which they are drafts, if that is known. One that the mail server
+ * does not destroy stays. Raises JmapFailure if it may help to try again.
+ */
+export async function replace(account: Account, ids: readonly Id[], state: string | null): Promise<void> {
+  if (ids.length === 0) {
+    return
+  }
+  try {
+    const set = state && call('Email/set', 'set', { ifInState: state, destroy: ids })
+    const results = set && (await account.client.run([set]))
+    if (!results || results.find('set') === null) {
+      await destroyDrafts(account, ids)
+    }
+  } catch (failure) {
+    if (!(failure instanceof JmapFailure) || passes(failure)) {
+      throw asAmbiguous(failure)
+    }
+  }
+}
+
+function passes({ transient, ambiguous, code }: JmapFailure): boolean {
+  return transient || ambiguous || code === 'no_session'
 }
 
 /** Those that are drafts still; one that is gone is no failure. Raises JmapFailure. */
@@ -91,15 +125,14 @@ async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): P
   const mailboxId = await mailboxOfRole(account, 'drafts')
   const from = await senderOf(account, before.draft.identityId)
   const messageId = messageIdFor(from.email, account.ports.unique())
-  const snapshot = await announce(drafts, id, messageId)
+  const snapshot = await announce(drafts, id, { messageId, since: account.facts.emailState })
   if (!snapshot) {
     return false
   }
   const envelope = envelopeOf(from, messageId, { mailboxId, now: account.ports.now() })
   const set = call('Email/set', 'set', {
     ifInState: state,
-    create: { draft: emailOf(snapshot.draft, envelope) },
-    ...(before.stored && is === 'draft' && { destroy: [before.stored.emailId] })
+    create: { draft: emailOf(snapshot.draft, envelope) }
   })
   try {
     const results = await account.client.run([set])
@@ -107,10 +140,11 @@ async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): P
       await withdraw(drafts, id, messageId)
       return false
     }
-    const { created, notCreated } = results.get<SetResponse>('set')
-    if (!created?.['draft']) {
+    const { created, notCreated, newState } = results.get<SetResponse>('set')
+    if (!created?.['draft']?.id) {
       throw notStored(notCreated?.['draft'])
     }
+    await replace(account, before.stored && is === 'draft' ? [before.stored.emailId] : [], newState)
     const { revision } = snapshot
     const stored = { emailId: created['draft'].id, messageId, revision, at: account.ports.now() }
     await settle(account, drafts, snapshot, { stored, is })
@@ -129,13 +163,17 @@ function envelopeOf(from: EmailAddress, messageId: string, at: { mailboxId: Id; 
 }
 
 /** The version as it will be stored; null if another tab writes it, or it is being sent. */
-async function announce(drafts: Drafts, id: string, messageId: string): Promise<KeptDraft | null> {
+async function announce(
+  drafts: Drafts,
+  id: string,
+  version: { messageId: string; since: string | null }
+): Promise<KeptDraft | null> {
   const made: { snapshot: KeptDraft | null } = { snapshot: null }
   await drafts.update(id, (kept) => {
     if (kept.writer !== drafts.tab || kept.sending || kept.storing || kept.discardedAt !== null) {
       return kept
     }
-    made.snapshot = { ...kept, storing: { messageId, revision: kept.revision } }
+    made.snapshot = { ...kept, storing: { ...version, revision: kept.revision } }
     return made.snapshot
   })
   return made.snapshot
@@ -166,11 +204,15 @@ async function settle(account: Account, drafts: Drafts, before: KeptDraft, { sto
 }
 
 /** RFC 8621 §4.6: blobNotFound. Stalwart calls it an invalid property. */
-export function notStored(error: (SetError & { properties?: readonly string[] | null }) | undefined): JmapFailure {
+export function notStored(error: CreateError | undefined): JmapFailure {
   if (!error) {
     // An answer that does not tell: it may be made.
     return new JmapFailure('unknown', { transient: true, ambiguous: true })
   }
-  const isOfFiles = error.properties?.some((name) => name.endsWith('blobId')) ?? false
-  return refusal({ ...error, type: isOfFiles ? FILES_GONE : error.type })
+  const isOfFiles = error.type === FILES_GONE || (error.properties?.some((name) => name.endsWith('blobId')) ?? false)
+  if (!isOfFiles) {
+    return refusal(error)
+  }
+  const description = [error.description ?? '', ...(error.notFound ?? [])].join(' ')
+  return refusal({ ...error, type: FILES_GONE, description })
 }

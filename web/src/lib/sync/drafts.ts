@@ -37,6 +37,8 @@ export class Drafts {
   onrescued: (id: string) => void = () => undefined
   /** what this device has of it: the revision; it is missing if it could not be written */
   readonly #written = new Map<string, number>()
+  /** what this device has of these is older than what this tab knows: it could not be written */
+  readonly #unkept = new Set<string>()
   /** what was typed in this tab and is not written */
   readonly #typed = new Map<string, KeptDraft>()
   #channel: BroadcastChannel | null
@@ -191,7 +193,9 @@ export class Drafts {
     if (typed && found.writer !== this.tab) {
       return { kept: found, lost: typed }
     }
-    return { kept: typed ? newer(found, typed) : found, lost: null }
+    const isOlder = this.#unkept.has(id) && found.writer === this.tab && (found.sending?.owner ?? this.tab) === this.tab
+    const kept = (isOlder && this.#drafts.get(id)) || found
+    return { kept: typed ? newer(kept, typed) : kept, lost: null }
   }
 
   /** Words that another tab knows nothing of: they become a draft of their own. */
@@ -216,9 +220,11 @@ export class Drafts {
           this.#typed.delete(id)
         }
         this.#written.set(id, next.revision)
+        this.#unkept.delete(id)
         this.#ports.persist()
       } else {
         this.#written.delete(id)
+        this.#unkept.add(id)
       }
     }
     this.#channel?.postMessage({ id, kept: next } satisfies Message)
@@ -230,6 +236,7 @@ export class Drafts {
     this.#drafts.delete(id)
     this.#typed.delete(id)
     this.#written.delete(id)
+    this.#unkept.delete(id)
   }
 
   #heard({ id, kept }: Message): void {

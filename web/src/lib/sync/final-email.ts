@@ -1,17 +1,17 @@
 /**
- * The email that is sent, as it lies at the mail server. It is made in Drafts with a Message-ID of its sending, in the
- * request that destroys the version before: whoever looks finds one or the other. Each request holds only for the state
+ * The email that is sent, as it lies at the mail server. It is made in Drafts with a Message-ID of its sending, and then the
+ * version before is destroyed: whoever looks finds one of them at least. Each request holds only for the state
  * of all emails that was seen before (RFC 8620 §5.3, ifInState): of two of them, of which the first is late, the mail
  * server refuses the one that comes second.
  */
 import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
 import { emailOf } from '#lib/compose/email.ts'
 import { call } from '#lib/jmap/client.ts'
-import { asUnambiguous, JmapFailure } from '#lib/jmap/errors.ts'
+import { asAmbiguous, asUnambiguous, JmapFailure } from '#lib/jmap/errors.ts'
 import type { Arguments, GetResponse, Id, Identity, SetResponse } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 import { emailsOf, whyGone } from './draft-look.ts'
-import { destroyDrafts, notStored } from './draft-version.ts'
+import { destroyDrafts, notStored, replace } from './draft-version.ts'
 import { addressOf, identitiesOf, identityIn } from './identities.ts'
 import { mailboxOfRole } from './mailbox-roles.ts'
 
@@ -22,6 +22,8 @@ const MOST_TRIES = 6
 export const CHANGED = 'draft_changed'
 export const SENT_ELSEWHERE = 'draft_sent'
 export const LEFT_BEFORE = 'already_sent'
+/** The identity that the person chose is gone: it must not leave under another address before they know. */
+export const IDENTITY_GONE = 'identity_gone'
 
 interface Seen {
   readonly state: string
@@ -34,17 +36,26 @@ export async function makeFinal(account: Account, kept: KeptDraft, sending: Send
   const email = await finalOf(account, kept, sending)
   for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
     const { state, drafts } = await versionsOf(account, kept, sending)
-    const set = { ifInState: state, create: { final: email }, ...(drafts.length > 0 && { destroy: drafts }) }
-    const results = await account.client.run([call('Email/set', 'set', set)])
+    const results = await account.client.run([call('Email/set', 'set', { ifInState: state, create: { final: email } })])
     if (results.errorOf('set') !== 'stateMismatch') {
-      const { created, notCreated } = results.get<SetResponse>('set')
-      if (created?.['final']) {
+      const { created, notCreated, newState } = results.get<SetResponse>('set')
+      if (created?.['final']?.id) {
+        await replaceAll(account, drafts, sending, newState)
         return created['final'].id
       }
       throw notStored(notCreated?.['final'])
     }
   }
   throw new JmapFailure('stateMismatch', { transient: true })
+}
+
+/** One that may be submitted by a request that is late must be gone; of the others it is enough to try. */
+async function replaceAll(account: Account, drafts: readonly Id[], { late }: Sending, state: string): Promise<void> {
+  await replace(account, drafts, state)
+  const open = drafts.filter((id) => late.includes(id))
+  await destroyDrafts(account, open).catch((failure: unknown) => {
+    throw asAmbiguous(failure)
+  })
 }
 
 async function finalOf(account: Account, { draft }: KeptDraft, { messageId, leaveAt }: Sending): Promise<Arguments> {
@@ -62,10 +73,20 @@ async function finalOf(account: Account, { draft }: KeptDraft, { messageId, leav
 
 /** Raises JmapFailure: the mail server has no such identity any more. */
 export async function identityOf(account: Account, id: Id | null): Promise<Identity> {
-  const identities = await identitiesOf(account).catch((failure: unknown) => {
-    // Nothing was handed over yet: that is certain, and need not be asked.
-    throw asUnambiguous(failure)
-  })
+  const ask = (anew: boolean): Promise<readonly Identity[]> =>
+    identitiesOf(account, anew).catch((failure: unknown) => {
+      // Nothing was handed over yet: that is certain, and need not be asked.
+      throw asUnambiguous(failure)
+    })
+  const isOf = (identity: Identity): boolean => identity.id === id
+  let identities = await ask(false)
+  // One without an id is the account's own, made while none were known.
+  if (id && !identities.some(isOf)) {
+    identities = await ask(true)
+    if (!identities.some(isOf)) {
+      throw new JmapFailure(IDENTITY_GONE)
+    }
+  }
   const identity = identityIn(identities, id, account.address)
   if (!identity) {
     throw new JmapFailure('forbiddenFrom')
@@ -99,15 +120,16 @@ async function versionsOf(account: Account, kept: KeptDraft, { late }: Sending):
 export async function findFinal(
   account: Account,
   { stored }: KeptDraft,
-  { messageId, late }: Sending
+  { messageId, late, since }: Sending
 ): Promise<{ readonly id: Id; readonly isDraft: boolean } | null> {
-  const found = (await emailsOf(account, messageId)).filter(({ id }) => !late.includes(id))
+  const found = (await emailsOf(account, messageId, since)).filter(({ id }) => !late.includes(id))
   const first = found.find(({ keywords }) => !keywords['$draft']) ?? found[0]
   if (!first) {
     return null
   }
   const others = found.map(({ id }) => id).filter((id) => id !== first.id)
   const before = stored && stored.emailId !== first.id ? [stored.emailId] : []
-  await destroyDrafts(account, [...new Set([...others, ...before, ...late])])
+  await replace(account, [...new Set([...others, ...before])], null)
+  await destroyDrafts(account, late)
   return { id: first.id, isDraft: Boolean(first.keywords['$draft']) }
 }

@@ -32,7 +32,7 @@ export class Handover {
     if (!kept?.sending) {
       return 0
     }
-    await record.step('waiting', { step: 'storing' }, {}, true)
+    await record.step('waiting', { step: 'storing', since: record.account.facts.emailState }, {}, true)
     try {
       await this.#made(kept, kept.sending, await makeFinal(record.account, kept, kept.sending))
     } catch (failure) {
@@ -168,8 +168,13 @@ export class Handover {
     if (this.#asked < ASK_AFTER.length) {
       return this.#pauseToAsk()
     }
-    await this.#record.step('submitting', { step: 'unknown', again: false, undo: false })
+    await this.giveUp()
     return 0
+  }
+
+  /** Nobody can tell whether it left. */
+  giveUp(): Promise<void> {
+    return this.#record.step('submitting', { step: 'unknown', again: false, undo: false })
   }
 
   #pauseToAsk(): number {

@@ -5,6 +5,12 @@ import type { Account } from './account.ts'
 import { rebind } from './draft-files.ts'
 import type { Drafts } from './drafts.ts'
 
+/** Code of a message that this device could not keep: it is not handed over. */
+export const NOT_KEPT = 'not_kept'
+
+/** These are kept before a request that must not be made twice; the others say what is known. */
+const BEFORE_REQUEST: ReadonlySet<SendingStep> = new Set(['storing', 'submitting'])
+
 /** Another tab goes on with it, or it is nothing to be sent any more. */
 export class Elsewhere extends Error {}
 
@@ -13,7 +19,7 @@ export class Undone extends Error {}
 
 export type OnItsWay = KeptDraft & { readonly sending: Sending }
 
-export type StepChanges = Partial<Omit<Sending, 'owner' | 'steppedAt'>>
+export type StepChanges = Partial<Omit<Sending, 'owner' | 'steppedAt' | 'goesOnAt'>>
 
 export class SendingRecord {
   readonly id: string
@@ -39,8 +45,17 @@ export class SendingRecord {
   /** From now on no other tab takes a step. */
   async claim(): Promise<void> {
     const owner = this.#drafts.tab
+    const goesOnAt = this.now()
     await this.#drafts.update(this.id, (kept) =>
-      kept.sending && kept.sending.owner !== owner ? { ...kept, sending: { ...kept.sending, owner } } : kept
+      kept.sending && kept.sending.owner !== owner ? { ...kept, sending: { ...kept.sending, owner, goesOnAt } } : kept
+    )
+  }
+
+  /** This tab goes on later: it is not frozen. */
+  async pause(milliseconds: number): Promise<void> {
+    const goesOnAt = this.now() + milliseconds
+    await this.#drafts.update(this.id, (kept) =>
+      kept.sending?.owner === this.#drafts.tab ? { ...kept, sending: { ...kept.sending, goesOnAt } } : kept
     )
   }
 
@@ -56,14 +71,19 @@ export class SendingRecord {
     unlessUndone = false
   ): Promise<void> {
     const owner = this.#drafts.tab
-    const done = { is: false, isOurs: false, isUndone: false }
+    const done = { is: false, isOurs: false, isUndone: false, before: null as Sending | null }
     const isWritten = await this.#drafts.update(this.id, (kept) => {
       const { sending } = kept
+      done.before = sending
       done.isOurs = sending?.owner === owner
       done.isUndone = unlessUndone && (sending?.undo ?? false)
       done.is = done.isOurs && sending?.step === from && !done.isUndone
       return done.is && sending
-        ? { ...kept, ...more, sending: changes && { ...sending, ...changes, steppedAt: this.now() } }
+        ? {
+            ...kept,
+            ...more,
+            sending: changes && { ...sending, ...changes, steppedAt: this.now(), goesOnAt: this.now() }
+          }
         : kept
     })
     if (!done.isOurs) {
@@ -72,10 +92,26 @@ export class SendingRecord {
     if (!done.is) {
       throw done.isUndone ? new Undone() : new JmapFailure('stateMismatch', { transient: true })
     }
-    if (!isWritten) {
-      // After a crash nobody would know of it, and it could be handed over twice.
-      throw new JmapFailure('not_kept', { transient: true })
+    if (!isWritten && done.before && changes?.step && BEFORE_REQUEST.has(changes.step)) {
+      // After a crash nobody would know of it, and it could be handed over twice. Nothing is asked for.
+      await this.#takeBack(done.before, changes.step)
+      throw new JmapFailure(NOT_KEPT, { transient: true })
     }
+  }
+
+  /** The step could not be kept, or not in time. */
+  async #takeBack(before: Sending, step: SendingStep): Promise<void> {
+    const owner = this.#drafts.tab
+    await this.#drafts.update(this.id, (kept) => {
+      const { sending } = kept
+      const isIt = sending?.owner === owner && sending.step === step
+      return isIt ? { ...kept, sending: { ...before, undo: sending.undo, steppedAt: this.now() } } : kept
+    })
+  }
+
+  /** Change what is no word of the person. */
+  async amend(change: (draft: KeptDraft['draft']) => KeptDraft['draft']): Promise<void> {
+    await this.#drafts.amend(this.id, change)
   }
 
   /** Its files are those of the version that the mail server has now. Raises JmapFailure. */

@@ -74,7 +74,9 @@ export class Sendings {
     const messageId = messageIdFor(this.#account.address, ports.unique())
     const beginning = { messageId, owner: this.#drafts.tab, now: ports.now(), leaveAt: at?.getTime() ?? null }
     const mostHeld = holdsMail(this.#account)
-    await this.#drafts.update(id, (kept) => (kept.sending ? kept : departing(kept, { ...beginning, mostHeld })))
+    // What another tab took over reads otherwise than what the person saw here.
+    const mayBe = (kept: KeptDraft): boolean => !kept.sending && kept.writer === this.#drafts.tab
+    await this.#drafts.update(id, (kept) => (mayBe(kept) ? departing(kept, { ...beginning, mostHeld }) : kept))
     this.#attend(id)
   }
 
@@ -211,8 +213,8 @@ export class Sendings {
   }
 
   /** Nobody is at it, as it seems, or this tab is. */
-  #isLeft({ owner, steppedAt }: Sending): boolean {
-    return owner === this.#drafts.tab || this.#account.ports.now() - steppedAt > PATIENCE
+  #isLeft({ owner, goesOnAt }: Sending): boolean {
+    return owner === this.#drafts.tab || this.#account.ports.now() - goesOnAt > PATIENCE
   }
 
   /** A tab that is frozen goes on with nothing, and keeps its locks. */

@@ -114,6 +114,8 @@ export async function whereaboutsOf({ client }: Account, { late }: Sending, emai
   const results = await client.run(asked([...new Set([...late, emailId])], emailId)).catch((failure: unknown) => {
     throw asUnambiguous(failure)
   })
+  // If it cannot be asked, that is why.
+  results.get('query')
   const submissions = results.get<Partial<GetResponse<Submission>>>('submissions').list
   const emails = results.get<Partial<GetResponse<FinalEmail>>>('email').list
   if (!submissions || !emails) {

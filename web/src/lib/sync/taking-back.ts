@@ -18,7 +18,11 @@ export class TakingBack {
     await this.#record.step('held', { step: 'undoing' })
     try {
       const isBack = await cancel(this.#record.account, sending.submissionId ?? '')
-      await this.#record.step('undoing', isBack ? { step: 'returning' } : { step: 'held', undo: false })
+      if (isBack) {
+        await this.#record.step('undoing', { step: 'returning' })
+      } else {
+        await this.#look(sending, false)
+      }
     } catch (failure) {
       if (failure instanceof JmapFailure && !failure.ambiguous) {
         await this.#record.step('undoing', { step: 'held' })
@@ -32,12 +36,17 @@ export class TakingBack {
   }
 
   /** Whether it was taken back: no response told. */
-  async look({ sending }: OnItsWay): Promise<void> {
+  look({ sending }: OnItsWay): Promise<void> {
+    return this.#look(sending, true)
+  }
+
+  /** `again`: it is asked for once more if it is still there. It may be another device that took it back. */
+  async #look(sending: Sending, again: boolean): Promise<void> {
     const where = await whereaboutsOf(this.#record.account, sending, sending.emailId ?? '')
     const own = where.submissions.find(({ id }) => id === sending.submissionId)
     const isBack = own ? own.undoStatus === 'canceled' : Boolean(where.email?.keywords['$draft'])
     // If it is still there, it is asked for once more, or it is too late.
-    const held = { step: 'held', undo: own?.undoStatus === 'pending' } as const
+    const held = { step: 'held', undo: again && own?.undoStatus === 'pending' } as const
     await this.#record.step('undoing', isBack ? { step: 'returning' } : held)
   }
 
@@ -67,7 +76,9 @@ export class TakingBack {
       return false
     }
     const isDraft = Boolean(where.email?.keywords['$draft'])
-    if (verdict.is === 'canceled' || verdict.is === 'draft') {
+    // Cyrus keeps no record of what left at once: then nobody can have taken it back.
+    const isForgotten = where.submissions.length === 0 && sending.submissionId !== null && sending.holdFor === 0
+    if (verdict.is === 'canceled' || (verdict.is === 'draft' && !isForgotten)) {
       // Another device took it back: there it is a draft.
       await (isDraft ? undefined : file(this.#record.account, emailId, 'drafts'))
       await this.#record.remove()

@@ -11,6 +11,8 @@ import { blobIdIn, byXmlHttpRequest, type Upload } from './upload-port.ts'
 
 /** The server, and other tabs, need connections too. */
 const AT_ONCE = 2
+/** Milliseconds */
+const A_WHILE = 60_000
 
 export type UploadState =
   | { readonly kind: 'waiting' }
@@ -99,6 +101,22 @@ export class Uploads {
     entry?.ends.abort()
     this.#entries.delete(fileId)
     this.#contents.delete(fileId)
+  }
+
+  /** At the start of a tab: what was attached to a draft that was never kept is removed. */
+  async sweep(): Promise<void> {
+    const { store } = this.#drafts
+    const before = new Set(await store?.unusedFiles().catch(() => []))
+    if (store && before.size > 0) {
+      // A draft is kept a moment after its files.
+      this.#account.ports.after(A_WHILE, () => {
+        const remove = async (): Promise<void> => {
+          await store.removeFiles((await store.unusedFiles()).filter((id) => before.has(id)))
+        }
+        // The next start tries again.
+        remove().catch(() => undefined)
+      })
+    }
   }
 
   stop(): void {

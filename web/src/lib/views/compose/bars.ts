@@ -12,6 +12,13 @@ export function troubleText({ code, detail }: Trouble, words: Words['mail'], onl
   return detail ? `${text} ${detail}` : text
 }
 
+/** Why a message was not sent. */
+export function reasonText(trouble: Trouble, words: ComposeWords, mail: Words['mail'], online: boolean): string {
+  const { reasons } = words
+  const { code } = trouble
+  return Object.hasOwn(reasons, code) ? reasons[code as keyof typeof reasons] : troubleText(trouble, mail, online)
+}
+
 /** Why a file was not taken. */
 export function refusalText(
   { name, trouble }: Composition['refusals'][number],

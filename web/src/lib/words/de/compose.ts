@@ -111,6 +111,20 @@ export const compose: Widen<typeof english> = {
     sent: 'Ein anderes Gerät hat diesen Entwurf gesendet. Was Sie seitdem geschrieben haben, bleibt erhalten.'
   },
   notSent: 'Nicht gesendet.',
+  reasons: {
+    not_kept:
+      'Dieser Browser konnte auf diesem Gerät nicht festhalten, dass die Nachricht gesendet wird. Laden Sie diese Seite neu, und versuchen Sie es noch einmal.',
+    identity_gone:
+      'Die Adresse, von der sie gesendet werden sollte, gehört Ihnen nicht mehr. Senden Sie noch einmal, um sie von Ihrer eigenen zu senden.',
+    tooLarge: 'Die Nachricht ist zu groß für den Mailserver.',
+    blobNotFound:
+      'Der Mailserver hat einige ihrer Dateien nicht mehr. Senden Sie noch einmal, sobald sie hochgeladen sind.',
+    draft_changed: 'Senden Sie noch einmal, wenn diese Fassung die richtige ist.',
+    draft_sent: 'Senden Sie noch einmal, wenn sie ein weiteres Mal gesendet werden soll.',
+    already_sent:
+      'Sie ist schon früher hinausgegangen. Senden Sie noch einmal, wenn sie ein weiteres Mal gesendet werden soll.',
+    tooManyRecipients: 'Das sind mehr Empfänger, als der Mailserver auf einmal annimmt.'
+  },
   notSaved: 'Nicht gespeichert. Kopieren Sie Ihren Text, bevor Sie diese Seite verlassen.',
   from: { mayNot: (address: string) => `Sie dürfen nicht als ${address} senden.` },
   own: {

@@ -107,6 +107,18 @@ export const compose = {
     sent: 'Another device sent this draft. What you wrote since then is kept.'
   },
   notSent: 'Not sent.',
+  reasons: {
+    not_kept:
+      'This browser could not note on this device that the message is sent. Load this page again, and try again.',
+    identity_gone:
+      'The address that it was to be sent from is not yours any more. Send again to send it from your own one.',
+    tooLarge: 'The message is too large for the mail server.',
+    blobNotFound: 'The mail server has some of its files no more. Send again once they are uploaded.',
+    draft_changed: 'Send again if this version is the right one.',
+    draft_sent: 'Send again if it should be sent once more.',
+    already_sent: 'It left before, after all. Send again if it should be sent once more.',
+    tooManyRecipients: 'These are more recipients than the mail server takes at once.'
+  },
   notSaved: 'Not saved. Copy your text before you leave this page.',
   from: { mayNot: (address: string) => `You may not send as ${address}.` },
   own: {

@@ -1,0 +1,141 @@
+"""The windows in which messages are written, by keyboard and pointer; the policy of the page blocks nothing of ours."""
+
+import re
+
+from playwright.async_api import Browser, Locator, Page, expect
+
+from mail_page import NARROW, MailPage, mail_page
+from trial import Trial
+
+SETTINGS = {"POSTROOM_PACE": "0"}
+PASTE = """([kind, text]) => {
+    const data = new DataTransfer(); data.setData(kind, text)
+    document.activeElement.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}))
+}"""
+PASTE_PICTURE = """async () => {
+    const canvas = document.createElement('canvas')
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve))
+    const data = new DataTransfer(); data.items.add(new File([blob], 'stacks.png', {type: 'image/png'}))
+    document.activeElement.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}))
+}"""
+
+
+def field(page: Page, name: str) -> Locator:
+    return page.get_by_role("dialog").get_by_role("textbox", name=name, exact=True)
+
+
+async def opened(alice: MailPage, subject: str) -> Locator:
+    """A new window with a subject, and the field of its text, which has the focus."""
+    await alice.page.locator("body").press("c")
+    await expect(alice.page.get_by_role("combobox", name="To").last).to_be_focused()
+    window = alice.page.get_by_role("dialog", name="New message")
+    await window.get_by_role("textbox", name="Subject").fill(subject)
+    text = alice.page.get_by_role("dialog", name=subject).get_by_role("textbox", name="Message")
+    await text.focus()
+    return text
+
+
+async def test_a_message_is_written_by_keyboard_alone(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "cw.keys") as alice:
+        await alice.sign_up_and_wait()
+        page = alice.page
+        await page.locator("body").press("c")
+        await expect(page.get_by_role("combobox", name="To")).to_be_focused()
+        await page.keyboard.type("Priya Raghunathan <priya@example.org>; kenji@papier,")
+        await page.keyboard.press("Backspace")
+        assert await alice.focused() == "BUTTON kenji@papier is not an address yet"
+        await page.keyboard.press("Backspace")
+        await page.keyboard.press("End")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("Paper")
+        await expect(page.get_by_role("dialog", name="Paper")).to_be_visible()
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("Option B is ")
+        await page.keyboard.press("Control+b")
+        await page.keyboard.type("uncoated")
+        await page.keyboard.press("Control+b")
+        text = field(page, "Message")
+        await expect(text.locator("b")).to_have_text("uncoated")
+        await page.keyboard.type(" paper")
+        await page.keyboard.press("Control+z")
+        await expect(text).not_to_contain_text("paper")
+        await page.keyboard.press("Control+y")
+        await expect(text).to_contain_text("uncoated paper")
+        await page.keyboard.press("Shift+Home")
+        await page.keyboard.press("Control+k")
+        await expect(page.get_by_role("textbox", name="Address", exact=True)).to_be_focused()
+        await page.keyboard.type("example.org")
+        await page.keyboard.press("Enter")
+        await expect(text.locator("a").first).to_have_attribute("href", "https://example.org")
+        await expect(alice.text(re.compile("^ ?Saved"))).to_be_visible()
+        await alice.expect_no_violations()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_what_is_pasted_is_harmless_and_pictures_stand_in_the_text(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "cw.paste") as alice:
+        await alice.sign_up_and_wait()
+        text = await opened(alice, "Stacks")
+        html = '<p class="x">Pasted <b>words</b><img src="https://tracker.example/x.png" alt="a pixel"></p>'
+        await alice.page.evaluate(PASTE, ["text/html", html])
+        await expect(text).to_contain_text("Pasted wordsa pixel")
+        await expect(text.locator("img, [class]")).to_have_count(0)
+        await alice.page.evaluate(PASTE_PICTURE)
+        await expect(text.locator("img")).to_have_attribute("src", re.compile("^blob:"))
+        await text.locator("img").click()
+        await expect(text.locator("img")).to_have_class("chosen")
+        await alice.page.keyboard.press("Delete")
+        await expect(text.locator("img")).to_have_count(0)
+
+
+async def test_two_windows_stand_beside_each_other_and_others_are_tabs(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "cw.tabs") as alice:
+        await alice.sign_up_and_wait()
+        for subject in ("One", "Two", "Three"):
+            await opened(alice, subject)
+            await alice.button("Compose").focus()
+        windows = alice.page.get_by_role("dialog")
+        await expect(windows).to_have_count(2)
+        await alice.button("Go on writing: One").press("Enter")
+        await expect(alice.page.get_by_role("dialog", name="One").get_by_role("combobox")).to_be_focused()
+        await expect(alice.button("Go on writing: Two")).to_be_visible()
+        await alice.page.get_by_role("dialog", name="One").get_by_role("button", name="Minimise").click()
+        await expect(alice.button("Go on writing: One")).to_be_focused()
+        await alice.expect_no_violations()
+
+
+async def test_a_draft_moves_to_a_window_of_its_own_and_stays_when_that_is_closed(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "cw.own") as alice:
+        await alice.sign_up_and_wait()
+        await opened(alice, "Moves")
+        await alice.page.keyboard.type("Dear Bob")
+        async with alice.page.context.expect_page() as coming:
+            await alice.page.get_by_role("dialog").get_by_role("button", name="More", exact=True).click()
+            await alice.page.get_by_role("menuitem", name="Open in its own window").click()
+        own = await coming.value
+        await expect(field(own, "Message")).to_have_text("Dear Bob")
+        await expect(alice.page.get_by_role("dialog")).to_have_count(0)
+        await field(own, "Message").press("End")
+        await own.keyboard.type(", dear Ann")
+        async with own.expect_event("close"):
+            await own.get_by_role("button", name="Save and close").click()
+        await alice.page.get_by_role("treeitem", name=re.compile("^Drafts")).click()
+        await expect(alice.row("Moves")).to_contain_text("Dear Bob, dear Ann")
+
+
+async def test_a_phone_has_the_window_over_its_screen(up: Trial, browser: Browser) -> None:
+    dark = {"viewport": NARROW, "color_scheme": "dark", "has_touch": True, "is_mobile": True}
+    async with mail_page(up, browser, "cw.phone", **dark) as alice:
+        await alice.sign_up_and_wait()
+        await alice.button("Compose").last.tap()
+        window = alice.page.get_by_role("dialog", name="New message")
+        await expect(window).to_be_visible()
+        assert await window.bounding_box() == {"x": 0, "y": 0, **NARROW}
+        await expect(window.get_by_role("button", name="Send", exact=True)).to_be_visible()
+        await alice.expect_no_violations()
+        await window.get_by_role("button", name="Send later").tap()
+        await expect(alice.page.get_by_role("dialog", name="Send later")).to_be_visible()
+        await alice.expect_no_violations()

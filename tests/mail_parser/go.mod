@@ -1,0 +1,3 @@
+module mail-parser
+
+go 1.26

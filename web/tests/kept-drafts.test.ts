@@ -1,0 +1,100 @@
+/** What this device keeps of drafts: of an earlier version of this page, of another person, on a full disk. */
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import { openDB } from 'idb'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
+import { ModelServer } from './model-server.ts'
+import { settled } from './world.ts'
+import { begun, draftsOn, writing } from './writing.ts'
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory()
+})
+
+/** The plain reply of a version before. */
+async function earlier(parent: string, sending: object | null = null): Promise<void> {
+  const database = await openDB('postroom-mail-2-me@example.org/a', 2, {
+    upgrade: (db) => void db.createObjectStore('draft', { keyPath: 'id' })
+  })
+  await database.put('draft', { id: parent, text: 'Yes, gladly', sending })
+  database.close()
+}
+
+describe('a reply that an earlier version of this page kept', () => {
+  test('is open at the start, with its recipient, its subject and its quote, and the mail server gets it', async () => {
+    const server = new ModelServer()
+    server.deliver({ subject: 'Boats', messageId: ['boats@example.net'] })
+    await earlier('e1')
+    const scene = await writing(server)
+    await scene.world.pass(5_000)
+    const [reply] = scene.compose.open
+    expect(reply?.draft).toMatchObject({
+      subject: 'Re: Boats',
+      to: [{ name: 'Ann', address: 'ann@example.net' }],
+      parent: { emailId: 'e1', messageId: ['boats@example.net'] }
+    })
+    expect(reply?.draft.text).toMatch(/^Yes, gladly\n\n(.|\n)*> The text/)
+    expect(draftsOn(scene)).toHaveLength(1)
+    expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(['postroom-mail-3-me@example.org/a'])
+  })
+
+  test('whose message is gone keeps its text', async () => {
+    await earlier('gone')
+    const scene = await writing()
+    await scene.world.pass(5_000)
+    expect(scene.compose.open.map(({ draft }) => draft.text)).toEqual(['Yes, gladly'])
+  })
+
+  test('that was handed over, and sent, is told as sent', async () => {
+    const server = new ModelServer()
+    server.deliver({ messageId: ['mine@example.org'], mailboxIds: { sent: true }, keywords: { $seen: true } })
+    await earlier('e9', { messageId: 'mine@example.org', text: 'Yes, gladly' })
+    const scene = await writing(server)
+    await scene.world.pass(5_000)
+    expect(scene.compose.open.map(({ conflict }) => conflict)).toEqual(['sent'])
+  })
+})
+
+test('another person who signs in sees nothing of a draft, and nothing of it stays on this device', async () => {
+  const first = await writing()
+  await begun(first)
+  await first.world.pass(1_000)
+  first.mail.stop()
+  const server = new ModelServer()
+  server.username = 'bob@example.org'
+  const next = await writing(server)
+  await next.world.pass(5_000)
+  expect([next.compose.open, next.compose.unsent, draftsOn(next)]).toEqual([[], 0, []])
+  expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(['postroom-mail-3-bob@example.org/a'])
+})
+
+test('sign-out asks about a draft that the mail server lacks, and about none that it has', async () => {
+  const scene = await writing()
+  scene.server.interrupt = () => {
+    throw new TypeError('offline')
+  }
+  await begun(scene)
+  await scene.world.pass(5_000)
+  expect(await unsentOnThisDevice(scene.world.time)).toBe(1)
+  scene.server.interrupt = () => null
+  await scene.world.pass(60_000)
+  expect(await unsentOnThisDevice(scene.world.time)).toBe(0)
+  const [draft] = scene.compose.open
+  draft?.discard()
+  await settled()
+  expect(await unsentOnThisDevice(scene.world.time)).toBe(0)
+})
+
+test('a draft is written to a full disk', async () => {
+  const scene = await writing()
+  const full = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementationOnce(() => {
+    throw new DOMException('full', 'QuotaExceededError')
+  })
+  await begun(scene)
+  await scene.world.pass(1_000)
+  full.mockRestore()
+  expect(scene.world.mistakes).toEqual([])
+  scene.mail.stop()
+  expect((await writing(scene.server)).compose.open.map(({ draft }) => draft.text)).toEqual(['Dear Ann'])
+})
