@@ -135,6 +135,17 @@ async def test_next_version_of_a_draft_takes_the_files_of_the_version_that_it_re
     assert (await ann.http.get(path)).content == content
 
 
+async def test_version_is_destroyed_though_the_one_that_replaces_it_is_refused(ann: Person) -> None:
+    """RFC 8620 §5.3: a program that destroys the version before in the same request may be left without any."""
+    first = await ann.create("Email", mailboxIds={"d": True}, **TEXT)
+    file = {"blobId": (await ann.upload(b"x", "image/png"))["blobId"][:-1] + "a", "type": "image/png"}
+    answer = await ann.call(
+        "Email/set", create={"m": {"mailboxIds": {"d": True}, "attachments": [file]} | TEXT}, destroy=[first["id"]]
+    )
+    assert (list(answer["notCreated"]), answer["destroyed"]) == (["m"], [first["id"]])
+    assert (await ann.call("Email/get", ids=[first["id"]]))["list"] == []
+
+
 async def test_version_that_is_gone_is_no_reason_not_to_make_the_next_one(ann: Person) -> None:
     """The two parts of an Email/set are independent: both versions may stay, and a program must look at `destroyed`."""
     answer = await ann.call("Email/set", create={"m": {"mailboxIds": {"d": True}} | TEXT}, destroy=["zzzz"])

@@ -59,6 +59,22 @@ describe('a message that is sent', () => {
     ])
   })
 
+  test('that was refused says so in the list of what is unsent once its window is closed, until it is changed', async () => {
+    const scene = await clocked()
+    scene.server.sending.refusing = { type: 'forbiddenFrom' }
+    const draft = await begun(scene)
+    await draft.send({ anyway: true })
+    await scene.world.pass(60_000)
+    scene.compose.open[0]?.close()
+    await scene.world.pass(20_000)
+    expect(scene.compose.unsentDrafts.map(({ state }) => state)).toEqual(['not_sent'])
+    const again = await scene.compose.start({ kind: 'kept', id: scene.compose.unsentDrafts[0]?.id ?? '' })
+    again.change({ text: 'Dear Ann, hello' })
+    again.close()
+    await scene.world.pass(20_000)
+    expect([scene.compose.unsentDrafts, draftsOn(scene)]).toEqual([[], ['Dear Ann, hello']])
+  })
+
   test('goes by itself once the connection is back, also after a reload', async () => {
     const scene = await clocked()
     const draft = await begun(scene)

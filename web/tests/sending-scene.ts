@@ -149,7 +149,7 @@ export class SendingTab {
         this.#isDead ? undefined : Promise.race([work(lock), gone])
       )
     }
-    return { request, query: () => navigator.locks.query() } as unknown as LockManager
+    return { request, query: () => navigator.locks.query() }
   }
 }
 

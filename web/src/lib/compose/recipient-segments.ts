@@ -4,7 +4,7 @@
 const SEPARATORS = ',;\n，；、'
 const CLOSING: Readonly<Record<string, string>> = { '"': '"', '<': '>', '(': ')', '[': ']' }
 /** RFC 5322 §3.2.4, on one line. Its length is bounded: what opens may never close. */
-const QUOTED = /"(?:[^"\\\n]|\\[^\n]){0,500}"/y
+const QUOTED = /"(?:[^"\\\n]|\\[^\n]){0,200}"/y
 
 interface Segment {
   readonly text: string

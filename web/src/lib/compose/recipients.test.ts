@@ -87,7 +87,8 @@ test.each(['<', '"', '(', 'a@b,', 'a ', '"a" ', 'a@example.org ', '[', "'", 'a:'
   (piece) => {
     const before = performance.now()
     recipientsOf(piece.repeat(1_000_000 / piece.length))
-    expect(performance.now() - before).toBeLessThan(2_000)
+    // Quadratic ones took minutes.
+    expect(performance.now() - before).toBeLessThan(4_000)
   }
 )
 

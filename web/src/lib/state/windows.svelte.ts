@@ -1,6 +1,7 @@
 /** The drafts that are open in this tab, from their opening to their end. */
 import type { Draft, KeptDraft, StoredVersion } from '#lib/compose/draft.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
+import { isStored } from '#lib/sync/draft-version.ts'
 import type { ComposeParts } from './compose-parts.ts'
 import { CompositionFiles } from './composition-files.ts'
 import { CompositionState } from './composition.svelte.ts'
@@ -85,7 +86,7 @@ export class Windows {
   async resume(): Promise<void> {
     const { drafts, locks } = this.#parts
     const all = drafts.all().toSorted((one, other) => one.openedAt - other.openedAt)
-    for (const kept of all.filter(({ sending }) => sending === null)) {
+    for (const kept of all.filter((one) => one.sending === null && !isRefused(one))) {
       if (await locks.hold(kept.id)) {
         await (isLeft(kept) ? this.#goOn(kept) : (this.of(kept.id) ?? this.#add(kept.id)).write())
       }
@@ -109,7 +110,7 @@ export class Windows {
     const { drafts, locks } = this.#parts
     const isOver = ({ closed, discardedAt, sending }: KeptDraft): boolean =>
       (closed || discardedAt !== null) && !sending
-    return drafts.all().filter((kept) => isOver(kept) && !this.of(kept.id) && !locks.holds(kept.id))
+    return drafts.all().filter((kept) => isOver(kept) && !isRefused(kept) && !this.of(kept.id) && !locks.holds(kept.id))
   }
 
   async #takeUp(): Promise<void> {
@@ -179,17 +180,50 @@ export class Windows {
   /** Returns how to take it back, at any time. */
   discarded(composition: CompositionState): () => void {
     const { id } = composition
-    const { drafts, storing, account } = this.#parts
+    const { drafts } = this.#parts
     const before = drafts.get(id)
     this.#drop(composition)
     if (!before || before.writer !== drafts.tab) {
       this.#parts.locks.release(id)
       return () => undefined
     }
+    if (before.sending) {
+      return this.#discardUnsent(before)
+    }
+    this.#discard(id)
+    return () => void this.#undiscard(before)
+  }
+
+  #discard(id: string): void {
+    const { drafts, storing, account } = this.#parts
     const at = account.ports.now()
     void drafts.update(id, (kept) => ({ ...kept, closed: true, discardedAt: at }))
     storing.discard(id)
-    return () => void this.#undiscard(before)
+  }
+
+  /** One that is on its way must not leave. If it has left there is nothing to discard, and that is told. */
+  #discardUnsent(before: KeptDraft): () => void {
+    const { id } = before
+    const state = { isWanted: false, isDiscarded: false }
+    const work = async (): Promise<void> => {
+      const isBack = await this.#parts.sender.undo(id)
+      state.isDiscarded = isBack && !state.isWanted
+      if (state.isDiscarded) {
+        this.#discard(id)
+      } else if (isBack) {
+        await this.show(id)
+      }
+    }
+    // It cannot be taken back for now: its window says so.
+    work()
+      .catch(() => this.show(id))
+      .catch(() => undefined)
+    return () => {
+      state.isWanted = true
+      if (state.isDiscarded) {
+        void this.#undiscard({ ...before, sending: null })
+      }
+    }
   }
 
   #add(id: string): CompositionState {
@@ -271,4 +305,9 @@ export class Windows {
 
 function isLeft({ closed, discardedAt, revision }: KeptDraft): boolean {
   return closed || discardedAt !== null || revision === 0
+}
+
+/** Its window is closed, and it is kept for what it tells alone: it was not sent. */
+function isRefused(kept: KeptDraft): boolean {
+  return kept.closed && kept.discardedAt === null && kept.refusal !== null && isStored(kept)
 }

@@ -146,10 +146,12 @@ export class Departing {
         return this.#back.look(kept)
       case 'return':
         await this.#back.putBack(kept)
-        return this.#told.ended(this.#record.id, refusal && troubleOf(new JmapFailure(refusal.code, refusal)))
+        this.#told.ended(this.#record.id, refusal && troubleOf(new JmapFailure(refusal.code, refusal)))
+        return
       case 'end':
         await this.#back.end(kept)
-        return this.#told.ended(this.#record.id, null)
+        this.#told.ended(this.#record.id, null)
+        return
       default:
         if (await this.#back.finish(kept)) {
           await this.#told.sent(kept)

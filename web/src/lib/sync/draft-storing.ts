@@ -176,8 +176,11 @@ export class DraftStoring {
 
   /** Nobody writes it any more, and the mail server has all of it. */
   async #leave(id: string): Promise<void> {
-    await this.#drafts.update(id, (kept) => (kept.closed && isWhole(kept) && !kept.sending ? null : kept))
-    if (!this.#drafts.get(id)) {
+    const isOver = (kept: KeptDraft): boolean => kept.closed && isWhole(kept) && !kept.sending
+    // Why it was not sent is told until the person has opened it again.
+    await this.#drafts.update(id, (kept) => (isOver(kept) && !kept.refusal ? null : kept))
+    const left = this.#drafts.get(id)
+    if (!left || isOver(left)) {
       this.onsettled(id)
     }
   }

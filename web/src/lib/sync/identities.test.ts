@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Identity } from '#lib/jmap/types.ts'
 import { addressOf, identityIn } from './identities.ts'
 
-const identity = (id: string, email: string): Identity => ({ id, name: '', email }) as Identity
+const identity = (id: string, email: string): Identity => ({ id, name: '', email })
 const ALL = [identity('alias', 'shop@example.org'), identity('own', 'Me@example.org')]
 
 test.each([
