@@ -28,6 +28,19 @@ describe('a draft', () => {
     expect(draftsOn(scene)).toEqual(['Dear Ann, hello'])
   })
 
+  test('is open again after a reload while nobody can be reached, with what was typed last', async () => {
+    const scene = await writing()
+    scene.server.interrupt = () => {
+      throw new TypeError('offline')
+    }
+    await begun(scene)
+    scene.world.leave()
+    await settled()
+    scene.mail.stop()
+    scene.server.interrupt = () => null
+    expect((await writing(scene.server)).compose.open.map(({ draft }) => draft.text)).toEqual(['Dear Ann'])
+  })
+
   test('is nothing that the browser may delete when it needs room', async () => {
     const scene = await writing()
     expect(scene.world.persisted).toBe(0)
