@@ -207,7 +207,7 @@ export class Handover {
     // What another device handed over is not held for this one.
     const held = handedAt === null ? { holdFor: 0, leaveAt: null, handedAt: this.#record.now() } : {}
     await this.#record.step(sending.step, { step: 'held', submissionId: submission?.id ?? null, again: false, ...held })
-    void this.#record.account.hint()
+    this.#record.account.wrote()
     return 0
   }
 }
