@@ -101,7 +101,7 @@ function passes({ transient, ambiguous, code }: JmapFailure): boolean {
 export async function destroyDrafts(account: Account, ids: readonly Id[]): Promise<void> {
   for (const emailId of ids) {
     for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
-      const { is, state } = await standingOf(account, { emailId, messageId: '', revision: 0, at: 0 })
+      const { is, state } = await standingOf(account, emailId)
       if (is !== 'draft') {
         break
       }
@@ -121,7 +121,7 @@ export async function destroyDrafts(account: Account, ids: readonly Id[]): Promi
 /** False if something changed meanwhile, and nothing was done. */
 async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): Promise<boolean> {
   const { id } = before
-  const { is, state } = await standingOf(account, before.stored)
+  const { is, state } = await standingOf(account, before.stored?.emailId ?? null)
   const mailboxId = await mailboxOfRole(account, 'drafts')
   const from = await senderOf(account, before.draft.identityId)
   const messageId = messageIdFor(from.email, account.ports.unique())
