@@ -84,7 +84,6 @@ async function run(left: number): Promise<{ steps: number; facts: Record<string,
 
 test('a tab that is gone at any step of sending, taking back and sending leaves one mail, or none and all words', async () => {
   const whole = await run(Infinity)
-  console.log('STEPS', whole.steps)
   expect(whole.facts).toMatchObject({ mails: ['Pallets'], drafts: 0, sent: 1, kept: [], texts: [WORDS[1]] })
   for (let left = 0; left < whole.steps; left += 1) {
     const { facts } = await run(left)
