@@ -11,14 +11,13 @@ from eventually import eventually
 from mail_page import MailPage, mail_page
 from postroom.web.interface import FOLDER
 from trial import Trial
+from writing_page import Window
 
 # A page that was loaded a moment ago does not load itself anew.
 LONG_OPEN = "performance.now = () => 60_000"
 
 
-async def test_a_reply_that_is_sent_offline_stays_on_the_page_and_can_be_sent_later(
-    up: Trial, browser: Browser
-) -> None:
+async def test_a_reply_that_is_sent_offline_waits_and_goes_by_itself(up: Trial, browser: Browser) -> None:
     async with mail_page(up, browser, "off.alice") as alice:
         await alice.page.add_init_script(LONG_OPEN)
         await alice.sign_up()
@@ -28,18 +27,17 @@ async def test_a_reply_that_is_sent_offline_stays_on_the_page_and_can_be_sent_la
         await alice.row("A question").click()
         await expect(alice.page.get_by_role("article").first).to_be_visible()
         loads = len(alice.documents)
-        # What sending needs was not loaded before.
-        await alice.page.context.set_offline(True)
         await alice.page.keyboard.press("r")
+        window = Window(alice, "Re: A question")
+        await expect(window.text).to_be_focused()
+        await alice.page.context.set_offline(True)
         await alice.page.keyboard.type("Thank you!")
-        await alice.page.keyboard.press("Control+Enter")
-        await expect(alice.text("Your text is kept")).to_be_visible()
-        await expect(alice.page.get_by_role("textbox", name="Your reply")).to_have_value("Thank you!")
+        await window.send()
+        await expect(alice.text("is sent when you are back online")).to_be_visible()
         assert len(alice.documents) == loads
         await alice.page.context.set_offline(False)
-        await alice.page.keyboard.press("Control+Enter")
         # The reply in Sent; the copy that she gets, since she writes to herself, may be there already.
-        await expect(alice.message("Thank you!").first).to_be_visible()
+        await expect(alice.framed("Thank you!")).to_be_visible()
 
 
 async def test_a_page_that_lost_the_network_while_its_later_parts_came_gets_them_when_it_is_back(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.web.first_view import LIMIT, first_view, table, words_files
+from benchmarks.web.first_view import LIMIT, WRITING_LIMIT, first_view, table, words_files, writing
 from built_web import require_interface
 from postroom.web.build import FOLDER
 
@@ -57,3 +57,10 @@ def test_first_view_of_the_built_interface_is_small() -> None:
     require_interface()
     sizes = first_view(FOLDER)
     assert sum(sizes.values()) <= LIMIT, f"too large until the list of mail is painted:\n{table(sizes)}"
+
+
+def test_what_a_window_of_writing_adds_is_small() -> None:
+    require_interface()
+    sizes = writing(FOLDER)
+    assert any(path.endswith(".css") for path in sizes), sizes
+    assert sum(sizes.values()) <= WRITING_LIMIT, f"writing adds too much:\n{table(sizes, WRITING_LIMIT)}"

@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { Email as Row, EmailBody } from '#lib/jmap/types.ts'
 import type { Departure } from '#lib/state/compose.ts'
 import { begun, draftsOn, writing, type WritingScene } from './writing.ts'
 import { settled } from './world.ts'
@@ -136,7 +137,49 @@ test('a message that names nobody, or what is no address, is not sent', async ()
   await settled()
 })
 
-test('a reply marks what it replies to as answered', async () => {
+test('a message that leaves later is dated at that time, and keeps its file when it is taken back', async () => {
+  const scene = await clocked()
+  const draft = await begun(scene)
+  draft.attach([new File(['plan'], 'plan.pdf', { type: 'application/pdf' })])
+  await scene.world.pass(5_000)
+  const at = new Date(scene.world.time + 3_600_000)
+  await draft.send({ at, anyway: true })
+  await scene.world.pass(10_000)
+  const [sent] = [...scene.server.emails.values()]
+  expect(Date.parse(sent?.sentAt ?? '')).toBe(at.getTime())
+  const [departure] = scene.compose.departures as [Departure]
+  const undoing = departure.undo()
+  await scene.world.pass(5_000)
+  const back = await undoing
+  scene.server.blobs.expire()
+  back?.change({ text: 'Dear Ann, hello' })
+  await scene.world.pass(5_000)
+  const drafts = [...scene.server.emails.values()] as (Row & Partial<EmailBody>)[]
+  expect(drafts.map(({ attachments }) => attachments?.map(({ name }) => name))).toEqual([['plan.pdf']])
+  expect(draftsOn(scene)).toEqual(['Dear Ann, hello'])
+})
+
+test.each([
+  ['reply', '$answered'],
+  ['forward', '$forwarded']
+] as const)('a %s marks its parent as %s', async (kind, keyword) => {
+  const scene = await clocked()
+  scene.server.deliver({ subject: 'Boats' })
+  scene.mail.connection.tryNow()
+  await settled()
+  scene.mail.reader.open('t1')
+  await settled()
+  const [message] = scene.mail.reader.conversation?.messages ?? []
+  if (!message) throw new Error('there is no message')
+  const draft = await scene.compose.start({ kind, message })
+  draft.change({ format: 'plain', html: '', text: 'Yes', to: [{ name: '', address: 'ann@example.net' }] })
+  expect(await draft.send({ anyway: true })).toBeNull()
+  await scene.world.pass(60_000)
+  const { $answered, $forwarded } = scene.server.emails.get('e1')?.keywords ?? {}
+  expect({ $answered, $forwarded }).toEqual({ $answered: undefined, $forwarded: undefined, [keyword]: true })
+})
+
+test('a reply begins with the sender and the subject, and marks what it replies to as answered', async () => {
   const scene = await clocked()
   scene.server.deliver({ subject: 'Boats' })
   scene.mail.connection.tryNow()

@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { KeptDrafts } from '#lib/cache/drafts.ts'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { begun, draftsOn, writing } from './writing.ts'
 import { settled } from './world.ts'
 
@@ -26,6 +27,42 @@ describe('a draft', () => {
     draft.change({ text: 'Dear Ann, hello' })
     await scene.world.pass(4_000)
     expect(draftsOn(scene)).toEqual(['Dear Ann, hello'])
+  })
+
+  test('is open again after a reload while nobody can be reached, with what was typed last', async () => {
+    const scene = await writing()
+    scene.server.interrupt = () => {
+      throw new TypeError('offline')
+    }
+    await begun(scene)
+    scene.world.leave()
+    await settled()
+    scene.mail.stop()
+    scene.server.interrupt = () => null
+    expect((await writing(scene.server)).compose.open.map(({ draft }) => draft.text)).toEqual(['Dear Ann'])
+  })
+
+  test('is kept on this device a second after it was typed, also if somebody types without a rest', async () => {
+    const scene = await writing()
+    const draft = await begun(scene)
+    for (let letter = 0; letter < 20; letter += 1) {
+      draft.change({ text: 'a'.repeat(letter) })
+      await scene.world.pass(200)
+    }
+    // The tab is killed.
+    const [found] = (await writing(scene.server)).compose.open
+    expect(found?.draft.text.length).toBeGreaterThanOrEqual(14)
+  })
+
+  test('is written in one request when the page is left, which gets no response any more', async () => {
+    const scene = await writing()
+    await begun(scene)
+    const read = vi.spyOn(KeptDrafts.prototype, 'change')
+    scene.world.leave()
+    expect(read).not.toHaveBeenCalled()
+    read.mockRestore()
+    const [found] = (await writing(scene.server)).compose.open
+    expect(found?.draft.text).toBe('Dear Ann')
   })
 
   test('is nothing that the browser may delete when it needs room', async () => {

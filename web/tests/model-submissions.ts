@@ -118,7 +118,7 @@ export class ModelSubmissions {
     }
     const updated: Record<Id, null> = {}
     const notUpdated: Record<Id, object> = {}
-    for (const id of Object.keys((args['update'] ?? {}))) {
+    for (const id of Object.keys(args['update'] ?? {})) {
       const error = this.#cancel(id)
       if (error) {
         notUpdated[id] = error

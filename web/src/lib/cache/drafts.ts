@@ -23,6 +23,18 @@ export class KeptDrafts {
     await this.change(kept.id, () => kept)
   }
 
+  /** The last request of a page, which gets no response any more. */
+  putLast(kept: KeptDraft): void {
+    try {
+      const write = this.#database.transaction('draft', 'readwrite', STRICT)
+      // Whether it is written nobody learns: the page is gone.
+      Promise.all([write.store.put(kept), write.done]).catch(() => undefined)
+      write.commit()
+    } catch {
+      // InvalidStateError: the database is closed, since somebody has signed out.
+    }
+  }
+
   /** In one transaction, which other tabs wait for. `change` is told what is kept; null: nothing, or it is removed with
    * its files. Raises what the browser says if it cannot be kept. */
   async change(id: string, change: (found: KeptDraft | null) => KeptDraft | null): Promise<void> {

@@ -74,7 +74,7 @@ export class ComposeState implements Compose {
     this.#ends = [
       drafts.listen((id, kept, elsewhere) => this.#heard(id, kept, elsewhere)),
       account.ports.onHide(() => void drafts.writeAll()),
-      account.ports.onLeave(() => void drafts.writeAll()),
+      account.ports.onLeave(() => drafts.leave()),
       account.listen((topic) => topic === 'account' && this.#version.next())
     ]
     this.#follow(sender, outbox)

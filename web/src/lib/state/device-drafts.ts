@@ -1,9 +1,9 @@
 /** Which drafts of this device are shown where: in the list of drafts, and at the message that they reply to. */
 import type { UnsentDraft } from '#lib/state/compose.ts'
 
-/** Of the others, a row of the list says what became of them. */
+/** All but those of which a row of the list says what became of them: the mail server has them as they are. */
 export function withoutRow(drafts: readonly UnsentDraft[]): readonly UnsentDraft[] {
-  return drafts.filter(({ emailId, state }) => emailId === null || state === 'waiting' || state === 'unknown')
+  return drafts.filter(({ emailId, state }) => emailId === null || state !== 'not_sent')
 }
 
 /** Those that reply to one of these messages, and that the conversation does not show as one of its messages. */

@@ -9,6 +9,8 @@ import type { Ports } from './ports.ts'
 
 /** Milliseconds without a key before the text is written. */
 const REST = 300
+/** Milliseconds after which what is typed is written all the same: some never rest. */
+const LONGEST = 1_000
 /** Milliseconds. Some browsers never answer: a damaged profile, a private window. */
 const PATIENCE = 5_000
 
@@ -32,6 +34,8 @@ export class Drafts {
   readonly #ports: Ports
   readonly #drafts = new Map<string, KeptDraft>()
   readonly #resting = new Map<string, () => void>()
+  /** when the first letter was typed that is not written */
+  readonly #since = new Map<string, number>()
   readonly #listeners = new Set<DraftListener>()
   /** told of a draft that was made of words which another tab knew nothing of */
   onrescued: (id: string) => void = () => undefined
@@ -97,13 +101,17 @@ export class Drafts {
     if (!before || before.writer !== this.tab) {
       return
     }
-    const kept = { ...before, draft, revision: before.revision + 1, changedAt: this.#ports.now() }
+    const now = this.#ports.now()
+    const kept = { ...before, draft, revision: before.revision + 1, changedAt: now }
     this.#drafts.set(id, kept)
     this.#typed.set(id, kept)
-    this.#resting.get(id)?.()
+    const since = this.#since.get(id) ?? now
+    this.#calm(id)
+    this.#since.set(id, since)
+    const wait = Math.min(REST, Math.max(0, since + LONGEST - now))
     this.#resting.set(
       id,
-      this.#ports.after(REST, () => void this.update(id, (now) => now))
+      this.#ports.after(wait, () => void this.update(id, (found) => found))
     )
     this.#tell(id, kept, false)
   }
@@ -152,7 +160,17 @@ export class Drafts {
     await this.update(id, () => null)
   }
 
-  /** Do not wait for a rest: the page is being left. */
+  /** The page is being left: nothing that is read is answered any more, so what is typed is written as this tab knows it. */
+  leave(): void {
+    for (const id of this.#typed.keys()) {
+      const kept = this.#drafts.get(id)
+      if (kept && !kept.sending) {
+        this.store?.putLast(kept)
+      }
+    }
+  }
+
+  /** Do not wait for a rest. */
   async writeAll(): Promise<void> {
     await Promise.all([...this.#typed.keys()].map((id) => this.update(id, (now) => now)))
   }
@@ -257,6 +275,7 @@ export class Drafts {
   #calm(id: string): void {
     this.#resting.get(id)?.()
     this.#resting.delete(id)
+    this.#since.delete(id)
   }
 
   /** Whether this device did it. */

@@ -8,8 +8,7 @@ export interface Frame {
   readonly onresize?: () => void
   /** shows it in a window of the browser */
   readonly onown?: () => void
-  /** It is closed or sent. */
-  readonly onend: () => void
+  readonly onend: (how: 'closed' | 'sent') => void
   /** It was discarded; `undo` takes that back. */
   readonly ondiscard: (undo: () => void) => void
 }

@@ -130,7 +130,8 @@ export const compose: Widen<typeof english> = {
   own: {
     title: (subject: string) => `${subject} – Postroom`,
     gone: 'Dieser Entwurf ist nicht mehr auf diesem Gerät.',
-    done: 'Diese Nachricht wurde geschlossen. Ihr Entwurf bleibt erhalten.',
+    closed: 'Diese Nachricht wurde geschlossen. Ihr Entwurf bleibt erhalten.',
+    sent: 'Diese Nachricht ist unterwegs.',
     toMail: 'Zum Postfach'
   },
   notLoaded: 'Die Nachricht konnte nicht geöffnet werden.',

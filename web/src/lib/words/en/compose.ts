@@ -124,7 +124,8 @@ export const compose = {
   own: {
     title: (subject: string) => `${subject} – Postroom`,
     gone: 'This draft is not on this device any more.',
-    done: 'This message was closed. Its draft is kept.',
+    closed: 'This message was closed. Its draft is kept.',
+    sent: 'This message is on its way.',
     toMail: 'To the mailbox'
   },
   notLoaded: 'The message could not be opened.',

@@ -1,0 +1,65 @@
+import 'fake-indexeddb/auto'
+import { expect, test } from 'vitest'
+import { Deliveries } from '#lib/sync/deliveries.ts'
+import { heldEmails } from '#lib/sync/held-emails.ts'
+import { Scheduled } from '#lib/sync/scheduled.ts'
+import { browser, pass, tab, within } from './sending-scene.ts'
+
+const HOUR = 3_600_000
+
+test('what is to leave later is listed until it leaves, on other devices too, and Sent hides it until then', async () => {
+  const scene = browser()
+  const one = await tab(scene)
+  const scheduled = new Scheduled(one.account)
+  const at = new Date(scene.world.time + HOUR)
+  const id = await one.write({ to: [{ name: 'Ann', address: 'ann@example.net' }] })
+  await one.sendings.send(id, { at })
+  await pass(scene, 3_000)
+  expect(scheduled.held).toMatchObject([{ subject: 'Pallets', to: [{ name: 'Ann' }], refused: [] }])
+  expect((scheduled.held?.[0]?.sendAt ?? 0) - at.getTime()).toBeLessThan(2_000)
+  const [email] = [...scene.server.emails.keys()]
+  expect([...heldEmails(one.account)]).toEqual([email])
+  await pass(scene, HOUR + 10_000, HOUR / 4)
+  expect([scheduled.held, [...heldEmails(one.account)], within(scene, 'sent')]).toEqual([[], [], ['Pallets']])
+  scheduled.stop()
+})
+
+test('what another device scheduled can be taken back here: it is a draft of this device then', async () => {
+  const scene = browser()
+  const one = await tab(scene)
+  const id = await one.write()
+  await one.sendings.send(id, { at: new Date(scene.world.time + HOUR) })
+  await pass(scene, 3_000)
+  const scheduled = new Scheduled(one.account)
+  await pass(scene, 1_000)
+  const [held] = scheduled.held ?? []
+  const draft = one.drafts.get(id)?.draft
+  if (!held || !draft) {
+    throw new Error('nothing is held')
+  }
+  await one.drafts.remove(id)
+  const stored = { emailId: held.emailId, messageId: 'x', revision: 0, at: 0 }
+  const adopted = await one.sendings.adopt({ draft, stored }, held)
+  const undoing = one.sendings.undo(adopted)
+  await pass(scene, 5_000)
+  expect([await undoing, within(scene, 'drafts'), within(scene, 'sent')]).toEqual([true, ['Pallets'], []])
+  scheduled.stop()
+})
+
+test('whom a message reached is asked once, and again while it is on its way', async () => {
+  const scene = browser()
+  const one = await tab(scene)
+  const to = ['ann@example.net', 'nobody@example.org'].map((address) => ({ name: '', address }))
+  await one.sendings.send(await one.write({ to }))
+  await pass(scene, 3_000)
+  const deliveries = new Deliveries(one.account)
+  const [email = ''] = [...scene.server.emails.keys()]
+  await deliveries.ask([email])
+  const before = scene.server.requests.length
+  await deliveries.ask([email])
+  expect(scene.server.requests.length).toBe(before)
+  expect(deliveries.of(email)).toMatchObject({
+    recipients: 2,
+    refused: [{ address: 'nobody@example.org', reason: 'unknown_mailbox' }]
+  })
+})
