@@ -129,10 +129,6 @@ export class FakeWindows implements Compose {
     return Promise.resolve(this.known.filter(({ name }) => name.toLowerCase().startsWith(text.toLowerCase())))
   }
 
-  takeBack(): Promise<null> {
-    return Promise.resolve(null)
-  }
-
   end(composition: FakeComposition): void {
     this.open = this.open.filter((one) => one !== composition)
   }
