@@ -15,7 +15,7 @@ from other_program import mails_in, received
 from trial import Trial
 from writing_page import Window, begin, reader, writer
 
-FILE = FilePayload(name="plan.pdf", mimeType="application/pdf", buffer=bytes(range(256)) * 400)
+FILE = FilePayload(name="plan.pdf", mimeType="application/pdf", buffer=bytes(range(250)) * 400)
 
 
 KEEPS_FILE = """async () => {

@@ -59,10 +59,10 @@ export class ComposeState implements Compose {
     this.#account = account
     const storing = new DraftStoring(account, drafts)
     const uploads = new Uploads(account, drafts)
-    const sender = new Sendings(account, drafts, (id) => storing.settle(id))
-    this.#sendings = sender
+    const sendings = new Sendings(account, drafts, (id) => storing.settle(id))
+    this.#sendings = sendings
     const locks = new DraftLocks(account.ports, drafts)
-    this.#parts = { account, drafts, locks, storing, uploads, sender, limits: () => this }
+    this.#parts = { account, drafts, locks, storing, uploads, sendings, limits: () => this }
     this.#windows = new Windows(this.#parts)
     drafts.onrescued = (id) => void this.#windows.store(id)
     storing.onchange = (id) => this.#changed(id)
@@ -77,7 +77,7 @@ export class ComposeState implements Compose {
       account.ports.onLeave(() => drafts.leave()),
       account.listen((topic) => topic === 'account' && this.#version.next())
     ]
-    this.#follow(sender, outbox)
+    this.#follow(sendings, outbox)
     void this.#readIdentities()
   }
 
@@ -227,12 +227,12 @@ export class ComposeState implements Compose {
     }
   }
 
-  #follow(sender: Sendings, outbox: Outbox): void {
-    sender.onchange = (id) => this.#changed(id)
-    sender.onsent = (_, draft) => (this.#outcome = { kind: 'sent', to: everybody(draft) })
-    sender.onfailed = (id, trouble) => void this.#failed(id, trouble)
-    sender.onreturned = (id) => void this.#return(id, false)
-    sender.onanswered = ({ kind, emailId }) => {
+  #follow(sendings: Sendings, outbox: Outbox): void {
+    sendings.onchange = (id) => this.#changed(id)
+    sendings.onsent = (_, draft) => (this.#outcome = { kind: 'sent', to: everybody(draft) })
+    sendings.onfailed = (id, trouble) => void this.#failed(id, trouble)
+    sendings.onreturned = (id) => void this.#return(id, false)
+    sendings.onanswered = ({ kind, emailId }) => {
       const keyword = kind === 'forward' ? '$forwarded' : '$answered'
       return outbox.add([{ emailIds: [emailId], keywords: { [keyword]: true } }]).kept
     }
