@@ -1,4 +1,3 @@
-
 test('A replies to all, and F forwards, what was sent last; A replies where there is nobody else', async () => {
   const { compose, page } = await reading()
   for (const command of [replyAll, forward]) {
