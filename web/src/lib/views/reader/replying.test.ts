@@ -7,8 +7,6 @@ import { english } from '../../../../tests/words.ts'
 import { forward } from '#lib/commands/forward.ts'
 import { replyAll } from '#lib/commands/reply-all.ts'
 import { EMPTY } from '#lib/compose/draft.ts'
-import { forward } from '#lib/commands/forward.ts'
-import { replyAll } from '#lib/commands/reply-all.ts'
 import Reader from '#lib/views/reader/Reader.svelte'
 import { afterEach, expect, test } from 'vitest'
 
