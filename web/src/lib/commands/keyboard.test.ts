@@ -1,7 +1,7 @@
 import { listed, type Listed } from '../../../tests/listed.ts'
 import { ALL } from '#lib/commands/all.ts'
 import { Keyboard, type Key } from '#lib/commands/keyboard.ts'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 interface Scene extends Listed {
   time: number
@@ -151,7 +151,7 @@ test('Shift+J and Shift+K widen the selection and give back', () => {
   expect([...page.triage.selection.ids]).toEqual(['t1', 't2'])
 })
 
-test('who types on while a window of writing loads runs no command, and nothing is lost', async () => {
+test('who types on while a window of writing loads runs no command, and nothing is lost', () => {
   const { press, page, did } = scene(3)
   press('c')
   expect(press('H e # Backspace')).toEqual([true, true, true, true])
@@ -162,11 +162,18 @@ test('who types on while a window of writing loads runs no command, and nothing 
   expect(did).toHaveLength(1)
 })
 
-test('if no window of writing comes, keys run commands again', async () => {
+test('if no window of writing comes, keys run commands again after a rest', async () => {
+  vi.useFakeTimers()
   const { press, page, did } = scene(3)
   await page.writing.start({ kind: 'new' })
   press('e')
+  vi.advanceTimersByTime(900)
+  press('e')
+  expect(did).toEqual([])
+  vi.advanceTimersByTime(1_100)
+  press('e')
   expect(did).toHaveLength(1)
+  vi.useRealTimers()
 })
 
 test('R, A and F reply, reply to all and forward the last message that is no draft', () => {

@@ -11,6 +11,9 @@ export const SCHEDULED = 'scheduled'
 /** ms; a window that does not come must not keep the keys for ever */
 const LONGEST = 10_000
 
+/** ms without a key, after which nobody types into a window that could not be opened any more */
+const REST = 1_000
+
 export class Writing {
   readonly #mail: Mail
   readonly #notices: Notices
@@ -18,7 +21,7 @@ export class Writing {
   compose = $state.raw<Compose | null>(null)
   /** null until it is loaded */
   sent = $state.raw<Sent | null>(null)
-  /** what was typed since a window was asked for; null while none is */
+  /** what was typed since a window was asked for; null once it failed to come */
   #typed: string | null = null
   #typedUntil = 0
   /** its window comes to the front and takes the focus; another object each time */
@@ -47,6 +50,7 @@ export class Writing {
       this.show(await compose.start(start))
     } catch (failure) {
       this.#typed = null
+      this.#typedUntil = Date.now() + REST
       // Without a code, the parts of the page could not be loaded.
       const { code = 'unavailable' } = failure as Partial<Trouble>
       this.#notices.failed(
@@ -58,11 +62,12 @@ export class Writing {
 
   /** Who types on while the window loads, writes: letters must not run commands, as E archives. True: it was kept. */
   keeps(key: string): boolean {
-    if (this.#typed === null || Date.now() > this.#typedUntil) return false
-    if (key === 'Escape') this.#typed = null
+    if (Date.now() > this.#typedUntil) return false
+    if (key === 'Escape') this.typed()
+    else if (this.#typed === null) this.#typedUntil = Date.now() + REST
     else if (key === 'Backspace') this.#typed = this.#typed.slice(0, -1)
     else if (key === 'Enter') this.#typed += '\n'
-    else if ([...key].length === 1) this.#typed += key
+    else if (key.length === 1) this.#typed += key
     return true
   }
 
@@ -70,6 +75,7 @@ export class Writing {
   typed(): string {
     const typed = this.#typed ?? ''
     this.#typed = null
+    this.#typedUntil = 0
     return typed
   }
 
