@@ -21,8 +21,8 @@ export class Writing {
   compose = $state.raw<Compose | null>(null)
   /** null until it is loaded */
   sent = $state.raw<Sent | null>(null)
-  /** what was typed since a window was asked for; null once it failed to come */
-  #typed: string | null = null
+  /** what was typed since a window was asked for */
+  #typed = ''
   #typedUntil = 0
   /** its window comes to the front and takes the focus; another object each time */
   wanted = $state.raw<{ readonly composition: Composition } | null>(null)
@@ -43,13 +43,12 @@ export class Writing {
 
   /** Whatever keeps a window from opening is told. */
   async start(start: Start): Promise<void> {
-    this.#typed ??= ''
     this.#typedUntil = Date.now() + LONGEST
     try {
       const compose = await this.load()
       this.show(await compose.start(start))
     } catch (failure) {
-      this.#typed = null
+      this.#typed = ''
       this.#typedUntil = Date.now() + REST
       // Without a code, the parts of the page could not be loaded.
       const { code = 'unavailable' } = failure as Partial<Trouble>
@@ -62,9 +61,10 @@ export class Writing {
 
   /** Who types on while the window loads, writes: letters must not run commands, as E archives. True: it was kept. */
   keeps(key: string): boolean {
-    if (Date.now() > this.#typedUntil) return false
+    const now = Date.now()
+    if (now > this.#typedUntil) return false
+    this.#typedUntil = Math.max(this.#typedUntil, now + REST)
     if (key === 'Escape') this.typed()
-    else if (this.#typed === null) this.#typedUntil = Date.now() + REST
     else if (key === 'Backspace') this.#typed = this.#typed.slice(0, -1)
     else if (key === 'Enter') this.#typed += '\n'
     // One character, of one or two UTF-16 units: not the name of a key, such as "Home".
@@ -74,8 +74,8 @@ export class Writing {
 
   /** What was typed meanwhile, once: the window has the focus now. */
   typed(): string {
-    const typed = this.#typed ?? ''
-    this.#typed = null
+    const typed = this.#typed
+    this.#typed = ''
     this.#typedUntil = 0
     return typed
   }
