@@ -143,7 +143,7 @@ async def test_another_person_finds_nothing_of_the_first(person: AccountPerson) 
 
 KEPT = """() => new Promise((done, failed) => {
     const request = indexedDB.open('postroom-mail-of-somebody', 1)
-    request.onupgradeneeded = () => request.result.createObjectStore('draft').put('Dear Bob', 1)
+    request.onupgradeneeded = () => request.result.createObjectStore('draft').put({ text: 'Dear Bob' }, 1)
     request.onsuccess = () => { request.result.close(); done() }
     request.onerror = failed
 })"""
