@@ -39,7 +39,7 @@ class ContactCards(DataType):
         return list(self._all(call))
 
     def _all(self, call: MailCall, order: str = "id") -> dict[int, JSON]:
-        sql = f"SELECT id, document FROM contact_cards WHERE account_id = ? ORDER BY {order}"  # noqa: S608 - of the source
+        sql = f"SELECT id, document FROM contact_cards WHERE account_id = ? ORDER BY {order}"  # noqa: S608 - names of the source
         return {number: json.loads(text) for number, text in self._store.rows(sql, call.account)}
 
     def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:

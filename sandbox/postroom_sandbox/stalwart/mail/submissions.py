@@ -91,7 +91,7 @@ class Submissions(DataType):
         where, values = query_filters.condition(arguments.get("filter") or {}, _leaf)
         order, more = query_filters.order(arguments.get("sort") or [], _column, "id")
         listed = "account_id = ? AND NOT is_destroyed AND send_at >= ?"
-        sql = f"SELECT id FROM submissions WHERE {listed} AND ({where}) ORDER BY {order}"  # noqa: S608 - of the source
+        sql = f"SELECT id FROM submissions WHERE {listed} AND ({where}) ORDER BY {order}"  # noqa: S608 - names of the source
         yield from (number for (number,) in self._store.rows(sql, call.account, _listed_since(), *values, *more))
 
     # Changes
