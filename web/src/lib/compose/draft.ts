@@ -142,11 +142,19 @@ export interface KeptDraft {
   readonly discardedAt: number | null
 }
 
+/** The mail server has what is written. */
+export function isStored({ stored, storing, revision }: KeptDraft): boolean {
+  return storing === null && stored?.revision === revision
+}
+
 /** Whether the mail server lacks something of it that the person wants to keep, or to be sent. */
 export function isUnsent({ draft, revision, stored, sending, discardedAt }: KeptDraft): boolean {
   const lacks = stored?.revision !== revision || draft.files.some(({ blobId }) => blobId === null)
   return discardedAt === null && (sending !== null || (revision > 0 && lacks))
 }
+
+/** Code of a refusal for files that the mail server has no more. */
+export const FILES_GONE = 'blobNotFound'
 
 export const EMPTY: Draft = {
   identityId: null,
@@ -161,3 +169,6 @@ export const EMPTY: Draft = {
   parent: null,
   receipt: false
 }
+
+/** An empty draft with a line to write in. */
+export const NEW: Draft = { ...EMPTY, html: '<div><br></div>' }
