@@ -37,7 +37,7 @@ async def opened(alice: MailPage, subject: str) -> Locator:
     return text
 
 
-async def test_a_message_is_written_by_keyboard_alone(up: Trial, browser: Browser) -> None:
+async def test_a_message_is_written_with_the_keyboard_only(up: Trial, browser: Browser) -> None:
     async with mail_page(up, browser, "cw.keys") as alice:
         await alice.sign_up_and_wait()
         page = alice.page

@@ -25,7 +25,7 @@ def png(width: int, height: int) -> bytes:
 
 
 PICTURE = FilePayload(name="stacks.png", mimeType="image/png", buffer=png(24, 16))
-FILE = FilePayload(name="Angebot - Übersicht.pdf", mimeType="application/pdf", buffer=bytes(range(256)) * 1_200)
+FILE = FilePayload(name="Angebot - Übersicht.pdf", mimeType="application/pdf", buffer=bytes(range(250)) * 1_200)
 
 
 async def choose(window: Window, button: str, file: FilePayload) -> None:

@@ -54,6 +54,17 @@ describe.each([
     expect(draftsOn(second)).toEqual(['Dear Ann, hello'])
   })
 
+  test('is in the Drafts that another tab shows, once the mail server has it', async () => {
+    const { second, draft } = await both()
+    await pass(4_000)
+    second.mail.show('drafts')
+    await pass(1_000)
+    draft.change({ text: 'Dear Ann, hello' })
+    await pass(5_000)
+    const [stored] = second.server.list('drafts')
+    expect(second.mail.list?.row(0)?.emailId).toBe(stored)
+  })
+
   test('is written by the other one once that takes it over', async () => {
     const { second, draft, other } = await both()
     other.takeOver()

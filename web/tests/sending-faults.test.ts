@@ -51,7 +51,13 @@ const FAULTS: Record<string, (scene: Browser, body: string) => Response | null |
   },
   'an empty answer': () => Response.json({ methodResponses: [], sessionState: 's' }),
   'half an answer': ({ server }, body) => halved(server, body),
-  'an answer without properties': ({ server }, body) => stripped(server, body)
+  'an answer without properties': ({ server }, body) => stripped(server, body),
+  'a page of HTML in place of an answer': () => new Response('<html>Sign in</html>'),
+  'a page of HTML, after its effect': ({ server }, body) => {
+    server.respond('/jmap/', body)
+    return new Response('<html>Sign in</html>')
+  },
+  'null in place of lists': ({ server }, body) => changed(server, body, ([name, args, id]) => [name, nothing(args), id])
 }
 
 function methodsOf(body: string): string[] {
@@ -93,6 +99,11 @@ async function changed(
 ): Promise<Response> {
   const response = (await server.respond('/jmap/', body).json()) as { methodResponses: Invocation[] }
   return Response.json({ ...response, methodResponses: response.methodResponses.map(how) })
+}
+
+function nothing(args: Invocation[1]): Invocation[1] {
+  const isBare = (name: string): boolean => /State$|^state$|accountId/u.test(name)
+  return Object.fromEntries(Object.entries(args).map(([name, value]) => [name, isBare(name) ? value : null]))
 }
 
 type Email = Row & Partial<EmailBody>

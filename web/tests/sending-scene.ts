@@ -1,8 +1,8 @@
-/** Tabs of one browser that send letters, in the hands of a test. All have one clock, which is the mail server's, too. */
+/** Tabs of one browser that send messages, in the hands of a test. All have one clock, which is the mail server's, too. */
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach } from 'vitest'
 import type { KeptDrafts } from '#lib/cache/drafts.ts'
-import { EMPTY, type Draft, type KeptDraft } from '#lib/compose/draft.ts'
+import { EMPTY, newlyKept, type Draft, type KeptDraft } from '#lib/compose/draft.ts'
 import { Account } from '#lib/sync/account.ts'
 import { DraftStoring } from '#lib/sync/draft-storing.ts'
 import { Drafts } from '#lib/sync/drafts.ts'
@@ -88,14 +88,12 @@ export class SendingTab {
     return this
   }
 
-  /** A letter is written. */
+  /** A message is written. */
   async write(values: Partial<Draft> = {}): Promise<string> {
     const id = this.account.ports.unique()
     const now = this.account.ports.now()
     const draft: Draft = { ...EMPTY, format: 'plain', subject: 'Pallets', text: 'Dear Ann', to: [TO], ...values }
-    const rest = { stored: null, storing: null, sending: null, refusal: null, conflict: null, discardedAt: null }
-    const times = { revision: 0, changedAt: now, openedAt: now }
-    this.drafts.open({ id, draft, ...times, writer: this.drafts.tab, closed: false, ...rest })
+    this.drafts.open(newlyKept(id, draft, { writer: this.drafts.tab, now }))
     this.drafts.type(id, draft)
     this.storing.rest(id)
     await settled()

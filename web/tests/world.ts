@@ -105,7 +105,8 @@ export class World {
     const end = this.time + milliseconds
     await settled()
     for (let next = this.#next(end); next; next = this.#next(end)) {
-      this.time = next.at
+      // A timer of a device that slept is late; time never goes back.
+      this.time = Math.max(this.time, next.at)
       this.#timers.delete(next)
       next.work()
       await settled()

@@ -7,7 +7,10 @@ import pytest
 from attacked_service import Attacked, attacked
 from built_interface import write_build
 from gateway_trial import GatewayTrial, gateway
+from postroom.gateway.limits import GatewayLimits
 from scripted_upstream import ScriptedUpstream, own_session, scripted_upstream
+
+IMPATIENT = GatewayLimits(response_seconds=0.3, stall_seconds=0.5, queue_seconds=0.3, recheck_seconds=0.05)
 
 
 @pytest.fixture
@@ -21,6 +24,12 @@ async def server() -> AsyncIterator[ScriptedUpstream]:
 @pytest.fixture
 async def trial(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
     async with gateway(server.url) as trial:
+        yield trial
+
+
+@pytest.fixture
+async def impatient(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
+    async with gateway(server.url, limits=IMPATIENT) as trial:
         yield trial
 
 

@@ -1,5 +1,5 @@
 /** A draft that an earlier version of this page kept → one of today. */
-import { EMPTY, type KeptDraft } from '#lib/compose/draft.ts'
+import { EMPTY, newlyKept, type KeptDraft, type Parent } from '#lib/compose/draft.ts'
 
 /** A plain reply: what was typed, under the id of the message that it replies to. */
 interface EarlierDraft {
@@ -15,20 +15,11 @@ export function draftToday(found: EarlierDraft | KeptDraft, now: number): KeptDr
     return found
   }
   const { id, text, sending } = found
+  const parent: Parent = { kind: 'reply', emailId: id, messageId: [], references: [] }
   return {
-    id: `reply-${id}`,
-    draft: { ...EMPTY, format: 'plain', text, parent: { kind: 'reply', emailId: id, messageId: [], references: [] } },
+    ...newlyKept(`reply-${id}`, { ...EMPTY, format: 'plain', text, parent }, { writer: '', now }),
     revision: 1,
-    changedAt: now,
-    openedAt: now,
-    writer: '',
-    stored: null,
     // It is looked for before it is stored: it may be sent.
-    storing: sending ? { messageId: sending.messageId, revision: 1 } : null,
-    sending: null,
-    refusal: null,
-    conflict: null,
-    closed: false,
-    discardedAt: null
+    storing: sending ? { messageId: sending.messageId, revision: 1 } : null
   }
 }

@@ -8,6 +8,7 @@ import { remove } from '#lib/commands/delete.ts'
 import { endSelection } from '#lib/commands/end-selection.ts'
 import { compose } from '#lib/commands/compose.ts'
 import { expandAll } from '#lib/commands/expand-all.ts'
+import { forward } from '#lib/commands/forward.ts'
 import { goAll } from '#lib/commands/go-all.ts'
 import { goDrafts } from '#lib/commands/go-drafts.ts'
 import { goInbox } from '#lib/commands/go-inbox.ts'
@@ -21,6 +22,7 @@ import { move } from '#lib/commands/move.ts'
 import { nextMessage } from '#lib/commands/next-message.ts'
 import { previousMessage } from '#lib/commands/previous-message.ts'
 import { read } from '#lib/commands/read.ts'
+import { replyAll } from '#lib/commands/reply-all.ts'
 import { reply } from '#lib/commands/reply.ts'
 import { selectAll } from '#lib/commands/select-all.ts'
 import { selectNone } from '#lib/commands/select-none.ts'
@@ -75,5 +77,7 @@ export const ALL: readonly Command[] = [
   selectUnstarred,
   endSelection,
   compose,
-  reply
+  reply,
+  replyAll,
+  forward
 ]

@@ -147,6 +147,12 @@ export function isStored({ stored, storing, revision }: KeptDraft): boolean {
   return storing === null && stored?.revision === revision
 }
 
+/** A draft whose window was opened a moment ago: nothing of it is stored, or the person's. */
+export function newlyKept(id: string, draft: Draft, { writer, now }: { writer: string; now: number }): KeptDraft {
+  const unknown = { stored: null, storing: null, sending: null, refusal: null, conflict: null, discardedAt: null }
+  return { id, draft, revision: 0, changedAt: now, openedAt: now, writer, closed: false, ...unknown }
+}
+
 /** Whether the mail server lacks something of it that the person wants to keep, or to be sent. */
 export function isUnsent({ draft, revision, stored, sending, discardedAt }: KeptDraft): boolean {
   const lacks = stored?.revision !== revision || draft.files.some(({ blobId }) => blobId === null)

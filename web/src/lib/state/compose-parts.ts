@@ -4,7 +4,7 @@ import type { Account } from '#lib/sync/account.ts'
 import type { DraftLocks } from '#lib/sync/draft-locks.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
 import type { FileLimits } from './composition-files.ts'
-import type { LateSender } from './late-sender.ts'
+import type { LateSendings } from './late-sendings.ts'
 import type { LateStoring } from './late-storing.ts'
 import type { LateUploads } from './late-uploads.ts'
 
@@ -14,7 +14,7 @@ export interface ComposeParts {
   readonly locks: DraftLocks
   readonly storing: LateStoring
   readonly uploads: LateUploads
-  readonly sender: LateSender
+  readonly sendings: LateSendings
   limits(): FileLimits
   /** The word by which it mentions an attachment that it does not have. */
   mentioned(draft: Draft): Promise<string | null>

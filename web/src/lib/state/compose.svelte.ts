@@ -1,6 +1,14 @@
 /** Writing and sending, for the views. Loaded on use. */
 import type { Held } from '#lib/compose/departure.ts'
-import { FILES_GONE, isUnsent, NEW, type Draft, type KeptDraft, type Recipient, type StoredVersion } from '#lib/compose/draft.ts'
+import {
+  FILES_GONE,
+  isUnsent,
+  NEW,
+  type Draft,
+  type KeptDraft,
+  type Recipient,
+  type StoredVersion
+} from '#lib/compose/draft.ts'
 import { everybody } from '#lib/compose/recipients.ts'
 import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import { maxSizeAttachments, maxSizeUpload } from '#lib/jmap/upload.ts'
@@ -55,9 +63,9 @@ export class ComposeState implements Compose {
     const engine = new LateEngine(account, drafts, this.#told(outbox))
     this.#engine = engine
     const locks = new DraftLocks(account.ports, drafts)
-    const { storing, uploads, sender } = engine
-    const mentioned = (draft: Draft): Promise<string | null> => this.#mentioned(draft)
-    this.#parts = { account, drafts, locks, storing, uploads, sender, limits: () => this, mentioned }
+    const { storing, uploads, sendings } = engine
+    const mentioned = (draft: Draft): Promise<string | null> => engine.attachmentMentioned(draft)
+    this.#parts = { account, drafts, locks, storing, uploads, sendings, limits: () => this, mentioned }
     this.#windows = new Windows(this.#parts)
     drafts.onrescued = (id) => void this.#windows.store(id)
     this.#ends = [
@@ -79,14 +87,14 @@ export class ComposeState implements Compose {
 
   get departures(): readonly Departure[] {
     this.#version.seen()
-    return this.#parts.sender.departures.map((facts) => ({ ...facts, undo: () => this.#undo(facts.id) }))
+    return this.#parts.sendings.departures.map((facts) => ({ ...facts, undo: () => this.#undo(facts.id) }))
   }
 
   async takeBack(held: Held): Promise<Composition | null> {
     await this.#readIdentities()
     const { emailId } = held
     const begun = await troubled(this.#begin({ kind: 'edit', emailId }))
-    return this.#undo(await this.#parts.sender.adopt(begun, held))
+    return this.#undo(await this.#parts.sendings.adopt(begun, held))
   }
 
   get identities(): readonly Identity[] {
@@ -232,16 +240,9 @@ export class ComposeState implements Compose {
     }
   }
 
-  /** Nobody waits long for it: a message can be sent without that question. */
-  async #mentioned(draft: Draft): Promise<string | null> {
-    const late = new Promise<null>((resolve) => this.#account.ports.after(PATIENCE, () => resolve(null)))
-    const engine = this.#engine.now ?? (await Promise.race([this.#engine.loaded(), late]))
-    return engine?.attachmentMentioned(draft) ?? null
-  }
-
   /** Null: it is too late. */
   async #undo(id: string): Promise<Composition | null> {
-    return (await this.#parts.sender.undo(id)) ? this.#windows.show(id) : null
+    return (await this.#parts.sendings.undo(id)) ? this.#windows.show(id) : null
   }
 
   async #failed(id: string, { code, detail }: Trouble): Promise<void> {

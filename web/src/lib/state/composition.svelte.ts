@@ -59,13 +59,13 @@ export class CompositionState implements Composition {
 
   get trouble(): Trouble | null {
     const refusal = this.kept?.refusal
-    const known = this.#parts.sender.troubleOf(this.id)
+    const known = this.#parts.sendings.troubleOf(this.id)
     return known ?? (refusal ? { ...refusal, retryAt: null, reference: null } : null)
   }
 
   get status(): Composition['status'] {
     this.#version.seen()
-    return this.#parts.sender.statusOf(this.id)
+    return this.#parts.sendings.statusOf(this.id)
   }
 
   get save(): SaveState {
@@ -144,7 +144,7 @@ export class CompositionState implements Composition {
     if (objection || this.elsewhere) {
       return objection
     }
-    await this.#parts.sender.send(this.id, options.at ? { at: options.at } : {})
+    await this.#parts.sendings.send(this.id, options.at ? { at: options.at } : {})
     const kept = this.#parts.drafts.get(this.id)
     if (!kept || kept.sending) {
       this.#ends.sent(this)
@@ -153,11 +153,11 @@ export class CompositionState implements Composition {
   }
 
   sendAgain(): void {
-    void this.#parts.sender.sendAgain(this.id)
+    void this.#parts.sendings.sendAgain(this.id)
   }
 
   keepDraft(): void {
-    void this.#parts.sender.keepDraft(this.id)
+    void this.#parts.sendings.keepDraft(this.id)
   }
 
   takeOver(): void {

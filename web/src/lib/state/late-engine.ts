@@ -2,23 +2,26 @@
  * The engine of writing, loaded once a window is there, and at once when something is to be stored, uploaded or sent. What
  * is asked for before is done then; until then this device keeps it.
  */
+import type { Draft } from '#lib/compose/draft.ts'
 import { noResponse } from '#lib/jmap/errors.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
 import { Task } from '#lib/sync/task.ts'
 import type { Engine, Told } from './engine.ts'
-import { LateSender } from './late-sender.ts'
+import { LateSendings } from './late-sendings.ts'
 import { LateStoring } from './late-storing.ts'
 import { LateUploads } from './late-uploads.ts'
 
 /** Milliseconds in which the window is there. */
 const IDLE = 1_000
+/** Milliseconds */
+const PATIENCE = 1_000
 
 export class LateEngine {
   readonly storing: LateStoring
   readonly uploads: LateUploads
-  readonly sender: LateSender
+  readonly sendings: LateSendings
   /** null until it is loaded */
   now: Engine | null = null
   readonly #account: Account
@@ -35,7 +38,7 @@ export class LateEngine {
     this.#told = told
     this.storing = new LateStoring(this)
     this.uploads = new LateUploads(this, drafts.store)
-    this.sender = new LateSender(this, account, drafts)
+    this.sendings = new LateSendings(this, account, drafts)
     this.#task = new Task(
       account.ports,
       () => this.#load(),
@@ -63,6 +66,13 @@ export class LateEngine {
     return this.#loaded.promise
   }
 
+  /** Nobody waits long for it: a message can be sent without that question. */
+  async attachmentMentioned(draft: Draft): Promise<string | null> {
+    const late = new Promise<null>((resolve) => this.#account.ports.after(PATIENCE, () => resolve(null)))
+    const engine = this.now ?? (await Promise.race([this.loaded(), late]))
+    return engine?.attachmentMentioned(draft) ?? null
+  }
+
   stop(): void {
     this.#isStopped = true
     this.#ends.forEach((end) => end())
@@ -71,9 +81,11 @@ export class LateEngine {
   }
 
   async #load(): Promise<void> {
-    const { Engine } = await import('./engine.ts').catch(() => {
-      throw noResponse()
-    })
+    const Engine = await import('./engine.ts')
+      .then((module) => module.Engine)
+      .catch(() => {
+        throw noResponse()
+      })
     if (this.now || this.#isStopped) {
       return
     }

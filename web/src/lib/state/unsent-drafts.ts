@@ -19,9 +19,9 @@ export function unsentDraftsOf(parts: ComposeParts, open: readonly Composition[]
     .toSorted((one, other) => Number(other.changedAt) - Number(one.changedAt))
 }
 
-function stateOf({ sender, storing, account }: ComposeParts, kept: KeptDraft): UnsentDraft['state'] | null {
+function stateOf({ sendings, storing, account }: ComposeParts, kept: KeptDraft): UnsentDraft['state'] | null {
   if (kept.sending) {
-    const status = sender.statusOf(kept.id)
+    const status = sendings.statusOf(kept.id)
     return status === 'waiting' || status === 'unknown' ? status : null
   }
   if (kept.refusal) {

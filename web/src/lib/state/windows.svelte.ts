@@ -1,5 +1,5 @@
 /** The drafts that are open in this tab, from their opening to their end. */
-import { isStored, type Draft, type KeptDraft, type StoredVersion } from '#lib/compose/draft.ts'
+import { isStored, newlyKept, type Draft, type KeptDraft, type StoredVersion } from '#lib/compose/draft.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { ComposeParts } from './compose-parts.ts'
 import { CompositionFiles } from './composition-files.ts'
@@ -37,21 +37,7 @@ export class Windows {
     const { drafts, locks, account } = this.#parts
     const now = account.ports.now()
     const id = account.ports.unique()
-    drafts.open({
-      id,
-      draft,
-      revision: 0,
-      changedAt: now,
-      openedAt: now,
-      writer: drafts.tab,
-      stored,
-      storing: null,
-      sending: null,
-      refusal: null,
-      conflict: null,
-      closed: false,
-      discardedAt: null
-    })
+    drafts.open({ ...newlyKept(id, draft, { writer: drafts.tab, now }), stored })
     // Nobody else knows of it.
     await locks.hold(id, true)
     if (stored) {
@@ -146,7 +132,7 @@ export class Windows {
     if (!composition) {
       return
     }
-    const isLeaving = kept?.sending && this.#parts.sender.statusOf(id) !== 'unknown'
+    const isLeaving = kept?.sending && this.#parts.sendings.statusOf(id) !== 'unknown'
     if (elsewhere && (!kept || kept.closed || isLeaving)) {
       // Another tab ended it.
       this.#drop(composition)
@@ -205,7 +191,7 @@ export class Windows {
     const { id } = before
     const state = { isWanted: false, isDiscarded: false }
     const work = async (): Promise<void> => {
-      const isBack = await this.#parts.sender.undo(id)
+      const isBack = await this.#parts.sendings.undo(id)
       state.isDiscarded = isBack && !state.isWanted
       if (state.isDiscarded) {
         this.#discard(id)

@@ -60,6 +60,8 @@ export class Account {
   onround: (round: number) => void = () => undefined
   /** told that the person does not want to wait for a pause, or signed in again */
   ontry: () => void = () => undefined
+  /** told that this tab changed emails otherwise than by actions */
+  onwrote: () => void = () => undefined
   /** told what this device kept of the actions that the server has not confirmed */
   onkept: (entries: readonly Entry[]) => void = () => undefined
 
@@ -136,6 +138,12 @@ export class Account {
   hint(): Promise<void> {
     this.#outdated = true
     return this.sync.run()
+  }
+
+  /** This tab changed emails at the server: no live event tells the tabs of this browser. */
+  wrote(): void {
+    this.onwrote()
+    void this.hint()
   }
 
   /** The person asks for it: now, and all of it. */

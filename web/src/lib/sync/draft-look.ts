@@ -30,15 +30,15 @@ export interface Standing {
 }
 
 /** Raises JmapFailure; nothing was changed. */
-export async function standingOf({ client }: Account, stored: StoredVersion | null): Promise<Standing> {
-  const ids = stored ? [stored.emailId] : []
+export async function standingOf({ client }: Account, emailId: Id | null): Promise<Standing> {
+  const ids = emailId === null ? [] : [emailId]
   const get = call('Email/get', 'get', { ids, properties: ['id', 'keywords'] })
   const results = await client.run([get]).catch((failure: unknown) => {
     throw asUnambiguous(failure)
   })
   const { state, list } = results.get<GetResponse<Pick<FoundEmail, 'id' | 'keywords'>>>('get')
   const [found] = list
-  return { state, is: !stored ? 'none' : !found ? 'gone' : found.keywords['$draft'] ? 'draft' : 'sent' }
+  return { state, is: emailId === null ? 'none' : !found ? 'gone' : found.keywords['$draft'] ? 'draft' : 'sent' }
 }
 
 /** Those of a Message-ID, newest first. `since`: a state of all emails before it was made. Raises JmapFailure. */

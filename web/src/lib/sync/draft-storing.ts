@@ -164,8 +164,7 @@ export class DraftStoring {
       return
     }
     if (kept.stored && kept.stored.emailId !== before.stored?.emailId) {
-      // No live event tells this tab what it did itself.
-      void this.#account.hint()
+      this.#account.wrote()
       await this.onstored(kept)
     }
     const now = this.#drafts.get(id)
@@ -196,7 +195,7 @@ export class DraftStoring {
     }
     if (now.stored) {
       await destroyDrafts(this.#account, [now.stored.emailId])
-      void this.#account.hint()
+      this.#account.wrote()
     }
     await this.#drafts.update(kept.id, (found) => (found.discardedAt === null ? { ...found, stored: null } : null))
     this.onsettled(kept.id)

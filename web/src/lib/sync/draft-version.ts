@@ -67,22 +67,25 @@ export async function findOut(account: Account, drafts: Drafts, { id, stored, st
 
 /**
  * Destroy versions before one that was made. `state`: in which they are drafts, if that is known. One that the mail server
- * does not destroy stays. Raises JmapFailure if it may help to try again.
+ * does not destroy stays. Returns those that were gone: of two devices that replace a version, one destroys it. Raises
+ * JmapFailure if it may help to try again.
  */
-export async function replace(account: Account, ids: readonly Id[], state: string | null): Promise<void> {
+export async function replace(account: Account, ids: readonly Id[], state: string | null): Promise<readonly Id[]> {
   if (ids.length === 0) {
-    return
+    return []
   }
   try {
     const set = state && call('Email/set', 'set', { ifInState: state, destroy: ids })
-    const results = set && (await account.client.run([set]))
-    if (!results || results.find('set') === null) {
-      await destroyDrafts(account, ids)
+    const response = set && (await account.client.run([set])).find<SetResponse>('set')
+    if (!response) {
+      return await destroyDrafts(account, ids)
     }
+    return ids.filter((id) => response.notDestroyed?.[id]?.type === 'notFound')
   } catch (failure) {
     if (!(failure instanceof JmapFailure) || passes(failure)) {
       throw asAmbiguous(failure)
     }
+    return []
   }
 }
 
@@ -90,12 +93,14 @@ function passes({ transient, ambiguous, code }: JmapFailure): boolean {
   return transient || ambiguous || code === 'no_session'
 }
 
-/** Those that are drafts still; one that is gone is no failure. Raises JmapFailure. */
-export async function destroyDrafts(account: Account, ids: readonly Id[]): Promise<void> {
+/** Those that are drafts still. Returns those that are gone, which is no failure. Raises JmapFailure. */
+export async function destroyDrafts(account: Account, ids: readonly Id[]): Promise<readonly Id[]> {
+  const gone: Id[] = []
   for (const emailId of ids) {
     for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
-      const { is, state } = await standingOf(account, { emailId, messageId: '', revision: 0, at: 0 })
+      const { is, state } = await standingOf(account, emailId)
       if (is !== 'draft') {
+        gone.push(...(is === 'gone' ? [emailId] : []))
         break
       }
       const results = await account.client.run([call('Email/set', 'set', { ifInState: state, destroy: [emailId] })])
@@ -105,16 +110,18 @@ export async function destroyDrafts(account: Account, ids: readonly Id[]): Promi
         if (error && error.type !== 'notFound') {
           throw refusal(error)
         }
+        gone.push(...(error ? [emailId] : []))
         break
       }
     }
   }
+  return gone
 }
 
 /** False if something changed meanwhile, and nothing was done. */
 async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): Promise<boolean> {
   const { id } = before
-  const { is, state } = await standingOf(account, before.stored)
+  const { is, state } = await standingOf(account, before.stored?.emailId ?? null)
   const mailboxId = await mailboxOfRole(account, 'drafts')
   const from = await senderOf(account, before.draft.identityId)
   const messageId = messageIdFor(from.email, account.ports.unique())
@@ -137,10 +144,10 @@ async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): P
     if (!created?.['draft']?.id) {
       throw notStored(notCreated?.['draft'])
     }
-    await replace(account, before.stored && is === 'draft' ? [before.stored.emailId] : [], newState)
+    const gone = await replace(account, before.stored && is === 'draft' ? [before.stored.emailId] : [], newState)
     const { revision } = snapshot
     const stored = { emailId: created['draft'].id, messageId, revision, at: account.ports.now() }
-    await settle(account, drafts, snapshot, { stored, is })
+    await settle(account, drafts, snapshot, { stored, is: gone.length > 0 ? 'gone' : is })
     return true
   } catch (failure) {
     if (!(failure instanceof JmapFailure && failure.ambiguous)) {

@@ -40,7 +40,8 @@ export async function makeFinal(account: Account, kept: KeptDraft, sending: Send
     if (results.errorOf('set') !== 'stateMismatch') {
       const { created, notCreated, newState } = results.get<SetResponse>('set')
       if (created?.['final']?.id) {
-        await replaceAll(account, drafts, sending, newState)
+        const gone = await replaceAll(account, drafts, sending, newState)
+        await seeWhyGone(account, kept, created['final'].id, gone)
         return created['final'].id
       }
       throw notStored(notCreated?.['final'])
@@ -49,13 +50,40 @@ export async function makeFinal(account: Account, kept: KeptDraft, sending: Send
   throw new JmapFailure('stateMismatch', { transient: true })
 }
 
-/** One that may be submitted by a request that is late must be gone; of the others it is enough to try. */
-async function replaceAll(account: Account, drafts: readonly Id[], { late }: Sending, state: string): Promise<void> {
-  await replace(account, drafts, state)
+/** Another device replaced the version before at the same moment, perhaps to send it: then this one is not sent. Raises
+ * JmapFailure. */
+async function seeWhyGone(
+  account: Account,
+  { draft, stored }: KeptDraft,
+  emailId: Id,
+  gone: readonly Id[]
+): Promise<void> {
+  if (!stored || !gone.includes(stored.emailId)) {
+    return
+  }
+  const why = await whyGone(account, draft, [stored, { ...stored, emailId }]).catch((failure: unknown) => {
+    throw asAmbiguous(failure)
+  })
+  if (why) {
+    await replace(account, [emailId], null)
+    throw new JmapFailure(why === 'sent' ? SENT_ELSEWHERE : CHANGED)
+  }
+}
+
+/** One that may be submitted by a request that is late must be gone; of the others it is enough to try. Returns those that
+ * were gone before. */
+async function replaceAll(
+  account: Account,
+  drafts: readonly Id[],
+  { late }: Sending,
+  state: string
+): Promise<readonly Id[]> {
+  const gone = await replace(account, drafts, state)
   const open = drafts.filter((id) => late.includes(id))
   await destroyDrafts(account, open).catch((failure: unknown) => {
     throw asAmbiguous(failure)
   })
+  return gone
 }
 
 async function finalOf(account: Account, { draft }: KeptDraft, { messageId, leaveAt }: Sending): Promise<Arguments> {
@@ -119,7 +147,7 @@ async function versionsOf(account: Account, kept: KeptDraft, { late }: Sending):
 /** The one that a request without a response made. Of several one is left, and no version from before. */
 export async function findFinal(
   account: Account,
-  { stored }: KeptDraft,
+  kept: KeptDraft,
   { messageId, late, since }: Sending
 ): Promise<{ readonly id: Id; readonly isDraft: boolean } | null> {
   const found = (await emailsOf(account, messageId, since)).filter(({ id }) => !late.includes(id))
@@ -128,8 +156,12 @@ export async function findFinal(
     return null
   }
   const others = found.map(({ id }) => id).filter((id) => id !== first.id)
+  const { stored } = kept
   const before = stored && stored.emailId !== first.id ? [stored.emailId] : []
-  await replace(account, [...new Set([...others, ...before])], null)
+  const gone = await replace(account, [...new Set([...others, ...before])], null)
+  if (first.keywords['$draft']) {
+    await seeWhyGone(account, kept, first.id, gone)
+  }
   await destroyDrafts(account, late)
   return { id: first.id, isDraft: Boolean(first.keywords['$draft']) }
 }

@@ -7,7 +7,7 @@ import { verdictOf, type Verdict } from '#lib/compose/verdict.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Id } from '#lib/jmap/types.ts'
 import { holdRefused, nobodyGot } from './departure-failure.ts'
-import { CHANGED, findFinal, LEFT_BEFORE, makeFinal } from './final-email.ts'
+import { CHANGED, findFinal, LEFT_BEFORE, makeFinal, SENT_ELSEWHERE } from './final-email.ts'
 import type { OnItsWay, SendingRecord } from './sending-record.ts'
 import { file, handOver, handoverOf, mostHeld, whereaboutsOf } from './submission.ts'
 
@@ -57,7 +57,7 @@ export class Handover {
   }
 
   async find(kept: OnItsWay): Promise<number> {
-    const found = await findFinal(this.#record.account, kept, kept.sending)
+    const found = await this.#found(kept)
     if (!found) {
       await this.#record.step('storing', { step: 'waiting' })
       return 0
@@ -68,6 +68,18 @@ export class Handover {
       await this.#record.step('stored', { step: 'submitting' })
     }
     return 0
+  }
+
+  /** Raises JmapFailure; nothing is to be looked for any more if another device sent or changed it. */
+  async #found(kept: OnItsWay): ReturnType<typeof findFinal> {
+    try {
+      return await findFinal(this.#record.account, kept, kept.sending)
+    } catch (failure) {
+      if (failure instanceof JmapFailure && (failure.code === CHANGED || failure.code === SENT_ELSEWHERE)) {
+        await this.#record.step('storing', { step: 'waiting' })
+      }
+      throw failure
+    }
   }
 
   /** Others see it among the drafts; and what was handed over before may have left. */
@@ -208,7 +220,7 @@ export class Handover {
     // What another device handed over is not held for this one.
     const held = handedAt === null ? { holdFor: 0, leaveAt: null, handedAt: this.#record.now() } : {}
     await this.#record.step(sending.step, { step: 'held', submissionId: submission?.id ?? null, again: false, ...held })
-    void this.#record.account.hint()
+    this.#record.account.wrote()
     return 0
   }
 }

@@ -1,5 +1,6 @@
 /** As whom the person may write (RFC 8621 §6). */
 import { call } from '#lib/jmap/client.ts'
+import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { EmailAddress, GetResponse, Id, Identity } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 
@@ -22,7 +23,12 @@ async function ask(account: Account): Promise<readonly Identity[]> {
   await account.connected()
   const get = call('Identity/get', 'get', { ids: null, properties: PROPERTIES })
   const results = await account.client.run([get])
-  return results.get<GetResponse<Identity>>('get').list
+  const { list } = results.get<Partial<GetResponse<Identity>>>('get')
+  if (!list) {
+    // It would be remembered for the whole session.
+    throw new JmapFailure('unknown', { transient: true })
+  }
+  return list
 }
 
 /** The identity of that id, else the one of the account's own address. */

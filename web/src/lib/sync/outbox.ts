@@ -58,6 +58,7 @@ export class Outbox {
     )
     account.onround = (round) => this.#roundDone(round)
     account.ontry = () => this.tryNow()
+    account.onwrote = () => this.#tabs.say({ settled: [], left: [] })
     account.onkept = (entries) => this.#restore(entries)
     this.#endReturn = account.ports.onReturn(() => this.tryNow())
   }

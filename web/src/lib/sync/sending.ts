@@ -5,7 +5,7 @@
  * frozen: what that one asked for before counts as a request without a response, and it asks for nothing after.
  */
 import { heldBefore, isHeld, isIdle, nextOf, undoneUntil, type Held } from '#lib/compose/departure.ts'
-import type { KeptDraft, Parent, Recipient, Sending } from '#lib/compose/draft.ts'
+import { newlyKept, type KeptDraft, type Parent, type Recipient, type Sending } from '#lib/compose/draft.ts'
 import type { Id } from '#lib/jmap/types.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from './account.ts'
@@ -78,10 +78,8 @@ export class Sendings {
     const { ports } = this.#account
     const [id, now, owner] = [ports.unique(), ports.now(), this.#drafts.tab]
     const sending = heldBefore(held, stored?.messageId ?? '', owner, now)
-    const times = { revision: 1, changedAt: now, openedAt: now, discardedAt: null }
-    const rest = { storing: null, refusal: null, conflict: null, closed: true }
-    const kept = { id, draft, ...times, ...rest, writer: owner, stored: stored && { ...stored, revision: 1 }, sending }
-    this.#drafts.open(kept)
+    const kept = { ...newlyKept(id, draft, { writer: owner, now }), revision: 1, closed: true }
+    this.#drafts.open({ ...kept, stored: stored && { ...stored, revision: 1 }, sending })
     await this.#drafts.update(id, (found) => found)
     return id
   }

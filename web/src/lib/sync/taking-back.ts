@@ -62,7 +62,7 @@ export class TakingBack {
     }
     const handedOver = step === 'returning' ? kept.handedOver : kept.sending.late
     await this.#record.step(step, null, { ...(handedOver && { handedOver }), ...more })
-    void this.#record.account.hint()
+    this.#record.account.wrote()
   }
 
   /** Its time has come. Whether it has left, and is to be told so. */

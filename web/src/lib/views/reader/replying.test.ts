@@ -4,6 +4,8 @@ import { FakeCompose } from '../../../../tests/fake-compose.svelte.ts'
 import { FakeSent } from '../../../../tests/fake-sent.svelte.ts'
 import { ModelServer } from '../../../../tests/model-server.ts'
 import { english } from '../../../../tests/words.ts'
+import { forward } from '#lib/commands/forward.ts'
+import { replyAll } from '#lib/commands/reply-all.ts'
 import { EMPTY } from '#lib/compose/draft.ts'
 import Reader from '#lib/views/reader/Reader.svelte'
 import { afterEach, expect, test } from 'vitest'
@@ -191,4 +193,15 @@ test('a draft of this device stands below the conversation that it replies to', 
   expect(document.querySelectorAll('.drafts button')).toHaveLength(1)
   await after(() => document.querySelector<HTMLElement>('.drafts button')?.click())
   expect(compose.started).toEqual([{ kind: 'kept', id: 'd1' }])
+})
+
+test('A replies to all, and F forwards, what was sent last; A replies where there is nobody else', async () => {
+  const { compose, page } = await reading()
+  for (const command of [replyAll, forward]) {
+    expect(command.when(page)).toBe(true)
+    await after(() => void command.run(page))
+  }
+  expect(answered(compose)).toEqual(['replyAll e2', 'forward e2'])
+  await after(() => page.show('inbox', undefined))
+  expect(replyAll.when(page)).toBe(false)
 })

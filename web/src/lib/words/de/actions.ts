@@ -43,6 +43,8 @@ export const actions = {
     endSelection: 'Auswahl beenden',
     compose: 'Nachricht schreiben',
     reply: 'Antworten',
+    replyAll: 'Allen antworten',
+    forward: 'Weiterleiten',
     expandAll: 'Alle Nachrichten aufklappen',
     collapseAll: 'Alle Nachrichten zuklappen',
     keys: 'Tastaturkürzel'

@@ -43,6 +43,8 @@ export const actions = {
     endSelection: 'End the selection',
     compose: 'Compose',
     reply: 'Reply',
+    replyAll: 'Reply all',
+    forward: 'Forward',
     expandAll: 'Expand all messages',
     collapseAll: 'Collapse all messages',
     keys: 'Keyboard shortcuts'

@@ -9,7 +9,7 @@ import type { Composition } from './compose.ts'
 import type { Begun } from './compose-start.ts'
 import type { LateEngine } from './late-engine.ts'
 
-export class LateSender {
+export class LateSendings {
   readonly #engine: LateEngine
   readonly #account: Account
   readonly #drafts: Drafts
