@@ -150,3 +150,37 @@ test('Shift+J and Shift+K widen the selection and give back', () => {
   press('K')
   expect([...page.triage.selection.ids]).toEqual(['t1', 't2'])
 })
+
+test('who types on while a window of writing loads runs no command, and nothing is lost', async () => {
+  const { press, page, did } = scene(3)
+  press('c')
+  expect(press('H e # Backspace')).toEqual([true, true, true, true])
+  expect(did).toEqual([])
+  expect(page.writing.typed()).toBe('He')
+  expect(page.writing.typed()).toBe('')
+  press('e')
+  expect(did).toHaveLength(1)
+})
+
+test('if no window of writing comes, keys run commands again', async () => {
+  const { press, page, did } = scene(3)
+  await page.writing.start({ kind: 'new' })
+  press('e')
+  expect(did).toHaveLength(1)
+})
+
+test('R, A and F reply, reply to all and forward the last message that is no draft', () => {
+  const { press, page } = scene(3)
+  const last = { id: 'm1', draft: false }
+  Object.assign(page.mail.reader, {
+    conversation: { messages: [{ id: 'm0', draft: false }, last, { id: 'm2', draft: true }] }
+  })
+  const replied: unknown[] = []
+  page.reply = (...given) => void replied.push(given)
+  expect(press('r a f')).toEqual([true, true, true])
+  expect(replied).toEqual([
+    ['reply', last],
+    ['replyAll', last],
+    ['forward', last]
+  ])
+})

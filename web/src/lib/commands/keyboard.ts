@@ -37,6 +37,7 @@ export class Keyboard {
     const name = nameOf(key)
     // Shift alone comes between the keys of "* a" on many keyboards.
     if (key.typing || name === null || MODIFIERS.has(key.key)) return false
+    if (!key.ctrlKey && !key.metaKey && this.#page.writing.keeps(key.key)) return true
     const first = this.#first && this.#first.until >= this.#now() ? this.#first.key : null
     this.#first = null
     const command = this.#fitting(key).find(({ keys }) => keys.includes(first === null ? name : `${first} ${name}`))

@@ -8,6 +8,9 @@ import { troubleWord } from '#lib/state/trouble.ts'
 /** how many messages leave later, as this device knew it last */
 export const SCHEDULED = 'scheduled'
 
+/** ms; a window that does not come must not keep the keys for ever */
+const LONGEST = 10_000
+
 export class Writing {
   readonly #mail: Mail
   readonly #notices: Notices
@@ -15,6 +18,9 @@ export class Writing {
   compose = $state.raw<Compose | null>(null)
   /** null until it is loaded */
   sent = $state.raw<Sent | null>(null)
+  /** what was typed since a window was asked for; null while none is */
+  #typed: string | null = null
+  #typedUntil = 0
   /** its window comes to the front and takes the focus; another object each time */
   wanted = $state.raw<{ readonly composition: Composition } | null>(null)
 
@@ -34,10 +40,13 @@ export class Writing {
 
   /** Whatever keeps a window from opening is told. */
   async start(start: Start): Promise<void> {
+    this.#typed ??= ''
+    this.#typedUntil = Date.now() + LONGEST
     try {
       const compose = await this.load()
       this.show(await compose.start(start))
     } catch (failure) {
+      this.#typed = null
       // Without a code, the parts of the page could not be loaded.
       const { code = 'unavailable' } = failure as Partial<Trouble>
       this.#notices.failed(
@@ -45,6 +54,23 @@ export class Writing {
         () => void this.start(start)
       )
     }
+  }
+
+  /** Who types on while the window loads, writes: letters must not run commands, as E archives. True: it was kept. */
+  keeps(key: string): boolean {
+    if (this.#typed === null || Date.now() > this.#typedUntil) return false
+    if (key === 'Escape') this.#typed = null
+    else if (key === 'Backspace') this.#typed = this.#typed.slice(0, -1)
+    else if (key === 'Enter') this.#typed += '\n'
+    else if ([...key].length === 1) this.#typed += key
+    return true
+  }
+
+  /** What was typed meanwhile, once: the window has the focus now. */
+  typed(): string {
+    const typed = this.#typed ?? ''
+    this.#typed = null
+    return typed
   }
 
   show(composition: Composition): void {

@@ -24,3 +24,10 @@ test('a draft that was never closed begins at its start', () => {
   keepCaret('d1', 7)
   expect([caretOf('d1'), caretOf('d2')]).toEqual([7, 0])
 })
+
+test('a reply begins on its empty first line, not in the signature below it', () => {
+  const root = document.createElement('div')
+  root.innerHTML = '<div><br></div><div>-- </div><div>Nora</div>'
+  const range = rangeAt(root, 0)
+  expect([range.startContainer, range.startOffset, range.collapsed]).toEqual([root.firstChild, 0, true])
+})

@@ -25,6 +25,12 @@ export function rangeAt(root: HTMLElement, place: number): Range {
   const range = document.createRange()
   range.selectNodeContents(root)
   range.collapse(false)
+  if (place === 0) {
+    // The first line of a reply is empty: the first text is that of the signature below it.
+    range.setStart(root.firstElementChild ?? root, 0)
+    range.collapse(true)
+    return range
+  }
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
   let left = place
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {

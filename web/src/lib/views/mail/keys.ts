@@ -51,6 +51,14 @@ export function framedKey(key: string, shiftKey: boolean, ctrlKey: boolean): Key
 
 const WRITTEN_IN = 'input:not([type="checkbox"], [type="radio"]), textarea, select, dialog[open], [contenteditable]'
 
+/** Before lists and buttons see it: who types on while a window of writing loads, selects no row by a space. */
+export function keepKey(event: KeyboardEvent, { writing }: MailPage): void {
+  const isText = event.target instanceof HTMLElement && event.target.closest(WRITTEN_IN)
+  if (isText || event.ctrlKey || event.metaKey || !writing.keeps(event.key)) return
+  event.preventDefault()
+  event.stopPropagation()
+}
+
 export function onPageKey(event: KeyboardEvent, page: MailPage): void {
   if (event.defaultPrevented) return
   const target = event.target instanceof HTMLElement ? event.target : null

@@ -1,0 +1,35 @@
+// @vitest-environment jsdom
+import { listed } from '../../../../tests/listed.ts'
+import { keepKey } from '#lib/views/mail/keys.ts'
+import { expect, test } from 'vitest'
+
+function press(page: Parameters<typeof keepKey>[1], target: HTMLElement, key: string, ctrlKey = false): boolean {
+  const event = new KeyboardEvent('keydown', { key, ctrlKey, cancelable: true, bubbles: true })
+  document.body.append(target)
+  const keeping = (heard: KeyboardEvent) => keepKey(heard, page)
+  document.addEventListener('keydown', keeping)
+  target.dispatchEvent(event)
+  document.removeEventListener('keydown', keeping)
+  return event.defaultPrevented
+}
+
+test('while a window of writing loads, a space and Enter are text wherever the focus is, but in a field', () => {
+  const { page } = listed(3)
+  const button = document.createElement('button')
+  expect(press(page, button, ' ')).toBe(false)
+  void page.writing.start({ kind: 'new' })
+  expect(press(page, document.createElement('input'), 'x')).toBe(false)
+  expect(press(page, button, 'r', true)).toBe(false)
+  for (const key of ['a', ' ', 'Enter', 'Tab', 'b']) expect(press(page, button, key)).toBe(true)
+  expect(page.writing.typed()).toBe('a \nb')
+  expect(press(page, button, ' ')).toBe(false)
+})
+
+test('Escape gives up what was typed', () => {
+  const { page } = listed(3)
+  void page.writing.start({ kind: 'new' })
+  press(page, document.body, 'a')
+  press(page, document.body, 'Escape')
+  expect(press(page, document.body, 'b')).toBe(false)
+  expect(page.writing.typed()).toBe('')
+})
