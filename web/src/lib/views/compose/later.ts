@@ -1,0 +1,10 @@
+/** What a window of writing needs once something is in it. */
+export { default as Bars } from '#lib/views/compose/Bars.svelte'
+export { default as DropTarget } from '#lib/views/compose/DropTarget.svelte'
+export { default as FileRow } from '#lib/views/compose/FileRow.svelte'
+export { default as ObjectionBar } from '#lib/views/compose/ObjectionBar.svelte'
+export { default as RecipientChips } from '#lib/views/compose/RecipientChips.svelte'
+export { default as Suggestions } from '#lib/views/compose/Suggestions.svelte'
+export { default as Tab } from '#lib/views/compose/Tab.svelte'
+export { default as WindowMenus } from '#lib/views/compose/WindowMenus.svelte'
+export { troubleText } from '#lib/views/compose/bars.ts'

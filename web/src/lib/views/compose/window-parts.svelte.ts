@@ -1,0 +1,17 @@
+/** What an empty window of writing does not need. It is loaded once the window is there, for all of them. */
+import { latePart } from '#lib/ui/late-part.ts'
+
+type Parts = typeof import('#lib/views/compose/later.ts')
+
+let parts = $state.raw<Parts>()
+let coming: Promise<void> | null = null
+
+export function windowParts(): Parts | undefined {
+  return parts
+}
+
+/** Resolves once they are there. */
+export function loadWindowParts(): Promise<void> {
+  coming ??= latePart(() => import('#lib/views/compose/later.ts')).then((module) => void (parts = module))
+  return coming
+}
