@@ -19,8 +19,8 @@ LIMIT = 120_000
 WORDS = ("Nothing left to do", "Nichts mehr zu tun")
 """Each stands in one file alone: that of its language (`emptyInbox` in web/src/lib/words). A browser loads one."""
 
-WRITING_LIMIT = 72_000
-"""Bytes that a window of writing may add, Squire among them. The aim of the design is 45,000."""
+WRITING_LIMIT = 45_000
+"""Bytes that a window of writing may add until one can write in it, Squire among them."""
 
 _EDITOR = "squire-selection-start"
 """Stands in the script of the windows, which has Squire in it."""
