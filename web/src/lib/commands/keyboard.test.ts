@@ -151,7 +151,7 @@ test('Shift+J and Shift+K widen the selection and give back', () => {
   expect([...page.triage.selection.ids]).toEqual(['t1', 't2'])
 })
 
-test('who types on while a window of writing loads runs no command, and nothing is lost', async () => {
+test('who types on while a window of writing loads runs no command, and nothing is lost', () => {
   const { press, page, did } = scene(3)
   press('c')
   expect(press('H e # Backspace')).toEqual([true, true, true, true])

@@ -62,7 +62,8 @@ export class Writing {
     if (key === 'Escape') this.#typed = null
     else if (key === 'Backspace') this.#typed = this.#typed.slice(0, -1)
     else if (key === 'Enter') this.#typed += '\n'
-    else if ([...key].length === 1) this.#typed += key
+    // One character, of one or two UTF-16 units: not the name of a key, such as "Home".
+    else if (/^.$/u.test(key)) this.#typed += key
     return true
   }
 
