@@ -5,7 +5,7 @@
  * for it, but a new email, and only if the person wants it; the one before is destroyed first, so that the request that is
  * late finds nothing to send. What may still have left before that is looked for (`late`).
  */
-import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
+import type { Sending } from '#lib/compose/draft.ts'
 import type { Id } from '#lib/jmap/types.ts'
 import { MARGIN } from './sending-start.ts'
 

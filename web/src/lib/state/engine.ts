@@ -23,6 +23,16 @@ export interface Told {
   answered(parent: Parent & { readonly emailId: Id }): unknown
 }
 
+/** The engine, before and after it is loaded. */
+export interface Loading {
+  /** null until it is loaded */
+  readonly now: Engine | null
+  /** why it cannot be loaded */
+  readonly trouble: Trouble | null
+  /** Resolves once it is there. */
+  loaded(): Promise<Engine>
+}
+
 export class Engine {
   readonly storing: DraftStoring
   readonly uploads: Uploads

@@ -8,7 +8,7 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
 import { Task } from '#lib/sync/task.ts'
-import type { Engine, Told } from './engine.ts'
+import type { Engine, Loading, Told } from './engine.ts'
 import { LateSendings } from './late-sendings.ts'
 import { LateStoring } from './late-storing.ts'
 import { LateUploads } from './late-uploads.ts'
@@ -18,7 +18,7 @@ const IDLE = 1_000
 /** Milliseconds */
 const PATIENCE = 1_000
 
-export class LateEngine {
+export class LateEngine implements Loading {
   readonly storing: LateStoring
   readonly uploads: LateUploads
   readonly sendings: LateSendings

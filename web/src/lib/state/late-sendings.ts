@@ -7,14 +7,14 @@ import { beginSending } from '#lib/sync/sending-start.ts'
 import type { DepartureFacts } from '#lib/sync/sending.ts'
 import type { Composition } from './compose.ts'
 import type { Begun } from './compose-start.ts'
-import type { LateEngine } from './late-engine.ts'
+import type { Loading } from './engine.ts'
 
 export class LateSendings {
-  readonly #engine: LateEngine
+  readonly #engine: Loading
   readonly #account: Account
   readonly #drafts: Drafts
 
-  constructor(engine: LateEngine, account: Account, drafts: Drafts) {
+  constructor(engine: Loading, account: Account, drafts: Drafts) {
     this.#engine = engine
     this.#account = account
     this.#drafts = drafts

@@ -1,16 +1,15 @@
 /** Brings drafts to the mail server, once what does it is loaded. */
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Engine } from './engine.ts'
-import type { LateEngine } from './late-engine.ts'
+import type { Engine, Loading } from './engine.ts'
 
 type Wish = 'rest' | 'now' | 'discard'
 
 export class LateStoring {
-  readonly #engine: LateEngine
+  readonly #engine: Loading
   /** the last one of each draft */
   readonly #wishes = new Map<string, Wish>()
 
-  constructor(engine: LateEngine) {
+  constructor(engine: Loading) {
     this.#engine = engine
   }
 

@@ -1,8 +1,7 @@
 /** Uploads files, once what does it is loaded. Until then this device keeps them. */
-import type { KeptDrafts } from '#lib/cache/drafts.ts'
+import type { Drafts } from '#lib/sync/drafts.ts'
 import type { UploadState } from '#lib/sync/uploads.ts'
-import type { Engine } from './engine.ts'
-import type { LateEngine } from './late-engine.ts'
+import type { Engine, Loading } from './engine.ts'
 
 interface Waiting {
   readonly draftId: string
@@ -13,11 +12,11 @@ interface Waiting {
 const WAITING: UploadState = { kind: 'waiting' }
 
 export class LateUploads {
-  readonly #engine: LateEngine
-  readonly #store: KeptDrafts | null
+  readonly #engine: Loading
+  readonly #store: Drafts['store']
   readonly #waiting = new Map<string, Waiting>()
 
-  constructor(engine: LateEngine, store: KeptDrafts | null) {
+  constructor(engine: Loading, store: Drafts['store']) {
     this.#engine = engine
     this.#store = store
   }
