@@ -1,7 +1,7 @@
 import { listed, type Listed } from '../../../tests/listed.ts'
 import { ALL } from '#lib/commands/all.ts'
 import { Keyboard, type Key } from '#lib/commands/keyboard.ts'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 interface Scene extends Listed {
   time: number
@@ -162,11 +162,18 @@ test('who types on while a window of writing loads runs no command, and nothing 
   expect(did).toHaveLength(1)
 })
 
-test('if no window of writing comes, keys run commands again', async () => {
+test('if no window of writing comes, keys run commands again after a rest', async () => {
+  vi.useFakeTimers()
   const { press, page, did } = scene(3)
   await page.writing.start({ kind: 'new' })
   press('e')
+  vi.advanceTimersByTime(900)
+  press('e')
+  expect(did).toEqual([])
+  vi.advanceTimersByTime(1_100)
+  press('e')
   expect(did).toHaveLength(1)
+  vi.useRealTimers()
 })
 
 test('R, A and F reply, reply to all and forward the last message that is no draft', () => {

@@ -11,6 +11,9 @@ export const SCHEDULED = 'scheduled'
 /** ms; a window that does not come must not keep the keys for ever */
 const LONGEST = 10_000
 
+/** ms without a key, after which nobody types into a window that could not be opened any more */
+const REST = 1_000
+
 export class Writing {
   readonly #mail: Mail
   readonly #notices: Notices
@@ -18,8 +21,8 @@ export class Writing {
   compose = $state.raw<Compose | null>(null)
   /** null until it is loaded */
   sent = $state.raw<Sent | null>(null)
-  /** what was typed since a window was asked for; null while none is */
-  #typed: string | null = null
+  /** what was typed since a window was asked for */
+  #typed = ''
   #typedUntil = 0
   /** its window comes to the front and takes the focus; another object each time */
   wanted = $state.raw<{ readonly composition: Composition } | null>(null)
@@ -40,13 +43,13 @@ export class Writing {
 
   /** Whatever keeps a window from opening is told. */
   async start(start: Start): Promise<void> {
-    this.#typed ??= ''
     this.#typedUntil = Date.now() + LONGEST
     try {
       const compose = await this.load()
       this.show(await compose.start(start))
     } catch (failure) {
-      this.#typed = null
+      this.#typed = ''
+      this.#typedUntil = Date.now() + REST
       // Without a code, the parts of the page could not be loaded.
       const { code = 'unavailable' } = failure as Partial<Trouble>
       this.#notices.failed(
@@ -58,8 +61,10 @@ export class Writing {
 
   /** Who types on while the window loads, writes: letters must not run commands, as E archives. True: it was kept. */
   keeps(key: string): boolean {
-    if (this.#typed === null || Date.now() > this.#typedUntil) return false
-    if (key === 'Escape') this.#typed = null
+    const now = Date.now()
+    if (now > this.#typedUntil) return false
+    this.#typedUntil = Math.max(this.#typedUntil, now + REST)
+    if (key === 'Escape') this.typed()
     else if (key === 'Backspace') this.#typed = this.#typed.slice(0, -1)
     else if (key === 'Enter') this.#typed += '\n'
     // One character, of one or two UTF-16 units: not the name of a key, such as "Home".
@@ -69,8 +74,9 @@ export class Writing {
 
   /** What was typed meanwhile, once: the window has the focus now. */
   typed(): string {
-    const typed = this.#typed ?? ''
-    this.#typed = null
+    const typed = this.#typed
+    this.#typed = ''
+    this.#typedUntil = 0
     return typed
   }
 

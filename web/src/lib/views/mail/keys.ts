@@ -53,7 +53,7 @@ const WRITTEN_IN = 'input:not([type="checkbox"], [type="radio"]), textarea, sele
 
 /** Before lists and buttons see it: who types on while a window of writing loads, selects no row by a space. */
 export function keepKey(event: KeyboardEvent, { writing }: MailPage): void {
-  const isText = event.target instanceof HTMLElement && event.target.closest(WRITTEN_IN)
+  const isText = (event.target as Partial<Element>).closest?.(WRITTEN_IN)
   if (isText || event.ctrlKey || event.metaKey || !writing.keeps(event.key)) return
   event.preventDefault()
   event.stopPropagation()

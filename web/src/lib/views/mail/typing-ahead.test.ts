@@ -1,4 +1,5 @@
 // @vitest-environment jsdom
+import '../../../../tests/drawn.ts'
 import { listed } from '../../../../tests/listed.ts'
 import { keepKey } from '#lib/views/mail/keys.ts'
 import { expect, test } from 'vitest'
@@ -28,8 +29,8 @@ test('while a window of writing loads, a space and Enter are text wherever the f
 test('Escape gives up what was typed', () => {
   const { page } = listed(3)
   void page.writing.start({ kind: 'new' })
-  press(page, document.body, 'a')
-  press(page, document.body, 'Escape')
-  expect(press(page, document.body, 'b')).toBe(false)
+  press(page, document.createElement('p'), 'a')
+  press(page, document.createElement('p'), 'Escape')
+  expect(press(page, document.createElement('p'), 'b')).toBe(false)
   expect(page.writing.typed()).toBe('')
 })
