@@ -9,7 +9,7 @@ import {
   type Recipient,
   type StoredVersion
 } from '#lib/compose/draft.ts'
-import { everybody } from '#lib/compose/recipients.ts'
+import { everybody } from '#lib/compose/addressees.ts'
 import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import { maxSizeAttachments, maxSizeUpload } from '#lib/jmap/upload.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'

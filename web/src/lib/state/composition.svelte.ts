@@ -1,6 +1,6 @@
 /** A draft that is open: one window. */
 import { EMPTY, isStored, isUnsent, type Draft, type DraftFile, type KeptDraft } from '#lib/compose/draft.ts'
-import { everybody, notAddresses } from '#lib/compose/recipients.ts'
+import { everybody, notAddresses } from '#lib/compose/addressees.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Composition, FileState, Objection, SaveState, SendOptions } from './compose.ts'
 import type { ComposeParts } from './compose-parts.ts'
