@@ -23,8 +23,7 @@ const WORDS = {
   gone: 'gone',
   forbiddenFrom: 'may_not_send',
   notPermittedFrom: 'may_not_send',
-  forbiddenMailFrom: 'may_not_send',
-  refused_recipients: 'refused_recipients'
+  forbiddenMailFrom: 'may_not_send'
 } as const
 
 export type TroubleWord = (typeof WORDS)[keyof typeof WORDS] | 'offline' | 'unknown'

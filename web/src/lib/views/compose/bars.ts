@@ -15,7 +15,8 @@ export function troubleText({ code, detail }: Trouble, words: Words['mail'], onl
 /** Why a message was not sent. */
 export function reasonText(trouble: Trouble, words: ComposeWords, mail: Words['mail'], online: boolean): string {
   const { reasons } = words
-  const { code } = trouble
+  const { code, detail } = trouble
+  if (code === 'refused_recipients') return `${words.reachedNobody} ${detail ?? ''}`
   return Object.hasOwn(reasons, code) ? reasons[code as keyof typeof reasons] : troubleText(trouble, mail, online)
 }
 

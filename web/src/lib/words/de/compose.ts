@@ -125,6 +125,7 @@ export const compose: Widen<typeof english> = {
       'Sie ist schon früher hinausgegangen. Senden Sie noch einmal, wenn sie ein weiteres Mal gesendet werden soll.',
     tooManyRecipients: 'Das sind mehr Empfänger, als der Mailserver auf einmal annimmt.'
   },
+  reachedNobody: 'Niemand hat das bekommen. Der Mailserver sagt:',
   notSaved: 'Nicht gespeichert. Kopieren Sie Ihren Text, bevor Sie diese Seite verlassen.',
   from: { mayNot: (address: string) => `Sie dürfen nicht als ${address} senden.` },
   own: {

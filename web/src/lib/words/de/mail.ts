@@ -174,7 +174,6 @@ export const mail = {
     over_quota: 'Ihr Postfach ist voll.',
     gone: 'Das wurde inzwischen gelöscht oder verschoben.',
     may_not_send: 'Von dieser Adresse dürfen Sie nicht senden.',
-    refused_recipients: 'Niemand hat das bekommen. Der Mailserver sagt:',
     unknown: 'Das hat nicht geklappt.',
     nextTry: (seconds: number) => `Nächster Versuch in ${seconds} s.`,
     signIn: { no_session: 'Anmelden', second_factor: 'Bestätigen', fresh_login: 'Erneut anmelden' },

@@ -119,6 +119,7 @@ export const compose = {
     already_sent: 'It left before, after all. Send again if it should be sent once more.',
     tooManyRecipients: 'These are more recipients than the mail server takes at once.'
   },
+  reachedNobody: 'Nobody received this. The mail server says:',
   notSaved: 'Not saved. Copy your text before you leave this page.',
   from: { mayNot: (address: string) => `You may not send as ${address}.` },
   own: {

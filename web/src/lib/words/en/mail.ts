@@ -167,7 +167,6 @@ export const mail = {
     over_quota: 'Your mailbox is full.',
     gone: 'This was removed or moved in the meantime.',
     may_not_send: 'You may not send from this address.',
-    refused_recipients: 'Nobody received this. The mail server says:',
     unknown: 'This did not work.',
     nextTry: (seconds: number) => `Next try in ${seconds} s.`,
     signIn: { no_session: 'Sign in', second_factor: 'Confirm', fresh_login: 'Sign in again' },
