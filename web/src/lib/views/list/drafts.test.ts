@@ -50,6 +50,8 @@ test('a press, Enter or O on a draft opens its window, not the reader', async ()
   const cell = document.querySelector<HTMLElement>('[role="gridcell"]')
   await after(() => cell?.click())
   for (const key of ['Enter', 'o']) {
+    // The window has taken what was typed.
+    page.writing.typed()
     await after(() => cell?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })))
   }
   expect(compose.started).toEqual(Array(3).fill({ kind: 'edit', emailId: 'e1' }))
