@@ -42,6 +42,22 @@ export default defineConfig({
     lateStyles
   ],
   build: { target: 'es2022' },
+  // What both the list and late parts stand on is one file: in files by who else needs it, it would be larger.
+  environments: {
+    client: {
+      build: {
+        rolldownOptions: {
+          output: {
+            codeSplitting: {
+              groups: [
+                { name: 'shared', test: /\/src\/lib\/sync\/(?:task|calls|identities|mailbox-roles|bodies)\.ts$/ }
+              ]
+            }
+          }
+        }
+      }
+    }
+  },
   // Tests draw views, which Svelte's build for servers cannot.
   resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
   server: {

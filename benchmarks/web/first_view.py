@@ -19,14 +19,15 @@ LIMIT = 120_000
 WORDS = ("Nothing left to do", "Nichts mehr zu tun")
 """Each stands in one file alone: that of its language (`emptyInbox` in web/src/lib/words). A browser loads one."""
 
-WRITING_LIMIT = 72_000
-"""Bytes that a window of writing may add, Squire among them. The aim of the design is 45,000."""
+WRITING_LIMIT = 45_000
+"""Bytes that a window of writing may add until one can write in it, Squire among them."""
 
 _EDITOR = "squire-selection-start"
 """Stands in the script of the windows, which has Squire in it."""
 
-_ENGINE = "maxSizeAttachmentsPerEmail"
-"""Stands in the script that keeps and sends what is written."""
+_KEEPER = "-writers"
+"""Stands in the script that keeps what is written on this device. What stores and sends it loads once a window is there
+(web/src/lib/state/late-engine.ts)."""
 
 _WRITING_WORDS = ("Ask for a receipt", "Lesebestätigung anfordern")
 _WRITING_STYLES = re.compile(r"(?:Docks|Window)\.[^.]+\.css")
@@ -62,7 +63,7 @@ def writing(build: Path) -> Sizes:
     """Return the compressed size of what a first window of writing loads besides the first view and DOMPurify."""
     scripts = _scripts(build)
     known = {*_of_the_page(build), *words_files(build)}
-    parts = [_only_one_with(mark, scripts) for mark in (_EDITOR, _ENGINE)]
+    parts = [_only_one_with(mark, scripts) for mark in (_EDITOR, _KEEPER)]
     words = [_only_one_with(sentence, scripts) for sentence in _WRITING_WORDS]
     needed = {*_needed(build, [*parts, max(words, key=lambda path: _size(build, path))])} - known
     counted = {path for path in needed if _EDITOR in scripts[path] or _SANITIZER not in scripts[path]}

@@ -2,6 +2,7 @@
 import { vi } from 'vitest'
 // Loaded before: a test's clock does not wait for a file.
 import '#lib/state/compose.svelte.ts'
+import '#lib/state/engine.ts'
 import '#lib/state/compose-start.ts'
 import '#lib/state/compose-people.ts'
 import '#lib/state/earlier-replies.ts'

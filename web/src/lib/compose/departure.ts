@@ -5,17 +5,9 @@
  * for it, but a new email, and only if the person wants it; the one before is destroyed first, so that the request that is
  * late finds nothing to send. What may still have left before that is looked for (`late`).
  */
-import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
+import type { Sending } from '#lib/compose/draft.ts'
 import type { Id } from '#lib/jmap/types.ts'
-
-/** Seconds in which it can be taken back. */
-export const UNDO = 10
-
-/**
- * Seconds that the mail server holds it longer. Stalwart 0.16 confirms that a mail was cancelled while it delivers it
- * already (crates/jmap/src/submission/set.rs: it is still in the queue), so nothing is cancelled at the last moment.
- */
-export const MARGIN = 2
+import { MARGIN } from './sending-start.ts'
 
 /** Milliseconds before each question what became of a request without a response: the server may still be at it. */
 export const ASK_AFTER: readonly number[] = [2_000, 5_000, 15_000]
@@ -32,39 +24,6 @@ const CORRECTION = 60_000
 
 /** The longest time that a timer can wait (WHATWG HTML §8.7), and the clock may be set meanwhile. */
 const LONGEST_WAIT = 3_600_000
-
-export interface Beginning {
-  readonly messageId: string
-  readonly owner: string
-  readonly now: number
-  /** when it is to leave; null: as soon as it cannot be taken back */
-  readonly leaveAt: number | null
-  /** seconds for which the mail server holds mail */
-  readonly mostHeld: number
-}
-
-/** What the person sends. */
-export function departing(kept: KeptDraft, { messageId, owner, now, leaveAt, mostHeld }: Beginning): KeptDraft {
-  const isHeld = mostHeld >= UNDO + MARGIN
-  const sending: Sending = {
-    messageId,
-    dueAt: isHeld ? now : now + UNDO * 1_000,
-    holdFor: isHeld ? UNDO + MARGIN : 0,
-    leaveAt,
-    step: 'waiting',
-    emailId: null,
-    submissionId: null,
-    handedAt: null,
-    owner,
-    steppedAt: now,
-    goesOnAt: now,
-    late: kept.handedOver ?? [],
-    edited: (kept.handedOver ?? []).length > 0,
-    undo: false,
-    again: false
-  }
-  return { ...kept, sending, refusal: null }
-}
 
 export interface Held {
   readonly emailId: Id

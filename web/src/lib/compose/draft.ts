@@ -142,6 +142,11 @@ export interface KeptDraft {
   readonly discardedAt: number | null
 }
 
+/** The mail server has what is written. */
+export function isStored({ stored, storing, revision }: KeptDraft): boolean {
+  return storing === null && stored?.revision === revision
+}
+
 /** A draft whose window was opened a moment ago: nothing of it is stored, or the person's. */
 export function newlyKept(id: string, draft: Draft, { writer, now }: { writer: string; now: number }): KeptDraft {
   const unknown = { stored: null, storing: null, sending: null, refusal: null, conflict: null, discardedAt: null }
@@ -153,6 +158,9 @@ export function isUnsent({ draft, revision, stored, sending, discardedAt }: Kept
   const lacks = stored?.revision !== revision || draft.files.some(({ blobId }) => blobId === null)
   return discardedAt === null && (sending !== null || (revision > 0 && lacks))
 }
+
+/** Code of a refusal for files that the mail server has no more. */
+export const FILES_GONE = 'blobNotFound'
 
 export const EMPTY: Draft = {
   identityId: null,
@@ -167,3 +175,6 @@ export const EMPTY: Draft = {
   parent: null,
   receipt: false
 }
+
+/** An empty draft with a line to write in. */
+export const NEW: Draft = { ...EMPTY, html: '<div><br></div>' }

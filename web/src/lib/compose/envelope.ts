@@ -1,7 +1,7 @@
 /** Whom a message is handed over for: the envelope of its submission (RFC 8621 §7). */
 import type { Draft } from '#lib/compose/draft.ts'
 import { addressKey, sentAddress } from './address.ts'
-import { everybody } from './recipients.ts'
+import { everybody } from './addressees.ts'
 
 export interface SubmissionEnvelope {
   readonly mailFrom: { readonly email: string; readonly parameters: Readonly<Record<string, string>> | null }

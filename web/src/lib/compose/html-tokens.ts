@@ -46,29 +46,6 @@ export function attributeOf(attributes: string, name: string): string | null {
   return null
 }
 
-export interface Range {
-  readonly start: number
-  readonly end: number
-}
-
-/** The elements, from tag to tag, that have this attribute and lie in no other one that has it. */
-export function elementsWith(html: string, attribute: string): Range[] {
-  const found: Range[] = []
-  let depth = 0
-  let begun: { start: number; depth: number } | null = null
-  for (const token of tokensOf(html)) {
-    if (token.kind === 'text' || VOID.has(token.name)) continue
-    depth += token.kind === 'open' ? 1 : -1
-    if (token.kind === 'open' && !begun && attributeOf(token.attributes, attribute) !== null) {
-      begun = { start: token.start, depth }
-    } else if (token.kind === 'close' && begun && depth < begun.depth) {
-      found.push({ start: begun.start, end: token.end })
-      begun = null
-    }
-  }
-  return begun ? [...found, { start: begun.start, end: html.length }] : found
-}
-
 export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }

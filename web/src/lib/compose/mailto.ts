@@ -1,6 +1,7 @@
 /** A `mailto:` address (RFC 6068), which any page on the web can make: only what the person sees before sending is taken. */
 import type { Recipient } from '#lib/compose/draft.ts'
-import { recipientsOf, withRecipients } from './recipients.ts'
+import { withRecipients } from './addressees.ts'
+import { recipientsOf } from './recipients.ts'
 
 /** Characters of the address as a whole. More cannot be clicked in any browser that hands it over in time. */
 const MOST = 200_000

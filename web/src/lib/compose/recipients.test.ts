@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Recipient } from './draft.ts'
-import { notAddresses, recipientsOf, recipientText, withRecipients } from './recipients.ts'
+import { notAddresses, withRecipients } from './addressees.ts'
+import { recipientsOf, recipientText } from './recipients.ts'
 
 const said = (text: string): string[] => recipientsOf(text).map(({ name, address }) => `${name}|${address}`)
 

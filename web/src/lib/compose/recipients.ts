@@ -1,6 +1,6 @@
 /** What a person types or pastes into a field of recipients → recipients. */
-import type { Draft, Recipient } from '#lib/compose/draft.ts'
-import { addressKey, isAddress } from './address.ts'
+import type { Recipient } from '#lib/compose/draft.ts'
+import { isAddress } from './address.ts'
 import { segmentsOf } from './recipient-segments.ts'
 
 /** Characters that are not seen, and come along with text that is copied from a page. */
@@ -73,24 +73,4 @@ export function recipientText({ name, address }: Recipient): string {
   const isPlain =
     /^[\p{L}\p{M}\p{N} .'\-_&+\p{Extended_Pictographic}\u200d\ufe0f]+$/u.test(name) && !/^'.*'$/u.test(name)
   return `${isPlain ? name : `"${name.replace(/[\\"]/gu, '\\$&')}"`} <${address}>`
-}
-
-/** Those that are added come last; each address stands there once. A name is taken over by one who had none. */
-export function withRecipients(list: readonly Recipient[], more: readonly Recipient[]): Recipient[] {
-  const all = new Map<string, Recipient>()
-  for (const each of [...list, ...more]) {
-    const key = addressKey(each.address)
-    const before = all.get(key)
-    all.set(key, before?.name === '' ? { ...before, name: each.name } : (before ?? each))
-  }
-  return [...all.values()]
-}
-
-export function everybody({ to, cc, bcc }: Pick<Draft, 'to' | 'cc' | 'bcc'>): Recipient[] {
-  return [...to, ...cc, ...bcc]
-}
-
-/** Those to whom nothing can be sent. */
-export function notAddresses(draft: Pick<Draft, 'to' | 'cc' | 'bcc'>): Recipient[] {
-  return everybody(draft).filter(({ address }) => !isAddress(address))
 }

@@ -1,7 +1,7 @@
 /** The signature of an identity (RFC 8621 §6): below what is written, above what is quoted. */
 import type { Draft } from '#lib/compose/draft.ts'
-import { elementsWith } from './html-tokens.ts'
 import { blocks, OPEN_SIGNATURE } from './html-of-text.ts'
+import { elementsWith } from './marked-elements.ts'
 import { quoteStart } from './quote-start.ts'
 import { SIGNATURE_LINE, textOfHtml } from './text-of-html.ts'
 

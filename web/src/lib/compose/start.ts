@@ -15,7 +15,7 @@ import {
   type Quoting
 } from './quoting.ts'
 import { identityFor, recipient, replyAllTo, replyTo } from './reply.ts'
-import { withRecipients } from './recipients.ts'
+import { withRecipients } from './addressees.ts'
 import { exchangeSignature, type Signature } from './signature.ts'
 import { forwardSubject, replySubject } from './subject.ts'
 import { unwrapped } from './whole-html.ts'

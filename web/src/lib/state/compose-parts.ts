@@ -1,18 +1,21 @@
 /** What an open draft stands on. */
+import type { Draft } from '#lib/compose/draft.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { DraftLocks } from '#lib/sync/draft-locks.ts'
-import type { DraftStoring } from '#lib/sync/draft-storing.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
-import type { Sendings } from '#lib/sync/sending.ts'
-import type { Uploads } from '#lib/sync/uploads.ts'
 import type { FileLimits } from './composition-files.ts'
+import type { LateSendings } from './late-sendings.ts'
+import type { LateStoring } from './late-storing.ts'
+import type { LateUploads } from './late-uploads.ts'
 
 export interface ComposeParts {
   readonly account: Account
   readonly drafts: Drafts
   readonly locks: DraftLocks
-  readonly storing: DraftStoring
-  readonly uploads: Uploads
-  readonly sendings: Sendings
+  readonly storing: LateStoring
+  readonly uploads: LateUploads
+  readonly sendings: LateSendings
   limits(): FileLimits
+  /** The word by which it mentions an attachment that it does not have. */
+  mentioned(draft: Draft): Promise<string | null>
 }

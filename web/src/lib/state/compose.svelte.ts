@@ -1,24 +1,29 @@
 /** Writing and sending, for the views. Loaded on use. */
 import type { Held } from '#lib/compose/departure.ts'
-import { isUnsent, type Draft, type KeptDraft, type Recipient, type StoredVersion } from '#lib/compose/draft.ts'
-import { everybody } from '#lib/compose/recipients.ts'
+import {
+  FILES_GONE,
+  isUnsent,
+  NEW,
+  type Draft,
+  type KeptDraft,
+  type Recipient,
+  type StoredVersion
+} from '#lib/compose/draft.ts'
+import { everybody } from '#lib/compose/addressees.ts'
 import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import { maxSizeAttachments, maxSizeUpload } from '#lib/jmap/upload.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { DraftLocks } from '#lib/sync/draft-locks.ts'
-import { rebind } from '#lib/sync/draft-files.ts'
-import { FILES_GONE } from '#lib/sync/draft-version.ts'
-import { DraftStoring } from '#lib/sync/draft-storing.ts'
 import { Drafts } from '#lib/sync/drafts.ts'
 import { addressOf, identitiesOf } from '#lib/sync/identities.ts'
 import type { Outbox } from '#lib/sync/outbox.ts'
-import { Sendings } from '#lib/sync/sending.ts'
-import { Uploads } from '#lib/sync/uploads.ts'
 import type { Compose, Composition, Departure, Identity, Outcome, Start, Suggestion, UnsentDraft } from './compose.ts'
 import type { Begun } from './compose-start.ts'
 import type { People } from './compose-people.ts'
 import type { ComposeParts } from './compose-parts.ts'
+import type { Told } from './engine.ts'
+import { LateEngine } from './late-engine.ts'
 import { unsentDraftsOf } from './unsent-drafts.ts'
 import { troubled } from './trouble-of.ts'
 import { Version } from './version.svelte.ts'
@@ -31,7 +36,7 @@ export class ComposeState implements Compose {
   readonly #account: Account
   readonly #parts: ComposeParts
   readonly #windows: Windows
-  readonly #sendings: Sendings
+  readonly #engine: LateEngine
   #people: Promise<People> | null = null
   readonly #version = new Version()
   readonly #ends: readonly (() => void)[]
@@ -50,34 +55,25 @@ export class ComposeState implements Compose {
     made(compose)
     // Without locks the tabs ask each other, which takes a moment.
     void compose.#windows.resume().then(() => compose.#fillIn())
-    compose.#sendings.resume()
-    void compose.#parts.uploads.sweep()
     return compose
   }
 
   private constructor(account: Account, drafts: Drafts, outbox: Outbox) {
     this.#account = account
-    const storing = new DraftStoring(account, drafts)
-    const uploads = new Uploads(account, drafts)
-    const sendings = new Sendings(account, drafts, (id) => storing.settle(id))
-    this.#sendings = sendings
+    const engine = new LateEngine(account, drafts, this.#told(outbox))
+    this.#engine = engine
     const locks = new DraftLocks(account.ports, drafts)
-    this.#parts = { account, drafts, locks, storing, uploads, sendings, limits: () => this }
+    const { storing, uploads, sendings } = engine
+    const mentioned = (draft: Draft): Promise<string | null> => engine.attachmentMentioned(draft)
+    this.#parts = { account, drafts, locks, storing, uploads, sendings, limits: () => this, mentioned }
     this.#windows = new Windows(this.#parts)
     drafts.onrescued = (id) => void this.#windows.store(id)
-    storing.onchange = (id) => this.#changed(id)
-    storing.onsettled = (id) => this.#windows.settled(id)
-    storing.onfilesgone = (id, said) => this.#windows.filesOf(id).again(said)
-    storing.onstored = (kept) => rebind(account, drafts, kept).catch(() => undefined)
-    uploads.onchange = (id) => this.#changed(id)
-    uploads.onuploaded = (id, fileId, blobId) => this.#uploaded(id, fileId, blobId)
     this.#ends = [
       drafts.listen((id, kept, elsewhere) => this.#heard(id, kept, elsewhere)),
       account.ports.onHide(() => void drafts.writeAll()),
       account.ports.onLeave(() => drafts.leave()),
       account.listen((topic) => topic === 'account' && this.#version.next())
     ]
-    this.#follow(sendings, outbox)
     void this.#readIdentities()
   }
 
@@ -91,14 +87,14 @@ export class ComposeState implements Compose {
 
   get departures(): readonly Departure[] {
     this.#version.seen()
-    return this.#sendings.departures.map((facts) => ({ ...facts, undo: () => this.#undo(facts.id) }))
+    return this.#parts.sendings.departures.map((facts) => ({ ...facts, undo: () => this.#undo(facts.id) }))
   }
 
   async takeBack(held: Held): Promise<Composition | null> {
     await this.#readIdentities()
     const { emailId } = held
     const begun = await troubled(this.#begin({ kind: 'edit', emailId }))
-    return this.#undo(await this.#sendings.adopt(begun, held))
+    return this.#undo(await this.#parts.sendings.adopt(begun, held))
   }
 
   get identities(): readonly Identity[] {
@@ -152,9 +148,7 @@ export class ComposeState implements Compose {
 
   stop(): void {
     this.#ends.forEach((end) => end())
-    this.#sendings.stop()
-    this.#parts.storing.stop()
-    this.#parts.uploads.stop()
+    this.#engine.stop()
     this.#parts.drafts.stop()
     this.#parts.locks.stop()
   }
@@ -171,6 +165,9 @@ export class ComposeState implements Compose {
   /** Loaded on use. */
   async #begin(start: Exclude<Start, { kind: 'kept' }>): Promise<Begun> {
     await this.#identitiesInTime()
+    if (start.kind === 'new' && !hasSignature(this.#identities[0])) {
+      return { draft: { ...NEW, to: start.to ?? [] }, stored: null }
+    }
     const { begin } = await import('./compose-start.ts')
     return begin(this.#account, this.#identities, start)
   }
@@ -227,20 +224,25 @@ export class ComposeState implements Compose {
     }
   }
 
-  #follow(sendings: Sendings, outbox: Outbox): void {
-    sendings.onchange = (id) => this.#changed(id)
-    sendings.onsent = (_, draft) => (this.#outcome = { kind: 'sent', to: everybody(draft) })
-    sendings.onfailed = (id, trouble) => void this.#failed(id, trouble)
-    sendings.onreturned = (id) => void this.#return(id, false)
-    sendings.onanswered = ({ kind, emailId }) => {
-      const keyword = kind === 'forward' ? '$forwarded' : '$answered'
-      return outbox.add([{ emailIds: [emailId], keywords: { [keyword]: true } }]).kept
+  #told(outbox: Outbox): Told {
+    return {
+      changed: (id) => this.#changed(id),
+      settled: (id) => this.#windows.settled(id),
+      filesGone: (id, said) => this.#windows.filesOf(id).again(said),
+      uploaded: (id, fileId, blobId) => this.#uploaded(id, fileId, blobId),
+      sent: (draft) => (this.#outcome = { kind: 'sent', to: everybody(draft) }),
+      failed: (id, trouble) => void this.#failed(id, trouble),
+      returned: (id) => void this.#return(id, false),
+      answered: ({ kind, emailId }) => {
+        const keyword = kind === 'forward' ? '$forwarded' : '$answered'
+        return outbox.add([{ emailIds: [emailId], keywords: { [keyword]: true } }]).kept
+      }
     }
   }
 
   /** Null: it is too late. */
   async #undo(id: string): Promise<Composition | null> {
-    return (await this.#sendings.undo(id)) ? this.#windows.show(id) : null
+    return (await this.#parts.sendings.undo(id)) ? this.#windows.show(id) : null
   }
 
   async #failed(id: string, { code, detail }: Trouble): Promise<void> {
@@ -267,12 +269,18 @@ export class ComposeState implements Compose {
     this.#changed(id)
   }
 
-  #changed(id: string): void {
-    this.#windows.of(id)?.changed()
+  /** null: all */
+  #changed(id: string | null): void {
+    const changed = id === null ? this.#windows.open : [this.#windows.of(id)]
+    changed.forEach((composition) => composition?.changed())
     this.#version.next()
   }
 }
 
 function isVersionOf({ stored, storing }: KeptDraft, { emailId, messageId }: StoredVersion): boolean {
   return stored?.emailId === emailId || (messageId !== '' && storing?.messageId === messageId)
+}
+
+function hasSignature(identity: Identity | undefined): boolean {
+  return identity !== undefined && (identity.textSignature + identity.htmlSignature).trim() !== ''
 }

@@ -4,8 +4,8 @@ import type { Draft, DraftFile } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
-import type { Uploads } from '#lib/sync/uploads.ts'
 import type { FileState } from './compose.ts'
+import type { LateUploads } from './late-uploads.ts'
 
 export interface FileLimits {
   readonly maxFile: number
@@ -25,7 +25,7 @@ export class CompositionFiles {
   readonly #id: string
   readonly #account: Account
   readonly #drafts: Drafts
-  readonly #uploads: Uploads
+  readonly #uploads: LateUploads
   readonly #limits: () => FileLimits
   readonly #changed: () => void
   /** null while it is loaded */
@@ -33,7 +33,7 @@ export class CompositionFiles {
 
   constructor(
     id: string,
-    parts: { account: Account; drafts: Drafts; uploads: Uploads; limits: () => FileLimits },
+    parts: { account: Account; drafts: Drafts; uploads: LateUploads; limits: () => FileLimits },
     changed: () => void
   ) {
     this.#id = id

@@ -1,9 +1,7 @@
 /** A draft that is open: one window. */
-import { attachmentMentioned } from '#lib/compose/attachment-mentioned.ts'
-import { EMPTY, isUnsent, type Draft, type DraftFile, type KeptDraft } from '#lib/compose/draft.ts'
-import { everybody, notAddresses } from '#lib/compose/recipients.ts'
+import { EMPTY, isStored, isUnsent, type Draft, type DraftFile, type KeptDraft } from '#lib/compose/draft.ts'
+import { everybody, notAddresses } from '#lib/compose/addressees.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import { isStored } from '#lib/sync/draft-version.ts'
 import type { Composition, FileState, Objection, SaveState, SendOptions } from './compose.ts'
 import type { ComposeParts } from './compose-parts.ts'
 import { CompositionFiles } from './composition-files.ts'
@@ -142,7 +140,7 @@ export class CompositionState implements Composition {
   }
 
   async send(options: SendOptions = {}): Promise<Objection | null> {
-    const objection = this.#objection(options.anyway ?? false)
+    const objection = await this.#objection(options.anyway ?? false)
     if (objection || this.elsewhere) {
       return objection
     }
@@ -206,7 +204,7 @@ export class CompositionState implements Composition {
     }
   }
 
-  #objection(anyway: boolean): Objection | null {
+  async #objection(anyway: boolean): Promise<Objection | null> {
     const { draft } = this
     const wrong = notAddresses(draft)
     const uploading = this.files.of('uploading')
@@ -216,8 +214,8 @@ export class CompositionState implements Composition {
     if (failed.length > 0) return { kind: 'upload_failed', files: failed }
     if (uploading.length > 0) return { kind: 'uploading', files: uploading }
     if (anyway) return null
-    const word = attachmentMentioned(draft)
-    if (word !== null) return { kind: 'no_attachment', word }
+    const word = await this.#parts.mentioned(draft)
+    if (word) return { kind: 'no_attachment', word }
     return draft.subject.trim() === '' ? { kind: 'no_subject' } : null
   }
 }

@@ -1,6 +1,6 @@
 /** To, Cc and Bcc while a person edits them: each list is replaced, never changed in place. */
 import type { Draft, Recipient } from '#lib/compose/draft.ts'
-import { withRecipients } from '#lib/compose/recipients.ts'
+import { withRecipients } from '#lib/compose/addressees.ts'
 
 export const LISTS = ['to', 'cc', 'bcc'] as const
 export type ListName = (typeof LISTS)[number]

@@ -1,7 +1,6 @@
 /** The drafts that are open in this tab, from their opening to their end. */
-import { newlyKept, type Draft, type KeptDraft, type StoredVersion } from '#lib/compose/draft.ts'
+import { isStored, newlyKept, type Draft, type KeptDraft, type StoredVersion } from '#lib/compose/draft.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
-import { isStored } from '#lib/sync/draft-version.ts'
 import type { ComposeParts } from './compose-parts.ts'
 import { CompositionFiles } from './composition-files.ts'
 import { CompositionState } from './composition.svelte.ts'

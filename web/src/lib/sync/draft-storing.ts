@@ -1,9 +1,9 @@
 /** Brings drafts to the mail server: after a rest, when a window is closed or the page hidden, and until it is done. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
-import type { KeptDraft } from '#lib/compose/draft.ts'
+import { FILES_GONE, isStored, type KeptDraft } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from './account.ts'
-import { destroyDrafts, FILES_GONE, findOut, isStored, isWhole, storeVersion } from './draft-version.ts'
+import { destroyDrafts, findOut, isWhole, storeVersion } from './draft-version.ts'
 import type { Drafts } from './drafts.ts'
 import { Task } from './task.ts'
 

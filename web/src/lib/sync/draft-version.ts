@@ -6,7 +6,7 @@
  * never destroyed, and of two requests of which the first is late one is refused.
  */
 import { emailOf, sentFiles, type Envelope } from '#lib/compose/email.ts'
-import type { KeptDraft, StoredVersion } from '#lib/compose/draft.ts'
+import { FILES_GONE, isStored, type KeptDraft, type StoredVersion } from '#lib/compose/draft.ts'
 import { messageIdFor } from '#lib/compose/reply-headers.ts'
 import { call } from '#lib/jmap/client.ts'
 import { asAmbiguous, JmapFailure, refusal } from '#lib/jmap/errors.ts'
@@ -20,14 +20,7 @@ import { mailboxOfRole } from './mailbox-roles.ts'
 /** Tries while other mail comes and goes at the same moment. */
 const MOST_TRIES = 6
 
-/** Code of a refusal for files that the mail server has no more. */
-export const FILES_GONE = 'blobNotFound'
-
 type CreateError = SetError & { properties?: readonly string[] | null; notFound?: readonly Id[] | null }
-
-export function isStored({ stored, storing, revision }: KeptDraft): boolean {
-  return storing === null && stored?.revision === revision
-}
 
 /** The mail server has all of it: also the files. */
 export function isWhole(kept: KeptDraft): boolean {

@@ -1,7 +1,8 @@
 /** The steps of a message until the mail server has taken it. Each returns for how many milliseconds nothing is asked. */
-import { ASK_AFTER, holdOf, UNDO } from '#lib/compose/departure.ts'
+import { ASK_AFTER, holdOf } from '#lib/compose/departure.ts'
 import { isSent, type Submission } from '#lib/compose/delivery.ts'
 import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
+import { UNDO } from '#lib/compose/sending-start.ts'
 import { verdictOf, type Verdict } from '#lib/compose/verdict.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Id } from '#lib/jmap/types.ts'

@@ -4,9 +4,8 @@
  * taken only by the tab that owns it (sending-record.ts). So a tab that the person sees takes one up from a tab that is
  * frozen: what that one asked for before counts as a request without a response, and it asks for nothing after.
  */
-import { departing, heldBefore, isHeld, isIdle, nextOf, undoneUntil, type Held } from '#lib/compose/departure.ts'
+import { heldBefore, isHeld, isIdle, nextOf, undoneUntil, type Held } from '#lib/compose/departure.ts'
 import { newlyKept, type KeptDraft, type Parent, type Recipient, type Sending } from '#lib/compose/draft.ts'
-import { messageIdFor } from '#lib/compose/reply-headers.ts'
 import type { Id } from '#lib/jmap/types.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from './account.ts'
@@ -14,7 +13,7 @@ import { Departing } from './departing.ts'
 import type { Drafts } from './drafts.ts'
 import type { Settle } from './handover.ts'
 import { noteHeld } from './held-emails.ts'
-import { holdsMail } from './submission.ts'
+import { beginSending } from './sending-start.ts'
 
 /** Milliseconds after which a visible tab takes up what another one, which may be frozen, has not gone on with. */
 const PATIENCE = 15_000
@@ -69,14 +68,8 @@ export class Sendings {
   }
 
   /** Resolves once this device knows that it is to be sent. */
-  async send(id: string, { at }: { at?: Date } = {}): Promise<void> {
-    const { ports } = this.#account
-    const messageId = messageIdFor(this.#account.address, ports.unique())
-    const beginning = { messageId, owner: this.#drafts.tab, now: ports.now(), leaveAt: at?.getTime() ?? null }
-    const mostHeld = holdsMail(this.#account)
-    // What another tab took over reads otherwise than what the person saw here.
-    const mayBe = (kept: KeptDraft): boolean => !kept.sending && kept.writer === this.#drafts.tab
-    await this.#drafts.update(id, (kept) => (mayBe(kept) ? departing(kept, { ...beginning, mostHeld }) : kept))
+  async send(id: string, options: { readonly at?: Date } = {}): Promise<void> {
+    await beginSending(this.#account, this.#drafts, id, options)
     this.#attend(id)
   }
 

@@ -27,11 +27,6 @@ export function mostHeld({ client }: Account): number {
   return maxDelayedSend(client)
 }
 
-/** The same, before it is known who is signed in: most servers hold it, and others are asked in vain. */
-export function holdsMail(account: Account): number {
-  return account.isKnown ? mostHeld(account) : Infinity
-}
-
 export interface Wish {
   readonly emailId: Id
   /** seconds */

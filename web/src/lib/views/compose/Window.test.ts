@@ -4,6 +4,7 @@ import { FakeWindows, type FakeComposition } from '../../../../tests/fake-window
 import type { Draft } from '#lib/compose/draft.ts'
 import type { Frame } from '#lib/views/compose/frame.ts'
 import Window from '#lib/views/compose/Window.svelte'
+import { loadWindowParts } from '#lib/views/compose/window-parts.svelte.ts'
 import { compose as words } from '#lib/words/en/compose.ts'
 import { afterEach, expect, test, vi } from 'vitest'
 
@@ -20,6 +21,7 @@ interface Shown {
 }
 
 async function shown(draft: Partial<Draft> = {}, prepare?: (scene: Shown) => void, phone = false): Promise<Shown> {
+  await loadWindowParts()
   const compose = new FakeWindows()
   const did: string[] = []
   const scene = { compose, composition: compose.begin({ format: 'plain', ...draft }), did }

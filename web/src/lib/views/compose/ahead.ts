@@ -1,6 +1,7 @@
 /** Loads what writing needs before anybody writes: who has no network then must still be able to begin a message. */
 import type { Writing } from '#lib/state/writing.svelte.ts'
 import { latePart } from '#lib/ui/late-part.ts'
+import { loadWindowParts } from '#lib/views/compose/window-parts.svelte.ts'
 
 export async function loadAhead(writing: Writing): Promise<void> {
   await latePart(() => writing.load())
@@ -10,7 +11,8 @@ export async function loadAhead(writing: Writing): Promise<void> {
       import('#lib/state/compose-start.ts'),
       import('#lib/compose/quote-html.ts'),
       import('#lib/compose/text-of-html.ts'),
-      import('#lib/compose/html-of-text.ts')
+      import('#lib/compose/html-of-text.ts'),
+      loadWindowParts()
     ])
   )
 }

@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
-import { hasFormats, partPlain, takeQuote } from '#lib/views/compose/quotes.ts'
+import { hasFormats, partPlain } from '#lib/views/compose/plain-text.ts'
+import { takeQuote } from '#lib/views/compose/quotes.ts'
 import { expect, test } from 'vitest'
 
 function fragment(html: string): DocumentFragment {

@@ -1,0 +1,67 @@
+/** What stores, uploads and sends the drafts of this device. Loaded once a window of writing is there. */
+import { attachmentMentioned } from '#lib/compose/attachment-mentioned.ts'
+import type { Draft, Parent } from '#lib/compose/draft.ts'
+import type { Id } from '#lib/jmap/types.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
+import type { Account } from '#lib/sync/account.ts'
+import { rebind } from '#lib/sync/draft-files.ts'
+import { DraftStoring } from '#lib/sync/draft-storing.ts'
+import type { Drafts } from '#lib/sync/drafts.ts'
+import { Sendings } from '#lib/sync/sending.ts'
+import { Uploads } from '#lib/sync/uploads.ts'
+
+export interface Told {
+  /** what is known of a draft; null: of all */
+  changed(id: string | null): void
+  /** Nothing is left to be done of it. */
+  settled(id: string): void
+  filesGone(id: string, said: string): Promise<void>
+  uploaded(id: string, fileId: string, blobId: Id): void
+  sent(draft: Draft): void
+  failed(id: string, trouble: Trouble): void
+  returned(id: string): void
+  answered(parent: Parent & { readonly emailId: Id }): unknown
+}
+
+/** The engine, before and after it is loaded. */
+export interface Loading {
+  /** null until it is loaded */
+  readonly now: Engine | null
+  /** why it cannot be loaded */
+  readonly trouble: Trouble | null
+  /** Resolves once it is there. */
+  loaded(): Promise<Engine>
+}
+
+export class Engine {
+  readonly storing: DraftStoring
+  readonly uploads: Uploads
+  readonly sendings: Sendings
+  readonly attachmentMentioned = attachmentMentioned
+
+  constructor(account: Account, drafts: Drafts, told: Told) {
+    const storing = new DraftStoring(account, drafts)
+    const uploads = new Uploads(account, drafts)
+    const sendings = new Sendings(account, drafts, (id) => storing.settle(id))
+    storing.onchange = (id) => told.changed(id)
+    storing.onsettled = (id) => told.settled(id)
+    storing.onfilesgone = (id, said) => told.filesGone(id, said)
+    storing.onstored = (kept) => rebind(account, drafts, kept).catch(() => undefined)
+    uploads.onchange = (id) => told.changed(id)
+    uploads.onuploaded = (id, fileId, blobId) => told.uploaded(id, fileId, blobId)
+    sendings.onchange = (id) => told.changed(id)
+    sendings.onsent = (_, draft) => told.sent(draft)
+    sendings.onfailed = (id, trouble) => told.failed(id, trouble)
+    sendings.onreturned = (id) => told.returned(id)
+    sendings.onanswered = (parent) => told.answered(parent)
+    this.storing = storing
+    this.uploads = uploads
+    this.sendings = sendings
+  }
+
+  stop(): void {
+    this.sendings.stop()
+    this.storing.stop()
+    this.uploads.stop()
+  }
+}

@@ -1,0 +1,72 @@
+/** Hands messages over, once what does it is loaded. That a message is to be sent is kept on this device at once. */
+import type { Held } from '#lib/compose/departure.ts'
+import type { Trouble } from '#lib/mail/trouble.ts'
+import type { Account } from '#lib/sync/account.ts'
+import type { Drafts } from '#lib/sync/drafts.ts'
+import { beginSending } from '#lib/sync/sending-start.ts'
+import type { DepartureFacts } from '#lib/sync/sending.ts'
+import type { Composition } from './compose.ts'
+import type { Begun } from './compose-start.ts'
+import type { Loading } from './engine.ts'
+
+export class LateSendings {
+  readonly #engine: Loading
+  readonly #account: Account
+  readonly #drafts: Drafts
+
+  constructor(engine: Loading, account: Account, drafts: Drafts) {
+    this.#engine = engine
+    this.#account = account
+    this.#drafts = drafts
+  }
+
+  /** Resolves once this device knows that it is to be sent. */
+  async send(id: string, options: { readonly at?: Date }): Promise<void> {
+    const { now } = this.#engine
+    if (now) {
+      await now.sendings.send(id, options)
+      return
+    }
+    await beginSending(this.#account, this.#drafts, id, options)
+    void this.#engine.loaded().then(({ sendings }) => sendings.resume())
+  }
+
+  async sendAgain(id: string): Promise<void> {
+    await (await this.#engine.loaded()).sendings.sendAgain(id)
+  }
+
+  async keepDraft(id: string): Promise<void> {
+    await (await this.#engine.loaded()).sendings.keepDraft(id)
+  }
+
+  /** Resolves to whether it is a draft again; rejects with a Trouble if nobody can tell now. */
+  async undo(id: string): Promise<boolean> {
+    return (await this.#engine.loaded()).sendings.undo(id)
+  }
+
+  async adopt(begun: Begun, held: Held): Promise<string> {
+    return (await this.#engine.loaded()).sendings.adopt(begun, held)
+  }
+
+  statusOf(id: string): Composition['status'] {
+    const { now, trouble } = this.#engine
+    if (now) {
+      return now.sendings.statusOf(id)
+    }
+    const sending = this.#drafts.get(id)?.sending
+    if (!sending) {
+      return 'writing'
+    }
+    return sending.step === 'unknown' && !sending.again ? 'unknown' : trouble ? 'waiting' : 'sending'
+  }
+
+  /** Why it waits. */
+  troubleOf(id: string): Trouble | null {
+    const { now, trouble } = this.#engine
+    return now ? now.sendings.troubleOf(id) : this.#drafts.get(id)?.sending ? trouble : null
+  }
+
+  get departures(): readonly DepartureFacts[] {
+    return this.#engine.now?.sendings.departures ?? []
+  }
+}
