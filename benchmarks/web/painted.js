@@ -108,18 +108,21 @@ window.bench = (() => {
       }
       return { seconds: (performance.now() - started) / 1000, empty, frame }
     },
-    /** Resolves to when the key was pressed, when no row was left, and which steps of progress were painted. */
+    /**
+     * Resolves to when the key was pressed, when no row was left and a notice said that it is done, and which steps of
+     * progress were painted.
+     */
     awaitArchived() {
       const steps = new Set()
-      const progress = () => document.querySelector('.progress span')?.textContent
+      const progress = () => document.querySelector('.toast:has(progress) span')?.textContent
       const observer = new MutationObserver(() => progress() && steps.add(progress()))
       observer.observe(document, { subtree: true, childList: true, characterData: true })
-      const isDone = () => rows().length === 0 && !progress()
+      const isDone = () => rows().length === 0 && !progress() && document.querySelector('.toast')
       awaited = press('keydown').then(async (at) => [at, await painted(isDone), [...steps]])
     },
     /** Resolves to when the key was pressed, and when rows were back and no progress was shown. */
     awaitBack() {
-      const isBack = () => rows().length >= 20 && !document.querySelector('.progress')
+      const isBack = () => rows().length >= 20 && !document.querySelector('.toast:has(progress)')
       awaited = press('keydown').then(async (at) => [at, await painted(isBack)])
     },
     /** Conversations in the list that have one message. */
