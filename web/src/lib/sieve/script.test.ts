@@ -11,7 +11,7 @@ const WRITING: Writing = {
   folders: { pathOf: (id) => ({ p: 'Packraum/Papier & Druck', t: 'Trash' })[id] ?? null, trashId: 't' },
   addresses: ['alice@example.org']
 }
-const BY_ID: Writing = { ...WRITING, offers: offersOf({ sieveExtensions: [...EXTENSIONS, 'mailboxid'] }) }
+const BY_ID: Writing = { ...WRITING, offers: offersOf({ sieveExtensions: [...EXTENSIONS, 'mailbox', 'mailboxid'] }) }
 
 const FILTER: Filter = {
   id: 'f1',
@@ -56,7 +56,7 @@ if anyof (
 
 test('a folder is named by its id where the server knows that', () => {
   expect(code(of(FILTER), BY_ID)).toContain('fileinto :mailboxid "p" "Packraum/Papier & Druck";')
-  expect(code(of(FILTER), BY_ID)).toContain('require ["fileinto", "imap4flags", "mailboxid"];')
+  expect(code(of(FILTER), BY_ID)).toContain('require ["fileinto", "imap4flags", "mailbox", "mailboxid"];')
 })
 
 test('mail of a filter whose folder is gone stays in the Inbox', () => {

@@ -77,11 +77,11 @@ function json(line: string, mark: string): unknown {
 function codeOf({ filters, absence }: Content, { offers, folders, addresses }: Writing): string[] {
   const active = filters.filter((filter) => filter.on && filter.conditions.length > 0 && isPossible(filter, offers))
   const replies = absence.on && mayReply(offers)
-  const byId = offers.extensions.has('mailboxid')
+  const byId = BY_ID.every((name) => offers.extensions.has(name))
   const blocks = active.map((filter) => blockOf(filter, folders, byId))
   const guards = (active.length > 0 || replies) && hasSpamTest(offers)
   const needed = new Set(active.flatMap(({ conditions, actions }) => [...conditions, ...actions].flatMap(extensionsOf)))
-  if (byId && needed.has('fileinto')) needed.add('mailboxid')
+  if (byId && needed.has('fileinto')) BY_ID.forEach((name) => needed.add(name))
   if (replies) ['vacation', 'date', 'relational'].forEach((name) => needed.add(name))
   if (guards) SPAM_TEST.forEach((name) => needed.add(name))
   return [
@@ -91,6 +91,9 @@ function codeOf({ filters, absence }: Content, { offers, folders, addresses }: W
     ...blocks.flatMap((block) => ['', ...block])
   ]
 }
+
+/** RFC 9042 §4; Stalwart wants the second for the first. */
+const BY_ID = ['mailboxid', 'mailbox']
 
 /** RFC 5235. Otherwise a filter would take spam out of its folder: Stalwart looks at what no script has filed. */
 const SPAM_TEST = ['spamtest', 'relational', 'comparator-i;ascii-numeric']
