@@ -1,4 +1,4 @@
-"""How fast the mail page is in Chromium, on a trial whose mailboxes hold 200, 50,000 and 7,700 mails.
+"""How fast the mail page is in Chromium, on a trial whose mailboxes hold 200, 50,000 and 9,000 mails.
 
     python -m benchmarks.web [--json] [--write] [--tiny]
 
