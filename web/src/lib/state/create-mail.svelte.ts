@@ -23,8 +23,9 @@ import type { Compose } from './compose.ts'
 import type { ComposeState } from './compose.svelte.ts'
 import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
+import type { Inside } from './inside.ts'
 import { LabelsState } from './labels.svelte.ts'
-import type { ListOptions, Mail, Quota, Trouble } from './mail.ts'
+import type { LatePart, ListOptions, Mail, Quota, Trouble } from './mail.ts'
 import type { SavedSearch, Search } from './searches.ts'
 import type { Sent } from './sent.ts'
 import { MailboxesState } from './mailboxes.svelte.ts'
@@ -58,6 +59,7 @@ export class MailState implements Mail {
   readonly #rows: Rows
   readonly #tasks: { stop: () => void }[]
   readonly #version = new Version()
+  readonly #later = new Map<unknown, unknown>()
   #searching: Promise<Search> | null = null
   #compose: Promise<Compose> | null = null
   #sent: Promise<Sent> | null = null
@@ -183,6 +185,23 @@ export class MailState implements Mail {
   get savedSearches(): readonly SavedSearch[] {
     this.#now()
     return this.#saved.all
+  }
+
+  async later<T>(load: () => Promise<LatePart<T>>): Promise<T> {
+    const { create } = await load()
+    if (!this.#later.has(create)) {
+      this.#later.set(
+        create,
+        (create as (inside: Inside) => T)({
+          account: this.#account,
+          document: this.#settings,
+          actions: this.actions,
+          mailboxes: this.mailboxes,
+          labels: this.labels
+        })
+      )
+    }
+    return this.#later.get(create) as T
   }
 
   search(): Promise<Search> {

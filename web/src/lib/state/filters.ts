@@ -38,7 +38,8 @@ export interface Effect {
 }
 
 export interface Filters {
-  readonly phase: 'loading' | 'ready' | 'failed'
+  /** `missing`: the mail server has no Sieve */
+  readonly phase: 'loading' | 'ready' | 'failed' | 'missing'
   /** why the last thing did not work */
   readonly trouble: Trouble | null
   /** nothing can be changed */

@@ -113,6 +113,11 @@ export class SieveState implements Filters {
   async load(): Promise<void> {
     this.#trouble = null
     try {
+      await this.#inside.account.connected()
+      if (this.#scripts.capability === null) {
+        this.#phase = 'missing'
+        return
+      }
       await this.#read()
       this.#phase = 'ready'
     } catch (failure) {
@@ -307,6 +312,14 @@ function freeName({ scripts }: Stored): string {
   return `${OUR_NAME}-${String(number)}`
 }
 
+const states = new WeakMap<Inside['account'], SieveState>()
+
+/** One an account: filters and absence are one script. */
 export function create(inside: Inside): SieveState {
-  return new SieveState(inside)
+  let state = states.get(inside.account)
+  if (!state) {
+    state = new SieveState(inside)
+    states.set(inside.account, state)
+  }
+  return state
 }

@@ -63,7 +63,7 @@ export class Scripts {
   async check(text: string): Promise<{ readonly blobId: Id; readonly mistake: Mistake | null }> {
     const { client, ports } = this.#account
     const init = { method: 'POST', headers: { 'Content-Type': TYPE }, body: new Blob([text], { type: TYPE }) }
-    const made = await client.download(uploadUrl(client, ports.origin), (response) => response.json() as unknown, init)
+    const made = await client.download(uploadUrl(client, ports.origin), (response): Promise<unknown> => response.json(), init)
     const { blobId } = (made ?? {}) as { blobId?: unknown }
     if (typeof blobId !== 'string') {
       throw new JmapFailure('unknown', { transient: true })

@@ -9,6 +9,7 @@ export const filters: FilterWords = {
   empty: 'Keine Filter. Erstellen Sie einen aus einer Nachricht oder hier.',
   where: 'Neue Nachrichten sortiert der Mailserver, also auch dann, wenn diese Seite geschlossen ist, und auf dem Telefon.',
   offline: 'Sie sind offline. Filter lassen sich lesen, aber nicht ändern.',
+  missing: 'Ihr Mailserver bietet keine Filter an.',
   notLoaded: 'Ihre Filter werden nicht geladen.',
   tryAgain: 'Noch einmal versuchen',
   list: 'Ihre Filter',

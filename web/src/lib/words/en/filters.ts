@@ -8,6 +8,7 @@ export const filters = {
   empty: 'No filters. Make one from a message, or here.',
   where: 'New mail is sorted on the mail server, so it also works while this page is closed and on your phone.',
   offline: 'You are offline. Filters can be read, but not changed.',
+  missing: 'Your mail server has no filters.',
   notLoaded: 'Your filters do not load.',
   tryAgain: 'Try again',
   list: 'Your filters',

@@ -29,6 +29,7 @@ export const reading = {
     large: 'This picture is too large to be previewed.'
   },
   menu: {
+    filterLike: 'Filter messages like this',
     forwardAsAttachment: 'Forward as attachment',
     print: 'Print',
     printAll: 'Print the conversation',
@@ -60,5 +61,6 @@ export const reading = {
     signedBy: 'Signed by',
     size: 'Size'
   },
+  notFiltered: 'The filter does not load. Check your connection.',
   notPrinted: 'Not printed: the message did not load.'
 }
