@@ -11,6 +11,7 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Warning } from '#lib/mail/warnings.ts'
 import type { Compose } from './compose.ts'
 import type { Message } from './message.ts'
+import type { Preferences } from './preferences.svelte.ts'
 import type { SavedSearch, Search } from './searches.ts'
 import type { Sent } from './sent.ts'
 
@@ -247,6 +248,8 @@ export interface Mail {
   /** warnings: whether the person knows this very one, and to remember that they do */
   knowsWarning(warning: Warning): boolean
   knowWarning(warning: Warning): Promise<void>
+  /** how the person wants the interface */
+  readonly preferences: Preferences
   /** A part that is loaded on use; the same each time. */
   later<T>(load: () => Promise<LatePart<T>>): Promise<T>
   /** The language was chosen on this device: let other devices know. If that fails, the next visit does it. */
