@@ -4,6 +4,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import { openDB } from 'idb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { KeptDrafts } from '#lib/cache/drafts.ts'
+import type { Schema } from '#lib/cache/schema.ts'
 import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
 import { EMPTY, newlyKept, type KeptDraft } from '#lib/compose/draft.ts'
 import type { Composition } from '#lib/state/compose.ts'
@@ -172,7 +173,7 @@ test('words of a page that was left are no draft of their own for whoever reads 
   const tab = await mortal()
   await written(tab, 'Dear Ann')
   await tab.world.pass(1_000)
-  const database = await openDB<never>(NAME)
+  const database = await openDB<Schema>(NAME)
   const store = new KeptDrafts(database, (write) => write())
   const kept = newlyKept('a', { ...EMPTY, text: 'Hello' }, { writer: 'x', now: 0 })
   await store.put(kept)
