@@ -87,6 +87,18 @@ describe.each(PLACES)('a message leaves once, though $method of request $number'
   })
 })
 
+test('a message leaves once, though the responses of each request come in another order', async () => {
+  const made = scene(-1, '', (args) => args)
+  const { interrupt } = made.server
+  made.server.interrupt = async (path, body) => {
+    const response = await interrupt(path, body)
+    const told = (await response?.json()) as { methodResponses: Invocation[] } | undefined
+    return told ? Response.json({ ...told, methodResponses: told.methodResponses.toReversed() }) : null
+  }
+  expect(await sent(made)).toEqual(['sent Pallets'])
+  expect(facts(made)).toEqual(LEFT_ONCE)
+})
+
 test('a mail server that knows no filter of submissions: what was never handed over is not told as sent', async () => {
   const made = scene(-1, '', (args) => args)
   const { server } = made
