@@ -94,6 +94,25 @@ export class Editor extends Squire {
     return element?.closest('a')?.getAttribute('href') ?? ''
   }
 
+  /** Where the cursor is, or at that place, but never within a link: it would lead somewhere else. */
+  insertPicture(picture: HTMLImageElement, at: Range | null): void {
+    const range = at ?? this.getSelection()
+    const { startContainer: node } = range
+    const link = (node instanceof Element ? node : node.parentElement)?.closest('a')
+    if (link) range.setStartAfter(link)
+    range.collapse(true)
+    this.insertElement(picture, range)
+  }
+
+  /** A format that was just turned off is not on again in the next line: Squire looks at the last letter, which has it. */
+  override splitBlock(lineBreakOnly: boolean, range?: Range): this {
+    const had = this.formats
+    super.splitBlock(lineBreakOnly, range)
+    for (const format of ['bold', 'italic'] as const)
+      if (!had[format] && this.hasFormat(TAGS[format])) this.changeFormat(null, { tag: TAGS[format] })
+    return this
+  }
+
   /** What was folded away becomes a part of the text. */
   append(part: Element): void {
     this.saveUndoState()
