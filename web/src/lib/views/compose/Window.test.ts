@@ -110,7 +110,10 @@ test('more than twenty recipients are folded until somebody goes there', async (
 })
 
 test('what is no address is seen, however many are folded', async () => {
-  const to = Array.from({ length: 43 }, (_, at) => ({ name: '', address: at === 30 ? 'broken@' : `p${at}@example.org` }))
+  const to = Array.from({ length: 43 }, (_, at) => ({
+    name: '',
+    address: at === 30 ? 'broken@' : `p${at}@example.org`
+  }))
   await shown({ to })
   expect([chips().length, chips().at(-1), button('and 22 more recipients')?.textContent.trim()]).toEqual([
     21,

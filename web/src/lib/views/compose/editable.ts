@@ -1,9 +1,6 @@
-/** Between a draft and the editor: what is put into it, and what comes out. */
-import { cidOf, storedPictures } from '#lib/compose/pictures.ts'
+/** What is put into the editor, of a draft or of what is pasted. Loaded with the first of it. */
+import { cidOf } from '#lib/compose/pictures.ts'
 import { cleanFragment } from '#lib/compose/quote-html.ts'
-
-/** A tag of an image as browsers write it: `"` stands in no value, `>` may. */
-const IMAGE = /<img\b(?:[^>"]|"[^"]*")*>/g
 
 /** Squire gives these other names, too, but sets their styles in a way that the page's policy refuses. */
 const NAMES = { STRONG: 'b', EM: 'i', INS: 'u', STRIKE: 's', TT: 'code' } as const
@@ -26,7 +23,7 @@ export function editable(html: string): DocumentFragment {
 function rename(element: HTMLElement): void {
   const made = element.ownerDocument.createElement(NAMES[element.nodeName as keyof typeof NAMES])
   for (const { name, value } of element.attributes) if (name !== 'style') made.setAttribute(name, value)
-  made.style.cssText = element.style.cssText
+  if (element.style.length > 0) made.style.cssText = element.style.cssText
   made.append(...element.childNodes)
   element.replaceWith(made)
 }
@@ -39,24 +36,5 @@ export function takeColours(pasted: ParentNode): void {
     element.style.removeProperty('color')
     element.style.removeProperty('background-color')
     if (element.style.length === 0) element.removeAttribute('style')
-  }
-}
-
-/**
- * What the editor holds → what the draft holds. Pictures that have no name are dropped: nobody could show them. `class`
- * marks the one that is chosen.
- */
-export function asWritten(html: string): string {
-  const named = html.replaceAll(IMAGE, (tag) =>
-    tag.includes(' data-cid="') ? tag.replaceAll(/ class="[^"]*"/g, '') : ''
-  )
-  return storedPictures(named)
-}
-
-/** Show the pictures that this device has; the others come later. */
-export function showPictures(root: ParentNode, urlOf: (cid: string) => string | null): void {
-  for (const picture of root.querySelectorAll<HTMLImageElement>('img[data-cid]:not([src])')) {
-    const url = urlOf(picture.dataset['cid'] ?? '')
-    if (url !== null) picture.src = url
   }
 }

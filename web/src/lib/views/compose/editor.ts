@@ -1,5 +1,5 @@
 /** Squire, as our policies want it. */
-import { editable } from '#lib/views/compose/editable.ts'
+import { windowParts } from '#lib/views/compose/window-parts.svelte.ts'
 import Squire from 'squire-rte'
 
 const TAGS = { bold: 'B', italic: 'I', list: 'UL', numbers: 'OL', quote: 'BLOCKQUOTE', link: 'A' } as const
@@ -15,7 +15,8 @@ const SPARE = 50
 export class Editor extends Squire {
   constructor(root: HTMLElement, failed: (failure: unknown) => void) {
     super(root, {
-      sanitizeToDOMFragment: editable,
+      // Nothing is put into it before they are there (RichText).
+      sanitizeToDOMFragment: (html: string) => windowParts()?.editable(html) ?? document.createDocumentFragment(),
       didError: failed,
       undo: { documentSizeThreshold: 200_000, undoLimit: 100 }
     })
