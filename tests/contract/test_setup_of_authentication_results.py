@@ -45,7 +45,7 @@ async def test_default_is_changed_to_all_mail(admin: StalwartClient, by: Adminis
     assert (await ensure_authentication_results(by)).state == "ok"
 
 
-async def test_condition_of_the_operator_is_left_alone_with_a_warning(admin: StalwartClient, by: Administrator) -> None:
+async def test_condition_of_the_operator_is_kept_with_a_warning(admin: StalwartClient, by: Administrator) -> None:
     await set_to(admin, OWN)
     step = await ensure_authentication_results(by)
     assert (step.state, await present(admin)) == ("warning", OWN)
