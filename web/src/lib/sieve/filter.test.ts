@@ -80,13 +80,15 @@ test('another field keeps the text, and the test where it has the same', () => {
   expect(newCondition('size', IS_BOSS).value).toBe('')
 })
 
-test.each<[string | null | undefined, { line: number | null; column: number | null }]>([
-  ['Expected token "x" but found "y" at line 2, column 5.', { line: 2, column: 5 }],
-  ['line 3: syntax error', { line: 3, column: null }],
-  ['Script is too long.', { line: null, column: null }],
-  [undefined, { line: null, column: null }]
-])('the place of a mistake: %s', (text, place) => {
-  expect(mistakeOf(text)).toMatchObject(place)
+test.each<[string | null | undefined, number | null]>([
+  ['Expected token "x" but found "y" at line 2, column 5.', 2],
+  ['line 3: syntax error', 3],
+  ['Expected token "command" but found "nonsense" at line 0, column 0.', 4],
+  ['Expected token "command" but found "other" at line 0, column 0.', null],
+  ['Script is too long.', null],
+  [undefined, null]
+])('the place of a mistake: %s', (text, line) => {
+  expect(mistakeOf(text, 'keep;\r\n# nonsense\r\nkeep;\r\nnonsense;\r\n').line).toBe(line)
 })
 
 test('a filter from a message of a list asks for the list, else for the sender', () => {

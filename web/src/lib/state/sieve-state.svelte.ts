@@ -260,7 +260,8 @@ export class SieveState implements Filters {
       }
       throw failure
     }
-    await this.#read()
+    // What was changed meanwhile, and waits for its turn, is on screen already.
+    await this.#read(this.#saving > 1)
     return 'saved'
   }
 
@@ -268,7 +269,7 @@ export class SieveState implements Filters {
     return written(content, { offers: this.#offers, folders: this.folders, addresses: this.#addresses })
   }
 
-  async #read(): Promise<void> {
+  async #read(keepsContent = false): Promise<void> {
     const { account } = this.#inside
     const [stored, identities] = await Promise.all([this.#scripts.all(), identitiesOf(account).catch(() => [])])
     this.#offers = offersOf(this.#scripts.capability)
@@ -282,7 +283,7 @@ export class SieveState implements Filters {
     // Another program's reply becomes part of our script with its next change: one script runs.
     const absence = reply ? await readVacation(account) : null
     this.#own = own
-    this.#content = { ...(found ?? EMPTY), ...(absence && { absence }) }
+    if (!keepsContent) this.#content = { ...(found ?? EMPTY), ...(absence && { absence }) }
     const others = texts.filter(({ id }) => id !== own?.id || found === null)
     this.#other = others.find((one) => one.isActive) ?? null
     this.#idle = others.filter((one) => !one.isActive)

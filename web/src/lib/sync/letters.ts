@@ -26,18 +26,18 @@ interface Found {
 }
 
 const PROPERTIES = ['id', 'receivedAt', 'from', 'to', 'cc', 'bcc', 'subject', 'size', 'hasAttachment']
-/** A filter sorts what comes; it would not have seen these. */
-const NOT_RECEIVED = ['sent', 'drafts']
+/** A filter sorts what comes, without spam; and what was thrown away stays so. */
+const NOT_SORTED = ['sent', 'drafts', 'junk', 'trash']
 
 /** `headers`: names that filters ask for besides. Raises JmapFailure. */
 export async function lastLetters(account: Account, headers: readonly string[]): Promise<ReceivedLetter[]> {
   await account.connected()
   const names = [...new Set(['list-id', ...headers.map(folded)])]
   const properties = [...PROPERTIES, ...names.map(propertyOf)]
-  const own = [...account.objects.mailboxes.values()].filter(({ role }) => NOT_RECEIVED.includes(role ?? ''))
+  const aside = [...account.objects.mailboxes.values()].filter(({ role }) => NOT_SORTED.includes(role ?? ''))
   const results = await account.client.run([
     call('Email/query', 'query', {
-      filter: own.length > 0 ? { inMailboxOtherThan: own.map(({ id }) => id) } : null,
+      filter: aside.length > 0 ? { inMailboxOtherThan: aside.map(({ id }) => id) } : null,
       sort: [{ property: 'receivedAt', isAscending: false }],
       limit: Math.min(MOST_LETTERS, account.client.limits.maxObjectsInGet)
     }),

@@ -63,7 +63,11 @@ export class Scripts {
   async check(text: string): Promise<{ readonly blobId: Id; readonly mistake: Mistake | null }> {
     const { client, ports } = this.#account
     const init = { method: 'POST', headers: { 'Content-Type': TYPE }, body: new Blob([text], { type: TYPE }) }
-    const made = await client.download(uploadUrl(client, ports.origin), (response): Promise<unknown> => response.json(), init)
+    const made = await client.download(
+      uploadUrl(client, ports.origin),
+      (response): Promise<unknown> => response.json(),
+      init
+    )
     const { blobId } = (made ?? {}) as { blobId?: unknown }
     if (typeof blobId !== 'string') {
       throw new JmapFailure('unknown', { transient: true })
@@ -73,7 +77,7 @@ export class Scripts {
     if (error && error.type !== 'invalidScript') {
       throw new JmapFailure(error.type, { detail: error.description ?? null })
     }
-    return { blobId, mistake: error ? mistakeOf(error.description) : null }
+    return { blobId, mistake: error ? mistakeOf(error.description, text) : null }
   }
 
   /** Raises JmapFailure, `stateMismatch` if scripts were changed since `state`. */

@@ -37,5 +37,6 @@ export const absence: AbsenceWords = {
   tryAgain: 'Noch einmal versuchen',
   stops: (name: string) =>
     `Ihre Nachrichten sortiert „${name}“, das in einem anderen Programm erstellt wurde. Auf dem Mailserver läuft immer nur ein Skript: Solange die Antwort eingeschaltet ist, ruht „${name}“. Es wird nicht gelöscht, und Sie können es danach unter Filter wieder verwenden.`,
-  conflict: 'Das wurde inzwischen auf einem anderen Gerät geändert. Sehen Sie es sich an, und speichern Sie dann noch einmal.'
+  conflict:
+    'Das wurde inzwischen auf einem anderen Gerät geändert. Sehen Sie es sich an, und speichern Sie dann noch einmal.'
 }

@@ -7,7 +7,8 @@ export const filters: FilterWords = {
   order: 'von oben nach unten gefragt',
   create: 'Neu',
   empty: 'Keine Filter. Erstellen Sie einen aus einer Nachricht oder hier.',
-  where: 'Neue Nachrichten sortiert der Mailserver, also auch dann, wenn diese Seite geschlossen ist, und auf dem Telefon.',
+  where:
+    'Neue Nachrichten sortiert der Mailserver, also auch dann, wenn diese Seite geschlossen ist, und auf dem Telefon.',
   offline: 'Sie sind offline. Filter lassen sich lesen, aber nicht ändern.',
   missing: 'Ihr Mailserver bietet keine Filter an.',
   notLoaded: 'Ihre Filter werden nicht geladen.',
@@ -132,7 +133,8 @@ export const filters: FilterWords = {
   refused: 'Der Mailserver nimmt dieses Skript nicht an. Das alte gilt weiter.',
   asSieve: 'Als Sieve zeigen',
   sieve: 'Filter als Sieve',
-  sieveHint: 'Dieses Skript läuft auf dem Mailserver. Sobald Sie es hier ändern, werden Ihre Filter nur noch als Text gezeigt.',
+  sieveHint:
+    'Dieses Skript läuft auf dem Mailserver. Sobald Sie es hier ändern, werden Ihre Filter nur noch als Text gezeigt.',
   sieveText: 'Skript',
   sieveSave: 'Als Text speichern',
   close: 'Schließen',

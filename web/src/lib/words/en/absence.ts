@@ -16,7 +16,8 @@ export const absence = {
   noText: 'Write what a sender should read.',
   wrongDates: 'It would end before it begins.',
   pastEnd: 'This end is over already.',
-  tooLong: (octets: number) => `The mail server takes ${octets.toLocaleString('en')} characters at most, fewer with accents.`,
+  tooLong: (octets: number) =>
+    `The mail server takes ${octets.toLocaleString('en')} characters at most, fewer with accents.`,
   who: 'Each sender gets it at most once in 7 days. Mailing lists, automatic messages, spam, and messages that do not name your address in To or Cc get no reply.',
   whoServer: 'Your mail server decides who gets it, and how often the same sender does.',
   save: 'Save',

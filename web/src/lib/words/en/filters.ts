@@ -112,8 +112,10 @@ export const filters = {
   },
   needsCondition: 'A filter needs a condition.',
   needsAction: 'A filter needs an action.',
-  effect: (of: number, n: number) => `Of your last ${of.toLocaleString('en')} messages, ${n.toLocaleString('en')} ${n === 1 ? 'matches' : 'match'}`,
-  mayMatch: (n: number) => `${count(n, 'more may match', 'more may match')}: their text is looked at only when they arrive.`,
+  effect: (of: number, n: number) =>
+    `Of your last ${of.toLocaleString('en')} messages, ${n.toLocaleString('en')} ${n === 1 ? 'matches' : 'match'}`,
+  mayMatch: (n: number) =>
+    `${count(n, 'more may match', 'more may match')}: their text is looked at only when they arrive.`,
   moreHits: (n: number) => `and ${n.toLocaleString('en')} more`,
   noEffect: 'Which of your messages match cannot be found out now.',
   looking: 'Looking through your last messages…',
@@ -128,7 +130,8 @@ export const filters = {
   refused: 'The mail server does not accept this script. The old one still works.',
   asSieve: 'Show as Sieve',
   sieve: 'Filters as Sieve',
-  sieveHint: 'This is the script that runs on the mail server. Once you change it here, your filters are shown as text only.',
+  sieveHint:
+    'This is the script that runs on the mail server. Once you change it here, your filters are shown as text only.',
   sieveText: 'Script',
   sieveSave: 'Save as text',
   close: 'Close',
@@ -146,10 +149,12 @@ export const filters = {
   idleHint: 'They were made in another program, and do not run.',
   use: 'Use this one',
   useTitle: (name: string) => `Use “${name}” instead?`,
-  useText: 'The mail server runs one script at a time. Your filters here, and your absence reply, then rest. They are not deleted.',
+  useText:
+    'The mail server runs one script at a time. Your filters here, and your absence reply, then rest. They are not deleted.',
   show: 'Show',
   forwardTitle: (address: string) => `Forward messages to ${address}?`,
-  forwardText: 'Each message that matches is sent on by itself, also while you are away. Make sure that this address is yours, or that its owner knows.',
+  forwardText:
+    'Each message that matches is sent on by itself, also while you are away. Make sure that this address is yours, or that its owner knows.',
   forwardNow: 'Forward and save',
   conflict: 'Your filters were changed on another device meanwhile.',
   mine: 'Use mine',

@@ -19,7 +19,9 @@ export async function saving(wanted: Saving): Promise<boolean> {
   const filter = { ...wanted.filter, name: wanted.filter.name.trim() || words.unnamed }
   const { filters: before } = filters
   const isNew = !before.some(({ id }) => id === filter.id)
-  const outcome = await filters.save(isNew ? [...before, filter] : before.map((one) => (one.id === filter.id ? filter : one)))
+  const outcome = await filters.save(
+    isNew ? [...before, filter] : before.map((one) => (one.id === filter.id ? filter : one))
+  )
   if (outcome !== 'saved') {
     // A conflict is asked about, and a mistake shown, where they are.
     if (outcome === 'failed') notices.failed(words.notSaved, () => void saving(wanted))
