@@ -49,7 +49,7 @@ export function wordsOf(subject: string): string[] {
   const tag = TAG.exec(rest)?.[1]
   const words = [...new Set((tag ? rest.slice(rest.indexOf(tag) + tag.length) : rest).match(/[\p{L}\p{M}\p{N}'’-]+/gu))]
   const long = words
-    .filter((word) => [...word].length >= SHORTEST_WORD && /\p{L}/u.test(word))
+    .filter((word) => word.length >= SHORTEST_WORD && /\p{L}/u.test(word))
     .toSorted((one, other) => other.length - one.length)
     .slice(0, MOST_WORDS)
   return [...(tag ? [tag] : []), ...words.filter((word) => long.includes(word))]
