@@ -122,8 +122,8 @@ class Settings(BaseModel):
     )
     keep_interface: bool = Field(
         True,
-        description="Whether browsers keep the web interface, so that it starts without a network; false: at their next "
-        "visit they delete what they kept",
+        description="Whether browsers keep the web interface, so that it starts without a network; false: at their "
+        "next visit they delete what they kept",
     )
     cors_origins: frozenset[str] = Field(
         frozenset(),

@@ -1,8 +1,7 @@
-"""The interface that a browser keeps: it starts without a network, it outlives an upgrade, and it shows nobody the mail of
-somebody else. In Chromium, restarted with its profile."""
+"""The interface that a browser keeps: it starts without a network, it outlives an upgrade, and it shows nobody the mail
+of somebody else. In Chromium, restarted with its profile."""
 
-import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from built_web import require_interface
 from chromium import chromium_path, needed_flags
 from eventually import eventually
 from incoming_mail import letter, send
-from kratos_servers import PASSWORD
 from mail_page import WIDE, MailPage
 from other_build import settings_of, write_other_build
 from trial import Trial, trial
@@ -84,16 +82,13 @@ async def device(profile: Path, service: Trial, name: str = "alice") -> AsyncIte
     assert used.errors == [], used.errors
 
 
-async def builds_of(page: Page) -> list[str]:
-    """The builds that the browser keeps, once the last one is there."""
-    found: list[str] = []
+async def keeps(page: Page, builds: int = 1) -> None:
+    """So many of them, and the worker of the last one is in charge."""
 
     async def is_kept() -> bool:
-        found[:] = await page.evaluate(_KEEPS) or []
-        return bool(found)
+        return len(await page.evaluate(_KEEPS) or []) == builds
 
-    await eventually(is_kept, "the browser keeps the interface", 30)
-    return found
+    await eventually(is_kept, f"the browser keeps {builds} builds", 60)
 
 
 async def brings_mail(service: Trial, alice: MailPage) -> None:
@@ -116,16 +111,14 @@ async def upgrade(service: Trial, tmp_path: Path) -> None:
     service.settings = {**service.settings, **settings}
 
 
-async def test_without_a_network_mail_is_there_and_a_draft_outlives_the_upgrade(
-    service: Trial, tmp_path: Path
-) -> None:
+async def test_without_a_network_mail_is_there_and_a_draft_outlives_the_upgrade(service: Trial, tmp_path: Path) -> None:
     profile = tmp_path / "profile"
     async with device(profile, service) as first:
         alice = await first.page()
         await alice.sign_up_and_wait()
         await brings_mail(service, alice)
         await reads(alice)
-        await builds_of(alice.page)
+        await keeps(alice.page)
         paths = await alice.page.evaluate(_CACHED)
         assert not [path for path in paths if not path.startswith("/_app/immutable/") and path not in KEPT], paths
     await service.interrupt()
@@ -149,11 +142,54 @@ async def test_without_a_network_mail_is_there_and_a_draft_outlives_the_upgrade(
         await window.is_saved()
         await alice.page.reload()
         await expect(window.text).to_have_text("Written in the tunnel.")
-        assert len(await builds_of(alice.page)) == 2
-        assert "/entry/start" in await alice.page.content()
+        await keeps(alice.page, 2)
         assert await served_version(service) in await alice.page.content()
 
 
 async def served_version(service: Trial) -> str:
     async with httpx2.AsyncClient(base_url=service.environment["POSTROOM_URL"], trust_env=False) as http:
         return (await http.get("/_app/version.json")).json()["version"]
+
+
+async def test_without_a_network_nobody_sees_the_mail_of_a_session_that_ended(service: Trial, tmp_path: Path) -> None:
+    async with device(tmp_path / "profile", service) as used:
+        alice = await used.page()
+        await alice.sign_up_and_wait()
+        await brings_mail(service, alice)
+        await keeps(alice.page)
+        await used.context.clear_cookies()  # it expired: nobody signed out
+        await alice.open("/mail")
+        await alice.is_at("/sign-in")
+        await service.interrupt()
+        await alice.open("/mail")
+        await expect(alice.text("Postroom is unavailable").or_(alice.text("You are offline")).first).to_be_visible()
+        assert SUBJECT not in await alice.page.content()
+
+
+async def test_who_signs_out_leaves_nothing_and_who_is_rid_of_it_goes_on(service: Trial, tmp_path: Path) -> None:
+    async with device(tmp_path / "profile", service) as used:
+        alice = await used.page()
+        await alice.sign_up_and_wait()
+        await keeps(alice.page)
+        await alice.open("/sign-out")
+        await alice.button("Sign out").click()
+        await alice.is_at("/sign-in")
+        assert await alice.page.evaluate("caches.keys()") == []
+        await alice.sign_in()
+        await alice.is_at("/mail")
+        await keeps(alice.page)
+        # The operator switches it off.
+        await service.interrupt()
+        service.settings = {**service.settings, "POSTROOM_KEEP_INTERFACE": "false"}
+        await service.up()
+        await alice.page.reload()
+        await eventually(lambda: is_rid_of_it(alice.page), "the browser keeps nothing of the interface", 30)
+        await alice.page.reload()
+        await expect(alice.row("Welcome to your new mailbox")).to_be_visible()
+
+
+async def is_rid_of_it(page: Page) -> bool:
+    return await page.evaluate(
+        """async () => (await navigator.serviceWorker.getRegistrations()).length === 0
+          && (await caches.keys()).filter((name) => name.startsWith('postroom-build-')).length === 0"""
+    )

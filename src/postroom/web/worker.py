@@ -20,6 +20,8 @@ addEventListener('activate', (event) => {
   event.waitUntil(emptied.finally(() => registration.unregister()))
 })
 """
-FAREWELL = BuiltFile("text/javascript; charset=utf-8", {IDENTITY: _FAREWELL}, hashlib.sha256(_FAREWELL).hexdigest()[:32])
+FAREWELL = BuiltFile(
+    "text/javascript; charset=utf-8", {IDENTITY: _FAREWELL}, hashlib.sha256(_FAREWELL).hexdigest()[:32]
+)
 """Takes the place of a worker, deletes what was kept, and goes. A browser that gets 404 instead would keep its worker.
 An interface without a worker has to answer with this one for as long as browsers may have one."""
