@@ -13,7 +13,7 @@ from built_web import require_interface
 from chromium import chromium_path, needed_flags
 from eventually import eventually
 from incoming_mail import letter, send
-from mail_page import WIDE, MailPage
+from mail_page import MailPage
 from other_build import settings_of, write_other_build
 from trial import Trial, trial
 from writing_page import Window, begin
@@ -73,7 +73,11 @@ async def device(profile: Path, service: Trial, name: str = "alice") -> AsyncIte
     """Afterwards: no page complained."""
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
-            profile, executable_path=chromium_path(), args=needed_flags(), locale="en-GB", viewport=WIDE
+            profile,
+            executable_path=chromium_path(),
+            args=needed_flags(),
+            locale="en-GB",
+            viewport={"width": 1440, "height": 900},
         )
         context.set_default_timeout(15_000)
         used = Device(context, service, name)
