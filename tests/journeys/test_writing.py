@@ -162,6 +162,11 @@ async def test_a_phone_writes_over_the_whole_screen_and_its_toast_covers_no_butt
         assert notice
         assert bar
         assert notice["y"] + notice["height"] <= bar["y"]
+        assert notice["x"] + notice["width"] <= NARROW["width"] - 16
+        undo = await alice.button("Undo").bounding_box()
+        assert undo
+        assert undo["y"] >= notice["y"]
+        assert undo["x"] > NARROW["width"] / 2
         assert "On my way." in part(await received(fritz, "From a phone"), "text/plain").get_content()
 
 
