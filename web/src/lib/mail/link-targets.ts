@@ -29,7 +29,10 @@ export function leadsElsewhere(text: string, href: string): boolean {
 function places(target: URL): readonly string[] {
   if (!CHECKERS.test(target.hostname)) return [target.hostname]
   const passed = [...target.searchParams.values(), target.href.replace(/^.*?__/, '').replace(/__.*$/, '')]
-  return [target.hostname, ...passed.flatMap((value) => urlOf(value.replace(/^(?!https?:)/, 'https://'))?.hostname ?? [])]
+  return [
+    target.hostname,
+    ...passed.flatMap((value) => urlOf(value.replace(/^(?!https?:)/, 'https://'))?.hostname ?? [])
+  ]
 }
 
 function urlOf(href: string): URL | null {
@@ -67,7 +70,10 @@ function unescaped(text: string): string {
   return text
     .replace(/&#(\d{1,6});/g, (_, code: string) => letter(Number(code)))
     .replace(/&#x([0-9a-f]{1,6});/gi, (_, code: string) => letter(Number.parseInt(code, 16)))
-    .replace(/&(nbsp|lt|gt|quot|amp);/g, (_, name: string) => ({ nbsp: ' ', lt: '<', gt: '>', quot: '"', amp: '&' })[name] ?? '')
+    .replace(
+      /&(nbsp|lt|gt|quot|amp);/g,
+      (_, name: string) => ({ nbsp: ' ', lt: '<', gt: '>', quot: '"', amp: '&' })[name] ?? ''
+    )
 }
 
 function letter(code: number): string {

@@ -153,13 +153,13 @@ const HARMLESS: readonly Case[] = [
   ['no-address', 'Mara Lindqvist']
 ]
 
-test.each(SUSPICIOUS)('%s with the name "%s" is an alarm', (...one) => {
-  const found = lookalikeOf(judged(one), KNOWN)
+test.each(SUSPICIOUS)('%s with the name "%s" is an alarm', (address, name, more) => {
+  const found = lookalikeOf(judged([address, name, more]), KNOWN)
   expect(found?.kind).toMatch(/^(disguised|nearMiss|namesake)$/)
 })
 
-test.each(HARMLESS)('%s with the name "%s" is none', (...one) => {
-  expect(lookalikeOf(judged(one), KNOWN)).toBeNull()
+test.each(HARMLESS)('%s with the name "%s" is none', (address, name, more) => {
+  expect(lookalikeOf(judged([address, name, more]), KNOWN)).toBeNull()
 })
 
 test('both tables are long enough to mean something', () => {
@@ -244,7 +244,8 @@ describe('links', () => {
 
   test('a hostile HTML takes no time', () => {
     const began = performance.now()
-    for (const html of ['<a '.repeat(300_000), '<a href="'.repeat(100_000), '<a href=x>'.repeat(100_000)]) deceptiveLink(html)
+    for (const html of ['<a '.repeat(300_000), '<a href="'.repeat(100_000), '<a href=x>'.repeat(100_000)])
+      deceptiveLink(html)
     expect(performance.now() - began).toBeLessThan(3_000)
   })
 })
@@ -255,7 +256,15 @@ describe('the history', () => {
 
   test('known is to whom one wrote, and who wrote on three days', () => {
     const found = learnt(
-      [seen('a@x.de', 1, true), seen('b@x.de', 1), seen('b@x.de', 1), seen('B@x.de', 2), seen('c@x.de', 1), seen('c@x.de', 2), seen('c@x.de', 9)],
+      [
+        seen('a@x.de', 1, true),
+        seen('b@x.de', 1),
+        seen('b@x.de', 1),
+        seen('B@x.de', 2),
+        seen('c@x.de', 1),
+        seen('c@x.de', 2),
+        seen('c@x.de', 9)
+      ],
       nobody
     )
     expect(found.map(({ address, wrote, day }) => [address, wrote, day])).toEqual([
@@ -272,7 +281,10 @@ describe('the history', () => {
   })
 
   test('two devices both keep what they learnt, in whatever order', () => {
-    const [one, other] = [[known('a@x.de', 'A', false)], [known('b@x.de', 'B'), { ...known('A@x.de', ''), day: 30_000 }]]
+    const [one, other] = [
+      [known('a@x.de', 'A', false)],
+      [known('b@x.de', 'B'), { ...known('A@x.de', ''), day: 30_000 }]
+    ]
     expect(merged(one, other)).toEqual(merged(other, one))
     expect(merged(one, other)).toEqual([
       { address: 'a@x.de', name: 'A', wrote: true, day: 30_000 },
@@ -281,7 +293,9 @@ describe('the history', () => {
   })
 
   test('it stays small, and keeps those to whom one wrote', () => {
-    const many = Array.from({ length: 2_000 }, (_, at) => known(`${'x'.repeat(30)}${at}@example.org`, 'N'.repeat(200), at < 50))
+    const many = Array.from({ length: 2_000 }, (_, at) =>
+      known(`${'x'.repeat(30)}${at}@example.org`, 'N'.repeat(200), at < 50)
+    )
     const kept = merged(many, [])
     expect(JSON.stringify(keptSenders(kept)).length).toBeLessThan(16_000)
     expect(kept.filter(({ wrote }) => wrote)).toHaveLength(50)
@@ -289,9 +303,9 @@ describe('the history', () => {
 
   test('what another program wrote there is left out', () => {
     expect(knownSenders('x')).toEqual([])
-    expect(knownSenders([null, [], ['a'], ['a@x.de', 'A', 1, 7], ['a@x.de', 1, 1, 7], ['b@x.de', '', 0, 'x']])).toEqual([
-      { address: 'a@x.de', name: 'A', wrote: true, day: 7 }
-    ])
+    expect(knownSenders([null, [], ['a'], ['a@x.de', 'A', 1, 7], ['a@x.de', 1, 1, 7], ['b@x.de', '', 0, 'x']])).toEqual(
+      [{ address: 'a@x.de', name: 'A', wrote: true, day: 7 }]
+    )
     const kept = merged(KNOWN, [])
     expect(knownSenders(JSON.parse(JSON.stringify(keptSenders(kept))))).toEqual(kept)
   })

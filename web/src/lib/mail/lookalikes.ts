@@ -1,7 +1,14 @@
 /** What is suspicious about a sender, compared with those whom the person knows. */
 import { domainOf } from './address.ts'
 import { plain, skeleton } from './confusables.ts'
-import { isDisguisedDomain, inLetters, isProvider, nameOfOrganisation, organisationOf, shownDomain } from './organisation.ts'
+import {
+  isDisguisedDomain,
+  inLetters,
+  isProvider,
+  nameOfOrganisation,
+  organisationOf,
+  shownDomain
+} from './organisation.ts'
 import type { Person } from './people.ts'
 import type { KnownSender } from './senders.ts'
 import type { Suspect, Warning } from './warnings.ts'
@@ -45,7 +52,8 @@ function isSameOrganisation(one: string, other: string): boolean {
 }
 
 /** Local parts that belong to no person: programs write from them, and nobody replies to them. */
-const NO_PERSON = /^(no-?reply|do-?not-?reply|notifications?|notify|mailer|bounces?|messages?|updates?|news(letter)?|info|service|team|hello|support|invitations?|drive-shares.*|calendar.*)([-+._].*)?$/i
+const NO_PERSON =
+  /^(no-?reply|do-?not-?reply|notifications?|notify|mailer|bounces?|messages?|updates?|news(letter)?|info|service|team|hello|support|invitations?|drive-shares.*|calendar.*)([-+._].*)?$/i
 
 /**
  * The name of somebody whom the person writes to, with an address of another organisation. People do have two
@@ -66,7 +74,8 @@ function namesake(sender: Person, message: Judged, known: readonly KnownSender[]
 }
 
 /** Words that stand in names of departments and of companies, which have many addresses. */
-const NO_NAME = /\b(team|support|service|info|newsletter|news|sales|shop|office|kundenservice|kundendienst|rechnung|invoice|billing|admin|gmbh|ag|inc|ltd|llc|se|kg|ev|no-?reply|via)\b/i
+const NO_NAME =
+  /\b(team|support|service|info|newsletter|news|sales|shop|office|kundenservice|kundendienst|rechnung|invoice|billing|admin|gmbh|ag|inc|ltd|llc|se|kg|ev|no-?reply|via)\b/i
 
 function isNameOfPerson(name: string): boolean {
   const words = plain(name).split(/[\s,]+/)
@@ -76,7 +85,10 @@ function isNameOfPerson(name: string): boolean {
 /** `berg.anna` bears the name of Anna Berg, and so does `aberg`; `office77` does not. */
 function bearsName(local: string, name: string): boolean {
   const written = skeleton(local).replace(/[^\p{L}]/gu, '')
-  const words = plain(name).split(/[\s,]+/).map((word) => skeleton(word).replace(/[^\p{L}]/gu, '')).filter((word) => word.length > 1)
+  const words = plain(name)
+    .split(/[\s,]+/)
+    .map((word) => skeleton(word).replace(/[^\p{L}]/gu, ''))
+    .filter((word) => word.length > 1)
   return words.some((word) => word.length > 2 && written.includes(word))
 }
 

@@ -85,7 +85,10 @@ const MOST_RECIPIENTS = 20
 /**
  * Who is known by these messages. `isSuspicious`: who looks like somebody else is not known, however often they write.
  */
-export function learnt(messages: readonly Seen[], isSuspicious: (address: string, name: string) => boolean): KnownSender[] {
+export function learnt(
+  messages: readonly Seen[],
+  isSuspicious: (address: string, name: string) => boolean
+): KnownSender[] {
   const days = new Map<string, { name: string; wrote: boolean; days: Set<number> }>()
   for (const { people, wrote, day } of messages) {
     if (people.length > MOST_RECIPIENTS) continue

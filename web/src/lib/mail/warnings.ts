@@ -40,6 +40,11 @@ export function warningOf(
   )
 }
 
+/** Whether it speaks against the message; the others are worth a word. */
+export function isGrave({ kind }: Warning): boolean {
+  return kind !== 'newAddress'
+}
+
 /**
  * What the person knows when they say that they know the sender: this warning with what was compared. Whoever writes to
  * them by the same name from a third address, or forges the address that they know, is warned of again.
