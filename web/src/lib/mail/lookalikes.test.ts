@@ -27,6 +27,10 @@ const KNOWN = [
 
 type Case = readonly [from: string, name: string, more?: Partial<Judged>]
 
+/** As a table of vitest, whose rows have the same length. */
+const rows = (cases: readonly Case[]): [string, string, Partial<Judged>][] =>
+  cases.map(([address, name, more = {}]) => [address, name, more])
+
 function judged([address, name, more]: Case): Judged {
   const from = [{ name, address, own: false }]
   return { from, replyTo: [], own: false, authentication: 'passed' as Authentication, isBulk: false, ...more }
@@ -153,12 +157,12 @@ const HARMLESS: readonly Case[] = [
   ['no-address', 'Mara Lindqvist']
 ]
 
-test.each(SUSPICIOUS)('%s with the name "%s" is an alarm', (address, name, more) => {
+test.each(rows(SUSPICIOUS))('%s with the name "%s" is an alarm', (address, name, more) => {
   const found = lookalikeOf(judged([address, name, more]), KNOWN)
   expect(found?.kind).toMatch(/^(disguised|nearMiss|namesake)$/)
 })
 
-test.each(HARMLESS)('%s with the name "%s" is none', (address, name, more) => {
+test.each(rows(HARMLESS))('%s with the name "%s" is none', (address, name, more) => {
   expect(lookalikeOf(judged([address, name, more]), KNOWN)).toBeNull()
 })
 

@@ -41,7 +41,7 @@ export async function learnSenders(
 
 async function seenOf(account: Account): Promise<readonly Seen[]> {
   await account.connected()
-  const mailboxes = [...account.facts.mailboxes.values()]
+  const mailboxes = [...account.objects.mailboxes.values()]
   const sent = mailboxes.find(({ role }) => role === 'sent')?.id
   const left = mailboxes.filter(({ role }) => NOT_FROM.has(role ?? '')).map(({ id }) => id)
   const [written, received] = await Promise.all([
