@@ -144,7 +144,7 @@ async def test_a_list_is_left_by_one_press_if_it_takes_it_and_else_by_what_is_sh
         await expect(leave).to_be_hidden()
 
 
-async def test_a_sender_who_looks_like_a_known_one_is_told(up: Trial, browser: Browser) -> None:
+async def test_a_sender_who_looks_like_a_known_one_is_shown_with_a_warning(up: Trial, browser: Browser) -> None:
     async with newcomer(up.environment, "bert") as owner, mail_page(up, browser, "bert") as page:
         person = await owner.mail()
         html = '<p>Pay at <a href="https://evil.example/pay">https://www.papierwerk.de/pay</a></p>'

@@ -8,7 +8,6 @@ from postroom.domain.dkim_signature import signature_of
 from postroom.domain.list_uri import HttpsUrl, https_url, uris_of
 from postroom.errors import Refused
 
-NOT_ONE_CLICK = "not_one_click"
 ONE_CLICK = "List-Unsubscribe=One-Click"
 """The value of `List-Unsubscribe-Post`, and the body of the request (RFC 8058 §3.1)."""
 
@@ -60,4 +59,4 @@ def _covers(finding: Finding, headers: Sequence[str]) -> bool:
 
 
 def _refused(why: str) -> Refused:
-    return Refused(NOT_ONE_CLICK, f"this message offers no unsubscribing by one request: {why}")
+    return Refused("not_one_click", f"this message offers no unsubscribing by one request: {why}")

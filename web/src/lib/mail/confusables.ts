@@ -17,7 +17,7 @@ const LATIN = new Map(
   ALIKE.split(' ')
     .filter((pair) => pair !== '')
     .map((pair): [string, string] => {
-      const [seen = '', ...taken] = [...pair]
+      const [seen = '', ...taken] = Array.from(pair)
       return [seen, taken.join('')]
     })
 )
@@ -44,7 +44,7 @@ export function plain(text: string): string {
 
 /** Two texts that are read as the same have the same skeleton (UTS #39 §4): "paypal" and "раураl", "modern" and "modem". */
 export function skeleton(text: string): string {
-  const letters = [...plain(text).toLowerCase().slice(0, LONGEST).normalize('NFKD').replace(/\p{M}/gu, '')]
+  const letters = Array.from(plain(text).toLowerCase().slice(0, LONGEST).normalize('NFKD').replace(/\p{M}/gu, ''))
   const latin = letters.map((letter) => LATIN.get(letter) ?? letter).join('')
   return PAIRS.reduce((made, [pair, one]) => made.replace(pair, one), latin).replace(/i/g, 'l')
 }
@@ -72,10 +72,9 @@ export function scriptsOf(text: string): readonly string[] {
  * written together, or of one other script alone, each of which looks like a Latin letter.
  */
 export function isDisguised(label: string): boolean {
-  // eslint-disable-next-line no-control-regex -- ASCII is never disguised
   if (/^[\x00-\x7f]*$/.test(label)) return false
   const scripts = scriptsOf(label)
   if (scripts.includes('latin') && scripts.some((script) => script !== 'latin' && script !== 'east')) return true
-  const letters = [...label.normalize('NFKC')].filter((letter) => !/[\d-]/.test(letter))
+  const letters = Array.from(label.normalize('NFKC')).filter((letter) => !/[\d-]/.test(letter))
   return !scripts.includes('latin') && letters.length > 1 && letters.every((letter) => LATIN.has(letter))
 }

@@ -1,4 +1,3 @@
-import type { Authentication } from './authentication.ts'
 import { deceptiveLink, leadsElsewhere } from './link-targets.ts'
 import { lookalikeOf, type Judged } from './lookalikes.ts'
 import { shownDomain } from './organisation.ts'
@@ -33,7 +32,7 @@ const rows = (cases: readonly Case[]): [string, string, Partial<Judged>][] =>
 
 function judged([address, name, more]: Case): Judged {
   const from = [{ name, address, own: false }]
-  return { from, replyTo: [], own: false, authentication: 'passed' as Authentication, isBulk: false, ...more }
+  return { from, replyTo: [], own: false, authentication: 'passed', isBulk: false, ...more }
 }
 const bulk = { isBulk: true }
 

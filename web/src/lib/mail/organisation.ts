@@ -71,7 +71,6 @@ function isMixed(label: string): boolean {
 
 /** As it is shown: in its letters, unless they could be taken for others; then as the network has it (`xn--…`). */
 export function shownDomain(domain: string): string {
-  // eslint-disable-next-line no-control-regex -- what is all ASCII already
   if (/^[\x00-\x7f]*$/.test(domain) && !/(^|\.)xn--/i.test(domain)) return domain
   return isDisguisedDomain(domain) ? ascii(domain) : inLetters(domain)
 }

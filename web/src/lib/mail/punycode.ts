@@ -8,7 +8,7 @@ const LONGEST = 63
 export function fromPunycode(label: string): string | null {
   if (label.length > LONGEST || !/^[a-z0-9-]+$/.test(label)) return null
   const split = label.lastIndexOf('-')
-  const letters = [...label.slice(0, Math.max(0, split))]
+  const letters = Array.from(label.slice(0, Math.max(0, split)))
   let [code, at, bias] = [FIRST, 0, BIAS]
   let from = split < 0 ? 0 : split + 1
   while (from < label.length) {
