@@ -7,6 +7,7 @@ const rooms = {
   sieve: ['compose', 'mail'],
   words: [],
   accounts: [],
+  offline: [],
   console: [],
   store: ['jmap', 'mail'],
   cache: ['jmap', 'outbox', 'compose'],
@@ -16,7 +17,7 @@ const rooms = {
   ui: ['words'],
   state: ['jmap', 'mail', 'sieve', 'store', 'outbox', 'compose', 'sync', 'words', 'accounts', 'console'],
   commands: ['state', 'store', 'outbox', 'sync', 'mail', 'words'],
-  views: ['state', 'commands', 'ui', 'words', 'mail', 'sieve', 'compose', 'frame', 'accounts', 'jmap']
+  views: ['state', 'commands', 'ui', 'words', 'mail', 'sieve', 'compose', 'frame', 'accounts', 'jmap', 'offline']
 }
 
 /** Only these rooms may import the library, so that one place answers for it. */
