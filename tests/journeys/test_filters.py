@@ -151,6 +151,7 @@ async def test_filters_are_ordered_switched_copied_and_removed_by_keyboard(up: T
         await expect(rows).to_have_text(["Third", "First"])
         await bob.page.keyboard.press("z")
         await expect(rows).to_have_text(["Third", "First", "Second"])
+        await eventually(is_written, "the filter that was brought back", 20)
         await bob.page.reload()
         await expect(rows).to_have_text(["Third", "First", "Second"])
         assert await scripts(mail) == {"postroom": True}
@@ -177,7 +178,9 @@ async def test_a_mistake_is_shown_at_its_line_and_the_old_script_stays(up: Trial
         await field.fill('require "fileinto";\nkeep;\nnonsense;\n')
         await carol.button("Save as text").click()
         await expect(carol.text(re.compile("^Line 3: "))).to_be_visible()
-        await expect(carol.text("The mail server does not accept this script. The old one still works.")).to_be_visible()
+        await expect(
+            carol.text("The mail server does not accept this script. The old one still works.")
+        ).to_be_visible()
         assert await field.evaluate("e => e.value.slice(e.selectionStart, e.selectionEnd)") == "nonsense;"
         assert await script_of(mail) == before
 
@@ -191,7 +194,7 @@ async def test_a_mistake_is_shown_at_its_line_and_the_old_script_stays(up: Trial
         assert await scripts(mail) == {"postroom": True, "postroom-1": False}
 
 
-async def test_a_script_of_another_program_is_left_alone(up: Trial, browser: Browser) -> None:
+async def test_a_script_of_another_program_is_left_as_it_is(up: Trial, browser: Browser) -> None:
     async with person(up, browser, "filter.dave") as (dave, mail):
         value = {"name": "roundcube", "blobId": await blob(mail, FOREIGN)}
         await mail.call("SieveScript/set", create={"a": value}, onSuccessActivateScript="#a")
@@ -265,7 +268,8 @@ async def test_an_absence_answers_beside_the_filters_until_it_is_ended(up: Trial
         await expect(frank.page.get_by_text("Saved", exact=True)).to_be_visible()
         await expect(frank.text("Automatic reply is on")).to_be_visible()
         text = await script_of(mail)
-        assert "vacation" in text and "# Boss" in text
+        assert "vacation" in text
+        assert "# Boss" in text
 
         await send(up, frank.email, owner.email, "Question")
         inbox = (await grace.query("Mailbox", filter={"role": "inbox"}))[0]

@@ -96,5 +96,5 @@ def test_texts_are_read_as_they_were_meant() -> None:
 
 def test_spam_that_no_command_filed_is_left_to_the_server() -> None:
     guard = 'if spamtest :value "ge" :comparator "i;ascii-numeric" "6" { stop; } fileinto "A";'
-    assert done(guard, is_spam=True).is_left_alone
-    assert not done(guard).is_left_alone
+    assert done(guard, is_spam=True).is_left_to_server
+    assert not done(guard).is_left_to_server

@@ -55,7 +55,7 @@ class SieveDelivery:
         return Placed(tuple(sorted(mailboxes)), tuple(sorted(keywords)), tuple(sent))
 
     def _mailboxes(self, account: int, outcome: Outcome, is_spam: bool) -> tuple[set[int], set[str]]:
-        role = "junk" if is_spam and outcome.is_left_alone else "inbox"
+        role = "junk" if is_spam and outcome.is_left_to_server else "inbox"
         mailboxes: set[int] = set()
         keywords: set[str] = set()
         if outcome.kept is not None:
@@ -91,7 +91,10 @@ class SieveDelivery:
         own = {each.lower() for each in (*self._own_addresses(account), *_listed(vacation.tags.get("addresses")))}
         named = {parseaddr(each)[1].lower() for name in ("to", "cc") for each in str(message.get(name, "")).split(",")}
         is_automatic = str(message.get("auto-submitted", "no")).lower() != "no"
-        is_listed = any(name in message for name in _AUTOMATIC) or str(message.get("precedence", "")) in ("bulk", "list")
+        is_listed = any(name in message for name in _AUTOMATIC) or str(message.get("precedence", "")) in (
+            "bulk",
+            "list",
+        )
         if not sender or sender in own or is_automatic or is_listed or not named & own:
             return []
         now, key = datetime.now(UTC), (account, sender)

@@ -3,6 +3,7 @@
 It knows what the filters of an interface use. Other tests are false and other commands do nothing.
 """
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ class Outcome:
     reply: Node | None = None
 
     @property
-    def is_left_alone(self) -> bool:
+    def is_left_to_server(self) -> bool:
         """No command has filed the message: Stalwart moves it to Junk if it is spam."""
         return self.kept is not None and not self.targets
 
@@ -48,10 +49,8 @@ class _Stop(Exception):
 
 def run(script: list[Node], message: Message, *, is_spam: bool, now: datetime | None = None) -> Outcome:
     running = _Run(message, is_spam, now or datetime.now(UTC))
-    try:
+    with contextlib.suppress(_Stop):
         running.commands(script)
-    except _Stop:
-        pass
     if running.keeps:
         running.outcome.kept = tuple(running.flags)
     return running.outcome
@@ -80,7 +79,7 @@ class _Run:
                 case _:
                     self._command(node)
 
-    def _command(self, node: Node) -> None:
+    def _command(self, node: Node) -> None:  # noqa: C901 - one case a command
         match node.name:
             case "stop":
                 raise _Stop
@@ -108,7 +107,7 @@ class _Run:
             case _:
                 pass
 
-    def _is_true(self, test: Node) -> bool:
+    def _is_true(self, test: Node) -> bool:  # noqa: C901 - one case a test
         match test.name:
             case "true":
                 return True
