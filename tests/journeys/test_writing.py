@@ -42,6 +42,14 @@ async def upload_slowly(page: Page, octets_per_second: int) -> None:
     await network.send("Network.emulateNetworkConditions", limits)
 
 
+LOADS_NOTHING = """() => {
+  const scripts = performance.getEntriesByType("resource").filter(({ name }) => name.endsWith(".js")).length
+  if (scripts !== window.scripts) Object.assign(window, { scripts, since: Date.now() })
+  return Date.now() - window.since > 5_000
+}"""
+"""For some seconds."""
+
+
 def part(mail: EmailMessage, kind: str) -> EmailMessage:
     (found,) = (one for one in mail.walk() if one.get_content_type() == kind)
     assert isinstance(found, EmailMessage)
@@ -154,6 +162,11 @@ async def test_a_phone_writes_over_the_whole_screen_and_its_toast_covers_no_butt
         assert notice
         assert bar
         assert notice["y"] + notice["height"] <= bar["y"]
+        assert notice["x"] + notice["width"] <= NARROW["width"] - 16
+        undo = await alice.button("Undo").bounding_box()
+        assert undo
+        assert undo["y"] >= notice["y"]
+        assert undo["x"] > NARROW["width"] / 2
         assert "On my way." in part(await received(fritz, "From a phone"), "text/plain").get_content()
 
 
@@ -162,7 +175,7 @@ async def test_who_never_wrote_before_the_network_was_lost_can_write_and_send_an
 ) -> None:
     async with reader(up, "nora") as nora, writer(up, browser, "tunnel.alice") as (alice, _):
         # Writing is loaded ahead, once the page has nothing else to do.
-        await alice.page.wait_for_load_state("networkidle")
+        await alice.page.wait_for_function(LOADS_NOTHING)
         await alice.page.context.set_offline(True)
         window = await begin(alice, [nora.address], "In the tunnel", "Written without a network.")
         await window.is_kept()
@@ -170,7 +183,7 @@ async def test_who_never_wrote_before_the_network_was_lost_can_write_and_send_an
         await expect(alice.page.get_by_role("menuitem").first).to_be_visible()
         await alice.page.keyboard.press("Escape")
         await window.send()
-        await expect(alice.text(re.compile("waits", re.IGNORECASE)).first).to_be_visible()
+        await expect(alice.text(re.compile("is sent when you are back online"))).to_be_visible()
         await alice.page.context.set_offline(False)
         assert "Written without a network." in str(await received(nora, "In the tunnel"))
         assert len(await mails_in(nora, "inbox", "In the tunnel")) == 1
