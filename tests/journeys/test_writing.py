@@ -183,7 +183,7 @@ async def test_who_never_wrote_before_the_network_was_lost_can_write_and_send_an
         await expect(alice.page.get_by_role("menuitem").first).to_be_visible()
         await alice.page.keyboard.press("Escape")
         await window.send()
-        await expect(alice.text(re.compile("waits", re.IGNORECASE)).first).to_be_visible()
+        await expect(alice.text(re.compile("is sent when you are back online"))).to_be_visible()
         await alice.page.context.set_offline(False)
         assert "Written without a network." in str(await received(nora, "In the tunnel"))
         assert len(await mails_in(nora, "inbox", "In the tunnel")) == 1
