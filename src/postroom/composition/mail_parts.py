@@ -176,7 +176,8 @@ def _people(
 
 
 def _place(settings: Settings, centrifugo: CentrifugoForBrowsers | None) -> Place:
-    return Place(settings.public_url, [origin_of(centrifugo.url)] if centrifugo else [])
+    connects = [origin_of(centrifugo.url)] if centrifugo else []
+    return Place(settings.public_url, connects, keeps=settings.keep_interface)
 
 
 def _self_service(settings: Settings, kratos_url: str, people: PeopleByCredential, stack: AsyncExitStack) -> BaseRoute:
