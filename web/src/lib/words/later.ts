@@ -4,6 +4,7 @@ import type { compose } from '#lib/words/en/compose.ts'
 import type { delivery } from '#lib/words/en/delivery.ts'
 import type { folders } from '#lib/words/en/folders.ts'
 import type { live } from '#lib/words/en/live.ts'
+import type { quota } from '#lib/words/en/quota.ts'
 import type { reading } from '#lib/words/en/reading.ts'
 import type { search } from '#lib/words/en/search.ts'
 import type { settings } from '#lib/words/en/settings.ts'
@@ -13,6 +14,7 @@ export type ComposeWords = Widen<typeof compose>
 export type DeliveryWords = Widen<typeof delivery>
 export type Folders = Widen<typeof folders>
 export type Live = Widen<typeof live>
+export type QuotaWords = Widen<typeof quota>
 export type Reading = Widen<typeof reading>
 export type SearchWords = Widen<typeof search>
 export type SettingsWords = Widen<typeof settings>
@@ -44,6 +46,11 @@ export async function liveWords(language: Language): Promise<Live> {
 export async function searchWords(language: Language): Promise<SearchWords> {
   const module = language === 'de' ? await import('#lib/words/de/search.ts') : await import('#lib/words/en/search.ts')
   return module.search
+}
+
+export async function quotaWords(language: Language): Promise<QuotaWords> {
+  const module = language === 'de' ? await import('#lib/words/de/quota.ts') : await import('#lib/words/en/quota.ts')
+  return module.quota
 }
 
 export async function settingsWords(language: Language): Promise<SettingsWords> {
