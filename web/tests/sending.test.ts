@@ -36,7 +36,7 @@ describe('a message that is sent', () => {
   test('is held by the mail server as long as it can be taken back, and leaves though the tab is closed', async () => {
     const { scene, one } = await sending()
     await pass(scene, 2_000)
-    expect(one.sendings.departures).toMatchObject([{ held: 'server', scheduled: false, to: [{ name: 'Ann' }] }])
+    expect(one.sendings.departures).toMatchObject([{ needs: null, scheduled: false, to: [{ name: 'Ann' }] }])
     one.kill()
     await pass(scene, 8_000)
     expect(received(scene)).toEqual([])
@@ -81,7 +81,7 @@ describe('a message that is sent', () => {
       return { scene: offline, one: first }
     })()
     await pass(scene, 20_000)
-    expect(one.sendings.departures).toMatchObject([{ held: 'waiting' }])
+    expect(one.sendings.departures).toMatchObject([{ needs: 'connection' }])
     one.kill()
     scene.server.interrupt = () => null
     const next = await tab(scene)
@@ -137,7 +137,7 @@ describe('where the mail server does not hold mail, this tab does', () => {
     async (offers) => {
       const { scene, one } = await unheld(offers)
       await pass(scene, 8_000)
-      expect([places(scene), one.sendings.departures]).toMatchObject([ONE_DRAFT, [{ held: 'here' }]])
+      expect([places(scene), one.sendings.departures]).toMatchObject([ONE_DRAFT, [{ needs: 'tab' }]])
       await pass(scene, 6_000)
       expect([places(scene), one.told]).toEqual([ONE_SENT, ['sent Pallets']])
     }
@@ -169,7 +169,7 @@ describe('a message that is to leave later', () => {
     const { one, id } = await sending({}, scene, new Date(scene.world.time + DAY))
     await pass(scene, 3_000)
     const at = new Date(scene.world.time - 3_000 + DAY)
-    expect(one.sendings.departures).toMatchObject([{ held: 'server', scheduled: true, at }])
+    expect(one.sendings.departures).toMatchObject([{ needs: null, scheduled: true, at }])
     const undoing = one.sendings.undo(id)
     await pass(scene, 2_000)
     expect([await undoing, places(scene)]).toEqual([true, ONE_DRAFT])

@@ -73,7 +73,7 @@ test(
 
     expect(await draft.send()).toBeNull()
     await story.pass(2_000)
-    expect(compose.departures.map(({ held }) => held)).toEqual(['server'])
+    expect(compose.departures.map(({ needs }) => needs)).toEqual([null])
     const undoing = compose.departures[0]?.undo()
     await story.pass(2_000)
     const again = await undoing
@@ -91,7 +91,7 @@ test(
     const later = await letter(compose, server.other, 'Later')
     expect(await later.send({ at: new Date(world.time + 3_600_000) })).toBeNull()
     await story.pass(2_000)
-    expect(compose.departures.map(({ held, scheduled }) => [held, scheduled])).toEqual([['server', true]])
+    expect(compose.departures.map(({ needs, scheduled }) => [needs, scheduled])).toEqual([[null, true]])
     const takingBack = compose.departures[0]?.undo()
     await story.pass(2_000)
     expect((await takingBack)?.draft.subject).toBe('Later')

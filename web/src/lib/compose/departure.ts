@@ -22,8 +22,8 @@ const FRESH = 5_000
 /** Milliseconds by which clocks are corrected now and then. */
 const CORRECTION = 60_000
 
-/** The longest time that a timer can wait (WHATWG HTML §8.7), and the clock may be set meanwhile. */
-const LONGEST_WAIT = 3_600_000
+/** Milliseconds. A timer of more than 24 days fires at once (WHATWG HTML §8.7), and the clock may be set meanwhile. */
+export const LONGEST_WAIT = 3_600_000
 
 export interface Held {
   readonly emailId: Id

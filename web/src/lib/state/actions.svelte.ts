@@ -136,19 +136,19 @@ export class ActionsState implements Actions {
   }
 
   /** The code for it is not in the first view. */
-  #begin(action: Action, work: (run: BulkRun) => Promise<void>): Bulk {
+  #begin(action: Action, work: (run: BulkRun) => Promise<void>, undoes = false): Bulk {
     let isStopped = false
     const stop = (): void => {
       isStopped = true
       this.#bulk = { ...begun, state: 'stopped' }
     }
-    const begun: Bulk = { action, total: null, done: 0, state: 'running', trouble: null, stop, undo: null }
+    const begun: Bulk = { action, undoes, total: null, done: 0, state: 'running', trouble: null, stop, undo: null }
     this.#bulk = begun
     import('#lib/sync/bulk.ts').then(
       ({ BulkRun: Run }) => {
         if (!isStopped) {
-          const run = new Run(this.#account, this.outbox, () => this.#bulkChanged(action, run))
-          this.#bulkChanged(action, run)
+          const run = new Run(this.#account, this.outbox, () => this.#bulkChanged(action, run, undoes))
+          this.#bulkChanged(action, run, undoes)
           void work(run)
         }
       },
@@ -159,15 +159,16 @@ export class ActionsState implements Actions {
     return begun
   }
 
-  #bulkChanged(action: Action, run: BulkRun): void {
+  #bulkChanged(action: Action, run: BulkRun, undoes: boolean): void {
     this.#bulk = {
       action,
+      undoes,
       total: run.total,
       done: run.done,
       state: run.state,
       trouble: run.failure === null ? null : troubleOf(run.failure),
       stop: () => run.stop(),
-      undo: run.canUndo ? () => this.#begin(action, (back) => back.undo(run, this.#names())) : null
+      undo: run.canUndo ? () => this.#begin(action, (back) => back.undo(run, this.#names()), true) : null
     }
   }
 }

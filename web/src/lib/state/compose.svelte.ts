@@ -27,7 +27,7 @@ import { LateEngine } from './late-engine.ts'
 import { unsentDraftsOf } from './unsent-drafts.ts'
 import { troubled } from './trouble-of.ts'
 import { Version } from './version.svelte.ts'
-import { Windows } from './windows.svelte.ts'
+import { Compositions } from './compositions.svelte.ts'
 
 /** Milliseconds */
 const PATIENCE = 1_000
@@ -35,7 +35,7 @@ const PATIENCE = 1_000
 export class ComposeState implements Compose {
   readonly #account: Account
   readonly #parts: ComposeParts
-  readonly #windows: Windows
+  readonly #compositions: Compositions
   readonly #engine: LateEngine
   #people: Promise<People> | null = null
   readonly #version = new Version()
@@ -54,7 +54,7 @@ export class ComposeState implements Compose {
     const compose = new ComposeState(account, drafts, outbox)
     made(compose)
     // Without locks the tabs ask each other, which takes a moment.
-    void compose.#windows.resume().then(() => compose.#fillIn())
+    void compose.#compositions.resume().then(() => compose.#fillIn())
     return compose
   }
 
@@ -66,8 +66,8 @@ export class ComposeState implements Compose {
     const { storing, uploads, sendings } = engine
     const mentioned = (draft: Draft): Promise<string | null> => engine.attachmentMentioned(draft)
     this.#parts = { account, drafts, locks, storing, uploads, sendings, limits: () => this, mentioned }
-    this.#windows = new Windows(this.#parts)
-    drafts.onrescued = (id) => void this.#windows.store(id)
+    this.#compositions = new Compositions(this.#parts)
+    drafts.onrescued = (id) => void this.#compositions.store(id)
     this.#ends = [
       drafts.listen((id, kept, elsewhere) => this.#heard(id, kept, elsewhere)),
       account.ports.onHide(() => void drafts.writeAll()),
@@ -78,7 +78,7 @@ export class ComposeState implements Compose {
   }
 
   get open(): readonly Composition[] {
-    return this.#windows.open
+    return this.#compositions.open
   }
 
   get outcome(): Outcome | null {
@@ -134,16 +134,16 @@ export class ComposeState implements Compose {
 
   async start(start: Start): Promise<Composition> {
     if (start.kind === 'kept') {
-      return this.#windows.show(start.id)
+      return this.#compositions.show(start.id)
     }
     const known = start.kind === 'edit' ? this.#keptOf(start.emailId) : undefined
     if (known) {
-      return this.#windows.show(known.id)
+      return this.#compositions.show(known.id)
     }
     const { draft, stored } = await this.#begin(start)
     // A version whose response did not come has an id that this device does not know.
     const same = stored && this.#parts.drafts.all().find((kept) => isVersionOf(kept, stored))
-    return same ? this.#windows.show(same.id) : this.#windows.begin(draft, stored)
+    return same ? this.#compositions.show(same.id) : this.#compositions.begin(draft, stored)
   }
 
   stop(): void {
@@ -227,8 +227,8 @@ export class ComposeState implements Compose {
   #told(outbox: Outbox): Told {
     return {
       changed: (id) => this.#changed(id),
-      settled: (id) => this.#windows.settled(id),
-      filesGone: (id, said) => this.#windows.filesOf(id).again(said),
+      settled: (id) => this.#compositions.settled(id),
+      filesGone: (id, said) => this.#compositions.filesOf(id).again(said),
       uploaded: (id, fileId, blobId) => this.#uploaded(id, fileId, blobId),
       sent: (draft) => (this.#outcome = { kind: 'sent', to: everybody(draft) }),
       failed: (id, trouble) => void this.#failed(id, trouble),
@@ -242,26 +242,26 @@ export class ComposeState implements Compose {
 
   /** Null: it is too late. */
   async #undo(id: string): Promise<Composition | null> {
-    return (await this.#parts.sendings.undo(id)) ? this.#windows.show(id) : null
+    return (await this.#parts.sendings.undo(id)) ? this.#compositions.show(id) : null
   }
 
   async #failed(id: string, { code, detail }: Trouble): Promise<void> {
     if (code === FILES_GONE) {
-      await this.#windows.filesOf(id).again(detail ?? '')
+      await this.#compositions.filesOf(id).again(detail ?? '')
     }
     await this.#return(id, true)
   }
 
   /** Its window is open again. */
   async #return(id: string, isToBeTold: boolean): Promise<void> {
-    const composition = await this.#windows.show(id).catch(() => null)
+    const composition = await this.#compositions.show(id).catch(() => null)
     if (composition && isToBeTold) {
       this.#outcome = { kind: 'not_sent', composition }
     }
   }
 
   #heard(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
-    this.#windows.heard(id, kept, elsewhere)
+    this.#compositions.heard(id, kept, elsewhere)
     if (kept?.stored?.revision === -1 && !kept.sending && kept.discardedAt === null && this.#parts.drafts.isMine(id)) {
       // What the sending left is made anew: a request of it that is late finds nothing to send.
       this.#parts.storing.now(id)
@@ -271,7 +271,7 @@ export class ComposeState implements Compose {
 
   /** null: all */
   #changed(id: string | null): void {
-    const changed = id === null ? this.#windows.open : [this.#windows.of(id)]
+    const changed = id === null ? this.#compositions.open : [this.#compositions.of(id)]
     changed.forEach((composition) => composition?.changed())
     this.#version.next()
   }

@@ -101,8 +101,8 @@ export interface Departure {
   readonly to: readonly Recipient[]
   /** when it leaves */
   readonly at: Date
-  /** `here`: this tab must stay open. `server`: it leaves by itself. `waiting`: for the connection. */
-  readonly held: 'here' | 'server' | 'waiting'
+  /** `tab`: this one must stay open. `connection`: it waits for one. null: it leaves by itself. */
+  readonly needs: 'tab' | 'connection' | null
   /** chosen by the person: send later */
   readonly scheduled: boolean
   /** Resolves to its draft, which is open again, or to null: it is too late. Rejects with a `Trouble`. */

@@ -12,7 +12,7 @@ const PRIYA = { name: 'Priya Raghunathan', address: 'priya@example.net' }
 
 function departure(values: Partial<Departure> = {}): Departure {
   const at = new Date(NOW + 10_000)
-  return { id: 'a', to: [KARIM], at, held: 'server', scheduled: false, undo: () => Promise.resolve(OPEN), ...values }
+  return { id: 'a', to: [KARIM], at, needs: null, scheduled: false, undo: () => Promise.resolve(OPEN), ...values }
 }
 
 function scene(before: readonly Departure[] = []) {
@@ -46,7 +46,7 @@ test.each([
 
 test('while this tab holds it, it says so, also to who cannot see it', () => {
   const { notices, departing } = scene()
-  departing.follow([departure({ held: 'here' })])
+  departing.follow([departure({ needs: 'tab' })])
   expect(notices.shown?.text).toBe('Sending to Karim Bensaïd. Keep this tab open.')
 })
 
@@ -55,15 +55,15 @@ test('what leaves later, and what waits for the connection, is told once and has
   departing.follow([departure({ scheduled: true, at: new Date(NOW + 86_400_000) })])
   expect(notices.shown?.text).toMatch(/^Leaves on Thursday,? 26 November 2026 at /)
   expect(notices.shown?.timed).toBeNull()
-  departing.follow([departure({ id: 'b', held: 'waiting' })])
+  departing.follow([departure({ id: 'b', needs: 'connection' })])
   expect(notices.shown?.text).toBe('The message to Karim Bensaïd is sent when you are back online.')
 })
 
 test('a change of what nobody sees is not told again; a message that waited and goes now is', () => {
   const { notices, departing } = scene()
-  departing.follow([departure({ held: 'waiting' })])
+  departing.follow([departure({ needs: 'connection' })])
   notices.hide()
-  departing.follow([departure({ held: 'waiting' })])
+  departing.follow([departure({ needs: 'connection' })])
   expect(notices.shown).toBeNull()
   departing.follow([departure()])
   expect(left(notices)).toBe('Sending to Karim Bensaïd in 9 s')
@@ -71,7 +71,7 @@ test('a change of what nobody sees is not told again; a message that waited and 
 
 test('of another visit only what can be taken back is told', () => {
   expect(scene([departure()]).notices.shown).not.toBeNull()
-  expect(scene([departure({ held: 'waiting' })]).notices.shown).toBeNull()
+  expect(scene([departure({ needs: 'connection' })]).notices.shown).toBeNull()
   expect(scene([departure({ scheduled: true })]).notices.shown).toBeNull()
   expect(scene([departure({ at: new Date(NOW) })]).notices.shown).toBeNull()
 })

@@ -83,14 +83,14 @@ export class DepartureNotices {
   }
 
   #tell(departure: Departure): void {
-    const { id, at, held, scheduled } = departure
-    const key = `${held} ${at.getTime()}`
+    const { id, at, needs, scheduled } = departure
+    const key = `${needs} ${at.getTime()}`
     const told = this.#told.get(id) ?? this.#added(departure)
     told.departure = departure
     if (told.key === key) return
     if (told.key !== '') this.#scene.notices.withdraw(told.undo)
     told.key = key
-    const isTimed = held !== 'waiting' && !scheduled
+    const isTimed = needs !== 'connection' && !scheduled
     // What another visit of this page sent is told while it can be taken back; what waits is told elsewhere.
     const isOver = isTimed && at.getTime() <= this.#now()
     if (!isOver && (this.#began || isTimed)) this.#say(departure, told.undo)
@@ -106,13 +106,13 @@ export class DepartureNotices {
     return told
   }
 
-  #say({ to, at, held, scheduled }: Departure, undo: Undo): void {
+  #say({ to, at, needs, scheduled }: Departure, undo: Undo): void {
     const { delivery, mail } = this.#scene.words()
     const who = whoOf(to, delivery)
-    if (held === 'waiting') this.#scene.notices.say(delivery.waits(who), undo)
+    if (needs === 'connection') this.#scene.notices.say(delivery.waits(who), undo)
     else if (scheduled) this.#scene.notices.say(delivery.leavesOn(fullTime(at, mail.locale)), undo)
     else {
-      const tab = held === 'here' ? `. ${delivery.keepTab}` : ''
+      const tab = needs === 'tab' ? `. ${delivery.keepTab}` : ''
       const left = (seconds: number): string => delivery.sendingIn(who, seconds) + tab
       this.#scene.notices.say(delivery.sending(who) + tab, undo, { until: at.getTime(), left })
     }

@@ -94,6 +94,8 @@ export interface Deed {
 /** An action on all that match, done in parts. */
 export interface Bulk {
   readonly action: Action
+  /** it takes the action back */
+  readonly undoes: boolean
   /** messages; null until it is known */
   readonly total: number | null
   readonly done: number

@@ -5,10 +5,11 @@ import { JmapFailure } from '#lib/jmap/errors.ts'
 import { pauseAfter } from '#lib/live/pause.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from './account.ts'
-import { afterRefusal, isWaiting, passes, refusalOf, UNKNOWN } from './departure-failure.ts'
+import { afterRefusal, refusalOf, UNKNOWN } from './departure-failure.ts'
 import type { Drafts } from './drafts.ts'
 import { IDENTITY_GONE } from './final-email.ts'
 import { Handover, type Settle } from './handover.ts'
+import { isNotNow, passes } from './passing.ts'
 import { Elsewhere, NOT_KEPT, SendingRecord, Undone, type OnItsWay } from './sending-record.ts'
 import { TakingBack } from './taking-back.ts'
 import { troubleOf } from './task.ts'
@@ -193,18 +194,18 @@ export class Departing {
     }
     const known = failure instanceof JmapFailure ? failure : null
     const pause = pauseAfter(this.#failures, known?.retryAfter ?? null, this.#record.account.ports.random())
-    this.trouble = troubleOf(failure, isWaiting(failure) ? null : new Date(this.#record.now() + pause))
+    this.trouble = troubleOf(failure, isNotNow(failure) ? null : new Date(this.#record.now() + pause))
     this.#told.changed(id)
     if (kept.sending.undo) {
       await this.#notUndone(failure, this.trouble)
     }
-    await this.#pause(isWaiting(failure) ? PATIENCE : pause, true)
+    await this.#pause(isNotNow(failure) ? PATIENCE : pause, true)
   }
 
   /** It is tried again as long as there is time. If nobody may ask, or is told, the person is told at once. */
   async #notUndone(failure: unknown, trouble: Trouble): Promise<void> {
     const isHeld = this.#record.own()?.sending.step === 'held'
-    const isOver = isWaiting(failure) || !passes(failure)
+    const isOver = isNotNow(failure) || !passes(failure)
     if (isOver || this.#failures >= MOST_FAILURES) {
       this.#told.notUndone(this.#record.id, trouble)
     }

@@ -10,18 +10,6 @@ export const UNKNOWN = 'outcome_unknown'
 /** Code of a message that nobody got. */
 export const NOBODY = 'refused_recipients'
 
-/** They concern all requests of the person, and pass when they sign in or have a mailbox again. */
-const NOT_NOW = new Set(['no_session', 'session_aal2_required', 'mailbox_not_ready', 'mailbox_missing'])
-
-export function isWaiting(failure: unknown): boolean {
-  return failure instanceof JmapFailure && NOT_NOW.has(failure.code)
-}
-
-/** Whether another try can help. */
-export function passes(failure: unknown): boolean {
-  return failure instanceof JmapFailure && (failure.transient || failure.ambiguous || NOT_NOW.has(failure.code))
-}
-
 export function refusalOf(failure: unknown): Refusal {
   return failure instanceof JmapFailure
     ? { code: failure.code, detail: failure.detail }

@@ -16,9 +16,10 @@ import { emailsOf, standingOf, whyGone } from './draft-look.ts'
 import type { Drafts } from './drafts.ts'
 import { senderOf } from './identities.ts'
 import { mailboxOfRole } from './mailbox-roles.ts'
+import { passes } from './passing.ts'
 
-/** Tries while other mail comes and goes at the same moment. */
-const MOST_TRIES = 6
+/** Tries of a request that holds for one state, while other mail comes and goes at the same moment. */
+export const MOST_MISMATCHES = 6
 
 type CreateError = SetError & { properties?: readonly string[] | null; notFound?: readonly Id[] | null }
 
@@ -29,7 +30,7 @@ export function isWhole(kept: KeptDraft): boolean {
 
 /** Raises JmapFailure. Does nothing if it is gone, is being sent, or is written by another tab. */
 export async function storeVersion(account: Account, drafts: Drafts, id: string): Promise<void> {
-  for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+  for (let attempt = 0; attempt < MOST_MISMATCHES; attempt += 1) {
     const kept = drafts.get(id)
     if (!kept || kept.writer !== drafts.tab || kept.sending || kept.discardedAt !== null || isStored(kept)) {
       return
@@ -89,15 +90,11 @@ export async function replace(account: Account, ids: readonly Id[], state: strin
   }
 }
 
-function passes({ transient, ambiguous, code }: JmapFailure): boolean {
-  return transient || ambiguous || code === 'no_session'
-}
-
 /** Those that are drafts still. Returns those that are gone, which is no failure. Raises JmapFailure. */
 export async function destroyDrafts(account: Account, ids: readonly Id[]): Promise<readonly Id[]> {
   const gone: Id[] = []
   for (const emailId of ids) {
-    for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+    for (let attempt = 0; attempt < MOST_MISMATCHES; attempt += 1) {
       const { is, state } = await standingOf(account, emailId)
       if (is !== 'draft') {
         gone.push(...(is === 'gone' ? [emailId] : []))

@@ -11,12 +11,9 @@ import { asAmbiguous, asUnambiguous, JmapFailure } from '#lib/jmap/errors.ts'
 import type { Arguments, GetResponse, Id, Identity, SetResponse } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 import { emailsOf, whyGone } from './draft-look.ts'
-import { destroyDrafts, notStored, replace } from './draft-version.ts'
+import { destroyDrafts, MOST_MISMATCHES, notStored, replace } from './draft-version.ts'
 import { addressOf, identitiesOf, identityIn } from './identities.ts'
 import { mailboxOfRole } from './mailbox-roles.ts'
-
-/** Tries while other mail comes and goes at the same moment. */
-const MOST_TRIES = 6
 
 /** Codes of refusals: another device changed the draft, or sent it; what was handed over before left after all. */
 export const CHANGED = 'draft_changed'
@@ -34,7 +31,7 @@ interface Seen {
 /** Returns its id. Raises JmapFailure; an ambiguous one if it may have been made. */
 export async function makeFinal(account: Account, kept: KeptDraft, sending: Sending): Promise<Id> {
   const email = await finalOf(account, kept, sending)
-  for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+  for (let attempt = 0; attempt < MOST_MISMATCHES; attempt += 1) {
     const { state, drafts } = await versionsOf(account, kept, sending)
     const results = await account.client.run([call('Email/set', 'set', { ifInState: state, create: { final: email } })])
     if (results.errorOf('set') !== 'stateMismatch') {

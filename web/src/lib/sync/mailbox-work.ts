@@ -19,7 +19,7 @@ export interface WorkStatus {
 /** Messages that are changed at once. */
 const CHUNK = 500
 /** Tries of a part that may help by themselves: about two minutes in all. */
-const MOST_TRIES = 6
+const MOST_FAILURES = 6
 /** Others change mail at the same time; each time the part is asked for anew. */
 const MOST_MISMATCHES = 10
 
@@ -84,7 +84,7 @@ export class Work {
           continue
         }
         failures += 1
-        if (!failure.transient || failures >= MOST_TRIES) {
+        if (!failure.transient || failures >= MOST_FAILURES) {
           throw failure
         }
         await this.#pause(pauseAfter(failures, failure.retryAfter, this.#ports.random()), failure)

@@ -4,6 +4,7 @@
  * mail has left is no change of state (Stalwart 0.16), so the clock tells it.
  */
 import { deliveryOf, type RefusedRecipient, type Submission } from '#lib/compose/delivery.ts'
+import { LONGEST_WAIT } from '#lib/compose/departure.ts'
 import type { Recipient } from '#lib/compose/draft.ts'
 import { call, reference } from '#lib/jmap/client.ts'
 import type { EmailAddress, GetResponse, Id } from '#lib/jmap/types.ts'
@@ -11,9 +12,6 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from './account.ts'
 import { noteHeld } from './held-emails.ts'
 import { Task } from './task.ts'
-
-/** A timer of more than 24 days fires at once (WHATWG HTML §8.7), and the clock may be set meanwhile. */
-const LONGEST_WAIT = 3_600_000
 
 const PROPERTIES = ['id', 'emailId', 'threadId', 'undoStatus', 'sendAt', 'deliveryStatus']
 

@@ -25,7 +25,8 @@ export interface DepartureFacts {
   readonly to: readonly Recipient[]
   /** when it leaves, and cannot be taken back any more */
   readonly at: Date
-  readonly held: 'here' | 'server' | 'waiting'
+  /** what must go on until then: this tab, or the connection, which is away; null: the mail server holds it */
+  readonly needs: 'tab' | 'connection' | null
   readonly scheduled: boolean
 }
 
@@ -147,11 +148,11 @@ export class Sendings {
       if (!sending || until === null || sending.step === 'unknown' || (sending.step === 'held' && until <= now)) {
         return []
       }
-      const held = this.#runs.get(id)?.trouble ? 'waiting' : sending.holdFor > 0 ? 'server' : 'here'
+      const needs = this.#runs.get(id)?.trouble ? 'connection' : sending.holdFor > 0 ? null : 'tab'
       const to = [...draft.to, ...draft.cc, ...draft.bcc]
       const scheduled = sending.leaveAt !== null
       const at = new Date(sending.leaveAt ?? until)
-      return [{ id, emailId: sending.emailId, to, at, held, scheduled }]
+      return [{ id, emailId: sending.emailId, to, at, needs, scheduled }]
     })
   }
 

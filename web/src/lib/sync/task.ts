@@ -107,13 +107,13 @@ export class Task {
     }
     const known = failure instanceof JmapFailure ? failure : null
     const pause = pauseAfter(this.#failures, known?.retryAfter ?? null, this.#ports.random())
-    const passes = known?.transient && !this.#stopped
-    if (passes) {
+    const isRetried = known?.transient && !this.#stopped
+    if (isRetried) {
       this.#callOff = this.#ports.after(pause, () => void this.tryNow())
     } else {
       this.#notBefore = this.#ports.now() + pause
     }
-    const trouble = troubleOf(failure, passes ? new Date(this.#ports.now() + pause) : null)
+    const trouble = troubleOf(failure, isRetried ? new Date(this.#ports.now() + pause) : null)
     const tell = (): void => {
       this.trouble = trouble
       this.#changed()

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { after, draw } from '../../../../tests/drawn.ts'
-import { FakeWindows, type FakeComposition } from '../../../../tests/fake-windows.svelte.ts'
+import { FakeCompositions, type FakeComposition } from '../../../../tests/fake-compositions.svelte.ts'
 import type { Draft } from '#lib/compose/draft.ts'
 import type { Frame } from '#lib/views/compose/frame.ts'
 import Window from '#lib/views/compose/Window.svelte'
@@ -15,14 +15,14 @@ const ends: (() => void)[] = []
 afterEach(() => ends.splice(0).forEach((end) => end()))
 
 interface Shown {
-  compose: FakeWindows
+  compose: FakeCompositions
   composition: FakeComposition
   did: string[]
 }
 
 async function shown(draft: Partial<Draft> = {}, prepare?: (scene: Shown) => void, phone = false): Promise<Shown> {
   await loadWindowParts()
-  const compose = new FakeWindows()
+  const compose = new FakeCompositions()
   const did: string[] = []
   const scene = { compose, composition: compose.begin({ format: 'plain', ...draft }), did }
   prepare?.(scene)

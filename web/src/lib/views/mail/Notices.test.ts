@@ -21,7 +21,7 @@ async function notices(): Promise<Drawn & { compose: FakeCompose }> {
 function departure(values: Partial<Departure> = {}): Departure {
   const to = [{ name: 'Karim', address: 'karim@example.net' }]
   const at = new Date(Date.now() + 10_000)
-  return { id: 'a', to, at, held: 'server', scheduled: false, undo: () => Promise.resolve(null), ...values }
+  return { id: 'a', to, at, needs: null, scheduled: false, undo: () => Promise.resolve(null), ...values }
 }
 
 /** What is seen, and what is read out. */
@@ -57,7 +57,7 @@ function asks(): boolean {
 test('leaving asks only while this tab holds a message, or text that is kept nowhere else', async () => {
   const { compose } = await notices()
   expect(asks()).toBe(false)
-  await after(() => (compose.departures = [departure({ held: 'here' })]))
+  await after(() => (compose.departures = [departure({ needs: 'tab' })]))
   expect(asks()).toBe(true)
   await after(() => (compose.departures = [departure()]))
   expect(asks()).toBe(false)

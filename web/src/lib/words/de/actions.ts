@@ -101,7 +101,8 @@ export const actions = {
     unstar: 'Sterne entfernen',
     move: (folder: string) => `Nach ${folder} verschieben`,
     label: (label: string) => `Label ${label} hinzufügen`,
-    unlabel: (label: string) => `Label ${label} entfernen`
+    unlabel: (label: string) => `Label ${label} entfernen`,
+    undo: 'Rückgängig machen'
   },
   progress: (doing: string, done: number, total: number | null) =>
     total === null ? `${doing}…` : `${doing}: ${count(done)} von ${count(total)}`,

@@ -97,7 +97,8 @@ export const actions = {
     unstar: 'Removing stars',
     move: (folder: string) => `Moving to ${folder}`,
     label: (label: string) => `Adding label ${label}`,
-    unlabel: (label: string) => `Removing label ${label}`
+    unlabel: (label: string) => `Removing label ${label}`,
+    undo: 'Undoing'
   },
   progress: (doing: string, done: number, total: number | null) =>
     total === null ? `${doing}…` : `${doing}: ${count(done)} of ${count(total)}`,

@@ -17,7 +17,7 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 
 export class FakeComposition implements Composition {
   readonly id: string
-  readonly #compose: FakeWindows
+  readonly #compose: FakeCompositions
   draft: Draft = $state.raw(EMPTY)
   save = $state.raw<SaveState>({ kind: 'empty' })
   elsewhere = $state(false)
@@ -32,7 +32,7 @@ export class FakeComposition implements Composition {
   /** what was asked of it */
   readonly did: unknown[] = []
 
-  constructor(id: string, draft: Draft, compose: FakeWindows) {
+  constructor(id: string, draft: Draft, compose: FakeCompositions) {
     this.id = id
     this.draft = draft
     this.#compose = compose
@@ -97,7 +97,7 @@ export class FakeComposition implements Composition {
   }
 }
 
-export class FakeWindows implements Compose {
+export class FakeCompositions implements Compose {
   open = $state.raw<readonly FakeComposition[]>([])
   identities = $state.raw<readonly Identity[]>([])
   maxDelay = 7 * 86_400

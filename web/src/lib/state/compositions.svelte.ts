@@ -8,7 +8,7 @@ import { CompositionState } from './composition.svelte.ts'
 /** Milliseconds after which a tab stores what another one closed: that one may be gone. */
 const PATIENCE = 15_000
 
-export class Windows {
+export class Compositions {
   /** by the time at which they were opened */
   #open = $state.raw<readonly CompositionState[]>([])
   readonly #parts: ComposeParts

@@ -1,0 +1,57 @@
+// @vitest-environment jsdom
+import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
+import { deliver } from '../../../../tests/scene.ts'
+import { ModelServer } from '../../../../tests/model-server.ts'
+import { undo } from '#lib/commands/undo.ts'
+import { actions } from '#lib/words/en/actions.ts'
+import { mail as words } from '#lib/words/en/mail.ts'
+import Outcome from '#lib/views/triage/Outcome.svelte'
+import { afterEach, expect, test } from 'vitest'
+
+const ends: (() => void)[] = []
+
+afterEach(() => ends.splice(0).forEach((end) => end()))
+
+async function inbox(count: number): Promise<Drawn & { server: ModelServer }> {
+  const server = new ModelServer()
+  deliver(server, count)
+  const drawn = await pageOf(server)
+  ends.push(await draw(drawn, Outcome, {}))
+  return { ...drawn, server }
+}
+
+async function ended({ mail, world }: Drawn): Promise<void> {
+  for (let turn = 0; turn < 60 && mail.actions.bulk?.state === 'running'; turn += 1) {
+    await after(() => world.pass(60))
+  }
+}
+
+function said({ page }: Drawn): string | undefined {
+  const text = page.notices.shown?.text
+  return typeof text === 'function' ? text(actions, words) : text
+}
+
+test('taking back is called so while it runs, and when it is done', async () => {
+  const scene = await inbox(1_234)
+  scene.mail.actions.runOnAll({ kind: 'archive' })
+  await ended(scene)
+  expect(said(scene)).toBe('1,234 messages archived')
+  scene.page.notices.undoLast()
+  await after(() => scene.world.pass(60))
+  expect(document.querySelector('.toast span')?.textContent).toMatch(/^Undoing/)
+  await ended(scene)
+  expect(said(scene)).toBe('Undone')
+  expect(scene.server.list('inbox')).toHaveLength(1_234)
+})
+
+test('Z while an action runs takes that one back, and no older one', async () => {
+  const scene = await inbox(1_234)
+  let older = 0
+  scene.page.notices.say('Starred', { run: () => (older += 1), done: null })
+  scene.mail.actions.runOnAll({ kind: 'archive' })
+  await after(() => scene.world.pass(60))
+  expect(undo.when?.(scene.page)).toBe(true)
+  undo.run(scene.page)
+  await ended(scene)
+  expect([older, scene.server.list('inbox').length, said(scene)]).toEqual([0, 1_234, 'Undone'])
+})
