@@ -27,6 +27,8 @@ export class MailPage {
   /** the message of the open conversation where the focus was last */
   message = $state<string | null>(null)
   drawer = $state(false)
+  /** the settings are shown over it: its keys rest */
+  away = $state(false)
   readonly notices = new Notices()
   readonly searching: Searching
   readonly writing: Writing
@@ -176,6 +178,11 @@ export class MailPage {
     this.cursor.forget()
     if (this.view) this.mail.showAll(this.listing.how(filterOf(this.view, this.mail.mailboxes)))
     else this.mail.show(this.mailbox?.id ?? null, this.listing.how())
+  }
+
+  /** Where one comes back to from the settings. */
+  get path(): string {
+    return this.#pathOf(this.#threadId)
   }
 
   async openMailbox(mailbox: MailboxItem): Promise<void> {

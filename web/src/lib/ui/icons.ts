@@ -1,4 +1,5 @@
 /** The icons in use, from Lucide. `Sprite` draws each once; `Icon` refers to it by name. Pages need the names only. */
+import type { SettingsIconName } from '#lib/ui/settings-icons.ts'
 import type { WritingIconName } from '#lib/ui/writing-icons.ts'
 import {
   Archive,
@@ -133,4 +134,4 @@ export const ICONS = {
   zap: Zap
 } as const
 
-export type IconName = keyof typeof ICONS | WritingIconName
+export type IconName = keyof typeof ICONS | SettingsIconName | WritingIconName

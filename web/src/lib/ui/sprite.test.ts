@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { ICONS } from './icons.ts'
+import { SETTINGS_ICONS } from './settings-icons.ts'
 import { WRITING_ICONS } from './writing-icons.ts'
 
 type Icons = Readonly<Record<string, (typeof ICONS)[keyof typeof ICONS]>>
@@ -39,6 +40,12 @@ test('the sprite of writing holds what writing-icons.ts names', async () => {
   await expect(sprite(WRITING_ICONS, about)).toMatchFileSnapshot('./WritingSprite.svelte')
 })
 
-test('no icon is in both sprites', () => {
-  expect(Object.keys(ICONS).filter((name) => name in WRITING_ICONS)).toEqual([])
+test('the sprite of the settings holds what settings-icons.ts names', async () => {
+  const about = 'Each icon of settings-icons.ts once, hidden; the settings mount it.'
+  await expect(sprite(SETTINGS_ICONS, about)).toMatchFileSnapshot('./SettingsSprite.svelte')
+})
+
+test('no icon is in two sprites', () => {
+  const names = [ICONS, WRITING_ICONS, SETTINGS_ICONS].flatMap((icons) => Object.keys(icons))
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([])
 })

@@ -6,6 +6,7 @@ import type { folders } from '#lib/words/en/folders.ts'
 import type { live } from '#lib/words/en/live.ts'
 import type { reading } from '#lib/words/en/reading.ts'
 import type { search } from '#lib/words/en/search.ts'
+import type { settings } from '#lib/words/en/settings.ts'
 import type { Language } from '#lib/words/language.ts'
 
 export type ComposeWords = Widen<typeof compose>
@@ -14,6 +15,7 @@ export type Folders = Widen<typeof folders>
 export type Live = Widen<typeof live>
 export type Reading = Widen<typeof reading>
 export type SearchWords = Widen<typeof search>
+export type SettingsWords = Widen<typeof settings>
 
 /** Of the windows of writing. */
 export async function composeWords(language: Language): Promise<ComposeWords> {
@@ -42,6 +44,12 @@ export async function liveWords(language: Language): Promise<Live> {
 export async function searchWords(language: Language): Promise<SearchWords> {
   const module = language === 'de' ? await import('#lib/words/de/search.ts') : await import('#lib/words/en/search.ts')
   return module.search
+}
+
+export async function settingsWords(language: Language): Promise<SettingsWords> {
+  const module =
+    language === 'de' ? await import('#lib/words/de/settings.ts') : await import('#lib/words/en/settings.ts')
+  return module.settings
 }
 
 /** Of the parts of the reader. */

@@ -60,7 +60,7 @@ export function keepKey(event: KeyboardEvent, { writing }: MailPage): void {
 }
 
 export function onPageKey(event: KeyboardEvent, page: MailPage): void {
-  if (event.defaultPrevented) return
+  if (event.defaultPrevented || page.away) return
   const target = event.target instanceof HTMLElement ? event.target : null
   if (moves(event, target, page) || runs(event, target, page)) event.preventDefault()
 }
