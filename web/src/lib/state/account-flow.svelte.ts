@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly enter: (to: Destination) => void
   /** put the flow into the address bar, so that a reload (and a phone that dropped the page) comes back to it */
   readonly remember: (flowId: string) => void
+  /** Sign in afresh, without leaving this page; false if the person does not. Without it `confirm` says where that is done. */
+  readonly confirm?: () => Promise<boolean>
 }
 
 export interface Opening {
@@ -71,15 +73,31 @@ export class AccountFlow {
     this.renewed = false
     this.#unsay((message) => message.type === 'success')
     try {
-      const credential =
-        button.trigger === 'submit' ? '' : await askAuthenticator(button, this.values, this.#around.credentials)
-      await this.#follow(this.#around.client.submit(form.flow, entriesOf(form, button, this.values, credential)))
+      await this.#send(form, button)
+      if (this.confirm && this.#around.confirm) await this.#confirmed(form, button, this.#around.confirm)
     } catch (error) {
       if (!(error instanceof CredentialRefused)) throw error
       this.refusal = error.why
     } finally {
       this.pressed = ''
       this.turn++
+    }
+  }
+
+  async #send(form: Form, button: Button): Promise<void> {
+    const credential =
+      button.trigger === 'submit' ? '' : await askAuthenticator(button, this.values, this.#around.credentials)
+    await this.#follow(this.#around.client.submit(form.flow, entriesOf(form, button, this.values, credential)))
+  }
+
+  async #confirmed(form: Form, button: Button, confirm: () => Promise<boolean>): Promise<void> {
+    this.confirm = null
+    if (await confirm()) {
+      await this.#send(form, button)
+    } else {
+      // This flow would go on with what was sent, whatever is typed next (Kratos, selfservice/flow/settings: continuity).
+      await this.#follow(this.#begin(false))
+      this.renewed = false
     }
   }
 

@@ -16,7 +16,7 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { DraftLocks } from '#lib/sync/draft-locks.ts'
 import { Drafts } from '#lib/sync/drafts.ts'
-import { addressOf, identitiesOf } from '#lib/sync/identities.ts'
+import { addressOf, identitiesOf, onIdentities } from '#lib/sync/identities.ts'
 import type { Outbox } from '#lib/sync/outbox.ts'
 import type { Compose, Composition, Departure, Identity, Outcome, Start, Suggestion, UnsentDraft } from './compose.ts'
 import type { Begun } from './compose-start.ts'
@@ -34,6 +34,8 @@ const PATIENCE = 1_000
 
 export class ComposeState implements Compose {
   readonly #account: Account
+  /** the id of the identity that the person prefers */
+  readonly #preferred: () => string | null
   readonly #parts: ComposeParts
   readonly #compositions: Compositions
   readonly #engine: LateEngine
@@ -44,22 +46,28 @@ export class ComposeState implements Compose {
   #outcome = $state.raw<Outcome | null>(null)
 
   /** Once it is certain whose drafts they are. Raises JmapFailure. */
-  static async create(account: Account, outbox: Outbox, made: (compose: ComposeState) => void): Promise<ComposeState> {
+  static async create(
+    account: Account,
+    outbox: Outbox,
+    made: (compose: ComposeState) => void,
+    preferred: () => string | null = () => null
+  ): Promise<ComposeState> {
     await account.restored
     if (!account.isShown) {
       await account.connected()
     }
     const drafts = new Drafts(account.ports, await account.kept.drafts(), account.kept.name)
     await drafts.read().catch((failure: unknown) => account.ports.report(failure))
-    const compose = new ComposeState(account, drafts, outbox)
+    const compose = new ComposeState(account, drafts, outbox, preferred)
     made(compose)
     // Without locks the tabs ask each other, which takes a moment.
     void compose.#compositions.resume().then(() => compose.#fillIn())
     return compose
   }
 
-  private constructor(account: Account, drafts: Drafts, outbox: Outbox) {
+  private constructor(account: Account, drafts: Drafts, outbox: Outbox, preferred: () => string | null) {
     this.#account = account
+    this.#preferred = preferred
     const engine = new LateEngine(account, drafts, this.#told(outbox))
     this.#engine = engine
     const locks = new DraftLocks(account.ports, drafts)
@@ -72,7 +80,8 @@ export class ComposeState implements Compose {
       drafts.listen((id, kept, elsewhere) => this.#heard(id, kept, elsewhere)),
       account.ports.onHide(() => void drafts.writeAll()),
       account.ports.onLeave(() => drafts.leave()),
-      account.listen((topic) => topic === 'account' && this.#version.next())
+      account.listen((topic) => topic === 'account' && this.#version.next()),
+      onIdentities(account, () => void this.#readIdentities(true))
     ]
     void this.#readIdentities()
   }
@@ -165,11 +174,12 @@ export class ComposeState implements Compose {
   /** Loaded on use. */
   async #begin(start: Exclude<Start, { kind: 'kept' }>): Promise<Begun> {
     await this.#identitiesInTime()
-    if (start.kind === 'new' && !hasSignature(this.#identities[0])) {
-      return { draft: { ...NEW, to: start.to ?? [] }, stored: null }
+    const preferred = this.#identities.find(({ id }) => id === this.#preferred())
+    if (start.kind === 'new' && !hasSignature(preferred ?? this.#identities[0])) {
+      return { draft: { ...NEW, to: start.to ?? [], identityId: preferred?.id ?? null }, stored: null }
     }
     const { begin } = await import('./compose-start.ts')
-    return begin(this.#account, this.#identities, start)
+    return begin(this.#account, this.#identities, start, preferred?.id)
   }
 
   /** Nobody waits for them to write. */
@@ -194,8 +204,8 @@ export class ComposeState implements Compose {
   }
 
   /** Without them it can be written all the same. */
-  async #readIdentities(): Promise<void> {
-    if (this.#identities.length > 0 || !this.#account.isKnown) {
+  async #readIdentities(anew = false): Promise<void> {
+    if ((this.#identities.length > 0 && !anew) || !this.#account.isKnown) {
       return
     }
     const found = await identitiesOf(this.#account).catch(() => [])
