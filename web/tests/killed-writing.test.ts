@@ -28,8 +28,8 @@ async function watched(tab: MortalTab, kept: string[]): Promise<MortalTab> {
   await tab.begin()
   reading.mockRestore()
   vi.spyOn(KeptDrafts.prototype, 'change').mockImplementation(function (this: KeptDrafts, id, change) {
-    const noted: typeof change = (found) => {
-      const next = change(found)
+    const noted: typeof change = (found, last) => {
+      const next = change(found, last)
       if (next && next.discardedAt === null) kept.push(next.draft.text)
       return next
     }

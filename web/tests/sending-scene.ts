@@ -1,9 +1,10 @@
 /** Tabs of one browser that send messages, in the hands of a test. All have one clock, which is the mail server's, too. */
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach } from 'vitest'
-import type { KeptDrafts } from '#lib/cache/drafts.ts'
-import { EMPTY, newlyKept, type Draft, type KeptDraft } from '#lib/compose/draft.ts'
+import type { KeptChange, KeptDrafts } from '#lib/cache/drafts.ts'
+import { EMPTY, newlyKept, type Draft } from '#lib/compose/draft.ts'
 import { Account } from '#lib/sync/account.ts'
+import { DraftDevice } from '#lib/sync/draft-device.ts'
 import { DraftStoring } from '#lib/sync/draft-storing.ts'
 import { Drafts } from '#lib/sync/drafts.ts'
 import { Sendings } from '#lib/sync/sending.ts'
@@ -75,7 +76,7 @@ export class SendingTab {
     void account.hint()
     await settled()
     await account.restored
-    this.drafts = new Drafts(account.ports, this.#store(await account.kept.drafts()), account.kept.name)
+    this.drafts = new Drafts(account.ports, this.#device(await account.kept.drafts()), account.kept.name)
     await this.drafts.read()
     this.storing = new DraftStoring(account, this.drafts)
     this.sendings = new Sendings(account, this.drafts, (id) => this.storing.settle(id))
@@ -125,16 +126,17 @@ export class SendingTab {
     await (this.#isDead && NEVER)
   }
 
-  #store(store: KeptDrafts | null): KeptDrafts | null {
+  #device(store: KeptDrafts | null): DraftDevice {
     if (!store) {
-      return null
+      return new DraftDevice(this.account.ports, null)
     }
-    const change = async (id: string, how: (found: KeptDraft | null) => KeptDraft | null): Promise<void> => {
+    const change = async (id: string, how: KeptChange): Promise<void> => {
       await this.#alive()
       await store.change(id, how)
       await this.#alive()
     }
-    return { all: () => store.all(), change } as unknown as KeptDrafts
+    const mortal = { all: () => store.all(), left: () => store.left(), change } as unknown as KeptDrafts
+    return new DraftDevice(this.account.ports, mortal)
   }
 
   /** A frozen tab keeps its locks; one that is gone has none. */

@@ -4,6 +4,12 @@ import type { Database } from './schema.ts'
 
 const STRICT = { durability: 'strict' } as const
 
+/** What was typed last in a page that is gone has a place of its own: another tab may have written the draft meanwhile. */
+const LAST = 'last:'
+
+/** `last`: what a page that was left had of it. null: nothing, or it is removed with its files. */
+export type KeptChange = (found: KeptDraft | null, last: KeptDraft | null) => KeptDraft | null
+
 export class KeptDrafts {
   readonly #database: Database
   readonly #spared: (write: () => Promise<unknown>) => Promise<unknown>
@@ -14,8 +20,14 @@ export class KeptDrafts {
     this.#spared = spared
   }
 
-  all(): Promise<KeptDraft[]> {
-    return this.#database.getAll('draft')
+  async all(): Promise<KeptDraft[]> {
+    return (await this.#database.getAll('draft')).filter(({ id }) => !id.startsWith(LAST))
+  }
+
+  /** Drafts of which a page that was left had words that are not among those of the draft yet. */
+  async left(): Promise<string[]> {
+    const ids = await this.#database.getAllKeys('draft')
+    return ids.filter((id) => id.startsWith(LAST)).map((id) => id.slice(LAST.length))
   }
 
   /** Raises what the browser says if it cannot be kept. */
@@ -28,25 +40,25 @@ export class KeptDrafts {
     try {
       const write = this.#database.transaction('draft', 'readwrite', STRICT)
       // Whether it is written nobody learns: the page is gone.
-      Promise.all([write.store.put(kept), write.done]).catch(() => undefined)
+      Promise.all([write.store.put({ ...kept, id: LAST + kept.id }), write.done]).catch(() => undefined)
       write.commit()
     } catch {
       // InvalidStateError: the database is closed, since somebody has signed out.
     }
   }
 
-  /** In one transaction, which other tabs wait for. `change` is told what is kept; null: nothing, or it is removed with
-   * its files. Raises what the browser says if it cannot be kept. */
-  async change(id: string, change: (found: KeptDraft | null) => KeptDraft | null): Promise<void> {
+  /** In one transaction, which other tabs wait for. Raises what the browser says if it cannot be kept. */
+  async change(id: string, change: KeptChange): Promise<void> {
     await this.#spared(async () => {
       const write = this.#database.transaction(['draft', 'file'], 'readwrite', STRICT)
       const drafts = write.objectStore('draft')
-      const found = (await drafts.get(id)) ?? null
-      const next = change(found)
+      const [found, last] = await Promise.all([drafts.get(id), drafts.get(LAST + id)])
+      const next = change(found ?? null, last ? { ...last, id } : null)
       const stay = new Set(next?.draft.files.map((file) => file.id))
       const lost = (found?.draft.files ?? []).filter((file) => !stay.has(file.id))
       await Promise.all([
         next ? drafts.put(next) : drafts.delete(id),
+        last && drafts.delete(LAST + id),
         ...lost.map((file) => write.objectStore('file').delete(file.id)),
         write.done
       ])

@@ -20,10 +20,15 @@ async function unsentIn(name: string, now: number): Promise<number> {
   try {
     const has = (store: string): boolean => database.objectStoreNames.contains(store)
     const drafts = has('draft') ? ((await database.getAll('draft')) as KeptDraft[]) : []
-    return drafts.filter(lacks).length + (has('outbox') ? await waitingIn(database, now) : 0)
+    return new Set(drafts.filter(lacks).map(nameOf)).size + (has('outbox') ? await waitingIn(database, now) : 0)
   } finally {
     database.close()
   }
+}
+
+/** What a page that was left had of a draft is no draft of its own (KeptDrafts.putLast). */
+function nameOf({ id }: KeptDraft): string {
+  return id.replace(/^last:/u, '')
 }
 
 /** One that an earlier version of this page kept is nowhere else. */

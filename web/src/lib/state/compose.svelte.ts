@@ -14,6 +14,8 @@ import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import { maxSizeAttachments, maxSizeUpload } from '#lib/jmap/upload.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
+import { openDraftsAgain } from '#lib/sync/draft-database.ts'
+import { DraftDevice } from '#lib/sync/draft-device.ts'
 import { DraftLocks } from '#lib/sync/draft-locks.ts'
 import { Drafts } from '#lib/sync/drafts.ts'
 import { addressOf, identitiesOf, onIdentities } from '#lib/sync/identities.ts'
@@ -56,8 +58,10 @@ export class ComposeState implements Compose {
     if (!account.isShown) {
       await account.connected()
     }
-    const drafts = new Drafts(account.ports, await account.kept.drafts(), account.kept.name)
-    await drafts.read().catch((failure: unknown) => account.ports.report(failure))
+    const { ports, kept } = account
+    const device = new DraftDevice(ports, await kept.drafts(), () => openDraftsAgain(account))
+    const drafts = new Drafts(ports, device, kept.name)
+    await drafts.read().catch((failure: unknown) => ports.report(failure))
     const compose = new ComposeState(account, drafts, outbox, preferred)
     made(compose)
     // Without locks the tabs ask each other, which takes a moment.

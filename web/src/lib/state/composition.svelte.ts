@@ -115,6 +115,8 @@ export class CompositionState implements Composition {
     const taken = this.files.take(files, within)
     if (taken.length > 0) {
       this.change({ files: [...this.draft.files, ...taken] })
+      // Of a tab that is gone before that, nobody would know whose content it is.
+      void this.#parts.drafts.update(this.id, (kept) => kept)
     }
     this.changed()
     return taken

@@ -37,7 +37,7 @@ export class LateEngine implements Loading {
     this.#drafts = drafts
     this.#told = told
     this.storing = new LateStoring(this)
-    this.uploads = new LateUploads(this, drafts.store)
+    this.uploads = new LateUploads(this, drafts)
     this.sendings = new LateSendings(this, account, drafts)
     this.#task = new Task(
       account.ports,

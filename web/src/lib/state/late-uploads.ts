@@ -13,12 +13,12 @@ const WAITING: UploadState = { kind: 'waiting' }
 
 export class LateUploads {
   readonly #engine: Loading
-  readonly #store: Drafts['store']
+  readonly #drafts: Drafts
   readonly #waiting = new Map<string, Waiting>()
 
-  constructor(engine: Loading, store: Drafts['store']) {
+  constructor(engine: Loading, drafts: Drafts) {
     this.#engine = engine
-    this.#store = store
+    this.#drafts = drafts
   }
 
   /** `content`: null if this device keeps it already. */
@@ -32,7 +32,7 @@ export class LateUploads {
     void this.#engine.loaded()
     if (content) {
       // The upload keeps it once more, and tells what goes wrong.
-      await this.#store?.putFile(fileId, content).catch(() => undefined)
+      await this.#drafts.store?.putFile(fileId, content).catch(() => undefined)
     }
   }
 

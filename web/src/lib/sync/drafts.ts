@@ -3,16 +3,16 @@
  * reload, a crash and the end of a session. One tab writes a draft (`writer`); what it learns of its storing and sending
  * may come from any.
  */
-import type { KeptDrafts } from '#lib/cache/drafts.ts'
+import type { KeptChange, KeptDrafts } from '#lib/cache/drafts.ts'
 import type { Draft, KeptDraft } from '#lib/compose/draft.ts'
+import type { DraftDevice } from './draft-device.ts'
+import { ALONE, mergedDraft, newer } from './draft-merging.ts'
 import type { Ports } from './ports.ts'
 
 /** Milliseconds without a key before the text is written. */
 const REST = 300
 /** Milliseconds after which what is typed is written all the same: some never rest. */
 const LONGEST = 1_000
-/** Milliseconds. Some browsers never answer: a damaged profile, a private window. */
-const PATIENCE = 5_000
 
 /** null: it is removed. `elsewhere`: another tab says so. */
 export type DraftListener = (id: string, kept: KeptDraft | null, elsewhere: boolean) => void
@@ -30,7 +30,7 @@ export class Drafts {
   readonly tab: string
   /** what the tabs of this person share; empty for nothing */
   readonly name: string
-  readonly store: KeptDrafts | null
+  readonly device: DraftDevice
   readonly #ports: Ports
   readonly #drafts = new Map<string, KeptDraft>()
   readonly #resting = new Map<string, () => void>()
@@ -47,11 +47,11 @@ export class Drafts {
   readonly #typed = new Map<string, KeptDraft>()
   #channel: BroadcastChannel | null
 
-  /** `store`: null where the browser keeps nothing. */
-  constructor(ports: Ports, store: KeptDrafts | null, name: string) {
+  constructor(ports: Ports, device: DraftDevice, name: string) {
     this.#ports = ports
-    this.store = store
+    this.device = device
     this.name = name
+    device.onreopened = () => this.#writeAnew()
     this.tab = ports.unique()
     this.#channel = (name && ports.channel?.(`${name}-drafts`)) || null
     this.#channel?.addEventListener('message', ({ data }: MessageEvent<Message>) => this.#heard(data))
@@ -64,6 +64,9 @@ export class Drafts {
         this.#drafts.set(kept.id, kept)
         this.#written.set(kept.id, kept.revision)
       }
+    }
+    for (const id of (await this.store?.left()) ?? []) {
+      await this.update(id, (kept) => kept)
     }
   }
 
@@ -123,24 +126,30 @@ export class Drafts {
   async update(id: string, change: DraftChange): Promise<boolean> {
     this.#calm(id)
     let isThere = false
-    const rest: { lost: KeptDraft | null } = { lost: null }
+    const rest: { lost: readonly KeptDraft[] } = { lost: [] }
     let next: KeptDraft | null = null
-    const apply = (found: KeptDraft | null): KeptDraft | null => {
-      const merged = this.#merged(id, found)
+    const apply: KeptChange = (found, last) => {
+      const merged = mergedDraft(found, last, {
+        tab: this.tab,
+        memory: this.#drafts.get(id) ?? null,
+        typed: this.#typed.get(id) ?? null,
+        isUnkept: this.#unkept.has(id),
+        wasWritten: this.#written.has(id)
+      })
       rest.lost = merged.lost
       isThere = merged.kept !== null
       next = merged.kept && change(merged.kept)
       return next
     }
-    const isKept = await this.#keep(id, apply)
+    const isKept = await this.device.keep(id, apply)
     if (!isKept) {
       const memory = this.#drafts.get(id)
       isThere = memory !== undefined
       next = memory ? change(memory) : null
     }
     this.#settle(id, next, isKept)
-    if (rest.lost) {
-      await this.#rescue(rest.lost)
+    for (const lost of rest.lost) {
+      await this.#rescue(lost)
     }
     return isThere && (isKept || this.store === null)
   }
@@ -192,6 +201,19 @@ export class Drafts {
     return await locks.request(`${this.name}-${purpose}-${id}`, options, work)
   }
 
+  /** null where the browser keeps nothing */
+  get store(): KeptDrafts | null {
+    return this.device.store
+  }
+
+  /** The database is another one, which knows nothing of this tab. */
+  #writeAnew(): void {
+    this.#written.clear()
+    for (const id of this.#drafts.keys()) {
+      void this.update(id, (kept) => kept)
+    }
+  }
+
   /** The page is left. */
   stop(): void {
     const channel = this.#channel
@@ -201,26 +223,10 @@ export class Drafts {
     })
   }
 
-  /** What is kept, with what was typed here since. `lost`: another tab took the draft before it was written. */
-  #merged(id: string, found: KeptDraft | null): { kept: KeptDraft | null; lost: KeptDraft | null } {
-    const typed = this.#typed.get(id) ?? null
-    if (!found) {
-      const isRemoved = this.#written.has(id)
-      return isRemoved ? { kept: null, lost: typed } : { kept: this.#drafts.get(id) ?? null, lost: null }
-    }
-    if (typed && found.writer !== this.tab) {
-      return { kept: found, lost: typed }
-    }
-    const isOlder = this.#unkept.has(id) && found.writer === this.tab && (found.sending?.owner ?? this.tab) === this.tab
-    const kept = (isOlder && this.#drafts.get(id)) || found
-    return { kept: typed ? newer(kept, typed) : kept, lost: null }
-  }
-
   /** Words that another tab knows nothing of: they become a draft of their own. */
   async #rescue(lost: KeptDraft): Promise<void> {
     const id = this.#ports.unique()
-    const alone = { stored: null, storing: null, sending: null, closed: true, conflict: 'changed' as const }
-    this.#drafts.set(id, { ...lost, ...alone, id, writer: this.tab })
+    this.#drafts.set(id, { ...lost, ...ALONE, id, writer: this.tab, closed: true, conflict: 'changed' })
     await this.update(id, (kept) => kept)
     this.onrescued(id)
   }
@@ -258,7 +264,8 @@ export class Drafts {
   }
 
   #heard({ id, kept }: Message): void {
-    if (this.#typed.has(id)) {
+    const isOlder = kept?.writer === this.tab && kept.revision < (this.#drafts.get(id)?.revision ?? 0)
+    if (this.#typed.has(id) || isOlder) {
       // In one transaction it is known what became of it.
       void this.update(id, (now) => now)
       return
@@ -278,35 +285,7 @@ export class Drafts {
     this.#since.delete(id)
   }
 
-  /** Whether this device did it. */
-  async #keep(id: string, apply: (found: KeptDraft | null) => KeptDraft | null): Promise<boolean> {
-    const { store } = this
-    if (!store) {
-      return false
-    }
-    try {
-      await this.#answered(store.change(id, apply))
-      return true
-    } catch (failure) {
-      this.#ports.report(failure)
-      return false
-    }
-  }
-
-  #answered(work: Promise<void>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const callOff = this.#ports.after(PATIENCE, () => reject(new DOMException('no answer', 'TimeoutError')))
-      work.finally(callOff).then(resolve, reject)
-    })
-  }
-
   #tell(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
     this.#listeners.forEach((listener) => listener(id, kept, elsewhere))
   }
-}
-
-/** `kept` with the text of the one that was changed last. */
-function newer(kept: KeptDraft, other: KeptDraft): KeptDraft {
-  const { draft, revision, changedAt } = other.revision > kept.revision ? other : kept
-  return { ...kept, draft, revision, changedAt }
 }

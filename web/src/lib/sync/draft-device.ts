@@ -1,0 +1,81 @@
+/** Writes drafts to this device, and says whether it did. */
+import type { KeptChange, KeptDrafts } from '#lib/cache/drafts.ts'
+import type { Ports } from './ports.ts'
+
+/** Milliseconds. Some browsers never answer: a damaged profile, a private window. */
+const PATIENCE = 5_000
+/** Milliseconds after which a database that was closed is opened again, at the earliest. */
+const PAUSE = 3_000
+
+export class DraftDevice {
+  /** told that the database is another one */
+  onreopened: () => void = () => undefined
+  /** null where the browser keeps nothing */
+  store: KeptDrafts | null
+  readonly #ports: Ports
+  readonly #reopen: () => Promise<KeptDrafts | null>
+  #reopening: Promise<boolean> | null = null
+  /** milliseconds since 1970; no try before */
+  #reopensAt = -Infinity
+
+  /** `reopen`: null if it cannot be opened again. */
+  constructor(ports: Ports, store: KeptDrafts | null, reopen: () => Promise<KeptDrafts | null> = noStore) {
+    this.#ports = ports
+    this.store = store
+    this.#reopen = reopen
+  }
+
+  /** Whether this device did it. */
+  async keep(id: string, apply: KeptChange): Promise<boolean> {
+    if (!this.store) {
+      return false
+    }
+    try {
+      await this.#answered(this.store.change(id, apply))
+      return true
+    } catch (failure) {
+      if (isClosed(failure) && (await this.#isOpenAgain())) {
+        return this.keep(id, apply)
+      }
+      this.#ports.report(failure)
+      return false
+    }
+  }
+
+  /** A sign-out in another tab deleted the database. Who signs in again goes on with what this tab has. */
+  #isOpenAgain(): Promise<boolean> {
+    const now = this.#ports.now()
+    if (!this.#reopening && Math.abs(now - this.#reopensAt) < PAUSE) {
+      return Promise.resolve(false)
+    }
+    this.#reopensAt = now
+    this.#reopening ??= this.#openAgain().finally(() => (this.#reopening = null))
+    return this.#reopening
+  }
+
+  async #openAgain(): Promise<boolean> {
+    const store = await this.#reopen().catch(() => null)
+    if (!store) {
+      return false
+    }
+    this.store = store
+    this.onreopened()
+    return true
+  }
+
+  #answered(work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const callOff = this.#ports.after(PATIENCE, () => reject(new DOMException('no answer', 'TimeoutError')))
+      work.finally(callOff).then(resolve, reject)
+    })
+  }
+}
+
+function noStore(): Promise<null> {
+  return Promise.resolve(null)
+}
+
+/** The database is closed, by a sign-out or a newer version of this page in another tab. */
+function isClosed(failure: unknown): boolean {
+  return failure instanceof DOMException && failure.name === 'InvalidStateError'
+}

@@ -1,0 +1,183 @@
+/** Words and files of a page that ends at a bad moment, and of a device whose database another tab deleted. */
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import { openDB } from 'idb'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { KeptDrafts } from '#lib/cache/drafts.ts'
+import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
+import { EMPTY, newlyKept, type KeptDraft } from '#lib/compose/draft.ts'
+import type { Composition } from '#lib/state/compose.ts'
+import { ModelServer } from './model-server.ts'
+import { MortalTab, told } from './mortal-tab.ts'
+import { settled } from './world.ts'
+import { begun, draftsOn, textOf, writing } from './writing.ts'
+
+const NAME = 'postroom-mail-3-me@example.org/a'
+const tabs = new Set<MortalTab>()
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory()
+})
+
+afterEach(() => {
+  tabs.forEach((tab) => tab.kill())
+  tabs.clear()
+  vi.restoreAllMocks()
+})
+
+async function mortal(server = new ModelServer(), time = Date.UTC(2026, 10, 26, 12)): Promise<MortalTab> {
+  const tab = new MortalTab(server, time)
+  tabs.add(tab)
+  server.now = () => tab.world.time
+  return tab.begin()
+}
+
+async function written({ compose }: MortalTab, text: string): Promise<Composition> {
+  const draft = await compose.start({ kind: 'new' })
+  draft.change({ format: 'plain', html: '', text })
+  return draft
+}
+
+/** Its page is left: whatever reads this device first gets no response any more. */
+async function left(tab: MortalTab): Promise<void> {
+  /* eslint-disable @typescript-eslint/unbound-method -- they are called with their object below */
+  const { putLast, change } = KeptDrafts.prototype
+  /* eslint-enable @typescript-eslint/unbound-method */
+  const gone = new Set<KeptDrafts>()
+  vi.spyOn(KeptDrafts.prototype, 'putLast').mockImplementation(function (this: KeptDrafts, kept) {
+    gone.add(this)
+    putLast.call(this, kept)
+  })
+  vi.spyOn(KeptDrafts.prototype, 'change').mockImplementation(function (this: KeptDrafts, ...of) {
+    return gone.has(this) ? new Promise(() => undefined) : change.apply(this, of)
+  })
+  tab.world.leave()
+  tab.kill()
+  await settled()
+}
+
+test('a file that is attached a moment before the tab is gone lies in the draft, once another tab is there', async () => {
+  const tab = await mortal()
+  const draft = await written(tab, 'Dear Ann')
+  draft.attach([new File(['x'], 'plan.pdf')])
+  await settled()
+  tab.kill()
+  const next = await mortal(tab.server, tab.world.time + 1_000)
+  await next.world.pass(60_000)
+  const files = [...next.server.emails.values()].flatMap(({ attachments }) => attachments ?? [])
+  expect([files.map(({ name }) => name), draftsOn(next)]).toEqual([['plan.pdf'], ['Dear Ann']])
+})
+
+describe('what is typed a moment before a page is left', () => {
+  test('is in the draft when the page is there again, and on this device once', async () => {
+    const tab = await mortal()
+    const draft = await written(tab, 'Dear')
+    await tab.world.pass(1_000)
+    draft.change({ text: 'Dear Ann' })
+    await left(tab)
+    expect(await unsentOnThisDevice(tab.world.time)).toBe(1)
+    const next = await mortal(tab.server, tab.world.time)
+    expect(next.compose.open.map(({ draft: { text } }) => text)).toEqual(['Dear Ann'])
+    const database = await openDB(NAME)
+    expect(await database.getAllKeys('draft')).toEqual([draft.id])
+    database.close()
+  })
+
+  test('is there though nothing of the draft was written before', async () => {
+    const tab = await mortal()
+    await written(tab, 'Dear Ann')
+    await left(tab)
+    const next = await mortal(tab.server, tab.world.time)
+    expect(next.compose.open.map(({ draft: { text } }) => text)).toEqual(['Dear Ann'])
+  })
+
+  test('is known at once to another tab that takes the draft over', async () => {
+    const tab = await mortal()
+    const draft = await written(tab, 'Dear')
+    await tab.world.pass(1_000)
+    const other = await mortal(tab.server, tab.world.time)
+    const shown = await other.compose.start({ kind: 'kept', id: draft.id })
+    draft.change({ text: 'Dear Ann' })
+    await left(tab)
+    await told()
+    await other.world.pass(1_000)
+    expect([shown.elsewhere, shown.draft.text]).toEqual([false, 'Dear Ann'])
+  })
+
+  test('never takes the place of what another tab wrote, which took the draft over unheard: both are there', async () => {
+    const tab = await mortal()
+    const draft = await written(tab, 'Dear')
+    await tab.world.pass(1_000)
+    draft.change({ text: 'Dear Ann' })
+    const database = await openDB(NAME)
+    const kept = (await database.get('draft', draft.id)) as KeptDraft
+    const taken = { ...kept, writer: 'another', revision: 9, draft: { ...kept.draft, text: 'Dear Bob' } }
+    await database.put('draft', taken)
+    database.close()
+    await left(tab)
+    const next = await mortal(tab.server, tab.world.time)
+    await next.world.pass(60_000)
+    expect(draftsOn(next).toSorted()).toEqual(['Dear Ann', 'Dear Bob'])
+  })
+})
+
+describe('a tab from whose device another one deleted all, at a sign-out', () => {
+  async function signedOut(): Promise<Awaited<ReturnType<typeof writing>> & { draft: Composition }> {
+    const scene = await writing()
+    scene.server.now = scene.server.sending.clock = () => scene.world.time
+    const draft = await begun(scene)
+    await scene.world.pass(5_000)
+    scene.server.interrupt = () => Response.json({ code: 'no_session' }, { status: 401 })
+    await new Promise((resolve) => (indexedDB.deleteDatabase(NAME).onsuccess = resolve))
+    draft.change({ text: 'Dear Ann, hello' })
+    await scene.world.pass(10_000)
+    return { ...scene, draft }
+  }
+
+  test('keeps nothing on it as long as nobody is signed in', async () => {
+    const { draft } = await signedOut()
+    expect([draft.save.kind, (await indexedDB.databases()).length]).toEqual(['failed', 0])
+  })
+
+  test('keeps its words on it again, and sends, once the person has signed in', async () => {
+    const scene = await signedOut()
+    const { draft, server, world, compose } = scene
+    server.interrupt = () => null
+    draft.change({ text: 'Dear Ann, hello again' })
+    await world.pass(5_000)
+    expect([draft.save.kind, draftsOn(scene)]).toEqual(['saved', ['Dear Ann, hello again']])
+    const database = await openDB(NAME)
+    expect((await database.getAll('draft')).map((kept: KeptDraft) => kept.draft.text)).toEqual([
+      'Dear Ann, hello again'
+    ])
+    database.close()
+    await draft.send({ anyway: true })
+    await world.pass(60_000)
+    server.sending.run()
+    expect([server.sending.delivered.length, draftsOn(scene), compose.unsent]).toEqual([1, [], 0])
+  })
+
+  test('keeps nothing of it in the name of somebody else who has signed in', async () => {
+    const { draft, server, world } = await signedOut()
+    server.interrupt = () => null
+    server.username = 'somebody@example.org'
+    draft.change({ text: 'Dear Ann, hello again' })
+    await world.pass(10_000)
+    expect([...server.emails.values()].map(textOf)).toEqual(['Dear Ann'])
+    expect((await indexedDB.databases()).length).toBe(0)
+  })
+})
+
+test('words of a page that was left are no draft of their own for whoever reads what this device keeps', async () => {
+  const tab = await mortal()
+  await written(tab, 'Dear Ann')
+  await tab.world.pass(1_000)
+  const database = await openDB<never>(NAME)
+  const store = new KeptDrafts(database, (write) => write())
+  const kept = newlyKept('a', { ...EMPTY, text: 'Hello' }, { writer: 'x', now: 0 })
+  await store.put(kept)
+  store.putLast({ ...kept, revision: 2, draft: { ...kept.draft, text: 'Hello Bob' } })
+  await settled()
+  expect([(await store.all()).length, await store.left()]).toEqual([2, ['a']])
+  database.close()
+})
