@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import { asking, listOf, momentOf, readAs } from './service.ts'
 
-function answering(response: () => Response | Promise<Response>): { ask: ReturnType<typeof asking>; sent: [string, RequestInit][] } {
+function answering(response: () => Response | Promise<Response>): {
+  ask: ReturnType<typeof asking>
+  sent: [string, RequestInit][]
+} {
   const sent: [string, RequestInit][] = []
   const ask = asking((address, init) => {
     sent.push([address, init])
@@ -20,7 +23,12 @@ test('a request is JSON with the cookie of our own origin, and nothing of it is 
 
 test.each([
   ['a problem of Postroom', 403, { code: 'fresh_login_required', detail: 'log in again' }, 'fresh_login_required'],
-  ['an error of Kratos', 403, { error: { id: 'session_aal2_required', reason: 'second factor' } }, 'session_aal2_required'],
+  [
+    'an error of Kratos',
+    403,
+    { error: { id: 'session_aal2_required', reason: 'second factor' } },
+    'session_aal2_required'
+  ],
   ['an ended session without a code', 401, {}, 'no_session'],
   ['anything else', 500, {}, 'unknown']
 ])('%s is a failure with its code', async (_, status, body, code) => {

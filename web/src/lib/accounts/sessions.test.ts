@@ -39,7 +39,10 @@ test('a version of Kratos that lists the own one among the others shows it once'
 })
 
 test('where one signed in is told by the newest sign-in of a session, and may be unknown', async () => {
-  const moved = [{ ip_address: '1.1.1.1', user_agent: 'x' }, { ip_address: '8.8.8.8', user_agent: FIREFOX }]
+  const moved = [
+    { ip_address: '1.1.1.1', user_agent: 'x' },
+    { ip_address: '8.8.8.8', user_agent: FIREFOX }
+  ]
   const { ask } = kratos(session(1, '2026-11-01T08:00:00Z', moved), [session(2, '', null)])
   expect(await new Sessions(ask).list()).toMatchObject({
     value: {
@@ -60,8 +63,5 @@ test('no session is ended by an id that would be another path', async () => {
   expect(asked).toEqual([])
   await sessions.remove(id(2))
   await sessions.removeOthers()
-  expect(asked).toEqual([
-    `DELETE /.ory/kratos/public/sessions/${id(2)}`,
-    'DELETE /.ory/kratos/public/sessions'
-  ])
+  expect(asked).toEqual([`DELETE /.ory/kratos/public/sessions/${id(2)}`, 'DELETE /.ory/kratos/public/sessions'])
 })

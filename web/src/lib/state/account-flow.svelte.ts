@@ -25,6 +25,8 @@ export interface Opening {
   readonly flowId: string | null
   readonly refresh: boolean
   readonly aal: string | null
+  /** whose sign-in it will be: filled in where the form asks for it */
+  readonly address?: string
 }
 
 /** Answers that lead to another request: more in a row would go on for ever. */
@@ -171,6 +173,7 @@ export class AccountFlow {
     const isSame = this.form?.flow.id === flow.id
     if (isSame) this.#gone = 0
     this.values = this.form && flow.state !== 'success' ? carriedOver(form, this.values, isSame) : valuesOf(form)
+    if (this.values['identifier'] === '') this.values['identifier'] = this.#opening.address ?? ''
     this.form = form
     this.#around.remember(flow.id)
   }

@@ -35,7 +35,10 @@ class Service implements Collection<Item, string, Made> {
   }
 }
 
-function listOf(service: Service, confirms: boolean[] = []): { list: Credentials<Item, string, Made>; left: boolean[] } {
+function listOf(
+  service: Service,
+  confirms: boolean[] = []
+): { list: Credentials<Item, string, Made>; left: boolean[] } {
   return { list: new Credentials(service, () => Promise.resolve(confirms.shift() ?? false)), left: confirms }
 }
 

@@ -38,7 +38,11 @@ export class Revocables<Item extends { readonly id: string }> {
 
   /** False: it was not taken away. */
   remove(id: string): Promise<boolean> {
-    return this.taken(id, () => this.#source.remove(id), (item) => item.id === id)
+    return this.taken(
+      id,
+      () => this.#source.remove(id),
+      (item) => item.id === id
+    )
   }
 
   /** Takes away those of which `isMeant` is true. */

@@ -114,7 +114,10 @@ export function valuesFrom({ name, replyTo, signature }: IdentityForm, clean: Cl
 }
 
 /** What is wrong with the form: in which field, and the text that is no address. */
-export function wrongIdentity({ address, replyTo }: IdentityForm): { field: 'address' | 'replyTo'; text: string } | null {
+export function wrongIdentity({
+  address,
+  replyTo
+}: IdentityForm): { field: 'address' | 'replyTo'; text: string } | null {
   if (!isAddress(address.trim())) return { field: 'address', text: address.trim() }
   const wrong = recipientsOf(replyTo).find((one) => !isAddress(one.address))
   return wrong ? { field: 'replyTo', text: wrong.address } : null

@@ -18,6 +18,10 @@ export class SignIns extends Revocables<SignIn> {
 
   /** False: some may still be signed in. */
   removeOthers(): Promise<boolean> {
-    return this.taken(OTHERS, () => this.#sessions.removeOthers(), ({ isThis }) => !isThis)
+    return this.taken(
+      OTHERS,
+      () => this.#sessions.removeOthers(),
+      ({ isThis }) => !isThis
+    )
   }
 }

@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest'
 import type { Identity } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
-import { CHANGED_ELSEWHERE, GONE, IdentityEdits, NOT_ALLOWED, TOO_LONG, valuesOf, type IdentityValues } from './identity-edits.ts'
+import {
+  CHANGED_ELSEWHERE,
+  GONE,
+  IdentityEdits,
+  NOT_ALLOWED,
+  TOO_LONG,
+  valuesOf,
+  type IdentityValues
+} from './identity-edits.ts'
 import { onIdentities } from './identities.ts'
 import { Results } from '#lib/jmap/results.ts'
 import type { Arguments } from '#lib/jmap/types.ts'

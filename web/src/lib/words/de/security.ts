@@ -7,7 +7,8 @@ export const security: SecurityWords = {
   copied: 'Kopiert',
   notCopied: 'Diese Seite kann es nicht kopieren. Markieren Sie den Text, und kopieren Sie ihn selbst.',
   done: 'Fertig',
-  shownOnce: 'Es wird nur dieses eine Mal angezeigt. Wer es hat, kommt hinein: Bewahren Sie es so auf, dass niemand sonst es liest.',
+  shownOnce:
+    'Es wird nur dieses eine Mal angezeigt. Wer es hat, kommt hinein: Bewahren Sie es so auf, dass niemand sonst es liest.',
   name: 'Name',
   until: {
     label: 'Gültig bis',
@@ -24,7 +25,8 @@ export const security: SecurityWords = {
     no_scope: 'Wählen Sie mindestens ein Recht.'
   },
   offline: 'Sie sind offline. Das ist der letzte bekannte Stand; ändern können Sie ihn, sobald Sie wieder online sind.',
-  notSaid: 'Es kann trotzdem angelegt worden sein. Wenn es in der Liste steht, widerrufen Sie es: Das Geheimnis ist verloren.',
+  notSaid:
+    'Es kann trotzdem angelegt worden sein. Wenn es in der Liste steht, widerrufen Sie es: Das Geheimnis ist verloren.',
   trouble: {
     no_response: 'Es kam keine Antwort. Prüfen Sie Ihre Verbindung, und versuchen Sie es erneut.',
     no_session: 'Sie wurden abgemeldet. Melden Sie sich erneut an.',
@@ -42,7 +44,8 @@ export const security: SecurityWords = {
     text: 'Ihre Anmeldung liegt eine Weile zurück. Melden Sie sich noch einmal an, dann geht es hier weiter.'
   },
   devices: {
-    intro: 'Ein Mailprogramm meldet sich mit einem eigenen Passwort an. Sie können es widerrufen, ohne ein anderes zu ändern.',
+    intro:
+      'Ein Mailprogramm meldet sich mit einem eigenen Passwort an. Sie können es widerrufen, ohne ein anderes zu ändern.',
     empty: 'Kein Mailprogramm ist verbunden.',
     connect: 'Gerät verbinden',
     nameHint: '(etwa „Mein Telefon“)',

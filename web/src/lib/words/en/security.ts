@@ -64,7 +64,8 @@ export const security = {
     outgoing: 'Outgoing mail (SMTP)',
     server: (host: string, port: number) => `${host}, port ${port}, SSL/TLS`,
     scan: 'Thunderbird on a phone',
-    scanText: 'Add an account there, choose to import it from Thunderbird, and scan this picture. It contains the password.',
+    scanText:
+      'Add an account there, choose to import it from Thunderbird, and scan this picture. It contains the password.',
     picture: 'Picture to scan with Thunderbird on a phone',
     showPicture: 'Show the picture',
     apple: 'iPhone, iPad and Mac',
