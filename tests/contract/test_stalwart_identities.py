@@ -1,5 +1,5 @@
-"""A person's identities (RFC 8621 §6), their vacation response (§8) and their quota (RFC 9425), directly and through the
-gateway: on the stand-in, or on a real server (conftest.py)."""
+"""A person's identities (RFC 8621 §6), their vacation response (§8) and their quota (RFC 9425), directly and through
+the gateway: on the stand-in, or on a real server (conftest.py)."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,13 +10,15 @@ import pytest_asyncio
 from mail_person import Answer, Person, person
 from stalwart_client import StalwartClient, unique
 
-USING = [f"urn:ietf:params:jmap:{name}" for name in ("core", "mail", "submission", "quota", "sieve", "vacationresponse")]
+USING = [
+    f"urn:ietf:params:jmap:{name}" for name in ("core", "mail", "submission", "quota", "sieve", "vacationresponse")
+]
 PDF = "application/pdf"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def eve(admin: StalwartClient) -> AsyncIterator[Person]:
-    """A person with the aliases `<name>-alias` in their own domain and in another, and a disabled one; 2 MB of quota."""
+    """A person with 2 MB of quota and three aliases: one in each domain, and a disabled one."""
     name = unique()
     aliases = {
         "0": {"name": f"{name}-alias", "domainId": admin.domain, "enabled": True},
@@ -76,7 +78,9 @@ async def test_an_identity_can_be_changed(ann: Person, patch: Answer) -> None:
     ((name, value),) = patch.items()
     found = (await ann.get("Identity", first["id"]))[name]
     if isinstance(value, list):
-        assert [(each["name"], each["email"]) for each in found] == [(each.get("name"), each["email"]) for each in value]
+        assert [(each["name"], each["email"]) for each in found] == [
+            (each.get("name"), each["email"]) for each in value
+        ]
     else:
         assert found == (value if value is not None else {"bcc": None}.get(name, ""))
 
@@ -162,7 +166,7 @@ async def test_an_email_over_quota_is_refused(eve: Person) -> None:
         {"subject": "x" * 511},
         {"textBody": "x" * 2047},
         {"textBody": "a \\ b\r\n.\r\n"},
-        {"subject": 'ü "q" \\'},
+        {"subject": 'ü "q" \\ x'},
         {"htmlBody": "<p>one two</p>"},
         {"fromDate": "2026-12-24T00:00:00Z", "toDate": "2026-12-31T00:00:00Z"},
         {"fromDate": None, "subject": None, "textBody": None, "htmlBody": None},
@@ -190,6 +194,19 @@ async def test_vacation_response_can_be_changed(ann: Person, patch: Answer) -> N
 async def test_an_invalid_change_of_the_vacation_response_is_refused(ann: Person, patch: Answer) -> None:
     refusal = await ann.update("VacationResponse", "singleton", **patch)
     assert (refusal["type"], refusal["properties"]) == ("invalidProperties", [*patch])
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [{"subject": "x\\"}, {"textBody": "x\\"}, {"textBody": "x" * 2047, "htmlBody": f"<p>{'y' * 2000}"}],
+    ids=lambda patch: str(patch)[:40],
+)
+async def test_vacation_response_that_is_no_valid_script_is_refused_as_an_outage(ann: Person, patch: Answer) -> None:
+    """A text that ends with a backslash, or texts of more than 4 KB with their MIME headers."""
+    answer = await ann.call("VacationResponse/set", update={"singleton": patch})
+    assert answer["type"] == "serverUnavailable"
+    shown = await ann.get("VacationResponse", "singleton")
+    assert [shown[name] for name in patch] == [None] * len(patch)
 
 
 async def test_dates_of_the_vacation_response_are_shown_in_utc(ann: Person) -> None:

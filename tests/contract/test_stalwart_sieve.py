@@ -140,7 +140,6 @@ async def test_sieve_scripts_are_queried_by_name_and_by_active_state(ann: Person
 async def test_vacation_response_is_a_sieve_script_that_clients_cannot_write(ann: Person) -> None:
     """Only one of the two is active: activating a script ends the automatic replies."""
     number = await make(ann, "one")
-    # Without backslashes: 0.16.19 answers `serverUnavailable` to a reply that contains one.
     vacation = {"isEnabled": True, "subject": "Away", "textBody": 'Until "Monday"'}
     await ann.update("VacationResponse", "singleton", **vacation)
     assert await active(ann) == ["vacation"]
@@ -209,6 +208,84 @@ async def test_invalid_sieve_script_is_rejected_with_a_description(ann: Person, 
     ):
         assert found["type"] == "invalidScript"
         assert found["description"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('keep;\r\n\r\nif header :contains "subject" "x" {\r\n  fileinto "x";\r\n}', "line 4, column 3"),
+        ('require "fileinto";\nkeep\nstop;', "line 3, column 1"),
+        ('fileinto "x";', "line 1, column 0"),
+        ('keep;\nredirect "a;\n', "line 2, column 10"),
+        ("if true\n{\n keep;", "line 2, column "),
+        ('keep;\nif exists "x" keep;', "line 2, column 15"),
+        ('redirect :copy "ann@example.org";', "line 1, column 9"),
+        ('require ["fileinto"]; fileinto :flags "x" "y";', "line 1, column 31"),
+        ('require ["fileinto"]; fileinto :create "y";', "line 1, column 31"),
+        ('require ["fileinto"]; fileinto :specialuse "Junk" "y";', "line 1, column 31"),
+        ('require ["fileinto","mailboxid"]; fileinto :mailboxid "a" "y";', "line 1, column 43"),
+        ('if body :text :contains "x" { stop; }', "line 1, column 3"),
+        ('if hasflag "x" { stop; }', "line 1, column 3"),
+        ('if header :regex "a" "b" { stop; }', "line 1, column 10"),
+        (f'if header :is "subject" "{"x" * 4097}" {{ stop; }}', "line 1, column 24"),
+        # An unknown command, wherever it is.
+        ("keep;\nnonsense;", "line 0, column 0"),
+    ],
+    ids=lambda text: text[:40],
+)
+async def test_error_in_a_sieve_script_is_described_with_its_place(ann: Person, text: str, place: str) -> None:
+    error = (await ann.call("SieveScript/validate", blobId=await blob(ann, text)))["error"]
+    assert f" at {place}" in error["description"], error
+
+
+async def test_sieve_capability_of_the_account_states_the_limits(ann: Person) -> None:
+    session = (await ann.http.get("/jmap/session")).json()
+    stated = session["accounts"][ann.account]["accountCapabilities"]["urn:ietf:params:jmap:sieve"]
+    extensions = set(stated.pop("sieveExtensions"))
+    assert {
+        "fileinto",
+        "imap4flags",
+        "copy",
+        "mailbox",
+        "mailboxid",
+        "special-use",
+        "variables",
+        "vacation",
+    } <= extensions
+    assert stated == {
+        "maxSizeScriptName": 512,
+        "maxSizeScript": 102_400,
+        "maxNumberScripts": 100,
+        "maxNumberRedirects": 1,
+        "notificationMethods": ["mailto"],
+        "externalLists": None,
+    }
+
+
+async def test_activation_of_a_sieve_script_changes_no_state(ann: Person) -> None:
+    """So other clients are not told of it."""
+    number = await make(ann, "one")
+    for arguments in ({"onSuccessActivateScript": number}, {"onSuccessDeactivateScript": True}):
+        answer = await ann.call("SieveScript/set", **arguments)
+        assert answer["oldState"] == answer["newState"]
+    state = answer["newState"]
+    await ann.update("SieveScript", number, name="two")
+    late = await ann.call("SieveScript/set", ifInState=state, onSuccessActivateScript=number)
+    assert (late["type"], await active(ann)) == ("stateMismatch", [])
+
+
+async def test_activation_wins_over_deactivation(ann: Person) -> None:
+    number = await make(ann, "one")
+    await ann.call("SieveScript/set", onSuccessActivateScript=number, onSuccessDeactivateScript=True)
+    assert await active(ann) == ["one"]
+    answer = await ann.call("SieveScript/set", destroy=[number], onSuccessDeactivateScript=True)
+    assert answer["notDestroyed"][number]["type"] == "scriptIsActive"
+
+
+async def test_sieve_script_may_be_made_from_the_content_of_another(ann: Person) -> None:
+    first = (await ann.get("SieveScript", await make(ann, "one")))["blobId"]
+    copy = await ann.create("SieveScript", name="copy", blobId=first)
+    assert (await ann.http.get(f"/jmap/download/{ann.account}/{copy['blobId']}/x?accept=text/plain")).text == SCRIPT
 
 
 async def test_sieve_script_may_have_at_most_100_kib(ann: Person) -> None:

@@ -2,28 +2,19 @@
 
 import re
 
-import httpx2
 from playwright.async_api import Browser, expect
 
+from ended_session import end_session
 from eventually import eventually
 from filled_inbox import fill_inbox
 from kratos_servers import PASSWORD
-from mail_page import MailPage, mail_page
+from mail_page import mail_page
 from mail_person import Person
-from newcomer import Newcomer, newcomer
+from newcomer import newcomer
 from sent_changes import SentChanges
 from trial import Trial
 
 SETTINGS = {"POSTROOM_PACE": "0"}
-
-
-async def end_session(up: Trial, alice: MailPage) -> None:
-    """Somebody else ends it; the browser keeps the cookie, which is worth nothing from now on."""
-    url = up.environment["POSTROOM_URL"]
-    cookies = {each.get("name", ""): each.get("value", "") for each in await alice.page.context.cookies()}
-    headers = {"Origin": url}
-    async with httpx2.AsyncClient(base_url=url, trust_env=False, headers=headers, cookies=cookies) as http:
-        await Newcomer(http, up.environment, alice.email).log_out()
 
 
 async def subjects_in(other: Person, role: str) -> set[str]:

@@ -155,3 +155,22 @@ async def test_a_phone_writes_over_the_whole_screen_and_its_toast_covers_no_butt
         assert bar
         assert notice["y"] + notice["height"] <= bar["y"]
         assert "On my way." in part(await received(fritz, "From a phone"), "text/plain").get_content()
+
+
+async def test_who_never_wrote_before_the_network_was_lost_can_write_and_send_and_it_leaves_when_it_is_back(
+    up: Trial, browser: Browser
+) -> None:
+    async with reader(up, "nora") as nora, writer(up, browser, "tunnel.alice") as (alice, _):
+        # Writing is loaded ahead, once the page has nothing else to do.
+        await alice.page.wait_for_load_state("networkidle")
+        await alice.page.context.set_offline(True)
+        window = await begin(alice, [nora.address], "In the tunnel", "Written without a network.")
+        await window.is_kept()
+        await window.button("More").click()
+        await expect(alice.page.get_by_role("menuitem").first).to_be_visible()
+        await alice.page.keyboard.press("Escape")
+        await window.send()
+        await expect(alice.text(re.compile("waits", re.IGNORECASE)).first).to_be_visible()
+        await alice.page.context.set_offline(False)
+        assert "Written without a network." in str(await received(nora, "In the tunnel"))
+        assert len(await mails_in(nora, "inbox", "In the tunnel")) == 1

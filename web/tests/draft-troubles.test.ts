@@ -134,6 +134,8 @@ describe('a message that this device cannot keep is not sent, and that is told',
     for (const { name = '' } of await indexedDB.databases()) {
       await new Promise((resolve) => (indexedDB.deleteDatabase(name).onsuccess = resolve))
     }
+    // Nobody can say who is signed in: whose words may be written is not known.
+    scene.server.interrupt = (path) => (path === '/jmap/session' ? new Response('', { status: 503 }) : null)
     draft.change({ text: 'Dear Ann, hello' })
     await scene.world.pass(5_000)
     await sent(scene, draft)

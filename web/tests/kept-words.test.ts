@@ -4,6 +4,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import { openDB } from 'idb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { KeptDrafts } from '#lib/cache/drafts.ts'
+import type { Schema } from '#lib/cache/schema.ts'
 import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
 import { EMPTY, newlyKept, type KeptDraft } from '#lib/compose/draft.ts'
 import type { Composition } from '#lib/state/compose.ts'
@@ -168,11 +169,66 @@ describe('a tab from whose device another one deleted all, at a sign-out', () =>
   })
 })
 
+test('what could not be written is written once there is room again, though nobody types', async () => {
+  const tab = await mortal()
+  const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+    throw new DOMException('full', 'QuotaExceededError')
+  })
+  await written(tab, 'Dear Ann')
+  await tab.world.pass(2_000)
+  tab.server.interrupt = () => Response.error()
+  put.mockRestore()
+  await tab.world.pass(15_000)
+  tab.kill()
+  tab.server.interrupt = () => null
+  const next = await mortal(tab.server, tab.world.time)
+  expect(next.compose.open.map(({ draft: { text } }) => text)).toEqual(['Dear Ann'])
+})
+
+test('what was taken back while the disk was full is not sent by the next page, once there was room', async () => {
+  const tab = await mortal()
+  tab.server.sending.clock = () => tab.world.time
+  tab.server.sending.maxDelayedSend = 0
+  const draft = await written(tab, 'Dear Ann')
+  draft.change({ to: [{ name: 'Ann', address: 'ann@example.net' }] })
+  await tab.world.pass(5_000)
+  await draft.send({ anyway: true })
+  await tab.world.pass(3_000)
+  const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+    throw new DOMException('full', 'QuotaExceededError')
+  })
+  const undone = tab.compose.departures[0]?.undo()
+  await tab.world.pass(3_000)
+  expect(await undone).not.toBeNull()
+  put.mockRestore()
+  await tab.world.pass(12_000)
+  tab.kill()
+  const next = await mortal(tab.server, tab.world.time)
+  await next.world.pass(60_000)
+  next.server.sending.run()
+  expect([next.server.sending.delivered, draftsOn(next)]).toEqual([[], ['Dear Ann']])
+})
+
+test('a draft whose tab is gone is listed in another one that was there before, and opens with all its words', async () => {
+  const tab = await mortal()
+  const other = await mortal(tab.server)
+  tab.server.interrupt = () => Response.error()
+  await written(tab, 'Dear Ann')
+  await tab.world.pass(1_000)
+  tab.kill()
+  await told()
+  await other.world.pass(90_000)
+  const [row] = other.compose.unsentDrafts
+  expect(row?.state).toBe('device')
+  const opened = await other.compose.start({ kind: 'kept', id: row?.id ?? '' })
+  expect([opened.elsewhere, opened.draft.text, other.compose.unsentDrafts]).toEqual([false, 'Dear Ann', []])
+})
+
 test('words of a page that was left are no draft of their own for whoever reads what this device keeps', async () => {
   const tab = await mortal()
   await written(tab, 'Dear Ann')
   await tab.world.pass(1_000)
-  const database = await openDB<never>(NAME)
+  const database = await openDB<Schema>(NAME)
   const store = new KeptDrafts(database, (write) => write())
   const kept = newlyKept('a', { ...EMPTY, text: 'Hello' }, { writer: 'x', now: 0 })
   await store.put(kept)

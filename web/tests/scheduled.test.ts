@@ -24,6 +24,18 @@ test('what is to leave later is listed until it leaves, on other devices too, an
   scheduled.stop()
 })
 
+test('what waits for the time of undo alone is not listed as scheduled, and Sent hides it all the same', async () => {
+  const scene = browser()
+  const one = await tab(scene)
+  const scheduled = new Scheduled(one.account)
+  await one.sendings.send(await one.write({ to: [{ name: 'Ann', address: 'ann@example.net' }] }))
+  await pass(scene, 3_000)
+  scheduled.refresh()
+  await pass(scene, 1_000)
+  expect([scheduled.held, [...heldEmails(one.account)]]).toEqual([[], [...scene.server.emails.keys()]])
+  scheduled.stop()
+})
+
 test('what another device scheduled can be taken back here: it is a draft of this device then', async () => {
   const scene = browser()
   const one = await tab(scene)

@@ -55,6 +55,17 @@ describe.each([true, false])('two tabs of one person (locks: %s)', (hasLocks) =>
     expect([places(scene), other.told]).toEqual([ONE_SENT, ['sent Pallets']])
   })
 
+  test('one of which is gone, and whose clock was set back by hours since: the other goes on', async () => {
+    const { scene, one, other, id } = await two(hasLocks)
+    holding(scene, (body) => body.includes('"final"'))
+    await one.sendings.send(id)
+    await pass(scene, 1_000)
+    one.kill()
+    Object.assign(other.account.ports, { now: () => scene.world.time - 5 * 3_600_000 })
+    await pass(scene, 90_000, 5_000)
+    expect([places(scene), other.told]).toEqual([ONE_SENT, ['sent Pallets']])
+  })
+
   test('one of which hands it over and is closed: the other finds that it was, and does not', async () => {
     const { scene, one, other, id } = await two(hasLocks)
     const release = holding(scene)

@@ -140,3 +140,27 @@ test('what is too large is refused before it is uploaded, and so is what is no p
   expect(draft.refusals.map(({ trouble }) => trouble.code)).toEqual(['not_a_picture'])
   await settled()
 })
+
+test('files that the mail server never finds are not uploaded for ever, and that is told; they lie in the draft once it does', async () => {
+  const scene = await attached('plan.pdf')
+  scene.server.refusingToMake = 'blobNotFound'
+  await scene.world.pass(600_000)
+  expect([scene.server.blobs.uploaded.size, scene.draft.save]).toMatchObject([
+    4,
+    { kind: 'device', trouble: { code: 'blobNotFound' } }
+  ])
+  scene.server.refusingToMake = null
+  scene.draft.change({ text: 'Dear Ann, once more' })
+  await scene.world.pass(60_000)
+  expect([filesOn(scene), draftsOn(scene)]).toEqual([['plan.pdf'], ['Dear Ann, once more']])
+})
+
+test('a file of which only a part came to the mail server is uploaded again', async () => {
+  const scene = await writing()
+  const draft = await begun(scene)
+  let parts = 1
+  scene.server.blobs.interrupt = () => (parts-- > 0 ? Response.json({ blobId: 'part', size: 4 }) : null)
+  draft.attach([file('plan.pdf')])
+  await scene.world.pass(60_000)
+  expect([states({ draft }), filesOn(scene)]).toEqual([['ready'], ['plan.pdf']])
+})

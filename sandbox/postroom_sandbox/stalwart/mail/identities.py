@@ -7,28 +7,47 @@ from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.accounts import Accounts
-from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object, is_text
+from postroom_sandbox.stalwart.errors import SetError
+from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, check_values, invalid, not_found
 from postroom_sandbox.stalwart.store import Store
 
 _DEFAULTS: JSON = {"name": "", "replyTo": None, "bcc": None, "textSignature": "", "htmlSignature": ""}
-
-
-def _is_addresses(value: Any) -> bool:
-    return is_list(value) and all(is_object(each) and is_text(each.get("email")) for each in value)
+_MAX_IDENTITIES = 20
 
 
 def _fits(value: Any, octets: int) -> bool:
     return isinstance(value, str) and len(value.encode("utf-8", "replace")) <= octets
 
 
+def _is_address(value: Any) -> bool:
+    """Stalwart checks that there is something, not that it is an address."""
+    if not is_object(value) or value.keys() - {"name", "email"}:
+        return False
+    email, name = value.get("email"), value.get("name")
+    return bool(email) and _fits(email, 254) and (name is None or _fits(name, 254))
+
+
+def _is_addresses(value: Any) -> bool:
+    return value is None or (is_list(value) and all(map(_is_address, value)))
+
+
 _VALIDATORS: dict[str, Callable[[Any], bool]] = {
-    "email": is_text,
-    "name": lambda value: _fits(value, 254),
-    **dict.fromkeys(("textSignature", "htmlSignature"), lambda value: _fits(value, 2047)),
-    **dict.fromkeys(("replyTo", "bcc"), lambda value: value is None or _is_addresses(value)),
+    "name": lambda value: value is None or _fits(value, 254),
+    **dict.fromkeys(("textSignature", "htmlSignature"), lambda value: value is None or _fits(value, 2047)),
+    **dict.fromkeys(("replyTo", "bcc"), _is_addresses),
 }
+
+
+def _checked(value: JSON) -> JSON:
+    """The properties as they are stored. Raises SetError."""
+    check_values(value, _VALIDATORS)
+    return {name: _DEFAULTS[name] if stated is None else _stored(stated) for name, stated in value.items()}
+
+
+def _stored(value: Any) -> Any:
+    return [{"name": each.get("name"), "email": each["email"]} for each in value] if is_list(value) else value
 
 
 class Identities(DataType):
@@ -72,22 +91,26 @@ class Identities(DataType):
 
     def create(self, call: MailCall, value: JSON) -> JSON:
         email = value.get("email")
+        if not email:
+            raise invalid("email", description="Missing e-mail address.")
         if not isinstance(email, str) or email.lower() not in self._accounts.addresses(call.account):
             raise invalid("email", description="E-mail address not configured for this account.")
-        document = _DEFAULTS | value | {"email": email.lower()}
-        check_values(document, _VALIDATORS)
+        document = _DEFAULTS | _checked({name: each for name, each in value.items() if name != "email"})
+        if len(self._all(call.account)) >= _MAX_IDENTITIES:
+            description = "There are too many identities, please delete some before adding a new one."
+            raise SetError("overQuota", description)
         with self._log.commit(call.account) as commit:
-            number = self._insert(call.account, document)
+            number = self._insert(call.account, document | {"email": email.lower()})
             commit.note("Identity", number, "created")
-        return {"id": ids.encode(number), "mayDelete": True}
+        return {"id": ids.encode(number)}
 
     def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
         known = self._all(call.account).get(number)
         if known is None:
             raise not_found()
-        if patch.get("email", known["email"]) != known["email"]:
-            raise invalid("email", description="The address of an identity cannot be changed.")
-        check_values(document := known | patch, _VALIDATORS)
+        if patch.get("id", ids.encode(number)) != ids.encode(number):
+            raise invalid("id", description="The id property is immutable.")
+        document = known | _checked({name: value for name, value in patch.items() if name != "id"})
         with self._log.commit(call.account) as commit:
             sql = "UPDATE identities SET document = ? WHERE account_id = ? AND id = ?"
             self._store.run(sql, json.dumps(document), call.account, number)

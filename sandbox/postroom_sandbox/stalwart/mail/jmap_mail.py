@@ -45,6 +45,7 @@ class Mail:
         self.submissions = Submissions(store, self.log, self.blobs, domains, identities, emails, self.store)
         scripts = SieveScripts(store, self.log, self.blobs)
         vacations = VacationResponses(store, self.log, scripts)
+        quotas = Quotas(store, self.log, accounts, self.store)
         blobs = BlobMethods(self.blobs, quota)
         books, cards = AddressBooks(store, self.log), ContactCards(store, self.log)
         self._methods: dict[str, Method] = {
@@ -84,7 +85,9 @@ class Mail:
             "ContactCard/query": cards.query,
             "ContactCard/queryChanges": cards.query_changes,
             "ContactCard/set": cards.set,
-            "Quota/get": Quotas(store, self.log, accounts, self.store).get,
+            "Quota/get": quotas.get,
+            "Quota/query": quotas.query,
+            "Quota/changes": quotas.changes,
             "Blob/get": blobs.get,
             "Blob/upload": blobs.upload,
         }

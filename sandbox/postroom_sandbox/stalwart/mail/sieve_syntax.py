@@ -34,16 +34,37 @@ _TESTS: dict[str, tuple[int, str]] = {
     **dict.fromkeys(("exists", "size"), (1, "")),
     **dict.fromkeys(("address", "header"), (2, "")),
     "envelope": (2, "envelope"),
+    "body": (1, "body"),
+    "currentdate": (2, "date"),
+    "date": (3, "date"),
+    "hasflag": (1, "imap4flags"),
+    "mailboxexists": (1, "mailbox"),
+    "spamtest": (1, "spamtest"),
+    "string": (2, "variables"),
+}
+# The extensions that define a tag. For :mailboxid Stalwart requires "mailbox" instead of "mailboxid" (RFC 9042).
+_OF_TAGS = {
+    **dict.fromkeys((":create", ":mailboxid"), "mailbox"),
+    **dict.fromkeys((":user", ":detail"), "subaddress"),
+    **dict.fromkeys((":value", ":count"), "relational"),
+    ":copy": "copy",
+    ":flags": "imap4flags",
+    ":regex": "regex",
+    ":specialuse": "special-use",
 }
 _WITH_VALUE = {
     *(":comparator", ":value", ":count", ":over", ":under"),
     *(":days", ":seconds", ":subject", ":from", ":addresses", ":handle", ":flags", ":index"),
-    *(":importance", ":options", ":message", ":fcc", ":mailboxid", ":specialuse"),
+    *(":importance", ":options", ":message", ":fcc", ":mailboxid", ":specialuse", ":content", ":zone"),
 }
 _BARE = {
     *(":is", ":contains", ":matches", ":regex", ":all", ":localpart", ":domain", ":user", ":detail", ":last"),
     *(":mime", ":copy", ":create", ":lower", ":upper", ":lowerfirst", ":upperfirst", ":quotewildcard", ":length"),
+    *(":text", ":raw", ":originalzone"),
 }
+# What begins a token that must end, too.
+_UNTERMINATED = {'"': "string", "/*": "comment", "text:": "multi-line string"}
+_MAX_STRING = 4096
 
 
 class InvalidScript(Exception):
@@ -81,16 +102,29 @@ class _Reader:
         while place < len(self._text):
             token = _TOKEN.match(self._text, place)
             if token is None:
-                raise InvalidScript(f"Invalid character {self._text[place]!r} at {self._where(place)}.")
+                raise InvalidScript(f"{self._broken_off(place)} at {self._where(place)}.")
             kind = str(token.lastgroup).replace("lines", "string")
             if kind != "space":
                 found.append(_Token(kind, str(token[str(token.lastgroup)]), place))
+                if kind == "string" and len(found[-1].text.encode()) > _MAX_STRING:
+                    raise InvalidScript(f"String is too long at {self._where(place)}.")
             place = token.end()
         return [*found, _Token("end", "end of the script", place)]
 
+    def _broken_off(self, place: int) -> str:
+        for start, what in _UNTERMINATED.items():
+            if self._text.startswith(start, place):
+                return f"Unterminated {what}"
+        return f"Invalid character {self._text[place]!r}"
+
     def _where(self, place: int) -> str:
+        """Columns count from 0 in the first line, and from 1 in the others."""
         before = self._text[:place]
-        return f"line {before.count(chr(10)) + 1}, column {place - before.rfind(chr(10)) - 1}"
+        return f"line {before.count(chr(10)) + 1}, column {place - max(before.rfind(chr(10)), 0)}"
+
+    def _require(self, extension: str, place: int) -> None:
+        if extension and extension not in self._required:
+            raise InvalidScript(f"Undeclared capability '{extension}' at {self._where(place)}.")
 
     def _expected(self, what: str) -> InvalidScript:
         token = self._tokens[self._next]
@@ -132,14 +166,17 @@ class _Reader:
             self._command(name)
 
     def _block(self) -> None:
+        start = self._peek().place
         self._need("mark", "{")
         self._commands()
+        if self._peek().kind == "end":
+            raise InvalidScript(f"Unterminated block at {self._where(start)}.")
         self._need("mark", "}")
 
     def _command(self, name: _Token) -> None:
         if name.text.lower() not in _COMMANDS:
-            self._next -= 1
-            raise self._expected("command")
+            # Stalwart does not say where it is.
+            raise InvalidScript(f'Expected token "command" but found "{name.text[:50]}" at line 0, column 0.')
         start = self._next
         self._arguments(*_COMMANDS[name.text.lower()], name)
         if name.text.lower() == "require":
@@ -173,10 +210,10 @@ class _Reader:
 
     def _arguments(self, number: int, extension: str, name: _Token) -> None:
         """Read tags, then this number of values."""
-        if extension and extension not in self._required:
-            raise InvalidScript(f"Undeclared capability '{extension}' at {self._where(name.place)}.")
+        self._require(extension, name.place)
         values = 0
         while tag := self._take("tag", *_WITH_VALUE, *_BARE):
+            self._require(_OF_TAGS.get(tag.text.lower(), ""), tag.place)
             if tag.text.lower() in (":over", ":under"):
                 continue  # the next value is an argument of the test
             if tag.text.lower() in _WITH_VALUE and not self._value():

@@ -5,6 +5,8 @@ It is stored as a Sieve script: activating another script disables it.
 
 import json
 from collections.abc import Callable
+from email.message import EmailMessage
+from email.policy import SMTP
 from typing import Any
 
 from postroom_sandbox.stalwart import ids
@@ -19,17 +21,27 @@ from postroom_sandbox.stalwart.store import Store
 _DEFAULT: JSON = {"isEnabled": False} | dict.fromkeys(("fromDate", "toDate", "subject", "textBody", "htmlBody"))
 
 
+_DATES = ("fromDate", "toDate")
+_MAX_STRING = 4096
+"""How long a string of a script may be, in bytes."""
+
+
 def _is_date(value: Any) -> bool:
     try:
-        return value is None or is_text(moment(value))
-    except MethodError:
+        return value is None or ("T" in value and is_text(moment(value)))
+    except (MethodError, TypeError):
         return False
+
+
+def _is_text(value: Any, octets: int) -> bool:
+    return value is None or (isinstance(value, str) and len(value.encode("utf-8", "replace")) <= octets)
 
 
 _VALIDATORS: dict[str, Callable[[Any], bool]] = {
     "isEnabled": is_flag,
-    **dict.fromkeys(("fromDate", "toDate"), _is_date),
-    **dict.fromkeys(("subject", "textBody", "htmlBody"), lambda value: value is None or is_text(value)),
+    **dict.fromkeys(_DATES, _is_date),
+    "subject": lambda value: _is_text(value, 511),
+    **dict.fromkeys(("textBody", "htmlBody"), lambda value: _is_text(value, 2047)),
 }
 
 
@@ -65,7 +77,9 @@ class VacationResponses(DataType):
     def update(self, call: MailCall, number: int, patch: JSON) -> JSON | None:
         if number != ids.SINGLETON:
             raise not_found()
-        check_values(document := self._document(call.account) | patch, _VALIDATORS)
+        check_values(patch, _VALIDATORS)
+        dates = {name: moment(value) for name, value in patch.items() if name in _DATES and value is not None}
+        document = self._document(call.account) | patch | dates
         account, script = call.account, self._scripts.named(call.account, VACATION)
         script = self._scripts.keep(account, VACATION, _script(document), script, also=self.name)
         sql = "INSERT OR REPLACE INTO vacations (account_id, document) VALUES (?, ?)"
@@ -78,9 +92,25 @@ class VacationResponses(DataType):
 
 
 def _script(document: JSON) -> bytes:
-    """A script of one line with the subject and the text."""
-    subject, text = (_quoted(document[name] or "") for name in ("subject", "textBody"))
-    return f'require ["vacation"];\r\n\r\nvacation :subject {subject} {text};\r\n'.encode("utf-8", "replace")
+    """The script that sends the reply. Raises MethodError where Stalwart cannot compile its own one."""
+    subject, text, html = (document[name] for name in ("subject", "textBody", "htmlBody"))
+    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    message.set_content(_clean(("I am away." if html is None else "") if text is None else text))
+    if html is not None:
+        message.add_alternative(_clean(html), subtype="html")
+    body = message.as_bytes()
+    # Stalwart writes a backslash before the quotation mark that ends the string as an escape of that mark.
+    if len(body) > _MAX_STRING or any((each or "").endswith("\\") for each in (subject, text)):
+        description = "This server is temporarily unavailable. Attempting this same operation later may succeed."
+        raise MethodError("serverUnavailable", description)
+    head = f":subject {_quoted(subject)} " if subject else ""
+    script = f'require ["vacation", "relational", "date"];\r\n\r\nvacation :mime {head}'
+    return script.encode("utf-8", "replace") + _quoted(body.decode("ascii", "replace")).encode() + b";\r\n"
+
+
+def _clean(text: str) -> str:
+    """Without lone surrogates, which JSON may contain."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _quoted(text: str) -> str:

@@ -9,7 +9,7 @@ export interface Submission {
   readonly undoStatus?: string
   readonly sendAt?: string
   readonly deliveryStatus?: Readonly<
-    Record<string, { readonly delivered?: string; readonly smtpReply?: string }>
+    Record<string, { readonly delivered?: string; readonly smtpReply?: string } | null>
   > | null
   readonly envelope?: { readonly rcptTo?: readonly { readonly email: string }[] } | null
 }
@@ -34,10 +34,10 @@ export interface Delivery {
 /** With an unknown status, it counts as if all got it. */
 export function deliveryOf({ deliveryStatus }: Pick<Submission, 'deliveryStatus'>): Delivery {
   const recipients = Object.entries(deliveryStatus ?? {})
-  const refused = recipients.filter(([, status]) => status.delivered === 'no')
+  const refused = recipients.filter(([, status]) => status?.delivered === 'no')
   return {
     recipients: recipients.length,
-    refused: refused.map(([address, { smtpReply }]) => ({ address, ...refusalIn(smtpReply ?? '') }))
+    refused: refused.map(([address, status]) => ({ address, ...refusalIn(String(status?.smtpReply ?? '')) }))
   }
 }
 

@@ -7,7 +7,7 @@
  */
 import type { Sending } from '#lib/compose/draft.ts'
 import type { Id } from '#lib/jmap/types.ts'
-import { MARGIN } from './sending-start.ts'
+import { MARGIN, UNDO } from './sending-start.ts'
 
 /** Milliseconds before each question what became of a request without a response: the server may still be at it. */
 export const ASK_AFTER: readonly number[] = [2_000, 5_000, 15_000]
@@ -105,19 +105,23 @@ export function nextOf(sending: Sending, now: number): Next {
   }
 }
 
-/** The clock was set back since: nobody waits for it to come there again. */
-function isSetBack({ steppedAt, leaveAt }: Sending, now: number): boolean {
-  return leaveAt === null && now < steppedAt - CORRECTION
+/** The clock was set back since the last step, or before it: nobody waits for it to come there again. Only what the person
+ * chose lies further ahead than `until`. */
+function isSetBack({ steppedAt, leaveAt, holdFor }: Sending, until: number, now: number): boolean {
+  const isAhead = until - now > CORRECTION + (UNDO + holdFor) * 1_000
+  return leaveAt === null && (now < steppedAt - CORRECTION || isAhead)
 }
 
 function ofStored(sending: Sending, now: number): Next {
   if (sending.undo) {
     return { do: 'end' }
   }
-  if (sending.late.length === 0 && isSetBack(sending, now)) {
+  const isBack = isSetBack(sending, sending.dueAt, now)
+  if (sending.late.length === 0 && isBack) {
     return { do: 'check' }
   }
-  const until = sending.late.length > 0 ? Math.max(sending.dueAt, sending.steppedAt + LATE) : sending.dueAt
+  const dueAt = isBack ? now : sending.dueAt
+  const until = sending.late.length > 0 ? Math.max(dueAt, sending.steppedAt + LATE) : dueAt
   if (now < until) {
     return waiting(until, now)
   }
@@ -130,7 +134,7 @@ function ofHeld(sending: Sending, now: number): Next {
     return { do: sending.submissionId !== null && now < undoneUntil(sending, now) ? 'cancel' : 'tooLate' }
   }
   const until = leavesAt(sending)
-  return now < until && !isSetBack(sending, now) ? waiting(until, now) : { do: 'finish' }
+  return now < until && !isSetBack(sending, until, now) ? waiting(until, now) : { do: 'finish' }
 }
 
 /** Nothing is to be done now. */

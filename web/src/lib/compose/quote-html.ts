@@ -5,6 +5,7 @@
  */
 import DOMPurify, { type Config } from 'dompurify'
 import { tooLarge } from '#lib/mail/large-html.ts'
+import { inertHtml, STYLE } from './inert-html.ts'
 import { cleanStyle } from './quote-style.ts'
 import { cidOf, storedPictures } from './pictures.ts'
 
@@ -55,8 +56,10 @@ const CONFIG = {
   ALLOWED_ATTR: [
     ...['href', 'src', 'alt', 'width', 'height', 'dir', 'lang', 'align', 'valign', 'bgcolor', 'color', 'face', 'size'],
     ...['border', 'cellpadding', 'cellspacing', 'colspan', 'rowspan', 'start', 'type', 'value', 'style'],
-    ...['data-signature', 'data-quote', 'data-cid']
+    ...['data-signature', 'data-quote', 'data-cid', STYLE]
   ],
+  // Its colon is none of a scheme.
+  ADD_URI_SAFE_ATTR: [STYLE],
   ALLOW_ARIA_ATTR: false,
   ALLOW_DATA_ATTR: false,
   // The text inside of these is not for readers.
@@ -108,8 +111,10 @@ function purify(source: string, origin: Origin): DocumentFragment {
   })
   try {
     // A set of frames has no body, and so no fragment.
-    const fragment = (DOMPurify.sanitize(source, CONFIG) as DocumentFragment | null) ?? new DocumentFragment()
+    const fragment =
+      (DOMPurify.sanitize(inertHtml(source), CONFIG) as DocumentFragment | null) ?? new DocumentFragment()
     describePictures(fragment)
+    style(fragment)
     return fragment
   } finally {
     DOMPurify.removeAllHooks()
@@ -124,6 +129,7 @@ function attributeValue(element: Element, name: string, value: string, { ours }:
     case 'src':
       return element.nodeName === 'IMG' ? pictureSource(element, value.trim(), ours) : null
     case 'style':
+    case STYLE:
       return cleanStyle(value) || null
     case 'width':
     case 'height':
@@ -141,6 +147,14 @@ function attributeValue(element: Element, name: string, value: string, { ours }:
 function pictureSource(element: Element, source: string, ours: boolean): string | null {
   const isShown = ours && source.startsWith('blob:') && element.hasAttribute('data-cid')
   return /^cid:./iu.test(source) || isShown ? source : null
+}
+
+/** By script, which the page's policy allows. */
+function style(fragment: DocumentFragment): void {
+  for (const element of fragment.querySelectorAll<HTMLElement>(`[${STYLE}]`)) {
+    element.style.cssText = element.getAttribute(STYLE) ?? ''
+    element.removeAttribute(STYLE)
+  }
 }
 
 function describePictures(fragment: DocumentFragment): void {

@@ -2,6 +2,8 @@
 
 /** Commas and semicolons of Chinese and Japanese keyboards, too. */
 const SEPARATORS = ',;\n，；、'
+/** Characters around a tab in which an address is looked for: a paste may consist of a hundred thousand tabs. */
+const NEAR = 300
 const CLOSING: Readonly<Record<string, string>> = { '"': '"', '<': '>', '(': ')', '[': ']' }
 /** RFC 5322 §3.2.4, on one line. Its length is bounded: what opens may never close. */
 const QUOTED = /"(?:[^"\\\n]|\\[^\n]){0,200}"/y
@@ -12,10 +14,13 @@ interface Segment {
   readonly separator: string
 }
 
-/** Divided at commas, semicolons and lines, but not within quotes and brackets; names of groups are left out. */
+/**
+ * Divided at commas, semicolons, lines, and tabs between recipients, but not within quotes and brackets; names of
+ * groups are left out.
+ */
 export function segmentsOf(text: string): string[] {
-  const segments = cut(text.replace(/\r\n?|[\u2028\u2029\v\f]/gu, '\n').replace(/\t/gu, ' '))
-  return joined(segments).filter((segment) => segment !== '')
+  const segments = cut(text.replace(/\r\n?|[\u2028\u2029\v\f]/gu, '\n'))
+  return joined(segments).flatMap((segment) => segment.replace(/\t/gu, ' ') || [])
 }
 
 function cut(text: string): Segment[] {
@@ -27,7 +32,7 @@ function cut(text: string): Segment[] {
     const end = character in CLOSING ? closings.of(at) : at
     if (end > at) {
       at = end
-    } else if (SEPARATORS.includes(character)) {
+    } else if (SEPARATORS.includes(character) || (character === '\t' && isBetween(text, from, at))) {
       segments.push({ text: text.slice(from, at).trim(), separator: character })
       from = at + 1
     } else if (character === ':' && isGroup(text.slice(from, at), text.charAt(at + 1))) {
@@ -35,6 +40,12 @@ function cut(text: string): Segment[] {
     }
   }
   return [...segments, { text: text.slice(from).trim(), separator: '' }]
+}
+
+/** A tab stands between a name and its address, or between two recipients: then there is an address on either side. */
+function isBetween(text: string, from: number, at: number): boolean {
+  const [behind = ''] = text.slice(at, at + NEAR).split(/[,;\n，；、]/u, 1)
+  return text.slice(Math.max(from, at - NEAR), at).includes('@') && behind.includes('@')
 }
 
 /** RFC 5322 §3.4: "Team: one@example.org, two@example.org;". Lines of a header ("To: …") look the same. */

@@ -29,6 +29,9 @@ test.each([
     'Mara Lindqvist\tmara@example.org\nJonas\tjonas@example.org',
     ['Mara Lindqvist|mara@example.org', 'Jonas|jonas@example.org']
   ],
+  ['line@example.org\tTab <tab@example.org>', ['|line@example.org', 'Tab|tab@example.org']],
+  ['mara@example.org\tMara\n\tjonas@example.org\t', ['|mara@example.org Mara', '|jonas@example.org']],
+  ['Mara\tmara@example.org\tJonas\tjonas@example.org', ['Mara|mara@example.org', 'Jonas|jonas@example.org']],
   ['mara@example.org <mara@example.org>', ['|mara@example.org']],
   ['mailto:mara@example.org', ['|mara@example.org']],
   ['Team: a@example.org, Bo <b@example.org>;, c@example.org', ['|a@example.org', 'Bo|b@example.org', '|c@example.org']],

@@ -20,6 +20,10 @@ test('initials and titles stay in front of a name', () => {
   expect(namesOf([person('Dr. Friederike Hohenstein'), MARA], 'me')).toBe('Dr. Friederike Hohenstein, Mara')
 })
 
+test('a name that begins with the last name and a comma stays whole', () => {
+  expect(namesOf([person('Lindqvist, Mara'), person('Jonas Tan')], 'me')).toBe('Lindqvist, Mara, Jonas')
+})
+
 test('a monogram is made of the first and the last word of a name', () => {
   expect(monogram(MARA)).toBe('ML')
   expect(monogram(person('Anna & Luis Ferreira'))).toBe('AF')

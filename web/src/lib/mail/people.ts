@@ -37,5 +37,5 @@ function firstLetter(word: string): string {
 /** The first name; a name with a comma or an initial stays as it is. */
 export function shortName(name: string): string {
   const [first = name, ...rest] = name.split(' ')
-  return rest.length > 0 && first.length > 2 && !first.endsWith('.') ? first : name
+  return rest.length > 0 && first.length > 2 && !/[,.]$/.test(first) ? first : name
 }

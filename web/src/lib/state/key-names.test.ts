@@ -6,6 +6,7 @@ test('keys are written as they are on the keyboard', () => {
   expect(keyCaps('I', '⇧')).toEqual([['⇧', 'I']])
   expect(keyCaps('g i', 'Shift')).toEqual([['G'], ['I']])
   expect(keyCaps('Ctrl+z', 'Shift')).toEqual([['Ctrl', 'Z']])
+  expect(keyCaps('Ctrl+Shift+Enter', '⇧')).toEqual([['Ctrl', '⇧', 'Enter']])
   expect(keyCaps('Escape', 'Shift')).toEqual([['Esc']])
   expect(keyText('g i', { shift: 'Umschalt', then: 'dann' })).toBe('G dann I')
 })

@@ -4,10 +4,14 @@
 export function keyCaps(keys: string, shift: string): string[][] {
   return keys.split(' ').map((key) => {
     const [modifier, name] = key.length > 5 && key.startsWith('Ctrl+') ? ['Ctrl', key.slice(5)] : [null, key]
-    if (modifier) return [modifier, name.toUpperCase()]
+    if (modifier) return [modifier, ...name.split('+').map((one) => (one === 'Shift' ? shift : oneCap(one)))]
     if (/^\p{Lu}$/u.test(name)) return [shift, name]
-    return [name === 'Escape' ? 'Esc' : name.length === 1 ? name.toUpperCase() : name]
+    return [oneCap(name)]
   })
+}
+
+function oneCap(name: string): string {
+  return name === 'Escape' ? 'Esc' : name.length === 1 ? name.toUpperCase() : name
 }
 
 /** For a tooltip: "Shift+I", "G then I". */

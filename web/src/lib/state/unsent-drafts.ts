@@ -1,10 +1,12 @@
-/** The drafts of this device whose window is closed, and which the mail server lacks or has not sent. */
+/** The drafts of this device that have no window in this tab, and which the mail server lacks or has not sent. */
 import { isUnsent, type KeptDraft } from '#lib/compose/draft.ts'
 import type { ComposeParts } from './compose-parts.ts'
 import type { Composition, UnsentDraft } from './compose.ts'
 
 /** Milliseconds. What was closed a moment ago is on its way. */
 const ON_ITS_WAY = 10_000
+/** Milliseconds. What another tab has not stored since may be left behind: that tab may be gone. */
+const LEFT = 60_000
 
 export function unsentDraftsOf(parts: ComposeParts, open: readonly Composition[]): UnsentDraft[] {
   const shown = new Set(open.map(({ id }) => id))
@@ -19,7 +21,7 @@ export function unsentDraftsOf(parts: ComposeParts, open: readonly Composition[]
     .toSorted((one, other) => Number(other.changedAt) - Number(one.changedAt))
 }
 
-function stateOf({ sendings, storing, account }: ComposeParts, kept: KeptDraft): UnsentDraft['state'] | null {
+function stateOf({ sendings, storing, account, drafts }: ComposeParts, kept: KeptDraft): UnsentDraft['state'] | null {
   if (kept.sending) {
     const status = sendings.statusOf(kept.id)
     return status === 'waiting' || status === 'unknown' ? status : null
@@ -27,6 +29,9 @@ function stateOf({ sendings, storing, account }: ComposeParts, kept: KeptDraft):
   if (kept.refusal) {
     return 'not_sent'
   }
-  const isLate = account.ports.now() - kept.changedAt > ON_ITS_WAY || storing.troubleOf(kept.id) !== null
-  return kept.closed && isUnsent(kept) && isLate ? 'device' : null
+  const since = account.ports.now() - kept.changedAt
+  const isLate = kept.closed
+    ? since > ON_ITS_WAY || storing.troubleOf(kept.id) !== null
+    : since > LEFT && kept.writer !== drafts.tab
+  return isUnsent(kept) && isLate ? 'device' : null
 }

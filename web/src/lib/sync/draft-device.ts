@@ -17,6 +17,8 @@ export class DraftDevice {
   #reopening: Promise<boolean> | null = null
   /** milliseconds since 1970; no try before */
   #reopensAt = -Infinity
+  /** the failure that was reported last: it comes again with each try */
+  #reported = ''
 
   /** `reopen`: null if it cannot be opened again. */
   constructor(ports: Ports, store: KeptDrafts | null, reopen: () => Promise<KeptDrafts | null> = noStore) {
@@ -32,12 +34,16 @@ export class DraftDevice {
     }
     try {
       await this.#answered(this.store.change(id, apply))
+      this.#reported = ''
       return true
     } catch (failure) {
       if (isClosed(failure) && (await this.#isOpenAgain())) {
         return this.keep(id, apply)
       }
-      this.#ports.report(failure)
+      if (String(failure) !== this.#reported) {
+        this.#reported = String(failure)
+        this.#ports.report(failure)
+      }
       return false
     }
   }

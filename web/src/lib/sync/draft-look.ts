@@ -2,8 +2,9 @@
 import { call, reference } from '#lib/jmap/client.ts'
 import { asUnambiguous } from '#lib/jmap/errors.ts'
 import type { Draft, StoredVersion } from '#lib/compose/draft.ts'
-import type { Call, EmailAddress, GetResponse, Id } from '#lib/jmap/types.ts'
+import type { Call, EmailAddress, Id } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
+import { foundIn } from './responses.ts'
 
 /** Mails of a place among which one is looked for that was made a moment ago. */
 const NEWEST = 20
@@ -36,8 +37,8 @@ export async function standingOf({ client }: Account, emailId: Id | null): Promi
   const results = await client.run([get]).catch((failure: unknown) => {
     throw asUnambiguous(failure)
   })
-  const { state, list } = results.get<GetResponse<Pick<FoundEmail, 'id' | 'keywords'>>>('get')
-  const [found] = list
+  const { state, list } = foundIn<Pick<FoundEmail, 'id' | 'keywords'>>(results, 'get', ['keywords'])
+  const found = list.find(({ id }) => id === emailId)
   return { state, is: emailId === null ? 'none' : !found ? 'gone' : found.keywords['$draft'] ? 'draft' : 'sent' }
 }
 
@@ -45,7 +46,7 @@ export async function standingOf({ client }: Account, emailId: Id | null): Promi
 export async function emailsOf(account: Account, messageId: string, since?: string | null): Promise<FoundEmail[]> {
   const looks = [newest(account), ...(since == null ? [] : [madeSince(account, since)])]
   const found = new Map((await Promise.all(looks)).flat().map((email) => [email.id, email]))
-  return [...found.values()].filter((email) => email.messageId?.includes(messageId))
+  return [...found.values()].filter((email) => Array.isArray(email.messageId) && email.messageId.includes(messageId))
 }
 
 /** Why a stored version is gone: another device stored a version of its own, or sent it, or removed it. */
@@ -56,7 +57,9 @@ export async function whyGone(
 ): Promise<'changed' | 'sent' | null> {
   const since = Math.min(...ours.map(({ at }) => at)) - SKEW
   const own = new Set(ours.map(({ emailId }) => emailId))
-  const others = (await newest(account)).filter(({ id, receivedAt }) => !own.has(id) && Date.parse(receivedAt) > since)
+  const others = (await newest(account)).filter(
+    ({ id, receivedAt }) => !own.has(id) && !(Date.parse(receivedAt) <= since)
+  )
   const isDraft = ({ keywords }: FoundEmail): boolean => Boolean(keywords['$draft'])
   if (others.some((email) => !isDraft(email) && isSameSubject(email, draft) && isSameTo(email, draft))) {
     return 'sent'
@@ -79,7 +82,7 @@ function isSameTo({ to }: FoundEmail, draft: Draft): boolean {
 }
 
 /** Lists are sorted some moments later (LateIndex): among many drafts the newest one may stand last. */
-async function madeSince({ client }: Account, sinceState: string): Promise<FoundEmail[]> {
+async function madeSince({ client }: Account, sinceState: string): Promise<readonly FoundEmail[]> {
   const calls = [
     call('Email/changes', 'changes', { sinceState, maxChanges: MOST_CHANGES }),
     call('Email/get', 'made', { '#ids': reference('changes', 'Email/changes', '/created'), properties: FOUND })
@@ -88,7 +91,7 @@ async function madeSince({ client }: Account, sinceState: string): Promise<Found
     throw asUnambiguous(failure)
   })
   // The server may not know that state any more (RFC 8620 §5.2).
-  return results.find<GetResponse<FoundEmail>>('made')?.list ?? []
+  return results.find('made') ? foundIn<FoundEmail>(results, 'made', ['keywords']).list : []
 }
 
 /** Anywhere, too: a rule or a person may have filed it elsewhere. A search for the header would be of no use: Stalwart
@@ -103,7 +106,7 @@ async function newest({ client, objects }: Account): Promise<FoundEmail[]> {
     .catch((failure: unknown) => {
       throw asUnambiguous(failure)
     })
-  return places.flatMap((_, place) => results.get<GetResponse<FoundEmail>>(`get${place}`).list)
+  return places.flatMap((_, place) => foundIn<FoundEmail>(results, `get${place}`, ['keywords']).list)
 }
 
 function newestIn(filter: { inMailbox: Id } | null, place: string): Call[] {

@@ -14,10 +14,14 @@ const LONG_REST = 45_000
 const LARGE = 1_000_000
 /** Milliseconds in which discarding can be taken back: longer than a notice is shown. */
 const DISCARD_AFTER = 10_000
+/** Uploads of the same files, one after the other, that the mail server says it does not have. */
+const MOST_LOSSES = 3
 
 interface Work {
   readonly task: Task
   callOff: () => void
+  /** how often the mail server said that it has some of its files no more, since it had all of them */
+  losses: number
 }
 
 export class DraftStoring {
@@ -118,7 +122,7 @@ export class DraftStoring {
         () => this.#store(id),
         () => this.onchange(id)
       )
-      work = { task, callOff: () => undefined }
+      work = { task, callOff: () => undefined, losses: 0 }
       this.#works.set(id, work)
     }
     return work
@@ -147,7 +151,10 @@ export class DraftStoring {
     try {
       await storeVersion(this.#account, this.#drafts, id)
     } catch (failure) {
-      if (!(failure instanceof JmapFailure && failure.code === FILES_GONE)) {
+      const work = this.#workOf(id)
+      work.losses += 1
+      // Else a mail server that never finds them would be sent them for ever.
+      if (!(failure instanceof JmapFailure && failure.code === FILES_GONE) || work.losses > MOST_LOSSES) {
         throw failure
       }
       // It is stored without them, and with them once they are uploaded anew.
@@ -168,8 +175,9 @@ export class DraftStoring {
       await this.onstored(kept)
     }
     const now = this.#drafts.get(id)
-    if (now?.closed && isWhole(now)) {
-      await this.#leave(id)
+    if (now && isWhole(now)) {
+      this.#workOf(id).losses = 0
+      await (now.closed && this.#leave(id))
     }
   }
 

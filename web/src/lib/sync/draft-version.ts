@@ -17,6 +17,7 @@ import type { Drafts } from './drafts.ts'
 import { senderOf } from './identities.ts'
 import { mailboxOfRole } from './mailbox-roles.ts'
 import { passes } from './passing.ts'
+import { errorIn, idOf, setIn, unclear } from './responses.ts'
 
 /** Tries of a request that holds for one state, while other mail comes and goes at the same moment. */
 export const MOST_MISMATCHES = 6
@@ -81,7 +82,7 @@ export async function replace(account: Account, ids: readonly Id[], state: strin
     if (!response) {
       return await destroyDrafts(account, ids)
     }
-    return ids.filter((id) => response.notDestroyed?.[id]?.type === 'notFound')
+    return ids.filter((id) => errorIn(response.notDestroyed, id)?.type === 'notFound')
   } catch (failure) {
     if (!(failure instanceof JmapFailure) || passes(failure)) {
       throw asAmbiguous(failure)
@@ -102,8 +103,7 @@ export async function destroyDrafts(account: Account, ids: readonly Id[]): Promi
       }
       const results = await account.client.run([call('Email/set', 'set', { ifInState: state, destroy: [emailId] })])
       if (results.errorOf('set') !== 'stateMismatch') {
-        const { notDestroyed } = results.get<SetResponse>('set')
-        const error = notDestroyed?.[emailId]
+        const error = errorIn(setIn(results, 'set').notDestroyed, emailId)
         if (error && error.type !== 'notFound') {
           throw refusal(error)
         }
@@ -137,17 +137,20 @@ async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): P
       await withdraw(drafts, id, messageId)
       return false
     }
-    const { created, notCreated, newState } = results.get<SetResponse>('set')
-    if (!created?.['draft']?.id) {
-      throw notStored(notCreated?.['draft'])
+    const response = setIn(results, 'set')
+    const emailId = idOf(response, 'draft')
+    if (emailId === null) {
+      throw notStored(errorIn(response.notCreated, 'draft'))
     }
-    const gone = await replace(account, before.stored && is === 'draft' ? [before.stored.emailId] : [], newState)
+    const superseded = before.stored && is === 'draft' ? [before.stored.emailId] : []
+    const gone = await replace(account, superseded, response.newState)
     const { revision } = snapshot
-    const stored = { emailId: created['draft'].id, messageId, revision, at: account.ports.now() }
+    const stored = { emailId, messageId, revision, at: account.ports.now() }
     await settle(account, drafts, snapshot, { stored, is: gone.length > 0 ? 'gone' : is })
     return true
   } catch (failure) {
-    if (!(failure instanceof JmapFailure && failure.ambiguous)) {
+    // A mistake of ours, or of a response, tells nothing.
+    if (failure instanceof JmapFailure && !failure.ambiguous) {
       await withdraw(drafts, id, messageId)
     }
     throw failure
@@ -201,15 +204,15 @@ async function settle(account: Account, drafts: Drafts, before: KeptDraft, { sto
 }
 
 /** RFC 8621 §4.6: blobNotFound. Stalwart calls it an invalid property. */
-export function notStored(error: CreateError | undefined): JmapFailure {
+export function notStored(error: CreateError | null): JmapFailure {
   if (!error) {
-    // An answer that does not tell: it may be made.
-    return new JmapFailure('unknown', { transient: true, ambiguous: true })
+    return unclear()
   }
-  const isOfFiles = error.type === FILES_GONE || (error.properties?.some((name) => name.endsWith('blobId')) ?? false)
+  const properties = [error.properties].flat().map(String)
+  const isOfFiles = error.type === FILES_GONE || properties.some((name) => name.endsWith('blobId'))
   if (!isOfFiles) {
     return refusal(error)
   }
-  const description = [error.description ?? '', ...(error.notFound ?? [])].join(' ')
+  const description = [error.description ?? '', error.notFound ?? []].flat().join(' ')
   return refusal({ ...error, type: FILES_GONE, description })
 }

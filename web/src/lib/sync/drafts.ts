@@ -13,6 +13,8 @@ import type { Ports } from './ports.ts'
 const REST = 300
 /** Milliseconds after which what is typed is written all the same: some never rest. */
 const LONGEST = 1_000
+/** Milliseconds after which what could not be written is tried again: a person who types no more learns of nothing. */
+const AGAIN = 10_000
 
 /** null: it is removed. `elsewhere`: another tab says so. */
 export type DraftListener = (id: string, kept: KeptDraft | null, elsewhere: boolean) => void
@@ -112,10 +114,7 @@ export class Drafts {
     this.#calm(id)
     this.#since.set(id, since)
     const wait = Math.min(REST, Math.max(0, since + LONGEST - now))
-    this.#resting.set(
-      id,
-      this.#ports.after(wait, () => void this.update(id, (found) => found))
-    )
+    this.#writeAfter(id, wait)
     this.#tell(id, kept, false)
   }
 
@@ -249,6 +248,9 @@ export class Drafts {
       } else {
         this.#written.delete(id)
         this.#unkept.add(id)
+        if (this.store) {
+          this.#writeAfter(id, AGAIN)
+        }
       }
     }
     this.#channel?.postMessage({ id, kept: next } satisfies Message)
@@ -277,6 +279,12 @@ export class Drafts {
       this.#forget(id)
     }
     this.#tell(id, kept, true)
+  }
+
+  #writeAfter(id: string, milliseconds: number): void {
+    this.#resting.get(id)?.()
+    const write = (): void => void this.update(id, (kept) => kept)
+    this.#resting.set(id, this.#ports.after(milliseconds, write))
   }
 
   #calm(id: string): void {

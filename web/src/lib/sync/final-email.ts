@@ -8,12 +8,13 @@ import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
 import { emailOf } from '#lib/compose/email.ts'
 import { call } from '#lib/jmap/client.ts'
 import { asAmbiguous, asUnambiguous, JmapFailure } from '#lib/jmap/errors.ts'
-import type { Arguments, GetResponse, Id, Identity, SetResponse } from '#lib/jmap/types.ts'
+import type { Arguments, Id, Identity } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 import { emailsOf, whyGone } from './draft-look.ts'
 import { destroyDrafts, MOST_MISMATCHES, notStored, replace } from './draft-version.ts'
 import { addressOf, identitiesOf, identityIn } from './identities.ts'
 import { mailboxOfRole } from './mailbox-roles.ts'
+import { errorIn, foundIn, idOf, setIn } from './responses.ts'
 
 /** Codes of refusals: another device changed the draft, or sent it; what was handed over before left after all. */
 export const CHANGED = 'draft_changed'
@@ -35,13 +36,14 @@ export async function makeFinal(account: Account, kept: KeptDraft, sending: Send
     const { state, drafts } = await versionsOf(account, kept, sending)
     const results = await account.client.run([call('Email/set', 'set', { ifInState: state, create: { final: email } })])
     if (results.errorOf('set') !== 'stateMismatch') {
-      const { created, notCreated, newState } = results.get<SetResponse>('set')
-      if (created?.['final']?.id) {
-        const gone = await replaceAll(account, drafts, sending, newState)
-        await seeWhyGone(account, kept, created['final'].id, gone)
-        return created['final'].id
+      const response = setIn(results, 'set')
+      const emailId = idOf(response, 'final')
+      if (emailId === null) {
+        throw notStored(errorIn(response.notCreated, 'final'))
       }
-      throw notStored(notCreated?.['final'])
+      const gone = await replaceAll(account, drafts, sending, response.newState)
+      await seeWhyGone(account, kept, emailId, gone)
+      return emailId
     }
   }
   throw new JmapFailure('stateMismatch', { transient: true })
@@ -127,7 +129,7 @@ async function versionsOf(account: Account, kept: KeptDraft, { late }: Sending):
   const results = await account.client.run([get]).catch((failure: unknown) => {
     throw asUnambiguous(failure)
   })
-  const { state, list } = results.get<GetResponse<{ id: Id; keywords: Record<string, boolean> }>>('get')
+  const { state, list } = foundIn<{ id: Id; keywords: Record<string, boolean> }>(results, 'get', ['keywords'])
   const left = list.filter(({ keywords }) => !keywords['$draft']).map(({ id }) => id)
   if (left.length > 0) {
     throw new JmapFailure(left.some((id) => late.includes(id)) ? LEFT_BEFORE : SENT_ELSEWHERE)

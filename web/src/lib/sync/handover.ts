@@ -217,9 +217,9 @@ export class Handover {
 
   async #submitted(sending: Sending, submission: Submission | null): Promise<number> {
     const { handedAt } = sending
-    // What another device handed over is not held for this one.
+    // What another device handed over is not held for this one. One whose id nobody told cannot be taken back.
     const held = handedAt === null ? { holdFor: 0, leaveAt: null, handedAt: this.#record.now() } : {}
-    await this.#record.step(sending.step, { step: 'held', submissionId: submission?.id ?? null, again: false, ...held })
+    await this.#record.step(sending.step, { step: 'held', submissionId: submission?.id || null, again: false, ...held })
     this.#record.account.wrote()
     return 0
   }

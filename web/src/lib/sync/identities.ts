@@ -1,8 +1,8 @@
 /** As whom the person may write (RFC 8621 §6). */
 import { call } from '#lib/jmap/client.ts'
-import { JmapFailure } from '#lib/jmap/errors.ts'
-import type { EmailAddress, GetResponse, Id, Identity } from '#lib/jmap/types.ts'
+import type { EmailAddress, Id, Identity } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
+import { foundIn } from './responses.ts'
 
 export const PROPERTIES = ['id', 'name', 'email', 'replyTo', 'textSignature', 'htmlSignature', 'mayDelete']
 
@@ -25,7 +25,11 @@ export function identitiesOf(account: Account, anew = false): Promise<readonly I
   let found = anew ? undefined : known.get(account)
   if (!found) {
     found = ask(account)
-    found.catch(() => known.delete(account))
+    // None, or no response: perhaps there are some a moment later.
+    found.then(
+      ({ length }) => length === 0 && known.delete(account),
+      () => known.delete(account)
+    )
     known.set(account, found)
   }
   return found
@@ -35,12 +39,20 @@ async function ask(account: Account): Promise<readonly Identity[]> {
   await account.connected()
   const get = call('Identity/get', 'get', { ids: null, properties: PROPERTIES })
   const results = await account.client.run([get])
-  const { list } = results.get<Partial<GetResponse<Identity>>>('get')
-  if (!list) {
-    // It would be remembered for the whole session.
-    throw new JmapFailure('unknown', { transient: true })
+  // A response that is none would be remembered for the whole session.
+  return foundIn<Identity>(results, 'get').list.map(readable)
+}
+
+/** What cannot be read of one must not keep all messages from leaving. */
+function readable(identity: Identity): Identity {
+  const { name, email, replyTo } = identity as Partial<Record<keyof Identity, unknown>>
+  const isAddress = (one: unknown): boolean => typeof (one as Partial<EmailAddress> | null)?.email === 'string'
+  return {
+    ...identity,
+    name: typeof name === 'string' ? name : '',
+    email: typeof email === 'string' ? email : '',
+    replyTo: Array.isArray(replyTo) ? replyTo.filter(isAddress) : null
   }
-  return list
 }
 
 /** The identity of that id, else the one of the account's own address. */

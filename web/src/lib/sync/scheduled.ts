@@ -13,6 +13,12 @@ import type { Account } from './account.ts'
 import { noteHeld } from './held-emails.ts'
 import { Task } from './task.ts'
 
+/**
+ * Milliseconds: what is held for less can still be undone by whoever pressed Send, here or on another device. Nobody
+ * scheduled it, or its time has come.
+ */
+const UNDO = 35_000
+
 const PROPERTIES = ['id', 'emailId', 'threadId', 'undoStatus', 'sendAt', 'deliveryStatus']
 
 export interface HeldMessage {
@@ -57,8 +63,12 @@ export class Scheduled {
 
   /** By the time at which they leave; null until it is known. */
   get held(): readonly HeldMessage[] | null {
-    const now = this.#account.ports.now()
-    return this.#held && this.#held.filter(({ sendAt }) => sendAt > now)
+    return this.#held && this.#after(UNDO)
+  }
+
+  #after(milliseconds: number): readonly HeldMessage[] {
+    const from = this.#account.ports.now() + milliseconds
+    return (this.#held ?? []).filter(({ sendAt }) => sendAt > from)
   }
 
   get trouble(): Trouble | null {
@@ -111,14 +121,15 @@ export class Scheduled {
     this.#tell()
   }
 
-  /** Again when the next one leaves. */
+  /** Again when the next one is on its way, and when it leaves. */
   #tell(): void {
-    const held = this.held ?? []
+    const held = this.#after(0)
     noteHeld(this.#account, 'server', new Set(held.map(({ emailId }) => emailId)))
     this.#callOff()
     const [next] = held
     if (next) {
-      const left = Math.max(1, next.sendAt - this.#account.ports.now())
+      const now = this.#account.ports.now()
+      const left = Math.max(1, (this.#after(UNDO)[0] === next ? next.sendAt - UNDO : next.sendAt) - now)
       this.#callOff = this.#account.ports.after(Math.min(left, LONGEST_WAIT), () => this.#tell())
     }
     this.onchange()

@@ -17,6 +17,8 @@ import { beginSending } from './sending-start.ts'
 
 /** Milliseconds after which a visible tab takes up what another one, which may be frozen, has not gone on with. */
 const PATIENCE = 15_000
+/** Milliseconds. No tab means to go on later than that: the clock was set back. */
+const LONGEST_PAUSE = 120_000
 
 export interface DepartureFacts {
   /** of the draft */
@@ -206,7 +208,8 @@ export class Sendings {
 
   /** Nobody is at it, as it seems, or this tab is. */
   #isLeft({ owner, goesOnAt }: Sending): boolean {
-    return owner === this.#drafts.tab || this.#account.ports.now() - goesOnAt > PATIENCE
+    const late = this.#account.ports.now() - goesOnAt
+    return owner === this.#drafts.tab || late > PATIENCE || late < -LONGEST_PAUSE
   }
 
   /** A tab that is frozen goes on with nothing, and keeps its locks. */

@@ -14,11 +14,12 @@ import { call, reference } from '#lib/jmap/client.ts'
 import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import { asAmbiguous, asUnambiguous, JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { Results } from '#lib/jmap/results.ts'
-import type { Call, GetResponse, Id, SetResponse } from '#lib/jmap/types.ts'
+import type { Call, Id, SetResponse } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 import { addressOf } from './identities.ts'
 import { identityOf } from './final-email.ts'
 import { mailboxOfRole } from './mailbox-roles.ts'
+import { errorIn, foundIn, idOf, setIn, unclear } from './responses.ts'
 
 const PROPERTIES = ['id', 'emailId', 'undoStatus', 'sendAt', 'deliveryStatus']
 
@@ -69,11 +70,11 @@ export async function handOver({ client }: Account, calls: readonly Call[], emai
   if (!set) {
     throw asAmbiguous(failureOf(results))
   }
-  const refused = set.notCreated?.['send']
+  const refused = errorIn(set.notCreated, 'send')
   if (refused) {
     throw refusal(refused)
   }
-  return set.created?.['send'] ? toldBy(results, emailId, set.created['send'].id) : null
+  return set.created?.['send'] ? toldBy(results, emailId, idOf(set, 'send')) : null
 }
 
 function failureOf(results: Results): unknown {
@@ -86,11 +87,14 @@ function failureOf(results: Results): unknown {
 }
 
 /** That it was taken is certain, whatever else is missing. */
-function toldBy(results: Results, emailId: Id, submissionId: Id): Whereabouts {
-  const list = results.find<Partial<GetResponse<Submission>>>('submissions')?.list ?? []
-  const emails = results.find<Partial<GetResponse<FinalEmail>>>('email')?.list ?? []
-  const own = list.find(({ id }) => id === submissionId) ?? { id: submissionId, emailId }
-  return { submissions: [own], email: emails[0] ?? null }
+function toldBy(results: Results, emailId: Id, submissionId: Id | null): Whereabouts {
+  try {
+    const { submissions, email } = whereaboutsIn(results, [emailId], emailId)
+    const own = submissions.find(({ id }) => id === submissionId)
+    return { submissions: [own ?? { id: submissionId ?? '', emailId }], email }
+  } catch {
+    return { submissions: [{ id: submissionId ?? '', emailId }], email: null }
+  }
 }
 
 function asked(emailIds: readonly Id[], emailId: Id): Call[] {
@@ -106,17 +110,23 @@ function asked(emailIds: readonly Id[], emailId: Id): Call[] {
 
 /** Raises JmapFailure; nothing was changed. */
 export async function whereaboutsOf({ client }: Account, { late }: Sending, emailId: Id): Promise<Whereabouts> {
-  const results = await client.run(asked([...new Set([...late, emailId])], emailId)).catch((failure: unknown) => {
+  const ids = [...new Set([...late, emailId])]
+  const results = await client.run(asked(ids, emailId)).catch((failure: unknown) => {
     throw asUnambiguous(failure)
   })
+  return whereaboutsIn(results, ids, emailId)
+}
+
+/** A server that knows no such filter names the submissions of all emails. */
+function whereaboutsIn(results: Results, emailIds: readonly Id[], emailId: Id): Whereabouts {
   // If it cannot be asked, that is why.
   results.get('query')
-  const submissions = results.get<Partial<GetResponse<Submission>>>('submissions').list
-  const emails = results.get<Partial<GetResponse<FinalEmail>>>('email').list
-  if (!submissions || !emails) {
-    throw new JmapFailure('unknown', { transient: true })
+  const found = foundIn<Submission>(results, 'submissions').list
+  const emails = foundIn<FinalEmail>(results, 'email', ['keywords']).list
+  return {
+    submissions: found.filter((one) => one.emailId === undefined || emailIds.includes(one.emailId)),
+    email: emails.find(({ id }) => id === emailId) ?? null
   }
-  return { submissions, email: emails[0] ?? null }
 }
 
 /** False: it is too late. Raises JmapFailure; an ambiguous one if it may have been taken back. */
@@ -127,14 +137,14 @@ export async function cancel({ client }: Account, submissionId: Id): Promise<boo
   if (!set) {
     throw asAmbiguous(failureOf(results))
   }
-  if (set.updated && submissionId in set.updated) {
+  if (Object.hasOwn(set.updated ?? {}, submissionId)) {
     return true
   }
-  if (set.notUpdated?.[submissionId]) {
+  if (errorIn(set.notUpdated, submissionId)) {
     // `cannotUnsend`. Stalwart answers invalidProperties for one that reached nobody.
     return false
   }
-  throw new JmapFailure('unknown', { ambiguous: true })
+  throw unclear()
 }
 
 /** Put it among the sent ones, or back among the drafts. One that is gone is no failure. Raises JmapFailure. */
@@ -142,7 +152,7 @@ export async function file(account: Account, emailId: Id, to: 'sent' | 'drafts')
   const [drafts = '', sent = ''] = await Promise.all(['drafts', 'sent'].map((role) => mailboxOfRole(account, role)))
   const patch = to === 'sent' ? moved(drafts, sent, false) : moved(sent, drafts, true)
   const results = await account.client.run([call('Email/set', 'set', { update: { [emailId]: patch } })])
-  const error = results.get<SetResponse>('set').notUpdated?.[emailId]
+  const error = errorIn(setIn(results, 'set').notUpdated, emailId)
   if (error && error.type !== 'notFound') {
     throw refusal(error)
   }

@@ -3,6 +3,7 @@ import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
 import { verdictOf } from '#lib/compose/verdict.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { nobodyGot } from './departure-failure.ts'
+import { passes } from './passing.ts'
 import type { OnItsWay, SendingRecord } from './sending-record.ts'
 import { cancel, file, whereaboutsOf } from './submission.ts'
 
@@ -58,7 +59,12 @@ export class TakingBack {
   /** It is a draft again, the one that the mail server has now. */
   async end(kept: OnItsWay, step: Sending['step'] = kept.sending.step, more: Partial<KeptDraft> = {}): Promise<void> {
     if (kept.sending.emailId !== null) {
-      await this.#record.rebind(kept)
+      // Files that are not found are uploaded anew once the mail server lacks them.
+      await this.#record.rebind(kept).catch((failure: unknown) => {
+        if (passes(failure)) {
+          throw failure
+        }
+      })
     }
     const handedOver = step === 'returning' ? kept.handedOver : kept.sending.late
     await this.#record.step(step, null, { ...(handedOver && { handedOver }), ...more })

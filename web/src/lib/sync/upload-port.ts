@@ -51,14 +51,14 @@ export const byXmlHttpRequest: Upload = ({ url, content, type, progress, signal 
   })
 
 /** The blob id. Raises JmapFailure. */
-export async function blobIdIn(response: Response, now: number): Promise<string> {
+export async function blobIdIn(response: Response, octets: number, now: number): Promise<string> {
   if (!response.ok) {
     throw await failureOf(response, now)
   }
   const body: unknown = await response.json().catch(() => null)
-  const blobId = typeof body === 'object' && body !== null && 'blobId' in body ? body.blobId : null
-  if (typeof blobId !== 'string') {
-    // Somebody else answered in place of the service.
+  const { blobId, size = octets } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
+  if (typeof blobId !== 'string' || blobId === '' || size !== octets) {
+    // Somebody else answered in place of the service, or only a part of the file came there.
     throw noResponse()
   }
   return blobId

@@ -172,7 +172,7 @@ export class Uploads {
       },
       signal: entry.ends.signal
     })
-    return blobIdIn(response, ports.now())
+    return blobIdIn(response, content.size, ports.now())
   }
 
   /** It was neither cancelled nor begun anew. */

@@ -109,6 +109,51 @@ test('more than twenty recipients are folded until somebody goes there', async (
   expect(chips()).toHaveLength(23)
 })
 
+test('what is no address is seen, however many are folded', async () => {
+  const to = Array.from({ length: 43 }, (_, at) => ({
+    name: '',
+    address: at === 30 ? 'broken@' : `p${at}@example.org`
+  }))
+  await shown({ to })
+  expect([chips().length, chips().at(-1), button('and 22 more recipients')?.textContent.trim()]).toEqual([
+    21,
+    'broken@ is not an address yet',
+    '+22'
+  ])
+  await press('Remove broken@')
+  expect([chips().length, document.activeElement]).toEqual([42, input()])
+})
+
+test('a comma within the quotes of a name ends no recipient', async () => {
+  const { composition } = await shown()
+  await type(input(), '"Zoë')
+  await key(input(), ',')
+  expect(composition.draft.to).toEqual([])
+  await type(input(), '"Zoë, Dr." <zoe@x.com>')
+  await key(input(), ',')
+  expect(composition.draft.to).toEqual([{ name: 'Zoë, Dr.', address: 'zoe@x.com' }])
+})
+
+test('Tab goes from To to the subject; Cc and Bcc have keys', async () => {
+  await shown()
+  const stops = [...document.querySelectorAll<HTMLElement>('button, input, textarea')].filter(
+    (one) => one.tabIndex >= 0 && !one.hidden
+  )
+  const next = stops[stops.indexOf(input() as HTMLElement) + 1]
+  expect(document.querySelector(`label[for="${next?.id}"]`)?.textContent).toBe('Subject')
+  expect(button('Cc')?.getAttribute('aria-keyshortcuts')).toBe('Control+Shift+C')
+})
+
+test('the focus stays in the window when a recipient is removed by a press', async () => {
+  await shown({ to: [ann, { name: 'Bob', address: 'bob@example.org' }] })
+  for (const name of ['Remove Bob', 'Remove Ann']) {
+    const close = button(name)
+    close?.focus()
+    await after(() => close?.click())
+  }
+  expect(document.activeElement).toBe(input())
+})
+
 test('people are suggested, and the field names the one that Enter takes', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout'] })
   const { composition } = await shown(
@@ -257,6 +302,26 @@ test('a file shows how far it is; one that failed can be tried again or removed'
   await press('Try again')
   await press('Remove proofs.zip')
   expect([composition.did, composition.draft.files.map(({ id }) => id)]).toEqual([[['again', 'f1']], ['f2']])
+})
+
+test('when a file is removed the next one has the focus, and after the last one the text', async () => {
+  const file = { id: 'f1', name: 'one.pdf', type: 'application/pdf', size: 4_120, blobId: 'b', cid: null }
+  await shown({ files: [file, { ...file, id: 'f2', name: 'two.pdf' }] })
+  await press('Remove one.pdf')
+  expect(document.activeElement?.getAttribute('aria-label')).toBe('Remove two.pdf')
+  await press('Remove two.pdf')
+  await vi.waitFor(() => expect(document.activeElement).toBe(document.querySelector('textarea')))
+})
+
+test('who was signed out while writing reads so in the window, and signs in from there', async () => {
+  await shown({ text: 'Dear Ann' }, ({ composition }) => {
+    const trouble = { code: 'no_session', retryAt: null, reference: null }
+    composition.save = { kind: 'device', trouble }
+  })
+  expect(alerts()).toEqual([expect.stringContaining('You were signed out. What you wrote is kept.')])
+  const link = document.querySelector<HTMLAnchorElement>('[role="alert"] a')
+  const here = encodeURIComponent(location.pathname + location.search)
+  expect([link?.textContent, link?.getAttribute('href')]).toEqual(['Sign in', `/sign-in?return_to=${here}`])
 })
 
 test('a file that is too large is named with the limit', async () => {

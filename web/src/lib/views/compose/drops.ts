@@ -5,6 +5,20 @@ export function filesOf(data: DataTransfer | null): readonly File[] {
 }
 
 /** The place in the text where something is dropped; null: it is beside the text. */
+/** Characters of a text that is pasted. Through more of them the editor would work for seconds, and again with each key. */
+const LONGEST = 100_000
+/** Characters of its HTML, most of which is not text. */
+const LONGEST_HTML = 1_000_000
+
+/** A pasted text that is too long to be edited, as a file; null if it is not. */
+export function longText(data: DataTransfer | null, name: string): File | null {
+  const [text = '', html = ''] = ['text/plain', 'text/html'].map((type) => data?.getData(type))
+  if (text.length <= LONGEST && html.length <= LONGEST_HTML) return null
+  return text === ''
+    ? new File([html], name.replace(/txt$/, 'html'), { type: 'text/html' })
+    : new File([text], name, { type: 'text/plain' })
+}
+
 export function dropOf(event: DragEvent): Range | null {
   const text = (event.target as Element | null)?.closest('[role="textbox"]')
   if (!text) return null

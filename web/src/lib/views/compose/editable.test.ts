@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
-import { asWritten, editable, showPictures } from '#lib/views/compose/editable.ts'
+import { editable, takeColours } from '#lib/views/compose/editable.ts'
+import { asWritten, showPictures } from '#lib/views/compose/written.ts'
 import { expect, test } from 'vitest'
 
 test('the draft names a picture by its Content-ID, not by an address of this device', () => {
@@ -35,4 +36,17 @@ test('what was written is written again as it was', () => {
     expect(box.querySelector('img[src^="cid:"]')).toBeNull()
     expect(asWritten(box.innerHTML)).toBe(html)
   }
+})
+
+test('what Squire renames has its name already, with its style', () => {
+  const box = document.createElement('div')
+  box.append(editable('<p><strong style="color: red" dir="rtl">a</strong><tt>b</tt></p>'))
+  expect(box.innerHTML).toBe('<p><b dir="rtl" style="color: red;">a</b><code>b</code></p>')
+})
+
+test('what is pasted loses its colours, and nothing else', () => {
+  const box = document.createElement('div')
+  box.append(editable('<p style="color: white; font-weight: bold">a<font color="white" size="4">b</font></p>'))
+  takeColours(box)
+  expect(box.innerHTML).toBe('<p style="font-weight: bold;">a<font size="4">b</font></p>')
 })

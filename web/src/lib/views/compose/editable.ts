@@ -1,9 +1,9 @@
-/** Between a draft and the editor: what is put into it, and what comes out. */
-import { cidOf, storedPictures } from '#lib/compose/pictures.ts'
+/** What is put into the editor, of a draft or of what is pasted. Loaded with the first of it. */
+import { cidOf } from '#lib/compose/pictures.ts'
 import { cleanFragment } from '#lib/compose/quote-html.ts'
 
-/** A tag of an image as browsers write it: `"` stands in no value, `>` may. */
-const IMAGE = /<img\b(?:[^>"]|"[^"]*")*>/g
+/** Squire gives these other names, too, but sets their styles in a way that the page's policy refuses. */
+const NAMES = { STRONG: 'b', EM: 'i', INS: 'u', STRIKE: 's', TT: 'code' } as const
 
 /**
  * Sanitized HTML. Pictures are named, and shown by `showPictures`: an address of the scheme `cid:` in the page would be a
@@ -15,25 +15,26 @@ export function editable(html: string): DocumentFragment {
     picture.setAttribute('data-cid', cidOf(picture.getAttribute('src') ?? '') ?? '')
     picture.removeAttribute('src')
   }
+  for (const element of fragment.querySelectorAll<HTMLElement>('strong, em, ins, strike, tt')) rename(element)
   // Of a copy the policy allows the styles that a quoted message has of its own.
   return document.importNode(fragment, true)
 }
 
-/**
- * What the editor holds → what the draft holds. Pictures that have no name are dropped: nobody could show them. `class`
- * marks the one that is chosen.
- */
-export function asWritten(html: string): string {
-  const named = html.replaceAll(IMAGE, (tag) =>
-    tag.includes(' data-cid="') ? tag.replaceAll(/ class="[^"]*"/g, '') : ''
-  )
-  return storedPictures(named)
+function rename(element: HTMLElement): void {
+  const made = element.ownerDocument.createElement(NAMES[element.nodeName as keyof typeof NAMES])
+  for (const { name, value } of element.attributes) if (name !== 'style') made.setAttribute(name, value)
+  if (element.style.length > 0) made.style.cssText = element.style.cssText
+  made.append(...element.childNodes)
+  element.replaceWith(made)
 }
 
-/** Show the pictures that this device has; the others come later. */
-export function showPictures(root: ParentNode, urlOf: (cid: string) => string | null): void {
-  for (const picture of root.querySelectorAll<HTMLImageElement>('img[data-cid]:not([src])')) {
-    const url = urlOf(picture.dataset['cid'] ?? '')
-    if (url !== null) picture.src = url
+/** What is pasted has the colours of our text: white on white, or black in the dark theme, could not be read. */
+export function takeColours(pasted: ParentNode): void {
+  for (const element of pasted.querySelectorAll<HTMLElement>('[style], [color], [bgcolor]')) {
+    element.removeAttribute('color')
+    element.removeAttribute('bgcolor')
+    element.style.removeProperty('color')
+    element.style.removeProperty('background-color')
+    if (element.style.length === 0) element.removeAttribute('style')
   }
 }

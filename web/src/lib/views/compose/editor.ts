@@ -1,5 +1,5 @@
 /** Squire, as our policies want it. */
-import { editable } from '#lib/views/compose/editable.ts'
+import { windowParts } from '#lib/views/compose/window-parts.svelte.ts'
 import Squire from 'squire-rte'
 
 const TAGS = { bold: 'B', italic: 'I', list: 'UL', numbers: 'OL', quote: 'BLOCKQUOTE', link: 'A' } as const
@@ -15,7 +15,8 @@ const SPARE = 50
 export class Editor extends Squire {
   constructor(root: HTMLElement, failed: (failure: unknown) => void) {
     super(root, {
-      sanitizeToDOMFragment: editable,
+      // Nothing is put into it before they are there (RichText).
+      sanitizeToDOMFragment: (html: string) => windowParts()?.editable(html) ?? document.createDocumentFragment(),
       didError: failed,
       undo: { documentSizeThreshold: 200_000, undoLimit: 100 }
     })
@@ -92,6 +93,25 @@ export class Editor extends Squire {
     const { commonAncestorContainer: around } = this.getSelection()
     const element = around instanceof Element ? around : around.parentElement
     return element?.closest('a')?.getAttribute('href') ?? ''
+  }
+
+  /** Where the cursor is, or at that place, but never within a link: it would lead somewhere else. */
+  insertPicture(picture: HTMLImageElement, at: Range | null): void {
+    const range = at ?? this.getSelection()
+    const { startContainer: node } = range
+    const link = (node instanceof Element ? node : node.parentElement)?.closest('a')
+    if (link) range.setStartAfter(link)
+    range.collapse(true)
+    this.insertElement(picture, range)
+  }
+
+  /** A format that was just turned off is not on again in the next line: Squire looks at the last letter, which has it. */
+  override splitBlock(lineBreakOnly: boolean, range?: Range): this {
+    const had = this.formats
+    super.splitBlock(lineBreakOnly, range)
+    for (const format of ['bold', 'italic'] as const)
+      if (!had[format] && this.hasFormat(TAGS[format])) this.changeFormat(null, { tag: TAGS[format] })
+    return this
   }
 
   /** What was folded away becomes a part of the text. */

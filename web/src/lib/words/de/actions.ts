@@ -134,6 +134,7 @@ export const actions = {
   sheet: {
     find: 'Kürzel suchen',
     groups: { walk: 'Bewegen', sort: 'Ordnen', select: 'Auswählen', write: 'Schreiben' },
+    writing: 'In einer Nachricht, die Sie schreiben',
     then: 'dann',
     on: 'Kürzel mit nur einer Taste sind eingeschaltet.',
     off: 'Kürzel mit nur einer Taste sind ausgeschaltet.',

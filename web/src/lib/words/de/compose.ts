@@ -63,7 +63,10 @@ export const compose: Widen<typeof english> = {
   discarded: 'Entwurf verworfen',
   back: 'Der Entwurf ist wieder da',
   drop: 'Dateien hier ablegen, um sie anzuhängen',
+  hide: 'Ausblenden',
   files: {
+    pasted: 'Was Sie eingefügt haben, ist zu lang, um es hier zu bearbeiten. Es ist als Datei angehängt.',
+    pastedName: 'Eingefügter Text.txt',
     list: 'Anhänge',
     progress: (percent: string) => `${percent} hochgeladen`,
     cancel: (name: string) => `Hochladen von ${name} abbrechen`,

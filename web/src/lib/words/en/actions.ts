@@ -129,6 +129,7 @@ export const actions = {
   sheet: {
     find: 'Find a shortcut',
     groups: { walk: 'Move', sort: 'Sort', select: 'Select', write: 'Write' },
+    writing: 'In a message you write',
     then: 'then',
     on: 'Single-key shortcuts are on.',
     off: 'Single-key shortcuts are off.',

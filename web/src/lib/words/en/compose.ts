@@ -61,7 +61,10 @@ export const compose = {
   discarded: 'Draft discarded',
   back: 'The draft is back',
   drop: 'Drop files here to attach them',
+  hide: 'Hide',
   files: {
+    pasted: 'What you pasted is too long to be edited here. It is attached as a file.',
+    pastedName: 'Pasted text.txt',
     list: 'Attachments',
     progress: (percent: string) => `${percent} uploaded`,
     cancel: (name: string) => `Cancel the upload of ${name}`,

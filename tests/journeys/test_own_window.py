@@ -1,0 +1,115 @@
+"""A message in a window of the browser's own: opened, loaded again, taken over, closed; and what `mailto:` opens."""
+
+from urllib.parse import quote, urlsplit
+
+from playwright.async_api import Browser, Page, expect
+
+from eventually import eventually
+from mail_page import MailPage
+from other_program import mails_in, received, send
+from trial import Trial
+from writing_page import Window, begin, reader, writer
+
+ELSEWHERE = "This message is being written in another tab."
+
+
+async def own_window(window: Window) -> MailPage:
+    """The window in which it goes on."""
+    async with window.page.context.expect_page() as coming:
+        await window.button("More").click()
+        await window.page.get_by_role("menuitem", name="Open in its own window").click()
+    return _as(window.of, await coming.value)
+
+
+def _as(alice: MailPage, page: Page) -> MailPage:
+    own = MailPage.__new__(MailPage)
+    own.__dict__.update(alice.__dict__, page=page)
+    return own
+
+
+async def test_a_message_in_its_own_window_outlives_a_reload_and_is_sent_from_there(
+    up: Trial, browser: Browser
+) -> None:
+    async with reader(up, "own.bob") as bob, writer(up, browser, "own.alice") as (alice, _):
+        own = await own_window(await begin(alice, [bob.address], "Moves", "One"))
+        window = Window(own, "Moves")
+        await expect(window.text).to_have_text("One")
+        await own.expect_no_violations()
+        await window.text.press("Control+End")
+        await own.page.keyboard.type(" two")
+        await own.page.reload()
+        await expect(window.text).to_have_text("One two")
+        await expect(alice.page.get_by_role("dialog")).to_have_count(0)
+        await window.text.press("Control+End")
+        await own.page.keyboard.press("Control+Enter")
+        body = (await received(bob, "Moves")).get_body(("plain",))
+        assert body
+        assert body.get_content().strip() == "One two"
+
+
+async def test_a_new_message_in_its_own_window_is_the_same_after_a_reload(up: Trial, browser: Browser) -> None:
+    async with writer(up, browser, "fresh.alice") as (alice, own):
+        await alice.open("/mail/compose/new")
+        await Window(alice).field("Subject").fill("Fresh")
+        window = Window(alice, "Fresh")
+        await window.text.fill("Words")
+        await alice.page.reload()
+        await expect(window.text).to_have_text("Words")
+        await window.is_saved()
+        assert len(await mails_in(own, "drafts", "Fresh")) == 1
+
+
+async def test_what_another_tab_writes_is_taken_over_and_given_back(up: Trial, browser: Browser) -> None:
+    async with writer(up, browser, "over.alice") as (alice, own):
+        begun = await begin(alice, ["bob@example.net"], "Shared", "One")
+        await begun.is_saved()
+        page = await own_window(begun)
+        window = Window(page, "Shared")
+        await expect(window.text).to_have_text("One")
+        await alice.open("/mail/drafts")
+        await alice.row("Shared").click()
+        here = Window(alice, "Shared")
+        await expect(here.box.get_by_text(ELSEWHERE)).to_be_visible()
+        await alice.expect_no_violations()
+        await here.button("Take over").click()
+        await expect(window.box.get_by_text(ELSEWHERE)).to_be_visible()
+        await here.text.press("Control+End")
+        await alice.page.keyboard.type(" two")
+        await expect(window.text).to_have_text("One two")
+        await window.button("Take over").click()
+        await window.text.press("Control+End")
+        await page.page.keyboard.type(" three")
+        async with page.page.expect_event("close"):
+            await page.page.keyboard.press("Escape")
+
+        async def stored() -> bool:
+            bodies = [mail.get_body(("plain",)) for mail in await mails_in(own, "drafts", "Shared")]
+            return [body.get_content().strip() for body in bodies if body] == ["One two three"]
+
+        await eventually(stored, "the mail server has all three words, once")
+
+
+async def test_the_address_of_the_handler_of_mailto_opens_a_message_with_what_the_link_says(
+    up: Trial, browser: Browser
+) -> None:
+    async with reader(up, "handler.bob") as bob, writer(up, browser, "handler.alice") as (alice, _):
+        link = f"mailto:{bob.address}?subject=Pallet%203&cc=carla@example.net&body=Where%20is%20it%3F"
+        await alice.open(f"/mail/compose/new?mailto={quote(link, safe='')}")
+        window = Window(alice, "Pallet 3")
+        await expect(window.text).to_have_text("Where is it?")
+        for address in (bob.address, "carla@example.net"):
+            await expect(window.box.get_by_role("button", name=address, exact=True)).to_be_visible()
+        # A reload does not begin another one.
+        assert "mailto" not in urlsplit(alice.page.url).query
+        await alice.expect_no_violations()
+
+
+async def test_a_mailto_link_in_a_mail_opens_a_message(up: Trial, browser: Browser) -> None:
+    async with reader(up, "link.dora") as dora, writer(up, browser, "link.alice") as (alice, _):
+        await send(dora, alice.email, "Contact", "Write to carla@example.net please.")
+        await alice.row("Contact").click()
+        link = alice.page.get_by_role("link", name="carla@example.net")
+        await link.click()
+        window = Window(alice)
+        await expect(window.box.get_by_role("button", name="carla@example.net", exact=True)).to_be_visible()
+        assert alice.page.context.pages == [alice.page]
