@@ -76,7 +76,7 @@ export class AccountFlow {
     this.#unsay((message) => message.type === 'success')
     try {
       await this.#send(form, button)
-      if (this.confirm && this.#around.confirm) await this.#confirmed(form, button, this.#around.confirm)
+      await this.#confirmed(form, button)
     } catch (error) {
       if (!(error instanceof CredentialRefused)) throw error
       this.refusal = error.why
@@ -92,7 +92,9 @@ export class AccountFlow {
     await this.#follow(this.#around.client.submit(form.flow, entriesOf(form, button, this.values, credential)))
   }
 
-  async #confirmed(form: Form, button: Button, confirm: () => Promise<boolean>): Promise<void> {
+  async #confirmed(form: Form, button: Button): Promise<void> {
+    const { confirm } = this.#around
+    if (!this.confirm || !confirm) return
     this.confirm = null
     if (await confirm()) {
       await this.#send(form, button)

@@ -1,4 +1,4 @@
-/** As whom the person writes, in the settings. Loaded on use: `mail.later`. */
+/** As whom the person writes, in the settings. Loaded on use. */
 import { recipientsOf } from '#lib/compose/recipients.ts'
 import { isAddress } from '#lib/compose/address.ts'
 import { editableSignature, signatureOf } from '#lib/compose/signature.ts'
@@ -6,19 +6,20 @@ import type { EmailAddress, Identity } from '#lib/jmap/types.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import { addressOf, identityIn } from '#lib/sync/identities.ts'
 import { IdentityEdits, valuesOf, type IdentityValues } from '#lib/sync/identity-edits.ts'
-import type { Inside } from './inside.ts'
+import type { Account } from '#lib/sync/account.ts'
+import type { PreferredIdentity } from './preferred-identity.ts'
 import { troubled } from './trouble-of.ts'
 
 type Clean = (html: string) => string
 
 /** What a person types. */
 export interface IdentityForm {
-  readonly name: string
-  readonly address: string
+  name: string
+  address: string
   /** addresses, in a line; empty for none */
-  readonly replyTo: string
+  replyTo: string
   /** of the editor */
-  readonly signature: string
+  signature: string
 }
 
 export interface OwnIdentity {
@@ -34,20 +35,23 @@ export interface OwnIdentity {
 export const NEW_IDENTITY: IdentityForm = { name: '', address: '', replyTo: '', signature: '' }
 
 export class IdentitiesState {
-  readonly #inside: Inside
+  readonly #account: Account
   readonly #edits: IdentityEdits
+  readonly #preferred: PreferredIdentity
+  #preferredId = $state.raw<string | null>(null)
   #found = $state.raw<readonly Identity[] | null>(null)
   /** why they could not be read */
   trouble = $state.raw<Trouble | null>(null)
 
-  constructor(inside: Inside) {
-    this.#inside = inside
-    this.#edits = new IdentityEdits(inside.account)
+  constructor(account: Account, preferred: PreferredIdentity) {
+    this.#account = account
+    this.#edits = new IdentityEdits(account)
+    this.#preferred = preferred
   }
 
   /** null until they are known */
   get items(): readonly OwnIdentity[] | null {
-    const own = this.#inside.account.address
+    const own = this.#account.address
     const preferred = identityIn(this.#found ?? [], this.#preferredId, own)?.id
     return (
       this.#found?.map((identity) => ({
@@ -63,7 +67,12 @@ export class IdentitiesState {
 
   async load(): Promise<void> {
     try {
-      this.#found = await troubled(this.#edits.read())
+      const [found] = await troubled(
+        // Which one is preferred is known on this device, too.
+        Promise.all([this.#edits.read(), this.#preferred.read().catch(() => undefined)])
+      )
+      this.#found = found
+      this.#preferredId = this.#preferred.id
       this.trouble = null
     } catch (trouble) {
       this.trouble = trouble as Trouble
@@ -73,9 +82,11 @@ export class IdentitiesState {
   /** Makes one, or changes the one that was shown. Rejects with a Trouble. */
   async save(shown: OwnIdentity | null, form: IdentityForm, clean: Clean): Promise<void> {
     const values = valuesFrom(form, clean)
-    await troubled(
-      shown ? this.#edits.change(shown.id, shown.values, values) : this.#edits.make(form.address.trim(), values)
-    ).finally(() => this.load())
+    const address = form.address.trim()
+    const saved: Promise<unknown> = shown
+      ? this.#edits.change(shown.id, shown.values, values)
+      : this.#edits.make(address, values)
+    await troubled(saved).finally(() => this.load())
   }
 
   /** Rejects with a Trouble. */
@@ -83,19 +94,11 @@ export class IdentitiesState {
     await troubled(this.#edits.remove(id)).finally(() => this.load())
   }
 
-  prefer({ id }: OwnIdentity): void {
-    this.#inside.preferences.set({ identity: id })
+  /** Rejects with a Trouble: it holds on this device only. */
+  async prefer({ id }: OwnIdentity): Promise<void> {
+    this.#preferredId = id
+    await troubled(this.#preferred.choose(id))
   }
-
-  get #preferredId(): string | null {
-    return preferredIdentity(this.#inside.preferences)
-  }
-}
-
-/** The id of the identity that the person prefers; null for the one of the account's own address. */
-export function preferredIdentity({ choices }: Pick<Inside['preferences'], 'choices'>): string | null {
-  const chosen = choices['identity']?.[0]
-  return typeof chosen === 'string' && chosen !== '' ? chosen : null
 }
 
 /** What the form begins with. */
@@ -121,8 +124,4 @@ export function wrongIdentity({
   if (!isAddress(address.trim())) return { field: 'address', text: address.trim() }
   const wrong = recipientsOf(replyTo).find((one) => !isAddress(one.address))
   return wrong ? { field: 'replyTo', text: wrong.address } : null
-}
-
-export function create(inside: Inside): IdentitiesState {
-  return new IdentitiesState(inside)
 }

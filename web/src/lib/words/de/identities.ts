@@ -24,6 +24,7 @@ export const identities: IdentityWords = {
   prefer: 'Für neue Nachrichten verwenden',
   preferName: (address) => `${address} für neue Nachrichten verwenden`,
   isPreferred: (address) => `Neue Nachrichten werden als ${address} geschrieben`,
+  preferredHere: 'Das gilt nur auf diesem Gerät: Der Dienst antwortet gerade nicht.',
   remove: 'Löschen',
   removeName: (address) => `${address} löschen`,
   question: (address) => `Die Identität ${address} löschen?`,
