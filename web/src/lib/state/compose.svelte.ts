@@ -44,11 +44,7 @@ export class ComposeState implements Compose {
   #outcome = $state.raw<Outcome | null>(null)
 
   /** Once it is certain whose drafts they are. Raises JmapFailure. */
-  static async create(
-    account: Account,
-    outbox: Outbox,
-    made: (compose: ComposeState) => void
-  ): Promise<ComposeState> {
+  static async create(account: Account, outbox: Outbox, made: (compose: ComposeState) => void): Promise<ComposeState> {
     await account.restored
     if (!account.isShown) {
       await account.connected()
