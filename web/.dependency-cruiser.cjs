@@ -6,6 +6,7 @@ const rooms = {
   compose: ['jmap', 'mail'],
   words: [],
   accounts: [],
+  offline: [],
   console: [],
   store: ['jmap', 'mail'],
   cache: ['jmap', 'outbox', 'compose'],
@@ -15,7 +16,7 @@ const rooms = {
   ui: ['words'],
   state: ['jmap', 'mail', 'store', 'outbox', 'compose', 'sync', 'words', 'accounts', 'console'],
   commands: ['state', 'store', 'outbox', 'sync', 'mail', 'words'],
-  views: ['state', 'commands', 'ui', 'words', 'mail', 'compose', 'frame', 'accounts', 'jmap']
+  views: ['state', 'commands', 'ui', 'words', 'mail', 'compose', 'frame', 'accounts', 'jmap', 'offline']
 }
 
 /** Only these rooms may import the library, so that one place answers for it. */

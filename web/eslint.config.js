@@ -55,10 +55,10 @@ export default defineConfig(
     languageOptions: { parserOptions: { parser: ts.parser } }
   },
   {
-    files: ['**/*.svelte', 'src/routes/**'],
+    files: ['**/*.svelte', 'src/routes/**', 'src/service-worker/**'],
     rules: {
       'max-lines': ['error', { max: 200, skipBlankLines: true }],
-      // The types of components and of routes are unknown here; svelte-check knows and checks them.
+      // The types of components, of routes and of the worker are unknown here; svelte-check and tsc check them.
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-call': 'off',

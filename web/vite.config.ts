@@ -37,7 +37,9 @@ export default defineConfig({
       // Postroom serves the pages under paths of any depth: relative addresses of files would break there.
       paths: { relative: false },
       // The hash of the sources, so that two builds of the same sources are equal byte for byte.
-      version: { name: hashOfSources(), pollInterval: 0 }
+      version: { name: hashOfSources(), pollInterval: 0 },
+      // The page registers it after the first view (src/lib/offline/registration.ts).
+      serviceWorker: { register: false }
     }),
     lateStyles
   ],

@@ -120,6 +120,11 @@ class Settings(BaseModel):
         None,
         description="Base URL of Postroom for browsers and mail programs; empty: taken from the Host of each request",
     )
+    keep_interface: bool = Field(
+        True,
+        description="Whether browsers keep the web interface, so that it starts without a network; false: at their "
+        "next visit they delete what they kept",
+    )
     cors_origins: frozenset[str] = Field(
         frozenset(),
         description="Other origins (scheme://host[:port]) whose web pages may use Postroom, separated by commas: "

@@ -107,6 +107,7 @@ async def test_check_is_ok_after_setup(setup: Setup, database: Database) -> None
         "allowed IP": "ok",
         "webhook": "changed",
         "upload quota": "changed",
+        "Authentication-Results": "changed",
         "OAuth clients": "changed",
     }
     names = {"STALWART_API_KEY", "MAIL_MASTER", "STALWART_WEBHOOK_KEY"}

@@ -186,7 +186,7 @@ async def test_a_megabyte_that_is_pasted_is_attached_at_once_and_nothing_of_it_i
         await text.press("a")
         await alice.page.evaluate(PASTE, ["text/plain", "Ten per cent less.\n" * 53_000])
         window = alice.page.get_by_role("dialog", name="Long")
-        await expect(window.get_by_role("list", name="Attachments")).to_contain_text("Pasted text.txt1 MB")
+        await expect(window.get_by_role("list", name="Attachments")).to_contain_text("1 MB")
         await expect(window.get_by_role("alert")).to_contain_text("It is attached as a file.")
         await expect(text).to_have_text("a")
         await alice.expect_no_violations()

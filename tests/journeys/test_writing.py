@@ -42,6 +42,14 @@ async def upload_slowly(page: Page, octets_per_second: int) -> None:
     await network.send("Network.emulateNetworkConditions", limits)
 
 
+LOADS_NOTHING = """() => {
+  const scripts = performance.getEntriesByType("resource").filter(({ name }) => name.endsWith(".js")).length
+  if (scripts !== window.scripts) Object.assign(window, { scripts, since: Date.now() })
+  return Date.now() - window.since > 5_000
+}"""
+"""For some seconds."""
+
+
 def part(mail: EmailMessage, kind: str) -> EmailMessage:
     (found,) = (one for one in mail.walk() if one.get_content_type() == kind)
     assert isinstance(found, EmailMessage)
@@ -162,7 +170,7 @@ async def test_who_never_wrote_before_the_network_was_lost_can_write_and_send_an
 ) -> None:
     async with reader(up, "nora") as nora, writer(up, browser, "tunnel.alice") as (alice, _):
         # Writing is loaded ahead, once the page has nothing else to do.
-        await alice.page.wait_for_load_state("networkidle")
+        await alice.page.wait_for_function(LOADS_NOTHING)
         await alice.page.context.set_offline(True)
         window = await begin(alice, [nora.address], "In the tunnel", "Written without a network.")
         await window.is_kept()

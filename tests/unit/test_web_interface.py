@@ -148,6 +148,30 @@ async def test_policy_of_a_page_names_our_frames_and_the_server_of_live_events(f
     assert "frame-src h/_app/immutable/assets/;" in (await ask(opened(folder), "/")).headers["content-security-policy"]
 
 
+async def test_worker_is_asked_for_each_time_and_asks_only_our_origin(folder: Path) -> None:
+    (folder / "service-worker.js").write_text("keep()")
+    answer = await ask(opened(folder), "/service-worker.js")
+    assert (answer.text, answer.headers["cache-control"]) == ("keep()", "no-cache")
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; connect-src 'self'")
+
+
+async def test_switched_off_the_worker_is_one_that_deletes_what_was_kept(folder: Path, tmp_path: Path) -> None:
+    (folder / "service-worker.js").write_text("keep()")
+    for place in (folder, tmp_path / "unbuilt"):
+        answer = await ask(opened(place, Place(keeps=False)), "/service-worker.js")
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache")
+        assert "caches.delete(name)" in answer.text
+        assert "registration.unregister()" in answer.text
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_manifest_is_one_that_browsers_take(folder: Path, language: str) -> None:
+    (folder / f"{language}.webmanifest").write_text("{}")
+    answer = await ask(opened(folder), f"/{language}.webmanifest")
+    assert answer.headers["content-type"] == "application/manifest+json"
+
+
 async def test_only_get_and_head_are_answered(folder: Path) -> None:
     interface = opened(folder)
     for path in ("/", "/mail/inbox", ENTRY):

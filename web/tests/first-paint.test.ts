@@ -170,3 +170,21 @@ test('what a service keeps that names nobody is shown to nobody before it is kno
   const { mail } = await opened(server, ANN)
   expect(mail.list).toBeNull()
 })
+
+test('a draft that is begun while nobody answers is kept, however often it is tried again', async () => {
+  const server = await visited()
+  server.interrupt = () => Promise.reject(new TypeError('Failed to fetch'))
+  const { mail, world } = await opened(server, ANN)
+  const compose = await mail.compose()
+  const composition = await compose.start({ kind: 'new' })
+  for (const text of ['In the', 'In the tunnel']) {
+    composition.change({ format: 'plain', html: '', text, subject: 'Tunnel' })
+    await world.pass(60_000)
+    expect(composition.save.kind).not.toBe('failed')
+  }
+  mail.stop()
+  const later = await opened(server, ANN)
+  const kept = await later.mail.compose()
+  await later.world.pass(1_000)
+  expect([...kept.open, ...kept.unsentDrafts].map(({ draft }) => draft.text)).toEqual(['In the tunnel'])
+})

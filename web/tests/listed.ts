@@ -1,4 +1,5 @@
 /** A mail page before a plain list that does at once what actions say. */
+import { Preferences } from '#lib/state/preferences.svelte.ts'
 import { MailPage } from '#lib/state/page.svelte.ts'
 import type { Action, Bulk, ConversationList, Mail, MailboxItem, Role, Row } from '#lib/state/mail.ts'
 
@@ -68,6 +69,7 @@ export function listed(
     },
     labels: { items: [], byKeyword: () => undefined },
     sending: { draftOf: () => '' },
+    preferences: new Preferences(),
     show: () => undefined
   } as unknown as Mail
   const go = (path: string): Promise<void> => {

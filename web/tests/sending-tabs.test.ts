@@ -224,4 +224,44 @@ describe('of a message nobody knows whether it left', () => {
     await pass(scene, 30_000)
     expect([received(scene), one.told.at(-1)]).toEqual([['Pallets'], 'already_sent'])
   })
+
+  /** When a request that includes `text` comes, the first one arrives so many milliseconds later. */
+  async function arriving(text: string, after: number): Promise<Two> {
+    let late: () => void = () => undefined
+    const two = await unknown((of, body) => {
+      late = () => void of.server.respond('/jmap/', body)
+    })
+    const { server, world } = two.scene
+    server.interrupt = async (_, body) => {
+      if (!body.includes(text)) return null
+      server.interrupt = () => null
+      if (after === 0) late()
+      else world.ports(server.fetch).after(after, late)
+      return Promise.resolve(null)
+    }
+    return two
+  }
+
+  test('sent again, while the first request arrives before its email is made anew, it left once, and that is told', async () => {
+    const { scene, one, id } = await arriving('"properties":["id","keywords"]', 0)
+    await one.sendings.sendAgain(id)
+    await pass(scene, 60_000)
+    expect([places(scene), one.told, one.drafts.all()]).toEqual([ONE_SENT, ['outcome_unknown', 'sent Pallets'], []])
+  })
+
+  test('kept as a draft, changed and sent, while the first request arrives a moment after its email was destroyed: the new words stay a draft', async () => {
+    const { scene, one, id } = await arriving('"destroy"', 100)
+    await one.sendings.keepDraft(id)
+    await pass(scene, 5_000)
+    const kept = one.drafts.get(id)
+    if (!kept) throw new Error('gone')
+    one.drafts.type(id, { ...kept.draft, text: 'Dear Ann, hello' })
+    await one.sendings.send(id)
+    await pass(scene, 60_000, 100)
+    expect([received(scene), one.told.at(-1), one.drafts.get(id)?.draft.text]).toEqual([
+      ['Pallets'],
+      'already_sent',
+      'Dear Ann, hello'
+    ])
+  })
 })

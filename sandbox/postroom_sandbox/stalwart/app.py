@@ -33,6 +33,7 @@ from postroom_sandbox.stalwart.jmap_settings import RAISED_LIMITS, JmapSettings,
 from postroom_sandbox.stalwart.mail import Mail
 from postroom_sandbox.stalwart.mail.blob_transfer import BlobTransfer
 from postroom_sandbox.stalwart.mail_master import ensure_mail_master
+from postroom_sandbox.stalwart.mta_settings import ALWAYS_ADDED, MtaStageData
 from postroom_sandbox.stalwart.oidc_provider import OidcProvider
 from postroom_sandbox.stalwart.registry import Registry
 from postroom_sandbox.stalwart.roles import Roles
@@ -71,7 +72,8 @@ def create_app(
         ensure_mail_master(known_domains, roles, accounts, mail_master)
     object_types = [known_domains, roles, accounts, Credentials(store, "AppPassword"), Credentials(store, "ApiKey")]
     limits = JmapSettings(store, **(RAISED_LIMITS if mail_master else {}))
-    object_types += [AllowedIps(store), DefaultRoles(store), OidcProvider(store), limits]
+    stage = MtaStageData(store, **(ALWAYS_ADDED if mail_master else {}))
+    object_types += [AllowedIps(store), DefaultRoles(store), OidcProvider(store), limits, stage]
     counts: Counter[str] = Counter()
     faults = Faults(store)
     authentication = Authentication(store, accounts, admin_password)

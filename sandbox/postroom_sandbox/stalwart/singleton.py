@@ -19,7 +19,7 @@ class Singleton(ObjectType):
     changeable: frozenset[str]
     unchangeable: str
 
-    def __init__(self, store: Store, **values: int) -> None:
+    def __init__(self, store: Store, **values: object) -> None:
         super().__init__(store)
         self.table = f"(SELECT * FROM singletons WHERE name = '{self.name}')"  # noqa: S608 - a constant of the source
         sql = "INSERT OR IGNORE INTO singletons (id, name, document) VALUES (?, ?, ?)"

@@ -179,7 +179,8 @@ def _people(
 
 
 def _place(settings: Settings, centrifugo: CentrifugoForBrowsers | None) -> Place:
-    return Place(settings.public_url, [origin_of(centrifugo.url)] if centrifugo else [])
+    connects = [origin_of(centrifugo.url)] if centrifugo else []
+    return Place(settings.public_url, connects, keeps=settings.keep_interface)
 
 
 def _self_service(

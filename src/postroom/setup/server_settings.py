@@ -9,6 +9,7 @@ from postroom.setup.administrator import Administrator
 from postroom.setup.secret_file import SecretFile
 from postroom.setup.step import State, Step
 from postroom.stalwart.allowed_ips import AllowedIps, IpNetwork, contains, spelled
+from postroom.stalwart.authentication_results import add_always, added_when
 from postroom.stalwart.oauth_clients import require_registration, requires_registration
 from postroom.stalwart.upload_quota import BYTES, FILES, in_words, raise_upload_quota, upload_quota
 from postroom.stalwart.webhook_setup import WebhookSetup
@@ -16,6 +17,7 @@ from postroom.stalwart.webhook_setup import WebhookSetup
 WEBHOOK = "webhook"
 ALLOWED_IP = "allowed IP"
 UPLOAD_QUOTA = "upload quota"
+AUTHENTICATION_RESULTS = "Authentication-Results"
 OAUTH = "OAuth clients"
 _COPY = "copy that file to all hosts of Postroom"
 
@@ -65,6 +67,20 @@ async def ensure_upload_quota(by: Administrator) -> Step:
     raised = in_words(max(FILES, before.files), max(BYTES, before.size))
     details = f"raised to {raised} for each person, from {in_words(before.files, before.size)}"
     return Step(UPLOAD_QUOTA, _changed(by), details)
+
+
+async def ensure_authentication_results(by: Administrator) -> Step:
+    """Make sure that Stalwart adds its own Authentication-Results to all mail. Raises `MailServerError`s."""
+    before = await added_when(by.client, by.registry)
+    if before.is_always:
+        return Step(AUTHENTICATION_RESULTS, "ok", "Stalwart adds its own to all mail")
+    if not before.is_default:
+        details = "Stalwart adds its own under conditions of yours: where they do not apply, a sender can forge it"
+        return Step(AUTHENTICATION_RESULTS, "warning", details, "see addAuthResultsHeader of x:MtaStageData")
+    if not by.dry_run:
+        await add_always(by.client, by.registry)
+    details = "from now on, Stalwart adds its own to all mail, so that no sender can forge it"
+    return Step(AUTHENTICATION_RESULTS, _changed(by), details)
 
 
 async def ensure_registered_clients(by: Administrator) -> Step:

@@ -16,10 +16,12 @@ from postroom.setup.own_account import ensure_account
 from postroom.setup.secret_file import SecretFile
 from postroom.setup.server_settings import (
     ALLOWED_IP,
+    AUTHENTICATION_RESULTS,
     OAUTH,
     UPLOAD_QUOTA,
     WEBHOOK,
     ensure_allowed,
+    ensure_authentication_results,
     ensure_registered_clients,
     ensure_upload_quota,
     ensure_webhook,
@@ -149,6 +151,7 @@ async def _for_people(by: Administrator, settings: Settings, secrets: Secrets, c
         return
     yield await _tried(WEBHOOK, ensure_webhook(by, settings, secrets.webhook_key))
     yield await _tried(UPLOAD_QUOTA, ensure_upload_quota(by))
+    yield await _tried(AUTHENTICATION_RESULTS, ensure_authentication_results(by))
     if choices.registered_clients:
         yield await _tried(OAUTH, ensure_registered_clients(by))
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from postroom.mail.ports import People
 from postroom.problems import plain_problem
 from postroom.telemetry import log
-from postroom.web import unbuilt
+from postroom.web import unbuilt, worker
 from postroom.web.build import FOLDER, Build, BuiltFile, read_build
 from postroom.web.page_person import page_for, person_of
 from postroom.web.response import NO_STORE, respond, stated
@@ -28,10 +28,11 @@ POLL_SECONDS = 1.0
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where browsers find the interface. `public_url`: None: at the Host of each request. `connects`: origins besides
-    our own to which its pages may connect."""
+    our own to which its pages may connect. `keeps`: browsers keep the interface, to start it without a network."""
 
     public_url: str | None = None
     connects: Sequence[str] = ()
+    keeps: bool = True
 
 
 class Interface:
@@ -60,19 +61,27 @@ class Interface:
 
     async def _answer(self, request: Request) -> Response | None:
         path, build = request.scope["path"], await self._current()
-        file, shell = build.files.get(path) if build else None, shell_of(path, stated(request, "accept"))
+        file, shell = self._at(path, build), shell_of(path, stated(request, "accept"))
         if file is None and shell is None:
             return _no_such_file() if path.startswith("/_app/") else None
         if request.method not in ("GET", "HEAD"):
             return plain_problem(405, "Method Not Allowed", {"Allow": "GET, HEAD"}).response()
         if file:
-            return respond(request, file, path)
+            return self._file(request, file, path)
         if build is None:
             return unbuilt.page(self._folder)
         page = build.page(shell or "")
         if self._people and shell == MAIL and (person := await person_of(request, self._people)):
             return self._page(request, page_for(page, person), NO_STORE)
         return self._page(request, page)
+
+    def _at(self, path: str, build: Build | None) -> BuiltFile | None:
+        if path == worker.PATH and not self._place.keeps:
+            return worker.FAREWELL
+        return build.files.get(path) if build else None
+
+    def _file(self, request: Request, file: BuiltFile, path: str) -> Response:
+        return respond(request, file, path, headers=worker.HEADERS if path == worker.PATH else None)
 
     def _page(self, request: Request, page: BuiltFile, more: Mapping[str, str] = MappingProxyType({})) -> Response:
         host, place = stated(request, "host"), self._place

@@ -12,8 +12,9 @@ from postroom.web.build import FRAMES, BuiltFile
 TITLE_STYLE = "'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='"
 """The style attribute of `#svelte-announcer`, by which SvelteKit tells screen readers the title of a new page."""
 
-TRUSTED_TYPES = ("svelte-trusted-html", "dompurify")
-"""Policies that may make HTML of text: of Svelte's templates, and of sanitized mail. Nothing may make a script."""
+TRUSTED_TYPES = ("svelte-trusted-html", "dompurify", "postroom-worker")
+"""Policies that may make HTML of text: of Svelte's templates, and of sanitized mail. The last one makes the address of
+our service worker, whatever it is given. Nothing may make a script."""
 
 _REMOTE = (f"{FRAMES}frame-remote.", f"{FRAMES}frame-print-remote.")
 """The frames that may load remote pictures, after the person's consent."""

@@ -1,5 +1,6 @@
 /** What the forms of Kratos need of this browser. */
 import { goto } from '$app/navigation'
+import { PersonHere } from '#lib/offline/person.ts'
 import { asking } from '#lib/accounts/service.ts'
 import type { Accounts } from '#lib/state/accounts.ts'
 import { leaving } from './leaving.ts'
@@ -18,6 +19,9 @@ export function accountsHere(): Accounts {
     enter: (to) => {
       if ('page' in to) void goto(to.page, { replace: true })
       else location.replace('load' in to ? to.load : to.site)
+    },
+    expectAnother: () => {
+      if ('caches' in window) void new PersonHere(caches, () => Date.now()).is(null)
     },
     remember: (flowId) => {
       const url = new URL(location.href)

@@ -9,6 +9,7 @@ export function leaving() {
     client: new AccountsClient((address, init) => window.fetch(address, init)),
     unsent: () => unsentOnThisDevice(Date.now()),
     databases: 'indexedDB' in window ? indexedDB : null,
+    caches: 'caches' in window ? caches : null,
     tellOthers,
     leave: (page) => location.replace(page)
   } satisfies Omit<Leaving, 'ask'>

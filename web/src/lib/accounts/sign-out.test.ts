@@ -17,6 +17,7 @@ function leaving(seen: Seen, more: Partial<Leaving> = {}): Leaving {
       return Promise.resolve(false)
     },
     databases: indexedDB,
+    caches: null,
     tellOthers: () => (seen.told = (seen.told ?? 0) + 1),
     leave: (page) => seen.left.push(page),
     ...more
@@ -41,6 +42,16 @@ test('every database of the person is gone before the page is loaded anew', asyn
   expect(await signOut(leaving(seen))).toBe('left')
   expect(await databases()).toBe(0)
   expect(seen).toMatchObject({ asked: [], left: ['/sign-in'] })
+})
+
+test('files of the interface are gone as well, and whom the service named', async () => {
+  const names = new Set(['postroom-build-1', 'postroom-person'])
+  const caches = {
+    keys: () => Promise.resolve([...names]),
+    delete: (name: string) => Promise.resolve(names.delete(name))
+  }
+  expect(await signOut(leaving({ asked: [], left: [] }, { caches }))).toBe('left')
+  expect([...names]).toEqual([])
 })
 
 test('something unsent is asked about, and the person may stay', async () => {

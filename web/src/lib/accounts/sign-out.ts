@@ -9,6 +9,8 @@ export interface Leaving {
   readonly ask: (unsent: number) => Promise<boolean>
   /** null: the browser keeps nothing */
   readonly databases: Pick<IDBFactory, 'databases' | 'deleteDatabase'> | null
+  /** files of the interface, and whom the service named; null: the browser keeps none */
+  readonly caches: Pick<CacheStorage, 'keys' | 'delete'> | null
   /** other tabs show the mail of this person: they leave it */
   readonly tellOthers: () => void
   /** load the page anew, which empties the memory */
@@ -26,9 +28,12 @@ export async function signOut(leaving: Leaving): Promise<SignedOut> {
   if (waiting > 0 && !(await leaving.ask(waiting))) return 'stayed'
   if (!(await leaving.client.signOut())) return 'failed'
   leaving.tellOthers()
-  const { databases } = leaving
+  const { databases, caches } = leaving
   // If it fails, Clear-Site-Data has deleted them.
-  if (databases) await inTime(() => deleteAll(databases), undefined)
+  await Promise.all([
+    databases && inTime(() => deleteAll(databases), undefined),
+    caches && inTime(() => empty(caches), undefined)
+  ])
   leaving.leave('/sign-in')
   return 'left'
 }
@@ -42,6 +47,10 @@ async function inTime<T>(work: () => Promise<T>, otherwise: T): Promise<T> {
 async function deleteAll(factory: NonNullable<Leaving['databases']>): Promise<void> {
   const found = await factory.databases()
   await Promise.all(found.flatMap(({ name }) => (name ? [deletion(factory.deleteDatabase(name))] : [])))
+}
+
+async function empty(caches: NonNullable<Leaving['caches']>): Promise<void> {
+  await Promise.all((await caches.keys()).map((name) => caches.delete(name)))
 }
 
 function deletion(request: IDBOpenDBRequest): Promise<void> {

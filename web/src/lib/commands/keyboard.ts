@@ -54,7 +54,7 @@ export class Keyboard {
 
   #fitting(key: Key): readonly Command[] {
     const isSingle = key.key.length === 1 && !key.ctrlKey && !key.metaKey
-    if (isSingle && !this.#page.preferences.singleKeys) return []
+    if (isSingle && !this.#page.preferences.chosen.singleKeys) return []
     const needsList = key.ctrlKey || key.metaKey
     return this.commands.filter(
       (command) =>

@@ -9,7 +9,7 @@ export interface Submission {
   readonly undoStatus?: string
   readonly sendAt?: string
   readonly deliveryStatus?: Readonly<
-    Record<string, { readonly delivered?: string; readonly smtpReply?: string } | null>
+    Record<string, { readonly delivered?: string; readonly smtpReply?: unknown } | null>
   > | null
   readonly envelope?: { readonly rcptTo?: readonly { readonly email: string }[] } | null
 }
@@ -37,7 +37,7 @@ export function deliveryOf({ deliveryStatus }: Pick<Submission, 'deliveryStatus'
   const refused = recipients.filter(([, status]) => status?.delivered === 'no')
   return {
     recipients: recipients.length,
-    refused: refused.map(([address, status]) => ({ address, ...refusalIn(String(status?.smtpReply ?? '')) }))
+    refused: refused.map(([address, status]) => ({ address, ...refusalIn(status?.smtpReply) }))
   }
 }
 
@@ -61,7 +61,8 @@ const REASONS: readonly (readonly [RegExp, RefusalReason])[] = [
 
 /** What an SMTP server replied: "550 5.1.2 Mailbox does not exist.", or as Stalwart tells what another one said: "Code: 550,
  * Enhanced code: 5.1.1, Message: …". */
-function refusalIn(reply: string): Omit<RefusedRecipient, 'address'> {
+function refusalIn(told: unknown): Omit<RefusedRecipient, 'address'> {
+  const reply = typeof told === 'string' ? told : ''
   const enhanced = /(?:^\d{3}[ -]|Enhanced code: )([245]\.\d{1,3}\.\d{1,3})\b/u.exec(reply)?.[1]
   const basic = /^(?:Code: )?(\d{3})\b/u.exec(reply)?.[1] ?? ''
   const code = enhanced !== undefined && !enhanced.endsWith('.0.0') ? enhanced : basic

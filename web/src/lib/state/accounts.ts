@@ -19,6 +19,9 @@ export interface Accounts {
   /** how many messages wait on this device and were not sent */
   readonly unsent: () => Promise<number>
   readonly databases: IDBFactory | null
+  readonly caches: CacheStorage | null
+  /** somebody is about to sign in: whom the service named before must not be shown without it */
+  readonly expectAnother: () => void
   /** the session is over: other tabs leave the mail of this person */
   readonly tellOthers: () => void
   readonly remember: (flowId: string) => void

@@ -6,7 +6,7 @@ import { shownBody } from '#lib/store/body.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
 import type { Ahead } from '#lib/sync/ahead.ts'
 import { Announcer } from '#lib/sync/announcer.ts'
-import { Choices, PICTURES, REPORTED, WARNINGS } from '#lib/sync/choices.ts'
+import { SenderChoices } from '#lib/sync/choices.ts'
 import { INBOX } from '#lib/sync/lists.ts'
 import type { LateIndex } from '#lib/sync/late-index.ts'
 import { LiveConnection } from '#lib/sync/connection.ts'
@@ -23,12 +23,15 @@ import type { Compose } from './compose.ts'
 import type { ComposeState } from './compose.svelte.ts'
 import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
+import type { Inside } from './inside.ts'
 import { LabelsState } from './labels.svelte.ts'
-import type { ListOptions, Mail, Quota, Trouble } from './mail.ts'
+import type { LatePart, ListOptions, Mail, Quota, Trouble } from './mail.ts'
 import type { SavedSearch, Search } from './searches.ts'
 import type { Sent } from './sent.ts'
 import { MailboxesState } from './mailboxes.svelte.ts'
 import { Messages } from './messages.ts'
+import { marking } from './marking.ts'
+import { Preferences } from './preferences.svelte.ts'
 import { ReaderState } from './reader.svelte.ts'
 import { Rows } from './rows.ts'
 import { troubled } from './trouble-of.ts'
@@ -47,17 +50,15 @@ export class MailState implements Mail {
   readonly actions: ActionsState
   readonly connection: ConnectionState
   readonly announcements: AnnouncementsOf
+  readonly preferences = new Preferences()
   readonly #account: Account
   readonly #live: LiveConnection
-  readonly #settings: SettingsDocument
-  readonly #pictures: Choices
-  readonly #warnings: Choices
+  readonly #inside: Inside
   readonly #labels: LabelNames
-  readonly #reported: Choices
-  readonly #saved: SavedSearches
   readonly #rows: Rows
   readonly #tasks: { stop: () => void }[]
   readonly #version = new Version()
+  readonly #later = new Map<unknown, unknown>()
   #searching: Promise<Search> | null = null
   #compose: Promise<Compose> | null = null
   #sent: Promise<Sent> | null = null
@@ -77,25 +78,25 @@ export class MailState implements Mail {
     })
     const isOwn = (address: string): boolean => address.toLowerCase() === account.address.toLowerCase()
     this.actions = new ActionsState(account)
-    const reader = new ReaderSync(account, (ids) => this.actions.read(ids))
+    const reader = new ReaderSync(account, marking(account, this.preferences, this.actions))
     this.#account = account
     this.#live = new LiveConnection(account)
-    this.#settings = new SettingsDocument(ports)
-    this.#pictures = new Choices(account, this.#settings, PICTURES)
-    this.#warnings = new Choices(account, this.#settings, WARNINGS)
+    const document = new SettingsDocument(ports)
     this.#labels = new LabelNames(account)
-    this.#reported = new Choices(account, this.#settings, REPORTED)
-    this.#saved = new SavedSearches(account)
     this.#rows = new Rows(account.objects, isOwn)
-    this.labels = new LabelsState(this.#labels, this.#settings)
+    this.labels = new LabelsState(this.#labels, document)
     this.#tasks = [account, this.actions, reader, this.#live]
-    const announcer = new Announcer(account, {
-      leads: () => this.#live.leads,
-      isSeen: () => this.#live.isSeen()
-    })
+    const announcer = new Announcer(account, { leads: () => this.#live.leads, isSeen: () => this.#live.isSeen() })
     account.onarrived = (created) => void Promise.all([announcer.arrived(created), this.#seeListed(created)])
     this.announcements = new AnnouncementsOf(announcer, this.#rows, isOwn)
     this.mailboxes = new MailboxesState(account)
+    this.#inside = {
+      ...{ account, document, preferences: this.preferences, actions: this.actions },
+      ...{ mailboxes: this.mailboxes, labels: this.labels },
+      saved: new SavedSearches(account),
+      senders: new SenderChoices(account, document),
+      reread: () => this.#readSettings()
+    }
     this.connection = new ConnectionState(account, this.#live)
     const messages = new Messages({
       isOwn,
@@ -155,34 +156,41 @@ export class MailState implements Mail {
 
   picturesAllowed(address: string): boolean {
     this.#now()
-    return this.#pictures.has(address)
+    return this.#inside.senders.pictures.has(address)
   }
 
   allowPictures(address: string): Promise<void> {
-    return troubled(this.#pictures.add(address))
+    return troubled(this.#inside.senders.pictures.add(address))
   }
 
   knowsWarning(warning: Warning): boolean {
     this.#now()
-    return this.#warnings.has(keyOf(warning))
+    return this.#inside.senders.warnings.has(keyOf(warning))
   }
 
   knowWarning(warning: Warning): Promise<void> {
-    return troubled(this.#warnings.add(keyOf(warning)))
+    return troubled(this.#inside.senders.warnings.add(keyOf(warning)))
   }
 
   isReported(address: string): boolean {
     this.#now()
-    return this.#reported.has(address)
+    return this.#inside.senders.reported.has(address)
   }
 
   markReported(address: string, on: boolean): Promise<void> {
-    return troubled(on ? this.#reported.add(address) : this.#reported.drop(address))
+    return troubled(on ? this.#inside.senders.reported.add(address) : this.#inside.senders.reported.drop(address))
   }
 
   get savedSearches(): readonly SavedSearch[] {
     this.#now()
-    return this.#saved.all
+    return this.#inside.saved.all
+  }
+
+  async later<T>(load: () => Promise<LatePart<T>>): Promise<T> {
+    const { create } = await load()
+    const made = this.#later.get(create) ?? (create as (inside: Inside) => T)(this.#inside)
+    this.#later.set(create, made)
+    return made as T
   }
 
   search(): Promise<Search> {
@@ -190,8 +198,8 @@ export class MailState implements Mail {
       ({ SearchState }) =>
         new SearchState({
           account: this.#account,
-          saved: this.#saved,
-          document: this.#settings,
+          saved: this.#inside.saved,
+          document: this.#inside.document,
           labels: () => this.labels.items,
           mailboxes: () => this.mailboxes.items,
           read: (body) => shownBody(body, () => ''),
@@ -221,7 +229,7 @@ export class MailState implements Mail {
   }
 
   async keepLanguage(): Promise<void> {
-    await this.#quietly(settleLanguage(this.#account.ports.tongue, this.#settings, {}))
+    await this.#quietly(settleLanguage(this.#account.ports.tongue, this.#inside.document, {}))
   }
 
   /** drafts that the mail server lacks, messages that wait to be sent, and actions that cannot be sent */
@@ -256,13 +264,15 @@ export class MailState implements Mail {
 
   #readSettings(): Promise<void> {
     return this.#quietly(
-      this.#settings.read().then((settings) => {
-        this.#pictures.take(settings)
-        this.#warnings.take(settings)
+      this.#inside.document.read().then((settings) => {
+        this.#inside.senders.take(settings)
         this.#labels.take(settings)
-        this.#reported.take(settings)
-        this.#saved.take(settings)
-        return settleLanguage(this.#account.ports.tongue, this.#settings, settings)
+        this.#inside.saved.take(settings)
+        void this.later(() => import('./following.svelte.ts')).then(
+          ({ take }) => take(settings),
+          () => undefined
+        )
+        return settleLanguage(this.#account.ports.tongue, this.#inside.document, settings)
       })
     )
   }

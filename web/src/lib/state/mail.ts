@@ -11,6 +11,7 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Warning } from '#lib/mail/warnings.ts'
 import type { Compose } from './compose.ts'
 import type { Message } from './message.ts'
+import type { Preferences } from './preferences.svelte.ts'
 import type { SavedSearch, Search } from './searches.ts'
 import type { Sent } from './sent.ts'
 
@@ -204,6 +205,11 @@ export interface ListOptions {
   readonly sort?: Sort
 }
 
+/** A module of the state that is loaded late. What it is made of is the `Inside` of `inside.ts`, which knows this file. */
+export interface LatePart<T> {
+  readonly create: (inside: never) => T
+}
+
 /** Everything that the mail page stands on; made by the route, given to the views by context. */
 export interface Mail {
   readonly address: string
@@ -242,6 +248,10 @@ export interface Mail {
   /** warnings: whether the person knows this very one, and to remember that they do */
   knowsWarning(warning: Warning): boolean
   knowWarning(warning: Warning): Promise<void>
+  /** how the person wants the interface */
+  readonly preferences: Preferences
+  /** A part that is loaded on use; the same each time. */
+  later<T>(load: () => Promise<LatePart<T>>): Promise<T>
   /** The language was chosen on this device: let other devices know. If that fails, the next visit does it. */
   keepLanguage(): Promise<void>
   /** The page is left: end connections and timers. */

@@ -1,5 +1,6 @@
 import { listed } from '../../../tests/listed.ts'
 import type { ConversationList, Mail, Row } from '#lib/state/mail.ts'
+import { Preferences } from '#lib/state/preferences.svelte.ts'
 import { MailPage } from '#lib/state/page.svelte.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
@@ -35,6 +36,7 @@ function listOf(total: number, loaded = total): Scene {
     list,
     mailboxes: { items: [], byId: () => undefined, byRole: () => undefined },
     reader: { conversation: null, open: (id: string) => opened.push(id), close: () => undefined },
+    preferences: new Preferences(),
     show: () => undefined
   } as unknown as Mail
   const go = (path: string): Promise<void> => {

@@ -8,7 +8,7 @@ import type { Mail, MailboxItem, Message, Sort } from '#lib/state/mail.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
 import { filterOf, mailboxOf, mailboxSegment, pathOf, SEARCH, searchPath, viewOf, type View } from '#lib/state/paths.ts'
 import { isBlocked } from '#lib/state/phishing.ts'
-import { Preferences } from '#lib/state/preferences.svelte.ts'
+import type { Preferences } from '#lib/state/preferences.svelte.ts'
 import { Searching } from '#lib/state/searching.svelte.ts'
 import { Triage } from '#lib/state/triage.svelte.ts'
 import { Writing } from '#lib/state/writing.svelte.ts'
@@ -23,7 +23,6 @@ export class MailPage {
   readonly cursor: Cursor
   readonly triage: Triage
   readonly listing = new Listing()
-  readonly preferences = new Preferences()
   /** the message of the open conversation where the focus was last */
   message = $state<string | null>(null)
   drawer = $state(false)
@@ -80,6 +79,10 @@ export class MailPage {
   get isGone(): boolean {
     if (this.#segment === undefined || this.#segment === SEARCH) return false
     return !this.mailbox && !this.view && this.mail.list?.freshness === 'current'
+  }
+
+  get preferences(): Preferences {
+    return this.mail.preferences
   }
 
   get threadId(): string | undefined {

@@ -1,39 +1,61 @@
-import { Device } from '#lib/state/device.ts'
-import { Preferences } from '#lib/state/preferences.svelte.ts'
 import { expect, test } from 'vitest'
+import { Device } from '#lib/state/device.ts'
+import { LIST_WIDTHS, Preferences } from '#lib/state/preferences.svelte.ts'
 
-function storage(text: string | null = null): Storage {
-  let kept = text
-  return { getItem: () => kept, setItem: (_: string, value: string) => (kept = value) } as unknown as Storage
+function storage(kept: Record<string, string> = {}): Storage {
+  const items = new Map(Object.entries(kept))
+  return {
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem: (key: string, value: string) => void items.set(key, value)
+  } as unknown as Storage
 }
 
-test('what the person chose holds after a reload', () => {
-  const device = storage()
-  const before = new Preferences(new Device(() => device))
-  before.set({ density: 'compact', pane: false, singleKeys: false })
-  before.widen(500.4)
-  const after = new Preferences(new Device(() => device))
-  expect([after.density, after.pane, after.singleKeys, after.width]).toEqual(['compact', false, false, 500])
+test('what was chosen on this device is there for the next page', () => {
+  const kept = storage()
+  const device = new Device(() => kept)
+  const preferences = new Preferences(device)
+  preferences.set({ density: 'compact', pane: false, theme: 'dark' })
+  preferences.widen(512.4)
+  const next = new Preferences(device)
+  expect(next.chosen).toMatchObject({ density: 'compact', pane: false, theme: 'dark', singleKeys: true })
+  expect(next.width).toBe(512)
 })
 
-test('the list is never narrower than 320 or wider than 640 pixels', () => {
+test('the list is neither narrower nor wider than the design allows', () => {
   const preferences = new Preferences(new Device(() => storage()))
   preferences.widen(10)
-  expect(preferences.width).toBe(320)
-  preferences.widen(9_000)
-  expect(preferences.width).toBe(640)
+  expect(preferences.width).toBe(LIST_WIDTHS.least)
+  preferences.widen(10_000)
+  expect(preferences.width).toBe(LIST_WIDTHS.most)
 })
 
-test('what is no choice of ours counts as none', () => {
-  for (const text of [
-    '',
-    '{',
-    'null',
-    '7',
-    '{"density":"huge","width":5,"pane":"x","singleKeys":1}',
-    '{"width":9000}'
-  ]) {
-    const { density, pane, width, singleKeys } = new Preferences(new Device(() => storage(text)))
-    expect([density, pane, width, singleKeys]).toEqual(['comfortable', true, null, true])
-  }
+test.each([
+  '{',
+  '7',
+  'null',
+  '[]',
+  '{"density":"tiny","pane":3}',
+  '{"density":["tiny",1],"pane":[3,1],"singleKeys":[null,2],"undoSeconds":["10",3]}',
+  '{"density":["compact"],"pane":[false,null],"singleKeys":[false,"5"]}'
+])('whatever else the device holds, such as %s, counts for nothing', (text) => {
+  const { chosen } = new Preferences(new Device(() => storage({ 'postroom-preferences': text })))
+  expect(chosen).toMatchObject({ density: 'comfortable', pane: true, singleKeys: true, undoSeconds: 10 })
+})
+
+test('a device that stores nothing still takes a choice, until the page is loaded anew', () => {
+  const preferences = new Preferences(
+    new Device(() => {
+      throw new Error('blocked')
+    })
+  )
+  preferences.set({ density: 'compact' })
+  expect(preferences.chosen.density).toBe('compact')
+})
+
+test('a choice is later than the one it replaces, also if the clock goes back', () => {
+  const preferences = new Preferences(new Device(() => storage()))
+  const ahead = Date.now() + 3_600_000
+  preferences.keep({ density: ['compact', ahead], later: ['unknown here', 5] })
+  preferences.set({ density: 'comfortable' })
+  expect(preferences.choices).toEqual({ density: ['comfortable', ahead + 1], later: ['unknown here', 5] })
 })

@@ -1,67 +1,62 @@
-/** How the person wants the list on this device. */
+/** How the person wants the interface: what this device keeps of it is there for the first view. */
+import { choicesOf, chosenOf, type Choices, type Chosen } from '#lib/mail/preferences.ts'
 import { Device } from '#lib/state/device.ts'
 
-const KEY = 'view'
+/** `src/app.html` reads the theme there, before anything is painted. */
+export const KEPT = 'preferences'
+const WIDTH = 'list-width'
 
 export const LIST_WIDTHS = { least: 320, usual: 440, most: 640 } as const
 
-interface Kept {
-  readonly density: 'comfortable' | 'compact'
-  /** a conversation opens beside the list */
-  readonly pane: boolean
-  /** of the list beside the reading pane, in CSS pixels at 16 px root; null: as the window has room */
-  readonly width: number | null
-  /** keys without Ctrl run commands (WCAG 2.1.4) */
-  readonly singleKeys: boolean
-}
-
-const USUAL: Kept = { density: 'comfortable', pane: true, width: null, singleKeys: true }
-
 export class Preferences {
-  readonly #device: Device
-  #kept = $state.raw<Kept>(USUAL)
+  readonly device: Device
+  #choices = $state.raw<Choices>({})
+  readonly #chosen = $derived(chosenOf(this.#choices))
+  #width = $state.raw<number | null>(null)
+  /** The person chose something. */
+  onchosen: () => void = () => undefined
 
   constructor(device = new Device()) {
-    this.#device = device
-    this.#kept = read(device.read(KEY))
-  }
-
-  get density(): Kept['density'] {
-    return this.#kept.density
-  }
-
-  get pane(): boolean {
-    return this.#kept.pane
-  }
-
-  get width(): number | null {
-    return this.#kept.width
-  }
-
-  get singleKeys(): boolean {
-    return this.#kept.singleKeys
-  }
-
-  set(change: Partial<Kept>): void {
-    this.#kept = { ...this.#kept, ...change }
-    this.#device.write(KEY, this.#kept)
-  }
-
-  /** Make the list wider or narrower. */
-  widen(width: number): void {
+    this.device = device
+    this.#choices = choicesOf(device.read(KEPT))
+    const width = device.read(WIDTH)
     const { least, most } = LIST_WIDTHS
-    this.set({ width: Math.round(Math.min(most, Math.max(least, width))) })
+    this.#width = typeof width === 'number' && width >= least && width <= most ? width : null
   }
-}
 
-/** Another version, or a hand, may have written anything. */
-function read(kept: unknown): Kept {
-  const { density, pane, width, singleKeys } = (kept ?? {}) as Partial<Kept>
-  const { least, most } = LIST_WIDTHS
-  return {
-    density: density === 'compact' ? density : USUAL.density,
-    pane: pane !== false,
-    width: typeof width === 'number' && width >= least && width <= most ? width : null,
-    singleKeys: singleKeys !== false
+  get chosen(): Chosen {
+    return this.#chosen
+  }
+
+  get choices(): Choices {
+    return this.#choices
+  }
+
+  /** of the list beside the reading pane, in CSS pixels at 16 px root; null: as the window has room */
+  get width(): number | null {
+    return this.#width
+  }
+
+  set(change: Partial<Chosen>): void {
+    const chosen = Object.entries(change).map(([name, value]) => [
+      name,
+      // Whatever the clocks say, a choice is later than the one that it replaces.
+      [value, Math.max(Date.now(), (this.#choices[name]?.[1] ?? 0) + 1)]
+    ])
+    this.keep({ ...this.#choices, ...(Object.fromEntries(chosen) as Choices) })
+    this.onchosen()
+  }
+
+  /** What holds now, on this device. */
+  keep(choices: Choices): void {
+    this.#choices = choices
+    this.device.write(KEPT, choices)
+  }
+
+  /** Make the list wider or narrower; null: as the window has room. */
+  widen(width: number | null): void {
+    const { least, most } = LIST_WIDTHS
+    this.#width = width && Math.round(Math.min(most, Math.max(least, width)))
+    this.device.write(WIDTH, this.#width)
   }
 }

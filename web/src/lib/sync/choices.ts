@@ -26,6 +26,11 @@ export class Choices {
     this.#place = place
   }
 
+  /** the newest last */
+  get entries(): readonly string[] {
+    return [...this.#entries]
+  }
+
   has(entry: string): boolean {
     return this.#entries.has(entry.toLowerCase())
   }
@@ -69,5 +74,22 @@ export class Choices {
     const [part, list] = this.#place
     const entries = objectOf(settings[part])[list]
     return Array.isArray(entries) ? entries.filter((entry) => typeof entry === 'string') : []
+  }
+}
+
+/** Of each kind. */
+export class SenderChoices {
+  readonly pictures: Choices
+  readonly warnings: Choices
+  readonly reported: Choices
+
+  constructor(account: Account, document: SettingsDocument) {
+    this.pictures = new Choices(account, document, PICTURES)
+    this.warnings = new Choices(account, document, WARNINGS)
+    this.reported = new Choices(account, document, REPORTED)
+  }
+
+  take(settings: Settings): void {
+    ;[this.pictures, this.warnings, this.reported].forEach((choices) => choices.take(settings))
   }
 }

@@ -74,10 +74,12 @@ export class Kept {
    * is: by the person that it names, or by `claim`. */
   async read(keyIn: KeyIn): Promise<Start> {
     try {
-      this.#cache?.close()
-      this.#cache = await this.#inTime(Cache.last())
+      // A further attempt, while nobody answers, must not close what a draft is written to.
+      this.#cache ??= await this.#inTime(Cache.last())
       return await this.#start(keyIn)
     } catch {
+      this.#cache?.close()
+      this.#cache = null
       return NOTHING
     }
   }

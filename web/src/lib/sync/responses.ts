@@ -16,7 +16,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** What a /get found; each has the `parts`, which are objects. Raises JmapFailure. */
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller knows what it asked for
 export function foundIn<T>(results: Results, call: string, parts: readonly (keyof T & string)[] = []): Found<T> {
   const response = results.get<unknown>(call)
   const { state, list } = isObject(response) ? response : {}

@@ -19,12 +19,13 @@ export class SettingsDocument {
     return (await this.#read()).settings
   }
 
-  /** Makes a change to what the document holds now, and returns what it holds then. Raises JmapFailure. */
+  /** Makes a change to what the document holds now, and returns what it holds then. The same object changes nothing.
+   * Raises JmapFailure. */
   async change(change: (settings: Settings) => Settings): Promise<Settings> {
     for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
       const { settings, tag } = await this.#read()
       const changed = change(settings)
-      if (await this.#write(changed, tag)) {
+      if (changed === settings || (await this.#write(changed, tag))) {
         return changed
       }
     }

@@ -185,7 +185,7 @@ test('the switch turns single keys off', async () => {
   await key('?')
   const control = document.querySelector<HTMLInputElement>('[role="switch"]')
   await after(() => control?.click())
-  expect(page.preferences.singleKeys).toBe(false)
+  expect(page.preferences.chosen.singleKeys).toBe(false)
   await after(() => document.querySelector<HTMLDialogElement>('dialog[open]')?.close())
   await key('j')
   expect(page.cursor.current).toBeNull()

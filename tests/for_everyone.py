@@ -1,0 +1,70 @@
+"""What holds for every view, whoever looks at it: axe finds nothing, and nothing is cut off or outside the window."""
+
+from playwright.async_api import Page
+
+from axe import violations
+
+WIDTHS = (320, 1440)
+HEIGHT = 800
+
+_CUT_OFF = """() => {
+  const hidden = '.visually-hidden, svg, iframe, [inert], [aria-hidden="true"]'
+  const found = []
+  for (const element of document.querySelectorAll('body *')) {
+    const isText = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())
+    if (!isText || element.closest(hidden) || !element.checkVisibility({ visibilityProperty: true })) continue
+    const { overflowX, overflowY, textOverflow, webkitLineClamp, display } = getComputedStyle(element)
+    const what = `${element.tagName} ${element.className} "${element.textContent.trim().slice(0, 40)}"`
+    if (display !== 'inline') {
+      const wide = element.scrollWidth - element.clientWidth, high = element.scrollHeight - element.clientHeight
+      const [cutsX, cutsY] = [overflowX, overflowY].map((how) => ['hidden', 'clip'].includes(how))
+      const isMeant = textOverflow === 'ellipsis' || webkitLineClamp !== 'none'
+      if (wide > 1 && cutsX && !isMeant) found.push(`cut at its side: ${what}`)
+      if (high > 3 && cutsY && !isMeant) found.push(`cut at its foot: ${what}`)
+    }
+    const box = element.getBoundingClientRect()
+    let scrolls = false
+    for (let around = element.parentElement; around && !scrolls; around = around.parentElement)
+      scrolls = getComputedStyle(around).overflowX !== 'visible'
+    if (!scrolls && (box.right > innerWidth + 1 || box.left < -1)) found.push(`outside: ${what}`)
+  }
+  const wider = document.documentElement.scrollWidth - innerWidth
+  return wider > 0 ? [`the page is ${wider} px too wide`, ...found] : found
+}"""
+
+
+async def cut_off(page: Page) -> list[str]:
+    return await page.evaluate(_CUT_OFF)
+
+
+async def require_for_everyone(page: Page, name: str) -> None:
+    """In both themes, on a phone and on a desk."""
+    found: list[str] = []
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": HEIGHT})
+        await page.emulate_media(color_scheme="light")
+        found += [f"{name}, {width}: {each}" for each in await violations(page)]
+        found += [f"{name}, {width}: {each}" for each in await cut_off(page)]
+        # Between the themes only colours differ.
+        await page.emulate_media(color_scheme="dark")
+        found += [f"{name}, {width}, dark: {each}" for each in await violations(page, "color-contrast")]
+    assert found == [], "\n".join(found)
+
+
+async def require_with_large_text(page: Page, name: str) -> None:
+    """200 % text, at a desk (WCAG 1.4.4)."""
+    await page.set_viewport_size({"width": 1440, "height": HEIGHT})
+    await page.evaluate("document.documentElement.style.fontSize = '200%'")
+    found = await cut_off(page)
+    await page.evaluate("document.documentElement.style.fontSize = ''")
+    assert found == [], "\n".join([f"{name}, text of 200 %:", *found])
+
+
+async def require_from_right_to_left(page: Page, name: str) -> None:
+    await page.evaluate("document.documentElement.dir = 'rtl'")
+    found: list[str] = []
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": HEIGHT})
+        found += [f"{name}, right to left, {width}: {each}" for each in await cut_off(page)]
+    await page.evaluate("document.documentElement.dir = ''")
+    assert found == [], "\n".join(found)

@@ -1,0 +1,186 @@
+"""Every view and state of mail, in both themes, on a phone and on a desk, with large text and from right to left: axe finds
+nothing, and nothing is cut off. A new view joins by a line of VIEWS."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from for_everyone import require_for_everyone, require_from_right_to_left, require_with_large_text
+from mail_page import WIDE, MailPage, mail_page
+from trial import Trial
+
+Opens = Callable[[MailPage], Awaitable[None]]
+
+
+@pytest.fixture(scope="module")
+async def alice(up: Trial, browser: Browser) -> AsyncIterator[MailPage]:
+    """One page for all views: what is slow is to begin."""
+    async with mail_page(up, browser, "everyone.alice", reduced_motion="reduce") as alice:
+        await alice.sign_up_and_wait()
+        await up.postroom("sandbox", "fill", alice.email, "--mails", "120")
+        yield alice
+
+
+async def at_inbox(alice: MailPage) -> None:
+    await alice.open("/mail")
+    await expect(alice.row("Pallet 3 of the December order")).to_be_visible()
+
+
+async def press(alice: MailPage, *keys: str) -> None:
+    for key in keys:
+        await alice.page.keyboard.press(key)
+
+
+async def dialog(alice: MailPage) -> None:
+    await expect(alice.page.get_by_role("dialog").last).to_be_visible()
+
+
+async def empty_folder(alice: MailPage) -> None:
+    await alice.open("/mail/spam")
+    await expect(alice.page.get_by_role("heading", level=1)).to_have_text("Spam")
+
+
+async def conversation(alice: MailPage) -> None:
+    await at_inbox(alice)
+    await alice.row("Pallet 3 of the December order").click()
+    await expect(alice.text("This may not be the Mara Lindqvist you know")).to_be_visible()
+
+
+async def selection(alice: MailPage) -> None:
+    await at_inbox(alice)
+    await press(alice, "j", "x", "Shift+J", "Shift+J")
+    await expect(alice.text("3 selected")).to_be_visible()
+
+
+async def toast(alice: MailPage) -> None:
+    await at_inbox(alice)
+    await press(alice, "j", "s", "Shift+U", "z")
+    await expect(alice.page.get_by_role("region", name="Notices").get_by_role("button").first).to_be_visible()
+
+
+async def search_help(alice: MailPage) -> None:
+    await at_inbox(alice)
+    await press(alice, "/")
+    await expect(alice.page.get_by_role("listbox").first).to_be_visible()
+
+
+async def search_results(alice: MailPage) -> None:
+    await alice.open("/mail/search?q=order")
+    await expect(alice.page.locator("mark").first).to_be_visible()
+
+
+async def nothing_found(alice: MailPage) -> None:
+    await alice.open("/mail/search?q=xyzzyplugh")
+    await expect(alice.page.get_by_role("status").first).to_be_attached()
+
+
+async def unknown_operator(alice: MailPage) -> None:
+    await at_inbox(alice)
+    await press(alice, "/")
+    await alice.page.keyboard.type("form:mara ")
+
+
+async def by_key(alice: MailPage, *keys: str) -> None:
+    await at_inbox(alice)
+    await press(alice, "j", *keys)
+    await dialog(alice)
+
+
+def opened_by(*keys: str) -> Opens:
+    return lambda alice: by_key(alice, *keys)
+
+
+async def compose(alice: MailPage) -> None:
+    await at_inbox(alice)
+    await press(alice, "c")
+    window = alice.page.get_by_role("dialog", name="New message")
+    await expect(window.get_by_role("combobox", name="To")).to_be_focused()
+    await alice.page.keyboard.type("bob@example.org, not an address,")
+
+
+async def reply(alice: MailPage) -> None:
+    await conversation(alice)
+    await press(alice, "r")
+    await expect(alice.page.get_by_role("dialog").last).to_be_visible()
+
+
+async def offline(alice: MailPage) -> None:
+    await at_inbox(alice)
+    await alice.page.context.set_offline(True)
+    await expect(alice.page.get_by_role("button", name="Offline").first).to_be_visible()
+
+
+async def failing(alice: MailPage) -> None:
+    await alice.page.route("**/jmap/**", lambda route: route.fulfill(status=503, json={"code": "mail_server_away"}))
+    await alice.open("/mail/sent")
+    await expect(alice.text("The mail server")).to_be_visible()
+
+
+async def loading(alice: MailPage) -> None:
+    await alice.page.route("**/jmap/**", lambda _: None)
+    await alice.open("/mail/trash")
+    await expect(alice.page.get_by_role("searchbox").or_(alice.page.get_by_role("combobox")).first).to_be_visible()
+
+
+async def at_path(alice: MailPage, path: str) -> None:
+    await alice.open(path)
+    await expect(alice.page.get_by_role("heading").first).to_be_attached()
+    await alice.page.wait_for_load_state("networkidle")
+
+
+def path(path: str) -> Opens:
+    return lambda alice: at_path(alice, path)
+
+
+async def own_window(alice: MailPage) -> None:
+    await alice.open("/mail/compose/new")
+    await expect(alice.page.get_by_role("textbox", name="Message")).to_be_visible()
+
+
+SECTIONS = ("", "general", "identities", "filters", "absence", "folders", "keyboard", "devices", "tokens", "security")
+
+VIEWS: Mapping[str, Opens] = {
+    "inbox": at_inbox,
+    "empty folder": empty_folder,
+    "starred": path("/mail/starred"),
+    "drafts": path("/mail/drafts"),
+    "scheduled": path("/mail/scheduled"),
+    "unread": path("/mail/inbox?filter=unread"),
+    "conversation": conversation,
+    "selection": selection,
+    "toast": toast,
+    "search help": search_help,
+    "search results": search_results,
+    "nothing found": nothing_found,
+    "unknown operator": unknown_operator,
+    "keys": opened_by("?"),
+    "move": opened_by("v"),
+    "label": opened_by("l"),
+    "more": opened_by("."),
+    "go to": opened_by("g", "l"),
+    "compose": compose,
+    "reply": reply,
+    "own window": own_window,
+    "offline": offline,
+    "failing": failing,
+    "loading": loading,
+    **{f"settings {section or 'list'}": path(f"/mail/settings/{section}".rstrip("/")) for section in SECTIONS},
+}
+
+
+@pytest.fixture
+async def page(alice: MailPage) -> AsyncIterator[Page]:
+    """As it is before each view."""
+    await alice.page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
+    yield alice.page
+    await alice.page.context.set_offline(False)
+    await alice.page.unroute_all(behavior="ignoreErrors")
+
+
+@pytest.mark.parametrize("name", VIEWS)
+async def test_view_is_for_everyone(alice: MailPage, page: Page, name: str) -> None:
+    await VIEWS[name](alice)
+    await require_for_everyone(page, name)
+    await require_with_large_text(page, name)
+    await require_from_right_to_left(page, name)

@@ -1,0 +1,23 @@
+/** What a part of the state that is loaded late is made of. */
+import type { Account } from '#lib/sync/account.ts'
+import type { SenderChoices } from '#lib/sync/choices.ts'
+import type { SavedSearches } from '#lib/sync/searches.ts'
+import type { SettingsDocument } from '#lib/sync/settings.ts'
+import type { ActionsState } from './actions.svelte.ts'
+import type { LabelsState } from './labels.svelte.ts'
+import type { MailboxesState } from './mailboxes.svelte.ts'
+import type { Preferences } from './preferences.svelte.ts'
+
+export interface Inside {
+  readonly account: Account
+  /** of the person, at the service */
+  readonly document: SettingsDocument
+  readonly preferences: Preferences
+  readonly actions: ActionsState
+  readonly mailboxes: MailboxesState
+  readonly labels: LabelsState
+  readonly saved: SavedSearches
+  readonly senders: SenderChoices
+  /** What the service keeps is read again, by all that need it. */
+  readonly reread: () => Promise<void>
+}
