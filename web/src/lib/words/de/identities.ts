@@ -1,6 +1,7 @@
-import type { IdentityWords } from '#lib/words/later.ts'
+import type { Widen } from '#lib/words/en.ts'
+import type { identities as english } from '#lib/words/en/identities.ts'
 
-export const identities: IdentityWords = {
+export const identities: Widen<typeof english> = {
   intro: 'Eine Nachricht wird als eine von diesen geschrieben: mit ihrem Namen, ihrer Adresse und ihrer Signatur.',
   list: 'Identitäten',
   empty: 'Es gibt keine Identitäten.',

@@ -1,6 +1,7 @@
-import type { SecurityWords } from '#lib/words/later.ts'
+import type { Widen } from '#lib/words/en.ts'
+import type { security as english } from '#lib/words/en/security.ts'
 
-export const security: SecurityWords = {
+export const security: Widen<typeof english> = {
   cancel: 'Abbrechen',
   tryAgain: 'Erneut versuchen',
   copy: 'Kopieren',
