@@ -12,6 +12,7 @@
     ├── FreshLoginRequired    there is a session, but its login is too old for this
     ├── CrossSite             another site made the browser send this
     ├── MailboxMissing        a mailbox is not at the mail server any more: it is not served, an operator must act
+    ├── ListServerFailed      the server of a mailing list did not do what it was asked
     ├── PublisherUnavailable  live events cannot be published now: publish them later
     ├── ConfigurationError    a setting or a part around us is wrong: the operator must act
     └── MailServerError       an attempt did not make the mailbox
@@ -105,6 +106,14 @@ class FreshLoginRequired(PostroomError):
 
 class CrossSite(PostroomError):
     """A request with the browser's cookie from a page of another origin."""
+
+
+class ListServerFailed(PostroomError):
+    """`code` is the problem's: `list_server_failed`, `list_server_redirects` or `list_server_silent`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Stopping(DatabaseUnavailable):

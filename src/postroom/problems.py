@@ -14,6 +14,7 @@ from postroom.errors import (
     DatabaseUnavailable,
     FreshLoginRequired,
     KratosUnavailable,
+    ListServerFailed,
     MailboxMissing,
     MailServerError,
     Misconfigured,
@@ -78,14 +79,18 @@ PROBLEMS: Mapping[str, Kind] = {
     "malformed_address": _REFUSED,
     "nil_identity": _REFUSED,
     "no_address": _REFUSED,
+    "not_one_click": Kind(422, "The message offers no unsubscribing by one request"),
     "rejected_by_mail_server": _REFUSED,
     "reserved_name": _REFUSED,
     "unsafe_local_part": _REFUSED,
     "unfit_settings": Kind(422, "The settings cannot be stored"),
     "wrong_name": Kind(422, "The name cannot be used"),
     "condition_required": Kind(428, "The request must say what it replaces"),
+    "too_many_unsubscribes": Kind(429, "Too many messages are being unsubscribed from", _LATER),
     "upload_quota": Kind(429, "Too much was uploaded", _LATER),
     "internal_error": Kind(500, "An internal error"),
+    "list_server_failed": Kind(502, "The list's server did not take the request"),
+    "list_server_redirects": Kind(502, "The list's server names another address"),
     "login_server_unusable": Kind(502, "The login server's response cannot be used"),
     "mail_server_broke_off": Kind(502, "The mail server closed the connection"),
     "mail_server_misconfigured": Kind(502, "The mail server refuses Postroom"),
@@ -101,6 +106,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "stopping": Kind(503, "The service is stopping", _SOON),
     "too_busy": Kind(503, "The service is busy"),
     "too_many_streams": Kind(503, "There are too many live streams", 30),
+    "list_server_silent": Kind(504, "The list's server did not respond"),
     "mail_server_silent": Kind(504, "The mail server did not answer"),
 }
 """By code, a short stable word for programs."""
@@ -184,7 +190,7 @@ def problem_of(error: PostroomError) -> Problem:
     match error:
         case Problem():
             return error
-        case Refused(code=code):
+        case Refused(code=code) | ListServerFailed(code=code):
             return problem(code, str(error))
         case NoSession():
             # RFC 9110 §15.5.2 requires the header; `Bearer` opens no dialog in a browser.

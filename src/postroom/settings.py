@@ -1,10 +1,21 @@
 """Settings: one environment variable each, `POSTROOM_…`; a secret may come from a file (`POSTROOM_…_FILE`)."""
 
 import os
+import re
 from collections.abc import Collection, Mapping
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES, normalise_domain
 from postroom.errors import ConfigurationError, Refused
@@ -184,6 +195,12 @@ class Settings(BaseModel):
         "the web interface confirms no sender",
     )
 
+    trial_list_server: str | None = Field(
+        None,
+        description="host:port=file of a mailing list's server on this host and of its certificate: for trials and "
+        "tests, only where POSTROOM_PUBLIC_URL is on loopback. Else requests to lists go to public addresses only",
+    )
+
     @field_validator("domains", mode="before")
     @classmethod
     def _split_domains(cls, value: str) -> tuple[str, ...]:
@@ -268,6 +285,15 @@ class Settings(BaseModel):
     @classmethod
     def _normalise_mark_domain(cls, value: str) -> str:
         return _domain(value)
+
+    @field_validator("trial_list_server")
+    @classmethod
+    def _is_for_trials(cls, value: str, info: ValidationInfo) -> str:
+        if not re.fullmatch(r"[a-z0-9.-]+:[0-9]{1,5}=/.+", value):
+            raise ValueError("must be host:port=file, such as localhost:8443=/tmp/localhost.pem")
+        if urlsplit(info.data.get("public_url") or "").hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("is for trials: remove it, or set POSTROOM_PUBLIC_URL to a URL on loopback")
+        return value
 
     @model_validator(mode="after")
     def _marks_go_to_the_first_domain(self) -> "Settings":

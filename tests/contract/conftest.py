@@ -54,6 +54,13 @@ async def straight(admin: StalwartClient) -> AsyncIterator[Person]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def ben(admin: StalwartClient) -> AsyncIterator[Person]:
+    """Somebody to write to."""
+    async with person(admin, description="Ben Example") as ben:
+        yield ben
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def trial(straight: Person) -> AsyncIterator[GatewayTrial]:
     """A gateway whose Ann is the same person."""
     async with gateway(str(straight.http.base_url)) as trial:

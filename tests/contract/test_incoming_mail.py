@@ -137,7 +137,8 @@ async def test_a_webhook_reports_the_account_and_is_signed_with_the_key(admin: S
         assert isinstance(data, dict)
         (email,) = await ann.query()
         assert data["documentId"] == (ids.decode(email) or 0) & 0xFFFFFFFF
-        assert (data["mailboxId"], data["size"]) == ([0], len(content))
+        assert data["mailboxId"] == [0]
+        assert data["size"] >= len(content)  # a real server adds its own Authentication-Results
         assert (data["to"], data["from"]) == ([ann.address], "sender@example.com")
         assert f"<{data['messageId']}>".encode() in content
 

@@ -10,43 +10,30 @@ import pytest
 from postroom.setup.administrator import Administrator, administrator
 from postroom.setup.server_settings import ensure_authentication_results
 from stalwart_client import StalwartClient
+from stalwart_results import DEFAULT, add_when, added_when, with_results
 
 LOGIN, _, PASSWORD = os.environ.get("STALWART_ADMIN", "admin:pw").partition(":")
 ALWAYS: dict[str, Any] = {"match": {}, "else": "true"}
-DEFAULT: dict[str, Any] = {"match": {"0": {"if": "local_port == 25", "then": "true"}}, "else": "false"}
 OWN: dict[str, Any] = {"match": {"0": {"if": "local_port == 2525", "then": "true"}}, "else": "false"}
-
-
-async def present(admin: StalwartClient) -> dict[str, Any]:
-    return (await admin.get("singleton", "MtaStageData"))["addAuthResultsHeader"]
-
-
-async def set_to(admin: StalwartClient, value: dict[str, Any]) -> None:
-    update = {"singleton": {"addAuthResultsHeader": value}}
-    answer = await admin.call("x:MtaStageData/set", update=update)
-    assert answer["updated"] == {"singleton": None}, answer
 
 
 @pytest.fixture
 async def by(admin: StalwartClient) -> AsyncIterator[Administrator]:
-    before = await present(admin)
-    async with administrator(admin.url, LOGIN, PASSWORD, dry_run=False) as by:
+    async with with_results(admin, DEFAULT), administrator(admin.url, LOGIN, PASSWORD, dry_run=False) as by:
         yield by
-    await set_to(admin, before)
 
 
 async def test_default_is_changed_to_all_mail(admin: StalwartClient, by: Administrator) -> None:
-    await set_to(admin, DEFAULT)
     dry = Administrator(by.client, by.registry, dry_run=True)
     assert (await ensure_authentication_results(dry)).state == "would change"
-    assert await present(admin) == DEFAULT
+    assert await added_when(admin) == DEFAULT
     assert (await ensure_authentication_results(by)).state == "changed"
-    assert await present(admin) == ALWAYS
+    assert await added_when(admin) == ALWAYS
     assert (await ensure_authentication_results(by)).state == "ok"
 
 
 async def test_condition_of_the_operator_is_kept_with_a_warning(admin: StalwartClient, by: Administrator) -> None:
-    await set_to(admin, OWN)
+    await add_when(admin, OWN)
     step = await ensure_authentication_results(by)
-    assert (step.state, await present(admin)) == ("warning", OWN)
+    assert (step.state, await added_when(admin)) == ("warning", OWN)
     assert step.fix

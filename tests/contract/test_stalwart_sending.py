@@ -22,12 +22,6 @@ async def ann(admin: StalwartClient) -> AsyncIterator[Person]:
         yield ann
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def ben(admin: StalwartClient) -> AsyncIterator[Person]:
-    async with person(admin, description="Ben Example") as ben:
-        yield ben
-
-
 async def submission(
     sender: Person, draft: str, *recipients: str, parameters: dict[str, Any] | None = None
 ) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from scripted_upstream import json_answer, problem_answer, scripted_upstream
 from servers import Database
 from stalwart_client import StalwartClient, unique
 from stalwart_oauth import OPEN, registered_clients_only, set_oauth
+from stalwart_results import DEFAULT as PORT_25
+from stalwart_results import with_results
 from stalwart_uploads import DEFAULT, with_quota
 
 LOGIN, _, PASSWORD = os.environ.get("STALWART_ADMIN", "admin:pw").partition(":")
@@ -82,7 +84,7 @@ async def setup(admin: StalwartClient, tmp_path: Path) -> AsyncIterator[Setup]:
         "POSTROOM_STALWART_WEBHOOK_URL": f"http://127.0.0.1:9/internal/mail/{domain}",
     }
     setup = Setup(admin, domain, await admin.ensure_domain(domain), tmp_path / "secrets", environment)
-    async with with_quota(admin, DEFAULT), registered_clients_only(admin):
+    async with with_quota(admin, DEFAULT), with_results(admin, PORT_25), registered_clients_only(admin):
         yield setup
     if hooks := await setup.hooks():
         await admin.call("x:WebHook/set", destroy=hooks)

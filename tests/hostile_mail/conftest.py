@@ -5,8 +5,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser, BrowserContext
 
+from chromium import chromium
+from hostile_mail.corpus import MAILS
 from hostile_mail.harness import bare_harness, build, harness
+from hostile_mail.hosts import Hosts, hosts
 from hostile_mail.unprotected import application
 from served_app import served
 from tests.go_program import Missing, skip_without
@@ -42,3 +46,24 @@ async def unsafe() -> AsyncIterator[str]:
     """Of readers without protection."""
     async with served(application()) as port:
         yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+async def evil() -> AsyncIterator[Hosts]:
+    """Those that the mails name."""
+    async with hosts(MAILS) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+async def browser(evil: Hosts) -> AsyncIterator[Browser]:
+    """One that reaches these hosts, and no other."""
+    async with chromium(f"--host-resolver-rules={evil.rules()}") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """With caches of its own, and no page that an earlier test has left."""
+    async with await browser.new_context() as opened:
+        yield opened

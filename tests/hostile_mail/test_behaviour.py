@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Page
 
-from chromium import chromium
 from hostile_mail.corpus import CLASSES, MAILS
 from hostile_mail.harness import FRAME, frame_of, until
 from hostile_mail.hosts import Hosts, hosts
@@ -20,12 +19,6 @@ DARK, WHITE = "rgb(26, 26, 25)", "rgb(255, 255, 255)"
 @pytest.fixture(scope="module")
 async def evil() -> AsyncIterator[Hosts]:
     async with hosts([BY_ID["remote-img"]]) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-async def browser(evil: Hosts) -> AsyncIterator[Browser]:
-    async with chromium(f"--host-resolver-rules={evil.rules()}") as opened:
         yield opened
 
 

@@ -1,14 +1,13 @@
 """What a hostile mail can do in the message frame: nothing. Where nothing protects, it does what it says it does."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 import pytest
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import BrowserContext
 
-from chromium import chromium
 from hostile_mail.corpus import CLASSES, MAILS
 from hostile_mail.harness import way
-from hostile_mail.hosts import Hosts, hosts
+from hostile_mail.hosts import Hosts
 from hostile_mail.mail import HostileMail
 from hostile_mail.opening import Fate, open_all
 from hostile_mail.readers import unprotected
@@ -18,25 +17,6 @@ TOGETHER = 16
 HTML = [mail for mail in MAILS if mail.html is not None and mail not in CLASSES["size"]]
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(scope="module")
-async def evil() -> AsyncIterator[Hosts]:
-    async with hosts(MAILS) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-async def browser(evil: Hosts) -> AsyncIterator[Browser]:
-    async with chromium(f"--host-resolver-rules={evil.rules()}") as opened:
-        yield opened
-
-
-@pytest.fixture
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    """With caches of its own, and no page that an earlier test has left."""
-    async with await browser.new_context() as opened:
-        yield opened
 
 
 def _is_seen(mail: HostileMail, fate: Fate) -> bool:

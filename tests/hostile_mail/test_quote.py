@@ -1,15 +1,12 @@
 """What a hostile mail can do where it is quoted: in the page itself, where a draft is written. Nothing, although no
 policy protects that page."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import BrowserContext
 
-from chromium import chromium
 from hostile_mail.corpus import MAILS
 from hostile_mail.harness import quoting_way
-from hostile_mail.hosts import Hosts, hosts
+from hostile_mail.hosts import Hosts
 from hostile_mail.opening import open_all
 
 READERS = 8
@@ -19,24 +16,6 @@ LEAST = 150
 """Mails that reach out of the page where they are not sanitized. The others need a document of their own."""
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(scope="module")
-async def evil() -> AsyncIterator[Hosts]:
-    async with hosts(HTML) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-async def browser(evil: Hosts) -> AsyncIterator[Browser]:
-    async with chromium(f"--host-resolver-rules={evil.rules()}") as opened:
-        yield opened
-
-
-@pytest.fixture
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    async with await browser.new_context() as opened:
-        yield opened
 
 
 async def test_mails_reach_out_of_the_page_where_they_are_not_sanitized(

@@ -106,9 +106,9 @@ async def test_the_address_of_the_handler_of_mailto_opens_a_message_with_what_th
 
 async def test_a_mailto_link_in_a_mail_opens_a_message(up: Trial, browser: Browser) -> None:
     async with reader(up, "link.dora") as dora, writer(up, browser, "link.alice") as (alice, _):
-        await send(dora, alice.email, "Contact", "Write to carla@example.net please.")
+        await send(dora, alice.email, "Contact", "Write to mailto:carla@example.net please.")
         await alice.row("Contact").click()
-        link = alice.page.get_by_role("link", name="carla@example.net")
+        link = alice.page.get_by_role("link", name="mailto:carla@example.net")
         await link.click()
         window = Window(alice)
         await expect(window.box.get_by_role("button", name="carla@example.net", exact=True)).to_be_visible()

@@ -31,7 +31,7 @@ async def schedule(window: Window, time: str) -> None:
     await window.is_gone()
 
 
-async def test_a_message_that_leaves_later_is_in_scheduled_alone_until_it_is_taken_back_and_edited(
+async def test_a_message_that_leaves_later_is_only_in_scheduled_until_it_is_taken_back_and_edited(
     up: Trial, browser: Browser
 ) -> None:
     async with reader(up, "later.bob") as bob, writer(up, browser, "later.alice") as (alice, own):
@@ -82,7 +82,7 @@ async def test_a_time_of_ones_own_is_picked_and_one_that_is_over_is_refused(up: 
         await expect(alice.text(re.compile("^Leaves on "))).to_be_visible()
 
 
-async def test_a_recipient_who_was_refused_is_told_corrected_and_gets_it_and_the_others_do_not_again(
+async def test_a_refused_recipient_is_corrected_and_gets_it_and_the_others_do_not_again(
     up: Trial, browser: Browser
 ) -> None:
     async with (

@@ -162,6 +162,11 @@ async def test_a_phone_writes_over_the_whole_screen_and_its_toast_covers_no_butt
         assert notice
         assert bar
         assert notice["y"] + notice["height"] <= bar["y"]
+        assert notice["x"] + notice["width"] <= NARROW["width"] - 16
+        undo = await alice.button("Undo").bounding_box()
+        assert undo
+        assert undo["y"] >= notice["y"]
+        assert undo["x"] > NARROW["width"] / 2
         assert "On my way." in part(await received(fritz, "From a phone"), "text/plain").get_content()
 
 
@@ -178,7 +183,7 @@ async def test_who_never_wrote_before_the_network_was_lost_can_write_and_send_an
         await expect(alice.page.get_by_role("menuitem").first).to_be_visible()
         await alice.page.keyboard.press("Escape")
         await window.send()
-        await expect(alice.text(re.compile("waits", re.IGNORECASE)).first).to_be_visible()
+        await expect(alice.text(re.compile("is sent when you are back online"))).to_be_visible()
         await alice.page.context.set_offline(False)
         assert "Written without a network." in str(await received(nora, "In the tunnel"))
         assert len(await mails_in(nora, "inbox", "In the tunnel")) == 1

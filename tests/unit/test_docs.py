@@ -227,9 +227,10 @@ def test_every_problem_is_documented_with_its_status() -> None:
 def test_every_code_in_an_http_answer_is_a_defined_problem() -> None:
     """Except codes that only commands show."""
     sources = [ROOT / "src/postroom" / name for name in ("domain/address.py", "domain/identity.py", "problems.py")]
+    sources += [ROOT / "src/postroom" / name for name in ("domain/unsubscribe.py", "list_server_http.py")]
     sources += [path for folder in ("api", "gateway", "mail") for path in (ROOT / "src/postroom" / folder).glob("*.py")]
     code = "\n".join(path.read_text() for path in [*sources, ROOT / "src/postroom/postgres/access_tokens.py"])
-    reported = set(re.findall(r'(?:problem|Refused)\(\s*"([a-z_0-9]+)"', code))
+    reported = set(re.findall(r'(?:problem|Refused|ListServerFailed)\(\s*"([a-z_0-9]+)"', code))
     assert reported == PROBLEMS.keys()
 
 

@@ -92,6 +92,21 @@ describe('what is typed a moment before a page is left', () => {
     expect(next.compose.open.map(({ draft: { text } }) => text)).toEqual(['Dear Ann'])
   })
 
+  test('is in the draft, and nowhere else, if the browser brings the page back as it was', async () => {
+    const tab = await mortal()
+    const draft = await written(tab, 'Dear')
+    await tab.world.pass(1_000)
+    draft.change({ text: 'Dear Ann' })
+    tab.world.leave()
+    await settled()
+    draft.change({ text: 'Dear Ann, hello' })
+    await tab.world.pass(10_000)
+    expect([draftsOn(tab), tab.compose.open.length]).toEqual([['Dear Ann, hello'], 1])
+    const database = await openDB(NAME)
+    expect(await database.getAllKeys('draft')).toEqual([draft.id])
+    database.close()
+  })
+
   test('is known at once to another tab that takes the draft over', async () => {
     const tab = await mortal()
     const draft = await written(tab, 'Dear')

@@ -1,6 +1,8 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
+import { openDB } from 'idb'
 import { beforeEach, expect, test, vi } from 'vitest'
+import type { KeptDraft } from '#lib/compose/draft.ts'
 import type { Email } from '#lib/jmap/types.ts'
 import { settled } from './world.ts'
 import { begun, draftsOn, writing, type WritingScene } from './writing.ts'
@@ -42,6 +44,17 @@ test('a draft is kept on this device while what stores it cannot be loaded, and 
   network.isThere = true
   await scene.world.pass(60_000)
   expect([draft.save.kind, draftsOn(scene)]).toEqual(['saved', ['Dear Ann']])
+})
+
+test('what was typed a moment ago is on this device when the page is hidden, though what stores it is not loaded', async () => {
+  const scene = await clocked()
+  await begun(scene)
+  scene.world.hide()
+  await settled()
+  const [{ name = '' } = {}] = await indexedDB.databases()
+  const database = await openDB(name)
+  expect((await database.getAll('draft')).map(({ draft }: KeptDraft) => draft.text)).toEqual(['Dear Ann'])
+  database.close()
 })
 
 test('a message that is sent while what sends it cannot be loaded waits, and leaves once when it is', async () => {

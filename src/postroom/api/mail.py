@@ -14,6 +14,7 @@ from postroom.api.me import me_routes
 from postroom.api.person_settings import person_settings_routes
 from postroom.api.realtime import realtime_routes
 from postroom.api.stalwart_webhook import StalwartWebhook, stalwart_webhook_route
+from postroom.api.unsubscribe import unsubscribe_route
 from postroom.api.visitor import fresh_login_only, visitor_of
 from postroom.mail.access_tokens import TokenMaker
 from postroom.mail.devices import Devices
@@ -22,6 +23,7 @@ from postroom.mail.person_settings import PersonSettings
 from postroom.mail.ports import AccessTokens
 from postroom.mail.preparations import Preparations
 from postroom.mail.servers import MailServers
+from postroom.mail.unsubscribing import Unsubscribing
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams
 
@@ -35,6 +37,7 @@ def mail_routes(
     tokens: AccessTokens,
     devices: Devices,
     person_settings: PersonSettings,
+    unsubscribing: Unsubscribing,
     servers: MailServers,
     domains: Sequence[str],
     streams: LiveStreams,
@@ -62,6 +65,7 @@ def mail_routes(
         *access_tokens_routes(token_maker, tokens, visiting, fresh),
         *devices_routes(devices, servers, visiting, fresh),
         *person_settings_routes(person_settings, visiting),
+        unsubscribe_route(unsubscribing, visiting),
         *mail_settings_routes(devices, servers, visiting),
         *autoconfig_routes(domains, servers),
         live_route(live),

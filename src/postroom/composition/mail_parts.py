@@ -18,10 +18,12 @@ from postroom.clock import SystemClock
 from postroom.composition.parts import Parts, close
 from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.upstream import Upstream
+from postroom.jmap.list_mail import JmapListMail
 from postroom.jmap.mail_changes import JmapMail
 from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.public_api import KratosPublicApi
 from postroom.kratos.sessions import KratosSessions
+from postroom.list_server_http import ListServerHttp, trial_list_server
 from postroom.loops import Loop
 from postroom.mail.access_tokens import TokenMaker
 from postroom.mail.account_watcher import AccountWatcher
@@ -38,6 +40,7 @@ from postroom.mail.preparations import Preparations
 from postroom.mail.servers import mail_servers
 from postroom.mail.supervision import supervise
 from postroom.mail.token_cache import TokenCache
+from postroom.mail.unsubscribing import Unsubscribing
 from postroom.mail.verified_accounts import VerifiedAccounts
 from postroom.mail_configuration import centrifugo_of, missing_for_mail, text_of
 from postroom.postgres.access_tokens import PostgresAccessTokens
@@ -103,7 +106,8 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         people = _people(settings, settings.kratos_public_url, tokens, addresses, stack)
         upstream = Upstream(settings.stalwart_url, authorization, limits=GatewayLimits())
         mail = JmapMail(settings.stalwart_url, authorization)
-        for each in (upstream, mail):
+        list_server = ListServerHttp(trial=trial_list_server(settings.trial_list_server))
+        for each in (upstream, mail, list_server):
             stack.push_async_callback(close, each.aclose)
         notifications = PostgresNotifications(pool, settings.database_url.get_secret_value(), tokens)
         streams = LiveStreams(outbox, notifications, ended=people.forget_person)
@@ -125,6 +129,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             tokens=tokens,
             devices=devices,
             person_settings=PostgresPersonSettings(pool),
+            unsubscribing=Unsubscribing(accounts, JmapListMail(mail), list_server, authserv_id=settings.authserv_id),
             servers=mail_servers(settings.stalwart_url, settings.imap_server, settings.submission_server),
             domains=settings.domains,
             streams=streams,

@@ -56,9 +56,9 @@ class JmapMail:
     async def current_state(self, account: MailAccount) -> str:
         call: Call = ("Email/get", {"accountId": account.account_id, "ids": []})
         try:
-            return _state((await self._call(account, [call])).of(0), "state")
+            return _state((await self.call(account, [call])).of(0), "state")
         except JmapError as error:
-            raise _error_of(error) from error
+            raise error_of(error) from error
 
     async def since(self, account: MailAccount, email_state: str) -> AsyncGenerator[ChangesPage]:
         more = True
@@ -66,7 +66,7 @@ class JmapMail:
             try:
                 page, more = await self._page(account, email_state)
             except JmapError as error:
-                raise _error_of(error) from error
+                raise error_of(error) from error
             if more and page.state == email_state:
                 raise Transient("mail server promises more changes but stays at the same state")
             email_state = page.state
@@ -85,10 +85,10 @@ class JmapMail:
                             yield changed.get("Email")
             except Unauthorized as error:
                 if not await self._renew(account, login) or is_new:
-                    raise _error_of(error) from error
+                    raise error_of(error) from error
                 is_new = True
             except JmapError as error:
-                raise _error_of(error) from error
+                raise error_of(error) from error
             else:
                 return
 
@@ -104,7 +104,7 @@ class JmapMail:
             ("Mailbox/get", {**to, "ids": None, "properties": ["id", "role"]}),
         ]
         try:
-            responses = await self._call(account, calls)
+            responses = await self.call(account, calls)
             found = responses.of(0)
         except (MethodError, HttpError) as error:
             if error.type in _NO_HISTORY:
@@ -117,7 +117,7 @@ class JmapMail:
         )
         return page, found.get("hasMoreChanges") is True
 
-    async def _call(self, account: MailAccount, calls: Sequence[Call]) -> MethodResponses:
+    async def call(self, account: MailAccount, calls: Sequence[Call]) -> MethodResponses:
         return await self._with_client(account, lambda client: client.call(calls, deadline=DEADLINE))
 
     async def _with_client(self, account: MailAccount, send: Callable[[JmapClient], Awaitable[T]]) -> T:
@@ -160,7 +160,7 @@ class _Login:
         return self.header
 
 
-def _error_of(error: JmapError) -> MailServerError:
+def error_of(error: JmapError) -> MailServerError:
     match error:
         case Unauthorized():
             return Misconfigured(str(error), unauthorized=True)

@@ -189,6 +189,8 @@ export interface EmailBody {
   'header:Authentication-Results:all': string[]
   /** a body that a device kept earlier lacks it */
   'header:List-Id'?: string | null
+  'header:List-Unsubscribe'?: string | null
+  'header:List-Unsubscribe-Post'?: string | null
   bodyValues: Record<string, { value: string; isTruncated: boolean }>
   textBody: BodyPart[]
   htmlBody: BodyPart[]

@@ -15,6 +15,10 @@ export type Warning =
   | { readonly kind: 'nameIsAddress'; readonly shown: string; readonly real: string }
   | { readonly kind: 'failed'; readonly address: string }
   | { readonly kind: 'replyElsewhere'; readonly from: string; readonly to: string }
+  | { readonly kind: 'disguised'; readonly shown: string; readonly real: string }
+  | { readonly kind: 'nearMiss'; readonly known: string; readonly now: string }
+  | { readonly kind: 'namesake' | 'newAddress'; readonly name: string; readonly known: string; readonly now: string }
+  | { readonly kind: 'linkElsewhere'; readonly shown: string; readonly target: string }
 
 /**
  * The worst warning about a message that the person does not know, given the earlier messages of its conversation; null
@@ -34,6 +38,11 @@ export function warningOf(
     unknown(message.authentication === 'failed' ? { kind: 'failed', address: sender.address } : null) ??
     unknown(replyElsewhere(sender, message))
   )
+}
+
+/** Whether it speaks against the message; the others are worth a word. */
+export function isGrave({ kind }: Warning): boolean {
+  return kind !== 'newAddress'
 }
 
 /**

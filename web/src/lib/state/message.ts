@@ -36,6 +36,9 @@ export interface Message {
   readonly signedBy: string | null
   /** List-Id as it was sent; empty if it came by no list */
   readonly list: string
+  /** List-Unsubscribe and List-Unsubscribe-Post as they were sent; empty if they were not */
+  readonly unsubscribe: string
+  readonly unsubscribePost: string
   /** of the whole message as it was sent; null until its body is loaded */
   readonly blobId: string | null
   /** octets of the whole message */

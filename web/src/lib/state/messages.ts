@@ -83,6 +83,8 @@ export class Messages {
       authentication: authenticationOf(results, authservId, sender),
       signedBy: signedBy(results, authservId, sender),
       list: body['header:List-Id'] ?? '',
+      unsubscribe: body['header:List-Unsubscribe'] ?? '',
+      unsubscribePost: body['header:List-Unsubscribe-Post'] ?? '',
       blobId: body.blobId ?? null,
       attachments,
       body: shown
@@ -100,6 +102,8 @@ type Unfolded = Pick<
   | 'authentication'
   | 'signedBy'
   | 'list'
+  | 'unsubscribe'
+  | 'unsubscribePost'
   | 'blobId'
   | 'attachments'
   | 'body'
@@ -114,6 +118,8 @@ const NOTHING: Unfolded = {
   authentication: 'unknown',
   signedBy: null,
   list: '',
+  unsubscribe: '',
+  unsubscribePost: '',
   blobId: null,
   attachments: [],
   body: null

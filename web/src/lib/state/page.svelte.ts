@@ -1,6 +1,6 @@
 /** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded. */
 import type { SignedOut } from '#lib/accounts/sign-out.ts'
-import { warningOf, type Warning } from '#lib/mail/warnings.ts'
+import { isGrave, warningOf, type Warning } from '#lib/mail/warnings.ts'
 import { Cursor } from '#lib/state/cursor.svelte.ts'
 import { foldedRange } from '#lib/state/folding.ts'
 import { Listing, type Only } from '#lib/state/listing.svelte.ts'
@@ -9,6 +9,7 @@ import { Notices } from '#lib/state/notices.svelte.ts'
 import { filterOf, mailboxOf, mailboxSegment, pathOf, SEARCH, searchPath, viewOf, type View } from '#lib/state/paths.ts'
 import { isBlocked } from '#lib/state/phishing.ts'
 import type { Preferences } from '#lib/state/preferences.svelte.ts'
+import type { Suspicions } from '#lib/state/suspicions.svelte.ts'
 import { Searching } from '#lib/state/searching.svelte.ts'
 import { Triage } from '#lib/state/triage.svelte.ts'
 import { Writing } from '#lib/state/writing.svelte.ts'
@@ -36,6 +37,8 @@ export class MailPage {
   /** expanded or collapsed by the person; other messages follow the rule */
   #toggled = $state.raw<ReadonlyMap<string, boolean>>(new Map())
   #unfolded = $state(false)
+  /** null until the reader is there */
+  suspicions = $state.raw<Suspicions | null>(null)
   /** messages about whose sender the person was asked before a reply */
   readonly #agreed = new Set<string>()
   /** messages whose remote pictures are shown this time */
@@ -106,7 +109,8 @@ export class MailPage {
 
   /** Reply, or forward. Before a reply to a suspicious sender the person is asked once; a forward goes to others. */
   reply(kind: ReplyKind, message: Message): void {
-    const asks = kind.startsWith('reply') && this.warningOf(message) !== null && !this.#agreed.has(message.id)
+    const warning = kind.startsWith('reply') ? this.warningOf(message) : null
+    const asks = warning !== null && isGrave(warning) && !this.#agreed.has(message.id)
     if (asks) this.asking = { kind, message }
     else void this.writing.start({ kind, message })
   }
@@ -256,7 +260,11 @@ export class MailPage {
   warningOf(message: Message): Warning | null {
     const { messages = [] } = this.mail.reader.conversation ?? {}
     const at = messages.findIndex(({ id }) => id === message.id)
-    return warningOf(message, messages.slice(0, Math.max(0, at)), (warning) => this.mail.knowsWarning(warning))
+    const isKnown = (warning: Warning): boolean => this.mail.knowsWarning(warning)
+    const first = warningOf(message, messages.slice(0, Math.max(0, at)), isKnown)
+    if (first) return first
+    const found = this.suspicions?.warningOf(message) ?? null
+    return found && !isKnown(found) ? found : null
   }
 
   /** Whether its remote pictures are shown: this time, or always from its sender. */

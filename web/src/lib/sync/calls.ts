@@ -43,6 +43,10 @@ const AUTHENTICATION = 'header:Authentication-Results:all'
 /** RFC 2919. Raw, too: Stalwart returns null for its `:asText`. */
 const LIST = 'header:List-Id'
 
+/** RFC 2369 and 8058, raw. */
+const UNSUBSCRIBE = 'header:List-Unsubscribe'
+const UNSUBSCRIBE_POST = `${UNSUBSCRIBE}-Post`
+
 const BODY = [
   'id',
   'blobId',
@@ -53,6 +57,8 @@ const BODY = [
   'references',
   AUTHENTICATION,
   LIST,
+  UNSUBSCRIBE,
+  UNSUBSCRIBE_POST,
   'bodyValues',
   'textBody',
   'htmlBody',

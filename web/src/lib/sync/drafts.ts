@@ -170,7 +170,7 @@ export class Drafts {
 
   /** The page is being left: nothing that is read is answered any more, so what is typed is written as this tab knows it. */
   leave(): void {
-    for (const id of this.#typed.keys()) {
+    for (const id of new Set([...this.#typed.keys(), ...this.#unkept])) {
       const kept = this.#drafts.get(id)
       if (kept && !kept.sending) {
         this.store?.putLast(kept)

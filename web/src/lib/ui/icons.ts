@@ -1,5 +1,6 @@
 /** The icons in use, from Lucide. `Sprite` draws each once; `Icon` refers to it by name. Pages need the names only. */
 import type { SettingsIconName } from '#lib/ui/settings-icons.ts'
+import type { ReadingIconName } from '#lib/ui/reading-icons.ts'
 import type { WritingIconName } from '#lib/ui/writing-icons.ts'
 import {
   Archive,
@@ -134,4 +135,4 @@ export const ICONS = {
   zap: Zap
 } as const
 
-export type IconName = keyof typeof ICONS | SettingsIconName | WritingIconName
+export type IconName = keyof typeof ICONS | ReadingIconName | SettingsIconName | WritingIconName

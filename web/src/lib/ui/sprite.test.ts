@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { ICONS } from './icons.ts'
+import { READING_ICONS } from './reading-icons.ts'
 import { SETTINGS_ICONS } from './settings-icons.ts'
 import { WRITING_ICONS } from './writing-icons.ts'
 
@@ -48,4 +49,9 @@ test('the sprite of the settings holds what settings-icons.ts names', async () =
 test('no icon is in two sprites', () => {
   const names = [ICONS, WRITING_ICONS, SETTINGS_ICONS].flatMap((icons) => Object.keys(icons))
   expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([])
+})
+
+test('the sprite of the reader holds what reading-icons.ts names', async () => {
+  const about = 'Each icon of reading-icons.ts once, hidden; the reader mounts it.'
+  await expect(sprite(READING_ICONS, about)).toMatchFileSnapshot('./ReadingSprite.svelte')
 })

@@ -6,10 +6,13 @@ import type { Frame } from '#lib/views/compose/frame.ts'
 import Window from '#lib/views/compose/Window.svelte'
 import { loadWindowParts } from '#lib/views/compose/window-parts.svelte.ts'
 import { compose as words } from '#lib/words/en/compose.ts'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeAll, expect, test, vi } from 'vitest'
 
 // Squire needs a browser.
 vi.mock('#lib/views/compose/editor.ts', () => ({}))
+
+// A busy machine needs longer for them than a test may take.
+beforeAll(loadWindowParts, 60_000)
 
 const ends: (() => void)[] = []
 afterEach(() => ends.splice(0).forEach((end) => end()))

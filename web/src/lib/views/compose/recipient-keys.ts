@@ -1,4 +1,5 @@
 /** Keys and drags of the fields of recipients. */
+import type { Place } from '#lib/state/recipient-lists.ts'
 
 /** The type of what is dragged: a recipient's place. */
 export const DRAGGED = 'application/x-postroom-recipient'
@@ -12,4 +13,40 @@ export function takesText(
   return (
     !ctrlKey && !metaKey && (key === 'Enter' || ((key === ',' || key === ';') && !/^\s*"(?:[^"\\]|\\.)*$/.test(text)))
   )
+}
+
+interface Drags {
+  readonly isTaken: () => boolean
+  readonly onover: (over: boolean) => void
+  readonly ondrop: (from: Place) => void
+}
+
+/** Recipients may be dropped there. */
+export function takesDrags({ isTaken, onover, ondrop }: Drags): (node: HTMLElement) => () => void {
+  return (node) => {
+    const ends = new AbortController()
+    const { signal } = ends
+    node.addEventListener(
+      'dragover',
+      (event) => {
+        if (!isTaken() || !event.dataTransfer?.types.includes(DRAGGED)) return
+        event.preventDefault()
+        onover(true)
+      },
+      { signal }
+    )
+    node.addEventListener('dragleave', () => onover(false), { signal })
+    node.addEventListener(
+      'drop',
+      (event) => {
+        onover(false)
+        const from = event.dataTransfer?.getData(DRAGGED)
+        if (!from) return
+        event.preventDefault()
+        ondrop(JSON.parse(from) as Place)
+      },
+      { signal }
+    )
+    return () => ends.abort()
+  }
 }

@@ -10,6 +10,8 @@ const PARTS = {
   attachments: () => import('#lib/views/attachments/Attachments.svelte'),
   details: () => import('./MessageDetails.svelte'),
   menu: () => import('./MessageMenu.svelte'),
+  unsubscribe: () => import('./Unsubscribe.svelte'),
+  warning: () => import('./WarningBar.svelte'),
   question: () => import('./ReplyQuestion.svelte')
 }
 

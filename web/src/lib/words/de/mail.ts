@@ -132,25 +132,11 @@ export const mail = {
     always: 'Immer von diesem Absender'
   },
   warning: {
-    report: 'Phishing melden',
     reported: 'Als Phishing gemeldet und in den Spam verschoben.',
     reportedTitle: 'Sie haben diesen Absender gemeldet',
     reportedText: 'Bilder und Links dieses Absenders sind gesperrt.',
     trust: 'Wieder erlauben',
-    linkBlocked: 'Links dieses Absenders sind gesperrt.',
-    failed: 'Dieser Absender ließ sich nicht bestätigen',
-    failedText: (address: string) =>
-      `Der Mailserver hat geprüft, ob diese Nachricht wirklich von ${address} kommt, und die Prüfung schlug fehl. Links öffnen sich erst, wenn Sie ihr Ziel gesehen haben.`,
-    lookalike: (name: string) => `Das ist vielleicht nicht ${name}`,
-    lookalikeText: (known: string, now: string) =>
-      `Andere Nachrichten dieser Unterhaltung kamen von ${known}. Diese kam von ${now}. Links öffnen sich erst, wenn Sie ihr Ziel gesehen haben.`,
-    nameIsAddress: 'Der Name verbirgt eine andere Adresse',
-    nameIsAddressText: (shown: string, real: string) =>
-      `Der Absender nennt sich ${shown}, aber die Nachricht kam von ${real}. Links öffnen sich erst, wenn Sie ihr Ziel gesehen haben.`,
-    replyElsewhere: 'Eine Antwort ginge woandershin',
-    replyElsewhereText: (from: string, to: string) =>
-      `Die Nachricht kam von ${from} und ließ sich nicht bestätigen; eine Antwort ginge an ${to}.`,
-    known: 'Ich kenne diesen Absender'
+    linkBlocked: 'Links dieses Absenders sind gesperrt.'
   },
   link: {
     title: 'Diesen Link öffnen?',

@@ -62,5 +62,49 @@ export const reading = {
     signedBy: 'Signiert von',
     size: 'Größe'
   },
+  unsubscribe: {
+    short: 'Abbestellen',
+    name: (sender: string) => `${sender} abbestellen`,
+    done: (sender: string) => `${sender} wurde gebeten, Sie auszutragen.`,
+    question: (sender: string) => `${sender} abbestellen?`,
+    notConfirmed:
+      'Diese Liste lässt sich nicht mit einem Klick abbestellen, weil nicht bestätigt ist, wer die Nachricht gesendet hat.',
+    notTaken: 'Die Liste hat die Anfrage nicht angenommen.',
+    byPage: 'Sie können sich auf dieser Seite abmelden; sie öffnet sich in einem neuen Tab:',
+    byMail: 'Sie können der Liste schreiben. Sie sehen die Nachricht, bevor sie gesendet wird:',
+    write: 'Nachricht schreiben',
+    open: 'Seite öffnen',
+    cancel: 'Abbrechen'
+  },
+  warning: {
+    report: 'Phishing melden',
+    failed: 'Dieser Absender ließ sich nicht bestätigen',
+    failedText: (address: string) =>
+      `Der Mailserver hat geprüft, ob diese Nachricht wirklich von ${address} kommt, und die Prüfung schlug fehl. Links öffnen sich erst, wenn Sie ihr Ziel gesehen haben.`,
+    lookalike: (name: string) => `Das ist vielleicht nicht ${name}`,
+    lookalikeText: (known: string, now: string) =>
+      `Andere Nachrichten dieser Unterhaltung kamen von ${known}. Diese kam von ${now}. Links öffnen sich erst, wenn Sie ihr Ziel gesehen haben.`,
+    nameIsAddress: 'Der Name verbirgt eine andere Adresse',
+    nameIsAddressText: (shown: string, real: string) =>
+      `Der Absender nennt sich ${shown}, aber die Nachricht kam von ${real}. Links öffnen sich erst, wenn Sie ihr Ziel gesehen haben.`,
+    replyElsewhere: 'Eine Antwort ginge woandershin',
+    replyElsewhereText: (from: string, to: string) =>
+      `Die Nachricht kam von ${from} und ließ sich nicht bestätigen; eine Antwort ginge an ${to}.`,
+    known: 'Ich kenne diesen Absender',
+    disguised: 'Diese Adresse ahmt eine andere nach',
+    disguisedText: (shown: string, real: string) =>
+      `Die Nachricht kam von ${shown}, geschrieben mit Buchstaben, die wie andere aussehen. Der wirkliche Name ist ${real}. Links öffnen sich erst, wenn Sie ihr Ziel gesehen haben.`,
+    nearMiss: 'Diese Adresse ist fast eine, die Sie kennen',
+    nearMissText: (known: string, now: string) =>
+      `Sie kennen ${known}. Diese Nachricht kam von ${now}. Links öffnen sich erst, wenn Sie ihr Ziel gesehen haben.`,
+    namesakeText: (name: string, known: string, now: string) =>
+      `Sie kennen ${name} als ${known}. Diese Nachricht kam von ${now}. Links öffnen sich erst, wenn Sie ihr Ziel gesehen haben.`,
+    newAddress: (name: string) => `Eine neue Adresse von ${name}`,
+    newAddressText: (known: string, now: string) =>
+      `Sie kennen diesen Namen mit der Adresse ${known}. Diese Nachricht kam von ${now}.`,
+    linkElsewhere: 'Ein Link führt woandershin, als er sagt',
+    linkElsewhereText: (shown: string, target: string) =>
+      `Er nennt ${shown} und würde ${target} öffnen. Links öffnen sich erst, wenn Sie ihr Ziel gesehen haben.`
+  },
   notPrinted: 'Nicht gedruckt: Die Nachricht ließ sich nicht laden.'
 } satisfies Widen<typeof english>

@@ -125,25 +125,11 @@ export const mail = {
     always: 'Always from this sender'
   },
   warning: {
-    report: 'Report phishing',
     reported: 'Reported as phishing, and moved to Spam.',
     reportedTitle: 'You reported this sender',
     reportedText: 'Images and links of this sender are blocked.',
     trust: 'Allow them again',
-    linkBlocked: 'Links of this sender are blocked.',
-    failed: 'This sender could not be confirmed',
-    failedText: (address: string) =>
-      `The mail server checked whether this message really comes from ${address}, and the check failed. Links open only after you have seen where they lead.`,
-    lookalike: (name: string) => `This may not be the ${name} you know`,
-    lookalikeText: (known: string, now: string) =>
-      `Other messages in this conversation came from ${known}. This one came from ${now}. Links open only after you have seen where they lead.`,
-    nameIsAddress: 'The name hides another address',
-    nameIsAddressText: (shown: string, real: string) =>
-      `The sender is called ${shown}, but the message came from ${real}. Links open only after you have seen where they lead.`,
-    replyElsewhere: 'A reply would go elsewhere',
-    replyElsewhereText: (from: string, to: string) =>
-      `The message came from ${from} and could not be confirmed; a reply would go to ${to}.`,
-    known: 'I know this sender'
+    linkBlocked: 'Links of this sender are blocked.'
   },
   link: {
     title: 'Open this link?',

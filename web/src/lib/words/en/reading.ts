@@ -60,5 +60,48 @@ export const reading = {
     signedBy: 'Signed by',
     size: 'Size'
   },
+  unsubscribe: {
+    short: 'Unsubscribe',
+    name: (sender: string) => `Unsubscribe from ${sender}`,
+    done: (sender: string) => `${sender} was asked to take you off the list.`,
+    question: (sender: string) => `Unsubscribe from ${sender}?`,
+    notConfirmed: 'This list cannot be left with one press, because it was not confirmed who sent the message.',
+    notTaken: 'The list did not take the request.',
+    byPage: 'You can unsubscribe on this page, which opens in a new tab:',
+    byMail: 'You can write to the list. You see the message before it is sent:',
+    write: 'Write a message',
+    open: 'Open the page',
+    cancel: 'Cancel'
+  },
+  warning: {
+    report: 'Report phishing',
+    failed: 'This sender could not be confirmed',
+    failedText: (address: string) =>
+      `The mail server checked whether this message really comes from ${address}, and the check failed. Links open only after you have seen where they lead.`,
+    lookalike: (name: string) => `This may not be the ${name} you know`,
+    lookalikeText: (known: string, now: string) =>
+      `Other messages in this conversation came from ${known}. This one came from ${now}. Links open only after you have seen where they lead.`,
+    nameIsAddress: 'The name hides another address',
+    nameIsAddressText: (shown: string, real: string) =>
+      `The sender is called ${shown}, but the message came from ${real}. Links open only after you have seen where they lead.`,
+    replyElsewhere: 'A reply would go elsewhere',
+    replyElsewhereText: (from: string, to: string) =>
+      `The message came from ${from} and could not be confirmed; a reply would go to ${to}.`,
+    known: 'I know this sender',
+    disguised: 'This address imitates another one',
+    disguisedText: (shown: string, real: string) =>
+      `The message came from ${shown}, written with letters that look like others. Its real name is ${real}. Links open only after you have seen where they lead.`,
+    nearMiss: 'This address is almost one that you know',
+    nearMissText: (known: string, now: string) =>
+      `You know ${known}. This message came from ${now}. Links open only after you have seen where they lead.`,
+    namesakeText: (name: string, known: string, now: string) =>
+      `You know ${name} as ${known}. This message came from ${now}. Links open only after you have seen where they lead.`,
+    newAddress: (name: string) => `A new address of ${name}`,
+    newAddressText: (known: string, now: string) =>
+      `You know this name with the address ${known}. This message came from ${now}.`,
+    linkElsewhere: 'A link leads elsewhere than it says',
+    linkElsewhereText: (shown: string, target: string) =>
+      `It says ${shown}, and would open ${target}. Links open only after you have seen where they lead.`
+  },
   notPrinted: 'Not printed: the message did not load.'
 }

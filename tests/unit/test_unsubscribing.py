@@ -1,0 +1,183 @@
+"""Unsubscribing as a person: once a message, within limits, and told in the log without what the URL says of them."""
+
+import asyncio
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+from structlog.testing import capture_logs
+
+from postroom.domain.list_uri import HttpsUrl
+from postroom.domain.person import Person, Scope
+from postroom.domain.unsubscribe import ListMail
+from postroom.errors import ListServerFailed, Refused
+from postroom.mail.ports import MailAccount
+from postroom.mail.unsubscribing import (
+    AT_ONCE,
+    AT_ONCE_FOR_PERSON,
+    DAY,
+    IN_A_DAY,
+    IN_A_MINUTE,
+    MINUTE,
+    TO_A_HOST_IN_A_MINUTE,
+    Unsubscribing,
+)
+
+NEWSLETTER = ListMail(
+    unsubscribe=["<https://list.example.net/leave?t=secret>"],
+    post=["List-Unsubscribe=One-Click"],
+    results=["mx.example.org; dkim=pass header.d=example.net"],
+    signatures=["d=example.net; s=mail; h=List-Unsubscribe:List-Unsubscribe-Post; b=eA=="],
+)
+
+
+class World:
+    """The person's mailbox, and the list's server."""
+
+    def __init__(self) -> None:
+        self.mail: ListMail | None = NEWSLETTER
+        self.has_mailbox = True
+        self.error: ListServerFailed | None = None
+        self.responds = asyncio.Event()
+        self.responds.set()
+        self.now = 0.0
+        self.asked: list[tuple[UUID, str]] = []
+        self.urls: list[HttpsUrl] = []
+        mails, server, accounts = self._Mails(self), self._Server(self), self._Accounts(self)
+        self.unsubscribing = Unsubscribing(
+            accounts, mails, server, authserv_id="mx.example.org", monotonic=lambda: self.now
+        )
+
+    class _Part:
+        def __init__(self, world: "World") -> None:
+            self.world = world
+
+    class _Accounts(_Part):
+        async def of(self, identity_id: UUID) -> MailAccount | None:
+            return MailAccount(identity_id, "me@example.org", "a") if self.world.has_mailbox else None
+
+    class _Mails(_Part):
+        async def of(self, account: MailAccount, email_id: str) -> ListMail | None:
+            self.world.asked.append((account.identity_id, email_id))
+            return self.world.mail
+
+    class _Server(_Part):
+        def accepts(self, url: HttpsUrl) -> bool:
+            return url.port == 443
+
+        async def unsubscribe(self, url: HttpsUrl) -> None:
+            self.world.urls.append(url)
+            await self.world.responds.wait()
+            if self.world.error:
+                raise self.world.error
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def refused(world: World, person: Person, email_id: str = "m") -> str:
+    with pytest.raises((Refused, ListServerFailed)) as raised:
+        await world.unsubscribing.unsubscribe(person, email_id)
+    return raised.value.code
+
+
+async def test_a_message_is_unsubscribed_from_once(world: World) -> None:
+    me, other = Person(uuid4()), Person(uuid4())
+    for _ in range(3):
+        await world.unsubscribing.unsubscribe(me, "m")
+    assert world.urls == [HttpsUrl("list.example.net", 443, "/leave?t=secret")]
+    await world.unsubscribing.unsubscribe(me, "n")
+    await world.unsubscribing.unsubscribe(other, "m")
+    assert len(world.urls) == 3
+    assert world.asked == [(me.identity_id, "m"), (me.identity_id, "n"), (other.identity_id, "m")]
+
+
+async def test_what_failed_is_tried_again(world: World) -> None:
+    me = Person(uuid4())
+    for code in ("list_server_failed", "list_server_redirects", "list_server_silent"):
+        world.error = ListServerFailed(code, "")
+        assert await refused(world, me) == code
+    world.error = None
+    await world.unsubscribing.unsubscribe(me, "m")
+    assert len(world.urls) == 4
+
+
+async def test_nothing_is_requested_that_the_message_does_not_offer(world: World) -> None:
+    me = Person(uuid4())
+    world.mail = replace(NEWSLETTER, post=[])
+    assert await refused(world, me) == "not_one_click"
+    world.mail = None
+    assert await refused(world, me) == "unknown"
+    world.has_mailbox = False
+    assert await refused(world, me) == "mailbox_not_ready"
+    assert world.urls == []
+
+
+@pytest.mark.parametrize("scopes", [{Scope.READ}, {Scope.SEND}, {Scope.READ, Scope.WRITE}, set()])
+async def test_a_token_needs_to_read_and_to_send(world: World, scopes: set[Scope]) -> None:
+    assert await refused(world, Person(uuid4(), frozenset(scopes), token_id=uuid4())) == "scope_missing"
+    assert world.asked == []
+    await world.unsubscribing.unsubscribe(Person(uuid4(), frozenset({Scope.READ, Scope.SEND}), token_id=uuid4()), "m")
+
+
+async def test_a_person_and_the_service_have_so_many_under_way(world: World) -> None:
+    world.responds.clear()
+    people = [Person(uuid4()) for _ in range(AT_ONCE)]
+    under_way = [
+        asyncio.create_task(world.unsubscribing.unsubscribe(people[0], f"m{n}")) for n in range(AT_ONCE_FOR_PERSON)
+    ]
+    await asyncio.sleep(0)
+    assert await refused(world, people[0], "one-more") == "too_many_unsubscribes"
+    others = people[1 : AT_ONCE - AT_ONCE_FOR_PERSON + 1]
+    under_way += [asyncio.create_task(world.unsubscribing.unsubscribe(person, "m")) for person in others]
+    await asyncio.sleep(0)
+    assert await refused(world, Person(uuid4())) == "too_many_unsubscribes"
+    world.responds.set()
+    await asyncio.gather(*under_way)
+    await world.unsubscribing.unsubscribe(people[0], "one-more")
+
+
+async def test_a_person_has_so_many_in_a_minute_and_in_a_day(world: World) -> None:
+    me, count = Person(uuid4()), 0
+    while count < IN_A_DAY:
+        for _ in range(min(IN_A_MINUTE, IN_A_DAY - count)):
+            await world.unsubscribing.unsubscribe(me, f"m{count}")
+            count += 1
+        assert await refused(world, me, "one-more") == "too_many_unsubscribes"
+        await world.unsubscribing.unsubscribe(Person(uuid4()), "m")
+        world.now += MINUTE
+    assert await refused(world, me, "one-more") == "too_many_unsubscribes"
+    world.now += DAY
+    await world.unsubscribing.unsubscribe(me, "one-more")
+
+
+async def test_what_fails_counts_too(world: World) -> None:
+    me = Person(uuid4())
+    world.mail = None
+    for n in range(IN_A_MINUTE):
+        assert await refused(world, me, f"m{n}") == "unknown"
+    assert await refused(world, me, "one-more") == "too_many_unsubscribes"
+
+
+async def test_many_people_do_not_overrun_one_host(world: World) -> None:
+    for _ in range(TO_A_HOST_IN_A_MINUTE):
+        await world.unsubscribing.unsubscribe(Person(uuid4()), "m")
+    assert await refused(world, Person(uuid4())) == "too_many_unsubscribes"
+    world.mail = replace(NEWSLETTER, unsubscribe=["<https://other.example/>"])
+    await world.unsubscribing.unsubscribe(Person(uuid4()), "m")
+
+
+async def test_the_log_names_person_and_host_and_no_secret(world: World) -> None:
+    me = Person(uuid4())
+    with capture_logs() as lines:
+        await world.unsubscribing.unsubscribe(me, "m")
+        world.error = ListServerFailed("list_server_redirects", "")
+        await refused(world, me, "n")
+    assert [line["identity_id"] for line in lines] == [str(me.identity_id)] * 2
+    assert [line["host"] for line in lines] == ["list.example.net"] * 2
+    assert [line["email_id"] for line in lines] == ["m", "n"]
+    assert lines[1]["code"] == "list_server_redirects"
+    assert "secret" not in str(lines)
+    assert "leave" not in str(lines)

@@ -1,0 +1,315 @@
+import { deceptiveLink, leadsElsewhere } from './link-targets.ts'
+import { lookalikeOf, type Judged } from './lookalikes.ts'
+import { shownDomain } from './organisation.ts'
+import { fromPunycode } from './punycode.ts'
+import { keptSenders, knownSenders, learnt, merged, type KnownSender } from './senders.ts'
+import { describe, expect, test } from 'vitest'
+
+const known = (address: string, name: string, wrote = true): KnownSender => ({ address, name, wrote, day: 20_000 })
+
+/** Whom the person knows. */
+const KNOWN = [
+  known('mara@papierwerk.de', 'Mara Lindqvist'),
+  known('jonas.weber@birkenau-spedition.de', 'Jonas Weber'),
+  known('anna.berg@northwind.co.uk', 'Anna Berg'),
+  known('deniz@kaya.de', 'Deniz Kaya'),
+  known('li.wei@gmail.com', 'Li Wei'),
+  known('priya@gmail.com', 'Priya Raman'),
+  known('service@paypal.com', 'PayPal', false),
+  known('rechnung@stadtwerke-birkenau.de', 'Stadtwerke Birkenau', false),
+  known('noreply@github.com', 'GitHub', false),
+  known('info@hotel-krone.ch', 'Hotel Krone', false),
+  known('kontakt@modern-living.com', 'Modern Living', false),
+  known('weekly@ledger.example.net', 'Harbour Ledger', false),
+  known('a@dhl.de', 'DHL', false)
+]
+
+type Case = readonly [from: string, name: string, more?: Partial<Judged>]
+
+/** As a table of vitest, whose rows have the same length. */
+const rows = (cases: readonly Case[]): [string, string, Partial<Judged>][] =>
+  cases.map(([address, name, more = {}]) => [address, name, more])
+
+function judged([address, name, more]: Case): Judged {
+  const from = [{ name, address, own: false }]
+  return { from, replyTo: [], own: false, authentication: 'passed', isBulk: false, ...more }
+}
+const bulk = { isBulk: true }
+
+const SUSPICIOUS: readonly Case[] = [
+  // Whole scripts, mixed scripts, also as the network has them.
+  ['service@раураl.com', 'PayPal'],
+  ['service@xn--l-7sba6dbr.com', 'PayPal'],
+  ['service@pаypal.com', 'PayPal'],
+  ['service@paypаl.com', ''],
+  ['service@pаypal.com', 'PayPal', bulk],
+  ['security@аррӏе.com', 'Apple'],
+  ['info@соса.com', 'Coca'],
+  ['x@gооgle.com', 'Google'],
+  ['x@micrоsoft.com', 'Microsoft'],
+  ['x@ηorthwind.co.uk', 'Northwind'],
+  ['x@mail.аmazon.de', 'Amazon'],
+  ['x@ԁhl.de', 'DHL'],
+  ['x@օffice.com', 'Office'],
+  // Letters that look alike in Latin, and figures.
+  ['service@paypa1.com', 'PayPal'],
+  ['service@paypai.com', 'PayPal'],
+  ['service@pаypаl.com', 'PayPal'],
+  ['service@mail.paypa1.com', 'PayPal', bulk],
+  ['mara@papierwerк.de', 'Mara Lindqvist'],
+  ['kontakt@modem-living.com', 'Modern Living'],
+  ['kontakt@modern-1iving.com', 'Modern Living'],
+  ['x@ǥithub.com', 'GitHub'],
+  ['noreply@glthub.com', 'GitHub'],
+  ['noreply@qithub.com', 'GitHub'],
+  ['x@stadtwerke-birkenau.de.stadtwerke-birkenaü.com', 'Stadtwerke'],
+  // A slip of the pen, in another country too.
+  ['mara@papierwerck.de', 'Mara Lindqvist'],
+  ['mara@papirewerk.de', 'Mara'],
+  ['mara@papierwek.de', ''],
+  ['mara@papierwerk-.de', ''],
+  ['mara@papierwerck.com', 'Mara Lindqvist'],
+  ['jonas@birkenau-speditoin.de', 'Jonas Weber'],
+  ['jonas@birkenau-spediton.de', 'J. Weber'],
+  ['jonas@birkneau-spedition.de', ''],
+  ['anna.berg@northwlnd.co.uk', 'Anna Berg'],
+  ['anna.berg@nortwhind.co.uk', 'Anna Berg'],
+  ['anna.berg@northvvind.co.uk', 'Anna Berg'],
+  ['rechnung@stadtwerke-birkenauu.de', 'Stadtwerke Birkenau'],
+  ['rechnung@stadtwerk-birkenau.de', 'Stadtwerke Birkenau'],
+  ['rechnung@stadtwerke-brikenau.com', 'Stadtwerke'],
+  ['weekly@1edger.example.net', 'Harbour Ledger'],
+  // The name of a person whom one writes to, with an address that does not bear it.
+  ['ceo.office771@gmail.com', 'Mara Lindqvist'],
+  ['finance.dept@outlook.com', 'Anna Berg'],
+  ['x19@mail.ru', 'Jonas Weber'],
+  ['private@proton.me', 'Deniz Kaya'],
+  ['urgent@ceo-mail.com', 'Mara  Lindqvist'],
+  ['urgent@ceo-mail.com', 'Mara Lindqvіst'],
+  ['urgent@ceo-mail.com', 'Маra Lindqvist'],
+  ['payments@gmail.com', 'Priya Raman'],
+  ['noreply@ceo-mail.com', 'Mara Lindqvist', { authentication: 'unknown' }],
+  ['mara.lindqvist@ceo-mail.com', 'Mara Lindqvist', { authentication: 'failed' }]
+]
+
+const HARMLESS: readonly Case[] = [
+  // Who is known, in any case of letters, and colleagues and sub-domains.
+  ['mara@papierwerk.de', 'Mara Lindqvist'],
+  ['Mara@Papierwerk.de', 'M. Lindqvist'],
+  ['office@papierwerk.de', 'Papierwerk'],
+  ['news@mail.papierwerk.de', 'Papierwerk', bulk],
+  ['anna.berg@eu.northwind.co.uk', 'Anna Berg'],
+  ['receipts@e.paypal.com', 'PayPal'],
+  ['li.wei@gmail.com', 'Li Wei'],
+  ['somebody@gmail.com', 'Tom Fox'],
+  ['notifications@github.com', 'Anna Berg'],
+  ['rechnung@kunden.stadtwerke-birkenau.de', 'Stadtwerke Birkenau'],
+  // The same organisation in another country.
+  ['service@paypal.de', 'PayPal'],
+  ['mara@papierwerk.com', 'Mara Lindqvist', bulk],
+  ['hello@hotel-krone.at', 'Hotel Krone'],
+  ['x@dhl.com', 'DHL'],
+  // Names that are near by chance: short ones, plurals, figures, providers.
+  ['x@dpd.de', 'DPD'],
+  ['x@gmx.de', 'Tom'],
+  ['x@mail.com', 'Tom'],
+  ['x@ymail.de', 'Tom'],
+  ['x@kaja.de', 'Kaja'],
+  ['info@hotel-kronen.ch', 'Hotel Kronen'],
+  ['x@paper.de', 'Paper'],
+  ['x@ledgers.example.net', 'Ledgers'],
+  ['x@web24.de', 'Web 24'],
+  ['x@papierwelt.de', 'Papierwelt'],
+  ['x@papierfabrik.de', 'Papierfabrik'],
+  ['x@nordwind.de', 'Nordwind e.V.'],
+  ['x@gitlab.com', 'GitLab'],
+  ['x@stadtwerke-bremen.de', 'Stadtwerke Bremen'],
+  ['x@stadtwerke-birkenfeld.de', 'Stadtwerke Birkenfeld'],
+  ['x@birkenau-apotheke.de', 'Apotheke'],
+  // Letters of other countries, where they belong.
+  ['info@bücher.de', 'Bücher'],
+  ['info@xn--bcher-kva.de', 'Bücher'],
+  ['x@müller-straße.de', 'Müller'],
+  ['x@пример.рф', 'Пример'],
+  ['x@яндекс.рф', 'Яндекс'],
+  ['x@почта.com', 'Почта'],
+  ['x@ελληνικά.gr', 'Ελληνικά'],
+  ['x@例え.jp', '例え'],
+  ['x@日本shop.jp', '日本'],
+  ['x@ñandú.es', 'Ñandú'],
+  ['x@שלום.co.il', 'שלום'],
+  ['x@łódź.pl', 'Łódź'],
+  // Services and lists that write in somebody's name.
+  ['notifications@gitforge.com', 'Anna Berg'],
+  ['messages-noreply@linkedin.com', 'Jonas Weber'],
+  ['drive-shares-dm-noreply@google.com', 'Mara Lindqvist (via Google Docs)'],
+  ['dev@lists.example.org', 'Anna Berg', bulk],
+  ['dev@lists.example.org', 'Anna Berg via dev', bulk],
+  ['team@mailer.example.com', 'Deniz Kaya', bulk],
+  // Names that many have.
+  ['info@otherhotel.com', 'Hotel Krone'],
+  ['x@shop.com', 'Support'],
+  ['support@shop.com', 'Mara'],
+  ['x@stadtwerke-portal.de', 'Stadtwerke Birkenau', bulk],
+  ['x@anything.com', ''],
+  ['', ''],
+  ['no-address', 'Mara Lindqvist']
+]
+
+test.each(rows(SUSPICIOUS))('%s with the name "%s" is an alarm', (address, name, more) => {
+  const found = lookalikeOf(judged([address, name, more]), KNOWN)
+  expect(found?.kind).toMatch(/^(disguised|nearMiss|namesake)$/)
+})
+
+test.each(rows(HARMLESS))('%s with the name "%s" is none', (address, name, more) => {
+  expect(lookalikeOf(judged([address, name, more]), KNOWN)).toBeNull()
+})
+
+test('both tables are long enough to mean something', () => {
+  expect(SUSPICIOUS.length).toBeGreaterThanOrEqual(40)
+  expect(HARMLESS.length).toBeGreaterThanOrEqual(40)
+})
+
+test.each([
+  ['anna.berg@gmail.com', 'Anna Berg'],
+  ['bergan@web.de', 'Anna Berg'],
+  ['mara.lindqvist@uni.se', 'Mara Lindqvist'],
+  ['jweber77@t-online.de', 'Jonas Weber'],
+  ['deniz@home.net', 'Deniz Kaya'],
+  ['priya.raman@work.com', 'Priya Raman']
+])('a second address that bears the name of a known person is worth a word: %s', (address, name) => {
+  expect(lookalikeOf(judged([address, name]), KNOWN)?.kind).toBe('newAddress')
+})
+
+test('who knows nobody is warned of disguise alone', () => {
+  const found = SUSPICIOUS.map((one) => lookalikeOf(judged(one), [])?.kind ?? null)
+  expect(new Set(found)).toEqual(new Set(['disguised', null]))
+})
+
+test.each([
+  ['раураl.com', 'xn--'],
+  ['xn--80ak6aa92e.com', 'xn--'],
+  ['bücher.de', 'bücher.de'],
+  ['xn--bcher-kva.de', 'bücher.de'],
+  ['пример.рф', 'пример.рф'],
+  ['example.org', 'example.org'],
+  ['pаypal.com', 'xn--']
+])('a domain is shown so that it cannot deceive: %s', (domain, shown) => {
+  expect(shownDomain(domain)).toContain(shown)
+})
+
+test('the letters of a domain are found again', () => {
+  for (const label of ['bücher', 'пример', '例え', 'ελληνικά', 'münchen-über-öl', 'ü', '💌', 'a💌b💌']) {
+    const network = new URL(`http://${label}.example`).hostname.split('.')[0] ?? ''
+    expect(fromPunycode(network.slice(4))).toBe(label)
+  }
+  for (const wrong of ['', '-', 'é', '99999999', 'a'.repeat(64), 'zzzzzzzz', '!']) {
+    expect(fromPunycode(wrong) ?? '').not.toMatch(/[^\x00-\u{10ffff}]/u)
+  }
+})
+
+describe('links', () => {
+  test.each([
+    ['www.paypal.com', 'https://evil.example/login'],
+    ['https://paypal.com/login', 'https://paypal.com.evil.example/login'],
+    ['paypal.com', 'https://paypaI.com.evil.io/'],
+    ['https://bank.de', 'http://bank.de@evil.ru/'],
+    ['HTTPS://BANK.DE/', 'https://bank.com/'],
+    [' https://bank.de ', 'https://evil.ru/?bank.de'],
+    ['https://bank.de', 'https://www.google.com/url?q=https://evil.ru'],
+    ['https://раураl.com', 'https://paypal.com/']
+  ])('%s that opens %s leads elsewhere', (text, href) => {
+    expect(leadsElsewhere(text, href)).toBe(true)
+  })
+
+  test.each([
+    ['Log in', 'https://evil.example/'],
+    ['paypal.com', 'https://www.paypal.com/de'],
+    ['www.shop.co.uk', 'https://click.shop.co.uk/x'],
+    ['https://bücher.de', 'https://xn--bcher-kva.de/'],
+    ['Invoice.pdf', 'https://files.example/1'],
+    ['e.g. this', 'https://x.example/'],
+    ['https://bank.de', 'https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fwww.bank.de%2F&data=1'],
+    ['https://bank.de', 'https://urldefense.com/v3/__https://bank.de/x__;!!a'],
+    ['https://bank.de', 'https://www.google.com/url?q=https://bank.de'],
+    ['me@bank.de', 'mailto:me@bank.de'],
+    ['bank.de', 'mailto:x@evil.ru'],
+    ['Version 2.0', 'https://x.example/']
+  ])('%s that opens %s does not', (text, href) => {
+    expect(leadsElsewhere(text, href)).toBe(false)
+  })
+
+  test('the first deceptive link of a message is found', () => {
+    const html = `<a href="https://a.de">a.de</a> <a class=x href='https://evil.ru/?a&amp;b'><b>https://bank&#46;de</b>/x</a>`
+    expect(deceptiveLink(html)).toEqual({ shown: 'https://bank.de/x', target: 'https://evil.ru/?a&b' })
+    expect(deceptiveLink('<a href=https://a.de>here</a>')).toBeNull()
+  })
+
+  test('a hostile HTML takes no time', () => {
+    const began = performance.now()
+    for (const html of ['<a '.repeat(300_000), '<a href="'.repeat(100_000), '<a href=x>'.repeat(100_000)])
+      deceptiveLink(html)
+    expect(performance.now() - began).toBeLessThan(3_000)
+  })
+})
+
+describe('the history', () => {
+  const seen = (address: string, day: number, wrote = false) => ({ people: [{ name: 'N', address }], wrote, day })
+  const nobody = (): boolean => false
+
+  test('known is to whom one wrote, and who wrote on three days', () => {
+    const found = learnt(
+      [
+        seen('a@x.de', 1, true),
+        seen('b@x.de', 1),
+        seen('b@x.de', 1),
+        seen('B@x.de', 2),
+        seen('c@x.de', 1),
+        seen('c@x.de', 2),
+        seen('c@x.de', 9)
+      ],
+      nobody
+    )
+    expect(found.map(({ address, wrote, day }) => [address, wrote, day])).toEqual([
+      ['a@x.de', true, 1],
+      ['c@x.de', false, 9]
+    ])
+  })
+
+  test('who looks like somebody else is not learnt, however often they write; nor are the recipients of a circular', () => {
+    const often = [1, 2, 3, 4].map((day) => seen('mara@papierwerck.de', day))
+    expect(learnt(often, (address) => lookalikeOf(judged([address, 'N']), KNOWN) !== null)).toEqual([])
+    const people = Array.from({ length: 30 }, (_, at) => ({ name: '', address: `${at}@x.de` }))
+    expect(learnt([{ people, wrote: true, day: 1 }], nobody)).toEqual([])
+  })
+
+  test('two devices both keep what they learnt, in whatever order', () => {
+    const [one, other] = [
+      [known('a@x.de', 'A', false)],
+      [known('b@x.de', 'B'), { ...known('A@x.de', ''), day: 30_000 }]
+    ]
+    expect(merged(one, other)).toEqual(merged(other, one))
+    expect(merged(one, other)).toEqual([
+      { address: 'a@x.de', name: 'A', wrote: true, day: 30_000 },
+      { address: 'b@x.de', name: 'B', wrote: true, day: 20_000 }
+    ])
+  })
+
+  test('it stays small, and keeps those to whom one wrote', () => {
+    const many = Array.from({ length: 2_000 }, (_, at) =>
+      known(`${'x'.repeat(30)}${at}@example.org`, 'N'.repeat(200), at < 50)
+    )
+    const kept = merged(many, [])
+    expect(JSON.stringify(keptSenders(kept)).length).toBeLessThan(16_000)
+    expect(kept.filter(({ wrote }) => wrote)).toHaveLength(50)
+  })
+
+  test('what another program wrote there is left out', () => {
+    expect(knownSenders('x')).toEqual([])
+    expect(knownSenders([null, [], ['a'], ['a@x.de', 'A', 1, 7], ['a@x.de', 1, 1, 7], ['b@x.de', '', 0, 'x']])).toEqual(
+      [{ address: 'a@x.de', name: 'A', wrote: true, day: 7 }]
+    )
+    const kept = merged(KNOWN, [])
+    expect(knownSenders(JSON.parse(JSON.stringify(keptSenders(kept))))).toEqual(kept)
+  })
+})

@@ -1,0 +1,138 @@
+/** What is suspicious about a sender, compared with those whom the person knows. */
+import { domainOf } from './address.ts'
+import { plain, skeleton } from './confusables.ts'
+import {
+  isDisguisedDomain,
+  inLetters,
+  isProvider,
+  nameOfOrganisation,
+  organisationOf,
+  shownDomain
+} from './organisation.ts'
+import type { Person } from './people.ts'
+import type { KnownSender } from './senders.ts'
+import type { Suspect, Warning } from './warnings.ts'
+
+/** Of the message, beside what any warning needs. */
+export interface Judged extends Suspect {
+  /** it came by a list, or can be unsubscribed from */
+  readonly isBulk: boolean
+}
+
+/** The worst that is suspicious; null for nothing. */
+export function lookalikeOf(message: Judged, known: readonly KnownSender[]): Warning | null {
+  const sender = message.from[0]
+  if (!sender || message.own || !sender.address.includes('@')) return null
+  return disguised(sender) ?? (isKnown(sender.address, known) ? null : strange(sender, message, known))
+}
+
+function isKnown(address: string, known: readonly KnownSender[]): boolean {
+  return known.some((one) => one.address === address.toLowerCase())
+}
+
+/** The domain is written with letters that are taken for others. */
+function disguised(sender: Person): Warning | null {
+  const domain = domainOf(sender.address)
+  if (!isDisguisedDomain(domain)) return null
+  return { kind: 'disguised', shown: inLetters(domain), real: shownDomain(domain) }
+}
+
+function strange(sender: Person, message: Judged, known: readonly KnownSender[]): Warning | null {
+  const domain = domainOf(sender.address)
+  if (known.some((one) => isSameOrganisation(domainOf(one.address), domain))) {
+    return isProvider(organisationOf(domain)) ? namesake(sender, message, known) : null
+  }
+  const near = known.find((one) => isNearDomain(domain, domainOf(one.address)))
+  if (near) return { kind: 'nearMiss', known: near.address, now: sender.address }
+  return namesake(sender, message, known)
+}
+
+function isSameOrganisation(one: string, other: string): boolean {
+  return organisationOf(one) === organisationOf(other)
+}
+
+/** Local parts that belong to no person: programs write from them, and nobody replies to them. */
+const NO_PERSON =
+  /^(no-?reply|do-?not-?reply|notifications?|notify|mailer|bounces?|messages?|updates?|news(letter)?|info|service|team|hello|support|invitations?|drive-shares.*|calendar.*)([-+._].*)?$/i
+
+/**
+ * The name of somebody whom the person writes to, with an address of another organisation. People do have two
+ * addresses: where the new one bears their name, it is worth a word; where it does not, it is an alarm.
+ */
+function namesake(sender: Person, message: Judged, known: readonly KnownSender[]): Warning | null {
+  const name = skeleton(sender.name)
+  if (!isNameOfPerson(sender.name)) return null
+  const same = known.find((one) => one.wrote && skeleton(one.name) === name)
+  if (!same) return null
+  const local = sender.address.slice(0, sender.address.lastIndexOf('@'))
+  // A service tells what somebody did there ("Anna Berg" by GitHub), or a list passes a message on.
+  if (message.authentication === 'passed' && (message.isBulk || NO_PERSON.test(local))) return null
+  const told = { name: plain(sender.name), known: same.address, now: sender.address }
+  return bearsName(local, sender.name) && message.authentication !== 'failed'
+    ? { kind: 'newAddress', ...told }
+    : { kind: 'namesake', ...told }
+}
+
+/** Words that stand in names of departments and of companies, which have many addresses. */
+const NO_NAME =
+  /\b(team|support|service|info|newsletter|news|sales|shop|office|kundenservice|kundendienst|rechnung|invoice|billing|admin|gmbh|ag|inc|ltd|llc|se|kg|ev|no-?reply|via)\b/i
+
+function isNameOfPerson(name: string): boolean {
+  const words = plain(name).split(/[\s,]+/)
+  return words.length >= 2 && words.length <= 5 && !NO_NAME.test(name) && !/[@|:(]/.test(name)
+}
+
+/** `berg.anna` bears the name of Anna Berg, and so does `aberg`; `office77` does not. */
+function bearsName(local: string, name: string): boolean {
+  const written = skeleton(local).replace(/[^\p{L}]/gu, '')
+  const words = plain(name)
+    .split(/[\s,]+/)
+    .map((word) => skeleton(word).replace(/[^\p{L}]/gu, ''))
+    .filter((word) => word.length > 1)
+  return words.some((word) => word.length > 2 && written.includes(word))
+}
+
+/** Longer than that both have to be for a difference of one letter to be no chance, and of two. */
+const LONG = 6
+const VERY_LONG = 12
+
+/**
+ * Whether two domains of different organisations are read as the same, or differ by a slip of the pen. Names that
+ * differ in their country alone (`.de`, `.com`) are none: organisations have both.
+ */
+export function isNearDomain(one: string, other: string): boolean {
+  const [first, second] = [organisationOf(inLetters(one)), organisationOf(inLetters(other))]
+  if (first === second || (isProvider(first) && isProvider(second))) return false
+  const [a, b] = [nameOfOrganisation(first), nameOfOrganisation(second)]
+  if (a === b) return false
+  if (skeleton(a) === skeleton(b)) return Math.min(a.length, b.length) > 3
+  const [x, y] = [skeleton(a), skeleton(b)]
+  // Other figures are other names: studio54, web24.
+  if (x.replace(/\d/g, '') === y.replace(/\d/g, '')) return false
+  const apart = distance(x, y)
+  const shorter = Math.min(x.length, y.length)
+  return (apart === 1 && shorter >= LONG && !isPlural(x, y)) || (apart === 2 && shorter >= VERY_LONG)
+}
+
+/** "hotel" and "hotels" are two words of a language. */
+function isPlural(one: string, other: string): boolean {
+  const [short, long] = one.length < other.length ? [one, other] : [other, one]
+  return ['s', 'n', 'e'].some((end) => short + end === long)
+}
+
+/** Letters that are added, left out, replaced or swapped (Damerau); 3 for anything more. */
+function distance(one: string, other: string): number {
+  if (Math.abs(one.length - other.length) > 2 || Math.max(one.length, other.length) > 63) return 3
+  const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, at) => at)]
+  const cell = (i: number, j: number): number => rows[i]?.[j] ?? Infinity
+  for (let i = 1; i <= one.length; i += 1) {
+    const row = [i]
+    rows.push(row)
+    for (let j = 1; j <= other.length; j += 1) {
+      const same = one[i - 1] === other[j - 1] ? 0 : 1
+      const swapped = one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1] ? cell(i - 2, j - 2) + 1 : Infinity
+      row.push(Math.min(cell(i - 1, j) + 1, cell(i, j - 1) + 1, cell(i - 1, j - 1) + same, swapped))
+    }
+  }
+  return Math.min(3, cell(one.length, other.length))
+}

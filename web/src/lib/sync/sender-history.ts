@@ -1,0 +1,69 @@
+/** Whom the person knows, learnt from their mail once a day by one of their devices, and kept in their settings. */
+import { call, reference } from '#lib/jmap/client.ts'
+import type { Email, GetResponse } from '#lib/jmap/types.ts'
+import { keptSenders, knownSenders, learnt, merged, type KnownSender, type Seen } from '#lib/mail/senders.ts'
+import type { Account } from './account.ts'
+import { objectOf, type Settings, type SettingsDocument } from './settings.ts'
+
+/** Messages that are looked at: sent ones, and received ones. */
+const MOST_SENT = 200
+const MOST_RECEIVED = 400
+const DAY = 86_400_000
+const PROPERTIES = ['id', 'from', 'to', 'cc', 'receivedAt']
+/** Who writes there is not known by it. */
+const NOT_FROM = new Set(['junk', 'trash', 'sent', 'drafts'])
+
+export function historyIn(settings: Settings): readonly KnownSender[] {
+  return knownSenders(objectOf(settings['senders'])['known'])
+}
+
+function learntOn(settings: Settings): unknown {
+  return objectOf(settings['senders'])['day']
+}
+
+/** `isSuspicious`: who looks like one of those that are known already. Raises JmapFailure. */
+export async function learnSenders(
+  account: Account,
+  document: SettingsDocument,
+  isSuspicious: (address: string, name: string, known: readonly KnownSender[]) => boolean
+): Promise<readonly KnownSender[]> {
+  const before = await document.read()
+  const day = Math.floor(account.ports.now() / DAY)
+  const known = historyIn(before)
+  if (learntOn(before) === day) return known
+  const met = learnt(await seenOf(account), (address, name) => isSuspicious(address, name, known))
+  const changed = await document.change((settings) => ({
+    ...settings,
+    senders: { ...objectOf(settings['senders']), day, known: keptSenders(merged(historyIn(settings), met)) }
+  }))
+  return historyIn(changed)
+}
+
+async function seenOf(account: Account): Promise<readonly Seen[]> {
+  await account.connected()
+  const mailboxes = [...account.objects.mailboxes.values()]
+  const sent = mailboxes.find(({ role }) => role === 'sent')?.id
+  const left = mailboxes.filter(({ role }) => NOT_FROM.has(role ?? '')).map(({ id }) => id)
+  const [written, received] = await Promise.all([
+    sent === undefined ? [] : emails(account, { inMailbox: sent }, MOST_SENT),
+    emails(account, { inMailboxOtherThan: left }, MOST_RECEIVED)
+  ])
+  return [...written.map((email) => seen(email, true)), ...received.map((email) => seen(email, false))]
+}
+
+function seen({ from, to, cc, receivedAt }: Email & { cc?: Email['to'] }, wrote: boolean): Seen {
+  const people = wrote ? [...(to ?? []), ...(cc ?? [])] : (from ?? []).slice(0, 1)
+  return {
+    people: people.map(({ name, email }) => ({ name: name ?? '', address: email })),
+    wrote,
+    day: Math.floor(Date.parse(receivedAt) / DAY)
+  }
+}
+
+async function emails({ client }: Account, filter: object, limit: number): Promise<readonly Email[]> {
+  const results = await client.run([
+    call('Email/query', 'query', { filter, sort: [{ property: 'receivedAt', isAscending: false }], limit }),
+    call('Email/get', 'get', { '#ids': reference('query', 'Email/query', '/ids'), properties: PROPERTIES })
+  ])
+  return results.get<GetResponse<Email>>('get').list
+}
