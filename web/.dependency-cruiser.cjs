@@ -4,6 +4,7 @@ const rooms = {
   mail: [],
   live: ['jmap'],
   compose: ['jmap', 'mail'],
+  sieve: ['compose', 'mail'],
   words: [],
   accounts: [],
   offline: [],
@@ -11,12 +12,12 @@ const rooms = {
   store: ['jmap', 'mail'],
   cache: ['jmap', 'outbox', 'compose'],
   outbox: ['store', 'jmap'],
-  sync: ['jmap', 'mail', 'store', 'cache', 'outbox', 'compose', 'live'],
+  sync: ['jmap', 'mail', 'sieve', 'store', 'cache', 'outbox', 'compose', 'live'],
   frame: ['mail'],
   ui: ['words'],
-  state: ['jmap', 'mail', 'store', 'outbox', 'compose', 'sync', 'words', 'accounts', 'console'],
+  state: ['jmap', 'mail', 'sieve', 'store', 'outbox', 'compose', 'sync', 'words', 'accounts', 'console'],
   commands: ['state', 'store', 'outbox', 'sync', 'mail', 'words'],
-  views: ['state', 'commands', 'ui', 'words', 'mail', 'compose', 'frame', 'accounts', 'jmap', 'offline']
+  views: ['state', 'commands', 'ui', 'words', 'mail', 'sieve', 'compose', 'frame', 'accounts', 'jmap', 'offline']
 }
 
 /** Only these rooms may import the library, so that one place answers for it. */

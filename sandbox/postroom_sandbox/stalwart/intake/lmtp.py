@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from postroom_sandbox.stalwart.domains import Domains
 from postroom_sandbox.stalwart.faults import Faults
 from postroom_sandbox.stalwart.intake.ingest_event import IngestEvent, ingest_event
-from postroom_sandbox.stalwart.mail.email_store import EmailStore, OverQuota
+from postroom_sandbox.stalwart.mail.email_store import Discarded, EmailStore, OverQuota
 
 _MAX_MESSAGES = 10
 _MAX_SIZE = 104_857_600  # bytes
@@ -119,12 +119,18 @@ class Recipients:
                 return _UNKNOWN  # it was destroyed between RCPT and DATA
             role = "junk" if spam else "inbox"
             delivered = self._mail.deliver(account, content, mailbox_role=role, via="lmtp", recipient=address)
+        except Discarded:
+            return _queued()
         except OverQuota:
             return "452 4.2.2 Mailbox full."
         except LookupError:
             return _UNKNOWN
         self._notify(ingest_event(delivered, spam=spam, sender=sender, recipient=address))
-        return f"250 2.0.0 Message queued with id {secrets.token_hex(8)}."
+        return _queued()
+
+
+def _queued() -> str:
+    return f"250 2.0.0 Message queued with id {secrets.token_hex(8)}."
 
 
 class LmtpServer:

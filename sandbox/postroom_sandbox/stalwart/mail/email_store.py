@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -13,6 +14,7 @@ from postroom_sandbox.stalwart.mail import email_document
 from postroom_sandbox.stalwart.mail.blobs import Blobs, message_id
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog, Commit
 from postroom_sandbox.stalwart.mail.mailbox_store import MailboxStore
+from postroom_sandbox.stalwart.mail.sieve_delivery import SieveDelivery
 from postroom_sandbox.stalwart.mail.threads import Threads
 from postroom_sandbox.stalwart.store import Store
 
@@ -29,6 +31,10 @@ Via = Literal["lmtp", "append", "submission", "bulk"]
 
 class OverQuota(Exception):
     """The account's `maxDiskQuota` leaves no room for the message."""
+
+
+class Discarded(Exception):
+    """The person's Sieve script threw the message away."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ class EmailStore:
         self._blobs = blobs
         self._folders = folders
         self._threads = Threads(store)
+        self._sieve = SieveDelivery(store, blobs, folders, accounts.addresses)
         self.delivered: list[Callable[[Delivered], None]] = []
         """Called with each message after it is stored, including messages that a person adds (`via` append)."""
 
@@ -81,7 +88,9 @@ class EmailStore:
     ) -> Delivered:
         """Store a message for the account. With a `recipient` it begins with `Delivered-To`, as in Stalwart.
 
-        Raises LookupError if there is no such account or no mailbox with that role, and OverQuota.
+        Mail that comes in by LMTP or from another person is sorted by the account's Sieve script.
+
+        Raises LookupError if there is no such account or no mailbox with that role, OverQuota, and Discarded.
         """
         if not self._store.row("SELECT 1 FROM accounts WHERE id = ?", account):
             raise LookupError(f"There is no account {ids.encode(account)}.")
@@ -90,9 +99,25 @@ class EmailStore:
         if mailbox is None:
             raise LookupError(f"The account {ids.encode(account)} has no mailbox {mailbox_role}.")
         head = f"Delivered-To: {recipient}\r\n".encode() if recipient else b""
+        mailboxes: Collection[int] = [mailbox]
+        if recipient and via in ("lmtp", "submission"):
+            placed = self._sieve.place(account, message, is_spam=mailbox_role == "junk")
+            if placed is not None:
+                for address, content in placed.sent:
+                    self._send(address, content)
+                if not placed.mailboxes:
+                    raise Discarded
+                mailboxes, keywords = placed.mailboxes, {*keywords, *placed.keywords}
         return self.keep(
-            account, head + message, [mailbox], keywords, received_at=received_at, via=via, size=len(message)
+            account, head + message, mailboxes, keywords, received_at=received_at, via=via, size=len(message)
         )
+
+    def _send(self, address: str, content: bytes) -> None:
+        """What a script sends. It reaches accounts of this server; all else is lost, as the stand-in relays nothing."""
+        account = self.account_of(address)
+        if account is not None:
+            with suppress(OverQuota, Discarded):
+                self.deliver(account, content, via="submission", recipient=address)
 
     def keep(
         self,

@@ -1,4 +1,4 @@
-"""SieveScript/get, query, set and validate (RFC 9661). The stand-in stores and checks scripts, but runs none."""
+"""SieveScript/get, query, set and validate (RFC 9661). `sieve_run.py` runs them."""
 
 import secrets
 from collections.abc import Generator

@@ -1,4 +1,4 @@
-"""Checks the syntax of Sieve scripts (RFC 5228 §8). The stand-in runs none.
+"""Checks the syntax of Sieve scripts (RFC 5228 §8).
 
 It knows the language and the common extensions. It refuses other commands and accepts other tests, as Stalwart accepts
 tests that it does not know.

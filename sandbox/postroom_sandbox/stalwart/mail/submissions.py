@@ -16,7 +16,7 @@ from postroom_sandbox.stalwart.mail import query_filters
 from postroom_sandbox.stalwart.mail.blobs import Blobs
 from postroom_sandbox.stalwart.mail.change_log import ChangeLog
 from postroom_sandbox.stalwart.mail.data_type import DataType, MailCall, invalid, not_found
-from postroom_sandbox.stalwart.mail.email_store import EmailStore, OverQuota
+from postroom_sandbox.stalwart.mail.email_store import Discarded, EmailStore, OverQuota
 from postroom_sandbox.stalwart.mail.emails import Emails
 from postroom_sandbox.stalwart.mail.identities import Identities
 from postroom_sandbox.stalwart.object_type import Condition
@@ -225,6 +225,8 @@ class Submissions(DataType):
                     self._mail.deliver(account, message, via="submission", recipient=address)
                     status["delivered"] = "unknown"  # as Stalwart reports what has left its queue
                     done.add(account)
+            except Discarded:
+                status["delivered"] = "unknown"
             except OverQuota:
                 status |= _status(_FULL)
 

@@ -1,4 +1,4 @@
-"""VacationResponse/get and set (RFC 8621 §8). The stand-in stores and shows it, but sends no replies.
+"""VacationResponse/get and set (RFC 8621 §8). `sieve_delivery.py` sends the replies.
 
 It is stored as a Sieve script: activating another script disables it.
 """

@@ -205,6 +205,10 @@ export class MailPage {
     await this.#go(pathOf(segment))
   }
 
+  openSettings(section: string): Promise<void> {
+    return this.#go(`/mail/settings/${section}`)
+  }
+
   async closeMailbox(): Promise<void> {
     this.cursor.forget()
     await this.#go(pathOf('inbox'))

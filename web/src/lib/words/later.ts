@@ -1,7 +1,9 @@
 /** Words of parts that no first view needs. They are loaded with the part, in one language. */
 import type { Widen } from '#lib/words/en.ts'
+import type { absence } from '#lib/words/en/absence.ts'
 import type { compose } from '#lib/words/en/compose.ts'
 import type { delivery } from '#lib/words/en/delivery.ts'
+import type { filters } from '#lib/words/en/filters.ts'
 import type { folders } from '#lib/words/en/folders.ts'
 import type { live } from '#lib/words/en/live.ts'
 import type { quota } from '#lib/words/en/quota.ts'
@@ -12,8 +14,10 @@ import type { security } from '#lib/words/en/security.ts'
 import type { settings } from '#lib/words/en/settings.ts'
 import type { Language } from '#lib/words/language.ts'
 
+export type AbsenceWords = Widen<typeof absence>
 export type ComposeWords = Widen<typeof compose>
 export type DeliveryWords = Widen<typeof delivery>
+export type FilterWords = Widen<typeof filters>
 export type Folders = Widen<typeof folders>
 export type Live = Widen<typeof live>
 export type QuotaWords = Widen<typeof quota>
@@ -81,4 +85,16 @@ export async function settingsWords(language: Language): Promise<SettingsWords> 
 export async function readingWords(language: Language): Promise<Reading> {
   const module = language === 'de' ? await import('#lib/words/de/reading.ts') : await import('#lib/words/en/reading.ts')
   return module.reading
+}
+
+/** Of the settings of filters. */
+export async function filterWords(language: Language): Promise<FilterWords> {
+  const module = language === 'de' ? await import('#lib/words/de/filters.ts') : await import('#lib/words/en/filters.ts')
+  return module.filters
+}
+
+/** Of the reply while the person is away. */
+export async function absenceWords(language: Language): Promise<AbsenceWords> {
+  const module = language === 'de' ? await import('#lib/words/de/absence.ts') : await import('#lib/words/en/absence.ts')
+  return module.absence
 }

@@ -2,7 +2,7 @@
 export { keepSpare } from '#lib/frame/spare.ts'
 export { default as BottomBar } from '#lib/views/mail/BottomBar.svelte'
 export { default as Reader } from '#lib/views/reader/Reader.svelte'
-export { default as DeviceDraftRows } from '#lib/views/list/DeviceDraftRows.svelte'
+export { default as AboveRows } from '#lib/views/list/AboveRows.svelte'
 export { default as Scheduled } from '#lib/views/list/Scheduled.svelte'
 export { default as Dialogs } from '#lib/views/triage/Dialogs.svelte'
 export { default as SearchPane } from '#lib/views/search/SearchPane.svelte'

@@ -32,6 +32,7 @@ export const reading = {
     large: 'Dieses Bild ist zu groß für eine Vorschau.'
   },
   menu: {
+    filterLike: 'Nachrichten wie diese filtern',
     forwardAsAttachment: 'Als Anhang weiterleiten',
     print: 'Drucken',
     printAll: 'Unterhaltung drucken',
@@ -62,6 +63,7 @@ export const reading = {
     signedBy: 'Signiert von',
     size: 'Größe'
   },
+  notFiltered: 'Der Filter wird nicht geladen. Prüfen Sie Ihre Verbindung.',
   unsubscribe: {
     short: 'Abbestellen',
     name: (sender: string) => `${sender} abbestellen`,

@@ -29,6 +29,7 @@ export const reading = {
     large: 'This picture is too large to be previewed.'
   },
   menu: {
+    filterLike: 'Filter messages like this',
     forwardAsAttachment: 'Forward as attachment',
     print: 'Print',
     printAll: 'Print the conversation',
@@ -60,6 +61,7 @@ export const reading = {
     signedBy: 'Signed by',
     size: 'Size'
   },
+  notFiltered: 'The filter does not load. Check your connection.',
   unsubscribe: {
     short: 'Unsubscribe',
     name: (sender: string) => `Unsubscribe from ${sender}`,

@@ -1,0 +1,65 @@
+/** What a filter does to the mails that came last. */
+import type { Filter } from '#lib/sieve/filter.ts'
+import { matches } from '#lib/sieve/match.ts'
+import { filterNow } from '#lib/sync/filtering.ts'
+import { lastLetters, type ReceivedLetter } from '#lib/sync/letters.ts'
+import { troubled } from './trouble-of.ts'
+import type { Effect, Filters } from './filters.ts'
+import type { Inside } from './inside.ts'
+
+/** Milliseconds for which the last mails are taken as they were. */
+const FRESH = 60_000
+
+export class FilterEffects {
+  readonly #inside: Inside
+  #letters: Promise<readonly ReceivedLetter[]> | null = null
+  #askedAt = 0
+  #asked: ReadonlySet<string> = new Set()
+
+  constructor(inside: Inside) {
+    this.#inside = inside
+  }
+
+  async of(filter: Pick<Filter, 'match' | 'conditions'>): Promise<Effect | null> {
+    const letters = await this.#last(headersIn(filter)).catch(() => null)
+    if (!letters) return null
+    const hits = letters.flatMap((letter) => {
+      const verdict = matches(filter, letter)
+      const [sender] = letter.from
+      const who = sender?.name?.trim() || (sender?.email ?? '')
+      const { id, subject, receivedAt } = letter
+      return verdict === false ? [] : [{ id, who, subject, receivedAt, verdict }]
+    })
+    return { of: letters.length, hits }
+  }
+
+  doNow({ actions }: Filter, ids: readonly string[]): ReturnType<Filters['doNow']> {
+    const { account, actions: page } = this.#inside
+    const roles = new Map<string, string>()
+    for (const { id, role } of account.objects.mailboxes.values()) {
+      if (role !== null && !roles.has(role)) roles.set(role, id)
+    }
+    const names = { trash: account.ports.tongue.roleName('trash') }
+    const place = { mailboxId: null, roles, conversations: false }
+    return troubled(filterNow(account, page.outbox, actions, ids, { place, names }))
+  }
+
+  #last(headers: readonly string[]): Promise<readonly ReceivedLetter[]> {
+    const now = this.#inside.account.ports.now()
+    const isKnown = headers.every((name) => this.#asked.has(name))
+    if (!this.#letters || !isKnown || now - this.#askedAt > FRESH) {
+      this.#asked = new Set([...this.#asked, ...headers])
+      this.#askedAt = now
+      const asked = lastLetters(this.#inside.account, [...this.#asked])
+      asked.catch(() => (this.#letters = null))
+      this.#letters = asked
+    }
+    return this.#letters
+  }
+}
+
+/** RFC 5322 §3.6.8: with anything else the mail server would refuse the whole request. */
+function headersIn({ conditions }: Pick<Filter, 'conditions'>): string[] {
+  const names = conditions.filter(({ field }) => field === 'header')
+  return names.map(({ header }) => header.trim().toLowerCase()).filter((name) => /^[!-9;-~]{1,200}$/.test(name))
+}

@@ -1,0 +1,326 @@
+import { JmapFailure } from '#lib/jmap/errors.ts'
+import type { Absence } from '#lib/sieve/absence.ts'
+import type { Folders } from '#lib/sieve/action-code.ts'
+import type { Mistake } from '#lib/sieve/errors.ts'
+import type { Filter } from '#lib/sieve/filter.ts'
+import { offersOf, type Offers } from '#lib/sieve/offers.ts'
+import { EMPTY, OUR_NAME, read, written, type Content } from '#lib/sieve/script.ts'
+import { addressOf, identitiesOf } from '#lib/sync/identities.ts'
+import { Scripts, type Stored, type StoredScript } from '#lib/sync/scripts.ts'
+import { troubleOf } from '#lib/sync/task.ts'
+import { readVacation } from '#lib/sync/vacation.ts'
+import { FilterEffects } from './filter-effects.ts'
+import type { Filters, Outcome, TextScript } from './filters.ts'
+import type { Inside } from './inside.ts'
+import type { Trouble } from './mail.ts'
+import { online } from 'svelte/reactivity/window'
+
+/** The name under which Stalwart keeps a VacationResponse as a script: it runs in place of all others. */
+const VACATION_SCRIPT = 'vacation'
+
+export class SieveState implements Filters {
+  readonly #inside: Inside
+  readonly #scripts: Scripts
+  readonly #effects: FilterEffects
+  #phase = $state.raw<Filters['phase']>('loading')
+  #trouble = $state.raw<Trouble | null>(null)
+  #content = $state.raw<Content>(EMPTY)
+  #other = $state.raw<TextScript | null>(null)
+  #idle = $state.raw<readonly TextScript[]>([])
+  #mistake = $state.raw<Mistake | null>(null)
+  #conflict = $state.raw<Content | null>(null)
+  #proposal = $state.raw<Filters['proposal']>(null)
+  #saving = $state(0)
+  #offers: Offers = offersOf(null)
+  #addresses: readonly string[] = []
+  /** our script as this page read or wrote it; null: there is none yet */
+  #own: StoredScript | null = null
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(inside: Inside) {
+    this.#inside = inside
+    this.#scripts = new Scripts(inside.account)
+    this.#effects = new FilterEffects(inside)
+  }
+
+  get phase(): Filters['phase'] {
+    return this.#phase
+  }
+
+  get trouble(): Trouble | null {
+    return this.#trouble
+  }
+
+  get isOffline(): boolean {
+    return online.current === false
+  }
+
+  get isSaving(): boolean {
+    return this.#saving > 0
+  }
+
+  get offers(): Offers {
+    return this.#offers
+  }
+
+  get folders(): Folders {
+    const { mailboxes } = this.#inside
+    const pathOf = (id: string): string | null => {
+      const found = mailboxes.byId(id)
+      if (!found) return null
+      const above = found.parentId === null ? null : pathOf(found.parentId)
+      return above === null ? found.name : `${above}/${found.name}`
+    }
+    return { pathOf, trashId: mailboxes.byRole('trash')?.id ?? null }
+  }
+
+  get filters(): readonly Filter[] {
+    return this.#content.filters
+  }
+
+  get absence(): Absence {
+    return this.#content.absence
+  }
+
+  get other(): TextScript | null {
+    return this.#other
+  }
+
+  get idle(): readonly TextScript[] {
+    return this.#idle
+  }
+
+  get mistake(): Mistake | null {
+    return this.#mistake
+  }
+
+  get conflict(): readonly Filter[] | null {
+    return this.#conflict?.filters ?? null
+  }
+
+  get proposal(): Filters['proposal'] {
+    return this.#proposal
+  }
+
+  propose(proposal: Filters['proposal']): void {
+    this.#proposal = proposal
+  }
+
+  newId(): string {
+    return this.#inside.account.ports.unique().slice(0, 12)
+  }
+
+  async load(): Promise<void> {
+    this.#trouble = null
+    try {
+      await this.#inside.account.connected()
+      if (this.#scripts.capability === null) {
+        this.#phase = 'missing'
+        return
+      }
+      await this.#read()
+      this.#phase = 'ready'
+    } catch (failure) {
+      this.#fail(failure)
+      if (this.#phase === 'loading') this.#phase = 'failed'
+    }
+  }
+
+  textOf(filters: readonly Filter[]): string {
+    return this.#written({ ...this.#content, filters })
+  }
+
+  save(filters: readonly Filter[]): Promise<Outcome> {
+    return this.#save({ ...this.#content, filters })
+  }
+
+  saveAbsence(absence: Absence): Promise<Outcome> {
+    return this.#save({ ...this.#content, absence })
+  }
+
+  begin(): Promise<Outcome> {
+    return this.#inTurn(async () => {
+      const stored = await this.#scripts.all()
+      const own = ownIn(stored)
+      const text = own ? await this.#scripts.textOf(own) : ''
+      const content = own ? read(text) : EMPTY
+      // What somebody wrote by hand under our name is kept under another one.
+      const renamed = own && content === null ? { id: own.id, name: freeName(stored) } : undefined
+      return this.#put(content ?? EMPTY, stored, renamed ? null : own, renamed)
+    })
+  }
+
+  saveText(text: string): Promise<Outcome> {
+    return this.#inTurn(async () => {
+      const stored = await this.#scripts.all()
+      if (this.#isChanged(stored)) return this.#collided(this.#content)
+      return this.#putText(text, stored, this.#own, undefined)
+    })
+  }
+
+  use(id: string): Promise<Outcome> {
+    return this.#inTurn(async () => {
+      await this.#scripts.activate(id)
+      await this.#read()
+      return 'saved'
+    })
+  }
+
+  async settle(mine: boolean): Promise<Outcome> {
+    const wanted = this.#conflict
+    this.#conflict = null
+    if (!mine || !wanted) {
+      await this.load()
+      return 'saved'
+    }
+    return this.#inTurn(async () => {
+      const stored = await this.#scripts.all()
+      return this.#put(wanted, stored, ownIn(stored), undefined)
+    })
+  }
+
+  effectOf(filter: Pick<Filter, 'match' | 'conditions'>): ReturnType<Filters['effectOf']> {
+    return this.#effects.of(filter)
+  }
+
+  doNow(filter: Filter, ids: readonly string[]): ReturnType<Filters['doNow']> {
+    return this.#effects.doNow(filter, ids)
+  }
+
+  /** What is changed is seen at once; what the server does not take is as it was. */
+  #save(content: Content): Promise<Outcome> {
+    const before = this.#content
+    this.#content = content
+    return this.#inTurn(async () => {
+      const stored = await this.#scripts.all()
+      if (this.#isChanged(stored)) return this.#collided(content)
+      return this.#put(content, stored, this.#own, undefined)
+    }).then((outcome) => {
+      // Unless something else was changed meanwhile.
+      if (outcome !== 'saved' && this.#content === content) this.#content = before
+      return outcome
+    })
+  }
+
+  async #inTurn(work: () => Promise<Outcome>): Promise<Outcome> {
+    this.#saving += 1
+    this.#trouble = null
+    this.#mistake = null
+    const done = this.#turn.then(work, work).catch((failure: unknown) => {
+      this.#fail(failure)
+      return 'failed' as const
+    })
+    this.#turn = done
+    return done.finally(() => (this.#saving -= 1))
+  }
+
+  #fail(failure: unknown): void {
+    if (!(failure instanceof JmapFailure)) this.#inside.account.ports.report(failure)
+    this.#trouble = troubleOf(failure)
+  }
+
+  /** Somebody else changed our script, or runs another one, since this page read it. Activation changes no state. */
+  #isChanged(stored: Stored): boolean {
+    const own = ownIn(stored)
+    const active = stored.scripts.find(({ isActive }) => isActive)
+    const runsOther = active !== undefined && active.id !== own?.id && active.name.toLowerCase() !== VACATION_SCRIPT
+    return own?.blobId !== this.#own?.blobId || (runsOther && this.#other === null)
+  }
+
+  #collided(wanted: Content): Outcome {
+    this.#conflict = wanted
+    return 'conflict'
+  }
+
+  async #put(
+    content: Content,
+    stored: Stored,
+    own: StoredScript | null,
+    renamed: { id: string; name: string } | undefined
+  ): Promise<Outcome> {
+    return this.#putText(this.#written(content), stored, own, renamed)
+  }
+
+  async #putText(
+    text: string,
+    stored: Stored,
+    own: StoredScript | null,
+    renamed: { id: string; name: string } | undefined
+  ): Promise<Outcome> {
+    const { blobId, mistake } = await this.#scripts.check(text)
+    if (mistake) {
+      this.#mistake = mistake
+      return 'mistake'
+    }
+    try {
+      await this.#scripts.put({ id: own?.id ?? null, name: OUR_NAME, blobId, renamed }, stored.state)
+    } catch (failure) {
+      if (failure instanceof JmapFailure && failure.code === 'stateMismatch') {
+        return this.#collided(read(text) ?? this.#content)
+      }
+      throw failure
+    }
+    // What was changed meanwhile, and waits for its turn, is on screen already.
+    await this.#read(this.#saving > 1)
+    return 'saved'
+  }
+
+  #written(content: Content): string {
+    return written(content, { offers: this.#offers, folders: this.folders, addresses: this.#addresses })
+  }
+
+  async #read(keepsContent = false): Promise<void> {
+    const { account } = this.#inside
+    const [stored, identities] = await Promise.all([this.#scripts.all(), identitiesOf(account).catch(() => [])])
+    this.#offers = offersOf(this.#scripts.capability)
+    const addresses = [account.address, ...identities.map((identity) => addressOf(identity, account.address))]
+    this.#addresses = [...new Set(addresses.map((address) => address.toLowerCase()))]
+    const own = ownIn(stored)
+    const active = stored.scripts.find(({ isActive }) => isActive)
+    const reply = active?.name.toLowerCase() === VACATION_SCRIPT
+    const texts = await this.#textsOf(stored.scripts.filter((script) => script.name.toLowerCase() !== VACATION_SCRIPT))
+    const found = own && read(texts.find(({ id }) => id === own.id)?.text ?? '')
+    // Another program's reply becomes part of our script with its next change: one script runs.
+    const absence = reply ? await readVacation(account) : null
+    this.#own = own
+    if (!keepsContent) this.#content = { ...(found ?? EMPTY), ...(absence && { absence }) }
+    const others = texts.filter(({ id }) => id !== own?.id || found === null)
+    this.#other = others.find((one) => one.isActive) ?? null
+    this.#idle = others.filter((one) => !one.isActive)
+  }
+
+  #textsOf(scripts: readonly StoredScript[]): Promise<readonly TextScript[]> {
+    return Promise.all(
+      scripts.map(async (script) => ({
+        id: script.id,
+        name: script.name,
+        isActive: script.isActive,
+        byHand: script.name === OUR_NAME,
+        text: await this.#scripts.textOf(script)
+      }))
+    )
+  }
+}
+
+function ownIn({ scripts }: Stored): StoredScript | null {
+  return scripts.find(({ name }) => name === OUR_NAME) ?? null
+}
+
+function freeName({ scripts }: Stored): string {
+  const names = new Set(scripts.map(({ name }) => name.toLowerCase()))
+  let number = 1
+  while (names.has(`${OUR_NAME}-${String(number)}`)) number += 1
+  return `${OUR_NAME}-${String(number)}`
+}
+
+const states = new WeakMap<Inside['account'], SieveState>()
+
+/** One an account: filters and absence are one script. */
+export function create(inside: Inside): SieveState {
+  let state = states.get(inside.account)
+  if (!state) {
+    state = new SieveState(inside)
+    states.set(inside.account, state)
+  }
+  return state
+}

@@ -1,0 +1,71 @@
+/** What a filter does, done to mails that are there already. */
+import { noResponse } from '#lib/jmap/errors.ts'
+import type { Email, GetResponse, Id } from '#lib/jmap/types.ts'
+import { patchesOf, type Action, type Place } from '#lib/outbox/action.ts'
+import { inverseOf, type Entry } from '#lib/outbox/entry.ts'
+import type { Facts } from '#lib/outbox/request.ts'
+import type { FilterAction } from '#lib/sieve/filter.ts'
+import type { Patch } from '#lib/store/objects.ts'
+import type { Account } from './account.ts'
+import * as calls from './calls.ts'
+import type { Outbox } from './outbox.ts'
+
+export interface Filtered {
+  /** emails */
+  readonly count: number
+  readonly undo: () => void
+}
+
+/** Null if it changes nothing. Raises JmapFailure. */
+export async function filterNow(
+  account: Account,
+  outbox: Outbox,
+  actions: readonly FilterAction[],
+  ids: readonly Id[],
+  { place, names }: { readonly place: Place; readonly names: Entry['names'] }
+): Promise<Filtered | null> {
+  const results = await account.client.run(calls.mutable(ids))
+  // What an action looks at is among these properties.
+  const listed = results.find<GetResponse<Facts>>('get')?.list as Email[] | undefined
+  if (!listed) {
+    throw noResponse()
+  }
+  const emails = listed.flatMap((email) => account.objects.withPending(email) ?? [])
+  const before = new Map(emails.map((email) => [email.id, email]))
+  const patches = actions.flatMap((action) => patchesFor(action, emails, place))
+  if (patches.length === 0) {
+    return null
+  }
+  const inverse = patches.flatMap((patch) => inverseOf(patch, (id) => before.get(id)))
+  const pending = outbox.add(patches, names)
+  return {
+    count: new Set(patches.flatMap(({ emailIds }) => emailIds)).size,
+    undo: () => outbox.takeBack(pending, inverse)
+  }
+}
+
+function patchesFor({ kind, value }: FilterAction, emails: readonly Email[], place: Place): readonly Patch[] {
+  if (kind === 'copy') {
+    const open = emails.filter(({ mailboxIds }) => !mailboxIds[value])
+    return open.length === 0 ? [] : [{ emailIds: open.map(({ id }) => id), mailboxIds: { [value]: true } }]
+  }
+  const action = actionOf(kind, value)
+  return action ? emails.flatMap((email) => patchesOf(action, [email], place)) : []
+}
+
+/** What is sent on is sent on when it comes; what stays in the Inbox stays where it is. */
+function actionOf(kind: FilterAction['kind'], value: string): Action | null {
+  switch (kind) {
+    case 'read':
+    case 'star':
+      return { kind, on: true }
+    case 'label':
+      return { kind, keyword: value, on: true }
+    case 'move':
+      return { kind, mailboxId: value }
+    case 'delete':
+      return { kind }
+    default:
+      return null
+  }
+}

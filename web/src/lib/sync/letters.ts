@@ -1,0 +1,73 @@
+/** The mails that came last, with what a filter asks for. */
+import { call, reference } from '#lib/jmap/client.ts'
+import type { EmailAddress, GetResponse, Id } from '#lib/jmap/types.ts'
+import { unencoded } from '#lib/mail/encoded-words.ts'
+import { folded, type Letter } from '#lib/sieve/match.ts'
+import type { Account } from './account.ts'
+
+/** How many of them a filter is tried on. */
+export const MOST_LETTERS = 500
+
+export interface ReceivedLetter extends Letter {
+  readonly id: Id
+  readonly receivedAt: Date
+}
+
+interface Found {
+  readonly id: Id
+  readonly receivedAt: string
+  readonly from: EmailAddress[] | null
+  readonly to: EmailAddress[] | null
+  readonly cc: EmailAddress[] | null
+  readonly bcc: EmailAddress[] | null
+  readonly subject: string | null
+  readonly size: number
+  readonly hasAttachment: boolean
+}
+
+const PROPERTIES = ['id', 'receivedAt', 'from', 'to', 'cc', 'bcc', 'subject', 'size', 'hasAttachment']
+/** A filter sorts what comes, without spam; and what was thrown away stays so. */
+const NOT_SORTED = ['sent', 'drafts', 'junk', 'trash']
+
+/** `headers`: names that filters ask for besides. Raises JmapFailure. */
+export async function lastLetters(account: Account, headers: readonly string[]): Promise<ReceivedLetter[]> {
+  await account.connected()
+  const names = [...new Set(['list-id', ...headers.map(folded)])]
+  const properties = [...PROPERTIES, ...names.map(propertyOf)]
+  const aside = [...account.objects.mailboxes.values()].filter(({ role }) => NOT_SORTED.includes(role ?? ''))
+  const results = await account.client.run([
+    call('Email/query', 'query', {
+      filter: aside.length > 0 ? { inMailboxOtherThan: aside.map(({ id }) => id) } : null,
+      sort: [{ property: 'receivedAt', isAscending: false }],
+      limit: Math.min(MOST_LETTERS, account.client.limits.maxObjectsInGet)
+    }),
+    call('Email/get', 'get', { '#ids': reference('query', 'Email/query', '/ids'), properties })
+  ])
+  const letters = results.get<GetResponse<Found>>('get').list.map((found) => letterOf(found, names))
+  return letters.toSorted((one, other) => other.receivedAt.getTime() - one.receivedAt.getTime())
+}
+
+function propertyOf(name: string): string {
+  return `header:${name}:all`
+}
+
+function letterOf(found: Found, names: readonly string[]): ReceivedLetter {
+  const texts = new Map(names.map((name) => [name, textsIn(found, name)]))
+  return {
+    id: found.id,
+    receivedAt: new Date(found.receivedAt),
+    from: found.from ?? [],
+    to: found.to ?? [],
+    cc: found.cc ?? [],
+    bcc: found.bcc ?? [],
+    subject: found.subject ?? '',
+    size: found.size,
+    hasAttachment: found.hasAttachment,
+    headers: (name) => texts.get(name) ?? null
+  }
+}
+
+function textsIn(found: object, name: string): string[] {
+  const raw = (found as Record<string, unknown>)[propertyOf(name)]
+  return Array.isArray(raw) ? raw.map((text) => unencoded(String(text)).trim()) : []
+}
