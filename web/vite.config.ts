@@ -54,7 +54,7 @@ export default defineConfig({
               groups: [
                 {
                   name: 'shared',
-                  test: /\/src\/lib\/(?:sync\/(?:task|calls|identities|mailbox-roles|bodies)|mail\/(?:dates|people|warnings)|store\/counts|state\/paths|live\/event-stream)\.ts$/
+                  test: /\/src\/lib\/(?:sync\/(?:task|calls|bodies)|mail\/(?:dates|people|warnings)|store\/counts|state\/paths|live\/event-stream)\.ts$/
                 },
                 { name: 'parts', test: /\/src\/lib\/ui\/(?:Icon|Button|Bar)\.svelte$/ }
               ]
