@@ -369,20 +369,14 @@ async def test_second_tab_does_not_cache_a_session_during_its_logout(
     assert kratos.counts["/sessions/whoami"] == 4
 
 
-async def test_sessions_of_a_person_who_ended_some_are_not_cached_even_during_a_request_to_kratos(
+async def test_sessions_of_a_person_who_ended_some_are_not_cached_for_a_moment(
     sessions: KratosSessions, kratos: ScriptedKratos
 ) -> None:
+    for person in (uuid4(), UUID(ADA)):
+        await sessions.whoami(cookie="phone")
+        assert kratos.counts["/sessions/whoami"] == 1
+        sessions.forget_person(person)
     await sessions.whoami(cookie="phone")
-    sessions.forget_person(uuid4())
-    await sessions.whoami(cookie="phone")
-    assert kratos.counts["/sessions/whoami"] == 1, "another person's sessions stay cached"
-    sessions.forget_person(UUID(ADA))
-    kratos.hold = asyncio.Event()
-    kratos.arrived.clear()
-    asking = asyncio.create_task(sessions.whoami(cookie="phone"))
-    await kratos.arrived.wait()
-    kratos.hold.set()
-    await asking
     kratos.says(401)
     with pytest.raises(NoSession):
         await sessions.whoami(cookie="phone")
