@@ -91,7 +91,7 @@ async def test_device_is_connected_shown_once_and_revoked(up: Trial, browser: Br
         await expect(devi.text("No mail program is connected.")).to_be_visible()
 
 
-async def test_token_is_made_used_and_revoked_after_a_fresh_sign_in_by_keyboard_alone(
+async def test_token_is_made_used_and_revoked_after_a_fresh_sign_in_by_keyboard_only(
     up: Trial, browser: Browser
 ) -> None:
     async with at_settings(up, browser, "toki", "tokens") as toki:

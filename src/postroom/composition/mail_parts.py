@@ -109,8 +109,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         list_server = ListServerHttp(trial=trial_list_server(settings.trial_list_server))
         for each in (upstream, mail, list_server):
             stack.push_async_callback(close, each.aclose)
-        notifications = PostgresNotifications(pool, settings.database_url.get_secret_value(), tokens)
-        streams = LiveStreams(outbox, notifications, ended=people.forget_person)
+        streams = LiveStreams(outbox, _notifications(parts, tokens), ended=people.forget_person)
         publisher: Publisher = streams
         browsers: CentrifugoForBrowsers | None = None
         if centrifugo := centrifugo_of(settings):
@@ -149,9 +148,12 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             arrival_sweep=ArrivalSweep(states, arrivals, parts.leadership, beat=beats.of("arrival_sweep")).run,
             master=partial(ask_for_master, master),
         )
-        ended = EndedSessions(people.forget_person, (streams, publisher))
-        routes = [*routes, _self_service(settings, settings.kratos_public_url, people, ended, stack)]
+        routes = [*routes, _self_service(settings, settings.kratos_public_url, people, (streams, publisher), stack)]
         yield MailParts(routes, people, accounts, upstream, streams, _place(settings, browsers), loops)
+
+
+def _notifications(parts: Parts, tokens: TokenCache) -> PostgresNotifications:
+    return PostgresNotifications(parts.pool, parts.settings.database_url.get_secret_value(), tokens)
 
 
 def _preparations(parts: Parts, clock: SystemClock) -> Preparations:
@@ -189,14 +191,18 @@ def _place(settings: Settings, centrifugo: CentrifugoForBrowsers | None) -> Plac
 
 
 def _self_service(
-    settings: Settings, kratos_url: str, people: PeopleByCredential, ended: EndedSessions, stack: AsyncExitStack
+    settings: Settings,
+    kratos_url: str,
+    people: PeopleByCredential,
+    publishers: Sequence[Publisher],
+    stack: AsyncExitStack,
 ) -> BaseRoute:
     kratos = KratosPublicApi(kratos_url)
     stack.push_async_callback(close, kratos.aclose)
     service = SelfService(
         kratos,
         people=people,
-        sessions_ended=ended.of,
+        sessions_ended=EndedSessions(people.forget_person, publishers).of,
         session_cookie=settings.session_cookie,
         public_url=settings.public_url,
     )

@@ -11,21 +11,21 @@ const TOKEN = {
   last_used_at: null
 }
 
-function answering(value: unknown): Ask {
+function responding(value: unknown): Ask {
   return () => Promise.resolve({ value })
 }
 
 test('tokens are listed with the scopes that we know, in one order', async () => {
-  const found = await accessTokens(answering({ access_tokens: [TOKEN], limit: 20 })).list()
+  const found = await accessTokens(responding({ access_tokens: [TOKEN], limit: 20 })).list()
   expect(found).toMatchObject({ value: { limit: 20, items: [{ scopes: ['read', 'send'], lastUsedAt: null }] } })
 })
 
 test('a new token comes with its text, once', async () => {
-  const tokens = accessTokens(answering({ ...TOKEN, token: 'postroom_x' }))
+  const tokens = accessTokens(responding({ ...TOKEN, token: 'postroom_x' }))
   expect(await tokens.make({ name: 'Backup', scopes: ['read'], days: 90 })).toMatchObject({
     value: { secret: 'postroom_x' }
   })
-  const without = accessTokens(answering(TOKEN))
+  const without = accessTokens(responding(TOKEN))
   expect(await without.make({ name: 'Backup', scopes: ['read'], days: 90 })).toHaveProperty('failure')
 })
 

@@ -9,7 +9,7 @@ const SETTINGS = {
   smtp: { host: 'smtp.example.org', port: 465, security: 'tls', username: 'me@example.org' }
 }
 
-function answering(value: unknown): { ask: Ask; asked: unknown[][] } {
+function responding(value: unknown): { ask: Ask; asked: unknown[][] } {
   const asked: unknown[][] = []
   const ask: Ask = (...request) => {
     asked.push(request)
@@ -19,7 +19,7 @@ function answering(value: unknown): { ask: Ask; asked: unknown[][] } {
 }
 
 test('devices are listed with the limit that the service states', async () => {
-  const { ask } = answering({ devices: [PHONE, { name: 'without an id' }], limit: 4 })
+  const { ask } = responding({ devices: [PHONE, { name: 'without an id' }], limit: 4 })
   expect(await devices(ask).list()).toEqual({
     value: {
       items: [{ id: 'c', name: 'Phone', createdAt: new Date(PHONE.created_at), expiresAt: null }],
@@ -29,7 +29,7 @@ test('devices are listed with the limit that the service states', async () => {
 })
 
 test('the secret of a new one comes with the settings for the mail program', async () => {
-  const { ask, asked } = answering({ ...PHONE, secret: 'app_x', settings: SETTINGS, qr_svg: '<svg/>' })
+  const { ask, asked } = responding({ ...PHONE, secret: 'app_x', settings: SETTINGS, qr_svg: '<svg/>' })
   const made = await devices(ask).make({ name: ' Phone ', days: 90 })
   expect(asked).toEqual([['POST', '/api/devices', { name: 'Phone', expires_in_days: 90 }]])
   expect(made).toMatchObject({
@@ -38,18 +38,18 @@ test('the secret of a new one comes with the settings for the mail program', asy
 })
 
 test('a device without its secret was not made for the person', async () => {
-  const { ask } = answering({ ...PHONE, settings: SETTINGS })
+  const { ask } = responding({ ...PHONE, settings: SETTINGS })
   expect(await devices(ask).make({ name: 'Phone', days: null })).toMatchObject({ failure: { code: 'unknown' } })
 })
 
 test('an id stays one part of the path', async () => {
-  const { ask, asked } = answering(null)
+  const { ask, asked } = responding(null)
   await devices(ask).remove('../me')
   expect(asked).toEqual([['DELETE', '/api/devices/..%2Fme']])
 })
 
 test('the settings that a mail program needs are asked for alone, too', async () => {
-  const { ask } = answering(SETTINGS)
+  const { ask } = responding(SETTINGS)
   expect(await mailSettings(ask)).toMatchObject({ value: { smtp: { host: 'smtp.example.org', port: 465 } } })
 })
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { asking, listOf, momentOf, readAs } from './service.ts'
 
-function answering(response: () => Response | Promise<Response>): {
+function responding(response: () => Response | Promise<Response>): {
   ask: ReturnType<typeof asking>
   sent: [string, RequestInit][]
 } {
@@ -14,7 +14,7 @@ function answering(response: () => Response | Promise<Response>): {
 }
 
 test('a request is JSON with the cookie of our own origin, and nothing of it is kept', async () => {
-  const { ask, sent } = answering(() => Response.json({ ok: true }))
+  const { ask, sent } = responding(() => Response.json({ ok: true }))
   expect(await ask('POST', '/api/devices', { name: 'Phone' })).toEqual({ value: { ok: true } })
   const [[address, init] = ['', {}]] = sent
   expect([address, init.method, init.body]).toEqual(['/api/devices', 'POST', '{"name":"Phone"}'])
@@ -32,19 +32,19 @@ test.each([
   ['an ended session without a code', 401, {}, 'no_session'],
   ['anything else', 500, {}, 'unknown']
 ])('%s is a failure with its code', async (_, status, body, code) => {
-  const { ask } = answering(() => Response.json(body, { status }))
+  const { ask } = responding(() => Response.json(body, { status }))
   expect(await ask('GET', '/')).toMatchObject({ failure: { code } })
 })
 
 test('no response, and a page in place of one, are failures', async () => {
-  const { ask } = answering(() => Promise.reject(new TypeError('offline')))
+  const { ask } = responding(() => Promise.reject(new TypeError('offline')))
   expect(await ask('GET', '/')).toMatchObject({ failure: { code: 'no_response' } })
-  const page = answering(() => new Response('<html>'))
+  const page = responding(() => new Response('<html>'))
   expect(await page.ask('GET', '/')).toMatchObject({ failure: { code: 'unknown' } })
 })
 
 test('an empty response is done', async () => {
-  const { ask } = answering(() => new Response(null, { status: 204 }))
+  const { ask } = responding(() => new Response(null, { status: 204 }))
   expect(await ask('DELETE', '/')).toEqual({ value: null })
 })
 
