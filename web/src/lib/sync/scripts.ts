@@ -2,7 +2,7 @@
 import { call, CAPABILITY_OF, type JmapClient } from '#lib/jmap/client.ts'
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import { uploadUrl } from '#lib/jmap/upload.ts'
-import type { GetResponse, Id, SetResponse } from '#lib/jmap/types.ts'
+import type { Arguments, GetResponse, Id, SetResponse } from '#lib/jmap/types.ts'
 import { mistakeOf, type Mistake } from '#lib/sieve/errors.ts'
 import type { Account } from './account.ts'
 
@@ -28,7 +28,7 @@ export interface Put {
   readonly id: Id | null
   readonly name: string
   readonly blobId: Id
-  /** another script that gets another name in the same request, so that nothing is lost */
+  /** another script that gets another name before, so that nothing is lost */
   readonly renamed?: { readonly id: Id; readonly name: string } | undefined
 }
 
@@ -82,26 +82,31 @@ export class Scripts {
 
   /** Raises JmapFailure, `stateMismatch` if scripts were changed since `state`. */
   async put({ id, name, blobId, renamed }: Put, state: string): Promise<void> {
-    const results = await this.#account.client.run([
-      call('SieveScript/set', 'set', {
-        ifInState: state,
-        ...(id === null && { create: { new: { name, blobId } } }),
-        update: { ...(id !== null && { [id]: { blobId } }), ...(renamed && { [renamed.id]: { name: renamed.name } }) },
-        onSuccessActivateScript: id ?? '#new'
-      })
-    ])
-    const { notCreated, notUpdated } = results.get<SetResponse>('set')
-    const [refused] = [...Object.values(notCreated ?? {}), ...Object.values(notUpdated ?? {})]
-    if (refused) {
-      throw refusal(refused)
-    }
+    // Before the other one: RFC 8620 §5.3 creates first, and a name can be had once.
+    const ifInState = renamed
+      ? await this.#set({ ifInState: state, update: { [renamed.id]: { name: renamed.name } } })
+      : state
+    await this.#set({
+      ifInState,
+      ...(id === null ? { create: { new: { name, blobId } } } : { update: { [id]: { blobId } } }),
+      onSuccessActivateScript: id ?? '#new'
+    })
   }
 
   /** null: none runs any more. */
   async activate(id: Id | null): Promise<void> {
-    const which = id === null ? { onSuccessDeactivateScript: true } : { onSuccessActivateScript: id }
-    const results = await this.#account.client.run([call('SieveScript/set', 'set', which)])
-    results.get<SetResponse>('set')
+    await this.#set(id === null ? { onSuccessDeactivateScript: true } : { onSuccessActivateScript: id })
+  }
+
+  /** Returns the new state. */
+  async #set(args: Arguments): Promise<string> {
+    const results = await this.#account.client.run([call('SieveScript/set', 'set', args)])
+    const { notCreated, notUpdated, newState } = results.get<SetResponse>('set')
+    const [refused] = [...Object.values(notCreated ?? {}), ...Object.values(notUpdated ?? {})]
+    if (refused) {
+      throw refusal(refused)
+    }
+    return newState
   }
 }
 

@@ -1,6 +1,7 @@
-import type { AbsenceWords } from '#lib/words/later.ts'
+import type { Widen } from '#lib/words/en.ts'
+import type { absence as english } from '#lib/words/en/absence.ts'
 
-export const absence: AbsenceWords = {
+export const absence = {
   title: 'Abwesenheit',
   reply: 'Automatische Antwort',
   replyHint: 'Wer Ihnen schreibt, bekommt von selbst eine Antwort',
@@ -39,4 +40,4 @@ export const absence: AbsenceWords = {
     `Ihre Nachrichten sortiert „${name}“, das in einem anderen Programm erstellt wurde. Auf dem Mailserver läuft immer nur ein Skript: Solange die Antwort eingeschaltet ist, ruht „${name}“. Es wird nicht gelöscht, und Sie können es danach unter Filter wieder verwenden.`,
   conflict:
     'Das wurde inzwischen auf einem anderen Gerät geändert. Sehen Sie es sich an, und speichern Sie dann noch einmal.'
-}
+} satisfies Widen<typeof english>

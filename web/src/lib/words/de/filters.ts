@@ -1,8 +1,9 @@
-import type { FilterWords } from '#lib/words/later.ts'
+import type { Widen } from '#lib/words/en.ts'
+import type { filters as english } from '#lib/words/en/filters.ts'
 
 const count = (n: number, one: string, many: string) => `${n.toLocaleString('de')} ${n === 1 ? one : many}`
 
-export const filters: FilterWords = {
+export const filters = {
   title: 'Filter',
   order: 'von oben nach unten gefragt',
   create: 'Neu',
@@ -164,4 +165,4 @@ export const filters: FilterWords = {
   theirs: 'Die anderen verwenden',
   suggestions: 'Aus dieser Nachricht',
   suggested: (field: string, test: string, value: string) => `${field} ${test} ${value}`
-}
+} satisfies Widen<typeof english>
