@@ -81,7 +81,9 @@ async def _application(kratos: Kratos) -> AsyncIterator[ASGIApp]:
     public_api = KratosPublicApi(kratos.public_url)
     people = PeopleByCredential(sessions, None, addresses=_NoAddresses(), cookie_name=COOKIE, public_url=None)  # pyright: ignore[reportArgumentType] - no tokens
     app = FastAPI(openapi_url=None, redirect_slashes=False)
-    service = SelfService(public_api, forget=people.forget, session_cookie=COOKIE, public_url=None)
+    service = SelfService(
+        public_api, people=people, sessions_ended=_sessions_ended, session_cookie=COOKIE, public_url=None
+    )
     app.router.routes += me_routes(visitor_of(people), _nothing_requested, forget=people.forget, disconnect=_disconnect)
     app.router.routes.append(self_service_route(service))
     app.router.default = Interface(Place(), app.router.default)
@@ -97,4 +99,8 @@ async def _nothing_requested(identity_id: UUID) -> tuple[str | None, Preparation
 
 
 async def _disconnect(_identity_id: UUID) -> None:
+    return None
+
+
+async def _sessions_ended(_identity_id: UUID) -> None:
     return None

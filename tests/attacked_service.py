@@ -100,6 +100,8 @@ class Kratos:
 
     def forget(self, *, cookie: str | None = None, token: str | None = None) -> None: ...
 
+    def forget_person(self, identity_id: UUID) -> None: ...
+
 
 class AccessTokens:
     async def find(self, token_hash: bytes) -> AccessToken | None:

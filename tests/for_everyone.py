@@ -8,7 +8,7 @@ WIDTHS = (320, 1440)
 HEIGHT = 800
 
 _CUT_OFF = """() => {
-  const hidden = '.visually-hidden, svg, iframe, [inert], [aria-hidden="true"]'
+  const hidden = '#svelte-announcer, .visually-hidden, svg, iframe, [inert], [aria-hidden="true"]'
   const found = []
   for (const element of document.querySelectorAll('body *')) {
     const isText = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())
@@ -52,11 +52,15 @@ async def require_for_everyone(page: Page, name: str) -> None:
 
 
 async def require_with_large_text(page: Page, name: str) -> None:
-    """200 % text, at a desk (WCAG 1.4.4)."""
+    """200 % text, at a desk (WCAG 1.4.4): as the browser's setting makes it, which queries of the width heed, too."""
     await page.set_viewport_size({"width": 1440, "height": HEIGHT})
-    await page.evaluate("document.documentElement.style.fontSize = '200%'")
-    found = await cut_off(page)
-    await page.evaluate("document.documentElement.style.fontSize = ''")
+    session = await page.context.new_cdp_session(page)
+    await session.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    try:
+        found = await cut_off(page)
+    finally:
+        await session.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
+        await session.detach()
     assert found == [], "\n".join([f"{name}, text of 200 %:", *found])
 
 

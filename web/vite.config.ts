@@ -52,7 +52,11 @@ export default defineConfig({
           output: {
             codeSplitting: {
               groups: [
-                { name: 'shared', test: /\/src\/lib\/sync\/(?:task|calls|identities|mailbox-roles|bodies)\.ts$/ }
+                {
+                  name: 'shared',
+                  test: /\/src\/lib\/(?:sync\/(?:task|calls|bodies)|mail\/(?:dates|people|warnings)|store\/counts|state\/paths|live\/event-stream)\.ts$/
+                },
+                { name: 'parts', test: /\/src\/lib\/ui\/(?:Icon|Button|Bar)\.svelte$/ }
               ]
             }
           }

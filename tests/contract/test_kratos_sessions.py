@@ -15,6 +15,7 @@ import pytest
 from psycopg import sql
 
 from go_program import may_build
+from kratos_browser import Browser, browser_at, totp, totp_secret
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
 from postroom.clock import SystemClock
 from postroom.domain.person import ALL_SCOPES
@@ -271,3 +272,83 @@ async def test_stand_in_session_expires_on_time(tmp_path: Path) -> None:
             session: dict[str, Any] = json.loads(document) | {"expires_at": "2026-01-01T00:00:00Z"}
             state.execute("UPDATE sessions SET document = ? WHERE token = ?", [json.dumps(session), token])
         assert await ended(sessions, token)
+
+
+# Sessions that a person ends from another browser
+
+
+@asynccontextmanager
+async def three_browsers(kratos: Kratos, email: str) -> AsyncIterator[list[Browser]]:
+    """One in which the person signed up, and two in which they signed in."""
+    async with browser_at(kratos) as laptop, browser_at(kratos) as phone, browser_at(kratos) as library:
+        await laptop.sign_up(email)
+        for each in (phone, library):
+            (await each.log_in(email)).raise_for_status()
+        yield [laptop, phone, library]
+
+
+async def session_id(browser: Browser) -> str:
+    return (await browser.whoami()).raise_for_status().json()["id"]
+
+
+@both
+async def test_a_person_sees_the_other_sessions_newest_first_and_ends_one(kratos: Kratos, email: str) -> None:
+    url = f"{kratos.public_url}/sessions"
+    async with three_browsers(kratos, email) as [laptop, phone, library]:
+        ids = [await session_id(each) for each in (library, phone)]
+        found = (await laptop.http.get(url)).raise_for_status().json()
+        assert [each["id"] for each in found] == ids
+        assert {each["identity"]["traits"]["email"] for each in found} == {email}
+        for each in found:
+            assert each["active"]
+            assert each["authenticated_at"]
+            (device,) = each["devices"]
+            assert {"ip_address", "user_agent"} <= device.keys()
+        assert (await laptop.http.delete(f"{url}/{ids[0]}")).status_code == 204
+        assert [each["id"] for each in (await laptop.http.get(url)).json()] == ids[1:]
+        assert [(await each.whoami()).status_code for each in (laptop, phone, library)] == [200, 200, 401]
+        again = await laptop.http.delete(f"{url}/{ids[0]}")
+        assert again.status_code == 204, "one that has ended may be ended again"
+
+
+@both
+async def test_a_person_ends_all_other_sessions(kratos: Kratos, email: str) -> None:
+    url = f"{kratos.public_url}/sessions"
+    async with three_browsers(kratos, email) as [laptop, phone, library]:
+        ended = await laptop.http.delete(url)
+        assert (ended.status_code, ended.json()) == (200, {"count": 2})
+        assert (await laptop.http.get(url)).json() == []
+        assert [(await each.whoami()).status_code for each in (laptop, phone, library)] == [200, 401, 401]
+
+
+@both
+async def test_nobody_ends_the_session_of_another_person_or_the_own_one(kratos: Kratos, email: str) -> None:
+    url = f"{kratos.public_url}/sessions"
+    async with browser_at(kratos) as ada, browser_at(kratos) as eve, browser_at(kratos) as nobody_at_all:
+        await ada.sign_up(email)
+        await eve.sign_up(f"eve.{email}")
+        assert (await eve.http.delete(f"{url}/{await session_id(ada)}")).status_code == 204
+        assert (await eve.http.get(url)).json() == []
+        assert (await ada.whoami()).status_code == 200
+        own = await ada.http.delete(f"{url}/{await session_id(ada)}")
+        assert (own.status_code, own.json()["error"]["message"]) == (400, "cannot revoke current session")
+        assert (await ada.http.delete(f"{url}/none")).status_code == 400
+        for method, path in (("GET", ""), ("DELETE", ""), ("DELETE", f"/{await session_id(ada)}")):
+            refused = await nobody_at_all.http.request(method, url + path)
+            assert (refused.status_code, refused.json()["error"]["reason"]) == (401, "No valid session cookie found.")
+
+
+@both
+async def test_kratos_shows_and_ends_sessions_before_the_second_factor_so_postroom_must_not(
+    kratos: Kratos, email: str
+) -> None:
+    async with browser_at(kratos) as laptop, browser_at(kratos) as thief:
+        await laptop.sign_up(email)
+        flow = await laptop.flow("settings")
+        (await laptop.send(flow, "totp", totp_code=totp(totp_secret(flow)))).raise_for_status()
+        await thief.log_in(email)
+        assert (await thief.whoami()).status_code == 403
+        url = f"{kratos.public_url}/sessions"
+        assert len((await thief.http.get(url)).json()) == 1
+        assert (await thief.http.delete(url)).status_code == 200
+        assert (await laptop.whoami()).status_code == 401

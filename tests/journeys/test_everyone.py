@@ -1,5 +1,5 @@
-"""Every view and state of mail, in both themes, on a phone and on a desk, with large text and from right to left: axe finds
-nothing, and nothing is cut off. A new view joins by a line of VIEWS."""
+"""Every view and state of mail, in both themes, on a phone and on a desk, with large text and from right to left: axe
+finds nothing, and nothing is cut off. A new view joins by a line of VIEWS."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
@@ -37,7 +37,7 @@ async def dialog(alice: MailPage) -> None:
 
 
 async def empty_folder(alice: MailPage) -> None:
-    await alice.open("/mail/spam")
+    await alice.open("/mail/junk")
     await expect(alice.page.get_by_role("heading", level=1)).to_have_text("Spam")
 
 
@@ -55,7 +55,7 @@ async def selection(alice: MailPage) -> None:
 
 async def toast(alice: MailPage) -> None:
     await at_inbox(alice)
-    await press(alice, "j", "s", "Shift+U", "z")
+    await press(alice, "j", "j", "e")
     await expect(alice.page.get_by_role("region", name="Notices").get_by_role("button").first).to_be_visible()
 
 
@@ -126,7 +126,9 @@ async def loading(alice: MailPage) -> None:
 async def at_path(alice: MailPage, path: str) -> None:
     await alice.open(path)
     await expect(alice.page.get_by_role("heading").first).to_be_attached()
-    await alice.page.wait_for_load_state("networkidle")
+    await expect(
+        alice.page.get_by_role("button", name="Live").or_(alice.page.locator(".settings")).first
+    ).to_be_attached()
 
 
 def path(path: str) -> Opens:

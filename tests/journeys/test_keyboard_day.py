@@ -1,5 +1,5 @@
-"""A whole day without a pointer: mail is read, sorted, searched for and written, and a setting is changed. What a screen
-reader is told on the way has names, and never two sentences at once."""
+"""A whole day without a pointer: mail is read, sorted, searched for and written, and a setting is changed. What a
+screen reader is told on the way has names, and never two sentences at once."""
 
 import re
 from itertools import pairwise
@@ -56,19 +56,19 @@ async def tree(alice: MailPage) -> list[tuple[str, str]]:
     return [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in nodes if not node["ignored"]]
 
 
-async def test_a_day_by_keyboard_alone(up: Trial, browser: Browser) -> None:
+async def test_a_day_by_keyboard_without_a_pointer(up: Trial, browser: Browser) -> None:
     async with reader(up, "day.bob") as bob, writer(up, browser, "day.alice") as (alice, _):
         await alice.page.evaluate(_HEAR)
         await brings(up, alice.email, "First order", "Second order", "Third order")
         await expect(alice.row("Third order")).to_be_visible()
 
         # What is where has a name (design §8).
-        told = await tree(alice)
+        nodes = await tree(alice)
         for landmark in (("navigation", "Folders"), ("search", "Search"), ("main", ""), ("region", "Conversations")):
-            assert any(role == landmark[0] and landmark[1] in name for role, name in told), landmark
-        (row,) = [name for role, name in told if role == "gridcell" and "Third order" in name]
+            assert any(role == landmark[0] and landmark[1] in name for role, name in nodes), landmark
+        (row,) = [name for role, name in nodes if role == "gridcell" and "Third order" in name]
         assert re.match(r"Unread\. .*Third order\. .*Today \d\d:\d\d", row), row
-        assert not [(role, name) for role, name in told if role in ("button", "link", "textbox") and not name]
+        assert not [(role, name) for role, name in nodes if role in ("button", "link", "textbox") and not name]
 
         # Read and sort.
         await press(alice, "j", "Enter")

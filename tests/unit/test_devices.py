@@ -76,6 +76,11 @@ async def test_the_limit_is_explained(world: World, keeping: bool, stated: int |
     assert refusal.value.code == "too_many"
 
 
+@pytest.mark.parametrize(("keeping", "limit"), [(False, 5), (True, 4)])
+def test_the_usual_limit_leaves_out_what_the_webmail_uses(world: World, keeping: bool, limit: int) -> None:
+    assert world.devices(keeping=keeping).usual_limit == limit
+
+
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\0b", "x" * (LONGEST_NAME + 1), WEBMAIL, "  postroom WEBMAIL "])
 async def test_misleading_device_name_is_rejected(world: World, name: str) -> None:
     with pytest.raises(Refused) as refusal:

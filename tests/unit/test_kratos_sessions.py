@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
@@ -367,6 +367,19 @@ async def test_second_tab_does_not_cache_a_session_during_its_logout(
     for _ in range(2):
         await sessions.whoami(cookie="abc")
     assert kratos.counts["/sessions/whoami"] == 4
+
+
+async def test_sessions_of_a_person_who_ended_some_are_not_cached_for_a_moment(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
+    for person in (uuid4(), UUID(ADA)):
+        await sessions.whoami(cookie="phone")
+        assert kratos.counts["/sessions/whoami"] == 1
+        sessions.forget_person(person)
+    await sessions.whoami(cookie="phone")
+    kratos.says(401)
+    with pytest.raises(NoSession):
+        await sessions.whoami(cookie="phone")
 
 
 async def test_a_refresh_bypasses_the_cache_and_shares_no_earlier_call(

@@ -96,7 +96,8 @@ class Parts:
     def __init__(self, **limits: int) -> None:
         self.outbox = FakeOutbox()
         self.notifications = FakeNotifications()
-        self.streams = LiveStreams(self.outbox, self.notifications, **limits)
+        self.ended: list[UUID] = []
+        self.streams = LiveStreams(self.outbox, self.notifications, ended=self.ended.append, **limits)
 
     def commit(self, event_id: int, identity_id: UUID = ALICE) -> LiveEvent:
         event = LiveEvent(event_id, identity_id, "mail")
@@ -300,6 +301,13 @@ async def test_disconnect_ends_only_the_persons_streams() -> None:
             await parts.streams.disconnect(ALICE)
             await asyncio.wait_for(one.wait(60), 1)
             assert (one.ended, other.ended) == (True, False)
+
+
+async def test_every_process_hears_of_a_disconnected_person_also_one_without_streams() -> None:
+    parts = Parts()
+    async with parts.running():
+        await parts.streams.disconnect(ALICE)
+        await eventually(lambda: parts.ended == [ALICE], "the cached sessions are forgotten")
 
 
 async def test_live_stream_places_are_released() -> None:

@@ -173,6 +173,8 @@ class FakeSessions:
     def forget(self, *, cookie: str | None = None, token: str | None = None) -> None:
         self.forgotten.append((cookie, token))
 
+    forget_person = uncalled
+
 
 @dataclass
 class FakeTokens:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
@@ -10,10 +12,14 @@ from fastapi import FastAPI
 
 from postroom.api.self_service import CLEAR, MAX_BODY, SelfService, person_address, self_service_route
 from postroom.api.visitor import receive_visitors
+from postroom.domain.person import Person
+from postroom.errors import NoSession, PostroomError, SecondFactorDue
 from postroom.kratos.public_api import ANSWER_BYTES, PATH, KratosPublicApi
+from postroom.mail.ports import Visitor
 
 OURS = "https://mail.example.org"
 COOKIE = "ory_kratos_session"
+SESSION = "3a5293f1-f4d6-49f4-b34f-6da62c360604"
 JSON = {"Content-Type": "application/json"}
 PAGE = {"Origin": OURS, "Sec-Fetch-Site": "same-origin", "Cookie": f"{COOKIE}=ada", "Accept": "application/json"}
 LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
@@ -47,11 +53,31 @@ class ScriptedKratos:
         return httpx2.Response(status, headers=[*fields], stream=httpx2.ByteStream(content))
 
 
+class Ada:
+    """Everybody is Ada, unless there is an `error`."""
+
+    def __init__(self) -> None:
+        self.forgotten: list[Mapping[str, str]] = []
+        self.identified: list[Mapping[str, str]] = []
+        self.visitor = Visitor(Person(uuid4()))
+        self.error: PostroomError | None = None
+
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
+        self.identified.append(headers)
+        if self.error:
+            raise self.error
+        return self.visitor
+
+    def forget(self, headers: Mapping[str, str]) -> None:
+        self.forgotten.append(headers)
+
+
 class Service:
-    def __init__(self, http: httpx2.AsyncClient, kratos: ScriptedKratos, forgotten: list[Mapping[str, str]]) -> None:
+    def __init__(self, http: httpx2.AsyncClient, kratos: ScriptedKratos, ada: Ada, ended: list[UUID]) -> None:
         self.http = http
         self.kratos = kratos
-        self.forgotten = forgotten
+        self.ada = ada
+        self.ended = ended
 
     async def ask(self, way: str, headers: Mapping[str, str] = PAGE, content: bytes = b"") -> httpx2.Response:
         method, path = way.split(" ")
@@ -60,16 +86,22 @@ class Service:
 
 @asynccontextmanager
 async def serving(*, at_once: int = 9, within: float = 5, peer: str = "127.0.0.1") -> AsyncIterator[Service]:
-    kratos, forgotten = ScriptedKratos(), list[Mapping[str, str]]()
+    kratos, ada, ended = ScriptedKratos(), Ada(), list[UUID]()
+
+    async def sessions_ended(identity_id: UUID) -> None:
+        ended.append(identity_id)
+
     api = KratosPublicApi("http://kratos:4433/base/", timeout=within, transport=httpx2.MockTransport(kratos))
-    service = SelfService(api, forget=forgotten.append, session_cookie=COOKIE, public_url=OURS, at_once=at_once)
+    service = SelfService(
+        api, people=ada, sessions_ended=sessions_ended, session_cookie=COOKIE, public_url=OURS, at_once=at_once
+    )
     app = FastAPI()
     app.router.routes.append(self_service_route(service))
     receive_visitors(app)
     transport = httpx2.ASGITransport(app=app, client=(peer, 1))
     async with httpx2.AsyncClient(transport=transport, base_url=OURS, trust_env=False) as http:
         http.headers.clear()
-        yield Service(http, kratos, forgotten)
+        yield Service(http, kratos, ada, ended)
     await api.aclose()
 
 
@@ -95,6 +127,7 @@ FLOWS = ("login", "registration", "settings", "recovery", "verification")
         "POST /self-service/methods/oidc/callback/apple",
         "GET /self-service/methods/oidc/callback?code=1",
         "GET /sessions/whoami",
+        *("GET /sessions", "DELETE /sessions", f"DELETE /sessions/{SESSION}"),
     ],
 )
 async def test_what_a_browser_needs_of_kratos_passes(service: Service, way: str) -> None:
@@ -110,7 +143,8 @@ async def test_what_a_browser_needs_of_kratos_passes(service: Service, way: str)
         *(f"GET /self-service/{flow}/api" for flow in (*FLOWS, "logout")),
         "DELETE /self-service/logout/api",
         *("GET /", "GET /self-service", "GET /self-service/login/", "GET /self-service/login/browser/"),
-        *("GET /sessions", "DELETE /sessions/1", "GET /sessions/token-exchange", "GET /schemas/default"),
+        *("DELETE /sessions/1", f"DELETE /sessions/{SESSION}/extend", "GET /sessions/token-exchange"),
+        *("GET /schemas/default", "GET /sessions/", f"DELETE /sessions/{SESSION.upper()}", "DELETE /sessions/%2e%2e"),
         *("GET /admin/identities", "GET /identities", "GET /health/ready", "GET /version", "GET /metrics/prometheus"),
         *("GET /.well-known/ory/webauthn.js", "GET /self-service/methods/oidc/auth/1", "GET /self-service/fed-cm"),
         *("GET /self-service/LOGIN/browser", "GET //self-service/login/browser", "GET /self-service/login;x/browser"),
@@ -133,6 +167,9 @@ async def test_nothing_else_of_kratos_is_reached(service: Service, way: str) -> 
         ("GET /self-service/login?flow=1", "POST"),
         ("PUT /self-service/settings", "GET, POST"),
         ("HEAD /sessions/whoami", "GET"),
+        ("DELETE /sessions/whoami", "GET"),
+        ("POST /sessions", "DELETE, GET"),
+        (f"GET /sessions/{SESSION}", "DELETE"),
         ("DELETE /self-service/logout", "GET"),
     ],
 )
@@ -208,6 +245,9 @@ def test_address_of_the_person_is_stated_by_our_own_proxies_only(peer: str, stat
             "cross_site",
         ),
         ("GET /sessions/whoami", {"Origin": "null", "Cookie": "x=y"}, "cross_site"),
+        ("DELETE /sessions", {"Cookie": "x=y"}, "cross_site"),
+        ("DELETE /sessions", {**PAGE, "Sec-Fetch-Site": "same-site"}, "cross_site"),
+        (f"DELETE /sessions/{SESSION}", {**PAGE, "Origin": "https://evil.example"}, "cross_site"),
         ("POST /self-service/login?flow=1", {**PAGE, "Content-Type": "text/plain"}, "not_json"),
         ("POST /self-service/login?flow=1", {**PAGE, "Content-Type": "multipart/form-data; boundary=x"}, "not_json"),
         ("POST /self-service/login?flow=1", PAGE, "not_json"),
@@ -365,7 +405,7 @@ async def test_a_logout_clears_what_the_browser_has_stored_and_is_forgotten_here
     service.kratos.will(status, fields, b"")
     found = await service.ask("GET /self-service/logout?token=1")
     assert found.headers["clear-site-data"] == CLEAR == '"cache", "storage"'
-    assert [each["cookie"] for each in service.forgotten] == [f"{COOKIE}=ada"]
+    assert [each["cookie"] for each in service.ada.forgotten] == [f"{COOKIE}=ada"]
 
 
 @pytest.mark.parametrize(
@@ -380,4 +420,53 @@ async def test_a_logout_clears_what_the_browser_has_stored_and_is_forgotten_here
 async def test_nothing_but_a_logout_clears_it(service: Service, way: str, status: int, fields: Fields) -> None:
     service.kratos.will(status, fields)
     assert "clear-site-data" not in (await service.ask(way)).headers
-    assert service.forgotten == []
+    assert service.ada.forgotten == []
+
+
+# Sessions
+
+
+@pytest.mark.parametrize(
+    ("way", "status", "ended"),
+    [
+        ("DELETE /sessions", 200, True),
+        (f"DELETE /sessions/{SESSION}", 204, True),
+        (f"DELETE /sessions/{SESSION}", 400, False),
+        ("DELETE /sessions", 500, False),
+        ("GET /sessions", 200, False),
+        ("GET /sessions/whoami", 200, False),
+    ],
+)
+async def test_streams_and_cached_sessions_end_once_kratos_has_ended_other_sessions(
+    service: Service, way: str, status: int, ended: bool
+) -> None:
+    service.kratos.will(status)
+    assert (await service.ask(way)).status_code == status
+    assert service.ended == ([service.ada.visitor.person.identity_id] if ended else [])
+
+
+@pytest.mark.parametrize("way", ["GET /sessions", "DELETE /sessions", f"DELETE /sessions/{SESSION}"])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(SecondFactorDue("due"), "session_aal2_required"), (NoSession("log in"), "no_session")],
+)
+async def test_sessions_are_neither_shown_nor_ended_before_the_second_factor(
+    service: Service, way: str, error: PostroomError, code: str
+) -> None:
+    service.ada.error = error
+    assert (await service.ask(way)).json()["code"] == code
+    assert (service.kratos.asked, service.ended) == ([], [])
+
+
+async def test_whose_sessions_they_are_is_decided_by_what_kratos_gets(service: Service) -> None:
+    other = {"X-Session-Token": "ory_st_bob", "Authorization": "Bearer ory_st_bob"}
+    await service.ask("DELETE /sessions", {**PAGE, **other})
+    (identified,) = service.ada.identified
+    assert identified["cookie"] == PAGE["Cookie"]
+    assert {"x-session-token", "authorization"}.isdisjoint(identified)
+
+
+async def test_cookie_of_a_session_that_was_extended_meanwhile_is_passed_on(service: Service) -> None:
+    service.ada.visitor = replace(service.ada.visitor, set_cookie=(f"{COOKIE}=newer; Path=/",))
+    answer = await service.ask("GET /sessions")
+    assert answer.headers.get_list("set-cookie") == [f"{COOKIE}=newer; Path=/"]

@@ -9,6 +9,7 @@ export class FakeCompose implements Compose {
   unsent = $state(0)
   unsentDrafts: readonly UnsentDraft[] = $state.raw([])
   readonly identities: readonly Identity[] = []
+  ownIdentities = (): Promise<never> => Promise.reject(new Error('not of this test'))
   maxDelay = $state(0)
   readonly maxFile = 0
   readonly maxFiles = 0

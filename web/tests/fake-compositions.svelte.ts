@@ -100,6 +100,7 @@ export class FakeComposition implements Composition {
 export class FakeCompositions implements Compose {
   open = $state.raw<readonly FakeComposition[]>([])
   identities = $state.raw<readonly Identity[]>([])
+  ownIdentities = (): Promise<never> => Promise.reject(new Error('not of this test'))
   maxDelay = 7 * 86_400
   maxFile = 50_000_000
   maxFiles = 50_000_000

@@ -8,7 +8,7 @@ const SOURCE = join(import.meta.dirname, '../src')
 const WORDS = join(SOURCE, 'lib/words')
 
 /** Attributes that people read or hear. */
-const TOLD = new Set(['alt', 'aria-description', 'aria-label', 'aria-roledescription', 'label', 'placeholder', 'title'])
+const READ = new Set(['alt', 'aria-description', 'aria-label', 'aria-roledescription', 'label', 'placeholder', 'title'])
 
 /** The same in every language: names, signs, operators that are typed. */
 const NAMES = new Set(['Postroom'])
@@ -30,20 +30,20 @@ interface Node {
 /** Text of a template: between its tags, and in attributes that are told. */
 function wordsIn(source: string): string[] {
   const found: string[] = []
-  const visit = (node: unknown, isTold: boolean): void => {
+  const visit = (node: unknown, isRead: boolean): void => {
     if (Array.isArray(node)) {
-      node.forEach((each) => visit(each, isTold))
+      node.forEach((each) => visit(each, isRead))
       return
     }
     if (typeof node !== 'object' || node === null) return
     const { type, name = '', data = '' } = node as Node
     if (type === 'Attribute') {
-      visit((node as Node).value, TOLD.has(name))
+      visit((node as Node).value, READ.has(name))
       return
     }
-    if (type === 'Text' && isTold && LETTERS.test(data) && !NAMES.has(data.trim())) found.push(data.trim())
+    if (type === 'Text' && isRead && LETTERS.test(data) && !NAMES.has(data.trim())) found.push(data.trim())
     if (type === 'StyleDirective') return
-    Object.values(node).forEach((value) => visit(value, isTold))
+    Object.values(node).forEach((value) => visit(value, isRead))
   }
   const root: AST.Root = parse(source, { modern: true })
   visit(root.fragment, true)

@@ -20,6 +20,7 @@ from postroom_sandbox.kratos.recovery import RecoveryForm
 from postroom_sandbox.kratos.registration import RegistrationForm
 from postroom_sandbox.kratos.self_service import SelfService
 from postroom_sandbox.kratos.session import current_session, require_second_factor
+from postroom_sandbox.kratos.sessions import sessions_routes
 from postroom_sandbox.kratos.settings import SettingsForm
 from postroom_sandbox.kratos.store import Store
 from postroom_sandbox.kratos.verification import VerificationForm
@@ -41,6 +42,7 @@ def create_public_app(store: Store, webhook: Webhook, postroom: str, addresses: 
         *logout_routes(store),
         error_route(),
         _whoami_route(store),
+        *sessions_routes(store),
         *(route for form in forms for route in service.routes(form)),
         service.resume_route(settings),
         verification.link_route(),

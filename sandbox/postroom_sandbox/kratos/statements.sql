@@ -79,6 +79,20 @@ WHERE token = :token
 -- name: revoke_session
 UPDATE sessions SET document = json_set(document, '$.active', json('false')) WHERE token = :token
 
+-- name: sessions
+SELECT document FROM sessions
+WHERE identity_id = :identity_id
+  AND token <> :not_of
+  AND json_extract(document, '$.active')
+  AND julianday(json_extract(document, '$.expires_at')) > julianday(:at)
+ORDER BY json_extract(document, '$.authenticated_at') DESC
+
+-- name: revoke_sessions
+UPDATE sessions SET document = json_set(document, '$.active', json('false'))
+WHERE identity_id = :identity_id
+  AND token <> :not_of
+  AND (:session_id IS NULL OR json_extract(document, '$.id') = :session_id)
+
 -- name: age_sessions
 UPDATE sessions SET document = json_set(document, '$.authenticated_at', :authenticated_at)
 

@@ -107,6 +107,15 @@ class Store:
         """Revoke a session. False if there never was one: a revoked session can be revoked again, as in Kratos."""
         return self._run("revoke_session", token=token).rowcount == 1
 
+    def sessions(self, identity_id: str, *, not_of: str, at: str) -> list[Json]:
+        """The sessions of an identity that are valid at that time, without the one with the token `not_of`."""
+        rows = self._run("sessions", identity_id=identity_id, not_of=not_of, at=at)
+        return [json.loads(document) for (document,) in rows]
+
+    def revoke_sessions(self, identity_id: str, *, not_of: str = "", session_id: str | None = None) -> int:
+        """Revoke the sessions of an identity, or the one with this id, but not the one with the token `not_of`."""
+        return self._run("revoke_sessions", identity_id=identity_id, not_of=not_of, session_id=session_id).rowcount
+
     def age_sessions(self, authenticated_at: str) -> None:
         """Set the time of the login of every session."""
         self._run("age_sessions", authenticated_at=authenticated_at)

@@ -34,9 +34,10 @@ def devices_routes(devices: Devices, servers: MailServers, visiting: Visiting, f
     visiting = session_only(visiting)
 
     async def listed(visitor: Annotated[Visitor, Depends(visiting)]) -> JSONResponse:
-        """List the devices, oldest first, without secrets."""
+        """List the devices, oldest first, without secrets. `limit` is how many the mail server usually allows."""
         found = await devices.of(visitor.person.identity_id)
-        return JSONResponse({"devices": [_shown(each) for each in found]}, headers=PRIVATE)
+        content = {"devices": [_shown(each) for each in found], "limit": devices.usual_limit}
+        return JSONResponse(content, headers=PRIVATE)
 
     async def connect(request: Request, visitor: Annotated[Visitor, Depends(fresh)]) -> JSONResponse:
         """Make an app password, with all settings for the mail program. The secret is shown only once."""

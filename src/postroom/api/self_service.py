@@ -3,9 +3,11 @@ page needs CORS. Only what a browser needs for them passes."""
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import Protocol
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +17,7 @@ from postroom.api.body import read_at_most
 from postroom.errors import KratosUnavailable, NoSession
 from postroom.kratos.public_api import PATH, KratosAnswer, KratosPublicApi
 from postroom.mail.people import joined_headers, require_not_foreign, require_same_origin
+from postroom.mail.ports import People, Visitor
 from postroom.problems import Problem, plain_problem, problem, problem_of
 from postroom.telemetry import log
 
@@ -29,6 +32,7 @@ MAX_BODY = 256 * 1024
 _FLOW = "(?:login|recovery|registration|settings|verification)"
 _LOGOUT = "/self-service/logout"
 _CALLBACK = "/self-service/methods/oidc/callback"
+_WHOAMI, _SESSIONS = "/sessions/whoami", "/sessions"
 ALLOWED: Mapping[re.Pattern[str], tuple[str, ...]] = {
     re.compile(rf"/self-service/{_FLOW}/(?:browser|flows)"): ("GET",),
     re.compile(rf"/self-service/{_FLOW}"): ("POST",),
@@ -37,16 +41,19 @@ ALLOWED: Mapping[re.Pattern[str], tuple[str, ...]] = {
     re.compile(rf"{_LOGOUT}(?:/browser)?"): ("GET",),
     re.compile(r"/self-service/errors"): ("GET",),
     re.compile(rf"{_CALLBACK}(?:/[A-Za-z0-9_-]{{1,128}})?"): ("GET", "POST"),
-    re.compile(r"/sessions/whoami"): ("GET",),
+    re.compile(_WHOAMI): ("GET",),
+    re.compile(_SESSIONS): ("GET", "DELETE"),
+    re.compile(rf"{_SESSIONS}/[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}"): ("DELETE",),
 }
 """The methods of each path below `PATH`, as it was sent: nothing in them needs percent-encoding. Not the flows for
-programs (`/api`), which answer with session tokens, and not `/schemas`, `/sessions`, `/health`, `/.well-known`."""
+programs (`/api`), which answer with session tokens, and not `/schemas`, `/health`, `/.well-known`."""
 
 _PASSED_ON = ("accept", "accept-language", "content-type", "cookie", "user-agent")
 """Fields of a request that Kratos gets. No `Authorization` and no `X-Session-Token`, which Kratos would prefer to the
 cookie; none of those by which it would believe in another address (`True-Client-IP`, `CF-Connecting-IP`,
 `X-Real-IP`)."""
 
+_OTHER_CREDENTIALS = ("authorization", "x-session-token")
 _FORMS = ("application/json", "application/x-www-form-urlencoded")
 _REDIRECTS = (301, 302, 303, 307, 308)
 _LOCATION = re.compile(r"[\x21-\x7e]{1,8000}")
@@ -56,21 +63,28 @@ CLEAR = '"cache", "storage"'
 would empty the whole registrable domain."""
 
 
+class Visitors(People, Protocol):
+    def forget(self, headers: Mapping[str, str]) -> None: ...
+
+
 class SelfService:
-    """`forget` is `PeopleByCredential.forget`; `session_cookie` the name of Kratos' session cookie. `public_url`:
-    Postroom's URL for browsers; None: the Host of each request."""
+    """`people` are `PeopleByCredential`. `sessions_ended` is called after a person has ended sessions other than that
+    of the request. `session_cookie` is the name of Kratos' session cookie. `public_url`: Postroom's URL for browsers;
+    None: the Host of each request."""
 
     def __init__(
         self,
         kratos: KratosPublicApi,
         *,
-        forget: Callable[[Mapping[str, str]], None],
+        people: Visitors,
+        sessions_ended: Callable[[UUID], Awaitable[None]],
         session_cookie: str,
         public_url: str | None,
         at_once: int = AT_ONCE,
     ) -> None:
         self._kratos = kratos
-        self._forget = forget
+        self._people = people
+        self._sessions_ended = sessions_ended
         self._session_cookie = session_cookie
         self._public_url = public_url
         self._at_once = at_once
@@ -97,14 +111,24 @@ class SelfService:
         if request.method == "POST":
             _require_form(headers)
             content = await read_at_most(request, MAX_BODY)
+        visitor = await self._owner_of_sessions(request.method, headers) if _is_of_sessions(path) else None
         query = request.scope["query_string"].decode("latin-1")
         target = f"{path}?{query}" if query else path
         answer = await self._exchange(request.method, target, self._headers_of(request, headers), content)
-        response = _response_of(answer)
+        response = _response_of(answer, visitor.set_cookie if visitor else ())
+        if visitor and request.method == "DELETE" and answer.status < HTTPStatus.BAD_REQUEST:
+            await self._sessions_ended(visitor.person.identity_id)
         if path == _LOGOUT and self._ends_session(answer):
             response.headers["Clear-Site-Data"] = CLEAR
             self._forget_session(headers)
         return response
+
+    async def _owner_of_sessions(self, method: str, headers: Mapping[str, str]) -> Visitor:
+        """Raises what `People.identify` raises. Kratos would show and end sessions also for somebody who has not given
+        the second factor yet (seen on 1.3.1)."""
+        # Only what Kratos gets: another credential would name another person.
+        as_kratos_sees = {name: value for name, value in headers.items() if name not in _OTHER_CREDENTIALS}
+        return await self._people.identify(method, as_kratos_sees)
 
     async def _exchange(self, method: str, target: str, headers: Mapping[str, str], content: bytes) -> KratosAnswer:
         if self._under_way >= self._at_once:
@@ -135,7 +159,7 @@ class SelfService:
 
     def _forget_session(self, headers: Mapping[str, str]) -> None:
         try:
-            self._forget(headers)
+            self._people.forget(headers)
         except NoSession:
             return  # there was none
 
@@ -190,7 +214,11 @@ def _require_form(headers: Mapping[str, str]) -> None:
         raise problem("not_json", f"send Content-Type: {' or '.join(_FORMS)}")
 
 
-def _response_of(answer: KratosAnswer) -> Response:
+def _is_of_sessions(path: str) -> bool:
+    return path.startswith(_SESSIONS) and path != _WHOAMI
+
+
+def _response_of(answer: KratosAnswer, more_cookies: Sequence[str] = ()) -> Response:
     """Raises `Problem` and `KratosUnavailable` for anything but JSON and redirects: Kratos' own pages, or those of a
     proxy before it, must not run on our origin."""
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -203,7 +231,7 @@ def _response_of(answer: KratosAnswer) -> Response:
         response = Response(answer.content, answer.status, headers, "application/json")
     else:
         raise _unusable(answer)
-    for cookie in answer.set_cookie:
+    for cookie in (*more_cookies, *answer.set_cookie):
         response.raw_headers.append((b"set-cookie", cookie.encode("latin-1")))
     return response
 

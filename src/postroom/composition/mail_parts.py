@@ -32,6 +32,7 @@ from postroom.mail.arrival_sweep import ArrivalSweep
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.basic_credentials import OwnAddresses
 from postroom.mail.devices import Devices
+from postroom.mail.ended_sessions import EndedSessions
 from postroom.mail.outbox_publisher import OutboxPublisher
 from postroom.mail.people import PeopleByCredential
 from postroom.mail.ports import AccessTokens, MailAuthorization, Publisher
@@ -108,7 +109,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         list_server = ListServerHttp(trial=trial_list_server(settings.trial_list_server))
         for each in (upstream, mail, list_server):
             stack.push_async_callback(close, each.aclose)
-        streams = LiveStreams(outbox, PostgresNotifications(pool, settings.database_url.get_secret_value(), tokens))
+        streams = LiveStreams(outbox, _notifications(parts, tokens), ended=people.forget_person)
         publisher: Publisher = streams
         browsers: CentrifugoForBrowsers | None = None
         if centrifugo := centrifugo_of(settings):
@@ -147,8 +148,12 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             arrival_sweep=ArrivalSweep(states, arrivals, parts.leadership, beat=beats.of("arrival_sweep")).run,
             master=partial(ask_for_master, master),
         )
-        routes = [*routes, _self_service(settings, settings.kratos_public_url, people, stack)]
+        routes = [*routes, _self_service(settings, settings.kratos_public_url, people, (streams, publisher), stack)]
         yield MailParts(routes, people, accounts, upstream, streams, _place(settings, browsers), loops)
+
+
+def _notifications(parts: Parts, tokens: TokenCache) -> PostgresNotifications:
+    return PostgresNotifications(parts.pool, parts.settings.database_url.get_secret_value(), tokens)
 
 
 def _preparations(parts: Parts, clock: SystemClock) -> Preparations:
@@ -185,11 +190,21 @@ def _place(settings: Settings, centrifugo: CentrifugoForBrowsers | None) -> Plac
     return Place(settings.public_url, connects, keeps=settings.keep_interface)
 
 
-def _self_service(settings: Settings, kratos_url: str, people: PeopleByCredential, stack: AsyncExitStack) -> BaseRoute:
+def _self_service(
+    settings: Settings,
+    kratos_url: str,
+    people: PeopleByCredential,
+    publishers: Sequence[Publisher],
+    stack: AsyncExitStack,
+) -> BaseRoute:
     kratos = KratosPublicApi(kratos_url)
     stack.push_async_callback(close, kratos.aclose)
     service = SelfService(
-        kratos, forget=people.forget, session_cookie=settings.session_cookie, public_url=settings.public_url
+        kratos,
+        people=people,
+        sessions_ended=EndedSessions(people.forget_person, publishers).of,
+        session_cookie=settings.session_cookie,
+        public_url=settings.public_url,
     )
     return self_service_route(service)
 

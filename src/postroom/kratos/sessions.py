@@ -71,6 +71,7 @@ class KratosSessions:
         self._cache_seconds = cache_seconds
         self._cache = TLRUCache[bytes, Visitor](cache_size, self._until, clock.monotonic)
         self._ending = TTLCache[bytes, None](cache_size, ENDING_SECONDS, clock.monotonic)
+        self._ended = TTLCache[UUID, None](cache_size, 2 * TIMEOUT, clock.monotonic)
         self._calls = _SharedCalls[bytes, Visitor]()
         self._health = _SharedCalls[None, None]()
 
@@ -99,6 +100,14 @@ class KratosSessions:
         self._calls.forget(key)
         self._ending[key] = None
 
+    def forget_person(self, identity_id: UUID) -> None:
+        """Sessions of this person have ended: ask Kratos again for each. A response that is on its way now may be from
+        before, so it is neither cached nor shared."""
+        self._ended[identity_id] = None
+        for key in [key for key, visitor in self._cache.items() if visitor.person.identity_id == identity_id]:
+            self._cache.pop(key, None)
+        self._calls.forget_all()
+
     async def _refresh(self, key: bytes, headers: Mapping[str, str]) -> Visitor:
         try:
             return await self._ask(key, headers)
@@ -111,7 +120,7 @@ class KratosSessions:
         match response.status:
             case 200:
                 visitor = self._visitor_of(response)
-                if key not in self._ending:
+                if key not in self._ending and visitor.person.identity_id not in self._ended:
                     # The cookie is for the requests of now: a later one must not replace the browser's newer cookie.
                     self._cache[key] = replace(visitor, set_cookie=())
                 return visitor
@@ -244,6 +253,9 @@ class _SharedCalls(Generic[Key, Reply]):
     def forget(self, key: Key) -> None:
         """Later callers make a new call."""
         self._under_way.pop(key, None)
+
+    def forget_all(self) -> None:
+        self._under_way.clear()
 
     async def aclose(self) -> None:
         tasks = list(self._tasks)

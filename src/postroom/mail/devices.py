@@ -18,6 +18,10 @@ from postroom.telemetry import log
 
 LONGEST_NAME = 60
 
+USUAL_LIMIT = 5
+"""App passwords that Stalwart allows a mailbox (`maxAppPasswords`), unless its operator set another number, which it
+states only when it refuses one."""
+
 
 class Devices:
     """`own` are the app passwords that Postroom uses itself, None if it uses a master account."""
@@ -34,6 +38,11 @@ class Devices:
         self._app_passwords = app_passwords
         self._own = own
         self._now = now
+
+    @property
+    def usual_limit(self) -> int:
+        """How many devices a person can usually have."""
+        return USUAL_LIMIT - (1 if self._own else 0)
 
     async def account(self, identity_id: UUID) -> MailAccount:
         """Raises `Refused` for a person without a mailbox."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from postroom.domain.person import Person, Scope
 from postroom.errors import CrossSite, NoSession, Refused
@@ -94,6 +95,10 @@ class PeopleByCredential:
                 self._sessions.forget(token=credential.value)
             case "access token":
                 pass
+
+    def forget_person(self, identity_id: UUID) -> None:
+        """Sessions of this person have ended elsewhere: drop all of theirs from the cache."""
+        self._sessions.forget_person(identity_id)
 
     async def _by_access_token(self, credential: Credential) -> Visitor:
         token_hash, address = hash_of(credential.value), credential.address

@@ -74,6 +74,10 @@ class Sessions(Protocol):
         """The person logs out: drop this credential from the cache."""
         ...
 
+    def forget_person(self, identity_id: UUID) -> None:
+        """The person ended sessions that are used elsewhere: drop all of theirs from the cache."""
+        ...
+
 
 class Identities(Protocol):
     """The identities of Kratos."""

@@ -6,7 +6,7 @@ duplicated or early only affects the timing.
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Protocol
 from uuid import UUID
@@ -108,11 +108,20 @@ class LiveStream:
 
 
 class LiveStreams:
+    """`ended` is called, in every process, before a person's streams end."""
+
     def __init__(
-        self, outbox: Outbox, notifications: Notifications, *, most: int = 5000, most_of_a_person: int = 20
+        self,
+        outbox: Outbox,
+        notifications: Notifications,
+        *,
+        ended: Callable[[UUID], None] = lambda _: None,
+        most: int = 5000,
+        most_of_a_person: int = 20,
     ) -> None:
         self._outbox = outbox
         self._notifications = notifications
+        self._ended = ended
         self._most = most
         self._most_of_a_person = most_of_a_person
         self._streams: dict[UUID, set[LiveStream]] = {}
@@ -235,8 +244,10 @@ class LiveStreams:
         for entry in payload.split():
             person, _, what = entry.partition(":")
             try:
-                streams = self._streams.get(UUID(hex=person), ())
-                for stream in list(streams):
+                identity_id = UUID(hex=person)
+                if what == END:
+                    self._ended(identity_id)
+                for stream in list(self._streams.get(identity_id, ())):
                     if what == END:
                         stream.end()
                     else:

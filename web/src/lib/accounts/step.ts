@@ -94,7 +94,8 @@ function go(url: string, purpose: Purpose, how: 'go' | 'confirm'): Step {
 function signInPage(purpose: Purpose, aal: string): string {
   const query = new URLSearchParams()
   if (aal) query.set('aal', aal)
-  const back = purpose.kind === 'settings' ? PAGES.settings : ownPage(purpose.returnTo, purpose.origin)
+  const page = ownPage(purpose.returnTo, purpose.origin)
+  const back = purpose.kind === 'settings' ? (page ?? PAGES.settings) : page
   if (back) query.set('return_to', back)
   return `${PAGES.login}${query.size ? `?${query.toString()}` : ''}`
 }

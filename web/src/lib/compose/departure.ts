@@ -7,7 +7,7 @@
  */
 import type { Sending } from '#lib/compose/draft.ts'
 import type { Id } from '#lib/jmap/types.ts'
-import { MARGIN, UNDO } from './sending-start.ts'
+import { LONGEST_UNDO, MARGIN } from './sending-start.ts'
 
 /** Milliseconds before each question what became of a request without a response: the server may still be at it. */
 export const ASK_AFTER: readonly number[] = [2_000, 5_000, 15_000]
@@ -108,7 +108,7 @@ export function nextOf(sending: Sending, now: number): Next {
 /** The clock was set back since the last step, or before it: nobody waits for it to come there again. Only what the person
  * chose lies further ahead than `until`. */
 function isSetBack({ steppedAt, leaveAt, holdFor }: Sending, until: number, now: number): boolean {
-  const isAhead = until - now > CORRECTION + (UNDO + holdFor) * 1_000
+  const isAhead = until - now > CORRECTION + (LONGEST_UNDO + holdFor) * 1_000
   return leaveAt === null && (now < steppedAt - CORRECTION || isAhead)
 }
 

@@ -1,8 +1,8 @@
 /** How a message begins to be sent. */
 import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
 
-/** Seconds in which it can be taken back. */
-export const UNDO = 10
+/** Seconds in which a message can be taken back, at the most that a person can choose. */
+export const LONGEST_UNDO = 30
 
 /**
  * Seconds that the mail server holds it longer. Stalwart 0.16 confirms that a mail was cancelled while it delivers it
@@ -18,15 +18,17 @@ export interface Beginning {
   readonly leaveAt: number | null
   /** seconds for which the mail server holds mail */
   readonly mostHeld: number
+  /** seconds in which it can be taken back */
+  readonly undo: number
 }
 
 /** What the person sends. */
-export function departing(kept: KeptDraft, { messageId, owner, now, leaveAt, mostHeld }: Beginning): KeptDraft {
-  const isHeld = mostHeld >= UNDO + MARGIN
+export function departing(kept: KeptDraft, { messageId, owner, now, leaveAt, mostHeld, undo }: Beginning): KeptDraft {
+  const isHeld = undo > 0 && mostHeld >= undo + MARGIN
   const sending: Sending = {
     messageId,
-    dueAt: isHeld ? now : now + UNDO * 1_000,
-    holdFor: isHeld ? UNDO + MARGIN : 0,
+    dueAt: isHeld ? now : now + undo * 1_000,
+    holdFor: isHeld ? undo + MARGIN : 0,
     leaveAt,
     step: 'waiting',
     emailId: null,

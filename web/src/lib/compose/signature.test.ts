@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { exchangeSignature, type Signature } from './signature.ts'
+import { editableSignature, exchangeSignature, signatureOf, type Signature } from './signature.ts'
 
 const clean = (html: string) => html.replaceAll('<script>', '')
 const NONE: Signature = { textSignature: '', htmlSignature: '' }
@@ -52,4 +52,18 @@ test('one that the person has edited or taken out stays so', () => {
 
 test('the line that introduces it is not doubled', () => {
   expect(plain('Hello', null, { textSignature: '-- \nMara', htmlSignature: '' })).toBe('Hello\n\n-- \nMara')
+})
+
+test('the editor of the settings begins with either form, sanitized', () => {
+  expect(editableSignature(WORK, clean)).toBe('<div>Mara</div><div>Work</div>')
+  expect(editableSignature(HOME, clean)).toBe('<b>Mara</b> at home')
+  expect(editableSignature(NONE, clean)).toBe('')
+})
+
+test('what the editor holds is kept in both forms, sanitized; without words there is no signature', () => {
+  expect(signatureOf('<script><div><b>Mara</b></div><div>Work</div>', clean)).toEqual({
+    textSignature: 'Mara\nWork',
+    htmlSignature: '<div><b>Mara</b></div><div>Work</div>'
+  })
+  expect(signatureOf('<div><br></div>', clean)).toEqual(NONE)
 })

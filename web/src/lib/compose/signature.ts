@@ -15,9 +15,21 @@ type Body = Pick<Draft, 'format' | 'html' | 'text'>
 /** `cleanHtml`: signatures come from the mail server */
 type Clean = (html: string) => string
 
-function signatureHtml({ textSignature, htmlSignature }: Signature, clean: Clean): string {
-  const html = htmlSignature.trim() ? clean(htmlSignature) : blocks(textLines(textSignature))
+function signatureHtml(signature: Signature, clean: Clean): string {
+  const html = editableSignature(signature, clean)
   return textOfHtml(html) === '' ? '' : `${OPEN_SIGNATURE}${html}</div>`
+}
+
+/** As the editor shows it. */
+export function editableSignature({ textSignature, htmlSignature }: Signature, clean: Clean): string {
+  return htmlSignature.trim() ? clean(htmlSignature) : blocks(textLines(textSignature))
+}
+
+/** What the editor holds, in both forms: a message may be written without formats. */
+export function signatureOf(html: string, clean: Clean): Signature {
+  const htmlSignature = clean(html)
+  const textSignature = textOfHtml(htmlSignature).trimEnd()
+  return textSignature === '' ? { textSignature, htmlSignature: '' } : { textSignature, htmlSignature }
 }
 
 function signatureText({ textSignature, htmlSignature }: Signature): string {

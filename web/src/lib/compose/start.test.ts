@@ -212,3 +212,28 @@ test('nothing of a hostile parent ends a header field of what is sent', () => {
     expect(JSON.stringify(head)).not.toContain('a b"')
   }
 })
+
+describe('who prefers an identity', () => {
+  const DESK_TOO = { ...DESK, id: 'i3', name: 'Desk in the evening', textSignature: 'Good night' }
+  const self: Self = { ...SELF, identities: [ALICE, DESK, DESK_TOO], preferred: 'i3' }
+
+  test('writes new messages as it, with its signature', () => {
+    const draft = draftOfNew([], self)
+    expect([draft.identityId, textOfHtml(draft.html)]).toEqual(['i3', expect.stringContaining('Good night')])
+    expect(draftOfMailto('mailto:bob@example.net', self)?.identityId).toBe('i3')
+  })
+
+  test('replies as it, of several to whose address the message was sent', () => {
+    expect(draftOfReply(MESSAGE, false, self).identityId).toBe('i3')
+  })
+
+  test('replies as the one to which the message was sent, if it has another address', () => {
+    const toAlice = { ...MESSAGE, to: [person('alice@example.org', true)] }
+    expect(draftOfReply(toAlice, false, self).identityId).toBe('i1')
+    expect(draftOfForward({ ...MESSAGE, to: [person('list@example.net')] }, self).identityId).toBe('i3')
+  })
+
+  test('writes as the own address once that one is gone', () => {
+    expect(draftOfNew([], { ...self, preferred: 'gone' }).identityId).toBeNull()
+  })
+})

@@ -30,6 +30,8 @@ export interface SenderIdentity extends Signature {
 export interface Self extends Quoting {
   /** the account's own first */
   readonly identities: readonly SenderIdentity[]
+  /** the id of the one that the person prefers; null: the account's own */
+  readonly preferred?: string | null
   readonly format: 'rich' | 'plain'
   /** `cleanHtml` */
   clean(html: string): string
@@ -39,7 +41,7 @@ export interface Self extends Quoting {
 const EMPTY_LINE = '<div><br></div>'
 
 export function draftOfNew(to: readonly Recipient[], self: Self): Draft {
-  return begun(self, null, { to })
+  return begun(self, preferredOf(self), { to })
 }
 
 /** Null if it is no `mailto:` address. */
@@ -49,7 +51,7 @@ export function draftOfMailto(url: string, self: Self): Draft | null {
     return null
   }
   const { body, ...head } = found
-  return begun(self, null, head, body === '' ? undefined : body)
+  return begun(self, preferredOf(self), head, body === '' ? undefined : body)
 }
 
 export function draftOfReply(message: ParentMessage, all: boolean, self: Self): Draft {
@@ -61,7 +63,7 @@ export function draftOfReply(message: ParentMessage, all: boolean, self: Self): 
     subject: replySubject(message.subject),
     parent: parentOf(message, 'reply')
   }
-  return quoting(begun(self, identityFor(message, self.identities), head), quote)
+  return quoting(begun(self, senderFor(message, self), head), quote)
 }
 
 /** Its text and its files, to be edited. */
@@ -110,7 +112,17 @@ function sentHtml(message: ParentMessage, html: string, self: Self): QuotedHtml 
 
 function forward(message: ParentMessage, self: Self): Draft {
   const head = { subject: forwardSubject(message.subject), parent: parentOf(message, 'forward') }
-  return begun(self, identityFor(message, self.identities), head)
+  return begun(self, senderFor(message, self), head)
+}
+
+function preferredOf({ identities, preferred }: Self): SenderIdentity | null {
+  return identities.find(({ id }) => id === preferred) ?? null
+}
+
+/** Of several with the address to which it was sent, the preferred one. */
+function senderFor(message: ParentMessage, self: Self): SenderIdentity | null {
+  const preferred = preferredOf(self)
+  return identityFor(message, preferred ? [preferred, ...self.identities] : self.identities) ?? preferred
 }
 
 function parentOf({ id, messageId, references }: ParentMessage, kind: Parent['kind']): Parent {

@@ -64,6 +64,8 @@ export interface SetResponse {
 export interface SetError {
   type: string
   description?: string | null
+  /** of an invalidProperties */
+  properties?: string[] | null
 }
 
 /** RFC 8620 §5.5 */
@@ -203,6 +205,8 @@ export interface Identity {
   replyTo?: EmailAddress[] | null
   textSignature?: string | null
   htmlSignature?: string | null
+  /** false: the mail server keeps it */
+  mayDelete?: boolean
 }
 
 /** RFC 9425 */

@@ -62,3 +62,15 @@ describe('a message is signed', () => {
     expect(signedBy([signed], null, 'ann@example.net')).toBeNull()
   })
 })
+
+test('our own results below those of another server may be forged', () => {
+  const ours = 'mx.example.org; dmarc=pass header.from=bank.example'
+  expect(authenticationOf([ours], 'mx.example.org', 'a@bank.example')).toBe('passed')
+  expect(authenticationOf(['localhost; none', ours], 'mx.example.org', 'a@bank.example')).toBe('unknown')
+})
+
+test('a signature may be named by its identity', () => {
+  const results = ['mx.example.org; dkim=pass header.i=@bank.example header.s=x header.b=YWJj']
+  expect(signedBy(results, 'mx.example.org', 'a@bank.example')).toBe('bank.example')
+  expect(authenticationOf(results, 'mx.example.org', 'a@bank.example')).toBe('passed')
+})

@@ -11,8 +11,9 @@ interface Result {
 }
 
 /**
- * `headers` are the Authentication-Results of a message from top to bottom. Only the topmost one of our own server
- * counts: a stranger may write any header into his message, but not above what our server added (RFC 8601 §5, §7.1).
+ * `headers` are the Authentication-Results of a message from top to bottom. Only the topmost one counts, if our own
+ * server signed it: a stranger may write any header into his message, but not above what our server added (RFC 8601 §5,
+ * §7.1). Where another server's stands on top, ours below it may be forged: Stalwart removes none.
  * `authservId` is the name by which our server signs them; without it nothing is known.
  */
 export function authenticationOf(headers: readonly string[], authservId: string | null, from: string): Authentication {
@@ -30,7 +31,7 @@ export function authenticationOf(headers: readonly string[], authservId: string 
   const confirmed = own.results.some(
     ({ method, result, properties }) =>
       result === 'pass' &&
-      ((method === 'dkim' && properties['header.d'] === domain) ||
+      ((method === 'dkim' && domainSigned(properties) === domain) ||
         (method === 'spf' && domainOf(properties['smtp.mailfrom'] ?? '') === domain))
   )
   return confirmed ? 'passed' : 'unknown'
@@ -43,12 +44,19 @@ export function authenticationOf(headers: readonly string[], authservId: string 
 export function signedBy(headers: readonly string[], authservId: string | null, from: string): string | null {
   const signed = (ours(headers, authservId)?.results ?? [])
     .filter(({ method, result }) => method === 'dkim' && result === 'pass')
-    .flatMap(({ properties }) => properties['header.d'] ?? [])
+    .flatMap(({ properties }) => domainSigned(properties) || [])
   return signed.find((domain) => domain === domainOf(from)) ?? signed[0] ?? null
 }
 
+/** Stalwart names the identity of a signature in place of its domain, where it has one. */
+function domainSigned(properties: Result['properties']): string {
+  return properties['header.d'] ?? domainOf(properties['header.i'] ?? '')
+}
+
 function ours(headers: readonly string[], authservId: string | null): ReturnType<typeof parsed> | undefined {
-  return headers.map(parsed).find(({ id }) => authservId !== null && id === authservId.toLowerCase())
+  const first = headers[0]
+  const top = first === undefined ? undefined : parsed(first)
+  return top?.id === authservId?.toLowerCase() ? top : undefined
 }
 
 function parsed(header: string): { id: string; results: Result[] } {

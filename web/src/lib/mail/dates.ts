@@ -67,7 +67,7 @@ function weekdayName(weekday: number, locale: string): string {
 }
 
 const FORMATS = {
-  clock: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  clock: { hour: '2-digit', minute: '2-digit' },
   weekday: { weekday: 'short' },
   longWeekday: { weekday: 'long', timeZone: 'UTC' },
   day: { day: 'numeric', month: 'short' },

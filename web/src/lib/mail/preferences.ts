@@ -15,8 +15,8 @@ export const OFFERED = {
   reply: ['reply', 'all'],
   /** keys without Ctrl run commands (WCAG 2.1.4) */
   singleKeys: [true, false],
-  swipeEnd: ['archive', 'read', 'trash', 'star', 'nothing'],
-  swipeStart: ['read', 'archive', 'trash', 'star', 'nothing'],
+  swipeEnd: ['archive', 'read', 'delete', 'star', 'nothing'],
+  swipeStart: ['read', 'archive', 'delete', 'star', 'nothing'],
   /** of dates and times (ISO 3166-1); empty: as usual in the language */
   region: ['', 'AT', 'AU', 'CA', 'CH', 'DE', 'GB', 'IE', 'SE', 'US']
 } as const

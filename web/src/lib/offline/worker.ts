@@ -76,8 +76,8 @@ export class Worker {
     const inTime = Promise.race([answered, this.#around.pause(PATIENCE).then(() => null)])
     const response = inTime.then(async (page) => page ?? (await this.#keptPage()) ?? asked)
     // Copied before anybody reads it.
-    const told = answered.then((page) => this.#learn(page?.clone()))
-    return { response, rest: Promise.allSettled([told, response]) }
+    const learnt = answered.then((page) => this.#learn(page?.clone()))
+    return { response, rest: Promise.allSettled([learnt, response]) }
   }
 
   /** Whom the service names now, or that it names nobody. */

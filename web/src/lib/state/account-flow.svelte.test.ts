@@ -14,7 +14,11 @@ interface Seen {
 }
 
 /** A flow whose requests get these responses, one after the other. */
-function flowWith(responses: KratosResponse[], more: Partial<Opening> = {}): { flow: AccountFlow; seen: Seen } {
+function flowWith(
+  responses: KratosResponse[],
+  more: Partial<Opening> = {},
+  confirm?: () => Promise<boolean>
+): { flow: AccountFlow; seen: Seen } {
   const seen: Seen = { asked: [], sent: [], went: [], remembered: [] }
   const next = (what: string) => {
     seen.asked.push(what)
@@ -36,7 +40,8 @@ function flowWith(responses: KratosResponse[], more: Partial<Opening> = {}): { f
     credentials: { get: () => Promise.resolve(null) } as unknown as CredentialsContainer,
     go: (to: unknown) => seen.went.push(to),
     enter: (to: unknown) => seen.went.push(to),
-    remember: (id: string) => seen.remembered.push(id)
+    remember: (id: string) => seen.remembered.push(id),
+    ...(confirm && { confirm })
   }
   return { flow: new AccountFlow(opening, around), seen }
 }
@@ -127,6 +132,41 @@ test('a change that needs a fresh sign-in asks, and goes there only when told to
   await flow.press(button(flow, 'password'))
   expect(flow.confirm).toMatchObject({ page: expect.stringContaining('refresh=true') as string })
   expect(seen.went).toEqual([])
+})
+
+const SETTINGS: Partial<Opening> = { purpose: { kind: 'settings', origin: 'http://localhost:9', returnTo: null } }
+
+test('where one can sign in afresh on the page itself, the change is made right afterwards', async () => {
+  const responses = ['settings', 'settings-needs-refresh', 'settings-saved'] as const
+  const { flow, seen } = flowWith(
+    responses.map((name) => recordedMeaning('settings', name)),
+    SETTINGS,
+    () => Promise.resolve(true)
+  )
+  await flow.start()
+  flow.values['password'] = 'another one'
+  await flow.press(button(flow, 'password'))
+  expect(seen.sent.map(({ password }) => password)).toEqual(['another one', 'another one'])
+  expect([flow.confirm, flow.form?.flow.messages.map(({ type }) => type)]).toEqual([null, ['success']])
+})
+
+test('whoever does not sign in afresh gets a new form: Kratos would go on with what the old one was sent', async () => {
+  const responses = ['settings', 'settings-needs-refresh', 'settings'] as const
+  const { flow, seen } = flowWith(
+    responses.map((name) => recordedMeaning('settings', name)),
+    SETTINGS,
+    () => Promise.resolve(false)
+  )
+  await flow.start()
+  await flow.press(button(flow, 'password'))
+  expect(seen.asked.map((asked) => asked.split(' ')[0])).toEqual(['begin', 'submit', 'begin'])
+  expect([flow.confirm, flow.trouble, flow.renewed]).toEqual([null, null, false])
+})
+
+test('the address of the person is filled in where the form asks for it', async () => {
+  const { flow } = flowWith([recordedMeaning('login', 'login')], { address: 'ada@example.org' })
+  await flow.start()
+  expect(flow.values['identifier']).toBe('ada@example.org')
 })
 
 test('"Saved." is not said beside a change that is not made yet', async () => {

@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly enter: (to: Destination) => void
   /** put the flow into the address bar, so that a reload (and a phone that dropped the page) comes back to it */
   readonly remember: (flowId: string) => void
+  /** Sign in afresh, without leaving this page; false if the person does not. Without it `confirm` says where that is done. */
+  readonly confirm?: () => Promise<boolean>
 }
 
 export interface Opening {
@@ -23,6 +25,8 @@ export interface Opening {
   readonly flowId: string | null
   readonly refresh: boolean
   readonly aal: string | null
+  /** whose sign-in it will be: filled in where the form asks for it */
+  readonly address?: string
 }
 
 /** Answers that lead to another request: more in a row would go on for ever. */
@@ -71,15 +75,33 @@ export class AccountFlow {
     this.renewed = false
     this.#unsay((message) => message.type === 'success')
     try {
-      const credential =
-        button.trigger === 'submit' ? '' : await askAuthenticator(button, this.values, this.#around.credentials)
-      await this.#follow(this.#around.client.submit(form.flow, entriesOf(form, button, this.values, credential)))
+      await this.#send(form, button)
+      await this.#confirmed(form, button)
     } catch (error) {
       if (!(error instanceof CredentialRefused)) throw error
       this.refusal = error.why
     } finally {
       this.pressed = ''
       this.turn++
+    }
+  }
+
+  async #send(form: Form, button: Button): Promise<void> {
+    const credential =
+      button.trigger === 'submit' ? '' : await askAuthenticator(button, this.values, this.#around.credentials)
+    await this.#follow(this.#around.client.submit(form.flow, entriesOf(form, button, this.values, credential)))
+  }
+
+  async #confirmed(form: Form, button: Button): Promise<void> {
+    const { confirm } = this.#around
+    if (!this.confirm || !confirm) return
+    this.confirm = null
+    if (await confirm()) {
+      await this.#send(form, button)
+    } else {
+      // This flow would go on with what was sent, whatever is typed next (Kratos, selfservice/flow/settings: continuity).
+      await this.#follow(this.#begin(false))
+      this.renewed = false
     }
   }
 
@@ -153,6 +175,7 @@ export class AccountFlow {
     const isSame = this.form?.flow.id === flow.id
     if (isSame) this.#gone = 0
     this.values = this.form && flow.state !== 'success' ? carriedOver(form, this.values, isSame) : valuesOf(form)
+    if (this.values['identifier'] === '') this.values['identifier'] = this.#opening.address ?? ''
     this.form = form
     this.#around.remember(flow.id)
   }

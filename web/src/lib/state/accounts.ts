@@ -1,10 +1,12 @@
 /** What the account pages need of their surroundings, given by context: the client, and the browser's address bar. */
 import type { AccountsClient } from '#lib/accounts/client.ts'
 import type { Destination } from '#lib/accounts/destination.ts'
+import type { Ask } from '#lib/accounts/service.ts'
 import { createContext } from 'svelte'
 
 export interface Accounts {
   readonly client: AccountsClient
+  readonly ask: Ask
   readonly credentials: CredentialsContainer
   readonly origin: string
   /** whether the browser has passkeys and security keys */

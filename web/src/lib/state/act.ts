@@ -10,12 +10,16 @@ const MOST_UNDONE = 5_000
 
 export interface How {
   /** which conversation opens in place of one that leaves the list */
-  readonly way?: Way
+  readonly way?: Way | 'list'
   /** these, and not what is selected, current or open */
   readonly threadIds?: readonly string[]
 }
 
-export function act(page: MailPage, action: Action, { way = 'older', threadIds }: How = {}): void {
+export function act(
+  page: MailPage,
+  action: Action,
+  { way = page.preferences.chosen.after, threadIds }: How = {}
+): void {
   const { triage } = page
   if (!threadIds && triage.selection.all) {
     askFirst(page, action, () => runOnAll(page, action))
@@ -35,12 +39,14 @@ function askFirst(page: MailPage, action: Action, run: () => void, count?: numbe
   else triage.dialog = { kind: 'question', action, count: number, run }
 }
 
-function runOn(page: MailPage, action: Action, targets: readonly string[], way: Way): void {
+function runOn(page: MailPage, action: Action, targets: readonly string[], way: Way | 'list'): void {
   const { mail, triage, notices } = page
   const leaving = new Set(targets)
   const [{ current }, open] = [page.cursor, page.threadId]
   const next = (from: string | null | undefined): string | undefined =>
-    mail.list && typeof from === 'string' && leaving.has(from) ? neighbourOf(mail.list, from, leaving, way) : undefined
+    mail.list && typeof from === 'string' && leaving.has(from)
+      ? neighbourOf(mail.list, from, leaving, way === 'list' ? 'older' : way)
+      : undefined
   const [nextOpen, nextCurrent] = [next(open), next(current)]
   const focused = isInList()
   const deed = mail.actions.run(action, targets)
@@ -49,7 +55,7 @@ function runOn(page: MailPage, action: Action, targets: readonly string[], way: 
   const text = saidOf(action, deed.conversations, mail)
   const said: Said = triage.waits ? ({ said: { waits } }) => waits : text
   notices.say(said, action.kind === 'destroy' ? null : { run: deed.undo, done: ({ said: { undone } }) => undone })
-  if (open !== undefined && leaving.has(open) && left(page, open)) goOn(page, nextOpen)
+  if (open !== undefined && leaving.has(open) && left(page, open)) goOn(page, way === 'list' ? undefined : nextOpen)
   else if (current !== null && leaving.has(current) && left(page, current) && nextCurrent !== undefined) {
     if (focused) page.cursor.goTo(nextCurrent)
     else page.cursor.current = nextCurrent

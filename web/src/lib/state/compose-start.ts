@@ -32,9 +32,10 @@ export interface Begun {
 export async function begin(
   account: Account,
   identities: readonly Identity[],
-  start: Exclude<Start, { kind: 'kept' }>
+  start: Exclude<Start, { kind: 'kept' }>,
+  preferred: string | null = null
 ): Promise<Begun> {
-  const self = await selfOf(account, identities)
+  const self = { ...(await selfOf(account, identities)), preferred }
   if (start.kind === 'edit') {
     return edited(account, start.emailId, self)
   }

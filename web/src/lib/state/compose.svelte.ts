@@ -18,31 +18,29 @@ import { openDraftsAgain } from '#lib/sync/draft-database.ts'
 import { DraftDevice } from '#lib/sync/draft-device.ts'
 import { DraftLocks } from '#lib/sync/draft-locks.ts'
 import { Drafts } from '#lib/sync/drafts.ts'
-import { addressOf, identitiesOf } from '#lib/sync/identities.ts'
 import type { Outbox } from '#lib/sync/outbox.ts'
 import type { Compose, Composition, Departure, Identity, Outcome, Start, Suggestion, UnsentDraft } from './compose.ts'
 import type { Begun } from './compose-start.ts'
 import type { People } from './compose-people.ts'
 import type { ComposeParts } from './compose-parts.ts'
 import type { Told } from './engine.ts'
+import type { IdentitiesState } from './identities.svelte.ts'
 import { LateEngine } from './late-engine.ts'
+import { Senders } from './senders.svelte.ts'
 import { unsentDraftsOf } from './unsent-drafts.ts'
 import { troubled } from './trouble-of.ts'
 import { Version } from './version.svelte.ts'
 import { Compositions } from './compositions.svelte.ts'
 
-/** Milliseconds */
-const PATIENCE = 1_000
-
 export class ComposeState implements Compose {
   readonly #account: Account
+  readonly #senders: Senders
   readonly #parts: ComposeParts
   readonly #compositions: Compositions
   readonly #engine: LateEngine
   #people: Promise<People> | null = null
   readonly #version = new Version()
   readonly #ends: readonly (() => void)[]
-  #identities = $state.raw<readonly Identity[]>([])
   #outcome = $state.raw<Outcome | null>(null)
 
   /** Once it is certain whose drafts they are. Raises JmapFailure. */
@@ -64,6 +62,7 @@ export class ComposeState implements Compose {
 
   private constructor(account: Account, drafts: Drafts, outbox: Outbox) {
     this.#account = account
+    this.#senders = new Senders(account)
     const engine = new LateEngine(account, drafts, this.#told(outbox))
     this.#engine = engine
     const locks = new DraftLocks(account.ports, drafts)
@@ -76,9 +75,9 @@ export class ComposeState implements Compose {
       drafts.listen((id, kept, elsewhere) => this.#heard(id, kept, elsewhere)),
       account.ports.onHide(() => void drafts.writeAll()),
       account.ports.onLeave(() => drafts.leave()),
-      account.listen((topic) => topic === 'account' && this.#version.next())
+      account.listen((topic) => topic === 'account' && this.#version.next()),
+      () => this.#senders.stop()
     ]
-    void this.#readIdentities()
   }
 
   get open(): readonly Composition[] {
@@ -95,14 +94,18 @@ export class ComposeState implements Compose {
   }
 
   async takeBack(held: Held): Promise<Composition | null> {
-    await this.#readIdentities()
+    await this.#senders.read()
     const { emailId } = held
     const begun = await troubled(this.#begin({ kind: 'edit', emailId }))
     return this.#undo(await this.#parts.sendings.adopt(begun, held))
   }
 
   get identities(): readonly Identity[] {
-    return this.#identities
+    return this.#senders.all
+  }
+
+  ownIdentities(): Promise<IdentitiesState> {
+    return this.#senders.edited()
   }
 
   get maxDelay(): number {
@@ -168,18 +171,13 @@ export class ComposeState implements Compose {
 
   /** Loaded on use. */
   async #begin(start: Exclude<Start, { kind: 'kept' }>): Promise<Begun> {
-    await this.#identitiesInTime()
-    if (start.kind === 'new' && !hasSignature(this.#identities[0])) {
-      return { draft: { ...NEW, to: start.to ?? [] }, stored: null }
+    await this.#senders.inTime()
+    const { all, preferred } = this.#senders
+    if (start.kind === 'new' && !hasSignature(preferred ?? all[0])) {
+      return { draft: { ...NEW, to: start.to ?? [], identityId: preferred?.id ?? null }, stored: null }
     }
     const { begin } = await import('./compose-start.ts')
-    return begin(this.#account, this.#identities, start)
-  }
-
-  /** Nobody waits for them to write. */
-  #identitiesInTime(): Promise<void> {
-    const late = new Promise<void>((resolve) => this.#account.ports.after(PATIENCE, resolve))
-    return Promise.race([this.#readIdentities(), late])
+    return begin(this.#account, all, start, preferred?.id)
   }
 
   async #fillIn(): Promise<void> {
@@ -190,29 +188,11 @@ export class ComposeState implements Compose {
       return
     }
     const { fillIn } = await import('./earlier-replies.ts')
-    await this.#readIdentities()
+    await this.#senders.read()
     for (const composition of earlier) {
       // What cannot be filled in can be addressed by hand.
-      await fillIn(this.#account, this.#identities, composition).catch(() => undefined)
+      await fillIn(this.#account, this.#senders.all, composition).catch(() => undefined)
     }
-  }
-
-  /** Without them it can be written all the same. */
-  async #readIdentities(): Promise<void> {
-    if (this.#identities.length > 0 || !this.#account.isKnown) {
-      return
-    }
-    const found = await identitiesOf(this.#account).catch(() => [])
-    const own = this.#account.address
-    const identities = found.map((identity) => ({
-      id: identity.id,
-      name: identity.name,
-      address: addressOf(identity, own),
-      textSignature: identity.textSignature ?? '',
-      htmlSignature: identity.htmlSignature ?? ''
-    }))
-    const isOwn = ({ address }: Identity): boolean => address.toLowerCase() === own.toLowerCase()
-    this.#identities = [...identities.filter(isOwn), ...identities.filter((identity) => !isOwn(identity))]
   }
 
   #uploaded(id: string, fileId: string, blobId: string): void {

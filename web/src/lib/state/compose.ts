@@ -2,6 +2,7 @@
 import type { Held } from '#lib/compose/departure.ts'
 import type { Draft, DraftFile, Recipient } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
+import type { IdentitiesState } from './identities.svelte.ts'
 import type { Message } from './message.ts'
 
 export type { Draft, DraftFile, Recipient }
@@ -135,6 +136,8 @@ export interface Compose {
   readonly open: readonly Composition[]
   start(start: Start): Promise<Composition>
   readonly identities: readonly Identity[]
+  /** The same, to be changed in the settings. Loaded on use; the same each time. */
+  ownIdentities(): Promise<IdentitiesState>
   /** the mail server holds mail that is sent later, for at most so many seconds; 0: it cannot */
   readonly maxDelay: number
   /** octets of a file, and of all files of a message, that the mail server takes */

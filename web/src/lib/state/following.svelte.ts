@@ -32,6 +32,7 @@ export class Following {
     const { account, document, preferences } = inside
     claim(preferences, account.address)
     this.#sync = new PreferenceSync(account.ports, document, preferences, () => this.#version.next())
+    account.undoSeconds = () => preferences.chosen.undoSeconds
     account.listen((topic) => topic === 'account' && this.#version.next())
     account.ports.onReturn(() => void inside.reread())
     preferences.onchosen = () => {

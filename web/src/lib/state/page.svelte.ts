@@ -273,7 +273,7 @@ export class MailPage {
 
   /** Whether its remote pictures are shown: this time, or always from its sender. */
   showsPictures(message: Message): boolean {
-    if (isBlocked(message, this.mail)) return false
+    if (this.preferences.chosen.pictures === 'never' || isBlocked(message, this.mail)) return false
     const address = message.from[0]?.address ?? ''
     const remembered = this.mayRemember(message) && this.mail.picturesAllowed(address)
     return remembered || this.#pictured.has(message.id)

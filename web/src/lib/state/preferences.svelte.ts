@@ -10,13 +10,15 @@ export const LIST_WIDTHS = { least: 320, usual: 440, most: 640 } as const
 
 export class Preferences {
   readonly device: Device
+  readonly #now: () => number
   #choices = $state.raw<Choices>({})
   readonly #chosen = $derived(chosenOf(this.#choices))
   #width = $state.raw<number | null>(null)
   /** The person chose something. */
   onchosen: () => void = () => undefined
 
-  constructor(device = new Device()) {
+  constructor(device = new Device(), now = () => Date.now()) {
+    this.#now = now
     this.device = device
     this.#choices = choicesOf(device.read(KEPT))
     const width = device.read(WIDTH)
@@ -37,11 +39,12 @@ export class Preferences {
     return this.#width
   }
 
-  set(change: Partial<Chosen>): void {
+  /** `identity`: as which new messages are written; any id of the mail server. */
+  set(change: Partial<Chosen> & { readonly identity?: string }): void {
     const chosen = Object.entries(change).map(([name, value]) => [
       name,
       // Whatever the clocks say, a choice is later than the one that it replaces.
-      [value, Math.max(Date.now(), (this.#choices[name]?.[1] ?? 0) + 1)]
+      [value, Math.max(this.#now(), (this.#choices[name]?.[1] ?? 0) + 1)]
     ])
     this.keep({ ...this.#choices, ...(Object.fromEntries(chosen) as Choices) })
     this.onchosen()

@@ -45,6 +45,8 @@ export class Account {
   readonly #person: string | null
   #address = ''
   #authservId: string | null = null
+  /** for which a message that was sent can be taken back */
+  undoSeconds = (): number => 10
   /** names and colours of keywords */
   labels: readonly Label[] = []
   /** it is certain who is signed in */

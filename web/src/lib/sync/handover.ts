@@ -2,7 +2,7 @@
 import { ASK_AFTER, holdOf } from '#lib/compose/departure.ts'
 import { isSent, type Submission } from '#lib/compose/delivery.ts'
 import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
-import { UNDO } from '#lib/compose/sending-start.ts'
+import { MARGIN } from '#lib/compose/sending-start.ts'
 import { verdictOf, type Verdict } from '#lib/compose/verdict.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Id } from '#lib/jmap/types.ts'
@@ -150,7 +150,11 @@ export class Handover {
     if (sending.leaveAt !== null && sending.leaveAt > now) {
       throw new JmapFailure('hold_too_long', { detail: String(most) })
     }
-    await this.#record.step('stored', { holdFor: 0, leaveAt: null, dueAt: sending.steppedAt + UNDO * 1_000 })
+    await this.#record.step('stored', {
+      holdFor: 0,
+      leaveAt: null,
+      dueAt: sending.steppedAt + (sending.holdFor - MARGIN) * 1_000
+    })
     return 0
   }
 

@@ -4,9 +4,21 @@ import type { EmailAddress, Id, Identity } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 import { foundIn } from './responses.ts'
 
-const PROPERTIES = ['id', 'name', 'email', 'replyTo', 'textSignature', 'htmlSignature']
+export const PROPERTIES = ['id', 'name', 'email', 'replyTo', 'textSignature', 'htmlSignature', 'mayDelete']
 
 const known = new WeakMap<Account, Promise<readonly Identity[]>>()
+const listening = new WeakMap<Account, Set<() => void>>()
+
+/** Call when they may be others than before; returns how to end that. */
+export function onIdentities(account: Account, work: () => void): () => void {
+  const all = listening.get(account) ?? new Set()
+  listening.set(account, all.add(work))
+  return () => void all.delete(work)
+}
+
+export function tellOfIdentities(account: Account): void {
+  listening.get(account)?.forEach((work) => work())
+}
 
 /** Once a session. Raises JmapFailure. */
 export function identitiesOf(account: Account, anew = false): Promise<readonly Identity[]> {

@@ -19,7 +19,9 @@ export async function beginSending(
   const mostHeld = holdsMail(account)
   // What another tab took over reads otherwise than what the person saw here.
   const mayBe = (kept: KeptDraft): boolean => !kept.sending && kept.writer === drafts.tab
-  await drafts.update(id, (kept) => (mayBe(kept) ? departing(kept, { ...beginning, mostHeld }) : kept))
+  await drafts.update(id, (kept) =>
+    mayBe(kept) ? departing(kept, { ...beginning, mostHeld, undo: account.undoSeconds() }) : kept
+  )
 }
 
 /** Before it is known who is signed in: most servers hold it, and others are asked in vain. */

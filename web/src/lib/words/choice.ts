@@ -2,6 +2,7 @@
 import { LANGUAGES, type Language } from '#lib/words/language.ts'
 
 const KEY = 'postroom-language'
+const REGION = 'postroom-region'
 /** Behind a language that the service does not know yet. */
 const UNTOLD = ' untold'
 
@@ -40,17 +41,26 @@ export class Choice {
     this.#write(language)
   }
 
-  #read(): string {
+  /** whose dates and times are written (ISO 3166-1); empty: as usual in the language */
+  get region(): string {
+    return /^[A-Z]{2}$/.exec(this.#read(REGION))?.[0] ?? ''
+  }
+
+  locate(region: string): void {
+    this.#write(region, REGION)
+  }
+
+  #read(key = KEY): string {
     try {
-      return this.#storage().getItem(KEY) ?? ''
+      return this.#storage().getItem(key) ?? ''
     } catch {
       return ''
     }
   }
 
-  #write(text: string): void {
+  #write(text: string, key = KEY): void {
     try {
-      this.#storage().setItem(KEY, text)
+      this.#storage().setItem(key, text)
     } catch {
       // It holds until the page is loaded anew.
     }

@@ -6,8 +6,11 @@ import type { delivery } from '#lib/words/en/delivery.ts'
 import type { filters } from '#lib/words/en/filters.ts'
 import type { folders } from '#lib/words/en/folders.ts'
 import type { live } from '#lib/words/en/live.ts'
+import type { quota } from '#lib/words/en/quota.ts'
 import type { reading } from '#lib/words/en/reading.ts'
 import type { search } from '#lib/words/en/search.ts'
+import type { identities } from '#lib/words/en/identities.ts'
+import type { security } from '#lib/words/en/security.ts'
 import type { settings } from '#lib/words/en/settings.ts'
 import type { Language } from '#lib/words/language.ts'
 
@@ -17,14 +20,31 @@ export type DeliveryWords = Widen<typeof delivery>
 export type FilterWords = Widen<typeof filters>
 export type Folders = Widen<typeof folders>
 export type Live = Widen<typeof live>
+export type QuotaWords = Widen<typeof quota>
 export type Reading = Widen<typeof reading>
 export type SearchWords = Widen<typeof search>
+export type IdentityWords = Widen<typeof identities>
+export type SecurityWords = Widen<typeof security>
 export type SettingsWords = Widen<typeof settings>
 
 /** Of the windows of writing. */
 export async function composeWords(language: Language): Promise<ComposeWords> {
   const module = language === 'de' ? await import('#lib/words/de/compose.ts') : await import('#lib/words/en/compose.ts')
   return module.compose
+}
+
+/** Of the section of the settings about identities and signatures. */
+export async function identityWords(language: Language): Promise<IdentityWords> {
+  const module =
+    language === 'de' ? await import('#lib/words/de/identities.ts') : await import('#lib/words/en/identities.ts')
+  return module.identities
+}
+
+/** Of the sections of the settings about devices, access tokens and signing in. */
+export async function securityWords(language: Language): Promise<SecurityWords> {
+  const module =
+    language === 'de' ? await import('#lib/words/de/security.ts') : await import('#lib/words/en/security.ts')
+  return module.security
 }
 
 /** Of the menus and dialogs of folders and labels. */
@@ -48,6 +68,11 @@ export async function liveWords(language: Language): Promise<Live> {
 export async function searchWords(language: Language): Promise<SearchWords> {
   const module = language === 'de' ? await import('#lib/words/de/search.ts') : await import('#lib/words/en/search.ts')
   return module.search
+}
+
+export async function quotaWords(language: Language): Promise<QuotaWords> {
+  const module = language === 'de' ? await import('#lib/words/de/quota.ts') : await import('#lib/words/en/quota.ts')
+  return module.quota
 }
 
 export async function settingsWords(language: Language): Promise<SettingsWords> {

@@ -12,8 +12,8 @@ export class Speech {
 
   constructor(language: Language, words: Words, choice: Choice) {
     this.#language = language
-    this.#words = words
     this.#choice = choice
+    this.#words = this.#located(words)
   }
 
   get words(): Words {
@@ -59,13 +59,26 @@ export class Speech {
   async need(part: Part): Promise<void> {
     if (!this.#parts.has(part)) {
       this.#parts.add(part)
-      this.#words = await loadWords(this.#language, [...this.#parts])
+      this.#words = this.#located(await loadWords(this.#language, [...this.#parts]))
     }
   }
 
   async #speak(language: Language): Promise<void> {
-    this.#words = await loadWords(language, [...this.#parts])
+    const words = await loadWords(language, [...this.#parts])
     this.#language = language
+    this.#words = this.#located(words)
+  }
+
+  /** Dates and times are written as in this region. */
+  locate(region: string): void {
+    if (region === this.#choice.region) return
+    this.#choice.locate(region)
+    void this.#speak(this.#language)
+  }
+
+  #located(words: Words): Words {
+    const { region } = this.#choice
+    return region ? { ...words, mail: { ...words.mail, locale: `${this.#language}-${region}` } } : words
   }
 }
 

@@ -18,11 +18,18 @@ type Words = () => ActionWords | null
 
 /** What a swipe of this row does; null if nothing. */
 function outcomeOf(side: Side, row: Row, page: MailPage, words: ActionWords): Outcome | null {
-  const { short } = words
-  if (side === 'end') {
+  const { short, commands } = words
+  const does = page.preferences.chosen[side === 'end' ? 'swipeEnd' : 'swipeStart']
+  if (does === 'nothing') return null
+  if (does === 'archive') {
     if (page.mailbox?.role === 'archive') return null
     return { icon: 'archive', word: short.archive, action: { kind: 'archive' } }
   }
+  if (does === 'delete') {
+    if (page.mailbox?.role === 'trash') return null
+    return { icon: 'trash', word: short.delete, action: { kind: 'delete' } }
+  }
+  if (does === 'star') return { icon: 'star', word: commands.star, action: { kind: 'star', on: !row.starred } }
   return row.unread
     ? { icon: 'mail-open', word: short.read, action: { kind: 'read', on: true } }
     : { icon: 'mail', word: short.unread, action: { kind: 'read', on: false } }

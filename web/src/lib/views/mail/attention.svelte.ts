@@ -4,6 +4,7 @@ import { notificationOf } from '#lib/state/notification.ts'
 import { browserNotifications, Notifier } from '#lib/state/notifier.ts'
 import { pathOf } from '#lib/state/paths.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
+import { followLooks } from '#lib/views/mail/looks.svelte.ts'
 import type { Speech } from '#lib/words/words.svelte.ts'
 
 /** `go` navigates to a path of the app. Returns how to end it. */
@@ -20,8 +21,10 @@ export function drawAttention(page: MailPage, spoken: Speech, go: (path: string)
       if (icon) icon.href = faviconFor(page.mail.unread, plain)
     })
   })
+  const endLooks = followLooks(page, spoken)
   return () => {
     end()
+    endLooks()
     page.mail.announcements.listen(() => undefined)
     if (icon) icon.href = plain
   }

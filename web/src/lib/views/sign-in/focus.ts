@@ -6,7 +6,7 @@ export function focusAfterResponse(root: HTMLElement): void {
   const target =
     wrong ?? fields.find((field) => field.value === '') ?? fields.find((field) => field.name === 'password')
 
-  ;(target ?? root.querySelector('h1'))?.focus()
+  ;(target ?? root.closest('main')?.querySelector('h1'))?.focus()
 }
 
 /** At the start only where no keyboard jumps up on the screen. */

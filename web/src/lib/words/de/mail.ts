@@ -46,8 +46,6 @@ export const mail = {
   unreadCount: (n: number) => `${n.toLocaleString('de')} ungelesen`,
   draftCount: (n: number) => plural(n, 'Entwurf', 'Entwürfe'),
   total: (n: number) => n.toLocaleString('de'),
-  quota: (used: string, limit: string) => `${used} von ${limit}`,
-  almostFull: 'Fast voll',
   live: { connecting: 'Wird verbunden…', live: 'Live', polled: 'Jede Minute' },
   notLive: {
     offline: 'Offline',

@@ -57,7 +57,7 @@ export const settings: Widen<typeof english> = {
     does: {
       archive: 'Archivieren',
       read: 'Als gelesen oder ungelesen markieren',
-      trash: 'Löschen',
+      delete: 'Löschen',
       star: 'Markieren',
       nothing: 'Nichts'
     }

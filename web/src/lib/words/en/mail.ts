@@ -46,8 +46,6 @@ export const mail = {
   unreadCount: (n: number) => `${n.toLocaleString('en')} unread`,
   draftCount: (n: number) => plural(n, 'draft', 'drafts'),
   total: (n: number) => n.toLocaleString('en'),
-  quota: (used: string, limit: string) => `${used} of ${limit}`,
-  almostFull: 'Almost full',
   live: { connecting: 'Connecting…', live: 'Live', polled: 'Every minute' },
   notLive: {
     offline: 'Offline',

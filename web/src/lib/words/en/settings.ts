@@ -55,7 +55,7 @@ export const settings = {
     does: {
       archive: 'Archive',
       read: 'Mark as read or unread',
-      trash: 'Delete',
+      delete: 'Delete',
       star: 'Star',
       nothing: 'Nothing'
     }

@@ -1,0 +1,47 @@
+/** As whom new messages are written: chosen by the person, for all their devices (/api/settings, `identity`). */
+import type { Id } from '#lib/jmap/types.ts'
+import type { Account } from '#lib/sync/account.ts'
+import { SettingsDocument } from '#lib/sync/settings.ts'
+import { Device } from './device.ts'
+
+const KEY = 'identity'
+
+interface Kept {
+  /** the address of the account: the next person at this device has other identities */
+  readonly of: string
+  readonly id: Id
+}
+
+export class PreferredIdentity {
+  readonly #account: Account
+  readonly #document: SettingsDocument
+  readonly #device: Device
+
+  constructor(account: Account, device = new Device()) {
+    this.#account = account
+    this.#document = new SettingsDocument(account.ports)
+    this.#device = device
+  }
+
+  /** as this device knows it; null: the identity of the account's own address */
+  get id(): Id | null {
+    const kept = (this.#device.read(KEY) ?? {}) as Partial<Kept>
+    return kept.of === this.#account.address && typeof kept.id === 'string' && kept.id !== '' ? kept.id : null
+  }
+
+  /** What was chosen on another device. Raises JmapFailure. */
+  async read(): Promise<void> {
+    const { [KEY]: id } = await this.#document.read()
+    this.#keep(typeof id === 'string' ? id : '')
+  }
+
+  /** Raises JmapFailure: it holds on this device only. */
+  async choose(id: Id): Promise<void> {
+    this.#keep(id)
+    await this.#document.change((settings) => ({ ...settings, [KEY]: id }))
+  }
+
+  #keep(id: Id): void {
+    this.#device.write(KEY, { of: this.#account.address, id } satisfies Kept)
+  }
+}

@@ -1,0 +1,67 @@
+/** As whom the person may write, for the windows of writing. */
+import type { Account } from '#lib/sync/account.ts'
+import { addressOf, identitiesOf, onIdentities } from '#lib/sync/identities.ts'
+import type { Identity } from './compose.ts'
+import type { IdentitiesState } from './identities.svelte.ts'
+import { PreferredIdentity } from './preferred-identity.ts'
+
+/** Milliseconds */
+const PATIENCE = 1_000
+
+export class Senders {
+  readonly #account: Account
+  readonly #preferred: PreferredIdentity
+  #edited: Promise<IdentitiesState> | null = null
+  #all = $state.raw<readonly Identity[]>([])
+  readonly stop: () => void
+
+  constructor(account: Account) {
+    this.#account = account
+    this.#preferred = new PreferredIdentity(account)
+    this.stop = onIdentities(account, () => void this.read(true))
+    void this.read()
+  }
+
+  /** the account's own first */
+  get all(): readonly Identity[] {
+    return this.#all
+  }
+
+  /** Undefined: the person prefers none. */
+  get preferred(): Identity | undefined {
+    return this.#all.find(({ id }) => id === this.#preferred.id)
+  }
+
+  /** Resolves once they are known, or soon: nobody waits for them to write. */
+  inTime(): Promise<unknown> {
+    const late = new Promise<void>((resolve) => this.#account.ports.after(PATIENCE, resolve))
+    return Promise.race([Promise.all([this.read(), this.#preferred.read().catch(() => undefined)]), late])
+  }
+
+  /** Without them it can be written all the same. */
+  async read(anew = false): Promise<void> {
+    if ((this.#all.length > 0 && !anew) || !this.#account.isKnown) {
+      return
+    }
+    const found = await identitiesOf(this.#account).catch(() => [])
+    const own = this.#account.address
+    const all = found.map((identity) => ({
+      id: identity.id,
+      name: identity.name,
+      address: addressOf(identity, own),
+      textSignature: identity.textSignature ?? '',
+      htmlSignature: identity.htmlSignature ?? ''
+    }))
+    const isOwn = ({ address }: Identity): boolean => address.toLowerCase() === own.toLowerCase()
+    this.#all = [...all.filter(isOwn), ...all.filter((identity) => !isOwn(identity))]
+  }
+
+  /** To be changed in the settings. Loaded on use; the same each time. */
+  edited(): Promise<IdentitiesState> {
+    this.#edited ??= import('./identities.svelte.ts').then(
+      ({ IdentitiesState }) => new IdentitiesState(this.#account, this.#preferred)
+    )
+    this.#edited.catch(() => (this.#edited = null))
+    return this.#edited
+  }
+}
