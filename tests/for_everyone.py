@@ -37,11 +37,17 @@ async def cut_off(page: Page) -> list[str]:
     return await page.evaluate(_CUT_OFF)
 
 
+async def resize(page: Page, width: int) -> None:
+    """What the page itself does about its new size is done a frame later."""
+    await page.set_viewport_size({"width": width, "height": HEIGHT})
+    await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
+
+
 async def require_for_everyone(page: Page, name: str) -> None:
     """In both themes, on a phone and on a desk."""
     found: list[str] = []
     for width in WIDTHS:
-        await page.set_viewport_size({"width": width, "height": HEIGHT})
+        await resize(page, width)
         await page.emulate_media(color_scheme="light")
         found += [f"{name}, {width}: {each}" for each in await violations(page)]
         found += [f"{name}, {width}: {each}" for each in await cut_off(page)]
@@ -53,7 +59,7 @@ async def require_for_everyone(page: Page, name: str) -> None:
 
 async def require_with_large_text(page: Page, name: str) -> None:
     """200 % text, at a desk (WCAG 1.4.4): as the browser's setting makes it, which queries of the width heed, too."""
-    await page.set_viewport_size({"width": 1440, "height": HEIGHT})
+    await resize(page, 1440)
     session = await page.context.new_cdp_session(page)
     await session.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
     try:
@@ -68,7 +74,7 @@ async def require_from_right_to_left(page: Page, name: str) -> None:
     await page.evaluate("document.documentElement.dir = 'rtl'")
     found: list[str] = []
     for width in WIDTHS:
-        await page.set_viewport_size({"width": width, "height": HEIGHT})
+        await resize(page, width)
         found += [f"{name}, right to left, {width}: {each}" for each in await cut_off(page)]
     await page.evaluate("document.documentElement.dir = ''")
     assert found == [], "\n".join(found)

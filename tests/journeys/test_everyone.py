@@ -1,5 +1,7 @@
-"""Every view and state of mail, in both themes, on a phone and on a desk, with large text and from right to left: axe
-finds nothing, and nothing is cut off. A new view joins by a line of VIEWS."""
+"""Every view and state of mail, in both themes, on a phone and on a desk, with large text and from right to left.
+
+axe finds nothing, and nothing is cut off. A new view joins by a line of VIEWS.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
