@@ -190,7 +190,7 @@ async def test_in_german_and_on_a_phone_in_the_dark(up: Trial, browser: Browser)
         await expect(deut.text("Passwort für Mein Telefon")).to_be_visible()
         await deut.expect_no_violations()
         for section, words in (
-            ("tokens", "Es gibt keine Zugangstoken."),
+            ("tokens", "Es gibt keine Zugriffstoken."),
             ("security", "Wo Sie angemeldet sind"),
         ):
             await deut.open(f"/mail/settings/{section}")

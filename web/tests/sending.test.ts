@@ -97,6 +97,7 @@ describe('a message that is sent', () => {
     await one.sendings.send(id)
     await pass(scene, 30_000)
     expect([places(scene)['received'], one.sendings.troubleOf(id)?.code]).toEqual([[], 'no_session'])
+    expect(one.sendings.departures).toMatchObject([{ needs: 'session' }])
     scene.server.interrupt = () => null
     scene.world.return()
     await pass(scene, 15_000)

@@ -102,8 +102,8 @@ export interface Departure {
   readonly to: readonly Recipient[]
   /** when it leaves */
   readonly at: Date
-  /** `tab`: this one must stay open. `connection`: it waits for one. null: it leaves by itself. */
-  readonly needs: 'tab' | 'connection' | null
+  /** `tab`: this one must stay open. `connection`, `session`: it waits for one. null: it leaves by itself. */
+  readonly needs: 'tab' | 'connection' | 'session' | null
   /** chosen by the person: send later */
   readonly scheduled: boolean
   /** Resolves to its draft, which is open again, or to null: it is too late. Rejects with a `Trouble`. */

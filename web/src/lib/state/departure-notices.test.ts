@@ -59,6 +59,13 @@ test('what leaves later, and what waits for the connection, is told once and has
   expect(notices.shown?.text).toBe('The message to Karim Bensaïd is sent when you are back online.')
 })
 
+test('what waits for a session is not said to wait for the network, which is there', () => {
+  const { notices, departing } = scene()
+  departing.follow([departure({ needs: 'session' })])
+  expect(notices.shown?.text).toBe('The message to Karim Bensaïd is not sent until you sign in again.')
+  expect(notices.shown?.timed).toBeNull()
+})
+
 test('a change of what nobody sees is not told again; a message that waited and goes now is', () => {
   const { notices, departing } = scene()
   departing.follow([departure({ needs: 'connection' })])

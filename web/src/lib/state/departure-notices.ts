@@ -90,7 +90,7 @@ export class DepartureNotices {
     if (told.key === key) return
     if (told.key !== '') this.#scene.notices.withdraw(told.undo)
     told.key = key
-    const isTimed = needs !== 'connection' && !scheduled
+    const isTimed = needs !== 'connection' && needs !== 'session' && !scheduled
     // What another visit of this page sent is told while it can be taken back; what waits is told elsewhere.
     const isOver = isTimed && at.getTime() <= this.#now()
     if (!isOver && (this.#began || isTimed)) this.#say(departure, told.undo)
@@ -110,6 +110,7 @@ export class DepartureNotices {
     const { delivery, mail } = this.#scene.words()
     const who = whoOf(to, delivery)
     if (needs === 'connection') this.#scene.notices.say(delivery.waits(who), undo)
+    else if (needs === 'session') this.#scene.notices.say(delivery.waitsForSignIn(who), undo)
     else if (scheduled) this.#scene.notices.say(delivery.leavesOn(fullTime(at, mail.locale)), undo)
     else {
       const tab = needs === 'tab' ? `. ${delivery.keepTab}` : ''

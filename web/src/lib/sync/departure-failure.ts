@@ -1,4 +1,5 @@
 /** What a failure means for a message on its way. */
+import type { Trouble } from '#lib/mail/trouble.ts'
 import { deliveryOf, type Submission } from '#lib/compose/delivery.ts'
 import type { KeptDraft, Refusal } from '#lib/compose/draft.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
@@ -45,4 +46,9 @@ export function holdRefused({ code, detail }: JmapFailure, hold: number): number
     return null
   }
   return Math.min(hold - 1, Number(/maximum of (\d+) seconds/u.exec(detail ?? '')?.[1] ?? 0))
+}
+
+/** A person who is signed out has a connection: they wait for nothing, but must sign in. */
+export function missingFor({ code }: Trouble): 'connection' | 'session' {
+  return code === 'no_session' || code === 'session_aal2_required' ? 'session' : 'connection'
 }

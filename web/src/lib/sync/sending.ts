@@ -9,6 +9,7 @@ import { newlyKept, type KeptDraft, type Parent, type Recipient, type Sending } 
 import type { Id } from '#lib/jmap/types.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from './account.ts'
+import { missingFor } from './departure-failure.ts'
 import { Departing } from './departing.ts'
 import type { Drafts } from './drafts.ts'
 import type { Settle } from './handover.ts'
@@ -27,8 +28,8 @@ export interface DepartureFacts {
   readonly to: readonly Recipient[]
   /** when it leaves, and cannot be taken back any more */
   readonly at: Date
-  /** what must go on until then: this tab, or the connection, which is away; null: the mail server holds it */
-  readonly needs: 'tab' | 'connection' | null
+  /** what must go on until then: this tab; or what is away: the connection, the session; null: the mail server holds it */
+  readonly needs: 'tab' | 'connection' | 'session' | null
   readonly scheduled: boolean
 }
 
@@ -65,7 +66,7 @@ export class Sendings {
     this.#ends = [
       drafts.listen((id, kept, elsewhere) => this.#heard(id, kept, elsewhere)),
       account.ports.onReturn(() => this.#wakeAll()),
-      account.listen((topic) => topic === 'connection' && account.sync.trouble === null && this.#wakeTroubled())
+      account.listen((topic) => topic === 'connection' && this.#connectionChanged())
     ]
     this.#watch()
   }
@@ -104,9 +105,7 @@ export class Sendings {
 
   /** Resolves to true once it is a draft again, to false if it is too late. Rejects with a Trouble if nobody can tell now. */
   async undo(id: string): Promise<boolean> {
-    if (!this.#drafts.get(id)?.sending) {
-      return this.#drafts.get(id) !== undefined
-    }
+    if (!this.#drafts.get(id)?.sending) return this.#drafts.get(id) !== undefined
     const { promise, resolve, reject } = Promise.withResolvers<boolean>()
     await this.#decide(id, { undo: true })
     this.#undoing.set(id, { resolve, reject })
@@ -120,9 +119,7 @@ export class Sendings {
     await this.#drafts.update(id, (kept) =>
       kept.sending ? { ...kept, sending: { ...kept.sending, ...wish, owner } } : kept
     )
-    if (!this.#runs.has(id)) {
-      this.#attend(id, true)
-    }
+    if (!this.#runs.has(id)) this.#attend(id, true)
     this.#runs.get(id)?.wake()
   }
 
@@ -150,12 +147,19 @@ export class Sendings {
       if (!sending || until === null || sending.step === 'unknown' || (sending.step === 'held' && until <= now)) {
         return []
       }
-      const needs = this.#runs.get(id)?.trouble ? 'connection' : sending.holdFor > 0 ? null : 'tab'
+      const trouble = this.#troubleFor(id, sending.step)
+      const needs = trouble ? missingFor(trouble) : sending.holdFor > 0 ? null : 'tab'
       const to = [...draft.to, ...draft.cc, ...draft.bcc]
       const scheduled = sending.leaveAt !== null
       const at = new Date(sending.leaveAt ?? until)
       return [{ id, emailId: sending.emailId, to, at, needs, scheduled }]
     })
+  }
+
+  /** The troubles of another tab that is at it are not known here; whether this one has a connection is. */
+  #troubleFor(id: string, step: Sending['step']): Trouble | null {
+    const run = this.#runs.get(id)
+    return run ? run.trouble : step === 'held' ? null : this.#account.sync.trouble
   }
 
   stop(): void {
@@ -289,7 +293,8 @@ export class Sendings {
     this.#runs.forEach((run) => run.wake())
   }
 
-  #wakeTroubled(): void {
-    this.#runs.forEach((run) => run.trouble && run.wake())
+  #connectionChanged(): void {
+    if (this.#account.sync.trouble === null) this.#runs.forEach((run) => run.trouble && run.wake())
+    this.#drafts.all().forEach(({ id, sending }) => sending && !this.#runs.has(id) && this.onchange(id))
   }
 }

@@ -79,8 +79,8 @@ export const security: Widen<typeof english> = {
   },
   tokens: {
     intro: 'Mit einem Token erreicht ein Programm Ihre Mail ohne Ihr Passwort: in Grenzen und auf Zeit.',
-    empty: 'Es gibt keine Zugangstoken.',
-    make: 'Zugangstoken anlegen',
+    empty: 'Es gibt keine Zugriffstoken.',
+    make: 'Zugriffstoken anlegen',
     nameHint: '(wofür es ist)',
     may: 'Es darf',
     scopes: {
@@ -90,7 +90,7 @@ export const security: Widen<typeof english> = {
     },
     scopeNote: 'Zum Senden muss es auch lesen. Ein Token, das Filter setzt, kann künftige Mail umleiten.',
     limit: (limit) => `Sie können ${limit} zugleich haben.`,
-    list: 'Zugangstoken',
+    list: 'Zugriffstoken',
     used: (date) => `zuletzt verwendet ${date}`,
     neverUsed: 'nie verwendet',
     revoke: 'Widerrufen',

@@ -15,11 +15,11 @@ export function lateWords<T>(spoken: Speech, load: (language: Language) => Promi
   return () => words
 }
 
-/** A day, as it is written in that language. */
-export function dayOf(date: Date, language: Language): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(date)
+/** A day, as the person writes dates: `locale` is that of `words.mail`. */
+export function dayOf(date: Date, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(date)
 }
 
-export function momentOf(date: Date, language: Language): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(date)
+export function momentOf(date: Date, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(date)
 }
