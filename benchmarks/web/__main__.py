@@ -3,7 +3,8 @@
     python -m benchmarks.web [--json] [--write] [--tiny]
 
 --write stores the results and makes docs/benchmarks-web.md of them. --tiny takes a few samples of a small mailbox: it
-shows that everything runs, and its figures mean nothing. The interface must be built (make web). It takes a quarter of an hour.
+shows that everything runs, and its figures mean nothing. The interface must be built (make web). It takes a quarter of
+an hour.
 """
 
 import argparse
