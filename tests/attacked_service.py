@@ -246,7 +246,9 @@ async def attacked(interface: Path) -> AsyncIterator[Attacked]:
         parts["stalwart_webhook"] = StalwartWebhook(WebhookReader("key-of-the-webhook"), service.inside.hinted)
         policy = HookPolicy(keys=["key"], domains=[], reserved=[], retry_after_seconds=1, at_once=9)
         upstream, kratos = Upstream(server.url, FakeAuthorization(), GatewayLimits()), KratosPublicApi(flows.url)
-        self_service = SelfService(kratos, forget=people.forget, session_cookie=COOKIE, public_url=OURS)
+        self_service = SelfService(
+            kratos, people=people, sessions_ended=AsyncMock(), session_cookie=COOKIE, public_url=OURS
+        )
         service.app = create_app(
             Webhook(service.inside.accept, service.inside.refusals, policy),
             Health(AsyncMock(return_value={})),

@@ -1,7 +1,8 @@
 """Kratos' flows through Postroom, on our own origin, on the stand-in and on the real one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from unittest.mock import AsyncMock
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
@@ -13,7 +14,9 @@ from kratos_browser import COOKIE, Browser, browser_at, code_for, mailed, new_ad
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
 from postroom.api.self_service import SelfService, self_service_route
 from postroom.api.visitor import receive_visitors
+from postroom.errors import NoSession
 from postroom.kratos.public_api import PATH, KratosPublicApi
+from postroom.mail.ports import Visitor
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from served_app import served
 
@@ -22,6 +25,17 @@ PERSON = "1.2.3.4"
 """The address that our proxy states."""
 NAVIGATION = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 CLEAR = '"cache", "storage"'
+
+
+class Nobody:
+    """Nobody's sessions are listed or ended here."""
+
+    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
+        raise NoSession("nobody is signed in")
+
+    def forget(self, headers: Mapping[str, str]) -> None:
+        pass
+
 
 pytestmark = [may_build, pytest.mark.parametrize("kratos", SERVERS, indirect=True)]
 
@@ -38,7 +52,7 @@ async def kratos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         public_url=ours,
     ) as running:
         api = KratosPublicApi(running.public_url)
-        service = SelfService(api, forget=lambda _: None, session_cookie=COOKIE, public_url=ours)
+        service = SelfService(api, people=Nobody(), sessions_ended=AsyncMock(), session_cookie=COOKIE, public_url=ours)
         app = FastAPI()
         app.router.routes.append(self_service_route(service))
         receive_visitors(app)

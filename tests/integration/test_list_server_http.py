@@ -318,7 +318,7 @@ async def test_no_more_than_a_little_of_a_huge_body_is_read(pem: Path, head: byt
 async def test_a_huge_head_is_given_up(pem: Path) -> None:
     async def huge(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\n")
-        for _ in range(5000):
+        for _line in range(5000):
             writer.write(b"X: " + b"y" * 1000 + b"\r\n")
             await writer.drain()
 

@@ -60,7 +60,7 @@ async def test_a_message_is_forwarded_as_the_file_that_it_is(up: Trial, browser:
         await window.send()
         (file,) = (await received(bob, "Fwd: Pallet 4")).iter_attachments()
         assert file.get_filename() == "Pallet 4.eml"
-        assert b"It stands in bay 8." in file.get_payload(decode=True)
+        assert b"It stands in bay 8." in file.get_content()
 
 
 async def test_a_message_in_plain_text_has_no_other_part_and_formats_are_asked_about_first(

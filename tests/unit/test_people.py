@@ -173,7 +173,8 @@ class FakeSessions:
     def forget(self, *, cookie: str | None = None, token: str | None = None) -> None:
         self.forgotten.append((cookie, token))
 
-    forget_person = uncalled
+    def forget_person(self, identity_id: UUID) -> None:
+        raise AssertionError(identity_id)
 
 
 @dataclass

@@ -4,11 +4,12 @@ It knows what the filters of an interface use. Other tests are false and other c
 """
 
 import contextlib
+import operator
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
-from email.message import Message
+from email.message import EmailMessage, Message
 from email.policy import default
 from email.utils import getaddresses
 from typing import Any
@@ -33,8 +34,8 @@ class Outcome:
     """`kept`: the Inbox, with these keywords; None: not there."""
 
     kept: tuple[str, ...] | None = None
-    targets: list[Target] = field(default_factory=list)
-    redirects: list[str] = field(default_factory=list)
+    targets: list[Target] = field(default_factory=list[Target])
+    redirects: list[str] = field(default_factory=list[str])
     reply: Node | None = None
 
     @property
@@ -174,18 +175,8 @@ def _matcher(test: Node, is_number: bool) -> Callable[[str, str], bool]:
 def _relation(name: str, is_number: bool) -> Callable[[str, str], bool]:
     """RFC 5231 §4.1"""
 
-    def compare(value: str, key: str) -> bool:
-        one, other = (int(value), int(key)) if is_number else (value, key)
-        return {
-            "gt": one > other,  # pyright: ignore[reportOperatorIssue] - both are of one type
-            "ge": one >= other,  # pyright: ignore[reportOperatorIssue]
-            "lt": one < other,  # pyright: ignore[reportOperatorIssue]
-            "le": one <= other,  # pyright: ignore[reportOperatorIssue]
-            "eq": one == other,
-            "ne": one != other,
-        }[name]
-
-    return compare
+    compare: Callable[[Any, Any], bool] = getattr(operator, name)
+    return lambda value, key: compare(int(value), int(key)) if is_number else compare(value, key)
 
 
 def _pattern(key: str) -> str:
@@ -212,8 +203,8 @@ def _keywords(value: Any) -> Iterator[str]:
 
 def _texts(message: Message) -> Iterator[str]:
     for part in message.walk():
-        if part.get_content_maintype() == "text" and hasattr(part, "get_content"):
-            yield part.get_content()  # pyright: ignore[reportAttributeAccessIssue] - of an EmailMessage
+        if part.get_content_maintype() == "text" and isinstance(part, EmailMessage):
+            yield part.get_content()
 
 
 POLICY = default

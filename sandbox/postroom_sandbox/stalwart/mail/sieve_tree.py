@@ -26,10 +26,10 @@ class Node:
     """A command or a test. `tags` without a value are None."""
 
     name: str
-    tags: dict[str, Any] = field(default_factory=dict)
-    values: list[Any] = field(default_factory=list)
-    tests: "list[Node]" = field(default_factory=list)
-    block: "list[Node]" = field(default_factory=list)
+    tags: dict[str, Any] = field(default_factory=dict[str, Any])
+    values: list[Any] = field(default_factory=list[Any])
+    tests: "list[Node]" = field(default_factory=lambda: list[Node]())
+    block: "list[Node]" = field(default_factory=lambda: list[Node]())
 
 
 def tree(script: str) -> list[Node]:

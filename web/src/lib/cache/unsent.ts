@@ -19,16 +19,18 @@ async function unsentIn(name: string, now: number): Promise<number> {
   const database = await openDB(name)
   try {
     const has = (store: string): boolean => database.objectStoreNames.contains(store)
-    const drafts = has('draft') ? ((await database.getAll('draft')) as KeptDraft[]) : []
-    return new Set(drafts.filter(lacks).map(nameOf)).size + (has('outbox') ? await waitingIn(database, now) : 0)
+    return (has('draft') ? await lackingIn(database) : 0) + (has('outbox') ? await waitingIn(database, now) : 0)
   } finally {
     database.close()
   }
 }
 
 /** What a page that was left had of a draft is no draft of its own (KeptDrafts.putLast). */
-function nameOf({ id }: KeptDraft): string {
-  return id.replace(/^last:/u, '')
+async function lackingIn(database: IDBPDatabase): Promise<number> {
+  const transaction = database.transaction('draft')
+  const [keys, drafts] = await Promise.all([transaction.store.getAllKeys(), transaction.store.getAll()])
+  const lacking = keys.filter((_, at) => lacks(drafts[at] as KeptDraft))
+  return new Set(lacking.map((key) => String(key).replace(/^last:/u, ''))).size
 }
 
 /** One that an earlier version of this page kept is nowhere else. */

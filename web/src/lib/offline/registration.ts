@@ -12,13 +12,16 @@ interface Policies {
   }
 }
 
+/** A policy of a name can be made once in a document. */
+let address: string | undefined
+
 /** Make the browser keep the interface, and look for a new version of it. Nothing depends on it. */
 export async function registerWorker(container: ServiceWorkerContainer, policies: Policies | undefined): Promise<void> {
   try {
     // A worker is a script: its address must come from a policy, and there is one address only.
-    const url =
+    address ??=
       policies?.createPolicy('postroom-worker', { createScriptURL: () => WORKER }).createScriptURL('') ?? WORKER
-    const registration = await container.register(url, { scope: SCOPE, updateViaCache: 'none' })
+    const registration = await container.register(address, { scope: SCOPE, updateViaCache: 'none' })
     registration.active?.postMessage('mend')
   } catch {
     // A private window, a full disk, a service that has none: it works on line as before.

@@ -10,8 +10,9 @@ import Layout from './+layout.svelte'
 
 const went = vi.hoisted(() => vi.fn<(path: string, how?: object) => Promise<void>>(() => Promise.resolve()))
 vi.mock('$app/navigation', () => ({ goto: went, afterNavigate: () => undefined }))
-const at = vi.hoisted<{ params: Record<string, string>; url: URL }>(() => ({
+const at = vi.hoisted<{ params: Record<string, string>; route: { id: string }; url: URL }>(() => ({
   params: { mailbox: 'inbox', thread: 't1' },
+  route: { id: '/mail/[[mailbox]]/[[thread]]' },
   url: new URL('https://mail.test/mail/inbox/t1')
 }))
 vi.mock('$app/state', () => ({ page: at }))
