@@ -73,10 +73,12 @@ async def test_what_another_tab_writes_is_taken_over_and_given_back(up: Trial, b
         await alice.expect_no_violations()
         await here.button("Take over").click()
         await expect(window.box.get_by_text(ELSEWHERE)).to_be_visible()
+        await expect(here.text).not_to_have_attribute("aria-readonly", "true")
         await here.text.press("Control+End")
         await alice.page.keyboard.type(" two")
         await expect(window.text).to_have_text("One two")
         await window.button("Take over").click()
+        await expect(window.text).not_to_have_attribute("aria-readonly", "true")
         await window.text.press("Control+End")
         await page.page.keyboard.type(" three")
         async with page.page.expect_event("close"):

@@ -31,11 +31,11 @@ def test_policy_has_the_hash_of_the_one_style_attribute_of_svelte_kit(build: Bui
     assert hashes == [TITLE_STYLE]
 
 
-def test_pages_have_one_inline_script_and_no_style_of_their_own(build: Build) -> None:
+def test_pages_have_the_theme_and_the_start_as_inline_scripts_and_no_style_of_their_own(build: Build) -> None:
     assert build.pages.keys() == {"index.html", "mail.html"}
     for page in build.pages.values():
         html = page.bodies["identity"].decode()
-        assert len(page.scripts) == 1
+        assert len(page.scripts) == 2
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|http-equiv", html)
 
 
