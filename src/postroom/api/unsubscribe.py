@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from postroom.api.body import read_body
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting
 from postroom.mail.ports import Visitor
-from postroom.mail.unsubscribing import Unsubscribing
+from postroom.mail.unsubscribing import Unsubscribing, require_scopes
 
 
 class Message(BaseModel):
@@ -31,6 +31,7 @@ def unsubscribe_route(unsubscribing: Unsubscribing, visiting: Visiting) -> APIRo
         the mail server confirmed its signature. Otherwise `not_one_click`: the person may write to the list, or open
         its page. An access token needs `read` and `send`."""
         response.headers["Cache-Control"] = "no-store"
+        require_scopes(visitor.person)
         message = await read_body(request, Message)
         await unsubscribing.unsubscribe(visitor.person, message.email_id)
         return Unsubscribed()

@@ -45,6 +45,12 @@ class ListServer(Protocol):
         ...
 
 
+def require_scopes(person: Person) -> None:
+    """It reads the mail, and tells the list something in the person's name. Raises `Refused`."""
+    for scope in (Scope.READ, Scope.SEND):
+        require_scope(person, scope)
+
+
 class Unsubscribing:
     """`authserv_id` is the setting of that name. All limits are those of this process."""
 
@@ -71,9 +77,7 @@ class Unsubscribing:
     async def unsubscribe(self, person: Person, email_id: str) -> None:
         """Once for each message: what was done is not done again. Raises `Refused`, `ListServerFailed`,
         `MailServerError`s, `MailboxMissing` and `DatabaseUnavailable`."""
-        # It reads the mail, and tells the list something in the person's name.
-        for scope in (Scope.READ, Scope.SEND):
-            require_scope(person, scope)
+        require_scopes(person)
         key = person.identity_id, email_id
         if key in self._done:
             return

@@ -31,7 +31,8 @@ NOWHERE = """
     /self-service%2flogin/browser /self-service/%6cogin/browser /self-service/login/browser/
     /self-service/login/browser%00 /self-service/login/browser;x /self-service/login/browser%20
     /self-service/login/browser%0d%0aX:y /self-service/login/browser%3f /self-service/login/browser%23
-    /self-service/login%252fbrowser /SELF-SERVICE/login/browser /self-service/login/api /sessions /sessions/whoami/
+    /self-service/login%252fbrowser /SELF-SERVICE/login/browser /self-service/login/api /sessions/ /sessions/whoami/
+    /sessions/%2e%2e/admin /sessions/x
     /self-service/methods/oidc/callback/a%2fb /self-service/methods/oidc/callback/.. /.well-known/ory/webauthn.js
     /http://evil.example/ /@evil.example/ /\\evil.example
 """
