@@ -15,7 +15,7 @@ import { settleLanguage } from '#lib/sync/language.ts'
 import type { Ports } from '#lib/sync/ports.ts'
 import { ReaderSync } from '#lib/sync/reader.ts'
 import { SavedSearches } from '#lib/sync/searches.ts'
-import { SettingsDocument } from '#lib/sync/settings.ts'
+import { SettingsDocument, type Settings } from '#lib/sync/settings.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import { ActionsState } from './actions.svelte.ts'
 import { AnnouncementsOf } from './announcements.ts'
@@ -39,6 +39,7 @@ import { Version } from './version.svelte.ts'
 
 /** Milliseconds */
 const AHEAD_AFTER = 5_000
+const FOLLOWING_AFTER = 1_000
 
 /** Codes of troubles that concern the whole page, whatever it shows already. */
 const OF_THE_PAGE = new Set(['no_session', 'session_aal2_required', 'mailbox_not_ready', 'mailbox_missing'])
@@ -262,16 +263,21 @@ export class MailState implements Mail {
     }
   }
 
+  #follow(settings: Settings): void {
+    void this.later(() => import('./following.svelte.ts')).then(
+      ({ take }) => take(settings),
+      () => undefined
+    )
+  }
+
   #readSettings(): Promise<void> {
     return this.#quietly(
       this.#inside.document.read().then((settings) => {
         this.#inside.senders.take(settings)
         this.#labels.take(settings)
         this.#inside.saved.take(settings)
-        void this.later(() => import('./following.svelte.ts')).then(
-          ({ take }) => take(settings),
-          () => undefined
-        )
+        // Not before the list is painted.
+        this.#account.ports.after(FOLLOWING_AFTER, () => this.#follow(settings))
         return settleLanguage(this.#account.ports.tongue, this.#inside.document, settings)
       })
     )
