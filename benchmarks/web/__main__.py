@@ -108,7 +108,7 @@ async def _figures(browser: Browser, person: Person, lmtp: str, samples: Samples
         _say("stars, folders, scrolling")
         row["star"] = await star(opened, samples.stars)
         row["open a folder"] = await open_folder(opened, person, samples.folders)
-        row["scroll"] = await scroll(opened, samples.scrolled)
+        row["scroll"] = await scroll(opened, min(samples.scrolled, await person.bare.count("inbox")))
         row["heap, MB"] = await heap(opened)
         _say("a day of new mail")
         row["day"] = await day(person, browser, sending, mails=samples.day, parts=min(50, samples.day))
