@@ -270,7 +270,7 @@ async def test_a_server_that_begins_no_tls_is_given_up_in_time(pem: Path) -> Non
 async def test_a_name_server_that_says_nothing_holds_up_nobody_else(pem: Path) -> None:
     def slow(name: str) -> Sequence[str]:
         if name == "slow.example.net":
-            time.sleep(1.0)
+            time.sleep(1.0)  # as the resolver does, which cannot be cancelled
         return ["127.0.0.1"]
 
     async with listening(OK, pem) as server, client(pem, slow, deadline=0.3) as http:

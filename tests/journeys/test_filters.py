@@ -55,7 +55,7 @@ async def subjects(mail: Person, mailbox: str) -> list[str]:
 
 
 def named(page: MailPage, role: str, name: str) -> Locator:
-    return page.page.get_by_role(role, name=name, exact=True)  # pyright: ignore[reportArgumentType]
+    return page.page.get_by_role(role, name=name, exact=True)  # pyright: ignore[reportArgumentType] - a role
 
 
 async def open_section(page: MailPage, name: str) -> None:

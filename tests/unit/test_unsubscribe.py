@@ -187,7 +187,7 @@ def test_spam_learns_of_no_reader(changed: dict[str, frozenset[str]]) -> None:
         "https://list.0x1/",
         "https://2130706433/",
         "https://017700000001/",
-        "https://１２７.０.０.１/",  # noqa: RUF001
+        "https://１２７.０.０.１/",  # noqa: RUF001 - full-width digits, which IDNA maps to ASCII ones
         "https://①②⑦.⓪.⓪.①/",
         "https://[::1]/",
         "https://[::ffff:127.0.0.1]/",

@@ -113,4 +113,4 @@ class SieveDelivery:
 
 
 def _listed(value: object) -> list[str]:
-    return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
+    return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType] - of strings, as the reader made it

@@ -193,7 +193,7 @@ def _folded(text: str) -> str:
 
 
 def _listed(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
+    return value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType] - of strings, as the reader made it
 
 
 def _keywords(value: Any) -> Iterator[str]:
