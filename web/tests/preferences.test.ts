@@ -108,6 +108,16 @@ test('a change while offline waits on the device, and is told once the person is
   expect([device.sync.waits, service.document]).toEqual([false, { preferences: { density: ['compact', 5] } }])
 })
 
+test('a device that has not read yet takes no choice from one that is gone', async () => {
+  const service = new Settings()
+  const [gone, stays] = [new TestDevice(service, () => 5), new TestDevice(service, () => 6)]
+  gone.preferences.set({ theme: 'dark' })
+  await settled()
+  stays.preferences.set({ density: 'compact' })
+  await settled()
+  expect(service.document).toEqual({ preferences: { theme: ['dark', 5], density: ['compact', 6] } })
+})
+
 test('nothing is written if the service knows all', async () => {
   const service = new Settings()
   const device = new TestDevice(service, () => 5)
