@@ -39,7 +39,6 @@ import { Version } from './version.svelte.ts'
 
 /** Milliseconds */
 const AHEAD_AFTER = 5_000
-const FOLLOWING_AFTER = 1_000
 
 /** Codes of troubles that concern the whole page, whatever it shows already. */
 const OF_THE_PAGE = new Set(['no_session', 'session_aal2_required', 'mailbox_not_ready', 'mailbox_missing'])
@@ -80,6 +79,7 @@ export class MailState implements Mail {
     const isOwn = (address: string): boolean => address.toLowerCase() === account.address.toLowerCase()
     this.actions = new ActionsState(account)
     const reader = new ReaderSync(account, marking(account, this.preferences, this.actions))
+    account.undoSeconds = () => this.preferences.chosen.undoSeconds
     this.#account = account
     this.#live = new LiveConnection(account)
     const document = new SettingsDocument(ports)
@@ -263,21 +263,12 @@ export class MailState implements Mail {
     }
   }
 
-  #follow(settings: Settings): void {
-    void this.later(() => import('./following.svelte.ts')).then(
-      ({ take }) => take(settings),
-      () => undefined
-    )
-  }
-
   #readSettings(): Promise<void> {
     return this.#quietly(
       this.#inside.document.read().then((settings) => {
         this.#inside.senders.take(settings)
         this.#labels.take(settings)
         this.#inside.saved.take(settings)
-        // Not before the list is painted.
-        this.#account.ports.after(FOLLOWING_AFTER, () => this.#follow(settings))
         return settleLanguage(this.#account.ports.tongue, this.#inside.document, settings)
       })
     )

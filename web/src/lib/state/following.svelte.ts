@@ -4,7 +4,6 @@
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Choices as Senders } from '#lib/sync/choices.ts'
 import { PreferenceSync } from '#lib/sync/preferences.ts'
-import type { Settings } from '#lib/sync/settings.ts'
 import type { Inside } from './inside.ts'
 import { KEPT, type Preferences } from './preferences.svelte.ts'
 import { choicesOf } from '#lib/mail/preferences.ts'
@@ -32,13 +31,17 @@ export class Following {
     const { account, document, preferences } = inside
     claim(preferences, account.address)
     this.#sync = new PreferenceSync(account.ports, document, preferences, () => this.#version.next())
-    account.undoSeconds = () => preferences.chosen.undoSeconds
     account.listen((topic) => topic === 'account' && this.#version.next())
     account.ports.onReturn(() => void inside.reread())
     preferences.onchosen = () => {
       this.#sync.tell()
       this.#version.next()
     }
+    document.onread = (settings) => {
+      this.#sync.take(settings)
+      this.#version.next()
+    }
+    if (document.last) document.onread(document.last)
     onStored(() => preferences.keep(merged(preferences.choices, choicesOf(preferences.device.read(KEPT)))))
   }
 
@@ -63,12 +66,6 @@ export class Following {
 
   get reported(): SenderList {
     return this.#listOf(this.#inside.senders.reported)
-  }
-
-  /** What the service keeps. */
-  readonly take = (settings: Settings): void => {
-    this.#sync.take(settings)
-    this.#version.next()
   }
 
   /** What other devices changed meanwhile. */

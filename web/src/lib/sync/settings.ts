@@ -8,6 +8,9 @@ const MOST_TRIES = 5
 export type Settings = Readonly<Record<string, unknown>>
 
 export class SettingsDocument {
+  /** what was read last */
+  last: Settings | null = null
+  onread: ((settings: Settings) => void) | null = null
   readonly #ports: Ports
 
   constructor(ports: Ports) {
@@ -16,7 +19,10 @@ export class SettingsDocument {
 
   /** Raises JmapFailure. */
   async read(): Promise<Settings> {
-    return (await this.#read()).settings
+    const { settings } = await this.#read()
+    this.last = settings
+    this.onread?.(settings)
+    return settings
   }
 
   /** Makes a change to what the document holds now, and returns what it holds then. The same object changes nothing.

@@ -1,5 +1,5 @@
 /** What rows need once they are shown: the actions of the one under the pointer, dragging, swiping. */
-import { whenIdle } from '#lib/frame/idle.ts'
+import { whenPainted } from '#lib/frame/idle.ts'
 import type { Row } from '#lib/state/mail.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { latePart } from '#lib/ui/late-part.ts'
@@ -28,8 +28,7 @@ export function beginGestures(
   words: () => ActionWords | null
 ): () => void {
   let begun: Promise<() => void> | null = null
-  // The rows are painted first.
-  const callOff = whenIdle(() => {
+  const callOff = whenPainted(() => {
     const gestures = latePart(() =>
       coarse
         ? import('#lib/views/list/touching.svelte.ts').then(({ touching }) => touching)

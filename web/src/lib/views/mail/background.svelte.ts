@@ -1,11 +1,18 @@
 /** What goes on behind the mail page once it is on screen. */
+import { whenQuiet } from '#lib/frame/quiet.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
+import { latePart } from '#lib/ui/late-part.ts'
 import { drawAttention } from '#lib/views/mail/attention.svelte.ts'
 import { keepInterface } from '#lib/views/mail/installed.svelte.ts'
 import type { Speech } from '#lib/words/words.svelte.ts'
 
 /** `go` navigates to a path of the app. Returns how to end it. */
 export function background(page: MailPage, spoken: Speech, go: (path: string) => Promise<void>): () => void {
-  const ends = [drawAttention(page, spoken, go), keepInterface(page, spoken)]
-  return () => ends.forEach((end) => end())
+  let ends = [drawAttention(page, spoken, go)]
+  const callOff = whenQuiet(() => {
+    ends = [...ends, keepInterface(page, spoken)]
+    // The choices of the other devices.
+    void latePart(() => page.mail.later(() => import('#lib/state/following.svelte.ts')))
+  })
+  return () => [callOff, ...ends].forEach((end) => end())
 }
