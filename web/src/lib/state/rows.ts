@@ -7,7 +7,7 @@ import type { Row } from './mail.ts'
 import { distinct, peopleOf, shortened, type IsOwn } from './people.ts'
 
 /** More than any screen shows; a row that is made once more is only painted once more. */
-const MOST_MADE = 1_000
+const MOST_MADE = 500
 
 export class Rows {
   readonly #objects: Objects

@@ -22,7 +22,7 @@ import { Task } from './task.ts'
 /** A server that never agrees with itself must not keep us busy: the rest comes with the next hint. */
 const MOST_ROUNDS = 8
 /** Emails in no list that are kept in memory: those that were scrolled by may be selected. */
-const MOST_UNUSED = 2_000
+const MOST_UNUSED = 1_000
 
 export type Topic = 'account' | 'list' | 'reader' | 'connection'
 
