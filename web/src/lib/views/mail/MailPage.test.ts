@@ -94,7 +94,7 @@ test('offline, a folder that was never opened says so, and nobody is told how to
     drawn.page.show('sent', undefined)
   })
   expect(document.querySelector('.rows')?.textContent.trim()).toBe('This folder is not on this device.')
-  expect(document.querySelector('.reader')?.textContent.trim()).toBe('')
+  await vi.waitFor(() => expect(document.querySelector('.reader')?.textContent.trim()).toBe(''))
 })
 
 test('who has to confirm with a second factor is led to it', async () => {
@@ -189,7 +189,7 @@ test('the live state tells since when, and "Connecting" only if it takes long', 
 test('who cannot see the list is told of new mail: how much, and from whom', async () => {
   const drawn = await inbox()
   const said = () => document.querySelector('section[aria-label="Notices"] .visually-hidden')?.textContent
-  expect(said()).toBe('')
+  await vi.waitFor(() => expect(said()).toBe(''))
   drawn.server.deliver({ from: [{ name: 'Deniz Kaya', email: 'deniz@example.net' }] })
   drawn.server.deliver({ from: [{ name: 'Stadtwerke Birkenau', email: 'post@example.net' }] })
   await after(() => drawn.mail.connection.tryNow())
