@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { chunks } from './chunks.ts'
 import { writeRemoteFrames } from './remote-frames.ts'
 
 /** Where the build goes: into the Python package that serves it, unless POSTROOM_WEB_BUILD names another folder. */
@@ -51,13 +52,7 @@ export default defineConfig({
         rolldownOptions: {
           output: {
             codeSplitting: {
-              groups: [
-                {
-                  name: 'shared',
-                  test: /\/src\/lib\/(?:sync\/(?:task|calls|bodies)|mail\/(?:dates|people|warnings)|store\/counts|state\/paths|live\/event-stream)\.ts$/
-                },
-                { name: 'parts', test: /\/src\/lib\/ui\/(?:Icon|Button|Bar)\.svelte$/ }
-              ]
+              groups: chunks()
             }
           }
         }

@@ -11,7 +11,7 @@ type Parts = typeof import('#lib/views/mail/later.ts')
 
 export function lateParts(page: MailPage): () => Parts | undefined {
   let parts = $state.raw<Parts>()
-  const isListed = $derived(page.mail.list !== null)
+  const isListed = $derived(page.isListed)
   const { notices, searching, mail } = page
   const isNeeded = $derived(
     page.threadId !== undefined ||

@@ -1,0 +1,60 @@
+/**
+ * Which scripts and styles lie together in a file. Left to itself the build makes a file of each set of parts that share
+ * a module, so that the first view would be 46 of them: each costs a request, and compresses by itself.
+ */
+interface Graph {
+  getModuleInfo(
+    id: string
+  ): { readonly importers: readonly string[]; readonly dynamicImporters: readonly string[] } | null
+}
+
+/** What is loaded at the same moment, each by the modules with which it begins. */
+const MOMENTS = {
+  /** any page */
+  page: /\/kit\/src\/runtime\/client\/client-entry|\/src\/routes\/\+(?:layout|error)/,
+  /** the list of mail */
+  mail: /\/src\/routes\/mail\/(?:\+layout|\[\[mailbox\]\]\/.*\+page)/,
+  /** the reader and all keys, which follow the list */
+  reading:
+    /\/lib\/(?:views\/(?:mail\/later|reader\/parts|list\/dragging)\.ts|commands\/all\.ts|state\/suspicions\.svelte\.ts|views\/triage\/ReaderTools\.svelte)/,
+  /** dialogs and bars of the list, once nobody presses a key */
+  triage:
+    /\/lib\/views\/(?:triage\/(?:KeySheet|Picker|ViewDialog|MoreDialog|QuestionDialog|Outcome|SelectionBar)|list\/(?:FilterChips|RowActions))\.svelte/
+} as const
+
+const STARTS = Object.values(MOMENTS)
+const PAGES = /\/src\/routes\//
+
+/** null leaves it to the build. */
+function chunkOf(id: string, graph: Graph): string | null {
+  const above = ancestors(id, graph)
+  const isIn = (start: RegExp): boolean => above.some((ancestor) => start.test(ancestor))
+  if (isIn(MOMENTS.page)) return 'page'
+  const others = above.filter((ancestor) => !STARTS.some((start) => start.test(ancestor)))
+  if (isIn(MOMENTS.mail)) return others.some((ancestor) => PAGES.test(ancestor)) ? 'shared' : 'mail'
+  const names = Object.entries(MOMENTS).flatMap(([name, start]) => (isIn(start) ? name : []))
+  if (names.length === 0) return null
+  // Whoever needs a part of it must not load all.
+  return [...names, ...(others.some((other) => isStart(other, graph)) ? ['shared'] : [])].join('-')
+}
+
+function isStart(id: string, graph: Graph): boolean {
+  return PAGES.test(id) || (graph.getModuleInfo(id)?.dynamicImporters.length ?? 0) > 0
+}
+
+/** Rolldown takes a module into a file together with all that it imports: what is shared comes first. */
+export function chunks(): { name: (id: string, graph: Graph) => string | null; priority: number }[] {
+  const late = ['reading-triage', 'reading', 'triage']
+  const names = ['page', 'shared', 'mail', ...late.map((each) => `${each}-shared`), ...late]
+  return names.map((name, at) => ({
+    name: (id, graph) => (chunkOf(id, graph) === name ? name : null),
+    priority: names.length - at
+  }))
+}
+
+/** All modules that import this one without `import()`, it among them. */
+function ancestors(id: string, graph: Graph): string[] {
+  const found = new Set([id])
+  for (const each of found) graph.getModuleInfo(each)?.importers.forEach((importer) => found.add(importer))
+  return [...found]
+}
