@@ -12,7 +12,10 @@ test.each([
   ['en', '', 'On 27 November 2026 at 14:32, Mara wrote:'],
   ['en', 'US', 'On November 27, 2026 at 2:32 PM, Mara wrote:'],
   ['de', '', 'Am 27. November 2026 um 14:32 schrieb Mara:']
-] as const)('in %s as in "%s", the line above a quote has the date as elsewhere in the page', async (language, region, line) => {
-  const words = await quotingWords(language, choiceOf(region))
-  expect(words.attribution('Mara', AT).replaceAll(/\s/gu, ' ')).toBe(line)
-})
+] as const)(
+  'in %s as in "%s", the line above a quote has the date as elsewhere in the page',
+  async (language, region, line) => {
+    const words = await quotingWords(language, choiceOf(region))
+    expect(words.attribution('Mara', AT).replaceAll(/\s/gu, ' ')).toBe(line)
+  }
+)
