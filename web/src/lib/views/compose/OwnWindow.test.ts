@@ -14,11 +14,12 @@ beforeAll(loadWindowParts, 60_000)
 const ends: (() => void)[] = []
 afterEach(() => ends.splice(0).forEach((end) => end()))
 
-async function opened(): Promise<{ compose: FakeCompositions; composition: FakeComposition }> {
+async function opened(elsewhere = false): Promise<{ compose: FakeCompositions; composition: FakeComposition }> {
   const compose = new FakeCompositions()
   // Else it closes itself once it has nothing left to do.
   compose.unsent = 1
   const composition = compose.begin({ format: 'plain', subject: 'Pallet' })
+  if (elsewhere) Object.assign(composition, { elsewhere, takeOver: () => undefined })
   compose.start = () => Promise.resolve(composition)
   const mail = { compose: () => Promise.resolve(compose), trouble: null }
   ends.push(await draw(null, OwnWindow as never, { mail, id: 'd1', mailto: null, onopen: () => undefined }))
@@ -31,6 +32,13 @@ function asks(): boolean {
   dispatchEvent(event)
   return event.defaultPrevented
 }
+
+test('what another tab writes can be written in as soon as that one gives it up', async () => {
+  const { composition } = await opened(true)
+  expect(document.activeElement?.tagName).not.toBe('INPUT')
+  await after(() => (composition.elsewhere = false))
+  expect(document.activeElement?.tagName).toBe('INPUT')
+})
 
 test('closing it asks only while words are kept nowhere else', async () => {
   const { composition } = await opened()
