@@ -72,7 +72,12 @@ async def test_search_by_keyboard_finds_sent_mail_and_archive_marks_the_words_an
         await expect(alice.page.get_by_text("2 found").first).to_be_visible()
         await alice.expect_no_violations()
 
+        # The keyboard goes on among what was found.
+        await expect(rows(alice).nth(0).get_by_role("gridcell")).to_be_focused()
+
         # An operator that is suggested narrows it.
+        await keyboard.press("/")
+        await keyboard.press("End")
         await keyboard.type(" fr")
         await expect(alice.page.get_by_role("option", name="from: who wrote it")).to_be_visible()
         await keyboard.press("ArrowDown")

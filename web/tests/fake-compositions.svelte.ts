@@ -104,7 +104,7 @@ export class FakeCompositions implements Compose {
   maxDelay = 7 * 86_400
   maxFile = 50_000_000
   maxFiles = 50_000_000
-  departures: readonly Departure[] = []
+  departures = $state.raw<readonly Departure[]>([])
   outcome: Outcome | null = null
   unsent = 0
   unsentDrafts: readonly UnsentDraft[] = []

@@ -332,6 +332,33 @@ describe('a list whose rows are held', () => {
     expect([scene.mail.list?.row(0)?.emailId, scene.mail.list?.arrived]).toEqual(['e5', 130])
   })
 
+  test.each([
+    ['t80', false],
+    ['t80', true],
+    ['t79', true],
+    ['t40', false]
+  ])('that is scrolled tells of nothing new when %s comes back because the person wants it back', async (id, held) => {
+    const server = new ModelServer()
+    deliver(server, 80)
+    const scene = await tab(server)
+    const { list, actions } = scene.mail
+    list?.atTop(false)
+    list?.hold(held)
+    const deed = actions.run({ kind: 'archive' }, [id])
+    await scene.world.pass(1_000)
+    await hint(scene)
+    expect(list).toMatchObject({ arrived: 0, total: 79 })
+    deed?.undo?.()
+    for (const time of [0, 60, 1_000]) {
+      await scene.world.pass(time)
+      expect(list).toMatchObject({ arrived: 0, total: 80 })
+    }
+    server.deliver()
+    await hint(scene)
+    list?.hold(false)
+    expect(list).toMatchObject({ arrived: 1, total: 80 })
+  })
+
   test('shows at once what the person does themselves', async () => {
     const server = new ModelServer()
     deliver(server, 5)

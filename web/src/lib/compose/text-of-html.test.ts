@@ -19,7 +19,10 @@ test.each([
   ['<a href="https://example.org/">example.org</a>', 'example.org'],
   ['<a href="mailto:mara@example.org">mara@example.org</a>', 'mara@example.org'],
   ['<a href="#x">here</a> <a>there</a>', 'here there'],
-  ['<img src="cid:x" alt="A cat"> <img src="cid:y">', 'A cat'],
+  ['<img src="cid:x" alt="A cat"> <img src="cid:y">', '[A cat]'],
+  ['<div>see<img src="cid:x" alt="a.png"><img src="cid:y" alt="b.png">here</div>', 'see [a.png] [b.png] here'],
+  ['<div><b>see</b> <img src="cid:x" alt="A cat">.</div><div>More</div>', 'see [A cat].\nMore'],
+  ['<a href="https://example.org/"><img src="cid:x" alt="Our\nshop"></a>', '[Our shop] <https://example.org/>'],
   [
     '<pre>a  b\n  c</pre><div style="white-space: pre-wrap"> d\n<div>e  f</div></div><div>g  h</div>',
     'a  b\n  c\n d\ne  f\ng h'

@@ -1,4 +1,5 @@
 /** HTML of the editor → plain text (RFC 8621 §4.6 wants both): lists, links, quotes with "> " (RFC 3676 §4.5). */
+import { oneLine } from './field.ts'
 import { attributeOf, tokensOf, VOID, type Token } from './html-tokens.ts'
 
 const BLOCKS = new Set([
@@ -97,6 +98,7 @@ class Reading {
   /** the open elements */
   readonly #elements: { readonly name: string; readonly preformatted: boolean }[] = []
   #link: { href: string; text: string } | null = null
+  #isBehindPicture = false
 
   of(html: string): string {
     for (const token of tokensOf(html)) {
@@ -117,8 +119,17 @@ class Reading {
       return
     }
     const words = text.replace(/[ \t\r\n\f]+/gu, ' ')
-    const written = this.#out.isFresh ? words.replace(/^ /u, '') : words
+    const isJoined = this.#isBehindPicture && /^[\p{L}\p{N}]/u.test(words)
+    const written = this.#out.isFresh ? words.replace(/^ /u, '') : isJoined ? ` ${words}` : words
+    this.#isBehindPicture = false
     if (written !== '') this.#out.write(written.replaceAll('\u00a0', ' '))
+  }
+
+  /** What it shows, apart from the words around it: it may be the name of a file. */
+  #picture(alternative: string): void {
+    if (alternative === '') return
+    this.#text(`${this.#out.isFresh ? '' : ' '}[${alternative}]`)
+    this.#isBehindPicture = true
   }
 
   #open(tag: Tag): void {
@@ -130,7 +141,7 @@ class Reading {
     else if (name === 'ul' || name === 'ol') this.#lists.push(name === 'ol' ? firstNumber(attributes) : null)
     else if (name === 'li') this.#item()
     else if (name === 'a') this.#link = { href: attributeOf(attributes, 'href') ?? '', text: '' }
-    else if (name === 'img') this.#text(attributeOf(attributes, 'alt') ?? '')
+    else if (name === 'img') this.#picture(oneLine(attributeOf(attributes, 'alt') ?? ''))
     else if (name === 'hr') this.#rule()
     if (attributeOf(attributes, 'data-signature') !== null) this.#signature()
     if (!VOID.has(name)) {

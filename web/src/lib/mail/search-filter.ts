@@ -1,5 +1,6 @@
 /** What a search means → the filter that a mail server understands (RFC 8621 §4.4.1). */
 import { ANYWHERE } from './anywhere.ts'
+import { baseSubject, isPrefix } from './base-subject.ts'
 import type { Operator } from './search-operators.ts'
 import type { Query } from './search-query.ts'
 import { dayOf, sizeOf, utcDate } from './search-values.ts'
@@ -69,12 +70,13 @@ export function names(query: Query, operator: Operator): boolean {
   }
 }
 
-/** null for all mail. */
-function translated(query: Query, around: Surroundings): Filter | null {
+/** null for all mail. `isDenied`: what it finds is left out. */
+function translated(query: Query, around: Surroundings, isDenied = false): Filter | null {
   switch (query.kind) {
     case 'all':
     case 'any': {
-      const parts = query.of.map((one) => translated(one, around))
+      const of = query.kind === 'all' && !isDenied ? withoutPrefixes(query.of) : query.of
+      const parts = of.map((one) => translated(one, around, isDenied))
       const conditions = parts.filter((part) => part !== null)
       // One of the choices is all mail.
       if (query.kind === 'any' && conditions.length < parts.length) return null
@@ -82,14 +84,43 @@ function translated(query: Query, around: Surroundings): Filter | null {
       return conditions.length < 2 ? (only ?? null) : { operator: query.kind === 'all' ? 'AND' : 'OR', conditions }
     }
     case 'not': {
-      const inner = translated(query.of, around)
+      const inner = translated(query.of, around, !isDenied)
       return inner && { operator: 'NOT', conditions: [inner] }
     }
-    case 'text':
-      return { text: query.phrase ? `"${query.value}"` : query.value }
+    case 'text': {
+      const value = isDenied ? query.value : withoutPrefix(query.value)
+      return { text: query.phrase ? `"${value}"` : value }
+    }
     case 'field':
-      return fieldFilter(query.operator, query.value, around)
+      return fieldFilter(query.operator, isDenied ? query.value : valueOf(query), around)
   }
+}
+
+function valueOf({ operator, value }: Query & { kind: 'field' }): string {
+  return operator === 'subject' ? withoutPrefix(value) : value
+}
+
+/**
+ * Stalwart knows no "Re:" of a subject: it finds base subjects only (RFC 5256 §2.1). Other servers find more without it.
+ * Where what is found is left out, more must not be.
+ */
+function withoutPrefix(value: string): string {
+  return baseSubject(value) || value
+}
+
+/** A subject as it was copied: in front of further words, "Re[2]:" is no word that is looked for. */
+function withoutPrefixes(terms: readonly Query[]): readonly Query[] {
+  const isLast = (at: number): boolean => !terms.slice(at).some((term) => wordOf(term) !== null && !isInFront(term))
+  return terms.filter((term, at) => !isInFront(term) || isLast(at))
+}
+
+function isInFront(term: Query): boolean {
+  return isPrefix(wordOf(term) ?? '')
+}
+
+/** What is looked for in subjects, among other places perhaps; null: something else. */
+function wordOf(term: Query): string | null {
+  return term.kind === 'text' || (term.kind === 'field' && term.operator === 'subject') ? term.value : null
 }
 
 const KEYWORDS: Readonly<Record<string, Filter>> = {

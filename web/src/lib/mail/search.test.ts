@@ -51,7 +51,22 @@ test.each<[string, Filter | null]>([
     { operator: 'OR', conditions: [{ operator: 'AND', conditions: [{ text: 'a' }, { text: 'b' }] }, { text: 'c' }] }
   ],
   ['from:(ann OR ben)', { operator: 'OR', conditions: [{ from: 'ann' }, { from: 'ben' }] }],
-  ['filename:pdf', null]
+  ['filename:pdf', null],
+  // Stalwart finds base subjects only.
+  ['Re: pallet', { text: 'pallet' }],
+  ['WG: Re: pallet 3', { operator: 'AND', conditions: [{ text: 'pallet' }, { text: '3' }] }],
+  ['"AW: Re[2]: pallet 3"', { text: '"pallet 3"' }],
+  ['subject:"Fwd: pallet 3"', { subject: '"pallet 3"' }],
+  ['subject:"[paper] Re: pallet"', { subject: '"[paper] pallet"' }],
+  ['from:jonas "Re: pallet"', { operator: 'AND', conditions: [{ from: 'jonas' }, { text: '"pallet"' }] }],
+  ['Re[2]: pallet', { text: 'pallet' }],
+  ['Re:pallet', { text: 'pallet' }],
+  ['subject:AW: pallet', { text: 'pallet' }],
+  ['Re[2]:', { text: 'Re[2]:' }],
+  ['subject:"Re:"', { subject: 'Re:' }],
+  // More than that must not be left out.
+  ['-"Re: pallet"', { operator: 'NOT', conditions: [{ text: '"Re: pallet"' }] }],
+  ['-subject:"Re: pallet"', { operator: 'NOT', conditions: [{ subject: '"Re: pallet"' }] }]
 ])('%s is asked as the filter of RFC 8621', (typed, expected) => {
   expect(filter(typed)).toEqual(expected)
 })

@@ -12,6 +12,8 @@ export class Searching {
   search = $state.raw<Search | null>(null)
   /** how often the person asked for the field: it takes the focus then */
   calls = $state(0)
+  /** how often the person searched for what they had typed */
+  asked = $state(0)
   /** the mailbox from which the person came */
   #from = 'inbox'
 
@@ -54,6 +56,7 @@ export class Searching {
   async searchFor(typed: string): Promise<void> {
     const query = typed.trim()
     if (query === '') return this.leave()
+    this.asked += 1
     void this.load().then((search) => search.remember(query))
     await this.#go(searchPath(query))
   }

@@ -13,6 +13,7 @@ import { FilterEffects } from './filter-effects.ts'
 import type { Filters, Outcome, TextScript } from './filters.ts'
 import type { Inside } from './inside.ts'
 import type { Trouble } from './mail.ts'
+import { unfinished } from './unfinished.ts'
 import { online } from 'svelte/reactivity/window'
 
 /** The name under which Stalwart keeps a VacationResponse as a script: it runs in place of all others. */
@@ -33,6 +34,8 @@ export class SieveState implements Filters {
   #saving = $state(0)
   #offers: Offers = offersOf(null)
   #addresses: readonly string[] = []
+  /** what the mail server has of it */
+  #stored: Content = EMPTY
   /** our script as this page read or wrote it; null: there is none yet */
   #own: StoredScript | null = null
   #turn: Promise<unknown> = Promise.resolve()
@@ -118,7 +121,7 @@ export class SieveState implements Filters {
         this.#phase = 'missing'
         return
       }
-      await this.#read()
+      await this.#read(0)
       this.#phase = 'ready'
     } catch (failure) {
       this.#fail(failure)
@@ -189,7 +192,6 @@ export class SieveState implements Filters {
 
   /** What is changed is seen at once; what the server does not take is as it was. */
   #save(content: Content): Promise<Outcome> {
-    const before = this.#content
     this.#content = content
     return this.#inTurn(async () => {
       const stored = await this.#scripts.all()
@@ -197,7 +199,7 @@ export class SieveState implements Filters {
       return this.#put(content, stored, this.#own, undefined)
     }).then((outcome) => {
       // Unless something else was changed meanwhile.
-      if (outcome !== 'saved' && this.#content === content) this.#content = before
+      if (outcome !== 'saved' && this.#content === content) this.#content = this.#stored
       return outcome
     })
   }
@@ -211,7 +213,7 @@ export class SieveState implements Filters {
       return 'failed' as const
     })
     this.#turn = done
-    return done.finally(() => (this.#saving -= 1))
+    return unfinished(done).finally(() => (this.#saving -= 1))
   }
 
   #fail(failure: unknown): void {
@@ -260,8 +262,7 @@ export class SieveState implements Filters {
       }
       throw failure
     }
-    // What was changed meanwhile, and waits for its turn, is on screen already.
-    await this.#read(this.#saving > 1)
+    await this.#read()
     return 'saved'
   }
 
@@ -269,7 +270,8 @@ export class SieveState implements Filters {
     return written(content, { offers: this.#offers, folders: this.folders, addresses: this.#addresses })
   }
 
-  async #read(keepsContent = false): Promise<void> {
+  /** What was changed meanwhile, and waits for its turn, stays on screen. `savings`: those of which this is a part. */
+  async #read(savings = 1): Promise<void> {
     const { account } = this.#inside
     const [stored, identities] = await Promise.all([this.#scripts.all(), identitiesOf(account).catch(() => [])])
     this.#offers = offersOf(this.#scripts.capability)
@@ -283,7 +285,8 @@ export class SieveState implements Filters {
     // Another program's reply becomes part of our script with its next change: one script runs.
     const absence = reply ? await readVacation(account) : null
     this.#own = own
-    if (!keepsContent) this.#content = { ...(found ?? EMPTY), ...(absence && { absence }) }
+    this.#stored = { ...(found ?? EMPTY), ...(absence && { absence }) }
+    if (this.#saving <= savings) this.#content = this.#stored
     const others = texts.filter(({ id }) => id !== own?.id || found === null)
     this.#other = others.find((one) => one.isActive) ?? null
     this.#idle = others.filter((one) => !one.isActive)

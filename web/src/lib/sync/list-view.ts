@@ -33,6 +33,8 @@ export class ListView {
   #to = calls.PAGE
   /** what the server listed since the rows are held in their places */
   #next: QueryList | null = null
+  /** conversations that the person acted on when it was listed last: what they bring back is not new to them */
+  #own: ReadonlySet<Id> = new Set()
   #isHeld = false
   #shown: { list: QueryList; version: number; isStale: boolean; shown: QueryList } | null = null
   /** Another list was shown meanwhile: rows that are known to have left this one are not shown until it is asked for. */
@@ -76,7 +78,7 @@ export class ListView {
 
   /** conversations that wait, since the list is scrolled, or its rows are held in their places */
   arrived(objects: Objects): number {
-    return this.#next ? moved(this.list, this.#next, this.#above, objects) : this.#above
+    return this.#next ? this.#moved(this.list, this.#next, objects) : this.#above
   }
 
   /** as the server listed it last, also while the rows are held in their places */
@@ -206,6 +208,7 @@ export class ListView {
   apply(responses: ListResponses, objects: Objects, now: number): boolean {
     const next = this.#after(responses)
     if (next) {
+      this.#own = new Set(objects.touchedThreads())
       if (this.#isHeld && responses.kind === 'windows' && !this.lacks) {
         this.#next = next
       } else {
@@ -222,7 +225,7 @@ export class ListView {
     const before = this.shown(objects)
     this.#next = null
     this.list = next
-    this.#above = this.#atTop ? 0 : moved(before, this.shown(objects), this.#above, objects)
+    this.#above = this.#atTop ? 0 : this.#moved(before, this.shown(objects), objects)
     this.aim(objects)
   }
 
@@ -238,19 +241,25 @@ export class ListView {
     }
     return ofResponses([response, ...others.map((results) => results.get<QueryResponse>('query'))])
   }
-}
 
-/** How many conversations stand above the one that is on top of the screen, once the list is `next`. */
-function moved(list: QueryList, next: QueryList, arrived: number, objects: Objects): number {
-  const threadAt = (of: QueryList, index: number): Id | undefined => objects.baseOf(idAt(of, index) ?? '')?.threadId
-  for (let index = 0; index < calls.PAGE; index += 1) {
-    const thread = threadAt(list, index + arrived)
-    for (let place = 0; thread !== undefined && place < 2 * calls.PAGE; place += 1) {
-      if (threadAt(next, place) === thread) {
-        return Math.max(0, place - index)
+  /** How many conversations stand above the one that is on top of the screen, once the list is `next`. */
+  #moved(list: QueryList, next: QueryList, objects: Objects): number {
+    const threadAt = (of: QueryList, index: number): Id | undefined => objects.baseOf(idAt(of, index) ?? '')?.threadId
+    for (let index = 0; index < calls.PAGE; index += 1) {
+      const thread = threadAt(list, index + this.#above)
+      for (let place = 0, own = 0; thread !== undefined && place < 2 * calls.PAGE; place += 1) {
+        const found = threadAt(next, place)
+        if (found === thread) {
+          return Math.max(0, place - index - own)
+        }
+        own += found !== undefined && this.#own.has(found) && !isIn(list, found, objects) ? 1 : 0
       }
     }
+    // All that was asked for is new.
+    return Math.max(0, this.#above + (next.total ?? 0) - (list.total ?? 0))
   }
-  // All that was asked for is new.
-  return Math.max(0, arrived + (next.total ?? 0) - (list.total ?? 0))
+}
+
+function isIn(list: QueryList, threadId: Id, objects: Objects): boolean {
+  return objects.thread(threadId).some((id) => indexOf(list, id) !== undefined)
 }

@@ -72,7 +72,29 @@ test('a suggestion is taken with the keys, and searched for', async () => {
   await pressed('Enter')
   expect(went).toEqual(['/mail/search?q=from%3Ajonas%40example.net'])
   expect(rows()).toHaveLength(1)
+})
+
+test('the focus goes to the first row that was found, unless nothing is, or the person types on', async () => {
+  await mailPage()
+  await typed('pulp')
+  await pressed('Enter')
+  expect(document.activeElement?.closest('[role="row"]')).toBe(document.querySelector('[role="grid"] [role="row"]'))
+  await typed('zebra')
+  await pressed('Enter')
   expect(document.activeElement).toBe(field())
+  await typed('pulp')
+  field().form?.requestSubmit()
+  await typed('pulp su')
+  expect(document.activeElement).toBe(field())
+})
+
+test('the same search once more leads to its rows again', async () => {
+  await mailPage()
+  await typed('pulp')
+  await pressed('Enter')
+  await typed('pulp')
+  await pressed('Enter')
+  expect(document.activeElement?.getAttribute('role')).toBe('gridcell')
 })
 
 test('an operator is typed on after it was taken', async () => {

@@ -136,6 +136,10 @@ export const compose: Widen<typeof english> = {
     gone: 'Dieser Entwurf ist nicht mehr auf diesem Gerät.',
     closed: 'Diese Nachricht wurde geschlossen. Ihr Entwurf bleibt erhalten.',
     sent: 'Diese Nachricht ist unterwegs.',
+    leavesOn: (date) => `Diese Nachricht wird am ${date} gesendet.`,
+    keepOpen: 'Diese Nachricht ist unterwegs. Lassen Sie dieses Fenster offen, bis sie gesendet ist.',
+    waits: 'Diese Nachricht wird gesendet, sobald Sie wieder online sind.',
+    waitsForSignIn: 'Diese Nachricht wird erst gesendet, wenn Sie sich wieder anmelden.',
     toMail: 'Zum Postfach'
   },
   notLoaded: 'Die Nachricht konnte nicht geöffnet werden.',

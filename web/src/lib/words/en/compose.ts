@@ -130,6 +130,10 @@ export const compose = {
     gone: 'This draft is not on this device any more.',
     closed: 'This message was closed. Its draft is kept.',
     sent: 'This message is on its way.',
+    leavesOn: (date: string) => `This message leaves on ${date}.`,
+    keepOpen: 'This message is on its way. Keep this window open until it has left.',
+    waits: 'This message is sent when you are back online.',
+    waitsForSignIn: 'This message is not sent until you sign in again.',
     toMail: 'To the mailbox'
   },
   notLoaded: 'The message could not be opened.',

@@ -1,0 +1,69 @@
+// @vitest-environment jsdom
+import { after, draw } from '../../../../tests/drawn.ts'
+import { FakeCompositions, type FakeComposition } from '../../../../tests/fake-compositions.svelte.ts'
+import type { Departure } from '#lib/state/compose.ts'
+import OwnWindow from '#lib/views/compose/OwnWindow.svelte'
+import { loadWindowParts } from '#lib/views/compose/window-parts.svelte.ts'
+import { afterEach, beforeAll, expect, test, vi } from 'vitest'
+
+// Squire needs a browser.
+vi.mock('#lib/views/compose/editor.ts', () => ({}))
+// A busy machine needs longer for them than a test may take.
+beforeAll(loadWindowParts, 60_000)
+
+const ends: (() => void)[] = []
+afterEach(() => ends.splice(0).forEach((end) => end()))
+
+async function opened(elsewhere = false): Promise<{ compose: FakeCompositions; composition: FakeComposition }> {
+  const compose = new FakeCompositions()
+  // Else it closes itself once it has nothing left to do.
+  compose.unsent = 1
+  const composition = compose.begin({ format: 'plain', subject: 'Pallet' })
+  if (elsewhere) Object.assign(composition, { elsewhere, takeOver: () => undefined })
+  compose.start = () => Promise.resolve(composition)
+  const mail = { compose: () => Promise.resolve(compose), trouble: null }
+  ends.push(await draw(null, OwnWindow as never, { mail, id: 'd1', mailto: null, onopen: () => undefined }))
+  return { compose, composition }
+}
+
+/** Whether the browser would ask before this window is closed. */
+function asks(): boolean {
+  const event = new Event('beforeunload', { cancelable: true })
+  dispatchEvent(event)
+  return event.defaultPrevented
+}
+
+test('what another tab writes can be written in as soon as that one gives it up', async () => {
+  const { composition } = await opened(true)
+  expect(document.activeElement?.tagName).not.toBe('INPUT')
+  await after(() => (composition.elsewhere = false))
+  expect(document.activeElement?.tagName).toBe('INPUT')
+})
+
+test('closing it asks only while words are kept nowhere else', async () => {
+  const { composition } = await opened()
+  expect(asks()).toBe(false)
+  const trouble = { code: 'unknown', detail: null, retryAt: null, reference: null }
+  await after(() => (composition.save = { kind: 'failed', trouble }))
+  expect(asks()).toBe(true)
+  await after(() => (composition.save = { kind: 'device', trouble: null }))
+  expect(asks()).toBe(false)
+})
+
+test.each<[Partial<Departure>, string, boolean]>([
+  [{}, 'This message is on its way.', false],
+  [{ needs: 'tab' }, 'This message is on its way. Keep this window open until it has left.', true],
+  [{ needs: 'connection' }, 'This message is sent when you are back online.', false],
+  [{ needs: 'session' }, 'This message is not sent until you sign in again.', false],
+  [{ scheduled: true }, 'This message leaves on Saturday, 28 November 2026 at 08:00.', false]
+])('once it is sent with %j it says when it leaves, and asks if it holds it', async (values, said, asked) => {
+  const { compose, composition } = await opened()
+  const undo = (): Promise<null> => Promise.resolve(null)
+  const at = new Date(2026, 10, 28, 8)
+  const departure = { id: composition.id, to: [], at, needs: null, scheduled: false, undo, ...values }
+  compose.departures = [departure]
+  const box = document.querySelector('[role="dialog"]')
+  await after(() => box?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ctrlKey: true, bubbles: true })))
+  const text = document.querySelector('main [role="status"]')?.textContent.replaceAll(/\s+/gu, ' ').trim()
+  expect([text, asks()]).toEqual([`${said} Undo`, asked])
+})

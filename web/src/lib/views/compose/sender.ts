@@ -1,0 +1,28 @@
+/** Another address to write from, and with it another signature. */
+import type { Compose, Composition } from '#lib/state/compose.ts'
+import { latePart } from '#lib/ui/late-part.ts'
+
+/** The exchanges of each draft, one after the other: each finds the signature that the one before put there. */
+const turns = new WeakMap<Composition, Promise<void>>()
+
+/** The signature is exchanged where the person has left it as it was (`exchangeSignature`). */
+export async function writeAs(
+  composition: Composition,
+  identityId: string,
+  { identities }: Pick<Compose, 'identities'>
+): Promise<void> {
+  const { identityId: before } = composition.draft
+  const old = identities.find(({ id }) => id === before) ?? identities[0] ?? null
+  const next = identities.find(({ id }) => id === identityId) ?? null
+  composition.change({ identityId })
+  const turn = (turns.get(composition) ?? Promise.resolve()).then(async () => {
+    const [{ exchangeSignature }, { cleanHtml }] = await latePart(() =>
+      Promise.all([import('#lib/compose/signature.ts'), import('#lib/compose/quote-html.ts')])
+    )
+    // With what was typed meanwhile.
+    const { html, text } = exchangeSignature(composition.draft, old, next, cleanHtml)
+    composition.change({ html, text })
+  })
+  turns.set(composition, turn)
+  return turn
+}

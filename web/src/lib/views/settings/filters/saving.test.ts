@@ -1,0 +1,77 @@
+import type { Filter } from '#lib/sieve/filter.ts'
+import type { Filters, Outcome } from '#lib/state/filters.ts'
+import { Notices } from '#lib/state/notices.svelte.ts'
+import { removing } from '#lib/views/settings/filters/saving.ts'
+import { filters as words } from '#lib/words/en/filters.ts'
+import { expect, test } from 'vitest'
+
+const filterOf = (id: string): Filter => ({
+  id,
+  name: id,
+  on: true,
+  match: 'any',
+  conditions: [],
+  actions: [],
+  stop: true
+})
+
+/** Filters whose saving is decided by hand. */
+class HeldFilters {
+  filters: readonly Filter[] = ['First', 'Second', 'Third'].map(filterOf)
+  readonly #settles: ((outcome: Outcome) => void)[] = []
+
+  save(filters: readonly Filter[]): Promise<Outcome> {
+    this.filters = filters
+    return new Promise((resolve) => this.#settles.push(resolve))
+  }
+
+  async settle(outcome: Outcome): Promise<void> {
+    this.#settles.shift()?.(outcome)
+    await new Promise((resolve) => setTimeout(resolve))
+  }
+
+  get names(): string[] {
+    return this.filters.map(({ name }) => name)
+  }
+}
+
+function removed(): { filters: HeldFilters; notices: Notices } {
+  const [filters, notices] = [new HeldFilters(), new Notices()]
+  void removing({ filters: filters as unknown as Filters, notices, words, filter: filters.filters[1] as Filter })
+  return { filters, notices }
+}
+
+test('a filter that is removed comes back where it was, though its removal is not saved yet', async () => {
+  const { filters, notices } = removed()
+  expect(filters.names).toEqual(['First', 'Third'])
+  notices.undoLast()
+  expect(filters.names).toEqual(['First', 'Second', 'Third'])
+  await filters.settle('saved')
+  await filters.settle('saved')
+  expect(notices.shown?.text).toBe(words.restored)
+})
+
+test('a filter that could not be brought back is told, and brought back by another try', async () => {
+  const { filters, notices } = removed()
+  await filters.settle('saved')
+  notices.undoLast()
+  filters.filters = filters.filters.filter(({ id }) => id !== 'Second')
+  await filters.settle('failed')
+  expect(notices.shown?.text).toBe(words.notSaved)
+  notices.shown?.again?.()
+  expect(filters.names).toEqual(['First', 'Second', 'Third'])
+})
+
+test('a removal that fails is told, and cannot be taken back', async () => {
+  const { filters, notices } = removed()
+  await filters.settle('failed')
+  expect(notices.shown?.text).toBe(words.notSaved)
+  expect(notices.canUndo).toBe(false)
+})
+
+test('a removal that fails after the person took it back is not told', async () => {
+  const { filters, notices } = removed()
+  notices.undoLast()
+  await filters.settle('failed')
+  expect(notices.shown?.text).toBe(words.restored)
+})
