@@ -97,7 +97,7 @@ describe.each([
       let writer: string | undefined
       await change.call(this, id, (found, last) => ((writer = found?.writer), apply(found, last)))
       // The transaction is over, and the tab from which it was taken has not gone on yet.
-      if (other.elsewhere === false && !draft.elsewhere && writer !== undefined && !typed) {
+      if (!other.elsewhere && !draft.elsewhere && writer !== undefined && !typed) {
         typed = true
         draft.change({ text: 'Dear Ann, one more word, and another' })
       }
