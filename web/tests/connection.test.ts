@@ -147,6 +147,46 @@ describe('a session that ends while the page is open', () => {
   })
 })
 
+describe('a session whose end an action is the first to meet', () => {
+  const NO_SESSION = (): Response => Response.json({ code: 'no_session' }, { status: 401 })
+
+  async function met(): Promise<Scene & { asked: () => number }> {
+    const scene = await opened()
+    scene.server.deliver()
+    await scene.say('hello')
+    await scene.say('mail', { id: '1' })
+    let asked = 0
+    scene.server.interrupt = () => ((asked += 1), NO_SESSION())
+    scene.mail.actions.run({ kind: 'star', on: true }, ['t1'])
+    await scene.world.pass(5_000)
+    return { ...scene, asked: () => asked }
+  }
+
+  test('is told to the whole page, though the live stream goes on', async () => {
+    const { mail } = await met()
+    expect([mail.trouble?.code, mail.list?.trouble?.code]).toEqual(['no_session', 'no_session'])
+    expect([mail.connection.live, mail.list?.freshness]).toEqual(['offline', 'cached'])
+  })
+
+  test('is asked about once more, and no further', async () => {
+    const { asked, world } = await met()
+    await world.pass(3_600_000)
+    expect(asked()).toBe(2)
+  })
+
+  test('goes on when the person comes back, having signed in again in another tab', async () => {
+    const { server, world, mail } = await met()
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    server.interrupt = (path) => (path === '/api/live' ? new Response(readable) : null)
+    world.return()
+    await settled()
+    await writable.getWriter().write(new TextEncoder().encode('event: hello\ndata: {}\n\n'))
+    await settled()
+    expect([mail.trouble, mail.connection.live, mail.actions.waiting]).toEqual([null, 'live', 0])
+    expect(server.emails.get('e1')?.keywords).toEqual({ $flagged: true })
+  })
+})
+
 describe('a mailbox that is not ready any more', () => {
   test('is told to the whole page, until it is ready again', async () => {
     const { mail, say } = await opened()

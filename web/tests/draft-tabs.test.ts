@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { KeptDrafts } from '#lib/cache/drafts.ts'
 import { ModelServer } from './model-server.ts'
 import { settled } from './world.ts'
 import { begun, draftsOn, writing, type WritingScene } from './writing.ts'
@@ -13,6 +14,7 @@ beforeEach(() => {
 })
 
 afterEach(() => {
+  vi.restoreAllMocks()
   open.splice(0).forEach(({ mail }) => mail.stop())
 })
 
@@ -84,6 +86,29 @@ describe.each([
     other.change({ text: 'From here' })
     await pass(15_000)
     expect(draftsOn(second).toSorted()).toEqual(['Dear Ann, one more word', 'From here'])
+  })
+
+  test('what was typed in the moment in which its tab learns of that is in the same one', async () => {
+    const { second, draft, other } = await both()
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its object below
+    const { change } = KeptDrafts.prototype
+    let typed = false
+    vi.spyOn(KeptDrafts.prototype, 'change').mockImplementation(async function (this: KeptDrafts, id, apply) {
+      let writer: string | undefined
+      await change.call(this, id, (found, last) => ((writer = found?.writer), apply(found, last)))
+      // The transaction is over, and the tab from which it was taken has not gone on yet.
+      if (!other.elsewhere && !draft.elsewhere && writer !== undefined && !typed) {
+        typed = true
+        draft.change({ text: 'Dear Ann, one more word, and another' })
+      }
+    })
+    draft.change({ text: 'Dear Ann, one more word' })
+    other.takeOver()
+    await pass(1_000)
+    other.change({ text: 'From here' })
+    await pass(15_000)
+    expect(typed).toBe(true)
+    expect(draftsOn(second).toSorted()).toEqual(['Dear Ann, one more word, and another', 'From here'])
   })
 
   test('closes in the other one when it is closed', async () => {

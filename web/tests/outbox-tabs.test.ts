@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { KeptOutbox } from '#lib/cache/outbox.ts'
 import { ModelServer } from './model-server.ts'
-import { filled, of, offline, online, sets, tab } from './outbox-scene.ts'
+import { filled, kill, of, offline, online, sets, tab } from './outbox-scene.ts'
 import { deliver, shown, type Scene } from './scene.ts'
 
 afterEach(() => {
@@ -58,6 +58,78 @@ describe('several tabs', () => {
       await world.pass(2_000)
     }
     expect([sets(one), sets(one, 'Mailbox/set')]).toEqual([1, 1])
+  })
+})
+
+describe('a tab that is gone before this device kept what was done in it', () => {
+  const never = <T>(): Promise<T> => new Promise<T>(() => undefined)
+
+  /** Another one, and the one that is killed. */
+  async function two(): Promise<[Scene, Scene]> {
+    const server = new ModelServer()
+    deliver(server, 2)
+    return [await tab(server), await tab(server)]
+  }
+
+  test('leaves it to another one, which shows it at once and sends it once', async () => {
+    const [other, mortal] = await two()
+    vi.spyOn(KeptOutbox.prototype, 'add').mockImplementationOnce(never<never>)
+    mortal.mail.actions.run({ kind: 'delete' }, ['t1'])
+    kill(mortal)
+    await vi.waitFor(() => expect(shown(other)).toEqual(['e2']))
+    await other.world.pass(5_000)
+    expect([of(other, 'e1').mailboxIds, sets(other), other.mail.actions.waiting]).toEqual([{ trash: true }, 1, 0])
+  })
+
+  test('leaves it to another one, which keeps it for the next start without a network', async () => {
+    const [other, mortal] = await two()
+    offline(other.server)
+    vi.spyOn(KeptOutbox.prototype, 'add').mockImplementationOnce(never<never>)
+    mortal.mail.actions.run({ kind: 'delete' }, ['t1'])
+    kill(mortal)
+    await vi.waitFor(() => expect(shown(other)).toEqual(['e2']))
+    await other.world.pass(5_000)
+    kill(other)
+    other.server.interrupt = () => null
+    const next = await tab(other.server)
+    await next.world.pass(5_000)
+    expect(of(next, 'e1').mailboxIds).toEqual({ trash: true })
+  })
+
+  test.each([['withdraw'], ['add', 'withdraw']] as const)('and taken back: it is not done', async (...methods) => {
+    const [other, mortal] = await two()
+    methods.forEach((method) => vi.spyOn(KeptOutbox.prototype, method).mockImplementationOnce(never<never>))
+    mortal.mail.actions.run({ kind: 'delete' }, ['t1'])?.undo()
+    kill(mortal)
+    await other.world.pass(10_000)
+    expect([of(other, 'e1').mailboxIds, shown(other)]).toEqual([{ inbox: true }, ['e2', 'e1']])
+    expect(other.mail.actions.waiting).toBe(0)
+  })
+
+  test('does it once, though this device was only slow and the person has moved it back since', async () => {
+    const [other, slow] = await two()
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its object below
+    const { add } = KeptOutbox.prototype
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    vi.spyOn(KeptOutbox.prototype, 'add').mockImplementationOnce(async function (this: KeptOutbox, entry) {
+      await promise
+      await add.call(this, entry)
+    })
+    slow.mail.actions.run({ kind: 'delete' }, ['t1'])
+    await vi.waitFor(() => expect(shown(other)).toEqual(['e2']))
+    await other.world.pass(3_000)
+    expect(of(other, 'e1').mailboxIds).toEqual({ trash: true })
+    other.mail.actions.runOnMessages({ kind: 'move', mailboxId: 'inbox' }, ['e1'])
+    await other.world.pass(1_000)
+    resolve(undefined)
+    for (const { world } of [slow, other, slow, other]) {
+      await world.pass(10_000)
+    }
+    expect([of(other, 'e1').mailboxIds, shown(other), shown(slow)]).toEqual([
+      { inbox: true },
+      ['e2', 'e1'],
+      ['e2', 'e1']
+    ])
   })
 })
 

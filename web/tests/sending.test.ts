@@ -89,6 +89,43 @@ describe('a message that is sent', () => {
     expect([places(scene), next.told]).toEqual([ONE_SENT, ['sent Pallets']])
   })
 
+  test('can be taken back for the rest of the time when the connection is back, and not for all of it again', async () => {
+    const scene = browser()
+    const one = await tab(scene)
+    const id = await one.write()
+    const begun = scene.world.time
+    scene.server.interrupt = () => {
+      throw new TypeError('offline')
+    }
+    await one.sendings.send(id)
+    await pass(scene, 4_000)
+    scene.server.interrupt = () => null
+    scene.world.return()
+    await pass(scene, 1_000)
+    expect(one.sendings.departures.map(({ at }) => at.getTime() - begun)).toEqual([10_000])
+    expect([...scene.server.sending.records.values()].map(({ sendAt }) => Date.parse(sendAt) - begun)).toEqual([12_000])
+    one.kill()
+    const next = await tab(scene)
+    expect(next.sendings.departures.map(({ at }) => at.getTime() - begun)).toEqual([10_000])
+    await pass(scene, 10_000)
+    expect([places(scene), next.told]).toEqual([ONE_SENT, ['sent Pallets']])
+  })
+
+  test('leaves at once when the connection is back later than it could be taken back', async () => {
+    const scene = browser()
+    const one = await tab(scene)
+    const id = await one.write()
+    scene.server.interrupt = () => {
+      throw new TypeError('offline')
+    }
+    await one.sendings.send(id)
+    await pass(scene, 60_000)
+    scene.server.interrupt = () => null
+    scene.world.return()
+    await pass(scene, 1_000)
+    expect([places(scene), one.told]).toEqual([ONE_SENT, ['sent Pallets']])
+  })
+
   test('is kept while its session has ended, and goes after the next sign-in', async () => {
     const scene = browser()
     const one = await tab(scene)

@@ -22,7 +22,20 @@ export class KeptOutbox {
 
   async add(entry: Entry): Promise<void> {
     const write = this.#database.transaction(STORE, 'readwrite', STRICT)
-    await Promise.all([write.store.add(entry), write.done])
+    const added = write.store.add(entry)
+    // Else it waits for a response to reach this tab, which may be closed in this moment.
+    write.commit()
+    await Promise.all([added, write.done])
+  }
+
+  /** Keep it unless it is kept. `isWanted` is asked last. */
+  async addMissing(entry: Entry, isWanted: () => boolean): Promise<void> {
+    const write = this.#database.transaction(STORE, 'readwrite', STRICT)
+    const all = await write.store.getAll()
+    if (isWanted() && !all.some(({ id }) => id === entry.id)) {
+      await write.store.add(entry)
+    }
+    await write.done
   }
 
   /** All of them, in their order, as they were; from now on they count as attempted. */

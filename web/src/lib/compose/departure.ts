@@ -45,9 +45,12 @@ export function heldBefore(
   }
 }
 
-/** Seconds for which the mail server is asked to hold it. */
-export function holdOf({ holdFor, leaveAt }: Sending, now: number): number {
-  return leaveAt === null ? holdFor : Math.max(holdFor, Math.ceil((leaveAt - now) / 1_000))
+/** Seconds for which the mail server is asked to hold it: what is left of the time in which it can be taken back. That runs
+ * from when the person sent it, off line, too. The clock may have been set back since. */
+export function holdOf({ dueAt, holdFor, leaveAt }: Sending, now: number): number {
+  const left = Math.min(holdFor, holdFor + Math.ceil((dueAt - now) / 1_000))
+  const hold = left > MARGIN ? left : 0
+  return leaveAt === null ? hold : Math.max(hold, Math.ceil((leaveAt - now) / 1_000))
 }
 
 /** Until when it can be taken back, as the person is told: milliseconds since 1970. */
@@ -55,9 +58,12 @@ export function undoneUntil(sending: Sending, now: number): number {
   if (sending.leaveAt !== null && sending.leaveAt > now) {
     return sending.leaveAt - MARGIN * 1_000
   }
+  const until = sending.dueAt + Math.max(0, sending.holdFor - MARGIN) * 1_000
+  if (sending.handedAt === null) {
+    return until
+  }
   // The mail server begins to hold it later than it was asked to, never sooner.
-  const begun = sending.handedAt ?? (sending.holdFor > 0 ? Math.max(sending.dueAt, sending.steppedAt) : null)
-  return begun === null ? sending.dueAt : begun + Math.max(0, holdOf(sending, begun) - MARGIN) * 1_000
+  return Math.min(until, sending.handedAt + Math.max(0, holdOf(sending, sending.handedAt) - MARGIN) * 1_000)
 }
 
 /** When the mail server lets it go. */

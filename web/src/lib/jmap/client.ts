@@ -54,6 +54,8 @@ export class JmapClient {
   readonly #sessionUrl: string
   /** told when another person has signed in in this browser */
   onstranger: () => void = () => undefined
+  /** told of each refusal of a whole request */
+  onfailed: (failure: JmapFailure) => void = () => undefined
   #session: Session | null = null
   #isOver = false
   #renewing: Promise<void> | null = null
@@ -239,7 +241,9 @@ export class JmapClient {
     try {
       const response = await this.#responseTo(url, { ...init, signal: silence.signal })
       if (!response.ok) {
-        throw await failureOf(response, this.#ports.now())
+        const failure = await failureOf(response, this.#ports.now())
+        this.onfailed(failure)
+        throw failure
       }
       return await read(silence.heard(response)).catch(() => {
         // The connection broke, or somebody else answered in place of the service.

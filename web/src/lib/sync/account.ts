@@ -79,6 +79,12 @@ export class Account {
     this.kept = new Kept(ports, this.objects)
     this.client = new JmapClient(ports)
     this.client.onstranger = () => this.#leave()
+    this.client.onfailed = ({ code }) => {
+      // Whoever met it, the whole page is told, which asks to sign in.
+      if (code === 'no_session' && !this.sync.running && !this.sync.trouble) {
+        void this.hint()
+      }
+    }
     this.sync = new Task(
       ports,
       () => this.#rounds(),

@@ -125,13 +125,14 @@ export class Drafts {
   async update(id: string, change: DraftChange): Promise<boolean> {
     this.#calm(id)
     let isThere = false
-    const rest: { lost: readonly KeptDraft[] } = { lost: [] }
+    const rest: { lost: readonly KeptDraft[]; typed: KeptDraft | null } = { lost: [], typed: null }
     let next: KeptDraft | null = null
     const apply: KeptChange = (found, last) => {
+      rest.typed = this.#typed.get(id) ?? null
       const merged = mergedDraft(found, last, {
         tab: this.tab,
         memory: this.#drafts.get(id) ?? null,
-        typed: this.#typed.get(id) ?? null,
+        typed: rest.typed,
         isUnkept: this.#unkept.has(id),
         wasWritten: this.#written.has(id)
       })
@@ -146,8 +147,9 @@ export class Drafts {
       isThere = memory !== undefined
       next = memory ? change(memory) : null
     }
+    const late = isKept ? lateWords(this.#typed.get(id), rest.typed, next) : null
     this.#settle(id, next, isKept)
-    for (const lost of rest.lost) {
+    for (const lost of late ? [...rest.lost.filter((one) => one !== rest.typed), late] : rest.lost) {
       await this.#rescue(lost)
     }
     return isThere && (isKept || this.store === null)
@@ -296,4 +298,9 @@ export class Drafts {
   #tell(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
     this.#listeners.forEach((listener) => listener(id, kept, elsewhere))
   }
+}
+
+/** What was typed after the record was read and before this tab knew that it is another's: that has nothing of it. */
+function lateWords(now: KeptDraft | undefined, read: KeptDraft | null, next: KeptDraft | null): KeptDraft | null {
+  return now && now !== read && now.writer !== next?.writer ? now : null
 }

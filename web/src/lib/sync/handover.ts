@@ -14,6 +14,9 @@ import { file, handOver, handoverOf, mostHeld, whereaboutsOf } from './submissio
 /** Waits for what the draft engine asked for, and finds out what became of it; null: the draft is gone. */
 export type Settle = (id: string) => Promise<KeptDraft | null>
 
+/** The person wants it to be sent though it may have left. */
+const ANEW = { step: 'waiting', emailId: null, handedAt: null, again: false } as const
+
 export class Handover {
   readonly #record: SendingRecord
   readonly #settle: Settle
@@ -153,7 +156,7 @@ export class Handover {
     await this.#record.step('stored', {
       holdFor: 0,
       leaveAt: null,
-      dueAt: sending.steppedAt + (sending.holdFor - MARGIN) * 1_000
+      dueAt: sending.dueAt + (sending.holdFor - MARGIN) * 1_000
     })
     return 0
   }
@@ -176,7 +179,7 @@ export class Handover {
       const stored = verdict.is === 'draft' && kept.stored ? { ...kept.stored, revision: -1 } : null
       await this.#record.step('unknown', { step: 'returning' }, { stored, handedOver: late })
     } else if (sending.again) {
-      await this.#record.step('unknown', { step: 'waiting', emailId: null, handedAt: null, again: false, late })
+      await this.#record.step('unknown', { ...ANEW, dueAt: sending.holdFor > 0 ? this.#record.now() : sending.dueAt, late })
     }
     return 0
   }

@@ -25,6 +25,13 @@ export class KeptEntries {
     return true
   }
 
+  /** Whether it is kept, by this tab or the one that did it. Raises what the browser says if it cannot be. */
+  async addMissing(entry: Entry, isWanted: () => boolean): Promise<boolean> {
+    const cache = this.#cache()
+    await (cache && this.#answered(cache.outbox.addMissing(entry, isWanted)))
+    return cache !== null
+  }
+
   /** Whether nobody had attempted it: then it is as if it had never been. Else `inverse` is kept. */
   async withdraw(id: string, inverse: Entry): Promise<boolean> {
     const cache = this.#cache()

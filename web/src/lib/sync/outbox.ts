@@ -15,16 +15,17 @@ import type { Outcome } from './email-set.ts'
 import { OutboxTabs } from './outbox-tabs.ts'
 import { PendingEntries, type Pending } from './pending.ts'
 import { Task } from './task.ts'
+import { ToldEntries } from './told-entries.ts'
 
 export type { Pending } from './pending.ts'
 
 /** Milliseconds in which actions are gathered into one Email/set. */
 const GATHER = 50
-/** Milliseconds after which a tab sends what another one did: that one may be gone. */
-const OTHERS = 1_000
 
 /** What tabs tell each other. */
 interface TabMessage {
+  /** It may be kept in a moment; `added` says that it is. */
+  readonly adding?: Entry
   readonly added?: Entry
   readonly withdrawn?: string
   readonly settled?: readonly string[]
@@ -39,6 +40,7 @@ export class Outbox {
   readonly #account: Account
   readonly #tabs: OutboxTabs
   readonly #pending: PendingEntries
+  readonly #told: ToldEntries
   /** entries that this device could not keep, and that were handed to the server */
   readonly #handedOver = new Set<string>()
   readonly #endReturn: () => void
@@ -47,6 +49,7 @@ export class Outbox {
   constructor(account: Account) {
     this.#account = account
     this.#pending = new PendingEntries(account.objects)
+    this.#told = new ToldEntries(account.ports, account.kept.entries)
     this.#tabs = new OutboxTabs(account.ports, {
       send: () => this.task.run(),
       heard: (message) => this.#hear(message)
@@ -147,6 +150,8 @@ export class Outbox {
 
   /** Where the browser keeps nothing, it is sent from memory. */
   async #keep(entry: Entry): Promise<boolean> {
+    // At once: this tab may be gone before it is kept.
+    this.#tabs.say({ adding: entry })
     try {
       const isKept = await this.#account.kept.entries.add(entry)
       this.#tabs.say({ added: entry })
@@ -159,10 +164,10 @@ export class Outbox {
 
   /** Resolves to true: neither of the two is to be sent from memory. */
   async #withdraw(entry: Entry, back: Entry): Promise<boolean> {
+    this.#tabs.say({ adding: back })
     try {
       if (await this.#account.kept.entries.withdraw(entry.id, back)) {
-        this.#forget([entry.id, back.id])
-        this.#tabs.say({ withdrawn: entry.id })
+        this.#undone(entry, back)
       } else {
         this.#tabs.say({ added: back })
       }
@@ -175,10 +180,17 @@ export class Outbox {
 
   #withdrawUnkept(entry: Entry, back: Entry): boolean {
     if (!this.#handedOver.has(entry.id)) {
-      this.#forget([entry.id, back.id])
+      this.#undone(entry, back)
       void this.#account.kept.entries.remove(new Set([back.id]))
     }
     return false
+  }
+
+  /** In all tabs. */
+  #undone(...entries: readonly Entry[]): void {
+    const ids = entries.map(({ id }) => id)
+    this.#forget(ids)
+    ids.forEach((withdrawn) => this.#tabs.say({ withdrawn }))
   }
 
   async #send(): Promise<void> {
@@ -267,11 +279,10 @@ export class Outbox {
     if (typeof message !== 'object' || message === null) {
       return
     }
-    const { added, withdrawn, settled, left, again } = message as TabMessage
-    if (added && !this.#pending.isSettled(added.id) && !this.#pending.has(added.id)) {
-      this.#pending.put(added, Promise.resolve(true))
-      this.#changed()
-      this.#account.ports.after(OTHERS, () => this.waiting > 0 && this.#tabs.wantToSend())
+    const { adding, added, withdrawn, settled, left, again } = message as TabMessage
+    this.#heardOf(adding ?? added)
+    if (added) {
+      this.#told.kept(added.id)
     }
     if (withdrawn !== undefined) {
       this.#forget([withdrawn])
@@ -284,6 +295,17 @@ export class Outbox {
     }
     if (again) {
       this.#tryHere()
+    }
+  }
+
+  /** The tab that did it may have handed it over before it was kept. */
+  #heardOf(told: Entry | undefined): void {
+    if (told && !this.#pending.isSettled(told.id) && !this.#pending.has(told.id)) {
+      const entry = { ...told, attempted: true }
+      const isWaiting = (): boolean => !this.#pending.isSettled(told.id)
+      const kept = this.#told.hear(entry, isWaiting, () => this.waiting > 0 && this.#tabs.wantToSend())
+      this.#pending.put(entry, kept)
+      this.#changed()
     }
   }
 

@@ -262,6 +262,21 @@ test('a draft that another tab writes is shown, and taken over by a press', asyn
   expect([composition.elsewhere, document.querySelector('textarea')?.readOnly]).toEqual([false, false])
 })
 
+test('what is typed while it is being taken over is put into the text, which has the focus then', async () => {
+  const inserted: string[] = []
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else types into fields and editors alike
+  document.execCommand = (_, __, text = '') => (inserted.push(`${document.activeElement?.tagName} ${text}`), true)
+  const { composition, did } = await shown({ text: 'Dear Ann' }, (scene) => (scene.composition.elsewhere = true))
+  composition.takeOver = () => undefined
+  await press('Take over')
+  for (const name of ['h', 'x', 'Backspace', 'i', ' ', 'e', 'Enter']) await key(document.activeElement, name)
+  expect([did, inserted]).toEqual([[], []])
+  await after(() => (composition.elsewhere = false))
+  await vi.waitFor(() => expect(inserted).toEqual(['TEXTAREA hi e\n']))
+  await key(document.activeElement, 'Enter')
+  expect(inserted).toHaveLength(1)
+})
+
 test('why it was not sent stands in the window, and its text is there', async () => {
   await shown({ text: 'Dear Ann' }, ({ composition }) => {
     composition.trouble = { code: 'overQuota', retryAt: null, reference: null }
