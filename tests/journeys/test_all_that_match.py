@@ -79,7 +79,7 @@ async def test_3000_conversations_are_archived_with_progress_and_come_back_by_on
     up: Trial, browser: Browser
 ) -> None:
     async with full_inbox(up, browser, "all.alice") as (alice, other):
-        progress = alice.page.get_by_role("status").filter(has_text=re.compile(rf"^Archiving: \d.* of {SHOWN}"))
+        progress = alice.page.locator(".toast").filter(has_text=re.compile(rf"^Archiving: \d.* of {SHOWN}"))
         await archive_all(alice)
         await expect(progress).to_be_visible()
         await expect(alice.text(f"{SHOWN} messages archived")).to_be_visible()

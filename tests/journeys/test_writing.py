@@ -127,7 +127,7 @@ async def test_what_was_sent_is_taken_back_with_a_key_and_only_what_is_sent_then
     async with reader(up, "erik") as erik, writer(up, browser, "undo.alice") as (alice, own):
         window = await begin(alice, [erik.address], "Terms", "Ten per cent")
         await window.send()
-        toast = alice.page.get_by_role("status").filter(has_text="Sending to")
+        toast = alice.page.locator(".toast").filter(has_text="Sending to")
         await expect(toast.get_by_text(re.compile(r"in \d s$"))).to_be_visible()
         await alice.expect_no_violations()
         await alice.page.keyboard.press("z")
@@ -157,7 +157,7 @@ async def test_a_phone_writes_over_the_whole_screen_and_its_toast_covers_no_butt
         await alice.expect_no_violations()
         await window.button("Send").tap()
         await window.is_gone()
-        notice = await alice.page.get_by_role("status").filter(has_text="Sending to").bounding_box()
+        notice = await alice.page.locator(".toast").filter(has_text="Sending to").bounding_box()
         bar = await alice.button("Compose").bounding_box()
         assert notice
         assert bar

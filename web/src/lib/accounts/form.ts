@@ -209,7 +209,7 @@ function triggerOf(flow: Flow, node: UiNode): Button[] {
 function passkeyWithoutButton(flow: Flow): Button[] {
   const node = flow.nodes.find((each) => each.attributes['name'] === 'passkey_challenge')
   if (!node || flow.kind !== 'login') return []
-  const label: Message = { id: 1010021, text: 'Sign in with passkey', type: 'info', context: {} }
+  const label: Message = { id: 1010021, text: '', type: 'info', context: {} }
   return [{ ...buttonOf(node, 'get-credential', valueOf(node), 'passkey_login'), value: '', label }]
 }
 

@@ -45,6 +45,18 @@ export function listTime(time: Date, now: Date, locale: string): string {
   return formatted(time, time.getFullYear() === now.getFullYear() ? 'day' : 'date', locale)
 }
 
+/** For the ear, which has no column of times beside it: "Today 14:32", "Tuesday 09:12" within a week, "12 November at 14:32". */
+export function spokenTime(
+  time: Date,
+  now: Date,
+  { locale, groups }: { readonly locale: string; readonly groups: { readonly today: string; readonly yesterday: string } }
+): string {
+  const days = daysBefore(time, now)
+  if (days < 0 || days > 6) return formatted(time, time.getFullYear() === now.getFullYear() ? 'spoken' : 'spokenYear', locale)
+  const day = [groups.today, groups.yesterday][days] ?? weekdayName(time.getDay(), locale)
+  return `${day} ${clock(time, locale)}`
+}
+
 /** As in the list, with the time of day for the last week: "Mon 09:12". */
 export function messageTime(time: Date, now: Date, locale: string): string {
   const short = listTime(time, now, locale)
@@ -72,6 +84,8 @@ const FORMATS = {
   longWeekday: { weekday: 'long', timeZone: 'UTC' },
   day: { day: 'numeric', month: 'short' },
   date: { day: '2-digit', month: '2-digit', year: 'numeric' },
+  spoken: { day: 'numeric', month: 'long', hour: '2-digit', minute: '2-digit' },
+  spokenYear: { dateStyle: 'long', timeStyle: 'short' },
   month: { month: 'long' },
   monthAndYear: { month: 'long', year: 'numeric' },
   full: { dateStyle: 'full', timeStyle: 'short' }

@@ -1,5 +1,5 @@
 /** What a screen reader says of a row of the list: in this order, only what is true. */
-import { listTime } from '#lib/mail/dates.ts'
+import { spokenTime } from '#lib/mail/dates.ts'
 import { namesOf } from '#lib/mail/people.ts'
 import type { Row } from '#lib/state/mail.ts'
 import type { Words } from '#lib/words/en.ts'
@@ -20,7 +20,7 @@ export function rowName(row: Row, labels: readonly string[], now: Date, words: W
     row.forwarded ? words.row.forwarded : '',
     ...labels.map(words.row.label),
     row.pending ? words.row.pending : '',
-    listTime(row.time, now, words.locale)
+    spokenTime(row.time, now, words)
   ]
     .filter(Boolean)
     .map((part) => part.trim().replace(/[.\s]+$/u, ''))

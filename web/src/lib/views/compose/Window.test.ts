@@ -5,6 +5,7 @@ import type { Draft } from '#lib/compose/draft.ts'
 import type { Frame } from '#lib/views/compose/frame.ts'
 import Window from '#lib/views/compose/Window.svelte'
 import { loadWindowParts } from '#lib/views/compose/window-parts.svelte.ts'
+import { voice } from '#lib/ui/voice.svelte.ts'
 import { compose as words } from '#lib/words/en/compose.ts'
 import { afterEach, beforeAll, expect, test, vi } from 'vitest'
 
@@ -293,12 +294,12 @@ test('a save that fails is said, one that goes well is only shown', async () => 
   const { composition } = await shown()
   const state = () => [
     document.querySelector('.state')?.textContent.trim(),
-    document.querySelector('[role="status"]')?.textContent
+    voice.text
   ]
   await after(() => (composition.save = { kind: 'saved', at: new Date(2026, 10, 25, 14, 36) }))
   expect(state()).toEqual(['Saved 14:36', ''])
   await after(() => (composition.save = { kind: 'device', trouble: null }))
-  expect(state()).toEqual(['Kept on this device', 'Kept on this device'])
+  expect(state()).toEqual(['Kept on this device', 'Kept on this device.'])
   await after(
     () => (composition.save = { kind: 'failed', trouble: { code: 'unknown', retryAt: null, reference: null } })
   )

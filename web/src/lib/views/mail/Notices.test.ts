@@ -35,7 +35,17 @@ function toast(): [string, string] {
 test('who cannot see the seconds is told once, and how to undo', async () => {
   const { compose } = await notices()
   await after(() => (compose.departures = [departure()]))
-  expect(toast()).toEqual(['Sending to Karim in 10 s', 'Sending to Karim Undo with Z'])
+  expect(toast()).toEqual(['Sending to Karim in 10 s', 'Sending to Karim'])
+})
+
+test('a notice is told by the one live region, with how to undo it', async () => {
+  const { compose } = await notices()
+  await after(() => (compose.departures = [departure({ to: [{ name: 'Deniz', address: 'deniz@example.net' }] })]))
+  await vi.waitFor(
+    () => expect(document.querySelector('[role=status]')?.textContent).toContain('Sending to Deniz. Undo with Z.'),
+    4_000
+  )
+  expect(document.querySelectorAll('[role=status], [aria-live]')).toHaveLength(1)
 })
 
 test('its button takes a message back', async () => {

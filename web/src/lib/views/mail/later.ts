@@ -1,4 +1,5 @@
 /** What the mail page needs once the list is shown. */
+import '../../../contrast.css'
 export { keepSpare } from '#lib/frame/spare.ts'
 export { default as BottomBar } from '#lib/views/mail/BottomBar.svelte'
 export { default as Reader } from '#lib/views/reader/Reader.svelte'
