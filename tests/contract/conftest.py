@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from gateway_trial import ANN, GatewayTrial, gateway
+from incoming_mail import Lmtp
 from mail_person import PASSWORD, Person, person
 from parts import environment
 from postroom import settings
@@ -75,6 +76,17 @@ async def trial(straight: Person) -> AsyncIterator[GatewayTrial]:
 async def through(straight: Person, trial: GatewayTrial) -> AsyncIterator[Person]:
     async with httpx2.AsyncClient(base_url=trial.http.base_url, headers=ANN, timeout=30) as http:
         yield Person(http, straight.account, straight.address, USING)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lmtp(admin: StalwartClient) -> Lmtp:
+    where = os.environ.get("STALWART_LMTP")
+    if where is None and "STALWART_URL" in os.environ:
+        pytest.skip("STALWART_LMTP=host:port is not set: where does this server take mail?")
+    if where is None:
+        where = (await admin.http.get("/_sandbox/state")).json()["lmtp"]
+    host, _, port = where.rpartition(":")
+    return host, int(port)
 
 
 @pytest.fixture(params=["straight", "through"])

@@ -2,11 +2,9 @@
 accepts mail without a login at STALWART_LMTP=host:port."""
 
 import asyncio
-import os
 import time
 
 import pytest
-import pytest_asyncio
 
 from eventually import eventually
 from incoming_mail import Lmtp, all_reported, hook, hooked, letter, listening, refusal, send, send_all
@@ -14,17 +12,6 @@ from mail_person import person
 from postroom_sandbox.stalwart import ids
 from scripted_upstream import Asked, ScriptedUpstream, http_answer, scripted_upstream
 from stalwart_client import StalwartClient, unique
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def lmtp(admin: StalwartClient) -> Lmtp:
-    where = os.environ.get("STALWART_LMTP")
-    if where is None and "STALWART_URL" in os.environ:
-        pytest.skip("STALWART_LMTP=host:port is not set: where does this server take mail?")
-    if where is None:
-        where = (await admin.http.get("/_sandbox/state")).json()["lmtp"]
-    host, _, port = where.rpartition(":")
-    return host, int(port)
 
 
 async def events_about(receiver: ScriptedUpstream, number: int, account: str) -> list[dict[str, object]]:

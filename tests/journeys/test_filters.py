@@ -140,9 +140,14 @@ async def test_filters_are_ordered_switched_copied_and_removed_by_keyboard(up: T
         await bob.page.keyboard.press("Space")
         await expect(named(bob, "switch", "First: use this filter")).not_to_be_checked()
 
+        async def written() -> list[str]:
+            return re.findall(r"^# (First|Second|Third)$", await script_of(mail), re.MULTILINE)
+
         async def is_written() -> bool:
-            text = await script_of(mail)
-            return re.findall(r"^# (First|Second|Third)$", text, re.MULTILINE) == ["Third", "Second"]
+            return await written() == ["Third", "Second"]
+
+        async def is_removed() -> bool:
+            return await written() == ["Third"]
 
         await eventually(is_written, "the new order at the mail server", 20)
         before = await state_of_scripts(mail)
@@ -150,6 +155,8 @@ async def test_filters_are_ordered_switched_copied_and_removed_by_keyboard(up: T
         await bob.page.get_by_role("button", name="Second move").click()
         await bob.button("Remove this filter").click()
         await expect(rows).to_have_text(["Third", "First"])
+        # Otherwise what the mail server has may still be the script before.
+        await eventually(is_removed, "the script without the filter", 20)
         await bob.page.keyboard.press("z")
         await expect(rows).to_have_text(["Third", "First", "Second"])
 

@@ -38,19 +38,22 @@ class Cut:
         self._what = what
         self._when = when
         self.happened = asyncio.Event()
+        self._is_cut = False
 
     async def arm(self) -> None:
         await self._page.route("**/jmap/**", self._meet)
 
     async def _meet(self, route: Route) -> None:
-        if self.happened.is_set():
+        if self._is_cut:
             await route.abort()
         elif not self._is_meant(route.request):
             await route.continue_()
         else:
-            self.happened.set()
+            self._is_cut = True
             if self._when == "after":
                 await route.fetch()
+            # Not before: a browser whose tab is closed meanwhile lets the request itself through, too.
+            self.happened.set()
             await route.abort()
 
     def _is_meant(self, request: Request) -> bool:

@@ -45,6 +45,9 @@ def done(script: str, *, is_spam: bool = False) -> Outcome:
         ('header :contains ["subject", "x"] "GRÜN"', True),
         ('header :matches "list-id" ["*<paper.example.org>*", "paper.example.org"]', True),
         ('header :mime :anychild :contains "Content-Disposition" "attachment"', True),
+        ('header :mime :anychild :type :is "Content-Type" ["application", "message"]', False),
+        ('header :mime :anychild :subtype :is "Content-Type" "plain"', True),
+        ('header :mime :anychild :contenttype :is "Content-Type" "text/plain"', True),
         ('exists ["list-id", "from"]', True),
         ('body :text :contains "hI"', True),
         ("size :over 100", True),
@@ -92,6 +95,11 @@ def test_texts_are_read_as_they_were_meant() -> None:
     reply = done(script).reply
     assert reply is not None
     assert (reply.tags["subject"], reply.values, reply.tags["days"]) == ('a "b"', [".dot\r\n"], 7)
+
+
+def test_backslashes_in_quotation_marks_are_read_as_stalwart_reads_them() -> None:
+    targets = done(r'fileinto "a\\b"; fileinto "C:\\new"; fileinto "\\\\x"; fileinto "\\"x";').targets
+    assert [target.name for target in targets] == ["a\\b", "C:\\\new", "\\\\\\x", '\\"x']
 
 
 def test_spam_that_no_command_filed_is_left_to_the_server() -> None:

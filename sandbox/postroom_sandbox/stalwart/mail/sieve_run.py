@@ -140,7 +140,7 @@ class _Run:
         parts = self._message.walk() if "mime" in test.tags and "anychild" in test.tags else [self._message]
         for part in parts:
             for name in _listed(test.values[0]):
-                yield from (str(value).strip() for value in part.get_all(name, []))
+                yield from (_in_form(test, str(value).strip()) for value in part.get_all(name, []))
 
     def _addresses(self, test: Node) -> Iterator[str]:
         for _, address in getaddresses([str(each) for each in self._headers(test)]):
@@ -153,6 +153,16 @@ class _Run:
         at = self._now.astimezone(timezone(timedelta(minutes=-minutes if zone[0] == "-" else minutes)))
         formats = {"date": "%Y-%m-%d", "time": "%H:%M:%S", "iso8601": "%Y-%m-%dT%H:%M:%S%z"}
         return at.strftime(formats.get(test.values[0].lower(), "%Y-%m-%d"))
+
+
+def _in_form(test: Node, value: str) -> str:
+    """Of "text/plain; charset=utf-8", what `:type`, `:subtype` or `:contenttype` asks for (RFC 5703 §4.2)."""
+    kind = value.partition(";")[0].strip()
+    if "type" in test.tags:
+        return kind.partition("/")[0]
+    if "subtype" in test.tags:
+        return kind.partition("/")[2]
+    return kind if "contenttype" in test.tags else value
 
 
 def _compares(test: Node, values: Any, *, keys: Any = None) -> bool:

@@ -8,10 +8,11 @@ import re
 from dataclasses import dataclass
 
 MAX_SIZE = 102_400
+# A quotation mark behind a backslash ends no string in Stalwart, even if that backslash is itself escaped.
 _TOKEN = re.compile(
     r"""(?P<space>\s+|\#[^\n]*|/\*.*?\*/)
     |text:[ \t]*(?:\#[^\n]*)?\r?\n(?P<lines>(?:.*?\n)??)\.(?:\r?\n|\Z)
-    |"(?P<string>(?:[^"\\]|\\.)*)"
+    |"(?P<string>(?:[^"]|(?<=\\)")*)(?<!\\)"
     |(?P<number>[0-9]+[KMG]?)\b
     |(?P<tag>:[A-Za-z_][A-Za-z0-9_]*)
     |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
@@ -60,7 +61,7 @@ _WITH_VALUE = {
 _BARE = {
     *(":is", ":contains", ":matches", ":regex", ":all", ":localpart", ":domain", ":user", ":detail", ":last"),
     *(":mime", ":copy", ":create", ":lower", ":upper", ":lowerfirst", ":upperfirst", ":quotewildcard", ":length"),
-    *(":text", ":raw", ":originalzone"),
+    *(":text", ":raw", ":originalzone", ":anychild", ":type", ":subtype", ":contenttype"),
 }
 # What begins a token that must end, too.
 _UNTERMINATED = {'"': "string", "/*": "comment", "text:": "multi-line string"}

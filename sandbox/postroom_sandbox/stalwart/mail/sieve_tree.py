@@ -7,13 +7,14 @@ from typing import Any
 _TOKEN = re.compile(
     r"""\s+|\#[^\n]*|/\*.*?\*/
     |text:[ \t]*(?:\#[^\n]*)?\r?\n(?P<lines>(?:.*?\n)??)\.(?:\r?\n|\Z)
-    |"(?P<string>(?:[^"\\]|\\.)*)"
+    |"(?P<string>(?:[^"]|(?<=\\)")*)(?<!\\)"
     |(?P<number>[0-9]+[KMGkmg]?)\b
     |(?P<tag>:[A-Za-z_][A-Za-z0-9_]*)
     |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
     |(?P<mark>[\[\]{}(),;])""",
     re.DOTALL | re.VERBOSE,
 )
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 _WITH_VALUE = {
     *("comparator", "value", "count", "days", "seconds", "subject", "from", "addresses", "handle", "flags"),
@@ -97,13 +98,26 @@ class _Reader:
         return value
 
 
+def _unescaped(text: str) -> str:
+    """As Stalwart reads it, in spite of RFC 5228 §2.4.2: a backslash counts from the second in a row on, and n, r and t
+    behind one are control characters."""
+    found, last = "", ""
+    for letter in text:
+        if letter != "\\":
+            found += _ESCAPES.get(letter, letter) if last == "\\" else letter
+        elif last == "\\":
+            found += letter
+        last = letter
+    return found
+
+
 def _token(found: re.Match[str]) -> tuple[str, Any]:
     kind, text = str(found.lastgroup), str(found[str(found.lastgroup)])
     match kind:
         case "lines":
             return "string", re.sub(r"(?m)^\.", "", text)
         case "string":
-            return kind, re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
+            return kind, _unescaped(text)
         case "number":
             unit = _UNITS.get(text[-1].lower())
             return kind, int(text[:-1]) * unit if unit else int(text)

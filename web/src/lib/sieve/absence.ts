@@ -1,5 +1,5 @@
 /** The reply that senders get while the person is away, within the script (RFC 5230). */
-import { listed, oneLine, quoted, wellFormed } from './text.ts'
+import { listed, multiLine, oneLine, quoted } from './text.ts'
 
 export interface Absence {
   readonly on: boolean
@@ -28,17 +28,21 @@ function momentOf(found: unknown): string | null {
   return typeof found === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(found) ? found : null
 }
 
+/** RFC 3834 §2: nobody answers what a program sent. Stalwart would answer `auto-generated`, in spite of RFC 5230 §4.6. */
+const BY_A_PERSON = 'not header :contains "auto-submitted" "auto-"'
+
 /** `addresses`: all of the person; mail that names none of them in To or Cc is not replied to (RFC 5230 §4.5). */
 export function replyCommand(absence: Absence, addresses: readonly string[]): string[] {
-  const subject = oneLine(absence.subject).trim()
+  // Stalwart would make a line end of `\\n` in it (`multiLine`).
+  const subject = oneLine(absence.subject).replaceAll('\\', '/').trim()
   const reply = [
     `vacation :days ${String(DAYS)}`,
     ...(subject === '' ? [] : [`:subject ${quoted(subject)}`]),
     ...(addresses.length === 0 ? [] : [`:addresses [${addresses.map((one) => listed([oneLine(one)])).join(', ')}]`]),
-    `${quoted(wellFormed(absence.text))};`
+    `${multiLine(absence.text)};`
   ].join(' ')
-  const tests = [moment('ge', absence.from), moment('lt', absence.to)].filter((test) => test !== null)
-  return tests.length === 0 ? [reply] : [`if allof (${tests.join(', ')}) {`, `  ${reply}`, '}']
+  const tests = [moment('ge', absence.from), moment('lt', absence.to), BY_A_PERSON].filter((test) => test !== null)
+  return [`if allof (${tests.join(', ')}) {`, `  ${reply}`, '}']
 }
 
 /** RFC 5260 §4.2: times of one zone, compared as texts. How a server writes the zone itself differs, so it is left out. */

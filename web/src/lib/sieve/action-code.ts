@@ -36,7 +36,8 @@ function commandOf({ kind, value }: FilterAction, folders: Folders, byId: boolea
     case 'forward':
       return [`redirect :copy ${quoted(oneLine(value))};`]
     case 'keep':
-      return ['keep;']
+      // Not `keep`: on Stalwart, a filter further down that files the mail elsewhere would undo it.
+      return ['fileinto "INBOX";']
     default:
       return []
   }

@@ -1,4 +1,7 @@
-/** A condition as a test of Sieve. All comparisons ignore the case of ASCII letters (i;ascii-casemap is the default). */
+/**
+ * A condition as a test of Sieve. All comparisons ignore case: of ASCII letters by the standard (i;ascii-casemap), of all
+ * letters on Stalwart.
+ */
 import type { Condition, Field } from './filter.ts'
 import { literal, listed, oneLine } from './text.ts'
 
@@ -11,6 +14,24 @@ const HEADERS: Partial<Record<Field, readonly string[]>> = {
   list: ['list-id']
 }
 
+/** What is shown as a file: some programs send documents without a disposition, or as `inline` (RFC 5703 §4). */
+const ATTACHED = `anyof (${[
+  'header :mime :anychild :contains "Content-Disposition" "attachment"',
+  'header :mime :anychild :type :is "Content-Type" ["application", "message"]',
+  'header :mime :anychild :contenttype :is "Content-Type" "text/calendar"'
+].join(', ')})`
+
+/** The same as `ATTACHED`. */
+export function isAttached({ type, disposition }: Part): boolean {
+  return disposition?.toLowerCase() === 'attachment' || /^(application|message)\/|^text\/calendar$/i.test(type ?? '')
+}
+
+/** One of the parts of a mail that are no text of it */
+export interface Part {
+  readonly type: string | null
+  readonly disposition: string | null
+}
+
 export function testOf(condition: Condition): string {
   const value = oneLine(condition.value)
   const { field, test } = condition
@@ -18,10 +39,11 @@ export function testOf(condition: Condition): string {
     case 'size':
       return `size :${test === 'under' ? 'under' : 'over'} ${String(sizeOf(value))}`
     case 'attachment':
-      // RFC 5703 §4.1: of the parts of a mail, those that are not shown within it.
-      return 'header :mime :anychild :contains "Content-Disposition" "attachment"'
-    case 'body':
-      return `body :text :contains ${listed([value])}`
+      return ATTACHED
+    case 'body': {
+      const [how, key] = patternOf('contains', value)
+      return `body :text ${how} ${listed([key])}`
+    }
     case 'list':
       return test === 'is' ? listTest(value) : headerTest(['list-id'], condition)
     case 'subject':
@@ -68,15 +90,21 @@ function comparison(test: Condition['test'], value: string, headers: readonly st
   return `${how} ${listed(headers)} ${listed([key])}`
 }
 
+/** Stalwart reads `\\n` as a line end, and others of its kind wrongly too: any one letter stands for a backslash. */
+function wildcards(value: string): string {
+  return value.split('\\').map(literal).join('?')
+}
+
 function patternOf(test: Condition['test'], value: string): [how: string, key: string] {
+  const pattern = wildcards(value)
   switch (test) {
     case 'begins':
-      return [':matches', `${literal(value)}*`]
+      return [':matches', `${pattern}*`]
     case 'ends':
-      return [':matches', `*${literal(value)}`]
+      return [':matches', `*${pattern}`]
     case 'contains':
-      return [':contains', value]
+      return value.includes('\\') ? [':matches', `*${pattern}*`] : [':contains', value]
     default:
-      return [':is', value]
+      return value.includes('\\') ? [':matches', pattern] : [':is', value]
   }
 }

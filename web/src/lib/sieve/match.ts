@@ -1,8 +1,8 @@
 /**
- * Whether a filter hits a mail that this page knows: by the same rules as the mail server, which compares texts without
- * the case of ASCII letters, and of no others (RFC 4790 §9.2).
+ * Whether a filter hits a mail that this page knows: by the same rules as the mail server. Stalwart compares without the
+ * case of all letters; the standard asks for that of ASCII letters only (RFC 4790 §9.2).
  */
-import { domainIn, headersOf, sizeOf } from './condition-code.ts'
+import { domainIn, headersOf, isAttached, sizeOf, type Part } from './condition-code.ts'
 import type { Condition, Filter, Test } from './filter.ts'
 
 export interface Addressee {
@@ -17,7 +17,7 @@ export interface Letter {
   readonly bcc: readonly Addressee[]
   readonly subject: string
   readonly size: number
-  readonly hasAttachment: boolean
+  readonly attachments: readonly Part[]
   /** all headers of that name, in lower case; null: not known */
   headers(name: string): readonly string[] | null
 }
@@ -40,7 +40,7 @@ function judged(condition: Condition, letter: Letter): Verdict {
     case 'size':
       return test === 'under' ? letter.size < sizeOf(value) : letter.size > sizeOf(value)
     case 'attachment':
-      return letter.hasAttachment
+      return letter.attachments.some(isAttached)
     case 'body':
       return null
     case 'subject':
@@ -54,7 +54,10 @@ function judged(condition: Condition, letter: Letter): Verdict {
       return some(letter.headers(folded(name)), (text) => compares(test, text.trim(), value))
     }
     default:
-      return addresseesOf(field, letter).some((one) => isAddressed(test, one, value))
+      // As it is written: with quotation marks and comments.
+      return test === 'contains'
+        ? headersIn(letter, headersOf(condition), (text) => compares(test, text, value))
+        : addresseesOf(field, letter).some((one) => isAddressed(test, one, value))
   }
 }
 
@@ -62,8 +65,7 @@ function addresseesOf(field: 'from' | 'to' | 'cc' | 'recipient', letter: Letter)
   return field === 'recipient' ? [...letter.to, ...letter.cc, ...letter.bcc] : letter[field]
 }
 
-function isAddressed(test: Test, { name, email }: Addressee, value: string): boolean {
-  if (test === 'contains') return compares(test, name ? `${name} <${email}>` : email, value)
+function isAddressed(test: Test, { email }: Addressee, value: string): boolean {
   if (test === 'domain') return compares('is', email.slice(email.lastIndexOf('@') + 1), domainIn(value))
   return compares(test, email, value)
 }
@@ -86,11 +88,15 @@ function compares(test: Test, text: string, wanted: string): boolean {
   }
 }
 
+function headersIn(letter: Letter, names: readonly string[], is: (text: string) => boolean): Verdict {
+  const verdicts = names.map((name) => some(letter.headers(name), is))
+  return verdicts.includes(true) || (verdicts.includes(null) ? null : false)
+}
+
 function some(texts: readonly string[] | null, is: (text: string) => boolean): Verdict {
   return texts && texts.some(is)
 }
 
-/** i;ascii-casemap */
 export function folded(text: string): string {
-  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  return text.toLowerCase()
 }

@@ -23,6 +23,7 @@ const OF_KIND: Partial<Record<ActionKind, readonly string[]>> = {
   delete: ['fileinto'],
   copy: ['fileinto', 'copy'],
   forward: ['copy'],
+  keep: ['fileinto'],
   label: ['imap4flags'],
   read: ['imap4flags'],
   star: ['imap4flags']

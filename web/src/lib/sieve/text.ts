@@ -10,10 +10,23 @@ export function oneLine(text: string): string {
   return wellFormed(text).replace(CONTROLS, ' ')
 }
 
-/** A quoted string. Its lines end with CRLF; other control characters are none of a mail (RFC 5228 §8.1). */
+/**
+ * A quoted string. Its lines end with CRLF; other control characters are none of a mail (RFC 5228 §8.1). Behind a
+ * backslash at its end stands a blank: Stalwart would take `\\"` for a quotation mark within the text.
+ */
 export function quoted(text: string): string {
   const lines = wellFormed(text).split(/\r\n|\r|\n/)
-  return `"${lines.map((line) => oneLine(line).replaceAll(/["\\]/g, String.raw`\$&`)).join('\r\n')}"`
+  const escaped = lines.map((line) => oneLine(line).replaceAll(/["\\]/g, String.raw`\$&`)).join('\r\n')
+  return `"${escaped}${escaped.endsWith('\\') ? ' ' : ''}"`
+}
+
+/**
+ * A text of lines, in which a backslash is one (RFC 5228 §2.4.2): within quotation marks, Stalwart reads `C:\\new` as
+ * "C:\", a line end and "ew". It ends with a line end.
+ */
+export function multiLine(text: string): string {
+  const lines = wellFormed(text).split(/\r\n|\r|\n/)
+  return ['text:', ...lines.map((line) => oneLine(line).replace(/^\./, '..')), '.', ''].join('\r\n')
 }
 
 /** For `:matches`: each character of it stands for itself (RFC 5228 §2.7.1). */

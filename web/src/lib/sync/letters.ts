@@ -2,6 +2,7 @@
 import { call, reference } from '#lib/jmap/client.ts'
 import type { EmailAddress, GetResponse, Id } from '#lib/jmap/types.ts'
 import { unencoded } from '#lib/mail/encoded-words.ts'
+import type { Part } from '#lib/sieve/condition-code.ts'
 import { folded, type Letter } from '#lib/sieve/match.ts'
 import type { Account } from './account.ts'
 
@@ -22,17 +23,19 @@ interface Found {
   readonly bcc: EmailAddress[] | null
   readonly subject: string | null
   readonly size: number
-  readonly hasAttachment: boolean
+  readonly attachments: readonly Part[]
 }
 
-const PROPERTIES = ['id', 'receivedAt', 'from', 'to', 'cc', 'bcc', 'subject', 'size', 'hasAttachment']
+const PROPERTIES = ['id', 'receivedAt', 'from', 'to', 'cc', 'bcc', 'subject', 'size', 'attachments']
+/** What filters ask for in words, not only for addresses. */
+const HEADERS = ['from', 'to', 'cc', 'bcc', 'list-id']
 /** A filter sorts what comes, without spam; and what was thrown away stays so. */
 const NOT_SORTED = ['sent', 'drafts', 'junk', 'trash']
 
 /** `headers`: names that filters ask for besides. Raises JmapFailure. */
 export async function lastLetters(account: Account, headers: readonly string[]): Promise<ReceivedLetter[]> {
   await account.connected()
-  const names = [...new Set(['list-id', ...headers.map(folded)])]
+  const names = [...new Set([...HEADERS, ...headers.map(folded)])]
   const properties = [...PROPERTIES, ...names.map(propertyOf)]
   const aside = [...account.objects.mailboxes.values()].filter(({ role }) => NOT_SORTED.includes(role ?? ''))
   const results = await account.client.run([
@@ -41,7 +44,7 @@ export async function lastLetters(account: Account, headers: readonly string[]):
       sort: [{ property: 'receivedAt', isAscending: false }],
       limit: Math.min(MOST_LETTERS, account.client.limits.maxObjectsInGet)
     }),
-    call('Email/get', 'get', { '#ids': reference('query', 'Email/query', '/ids'), properties })
+    call('Email/get', 'get', { '#ids': reference('query', 'Email/query', '/ids'), properties, bodyProperties: ['type', 'disposition'] })
   ])
   const letters = results.get<GetResponse<Found>>('get').list.map((found) => letterOf(found, names))
   return letters.toSorted((one, other) => other.receivedAt.getTime() - one.receivedAt.getTime())
@@ -62,7 +65,7 @@ function letterOf(found: Found, names: readonly string[]): ReceivedLetter {
     bcc: found.bcc ?? [],
     subject: found.subject ?? '',
     size: found.size,
-    hasAttachment: found.hasAttachment,
+    attachments: found.attachments,
     headers: (name) => texts.get(name) ?? null
   }
 }
