@@ -126,7 +126,7 @@ class Day:
     async def signed_in(self) -> None:
         """From now on, another program of hers looks at her mail, with the cookie of the desk."""
         url = self.host.environment["POSTROOM_URL"]
-        cookies = {each["name"]: each["value"] for each in await self.desk.context.cookies()}
+        cookies = {each.get("name", ""): each.get("value", "") for each in await self.desk.context.cookies()}
         http = httpx2.AsyncClient(base_url=url, trust_env=False, timeout=30, headers={"Origin": url}, cookies=cookies)
         session = (await http.get("/jmap/session")).raise_for_status().json()
         account = session["primaryAccounts"]["urn:ietf:params:jmap:mail"]
@@ -167,11 +167,6 @@ async def a_day(folder: Path, database: Database) -> AsyncIterator[Day]:
         day = Day(host, desk, phone, await owner.mail(), folder, host.service)
         try:
             yield day
-        except BaseException:
-            for n, e in (("desk", desk), ("phone", phone)):  # DEBUG
-                await e.page.screenshot(path=f"/tmp/day_{n}.png")  # DEBUG
-                print(n, e.told[-8:], e.console.said, e.page.url)  # DEBUG
-            raise  # DEBUG
         finally:
             await day.service.stop()
             if day.own:

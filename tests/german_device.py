@@ -29,8 +29,8 @@ _LISTEN = """
 """
 
 NETWORK = re.compile(
-    r"^Failed to load resource: (net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING"
-    r"|INTERNET_DISCONNECTED|FAILED|SOCKET_NOT_CONNECTED)|the server responded with a status of 50[234] )"
+    r"^Failed to load resource: (net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE"
+    r"|INCOMPLETE_CHUNKED_ENCODING|INTERNET_DISCONNECTED|FAILED|SOCKET_NOT_CONNECTED)|the server responded with a status of 50[234] )"
 )
 """What a browser itself says while a server is away."""
 
@@ -79,8 +79,8 @@ class Device(MailPage):
         return self.page.get_by_role(role, name=name, exact=isinstance(name, str))
 
     async def taken_up(self) -> None:
-        """The person comes back to it: what another device changed is not announced, and asked for then. Where the focus
-        or the pointer is, no row moves."""
+        """The person comes back to it: what another device changed is not announced, and asked for then. Where the
+        focus or the pointer is, no row moves."""
         await self.page.mouse.move(0, 0)
         await self.page.evaluate("document.activeElement?.blur()")
         await self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
@@ -136,7 +136,7 @@ async def device(
     browser.set_default_timeout(15_000)
     page = browser.pages[0]
     opened = Device(up, page, person, profile.name)
-    await browser.expose_function("isTold", lambda text: (opened.told.append(text), print(f"{__import__(chr(116)+chr(105)+chr(109)+chr(101)).time():.2f}", profile.name, text)))
+    await browser.expose_function("isTold", lambda text: opened.told.append(text))
     await browser.add_init_script(_LISTEN)
     try:
         yield opened
