@@ -30,7 +30,8 @@ _LISTEN = """
 
 NETWORK = re.compile(
     r"^Failed to load resource: (net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE"
-    r"|INCOMPLETE_CHUNKED_ENCODING|INTERNET_DISCONNECTED|FAILED|SOCKET_NOT_CONNECTED)|the server responded with a status of 50[234] )"
+    r"|INCOMPLETE_CHUNKED_ENCODING|INTERNET_DISCONNECTED|FAILED|SOCKET_NOT_CONNECTED)"
+    r"|the server responded with a status of 50[234] )"
 )
 """What a browser itself says while a server is away."""
 
