@@ -7,20 +7,27 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from mail_page import NARROW, WIDE, MailPage, mail_page
+from mail_page import NARROW, MailPage, mail_page
 from trial import Trial
+from writing_page import begin
 
 SETTINGS = {"POSTROOM_DELAY_FACTOR": "0.5", "POSTROOM_PACE": "0"}
 PICTURES = Path(__file__).parent.parent.parent / "docs/pictures"
 WRITES = os.environ.get("POSTROOM_WRITE_DOCS") == "1"
-IN_THE_README = ("conversation-wide-light", "preparing-wide-light", "inbox-phone-dark")
+IN_THE_README = (
+    "conversation-wide-light",
+    "writing-wide-light",
+    "filters-wide-dark",
+    "preparing-wide-light",
+    "inbox-phone-dark",
+)
 NAMES = {
     "wide-light": "alice",
     "wide-dark": "alice.brandt",
     "phone-light": "alice-brandt",
     "phone-dark": "alicebrandt",
 }
-SIZES: Mapping[str, Mapping[str, int]] = {"wide": WIDE, "phone": NARROW}
+SIZES: Mapping[str, Mapping[str, int]] = {"wide": {"width": 1200, "height": 760}, "phone": NARROW}
 
 
 async def picture(page: MailPage, name: str) -> None:
@@ -30,6 +37,23 @@ async def picture(page: MailPage, name: str) -> None:
     shot = await page.page.screenshot(animations="disabled")
     if WRITES and name in IN_THE_README:
         (PICTURES / f"{name}.png").write_bytes(shot)
+
+
+async def writes(alice: MailPage) -> None:
+    window = await begin(alice, ["Jonas Weber <jonas@birkenau.example.net>"], "Pallet 3: bay 7", "Hello Jonas,")
+    for line in ("", "it is on the Thursday tour. Please call the carrier before", "9 o'clock: two of us can unload."):
+        await alice.page.keyboard.press("Enter")
+        await alice.page.keyboard.type(line)
+    await window.is_saved()
+
+
+async def makes_a_filter(alice: MailPage) -> None:
+    await alice.open("/mail/settings/filters")
+    await alice.button("New").click()
+    for name, text in (("Name", "Harbour Bank"), ("Text", "harbour")):
+        await alice.page.get_by_role("textbox", name=name, exact=True).fill(text)
+    await alice.page.get_by_role("combobox", name="Folder", exact=True).select_option("Receipts")
+    await expect(alice.text("Of your last")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -56,3 +80,9 @@ async def test_views_fit_the_window(up: Trial, browser: Browser, size: str, sche
         await alice.row("Pallet 3 of the December order").click()
         await expect(alice.text("This may not be the Mara Lindqvist you know")).to_be_visible()
         await picture(alice, f"conversation-{size}-{scheme}")
+        await alice.open("/mail")
+        await expect(alice.row("Pallet 3 of the December order")).to_be_visible()
+        await writes(alice)
+        await picture(alice, f"writing-{size}-{scheme}")
+        await makes_a_filter(alice)
+        await picture(alice, f"filters-{size}-{scheme}")

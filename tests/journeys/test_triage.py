@@ -2,8 +2,9 @@
 
 import re
 
-from playwright.async_api import Browser, CDPSession, Locator, expect
+from playwright.async_api import Browser, Locator, expect
 
+from finger import Finger
 from mail_page import NARROW, MailPage, mail_page
 from trial import Trial
 
@@ -74,25 +75,6 @@ async def test_a_person_sorts_their_mail_without_a_pointer(up: Trial, browser: B
         await press(alice, "Enter")
         await expect(order(alice, 4)).to_be_visible()
         await alice.expect_no_violations()
-
-
-class Finger:
-    def __init__(self, browser: CDPSession) -> None:
-        self._browser = browser
-
-    async def touches(self, kind: str, *points: tuple[float, float]) -> None:
-        await self._browser.send(
-            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]}
-        )
-
-    async def swipes(self, row: Locator, by: int) -> None:
-        box = await row.bounding_box()
-        assert box
-        x, y = box["x"] + box["width"] / 2 - by / 2, box["y"] + box["height"] / 2
-        await self.touches("touchStart", (x, y))
-        for step in range(1, 11):
-            await self.touches("touchMove", (x + by * step / 10, y))
-        await self.touches("touchEnd")
 
 
 async def test_on_a_phone_a_finger_swipes_selects_and_takes_back(up: Trial, browser: Browser) -> None:

@@ -1,16 +1,30 @@
-import { arrivals } from '#lib/state/arrivals.ts'
+import { arrivals, topOf } from '#lib/state/arrivals.ts'
 import type { Row } from '#lib/state/mail.ts'
 import { expect, test } from 'vitest'
 
-const row = (minute: number, unread = true) => ({
-  threadId: `t${minute}`,
+const row = (minute: number, unread = true, emailId = `e${minute}`) => ({
+  emailId,
   time: new Date(2026, 10, 26, 12, minute),
   unread
 })
 const listOf = (...rows: object[]) => ({ row: (index: number) => rows[index] as Row | undefined })
+const ids = (rows: readonly Row[]) => rows.map(({ emailId }) => emailId)
 
 test('what is newer than the newest that was seen has arrived, unless it is read', () => {
   const list = listOf(row(9), row(8, false), row(7), row(5), row(4))
-  expect(arrivals(list, row(5).time).map(({ threadId }) => threadId)).toEqual(['t9', 't7'])
-  expect(arrivals(list, row(9).time)).toEqual([])
+  expect(ids(arrivals(list, topOf(listOf(row(5), row(4)))))).toEqual(['e9', 'e7'])
+  expect(arrivals(list, topOf(list))).toEqual([])
+  expect(ids(arrivals(list, topOf(listOf())))).toEqual(['e9', 'e7', 'e5', 'e4'])
+})
+
+test('what has the time of the newest that was seen has arrived, too', () => {
+  const seen = topOf(listOf(row(9), row(9, true, 'b'), row(4)))
+  expect(ids(arrivals(listOf(row(9, true, 'c'), row(9), row(9, true, 'b'), row(4)), seen))).toEqual(['c'])
+})
+
+test('what left the list and comes back is not new', () => {
+  const all = listOf(row(9, true, 'a'), row(9, true, 'b'), row(4))
+  const before = topOf(all)
+  for (const rest of [listOf(row(9, true, 'b'), row(4)), listOf(row(4)), listOf()])
+    expect(arrivals(all, topOf(rest, before))).toEqual([])
 })

@@ -4,13 +4,32 @@ import type { ConversationList, Row } from '#lib/state/mail.ts'
 /** Further ones are not named: nobody listens to more. */
 const MOST = 20
 
-/** Unread conversations on top of the list that are newer than `since`. */
-export function arrivals(list: Pick<ConversationList, 'row'>, since: Date): Row[] {
+/** The newest mail of a list that was seen: the mail server tells times in whole seconds, so several have the same. */
+export interface Top {
+  readonly time: Date
+  readonly ids: readonly string[]
+}
+
+/** As the list is now. What left it since `before` and comes back, as by an undo, is not new. */
+export function topOf(list: Pick<ConversationList, 'row'>, before?: Top): Top {
+  const time = list.row(0)?.time ?? new Date(0)
+  if (before && before.time > time) return before
+  const ids = before && before.time >= time ? [...before.ids] : []
+  for (let index = 0; index < MOST; index += 1) {
+    const next = list.row(index)
+    if (!next || next.time < time) break
+    ids.push(next.emailId)
+  }
+  return { time, ids }
+}
+
+/** Unread conversations on top of the list that came after `top`. */
+export function arrivals(list: Pick<ConversationList, 'row'>, { time, ids }: Top): Row[] {
   const found: Row[] = []
   for (let index = 0; index < MOST; index += 1) {
-    const row = list.row(index)
-    if (!row || row.time <= since) break
-    if (row.unread) found.push(row)
+    const next = list.row(index)
+    if (!next || next.time < time) break
+    if (next.unread && !(next.time <= time && ids.includes(next.emailId))) found.push(next)
   }
   return found
 }

@@ -76,6 +76,17 @@ test('a change of what nobody sees is not told again; a message that waited and 
   expect(left(notices)).toBe('Sending to Karim Bensaïd in 9 s')
 })
 
+test('what is being taken back is not told again when the mail server says until when', () => {
+  const { notices, departing } = scene()
+  departing.follow([departure()])
+  notices.undoLast()
+  departing.follow([departure({ at: new Date(NOW + 12_000) })])
+  expect([notices.shown, notices.canUndo]).toEqual([null, false])
+  departing.follow([])
+  departing.follow([departure()])
+  expect(left(notices)).toBe('Sending to Karim Bensaïd in 9 s')
+})
+
 test('of another visit only what can be taken back is told', () => {
   expect(scene([departure()]).notices.shown).not.toBeNull()
   expect(scene([departure({ needs: 'connection' })]).notices.shown).toBeNull()

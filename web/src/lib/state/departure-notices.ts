@@ -18,6 +18,8 @@ interface Told {
   departure: Departure
   /** what was told of it: it is told again if that changes */
   key: string
+  /** the person takes it back, and is not told that it goes meanwhile */
+  isTaken: boolean
   readonly undo: Undo
 }
 
@@ -87,7 +89,7 @@ export class DepartureNotices {
     const key = `${needs} ${at.getTime()}`
     const told = this.#told.get(id) ?? this.#added(departure)
     told.departure = departure
-    if (told.key === key) return
+    if (told.key === key || told.isTaken) return
     if (told.key !== '') this.#scene.notices.withdraw(told.undo)
     told.key = key
     const isTimed = needs !== 'connection' && needs !== 'session' && !scheduled
@@ -97,11 +99,11 @@ export class DepartureNotices {
   }
 
   #added(departure: Departure): Told {
-    const told: Told = {
-      departure,
-      key: '',
-      undo: { run: () => void takeBack(() => told.departure.undo(), this.#scene), done: null }
+    const run = (): void => {
+      told.isTaken = true
+      void takeBack(() => told.departure.undo(), this.#scene)
     }
+    const told: Told = { departure, key: '', isTaken: false, undo: { run, done: null } }
     this.#told.set(departure.id, told)
     return told
   }

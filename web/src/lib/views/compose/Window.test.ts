@@ -219,6 +219,18 @@ test('what speaks against sending is asked in the window, and may be overruled',
   expect(did).toEqual(['end'])
 })
 
+test('that a file is uploaded first is said until it is', async () => {
+  const { composition } = await shown({ to: [ann] }, (scene) => {
+    const files = scene.composition.attach([new File(['1'], 'plan.pdf')])
+    scene.composition.states = new Map([['f0', { kind: 'uploading', done: 0 }]])
+    scene.composition.objections = [{ kind: 'uploading', files }]
+  })
+  await press('Send')
+  expect(alerts()).toEqual([expect.stringContaining('plan.pdf')])
+  await after(() => (composition.states = new Map()))
+  expect(alerts()).toEqual([])
+})
+
 test('without a recipient nothing is sent, and the field has the focus', async () => {
   await shown({}, (scene) => (scene.composition.objections = [{ kind: 'nobody' }]))
   await press('Send')

@@ -32,6 +32,12 @@ export function refusalText(
   return words.files.refused(name)
 }
 
+/** What was uploaded meanwhile is no reason any more. */
+export function isOver(objection: Objection, composition: Pick<Composition, 'fileState'>): boolean {
+  const { kind } = objection
+  return kind === 'uploading' && objection.files.every(({ id }) => composition.fileState(id).kind !== kind)
+}
+
 export function objectionText(objection: Objection, { objection: words }: ComposeWords): string {
   switch (objection.kind) {
     case 'nobody':

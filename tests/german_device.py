@@ -1,0 +1,145 @@
+"""A device of a person who reads German: a browser with a profile of its own, and all that it told its person."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, Playwright, expect
+
+from chromium import chromium_path, needed_flags
+from mail_page import MailPage, Running
+from writing_page import Window
+
+# Tells each sentence of the notices when it appears: a sentence that goes and comes again is told twice.
+_LISTEN = """
+  const shown = new Map()
+  const look = () => {
+    for (const region of document.querySelectorAll('section[aria-label="Hinweise"] [role="status"]')) {
+      const [timed] = region.querySelectorAll(':scope > .visually-hidden:first-child')
+      const own = [...region.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data).join('')
+      const text = (own.trim() || timed?.textContent || '').trim()
+      if (text !== (shown.get(region) ?? '')) text && window.isTold(text)
+      shown.set(region, text)
+    }
+  }
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true })
+"""
+
+NETWORK = re.compile(
+    r"^Failed to load resource: (net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE"
+    r"|INCOMPLETE_CHUNKED_ENCODING|INTERNET_DISCONNECTED|FAILED|SOCKET_NOT_CONNECTED)"
+    r"|the server responded with a status of 50[234] )"
+)
+"""What a browser itself says while a server is away."""
+
+
+@dataclass
+class Console:
+    """Errors and warnings. While a server is `away`, the browser may say that nobody answers."""
+
+    away: bool = False
+    said: list[str] = field(default_factory=list)
+
+    def listen(self, page: Page) -> None:
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.said.append(f"thrown: {error}"))
+
+    def _said(self, said: ConsoleMessage) -> None:
+        if said.type not in ("error", "warning") or (self.away and NETWORK.match(said.text)):
+            return
+        if said.text.startswith("Applying inline style"):
+            return  # the sanitizer at work, as MailPage explains
+        self.said.append(f"{said.type}: {said.text} ({said.location['url']})")
+
+
+class Device(MailPage):
+    """`told` has each sentence of its notices, in order."""
+
+    def __init__(self, up: Running, page: Page, person: str, name: str) -> None:
+        super().__init__(up, page, person)
+        self.name = name
+        self.console = Console()
+        self.told: list[str] = []
+        self.console.listen(page)
+
+    @property
+    def context(self) -> BrowserContext:
+        return self.page.context
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.page.keyboard.press(key)
+
+    async def type(self, text: str) -> None:
+        await self.page.keyboard.type(text)
+
+    def named(self, role: Any, name: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_role(role, name=name, exact=isinstance(name, str))
+
+    async def taken_up(self) -> None:
+        """The person comes back to it: what another device changed is not announced, and asked for then. Where the
+        focus or the pointer is, no row moves."""
+        await self.page.mouse.move(0, 0)
+        await self.page.evaluate("document.activeElement?.blur()")
+        await self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    async def is_told(self, text: str | re.Pattern[str]) -> None:
+        region = self.page.get_by_role("region", name="Hinweise")
+        await expect(region.get_by_text(text).first).to_be_visible()
+
+    async def rows(self) -> list[str]:
+        """The names of the rows, as a screen reader reads them."""
+        return await self.page.locator('[role="gridcell"] > .visually-hidden').all_text_contents()
+
+
+class GermanWindow(Window):
+    """A window of writing."""
+
+    @property
+    def text(self) -> Locator:
+        return self.field("Nachricht")
+
+    def named(self, subject: str) -> "GermanWindow":
+        return GermanWindow(self.of, subject)
+
+    async def is_saved(self) -> None:
+        await expect(self.box.get_by_text(re.compile(r"^Gespeichert \d\d:\d\d$"))).to_be_visible()
+
+    async def is_kept(self) -> None:
+        await expect(self.box.get_by_text("Auf diesem Gerät gespeichert", exact=True).first).to_be_visible()
+
+
+async def begin(at: Device, to: str, subject: str, text: str) -> GermanWindow:
+    """Write a new message."""
+    await at.button("Schreiben").first.click()
+    window = GermanWindow(at, "Neue Nachricht")
+    await expect(window.field("An")).to_be_focused()
+    await at.type(f"{to},")
+    await window.field("Betreff").click()
+    await at.type(subject)
+    window = window.named(subject)
+    await window.text.click()
+    await at.type(text)
+    return window
+
+
+@asynccontextmanager
+async def device(
+    playwright: Playwright, profile: Path, up: Running, person: str, **context: Any
+) -> AsyncIterator[Device]:
+    """The profile is the browser's own, so a service worker keeps the interface there."""
+    browser = await playwright.chromium.launch_persistent_context(
+        profile, executable_path=chromium_path(), args=needed_flags(), locale="de-DE", **context
+    )
+    browser.set_default_timeout(15_000)
+    page = browser.pages[0]
+    opened = Device(up, page, person, profile.name)
+    await browser.expose_function("isTold", lambda text: opened.told.append(text))
+    await browser.add_init_script(_LISTEN)
+    try:
+        yield opened
+    finally:
+        await browser.close()

@@ -1,0 +1,344 @@
+"""A whole day of a person who reads German, at a desk and with a phone, in one profile each: journeys in a row, while
+the mail server and Postroom restart, and Postroom is upgraded. Nothing is lost, nothing is said twice, and no console
+complains."""
+
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import FilePayload, Locator, expect
+
+from built_web import require_interface
+from eventually import eventually
+from finger import Finger
+from german_day import Day, a_day, repeated
+from german_device import Device, GermanWindow, begin
+from kratos_servers import PASSWORD
+from other_build import settings_of, write_other_build
+from other_program import mails_in, received, send
+from servers import Database
+
+FILE = FilePayload(name="Übersicht.pdf", mimeType="application/pdf", buffer=bytes(range(250)) * 400)
+
+
+async def fills_in(at: Device, path: str) -> None:
+    await at.open(path)
+    await at.named("textbox", "Adresse").fill(at.email)
+    await at.named("textbox", "Passwort").fill(PASSWORD)
+    await at.press("Enter")
+    await at.is_at("/mail")
+
+
+async def signs_up(day: Day) -> None:
+    await fills_in(day.desk, "/sign-up")
+    await day.delivers("Erster Tag", "Ada Amsel")
+    await expect(day.desk.row("Erster Tag")).to_be_visible()
+    await fills_in(day.phone, "/sign-in")
+    await day.signed_in()
+    await day.are_live()
+
+
+def order(at: Device, number: int) -> Locator:
+    return at.page.get_by_role("gridcell", name=f"Auftrag {number}.")
+
+
+async def sorts_by_keyboard(day: Day) -> None:
+    """The phone lies beside, and shows it."""
+    for number, sender in enumerate(("Ben Buche", "Cem Celik", "Dora Dachs", "Eva Eich", "Fritz Fink", "Gül Gans"), 1):
+        await day.delivers(f"Auftrag {number}", sender)
+        await expect(order(day.desk, number)).to_be_visible()
+        await expect(order(day.phone, number)).to_be_visible()
+    news = [f"1 neu in Posteingang: {sender}" for sender in day.senders[1:]]
+    await eventually(lambda: all(each.told == news for each in day.devices), "each is told of each mail once")
+    desk = day.desk
+    await desk.page.get_by_role("gridcell").first.focus()
+    for key, gone in (("e", True), ("s", False)):
+        await desk.press("Home")
+        name = await desk.focused()
+        await desk.press(key)
+        await desk.is_told("Unterhaltung archiviert" if gone else "Mit Stern markiert")
+        assert "Auftrag" in name
+    await desk.press("j", "#")
+    await desk.is_told("In den Papierkorb verschoben")
+    await desk.press("Enter")
+    await desk.is_at_conversation()
+    await expect(desk.page.get_by_role("article")).to_be_visible()
+    await desk.press("u")
+    await day.agree()
+
+
+async def swipes_on_the_phone(day: Day) -> None:
+    phone = day.phone
+    finger = Finger(await phone.context.new_cdp_session(phone.page))
+    await finger.swipes(order(phone, 2), -160)
+    await phone.is_told("Als gelesen markiert")
+    await finger.swipes(order(phone, 1), 160)
+    await phone.is_told("Unterhaltung archiviert")
+    await phone.page.get_by_role("button", name="Rückgängig").click()
+    await expect(order(phone, 1)).to_be_visible()
+    await day.agree()
+
+
+async def searches_on_the_phone(day: Day) -> None:
+    phone = day.phone
+    await phone.button("Suche").tap()
+    await expect(phone.page.get_by_role("combobox").and_(phone.page.locator(":focus"))).to_be_visible()
+    await phone.type("Auftrag 1")
+    await phone.press("Enter")
+    await phone.row("Auftrag 1").first.tap()
+    await expect(phone.message("Es geht um Auftrag 1.")).to_be_visible()
+    await phone.open("/mail")
+
+
+async def answers_and_takes_it_back_once(day: Day) -> None:
+    desk = day.desk
+    await send(day.bob, desk.email, "Palette 3", "Wo steht sie?")
+    await desk.row("Palette 3").click()
+    await expect(desk.message("Wo steht sie?")).to_be_visible()
+    await desk.press("r")
+    window = GermanWindow(desk, "Re: Palette 3")
+    await expect(window.text).to_be_focused()
+    await desk.type("In Halle 7.")
+    async with desk.page.expect_file_chooser() as chooser:
+        await window.button("Dateien anhängen").click()
+    await (await chooser.value).set_files(FILE)
+    await expect(window.box.get_by_text("100 KB")).to_be_visible()
+    await expect(window.box.get_by_role("progressbar")).to_have_count(0)
+    await window.send()
+    await desk.is_told(re.compile("^Geht in .* s an "))
+    await desk.press("z")
+    await expect(window.text).to_contain_text("In Halle 7.")
+    await expect(window.box.get_by_text(FILE["name"])).to_be_visible()
+    await window.text.press("Control+Enter")
+    await window.is_gone()
+    await expect(desk.framed("In Halle 7.")).to_be_visible()
+    day.sent.append("Re: Palette 3")
+    await desk.press("u", "g", "i")
+
+
+async def goes_on_at_the_desk_with_a_draft_of_the_phone(day: Day) -> None:
+    window = await begin(day.phone, day.bob.address, "Angebot", "Vom Telefon")
+    await window.is_saved()
+    await window.button("Speichern und schließen").tap()
+    await window.is_gone()
+    desk = day.desk
+    await desk.press("g", "d")
+    await desk.is_at("/mail/drafts")
+    await desk.row("Angebot").click()
+    there = GermanWindow(desk, "Angebot")
+    await expect(there.text).to_have_text("Vom Telefon")
+    await there.text.press("Control+End")
+    await desk.type(" und vom Tisch")
+    await there.send()
+    await expect(desk.row("Angebot")).to_have_count(0)
+    day.sent.append("Angebot")
+    await desk.press("g", "i")
+
+
+async def makes_a_filter_of_a_message(day: Day) -> None:
+    desk = day.desk
+    await desk.button("Neuer Ordner").click()
+    await desk.named("textbox", "Name").fill("Rechnungen")
+    await desk.button("Anlegen").click()
+    await day.delivers("Rechnung 1", "Hanna Hecht", List_Id="Rechnungen <rechnung.example.com>")
+    await desk.row("Rechnung 1").click()
+    await desk.message("Rechnung 1").get_by_role("button", name="Mehr").last.click()
+    await desk.named("menuitem", "Nachrichten wie diese filtern").click()
+    await desk.is_at("/mail/settings/filters")
+    await desk.named("combobox", "Ordner").select_option("Rechnungen")
+    await desk.page.get_by_role("checkbox", name=re.compile("^Auch auf diese.* jetzt anwenden")).check()
+    await desk.button("Filter speichern").click()
+    await desk.is_told("Filter gespeichert und 1 Nachricht sortiert")
+    await day.delivers("Rechnung 2", "Hanna Hecht-Igel", List_Id="Rechnungen <rechnung.example.com>")
+    folder = await day.mailbox("", "Rechnungen")
+
+    async def are_sorted() -> bool:
+        return len(await day.mail.query(filter={"inMailbox": folder})) == 2
+
+    await eventually(are_sorted, "the filter sorts what is there and what comes", 20)
+    await desk.named("link", "Zurück zur Post").click()
+    phone = day.phone
+    await phone.button("Ordner").first.tap()
+    await phone.page.get_by_role("link", name="Rechnungen").tap()
+    await expect(phone.row("Rechnung 2")).to_be_visible()
+    await phone.open("/mail")
+    await desk.press("g", "i")
+
+
+async def is_away_for_a_while(day: Day) -> None:
+    desk, phone = day.devices
+    await desk.open("/mail/settings/absence")
+    await desk.named("switch", "Automatische Antwort").click()
+    await desk.named("textbox", "Betreff").fill("Nicht da")
+    await desk.named("textbox", "Text").fill("Bis Montag.")
+    await desk.button("Speichern").click()
+    await expect(desk.page.get_by_text("Gespeichert", exact=True)).to_be_visible()
+    await send(day.bob, desk.email, "Frage", "Sind Sie da?")
+    await received(day.bob, "Nicht da")
+    await desk.named("link", "Zurück zur Post").click()
+    await phone.open("/mail")
+    await phone.button("Jetzt beenden").tap()
+    await phone.is_told("Automatische Antwort beendet")
+
+
+async def leaves_a_mailing_list(day: Day) -> None:
+    phone = day.phone
+    list_ = f"<mailto:{day.bob.address}?subject=abmelden>"
+    await day.delivers("Wochenblatt", "Ida Iltis", List_Unsubscribe=list_)
+    await phone.row("Wochenblatt").tap()
+    await phone.button("Ida Iltis abbestellen").tap()
+    await phone.page.get_by_role("dialog").get_by_role("button", name="Nachricht schreiben").tap()
+    window = GermanWindow(phone, "abmelden")
+    await expect(window.field("Betreff")).to_have_value("abmelden")
+    await window.text.click()
+    await phone.type("Bitte austragen.")
+    await window.button("Senden").tap()
+    await window.is_gone()
+    day.sent.append("abmelden")
+    await phone.button("Zurück zur Liste").tap()
+
+
+async def chooses_dark(day: Day) -> None:
+    desk, phone = day.devices
+    await desk.open("/mail/settings/general")
+    async with desk.page.expect_response(
+        lambda answer: answer.url.endswith("/api/settings") and answer.request.method == "PUT" and answer.ok
+    ):
+        await desk.named("radio", "Dunkel").check(force=True)
+    await desk.named("link", "Zurück zur Post").click()
+    await phone.open("/mail")
+    for each in day.devices:
+        await expect(each.page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+async def is_off_line_with_the_phone(day: Day) -> None:
+    phone = day.phone
+    phone.console.away = True
+    await phone.context.set_offline(True)
+    finger = Finger(await phone.context.new_cdp_session(phone.page))
+    await finger.swipes(order(phone, 1), 160)
+    await finger.swipes(order(phone, 5), -160)
+    await phone.is_told("Vorgemerkt. Wird erledigt, sobald Sie online sind.")
+    window = await begin(phone, day.bob.address, "Aus dem Tunnel", "Gleich da.")
+    await window.button("Senden").tap()
+    await window.is_gone()
+    await phone.is_told(re.compile("wird gesendet, sobald Sie online sind"))
+    await phone.context.set_offline(False)
+    day.sent.append("Aus dem Tunnel")
+    await day.are_live()
+    phone.console.away = False
+
+
+async def writes_while_the_mail_server_restarts(day: Day) -> None:
+    day.away(True)
+    window = await begin(day.desk, day.bob.address, "Neustart", "Vorher,")
+    await window.is_saved()
+    await day.host.stalwart.kill()
+    await day.desk.type(" währenddessen,")
+    await window.is_kept()
+    await day.host.stalwart.start()
+    await day.desk.type(" nachher.")
+    await window.is_saved()
+    await day.are_live()
+    await window.send()
+    day.sent.append("Neustart")
+    day.away(False)
+
+
+async def sorts_while_postroom_restarts(day: Day) -> None:
+    day.away(True)
+    day.service.kill()
+    await day.service.ended()
+    await order(day.desk, 3).focus()
+    await day.desk.press("e")
+    await day.restart()
+    await day.are_live()
+    day.away(False)
+
+
+async def writes_while_postroom_is_upgraded(day: Day) -> None:
+    day.away(True)
+    desk = day.desk
+    window = await begin(desk, day.bob.address, "Aufstieg", "Alte Fassung,")
+    build = write_other_build(day.folder / "upgraded")
+    await window.is_saved()
+    await desk.type(" ungespeichert,")
+    await day.restart(**settings_of(build, day.folder / "scripts"))
+    await day.are_live()
+    await desk.type(" neue Fassung.")
+    await window.is_saved()
+    day.away(False)
+    version = (await day.mail.http.get("/_app/version.json")).json()["version"]
+    for each in day.devices:
+
+        async def is_new(each: Device = each) -> bool:
+            await each.page.reload()
+            return version in await each.page.content()
+
+        await eventually(is_new, "the device has the new interface", 60)
+    await expect(window.text).to_have_text("Alte Fassung, ungespeichert, neue Fassung.")
+    await window.text.press("Control+Enter")
+    await window.is_gone()
+    day.sent.append("Aufstieg")
+
+
+async def has_lost_nothing(day: Day) -> None:
+    """Each message has reached Bob once, and each mail that came is where the person or the filter put it."""
+
+    async def all_arrived() -> bool:
+        return {len(await mails_in(day.bob, "inbox", subject)) for subject in day.sent} == {1}
+
+    await eventually(all_arrived, f"Bob has {day.sent}", 45)
+    assert len(set(day.sent)) == len(day.sent) == 6
+    assert await day.counts() == {"inbox": 6, "archive": 3, "trash": 1, "Rechnungen": 2, "sent": 6}
+
+
+async def signs_out(day: Day) -> None:
+    for each in day.devices:
+        await each.open("/sign-out")
+        await each.button("Abmelden").click()
+        await each.is_at("/sign-in")
+
+
+Journey = Callable[[Day], Awaitable[None]]
+
+JOURNEYS: list[Journey] = [
+    signs_up,
+    sorts_by_keyboard,
+    swipes_on_the_phone,
+    searches_on_the_phone,
+    answers_and_takes_it_back_once,
+    goes_on_at_the_desk_with_a_draft_of_the_phone,
+    makes_a_filter_of_a_message,
+    is_away_for_a_while,
+    leaves_a_mailing_list,
+    chooses_dark,
+    is_off_line_with_the_phone,
+    writes_while_the_mail_server_restarts,
+    sorts_while_postroom_restarts,
+    writes_while_postroom_is_upgraded,
+]
+
+SENDING = ["Wird an bob@example.org gesendet"]
+TWICE: dict[tuple[Journey, str], list[str]] = {
+    (answers_and_takes_it_back_once, "desk"): SENDING,
+    (is_off_line_with_the_phone, "phone"): SENDING,
+}
+"""A message that was taken back goes again, and one that could not go goes later."""
+
+
+@pytest.mark.timeout(300)
+async def test_a_whole_day_of_a_person_loses_nothing_and_says_nothing_twice(tmp_path: Path, database: Database) -> None:
+    require_interface()
+    async with a_day(tmp_path, database) as day:
+        for journey in JOURNEYS:
+            before = [len(each.told) for each in day.devices]
+            await journey(day)
+            await day.agree()
+            day.nothing_is_wrong()
+            for each, start in zip(day.devices, before, strict=True):
+                assert repeated(each.told[start:]) == TWICE.get((journey, each.name), []), journey.__name__
+        await has_lost_nothing(day)
+        await signs_out(day)
+        day.nothing_is_wrong()
