@@ -59,7 +59,16 @@ async def test_a_row_is_named_by_all_that_its_icons_show_and_its_date_in_words(a
     assert len(found) > 10
     assert [name for name in found if not IN_WORDS.search(name)] == []
     (pallet,) = [name for name in found if "Pallet 3 of the December order" in name]
-    order = ("Unread", "Warning: sender not confirmed", "Mara", "4 messages", "Pallet 3", "Attachment", "Answered", "Today")
+    order = (
+        "Unread",
+        "Warning: sender not confirmed",
+        "Mara",
+        "4 messages",
+        "Pallet 3",
+        "Attachment",
+        "Answered",
+        "Today",
+    )
     places = [pallet.index(word) for word in order]
     assert places == sorted(places), pallet
 
@@ -67,13 +76,20 @@ async def test_a_row_is_named_by_all_that_its_icons_show_and_its_date_in_words(a
 async def test_icons_are_hidden_and_whatever_can_be_pressed_has_a_name(alice: MailPage) -> None:
     await at_inbox(alice)
     await alice.row("Pallet 3 of the December order").click()
-    await expect(alice.page.get_by_role("heading", name="Pallet 3 of the December order", level=2)).to_have_text("Pallet 3 of the December order")
+    await expect(alice.page.get_by_role("heading", name="Pallet 3 of the December order", level=2)).to_have_text(
+        "Pallet 3 of the December order"
+    )
     assert await alice.page.locator("svg:not([aria-hidden=true])").count() == 0
     for role in ("button", "link", "checkbox", "textbox", "treeitem"):
         for each in await alice.page.get_by_role(role).all():
-            assert await each.evaluate("e => (e.ariaLabel || e.innerText || e.labels?.[0]?.innerText || e.title || "
-                                       "document.getElementById(e.getAttribute('aria-labelledby')?.split(' ')[0])"
-                                       "?.innerText || '').trim()") != "", await each.evaluate("e => e.outerHTML")
+            assert (
+                await each.evaluate(
+                    "e => (e.ariaLabel || e.innerText || e.labels?.[0]?.innerText || e.title || "
+                    "document.getElementById(e.getAttribute('aria-labelledby')?.split(' ')[0])"
+                    "?.innerText || '').trim()"
+                )
+                != ""
+            ), await each.evaluate("e => e.outerHTML")
 
 
 async def test_landmarks_headings_and_the_grid_are_where_a_screen_reader_looks_for_them(alice: MailPage) -> None:
@@ -154,7 +170,9 @@ async def test_sentences_are_told_by_one_region_at_most_one_each_three_seconds(a
     await alice.page.evaluate(_TOLD)
     for key in ("j", "j", "e", "e", "j", "#"):
         await alice.page.keyboard.press(key)
-    trashed = partial(alice.page.evaluate, "window.told.some(([, text]) => text.includes('Moved to Trash. Undo with Z.'))")
+    trashed = partial(
+        alice.page.evaluate, "window.told.some(([, text]) => text.includes('Moved to Trash. Undo with Z.'))"
+    )
     await eventually(trashed, "the last action was told")
     told = await alice.page.evaluate("window.told")
     assert "Conversation archived. Undo with Z." in told[0][1]
