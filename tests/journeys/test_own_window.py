@@ -36,6 +36,7 @@ async def test_a_message_in_its_own_window_outlives_a_reload_and_is_sent_from_th
         await expect(window.text).to_have_text("One")
         await own.expect_no_violations()
         await expect(window.text).to_be_focused()
+        await own.page.keyboard.press("Control+End")
         await own.page.keyboard.type(" two")
         await own.page.reload()
         await expect(window.text).to_have_text("One two")

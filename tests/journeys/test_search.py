@@ -41,7 +41,8 @@ async def fill(owner: Newcomer) -> None:
 
 
 def rows(page: MailPage) -> Locator:
-    return page.page.locator('[role="grid"] [role="gridcell"]')
+    """Without the actions of the row that has the focus."""
+    return page.page.locator('[role="grid"] [role="gridcell"][tabindex]')
 
 
 async def found(page: MailPage, *subjects: str) -> None:
@@ -73,7 +74,7 @@ async def test_search_by_keyboard_finds_sent_mail_and_archive_marks_the_words_an
         await alice.expect_no_violations()
 
         # The keyboard goes on among what was found.
-        await expect(rows(alice).nth(0).get_by_role("gridcell")).to_be_focused()
+        await expect(rows(alice).nth(0)).to_be_focused()
 
         # An operator that is suggested narrows it.
         await keyboard.press("/")

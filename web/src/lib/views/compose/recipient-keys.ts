@@ -50,3 +50,8 @@ export function takesDrags({ isTaken, onover, ondrop }: Drags): (node: HTMLEleme
     return () => ends.abort()
   }
 }
+
+/** Behind many recipients, the cursor is in view. */
+export function endInView(list: HTMLElement, isLong: boolean): void {
+  if (isLong && list.querySelector('input:focus')) list.scrollTop = list.scrollHeight
+}

@@ -36,16 +36,16 @@ export async function saving(wanted: Saving): Promise<boolean> {
 export async function removing({ filters, notices, words, filter }: Omit<Saving, 'hits'>): Promise<void> {
   const at = filters.filters.findIndex(({ id }) => id === filter.id)
   const without = (): Filter[] => filters.filters.filter(({ id }) => id !== filter.id)
-  let isBack = false
+  const state = { isBack: false }
   const bringBack = async (): Promise<void> => {
-    isBack = true
+    state.isBack = true
     const outcome = await filters.save(without().toSpliced(at, 0, filter))
     if (outcome !== 'saved') notices.failed(words.notSaved, () => void bringBack())
   }
   const undo = { run: () => void bringBack(), done: words.restored }
   const removed = filters.save(without())
   notices.say(words.removed(filter.name), undo)
-  if ((await removed) === 'saved' || isBack) return
+  if ((await removed) === 'saved' || state.isBack) return
   notices.withdraw(undo)
   notices.failed(words.notSaved, () => void removing({ filters, notices, words, filter }))
 }
