@@ -74,7 +74,7 @@ describe('a tab that is gone before this device kept what was done in it', () =>
 
   async function kept(): Promise<unknown[]> {
     const database = await openDB('postroom-mail-3-me@example.org/a')
-    const all = await database.getAll('outbox')
+    const all: unknown[] = await database.getAll('outbox')
     database.close()
     return all
   }

@@ -16,12 +16,13 @@ export async function adopt(name: string, drafts: KeptDrafts, outbox: KeptOutbox
     }
     // Later: a file that no draft has would be removed.
     for (const id of has(other, 'file') ? await other.getAllKeys('file') : []) {
-      await drafts.putFile(String(id), (await other.get('file', id)) as Blob)
+      await drafts.putFile(id as string, (await other.get('file', id)) as Blob)
     }
     for (const entry of await all(other, 'outbox')) {
       await outbox.addMissing({ ...(entry as Entry), attempted: true }, () => true)
     }
-    await Promise.all(['draft', 'file', 'outbox'].map((store) => has(other, store) && other.clear(store)))
+    const stores = ['draft', 'file', 'outbox'].filter((store) => has(other, store))
+    await Promise.all(stores.map((store) => other.clear(store)))
   } finally {
     other.close()
   }
