@@ -71,6 +71,7 @@ async def test_who_sends_after_the_session_ended_is_offered_to_sign_in_by_the_pa
         await expect(link.first).to_be_visible()
         await expect(alice.button("Live")).to_have_count(0)
         await link.first.click()
+        await alice.page.get_by_role("textbox", name="Address", exact=True).fill(alice.email)
         await alice.page.get_by_role("textbox", name="Password", exact=True).fill(PASSWORD)
         await alice.page.keyboard.press("Enter")
         await alice.page.wait_for_url(re.compile("/mail"))
