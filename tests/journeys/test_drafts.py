@@ -114,6 +114,24 @@ async def test_of_two_tabs_one_writes_a_draft_and_the_other_shows_it_until_it_ta
         await expect(first.text).to_have_text("First, more, second")
 
 
+async def test_what_is_typed_right_after_a_draft_was_taken_over_is_written_and_no_command_of_the_page(
+    up: Trial, browser: Browser
+) -> None:
+    async with writer(up, browser, "swift.alice") as (alice, own):
+        first = await begin(alice, [TO], "Swift", "First")
+        await first.is_saved()
+        other = await another_tab(alice, up)
+        await other.open("/mail/drafts")
+        await other.row("Swift").click()
+        second = Window(other, "Swift")
+        await second.button("Take over").click()
+        await other.page.keyboard.type("e# at once ")
+        await expect(second.text).to_be_focused()
+        await expect(second.text).to_have_text("e# at once First")
+        await is_stored(own, "Swift", "e# at once First")
+        await expect(first.text).to_have_text("e# at once First")
+
+
 async def test_a_discarded_draft_is_back_with_a_key(up: Trial, browser: Browser) -> None:
     async with writer(up, browser, "discard.alice") as (alice, own):
         window = await begin(alice, [TO], "Rash", "All of it")

@@ -57,3 +57,27 @@ async def test_so_does_who_writes_in_a_window_of_the_browser(up: Trial, browser:
         await sign_in_again(alice, window)
         await expect(window.text).to_have_text("Before during after")
         await window.is_saved()
+
+
+async def test_who_sends_after_the_session_ended_is_offered_to_sign_in_by_the_page_and_the_message_leaves_then(
+    up: Trial, browser: Browser
+) -> None:
+    async with writer(up, browser, "outsend.alice") as (alice, own):
+        window = await begin(alice, [alice.email], "Sent later", "Before")
+        await window.is_saved()
+        await end_session(up, alice)
+        await window.send()
+        link = alice.page.get_by_role("link", name="Sign in")
+        await expect(link.first).to_be_visible()
+        await expect(alice.button("Live")).to_have_count(0)
+        await link.first.click()
+        await alice.page.get_by_role("textbox", name="Address", exact=True).fill(alice.email)
+        await alice.page.get_by_role("textbox", name="Password", exact=True).fill(PASSWORD)
+        await alice.page.keyboard.press("Enter")
+        await alice.page.wait_for_url(re.compile("/mail"))
+        await expect(alice.button("Live")).to_be_visible()
+
+        async def sent() -> bool:
+            return len(await mails_in(own, "inbox", "Sent later")) == 1
+
+        await eventually(sent, "it arrived once", 20)

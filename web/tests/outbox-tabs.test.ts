@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto'
+import { openDB } from 'idb'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { KeptOutbox } from '#lib/cache/outbox.ts'
 import { ModelServer } from './model-server.ts'
@@ -71,6 +72,13 @@ describe('a tab that is gone before this device kept what was done in it', () =>
     return [await tab(server), await tab(server)]
   }
 
+  async function kept(): Promise<unknown[]> {
+    const database = await openDB('postroom-mail-3-me@example.org/a')
+    const all: unknown[] = await database.getAll('outbox')
+    database.close()
+    return all
+  }
+
   test('leaves it to another one, which shows it at once and sends it once', async () => {
     const [other, mortal] = await two()
     vi.spyOn(KeptOutbox.prototype, 'add').mockImplementationOnce(never<never>)
@@ -81,19 +89,45 @@ describe('a tab that is gone before this device kept what was done in it', () =>
     expect([of(other, 'e1').mailboxIds, sets(other), other.mail.actions.waiting]).toEqual([{ trash: true }, 1, 0])
   })
 
-  test('leaves it to another one, which keeps it for the next start without a network', async () => {
+  test('leaves it to the others, one of which keeps it for the next start without a network', async () => {
     const [other, mortal] = await two()
+    const third = await tab(other.server)
     offline(other.server)
     vi.spyOn(KeptOutbox.prototype, 'add').mockImplementationOnce(never<never>)
     mortal.mail.actions.run({ kind: 'delete' }, ['t1'])
     kill(mortal)
-    await vi.waitFor(() => expect(shown(other)).toEqual(['e2']))
-    await other.world.pass(5_000)
+    await vi.waitFor(() => expect([shown(other), shown(third)]).toEqual([['e2'], ['e2']]))
+    for (const { world } of [other, third]) {
+      await world.pass(5_000)
+    }
+    expect(await kept()).toHaveLength(1)
     kill(other)
+    kill(third)
     other.server.interrupt = () => null
     const next = await tab(other.server)
     await next.world.pass(5_000)
     expect(of(next, 'e1').mailboxIds).toEqual({ trash: true })
+  })
+
+  test('and that sent it from memory: what another device moved since stays there', async () => {
+    const [other, mortal] = await two()
+    const { server } = other
+    vi.spyOn(KeptOutbox.prototype, 'add').mockRejectedValueOnce(new DOMException('full', 'QuotaExceededError'))
+    server.interrupt = (path, body) => {
+      if (!body.includes('Email/set')) {
+        return null
+      }
+      server.respond(path, body)
+      return never<Response>()
+    }
+    mortal.mail.actions.run({ kind: 'delete' }, ['t1'])
+    await mortal.world.pass(60)
+    expect(of(other, 'e1').mailboxIds).toEqual({ trash: true })
+    kill(mortal)
+    server.interrupt = () => null
+    server.update('e1', { mailboxIds: { sent: true } })
+    await other.world.pass(10_000)
+    expect([of(other, 'e1').mailboxIds, other.mail.actions.waiting]).toEqual([{ sent: true }, 0])
   })
 
   test.each([['withdraw'], ['add', 'withdraw']] as const)('and taken back: it is not done', async (...methods) => {

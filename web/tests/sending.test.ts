@@ -89,6 +89,21 @@ describe('a message that is sent', () => {
     expect([places(scene), next.told]).toEqual([ONE_SENT, ['sent Pallets']])
   })
 
+  test('is told to wait for it from the first moment, where it is known to be missing', async () => {
+    const scene = browser()
+    const one = await tab(scene)
+    const id = await one.write()
+    const { after } = one.account.ports
+    scene.server.interrupt = () => new Promise((_, reject) => void after(300, () => reject(new TypeError('offline'))))
+    void one.account.hint()
+    await pass(scene, 10_000)
+    await one.sendings.send(id)
+    await pass(scene, 100)
+    expect(one.sendings.departures).toMatchObject([{ needs: 'connection' }])
+    await pass(scene, 10_000)
+    expect(one.sendings.departures).toMatchObject([{ needs: 'connection' }])
+  })
+
   test('can be taken back for the rest of the time when the connection is back, and not for all of it again', async () => {
     const scene = browser()
     const one = await tab(scene)

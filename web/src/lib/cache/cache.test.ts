@@ -84,6 +84,16 @@ describe('another person', () => {
   })
 })
 
+test('an action of a tab that may be gone is kept once, and not if the mail server has confirmed it meanwhile', async () => {
+  const { outbox } = await opened()
+  const entry = { id: 'one', at: 0, patches: [], names: {}, attempted: true }
+  await outbox.addMissing(entry, () => false)
+  expect(await outbox.all()).toEqual([])
+  await outbox.addMissing(entry, () => true)
+  await outbox.addMissing(entry, () => true)
+  expect(await outbox.all()).toEqual([entry])
+})
+
 test('after a logout nothing is left, whichever tab has it open', async () => {
   const [cache, otherTab] = [await opened(), await opened()]
   await keepDraft(cache, 'secret')

@@ -55,28 +55,24 @@ export class Cache {
     return this.name === `${PREFIX}${FORMAT}-${owner}`
   }
 
-  /** Delete what other people, or other versions, left on this device; a draft of the same person is carried over. */
+  /** Delete what other people, or other versions, left on this device; what the same person wrote and did, and the mail
+   * server has not, is carried over. */
   async deleteOthers(): Promise<void> {
     for (const name of await databaseNames()) {
       if (name !== this.name) {
-        if (ownerIn(name) === ownerIn(this.name)) {
-          await this.#adoptDrafts(name).catch(() => undefined)
-        }
-        await remove(name)
+        // What cannot be carried over now, on a full disk, say, is tried again at the next start.
+        const isAdopted = ownerIn(name) !== ownerIn(this.name) || (await this.#adopt(name))
+        await (isAdopted && remove(name))
       }
     }
   }
 
-  async #adoptDrafts(name: string): Promise<void> {
-    const other = await openDB<Schema>(name)
+  async #adopt(name: string): Promise<boolean> {
     try {
-      const drafts = await this.drafts()
-      const { draftToday } = await import('./earlier-drafts.ts')
-      for (const draft of await other.getAll('draft')) {
-        await drafts.put(draftToday(draft, Date.now()))
-      }
-    } finally {
-      other.close()
+      await (await import('./adoption.ts')).adopt(name, await this.drafts(), this.outbox)
+      return true
+    } catch {
+      return false
     }
   }
 

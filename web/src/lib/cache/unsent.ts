@@ -30,7 +30,7 @@ async function lackingIn(database: IDBPDatabase): Promise<number> {
   const transaction = database.transaction('draft')
   const [keys, drafts] = await Promise.all([transaction.store.getAllKeys(), transaction.store.getAll()])
   const lacking = keys.filter((_, at) => lacks(drafts[at] as KeptDraft))
-  return new Set(lacking.map((key) => String(key).replace(/^last:/u, ''))).size
+  return new Set(lacking.map((key) => (key as string).replace(/^last:/u, ''))).size
 }
 
 /** One that an earlier version of this page kept is nowhere else. */

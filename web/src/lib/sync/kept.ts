@@ -100,6 +100,8 @@ export class Kept {
   /** Now it is known who is signed in: what was read, if it is this person's; else it is deleted. */
   async claim(owner: string, keyIn: KeyIn, read: Start): Promise<Start> {
     if (this.#cache?.isOf(owner)) {
+      // There are some only if an earlier start could not carry them over. What is carried over now the next one shows.
+      void this.#cache.deleteOthers().catch(() => undefined)
       return read
     }
     this.#cache?.close()

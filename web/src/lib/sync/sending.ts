@@ -156,10 +156,10 @@ export class Sendings {
     })
   }
 
-  /** The troubles of another tab that is at it are not known here; whether this one has a connection is. */
+  /** The troubles of another tab that is at it are not known here, nor those of a request without a response yet; whether
+   * this tab has a connection is. */
   #troubleFor(id: string, step: Sending['step']): Trouble | null {
-    const run = this.#runs.get(id)
-    return run ? run.trouble : step === 'held' ? null : this.#account.sync.trouble
+    return this.#runs.get(id)?.trouble ?? (step === 'held' ? null : this.#account.sync.trouble)
   }
 
   stop(): void {
