@@ -1,9 +1,10 @@
-"""What a screen reader is told: names of rows, icons and regions, one live region. And what is seen without the page's own
-colours, and without motion. In Chromium, on a trial."""
+"""What a screen reader is told: names of rows, icons and regions, one live region. And what is seen without the page's
+own colours, and without motion. In Chromium, on a trial."""
 
 import re
 from collections.abc import AsyncIterator
 from functools import partial
+from itertools import pairwise
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -30,7 +31,8 @@ _LOOK = """element => {
 }"""
 
 _MOVING = """() => document.getAnimations().filter(({ playState, effect }) =>
-  playState === 'running' && effect.getComputedTiming().activeDuration > 1).map(({ effect }) => effect.target.className)"""
+  playState === 'running' && effect.getComputedTiming().activeDuration > 1)
+  .map(({ effect }) => effect.target.className)"""
 
 IN_WORDS = re.compile(r"(Today|Yesterday|[A-Z][a-z]+day) \d\d:\d\d\.$|\d{1,2} [A-Z][a-z]+( \d{4})? at \d\d:\d\d\.$")
 
@@ -59,7 +61,16 @@ async def test_a_row_is_named_by_all_that_its_icons_show_and_its_date_in_words(a
     assert len(found) > 10
     assert [name for name in found if not IN_WORDS.search(name)] == []
     (pallet,) = [name for name in found if "Pallet 3 of the December order" in name]
-    order = ("Unread", "Warning: sender not confirmed", "Mara", "4 messages", "Pallet 3", "Attachment", "Answered", "Today")
+    order = (
+        "Unread",
+        "Warning: sender not confirmed",
+        "Mara",
+        "4 messages",
+        "Pallet 3",
+        "Attachment",
+        "Answered",
+        "Today",
+    )
     places = [pallet.index(word) for word in order]
     assert places == sorted(places), pallet
 
@@ -67,13 +78,20 @@ async def test_a_row_is_named_by_all_that_its_icons_show_and_its_date_in_words(a
 async def test_icons_are_hidden_and_whatever_can_be_pressed_has_a_name(alice: MailPage) -> None:
     await at_inbox(alice)
     await alice.row("Pallet 3 of the December order").click()
-    await expect(alice.page.get_by_role("heading", name="Pallet 3 of the December order", level=2)).to_have_text("Pallet 3 of the December order")
+    await expect(alice.page.get_by_role("heading", name="Pallet 3 of the December order", level=2)).to_have_text(
+        "Pallet 3 of the December order"
+    )
     assert await alice.page.locator("svg:not([aria-hidden=true])").count() == 0
     for role in ("button", "link", "checkbox", "textbox", "treeitem"):
         for each in await alice.page.get_by_role(role).all():
-            assert await each.evaluate("e => (e.ariaLabel || e.innerText || e.labels?.[0]?.innerText || e.title || "
-                                       "document.getElementById(e.getAttribute('aria-labelledby')?.split(' ')[0])"
-                                       "?.innerText || '').trim()") != "", await each.evaluate("e => e.outerHTML")
+            assert (
+                await each.evaluate(
+                    "e => (e.ariaLabel || e.innerText || e.labels?.[0]?.innerText || e.title || "
+                    "document.getElementById(e.getAttribute('aria-labelledby')?.split(' ')[0])"
+                    "?.innerText || '').trim()"
+                )
+                != ""
+            ), await each.evaluate("e => e.outerHTML")
 
 
 async def test_landmarks_headings_and_the_grid_are_where_a_screen_reader_looks_for_them(alice: MailPage) -> None:
@@ -92,7 +110,7 @@ async def test_landmarks_headings_and_the_grid_are_where_a_screen_reader_looks_f
     await expect(grid).to_have_attribute("aria-multiselectable", "true")
     await expect(grid).to_have_attribute("aria-rowcount", re.compile(r"\d+"))
     await expect(grid.locator("[aria-current=true]")).to_have_count(1)
-    assert re.match(r"(\(\d+\) )?Inbox – listens\.alice@", await page.title())
+    assert re.match(r"(\(\d+\) )?Inbox \u2013 listens\.alice@", await page.title())
     message = re.compile(r"^Message from Mara Lindqvist, .*\d\d:\d\d$")
     await expect(page.get_by_role("article", name=message)).to_have_count(2)
 
@@ -154,11 +172,13 @@ async def test_sentences_are_told_by_one_region_at_most_one_each_three_seconds(a
     await alice.page.evaluate(_TOLD)
     for key in ("j", "j", "e", "e", "j", "#"):
         await alice.page.keyboard.press(key)
-    trashed = partial(alice.page.evaluate, "window.told.some(([, text]) => text.includes('Moved to Trash. Undo with Z.'))")
+    trashed = partial(
+        alice.page.evaluate, "window.told.some(([, text]) => text.includes('Moved to Trash. Undo with Z.'))"
+    )
     await eventually(trashed, "the last action was told")
     told = await alice.page.evaluate("window.told")
     assert "Conversation archived. Undo with Z." in told[0][1]
-    assert all(later - earlier > 2_900 for (earlier, _), (later, _) in zip(told, told[1:], strict=False)), told
+    assert all(later - earlier > 2_900 for (earlier, _), (later, _) in pairwise(told)), told
     assert await alice.page.locator("[role=status], [aria-live=polite]").count() == 1
     for _ in range(3):
         await alice.page.keyboard.press("z")
