@@ -144,7 +144,9 @@ const ABBREVIATION = 3
 function differsInAbbreviation(one: string, other: string): boolean {
   const [first, second] = [one.split('-'), other.split('-')]
   if (first.length < 2 || first.length !== second.length) return false
-  return first.every((part, at) => part === second[at] || Math.max(part.length, second[at]?.length ?? 0) <= ABBREVIATION)
+  return first.every(
+    (part, at) => part === second[at] || Math.max(part.length, second[at]?.length ?? 0) <= ABBREVIATION
+  )
 }
 
 /** "hotel" and "hotels" are two words of a language. */

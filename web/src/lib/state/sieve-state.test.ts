@@ -23,9 +23,10 @@ class Server {
   down = false
   readonly blobs = new Map<string, string>()
   readonly reported: unknown[] = []
+  #made = 0
 
   put(name: string, text: string, isActive: boolean): Script {
-    const script = { id: name, name, blobId: this.blob(text), isActive }
+    const script = { id: this.#id(), name, blobId: this.blob(text), isActive }
     this.scripts = [...this.scripts.filter((one) => one.name !== name), script]
     this.state += 1
     return script
@@ -35,6 +36,11 @@ class Server {
     const id = `b${String(this.blobs.size)}`
     this.blobs.set(id, text)
     return id
+  }
+
+  #id(): string {
+    this.#made += 1
+    return `s${String(this.#made)}`
   }
 
   /** of the one that runs */
@@ -48,7 +54,11 @@ class Server {
     const account = {
       address: 'me@example.org',
       connected: () => Promise.resolve(),
-      ports: { origin: 'https://m', unique: () => 'u'.repeat(20), report: (mistake: unknown) => this.reported.push(mistake) },
+      ports: {
+        origin: 'https://m',
+        unique: () => 'u'.repeat(20),
+        report: (mistake: unknown) => this.reported.push(mistake)
+      },
       client: {
         session,
         accountId: 'a',
@@ -73,7 +83,8 @@ class Server {
 
   #run(name: string, args: Record<string, unknown>): Promise<unknown> {
     if (this.down) return Promise.reject(new JmapFailure('mail_server_away', { transient: true }))
-    if (name === 'SieveScript/get') return given({ state: String(this.state), list: this.scripts.map((one) => ({ ...one })) })
+    if (name === 'SieveScript/get')
+      return given({ state: String(this.state), list: this.scripts.map((one) => ({ ...one })) })
     if (name === 'SieveScript/validate')
       return given({ error: this.mistake && { type: 'invalidScript', description: this.mistake } })
     if (name === 'SieveScript/set') return this.#set(args)
@@ -81,7 +92,12 @@ class Server {
   }
 
   #set(args: Record<string, unknown>): Promise<unknown> {
-    const { ifInState, create, update, onSuccessActivateScript: active } = args as {
+    const {
+      ifInState,
+      create,
+      update,
+      onSuccessActivateScript: active
+    } = args as {
       ifInState?: string
       create?: Record<string, Script>
       update?: Record<string, Partial<Script>>
@@ -91,8 +107,8 @@ class Server {
       return Promise.reject(new JmapFailure('stateMismatch'))
     for (const [id, change] of Object.entries(update ?? {}))
       this.scripts = this.scripts.map((one) => (one.id === id ? { ...one, ...change } : one))
-    for (const made of Object.values(create ?? {})) this.scripts.push({ ...made, id: made.name, isActive: false })
-    const runs = active?.startsWith('#') ? create?.['new']?.name : active
+    for (const made of Object.values(create ?? {})) this.scripts.push({ ...made, id: this.#id(), isActive: false })
+    const runs = active === '#new' ? this.scripts.at(-1)?.id : active
     if (runs !== undefined) this.scripts = this.scripts.map((one) => ({ ...one, isActive: one.id === runs }))
     this.state += 1
     return given({ newState: String(this.state) })

@@ -52,7 +52,9 @@ test('a new script runs once it is made, and the other one gets its new name bef
 })
 
 test('if the other one cannot be renamed, nothing is put in its place', async () => {
-  const { scripts, asked } = scene({ 'SieveScript/set': [{ notUpdated: { o: { type: 'alreadyExists' } }, newState: '1' }] })
+  const { scripts, asked } = scene({
+    'SieveScript/set': [{ notUpdated: { o: { type: 'alreadyExists' } }, newState: '1' }]
+  })
   const put = scripts.put({ id: null, name: 'postroom', blobId: 'b', renamed: { id: 'o', name: 'n' } }, '1')
   await expect(put).rejects.toMatchObject({ code: 'alreadyExists' })
   expect(asked).toHaveLength(1)

@@ -92,7 +92,8 @@ test('what another device learnt meanwhile, and all other settings, are kept', a
   const scene = new Scene()
   scene.document = { language: 'de' }
   scene.sent = [to('ann@x.de')]
-  scene.meanwhile = () => (scene.document = { ...scene.document, senders: { known: [['zoe@x.de', 'Zoe', 1, 9]], more: 1 } })
+  scene.meanwhile = () =>
+    (scene.document = { ...scene.document, senders: { known: [['zoe@x.de', 'Zoe', 1, 9]], more: 1 } })
   expect(await addresses(scene.learn())).toEqual(['ann@x.de', 'zoe@x.de'])
   expect(scene.document).toMatchObject({ language: 'de', senders: { day: TODAY, more: 1 } })
   expect(historyIn(scene.document).map(({ address }) => address)).toEqual(['ann@x.de', 'zoe@x.de'])
@@ -105,5 +106,6 @@ test('whoever looks like somebody else is not learnt, however often they write',
 })
 
 test('what another program wrote in its place is no history', () => {
-  for (const senders of [null, 'x', [], { known: 'x' }, { known: [1, ['a']] }]) expect(historyIn({ senders })).toEqual([])
+  for (const senders of [null, 'x', [], { known: 'x' }, { known: [1, ['a']] }])
+    expect(historyIn({ senders })).toEqual([])
 })
