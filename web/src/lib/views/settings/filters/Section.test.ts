@@ -2,7 +2,6 @@
 import { after, draw, pageOf } from '../../../../../tests/drawn.ts'
 import { ModelServer } from '../../../../../tests/model-server.ts'
 import Section from '#lib/views/settings/filters/Section.svelte'
-import { settings } from '#lib/words/en/settings.ts'
 import { afterEach, expect, test, vi } from 'vitest'
 
 afterEach(() => vi.restoreAllMocks())
@@ -12,7 +11,7 @@ test('off line it is said when the filters appear, and they do by themselves onc
   server.interrupt = () => Promise.reject(new TypeError('no network'))
   const network = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
   const drawn = await pageOf(server)
-  const end = await draw(drawn, Section, { words: settings })
+  const end = await draw(drawn, Section, {})
   await vi.waitFor(() => expect(document.body.textContent).toContain('Your filters appear once you are back online.'))
   expect(document.querySelectorAll('button')).toHaveLength(0)
   server.interrupt = () => null
