@@ -1,9 +1,10 @@
-"""What a screen reader is told: names of rows, icons and regions, one live region. And what is seen without the page's own
-colours, and without motion. In Chromium, on a trial."""
+"""What a screen reader is told: names of rows, icons and regions, one live region. And what is seen without the page's
+own colours, and without motion. In Chromium, on a trial."""
 
 import re
 from collections.abc import AsyncIterator
 from functools import partial
+from itertools import pairwise
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -30,7 +31,8 @@ _LOOK = """element => {
 }"""
 
 _MOVING = """() => document.getAnimations().filter(({ playState, effect }) =>
-  playState === 'running' && effect.getComputedTiming().activeDuration > 1).map(({ effect }) => effect.target.className)"""
+  playState === 'running' && effect.getComputedTiming().activeDuration > 1)
+  .map(({ effect }) => effect.target.className)"""
 
 IN_WORDS = re.compile(r"(Today|Yesterday|[A-Z][a-z]+day) \d\d:\d\d\.$|\d{1,2} [A-Z][a-z]+( \d{4})? at \d\d:\d\d\.$")
 
@@ -108,7 +110,7 @@ async def test_landmarks_headings_and_the_grid_are_where_a_screen_reader_looks_f
     await expect(grid).to_have_attribute("aria-multiselectable", "true")
     await expect(grid).to_have_attribute("aria-rowcount", re.compile(r"\d+"))
     await expect(grid.locator("[aria-current=true]")).to_have_count(1)
-    assert re.match(r"(\(\d+\) )?Inbox – listens\.alice@", await page.title())
+    assert re.match(r"(\(\d+\) )?Inbox \u2013 listens\.alice@", await page.title())
     message = re.compile(r"^Message from Mara Lindqvist, .*\d\d:\d\d$")
     await expect(page.get_by_role("article", name=message)).to_have_count(2)
 
@@ -176,7 +178,7 @@ async def test_sentences_are_told_by_one_region_at_most_one_each_three_seconds(a
     await eventually(trashed, "the last action was told")
     told = await alice.page.evaluate("window.told")
     assert "Conversation archived. Undo with Z." in told[0][1]
-    assert all(later - earlier > 2_900 for (earlier, _), (later, _) in zip(told, told[1:], strict=False)), told
+    assert all(later - earlier > 2_900 for (earlier, _), (later, _) in pairwise(told)), told
     assert await alice.page.locator("[role=status], [aria-live=polite]").count() == 1
     for _ in range(3):
         await alice.page.keyboard.press("z")

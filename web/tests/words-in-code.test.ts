@@ -28,7 +28,9 @@ const READ = /^'(alt|aria-label|aria-description|placeholder|title)'$/
 
 /** In the script of a component, and in TypeScript: sentences, and what is given to an attribute that is told. */
 function wordsIn(source: string, isComponent = false): string[] {
-  const code = isComponent ? [...source.matchAll(/<script[^>]*>([^]*?)<\/script>/g)].map(([, one]) => one).join('\n') : source
+  const code = isComponent
+    ? [...source.matchAll(/<script[^>]*>([^]*?)<\/script>/g)].map(([, one]) => one).join('\n')
+    : source
   const found: string[] = []
   const visit = (node: ts.Node): void => {
     // Names of files, types, and what is thrown: that is for programmers.
@@ -37,7 +39,10 @@ function wordsIn(source: string, isComponent = false): string[] {
     const texts = textsOf(node)
     const isTemplate = texts.length > 1
     const says = (text: string): boolean =>
-      SENTENCE.test(text) && !OPERATOR.test(text) && !NAMES.has(text) && (BEGINS.test(text) || (isTemplate && GOES_ON.test(text)) || (isRead(node) && /\p{L}{2,}/u.test(text)))
+      SENTENCE.test(text) &&
+      !OPERATOR.test(text) &&
+      !NAMES.has(text) &&
+      (BEGINS.test(text) || (isTemplate && GOES_ON.test(text)) || (isRead(node) && /\p{L}{2,}/u.test(text)))
     if (texts.some(says)) found.push(texts.join('…').trim())
     ts.forEachChild(node, visit)
   }

@@ -49,10 +49,14 @@ export function listTime(time: Date, now: Date, locale: string): string {
 export function spokenTime(
   time: Date,
   now: Date,
-  { locale, groups }: { readonly locale: string; readonly groups: { readonly today: string; readonly yesterday: string } }
+  {
+    locale,
+    groups
+  }: { readonly locale: string; readonly groups: { readonly today: string; readonly yesterday: string } }
 ): string {
   const days = daysBefore(time, now)
-  if (days < 0 || days > 6) return formatted(time, time.getFullYear() === now.getFullYear() ? 'spoken' : 'spokenYear', locale)
+  if (days < 0 || days > 6)
+    return formatted(time, time.getFullYear() === now.getFullYear() ? 'spoken' : 'spokenYear', locale)
   const day = [groups.today, groups.yesterday][days] ?? weekdayName(time.getDay(), locale)
   return `${day} ${clock(time, locale)}`
 }

@@ -48,7 +48,7 @@ function strange(sender: Person, message: Judged, known: readonly KnownSender[])
 }
 
 function isSameOrganisation(one: string, other: string): boolean {
-  return organisationOf(one) === organisationOf(other)
+  return readingOf(one).organisation === readingOf(other).organisation
 }
 
 /** Local parts that belong to no person: programs write from them, and nobody replies to them. */
@@ -96,22 +96,57 @@ function bearsName(local: string, name: string): boolean {
 const LONG = 6
 const VERY_LONG = 12
 
+interface Reading {
+  readonly organisation: string
+  readonly isProvider: boolean
+  readonly name: string
+  readonly skeleton: string
+}
+
+/** Each message is compared with some 250 senders, most of whom are the same each time. */
+const MOST_READINGS = 1_000
+const readings = new Map<string, Reading>()
+
+function readingOf(domain: string): Reading {
+  const known = readings.get(domain)
+  if (known) return known
+  const organisation = organisationOf(inLetters(domain))
+  const name = nameOfOrganisation(organisation)
+  const reading = { organisation, isProvider: isProvider(organisation), name, skeleton: skeleton(name) }
+  if (readings.size >= MOST_READINGS) readings.clear()
+  readings.set(domain, reading)
+  return reading
+}
+
 /**
  * Whether two domains of different organisations are read as the same, or differ by a slip of the pen. Names that
  * differ in their country alone (`.de`, `.com`) are none: organisations have both.
  */
 export function isNearDomain(one: string, other: string): boolean {
-  const [first, second] = [organisationOf(inLetters(one)), organisationOf(inLetters(other))]
-  if (first === second || (isProvider(first) && isProvider(second))) return false
-  const [a, b] = [nameOfOrganisation(first), nameOfOrganisation(second)]
+  const [first, second] = [readingOf(one), readingOf(other)]
+  if (first.organisation === second.organisation || (first.isProvider && second.isProvider)) return false
+  const [a, b] = [first.name, second.name]
   if (a === b) return false
-  if (skeleton(a) === skeleton(b)) return Math.min(a.length, b.length) > 3
-  const [x, y] = [skeleton(a), skeleton(b)]
+  const [x, y] = [first.skeleton, second.skeleton]
+  if (x === y) return Math.min(a.length, b.length) > 3
   // Other figures are other names: studio54, web24.
   if (x.replace(/\d/g, '') === y.replace(/\d/g, '')) return false
+  if (differsInAbbreviation(x, y)) return false
   const apart = distance(x, y)
   const shorter = Math.min(x.length, y.length)
   return (apart === 1 && shorter >= LONG && !isPlural(x, y)) || (apart === 2 && shorter >= VERY_LONG)
+}
+
+/** Parts of a name that are so short stand for words of which they are the beginnings. */
+const ABBREVIATION = 3
+
+/** "tu-berlin" and "fu-berlin" are two universities. */
+function differsInAbbreviation(one: string, other: string): boolean {
+  const [first, second] = [one.split('-'), other.split('-')]
+  if (first.length < 2 || first.length !== second.length) return false
+  return first.every(
+    (part, at) => part === second[at] || Math.max(part.length, second[at]?.length ?? 0) <= ABBREVIATION
+  )
 }
 
 /** "hotel" and "hotels" are two words of a language. */

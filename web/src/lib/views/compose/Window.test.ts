@@ -304,10 +304,7 @@ test('why it was not sent stands in the window, and its text is there', async ()
 
 test('a save that fails is said, one that goes well is only shown', async () => {
   const { composition } = await shown()
-  const state = () => [
-    document.querySelector('.state')?.textContent.trim(),
-    voice.text
-  ]
+  const state = () => [document.querySelector('.state')?.textContent.trim(), voice.text]
   await after(() => (composition.save = { kind: 'saved', at: new Date(2026, 10, 25, 14, 36) }))
   expect(state()).toEqual(['Saved 14:36', ''])
   await after(() => (composition.save = { kind: 'device', trouble: null }))

@@ -12,7 +12,7 @@ export type SectionView = Component<{ words: SettingsWords }>
 const ICONS: Record<SectionKey, IconName | SettingsIconName> = {
   general: 'sliders',
   identities: 'at-sign',
-  filters: 'filter',
+  filters: 'funnel',
   absence: 'palm',
   folders: 'folder',
   keyboard: 'keyboard',

@@ -13,6 +13,7 @@ export const filters = {
   offline: 'Sie sind offline. Filter lassen sich lesen, aber nicht ändern.',
   missing: 'Ihr Mailserver bietet keine Filter an.',
   notLoaded: 'Ihre Filter werden nicht geladen.',
+  notHere: 'Sie sind offline. Ihre Filter erscheinen, sobald Sie wieder online sind.',
   tryAgain: 'Noch einmal versuchen',
   list: 'Ihre Filter',
   back: 'Alle Filter',

@@ -126,6 +126,7 @@ export const mail = {
     why: 'Warum?',
     whyText:
       'Ein Bild aus dem Netz verrät dem Absender, dass, wann und aus welchem Netz Sie die Nachricht geöffnet haben. Postroom lädt keines, bevor Sie zustimmen.',
+    never: 'Ihre Einstellungen sagen, dass nie eines geladen wird.',
     showOnce: 'Einmal zeigen',
     always: 'Immer von diesem Absender'
   },

@@ -10,6 +10,7 @@ export const filters = {
   offline: 'You are offline. Filters can be read, but not changed.',
   missing: 'Your mail server has no filters.',
   notLoaded: 'Your filters do not load.',
+  notHere: 'You are offline. Your filters appear once you are back online.',
   tryAgain: 'Try again',
   list: 'Your filters',
   back: 'All filters',

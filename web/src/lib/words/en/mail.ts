@@ -119,6 +119,7 @@ export const mail = {
     why: 'Why?',
     whyText:
       'A remote image tells its sender that you opened the message, when, and from which network. Postroom loads none before you say so.',
+    never: 'Your settings say that none is ever loaded.',
     showOnce: 'Show once',
     always: 'Always from this sender'
   },

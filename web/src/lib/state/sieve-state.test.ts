@@ -1,0 +1,228 @@
+// @vitest-environment jsdom
+import '../../../tests/device.ts'
+import { SIEVE } from '#lib/sync/scripts.ts'
+import { SieveState } from '#lib/state/sieve-state.svelte.ts'
+import type { Filter } from '#lib/sieve/filter.ts'
+import type { Inside } from '#lib/state/inside.ts'
+import { JmapFailure } from '#lib/jmap/errors.ts'
+import { expect, test } from 'vitest'
+
+interface Script {
+  id: string
+  name: string
+  blobId: string
+  isActive: boolean
+}
+
+/** A server's scripts; `text` of each is its blob. */
+class Server {
+  scripts: Script[] = []
+  state = 1
+  capability: object | null = { sieveExtensions: ['fileinto', 'imap4flags', 'vacation', 'date', 'relational'] }
+  mistake: string | null = null
+  down = false
+  readonly blobs = new Map<string, string>()
+  readonly reported: unknown[] = []
+  #made = 0
+
+  put(name: string, text: string, isActive: boolean): Script {
+    const script = { id: this.#id(), name, blobId: this.blob(text), isActive }
+    this.scripts = [...this.scripts.filter((one) => one.name !== name), script]
+    this.state += 1
+    return script
+  }
+
+  blob(text: string): string {
+    const id = `b${String(this.blobs.size)}`
+    this.blobs.set(id, text)
+    return id
+  }
+
+  #id(): string {
+    this.#made += 1
+    return `s${String(this.#made)}`
+  }
+
+  /** of the one that runs */
+  get running(): string | undefined {
+    const active = this.scripts.find(({ isActive }) => isActive)
+    return active && this.blobs.get(active.blobId)
+  }
+
+  inside(): Inside {
+    const session = { accounts: { a: { accountCapabilities: { [SIEVE]: this.capability } } }, uploadUrl: 'https://m/u' }
+    const account = {
+      address: 'me@example.org',
+      connected: () => Promise.resolve(),
+      ports: {
+        origin: 'https://m',
+        unique: () => 'u'.repeat(20),
+        report: (mistake: unknown) => this.reported.push(mistake)
+      },
+      client: {
+        session,
+        accountId: 'a',
+        downloadUrl: ({ blobId }: Script) => blobId,
+        download: (url: string, read: (response: Response) => unknown, init?: { body: Blob }) =>
+          init ? this.#upload(init.body, read) : read(new Response(this.blobs.get(url) ?? '')),
+        run: ([{ name, args }]: [{ name: string; args: Record<string, unknown> }]) => this.#run(name, args)
+      }
+    }
+    const mailboxes = { byId: () => undefined, byRole: () => undefined }
+    return { account, mailboxes } as unknown as Inside
+  }
+
+  async #upload(body: Blob, read: (response: Response) => unknown): Promise<unknown> {
+    const text = await new Promise<string>((resolve) => {
+      const reader = new FileReader()
+      reader.onload = () => resolve(reader.result as string)
+      reader.readAsText(body)
+    })
+    return read(Response.json({ blobId: this.blob(text) }))
+  }
+
+  #run(name: string, args: Record<string, unknown>): Promise<unknown> {
+    if (this.down) return Promise.reject(new JmapFailure('mail_server_away', { transient: true }))
+    if (name === 'SieveScript/get')
+      return given({ state: String(this.state), list: this.scripts.map((one) => ({ ...one })) })
+    if (name === 'SieveScript/validate')
+      return given({ error: this.mistake && { type: 'invalidScript', description: this.mistake } })
+    if (name === 'SieveScript/set') return this.#set(args)
+    return given({ list: [] })
+  }
+
+  #set(args: Record<string, unknown>): Promise<unknown> {
+    const {
+      ifInState,
+      create,
+      update,
+      onSuccessActivateScript: active
+    } = args as {
+      ifInState?: string
+      create?: Record<string, Script>
+      update?: Record<string, Partial<Script>>
+      onSuccessActivateScript?: string
+    }
+    if (ifInState !== undefined && ifInState !== String(this.state))
+      return Promise.reject(new JmapFailure('stateMismatch'))
+    for (const [id, change] of Object.entries(update ?? {}))
+      this.scripts = this.scripts.map((one) => (one.id === id ? { ...one, ...change } : one))
+    for (const made of Object.values(create ?? {})) this.scripts.push({ ...made, id: this.#id(), isActive: false })
+    const runs = active === '#new' ? this.scripts.at(-1)?.id : active
+    if (runs !== undefined) this.scripts = this.scripts.map((one) => ({ ...one, isActive: one.id === runs }))
+    this.state += 1
+    return given({ newState: String(this.state) })
+  }
+}
+
+function given(response: object): Promise<unknown> {
+  return Promise.resolve({ get: () => response })
+}
+
+const STAR: Filter = {
+  id: 'f1',
+  name: 'Orders',
+  on: true,
+  match: 'any',
+  conditions: [{ field: 'subject', test: 'contains', value: 'order', header: '' }],
+  actions: [{ kind: 'star', value: '' }],
+  stop: false
+}
+
+async function loaded(server = new Server()): Promise<{ server: Server; state: SieveState }> {
+  const state = new SieveState(server.inside())
+  await state.load()
+  return { server, state }
+}
+
+test('without Sieve on the mail server there are no filters at all', async () => {
+  const server = new Server()
+  server.capability = null
+  expect((await loaded(server)).state.phase).toBe('missing')
+})
+
+test('filters that are saved run, and are found again by another page', async () => {
+  const { server, state } = await loaded()
+  expect(await state.save([STAR])).toBe('saved')
+  expect(server.running).toContain('addflag')
+  expect((await loaded(server)).state.filters).toEqual([STAR])
+})
+
+test('what another device changed meanwhile is not overwritten, until the person says which holds', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  const other = (await loaded(server)).state
+  await other.save([{ ...STAR, name: 'Theirs' }])
+  expect(await state.save([{ ...STAR, name: 'Mine' }])).toBe('conflict')
+  expect(server.running).toContain('Theirs')
+  expect(state.conflict?.map(({ name }) => name)).toEqual(['Mine'])
+  expect(await state.settle(true)).toBe('saved')
+  expect(server.running).toContain('Mine')
+  expect(state.conflict).toBeNull()
+})
+
+test('giving way to the other device shows its filters', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  await (await loaded(server)).state.save([{ ...STAR, name: 'Theirs' }])
+  await state.save([{ ...STAR, name: 'Mine' }])
+  await state.settle(false)
+  expect(state.filters.map(({ name }) => name)).toEqual(['Theirs'])
+})
+
+test('a script of another program goes on running and is shown as text; ours begins only when it is asked for', async () => {
+  const server = new Server()
+  server.put('mine', 'keep;', true)
+  const { state } = await loaded(server)
+  expect([state.other?.text, state.filters]).toEqual(['keep;', []])
+  expect(server.running).toBe('keep;')
+  await state.begin()
+  expect(server.running).toContain('Postroom')
+  expect(server.scripts.find(({ name }) => name === 'mine')).toMatchObject({ isActive: false })
+})
+
+test('what somebody wrote by hand under our name is kept under another one', async () => {
+  const server = new Server()
+  server.put('postroom', 'redirect "a@example.net";', true)
+  const { state } = await loaded(server)
+  expect(state.other?.byHand).toBe(true)
+  await state.begin()
+  const kept = server.scripts.find(({ name }) => name === 'postroom-1')
+  expect(server.blobs.get(kept?.blobId ?? '')).toBe('redirect "a@example.net";')
+  expect(server.running).toContain('Postroom')
+})
+
+test('a script with a mistake replaces nothing, and its line is told', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  const before = server.running
+  server.mistake = 'line 1: unknown command'
+  expect(await state.saveText('kep;')).toBe('mistake')
+  expect([server.running, state.mistake?.line]).toEqual([before, 1])
+})
+
+test('a change that could not be stored is on screen no more, and why is told', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  server.down = true
+  expect(await state.save([])).toBe('failed')
+  expect([state.filters, state.trouble?.code, state.isSaving]).toEqual([[STAR], 'mail_server_away', false])
+  expect(server.reported).toEqual([])
+})
+
+test('two changes in a row are stored one after the other, and the last one stays on screen', async () => {
+  const { server, state } = await loaded()
+  const [first, second] = [state.save([STAR]), state.save([{ ...STAR, name: 'Second' }])]
+  expect(state.filters[0]?.name).toBe('Second')
+  expect(await Promise.all([first, second])).toEqual(['saved', 'saved'])
+  expect([state.filters[0]?.name, server.running?.includes('Second')]).toEqual(['Second', true])
+})
+
+test('absence and filters are one script: neither loses the other', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  await state.saveAbsence({ on: true, from: null, to: null, subject: 'Away', text: 'Back on Monday' })
+  expect([server.running?.includes('vacation'), server.running?.includes('addflag')]).toEqual([true, true])
+  await state.save([])
+  expect(server.running).toContain('vacation')
+})
