@@ -44,7 +44,11 @@ export async function lastLetters(account: Account, headers: readonly string[]):
       sort: [{ property: 'receivedAt', isAscending: false }],
       limit: Math.min(MOST_LETTERS, account.client.limits.maxObjectsInGet)
     }),
-    call('Email/get', 'get', { '#ids': reference('query', 'Email/query', '/ids'), properties, bodyProperties: ['type', 'disposition'] })
+    call('Email/get', 'get', {
+      '#ids': reference('query', 'Email/query', '/ids'),
+      properties,
+      bodyProperties: ['type', 'disposition']
+    })
   ])
   const letters = results.get<GetResponse<Found>>('get').list.map((found) => letterOf(found, names))
   return letters.toSorted((one, other) => other.receivedAt.getTime() - one.receivedAt.getTime())

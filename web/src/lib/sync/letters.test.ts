@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { matches } from '#lib/sieve/match.ts'
+import type { Account } from './account.ts'
+import { lastLetters } from './letters.ts'
+
+interface Asked {
+  readonly name: string
+  readonly args: Record<string, unknown>
+}
+
+const EMAIL = {
+  id: 'e1',
+  receivedAt: '2026-11-27T10:00:00Z',
+  from: [{ name: 'Möller, Jürgen', email: 'juergen@example.com' }],
+  to: null,
+  cc: null,
+  bcc: null,
+  subject: null,
+  size: 1_000,
+  attachments: [{ type: 'application/pdf', disposition: 'inline' }],
+  'header:from:all': [' "=?utf-8?q?M=C3=B6ller?=, J." <juergen@example.com>'],
+  'header:to:all': [' Team: ann@example.org;'],
+  'header:cc:all': [],
+  'header:bcc:all': [],
+  'header:list-id:all': [],
+  'header:x-kind:all': [' Invoice']
+}
+
+function account(asked: Asked[]): Account {
+  const run = (calls: Asked[]) => {
+    asked.push(...calls)
+    return Promise.resolve({ get: () => ({ list: [EMAIL] }) })
+  }
+  const mailboxes = new Map([['j', { id: 'j', role: 'junk' }]])
+  const found = {
+    connected: () => Promise.resolve(),
+    objects: { mailboxes },
+    client: { limits: { maxObjectsInGet: 500 }, run }
+  }
+  return found as unknown as Account
+}
+
+test('what filters look for is known of the last mails: names as they are written, files, and headers asked for', async () => {
+  const asked: Asked[] = []
+  const [letter] = await lastLetters(account(asked), ['X-Kind'])
+  const [query, get] = asked
+  expect(query?.args['filter']).toEqual({ inMailboxOtherThan: ['j'] })
+  expect(get?.args['properties']).toEqual(
+    expect.arrayContaining(['attachments', 'header:from:all', 'header:to:all', 'header:x-kind:all'])
+  )
+  expect(get?.args['bodyProperties']).toEqual(['type', 'disposition'])
+  const all = [
+    ['from', 'contains', 'MÖLLER', ''],
+    ['to', 'contains', 'team:', ''],
+    ['header', 'is', 'invoice', 'X-Kind'],
+    ['attachment', 'is', '', '']
+  ] as const
+  for (const [field, how, value, header] of all) {
+    const filter = { match: 'all', conditions: [{ field, test: how, value, header }] } as const
+    expect(letter && matches(filter, letter), field).toBe(true)
+  }
+})
