@@ -84,5 +84,6 @@ async def test_views_fit_the_window(up: Trial, browser: Browser, size: str, sche
         await expect(alice.row("Pallet 3 of the December order")).to_be_visible()
         await writes(alice)
         await picture(alice, f"writing-{size}-{scheme}")
+        await alice.button("Save and close").click()
         await makes_a_filter(alice)
         await picture(alice, f"filters-{size}-{scheme}")

@@ -44,3 +44,10 @@ test('a word takes the same number of values in both languages', () => {
   const values = (all: [string, string][]) => all.filter(([, text]) => text.endsWith(' values'))
   expect(values(texts(GERMAN, ''))).toEqual(values(texts(ENGLISH, '')))
 })
+
+test('the title of the page, which screen readers announce, ends with the address once it is known', () => {
+  for (const { mail } of [english, german]) {
+    expect(mail.title(0, 'Spam', '')).toBe('Spam')
+    expect(mail.title(2, 'Spam', 'alice@example.org')).toBe('(2) Spam – alice@example.org')
+  }
+})

@@ -81,7 +81,7 @@ test('of a file that is not shown the preview says why, and nothing of it is fet
 test('below a warning nothing is previewed, until the person knows the sender', async () => {
   const { fetched, mail } = await reading({ name: 'boss@example.org', email: 'thief@example.net' })
   expect(rows().map((row) => row.getAttribute('aria-disabled'))).toEqual(['true', 'true', 'true'])
-  expect(rows()[0]?.textContent).toContain('Not previewed because of the warning')
+  expect(rows()[0]?.textContent).toContain('bytes · Not previewed because of the warning')
   await after(() => rows()[0]?.click())
   expect([viewer(), fetched]).toEqual([null, []])
   await after(

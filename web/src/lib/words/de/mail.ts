@@ -13,7 +13,7 @@ export const mail = {
   message: 'Nachricht',
   notices: 'Hinweise',
   title: (unread: number, folder: string, address: string) =>
-    `${unread > 0 ? `(${unread}) ` : ''}${folder} – ${address}`,
+    `${unread > 0 ? `(${unread}) ` : ''}${folder}${address && ` – ${address}`}`,
   skipToList: 'Zu den Unterhaltungen',
   skipToMessage: 'Zur Nachricht',
   search: 'Gesamte Post durchsuchen',

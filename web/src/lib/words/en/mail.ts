@@ -13,7 +13,7 @@ export const mail = {
   message: 'Message',
   notices: 'Notices',
   title: (unread: number, folder: string, address: string) =>
-    `${unread > 0 ? `(${unread}) ` : ''}${folder} – ${address}`,
+    `${unread > 0 ? `(${unread}) ` : ''}${folder}${address && ` – ${address}`}`,
   skipToList: 'Skip to the conversations',
   skipToMessage: 'Skip to the message',
   search: 'Search all mail',
