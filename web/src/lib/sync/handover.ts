@@ -179,7 +179,11 @@ export class Handover {
       const stored = verdict.is === 'draft' && kept.stored ? { ...kept.stored, revision: -1 } : null
       await this.#record.step('unknown', { step: 'returning' }, { stored, handedOver: late })
     } else if (sending.again) {
-      await this.#record.step('unknown', { ...ANEW, dueAt: sending.holdFor > 0 ? this.#record.now() : sending.dueAt, late })
+      await this.#record.step('unknown', {
+        ...ANEW,
+        dueAt: sending.holdFor > 0 ? this.#record.now() : sending.dueAt,
+        late
+      })
     }
     return 0
   }
