@@ -52,6 +52,7 @@ async def makes_a_filter(alice: MailPage) -> None:
     await alice.button("New").click()
     for name, text in (("Name", "Harbour Bank"), ("Text", "harbour")):
         await alice.page.get_by_role("textbox", name=name, exact=True).fill(text)
+    await alice.page.get_by_role("combobox", name="How", exact=True).select_option("contains")
     await alice.page.get_by_role("combobox", name="Folder", exact=True).select_option("Receipts")
     await expect(alice.text("Of your last")).to_be_visible()
 
