@@ -137,8 +137,8 @@ class Day:
             assert each.console.said == [], f"{name}: {each.console.said}"
             assert each.errors == [], f"{name}: {each.errors}"
             for sender in self.senders:
-                told = [sentence for sentence in each.told if sender in sentence]
-                assert len(told) <= 1, f"{name} was told twice: {told}"
+                found = [sentence for sentence in each.sentences if sender in sentence]
+                assert len(found) <= 1, f"{name} was told twice: {found}"
 
 
 def shown(names: list[str], inbox: dict[str, Row]) -> dict[str, Row]:
@@ -151,8 +151,8 @@ def shown(names: list[str], inbox: dict[str, Row]) -> dict[str, Row]:
     return found
 
 
-def repeated(told: list[str]) -> list[str]:
-    return [sentence for sentence, times in Counter(told).items() if times > 1]
+def repeated(sentences: list[str]) -> list[str]:
+    return [sentence for sentence, times in Counter(sentences).items() if times > 1]
 
 
 @asynccontextmanager

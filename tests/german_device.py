@@ -56,13 +56,13 @@ class Console:
 
 
 class Device(MailPage):
-    """`told` has each sentence of its notices, in order."""
+    """`sentences` has each sentence of its notices, in order."""
 
     def __init__(self, up: Running, page: Page, person: str, name: str) -> None:
         super().__init__(up, page, person)
         self.name = name
         self.console = Console()
-        self.told: list[str] = []
+        self.sentences: list[str] = []
         self.console.listen(page)
 
     @property
@@ -86,7 +86,7 @@ class Device(MailPage):
         await self.page.evaluate("document.activeElement?.blur()")
         await self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
-    async def is_told(self, text: str | re.Pattern[str]) -> None:
+    async def says(self, text: str | re.Pattern[str]) -> None:
         region = self.page.get_by_role("region", name="Hinweise")
         await expect(region.get_by_text(text).first).to_be_visible()
 
@@ -137,7 +137,7 @@ async def device(
     browser.set_default_timeout(15_000)
     page = browser.pages[0]
     opened = Device(up, page, person, profile.name)
-    await browser.expose_function("isTold", lambda text: opened.told.append(text))
+    await browser.expose_function("isTold", lambda text: opened.sentences.append(text))
     await browser.add_init_script(_LISTEN)
     try:
         yield opened

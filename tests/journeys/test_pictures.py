@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from mail_page import NARROW, MailPage, mail_page
+from mail_page import NARROW, WIDE, MailPage, mail_page
 from trial import Trial
 from writing_page import begin
 
@@ -27,7 +27,7 @@ NAMES = {
     "phone-light": "alice-brandt",
     "phone-dark": "alicebrandt",
 }
-SIZES: Mapping[str, Mapping[str, int]] = {"wide": {"width": 1200, "height": 760}, "phone": NARROW}
+SIZES: Mapping[str, Mapping[str, int]] = {"wide": WIDE, "phone": NARROW}
 
 
 async def picture(page: MailPage, name: str) -> None:
@@ -52,6 +52,7 @@ async def makes_a_filter(alice: MailPage) -> None:
     await alice.button("New").click()
     for name, text in (("Name", "Harbour Bank"), ("Text", "harbour")):
         await alice.page.get_by_role("textbox", name=name, exact=True).fill(text)
+    await alice.page.get_by_role("combobox", name="How", exact=True).select_option("contains")
     await alice.page.get_by_role("combobox", name="Folder", exact=True).select_option("Receipts")
     await expect(alice.text("Of your last")).to_be_visible()
 

@@ -50,17 +50,17 @@ async def sorts_by_keyboard(day: Day) -> None:
         await expect(order(day.desk, number)).to_be_visible()
         await expect(order(day.phone, number)).to_be_visible()
     news = [f"1 neu in Posteingang: {sender}" for sender in day.senders[1:]]
-    await eventually(lambda: all(each.told == news for each in day.devices), "each is told of each mail once")
+    await eventually(lambda: all(each.sentences == news for each in day.devices), "each is told of each mail once")
     desk = day.desk
     await desk.page.get_by_role("gridcell").first.focus()
     for key, gone in (("e", True), ("s", False)):
         await desk.press("Home")
         name = await desk.focused()
         await desk.press(key)
-        await desk.is_told("Unterhaltung archiviert" if gone else "Mit Stern markiert")
+        await desk.says("Unterhaltung archiviert" if gone else "Mit Stern markiert")
         assert "Auftrag" in name
     await desk.press("j", "#")
-    await desk.is_told("In den Papierkorb verschoben")
+    await desk.says("In den Papierkorb verschoben")
     await desk.press("Enter")
     await desk.is_at_conversation()
     await expect(desk.page.get_by_role("article")).to_be_visible()
@@ -72,9 +72,9 @@ async def swipes_on_the_phone(day: Day) -> None:
     phone = day.phone
     finger = Finger(await phone.context.new_cdp_session(phone.page))
     await finger.swipes(order(phone, 2), -160)
-    await phone.is_told("Als gelesen markiert")
+    await phone.says("Als gelesen markiert")
     await finger.swipes(order(phone, 1), 160)
-    await phone.is_told("Unterhaltung archiviert")
+    await phone.says("Unterhaltung archiviert")
     await phone.page.get_by_role("button", name="Rückgängig").click()
     await expect(order(phone, 1)).to_be_visible()
     await day.agree()
@@ -106,7 +106,7 @@ async def answers_and_takes_it_back_once(day: Day) -> None:
     await expect(window.box.get_by_text("100 KB")).to_be_visible()
     await expect(window.box.get_by_role("progressbar")).to_have_count(0)
     await window.send()
-    await desk.is_told(re.compile("^Geht in .* s an "))
+    await desk.says(re.compile("^Geht in .* s an "))
     await desk.press("z")
     await expect(window.text).to_contain_text("In Halle 7.")
     await expect(window.box.get_by_text(FILE["name"])).to_be_visible()
@@ -149,7 +149,7 @@ async def makes_a_filter_of_a_message(day: Day) -> None:
     await desk.named("combobox", "Ordner").select_option("Rechnungen")
     await desk.page.get_by_role("checkbox", name=re.compile("^Auch auf diese.* jetzt anwenden")).check()
     await desk.button("Filter speichern").click()
-    await desk.is_told("Filter gespeichert und 1 Nachricht sortiert")
+    await desk.says("Filter gespeichert und 1 Nachricht sortiert")
     await day.delivers("Rechnung 2", "Hanna Hecht-Igel", List_Id="Rechnungen <rechnung.example.com>")
     folder = await day.mailbox("", "Rechnungen")
 
@@ -179,7 +179,7 @@ async def is_away_for_a_while(day: Day) -> None:
     await desk.named("link", "Zurück zur Post").click()
     await phone.open("/mail")
     await phone.button("Jetzt beenden").tap()
-    await phone.is_told("Automatische Antwort beendet")
+    await phone.says("Automatische Antwort beendet")
 
 
 async def leaves_a_mailing_list(day: Day) -> None:
@@ -219,11 +219,11 @@ async def is_off_line_with_the_phone(day: Day) -> None:
     finger = Finger(await phone.context.new_cdp_session(phone.page))
     await finger.swipes(order(phone, 1), 160)
     await finger.swipes(order(phone, 5), -160)
-    await phone.is_told("Vorgemerkt. Wird erledigt, sobald Sie online sind.")
+    await phone.says("Vorgemerkt. Wird erledigt, sobald Sie online sind.")
     window = await begin(phone, day.bob.address, "Aus dem Tunnel", "Gleich da.")
     await window.button("Senden").tap()
     await window.is_gone()
-    await phone.is_told(re.compile("wird gesendet, sobald Sie online sind"))
+    await phone.says(re.compile("wird gesendet, sobald Sie online sind"))
     await phone.context.set_offline(False)
     day.sent.append("Aus dem Tunnel")
     await day.are_live()
@@ -333,12 +333,12 @@ async def test_a_whole_day_of_a_person_loses_nothing_and_says_nothing_twice(tmp_
     require_interface()
     async with a_day(tmp_path, database) as day:
         for journey in JOURNEYS:
-            before = [len(each.told) for each in day.devices]
+            before = [len(each.sentences) for each in day.devices]
             await journey(day)
             await day.agree()
             day.nothing_is_wrong()
             for each, start in zip(day.devices, before, strict=True):
-                assert repeated(each.told[start:]) == TWICE.get((journey, each.name), []), journey.__name__
+                assert repeated(each.sentences[start:]) == TWICE.get((journey, each.name), []), journey.__name__
         await has_lost_nothing(day)
         await signs_out(day)
         day.nothing_is_wrong()
