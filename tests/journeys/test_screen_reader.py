@@ -13,16 +13,16 @@ from eventually import eventually
 from mail_page import MailPage, mail_page
 from trial import Trial
 
-_TOLD = """() => {
-  window.told = []
+_ANNOUNCED = """() => {
+  window.announced = []
   const region = document.querySelector('[role=status]')
   new MutationObserver(() => {
     const text = region.textContent.trim()
-    if (text) window.told.push([performance.now(), text])
+    if (text) window.announced.push([performance.now(), text])
   }).observe(region, { childList: true, characterData: true, subtree: true })
 }"""
 
-_LOOK = """element => {
+_STYLE = """element => {
   const look = (of, pseudo) => {
     const { outlineStyle, outlineWidth, borderTopWidth, borderTopColor } = getComputedStyle(of, pseudo)
     return [outlineStyle, outlineWidth, borderTopWidth, borderTopColor].join(' ')
@@ -115,7 +115,9 @@ async def test_landmarks_headings_and_the_grid_are_where_a_screen_reader_looks_f
     await expect(page.get_by_role("article", name=message)).to_have_count(2)
 
 
-async def test_without_colours_of_the_page_what_is_selected_open_and_current_can_be_told_apart(alice: MailPage) -> None:
+async def test_without_colours_of_the_page_what_is_selected_open_and_current_can_be_distinguished(
+    alice: MailPage,
+) -> None:
     await alice.page.emulate_media(forced_colors="active")
     try:
         await at_inbox(alice)
@@ -123,18 +125,18 @@ async def test_without_colours_of_the_page_what_is_selected_open_and_current_can
             await alice.page.keyboard.press(key)
         await alice.page.mouse.move(0, 0)
         selected, plain = (alice.page.locator(f".row[aria-selected={each}]") for each in ("true", "false"))
-        assert await selected.first.evaluate(_LOOK) != await plain.first.evaluate(_LOOK)
+        assert await selected.first.evaluate(_STYLE) != await plain.first.evaluate(_STYLE)
         await alice.page.keyboard.press("Escape")
         await alice.row("Deniz Kaya").click()
         row = alice.page.locator(".row[aria-current=true]")
-        assert await row.evaluate(_LOOK) != await plain.last.evaluate(_LOOK)
+        assert await row.evaluate(_STYLE) != await plain.last.evaluate(_STYLE)
         tree = alice.page.get_by_role("treeitem")
-        assert await tree.nth(0).evaluate(_LOOK) != await tree.nth(1).evaluate(_LOOK)
+        assert await tree.nth(0).evaluate(_STYLE) != await tree.nth(1).evaluate(_STYLE)
         await alice.open("/mail/settings/general")
         sections = alice.page.get_by_role("navigation", name="Settings").get_by_role("link")
         await expect(sections.filter(has_text="General")).to_be_visible()
-        general = await sections.filter(has_text="General").evaluate(_LOOK)
-        assert general != await sections.filter(has_text="Keyboard").evaluate(_LOOK)
+        general = await sections.filter(has_text="General").evaluate(_STYLE)
+        assert general != await sections.filter(has_text="Keyboard").evaluate(_STYLE)
     finally:
         await alice.page.emulate_media(forced_colors="none")
 
@@ -167,18 +169,18 @@ async def test_arrows_that_point_somewhere_are_mirrored_from_right_to_left(alice
     await alice.page.evaluate("Object.assign(document.documentElement, { dir: '', lang: 'en' })")
 
 
-async def test_sentences_are_told_by_one_region_at_most_one_each_three_seconds(alice: MailPage) -> None:
+async def test_sentences_are_announced_by_one_region_at_most_one_each_three_seconds(alice: MailPage) -> None:
     await at_inbox(alice)
-    await alice.page.evaluate(_TOLD)
+    await alice.page.evaluate(_ANNOUNCED)
     for key in ("j", "j", "e", "e", "j", "#"):
         await alice.page.keyboard.press(key)
     trashed = partial(
-        alice.page.evaluate, "window.told.some(([, text]) => text.includes('Moved to Trash. Undo with Z.'))"
+        alice.page.evaluate, "window.announced.some(([, text]) => text.includes('Moved to Trash. Undo with Z.'))"
     )
     await eventually(trashed, "the last action was told")
-    told = await alice.page.evaluate("window.told")
-    assert "Conversation archived. Undo with Z." in told[0][1]
-    assert all(later - earlier > 2_900 for (earlier, _), (later, _) in pairwise(told)), told
+    announced = await alice.page.evaluate("window.announced")
+    assert "Conversation archived. Undo with Z." in announced[0][1]
+    assert all(later - earlier > 2_900 for (earlier, _), (later, _) in pairwise(announced)), announced
     assert await alice.page.locator("[role=status], [aria-live=polite]").count() == 1
     for _ in range(3):
         await alice.page.keyboard.press("z")
