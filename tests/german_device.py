@@ -13,20 +13,16 @@ from chromium import chromium_path, needed_flags
 from mail_page import MailPage, Running
 from writing_page import Window
 
-# Tells each sentence of the notices when it appears: a sentence that goes and comes again is told twice.
+# Tells what the live region says, whenever that changes.
 _LISTEN = """
-  const shown = new Map()
-  const look = () => {
-    for (const region of document.querySelectorAll('section[aria-label="Hinweise"] [role="status"]')) {
-      const [timed] = region.querySelectorAll(':scope > .visually-hidden:first-child')
-      const own = [...region.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data).join('')
-      const text = (own.trim() || timed?.textContent || '').trim()
-      if (text !== (shown.get(region) ?? '')) text && window.isTold(text)
-      shown.set(region, text)
-    }
-  }
-  new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true })
+  let said = ''
+  new MutationObserver(() => {
+    const text = document.querySelector('[role="status"]')?.textContent.trim() ?? ''
+    if (text !== said && text) window.hears(text)
+    said = text
+  }).observe(document, { subtree: true, childList: true, characterData: true })
 """
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 
 NETWORK = re.compile(
     r"^Failed to load resource: (net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE"
@@ -65,6 +61,11 @@ class Device(MailPage):
         self.sentences: list[str] = []
         self.console.listen(page)
 
+    def hears(self, text: str) -> None:
+        """Each sentence but the hint how an action is taken back, which many have."""
+        heard = [sentence.rstrip(".\xa0") for sentence in _SENTENCE.split(text)]
+        self.sentences += [sentence for sentence in heard if sentence != "Rückgängig mit Z"]
+
     @property
     def context(self) -> BrowserContext:
         return self.page.context
@@ -89,6 +90,10 @@ class Device(MailPage):
     async def says(self, text: str | re.Pattern[str]) -> None:
         region = self.page.get_by_role("region", name="Hinweise")
         await expect(region.get_by_text(text).first).to_be_visible()
+
+    async def has_said_all(self) -> None:
+        """Sentences wait for each other."""
+        await expect(self.page.get_by_role("status").first).to_have_text("")
 
     async def rows(self) -> list[str]:
         """The names of the rows, as a screen reader reads them."""
@@ -137,7 +142,7 @@ async def device(
     browser.set_default_timeout(15_000)
     page = browser.pages[0]
     opened = Device(up, page, person, profile.name)
-    await browser.expose_function("isTold", lambda text: opened.sentences.append(text))
+    await browser.expose_function("hears", opened.hears)
     await browser.add_init_script(_LISTEN)
     try:
         yield opened

@@ -24,6 +24,8 @@ const MOMENTS = {
 
 const STARTS = Object.values(MOMENTS)
 const PAGES = /\/src\/routes\//
+/** They must load no mail for a button that both have. */
+const PAGES_WITHOUT_MAIL = /\/src\/routes\/(?!mail\/)/
 
 /** null leaves it to the build. */
 function chunkOf(id: string, graph: Graph): string | null {
@@ -31,11 +33,13 @@ function chunkOf(id: string, graph: Graph): string | null {
   const isIn = (start: RegExp): boolean => above.some((ancestor) => start.test(ancestor))
   if (isIn(MOMENTS.page)) return 'page'
   const others = above.filter((ancestor) => !STARTS.some((start) => start.test(ancestor)))
-  if (isIn(MOMENTS.mail)) return others.some((ancestor) => PAGES.test(ancestor)) ? 'shared' : 'mail'
   const names = Object.entries(MOMENTS).flatMap(([name, start]) => (isIn(start) ? name : []))
-  if (names.length === 0) return null
-  // Whoever needs a part of it must not load all.
-  return [...names, ...(others.some((other) => isStart(other, graph)) ? ['shared'] : [])].join('-')
+  const [first] = names
+  if (!first) return null
+  if (others.some((ancestor) => PAGES_WITHOUT_MAIL.test(ancestor))) return `${first}-accounts`
+  // Whoever needs a part of what follows must not load all of it.
+  const isShared = first !== 'mail' && others.some((other) => isStart(other, graph))
+  return `${first === 'mail' ? first : names.join('-')}${isShared ? '-shared' : ''}`
 }
 
 function isStart(id: string, graph: Graph): boolean {
@@ -45,7 +49,8 @@ function isStart(id: string, graph: Graph): boolean {
 /** Rolldown takes a module into a file together with all that it imports: what is shared comes first. */
 export function chunks(): { name: (id: string, graph: Graph) => string | null; priority: number }[] {
   const late = ['reading-triage', 'reading', 'triage']
-  const names = ['page', 'shared', 'mail', ...late.map((each) => `${each}-shared`), ...late]
+  const accounts = ['mail', 'reading', 'triage'].map((each) => `${each}-accounts`)
+  const names = ['page', ...accounts, 'mail', ...late.map((each) => `${each}-shared`), ...late]
   return names.map((name, at) => ({
     name: (id, graph) => (chunkOf(id, graph) === name ? name : null),
     priority: names.length - at

@@ -338,6 +338,7 @@ async def test_a_whole_day_of_a_person_loses_nothing_and_says_nothing_twice(tmp_
             await day.agree()
             day.nothing_is_wrong()
             for each, start in zip(day.devices, before, strict=True):
+                await each.has_said_all()
                 assert repeated(each.sentences[start:]) == TWICE.get((journey, each.name), []), journey.__name__
         await has_lost_nothing(day)
         await signs_out(day)
