@@ -13,7 +13,7 @@ const rooms = {
   cache: ['jmap', 'outbox', 'compose'],
   outbox: ['store', 'jmap'],
   sync: ['jmap', 'mail', 'sieve', 'store', 'cache', 'outbox', 'compose', 'live'],
-  frame: ['mail'],
+  frame: ['mail', 'ui'],
   ui: ['words'],
   state: ['jmap', 'mail', 'sieve', 'store', 'outbox', 'compose', 'sync', 'words', 'accounts', 'console'],
   commands: ['state', 'store', 'outbox', 'sync', 'mail', 'words'],

@@ -5,7 +5,7 @@
 import { FrameConnection } from './connection.ts'
 import remoteFrame from './frame-remote.html?url&no-inline'
 import frame from './frame.html?url&no-inline'
-import { whenIdle } from './idle.ts'
+import { whenIdle } from '#lib/ui/idle.ts'
 
 export interface OpenFrame {
   readonly element: HTMLIFrameElement

@@ -78,13 +78,13 @@ export class MailPage {
     return this.mailbox?.id ?? (this.view && this.#segment) ?? null
   }
 
-  /** The address bar names a mailbox that the mail server has not. */
   /** The rows of the list are there, or why they are not. */
   get isListed(): boolean {
     const { list } = this.mail
     return list !== null && (list.total !== null || list.trouble !== null)
   }
 
+  /** The address bar names a mailbox that the mail server has not. */
   get isGone(): boolean {
     if (this.#segment === undefined || this.#segment === SEARCH) return false
     return !this.mailbox && !this.view && this.mail.list?.freshness === 'current'

@@ -1,5 +1,5 @@
 /** What rows need once they are shown: the actions of the one under the pointer, dragging, swiping. */
-import { whenPainted } from '#lib/frame/idle.ts'
+import { whenPainted } from '#lib/ui/idle.ts'
 import type { Row } from '#lib/state/mail.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { latePart } from '#lib/ui/late-part.ts'

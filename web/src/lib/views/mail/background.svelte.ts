@@ -1,5 +1,5 @@
 /** What goes on behind the mail page once it is on screen. */
-import { whenQuiet } from '#lib/frame/quiet.ts'
+import { whenQuiet } from '#lib/ui/quiet.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { latePart } from '#lib/ui/late-part.ts'
 import { drawAttention } from '#lib/views/mail/attention.svelte.ts'

@@ -2,7 +2,7 @@
  * What the first view does not need: the reader, most keys, the splitter, the bar of a phone, dialogs. It is loaded once
  * the list is painted, or as soon as it is needed.
  */
-import { whenPainted } from '#lib/frame/idle.ts'
+import { whenPainted } from '#lib/ui/idle.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { latePart } from '#lib/ui/late-part.ts'
 import { keysOf } from '#lib/views/mail/keys.ts'
