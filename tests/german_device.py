@@ -24,6 +24,9 @@ _LISTEN = """
 """
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 
+_HINTS = {"Rückgängig mit Z", "Vorgemerkt", "Wird erledigt, sobald Sie online sind"}
+"""What is said with each of several actions."""
+
 NETWORK = re.compile(
     r"^Failed to load resource: (net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE"
     r"|INCOMPLETE_CHUNKED_ENCODING|INTERNET_DISCONNECTED|FAILED|SOCKET_NOT_CONNECTED)"
@@ -62,9 +65,8 @@ class Device(MailPage):
         self.console.listen(page)
 
     def hears(self, text: str) -> None:
-        """Each sentence but the hint how an action is taken back, which many have."""
         heard = [sentence.rstrip(".\xa0") for sentence in _SENTENCE.split(text)]
-        self.sentences += [sentence for sentence in heard if sentence != "Rückgängig mit Z"]
+        self.sentences += [sentence for sentence in heard if sentence not in _HINTS]
 
     @property
     def context(self) -> BrowserContext:

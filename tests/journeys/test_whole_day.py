@@ -325,7 +325,7 @@ TWICE: dict[tuple[Journey, str], list[str]] = {
     (answers_and_takes_it_back_once, "desk"): SENDING,
     (is_off_line_with_the_phone, "phone"): SENDING,
 }
-"""A message that was taken back goes again, and one that could not go goes later."""
+"""A message that was taken back goes again, and one that could not go goes later: that may be said again."""
 
 
 @pytest.mark.timeout(300)
@@ -339,7 +339,8 @@ async def test_a_whole_day_of_a_person_loses_nothing_and_says_nothing_twice(tmp_
             day.nothing_is_wrong()
             for each, start in zip(day.devices, before, strict=True):
                 await each.has_said_all()
-                assert repeated(each.sentences[start:]) == TWICE.get((journey, each.name), []), journey.__name__
+                extra = set(repeated(each.sentences[start:])) - set(TWICE.get((journey, each.name), []))
+                assert extra == set(), journey.__name__
         await has_lost_nothing(day)
         await signs_out(day)
         day.nothing_is_wrong()
