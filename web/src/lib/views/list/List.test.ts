@@ -62,6 +62,12 @@ test('current, open and selected are three things, and a screen reader is told e
   expect(document.querySelector('[role="grid"]')?.getAttribute('aria-multiselectable')).toBe('true')
 })
 
+test('no row is current before somebody goes to one, though Tab reaches the first', async () => {
+  await inbox()
+  expect(rows().some((row) => row.classList.contains('current'))).toBe(false)
+  expect(rows()[0]?.querySelector('.cell')?.getAttribute('tabindex')).toBe('0')
+})
+
 test('Shift and a press select all rows from the one before', async () => {
   await inbox()
   await press(1, '.gutter')
