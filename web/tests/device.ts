@@ -69,6 +69,8 @@ if (typeof window !== 'undefined') {
   Object.assign(window, {
     matchMedia: (media: string) => new Query(media),
     requestIdleCallback: (work: () => void) => setTimeout(work),
+    requestAnimationFrame: (work: (now: number) => void) => setTimeout(() => work(performance.now())),
+    cancelAnimationFrame: clearTimeout,
     cancelIdleCallback: (callback: ReturnType<typeof setTimeout>) => clearTimeout(callback),
     ResizeObserver: NoSizes,
     IntersectionObserver: Waiting

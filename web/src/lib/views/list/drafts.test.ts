@@ -89,7 +89,7 @@ test.each([
 ] as const)('above the drafts stand those that only this device has: %s', async (state, words) => {
   const { compose } = await opened(new ModelServer(), 'drafts')
   await after(() => (compose.unsentDrafts = [unsent({ state })]))
-  expect(deviceDrafts()).toEqual([words])
+  await vi.waitFor(() => expect(deviceDrafts()).toEqual([words]))
   await after(() => document.querySelector<HTMLElement>('ul[aria-label="On this device only"] button')?.click())
   expect(compose.started).toEqual([{ kind: 'kept', id: 'd1' }])
 })
