@@ -116,7 +116,7 @@ export const filters = {
   effect: (of: number, n: number) =>
     `Of your last ${of.toLocaleString('en')} messages, ${n.toLocaleString('en')} ${n === 1 ? 'matches' : 'match'}`,
   mayMatch: (n: number) =>
-    `${count(n, 'more may match', 'more may match')}: their text is looked at only when they arrive.`,
+    `${n.toLocaleString('en')} more may match: their text is checked only when they arrive.`,
   moreHits: (n: number) => `and ${n.toLocaleString('en')} more`,
   noEffect: 'Which of your messages match cannot be found out now.',
   looking: 'Looking through your last messages…',
