@@ -32,7 +32,8 @@ test.each(Object.keys(ENGLISH))('both languages have the same words in %s, and n
 })
 
 test.each(Object.keys(ENGLISH))('a word takes the same number of values in both languages: %s', (file) => {
-  const values = (node: Node | undefined) => new Map(texts(node ?? '', '').filter(([, text]) => text.endsWith(' values')))
+  const values = (node: Node | undefined) =>
+    new Map(texts(node ?? '', '').filter(([, text]) => text.endsWith(' values')))
   expect(values(GERMAN[file])).toEqual(values(ENGLISH[file]))
 })
 

@@ -115,8 +115,7 @@ export const filters = {
   needsAction: 'A filter needs an action.',
   effect: (of: number, n: number) =>
     `Of your last ${of.toLocaleString('en')} messages, ${n.toLocaleString('en')} ${n === 1 ? 'matches' : 'match'}`,
-  mayMatch: (n: number) =>
-    `${n.toLocaleString('en')} more may match: their text is checked only when they arrive.`,
+  mayMatch: (n: number) => `${n.toLocaleString('en')} more may match: their text is checked only when they arrive.`,
   moreHits: (n: number) => `and ${n.toLocaleString('en')} more`,
   noEffect: 'Which of your messages match cannot be found out now.',
   looking: 'Looking through your last messages…',
