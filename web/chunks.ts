@@ -9,7 +9,7 @@ interface Graph {
 }
 
 /** What is loaded at the same moment, each by the modules with which it begins. */
-const MOMENTS = {
+export const MOMENTS = {
   /** any page */
   page: /\/kit\/src\/runtime\/client\/client-entry|\/src\/routes\/\+(?:layout|error)/,
   /** the list of mail */

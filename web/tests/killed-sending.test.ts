@@ -29,10 +29,10 @@ async function mortal(scene: Browser, left: number): Promise<{ one: SendingTab; 
   })
   Object.assign(one.account.ports, {
     fetch: async (...args: Parameters<typeof fetch>) => {
-      const isOfLetter = typeof args[1]?.body === 'string' && args[1].body.includes('/set')
-      await (isOfLetter && step())
+      const isOfMessage = typeof args[1]?.body === 'string' && args[1].body.includes('/set')
+      await (isOfMessage && step())
       const response = await fetch(...args)
-      await (isOfLetter && step())
+      await (isOfMessage && step())
       return response
     }
   })

@@ -9,8 +9,8 @@ const HOUR = 3_600_000
 
 type Random = () => number
 
-/** One letter, and what the person wants of it. */
-interface Letter {
+/** One message, and what the person wants of it. */
+interface WrittenMessage {
   readonly subject: string
   readonly id: string
   isSent: boolean
@@ -51,7 +51,7 @@ function misfortune({ server, world }: Browser, body: string, next: Random): Res
 
 class Life {
   readonly scene: Browser
-  readonly letters: Letter[] = []
+  readonly messages: WrittenMessage[] = []
   readonly #next: Random
   readonly #tabs: SendingTab[]
   readonly #told: string[][] = []
@@ -73,20 +73,20 @@ class Life {
   async turn(): Promise<void> {
     const one = this.#any(this.#tabs)
     const kind = this.#next()
-    const letter = this.letters.length > 0 ? this.#any(this.letters) : null
-    const record = letter && one.drafts.get(letter.id)
-    if (kind < 0.2 && this.letters.length < 4) {
-      const subject = `Letter ${this.letters.length}`
-      this.letters.push({ subject, id: await one.write({ subject }), isSent: false })
-    } else if (kind < 0.45 && letter && record && !record.sending) {
-      letter.isSent = true
-      await one.sendings.send(letter.id, this.#next() < 0.2 ? { at: new Date(this.scene.world.time + HOUR) } : {})
-    } else if (kind < 0.6 && letter && record?.sending) {
-      letter.isSent = false
-      void one.sendings.undo(letter.id).catch(() => undefined)
-    } else if (kind < 0.7 && letter && record?.sending?.step === 'unknown') {
-      letter.isSent = true
-      await (this.#next() < 0.5 ? one.sendings.sendAgain(letter.id) : one.sendings.keepDraft(letter.id))
+    const message = this.messages.length > 0 ? this.#any(this.messages) : null
+    const record = message && one.drafts.get(message.id)
+    if (kind < 0.2 && this.messages.length < 4) {
+      const subject = `Message ${this.messages.length}`
+      this.messages.push({ subject, id: await one.write({ subject }), isSent: false })
+    } else if (kind < 0.45 && message && record && !record.sending) {
+      message.isSent = true
+      await one.sendings.send(message.id, this.#next() < 0.2 ? { at: new Date(this.scene.world.time + HOUR) } : {})
+    } else if (kind < 0.6 && message && record?.sending) {
+      message.isSent = false
+      void one.sendings.undo(message.id).catch(() => undefined)
+    } else if (kind < 0.7 && message && record?.sending?.step === 'unknown') {
+      message.isSent = true
+      await (this.#next() < 0.5 ? one.sendings.sendAgain(message.id) : one.sendings.keepDraft(message.id))
     } else if (kind < 0.76) {
       await this.#renew(one)
     }
@@ -120,7 +120,7 @@ class Life {
 
   check(): void {
     const { server } = this.scene
-    for (const { subject, id } of this.letters) {
+    for (const { subject, id } of this.messages) {
       const mails = received(this.scene).filter((one) => one === subject).length
       const emails = [...server.emails.values()].filter((one) => one.subject === subject)
       const sent = emails.filter(({ mailboxIds }) => mailboxIds['sent']).length
@@ -137,7 +137,7 @@ class Life {
 }
 
 test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
-  'letters that are sent, scheduled and taken back in two tabs, with losses and tabs that are gone, leave once or stay drafts (%i)',
+  'messages that are sent, scheduled and taken back in two tabs, with losses and tabs that are gone, leave once or stay drafts (%i)',
   async (seed) => {
     const next = randomFrom(seed)
     const scene = browser()

@@ -128,7 +128,7 @@ async function live(scene: Browser, one: SendingTab, isUndone: boolean): Promise
   await pass(scene, 6_000)
 }
 
-/** Only requests of the way of the letter count: those that change something, and the questions about it. */
+/** Only requests that send the message count: those that change something, and those that find out what became of it. */
 function isOfTheWay(body: string): boolean {
   return /Submission|\/set"|Identity|"keywords","messageId"/u.test(body)
 }
@@ -222,7 +222,7 @@ const CASES = (Object.keys(STORIES) as (keyof typeof STORIES)[]).flatMap((story)
 )
 
 test.each(CASES)(
-  'a letter is $story, with request $number: $fault, tab killed: $isKilled: one mail, or none and all words',
+  'a message is $story, with request $number: $fault, tab killed: $isKilled: one mail, or none and all words',
   async ({ fault, story, number, isKilled }) => {
     const done = await run(story, fault, number, isKilled)
     check(done, story, isKilled)

@@ -8,7 +8,7 @@ interface Story {
   readonly id: string
 }
 
-/** A letter is written, and Send is pressed. */
+/** A message is written, and Send is pressed. */
 async function sending(values: Parameters<SendingTab['write']>[0] = {}, scene = browser(), at?: Date): Promise<Story> {
   const one = await tab(scene)
   const id = await one.write(values)

@@ -15,7 +15,7 @@ vi.mock('#lib/compose/quote-html.ts', () => ({
 }))
 
 const ABOUT =
-  'What Stalwart 0.16.19 answered to the requests of writing mail, in their order: a letter is stored in two versions, the second with a file, sent, ' +
+  'What Stalwart 0.16.19 answered to the requests of writing mail, in their order: a message is stored in two versions, the second with a file, sent, ' +
   'taken back, sent again until it leaves; one is scheduled and taken back; one reaches nobody. Recorded by ' +
   'tests/stalwart-server.ts.'
 
@@ -40,7 +40,7 @@ function counts(mail: Mail): (number | undefined)[] {
   return (['drafts', 'sent'] as const).map((role) => mail.mailboxes.byRole(role)?.messages)
 }
 
-async function letter(compose: Compose, to: string, subject: string): Promise<Composition> {
+async function written(compose: Compose, to: string, subject: string): Promise<Composition> {
   const composition = await compose.start({ kind: 'new', to: [{ name: 'Bén', address: to }] })
   composition.change({ format: 'plain', html: '', subject, text: 'Dear Bén' })
   return composition
@@ -61,7 +61,7 @@ test(
     await server.idle()
     expect(compose.maxDelay).toBe(2_592_000)
 
-    const draft = await letter(compose, server.other, 'Pallets')
+    const draft = await written(compose, server.other, 'Pallets')
     await story.pass(4_000)
     expect([draft.save.kind, ...counts(mail)]).toEqual(['saved', 1, 0])
     draft.change({ text: 'Dear Bén,\n' + 'one more word '.repeat(200) })
@@ -88,7 +88,7 @@ test(
     expect(await server.received('Pallets')).toBe(1)
     expect([compose.outcome?.kind, compose.unsent, ...counts(mail)]).toEqual(['sent', 0, 0, 1])
 
-    const later = await letter(compose, server.other, 'Later')
+    const later = await written(compose, server.other, 'Later')
     expect(await later.send({ at: new Date(world.time + 3_600_000) })).toBeNull()
     await story.pass(2_000)
     expect(compose.departures.map(({ needs, scheduled }) => [needs, scheduled])).toEqual([[null, true]])
@@ -99,7 +99,7 @@ test(
     await story.pass(20_000)
     expect([...counts(mail), compose.unsent]).toEqual([0, 1, 0])
 
-    const nobodys = await letter(compose, 'nobody-at-all@example.org', 'For nobody')
+    const nobodys = await written(compose, 'nobody-at-all@example.org', 'For nobody')
     expect(await nobodys.send()).toBeNull()
     await story.pass(20_000)
     expect([compose.outcome?.kind, compose.open[0]?.trouble?.code]).toEqual(['not_sent', 'refused_recipients'])

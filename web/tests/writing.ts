@@ -1,4 +1,4 @@
-/** Tabs in which letters are written, in the hands of a test. */
+/** Tabs in which messages are written, in the hands of a test. */
 import { vi } from 'vitest'
 // Loaded before: a test's clock does not wait for a file.
 import '#lib/state/compose.svelte.ts'

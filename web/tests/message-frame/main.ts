@@ -100,7 +100,7 @@ function addBare(html: string): void {
   }
 }
 
-/** Where a letter is edited: what it quotes as nodes, of HTML that is written and parsed once more; and what is pasted. */
+/** Where a message is edited: what it quotes as nodes, of HTML that is written and parsed once more; and what is pasted. */
 function addQuote(html: string): void {
   const shown = begin()
   const quote = quoteHtml(html)

@@ -67,7 +67,7 @@ export function undoneUntil(sending: Sending, now: number): number {
 }
 
 /** When the mail server lets it go. */
-export function leavesAt(sending: Sending): number {
+function leavesAt(sending: Sending): number {
   const { handedAt } = sending
   return handedAt === null ? sending.dueAt : handedAt + holdOf(sending, handedAt) * 1_000
 }

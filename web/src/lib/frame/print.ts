@@ -3,8 +3,8 @@ import printRemoteFrame from './frame-print-remote.html?url&no-inline'
 import printFrame from './frame-print.html?url&no-inline'
 import { sanitize } from './sanitize.ts'
 
-/** One mail. Of `head` everything is text. */
-export interface Letter {
+/** One message. Of `head` everything is text. */
+export interface PrintedMessage {
   readonly head: readonly (readonly [label: string, value: string])[]
   readonly html: string | null
   readonly text: string
@@ -23,8 +23,8 @@ let last: HTMLIFrameElement | null = null
  * Opens the dialog for printing. `allowRemote`: remote pictures of all these mails may load. Rejects if the frame does
  * not load.
  */
-export async function print(title: string, letters: readonly Letter[], allowRemote: boolean): Promise<void> {
-  const shown = letters.map((letter) => ({ ...letter, ...sanitized(letter.html, allowRemote) }))
+export async function print(title: string, messages: readonly PrintedMessage[], allowRemote: boolean): Promise<void> {
+  const shown = messages.map((message) => ({ ...message, ...sanitized(message.html, allowRemote) }))
   last?.remove()
   const frame = document.createElement('iframe')
   last = frame
@@ -35,7 +35,7 @@ export async function print(title: string, letters: readonly Letter[], allowRemo
   // Out of sight, and as wide as a sheet, for mails that ask how wide it is.
   Object.assign(frame.style, { position: 'fixed', left: '-100vw', width: '45rem', height: '60rem', border: '0' })
   frame.src = allowRemote ? printRemoteFrame : printFrame
-  const printing = begun(frame, { title, letters: shown })
+  const printing = begun(frame, { title, messages: shown })
   document.body.append(frame)
   await printing.catch((failure: unknown) => {
     frame.remove()

@@ -61,7 +61,7 @@ const SCRIPTS: Readonly<Record<string, RegExp>> = {
 }
 
 /** The scripts of its letters. */
-export function scriptsOf(text: string): readonly string[] {
+function scriptsOf(text: string): readonly string[] {
   return Object.entries(SCRIPTS)
     .filter(([, script]) => script.test(text))
     .map(([name]) => name)

@@ -10,7 +10,7 @@ const NAMED = /^(?:https?:\/\/)?((?:[\p{L}\p{N}_-]+\.)+\p{L}{2,24})(?::\d+)?(?:[
 const FILES = /\.(pdf|docx?|xlsx?|pptx?|zip|png|jpe?g|gif|txt|html?|js|py|md|csv|ics)$/i
 
 /** The host that the text of a link names; null if it names none. */
-export function hostNamed(text: string): string | null {
+function hostNamed(text: string): string | null {
   const found = NAMED.exec(text.trim().slice(0, 500))
   return found?.[1] && !FILES.test(found[1]) ? found[1].toLowerCase() : null
 }

@@ -122,7 +122,7 @@ function readingOf(domain: string): Reading {
  * Whether two domains of different organisations are read as the same, or differ by a slip of the pen. Names that
  * differ in their country alone (`.de`, `.com`) are none: organisations have both.
  */
-export function isNearDomain(one: string, other: string): boolean {
+function isNearDomain(one: string, other: string): boolean {
   const [first, second] = [readingOf(one), readingOf(other)]
   if (first.organisation === second.organisation || (first.isProvider && second.isProvider)) return false
   const [a, b] = [first.name, second.name]

@@ -2,7 +2,7 @@
  * Whom the service named last in this browser. The page that is shown while nobody answers names them again, so that it
  * shows what the browser keeps of their mail (docs/decisions/0032).
  */
-export const PERSON_CACHE = 'postroom-person'
+const PERSON_CACHE = 'postroom-person'
 const AT = '/mail/person'
 
 /** Milliseconds. A device that lay about for longer than most sessions last shows nothing until somebody answers. */

@@ -14,7 +14,7 @@ export interface Absence {
 export const NO_ABSENCE: Absence = { on: false, from: null, to: null, subject: '', text: '' }
 
 /** Days after which a sender gets the reply once more (RFC 5230 §4.1). */
-export const DAYS = 7
+const DAYS = 7
 
 export function absenceOf(found: unknown): Absence | null {
   const { on, from, to, subject, text } = (found ?? {}) as Partial<Record<keyof Absence, unknown>>

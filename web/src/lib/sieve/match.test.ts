@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Condition, Field, Test } from './filter.ts'
-import { matches, type Letter, type Verdict } from './match.ts'
+import { matches, type Candidate, type Verdict } from './match.ts'
 
-const LETTER: Letter = {
+const EMAIL: Candidate = {
   from: [{ name: 'Mara Lindqvist', email: 'Mara@Papierwerk.example.org' }],
   to: [{ name: null, email: 'alice@example.org' }],
   cc: [{ name: 'Lager', email: 'lager@birkenau-spedition.example.net' }],
@@ -56,8 +56,8 @@ test.each<[Condition, Verdict]>([
   [condition('size', 'under', '5000'), false],
   [condition('attachment', 'is', ''), true]
 ])('%j', (one, verdict) => {
-  expect(matches({ match: 'all', conditions: [one] }, LETTER)).toBe(verdict)
-  expect(matches({ match: 'any', conditions: [one] }, LETTER)).toBe(verdict)
+  expect(matches({ match: 'all', conditions: [one] }, EMAIL)).toBe(verdict)
+  expect(matches({ match: 'any', conditions: [one] }, EMAIL)).toBe(verdict)
 })
 
 test('what is not known decides nothing that another condition decides', () => {
@@ -66,15 +66,15 @@ test('what is not known decides nothing that another condition decides', () => {
     condition('size', 'under', '1'),
     condition('body', 'contains', 'x')
   ]
-  expect(matches({ match: 'any', conditions: [unknown, yes] }, LETTER)).toBe(true)
-  expect(matches({ match: 'any', conditions: [unknown, no] }, LETTER)).toBeNull()
-  expect(matches({ match: 'all', conditions: [unknown, yes] }, LETTER)).toBeNull()
-  expect(matches({ match: 'all', conditions: [unknown, no] }, LETTER)).toBe(false)
+  expect(matches({ match: 'any', conditions: [unknown, yes] }, EMAIL)).toBe(true)
+  expect(matches({ match: 'any', conditions: [unknown, no] }, EMAIL)).toBeNull()
+  expect(matches({ match: 'all', conditions: [unknown, yes] }, EMAIL)).toBeNull()
+  expect(matches({ match: 'all', conditions: [unknown, no] }, EMAIL)).toBe(false)
 })
 
 test('a filter without conditions hits nothing', () => {
-  expect(matches({ match: 'any', conditions: [] }, LETTER)).toBe(false)
-  expect(matches({ match: 'all', conditions: [] }, LETTER)).toBe(false)
+  expect(matches({ match: 'any', conditions: [] }, EMAIL)).toBe(false)
+  expect(matches({ match: 'all', conditions: [] }, EMAIL)).toBe(false)
 })
 
 test.each([
@@ -88,6 +88,6 @@ test.each([
   ['text/plain', null, false],
   [null, null, false]
 ])('a part of type %s and disposition %s is a file: %s', (type, disposition, is) => {
-  const letter = { ...LETTER, attachments: [{ type, disposition }] }
-  expect(matches({ match: 'all', conditions: [condition('attachment', 'is', '')] }, letter)).toBe(is)
+  const email = { ...EMAIL, attachments: [{ type, disposition }] }
+  expect(matches({ match: 'all', conditions: [condition('attachment', 'is', '')] }, email)).toBe(is)
 })

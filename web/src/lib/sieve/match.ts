@@ -1,6 +1,6 @@
 /**
- * Whether a filter hits a mail that this page knows: by the same rules as the mail server. Stalwart compares without the
- * case of all letters; the standard asks for that of ASCII letters only (RFC 4790 §9.2).
+ * Whether a filter matches an email that this page knows, by the rules of the mail server. Stalwart ignores the case of
+ * all letters, although the standard asks for that of ASCII letters only (RFC 4790 §9.2).
  */
 import { domainIn, headersOf, isAttached, sizeOf, type Part } from './condition-code.ts'
 import type { Condition, Filter, Test } from './filter.ts'
@@ -10,7 +10,7 @@ export interface Addressee {
   readonly email: string
 }
 
-export interface Letter {
+export interface Candidate {
   readonly from: readonly Addressee[]
   readonly to: readonly Addressee[]
   readonly cc: readonly Addressee[]
@@ -25,8 +25,8 @@ export interface Letter {
 /** null: not known */
 export type Verdict = boolean | null
 
-export function matches({ match, conditions }: Pick<Filter, 'match' | 'conditions'>, letter: Letter): Verdict {
-  const verdicts = conditions.map((condition) => judged(condition, letter))
+export function matches({ match, conditions }: Pick<Filter, 'match' | 'conditions'>, email: Candidate): Verdict {
+  const verdicts = conditions.map((condition) => judged(condition, email))
   const decides = match === 'any'
   if (verdicts.includes(decides)) return decides
   if (verdicts.includes(null)) return null
@@ -34,35 +34,35 @@ export function matches({ match, conditions }: Pick<Filter, 'match' | 'condition
   return verdicts.length > 0 && !decides
 }
 
-function judged(condition: Condition, letter: Letter): Verdict {
+function judged(condition: Condition, email: Candidate): Verdict {
   const { field, test, value } = condition
   switch (field) {
     case 'size':
-      return test === 'under' ? letter.size < sizeOf(value) : letter.size > sizeOf(value)
+      return test === 'under' ? email.size < sizeOf(value) : email.size > sizeOf(value)
     case 'attachment':
-      return letter.attachments.some(isAttached)
+      return email.attachments.some(isAttached)
     case 'body':
       return null
     case 'subject':
-      return compares(test, letter.subject.trim(), value)
+      return compares(test, email.subject.trim(), value)
     case 'list':
-      return some(letter.headers('list-id'), (text) =>
+      return some(email.headers('list-id'), (text) =>
         test === 'is' ? isList(text, value) : compares(test, text, value)
       )
     case 'header': {
       const [name = ''] = headersOf(condition)
-      return some(letter.headers(folded(name)), (text) => compares(test, text.trim(), value))
+      return some(email.headers(folded(name)), (text) => compares(test, text.trim(), value))
     }
     default:
       // As it is written: with quotation marks and comments.
       return test === 'contains'
-        ? headersIn(letter, headersOf(condition), (text) => compares(test, text, value))
-        : addresseesOf(field, letter).some((one) => isAddressed(test, one, value))
+        ? headersIn(email, headersOf(condition), (text) => compares(test, text, value))
+        : addresseesOf(field, email).some((one) => isAddressed(test, one, value))
   }
 }
 
-function addresseesOf(field: 'from' | 'to' | 'cc' | 'recipient', letter: Letter): readonly Addressee[] {
-  return field === 'recipient' ? [...letter.to, ...letter.cc, ...letter.bcc] : letter[field]
+function addresseesOf(field: 'from' | 'to' | 'cc' | 'recipient', email: Candidate): readonly Addressee[] {
+  return field === 'recipient' ? [...email.to, ...email.cc, ...email.bcc] : email[field]
 }
 
 function isAddressed(test: Test, { email }: Addressee, value: string): boolean {
@@ -88,8 +88,8 @@ function compares(test: Test, text: string, wanted: string): boolean {
   }
 }
 
-function headersIn(letter: Letter, names: readonly string[], is: (text: string) => boolean): Verdict {
-  const verdicts = names.map((name) => some(letter.headers(name), is))
+function headersIn(email: Candidate, names: readonly string[], is: (text: string) => boolean): Verdict {
+  const verdicts = names.map((name) => some(email.headers(name), is))
   return verdicts.includes(true) || (verdicts.includes(null) ? null : false)
 }
 

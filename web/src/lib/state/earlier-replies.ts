@@ -5,7 +5,7 @@ import type { Account } from '#lib/sync/account.ts'
 import { messageOf, selfOf } from './compose-start.ts'
 import type { Composition, Identity } from './compose.ts'
 
-export function isEarlier({ parent, to, subject }: Draft): boolean {
+function isEarlier({ parent, to, subject }: Draft): boolean {
   return parent?.kind === 'reply' && parent.messageId.length === 0 && to.length === 0 && subject === ''
 }
 

@@ -1,18 +1,18 @@
-/** What a filter does to the mails that came last. */
+/** What a filter does to the emails that came last. */
 import type { Filter } from '#lib/sieve/filter.ts'
 import { matches } from '#lib/sieve/match.ts'
 import { filterNow } from '#lib/sync/filtering.ts'
-import { lastLetters, type ReceivedLetter } from '#lib/sync/letters.ts'
+import { newestEmails, type NewestEmail } from '#lib/sync/newest-emails.ts'
 import { troubled } from './trouble-of.ts'
 import type { Effect, Filters } from './filters.ts'
 import type { Inside } from './inside.ts'
 
-/** Milliseconds for which the last mails are taken as they were. */
+/** Milliseconds for which the newest emails are not requested again. */
 const FRESH = 60_000
 
 export class FilterEffects {
   readonly #inside: Inside
-  #letters: Promise<readonly ReceivedLetter[]> | null = null
+  #newest: Promise<readonly NewestEmail[]> | null = null
   #askedAt = 0
   #asked: ReadonlySet<string> = new Set()
 
@@ -21,16 +21,16 @@ export class FilterEffects {
   }
 
   async of(filter: Pick<Filter, 'match' | 'conditions'>): Promise<Effect | null> {
-    const letters = await this.#last(headersIn(filter)).catch(() => null)
-    if (!letters) return null
-    const hits = letters.flatMap((letter) => {
-      const verdict = matches(filter, letter)
-      const [sender] = letter.from
+    const emails = await this.#last(headersIn(filter)).catch(() => null)
+    if (!emails) return null
+    const hits = emails.flatMap((email) => {
+      const verdict = matches(filter, email)
+      const [sender] = email.from
       const who = sender?.name?.trim() || (sender?.email ?? '')
-      const { id, subject, receivedAt } = letter
+      const { id, subject, receivedAt } = email
       return verdict === false ? [] : [{ id, who, subject, receivedAt, verdict }]
     })
-    return { of: letters.length, hits }
+    return { of: emails.length, hits }
   }
 
   doNow({ actions }: Filter, ids: readonly string[]): ReturnType<Filters['doNow']> {
@@ -44,17 +44,17 @@ export class FilterEffects {
     return troubled(filterNow(account, page.outbox, actions, ids, { place, names }))
   }
 
-  #last(headers: readonly string[]): Promise<readonly ReceivedLetter[]> {
+  #last(headers: readonly string[]): Promise<readonly NewestEmail[]> {
     const now = this.#inside.account.ports.now()
     const isKnown = headers.every((name) => this.#asked.has(name))
-    if (!this.#letters || !isKnown || now - this.#askedAt > FRESH) {
+    if (!this.#newest || !isKnown || now - this.#askedAt > FRESH) {
       this.#asked = new Set([...this.#asked, ...headers])
       this.#askedAt = now
-      const asked = lastLetters(this.#inside.account, [...this.#asked])
-      asked.catch(() => (this.#letters = null))
-      this.#letters = asked
+      const asked = newestEmails(this.#inside.account, [...this.#asked])
+      asked.catch(() => (this.#newest = null))
+      this.#newest = asked
     }
-    return this.#letters
+    return this.#newest
   }
 }
 

@@ -111,7 +111,7 @@ function addressText({ name, email }: EmailAddress): string {
   return name ? `${name} <${email}>` : email
 }
 
-export function valuesFrom({ name, replyTo, signature }: IdentityForm, clean: Clean): IdentityValues {
+function valuesFrom({ name, replyTo, signature }: IdentityForm, clean: Clean): IdentityValues {
   const replies = recipientsOf(replyTo).map((one) => ({ name: one.name || null, email: one.address }))
   return { name: name.trim(), replyTo: replies.length > 0 ? replies : null, ...signatureOf(signature, clean) }
 }

@@ -198,12 +198,6 @@ export class MailPage {
     return this.#pathOf(this.#threadId)
   }
 
-  async openMailbox(mailbox: MailboxItem): Promise<void> {
-    this.drawer = false
-    this.cursor.forget()
-    await this.#go(pathOf(mailboxSegment(mailbox)))
-  }
-
   /** A place of the address bar: a role, "starred", "all". */
   async openPlace(segment: string): Promise<void> {
     this.drawer = false

@@ -9,10 +9,10 @@ const MOST = 500
 const LONGEST = 600
 
 /** Where in the document each kind stands. */
-export const PICTURES = ['pictures', 'senders'] as const
-export const WARNINGS = ['warnings', 'known'] as const
+const PICTURES = ['pictures', 'senders'] as const
+const WARNINGS = ['warnings', 'known'] as const
 /** Senders whose message the person reported as phishing. */
-export const REPORTED = ['phishing', 'senders'] as const
+const REPORTED = ['phishing', 'senders'] as const
 
 export class Choices {
   readonly #account: Account

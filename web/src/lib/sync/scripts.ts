@@ -93,9 +93,8 @@ export class Scripts {
     })
   }
 
-  /** null: none runs any more. */
-  async activate(id: Id | null): Promise<void> {
-    await this.#set(id === null ? { onSuccessDeactivateScript: true } : { onSuccessActivateScript: id })
+  async activate(id: Id): Promise<void> {
+    await this.#set({ onSuccessActivateScript: id })
   }
 
   /** Returns the new state. */

@@ -1,48 +1,40 @@
 import { english, german } from '../../../tests/words.ts'
-import { compose as germanCompose } from '#lib/words/de/compose.ts'
-import { folders as germanFolders } from '#lib/words/de/folders.ts'
-import { live as germanLive } from '#lib/words/de/live.ts'
-import { reading as germanReading } from '#lib/words/de/reading.ts'
-import { search as germanSearch } from '#lib/words/de/search.ts'
-import { compose as englishCompose } from '#lib/words/en/compose.ts'
-import { folders as englishFolders } from '#lib/words/en/folders.ts'
-import { live as englishLive } from '#lib/words/en/live.ts'
-import { reading as englishReading } from '#lib/words/en/reading.ts'
-import { search as englishSearch } from '#lib/words/en/search.ts'
 import { expect, test } from 'vitest'
 
 type Node = string | ((...values: never[]) => unknown) | { [key: string]: Node }
 
-/** Also what is loaded later. */
-const [EN, DE] = [
-  {
-    compose: englishCompose,
-    folders: englishFolders,
-    live: englishLive,
-    reading: englishReading,
-    search: englishSearch
-  },
-  { compose: germanCompose, folders: germanFolders, live: germanLive, reading: germanReading, search: germanSearch }
+/** Of every file, so that a new one is held to the same rules. */
+const [ENGLISH, GERMAN] = [
+  byFile(import.meta.glob<Node>('./en/*.ts', { eager: true })),
+  byFile(import.meta.glob<Node>('./de/*.ts', { eager: true }))
 ]
-const ENGLISH = { ...english, ...EN }
-const GERMAN = { ...german, ...DE }
 
-/** Every word with its path; a function is called with marks in place of its values. */
+function byFile(modules: Record<string, Node>): Record<string, Node> {
+  return Object.fromEntries(Object.entries(modules).map(([path, words]) => [path.replace(/^.*\//, ''), words]))
+}
+
+/** Every word with its path; of a function, how many values it takes. */
 function texts(node: Node, path: string): [string, string][] {
   if (typeof node === 'string') return [[path, node]]
   if (typeof node === 'function') return [[path, `${String(node.length)} values`]]
   return Object.entries(node).flatMap(([key, value]) => texts(value, `${path}.${key}`))
 }
 
-test('both languages have the same words, and none is empty', () => {
-  const [en, de] = [texts(ENGLISH, ''), texts(GERMAN, '')]
-  expect(de.map(([path]) => path)).toEqual(en.map(([path]) => path))
+test('every file of words exists in both languages', () => {
+  expect(Object.keys(ENGLISH)).toContain('mail.ts')
+  expect(Object.keys(GERMAN)).toEqual(Object.keys(ENGLISH))
+})
+
+test.each(Object.keys(ENGLISH))('both languages have the same words in %s, and none is empty', (file) => {
+  const [en, de] = [texts(ENGLISH[file] ?? '', file), texts(GERMAN[file] ?? '', file)]
+  expect(de.map(([path]) => path).toSorted()).toEqual(en.map(([path]) => path).toSorted())
   expect([...en, ...de].filter(([, text]) => text.trim() === '')).toEqual([])
 })
 
-test('a word takes the same number of values in both languages', () => {
-  const values = (all: [string, string][]) => all.filter(([, text]) => text.endsWith(' values'))
-  expect(values(texts(GERMAN, ''))).toEqual(values(texts(ENGLISH, '')))
+test.each(Object.keys(ENGLISH))('a word takes the same number of values in both languages: %s', (file) => {
+  const values = (node: Node | undefined) =>
+    new Map(texts(node ?? '', '').filter(([, text]) => text.endsWith(' values')))
+  expect(values(GERMAN[file])).toEqual(values(ENGLISH[file]))
 })
 
 test('the title of the page, which screen readers announce, ends with the address once it is known', () => {

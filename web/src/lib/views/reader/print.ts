@@ -1,5 +1,5 @@
 /** Prints messages of the open conversation: heads in our words, and all of each mail. */
-import { print, type Letter } from '#lib/frame/print.ts'
+import { print, type PrintedMessage } from '#lib/frame/print.ts'
 import { wholeBlob } from '#lib/jmap/blob.ts'
 import { fullTime } from '#lib/mail/dates.ts'
 import type { Person } from '#lib/mail/people.ts'
@@ -20,16 +20,21 @@ export async function printMessages(
   const ids = chosen.map(({ id }) => id)
   await page.mail.reader.bodies(ids)
   const messages = page.mail.reader.conversation?.messages.filter(({ id }) => ids.includes(id)) ?? []
-  const letters = await Promise.all(messages.map((message) => letterOf(page, message, labels, mail)))
+  const printed = await Promise.all(messages.map((message) => printedMessage(page, message, labels, mail)))
   const subject = messages[0]?.subject || mail.noSubject
   await print(
     subject,
-    letters,
+    printed,
     messages.every((message) => !message.body?.html || page.showsPictures(message))
   )
 }
 
-async function letterOf(page: MailPage, message: Message, labels: Labels, mail: Words['mail']): Promise<Letter> {
+async function printedMessage(
+  page: MailPage,
+  message: Message,
+  labels: Labels,
+  mail: Words['mail']
+): Promise<PrintedMessage> {
   const { body } = message
   if (!body) throw new Error('the message did not load')
   const head = [

@@ -34,10 +34,10 @@ export const absence = {
   notEnded: 'Die automatische Antwort konnte nicht beendet werden. Sie ist noch eingeschaltet.',
   notSaved: 'Das konnte nicht gespeichert werden. Was vorher da war, gilt weiter.',
   offline: 'Sie sind offline. Die Antwort lässt sich lesen, aber nicht ändern.',
-  notLoaded: 'Ihre automatische Antwort wird nicht geladen.',
-  tryAgain: 'Noch einmal versuchen',
+  notLoaded: 'Ihre automatische Antwort lässt sich nicht laden.',
+  tryAgain: 'Erneut versuchen',
   stops: (name: string) =>
-    `Ihre Nachrichten sortiert „${name}“, das in einem anderen Programm erstellt wurde. Auf dem Mailserver läuft immer nur ein Skript: Solange die Antwort eingeschaltet ist, ruht „${name}“. Es wird nicht gelöscht, und Sie können es danach unter Filter wieder verwenden.`,
+    `Ihre Nachrichten sortiert „${name}“, das in einem anderen Programm erstellt wurde. Auf dem Mailserver läuft immer nur ein Skript: Solange die Antwort eingeschaltet ist, läuft „${name}“ nicht. Es wird nicht gelöscht, und Sie können es danach unter Filter wieder verwenden.`,
   conflict:
     'Das wurde inzwischen auf einem anderen Gerät geändert. Sehen Sie es sich an, und speichern Sie dann noch einmal.'
 } satisfies Widen<typeof english>

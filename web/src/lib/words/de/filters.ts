@@ -5,16 +5,16 @@ const count = (n: number, one: string, many: string) => `${n.toLocaleString('de'
 
 export const filters = {
   title: 'Filter',
-  order: 'von oben nach unten gefragt',
+  order: 'von oben nach unten geprüft',
   create: 'Neu',
   empty: 'Keine Filter. Erstellen Sie einen aus einer Nachricht oder hier.',
   where:
     'Neue Nachrichten sortiert der Mailserver, also auch dann, wenn diese Seite geschlossen ist, und auf dem Telefon.',
   offline: 'Sie sind offline. Filter lassen sich lesen, aber nicht ändern.',
   missing: 'Ihr Mailserver bietet keine Filter an.',
-  notLoaded: 'Ihre Filter werden nicht geladen.',
+  notLoaded: 'Ihre Filter lassen sich nicht laden.',
   notHere: 'Sie sind offline. Ihre Filter erscheinen, sobald Sie wieder online sind.',
-  tryAgain: 'Noch einmal versuchen',
+  tryAgain: 'Erneut versuchen',
   list: 'Ihre Filter',
   back: 'Alle Filter',
   unnamed: 'Neuer Filter',
@@ -24,7 +24,7 @@ export const filters = {
   moved: (name: string, at: number, of: number) => `${name}: ${at} von ${of}`,
   unsaved: 'Nicht gespeichert',
   folderGone: 'Seinen Ordner gibt es nicht mehr. Diese Nachrichten bleiben im Posteingang.',
-  impossible: 'Der Mailserver kann das nicht mehr. Dieser Filter ruht.',
+  impossible: 'Der Mailserver kann das nicht mehr, deshalb pausiert dieser Filter.',
   copy: 'Diesen Filter kopieren',
   remove: 'Diesen Filter entfernen',
   copyOf: (name: string) => `${name} (Kopie)`,
@@ -40,7 +40,7 @@ export const filters = {
   matchLabel: 'Wie viele Bedingungen zutreffen müssen',
   condition: (n: number) => `Bedingung ${n}`,
   action: (n: number) => `Aktion ${n}`,
-  field: 'Worauf geachtet wird',
+  field: 'Was geprüft wird',
   test: 'Wie',
   value: 'Text',
   header: 'Kopfzeile',
@@ -57,7 +57,7 @@ export const filters = {
   label: 'Label',
   noLabel: 'Label wählen',
   address: 'Adresse',
-  stop: 'Dann anhalten: Filter darunter werden nicht gefragt',
+  stop: 'Hier aufhören: Filter darunter werden übersprungen',
   fields: {
     from: 'Von',
     to: 'An',
@@ -105,7 +105,7 @@ export const filters = {
     header: 'Das ist kein Name einer Kopfzeile, wie etwa X-Mailer.',
     size: 'Geben Sie eine Größe in MB an.',
     long: 'Das ist zu lang.',
-    server: 'Darauf kann der Mailserver nicht achten.'
+    server: 'Das kann der Mailserver nicht prüfen.'
   },
   actionFaults: {
     empty: 'Wählen Sie aus.',
@@ -119,7 +119,7 @@ export const filters = {
   effect: (of: number, n: number) =>
     `Von Ihren letzten ${of.toLocaleString('de')} Nachrichten ${n === 1 ? 'passt' : 'passen'} ${n.toLocaleString('de')}`,
   mayMatch: (n: number) =>
-    `${count(n, 'weitere passt vielleicht', 'weitere passen vielleicht')}: Auf den Text wird erst beim Eintreffen geachtet.`,
+    `${count(n, 'weitere passt vielleicht', 'weitere passen vielleicht')}: Ihr Text wird erst beim Eintreffen geprüft.`,
   moreHits: (n: number) => `und ${n.toLocaleString('de')} weitere`,
   noEffect: 'Welche Ihrer Nachrichten passen, lässt sich gerade nicht feststellen.',
   looking: 'Ihre letzten Nachrichten werden durchgesehen…',
@@ -155,7 +155,7 @@ export const filters = {
   use: 'Dieses verwenden',
   useTitle: (name: string) => `Stattdessen „${name}“ verwenden?`,
   useText:
-    'Auf dem Mailserver läuft immer nur ein Skript. Ihre Filter hier und Ihre Abwesenheitsantwort ruhen dann. Sie werden nicht gelöscht.',
+    'Auf dem Mailserver läuft immer nur ein Skript. Ihre Filter hier und Ihre Abwesenheitsantwort laufen dann nicht, werden aber nicht gelöscht.',
   show: 'Zeigen',
   forwardTitle: (address: string) => `Nachrichten an ${address} weiterleiten?`,
   forwardText:

@@ -60,7 +60,6 @@ export const folders: Widen<typeof english> = {
     renamed: (name) => `In ${name} umbenannt`,
     moved: (name) => `Ordner ${name} verschoben`,
     labelRemoved: (name) => `Label ${name} gelöscht. Seine Nachrichten bleiben, wo sie sind.`,
-    labelCreated: (name) => `Label ${name} angelegt`,
     removed: (name) => `Ordner ${name} gelöscht`,
     empty: (n) => `${n.toLocaleString('de')} endgültig gelöscht`,
     read: (n) => `${n.toLocaleString('de')} als gelesen markiert`,

@@ -40,7 +40,7 @@ export const identities: Widen<typeof english> = {
     identity_gone:
       'Ein anderes Gerät hat diese Identität inzwischen gelöscht. Speichern Sie sie als neue, oder brechen Sie ab.',
     forbiddenFrom: (address) => `Sie dürfen nicht als ${address} senden.`,
-    identity_too_long: 'Der Name oder die Signatur ist länger, als der Mailserver erlaubt. Kürzen Sie.',
+    identity_too_long: 'Der Name oder die Signatur ist länger, als der Mailserver erlaubt. Kürzen Sie ihn oder sie.',
     unavailable:
       'Der Mailserver antwortet nicht. Was Sie eingegeben haben, ist noch hier; versuchen Sie es gleich erneut.',
     no_session:

@@ -7,7 +7,7 @@ export const live: Widen<typeof english> = {
   last: (time) => `Zuletzt live um ${time}`,
   polled: 'Der Mailserver meldet neue Post nicht; deshalb wird jede Minute nachgesehen.',
   waiting: (n) => `${n.toLocaleString('de')} ${n === 1 ? 'Änderung wartet' : 'Änderungen warten'} auf die Verbindung`,
-  letters: (n) => `${n.toLocaleString('de')} ${n === 1 ? 'Nachricht wartet' : 'Nachrichten warten'} auf den Versand`,
+  unsent: (n) => `${n.toLocaleString('de')} ${n === 1 ? 'Nachricht wartet' : 'Nachrichten warten'} auf den Versand`,
   notify: 'Bei neuer Post benachrichtigen',
   content: 'Absender und Betreff zeigen',
   hint: 'Solange kein Tab von Postroom zu sehen ist. Auf einem gesperrten Bildschirm können andere mitlesen.',

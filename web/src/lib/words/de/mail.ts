@@ -7,7 +7,6 @@ export const mail = {
   me: 'ich',
   toMe: 'mich',
   fromMe: 'mir',
-  subjectMe: 'ich',
   navigation: 'Ordner',
   conversations: 'Unterhaltungen',
   message: 'Nachricht',

@@ -5,5 +5,5 @@ export const quota: Widen<typeof english> = {
   used: (used, limit) => `${used} von ${limit}`,
   almostFull: 'Fast voll',
   full: 'Ihr Postfach ist voll. Neue Post kommt vielleicht nicht an, bis Sie etwas löschen.',
-  find: 'Große Mails suchen'
+  find: 'Große Nachrichten suchen'
 }

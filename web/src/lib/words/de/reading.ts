@@ -56,14 +56,14 @@ export const reading = {
   details: {
     from: 'Von',
     to: 'An',
-    cc: 'Kopie',
+    cc: 'Cc',
     replyTo: 'Antwort an',
     date: 'Datum',
     list: 'Liste',
     signedBy: 'Signiert von',
     size: 'Größe'
   },
-  notFiltered: 'Der Filter wird nicht geladen. Prüfen Sie Ihre Verbindung.',
+  notFiltered: 'Der Filter lässt sich nicht laden. Prüfen Sie Ihre Verbindung.',
   unsubscribe: {
     short: 'Abbestellen',
     name: (sender: string) => `${sender} abbestellen`,

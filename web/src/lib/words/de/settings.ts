@@ -58,7 +58,7 @@ export const settings: Widen<typeof english> = {
       archive: 'Archivieren',
       read: 'Als gelesen oder ungelesen markieren',
       delete: 'Löschen',
-      star: 'Markieren',
+      star: 'Mit Stern markieren',
       nothing: 'Nichts'
     }
   },

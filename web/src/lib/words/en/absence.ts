@@ -35,6 +35,6 @@ export const absence = {
   notLoaded: 'Your automatic reply does not load.',
   tryAgain: 'Try again',
   stops: (name: string) =>
-    `Your mail is sorted by “${name}”, which was made in another program. The mail server runs one script at a time: while the reply is on, “${name}” rests. It is not deleted, and you can use it again under Filters afterwards.`,
+    `Your mail is sorted by “${name}”, which was made in another program. The mail server runs one script at a time: while the reply is on, “${name}” is paused. It is not deleted, and you can use it again under Filters afterwards.`,
   conflict: 'This was changed on another device meanwhile. Look at it, then save again.'
 }

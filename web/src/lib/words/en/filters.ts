@@ -3,7 +3,7 @@ const count = (n: number, one: string, many: string) => `${n.toLocaleString('en'
 
 export const filters = {
   title: 'Filters',
-  order: 'asked from top to bottom',
+  order: 'checked from top to bottom',
   create: 'New',
   empty: 'No filters. Make one from a message, or here.',
   where: 'New mail is sorted on the mail server, so it also works while this page is closed and on your phone.',
@@ -21,7 +21,7 @@ export const filters = {
   moved: (name: string, at: number, of: number) => `${name}: ${at} of ${of}`,
   unsaved: 'Not saved',
   folderGone: 'Its folder is gone, so this mail stays in the Inbox.',
-  impossible: 'The mail server cannot do this any more, so this filter rests.',
+  impossible: 'The mail server cannot do this any more, so this filter is paused.',
   copy: 'Copy this filter',
   remove: 'Remove this filter',
   copyOf: (name: string) => `${name} (copy)`,
@@ -37,7 +37,7 @@ export const filters = {
   matchLabel: 'How many conditions have to match',
   condition: (n: number) => `Condition ${n}`,
   action: (n: number) => `Action ${n}`,
-  field: 'What is looked at',
+  field: 'What to check',
   test: 'How',
   value: 'Text',
   header: 'Header field',
@@ -54,7 +54,7 @@ export const filters = {
   label: 'Label',
   noLabel: 'Choose a label',
   address: 'Address',
-  stop: 'Then stop: filters below this one are not asked',
+  stop: 'Stop here: filters below this one are skipped',
   fields: {
     from: 'From',
     to: 'To',
@@ -102,7 +102,7 @@ export const filters = {
     header: 'This is not the name of a header field, such as X-Mailer.',
     size: 'Give a size in MB.',
     long: 'This is too long.',
-    server: 'The mail server cannot look at this.'
+    server: 'The mail server cannot check this.'
   },
   actionFaults: {
     empty: 'Choose one.',
@@ -115,8 +115,7 @@ export const filters = {
   needsAction: 'A filter needs an action.',
   effect: (of: number, n: number) =>
     `Of your last ${of.toLocaleString('en')} messages, ${n.toLocaleString('en')} ${n === 1 ? 'matches' : 'match'}`,
-  mayMatch: (n: number) =>
-    `${count(n, 'more may match', 'more may match')}: their text is looked at only when they arrive.`,
+  mayMatch: (n: number) => `${n.toLocaleString('en')} more may match: their text is checked only when they arrive.`,
   moreHits: (n: number) => `and ${n.toLocaleString('en')} more`,
   noEffect: 'Which of your messages match cannot be found out now.',
   looking: 'Looking through your last messages…',
@@ -151,7 +150,7 @@ export const filters = {
   use: 'Use this one',
   useTitle: (name: string) => `Use “${name}” instead?`,
   useText:
-    'The mail server runs one script at a time. Your filters here, and your absence reply, then rest. They are not deleted.',
+    'The mail server runs one script at a time. Your filters here and your absence reply are then paused, not deleted.',
   show: 'Show',
   forwardTitle: (address: string) => `Forward messages to ${address}?`,
   forwardText:

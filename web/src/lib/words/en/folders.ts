@@ -55,7 +55,6 @@ export const folders = {
     renamed: (name: string) => `Renamed to ${name}`,
     moved: (name: string) => `Folder ${name} moved`,
     labelRemoved: (name: string) => `Label ${name} deleted. Its messages stay where they are.`,
-    labelCreated: (name: string) => `Label ${name} created`,
     removed: (name: string) => `Folder ${name} deleted`,
     empty: (n: number) => `${n.toLocaleString('en')} deleted for good`,
     read: (n: number) => `${n.toLocaleString('en')} marked as read`,

@@ -23,7 +23,7 @@ export const identities = {
   prefer: 'Use for new messages',
   preferName: (address: string) => `Use ${address} for new messages`,
   isPreferred: (address: string) => `New messages are written as ${address}`,
-  preferredHere: 'It holds on this device only: the service does not answer at the moment.',
+  preferredHere: 'This applies to this device only: the service does not answer at the moment.',
   remove: 'Delete',
   removeName: (address: string) => `Delete ${address}`,
   question: (address: string) => `Delete the identity ${address}?`,

@@ -4,7 +4,7 @@ export const live = {
   last: (time: string) => `Last live at ${time}`,
   polled: 'The mail server does not report new mail, so it is looked for once a minute.',
   waiting: (n: number) => `${n.toLocaleString('en')} ${n === 1 ? 'change waits' : 'changes wait'} for the connection`,
-  letters: (n: number) => `${n.toLocaleString('en')} ${n === 1 ? 'message waits' : 'messages wait'} to be sent`,
+  unsent: (n: number) => `${n.toLocaleString('en')} ${n === 1 ? 'message waits' : 'messages wait'} to be sent`,
   notify: 'Notify me of new mail',
   content: 'Show sender and subject',
   hint: 'While no tab of Postroom is visible. Others may read it on a locked screen.',

@@ -7,7 +7,6 @@ export const mail = {
   /** of me, as other parts of a sentence want it: behind "to", behind "from", before a verb */
   toMe: 'me',
   fromMe: 'me',
-  subjectMe: 'I',
   navigation: 'Folders',
   conversations: 'Conversations',
   message: 'Message',

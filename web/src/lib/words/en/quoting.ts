@@ -1,4 +1,4 @@
-/** What stands above the text that a letter quotes. `locale`: whose dates and times are written. */
+/** What stands above the text that a reply or a forwarded message quotes. `locale`: whose dates and times are written. */
 export const quoting = (locale = 'en-GB') => {
   const dates = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' })
   return {

@@ -6,7 +6,7 @@ export const security = {
   copied: 'Copied',
   notCopied: 'This page cannot copy it. Select the text, and copy it yourself.',
   done: 'Done',
-  shownOnce: 'It is shown only this once. Who has it gets in, so keep it where nobody else reads.',
+  shownOnce: 'It is shown only this once. Anyone who has it can get in, so keep it where nobody else can read it.',
   name: 'Name',
   until: {
     label: 'Works until',
@@ -25,7 +25,7 @@ export const security = {
   offline: 'You are offline. This is what was known last; it can be changed when you are back.',
   notSaid: 'It may have been made all the same. If it is in the list, revoke it: its secret is lost.',
   trouble: {
-    no_response: 'No answer came. Check your connection, then try again.',
+    no_response: 'There was no answer. Check your connection, then try again.',
     no_session: 'You were signed out. Sign in again to continue.',
     session_aal2_required: 'Please confirm with your second factor.',
     too_many: 'There are as many as are allowed. Revoke one first.',

@@ -78,7 +78,7 @@ export const settings = {
     warnings: 'Warnings you know',
     reported: 'Senders you reported',
     nobody: 'None',
-    some: (first: string, more: number) => (more > 0 ? `${first} and ${plural(more, 'more', 'more')}` : first),
+    some: (first: string, more: number) => (more > 0 ? `${first} and ${more.toLocaleString('en')} more` : first),
     look: 'Look through…',
     lookAt: (what: string) => `Look through: ${what}`,
     find: 'Find',

@@ -122,7 +122,7 @@ export const signIn = {
     unusable: 'This device cannot be used here. Try another way.'
   },
   trouble: {
-    no_response: 'No answer came. Check your connection, then try again.',
+    no_response: 'There was no answer. Check your connection, then try again.',
     kratos_silent: 'Sign-in is unavailable for a moment. Try again in a minute.',
     too_busy: 'Many people are signing in. Try again in a moment.',
     flow_disabled: 'New accounts cannot be made here. Ask whoever runs this server.',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { matches } from '#lib/sieve/match.ts'
 import type { Account } from './account.ts'
-import { lastLetters } from './letters.ts'
+import { newestEmails } from './newest-emails.ts'
 
 interface Asked {
   readonly name: string
@@ -40,9 +40,9 @@ function account(asked: Asked[]): Account {
   return found as unknown as Account
 }
 
-test('what filters look for is known of the last mails: names as they are written, files, and headers asked for', async () => {
+test('the newest emails come with what filters look at: names as they are written, files, and headers', async () => {
   const asked: Asked[] = []
-  const [letter] = await lastLetters(account(asked), ['X-Kind'])
+  const [email] = await newestEmails(account(asked), ['X-Kind'])
   const [query, get] = asked
   expect(query?.args['filter']).toEqual({ inMailboxOtherThan: ['j'] })
   expect(get?.args['properties']).toEqual(
@@ -57,6 +57,6 @@ test('what filters look for is known of the last mails: names as they are writte
   ] as const
   for (const [field, how, value, header] of all) {
     const filter = { match: 'all', conditions: [{ field, test: how, value, header }] } as const
-    expect(letter && matches(filter, letter), field).toBe(true)
+    expect(email && matches(filter, email), field).toBe(true)
   }
 })

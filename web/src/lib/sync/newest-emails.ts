@@ -1,15 +1,15 @@
-/** The mails that came last, with what a filter asks for. */
+/** The emails that came last, with what filters look at. */
 import { call, reference } from '#lib/jmap/client.ts'
 import type { EmailAddress, GetResponse, Id } from '#lib/jmap/types.ts'
 import { unencoded } from '#lib/mail/encoded-words.ts'
 import type { Part } from '#lib/sieve/condition-code.ts'
-import { folded, type Letter } from '#lib/sieve/match.ts'
+import { folded, type Candidate } from '#lib/sieve/match.ts'
 import type { Account } from './account.ts'
 
-/** How many of them a filter is tried on. */
-export const MOST_LETTERS = 500
+/** On how many of them a filter is tried. */
+export const MOST_EMAILS = 500
 
-export interface ReceivedLetter extends Letter {
+export interface NewestEmail extends Candidate {
   readonly id: Id
   readonly receivedAt: Date
 }
@@ -27,13 +27,13 @@ interface Found {
 }
 
 const PROPERTIES = ['id', 'receivedAt', 'from', 'to', 'cc', 'bcc', 'subject', 'size', 'attachments']
-/** What filters ask for in words, not only for addresses. */
+/** Of which filters compare the text, not only the addresses. */
 const HEADERS = ['from', 'to', 'cc', 'bcc', 'list-id']
-/** A filter sorts what comes, without spam; and what was thrown away stays so. */
+/** Filters sort what arrives, but not spam; and what was deleted stays in the Trash. */
 const NOT_SORTED = ['sent', 'drafts', 'junk', 'trash']
 
-/** `headers`: names that filters ask for besides. Raises JmapFailure. */
-export async function lastLetters(account: Account, headers: readonly string[]): Promise<ReceivedLetter[]> {
+/** `headers`: further ones that filters look at. Raises JmapFailure. */
+export async function newestEmails(account: Account, headers: readonly string[]): Promise<NewestEmail[]> {
   await account.connected()
   const names = [...new Set([...HEADERS, ...headers.map(folded)])]
   const properties = [...PROPERTIES, ...names.map(propertyOf)]
@@ -42,7 +42,7 @@ export async function lastLetters(account: Account, headers: readonly string[]):
     call('Email/query', 'query', {
       filter: aside.length > 0 ? { inMailboxOtherThan: aside.map(({ id }) => id) } : null,
       sort: [{ property: 'receivedAt', isAscending: false }],
-      limit: Math.min(MOST_LETTERS, account.client.limits.maxObjectsInGet)
+      limit: Math.min(MOST_EMAILS, account.client.limits.maxObjectsInGet)
     }),
     call('Email/get', 'get', {
       '#ids': reference('query', 'Email/query', '/ids'),
@@ -50,15 +50,15 @@ export async function lastLetters(account: Account, headers: readonly string[]):
       bodyProperties: ['type', 'disposition']
     })
   ])
-  const letters = results.get<GetResponse<Found>>('get').list.map((found) => letterOf(found, names))
-  return letters.toSorted((one, other) => other.receivedAt.getTime() - one.receivedAt.getTime())
+  const emails = results.get<GetResponse<Found>>('get').list.map((found) => newestEmail(found, names))
+  return emails.toSorted((one, other) => other.receivedAt.getTime() - one.receivedAt.getTime())
 }
 
 function propertyOf(name: string): string {
   return `header:${name}:all`
 }
 
-function letterOf(found: Found, names: readonly string[]): ReceivedLetter {
+function newestEmail(found: Found, names: readonly string[]): NewestEmail {
   const texts = new Map(names.map((name) => [name, textsIn(found, name)]))
   return {
     id: found.id,
