@@ -192,7 +192,7 @@ class Settings(BaseModel):
     authserv_id: str | None = Field(
         None,
         description="Name with which the mail server signs its Authentication-Results, as a rule its host name; empty: "
-        "the web interface confirms no sender",
+        "the web interface confirms no sender, and no mailing list is left by one request",
     )
 
     trial_list_server: str | None = Field(

@@ -21,6 +21,7 @@ from postroom.mail.unsubscribing import (
     MINUTE,
     TO_A_HOST_IN_A_MINUTE,
     Unsubscribing,
+    require_scopes,
 )
 
 NEWSLETTER = ListMail(
@@ -94,6 +95,21 @@ async def test_a_message_is_unsubscribed_from_once(world: World) -> None:
     assert world.asked == [(me.identity_id, "m"), (me.identity_id, "n"), (other.identity_id, "m")]
 
 
+async def test_two_windows_send_one_request_for_a_message(world: World) -> None:
+    world.responds.clear()
+    me = Person(uuid4())
+    first = asyncio.create_task(world.unsubscribing.unsubscribe(me, "m1"))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(world.unsubscribing.unsubscribe(me, "m1"))
+    await asyncio.sleep(0)
+    world.responds.set()
+    results = await asyncio.gather(first, second, return_exceptions=True)
+    assert len(world.urls) == 1
+    assert [getattr(result, "code", result) for result in results] == [None, "too_many_unsubscribes"]
+    await world.unsubscribing.unsubscribe(me, "m1")
+    assert len(world.urls) == 1
+
+
 async def test_what_failed_is_tried_again(world: World) -> None:
     me = Person(uuid4())
     for code in ("list_server_failed", "list_server_redirects", "list_server_silent"):
@@ -116,10 +132,11 @@ async def test_nothing_is_requested_that_the_message_does_not_offer(world: World
 
 
 @pytest.mark.parametrize("scopes", [{Scope.READ}, {Scope.SEND}, {Scope.READ, Scope.WRITE}, set()])
-async def test_a_token_needs_to_read_and_to_send(world: World, scopes: set[Scope]) -> None:
-    assert await refused(world, Person(uuid4(), frozenset(scopes), token_id=uuid4())) == "scope_missing"
-    assert world.asked == []
-    await world.unsubscribing.unsubscribe(Person(uuid4(), frozenset({Scope.READ, Scope.SEND}), token_id=uuid4()), "m")
+def test_a_token_needs_to_read_and_to_send(scopes: set[Scope]) -> None:
+    with pytest.raises(Refused) as raised:
+        require_scopes(Person(uuid4(), frozenset(scopes), token_id=uuid4()))
+    assert raised.value.code == "scope_missing"
+    require_scopes(Person(uuid4(), frozenset({Scope.READ, Scope.SEND}), token_id=uuid4()))
 
 
 async def test_a_person_and_the_service_have_so_many_under_way(world: World) -> None:

@@ -2,9 +2,9 @@
 are read at the mail server, so that no page can make us send a request elsewhere."""
 
 import time
-from collections import Counter, deque
-from collections.abc import AsyncGenerator, Callable, Hashable
-from contextlib import asynccontextmanager
+from collections import deque
+from collections.abc import Callable, Generator, Hashable
+from contextlib import contextmanager
 from typing import Protocol
 from uuid import UUID
 
@@ -46,7 +46,8 @@ class ListServer(Protocol):
 
 
 def require_scopes(person: Person) -> None:
-    """It reads the mail, and tells the list something in the person's name. Raises `Refused`."""
+    """Before anything of the request is read. It reads the mail, and tells the list something in the person's name.
+    Raises `Refused`."""
     for scope in (Scope.READ, Scope.SEND):
         require_scope(person, scope)
 
@@ -67,7 +68,7 @@ class Unsubscribing:
         self._mails = mails
         self._server = server
         self._authserv_id = authserv_id
-        self._under_way = Counter[UUID]()
+        self._under_way = set[tuple[UUID, str]]()
         self._done = TTLCache[tuple[UUID, str], None](MOST_REMEMBERED, DAY, monotonic)
         self._minute = _Pace(IN_A_MINUTE, MINUTE, monotonic)
         self._day = _Pace(IN_A_DAY, DAY, monotonic)
@@ -75,13 +76,12 @@ class Unsubscribing:
         self._hosts = _Pace(TO_A_HOST_IN_A_MINUTE, MINUTE, monotonic)
 
     async def unsubscribe(self, person: Person, email_id: str) -> None:
-        """Once for each message: what was done is not done again. Raises `Refused`, `ListServerFailed`,
-        `MailServerError`s, `MailboxMissing` and `DatabaseUnavailable`."""
-        require_scopes(person)
+        """Once for each message: what was done is not done again. The caller checked the scopes (`require_scopes`).
+        Raises `Refused`, `ListServerFailed`, `MailServerError`s, `MailboxMissing` and `DatabaseUnavailable`."""
         key = person.identity_id, email_id
         if key in self._done:
             return
-        async with self._slot(person.identity_id):
+        with self._slot(key):
             url = await self._url(person.identity_id, email_id)
             self._hosts.require(url.host)
             way = "session" if person.token_id is None else f"access token {person.token_id}"
@@ -104,22 +104,22 @@ class Unsubscribing:
             raise Refused("unknown", "you have no such message")
         return one_click(mail, self._authserv_id, accepts=self._server.accepts)
 
-    @asynccontextmanager
-    async def _slot(self, identity_id: UUID) -> AsyncGenerator[None]:
-        """Raises `Refused` where there are too many requests."""
-        under_way = self._under_way
-        if under_way[identity_id] >= AT_ONCE_FOR_PERSON or under_way.total() >= AT_ONCE:
+    @contextmanager
+    def _slot(self, key: tuple[UUID, str]) -> Generator[None]:
+        """Raises `Refused` where there are too many requests: one is too many if the same is under way in another
+        window."""
+        identity_id, _ = key
+        of_person = sum(person == identity_id for person, _ in self._under_way)
+        if key in self._under_way or of_person >= AT_ONCE_FOR_PERSON or len(self._under_way) >= AT_ONCE:
             raise _too_many()
         self._minute.require(identity_id)
         self._day.require(identity_id)
         self._all.require(None)
-        under_way[identity_id] += 1
+        self._under_way.add(key)
         try:
             yield
         finally:
-            under_way[identity_id] -= 1
-            if not under_way[identity_id]:
-                del under_way[identity_id]
+            self._under_way.discard(key)
 
 
 class _Pace:

@@ -1,4 +1,5 @@
 /** Letters that look alike (UTS #39): a small table of those that are used to imitate Latin names. */
+import { asRead } from './as-read.ts'
 
 /** Pairs: what is seen, and the Latin letters that it is taken for. */
 const ALIKE =
@@ -32,19 +33,9 @@ const PAIRS: readonly (readonly [RegExp, string])[] = [
 /** RFC 1035 §2.3.4; nobody compares what is longer. */
 const LONGEST = 255
 
-/** As a person reads it: without what cannot be seen, and with one form of each letter ("＠" is read as "@"). */
-export function plain(text: string): string {
-  return text
-    .slice(0, LONGEST * 4)
-    .replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '')
-    .normalize('NFKC')
-    .replace(/[\s\p{Z}]+/gu, ' ')
-    .trim()
-}
-
 /** Two texts that are read as the same have the same skeleton (UTS #39 §4): "paypal" and "раураl", "modern" and "modem". */
 export function skeleton(text: string): string {
-  const letters = Array.from(plain(text).toLowerCase().slice(0, LONGEST).normalize('NFKD').replace(/\p{M}/gu, ''))
+  const letters = Array.from(asRead(text).toLowerCase().slice(0, LONGEST).normalize('NFKD').replace(/\p{M}/gu, ''))
   const latin = letters.map((letter) => LATIN.get(letter) ?? letter).join('')
   return PAIRS.reduce((made, [pair, one]) => made.replace(pair, one), latin).replace(/i/g, 'l')
 }

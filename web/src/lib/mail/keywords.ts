@@ -1,5 +1,6 @@
 /** Keywords of labels (RFC 8621 §4.1.1): made of a name, valid in IMAP, and none that means something else. */
 
+import { fnv } from './fnv.ts'
 import { isOfLabel } from './label.ts'
 
 /**
@@ -15,19 +16,11 @@ export function keywordOf(name: string, taken: readonly string[]): string {
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '')
     .slice(0, 100)
-  const base = plain === '' ? `label-${hashOf(name)}` : plain
+  // Of a name in a script of which no letter is left.
+  const base = plain === '' ? `label-${fnv(name).toString(36)}` : plain
   let keyword = isOfLabel(base) ? base : `label-${base}`
   for (let number = 2; taken.includes(keyword); number += 1) {
     keyword = `${base}-${number}`
   }
   return keyword
-}
-
-/** FNV-1a, of a name in a script of which no letter is left. */
-function hashOf(text: string): string {
-  let hash = 0x811c9dc5
-  for (const octet of new TextEncoder().encode(text)) {
-    hash = Math.imul(hash ^ octet, 0x01000193) >>> 0
-  }
-  return hash.toString(36)
 }

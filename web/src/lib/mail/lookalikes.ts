@@ -1,6 +1,8 @@
 /** What is suspicious about a sender, compared with those whom the person knows. */
 import { domainOf } from './address.ts'
-import { plain, skeleton } from './confusables.ts'
+import { asRead } from './as-read.ts'
+import { skeleton } from './confusables.ts'
+import { editDistance } from './edit-distance.ts'
 import {
   isDisguisedDomain,
   inLetters,
@@ -67,7 +69,7 @@ function namesake(sender: Person, message: Judged, known: readonly KnownSender[]
   const local = sender.address.slice(0, sender.address.lastIndexOf('@'))
   // A service tells what somebody did there ("Anna Berg" by GitHub), or a list passes a message on.
   if (message.authentication === 'passed' && (message.isBulk || NO_PERSON.test(local))) return null
-  const told = { name: plain(sender.name), known: same.address, now: sender.address }
+  const told = { name: asRead(sender.name), known: same.address, now: sender.address }
   return bearsName(local, sender.name) && message.authentication !== 'failed'
     ? { kind: 'newAddress', ...told }
     : { kind: 'namesake', ...told }
@@ -78,14 +80,14 @@ const NO_NAME =
   /\b(team|support|service|info|newsletter|news|sales|shop|office|kundenservice|kundendienst|rechnung|invoice|billing|admin|gmbh|ag|inc|ltd|llc|se|kg|ev|no-?reply|via)\b/i
 
 function isNameOfPerson(name: string): boolean {
-  const words = plain(name).split(/[\s,]+/)
+  const words = asRead(name).split(/[\s,]+/)
   return words.length >= 2 && words.length <= 5 && !NO_NAME.test(name) && !/[@|:(]/.test(name)
 }
 
 /** `berg.anna` bears the name of Anna Berg, and so does `aberg`; `office77` does not. */
 function bearsName(local: string, name: string): boolean {
   const written = skeleton(local).replace(/[^\p{L}]/gu, '')
-  const words = plain(name)
+  const words = asRead(name)
     .split(/[\s,]+/)
     .map((word) => skeleton(word).replace(/[^\p{L}]/gu, ''))
     .filter((word) => word.length > 1)
@@ -95,6 +97,8 @@ function bearsName(local: string, name: string): boolean {
 /** Longer than that both have to be for a difference of one letter to be no chance, and of two. */
 const LONG = 6
 const VERY_LONG = 12
+/** RFC 1035 §2.3.4: a part of a domain */
+const LONGEST = 63
 
 interface Reading {
   readonly organisation: string
@@ -132,8 +136,9 @@ function isNearDomain(one: string, other: string): boolean {
   // Other figures are other names: studio54, web24.
   if (x.replace(/\d/g, '') === y.replace(/\d/g, '')) return false
   if (differsInAbbreviation(x, y)) return false
-  const apart = distance(x, y)
-  const shorter = Math.min(x.length, y.length)
+  const [shorter, longer] = [Math.min(x.length, y.length), Math.max(x.length, y.length)]
+  if (longer - shorter > 2 || longer > LONGEST) return false
+  const apart = editDistance(x, y)
   return (apart === 1 && shorter >= LONG && !isPlural(x, y)) || (apart === 2 && shorter >= VERY_LONG)
 }
 
@@ -153,21 +158,4 @@ function differsInAbbreviation(one: string, other: string): boolean {
 function isPlural(one: string, other: string): boolean {
   const [short, long] = one.length < other.length ? [one, other] : [other, one]
   return ['s', 'n', 'e'].some((end) => short + end === long)
-}
-
-/** Letters that are added, left out, replaced or swapped (Damerau); 3 for anything more. */
-function distance(one: string, other: string): number {
-  if (Math.abs(one.length - other.length) > 2 || Math.max(one.length, other.length) > 63) return 3
-  const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, at) => at)]
-  const cell = (i: number, j: number): number => rows[i]?.[j] ?? Infinity
-  for (let i = 1; i <= one.length; i += 1) {
-    const row = [i]
-    rows.push(row)
-    for (let j = 1; j <= other.length; j += 1) {
-      const same = one[i - 1] === other[j - 1] ? 0 : 1
-      const swapped = one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1] ? cell(i - 2, j - 2) + 1 : Infinity
-      row.push(Math.min(cell(i - 1, j) + 1, cell(i, j - 1) + 1, cell(i - 1, j - 1) + same, swapped))
-    }
-  }
-  return Math.min(3, cell(one.length, other.length))
 }

@@ -2,7 +2,7 @@
  * Whom the person knows: to whom they wrote, and who wrote to them often. Small, since it stands in their settings. Two
  * devices that learn at the same time both keep what they learnt.
  */
-import { plain } from './confusables.ts'
+import { asRead } from './as-read.ts'
 
 export interface KnownSender {
   /** in small letters */
@@ -45,7 +45,7 @@ export function merged(one: readonly KnownSender[], other: readonly KnownSender[
     if (sender.address.length > LONGEST_ADDRESS || !sender.address.includes('@')) continue
     const address = sender.address.toLowerCase()
     const before = found.get(address)
-    found.set(address, joined({ ...sender, address, name: plain(sender.name).slice(0, LONGEST_NAME) }, before))
+    found.set(address, joined({ ...sender, address, name: asRead(sender.name).slice(0, LONGEST_NAME) }, before))
   }
   return fitting([...found.values()].toSorted(byImportance))
 }

@@ -1,6 +1,8 @@
 /** What is suspicious about the sender of a message, worst first. What was compared is part of the result. */
 import { domainOf } from './address.ts'
+import { asRead } from './as-read.ts'
 import type { Authentication } from './authentication.ts'
+import { editDistance } from './edit-distance.ts'
 import type { Person } from './people.ts'
 
 export interface Suspect {
@@ -56,13 +58,13 @@ export function keyOf(warning: Warning): string {
 
 /** Somebody with the same name wrote before, from a domain that differs in a letter or two. */
 function lookalike(sender: Person, earlier: readonly Suspect[]): Warning | null {
-  const name = plain(sender.name).toLowerCase()
+  const name = asRead(sender.name).toLowerCase()
   if (!name) return null
   const compared = new Set([sender.address])
   for (const { from } of earlier) {
     for (const known of from) {
       // Most of a conversation comes from the same few addresses.
-      if (compared.has(known.address) || plain(known.name).toLowerCase() !== name) continue
+      if (compared.has(known.address) || asRead(known.name).toLowerCase() !== name) continue
       compared.add(known.address)
       const [one, two] = [domainOf(known.address), domainOf(sender.address)]
       if (one !== two && isNear(skeleton(one), skeleton(two))) {
@@ -73,21 +75,12 @@ function lookalike(sender: Person, earlier: readonly Suspect[]): Warning | null 
   return null
 }
 
-/** As a person reads it: without what cannot be seen, and with one form of each letter ("＠" is read as "@"). */
-function plain(name: string): string {
-  return name
-    .replace(/\p{Cf}/gu, '')
-    .normalize('NFKC')
-    .replace(/\s+/g, ' ')
-    .trim()
-}
-
 /** Bounded (RFC 5321 §4.5.3.1), so that no name makes the pattern slow. */
 const ADDRESS = /[^\s<>"'(),]{1,64}@[^\s<>"'(),]{1,255}\.[^\s<>"'(),]{1,63}/u
 
 /** The name is written like an address, of another domain than the real one. */
 function nameIsAddress(sender: Person): Warning | null {
-  const shown = ADDRESS.exec(plain(sender.name))?.[0]
+  const shown = ADDRESS.exec(asRead(sender.name))?.[0]
   if (!shown || domainOf(shown) === domainOf(sender.address)) return null
   return { kind: 'nameIsAddress', shown, real: sender.address }
 }
@@ -113,19 +106,10 @@ function skeleton(domain: string): string {
 /** RFC 1035 §2.3.4; of a longer one the comparison would take too long. */
 const LONGEST_DOMAIN = 253
 
-/** At most two letters differ (Levenshtein), in names that are long enough for that to be chance. */
+/** At most two letters differ, in names that are long enough for that to be chance. */
 function isNear(one: string, other: string): boolean {
   if (one === other) return true
   if (Math.max(one.length, other.length) > LONGEST_DOMAIN) return false
   if (Math.abs(one.length - other.length) > 2 || Math.min(one.length, other.length) < 6) return false
-  let previous = Array.from({ length: other.length + 1 }, (_, at) => at)
-  for (let i = 1; i <= one.length; i++) {
-    const current = [i]
-    for (let j = 1; j <= other.length; j++) {
-      const same = one[i - 1] === other[j - 1] ? 0 : 1
-      current.push(Math.min((current[j - 1] ?? 0) + 1, (previous[j] ?? 0) + 1, (previous[j - 1] ?? 0) + same))
-    }
-    previous = current
-  }
-  return (previous[other.length] ?? 3) <= 2
+  return editDistance(one, other) <= 2
 }

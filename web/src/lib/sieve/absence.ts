@@ -31,10 +31,14 @@ function momentOf(found: unknown): string | null {
 /** RFC 3834 §2: nobody answers what a program sent. Stalwart would answer `auto-generated`, in spite of RFC 5230 §4.6. */
 const BY_A_PERSON = 'not header :contains "auto-submitted" "auto-"'
 
+/** Without a backslash: Stalwart would make a line end of `\\n` in it (`multiLine`). */
+export function subjectSent(subject: string): string {
+  return oneLine(subject).replaceAll('\\', '/').trim()
+}
+
 /** `addresses`: all of the person; mail that names none of them in To or Cc is not replied to (RFC 5230 §4.5). */
 export function replyCommand(absence: Absence, addresses: readonly string[]): string[] {
-  // Stalwart would make a line end of `\\n` in it (`multiLine`).
-  const subject = oneLine(absence.subject).replaceAll('\\', '/').trim()
+  const subject = subjectSent(absence.subject)
   const reply = [
     `vacation :days ${String(DAYS)}`,
     ...(subject === '' ? [] : [`:subject ${quoted(subject)}`]),

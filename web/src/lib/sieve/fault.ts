@@ -9,13 +9,15 @@ export type ConditionFault = 'empty' | 'header' | 'size' | 'long' | 'server'
 export type ActionFault = 'empty' | 'gone' | 'address' | 'twice' | 'server'
 
 /** RFC 5322 §3.6.8 */
-const HEADER = /^[!-9;-~]{1,200}$/
+export function isHeaderName(text: string): boolean {
+  return /^[!-9;-~]{1,200}$/.test(text)
+}
 
 export function conditionFault(condition: Condition, offers: Offers): ConditionFault | null {
   const { field, value, header } = condition
   if (!mayAsk(field, offers)) return 'server'
   if (field === 'attachment') return null
-  if (field === 'header' && !HEADER.test(header.trim())) return 'header'
+  if (field === 'header' && !isHeaderName(header.trim())) return 'header'
   if (field === 'size') return /^\d{1,10}$/.test(value) && Number(value) > 0 ? null : 'size'
   // In a pattern, any letter stands for a backslash: that would hit all mail.
   if (value.replaceAll('\\', '').trim() === '') return 'empty'

@@ -120,3 +120,22 @@ test.each([
 test('a subject without letters suggests nothing', () => {
   expect(wordsOf('Re: 12345 !!!')).toEqual([])
 })
+
+test.each([
+  { match: undefined },
+  { match: 'none' },
+  { match: 'ALL' },
+  { on: undefined },
+  { on: 'false' },
+  { stop: undefined },
+  { stop: 1 }
+])('a filter of which %j is not understood is none: it would hit other mail, or run though it was off', (changed) => {
+  expect(filterOf({ ...FILTER, ...changed })).toBeNull()
+})
+
+test.each(['Antw: Angebot', 'Rif: Angebot', 'VS: Angebot', 'Re[2]: Angebot', '转发：Angebot'])(
+  'nothing is suggested of what programs put in front of a subject: %s',
+  (subject) => {
+    expect(wordsOf(subject)).toEqual(['Angebot'])
+  }
+)

@@ -91,14 +91,17 @@ export function filterOf(found: unknown): Filter | null {
   if (read.conditions.includes(null) || read.actions.includes(null)) {
     return null
   }
+  if ((match !== 'any' && match !== 'all') || typeof on !== 'boolean' || typeof stop !== 'boolean') {
+    return null
+  }
   return {
     id,
     name,
-    on: on !== false,
-    match: match === 'any' ? 'any' : 'all',
+    on,
+    match,
     conditions: read.conditions.filter((one) => one !== null),
     actions: read.actions.filter((one) => one !== null),
-    stop: stop === true
+    stop
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { randomFrom } from '../../../tests/random.ts'
-import { NO_ABSENCE, phaseOf, type Absence } from './absence.ts'
+import { NO_ABSENCE, phaseOf, subjectSent, type Absence } from './absence.ts'
 import { FIELDS, KINDS, TESTS, type Condition, type Filter } from './filter.ts'
 import { offersOf } from './offers.ts'
 import { EMPTY, read, written, type Content, type Writing } from './script.ts'
@@ -147,6 +147,14 @@ test('a path in a reply arrives as it was typed', () => {
   expect(script).toContain(':subject "C:/new"')
   expect(script).toContain('text:\n\\\\server\\new\n..\nC:\\\n.\n;')
 })
+
+test.each(['C:\\new', ' Away \n', 'in\r\ntwo "lines"'])(
+  'the subject that is shown is the one that is sent: %j',
+  (subject) => {
+    const script = code({ filters: [], absence: { ...AWAY, subject } })
+    expect(script).toContain(`:subject "${subjectSent(subject).replaceAll('"', '\\"')}"`)
+  }
+)
 
 test('a line of a reply that looks like a filter is no filter', () => {
   const text = `# filter ${JSON.stringify(FILTER)}\r\nif true { discard; }`

@@ -4,6 +4,7 @@
  * What it was written from stands in comments at its beginning, with a sum over all of it. So nothing is lost at a round
  * trip, and a script that somebody changed by hand is not taken for ours: the comments would not say what it does.
  */
+import { fnv } from '#lib/mail/fnv.ts'
 import { absenceOf, NO_ABSENCE, replyCommand, type Absence } from './absence.ts'
 import { commandsOf, type Folders } from './action-code.ts'
 import { testOf } from './condition-code.ts'
@@ -116,11 +117,7 @@ function blockOf({ name, match, conditions, actions, stop }: Filter, folders: Fo
   ]
 }
 
-/** FNV-1a: it tells a change by hand, not a forgery. */
+/** It tells a change by hand, not a forgery. */
 function sumOf(lines: readonly string[]): string {
-  let sum = 0x811c9dc5
-  for (const octet of new TextEncoder().encode(lines.join('\n'))) {
-    sum = Math.imul(sum ^ octet, 0x01000193) >>> 0
-  }
-  return sum.toString(16).padStart(8, '0')
+  return fnv(lines.join('\n')).toString(16).padStart(8, '0')
 }

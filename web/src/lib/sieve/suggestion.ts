@@ -1,4 +1,5 @@
 /** What a filter that is made from a message may ask for: its list or sender, and words of its subject. */
+import { baseSubject } from '#lib/mail/base-subject.ts'
 import type { Condition } from './filter.ts'
 
 export interface Suggestion {
@@ -17,8 +18,7 @@ export interface Source {
 
 const MOST_WORDS = 4
 const SHORTEST_WORD = 4
-/** Beginnings of answers and forwarded mail, and tags in square brackets. */
-const PREFIX = /^\s*(?:(?:re|aw|fwd?|wg|sv|tr)\s*(?:\[\d+\])?\s*:\s*)+/i
+/** In square brackets, as lists put it in front of a subject. */
 const TAG = /^\s*(\[[^\]]{2,60}\])/
 
 export function suggestionsFor({ sender, listId, subject }: Source): Suggestion[] {
@@ -45,7 +45,7 @@ export function idOfList(header: string): string | null {
 
 /** The longest words, in their order: short ones are in every subject. */
 export function wordsOf(subject: string): string[] {
-  const rest = subject.replace(PREFIX, '')
+  const rest = baseSubject(subject)
   const tag = TAG.exec(rest)?.[1]
   const words = [...new Set((tag ? rest.slice(rest.indexOf(tag) + tag.length) : rest).match(/[\p{L}\p{M}\p{N}'’-]+/gu))]
   const long = words

@@ -1,4 +1,5 @@
 /** What a filter does to the emails that came last. */
+import { isHeaderName } from '#lib/sieve/fault.ts'
 import type { Filter } from '#lib/sieve/filter.ts'
 import { matches } from '#lib/sieve/match.ts'
 import { filterNow } from '#lib/sync/filtering.ts'
@@ -58,8 +59,8 @@ export class FilterEffects {
   }
 }
 
-/** RFC 5322 §3.6.8: with anything else the mail server would refuse the whole request. */
+/** With anything else the mail server would refuse the whole request. */
 function headersIn({ conditions }: Pick<Filter, 'conditions'>): string[] {
   const names = conditions.filter(({ field }) => field === 'header')
-  return names.map(({ header }) => header.trim().toLowerCase()).filter((name) => /^[!-9;-~]{1,200}$/.test(name))
+  return names.map(({ header }) => header.trim().toLowerCase()).filter(isHeaderName)
 }

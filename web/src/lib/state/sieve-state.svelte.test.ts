@@ -12,7 +12,11 @@ const server = vi.hoisted(() => ({
   reading: Promise.resolve()
 }))
 
-vi.mock('#lib/sync/identities.ts', () => ({ identitiesOf: () => Promise.resolve([]), addressOf: () => '' }))
+vi.mock('#lib/sync/identities.ts', () => ({
+  identitiesOf: () => Promise.resolve([]),
+  addressOf: () => '',
+  onIdentities: () => undefined
+}))
 vi.mock('#lib/sync/scripts.ts', () => ({
   Scripts: class {
     readonly capability = { sieveExtensions: ['fileinto'] }

@@ -5,7 +5,7 @@ import type { Mistake } from '#lib/sieve/errors.ts'
 import type { Filter } from '#lib/sieve/filter.ts'
 import { offersOf, type Offers } from '#lib/sieve/offers.ts'
 import { EMPTY, OUR_NAME, read, written, type Content } from '#lib/sieve/script.ts'
-import { addressOf, identitiesOf } from '#lib/sync/identities.ts'
+import { onIdentities } from '#lib/sync/identities.ts'
 import { Scripts, type Stored, type StoredScript } from '#lib/sync/scripts.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import { readVacation } from '#lib/sync/vacation.ts'
@@ -13,6 +13,7 @@ import { FilterEffects } from './filter-effects.ts'
 import type { Filters, Outcome, TextScript } from './filters.ts'
 import type { Inside } from './inside.ts'
 import type { Trouble } from './mail.ts'
+import { OwnAddresses } from './own-addresses.ts'
 import { unfinished } from './unfinished.ts'
 import { online } from 'svelte/reactivity/window'
 
@@ -23,6 +24,7 @@ export class SieveState implements Filters {
   readonly #inside: Inside
   readonly #scripts: Scripts
   readonly #effects: FilterEffects
+  readonly #addresses: OwnAddresses
   #phase = $state.raw<Filters['phase']>('loading')
   #trouble = $state.raw<Trouble | null>(null)
   #content = $state.raw<Content>(EMPTY)
@@ -33,7 +35,6 @@ export class SieveState implements Filters {
   #proposal = $state.raw<Filters['proposal']>(null)
   #saving = $state(0)
   #offers: Offers = offersOf(null)
-  #addresses: readonly string[] = []
   /** what the mail server has of it */
   #stored: Content = EMPTY
   /** our script as this page read or wrote it; null: there is none yet */
@@ -44,6 +45,8 @@ export class SieveState implements Filters {
     this.#inside = inside
     this.#scripts = new Scripts(inside.account)
     this.#effects = new FilterEffects(inside)
+    this.#addresses = new OwnAddresses(inside.account)
+    onIdentities(inside.account, () => void this.#readdress())
   }
 
   get phase(): Filters['phase'] {
@@ -240,6 +243,7 @@ export class SieveState implements Filters {
     own: StoredScript | null,
     renamed: { id: string; name: string } | undefined
   ): Promise<Outcome> {
+    if (content.absence.on) await this.#addresses.known()
     return this.#putText(this.#written(content), stored, own, renamed)
   }
 
@@ -266,17 +270,29 @@ export class SieveState implements Filters {
     return 'saved'
   }
 
+  /** The reply of ours that runs names the person's addresses. */
+  async #readdress(): Promise<void> {
+    const before = this.#addresses.all.join()
+    const now = await this.#addresses.again().catch(() => null)
+    if (this.#phase !== 'ready' || now?.join() === before) return
+    await this.#inTurn(async () => {
+      await this.#read()
+      const runs = this.#own?.isActive === true && this.#other === null
+      if (!runs || !this.#stored.absence.on) return 'saved'
+      return this.#put(this.#stored, await this.#scripts.all(), this.#own, undefined)
+    })
+  }
+
   #written(content: Content): string {
-    return written(content, { offers: this.#offers, folders: this.folders, addresses: this.#addresses })
+    return written(content, { offers: this.#offers, folders: this.folders, addresses: this.#addresses.all })
   }
 
   /** What was changed meanwhile, and waits for its turn, stays on screen. `savings`: those of which this is a part. */
   async #read(savings = 1): Promise<void> {
     const { account } = this.#inside
-    const [stored, identities] = await Promise.all([this.#scripts.all(), identitiesOf(account).catch(() => [])])
+    // Filters can be shown without the addresses; a reply is not written without them (`#put`).
+    const [stored] = await Promise.all([this.#scripts.all(), this.#addresses.known().catch(() => undefined)])
     this.#offers = offersOf(this.#scripts.capability)
-    const addresses = [account.address, ...identities.map((identity) => addressOf(identity, account.address))]
-    this.#addresses = [...new Set(addresses.map((address) => address.toLowerCase()))]
     const own = ownIn(stored)
     const active = stored.scripts.find(({ isActive }) => isActive)
     const reply = active?.name.toLowerCase() === VACATION_SCRIPT

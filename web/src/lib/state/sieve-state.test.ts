@@ -5,7 +5,8 @@ import { SieveState } from '#lib/state/sieve-state.svelte.ts'
 import type { Filter } from '#lib/sieve/filter.ts'
 import type { Inside } from '#lib/state/inside.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
-import { expect, test } from 'vitest'
+import { identitiesOf, tellOfIdentities } from '#lib/sync/identities.ts'
+import { expect, test, vi } from 'vitest'
 
 interface Script {
   id: string
@@ -21,6 +22,10 @@ class Server {
   capability: object | null = { sieveExtensions: ['fileinto', 'imap4flags', 'vacation', 'date', 'relational'] }
   mistake: string | null = null
   down = false
+  /** of the list of scripts */
+  reads = 0
+  /** null: it does not answer */
+  identities: { id: string; email: string }[] | null = []
   readonly blobs = new Map<string, string>()
   readonly reported: unknown[] = []
   #made = 0
@@ -83,6 +88,11 @@ class Server {
 
   #run(name: string, args: Record<string, unknown>): Promise<unknown> {
     if (this.down) return Promise.reject(new JmapFailure('mail_server_away', { transient: true }))
+    if (name === 'Identity/get')
+      return this.identities
+        ? given({ state: '1', list: this.identities })
+        : Promise.reject(new JmapFailure('mail_server_away', { transient: true }))
+    if (name === 'SieveScript/get') this.reads += 1
     if (name === 'SieveScript/get')
       return given({ state: String(this.state), list: this.scripts.map((one) => ({ ...one })) })
     if (name === 'SieveScript/validate')
@@ -225,4 +235,58 @@ test('absence and filters are one script: neither loses the other', async () => 
   expect([server.running?.includes('vacation'), server.running?.includes('addflag')]).toEqual([true, true])
   await state.save([])
   expect(server.running).toContain('vacation')
+})
+
+const AWAY = { on: true, from: null, to: null, subject: 'Away', text: 'Back on Monday' }
+
+test('a reply is never written without the addresses of the person: mail to an alias would get none', async () => {
+  const server = new Server()
+  server.identities = [{ id: 'i', email: 'Alias@example.org' }]
+  await (await loaded(server)).state.saveAbsence(AWAY)
+  expect(server.running).toContain('"alias@example.org"')
+  const before = server.running
+  server.identities = null
+  const { state } = await loaded(server)
+  expect(await state.save([STAR])).toBe('failed')
+  expect([server.running, state.phase, state.trouble?.code]).toEqual([before, 'ready', 'mail_server_away'])
+  server.identities = [{ id: 'i', email: 'alias@example.org' }]
+  expect(await state.save([STAR])).toBe('saved')
+  expect([server.running?.includes('"alias@example.org"'), server.running?.includes('addflag')]).toEqual([true, true])
+})
+
+test('filters without a reply need no addresses', async () => {
+  const server = new Server()
+  server.identities = null
+  const { state } = await loaded(server)
+  expect(await state.save([STAR])).toBe('saved')
+})
+
+test('a new address of the person is replied for at once', async () => {
+  const server = new Server()
+  const inside = server.inside()
+  const state = new SieveState(inside)
+  await state.load()
+  await state.saveAbsence(AWAY)
+  server.identities = [{ id: 'i', email: 'new@example.org' }]
+  await identitiesOf(inside.account, true)
+  tellOfIdentities(inside.account)
+  await vi.waitFor(() => expect(server.running).toContain('"new@example.org"'))
+  await vi.waitFor(() => expect(state.isSaving).toBe(false))
+  expect(state.absence).toEqual(AWAY)
+})
+
+test('a new address writes no script where no reply of ours runs', async () => {
+  const server = new Server()
+  const mine = server.put('mine', 'keep;', true)
+  const inside = server.inside()
+  const state = new SieveState(inside)
+  await state.load()
+  const [before, reads] = [server.state, server.reads]
+  server.identities = [{ id: 'i', email: 'new@example.org' }]
+  await identitiesOf(inside.account, true)
+  tellOfIdentities(inside.account)
+  await vi.waitFor(() => expect(server.reads).toBeGreaterThan(reads))
+  // It waits for its turn, behind what the new address would write.
+  await state.use(mine.id)
+  expect([server.state, server.running]).toEqual([before + 1, 'keep;'])
 })

@@ -6,10 +6,8 @@ import { lookalikeOf } from '#lib/mail/lookalikes.ts'
 import type { KnownSender } from '#lib/mail/senders.ts'
 import type { Warning } from '#lib/mail/warnings.ts'
 import { historyIn, learnSenders } from '#lib/sync/sender-history.ts'
-import { unsubscribe } from '#lib/sync/unsubscribe.ts'
 import type { Inside } from './inside.ts'
 import type { Body, Message } from './mail.ts'
-import { troubled } from './trouble-of.ts'
 
 /** Milliseconds: what is shown comes first. */
 const LEARN_AFTER = 15_000
@@ -30,11 +28,6 @@ export class Suspicions {
   warningOf(message: Message): Warning | null {
     const isBulk = message.list !== '' || message.unsubscribe !== ''
     return lookalikeOf({ ...message, isBulk }, this.#known) ?? this.#linkOf(message, isBulk)
-  }
-
-  /** Leave its mailing list by one request. Rejects with a `Trouble`. */
-  unsubscribe(emailId: string): Promise<void> {
-    return troubled(unsubscribe(this.#inside.account.ports, emailId))
   }
 
   async #learn(): Promise<void> {

@@ -15,6 +15,7 @@ class Scene {
   document: Settings = {}
   sent: Partial<Email>[] = []
   received: Partial<Email>[] = []
+  mostInGet = 500
   roles = ['inbox', 'sent', 'junk', 'trash', 'drafts']
   meanwhile: () => void = () => undefined
 
@@ -31,7 +32,8 @@ class Scene {
       return Promise.resolve({ get: () => ({ list }) })
     }
     const ports = { now: () => TODAY * DAY + 5 }
-    return { connected: () => Promise.resolve(), objects: { mailboxes }, client: { run }, ports } as unknown as Account
+    const client = { limits: { maxObjectsInGet: this.mostInGet }, run }
+    return { connected: () => Promise.resolve(), objects: { mailboxes }, client, ports } as unknown as Account
   }
 
   #settings(): SettingsDocument {
@@ -69,6 +71,13 @@ test('nobody is known by mail in Spam, Trash, Sent or Drafts', async () => {
     { inMailbox: 'sent' },
     { inMailboxOtherThan: ['sent', 'junk', 'trash', 'drafts'] }
   ])
+})
+
+test('no more mail is asked for than the mail server gives at once', async () => {
+  const scene = new Scene()
+  scene.mostInGet = 250
+  await scene.learn()
+  expect(scene.asked.map(({ limit }) => limit)).toEqual([200, 250])
 })
 
 test('a mailbox without a folder for sent mail is learnt from, too', async () => {

@@ -61,8 +61,9 @@ function seen({ from, to, cc, receivedAt }: Email & { cc?: Email['to'] }, wrote:
 }
 
 async function emails({ client }: Account, filter: object, limit: number): Promise<readonly Email[]> {
+  const atMost = Math.min(limit, client.limits.maxObjectsInGet)
   const results = await client.run([
-    call('Email/query', 'query', { filter, sort: [{ property: 'receivedAt', isAscending: false }], limit }),
+    call('Email/query', 'query', { filter, sort: [{ property: 'receivedAt', isAscending: false }], limit: atMost }),
     call('Email/get', 'get', { '#ids': reference('query', 'Email/query', '/ids'), properties: PROPERTIES })
   ])
   return results.get<GetResponse<Email>>('get').list

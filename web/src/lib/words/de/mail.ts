@@ -152,6 +152,7 @@ export const mail = {
     postroom_away: 'Postroom ist kurz nicht erreichbar.',
     misconfigured: 'Ein Betreiber muss etwas beheben. Was schon hier ist, können Sie lesen.',
     limit: 'Der Mailserver bittet um eine kurze Pause.',
+    too_many: 'Zu viele auf einmal. Versuchen Sie es in einer Minute erneut.',
     offline: 'Sie sind offline. Was auf diesem Gerät liegt, können Sie lesen.',
     too_many_streams: 'Viele Fenster sind offen; hier wird nur jede Minute nach neuer Post gesehen.',
     refused: 'Der Mailserver lehnt das ab.',

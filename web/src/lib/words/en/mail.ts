@@ -145,6 +145,7 @@ export const mail = {
     postroom_away: 'Postroom is unavailable for a moment.',
     misconfigured: 'An operator has to fix something. What is already here can be read.',
     limit: 'The mail server asks for a short pause.',
+    too_many: 'Too many at once. Try again in a minute.',
     offline: 'You are offline. You can read what is on this device.',
     too_many_streams: 'Many windows are open, so new mail is looked for once a minute here.',
     refused: 'The mail server refused this.',

@@ -1,0 +1,13 @@
+/** Leaving the mailing list of a message by one request. */
+import { unsubscribe } from '#lib/sync/unsubscribe.ts'
+import type { Inside } from './inside.ts'
+import { troubled } from './trouble-of.ts'
+
+export interface Unsubscribing {
+  /** Rejects with a `Trouble`. */
+  unsubscribe(emailId: string): Promise<void>
+}
+
+export function create({ account }: Inside): Unsubscribing {
+  return { unsubscribe: (emailId) => troubled(unsubscribe(account.ports, emailId)) }
+}
