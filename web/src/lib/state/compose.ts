@@ -113,7 +113,7 @@ export interface Departure {
 /** What happened to a message whose window is closed, to be told once; another object each time. */
 export type Outcome =
   | { readonly kind: 'sent'; readonly to: readonly Recipient[] }
-  /** its window is open again, and says why */
+  /** its window is open again, and says why, or that nobody knows whether it left */
   | { readonly kind: 'not_sent'; readonly composition: Composition }
 
 /** A draft of this device whose window is closed, and which the mail server lacks, or has not sent. */

@@ -70,7 +70,8 @@ export class Cursor {
     if (at !== undefined) this.#place = at
     if (at !== undefined || this.#place === undefined || !list.total) return false
     const next = list.row(Math.min(this.#place, list.total - 1))
-    if (!next) return false
+    // While its rows are held, a list shows also the conversation that left it.
+    if (!next || next.threadId === this.current) return false
     this.current = next.threadId
     return true
   }

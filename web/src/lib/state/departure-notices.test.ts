@@ -151,3 +151,10 @@ test('Sent is told, unless it would hide another one that can still be taken bac
   departing.settled({ kind: 'not_sent', composition: OPEN })
   expect([notices.shown?.text, shown]).toEqual(['Not sent. Your draft is open again.', [OPEN]])
 })
+
+test('of what may have left nobody is told that it was not sent: its window says that it is not known', () => {
+  const { notices, departing, shown } = scene()
+  const composition = { status: 'unknown' } as Composition
+  departing.settled({ kind: 'not_sent', composition })
+  expect([notices.shown, shown]).toEqual([null, [composition]])
+})

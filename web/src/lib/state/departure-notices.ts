@@ -80,8 +80,13 @@ export class DepartureNotices {
     const { timed } = this.#scene.notices.shown ?? {}
     // Another one can still be taken back, which matters more.
     if (outcome.kind === 'sent' && timed && timed.until > this.#now()) return
-    this.#scene.notices.say(outcome.kind === 'sent' ? delivery.sent : delivery.notSent)
-    if (outcome.kind === 'not_sent') this.#scene.show(outcome.composition)
+    if (outcome.kind === 'sent') {
+      this.#scene.notices.say(delivery.sent)
+      return
+    }
+    // It may have left: who reads "Not sent" sends it twice. Its window says that nobody knows.
+    if (outcome.composition.status !== 'unknown') this.#scene.notices.say(delivery.notSent)
+    this.#scene.show(outcome.composition)
   }
 
   #tell(departure: Departure): void {

@@ -112,3 +112,12 @@ test('when the current conversation leaves the list, the one at its last place t
   page.mail.actions.run({ kind: 'archive' }, ['t3'])
   expect([page.cursor.settle(), page.cursor.current]).toEqual([true, 't4'])
 })
+
+test('while the list still shows the conversation that was removed elsewhere, nothing takes over, however often it is asked', () => {
+  const { page } = listOf(1)
+  const list = page.mail.list as { indexOf: (threadId: string) => number | undefined }
+  page.cursor.current = 't0'
+  page.cursor.settle()
+  list.indexOf = () => undefined
+  expect([page.cursor.settle(), page.cursor.settle(), page.cursor.current]).toEqual([false, false, 't0'])
+})

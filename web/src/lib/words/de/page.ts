@@ -5,6 +5,7 @@ export const page = {
   loading: 'Wird geladen…',
   otherLanguage: 'English',
   notFound: 'Diese Seite gibt es nicht.',
+  broken: 'Auf dieser Seite ist etwas schiefgegangen. Was Sie geschrieben haben, bleibt erhalten.',
   toStart: 'Zu Ihrem Postfach',
   tryAgain: 'Erneut versuchen',
   signOutFailed: 'Vielleicht sind Sie noch angemeldet. Versuchen Sie es erneut.'

@@ -4,6 +4,7 @@ export const page = {
   loading: 'Loading…',
   otherLanguage: 'Deutsch',
   notFound: 'There is no such page.',
+  broken: 'Something went wrong on this page. What you wrote is kept.',
   toStart: 'Go to your mailbox',
   tryAgain: 'Try again',
   signOutFailed: 'You may still be signed in. Try again.'
