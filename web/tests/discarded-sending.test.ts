@@ -51,14 +51,14 @@ describe.each([
     expect([found(scene), scene.compose.unsent]).toEqual([[0, [], 0, []], 0])
   })
 
-  test('does not leave if it is discarded when the connection is back', async () => {
+  test('has left once the connection is back, if the time to take it back is over: discarding comes too late', async () => {
     const scene = await waiting(isStored)
     scene.server.interrupt = () => null
     scene.world.return()
     await settled()
     scene.draft.discard()
     await scene.world.pass(90_000)
-    expect(found(scene)).toEqual([0, [], 0, []])
+    expect(found(scene)).toEqual([1, [], 1, []])
   })
 
   test.each([0, 5_000, 20_000])('is a draft if the discarding is taken back after %i ms', async (pause) => {

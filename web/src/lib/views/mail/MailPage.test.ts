@@ -206,7 +206,7 @@ test('what the person takes back is not told as new mail', async () => {
   expect(mail.list?.total).toBe(0)
   await after(() => deed?.undo())
   expect(mail.list?.total).toBe(1)
-  expect(say.mock.calls.filter(([part]) => part?.includes('new in'))).toEqual([])
+  expect(say.mock.calls.flat().filter((part: string) => part.includes('new in'))).toEqual([])
 })
 
 test('the code and the number for support are behind "Details"', async () => {
