@@ -6,6 +6,7 @@ import type { Filter } from '#lib/sieve/filter.ts'
 import { offersOf, type Offers } from '#lib/sieve/offers.ts'
 import { EMPTY, OUR_NAME, read, written, type Content } from '#lib/sieve/script.ts'
 import { onIdentities } from '#lib/sync/identities.ts'
+import { freeName, ownIn } from '#lib/sync/own-script.ts'
 import { Scripts, type Stored, type StoredScript } from '#lib/sync/scripts.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import { readVacation } from '#lib/sync/vacation.ts'
@@ -319,17 +320,6 @@ export class SieveState implements Filters {
       }))
     )
   }
-}
-
-function ownIn({ scripts }: Stored): StoredScript | null {
-  return scripts.find(({ name }) => name === OUR_NAME) ?? null
-}
-
-function freeName({ scripts }: Stored): string {
-  const names = new Set(scripts.map(({ name }) => name.toLowerCase()))
-  let number = 1
-  while (names.has(`${OUR_NAME}-${String(number)}`)) number += 1
-  return `${OUR_NAME}-${String(number)}`
 }
 
 const states = new WeakMap<Inside['account'], SieveState>()
