@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto'
+import { beginSending } from '#lib/sync/sending-start.ts'
 import { describe, expect, test } from 'vitest'
 import { browser, pass, received, tab, within, type Browser, type SendingTab } from './sending-scene.ts'
 
@@ -43,6 +44,15 @@ describe.each([true, false])('two tabs of one person (locks: %s)', (hasLocks) =>
     await Promise.all([one.sendings.send(id), other.sendings.send(id)])
     await pass(scene, 60_000)
     expect([places(scene), scene.server.sending.records.size]).toEqual([ONE_SENT, 1])
+  })
+
+  test('one of which sends it tells what became of it, though the other hears of it before that one begins', async () => {
+    const { scene, one, other, id } = await two(hasLocks)
+    await beginSending(one.account, one.drafts, id, {})
+    await pass(scene, 500)
+    one.sendings.resume()
+    await pass(scene, 60_000)
+    expect([one.told, other.told]).toEqual([['sent Pallets'], []])
   })
 
   test('one of which is closed: the other goes on', async () => {

@@ -18,6 +18,8 @@ import { beginSending } from './sending-start.ts'
 
 /** Milliseconds after which a visible tab takes up what another one, which may be frozen, has not gone on with. */
 const PATIENCE = 15_000
+/** Milliseconds that a tab leaves to the one in which the person sent it: that one tells what became of it. */
+const HEAD_START = 1_000
 /** Milliseconds. No tab means to go on later than that: the clock was set back. */
 const LONGEST_PAUSE = 120_000
 
@@ -241,7 +243,7 @@ export class Sendings {
     this.#noteHeld()
     this.#tellUndone(id, kept)
     if (elsewhere && kept?.sending && nextOf(kept.sending, this.#account.ports.now()).do !== 'ask') {
-      this.#attend(id)
+      this.#account.ports.after(HEAD_START, () => this.#attend(id))
     }
     if (elsewhere) {
       this.#runs.get(id)?.wake()
@@ -253,12 +255,9 @@ export class Sendings {
     const undoing = this.#undoing.get(id)
     const sending = kept?.sending
     const isOver = !sending || (sending.step === 'held' && !sending.undo)
-    if (undoing && isOver && !this.#runs.has(id)) {
+    if (undoing && isOver && (sending || !this.#runs.has(id))) {
       this.#undoing.delete(id)
       undoing.resolve(kept !== null && !sending)
-    } else if (undoing && sending && isOver) {
-      this.#undoing.delete(id)
-      undoing.resolve(false)
     }
   }
 
