@@ -5,7 +5,7 @@ const count = (n: number, one: string, many: string) => `${n.toLocaleString('de'
 
 export const filters = {
   title: 'Filter',
-  order: 'von oben nach unten gefragt',
+  order: 'werden von oben nach unten angewandt',
   create: 'Neu',
   empty: 'Keine Filter. Erstellen Sie einen aus einer Nachricht oder hier.',
   where:
@@ -57,7 +57,7 @@ export const filters = {
   label: 'Label',
   noLabel: 'Label wählen',
   address: 'Adresse',
-  stop: 'Dann anhalten: Filter darunter werden nicht gefragt',
+  stop: 'Dann anhalten: Filter darunter werden nicht angewandt',
   fields: {
     from: 'Von',
     to: 'An',

@@ -3,7 +3,7 @@ const count = (n: number, one: string, many: string) => `${n.toLocaleString('en'
 
 export const filters = {
   title: 'Filters',
-  order: 'asked from top to bottom',
+  order: 'applied from top to bottom',
   create: 'New',
   empty: 'No filters. Make one from a message, or here.',
   where: 'New mail is sorted on the mail server, so it also works while this page is closed and on your phone.',
@@ -54,7 +54,7 @@ export const filters = {
   label: 'Label',
   noLabel: 'Choose a label',
   address: 'Address',
-  stop: 'Then stop: filters below this one are not asked',
+  stop: 'Then stop: filters below this one are not applied',
   fields: {
     from: 'From',
     to: 'To',
