@@ -86,9 +86,10 @@ def _mail(trial: RunningTrial) -> list[str]:
     you = f"you@{trial.domain}"
     if "Kratos" in trial.own:
         register = f"Register as {you} at your Kratos"
+        watch = f"open {trial.environment['POSTROOM_URL']} in the same browser"
     else:
         register = f"Register as {you} at {trial.environment['POSTROOM_URL']}/sign-up"
-    watch = f"open {trial.environment['POSTROOM_URL']}/api/live in the same browser"
+        watch = "leave the inbox open"
     if "Stalwart" in trial.own:
         return [f"{register}, {watch}, send mail to {you} through your Stalwart, and see it come in."]
     return [

@@ -53,7 +53,8 @@ def test_trial_with_an_own_kratos_does_not_suggest_the_stand_in_page() -> None:
 
 
 def test_trial_without_mail_suggests_nothing_about_mail() -> None:
-    assert "/api/live" not in suggested(missing=["POSTROOM_MAIL_MASTER"])
+    assert "sandbox deliver" in suggested()
+    assert "sandbox deliver" not in suggested(missing=["POSTROOM_MAIL_MASTER"])
 
 
 def test_suggested_commands_quote_the_key_and_the_folder(tmp_path: Path) -> None:

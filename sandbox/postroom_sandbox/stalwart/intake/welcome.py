@@ -13,7 +13,7 @@ This mailbox is yours: {address}
 It is part of Postroom's trial. Its mail server is a stand-in on this machine: mail to other people of the trial arrives
 at once, and no mail ever leaves this machine.
 
-To see new mail arrive, type this in a terminal:
+To see new mail arrive, type this in a terminal, in the folder of the trial:
 
     postroom sandbox deliver {address} --subject "Good morning"
 """
@@ -24,7 +24,7 @@ _HTML = """\
 <p>This mailbox is yours: <b>{address}</b></p>
 <p>It is part of Postroom's trial. Its mail server is a stand-in on this machine: mail to other people of the trial
 arrives at once, and no mail ever leaves this machine.</p>
-<p>To see new mail arrive, type this in a terminal:</p>
+<p>To see new mail arrive, type this in a terminal, in the folder of the trial:</p>
 <pre>postroom sandbox deliver {address} --subject "Good morning"</pre>
 </body></html>
 """

@@ -191,3 +191,16 @@ test('R, A and F reply, reply to all and forward the last message that is no dra
     ['forward', last]
   ])
 })
+
+test('Enter opens the first row, which the list marks, before the keyboard has moved', () => {
+  const { press, page, went } = scene(3)
+  page.cursor.current = null
+  expect(press('Enter')).toEqual([true])
+  expect(went).toEqual(['/mail/inbox/t0'])
+})
+
+test('Enter opens nothing in an empty list', () => {
+  const { press, page } = scene(0)
+  page.cursor.current = null
+  expect(press('Enter')).toEqual([false])
+})

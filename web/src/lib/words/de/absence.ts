@@ -4,7 +4,7 @@ import type { absence as english } from '#lib/words/en/absence.ts'
 export const absence = {
   title: 'Abwesenheit',
   reply: 'Automatische Antwort',
-  replyHint: 'Wer Ihnen schreibt, bekommt von selbst eine Antwort',
+  replyHint: 'Wer Ihnen schreibt, bekommt automatisch diese Antwort',
   from: 'Von',
   fromHint: 'leer: sofort',
   to: 'Bis',

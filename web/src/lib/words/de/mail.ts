@@ -100,7 +100,7 @@ export const mail = {
     newer: 'Neuere Unterhaltung',
     older: 'Ältere Unterhaltung',
     back: 'Zurück zur Liste',
-    unread: (n: number, folder: string) => `${n.toLocaleString('de')} ungelesen in ${folder}`,
+    unread: (n: number, folder: string) => `${folder}: ${n.toLocaleString('de')} ungelesen`,
     hint: 'Mit J und K bewegen, mit Enter öffnen.',
     expandAll: 'Alle Nachrichten aufklappen',
     collapseAll: 'Alle Nachrichten zuklappen',

@@ -70,7 +70,7 @@ export const reading = {
     done: (sender: string) => `${sender} wurde gebeten, Sie auszutragen.`,
     question: (sender: string) => `${sender} abbestellen?`,
     notConfirmed:
-      'Diese Liste lässt sich nicht mit einem Klick abbestellen, weil nicht bestätigt ist, wer die Nachricht gesendet hat.',
+      'Diese Liste lässt sich nicht mit einem Klick abbestellen, weil keine bestätigte Signatur die Adresse dafür abdeckt.',
     notTaken: 'Die Liste hat die Anfrage nicht angenommen.',
     byPage: 'Sie können sich auf dieser Seite abmelden; sie öffnet sich in einem neuen Tab:',
     byMail: 'Sie können der Liste schreiben. Sie sehen die Nachricht, bevor sie gesendet wird:',

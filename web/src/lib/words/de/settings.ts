@@ -78,7 +78,7 @@ export const settings: Widen<typeof english> = {
     picturesHint: 'Ein geladenes Bild verrät dem Absender, dass, wann und von wo aus Sie lesen',
     asks: { ask: 'Jedes Mal fragen', never: 'Nie laden' },
     allowed: 'Absender, deren Bilder geladen werden',
-    warnings: 'Warnungen, die Sie kennen',
+    warnings: 'Absender, die Sie trotz Warnung kennen',
     reported: 'Absender, die Sie gemeldet haben',
     nobody: 'Keine',
     some: (first, more) => (more > 0 ? `${first} und ${number(more)} weitere` : first),

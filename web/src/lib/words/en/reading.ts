@@ -67,7 +67,7 @@ export const reading = {
     name: (sender: string) => `Unsubscribe from ${sender}`,
     done: (sender: string) => `${sender} was asked to take you off the list.`,
     question: (sender: string) => `Unsubscribe from ${sender}?`,
-    notConfirmed: 'This list cannot be left with one press, because it was not confirmed who sent the message.',
+    notConfirmed: 'This list cannot be left with one press, because no confirmed signature covers the address for it.',
     notTaken: 'The list did not take the request.',
     byPage: 'You can unsubscribe on this page, which opens in a new tab:',
     byMail: 'You can write to the list. You see the message before it is sent:',

@@ -37,7 +37,7 @@ export const search = {
     older: 'an age, such as 7d, 3m or 1y',
     newer: 'an age, such as 7d, 3m or 1y'
   },
-  more: 'Also: "exact words", -without, OR, and ( ). German names work too.',
+  more: 'Also: "exact words", -without, OR, and ( ). German operators work too, such as von:.',
   count: (n: number) => (n === 1 ? '1 suggestion' : `${n.toLocaleString('en')} suggestions`),
   found: (n: number) => `${n.toLocaleString('en')} found`,
   searching: 'Searching…',

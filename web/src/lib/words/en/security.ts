@@ -44,7 +44,7 @@ export const security = {
     intro: 'A mail program signs in with a password of its own. You can revoke it without changing any other.',
     empty: 'No mail program is connected.',
     connect: 'Connect a device',
-    nameHint: '(such as "My phone")',
+    nameHint: '(such as “My phone”)',
     limit: (limit: number) =>
       `The mail server allows a mailbox ${limit} of these passwords, unless its operator chose another number.`,
     list: 'Devices',

@@ -75,7 +75,7 @@ export const settings = {
     picturesHint: 'Loading one tells its sender that, when and from where you read',
     asks: { ask: 'Ask each time', never: 'Never load them' },
     allowed: 'Senders whose images load',
-    warnings: 'Warnings you know',
+    warnings: 'Senders you know despite a warning',
     reported: 'Senders you reported',
     nobody: 'None',
     some: (first: string, more: number) => (more > 0 ? `${first} and ${more.toLocaleString('en')} more` : first),

@@ -14,11 +14,13 @@ export function summaryOf(
     switch (kind) {
       case 'move':
       case 'copy':
-        return summary[kind](shownPath(around.folders.pathOf(value)) ?? words.goneFolder)
+        return value === ''
+          ? summary.nothing
+          : summary[kind](shownPath(around.folders.pathOf(value)) ?? words.goneFolder)
       case 'label':
-        return summary.label(around.labels.byKeyword(value)?.name ?? value)
+        return value === '' ? summary.nothing : summary.label(around.labels.byKeyword(value)?.name ?? value)
       case 'forward':
-        return summary.forward(value)
+        return value === '' ? summary.nothing : summary.forward(value)
       default:
         return summary[kind]
     }
