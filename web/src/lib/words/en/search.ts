@@ -1,5 +1,4 @@
 /** The search: suggestions, what was found, saved searches. */
-
 export const search = {
   suggestions: 'Suggestions',
   didYouMean: 'Did you mean',
