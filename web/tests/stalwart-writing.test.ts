@@ -2,6 +2,7 @@ import 'fake-indexeddb/auto'
 import { expect, test, vi } from 'vitest'
 // Loaded before: a test's clock does not wait for a file.
 import '#lib/state/compose.svelte.ts'
+import '#lib/state/engine.ts'
 import '#lib/words/en/quoting.ts'
 import { createMail } from '#lib/state/create-mail.svelte.ts'
 import type { Compose, Composition } from '#lib/state/compose.ts'

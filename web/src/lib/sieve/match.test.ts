@@ -55,7 +55,7 @@ test.each<[Condition, Verdict]>([
   [condition('size', 'over', '5000'), false],
   [condition('size', 'under', '5000'), false],
   [condition('attachment', 'is', ''), true]
-])('%j', (one, verdict) => {
+])('the condition %j alone decides about an email: %s', (one, verdict) => {
   expect(matches({ match: 'all', conditions: [one] }, EMAIL)).toBe(verdict)
   expect(matches({ match: 'any', conditions: [one] }, EMAIL)).toBe(verdict)
 })
@@ -72,7 +72,7 @@ test('what is not known decides nothing that another condition decides', () => {
   expect(matches({ match: 'all', conditions: [unknown, no] }, EMAIL)).toBe(false)
 })
 
-test('a filter without conditions hits nothing', () => {
+test('a filter without conditions matches nothing', () => {
   expect(matches({ match: 'any', conditions: [] }, EMAIL)).toBe(false)
   expect(matches({ match: 'all', conditions: [] }, EMAIL)).toBe(false)
 })

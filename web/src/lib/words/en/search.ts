@@ -1,6 +1,4 @@
 /** The search: suggestions, what was found, saved searches. */
-const plural = (n: number, one: string, many: string) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
-
 export const search = {
   suggestions: 'Suggestions',
   didYouMean: 'Did you mean',
@@ -47,7 +45,7 @@ export const search = {
   offline: 'You are offline. This is what this device has.',
   away: 'Search is unavailable at the moment. This is what this device has.',
   deviceOnly: 'The mail server cannot search for file names. This is what was found in the mail on this device.',
-  aside: (n: number) => `${plural(n, 'more', 'more')} in Spam and Trash`,
+  aside: (n: number) => `${n.toLocaleString('en')} more in Spam and Trash`,
   thereToo: 'Search there too',
   typeSomething: 'Type something to search for.',
   nothing: 'Nothing matches',

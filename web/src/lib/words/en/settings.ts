@@ -1,6 +1,4 @@
 /** The settings: their sections, and those about the interface. Other sections have words of their own. */
-const plural = (n: number, one: string, many: string) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
-
 export const settings = {
   settings: 'Settings',
   back: 'Back to mail',
@@ -112,7 +110,7 @@ export const settings = {
     newLabel: 'New label',
     noFolders: 'You have no folders of your own.',
     noLabels: 'You have no labels. One conversation can have several of them.',
-    messages: (n: number) => plural(n, 'message', 'messages'),
+    messages: (n: number) => `${n.toLocaleString('en')} ${n === 1 ? 'message' : 'messages'}`,
     change: 'Change…',
     changeOne: (name: string) => `Change ${name}`
   }
