@@ -190,7 +190,7 @@ async def test_a_mistake_is_shown_at_its_line_and_the_old_script_stays(up: Trial
         await carol.page.get_by_role("button", name="Boss move").click()
         await carol.button("Show as Sieve").click()
         field = named(carol, "textbox", "Script")
-        await expect(field).to_have_value(re.compile(r'address :contains "from" "boss@example.com"'))
+        await expect(field).to_have_value(re.compile(r'header :contains "from" "boss@example.com"'))
         await carol.expect_no_violations()
         await field.fill('require "fileinto";\nkeep;\nnonsense;\n')
         await carol.button("Save as text").click()

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { summaryOf } from './summary.ts'
 
 const around = {
-  folders: { pathOf: (id: string) => (id === 'j' ? 'Paper/Receipts' : null), idOf: () => null },
+  folders: { pathOf: (id: string) => (id === 'j' ? 'Paper/Receipts' : null), trashId: null },
   labels: { byKeyword: () => undefined } as unknown as Labels
 }
 
