@@ -9,9 +9,18 @@ import { keysOf } from '#lib/views/mail/keys.ts'
 
 type Parts = typeof import('#lib/views/mail/later.ts')
 
+/** Milliseconds. A mail server that does not answer must not keep the rest of the page away. */
+const PATIENCE = 2_000
+
+function whenLate(work: () => void): () => void {
+  const timer = setTimeout(work, PATIENCE)
+  return () => clearTimeout(timer)
+}
+
 export function lateParts(page: MailPage): () => Parts | undefined {
   let parts = $state.raw<Parts>()
   const isListed = $derived(page.isListed)
+  const isOpened = $derived(page.mail.list !== null)
   const { notices, searching, mail } = page
   const isNeeded = $derived(
     page.threadId !== undefined ||
@@ -29,8 +38,9 @@ export function lateParts(page: MailPage): () => Parts | undefined {
   }
   $effect(() => {
     if (parts) return undefined
-    if (!isNeeded) return isListed ? whenPainted(load) : undefined
-    load()
+    if (isNeeded) load()
+    else if (isListed) return whenPainted(load)
+    else if (isOpened) return whenLate(load)
     return undefined
   })
   return () => parts
