@@ -219,11 +219,14 @@ test('what speaks against sending is asked in the window, and may be overruled',
   expect(did).toEqual(['end'])
 })
 
-test('that a file is uploaded first is said until it is', async () => {
+test.each([
+  ['uploading', { kind: 'uploading', done: 0 }],
+  ['upload_failed', { kind: 'failed', trouble: { code: 'unavailable', retryAt: null, reference: null } }]
+] as const)('that a file is uploaded first is said until it is (%s)', async (kind, state) => {
   const { composition } = await shown({ to: [ann] }, (scene) => {
     const files = scene.composition.attach([new File(['1'], 'plan.pdf')])
-    scene.composition.states = new Map([['f0', { kind: 'uploading', done: 0 }]])
-    scene.composition.objections = [{ kind: 'uploading', files }]
+    scene.composition.states = new Map([['f0', state]])
+    scene.composition.objections = [{ kind, files }]
   })
   await press('Send')
   expect(alerts()).toEqual([expect.stringContaining('plan.pdf')])

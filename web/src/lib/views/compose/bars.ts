@@ -32,10 +32,11 @@ export function refusalText(
   return words.files.refused(name)
 }
 
-/** What was uploaded meanwhile is no reason any more. */
+/** What was uploaded meanwhile, or is tried again, is no reason any more. */
 export function isOver(objection: Objection, composition: Pick<Composition, 'fileState'>): boolean {
-  const { kind } = objection
-  return kind === 'uploading' && objection.files.every(({ id }) => composition.fileState(id).kind !== kind)
+  if (objection.kind !== 'uploading' && objection.kind !== 'upload_failed') return false
+  const kind = objection.kind === 'uploading' ? 'uploading' : 'failed'
+  return objection.files.every(({ id }) => composition.fileState(id).kind !== kind)
 }
 
 export function objectionText(objection: Objection, { objection: words }: ComposeWords): string {
