@@ -128,7 +128,7 @@ async def failing(alice: MailPage) -> None:
 async def loading(alice: MailPage) -> None:
     await alice.page.route("**/jmap/**", lambda _: None)
     await alice.open("/mail/trash")
-    await expect(alice.page.get_by_role("searchbox").or_(alice.page.get_by_role("combobox")).first).to_be_visible()
+    await expect(alice.page.get_by_role("img", name="Loading")).to_be_visible()
 
 
 async def at_path(alice: MailPage, path: str) -> None:

@@ -3,6 +3,12 @@ import { after, draw } from '../../../../tests/drawn.ts'
 import RichText from '#lib/views/compose/RichText.svelte'
 import { afterEach, expect, test, vi } from 'vitest'
 
+// They are on their way.
+vi.mock('#lib/views/compose/window-parts.svelte.ts', () => ({
+  windowParts: () => undefined,
+  loadWindowParts: () => new Promise(() => undefined)
+}))
+
 const ends: (() => void)[] = []
 
 afterEach(() => ends.splice(0).forEach((end) => end()))
