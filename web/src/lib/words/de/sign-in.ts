@@ -83,6 +83,7 @@ export const signIn = {
   },
   sections: {
     profile: 'Adresse und Name',
+    profileText: 'Damit melden Sie sich an. Ihr Postfach behält die Adresse, mit der es angelegt wurde.',
     password: 'Passwort',
     totp: 'Authenticator-App',
     totpOff:

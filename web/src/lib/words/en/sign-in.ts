@@ -82,6 +82,7 @@ export const signIn = {
   },
   sections: {
     profile: 'Address and name',
+    profileText: 'This is how you sign in. Your mailbox keeps the address that it was made with.',
     password: 'Password',
     totp: 'Authenticator app',
     totpOff:
