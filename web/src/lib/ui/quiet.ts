@@ -1,13 +1,13 @@
 /** When to load what nobody waits for: no hand should feel it. */
 import { whenIdle } from './idle.ts'
 
-/** Milliseconds without a press after which nobody is in the middle of something. */
+/** Milliseconds without any of these after which nobody is in the middle of something. */
 const QUIET = 1_000
+const KINDS = ['keydown', 'pointerdown', 'scroll', 'touchmove']
 /** Milliseconds that it waits for that at most: whoever never rests loses the network, too. */
-const LONGEST = 20_000
-const KINDS = ['keydown', 'pointerdown', 'wheel', 'touchmove']
+const LONGEST = 120_000
 
-/** Do it when nobody presses anything and the browser is idle; returns how to call it off. */
+/** Do it when nobody presses or scrolls anything and the browser is idle; returns how to call it off. */
 export function whenQuiet(work: () => void): () => void {
   const asked = performance.now()
   let pressed = asked
