@@ -30,7 +30,8 @@ async function lackingIn(database: IDBPDatabase): Promise<number> {
   const transaction = database.transaction('draft')
   const [keys, drafts] = await Promise.all([transaction.store.getAllKeys(), transaction.store.getAll()])
   const lacking = keys.filter((_, at) => lacks(drafts[at] as KeptDraft))
-  return new Set(lacking.map((key) => (key as string).replace(/^last:/u, ''))).size
+  // Those of the first version have numbers.
+  return new Set(lacking.map((key) => (typeof key === 'string' ? key.replace(/^last:/u, '') : key))).size
 }
 
 /** One that an earlier version of this page kept is nowhere else. */
