@@ -2,7 +2,7 @@
 import { whenIdle } from './idle.ts'
 
 /** Milliseconds without any of these after which nobody is in the middle of something. */
-const QUIET = 1_000
+const QUIET = 500
 const KINDS = ['keydown', 'pointerdown', 'scroll', 'touchmove']
 /** Milliseconds that it waits for that at most: whoever never rests loses the network, too. */
 const LONGEST = 120_000
