@@ -134,7 +134,7 @@ async def test_a_list_is_left_by_one_press_if_it_takes_it_and_else_by_what_is_sh
         # Nobody confirmed the headers: a mail does it, which one sees before.
         await open_message(page, "Week three")
         await leave.click()
-        await expect(dialog.get_by_text("was not confirmed")).to_be_visible()
+        await expect(dialog.get_by_text("no confirmed signature covers")).to_be_visible()
         await dialog.get_by_role("button", name="Write a message").click()
         await expect(page.page.get_by_role("textbox", name="Subject")).to_have_value("leave")
         assert len(served.requests) == 2
