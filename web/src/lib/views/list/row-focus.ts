@@ -29,3 +29,8 @@ export function controlsOf({ target, key }: KeyboardEvent): boolean {
   next?.focus()
   return next !== undefined
 }
+
+/** Whether the person has gone to no other place since, such as the search: the focus must not leave it again. */
+export function isStillThere(before: Element | null): boolean {
+  return document.activeElement === before || document.activeElement === document.body
+}
