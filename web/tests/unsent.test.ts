@@ -24,6 +24,23 @@ test('a draft counts as unsent from its first letter on, before it is written, u
   expect(scene.mail.unsent).toBe(0)
 })
 
+test('a message counts as unsent until the mail server holds it, which sends it by itself', async () => {
+  const scene = await writing()
+  const draft = await begun(scene)
+  await scene.world.pass(4_000)
+  scene.server.interrupt = () => {
+    throw new TypeError('offline')
+  }
+  await draft.send({ anyway: true })
+  await scene.world.pass(1_000)
+  expect(scene.mail.unsent).toBe(1)
+  scene.server.interrupt = () => null
+  scene.world.return()
+  await scene.world.pass(1_000)
+  expect(scene.compose.departures).toHaveLength(1)
+  expect(scene.mail.unsent).toBe(0)
+})
+
 test('an action counts as unsent once it could not be sent', async () => {
   const served = new ModelServer()
   served.deliver()

@@ -156,7 +156,9 @@ export function newlyKept(id: string, draft: Draft, { writer, now }: { writer: s
 /** Whether the mail server lacks something of it that the person wants to keep, or to be sent. */
 export function isUnsent({ draft, revision, stored, sending, discardedAt }: KeptDraft): boolean {
   const lacks = stored?.revision !== revision || draft.files.some(({ blobId }) => blobId === null)
-  return discardedAt === null && (sending !== null || (revision > 0 && lacks))
+  // What the mail server holds, it sends by itself.
+  const waits = sending !== null && (sending.step !== 'held' || sending.undo)
+  return discardedAt === null && (waits || (revision > 0 && lacks))
 }
 
 /** Code of a refusal for files that the mail server has no more. */
