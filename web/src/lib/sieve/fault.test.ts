@@ -1,22 +1,12 @@
 import { expect, test } from 'vitest'
+import { FILTER, IS_BOSS, MOVE } from '../../../tests/a-filter.ts'
 import type { Folders } from './action-code.ts'
 import { actionFault, conditionFault, forwardsOf, isWhole, isWithoutFolder } from './fault.ts'
-import type { Condition, Filter, FilterAction } from './filter.ts'
+import type { Condition, FilterAction } from './filter.ts'
 import { offersOf } from './offers.ts'
 
 const OFFERS = offersOf({ sieveExtensions: ['fileinto', 'copy', 'imap4flags'], maxNumberRedirects: 1 })
 const FOLDERS: Folders = { pathOf: (id) => (id === 'p' ? 'Paper' : null), trashId: 't' }
-const IS_BOSS: Condition = { field: 'from', test: 'is', value: 'boss@example.org', header: '' }
-const MOVE: FilterAction = { kind: 'move', value: 'p' }
-const FILTER: Filter = {
-  id: '1',
-  name: 'Boss',
-  on: true,
-  match: 'all',
-  conditions: [IS_BOSS],
-  actions: [MOVE],
-  stop: true
-}
 
 test.each<[Condition, string | null]>([
   [IS_BOSS, null],

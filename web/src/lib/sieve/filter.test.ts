@@ -1,17 +1,6 @@
 import { expect, test } from 'vitest'
-import { filterOf, newCondition, type Condition, type Filter, type FilterAction } from './filter.ts'
-
-const IS_BOSS: Condition = { field: 'from', test: 'is', value: 'boss@example.org', header: '' }
-const MOVE: FilterAction = { kind: 'move', value: 'p' }
-const FILTER: Filter = {
-  id: '1',
-  name: 'Boss',
-  on: true,
-  match: 'all',
-  conditions: [IS_BOSS],
-  actions: [MOVE],
-  stop: true
-}
+import { FILTER, IS_BOSS } from '../../../tests/a-filter.ts'
+import { filterOf, newCondition } from './filter.ts'
 
 test.each([null, 1, {}, { ...FILTER, conditions: [{}] }, { ...FILTER, actions: [{ kind: 'discard' }] }])(
   'what is not a whole filter is none: %j',

@@ -1,187 +1,16 @@
 // @vitest-environment jsdom
-import { after, draw } from '../../../../tests/drawn.ts'
-import { FakeCompositions, type FakeComposition } from '../../../../tests/fake-compositions.svelte.ts'
-import type { Draft } from '#lib/compose/draft.ts'
-import type { Frame } from '#lib/views/compose/frame.ts'
-import Window from '#lib/views/compose/Window.svelte'
-import { loadWindowParts } from '#lib/views/compose/window-parts.svelte.ts'
+import { alerts, ann, button, input, key, press, shown, type } from '../../../../tests/shown-window.ts'
+import { after } from '../../../../tests/drawn.ts'
 import { voice } from '#lib/ui/voice.svelte.ts'
-import { compose as words } from '#lib/words/en/compose.ts'
-import { afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 // Squire needs a browser.
 vi.mock('#lib/views/compose/editor.ts', () => ({}))
-
-// A busy machine needs longer for them than a test may take.
-beforeAll(loadWindowParts, 60_000)
-
-const ends: (() => void)[] = []
-afterEach(() => ends.splice(0).forEach((end) => end()))
-
-interface Shown {
-  compose: FakeCompositions
-  composition: FakeComposition
-  did: string[]
-}
-
-async function shown(draft: Partial<Draft> = {}, prepare?: (scene: Shown) => void, phone = false): Promise<Shown> {
-  await loadWindowParts()
-  const compose = new FakeCompositions()
-  const did: string[] = []
-  const scene = { compose, composition: compose.begin({ format: 'plain', ...draft }), did }
-  prepare?.(scene)
-  const frame: Frame = {
-    phone,
-    full: false,
-    onminimise: () => did.push('minimise'),
-    onresize: () => did.push('resize'),
-    onend: () => did.push('end'),
-    ondiscard: () => did.push('discard')
-  }
-  const given = { compose, composition: scene.composition, words, locale: 'en-GB', frame }
-  ends.push(await draw(null, Window as never, given))
-  return scene
-}
-
-function key(target: Element | null, name: string, more: KeyboardEventInit = {}): Promise<void> {
-  return after(() =>
-    target?.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true, cancelable: true, ...more }))
-  )
-}
-
-function type(field: Element | null, text: string): Promise<void> {
-  return after(() => {
-    if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement))
-      throw new Error('there is no field')
-    field.focus()
-    field.value = text
-    field.dispatchEvent(new Event('input', { bubbles: true }))
-  })
-}
-
-const input = (list = 'To') => document.querySelector(`[role="group"][aria-label="${list}"] input`)
-const chips = (list = 'To') =>
-  [...document.querySelectorAll(`[role="group"][aria-label="${list}"] .who`)].map((chip) =>
-    chip.getAttribute('aria-label')
-  )
-const button = (name: string) =>
-  [...document.querySelectorAll('button')].find(
-    (one) => (one.getAttribute('aria-label') ?? one.textContent.trim()) === name
-  )
-const press = (name: string) => after(() => button(name)?.click())
-const alerts = () =>
-  [...document.querySelectorAll('[role="alert"]')].map((one) => one.textContent.trim().replaceAll(/\s+/g, ' '))
-const ann = { name: 'Ann', address: 'ann@example.org' }
 
 test('the dialog is named by the subject', async () => {
   await shown({ subject: 'Pallet 3' })
   const dialog = document.querySelector('[role="dialog"]')
   expect(document.getElementById(dialog?.getAttribute('aria-labelledby') ?? '')?.textContent).toBe('Pallet 3')
-})
-
-test('what is typed becomes a recipient by a comma, by Enter, and when the field is left', async () => {
-  const { composition } = await shown()
-  await type(input(), 'Ann <ann@example.org>')
-  await key(input(), ',')
-  await type(input(), 'bob@example.org')
-  await key(input(), 'Enter')
-  await type(input(), 'carol@')
-  await after(() => (document.activeElement as HTMLElement).blur())
-  expect(composition.draft.to.map(({ address }) => address)).toEqual(['ann@example.org', 'bob@example.org', 'carol@'])
-  expect(chips()).toEqual(['Ann, ann@example.org', 'bob@example.org', 'carol@ is not an address yet'])
-})
-
-test('Backspace goes to the last recipient, and again removes it; the arrows walk over them', async () => {
-  const { composition } = await shown({ to: [ann, { name: 'Bob', address: 'bob@example.org' }] })
-  await after(() => (input() as HTMLElement).focus())
-  await key(input(), 'Backspace')
-  expect(document.activeElement?.textContent.trim()).toBe('Bob')
-  await key(document.activeElement, 'ArrowLeft')
-  expect(document.activeElement?.textContent.trim()).toBe('Ann')
-  await key(document.activeElement, 'Backspace')
-  expect(composition.draft.to.map(({ name }) => name)).toEqual(['Bob'])
-  expect(document.activeElement?.textContent.trim()).toBe('Bob')
-  await key(document.activeElement, 'Backspace')
-  expect(document.activeElement).toBe(input())
-})
-
-test('more than twenty recipients are folded until somebody goes there', async () => {
-  const to = Array.from({ length: 23 }, (_, at) => ({ name: '', address: `p${at}@example.org` }))
-  await shown({ to })
-  expect([chips().length, button('and 3 more recipients')?.textContent]).toEqual([20, '+3'])
-  await press('and 3 more recipients')
-  expect(chips()).toHaveLength(23)
-})
-
-test('what is no address is seen, however many are folded', async () => {
-  const to = Array.from({ length: 43 }, (_, at) => ({
-    name: '',
-    address: at === 30 ? 'broken@' : `p${at}@example.org`
-  }))
-  await shown({ to })
-  expect([chips().length, chips().at(-1), button('and 22 more recipients')?.textContent.trim()]).toEqual([
-    21,
-    'broken@ is not an address yet',
-    '+22'
-  ])
-  await press('Remove broken@')
-  expect([chips().length, document.activeElement]).toEqual([42, input()])
-})
-
-test('a comma within the quotes of a name ends no recipient', async () => {
-  const { composition } = await shown()
-  await type(input(), '"Zoë')
-  await key(input(), ',')
-  expect(composition.draft.to).toEqual([])
-  await type(input(), '"Zoë, Dr." <zoe@x.com>')
-  await key(input(), ',')
-  expect(composition.draft.to).toEqual([{ name: 'Zoë, Dr.', address: 'zoe@x.com' }])
-})
-
-test('Tab goes from To to the subject; Cc and Bcc have keys', async () => {
-  await shown()
-  const stops = [...document.querySelectorAll<HTMLElement>('button, input, textarea')].filter(
-    (one) => one.tabIndex >= 0 && !one.hidden
-  )
-  const next = stops[stops.indexOf(input() as HTMLElement) + 1]
-  expect(document.querySelector(`label[for="${next?.id}"]`)?.textContent).toBe('Subject')
-  expect(button('Cc')?.getAttribute('aria-keyshortcuts')).toBe('Control+Shift+C')
-})
-
-test('the focus stays in the window when a recipient is removed by a press', async () => {
-  await shown({ to: [ann, { name: 'Bob', address: 'bob@example.org' }] })
-  for (const name of ['Remove Bob', 'Remove Ann']) {
-    const close = button(name)
-    close?.focus()
-    await after(() => close?.click())
-  }
-  expect(document.activeElement).toBe(input())
-})
-
-test('people are suggested, and the field names the one that Enter takes', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout'] })
-  const { composition } = await shown(
-    {},
-    ({ compose }) => (compose.known = [ann, { name: 'Anton', address: 'a@b.example' }])
-  )
-  vi.advanceTimersByTime(500)
-  vi.useRealTimers()
-  await type(input(), 'an')
-  await vi.waitFor(() => expect(document.querySelectorAll('[role="option"]')).toHaveLength(2))
-  await key(input(), 'ArrowDown')
-  const active = document.getElementById(input()?.getAttribute('aria-activedescendant') ?? '')
-  expect(active?.textContent).toContain('Anton')
-  await key(input(), 'Enter')
-  expect(composition.draft.to.map(({ name }) => name)).toEqual(['Anton'])
-})
-
-test('the menu of a recipient moves it to another field, as dragging does', async () => {
-  const { composition } = await shown({ to: [ann] })
-  await after(() => document.querySelector<HTMLElement>('.who')?.click())
-  await vi.waitFor(() => expect(document.querySelector('[role="menu"]')).not.toBeNull())
-  const items = [...document.querySelectorAll<HTMLElement>('[role="menuitem"]')]
-  await after(() => items.find((item) => item.textContent.includes('Move to Bcc'))?.click())
-  expect([composition.draft.to, composition.draft.bcc]).toEqual([[], [ann]])
 })
 
 test('Ctrl+Shift+C and Ctrl+Shift+B show Cc and Bcc, and go there', async () => {
@@ -246,7 +75,7 @@ test('Escape saves and closes; keys of the window reach nothing behind it', asyn
   const { composition, did } = await shown()
   const behind = vi.fn()
   addEventListener('keydown', behind)
-  ends.push(() => removeEventListener('keydown', behind))
+  onTestFinished(() => removeEventListener('keydown', behind))
   await key(button('Send') ?? null, 'e')
   expect(behind).not.toHaveBeenCalled()
   await key(document.querySelector('.window'), 'F6')
