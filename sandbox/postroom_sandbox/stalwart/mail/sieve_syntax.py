@@ -4,21 +4,11 @@ It knows the language and the common extensions. It refuses other commands and a
 tests that it does not know.
 """
 
-import re
 from dataclasses import dataclass
 
+from postroom_sandbox.stalwart.mail.sieve_token import TOKEN
+
 MAX_SIZE = 102_400
-# A quotation mark behind a backslash ends no string in Stalwart, even if that backslash is itself escaped.
-_TOKEN = re.compile(
-    r"""(?P<space>\s+|\#[^\n]*|/\*.*?\*/)
-    |text:[ \t]*(?:\#[^\n]*)?\r?\n(?P<lines>(?:.*?\n)??)\.(?:\r?\n|\Z)
-    |"(?P<string>(?:[^"]|(?<=\\)")*)(?<!\\)"
-    |(?P<number>[0-9]+[KMG]?)\b
-    |(?P<tag>:[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<mark>[\[\]{}(),;])""",
-    re.DOTALL | re.VERBOSE,
-)
 # The number of positional arguments of a command, and the extension that defines it.
 _COMMANDS: dict[str, tuple[int, str]] = {
     **dict.fromkeys(("keep", "discard", "stop"), (0, "")),
@@ -101,7 +91,7 @@ class _Reader:
         found: list[_Token] = []
         place = 0
         while place < len(self._text):
-            token = _TOKEN.match(self._text, place)
+            token = TOKEN.match(self._text, place)
             if token is None:
                 raise InvalidScript(f"{self._broken_off(place)} at {self._where(place)}.")
             kind = str(token.lastgroup).replace("lines", "string")

@@ -4,18 +4,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-_TOKEN = re.compile(
-    r"""\s+|\#[^\n]*|/\*.*?\*/
-    |text:[ \t]*(?:\#[^\n]*)?\r?\n(?P<lines>(?:.*?\n)??)\.(?:\r?\n|\Z)
-    |"(?P<string>(?:[^"]|(?<=\\)")*)(?<!\\)"
-    |(?P<number>[0-9]+[KMGkmg]?)\b
-    |(?P<tag>:[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<mark>[\[\]{}(),;])""",
-    re.DOTALL | re.VERBOSE,
-)
+from postroom_sandbox.stalwart.mail.sieve_token import TOKEN
+
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
-_UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
+_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
 _WITH_VALUE = {
     *("comparator", "value", "count", "days", "seconds", "subject", "from", "addresses", "handle", "flags"),
     *("zone", "mailboxid", "specialuse", "importance", "options", "message", "fcc", "content", "over", "under"),
@@ -39,7 +31,7 @@ def tree(script: str) -> list[Node]:
 
 class _Reader:
     def __init__(self, script: str) -> None:
-        self._tokens = [_token(found) for found in _TOKEN.finditer(script) if found.lastgroup]
+        self._tokens = [_token(found) for found in TOKEN.finditer(script) if found.lastgroup != "space"]
         self._next = 0
 
     def _peek(self) -> tuple[str, Any]:
@@ -119,7 +111,7 @@ def _token(found: re.Match[str]) -> tuple[str, Any]:
         case "string":
             return kind, _unescaped(text)
         case "number":
-            unit = _UNITS.get(text[-1].lower())
+            unit = _UNITS.get(text[-1])
             return kind, int(text[:-1]) * unit if unit else int(text)
         case "tag":
             return kind, text[1:].lower()
