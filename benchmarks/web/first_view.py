@@ -65,8 +65,8 @@ def writing(build: Path) -> Sizes:
     known = {*_of_the_page(build), *words_files(build)}
     parts = [_only_one_with(mark, scripts) for mark in (_EDITOR, _KEEPER)]
     words = [_only_one_with(sentence, scripts) for sentence in _WRITING_WORDS]
-    needed = {*_needed(build, [*parts, max(words, key=lambda path: _size(build, path))])} - known
-    counted = {path for path in needed if _EDITOR in scripts[path] or _SANITIZER not in scripts[path]}
+    loaded = {*needed(build, [*parts, max(words, key=lambda path: _size(build, path))])} - known
+    counted = {path for path in loaded if _EDITOR in scripts[path] or _SANITIZER not in scripts[path]}
     styles = [file for file in build.glob("_app/immutable/assets/*.css") if _WRITING_STYLES.fullmatch(file.name)]
     return _sizes(build, [*sorted(counted), *(_path(build, file) for file in styles)])
 
@@ -83,7 +83,7 @@ def _only_one_with(sentence: str, scripts: Mapping[str, str]) -> str:
 
 
 def _of_the_page(build: Path) -> set[str]:
-    return {*_needed(build, _started(build)), *_error_page(build)}
+    return {*needed(build, _started(build)), *_error_page(build)}
 
 
 def _started(build: Path) -> list[str]:
@@ -91,8 +91,8 @@ def _started(build: Path) -> list[str]:
     return [PAGE, *_NAMED.findall(html), *_STARTED.findall(html)]
 
 
-def _needed(build: Path, named: Iterable[str]) -> Iterator[str]:
-    """Also what the scripts among these import."""
+def needed(build: Path, named: Iterable[str]) -> Iterator[str]:
+    """Also what the scripts among these import, without what loads later."""
     waiting, seen = list(named), set[str]()
     while waiting:
         path = waiting.pop()

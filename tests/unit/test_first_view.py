@@ -1,10 +1,11 @@
 """What the interface loads until the list of mail is there stays small; the size is found without a browser."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from benchmarks.web.first_view import LIMIT, WRITING_LIMIT, first_view, table, words_files, writing
+from benchmarks.web.first_view import LIMIT, WRITING_LIMIT, first_view, needed, table, words_files, writing
 from built_web import require_interface
 from postroom.web.build import FOLDER
 
@@ -64,3 +65,13 @@ def test_what_a_window_of_writing_adds_is_small() -> None:
     sizes = writing(FOLDER)
     assert any(path.endswith(".css") for path in sizes), sizes
     assert sum(sizes.values()) <= WRITING_LIMIT, f"writing adds too much:\n{table(sizes, WRITING_LIMIT)}"
+
+
+def test_pages_of_accounts_load_no_script_of_mail() -> None:
+    require_interface()
+    app = next(FOLDER.glob("_app/immutable/entry/app.*.js")).read_text()
+    numbers = re.findall(r'"/\(account\)/[a-z-]+":\[(\d+)', app)
+    assert len(numbers) > 5
+    nodes = [next(FOLDER.glob(f"_app/immutable/nodes/{number}.*.js")) for number in numbers]
+    for path in needed(FOLDER, [f"/{node.relative_to(FOLDER).as_posix()}" for node in nodes]):
+        assert "/jmap/session" not in (FOLDER / path[1:]).read_text(), path

@@ -121,3 +121,13 @@ test('while the list still shows the conversation that was removed elsewhere, no
   list.indexOf = () => undefined
   expect([page.cursor.settle(), page.cursor.settle(), page.cursor.current]).toEqual([false, false, 't0'])
 })
+
+test.each([
+  [null, null, false],
+  [0, null, true],
+  [null, { code: 'unknown' }, true]
+])('a list of %j conversations, with the trouble %j, is listed: %j', (total, trouble, listed) => {
+  const { page } = listOf(1)
+  Object.assign(page.mail.list ?? {}, { total, trouble })
+  expect(page.isListed).toBe(listed)
+})
