@@ -12,11 +12,12 @@ interface Scene extends Listed {
 function scene(...given: Parameters<typeof listed>): Scene {
   const base = listed(...given)
   const made: Scene = Object.assign(base, { time: 0, press: () => [] as boolean[] })
-  const keyboard = new Keyboard(base.page, ALL, () => made.time)
+  const keyboard = new Keyboard(base.page, ALL)
   made.press = (keys, more = {}) =>
     keys.split(' ').map((name) =>
       keyboard.press({
         key: name,
+        at: made.time,
         shiftKey: /^[A-Z]$/.test(name),
         ctrlKey: false,
         metaKey: false,

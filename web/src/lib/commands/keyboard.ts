@@ -4,6 +4,8 @@ import type { MailPage } from '#lib/state/page.svelte.ts'
 
 export interface Key {
   readonly key: string
+  /** when it was pressed, in milliseconds: a busy page handles it later */
+  readonly at: number
   readonly shiftKey: boolean
   readonly ctrlKey: boolean
   readonly metaKey: boolean
@@ -23,13 +25,11 @@ export class Keyboard {
   /** More of them may come. */
   commands: readonly Command[]
   readonly #page: MailPage
-  readonly #now: () => number
   #first: { key: string; until: number } | null = null
 
-  constructor(page: MailPage, commands: readonly Command[], now: () => number = () => performance.now()) {
+  constructor(page: MailPage, commands: readonly Command[]) {
     this.#page = page
     this.commands = commands
-    this.#now = now
   }
 
   /** True if the key is ours. */
@@ -38,7 +38,7 @@ export class Keyboard {
     // Shift alone comes between the keys of "* a" on many keyboards.
     if (key.typing || name === null || MODIFIERS.has(key.key)) return false
     if (!key.ctrlKey && !key.metaKey && this.#page.writing.keeps(key.key)) return true
-    const first = this.#first && this.#first.until >= this.#now() ? this.#first.key : null
+    const first = this.#first && this.#first.until >= key.at ? this.#first.key : null
     this.#first = null
     const command = this.#fitting(key).find(({ keys }) => keys.includes(first === null ? name : `${first} ${name}`))
     if (command) {
@@ -48,7 +48,7 @@ export class Keyboard {
     // A second key that belongs to no pair does nothing: who mistypes "g s" must not archive.
     if (first !== null) return true
     if (!this.#fitting(key).some(({ keys }) => keys.some((each) => each.startsWith(`${name} `)))) return false
-    this.#first = { key: name, until: this.#now() + SECOND_KEY }
+    this.#first = { key: name, until: key.at + SECOND_KEY }
     return true
   }
 

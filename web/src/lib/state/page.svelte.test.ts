@@ -131,3 +131,11 @@ test.each([
   Object.assign(page.mail.list ?? {}, { total, trouble })
   expect(page.isListed).toBe(listed)
 })
+
+test('a conversation that was opened where the address names no folder stays the current one once it does', async () => {
+  const { page } = listOf(3)
+  page.follow(undefined, undefined, null)
+  await page.openConversation('t1')
+  await page.closeConversation()
+  expect([page.threadId, page.cursor.current]).toEqual([undefined, 't1'])
+})

@@ -45,6 +45,8 @@ export class MailPage {
   #pictured = $state.raw<ReadonlySet<string>>(new Set())
   #segment = $state<string | undefined>()
   #threadId = $state<string | undefined>()
+  /** the place that the address bar named last */
+  #address = ''
   /** of the view that is asked for */
   #viewKey = ''
 
@@ -130,7 +132,20 @@ export class MailPage {
     void this.writing.start(asking)
   }
 
-  /** The address bar changed: show what it names. */
+  /**
+   * The address bar names this. It does so again when mailboxes become known: what was opened meanwhile stays, for its
+   * address is on the way.
+   */
+  follow(segment: string | undefined, threadId: string | undefined, query: string | null): void {
+    const address = JSON.stringify([segment, threadId, query])
+    if (address === this.#address) {
+      this.#showList()
+    } else {
+      this.#address = address
+      this.show(segment, threadId, query)
+    }
+  }
+
   show(segment: string | undefined, threadId: string | undefined, query: string | null = null): void {
     const stays = segment === this.#segment && query === untrack(() => this.searching.query)
     this.#segment = segment
@@ -139,18 +154,8 @@ export class MailPage {
       this.listing.only = 'all'
       this.cursor.forget()
     }
-    const { mailbox, view } = this
     untrack(() => this.searching.show(segment === SEARCH ? (query ?? '') : null, segment))
-    // Until the mailboxes are known, the inbox is asked for: its request brings them along.
-    if (!mailbox && !this.mail.list) this.mail.show(null)
-    else if (view) this.#showView(view)
-    else if (mailbox && this.mail.list?.mailboxId !== mailbox.id) {
-      this.cursor.stay()
-      this.mail.show(
-        mailbox.id,
-        untrack(() => this.listing.how())
-      )
-    }
+    this.#showList()
     if (threadId === this.#threadId) return
     // The reader is empty: who was in it goes on in the list.
     if (threadId === undefined && stays) untrack(() => (this.cursor.moves += 1))
@@ -166,6 +171,20 @@ export class MailPage {
     } else {
       this.cursor.current = threadId
       this.mail.reader.open(threadId)
+    }
+  }
+
+  #showList(): void {
+    const { mailbox, view } = this
+    // Until the mailboxes are known, the inbox is asked for: its request brings them along.
+    if (!mailbox && !this.mail.list) this.mail.show(null)
+    else if (view) this.#showView(view)
+    else if (mailbox && this.mail.list?.mailboxId !== mailbox.id) {
+      this.cursor.stay()
+      this.mail.show(
+        mailbox.id,
+        untrack(() => this.listing.how())
+      )
     }
   }
 
@@ -227,15 +246,19 @@ export class MailPage {
   async openConversation(threadId: string): Promise<void> {
     this.cursor.stay()
     this.cursor.current = threadId
-    const path = this.#pathOf(threadId)
-    // The address follows what is shown: navigating takes longer than showing.
-    this.show(this.#segment, threadId, this.searching.query)
-    await this.#go(path)
+    await this.#showConversation(threadId)
   }
 
   async closeConversation(): Promise<void> {
     this.cursor.stay()
-    await this.#go(this.#pathOf())
+    await this.#showConversation(undefined)
+  }
+
+  /** The address follows what is shown: navigating takes longer, and the next key is meant for what is open then. */
+  #showConversation(threadId: string | undefined): Promise<void> {
+    const path = this.#pathOf(threadId)
+    this.show(this.#named, threadId, this.searching.query)
+    return this.#go(path)
   }
 
   toggle(message: Message): void {
@@ -292,7 +315,12 @@ export class MailPage {
   #pathOf(threadId?: string): string {
     const { query } = this.searching
     if (query !== null) return searchPath(query, threadId)
-    return pathOf(this.#segment ?? (this.mailbox ? mailboxSegment(this.mailbox) : 'inbox'), threadId)
+    return pathOf(this.#named, threadId)
+  }
+
+  /** The segment of what is shown, also where the address bar names none. */
+  get #named(): string {
+    return this.#segment ?? (this.mailbox ? mailboxSegment(this.mailbox) : 'inbox')
   }
 }
 

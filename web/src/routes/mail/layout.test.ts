@@ -73,3 +73,23 @@ test('an address of a folder that there is not leads to the inbox, and says so',
   expect(went.mock.calls.map(([path]) => path)).toEqual(['/mail/inbox'])
   expect(document.body.textContent).toContain('This folder does not exist any more.')
 })
+
+test('what is opened or closed by a key stays so while its address is on the way', async () => {
+  Element.prototype.scrollIntoView = () => undefined
+  went.mockReturnValue(new Promise(() => undefined))
+  const server = new ModelServer()
+  server.deliver({ subject: 'Boats' })
+  Object.assign(at.params, { mailbox: 'inbox', thread: undefined })
+  await page(server)
+  const heading = (): string | undefined => document.querySelector('section[aria-label="Message"] h2')?.textContent
+  const press = (key: string): Promise<void> =>
+    after(() => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })))
+  await press('j')
+  await press('o')
+  expect(heading()).toBe('Boats')
+  await press('u')
+  expect(heading()).toBeUndefined()
+  await press('e')
+  await after(() => undefined)
+  expect(document.body.textContent).toContain('Conversation archived')
+})

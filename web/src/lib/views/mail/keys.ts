@@ -46,7 +46,8 @@ export function keysOf(page: MailPage): Keys {
 
 /** In a message frame nobody writes. */
 export function framedKey(key: string, shiftKey: boolean, ctrlKey: boolean): Key {
-  return { key, shiftKey, ctrlKey, metaKey: false, altKey: false, repeat: false, typing: false, inList: false }
+  const at = performance.now()
+  return { key, at, shiftKey, ctrlKey, metaKey: false, altKey: false, repeat: false, typing: false, inList: false }
 }
 
 const WRITTEN_IN = 'input:not([type="checkbox"], [type="radio"]), textarea, select, dialog[open], [contenteditable]'
@@ -76,8 +77,8 @@ function moves(event: KeyboardEvent, target: HTMLElement | null, page: MailPage)
 function runs(event: KeyboardEvent, target: HTMLElement | null, page: MailPage): boolean {
   // Enter on a button or a link presses it.
   if (event.key === 'Enter' && target?.closest('button, a')) return false
-  const { key, shiftKey, ctrlKey, metaKey, altKey, repeat } = event
+  const { key, timeStamp: at, shiftKey, ctrlKey, metaKey, altKey, repeat } = event
   const typing = Boolean(target?.closest(WRITTEN_IN))
   const inList = !target || target.matches('body, h1') || target.closest('[role="grid"]') !== null
-  return keysOf(page).press({ key, shiftKey, ctrlKey, metaKey, altKey, repeat, typing, inList })
+  return keysOf(page).press({ key, at, shiftKey, ctrlKey, metaKey, altKey, repeat, typing, inList })
 }
