@@ -22,6 +22,10 @@ export const MOMENTS = {
     /\/lib\/views\/(?:triage\/(?:KeySheet|Picker|ViewDialog|MoreDialog|QuestionDialog|Outcome|SelectionBar)|list\/(?:FilterChips|RowActions))\.svelte/
 } as const
 
+/** What the page's own script fills in before anything else runs: without the version of the build, a page takes itself for
+ * one of an old build, and loads itself again and again. */
+export const BEFORE = /\/kit\/src\/runtime\/client\/payload\.js|\bvite\/preload-helper/
+
 const STARTS = Object.values(MOMENTS)
 const PAGES = /\/src\/routes\//
 /** They must load no mail for a button that both have. */
@@ -29,6 +33,7 @@ const PAGES_WITHOUT_MAIL = /\/src\/routes\/(?!mail\/)/
 
 /** null leaves it to the build. */
 function chunkOf(id: string, graph: Graph): string | null {
+  if (BEFORE.test(id)) return 'before'
   const above = ancestors(id, graph)
   const isIn = (start: RegExp): boolean => above.some((ancestor) => start.test(ancestor))
   if (isIn(MOMENTS.page)) return 'page'
@@ -50,7 +55,7 @@ function isStart(id: string, graph: Graph): boolean {
 export function chunks(): { name: (id: string, graph: Graph) => string | null; priority: number }[] {
   const late = ['reading-triage', 'reading', 'triage']
   const accounts = ['mail', 'reading', 'triage'].map((each) => `${each}-accounts`)
-  const names = ['page', ...accounts, 'mail', ...late.map((each) => `${each}-shared`), ...late]
+  const names = ['before', 'page', ...accounts, 'mail', ...late.map((each) => `${each}-shared`), ...late]
   return names.map((name, at) => ({
     name: (id, graph) => (chunkOf(id, graph) === name ? name : null),
     priority: names.length - at

@@ -146,3 +146,14 @@ async def test_who_signs_in_by_the_link_of_a_page_that_was_signed_out_sees_nothi
         await sign_in_as(alice.page, bob.email)
         await expect(alice.row(WELCOME)).to_be_visible()
         assert not [text for text in seen if SECRET in text]
+
+
+async def test_an_address_without_a_page_says_so_and_is_loaded_once(up: Trial, browser: Browser) -> None:
+    """A page that takes itself for one of an old build would load itself again and again."""
+    async with mail_page(up, browser, "nobody") as page:
+        await page.open("/no/such/page")
+        await expect(page.text("There is no such page.")).to_be_visible()
+        version = await page.page.evaluate("fetch('/_app/version.json').then((answer) => answer.json())")
+        await expect(page.text("There is no such page.")).to_be_visible()
+        assert version["version"]
+        assert len(page.documents) == 1

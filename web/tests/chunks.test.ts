@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { MOMENTS } from '../chunks.ts'
+import { BEFORE, chunks, MOMENTS } from '../chunks.ts'
 
 const WEB = new URL('..', import.meta.url).pathname
 const FILES = globSync([`${WEB}src/**/*.{ts,svelte}`, `${WEB}node_modules/@sveltejs/kit/src/runtime/client/*.js`])
@@ -16,6 +16,16 @@ function alternatives(pattern: string): string[] {
 
 test('every alternative of a pattern is found', () => {
   expect(new Set(alternatives('a|b(?:c|d(?:e|f)|g)'))).toEqual(new Set(['a', 'bc', 'bde', 'bdf', 'bg']))
+})
+
+test('what the page fills in before anything runs lies in no file of any moment', () => {
+  const id = `${WEB}node_modules/@sveltejs/kit/src/runtime/client/payload.js`
+  expect(FILES).toContain(id)
+  expect(BEFORE.test(id)).toBe(true)
+  const importers = [`${WEB}node_modules/@sveltejs/kit/src/runtime/client/client-entry.js`]
+  const graph = { getModuleInfo: () => ({ importers, dynamicImporters: [] }) }
+  const names = chunks().flatMap(({ name }) => name(id, graph) ?? [])
+  expect(names).toEqual(['before'])
 })
 
 const NAMED = Object.entries(MOMENTS).flatMap(([moment, { source }]) =>
