@@ -221,6 +221,7 @@ export class MailPage {
   async openPlace(segment: string): Promise<void> {
     this.drawer = false
     this.cursor.forget()
+    this.show(segment, undefined)
     await this.#go(pathOf(segment))
   }
 

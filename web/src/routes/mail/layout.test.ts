@@ -74,7 +74,7 @@ test('an address of a folder that there is not leads to the inbox, and says so',
   expect(document.body.textContent).toContain('This folder does not exist any more.')
 })
 
-test('what is opened or closed by a key stays so while its address is on the way', async () => {
+test('what a key opens, closes or goes to is shown while its address is on the way', async () => {
   Element.prototype.scrollIntoView = () => undefined
   went.mockReturnValue(new Promise(() => undefined))
   const server = new ModelServer()
@@ -92,4 +92,7 @@ test('what is opened or closed by a key stays so while its address is on the way
   await press('e')
   await after(() => undefined)
   expect(document.body.textContent).toContain('Conversation archived')
+  await press('g')
+  await press('s')
+  expect(document.querySelector('h1')?.textContent).toBe('Starred')
 })
