@@ -196,6 +196,23 @@ async def test_a_megabyte_that_is_pasted_is_attached_at_once_and_nothing_of_it_i
         await expect(text).to_be_focused()
 
 
+async def test_who_takes_a_message_back_goes_on_where_the_cursor_was(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "cw.undo") as alice:
+        await alice.sign_up_and_wait()
+        text, keyboard = await opened(alice, "Back"), alice.page.keyboard
+        await alice.page.get_by_role("combobox", name="To").fill(alice.email)
+        await text.focus()
+        await keyboard.type("One\n\nthree")
+        for _ in range(len("three") + 1):
+            await keyboard.press("ArrowLeft")
+        await keyboard.press("Control+Enter")
+        await expect(text).to_have_count(0)
+        await alice.button("Undo").first.click()
+        await expect(text).to_be_focused()
+        await keyboard.type("two")
+        await expect(text.locator("div")).to_have_text(["One", "two", "three"])
+
+
 async def test_a_picture_pasted_behind_a_link_stands_outside_of_it(up: Trial, browser: Browser) -> None:
     async with mail_page(up, browser, "cw.link") as alice:
         await alice.sign_up_and_wait()

@@ -48,6 +48,20 @@ async def test_a_message_in_its_own_window_outlives_a_reload_and_is_sent_from_th
         assert body.get_content().strip() == "One two"
 
 
+async def test_what_is_typed_at_once_in_an_own_window_stands_where_the_cursor_was(up: Trial, browser: Browser) -> None:
+    async with writer(up, browser, "caret.alice") as (alice, _):
+        # With an empty line, and nobody in To.
+        begun = await begin(alice, [], "Caret", "One\n\nfour")
+        for _ in range(len("four") + 1):
+            await alice.page.keyboard.press("ArrowLeft")
+        own = await own_window(begun)
+        # Its script is there, the text is another tab's still, or is not loaded.
+        await own.page.locator("main").wait_for(state="attached")
+        await own.page.keyboard.type("two three")
+        lines = Window(own, "Caret").text.locator("div")
+        await expect(lines).to_have_text(["One", "two three", "four"])
+
+
 async def test_a_new_message_in_its_own_window_is_the_same_after_a_reload(up: Trial, browser: Browser) -> None:
     async with writer(up, browser, "fresh.alice") as (alice, own):
         await alice.open("/mail/compose/new")

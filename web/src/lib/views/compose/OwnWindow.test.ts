@@ -14,16 +14,25 @@ beforeAll(loadWindowParts, 60_000)
 const ends: (() => void)[] = []
 afterEach(() => ends.splice(0).forEach((end) => end()))
 
-async function opened(elsewhere = false): Promise<{ compose: FakeCompositions; composition: FakeComposition }> {
+async function opened(
+  elsewhere = false,
+  ready: Promise<void> = Promise.resolve()
+): Promise<{ compose: FakeCompositions; composition: FakeComposition }> {
   const compose = new FakeCompositions()
   // Else it closes itself once it has nothing left to do.
   compose.unsent = 1
   const composition = compose.begin({ format: 'plain', subject: 'Pallet' })
   if (elsewhere) Object.assign(composition, { elsewhere, takeOver: () => undefined })
   compose.start = () => Promise.resolve(composition)
-  const mail = { compose: () => Promise.resolve(compose), trouble: null }
-  ends.push(await draw(null, OwnWindow as never, { mail, id: 'd1', mailto: null, onopen: () => undefined }))
+  const mail = { compose: () => ready.then(() => compose), trouble: null }
+  const given = { mail, id: 'd1', mailto: null, caret: 0, onopen: () => undefined }
+  ends.push(await draw(null, OwnWindow as never, given))
   return { compose, composition }
+}
+
+function key(target: Element | null, name: string): Promise<void> {
+  const event = new KeyboardEvent('keydown', { key: name, bubbles: true, cancelable: true })
+  return after(() => target?.dispatchEvent(event))
 }
 
 /** Whether the browser would ask before this window is closed. */
@@ -38,6 +47,38 @@ test('what another tab writes can be written in as soon as that one gives it up'
   expect(document.activeElement?.tagName).not.toBe('TEXTAREA')
   await after(() => (composition.elsewhere = false))
   expect(document.activeElement?.tagName).toBe('TEXTAREA')
+})
+
+test.each([
+  ['its message', false],
+  ['its message, and the tab that gives it up', true]
+])('what is typed while it waits for %s is put in once it can be written in, in order', async (_, elsewhere) => {
+  const inserted: string[] = []
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else types into fields and editors alike
+  document.execCommand = (_, __, text = '') => (inserted.push(`${document.activeElement?.tagName} ${text}`), true)
+  const ready = Promise.withResolvers<undefined>()
+  const { composition } = await opened(elsewhere, ready.promise)
+  for (const name of ['H', 'x', 'Backspace', 'i', 'Shift', ' ']) await key(document.body, name)
+  await after(() => ready.resolve(undefined))
+  if (elsewhere) {
+    for (const name of ['B', 'o', 'b']) await key(document.activeElement, name)
+    expect(inserted).toEqual([])
+    await after(() => (composition.elsewhere = false))
+  }
+  await vi.waitFor(() => expect(inserted).toEqual([elsewhere ? 'TEXTAREA Hi Bob' : 'INPUT Hi ']))
+  await key(document.body, 'x')
+  expect(inserted).toHaveLength(1)
+})
+
+test('the cursor is where it was in the window that it comes from', async () => {
+  const compose = new FakeCompositions()
+  const composition = compose.begin({ format: 'plain', text: 'Dear Ann', to: [{ name: 'Ann', address: 'ann@example.org' }] })
+  compose.start = () => Promise.resolve(composition)
+  const mail = { compose: () => Promise.resolve(compose), trouble: null }
+  const given = { mail, id: composition.id, mailto: null, caret: 5, onopen: () => undefined }
+  ends.push(await draw(null, OwnWindow as never, given))
+  await vi.waitFor(() => expect(document.activeElement?.tagName).toBe('TEXTAREA'))
+  expect((document.activeElement as HTMLTextAreaElement).selectionStart).toBe(5)
 })
 
 test('closing it asks only while words are kept nowhere else', async () => {

@@ -17,7 +17,6 @@ export async function loadAhead(writing: Writing): Promise<void> {
       import('#lib/compose/html-of-text.ts'),
       // What opens within a window.
       import('#lib/ui/Menu.svelte'),
-      import('#lib/views/compose/LinkDialog.svelte'),
       import('#lib/views/compose/PlainDialog.svelte'),
       import('#lib/views/compose/SendLater.svelte'),
       loadWindowParts()

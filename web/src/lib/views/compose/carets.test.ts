@@ -2,13 +2,31 @@
 import { caretOf, keepCaret, placeIn, rangeAt } from '#lib/views/compose/carets.ts'
 import { expect, test } from 'vitest'
 
-test('the cursor is found again at each place of a text', () => {
+/** What stands before the cursor. */
+function before(root: Node, { startContainer, startOffset }: Range): string {
+  const range = document.createRange()
+  range.setStart(root, 0)
+  range.setEnd(startContainer, startOffset)
+  const box = document.createElement('div')
+  box.append(range.cloneContents())
+  return box.innerHTML
+}
+
+test('the cursor is found again at each place of a text, also on its empty lines', () => {
   const root = document.createElement('div')
-  root.innerHTML = '<div>Dear <b>Ann</b>,</div><div>the offer</div>'
-  for (let place = 0; place <= root.textContent.length; place += 1) {
-    const range = rangeAt(root, place)
-    expect([placeIn(root, range), range.collapsed]).toEqual([place, true])
+  root.innerHTML = '<div>Hi <b>Ann</b>,</div><div><br></div><div><br></div><div>the<br>offer</div><ul><li>one</li></ul>'
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_ALL)
+  let seen = 0
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const places = node instanceof Text ? node.length : node.nodeName === 'BR' ? -1 : 0
+    for (let place = 0; place <= places; place += 1, seen += 1) {
+      const caret = document.createRange()
+      caret.setStart(node, place)
+      const found = rangeAt(root, placeIn(root, caret))
+      expect([before(root, found), found.collapsed]).toEqual([before(root, caret), true])
+    }
   }
+  expect(seen).toBe(31)
 })
 
 test('in a text that is shorter now it is the end, in another text the start', () => {
@@ -23,6 +41,12 @@ test('in a text that is shorter now it is the end, in another text the start', (
 test('a draft that was never closed begins at its start', () => {
   keepCaret('d1', 7)
   expect([caretOf('d1'), caretOf('d2')]).toEqual([7, 0])
+})
+
+test('a text without lines begins at its start', () => {
+  const root = document.createElement('div')
+  root.textContent = 'Hi'
+  expect(placeIn(root, rangeAt(root, 0))).toBe(0)
 })
 
 test('a reply begins on its empty first line, not in the signature below it', () => {

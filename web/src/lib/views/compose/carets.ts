@@ -11,13 +11,16 @@ export function caretOf(draftId: string): number {
   return places.get(draftId) ?? 0
 }
 
-/** The characters of the text before the start of the selection. */
+/** How many characters and elements begin before the selection: an empty line has no characters. */
 export function placeIn(root: HTMLElement, selection: Range): number {
   if (!root.contains(selection.startContainer)) return 0
-  const before = document.createRange()
-  before.setStart(root, 0)
-  before.setEnd(selection.startContainer, selection.startOffset)
-  return before.toString().length
+  const range = document.createRange()
+  range.setStart(root, 0)
+  range.setEnd(selection.startContainer, selection.startOffset)
+  const before = document.createElement('div')
+  before.append(range.cloneContents())
+  // The editor's own marks are no part of the text.
+  return before.textContent.replaceAll('\u200b', '').length + before.querySelectorAll('*').length
 }
 
 /** The inverse of `placeIn`; the end of the text if it is shorter now. */
@@ -25,18 +28,14 @@ export function rangeAt(root: HTMLElement, place: number): Range {
   const range = document.createRange()
   range.selectNodeContents(root)
   range.collapse(false)
-  if (place === 0) {
-    // The first line of a reply is empty: the first text is that of the signature below it.
-    range.setStart(root.firstElementChild ?? root, 0)
-    range.collapse(true)
-    return range
-  }
-  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
   let left = place
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT)
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const length = node.nodeValue?.length ?? 0
+    const length = node instanceof Text ? node.length : 1
+    // The first line of a reply is empty: the first text is that of the signature below it.
     if (left <= length) {
-      range.setStart(node, left)
+      if (node.nodeName === 'BR' || node.nodeName === 'IMG') range.setStartAfter(node)
+      else range.setStart(node, node instanceof Text ? left : 0)
       range.collapse(true)
       return range
     }

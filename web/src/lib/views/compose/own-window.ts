@@ -1,5 +1,6 @@
 /** A message in a window of the browser's: the draft goes there, since one tab at a time writes it. */
 import type { Composition } from '#lib/state/compose.ts'
+import { caretOf } from '#lib/views/compose/carets.ts'
 
 const SIZE = 'popup,width=720,height=800'
 
@@ -9,5 +10,5 @@ function ownPath(id: string): string {
 
 export function openOwn({ id }: Composition): void {
   // It takes the draft over; the one here sees that it is written elsewhere, and goes.
-  window.open(ownPath(id), `postroom-${id}`, SIZE)
+  window.open(`${ownPath(id)}?caret=${caretOf(id)}`, `postroom-${id}`, SIZE)
 }

@@ -1,6 +1,6 @@
 /** A message that another tab writes is being taken over: what is typed until this one writes it waits for that. */
 import type { Composition } from '#lib/state/compose.ts'
-import { typeAhead } from '#lib/views/compose/type-ahead.ts'
+import { typeAhead, withKey } from '#lib/views/compose/type-ahead.ts'
 
 export class TakingOver {
   readonly #composition: () => Composition
@@ -15,24 +15,18 @@ export class TakingOver {
     })
   }
 
-  /** `box`: the window; the button that was pressed goes, and would take the focus with it. */
-  begin(box: HTMLElement | undefined): void {
+  /** `box`: the window; the button that was pressed goes, and would take the focus with it. `typed`: before. */
+  begin(box: HTMLElement | undefined, typed = ''): void {
     box?.focus()
-    this.#typed = ''
+    this.#typed = typed
     this.#composition().takeOver()
   }
 
   /** True: it waits, and does nothing else. */
   keeps(event: KeyboardEvent): boolean {
-    const { key, ctrlKey, metaKey } = event
-    // AltGr, which types characters, is Ctrl and Alt on Windows.
-    if (this.#typed === null || metaKey || (ctrlKey && !event.getModifierState('AltGraph'))) return false
-    if (key === 'Backspace') this.#typed = this.#typed.slice(0, -1)
-    else if (key === 'Enter') this.#typed += '\n'
-    // One character, of one or two UTF-16 units: not the name of a key, such as "Home".
-    else if (/^.$/u.test(key)) this.#typed += key
-    else return false
-    return true
+    const typed = this.#typed === null ? null : withKey(this.#typed, event)
+    this.#typed = typed ?? this.#typed
+    return typed !== null
   }
 
   /** Once. */

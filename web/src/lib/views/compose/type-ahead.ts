@@ -3,3 +3,14 @@ export function typeAhead(text: string): void {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else types into fields and editors alike
   if (text !== '') document.execCommand('insertText', false, text)
 }
+
+/** `typed`, and what a key adds to it; null: the key adds nothing, and does what it does. */
+export function withKey(typed: string, event: KeyboardEvent): string | null {
+  const { key, ctrlKey, metaKey } = event
+  // AltGr, which types characters, is Ctrl and Alt on Windows.
+  if (metaKey || (ctrlKey && !event.getModifierState('AltGraph'))) return null
+  if (key === 'Backspace') return typed.slice(0, -1)
+  if (key === 'Enter') return `${typed}\n`
+  // One character, of one or two UTF-16 units: not the name of a key, such as "Home".
+  return /^.$/u.test(key) ? typed + key : null
+}
