@@ -1,5 +1,5 @@
 /** What the views of writing read, in the hands of a test: nothing is kept, stored or sent. */
-import { EMPTY, type Draft, type DraftFile, type Recipient } from '#lib/compose/draft.ts'
+import { EMPTY, type Draft, type DraftFile } from '#lib/compose/draft.ts'
 import type {
   Compose,
   Composition,
@@ -11,6 +11,7 @@ import type {
   SaveState,
   SendOptions,
   Start,
+  Suggestion,
   UnsentDraft
 } from '#lib/state/compose.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
@@ -108,7 +109,7 @@ export class FakeCompositions implements Compose {
   outcome: Outcome | null = null
   unsent = 0
   unsentDrafts: readonly UnsentDraft[] = []
-  known: readonly Recipient[] = []
+  known: readonly Suggestion[] = []
   #count = 0
 
   begin(changes: Partial<Draft> = {}): FakeComposition {
@@ -126,7 +127,7 @@ export class FakeCompositions implements Compose {
     return Promise.resolve(null)
   }
 
-  suggest(text: string): Promise<readonly Recipient[]> {
+  suggest(text: string): Promise<readonly Suggestion[]> {
     return Promise.resolve(this.known.filter(({ name }) => name.toLowerCase().startsWith(text.toLowerCase())))
   }
 

@@ -1,4 +1,5 @@
 /** What a search field suggests for what stands in it: people, values of operators, operators, and earlier searches. */
+import { honestFirst, type Named } from './honest-first.ts'
 import { folded } from './search-match.ts'
 import { operatorOf, type Operator } from './search-operators.ts'
 import { inQuotes, isEmpty, parsed, type Problem, type Query } from './search-query.ts'
@@ -14,6 +15,8 @@ export interface Suggestion {
   readonly operator?: Operator
   /** the name of a person, or of a saved search */
   readonly name?: string
+  /** as whom this person is taken, although the address is somebody else's */
+  readonly imitates?: string | null
   /** what stands in the field afterwards */
   readonly text: string
   /** whether it is searched for at once; else the person types on */
@@ -21,7 +24,9 @@ export interface Suggestion {
 }
 
 export interface Known {
-  readonly people: readonly { readonly name: string; readonly address: string }[]
+  readonly people: readonly Named[]
+  /** as whom somebody is taken whose address only looks like theirs */
+  readonly imitatedBy?: (person: Named) => string | null
   readonly recent: readonly string[]
   readonly saved: readonly { readonly name: string; readonly query: string }[]
   readonly folders: readonly string[]
@@ -107,19 +112,19 @@ function completions(typed: string, token: Token | undefined, known: Known): Sug
     .map((value) => completed('value', typed, token, `${token.name ?? ''}:${inQuotes(value)}`))
 }
 
-function peopleFor(typed: string, token: Token, name: string, wanted: string, { people }: Known): Suggestion[] {
-  const found = people.filter((person) => folded(`${person.name} ${person.address}`).includes(wanted))
+function peopleFor(typed: string, token: Token, name: string, wanted: string, known: Known): Suggestion[] {
+  const found = known.people.filter((person) => folded(`${person.name} ${person.address}`).includes(wanted))
   // Whose name begins with it comes before whose address has it somewhere.
-  const begins = ({ name: full, address }: (typeof people)[number]): boolean =>
+  const begins = ({ name: full, address }: Named): boolean =>
     folded(`${full} ${address}`)
       .split(/[\s.@_-]+/u)
       .some((word) => word.startsWith(wanted))
-  return [...found.filter(begins), ...found.filter((person) => !begins(person))]
-    .slice(0, MOST.person)
-    .map((person) => ({
-      ...completed('person', typed, token, `${name}:${person.address}`),
-      name: person.name
-    }))
+  const all = [...found.filter(begins), ...found.filter((person) => !begins(person))]
+  return honestFirst(all, MOST.person, known.imitatedBy ?? (() => null)).map((person) => ({
+    ...completed('person', typed, token, `${name}:${person.address}`),
+    name: person.name,
+    imitates: person.imitates
+  }))
 }
 
 function completed(kind: SuggestionKind, typed: string, token: Token, label: string): Suggestion {

@@ -1,37 +1,49 @@
 /** Whom one may write to, by what is typed: the mail of this device tells, and the address book of the mail server. */
 import type { Recipient } from '#lib/compose/draft.ts'
+import { honestFirst } from '#lib/mail/honest-first.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { contactsOf, type Contacts } from '#lib/sync/contacts.ts'
 import { correspondents } from '#lib/sync/correspondents.ts'
 import type { Suggestion } from './compose.ts'
+import type { Mail } from './mail.ts'
+import type { Suspicions } from './suspicions.svelte.ts'
 
 const MOST = 8
+/** Milliseconds: who types does not wait for a network that is not there. */
+const MOST_WAITED = 500
 const NOBODY: Contacts = { people: [], groups: [] }
 
 export class People {
   readonly #account: Account
+  readonly #later: Mail['later']
   #known: { readonly found: Promise<readonly Recipient[]>; readonly version: number } | null = null
   #contacts: Promise<Contacts> | null = null
 
-  constructor(account: Account) {
+  constructor(account: Account, later: Mail['later']) {
     this.#account = account
+    this.#later = later
   }
 
-  /** Those whose name or address has a word that begins so come first; nobody of `except`. */
+  /** Those whose name or address has a word that begins so come first, who imitates others last; nobody of `except`. */
   async suggest(text: string, except: readonly Recipient[]): Promise<readonly Suggestion[]> {
     const wanted = folded(text.trim())
     if (wanted === '') {
       return []
     }
     const taken = new Set(except.map(({ address }) => address.toLowerCase()))
-    const [people, { people: contacts, groups }] = await Promise.all([this.#people(), this.#ask()])
+    const [people, { people: contacts, groups }, suspicions] = await Promise.all([
+      this.#people(),
+      this.#ask(),
+      this.#suspicions()
+    ])
     const suggestions: Suggestion[] = [
       ...groups.map(({ name, members }) => ({ name, address: '', members })),
       ...unique([...people, ...contacts]).filter(({ address }) => !taken.has(address.toLowerCase()))
     ]
     const found = suggestions.filter(({ name, address }) => folded(`${name} ${address}`).includes(wanted))
     const begins = (one: Suggestion): boolean => beginsWith(folded(`${one.name} ${one.address}`), wanted)
-    return [...found.filter(begins), ...found.filter((one) => !begins(one))].slice(0, MOST)
+    const all = [...found.filter(begins), ...found.filter((one) => !begins(one))]
+    return honestFirst(all, MOST, (one) => suspicions?.imitatedBy(one) ?? null)
   }
 
   #people(): Promise<readonly Recipient[]> {
@@ -47,7 +59,7 @@ export class People {
     return correspondents(objects, await kept.searches(), address).catch(() => [])
   }
 
-  /** Once; a failure is harmless, and nobody waits for a network that is not there. */
+  /** Once; a failure is harmless. */
   #ask(): Promise<Contacts> {
     if (!this.#account.isKnown) {
       return Promise.resolve(NOBODY)
@@ -56,8 +68,21 @@ export class People {
       this.#contacts = null
       return NOBODY
     })
-    const late = new Promise<Contacts>((resolve) => this.#account.ports.after(500, () => resolve(NOBODY)))
-    return Promise.race([this.#contacts, late])
+    return this.#inTime(this.#contacts, NOBODY)
+  }
+
+  async #suspicions(): Promise<Suspicions | null> {
+    const coming = this.#later(() => import('./suspicions.svelte.ts')).catch(() => null)
+    await this.#inTime(
+      coming.then((suspicions) => suspicions?.ready),
+      undefined
+    )
+    return this.#inTime(coming, null)
+  }
+
+  #inTime<T>(work: Promise<T>, otherwise: T): Promise<T> {
+    const late = new Promise<T>((resolve) => this.#account.ports.after(MOST_WAITED, () => resolve(otherwise)))
+    return Promise.race([work, late])
   }
 }
 

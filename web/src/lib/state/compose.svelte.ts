@@ -26,6 +26,7 @@ import type { ComposeParts } from './compose-parts.ts'
 import type { Told } from './engine.ts'
 import type { IdentitiesState } from './identities.svelte.ts'
 import { LateEngine } from './late-engine.ts'
+import type { Mail } from './mail.ts'
 import { Senders } from './senders.svelte.ts'
 import { unsentDraftsOf } from './unsent-drafts.ts'
 import { troubled } from './trouble-of.ts'
@@ -34,6 +35,7 @@ import { Compositions } from './compositions.svelte.ts'
 
 export class ComposeState implements Compose {
   readonly #account: Account
+  readonly #later: Mail['later']
   readonly #senders: Senders
   readonly #parts: ComposeParts
   readonly #compositions: Compositions
@@ -44,7 +46,12 @@ export class ComposeState implements Compose {
   #outcome = $state.raw<Outcome | null>(null)
 
   /** Once it is certain whose drafts they are. Raises JmapFailure. */
-  static async create(account: Account, outbox: Outbox, made: (compose: ComposeState) => void): Promise<ComposeState> {
+  static async create(
+    account: Account,
+    outbox: Outbox,
+    later: Mail['later'],
+    made: (compose: ComposeState) => void
+  ): Promise<ComposeState> {
     await account.restored
     if (!account.isShown) {
       await account.connected()
@@ -53,15 +60,16 @@ export class ComposeState implements Compose {
     const device = new DraftDevice(ports, await kept.drafts(), () => openDraftsAgain(account))
     const drafts = new Drafts(ports, device, kept.name)
     await drafts.read().catch((failure: unknown) => ports.report(failure))
-    const compose = new ComposeState(account, drafts, outbox)
+    const compose = new ComposeState(account, drafts, outbox, later)
     made(compose)
     // Without locks the tabs ask each other, which takes a moment.
     void compose.#compositions.resume().then(() => compose.#fillIn())
     return compose
   }
 
-  private constructor(account: Account, drafts: Drafts, outbox: Outbox) {
+  private constructor(account: Account, drafts: Drafts, outbox: Outbox, later: Mail['later']) {
     this.#account = account
+    this.#later = later
     this.#senders = new Senders(account)
     const engine = new LateEngine(account, drafts, this.#told(outbox))
     this.#engine = engine
@@ -134,7 +142,7 @@ export class ComposeState implements Compose {
   }
 
   async suggest(text: string, except: readonly Recipient[]): Promise<readonly Suggestion[]> {
-    this.#people ??= import('./compose-people.ts').then((module) => new module.People(this.#account))
+    this.#people ??= import('./compose-people.ts').then((module) => new module.People(this.#account, this.#later))
     this.#people.catch(() => (this.#people = null))
     return (await this.#people).suggest(text, except)
   }

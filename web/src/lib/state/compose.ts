@@ -129,6 +129,8 @@ export interface UnsentDraft {
 /** `members`: it is a group without an address of its own; who takes it puts all of them in. */
 export interface Suggestion extends Recipient {
   readonly members?: readonly Recipient[]
+  /** as whom it is taken, although it is somebody else's address */
+  readonly imitates?: string | null
 }
 
 export interface Compose {

@@ -204,6 +204,7 @@ export class MailState implements Mail {
           labels: () => this.labels.items,
           mailboxes: () => this.mailboxes.items,
           read: (body) => shownBody(body, () => ''),
+          later: (load) => this.later(load),
           troubleOf
         })
     )
@@ -213,7 +214,7 @@ export class MailState implements Mail {
   compose(): Promise<Compose> {
     const made = (compose: ComposeState): void => void (this.#composing = compose)
     this.#compose ??= import('./compose.svelte.ts').then(({ ComposeState }) =>
-      ComposeState.create(this.#account, this.actions.outbox, made)
+      ComposeState.create(this.#account, this.actions.outbox, (load) => this.later(load), made)
     )
     this.#compose.catch(() => (this.#compose = null))
     return this.#compose

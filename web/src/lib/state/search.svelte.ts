@@ -14,6 +14,7 @@ import type { SettingsDocument } from '#lib/sync/settings.ts'
 import type { SavedSearches } from '#lib/sync/searches.ts'
 import { Snippets } from '#lib/sync/snippets.ts'
 import { Suggestions } from '#lib/sync/suggestions.ts'
+import type { Mail } from './mail.ts'
 import type { Search, Snippet } from './searches.ts'
 
 const NEWEST_FIRST: Sort = { property: 'receivedAt', isAscending: false }
@@ -26,6 +27,7 @@ export interface SearchParts {
   labels: () => readonly SearchLabel[]
   mailboxes: () => readonly SearchMailbox[]
   read: ReadBody
+  later: Mail['later']
   troubleOf: (failure: unknown) => Trouble
 }
 
@@ -138,8 +140,10 @@ export class SearchState implements Search {
     return Object.keys(this.#account.objects.email(emailId)?.mailboxIds ?? {})
   }
 
-  known(): Promise<Suggestable> {
-    return this.#suggestions.known(this.#parts.mailboxes(), this.#parts.labels())
+  async known(): Promise<Suggestable> {
+    const suspicions = await this.#parts.later(() => import('./suspicions.svelte.ts')).catch(() => null)
+    const known = await this.#suggestions.known(this.#parts.mailboxes(), this.#parts.labels())
+    return { ...known, imitatedBy: (person) => suspicions?.imitatedBy(person) ?? null }
   }
 
   remember(query: string): void {

@@ -1,28 +1,40 @@
 /** What is suspicious about a message beside its addresses: compared with whom the person knows, and with its links. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Authentication } from '#lib/mail/authentication.ts'
+import type { Named } from '#lib/mail/honest-first.ts'
+import { imitationOf, type Imitation } from '#lib/mail/imitations.ts'
 import { deceptiveLink } from '#lib/mail/link-targets.ts'
 import { lookalikeOf } from '#lib/mail/lookalikes.ts'
 import type { KnownSender } from '#lib/mail/senders.ts'
-import type { Warning } from '#lib/mail/warnings.ts'
+import { keyOf, type Warning } from '#lib/mail/warnings.ts'
 import { historyIn, learnSenders } from '#lib/sync/sender-history.ts'
 import type { Inside } from './inside.ts'
-import type { Body, Message } from './mail.ts'
+import type { Body, Message, Row } from './mail.ts'
+import { Version } from './version.svelte.ts'
 
 /** Milliseconds: what is shown comes first. */
 const LEARN_AFTER = 15_000
+/** Addresses about which is known what they imitate: of the rows of a long list. */
+const MOST_FOUND = 2_000
 
 export class Suspicions {
   readonly #inside: Inside
   #known = $state.raw<readonly KnownSender[]>([])
   /** A body is looked through once. */
   readonly #links = new WeakMap<Body, Warning | null>()
+  /** Each address is compared with all that are known, once. */
+  readonly #found = new Map<string, Imitation | null>()
+  readonly #marked = new WeakMap<Row, Row>()
+  readonly #choices = new Version()
+  /** The history is read, or could not be. */
+  readonly ready: Promise<void>
 
   constructor(inside: Inside) {
     this.#inside = inside
     const { ports } = inside.account
-    this.#quietly(inside.document.read().then((settings) => (this.#known = historyIn(settings))))
-    ports.after(LEARN_AFTER, () => this.#quietly(this.#learn()))
+    this.ready = this.#quietly(inside.document.read().then((settings) => this.#take(historyIn(settings))))
+    ports.after(LEARN_AFTER, () => void this.#quietly(this.#learn()))
+    inside.account.listen((topic) => topic === 'account' && this.#choices.next())
   }
 
   warningOf(message: Message): Warning | null {
@@ -30,8 +42,36 @@ export class Suspicions {
     return lookalikeOf({ ...message, isBulk }, this.#known) ?? this.#linkOf(message, isBulk)
   }
 
+  /** As whom an address is taken that only looks like theirs; null too if the person says that they know it. */
+  imitatedBy(person: Named): string | null {
+    const known = this.#known
+    const key = JSON.stringify([person.address, person.name])
+    let found = this.#found.get(key)
+    if (found === undefined) {
+      if (this.#found.size >= MOST_FOUND) this.#found.clear()
+      this.#found.set(key, (found = imitationOf(person, known)))
+    }
+    if (!found) return null
+    this.#choices.seen()
+    return this.#inside.senders.warnings.has(keyOf(found.warning)) ? null : found.of
+  }
+
+  /** A row whose sender imitates somebody has a warning; of what the person wrote it shows to whom. */
+  marked(row: Row): Row {
+    const isSound = row.warning || row.draft || row.people.every((one) => one.own || this.imitatedBy(one) === null)
+    if (isSound) return row
+    const marked = this.#marked.get(row) ?? { ...row, warning: true }
+    this.#marked.set(row, marked)
+    return marked
+  }
+
+  #take(known: readonly KnownSender[]): void {
+    this.#found.clear()
+    this.#known = known
+  }
+
   async #learn(): Promise<void> {
-    this.#known = await learnSenders(this.#inside.account, this.#inside.document, looksLikeAnother)
+    this.#take(await learnSenders(this.#inside.account, this.#inside.document, looksLikeAnother))
   }
 
   /** Newsletters count who opens a link, and so it leads elsewhere than it says: nothing strange if they are who they say. */
@@ -47,10 +87,12 @@ export class Suspicions {
   }
 
   /** Without the network, or the settings, only what needs no history is told. */
-  #quietly(work: Promise<unknown>): void {
-    work.catch((failure: unknown) => {
+  async #quietly(work: Promise<unknown>): Promise<void> {
+    try {
+      await work
+    } catch (failure) {
       if (!(failure instanceof JmapFailure)) this.#inside.account.ports.report(failure)
-    })
+    }
   }
 }
 

@@ -102,6 +102,35 @@ test('people are suggested, and the field names the one that Enter takes', async
   expect(composition.draft.to.map(({ name }) => name)).toEqual(['Anton'])
 })
 
+test('who looks like somebody else is marked where they are suggested, and a draft keeps their address alone', async () => {
+  const known = [ann, { name: 'Ann', address: 'ann@examp1e.org', imitates: 'Ann' }]
+  const { composition } = await shown({}, ({ compose }) => (compose.known = known))
+  await type(input(), 'an')
+  await vi.waitFor(() =>
+    expect([...document.querySelectorAll('[role="option"]')].map((one) => one.textContent.trim())).toEqual([
+      'Ann ann@example.org',
+      expect.stringMatching(/^Ann ann@examp1e.org\s+Looks like Ann, but is not$/)
+    ])
+  )
+  await key(input(), 'ArrowUp')
+  await key(input(), 'Enter')
+  expect(composition.draft.to).toEqual([{ name: 'Ann', address: 'ann@examp1e.org' }])
+})
+
+test('a group that is chosen is all of its members; groups have no address of their own', async () => {
+  const bob = { name: 'Bob', address: 'bob@example.org' }
+  const known = [
+    { name: 'Anglers', address: '', members: [ann, bob] },
+    { name: 'Antiques', address: '', members: [bob] }
+  ]
+  const { composition } = await shown({}, ({ compose }) => (compose.known = known))
+  await type(input(), 'an')
+  await vi.waitFor(() => expect(document.querySelectorAll('[role="option"]')).toHaveLength(2))
+  expect(document.querySelector('[role="option"]')?.textContent).toContain('Ann, Bob')
+  await key(input(), 'Enter')
+  expect(composition.draft.to).toEqual([ann, bob])
+})
+
 test('the menu of a recipient moves it to another field, as dragging does', async () => {
   const { composition } = await shown({ to: [ann] })
   await after(() => document.querySelector<HTMLElement>('.who')?.click())

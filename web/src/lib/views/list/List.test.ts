@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import { ModelServer } from '../../../../tests/model-server.ts'
+import type { Row } from '#lib/state/mail.ts'
 import MailPage from '#lib/views/mail/MailPage.svelte'
 import { afterEach, expect, test, vi } from 'vitest'
 
@@ -196,4 +197,14 @@ test('the switch turns single keys off', async () => {
   await key('j')
   expect(page.cursor.current).toBeNull()
   page.preferences.set({ singleKeys: true })
+})
+
+test('a row whose sender looks like somebody else has a warning once it is known whom the person knows', async () => {
+  const { page } = await inbox(2)
+  const warned = () => rows().map((row) => row.textContent.includes('Warning: sender not confirmed'))
+  expect(warned()).toEqual([false, false])
+  await vi.waitFor(() => expect(page.suspicions).not.toBeNull())
+  const marked = (row: Row): Row => ({ ...row, warning: row.subject === 'Mail 1' })
+  await after(() => (page.suspicions = { marked } as never))
+  expect(warned()).toEqual([false, true])
 })

@@ -2,7 +2,7 @@
 import { device, waiting } from '../../../../tests/device.ts'
 import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import Reader from '#lib/views/reader/Reader.svelte'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../../tests/model-server.ts'
 
 const ends: (() => void)[] = []
@@ -10,6 +10,23 @@ const ends: (() => void)[] = []
 afterEach(() => {
   ends.splice(0).forEach((end) => end())
   device.phone = false
+})
+
+test('an address that looks like one that the person knows is marked beside the name and in the details', async () => {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a', from: [{ name: 'Ann', email: 'ann@papierwerck.example.net' }] })
+  const drawn = await pageOf(server)
+  await after(() => drawn.page.show('inbox', 'a'))
+  ends.push(await draw(drawn, Reader, { now: new Date(drawn.world.time) }))
+  const said = () =>
+    document.querySelector('article')?.textContent.match(/Looks like Ann Berg, but is not/g)?.length ?? 0
+  expect(said()).toBe(0)
+  // As if the settings said so.
+  const imitatedBy = ({ address }: { address: string }): string | null => (address.includes('ck') ? 'Ann Berg' : null)
+  await after(() => (drawn.page.suspicions = { imitatedBy, warningOf: () => null } as never))
+  expect(said()).toBe(1)
+  await after(() => document.querySelector<HTMLElement>('article .to')?.click())
+  await vi.waitFor(() => expect(said()).toBe(2))
 })
 
 /** A conversation of two messages, open. */

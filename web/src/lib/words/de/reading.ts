@@ -78,6 +78,8 @@ export const reading = {
     open: 'Seite öffnen',
     cancel: 'Abbrechen'
   },
+  /** beside an address: as whose it is taken */
+  imitates: (name: string) => `Sieht aus wie ${name}, ist es aber nicht`,
   warning: {
     report: 'Phishing melden',
     failed: 'Dieser Absender ließ sich nicht bestätigen',

@@ -75,6 +75,8 @@ export const reading = {
     open: 'Open the page',
     cancel: 'Cancel'
   },
+  /** beside an address: as whose it is taken */
+  imitates: (name: string) => `Looks like ${name}, but is not`,
   warning: {
     report: 'Report phishing',
     failed: 'This sender could not be confirmed',
