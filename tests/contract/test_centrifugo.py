@@ -39,8 +39,8 @@ async def publisher(server: CentrifugoServer) -> AsyncIterator[Centrifugo]:
     await found.aclose()
 
 
-def event(identity_id: UUID, **data: Any) -> LiveEvent:
-    return LiveEvent(uuid4().int >> 66, identity_id, "mail", data)
+def event(identity_id: UUID, kind: str = "mail", **data: Any) -> LiveEvent:
+    return LiveEvent(uuid4().int >> 66, identity_id, kind, data)
 
 
 def test_shipped_centrifugo_configuration_has_no_unknown_key_and_no_secret() -> None:
@@ -79,12 +79,12 @@ async def test_published_event_reaches_the_browser_of_the_person(
     alice = uuid4()
     async with browser(server, token_for(server, alice), channel_of(alice)) as seen:
         await eventually(lambda: seen.subscribed, "subscribed")
-        first, second = event(alice, emailIds=["M1"]), event(alice)
+        first, second = event(alice, emailIds=["M1"]), event(alice, "settings", etag='"x"')
         assert await publisher.publish([first, second]) == []
         await eventually(lambda: len(seen.received) == 2, "reported")
     assert seen.received == [
         {"id": first.id, "type": "mail", "data": {"emailIds": ["M1"]}},
-        {"id": second.id, "type": "mail", "data": {}},
+        {"id": second.id, "type": "settings", "data": {"etag": '"x"'}},
     ]
 
 

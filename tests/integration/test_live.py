@@ -44,7 +44,7 @@ async def publish_one(service: LiveService, records: Records, *streams: LiveStre
     return event
 
 
-async def test_new_mail_is_sent_to_every_client_of_the_person_and_to_no_other(
+async def test_new_mail_and_new_settings_are_sent_to_every_client_of_the_person_and_to_no_other(
     service: LiveService, records: Records
 ) -> None:
     async with (
@@ -59,9 +59,9 @@ async def test_new_mail_is_sent_to_every_client_of_the_person_and_to_no_other(
         mail = ("mail", {"id": event, "type": "mail", "data": {"emailIds": ["M1"], "state": "s7"}})
         assert await one.next() == await two.next() == mail
         assert one.last_id == str(event)
-        last = await commit_event(records, BOB)
+        last = await commit_event(records, BOB, "settings", etag='"x"')
         service.outbox_publisher.wake()
-        assert (await other.next())[1]["id"] == last
+        assert await other.next() == ("settings", {"id": last, "type": "settings", "data": {"etag": '"x"'}})
 
 
 async def test_live_stream_response_is_not_cached_or_buffered_and_passes_the_cookie_on(service: LiveService) -> None:

@@ -8,6 +8,8 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from eventually import eventually
+from live_events import commit_event
 from live_service import FakePeople
 from postroom.api.person_settings import person_settings_routes
 from postroom.api.visitor import receive_visitors, visitor_of
@@ -15,7 +17,8 @@ from postroom.domain.person import Person, Scope
 from postroom.mail.person_settings import EMPTY, MAX_SIZE
 from postroom.postgres.connection import Pool
 from postroom.postgres.person_settings import PostgresPersonSettings
-from records import Records
+from records import Records, records_of
+from servers import Database
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
 DARK, LIGHT = b'{ "theme": "dark" }', '{"theme":"hell \\u2600","names":{"ä":"日本"}}'.encode()
@@ -68,6 +71,43 @@ async def test_settings_that_have_changed_are_not_overwritten(browser: httpx2.As
     assert (await browser.get("/api/settings")).content == DARK
     assert (await put(browser, LIGHT, if_match=f'"x", {first}')).status_code == 204
     assert (await put(browser, DARK, if_match="*")).status_code == 204
+
+
+async def watch(records: Records, identity_id: UUID) -> None:
+    await records.rows(
+        "INSERT INTO mail_states (kratos_identity_id, stalwart_account_id, email) VALUES (%s, 'a', 'a@example.org')",
+        identity_id,
+    )
+
+
+async def events(records: Records) -> list[tuple[object, ...]]:
+    found = await records.rows("SELECT kratos_identity_id, type, data FROM live_events ORDER BY id")
+    return [tuple(each.values()) for each in found]
+
+
+async def test_each_change_is_an_event_for_who_was_ever_online_and_a_refused_one_is_none(
+    browser: httpx2.AsyncClient, records: Records
+) -> None:
+    await watch(records, ALICE)
+    stored = await put(browser, DARK, if_none_match="*")
+    assert (await put(browser, LIGHT, if_none_match="*")).status_code == 412
+    assert (await put(browser, LIGHT, if_none_match="*", x_person=str(BOB))).status_code == 204
+    assert await events(records) == [(ALICE, "settings", {"etag": stored.headers["etag"]})]
+
+
+async def test_event_of_changed_settings_has_no_lower_id_than_one_that_was_committed_before(
+    browser: httpx2.AsyncClient, records: Records, database: Database
+) -> None:
+    """A client that has seen an id has missed none before it: a poll that writes an event holds the row of the person."""
+    await watch(records, ALICE)
+    async with records_of(database.owner_url) as poll, poll.connection.transaction():
+        await poll.rows("UPDATE mail_states SET checked_at = now() RETURNING 1")
+        storing = asyncio.create_task(put(browser, DARK, if_none_match="*"))
+        await eventually(lambda: records.value("SELECT count(*) FROM pg_locks WHERE NOT granted"), "the change waits")
+        earlier = await commit_event(poll, ALICE)
+    assert (await storing).status_code == 204
+    ids = [each["id"] for each in await records.rows("SELECT id FROM live_events ORDER BY id")]
+    assert (len(ids), ids[0]) == (2, earlier)
 
 
 async def test_any_settings_are_replaced_only_if_there_are_some(browser: httpx2.AsyncClient) -> None:

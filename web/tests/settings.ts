@@ -24,7 +24,7 @@ export class Settings {
       return Response.json({ code: 'settings_changed' }, { status: 412 })
     }
     this.document = JSON.parse(init.body as string)
-    return new Response(null, { status: 204 })
+    return new Response(null, { status: 204, headers: { ETag: this.tag } })
   }
 }
 

@@ -1,10 +1,11 @@
 """`GET /api/live`: server-sent events (WHATWG HTML §9.2) for one client.
 
     event: provisioning   the mailbox is not ready (any more); again after each change. data: `mailbox` of /api/me
-    event: hello          it is ready, `mail` events follow. data: the same
+    event: hello          it is ready, `mail` and `settings` events follow. data: the same
     event: pace           {"pushed": false} if the mail server does not report new mail: the sweep finds it minutes
                           later. {"pushed": true} once that has ended
     event: mail           new mail. data: {"id", "type", "data"}
+    event: settings       somebody stored the person's settings. data: the same; in it "data": {"etag"} of them
     event: reload         missed events are not stored any more: load everything again
     event: elsewhere      after `hello`, if Centrifugo publishes the rest: request /api/realtime
 

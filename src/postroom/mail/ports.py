@@ -137,7 +137,7 @@ class LiveEvent:
     id: int
     identity_id: UUID
     type: str
-    """`mail`: new mail in the inbox; `mailbox`: the mailbox is not ready any more"""
+    """`mail`: new mail in the inbox; `settings`: they were changed; `mailbox`: the mailbox is not ready any more"""
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def hint(self) -> dict[str, Any]:

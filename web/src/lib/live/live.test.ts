@@ -44,6 +44,12 @@ describe('live events', () => {
     expect(kinds()).toEqual(['hint'])
   })
 
+  test('tell of settings that were stored, with their tag', async () => {
+    const { service, told } = await started()
+    await service.say('settings', { id: 1, type: 'settings', data: { etag: '"x"' } })
+    expect(told.at(-1)).toEqual({ kind: 'settings', etag: '"x"' })
+  })
+
   test('tell whether new mail is announced at all, and when that changes', async () => {
     const { service, kinds } = await started()
     await service.say('hello')
@@ -68,7 +74,8 @@ describe('live events', () => {
     await world.pass(2_000)
     expect(service.asked).toHaveLength(2)
     await service.say('hello')
-    expect(kinds()).toEqual(['live', 'hint'])
+    // What was announced in between is lost.
+    expect(kinds()).toEqual(['live', 'hint', 'settings'])
   })
 
   test('that cannot be had again are told with the reason, and since when', async () => {
@@ -194,7 +201,9 @@ describe('of five tabs', () => {
     expect(performance.now() - closed).toBeLessThan(100)
     expect(others.filter(({ service }) => service.asked.length > 0)).toHaveLength(1)
     await others.find(({ service }) => service.asked.length > 0)?.service.say('hello')
-    await vi.waitFor(() => expect(others.every(({ told }) => told.at(-1)?.kind === 'hint')).toBe(true))
+    await vi.waitFor(() =>
+      expect(others.every(({ told }) => told.at(-2)?.kind === 'hint' && told.at(-1)?.kind === 'settings')).toBe(true)
+    )
     others.forEach(({ live }) => live.stop())
   })
 })
@@ -224,15 +233,16 @@ describe('where Centrifugo publishes', () => {
     const { ports, kinds } = await elsewhere()
     pushed = true
     ports.connected(true)
-    expect(kinds()).toEqual(['polled', 'hint'])
+    expect(kinds()).toEqual(['polled', 'hint', 'settings'])
   })
 
   test('what it hears are hints, as is each connection', async () => {
     const { ports, kinds } = await elsewhere()
     ports.connected(true)
     ports.heard({ type: 'mail' })
+    ports.heard({ type: 'settings', data: { etag: '"x"' } })
     ports.connected(false)
-    expect(kinds()).toEqual(['live', 'hint', 'hint', 'connecting'])
+    expect(kinds()).toEqual(['live', 'hint', 'settings', 'hint', 'settings', 'connecting'])
   })
 
   test('a mailbox that is not ready any more leads back to /api/live', async () => {

@@ -21,6 +21,8 @@ export type LiveMessage =
   | { kind: 'status'; status: LiveStatus }
   /** There may be new mail, or something was missed. */
   | { kind: 'hint' }
+  /** The settings were stored, from whatever device; null: that may have been missed. */
+  | { kind: 'settings'; etag: string | null }
   /** The mailbox is not ready (any more). */
   | { kind: 'preparation'; preparation: unknown }
   /** unread conversations in the inbox, as another tab knows it */
@@ -193,15 +195,19 @@ export class Live {
       this.#is(this.#pushed ? 'live' : 'polled')
     } else if (type === 'mail' || type === 'reload') {
       this.#announce({ kind: 'hint' })
+    } else if (type === 'settings') {
+      this.#announce(settingsOf(data))
     }
   }
 
   #connected(): void {
+    const wasLive = this.status.since !== null
     this.#failures = 0
     this.#calm.over()
     this.#is(this.#pushed ? 'live' : 'polled')
     // What came before the stream began was not announced.
     this.#announce({ kind: 'hint' })
+    if (wasLive) this.#announce(settingsOf(null))
   }
 
   async #centrifugo(first: Realtime, signal: AbortSignal): Promise<Response | null> {
@@ -221,12 +227,10 @@ export class Live {
       return next.token
     }
     const heard = (data: unknown): void => {
-      if ((data as { type?: unknown } | null)?.type === 'mailbox') {
-        // The mailbox is not ready any more: /api/live tells how it goes on.
-        ends.abort()
-      } else {
-        this.#announce({ kind: 'hint' })
-      }
+      const type = (data as { type?: unknown } | null)?.type
+      // The mailbox is not ready any more: /api/live tells how it goes on.
+      if (type === 'mailbox') ends.abort()
+      else this.#announce(type === 'settings' ? settingsOf(data) : { kind: 'hint' })
     }
     const connected = (is: boolean): void => (is ? this.#connected() : this.#is('connecting'))
     const over = AbortSignal.any([signal, ends.signal])
@@ -236,6 +240,11 @@ export class Live {
     }
     return refusal
   }
+}
+
+function settingsOf(event: unknown): LiveMessage {
+  const etag = (event as { data?: { etag?: unknown } } | null)?.data?.etag
+  return { kind: 'settings', etag: typeof etag === 'string' ? etag : null }
 }
 
 /** TypeScript believes that a signal which was not aborted before an `await` is not after it either. */

@@ -33,6 +33,7 @@ export class Following {
     this.#sync = new PreferenceSync(account.ports, document, preferences, () => this.#version.next())
     account.listen((topic) => topic === 'account' && this.#version.next())
     account.ports.onReturn(() => void inside.reread())
+    account.onsettings = (tag) => void (account.ports.isVisible() && !document.isAt(tag) && inside.reread())
     preferences.onchosen = () => {
       this.#sync.tell()
       this.#version.next()

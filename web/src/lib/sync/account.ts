@@ -35,6 +35,8 @@ export class Account {
   readonly ports: Ports
   /** told of the emails that a round found to be created */
   onarrived: (created: readonly Email[]) => void = () => undefined
+  /** told that the person's settings were stored, with their tag; null: that may have been missed */
+  onsettings: ((etag: string | null) => void) | null = null
   /** the conversation in the reader, which outlives a list that is asked for anew */
   openThread: Id | null = null
   readonly #whenKnown: (owner: string) => void

@@ -4,7 +4,7 @@ import { Live, type LiveMessage, type LiveStatus } from '#lib/live/live.ts'
 import type { Account } from './account.ts'
 
 /** The number of the format of messages between tabs: old and new code never talk. */
-const FORMAT = 3
+const FORMAT = 4
 
 /** Milliseconds between questions while no live events arrive, and while they do: what other devices changed is not
  * announced, only new mail. */
@@ -99,6 +99,8 @@ export class LiveConnection {
   #take(message: LiveMessage): void {
     if (message.kind === 'hint') {
       this.#hint()
+    } else if (message.kind === 'settings') {
+      this.#account.onsettings?.(message.etag)
     } else if (message.kind === 'unread') {
       this.unread = message.unread
     } else if (message.kind === 'preparation') {

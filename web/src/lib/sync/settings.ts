@@ -12,14 +12,22 @@ export class SettingsDocument {
   last: Settings | null = null
   onread: ((settings: Settings) => void) | null = null
   readonly #ports: Ports
+  /** of what this tab read or wrote last */
+  #tag: string | null = null
 
   constructor(ports: Ports) {
     this.#ports = ports
   }
 
+  /** This tab has what the service holds. */
+  isAt(tag: string | null): boolean {
+    return tag !== null && tag === this.#tag
+  }
+
   /** Raises JmapFailure. */
   async read(): Promise<Settings> {
-    const { settings } = await this.#read()
+    const { settings, tag } = await this.#read()
+    this.#tag = tag
     this.last = settings
     this.onread?.(settings)
     return settings
@@ -47,7 +55,9 @@ export class SettingsDocument {
   async #write(settings: Settings, tag: string): Promise<boolean> {
     const headers = { 'Content-Type': 'application/json', 'If-Match': tag }
     const response = await this.#fetch({ method: 'PUT', headers, body: JSON.stringify(settings) })
-    return response.status !== 412
+    const isStored = response.status !== 412
+    if (isStored) this.#tag = response.headers.get('ETag')
+    return isStored
   }
 
   async #fetch(init: RequestInit): Promise<Response> {

@@ -1,0 +1,79 @@
+import '#lib/state/following.svelte.ts'
+import { choicesOf } from '#lib/mail/preferences.ts'
+import type { MailState } from '#lib/state/create-mail.svelte.ts'
+import { expect, test } from 'vitest'
+import { ModelServer } from './model-server.ts'
+import { openedWith, Settings } from './settings.ts'
+import { settled, World } from './world.ts'
+
+interface Scene {
+  mail: MailState
+  world: World
+  settings: Settings
+  /** Another device chose a theme. */
+  chooses: (theme: string) => void
+  /** The service tells that the settings were stored. */
+  tell: () => Promise<void>
+  reads: () => number
+}
+
+async function opened(): Promise<Scene> {
+  const [server, world, settings] = [new ModelServer(), new World(), new Settings()]
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+  const writer = writable.getWriter()
+  server.interrupt = (path) => (path === '/api/live' ? new Response(readable) : null)
+  let reads = 0
+  const respond = settings.respond.bind(settings)
+  settings.respond = (init) => {
+    reads += init?.method === 'PUT' ? 0 : 1
+    return respond(init)
+  }
+  const mail = await openedWith(settings, world, server)
+  await mail.later(() => import('#lib/state/following.svelte.ts'))
+  const say = async (type: string, data: object = {}): Promise<void> => {
+    await writer.write(new TextEncoder().encode(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`))
+    await settled()
+  }
+  await say('hello')
+  reads = 0
+  let at = world.time
+  const chooses = (theme: string): void => {
+    settings.document = { preferences: { theme: [theme, (at += 1_000)] } }
+  }
+  return {
+    mail,
+    world,
+    settings,
+    chooses,
+    tell: () => say('settings', { data: { etag: settings.tag } }),
+    reads: () => reads
+  }
+}
+
+test('what another device chose is there as soon as the service tells', async () => {
+  const { mail, chooses, tell } = await opened()
+  chooses('dark')
+  await tell()
+  expect(mail.preferences.chosen.theme).toBe('dark')
+})
+
+test('what this tab stored itself is not read again', async () => {
+  const { mail, settings, tell, reads } = await opened()
+  mail.preferences.set({ theme: 'dark' })
+  await settled()
+  expect(choicesOf((settings.document as { preferences: unknown }).preferences)).toHaveProperty('theme')
+  const before = reads()
+  await tell()
+  expect(reads()).toBe(before)
+})
+
+test('a hidden tab reads them when it is shown', async () => {
+  const { mail, world, chooses, tell, reads } = await opened()
+  world.hide()
+  chooses('dark')
+  await tell()
+  expect([reads(), mail.preferences.chosen.theme]).toEqual([0, 'system'])
+  world.return()
+  await settled()
+  expect(mail.preferences.chosen.theme).toBe('dark')
+})
