@@ -114,9 +114,9 @@ function ownTitle(label: Message | null): string | null {
   return label?.id === 1070002 && !/^e-?mail/i.test(label.text) ? label.text : null
 }
 
-export function buttonWords(words: SignIn, form: Form, button: Button, language: string): string {
+export function buttonWords(words: SignIn, form: Form, button: Button, locale: string): string {
   const known =
-    form.kind === 'settings' ? settingsButtons(words, form, button, language) : entryButtons(words, form, button)
+    form.kind === 'settings' ? settingsButtons(words, form, button, locale) : entryButtons(words, form, button)
   return known[button.label?.id ?? 0] ?? button.label?.text ?? words.buttons.continue
 }
 
@@ -157,10 +157,10 @@ function asksForAddress({ kind, flow }: Form): boolean {
   return (kind === 'recovery' || kind === 'verification') && flow.state === 'choose_method'
 }
 
-function settingsButtons(words: SignIn, form: Form, button: Button, language: string): ByLabel {
+function settingsButtons(words: SignIn, form: Form, button: Button, locale: string): ByLabel {
   const { buttons } = words
   const provider = contextText(button.label, 'provider') || button.value
-  const name = keyName(words, button, language)
+  const name = keyName(words, button, locale)
   const saved: Readonly<Record<string, string>> = { password: buttons.savePassword, totp: buttons.turnOn }
   return {
     1050002: buttons.link(provider),
@@ -179,12 +179,12 @@ function settingsButtons(words: SignIn, form: Form, button: Button, language: st
 }
 
 /** Kratos gives no names to passkeys; the moment tells them apart. */
-function keyName(words: SignIn, button: Button, language: string): string {
+function keyName(words: SignIn, button: Button, locale: string): string {
   const name = contextText(button.label, 'display_name')
   if (name && name !== 'unnamed') return name
   const added = new Date(contextText(button.label, 'added_at'))
   if (Number.isNaN(added.getTime())) return words.unnamed
-  return words.addedAt(new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(added))
+  return words.addedAt(new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(added))
 }
 
 function hasCodes(form: Form): boolean {
