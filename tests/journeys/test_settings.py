@@ -64,6 +64,19 @@ async def test_choices_hold_on_another_device_after_a_reload(up: Trial, browser:
             await expect(other.page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+async def test_choices_are_there_at_once_in_another_tab_and_on_another_device(up: Trial, browser: Browser) -> None:
+    async with newcomer(up.environment, "everywhere") as person:
+        await person.mail()
+        async with at_general(up, browser, "everywhere") as one, at_general(up, browser, "everywhere") as other:
+            tab = await one.page.context.new_page()
+            await tab.goto(one.page.url)
+            for page in (tab, other.page):
+                await expect(page.get_by_role("radio", name="Compact", exact=True)).not_to_be_checked()
+            await choose(one, "Compact")
+            for page in (tab, other.page):
+                await expect(page.get_by_role("radio", name="Compact", exact=True)).to_be_checked()
+
+
 async def test_chosen_theme_is_there_at_the_first_frame(up: Trial, browser: Browser) -> None:
     async with newcomer(up.environment, "flicker") as person:
         await person.mail()
