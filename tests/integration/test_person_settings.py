@@ -98,7 +98,7 @@ async def test_each_change_is_an_event_for_who_was_ever_online_and_a_refused_one
 async def test_event_of_changed_settings_has_no_lower_id_than_one_that_was_committed_before(
     browser: httpx2.AsyncClient, records: Records, database: Database
 ) -> None:
-    """A client that has seen an id has missed none before it: a poll that writes an event holds the row of the person."""
+    """A client that has seen an id has missed none before it: a poll that writes one holds the row of the person."""
     await watch(records, ALICE)
     async with records_of(database.owner_url) as poll, poll.connection.transaction():
         await poll.rows("UPDATE mail_states SET checked_at = now() RETURNING 1")

@@ -53,8 +53,8 @@ export async function findOut(account: Account, drafts: Drafts, { id, stored, st
   const [found, ...others] = await emailsOf(account, storing.messageId, storing.since)
   const isDraft = Boolean(found?.keywords['$draft'])
   if (found && isDraft) {
-    const rest = others.filter(({ keywords }) => keywords['$draft']).map((email) => email.id)
-    await replace(account, [...rest, ...(stored && stored.emailId !== found.id ? [stored.emailId] : [])], null)
+    const before = stored && stored.emailId !== found.id ? [stored.emailId] : []
+    await replace(account, [...others.map((email) => email.id), ...before], null)
   }
   await drafts.update(id, (kept) => {
     if (kept.storing?.messageId !== storing.messageId) {
@@ -104,10 +104,9 @@ export async function destroyDrafts(account: Account, ids: readonly Id[]): Promi
       const results = await account.client.run([call('Email/set', 'set', { ifInState: state, destroy: [emailId] })])
       if (results.errorOf('set') !== 'stateMismatch') {
         const error = errorIn(setIn(results, 'set').notDestroyed, emailId)
-        if (error && error.type !== 'notFound') {
+        if (error) {
           throw refusal(error)
         }
-        gone.push(...(error ? [emailId] : []))
         break
       }
     }
