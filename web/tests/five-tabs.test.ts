@@ -154,13 +154,14 @@ describe('a person who sees no tab', () => {
     expect(told(all.tabs)).toEqual([])
   })
 
-  test('is told nothing of mail that is read, spam, older than a day or elsewhere', async () => {
+  test('is told nothing of mail that is read, spam, older than a day, elsewhere or their own', async () => {
     const all = await hidden()
     const now = '2026-11-26T12:00:00Z'
     all.server.deliver({ receivedAt: now, keywords: { $seen: true } })
     all.server.deliver({ receivedAt: now, keywords: { $junk: true } })
     all.server.deliver({ receivedAt: now, mailboxIds: { sent: true } })
     all.server.deliver({ receivedAt: '2026-11-24T12:00:00Z' })
+    all.server.deliver({ receivedAt: now, from: [{ name: null, email: all.server.username }] })
     await arrives(all, 'New')
     await vi.waitFor(() => expect(told(all.tabs)).toEqual([['New']]))
   })

@@ -1,7 +1,7 @@
 /** An Email of the mail server → the draft that it is: ours, or that of another program. */
 import type { Draft, DraftFile, Parent, Recipient } from '#lib/compose/draft.ts'
 import type { BodyPart, EmailAddress, Id } from '#lib/jmap/types.ts'
-import { nameOfType } from '#lib/mail/attachment.ts'
+import { fileName } from '#lib/mail/attachment.ts'
 import { isAddress, sameAddress } from './address.ts'
 import { DRAFT_HEADER, readDraftHeader, type OwnHeader } from './draft-header.ts'
 import { isMessageId } from './field.ts'
@@ -160,7 +160,7 @@ function fileOf(part: DraftPart, id: string, cid: string | null): DraftFile {
   const { blobId, type, size, charset } = part
   // RFC 2046 §4.1.2: it is what is meant where none is said.
   const said = charset && charset.toLowerCase() !== 'us-ascii' ? { charset } : {}
-  return { id, name: part.name?.trim() || nameOfType(type), type, ...said, size, blobId, cid }
+  return { id, name: fileName(part.name, type), type, ...said, size, blobId, cid }
 }
 
 /**
@@ -178,5 +178,6 @@ export function rebound(files: readonly DraftFile[], email: DraftParts): DraftFi
 
 /** The order of the parts tells files of the same name apart. Sizes are not compared: a server may rewrite line ends. */
 function isSame(file: DraftFile, part: DraftPart): boolean {
-  return file.cid === null ? part.disposition === 'attachment' && part.name === file.name : part.cid === file.cid
+  const isNamed = part.disposition === 'attachment' && fileName(part.name, part.type) === file.name
+  return file.cid === null ? isNamed : part.cid === file.cid
 }

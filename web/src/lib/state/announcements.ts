@@ -24,16 +24,18 @@ export class AnnouncementsOf implements Announcements {
   }
 
   listen(announce: (news: readonly News[], wish: Wish) => void): void {
-    this.#announcer.announce = (emails, wish) =>
-      announce(
-        emails.flatMap((email) => this.#news(email) ?? []),
-        wish
-      )
+    this.#announcer.announce = (emails, wish) => {
+      const news = emails.flatMap((email) => this.#news(email) ?? [])
+      // What the person wrote to themselves alone has come.
+      if (news.length > 0) {
+        announce(news, wish)
+      }
+    }
   }
 
   #news(email: Email): News | undefined {
     const row = this.#rows.row(email.id, false)
     const [from = null] = peopleOf(email.from, this.#isOwn)
-    return row && { threadId: row.threadId, from, subject: row.subject, warning: row.warning }
+    return row && !row.own ? { threadId: row.threadId, from, subject: row.subject, warning: row.warning } : undefined
   }
 }

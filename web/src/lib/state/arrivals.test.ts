@@ -22,6 +22,11 @@ test('what has the time of the newest that was seen has arrived, too', () => {
   expect(ids(arrivals(listOf(row(9, true, 'c'), row(9), row(9, true, 'b'), row(4)), seen))).toEqual(['c'])
 })
 
+test('what the person sent is not new, also if the conversation is unread', () => {
+  const list = listOf({ ...row(9), own: true }, row(8), row(5))
+  expect(ids(arrivals(list, topOf(listOf(row(5)))))).toEqual(['e8'])
+})
+
 test('what left the list and comes back is not new', () => {
   const all = listOf(row(9, true, 'a'), row(9, true, 'b'), row(4))
   const before = topOf(all)

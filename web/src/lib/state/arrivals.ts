@@ -23,13 +23,13 @@ export function topOf(list: Pick<ConversationList, 'row'>, before?: Top): Top {
   return { time, ids }
 }
 
-/** Unread conversations on top of the list that came after `top`. */
+/** Unread conversations on top of the list that came after `top`; what the person sent is no news. */
 export function arrivals(list: Pick<ConversationList, 'row'>, { time, ids }: Top): Row[] {
   const found: Row[] = []
   for (let index = 0; index < MOST; index += 1) {
     const next = list.row(index)
     if (!next || next.time < time) break
-    if (next.unread && !(next.time <= time && ids.includes(next.emailId))) found.push(next)
+    if (next.unread && !next.own && !(next.time <= time && ids.includes(next.emailId))) found.push(next)
   }
   return found
 }

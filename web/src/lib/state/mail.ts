@@ -35,6 +35,8 @@ export interface Row {
   readonly threadId: string
   readonly emailId: string
   readonly people: readonly Person[]
+  /** its newest message in this mailbox is the person's own */
+  readonly own: boolean
   /** messages in the conversation */
   readonly messages: number
   readonly time: Date

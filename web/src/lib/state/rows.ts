@@ -61,6 +61,7 @@ function rowOf(
     threadId: email.threadId,
     emailId: email.id,
     people: distinct(peopleOf(addresses, isOwn)),
+    own: email.from?.some(({ email: address }) => isOwn(address)) ?? false,
     messages: Math.max(1, messages),
     time: new Date(email.receivedAt),
     subject: shortened(email.subject ?? ''),

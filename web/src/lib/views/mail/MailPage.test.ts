@@ -197,6 +197,20 @@ test('who cannot see the list is told of new mail: how much, and from whom', asy
   expect(say).toHaveBeenCalledWith('2 new in Inbox: Stadtwerke Birkenau, Deniz Kaya')
 })
 
+test.each(['inbox', 'sent'])('what the person sent, in another tab, is not told as new mail in %s', async (mailbox) => {
+  const say = vi.spyOn(voice, 'say')
+  const drawn = await inbox()
+  await vi.waitFor(() => expect(document.querySelector('section[aria-label="Notices"]')).not.toBeNull())
+  await after(() => drawn.page.show(mailbox, undefined))
+  const from = [{ name: 'Me', email: 'me@example.org' }]
+  // To oneself: the conversation is unread.
+  for (const [to, keywords] of [['sent', { $seen: true }], ['inbox', {}]] as const)
+    drawn.server.deliver({ from, to: from, keywords, threadId: 't9', mailboxIds: { [to]: true } })
+  await after(() => drawn.mail.connection.tryNow())
+  expect(drawn.mail.list?.row(0)?.own).toBe(true)
+  expect(say.mock.calls.flat().filter((part: string) => part.includes('new '))).toEqual([])
+})
+
 test('what the person takes back is not told as new mail', async () => {
   const say = vi.spyOn(voice, 'say')
   const { mail } = await inbox()
