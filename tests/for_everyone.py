@@ -1,4 +1,5 @@
-"""What holds for every view, whoever looks at it: axe finds nothing, and nothing is cut off or outside the window."""
+"""What holds for every view, whoever looks at it: axe finds nothing; nothing is cut off, outside the window, or written
+over something else; and for fingers everything is large enough."""
 
 from playwright.async_api import Page
 
@@ -28,13 +29,45 @@ _CUT_OFF = """() => {
       scrolls = getComputedStyle(around).overflowX !== 'visible'
     if (!scrolls && (box.right > innerWidth + 1 || box.left < -1)) found.push(`outside: ${what}`)
   }
+  for (const dialog of document.querySelectorAll('dialog[open], [popover]:popover-open'))
+    if (dialog.scrollWidth > dialog.clientWidth + 1)
+      found.push(`a dialog scrolls to its side: "${dialog.textContent.trim().slice(0, 40)}"`)
   const wider = document.documentElement.scrollWidth - innerWidth
   return wider > 0 ? [`the page is ${wider} px too wide`, ...found] : found
 }"""
 
 
+# Words of one card, header or form that can be seen, and lie over each other.
+_OVERLAPPING = """() => {
+  const words = []
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const around = node.parentElement
+    const part = around.closest('article, header, form, dialog, [role="row"], li')
+    const isShown = around.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+    if (!part || !node.textContent.trim() || !isShown || around.closest('.visually-hidden, [inert]')) continue
+    const range = document.createRange()
+    range.selectNodeContents(node)
+    for (const box of range.getClientRects()) {
+      const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)
+      if (top && (around.contains(top) || top.contains(around))) words.push({ part, around, box, text: node.textContent })
+    }
+  }
+  const found = []
+  words.forEach((one, at) => {
+    for (const other of words.slice(at + 1)) {
+      if (one.part !== other.part || one.around === other.around) continue
+      const across = Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left)
+      const down = Math.min(one.box.bottom, other.box.bottom) - Math.max(one.box.top, other.box.top)
+      if (across > 2 && down > 6) found.push(`"${one.text.trim()}" lies over "${other.text.trim()}"`)
+    }
+  })
+  return found
+}"""
+
+
 async def cut_off(page: Page) -> list[str]:
-    return await page.evaluate(_CUT_OFF)
+    return await page.evaluate(_CUT_OFF) + await page.evaluate(_OVERLAPPING)
 
 
 async def resize(page: Page, width: int) -> None:

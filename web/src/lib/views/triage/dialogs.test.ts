@@ -71,6 +71,9 @@ test('L adds a new label, and takes it away where it is', async () => {
   const { mail } = await inbox()
   await key('ArrowDown')
   await key('l')
+  expect(document.querySelector('dialog [role="status"]')?.textContent).toBe(
+    'You have no labels. Type a name to make one.'
+  )
   await type('Waiting')
   await after(() => field()?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })))
   expect(toast()).toContain('Label Waiting added')
@@ -119,6 +122,7 @@ test('deleting in Trash asks, and says how many', async () => {
   await key('#')
   const dialog = [...document.querySelectorAll('dialog')].find((one) => one.textContent.includes('for good'))
   expect(dialog?.querySelector('h2')?.textContent).toBe('Delete 1 conversation for good?')
+  expect(dialog?.querySelector('p')?.textContent).toContain('It will be removed')
   expect(document.activeElement?.textContent.trim()).toBe('Cancel')
   const buttons = [...(dialog?.querySelectorAll('button') ?? [])]
   await after(() => buttons.find((one) => one.textContent.trim() === 'Delete 1 for good')?.click())

@@ -113,7 +113,8 @@ export const actions = {
       : `Angehalten. ${count(done)} von ${count(total)} sind erledigt.`,
   failed: (done: number) => `Das endete vorzeitig. ${count(done)} sind erledigt.`,
   destroyQuestion: (n: number | null) => (n === null ? 'Endgültig löschen?' : `${conversations(n)} endgültig löschen?`),
-  destroyText: 'Sie werden vom Mailserver entfernt. Das lässt sich nicht rückgängig machen.',
+  destroyText: (n: number | null) =>
+    `Sie ${n === 1 ? 'wird' : 'werden'} vom Mailserver entfernt. Das lässt sich nicht rückgängig machen.`,
   destroyButton: (n: number | null) => (n === null ? 'Endgültig löschen' : `${count(n)} endgültig löschen`),
   bulkQuestion: (doing: string, n: number) => `${doing}: ${conversations(n)}?`,
   bulkText: 'Das sind zu viele, um es danach rückgängig zu machen.',
@@ -129,6 +130,7 @@ export const actions = {
     newLabel: (name: string) => `Neues Label „${name}“`,
     has: 'vergeben',
     nothing: 'Kein Ordner und kein Label heißt so.',
+    noLabels: 'Sie haben keine Labels. Geben Sie einen Namen ein, um eines anzulegen.',
     failed: 'Das hat nicht geklappt. Nichts wurde geändert.'
   },
   sheet: {

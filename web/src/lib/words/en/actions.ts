@@ -108,7 +108,8 @@ export const actions = {
   failed: (done: number) => `This stopped early. ${count(done)} are done.`,
   destroyQuestion: (n: number | null) =>
     n === null ? 'Delete these for good?' : `Delete ${conversations(n)} for good?`,
-  destroyText: 'They will be removed from the mail server. This cannot be undone.',
+  destroyText: (n: number | null) =>
+    `${n === 1 ? 'It' : 'They'} will be removed from the mail server. This cannot be undone.`,
   destroyButton: (n: number | null) => (n === null ? 'Delete for good' : `Delete ${count(n)} for good`),
   bulkQuestion: (doing: string, n: number) => `${doing}: ${conversations(n)}?`,
   bulkText: 'There are too many to undo this afterwards.',
@@ -124,6 +125,7 @@ export const actions = {
     newLabel: (name: string) => `New label “${name}”`,
     has: 'on it',
     nothing: 'No folder or label has this name.',
+    noLabels: 'You have no labels. Type a name to make one.',
     failed: 'This did not work. Nothing was changed.'
   },
   sheet: {
