@@ -50,7 +50,8 @@ _OVERLAPPING = """() => {
     range.selectNodeContents(node)
     for (const box of range.getClientRects()) {
       const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)
-      if (top && (around.contains(top) || top.contains(around))) words.push({ part, around, box, text: node.textContent })
+      const isSeen = top && (around.contains(top) || top.contains(around))
+      if (isSeen) words.push({ part, around, box, text: node.textContent })
     }
   }
   const found = []

@@ -39,6 +39,8 @@ export class ModelServer {
   sessionState = 's'
   /** the addresses of the Identities */
   identities = ['me@example.org']
+  /** further ones are taken, and shown nowhere, as on Stalwart */
+  mostKeywords = Infinity
   /** why no email is updated; null: they are */
   refusing: string | null = null
   /** why no email is made; null: they are */
@@ -364,6 +366,12 @@ export class ModelServer {
     const email = this.emails.get(id)
     const maps = email && patched(email, patch, (mailbox) => this.#boxes.places.has(mailbox))
     if (maps) {
+      const kept = new Set([...this.emails.values()].flatMap(({ keywords }) => Object.keys(keywords)))
+      for (const keyword of Object.keys(maps.keywords)) {
+        if (!kept.has(keyword) && kept.size >= this.mostKeywords)
+          delete (maps.keywords as Record<string, boolean>)[keyword]
+        else kept.add(keyword)
+      }
       this.update(id, maps)
     }
     return maps ? null : email ? 'invalidProperties' : 'notFound'

@@ -142,7 +142,9 @@ export class ActionsState implements Actions {
       isStopped = true
       this.#bulk = { ...begun, state: 'stopped' }
     }
-    const begun: Bulk = { action, undoes, total: null, done: 0, state: 'running', trouble: null, stop, undo: null }
+    const begun: Bulk = {
+      ...{ action, undoes, total: null, done: 0, left: 0, state: 'running', trouble: null, stop, undo: null }
+    }
     this.#bulk = begun
     import('#lib/sync/bulk.ts').then(
       ({ BulkRun: Run }) => {
@@ -165,6 +167,7 @@ export class ActionsState implements Actions {
       undoes,
       total: run.total,
       done: run.done,
+      left: run.left,
       state: run.state,
       trouble: run.failure === null ? null : troubleOf(run.failure),
       stop: () => run.stop(),

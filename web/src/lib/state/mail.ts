@@ -102,6 +102,8 @@ export interface Bulk {
   /** messages; null until it is known */
   readonly total: number | null
   readonly done: number
+  /** of those, to which it was not done: the mail server refused, or somebody else moved them */
+  readonly left: number
   /** `stopped`: by the person */
   readonly state: 'running' | 'done' | 'stopped' | 'failed'
   readonly trouble: Trouble | null

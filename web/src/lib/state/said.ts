@@ -10,7 +10,7 @@ export function mailboxName(mail: Mail, id: string, words: Words['mail']): strin
   return item ? nameOf(item, words) : ''
 }
 
-function labelName(mail: Mail, keyword: string): string {
+export function labelName(mail: Mail, keyword: string): string {
   return mail.labels.byKeyword(keyword)?.name ?? keyword
 }
 

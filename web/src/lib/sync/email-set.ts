@@ -6,6 +6,7 @@ import { keywordsOnly, patchObject, standingOf, wantedBy, type Facts, type Wante
 import type { Patch } from '#lib/store/objects.ts'
 import type { Account } from './account.ts'
 import * as calls from './calls.ts'
+import { notKept, toLookAt } from './kept-keywords.ts'
 import { makeMissing } from './mailbox-roles.ts'
 
 /** Milliseconds after which others may well have changed the emails of an entry. */
@@ -137,16 +138,17 @@ async function set(account: Account, { update, destroy }: Wanted): Promise<Map<I
   const all = [...update.keys(), ...destroy.keys()]
   for (let at = 0; at < all.length; at += most) {
     const ids = all.slice(at, at + most)
-    const updates = ids.flatMap((id) => {
-      const patch = update.get(id)
-      return patch ? [[id, patchObject(patch)] as const] : []
-    })
-    const results = await account.client.run(
-      calls.emailSet(
+    const changed = new Map([...update].filter(([id]) => ids.includes(id)))
+    const updates = [...changed].map(([id, patch]) => [id, patchObject(patch)] as const)
+    const looked = toLookAt(changed)
+    const results = await account.client.run([
+      ...calls.emailSet(
         Object.fromEntries(updates),
         ids.filter((id) => destroy.has(id))
-      )
-    )
+      ),
+      ...(looked.size > 0 ? calls.mutable([...new Set(looked.values())]) : [])
+    ])
+    notKept(changed, looked, results).forEach((failure, id) => refused.set(id, failure))
     const { notUpdated, notDestroyed } = results.get<SetResponse>('set')
     for (const [id, error] of Object.entries({ ...notUpdated, ...notDestroyed })) {
       note(refused, id, isToMailbox(update.get(id)) ? ofMailbox(error) : error)

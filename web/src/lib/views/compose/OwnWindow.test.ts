@@ -72,7 +72,11 @@ test.each([
 
 test('the cursor is where it was in the window that it comes from', async () => {
   const compose = new FakeCompositions()
-  const composition = compose.begin({ format: 'plain', text: 'Dear Ann', to: [{ name: 'Ann', address: 'ann@example.org' }] })
+  const composition = compose.begin({
+    format: 'plain',
+    text: 'Dear Ann',
+    to: [{ name: 'Ann', address: 'ann@example.org' }]
+  })
   compose.start = () => Promise.resolve(composition)
   const mail = { compose: () => Promise.resolve(compose), trouble: null }
   const given = { mail, id: composition.id, mailto: null, caret: 5, onopen: () => undefined }

@@ -58,3 +58,19 @@ test('Z while an action runs takes that one back, and no older one', async () =>
   await ended(scene)
   expect([older, scene.server.list('inbox').length, said(scene)]).toEqual([0, 1_234, 'Undone'])
 })
+
+test.each(['run', 'runOnAll'] as const)(
+  'a label that the mail server does not keep is told with what to do: %s',
+  async (how) => {
+    const scene = await inbox(3)
+    scene.server.mostKeywords = 0
+    const action = { kind: 'label', keyword: 'later', on: true } as const
+    if (how === 'run') scene.mail.actions.run(action, ['t1'])
+    else scene.mail.actions.runOnAll(action)
+    await ended(scene)
+    await scene.world.pass(1_000)
+    await after(() => undefined)
+    expect(said(scene)).toMatch(/The mail server has no room for the label later\. Use one that other messages have\.$/)
+    expect(scene.mail.list?.row(2)?.labels).toEqual([])
+  }
+)

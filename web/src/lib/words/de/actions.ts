@@ -84,6 +84,8 @@ export const actions = {
     undone: 'Rückgängig gemacht',
     waits: 'Vorgemerkt. Wird erledigt, sobald Sie online sind.',
     refused: 'Das wurde nicht ausgeführt.',
+    labelsFull: (label: string) =>
+      `Der Mailserver hat keinen Platz für das Label ${label}. Verwenden Sie eines, das andere Nachrichten haben.`,
     conflict: (n: number) =>
       n === 1
         ? 'Diese Unterhaltung wurde inzwischen anderswo verschoben.'
@@ -131,7 +133,8 @@ export const actions = {
     has: 'vergeben',
     nothing: 'Kein Ordner und kein Label heißt so.',
     noLabels: 'Sie haben keine Labels. Geben Sie einen Namen ein, um eines anzulegen.',
-    failed: 'Das hat nicht geklappt. Nichts wurde geändert.'
+    failed: 'Das hat nicht geklappt. Nichts wurde geändert.',
+    full: 'Für ein weiteres Label ist kein Platz. Löschen Sie eines, das Sie nicht brauchen.'
   },
   sheet: {
     find: 'Kürzel suchen',

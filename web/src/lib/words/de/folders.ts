@@ -53,7 +53,7 @@ export const folders: Widen<typeof english> = {
     long: 'Dieser Name ist zu lang.',
     taken: 'Diesen Namen gibt es schon.',
     unfit: 'Diesen Namen nimmt der Mailserver nicht an.',
-    tooMany: 'Für ein weiteres Label ist kein Platz.'
+    tooMany: 'Für ein weiteres Label ist kein Platz. Löschen Sie eines, das Sie nicht brauchen.'
   },
   done: {
     created: (name) => `Ordner ${name} angelegt`,

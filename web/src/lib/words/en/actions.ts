@@ -81,6 +81,8 @@ export const actions = {
     undone: 'Undone',
     waits: 'Kept. It is done when you are back online.',
     refused: 'This was not done.',
+    labelsFull: (label: string) =>
+      `The mail server has no room for the label ${label}. Use one that other messages have.`,
     conflict: (n: number) =>
       n === 1 ? 'Somebody else moved this conversation.' : `Somebody else moved ${conversations(n)}.`
   },
@@ -126,7 +128,8 @@ export const actions = {
     has: 'on it',
     nothing: 'No folder or label has this name.',
     noLabels: 'You have no labels. Type a name to make one.',
-    failed: 'This did not work. Nothing was changed.'
+    failed: 'This did not work. Nothing was changed.',
+    full: 'There is no room for another label. Delete one that you do not need.'
   },
   sheet: {
     find: 'Find a shortcut',

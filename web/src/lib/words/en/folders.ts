@@ -48,7 +48,7 @@ export const folders = {
     long: 'This name is too long.',
     taken: 'This name is already taken.',
     unfit: 'The mail server does not accept this name.',
-    tooMany: 'There is no room for another label.'
+    tooMany: 'There is no room for another label. Delete one that you do not need.'
   },
   done: {
     created: (name: string) => `Folder ${name} created`,

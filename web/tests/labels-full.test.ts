@@ -1,0 +1,48 @@
+import 'fake-indexeddb/auto'
+import { expect, test } from 'vitest'
+import { ModelServer } from './model-server.ts'
+import { of, tab } from './outbox-scene.ts'
+import { deliver } from './scene.ts'
+
+test('a label that the mail server takes and does not keep is refused with its reason, and nothing else is', async () => {
+  const server = new ModelServer()
+  server.mostKeywords = 2
+  deliver(server, 3)
+  const { mail, world } = await tab(server)
+  mail.actions.run({ kind: 'label', keyword: 'first', on: true }, ['t1'])
+  await world.pass(1_000)
+  expect([of({ server }, 'e1').keywords, mail.actions.refused]).toEqual([{ first: true }, null])
+  mail.actions.run({ kind: 'star', on: true }, ['t1', 't2'])
+  mail.actions.run({ kind: 'label', keyword: 'second', on: true }, ['t1', 't2'])
+  await world.pass(1_000)
+  expect(mail.actions.refused).toMatchObject({
+    kind: 'refused',
+    trouble: { code: 'too_many_labels', detail: 'second' },
+    conversations: 2
+  })
+  expect([of({ server }, 'e1').keywords, of({ server }, 'e2').keywords]).toEqual([
+    { first: true, $flagged: true },
+    { $flagged: true }
+  ])
+  expect([0, 1, 2].map((at) => mail.list?.row(at)).map((row) => [row?.labels, row?.starred])).toEqual([
+    [[], false],
+    [[], true],
+    [['first'], true]
+  ])
+})
+
+test('keywords are the same in capitals and small letters', async () => {
+  const server = new ModelServer()
+  deliver(server, 1)
+  const { mail, world } = await tab(server)
+  const update = server.update.bind(server)
+  // RFC 8621 §4.1.1: the server returns them in small letters.
+  server.update = (id, changes) =>
+    update(id, {
+      ...changes,
+      keywords: Object.fromEntries(Object.keys(changes.keywords ?? {}).map((keyword) => [keyword.toLowerCase(), true]))
+    })
+  mail.actions.run({ kind: 'label', keyword: 'Later', on: true }, ['t1'])
+  await world.pass(1_000)
+  expect(mail.actions.refused).toBeNull()
+})
