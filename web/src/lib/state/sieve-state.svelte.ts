@@ -208,10 +208,8 @@ export class SieveState implements Filters {
     this.#content = content
     return this.#inTurn(async () => {
       const stored = await this.#scripts.all()
-      const isChanged =
-        isChanged(stored, this.#own, this.#other !== null) &&
-        !(await this.#scripts.isRun(this.#written(content), stored))
-      if (isChanged) return this.#collided(content)
+      const isTheirs = isChanged(stored, this.#own, this.#other !== null)
+      if (isTheirs && !(await this.#scripts.isRun(this.#written(content), stored))) return this.#collided(content)
       return this.#put(content, stored, ownIn(stored), undefined)
     }).then((outcome) => {
       // Unless something else was changed meanwhile.
@@ -266,8 +264,7 @@ export class SieveState implements Filters {
     try {
       await this.#scripts.put({ id: own?.id ?? null, name: OUR_NAME, blobId, renamed }, stored.state)
     } catch (failure) {
-      const now = await this.#scripts.all().catch(() => null)
-      const runs = now !== null && (await this.#scripts.isRun(text, now).catch(() => false))
+      const runs = await this.#scripts.isRun(text).catch(() => false)
       if (!runs && failure instanceof JmapFailure && failure.code === 'stateMismatch') {
         return this.#collided(read(text) ?? this.#content)
       }

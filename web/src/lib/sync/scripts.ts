@@ -61,8 +61,8 @@ export class Scripts {
   }
 
   /** Whether our script runs with this text: the answer to a change may be lost, and the change there nevertheless. */
-  async isRun(text: string, stored: Stored): Promise<boolean> {
-    const own = ownIn(stored)
+  async isRun(text: string, stored?: Stored): Promise<boolean> {
+    const own = ownIn(stored ?? (await this.all()))
     return own?.isActive === true && linesOf(await this.textOf(own)) === linesOf(text)
   }
 
