@@ -34,6 +34,10 @@ vi.mock('#lib/sync/scripts.ts', () => ({
       return text
     }
 
+    isRun(): Promise<boolean> {
+      return Promise.resolve(false)
+    }
+
     check(text: string): Promise<unknown> {
       this.#sent = text
       return Promise.resolve({ blobId: 'new', mistake: null })

@@ -6,7 +6,7 @@ import type { Filter } from '#lib/sieve/filter.ts'
 import { offersOf, type Offers } from '#lib/sieve/offers.ts'
 import { EMPTY, OUR_NAME, read, written, type Content } from '#lib/sieve/script.ts'
 import { onIdentities } from '#lib/sync/identities.ts'
-import { freeName, ownIn } from '#lib/sync/own-script.ts'
+import { freeName, isChanged, isVacation, ownIn } from '#lib/sync/own-script.ts'
 import { Scripts, type Stored, type StoredScript } from '#lib/sync/scripts.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import { readVacation } from '#lib/sync/vacation.ts'
@@ -17,9 +17,6 @@ import type { Trouble } from './mail.ts'
 import { OwnAddresses } from './own-addresses.ts'
 import { unfinished } from './unfinished.ts'
 import { online } from 'svelte/reactivity/window'
-
-/** The name under which Stalwart keeps a VacationResponse as a script: it runs in place of all others. */
-const VACATION_SCRIPT = 'vacation'
 
 export class SieveState implements Filters {
   readonly #inside: Inside
@@ -141,8 +138,12 @@ export class SieveState implements Filters {
     return this.#save({ ...this.#content, filters })
   }
 
-  saveAbsence(absence: Absence): Promise<Outcome> {
-    return this.#save({ ...this.#content, absence })
+  async saveAbsence(absence: Absence): Promise<Outcome> {
+    const asked = this.#conflict
+    const outcome = await this.#save({ ...this.#content, absence })
+    // Whoever saves it looks at it and saves again. Asked about among the filters, it would be written there later.
+    if (outcome === 'conflict') this.#conflict = asked
+    return outcome
   }
 
   begin(): Promise<Outcome> {
@@ -160,7 +161,11 @@ export class SieveState implements Filters {
   saveText(text: string): Promise<Outcome> {
     return this.#inTurn(async () => {
       const stored = await this.#scripts.all()
-      if (this.#isChanged(stored)) return this.#collided(this.#content)
+      if (isChanged(stored, this.#own, this.#other !== null)) {
+        // The next try is after the person was told of it.
+        await this.#read()
+        return 'conflict'
+      }
       return this.#putText(text, stored, this.#own, undefined)
     })
   }
@@ -183,6 +188,10 @@ export class SieveState implements Filters {
     return this.#inTurn(async () => {
       const stored = await this.#scripts.all()
       return this.#put(wanted, stored, ownIn(stored), undefined)
+    }).then((outcome) => {
+      // It is asked again: what was wanted is nowhere else.
+      if (outcome === 'failed') this.#conflict = wanted
+      return outcome
     })
   }
 
@@ -199,8 +208,9 @@ export class SieveState implements Filters {
     this.#content = content
     return this.#inTurn(async () => {
       const stored = await this.#scripts.all()
-      if (this.#isChanged(stored)) return this.#collided(content)
-      return this.#put(content, stored, this.#own, undefined)
+      const isTheirs = isChanged(stored, this.#own, this.#other !== null)
+      if (isTheirs && !(await this.#scripts.isRun(this.#written(content), stored))) return this.#collided(content)
+      return this.#put(content, stored, ownIn(stored), undefined)
     }).then((outcome) => {
       // Unless something else was changed meanwhile.
       if (outcome !== 'saved' && this.#content === content) this.#content = this.#stored
@@ -223,14 +233,6 @@ export class SieveState implements Filters {
   #fail(failure: unknown): void {
     if (!(failure instanceof JmapFailure)) this.#inside.account.ports.report(failure)
     this.#trouble = troubleOf(failure)
-  }
-
-  /** Somebody else changed our script, or runs another one, since this page read it. Activation changes no state. */
-  #isChanged(stored: Stored): boolean {
-    const own = ownIn(stored)
-    const active = stored.scripts.find(({ isActive }) => isActive)
-    const runsOther = active !== undefined && active.id !== own?.id && active.name.toLowerCase() !== VACATION_SCRIPT
-    return own?.blobId !== this.#own?.blobId || (runsOther && this.#other === null)
   }
 
   #collided(wanted: Content): Outcome {
@@ -262,10 +264,11 @@ export class SieveState implements Filters {
     try {
       await this.#scripts.put({ id: own?.id ?? null, name: OUR_NAME, blobId, renamed }, stored.state)
     } catch (failure) {
-      if (failure instanceof JmapFailure && failure.code === 'stateMismatch') {
+      const runs = await this.#scripts.isRun(text).catch(() => false)
+      if (!runs && failure instanceof JmapFailure && failure.code === 'stateMismatch') {
         return this.#collided(read(text) ?? this.#content)
       }
-      throw failure
+      if (!runs) throw failure
     }
     await this.#read()
     return 'saved'
@@ -296,8 +299,8 @@ export class SieveState implements Filters {
     this.#offers = offersOf(this.#scripts.capability)
     const own = ownIn(stored)
     const active = stored.scripts.find(({ isActive }) => isActive)
-    const reply = active?.name.toLowerCase() === VACATION_SCRIPT
-    const texts = await this.#textsOf(stored.scripts.filter((script) => script.name.toLowerCase() !== VACATION_SCRIPT))
+    const reply = active !== undefined && isVacation(active)
+    const texts = await this.#textsOf(stored.scripts.filter((script) => !isVacation(script)))
     const found = own && read(texts.find(({ id }) => id === own.id)?.text ?? '')
     // Another program's reply becomes part of our script with its next change: one script runs.
     const absence = reply ? await readVacation(account) : null

@@ -22,6 +22,8 @@ class Server {
   capability: object | null = { sieveExtensions: ['fileinto', 'imap4flags', 'vacation', 'date', 'relational'] }
   mistake: string | null = null
   down = false
+  /** of the next change: it is made, and nobody hears of it */
+  isAnswerLost = false
   /** of the list of scripts */
   reads = 0
   /** null: it does not answer */
@@ -121,6 +123,10 @@ class Server {
     const runs = active === '#new' ? this.scripts.at(-1)?.id : active
     if (runs !== undefined) this.scripts = this.scripts.map((one) => ({ ...one, isActive: one.id === runs }))
     this.state += 1
+    if (this.isAnswerLost) {
+      this.isAnswerLost = false
+      return Promise.reject(new JmapFailure('mail_server_broke_off', { transient: true }))
+    }
     return given({ newState: String(this.state) })
   }
 }
@@ -289,4 +295,53 @@ test('a new address writes no script where no reply of ours runs', async () => {
   // It waits for its turn, behind what the new address would write.
   await state.use(mine.id)
   expect([server.state, server.running]).toEqual([before + 1, 'keep;'])
+})
+
+test('a change whose answer is lost is found at the mail server: neither refused nor the work of another device', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  server.isAnswerLost = true
+  expect(await state.save([])).toBe('saved')
+  expect([state.filters, state.conflict]).toEqual([[], null])
+})
+
+test('what the mail server has already, though nobody heard of it, is saved and not a change by another device', async () => {
+  const server = new Server()
+  const { state } = await loaded(server)
+  await state.save([STAR])
+  const away = await loaded(server)
+  await away.state.save([])
+  expect(await state.save([])).toBe('saved')
+  expect(state.conflict).toBeNull()
+})
+
+test('a text that was changed elsewhere is told once, and saved by the next try', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  await (await loaded(server)).state.save([{ ...STAR, name: 'Theirs' }])
+  expect(await state.saveText('keep;')).toBe('conflict')
+  expect([state.conflict, server.running?.includes('Theirs')]).toEqual([null, true])
+  expect(await state.saveText('keep;')).toBe('saved')
+  expect(server.running).toBe('keep;')
+})
+
+test('a reply that meets a change from elsewhere leaves no question among the filters', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  await (await loaded(server)).state.save([{ ...STAR, name: 'Theirs' }])
+  expect(await state.saveAbsence(AWAY)).toBe('conflict')
+  expect(state.conflict).toBeNull()
+  await state.load()
+  expect(await state.saveAbsence(AWAY)).toBe('saved')
+  expect([server.running?.includes('Theirs'), server.running?.includes('vacation')]).toEqual([true, true])
+})
+
+test('what was wanted is still asked about if it could not be put in place of the other change', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  await (await loaded(server)).state.save([{ ...STAR, name: 'Theirs' }])
+  await state.save([{ ...STAR, name: 'Mine' }])
+  server.down = true
+  expect(await state.settle(true)).toBe('failed')
+  expect(state.conflict?.map(({ name }) => name)).toEqual(['Mine'])
 })

@@ -13,3 +13,21 @@ export function freeName({ scripts }: Stored): string {
   while (names.has(`${OUR_NAME}-${String(number)}`)) number += 1
   return `${OUR_NAME}-${String(number)}`
 }
+
+/** The name under which Stalwart keeps a VacationResponse as a script: it runs in place of all others. */
+const VACATION_SCRIPT = 'vacation'
+
+export function isVacation({ name }: StoredScript): boolean {
+  return name.toLowerCase() === VACATION_SCRIPT
+}
+
+/**
+ * Somebody else changed our script, or runs another one, since this page read `before`. Activation changes no state.
+ * `knowsOther`: another one ran then already.
+ */
+export function isChanged(stored: Stored, before: StoredScript | null, knowsOther: boolean): boolean {
+  const own = ownIn(stored)
+  const active = stored.scripts.find(({ isActive }) => isActive)
+  const runsOther = active !== undefined && active.id !== own?.id && !isVacation(active)
+  return own?.blobId !== before?.blobId || (runsOther && !knowsOther)
+}

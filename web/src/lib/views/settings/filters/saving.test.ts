@@ -1,9 +1,9 @@
 import type { Filter } from '#lib/sieve/filter.ts'
-import type { Filters, Outcome } from '#lib/state/filters.ts'
+import type { Effect, Filters, Outcome } from '#lib/state/filters.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
-import { removing } from '#lib/views/settings/filters/saving.ts'
+import { removing, saving } from '#lib/views/settings/filters/saving.ts'
 import { filters as words } from '#lib/words/en/filters.ts'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 const filterOf = (id: string): Filter => ({
   id,
@@ -74,4 +74,63 @@ test('a removal that fails after the person took it back is not told', async () 
   notices.undoLast()
   await filters.settle('failed')
   expect(notices.shown?.text).toBe(words.restored)
+})
+
+/** Filters that are saved at once. `effects`: what each question finds in turn; null: it cannot be found out. */
+class SavedFilters {
+  readonly filters: readonly Filter[] = []
+  readonly done: (readonly string[])[] = []
+  readonly effects: (readonly string[] | null)[]
+
+  constructor(...effects: (readonly string[] | null)[]) {
+    this.effects = effects
+  }
+
+  save(): Promise<Outcome> {
+    return Promise.resolve('saved')
+  }
+
+  effectOf(): Promise<Effect | null> {
+    const ids = this.effects.shift()
+    const hitOf = (id: string): Effect['hits'][number] => ({
+      id,
+      who: '',
+      subject: '',
+      receivedAt: new Date(0),
+      verdict: id === 'perhaps' ? null : true
+    })
+    return Promise.resolve(ids ? { of: 500, hits: ids.map(hitOf) } : null)
+  }
+
+  doNow(_: Filter, ids: readonly string[]): Promise<{ count: number; undo: () => void }> {
+    this.done.push(ids)
+    return Promise.resolve({ count: ids.length, undo: () => undefined })
+  }
+}
+
+async function saved(filters: SavedFilters): Promise<Notices> {
+  const notices = new Notices()
+  const filter = filterOf('First')
+  await saving({ filters: filters as unknown as Filters, notices, words, filter, alsoNow: true })
+  return notices
+}
+
+test('a filter is done to what it hits as it is saved, not to what may match', async () => {
+  const filters = new SavedFilters(['a', 'perhaps', 'b'])
+  const notices = await saved(filters)
+  expect([filters.done, notices.shown?.text]).toEqual([[['a', 'b']], words.doneNow(2)])
+})
+
+test('a filter that hits nothing any more is saved, and done to nothing', async () => {
+  const filters = new SavedFilters([])
+  const notices = await saved(filters)
+  expect([filters.done, notices.shown?.text]).toEqual([[], words.saved])
+})
+
+test('where it cannot be found out what a filter hits that is said, and asked again', async () => {
+  const filters = new SavedFilters(null, ['a'])
+  const notices = await saved(filters)
+  expect([filters.done, notices.shown?.text]).toEqual([[], words.nowFailed])
+  notices.shown?.again?.()
+  await vi.waitFor(() => expect(filters.done).toEqual([['a']]))
 })

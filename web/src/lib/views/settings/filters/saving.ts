@@ -9,8 +9,8 @@ interface Saving {
   readonly notices: Notices
   readonly words: FilterWords
   readonly filter: Filter
-  /** mails to which it is done as well */
-  readonly hits: readonly string[]
+  /** it is done to the mail that is there as well */
+  readonly alsoNow: boolean
 }
 
 /** Whether it is saved. Says so, or why not. */
@@ -27,13 +27,13 @@ export async function saving(wanted: Saving): Promise<boolean> {
     if (outcome === 'failed') notices.failed(words.notSaved, () => void saving(wanted))
     return false
   }
-  if (wanted.hits.length === 0) notices.say(words.saved)
+  if (!wanted.alsoNow) notices.say(words.saved)
   else await sorting({ ...wanted, filter })
   return true
 }
 
 /** Takes it out at once. It can be brought back, also before that is saved. */
-export async function removing({ filters, notices, words, filter }: Omit<Saving, 'hits'>): Promise<void> {
+export async function removing({ filters, notices, words, filter }: Omit<Saving, 'alsoNow'>): Promise<void> {
   const at = filters.filters.findIndex(({ id }) => id === filter.id)
   const without = (): Filter[] => filters.filters.filter(({ id }) => id !== filter.id)
   const state = { isBack: false }
@@ -50,12 +50,20 @@ export async function removing({ filters, notices, words, filter }: Omit<Saving,
   notices.failed(words.notSaved, () => void removing({ filters, notices, words, filter }))
 }
 
-async function sorting({ filters, notices, words, filter, hits }: Saving): Promise<void> {
+async function sorting({ filters, notices, words, filter }: Omit<Saving, 'alsoNow'>): Promise<void> {
   try {
-    const done = await filters.doNow(filter, hits)
+    const done = await doneNow(filters, filter)
     if (done) notices.say(words.doneNow(done.count), { run: done.undo, done: words.undone })
     else notices.say(words.saved)
   } catch {
-    notices.failed(words.nowFailed, () => void sorting({ filters, notices, words, filter, hits }))
+    notices.failed(words.nowFailed, () => void sorting({ filters, notices, words, filter }))
   }
+}
+
+/** To what the filter that is saved hits: what is on screen may still be what it hit before the last key. */
+async function doneNow(filters: Filters, filter: Filter): ReturnType<Filters['doNow']> {
+  const effect = await filters.effectOf(filter)
+  if (!effect) throw new Error('It cannot be found out.')
+  const ids = effect.hits.filter(({ verdict }) => verdict === true).map(({ id }) => id)
+  return ids.length === 0 ? null : filters.doNow(filter, ids)
 }
