@@ -48,10 +48,17 @@ _OVERLAPPING = """() => {
     if (!part || !node.textContent.trim() || !isShown || around.closest('.visually-hidden, [inert]')) continue
     const range = document.createRange()
     range.selectNodeContents(node)
-    for (const box of range.getClientRects()) {
-      const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)
-      const isSeen = top && (around.contains(top) || top.contains(around))
-      if (isSeen) words.push({ part, around, box, text: node.textContent })
+    for (const { left, right, top: above, bottom } of range.getClientRects()) {
+      // As far as it is not cut off with an ellipsis.
+      const box = { left, right, top: above, bottom }
+      for (let clip = around; clip; clip = clip.parentElement) {
+        if (getComputedStyle(clip).overflowX === 'visible') continue
+        const edge = clip.getBoundingClientRect()
+        box.left = Math.max(box.left, edge.left)
+        box.right = Math.min(box.right, edge.right)
+      }
+      const top = document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2)
+      if (top && (around.contains(top) || top.contains(around))) words.push({ part, around, box, text: node.textContent })
     }
   }
   const found = []
@@ -69,6 +76,36 @@ _OVERLAPPING = """() => {
 
 async def cut_off(page: Page) -> list[str]:
     return await page.evaluate(_CUT_OFF) + await page.evaluate(_OVERLAPPING)
+
+
+# What is pressed, with what around it is pressed in its stead: 44 × 44, or as much of it as can be seen.
+_TOO_SMALL = """() => {
+  const controls = 'a[href], button, input:not([type=hidden]), select, summary, [role=menuitem], [role=option]'
+  const found = []
+  for (const control of document.querySelectorAll(controls)) {
+    const { display } = getComputedStyle(control)
+    const isShown = control.checkVisibility({ visibilityProperty: true }) && !control.closest('[inert]')
+    if (!isShown || (control.tagName === 'A' && display === 'inline')) continue
+    const pressed = control.closest('label') ?? control
+    const { x, y, width, height } = pressed.getBoundingClientRect()
+    const top = document.elementFromPoint(x + width / 2, y + height / 2)
+    if (width < 2 || !top || !(pressed.contains(top) || top.contains(pressed))) continue
+    const reach = (dx, dy) => {
+      const there = document.elementFromPoint(x + width / 2 + dx, y + height / 2 + dy)
+      return !there || pressed.contains(there) || there.contains(pressed)
+    }
+    const isHigh = height > 41 || (reach(0, 21) && reach(0, -21))
+    const isWide = width > 35 || (reach(21, 0) && reach(-21, 0))
+    if (!isHigh || !isWide)
+      found.push(`${control.outerHTML.slice(0, 80)} ${Math.round(width)} × ${Math.round(height)}`)
+  }
+  return found
+}"""
+
+
+async def require_for_fingers(page: Page, name: str) -> None:
+    found = [f"{name}: {each}" for each in await page.evaluate(_TOO_SMALL)]
+    assert found == [], "\n".join(found)
 
 
 async def resize(page: Page, width: int) -> None:

@@ -8,11 +8,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from for_everyone import require_for_everyone, require_from_right_to_left, require_with_large_text
-from mail_page import WIDE, MailPage, mail_page
+from for_everyone import (
+    require_for_everyone,
+    require_for_fingers,
+    require_from_right_to_left,
+    require_with_large_text,
+)
+from incoming_mail import letter, send
+from mail_page import NARROW, WIDE, MailPage, mail_page
 from trial import Trial
 
 Opens = Callable[[MailPage], Awaitable[None]]
+LETTER = "Freight rates in seven charts"
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +28,13 @@ async def alice(up: Trial, browser: Browser) -> AsyncIterator[MailPage]:
     async with mail_page(up, browser, "everyone.alice", reduced_motion="reduce") as alice:
         await alice.sign_up_and_wait()
         await up.postroom("sandbox", "fill", alice.email, "--mails", "120")
+        host, _, port = (await up.stalwart())["lmtp"].rpartition(":")
+        content = letter(
+            f"Subject: {LETTER}",
+            "From: The Harbour Ledger of Birkenau and Surroundings <weekly@ledger.example.net>",
+            "List-Unsubscribe: <https://ledger.example.net/leave?t=a-long-secret>, <mailto:leave@ledger.example.net>",
+        )
+        await send((host, int(port)), alice.email, content=content)
         yield alice
 
 
@@ -107,6 +121,19 @@ async def compose(alice: MailPage) -> None:
     await alice.page.keyboard.type("bob@example.org, not an address,")
 
 
+async def newsletter(alice: MailPage) -> None:
+    """Of a list that can be left, and whose name needs two lines on a phone."""
+    await at_inbox(alice)
+    await alice.row(LETTER).click()
+    await expect(alice.page.get_by_role("button", name="Unsubscribe from")).to_be_visible()
+
+
+async def leaving_a_list(alice: MailPage) -> None:
+    await newsletter(alice)
+    await alice.page.get_by_role("button", name="Unsubscribe from").click()
+    await expect(alice.page.get_by_role("dialog", name="Unsubscribe from")).to_be_visible()
+
+
 async def reply(alice: MailPage) -> None:
     await conversation(alice)
     await press(alice, "r")
@@ -158,6 +185,8 @@ VIEWS: Mapping[str, Opens] = {
     "scheduled": path("/mail/scheduled"),
     "unread": unread,
     "conversation": conversation,
+    "newsletter": newsletter,
+    "leaving a list": leaving_a_list,
     "selection": selection,
     "toast": toast,
     "search help": search_help,
@@ -198,3 +227,20 @@ async def test_view_is_for_everyone(alice: MailPage, page: Page, name: str) -> N
     await require_for_everyone(page, name)
     await require_with_large_text(page, name)
     await require_from_right_to_left(page, name)
+
+
+FOR_FINGERS = (
+    *("inbox", "unread", "conversation", "newsletter", "leaving a list", "selection", "move", "more", "compose"),
+    *("search results", "settings general", "settings absence", "settings folders", "settings tokens"),
+)
+
+
+async def test_what_is_touched_is_large_enough_on_a_phone(up: Trial, browser: Browser, alice: MailPage) -> None:
+    """44 × 44 (design), by the page of the same person: what is opened by a key at a desk can be touched here."""
+    state = await alice.page.context.storage_state()
+    phone = {"viewport": NARROW, "has_touch": True, "is_mobile": True, "storage_state": state}
+    async with mail_page(up, browser, "everyone.alice", reduced_motion="reduce", **phone) as at_phone:
+        for name in FOR_FINGERS:
+            await VIEWS[name](at_phone)
+            await require_for_fingers(at_phone.page, name)
+            await press(at_phone, "Escape")

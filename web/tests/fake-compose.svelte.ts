@@ -5,6 +5,7 @@ export class FakeCompose implements Compose {
   readonly started: Start[] = []
   open: readonly Composition[] = $state.raw([])
   departures: readonly Departure[] = $state.raw([])
+  knowsDepartures = $state(true)
   outcome = $state.raw<Outcome | null>(null)
   unsent = $state(0)
   unsentDrafts: readonly UnsentDraft[] = $state.raw([])

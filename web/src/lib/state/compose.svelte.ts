@@ -101,6 +101,11 @@ export class ComposeState implements Compose {
     return this.#parts.sendings.departures.map((facts) => ({ ...facts, undo: () => this.#undo(facts.id) }))
   }
 
+  get knowsDepartures(): boolean {
+    this.#version.seen()
+    return this.#parts.sendings.isKnown
+  }
+
   async takeBack(held: Held): Promise<Composition | null> {
     await this.#senders.read()
     const { emailId } = held

@@ -146,6 +146,8 @@ export interface Compose {
   readonly maxFile: number
   readonly maxFiles: number
   readonly departures: readonly Departure[]
+  /** Not yet while only this device knows of messages that wait. */
+  readonly knowsDepartures: boolean
   /** Take back what another device sent, and the mail server holds: as `undo` of a departure. */
   takeBack(held: Held): Promise<Composition | null>
   readonly outcome: Outcome | null

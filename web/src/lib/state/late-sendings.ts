@@ -69,4 +69,9 @@ export class LateSendings {
   get departures(): readonly DepartureFacts[] {
     return this.#engine.now?.sendings.departures ?? []
   }
+
+  /** Until what sends is loaded, nobody knows when what waits leaves. */
+  get isKnown(): boolean {
+    return Boolean(this.#engine.now) || !this.#drafts.all().some(({ sending }) => sending)
+  }
 }

@@ -10,9 +10,8 @@ const ends: (() => void)[] = []
 
 afterEach(() => ends.splice(0).forEach((end) => end()))
 
-async function notices(): Promise<Drawn & { compose: FakeCompose }> {
+async function notices(compose = new FakeCompose()): Promise<Drawn & { compose: FakeCompose }> {
   const drawn = await pageOf(new ModelServer())
-  const compose = new FakeCompose()
   drawn.page.writing.compose = compose
   ends.push(await draw(drawn, Notices, { title: 'Inbox' }))
   return { ...drawn, compose }
@@ -36,6 +35,16 @@ test('who cannot see the seconds is told once, and how to undo', async () => {
   const { compose } = await notices()
   await after(() => (compose.departures = [departure()]))
   expect(toast()).toEqual(['Sending to Karim in 10 s', 'Sending to Karim'])
+})
+
+test('what another visit scheduled is not told again, though what knows of it comes late', async () => {
+  const compose = Object.assign(new FakeCompose(), { knowsDepartures: false })
+  await notices(compose)
+  const scheduled = departure({ scheduled: true })
+  await after(() => Object.assign(compose, { departures: [scheduled], knowsDepartures: true }))
+  expect(document.querySelector('.toast')).toBeNull()
+  await after(() => (compose.departures = [scheduled, departure({ id: 'b', scheduled: true })]))
+  expect(document.querySelector('.toast')?.textContent).toContain('Leaves on ')
 })
 
 test('a notice is told by the one live region, with how to undo it', async () => {
