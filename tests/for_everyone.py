@@ -58,7 +58,8 @@ _OVERLAPPING = """() => {
         box.right = Math.min(box.right, edge.right)
       }
       const top = document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2)
-      if (top && (around.contains(top) || top.contains(around))) words.push({ part, around, box, text: node.textContent })
+      const isSeen = top && (around.contains(top) || top.contains(around))
+      if (isSeen) words.push({ part, around, box, text: node.textContent })
     }
   }
   const found = []
@@ -78,7 +79,7 @@ async def cut_off(page: Page) -> list[str]:
     return await page.evaluate(_CUT_OFF) + await page.evaluate(_OVERLAPPING)
 
 
-# What is pressed, with what around it is pressed in its stead: 44 × 44, or as much of it as can be seen.
+# What is pressed, with what around it is pressed in its stead: 44 by 44, or as much of it as can be seen.
 _TOO_SMALL = """() => {
   const controls = 'a[href], button, input:not([type=hidden]), select, summary, [role=menuitem], [role=option]'
   const found = []
@@ -97,7 +98,7 @@ _TOO_SMALL = """() => {
     const isHigh = height > 41 || (reach(0, 21) && reach(0, -21))
     const isWide = width > 35 || (reach(21, 0) && reach(-21, 0))
     if (!isHigh || !isWide)
-      found.push(`${control.outerHTML.slice(0, 80)} ${Math.round(width)} × ${Math.round(height)}`)
+      found.push(`${control.outerHTML.slice(0, 80)} ${Math.round(width)} by ${Math.round(height)}`)
   }
   return found
 }"""

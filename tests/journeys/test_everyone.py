@@ -236,7 +236,7 @@ FOR_FINGERS = (
 
 
 async def test_what_is_touched_is_large_enough_on_a_phone(up: Trial, browser: Browser, alice: MailPage) -> None:
-    """44 × 44 (design), by the page of the same person: what is opened by a key at a desk can be touched here."""
+    """44 by 44 (design), by the page of the same person: what is opened by a key at a desk can be touched here."""
     state = await alice.page.context.storage_state()
     phone = {"viewport": NARROW, "has_touch": True, "is_mobile": True, "storage_state": state}
     async with mail_page(up, browser, "everyone.alice", reduced_motion="reduce", **phone) as at_phone:

@@ -106,6 +106,7 @@ export class FakeCompositions implements Compose {
   maxFile = 50_000_000
   maxFiles = 50_000_000
   departures = $state.raw<readonly Departure[]>([])
+  knowsDepartures = true
   outcome: Outcome | null = null
   unsent = 0
   unsentDrafts: readonly UnsentDraft[] = []
