@@ -368,8 +368,7 @@ export class ModelServer {
     if (maps) {
       const kept = new Set([...this.emails.values()].flatMap(({ keywords }) => Object.keys(keywords)))
       for (const keyword of Object.keys(maps.keywords)) {
-        if (!kept.has(keyword) && kept.size >= this.mostKeywords)
-          delete (maps.keywords as Record<string, boolean>)[keyword]
+        if (!kept.has(keyword) && kept.size >= this.mostKeywords) Reflect.deleteProperty(maps.keywords, keyword)
         else kept.add(keyword)
       }
       this.update(id, maps)
