@@ -1,5 +1,6 @@
 """Filters and the reply while away: made in the settings, carried out by the mail server."""
 
+import asyncio
 import re
 import smtplib
 from collections.abc import AsyncIterator
@@ -7,7 +8,7 @@ from contextlib import asynccontextmanager
 from email.message import EmailMessage
 
 import pytest
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
 
 from eventually import eventually
 from mail_page import NARROW, MailPage, mail_page
@@ -263,6 +264,30 @@ async def test_what_another_device_changed_is_not_overwritten(up: Trial, browser
         await expect(there.text("Filter saved")).to_be_visible()
         text = await script_of(mail)
         assert all(f"# {name}" in text for name in ("Here", "Newer", "There"))
+
+
+async def test_what_is_typed_while_a_filter_is_saved_stays(up: Trial, browser: Browser) -> None:
+    async with person(up, browser, "filter.ivan") as (ivan, mail):
+        await mail.create("Mailbox", name="Reading")
+        await open_section(ivan, "filters")
+        typed = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            if "SieveScript/validate" in (route.request.post_data or ""):
+                await typed.wait()
+            await route.continue_()
+
+        await ivan.page.route("**/jmap/**", hold)
+        await ivan.button("New").click()
+        await named(ivan, "textbox", "Text").fill("boss@example.com")
+        await named(ivan, "combobox", "Folder").select_option("Reading")
+        await ivan.button("Save filter").click()
+        await named(ivan, "textbox", "Name").fill("Boss")
+        typed.set()
+        await expect(ivan.page.get_by_text("Filter saved", exact=True)).to_be_visible()
+        await expect(named(ivan, "textbox", "Name")).to_have_value("Boss")
+        assert "boss@example.com" in await script_of(mail)
+        assert '"name":"Boss"' not in await script_of(mail)
 
 
 async def test_an_absence_answers_beside_the_filters_until_it_is_ended(up: Trial, browser: Browser) -> None:

@@ -150,6 +150,18 @@ describe('a draft', () => {
     expect((await (await opened()).start()).drafts).toBe(1)
   })
 
+  test('outlives a disk without room to open it, as often as that happens', async () => {
+    const cache = await opened()
+    await keepDraft(cache)
+    cache.close()
+    const open = vi.spyOn(indexedDB, 'open').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError')
+    })
+    expect(await Cache.open('ann/a')).toBeNull()
+    open.mockRestore()
+    expect((await (await opened()).start()).drafts).toBe(1)
+  })
+
   test('outlives a full disk, which costs the bodies', async () => {
     const cache = await opened()
     await keepDraft(cache)

@@ -34,7 +34,11 @@ export class Cache {
     for (let attempt = 0; attempt < 3; attempt += 1) {
       try {
         return new Cache(name, await openDB<Schema>(name, FORMAT, { upgrade, blocking }))
-      } catch {
+      } catch (failure) {
+        // It is not broken, and it holds the drafts: without room on this device nothing is read or kept for now.
+        if (failure instanceof DOMException && failure.name === 'QuotaExceededError') {
+          return null
+        }
         // A failed upgrade, or a file that the browser cannot read. It holds the drafts, so one failure is not enough.
         if (attempt > 0) {
           await remove(name)

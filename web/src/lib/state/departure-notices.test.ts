@@ -15,11 +15,16 @@ function departure(values: Partial<Departure> = {}): Departure {
   return { id: 'a', to: [KARIM], at, needs: null, scheduled: false, undo: () => Promise.resolve(OPEN), ...values }
 }
 
-function scene(before: readonly Departure[] = []) {
+function scene(before: readonly Departure[] = [], isOnline = false) {
   const notices = new Notices()
   const shown: Composition[] = []
   const show = (composition: Composition): void => void shown.push(composition)
-  const departing = new DepartureNotices({ notices, words: () => ({ delivery, mail: english.mail }), show }, () => NOW)
+  const words = { delivery, mail: english.mail }
+  const departing = new DepartureNotices(
+    { notices, words: () => words, show },
+    () => NOW,
+    () => isOnline
+  )
   departing.follow(before)
   return { notices, departing, shown }
 }
@@ -57,6 +62,12 @@ test('what leaves later, and what waits for the connection, is told once and has
   expect(notices.shown?.timed).toBeNull()
   departing.follow([departure({ id: 'b', needs: 'connection' })])
   expect(notices.shown?.text).toBe('The message to Karim Bensaïd is sent when you are back online.')
+})
+
+test('what waits for the mail server is not said to wait for the network, which is there', () => {
+  const { notices, departing } = scene([], true)
+  departing.follow([departure({ needs: 'connection' })])
+  expect(notices.shown?.text).toBe('The message to Karim Bensaïd is sent once the mail server answers.')
 })
 
 test('what waits for a session is not said to wait for the network, which is there', () => {

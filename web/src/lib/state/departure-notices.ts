@@ -54,10 +54,13 @@ export async function takeBack(undo: () => Promise<Composition | null>, scene: S
 export class DepartureNotices {
   readonly #scene: Scene
   readonly #now: () => number
+  /** with a network it is the mail server that does not answer */
+  readonly #isOnline: () => boolean
   readonly #told = new Map<string, Told>()
   #began = false
 
-  constructor(scene: Scene, now: () => number = Date.now) {
+  constructor(scene: Scene, now: () => number = Date.now, isOnline = (): boolean => navigator.onLine) {
+    this.#isOnline = isOnline
     this.#scene = scene
     this.#now = now
   }
@@ -116,7 +119,8 @@ export class DepartureNotices {
   #say({ to, at, needs, scheduled }: Departure, undo: Undo): void {
     const { delivery, mail } = this.#scene.words()
     const who = whoOf(to, delivery)
-    if (needs === 'connection') this.#scene.notices.say(delivery.waits(who), undo)
+    const waits = this.#isOnline() ? delivery.waitsForServer : delivery.waits
+    if (needs === 'connection') this.#scene.notices.say(waits(who), undo)
     else if (needs === 'session') this.#scene.notices.say(delivery.waitsForSignIn(who), undo)
     else if (scheduled) this.#scene.notices.say(delivery.leavesOn(fullTime(at, mail.locale)), undo)
     else {

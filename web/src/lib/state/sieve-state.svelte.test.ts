@@ -34,10 +34,6 @@ vi.mock('#lib/sync/scripts.ts', () => ({
       return text
     }
 
-    isRun(): Promise<boolean> {
-      return Promise.resolve(false)
-    }
-
     check(text: string): Promise<unknown> {
       this.#sent = text
       return Promise.resolve({ blobId: 'new', mistake: null })

@@ -6,7 +6,7 @@ import type { Filter } from '#lib/sieve/filter.ts'
 import { offersOf, type Offers } from '#lib/sieve/offers.ts'
 import { EMPTY, OUR_NAME, read, written, type Content } from '#lib/sieve/script.ts'
 import { onIdentities } from '#lib/sync/identities.ts'
-import { freeName, isChanged, isVacation, ownIn } from '#lib/sync/own-script.ts'
+import { freeName, isChanged, isRun, isVacation, ownIn } from '#lib/sync/own-script.ts'
 import { Scripts, type Stored, type StoredScript } from '#lib/sync/scripts.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import { readVacation } from '#lib/sync/vacation.ts'
@@ -209,7 +209,7 @@ export class SieveState implements Filters {
     return this.#inTurn(async () => {
       const stored = await this.#scripts.all()
       const isTheirs = isChanged(stored, this.#own, this.#other !== null)
-      if (isTheirs && !(await this.#scripts.isRun(this.#written(content), stored))) return this.#collided(content)
+      if (isTheirs && !(await isRun(this.#written(content), this.#scripts, stored))) return this.#collided(content)
       return this.#put(content, stored, ownIn(stored), undefined)
     }).then((outcome) => {
       // Unless something else was changed meanwhile.
@@ -264,7 +264,7 @@ export class SieveState implements Filters {
     try {
       await this.#scripts.put({ id: own?.id ?? null, name: OUR_NAME, blobId, renamed }, stored.state)
     } catch (failure) {
-      const runs = await this.#scripts.isRun(text).catch(() => false)
+      const runs = await isRun(text, this.#scripts).catch(() => false)
       if (!runs && failure instanceof JmapFailure && failure.code === 'stateMismatch') {
         return this.#collided(read(text) ?? this.#content)
       }

@@ -1,6 +1,6 @@
 /** Which of the stored scripts is ours: the one of our name. */
 import { OUR_NAME } from '#lib/sieve/script.ts'
-import type { Stored, StoredScript } from './scripts.ts'
+import type { Scripts, Stored, StoredScript } from './scripts.ts'
 
 export function ownIn({ scripts }: Stored): StoredScript | null {
   return scripts.find(({ name }) => name === OUR_NAME) ?? null
@@ -30,4 +30,15 @@ export function isChanged(stored: Stored, before: StoredScript | null, knowsOthe
   const active = stored.scripts.find(({ isActive }) => isActive)
   const runsOther = active !== undefined && active.id !== own?.id && !isVacation(active)
   return own?.blobId !== before?.blobId || (runsOther && !knowsOther)
+}
+
+/** Whether our script runs with this text: the answer to a change may be lost, and the change there nevertheless. */
+export async function isRun(text: string, scripts: Scripts, stored?: Stored): Promise<boolean> {
+  const own = ownIn(stored ?? (await scripts.all()))
+  return own?.isActive === true && linesOf(await scripts.textOf(own)) === linesOf(text)
+}
+
+/** A server may change line ends, and what is behind the last line. */
+function linesOf(script: string): string {
+  return script.trimEnd().replaceAll('\r\n', '\n')
 }

@@ -5,7 +5,6 @@ import { uploadUrl } from '#lib/jmap/upload.ts'
 import type { Arguments, GetResponse, Id, SetResponse } from '#lib/jmap/types.ts'
 import { mistakeOf, type Mistake } from '#lib/sieve/errors.ts'
 import type { Account } from './account.ts'
-import { ownIn } from './own-script.ts'
 
 export const SIEVE = 'urn:ietf:params:jmap:sieve'
 CAPABILITY_OF['SieveScript'] = SIEVE
@@ -60,12 +59,6 @@ export class Scripts {
     return client.download(url, (response) => response.text())
   }
 
-  /** Whether our script runs with this text: the answer to a change may be lost, and the change there nevertheless. */
-  async isRun(text: string, stored?: Stored): Promise<boolean> {
-    const own = ownIn(stored ?? (await this.all()))
-    return own?.isActive === true && linesOf(await this.textOf(own)) === linesOf(text)
-  }
-
   /** Upload it, and ask the server whether it is valid: what it refuses replaces nothing. */
   async check(text: string): Promise<{ readonly blobId: Id; readonly mistake: Mistake | null }> {
     const { client, ports } = this.#account
@@ -118,9 +111,4 @@ export class Scripts {
 
 export function capabilityOf({ session, accountId }: JmapClient, name: string): unknown {
   return session.accounts[accountId]?.accountCapabilities[name] ?? null
-}
-
-/** A server may change line ends, and what is behind the last line. */
-function linesOf(script: string): string {
-  return script.trimEnd().replaceAll('\r\n', '\n')
 }

@@ -9,6 +9,7 @@ export const delivery = {
   sending: (who: string) => `Wird an ${who} gesendet`,
   keepTab: 'Lassen Sie diesen Tab offen.',
   waits: (who: string) => `Die Nachricht an ${who} wird gesendet, sobald Sie online sind.`,
+  waitsForServer: (who: string) => `Die Nachricht an ${who} wird gesendet, sobald der Mailserver antwortet.`,
   waitsForSignIn: (who: string) => `Die Nachricht an ${who} wird erst gesendet, wenn Sie sich wieder anmelden.`,
   leavesOn: (date: string) => `Wird am ${date} gesendet`,
   sent: 'Gesendet',

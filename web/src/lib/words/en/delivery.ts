@@ -9,6 +9,7 @@ export const delivery = {
   sending: (who: string) => `Sending to ${who}`,
   keepTab: 'Keep this tab open.',
   waits: (who: string) => `The message to ${who} is sent when you are back online.`,
+  waitsForServer: (who: string) => `The message to ${who} is sent once the mail server answers.`,
   waitsForSignIn: (who: string) => `The message to ${who} is not sent until you sign in again.`,
   leavesOn: (date: string) => `Leaves on ${date}`,
   sent: 'Sent',
