@@ -204,7 +204,10 @@ test.each(['inbox', 'sent'])('what the person sent, in another tab, is not told 
   await after(() => drawn.page.show(mailbox, undefined))
   const from = [{ name: 'Me', email: 'me@example.org' }]
   // To oneself: the conversation is unread.
-  for (const [to, keywords] of [['sent', { $seen: true }], ['inbox', {}]] as const)
+  for (const [to, keywords] of [
+    ['sent', { $seen: true }],
+    ['inbox', {}]
+  ] as const)
     drawn.server.deliver({ from, to: from, keywords, threadId: 't9', mailboxIds: { [to]: true } })
   await after(() => drawn.mail.connection.tryNow())
   expect(drawn.mail.list?.row(0)?.own).toBe(true)
