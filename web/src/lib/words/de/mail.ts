@@ -160,7 +160,7 @@ export const mail = {
     gone: 'Das wurde inzwischen gelöscht oder verschoben.',
     may_not_send: 'Von dieser Adresse dürfen Sie nicht senden.',
     unknown: 'Das hat nicht geklappt.',
-    nextTry: (seconds: number) => `Nächster Versuch in ${seconds} s.`,
+    nextTry: (seconds: number) => `Nächster Versuch in ${seconds}\u00a0s.`,
     signIn: { no_session: 'Anmelden', second_factor: 'Bestätigen', fresh_login: 'Erneut anmelden' },
     reference: (id: string) => `Nummer für den Support: ${id}`
   }

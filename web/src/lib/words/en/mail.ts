@@ -153,7 +153,7 @@ export const mail = {
     gone: 'This was removed or moved in the meantime.',
     may_not_send: 'You may not send from this address.',
     unknown: 'This did not work.',
-    nextTry: (seconds: number) => `Next try in ${seconds} s.`,
+    nextTry: (seconds: number) => `Next try in ${seconds}\u00a0s.`,
     signIn: { no_session: 'Sign in', second_factor: 'Confirm', fresh_login: 'Sign in again' },
     reference: (id: string) => `Number for support: ${id}`
   }
