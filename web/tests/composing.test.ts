@@ -32,6 +32,23 @@ describe('a message that is sent', () => {
     expect(scene.world.mistakes).toEqual([])
   })
 
+  test('leaves the list of drafts at once, also while the pointer is there, and is there again when it is taken back', async () => {
+    const scene = await clocked()
+    const draft = await begun(scene)
+    scene.mail.show('drafts')
+    await scene.world.pass(4_000)
+    scene.mail.list?.hold(true)
+    expect(scene.mail.list?.total).toBe(1)
+    await draft.send({ anyway: true })
+    await scene.world.pass(2_000)
+    expect(scene.mail.list?.total).toBe(0)
+    const [departure] = scene.compose.departures as [Departure]
+    const undoing = departure.undo()
+    await scene.world.pass(5_000)
+    await undoing
+    expect(scene.mail.list?.total).toBe(1)
+  })
+
   test('is open again when it is taken back, and nothing left', async () => {
     const scene = await clocked()
     const draft = await begun(scene)

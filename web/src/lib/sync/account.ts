@@ -150,10 +150,15 @@ export class Account {
     return this.sync.run()
   }
 
-  /** This tab changed emails at the server: no live event tells the tabs of this browser. */
-  wrote(): void {
+  /** This tab changed emails at the server: no live event tells the tabs of this browser. `moves`: rows come or go by it,
+   * also where they are held in their places for what others do. */
+  async wrote(moves = false): Promise<void> {
     this.onwrote()
-    void this.hint()
+    await this.hint()
+    if (moves) {
+      this.list?.settle(this.objects)
+      this.tell('list')
+    }
   }
 
   /** The person asks for it: now, and all of it. */

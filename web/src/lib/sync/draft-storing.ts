@@ -171,7 +171,7 @@ export class DraftStoring {
       return
     }
     if (kept.stored && kept.stored.emailId !== before.stored?.emailId) {
-      this.#account.wrote()
+      void this.#account.wrote()
       await this.onstored(kept)
     }
     const now = this.#drafts.get(id)
@@ -203,7 +203,7 @@ export class DraftStoring {
     }
     if (now.stored) {
       await destroyDrafts(this.#account, [now.stored.emailId])
-      this.#account.wrote()
+      void this.#account.wrote()
     }
     await this.#drafts.update(kept.id, (found) => (found.discardedAt === null ? { ...found, stored: null } : null))
     this.onsettled(kept.id)

@@ -231,7 +231,7 @@ export class Handover {
     // What another device handed over is not held for this one. One whose id nobody told cannot be taken back.
     const held = handedAt === null ? { holdFor: 0, leaveAt: null, handedAt: this.#record.now() } : {}
     await this.#record.step(sending.step, { step: 'held', submissionId: submission?.id || null, again: false, ...held })
-    this.#record.account.wrote()
+    void this.#record.account.wrote(true)
     return 0
   }
 }

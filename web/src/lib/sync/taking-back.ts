@@ -68,7 +68,7 @@ export class TakingBack {
     }
     const handedOver = step === 'returning' ? kept.handedOver : kept.sending.late
     await this.#record.step(step, null, { ...(handedOver && { handedOver }), ...more })
-    this.#record.account.wrote()
+    void this.#record.account.wrote(true)
   }
 
   /** Its time has come. Whether it has left, and is to be told so. */

@@ -2,7 +2,7 @@
 import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import MailPage from '#lib/views/mail/MailPage.svelte'
 import { flushSync } from 'svelte'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../../tests/model-server.ts'
 
 const ends: (() => void)[] = []
@@ -127,6 +127,15 @@ test('each row has its folder and what was looked for, marked; Trash is one pres
   await after(() => more?.click())
   expect(went.at(-1)).toBe('/mail/search?q=pulp%20in%3Aanywhere')
   expect(rows()).toHaveLength(3)
+})
+
+test('where nothing is found no icon stands alone in place of a message', async () => {
+  await mailPage()
+  await typed('porcelain')
+  await pressed('Enter')
+  const reader = () => document.querySelector('.reader-pane .empty')
+  await vi.waitFor(() => expect(document.querySelector('.list')?.textContent).toContain('Nothing matches'))
+  expect([reader()?.textContent.trim(), reader()?.querySelector('svg')]).toEqual(['', null])
 })
 
 test('a conversation opens within the search, and closes to it', async () => {

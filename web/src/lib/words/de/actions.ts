@@ -141,6 +141,8 @@ export const actions = {
     groups: { walk: 'Bewegen', sort: 'Ordnen', select: 'Auswählen', write: 'Schreiben' },
     writing: 'In einer Nachricht, die Sie schreiben',
     then: 'dann',
+    or: 'oder',
+    panes: 'Nächster Bereich',
     on: 'Kürzel mit nur einer Taste sind eingeschaltet.',
     off: 'Kürzel mit nur einer Taste sind ausgeschaltet.',
     why: 'Schalten Sie sie aus, wenn Sie Ihren Computer per Sprache bedienen oder die eigenen Tasten eines Screenreaders nutzen.',

@@ -136,6 +136,8 @@ export const actions = {
     groups: { walk: 'Move', sort: 'Sort', select: 'Select', write: 'Write' },
     writing: 'In a message you write',
     then: 'then',
+    or: 'or',
+    panes: 'Next pane',
     on: 'Single-key shortcuts are on.',
     off: 'Single-key shortcuts are off.',
     why: 'Turn them off if you control your computer by voice or use a screen reader’s own keys.',
