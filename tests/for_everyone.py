@@ -143,8 +143,8 @@ async def require_with_large_text(page: Page, name: str) -> None:
 
 
 async def require_from_right_to_left(page: Page, name: str) -> None:
-    """The layout of a language that is written so. Its words are not tried: there is none yet. What reads the direction asks
-    for it at each event, so that it may be set after the page was drawn."""
+    """The layout of a language that is written so. Its words are not tried: there is none yet. What reads the direction
+    asks for it at each event, so that it may be set after the page was drawn."""
     await page.evaluate("document.documentElement.dir = 'rtl'")
     found: list[str] = []
     for width in WIDTHS:
