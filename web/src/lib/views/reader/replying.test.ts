@@ -173,6 +173,11 @@ test('of an own message the reader tells whom it did not reach, why, and sends i
   expect(document.querySelector('.bar .words')?.textContent.replaceAll(/\s+/g, ' ').trim()).toBe(
     'One of 2 recipients did not get this kenji@papier.example: the mail server there knows no such mailbox (550 5.1.1).'
   )
+  const many = Array.from({ length: 200 }, (_, at) => ({ ...refused[0], address: `a${at}@papier.example` }))
+  await after(() => (sent.deliveries = { e1: { recipients: 200, refused: many } }))
+  expect(document.querySelectorAll('.bar .words > ul li')).toHaveLength(3)
+  expect(document.querySelector('.bar summary')?.textContent).toBe('and 197 more')
+  await after(() => (sent.deliveries = { e1: { recipients: 2, refused } }))
   await after(() => button('Correct and resend')?.click())
   const [start] = compose.started
   expect(start).toMatchObject({ kind: 'resend', to: [{ name: 'Kenji', address: 'kenji@papier.example' }] })
