@@ -18,9 +18,12 @@ test('characters that turn the direction of a name are left out', () => {
   expect(honestName(' line\nbreak.txt ')).toBe('line break.txt')
 })
 
-test.each([' ', '\u202e', '\u200b\u00ad', '\u3164', '\u2800'])('a name of which nothing is seen (%j) is none', (name) => {
-  expect([honestName(name), honestName(`${name}a`).endsWith('a')]).toEqual(['', true])
-})
+test.each([' ', '\u202e', '\u200b\u00ad', '\u3164', '\u2800'])(
+  'a name of which nothing is seen (%j) is none',
+  (name) => {
+    expect([honestName(name), honestName(`${name}a`).endsWith('a')]).toEqual(['', true])
+  }
+)
 
 test.each([
   ['../../etc/passwd', '_.._etc_passwd'],

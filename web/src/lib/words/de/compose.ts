@@ -116,7 +116,7 @@ export const compose: Widen<typeof english> = {
   notSent: 'Nicht gesendet.',
   reasons: {
     not_kept:
-      'Dieser Browser konnte auf diesem Gerät nicht festhalten, dass die Nachricht gesendet wird; vielleicht ist sein Speicher voll. Schaffen Sie Platz und laden Sie diese Seite neu, oder senden Sie sie aus einem anderen Browser.',
+      'Dieser Browser konnte auf diesem Gerät nicht festhalten, dass die Nachricht gesendet wird; vielleicht ist sein Speicher voll. Schaffen Sie Platz und senden Sie noch einmal, oder senden Sie sie aus einem anderen Browser.',
     identity_gone:
       'Die Adresse, von der sie gesendet werden sollte, gehört Ihnen nicht mehr. Senden Sie noch einmal, um sie von Ihrer eigenen zu senden.',
     tooLarge: 'Die Nachricht ist zu groß für den Mailserver.',
@@ -130,6 +130,8 @@ export const compose: Widen<typeof english> = {
   },
   reachedNobody: 'Niemand hat das bekommen. Der Mailserver sagt:',
   notSaved: 'Nicht gespeichert. Kopieren Sie Ihren Text, bevor Sie diese Seite verlassen.',
+  notKept:
+    'Nicht gesendet und nicht gespeichert: Dieser Browser kann auf diesem Gerät nichts ablegen. Schaffen Sie Platz und senden Sie noch einmal, oder kopieren Sie Ihren Text, bevor Sie diese Seite verlassen.',
   from: { mayNot: (address: string) => `Sie dürfen nicht als ${address} senden.` },
   own: {
     title: (subject: string) => `${subject} – Postroom`,
