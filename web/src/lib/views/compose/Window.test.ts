@@ -162,16 +162,16 @@ test('a save that fails is said, one that goes well is only shown', async () => 
   expect(alerts()).toEqual(['Not saved. Copy your text before you leave this page.'])
 })
 
-test('that this device keeps nothing is said in one sentence, with what to do', async () => {
+test('that this device keeps nothing is said once, with what to do', async () => {
   const { composition } = await shown({}, (scene) => {
     scene.composition.trouble = { code: 'not_kept', retryAt: null, reference: null }
     scene.composition.save = { kind: 'failed', trouble: scene.composition.trouble }
   })
   expect(alerts()).toEqual([
-    'Not sent, and not saved: this browser can keep nothing on this device. Make room and send again, or copy your text before you leave this page.'
+    'Not sent. This browser could not note on this device that the message is sent; its storage may be full. Make room and send again, or send it from another browser. Not saved. Copy your text before you leave this page.'
   ])
   await after(() => (composition.save = { kind: 'saved', at: new Date() }))
-  expect(alerts()).toEqual([expect.stringMatching(/^Not sent\. .* send again/)])
+  expect(alerts()).toEqual([expect.stringMatching(/^Not sent\. .* another browser\.$/)])
 })
 
 test('a file shows how far it is; one that failed can be tried again or removed', async () => {

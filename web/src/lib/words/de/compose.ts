@@ -130,8 +130,6 @@ export const compose: Widen<typeof english> = {
   },
   reachedNobody: 'Niemand hat das bekommen. Der Mailserver sagt:',
   notSaved: 'Nicht gespeichert. Kopieren Sie Ihren Text, bevor Sie diese Seite verlassen.',
-  notKept:
-    'Nicht gesendet und nicht gespeichert: Dieser Browser kann auf diesem Gerät nichts ablegen. Schaffen Sie Platz und senden Sie noch einmal, oder kopieren Sie Ihren Text, bevor Sie diese Seite verlassen.',
   from: { mayNot: (address: string) => `Sie dürfen nicht als ${address} senden.` },
   own: {
     title: (subject: string) => `${subject} – Postroom`,

@@ -124,8 +124,6 @@ export const compose = {
   },
   reachedNobody: 'Nobody received this. The mail server says:',
   notSaved: 'Not saved. Copy your text before you leave this page.',
-  notKept:
-    'Not sent, and not saved: this browser can keep nothing on this device. Make room and send again, or copy your text before you leave this page.',
   from: { mayNot: (address: string) => `You may not send as ${address}.` },
   own: {
     title: (subject: string) => `${subject} – Postroom`,
