@@ -159,6 +159,26 @@ describe('a message that this device cannot keep is not sent, and that is told',
   })
 })
 
+test('a message that was not sent since this device keeps nothing is said to be unsaved, at any moment', async () => {
+  const scene = await clocked()
+  const draft = await begun(scene)
+  await scene.world.pass(5_000)
+  scene.server.interrupt = () => Response.error()
+  const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+    throw new DOMException('full', 'QuotaExceededError')
+  })
+  draft.change({ text: 'Dear Ann, hello' })
+  await draft.send({ anyway: true })
+  const seen = new Set<string | undefined>()
+  for (let second = 0; second < 30; second += 1) {
+    await scene.world.pass(1_000)
+    const [again] = scene.compose.open
+    if (again?.trouble) seen.add(again.save.kind)
+  }
+  put.mockRestore()
+  expect([...seen]).toEqual(['failed'])
+})
+
 test('a message that is larger than a request may be is not sent, and that is told', async () => {
   const scene = await clocked()
   const draft = await begun(scene)

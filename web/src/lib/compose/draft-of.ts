@@ -1,7 +1,7 @@
 /** An Email of the mail server → the draft that it is: ours, or that of another program. */
 import type { Draft, DraftFile, Parent, Recipient } from '#lib/compose/draft.ts'
 import type { BodyPart, EmailAddress, Id } from '#lib/jmap/types.ts'
-import { fileName } from '#lib/mail/attachment.ts'
+import { fileName } from '#lib/mail/honest-name.ts'
 import { isAddress, sameAddress } from './address.ts'
 import { DRAFT_HEADER, readDraftHeader, type OwnHeader } from './draft-header.ts'
 import { isMessageId } from './field.ts'
@@ -178,6 +178,6 @@ export function rebound(files: readonly DraftFile[], email: DraftParts): DraftFi
 
 /** The order of the parts tells files of the same name apart. Sizes are not compared: a server may rewrite line ends. */
 function isSame(file: DraftFile, part: DraftPart): boolean {
-  const isNamed = part.disposition === 'attachment' && fileName(part.name, part.type) === file.name
+  const isNamed = part.disposition === 'attachment' && fileName(part.name, part.type) === fileName(file.name, file.type)
   return file.cid === null ? isNamed : part.cid === file.cid
 }

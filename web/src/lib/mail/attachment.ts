@@ -1,5 +1,3 @@
-import { honestName } from './file-names.ts'
-
 /** A file that a message brings along. */
 export interface Attachment {
   readonly blobId: string
@@ -13,7 +11,7 @@ export interface Attachment {
   readonly url: string
 }
 
-/** What a file is called, received or sent. A forwarded message seldom has a name. */
-export function fileName(name: string | null, type: string): string {
-  return honestName(name ?? '') || (type === 'message/rfc822' ? 'message.eml' : 'attachment')
+/** What a part without a name is called: a forwarded message seldom has one. */
+export function nameOfType(type: string): string {
+  return type === 'message/rfc822' ? 'message.eml' : 'attachment'
 }

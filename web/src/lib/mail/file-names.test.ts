@@ -1,4 +1,5 @@
-import { apart, emlName, halves, honestName, safeName } from '#lib/mail/file-names.ts'
+import { apart, emlName, halves, safeName } from '#lib/mail/file-names.ts'
+import { honestName } from '#lib/mail/honest-name.ts'
 import { expect, test } from 'vitest'
 
 test('the extension of a long name is in the piece that stays', () => {

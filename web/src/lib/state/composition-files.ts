@@ -1,7 +1,6 @@
 /** The files of a draft that is open: which are taken, how far they are, and where they can be shown from. */
 import { cidsIn } from '#lib/compose/pictures.ts'
 import type { Draft, DraftFile } from '#lib/compose/draft.ts'
-import { fileName } from '#lib/mail/attachment.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
@@ -61,16 +60,15 @@ export class CompositionFiles {
     const taken: DraftFile[] = []
     const refusals: Refusal[] = []
     for (const file of files) {
-      const name = fileName(file.name, file.type)
       const code = codeOf(file, within, { maxFile, maxFiles: maxFiles - total })
       if (code !== null) {
-        refusals.push({ name, trouble: trouble(code) })
+        refusals.push({ name: file.name, trouble: trouble(code) })
         continue
       }
       total += file.size
       const id = this.#account.ports.unique()
       const cid = within === 'text' ? `${id}@postroom` : null
-      taken.push({ id, name, type: file.type, size: file.size, blobId: null, cid })
+      taken.push({ id, name: file.name, type: file.type, size: file.size, blobId: null, cid })
       void this.#uploads.add(this.#id, id, file.type, file)
     }
     this.refusals = refusals

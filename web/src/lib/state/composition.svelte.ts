@@ -73,7 +73,9 @@ export class CompositionState implements Composition {
     if (!kept || (kept.revision === 0 && !kept.stored)) {
       return { kind: 'empty' }
     }
-    const trouble = this.#parts.storing.troubleOf(this.id)
+    const { trouble: unsent } = this
+    // What this device could not keep when it was sent is not on its way to anywhere.
+    const trouble = this.#parts.storing.troubleOf(this.id) ?? (unsent?.code === 'not_kept' ? unsent : null)
     const isWritten = this.#parts.drafts.isWritten(this.id)
     if (kept.stored && isStored(kept)) {
       return { kind: 'saved', at: new Date(kept.stored.at) }

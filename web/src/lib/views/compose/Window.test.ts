@@ -134,6 +134,21 @@ test('why it was not sent stands in the window, and its text is there', async ()
   expect(document.querySelector('textarea')?.value).toBe('Dear Ann')
 })
 
+test.each([
+  [4, ['a0@example.org: No.', 'a1@example.org: No.', 'a2@example.org: No.', 'a3@example.org: No.'], undefined],
+  [200, ['a0@example.org: No.', 'a1@example.org: No.', 'a2@example.org: No.'], 'and 197 more recipients']
+])('of %i people who were refused the first are named, the others can be unfolded', async (count, first, more) => {
+  await shown({}, ({ composition }) => {
+    const detail = Array.from({ length: count }, (_, at) => `a${at}@example.org: No.`).join('\n')
+    composition.trouble = { code: 'refused_recipients', retryAt: null, reference: null, detail }
+  })
+  const bar = document.querySelector('[role="alert"]')
+  const folded = bar?.querySelector('details')
+  const names = (list: Element | null | undefined) => [...(list?.children ?? [])].map((one) => one.textContent)
+  expect([names(bar?.querySelector('ul')), folded?.querySelector('summary')?.textContent]).toEqual([first, more])
+  expect(names(folded?.querySelector('ul'))).toHaveLength(count - first.length)
+})
+
 test('a save that fails is said, one that goes well is only shown', async () => {
   const { composition } = await shown()
   const state = () => [document.querySelector('.state')?.textContent.trim(), voice.text]
@@ -145,6 +160,18 @@ test('a save that fails is said, one that goes well is only shown', async () => 
     () => (composition.save = { kind: 'failed', trouble: { code: 'unknown', retryAt: null, reference: null } })
   )
   expect(alerts()).toEqual(['Not saved. Copy your text before you leave this page.'])
+})
+
+test('that this device keeps nothing is said once, with what to do', async () => {
+  const { composition } = await shown({}, (scene) => {
+    scene.composition.trouble = { code: 'not_kept', retryAt: null, reference: null }
+    scene.composition.save = { kind: 'failed', trouble: scene.composition.trouble }
+  })
+  expect(alerts()).toEqual([
+    'Not sent. This browser could not note on this device that the message is sent; its storage may be full. Make room and send again, or send it from another browser. Not saved. Copy your text before you leave this page.'
+  ])
+  await after(() => (composition.save = { kind: 'saved', at: new Date() }))
+  expect(alerts()).toEqual([expect.stringMatching(/^Not sent\. .* another browser\.$/)])
 })
 
 test('a file shows how far it is; one that failed can be tried again or removed', async () => {

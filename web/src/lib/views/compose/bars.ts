@@ -15,8 +15,9 @@ export function troubleText({ code, detail }: Trouble, words: Words['mail'], onl
 /** Why a message was not sent. */
 export function reasonText(trouble: Trouble, words: ComposeWords, mail: Words['mail'], online: boolean): string {
   const { reasons } = words
-  const { code, detail } = trouble
-  if (code === 'refused_recipients') return `${words.reachedNobody} ${detail ?? ''}`
+  const { code } = trouble
+  // Whom, and why, stands below it.
+  if (code === 'refused_recipients') return words.reachedNobody
   return Object.hasOwn(reasons, code) ? reasons[code as keyof typeof reasons] : troubleText(trouble, mail, online)
 }
 

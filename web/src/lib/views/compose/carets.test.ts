@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
-import { caretOf, keepCaret, placeIn, rangeAt } from '#lib/views/compose/carets.ts'
+import { placeIn, rangeAt } from '#lib/views/compose/caret-place.ts'
+import { caretOf, keepCaret } from '#lib/views/compose/carets.ts'
 import { expect, test } from 'vitest'
 
 /** What stands before the cursor. */

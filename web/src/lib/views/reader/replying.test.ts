@@ -166,13 +166,17 @@ test('of an own message the reader tells whom it did not reach, why, and sends i
   const sent = new FakeSent()
   await after(() => (page.writing.sent = sent))
   expect([sent.asked, document.querySelector('.bar')]).toEqual([['e1'], null])
-  const refused = [
-    { address: 'kenji@papier.example', reason: 'unknown_mailbox', code: '550 5.1.1', said: 'No such user' } as const
-  ]
+  const kenji = { address: 'kenji@papier.example', reason: 'unknown_mailbox', code: '550 5.1.1', said: 'No' } as const
+  const refused = [kenji]
   await after(() => (sent.deliveries = { e1: { recipients: 2, refused } }))
   expect(document.querySelector('.bar .words')?.textContent.replaceAll(/\s+/g, ' ').trim()).toBe(
     'One of 2 recipients did not get this kenji@papier.example: the mail server there knows no such mailbox (550 5.1.1).'
   )
+  const many = Array.from({ length: 200 }, (_, at) => ({ ...kenji, address: `a${at}@papier.example` }))
+  await after(() => (sent.deliveries = { e1: { recipients: 200, refused: many } }))
+  expect(document.querySelectorAll('.bar .words > ul li')).toHaveLength(3)
+  expect(document.querySelector('.bar summary')?.textContent).toBe('and 197 more')
+  await after(() => (sent.deliveries = { e1: { recipients: 2, refused } }))
   await after(() => button('Correct and resend')?.click())
   const [start] = compose.started
   expect(start).toMatchObject({ kind: 'resend', to: [{ name: 'Kenji', address: 'kenji@papier.example' }] })

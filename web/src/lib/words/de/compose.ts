@@ -116,7 +116,7 @@ export const compose: Widen<typeof english> = {
   notSent: 'Nicht gesendet.',
   reasons: {
     not_kept:
-      'Dieser Browser konnte auf diesem Gerät nicht festhalten, dass die Nachricht gesendet wird; vielleicht ist sein Speicher voll. Schaffen Sie Platz und laden Sie diese Seite neu, oder senden Sie sie aus einem anderen Browser.',
+      'Dieser Browser konnte auf diesem Gerät nicht festhalten, dass die Nachricht gesendet wird; vielleicht ist sein Speicher voll. Schaffen Sie Platz und senden Sie noch einmal, oder senden Sie sie aus einem anderen Browser.',
     identity_gone:
       'Die Adresse, von der sie gesendet werden sollte, gehört Ihnen nicht mehr. Senden Sie noch einmal, um sie von Ihrer eigenen zu senden.',
     tooLarge: 'Die Nachricht ist zu groß für den Mailserver.',

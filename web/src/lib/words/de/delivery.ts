@@ -41,6 +41,7 @@ export const delivery = {
       policy: 'Der Mailserver dort nimmt diese Nachricht nicht an',
       other: 'Der Mailserver dort hat sie abgelehnt'
     },
+    more: (n: number) => `und ${count(n)} weitere`,
     said: 'Der Mailserver sagt',
     resend: 'Berichtigen und erneut senden',
     hide: 'Ausblenden'

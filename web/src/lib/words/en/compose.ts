@@ -112,7 +112,7 @@ export const compose = {
   notSent: 'Not sent.',
   reasons: {
     not_kept:
-      'This browser could not note on this device that the message is sent; its storage may be full. Make room and load this page again, or send it from another browser.',
+      'This browser could not note on this device that the message is sent; its storage may be full. Make room and send again, or send it from another browser.',
     identity_gone:
       'The address that it was to be sent from is not yours any more. Send again to send it from your own one.',
     tooLarge: 'The message is too large for the mail server.',

@@ -39,6 +39,7 @@ export const delivery = {
       policy: 'the mail server there does not accept this message',
       other: 'the mail server there refused it'
     },
+    more: (n: number) => `and ${count(n)} more`,
     said: 'The mail server says',
     resend: 'Correct and resend',
     hide: 'Hide'
