@@ -12,8 +12,8 @@ from postroom.telemetry import DATABASE_ERRORS, LIVE_EVENTS, PUBLISHER_ERRORS, l
 PEOPLE_AT_ONCE = 100
 
 FALLBACK_POLL = 1.0
-"""Seconds. A commit of an event wakes the publisher of its own process. The fallback poll finds events of a killed
-process, and those claimed when PostgreSQL became unavailable. It costs an idle process one index scan a second."""
+"""Seconds. New mail wakes the publisher of its own process. The fallback poll finds the events of stored settings, of a
+killed process, and those claimed when PostgreSQL became unavailable. It costs an idle process one index scan a second."""
 
 DATABASE_PAUSE = 0.5
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0

@@ -9,7 +9,11 @@ import { opened, type Scene } from '../../../tests/scene.ts'
 import Layout from './+layout.svelte'
 
 const went = vi.hoisted(() => vi.fn<(path: string, how?: object) => Promise<void>>(() => Promise.resolve()))
-vi.mock('$app/navigation', () => ({ goto: went, afterNavigate: () => undefined }))
+const navigated = vi.hoisted<{ done: (to: { from: null }) => void }>(() => ({ done: () => undefined }))
+vi.mock('$app/navigation', () => ({
+  goto: went,
+  afterNavigate: (done: typeof navigated.done) => (navigated.done = done)
+}))
 const at = vi.hoisted<{ params: Record<string, string>; route: { id: string }; url: URL }>(() => ({
   params: { mailbox: 'inbox', thread: 't1' },
   route: { id: '/mail/[[mailbox]]/[[thread]]' },
@@ -74,7 +78,7 @@ test('an address of a folder that there is not leads to the inbox, and says so',
   expect(document.body.textContent).toContain('This folder does not exist any more.')
 })
 
-test('what a key opens, closes or goes to is shown while its address is on the way', async () => {
+test('what a key opens, closes or goes to is shown until an address is reached', async () => {
   Element.prototype.scrollIntoView = () => undefined
   went.mockReturnValue(new Promise(() => undefined))
   const server = new ModelServer()
@@ -95,4 +99,7 @@ test('what a key opens, closes or goes to is shown while its address is on the w
   await press('g')
   await press('s')
   expect(document.querySelector('h1')?.textContent).toBe('Starred')
+  // The link of the inbox was pressed before: its address stands already.
+  await after(() => navigated.done({ from: null }))
+  expect(document.querySelector('h1')?.textContent).toBe('Inbox')
 })
