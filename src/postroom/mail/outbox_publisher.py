@@ -13,7 +13,7 @@ PEOPLE_AT_ONCE = 100
 
 FALLBACK_POLL = 1.0
 """Seconds. New mail wakes the publisher of its own process. The fallback poll finds the events of stored settings, of a
-killed process, and those claimed when PostgreSQL became unavailable. It costs an idle process one index scan a second."""
+killed process, and those claimed when PostgreSQL became unavailable. An idle process pays one index scan a second."""
 
 DATABASE_PAUSE = 0.5
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
