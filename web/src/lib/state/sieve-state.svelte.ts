@@ -6,7 +6,7 @@ import type { Filter } from '#lib/sieve/filter.ts'
 import { offersOf, type Offers } from '#lib/sieve/offers.ts'
 import { EMPTY, OUR_NAME, read, written, type Content } from '#lib/sieve/script.ts'
 import { onIdentities } from '#lib/sync/identities.ts'
-import { freeName, isChanged, isRun, isVacation, ownIn } from '#lib/sync/own-script.ts'
+import { freeName, isChanged, isRun, isVacation, ownIn, runsOther } from '#lib/sync/own-script.ts'
 import { Scripts, type Stored, type StoredScript } from '#lib/sync/scripts.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import { readVacation } from '#lib/sync/vacation.ts'
@@ -37,6 +37,8 @@ export class SieveState implements Filters {
   #stored: Content = EMPTY
   /** our script as this page read or wrote it; null: there is none yet */
   #own: StoredScript | null = null
+  /** the scripts when the person was told that a text would be put in place of another device's change */
+  #told: Stored | null = null
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(inside: Inside) {
@@ -158,15 +160,16 @@ export class SieveState implements Filters {
     })
   }
 
-  saveText(text: string): Promise<Outcome> {
+  saveText(text: string, mine = false): Promise<Outcome> {
     return this.#inTurn(async () => {
       const stored = await this.#scripts.all()
-      if (isChanged(stored, this.#own, this.#other !== null)) {
-        // The next try is after the person was told of it.
-        await this.#read()
-        return 'conflict'
-      }
-      return this.#putText(text, stored, this.#own, undefined)
+      const told = mine ? this.#told : null
+      // Nothing is read: the view in which the person writes the text would be replaced, and the text lost.
+      const isTheirs = told
+        ? isChanged(stored, ownIn(told), runsOther(told))
+        : isChanged(stored, this.#own, this.#other !== null)
+      this.#told = stored
+      return isTheirs ? 'conflict' : this.#putText(text, stored, ownIn(stored), undefined)
     })
   }
 
@@ -305,6 +308,7 @@ export class SieveState implements Filters {
     // Another program's reply becomes part of our script with its next change: one script runs.
     const absence = reply ? await readVacation(account) : null
     this.#own = own
+    this.#told = null
     this.#stored = { ...(found ?? EMPTY), ...(absence && { absence }) }
     if (this.#saving <= savings) this.#content = this.#stored
     const others = texts.filter(({ id }) => id !== own?.id || found === null)

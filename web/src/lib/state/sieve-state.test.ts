@@ -321,8 +321,49 @@ test('a text that was changed elsewhere is told once, and saved by the next try'
   await (await loaded(server)).state.save([{ ...STAR, name: 'Theirs' }])
   expect(await state.saveText('keep;')).toBe('conflict')
   expect([state.conflict, server.running?.includes('Theirs')]).toEqual([null, true])
-  expect(await state.saveText('keep;')).toBe('saved')
+  expect(await state.saveText('keep;', true)).toBe('saved')
   expect(server.running).toBe('keep;')
+})
+
+test('a text that was changed elsewhere stays where it is written, until the person says which holds', async () => {
+  const server = new Server()
+  server.put('postroom', 'keep;', true)
+  const { state } = await loaded(server)
+  const { other } = state
+  await (await loaded(server)).state.begin()
+  expect(await state.saveText('discard;')).toBe('conflict')
+  expect(state.other).toBe(other)
+  expect(await state.saveText('discard;', true)).toBe('saved')
+  expect(server.running).toBe('discard;')
+})
+
+test('a filter that was deleted elsewhere stays, where it is changed as text', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  await (await loaded(server)).state.save([])
+  expect(await state.saveText('keep;')).toBe('conflict')
+  expect(state.filters).toEqual([STAR])
+})
+
+test('after a text was told of a change elsewhere, filters are not saved over that change', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  await (await loaded(server)).state.save([{ ...STAR, name: 'Theirs' }])
+  await state.saveText('keep;')
+  expect(await state.save([{ ...STAR, name: 'Mine' }])).toBe('conflict')
+  expect(await state.saveText('keep;')).toBe('conflict')
+  expect(server.running).toContain('Theirs')
+})
+
+test('a text that was changed elsewhere once more is told once more', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  const other = (await loaded(server)).state
+  await other.save([])
+  expect(await state.saveText('keep;')).toBe('conflict')
+  await other.save([{ ...STAR, name: 'Theirs' }])
+  expect(await state.saveText('keep;', true)).toBe('conflict')
+  expect(server.running).toContain('Theirs')
 })
 
 test('a reply that meets a change from elsewhere leaves no question among the filters', async () => {
