@@ -193,7 +193,7 @@ export class SieveState implements Filters {
       return this.#put(wanted, stored, ownIn(stored), undefined)
     }).then((outcome) => {
       // It is asked again: what was wanted is nowhere else.
-      if (outcome === 'failed') this.#conflict = wanted
+      if (outcome === 'failed' || outcome === 'conflict') this.#conflict = wanted
       return outcome
     })
   }
@@ -212,9 +212,10 @@ export class SieveState implements Filters {
     return this.#inTurn(async () => {
       const stored = await this.#scripts.all()
       const isTheirs = isChanged(stored, this.#own, this.#other !== null)
-      if (isTheirs && !(await isRun(this.#written(content), this.#scripts, stored))) return this.#collided(content)
+      if (isTheirs && !(await isRun(this.#written(content), this.#scripts, stored))) return 'conflict'
       return this.#put(content, stored, ownIn(stored), undefined)
     }).then((outcome) => {
+      if (outcome === 'conflict') this.#conflict = content
       // Unless something else was changed meanwhile.
       if (outcome !== 'saved' && this.#content === content) this.#content = this.#stored
       return outcome
@@ -236,11 +237,6 @@ export class SieveState implements Filters {
   #fail(failure: unknown): void {
     if (!(failure instanceof JmapFailure)) this.#inside.account.ports.report(failure)
     this.#trouble = troubleOf(failure)
-  }
-
-  #collided(wanted: Content): Outcome {
-    this.#conflict = wanted
-    return 'conflict'
   }
 
   async #put(
@@ -268,9 +264,7 @@ export class SieveState implements Filters {
       await this.#scripts.put({ id: own?.id ?? null, name: OUR_NAME, blobId, renamed }, stored.state)
     } catch (failure) {
       const runs = await isRun(text, this.#scripts).catch(() => false)
-      if (!runs && failure instanceof JmapFailure && failure.code === 'stateMismatch') {
-        return this.#collided(read(text) ?? this.#content)
-      }
+      if (!runs && failure instanceof JmapFailure && failure.code === 'stateMismatch') return 'conflict'
       if (!runs) throw failure
     }
     await this.#read()

@@ -30,6 +30,8 @@ class Server {
   identities: { id: string; email: string }[] | null = []
   readonly blobs = new Map<string, string>()
   readonly reported: unknown[] = []
+  /** another device's change, once: between the look at the scripts and the change of this page */
+  meanwhile: (() => unknown) | null = null
   #made = 0
 
   put(name: string, text: string, isActive: boolean): Script {
@@ -104,6 +106,9 @@ class Server {
   }
 
   #set(args: Record<string, unknown>): Promise<unknown> {
+    const { meanwhile } = this
+    this.meanwhile = null
+    meanwhile?.()
     const {
       ifInState,
       create,
@@ -364,6 +369,24 @@ test('a text that was changed elsewhere once more is told once more', async () =
   await other.save([{ ...STAR, name: 'Theirs' }])
   expect(await state.saveText('keep;', true)).toBe('conflict')
   expect(server.running).toContain('Theirs')
+})
+
+test('a text that meets a change while it is stored asks nothing of the filters', async () => {
+  const { server, state } = await loaded()
+  server.meanwhile = () => server.put('postroom', 'keep;', true)
+  expect(await state.saveText('discard;')).toBe('conflict')
+  expect([state.conflict, server.running]).toEqual([null, 'keep;'])
+})
+
+test('filters that meet a change while they are stored are asked about, and again if that meets one', async () => {
+  const { server, state } = await loaded()
+  const theirs = (): unknown => server.put('postroom', 'keep;', true)
+  server.meanwhile = theirs
+  expect(await state.save([STAR])).toBe('conflict')
+  expect([state.conflict, state.filters]).toEqual([[STAR], []])
+  server.meanwhile = theirs
+  expect(await state.settle(true)).toBe('conflict')
+  expect(state.conflict).toEqual([STAR])
 })
 
 test('a reply that meets a change from elsewhere leaves no question among the filters', async () => {
