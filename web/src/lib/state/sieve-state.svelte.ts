@@ -140,12 +140,9 @@ export class SieveState implements Filters {
     return this.#save({ ...this.#content, filters })
   }
 
-  async saveAbsence(absence: Absence): Promise<Outcome> {
-    const asked = this.#conflict
-    const outcome = await this.#save({ ...this.#content, absence })
+  saveAbsence(absence: Absence): Promise<Outcome> {
     // Whoever saves it looks at it and saves again. Asked about among the filters, it would be written there later.
-    if (outcome === 'conflict') this.#conflict = asked
-    return outcome
+    return this.#save({ ...this.#content, absence }, false)
   }
 
   begin(): Promise<Outcome> {
@@ -206,8 +203,8 @@ export class SieveState implements Filters {
     return this.#effects.doNow(filter, ids)
   }
 
-  /** What is changed is seen at once; what the server does not take is as it was. */
-  #save(content: Content): Promise<Outcome> {
+  /** What is changed is seen at once; what the server does not take is as it was. `asks`: about a conflict, later. */
+  #save(content: Content, asks = true): Promise<Outcome> {
     this.#content = content
     return this.#inTurn(async () => {
       const stored = await this.#scripts.all()
@@ -215,7 +212,7 @@ export class SieveState implements Filters {
       if (isTheirs && !(await isRun(this.#written(content), this.#scripts, stored))) return 'conflict'
       return this.#put(content, stored, ownIn(stored), undefined)
     }).then((outcome) => {
-      if (outcome === 'conflict') this.#conflict = content
+      if (asks && outcome === 'conflict') this.#conflict = content
       // Unless something else was changed meanwhile.
       if (outcome !== 'saved' && this.#content === content) this.#content = this.#stored
       return outcome

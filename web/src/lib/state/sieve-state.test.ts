@@ -400,6 +400,15 @@ test('a reply that meets a change from elsewhere leaves no question among the fi
   expect([server.running?.includes('Theirs'), server.running?.includes('vacation')]).toEqual([true, true])
 })
 
+test('a reply that meets the same change as a filter before it leaves the question of that filter', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  await (await loaded(server)).state.save([{ ...STAR, name: 'Theirs' }])
+  const both = [state.save([{ ...STAR, name: 'Mine' }]), state.saveAbsence(AWAY)]
+  expect(await Promise.all(both)).toEqual(['conflict', 'conflict'])
+  expect(state.conflict?.map(({ name }) => name)).toEqual(['Mine'])
+})
+
 test('what was wanted is still asked about if it could not be put in place of the other change', async () => {
   const { server, state } = await loaded()
   await state.save([STAR])
