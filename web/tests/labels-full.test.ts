@@ -1,4 +1,7 @@
 import 'fake-indexeddb/auto'
+import { filterNow } from '#lib/sync/filtering.ts'
+import type { FilterAction } from '#lib/sieve/filter.ts'
+import type { Inside } from '#lib/state/inside.ts'
 import { expect, test } from 'vitest'
 import { ModelServer } from './model-server.ts'
 import { of, tab } from './outbox-scene.ts'
@@ -29,6 +32,29 @@ test('a label that the mail server takes and does not keep is refused with its r
     [[], true],
     [['first'], true]
   ])
+})
+
+test('of a filter whose label is not kept, the rest is done, and taken back', async () => {
+  const server = new ModelServer()
+  server.mostKeywords = 0
+  deliver(server, 2)
+  const { mail, world } = await tab(server)
+  const { account, actions } = await mail.later(() => Promise.resolve({ create: (inside: Inside) => inside }))
+  const filter: FilterAction[] = [
+    { kind: 'label', value: 'first' },
+    { kind: 'move', value: 'trash' }
+  ]
+  const place = { mailboxId: null, roles: new Map(), conversations: false }
+  const done = await filterNow(account, actions.outbox, filter, ['e1', 'e2'], { place, names: {} })
+  await world.pass(1_000)
+  expect(mail.actions.refused).toMatchObject({ trouble: { code: 'too_many_labels', detail: 'first' } })
+  const now = (): unknown[] => ['e1', 'e2'].map((id) => of({ server }, id))
+  const moved = { keywords: {}, mailboxIds: { trash: true } }
+  expect([done?.count, now()]).toEqual([2, [moved, moved]])
+  done?.undo()
+  await world.pass(1_000)
+  const before = { keywords: {}, mailboxIds: { inbox: true } }
+  expect(now()).toEqual([before, before])
 })
 
 test('keywords are the same in capitals and small letters', async () => {

@@ -63,8 +63,8 @@ export interface Filters {
   saveAbsence(absence: Absence): Promise<Outcome>
   /** The script of ours that these filters make. */
   textOf(filters: readonly Filter[]): string
-  /** Another text in place of our script: it is text only from now on. */
-  saveText(text: string): Promise<Outcome>
+  /** Another text in place of our script: it is text only from now on. `mine`: after `conflict`, in place of that too. */
+  saveText(text: string, mine?: boolean): Promise<Outcome>
   /** Filters of ours from now on; what ran before stays, and does not run. */
   begin(): Promise<Outcome>
   /** Run this script in place of ours. */

@@ -6,7 +6,7 @@ import type { Filter } from '#lib/sieve/filter.ts'
 import { offersOf, type Offers } from '#lib/sieve/offers.ts'
 import { EMPTY, OUR_NAME, read, written, type Content } from '#lib/sieve/script.ts'
 import { onIdentities } from '#lib/sync/identities.ts'
-import { freeName, isChanged, isRun, isVacation, ownIn } from '#lib/sync/own-script.ts'
+import { freeName, isChanged, isRun, isVacation, ownIn, runsOther } from '#lib/sync/own-script.ts'
 import { Scripts, type Stored, type StoredScript } from '#lib/sync/scripts.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import { readVacation } from '#lib/sync/vacation.ts'
@@ -37,6 +37,8 @@ export class SieveState implements Filters {
   #stored: Content = EMPTY
   /** our script as this page read or wrote it; null: there is none yet */
   #own: StoredScript | null = null
+  /** the scripts when the person was told that a text would be put in place of another device's change */
+  #told: Stored | null = null
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(inside: Inside) {
@@ -138,12 +140,9 @@ export class SieveState implements Filters {
     return this.#save({ ...this.#content, filters })
   }
 
-  async saveAbsence(absence: Absence): Promise<Outcome> {
-    const asked = this.#conflict
-    const outcome = await this.#save({ ...this.#content, absence })
+  saveAbsence(absence: Absence): Promise<Outcome> {
     // Whoever saves it looks at it and saves again. Asked about among the filters, it would be written there later.
-    if (outcome === 'conflict') this.#conflict = asked
-    return outcome
+    return this.#save({ ...this.#content, absence }, false)
   }
 
   begin(): Promise<Outcome> {
@@ -158,15 +157,16 @@ export class SieveState implements Filters {
     })
   }
 
-  saveText(text: string): Promise<Outcome> {
+  saveText(text: string, mine = false): Promise<Outcome> {
     return this.#inTurn(async () => {
       const stored = await this.#scripts.all()
-      if (isChanged(stored, this.#own, this.#other !== null)) {
-        // The next try is after the person was told of it.
-        await this.#read()
-        return 'conflict'
-      }
-      return this.#putText(text, stored, this.#own, undefined)
+      const told = mine ? this.#told : null
+      // Nothing is read: the view in which the person writes the text would be replaced, and the text lost.
+      const isTheirs = told
+        ? isChanged(stored, ownIn(told), runsOther(told))
+        : isChanged(stored, this.#own, this.#other !== null)
+      this.#told = stored
+      return isTheirs ? 'conflict' : this.#putText(text, stored, ownIn(stored), undefined)
     })
   }
 
@@ -190,7 +190,7 @@ export class SieveState implements Filters {
       return this.#put(wanted, stored, ownIn(stored), undefined)
     }).then((outcome) => {
       // It is asked again: what was wanted is nowhere else.
-      if (outcome === 'failed') this.#conflict = wanted
+      if (outcome === 'failed' || outcome === 'conflict') this.#conflict = wanted
       return outcome
     })
   }
@@ -203,15 +203,16 @@ export class SieveState implements Filters {
     return this.#effects.doNow(filter, ids)
   }
 
-  /** What is changed is seen at once; what the server does not take is as it was. */
-  #save(content: Content): Promise<Outcome> {
+  /** What is changed is seen at once; what the server does not take is as it was. `asks`: about a conflict, later. */
+  #save(content: Content, asks = true): Promise<Outcome> {
     this.#content = content
     return this.#inTurn(async () => {
       const stored = await this.#scripts.all()
       const isTheirs = isChanged(stored, this.#own, this.#other !== null)
-      if (isTheirs && !(await isRun(this.#written(content), this.#scripts, stored))) return this.#collided(content)
+      if (isTheirs && !(await isRun(this.#written(content), this.#scripts, stored))) return 'conflict'
       return this.#put(content, stored, ownIn(stored), undefined)
     }).then((outcome) => {
+      if (asks && outcome === 'conflict') this.#conflict = content
       // Unless something else was changed meanwhile.
       if (outcome !== 'saved' && this.#content === content) this.#content = this.#stored
       return outcome
@@ -233,11 +234,6 @@ export class SieveState implements Filters {
   #fail(failure: unknown): void {
     if (!(failure instanceof JmapFailure)) this.#inside.account.ports.report(failure)
     this.#trouble = troubleOf(failure)
-  }
-
-  #collided(wanted: Content): Outcome {
-    this.#conflict = wanted
-    return 'conflict'
   }
 
   async #put(
@@ -265,9 +261,7 @@ export class SieveState implements Filters {
       await this.#scripts.put({ id: own?.id ?? null, name: OUR_NAME, blobId, renamed }, stored.state)
     } catch (failure) {
       const runs = await isRun(text, this.#scripts).catch(() => false)
-      if (!runs && failure instanceof JmapFailure && failure.code === 'stateMismatch') {
-        return this.#collided(read(text) ?? this.#content)
-      }
+      if (!runs && failure instanceof JmapFailure && failure.code === 'stateMismatch') return 'conflict'
       if (!runs) throw failure
     }
     await this.#read()
@@ -305,6 +299,7 @@ export class SieveState implements Filters {
     // Another program's reply becomes part of our script with its next change: one script runs.
     const absence = reply ? await readVacation(account) : null
     this.#own = own
+    this.#told = null
     this.#stored = { ...(found ?? EMPTY), ...(absence && { absence }) }
     if (this.#saving <= savings) this.#content = this.#stored
     const others = texts.filter(({ id }) => id !== own?.id || found === null)

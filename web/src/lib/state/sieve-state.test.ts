@@ -30,6 +30,8 @@ class Server {
   identities: { id: string; email: string }[] | null = []
   readonly blobs = new Map<string, string>()
   readonly reported: unknown[] = []
+  /** another device's change, once: between the look at the scripts and the change of this page */
+  meanwhile: (() => unknown) | null = null
   #made = 0
 
   put(name: string, text: string, isActive: boolean): Script {
@@ -104,6 +106,9 @@ class Server {
   }
 
   #set(args: Record<string, unknown>): Promise<unknown> {
+    const { meanwhile } = this
+    this.meanwhile = null
+    meanwhile?.()
     const {
       ifInState,
       create,
@@ -321,8 +326,67 @@ test('a text that was changed elsewhere is told once, and saved by the next try'
   await (await loaded(server)).state.save([{ ...STAR, name: 'Theirs' }])
   expect(await state.saveText('keep;')).toBe('conflict')
   expect([state.conflict, server.running?.includes('Theirs')]).toEqual([null, true])
-  expect(await state.saveText('keep;')).toBe('saved')
+  expect(await state.saveText('keep;', true)).toBe('saved')
   expect(server.running).toBe('keep;')
+})
+
+test('a text that was changed elsewhere stays where it is written, until the person says which holds', async () => {
+  const server = new Server()
+  server.put('postroom', 'keep;', true)
+  const { state } = await loaded(server)
+  const { other } = state
+  await (await loaded(server)).state.begin()
+  expect(await state.saveText('discard;')).toBe('conflict')
+  expect(state.other).toBe(other)
+  expect(await state.saveText('discard;', true)).toBe('saved')
+  expect(server.running).toBe('discard;')
+})
+
+test('a filter that was deleted elsewhere stays, where it is changed as text', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  await (await loaded(server)).state.save([])
+  expect(await state.saveText('keep;')).toBe('conflict')
+  expect(state.filters).toEqual([STAR])
+})
+
+test('after a text was told of a change elsewhere, filters are not saved over that change', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  await (await loaded(server)).state.save([{ ...STAR, name: 'Theirs' }])
+  await state.saveText('keep;')
+  expect(await state.save([{ ...STAR, name: 'Mine' }])).toBe('conflict')
+  expect(await state.saveText('keep;')).toBe('conflict')
+  expect(server.running).toContain('Theirs')
+})
+
+test('a text that was changed elsewhere once more is told once more', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  const other = (await loaded(server)).state
+  await other.save([])
+  expect(await state.saveText('keep;')).toBe('conflict')
+  await other.save([{ ...STAR, name: 'Theirs' }])
+  expect(await state.saveText('keep;', true)).toBe('conflict')
+  expect(server.running).toContain('Theirs')
+})
+
+test('a text that meets a change while it is stored asks nothing of the filters', async () => {
+  const { server, state } = await loaded()
+  server.meanwhile = () => server.put('postroom', 'keep;', true)
+  expect(await state.saveText('discard;')).toBe('conflict')
+  expect([state.conflict, server.running]).toEqual([null, 'keep;'])
+})
+
+test('filters that meet a change while they are stored are asked about, and again if that meets one', async () => {
+  const { server, state } = await loaded()
+  const theirs = (): unknown => server.put('postroom', 'keep;', true)
+  server.meanwhile = theirs
+  expect(await state.save([STAR])).toBe('conflict')
+  expect([state.conflict, state.filters]).toEqual([[STAR], []])
+  server.meanwhile = theirs
+  expect(await state.settle(true)).toBe('conflict')
+  expect(state.conflict).toEqual([STAR])
 })
 
 test('a reply that meets a change from elsewhere leaves no question among the filters', async () => {
@@ -334,6 +398,15 @@ test('a reply that meets a change from elsewhere leaves no question among the fi
   await state.load()
   expect(await state.saveAbsence(AWAY)).toBe('saved')
   expect([server.running?.includes('Theirs'), server.running?.includes('vacation')]).toEqual([true, true])
+})
+
+test('a reply that meets the same change as a filter before it leaves the question of that filter', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  await (await loaded(server)).state.save([{ ...STAR, name: 'Theirs' }])
+  const both = [state.save([{ ...STAR, name: 'Mine' }]), state.saveAbsence(AWAY)]
+  expect(await Promise.all(both)).toEqual(['conflict', 'conflict'])
+  expect(state.conflict?.map(({ name }) => name)).toEqual(['Mine'])
 })
 
 test('what was wanted is still asked about if it could not be put in place of the other change', async () => {

@@ -17,6 +17,12 @@ export interface Outcome {
   readonly refused: ReadonlyMap<Id, JmapFailure>
   /** somebody else moved them meanwhile */
   readonly conflicts: ReadonlySet<Id>
+  /** ids of the entries that were tried one by one: the emails to which each was not done */
+  readonly byEntry?: ReadonlyMap<string, ReadonlySet<Id>>
+}
+
+interface Tried extends Required<Outcome> {
+  readonly tried: ReadonlySet<Id>
 }
 
 /** Codes of failures that concern all requests of the person, and pass when they sign in or have a mailbox again. */
@@ -67,16 +73,22 @@ export async function sendEntries(account: Account, entries: readonly Entry[]): 
 }
 
 /** One of them cannot be sent: the others are. */
-async function oneByOne(account: Account, entries: readonly Entry[]): Promise<Outcome & { tried: Set<Id> }> {
+async function oneByOne(account: Account, entries: readonly Entry[]): Promise<Tried> {
   const tried = new Set(entries.flatMap(({ patches }) => patches.flatMap(({ emailIds }) => emailIds)))
   const refused = new Map<Id, JmapFailure>()
   const conflicts = new Set<Id>()
+  const byEntry = new Map<string, Set<Id>>()
   for (const entry of entries) {
     const outcome = await sendEntries(account, [entry])
+    byEntry.set(entry.id, leftOf(outcome))
     outcome.refused.forEach((failure, id) => refused.set(id, failure))
     outcome.conflicts.forEach((id) => conflicts.add(id))
   }
-  return { refused, conflicts, tried }
+  return { refused, conflicts, byEntry, tried }
+}
+
+function leftOf({ refused, conflicts }: Outcome): Set<Id> {
+  return new Set([...refused.keys(), ...conflicts])
 }
 
 async function sent(account: Account, entries: readonly Entry[]): Promise<Outcome> {
@@ -105,8 +117,10 @@ function partsOf(entries: readonly Entry[], refused: Outcome['refused']): Entry[
 }
 
 /** `parts` is what became of the emails that `whole` calls refused for the whole of their changes. */
-function joined(whole: Outcome, parts: Outcome & { tried: ReadonlySet<Id> }): Outcome {
+function joined(whole: Outcome, parts: Tried): Outcome {
+  const others = leftOf(whole).difference(parts.tried)
   return {
+    byEntry: new Map([...parts.byEntry].map(([id, left]) => [id, left.union(others)])),
     refused: new Map([...[...whole.refused].filter(([id]) => !parts.tried.has(id)), ...parts.refused]),
     conflicts: whole.conflicts.union(parts.conflicts)
   }

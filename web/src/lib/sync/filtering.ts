@@ -32,15 +32,18 @@ export async function filterNow(
   }
   const emails = listed.flatMap((email) => account.objects.withPending(email) ?? [])
   const before = new Map(emails.map((email) => [email.id, email]))
-  const patches = actions.flatMap((action) => patchesFor(action, emails, place))
-  if (patches.length === 0) {
+  const changes = actions.map((action) => patchesFor(action, emails, place)).filter((patches) => patches.length > 0)
+  if (changes.length === 0) {
     return null
   }
-  const inverse = patches.flatMap((patch) => inverseOf(patch, (id) => before.get(id)))
-  const pending = outbox.add(patches, names)
+  // One entry an action: one that is refused is told, and left out by `undo`, without the others.
+  const done = changes.map((patches) => ({
+    pending: outbox.add(patches, names),
+    inverse: patches.flatMap((patch) => inverseOf(patch, (id) => before.get(id)))
+  }))
   return {
-    count: new Set(patches.flatMap(({ emailIds }) => emailIds)).size,
-    undo: () => outbox.takeBack(pending, inverse)
+    count: new Set(changes.flat().flatMap(({ emailIds }) => emailIds)).size,
+    undo: () => done.forEach(({ pending, inverse }) => outbox.takeBack(pending, inverse))
   }
 }
 

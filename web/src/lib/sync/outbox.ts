@@ -248,11 +248,13 @@ export class Outbox {
   }
 
   #settle(entries: readonly Entry[], outcome: Outcome): void {
-    const left = [...outcome.refused.keys(), ...outcome.conflicts]
-    const ids = entries.map(({ id }) => id)
-    this.#mark(ids, new Set(left))
-    this.#tabs.say({ settled: ids, left })
-    if (left.length > 0) {
+    const left = new Set([...outcome.refused.keys(), ...outcome.conflicts])
+    for (const [of, some] of Map.groupBy(entries, ({ id }) => outcome.byEntry?.get(id) ?? left)) {
+      const ids = some.map(({ id }) => id)
+      this.#mark(ids, of)
+      this.#tabs.say({ settled: ids, left: [...of] })
+    }
+    if (left.size > 0) {
       this.onleft(entries, outcome)
     }
     void this.#account.hint()

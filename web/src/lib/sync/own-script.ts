@@ -26,10 +26,12 @@ export function isVacation({ name }: StoredScript): boolean {
  * `knowsOther`: another one ran then already.
  */
 export function isChanged(stored: Stored, before: StoredScript | null, knowsOther: boolean): boolean {
-  const own = ownIn(stored)
+  return ownIn(stored)?.blobId !== before?.blobId || (runsOther(stored) && !knowsOther)
+}
+
+export function runsOther(stored: Stored): boolean {
   const active = stored.scripts.find(({ isActive }) => isActive)
-  const runsOther = active !== undefined && active.id !== own?.id && !isVacation(active)
-  return own?.blobId !== before?.blobId || (runsOther && !knowsOther)
+  return active !== undefined && active.id !== ownIn(stored)?.id && !isVacation(active)
 }
 
 /** Whether our script runs with this text: the answer to a change may be lost, and the change there nevertheless. */

@@ -60,7 +60,7 @@ test('Z while an action runs takes that one back, and no older one', async () =>
 })
 
 test.each(['run', 'runOnAll'] as const)(
-  'a label that the mail server does not keep is told with what to do: %s',
+  'of a label that the mail server does not keep only that is told, with what to do: %s',
   async (how) => {
     const scene = await inbox(3)
     scene.server.mostKeywords = 0
@@ -70,7 +70,9 @@ test.each(['run', 'runOnAll'] as const)(
     await ended(scene)
     await scene.world.pass(1_000)
     await after(() => undefined)
-    expect(said(scene)).toMatch(/The mail server has no room for the label later\. Use one that other messages have\.$/)
+    expect(said(scene)).toBe(
+      'The label later was not added: the mail server has no room for it. Use one that other messages have.'
+    )
     expect(scene.mail.list?.row(2)?.labels).toEqual([])
   }
 )

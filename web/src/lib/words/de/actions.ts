@@ -85,7 +85,7 @@ export const actions = {
     waits: 'Vorgemerkt. Wird erledigt, sobald Sie online sind.',
     refused: 'Das wurde nicht ausgeführt.',
     labelsFull: (label: string) =>
-      `Der Mailserver hat keinen Platz für das Label ${label}. Verwenden Sie eines, das andere Nachrichten haben.`,
+      `Das Label ${label} wurde nicht hinzugefügt: Der Mailserver hat keinen Platz dafür. Verwenden Sie eines, das andere Nachrichten haben.`,
     conflict: (n: number) =>
       n === 1
         ? 'Diese Unterhaltung wurde inzwischen anderswo verschoben.'

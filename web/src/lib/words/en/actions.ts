@@ -82,7 +82,7 @@ export const actions = {
     waits: 'Kept. It is done when you are back online.',
     refused: 'This was not done.',
     labelsFull: (label: string) =>
-      `The mail server has no room for the label ${label}. Use one that other messages have.`,
+      `The label ${label} was not added: the mail server has no room for it. Use one that other messages have.`,
     conflict: (n: number) =>
       n === 1 ? 'Somebody else moved this conversation.' : `Somebody else moved ${conversations(n)}.`
   },
