@@ -3,6 +3,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Email as Row, EmailBody } from '#lib/jmap/types.ts'
 import type { Departure } from '#lib/state/compose.ts'
+import { deliver, hint } from './scene.ts'
 import { begun, draftsOn, writing, type WritingScene } from './writing.ts'
 import { settled } from './world.ts'
 
@@ -47,6 +48,19 @@ describe('a message that is sent', () => {
     await scene.world.pass(5_000)
     await undoing
     expect(scene.mail.list?.total).toBe(1)
+  })
+
+  test('moves nothing in the inbox while the pointer is there: what came waits', async () => {
+    const scene = await clocked()
+    deliver(scene.server, 1)
+    await hint(scene)
+    const draft = await begun(scene)
+    scene.mail.list?.hold(true)
+    deliver(scene.server, 1)
+    await draft.send({ anyway: true })
+    await scene.world.pass(15_000)
+    expect(scene.server.list('sent')).toHaveLength(1)
+    expect([scene.mail.list?.total, scene.mail.list?.arrived]).toEqual([1, 1])
   })
 
   test('is open again when it is taken back, and nothing left', async () => {

@@ -150,12 +150,14 @@ export class Account {
     return this.sync.run()
   }
 
-  /** This tab changed emails at the server: no live event tells the tabs of this browser. `moves`: rows come or go by it,
-   * also where they are held in their places for what others do. */
+  /** This tab changed emails at the server: no live event tells the tabs of this browser. `moves`: one of them came to
+   * Drafts or to Sent, or left it. There it is seen at once, though the rows are held in their places; in every other list
+   * they stay held, as it may be hours since the person did it. */
   async wrote(moves = false): Promise<void> {
     this.onwrote()
     await this.hint()
-    if (moves) {
+    const role = this.objects.mailboxes.get(this.list?.query.mailboxId ?? '')?.role
+    if (moves && (role === 'drafts' || role === 'sent')) {
       this.list?.settle(this.objects)
       this.tell('list')
     }
