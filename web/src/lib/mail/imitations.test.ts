@@ -20,13 +20,7 @@ test.each([
   ],
   ['or with that name', 'office@papierwerck.example.org', 'Mara Lindqvist', 'Mara Lindqvist'],
   ['else for the organisation', 'office@papierwerck.example.org', 'Office', 'papierwerk.example.org'],
-  ['letters of another script are read as those that are known', 'service@раураl.com', '', 'PayPal'],
-  [
-    'a name with the address of another organisation is taken for who has that name',
-    'office77@evil.example',
-    'Anna Berg',
-    'Anna Berg'
-  ]
+  ['letters of another script are read as those that are known', 'service@раураl.com', '', 'PayPal']
 ])('%s', (_rule, address, name, of) => {
   expect(imitationOf({ name, address }, KNOWN)?.of).toBe(of)
 })
@@ -36,6 +30,11 @@ test.each([
   ['a stranger', 'deniz@kaya.de', 'Deniz Kaya'],
   ['a new address that bears the name', 'anna.berg@gmail.com', 'Anna Berg'],
   ['a service that says who did something there', 'notifications@github.com', 'Anna Berg'],
+  [
+    'a service, or a list, that may write under the name of who did: only the message tells',
+    'mailrobot@mail.xing.com',
+    'Anna Berg'
+  ],
   ['a group, which has no address', '', 'Mara Lindqvist']
 ])('%s imitates nobody', (_who, address, name) => {
   expect(imitationOf({ name, address }, KNOWN)).toBeNull()

@@ -17,7 +17,7 @@ export interface Imitation {
 export function imitationOf({ name, address }: Named, known: readonly KnownSender[]): Imitation | null {
   const from = [{ name, address, own: false }]
   // Without a message nobody knows what the mail server found: the mildest is assumed, so that services are not marked.
-  const warning = lookalikeOf({ from, replyTo: [], own: false, authentication: 'passed', isBulk: false }, known)
+  const warning = lookalikeOf({ from, replyTo: [], own: false, authentication: 'passed', isBulk: true }, known)
   return warning && isGrave(warning) ? { of: imitated({ name, address }, warning, known), warning } : null
 }
 
