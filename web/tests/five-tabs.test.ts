@@ -137,6 +137,16 @@ describe('a person who sees no tab', () => {
     await vi.waitFor(() => expect(told(all.tabs)).toEqual([['New']]))
   })
 
+  test('is told of an answer though a copy of what they wrote themselves came with it', async () => {
+    const all = await hidden()
+    const { server, streams } = all
+    const same = { threadId: 't', receivedAt: '2026-11-26T12:00:00Z' }
+    server.deliver({ ...same, subject: 'Answer' })
+    server.deliver({ ...same, subject: 'Copy', from: [{ name: null, email: server.username }] })
+    await streams.at(-1)?.say('mail')
+    await vi.waitFor(() => expect(told(all.tabs)).toEqual([['Answer']]))
+  })
+
   test('is not told otherwise', async () => {
     const all = await hidden('none')
     await arrives(all, 'New')

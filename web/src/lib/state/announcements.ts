@@ -26,7 +26,7 @@ export class AnnouncementsOf implements Announcements {
   listen(announce: (news: readonly News[], wish: Wish) => void): void {
     this.#announcer.announce = (emails, wish) => {
       const news = emails.flatMap((email) => this.#news(email) ?? [])
-      // What the person wrote to themselves alone has come.
+      // All of them may have been destroyed meanwhile.
       if (news.length > 0) {
         announce(news, wish)
       }
@@ -36,6 +36,6 @@ export class AnnouncementsOf implements Announcements {
   #news(email: Email): News | undefined {
     const row = this.#rows.row(email.id, false)
     const [from = null] = peopleOf(email.from, this.#isOwn)
-    return row && !row.own ? { threadId: row.threadId, from, subject: row.subject, warning: row.warning } : undefined
+    return row ? { threadId: row.threadId, from, subject: row.subject, warning: row.warning } : undefined
   }
 }

@@ -14,6 +14,8 @@ export interface AnnouncerPorts {
   leads: () => boolean
   /** The person sees a tab of ours. */
   isSeen: () => Promise<boolean>
+  /** an address of the person */
+  isOwn: (address: string) => boolean
 }
 
 export class Announcer {
@@ -61,6 +63,8 @@ export class Announcer {
       Boolean(email.mailboxIds[inbox]) &&
       isUnread(email) &&
       !email.keywords['$junk'] &&
+      // A list sends the person a copy of what they wrote, maybe together with somebody's answer, which is news.
+      !email.from?.some(({ email: address }) => this.#ports.isOwn(address)) &&
       Date.parse(email.receivedAt) > ports.now() - RECENT
     const newest = new Map(created.filter(isNew).map((email) => [email.threadId, email]))
     return [...newest.values()]
