@@ -98,17 +98,20 @@ test('closing it asks only while words are kept nowhere else', async () => {
 test.each<[Partial<Departure>, string, boolean]>([
   [{}, 'This message is on its way.', false],
   [{ needs: 'tab' }, 'This message is on its way. Keep this window open until it has left.', true],
-  [{ needs: 'connection' }, 'This message is sent when you are back online.', false],
+  [{ needs: 'connection' }, 'This message is sent once the mail server can be reached.', false],
   [{ needs: 'session' }, 'This message is not sent until you sign in again.', false],
   [{ scheduled: true }, 'This message leaves on Saturday, 28 November 2026 at 08:00.', false]
-])('once it is sent with %j it says when it leaves, and asks if it holds it', async (values, said, asked) => {
-  const { compose, composition } = await opened()
-  const undo = (): Promise<null> => Promise.resolve(null)
-  const at = new Date(2026, 10, 28, 8)
-  const departure = { id: composition.id, to: [], at, needs: null, scheduled: false, undo, ...values }
-  compose.departures = [departure]
-  const box = document.querySelector('[role="dialog"]')
-  await after(() => box?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ctrlKey: true, bubbles: true })))
-  const text = document.querySelector('main > p')?.textContent.replaceAll(/\s+/gu, ' ').trim()
-  expect([text, asks()]).toEqual([`${said} Undo`, asked])
-})
+])(
+  'once it is sent with %j it says when it leaves, whether the network or the mail server is away, and asks if it holds it',
+  async (values, said, asked) => {
+    const { compose, composition } = await opened()
+    const undo = (): Promise<null> => Promise.resolve(null)
+    const at = new Date(2026, 10, 28, 8)
+    const departure = { id: composition.id, to: [], at, needs: null, scheduled: false, undo, ...values }
+    compose.departures = [departure]
+    const box = document.querySelector('[role="dialog"]')
+    await after(() => box?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ctrlKey: true, bubbles: true })))
+    const text = document.querySelector('main > p')?.textContent.replaceAll(/\s+/gu, ' ').trim()
+    expect([text, asks()]).toEqual([`${said} Undo`, asked])
+  }
+)

@@ -138,7 +138,7 @@ export const compose: Widen<typeof english> = {
     sent: 'Diese Nachricht ist unterwegs.',
     leavesOn: (date) => `Diese Nachricht wird am ${date} gesendet.`,
     keepOpen: 'Diese Nachricht ist unterwegs. Lassen Sie dieses Fenster offen, bis sie gesendet ist.',
-    waits: 'Diese Nachricht wird gesendet, sobald Sie wieder online sind.',
+    waits: 'Diese Nachricht wird gesendet, sobald der Mailserver erreichbar ist.',
     waitsForSignIn: 'Diese Nachricht wird erst gesendet, wenn Sie sich wieder anmelden.',
     toMail: 'Zum Postfach'
   },

@@ -132,7 +132,7 @@ export const compose = {
     sent: 'This message is on its way.',
     leavesOn: (date: string) => `This message leaves on ${date}.`,
     keepOpen: 'This message is on its way. Keep this window open until it has left.',
-    waits: 'This message is sent when you are back online.',
+    waits: 'This message is sent once the mail server can be reached.',
     waitsForSignIn: 'This message is not sent until you sign in again.',
     toMail: 'To the mailbox'
   },
