@@ -67,6 +67,14 @@ describe('the body of a message', () => {
     expect([...shown.inline.keys()]).toEqual(['logo@x'])
   })
 
+  test.each(['\u200b', ' \u202e ', null])('names a file after its type if nothing of its name is seen: %j', (name) => {
+    const shown = shownBody(
+      body({ attachments: [part({ blobId: 'b', type: 'message/rfc822', name })] }),
+      (file) => file.name
+    )
+    expect(shown.attachments.map((file) => [file.name, file.url])).toEqual([['message.eml', 'message.eml']])
+  })
+
   test('lists a picture that stands between the texts', () => {
     const shown = shownBody(body({ textBody: [TEXT, PICTURE], htmlBody: [TEXT, PICTURE] }, { t: 'Hello' }), urlOf)
     expect(shown.attachments).toHaveLength(1)

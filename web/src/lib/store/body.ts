@@ -1,6 +1,7 @@
 /** The parts of a message as they are shown: one HTML, one text, inline pictures, attachments (RFC 8621 §4.1.4). */
 import type { BodyPart, EmailBody } from '#lib/jmap/types.ts'
-import { nameOfType, type Attachment } from '#lib/mail/attachment.ts'
+import type { Attachment } from '#lib/mail/attachment.ts'
+import { fileName } from '#lib/mail/honest-name.ts'
 import { htmlOf, textOf } from '#lib/mail/text.ts'
 
 export interface ShownBody {
@@ -69,6 +70,6 @@ function fileOf(part: BodyPart, urlOf: UrlOf): Attachment | null {
   if (part.blobId === null) {
     return null
   }
-  const named = { blobId: part.blobId, name: part.name?.trim() || nameOfType(part.type), type: part.type }
+  const named = { blobId: part.blobId, name: fileName(part.name, part.type), type: part.type }
   return { ...named, charset: part.charset ?? null, size: part.size, url: urlOf(named) }
 }
