@@ -62,6 +62,14 @@ test('and so in the suggestions of a search', async () => {
   ])
 })
 
+test('a search suggests at once, though it is not known yet who is to be marked', async () => {
+  const { mail } = await opened()
+  const search = await mail.search()
+  mail.later = () => new Promise<never>(() => undefined)
+  const known = await search.known()
+  expect(suggestionsFor('from:mara', 9, known).filter(({ kind }) => kind === 'person')).toHaveLength(2)
+})
+
 test('their rows have a warning, until the person says that they know the sender; rows of others stay the same', async () => {
   const { mail } = await opened()
   const suspicions = await suspicionsOf(mail)

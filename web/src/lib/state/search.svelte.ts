@@ -16,6 +16,7 @@ import { Snippets } from '#lib/sync/snippets.ts'
 import { Suggestions } from '#lib/sync/suggestions.ts'
 import type { Mail } from './mail.ts'
 import type { Search, Snippet } from './searches.ts'
+import type { Suspicions } from './suspicions.svelte.ts'
 
 const NEWEST_FIRST: Sort = { property: 'receivedAt', isAscending: false }
 
@@ -35,6 +36,7 @@ export class SearchState implements Search {
   readonly #parts: SearchParts
   readonly #account: Account
   readonly #suggestions: Suggestions
+  #suspicions = $state.raw<Suspicions | null>(null)
   readonly #saver: SearchSaver
   /** grows when what is behind the getters changes */
   #changes = $state(0)
@@ -141,9 +143,15 @@ export class SearchState implements Search {
   }
 
   async known(): Promise<Suggestable> {
-    const suspicions = await this.#parts.later(() => import('./suspicions.svelte.ts')).catch(() => null)
+    // Suggestions do not wait for what marks some of them.
+    void this.#parts
+      .later(() => import('./suspicions.svelte.ts'))
+      .then(
+        (loaded) => (this.#suspicions = loaded),
+        () => undefined
+      )
     const known = await this.#suggestions.known(this.#parts.mailboxes(), this.#parts.labels())
-    return { ...known, imitatedBy: (person) => suspicions?.imitatedBy(person) ?? null }
+    return { ...known, imitatedBy: (person) => this.#suspicions?.imitatedBy(person) ?? null }
   }
 
   remember(query: string): void {
