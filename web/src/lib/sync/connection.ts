@@ -6,8 +6,8 @@ import type { Account } from './account.ts'
 /** The number of the format of messages between tabs: old and new code never talk. */
 const FORMAT = 4
 
-/** Milliseconds between questions while no live events arrive, and while they do: what other devices changed is not
- * announced, only new mail. */
+/** Milliseconds between questions while no live events arrive, and while they do: of mail, what other devices changed is
+ * not announced, only what is new. */
 const WITHOUT_LIVE = 60_000
 const WITH_LIVE = 300_000
 
