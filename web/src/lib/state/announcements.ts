@@ -13,6 +13,7 @@ export class AnnouncementsOf implements Announcements {
     this.#announcer = announcer
     this.#rows = rows
     this.#isOwn = isOwn
+    announcer.isOwn = isOwn
   }
 
   wish(): Promise<Wish> {

@@ -14,13 +14,13 @@ export interface AnnouncerPorts {
   leads: () => boolean
   /** The person sees a tab of ours. */
   isSeen: () => Promise<boolean>
-  /** an address of the person */
-  isOwn: (address: string) => boolean
 }
 
 export class Announcer {
   /** told of the newest message of each conversation */
   announce: (emails: readonly Email[], wish: Wish) => void = () => undefined
+  /** tells the addresses of the person */
+  isOwn: (address: string) => boolean = () => false
   readonly #account: Account
   readonly #ports: AnnouncerPorts
   /** where the browser keeps nothing */
@@ -64,7 +64,7 @@ export class Announcer {
       isUnread(email) &&
       !email.keywords['$junk'] &&
       // A list sends the person a copy of what they wrote, maybe together with somebody's answer, which is news.
-      !email.from?.some(({ email: address }) => this.#ports.isOwn(address)) &&
+      !email.from?.some(({ email: address }) => this.isOwn(address)) &&
       Date.parse(email.receivedAt) > ports.now() - RECENT
     const newest = new Map(created.filter(isNew).map((email) => [email.threadId, email]))
     return [...newest.values()]
