@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 const row = (minute: number, unread = true, emailId = `e${minute}`) => ({
   emailId,
   time: new Date(2026, 10, 26, 12, minute),
-  unread
+  news: unread ? new Date(2026, 10, 26, 12, minute).getTime() : 0
 })
 const listOf = (...rows: object[]) => ({ row: (index: number) => rows[index] as Row | undefined })
 const ids = (rows: readonly Row[]) => rows.map(({ emailId }) => emailId)
@@ -23,8 +23,18 @@ test('what has the time of the newest that was seen has arrived, too', () => {
 })
 
 test('what the person sent is not new, also if the conversation is unread', () => {
-  const list = listOf({ ...row(9), own: true }, row(8), row(5))
+  const list = listOf({ ...row(9), news: row(5).news }, row(8), row(5))
   expect(ids(arrivals(list, topOf(listOf(row(5)))))).toEqual(['e8'])
+})
+
+test('a conversation that was seen is not new by what came of it into another mailbox', () => {
+  const list = listOf({ ...row(9), news: row(10).news }, row(5))
+  expect(arrivals(list, topOf(list))).toEqual([])
+})
+
+test('an answer is new though a copy of what the person wrote came after it', () => {
+  const list = listOf({ ...row(9), news: row(8).news }, row(5))
+  expect(ids(arrivals(list, topOf(listOf(row(5)))))).toEqual(['e9'])
 })
 
 test('what left the list and comes back is not new', () => {

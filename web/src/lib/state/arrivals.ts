@@ -29,7 +29,9 @@ export function arrivals(list: Pick<ConversationList, 'row'>, { time, ids }: Top
   for (let index = 0; index < MOST; index += 1) {
     const next = list.row(index)
     if (!next || next.time < time) break
-    if (next.unread && !next.own && !(next.time <= time && ids.includes(next.emailId))) found.push(next)
+    const since = next.news - time.getTime()
+    // Of the same second as the newest that was seen, only other emails are new.
+    if (next.time > time ? since > 0 : since >= 0 && !ids.includes(next.emailId)) found.push(next)
   }
   return found
 }

@@ -35,8 +35,8 @@ export interface Row {
   readonly threadId: string
   readonly emailId: string
   readonly people: readonly Person[]
-  /** its newest message in this mailbox is the person's own */
-  readonly own: boolean
+  /** when its newest unread message came that another person wrote, in milliseconds; 0: it has none */
+  readonly news: number
   /** messages in the conversation */
   readonly messages: number
   readonly time: Date

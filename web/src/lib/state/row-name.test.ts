@@ -12,7 +12,7 @@ const ROW: Row = {
     { name: 'Mara Lindqvist', address: 'mara@example.net', own: false },
     { name: 'Alice Brandt', address: 'alice@example.org', own: true }
   ],
-  own: false,
+  news: 0,
   messages: 4,
   time: new Date(2026, 10, 26, 14, 32),
   subject: 'Pallet 3',

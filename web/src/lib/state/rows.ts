@@ -56,12 +56,13 @@ function rowOf(
 ): Omit<Row, 'pending'> {
   const has = (keyword: string): boolean => thread.some(({ keywords }) => keywords[keyword])
   const draft = Boolean(email.keywords['$draft'])
+  const theirs = thread.filter((one) => isUnread(one) && !one.from?.some(({ email: address }) => isOwn(address)))
   const addresses = outgoing || draft ? email.to : thread.flatMap(({ from }) => from ?? [])
   return {
     threadId: email.threadId,
     emailId: email.id,
     people: distinct(peopleOf(addresses, isOwn)),
-    own: email.from?.some(({ email: address }) => isOwn(address)) ?? false,
+    news: Math.max(0, ...theirs.map(({ receivedAt }) => Date.parse(receivedAt))),
     messages: Math.max(1, messages),
     time: new Date(email.receivedAt),
     subject: shortened(email.subject ?? ''),
