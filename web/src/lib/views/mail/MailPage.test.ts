@@ -210,7 +210,7 @@ test.each(['inbox', 'sent'])('what the person sent, in another tab, is not told 
   ] as const)
     drawn.server.deliver({ from, to: from, keywords, threadId: 't9', mailboxIds: { [to]: true } })
   await after(() => drawn.mail.connection.tryNow())
-  expect(drawn.mail.list?.row(0)?.own).toBe(true)
+  expect(drawn.mail.list?.row(0)?.news).toBe(0)
   expect(say.mock.calls.flat().filter((part: string) => part.includes('new '))).toEqual([])
 })
 
