@@ -4,10 +4,11 @@ import type { Email, EmailBody } from '#lib/jmap/types.ts'
 import { Places } from '#lib/mail/search-places.ts'
 import { shownBody } from '#lib/store/body.ts'
 import { Objects } from '#lib/store/objects.ts'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { correspondents } from './correspondents.ts'
 import { foundOnDevice, type ReadBody } from './device-search.ts'
 import { leavesOut, planOf } from './search-plan.ts'
+import { DeviceSearch } from './search-work.ts'
 
 const PLACES = new Places(
   [
@@ -116,4 +117,30 @@ test('whom one writes to comes before who writes most, and oneself is nobody', a
   ])
   const people = await correspondents(objects, kept([email('a'), email('dddd')]), ME)
   expect(people.map(({ address }) => address)).toEqual(['mara@x.org', 'jonas@example.net'])
+})
+
+test('what is kept a moment behind what is known is shown once it has caught up', async () => {
+  const objects = new Objects()
+  const found = email('a')
+  let isCurrent = false
+  const searches = Object.assign(kept([found]), {
+    threadsOf: () => Promise.resolve(isCurrent ? { threads: [{ id: 'a', emailIds: ['a'] }], emails: [found] } : null)
+  })
+  const guessed: string[][] = []
+  const later: (() => void)[] = []
+  const account = {
+    kept: { searches: () => Promise.resolve(searches) },
+    facts: { version: 1 },
+    objects,
+    sync: { trouble: null },
+    list: { key: 'k', list: { queryState: null }, guess: (ids: string[]) => guessed.push(ids) },
+    tell: () => undefined,
+    ports: { after: (_: number, work: () => void) => later.push(work) }
+  }
+  const search = new DeviceSearch(account as never, read)
+  await search.look(plan('pulp'), 'k')
+  expect(guessed).toEqual([])
+  isCurrent = true
+  later.shift()?.()
+  await vi.waitFor(() => expect(guessed.at(-1)).toEqual(['a']))
 })

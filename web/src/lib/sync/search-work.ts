@@ -17,6 +17,10 @@ export async function asideTotal(account: Account, filter: Filter): Promise<numb
   }
 }
 
+const MOST_TRIES = 4
+/** Milliseconds */
+const AGAIN_AFTER = 1_000
+
 /** Fills the list of a search until the mail server answers. */
 export class DeviceSearch {
   readonly #account: Account
@@ -32,8 +36,9 @@ export class DeviceSearch {
     this.#key = ''
   }
 
-  async look(plan: SearchPlan, key: string): Promise<void> {
+  async look(plan: SearchPlan, key: string, tries = MOST_TRIES): Promise<void> {
     this.#key = key
+    let isWhole = true
     const { kept, facts, objects } = this.#account
     const { version } = facts
     const searches = await kept.searches()
@@ -44,10 +49,14 @@ export class DeviceSearch {
         // A round that came between told of changes to mail that was not here yet.
         if (kin && facts.version === version) objects.restore(kin.emails, kin.threads)
         this.#show(found, plan, key)
+        isWhole = found.every(({ id }) => objects.baseOf(id))
       }
     } catch {
       // The database is closed or broken: the mail server answers alone.
     }
+    const again = (): void => void (this.#isWanted(key) && this.look(plan, key, tries - 1))
+    // A round came between, or what is kept is a moment behind what is known.
+    if (!isWhole && tries > 1) this.#account.ports.after(AGAIN_AFTER, again)
   }
 
   #show(found: readonly Email[], plan: SearchPlan, key: string): void {
