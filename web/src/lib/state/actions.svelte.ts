@@ -142,9 +142,8 @@ export class ActionsState implements Actions {
       isStopped = true
       this.#bulk = { ...begun, state: 'stopped' }
     }
-    const begun: Bulk = {
-      ...{ action, undoes, total: null, done: 0, left: 0, state: 'running', trouble: null, stop, undo: null }
-    }
+    const nothing = { total: null, done: 0, left: 0, trouble: null, undo: null }
+    const begun: Bulk = { action, undoes, state: 'running', stop, ...nothing }
     this.#bulk = begun
     import('#lib/sync/bulk.ts').then(
       ({ BulkRun: Run }) => {

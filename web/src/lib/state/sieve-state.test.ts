@@ -1,163 +1,12 @@
 // @vitest-environment jsdom
 import '../../../tests/device.ts'
-import { SIEVE } from '#lib/sync/scripts.ts'
 import { SieveState } from '#lib/state/sieve-state.svelte.ts'
-import type { Filter } from '#lib/sieve/filter.ts'
-import type { Inside } from '#lib/state/inside.ts'
-import { JmapFailure } from '#lib/jmap/errors.ts'
 import { identitiesOf, tellOfIdentities } from '#lib/sync/identities.ts'
 import { expect, test, vi } from 'vitest'
-
-interface Script {
-  id: string
-  name: string
-  blobId: string
-  isActive: boolean
-}
-
-/** A server's scripts; `text` of each is its blob. */
-class Server {
-  scripts: Script[] = []
-  state = 1
-  capability: object | null = { sieveExtensions: ['fileinto', 'imap4flags', 'vacation', 'date', 'relational'] }
-  mistake: string | null = null
-  down = false
-  /** of the next change: it is made, and nobody hears of it */
-  isAnswerLost = false
-  /** of the list of scripts */
-  reads = 0
-  /** null: it does not answer */
-  identities: { id: string; email: string }[] | null = []
-  readonly blobs = new Map<string, string>()
-  readonly reported: unknown[] = []
-  /** another device's change, once: between the look at the scripts and the change of this page */
-  meanwhile: (() => unknown) | null = null
-  #made = 0
-
-  put(name: string, text: string, isActive: boolean): Script {
-    const script = { id: this.#id(), name, blobId: this.blob(text), isActive }
-    this.scripts = [...this.scripts.filter((one) => one.name !== name), script]
-    this.state += 1
-    return script
-  }
-
-  blob(text: string): string {
-    const id = `b${String(this.blobs.size)}`
-    this.blobs.set(id, text)
-    return id
-  }
-
-  #id(): string {
-    this.#made += 1
-    return `s${String(this.#made)}`
-  }
-
-  /** of the one that runs */
-  get running(): string | undefined {
-    const active = this.scripts.find(({ isActive }) => isActive)
-    return active && this.blobs.get(active.blobId)
-  }
-
-  inside(): Inside {
-    const session = { accounts: { a: { accountCapabilities: { [SIEVE]: this.capability } } }, uploadUrl: 'https://m/u' }
-    const account = {
-      address: 'me@example.org',
-      connected: () => Promise.resolve(),
-      ports: {
-        origin: 'https://m',
-        unique: () => 'u'.repeat(20),
-        report: (mistake: unknown) => this.reported.push(mistake)
-      },
-      client: {
-        session,
-        accountId: 'a',
-        downloadUrl: ({ blobId }: Script) => blobId,
-        download: (url: string, read: (response: Response) => unknown, init?: { body: Blob }) =>
-          init ? this.#upload(init.body, read) : read(new Response(this.blobs.get(url) ?? '')),
-        run: ([{ name, args }]: [{ name: string; args: Record<string, unknown> }]) => this.#run(name, args)
-      }
-    }
-    const mailboxes = { byId: () => undefined, byRole: () => undefined }
-    return { account, mailboxes } as unknown as Inside
-  }
-
-  async #upload(body: Blob, read: (response: Response) => unknown): Promise<unknown> {
-    const text = await new Promise<string>((resolve) => {
-      const reader = new FileReader()
-      reader.onload = () => resolve(reader.result as string)
-      reader.readAsText(body)
-    })
-    return read(Response.json({ blobId: this.blob(text) }))
-  }
-
-  #run(name: string, args: Record<string, unknown>): Promise<unknown> {
-    if (this.down) return Promise.reject(new JmapFailure('mail_server_away', { transient: true }))
-    if (name === 'Identity/get')
-      return this.identities
-        ? given({ state: '1', list: this.identities })
-        : Promise.reject(new JmapFailure('mail_server_away', { transient: true }))
-    if (name === 'SieveScript/get') this.reads += 1
-    if (name === 'SieveScript/get')
-      return given({ state: String(this.state), list: this.scripts.map((one) => ({ ...one })) })
-    if (name === 'SieveScript/validate')
-      return given({ error: this.mistake && { type: 'invalidScript', description: this.mistake } })
-    if (name === 'SieveScript/set') return this.#set(args)
-    return given({ list: [] })
-  }
-
-  #set(args: Record<string, unknown>): Promise<unknown> {
-    const { meanwhile } = this
-    this.meanwhile = null
-    meanwhile?.()
-    const {
-      ifInState,
-      create,
-      update,
-      onSuccessActivateScript: active
-    } = args as {
-      ifInState?: string
-      create?: Record<string, Script>
-      update?: Record<string, Partial<Script>>
-      onSuccessActivateScript?: string
-    }
-    if (ifInState !== undefined && ifInState !== String(this.state))
-      return Promise.reject(new JmapFailure('stateMismatch'))
-    for (const [id, change] of Object.entries(update ?? {}))
-      this.scripts = this.scripts.map((one) => (one.id === id ? { ...one, ...change } : one))
-    for (const made of Object.values(create ?? {})) this.scripts.push({ ...made, id: this.#id(), isActive: false })
-    const runs = active === '#new' ? this.scripts.at(-1)?.id : active
-    if (runs !== undefined) this.scripts = this.scripts.map((one) => ({ ...one, isActive: one.id === runs }))
-    this.state += 1
-    if (this.isAnswerLost) {
-      this.isAnswerLost = false
-      return Promise.reject(new JmapFailure('mail_server_broke_off', { transient: true }))
-    }
-    return given({ newState: String(this.state) })
-  }
-}
-
-function given(response: object): Promise<unknown> {
-  return Promise.resolve({ get: () => response })
-}
-
-const STAR: Filter = {
-  id: 'f1',
-  name: 'Orders',
-  on: true,
-  match: 'any',
-  conditions: [{ field: 'subject', test: 'contains', value: 'order', header: '' }],
-  actions: [{ kind: 'star', value: '' }],
-  stop: false
-}
-
-async function loaded(server = new Server()): Promise<{ server: Server; state: SieveState }> {
-  const state = new SieveState(server.inside())
-  await state.load()
-  return { server, state }
-}
+import { loaded, ScriptServer, STAR } from '../../../tests/script-server.ts'
 
 test('without Sieve on the mail server there are no filters at all', async () => {
-  const server = new Server()
+  const server = new ScriptServer()
   server.capability = null
   expect((await loaded(server)).state.phase).toBe('missing')
 })
@@ -192,7 +41,7 @@ test('giving way to the other device shows its filters', async () => {
 })
 
 test('a script of another program goes on running and is shown as text; ours begins only when it is asked for', async () => {
-  const server = new Server()
+  const server = new ScriptServer()
   server.put('mine', 'keep;', true)
   const { state } = await loaded(server)
   expect([state.other?.text, state.filters]).toEqual(['keep;', []])
@@ -203,7 +52,7 @@ test('a script of another program goes on running and is shown as text; ours beg
 })
 
 test('what somebody wrote by hand under our name is kept under another one', async () => {
-  const server = new Server()
+  const server = new ScriptServer()
   server.put('postroom', 'redirect "a@example.net";', true)
   const { state } = await loaded(server)
   expect(state.other?.byHand).toBe(true)
@@ -251,7 +100,7 @@ test('absence and filters are one script: neither loses the other', async () => 
 const AWAY = { on: true, from: null, to: null, subject: 'Away', text: 'Back on Monday' }
 
 test('a reply is never written without the addresses of the person: mail to an alias would get none', async () => {
-  const server = new Server()
+  const server = new ScriptServer()
   server.identities = [{ id: 'i', email: 'Alias@example.org' }]
   await (await loaded(server)).state.saveAbsence(AWAY)
   expect(server.running).toContain('"alias@example.org"')
@@ -266,14 +115,14 @@ test('a reply is never written without the addresses of the person: mail to an a
 })
 
 test('filters without a reply need no addresses', async () => {
-  const server = new Server()
+  const server = new ScriptServer()
   server.identities = null
   const { state } = await loaded(server)
   expect(await state.save([STAR])).toBe('saved')
 })
 
 test('a new address of the person is replied for at once', async () => {
-  const server = new Server()
+  const server = new ScriptServer()
   const inside = server.inside()
   const state = new SieveState(inside)
   await state.load()
@@ -287,7 +136,7 @@ test('a new address of the person is replied for at once', async () => {
 })
 
 test('a new address writes no script where no reply of ours runs', async () => {
-  const server = new Server()
+  const server = new ScriptServer()
   const mine = server.put('mine', 'keep;', true)
   const inside = server.inside()
   const state = new SieveState(inside)
@@ -311,7 +160,7 @@ test('a change whose answer is lost is found at the mail server: neither refused
 })
 
 test('what the mail server has already, though nobody heard of it, is saved and not a change by another device', async () => {
-  const server = new Server()
+  const server = new ScriptServer()
   const { state } = await loaded(server)
   await state.save([STAR])
   const away = await loaded(server)
@@ -331,7 +180,7 @@ test('a text that was changed elsewhere is told once, and saved by the next try'
 })
 
 test('a text that was changed elsewhere stays where it is written, until the person says which holds', async () => {
-  const server = new Server()
+  const server = new ScriptServer()
   server.put('postroom', 'keep;', true)
   const { state } = await loaded(server)
   const { other } = state
