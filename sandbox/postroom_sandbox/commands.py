@@ -83,7 +83,7 @@ def fault_command(
         float | None, typer.Option(min=0, max=1, help="Fail with this probability, from 0 to 1.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of --probability, to repeat a run.")] = None,
-    delay_ms: Annotated[int | None, typer.Option(min=0, help="Milliseconds of delay, for slow.")] = None,
+    delay_ms: Annotated[int | None, typer.Option(min=0, help="Milliseconds of delay, for slow and late.")] = None,
     retry_after: Annotated[int | None, typer.Option(min=0, help="Seconds of Retry-After, for throttle.")] = None,
     data: Data = DEFAULT_DATA_FOLDER,
     as_json: AsJson = False,
