@@ -129,6 +129,16 @@ async def test_sandbox_deliver_sends_a_file_unchanged(ann: Person, folder: Path,
     )
 
 
+async def test_a_reply_to_what_sandbox_deliver_sends_is_accepted(ann: Person, folder: Path) -> None:
+    await sandbox(folder, "deliver", ann.address)
+    (received,) = await ann.query()
+    draft = await ann.draft((await ann.get("Email", received))["from"][0]["email"])
+    identity = (await ann.call("Identity/get"))["list"][0]["id"]
+    made = await ann.create("EmailSubmission", identityId=identity, emailId=draft)
+    (status,) = (await ann.get("EmailSubmission", made["id"]))["deliveryStatus"].values()
+    assert status["smtpReply"].startswith("250 ")
+
+
 async def test_sandbox_deliver_names_an_address_without_a_mailbox(folder: Path) -> None:
     output = await sandbox(folder, "deliver", "ghost@example.org", code=2)
     assert "refused ghost@example.org: 550 5.1.2 Mailbox does not exist" in output
