@@ -83,7 +83,7 @@ def fault_command(
         float | None, typer.Option(min=0, max=1, help="Fail with this probability, from 0 to 1.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of --probability, to repeat a run.")] = None,
-    delay_ms: Annotated[int | None, typer.Option(min=0, help="Milliseconds of delay, for slow.")] = None,
+    delay_ms: Annotated[int | None, typer.Option(min=0, help="Milliseconds of delay, for slow and late.")] = None,
     retry_after: Annotated[int | None, typer.Option(min=0, help="Seconds of Retry-After, for throttle.")] = None,
     data: Data = DEFAULT_DATA_FOLDER,
     as_json: AsJson = False,
@@ -123,7 +123,7 @@ def state_command(data: Data = DEFAULT_DATA_FOLDER, as_json: AsJson = False) -> 
 @sandbox.command("deliver")
 def deliver_command(
     to: Annotated[str, typer.Argument(metavar="TO", help="The address of a mailbox of the trial.")],
-    sender: Annotated[str, typer.Option("--from", help="The sender's address.")] = "friend@example.com",
+    sender: Annotated[str, typer.Option("--from", help="The sender's address.")] = "friend@post.example.com",
     subject: Annotated[str, typer.Option(help="The subject; numbered if there are several messages.")] = "Hello",
     count: Annotated[int, typer.Option(min=1, help="The number of messages.")] = 1,
     file: Annotated[

@@ -26,8 +26,8 @@ from postroom_sandbox.stalwart.json_value import JSON
 
 _SWITCHES = ("off", "show")
 _ONLY_FOR = {
-    "word": tuple(kind for kind in KINDS if kind not in NOTIFICATION_FAULTS),
-    "delay_ms": ("slow",),
+    "word": tuple(kind for kind in KINDS if kind not in {*NOTIFICATION_FAULTS, "cut-upload", "reject"}),
+    "delay_ms": ("slow", "late"),
     "retry_after": ("throttle",),
 }
 _PER_SESSION = 10  # Stalwart refuses more
@@ -125,7 +125,9 @@ def _sent(server: tuple[str, int], sender: str, to: str, messages: Iterator[byte
             yield
     except smtplib.SMTPRecipientsRefused as error:
         code, text = error.recipients[to]
-        raise Refused("undelivered", f"the mail server refused {to}: {code} {text.decode(errors='replace')}") from error
+        refusal = f"the mail server refused {to}: {code} {text.decode(errors='replace').rstrip('.')}"
+        fix = "postroom sandbox state lists the mailboxes of the trial"
+        raise Refused("undelivered", f"{refusal}; {fix}") from error
     except smtplib.SMTPResponseException as error:
         text = error.smtp_error if isinstance(error.smtp_error, str) else error.smtp_error.decode(errors="replace")
         raise Refused(

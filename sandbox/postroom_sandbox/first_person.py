@@ -71,11 +71,18 @@ async def _register(http: httpx2.AsyncClient, kratos_url: str, person: FirstPers
 
 
 async def _submit(http: httpx2.AsyncClient, flow_url: str, password: str, **form: object) -> bool:
-    """Whether Kratos accepts the form of a new flow. Its `ui.action` may name another origin, for browsers."""
+    """Whether Kratos accepts the form of a new flow. Its `ui.action` may name another origin, for browsers.
+
+    The session ends at once: the person would find it among their own, and not know whose it is.
+    """
     flow = (await http.get(f"{flow_url}/api")).raise_for_status().json()
     form |= {"method": "password", "password": password}
     answer = await http.post(flow_url, params={"flow": flow["id"]}, json=form)
-    return answer.status_code == 200
+    if answer.status_code != 200:
+        return False
+    session = {"session_token": answer.json().get("session_token")}
+    await http.request("DELETE", f"{flow_url.rpartition('/')[0]}/logout/api", json=session)
+    return True
 
 
 async def _state_with(http: httpx2.AsyncClient, stalwart_url: str, address: str) -> Mapping[str, Any]:

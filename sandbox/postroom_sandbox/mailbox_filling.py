@@ -41,9 +41,9 @@ def fill(data: Path, address: str, mails: int, seed: int, thread: int | None, *,
         report = {"to": wish.person.email, "mails": mails, "mailboxes": dict(sorted(where.items()))}
         typer.echo(json_text(report | {"seed": seed, "thread": wish.thread, "dry_run": dry_run, "seconds": seconds}))
         return
-    done = "would be put" if dry_run else "put"
+    done, within = ("would be put", "") if dry_run else ("put", f" in {seconds:.1f} s")
     places = ", ".join(f"{count} in {place}" for place, count in where.most_common())
-    typer.echo(f"{done} into {escape_control(wish.person.email)}: {mails} mails in {seconds:.1f} s ({places})")
+    typer.echo(f"{done} into {escape_control(wish.person.email)}: {mails} mails{within} ({places})")
 
 
 def wish_for(state: Mapping[str, Any], address: str, mails: int, seed: int, thread: int | None) -> Wish:

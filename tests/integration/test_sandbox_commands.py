@@ -65,6 +65,12 @@ async def test_used_up_fault_is_shown_as_off(server: StalwartStandIn, folder: Pa
     assert (fault["on"], fault["struck"]) == (False, 2)
 
 
+async def test_late_takes_the_delay_after_which_it_executes_the_request(server: StalwartStandIn, folder: Path) -> None:
+    await sandbox(folder, "fault", "late", "--delay-ms", "5")
+    (fault,) = (await server.state())["faults"]
+    assert (fault["kind"], fault["delay_ms"]) == ("late", 5)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -74,6 +80,8 @@ async def test_used_up_fault_is_shown_as_off(server: StalwartStandIn, folder: Pa
         (["fail", "--count", "0"], "'--count': must be at least 1"),
         (["throttle", "--delay-ms", "5"], "--delay-ms does nothing for throttle: it belongs to slow"),
         (["lose-hooks", "--word", "ann"], "--word does nothing for lose-hooks"),
+        (["cut-upload", "--word", "ann"], "--word does nothing for cut-upload"),
+        (["reject", "--word", "ann"], "--word does nothing for reject"),
         (["off", "--word", "ann"], "--word does nothing for off"),
     ],
 )
@@ -121,9 +129,25 @@ async def test_sandbox_deliver_sends_a_file_unchanged(ann: Person, folder: Path,
     )
 
 
+async def test_a_reply_to_what_sandbox_deliver_sends_is_accepted(ann: Person, folder: Path) -> None:
+    await sandbox(folder, "deliver", ann.address)
+    (received,) = await ann.query()
+    draft = await ann.draft((await ann.get("Email", received))["from"][0]["email"])
+    identity = (await ann.call("Identity/get"))["list"][0]["id"]
+    made = await ann.create("EmailSubmission", identityId=identity, emailId=draft)
+    (status,) = (await ann.get("EmailSubmission", made["id"]))["deliveryStatus"].values()
+    assert status["smtpReply"].startswith("250 ")
+
+
 async def test_sandbox_deliver_names_an_address_without_a_mailbox(folder: Path) -> None:
     output = await sandbox(folder, "deliver", "ghost@example.org", code=2)
     assert "refused ghost@example.org: 550 5.1.2 Mailbox does not exist" in output
+    assert output.endswith("postroom sandbox state lists the mailboxes of the trial\n")
+
+
+async def test_sandbox_fill_prints_no_time_for_a_plan(ann: Person, folder: Path) -> None:
+    output = await sandbox(folder, "fill", ann.address, "--mails", "3", "--dry-run")
+    assert output.startswith(f"would be put into {ann.address}: 3 mails (")
 
 
 async def test_sandbox_fill_puts_each_mail_where_it_says_and_joins_conversations(ann: Person, folder: Path) -> None:

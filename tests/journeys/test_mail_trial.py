@@ -101,7 +101,7 @@ async def test_new_person_gets_from_registration_to_inbox_without_a_reload(up: T
         email = await deliver(up, person, "Good morning")
         assert await next_mail(stream) == [email]
         found = await person.get("Email", email, properties=["subject", "from", "preview"])
-        assert (found["subject"], found["from"][0]["email"]) == ("Good morning", "friend@example.com")
+        assert (found["subject"], found["from"][0]["email"]) == ("Good morning", "friend@post.example.com")
         assert "postroom sandbox deliver" in found["preview"]
 
 

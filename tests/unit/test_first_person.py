@@ -32,17 +32,28 @@ def filled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def servers(
-    *, registers: bool = True, logs_in: bool = True, accounts: list[Any] | None = None
+    *,
+    registers: bool = True,
+    logs_in: bool = True,
+    accounts: list[Any] | None = None,
+    ended: list[str] | None = None,
 ) -> Callable[[httpx2.Request], httpx2.Response]:
     def answer(request: httpx2.Request) -> httpx2.Response:
         if request.url.host == "stalwart":
             return httpx2.Response(200, json={"accounts": [NORA] if accounts is None else accounts})
         kind = request.url.path.split("/")[2]
+        if request.method == "DELETE":
+            assert request.url.path == "/self-service/logout/api"
+            if ended is not None:
+                ended.append(json.loads(request.content)["session_token"])
+            return httpx2.Response(204)
         if request.method == "GET":
             return httpx2.Response(200, json={"id": f"flow-of-{kind}"})
         assert request.url.params["flow"] == f"flow-of-{kind}"
         assert len(json.loads(request.content)["password"]) == 12
-        return httpx2.Response(200 if {"registration": registers, "login": logs_in}[kind] else 400, json={})
+        return httpx2.Response(
+            200 if {"registration": registers, "login": logs_in}[kind] else 400, json={"session_token": f"ory_{kind}"}
+        )
 
     return answer
 
@@ -57,6 +68,15 @@ async def test_the_person_is_known_after_the_mailbox_is_filled(data: DataFolder,
     person = await made(data, servers())
     assert filled == [person.address] == ["nora@example.org"]
     assert first_person.known(data) == person
+
+
+@pytest.mark.parametrize(("registers", "session"), [(True, "ory_registration"), (False, "ory_login")])
+async def test_no_session_of_the_trial_is_left_among_those_of_the_person(
+    registers: bool, session: str, data: DataFolder, filled: list[str]
+) -> None:
+    ended: list[str] = []
+    await made(data, servers(registers=registers, ended=ended))
+    assert ended == [session]
 
 
 async def test_a_person_registered_by_an_interrupted_start_is_filled_by_the_next(

@@ -31,7 +31,7 @@ async def redis(parts: Parts) -> Finding:
     except FAILURES as error:
         details, fix = of_failure(error, url)
         return Finding(PART, "warning", f"{details}; {_MEANWHILE}", fix)
-    return Finding(PART, "ok", f"{url}: {waiting} members of email:provisioning:retry")
+    return Finding(PART, "ok", f"{url}: {waiting} member{'' if waiting == 1 else 's'} of email:provisioning:retry")
 
 
 def of_failure(error: Exception, url: RedisUrl) -> tuple[str, str]:

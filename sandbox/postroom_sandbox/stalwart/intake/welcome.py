@@ -13,7 +13,8 @@ This mailbox is yours: {address}
 It is part of Postroom's trial. Its mail server is a stand-in on this machine: mail to other people of the trial arrives
 at once, and no mail ever leaves this machine.
 
-To see new mail arrive, type this in a terminal, in the folder of the trial:
+To see new mail arrive, type this in a terminal, in the folder of the trial (.venv/bin/postroom, after
+make up):
 
     postroom sandbox deliver {address} --subject "Good morning"
 """
@@ -24,7 +25,8 @@ _HTML = """\
 <p>This mailbox is yours: <b>{address}</b></p>
 <p>It is part of Postroom's trial. Its mail server is a stand-in on this machine: mail to other people of the trial
 arrives at once, and no mail ever leaves this machine.</p>
-<p>To see new mail arrive, type this in a terminal, in the folder of the trial:</p>
+<p>To see new mail arrive, type this in a terminal, in the folder of the trial
+(<code>.venv/bin/postroom</code>, after <code>make up</code>):</p>
 <pre>postroom sandbox deliver {address} --subject "Good morning"</pre>
 </body></html>
 """
