@@ -112,7 +112,8 @@ def test_piped_sentence_is_one_line(capsys: pytest.CaptureFixture[str], monkeypa
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
-        (0.4, "in 0 s"),
+        (0.4, "now"),
+        (-0.4, "now"),
         (119, "in 119 s"),
         (121, "in 2 min"),
         (-7000, "117 min ago"),

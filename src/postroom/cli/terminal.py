@@ -107,6 +107,8 @@ def ago(moment: datetime | None) -> str:
     size = abs(seconds)
     unit, name = next((each for each in _UNITS if size >= 2 * each[0]), (1, "s"))
     text = f"{size / unit:.0f} {name}"
+    if text == "0 s":
+        return "now"
     return f"in {text}" if seconds >= 0 else f"{text} ago"
 
 
