@@ -65,7 +65,6 @@ export interface ConversationList {
   readonly key: string
   /** null: of all mailboxes */
   readonly mailboxId: string | null
-  readonly filter: Filter | null
   readonly sort: Sort
   /** null until known */
   readonly total: number | null

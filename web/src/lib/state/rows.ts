@@ -85,11 +85,13 @@ function named(names: readonly string[]): string[] {
   return [...new Set(names)].toSorted()
 }
 
-/** Only what the addresses show: what our server found about the sender comes with the body of a message. */
 /** Senders that are compared with each other: more of them take part in no real conversation. */
 const MOST_SENDERS = 100
 
-/** Each sender once: a conversation may have thousands of messages, and is looked at again with each new one. */
+/**
+ * Only what the addresses show: what our server found about the sender comes with the body of a message. Each sender once:
+ * a conversation may have thousands of messages, and is looked at again with each new one.
+ */
 function isSuspicious(thread: readonly Email[], isOwn: IsOwn): boolean {
   const senders = new Map<string, Suspect>()
   for (const { from } of thread) {
