@@ -6,7 +6,7 @@ import { shownBody } from '#lib/store/body.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
 import type { Ahead } from '#lib/sync/ahead.ts'
 import { Announcer } from '#lib/sync/announcer.ts'
-import { SenderChoices } from '#lib/sync/choices.ts'
+import { SenderDecisions } from '#lib/sync/sender-decisions.ts'
 import { INBOX } from '#lib/sync/lists.ts'
 import type { LateIndex } from '#lib/sync/late-index.ts'
 import { LiveConnection } from '#lib/sync/connection.ts'
@@ -95,7 +95,7 @@ export class MailState implements Mail {
       ...{ account, document, preferences: this.preferences, actions: this.actions },
       ...{ mailboxes: this.mailboxes, labels: this.labels },
       saved: new SavedSearches(account),
-      senders: new SenderChoices(account, document),
+      senders: new SenderDecisions(account, document),
       reread: () => this.#readSettings()
     }
     this.connection = new ConnectionState(account, this.#live)
