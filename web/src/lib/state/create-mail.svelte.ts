@@ -87,7 +87,7 @@ export class MailState implements Mail {
     this.#rows = new Rows(account.objects, isOwn)
     this.labels = new LabelsState(this.#labels, document)
     this.#tasks = [account, this.actions, reader, this.#live]
-    const announcer = new Announcer(account, { leads: () => this.#live.leads, isSeen: () => this.#live.isSeen() })
+    const announcer = new Announcer(account, this.#live, isOwn)
     account.onarrived = (created) => void Promise.all([announcer.arrived(created), this.#seeListed(created)])
     this.announcements = new AnnouncementsOf(announcer, this.#rows, isOwn)
     this.mailboxes = new MailboxesState(account)
