@@ -20,6 +20,8 @@ export class ScriptServer {
   down = false
   /** of the next change: it is made, and nobody hears of it */
   isAnswerLost = false
+  /** until then the text of a script does not come */
+  reading: Promise<unknown> = Promise.resolve()
   /** of the list of scripts */
   reads = 0
   /** null: it does not answer */
@@ -69,7 +71,7 @@ export class ScriptServer {
         accountId: 'a',
         downloadUrl: ({ blobId }: Script) => blobId,
         download: (url: string, read: (response: Response) => unknown, init?: { body: Blob }) =>
-          init ? this.#upload(init.body, read) : read(new Response(this.blobs.get(url) ?? '')),
+          init ? this.#upload(init.body, read) : this.reading.then(() => read(new Response(this.blobs.get(url) ?? ''))),
         run: ([{ name, args }]: [{ name: string; args: Record<string, unknown> }]) => this.#run(name, args)
       }
     }

@@ -88,6 +88,31 @@ test('two changes in a row are stored one after the other, and the last one stay
   expect([state.filters[0]?.name, server.running?.includes('Second')]).toEqual(['Second', true])
 })
 
+test('what is changed while the last change is read again stays on screen, and is saved', async () => {
+  const { server, state } = await loaded()
+  const all = [STAR, { ...STAR, id: 'f2', name: 'Second' }]
+  await state.save(all)
+  const reading = Promise.withResolvers<undefined>()
+  server.reading = reading.promise
+  const removed = state.save([STAR])
+  await vi.waitUntil(() => server.running?.includes('Second') === false)
+  const back = state.save(all)
+  reading.resolve(undefined)
+  await removed
+  expect(state.filters).toEqual(all)
+  await back
+  await state.load()
+  expect(state.filters).toEqual(all)
+})
+
+test('after changes that all failed, the filters are those of the mail server', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  server.down = true
+  expect(await Promise.all([state.save([]), state.save([STAR, STAR])])).toEqual(['failed', 'failed'])
+  expect(state.filters).toEqual([STAR])
+})
+
 test('absence and filters are one script: neither loses the other', async () => {
   const { server, state } = await loaded()
   await state.save([STAR])
