@@ -11,6 +11,7 @@ import { INBOX } from '#lib/sync/lists.ts'
 import type { LateIndex } from '#lib/sync/late-index.ts'
 import { LiveConnection } from '#lib/sync/connection.ts'
 import { LabelNames } from '#lib/sync/labels.ts'
+import { NOT_NOW } from '#lib/sync/passing.ts'
 import { settleLanguage } from '#lib/sync/language.ts'
 import type { Ports } from '#lib/sync/ports.ts'
 import { ReaderSync } from '#lib/sync/reader.ts'
@@ -39,9 +40,6 @@ import { Version } from './version.svelte.ts'
 
 /** Milliseconds */
 const AHEAD_AFTER = 5_000
-
-/** Codes of troubles that concern the whole page, whatever it shows already. */
-const OF_THE_PAGE = new Set(['no_session', 'session_aal2_required', 'mailbox_not_ready', 'mailbox_missing'])
 
 export class MailState implements Mail {
   readonly mailboxes: MailboxesState
@@ -138,7 +136,7 @@ export class MailState implements Mail {
     if (this.#live.preparation !== null) {
       return { code: 'mailbox_not_ready', retryAt: null, reference: null }
     }
-    return trouble && (this.#list === null || OF_THE_PAGE.has(trouble.code)) ? trouble : null
+    return trouble && (this.#list === null || NOT_NOW.has(trouble.code)) ? trouble : null
   }
 
   show(mailboxId: string | null, how: ListOptions = {}): void {
