@@ -176,10 +176,10 @@ test('a new address writes no script where no reply of ours runs', async () => {
   expect([server.state, server.running]).toEqual([before + 1, 'keep;'])
 })
 
-test('a change whose answer is lost is found at the mail server: neither refused nor the work of another device', async () => {
+test('a change whose response is lost is found at the mail server: neither refused nor the work of another device', async () => {
   const { server, state } = await loaded()
   await state.save([STAR])
-  server.isAnswerLost = true
+  server.isResponseLost = true
   expect(await state.save([])).toBe('saved')
   expect([state.filters, state.conflict]).toEqual([[], null])
 })
