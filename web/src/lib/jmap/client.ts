@@ -281,6 +281,11 @@ function accountIdOf({ primaryAccounts, accounts }: Session): Id {
   return primaryAccounts[MAIL] ?? Object.keys(accounts)[0] ?? ''
 }
 
+/** What the server can do for the person's account (RFC 8620 §2); null: it does not have this. */
+export function capabilityOf({ session, accountId }: Pick<JmapClient, 'session' | 'accountId'>, name: string): unknown {
+  return session.accounts[accountId]?.accountCapabilities[name] ?? null
+}
+
 /** A restored mail server may give the id of one person's account to another one. */
 function ownerOf(session: Session): string {
   return `${session.username}/${accountIdOf(session)}`

@@ -1,5 +1,5 @@
 /** Where files are uploaded to (RFC 8620 §6.1), and how large they may be. */
-import { MAIL, type JmapClient } from './client.ts'
+import { capabilityOf, MAIL, type JmapClient } from './client.ts'
 
 const CORE = 'urn:ietf:params:jmap:core'
 
@@ -17,8 +17,8 @@ export function maxSizeUpload(client: JmapClient): number {
 }
 
 /** Octets of all files of a message (RFC 8621 §1.3.1). */
-export function maxSizeAttachments({ session, accountId }: JmapClient): number {
-  return numberIn(session.accounts[accountId]?.accountCapabilities[MAIL], 'maxSizeAttachmentsPerEmail')
+export function maxSizeAttachments(client: JmapClient): number {
+  return numberIn(capabilityOf(client, MAIL), 'maxSizeAttachmentsPerEmail')
 }
 
 function numberIn(capability: unknown, name: string): number {
