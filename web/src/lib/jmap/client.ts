@@ -5,7 +5,7 @@ import { Results } from './results.ts'
 import { Silence, type SilencePorts } from './silence.ts'
 import type { Arguments, Id, Invocation, Limits, Session } from './types.ts'
 
-const CORE = 'urn:ietf:params:jmap:core'
+export const CORE = 'urn:ietf:params:jmap:core'
 /** Postroom's own, added to the session by its gateway. */
 const POSTROOM = 'urn:postroom:params:jmap'
 export const MAIL = 'urn:ietf:params:jmap:mail'

@@ -1,7 +1,5 @@
 /** Where files are uploaded to (RFC 8620 §6.1), and how large they may be. */
-import { capabilityOf, MAIL, type JmapClient } from './client.ts'
-
-const CORE = 'urn:ietf:params:jmap:core'
+import { capabilityOf, CORE, MAIL, type JmapClient } from './client.ts'
 
 /** On our own origin, like all that the gateway serves: to another one the browser would send no cookie. */
 export function uploadUrl(client: JmapClient, origin: string): string {
