@@ -15,8 +15,6 @@ export const QUOTA = 'urn:ietf:params:jmap:quota'
 /** RFC 8620 §3.3: a method is served only if its capability is named, and an unknown one fails the whole request.
  * Parts that are loaded late add theirs. */
 export const CAPABILITY_OF: Record<string, string> = {
-  ContactCard: 'urn:ietf:params:jmap:contacts',
-  Core: CORE,
   EmailSubmission: SUBMISSION,
   Identity: SUBMISSION,
   Quota: QUOTA

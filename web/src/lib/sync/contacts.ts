@@ -1,10 +1,12 @@
 /** The address book of the mail server (RFC 9610), where it has one: people and groups. */
 import type { Recipient } from '#lib/compose/draft.ts'
-import { call, capabilityOf, reference } from '#lib/jmap/client.ts'
+import { call, CAPABILITY_OF, capabilityOf, reference } from '#lib/jmap/client.ts'
 import type { GetResponse } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 
 const CONTACTS = 'urn:ietf:params:jmap:contacts'
+CAPABILITY_OF['ContactCard'] = CONTACTS
+
 /** Cards that are asked for; more are never suggested to anybody. */
 const MOST = 500
 
