@@ -8,14 +8,13 @@ const rooms = {
   words: [],
   accounts: [],
   offline: [],
-  console: [],
   store: ['jmap', 'mail'],
   cache: ['jmap', 'outbox', 'compose'],
   outbox: ['store', 'jmap'],
   sync: ['jmap', 'mail', 'sieve', 'store', 'cache', 'outbox', 'compose', 'live'],
   frame: ['mail', 'ui'],
   ui: ['words'],
-  state: ['jmap', 'mail', 'sieve', 'store', 'outbox', 'compose', 'sync', 'words', 'accounts', 'console'],
+  state: ['jmap', 'mail', 'sieve', 'store', 'outbox', 'compose', 'sync', 'words', 'accounts'],
   commands: ['state', 'store', 'outbox', 'sync', 'mail', 'words'],
   views: ['state', 'commands', 'ui', 'words', 'mail', 'sieve', 'compose', 'frame', 'accounts', 'jmap', 'offline']
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 const SOURCE = join(import.meta.dirname, '../src/lib')
-const DATES = /\b(listTime|messageTime|fullTime|spokenTime|groupName|dayOf|momentOf|DateTimeFormat|buttonWords)\(/g
+const DATES = /\b(listTime|messageTime|fullTime|spokenTime|groupName|dayOf|dayAndTimeOf|DateTimeFormat|buttonWords)\(/g
 
 /** The arguments of each call that formats a date, in components: these know both the language and the locale. */
 function calls(source: string): string[] {

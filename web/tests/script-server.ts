@@ -19,7 +19,9 @@ export class ScriptServer {
   mistake: string | null = null
   down = false
   /** of the next change: it is made, and nobody hears of it */
-  isAnswerLost = false
+  isResponseLost = false
+  /** until then the text of a script does not come */
+  reading: Promise<unknown> = Promise.resolve()
   /** of the list of scripts */
   reads = 0
   /** null: it does not answer */
@@ -69,7 +71,7 @@ export class ScriptServer {
         accountId: 'a',
         downloadUrl: ({ blobId }: Script) => blobId,
         download: (url: string, read: (response: Response) => unknown, init?: { body: Blob }) =>
-          init ? this.#upload(init.body, read) : read(new Response(this.blobs.get(url) ?? '')),
+          init ? this.#upload(init.body, read) : this.reading.then(() => read(new Response(this.blobs.get(url) ?? ''))),
         run: ([{ name, args }]: [{ name: string; args: Record<string, unknown> }]) => this.#run(name, args)
       }
     }
@@ -124,8 +126,8 @@ export class ScriptServer {
     const runs = active === '#new' ? this.scripts.at(-1)?.id : active
     if (runs !== undefined) this.scripts = this.scripts.map((one) => ({ ...one, isActive: one.id === runs }))
     this.state += 1
-    if (this.isAnswerLost) {
-      this.isAnswerLost = false
+    if (this.isResponseLost) {
+      this.isResponseLost = false
       return Promise.reject(new JmapFailure('mail_server_broke_off', { transient: true }))
     }
     return given({ newState: String(this.state) })

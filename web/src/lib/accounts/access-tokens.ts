@@ -1,7 +1,7 @@
 /** Tokens for programs: /api/access-tokens. */
-import type { Collection } from '#lib/accounts/collection.ts'
+import { listedIn, wrongName, type Collection } from '#lib/accounts/collection.ts'
 import { isObject, textOf } from '#lib/accounts/flow.ts'
-import { listOf, momentOf, readAs, type Ask } from '#lib/accounts/service.ts'
+import { momentOf, readAs, type Ask } from '#lib/accounts/service.ts'
 
 export const SCOPES = ['read', 'write', 'send'] as const
 export type Scope = (typeof SCOPES)[number]
@@ -34,11 +34,7 @@ export const LONGEST_TOKEN_NAME = 100
 export function accessTokens(ask: Ask): Collection<AccessToken, WantedToken, MadeToken> {
   return {
     async list() {
-      return readAs(await ask('GET', PATH), (value) => {
-        if (!isObject(value)) return null
-        const limit = value['limit']
-        return { items: listOf(value['access_tokens'], tokenOf), limit: typeof limit === 'number' ? limit : null }
-      })
+      return readAs(await ask('GET', PATH), (value) => listedIn(value, 'access_tokens', tokenOf))
     },
     async make(wanted) {
       return readAs(await ask('POST', PATH, { ...wanted, name: wanted.name.trim() }), (value) => {
@@ -66,8 +62,5 @@ function tokenOf(value: unknown): AccessToken | null {
 
 /** What is wrong with the form, before it is sent. */
 export function wrongToken({ name, scopes }: WantedToken): 'missing' | 'too_long' | 'no_scope' | null {
-  const trimmed = name.trim()
-  if (trimmed === '') return 'missing'
-  if (Array.from(trimmed).length > LONGEST_TOKEN_NAME) return 'too_long'
-  return scopes.length === 0 ? 'no_scope' : null
+  return wrongName(name, LONGEST_TOKEN_NAME) ?? (scopes.length === 0 ? 'no_scope' : null)
 }

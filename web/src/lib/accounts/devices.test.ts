@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { devices, LONGEST_DEVICE_NAME, mailSettings, wrongDeviceName } from './devices.ts'
+import { wrongName } from './collection.ts'
+import { devices, LONGEST_DEVICE_NAME, mailSettings } from './devices.ts'
 import type { Ask } from './service.ts'
 
 const PHONE = { id: 'c', name: 'Phone', created_at: '2026-11-27T14:00:00Z', expires_at: null }
@@ -59,5 +60,5 @@ test.each([
   ['😀'.repeat(LONGEST_DEVICE_NAME), null],
   ['x'.repeat(LONGEST_DEVICE_NAME + 1), 'too_long']
 ])('a name is counted as the service counts it', (name, wrong) => {
-  expect(wrongDeviceName(name)).toBe(wrong)
+  expect(wrongName(name, LONGEST_DEVICE_NAME)).toBe(wrong)
 })

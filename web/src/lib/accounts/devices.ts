@@ -1,7 +1,7 @@
 /** Mail programs of a person, each with an app password of its own: /api/devices, /api/mail-settings. */
-import type { Collection } from '#lib/accounts/collection.ts'
+import { listedIn, type Collection } from '#lib/accounts/collection.ts'
 import { isObject, textOf } from '#lib/accounts/flow.ts'
-import { listOf, momentOf, readAs, type Ask, type Outcome } from '#lib/accounts/service.ts'
+import { momentOf, readAs, type Ask, type Outcome } from '#lib/accounts/service.ts'
 
 export interface Device {
   readonly id: string
@@ -47,11 +47,7 @@ export const LONGEST_DEVICE_NAME = 60
 export function devices(ask: Ask): Collection<Device, WantedDevice, MadeDevice> {
   return {
     async list() {
-      return readAs(await ask('GET', PATH), (value) => {
-        if (!isObject(value)) return null
-        const limit = value['limit']
-        return { items: listOf(value['devices'], deviceOf), limit: typeof limit === 'number' ? limit : null }
-      })
+      return readAs(await ask('GET', PATH), (value) => listedIn(value, 'devices', deviceOf))
     },
     async make({ name, days }) {
       return readAs(await ask('POST', PATH, { name: name.trim(), expires_in_days: days }), madeOf)
@@ -93,12 +89,4 @@ function serverOf(value: unknown): Server | null {
   if (!isObject(value)) return null
   const { host, port } = value
   return typeof host === 'string' && typeof port === 'number' ? { host, port } : null
-}
-
-/** Why the service would refuse the name; null: it would not. */
-export function wrongDeviceName(name: string): 'missing' | 'too_long' | null {
-  const trimmed = name.trim()
-  if (trimmed === '') return 'missing'
-  // The service counts characters, not UTF-16 units.
-  return Array.from(trimmed).length > LONGEST_DEVICE_NAME ? 'too_long' : null
 }

@@ -12,8 +12,8 @@ export interface Signature {
 }
 
 type Body = Pick<Draft, 'format' | 'html' | 'text'>
-/** `cleanHtml`: signatures come from the mail server */
-type Clean = (html: string) => string
+/** Makes HTML safe for our page: signatures come from the mail server. */
+export type Clean = (html: string) => string
 
 function signatureHtml(signature: Signature, clean: Clean): string {
   const html = editableSignature(signature, clean)

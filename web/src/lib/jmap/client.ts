@@ -5,7 +5,7 @@ import { Results } from './results.ts'
 import { Silence, type SilencePorts } from './silence.ts'
 import type { Arguments, Id, Invocation, Limits, Session } from './types.ts'
 
-const CORE = 'urn:ietf:params:jmap:core'
+export const CORE = 'urn:ietf:params:jmap:core'
 /** Postroom's own, added to the session by its gateway. */
 const POSTROOM = 'urn:postroom:params:jmap'
 export const MAIL = 'urn:ietf:params:jmap:mail'
@@ -15,8 +15,6 @@ export const QUOTA = 'urn:ietf:params:jmap:quota'
 /** RFC 8620 §3.3: a method is served only if its capability is named, and an unknown one fails the whole request.
  * Parts that are loaded late add theirs. */
 export const CAPABILITY_OF: Record<string, string> = {
-  ContactCard: 'urn:ietf:params:jmap:contacts',
-  Core: CORE,
   EmailSubmission: SUBMISSION,
   Identity: SUBMISSION,
   Quota: QUOTA
@@ -279,6 +277,11 @@ function nameInUrl(name: string): string {
 
 function accountIdOf({ primaryAccounts, accounts }: Session): Id {
   return primaryAccounts[MAIL] ?? Object.keys(accounts)[0] ?? ''
+}
+
+/** What the server can do for the person's account (RFC 8620 §2); null: it does not have this. */
+export function capabilityOf({ session, accountId }: Pick<JmapClient, 'session' | 'accountId'>, name: string): unknown {
+  return session.accounts[accountId]?.accountCapabilities[name] ?? null
 }
 
 /** A restored mail server may give the id of one person's account to another one. */

@@ -1,7 +1,5 @@
 /** Where files are uploaded to (RFC 8620 §6.1), and how large they may be. */
-import { MAIL, type JmapClient } from './client.ts'
-
-const CORE = 'urn:ietf:params:jmap:core'
+import { capabilityOf, CORE, MAIL, type JmapClient } from './client.ts'
 
 /** On our own origin, like all that the gateway serves: to another one the browser would send no cookie. */
 export function uploadUrl(client: JmapClient, origin: string): string {
@@ -17,8 +15,8 @@ export function maxSizeUpload(client: JmapClient): number {
 }
 
 /** Octets of all files of a message (RFC 8621 §1.3.1). */
-export function maxSizeAttachments({ session, accountId }: JmapClient): number {
-  return numberIn(session.accounts[accountId]?.accountCapabilities[MAIL], 'maxSizeAttachmentsPerEmail')
+export function maxSizeAttachments(client: JmapClient): number {
+  return numberIn(capabilityOf(client, MAIL), 'maxSizeAttachmentsPerEmail')
 }
 
 function numberIn(capability: unknown, name: string): number {

@@ -92,7 +92,8 @@ function replyElsewhere(sender: Person, message: Suspect): Warning | null {
   return { kind: 'replyElsewhere', from: sender.address, to: to.address }
 }
 
-/** Characters that look alike become one: "papierwerck" and "papierwerk" stay apart, "paypa1" and "paypal" do not. */
+/** Characters that look alike become one: "papierwerck" and "papierwerk" stay apart, "paypa1" and "paypal" do not. Only the
+ * most common of them: the list of mail needs it, which is not to load the table of `confusables.ts`. */
 function skeleton(domain: string): string {
   return domain
     .normalize('NFKD')

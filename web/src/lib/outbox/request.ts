@@ -1,8 +1,6 @@
 /** Entries of the outbox → one Email/set, and what is left of them once somebody else changed the emails. */
-import type { Arguments, Email, Id } from '#lib/jmap/types.ts'
-import type { Patch } from '#lib/store/objects.ts'
-
-export type Facts = Pick<Email, 'id' | 'mailboxIds' | 'keywords'>
+import type { Arguments, Id } from '#lib/jmap/types.ts'
+import type { MutableProperties, Patch } from '#lib/store/objects.ts'
 
 /** What one Email/set shall do. */
 export interface Wanted {
@@ -48,7 +46,7 @@ export type Standing = 'open' | 'done' | 'conflict'
  * What is left of a patch that may have been sent before, or that waited for long, by what the server has now. Where
  * somebody else moved an email, theirs is the newer wish; keywords are set whatever others did.
  */
-export function standingOf({ keywords, mailboxIds, destroyed }: Patch, facts: Facts | undefined): Standing {
+export function standingOf({ keywords, mailboxIds, destroyed }: Patch, facts: MutableProperties | undefined): Standing {
   if (!facts) {
     return 'done'
   }

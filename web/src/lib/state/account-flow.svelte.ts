@@ -29,7 +29,7 @@ export interface Opening {
   readonly address?: string
 }
 
-/** Answers that lead to another request: more in a row would go on for ever. */
+/** Responses that lead to another request: more in a row would go on for ever. */
 const MOST_TURNS = 4
 
 /** Forms refused in a row for a missing or foreign cookie. */

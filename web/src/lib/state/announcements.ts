@@ -13,7 +13,6 @@ export class AnnouncementsOf implements Announcements {
     this.#announcer = announcer
     this.#rows = rows
     this.#isOwn = isOwn
-    announcer.isOwn = isOwn
   }
 
   wish(): Promise<Wish> {

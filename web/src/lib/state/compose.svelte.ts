@@ -27,7 +27,7 @@ import type { Told } from './engine.ts'
 import type { IdentitiesState } from './identities.svelte.ts'
 import { LateEngine } from './late-engine.ts'
 import type { Mail } from './mail.ts'
-import { Senders } from './senders.svelte.ts'
+import { WritingIdentities } from './writing-identities.svelte.ts'
 import { unsentDraftsOf } from './unsent-drafts.ts'
 import { troubled } from './trouble-of.ts'
 import { Version } from './version.svelte.ts'
@@ -36,7 +36,7 @@ import { Compositions } from './compositions.svelte.ts'
 export class ComposeState implements Compose {
   readonly #account: Account
   readonly #later: Mail['later']
-  readonly #senders: Senders
+  readonly #identities: WritingIdentities
   readonly #parts: ComposeParts
   readonly #compositions: Compositions
   readonly #engine: LateEngine
@@ -70,7 +70,7 @@ export class ComposeState implements Compose {
   private constructor(account: Account, drafts: Drafts, outbox: Outbox, later: Mail['later']) {
     this.#account = account
     this.#later = later
-    this.#senders = new Senders(account)
+    this.#identities = new WritingIdentities(account)
     const engine = new LateEngine(account, drafts, this.#told(outbox))
     this.#engine = engine
     const locks = new DraftLocks(account.ports, drafts)
@@ -84,7 +84,7 @@ export class ComposeState implements Compose {
       account.ports.onHide(() => void drafts.writeAll()),
       account.ports.onLeave(() => drafts.leave()),
       account.listen((topic) => topic === 'account' && this.#version.next()),
-      () => this.#senders.stop()
+      () => this.#identities.stop()
     ]
   }
 
@@ -107,18 +107,18 @@ export class ComposeState implements Compose {
   }
 
   async takeBack(held: Held): Promise<Composition | null> {
-    await this.#senders.read()
+    await this.#identities.read()
     const { emailId } = held
     const begun = await troubled(this.#begin({ kind: 'edit', emailId }))
     return this.#undo(await this.#parts.sendings.adopt(begun, held))
   }
 
   get identities(): readonly Identity[] {
-    return this.#senders.all
+    return this.#identities.all
   }
 
   ownIdentities(): Promise<IdentitiesState> {
-    return this.#senders.edited()
+    return this.#identities.edited()
   }
 
   get maxDelay(): number {
@@ -184,8 +184,8 @@ export class ComposeState implements Compose {
 
   /** Loaded on use. */
   async #begin(start: Exclude<Start, { kind: 'kept' }>): Promise<Begun> {
-    await this.#senders.inTime()
-    const { all, preferred } = this.#senders
+    await this.#identities.inTime()
+    const { all, preferred } = this.#identities
     if (start.kind === 'new' && !hasSignature(preferred ?? all[0])) {
       return { draft: { ...NEW, to: start.to ?? [], identityId: preferred?.id ?? null }, stored: null }
     }
@@ -201,10 +201,10 @@ export class ComposeState implements Compose {
       return
     }
     const { fillIn } = await import('./earlier-replies.ts')
-    await this.#senders.read()
+    await this.#identities.read()
     for (const composition of earlier) {
       // What cannot be filled in can be addressed by hand.
-      await fillIn(this.#account, this.#senders.all, composition).catch(() => undefined)
+      await fillIn(this.#account, this.#identities.all, composition).catch(() => undefined)
     }
   }
 

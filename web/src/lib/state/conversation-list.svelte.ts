@@ -1,7 +1,7 @@
 import type { Account } from '#lib/sync/account.ts'
 import type { ListView } from '#lib/sync/list-view.ts'
 import { unreadThreads } from '#lib/store/counts.ts'
-import type { ConversationList, Filter, Freshness, Row, Sort, Trouble } from './mail.ts'
+import type { ConversationList, Freshness, Row, Sort, Trouble } from './mail.ts'
 import type { Rows } from './rows.ts'
 import { Version } from './version.svelte.ts'
 
@@ -32,10 +32,6 @@ export class ListState implements ConversationList {
 
   get mailboxId(): string | null {
     return this.#view.query.mailboxId
-  }
-
-  get filter(): Filter | null {
-    return this.#view.query.filter
   }
 
   get sort(): Sort {

@@ -6,11 +6,12 @@ import { shownBody } from '#lib/store/body.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
 import type { Ahead } from '#lib/sync/ahead.ts'
 import { Announcer } from '#lib/sync/announcer.ts'
-import { SenderChoices } from '#lib/sync/choices.ts'
+import { SenderDecisions } from '#lib/sync/sender-decisions.ts'
 import { INBOX } from '#lib/sync/lists.ts'
 import type { LateIndex } from '#lib/sync/late-index.ts'
 import { LiveConnection } from '#lib/sync/connection.ts'
 import { LabelNames } from '#lib/sync/labels.ts'
+import { NOT_NOW } from '#lib/sync/passing.ts'
 import { settleLanguage } from '#lib/sync/language.ts'
 import type { Ports } from '#lib/sync/ports.ts'
 import { ReaderSync } from '#lib/sync/reader.ts'
@@ -39,9 +40,6 @@ import { Version } from './version.svelte.ts'
 
 /** Milliseconds */
 const AHEAD_AFTER = 5_000
-
-/** Codes of troubles that concern the whole page, whatever it shows already. */
-const OF_THE_PAGE = new Set(['no_session', 'session_aal2_required', 'mailbox_not_ready', 'mailbox_missing'])
 
 export class MailState implements Mail {
   readonly mailboxes: MailboxesState
@@ -87,7 +85,7 @@ export class MailState implements Mail {
     this.#rows = new Rows(account.objects, isOwn)
     this.labels = new LabelsState(this.#labels, document)
     this.#tasks = [account, this.actions, reader, this.#live]
-    const announcer = new Announcer(account, { leads: () => this.#live.leads, isSeen: () => this.#live.isSeen() })
+    const announcer = new Announcer(account, this.#live, isOwn)
     account.onarrived = (created) => void Promise.all([announcer.arrived(created), this.#seeListed(created)])
     this.announcements = new AnnouncementsOf(announcer, this.#rows, isOwn)
     this.mailboxes = new MailboxesState(account)
@@ -95,7 +93,7 @@ export class MailState implements Mail {
       ...{ account, document, preferences: this.preferences, actions: this.actions },
       ...{ mailboxes: this.mailboxes, labels: this.labels },
       saved: new SavedSearches(account),
-      senders: new SenderChoices(account, document),
+      senders: new SenderDecisions(account, document),
       reread: () => this.#readSettings()
     }
     this.connection = new ConnectionState(account, this.#live)
@@ -138,7 +136,7 @@ export class MailState implements Mail {
     if (this.#live.preparation !== null) {
       return { code: 'mailbox_not_ready', retryAt: null, reference: null }
     }
-    return trouble && (this.#list === null || OF_THE_PAGE.has(trouble.code)) ? trouble : null
+    return trouble && (this.#list === null || NOT_NOW.has(trouble.code)) ? trouble : null
   }
 
   show(mailboxId: string | null, how: ListOptions = {}): void {

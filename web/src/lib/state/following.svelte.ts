@@ -2,8 +2,8 @@
  * The person's choices on this device and the others: told, and learnt of. Loaded once it is known who the person is.
  */
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Choices as Senders } from '#lib/sync/choices.ts'
 import { PreferenceSync } from '#lib/sync/preferences.ts'
+import type { Decisions } from '#lib/sync/sender-decisions.ts'
 import type { Inside } from './inside.ts'
 import { KEPT, type Preferences } from './preferences.svelte.ts'
 import { choicesOf } from '#lib/mail/preferences.ts'
@@ -74,12 +74,12 @@ export class Following {
     return this.#inside.reread()
   }
 
-  #listOf(senders: Senders): SenderList {
+  #listOf(decisions: Decisions): SenderList {
     this.#version.seen()
     return {
-      entries: senders.entries,
+      entries: decisions.entries,
       // What stands there now makes room for what did not fit.
-      drop: (entry) => troubled(senders.drop(entry)).then(() => this.#sync.tell())
+      drop: (entry) => troubled(decisions.drop(entry)).then(() => this.#sync.tell())
     }
   }
 }

@@ -1,7 +1,7 @@
 /** As whom the person writes, in the settings. Loaded on use. */
 import { recipientsOf } from '#lib/compose/recipients.ts'
 import { isAddress } from '#lib/compose/address.ts'
-import { editableSignature, signatureOf } from '#lib/compose/signature.ts'
+import { editableSignature, signatureOf, type Clean } from '#lib/compose/signature.ts'
 import type { EmailAddress, Identity } from '#lib/jmap/types.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import { addressOf, identityIn } from '#lib/sync/identities.ts'
@@ -9,8 +9,6 @@ import { IdentityEdits, valuesOf, type IdentityValues } from '#lib/sync/identity
 import type { Account } from '#lib/sync/account.ts'
 import type { PreferredIdentity } from './preferred-identity.ts'
 import { troubled } from './trouble-of.ts'
-
-type Clean = (html: string) => string
 
 /** What a person types. */
 export interface IdentityForm {

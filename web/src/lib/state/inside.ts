@@ -1,6 +1,6 @@
 /** What a part of the state that is loaded late is made of. */
 import type { Account } from '#lib/sync/account.ts'
-import type { SenderChoices } from '#lib/sync/choices.ts'
+import type { SenderDecisions } from '#lib/sync/sender-decisions.ts'
 import type { SavedSearches } from '#lib/sync/searches.ts'
 import type { SettingsDocument } from '#lib/sync/settings.ts'
 import type { ActionsState } from './actions.svelte.ts'
@@ -17,7 +17,7 @@ export interface Inside {
   readonly mailboxes: MailboxesState
   readonly labels: LabelsState
   readonly saved: SavedSearches
-  readonly senders: SenderChoices
+  readonly senders: SenderDecisions
   /** What the service keeps is read again, by all that need it. */
   readonly reread: () => Promise<void>
 }

@@ -9,16 +9,16 @@ import type { Person } from '#lib/mail/people.ts'
 import type { Label, LabelColour } from '#lib/mail/label.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Warning } from '#lib/mail/warnings.ts'
+import type { Wish } from '#lib/sync/announcer.ts'
 import type { Compose } from './compose.ts'
 import type { Message } from './message.ts'
 import type { Preferences } from './preferences.svelte.ts'
 import type { SavedSearch, Search } from './searches.ts'
 import type { Sent } from './sent.ts'
-
 import type { Labels, Mailboxes } from './mailbox-contract.ts'
 
 export type { Body, Message } from './message.ts'
-export type { Action, Attachment, Filter, Label, LabelColour, Person, Sort, Trouble }
+export type { Action, Attachment, Filter, Label, LabelColour, Person, Sort, Trouble, Wish }
 export type {
   LabelEditing,
   Labels,
@@ -65,7 +65,6 @@ export interface ConversationList {
   readonly key: string
   /** null: of all mailboxes */
   readonly mailboxId: string | null
-  readonly filter: Filter | null
   readonly sort: Sort
   /** null until known */
   readonly total: number | null
@@ -178,9 +177,6 @@ export interface Connection {
   readonly trouble: Trouble | null
   tryNow(): void
 }
-
-/** New mail, told while the person sees no tab of ours: not at all, that it came, or from whom and about what. */
-export type Wish = 'none' | 'that' | 'what'
 
 /** A new message. */
 export interface News {

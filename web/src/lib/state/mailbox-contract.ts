@@ -14,8 +14,6 @@ export interface MailboxItem {
   /** unread conversations; in Drafts all messages */
   readonly count: number
   readonly total: number
-  /** messages may be read in it (RFC 8621 §2, mayReadItems) */
-  readonly readable: boolean
   /** null at the top */
   readonly parentId: string | null
   /** messages, of which a conversation may have several */

@@ -55,7 +55,6 @@ function itemOf(mailbox: Mailbox, depth: number, objects: Objects): MailboxItem 
     depth,
     count: role === 'drafts' ? counts.totalEmails : counts.unreadThreads,
     total: counts.totalThreads,
-    readable: mailbox.myRights.mayReadItems,
     parentId: parentOf(mailbox, objects),
     messages: counts.totalEmails,
     may: mayOf(mailbox)

@@ -1,5 +1,6 @@
 /** What of the settings this mail server has. */
-import { SIEVE, capabilityOf } from '#lib/sync/scripts.ts'
+import { capabilityOf } from '#lib/jmap/client.ts'
+import { SIEVE } from '#lib/sync/scripts.ts'
 import { VACATION } from '#lib/sync/vacation.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { Inside } from './inside.ts'

@@ -39,8 +39,7 @@ export class Preferences {
     return this.#width
   }
 
-  /** `identity`: as which new messages are written; any id of the mail server. */
-  set(change: Partial<Chosen> & { readonly identity?: string }): void {
+  set(change: Partial<Chosen>): void {
     const chosen = Object.entries(change).map(([name, value]) => [
       name,
       // Whatever the clocks say, a choice is later than the one that it replaces.

@@ -2,6 +2,7 @@
 import type { Email, Id } from '#lib/jmap/types.ts'
 import { warningOf, type Suspect } from '#lib/mail/warnings.ts'
 import { isUnread } from '#lib/store/counts.ts'
+import { isNews } from '#lib/store/news.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import type { Row } from './mail.ts'
 import { distinct, peopleOf, shortened, type IsOwn } from './people.ts'
@@ -56,13 +57,13 @@ function rowOf(
 ): Omit<Row, 'pending'> {
   const has = (keyword: string): boolean => thread.some(({ keywords }) => keywords[keyword])
   const draft = Boolean(email.keywords['$draft'])
-  const theirs = thread.filter((one) => isUnread(one) && !one.from?.some(({ email: address }) => isOwn(address)))
+  const news = thread.filter((one) => isNews(one, isOwn))
   const addresses = outgoing || draft ? email.to : thread.flatMap(({ from }) => from ?? [])
   return {
     threadId: email.threadId,
     emailId: email.id,
     people: distinct(peopleOf(addresses, isOwn)),
-    news: Math.max(0, ...theirs.map(({ receivedAt }) => Date.parse(receivedAt))),
+    news: Math.max(0, ...news.map(({ receivedAt }) => Date.parse(receivedAt))),
     messages: Math.max(1, messages),
     time: new Date(email.receivedAt),
     subject: shortened(email.subject ?? ''),
@@ -85,11 +86,13 @@ function named(names: readonly string[]): string[] {
   return [...new Set(names)].toSorted()
 }
 
-/** Only what the addresses show: what our server found about the sender comes with the body of a message. */
 /** Senders that are compared with each other: more of them take part in no real conversation. */
 const MOST_SENDERS = 100
 
-/** Each sender once: a conversation may have thousands of messages, and is looked at again with each new one. */
+/**
+ * Only what the addresses show: what our server found about the sender comes with the body of a message. Each sender once:
+ * a conversation may have thousands of messages, and is looked at again with each new one.
+ */
 function isSuspicious(thread: readonly Email[], isOwn: IsOwn): boolean {
   const senders = new Map<string, Suspect>()
   for (const { from } of thread) {

@@ -25,7 +25,7 @@ export interface Sent {
   readonly scheduled: readonly ScheduledMessage[] | null
   /** ids of emails that lie in Sent, and have not left: neither Sent nor its count shows them */
   readonly hidden: ReadonlySet<string>
-  /** why it cannot be had what is scheduled */
+  /** why what is scheduled could not be read */
   readonly trouble: Trouble | null
   /** Ask for it now. It is asked for anew by itself when something changes, and when one leaves. */
   refresh(): void

@@ -88,6 +88,31 @@ test('two changes in a row are stored one after the other, and the last one stay
   expect([state.filters[0]?.name, server.running?.includes('Second')]).toEqual(['Second', true])
 })
 
+test('what is changed while the last change is read again stays on screen, and is saved', async () => {
+  const { server, state } = await loaded()
+  const all = [STAR, { ...STAR, id: 'f2', name: 'Second' }]
+  await state.save(all)
+  const reading = Promise.withResolvers<undefined>()
+  server.reading = reading.promise
+  const removed = state.save([STAR])
+  await vi.waitUntil(() => server.running?.includes('Second') === false)
+  const back = state.save(all)
+  reading.resolve(undefined)
+  await removed
+  expect(state.filters).toEqual(all)
+  await back
+  await state.load()
+  expect(state.filters).toEqual(all)
+})
+
+test('after changes that all failed, the filters are those of the mail server', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  server.down = true
+  expect(await Promise.all([state.save([]), state.save([STAR, STAR])])).toEqual(['failed', 'failed'])
+  expect(state.filters).toEqual([STAR])
+})
+
 test('absence and filters are one script: neither loses the other', async () => {
   const { server, state } = await loaded()
   await state.save([STAR])
@@ -151,10 +176,10 @@ test('a new address writes no script where no reply of ours runs', async () => {
   expect([server.state, server.running]).toEqual([before + 1, 'keep;'])
 })
 
-test('a change whose answer is lost is found at the mail server: neither refused nor the work of another device', async () => {
+test('a change whose response is lost is found at the mail server: neither refused nor the work of another device', async () => {
   const { server, state } = await loaded()
   await state.save([STAR])
-  server.isAnswerLost = true
+  server.isResponseLost = true
   expect(await state.save([])).toBe('saved')
   expect([state.filters, state.conflict]).toEqual([[], null])
 })

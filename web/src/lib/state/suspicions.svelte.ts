@@ -25,7 +25,7 @@ export class Suspicions {
   /** Each address is compared with all that are known, once. */
   readonly #found = new Map<string, Imitation | null>()
   readonly #marked = new WeakMap<Row, Row>()
-  readonly #choices = new Version()
+  readonly #decisions = new Version()
   /** The history is read, or could not be. */
   readonly ready: Promise<void>
 
@@ -34,7 +34,7 @@ export class Suspicions {
     const { ports } = inside.account
     this.ready = this.#quietly(inside.document.read().then((settings) => this.#take(historyIn(settings))))
     ports.after(LEARN_AFTER, () => void this.#quietly(this.#learn()))
-    inside.account.listen((topic) => topic === 'account' && this.#choices.next())
+    inside.account.listen((topic) => topic === 'account' && this.#decisions.next())
   }
 
   warningOf(message: Message): Warning | null {
@@ -52,7 +52,7 @@ export class Suspicions {
       this.#found.set(key, (found = imitationOf(person, known)))
     }
     if (!found) return null
-    this.#choices.seen()
+    this.#decisions.seen()
     return this.#inside.senders.warnings.has(keyOf(found.warning)) ? null : found.of
   }
 

@@ -13,7 +13,6 @@ const WORDS = {
   unavailable: 'postroom_away',
   announcer_away: 'postroom_away',
   mail_server_misconfigured: 'misconfigured',
-  mail_server_refuses: 'misconfigured',
   mail_server_unusable: 'misconfigured',
   mail_server_refused: 'refused',
   too_many_requests: 'limit',

@@ -1,36 +1,30 @@
 /** New mail in the inbox, for a person who sees no tab of ours: told by one tab, if the person wishes it on this device. */
 import type { Wish } from '#lib/cache/cache.ts'
 import type { Email } from '#lib/jmap/types.ts'
-import { isUnread } from '#lib/store/counts.ts'
+import { isNews } from '#lib/store/news.ts'
 import type { Account } from './account.ts'
+import type { LiveConnection } from './connection.ts'
 
 export type { Wish }
 
 /** Milliseconds. Older mail was imported, or the mail server's clock is wrong by more than any time zone. */
 const RECENT = 86_400_000
 
-export interface AnnouncerPorts {
-  /** This one of all tabs does it. */
-  leads: () => boolean
-  /** The person sees a tab of ours. */
-  isSeen: () => Promise<boolean>
-}
-
 export class Announcer {
   /** told of the newest message of each conversation */
   announce: (emails: readonly Email[], wish: Wish) => void = () => undefined
-  /** tells the addresses of the person */
-  isOwn: (address: string) => boolean = () => false
   readonly #account: Account
-  readonly #ports: AnnouncerPorts
+  readonly #live: LiveConnection
+  readonly #isOwn: (address: string) => boolean
   /** where the browser keeps nothing */
   #wish: Wish = 'none'
   /** this tab led already when it last asked what is new */
   #led = false
 
-  constructor(account: Account, ports: AnnouncerPorts) {
+  constructor(account: Account, live: LiveConnection, isOwn: (address: string) => boolean) {
     this.#account = account
-    this.#ports = ports
+    this.#live = live
+    this.#isOwn = isOwn
   }
 
   async wish(): Promise<Wish> {
@@ -45,13 +39,13 @@ export class Announcer {
   /** A round told that these emails were created. What came before this tab led another one has told. */
   async arrived(created: readonly Email[]): Promise<void> {
     const led = this.#led
-    this.#led = this.#ports.leads()
+    this.#led = this.#live.leads
     const news = led && this.#led ? this.#news(created) : []
     if (news.length === 0) {
       return
     }
     const wish = await this.wish()
-    if (wish !== 'none' && !(await this.#ports.isSeen())) {
+    if (wish !== 'none' && !(await this.#live.isSeen())) {
       this.announce(news, wish)
     }
   }
@@ -61,10 +55,8 @@ export class Announcer {
     const inbox = [...objects.mailboxes.values()].find(({ role }) => role === 'inbox')?.id ?? ''
     const isNew = (email: Email): boolean =>
       Boolean(email.mailboxIds[inbox]) &&
-      isUnread(email) &&
+      isNews(email, this.#isOwn) &&
       !email.keywords['$junk'] &&
-      // A list sends the person a copy of what they wrote, maybe together with somebody's answer, which is news.
-      !email.from?.some(({ email: address }) => this.isOwn(address)) &&
       Date.parse(email.receivedAt) > ports.now() - RECENT
     const newest = new Map(created.filter(isNew).map((email) => [email.threadId, email]))
     return [...newest.values()]

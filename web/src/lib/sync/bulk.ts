@@ -2,8 +2,7 @@
 import type { Email, GetResponse, Id, QueryResponse } from '#lib/jmap/types.ts'
 import { patchesOf, type Action, type Place } from '#lib/outbox/action.ts'
 import { inverseOf, ofEmails, withoutEmails, type Entry } from '#lib/outbox/entry.ts'
-import type { Facts } from '#lib/outbox/request.ts'
-import type { Patch } from '#lib/store/objects.ts'
+import type { MutableProperties, Patch } from '#lib/store/objects.ts'
 import type { ListQuery } from '#lib/store/query.ts'
 import type { Account } from './account.ts'
 import * as calls from './calls.ts'
@@ -143,7 +142,7 @@ export class BulkRun {
   async #facts(ids: readonly Id[]): Promise<Email[]> {
     const results = await this.#account.client.run(calls.mutable(ids))
     // What an action looks at is among these properties.
-    const listed = results.get<GetResponse<Facts>>('get').list as Email[]
+    const listed = results.get<GetResponse<MutableProperties>>('get').list as Email[]
     const emails = listed.flatMap((email) => this.#account.objects.withPending(email) ?? [])
     this.#before = new Map(emails.map((email) => [email.id, email]))
     return emails

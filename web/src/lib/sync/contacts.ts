@@ -1,10 +1,12 @@
 /** The address book of the mail server (RFC 9610), where it has one: people and groups. */
 import type { Recipient } from '#lib/compose/draft.ts'
-import { call, reference } from '#lib/jmap/client.ts'
+import { call, CAPABILITY_OF, capabilityOf, reference } from '#lib/jmap/client.ts'
 import type { GetResponse } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 
 const CONTACTS = 'urn:ietf:params:jmap:contacts'
+CAPABILITY_OF['ContactCard'] = CONTACTS
+
 /** Cards that are asked for; more are never suggested to anybody. */
 const MOST = 500
 
@@ -18,7 +20,7 @@ export interface Contacts {
   readonly groups: readonly ContactGroup[]
 }
 
-/** RFC 9553, as far as a letter needs it. */
+/** RFC 9553, as far as a message needs it. */
 interface Card {
   readonly id: string
   readonly uid?: string
@@ -34,8 +36,7 @@ const NOBODY: Contacts = { people: [], groups: [] }
 export async function contactsOf(account: Account): Promise<Contacts> {
   await account.connected()
   const { client } = account
-  const capabilities = client.session.accounts[client.accountId]?.accountCapabilities ?? {}
-  if (!client.offers(CONTACTS) || !(CONTACTS in capabilities)) {
+  if (!client.offers(CONTACTS) || capabilityOf(client, CONTACTS) === null) {
     return NOBODY
   }
   const results = await client.run([

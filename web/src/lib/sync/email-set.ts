@@ -2,12 +2,13 @@
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { GetResponse, Id, SetError, SetResponse } from '#lib/jmap/types.ts'
 import { ofEmails, resolved, type Entry } from '#lib/outbox/entry.ts'
-import { keywordsOnly, patchObject, standingOf, wantedBy, type Facts, type Wanted } from '#lib/outbox/request.ts'
-import type { Patch } from '#lib/store/objects.ts'
+import { keywordsOnly, patchObject, standingOf, wantedBy, type Wanted } from '#lib/outbox/request.ts'
+import type { MutableProperties, Patch } from '#lib/store/objects.ts'
 import type { Account } from './account.ts'
 import * as calls from './calls.ts'
 import { notKept, toLookAt } from './kept-keywords.ts'
 import { makeMissing } from './mailbox-roles.ts'
+import { isNotNow } from './passing.ts'
 
 /** Milliseconds after which others may well have changed the emails of an entry. */
 const STALE = 5_000
@@ -25,12 +26,9 @@ interface Tried extends Required<Outcome> {
   readonly tried: ReadonlySet<Id>
 }
 
-/** Codes of failures that concern all requests of the person, and pass when they sign in or have a mailbox again. */
-const NOT_NOW = new Set(['no_session', 'session_aal2_required', 'mailbox_not_ready', 'mailbox_missing'])
-
 /** Whether the failure is an answer to just these entries: then no further try would help. */
 function isRefusal(failure: unknown): failure is JmapFailure {
-  return failure instanceof JmapFailure && !failure.transient && !NOT_NOW.has(failure.code)
+  return failure instanceof JmapFailure && !failure.transient && !isNotNow(failure)
 }
 
 /** What has no code is neither from the mail server nor from the service, but perhaps from the network of a hotel, which
@@ -44,7 +42,7 @@ async function probe({ client }: Account): Promise<void> {
 }
 
 function later(failure: unknown): unknown {
-  return failure instanceof JmapFailure && !NOT_NOW.has(failure.code)
+  return failure instanceof JmapFailure && !isNotNow(failure)
     ? new JmapFailure(failure.code, { reference: failure.reference, transient: true })
     : failure
 }
@@ -129,7 +127,7 @@ function joined(whole: Outcome, parts: Tried): Outcome {
 /** Without what the server has already, and what somebody else moved meanwhile. */
 async function stillOpen(account: Account, wanted: Wanted): Promise<Wanted & { conflicts: Set<Id> }> {
   const results = await account.client.run(calls.mutable([...wanted.update.keys(), ...wanted.destroy.keys()]))
-  const facts = new Map(results.get<GetResponse<Facts>>('get').list.map((email) => [email.id, email]))
+  const facts = new Map(results.get<GetResponse<MutableProperties>>('get').list.map((email) => [email.id, email]))
   const update = new Map<Id, Patch>()
   const destroy = new Map<Id, Patch>()
   const conflicts = new Set<Id>()

@@ -3,9 +3,8 @@ import { noResponse } from '#lib/jmap/errors.ts'
 import type { Email, GetResponse, Id } from '#lib/jmap/types.ts'
 import { patchesOf, type Action, type Place } from '#lib/outbox/action.ts'
 import { inverseOf, type Entry } from '#lib/outbox/entry.ts'
-import type { Facts } from '#lib/outbox/request.ts'
 import type { FilterAction } from '#lib/sieve/filter.ts'
-import type { Patch } from '#lib/store/objects.ts'
+import type { MutableProperties, Patch } from '#lib/store/objects.ts'
 import type { Account } from './account.ts'
 import * as calls from './calls.ts'
 import type { Outbox } from './outbox.ts'
@@ -26,7 +25,7 @@ export async function filterNow(
 ): Promise<Filtered | null> {
   const results = await account.client.run(calls.mutable(ids))
   // What an action looks at is among these properties.
-  const listed = results.find<GetResponse<Facts>>('get')?.list as Email[] | undefined
+  const listed = results.find<GetResponse<MutableProperties>>('get')?.list as Email[] | undefined
   if (!listed) {
     throw noResponse()
   }

@@ -6,8 +6,7 @@ import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Results } from '#lib/jmap/results.ts'
 import type { GetResponse, Id, SetResponse } from '#lib/jmap/types.ts'
 import { isOfLabel } from '#lib/mail/label.ts'
-import type { Facts } from '#lib/outbox/request.ts'
-import type { Patch } from '#lib/store/objects.ts'
+import type { MutableProperties, Patch } from '#lib/store/objects.ts'
 
 type Updates = ReadonlyMap<Id, Patch>
 
@@ -36,9 +35,9 @@ export function notKept(update: Updates, looked: ReadonlyMap<string, Id>, result
 }
 
 /** Without an answer to that alone, the update counts. */
-function factsIn(results: Results): readonly Facts[] {
+function factsIn(results: Results): readonly MutableProperties[] {
   try {
-    return results.get<GetResponse<Facts>>('get').list
+    return results.get<GetResponse<MutableProperties>>('get').list
   } catch {
     return []
   }
@@ -49,7 +48,7 @@ function labelsOf({ keywords = {} }: Patch): string[] {
 }
 
 /** RFC 8621 §4.1.1: keywords are without case. An email that is gone lacks nothing. */
-function isLacking(keyword: string, facts: Facts | undefined): boolean {
+function isLacking(keyword: string, facts: MutableProperties | undefined): boolean {
   const has = (one: string): boolean => one.toLowerCase() === keyword.toLowerCase()
   return facts !== undefined && !Object.keys(facts.keywords).some(has)
 }

@@ -1,5 +1,5 @@
 /** Mailboxes made, renamed, moved, removed and emptied (RFC 8621 §2.5): calls of their own, which need a connection. */
-import { call, MAIL, reference } from '#lib/jmap/client.ts'
+import { call, capabilityOf, MAIL, reference } from '#lib/jmap/client.ts'
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type {
   Arguments,
@@ -49,8 +49,7 @@ export class MailboxChanges {
   }
 
   get #capability(): Arguments {
-    const { session, accountId } = this.#account.client
-    return (session.accounts[accountId]?.accountCapabilities[MAIL] ?? {}) as Arguments
+    return (capabilityOf(this.#account.client, MAIL) ?? {}) as Arguments
   }
 
   async create(name: string, parentId: Id | null): Promise<Id> {

@@ -7,7 +7,7 @@ import { folded, type Candidate } from '#lib/sieve/match.ts'
 import type { Account } from './account.ts'
 
 /** On how many of them a filter is tried. */
-export const MOST_EMAILS = 500
+const MOST_EMAILS = 500
 
 export interface NewestEmail extends Candidate {
   readonly id: Id

@@ -1,5 +1,5 @@
 /** The Sieve scripts of the account (RFC 9661), of which at most one runs. */
-import { call, CAPABILITY_OF, type JmapClient } from '#lib/jmap/client.ts'
+import { call, CAPABILITY_OF, capabilityOf } from '#lib/jmap/client.ts'
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import { uploadUrl } from '#lib/jmap/upload.ts'
 import type { Arguments, GetResponse, Id, SetResponse } from '#lib/jmap/types.ts'
@@ -107,8 +107,4 @@ export class Scripts {
     }
     return newState
   }
-}
-
-export function capabilityOf({ session, accountId }: JmapClient, name: string): unknown {
-  return session.accounts[accountId]?.accountCapabilities[name] ?? null
 }

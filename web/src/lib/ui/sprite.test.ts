@@ -47,7 +47,7 @@ test('the sprite of the settings holds what settings-icons.ts names', async () =
 })
 
 test('no icon is in two sprites', () => {
-  const names = [ICONS, WRITING_ICONS, SETTINGS_ICONS].flatMap((icons) => Object.keys(icons))
+  const names = [ICONS, READING_ICONS, SETTINGS_ICONS, WRITING_ICONS].flatMap((icons) => Object.keys(icons))
   expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([])
 })
 

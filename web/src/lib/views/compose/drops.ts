@@ -4,7 +4,6 @@ export function filesOf(data: DataTransfer | null): readonly File[] {
   return [...(data?.files ?? [])]
 }
 
-/** The place in the text where something is dropped; null: it is beside the text. */
 /** Characters of a text that is pasted. Through more of them the editor would work for seconds, and again with each key. */
 const LONGEST = 100_000
 /** Characters of its HTML, most of which is not text. */
@@ -19,6 +18,7 @@ export function longText(data: DataTransfer | null, name: string): File | null {
     : new File([text], name, { type: 'text/plain' })
 }
 
+/** The place in the text where something is dropped; null: it is beside the text. */
 export function dropOf(event: DragEvent): Range | null {
   const text = (event.target as Element | null)?.closest('[role="textbox"]')
   if (!text) return null

@@ -2,7 +2,6 @@ import type { Widen } from '#lib/words/en.ts'
 import type { absence as english } from '#lib/words/en/absence.ts'
 
 export const absence = {
-  title: 'Abwesenheit',
   reply: 'Automatische Antwort',
   replyHint: 'Wer Ihnen schreibt, bekommt automatisch diese Antwort',
   from: 'Von',

@@ -23,7 +23,6 @@ export const compose: Widen<typeof english> = {
   },
   fields: { from: 'Von', to: 'An', cc: 'Cc', bcc: 'Bcc', subject: 'Betreff', text: 'Nachricht' },
   showCopies: 'Cc und Bcc anzeigen',
-  showAll: 'Alle Empfänger anzeigen',
   suggestions: 'Vorschläge',
   folded: (n: number) => `und ${plural(n, 'weitere Person', 'weitere Personen')}`,
   recipient: (name: string, address: string) => `${name}, ${address}`,
@@ -141,7 +140,5 @@ export const compose: Widen<typeof english> = {
     waits: 'Diese Nachricht wird gesendet, sobald der Mailserver erreichbar ist.',
     waitsForSignIn: 'Diese Nachricht wird erst gesendet, wenn Sie sich wieder anmelden.',
     toMail: 'Zum Postfach'
-  },
-  notLoaded: 'Die Nachricht konnte nicht geöffnet werden.',
-  again: 'Erneut versuchen'
+  }
 }

@@ -17,7 +17,6 @@ export const delivery = {
   tooLate: 'Zu spät, die Nachricht ist unterwegs.',
   notUndone: 'Es ist nicht bekannt, ob dies rückgängig gemacht wurde.',
   scheduled: {
-    title: 'Geplant',
     none: 'Nichts ist geplant',
     noneHint: 'Was Sie später senden, wartet hier.',
     at: (date: string) => `Geplant für ${date}`,

@@ -156,7 +156,6 @@ export const filters = {
   useTitle: (name: string) => `Stattdessen „${name}“ verwenden?`,
   useText:
     'Auf dem Mailserver läuft immer nur ein Skript. Ihre Filter hier und Ihre Abwesenheitsantwort laufen dann nicht, werden aber nicht gelöscht.',
-  show: 'Zeigen',
   forwardTitle: (address: string) => `Nachrichten an ${address} weiterleiten?`,
   forwardText:
     'Jede Nachricht, die passt, wird von selbst weitergeschickt, auch wenn Sie nicht da sind. Achten Sie darauf, dass diese Adresse Ihre ist oder ihr Inhaber davon weiß.',

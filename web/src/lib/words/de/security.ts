@@ -117,7 +117,6 @@ export const security: Widen<typeof english> = {
     consequence: 'Wer sie verwendet, wird sofort abgemeldet. Sie bleiben hier angemeldet.',
     endCount: (count) => (count === 1 ? 'Beenden' : `Alle ${count} beenden`),
     ended: 'Die Anmeldung ist beendet',
-    endedOthers: 'Alle anderen Anmeldungen sind beendet',
-    failed: 'Manche sind vielleicht noch angemeldet. Versuchen Sie es erneut.'
+    endedOthers: 'Alle anderen Anmeldungen sind beendet'
   }
 }

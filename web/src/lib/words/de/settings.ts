@@ -105,8 +105,7 @@ export const settings: Widen<typeof english> = {
     title: 'Einzelne Tasten',
     single: 'Tasten ohne Strg',
     singleHint:
-      'Schalten Sie sie aus, wenn Sie diktieren oder Tasten versehentlich drücken. Tasten mit Strg und Escape wirken immer.',
-    list: 'Alle Tasten'
+      'Schalten Sie sie aus, wenn Sie diktieren oder Tasten versehentlich drücken. Tasten mit Strg und Escape wirken immer.'
   },
   folders: {
     folders: 'Ordner',
@@ -115,7 +114,6 @@ export const settings: Widen<typeof english> = {
     newLabel: 'Neues Label',
     noFolders: 'Sie haben keine eigenen Ordner.',
     noLabels: 'Sie haben keine Labels. Eine Unterhaltung kann mehrere haben.',
-    messages: (n) => `${number(n)} ${n === 1 ? 'Nachricht' : 'Nachrichten'}`,
     change: 'Ändern…',
     changeOne: (name) => `${name} ändern`
   }

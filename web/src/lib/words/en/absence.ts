@@ -1,6 +1,5 @@
 /** The settings of the reply while away, and the line above the list. */
 export const absence = {
-  title: 'Absence',
   reply: 'Automatic reply',
   replyHint: 'Whoever writes to you gets this answer automatically',
   from: 'From',

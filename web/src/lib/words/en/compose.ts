@@ -21,7 +21,6 @@ export const compose = {
   },
   fields: { from: 'From', to: 'To', cc: 'Cc', bcc: 'Bcc', subject: 'Subject', text: 'Message' },
   showCopies: 'Show Cc and Bcc',
-  showAll: 'Show all recipients',
   suggestions: 'Suggestions',
   folded: (n: number) => `and ${plural(n, 'more recipient', 'more recipients')}`,
   recipient: (name: string, address: string) => `${name}, ${address}`,
@@ -135,7 +134,5 @@ export const compose = {
     waits: 'This message is sent once the mail server can be reached.',
     waitsForSignIn: 'This message is not sent until you sign in again.',
     toMail: 'To the mailbox'
-  },
-  notLoaded: 'The message could not be opened.',
-  again: 'Try again'
+  }
 }

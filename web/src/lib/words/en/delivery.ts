@@ -17,7 +17,6 @@ export const delivery = {
   tooLate: 'Too late, it is on its way.',
   notUndone: 'It is not known whether this was undone.',
   scheduled: {
-    title: 'Scheduled',
     none: 'Nothing is scheduled',
     noneHint: 'What you send later waits here.',
     at: (date: string) => `Scheduled for ${date}`,

@@ -151,7 +151,6 @@ export const filters = {
   useTitle: (name: string) => `Use “${name}” instead?`,
   useText:
     'The mail server runs one script at a time. Your filters here and your absence reply are then paused, not deleted.',
-  show: 'Show',
   forwardTitle: (address: string) => `Forward messages to ${address}?`,
   forwardText:
     'Each message that matches is sent on by itself, also while you are away. Make sure that this address is yours, or that its owner knows.',

@@ -112,7 +112,6 @@ export const security = {
     consequence: 'Whoever uses them is signed out at once. You stay signed in here.',
     endCount: (count: number) => (count === 1 ? 'End it' : `End all ${count}`),
     ended: 'The sign-in has ended',
-    endedOthers: 'All other sign-ins have ended',
-    failed: 'Some may still be signed in. Try again.'
+    endedOthers: 'All other sign-ins have ended'
   }
 }

@@ -100,8 +100,7 @@ export const settings = {
     title: 'Single keys',
     single: 'Keys without Ctrl',
     singleHint:
-      'Turn them off if you use speech input, or press keys by accident. Keys with Ctrl, and Escape, always work.',
-    list: 'All keys'
+      'Turn them off if you use speech input, or press keys by accident. Keys with Ctrl, and Escape, always work.'
   },
   folders: {
     folders: 'Folders',
@@ -110,7 +109,6 @@ export const settings = {
     newLabel: 'New label',
     noFolders: 'You have no folders of your own.',
     noLabels: 'You have no labels. One conversation can have several of them.',
-    messages: (n: number) => `${n.toLocaleString('en')} ${n === 1 ? 'message' : 'messages'}`,
     change: 'Change…',
     changeOne: (name: string) => `Change ${name}`
   }

@@ -11,7 +11,6 @@ const WORDS: Readonly<Record<string, Known>> = {
   mail_server_broke_off: 'mail_server',
   mail_server_silent: 'mail_server',
   mail_server_misconfigured: 'misconfigured',
-  mail_server_refuses: 'misconfigured',
   mail_server_refused: 'misconfigured',
   mail_server_unusable: 'misconfigured',
   mailbox_not_ready: 'mailbox',

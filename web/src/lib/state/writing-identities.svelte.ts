@@ -8,7 +8,7 @@ import { PreferredIdentity } from './preferred-identity.ts'
 /** Milliseconds */
 const PATIENCE = 1_000
 
-export class Senders {
+export class WritingIdentities {
   readonly #account: Account
   readonly #preferred: PreferredIdentity
   #edited: Promise<IdentitiesState> | null = null

@@ -14,7 +14,8 @@ const WARNINGS = ['warnings', 'known'] as const
 /** Senders whose message the person reported as phishing. */
 const REPORTED = ['phishing', 'senders'] as const
 
-export class Choices {
+/** Those of one kind. */
+export class Decisions {
   readonly #account: Account
   readonly #document: SettingsDocument
   readonly #place: readonly [part: string, list: string]
@@ -78,18 +79,18 @@ export class Choices {
 }
 
 /** Of each kind. */
-export class SenderChoices {
-  readonly pictures: Choices
-  readonly warnings: Choices
-  readonly reported: Choices
+export class SenderDecisions {
+  readonly pictures: Decisions
+  readonly warnings: Decisions
+  readonly reported: Decisions
 
   constructor(account: Account, document: SettingsDocument) {
-    this.pictures = new Choices(account, document, PICTURES)
-    this.warnings = new Choices(account, document, WARNINGS)
-    this.reported = new Choices(account, document, REPORTED)
+    this.pictures = new Decisions(account, document, PICTURES)
+    this.warnings = new Decisions(account, document, WARNINGS)
+    this.reported = new Decisions(account, document, REPORTED)
   }
 
   take(settings: Settings): void {
-    ;[this.pictures, this.warnings, this.reported].forEach((choices) => choices.take(settings))
+    ;[this.pictures, this.warnings, this.reported].forEach((decisions) => decisions.take(settings))
   }
 }

@@ -1,0 +1,8 @@
+/** What is news to a person: unread, and not theirs. */
+import type { Email } from '#lib/jmap/types.ts'
+import { isUnread } from './counts.ts'
+
+/** A list sends the person a copy of what they wrote, maybe together with somebody's reply, which is news. */
+export function isNews(email: Email, isOwn: (address: string) => boolean): boolean {
+  return isUnread(email) && !email.from?.some(({ email: address }) => isOwn(address))
+}
