@@ -130,16 +130,19 @@ async def require_for_everyone(page: Page, name: str) -> None:
 
 
 async def require_with_large_text(page: Page, name: str) -> None:
-    """200 % text, at a desk (WCAG 1.4.4): as the browser's setting makes it, which queries of the width heed, too."""
-    await resize(page, 1440)
+    """200 % text, on a phone and at a desk (WCAG 1.4.4): as the browser's setting makes it, which queries of the width
+    heed, too."""
     session = await page.context.new_cdp_session(page)
     await session.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    found: list[str] = []
     try:
-        found = await cut_off(page)
+        for width in (390, 1440):
+            await resize(page, width)
+            found += [f"{name}, text of 200 %, {width}: {each}" for each in await cut_off(page)]
     finally:
         await session.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
         await session.detach()
-    assert found == [], "\n".join([f"{name}, text of 200 %:", *found])
+    assert found == [], "\n".join(found)
 
 
 # What does not lie where it did, seen in a mirror, once the page is read from right to left: of what is pressed, and of
