@@ -129,14 +129,13 @@ async def require_for_everyone(page: Page, name: str) -> None:
     assert found == [], "\n".join(found)
 
 
-async def require_with_large_text(page: Page, name: str) -> None:
-    """200 % text, on a phone and at a desk (WCAG 1.4.4): as the browser's setting makes it, which queries of the width
-    heed, too."""
+async def require_with_large_text(page: Page, name: str, *widths: int) -> None:
+    """200 % text (WCAG 1.4.4): as the browser's setting makes it, which queries of the width heed, too."""
     session = await page.context.new_cdp_session(page)
     await session.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
     found: list[str] = []
     try:
-        for width in (390, 1440):
+        for width in widths:
             await resize(page, width)
             found += [f"{name}, text of 200 %, {width}: {each}" for each in await cut_off(page)]
     finally:
