@@ -6,9 +6,11 @@ axe finds nothing, and nothing is cut off. A new view joins by a line of VIEWS.
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
+from finger import Finger
 from for_everyone import (
+    read_from_right_to_left,
     require_for_everyone,
     require_for_fingers,
     require_from_right_to_left,
@@ -225,8 +227,43 @@ async def page(alice: MailPage) -> AsyncIterator[Page]:
 async def test_view_is_for_everyone(alice: MailPage, page: Page, name: str) -> None:
     await VIEWS[name](alice)
     await require_for_everyone(page, name)
-    await require_with_large_text(page, name)
+    await require_with_large_text(page, name, NARROW["width"], WIDE["width"])
     await require_from_right_to_left(page, name)
+
+
+async def right_of(part: Locator) -> float:
+    box = await part.bounding_box()
+    assert box
+    return box["x"] + box["width"]
+
+
+async def test_keys_and_what_opens_follow_the_direction_of_reading(alice: MailPage, page: Page) -> None:
+    await conversation(alice)
+    await read_from_right_to_left(page)
+    splitter = page.get_by_role("separator")
+    width = int(await splitter.get_attribute("aria-valuenow") or 0)
+    await splitter.press("ArrowLeft")
+    await expect(splitter).to_have_attribute("aria-valuenow", str(width + 16))
+    await splitter.press("ArrowRight")
+    reader = page.get_by_role("region", name="Message", exact=True)
+    await reader.get_by_role("button", name="Archive", exact=True).press("ArrowLeft")
+    await expect(reader.get_by_role("button", name="Report spam")).to_be_focused()
+    move = reader.get_by_role("button", name="Move to")
+    await move.click()
+    popup = page.get_by_role("dialog", name="Move")
+    assert await right_of(popup) == pytest.approx(await right_of(move), abs=1)
+    await press(alice, "Escape", ";")
+    await page.get_by_role("button", name="Preview", disabled=False).first.click()
+    await expect(alice.text("1 of 2")).to_be_visible()
+    await press(alice, "ArrowLeft")
+    await expect(alice.text("2 of 2")).to_be_visible()
+    await press(alice, "Escape", "e")
+    toast = page.locator(".toast")
+    assert await right_of(toast) == 1440 - 16
+    await press(alice, "z")
+    row = alice.row("Pallet 3 of the December order")
+    await row.press("ArrowLeft")
+    await expect(page.get_by_role("button", name="Archive", exact=True).first).to_be_focused()
 
 
 FOR_FINGERS = (
@@ -236,11 +273,18 @@ FOR_FINGERS = (
 
 
 async def test_what_is_touched_is_large_enough_on_a_phone(up: Trial, browser: Browser, alice: MailPage) -> None:
-    """44 by 44 (design), by the page of the same person: what is opened by a key at a desk can be touched here."""
+    """44 by 44 (design), and not cut off with large text, by the page of the same person: what is opened by a key at a
+    desk can be touched here."""
     state = await alice.page.context.storage_state()
     phone = {"viewport": NARROW, "has_touch": True, "is_mobile": True, "storage_state": state}
     async with mail_page(up, browser, "everyone.alice", reduced_motion="reduce", **phone) as at_phone:
         for name in FOR_FINGERS:
             await VIEWS[name](at_phone)
             await require_for_fingers(at_phone.page, name)
+            await require_with_large_text(at_phone.page, name, NARROW["width"])
             await press(at_phone, "Escape")
+        await at_inbox(at_phone)
+        await read_from_right_to_left(at_phone.page)
+        finger = Finger(await at_phone.page.context.new_cdp_session(at_phone.page))
+        await finger.swipes(at_phone.row(LETTER), -160)
+        await expect(at_phone.text("Conversation archived")).to_be_visible()

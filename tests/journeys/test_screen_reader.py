@@ -130,6 +130,9 @@ async def test_without_colours_of_the_page_what_is_selected_open_and_current_can
         await alice.row("Deniz Kaya").click()
         row = alice.page.locator(".row[aria-current=true]")
         assert await row.evaluate(_STYLE) != await plain.last.evaluate(_STYLE)
+        for key in ("e", "z"):  # what lies over the page has an edge
+            await alice.page.keyboard.press(key)
+        await expect(alice.page.locator(".toast")).to_have_css("outline-style", "solid")
         tree = alice.page.get_by_role("treeitem")
         assert await tree.nth(0).evaluate(_STYLE) != await tree.nth(1).evaluate(_STYLE)
         await alice.open("/mail/settings/general")

@@ -50,6 +50,9 @@ test('the name of a row does not mention what is not true', () => {
   expect(rowName({ ...plain, people: [], subject: '', preview: '' }, [], NOW, mail)).toBe(
     '(no sender). (no subject). Today 14:32.'
   )
+  expect(rowName({ ...plain, draft: true, people: [], preview: '' }, [], NOW, mail)).toBe(
+    'Draft. Pallet 3. Today 14:32.'
+  )
 })
 
 test.each([

@@ -6,7 +6,7 @@ import type { Words } from '#lib/words/en.ts'
 
 /** `labels`: their names */
 export function rowName(row: Row, labels: readonly string[], now: Date, words: Words['mail']): string {
-  const people = namesOf(row.people, words.me) || words.nobody
+  const people = namesOf(row.people, words.me) || (row.draft ? '' : words.nobody)
   return [
     row.unread ? words.row.unread : '',
     row.starred ? words.row.starred : '',

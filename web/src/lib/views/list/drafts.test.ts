@@ -70,6 +70,15 @@ test('elsewhere a draft alone is written on, and one within a conversation is re
   expect([compose.started.length, page.threadId]).toEqual([1, 'a'])
 })
 
+test('a draft that is to nobody yet, and is empty, is just a draft', async () => {
+  const server = new ModelServer()
+  server.deliver({ ...DRAFT, to: [], subject: '', preview: '' })
+  await opened(server, 'drafts')
+  const words = document.querySelector('[role="gridcell"] .text')?.textContent.replaceAll(/\s+/g, ' ')
+  expect(words).toMatch(/^ ?Draft .{5,9} \(no subject\) ?$/)
+  expect(rows()[0]).toMatch(/^Draft\. \(no subject\)\./)
+})
+
 test('a draft that was not sent says so first', async () => {
   const server = new ModelServer()
   server.deliver({ ...DRAFT, subject: 'Catalogue' })

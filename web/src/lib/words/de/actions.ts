@@ -147,7 +147,7 @@ export const actions = {
     off: 'Kürzel mit nur einer Taste sind ausgeschaltet.',
     why: 'Schalten Sie sie aus, wenn Sie Ihren Computer per Sprache bedienen oder die eigenen Tasten eines Screenreaders nutzen.',
     space: 'Leertaste',
-    shift: 'Umschalt'
+    printed: { Shift: 'Umschalt', Ctrl: 'Strg', Delete: 'Entf' }
   },
   view: {
     title: 'Sortieren und Ansicht',

@@ -142,7 +142,7 @@ export const actions = {
     off: 'Single-key shortcuts are off.',
     why: 'Turn them off if you control your computer by voice or use a screen reader’s own keys.',
     space: 'Space',
-    shift: 'Shift'
+    printed: { Shift: 'Shift', Ctrl: 'Ctrl', Delete: 'Delete' }
   },
   view: {
     title: 'Sort and view',
