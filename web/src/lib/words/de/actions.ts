@@ -146,7 +146,6 @@ export const actions = {
     on: 'Kürzel mit nur einer Taste sind eingeschaltet.',
     off: 'Kürzel mit nur einer Taste sind ausgeschaltet.',
     why: 'Schalten Sie sie aus, wenn Sie Ihren Computer per Sprache bedienen oder die eigenen Tasten eines Screenreaders nutzen.',
-    space: 'Leertaste',
     printed: { Shift: 'Umschalt', Ctrl: 'Strg', Delete: 'Entf' }
   },
   view: {

@@ -141,7 +141,6 @@ export const actions = {
     on: 'Single-key shortcuts are on.',
     off: 'Single-key shortcuts are off.',
     why: 'Turn them off if you control your computer by voice or use a screen reader’s own keys.',
-    space: 'Space',
     printed: { Shift: 'Shift', Ctrl: 'Ctrl', Delete: 'Delete' }
   },
   view: {
