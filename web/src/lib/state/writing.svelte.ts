@@ -26,6 +26,11 @@ export class Writing {
   #typedUntil = 0
   /** its window comes to the front and takes the focus; another object each time */
   wanted = $state.raw<{ readonly composition: Composition } | null>(null)
+  /** how many cover the page, as on a phone, where the one in front hides the others; null until the first is loaded */
+  windows = $state.raw<{ readonly covering: number | null; readonly close: () => void }>({
+    covering: null,
+    close: () => undefined
+  })
 
   constructor(mail: Mail, notices: Notices) {
     this.#mail = mail

@@ -1,0 +1,68 @@
+"""A person at a phone, in Chromium, with a finger."""
+
+from playwright.async_api import Browser, expect
+
+from mail_page import NARROW, MailPage, mail_page
+from trial import Trial
+from writing_page import Window
+
+SETTINGS = {"POSTROOM_PACE": "0"}
+PHONE = {"viewport": NARROW, "has_touch": True, "is_mobile": True}
+
+
+async def back(alice: MailPage) -> None:
+    """The browser may be on its way a moment longer."""
+    await alice.page.evaluate("history.back()")
+
+
+async def begin(alice: MailPage, subject: str) -> Window:
+    await alice.button("Compose").last.tap()
+    window = Window(alice)
+    await window.field("Subject").fill(subject)
+    return window.named(subject)
+
+
+async def is_behind(alice: MailPage, path: str) -> None:
+    """The page behind the windows can be used."""
+    await alice.is_at(path)
+    await expect(alice.page.locator(".page")).to_have_js_property("inert", False)
+
+
+async def test_back_closes_a_window_of_writing_and_leaves_no_entry_of_it(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "back.alice", **PHONE) as alice:
+        await alice.sign_up_and_wait()
+        welcome = alice.row("Welcome to your new mailbox")
+        await welcome.tap()
+        await alice.is_at_conversation()
+        await alice.button("Back to the list").tap()
+        await is_behind(alice, "/mail/inbox")
+        window = await begin(alice, "Closed by Back")
+        await back(alice)
+        await window.is_gone()
+        await is_behind(alice, "/mail/inbox")
+        window = await begin(alice, "Closed after a reload")
+        await alice.page.reload()
+        await expect(window.box).to_be_visible()
+        loaded = list(alice.documents)
+        await back(alice)
+        await window.is_gone()
+        await is_behind(alice, "/mail/inbox")
+        window = await begin(alice, "Closed by its button")
+        await window.button("Save and close").tap()
+        # At once, while the browser is on its way back.
+        await welcome.tap()
+        await alice.is_at_conversation()
+        await expect(alice.page.get_by_role("heading", name="Welcome to your new mailbox").first).to_be_visible()
+        await alice.button("Reply").last.tap()
+        await expect(alice.page.get_by_role("dialog")).to_be_visible()
+        await back(alice)
+        await expect(alice.page.get_by_role("dialog")).to_have_count(0)
+        await alice.is_at_conversation()
+        await back(alice)
+        await is_behind(alice, "/mail/inbox")
+        await back(alice)
+        await alice.is_at_conversation()
+        assert alice.documents == loaded
+        await alice.open("/mail/drafts")
+        for how in ("Back", "its button"):
+            await expect(alice.row(f"Closed by {how}")).to_be_visible()
