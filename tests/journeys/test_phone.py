@@ -1,5 +1,6 @@
 """A person at a phone, in Chromium, with a finger."""
 
+import pytest
 from playwright.async_api import Browser, expect
 
 from mail_page import NARROW, MailPage, mail_page
@@ -20,6 +21,17 @@ async def begin(alice: MailPage, subject: str) -> Window:
     window = Window(alice)
     await window.field("Subject").fill(subject)
     return window.named(subject)
+
+
+COVERED = """() => {
+    const at = (one) => one.getBoundingClientRect()
+    const toast = at(document.querySelector('.toast'))
+    const isUnder = ({ left, right, top, bottom }) =>
+        left < toast.right && right > toast.left && top < toast.bottom && bottom > toast.top
+    const buttons = [...document.querySelectorAll('.settings button')]
+    return buttons.filter((one) => isUnder(at(one))).map((one) => one.innerText)
+}"""
+"""buttons under a toast at the end of a section"""
 
 
 async def is_behind(alice: MailPage, path: str) -> None:
@@ -66,3 +78,28 @@ async def test_back_closes_a_window_of_writing_and_leaves_no_entry_of_it(up: Tri
         await alice.open("/mail/drafts")
         for how in ("Back", "its button"):
             await expect(alice.row(f"Closed by {how}")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 800], ids=["phone", "tablet"])
+async def test_a_toast_covers_no_button_at_the_end_of_the_settings(up: Trial, browser: Browser, width: int) -> None:
+    size = PHONE | {"viewport": {"width": width, "height": 844}}
+    async with mail_page(up, browser, f"toast.alice.{width}", **size) as alice:
+        await alice.sign_up_and_wait()
+        await alice.open("/mail/settings/filters")
+        await alice.button("New").tap()
+        await alice.page.get_by_role("textbox", name="Text", exact=True).fill("boss@example.com")
+        await alice.page.get_by_role("combobox", name="Folder", exact=True).select_option(index=1)
+        # The mail server is away: the toast is long, and has a button.
+        await alice.page.route("**/jmap/**", lambda route: route.fulfill(status=503, json={"code": "unavailable"}))
+        await alice.button("Save filter").tap()
+        await expect(alice.button("Try again")).to_be_visible()
+        await alice.page.locator(".settings main").evaluate("main => main.scrollTo(0, main.scrollHeight)")
+        assert await alice.page.evaluate(COVERED) == []
+        await alice.page.unroute_all()
+        await alice.open("/mail/settings/absence")
+        await alice.page.get_by_role("switch", name="Automatic reply").tap()
+        await alice.page.get_by_role("textbox", name="Text", exact=True).fill("Away.")
+        await alice.button("Save").tap()
+        await expect(alice.page.locator(".toast")).to_have_text("Saved")
+        await alice.page.locator(".settings main").evaluate("main => main.scrollTo(0, main.scrollHeight)")
+        assert await alice.page.evaluate(COVERED) == []
