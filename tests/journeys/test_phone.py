@@ -3,6 +3,8 @@
 import pytest
 from playwright.async_api import Browser, expect
 
+from filled_inbox import fill_inbox
+from finger import Finger
 from mail_page import NARROW, MailPage, mail_page
 from trial import Trial
 from writing_page import Window
@@ -103,3 +105,67 @@ async def test_a_toast_covers_no_button_at_the_end_of_the_settings(up: Trial, br
         await expect(alice.page.locator(".toast")).to_have_text("Saved")
         await alice.page.locator(".settings main").evaluate("main => main.scrollTo(0, main.scrollHeight)")
         assert await alice.page.evaluate(COVERED) == []
+
+
+async def test_back_closes_what_is_open_over_the_page_before_it_leads_away(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "open.alice", **PHONE) as alice:
+        await alice.sign_up_and_wait()
+        await fill_inbox(up, alice.email, 3)
+        await alice.open("/mail/sent")
+        await alice.open("/mail")
+        row = alice.row("Order 2")
+        await row.tap()
+        await alice.is_at_conversation()
+        await alice.button("Back to the list").tap()
+        await is_behind(alice, "/mail/inbox")
+        drawer = alice.page.get_by_role("dialog", name="Folders")
+        await alice.button("Folders").last.tap()
+        await expect(drawer).to_be_visible()
+        await back(alice)
+        await expect(drawer).to_have_count(0)
+        finger = Finger(await alice.page.context.new_cdp_session(alice.page))
+        box = await row.bounding_box()
+        assert box
+        await finger.touches("touchStart", (box["x"] + 100, box["y"] + 40))
+        await expect(alice.text("1 selected")).to_be_visible()
+        await finger.touches("touchEnd")
+        await back(alice)
+        await expect(alice.text("1 selected")).to_have_count(0)
+        window = await begin(alice, "With a menu")
+        await window.button("More").tap()
+        menu = alice.page.get_by_role("menu")
+        await expect(menu).to_be_visible()
+        await back(alice)
+        await expect(menu).to_have_count(0)
+        await expect(window.box).to_be_visible()
+        await alice.page.wait_for_function("history.state['sveltekit:metadata'].pageUrl !== undefined")
+        await back(alice)
+        await window.is_gone()
+        await is_behind(alice, "/mail/inbox")
+        # A press too many on a button, as somebody in a hurry does it, is gone back from once.
+        search = alice.button("Search").last
+        await search.dblclick()
+        await alice.is_at("/mail/search")
+        await back(alice)
+        await is_behind(alice, "/mail/inbox")
+        await expect(row).to_be_visible()
+
+
+async def test_a_finger_from_beyond_the_screen_opens_the_folders_and_moves_no_mail(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "edge.alice", **PHONE) as alice:
+        await alice.sign_up_and_wait()
+        await fill_inbox(up, alice.email, 3)
+        await alice.open("/mail")
+        await expect(alice.row("Order 2")).to_be_visible()
+        finger = Finger(await alice.page.context.new_cdp_session(alice.page))
+        box = await alice.row("Order 2").bounding_box()
+        assert box
+        y = box["y"] + 40
+        await finger.touches("touchStart", (6, y))
+        for step in range(1, 11):
+            await finger.touches("touchMove", (6 + 16 * step, y))
+        await finger.touches("touchEnd")
+        await expect(alice.page.get_by_role("dialog", name="Folders")).to_be_visible()
+        await expect(alice.page.locator(".toast")).to_have_count(0)
+        await alice.button("Close").tap()
+        await expect(alice.row("Order 2")).to_be_visible()

@@ -5,6 +5,7 @@ import { WindowEntries } from './window-entries.svelte.ts'
 
 function phone() {
   const did: string[] = []
+  const menus: string[] = []
   const navigated = vi.fn<() => Promise<void>>(() => Promise.resolve())
   const entries = new WindowEntries({
     push: (windows) => {
@@ -12,7 +13,8 @@ function phone() {
       return Promise.resolve()
     },
     go: (by) => void did.push(`go ${String(by)}`),
-    goto: navigated
+    goto: navigated,
+    closeTop: () => menus.pop() !== undefined
   })
   /** The browser is at an entry of `depth` windows, and `covering` are open. */
   const at = async (depth: number, covering: number | null, isQuiet = true): Promise<string[]> => {
@@ -27,7 +29,7 @@ function phone() {
     entries.hold({ type, to, willUnload: false, cancel } as unknown as BeforeNavigate)
     return cancel.mock.calls.length > 0
   }
-  return { at, waits, navigated }
+  return { at, waits, navigated, menus }
 }
 
 test('a window has an entry, and Back closes it', async () => {
@@ -38,6 +40,16 @@ test('a window has an entry, and Back closes it', async () => {
   expect(await at(0, 1)).toEqual(['close'])
   expect(await at(0, 0)).toEqual([])
   expect(waits()).toBe(false)
+})
+
+test('Back closes what is open over a window first, and the window keeps an entry', async () => {
+  const { at, menus } = phone()
+  await at(0, 1)
+  await at(1, 1)
+  menus.push('Send later')
+  expect(await at(0, 1)).toEqual(['push 1'])
+  expect(await at(1, 1)).toEqual([])
+  expect(await at(0, 1)).toEqual(['close'])
 })
 
 test('of two windows Back closes one', async () => {
@@ -58,6 +70,7 @@ test('a window that is closed in another way takes its entry along, before any l
   expect([waits('popstate'), waits()]).toEqual([false, true])
   expect(navigated).not.toHaveBeenCalled()
   expect(await at(0, 0)).toEqual([])
+  await Promise.resolve()
   expect(navigated).toHaveBeenCalledTimes(1)
   expect(waits()).toBe(false)
 })

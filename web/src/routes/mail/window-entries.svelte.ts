@@ -9,6 +9,8 @@ interface History {
   readonly push: (windows: number) => Promise<void>
   readonly go: (by: number) => void
   readonly goto: (url: URL) => Promise<void>
+  /** Closes what is open over the window; false: nothing is. */
+  readonly closeTop: () => boolean
 }
 
 export class WindowEntries {
@@ -16,10 +18,8 @@ export class WindowEntries {
   /** windows up to the entry where the browser is */
   #entries = 0
   #isPushing = $state(false)
-  /** The browser is on its way back from the entries of windows that are closed. */
-  #leaving: ReturnType<typeof setTimeout> | null = null
-  /** where a link leads that was pressed meanwhile */
-  #held: URL | null = null
+  /** while the browser is on its way back from the entries of windows that are closed */
+  #leaving: PromiseWithResolvers<undefined> | null = null
 
   constructor(history: History) {
     this.#history = history
@@ -31,18 +31,23 @@ export class WindowEntries {
     if (this.#leaving !== null && entries === this.#entries) return
     const isBack = this.#leaving === null && entries < this.#entries
     this.#entries = entries
-    this.#left()
+    this.#end(this.#leaving)
     if (covering === null) return
     if (covering < entries) this.#leave(covering - entries)
-    else if (isBack && covering > entries) close()
+    else if (isBack && covering > entries && !this.#history.closeTop()) close()
     else if (covering > entries) this.#push(entries + 1)
   }
 
   /** The browser goes back a moment later: what is opened before would be what it goes back from. */
+  get left(): Promise<undefined> | undefined {
+    return this.#leaving?.promise
+  }
+
+  /** A link that is pressed meanwhile. */
   hold({ type, to, willUnload, cancel }: BeforeNavigate): void {
-    if (this.#leaving === null || !to || willUnload || type === 'popstate') return
+    if (!this.left || !to || willUnload || type === 'popstate') return
     cancel()
-    this.#held = to.url
+    void this.left.then(() => this.#history.goto(to.url))
   }
 
   #push(windows: number): void {
@@ -53,14 +58,14 @@ export class WindowEntries {
   }
 
   #leave(by: number): void {
-    this.#leaving = setTimeout(() => this.#left(), PATIENCE)
+    const leaving = Promise.withResolvers<undefined>()
+    this.#leaving = leaving
+    setTimeout(() => this.#end(leaving), PATIENCE)
     this.#history.go(by)
   }
 
-  #left(): void {
-    const held = this.#held
-    if (this.#leaving !== null) clearTimeout(this.#leaving)
-    this.#leaving = this.#held = null
-    if (held) void this.#history.goto(held)
+  #end(leaving: PromiseWithResolvers<undefined> | null): void {
+    if (this.#leaving === leaving) this.#leaving = null
+    leaving?.resolve(undefined)
   }
 }
