@@ -1,4 +1,4 @@
-import type { Compose, Composition, Start } from '#lib/state/compose.ts'
+import type { Compose, Start } from '#lib/state/compose.ts'
 import type { Mail } from '#lib/state/mail.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
 import { Writing } from '#lib/state/writing.svelte.ts'

@@ -22,7 +22,8 @@ afterEach(() => {
 test('what is open last is closed first', () => {
   document.body.innerHTML = '<dialog open id="one"></dialog><dialog open id="two"></dialog>'
   const { page: at, end } = page(true)
-  const open = (): string[] => [...document.getElementsByTagName('dialog')].filter((one) => one.open).map(({ id }) => id)
+  const open = (): string[] =>
+    [...document.getElementsByTagName('dialog')].filter((one) => one.open).map(({ id }) => id)
   expect([closeTop(at), open()]).toEqual([true, ['one']])
   expect([closeTop(at), open()]).toEqual([true, []])
   expect(end).not.toHaveBeenCalled()

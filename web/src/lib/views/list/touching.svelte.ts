@@ -2,7 +2,16 @@
 import { act } from '#lib/state/act.ts'
 import type { Action, Row } from '#lib/state/mail.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
-import { directionOf, LONG_PRESS, pullOf, speedOf, startsAtEdge, swipeOf, type Point, type Side } from '#lib/ui/gesture.ts'
+import {
+  directionOf,
+  LONG_PRESS,
+  pullOf,
+  speedOf,
+  startsAtEdge,
+  swipeOf,
+  type Point,
+  type Side
+} from '#lib/ui/gesture.ts'
 import type { IconName } from '#lib/ui/icons.ts'
 import SwipeUnder from '#lib/views/list/SwipeUnder.svelte'
 import type { ActionWords } from '#lib/words/actions.svelte.ts'
