@@ -151,6 +151,36 @@ async def test_back_closes_what_is_open_over_the_page_before_it_leads_away(up: T
         await expect(row).to_be_visible()
 
 
+TABLETS = [768, 820, 915, 1024]
+"""CSS pixels: tablets upright, and phones on their side"""
+
+
+async def test_a_conversation_beside_the_list_is_no_wider_than_the_screen_of_a_tablet(
+    up: Trial, browser: Browser
+) -> None:
+    async with mail_page(up, browser, "tablet.alice", **PHONE) as alice:
+        await alice.sign_up_and_wait()
+        await alice.row("Welcome to your new mailbox").tap()
+        await alice.is_at_conversation()
+        for width in TABLETS:
+            await alice.page.set_viewport_size({"width": width, "height": 600})
+            await expect(alice.button("Older conversation")).to_be_visible()
+            # A phone shows a page that is wider as a whole, and smaller.
+            assert await alice.page.evaluate("[innerWidth, document.documentElement.scrollWidth]") == [width, width]
+
+
+async def test_large_text_pushes_send_off_no_screen(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "large.alice", **PHONE) as alice:
+        await alice.sign_up_and_wait()
+        window = await begin(alice, "Large")
+        session = await alice.page.context.new_cdp_session(alice.page)
+        await session.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+        for name in ("Save and close", "Attach files", "More", "Send"):
+            box = await window.button(name).bounding_box()
+            assert box
+            assert box["x"] + box["width"] <= NARROW["width"], name
+
+
 async def test_a_finger_from_beyond_the_screen_opens_the_folders_and_moves_no_mail(up: Trial, browser: Browser) -> None:
     async with mail_page(up, browser, "edge.alice", **PHONE) as alice:
         await alice.sign_up_and_wait()
