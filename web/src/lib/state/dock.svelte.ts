@@ -1,19 +1,39 @@
 /** The windows of writing of this tab. */
 import type { Composition } from '#lib/state/compose.ts'
 import { brought, minimised, NOTHING, opened, resized, seen } from '#lib/state/dock.ts'
+import { MediaQuery } from 'svelte/reactivity'
 
 export class Dock {
   readonly #open: () => readonly Composition[]
-  readonly #most: () => number
+  readonly #phone = new MediaQuery('(width < 48rem), (pointer: coarse) and (width < 64rem)')
+  readonly #wide = new MediaQuery('width >= 80rem')
   #arranged = $state.raw(NOTHING)
   readonly #ids: readonly string[] = $derived.by(() => this.#open().map(({ id }) => id))
   readonly #arrangement = $derived.by(() => opened(this.#arranged, this.#ids))
-  readonly #seen = $derived.by(() => seen(this.#arrangement, this.#ids, this.#most()))
+  readonly #seen = $derived.by(() => seen(this.#arrangement, this.#ids, this.#most))
 
-  /** `most`: for how many there is room beside each other. */
-  constructor(open: () => readonly Composition[], most: () => number) {
+  constructor(open: () => readonly Composition[]) {
     this.#open = open
-    this.#most = most
+  }
+
+  /** for how many there is room beside each other */
+  get #most(): number {
+    return this.#wide.current && !this.isPhone ? 2 : 1
+  }
+
+  /** One window covers the screen. */
+  get isPhone(): boolean {
+    return this.#phone.current
+  }
+
+  /** on a phone, with those behind it; those that are minimised are tabs */
+  get covering(): number {
+    return this.isPhone ? this.#ids.filter((id) => !this.#arrangement.minimised.has(id)).length : 0
+  }
+
+  /** the one that covers the page */
+  get front(): string | undefined {
+    return this.isPhone ? this.#seen.windows[0] : (this.#arrangement.full ?? undefined)
   }
 
   get all(): readonly Composition[] {

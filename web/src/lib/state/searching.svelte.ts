@@ -50,7 +50,8 @@ export class Searching {
   /** The page of the search, on phones. */
   async open(): Promise<void> {
     await this.#go(searchPath(this.query ?? ''))
-    this.call()
+    // A field that is not there calls for its page: it would do so without end.
+    if (this.query !== null) this.call()
   }
 
   async searchFor(typed: string): Promise<void> {

@@ -24,8 +24,15 @@ export class Writing {
   /** what was typed since a window was asked for */
   #typed = ''
   #typedUntil = 0
+  /** what is being opened */
+  #starting: Start | null = null
   /** its window comes to the front and takes the focus; another object each time */
   wanted = $state.raw<{ readonly composition: Composition } | null>(null)
+  /** how many cover the page, as on a phone, where the one in front hides the others; null until the first is loaded */
+  windows = $state.raw<{ readonly covering: number | null; readonly close: () => void }>({
+    covering: null,
+    close: () => undefined
+  })
 
   constructor(mail: Mail, notices: Notices) {
     this.#mail = mail
@@ -43,6 +50,8 @@ export class Writing {
 
   /** Whatever keeps a window from opening is told. */
   async start(start: Start): Promise<void> {
+    if (isSame(start, this.#starting)) return
+    this.#starting = start
     this.#typedUntil = Date.now() + LONGEST
     try {
       const compose = await this.load()
@@ -56,6 +65,8 @@ export class Writing {
         (_, { trouble }) => trouble[troubleWord(code, navigator.onLine)],
         () => void this.start(start)
       )
+    } finally {
+      if (this.#starting === start) this.#starting = null
     }
   }
 
@@ -83,4 +94,10 @@ export class Writing {
   show(composition: Composition): void {
     this.wanted = { composition }
   }
+}
+
+/** A button was pressed twice. */
+function isSame(start: Start, other: Start | null): boolean {
+  const before = new Map(Object.entries(other ?? {}))
+  return other !== null && Object.entries(start).every(([key, value]) => before.get(key) === value)
 }

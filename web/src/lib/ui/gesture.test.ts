@@ -1,4 +1,4 @@
-import { directionOf, pullOf, speedOf, swipeOf, type Point } from '#lib/ui/gesture.ts'
+import { directionOf, pullOf, speedOf, startsAtEdge, swipeOf, type Point } from '#lib/ui/gesture.ts'
 import { expect, test } from 'vitest'
 
 const at = (x: number, y = 0, time = 0): Point => ({ x, y, time })
@@ -39,4 +39,10 @@ test('pulling down follows the finger by half, and never goes up', () => {
   expect(pullOf(START, at(0, 100))).toEqual({ by: 50, armed: false })
   expect(pullOf(START, at(0, 144))).toEqual({ by: 72, armed: true })
   expect(pullOf(START, at(0, -50))).toEqual({ by: 0, armed: false })
+})
+
+test('a finger that comes from beyond the screen starts at the edge where a line begins', () => {
+  expect([startsAtEdge(at(23), 390, false), startsAtEdge(at(24), 390, false)]).toEqual([true, false])
+  expect([startsAtEdge(at(367), 390, true), startsAtEdge(at(366), 390, true)]).toEqual([true, false])
+  expect([startsAtEdge(at(380), 390, false), startsAtEdge(at(10), 390, true)]).toEqual([false, false])
 })

@@ -14,6 +14,8 @@ const ARMED_FROM = 96
 const FLICK = 0.5
 /** Until then it may still become a scroll or a press. */
 const SLACK = 8
+/** A finger that comes from beyond the screen starts here. */
+const EDGE = 24
 /** Pulled down so far, the list asks for new mail. */
 const PULLED_FROM = 72
 /** Pulling becomes heavier: the list follows the finger by a part. */
@@ -44,6 +46,11 @@ export function swipeOf(from: Point, to: Point, speed: number, rtl: boolean): Sw
   if (Math.abs(by) < SHOWN_FROM) return { by, to: null, armed: false }
   const flicked = speed * Math.sign(by) >= FLICK
   return { by, to: by > 0 !== rtl ? 'end' : 'start', armed: Math.abs(by) >= ARMED_FROM || flicked }
+}
+
+/** At the side where a line begins; `width`: of the screen. */
+export function startsAtEdge({ x }: Point, width: number, rtl: boolean): boolean {
+  return (rtl ? width - x : x) < EDGE
 }
 
 /** The speed across at the end of a way: of its last tenth of a second, so that a pause ends a flick. */

@@ -12,14 +12,16 @@ const went = vi.hoisted(() => vi.fn<(path: string, how?: object) => Promise<void
 const navigated = vi.hoisted<{ done: (to: { from: null }) => void }>(() => ({ done: () => undefined }))
 vi.mock('$app/navigation', () => ({
   goto: went,
+  beforeNavigate: () => undefined,
   afterNavigate: (done: typeof navigated.done) => (navigated.done = done)
 }))
-const at = vi.hoisted<{ params: Record<string, string>; route: { id: string }; url: URL }>(() => ({
+const at = vi.hoisted<{ params: Record<string, string>; route: { id: string }; url: URL; state: object }>(() => ({
   params: { mailbox: 'inbox', thread: 't1' },
   route: { id: '/mail/[[mailbox]]/[[thread]]' },
-  url: new URL('https://mail.test/mail/inbox/t1')
+  url: new URL('https://mail.test/mail/inbox/t1'),
+  state: {}
 }))
-vi.mock('$app/state', () => ({ page: at }))
+vi.mock('$app/state', () => ({ page: at, navigating: { to: null } }))
 
 const ends: (() => void)[] = []
 afterEach(() => {

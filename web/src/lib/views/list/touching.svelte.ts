@@ -2,7 +2,16 @@
 import { act } from '#lib/state/act.ts'
 import type { Action, Row } from '#lib/state/mail.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
-import { directionOf, LONG_PRESS, pullOf, speedOf, swipeOf, type Point, type Side } from '#lib/ui/gesture.ts'
+import {
+  directionOf,
+  LONG_PRESS,
+  pullOf,
+  speedOf,
+  startsAtEdge,
+  swipeOf,
+  type Point,
+  type Side
+} from '#lib/ui/gesture.ts'
 import type { IconName } from '#lib/ui/icons.ts'
 import SwipeUnder from '#lib/views/list/SwipeUnder.svelte'
 import type { ActionWords } from '#lib/words/actions.svelte.ts'
@@ -122,7 +131,7 @@ class Fingers {
   /** the conversation that was touched: its row may be another one's by now */
   #thread: string | undefined
   #way: Point[] = []
-  #doing: SwipedRow | 'pull' | 'other' | null = null
+  #doing: SwipedRow | 'pull' | 'drawer' | 'other' | null = null
   #resting: ReturnType<typeof setTimeout> | undefined
   /** a long press selected */
   rested = false
@@ -164,11 +173,12 @@ class Fingers {
     clearTimeout(this.#resting)
     if (this.#doing instanceof SwipedRow) this.#doing.ended(done)
     else if (this.#doing === 'pull') this.#pulled(true, done)
+    else if (this.#doing === 'drawer' && done) this.#drawn()
     this.#doing = null
     this.#way = []
   }
 
-  #begun(from: Point): SwipedRow | 'pull' | 'other' | null {
+  #begun(from: Point): SwipedRow | 'pull' | 'drawer' | 'other' | null {
     const to = this.#way.at(-1)
     const direction = to && directionOf(from, to)
     if (!direction) return null
@@ -177,6 +187,7 @@ class Fingers {
       const atTop = this.#region.querySelector('[role="grid"]')?.scrollTop === 0
       return atTop && to.y > from.y ? 'pull' : 'other'
     }
+    if (startsAtEdge(from, innerWidth, this.#isRtl())) return 'drawer'
     const row = this.#element && this.#rowOf(this.#element)
     // Whoever selects does not swipe.
     if (!this.#element || !row || this.#page.triage.isSelecting) return 'other'
@@ -187,6 +198,17 @@ class Fingers {
     const { list } = this.#page.mail
     const index = this.#thread === undefined ? undefined : list?.indexOf(this.#thread)
     return index === undefined || dataset['thread'] !== this.#thread ? undefined : list?.row(index)
+  }
+
+  #isRtl(): boolean {
+    return getComputedStyle(this.#region).direction === 'rtl'
+  }
+
+  /** From beyond the screen, as far as a swipe. */
+  #drawn(): void {
+    const [from, to] = [this.#way[0], this.#way.at(-1)]
+    const swipe = from && to && swipeOf(from, to, speedOf(this.#way), this.#isRtl())
+    if (swipe?.to === 'end' && swipe.armed) this.#page.drawer = true
   }
 
   /** The list follows the finger, and goes back; far enough, it asks for new mail. */

@@ -1,0 +1,118 @@
+/** A browser goes back a moment after it was asked to, and the page learns of it then. */
+import type { BeforeNavigate } from '$app/navigation'
+import { expect, test, vi } from 'vitest'
+import { WindowEntries } from './window-entries.svelte.ts'
+
+function phone() {
+  const did: string[] = []
+  const menus: string[] = []
+  const navigated = vi.fn<() => Promise<void>>(() => Promise.resolve())
+  const entries = new WindowEntries({
+    push: (windows) => {
+      did.push(`push ${String(windows)}`)
+      return Promise.resolve()
+    },
+    go: (by) => void did.push(`go ${String(by)}`),
+    goto: navigated,
+    closeTop: () => menus.pop() !== undefined
+  })
+  /** The browser is at an entry of `depth` windows, and `covering` are open. */
+  const at = async (depth: number, covering: number | null, isQuiet = true): Promise<string[]> => {
+    entries.follow(depth, { covering, close: () => void did.push('close') }, isQuiet)
+    await Promise.resolve()
+    return did.splice(0)
+  }
+  /** Whether a link that is pressed now waits. */
+  const waits = (type = 'link'): boolean => {
+    const cancel = vi.fn<() => void>()
+    const to = { url: new URL('https://mail.test/mail/sent') }
+    entries.hold({ type, to, willUnload: false, cancel } as unknown as BeforeNavigate)
+    return cancel.mock.calls.length > 0
+  }
+  return { at, waits, navigated, menus }
+}
+
+test('a window has an entry, and Back closes it', async () => {
+  const { at, waits } = phone()
+  expect(await at(0, null)).toEqual([])
+  expect(await at(0, 1)).toEqual(['push 1'])
+  expect(await at(1, 1)).toEqual([])
+  expect(await at(0, 1)).toEqual(['close'])
+  expect(await at(0, 0)).toEqual([])
+  expect(waits()).toBe(false)
+})
+
+test('Back closes what is open over a window first, and the window keeps an entry', async () => {
+  const { at, menus } = phone()
+  await at(0, 1)
+  await at(1, 1)
+  menus.push('Send later')
+  expect(await at(0, 1)).toEqual(['push 1'])
+  expect(await at(1, 1)).toEqual([])
+  expect(await at(0, 1)).toEqual(['close'])
+})
+
+test('of two windows Back closes one', async () => {
+  const { at } = phone()
+  await at(0, 1)
+  expect(await at(1, 2)).toEqual(['push 2'])
+  await at(2, 2)
+  expect(await at(1, 2)).toEqual(['close'])
+  expect(await at(1, 1)).toEqual([])
+  expect(await at(0, 1)).toEqual(['close'])
+})
+
+test('a window that is closed in another way takes its entry along, before any link leads on', async () => {
+  const { at, waits, navigated } = phone()
+  await at(0, 1)
+  await at(1, 1)
+  expect(await at(1, 0)).toEqual(['go -1'])
+  expect([waits('popstate'), waits()]).toEqual([false, true])
+  expect(navigated).not.toHaveBeenCalled()
+  expect(await at(0, 0)).toEqual([])
+  await Promise.resolve()
+  expect(navigated).toHaveBeenCalledTimes(1)
+  expect(waits()).toBe(false)
+})
+
+test('one that is opened while the browser goes back gets an entry afterwards, and stays', async () => {
+  const { at } = phone()
+  await at(0, 1)
+  await at(1, 1)
+  await at(1, 0)
+  expect(await at(1, 1)).toEqual([])
+  expect(await at(0, 1)).toEqual(['push 1'])
+})
+
+test('who comes to the entry of a closed window by Forward goes back from it', async () => {
+  const { at } = phone()
+  await at(0, 0)
+  expect(await at(1, 0)).toEqual(['go -1'])
+  expect(await at(0, 0)).toEqual([])
+})
+
+test('after a reload the window that is there again has its entry still, and Back closes it', async () => {
+  const { at } = phone()
+  expect(await at(1, null)).toEqual([])
+  expect(await at(1, 1)).toEqual([])
+  expect(await at(0, 1)).toEqual(['close'])
+})
+
+test('while the page is on its way elsewhere nothing is done', async () => {
+  const { at } = phone()
+  expect(await at(0, 1, false)).toEqual([])
+  expect(await at(0, 1)).toEqual(['push 1'])
+})
+
+test('a browser that does not go back keeps no link away for long', async () => {
+  vi.useFakeTimers()
+  const { at, waits, navigated } = phone()
+  await at(0, 1)
+  await at(1, 1)
+  await at(1, 0)
+  expect(waits()).toBe(true)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(navigated).toHaveBeenCalledTimes(1)
+  expect(waits()).toBe(false)
+  vi.useRealTimers()
+})
