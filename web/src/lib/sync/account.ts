@@ -273,6 +273,7 @@ export class Account {
     this.onkept(kept.entries)
     this.tell('account', 'list', 'reader')
     this.#whenKnown(owner)
+    if (!this.sync.running) void this.sync.tryNow() // What it asked itself may have been refused for an hour.
   }
 
   #keyIn(mailboxes: readonly Mailbox[]): string | null {
