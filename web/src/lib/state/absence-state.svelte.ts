@@ -74,7 +74,7 @@ export class AbsenceState implements Absences {
       this.#phase = 'ready'
     } catch (failure) {
       this.#fail(failure)
-      this.#phase = 'failed'
+      if (this.#phase === 'loading') this.#phase = 'failed'
     }
   }
 
