@@ -55,6 +55,10 @@ export class AbsenceState implements Absences {
     return this.#isOurs
   }
 
+  get rests(): boolean {
+    return this.#isOurs && this.#sieve.rests === 'all'
+  }
+
   get longest(): number {
     return this.#isOurs ? LONGEST_REPLY : LONGEST_VACATION
   }

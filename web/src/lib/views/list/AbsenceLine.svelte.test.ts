@@ -15,6 +15,7 @@ class Reply {
   loads = 0
   readonly phase = 'ready'
   readonly isSaving = false
+  rests = $state(false)
   absence = $state.raw<Absence>(NO_ABSENCE)
 
   load(): Promise<void> {
@@ -96,5 +97,12 @@ test('a reply that ended by itself while nobody looked is said to be on no more'
   expect(line()).toContain('Automatic reply is on until')
   await pass(4 * MINUTE)
   await comesBack()
+  expect(line()).toBeUndefined()
+})
+
+test('a reply that the mail server does not send is not said to be on', async () => {
+  const { reply } = await shown(ON)
+  expect(line()).toBe('Automatic reply is on')
+  await after(() => (reply.rests = true))
   expect(line()).toBeUndefined()
 })
