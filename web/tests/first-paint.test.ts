@@ -157,6 +157,19 @@ describe('when the network answers', () => {
     expect([world.reloads, server.requests]).toEqual([1, []])
     expect(await indexedDB.databases()).toEqual([])
   })
+
+  test('a session that names nobody is none of the service: nothing is deleted for it, and the page stays', async () => {
+    const server = await visited()
+    server.identityId = null
+    const { mail, world } = await opened(server, ANN)
+    await world.pass(10_000)
+    expect(world.reloads).toBe(0)
+    expect(mail.list?.row(0)?.subject).toBe('Second')
+    expect(mail.list?.trouble?.code).toBe('unavailable')
+    server.identityId = ANN
+    await world.pass(60_000)
+    expect(mail.list).toMatchObject({ freshness: 'current', trouble: null })
+  })
 })
 
 test('what a service keeps that names nobody is shown to nobody before it is known who is signed in', async () => {

@@ -18,6 +18,8 @@ export class ScriptServer {
   capability: object | null = { sieveExtensions: ['fileinto', 'imap4flags', 'vacation', 'date', 'relational'] }
   mistake: string | null = null
   down = false
+  /** It stores, and makes nothing run. */
+  isIdle = false
   /** of the next change: it is made, and nobody hears of it */
   isResponseLost = false
   /** until then the text of a script does not come */
@@ -124,7 +126,8 @@ export class ScriptServer {
       this.scripts = this.scripts.map((one) => (one.id === id ? { ...one, ...change } : one))
     for (const made of Object.values(create ?? {})) this.scripts.push({ ...made, id: this.#id(), isActive: false })
     const runs = active === '#new' ? this.scripts.at(-1)?.id : active
-    if (runs !== undefined) this.scripts = this.scripts.map((one) => ({ ...one, isActive: one.id === runs }))
+    if (runs !== undefined && !this.isIdle)
+      this.scripts = this.scripts.map((one) => ({ ...one, isActive: one.id === runs }))
     this.state += 1
     if (this.isResponseLost) {
       this.isResponseLost = false

@@ -77,3 +77,22 @@ test('a hidden tab reads them when it is shown', async () => {
   await settled()
   expect(mail.preferences.chosen.theme).toBe('dark')
 })
+
+test('however many events come, they are read once more', async () => {
+  const { settings, chooses, tell, reads, mail } = await opened()
+  const respond = settings.respond.bind(settings)
+  let answer = (): void => undefined
+  const waiting = new Promise<void>((resolve) => (answer = resolve))
+  settings.respond = async (init) => {
+    const response = await respond(init)
+    await waiting
+    return response
+  }
+  for (let at = 0; at < 50; at += 1) {
+    chooses(at === 49 ? 'dark' : 'light')
+    await tell()
+  }
+  answer()
+  await settled()
+  expect([reads(), mail.preferences.chosen.theme]).toEqual([2, 'dark'])
+})

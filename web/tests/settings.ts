@@ -13,7 +13,7 @@ export class Settings {
     return JSON.stringify(this.document)
   }
 
-  respond(init: RequestInit | undefined): Response {
+  respond(init: RequestInit | undefined): Response | Promise<Response> {
     if (init?.method !== 'PUT') {
       const response = Response.json(this.document, { headers: { ETag: this.tag } })
       this.meanwhile?.()

@@ -55,6 +55,19 @@ describe('when something fails', () => {
     expect(tries).toBe(0)
   })
 
+  test('a list does not wait for an hour if another part of the page learnt meanwhile who is signed in', async () => {
+    const server = new ModelServer()
+    deliver(server, 1)
+    server.interrupt = () => new Response('', { status: 429, headers: { 'Retry-After': '3600' } })
+    const { mail, world } = await opened(server)
+    await world.pass(5_000)
+    expect(mail.trouble?.code).toBe('too_many_requests')
+    server.interrupt = () => null
+    await (await mail.later(() => import('#lib/state/absence-state.svelte.ts'))).load()
+    await settled()
+    expect([mail.trouble, mail.list?.total]).toEqual([null, 1])
+  })
+
   test('a list of which a part cannot be had is not called current, and comes later', async () => {
     const server = new ModelServer()
     deliver(server, 2)

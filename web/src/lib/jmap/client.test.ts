@@ -41,6 +41,33 @@ test.each(['null', '{}', '[]', '{"methodResponses": {}}'])(
   }
 )
 
+test.each(['null', '[]', '{}', '"x"', '{"apiUrl":"/jmap/","primaryAccounts":{},"accounts":{},"capabilities":null}'])(
+  'a session %s is of somebody else, and the next try is none the worse for it',
+  async (body) => {
+    const server = new ModelServer()
+    const found = client(server)
+    server.interrupt = () => new Response(body)
+    await expect(found.connect()).rejects.toMatchObject({ code: 'unavailable', transient: true })
+    expect(found.connected).toBe(false)
+    server.interrupt = () => null
+    await found.connect()
+    expect(found.accountId).toBe('a')
+  }
+)
+
+test('who answers without a body is somebody else', async () => {
+  const server = new ModelServer()
+  server.interrupt = () => emptyBody()
+  await expect(client(server).connect()).rejects.toMatchObject({ code: 'unavailable', transient: true })
+})
+
+/** In Chromium a response without content has a body, which ends at once; a new one may have none. */
+function emptyBody(): Response {
+  const response = new Response('')
+  Object.defineProperty(response, 'status', { value: 204 })
+  return response
+}
+
 test('groups of one turn share a request', async () => {
   const server = new ModelServer()
   const found = await connected(server)

@@ -69,7 +69,11 @@ export class JmapClient {
   /** Ask who is signed in, and what the server offers. Raises JmapFailure, also if somebody else is signed in by now. */
   async connect(): Promise<Session> {
     this.#endIfOver()
-    const session = (await this.#fetch(this.#sessionUrl, { headers: JSON_ONLY }, bodyOf)) as Session
+    const session = await this.#fetch(this.#sessionUrl, { headers: JSON_ONLY }, bodyOf)
+    if (!isSession(session)) {
+      // Somebody else answered in place of the service.
+      throw noResponse()
+    }
     if (this.#session && ownerOf(session) !== ownerOf(this.#session)) {
       // All tabs share a cookie. What this tab knows and sends belongs to the person before.
       if (!this.#isOver) {
@@ -292,6 +296,11 @@ function ownerOf(session: Session): string {
 /** RFC 8620 §3.6.2: whoever is signed in has no such account. */
 function isOfNobodyHere([name, args]: Invocation): boolean {
   return name === 'error' && args['type'] === 'accountNotFound'
+}
+
+function isSession(found: unknown): found is Session {
+  const { apiUrl, capabilities, accounts, primaryAccounts } = (found ?? {}) as Record<keyof Session, unknown>
+  return typeof apiUrl === 'string' && [capabilities, accounts, primaryAccounts].every((one) => one instanceof Object)
 }
 
 function bodyOf(response: Response): Promise<unknown> {

@@ -83,6 +83,7 @@ function codeOf(type: unknown, status: number): string {
     return type.slice(type.lastIndexOf(':') + 1)
   }
   // A proxy in front of Postroom, or Postroom while it starts, sends no problem.
+  if (status === 429) return 'too_many_requests'
   return status === 401 ? 'no_session' : status === 502 || status === 503 || status === 504 ? 'unavailable' : 'unknown'
 }
 

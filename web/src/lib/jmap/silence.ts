@@ -29,7 +29,8 @@ export class Silence {
         next.enqueue(part)
       }
     })
-    return new Response(response.body?.pipeThrough(parts) ?? null, response)
+    // Without its status: that of a response without content takes no body, and there is one.
+    return new Response(response.body?.pipeThrough(parts) ?? null, { headers: response.headers })
   }
 
   end(): void {

@@ -56,6 +56,10 @@ export class AbsenceState implements Absences {
     return this.#isOurs
   }
 
+  get rests(): boolean {
+    return this.#isOurs && this.#sieve.rests === 'all'
+  }
+
   get longest(): number {
     return this.#isOurs ? LONGEST_REPLY : LONGEST_VACATION
   }
@@ -75,7 +79,7 @@ export class AbsenceState implements Absences {
       this.#phase = 'ready'
     } catch (failure) {
       this.#fail(failure)
-      this.#phase = 'failed'
+      if (this.#phase === 'loading') this.#phase = 'failed'
     }
   }
 

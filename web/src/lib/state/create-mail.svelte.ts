@@ -64,6 +64,8 @@ export class MailState implements Mail {
   #ahead: Ahead | null = null
   #late: LateIndex | null = null
   #stopped = false
+  #reading: Promise<void> | null = null
+  #readAgain: Promise<void> | null = null
   #list = $state.raw<ListState | null>(null)
 
   constructor(ports: Ports) {
@@ -262,7 +264,14 @@ export class MailState implements Mail {
     }
   }
 
+  /** However often it is asked for while they are read, they are read once more. */
   #readSettings(): Promise<void> {
+    if (this.#reading) return (this.#readAgain ??= this.#reading.then(() => this.#readSettings()))
+    this.#readAgain = null
+    return (this.#reading = this.#readNow().finally(() => (this.#reading = null)))
+  }
+
+  #readNow(): Promise<void> {
     return this.#quietly(
       this.#inside.document.read().then((settings) => {
         this.#inside.senders.take(settings)

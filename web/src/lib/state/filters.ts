@@ -52,6 +52,9 @@ export interface Filters {
   readonly absence: Absence
   /** What runs at the mail server in place of our filters; null: nothing else does. */
   readonly other: TextScript | null
+  /** What of our script the mail server stores, and does not run: another program switched it off, or runs its own reply
+   * in place of our filters. */
+  readonly rests: 'nothing' | 'filters' | 'all'
   /** scripts that do not run, and are not ours */
   readonly idle: readonly TextScript[]
   /** what the mail server said of the script that it refused */

@@ -23,6 +23,7 @@ export class SieveState implements Filters {
   readonly #scripts: Scripts
   readonly #effects: FilterEffects
   readonly #addresses: OwnAddresses
+  rests = $state<Filters['rests']>('nothing')
   #phase = $state.raw<Filters['phase']>('loading')
   #trouble = $state.raw<Trouble | null>(null)
   #content = $state.raw<Content>(EMPTY)
@@ -265,7 +266,8 @@ export class SieveState implements Filters {
       if (!runs) throw failure
     }
     await this.#read()
-    return 'saved'
+    // It may be stored, and not run: RFC 9661 §2.2 knows no error for that.
+    return this.#own?.isActive === false ? 'failed' : 'saved'
   }
 
   /** The reply of ours that runs names the person's addresses. */
@@ -299,6 +301,7 @@ export class SieveState implements Filters {
     // Another program's reply becomes part of our script with its next change: one script runs.
     const absence = reply ? await readVacation(account) : null
     this.#own = own
+    this.rests = own?.isActive !== false || found === null ? 'nothing' : reply ? 'filters' : 'all'
     this.#told = null
     this.#stored = { ...(found ?? EMPTY), ...(absence && { absence }) }
     if (this.#saving <= savings) this.#content = this.#stored

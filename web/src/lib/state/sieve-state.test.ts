@@ -292,3 +292,31 @@ test('what was wanted is still asked about if it could not be put in place of th
   expect(await state.settle(true)).toBe('failed')
   expect(state.conflict?.map(({ name }) => name)).toEqual(['Mine'])
 })
+
+test('filters that another program switched off are not said to run, and run again when the person wants', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  await state.saveAbsence(AWAY)
+  expect(state.rests).toBe('nothing')
+  server.scripts = server.scripts.map((one) => ({ ...one, isActive: false }))
+  await state.load()
+  expect(state.rests).toBe('all')
+  expect(await state.save(state.filters)).toBe('saved')
+  expect([state.rests, server.running?.includes('vacation')]).toEqual(['nothing', true])
+})
+
+test('filters rest while the reply of another program runs in their place', async () => {
+  const { server, state } = await loaded()
+  await state.save([STAR])
+  server.scripts = server.scripts.map((one) => ({ ...one, isActive: false }))
+  server.put('vacation', '', true)
+  await state.load()
+  expect(state.rests).toBe('filters')
+})
+
+test('what is stored and does not run is not said to be saved', async () => {
+  const { server, state } = await loaded()
+  server.isIdle = true
+  expect(await state.save([STAR])).toBe('failed')
+  expect([state.rests, state.filters]).toEqual(['all', [STAR]])
+})

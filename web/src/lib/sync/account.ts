@@ -5,7 +5,7 @@
  * the screen lacks. All responses are applied in one go, so the screen never shows half of a round.
  */
 import { JmapClient, MAIL } from '#lib/jmap/client.ts'
-import { JmapFailure } from '#lib/jmap/errors.ts'
+import { JmapFailure, noResponse } from '#lib/jmap/errors.ts'
 import type { Email, Id, Mailbox } from '#lib/jmap/types.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import { labelsOf, type Label } from '#lib/mail/label.ts'
@@ -256,9 +256,9 @@ export class Account {
     }
     this.#read()
     const session = await asked.catch((failure: unknown) => this.#failed(failure))
-    if (!(MAIL in session.primaryAccounts)) {
+    if (!(MAIL in session.primaryAccounts))
       return this.#failed(new JmapFailure('mailbox_not_ready', { transient: true }))
-    }
+    if (this.#person && !this.client.identityId) return this.#failed(noResponse()) // The service names them in both.
     if (this.#person !== null && this.#person !== this.client.identityId) {
       // Somebody else has signed in since the service sent this page.
       this.#forget()
@@ -273,6 +273,7 @@ export class Account {
     this.onkept(kept.entries)
     this.tell('account', 'list', 'reader')
     this.#whenKnown(owner)
+    if (!this.sync.running) void this.sync.tryNow() // What it asked itself may have been refused for an hour.
   }
 
   #keyIn(mailboxes: readonly Mailbox[]): string | null {

@@ -4,6 +4,8 @@ import type { Ports } from './ports.ts'
 
 /** Tries when other tabs write at the same time. */
 const MOST_TRIES = 5
+/** Milliseconds: somebody may wait for what is stored. */
+const PATIENCE = 20_000
 
 export type Settings = Readonly<Record<string, unknown>>
 
@@ -48,7 +50,13 @@ export class SettingsDocument {
 
   async #read(): Promise<{ settings: Settings; tag: string }> {
     const response = await this.#fetch({})
-    return { settings: objectOf(await response.json()), tag: response.headers.get('ETag') ?? '' }
+    const tag = response.headers.get('ETag')
+    const document: unknown = await response.json().catch(() => undefined)
+    if (tag === null || document === undefined) {
+      // Somebody else answered in place of the service: what is taken for empty would be written over.
+      throw noResponse()
+    }
+    return { settings: objectOf(document), tag }
   }
 
   /** Whether it was stored; false if the document changed meanwhile. */
@@ -65,6 +73,7 @@ export class SettingsDocument {
     const response = await fetch(new URL('/api/settings', origin), {
       credentials: 'same-origin',
       cache: 'no-store',
+      signal: AbortSignal.timeout(PATIENCE),
       ...init
     }).catch(() => {
       throw noResponse()

@@ -98,6 +98,17 @@ test('offline, a folder that was never opened says so, and nobody is told how to
   await vi.waitFor(() => expect(document.querySelector('.reader')?.textContent.trim()).toBe(''))
 })
 
+test('until it is known whose mail it is, rows to come are drawn, and then why there are none', async () => {
+  const server = new ModelServer()
+  let answer: ((response: Response) => void) | undefined
+  server.interrupt = (path) => (path === '/jmap/session' ? new Promise((resolve) => (answer = resolve)) : null)
+  await inbox(server)
+  await vi.waitFor(() => expect(document.querySelector('.list-pane [role=img]')?.ariaLabel).toBe('Loading'))
+  await after(() => answer?.(problem('mail_server_away', 503)))
+  expect(document.querySelector('.list-pane [role=img]')).toBeNull()
+  expect(bars()).toHaveLength(1)
+})
+
 test('who has to confirm with a second factor is led to it', async () => {
   const drawn = await inbox()
   drawn.server.interrupt = () => problem('session_aal2_required', 403)

@@ -164,5 +164,7 @@ export const filters = {
   mine: 'Meine verwenden',
   theirs: 'Die anderen verwenden',
   suggestions: 'Aus dieser Nachricht',
-  suggested: (field: string, test: string, value: string) => `${field} ${test} ${value}`
+  suggested: (field: string, test: string, value: string) => `${field} ${test} ${value}`,
+  rests: 'Ihre Filter sind gespeichert, aber der Mailserver führt sie nicht aus.',
+  run: 'Wieder ausführen'
 } satisfies Widen<typeof english>

@@ -159,5 +159,7 @@ export const filters = {
   mine: 'Use mine',
   theirs: 'Use the other ones',
   suggestions: 'From this message',
-  suggested: (field: string, test: string, value: string) => `${field} ${test} ${value}`
+  suggested: (field: string, test: string, value: string) => `${field} ${test} ${value}`,
+  rests: 'Your filters are stored, but the mail server does not run them.',
+  run: 'Run them'
 }
