@@ -254,9 +254,9 @@ async def test_keys_and_what_opens_follow_the_direction_of_reading(alice: MailPa
     assert await right_of(popup) == pytest.approx(await right_of(move), abs=1)
     await press(alice, "Escape", ";")
     await page.get_by_role("button", name="Preview", disabled=False).first.click()
-    await expect(alice.text("1 of 2")).to_be_visible()
+    await expect(page.get_by_role("dialog", name="1 of 2")).to_be_visible()
     await press(alice, "ArrowLeft")
-    await expect(alice.text("2 of 2")).to_be_visible()
+    await expect(page.get_by_role("dialog", name="2 of 2")).to_be_visible()
     await press(alice, "Escape", "e")
     toast = page.locator(".toast")
     assert await right_of(toast) == 1440 - 16
