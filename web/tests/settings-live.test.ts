@@ -81,8 +81,8 @@ test('a hidden tab reads them when it is shown', async () => {
 test('however many events come, they are read once more', async () => {
   const { settings, chooses, tell, reads, mail } = await opened()
   const respond = settings.respond.bind(settings)
-  let answer = (): void => undefined
-  const waiting = new Promise<void>((resolve) => (answer = resolve))
+  let release = (): void => undefined
+  const waiting = new Promise<void>((resolve) => (release = resolve))
   settings.respond = async (init) => {
     const response = await respond(init)
     await waiting
@@ -92,7 +92,7 @@ test('however many events come, they are read once more', async () => {
     chooses(at === 49 ? 'dark' : 'light')
     await tell()
   }
-  answer()
+  release()
   await settled()
   expect([reads(), mail.preferences.chosen.theme]).toEqual([2, 'dark'])
 })

@@ -72,7 +72,7 @@ export function browserPorts(tongue: Tongue): Ports {
     tongue,
     origin: location.origin,
     takePerson,
-    reload: () => location.reload(),
+    reload,
     // Only in a secure context, which plain http on another machine is not.
     locks: 'locks' in navigator ? navigator.locks : null,
     channel: 'BroadcastChannel' in globalThis ? (name) => new BroadcastChannel(name) : null,
@@ -97,6 +97,14 @@ let asked: Promise<boolean> | null = null
 function askedOnce(): Promise<boolean> {
   asked ??= 'storage' in navigator ? navigator.storage.persist().catch(() => false) : Promise.resolve(false)
   return asked
+}
+
+/** Milliseconds. A page that was just loaded, and names somebody else than the session, may come from a proxy's cache: it
+ * would load itself without end. */
+const LOADED_JUST_NOW = 5_000
+
+function reload(): void {
+  setTimeout(() => location.reload(), LOADED_JUST_NOW - performance.now())
 }
 
 /** Once: whoever signs in later, without another page being loaded, may be somebody else. */

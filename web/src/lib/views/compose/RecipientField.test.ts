@@ -32,6 +32,17 @@ test('Backspace goes to the last recipient, and again removes it; the arrows wal
   expect(document.activeElement).toBe(input())
 })
 
+test('from right to left the recipients lie to the right of what is typed', async () => {
+  await shown({ to: [ann] })
+  await after(() => (input() as HTMLElement).focus())
+  vi.spyOn(globalThis, 'getComputedStyle').mockReturnValue({ direction: 'rtl' } as CSSStyleDeclaration)
+  await key(input(), 'ArrowLeft')
+  expect(document.activeElement).toBe(input())
+  await key(input(), 'ArrowRight')
+  expect(document.activeElement?.textContent.trim()).toBe('Ann')
+  vi.restoreAllMocks()
+})
+
 test('more than twenty recipients are folded until somebody goes there', async () => {
   const to = Array.from({ length: 23 }, (_, at) => ({ name: '', address: `p${at}@example.org` }))
   await shown({ to })

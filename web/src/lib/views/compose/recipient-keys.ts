@@ -55,3 +55,9 @@ export function takesDrags({ isTaken, onover, ondrop }: Drags): (node: HTMLEleme
 export function endInView(list: HTMLElement, isLong: boolean): void {
   if (isLong && list.querySelector('input:focus')) list.scrollTop = list.scrollHeight
 }
+
+/** Whether a key leads to the chips before the text of the field. */
+export function leadsBack(key: string, field: HTMLInputElement): boolean {
+  const back = getComputedStyle(field).direction === 'rtl' ? 'ArrowRight' : 'ArrowLeft'
+  return [back, 'Backspace'].includes(key) && field.selectionStart === 0 && field.selectionEnd === 0
+}

@@ -100,11 +100,11 @@ test('offline, a folder that was never opened says so, and nobody is told how to
 
 test('until it is known whose mail it is, rows to come are drawn, and then why there are none', async () => {
   const server = new ModelServer()
-  let answer: ((response: Response) => void) | undefined
-  server.interrupt = (path) => (path === '/jmap/session' ? new Promise((resolve) => (answer = resolve)) : null)
+  let respond: ((response: Response) => void) | undefined
+  server.interrupt = (path) => (path === '/jmap/session' ? new Promise((resolve) => (respond = resolve)) : null)
   await inbox(server)
   await vi.waitFor(() => expect(document.querySelector('.list-pane [role=img]')?.ariaLabel).toBe('Loading'))
-  await after(() => answer?.(problem('mail_server_away', 503)))
+  await after(() => respond?.(problem('mail_server_away', 503)))
   expect(document.querySelector('.list-pane [role=img]')).toBeNull()
   expect(bars()).toHaveLength(1)
 })
