@@ -265,9 +265,9 @@ export class SieveState implements Filters {
       if (!runs && failure instanceof JmapFailure && failure.code === 'stateMismatch') return 'conflict'
       if (!runs) throw failure
     }
+    // It may be stored, and not run: RFC 9661 §2.2 knows no error for that, and `rests` says so.
     await this.#read()
-    // It may be stored, and not run: RFC 9661 §2.2 knows no error for that.
-    return this.#own?.isActive === false ? 'failed' : 'saved'
+    return 'saved'
   }
 
   /** The reply of ours that runs names the person's addresses. */

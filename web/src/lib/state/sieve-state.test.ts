@@ -314,9 +314,9 @@ test('filters rest while the reply of another program runs in their place', asyn
   expect(state.rests).toBe('filters')
 })
 
-test('what is stored and does not run is not said to be saved', async () => {
+test('what is stored and does not run is said to rest', async () => {
   const { server, state } = await loaded()
   server.isIdle = true
-  expect(await state.save([STAR])).toBe('failed')
+  expect(await state.save([STAR])).toBe('saved')
   expect([state.rests, state.filters]).toEqual(['all', [STAR]])
 })

@@ -17,14 +17,16 @@ test('a button that is pressed twice while the window loads opens one; once it i
   const message = { id: 'm1' } as never
   const [first, second] = [writing.start({ kind: 'reply', message }), writing.start({ kind: 'reply', message })]
   const other = writing.start({ kind: 'replyAll', message })
+  const to = [{ name: '', address: 'ann@example.org' }]
+  const others = [other, writing.start({ kind: 'new', to }), writing.start({ kind: 'new' })]
   await second
   await Promise.resolve()
-  expect(started.map(({ kind }) => kind)).toEqual(['reply', 'replyAll'])
+  expect(started.map(({ kind }) => kind)).toEqual(['reply', 'replyAll', 'new', 'new'])
   coming.forEach((come) => come())
-  await Promise.all([first, other])
+  await Promise.all([first, ...others])
   const third = writing.start({ kind: 'reply', message })
   await Promise.resolve()
   coming.at(-1)?.()
   await third
-  expect(started).toHaveLength(3)
+  expect(started).toHaveLength(5)
 })

@@ -99,5 +99,6 @@ export class Writing {
 /** A button was pressed twice. */
 function isSame(start: Start, other: Start | null): boolean {
   const before = new Map(Object.entries(other ?? {}))
-  return other !== null && Object.entries(start).every(([key, value]) => before.get(key) === value)
+  const now = Object.entries(start)
+  return before.size === now.length && now.every(([key, value]) => before.get(key) === value)
 }

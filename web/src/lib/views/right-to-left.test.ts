@@ -8,10 +8,13 @@ const NAMED =
 const FOUR_SIDES = /(?:^|[\s;{])(?:margin|padding|inset|border-width|scroll-margin|scroll-padding): ([^;{}]+)/
 const ONE_VALUE = /(?:[^\s()]|\((?:[^()]|\([^()]*\))*\))+/g
 
-/** Whether the left of it is not as the right of it, whichever way one reads. Where a script measured, it knows which. */
+/** Where a script measured, it knows which side. */
+const MEASURED = /^var\(--(?:left|x)\b/
+
+/** Whether the left of it is not as the right of it, whichever way one reads. */
 function isLeftOrRight(line: string): boolean {
   const values = FOUR_SIDES.exec(line)?.[1]?.match(ONE_VALUE) ?? []
-  const differs = values.length === 4 && values[1] !== values[3] && !line.includes('var(--')
+  const differs = values.length === 4 && values[1] !== values[3] && !MEASURED.test(values[3] ?? '')
   return differs || NAMED.test(line)
 }
 
@@ -29,6 +32,7 @@ test.each([
   'padding: 0 0 0 8px;',
   'padding: 0.75rem max(1rem, 100% - 46rem) 0.75rem 1rem;',
   'inset: auto auto 3rem 0.5rem;',
+  'padding: 0 var(--gap) 0 0;',
   'margin-left: 1px;',
   'left: 0;',
   'border-right-width: 0;',

@@ -4,7 +4,8 @@ import type { MailPage } from '#lib/state/page.svelte.ts'
 import { afterEach, expect, test, vi } from 'vitest'
 import { closeTop } from './top.ts'
 
-function page(isSelecting: boolean, coarse = true) {
+function page(isSelecting: boolean, coarse = true, isListSeen = true) {
+  vi.spyOn(document, 'querySelector').mockReturnValue({ checkVisibility: () => isListSeen } as Element)
   vi.stubGlobal('matchMedia', () => ({ matches: coarse }))
   // jsdom knows no popover.
   const all = (): HTMLElement[] => [...document.getElementsByTagName('dialog')].filter(({ open }) => open)
@@ -35,4 +36,9 @@ test('a selection ends where there is a finger; a mouse goes back through it', (
   const mouse = page(true, false)
   expect([closeTop(mouse.page), mouse.end.mock.calls.length]).toEqual([false, 0])
   expect(closeTop(page(false).page)).toBe(false)
+})
+
+test('a selection behind a conversation, a window or the settings stays', () => {
+  const behind = page(true, true, false)
+  expect([closeTop(behind.page), behind.end.mock.calls.length]).toEqual([false, 0])
 })

@@ -52,6 +52,16 @@ test('Back closes what is open over a window first, and the window keeps an entr
   expect(await at(0, 1)).toEqual(['close'])
 })
 
+test('a window over which another page is opened stays, with an entry there', async () => {
+  const { at, waits } = phone()
+  await at(0, 1)
+  await at(1, 1)
+  expect(waits('goto')).toBe(false)
+  expect(await at(0, 1)).toEqual(['push 1'])
+  expect(await at(1, 1)).toEqual([])
+  expect(await at(0, 1)).toEqual(['close'])
+})
+
 test('of two windows Back closes one', async () => {
   const { at } = phone()
   await at(0, 1)

@@ -43,11 +43,16 @@ export class WindowEntries {
     return this.#leaving?.promise
   }
 
-  /** A link that is pressed meanwhile. */
-  hold({ type, to, willUnload, cancel }: BeforeNavigate): void {
-    if (!this.left || !to || willUnload || type === 'popstate') return
-    cancel()
-    void this.left.then(() => this.#history.goto(to.url))
+  /** Told before each navigation: a link that is pressed meanwhile waits. */
+  hold({ type, shallow, to, willUnload, cancel }: BeforeNavigate): void {
+    if (type === 'popstate' || shallow) return
+    if (this.left && to && !willUnload) {
+      cancel()
+      void this.left.then(() => this.#history.goto(to.url))
+    } else {
+      // The entry of another page has no window yet. Nobody went back: those that are open stay.
+      this.#entries = 0
+    }
   }
 
   #push(windows: number): void {
