@@ -38,6 +38,9 @@ export interface Me {
  * later. */
 export type WhoAmI = { readonly me: Me } | 'no_session' | 'session_aal2_required' | 'unavailable'
 
+/** Milliseconds: a page is white until it is answered. */
+const PATIENCE = 20_000
+
 /** Where to sign in, if that is what is missing; `page` is where the person wants to be. */
 export function signInPath(found: WhoAmI, page: string): string | null {
   const back = page === '/' ? '' : `return_to=${page}`
@@ -48,11 +51,16 @@ export function signInPath(found: WhoAmI, page: string): string | null {
 
 export async function whoAmI(fetcher: typeof fetch): Promise<WhoAmI> {
   try {
-    const response = await fetcher('/api/me', { headers: { Accept: 'application/json' } })
+    const response = await fetcher('/api/me', {
+      headers: { Accept: 'application/json' },
+      signal: AbortSignal.timeout(PATIENCE)
+    })
     if (response.status === 401) return 'no_session'
     // Signing in from the start would be refused: somebody is signed in already.
     if (response.status === 403) return 'session_aal2_required'
-    return response.ok ? { me: (await response.json()) as Me } : 'unavailable'
+    const me = response.ok ? ((await response.json()) as Partial<Me> | null) : null
+    // Without a mailbox somebody else answered in place of the service.
+    return me?.mailbox ? { me: me as Me } : 'unavailable'
   } catch {
     return 'unavailable'
   }
