@@ -31,9 +31,18 @@ def harmful(fates: Mapping[str, Fate]) -> list[str]:
 async def test_every_attack_reaches_out_where_nothing_protects(
     context: BrowserContext, evil: Hosts, unsafe: str
 ) -> None:
-    """Otherwise the other tests would prove nothing. Most do it beside others in one page; who is quiet gets a page."""
+    """Otherwise the other tests would prove nothing. Most do it beside others in one page; who is quiet, since another
+    mail stopped it, does it beside fewer, and at last gets a page."""
     quiet = [mail for mail in MAILS if mail.silent is None and not mail.large]
-    ways = [("plain", 1, 40), ("twice", 1, 40), ("plain", 2, 1), ("twice", 3, 1), ("plain", 8, 1), ("twice", 8, 1)]
+    ways = [
+        ("plain", 1, 40),
+        ("twice", 1, 40),
+        ("plain", 2, 40),
+        ("plain", 2, 1),
+        ("twice", 3, 1),
+        ("plain", 8, 1),
+        ("twice", 8, 1),
+    ]
     for kind, seconds, together in ways:
         fates = await open_all(context, evil, quiet, unprotected(unsafe, kind, seconds, together), READERS)
         quiet = [mail for mail in quiet if not fates[mail.id].reached_out(mail.id)]

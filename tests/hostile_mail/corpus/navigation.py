@@ -11,7 +11,7 @@ MAILS = (
     html("meta-refresh-case", "without `url=`, in capitals, with quotes", "<META HTTP-EQUIV=ReFrEsH CONTENT='0, \"%URL%/\"'>", connects="a refresh"),
     html("meta-refresh-body", "in the middle of the text", "<p>x</p><table><tr><td><meta http-equiv=refresh content='0;%URL%/'></table>", connects="a refresh"),
     html("meta-refresh-javascript", "to a script", "<meta http-equiv=refresh content='0;url=javascript:%JS%'>", silent="browsers refuse it"),
-    html("meta-refresh-data", "to a document in its address", "<meta http-equiv=refresh content='0;url=data:text/html,<script>%JS%</script>'>", silent="browsers refuse it"),
+    html("meta-refresh-data", "to a document in its address", "<meta http-equiv=refresh content='0;url=data:text/html,<script>%JS%</script>'>"),
     html("meta-refresh-own", "to our own sign-out", "<meta http-equiv=refresh content='0;url=/sign-out'><img src=%URL%/i.png>"),
     html("meta-refresh-noscript", "for readers without scripts", "<noscript><meta http-equiv=refresh content='0;%URL%/'></noscript>", silent="it is text where scripts run"),
     html("meta-refresh-svg", "inside of SVG", "<svg><meta http-equiv=refresh content='0;%URL%/'></svg>", connects="a refresh"),
