@@ -16,14 +16,19 @@ afterEach(() => ends.splice(0).forEach((end) => end()))
 
 async function opened(
   elsewhere = false,
-  ready: Promise<void> = Promise.resolve()
+  ready: Promise<void> = Promise.resolve(),
+  missing = 0
 ): Promise<{ compose: FakeCompositions; composition: FakeComposition }> {
   const compose = new FakeCompositions()
   // Else it closes itself once it has nothing left to do.
   compose.unsent = 1
   const composition = compose.begin({ format: 'plain', subject: 'Pallet' })
   if (elsewhere) Object.assign(composition, { elsewhere, takeOver: () => undefined })
-  compose.start = () => Promise.resolve(composition)
+  let looks = 0
+  compose.start = () => {
+    looks += 1
+    return looks > missing ? Promise.resolve(composition) : Promise.reject(new Error('no draft'))
+  }
   const mail = { compose: () => ready.then(() => compose), trouble: null }
   const given = { mail, id: 'd1', mailto: null, caret: 0, onopen: () => undefined }
   ends.push(await draw(null, OwnWindow as never, given))
@@ -68,6 +73,11 @@ test.each([
   await vi.waitFor(() => expect(inserted).toEqual([elsewhere ? 'TEXTAREA Hi Bob' : 'INPUT Hi ']))
   await key(document.body, 'x')
   expect(inserted).toHaveLength(1)
+})
+
+test('a draft that its other window writes a moment later is found', async () => {
+  await opened(false, Promise.resolve(), 2)
+  await vi.waitFor(() => expect(document.querySelector('[role=dialog]')).not.toBeNull())
 })
 
 test('the cursor is where it was in the window that it comes from', async () => {
