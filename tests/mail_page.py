@@ -114,13 +114,17 @@ class MailPage:
 
 @asynccontextmanager
 async def mail_page(up: Running, browser: Browser, name: str, **context: Any) -> AsyncIterator[MailPage]:
-    """Afterwards: no script failed, and the policy blocked nothing. The interface is not kept: what a service worker
-    asks for, Playwright does not route."""
+    """Afterwards: no script failed, and the policy blocked nothing. A test that fails says what the page showed.
+    The interface is not kept: what a service worker asks for, Playwright does not route."""
     usual = {"locale": "en-GB", "viewport": WIDE, "service_workers": "block"}
     async with await browser.new_context(**(usual | context)) as own:
         own.set_default_timeout(15_000)
         page = MailPage(up, await own.new_page(), name)
-        yield page
+        try:
+            yield page
+        except Exception as failure:
+            failure.add_note(f"{page.email} saw at {page.page.url}:\n{await page.page.locator('body').aria_snapshot()}")
+            raise
         assert page.errors == [], page.errors
 
 
