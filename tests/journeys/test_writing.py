@@ -36,10 +36,11 @@ async def choose(window: Window, button: str, file: FilePayload) -> None:
     await (await chooser.value).set_files(file)
 
 
-async def upload_slowly(page: Page, octets_per_second: int) -> None:
+async def slow_down(page: Page, *, octets_per_second: int = -1, milliseconds: int = 0) -> None:
+    """Uploads, by `octets_per_second`; each request, by `milliseconds`."""
     network = await page.context.new_cdp_session(page)
-    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": octets_per_second}
-    await network.send("Network.emulateNetworkConditions", limits)
+    limits = {"latency": milliseconds, "downloadThroughput": -1, "uploadThroughput": octets_per_second}
+    await network.send("Network.emulateNetworkConditions", {"offline": False, **limits})
 
 
 LOADS_NOTHING = """() => {
@@ -78,11 +79,11 @@ async def test_a_message_with_a_picture_and_a_file_is_written_by_keyboard_and_ar
         await choose(window, "Insert a picture", PICTURE)
         await expect(window.text.get_by_role("img")).to_have_js_property("naturalWidth", 24)
         await expect(window.text).to_be_focused()
-        await upload_slowly(alice.page, 150_000)
+        await slow_down(alice.page, octets_per_second=150_000)
         await choose(window, "Attach files", FILE)
         await expect(window.box.get_by_role("progressbar")).to_be_visible()
         await expect(window.box.get_by_text("300 KB")).to_be_visible()
-        await upload_slowly(alice.page, -1)
+        await slow_down(alice.page, octets_per_second=-1)
         await window.send()
         await expect(alice.text(re.compile("^Sending to Bob"))).to_be_visible()
         mail = await received(bob, "Käse")
@@ -96,6 +97,26 @@ async def test_a_message_with_a_picture_and_a_file_is_written_by_keyboard_and_ar
         assert (file.get_filename(), file.get_content()) == (FILE["name"], FILE["buffer"])
         assert len(await mails_in(carla, "inbox", "Käse")) == 1
         await is_in_sent(alice, "Käse für Łódź")
+
+
+async def test_nothing_is_lost_that_is_typed_while_the_window_still_loads(up: Trial, browser: Browser) -> None:
+    async with (
+        reader(up, "slow.bob") as bob,
+        reader(up, "slow.carla") as carla,
+        writer(up, browser, "slow.alice") as (alice, own),
+    ):
+        await send(bob, own.address, "Lunch", "At noon?")
+        await expect(alice.row("Lunch")).to_be_visible()
+        await slow_down(alice.page, milliseconds=300)
+        window = await begin(alice, [bob.address, carla.address], "Offer", "Option B")
+        await window.send()
+        for person in (bob, carla):
+            assert part(await received(person, "Offer"), "text/plain").get_content().strip() == "Option B"
+        await alice.row("Lunch").click()
+        await expect(alice.message("At noon?")).to_be_visible()
+        await alice.page.keyboard.press("r")
+        await alice.page.keyboard.type("Gladly")
+        await expect(Window(alice, "Re: Lunch").text).to_have_text(re.compile("^Gladly"))
 
 
 async def test_a_reply_is_in_the_conversation_at_once_and_refers_to_what_it_answers(

@@ -25,7 +25,6 @@ export async function shown(
   prepare?: (scene: Shown) => void,
   phone = false
 ): Promise<Shown> {
-  await loadWindowParts()
   const compose = new FakeCompositions()
   const did: string[] = []
   const scene = { compose, composition: compose.begin({ format: 'plain', ...draft }), did }

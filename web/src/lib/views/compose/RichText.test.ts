@@ -13,7 +13,18 @@ vi.mock('#lib/views/compose/window-parts.svelte.ts', () => ({
 
 const ends: (() => void)[] = []
 
-afterEach(() => ends.splice(0).forEach((end) => end()))
+afterEach(() => {
+  parts.clear()
+  ends.splice(0).forEach((end) => end())
+})
+
+const rangeAt = (root: Node): Range => {
+  const range = document.createRange()
+  range.setStart(root.firstChild ?? root, 0)
+  return range
+}
+const editable = (html: string): DocumentFragment => document.createRange().createContextualFragment(html)
+const arrive = () => after(() => parts.set('loaded', { editable, rangeAt, takeQuote: () => null }))
 
 async function drawn(html: string): Promise<{ text: HTMLElement | null; onhtml: ReturnType<typeof vi.fn> }> {
   const draft = new SvelteMap([['html', html]])
@@ -43,6 +54,23 @@ test('what is typed before the parts of the window are there stays when they com
   const { text } = await drawn('')
   // As a browser does with the first letters.
   await after(() => text?.replaceChildren('Dear Ann'))
-  await after(() => parts.set('loaded', { editable: () => document.createDocumentFragment(), takeQuote: () => null }))
+  await arrive()
   expect(text?.textContent).toBe('Dear Ann')
+})
+
+test('a new message can be written in before they are there', async () => {
+  const { text } = await drawn('<div><br></div>')
+  expect(text?.contentEditable).toBe('true')
+  await after(() => text?.replaceChildren('Dear Ann'))
+  await arrive()
+  expect(text?.textContent).toBe('Dear Ann')
+})
+
+test('what is typed where a text is still to come stands before it then, once', async () => {
+  const { text, onhtml } = await drawn('<div>Signature</div>')
+  for (const name of ['H', 'o', 'Backspace', 'i', 'Tab'])
+    await after(() => text?.dispatchEvent(new KeyboardEvent('keydown', { key: name, cancelable: true })))
+  await arrive()
+  expect(text?.textContent).toBe('HiSignature')
+  expect(onhtml).toHaveBeenCalledExactlyOnceWith('<div>HiSignature</div>')
 })

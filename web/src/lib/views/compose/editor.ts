@@ -95,6 +95,18 @@ export class Editor extends Squire {
     return element?.closest('a')?.getAttribute('href') ?? ''
   }
 
+  /** An empty one takes the link away. */
+  set link(address: string) {
+    if (address === '') this.removeLink()
+    else if (this.getSelection().collapsed && this.link === '') {
+      const made = document.createElement('a')
+      made.href = address
+      made.textContent = address.replace(/^(?:https?:\/\/|mailto:|tel:)/, '')
+      this.insertElement(made)
+    } else this.makeLink(address)
+    this.focus()
+  }
+
   /** Where the cursor is, or at that place, but never within a link: it would lead somewhere else. */
   insertPicture(picture: HTMLImageElement, at: Range | null): void {
     const range = at ?? this.getSelection()

@@ -4,8 +4,33 @@ export function typeAhead(text: string): void {
   if (text !== '') document.execCommand('insertText', false, text)
 }
 
+/** What is typed before there is anything that takes it. */
+export class TypedAhead {
+  #typed: string
+
+  constructor(typed = '') {
+    this.#typed = typed
+  }
+
+  /** True: the key was typed, and does nothing else. */
+  keeps(event: KeyboardEvent): boolean {
+    const typed = withKey(this.#typed, event)
+    if (typed === null) return false
+    event.preventDefault()
+    this.#typed = typed
+    return true
+  }
+
+  /** Once. */
+  take(): string {
+    const typed = this.#typed
+    this.#typed = ''
+    return typed
+  }
+}
+
 /** `typed`, and what a key adds to it; null: the key adds nothing, and does what it does. */
-export function withKey(typed: string, event: KeyboardEvent): string | null {
+function withKey(typed: string, event: KeyboardEvent): string | null {
   const { key, ctrlKey, metaKey } = event
   // AltGr, which types characters, is Ctrl and Alt on Windows.
   if (metaKey || (ctrlKey && !event.getModifierState('AltGraph'))) return null

@@ -1,5 +1,4 @@
 /** What an empty window of writing does not need. It is loaded once the window is there, for all of them. */
-import type { Recipient } from '#lib/compose/draft.ts'
 import { latePart } from '#lib/ui/late-part.ts'
 
 type Parts = typeof import('#lib/views/compose/later.ts')
@@ -15,10 +14,4 @@ export function windowParts(): Parts | undefined {
 export function loadWindowParts(): Promise<void> {
   coming ??= latePart(() => import('#lib/views/compose/later.ts')).then((module) => void (parts = module))
   return coming
-}
-
-/** Before what reads them is there, the text is one: it is not lost, and nothing is sent to what is no address. */
-export function recipientsIn(text: string): Recipient[] {
-  const address = text.trim()
-  return parts?.recipientsOf(text) ?? (address === '' ? [] : [{ name: '', address }])
 }

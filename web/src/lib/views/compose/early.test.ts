@@ -1,0 +1,71 @@
+// @vitest-environment jsdom
+/** What a person types into a window before the parts are there that can read it. */
+import { after } from '../../../../tests/drawn.ts'
+import { chips, input, key, shown, type } from '../../../../tests/shown-window.ts'
+import { beforeEach, expect, test, vi } from 'vitest'
+
+const { late, waiting } = await vi.hoisted(async () => {
+  const { SvelteSet } = await import('svelte/reactivity')
+  return { late: new SvelteSet<string>(), waiting: new Array<() => void>() }
+})
+// Squire needs a browser.
+vi.mock('#lib/views/compose/editor.ts', () => ({}))
+vi.mock('#lib/views/compose/window-parts.svelte.ts', async (load) => {
+  const real = await load<typeof import('#lib/views/compose/window-parts.svelte.ts')>()
+  return {
+    windowParts: () => (late.has('parts') ? undefined : real.windowParts()),
+    loadWindowParts: () =>
+      late.has('parts') ? new Promise<void>((resolve) => waiting.push(resolve)) : real.loadWindowParts()
+  }
+})
+
+beforeEach(() => void late.add('parts'))
+
+const arrive = () =>
+  after(() => {
+    late.clear()
+    waiting.splice(0).forEach((resolve) => resolve())
+  })
+const typed = () => (input() as HTMLInputElement).value
+
+async function typeTwo(second: string): Promise<void> {
+  await type(input(), 'ann@example.org')
+  await key(input(), ',')
+  await type(input(), typed() + second)
+}
+
+test('recipients that were ended are taken when the parts come, and one that is half typed is not', async () => {
+  await shown()
+  await typeTwo('bob@exam')
+  await arrive()
+  expect([chips(), typed()]).toEqual([['ann@example.org'], 'bob@exam'])
+})
+
+test('what was changed in what was ended is typed anew, and nothing is taken before it is ended', async () => {
+  await shown()
+  await typeTwo('')
+  await type(input(), 'anna@example.org, ')
+  await arrive()
+  expect([chips(), typed()]).toEqual([[], 'anna@example.org, '])
+})
+
+test('who goes on to the subject leaves recipients behind', async () => {
+  await shown()
+  await typeTwo('bob@example.org')
+  await after(() => (document.activeElement as HTMLElement).blur())
+  await arrive()
+  expect([chips(), typed()]).toEqual([['ann@example.org', 'bob@example.org'], ''])
+})
+
+test.each([
+  ['sends', 'Enter', { ctrlKey: true }],
+  ['closes the window', 'Escape', {}]
+])('who %s before does so when they come, and each recipient is one', async (_, name, more) => {
+  const { composition, did } = await shown()
+  await typeTwo('bob@example.org')
+  await key(input(), name, more)
+  expect(did).toEqual([])
+  await arrive()
+  await vi.waitFor(() => expect(did).toEqual(['end']))
+  expect(composition.draft.to.map(({ address }) => address)).toEqual(['ann@example.org', 'bob@example.org'])
+})
