@@ -18,6 +18,8 @@ export interface Shown {
   compose: FakeCompositions
   composition: FakeComposition
   did: string[]
+  /** takes the window away */
+  end: () => void
 }
 
 export async function shown(
@@ -27,7 +29,8 @@ export async function shown(
 ): Promise<Shown> {
   const compose = new FakeCompositions()
   const did: string[] = []
-  const scene = { compose, composition: compose.begin({ format: 'plain', ...draft }), did }
+  const end = (): void => ends.splice(0).forEach((each) => each())
+  const scene = { compose, composition: compose.begin({ format: 'plain', ...draft }), did, end }
   prepare?.(scene)
   const frame: Frame = {
     phone,

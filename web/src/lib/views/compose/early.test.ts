@@ -57,6 +57,15 @@ test('who goes on to the subject leaves recipients behind', async () => {
   expect([chips(), typed()]).toEqual([['ann@example.org', 'bob@example.org'], ''])
 })
 
+test('who discards it meanwhile sends nothing', async () => {
+  const { composition, end } = await shown()
+  await typeTwo('bob@example.org')
+  await key(input(), 'Enter', { ctrlKey: true })
+  await after(end)
+  await arrive()
+  expect(composition.did).toEqual([])
+})
+
 test.each([
   ['sends', 'Enter', { ctrlKey: true }],
   ['closes the window', 'Escape', {}]
