@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from postroom.problems import PROBLEMS
+
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("src", "sandbox", "tests", "benchmarks", "chaos", "distribution")
 PYTHON = [path for folder in CODE for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -106,6 +108,11 @@ def test_no_identifier_and_no_file_uses_a_retired_word(retired: str) -> None:
         if uses(words_of(name), retired)
     ]
     assert not found, f"{retired!r} is retired; see the glossary of CONTRIBUTING.md:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("retired", RETIRED)
+def test_no_code_of_a_problem_uses_a_retired_word(retired: str) -> None:
+    assert [code for code in PROBLEMS if uses(words_of(code), retired)] == []
 
 
 @cache
