@@ -13,7 +13,6 @@ export interface MailboxItem {
   readonly depth: number
   /** unread conversations; in Drafts all messages */
   readonly count: number
-  readonly total: number
   /** null at the top */
   readonly parentId: string | null
   /** messages, of which a conversation may have several */
