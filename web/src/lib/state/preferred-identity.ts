@@ -2,7 +2,7 @@
 import type { Id } from '#lib/jmap/types.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'
-import { Device } from './device.ts'
+import { DeviceStorage } from './device-storage.ts'
 
 const KEY = 'identity'
 
@@ -15,9 +15,9 @@ interface Kept {
 export class PreferredIdentity {
   readonly #account: Account
   readonly #document: SettingsDocument
-  readonly #device: Device
+  readonly #device: DeviceStorage
 
-  constructor(account: Account, device = new Device()) {
+  constructor(account: Account, device = new DeviceStorage()) {
     this.#account = account
     this.#document = new SettingsDocument(account.ports)
     this.#device = device
