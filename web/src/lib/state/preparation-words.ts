@@ -80,10 +80,17 @@ function sentenceOf(shown: ShownPreparation, words: PreparationWords): string {
     case 'taken':
       return words.text.taken + found(shown.minutes, words)
     case 'refused':
-      return words.text.refused(wordFor(shown.code, words.why, words.why.unknown)) + found(shown.minutes, words)
+      return refusalOf(shown, words) + found(shown.minutes, words)
     default:
       return words.text[shown.kind]
   }
+}
+
+function refusalOf(
+  { code, domains }: Extract<ShownPreparation, { kind: 'refused' }>,
+  { text, why }: PreparationWords
+): string {
+  return text.refused(wordFor(code, why, why.unknown), domains)
 }
 
 /** Else whoever has chosen another one would believe that it is refused, too. */
