@@ -181,13 +181,13 @@ export class ListView {
    *
    * Ask for what is outdated or missing; null if nothing is. `anew`: no row that is known counts.
    */
-  async ask(client: JmapClient, wish: { anew: boolean; outdated: boolean }): Promise<ListResponses | null> {
+  async ask(client: JmapClient, how: { anew: boolean; outdated: boolean }): Promise<ListResponses | null> {
     if (this.query.device) {
       return null
     }
-    if (wish.anew || wish.outdated || this.list.queryState === null) {
+    if (how.anew || how.outdated || this.list.queryState === null) {
       // The rows that are known are followed by Email/changes, those of the device too.
-      const known = !wish.anew && this.asOf !== null
+      const known = !how.anew && this.asOf !== null
       const windows = this.#windows().map(({ from, to }) =>
         known ? calls.windowIds(this.query, from, to) : calls.windowThreads(this.query, from, to)
       )
