@@ -171,7 +171,7 @@ def test_the_reason_is_a_sentence_for_the_person_and_never_the_one_for_operators
         assert SECRET not in repr(preparation_of(found))
 
 
-def test_only_who_chose_a_domain_that_is_not_served_is_told_the_served_ones() -> None:
+def test_only_who_chose_a_domain_that_is_not_served_reads_which_are() -> None:
     domains = ("example.net", "example.org")
     assert preparation_of(record(refusal=refused("domain_not_served")), domains=domains).domains == domains
     assert preparation_of(record(refusal=refused("reserved_name")), domains=domains).domains == ()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from postroom.problems import PROBLEMS
+from postroom.telemetry import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("src", "sandbox", "tests", "benchmarks", "chaos", "distribution")
@@ -111,8 +112,9 @@ def test_no_identifier_and_no_file_uses_a_retired_word(retired: str) -> None:
 
 
 @pytest.mark.parametrize("retired", RETIRED)
-def test_no_code_of_a_problem_uses_a_retired_word(retired: str) -> None:
-    assert [code for code in PROBLEMS if uses(words_of(code), retired)] == []
+def test_no_code_of_a_problem_and_no_metric_uses_a_retired_word(retired: str) -> None:
+    names = [*PROBLEMS, *(metric.name for metric in REGISTRY.collect())]
+    assert [name for name in names if uses(words_of(name), retired) or uses(words_of(name), f"{retired}s")] == []
 
 
 @cache
