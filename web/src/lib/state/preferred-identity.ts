@@ -15,12 +15,11 @@ interface Kept {
 export class PreferredIdentity {
   readonly #account: Account
   readonly #document: SettingsDocument
-  readonly #device: DeviceStorage
+  readonly #device = new DeviceStorage()
 
-  constructor(account: Account, device = new DeviceStorage()) {
+  constructor(account: Account) {
     this.#account = account
     this.#document = new SettingsDocument(account.ports)
-    this.#device = device
   }
 
   /** as this device knows it; null: the identity of the account's own address */

@@ -10,16 +10,15 @@ const COLLAPSED = 'collapsed-folders'
 export class Sidebar {
   readonly #page: MailPage
   readonly #words: () => Words['mail']
-  readonly #device: DeviceStorage
+  readonly #device = new DeviceStorage()
   #collapsed = $state.raw<ReadonlySet<string>>(new Set())
   /** of the entry where the keyboard is; null: where the page is */
   #at = $state<string | null>(null)
 
-  constructor(page: MailPage, words: () => Words['mail'], device = new DeviceStorage()) {
+  constructor(page: MailPage, words: () => Words['mail']) {
     this.#page = page
     this.#words = words
-    this.#device = device
-    const kept = device.read(COLLAPSED)
+    const kept = this.#device.read(COLLAPSED)
     this.#collapsed = new Set(Array.isArray(kept) ? kept.filter((id) => typeof id === 'string') : [])
   }
 
