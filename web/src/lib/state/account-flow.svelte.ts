@@ -165,7 +165,7 @@ export class AccountFlow {
     }
   }
 
-  /** Of the address bar, else of the flow: it may have come back from an identity provider. */
+  /** The address bar names it, else the flow does: it may have come back from an identity provider. */
   #returnTo(): string | null {
     return this.#opening.purpose.returnTo ?? this.form?.flow.returnTo ?? null
   }

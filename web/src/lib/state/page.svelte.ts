@@ -52,7 +52,7 @@ export class MailPage {
     return mailboxOf(this.#segment, this.mail.mailboxes)
   }
 
-  /** Of all mailboxes, what the address bar names. */
+  /** What the address bar names of the mail of all mailboxes. */
   get view(): View | undefined {
     return viewOf(this.#segment)
   }

@@ -1,4 +1,4 @@
-/** As whom new messages are written: chosen by the person, for all their devices (/api/settings, `identity`). */
+/** The identity with which new messages are written: the person chose it, for all their devices (/api/settings, `identity`). */
 import type { Id } from '#lib/jmap/types.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'

@@ -93,7 +93,7 @@ function refusalOf(
   return text.refused(wordFor(code, why, why.unknown), domains)
 }
 
-/** Else whoever has chosen another one would believe that it is refused, too. */
+/** Without this, whoever has chosen another one would believe that it is refused, too. */
 function found(minutes: number | null, words: PreparationWords): string {
   return minutes === null ? '' : ` ${words.text.chosen(minutes)}`
 }

@@ -232,7 +232,7 @@ export class Account {
     }
   }
 
-  /** Also by a hint that came during a round. */
+  /** A hint that came during a round makes it so, too. */
   #isOutdated(): boolean {
     return this.#outdated
   }

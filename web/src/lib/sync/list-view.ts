@@ -49,7 +49,7 @@ export class ListView {
     return this.#isHeld
   }
 
-  /** With the pending patches laid over it. */
+  /** The list with the pending patches laid over it. */
   shown(objects: Objects): QueryList {
     const { list, query, isStale } = this
     const { version } = objects
@@ -65,7 +65,7 @@ export class ListView {
     return total === null ? null : Math.max(0, total - this.#above)
   }
 
-  /** By the place on the screen. */
+  /** `index` is the place on the screen. */
   emailAt(index: number, objects: Objects): Id | undefined {
     return idAt(this.shown(objects), index + this.#above)
   }

@@ -100,7 +100,7 @@ export class Sendings {
     await this.#decide(id, { again: true })
   }
 
-  /** Of one of which nobody knows whether it left. */
+  /** Keep as a draft what may have left: nobody knows. */
   async keepDraft(id: string): Promise<void> {
     await this.#decide(id, { undo: true })
   }

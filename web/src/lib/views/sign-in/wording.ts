@@ -104,7 +104,7 @@ export function labelOf(words: SignIn, form: Form, field: Field): { label: strin
     case 'webauthn_register_displayname':
       return { label: fields.keyName, hint: fields.keyNameHint }
     default:
-      // Of the schema of this server, whose author chose the words.
+      // The field is of this server's schema, whose author chose the words.
       return { label: field.label?.text ?? field.name }
   }
 }
