@@ -7,7 +7,10 @@ STAMP := .venv/installed
 
 WEB_CHECKS := format:check lint types rooms test
 
-.PHONY: up web test check web-check unit bench bench-peers bench-web clean chaos mutants mutmut release
+.PHONY: help up web test check web-check bench bench-peers bench-web clean chaos mutants mutmut release
+
+help:  ## What `make` can do, one line each
+	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile | expand -t 14
 
 up: $(TRIAL)  ## Set up what the trial needs, and run it; the interface is built meanwhile
 	$(BIN)/postroom up --build-interface $(ARGS)

@@ -122,7 +122,7 @@ async def burst(
     return {
         "all accepted after, s": round(accepted - began, 1),
         "all announced after the last 250, s": round(received - accepted, 2),
-        "polls": sum(int(count) for name, count in polled.items() if name.startswith("postroom_arrival_looks_total")),
+        "polls": sum(int(count) for name, count in polled.items() if name.startswith("postroom_arrival_polls_total")),
         "outbox rows": await _outbox_rows(trial) - rows_before,
         "events received": sum(len(subscriber.ids) for subscriber in subscribers) - events_before,
         "events received twice": sum(len(subscriber.ids) - len(set(subscriber.ids)) for subscriber in subscribers),

@@ -95,7 +95,6 @@ PROBLEMS: Mapping[str, Kind] = {
     "mail_server_broke_off": Kind(502, "The mail server closed the connection"),
     "mail_server_misconfigured": Kind(502, "The mail server refuses Postroom"),
     "mail_server_unusable": Kind(502, "The mail server's response cannot be used"),
-    "announcer_away": Kind(503, "Live events cannot be published", _SOON),
     "database_away": Kind(503, "The database is unavailable", _SOON),
     "kratos_away": Kind(503, "The login server is unavailable", _SOON),
     "mail_server_away": Kind(503, "The mail server is unavailable", _SOON),
@@ -103,6 +102,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "mailbox_missing": Kind(503, "The mailbox is missing", _LATER),
     "mailbox_not_ready": Kind(503, "There is no mailbox yet", _SOON),
     "not_stored": Kind(503, "The request was not stored"),
+    "publisher_away": Kind(503, "Live events cannot be published", _SOON),
     "stopping": Kind(503, "The service is stopping", _SOON),
     "too_busy": Kind(503, "The service is busy"),
     "too_many_streams": Kind(503, "There are too many live streams", 30),
@@ -220,7 +220,7 @@ def _problem_of_outage(error: PostroomError) -> Problem:
         case DatabaseUnavailable():
             return problem("database_away", "nothing was changed; try again in a moment")
         case PublisherUnavailable():
-            return problem("announcer_away", "try again in a moment")
+            return problem("publisher_away", "try again in a moment")
         case MailboxMissing():
             return problem("mailbox_missing", MISSING_MESSAGE)
         case _:

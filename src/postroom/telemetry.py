@@ -101,7 +101,7 @@ ARRIVAL_HINTS = Counter(
     ["result"],
     registry=REGISTRY,
 )
-ARRIVAL_POLLS = Counter("postroom_arrival_looks_total", "Polls for new mail, by result", ["result"], registry=REGISTRY)
+ARRIVAL_POLLS = Counter("postroom_arrival_polls_total", "Polls for new mail, by result", ["result"], registry=REGISTRY)
 ARRIVALS = Counter("postroom_arrivals_total", "New mails put into the outbox", registry=REGISTRY)
 MAIL_DEFECTS = Counter(
     "postroom_mail_defects_total",

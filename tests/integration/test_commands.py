@@ -81,7 +81,7 @@ async def test_refusal_stored_without_a_code_by_an_older_version_is_shown(
     assert codes == {str(older): "unknown", str(refused): "unsafe_local_part"}
     assert str(older) in await postroom("status")
     assert "the name admin is reserved" in await postroom("log", "admin@example.org")
-    assert "refused as unknown" in await postroom("retry", str(older), code=1)
+    assert "refused as unknown" in await postroom("retry", str(older), code=2)
 
 
 async def test_command_on_an_incompatible_schema_says_what_to_do_in_one_line(

@@ -120,6 +120,15 @@ async def test_several_are_retried_each_with_its_line_and_code_1_if_one_was_not(
     ]
 
 
+async def test_names_that_all_stand_for_no_request_are_a_mistake_with_code_2_as_in_log(
+    postroom: Commands, records: Records
+) -> None:
+    await fill(records)
+    for command in ("retry", "bury --reason why", "dismiss --reason why"):
+        await postroom(*command.split(), "nobody@example.org", str(uuid4()), code=2)
+    await postroom("log", "nobody@example.org", code=2)
+
+
 async def test_a_dry_run_says_how_many_and_which(postroom: Commands, records: Records) -> None:
     await fill(records)
     reported = (

@@ -1,4 +1,4 @@
-"""An hour off line, by keyboard alone: 30 actions wait, and become true when the network is back."""
+"""An hour offline, by keyboard alone: 30 actions wait, and become true when the network is back."""
 
 import re
 from collections.abc import AsyncIterator
@@ -212,7 +212,7 @@ async def test_30_actions_of_an_hour_off_line_are_done_once_when_the_network_is_
         async def is_done() -> bool:
             return await orders_of(other) == offline.orders
 
-        await eventually(is_done, "the mail server has what was done off line")
+        await eventually(is_done, "the mail server has what was done offline")
         inbox = {number: order for number, order in offline.orders.items() if order.folder == "Inbox"}
 
         async def is_shown() -> bool:

@@ -1,4 +1,4 @@
-"""A person who looks for mail by the keyboard: what is suggested, what is found where, what is kept, and off line."""
+"""A person who looks for mail by the keyboard: what is suggested, what is found where, what is kept, and offline."""
 
 import re
 from typing import Any

@@ -171,6 +171,12 @@ def test_the_reason_is_a_sentence_for_the_person_and_never_the_one_for_operators
         assert SECRET not in repr(preparation_of(found))
 
 
+def test_only_who_chose_a_domain_that_is_not_served_reads_which_are() -> None:
+    domains = ("example.net", "example.org")
+    assert preparation_of(record(refusal=refused("domain_not_served")), domains=domains).domains == domains
+    assert preparation_of(record(refusal=refused("reserved_name")), domains=domains).domains == ()
+
+
 @pytest.mark.parametrize("found", [waiting(F), running(F), record(state=State.PROVISIONED, due_at=None)])
 def test_refusal_does_not_hide_an_existing_or_pending_mailbox(found: MailboxRecord) -> None:
     request, history = found.request, found.history

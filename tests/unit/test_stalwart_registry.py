@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
-from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
+from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Transient
 from scripted_stalwart import (
     KEY,
     SESSION,
@@ -304,5 +304,5 @@ async def test_retries_on_a_busy_server_never_create_twice() -> None:
 
 async def test_tiny_deadline_still_raises_a_mail_server_error() -> None:
     server = ScriptedStalwart(busy())
-    with pytest.raises(Throttled):
+    with pytest.raises(MailServerError):
         await server.registry().create(MAILBOX, deadline=0.001)

@@ -164,6 +164,7 @@ async def test_me_shows_the_person_and_the_preparation_of_the_mailbox(
             "code": None,
             "cause": {"kind": "failed", "since": "2026-03-01T00:00:00Z"},
             "failure": None,
+            "domains": [],
             "attempts": 1,
             "max_attempts": 4,
             "history": [{"attempt": 1, "at": "2026-03-01T00:00:00Z", "outcome": "failed"}],

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from postroom.problems import PROBLEMS
+from postroom.telemetry import REGISTRY
+
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("src", "sandbox", "tests", "benchmarks", "chaos", "distribution")
 PYTHON = [path for folder in CODE for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -106,6 +109,12 @@ def test_no_identifier_and_no_file_uses_a_retired_word(retired: str) -> None:
         if uses(words_of(name), retired)
     ]
     assert not found, f"{retired!r} is retired; see the glossary of CONTRIBUTING.md:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("retired", RETIRED)
+def test_no_code_of_a_problem_and_no_metric_uses_a_retired_word(retired: str) -> None:
+    names = [*PROBLEMS, *(metric.name for metric in REGISTRY.collect())]
+    assert [name for name in names if uses(words_of(name), retired) or uses(words_of(name), f"{retired}s")] == []
 
 
 @cache

@@ -1,4 +1,4 @@
-/** What this device keeps of drafts: of an earlier version of this page, of another person, on a full disk. */
+/** What this device keeps of drafts: of another version of this page, of another person, on a full disk. */
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { openDB } from 'idb'
@@ -12,50 +12,6 @@ import { begun, draftsOn, writing, type WritingScene } from './writing.ts'
 
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory()
-})
-
-/** The plain reply of a version before. */
-async function earlier(parent: string, sending: object | null = null): Promise<void> {
-  const database = await openDB('postroom-mail-2-me@example.org/a', 2, {
-    upgrade: (db) => void db.createObjectStore('draft', { keyPath: 'id' })
-  })
-  await database.put('draft', { id: parent, text: 'Yes, gladly', sending })
-  database.close()
-}
-
-describe('a reply that an earlier version of this page kept', () => {
-  test('is open at the start, with its recipient, its subject and its quote, and the mail server gets it', async () => {
-    const server = new ModelServer()
-    server.deliver({ subject: 'Boats', messageId: ['boats@example.net'] })
-    await earlier('e1')
-    const scene = await writing(server)
-    await scene.world.pass(5_000)
-    const [reply] = scene.compose.open
-    expect(reply?.draft).toMatchObject({
-      subject: 'Re: Boats',
-      to: [{ name: 'Ann', address: 'ann@example.net' }],
-      parent: { emailId: 'e1', messageId: ['boats@example.net'] }
-    })
-    expect(reply?.draft.text).toMatch(/^Yes, gladly\n\n(.|\n)*> The text/)
-    expect(draftsOn(scene)).toHaveLength(1)
-    expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(['postroom-mail-3-me@example.org/a'])
-  })
-
-  test('whose message is gone keeps its text', async () => {
-    await earlier('gone')
-    const scene = await writing()
-    await scene.world.pass(5_000)
-    expect(scene.compose.open.map(({ draft }) => draft.text)).toEqual(['Yes, gladly'])
-  })
-
-  test('that was handed over, and sent, is told as sent', async () => {
-    const server = new ModelServer()
-    server.deliver({ messageId: ['mine@example.org'], mailboxIds: { sent: true }, keywords: { $seen: true } })
-    await earlier('e9', { messageId: 'mine@example.org', text: 'Yes, gladly' })
-    const scene = await writing(server)
-    await scene.world.pass(5_000)
-    expect(scene.compose.open.map(({ conflict }) => conflict)).toEqual(['sent'])
-  })
 })
 
 describe('what another version of this page kept of the same person', () => {

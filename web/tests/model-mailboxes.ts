@@ -131,13 +131,11 @@ export class ModelMailboxes {
     const unreadThreads = new Set(emails.filter(isUnread).map(({ threadId }) => threadId))
     return [...this.places.values()].map((place) => {
       const held = emails.filter(({ mailboxIds }) => mailboxIds[place.id])
-      const threads = new Set(held.map(({ threadId }) => threadId))
       return {
         ...place,
         totalEmails: held.length,
         unreadEmails: held.filter(isUnread).length,
-        totalThreads: threads.size,
-        unreadThreads: threads.intersection(unreadThreads).size,
+        unreadThreads: new Set(held.map(({ threadId }) => threadId)).intersection(unreadThreads).size,
         myRights: { ...MAY, ...this.rights.get(place.id) }
       }
     })

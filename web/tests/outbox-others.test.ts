@@ -148,7 +148,7 @@ describe('a mailbox that is made on first use', () => {
     const scene = await tab(server)
     scene.mail.actions.run({ kind: 'archive' }, ['t1'])
     await scene.world.pass(1_000)
-    expect(scene.mail.mailboxes.byRole('archive')).toMatchObject({ name: 'The archive 2', total: 1 })
+    expect(scene.mail.mailboxes.byRole('archive')).toMatchObject({ name: 'The archive 2', messages: 1 })
   })
 
   test('and that the server refuses is told, and nothing waits', async () => {

@@ -33,7 +33,7 @@ describe('an action', () => {
     mail.actions.run({ kind: 'archive' }, ['t3'])
     await world.pass(60)
     const archive = mail.mailboxes.byRole('archive')
-    expect(archive).toMatchObject({ name: 'The archive', total: 3 })
+    expect(archive).toMatchObject({ name: 'The archive', messages: 3 })
     expect(server.requests.flat().filter((name) => name === 'Mailbox/set')).toHaveLength(1)
     expect(of({ server }, 'e3').mailboxIds).toEqual({ [archive?.id ?? '']: true })
   })

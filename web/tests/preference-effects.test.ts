@@ -68,13 +68,13 @@ test.each([
 })
 
 test('pictures that are never shown cannot be shown by a message, either', async () => {
-  const { page: mail, mail: state } = await reading({ pictures: 'never' })
-  const [message] = state.reader.conversation?.messages ?? []
+  const { page, mail } = await reading({ pictures: 'never' })
+  const [message] = mail.reader.conversation?.messages ?? []
   if (!message) throw new Error('no message')
-  mail.showPictures(message)
-  expect(mail.showsPictures(message)).toBe(false)
+  page.reading.showPictures(message)
+  expect(page.reading.showsPictures(message)).toBe(false)
   mail.preferences.set({ pictures: 'ask' })
-  expect(mail.showsPictures(message)).toBe(true)
+  expect(page.reading.showsPictures(message)).toBe(true)
 })
 
 test.each([0, 10, 20, 30] as const)('the time to undo is what was chosen: %i', async (undoSeconds) => {

@@ -1,6 +1,6 @@
 /** What a person chooses, on several devices that lose the network, responses, and races for the document. */
 import { expect, test } from 'vitest'
-import { Device } from '#lib/state/device.ts'
+import { DeviceStorage } from '#lib/state/device-storage.ts'
 import { Preferences } from '#lib/state/preferences.svelte.ts'
 import { PreferenceSync } from '#lib/sync/preferences.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'
@@ -26,7 +26,7 @@ class TestDevice {
       getItem: (key: string) => items.get(key) ?? null,
       setItem: (key: string, value: string) => void items.set(key, value)
     } as unknown as Storage
-    this.preferences = new Preferences(new Device(() => storage), now)
+    this.preferences = new Preferences(new DeviceStorage(() => storage), now)
     const fetch = (_: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
       const fault = this.fault()
       if (fault === 'offline' || fault === 'request lost') return Promise.reject(new TypeError(fault))

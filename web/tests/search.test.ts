@@ -64,7 +64,7 @@ test('without snippets of the mail server, the words are marked in what the row 
   ])
 })
 
-test('off line, what this device has is found at once', async () => {
+test('offline, what this device has is found at once', async () => {
   const server = filled()
   const scene = await opened(server)
   await scene.world.pass(1_000)

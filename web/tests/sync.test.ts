@@ -157,7 +157,7 @@ describe('a hint', () => {
     await hint(scene)
     expect(scene.server.requests).toHaveLength(1)
     expect(scene.mail.list?.row(0)?.subject).toBe('New')
-    expect(scene.mail.mailboxes.byRole('inbox')).toMatchObject({ count: 1, total: 1 })
+    expect(scene.mail.mailboxes.byRole('inbox')).toMatchObject({ count: 1, messages: 1 })
   })
 
   test('brings all changes of the mailboxes, however few of them the server tells at once', async () => {
@@ -165,7 +165,7 @@ describe('a hint', () => {
     scene.server.mostChanges.Mailbox = 1
     scene.server.deliver({ mailboxIds: { trash: true } })
     await hint(scene)
-    expect(scene.mail.mailboxes.byRole('trash')).toMatchObject({ count: 1, total: 1 })
+    expect(scene.mail.mailboxes.byRole('trash')).toMatchObject({ count: 1, messages: 1 })
   })
 
   test('completes a conversation of which only a new message is known', async () => {

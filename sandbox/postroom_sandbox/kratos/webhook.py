@@ -55,12 +55,11 @@ def body_of(identity: Json, flow_id: str) -> bytes:
 
 
 class Webhook:
-    """Sends the webhook to `url` with `key` in the header. `try_timeout` is in seconds."""
+    """Sends the webhook to `url` with `key` in the header."""
 
-    def __init__(self, store: Store, url: str, key: str, *, try_timeout: float = TRY_TIMEOUT) -> None:
+    def __init__(self, store: Store, url: str, key: str) -> None:
         self._store = store
         self._url = url
-        self._try_timeout = try_timeout
         headers = {"User-Agent": "Go-http-client/1.1", "Accept-Encoding": "gzip", KEY_HEADER: key}
         # No proxy from the environment: the webhook stays on this machine. Go's client follows redirects.
         self._http = httpx2.AsyncClient(headers=headers, timeout=None, trust_env=False, follow_redirects=True)
@@ -102,10 +101,10 @@ class Webhook:
             "Ory-Webhook-Trigger-Id": trigger_id,
         }
         try:
-            async with asyncio.timeout(self._try_timeout):
+            async with asyncio.timeout(TRY_TIMEOUT):
                 response = await self._http.post(self._url, content=body, headers=headers)
         except TimeoutError:
-            return None, None, f"no response within {self._try_timeout:g} s"
+            return None, None, f"no response within {TRY_TIMEOUT:g} s"
         except httpx2.HTTPError as error:
             return None, None, f"no response: {error or type(error).__name__}"
         return response.status_code, response.headers.get("retry-after"), str(response.status_code)

@@ -40,12 +40,12 @@ def addresses(name: str, mailboxes: list[str]) -> str:
     return f"{name}: " + ",\r\n ".join(mailboxes)
 
 
-def parameter(name: str, value: str, *, in_sections: bool = True) -> str:
-    """`; name=value`. A long value that is not ASCII is divided into sections (RFC 2231 §3), if that is wished."""
+def parameter(name: str, value: str) -> str:
+    """`; name=value`. A long value that is not ASCII is divided into sections (RFC 2231 §3)."""
     if value.isascii():
         return f';\r\n {name}="{value}"'
     encoded = "utf-8''" + quote(value, safe="")
-    if len(encoded) <= _SHORT or not in_sections:
+    if len(encoded) <= _SHORT:
         return f";\r\n {name}*={encoded}"
     return "".join(f";\r\n {name}*{number}*={section}" for number, section in enumerate(_sections(encoded)))
 

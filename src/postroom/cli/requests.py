@@ -91,6 +91,7 @@ class _Report:
     as_json: bool
     done: int = 0
     failed: int = 0
+    _unknown: int = 0
     _failures: list[Failure] = field(default_factory=list[Failure])
     _document: JsonRows = field(default_factory=lambda: JsonRows("requests"))
 
@@ -102,6 +103,7 @@ class _Report:
         """Print the failures of a batch and, with `each`, a line for each request."""
         self.done += len(batch.done)
         self.failed += len(batch.failures)
+        self._unknown += sum(failure.code == "unknown" for failure in batch.failures)
         if self.as_json:
             self._document.write(map(as_dict, batch.done))
             self._failures += batch.failures
@@ -121,7 +123,8 @@ class _Report:
             did = f"would be {self.did}" if self.dry_run else self.did
             typer.echo(f"{self.done} {did}" + (f", {self.failed} not" if self.failed else ""))
         if self.failed:
-            raise typer.Exit(1)
+            # Nobody has a request: the names are wrong.
+            raise typer.Exit(2 if not self.done and self._unknown == self.failed else 1)
 
 
 @contextmanager

@@ -160,6 +160,7 @@ def _preparations(parts: Parts, clock: SystemClock) -> Preparations:
     return Preparations(
         PostgresMailboxRecords(parts.pool, now=clock.now),
         sweep_seconds=parts.settings.sweep_seconds if parts.sweep else None,
+        domains=parts.settings.domains,
         beat=parts.heartbeats.of("preparations"),
     )
 

@@ -23,6 +23,12 @@ from postroom.telemetry import EVENT_SOURCES, MAIL_DEFECTS, log
 FIRST_POLL_TIMEOUT = 3.0
 """Seconds for which a client that comes online waits for the first poll."""
 
+ONLINE_FOR = 900.0
+"""Seconds; longer than two connection tokens live, because Centrifugo does not report when a client disconnects."""
+
+RELOADED_WITHIN = 60.0
+"""Seconds in which a page that was left may be there again."""
+
 LOOP_INTERVAL = 5.0
 LISTEN_RETRY_SECONDS = 300.0
 """Seconds after the mail server refused a listener or ended it deliberately. `event_source` reconnects by itself after
@@ -49,9 +55,8 @@ class _Person:
 
 class AccountWatcher:
     """`listener`: None if only webhooks and the sweep give hints. `hooked`: the mail server calls a webhook. A person
-    is online for `online_for` seconds after the last report: longer than two connection tokens live, because Centrifugo
-    does not report when a client disconnects. `linger`: seconds in which a page may reload. At most `most` listeners
-    run. `beat` is called in every iteration."""
+    is online for `ONLINE_FOR` after the last report. At most `most` listeners run. `beat` is called in every
+    iteration."""
 
     def __init__(
         self,
@@ -64,8 +69,6 @@ class AccountWatcher:
         monotonic: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
         most: int = 2000,
-        online_for: float = 900.0,
-        linger: float = 60.0,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._accounts = accounts
@@ -77,8 +80,6 @@ class AccountWatcher:
         self._monotonic = monotonic
         self._uniform = uniform
         self._most = most
-        self._online_for = online_for
-        self._linger = linger
         self._beat = beat
         self._people: dict[UUID, _Person] = {}
         self._listening: set[asyncio.Task[float]] = set()
@@ -118,7 +119,7 @@ class AccountWatcher:
         """The last client of a person at this process has disconnected."""
         person = self._people.get(identity_id)
         if person is not None:
-            person.until = min(person.until, self._monotonic() + self._linger)
+            person.until = min(person.until, self._monotonic() + RELOADED_WITHIN)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`. Listeners exist only while it runs."""
@@ -134,7 +135,7 @@ class AccountWatcher:
     def _mark(self, identity_id: UUID) -> _Person:
         """Called before any query: a client that was greeted while PostgreSQL was unavailable was greeted, too."""
         person = self._people.setdefault(identity_id, _Person(0.0, deaf=self._deaf))
-        person.until = self._monotonic() + self._online_for
+        person.until = self._monotonic() + ONLINE_FOR
         return person
 
     def _set_account(self, person: _Person, account: MailAccount | None) -> None:

@@ -78,7 +78,6 @@ class Arrivals:
         monotonic: Callable[[], float] = time.monotonic,
         uniform: Callable[[float, float], float] = random.uniform,
         at_once: int = 16,
-        most_hinted: int = MOST_HINTED,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._states = states
@@ -88,7 +87,7 @@ class Arrivals:
         self._monotonic = monotonic
         self._uniform = uniform
         self._beat = beat
-        self._queue = PollQueue(most_hinted)
+        self._queue = PollQueue(MOST_HINTED)
         self._hinted = asyncio.Event()
         self._slots = asyncio.Semaphore(at_once)
         self._polls: set[asyncio.Task[_PollResult]] = set()

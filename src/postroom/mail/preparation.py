@@ -147,6 +147,8 @@ class Preparation:
     """of a mailbox that is `preparing` or `missing`: what it waits for; None while an attempt runs, or is due"""
     failure: Failure | None = None
     """of a mailbox that is `failed`, `refused` or `missing`"""
+    domains: Sequence[str] = ()
+    """of a `failure` with the code `domain_not_served`: the served ones, to choose from"""
     attempts: int = 0
     """number of attempts so far, also of those that spent no retry"""
     max_attempts: int = MAX_ATTEMPTS
@@ -169,11 +171,15 @@ class Preparation:
         return earlier is None or replace(self, now=earlier.now) != earlier
 
 
-def preparation_of(record: MailboxRecord, *, sweep_seconds: float | None = None) -> Preparation:
-    """The preparation of a mailbox. `sweep_seconds`: the interval of the sweep, None if there is none."""
-    request = record.request
+def preparation_of(
+    record: MailboxRecord, *, sweep_seconds: float | None = None, domains: Sequence[str] = ()
+) -> Preparation:
+    """The preparation of a mailbox. `sweep_seconds`: the interval of the sweep, None if there is none. `domains` are
+    the served ones."""
+    request, found = record.request, _preparation(record)
     return replace(
-        _preparation(record),
+        found,
+        domains=domains if found.failure and found.failure.code == "domain_not_served" else (),
         attempts=request.attempts if request else 0,
         history=record.history,
         requested_at=record.requested_at,

@@ -7,7 +7,7 @@ statement for each `PAGE` of those. A process without such a stream polls nothin
 
 import asyncio
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -52,19 +52,22 @@ class Watched:
 
 
 class Preparations:
-    """`sweep_seconds`: the interval of the sweep, None if there is none. `beat` is called in every iteration."""
+    """`sweep_seconds`: the interval of the sweep, None if there is none. `domains` are the served ones.
+    `beat` is called in every iteration."""
 
     def __init__(
         self,
         records: MailboxRecords,
         *,
         sweep_seconds: float | None = None,
+        domains: Sequence[str] = (),
         poll_every: float = POLL_EVERY,
         monotonic: Callable[[], float] = time.monotonic,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._records = records
         self._sweep_seconds = sweep_seconds
+        self._domains = domains
         self._poll_every = poll_every
         self._monotonic = monotonic
         self._beat = beat
@@ -138,4 +141,4 @@ class Preparations:
         return IDLE_PAUSE if is_idle else self._poll_at - self._monotonic()
 
     def _prepared(self, record: MailboxRecord) -> Preparation:
-        return preparation_of(record, sweep_seconds=self._sweep_seconds)
+        return preparation_of(record, sweep_seconds=self._sweep_seconds, domains=self._domains)

@@ -20,11 +20,9 @@ class CentrifugoForBrowsers:
     token_key: str
 
 
-def connection_token(
-    identity_id: UUID, *, key: str, now: datetime, session_expires_at: datetime | None, ttl: int = TOKEN_SECONDS
-) -> str:
+def connection_token(identity_id: UUID, *, key: str, now: datetime, session_expires_at: datetime | None) -> str:
     """A JWT (HS256) that expires with the session at the latest."""
-    expires_at = now + timedelta(seconds=ttl)
+    expires_at = now + timedelta(seconds=TOKEN_SECONDS)
     if session_expires_at is not None:
         expires_at = min(expires_at, session_expires_at)
     claims = {"sub": str(identity_id), "exp": expires_at, "iat": now, "aud": AUDIENCE, "iss": ISSUER}

@@ -22,8 +22,8 @@ function recorded(name: string): Response {
 
 test('a new flow is asked for with what it is for', async () => {
   const { asked, client, init } = server(recorded('login'), recorded('login'))
-  const wish = { refresh: true, aal: 'aal2', returnTo: 'http://localhost:9/mail?a=b' }
-  expect(await client.begin('login', wish)).toMatchObject({ is: 'form' })
+  const options = { refresh: true, aal: 'aal2', returnTo: 'http://localhost:9/mail?a=b' }
+  expect(await client.begin('login', options)).toMatchObject({ is: 'form' })
   await client.begin('registration', {})
   expect(asked).toEqual([
     'GET /.ory/kratos/public/self-service/login/browser?refresh=true&aal=aal2&return_to=http%3A%2F%2Flocalhost%3A9%2Fmail%3Fa%3Db',

@@ -6,7 +6,7 @@ import { isObject, textOf, type Flow, type FlowKind } from '#lib/accounts/flow.t
 export type Fetch = (address: string, init: RequestInit) => Promise<Response>
 
 /** What a new flow is for. `returnTo` is an address with our origin: Kratos accepts no path alone. */
-export interface Wish {
+export interface FlowOptions {
   readonly refresh?: boolean | undefined
   readonly aal?: string | undefined
   readonly returnTo?: string | undefined
@@ -22,11 +22,11 @@ export class AccountsClient {
     this.#fetch = fetch
   }
 
-  begin(kind: FlowKind, wish: Wish): Promise<KratosResponse> {
+  begin(kind: FlowKind, options: FlowOptions): Promise<KratosResponse> {
     const query = new URLSearchParams()
-    if (wish.refresh) query.set('refresh', 'true')
-    if (wish.aal) query.set('aal', wish.aal)
-    if (wish.returnTo) query.set('return_to', wish.returnTo)
+    if (options.refresh) query.set('refresh', 'true')
+    if (options.aal) query.set('aal', options.aal)
+    if (options.returnTo) query.set('return_to', options.returnTo)
     return this.#flow(kind, `${kind}/browser${query.size ? `?${query.toString()}` : ''}`, {})
   }
 

@@ -17,10 +17,10 @@ export type KratosResponse =
   | { readonly is: 'session_aal2_required' }
   | { readonly is: 'session_refresh_required'; readonly url: string }
   | { readonly is: 'return_to_forbidden' }
-  | { readonly is: 'trouble'; readonly trouble: Trouble }
+  | { readonly is: 'trouble'; readonly trouble: FlowTrouble }
 
 /** `code` is one of the problems of Postroom (docs/reference/problems.md), or one of the four below. */
-export interface Trouble {
+export interface FlowTrouble {
   readonly code: string
   /** Kratos' own words, if it had any */
   readonly detail: string

@@ -18,6 +18,8 @@ export interface Preparation {
   /** what it waits for */
   readonly cause: { readonly kind: WaitKind; readonly since: string } | null
   readonly failure: { readonly kind: FailureKind; readonly since: string; readonly code: string | null } | null
+  /** of a failure with the code `domain_not_served`: the served ones; a process of an older release tells none */
+  readonly domains?: readonly string[]
   readonly attempts: number
   readonly max_attempts: number
   readonly history: readonly EndedAttempt[]

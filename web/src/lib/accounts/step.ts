@@ -1,5 +1,5 @@
 /** What the page does after a response. A pure function of the response and of what the page is for. */
-import { UNKNOWN, type KratosResponse, type Continuation, type Trouble } from '#lib/accounts/kratos-response.ts'
+import { UNKNOWN, type KratosResponse, type Continuation, type FlowTrouble } from '#lib/accounts/kratos-response.ts'
 import { destinationOf, KRATOS, ownPage, PAGES, type Destination } from '#lib/accounts/destination.ts'
 import type { Flow, FlowKind } from '#lib/accounts/flow.ts'
 
@@ -21,7 +21,7 @@ export type Step =
   | { readonly do: 'go'; readonly to: Destination }
   /** ask for a fresh sign-in, then go there */
   | { readonly do: 'confirm'; readonly to: Destination }
-  | { readonly do: 'stop'; readonly trouble: Trouble }
+  | { readonly do: 'stop'; readonly trouble: FlowTrouble }
 
 const START = '/'
 

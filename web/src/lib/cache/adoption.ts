@@ -1,8 +1,8 @@
 /** Carries over what another version of this page kept of the same person, and nobody else has. */
+import type { KeptDraft } from '#lib/compose/draft.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import { openDB, type IDBPDatabase } from 'idb'
 import type { KeptDrafts } from './drafts.ts'
-import { draftToday } from './earlier-drafts.ts'
 import type { KeptOutbox } from './outbox.ts'
 
 /** Raises what the browser says if it could not be carried over; then it is still there. */
@@ -10,9 +10,9 @@ export async function adopt(name: string, drafts: KeptDrafts, outbox: KeptOutbox
   const other = await openDB(name)
   try {
     for (const draft of await all(other, 'draft')) {
-      const today = draftToday(draft as Parameters<typeof draftToday>[0], Date.now())
+      const kept = draft as KeptDraft
       // One that was carried over before, when the other database could not be deleted, may be newer here.
-      await drafts.change(today.id, (found) => found ?? today)
+      await drafts.change(kept.id, (found) => found ?? kept)
     }
     // Later: a file that no draft has would be removed.
     for (const id of has(other, 'file') ? await other.getAllKeys('file') : []) {

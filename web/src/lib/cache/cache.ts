@@ -261,7 +261,7 @@ async function remove(name: string): Promise<void> {
   }
 }
 
-/** Of all people and versions. Empty where the browser keeps nothing, or does not tell. */
+/** The databases of all people and versions; none where the browser keeps nothing, or does not tell. */
 export async function databaseNames(): Promise<string[]> {
   try {
     return (await indexedDB.databases()).flatMap(({ name }) => (name?.startsWith(PREFIX) ? [name] : []))

@@ -23,7 +23,7 @@ export class KeptOutbox {
   async add(entry: Entry): Promise<void> {
     const write = this.#database.transaction(STORE, 'readwrite', STRICT)
     const added = write.store.add(entry)
-    // Else it waits for a response to reach this tab, which may be closed in this moment.
+    // Without this it waits for a response to reach this tab, which may be closed in this moment.
     write.commit()
     await Promise.all([added, write.done])
   }

@@ -1,4 +1,4 @@
-/** What this device keeps for searching: the last searches, and all the mail that can be looked through off line. */
+/** What this device keeps for searching: the last searches, and all the mail that can be looked through offline. */
 import type { Email, Thread } from '#lib/jmap/types.ts'
 import type { Database, KeptBody, KeptStates } from './schema.ts'
 

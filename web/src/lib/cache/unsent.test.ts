@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto'
 import { Cache, PREFIX } from '#lib/cache/cache.ts'
 import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
+import { EMPTY, newlyKept } from '#lib/compose/draft.ts'
 import { openDB } from 'idb'
 import { afterEach, expect, test, vi } from 'vitest'
 
@@ -10,26 +11,23 @@ afterEach(() => {
 
 const NOW = 1_000_000
 
+async function keepDraft(account: string): Promise<void> {
+  const database = await openDB(PREFIX + account, 1, { upgrade: (db) => void db.createObjectStore('draft') })
+  const draft = { ...newlyKept('id', EMPTY, { writer: '', now: 0 }), revision: 1 }
+  await database.put('draft', draft, 'id')
+  database.close()
+}
+
 test('unsent drafts of every account on this device are counted', async () => {
   expect(await unsentOnThisDevice(NOW)).toBe(0)
-  // The first version of the page gave them numbers.
-  for (const [account, key] of [
-    ['one', 'id'],
-    ['two', 1]
-  ] as const) {
-    const database = await openDB(PREFIX + account, 1, { upgrade: (db) => void db.createObjectStore('draft') })
-    await database.put('draft', { text: 'Hello' }, key)
-    database.close()
-  }
+  for (const account of ['one', 'two']) await keepDraft(account)
   await openDB('of another program', 1, { upgrade: (db) => void db.createObjectStore('draft') })
   await openDB(`${PREFIX}empty`, 1)
   expect(await unsentOnThisDevice(NOW)).toBe(2)
 })
 
 test('a database that does not open hides no draft of the others', async () => {
-  const database = await openDB(`${PREFIX}readable`, 1, { upgrade: (db) => void db.createObjectStore('draft') })
-  await database.put('draft', { text: 'Hello' }, 'id')
-  database.close()
+  await keepDraft('readable')
   const before = await unsentOnThisDevice(NOW)
   const open = indexedDB.open.bind(indexedDB)
   vi.spyOn(indexedDB, 'open').mockImplementation((name, version) => {

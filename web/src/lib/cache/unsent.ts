@@ -29,14 +29,8 @@ async function unsentIn(name: string, now: number): Promise<number> {
 async function lackingIn(database: IDBPDatabase): Promise<number> {
   const transaction = database.transaction('draft')
   const [keys, drafts] = await Promise.all([transaction.store.getAllKeys(), transaction.store.getAll()])
-  const lacking = keys.filter((_, at) => lacks(drafts[at] as KeptDraft))
-  // Those of the first version have numbers.
-  return new Set(lacking.map((key) => (typeof key === 'string' ? key.replace(/^last:/u, '') : key))).size
-}
-
-/** One that an earlier version of this page kept is nowhere else. */
-function lacks(kept: KeptDraft): boolean {
-  return !('draft' in kept) || isUnsent(kept)
+  const lacking = keys.filter((_, at) => isUnsent(drafts[at] as KeptDraft))
+  return new Set(lacking.map((key) => (key as string).replace(/^last:/u, ''))).size
 }
 
 async function waitingIn(database: IDBPDatabase, now: number): Promise<number> {

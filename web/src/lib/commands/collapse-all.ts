@@ -5,5 +5,5 @@ export const collapseAll: Command = {
   group: 'walk',
   keys: [':'],
   when: (page) => (page.mail.reader.conversation?.messages.length ?? 0) > 1,
-  run: (page) => page.expandAll(false)
+  run: (page) => page.reading.expandAll(false)
 }

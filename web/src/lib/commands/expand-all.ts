@@ -5,5 +5,5 @@ export const expandAll: Command = {
   group: 'walk',
   keys: [';'],
   when: (page) => (page.mail.reader.conversation?.messages.length ?? 0) > 1,
-  run: (page) => page.expandAll(true)
+  run: (page) => page.reading.expandAll(true)
 }

@@ -184,7 +184,7 @@ test('R, A and F reply, reply to all and forward the last message that is no dra
     conversation: { messages: [{ id: 'm0', draft: false }, last, { id: 'm2', draft: true }] }
   })
   const replied: unknown[] = []
-  page.reply = (...given) => void replied.push(given)
+  page.reading.reply = (...given) => void replied.push(given)
   expect(press('r a f')).toEqual([true, true, true])
   expect(replied).toEqual([
     ['reply', last],

@@ -17,10 +17,10 @@ export const open: Command = {
   name: 'open',
   group: 'walk',
   keys: ['Enter', 'o'],
-  when: (page) => isElsewhere(page) || page.reached !== undefined,
+  when: (page) => isElsewhere(page) || page.reading.reached !== undefined,
   run: async (page) => {
     const row = reachedRow(page)
     if (row !== undefined && isElsewhere(page)) await page.openRow(row)
-    else if (page.reached) page.toggle(page.reached)
+    else if (page.reading.reached) page.reading.toggle(page.reading.reached)
   }
 }

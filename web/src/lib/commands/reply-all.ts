@@ -8,6 +8,6 @@ export const replyAll: Command = {
   when: (page) => reply.when(page),
   run: (page) => {
     const last = page.mail.reader.conversation?.messages.findLast((message) => !message.draft)
-    if (last) page.reply('replyAll', last)
+    if (last) page.reading.reply('replyAll', last)
   }
 }

@@ -7,6 +7,6 @@ export const reply: Command = {
   when: (page) => Boolean(page.mail.reader.conversation?.messages.some((message) => !message.draft)),
   run: (page) => {
     const last = page.mail.reader.conversation?.messages.findLast((message) => !message.draft)
-    if (last) page.reply('reply', last)
+    if (last) page.reading.reply('reply', last)
   }
 }

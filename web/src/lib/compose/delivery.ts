@@ -31,7 +31,7 @@ export interface Delivery {
   readonly refused: readonly RefusedRecipient[]
 }
 
-/** With an unknown status, it counts as if all got it. */
+/** If the status is unknown, it counts as if all got it. */
 export function deliveryOf({ deliveryStatus }: Pick<Submission, 'deliveryStatus'>): Delivery {
   const recipients = Object.entries(deliveryStatus ?? {})
   const refused = recipients.filter(([, status]) => status?.delivered === 'no')

@@ -46,7 +46,7 @@ export function heldBefore(
 }
 
 /** Seconds for which the mail server is asked to hold it: what is left of the time in which it can be taken back. That runs
- * from when the person sent it, off line, too. The clock may have been set back since. */
+ * from when the person sent it, offline, too. The clock may have been set back since. */
 export function holdOf({ dueAt, holdFor, leaveAt }: Sending, now: number): number {
   const left = Math.min(holdFor, holdFor + Math.ceil((dueAt - now) / 1_000))
   const hold = left > MARGIN ? left : 0

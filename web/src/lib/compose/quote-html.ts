@@ -149,7 +149,7 @@ function pictureSource(element: Element, source: string, ours: boolean): string 
   return /^cid:./iu.test(source) || isShown ? source : null
 }
 
-/** By script, which the page's policy allows. */
+/** A script sets the styles, which the page's policy allows. */
 function style(fragment: DocumentFragment): void {
   for (const element of fragment.querySelectorAll<HTMLElement>(`[${STYLE}]`)) {
     element.style.cssText = element.getAttribute(STYLE) ?? ''

@@ -63,7 +63,7 @@ class Closings {
     this.#text = text
   }
 
-  /** Of one that opens here; the same place if it does not close. */
+  /** The end of what opens here; the same place if it does not close. */
   of(at: number): number {
     const open = this.#text.charAt(at)
     if (open === '"') {

@@ -119,7 +119,7 @@ function preferredOf({ identities, preferred }: Self): SenderIdentity | null {
   return identities.find(({ id }) => id === preferred) ?? null
 }
 
-/** Of several with the address to which it was sent, the preferred one. */
+/** Several may have the address to which it was sent: the preferred one counts. */
 function senderFor(message: ParentMessage, self: Self): SenderIdentity | null {
   const preferred = preferredOf(self)
   return identityFor(message, preferred ? [preferred, ...self.identities] : self.identities) ?? preferred

@@ -4,7 +4,7 @@ import { looksOf } from './looks.ts'
 import { foldQuote } from './quotes.ts'
 import { takeRemote } from './remote.ts'
 
-export interface Wishes {
+export interface SanitizeOptions {
   /** remote pictures may load */
   readonly allowRemote: boolean
   /** the name of the button that shows quoted text */
@@ -77,16 +77,16 @@ const CONFIG = {
 const LOUD_ROLES = /^(alert|alertdialog|dialog|status|log|timer|marquee|application)$/i
 
 /** What of a mail's HTML may be seen; null if it is too large to be shown without asking. */
-export function sanitize(source: string, wishes: Wishes): Sanitized | null {
-  if (!wishes.whole && tooLarge(source)) return null
+export function sanitize(source: string, options: SanitizeOptions): Sanitized | null {
+  if (!options.whole && tooLarge(source)) return null
   const said = { colorScheme: '' }
   const page = purify(source, said)
   // A set of frames has no body; what it would have shown is gone.
   const body = page.querySelector('body') ?? page.appendChild(page.ownerDocument.createElement('body'))
   const { ownColours, knowsDark } = looksOf(page, said.colorScheme)
-  const remote = takeRemote(page, wishes.allowRemote)
+  const remote = takeRemote(page, options.allowRemote)
   keepLinks(page)
-  foldQuote(body, wishes.showQuoted)
+  foldQuote(body, options.showQuoted)
   return {
     html: page.innerHTML,
     remote,

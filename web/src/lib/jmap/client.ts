@@ -149,7 +149,7 @@ export class JmapClient {
       this.#endIfOver()
       this.#sendAll(turn)
     } catch (mistake) {
-      // Of ours: in a microtask nobody would hear of it, and all would wait for ever.
+      // The mistake is ours: in a microtask nobody would hear of it, and all would wait for ever.
       turn.forEach(({ reject }) => reject(mistake))
     }
   }

@@ -125,7 +125,6 @@ export interface Mailbox {
   sortOrder: number
   totalEmails: number
   unreadEmails: number
-  totalThreads: number
   unreadThreads: number
   myRights: MailboxRights
 }

@@ -1,4 +1,4 @@
-/** Of a server that asks for a short pause nobody is told before the pause has lasted. */
+/** Nobody is told of a server that asks for a pause before the pause has lasted for a while. */
 
 /** Milliseconds */
 const SILENT = 5_000

@@ -27,7 +27,7 @@ export type LiveMessage =
   | { kind: 'preparation'; preparation: unknown }
   /** unread conversations in the inbox, as another tab knows it */
   | { kind: 'unread'; unread: number }
-  /** Of this tab alone: each finds out for itself, for another one may be signed in again. */
+  /** It holds for this tab alone: each finds out for itself, for another one may be signed in again. */
   | { kind: 'signed-out' }
 
 /** What a tab tells the leader. */
@@ -61,7 +61,7 @@ export class Live {
     })
   }
 
-  /** Of all tabs this one has the connection. */
+  /** This tab has the connection of all tabs. */
   get leads(): boolean {
     return this.#leader.leads
   }

@@ -10,7 +10,7 @@ const MARKS: readonly (readonly [number[], string])[] = [
 ]
 
 /**
- * By its mark (BOM), else by the charset that the message names, else as UTF-8; what is none of these is Windows-1252,
+ * Its mark (BOM) decides, else the charset that the message names, else it is UTF-8; what is none of these is Windows-1252,
  * which has a character for nearly every octet.
  */
 export function decoded(octets: Uint8Array, charset: string | null): string {

@@ -16,7 +16,7 @@ export function keywordOf(name: string, taken: readonly string[]): string {
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '')
     .slice(0, 100)
-  // Of a name in a script of which no letter is left.
+  // No letter is left of a name in another script.
   const base = plain === '' ? `label-${fnv(name).toString(36)}` : plain
   let keyword = isOfLabel(base) ? base : `label-${base}`
   for (let number = 2; taken.includes(keyword); number += 1) {

@@ -29,7 +29,7 @@ export function isOfLabel(keyword: string): boolean {
 
 export const COLOURS: readonly LabelColour[] = [1, 2, 3, 4, 5, 6, 7, 8]
 
-/** By name. Whatever another version of this page wrote, or another program. */
+/** In the order of names, from whatever another version of this page wrote, or another program. */
 export function labelsOf(found: unknown): Label[] {
   const labels = Array.isArray(found) ? found.flatMap(labelOf) : []
   return labels

@@ -1,7 +1,7 @@
 /** Links whose text names another place than the one they lead to. */
 import { inLetters, organisationOf } from './organisation.ts'
 
-/** Of mail servers that check each link when it is opened: the place is in the query, or in the path. */
+/** Hosts of mail servers that check each link when it is opened: the place is in the query, or in the path. */
 const CHECKERS =
   /(^|\.)(safelinks\.protection\.outlook\.com|urldefense\.(com|proofpoint\.com)|linkprotect\.cudasvc\.com|protection\.sophos\.com|mimecast(protect)?\.com|google\.com)$/
 

@@ -15,7 +15,7 @@ import type { Person } from './people.ts'
 import type { KnownSender } from './senders.ts'
 import type { Suspect, Warning } from './warnings.ts'
 
-/** Of the message, beside what any warning needs. */
+/** What is judged of a message, beside what any warning needs. */
 export interface Judged extends Suspect {
   /** it came by a list, or can be unsubscribed from */
   readonly isBulk: boolean

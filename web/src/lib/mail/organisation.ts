@@ -14,7 +14,7 @@ const SHARED = new Set(
   ).split(' ')
 )
 
-/** Of a mail provider everybody may have an address. */
+/** Everybody may have an address at these mail providers. */
 const PROVIDERS = new Set(
   (
     'aol.com fastmail.com freenet.de gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.com ' +

@@ -26,7 +26,7 @@ export type Chosen = { readonly [Name in keyof Offered]: Offered[Name][number] }
 
 /** A value, and when it was chosen: milliseconds since 1970. */
 export type Choice = readonly [value: unknown, at: number]
-/** By name; those that only another version knows, too. */
+/** Choices by their names, also those that only another version knows. */
 export type Choices = Readonly<Record<string, Choice>>
 
 /** Another version, or a hand, may have written anything. */

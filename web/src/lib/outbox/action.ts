@@ -75,7 +75,7 @@ function movable(emails: readonly Email[], place: Place): readonly Email[] {
 
 function archived(emails: readonly Email[], place: Place): readonly Email[] {
   const { mailboxId, roles } = place
-  // Who archives among what was sent, or in the archive, means what still lies in the inbox.
+  // Whoever archives among what was sent, or in the archive, means what still lies in the inbox.
   const staying = ['sent', 'drafts', 'archive'].some((role) => roles.get(role) === mailboxId)
   return place.conversations && (mailboxId === null || staying)
     ? emails.filter((email) => has(email, roles.get('inbox')))

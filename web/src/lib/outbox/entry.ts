@@ -25,7 +25,7 @@ export function rolesIn(patches: readonly Patch[]): string[] {
   return [...new Set(named.filter((id) => id.startsWith('role:')).map((id) => id.slice('role:'.length)))]
 }
 
-/** With the ids of the mailboxes that there are. */
+/** The patches with the ids of the mailboxes that there are. */
 export function resolved(patches: readonly Patch[], mailboxes: ReadonlyMap<Id, Mailbox>): Patch[] {
   const known = new Map<Id, Id>()
   for (const { id, role } of mailboxes.values()) {

@@ -9,7 +9,7 @@ export interface Mistake {
 
 /** "… at line 2, column 5." (Stalwart), "line 2: …" (Cyrus) */
 const PLACE = /\bline ([1-9]\d*)\b/i
-/** Of a command that it does not know Stalwart says "line 0", and how it is called. */
+/** For a command that it does not know, Stalwart says "line 0", and how it is called. */
 const FOUND = /\bfound "([^"]+)"/i
 
 export function mistakeOf(description: string | null | undefined, script: string): Mistake {

@@ -24,7 +24,7 @@ const TAG = /^\s*(\[[^\]]{2,60}\])/
 export function suggestionsFor({ sender, listId, subject }: Source): Suggestion[] {
   const list = listId === null ? null : idOfList(listId)
   const found: Suggestion[] = []
-  // Of a mailing list each message has another sender.
+  // Each message of a mailing list has another sender.
   if (list !== null) found.push({ condition: condition('list', 'is', list), chosen: true })
   if (sender !== null) found.push({ condition: condition('from', 'is', sender), chosen: list === null })
   return [...found, ...wordsOf(subject).map((word) => ({ condition: subjectHas(word), chosen: false }))]

@@ -1,6 +1,6 @@
 /** One flow on screen: its form, what is typed, and what happens when a button is pressed. */
-import { trouble as troubleOf, UNKNOWN, type KratosResponse, type Trouble } from '#lib/accounts/kratos-response.ts'
-import type { AccountsClient, Wish } from '#lib/accounts/client.ts'
+import { trouble as troubleOf, UNKNOWN, type FlowTrouble, type KratosResponse } from '#lib/accounts/kratos-response.ts'
+import type { AccountsClient, FlowOptions } from '#lib/accounts/client.ts'
 import { askAuthenticator, CredentialRefused, type Refusal } from '#lib/accounts/credential.ts'
 import { ownPage, type Destination } from '#lib/accounts/destination.ts'
 import { carriedOver, entriesOf, formOf, valuesOf, type Button, type Form } from '#lib/accounts/form.ts'
@@ -46,7 +46,7 @@ export class AccountFlow {
   pressed = $state('')
   /** of the button that was pressed last: in settings, what is said belongs to its section */
   group = $state('')
-  trouble = $state.raw<Trouble | null>(null)
+  trouble = $state.raw<FlowTrouble | null>(null)
   refusal = $state<Refusal | null>(null)
   /** the form took the place of an expired one */
   renewed = $state(false)
@@ -121,8 +121,8 @@ export class AccountFlow {
   #begin(plain: boolean): Promise<KratosResponse> {
     const { purpose, refresh, aal } = this.#opening
     const page = plain ? null : ownPage(purpose.returnTo, purpose.origin)
-    const wish: Wish = { refresh, aal: aal ?? undefined, returnTo: page ? purpose.origin + page : undefined }
-    return this.#around.client.begin(purpose.kind, wish)
+    const options: FlowOptions = { refresh, aal: aal ?? undefined, returnTo: page ? purpose.origin + page : undefined }
+    return this.#around.client.begin(purpose.kind, options)
   }
 
   async #follow(asked: Promise<KratosResponse>): Promise<void> {
@@ -165,7 +165,7 @@ export class AccountFlow {
     }
   }
 
-  /** Of the address bar, else of the flow: it may have come back from an identity provider. */
+  /** The address bar names it, else the flow does: it may have come back from an identity provider. */
   #returnTo(): string | null {
     return this.#opening.purpose.returnTo ?? this.form?.flow.returnTo ?? null
   }

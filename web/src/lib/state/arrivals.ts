@@ -30,7 +30,7 @@ export function arrivals(list: Pick<ConversationList, 'row'>, { time, ids }: Top
     const next = list.row(index)
     if (!next || next.time < time) break
     const since = next.news - time.getTime()
-    // Of the same second as the newest that was seen, only other emails are new.
+    // In the second of the newest that was seen, only other emails are new.
     if (next.time > time ? since > 0 : since >= 0 && !ids.includes(next.emailId)) found.push(next)
   }
   return found

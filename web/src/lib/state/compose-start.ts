@@ -57,7 +57,7 @@ async function newDraft(
   return draftOfReply(message, start.kind === 'replyAll', self)
 }
 
-export async function selfOf({ ports, address }: Account, identities: readonly Identity[]): Promise<Self> {
+async function selfOf({ ports, address }: Account, identities: readonly Identity[]): Promise<Self> {
   const [words, { cleanHtml, quoteHtml }] = await Promise.all([
     quotingWords(language()),
     import('#lib/compose/quote-html.ts')
@@ -88,7 +88,7 @@ async function loaded(account: Account, message: Message, isWhole: boolean): Pro
 }
 
 /** Raises JmapFailure. */
-export async function messageOf(account: Account, id: string, isWhole = false): Promise<Message> {
+async function messageOf(account: Account, id: string, isWhole: boolean): Promise<Message> {
   await account.connected()
   const bodies = new Bodies(account)
   bodies.want(id, isWhole ? WHOLE_BODY_OCTETS : BODY_OCTETS)

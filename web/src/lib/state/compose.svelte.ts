@@ -63,7 +63,7 @@ export class ComposeState implements Compose {
     const compose = new ComposeState(account, drafts, outbox, later)
     made(compose)
     // Without locks the tabs ask each other, which takes a moment.
-    void compose.#compositions.resume().then(() => compose.#fillIn())
+    void compose.#compositions.resume()
     return compose
   }
 
@@ -191,21 +191,6 @@ export class ComposeState implements Compose {
     }
     const { begin } = await import('./compose-start.ts')
     return begin(this.#account, all, start, preferred?.id)
-  }
-
-  async #fillIn(): Promise<void> {
-    const earlier = this.open.filter(
-      ({ draft: { parent } }) => parent?.kind === 'reply' && parent.messageId.length === 0
-    )
-    if (earlier.length === 0) {
-      return
-    }
-    const { fillIn } = await import('./earlier-replies.ts')
-    await this.#identities.read()
-    for (const composition of earlier) {
-      // What cannot be filled in can be addressed by hand.
-      await fillIn(this.#account, this.#identities.all, composition).catch(() => undefined)
-    }
   }
 
   #uploaded(id: string, fileId: string, blobId: string): void {

@@ -44,7 +44,7 @@ export class CompositionFiles {
     this.#changed = changed
   }
 
-  /** Of a draft that this device kept: what the mail server lacks is uploaded again, from the start. */
+  /** This device kept the draft: what the mail server lacks is uploaded again, from the start. */
   resume(): void {
     for (const { id, type, blobId } of this.#draft?.files ?? []) {
       if (blobId === null && this.#uploads.stateOf(id) === null) {

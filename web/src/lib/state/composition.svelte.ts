@@ -39,7 +39,7 @@ export class CompositionState implements Composition {
     this.#version.next()
   }
 
-  /** With what is known of it here. */
+  /** The draft with what is known of it here. */
   get kept(): KeptDraft | undefined {
     this.#version.seen()
     return this.#parts.drafts.get(this.id) ?? this.#last
@@ -117,7 +117,7 @@ export class CompositionState implements Composition {
     const taken = this.files.take(files, within)
     if (taken.length > 0) {
       this.change({ files: [...this.draft.files, ...taken] })
-      // Of a tab that is gone before that, nobody would know whose content it is.
+      // If the tab were gone before that, nobody would know whose content it is.
       void this.#parts.drafts.update(this.id, (kept) => kept)
     }
     this.changed()

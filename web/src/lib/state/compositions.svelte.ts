@@ -27,7 +27,7 @@ export class Compositions {
     return this.#open.find((composition) => composition.id === id)
   }
 
-  /** Also of one without a window. */
+  /** The files also of one without a window. */
   filesOf(id: string): CompositionFiles {
     return this.of(id)?.files ?? new CompositionFiles(id, this.#parts, () => undefined)
   }

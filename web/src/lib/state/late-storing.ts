@@ -2,12 +2,12 @@
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Engine, Loading } from './engine.ts'
 
-type Wish = 'rest' | 'now' | 'discard'
+type Method = 'rest' | 'now' | 'discard'
 
 export class LateStoring {
   readonly #engine: Loading
-  /** the last one of each draft */
-  readonly #wishes = new Map<string, Wish>()
+  /** of each draft, what was asked for last */
+  readonly #asked = new Map<string, Method>()
 
   constructor(engine: Loading) {
     this.#engine = engine
@@ -15,40 +15,40 @@ export class LateStoring {
 
   /** It was changed: it is stored after a rest. */
   rest(id: string): void {
-    this.#wish(id, 'rest')
+    this.#ask(id, 'rest')
   }
 
   /** It is stored without a rest. */
   now(id: string): void {
-    this.#wish(id, 'now')
+    this.#ask(id, 'now')
   }
 
   /** Its stored version is destroyed once that cannot be taken back any more. */
   discard(id: string): void {
-    this.#wish(id, 'discard')
+    this.#ask(id, 'discard')
   }
 
   forget(id: string): void {
-    this.#wishes.delete(id)
+    this.#asked.delete(id)
     this.#engine.now?.storing.forget(id)
   }
 
   troubleOf(id: string): Trouble | null {
     const { now, trouble } = this.#engine
-    return now ? now.storing.troubleOf(id) : this.#wishes.has(id) ? trouble : null
+    return now ? now.storing.troubleOf(id) : this.#asked.has(id) ? trouble : null
   }
 
   begin({ storing }: Engine): void {
-    this.#wishes.forEach((wish, id) => storing[wish](id))
-    this.#wishes.clear()
+    this.#asked.forEach((method, id) => storing[method](id))
+    this.#asked.clear()
   }
 
-  #wish(id: string, wish: Wish): void {
+  #ask(id: string, method: Method): void {
     const { now } = this.#engine
     if (now) {
-      now.storing[wish](id)
+      now.storing[method](id)
     } else {
-      this.#wishes.set(id, wish)
+      this.#asked.set(id, method)
       void this.#engine.loaded()
     }
   }

@@ -52,8 +52,6 @@ export interface Row {
   readonly warning: boolean
   /** keywords of labels: all but those that begin with `$` */
   readonly labels: readonly string[]
-  /** ids of the mailboxes in which the conversation lies */
-  readonly mailboxIds: readonly string[]
   /** a change of it waits for the mail server */
   readonly pending: boolean
 }

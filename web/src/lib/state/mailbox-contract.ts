@@ -13,7 +13,6 @@ export interface MailboxItem {
   readonly depth: number
   /** unread conversations; in Drafts all messages */
   readonly count: number
-  readonly total: number
   /** null at the top */
   readonly parentId: string | null
   /** messages, of which a conversation may have several */
@@ -50,7 +49,7 @@ export interface MailboxEdits {
   create(name: string, parentId: string | null): Promise<string>
   rename(mailboxId: string, name: string): Promise<void>
   move(mailboxId: string, parentId: string | null): Promise<void>
-  /** With those inside. Their messages go to `to` first; what lies in another mailbox, too, stays there. */
+  /** Those inside are removed, too. Their messages go to `to` first; what lies in another mailbox, too, stays there. */
   remove(mailboxId: string, to: string): MailboxWork
   /** Destroys what lies only here: it cannot be taken back. What lies in another mailbox, too, stays there. */
   empty(mailboxId: string): MailboxWork

@@ -54,7 +54,6 @@ function itemOf(mailbox: Mailbox, depth: number, objects: Objects): MailboxItem 
     role,
     depth,
     count: role === 'drafts' ? counts.totalEmails : counts.unreadThreads,
-    total: counts.totalThreads,
     parentId: parentOf(mailbox, objects),
     messages: counts.totalEmails,
     may: mayOf(mailbox)

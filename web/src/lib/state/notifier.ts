@@ -53,14 +53,14 @@ export function browserNotifications(): NotificationPort | null {
     permission: () => Notification.permission,
     ask: () => Notification.requestPermission(),
     show: (title, body, pressed) => {
-      // Of the same tag: a newer one replaces it.
+      // They have one tag, so that a newer one replaces it.
       const shown = new Notification(title, { body, tag: 'postroom', icon: '/favicon.svg' })
       shown.onclick = () => {
         window.focus()
         shown.close()
         pressed()
       }
-      // Who comes back sees the mail itself.
+      // A person who comes back sees the mail itself.
       const back = (): void => shown.close()
       document.addEventListener('visibilitychange', back, { once: true })
     }

@@ -1,21 +1,16 @@
-/** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded. */
+/** What the mail page shows: which mailbox, view or search, and which conversation. */
 import type { SignedOut } from '#lib/accounts/sign-out.ts'
-import { isGrave, warningOf, type Warning } from '#lib/mail/warnings.ts'
 import { Cursor } from '#lib/state/cursor.svelte.ts'
-import { foldedRange } from '#lib/state/folding.ts'
 import { Listing, type Only } from '#lib/state/listing.svelte.ts'
-import type { Mail, MailboxItem, Message, Sort } from '#lib/state/mail.ts'
+import type { Mail, MailboxItem, Sort } from '#lib/state/mail.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
 import { filterOf, mailboxOf, mailboxSegment, pathOf, SEARCH, searchPath, viewOf, type View } from '#lib/state/paths.ts'
-import { isBlocked } from '#lib/state/phishing.ts'
 import type { Preferences } from '#lib/state/preferences.svelte.ts'
-import type { Suspicions } from '#lib/state/suspicions.svelte.ts'
+import { Reading } from '#lib/state/reading.svelte.ts'
 import { Searching } from '#lib/state/searching.svelte.ts'
 import { Triage } from '#lib/state/triage.svelte.ts'
 import { Writing } from '#lib/state/writing.svelte.ts'
 import { createContext, untrack } from 'svelte'
-
-export type ReplyKind = 'reply' | 'replyAll' | 'forward' | 'forwardAsAttachment'
 
 export class MailPage {
   readonly mail: Mail
@@ -24,25 +19,13 @@ export class MailPage {
   readonly cursor: Cursor
   readonly triage: Triage
   readonly listing = new Listing()
-  /** the message of the open conversation where the focus was last */
-  message = $state<string | null>(null)
   drawer = $state(false)
   /** the settings are shown over it: its keys rest */
   away = $state(false)
   readonly notices = new Notices()
   readonly searching: Searching
   readonly writing: Writing
-  /** what the person wants to reply to a suspicious sender, and is asked about */
-  asking = $state.raw<{ readonly kind: ReplyKind; readonly message: Message } | null>(null)
-  /** expanded or collapsed by the person; other messages follow the rule */
-  #toggled = $state.raw<ReadonlyMap<string, boolean>>(new Map())
-  #unfolded = $state(false)
-  /** null until the reader is there */
-  suspicions = $state.raw<Suspicions | null>(null)
-  /** messages about whose sender the person was asked before a reply */
-  readonly #agreed = new Set<string>()
-  /** messages whose remote pictures are shown this time */
-  #pictured = $state.raw<ReadonlySet<string>>(new Set())
+  readonly reading: Reading
   #segment = $state<string | undefined>()
   #threadId = $state<string | undefined>()
   /** the place that the address bar named last */
@@ -60,6 +43,7 @@ export class MailPage {
     this.triage = new Triage(mail, this.cursor, this)
     this.searching = new Searching(mail, go)
     this.writing = new Writing(mail, this.notices)
+    this.reading = new Reading(mail, this.writing, this)
     this.#go = go
     this.leave = leave
   }
@@ -68,7 +52,7 @@ export class MailPage {
     return mailboxOf(this.#segment, this.mail.mailboxes)
   }
 
-  /** Of all mailboxes, what the address bar names. */
+  /** What the address bar names of the mail of all mailboxes. */
   get view(): View | undefined {
     return viewOf(this.#segment)
   }
@@ -106,32 +90,6 @@ export class MailPage {
     return index === undefined ? undefined : index + 1
   }
 
-  get expanded(): ReadonlySet<string> {
-    const { messages = [], expanded: first } = this.mail.reader.conversation ?? {}
-    return new Set(messages.filter(({ id }) => this.#toggled.get(id) ?? first?.has(id)).map(({ id }) => id))
-  }
-
-  get folded(): { readonly from: number; readonly to: number } | null {
-    return this.#unfolded ? null : foldedRange(this.mail.reader.conversation?.messages ?? [], this.expanded)
-  }
-
-  /** Reply, or forward. Before a reply to a suspicious sender the person is asked once; a forward goes to others. */
-  reply(kind: ReplyKind, message: Message): void {
-    const warning = kind.startsWith('reply') ? this.warningOf(message) : null
-    const asks = warning !== null && isGrave(warning) && !this.#agreed.has(message.id)
-    if (asks) this.asking = { kind, message }
-    else void this.writing.start({ kind, message })
-  }
-
-  /** What was asked is settled: `on` to write all the same. */
-  settle(on: boolean): void {
-    const { asking } = this
-    this.asking = null
-    if (!asking || !on) return
-    this.#agreed.add(asking.message.id)
-    void this.writing.start(asking)
-  }
-
   /**
    * The address bar names this. It does so again when mailboxes become known: what was opened meanwhile stays, for its
    * address is on the way.
@@ -161,11 +119,7 @@ export class MailPage {
     if (threadId === undefined && stays) untrack(() => (this.cursor.moves += 1))
     this.#threadId = threadId
     this.cursor.stay()
-    this.#toggled = new Map()
-    this.#unfolded = false
-    this.#pictured = new Set()
-    this.message = null
-    this.asking = null
+    this.reading.anew()
     if (threadId === undefined) {
       this.mail.reader.close()
     } else {
@@ -260,57 +214,6 @@ export class MailPage {
     const path = this.#pathOf(threadId)
     this.show(this.#named, threadId, this.searching.query)
     return this.#go(path)
-  }
-
-  toggle(message: Message): void {
-    const open = !this.expanded.has(message.id)
-    this.#toggled = new Map(this.#toggled).set(message.id, open)
-    if (open && !message.body) this.mail.reader.load(message.id)
-  }
-
-  /** The message where the focus was last. */
-  get reached(): Message | undefined {
-    return this.mail.reader.conversation?.messages.find(({ id }) => id === this.message)
-  }
-
-  expandAll(open: boolean): void {
-    const messages = this.mail.reader.conversation?.messages ?? []
-    this.#unfolded = open
-    // Their bodies are asked for when they come near the screen.
-    this.#toggled = new Map(messages.map(({ id }) => [id, open]))
-  }
-
-  unfold(): void {
-    this.#unfolded = true
-  }
-
-  /** What is suspicious about its sender, in this conversation; null if nothing is that the person does not know. */
-  warningOf(message: Message): Warning | null {
-    const { messages = [] } = this.mail.reader.conversation ?? {}
-    const at = messages.findIndex(({ id }) => id === message.id)
-    const isKnown = (warning: Warning): boolean => this.mail.knowsWarning(warning)
-    const first = warningOf(message, messages.slice(0, Math.max(0, at)), isKnown)
-    if (first) return first
-    const found = this.suspicions?.warningOf(message) ?? null
-    return found && !isKnown(found) ? found : null
-  }
-
-  /** Whether its remote pictures are shown: this time, or always from its sender. */
-  showsPictures(message: Message): boolean {
-    if (this.preferences.chosen.pictures === 'never' || isBlocked(message, this.mail)) return false
-    const address = message.from[0]?.address ?? ''
-    const remembered = this.mayRemember(message) && this.mail.picturesAllowed(address)
-    return remembered || this.#pictured.has(message.id)
-  }
-
-  showPictures(message: Message): void {
-    this.#pictured = new Set(this.#pictured).add(message.id)
-  }
-
-  /** Nothing is allowed for good to a sender who is suspicious, or whose message lies in Spam. */
-  mayRemember(message: Message): boolean {
-    if (isBlocked(message, this.mail)) return false
-    return Boolean(message.from[0]?.address) && this.mailbox?.role !== 'junk' && this.warningOf(message) === null
   }
 
   #pathOf(threadId?: string): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Device } from '#lib/state/device.ts'
+import { DeviceStorage } from '#lib/state/device-storage.ts'
 import { LIST_WIDTHS, Preferences } from '#lib/state/preferences.svelte.ts'
 
 function storage(kept: Record<string, string> = {}): Storage {
@@ -12,7 +12,7 @@ function storage(kept: Record<string, string> = {}): Storage {
 
 test('what was chosen on this device is there for the next page', () => {
   const kept = storage()
-  const device = new Device(() => kept)
+  const device = new DeviceStorage(() => kept)
   const preferences = new Preferences(device)
   preferences.set({ density: 'compact', pane: false, theme: 'dark' })
   preferences.widen(512.4)
@@ -22,7 +22,7 @@ test('what was chosen on this device is there for the next page', () => {
 })
 
 test('the list is neither narrower nor wider than the design allows', () => {
-  const preferences = new Preferences(new Device(() => storage()))
+  const preferences = new Preferences(new DeviceStorage(() => storage()))
   preferences.widen(10)
   expect(preferences.width).toBe(LIST_WIDTHS.least)
   preferences.widen(10_000)
@@ -38,13 +38,13 @@ test.each([
   '{"density":["tiny",1],"pane":[3,1],"singleKeys":[null,2],"undoSeconds":["10",3]}',
   '{"density":["compact"],"pane":[false,null],"singleKeys":[false,"5"]}'
 ])('whatever else the device holds, such as %s, counts for nothing', (text) => {
-  const { chosen } = new Preferences(new Device(() => storage({ 'postroom-preferences': text })))
+  const { chosen } = new Preferences(new DeviceStorage(() => storage({ 'postroom-preferences': text })))
   expect(chosen).toMatchObject({ density: 'comfortable', pane: true, singleKeys: true, undoSeconds: 10 })
 })
 
 test('a device that stores nothing still takes a choice, until the page is loaded anew', () => {
   const preferences = new Preferences(
-    new Device(() => {
+    new DeviceStorage(() => {
       throw new Error('blocked')
     })
   )
@@ -53,7 +53,7 @@ test('a device that stores nothing still takes a choice, until the page is loade
 })
 
 test('a choice is later than the one it replaces, also if the clock goes back', () => {
-  const preferences = new Preferences(new Device(() => storage()))
+  const preferences = new Preferences(new DeviceStorage(() => storage()))
   const ahead = Date.now() + 3_600_000
   preferences.keep({ density: ['compact', ahead], later: ['unknown here', 5] })
   preferences.set({ density: 'comfortable' })

@@ -1,6 +1,6 @@
 /** How the person wants the interface: what this device keeps of it is there for the first view. */
 import { choicesOf, chosenOf, type Choices, type Chosen } from '#lib/mail/preferences.ts'
-import { Device } from '#lib/state/device.ts'
+import { DeviceStorage } from '#lib/state/device-storage.ts'
 
 /** `src/app.html` reads the theme there, before anything is painted. */
 export const KEPT = 'preferences'
@@ -9,7 +9,7 @@ const WIDTH = 'list-width'
 export const LIST_WIDTHS = { least: 320, usual: 440, most: 640 } as const
 
 export class Preferences {
-  readonly device: Device
+  readonly device: DeviceStorage
   readonly #now: () => number
   #choices = $state.raw<Choices>({})
   readonly #chosen = $derived(chosenOf(this.#choices))
@@ -17,7 +17,7 @@ export class Preferences {
   /** The person chose something. */
   onchosen: () => void = () => undefined
 
-  constructor(device = new Device(), now = () => Date.now()) {
+  constructor(device = new DeviceStorage(), now = () => Date.now()) {
     this.#now = now
     this.device = device
     this.#choices = choicesOf(device.read(KEPT))

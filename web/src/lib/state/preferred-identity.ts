@@ -1,8 +1,8 @@
-/** As whom new messages are written: chosen by the person, for all their devices (/api/settings, `identity`). */
+/** The identity with which new messages are written: the person chose it, for all their devices (/api/settings, `identity`). */
 import type { Id } from '#lib/jmap/types.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'
-import { Device } from './device.ts'
+import { DeviceStorage } from './device-storage.ts'
 
 const KEY = 'identity'
 
@@ -15,12 +15,11 @@ interface Kept {
 export class PreferredIdentity {
   readonly #account: Account
   readonly #document: SettingsDocument
-  readonly #device: Device
+  readonly #device = new DeviceStorage()
 
-  constructor(account: Account, device = new Device()) {
+  constructor(account: Account) {
     this.#account = account
     this.#document = new SettingsDocument(account.ports)
-    this.#device = device
   }
 
   /** as this device knows it; null: the identity of the account's own address */

@@ -14,8 +14,20 @@ test('a long wait is told in minutes, in both languages', () => {
   expect(sayPreparation(wait, german).step).toBe('Versuch 3 in 5 Minuten')
 })
 
+test('who chose a domain that is not served reads which ones are', () => {
+  const refused = {
+    kind: 'refused',
+    code: 'domain_not_served',
+    domains: ['example.net', 'example.org'],
+    minutes: null
+  } as const
+  expect(sayPreparation(refused, english).sentence).toMatch(/Choose one at example\.net or example\.org\.$/)
+  expect(sayPreparation(refused, german).sentence).toMatch(/Wählen Sie eine bei example\.net oder example\.org\.$/)
+})
+
 test('an address is refused with a reason fit for the person, also one that this page does not know', () => {
-  const sentence = (code: string) => sayPreparation({ kind: 'refused', code, minutes: null }, english).sentence
+  const sentence = (code: string) =>
+    sayPreparation({ kind: 'refused', code, domains: [], minutes: null }, english).sentence
   expect(sentence('reserved_name')).toContain('the name is reserved')
   expect(sentence('of the next release')).toContain('the rules of this server')
   expect(wordFor('constructor', {}, 'other')).toBe('other')
@@ -25,7 +37,7 @@ test('whoever has chosen another address is told when it is found, if anything l
   const taken = (minutes: number | null) => sayPreparation({ kind: 'taken', minutes }, english).sentence
   expect(taken(5)).toMatch(/Choose another one\. If you already have, the next check finds it, within 5 minutes\.$/)
   expect(taken(null)).toMatch(/Choose another one\.$/)
-  const refused = { kind: 'refused', code: 'reserved_name', minutes: 5 } as const
+  const refused = { kind: 'refused', code: 'reserved_name', domains: [], minutes: 5 } as const
   expect(sayPreparation(refused, german).sentence).toContain('innerhalb von 5 Minuten')
 })
 

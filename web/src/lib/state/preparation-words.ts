@@ -80,13 +80,20 @@ function sentenceOf(shown: ShownPreparation, words: PreparationWords): string {
     case 'taken':
       return words.text.taken + found(shown.minutes, words)
     case 'refused':
-      return words.text.refused(wordFor(shown.code, words.why, words.why.unknown)) + found(shown.minutes, words)
+      return refusalOf(shown, words) + found(shown.minutes, words)
     default:
       return words.text[shown.kind]
   }
 }
 
-/** Else whoever has chosen another one would believe that it is refused, too. */
+function refusalOf(
+  { code, domains }: Extract<ShownPreparation, { kind: 'refused' }>,
+  { text, why }: PreparationWords
+): string {
+  return text.refused(wordFor(code, why, why.unknown), domains)
+}
+
+/** Without this, whoever has chosen another one would believe that it is refused, too. */
 function found(minutes: number | null, words: PreparationWords): string {
   return minutes === null ? '' : ` ${words.text.chosen(minutes)}`
 }

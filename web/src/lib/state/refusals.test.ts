@@ -2,7 +2,7 @@ import type { Message } from '#lib/state/mail.ts'
 import { HiddenRefusals, refusedOf, resendTo } from '#lib/state/refusals.ts'
 import type { Delivery, Sent } from '#lib/state/sent.ts'
 import { expect, test } from 'vitest'
-import { Device } from './device.ts'
+import { DeviceStorage } from './device-storage.ts'
 
 const KENJI = {
   address: 'Kenji@papier.example',
@@ -41,7 +41,7 @@ test('what the person has hidden stays hidden on this device', () => {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, value: string) => kept.set(key, value)
   }
-  const device = new Device(() => storage as unknown as Storage)
+  const device = new DeviceStorage(() => storage as unknown as Storage)
   new HiddenRefusals(device).hide('a')
   expect(refusedOf([message('a')], sent({ a: REFUSED }), new HiddenRefusals(device).all())).toEqual([])
 })

@@ -2,7 +2,7 @@
 import type { Message } from '#lib/state/mail.ts'
 import type { Recipient } from '#lib/state/compose.ts'
 import type { Delivery, Sent } from '#lib/state/sent.ts'
-import { Device } from './device.ts'
+import { DeviceStorage } from './device-storage.ts'
 
 const HIDDEN = 'hidden-refusals'
 /** More were not hidden within the days for which a mail server knows of a delivery. */
@@ -10,9 +10,9 @@ const MOST_HIDDEN = 200
 
 /** Messages about which the person has read enough, on this device. */
 export class HiddenRefusals {
-  readonly #device: Device
+  readonly #device: DeviceStorage
 
-  constructor(device = new Device()) {
+  constructor(device = new DeviceStorage()) {
     this.#device = device
   }
 

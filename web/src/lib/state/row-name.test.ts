@@ -25,7 +25,6 @@ const ROW: Row = {
   attachment: true,
   warning: true,
   labels: ['waiting'],
-  mailboxIds: ['inbox'],
   pending: true
 }
 

@@ -75,10 +75,7 @@ function rowOf(
     forwarded: has('$forwarded'),
     attachment: thread.some(({ hasAttachment }) => hasAttachment),
     warning: isSuspicious(thread, isOwn),
-    labels: named(thread.flatMap(({ keywords }) => Object.keys(keywords))).filter(
-      (keyword) => !keyword.startsWith('$')
-    ),
-    mailboxIds: named(thread.flatMap(({ mailboxIds }) => Object.keys(mailboxIds)))
+    labels: named(thread.flatMap(({ keywords }) => Object.keys(keywords))).filter((keyword) => !keyword.startsWith('$'))
   }
 }
 

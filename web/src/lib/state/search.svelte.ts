@@ -177,15 +177,15 @@ export class SearchState implements Search {
     const device = plan.scope === 'device'
     // The text says which search it is, where only this device can tell what matches.
     const filter = device ? { text: this.#query } : plan.filter
-    const wish = { mailboxId: null, everywhere: true, filter, sort: this.#sort, device }
-    const asked = JSON.stringify(wish)
+    const list = { mailboxId: null, everywhere: true, filter, sort: this.#sort, device }
+    const asked = JSON.stringify(list)
     if (asked === this.#asked) return
     this.#asked = asked
     this.#aside = null
     this.#snippets?.stop()
     this.#snippets =
       !device && filter && plan.words.length > 0 ? new Snippets(this.#account, filter, () => this.#next()) : null
-    this.#account.show(wish)
+    this.#account.show(list)
     this.#key = this.#account.list?.key ?? ''
     void this.#device.look(plan, this.#key)
     void this.#count(plan, asked)

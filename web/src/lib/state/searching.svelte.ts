@@ -42,7 +42,7 @@ export class Searching {
     return this.search
   }
 
-  /** By the key, or a button: the field takes the focus. */
+  /** The field takes the focus, since the key or a button was pressed. */
   call(): void {
     this.calls += 1
   }

@@ -28,7 +28,7 @@ export function isEmpty(selection: Selection): boolean {
   return !selection.all && selection.ids.size === 0
 }
 
-/** Who takes one out of all that match keeps those that were loaded. */
+/** When one is taken out of all that match, those that were loaded stay selected. */
 export function toggled(selection: Selection, id: string): Selection {
   const ids = new Set(selection.ids)
   if (!ids.delete(id) && !selection.all) ids.add(id)

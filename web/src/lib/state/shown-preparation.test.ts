@@ -94,7 +94,22 @@ test.each<[string, Partial<Preparation>, object, string]>([
   [
     'the address is refused',
     { state: 'refused', failure: failure('address_refused', 'reserved_name') },
-    { kind: 'refused', code: 'reserved_name', minutes: 5 },
+    { kind: 'refused', code: 'reserved_name', domains: [], minutes: 5 },
+    'failed'
+  ],
+  [
+    'the domain is not served, and some others are',
+    {
+      state: 'refused',
+      failure: failure('address_refused', 'domain_not_served'),
+      domains: ['a.org', 'b.org', 'c.org', 'd.org', 'e.org', 'f.org']
+    },
+    {
+      kind: 'refused',
+      code: 'domain_not_served',
+      domains: ['a.org', 'b.org', 'c.org', 'd.org', 'e.org'],
+      minutes: 5
+    },
     'failed'
   ],
   [

@@ -22,7 +22,13 @@ export type ShownPreparation =
   | { readonly kind: 'ready'; readonly attempts: number; readonly seconds: number | null; readonly at: string | null }
   /** `minutes` until another address is found, once the person has chosen one; the service does not know of it before */
   | { readonly kind: 'taken'; readonly minutes: number | null }
-  | { readonly kind: 'refused'; readonly code: string; readonly minutes: number | null }
+  /** `domains`: of some that are served, where the one of the address is not */
+  | {
+      readonly kind: 'refused'
+      readonly code: string
+      readonly domains: readonly string[]
+      readonly minutes: number | null
+    }
   | { readonly kind: 'failed'; readonly attempts: number; readonly at: string }
   | { readonly kind: 'missing'; readonly since: string }
 
@@ -31,6 +37,9 @@ const OVERDUE_SECONDS = 5
 
 /** So long nobody is told that a registration was not heard of. */
 const UNHEARD_SECONDS = 5
+
+/** More of them are no help to choose. */
+const MOST_DOMAINS = 5
 
 /** @param now milliseconds since 1970 by the server's clock */
 export function shownPreparation(preparation: Preparation, now: number): ShownPreparation {
@@ -78,7 +87,10 @@ function failure(preparation: Preparation): ShownPreparation {
   const found = preparation.failure
   const minutes = minutesUntilFound(preparation)
   if (found?.kind === 'address_taken') return { kind: 'taken', minutes }
-  if (found?.kind === 'address_refused') return { kind: 'refused', code: found.code ?? 'unknown', minutes }
+  if (found?.kind === 'address_refused') {
+    const domains = (preparation.domains ?? []).slice(0, MOST_DOMAINS)
+    return { kind: 'refused', code: found.code ?? 'unknown', domains, minutes }
+  }
   return { kind: 'failed', attempts: preparation.attempts, at: found?.since ?? preparation.now }
 }
 

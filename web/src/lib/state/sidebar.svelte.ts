@@ -1,6 +1,6 @@
 /** What the sidebar shows, where the keyboard is in it, and which branches are collapsed on this device. */
 import type { Words } from '#lib/words/en.ts'
-import { Device } from './device.ts'
+import { DeviceStorage } from './device-storage.ts'
 import type { MailPage } from './page.svelte.ts'
 import { SCHEDULED } from './writing.svelte.ts'
 import { sectionsOf, treeStep, type SidebarEntry, type Section } from './sidebar.ts'
@@ -10,16 +10,15 @@ const COLLAPSED = 'collapsed-folders'
 export class Sidebar {
   readonly #page: MailPage
   readonly #words: () => Words['mail']
-  readonly #device: Device
+  readonly #device = new DeviceStorage()
   #collapsed = $state.raw<ReadonlySet<string>>(new Set())
   /** of the entry where the keyboard is; null: where the page is */
   #at = $state<string | null>(null)
 
-  constructor(page: MailPage, words: () => Words['mail'], device = new Device()) {
+  constructor(page: MailPage, words: () => Words['mail']) {
     this.#page = page
     this.#words = words
-    this.#device = device
-    const kept = device.read(COLLAPSED)
+    const kept = this.#device.read(COLLAPSED)
     this.#collapsed = new Set(Array.isArray(kept) ? kept.filter((id) => typeof id === 'string') : [])
   }
 

@@ -8,7 +8,7 @@ const MAY = { addItems: true, removeItems: true, setSeen: true, createChild: tru
 
 function box(id: string, values: Partial<MailboxItem> = {}): MailboxItem {
   const role = (['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash'] as Role[]).find((one) => one === id) ?? null
-  const plain = { parentId: null, depth: 0, count: 0, total: 0, messages: 0, readable: true, may: MAY }
+  const plain = { parentId: null, depth: 0, count: 0, messages: 0, may: MAY }
   return { id, name: id.toUpperCase(), role, ...plain, ...values }
 }
 

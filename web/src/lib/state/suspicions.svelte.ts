@@ -42,7 +42,7 @@ export class Suspicions {
     return lookalikeOf({ ...message, isBulk }, this.#known) ?? this.#linkOf(message, isBulk)
   }
 
-  /** As whom an address is taken that only looks like theirs; null too if the person says that they know it. */
+  /** The address like which this one looks; null if it looks like none, or if the person says that they know it. */
   imitatedBy(person: Named): string | null {
     const known = this.#known
     const key = JSON.stringify([person.address, person.name])

@@ -48,7 +48,7 @@ export class Triage {
     return this.isSelecting ? selections.extentOf(this.selection, this.#mail.list?.total ?? 0) : 'none'
   }
 
-  /** Of all that match, those that are loaded. */
+  /** If all that match are selected, those of them that are loaded. */
   get targets(): readonly string[] {
     if (this.isSelecting) return [...this.selection.ids]
     const { current } = this.#cursor

@@ -11,7 +11,7 @@ const WORDS = {
   kratos_away: 'kratos_away',
   database_away: 'postroom_away',
   unavailable: 'postroom_away',
-  announcer_away: 'postroom_away',
+  publisher_away: 'postroom_away',
   mail_server_misconfigured: 'misconfigured',
   mail_server_unusable: 'misconfigured',
   mail_server_refused: 'refused',

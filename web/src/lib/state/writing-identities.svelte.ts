@@ -1,4 +1,4 @@
-/** As whom the person may write, for the windows of writing. */
+/** The identities with which the person may write, for the windows of writing. */
 import type { Account } from '#lib/sync/account.ts'
 import { addressOf, identitiesOf, onIdentities } from '#lib/sync/identities.ts'
 import type { Identity } from './compose.ts'

@@ -70,7 +70,7 @@ export class Writing {
     }
   }
 
-  /** Who types on while the window loads, writes: letters must not run commands, as E archives. True: it was kept. */
+  /** A person who types on while the window loads means the text: E must not archive. True if the key was kept. */
   keeps(key: string): boolean {
     const now = Date.now()
     if (now > this.#typedUntil) return false

@@ -2,9 +2,9 @@
 import type { Email, Id, Mailbox } from '#lib/jmap/types.ts'
 import type { Objects } from './objects.ts'
 
-export type Counts = Pick<Mailbox, 'totalThreads' | 'unreadThreads' | 'totalEmails'>
+export type Counts = Pick<Mailbox, 'unreadThreads' | 'totalEmails'>
 
-const NOTHING: Counts = { totalThreads: 0, unreadThreads: 0, totalEmails: 0 }
+const NOTHING: Counts = { unreadThreads: 0, totalEmails: 0 }
 
 /** What the pending patches change, of all mailboxes: the sidebar asks for each of them. */
 const differences = new WeakMap<Objects, { version: number; byMailbox: ReadonlyMap<Id, Counts> }>()
@@ -13,7 +13,6 @@ export function countsOf(objects: Objects, mailboxId: Id): Counts {
   const counted = objects.mailboxes.get(mailboxId) ?? NOTHING
   const difference = differencesOf(objects).get(mailboxId) ?? NOTHING
   return {
-    totalThreads: Math.max(0, counted.totalThreads + difference.totalThreads),
     unreadThreads: Math.max(0, counted.unreadThreads + difference.unreadThreads),
     totalEmails: Math.max(0, counted.totalEmails + difference.totalEmails)
   }
@@ -50,7 +49,6 @@ function addThread(sums: Map<Id, Counts>, emails: readonly Email[], sign: 1 | -1
   for (const [mailboxId, count] of held) {
     const sum = sums.get(mailboxId) ?? NOTHING
     sums.set(mailboxId, {
-      totalThreads: sum.totalThreads + sign,
       unreadThreads: sum.unreadThreads + unread,
       totalEmails: sum.totalEmails + sign * count
     })

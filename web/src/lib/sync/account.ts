@@ -14,7 +14,7 @@ import { keyOf } from '#lib/store/query.ts'
 import { Facts } from './facts.ts'
 import { Kept, type Start } from './kept.ts'
 import type { ListView } from './list-view.ts'
-import { INBOX, Lists, type ListWish } from './lists.ts'
+import { INBOX, Lists, type AskedList } from './lists.ts'
 import type { Ports } from './ports.ts'
 import { askWhatChanged } from './round.ts'
 import { Task } from './task.ts'
@@ -130,11 +130,11 @@ export class Account {
     return this.#lists.shown
   }
 
-  show(wish: ListWish): void {
-    if (wish === INBOX && this.#lists.wish === INBOX && this.sync.running) {
+  show(asked: AskedList): void {
+    if (asked === INBOX && this.#lists.asked === INBOX && this.sync.running) {
       return
     }
-    this.#lists.wish = wish
+    this.#lists.asked = asked
     this.#lists.choose()
     if (this.#lists.shown?.asOf === null) {
       void this.#restore(this.#lists.shown)
@@ -232,7 +232,7 @@ export class Account {
     }
   }
 
-  /** Also by a hint that came during a round. */
+  /** A hint that came during a round makes it so, too. */
   #isOutdated(): boolean {
     return this.#outdated
   }

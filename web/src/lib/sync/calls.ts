@@ -32,7 +32,6 @@ const MAILBOX = [
   'sortOrder',
   'totalEmails',
   'unreadEmails',
-  'totalThreads',
   'unreadThreads',
   'myRights'
 ]

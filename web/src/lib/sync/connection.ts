@@ -36,7 +36,7 @@ export class LiveConnection {
     return this.#live?.status ?? { state: 'connecting', since: null, trouble: null }
   }
 
-  /** Of all tabs this one has the connection: what one tab does for all, it does. */
+  /** This tab has the connection of all tabs, and does what one tab does for all. */
   get leads(): boolean {
     return this.#live?.leads ?? false
   }
@@ -142,7 +142,7 @@ export class LiveConnection {
     }
   }
 
-  /** Also if nothing was announced: a tab that was frozen heard nothing. */
+  /** It asks even if nothing was announced: a tab that was frozen heard nothing. */
   #returned(): void {
     if (this.isOver) {
       void this.#goOn()

@@ -1,4 +1,4 @@
-/** A search in what this device has of the mail: at once, and off line. */
+/** A search in what this device has of the mail: at once, and offline. */
 import type { KeptBody } from '#lib/cache/cache.ts'
 import type { KeptSearches } from '#lib/cache/searches.ts'
 import type { Email, EmailAddress, EmailBody, Id } from '#lib/jmap/types.ts'

@@ -1,7 +1,7 @@
 /** One draft of what several have of it: this device, a page that was left, and this tab. */
 import type { Draft, KeptDraft } from '#lib/compose/draft.ts'
 
-/** Of a draft that is made of words that no other draft has. */
+/** What holds of a draft that is made of words that no other draft has. */
 export const ALONE = { stored: null, storing: null, sending: null } as const
 
 interface Here {

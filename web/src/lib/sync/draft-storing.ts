@@ -153,7 +153,7 @@ export class DraftStoring {
     } catch (failure) {
       const work = this.#workOf(id)
       work.losses += 1
-      // Else a mail server that never finds them would be sent them for ever.
+      // Without a limit, a mail server that never finds them would be sent them for ever.
       if (!(failure instanceof JmapFailure && failure.code === FILES_GONE) || work.losses > MOST_LOSSES) {
         throw failure
       }

@@ -195,7 +195,7 @@ async function settle(account: Account, drafts: Drafts, before: KeptDraft, { sto
   const why = ours && (await whyGone(account, before.draft, ours).catch(() => null))
   const conflict = is === 'sent' ? 'sent' : why
   await drafts.update(before.id, (kept) =>
-    // Else another tab, or the sending, found out what became of it before this response was here.
+    // If not, another tab, or the sending, found out what became of it before this response was here.
     kept.storing?.messageId === stored.messageId
       ? { ...kept, stored, storing: null, conflict: conflict ?? kept.conflict }
       : kept

@@ -120,7 +120,7 @@ export class Handover {
       return this.#holdHere(sending, most)
     }
     const emailId = sending.emailId ?? ''
-    const calls = await handoverOf(account, draft, { emailId, hold })
+    const calls = await handoverOf(account, draft, emailId, hold)
     await this.#record.step('stored', { step: 'submitting', handedAt: now }, {}, true)
     this.#asked = 0
     try {

@@ -1,4 +1,4 @@
-/** As whom the person may write (RFC 8621 §6). */
+/** The identities with which the person may write (RFC 8621 §6). */
 import { call } from '#lib/jmap/client.ts'
 import type { EmailAddress, Id, Identity } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'

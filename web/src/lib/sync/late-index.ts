@@ -54,7 +54,7 @@ function lacks(list: QueryList, query: ListQuery, awaited: readonly Id[], object
   )
 }
 
-/** Of each conversation the first is listed (RFC 8621 §4.4.3). */
+/** The first email of each conversation is listed (RFC 8621 §4.4.3). */
 function isMissing(email: Email, rows: readonly Email[], from: number, { sort }: ListQuery): boolean {
   const [first, last] = [rows[0], rows.at(-1)]
   if (!first || !last || rows.some(({ threadId }) => threadId === email.threadId)) {

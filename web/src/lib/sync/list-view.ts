@@ -49,7 +49,7 @@ export class ListView {
     return this.#isHeld
   }
 
-  /** With the pending patches laid over it. */
+  /** The list with the pending patches laid over it. */
   shown(objects: Objects): QueryList {
     const { list, query, isStale } = this
     const { version } = objects
@@ -65,7 +65,7 @@ export class ListView {
     return total === null ? null : Math.max(0, total - this.#above)
   }
 
-  /** By the place on the screen. */
+  /** `index` is the place on the screen. */
   emailAt(index: number, objects: Objects): Id | undefined {
     return idAt(this.shown(objects), index + this.#above)
   }
@@ -181,13 +181,13 @@ export class ListView {
    *
    * Ask for what is outdated or missing; null if nothing is. `anew`: no row that is known counts.
    */
-  async ask(client: JmapClient, wish: { anew: boolean; outdated: boolean }): Promise<ListResponses | null> {
+  async ask(client: JmapClient, how: { anew: boolean; outdated: boolean }): Promise<ListResponses | null> {
     if (this.query.device) {
       return null
     }
-    if (wish.anew || wish.outdated || this.list.queryState === null) {
+    if (how.anew || how.outdated || this.list.queryState === null) {
       // The rows that are known are followed by Email/changes, those of the device too.
-      const known = !wish.anew && this.asOf !== null
+      const known = !how.anew && this.asOf !== null
       const windows = this.#windows().map(({ from, to }) =>
         known ? calls.windowIds(this.query, from, to) : calls.windowThreads(this.query, from, to)
       )

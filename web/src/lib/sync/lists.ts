@@ -5,7 +5,7 @@ import { keyOf, mailboxQuery, NEWEST_FIRST, type ListQuery } from '#lib/store/qu
 import { ListView } from './list-view.ts'
 
 /** What the address of the page names. */
-export interface ListWish {
+export interface AskedList {
   /** null: the inbox */
   readonly mailboxId: Id | null
   /** in all mailboxes, whatever `mailboxId` says */
@@ -15,14 +15,14 @@ export interface ListWish {
   readonly device?: boolean
 }
 
-export const INBOX: ListWish = { mailboxId: null, everywhere: false, filter: null, sort: NEWEST_FIRST }
+export const INBOX: AskedList = { mailboxId: null, everywhere: false, filter: null, sort: NEWEST_FIRST }
 
 /** Each search is a list of its own: the ones that were shown last are kept. */
 const MOST_LISTS = 20
 
 export class Lists {
   shown: ListView | null = null
-  wish: ListWish = INBOX
+  asked: AskedList = INBOX
   readonly #objects: Objects
   readonly #lists = new Map<string, ListView>()
 
@@ -30,9 +30,9 @@ export class Lists {
     this.#objects = objects
   }
 
-  /** What is wished among these mailboxes, or the inbox if there is no such mailbox; null if there is no inbox. */
+  /** What is asked for among these mailboxes, or the inbox if there is no such mailbox; null if there is no inbox. */
   queryIn(mailboxes: readonly Mailbox[]): ListQuery | null {
-    const { mailboxId, everywhere, filter, sort, device = false } = this.wish
+    const { mailboxId, everywhere, filter, sort, device = false } = this.asked
     if (everywhere) {
       return { mailboxId: null, filter, sort, device }
     }

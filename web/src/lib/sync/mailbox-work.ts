@@ -95,7 +95,7 @@ export class Work {
     }
   }
 
-  /** By the person, perhaps during a pause. */
+  /** The person stopped it, perhaps during a pause. */
   #isStopped(): boolean {
     return this.#stopped
   }

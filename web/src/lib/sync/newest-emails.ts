@@ -27,7 +27,7 @@ interface Found {
 }
 
 const PROPERTIES = ['id', 'receivedAt', 'from', 'to', 'cc', 'bcc', 'subject', 'size', 'attachments']
-/** Of which filters compare the text, not only the addresses. */
+/** Filters compare the text of these, not only their addresses. */
 const HEADERS = ['from', 'to', 'cc', 'bcc', 'list-id']
 /** Filters sort what arrives, but not spam; and what was deleted stays in the Trash. */
 const NOT_SORTED = ['sent', 'drafts', 'junk', 'trash']

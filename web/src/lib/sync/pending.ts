@@ -35,7 +35,7 @@ export class PendingEntries {
     return this.#pending.filter(({ round }) => round === null)
   }
 
-  /** Also of one that was withdrawn. */
+  /** It is also true of one that was withdrawn. */
   isSettled(id: string): boolean {
     return this.#settled.has(id)
   }

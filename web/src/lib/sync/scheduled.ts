@@ -61,7 +61,7 @@ export class Scheduled {
     this.refresh()
   }
 
-  /** By the time at which they leave; null until it is known. */
+  /** In the order in which they leave; null until they are known. */
   get held(): readonly HeldMessage[] | null {
     return this.#held && this.#after(UNDO)
   }

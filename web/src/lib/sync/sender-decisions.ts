@@ -78,7 +78,7 @@ export class Decisions {
   }
 }
 
-/** Of each kind. */
+/** The decisions of each kind. */
 export class SenderDecisions {
   readonly pictures: Decisions
   readonly warnings: Decisions

@@ -10,7 +10,7 @@ const MOST_SENT = 200
 const MOST_RECEIVED = 400
 const DAY = 86_400_000
 const PROPERTIES = ['id', 'from', 'to', 'cc', 'receivedAt']
-/** Who writes there is not known by it. */
+/** Mail in these makes nobody known. */
 const NOT_FROM = new Set(['junk', 'trash', 'sent', 'drafts'])
 
 export function historyIn(settings: Settings): readonly KnownSender[] {

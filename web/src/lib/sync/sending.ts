@@ -100,7 +100,7 @@ export class Sendings {
     await this.#decide(id, { again: true })
   }
 
-  /** Of one of which nobody knows whether it left. */
+  /** Keep as a draft what may have left: nobody knows. */
   async keepDraft(id: string): Promise<void> {
     await this.#decide(id, { undo: true })
   }
@@ -116,10 +116,10 @@ export class Sendings {
   }
 
   /** What the person wants, of what is done by this tab from now on: no request of another one may come between. */
-  async #decide(id: string, wish: Partial<Pick<Sending, 'undo' | 'again'>>): Promise<void> {
+  async #decide(id: string, decision: Partial<Pick<Sending, 'undo' | 'again'>>): Promise<void> {
     const owner = this.#drafts.tab
     await this.#drafts.update(id, (kept) =>
-      kept.sending ? { ...kept, sending: { ...kept.sending, ...wish, owner } } : kept
+      kept.sending ? { ...kept, sending: { ...kept.sending, ...decision, owner } } : kept
     )
     if (!this.#runs.has(id)) this.#attend(id, true)
     this.#runs.get(id)?.wake()

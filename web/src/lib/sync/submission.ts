@@ -28,14 +28,8 @@ export function mostHeld({ client }: Account): number {
   return maxDelayedSend(client)
 }
 
-export interface Wish {
-  readonly emailId: Id
-  /** seconds */
-  readonly hold: number
-}
-
-/** The calls that hand it over. Raises JmapFailure; nothing was changed. */
-export async function handoverOf(account: Account, draft: Draft, { emailId, hold }: Wish): Promise<Call[]> {
+/** The calls that hand it over; `hold`: seconds for which the mail server holds it. Raises JmapFailure; nothing was changed. */
+export async function handoverOf(account: Account, draft: Draft, emailId: Id, hold: number): Promise<Call[]> {
   const identity = await identityOf(account, draft.identityId)
   const boxes = await Promise.all(['drafts', 'sent'].map((role) => mailboxOfRole(account, role))).catch(
     (failure: unknown) => {

@@ -16,7 +16,7 @@ function account(): { of: Account; objects: Objects; told: string[] } {
     server.deliver({ mailboxIds: { sent: true }, keywords: { $seen: true } })
   const objects = new Objects()
   objects.putEmails([...server.emails.values()])
-  const rights = { id: 'sent', role: 'sent', totalEmails: 2, totalThreads: 2, unreadThreads: 0 }
+  const rights = { id: 'sent', role: 'sent', totalEmails: 2, unreadThreads: 0 }
   objects.putMailboxes([rights as Parameters<Objects['putMailboxes']>[0][number]])
   const told: string[] = []
   const of = { objects, tell: (...topics: string[]) => told.push(...topics) } as unknown as Account

@@ -4,7 +4,7 @@
  */
 const PAUSE = 3_000
 
-/** With nothing to say. */
+/** What takes back an empty sentence. */
 const NOTHING = (): void => undefined
 
 export class Voice {

@@ -105,8 +105,8 @@ test('the tab says what the page says: who has to choose another address is not 
   const service = await opened()
   expect(document.title).toBe('Your mailbox is being prepared')
   const failure = { kind: 'address_refused', since: PREPARATION.now, code: 'domain_not_served' }
-  await service.say('provisioning', { ...PREPARATION, state: 'refused', failure })
-  await until(shows('Choose another one.'))
+  await service.say('provisioning', { ...PREPARATION, state: 'refused', failure, domains: ['example.org'] })
+  await until(shows('Choose one at example.org.'))
   expect(document.title).toBe('Choose another address')
   expect(document.querySelector('a[href="/settings"]')?.textContent).toBe('Choose an address')
 })

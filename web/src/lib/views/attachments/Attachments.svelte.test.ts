@@ -94,7 +94,7 @@ test('below a warning nothing is previewed, until the person knows the sender', 
   expect(viewer()?.querySelector('pre')?.textContent).toBe('Grüße')
 })
 
-test('off line, a file that this device does not have can be neither opened nor saved', async () => {
+test('offline, a file that this device does not have can be neither opened nor saved', async () => {
   vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
   await reading(undefined, 504)
   expect(rows()[0]?.textContent).toContain('Not on this device')

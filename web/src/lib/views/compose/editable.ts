@@ -16,7 +16,7 @@ export function editable(html: string): DocumentFragment {
     picture.removeAttribute('src')
   }
   for (const element of fragment.querySelectorAll<HTMLElement>('strong, em, ins, strike, tt')) rename(element)
-  // Of a copy the policy allows the styles that a quoted message has of its own.
+  // In a copy, the policy allows the styles that a quoted message has of its own.
   return document.importNode(fragment, true)
 }
 

@@ -6,7 +6,7 @@ const PANES: readonly (readonly [pane: string, ...stops: string[]])[] = [
   ['.dock', '.place:not([hidden]) .window', '.dock button']
 ]
 
-/** Who is in none is before the list. */
+/** A focus that is in no pane counts as before the list. */
 const NOWHERE = 0
 
 /** Move the focus to the next pane, or to the previous one (`by` is -1). What is hidden cannot take it. */

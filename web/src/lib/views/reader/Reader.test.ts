@@ -23,7 +23,7 @@ test('an address that looks like one that the person knows is marked beside the 
   expect(said()).toBe(0)
   // As if the settings said so.
   const imitatedBy = ({ address }: { address: string }): string | null => (address.includes('ck') ? 'Ann Berg' : null)
-  await after(() => (drawn.page.suspicions = { imitatedBy, warningOf: () => null } as never))
+  await after(() => (drawn.page.reading.suspicions = { imitatedBy, warningOf: () => null } as never))
   expect(said()).toBe(1)
   await after(() => document.querySelector<HTMLElement>('article .to')?.click())
   await vi.waitFor(() => expect(said()).toBe(2))
@@ -73,7 +73,7 @@ test('of many messages that are expanded at once, each loads and is read when it
   ends.push(await draw(drawn, Reader, { now: new Date(drawn.world.time) }))
   const loaded = () => drawn.mail.reader.conversation?.messages.filter(({ body }) => body).length
   const unread = () => drawn.mail.reader.conversation?.messages.filter((message) => message.unread).length
-  await after(() => drawn.page.expandAll(true))
+  await after(() => drawn.page.reading.expandAll(true))
   expect(document.querySelectorAll('article.expanded')).toHaveLength(40)
   expect([loaded(), unread(), waiting.size]).toEqual([10, 30, 30])
   await after(() => [...waiting.values()][0]?.())

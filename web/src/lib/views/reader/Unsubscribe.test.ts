@@ -34,7 +34,7 @@ const problem = (code: string, status: number) => (): Response => Response.json(
 
 test('a list that offers one request is left by it, whatever else is loaded', async () => {
   const { asked, press, page } = await shown(() => Response.json({ done: true }))
-  expect(page.suspicions).toBeNull()
+  expect(page.reading.suspicions).toBeNull()
   await press()
   expect(asked).toEqual(['{"email_id":"m1"}'])
   expect(document.querySelector('dialog[open]')).toBeNull()

@@ -25,7 +25,7 @@ export async function printMessages(
   await print(
     subject,
     printed,
-    messages.every((message) => !message.body?.html || page.showsPictures(message))
+    messages.every((message) => !message.body?.html || page.reading.showsPictures(message))
   )
 }
 

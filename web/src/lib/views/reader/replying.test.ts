@@ -130,7 +130,7 @@ test('a reply to a suspicious sender asks once, over everything, and names the a
   await after(() => button('Reply anyway')?.click())
   expect([answered(compose), dialog()]).toEqual([['reply e1'], null])
   await after(() => replyButton()?.click())
-  expect([answered(compose), page.asking]).toEqual([['reply e1', 'reply e1'], null])
+  expect([answered(compose), page.reading.asking]).toEqual([['reply e1', 'reply e1'], null])
 })
 
 test('a suspicious message is forwarded without a question: it does not go to its sender', async () => {

@@ -1,5 +1,5 @@
 /** Which of our words a node or message of Kratos gets, by its name and id. Unknown ones keep Kratos' own text. */
-import type { Trouble } from '#lib/accounts/kratos-response.ts'
+import type { FlowTrouble } from '#lib/accounts/kratos-response.ts'
 import type { Flow, Message } from '#lib/accounts/flow.ts'
 import { fieldsOf, type Button, type Field, type Form } from '#lib/accounts/form.ts'
 import type { IconName } from '#lib/ui/icons.ts'
@@ -72,7 +72,7 @@ function generic(words: SignIn, message: Message): string {
   return /submitted too often/.test(message.text) ? words.tooOften : message.text
 }
 
-export function troubleWords(words: SignIn, trouble: Trouble): string {
+export function troubleWords(words: SignIn, trouble: FlowTrouble): string {
   const byCode: Readonly<Record<string, string>> = words.trouble
   if (trouble.code === 'kratos_away' || trouble.code === 'login_server_unusable') return words.trouble.kratos_silent
   return byCode[trouble.code] ?? words.trouble.unknown
@@ -104,7 +104,7 @@ export function labelOf(words: SignIn, form: Form, field: Field): { label: strin
     case 'webauthn_register_displayname':
       return { label: fields.keyName, hint: fields.keyNameHint }
     default:
-      // Of the schema of this server, whose author chose the words.
+      // The field is of this server's schema, whose author chose the words.
       return { label: field.label?.text ?? field.name }
   }
 }

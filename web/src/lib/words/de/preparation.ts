@@ -52,7 +52,8 @@ export const preparation = {
     ready: (attempts: number, seconds: number) =>
       attempts > 1 ? `Es brauchte ${spell(attempts)} Versuche und ${duration(seconds)}.` : 'Es brauchte einen Versuch.',
     taken: 'Diese Adresse gehört schon jemandem. Wählen Sie eine andere.',
-    refused: (why: string) => `Diese Adresse kann kein Postfach bekommen: ${why}. Wählen Sie eine andere.`,
+    refused: (why: string, domains: readonly string[]) =>
+      `Diese Adresse kann kein Postfach bekommen: ${why}. Wählen Sie eine ${domains.length > 0 ? `bei ${domains.join(' oder ')}` : 'andere'}.`,
     chosen: (minutes: number) =>
       `Haben Sie das schon getan, findet sie die nächste Prüfung, innerhalb von ${count(minutes, 'Minute', 'Minuten')}.`,
     failed:

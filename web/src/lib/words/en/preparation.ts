@@ -51,7 +51,8 @@ export const preparation = {
     ready: (attempts: number, seconds: number) =>
       attempts > 1 ? `It took ${spell(attempts)} attempts and ${duration(seconds)}.` : 'It took one attempt.',
     taken: 'This address belongs to somebody else. Choose another one.',
-    refused: (why: string) => `This address cannot get a mailbox: ${why}. Choose another one.`,
+    refused: (why: string, domains: readonly string[]) =>
+      `This address cannot get a mailbox: ${why}. Choose ${domains.length > 0 ? `one at ${domains.join(' or ')}` : 'another one'}.`,
     chosen: (minutes: number) =>
       `If you already have, the next check finds it, within ${count(minutes, 'minute', 'minutes')}.`,
     failed:

@@ -6,7 +6,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 
 afterEach(() => vi.restoreAllMocks())
 
-test('off line it is said when the filters appear, and they do by themselves once the network is back', async () => {
+test('offline it is said when the filters appear, and they do by themselves once the network is back', async () => {
   const server = new ModelServer()
   server.interrupt = () => Promise.reject(new TypeError('no network'))
   const network = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Device } from './device.ts'
+import { DeviceStorage } from './device-storage.ts'
 
 class Memory {
   readonly texts = new Map<string, string>()
@@ -15,15 +15,15 @@ class Memory {
 
 test('what is written is read after a reload, and nothing else', () => {
   const memory = new Memory()
-  new Device(() => memory as unknown as Storage).write('collapsed', ['a'])
-  const device = new Device(() => memory as unknown as Storage)
+  new DeviceStorage(() => memory as unknown as Storage).write('collapsed', ['a'])
+  const device = new DeviceStorage(() => memory as unknown as Storage)
   expect([device.read('collapsed'), device.read('other')]).toEqual([['a'], null])
   memory.texts.set('postroom-collapsed', '{half')
   expect(device.read('collapsed')).toBe(null)
 })
 
 test('where the browser keeps nothing, nothing is kept and nothing fails', () => {
-  const device = new Device(() => {
+  const device = new DeviceStorage(() => {
     throw new DOMException('denied', 'SecurityError')
   })
   device.write('collapsed', ['a'])

@@ -1,7 +1,7 @@
 /** What a page looks like on this device: which folders are collapsed, how wide a pane is. Nothing secret, and nothing that
  * has to follow the person: that is in /api/settings. */
 
-export class Device {
+export class DeviceStorage {
   readonly #storage: () => Storage
 
   /** Where the person blocks what sites store, a browser throws already when it is asked for its storage. */
