@@ -1,8 +1,9 @@
 /** Speaks JMAP over a given `fetch`: the session, calls in as few requests as the server allows, and blobs. */
 import { gather, plan, type Responses, type Group, type Planned } from './batch.ts'
 import { asAmbiguous, failureOf, JmapFailure, noResponse } from './errors.ts'
+import { limitsOf } from './limits.ts'
 import { Results } from './results.ts'
-import { Silence, type SilencePorts } from './silence.ts'
+import { Silence, SILENCE, type SilencePorts } from './silence.ts'
 import type { Arguments, Id, Invocation, Limits, Session } from './types.ts'
 
 export const CORE = 'urn:ietf:params:jmap:core'
@@ -20,8 +21,8 @@ export const CAPABILITY_OF: Record<string, string> = {
   Quota: QUOTA
 }
 
-/** Until the session says otherwise; no server that we know allows less. */
-const LIMITS: Limits = { maxCallsInRequest: 16, maxObjectsInGet: 500, maxObjectsInSet: 500, maxConcurrentRequests: 4 }
+/** Milliseconds for all of a session, which is short: who waits longer is told, and asks again. */
+const PATIENCE = 15_000
 
 const JSON_ONLY = { Accept: 'application/json' }
 
@@ -56,6 +57,7 @@ export class JmapClient {
   onfailed: (failure: JmapFailure) => void = () => undefined
   #session: Session | null = null
   #isOver = false
+  #patience = PATIENCE
   #renewing: Promise<void> | null = null
   #running = 0
   readonly #waiting: (() => void)[] = []
@@ -69,7 +71,7 @@ export class JmapClient {
   /** Ask who is signed in, and what the server offers. Raises JmapFailure, also if somebody else is signed in by now. */
   async connect(): Promise<Session> {
     this.#endIfOver()
-    const session = await this.#fetch(this.#sessionUrl, { headers: JSON_ONLY }, bodyOf)
+    const session = await this.#askSession()
     if (!isSession(session)) {
       // Somebody else answered in place of the service.
       throw noResponse()
@@ -84,6 +86,17 @@ export class JmapClient {
     }
     this.#session = session
     return session
+  }
+
+  /** A server that is only slow has twice the time when it is asked again. */
+  async #askSession(): Promise<unknown> {
+    const ends = this.#ports.now() + this.#patience
+    try {
+      return await this.#fetch(this.#sessionUrl, { headers: JSON_ONLY }, bodyOf, this.#patience)
+    } catch (failure) {
+      if (this.#ports.now() >= ends) this.#patience = Math.min(2 * this.#patience, SILENCE)
+      throw failure
+    }
   }
 
   /** Nothing is asked any more in the name of somebody else. */
@@ -114,7 +127,7 @@ export class JmapClient {
   }
 
   get limits(): Limits {
-    return { ...LIMITS, ...this.session.capabilities[CORE] }
+    return limitsOf(this.session.capabilities[CORE])
   }
 
   offers(capability: string): boolean {
@@ -233,13 +246,19 @@ export class JmapClient {
     return new URL(pathname + search, this.#ports.origin).href
   }
 
-  /** At most as many at once as the server allows: more are refused with `limit`, or block other tabs. */
-  async #fetch<T>(url: string, init: RequestInit, read: (response: Response) => Promise<T>): Promise<T> {
+  /** At most as many at once as the server allows: more are refused with `limit`, or block other tabs. `within`: milliseconds
+   * for all of it. */
+  async #fetch<T>(
+    url: string,
+    init: RequestInit,
+    read: (response: Response) => Promise<T>,
+    within?: number
+  ): Promise<T> {
     while (this.#running >= (this.#session ? this.limits.maxConcurrentRequests : 1)) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
     this.#running += 1
-    const silence = new Silence(this.#ports)
+    const silence = new Silence(this.#ports, within)
     try {
       const response = await this.#responseTo(url, { ...init, signal: silence.signal })
       if (!response.ok) {
@@ -247,7 +266,7 @@ export class JmapClient {
         this.onfailed(failure)
         throw failure
       }
-      return await read(silence.heard(response)).catch(() => {
+      return await read(within === undefined ? silence.heard(response) : response).catch(() => {
         // The connection broke, or somebody else answered in place of the service.
         throw noResponse()
       })
