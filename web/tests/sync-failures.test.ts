@@ -80,6 +80,26 @@ describe('when something fails', () => {
     expect(mail.list?.row(0)?.subject).toBe('Mail 2')
   })
 
+  test.each([['/jmap/session'], ['/jmap/']])(
+    'that %s takes long to answer is said while it is waited for',
+    async (slow) => {
+      const server = new ModelServer()
+      deliver(server, 1)
+      let respond: () => void = () => undefined
+      server.interrupt = (path) => (path === slow ? new Promise((resolve) => (respond = () => resolve(null))) : null)
+      const { mail, world } = await opened(server)
+      const told = (): string | undefined => (mail.trouble ?? mail.list?.trouble)?.code
+      await world.pass(9_000)
+      expect(told()).toBeUndefined()
+      await world.pass(2_000)
+      expect([told(), mail.list?.freshness ?? 'loading']).toEqual(['slow', 'loading'])
+      server.interrupt = () => null
+      respond()
+      await settled()
+      expect([told(), mail.list?.total]).toEqual([undefined, 1])
+    }
+  )
+
   test('a mailbox that is being made is told to the whole page', async () => {
     const server = new ModelServer()
     server.interrupt = () => Response.json({ code: 'mailbox_not_ready' }, { status: 503 })
