@@ -44,6 +44,24 @@ describe('live events', () => {
     expect(kinds()).toEqual(['hint'])
   })
 
+  test('that come without pause are few hints, and a last one behind them', async () => {
+    const { service, world, kinds } = await started()
+    await service.say('hello')
+    kinds()
+    for (let second = 0; second < 10; second += 1) {
+      for (let time = 0; time < 20; time += 1) await service.say('mail')
+      await world.pass(1_000)
+    }
+    const hints = kinds()
+    expect(new Set(hints)).toEqual(new Set(['hint']))
+    expect(hints.length).toBeLessThanOrEqual(15)
+    await service.say('mail')
+    await world.pass(1_000)
+    expect(kinds()).toEqual(['hint'])
+    await world.pass(20_000)
+    expect(kinds()).toEqual([])
+  })
+
   test('tell of settings that were stored, with their tag', async () => {
     const { service, told } = await started()
     await service.say('settings', { id: 1, type: 'settings', data: { etag: '"x"' } })

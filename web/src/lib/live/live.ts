@@ -39,6 +39,11 @@ export interface LivePorts extends LeaderPorts, StreamPorts {
   report: (mistake: unknown) => void
 }
 
+/** Milliseconds between hints, on average, and how far they may run ahead of it: a server that announces without pause must
+ * not have each tab ask without pause. */
+const PACE = 1_000
+const AHEAD = 4_000
+
 export class Live {
   status: LiveStatus = { state: 'connecting', since: null, trouble: null }
   readonly #ports: LivePorts
@@ -48,6 +53,9 @@ export class Live {
   /** the mail server reports new mail */
   #pushed = true
   #failures = 0
+  /** milliseconds; when the next hint would be due at this pace */
+  #paced = 0
+  #isHintDue = false
   #wake: (() => void) | null = null
 
   /** `name` is the same in all tabs of one account and one format of messages. */
@@ -109,6 +117,23 @@ export class Live {
       this.status = message.status
     }
     this.#tell(message)
+  }
+
+  /** One that waits stands for all that come meanwhile. */
+  #hint(): void {
+    if (this.#isHintDue) return
+    const now = this.#ports.now()
+    const early = this.#paced - now - AHEAD
+    this.#paced = Math.max(this.#paced, now) + PACE
+    if (early <= 0) {
+      this.#announce({ kind: 'hint' })
+      return
+    }
+    this.#isHintDue = true
+    this.#ports.after(early, () => {
+      this.#isHintDue = false
+      this.#announce({ kind: 'hint' })
+    })
   }
 
   #is(state: LiveStatus['state'], trouble: LiveStatus['trouble'] = null): void {
@@ -194,7 +219,7 @@ export class Live {
       this.#pushed = (data as { pushed?: unknown } | null)?.pushed !== false
       this.#is(this.#pushed ? 'live' : 'polled')
     } else if (type === 'mail' || type === 'reload') {
-      this.#announce({ kind: 'hint' })
+      this.#hint()
     } else if (type === 'settings') {
       this.#announce(settingsOf(data))
     }
@@ -206,7 +231,7 @@ export class Live {
     this.#calm.over()
     this.#is(this.#pushed ? 'live' : 'polled')
     // What came before the stream began was not announced.
-    this.#announce({ kind: 'hint' })
+    this.#hint()
     if (wasLive) this.#announce(settingsOf(null))
   }
 
@@ -230,7 +255,8 @@ export class Live {
       const type = (data as { type?: unknown } | null)?.type
       // The mailbox is not ready any more: /api/live tells how it goes on.
       if (type === 'mailbox') ends.abort()
-      else this.#announce(type === 'settings' ? settingsOf(data) : { kind: 'hint' })
+      else if (type === 'settings') this.#announce(settingsOf(data))
+      else this.#hint()
     }
     const connected = (is: boolean): void => (is ? this.#connected() : this.#is('connecting'))
     const over = AbortSignal.any([signal, ends.signal])
