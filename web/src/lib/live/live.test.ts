@@ -44,22 +44,25 @@ describe('live events', () => {
     expect(kinds()).toEqual(['hint'])
   })
 
-  test('that come without pause are few hints, and a last one behind them', async () => {
-    const { service, world, kinds } = await started()
+  test.each([
+    ['mail', 'hint'],
+    ['settings', 'settings']
+  ])('of %s that come without pause are told once a second, and a last one behind them', async (type, kind) => {
+    const { service, world, told, kinds } = await started()
     await service.say('hello')
     kinds()
     for (let second = 0; second < 10; second += 1) {
-      for (let time = 0; time < 20; time += 1) await service.say('mail')
+      for (let time = 0; time < 20; time += 1) await service.say(type)
       await world.pass(1_000)
     }
-    const hints = kinds()
-    expect(new Set(hints)).toEqual(new Set(['hint']))
-    expect(hints.length).toBeLessThanOrEqual(15)
-    await service.say('mail')
+    const few = kinds()
+    expect(new Set(few)).toEqual(new Set([kind]))
+    expect(few.length).toBeLessThanOrEqual(15)
+    await service.say(type, { data: { etag: 'the last' } })
     await world.pass(1_000)
-    expect(kinds()).toEqual(['hint'])
+    expect(told).toEqual([kind === 'hint' ? { kind } : { kind, etag: 'the last' }])
     await world.pass(20_000)
-    expect(kinds()).toEqual([])
+    expect(told).toHaveLength(1)
   })
 
   test('tell of settings that were stored, with their tag', async () => {

@@ -5,6 +5,7 @@ import { failureOf, noResponse, type JmapFailure } from '#lib/jmap/errors.ts'
 import { Calm } from './calm.ts'
 import { listenTo, type StreamEvent, type StreamPorts } from './event-stream.ts'
 import { Leader, type LeaderPorts } from './leader.ts'
+import { Pace } from './pace.ts'
 import { pauseAfter } from './pause.ts'
 import type { Realtime } from './centrifugo.ts'
 
@@ -39,23 +40,17 @@ export interface LivePorts extends LeaderPorts, StreamPorts {
   report: (mistake: unknown) => void
 }
 
-/** Milliseconds between hints, on average, and how far they may run ahead of it: a server that announces without pause must
- * not have each tab ask without pause. */
-const PACE = 1_000
-const AHEAD = 4_000
-
 export class Live {
   status: LiveStatus = { state: 'connecting', since: null, trouble: null }
   readonly #ports: LivePorts
   readonly #leader: Leader
   readonly #tell: (message: LiveMessage) => void
   readonly #calm: Calm
+  readonly #hints: Pace
+  readonly #stored: Pace
   /** the mail server reports new mail */
   #pushed = true
   #failures = 0
-  /** milliseconds; when the next hint would be due at this pace */
-  #paced = 0
-  #isHintDue = false
   #wake: (() => void) | null = null
 
   /** `name` is the same in all tabs of one account and one format of messages. */
@@ -63,6 +58,8 @@ export class Live {
     this.#ports = ports
     this.#tell = tell
     this.#calm = new Calm(ports)
+    this.#hints = new Pace(ports)
+    this.#stored = new Pace(ports)
     this.#leader = new Leader(name, ports, {
       lead: (signal) => void this.#lead(signal),
       heard: (message) => this.#heard(message as LiveMessage | Request)
@@ -119,21 +116,12 @@ export class Live {
     this.#tell(message)
   }
 
-  /** One that waits stands for all that come meanwhile. */
   #hint(): void {
-    if (this.#isHintDue) return
-    const now = this.#ports.now()
-    const early = this.#paced - now - AHEAD
-    this.#paced = Math.max(this.#paced, now) + PACE
-    if (early <= 0) {
-      this.#announce({ kind: 'hint' })
-      return
-    }
-    this.#isHintDue = true
-    this.#ports.after(early, () => {
-      this.#isHintDue = false
-      this.#announce({ kind: 'hint' })
-    })
+    this.#hints.run(() => this.#announce({ kind: 'hint' }))
+  }
+
+  #settings(event: unknown): void {
+    this.#stored.run(() => this.#announce(settingsOf(event)))
   }
 
   #is(state: LiveStatus['state'], trouble: LiveStatus['trouble'] = null): void {
@@ -221,7 +209,7 @@ export class Live {
     } else if (type === 'mail' || type === 'reload') {
       this.#hint()
     } else if (type === 'settings') {
-      this.#announce(settingsOf(data))
+      this.#settings(data)
     }
   }
 
@@ -232,7 +220,7 @@ export class Live {
     this.#is(this.#pushed ? 'live' : 'polled')
     // What came before the stream began was not announced.
     this.#hint()
-    if (wasLive) this.#announce(settingsOf(null))
+    if (wasLive) this.#settings(null)
   }
 
   async #centrifugo(first: Realtime, signal: AbortSignal): Promise<Response | null> {
@@ -255,7 +243,7 @@ export class Live {
       const type = (data as { type?: unknown } | null)?.type
       // The mailbox is not ready any more: /api/live tells how it goes on.
       if (type === 'mailbox') ends.abort()
-      else if (type === 'settings') this.#announce(settingsOf(data))
+      else if (type === 'settings') this.#settings(data)
       else this.#hint()
     }
     const connected = (is: boolean): void => (is ? this.#connected() : this.#is('connecting'))
