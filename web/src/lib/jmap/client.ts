@@ -40,6 +40,8 @@ interface Turn {
   reject: (failure: unknown) => void
 }
 
+type Read<T> = (response: Response) => Promise<T>
+
 export interface ClientPorts extends SilencePorts {
   fetch: typeof fetch
   /** milliseconds */
@@ -55,6 +57,8 @@ export class JmapClient {
   onstranger: () => void = () => undefined
   /** told of each refusal of a whole request */
   onfailed: (failure: JmapFailure) => void = () => undefined
+  /** Wait no longer for a session that is asked for. */
+  giveUp: () => void = () => undefined
   #session: Session | null = null
   #isOver = false
   #patience = PATIENCE
@@ -91,8 +95,11 @@ export class JmapClient {
   /** A server that is only slow has twice the time when it is asked again. */
   async #askSession(): Promise<unknown> {
     const ends = this.#ports.now() + this.#patience
+    const asking = new AbortController()
+    this.giveUp = () => asking.abort()
     try {
-      return await this.#fetch(this.#sessionUrl, { headers: JSON_ONLY }, bodyOf, this.#patience)
+      const init = { headers: JSON_ONLY, signal: asking.signal }
+      return await this.#fetch(this.#sessionUrl, init, bodyOf, this.#patience)
     } catch (failure) {
       if (this.#ports.now() >= ends) this.#patience = Math.min(2 * this.#patience, SILENCE)
       throw failure
@@ -235,7 +242,7 @@ export class JmapClient {
   }
 
   /** Read a blob in a way of one's own. */
-  download<T>(url: string, read: (response: Response) => Promise<T>, init: RequestInit = {}): Promise<T> {
+  download<T>(url: string, read: Read<T>, init: RequestInit = {}): Promise<T> {
     return this.#fetch(url, init, read)
   }
 
@@ -248,19 +255,15 @@ export class JmapClient {
 
   /** At most as many at once as the server allows: more are refused with `limit`, or block other tabs. `within`: milliseconds
    * for all of it. */
-  async #fetch<T>(
-    url: string,
-    init: RequestInit,
-    read: (response: Response) => Promise<T>,
-    within?: number
-  ): Promise<T> {
+  async #fetch<T>(url: string, init: RequestInit, read: Read<T>, within?: number): Promise<T> {
     while (this.#running >= (this.#session ? this.limits.maxConcurrentRequests : 1)) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
     this.#running += 1
     const silence = new Silence(this.#ports, within)
     try {
-      const response = await this.#responseTo(url, { ...init, signal: silence.signal })
+      const signal = init.signal ? AbortSignal.any([init.signal, silence.signal]) : silence.signal
+      const response = await this.#responseTo(url, { ...init, signal })
       if (!response.ok) {
         const failure = await failureOf(response, this.#ports.now())
         this.onfailed(failure)
