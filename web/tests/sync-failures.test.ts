@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { createMail } from '#lib/state/create-mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { deliver, failing, hint, opened } from './scene.ts'
-import { settled } from './world.ts'
+import { settled, World } from './world.ts'
 
 describe('when something fails', () => {
   const away =
@@ -78,6 +79,45 @@ describe('when something fails', () => {
     await world.pass(2_000)
     expect(mail.list).toMatchObject({ freshness: 'current', total: 2 })
     expect(mail.list?.row(0)?.subject).toBe('Mail 2')
+  })
+
+  test.each([['/jmap/session'], ['/jmap/']])(
+    'that %s takes long to answer is said while it is waited for',
+    async (slow) => {
+      const server = new ModelServer()
+      deliver(server, 1)
+      let respond: () => void = () => undefined
+      server.interrupt = (path) => (path === slow ? new Promise((resolve) => (respond = () => resolve(null))) : null)
+      const { mail, world } = await opened(server)
+      const told = (): string | undefined => (mail.trouble ?? mail.list?.trouble)?.code
+      await world.pass(9_000)
+      expect(told()).toBeUndefined()
+      await world.pass(2_000)
+      expect([told(), mail.list?.freshness ?? 'loading']).toEqual(['slow', 'loading'])
+      server.interrupt = () => null
+      respond()
+      await settled()
+      expect([told(), mail.list?.total]).toEqual([undefined, 1])
+    }
+  )
+
+  test('who does not want to wait for a session that hangs has it asked for again at once', async () => {
+    const server = new ModelServer()
+    deliver(server, 1)
+    const world = new World()
+    let asked = 0
+    const mail = createMail(
+      world.ports((input, init) => {
+        if ((asked += 1) > 2) return server.fetch(input, init)
+        return new Promise((_, reject) => init?.signal?.addEventListener('abort', () => reject(new Error('aborted'))))
+      })
+    )
+    mail.show(null)
+    await world.pass(20_000)
+    expect([asked, mail.trouble?.code]).toEqual([2, 'unavailable'])
+    mail.connection.tryNow()
+    await settled()
+    expect([mail.trouble, mail.list?.total]).toEqual([null, 1])
   })
 
   test('a mailbox that is being made is told to the whole page', async () => {

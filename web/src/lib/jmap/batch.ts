@@ -4,7 +4,11 @@
  * The calls of a group may refer to each other's results, so they stay in one request (RFC 8620 §3.7). Groups that are
  * handed over in the same turn share requests.
  */
+import { JmapFailure } from './errors.ts'
 import type { Arguments, Call, Id, Invocation, Limits } from './types.ts'
+
+/** Calls of a group. RFC 8620 §2 suggests that servers take as many. */
+const MOST = 16
 
 export type Group = readonly Call[]
 
@@ -17,7 +21,8 @@ export interface Planned {
   origins: { group: number; id: string }[]
 }
 
-/** Raises RangeError for a group that no request can hold: a mistake of ours, not of the server. */
+/** Raises RangeError for a group that no request can hold, a mistake of ours; JmapFailure if it is the server that takes too
+ * little. */
 export function plan(groups: readonly Group[], limits: Limits): Planned[] {
   const requests: Planned[] = []
   let current: Planned | null = null
@@ -25,7 +30,9 @@ export function plan(groups: readonly Group[], limits: Limits): Planned[] {
     const parts = split(group, limits)
     for (const calls of parts) {
       if (calls.length > limits.maxCallsInRequest) {
-        throw new RangeError(`a group of ${calls.length} calls`)
+        throw calls.length > MOST
+          ? new RangeError(`a group of ${calls.length} calls`)
+          : new JmapFailure('mail_server_unusable')
       }
       if (!current || current.calls.length + calls.length > limits.maxCallsInRequest) {
         current = { calls: [], origins: [] }

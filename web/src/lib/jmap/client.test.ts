@@ -84,6 +84,35 @@ test('at most four requests are under way at once', async () => {
   expect(server.mostRunning).toBe(4)
 })
 
+describe('a limit that cannot be meant (RFC 8620 §2: a positive number)', () => {
+  test.each([0, -1, null, '4', NaN])(
+    '%s counts as none: nothing waits for ever, nor is asked without end',
+    async (limit) => {
+      const server = new ModelServer()
+      server.limits = {
+        maxCallsInRequest: limit,
+        maxObjectsInGet: limit,
+        maxObjectsInSet: limit,
+        maxConcurrentRequests: limit
+      } as never
+      const found = await connected(server)
+      expect(found.limits).toEqual(new ModelServer().limits)
+      await found.run([call('Email/get', 'get', { ids: ['a', 'b'] })])
+      expect(server.requests).toEqual([['Email/get']])
+    }
+  )
+
+  test('of fewer calls than one question has is for an operator, and no mistake of ours', async () => {
+    const server = new ModelServer()
+    server.limits = { ...server.limits, maxCallsInRequest: 1 }
+    const found = await connected(server)
+    await expect(found.run([call('Core/echo', 'one'), call('Core/echo', 'two')])).rejects.toMatchObject({
+      code: 'mail_server_unusable',
+      transient: false
+    })
+  })
+})
+
 test('a download is on our own origin, whatever host the session names, with its name encoded', async () => {
   const found = await connected(new ModelServer())
   expect(found.downloadUrl({ blobId: 'b/1', name: 'a b?.pdf', type: 'application/pdf' })).toBe(
@@ -193,11 +222,39 @@ describe('a network that swallows packets', () => {
 
   test('is no response after 90 s of silence', async () => {
     const world = new World()
-    const asked = new JmapClient(world.ports(never)).connect()
+    const asked = new JmapClient(world.ports(never)).blob('https://mail.test/file')
     const failed = expect(asked).rejects.toMatchObject({ code: 'unavailable', ambiguous: true })
     await world.pass(90_000)
     await failed
   })
+
+  test.each([
+    ['that is silent', never],
+    ['of which a byte comes now and then', dripping]
+  ])('a session %s is no response soon, and the next one has twice the time', async (_, fetch) => {
+    const world = new World()
+    const client = new JmapClient(world.ports((input, init) => fetch(input, init, world)))
+    for (const seconds of [15, 30, 60, 90, 90]) {
+      const began = world.time
+      const failed = client
+        .connect()
+        .catch((failure: unknown) => [(failure as JmapFailure).code, (world.time - began) / 1000])
+      await world.pass(100_000)
+      expect(await failed).toEqual(['unavailable', seconds])
+    }
+  })
+
+  function dripping(_: unknown, init: RequestInit | undefined, world: World): Promise<Response> {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    const writer = writable.getWriter()
+    const drop = (): void => {
+      writer.write(new Uint8Array([32])).catch(() => undefined)
+      if (!init?.signal?.aborted) world.ports(globalThis.fetch).after(1_000, drop)
+    }
+    init?.signal?.addEventListener('abort', () => void writer.abort(new Error('aborted')))
+    drop()
+    return Promise.resolve(new Response(readable))
+  }
 
   test('differs from a slow one, on which a large file takes its time', async () => {
     const world = new World()

@@ -1,8 +1,9 @@
 /** Speaks JMAP over a given `fetch`: the session, calls in as few requests as the server allows, and blobs. */
 import { gather, plan, type Responses, type Group, type Planned } from './batch.ts'
 import { asAmbiguous, failureOf, JmapFailure, noResponse } from './errors.ts'
+import { limitsOf } from './limits.ts'
 import { Results } from './results.ts'
-import { Silence, type SilencePorts } from './silence.ts'
+import { Silence, SILENCE, type SilencePorts } from './silence.ts'
 import type { Arguments, Id, Invocation, Limits, Session } from './types.ts'
 
 export const CORE = 'urn:ietf:params:jmap:core'
@@ -20,8 +21,8 @@ export const CAPABILITY_OF: Record<string, string> = {
   Quota: QUOTA
 }
 
-/** Until the session says otherwise; no server that we know allows less. */
-const LIMITS: Limits = { maxCallsInRequest: 16, maxObjectsInGet: 500, maxObjectsInSet: 500, maxConcurrentRequests: 4 }
+/** Milliseconds for all of a session, which is short: who waits longer is told, and asks again. */
+const PATIENCE = 15_000
 
 const JSON_ONLY = { Accept: 'application/json' }
 
@@ -39,6 +40,8 @@ interface Turn {
   reject: (failure: unknown) => void
 }
 
+type Read<T> = (response: Response) => Promise<T>
+
 export interface ClientPorts extends SilencePorts {
   fetch: typeof fetch
   /** milliseconds */
@@ -54,8 +57,11 @@ export class JmapClient {
   onstranger: () => void = () => undefined
   /** told of each refusal of a whole request */
   onfailed: (failure: JmapFailure) => void = () => undefined
+  /** Wait no longer for a session that is asked for. */
+  giveUp: () => void = () => undefined
   #session: Session | null = null
   #isOver = false
+  #patience = PATIENCE
   #renewing: Promise<void> | null = null
   #running = 0
   readonly #waiting: (() => void)[] = []
@@ -69,7 +75,7 @@ export class JmapClient {
   /** Ask who is signed in, and what the server offers. Raises JmapFailure, also if somebody else is signed in by now. */
   async connect(): Promise<Session> {
     this.#endIfOver()
-    const session = await this.#fetch(this.#sessionUrl, { headers: JSON_ONLY }, bodyOf)
+    const session = await this.#askSession()
     if (!isSession(session)) {
       // Somebody else answered in place of the service.
       throw noResponse()
@@ -84,6 +90,20 @@ export class JmapClient {
     }
     this.#session = session
     return session
+  }
+
+  /** A server that is only slow has twice the time when it is asked again. */
+  async #askSession(): Promise<unknown> {
+    const ends = this.#ports.now() + this.#patience
+    const asking = new AbortController()
+    this.giveUp = () => asking.abort()
+    try {
+      const init = { headers: JSON_ONLY, signal: asking.signal }
+      return await this.#fetch(this.#sessionUrl, init, bodyOf, this.#patience)
+    } catch (failure) {
+      if (this.#ports.now() >= ends) this.#patience = Math.min(2 * this.#patience, SILENCE)
+      throw failure
+    }
   }
 
   /** Nothing is asked any more in the name of somebody else. */
@@ -114,7 +134,7 @@ export class JmapClient {
   }
 
   get limits(): Limits {
-    return { ...LIMITS, ...this.session.capabilities[CORE] }
+    return limitsOf(this.session.capabilities[CORE])
   }
 
   offers(capability: string): boolean {
@@ -222,7 +242,7 @@ export class JmapClient {
   }
 
   /** Read a blob in a way of one's own. */
-  download<T>(url: string, read: (response: Response) => Promise<T>, init: RequestInit = {}): Promise<T> {
+  download<T>(url: string, read: Read<T>, init: RequestInit = {}): Promise<T> {
     return this.#fetch(url, init, read)
   }
 
@@ -233,21 +253,23 @@ export class JmapClient {
     return new URL(pathname + search, this.#ports.origin).href
   }
 
-  /** At most as many at once as the server allows: more are refused with `limit`, or block other tabs. */
-  async #fetch<T>(url: string, init: RequestInit, read: (response: Response) => Promise<T>): Promise<T> {
+  /** At most as many at once as the server allows: more are refused with `limit`, or block other tabs. `within`: milliseconds
+   * for all of it. */
+  async #fetch<T>(url: string, init: RequestInit, read: Read<T>, within?: number): Promise<T> {
     while (this.#running >= (this.#session ? this.limits.maxConcurrentRequests : 1)) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
     this.#running += 1
-    const silence = new Silence(this.#ports)
+    const silence = new Silence(this.#ports, within)
     try {
-      const response = await this.#responseTo(url, { ...init, signal: silence.signal })
+      const signal = init.signal ? AbortSignal.any([init.signal, silence.signal]) : silence.signal
+      const response = await this.#responseTo(url, { ...init, signal })
       if (!response.ok) {
         const failure = await failureOf(response, this.#ports.now())
         this.onfailed(failure)
         throw failure
       }
-      return await read(silence.heard(response)).catch(() => {
+      return await read(within === undefined ? silence.heard(response) : response).catch(() => {
         // The connection broke, or somebody else answered in place of the service.
         throw noResponse()
       })

@@ -1,7 +1,7 @@
 /** Aborts a request on which nothing arrives for too long, however long the whole of it takes. */
 
 /** Milliseconds. The gateway gives up after 60 s of silence; this is for a network that swallows packets. */
-const MOST = 90_000
+export const SILENCE = 90_000
 
 export interface SilencePorts {
   after: (milliseconds: number, work: () => void) => () => void
@@ -9,11 +9,13 @@ export interface SilencePorts {
 
 export class Silence {
   readonly #ports: SilencePorts
+  readonly #most: number
   readonly #aborts = new AbortController()
   #callOff: () => void = () => undefined
 
-  constructor(ports: SilencePorts) {
+  constructor(ports: SilencePorts, most = SILENCE) {
     this.#ports = ports
+    this.#most = most
     this.#wait()
   }
 
@@ -39,6 +41,6 @@ export class Silence {
 
   #wait(): void {
     this.#callOff()
-    this.#callOff = this.#ports.after(MOST, () => this.#aborts.abort())
+    this.#callOff = this.#ports.after(this.#most, () => this.#aborts.abort())
   }
 }

@@ -44,6 +44,27 @@ describe('live events', () => {
     expect(kinds()).toEqual(['hint'])
   })
 
+  test.each([
+    ['mail', 'hint'],
+    ['settings', 'settings']
+  ])('of %s that come without pause are told once a second, and a last one behind them', async (type, kind) => {
+    const { service, world, told, kinds } = await started()
+    await service.say('hello')
+    kinds()
+    for (let second = 0; second < 10; second += 1) {
+      for (let time = 0; time < 20; time += 1) await service.say(type)
+      await world.pass(1_000)
+    }
+    const few = kinds()
+    expect(new Set(few)).toEqual(new Set([kind]))
+    expect(few.length).toBeLessThanOrEqual(15)
+    await service.say(type, { data: { etag: 'the last' } })
+    await world.pass(1_000)
+    expect(told).toEqual([kind === 'hint' ? { kind } : { kind, etag: 'the last' }])
+    await world.pass(20_000)
+    expect(told).toHaveLength(1)
+  })
+
   test('tell of settings that were stored, with their tag', async () => {
     const { service, told } = await started()
     await service.say('settings', { id: 1, type: 'settings', data: { etag: '"x"' } })

@@ -5,6 +5,7 @@ import { failureOf, noResponse, type JmapFailure } from '#lib/jmap/errors.ts'
 import { Calm } from './calm.ts'
 import { listenTo, type StreamEvent, type StreamPorts } from './event-stream.ts'
 import { Leader, type LeaderPorts } from './leader.ts'
+import { Pace } from './pace.ts'
 import { pauseAfter } from './pause.ts'
 import type { Realtime } from './centrifugo.ts'
 
@@ -45,6 +46,8 @@ export class Live {
   readonly #leader: Leader
   readonly #tell: (message: LiveMessage) => void
   readonly #calm: Calm
+  readonly #hints: Pace
+  readonly #stored: Pace
   /** the mail server reports new mail */
   #pushed = true
   #failures = 0
@@ -55,6 +58,8 @@ export class Live {
     this.#ports = ports
     this.#tell = tell
     this.#calm = new Calm(ports)
+    this.#hints = new Pace(ports)
+    this.#stored = new Pace(ports)
     this.#leader = new Leader(name, ports, {
       lead: (signal) => void this.#lead(signal),
       heard: (message) => this.#heard(message as LiveMessage | Request)
@@ -109,6 +114,14 @@ export class Live {
       this.status = message.status
     }
     this.#tell(message)
+  }
+
+  #hint(): void {
+    this.#hints.run(() => this.#announce({ kind: 'hint' }))
+  }
+
+  #settings(event: unknown): void {
+    this.#stored.run(() => this.#announce(settingsOf(event)))
   }
 
   #is(state: LiveStatus['state'], trouble: LiveStatus['trouble'] = null): void {
@@ -194,9 +207,9 @@ export class Live {
       this.#pushed = (data as { pushed?: unknown } | null)?.pushed !== false
       this.#is(this.#pushed ? 'live' : 'polled')
     } else if (type === 'mail' || type === 'reload') {
-      this.#announce({ kind: 'hint' })
+      this.#hint()
     } else if (type === 'settings') {
-      this.#announce(settingsOf(data))
+      this.#settings(data)
     }
   }
 
@@ -206,8 +219,8 @@ export class Live {
     this.#calm.over()
     this.#is(this.#pushed ? 'live' : 'polled')
     // What came before the stream began was not announced.
-    this.#announce({ kind: 'hint' })
-    if (wasLive) this.#announce(settingsOf(null))
+    this.#hint()
+    if (wasLive) this.#settings(null)
   }
 
   async #centrifugo(first: Realtime, signal: AbortSignal): Promise<Response | null> {
@@ -230,7 +243,8 @@ export class Live {
       const type = (data as { type?: unknown } | null)?.type
       // The mailbox is not ready any more: /api/live tells how it goes on.
       if (type === 'mailbox') ends.abort()
-      else this.#announce(type === 'settings' ? settingsOf(data) : { kind: 'hint' })
+      else if (type === 'settings') this.#settings(data)
+      else this.#hint()
     }
     const connected = (is: boolean): void => (is ? this.#connected() : this.#is('connecting'))
     const over = AbortSignal.any([signal, ends.signal])

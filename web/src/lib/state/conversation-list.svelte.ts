@@ -61,7 +61,7 @@ export class ListState implements ConversationList {
 
   get trouble(): Trouble | null {
     this.#now()
-    return this.#account.sync.trouble
+    return this.#account.sync.told
   }
 
   row(index: number): Row | undefined {

@@ -131,7 +131,7 @@ export class MailState implements Mail {
   }
 
   get trouble(): Trouble | null {
-    const { trouble } = this.#now().sync
+    const { told: trouble } = this.#now().sync
     if (this.#live.signedOut) {
       return { code: 'no_session', retryAt: null, reference: null }
     }

@@ -17,6 +17,7 @@ const WORDS = {
   mail_server_refused: 'refused',
   too_many_requests: 'limit',
   limit: 'limit',
+  slow: 'slow',
   too_many_unsubscribes: 'too_many',
   too_many_streams: 'too_many_streams',
   overQuota: 'over_quota',

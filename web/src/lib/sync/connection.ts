@@ -70,7 +70,17 @@ export class LiveConnection {
       return
     }
     this.#live?.tryNow()
-    void this.#account.tryNow()
+    void this.#askNow()
+  }
+
+  async #askNow(): Promise<void> {
+    const { isKnown, client, sync } = this.#account
+    if (!isKnown && sync.trouble) {
+      // The session that is asked for may hang: the same question once more would wait for its end.
+      client.giveUp()
+      await sync.ended
+    }
+    await this.#account.tryNow()
   }
 
   /** If the person signed in again in another tab. */

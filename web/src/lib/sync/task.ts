@@ -5,6 +5,10 @@ import { pauseAfter } from '#lib/live/pause.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Ports } from './ports.ts'
 
+/** Milliseconds */
+const LATE = 10_000
+const SLOW: Trouble = { code: 'slow', retryAt: null, reference: null }
+
 export class Task {
   trouble: Trouble | null = null
   readonly #ports: Ports
@@ -14,6 +18,7 @@ export class Task {
   #failures = 0
   #running: Promise<void> | null = null
   #again = false
+  #late = false
   #stopped = false
   #callOff: (() => void) | null = null
   /** milliseconds; a refusal that will not pass by itself is not asked for again and again */
@@ -29,6 +34,11 @@ export class Task {
 
   get running(): boolean {
     return this.#running !== null
+  }
+
+  /** What a person is told: also that it takes long, while it runs. */
+  get told(): Trouble | null {
+    return this.trouble ?? (this.#late ? SLOW : null)
   }
 
   /** Resolves once it does not run any more. */
@@ -87,12 +97,20 @@ export class Task {
 
   /** Whether it went well. */
   async #round(): Promise<boolean> {
+    const callOff = this.#ports.after(LATE, () => {
+      this.#late = true
+      this.#changed()
+    })
     try {
       await this.#work()
     } catch (failure) {
+      this.#late = false
       this.#failed(failure)
       return false
+    } finally {
+      callOff()
     }
+    this.#late = false
     this.#failures = 0
     this.#calm.over()
     this.trouble = null

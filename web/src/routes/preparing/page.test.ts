@@ -86,10 +86,32 @@ test('once the mailbox is ready the inbox opens, and the focus is on its heading
 })
 
 test('who comes when the mailbox is ready need not wait', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'], now: Date.now() + 60_000 })
   await opened(undefined, { ...PREPARATION, state: 'ready' })
   vi.useRealTimers()
   expect(went.mock.calls).toEqual([['/mail', { replace: true }]])
+})
+
+test('who is sent back from a mailbox that is called ready does not go to and fro without end', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
+  const ready = { ...PREPARATION, state: 'ready' as const }
+  const back = async (): Promise<void> => {
+    ends.splice(0).forEach((end) => end())
+    await opened(undefined, ready)
+  }
+  vi.setSystemTime(Date.now() + 600_000)
+  for (let time = 0; time < 5; time += 1) {
+    await back()
+    vi.advanceTimersByTime(400)
+  }
+  expect(went).toHaveBeenCalledTimes(1)
+  expect(shows('An operator has to fix something first.')()).toBe(true)
+  vi.advanceTimersByTime(20_000)
+  expect(went).toHaveBeenCalledTimes(2)
+  vi.setSystemTime(Date.now() + 600_000)
+  await back()
+  expect(went).toHaveBeenCalledTimes(3)
+  vi.useRealTimers()
 })
 
 test('each change comes by the same stream', async () => {

@@ -53,6 +53,14 @@ test('that it was too many is said, and that a minute helps', async () => {
   expect(page.notices.shown?.text).toBe('Too many at once. Try again in a minute.')
 })
 
+test('of a list that did not answer nobody says that it took nothing', async () => {
+  const { press } = await shown(problem('list_server_silent', 504))
+  await press()
+  const said = document.querySelector('dialog')?.textContent
+  expect(said).toContain('It may have taken the request')
+  expect(said).not.toContain('did not take')
+})
+
 test('where the list did not take it, the page of the list is shown first', async () => {
   const { press } = await shown(problem('list_server_failed', 502))
   await press()

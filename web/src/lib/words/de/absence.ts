@@ -31,6 +31,8 @@ export const absence = {
   ended: 'Automatische Antwort beendet',
   resumed: 'Die automatische Antwort ist wieder eingeschaltet',
   notEnded: 'Die automatische Antwort konnte nicht beendet werden. Sie ist noch eingeschaltet.',
+  tooLarge:
+    'Nicht gespeichert: Der Mailserver nimmt nicht so viel an. Kürzen Sie den Text. Was vorher da war, gilt weiter.',
   notSaved: 'Das konnte nicht gespeichert werden. Was vorher da war, gilt weiter.',
   offline: 'Sie sind offline. Die Antwort lässt sich lesen, aber nicht ändern.',
   notLoaded: 'Ihre automatische Antwort lässt sich nicht laden.',

@@ -31,6 +31,8 @@ export const filters = {
   removed: (name: string) => `Filter ${name} entfernt`,
   restored: 'Filter wiederhergestellt',
   saved: 'Filter gespeichert',
+  tooLarge:
+    'Nicht gespeichert: Der Mailserver nimmt nicht so viel an. Entfernen Sie einen Filter. Was vorher da war, gilt weiter.',
   notSaved: 'Das konnte nicht gespeichert werden. Was vorher da war, gilt weiter.',
   choose: 'Wählen Sie einen Filter, oder erstellen Sie einen neuen.',
   when: 'Wenn auf eine Nachricht',

@@ -151,6 +151,7 @@ export const mail = {
     kratos_away: 'Die Anmeldung ist kurz nicht erreichbar. Sie bleiben angemeldet.',
     postroom_away: 'Postroom ist kurz nicht erreichbar.',
     misconfigured: 'Ein Betreiber muss etwas beheben. Was schon hier ist, können Sie lesen.',
+    slow: 'Der Mailserver antwortet nur langsam. Bitte warten Sie.',
     limit: 'Der Mailserver bittet um eine kurze Pause.',
     too_many: 'Zu viele auf einmal. Versuchen Sie es in einer Minute erneut.',
     offline: 'Sie sind offline. Was auf diesem Gerät liegt, können Sie lesen.',

@@ -72,6 +72,7 @@ export const reading = {
     notConfirmed:
       'Diese Liste lässt sich nicht mit einem Klick abbestellen, weil keine bestätigte Signatur die Adresse dafür abdeckt.',
     notTaken: 'Die Liste hat die Anfrage nicht angenommen.',
+    silent: 'Die Liste hat nicht rechtzeitig geantwortet. Vielleicht hat sie die Anfrage dennoch angenommen.',
     byPage: 'Sie können sich auf dieser Seite abmelden; sie öffnet sich in einem neuen Tab:',
     byMail: 'Sie können der Liste schreiben. Sie sehen die Nachricht, bevor sie gesendet wird:',
     write: 'Nachricht schreiben',

@@ -23,6 +23,8 @@ export const settings: Widen<typeof english> = {
   waiting: 'Auf diesem Gerät gespeichert. Ihre anderen Geräte erfahren es, sobald Sie wieder online sind.',
   notSaved: 'Nur auf diesem Gerät gespeichert. Der nächste Versuch kommt von selbst.',
   full: 'Nur auf diesem Gerät gespeichert: Für weitere Einstellungen ist kein Platz. Entfernen Sie unten einige Absender, dann wird gespeichert.',
+  signInBeside:
+    'Sie wurden abgemeldet. Melden Sie sich in einem neuen Tab an und kommen Sie hierher zurück: Was Sie geschrieben haben, bleibt.',
   needsConnection: 'Sie sind offline. Dafür ist eine Verbindung nötig.',
   appearance: {
     title: 'Darstellung',

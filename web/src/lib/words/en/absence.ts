@@ -29,6 +29,7 @@ export const absence = {
   ended: 'Automatic reply ended',
   resumed: 'Automatic reply is on again',
   notEnded: 'The automatic reply could not be ended. It is still on.',
+  tooLarge: 'Not saved: the mail server does not take so much. Shorten the text. What was there before still applies.',
   notSaved: 'This could not be saved. What was there before still applies.',
   offline: 'You are offline. The reply can be read, but not changed.',
   notLoaded: 'Your automatic reply does not load.',

@@ -28,6 +28,7 @@ export const filters = {
   removed: (name: string) => `Filter ${name} removed`,
   restored: 'Filter restored',
   saved: 'Filter saved',
+  tooLarge: 'Not saved: the mail server does not take so much. Remove a filter. What was there before still works.',
   notSaved: 'This could not be saved. What was there before still works.',
   choose: 'Choose a filter, or make a new one.',
   when: 'When a message matches',

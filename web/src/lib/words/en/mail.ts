@@ -144,6 +144,7 @@ export const mail = {
     kratos_away: 'Sign-in is unavailable for a moment. You stay signed in.',
     postroom_away: 'Postroom is unavailable for a moment.',
     misconfigured: 'An operator has to fix something. What is already here can be read.',
+    slow: 'The mail server is slow to answer. Please wait.',
     limit: 'The mail server asks for a short pause.',
     too_many: 'Too many at once. Try again in a minute.',
     offline: 'You are offline. You can read what is on this device.',

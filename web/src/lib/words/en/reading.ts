@@ -69,6 +69,7 @@ export const reading = {
     question: (sender: string) => `Unsubscribe from ${sender}?`,
     notConfirmed: 'This list cannot be left with one press, because no confirmed signature covers the address for it.',
     notTaken: 'The list did not take the request.',
+    silent: 'The list did not answer in time. It may have taken the request all the same.',
     byPage: 'You can unsubscribe on this page, which opens in a new tab:',
     byMail: 'You can write to the list. You see the message before it is sent:',
     write: 'Write a message',

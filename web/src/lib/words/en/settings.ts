@@ -19,6 +19,7 @@ export const settings = {
   waiting: 'Saved on this device. Your other devices get it once you are back online.',
   notSaved: 'Saved on this device only. The next try is made by itself.',
   full: 'Saved on this device only: there is no room for more settings. Remove some senders below, and it is saved.',
+  signInBeside: 'You were signed out. Sign in, in a new tab, and come back here: what you typed stays.',
   needsConnection: 'You are offline. This needs a connection.',
   appearance: {
     title: 'Appearance',

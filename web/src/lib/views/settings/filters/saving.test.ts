@@ -17,6 +17,7 @@ const filterOf = (id: string): Filter => ({
 
 /** Filters whose saving is decided by hand. */
 class HeldFilters {
+  trouble: { readonly code: string } | null = null
   filters: readonly Filter[] = ['First', 'Second', 'Third'].map(filterOf)
   readonly #settles: ((outcome: Outcome) => void)[] = []
 
@@ -133,4 +134,15 @@ test('where it cannot be found out what a filter hits that is said, and asked ag
   expect([filters.done, notices.shown?.text]).toEqual([[], words.nowFailed])
   notices.shown?.again?.()
   await vi.waitFor(() => expect(filters.done).toEqual([['a']]))
+})
+
+test.each([
+  ['tooLarge', words.tooLarge],
+  ['overQuota', words.tooLarge],
+  ['unavailable', words.notSaved]
+])('why filters are not saved is said where the person can do something: %s', async (code, text) => {
+  const { filters, notices } = removed()
+  filters.trouble = { code }
+  await filters.settle('failed')
+  expect(notices.shown?.text).toBe(text)
 })

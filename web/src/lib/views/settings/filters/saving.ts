@@ -2,6 +2,7 @@
 import type { Filter } from '#lib/sieve/filter.ts'
 import type { Filters } from '#lib/state/filters.ts'
 import type { Notices } from '#lib/state/notices.svelte.ts'
+import { notSaved } from '#lib/views/settings/filters/not-saved.ts'
 import type { FilterWords } from '#lib/words/later.ts'
 
 interface Saving {
@@ -24,7 +25,7 @@ export async function saving(wanted: Saving): Promise<boolean> {
   )
   if (outcome !== 'saved') {
     // A conflict is asked about, and a mistake shown, where they are.
-    if (outcome === 'failed') notices.failed(words.notSaved, () => void saving(wanted))
+    if (outcome === 'failed') notices.failed(notSaved(filters.trouble, words), () => void saving(wanted))
     return false
   }
   if (!wanted.alsoNow) notices.say(words.saved)
@@ -40,14 +41,14 @@ export async function removing({ filters, notices, words, filter }: Omit<Saving,
   const bringBack = async (): Promise<void> => {
     state.isBack = true
     const outcome = await filters.save(without().toSpliced(at, 0, filter))
-    if (outcome !== 'saved') notices.failed(words.notSaved, () => void bringBack())
+    if (outcome !== 'saved') notices.failed(notSaved(filters.trouble, words), () => void bringBack())
   }
   const undo = { run: () => void bringBack(), done: words.restored }
   const removed = filters.save(without())
   notices.say(words.removed(filter.name), undo)
   if ((await removed) === 'saved' || state.isBack) return
   notices.withdraw(undo)
-  notices.failed(words.notSaved, () => void removing({ filters, notices, words, filter }))
+  notices.failed(notSaved(filters.trouble, words), () => void removing({ filters, notices, words, filter }))
 }
 
 async function sorting({ filters, notices, words, filter }: Omit<Saving, 'alsoNow'>): Promise<void> {
