@@ -1,6 +1,7 @@
 /** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded. */
 import type { SignedOut } from '#lib/accounts/sign-out.ts'
 import { isGrave, warningOf, type Warning } from '#lib/mail/warnings.ts'
+import { Ahead } from '#lib/state/ahead.ts'
 import { Cursor } from '#lib/state/cursor.svelte.ts'
 import { foldedRange } from '#lib/state/folding.ts'
 import { Listing, type Only } from '#lib/state/listing.svelte.ts'
@@ -30,6 +31,7 @@ export class MailPage {
   /** the settings are shown over it: its keys rest */
   away = $state(false)
   readonly notices = new Notices()
+  readonly ahead = new Ahead()
   readonly searching: Searching
   readonly writing: Writing
   /** what the person wants to reply to a suspicious sender, and is asked about */
@@ -57,9 +59,9 @@ export class MailPage {
   constructor(mail: Mail, go: (path: string) => Promise<void>, leave: () => Promise<SignedOut>) {
     this.mail = mail
     this.cursor = new Cursor(mail, this)
-    this.triage = new Triage(mail, this.cursor, this)
+    this.triage = new Triage(mail, this.cursor, this, this.ahead)
     this.searching = new Searching(mail, go)
-    this.writing = new Writing(mail, this.notices)
+    this.writing = new Writing(mail, this.notices, this.ahead)
     this.#go = go
     this.leave = leave
   }
@@ -119,14 +121,17 @@ export class MailPage {
   reply(kind: ReplyKind, message: Message): void {
     const warning = kind.startsWith('reply') ? this.warningOf(message) : null
     const asks = warning !== null && isGrave(warning) && !this.#agreed.has(message.id)
-    if (asks) this.asking = { kind, message }
-    else void this.writing.start({ kind, message })
+    if (asks) {
+      this.asking = { kind, message }
+      this.ahead.begin().addEventListener('abort', () => this.settle(false))
+    } else void this.writing.start({ kind, message })
   }
 
   /** What was asked is settled: `on` to write all the same. */
   settle(on: boolean): void {
     const { asking } = this
     this.asking = null
+    if (!on) this.ahead.take()
     if (!asking || !on) return
     this.#agreed.add(asking.message.id)
     void this.writing.start(asking)
@@ -165,7 +170,7 @@ export class MailPage {
     this.#unfolded = false
     this.#pictured = new Set()
     this.message = null
-    this.asking = null
+    if (this.asking) this.settle(false)
     if (threadId === undefined) {
       this.mail.reader.close()
     } else {

@@ -4,6 +4,11 @@ export function typeAhead(text: string): void {
   if (text !== '') document.execCommand('insertText', false, text)
 }
 
+/** Into a field of one line: what came behind Enter was meant for what it would have led to. */
+export function typeLineAhead(text: string): void {
+  typeAhead(text.split('\n', 1)[0] ?? '')
+}
+
 /** What is typed before there is anything that takes it. */
 export class TypedAhead {
   #typed: string
