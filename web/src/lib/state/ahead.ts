@@ -22,6 +22,7 @@ export class Ahead {
 
   /** It does not come. Whoever types on has not seen that. */
   fail(): void {
+    if (Date.now() > this.#until) return
     this.take()
     this.#until = Date.now() + REST
   }
