@@ -14,9 +14,9 @@ export const MOMENTS = {
   page: /\/kit\/src\/runtime\/client\/client-entry|\/src\/routes\/\+(?:layout|error)/,
   /** the list of mail */
   mail: /\/src\/routes\/mail\/(?:\+layout|\[\[mailbox\]\]\/.*\+page)/,
-  /** the reader and all keys, which follow the list */
+  /** the reader, which follows the list */
   reading:
-    /\/lib\/(?:views\/(?:mail\/later|reader\/parts|list\/dragging)\.ts|commands\/all\.ts|state\/suspicions\.svelte\.ts|views\/triage\/ReaderTools\.svelte)/,
+    /\/lib\/(?:views\/(?:mail\/later|reader\/parts|list\/dragging)\.ts|state\/suspicions\.svelte\.ts|views\/triage\/ReaderTools\.svelte)/,
   /** dialogs and bars of the list, once nobody presses a key */
   triage:
     /\/lib\/views\/(?:triage\/(?:KeySheet|Picker|ViewDialog|MoreDialog|QuestionDialog|Outcome|SelectionBar)|list\/(?:FilterChips|RowActions))\.svelte/

@@ -80,8 +80,8 @@ def _later(first: Row) -> str:
         return f"Then, while the browser is idle, it loads what shows the first message: {octets}."
     walks = "works at once" if first[WALKS] else "**does not work yet**"
     return (
-        f"A key that moves in the list {walks}. Then, while the browser is idle, it loads the reader, the other keys, "
-        f"dialogs and gestures: {octets}; a key that is pressed before is done then."
+        f"A key that moves in the list {walks}. Then, while the browser is idle, it loads the reader, "
+        f"dialogs and gestures: {octets}."
     )
 
 

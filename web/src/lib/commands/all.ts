@@ -2,6 +2,7 @@
 import { archiveNewer } from '#lib/commands/archive-newer.ts'
 import { archiveOlder } from '#lib/commands/archive-older.ts'
 import { archive } from '#lib/commands/archive.ts'
+import { back } from '#lib/commands/back.ts'
 import { collapseAll } from '#lib/commands/collapse-all.ts'
 import type { Command } from '#lib/commands/command.ts'
 import { remove } from '#lib/commands/delete.ts'
@@ -20,10 +21,14 @@ import { label } from '#lib/commands/label.ts'
 import { more } from '#lib/commands/more.ts'
 import { move } from '#lib/commands/move.ts'
 import { nextMessage } from '#lib/commands/next-message.ts'
+import { next } from '#lib/commands/next.ts'
+import { open } from '#lib/commands/open.ts'
 import { previousMessage } from '#lib/commands/previous-message.ts'
+import { previous } from '#lib/commands/previous.ts'
 import { read } from '#lib/commands/read.ts'
 import { replyAll } from '#lib/commands/reply-all.ts'
 import { reply } from '#lib/commands/reply.ts'
+import { search } from '#lib/commands/search.ts'
 import { selectAll } from '#lib/commands/select-all.ts'
 import { selectNone } from '#lib/commands/select-none.ts'
 import { selectRead } from '#lib/commands/select-read.ts'
@@ -36,12 +41,15 @@ import { star } from '#lib/commands/star.ts'
 import { takeOut } from '#lib/commands/take-out.ts'
 import { undo } from '#lib/commands/undo.ts'
 import { unread } from '#lib/commands/unread.ts'
-import { WALKING } from '#lib/commands/walking.ts'
 import { widenNewer } from '#lib/commands/widen-newer.ts'
 import { widenOlder } from '#lib/commands/widen-older.ts'
 
 export const ALL: readonly Command[] = [
-  ...WALKING,
+  next,
+  previous,
+  open,
+  back,
+  search,
   nextMessage,
   previousMessage,
   expandAll,

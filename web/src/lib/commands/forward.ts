@@ -1,13 +1,10 @@
 import type { Command } from '#lib/commands/command.ts'
-import { reply } from '#lib/commands/reply.ts'
+import { canReply, replyToLast } from '#lib/state/replying.svelte.ts'
 
 export const forward: Command = {
   name: 'forward',
   group: 'write',
   keys: ['f'],
-  when: (page) => reply.when(page),
-  run: (page) => {
-    const last = page.mail.reader.conversation?.messages.findLast((message) => !message.draft)
-    if (last) page.reading.reply('forward', last)
-  }
+  when: canReply,
+  run: (page) => replyToLast(page, 'forward')
 }

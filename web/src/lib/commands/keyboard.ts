@@ -22,14 +22,13 @@ export interface Key {
 const SECOND_KEY = 1_500
 
 export class Keyboard {
-  /** More of them may come. */
-  commands: readonly Command[]
+  readonly #commands: readonly Command[]
   readonly #page: MailPage
   #first: { key: string; until: number } | null = null
 
   constructor(page: MailPage, commands: readonly Command[]) {
     this.#page = page
-    this.commands = commands
+    this.#commands = commands
   }
 
   /** True if the key is ours. */
@@ -37,7 +36,7 @@ export class Keyboard {
     const name = nameOf(key)
     // Shift alone comes between the keys of "* a" on many keyboards.
     if (key.typing || name === null || MODIFIERS.has(key.key)) return false
-    if (!key.ctrlKey && !key.metaKey && this.#page.writing.keeps(key.key)) return true
+    if (!key.ctrlKey && !key.metaKey && this.#page.ahead.keeps(key.key)) return true
     const first = this.#first && this.#first.until >= key.at ? this.#first.key : null
     this.#first = null
     const command = this.#fitting(key).find(({ keys }) => keys.includes(first === null ? name : `${first} ${name}`))
@@ -56,7 +55,7 @@ export class Keyboard {
     const isSingle = key.key.length === 1 && !key.ctrlKey && !key.metaKey
     if (isSingle && !this.#page.preferences.chosen.singleKeys) return []
     const needsList = key.ctrlKey || key.metaKey
-    return this.commands.filter(
+    return this.#commands.filter(
       (command) =>
         (!key.repeat || command.repeats) && (!needsList || !command.inList || key.inList) && command.when(this.#page)
     )

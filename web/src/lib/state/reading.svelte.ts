@@ -1,5 +1,6 @@
 /** How the open conversation is read: what of it is expanded, what is suspicious, whose pictures are shown, what is replied to. */
 import { isGrave, warningOf, type Warning } from '#lib/mail/warnings.ts'
+import type { Ahead } from '#lib/state/ahead.ts'
 import { foldedRange } from '#lib/state/folding.ts'
 import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
 import { isBlocked } from '#lib/state/phishing.ts'
@@ -8,10 +9,15 @@ import type { Writing } from '#lib/state/writing.svelte.ts'
 
 export type ReplyKind = 'reply' | 'replyAll' | 'forward' | 'forwardAsAttachment'
 
+interface Page {
+  readonly mailbox: MailboxItem | undefined
+  readonly ahead: Ahead
+}
+
 export class Reading {
   readonly #mail: Mail
   readonly #writing: Writing
-  readonly #page: { readonly mailbox: MailboxItem | undefined }
+  readonly #page: Page
   /** the message where the focus was last */
   message = $state<string | null>(null)
   /** what the person wants to reply to a suspicious sender, and is asked about */
@@ -26,7 +32,7 @@ export class Reading {
   /** messages whose remote pictures are shown this time */
   #pictured = $state.raw<ReadonlySet<string>>(new Set())
 
-  constructor(mail: Mail, writing: Writing, page: { readonly mailbox: MailboxItem | undefined }) {
+  constructor(mail: Mail, writing: Writing, page: Page) {
     this.#mail = mail
     this.#writing = writing
     this.#page = page
@@ -38,7 +44,7 @@ export class Reading {
     this.#unfolded = false
     this.#pictured = new Set()
     this.message = null
-    this.asking = null
+    if (this.asking) this.settle(false)
   }
 
   get expanded(): ReadonlySet<string> {
@@ -54,14 +60,17 @@ export class Reading {
   reply(kind: ReplyKind, message: Message): void {
     const warning = kind.startsWith('reply') ? this.warningOf(message) : null
     const asks = warning !== null && isGrave(warning) && !this.#agreed.has(message.id)
-    if (asks) this.asking = { kind, message }
-    else void this.#writing.start({ kind, message })
+    if (asks) {
+      this.asking = { kind, message }
+      this.#page.ahead.begin().addEventListener('abort', () => this.settle(false))
+    } else void this.#writing.start({ kind, message })
   }
 
   /** What was asked is settled: `on` to write all the same. */
   settle(on: boolean): void {
     const { asking } = this
     this.asking = null
+    if (!on) this.#page.ahead.take()
     if (!asking || !on) return
     this.#agreed.add(asking.message.id)
     void this.#writing.start(asking)

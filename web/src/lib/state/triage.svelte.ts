@@ -1,4 +1,5 @@
 /** What actions hit: the selected conversations, else the current one in the list, else the open one. */
+import type { Ahead } from '#lib/state/ahead.ts'
 import type { Cursor, OpenConversation } from '#lib/state/cursor.svelte.ts'
 import type { Action, Mail, Row } from '#lib/state/mail.ts'
 import * as selections from '#lib/state/selection.ts'
@@ -17,16 +18,28 @@ export class Triage {
   readonly #mail: Mail
   readonly #cursor: Cursor
   readonly #reader: OpenConversation
+  readonly #ahead: Ahead
   #selected = $state.raw<{ selection: Selection; of: string | undefined }>({
     selection: selections.NOTHING,
     of: undefined
   })
-  dialog = $state.raw<TriageDialog | null>(null)
+  #dialog = $state.raw<TriageDialog | null>(null)
 
-  constructor(mail: Mail, cursor: Cursor, reader: OpenConversation) {
+  constructor(mail: Mail, cursor: Cursor, reader: OpenConversation, ahead: Ahead) {
     this.#mail = mail
     this.#cursor = cursor
     this.#reader = reader
+    this.#ahead = ahead
+  }
+
+  get dialog(): TriageDialog | null {
+    return this.#dialog
+  }
+
+  /** It is loaded when it is first needed. */
+  set dialog(dialog: TriageDialog | null) {
+    this.#dialog = dialog
+    if (dialog) this.#ahead.begin().addEventListener('abort', () => this.closed(dialog))
   }
 
   /** It ends with the list that it was made in. */

@@ -1,19 +1,25 @@
+import { Ahead } from '#lib/state/ahead.ts'
 import type { Compose, Start } from '#lib/state/compose.ts'
 import type { Mail } from '#lib/state/mail.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
 import { Writing } from '#lib/state/writing.svelte.ts'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 test('a button that is pressed twice while the window loads opens one; once it is there, another', async () => {
   const started: Start[] = []
   const coming: (() => void)[] = []
   const compose = {
+    open: [],
     start: (start: Start) => {
       started.push(start)
       return new Promise((resolve) => coming.push(() => resolve({})))
     }
   } as unknown as Compose
-  const writing = new Writing({ compose: () => Promise.resolve(compose) } as unknown as Mail, new Notices())
+  const writing = new Writing(
+    { compose: () => Promise.resolve(compose) } as unknown as Mail,
+    new Notices(),
+    new Ahead()
+  )
   const message = { id: 'm1' } as never
   const [first, second] = [writing.start({ kind: 'reply', message }), writing.start({ kind: 'reply', message })]
   const other = writing.start({ kind: 'replyAll', message })
@@ -29,4 +35,26 @@ test('a button that is pressed twice while the window loads opens one; once it i
   coming.at(-1)?.()
   await third
   expect(started).toHaveLength(5)
+})
+
+test('Escape gives up a window that still loads; asked for again, it opens', async () => {
+  const coming: (() => void)[] = []
+  const close = vi.fn()
+  const compose = {
+    open: [],
+    start: () => new Promise((resolve) => coming.push(() => resolve({ close })))
+  } as unknown as Compose
+  const ahead = new Ahead()
+  const writing = new Writing({ compose: () => Promise.resolve(compose) } as unknown as Mail, new Notices(), ahead)
+  const first = writing.start({ kind: 'new' })
+  await Promise.resolve()
+  expect([ahead.keeps('x'), ahead.keeps('Escape'), ahead.keeps('x')]).toEqual([true, true, false])
+  const second = writing.start({ kind: 'new' })
+  await vi.waitFor(() => expect(coming).toHaveLength(2))
+  coming[0]?.()
+  await first
+  expect([close.mock.calls.length, writing.wanted]).toEqual([1, null])
+  coming[1]?.()
+  await second
+  expect([close.mock.calls.length, writing.wanted !== null, ahead.take()]).toEqual([1, true, ''])
 })

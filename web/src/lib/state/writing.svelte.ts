@@ -1,4 +1,5 @@
 /** What opens a window of writing. Small: the rest loads on use. */
+import type { Ahead } from '#lib/state/ahead.ts'
 import type { Compose, Composition, Start } from '#lib/state/compose.ts'
 import type { Mail, Trouble } from '#lib/state/mail.ts'
 import type { Notices } from '#lib/state/notices.svelte.ts'
@@ -8,22 +9,14 @@ import { troubleWord } from '#lib/state/trouble.ts'
 /** how many messages leave later, as this device knew it last */
 export const SCHEDULED = 'scheduled'
 
-/** ms; a window that does not come must not keep the keys for ever */
-const LONGEST = 10_000
-
-/** ms without a key, after which nobody types into a window that could not be opened any more */
-const REST = 1_000
-
 export class Writing {
   readonly #mail: Mail
   readonly #notices: Notices
+  readonly #ahead: Ahead
   /** null until it is loaded */
   compose = $state.raw<Compose | null>(null)
   /** null until it is loaded */
   sent = $state.raw<Sent | null>(null)
-  /** what was typed since a window was asked for */
-  #typed = ''
-  #typedUntil = 0
   /** what is being opened */
   #starting: Start | null = null
   /** its window comes to the front and takes the focus; another object each time */
@@ -34,9 +27,10 @@ export class Writing {
     close: () => undefined
   })
 
-  constructor(mail: Mail, notices: Notices) {
+  constructor(mail: Mail, notices: Notices, ahead: Ahead) {
     this.#mail = mail
     this.#notices = notices
+    this.#ahead = ahead
   }
 
   async load(): Promise<Compose> {
@@ -48,17 +42,24 @@ export class Writing {
     this.sent ??= await this.#mail.sent()
   }
 
-  /** Whatever keeps a window from opening is told. */
+  /** Whatever keeps a window from opening is told. Escape gives it up until it has the focus. */
   async start(start: Start): Promise<void> {
     if (isSame(start, this.#starting)) return
     this.#starting = start
-    this.#typedUntil = Date.now() + LONGEST
+    const signal = this.#ahead.begin()
+    signal.addEventListener('abort', () => this.#started(start))
     try {
       const compose = await this.load()
-      this.show(await compose.start(start))
+      const { open } = compose
+      const composition = await compose.start(start)
+      // What was open before stays.
+      const close = (): void => (open.includes(composition) ? undefined : composition.close())
+      signal.addEventListener('abort', close)
+      if (signal.aborted) close()
+      else this.show(composition)
     } catch (failure) {
-      this.#typed = ''
-      this.#typedUntil = Date.now() + REST
+      if (signal.aborted) return
+      this.#ahead.fail()
       // Without a code, the parts of the page could not be loaded.
       const { code = 'unavailable' } = failure as Partial<Trouble>
       this.#notices.failed(
@@ -66,29 +67,12 @@ export class Writing {
         () => void this.start(start)
       )
     } finally {
-      if (this.#starting === start) this.#starting = null
+      this.#started(start)
     }
   }
 
-  /** A person who types on while the window loads means the text: E must not archive. True if the key was kept. */
-  keeps(key: string): boolean {
-    const now = Date.now()
-    if (now > this.#typedUntil) return false
-    this.#typedUntil = Math.max(this.#typedUntil, now + REST)
-    if (key === 'Escape') this.typed()
-    else if (key === 'Backspace') this.#typed = this.#typed.slice(0, -1)
-    else if (key === 'Enter') this.#typed += '\n'
-    // One character, of one or two UTF-16 units: not the name of a key, such as "Home".
-    else if (/^.$/u.test(key)) this.#typed += key
-    return true
-  }
-
-  /** What was typed meanwhile, once: the window has the focus now. */
-  typed(): string {
-    const typed = this.#typed
-    this.#typed = ''
-    this.#typedUntil = 0
-    return typed
+  #started(start: Start): void {
+    if (this.#starting === start) this.#starting = null
   }
 
   show(composition: Composition): void {

@@ -2,11 +2,14 @@
 /** What a person types into a window before the parts are there that can read it. */
 import { after } from '../../../../tests/drawn.ts'
 import { chips, input, key, shown, type } from '../../../../tests/shown-window.ts'
+import { settled } from '../../../../tests/world.ts'
 import { beforeEach, expect, test, vi } from 'vitest'
 
-const { late, waiting } = await vi.hoisted(async () => {
+const { late, waiting, menu } = await vi.hoisted(async () => {
   const { SvelteSet } = await import('svelte/reactivity')
-  return { late: new SvelteSet<string>(), waiting: new Array<() => void>() }
+  const menu = { come: (): void => undefined, came: Promise.resolve() }
+  menu.came = new Promise((resolve) => (menu.come = resolve))
+  return { late: new SvelteSet<string>(), waiting: new Array<() => void>(), menu }
 })
 // Squire needs a browser.
 vi.mock('#lib/views/compose/editor.ts', () => ({}))
@@ -17,6 +20,11 @@ vi.mock('#lib/views/compose/window-parts.svelte.ts', async (load) => {
     loadWindowParts: () =>
       late.has('parts') ? new Promise<void>((resolve) => waiting.push(resolve)) : real.loadWindowParts()
   }
+})
+
+vi.mock('#lib/ui/Menu.svelte', async (load) => {
+  await menu.came
+  return load()
 })
 
 beforeEach(() => void late.add('parts'))
@@ -77,4 +85,16 @@ test.each([
   await arrive()
   await vi.waitFor(() => expect(did).toEqual(['end']))
   expect(composition.draft.to.map(({ address }) => address)).toEqual(['ann@example.org', 'bob@example.org'])
+})
+
+test('Escape gives up a menu that still loads, and leaves the window open', async () => {
+  late.clear()
+  const { did } = await shown()
+  const more = document.querySelector<HTMLElement>('.window footer [aria-haspopup="menu"][aria-label="More"]')
+  more?.click()
+  await settled()
+  more?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true }))
+  menu.come()
+  await after(() => undefined)
+  expect([did, document.querySelector('[role="menu"]')]).toEqual([[], null])
 })

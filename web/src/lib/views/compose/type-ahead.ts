@@ -1,7 +1,14 @@
+import { typedOn } from '#lib/state/ahead.ts'
+
 /** Puts text in at the cursor, as if it were typed now: what listens hears it, and Ctrl+Z takes it back. */
 export function typeAhead(text: string): void {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else types into fields and editors alike
   if (text !== '') document.execCommand('insertText', false, text)
+}
+
+/** Into a field of one line: what came behind Enter was meant for what it would have led to. */
+export function typeLineAhead(text: string): void {
+  typeAhead(text.split('\n', 1)[0] ?? '')
 }
 
 /** What is typed before there is anything that takes it. */
@@ -29,13 +36,8 @@ export class TypedAhead {
   }
 }
 
-/** `typed`, and what a key adds to it; null: the key adds nothing, and does what it does. */
 function withKey(typed: string, event: KeyboardEvent): string | null {
   const { key, ctrlKey, metaKey } = event
   // AltGr, which types characters, is Ctrl and Alt on Windows.
-  if (metaKey || (ctrlKey && !event.getModifierState('AltGraph'))) return null
-  if (key === 'Backspace') return typed.slice(0, -1)
-  if (key === 'Enter') return `${typed}\n`
-  // One character, of one or two UTF-16 units: not the name of a key, such as "Home".
-  return /^.$/u.test(key) ? typed + key : null
+  return metaKey || (ctrlKey && !event.getModifierState('AltGraph')) ? null : typedOn(typed, key)
 }

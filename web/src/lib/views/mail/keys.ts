@@ -1,47 +1,16 @@
-/** Keys that are pressed in the page, or in a message frame. Most commands that they run load after the first view. */
+/** Keys that are pressed in the page, or in a message frame. */
+import { ALL } from '#lib/commands/all.ts'
 import { Keyboard, type Key } from '#lib/commands/keyboard.ts'
-import { WALKING } from '#lib/commands/walking.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { stepOf } from '#lib/views/list/steps.ts'
 import { goToPane } from '#lib/views/mail/panes.ts'
 
-class Keys {
-  readonly #keyboard: Keyboard
-  #coming: Promise<void> | null = null
-  #isWhole = false
+const made = new WeakMap<MailPage, Keyboard>()
 
-  constructor(page: MailPage) {
-    this.#keyboard = new Keyboard(page, WALKING)
-  }
-
-  /** All commands. If they cannot be had now, the next key asks again. */
-  load(): Promise<void> {
-    this.#coming ??= import('#lib/commands/all.ts').then(
-      ({ ALL }) => {
-        this.#keyboard.commands = ALL
-        this.#isWhole = true
-      },
-      () => {
-        this.#coming = null
-      }
-    )
-    return this.#coming
-  }
-
-  /** True if the key is ours. What is pressed before its command is there is done when it is. */
-  press(key: Key): boolean {
-    if (this.#keyboard.press(key)) return true
-    if (!this.#isWhole) void this.load().then(() => this.#isWhole && this.#keyboard.press(key))
-    return false
-  }
-}
-
-const made = new WeakMap<MailPage, Keys>()
-
-export function keysOf(page: MailPage): Keys {
-  const keys = made.get(page) ?? new Keys(page)
-  made.set(page, keys)
-  return keys
+export function keyboardOf(page: MailPage): Keyboard {
+  const keyboard = made.get(page) ?? new Keyboard(page, ALL)
+  made.set(page, keyboard)
+  return keyboard
 }
 
 /** In a message frame nobody writes. */
@@ -52,10 +21,10 @@ export function framedKey(key: string, shiftKey: boolean, ctrlKey: boolean): Key
 
 const WRITTEN_IN = 'input:not([type="checkbox"], [type="radio"]), textarea, select, dialog[open], [contenteditable]'
 
-/** Before lists and buttons see it: who types on while a window of writing loads, selects no row by a space. */
-export function keepKey(event: KeyboardEvent, { writing }: MailPage): void {
+/** Before lists and buttons see it: who types on while a window of writing or a dialog loads, selects no row by a space. */
+export function keepKey(event: KeyboardEvent, { ahead }: MailPage): void {
   const isText = (event.target as Partial<Element>).closest?.(WRITTEN_IN)
-  if (isText || event.ctrlKey || event.metaKey || !writing.keeps(event.key)) return
+  if (isText || event.ctrlKey || event.metaKey || !ahead.keeps(event.key)) return
   event.preventDefault()
   event.stopPropagation()
 }
@@ -80,5 +49,5 @@ function runs(event: KeyboardEvent, target: HTMLElement | null, page: MailPage):
   const { key, timeStamp: at, shiftKey, ctrlKey, metaKey, altKey, repeat } = event
   const typing = Boolean(target?.closest(WRITTEN_IN))
   const inList = !target || target.matches('body, h1') || target.closest('[role="grid"]') !== null
-  return keysOf(page).press({ key, at, shiftKey, ctrlKey, metaKey, altKey, repeat, typing, inList })
+  return keyboardOf(page).press({ key, at, shiftKey, ctrlKey, metaKey, altKey, repeat, typing, inList })
 }

@@ -1,11 +1,10 @@
 /**
- * What the first view does not need: the reader, most keys, the splitter, the bar of a phone, dialogs. It is loaded once
+ * What the first view does not need: the reader, the splitter, the bar of a phone, dialogs. It is loaded once
  * the list is painted, or as soon as it is needed.
  */
 import { whenPainted } from '#lib/ui/idle.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { latePart } from '#lib/ui/late-part.ts'
-import { keysOf } from '#lib/views/mail/keys.ts'
 
 type Parts = typeof import('#lib/views/mail/later.ts')
 
@@ -21,17 +20,18 @@ export function lateParts(page: MailPage): () => Parts | undefined {
   let parts = $state.raw<Parts>()
   const isListed = $derived(page.isListed)
   const isOpened = $derived(page.mail.list !== null)
-  const { notices, searching, mail } = page
+  const { notices, searching, mail, triage, writing } = page
   const isNeeded = $derived(
     page.threadId !== undefined ||
       searching.query !== null ||
       mail.trouble !== null ||
       notices.shown !== null ||
+      triage.dialog !== null ||
+      writing.compose !== null ||
       page.view?.kind === 'scheduled'
   )
   let isAskedFor = false
   function load(): void {
-    void keysOf(page).load()
     if (isAskedFor) return
     isAskedFor = true
     void latePart(() => import('#lib/views/mail/later.ts')).then((module) => (parts = module))

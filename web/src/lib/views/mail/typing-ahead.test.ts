@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import '../../../../tests/drawn.ts'
 import { listed } from '../../../../tests/listed.ts'
-import { keepKey } from '#lib/views/mail/keys.ts'
+import { keepKey, onPageKey } from '#lib/views/mail/keys.ts'
 import { expect, test } from 'vitest'
 
 function press(page: Parameters<typeof keepKey>[1], target: HTMLElement, key: string, ctrlKey = false): boolean {
@@ -22,7 +22,7 @@ test('while a window of writing loads, a space and Enter are text wherever the f
   expect(press(page, document.createElement('input'), 'x')).toBe(false)
   expect(press(page, button, 'r', true)).toBe(false)
   for (const key of ['a', ' ', 'Enter', 'Tab', 'b']) expect(press(page, button, key)).toBe(true)
-  expect(page.writing.typed()).toBe('a \nb')
+  expect(page.ahead.take()).toBe('a \nb')
   expect(press(page, button, ' ')).toBe(false)
 })
 
@@ -32,5 +32,13 @@ test('Escape gives up what was typed', () => {
   press(page, document.createElement('p'), 'a')
   press(page, document.createElement('p'), 'Escape')
   expect(press(page, document.createElement('p'), 'b')).toBe(false)
-  expect(page.writing.typed()).toBe('')
+  expect(page.ahead.take()).toBe('')
+})
+
+test('what is pressed in a row is done in this order: E archives where the keyboard was, not where J leads', () => {
+  const { page, did } = listed(3)
+  page.cursor.current = 't0'
+  for (const key of ['e', 'j']) onPageKey(new KeyboardEvent('keydown', { key }), page)
+  expect(did).toEqual([{ action: { kind: 'archive' }, threadIds: ['t0'] }])
+  expect(page.cursor.current).toBe('t2')
 })

@@ -7,6 +7,7 @@ import { english } from '../../../../tests/words.ts'
 import { forward } from '#lib/commands/forward.ts'
 import { replyAll } from '#lib/commands/reply-all.ts'
 import { EMPTY } from '#lib/compose/draft.ts'
+import { framedKey, keyboardOf } from '#lib/views/mail/keys.ts'
 import Reader from '#lib/views/reader/Reader.svelte'
 import { afterEach, expect, test } from 'vitest'
 
@@ -208,4 +209,43 @@ test('A replies to all, and F forwards, what was sent last; A replies where ther
   expect(answered(compose)).toEqual(['replyAll e2', 'forward e2'])
   await after(() => page.show('inbox', undefined))
   expect(replyAll.when(page)).toBe(false)
+})
+
+/** Opened by its address, since no list has it; the mail server answers when it is told to. */
+async function loading(): Promise<Drawn & { compose: FakeCompose; respond: () => void }> {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a', mailboxIds: { archive: true } })
+  const drawn = await pageOf(server)
+  const compose = new FakeCompose()
+  drawn.page.writing.compose = compose
+  const waiting: (() => void)[] = []
+  server.interrupt = () => new Promise((resolve) => waiting.push(() => resolve(null)))
+  await after(() => drawn.page.show('inbox', 'a'))
+  const respond = (): void => {
+    server.interrupt = () => null
+    waiting.forEach((each) => each())
+  }
+  return { ...drawn, compose, respond }
+}
+
+const pressIn = (page: Drawn['page'], keys: string): void =>
+  keys.split('').forEach((key) => keyboardOf(page).press(framedKey(key, false, false)))
+
+test('R while the conversation still loads waits for it, and what is typed meanwhile is a part of the reply', async () => {
+  const { page, compose, respond } = await loading()
+  await after(() => pressIn(page, 'rhe'))
+  expect(compose.started).toEqual([])
+  await after(respond)
+  expect([answered(compose), page.ahead.take()]).toEqual([['reply e1'], 'he'])
+})
+
+test.each([
+  ['Escape', (page: Drawn['page']) => void page.ahead.keeps('Escape')],
+  ['who goes back to the list', (page: Drawn['page']) => page.show('inbox', undefined)]
+])('a reply that waits for its conversation is given up by %s', async (_, leave) => {
+  const { page, compose, respond } = await loading()
+  await after(() => pressIn(page, 'r'))
+  await after(() => leave(page))
+  await after(respond)
+  expect(compose.started).toEqual([])
 })

@@ -1,0 +1,40 @@
+/** A reply to what was sent last in the open conversation, which may still load. */
+import type { Message } from '#lib/state/mail.ts'
+import type { MailPage } from '#lib/state/page.svelte.ts'
+import type { ReplyKind } from '#lib/state/reading.svelte.ts'
+import { untrack } from 'svelte'
+
+function lastOf({ mail }: MailPage): Message | undefined {
+  return mail.reader.conversation?.messages.findLast((message) => !message.draft)
+}
+
+function isComing({ mail, threadId }: MailPage): boolean {
+  const { conversation } = mail.reader
+  return threadId !== undefined && conversation?.threadId === threadId && conversation.freshness === 'loading'
+}
+
+export function canReply(page: MailPage): boolean {
+  return lastOf(page) !== undefined || isComing(page)
+}
+
+/** What is typed until it is there is a part of the reply. */
+export function replyToLast(page: MailPage, kind: ReplyKind): void {
+  const { threadId } = page
+  const reply = (): void => {
+    const last = page.threadId === threadId ? lastOf(page) : undefined
+    if (last) page.reading.reply(kind, last)
+    else page.ahead.fail()
+  }
+  if (!isComing(page)) {
+    reply()
+    return
+  }
+  const end = $effect.root(() => {
+    $effect(() => {
+      if (page.threadId === threadId && isComing(page)) return
+      end()
+      untrack(reply)
+    })
+  })
+  page.ahead.begin().addEventListener('abort', end)
+}

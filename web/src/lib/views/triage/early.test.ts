@@ -1,0 +1,90 @@
+// @vitest-environment jsdom
+/** Keys that are pressed before the dialog is there for which they are meant. */
+import { draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
+import { ModelServer } from '../../../../tests/model-server.ts'
+import { settled } from '../../../../tests/world.ts'
+import MailPage from '#lib/views/mail/MailPage.svelte'
+import { flushSync } from 'svelte'
+import { afterEach, expect, test, vi } from 'vitest'
+
+const gates = vi.hoisted(() => {
+  const gate = (): { open: () => void; opened: Promise<void> } => {
+    const made = { open: (): void => undefined, opened: Promise.resolve() }
+    made.opened = new Promise((resolve) => (made.open = resolve))
+    return made
+  }
+  return { picker: gate(), edits: gate() }
+})
+vi.mock('#lib/views/triage/Picker.svelte', async (load) => {
+  await gates.picker.opened
+  return load()
+})
+vi.mock('#lib/views/sidebar/SidebarEdits.svelte', async (load) => {
+  await gates.edits.opened
+  return load()
+})
+// jsdom has none.
+const typed = vi.fn()
+Object.assign(document, { execCommand: typed })
+
+const ends: (() => void)[] = []
+
+afterEach(() => {
+  typed.mockClear()
+  ends.splice(0).forEach((end) => end())
+})
+
+async function act(work: () => void): Promise<void> {
+  work()
+  flushSync()
+  await settled()
+  flushSync()
+}
+
+async function inbox(): Promise<Drawn> {
+  const server = new ModelServer()
+  for (let number = 1; number <= 3; number += 1) server.deliver({ threadId: `t${number}` })
+  const drawn = await pageOf(server)
+  ends.push(await draw(drawn, MailPage, {}))
+  return drawn
+}
+
+const press = (...names: string[]): Promise<void> =>
+  act(() => {
+    for (const key of names) {
+      const target = document.activeElement ?? document.body
+      target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }))
+    }
+  })
+const dialog = () => document.querySelector('dialog[open]:not(.drawer)')
+
+test('what is typed is in the field of the dialog, up to Enter, and acts on nothing behind it', async () => {
+  const { page, mail } = await inbox()
+  await press('ArrowDown', 'l')
+  await press('Escape', 'j')
+  expect(page.triage.dialog).toBeNull()
+  const { current } = page.cursor
+  await press('v', 'r', 'e', 'c', 'Enter', 'j')
+  expect([mail.list?.total, page.cursor.current, page.writing.compose, dialog()]).toEqual([3, current, null, null])
+  await act(() => gates.picker.open())
+  await vi.waitFor(() => expect(dialog()?.getAttribute('aria-label')).toBe('Move 1 conversation to'))
+  expect(typed).toHaveBeenCalledExactlyOnceWith('insertText', false, 'rec')
+  await act(() => (dialog() as HTMLDialogElement).close())
+  await press('j')
+  expect(page.cursor.current).not.toBe(current)
+})
+
+test('so it is with a name that is typed for a new folder; Escape gives that up', async () => {
+  const { page, mail } = await inbox()
+  await press('ArrowDown')
+  const button = document.querySelector<HTMLElement>('button[aria-label="New folder"]')
+  button?.focus()
+  await act(() => button?.click())
+  await press('x', 'Escape')
+  await act(() => button?.click())
+  await press('e', '#', 'c')
+  expect([mail.list?.total, page.writing.compose, dialog()]).toEqual([3, null, null])
+  await act(() => gates.edits.open())
+  await vi.waitFor(() => expect(typed).toHaveBeenCalledExactlyOnceWith('insertText', false, 'e#c'))
+  expect(document.querySelectorAll('dialog[open] input:not([type])')).toHaveLength(1)
+})
