@@ -14,6 +14,7 @@ const WORDS = {
   publisher_away: 'postroom_away',
   mail_server_misconfigured: 'misconfigured',
   mail_server_unusable: 'misconfigured',
+  accountReadOnly: 'misconfigured',
   mail_server_refused: 'refused',
   too_many_requests: 'limit',
   limit: 'limit',

@@ -33,7 +33,8 @@ export async function readVacation(account: Account): Promise<Absence> {
     : NO_ABSENCE
 }
 
-export async function writeVacation(account: Account, { on, from, to, subject, text }: Absence): Promise<void> {
+export async function writeVacation(account: Account, wanted: Absence): Promise<void> {
+  const { on, from, to, subject, text } = wanted
   const changes = {
     isEnabled: on,
     fromDate: from,
@@ -42,9 +43,27 @@ export async function writeVacation(account: Account, { on, from, to, subject, t
     // Stalwart writes a script of it, in which a last backslash would hide the end of the text.
     textBody: text.endsWith('\\') ? `${text}\n` : text || null
   }
-  const results = await account.client.run([call('VacationResponse/set', 'set', { update: { [SINGLETON]: changes } })])
-  const refused = results.get<SetResponse>('set').notUpdated?.[SINGLETON]
+  const refused = await account.client
+    .run([call('VacationResponse/set', 'set', { update: { [SINGLETON]: changes } })])
+    .then((results) => results.get<SetResponse>('set').notUpdated?.[SINGLETON])
+    .catch(async (failure: unknown) => {
+      if (!isOpen(failure) || !(await isStored(account, wanted))) throw failure
+    })
   if (refused) {
     throw refused.type ? refusal(refused) : new JmapFailure('unknown')
   }
+}
+
+/** The answer to a change may be lost, and the change there nevertheless: senders would get it. */
+function isOpen(failure: unknown): boolean {
+  return failure instanceof JmapFailure && failure.ambiguous
+}
+
+async function isStored(account: Account, { text, ...wanted }: Absence): Promise<boolean> {
+  const stored = await readVacation(account).catch(() => null)
+  return stored !== null && isSame({ ...wanted, text: text.trimEnd() }, { ...stored, text: stored.text.trimEnd() })
+}
+
+function isSame(one: Absence, other: Absence): boolean {
+  return (Object.keys(one) as (keyof Absence)[]).every((name) => one[name] === other[name])
 }

@@ -70,7 +70,7 @@ export const reading = {
     done: (sender: string) => `${sender} wurde gebeten, Sie auszutragen.`,
     question: (sender: string) => `${sender} abbestellen?`,
     notConfirmed:
-      'Diese Liste lässt sich nicht mit einem Klick abbestellen, weil keine bestätigte Signatur die Adresse dafür abdeckt.',
+      'Diese Liste lässt sich nicht mit einem Klick abbestellen: Die Adresse dafür ist ungeeignet, oder keine bestätigte Signatur deckt sie ab.',
     notTaken: 'Die Liste hat die Anfrage nicht angenommen.',
     silent: 'Die Liste hat nicht rechtzeitig geantwortet. Vielleicht hat sie die Anfrage dennoch angenommen.',
     byPage: 'Sie können sich auf dieser Seite abmelden; sie öffnet sich in einem neuen Tab:',

@@ -67,7 +67,8 @@ export const reading = {
     name: (sender: string) => `Unsubscribe from ${sender}`,
     done: (sender: string) => `${sender} was asked to take you off the list.`,
     question: (sender: string) => `Unsubscribe from ${sender}?`,
-    notConfirmed: 'This list cannot be left with one press, because no confirmed signature covers the address for it.',
+    notConfirmed:
+      'This list cannot be left with one press: the address for it is unfit, or no confirmed signature covers it.',
     notTaken: 'The list did not take the request.',
     silent: 'The list did not answer in time. It may have taken the request all the same.',
     byPage: 'You can unsubscribe on this page, which opens in a new tab:',
