@@ -24,6 +24,7 @@ WEB = [
     if path.suffix in (".ts", ".svelte")
 ]
 RETIRED_IN_WEB = {
+    "announcer": "arriving emails, new mail",
     "answer": "reply (of a mail), response (of a server)",
     "answers": "responses",
     "answering": "replying",

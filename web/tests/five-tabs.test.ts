@@ -47,7 +47,7 @@ function browser(): Browser {
     const world = new World()
     const mail = createMail(world.ports(server.fetch, TABS))
     const made: Tab = { mail, world, told: [] }
-    mail.announcements.listen((news) => made.told.push(news.map(({ subject }) => subject)))
+    mail.newMail.listen((news) => made.told.push(news.map(({ subject }) => subject)))
     mail.show(null)
     open.push(made)
     await vi.waitFor(() => expect(mail.list?.freshness).toBe('current'))
@@ -123,7 +123,7 @@ describe('five tabs', () => {
 describe('a person who sees no tab', () => {
   async function hidden(wish: Wish = 'what'): Promise<Browser & { tabs: Tab[] }> {
     const all = await five()
-    await all.tabs[3]?.mail.announcements.keep(wish)
+    await all.tabs[3]?.mail.newMail.keep(wish)
     hide(all.tabs)
     await settled()
     return all
@@ -192,10 +192,10 @@ describe('a person who sees no tab', () => {
 test('the wish to be told is of this device and this person, and gone after a logout', async () => {
   const made = browser()
   const { mail } = await made.tab()
-  expect(await mail.announcements.wish()).toBe('none')
-  await mail.announcements.keep('that')
-  expect(await (await made.tab()).mail.announcements.wish()).toBe('that')
+  expect(await mail.newMail.wish()).toBe('none')
+  await mail.newMail.keep('that')
+  expect(await (await made.tab()).mail.newMail.wish()).toBe('that')
   open.splice(0).forEach((tab) => tab.mail.stop())
   made.server.username = `bob${scene}@example.org`
-  expect(await (await made.tab()).mail.announcements.wish()).toBe('none')
+  expect(await (await made.tab()).mail.newMail.wish()).toBe('none')
 })

@@ -5,7 +5,7 @@ import type { Email } from '#lib/jmap/types.ts'
 import { shownBody } from '#lib/store/body.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
 import type { Ahead } from '#lib/sync/ahead.ts'
-import { Announcer } from '#lib/sync/announcer.ts'
+import { ArrivingEmails } from '#lib/sync/arriving-emails.ts'
 import { SenderDecisions } from '#lib/sync/sender-decisions.ts'
 import { INBOX } from '#lib/sync/lists.ts'
 import type { LateIndex } from '#lib/sync/late-index.ts'
@@ -19,7 +19,7 @@ import { SavedSearches } from '#lib/sync/searches.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import { ActionsState } from './actions.svelte.ts'
-import { AnnouncementsOf } from './announcements.ts'
+import { NewMailState } from './new-mail.ts'
 import type { Compose } from './compose.ts'
 import type { ComposeState } from './compose.svelte.ts'
 import { ConnectionState } from './connection.svelte.ts'
@@ -47,7 +47,7 @@ export class MailState implements Mail {
   readonly reader: ReaderState
   readonly actions: ActionsState
   readonly connection: ConnectionState
-  readonly announcements: AnnouncementsOf
+  readonly newMail: NewMailState
   readonly preferences = new Preferences()
   readonly #account: Account
   readonly #live: LiveConnection
@@ -87,9 +87,9 @@ export class MailState implements Mail {
     this.#rows = new Rows(account.objects, isOwn)
     this.labels = new LabelsState(this.#labels, document)
     this.#tasks = [account, this.actions, reader, this.#live]
-    const announcer = new Announcer(account, this.#live, isOwn)
-    account.onarrived = (created) => void Promise.all([announcer.arrived(created), this.#seeListed(created)])
-    this.announcements = new AnnouncementsOf(announcer, this.#rows, isOwn)
+    const arriving = new ArrivingEmails(account, this.#live, isOwn)
+    account.onarrived = (created) => void Promise.all([arriving.arrived(created), this.#seeListed(created)])
+    this.newMail = new NewMailState(arriving, this.#rows, isOwn)
     this.mailboxes = new MailboxesState(account)
     this.#inside = {
       ...{ account, document, preferences: this.preferences, actions: this.actions },

@@ -9,7 +9,7 @@ import type { Person } from '#lib/mail/people.ts'
 import type { Label, LabelColour } from '#lib/mail/label.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Warning } from '#lib/mail/warnings.ts'
-import type { Wish } from '#lib/sync/announcer.ts'
+import type { Wish } from '#lib/sync/arriving-emails.ts'
 import type { Compose } from './compose.ts'
 import type { Message } from './message.ts'
 import type { Preferences } from './preferences.svelte.ts'
@@ -184,12 +184,12 @@ export interface News {
   readonly warning: boolean
 }
 
-export interface Announcements {
+export interface NewMail {
   /** on this device */
   wish(): Promise<Wish>
   keep(wish: Wish): Promise<void>
   /** Tell of new mail in the inbox, the newest message of each conversation. Of all tabs of this browser one is told. */
-  listen(announce: (news: readonly News[], wish: Wish) => void): void
+  listen(tell: (news: readonly News[], wish: Wish) => void): void
 }
 
 export interface Quota {
@@ -224,7 +224,7 @@ export interface Mail {
   /** drafts that the mail server lacks, messages that wait to be sent, and actions that cannot be sent */
   readonly unsent: number
   readonly connection: Connection
-  readonly announcements: Announcements
+  readonly newMail: NewMail
   /** unread conversations in the inbox, also as another tab learnt it while this one is hidden */
   readonly unread: number
   readonly quota: Quota | null

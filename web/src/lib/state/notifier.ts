@@ -1,5 +1,5 @@
 /** Notifications of the system: whether the browser lets us show them, and what the person wishes on this device. */
-import type { Announcements, Wish } from '#lib/state/mail.ts'
+import type { NewMail, Wish } from '#lib/state/mail.ts'
 
 /** What we need of the browser (Notifications API). */
 export interface NotificationPort {
@@ -12,12 +12,12 @@ export interface NotificationPort {
 export type Permission = NotificationPermission | 'unsupported'
 
 export class Notifier {
-  readonly #announcements: Announcements
+  readonly #newMail: NewMail
   readonly #port: NotificationPort | null
 
   /** null: the browser has none */
-  constructor(announcements: Announcements, port: NotificationPort | null) {
-    this.#announcements = announcements
+  constructor(newMail: NewMail, port: NotificationPort | null) {
+    this.#newMail = newMail
     this.#port = port
   }
 
@@ -27,7 +27,7 @@ export class Notifier {
 
   /** What was wished and is still allowed. */
   async wish(): Promise<Wish> {
-    return this.permission === 'granted' ? this.#announcements.wish() : 'none'
+    return this.permission === 'granted' ? this.#newMail.wish() : 'none'
   }
 
   /** The person presses the switch: only then the browser may ask. Returns what holds now. */
@@ -35,7 +35,7 @@ export class Notifier {
     if (wish !== 'none' && this.permission === 'default') {
       await this.#port?.ask()
     }
-    await this.#announcements.keep(this.permission === 'granted' ? wish : 'none')
+    await this.#newMail.keep(this.permission === 'granted' ? wish : 'none')
     return this.wish()
   }
 

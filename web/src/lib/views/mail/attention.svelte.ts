@@ -9,8 +9,8 @@ import type { Speech } from '#lib/words/words.svelte.ts'
 
 /** `go` navigates to a path of the app. Returns how to end it. */
 export function drawAttention(page: MailPage, spoken: Speech, go: (path: string) => Promise<void>): () => void {
-  const notifier = new Notifier(page.mail.announcements, browserNotifications())
-  page.mail.announcements.listen((news, wish) => {
+  const notifier = new Notifier(page.mail.newMail, browserNotifications())
+  page.mail.newMail.listen((news, wish) => {
     const { title, body, threadId } = notificationOf(news, wish, spoken.words.mail)
     notifier.show(title, body, () => void go(pathOf('inbox', threadId ?? undefined)))
   })
@@ -25,7 +25,7 @@ export function drawAttention(page: MailPage, spoken: Speech, go: (path: string)
   return () => {
     end()
     endLooks()
-    page.mail.announcements.listen(() => undefined)
+    page.mail.newMail.listen(() => undefined)
     if (icon) icon.href = plain
   }
 }

@@ -1,34 +1,34 @@
 import type { Email } from '#lib/jmap/types.ts'
-import type { Announcer } from '#lib/sync/announcer.ts'
-import type { Announcements, News, Wish } from './mail.ts'
+import type { ArrivingEmails } from '#lib/sync/arriving-emails.ts'
+import type { NewMail, News, Wish } from './mail.ts'
 import { peopleOf, type IsOwn } from './people.ts'
 import type { Rows } from './rows.ts'
 
-export class AnnouncementsOf implements Announcements {
-  readonly #announcer: Announcer
+export class NewMailState implements NewMail {
+  readonly #arriving: ArrivingEmails
   readonly #rows: Rows
   readonly #isOwn: IsOwn
 
-  constructor(announcer: Announcer, rows: Rows, isOwn: IsOwn) {
-    this.#announcer = announcer
+  constructor(arriving: ArrivingEmails, rows: Rows, isOwn: IsOwn) {
+    this.#arriving = arriving
     this.#rows = rows
     this.#isOwn = isOwn
   }
 
   wish(): Promise<Wish> {
-    return this.#announcer.wish()
+    return this.#arriving.wish()
   }
 
   keep(wish: Wish): Promise<void> {
-    return this.#announcer.keep(wish)
+    return this.#arriving.keep(wish)
   }
 
-  listen(announce: (news: readonly News[], wish: Wish) => void): void {
-    this.#announcer.announce = (emails, wish) => {
+  listen(tell: (news: readonly News[], wish: Wish) => void): void {
+    this.#arriving.tell = (emails, wish) => {
       const news = emails.flatMap((email) => this.#news(email) ?? [])
       // All of them may have been destroyed meanwhile.
       if (news.length > 0) {
-        announce(news, wish)
+        tell(news, wish)
       }
     }
   }

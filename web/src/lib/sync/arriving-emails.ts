@@ -10,9 +10,9 @@ export type { Wish }
 /** Milliseconds. Older mail was imported, or the mail server's clock is wrong by more than any time zone. */
 const RECENT = 86_400_000
 
-export class Announcer {
+export class ArrivingEmails {
   /** told of the newest message of each conversation */
-  announce: (emails: readonly Email[], wish: Wish) => void = () => undefined
+  tell: (emails: readonly Email[], wish: Wish) => void = () => undefined
   readonly #account: Account
   readonly #live: LiveConnection
   readonly #isOwn: (address: string) => boolean
@@ -46,7 +46,7 @@ export class Announcer {
     }
     const wish = await this.wish()
     if (wish !== 'none' && !(await this.#live.isSeen())) {
-      this.announce(news, wish)
+      this.tell(news, wish)
     }
   }
 
