@@ -1,7 +1,7 @@
 /** What the mail page shows: which mailbox and conversation, where the keyboard is, what is expanded. */
 import type { SignedOut } from '#lib/accounts/sign-out.ts'
 import { isGrave, warningOf, type Warning } from '#lib/mail/warnings.ts'
-import { Ahead } from '#lib/state/ahead.ts'
+import { EarlyKeys } from '#lib/state/early-keys.ts'
 import { Cursor } from '#lib/state/cursor.svelte.ts'
 import { foldedRange } from '#lib/state/folding.ts'
 import { Listing, type Only } from '#lib/state/listing.svelte.ts'
@@ -31,7 +31,7 @@ export class MailPage {
   /** the settings are shown over it: its keys rest */
   away = $state(false)
   readonly notices = new Notices()
-  readonly ahead = new Ahead()
+  readonly early = new EarlyKeys()
   readonly searching: Searching
   readonly writing: Writing
   /** what the person wants to reply to a suspicious sender, and is asked about */
@@ -59,9 +59,9 @@ export class MailPage {
   constructor(mail: Mail, go: (path: string) => Promise<void>, leave: () => Promise<SignedOut>) {
     this.mail = mail
     this.cursor = new Cursor(mail, this)
-    this.triage = new Triage(mail, this.cursor, this, this.ahead)
+    this.triage = new Triage(mail, this.cursor, this, this.early)
     this.searching = new Searching(mail, go)
-    this.writing = new Writing(mail, this.notices, this.ahead)
+    this.writing = new Writing(mail, this.notices, this.early)
     this.#go = go
     this.leave = leave
   }
@@ -123,7 +123,7 @@ export class MailPage {
     const asks = warning !== null && isGrave(warning) && !this.#agreed.has(message.id)
     if (asks) {
       this.asking = { kind, message }
-      this.ahead.begin().addEventListener('abort', () => this.settle(false))
+      this.early.begin().addEventListener('abort', () => this.settle(false))
     } else void this.writing.start({ kind, message })
   }
 
@@ -131,7 +131,7 @@ export class MailPage {
   settle(on: boolean): void {
     const { asking } = this
     this.asking = null
-    if (!on) this.ahead.take()
+    if (!on) this.early.take()
     if (!asking || !on) return
     this.#agreed.add(asking.message.id)
     void this.writing.start(asking)
