@@ -36,7 +36,7 @@ export class Keyboard {
     const name = nameOf(key)
     // Shift alone comes between the keys of "* a" on many keyboards.
     if (key.typing || name === null || MODIFIERS.has(key.key)) return false
-    if (!key.ctrlKey && !key.metaKey && this.#page.ahead.keeps(key.key)) return true
+    if (!key.ctrlKey && !key.metaKey && this.#page.early.keeps(key.key)) return true
     const first = this.#first && this.#first.until >= key.at ? this.#first.key : null
     this.#first = null
     const command = this.#fitting(key).find(({ keys }) => keys.includes(first === null ? name : `${first} ${name}`))

@@ -208,6 +208,7 @@ export class MailState implements Mail {
           troubleOf
         })
     )
+    this.#searching.catch(() => (this.#searching = null))
     return this.#searching
   }
 

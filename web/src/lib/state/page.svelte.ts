@@ -1,6 +1,6 @@
 /** What the mail page shows: which mailbox, view or search, and which conversation. */
 import type { SignedOut } from '#lib/accounts/sign-out.ts'
-import { Ahead } from '#lib/state/ahead.ts'
+import { EarlyKeys } from '#lib/state/early-keys.ts'
 import { Cursor } from '#lib/state/cursor.svelte.ts'
 import { Listing, type Only } from '#lib/state/listing.svelte.ts'
 import type { Mail, MailboxItem, Sort } from '#lib/state/mail.ts'
@@ -24,7 +24,7 @@ export class MailPage {
   /** the settings are shown over it: its keys rest */
   away = $state(false)
   readonly notices = new Notices()
-  readonly ahead = new Ahead()
+  readonly early = new EarlyKeys()
   readonly searching: Searching
   readonly writing: Writing
   readonly reading: Reading
@@ -42,9 +42,9 @@ export class MailPage {
   constructor(mail: Mail, go: (path: string) => Promise<void>, leave: () => Promise<SignedOut>) {
     this.mail = mail
     this.cursor = new Cursor(mail, this)
-    this.triage = new Triage(mail, this.cursor, this, this.ahead)
+    this.triage = new Triage(mail, this.cursor, this, this.early)
     this.searching = new Searching(mail, go)
-    this.writing = new Writing(mail, this.notices, this.ahead)
+    this.writing = new Writing(mail, this.notices, this.early)
     this.reading = new Reading(mail, this.writing, this)
     this.#go = go
     this.leave = leave

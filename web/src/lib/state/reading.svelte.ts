@@ -1,6 +1,6 @@
 /** How the open conversation is read: what of it is expanded, what is suspicious, whose pictures are shown, what is replied to. */
 import { isGrave, warningOf, type Warning } from '#lib/mail/warnings.ts'
-import type { Ahead } from '#lib/state/ahead.ts'
+import type { EarlyKeys } from '#lib/state/early-keys.ts'
 import { foldedRange } from '#lib/state/folding.ts'
 import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
 import { isBlocked } from '#lib/state/phishing.ts'
@@ -11,7 +11,7 @@ export type ReplyKind = 'reply' | 'replyAll' | 'forward' | 'forwardAsAttachment'
 
 interface Page {
   readonly mailbox: MailboxItem | undefined
-  readonly ahead: Ahead
+  readonly early: EarlyKeys
 }
 
 export class Reading {
@@ -62,7 +62,7 @@ export class Reading {
     const asks = warning !== null && isGrave(warning) && !this.#agreed.has(message.id)
     if (asks) {
       this.asking = { kind, message }
-      this.#page.ahead.begin().addEventListener('abort', () => this.settle(false))
+      this.#page.early.begin().addEventListener('abort', () => this.settle(false))
     } else void this.#writing.start({ kind, message })
   }
 
@@ -70,7 +70,7 @@ export class Reading {
   settle(on: boolean): void {
     const { asking } = this
     this.asking = null
-    if (!on) this.#page.ahead.take()
+    if (!on) this.#page.early.take()
     if (!asking || !on) return
     this.#agreed.add(asking.message.id)
     void this.#writing.start(asking)

@@ -23,7 +23,7 @@ export function replyToLast(page: MailPage, kind: ReplyKind): void {
   const reply = (): void => {
     const last = page.threadId === threadId ? lastOf(page) : undefined
     if (last) page.reading.reply(kind, last)
-    else page.ahead.fail()
+    else page.early.fail()
   }
   if (!isComing(page)) {
     reply()
@@ -36,5 +36,5 @@ export function replyToLast(page: MailPage, kind: ReplyKind): void {
       untrack(reply)
     })
   })
-  page.ahead.begin().addEventListener('abort', end)
+  page.early.begin().addEventListener('abort', end)
 }

@@ -31,15 +31,15 @@ export class Searching {
       return
     }
     this.query = query
-    void this.load().then((search) => {
-      // The person may have left while it was loaded.
-      if (this.query !== null) search.show(this.query)
-    })
+    // Without the network, the field asks again.
+    this.load().catch(() => undefined)
   }
 
   async load(): Promise<Search> {
-    this.search ??= await this.#mail.search()
-    return this.search
+    const search = (this.search ??= await this.#mail.search())
+    // The person may have left while it was loaded.
+    if (this.query !== null) search.show(this.query)
+    return search
   }
 
   /** The field takes the focus, since the key or a button was pressed. */
@@ -58,7 +58,10 @@ export class Searching {
     const query = typed.trim()
     if (query === '') return this.leave()
     this.asked += 1
-    void this.load().then((search) => search.remember(query))
+    this.load().then(
+      (search) => search.remember(query),
+      () => undefined
+    )
     await this.#go(searchPath(query))
   }
 

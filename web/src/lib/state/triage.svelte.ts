@@ -1,5 +1,5 @@
 /** What actions hit: the selected conversations, else the current one in the list, else the open one. */
-import type { Ahead } from '#lib/state/ahead.ts'
+import type { EarlyKeys } from '#lib/state/early-keys.ts'
 import type { Cursor, OpenConversation } from '#lib/state/cursor.svelte.ts'
 import type { Action, Mail, Row } from '#lib/state/mail.ts'
 import * as selections from '#lib/state/selection.ts'
@@ -18,18 +18,18 @@ export class Triage {
   readonly #mail: Mail
   readonly #cursor: Cursor
   readonly #reader: OpenConversation
-  readonly #ahead: Ahead
+  readonly #early: EarlyKeys
   #selected = $state.raw<{ selection: Selection; of: string | undefined }>({
     selection: selections.NOTHING,
     of: undefined
   })
   #dialog = $state.raw<TriageDialog | null>(null)
 
-  constructor(mail: Mail, cursor: Cursor, reader: OpenConversation, ahead: Ahead) {
+  constructor(mail: Mail, cursor: Cursor, reader: OpenConversation, early: EarlyKeys) {
     this.#mail = mail
     this.#cursor = cursor
     this.#reader = reader
-    this.#ahead = ahead
+    this.#early = early
   }
 
   get dialog(): TriageDialog | null {
@@ -39,7 +39,7 @@ export class Triage {
   /** It is loaded when it is first needed. */
   set dialog(dialog: TriageDialog | null) {
     this.#dialog = dialog
-    if (dialog) this.#ahead.begin().addEventListener('abort', () => this.closed(dialog))
+    if (dialog) this.#early.begin().addEventListener('abort', () => this.closed(dialog))
   }
 
   /** It ends with the list that it was made in. */

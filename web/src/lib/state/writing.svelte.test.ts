@@ -1,4 +1,4 @@
-import { Ahead } from '#lib/state/ahead.ts'
+import { EarlyKeys } from '#lib/state/early-keys.ts'
 import type { Compose, Start } from '#lib/state/compose.ts'
 import type { Mail } from '#lib/state/mail.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
@@ -18,7 +18,7 @@ test('a button that is pressed twice while the window loads opens one; once it i
   const writing = new Writing(
     { compose: () => Promise.resolve(compose) } as unknown as Mail,
     new Notices(),
-    new Ahead()
+    new EarlyKeys()
   )
   const message = { id: 'm1' } as never
   const [first, second] = [writing.start({ kind: 'reply', message }), writing.start({ kind: 'reply', message })]
@@ -44,11 +44,11 @@ test('Escape gives up a window that still loads; asked for again, it opens', asy
     open: [],
     start: () => new Promise((resolve) => coming.push(() => resolve({ close })))
   } as unknown as Compose
-  const ahead = new Ahead()
-  const writing = new Writing({ compose: () => Promise.resolve(compose) } as unknown as Mail, new Notices(), ahead)
+  const early = new EarlyKeys()
+  const writing = new Writing({ compose: () => Promise.resolve(compose) } as unknown as Mail, new Notices(), early)
   const first = writing.start({ kind: 'new' })
   await Promise.resolve()
-  expect([ahead.keeps('x'), ahead.keeps('Escape'), ahead.keeps('x')]).toEqual([true, true, false])
+  expect([early.keeps('x'), early.keeps('Escape'), early.keeps('x')]).toEqual([true, true, false])
   const second = writing.start({ kind: 'new' })
   await vi.waitFor(() => expect(coming).toHaveLength(2))
   coming[0]?.()
@@ -56,5 +56,5 @@ test('Escape gives up a window that still loads; asked for again, it opens', asy
   expect([close.mock.calls.length, writing.wanted]).toEqual([1, null])
   coming[1]?.()
   await second
-  expect([close.mock.calls.length, writing.wanted !== null, ahead.take()]).toEqual([1, true, ''])
+  expect([close.mock.calls.length, writing.wanted !== null, early.take()]).toEqual([1, true, ''])
 })

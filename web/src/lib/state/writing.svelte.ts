@@ -1,5 +1,5 @@
 /** What opens a window of writing. Small: the rest loads on use. */
-import type { Ahead } from '#lib/state/ahead.ts'
+import type { EarlyKeys } from '#lib/state/early-keys.ts'
 import type { Compose, Composition, Start } from '#lib/state/compose.ts'
 import type { Mail, Trouble } from '#lib/state/mail.ts'
 import type { Notices } from '#lib/state/notices.svelte.ts'
@@ -12,7 +12,7 @@ export const SCHEDULED = 'scheduled'
 export class Writing {
   readonly #mail: Mail
   readonly #notices: Notices
-  readonly #ahead: Ahead
+  readonly #early: EarlyKeys
   /** null until it is loaded */
   compose = $state.raw<Compose | null>(null)
   /** null until it is loaded */
@@ -27,10 +27,10 @@ export class Writing {
     close: () => undefined
   })
 
-  constructor(mail: Mail, notices: Notices, ahead: Ahead) {
+  constructor(mail: Mail, notices: Notices, early: EarlyKeys) {
     this.#mail = mail
     this.#notices = notices
-    this.#ahead = ahead
+    this.#early = early
   }
 
   async load(): Promise<Compose> {
@@ -46,7 +46,7 @@ export class Writing {
   async start(start: Start): Promise<void> {
     if (isSame(start, this.#starting)) return
     this.#starting = start
-    const signal = this.#ahead.begin()
+    const signal = this.#early.begin()
     signal.addEventListener('abort', () => this.#started(start))
     try {
       const compose = await this.load()
@@ -59,7 +59,7 @@ export class Writing {
       else this.show(composition)
     } catch (failure) {
       if (signal.aborted) return
-      this.#ahead.fail()
+      this.#early.fail()
       // Without a code, the parts of the page could not be loaded.
       const { code = 'unavailable' } = failure as Partial<Trouble>
       this.#notices.failed(

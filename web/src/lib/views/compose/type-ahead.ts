@@ -1,4 +1,4 @@
-import { typedOn } from '#lib/state/ahead.ts'
+import { typedOn } from '#lib/state/early-keys.ts'
 
 /** Puts text in at the cursor, as if it were typed now: what listens hears it, and Ctrl+Z takes it back. */
 export function typeAhead(text: string): void {

@@ -51,7 +51,7 @@ test('a press, Enter or O on a draft opens its window, not the reader', async ()
   await after(() => cell?.click())
   for (const key of ['Enter', 'o']) {
     // The window has taken what was typed.
-    page.ahead.take()
+    page.early.take()
     await after(() => cell?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })))
   }
   expect(compose.started).toEqual(Array(3).fill({ kind: 'edit', emailId: 'e1' }))

@@ -22,7 +22,7 @@ test('while a window of writing loads, a space and Enter are text wherever the f
   expect(press(page, document.createElement('input'), 'x')).toBe(false)
   expect(press(page, button, 'r', true)).toBe(false)
   for (const key of ['a', ' ', 'Enter', 'Tab', 'b']) expect(press(page, button, key)).toBe(true)
-  expect(page.ahead.take()).toBe('a \nb')
+  expect(page.early.take()).toBe('a \nb')
   expect(press(page, button, ' ')).toBe(false)
 })
 
@@ -32,7 +32,7 @@ test('Escape gives up what was typed', () => {
   press(page, document.createElement('p'), 'a')
   press(page, document.createElement('p'), 'Escape')
   expect(press(page, document.createElement('p'), 'b')).toBe(false)
-  expect(page.ahead.take()).toBe('')
+  expect(page.early.take()).toBe('')
 })
 
 test('what is pressed in a row is done in this order: E archives where the keyboard was, not where J leads', () => {

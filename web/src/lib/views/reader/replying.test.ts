@@ -236,11 +236,11 @@ test('R while the conversation still loads waits for it, and what is typed meanw
   await after(() => pressIn(page, 'rhe'))
   expect(compose.started).toEqual([])
   await after(respond)
-  expect([answered(compose), page.ahead.take()]).toEqual([['reply e1'], 'he'])
+  expect([answered(compose), page.early.take()]).toEqual([['reply e1'], 'he'])
 })
 
 test.each([
-  ['Escape', (page: Drawn['page']) => void page.ahead.keeps('Escape')],
+  ['Escape', (page: Drawn['page']) => void page.early.keeps('Escape')],
   ['who goes back to the list', (page: Drawn['page']) => page.show('inbox', undefined)]
 ])('a reply that waits for its conversation is given up by %s', async (_, leave) => {
   const { page, compose, respond } = await loading()

@@ -13,7 +13,7 @@ const gates = vi.hoisted(() => {
     made.opened = new Promise((resolve) => (made.open = resolve))
     return made
   }
-  return { picker: gate(), edits: gate() }
+  return { picker: gate(), edits: gate(), bar: gate() }
 })
 vi.mock('#lib/views/triage/Picker.svelte', async (load) => {
   await gates.picker.opened
@@ -21,6 +21,10 @@ vi.mock('#lib/views/triage/Picker.svelte', async (load) => {
 })
 vi.mock('#lib/views/sidebar/SidebarEdits.svelte', async (load) => {
   await gates.edits.opened
+  return load()
+})
+vi.mock('#lib/views/triage/SelectionBar.svelte', async (load) => {
+  await gates.bar.opened
   return load()
 })
 // jsdom has none.
@@ -87,4 +91,14 @@ test('so it is with a name that is typed for a new folder; Escape gives that up'
   await act(() => gates.edits.open())
   await vi.waitFor(() => expect(typed).toHaveBeenCalledExactlyOnceWith('insertText', false, 'e#c'))
   expect(document.querySelectorAll('dialog[open] input:not([type])')).toHaveLength(1)
+})
+
+test('who selects a conversation keeps the header of the list until the bar is there: rows stay in their place', async () => {
+  await inbox()
+  const headers = () => [...document.querySelectorAll('.list header')].map(({ textContent }) => textContent.trim())
+  const [before] = headers()
+  await press('ArrowDown', 'x')
+  expect(headers()).toEqual([before])
+  await act(() => gates.bar.open())
+  await vi.waitFor(() => expect(headers()).toEqual([expect.stringContaining('1 selected')]))
 })

@@ -8,7 +8,7 @@ const REST = 1_000
  * Keys that are pressed while what was asked for still loads: a window of writing, a dialog. They are meant for it, and
  * must not run commands, as E archives.
  */
-export class Ahead {
+export class EarlyKeys {
   #typed = ''
   #until = 0
   #controller = new AbortController()
