@@ -68,9 +68,9 @@ async def test_a_new_message_in_its_own_window_is_the_same_after_a_reload(up: Tr
         await Window(alice).field("Subject").fill("Fresh")
         window = Window(alice, "Fresh")
         await window.text.fill("Words")
+        await window.is_saved()
         await alice.page.reload()
         await expect(window.text).to_have_text("Words")
-        await window.is_saved()
         assert len(await mails_in(own, "drafts", "Fresh")) == 1
 
 

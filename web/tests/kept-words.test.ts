@@ -252,3 +252,18 @@ test('words of a page that was left are no draft of their own for whoever reads 
   expect([(await store.all()).length, await store.left()]).toEqual([2, ['a']])
   database.close()
 })
+
+test('the last words of a page wait for no change: a browser drops what still waits when the page goes', async () => {
+  const tab = await mortal()
+  await written(tab, 'Dear Ann')
+  await tab.world.pass(1_000)
+  const database = await openDB<Schema>(NAME)
+  const store = new KeptDrafts(database, (write) => write())
+  const kept = newlyKept('a', { ...EMPTY, text: 'Hello' }, { writer: 'x', now: 0 })
+  const other = { ...kept, id: 'b' }
+  const changes = [store.put(other), store.change('a', (found, last) => found ?? last)]
+  store.putLast(kept)
+  await Promise.all(changes)
+  expect((await store.all()).filter(({ id }) => id.length === 1)).toEqual([kept, other])
+  database.close()
+})

@@ -13,6 +13,8 @@ export type KeptChange = (found: KeptDraft | null, last: KeptDraft | null) => Ke
 export class KeptDrafts {
   readonly #database: Database
   readonly #spared: (write: () => Promise<unknown>) => Promise<unknown>
+  /** changes that are being made */
+  readonly #running = new Set<{ abort(): void; readonly done: Promise<void> }>()
 
   /** `spared` runs a write; on a full disk it costs what the mail server has, too. */
   constructor(database: Database, spared: (write: () => Promise<unknown>) => Promise<unknown>) {
@@ -35,22 +37,35 @@ export class KeptDrafts {
     await this.change(kept.id, () => kept)
   }
 
-  /** The last request of a page, which gets no response any more. */
+  /**
+   * The last request of a page, which gets no response any more. It calls off the changes that are being made, of any draft:
+   * it would wait for them, and a browser drops what still waits when the page goes.
+   */
   putLast(kept: KeptDraft): void {
     try {
       const write = this.#database.transaction('draft', 'readwrite', STRICT)
       // Whether it is written nobody learns: the page is gone.
       Promise.all([write.store.put({ ...kept, id: LAST + kept.id }), write.done]).catch(() => undefined)
       write.commit()
+      for (const change of this.#running) {
+        this.#running.delete(change)
+        change.done.catch(() => undefined)
+        change.abort()
+      }
     } catch {
-      // InvalidStateError: the database is closed, since somebody has signed out.
+      // InvalidStateError: the database is closed, since somebody has signed out; or a change is as good as done.
     }
   }
 
   /** In one transaction, which other tabs wait for. Raises what the browser says if it cannot be kept. */
   async change(id: string, change: KeptChange): Promise<void> {
-    await this.#spared(async () => {
-      const write = this.#database.transaction(['draft', 'file'], 'readwrite', STRICT)
+    await this.#spared(() => this.#change(id, change))
+  }
+
+  async #change(id: string, change: KeptChange): Promise<void> {
+    const write = this.#database.transaction(['draft', 'file'], 'readwrite', STRICT)
+    this.#running.add(write)
+    try {
       const drafts = write.objectStore('draft')
       const [found, last] = await Promise.all([drafts.get(id), drafts.get(LAST + id)])
       const next = change(found ?? null, last ? { ...last, id } : null)
@@ -62,7 +77,13 @@ export class KeptDrafts {
         ...lost.map((file) => write.objectStore('file').delete(file.id)),
         write.done
       ])
-    })
+    } catch (failure) {
+      if (this.#running.has(write)) throw failure
+      // `putLast` called it off, and the page is there again.
+      await this.#change(id, change)
+    } finally {
+      this.#running.delete(write)
+    }
   }
 
   async remove(id: string): Promise<void> {
