@@ -69,6 +69,16 @@ test('a file that is attached a moment before the tab is gone lies in the draft,
   expect([files.map(({ name }) => name), draftsOn(next)]).toEqual([['plan.pdf'], ['Dear Ann']])
 })
 
+test('the first letter of a message is on this device at once', async () => {
+  const tab = await mortal()
+  await written(tab, 'D')
+  await tab.world.pass(1)
+  tab.kill()
+  const next = await mortal(tab.server, tab.world.time)
+  await next.world.pass(60_000)
+  expect(draftsOn(next)).toEqual(['D'])
+})
+
 describe('what is typed a moment before a page is left', () => {
   test('is in the draft when the page is there again, and on this device once', async () => {
     const tab = await mortal()

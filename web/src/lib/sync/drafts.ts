@@ -113,7 +113,8 @@ export class Drafts {
     const since = this.#since.get(id) ?? now
     this.#calm(id)
     this.#since.set(id, since)
-    const wait = Math.min(REST, Math.max(0, since + LONGEST - now))
+    // The first letter at once: a page that is left now may lose the last ones, but not the message.
+    const wait = before.revision === 0 ? 0 : Math.min(REST, Math.max(0, since + LONGEST - now))
     this.#writeAfter(id, wait)
     this.#tell(id, kept, false)
   }
