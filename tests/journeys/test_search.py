@@ -153,7 +153,7 @@ async def test_search_is_a_page_of_its_own_on_a_phone(up: Trial, browser: Browse
         await expect(alice.row("Lunch")).to_be_visible()
         # By the key, too: at 400 % a desk is as narrow (WCAG 1.4.10).
         await alice.page.keyboard.press("/")
-        await expect(alice.page.get_by_role("textbox", name="Search all mail")).to_be_focused()
+        await expect(alice.page.get_by_role("combobox", name="Search all mail")).to_be_focused()
         await expect(alice.page.get_by_role("option", name="from: who wrote it")).to_be_visible()
         await alice.expect_no_violations()
         await alice.page.keyboard.type("form:jonas Lieferschein")

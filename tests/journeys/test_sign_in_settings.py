@@ -143,11 +143,12 @@ async def test_another_person_finds_nothing_of_the_first(person: AccountPerson) 
 
 KEPT = """() => new Promise((done, failed) => {
     const request = indexedDB.open('postroom-mail-of-somebody', 1)
-    request.onupgradeneeded = () => request.result.createObjectStore('draft').put({ text: 'Dear Bob' }, 1)
+    const kept = { draft: { text: 'Dear Bob', files: [] }, revision: 1, stored: null, sending: null, discardedAt: null }
+    request.onupgradeneeded = () => request.result.createObjectStore('draft').put(kept, 'a')
     request.onsuccess = () => { request.result.close(); done() }
     request.onerror = failed
 })"""
-"""An answer that was typed and not sent, as the mail page keeps it."""
+"""A message that was typed and not sent, as the mail page keeps it."""
 
 
 @pytest.mark.parametrize("page", ["/settings", "/sign-out"])

@@ -2,6 +2,8 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { KeptDrafts } from '#lib/cache/drafts.ts'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { ModelServer } from './model-server.ts'
+import { opened } from './scene.ts'
 import { begun, draftsOn, writing } from './writing.ts'
 import { settled } from './world.ts'
 
@@ -10,6 +12,24 @@ beforeEach(() => {
 })
 
 describe('a draft', () => {
+  test('is begun with the identities of a session that comes a moment later', async () => {
+    const server = new ModelServer()
+    server.identityId = 'me'
+    const before = await opened(server)
+    await before.world.pass(1_000)
+    before.mail.stop()
+    await settled()
+    const session = Promise.withResolvers<null>()
+    server.interrupt = (path) => (path === '/jmap/session' ? session.promise : Promise.resolve(null))
+    const { mail } = await opened(server, null, {}, 'me')
+    const compose = await mail.compose()
+    const beginning = compose.start({ kind: 'new' })
+    await settled()
+    session.resolve(null)
+    await beginning
+    expect(compose.identities).toHaveLength(1)
+  })
+
   test('is stored at the mail server after three seconds without a key, and not before', async () => {
     const scene = await writing()
     const draft = await begun(scene)

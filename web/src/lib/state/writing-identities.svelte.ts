@@ -35,7 +35,9 @@ export class WritingIdentities {
   /** Resolves once they are known, or soon: nobody waits for them to write. */
   inTime(): Promise<unknown> {
     const late = new Promise<void>((resolve) => this.#account.ports.after(PATIENCE, resolve))
-    return Promise.race([Promise.all([this.read(), this.#preferred.read().catch(() => undefined)]), late])
+    // The keys work before the session is known.
+    const known = this.#account.connected().then(() => this.read())
+    return Promise.race([Promise.allSettled([known, this.#preferred.read()]), late])
   }
 
   /** Without them it can be written all the same. */
