@@ -122,8 +122,10 @@ async def mail_page(up: Running, browser: Browser, name: str, **context: Any) ->
         page = MailPage(up, await own.new_page(), name)
         try:
             yield page
-        except Exception as failure:
-            failure.add_note(f"{page.email} saw at {page.page.url}:\n{await page.page.locator('body').aria_snapshot()}")
+        except Exception as failure:  # whatever it is: it is raised again, with what the page showed
+            if not page.page.is_closed():
+                shown = await page.page.locator("body").aria_snapshot()
+                failure.add_note(f"{page.email} saw at {page.page.url}:\n{shown}")
             raise
         assert page.errors == [], page.errors
 

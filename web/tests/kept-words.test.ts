@@ -57,6 +57,16 @@ async function left(tab: MortalTab): Promise<void> {
   await settled()
 }
 
+/** What a device keeps that has a draft of somebody who writes, and another draft to be put there. */
+async function besideADraft() {
+  const tab = await mortal()
+  await written(tab, 'Dear Ann')
+  await tab.world.pass(1_000)
+  const database = await openDB<Schema>(NAME)
+  const store = new KeptDrafts(database, (write) => write())
+  return { database, store, kept: newlyKept('a', { ...EMPTY, text: 'Hello' }, { writer: 'x', now: 0 }) }
+}
+
 test('a file that is attached a moment before the tab is gone lies in the draft, once another tab is there', async () => {
   const tab = await mortal()
   const draft = await written(tab, 'Dear Ann')
@@ -250,12 +260,7 @@ test('a draft whose tab is gone is listed in another one that was there before, 
 })
 
 test('words of a page that was left are no draft of their own for whoever reads what this device keeps', async () => {
-  const tab = await mortal()
-  await written(tab, 'Dear Ann')
-  await tab.world.pass(1_000)
-  const database = await openDB<Schema>(NAME)
-  const store = new KeptDrafts(database, (write) => write())
-  const kept = newlyKept('a', { ...EMPTY, text: 'Hello' }, { writer: 'x', now: 0 })
+  const { store, kept, database } = await besideADraft()
   await store.put(kept)
   store.putLast({ ...kept, revision: 2, draft: { ...kept.draft, text: 'Hello Bob' } })
   await settled()
@@ -264,12 +269,7 @@ test('words of a page that was left are no draft of their own for whoever reads 
 })
 
 test('the last words of a page wait for no change: a browser drops what still waits when the page goes', async () => {
-  const tab = await mortal()
-  await written(tab, 'Dear Ann')
-  await tab.world.pass(1_000)
-  const database = await openDB<Schema>(NAME)
-  const store = new KeptDrafts(database, (write) => write())
-  const kept = newlyKept('a', { ...EMPTY, text: 'Hello' }, { writer: 'x', now: 0 })
+  const { store, kept, database } = await besideADraft()
   const other = { ...kept, id: 'b' }
   const changes = [store.put(other), store.change('a', (found, last) => found ?? last)]
   store.putLast(kept)

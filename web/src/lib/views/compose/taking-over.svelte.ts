@@ -1,6 +1,7 @@
 /** A message that another tab writes is being taken over: what is typed until this one writes it waits for that. */
 import type { Composition } from '#lib/state/compose.ts'
-import { typeAhead, TypedAhead } from '#lib/views/compose/type-ahead.ts'
+import { typeAhead } from '#lib/ui/type-ahead.ts'
+import { TypedAhead } from '#lib/views/compose/typed-ahead.ts'
 
 export class TakingOver {
   readonly #composition: () => Composition
