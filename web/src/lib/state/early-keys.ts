@@ -9,13 +9,16 @@ const REST = 1_000
  * must not run commands, as E archives.
  */
 export class EarlyKeys {
-  #typed = ''
+  /** null: what it was meant for does not come */
+  #typed: string | null = null
   #until = 0
   #controller = new AbortController()
 
   /** Something was asked for. Until it is there, Escape gives it up. */
   begin(): AbortSignal {
-    this.#until = Date.now() + LONGEST
+    const now = Date.now()
+    if (this.#typed === null || now > this.#until) this.#typed = ''
+    this.#until = now + LONGEST
     this.#controller = new AbortController()
     return this.#controller.signal
   }
@@ -23,7 +26,7 @@ export class EarlyKeys {
   /** It does not come. Whoever types on has not seen that. */
   fail(): void {
     if (Date.now() > this.#until) return
-    this.take()
+    this.#typed = null
     this.#until = Date.now() + REST
   }
 
@@ -33,14 +36,14 @@ export class EarlyKeys {
     if (now > this.#until) return false
     this.#until = Math.max(this.#until, now + REST)
     if (key === 'Escape') this.#giveUp()
-    else this.#typed = typedOn(this.#typed, key) ?? this.#typed
+    else if (this.#typed !== null) this.#typed = typedOn(this.#typed, key) ?? this.#typed
     return true
   }
 
   /** What was typed meanwhile, once: what it is meant for has the focus now. */
   take(): string {
-    const typed = this.#typed
-    this.#typed = ''
+    const typed = this.#typed ?? ''
+    this.#typed = null
     this.#until = 0
     return typed
   }

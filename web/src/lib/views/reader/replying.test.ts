@@ -1,4 +1,5 @@
 // @vitest-environment jsdom
+import type { MailPage } from '#lib/state/page.svelte.ts'
 import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import { FakeCompose } from '../../../../tests/fake-compose.svelte.ts'
 import { FakeSent } from '../../../../tests/fake-sent.svelte.ts'
@@ -132,6 +133,17 @@ test('a reply to a suspicious sender asks once, over everything, and names the a
   expect([answered(compose), dialog()]).toEqual([['reply e1'], null])
   await after(() => replyButton()?.click())
   expect([answered(compose), page.reading.asking]).toEqual([['reply e1', 'reply e1'], null])
+})
+
+test.each([
+  ['Escape, before it is there', (page: MailPage) => page.early.keeps('Escape')],
+  ['Cancel', (page: MailPage) => page.reading.settle(false)]
+])('keys that are pressed for the question act on nothing until %s ends it', async (_, end) => {
+  const { page } = await reading(suspicious())
+  page.mail.reader.conversation?.messages.forEach((message) => page.reading.reply('reply', message))
+  expect([page.early.keeps('e'), page.reading.asking?.kind]).toEqual([true, 'reply'])
+  end(page)
+  expect([page.early.keeps('e'), page.reading.asking]).toEqual([false, null])
 })
 
 test('a suspicious message is forwarded without a question: it does not go to its sender', async () => {
