@@ -111,6 +111,8 @@ async def test_the_address_of_the_handler_of_mailto_opens_a_message_with_what_th
 ) -> None:
     async with reader(up, "handler.bob") as bob, writer(up, browser, "handler.alice") as (alice, _):
         link = f"mailto:{bob.address}?subject=Pallet%203&cc=carla@example.net&body=Where%20is%20it%3F"
+        asked: list[str] = []
+        alice.page.on("request", lambda request: asked.append(urlsplit(request.url).path))
         await alice.open(f"/mail/compose/new?mailto={quote(link, safe='')}")
         window = Window(alice, "Pallet 3")
         await expect(window.text).to_have_text("Where is it?")
@@ -118,6 +120,7 @@ async def test_the_address_of_the_handler_of_mailto_opens_a_message_with_what_th
             await expect(window.box.get_by_role("button", name=address, exact=True)).to_be_visible()
         # A reload does not begin another one.
         assert "mailto" not in urlsplit(alice.page.url).query
+        assert asked.count("/jmap/session") == 1
         await alice.expect_no_violations()
 
 

@@ -6,7 +6,12 @@ import { ModelServer } from './model-server.ts'
 import { settled } from './world.ts'
 import { begun, draftsOn, writing, type WritingScene } from './writing.ts'
 
-const channel = (name: string): BroadcastChannel => new BroadcastChannel(name)
+/** of the channels of all tabs */
+const names: string[] = []
+const channel = (name: string): BroadcastChannel => {
+  names.push(name)
+  return new BroadcastChannel(name)
+}
 const open: WritingScene[] = []
 
 beforeEach(() => {
@@ -76,6 +81,27 @@ describe.each([
     other.change({ text: 'From here' })
     await pass(5_000)
     expect([draft.draft.text, draftsOn(second)]).toEqual(['From here', ['From here']])
+  })
+
+  test.each([
+    ['while it takes it over', 0],
+    ['after that', 1_000]
+  ])('stays with the one that took it over, when an older message comes late: %s', async (_when, late) => {
+    const { draft, other } = await both()
+    const said: unknown[] = []
+    const name = names.find((one) => one.endsWith('-drafts')) ?? ''
+    const line = new BroadcastChannel(name)
+    line.addEventListener('message', ({ data }) => said.push(data))
+    draft.change({ text: 'Dear Ann, hello' })
+    await pass(1_000)
+    other.takeOver()
+    await (late > 0 && pass(late))
+    line.postMessage(said[0])
+    await pass(1_000)
+    other.change({ text: 'From here' })
+    await pass(1_000)
+    line.close()
+    expect([draft.elsewhere, other.elsewhere, draft.draft.text]).toEqual([true, false, 'From here'])
   })
 
   test('what was typed a moment before it was taken over is kept as a draft of its own', async () => {

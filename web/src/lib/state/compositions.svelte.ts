@@ -138,7 +138,8 @@ export class Compositions {
       this.#drop(composition)
       this.#parts.locks.release(id)
       this.#parts.storing.forget(id)
-    } else if (kept && kept.writer !== this.#parts.drafts.tab && this.#parts.locks.holds(id)) {
+    } else if (!elsewhere && kept && kept.writer !== this.#parts.drafts.tab && this.#parts.locks.holds(id)) {
+      // Only the record says so: a message may have been on its way since before this tab took it over.
       this.#parts.locks.release(id)
       void this.#follow(id)
     }

@@ -53,6 +53,7 @@ export class DraftLocks {
     if (this.#channel) {
       return new Promise(() => undefined)
     }
+    this.#queued.get(id)?.abort()
     const ends = new AbortController()
     this.#queued.set(id, ends)
     return new Promise((resolve) => this.#request(id, { signal: ends.signal }, resolve))

@@ -270,8 +270,9 @@ export class Drafts {
 
   #heard({ id, kept }: Message): void {
     const isOlder = kept?.writer === this.tab && kept.revision < (this.#drafts.get(id)?.revision ?? 0)
-    if (this.#typed.has(id) || isOlder) {
-      // In one transaction it is known what became of it.
+    const isTaken = kept !== null && kept.writer !== this.tab && this.isMine(id)
+    if (this.#typed.has(id) || isOlder || isTaken) {
+      // The message may be older than what this tab did. In one transaction it is known what became of it.
       void this.update(id, (now) => now)
       return
     }
