@@ -61,7 +61,7 @@ async function sorting({ filters, notices, words, filter }: Omit<Saving, 'alsoNo
   }
 }
 
-/** To what the filter that is saved hits: what is on screen may still be what it hit before the last key. */
+/** Asks anew what the saved filter hits: the screen may still show what it hit before the last key. */
 async function doneNow(filters: Filters, filter: Filter): ReturnType<Filters['doNow']> {
   const effect = await filters.effectOf(filter)
   if (!effect) throw new Error('It cannot be found out.')
