@@ -33,7 +33,7 @@ export async function saving(wanted: Saving): Promise<boolean> {
   return true
 }
 
-/** Takes it out at once. It can be brought back, also before that is saved. */
+/** Removes a filter at once. It can be brought back, also before the removal is saved. */
 export async function removing({ filters, notices, words, filter }: Omit<Saving, 'alsoNow'>): Promise<void> {
   const at = filters.filters.findIndex(({ id }) => id === filter.id)
   const without = (): Filter[] => filters.filters.filter(({ id }) => id !== filter.id)
