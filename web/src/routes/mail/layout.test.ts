@@ -142,6 +142,13 @@ test.each(['/mail/settings/[[section]]', '/mail/compose/[id]', '/(account)/sign-
   }
 )
 
+test('Escape gives up the way to another page', async () => {
+  await page(new ModelServer())
+  await after(() => way.set('from', { route: at.route }).set('to', { route: { id: '/mail/settings/[[section]]' } }))
+  await press('Escape')
+  expect(went.mock.calls.map(([path]) => path)).toEqual(['/mail/inbox/t1'])
+})
+
 test('keys that are pressed while the person is signed out do nothing to the mail', async () => {
   vi.stubGlobal('fetch', () => new Promise(() => undefined))
   const server = new ModelServer()
