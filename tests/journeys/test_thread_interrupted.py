@@ -96,3 +96,27 @@ async def test_signing_out_in_one_tab_empties_the_others(up: Trial, browser: Bro
         await alice.button("Sign out").click()
         await other.is_at("/sign-in")
         await expect(other.row("Welcome")).to_have_count(0)
+
+
+async def test_keys_that_are_pressed_while_the_settings_still_load_do_nothing_to_the_mail(
+    up: Trial, browser: Browser
+) -> None:
+    async with mail_page(up, browser, "early.alice") as alice:
+        await alice.sign_up_and_wait()
+        is_back = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await is_back.wait()
+            await route.continue_()
+
+        await alice.page.route("**/_app/immutable/**/*.js", hold)
+        await alice.page.keyboard.press("j")
+        await alice.page.get_by_role("button", name="Account").click()
+        await alice.page.get_by_role("link", name="Settings", exact=True).click()
+        # SvelteKit lets the browser paint before it navigates.
+        await alice.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+        await alice.page.keyboard.press("e")
+        await alice.is_at("/mail")
+        is_back.set()
+        await alice.page.get_by_role("link", name="Back to mail").click()
+        await expect(alice.row("Welcome to your new mailbox")).to_be_visible()

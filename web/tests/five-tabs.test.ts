@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Wish } from '#lib/state/mail.ts'
+import type { NotificationLevel } from '#lib/state/mail.ts'
 import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { settled, World } from './world.ts'
@@ -121,9 +121,9 @@ describe('five tabs', () => {
 })
 
 describe('a person who sees no tab', () => {
-  async function hidden(wish: Wish = 'what'): Promise<Browser & { tabs: Tab[] }> {
+  async function hidden(level: NotificationLevel = 'what'): Promise<Browser & { tabs: Tab[] }> {
     const all = await five()
-    await all.tabs[3]?.mail.newMail.keep(wish)
+    await all.tabs[3]?.mail.newMail.keep(level)
     hide(all.tabs)
     await settled()
     return all
@@ -131,7 +131,7 @@ describe('a person who sees no tab', () => {
 
   const told = (tabs: readonly Tab[]): unknown[] => tabs.flatMap((tab) => tab.told)
 
-  test('is told of new mail once, if they wish it on this device', async () => {
+  test('is told of new mail once, if they want it on this device', async () => {
     const all = await hidden()
     await arrives(all, 'New')
     await vi.waitFor(() => expect(told(all.tabs)).toEqual([['New']]))
@@ -189,13 +189,13 @@ describe('a person who sees no tab', () => {
   })
 })
 
-test('the wish to be told is of this device and this person, and gone after a logout', async () => {
+test('whether notifications are shown is kept for this device and this person, and gone after a logout', async () => {
   const made = browser()
   const { mail } = await made.tab()
-  expect(await mail.newMail.wish()).toBe('none')
+  expect(await mail.newMail.level()).toBe('none')
   await mail.newMail.keep('that')
-  expect(await (await made.tab()).mail.newMail.wish()).toBe('that')
+  expect(await (await made.tab()).mail.newMail.level()).toBe('that')
   open.splice(0).forEach((tab) => tab.mail.stop())
   made.server.username = `bob${scene}@example.org`
-  expect(await (await made.tab()).mail.newMail.wish()).toBe('none')
+  expect(await (await made.tab()).mail.newMail.level()).toBe('none')
 })

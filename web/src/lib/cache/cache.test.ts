@@ -98,13 +98,13 @@ test('after a logout nothing is left, whichever tab has it open', async () => {
   const [cache, otherTab] = [await opened(), await opened()]
   await keepDraft(cache, 'secret')
   await cache.addEntry({ id: 'one', at: 0, patches: [], names: {}, attempted: false })
-  await cache.keepWish('what')
+  await cache.keepNotificationLevel('what')
   await cache.clear()
   expect(await indexedDB.databases()).toEqual([])
   await expect(otherTab.start()).rejects.toThrow()
   const next = await opened()
   const { drafts, entries } = await next.start()
-  expect([drafts, entries, await next.wish()]).toEqual([0, [], 'none'])
+  expect([drafts, entries, await next.notificationLevel()]).toEqual([0, [], 'none'])
 })
 
 describe('a draft', () => {

@@ -6,11 +6,11 @@ import type { Id, Mailbox } from '#lib/jmap/types.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import { KeptOutbox } from './outbox.ts'
 import type { KeptDrafts } from './drafts.ts'
-import type { Changes, Database, KeptBody, KeptStates, KeptThreads, Schema, Wish } from './schema.ts'
+import type { Changes, Database, KeptBody, KeptStates, KeptThreads, Schema, NotificationLevel } from './schema.ts'
 import type { KeptSearches } from './searches.ts'
 import { deleteDB, openDB, type IDBPTransaction, type StoreNames } from 'idb'
 
-export type { Changes, KeptBody, KeptList, KeptStates, KeptThreads, Wish } from './schema.ts'
+export type { Changes, KeptBody, KeptList, KeptStates, KeptThreads, NotificationLevel } from './schema.ts'
 
 /** Part of the name: code of another format never meets the data of this one. */
 const FORMAT = 3
@@ -173,12 +173,12 @@ export class Cache {
     await this.#spared(() => this.outbox.add(entry))
   }
 
-  async wish(): Promise<Wish> {
+  async notificationLevel(): Promise<NotificationLevel> {
     return (await this.#database.get('wish', 'wish')) ?? 'none'
   }
 
-  async keepWish(wish: Wish): Promise<void> {
-    await this.#database.put('wish', wish, 'wish')
+  async keepNotificationLevel(level: NotificationLevel): Promise<void> {
+    await this.#database.put('wish', level, 'wish')
   }
 
   /** Loaded on use: the first view needs nothing of it. */

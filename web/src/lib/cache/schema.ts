@@ -41,8 +41,8 @@ export interface KeptBody {
   size: number
 }
 
-/** What this device tells of new mail while nobody looks: nothing, that it came, or from whom and about what. */
-export type Wish = 'none' | 'that' | 'what'
+/** What notifications on this device tell of new mail: nothing, that it came, or from whom and about what. */
+export type NotificationLevel = 'none' | 'that' | 'what'
 
 /** What changed since the last write. */
 export interface Changes {
@@ -58,7 +58,8 @@ export interface Changes {
 
 export interface Schema extends DBSchema {
   meta: { key: 'states'; value: KeptStates }
-  wish: { key: 'wish'; value: Wish }
+  /** the level, under the name that it has on devices */
+  wish: { key: 'wish'; value: NotificationLevel }
   mailbox: { key: Id; value: Mailbox }
   thread: { key: Id; value: Thread }
   email: { key: Id; value: Email }

@@ -1,4 +1,4 @@
-/** Remote pictures of a sanitized mail: how many there are, and the wish of the person for them. */
+/** Remote pictures of a sanitized mail: how many there are, and whether the person wants them. */
 
 // The spaces are bounded so that no text makes the pattern slow.
 const CSS_ADDRESS = /url\(\s{0,9}["']?\s{0,9}((?:https?:)?\/\/[^"')\s]{1,2000})/gi

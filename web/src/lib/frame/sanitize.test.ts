@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { MAX_CHARACTERS, MAX_TAGS } from '#lib/mail/large-html.ts'
 import { sanitize, type Sanitized } from './sanitize.ts'
 
-function clean(html: string, wishes: { allowRemote?: boolean; whole?: boolean } = {}): Sanitized {
-  const mail = sanitize(html, { allowRemote: false, showQuoted: 'Show quoted text', ...wishes })
+function clean(html: string, options: { allowRemote?: boolean; whole?: boolean } = {}): Sanitized {
+  const mail = sanitize(html, { allowRemote: false, showQuoted: 'Show quoted text', ...options })
   if (!mail) throw new Error('said to be too large')
   return mail
 }
@@ -125,12 +125,12 @@ describe('remote pictures', () => {
 
 describe('size', () => {
   test('a mail that is too large to show at once is shown only on request', () => {
-    const wishes = { allowRemote: false, showQuoted: '' }
-    expect(sanitize('x'.repeat(MAX_CHARACTERS + 1), wishes)).toBeNull()
-    expect(sanitize('<b>'.repeat(MAX_TAGS + 1), wishes)).toBeNull()
-    expect(sanitize('<p>x</p>'.repeat(MAX_TAGS / 2 + 1), wishes)).toBeNull()
-    expect(sanitize(Array.from({ length: 600 }, (_, i) => `<p><b class=${i}>`).join(''), wishes)).toBeNull()
-    expect(sanitize('<p>' + 'x'.repeat(MAX_CHARACTERS), { ...wishes, whole: true })).not.toBeNull()
+    const options = { allowRemote: false, showQuoted: '' }
+    expect(sanitize('x'.repeat(MAX_CHARACTERS + 1), options)).toBeNull()
+    expect(sanitize('<b>'.repeat(MAX_TAGS + 1), options)).toBeNull()
+    expect(sanitize('<p>x</p>'.repeat(MAX_TAGS / 2 + 1), options)).toBeNull()
+    expect(sanitize(Array.from({ length: 600 }, (_, i) => `<p><b class=${i}>`).join(''), options)).toBeNull()
+    expect(sanitize('<p>' + 'x'.repeat(MAX_CHARACTERS), { ...options, whole: true })).not.toBeNull()
   })
 
   test.each([

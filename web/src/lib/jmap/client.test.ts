@@ -244,6 +244,21 @@ describe('a network that swallows packets', () => {
     }
   })
 
+  test.each([
+    ['calls', (client: JmapClient) => client.run([call('Email/set', 'set')])],
+    ['a file', (client: JmapClient) => client.blob('https://mail.test/file')]
+  ])('a response to %s of which a byte comes now and then is no response soon', async (_, ask) => {
+    const world = new World()
+    const server = new ModelServer()
+    const client: JmapClient = new JmapClient(
+      world.ports((input, init) => (client.connected ? dripping(input, init, world) : server.fetch(input, init)))
+    )
+    await client.connect()
+    const failed = expect(ask(client)).rejects.toMatchObject({ code: 'unavailable', transient: true, ambiguous: true })
+    await world.pass(91_000)
+    await failed
+  })
+
   function dripping(_: unknown, init: RequestInit | undefined, world: World): Promise<Response> {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
     const writer = writable.getWriter()
@@ -265,10 +280,10 @@ describe('a network that swallows packets', () => {
     )
     for (let part = 0; part < 5; part += 1) {
       await world.pass(60_000)
-      await writer.write(new Uint8Array(10))
+      await writer.write(new Uint8Array(30_000))
     }
     await writer.close()
-    expect((await file).size).toBe(50)
+    expect((await file).size).toBe(150_000)
   })
 
   test('in the middle of a file is no response either', async () => {

@@ -44,8 +44,6 @@ type Read<T> = (response: Response) => Promise<T>
 
 export interface ClientPorts extends SilencePorts {
   fetch: typeof fetch
-  /** milliseconds */
-  now: () => number
   /** the page's own address, against which the session is found */
   origin: string
 }

@@ -33,6 +33,8 @@ export async function listenTo(
       signal: AbortSignal.any([signal, silence.signal])
     })
     if (!response.ok || !response.body) {
+      // It is still to be read, which must end, too.
+      callOff = () => undefined
       return response
     }
     const parser = new EventParser(heard)

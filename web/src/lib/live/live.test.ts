@@ -166,6 +166,26 @@ describe('live events', () => {
     expect(service.asked).toEqual(['/api/live', '/api/realtime', '/api/live'])
   })
 
+  test('come again after where they are published was asked for in vain', async () => {
+    const { service, world } = await started('stream', 'stream')
+    await service.say('elsewhere')
+    await service.close()
+    await world.pass(22_000)
+    expect(service.asked).toEqual(['/api/live', '/api/realtime', '/api/live'])
+  })
+
+  test('come again after a refusal that is never told to its end', async () => {
+    const world = new World()
+    const refuse = vi.fn<typeof fetch>((_, init) => {
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+      init?.signal?.addEventListener('abort', () => void writable.abort())
+      return Promise.resolve(new Response(readable, { status: 503 }))
+    })
+    new Live('live-test', world.ports(refuse), () => undefined).start()
+    await world.pass(62_000)
+    expect(refuse).toHaveBeenCalledTimes(2)
+  })
+
   test('leave nothing behind for each pause', async () => {
     const added = vi.spyOn(AbortSignal.prototype, 'addEventListener')
     const { service, world } = await started(...Array.from({ length: 20 }, () => new Error('offline')))

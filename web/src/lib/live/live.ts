@@ -40,6 +40,9 @@ export interface LivePorts extends LeaderPorts, StreamPorts {
   report: (mistake: unknown) => void
 }
 
+/** Milliseconds for what is short. */
+const PATIENCE = 20_000
+
 export class Live {
   status: LiveStatus = { state: 'connecting', since: null, trouble: null }
   readonly #ports: LivePorts
@@ -188,13 +191,21 @@ export class Live {
     if (!heard.has('elsewhere')) {
       return end
     }
-    const response = await this.#ports.fetch('/api/realtime', { credentials: 'same-origin', signal }).catch(() => null)
+    const response = await this.#askWhere(signal).catch(() => null)
     if (!response?.ok) {
       return response
     }
     // null: somebody else answered in place of the service.
     const realtime = (await response.json().catch(() => null)) as ({ transport: string } & Realtime) | null
     return realtime?.transport === 'centrifugo' ? this.#centrifugo(realtime, signal) : null
+  }
+
+  /** Where Centrifugo publishes. */
+  #askWhere(signal: AbortSignal): Promise<Response> {
+    const late = new AbortController()
+    this.#ports.after(PATIENCE, () => late.abort())
+    const init = { credentials: 'same-origin', signal: AbortSignal.any([signal, late.signal]) } as const
+    return this.#ports.fetch('/api/realtime', init)
   }
 
   #event({ type, data }: StreamEvent): void {
@@ -226,9 +237,10 @@ export class Live {
   async #centrifugo(first: Realtime, signal: AbortSignal): Promise<Response | null> {
     const { listenToCentrifugo } = await import('./centrifugo.ts')
     const ends = new AbortController()
+    const over = AbortSignal.any([signal, ends.signal])
     let refusal: Response | null = null
     const renew = async (): Promise<string | null> => {
-      const response = await this.#ports.fetch('/api/realtime', { credentials: 'same-origin' })
+      const response = await this.#askWhere(over)
       if (response.status === 401) {
         refusal = response
         return null
@@ -247,7 +259,6 @@ export class Live {
       else this.#hint()
     }
     const connected = (is: boolean): void => (is ? this.#connected() : this.#is('connecting'))
-    const over = AbortSignal.any([signal, ends.signal])
     if (!over.aborted) {
       listenToCentrifugo(first, { renew, heard, connected, ended: () => ends.abort() }, over)
       await new Promise<void>((resolve) => over.addEventListener('abort', () => resolve()))

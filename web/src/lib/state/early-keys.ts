@@ -5,7 +5,7 @@ const LONGEST = 10_000
 const REST = 1_000
 
 /**
- * Keys that are pressed while what was asked for still loads: a window of writing, a dialog. They are meant for it, and
+ * Keys that are pressed while what was asked for still loads: a window of writing, a dialog, a page. They are meant for it, and
  * must not run commands, as E archives.
  */
 export class EarlyKeys {

@@ -9,7 +9,7 @@ import type { Person } from '#lib/mail/people.ts'
 import type { Label, LabelColour } from '#lib/mail/label.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Warning } from '#lib/mail/warnings.ts'
-import type { Wish } from '#lib/sync/arriving-emails.ts'
+import type { NotificationLevel } from '#lib/sync/arriving-emails.ts'
 import type { Compose } from './compose.ts'
 import type { Message } from './message.ts'
 import type { Preferences } from './preferences.svelte.ts'
@@ -18,7 +18,7 @@ import type { Sent } from './sent.ts'
 import type { Labels, Mailboxes } from './mailbox-contract.ts'
 
 export type { Body, Message } from './message.ts'
-export type { Action, Attachment, Filter, Label, LabelColour, Person, Sort, Trouble, Wish }
+export type { Action, Attachment, Filter, Label, LabelColour, Person, Sort, Trouble, NotificationLevel }
 export type {
   LabelEditing,
   Labels,
@@ -186,10 +186,10 @@ export interface News {
 
 export interface NewMail {
   /** on this device */
-  wish(): Promise<Wish>
-  keep(wish: Wish): Promise<void>
+  level(): Promise<NotificationLevel>
+  keep(level: NotificationLevel): Promise<void>
   /** Tell of new mail in the inbox, the newest message of each conversation. Of all tabs of this browser one is told. */
-  listen(tell: (news: readonly News[], wish: Wish) => void): void
+  listen(tell: (news: readonly News[], level: NotificationLevel) => void): void
 }
 
 export interface Quota {

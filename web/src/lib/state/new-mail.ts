@@ -1,6 +1,6 @@
 import type { Email } from '#lib/jmap/types.ts'
 import type { ArrivingEmails } from '#lib/sync/arriving-emails.ts'
-import type { NewMail, News, Wish } from './mail.ts'
+import type { NewMail, News, NotificationLevel } from './mail.ts'
 import { peopleOf, type IsOwn } from './people.ts'
 import type { Rows } from './rows.ts'
 
@@ -15,20 +15,20 @@ export class NewMailState implements NewMail {
     this.#isOwn = isOwn
   }
 
-  wish(): Promise<Wish> {
-    return this.#arriving.wish()
+  level(): Promise<NotificationLevel> {
+    return this.#arriving.level()
   }
 
-  keep(wish: Wish): Promise<void> {
-    return this.#arriving.keep(wish)
+  keep(level: NotificationLevel): Promise<void> {
+    return this.#arriving.keep(level)
   }
 
-  listen(tell: (news: readonly News[], wish: Wish) => void): void {
-    this.#arriving.tell = (emails, wish) => {
+  listen(tell: (news: readonly News[], level: NotificationLevel) => void): void {
+    this.#arriving.tell = (emails, level) => {
       const news = emails.flatMap((email) => this.#news(email) ?? [])
       // All of them may have been destroyed meanwhile.
       if (news.length > 0) {
-        tell(news, wish)
+        tell(news, level)
       }
     }
   }

@@ -27,6 +27,6 @@ test.each<[string, News[], 'that' | 'what', object]>([
   ],
   ['no name that could not be confirmed', [news('Bank', { warning: true })], 'what', ONE],
   ['no such name among several', [ann, news('Bank', { warning: true })], 'what', { body: 'Ann' }]
-])('it says %s', (_, given, wish, said) => {
-  expect(notificationOf(given, wish, words.mail)).toMatchObject(said)
+])('it says %s', (_, given, level, said) => {
+  expect(notificationOf(given, level, words.mail)).toMatchObject(said)
 })

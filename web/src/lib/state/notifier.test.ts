@@ -1,13 +1,13 @@
-import type { Wish } from '#lib/state/mail.ts'
+import type { NotificationLevel } from '#lib/state/mail.ts'
 import { Notifier } from '#lib/state/notifier.ts'
 import { describe, expect, test } from 'vitest'
 
 function scene(permission: NotificationPermission, answer: NotificationPermission = 'granted') {
-  const seen = { asked: 0, kept: 'none' as Wish, shown: [] as string[], permission }
+  const seen = { asked: 0, kept: 'none' as NotificationLevel, shown: [] as string[], permission }
   const notifier = new Notifier(
     {
-      wish: () => Promise.resolve(seen.kept),
-      keep: (wish) => Promise.resolve(void (seen.kept = wish)),
+      level: () => Promise.resolve(seen.kept),
+      keep: (level) => Promise.resolve(void (seen.kept = level)),
       listen: () => undefined
     },
     {
@@ -22,7 +22,7 @@ function scene(permission: NotificationPermission, answer: NotificationPermissio
 describe('the browser', () => {
   test('is asked when the person presses the switch, and not before', async () => {
     const { notifier, seen } = scene('default')
-    expect([await notifier.wish(), seen.asked]).toEqual(['none', 0])
+    expect([await notifier.level(), seen.asked]).toEqual(['none', 0])
     expect([await notifier.turn('that'), seen.asked, seen.kept]).toEqual(['that', 1, 'that'])
     await notifier.turn('what')
     expect(seen.asked).toBe(1)
@@ -41,7 +41,7 @@ describe('the browser', () => {
     notifier.show('one', '', () => undefined)
     seen.permission = 'denied'
     notifier.show('two', '', () => undefined)
-    expect([seen.shown, await notifier.wish()]).toEqual([['one'], 'none'])
+    expect([seen.shown, await notifier.level()]).toEqual([['one'], 'none'])
   })
 
   test('without notifications says so', () => {

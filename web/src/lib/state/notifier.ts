@@ -1,5 +1,5 @@
-/** Notifications of the system: whether the browser lets us show them, and what the person wishes on this device. */
-import type { NewMail, Wish } from '#lib/state/mail.ts'
+/** Notifications of the system: whether the browser lets us show them, and how much they tell on this device. */
+import type { NewMail, NotificationLevel } from '#lib/state/mail.ts'
 
 /** What we need of the browser (Notifications API). */
 export interface NotificationPort {
@@ -25,18 +25,18 @@ export class Notifier {
     return this.#port?.permission() ?? 'unsupported'
   }
 
-  /** What was wished and is still allowed. */
-  async wish(): Promise<Wish> {
-    return this.permission === 'granted' ? this.#newMail.wish() : 'none'
+  /** What the person chose, if it is still allowed. */
+  async level(): Promise<NotificationLevel> {
+    return this.permission === 'granted' ? this.#newMail.level() : 'none'
   }
 
   /** The person presses the switch: only then the browser may ask. Returns what holds now. */
-  async turn(wish: Wish): Promise<Wish> {
-    if (wish !== 'none' && this.permission === 'default') {
+  async turn(level: NotificationLevel): Promise<NotificationLevel> {
+    if (level !== 'none' && this.permission === 'default') {
       await this.#port?.ask()
     }
-    await this.#newMail.keep(this.permission === 'granted' ? wish : 'none')
-    return this.wish()
+    await this.#newMail.keep(this.permission === 'granted' ? level : 'none')
+    return this.level()
   }
 
   show(title: string, body: string, pressed: () => void): void {

@@ -53,13 +53,13 @@ test('a collapsed branch shows the sum of what is in it, an open one its own', (
   expect(keys(PACK).slice(2)).toEqual(['pack', 'paper', 'old', 'shelf', 'receipts'])
   expect(keys(PACK, ['pack']).slice(2)).toEqual(['pack', 'receipts'])
   expect([find(PACK, 'pack')?.count, find(PACK, 'pack', ['pack'])?.count]).toEqual([2, 7])
-  expect(find(PACK, 'paper', ['paper'])).toMatchObject({ count: 5, countName: '5 unread', calls: true })
+  expect(find(PACK, 'paper', ['paper'])).toMatchObject({ count: 5, countName: '5 unread', wantsAttention: true })
 })
 
-test('what is inside a collapsed branch calls for somebody, also if the branch is quiet itself', () => {
+test('what is inside a collapsed branch wants attention, also if the branch is quiet itself', () => {
   const items = [box('trash', { count: 3 }), box('x', { parentId: 'trash', depth: 1, count: 1 })]
-  expect(find(items, 'trash')?.calls).toBe(false)
-  expect(find(items, 'trash', ['trash'])).toMatchObject({ calls: true, count: 4 })
+  expect(find(items, 'trash')?.wantsAttention).toBe(false)
+  expect(find(items, 'trash', ['trash'])).toMatchObject({ wantsAttention: true, count: 4 })
 })
 
 test('each entry knows its level, its place among its siblings, and whether it is open', () => {
@@ -156,5 +156,5 @@ test('what leaves later stands below Sent, with how much it is, if anything does
   }
   expect(shown(null)).toHaveLength(8)
   expect(shown(2).map(({ key }) => key)).toEqual(keys(STANDARD).toSpliced(4, 0, 'scheduled'))
-  expect(shown(2)[4]).toMatchObject({ name: 'Scheduled', href: '/mail/scheduled', count: 2, calls: false })
+  expect(shown(2)[4]).toMatchObject({ name: 'Scheduled', href: '/mail/scheduled', count: 2, wantsAttention: false })
 })

@@ -21,8 +21,8 @@ export interface SidebarEntry {
   readonly count: number
   /** in words */
   readonly countName: string
-  /** somebody should look */
-  readonly calls: boolean
+  /** it is shown in bold: something new is in it */
+  readonly wantsAttention: boolean
   readonly mailboxId: string | null
   readonly label: string | null
 }
@@ -32,7 +32,7 @@ export interface Section {
   readonly entries: readonly SidebarEntry[]
 }
 
-/** What is in them calls for nothing. */
+/** Roles of mailboxes that want no attention, whatever is in them. */
 const QUIET: readonly (string | null)[] = ['drafts', 'junk', 'trash']
 
 type MailWords = Words['mail']
@@ -104,7 +104,7 @@ function mailboxEntry(item: MailboxItem, expanded: boolean | null, { items, word
     expanded,
     count,
     countName: item.role === 'drafts' ? words.draftCount(count) : words.unreadCount(count),
-    calls: shown.some((one) => one.count > 0 && !QUIET.includes(one.role)),
+    wantsAttention: shown.some((one) => one.count > 0 && !QUIET.includes(one.role)),
     mailboxId: item.id
   }
 }
@@ -118,7 +118,7 @@ const PLAIN = {
   siblings: 1,
   count: 0,
   countName: '',
-  calls: false,
+  wantsAttention: false,
   mailboxId: null,
   label: null
 } as const

@@ -1,23 +1,23 @@
 /** New mail in the inbox, for a person who sees no tab of ours: told by one tab, if the person wishes it on this device. */
-import type { Wish } from '#lib/cache/cache.ts'
+import type { NotificationLevel } from '#lib/cache/cache.ts'
 import type { Email } from '#lib/jmap/types.ts'
 import { isNews } from '#lib/store/news.ts'
 import type { Account } from './account.ts'
 import type { LiveConnection } from './connection.ts'
 
-export type { Wish }
+export type { NotificationLevel }
 
 /** Milliseconds. Older mail was imported, or the mail server's clock is wrong by more than any time zone. */
 const RECENT = 86_400_000
 
 export class ArrivingEmails {
   /** told of the newest message of each conversation */
-  tell: (emails: readonly Email[], wish: Wish) => void = () => undefined
+  tell: (emails: readonly Email[], level: NotificationLevel) => void = () => undefined
   readonly #account: Account
   readonly #live: LiveConnection
   readonly #isOwn: (address: string) => boolean
   /** where the browser keeps nothing */
-  #wish: Wish = 'none'
+  #level: NotificationLevel = 'none'
   /** this tab led already when it last asked what is new */
   #led = false
 
@@ -27,13 +27,13 @@ export class ArrivingEmails {
     this.#isOwn = isOwn
   }
 
-  async wish(): Promise<Wish> {
-    return (await this.#account.kept.wish()) ?? this.#wish
+  async level(): Promise<NotificationLevel> {
+    return (await this.#account.kept.notificationLevel()) ?? this.#level
   }
 
-  async keep(wish: Wish): Promise<void> {
-    this.#wish = wish
-    await this.#account.kept.keepWish(wish)
+  async keep(level: NotificationLevel): Promise<void> {
+    this.#level = level
+    await this.#account.kept.keepNotificationLevel(level)
   }
 
   /** A round told that these emails were created. What came before this tab led another one has told. */
@@ -44,9 +44,9 @@ export class ArrivingEmails {
     if (news.length === 0) {
       return
     }
-    const wish = await this.wish()
-    if (wish !== 'none' && !(await this.#live.isSeen())) {
-      this.tell(news, wish)
+    const level = await this.level()
+    if (level !== 'none' && !(await this.#live.isSeen())) {
+      this.tell(news, level)
     }
   }
 

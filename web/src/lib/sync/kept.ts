@@ -1,5 +1,12 @@
 /** What this device keeps of the account: read before the network answers, written behind the screen. */
-import { Cache, type Changes, type KeptBody, type KeptThreads, type KeptStates, type Wish } from '#lib/cache/cache.ts'
+import {
+  Cache,
+  type Changes,
+  type KeptBody,
+  type KeptThreads,
+  type KeptStates,
+  type NotificationLevel
+} from '#lib/cache/cache.ts'
 import type { KeptDrafts } from '#lib/cache/drafts.ts'
 import type { KeptSearches } from '#lib/cache/searches.ts'
 import type { Email, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
@@ -286,12 +293,12 @@ export class Kept {
   }
 
   /** null where the browser keeps nothing */
-  async wish(): Promise<Wish | null> {
-    return (await this.#cache?.wish().catch(() => null)) ?? null
+  async notificationLevel(): Promise<NotificationLevel | null> {
+    return (await this.#cache?.notificationLevel().catch(() => null)) ?? null
   }
 
-  async keepWish(wish: Wish): Promise<void> {
-    await this.#cache?.keepWish(wish).catch(() => undefined)
+  async keepNotificationLevel(level: NotificationLevel): Promise<void> {
+    await this.#cache?.keepNotificationLevel(level).catch(() => undefined)
   }
 
   stop(): void {

@@ -11,7 +11,7 @@ const ONE_VALUE = /(?:[^\s()]|\((?:[^()]|\([^()]*\))*\))+/g
 /** Where a script measured, it knows which side. */
 const MEASURED = /^var\(--(?:left|x)\b/
 
-/** Whether the left of it is not as the right of it, whichever way one reads. */
+/** Whether it names the left or the right, or sets one apart from the other, whichever way one reads. */
 function isLeftOrRight(line: string): boolean {
   const values = FOUR_SIDES.exec(line)?.[1]?.match(ONE_VALUE) ?? []
   const differs = values.length === 4 && values[1] !== values[3] && !MEASURED.test(values[3] ?? '')

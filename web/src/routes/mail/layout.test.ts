@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { after, draw } from '../../../tests/drawn.ts'
 import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
 import { LateTongue } from '#lib/state/late-tongue.ts'
 import { createRawSnippet } from 'svelte'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -21,13 +22,32 @@ const at = vi.hoisted<{ params: Record<string, string>; route: { id: string }; u
   url: new URL('https://mail.test/mail/inbox/t1'),
   state: {}
 }))
-vi.mock('$app/state', () => ({ page: at, navigating: { to: null } }))
+const way = await vi.hoisted(async () => {
+  const { SvelteMap } = await import('svelte/reactivity')
+  return new SvelteMap<'from' | 'to', { route: { id: string } }>()
+})
+vi.mock('$app/state', () => ({
+  page: at,
+  navigating: {
+    get from() {
+      return way.get('from') ?? null
+    },
+    get to() {
+      return way.get('to') ?? null
+    }
+  }
+}))
 
 const ends: (() => void)[] = []
 afterEach(() => {
   ends.splice(0).forEach((end) => end())
   went.mockClear()
+  way.clear()
+  globalThis.indexedDB = new IDBFactory()
 })
+
+const press = (key: string): Promise<void> =>
+  after(() => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })))
 
 function refusing(code: string, status: number): Response {
   return Response.json({ code }, { status })
@@ -88,8 +108,6 @@ test('what a key opens, closes or goes to is shown until an address is reached',
   Object.assign(at.params, { mailbox: 'inbox', thread: undefined })
   await page(server)
   const heading = (): string | undefined => document.querySelector('section[aria-label="Message"] h2')?.textContent
-  const press = (key: string): Promise<void> =>
-    after(() => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })))
   await press('j')
   await press('o')
   expect(heading()).toBe('Boats')
@@ -104,4 +122,52 @@ test('what a key opens, closes or goes to is shown until an address is reached',
   // The link of the inbox was pressed before: its address stands already.
   await after(() => navigated.done({ from: null }))
   expect(document.querySelector('h1')?.textContent).toBe('Inbox')
+})
+
+test.each(['/mail/settings/[[section]]', '/mail/compose/[id]', '/(account)/sign-out'])(
+  'keys on the way to %s, which still loads, do nothing to the mail',
+  async (id) => {
+    const server = new ModelServer()
+    server.deliver({ subject: 'Boats' })
+    Object.assign(at.params, { mailbox: 'inbox', thread: undefined })
+    await page(server)
+    await press('j')
+    await after(() => way.set('from', { route: at.route }).set('to', { route: { id } }))
+    await press('e')
+    expect(document.body.textContent).toContain('Boats')
+    // It does not come, or was gone back from.
+    await after(() => way.clear())
+    await press('e')
+    expect(document.body.textContent).toContain('Conversation archived')
+  }
+)
+
+test('Escape gives up the way to another page', async () => {
+  await page(new ModelServer())
+  await after(() => way.set('from', { route: at.route }).set('to', { route: { id: '/mail/settings/[[section]]' } }))
+  await press('Escape')
+  expect(went.mock.calls.map(([path]) => path)).toEqual(['/mail/inbox/t1'])
+})
+
+test('keys that are pressed while the person is signed out do nothing to the mail', async () => {
+  vi.stubGlobal('fetch', () => new Promise(() => undefined))
+  const server = new ModelServer()
+  server.deliver({ subject: 'Boats' })
+  await page(server)
+  await press('j')
+  const menu = [...document.querySelectorAll<HTMLElement>('.account .menu button')]
+  await after(() => menu.find(({ textContent }) => textContent.includes('Sign out'))?.click())
+  await press('e')
+  expect(document.body.textContent).toContain('Boats')
+  vi.unstubAllGlobals()
+})
+
+test('keys on the way to another folder are for the mail', async () => {
+  const server = new ModelServer()
+  server.deliver({ subject: 'Boats' })
+  await page(server)
+  await press('j')
+  await after(() => way.set('from', { route: at.route }).set('to', { route: at.route }))
+  await press('e')
+  expect(document.body.textContent).toContain('Conversation archived')
 })

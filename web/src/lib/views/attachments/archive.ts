@@ -6,7 +6,7 @@ interface Kept {
   readonly name: string
 }
 
-/** One file after the other is fetched; if one fails, there is no archive that lacks it in silence. */
+/** Fetches the files one after the other. If one fails, there is no archive: nobody would notice what it lacks. */
 export function archiveOf<F extends Kept>(
   files: readonly F[],
   time: Date,
@@ -21,7 +21,7 @@ export function archiveOf<F extends Kept>(
   return downloadZip(inputs()).blob()
 }
 
-/** Milliseconds until a browser has taken over what it saves. */
+/** Milliseconds until the browser has surely read what it saves. */
 const TAKEN_OVER = 60_000
 
 /** The type is ours: whatever the blob says of itself, it is saved, and never opened in our origin. */
@@ -31,7 +31,7 @@ export function saveBlob(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), TAKEN_OVER)
 }
 
-/** As a press on a link would. */
+/** Does what a press on a download link does. */
 export function saveFrom(url: string, name: string): void {
   const link = document.createElement('a')
   Object.assign(link, { href: url, download: name })

@@ -5,7 +5,7 @@ import { SvelteMap } from 'svelte/reactivity'
 import { afterEach, expect, test, vi } from 'vitest'
 
 const parts = await vi.hoisted(async () => new (await import('svelte/reactivity')).SvelteMap<string, object>())
-// They are on their way.
+// In this test the parts of the window still load.
 vi.mock('#lib/views/compose/window-parts.svelte.ts', () => ({
   windowParts: () => parts.get('loaded'),
   loadWindowParts: () => new Promise(() => undefined)

@@ -16,7 +16,7 @@ export function troubleText({ code, detail }: Trouble, words: Words['mail'], onl
 export function reasonText(trouble: Trouble, words: ComposeWords, mail: Words['mail'], online: boolean): string {
   const { reasons } = words
   const { code } = trouble
-  // Whom, and why, stands below it.
+  // Below it stands who was not reached, and why.
   if (code === 'refused_recipients') return words.reachedNobody
   return Object.hasOwn(reasons, code) ? reasons[code as keyof typeof reasons] : troubleText(trouble, mail, online)
 }
@@ -33,7 +33,7 @@ export function refusalText(
   return words.files.refused(name)
 }
 
-/** What was uploaded meanwhile, or is tried again, is no reason any more. */
+/** A file that was uploaded meanwhile, or is tried again, is no reason any more. */
 export function isOver(objection: Objection, composition: Pick<Composition, 'fileState'>): boolean {
   if (objection.kind !== 'uploading' && objection.kind !== 'upload_failed') return false
   const kind = objection.kind === 'uploading' ? 'uploading' : 'failed'

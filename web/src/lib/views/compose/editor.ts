@@ -15,14 +15,14 @@ const SPARE = 50
 export class Editor extends Squire {
   constructor(root: HTMLElement, failed: (failure: unknown) => void) {
     super(root, {
-      // Nothing is put into it before they are there (RichText).
+      // RichText puts nothing into the editor before the parts are loaded.
       sanitizeToDOMFragment: (html: string) => windowParts()?.editable(html) ?? document.createDocumentFragment(),
       didError: failed,
       undo: { documentSizeThreshold: 200_000, undoLimit: 100 }
     })
     // Its handles of pictures have styles of their own, which the page's policy refuses.
     this._imageResizer.destroy()
-    // They belong to the browser: Squire would go to the ends of the text, and make code of what a bookmark is for.
+    // These keys stay the browser's: Squire would go to the ends of the text, and for Ctrl+D, a bookmark, make code.
     for (const key of ['PageUp', 'PageDown', 'Ctrl-d', 'Meta-d']) this.setKeyHandler(key, null)
     root.addEventListener('click', ({ target }) => target instanceof HTMLImageElement && this.#choose(target))
     for (const type of ['select', 'cursor', 'blur']) this.addEventListener(type, () => this.#mark())
@@ -50,7 +50,7 @@ export class Editor extends Squire {
     return this
   }
 
-  /** The text without what is seen of it only; empty if nothing is written. */
+  /** The text as it is sent, without the characters that only place the cursor; empty if nothing is written. */
   get html(): string {
     const root = this._root
     const isEmpty = root.textContent.replaceAll('\u200b', '').trim() === '' && !root.querySelector('img, li, hr, td')

@@ -1,4 +1,4 @@
-/** Files under names that are seen, as received ones have them. */
+/** Files under the names that the page shows, as files of received messages have them: no name hides what a file is. */
 import { fileName } from '#lib/mail/honest-name.ts'
 
 export function named(files: readonly File[]): File[] {

@@ -1,6 +1,6 @@
 /** Plain text in a window of writing. */
 
-/** The quoted message at the end of a plain text: the lines at its end that begin with ">", and the line before them that says who wrote. */
+/** The quote at the end of a plain text: its last lines, which begin with ">", and the one above that says who wrote. */
 export function partPlain(text: string): { readonly own: string; readonly quote: string } {
   const lines = text.split('\n')
   let from = lines.length
@@ -14,7 +14,7 @@ export function partPlain(text: string): { readonly own: string; readonly quote:
   return { own: lines.slice(0, from).join('\n'), quote: `\n${lines.slice(from).join('\n')}` }
 }
 
-/** Whether something is lost if this becomes plain text. A quote and a signature are not: their words stay. */
+/** Whether formats are lost if this becomes plain text. A quote and a signature are none: their words stay. */
 export function hasFormats(html: string): boolean {
   const [own = ''] = html.split('<div data-quote')
   return /<(?!\/|(?:div|p|br)\b)/.test(own)

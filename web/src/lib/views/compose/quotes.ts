@@ -8,7 +8,7 @@ export function takeQuote(text: DocumentFragment): Element | null {
   const last = text.lastElementChild
   if (!last || last.nextSibling?.textContent?.trim()) return null
   const isQuote = last.matches(QUOTE) || last.querySelector(':scope > blockquote[type="cite"]') !== null
-  // Alone it is what the person wants to see: somebody edits a draft that is nothing else.
+  // A draft that is nothing but a quote is shown: the quote is what the person edits.
   if (!isQuote || last === text.firstElementChild) return null
   last.remove()
   return last

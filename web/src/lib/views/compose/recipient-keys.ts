@@ -4,7 +4,7 @@ import type { Place } from '#lib/state/recipient-lists.ts'
 /** The type of what is dragged: a recipient's place. */
 export const DRAGGED = 'application/x-postroom-recipient'
 
-/** These end what is typed; a space does not, since names have some. Enter with Ctrl sends. */
+/** Whether a key ends the recipient that is typed. A space does not: names have some. Ctrl+Enter sends. */
 export function takesText(
   { key, ctrlKey, metaKey }: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey'>,
   text: string

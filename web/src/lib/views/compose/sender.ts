@@ -19,7 +19,7 @@ export async function writeAs(
     const [{ exchangeSignature }, { cleanHtml }] = await latePart(() =>
       Promise.all([import('#lib/compose/signature.ts'), import('#lib/compose/quote-html.ts')])
     )
-    // The draft has what was typed meanwhile.
+    // Read now: the draft has what was typed meanwhile.
     const { html, text } = exchangeSignature(composition.draft, old, next, cleanHtml)
     composition.change({ html, text })
   })

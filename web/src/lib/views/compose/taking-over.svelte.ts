@@ -1,4 +1,4 @@
-/** A message that another tab writes is being taken over: what is typed until this one writes it waits for that. */
+/** While this tab takes a message over from the one that writes it, what is typed is kept until it can be put in. */
 import type { Composition } from '#lib/state/compose.ts'
 import { typeAhead } from '#lib/ui/type-ahead.ts'
 import { TypedAhead } from '#lib/views/compose/typed-ahead.ts'
@@ -16,19 +16,19 @@ export class TakingOver {
     })
   }
 
-  /** `box`: the window; the button that was pressed goes, and would take the focus with it. `typed`: before. */
+  /** `box`: the window, which gets the focus: the button that has it goes. `typed`: what was typed before. */
   begin(box: HTMLElement | undefined, typed = ''): void {
     box?.focus()
     this.#typed = new TypedAhead(typed)
     this.#composition().takeOver()
   }
 
-  /** True: it waits, and does nothing else. */
+  /** True: the key was kept, and does nothing else. */
   keeps(event: KeyboardEvent): boolean {
     return this.#typed?.keeps(event) ?? false
   }
 
-  /** Once. */
+  /** What was typed. A second call gets nothing. */
   #end(): string {
     const typed = this.#typed?.take() ?? ''
     this.#typed = null

@@ -17,7 +17,7 @@ export class TypedAhead {
     return true
   }
 
-  /** Once. */
+  /** What was typed. A second call gets nothing. */
   take(): string {
     const typed = this.#typed
     this.#typed = ''

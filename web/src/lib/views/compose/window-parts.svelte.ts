@@ -1,4 +1,4 @@
-/** What an empty window of writing does not need. It is loaded once the window is there, for all of them. */
+/** What an empty window of writing does not need. It is loaded once for all windows, when the first is there. */
 import { latePart } from '#lib/ui/late-part.ts'
 
 type Parts = typeof import('#lib/views/compose/later.ts')

@@ -6,7 +6,7 @@ import type { MailPage } from '#lib/state/page.svelte.ts'
 import type { ActionWords } from '#lib/words/actions.svelte.ts'
 
 const TARGETS = '[data-mailbox], [data-label]'
-/** So that no text and no file of elsewhere counts as a conversation. */
+/** A type of our own: no text and no file that is dragged here counts as a conversation. */
 const TYPE = 'application/x-postroom-conversations'
 
 /** What is done to conversations that are dropped there; null where they cannot be. Alt only adds a label. */
@@ -64,7 +64,7 @@ function draggedBy({ target }: Event, { triage }: MailPage): readonly string[] {
   return triage.selection.ids.has(thread) ? triage.targets : [thread]
 }
 
-/** The browser takes a picture of it at once; it must be in the page for that, out of sight. */
+/** The image beside the pointer. The browser copies it at once, for which it must be in the page, out of sight. */
 function showImage(transfer: DataTransfer, text: string): void {
   const image = document.createElement('div')
   image.className = 'drag-image'

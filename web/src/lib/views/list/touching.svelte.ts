@@ -1,4 +1,4 @@
-/** What fingers do in the list: swipe a row, rest on it, pull the list down. Each has another way, too. */
+/** What fingers do in the list: swipe a row, rest on it, pull the list down. Each can be done without them, too. */
 import { act } from '#lib/state/act.ts'
 import type { Action, Row } from '#lib/state/mail.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
@@ -133,7 +133,7 @@ class Fingers {
   #way: Point[] = []
   #doing: SwipedRow | 'pull' | 'drawer' | 'other' | null = null
   #resting: ReturnType<typeof setTimeout> | undefined
-  /** a long press selected */
+  /** a long press has selected the row */
   rested = false
 
   constructor(region: HTMLElement, page: MailPage, words: Words) {
@@ -204,7 +204,7 @@ class Fingers {
     return getComputedStyle(this.#region).direction === 'rtl'
   }
 
-  /** From beyond the screen, as far as a swipe. */
+  /** A swipe from the edge of the screen opens the drawer. */
   #drawn(): void {
     const [from, to] = [this.#way[0], this.#way.at(-1)]
     const swipe = from && to && swipeOf(from, to, speedOf(this.#way), this.#isRtl())

@@ -10,8 +10,8 @@ import type { Speech } from '#lib/words/words.svelte.ts'
 /** `go` navigates to a path of the app. Returns how to end it. */
 export function drawAttention(page: MailPage, spoken: Speech, go: (path: string) => Promise<void>): () => void {
   const notifier = new Notifier(page.mail.newMail, browserNotifications())
-  page.mail.newMail.listen((news, wish) => {
-    const { title, body, threadId } = notificationOf(news, wish, spoken.words.mail)
+  page.mail.newMail.listen((news, level) => {
+    const { title, body, threadId } = notificationOf(news, level, spoken.words.mail)
     notifier.show(title, body, () => void go(pathOf('inbox', threadId ?? undefined)))
   })
   const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]')

@@ -11,7 +11,7 @@ export function background(page: MailPage, spoken: Speech, go: (path: string) =>
   let ends = [drawAttention(page, spoken, go)]
   const callOff = whenQuiet(() => {
     ends = [...ends, keepInterface(page, spoken)]
-    // The choices of the other devices.
+    // What the person chooses on other devices is followed.
     void latePart(() => page.mail.later(() => import('#lib/state/following.svelte.ts')))
   })
   return () => [callOff, ...ends].forEach((end) => end())

@@ -26,7 +26,7 @@ function endsSession(code: string | undefined): boolean {
   return code === 'no_session' || code === 'session_aal2_required'
 }
 
-/** Whoever signed in without a page being loaded was named by none. */
+/** The page names its person when it is loaded; whoever signs in without a load is asked for here. */
 async function confirm(person: PersonHere | null): Promise<void> {
   if (person && (await person.id()) === null) {
     const found = await whoAmI((input, init) => window.fetch(input, init))

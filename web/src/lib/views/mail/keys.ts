@@ -21,7 +21,7 @@ export function framedKey(key: string, shiftKey: boolean, ctrlKey: boolean): Key
 
 const WRITTEN_IN = 'input:not([type="checkbox"], [type="radio"]), textarea, select, dialog[open], [contenteditable]'
 
-/** Before lists and buttons see it: who types on while a window of writing or a dialog loads, selects no row by a space. */
+/** Runs before lists and buttons see the key: a space that is meant for what still loads must select no row. */
 export function keepKey(event: KeyboardEvent, { early }: MailPage): void {
   const isText = (event.target as Partial<Element>).closest?.(WRITTEN_IN)
   if (isText || event.ctrlKey || event.metaKey || !early.keeps(event.key)) return

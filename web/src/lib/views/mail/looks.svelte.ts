@@ -1,4 +1,4 @@
-/** The theme and the region that the person chose, here or on another device, are on screen. */
+/** Shows the page in the theme and for the region that the person chose, here or on another device. */
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import type { Speech } from '#lib/words/words.svelte.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Parts of the reader that no first view needs: each is loaded when it is first shown, with its words. This file is
- * loaded itself, since the page that names a part at once would load its styles at once.
+ * Parts of the reader that no first view needs: each is loaded when it is first shown, with its words. This file, too, is
+ * loaded late: a file that names parts loads their styles with itself.
  */
 import { readingWords, type Reading } from '#lib/words/later.ts'
 import type { Language } from '#lib/words/language.ts'

@@ -9,7 +9,7 @@ export function focusAfterResponse(root: HTMLElement): void {
   ;(target ?? root.closest('main')?.querySelector('h1'))?.focus()
 }
 
-/** At the start only where no keyboard jumps up on the screen. */
+/** At the start, but not where that opens the keyboard on the screen. */
 export function focusAtStart(root: HTMLElement): void {
   if (matchMedia('(pointer: fine)').matches) focusAfterResponse(root)
 }

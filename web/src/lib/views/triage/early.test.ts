@@ -27,7 +27,7 @@ vi.mock('#lib/views/triage/SelectionBar.svelte', async (load) => {
   await gates.bar.opened
   return load()
 })
-// jsdom has none.
+// jsdom has no `execCommand`.
 const typed = vi.fn()
 Object.assign(document, { execCommand: typed })
 

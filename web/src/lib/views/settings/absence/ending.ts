@@ -1,4 +1,4 @@
-/** Ending the reply while away, and taking that back. */
+/** Ends the automatic reply, and takes that back. */
 import type { Absences } from '#lib/state/absence.ts'
 import type { Outcome } from '#lib/state/filters.ts'
 import type { Notices } from '#lib/state/notices.svelte.ts'

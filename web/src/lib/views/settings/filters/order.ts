@@ -7,7 +7,7 @@ export function moved<T>(list: readonly T[], from: number, to: number): readonly
   return list.toSpliced(from, 1).toSpliced(place, 0, item)
 }
 
-/** Where a key moves the one at `at`; null: nowhere. */
+/** Where a key moves the filter at the place `at`; null: nowhere. */
 export function placeFor(key: string, at: number, count: number): number | null {
   const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: count - 1 }[key]
   return to === undefined || to < 0 || to >= count || to === at ? null : to

@@ -33,7 +33,7 @@ export async function saving(wanted: Saving): Promise<boolean> {
   return true
 }
 
-/** Takes it out at once. It can be brought back, also before that is saved. */
+/** Removes a filter at once. It can be brought back, also before the removal is saved. */
 export async function removing({ filters, notices, words, filter }: Omit<Saving, 'alsoNow'>): Promise<void> {
   const at = filters.filters.findIndex(({ id }) => id === filter.id)
   const without = (): Filter[] => filters.filters.filter(({ id }) => id !== filter.id)
@@ -61,7 +61,7 @@ async function sorting({ filters, notices, words, filter }: Omit<Saving, 'alsoNo
   }
 }
 
-/** To what the filter that is saved hits: what is on screen may still be what it hit before the last key. */
+/** Asks anew what the saved filter hits: the screen may still show what it hit before the last key. */
 async function doneNow(filters: Filters, filter: Filter): ReturnType<Filters['doNow']> {
   const effect = await filters.effectOf(filter)
   if (!effect) throw new Error('It cannot be found out.')
