@@ -72,6 +72,25 @@ describe.each([
     expect(second.mail.list?.row(0)?.emailId).toBe(stored)
   })
 
+  test('goes on in the other one though nothing is typed in it yet, once it is on this device', async () => {
+    const first = await tab(new ModelServer(), locks)
+    const draft = await first.compose.start({ kind: 'new' })
+    draft.keep()
+    await pass(1_000)
+    const second = await tab(first.server, locks)
+    await pass(1_000)
+    const opening = second.compose.start({ kind: 'kept', id: draft.id })
+    await pass(1_000)
+    const other = await opening
+    other.takeOver()
+    await pass(1_000)
+    expect([draft.elsewhere, other.elsewhere]).toEqual([true, false])
+    draft.close()
+    other.close()
+    await pass(1_000)
+    expect([first.compose.unsentDrafts, second.compose.unsentDrafts, draftsOn(first)]).toEqual([[], [], []])
+  })
+
   test('is written by the other one once that takes it over', async () => {
     const { second, draft, other } = await both()
     other.takeOver()
@@ -178,6 +197,32 @@ test('a draft whose tab is gone is written by the tab that shows it', async () =
   other.change({ text: 'Dear Ann, hello' })
   await pass(5_000)
   expect(draftsOn(second)).toEqual(['Dear Ann, hello'])
+})
+
+test('a tab that learns late that its lock was taken does not wait for it once its window is closed', async () => {
+  const { promise: late, resolve: learn } = Promise.withResolvers<undefined>()
+  const request = (...of: Parameters<LockManager['request']>): Promise<unknown> =>
+    navigator.locks.request(...of).catch(async (failure: unknown) => {
+      await late
+      throw failure
+    })
+  const first = await tab(new ModelServer(), { request } as unknown as LockManager)
+  const draft = await begun(first)
+  await pass(1_000)
+  const second = await tab(first.server)
+  const other = await second.compose.start({ kind: 'kept', id: draft.id })
+  other.takeOver()
+  await pass(1_000)
+  expect(draft.elsewhere).toBe(true)
+  draft.close()
+  learn(undefined)
+  await settled()
+  // That tab is loaded anew.
+  open.pop()?.mail.stop()
+  await pass(1_000)
+  const third = await tab(first.server)
+  const again = await third.compose.start({ kind: 'kept', id: draft.id })
+  expect([again.elsewhere, draft.elsewhere]).toEqual([false, true])
 })
 
 test('a tab that is opened leaves what another one writes with that one', async () => {

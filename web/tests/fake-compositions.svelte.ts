@@ -83,6 +83,10 @@ export class FakeComposition implements Composition {
     this.did.push('keep')
   }
 
+  keep(): void {
+    this.did.push('on this device')
+  }
+
   takeOver(): void {
     this.elsewhere = false
   }

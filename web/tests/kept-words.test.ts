@@ -4,6 +4,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import { openDB } from 'idb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { KeptDrafts } from '#lib/cache/drafts.ts'
+import { LastWords } from '#lib/cache/last-words.ts'
 import type { Schema } from '#lib/cache/schema.ts'
 import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
 import { EMPTY, newlyKept, type KeptDraft } from '#lib/compose/draft.ts'
@@ -63,7 +64,7 @@ async function besideADraft() {
   await written(tab, 'Dear Ann')
   await tab.world.pass(1_000)
   const database = await openDB<Schema>(NAME)
-  const store = new KeptDrafts(database, (write) => write())
+  const store = new KeptDrafts(database, (write) => write(), new LastWords('me@example.org/a'))
   return { database, store, kept: newlyKept('a', { ...EMPTY, text: 'Hello' }, { writer: 'x', now: 0 }) }
 }
 

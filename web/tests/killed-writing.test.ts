@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { KeptDrafts } from '#lib/cache/drafts.ts'
 import { ModelServer } from './model-server.ts'
 import { MortalTab } from './mortal-tab.ts'
+import { settled } from './world.ts'
 import { textOf } from './writing.ts'
 
 beforeEach(() => {
@@ -113,3 +114,31 @@ test('a tab that is gone in the middle of writing loses nothing that was kept an
   expect(isDead).toBe(false)
   expect(steps).toBeGreaterThan(30)
 }, 240_000)
+
+test('a draft that is shown while its tab starts is written by it once the other tab is gone', async () => {
+  const server = new ModelServer()
+  const [gone, tab] = [
+    new MortalTab(server, Date.UTC(2026, 10, 26, 12)),
+    new MortalTab(server, Date.UTC(2026, 10, 26, 12))
+  ]
+  server.now = () => tab.world.time
+  for (const one of [gone, tab]) {
+    await one.begin()
+    const draft = await one.compose.start({ kind: 'new' })
+    draft.change({ format: 'plain', html: '', text: 'Dear Ann' })
+    await one.world.pass(1_000)
+  }
+  gone.kill()
+  const next = new MortalTab(server, tab.world.time)
+  next.mail.show(null)
+  await settled()
+  // At its start it goes on with what the tab that is gone wrote, first.
+  const compose = await next.mail.compose()
+  const shown = await compose.start({ kind: 'kept', id: tab.compose.open.at(-1)?.id ?? '' })
+  await settled()
+  expect(shown.elsewhere).toBe(true)
+  tab.kill()
+  await settled()
+  expect(shown.elsewhere).toBe(false)
+  next.kill()
+})

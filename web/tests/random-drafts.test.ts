@@ -1,9 +1,10 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { openDB } from 'idb'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Composition } from '#lib/state/compose.ts'
 import { ModelServer } from './model-server.ts'
+import { modelStorage } from './model-storage.ts'
 import { MortalTab, told } from './mortal-tab.ts'
 import { randomFrom } from './random.ts'
 import { settled } from './world.ts'
@@ -17,14 +18,19 @@ const REST = 300
 type Random = () => number
 
 const open = new Set<MortalTab>()
+/** the local storage of the browser */
+let lastWords: Storage
 
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory()
+  lastWords = modelStorage()
+  vi.stubGlobal('localStorage', lastWords)
 })
 
 afterEach(() => {
   open.forEach((tab) => tab.kill())
   open.clear()
+  vi.unstubAllGlobals()
 })
 
 /** Each word that is typed is another one; the first of a draft names it. */
@@ -69,7 +75,7 @@ function wordsIn(text: string): string[] {
 }
 
 test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
-  'any writing, closing, discarding and taking over in two tabs, with another device, losses and crashes, loses no word and makes no draft twice (%i)',
+  'any writing, closing, discarding and taking over in two tabs, with another device, losses, reloads and crashes, loses no word and makes no draft twice (%i)',
   { timeout: 60_000 },
   async (seed) => {
     const next = randomFrom(seed)
@@ -84,9 +90,11 @@ test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
       await act(at, tabs, next, words)
       if (next() < 0.1) otherDevice(server, next, words)
       if (next() < 0.06) {
+        // A page that is left tells its last words.
+        if (next() < 0.5) at.world.leave()
+        else words.killed(at)
         at.kill()
         open.delete(at)
-        words.killed(at)
         tabs[which] = await tab(server, at.world.time)
       }
       await both(tabs, [50, 500, 3_500, 12_000][Math.floor(next() * 4)] ?? 0)
@@ -231,7 +239,11 @@ async function compare({ mail, compose, world, server }: MortalTab): Promise<voi
   expect([compose.open.length, compose.unsent, world.mistakes]).toEqual([0, 0, []])
   const [{ name = '' } = {}] = await indexedDB.databases()
   const database = await openDB(name)
-  expect([await database.getAll('draft'), await database.getAllKeys('file')]).toEqual([[], []])
+  expect([await database.getAll('draft'), await database.getAllKeys('file'), Object.keys(lastWords)]).toEqual([
+    [],
+    [],
+    []
+  ])
   database.close()
   mail.show('drafts')
   mail.connection.tryNow()

@@ -18,6 +18,7 @@ function leaving(seen: Seen, more: Partial<Leaving> = {}): Leaving {
     },
     databases: indexedDB,
     caches: null,
+    forgetWords: () => undefined,
     tellOthers: () => (seen.told = (seen.told ?? 0) + 1),
     leave: (page) => seen.left.push(page),
     ...more
@@ -36,11 +37,13 @@ async function databases(): Promise<number> {
   return (await indexedDB.databases()).length
 }
 
-test('every database of the person is gone before the page is loaded anew', async () => {
+test('every database of the person is gone, and what was typed last, before the page is loaded anew', async () => {
   for (const name of ['mail', 'outbox']) (await openDatabase(name)).close()
   const seen: Seen = { asked: [], left: [] }
-  expect(await signOut(leaving(seen))).toBe('left')
-  expect(await databases()).toBe(0)
+  const left: Promise<number>[] = []
+  expect(await signOut(leaving(seen, { forgetWords: () => left.push(databases()) }))).toBe('left')
+  // Last: a page whose database is deleted puts its last words nowhere.
+  expect(await Promise.all(left)).toEqual([0])
   expect(seen).toMatchObject({ asked: [], left: ['/sign-in'] })
 })
 

@@ -1,10 +1,14 @@
 /** The messages that are being written or sent, as this device keeps them. They must survive a crash of the browser. */
 import type { KeptDraft } from '#lib/compose/draft.ts'
+import type { LastWords } from './last-words.ts'
 import type { Database } from './schema.ts'
 
 const STRICT = { durability: 'strict' } as const
 
-/** What was typed last in a page that is gone has a place of its own: another tab may have written the draft meanwhile. */
+/**
+ * What was typed last in a page that is gone has a place of its own: another tab may have written the draft meanwhile. This
+ * one is for what finds no room among the last words.
+ */
 const LAST = 'last:'
 
 /** `last`: what a page that was left had of it. null: nothing, or it is removed with its files. */
@@ -13,13 +17,15 @@ export type KeptChange = (found: KeptDraft | null, last: KeptDraft | null) => Ke
 export class KeptDrafts {
   readonly #database: Database
   readonly #spared: (write: () => Promise<unknown>) => Promise<unknown>
+  readonly #words: LastWords
   /** changes that are being made */
   readonly #running = new Set<{ abort(): void; readonly done: Promise<void> }>()
 
   /** `spared` runs a write; on a full disk it costs what the mail server has, too. */
-  constructor(database: Database, spared: (write: () => Promise<unknown>) => Promise<unknown>) {
+  constructor(database: Database, spared: (write: () => Promise<unknown>) => Promise<unknown>, words: LastWords) {
     this.#database = database
     this.#spared = spared
+    this.#words = words
   }
 
   async all(): Promise<KeptDraft[]> {
@@ -29,7 +35,8 @@ export class KeptDrafts {
   /** Drafts of which a page that was left had words that are not among those of the draft yet. */
   async left(): Promise<string[]> {
     const ids = await this.#database.getAllKeys('draft')
-    return ids.filter((id) => id.startsWith(LAST)).map((id) => id.slice(LAST.length))
+    const left = ids.filter((id) => id.startsWith(LAST)).map((id) => id.slice(LAST.length))
+    return [...new Set([...left, ...this.#words.ids()])]
   }
 
   /** Raises what the browser says if it cannot be kept. */
@@ -37,11 +44,25 @@ export class KeptDrafts {
     await this.change(kept.id, () => kept)
   }
 
+  /** At once, for a page that may be gone before a change is made. False: it is not kept. */
+  putWords(kept: KeptDraft): boolean {
+    try {
+      // InvalidStateError: the database is closed, since somebody has signed out.
+      this.#database.transaction('draft')
+      return this.#words.put(kept)
+    } catch {
+      return false
+    }
+  }
+
   /**
-   * The last request of a page, which gets no response any more. It calls off the changes that are being made, of any draft:
-   * it would wait for them, and a browser drops what still waits when the page goes.
+   * The last request of a page, which gets no response any more. If there is no other place, it calls off the changes that
+   * are being made, of any draft: it would wait for them, and a browser drops what still waits when the page goes.
    */
   putLast(kept: KeptDraft): void {
+    if (this.putWords(kept)) {
+      return
+    }
     try {
       const write = this.#database.transaction('draft', 'readwrite', STRICT)
       // Whether it is written nobody learns: the page is gone.
@@ -68,7 +89,8 @@ export class KeptDrafts {
     try {
       const drafts = write.objectStore('draft')
       const [found, last] = await Promise.all([drafts.get(id), drafts.get(LAST + id)])
-      const next = change(found ?? null, last ? { ...last, id } : null)
+      const words = this.#words.find(id)
+      const next = change(found ?? null, words?.kept ?? (last ? { ...last, id } : null))
       const stay = new Set(next?.draft.files.map((file) => file.id))
       const lost = (found?.draft.files ?? []).filter((file) => !stay.has(file.id))
       await Promise.all([
@@ -77,6 +99,7 @@ export class KeptDrafts {
         ...lost.map((file) => write.objectStore('file').delete(file.id)),
         write.done
       ])
+      words?.drop()
     } catch (failure) {
       if (this.#running.has(write)) throw failure
       // `putLast` called it off, and the page is there again.

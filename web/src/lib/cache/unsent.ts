@@ -2,7 +2,8 @@
 import { isUnsent, type KeptDraft } from '#lib/compose/draft.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import { openDB, type IDBPDatabase } from 'idb'
-import { databaseNames } from '#lib/cache/cache.ts'
+import { databaseNames, ownerIn } from '#lib/cache/cache.ts'
+import { LastWords } from '#lib/cache/last-words.ts'
 
 /** Milliseconds. What was done a moment ago is on its way. */
 const ON_ITS_WAY = 5_000
@@ -19,18 +20,21 @@ async function unsentIn(name: string, now: number): Promise<number> {
   const database = await openDB(name)
   try {
     const has = (store: string): boolean => database.objectStoreNames.contains(store)
-    return (has('draft') ? await lackingIn(database) : 0) + (has('outbox') ? await waitingIn(database, now) : 0)
+    return (
+      (has('draft') ? await lackingIn(database, new LastWords(ownerIn(name))) : 0) +
+      (has('outbox') ? await waitingIn(database, now) : 0)
+    )
   } finally {
     database.close()
   }
 }
 
 /** What a page that was left had of a draft is no draft of its own (KeptDrafts.putLast). */
-async function lackingIn(database: IDBPDatabase): Promise<number> {
+async function lackingIn(database: IDBPDatabase, words: LastWords): Promise<number> {
   const transaction = database.transaction('draft')
   const [keys, drafts] = await Promise.all([transaction.store.getAllKeys(), transaction.store.getAll()])
   const lacking = keys.filter((_, at) => isUnsent(drafts[at] as KeptDraft))
-  return new Set(lacking.map((key) => (key as string).replace(/^last:/u, ''))).size
+  return new Set([...lacking.map((key) => (key as string).replace(/^last:/u, '')), ...words.ids()]).size
 }
 
 async function waitingIn(database: IDBPDatabase, now: number): Promise<number> {

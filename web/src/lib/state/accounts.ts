@@ -20,6 +20,8 @@ export interface Accounts {
   readonly unsent: () => Promise<number>
   readonly databases: IDBFactory | null
   readonly caches: CacheStorage | null
+  /** what was typed last in pages that were left */
+  readonly forgetWords: () => void
   /** somebody is about to sign in: whom the service named before must not be shown without it */
   readonly expectAnother: () => void
   /** the session is over: other tabs leave the mail of this person */

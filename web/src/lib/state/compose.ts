@@ -76,6 +76,8 @@ export interface Composition {
   sendAgain(): void
   keepDraft(): void
   takeOver(): void
+  /** Put it on this device as it is, so that another tab can take it over: also one in which nothing was changed yet. */
+  keep(): void
   /** Save it and close its window. */
   close(): void
   /** Returns how to take that back. */

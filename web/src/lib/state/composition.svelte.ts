@@ -118,7 +118,7 @@ export class CompositionState implements Composition {
     if (taken.length > 0) {
       this.change({ files: [...this.draft.files, ...taken] })
       // If the tab were gone before that, nobody would know whose content it is.
-      void this.#parts.drafts.update(this.id, (kept) => kept)
+      this.keep()
     }
     this.changed()
     return taken
@@ -166,6 +166,10 @@ export class CompositionState implements Composition {
 
   takeOver(): void {
     void this.#takeOver()
+  }
+
+  keep(): void {
+    void this.#parts.drafts.update(this.id, (kept) => kept)
   }
 
   close(): void {

@@ -72,7 +72,8 @@ export class Compositions {
     const { drafts, locks } = this.#parts
     const all = drafts.all().toSorted((one, other) => one.openedAt - other.openedAt)
     for (const kept of all.filter((one) => one.sending === null && !isRefused(one))) {
-      if (await locks.hold(kept.id)) {
+      // What a person opened meanwhile waits for its lock already.
+      if (!this.of(kept.id) && (await locks.hold(kept.id))) {
         await (isLeft(kept) ? this.#goOn(kept) : (this.of(kept.id) ?? this.#add(kept.id)).write())
       }
     }

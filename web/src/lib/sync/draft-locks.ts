@@ -72,22 +72,23 @@ export class DraftLocks {
   }
 
   #request(id: string, options: LockOptions, told: (isHeld: boolean) => void): void {
-    let isHeld = false
+    let release: (() => void) | null = null
     const work = async (lock: Lock | 'no locks' | null): Promise<void> => {
       if (lock === null) {
         told(false)
         return
       }
-      isHeld = true
       const { promise, resolve } = Promise.withResolvers<undefined>()
-      this.#held.set(id, () => resolve(undefined))
+      release = () => resolve(undefined)
+      this.#held.set(id, release)
       told(true)
       // Where there is nobody to share it with, it is not waited for.
       await (lock === 'no locks' ? undefined : promise)
     }
     this.#drafts.alone(id, 'write', options, work).catch(() => {
-      // AbortError: another tab took it, or it is not waited for any more.
-      if (isHeld) {
+      // AbortError: another tab took it, or it is not waited for any more. That tab may have said so before: then this one
+      // has let it go, or has taken it again.
+      if (release && this.#held.get(id) === release) {
         this.#held.delete(id)
         this.onlost(id)
       }

@@ -173,16 +173,12 @@ export class Drafts {
 
   /** The page is being left: nothing that is read is answered any more, so what is typed is written as this tab knows it. */
   leave(): void {
-    for (const id of new Set([...this.#typed.keys(), ...this.#unkept])) {
-      const kept = this.#drafts.get(id)
-      if (kept && !kept.sending) {
-        this.store?.putLast(kept)
-      }
-    }
+    this.#unwritten().forEach((kept) => this.store?.putLast(kept))
   }
 
-  /** Do not wait for a rest. */
+  /** Do not wait for a rest. A page that is hidden may be gone before it is written. */
   async writeAll(): Promise<void> {
+    this.#unwritten().forEach((kept) => this.store?.putWords(kept))
     await Promise.all([...this.#typed.keys()].map((id) => this.update(id, (now) => now)))
   }
 
@@ -206,6 +202,12 @@ export class Drafts {
   /** null where the browser keeps nothing */
   get store(): KeptDrafts | null {
     return this.device.store
+  }
+
+  /** What this device lacks, or may lack. */
+  #unwritten(): KeptDraft[] {
+    const ids = new Set([...this.#typed.keys(), ...this.#unkept])
+    return [...ids].flatMap((id) => this.#drafts.get(id) ?? []).filter(({ sending }) => !sending)
   }
 
   /** The database is another one, which knows nothing of this tab. */

@@ -9,10 +9,15 @@ export async function latePart<T>(load: () => Promise<T>): Promise<T> {
     try {
       return await load()
     } catch {
-      await new Promise((resolve) => {
-        addEventListener('online', resolve, { once: true })
-        setTimeout(resolve, PAUSE)
-      })
+      await pauseOnline()
     }
   }
+}
+
+/** What could not be loaded may be asked for again. */
+export function pauseOnline(): Promise<unknown> {
+  return new Promise((resolve) => {
+    addEventListener('online', resolve, { once: true })
+    setTimeout(resolve, PAUSE)
+  })
 }

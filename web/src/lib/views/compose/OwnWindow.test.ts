@@ -80,6 +80,63 @@ test('a draft that its other window writes a moment later is found', async () =>
   await vi.waitFor(() => expect(document.querySelector('[role=dialog]')).not.toBeNull())
 })
 
+test.each([
+  ['its parts', 'compose'],
+  ['what it begins with', 'start']
+] as const)(
+  'a window of which %s could not be loaded says so, and has what was typed once it is tried again',
+  async (_, lacking) => {
+    const inserted: string[] = []
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else types into fields and editors alike
+    document.execCommand = (_, __, text = '') => inserted.push(text) > 0
+    const compose = new FakeCompositions()
+    const composition = compose.begin({ format: 'plain' })
+    const away = Promise.withResolvers<never>()
+    let isAway = true
+    compose.start = () => (isAway && lacking === 'start' ? away.promise : Promise.resolve(composition))
+    const mail = {
+      compose: () => (isAway && lacking === 'compose' ? away.promise : Promise.resolve(compose)),
+      trouble: null
+    }
+    const given = { mail, id: 'new', mailto: null, caret: 0, onopen: () => undefined }
+    ends.push(await draw(null, OwnWindow as never, given))
+    for (const name of ['H', 'i']) await key(document.body, name)
+    await after(() => away.reject(new TypeError('not loaded')))
+    const said = document.querySelector('main > p')
+    expect(said?.textContent.replaceAll(/\s+/gu, ' ').trim()).toBe('Postroom is unavailable for a moment. Try again')
+    isAway = false
+    await after(() => said?.querySelector('button')?.click())
+    await vi.waitFor(() => expect(inserted).toEqual(['Hi']))
+    expect(said?.isConnected).toBe(false)
+  }
+)
+
+test('a window that could not be loaded comes by itself once the network is back', async () => {
+  const compose = new FakeCompositions()
+  const composition = compose.begin({ format: 'plain' })
+  compose.start = () => Promise.resolve(composition)
+  const loads = [Promise.reject(new TypeError('not loaded')), Promise.resolve(compose)]
+  const mail = { compose: () => loads.shift(), trouble: null }
+  const given = { mail, id: 'd1', mailto: null, caret: 0, onopen: () => undefined }
+  ends.push(await draw(null, OwnWindow as never, given))
+  expect(document.querySelector('[role=dialog]')).toBeNull()
+  await after(() => dispatchEvent(new Event('online')))
+  await vi.waitFor(() => expect(document.querySelector('[role=dialog]')).not.toBeNull())
+})
+
+test('a draft that this device has no more is said to be gone', async () => {
+  const compose = new FakeCompositions()
+  compose.start = () => Promise.reject(Object.assign(new Error('no draft'), { code: 'gone' }))
+  const mail = { compose: () => Promise.resolve(compose), trouble: null }
+  const given = { mail, id: 'd1', mailto: null, caret: 0, onopen: () => undefined }
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  ends.push(await draw(null, OwnWindow as never, given))
+  await vi.advanceTimersByTimeAsync(10_000)
+  vi.useRealTimers()
+  await after(() => undefined)
+  expect(document.querySelector('main > p')?.textContent.trim()).toBe('This draft is not on this device any more.')
+})
+
 test('the cursor is where it was in the window that it comes from', async () => {
   const compose = new FakeCompositions()
   const composition = compose.begin({

@@ -8,7 +8,9 @@ function ownPath(id: string): string {
   return `/mail/compose/${encodeURIComponent(id)}`
 }
 
-export function openOwn({ id }: Composition): void {
+export function openOwn(composition: Composition): void {
+  const { id } = composition
+  composition.keep()
   // It takes the draft over; the one here sees that it is written elsewhere, and goes.
   window.open(`${ownPath(id)}?caret=${caretOf(id)}`, `postroom-${id}`, SIZE)
 }
