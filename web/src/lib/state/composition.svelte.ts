@@ -9,6 +9,7 @@ import { Version } from './version.svelte.ts'
 
 /** What ends an open draft. */
 export interface Ends {
+  took(id: string): Promise<void>
   closed(composition: CompositionState): void
   discarded(composition: CompositionState): () => void
   sent(composition: CompositionState): void
@@ -204,7 +205,7 @@ export class CompositionState implements Composition {
 
   async #takeOver(): Promise<void> {
     if (await this.#parts.locks.hold(this.id, true)) {
-      await this.write()
+      await this.#ends.took(this.id)
     }
   }
 
