@@ -99,3 +99,14 @@ test('a draft is not discarded from a tab that does not know yet that another on
   await pass(60_000)
   expect([other.elsewhere, draftsOn(browser)]).toEqual([false, ['Dear Ann, hello']])
 })
+
+test('a discarded draft that is taken back while the mail server destroys it is stored once', async () => {
+  const { browser, tabs, draft, pass } = await shown()
+  const undo = draft.discard()
+  await pass(10_100, { request: 50, response: 4_000 })
+  undo()
+  await pass(30_000)
+  tabs[0]?.compose.open[0]?.close()
+  await pass(30_000)
+  expect(draftsOn(browser)).toEqual(['Dear Ann'])
+})
