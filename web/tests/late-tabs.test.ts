@@ -79,6 +79,18 @@ test('a window that is closed while it takes a draft over leaves it to the one t
   expect(draftsOn(browser)).toEqual(['Dear Ann, hello'])
 })
 
+test('of two tabs that wait for a draft one goes on with it, and neither gives it up to the other', async () => {
+  const { browser, tabs, draft, other, pass } = await shown()
+  const third = await browser.tab()
+  const showing = third.compose.start({ kind: 'kept', id: draft.id })
+  await pass(100)
+  tabs[0]?.end()
+  let writes = 0
+  browser.onkept = () => (writes += 1)
+  await pass(30_000, { grant: 20, message: 20, write: 20, written: 20 })
+  expect([other.elsewhere, (await showing).elsewhere, writes < 9]).toEqual([false, true, true])
+})
+
 test('a draft that is discarded goes, though another tab tells late what it read before', async () => {
   const { browser, other, pass } = await shown()
   other.takeOver()

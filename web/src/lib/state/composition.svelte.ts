@@ -54,6 +54,11 @@ export class CompositionState implements Composition {
     return this.kept?.writer !== this.#parts.drafts.tab
   }
 
+  /** Whether this tab wrote it when something of it changed last. */
+  get wasHere(): boolean {
+    return this.#last?.writer === this.#parts.drafts.tab
+  }
+
   get conflict(): 'changed' | 'sent' | null {
     return this.kept?.conflict ?? null
   }

@@ -142,7 +142,7 @@ export class Compositions {
       this.#drop(composition)
       this.#parts.locks.release(id)
       this.#parts.storing.forget(id)
-    } else if (!elsewhere && kept.writer !== this.#parts.drafts.tab && this.#parts.locks.holds(id)) {
+    } else if (composition.wasHere && composition.elsewhere && this.#parts.locks.holds(id)) {
       // Only the record says so: a message may have been on its way since before this tab took it over.
       this.#parts.locks.release(id)
       void this.#follow(id)
