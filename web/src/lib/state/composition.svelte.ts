@@ -9,6 +9,7 @@ import { Version } from './version.svelte.ts'
 
 /** What ends an open draft. */
 export interface Ends {
+  took(id: string): Promise<void>
   closed(composition: CompositionState): void
   discarded(composition: CompositionState): () => void
   sent(composition: CompositionState): void
@@ -51,6 +52,11 @@ export class CompositionState implements Composition {
 
   get elsewhere(): boolean {
     return this.kept?.writer !== this.#parts.drafts.tab
+  }
+
+  /** Whether this tab wrote it when something of it changed last. */
+  get wasHere(): boolean {
+    return this.#last?.writer === this.#parts.drafts.tab
   }
 
   get conflict(): 'changed' | 'sent' | null {
@@ -208,7 +214,7 @@ export class CompositionState implements Composition {
 
   async #takeOver(): Promise<void> {
     if (await this.#parts.locks.hold(this.id, true)) {
-      await this.write()
+      await this.#ends.took(this.id)
     }
   }
 

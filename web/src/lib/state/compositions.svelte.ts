@@ -134,16 +134,30 @@ export class Compositions {
       return
     }
     const isLeaving = kept?.sending && this.#parts.sendings.statusOf(id) !== 'unknown'
-    if (elsewhere && (!kept || kept.closed || isLeaving)) {
+    const isEnded = !kept || kept.closed || isLeaving
+    if (elsewhere && isEnded && !kept?.sending && this.#parts.locks.holds(id)) {
+      // Before this tab took it over, perhaps: only the record says so.
+      void this.#parts.drafts.update(id, (now) => now)
+    } else if (!kept || (elsewhere && isEnded)) {
       // Another tab ended it.
       this.#drop(composition)
       this.#parts.locks.release(id)
       this.#parts.storing.forget(id)
-    } else if (!elsewhere && kept && kept.writer !== this.#parts.drafts.tab && this.#parts.locks.holds(id)) {
+    } else if (composition.wasHere && composition.elsewhere && this.#parts.locks.holds(id)) {
       // Only the record says so: a message may have been on its way since before this tab took it over.
       this.#parts.locks.release(id)
       void this.#follow(id)
     }
+  }
+
+  /** This tab has its lock now. */
+  async took(id: string): Promise<void> {
+    const composition = this.of(id)
+    if (!composition) {
+      // It was closed meanwhile.
+      this.#parts.locks.release(id)
+    }
+    await composition?.write()
   }
 
   /** It is on its way. */
@@ -184,7 +198,8 @@ export class Compositions {
   #discard(id: string): void {
     const { drafts, storing, account } = this.#parts
     const at = account.ports.now()
-    void drafts.update(id, (kept) => ({ ...kept, closed: true, discardedAt: at }))
+    // What another tab took over is that one's.
+    void drafts.update(id, (kept) => (kept.writer === drafts.tab ? { ...kept, closed: true, discardedAt: at } : kept))
     storing.discard(id)
   }
 
@@ -266,7 +281,8 @@ export class Compositions {
   }
 
   async #close(id: string): Promise<void> {
-    await this.#parts.drafts.update(id, (kept) => ({ ...kept, closed: true }))
+    const { drafts } = this.#parts
+    await drafts.update(id, (kept) => (kept.writer === drafts.tab ? { ...kept, closed: true } : kept))
     this.#parts.storing.now(id)
   }
 

@@ -205,7 +205,11 @@ export class DraftStoring {
       await destroyDrafts(this.#account, [now.stored.emailId])
       void this.#account.wrote()
     }
-    await this.#drafts.update(kept.id, (found) => (found.discardedAt === null ? { ...found, stored: null } : null))
+    await this.#drafts.update(kept.id, (found) => {
+      // Taken back meanwhile, it may be stored anew.
+      const isSame = found.stored?.emailId === now.stored?.emailId
+      return isSame ? (found.discardedAt === null ? { ...found, stored: null } : null) : found
+    })
     this.onsettled(kept.id)
   }
 

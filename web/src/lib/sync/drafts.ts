@@ -271,7 +271,10 @@ export class Drafts {
   }
 
   #heard({ id, kept }: Message): void {
-    const isOlder = kept?.writer === this.tab && kept.revision < (this.#drafts.get(id)?.revision ?? 0)
+    const memory = this.#drafts.get(id)
+    // Unless it is being sent, nobody changes a draft of this tab: another one tells what it read.
+    const isOlder =
+      kept?.writer === this.tab && (kept.revision < (memory?.revision ?? 0) || !(kept.sending ?? memory?.sending))
     const isTaken = kept !== null && kept.writer !== this.tab && this.isMine(id)
     if (this.#typed.has(id) || isOlder || isTaken) {
       // The message may be older than what this tab did. In one transaction it is known what became of it.
