@@ -29,10 +29,19 @@ interface Seen {
   readonly drafts: readonly Id[]
 }
 
-/** Returns its id. Raises JmapFailure; an ambiguous one if it may have been made. */
-export async function makeFinal(account: Account, kept: KeptDraft, sending: Sending): Promise<Id> {
+/**
+ * Returns its id. `claim` is asked before each further try, and raises if another tab took it over: of a state that has changed
+ * that one may know more. Raises what `claim` does, or JmapFailure; an ambiguous one if it may have been made.
+ */
+export async function makeFinal(
+  account: Account,
+  kept: KeptDraft,
+  sending: Sending,
+  claim: () => Promise<void>
+): Promise<Id> {
   const email = await finalOf(account, kept, sending)
   for (let attempt = 0; attempt < MOST_MISMATCHES; attempt += 1) {
+    if (attempt > 0) await claim()
     const { state, drafts } = await versionsOf(account, kept, sending)
     const results = await account.client.run([call('Email/set', 'set', { ifInState: state, create: { final: email } })])
     if (results.errorOf('set') !== 'stateMismatch') {

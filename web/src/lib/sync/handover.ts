@@ -38,7 +38,8 @@ export class Handover {
     }
     await record.step('waiting', { step: 'storing', since: record.account.facts.emailState }, {}, true)
     try {
-      await this.#made(kept, kept.sending, await makeFinal(record.account, kept, kept.sending))
+      const claim = (): Promise<void> => record.step('storing', {}, {}, true)
+      await this.#made(kept, kept.sending, await makeFinal(record.account, kept, kept.sending, claim))
     } catch (failure) {
       if (failure instanceof JmapFailure && failure.code === LEFT_BEFORE && !kept.sending.edited) {
         const emailId = kept.sending.late.at(-1) ?? null
@@ -62,7 +63,7 @@ export class Handover {
   async find(kept: OnItsWay): Promise<number> {
     const found = await this.#found(kept)
     if (!found) {
-      await this.#record.step('storing', { step: 'waiting' })
+      await this.#record.step('storing', { step: 'waiting' }, kept.sending.undo ? takenBack(kept) : {})
       return 0
     }
     await this.#made(kept, kept.sending, found.id)
@@ -234,4 +235,10 @@ export class Handover {
     void this.#record.account.wrote(true)
     return 0
   }
+}
+
+/** The request may be late still, and make the email: the storing of the draft looks for it, and makes a version anew. */
+function takenBack({ revision, stored, sending: { messageId, since } }: OnItsWay): Partial<KeptDraft> {
+  const storing = { messageId, revision, ...(since !== undefined && { since }) }
+  return { storing, stored: stored && { ...stored, revision: -1 } }
 }
