@@ -17,11 +17,11 @@ from eventually import eventually
 from postroom.errors import ConfigurationError
 from postroom_sandbox.processes import Part, PythonChild, Supervisor
 
-CHILD = "from postroom_sandbox.processes import end_with_parent; end_with_parent(); print('up', flush=True); "
-WAITS = CHILD + "import signal; signal.pause()"
+SILENT = "from postroom_sandbox.processes import end_with_parent; end_with_parent(); import signal; signal.pause()"
+WAITS = SILENT.replace("import signal", "print('up', flush=True); import signal")
 NEVER_STOPS = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
 
-# A supervisor in a separate process, with two children that never end.
+# A supervisor in a separate process, with two children that never end, and write nothing among its lines.
 SUPERVISOR = f"""
 import asyncio, json
 from postroom_sandbox.processes import PythonChild, Supervisor
@@ -31,7 +31,7 @@ async def always():
 
 async def run():
     async with Supervisor() as supervisor:
-        children = [PythonChild(name, ["-c", {WAITS!r}], always) for name in ("first", "second")]
+        children = [PythonChild(name, ["-c", {SILENT!r}], always) for name in ("first", "second")]
         for child in children:
             await supervisor.start(child)
         print(json.dumps([child.pid for child in children]), flush=True)
