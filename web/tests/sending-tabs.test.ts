@@ -80,26 +80,29 @@ describe.each([true, false])('two tabs of one person (locks: %s)', (hasLocks) =>
   test.each([
     ['before the draft is stored anew', 0],
     ['after that', 5_000]
-  ])('one of which takes it back, and the request that makes the email comes %s: one draft is left', async (_, late) => {
-    const { scene, one, other, id } = await two(hasLocks)
-    const come = holding(scene, (body) => body.includes('"final"'))
-    await one.sendings.send(id)
-    await pass(scene, 1_000)
-    const undoing = other.sendings.undo(id)
-    await pass(scene, 1_000)
-    expect(await undoing).toBe(true)
-    // As the window does that is open again.
-    await other.drafts.update(id, (kept) => ({ ...kept, writer: other.drafts.tab }))
-    other.storing.rest(id)
-    await pass(scene, late)
-    come()
-    await pass(scene, 10_000)
-    other.drafts.type(id, { ...EMPTY, ...other.drafts.get(id)?.draft, text: 'Dear Ann, wait' })
-    other.storing.rest(id)
-    await pass(scene, 60_000)
-    expect(other.drafts.get(id)?.conflict).toBeNull()
-    expect(places(scene)).toEqual({ drafts: ['Pallets'], sent: [], received: [] })
-  })
+  ])(
+    'one of which takes it back, and the request that makes the email comes %s: one draft is left',
+    async (_, late) => {
+      const { scene, one, other, id } = await two(hasLocks)
+      const come = holding(scene, (body) => body.includes('"final"'))
+      await one.sendings.send(id)
+      await pass(scene, 1_000)
+      const undoing = other.sendings.undo(id)
+      await pass(scene, 1_000)
+      expect(await undoing).toBe(true)
+      // As the window does that is open again.
+      await other.drafts.update(id, (kept) => ({ ...kept, writer: other.drafts.tab }))
+      other.storing.rest(id)
+      await pass(scene, late)
+      come()
+      await pass(scene, 10_000)
+      other.drafts.type(id, { ...EMPTY, ...other.drafts.get(id)?.draft, text: 'Dear Ann, wait' })
+      other.storing.rest(id)
+      await pass(scene, 60_000)
+      expect(other.drafts.get(id)?.conflict).toBeNull()
+      expect(places(scene)).toEqual({ drafts: ['Pallets'], sent: [], received: [] })
+    }
+  )
 
   test('one of which hands it over and is closed: the other finds that it was, and does not', async () => {
     const { scene, one, other, id } = await two(hasLocks)
