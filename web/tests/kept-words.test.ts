@@ -9,36 +9,19 @@ import type { Schema } from '#lib/cache/schema.ts'
 import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
 import { EMPTY, newlyKept, type KeptDraft } from '#lib/compose/draft.ts'
 import type { Composition } from '#lib/state/compose.ts'
-import { ModelServer } from './model-server.ts'
-import { MortalTab, told } from './mortal-tab.ts'
+import { mortal, MortalTab, told, written } from './mortal-tab.ts'
 import { settled } from './world.ts'
 import { begun, draftsOn, textOf, writing } from './writing.ts'
 
 const NAME = 'postroom-mail-3-me@example.org/a'
-const tabs = new Set<MortalTab>()
 
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory()
 })
 
 afterEach(() => {
-  tabs.forEach((tab) => tab.kill())
-  tabs.clear()
   vi.restoreAllMocks()
 })
-
-async function mortal(server = new ModelServer(), time = Date.UTC(2026, 10, 26, 12)): Promise<MortalTab> {
-  const tab = new MortalTab(server, time)
-  tabs.add(tab)
-  server.now = () => tab.world.time
-  return tab.begin()
-}
-
-async function written({ compose }: MortalTab, text: string): Promise<Composition> {
-  const draft = await compose.start({ kind: 'new' })
-  draft.change({ format: 'plain', html: '', text })
-  return draft
-}
 
 /** Its page is left: whatever reads this device first gets no response any more. */
 async function left(tab: MortalTab): Promise<void> {

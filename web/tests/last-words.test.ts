@@ -5,14 +5,11 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Cache } from '#lib/cache/cache.ts'
 import { forgetLastWords } from '#lib/cache/last-words.ts'
 import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
-import type { Composition } from '#lib/state/compose.ts'
 import { modelStorage } from './model-storage.ts'
-import { ModelServer } from './model-server.ts'
-import { MortalTab, told } from './mortal-tab.ts'
+import { mortal, MortalTab, told, written } from './mortal-tab.ts'
 import { settled } from './world.ts'
 import { draftsOn } from './writing.ts'
 
-const tabs = new Set<MortalTab>()
 /** the local storage of the browser */
 let here: Storage
 
@@ -23,24 +20,9 @@ beforeEach(() => {
 })
 
 afterEach(() => {
-  tabs.forEach((tab) => tab.kill())
-  tabs.clear()
   vi.restoreAllMocks()
   vi.unstubAllGlobals()
 })
-
-async function mortal(server = new ModelServer(), time = Date.UTC(2026, 10, 26, 12)): Promise<MortalTab> {
-  const tab = new MortalTab(server, time)
-  tabs.add(tab)
-  server.now = () => tab.world.time
-  return tab.begin()
-}
-
-async function written({ compose }: MortalTab, text: string): Promise<Composition> {
-  const draft = await compose.start({ kind: 'new' })
-  draft.change({ format: 'plain', html: '', text })
-  return draft
-}
 
 /** Nothing is written any more. */
 function deafDevice(): () => void {
@@ -84,12 +66,12 @@ test('a message of which this device has nothing else is there, too, and known t
   hears()
   expect(await unsentOnThisDevice(tab.world.time)).toBe(1)
   const next = new MortalTab(tab.server, tab.world.time)
-  tabs.add(next)
   next.mail.show(null)
   await settled()
   // By this the page knows that it has to load what writes.
   expect(next.mail.unsent).toBe(1)
   expect(openTexts(await next.begin())).toEqual(['Dear Ann'])
+  next.kill()
 })
 
 test('a page that the browser brings back as it was goes on, and what it wrote meanwhile is newer', async () => {

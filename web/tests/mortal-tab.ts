@@ -1,7 +1,8 @@
 /** A tab that can be gone at any moment, with all that it had in memory: it asks for nothing more, and keeps no lock. */
 import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
-import type { Compose } from '#lib/state/compose.ts'
-import type { ModelServer } from './model-server.ts'
+import type { Compose, Composition } from '#lib/state/compose.ts'
+import { afterEach } from 'vitest'
+import { ModelServer } from './model-server.ts'
 import { settled, World } from './world.ts'
 
 const NEVER = new Promise<never>(() => undefined)
@@ -112,4 +113,25 @@ export async function told(): Promise<void> {
   channel.close()
   other.close()
   await settled()
+}
+
+const tabs = new Set<MortalTab>()
+
+afterEach(() => {
+  tabs.forEach((tab) => tab.kill())
+  tabs.clear()
+})
+
+/** One that ends with the test, whose clock is the mail server's, too. */
+export function mortal(server = new ModelServer(), time = Date.UTC(2026, 10, 26, 12)): Promise<MortalTab> {
+  const tab = new MortalTab(server, time)
+  tabs.add(tab)
+  server.now = () => tab.world.time
+  return tab.begin()
+}
+
+export async function written({ compose }: MortalTab, text: string): Promise<Composition> {
+  const draft = await compose.start({ kind: 'new' })
+  draft.change({ format: 'plain', html: '', text })
+  return draft
 }

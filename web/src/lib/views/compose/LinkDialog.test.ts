@@ -70,6 +70,15 @@ test('Enter before the dialog is loaded sets the link', async () => {
   expect([links, document.querySelector<HTMLDialogElement>('dialog[open]')]).toEqual([['https://a.example'], null])
 })
 
+test('what is typed behind that Enter goes into the text, if the address is one', async () => {
+  const inserted: string[] = []
+  Object.assign(document, { execCommand: (_: string, __: boolean, text: string) => inserted.push(text) })
+  late.add('parts')
+  await pressed('k', ...'a.example'.split(''), 'Enter', 'b', 'y', 'e')
+  await after(() => late.clear())
+  expect([links, inserted]).toEqual([['https://a.example'], ['bye']])
+})
+
 test('Escape before the dialog is loaded gives it up, and leaves the window open', async () => {
   late.add('parts')
   await pressed('k', 'a', 'Escape')
