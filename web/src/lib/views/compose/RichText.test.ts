@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import { after, draw } from '../../../../tests/drawn.ts'
+import { placeIn, rangeAt } from '#lib/views/compose/caret-place.ts'
 import RichText from '#lib/views/compose/RichText.svelte'
 import { SvelteMap } from 'svelte/reactivity'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -18,15 +19,17 @@ afterEach(() => {
   ends.splice(0).forEach((end) => end())
 })
 
-const rangeAt = (root: Node): Range => {
-  const range = document.createRange()
-  range.setStart(root.firstChild ?? root, 0)
-  return range
-}
 const editable = (html: string): DocumentFragment => document.createRange().createContextualFragment(html)
-const arrive = () => after(() => parts.set('loaded', { editable, rangeAt, takeQuote: () => null }))
+const arrive = () => after(() => parts.set('loaded', { editable, placeIn, rangeAt, takeQuote: () => null }))
 
-async function drawn(html: string): Promise<{ text: HTMLElement | null; onhtml: ReturnType<typeof vi.fn> }> {
+interface Drawn {
+  text: HTMLElement | null
+  onhtml: ReturnType<typeof vi.fn>
+  /** another tab changes the text */
+  change: (html: string) => Promise<void>
+}
+
+async function drawn(html: string, id = 'a'): Promise<Drawn> {
   const draft = new SvelteMap([['html', html]])
   const onhtml = vi.fn((now: string) => draft.set('html', now))
   const nothing = (): void => undefined
@@ -34,11 +37,12 @@ async function drawn(html: string): Promise<{ text: HTMLElement | null; onhtml: 
     get html() {
       return draft.get('html') ?? ''
     },
-    ...{ id: 'a', label: 'Message', showQuoted: '', readonly: false, onhtml },
+    ...{ id, label: 'Message', showQuoted: '', readonly: false, onhtml },
     ...{ urlOf: () => null, onformats: nothing, onpictures: nothing }
   }
   ends.push(await draw(null, RichText, given))
-  return { text: document.querySelector<HTMLElement>('.text'), onhtml }
+  const change = (now: string): Promise<void> => after(() => draft.set('html', now))
+  return { text: document.querySelector<HTMLElement>('.text'), onhtml, change }
 }
 
 test('before the text of a draft is in the editor, nothing is told of what the editor holds', async () => {
@@ -73,4 +77,44 @@ test('what is typed where a text is still to come stands before it then, once', 
   await arrive()
   expect(text?.textContent).toBe('HiSignature')
   expect(onhtml).toHaveBeenCalledExactlyOnceWith('<div>HiSignature</div>')
+})
+
+const LINES = '<div>One</div><div>two</div>'
+
+/** The person presses a key that moves the cursor. */
+function moveTo(line: Node | null | undefined, offset: number): Promise<void> {
+  return after(() => {
+    getSelection()?.collapse(line?.firstChild ?? null, offset)
+    document.dispatchEvent(new Event('selectionchange'))
+  })
+}
+
+function cursor(): [string | null | undefined, number | undefined] {
+  const { anchorNode, anchorOffset } = getSelection() ?? {}
+  return [anchorNode?.textContent, anchorOffset]
+}
+
+test('the cursor stays where it was when another text is put in', async () => {
+  await arrive()
+  const { text, change } = await drawn(LINES, 'changed')
+  text?.focus()
+  await moveTo(text?.lastChild, 2)
+  await change('<div>One</div><div>two</div><div>three</div>')
+  expect([text?.textContent, cursor()]).toEqual(['Onetwothree', ['two', 2]])
+})
+
+test.each([
+  ['also if no event says that it left', true],
+  ['also if it was elsewhere since', false]
+])('a text that is opened again has its cursor where it was: %s', async (_, hasFocus) => {
+  await arrive()
+  const { text } = await drawn(LINES, String(hasFocus))
+  text?.focus()
+  await moveTo(text?.lastChild, 2)
+  if (!hasFocus) text?.blur()
+  await after(() => ends.pop()?.())
+  getSelection()?.removeAllRanges()
+  const again = await drawn(LINES, String(hasFocus))
+  again.text?.focus()
+  expect(cursor()).toEqual(['two', 2])
 })

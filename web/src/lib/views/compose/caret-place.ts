@@ -1,11 +1,12 @@
 /** Where the cursor is in a formatted text, as a number. Loaded with what a window needs later. */
+import type { Cursor } from '#lib/views/compose/carets.ts'
 
-/** How many characters and elements begin before the selection: an empty line has no characters. */
-export function placeIn(root: HTMLElement, selection: Range): number {
-  if (!root.contains(selection.startContainer)) return 0
+/** How many characters and elements begin before the cursor, which is in it: an empty line has no characters. */
+export function placeIn(root: HTMLElement, { startContainer: node, startOffset }: Cursor): number {
   const range = document.createRange()
   range.setStart(root, 0)
-  range.setEnd(selection.startContainer, selection.startOffset)
+  // What was before it in its node may be gone.
+  range.setEnd(node, Math.min(startOffset, node instanceof Text ? node.length : node.childNodes.length))
   const before = document.createElement('div')
   before.append(range.cloneContents())
   // The editor's own marks are no part of the text.

@@ -1,5 +1,8 @@
 /** Where the cursor was in texts whose windows are closed: whoever undoes the sending goes on there. */
 
+/** No live range: it would end up outside of a text that leaves the page (DOM §4.2.3). */
+export type Cursor = Pick<Range, 'startContainer' | 'startOffset'>
+
 const places = new Map<string, number>()
 
 /** `place`: characters before the cursor. */

@@ -1,4 +1,5 @@
 /** Squire, as our policies want it. */
+import type { Cursor } from '#lib/views/compose/carets.ts'
 import { windowParts } from '#lib/views/compose/window-parts.svelte.ts'
 import Squire from 'squire-rte'
 
@@ -13,6 +14,8 @@ const states = new WeakMap<HTMLElement, Map<string, DocumentFragment>>()
 const SPARE = 50
 
 export class Editor extends Squire {
+  #cursor: Cursor | null = null
+
   constructor(root: HTMLElement, failed: (failure: unknown) => void) {
     super(root, {
       // RichText puts nothing into the editor before the parts are loaded.
@@ -26,6 +29,8 @@ export class Editor extends Squire {
     for (const key of ['PageUp', 'PageDown', 'Ctrl-d', 'Meta-d']) this.setKeyHandler(key, null)
     root.addEventListener('click', ({ target }) => target instanceof HTMLImageElement && this.#choose(target))
     for (const type of ['select', 'cursor', 'blur']) this.addEventListener(type, () => this.#mark())
+    // With the key that closes the window, too: what the key before it did may not have been told yet.
+    for (const type of ['select', 'cursor', 'keydown', 'blur']) this.addEventListener(type, () => this.#follow(type))
   }
 
   override _getRawHTML(): string {
@@ -55,6 +60,11 @@ export class Editor extends Squire {
     const root = this._root
     const isEmpty = root.textContent.replaceAll('\u200b', '').trim() === '' && !root.querySelector('img, li, hr, td')
     return isEmpty ? '' : root.innerHTML.replaceAll('\u200b', '')
+  }
+
+  /** Where the cursor is, or was before the text left the page; null: nowhere in this text. */
+  get cursor(): Cursor | null {
+    return this._root.contains(this.#cursor?.startContainer ?? null) ? this.#cursor : null
   }
 
   get formats(): Formats {
@@ -130,6 +140,12 @@ export class Editor extends Squire {
   append(part: Element): void {
     this.saveUndoState()
     this._root.append(part)
+  }
+
+  #follow(type: string): void {
+    if (!this._isFocused && type !== 'blur') return
+    const { startContainer, startOffset } = this.getSelection()
+    this.#cursor = { startContainer, startOffset }
   }
 
   #choose(picture: HTMLImageElement): void {
