@@ -64,22 +64,44 @@ describe.each(['before', 'after'] as const)('a response that is lost %s the effe
   })
 })
 
-test('a request that comes late makes no second version', async () => {
-  const scene = await writing()
-  const { server, world } = scene
-  let late: () => Promise<unknown> = () => Promise.resolve()
+/** The request for the next version is lost on its way, and carried out after so many others that the mail server responds to. */
+function late(server: ModelServer, others: number): void {
   server.interrupt = (path, body) => {
     if (!body.includes('Email/set')) return null
-    server.interrupt = () => null
-    late = () => server.respond(path, body).text()
+    let left = others
+    server.interrupt = async (next, asked) => {
+      if ((left -= 1) > 0) return null
+      server.interrupt = () => null
+      const response = server.respond(next, asked)
+      await server.respond(path, body).text()
+      return response
+    }
     throw new TypeError('lost')
   }
-  const draft = await begun(scene)
-  await world.pass(20_000)
-  draft.change({ text: 'Dear Ann, hello' })
-  await late()
-  await world.pass(20_000)
-  expect([draftsOn(scene), draft.conflict]).toEqual([['Dear Ann, hello'], null])
+}
+
+const OTHERS = [1, 2, 3, 4, 5, 6, 7, 8]
+
+describe.each(OTHERS)('a request that comes late, after %i others, leaves one version', (others) => {
+  test('of a draft that is written on', async () => {
+    const scene = await writing()
+    late(scene.server, others)
+    const draft = await begun(scene)
+    await scene.world.pass(20_000)
+    draft.change({ text: 'Dear Ann, hello' })
+    await scene.world.pass(20_000)
+    expect([draftsOn(scene), draft.conflict]).toEqual([['Dear Ann, hello'], null])
+  })
+
+  test('of one that is sent meanwhile', async () => {
+    const scene = await stored()
+    late(scene.server, others)
+    scene.draft.change({ text: 'Dear Ann, hello', to: [{ name: 'Ann', address: 'ann@example.net' }] })
+    await scene.world.pass(3_500)
+    await scene.draft.send()
+    await scene.world.pass(30_000)
+    expect([draftsOn(scene), scene.server.list('sent').length]).toEqual([[], 1])
+  })
 })
 
 describe('another device', () => {

@@ -36,23 +36,21 @@ export async function storeVersion(account: Account, drafts: Drafts, id: string)
     if (!kept || kept.writer !== drafts.tab || kept.sending || kept.discardedAt !== null || isStored(kept)) {
       return
     }
-    if (kept.storing) {
-      await findOut(account, drafts, kept)
-    } else if (await storeOnce(account, drafts, kept)) {
+    if (await storeOnce(account, drafts, kept)) {
       return
     }
   }
   throw new JmapFailure('stateMismatch', { transient: true })
 }
 
-/** What became of a version whose response did not come: it is adopted, or will be made again. */
-export async function findOut(account: Account, drafts: Drafts, { id, stored, storing }: KeptDraft): Promise<void> {
-  if (!storing) {
-    return
+/** What became of a version whose response did not come. True: it was made, and is adopted; else it may be made yet. */
+export async function findOut(account: Account, drafts: Drafts, { id, stored, storing }: KeptDraft): Promise<boolean> {
+  const [found, ...others] = storing ? await emailsOf(account, storing.messageId, storing.since) : []
+  if (!storing || !found) {
+    return false
   }
-  const [found, ...others] = await emailsOf(account, storing.messageId, storing.since)
-  const isDraft = Boolean(found?.keywords['$draft'])
-  if (found && isDraft) {
+  const isDraft = Boolean(found.keywords['$draft'])
+  if (isDraft) {
     const before = stored && stored.emailId !== found.id ? [stored.emailId] : []
     await replace(account, [...others.map((email) => email.id), ...before], null)
   }
@@ -61,10 +59,10 @@ export async function findOut(account: Account, drafts: Drafts, { id, stored, st
       return kept
     }
     const { messageId, revision } = storing
-    const adopted = found && { messageId, revision, emailId: found.id, at: account.ports.now() }
-    const conflict = found && !isDraft ? 'sent' : kept.conflict
-    return { ...kept, storing: null, stored: adopted && isDraft ? adopted : adopted ? null : kept.stored, conflict }
+    const adopted = { messageId, revision, emailId: found.id, at: account.ports.now() }
+    return { ...kept, storing: null, ...(isDraft ? { stored: adopted } : { stored: null, conflict: 'sent' }) }
   })
+  return true
 }
 
 /**
@@ -118,10 +116,14 @@ export async function destroyDrafts(account: Account, ids: readonly Id[]): Promi
 async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): Promise<boolean> {
   const { id } = before
   const { is, state } = await standingOf(account, before.stored?.emailId ?? null)
+  // After that: if a request that is late makes the version before now, this one does not hold any more.
+  if (await findOut(account, drafts, before)) {
+    return false
+  }
   const mailboxId = await mailboxOfRole(account, 'drafts')
   const from = await senderOf(account, before.draft.identityId)
   const messageId = messageIdFor(from.email, account.ports.unique())
-  const snapshot = await announce(drafts, id, { messageId, since: account.facts.emailState })
+  const snapshot = await announce(drafts, before, { messageId, since: account.facts.emailState })
   if (!snapshot) {
     return false
   }
@@ -133,7 +135,7 @@ async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): P
   try {
     const results = await account.client.run([set])
     if (results.errorOf('set') === 'stateMismatch') {
-      await withdraw(drafts, id, messageId)
+      await withdraw(drafts, before, messageId)
       return false
     }
     const response = setIn(results, 'set')
@@ -150,7 +152,7 @@ async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): P
   } catch (failure) {
     // A mistake of ours, or of a response, tells nothing.
     if (failure instanceof JmapFailure && !failure.ambiguous) {
-      await withdraw(drafts, id, messageId)
+      await withdraw(drafts, before, messageId)
     }
     throw failure
   }
@@ -164,12 +166,13 @@ function envelopeOf(from: EmailAddress, messageId: string, at: { mailboxId: Id; 
 /** The version as it will be stored; null if another tab writes it, or it is being sent. */
 async function announce(
   drafts: Drafts,
-  id: string,
+  { id, storing }: KeptDraft,
   version: { messageId: string; since: string | null }
 ): Promise<KeptDraft | null> {
   const made: { snapshot: KeptDraft | null } = { snapshot: null }
   await drafts.update(id, (kept) => {
-    if (kept.writer !== drafts.tab || kept.sending || kept.storing || kept.discardedAt !== null) {
+    const isOther = kept.storing?.messageId !== storing?.messageId
+    if (kept.writer !== drafts.tab || kept.sending || isOther || kept.discardedAt !== null) {
       return kept
     }
     made.snapshot = { ...kept, storing: { ...version, revision: kept.revision } }
@@ -178,9 +181,9 @@ async function announce(
   return made.snapshot
 }
 
-/** Nothing was made of it. */
-async function withdraw(drafts: Drafts, id: string, messageId: string): Promise<void> {
-  await drafts.update(id, (kept) => (kept.storing?.messageId === messageId ? { ...kept, storing: null } : kept))
+/** Nothing was made of it. What became of the one before is as unknown as it was. */
+async function withdraw(drafts: Drafts, { id, storing }: KeptDraft, messageId: string): Promise<void> {
+  await drafts.update(id, (kept) => (kept.storing?.messageId === messageId ? { ...kept, storing } : kept))
 }
 
 interface Made {

@@ -149,7 +149,10 @@ async function versionsOf(account: Account, kept: KeptDraft, { late }: Sending):
       throw new JmapFailure(why === 'sent' ? SENT_ELSEWHERE : CHANGED)
     }
   }
-  return { state, drafts: list.map(({ id }) => id) }
+  // A version whose response did not come may be made by now.
+  const made = kept.storing ? await emailsOf(account, kept.storing.messageId, kept.storing.since) : []
+  const open = made.filter(({ keywords }) => keywords['$draft'])
+  return { state, drafts: [...list, ...open].map(({ id }) => id) }
 }
 
 /** The one that a request without a response made. Of several one is left, and no version from before. */

@@ -57,7 +57,7 @@ export class Handover {
   /** From now on the draft that the mail server has is the email that is sent. */
   #made({ revision }: KeptDraft, { messageId }: Sending, emailId: Id): Promise<void> {
     const stored = { emailId, messageId, revision, at: this.#record.now() }
-    return this.#record.step('storing', { step: 'stored', emailId }, { stored, handedOver: [] })
+    return this.#record.step('storing', { step: 'stored', emailId }, { stored, storing: null, handedOver: [] })
   }
 
   async find(kept: OnItsWay): Promise<number> {
