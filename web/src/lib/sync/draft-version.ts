@@ -114,7 +114,6 @@ export async function destroyDrafts(account: Account, ids: readonly Id[]): Promi
 
 /** False if something changed meanwhile, and nothing was done. */
 async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): Promise<boolean> {
-  const { id } = before
   const { is, state } = await standingOf(account, before.stored?.emailId ?? null)
   // After that: if a request that is late makes the version before now, this one does not hold any more.
   if (await findOut(account, drafts, before)) {
@@ -145,8 +144,7 @@ async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): P
     }
     const superseded = before.stored && is === 'draft' ? [before.stored.emailId] : []
     const gone = await replace(account, superseded, response.newState)
-    const { revision } = snapshot
-    const stored = { emailId, messageId, revision, at: account.ports.now() }
+    const stored = { emailId, messageId, revision: snapshot.revision, at: account.ports.now() }
     await settle(account, drafts, snapshot, { stored, is: gone.length > 0 ? 'gone' : is })
     return true
   } catch (failure) {

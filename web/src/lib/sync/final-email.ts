@@ -30,18 +30,19 @@ interface Seen {
 }
 
 /**
- * Returns its id. `claim` is asked before each further try, and raises if another tab took it over: of a state that has changed
- * that one may know more. Raises what `claim` does, or JmapFailure; an ambiguous one if it may have been made.
+ * Returns its id. `keep` is told before each further try, and of the email before the version that it replaces is destroyed;
+ * it raises if another tab took it over: of a state that has changed that one may know more. Raises what `keep` does, or
+ * JmapFailure; an ambiguous one if it may have been made.
  */
 export async function makeFinal(
   account: Account,
   kept: KeptDraft,
   sending: Sending,
-  claim: () => Promise<void>
+  keep: (changes: Partial<Pick<Sending, 'emailId'>>) => Promise<void>
 ): Promise<Id> {
   const email = await finalOf(account, kept, sending)
   for (let attempt = 0; attempt < MOST_MISMATCHES; attempt += 1) {
-    if (attempt > 0) await claim()
+    if (attempt > 0) await keep({})
     const { state, drafts } = await versionsOf(account, kept, sending)
     const results = await account.client.run([call('Email/set', 'set', { ifInState: state, create: { final: email } })])
     if (results.errorOf('set') !== 'stateMismatch') {
@@ -50,6 +51,7 @@ export async function makeFinal(
       if (emailId === null) {
         throw notStored(errorIn(response.notCreated, 'final'))
       }
+      await keep({ emailId })
       const gone = await replaceAll(account, drafts, sending, response.newState)
       await seeWhyGone(account, kept, emailId, gone)
       return emailId
@@ -159,7 +161,7 @@ async function versionsOf(account: Account, kept: KeptDraft, { late }: Sending):
 export async function findFinal(
   account: Account,
   kept: KeptDraft,
-  { messageId, late, since }: Sending
+  { messageId, late, since, emailId }: Sending
 ): Promise<{ readonly id: Id; readonly isDraft: boolean } | null> {
   const found = (await emailsOf(account, messageId, since)).filter(({ id }) => !late.includes(id))
   const first = found.find(({ keywords }) => !keywords['$draft']) ?? found[0]
@@ -170,7 +172,8 @@ export async function findFinal(
   const { stored } = kept
   const before = stored && stored.emailId !== first.id ? [stored.emailId] : []
   const gone = await replace(account, [...new Set([...others, ...before])], null)
-  if (first.keywords['$draft']) {
+  // Once it was known to be made, this device has destroyed the version before, perhaps.
+  if (first.keywords['$draft'] && first.id !== emailId) {
     await seeWhyGone(account, kept, first.id, gone)
   }
   await destroyDrafts(account, late)
