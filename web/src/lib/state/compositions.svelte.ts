@@ -154,7 +154,7 @@ export class Compositions {
   async took(id: string): Promise<void> {
     const composition = this.of(id)
     if (!composition) {
-      // It was closed meanwhile.
+      // Its window was closed meanwhile.
       this.#parts.locks.release(id)
     }
     await composition?.write()
@@ -243,13 +243,11 @@ export class Compositions {
     this.#open = this.#open.filter((other) => other !== composition)
   }
 
-  /** Another tab writes it: until that one lets it go. */
+  /** Another tab writes it: go on with it once that one has released its lock. */
   async #follow(id: string): Promise<void> {
     this.of(id)?.changed()
-    if (!(await this.#parts.locks.wait(id))) {
-      return
-    }
-    // What that tab did last it may have told nobody.
+    await this.#parts.locks.wait(id)
+    // That tab may be gone before it told what it did last.
     await this.#parts.drafts.update(id, (kept) => kept)
     const composition = this.of(id)
     const kept = this.#parts.drafts.get(id)
