@@ -125,8 +125,8 @@ export class Compositions {
     }
   }
 
-  heard(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
-    if (elsewhere) {
+  heard(id: string, kept: KeptDraft | null, byAnotherTab: boolean): void {
+    if (byAnotherTab) {
       this.#watch()
     }
     const composition = this.of(id)
@@ -135,10 +135,10 @@ export class Compositions {
     }
     const isLeaving = kept?.sending && this.#parts.sendings.statusOf(id) !== 'unknown'
     const isEnded = !kept || kept.closed || isLeaving
-    if (elsewhere && isEnded && !kept?.sending && this.#parts.locks.holds(id)) {
+    if (byAnotherTab && isEnded && !kept?.sending && this.#parts.locks.holds(id)) {
       // Before this tab took it over, perhaps: only the record says so.
       void this.#parts.drafts.update(id, (now) => now)
-    } else if (!kept || (elsewhere && isEnded)) {
+    } else if (!kept || (byAnotherTab && isEnded)) {
       // Another tab ended it.
       this.#drop(composition)
       this.#parts.locks.release(id)
