@@ -91,6 +91,16 @@ test('of two tabs that wait for a draft one goes on with it, and neither gives i
   expect([other.elsewhere, (await showing).elsewhere, writes < 9]).toEqual([false, true, true])
 })
 
+test('a draft that is closed by a tab which is killed before it tells so has no window in another one', async () => {
+  const { browser, tabs, draft, pass } = await shown()
+  draft.change({ text: 'Dear Ann, hello' })
+  draft.close()
+  await pass(100, { written: 500 })
+  tabs[0]?.end()
+  await pass(60_000)
+  expect([tabs[1]?.compose.open, draftsOn(browser), await device()]).toEqual([[], ['Dear Ann, hello'], []])
+})
+
 test('a draft that is discarded goes, though another tab tells late what it read before', async () => {
   const { browser, other, pass } = await shown()
   other.takeOver()

@@ -253,7 +253,7 @@ export class LateTab {
       now: () => clock.now,
       fetch: (input, init) => network(() => plain.fetch(input, init)),
       upload: (options) => network(() => server.blobs.upload(options)),
-      after: (milliseconds, work) => clock.after(milliseconds, () => this.does(work)),
+      after: (milliseconds, work) => this.#after(milliseconds, work),
       locks: this.#locks(),
       channel: (name) => this.#channel(name)
     })
@@ -271,14 +271,24 @@ export class LateTab {
 
   thaw(): void {
     this.isFrozen = false
-    this.#held.splice(0).forEach((work) => work())
+    this.#held.splice(0).forEach((work) => this.browser.clock.after(0, () => this.does(work)))
   }
 
-  /** The page is left, or, without `leave`, killed. */
+  /** It is killed, with all that it had in memory. */
   end(): void {
     this.isDead = true
     for (const one of receivers) if (one.tab === this) receivers.delete(one)
     this.browser.locks.gone(this)
+  }
+
+  /** A timer that ended while the tab was frozen can be called off as long as the tab has not heard of it. */
+  #after(milliseconds: number, work: () => void): () => void {
+    let isOff = false
+    const callOff = this.browser.clock.after(milliseconds, () => this.does(() => isOff || work()))
+    return () => {
+      isOff = true
+      callOff()
+    }
   }
 
   #locks(): LockManager {

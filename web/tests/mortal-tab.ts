@@ -10,14 +10,14 @@ const NEVER = new Promise<never>(() => undefined)
 export class MortalTab {
   readonly world = new World()
   readonly mail: MailState
-  readonly #server: ModelServer
+  readonly server: ModelServer
   readonly #end = new AbortController()
-  /** of its life: each request that changes something, and each write of this device, before and after it; it is gone after so many */
+  /** It is gone after so many steps: one before and one after each request that changes something, and each write of this device. */
   stepsLeft = Infinity
   compose!: Compose
 
   constructor(server: ModelServer, time: number) {
-    this.#server = server
+    this.server = server
     this.world.time = time
     const plain = this.world.ports(server.fetch)
     this.mail = createMail({
@@ -96,10 +96,6 @@ export class MortalTab {
       if (!signal.aborted) post(message)
     }
     return channel
-  }
-
-  get server(): ModelServer {
-    return this.#server
   }
 }
 

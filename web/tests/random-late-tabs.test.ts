@@ -22,6 +22,11 @@ function wordsIn(text: string): string[] {
 }
 const nameOf = (text: string): string => wordsIn(text)[0] ?? ''
 
+/** A tab that was frozen while this device wrote finds that it waited too long, and writes again. */
+function isTimeout(mistake: unknown): boolean {
+  return mistake instanceof DOMException && mistake.name === 'TimeoutError'
+}
+
 test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
   'tabs to which all comes late lose no word, store no draft twice and bring none back (%i)',
   { timeout: 60_000 },
@@ -68,6 +73,11 @@ test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
       const kind = next()
       if (at.isFrozen) {
         if (kind < 0.6) at.thaw()
+        return
+      }
+      if (next() < 0.05) {
+        say(`${at.name} is frozen`)
+        at.freeze()
         return
       }
       if (!composition || (kind < 0.08 && compose.open.length < 3)) {
@@ -130,6 +140,7 @@ test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
         await clock.pass(pick([0, 5, 20, 60, 200, 400, 1_500, 4_000]) ?? 0)
       }
       server.interrupt = () => null
+      browser.tabs.forEach((tab) => tab.thaw())
       await clock.pass(60_000)
       // Windows say the truth.
       const states = new Map<string, string[]>()
@@ -164,7 +175,11 @@ test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
         'comes back'
       ).toEqual([])
       expect(
-        browser.alive.map(({ compose, world }) => [compose.open.length, compose.unsent, world.mistakes]),
+        browser.alive.map(({ compose, world }) => [
+          compose.open.length,
+          compose.unsent,
+          world.mistakes.filter((mistake) => !isTimeout(mistake))
+        ]),
         'open'
       ).toEqual(browser.alive.map(() => [0, 0, []]))
       const [{ name = '' } = {}] = await indexedDB.databases()

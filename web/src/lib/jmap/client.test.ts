@@ -275,9 +275,12 @@ describe('a network that swallows packets', () => {
     const world = new World()
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
     const writer = writable.getWriter()
-    const file = new JmapClient(world.ports(() => Promise.resolve(new Response(readable)))).blob(
-      'https://mail.test/file'
-    )
+    const file = new JmapClient(
+      world.ports((_, init) => {
+        init?.signal?.addEventListener('abort', () => void writer.abort(new Error('aborted')))
+        return Promise.resolve(new Response(readable))
+      })
+    ).blob('https://mail.test/file')
     for (let part = 0; part < 5; part += 1) {
       await world.pass(60_000)
       await writer.write(new Uint8Array(30_000))

@@ -1,9 +1,9 @@
-/** Aborts a request on which nothing arrives for too long, or too little: a large response may take its time. */
+/** Aborts a request if nothing of its response arrives for too long, or if all of it arrives too slowly for its size. */
 
-/** Milliseconds. The gateway gives up after 60 s of silence; this is for a network that swallows packets. */
+/** Milliseconds. The gateway gives up after 60 s of silence; this limit is for a network that loses packets silently. */
 export const SILENCE = 90_000
 
-/** Milliseconds, beyond those of one silence, for each octet that arrived: any phone has more than 500 octets a second. */
+/** Milliseconds by which each octet that arrives moves the deadline: any phone receives more than 500 octets a second. */
 const PER_OCTET = 2
 
 export interface SilencePorts {
@@ -16,13 +16,13 @@ export class Silence {
   readonly #ports: SilencePorts
   readonly #most: number
   readonly #aborts = new AbortController()
-  #ends: number
+  #deadline: number
   #callOff: () => void = () => undefined
 
   constructor(ports: SilencePorts, most = SILENCE) {
     this.#ports = ports
     this.#most = most
-    this.#ends = ports.now() + most
+    this.#deadline = ports.now() + most
     this.#wait()
   }
 
@@ -30,16 +30,16 @@ export class Silence {
     return this.#aborts.signal
   }
 
-  /** The response, each part of which ends a silence. Bytes that drip would end each one, and never be all of it. */
+  /** The same response; each part that arrives ends a silence. A response that trickles must end, too: hence the deadline. */
   heard(response: Response): Response {
     const parts = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
       transform: (part, next) => {
-        this.#ends += part.byteLength * PER_OCTET
+        this.#deadline += part.byteLength * PER_OCTET
         this.#wait()
         next.enqueue(part)
       }
     })
-    // Without its status: that of a response without content takes no body, and there is one.
+    // Without its status: `new Response` refuses a body for 204 (WHATWG Fetch, null body status), and here there is one.
     return new Response(response.body?.pipeThrough(parts) ?? null, { headers: response.headers })
   }
 
@@ -49,7 +49,7 @@ export class Silence {
 
   #wait(): void {
     this.#callOff()
-    const left = Math.min(this.#most, this.#ends - this.#ports.now())
+    const left = Math.min(this.#most, this.#deadline - this.#ports.now())
     this.#callOff = this.#ports.after(left, () => this.#aborts.abort())
   }
 }

@@ -80,7 +80,7 @@ export class ComposeState implements Compose {
     this.#compositions = new Compositions(this.#parts)
     drafts.onrescued = (id) => void this.#compositions.store(id)
     this.#ends = [
-      drafts.listen((id, kept, elsewhere) => this.#heard(id, kept, elsewhere)),
+      drafts.listen((id, kept, byAnotherTab) => this.#heard(id, kept, byAnotherTab)),
       account.ports.onHide(() => void drafts.writeAll()),
       account.ports.onLeave(() => drafts.leave()),
       account.listen((topic) => topic === 'account' && this.#version.next()),
@@ -242,8 +242,8 @@ export class ComposeState implements Compose {
     }
   }
 
-  #heard(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
-    this.#compositions.heard(id, kept, elsewhere)
+  #heard(id: string, kept: KeptDraft | null, byAnotherTab: boolean): void {
+    this.#compositions.heard(id, kept, byAnotherTab)
     if (kept?.stored?.revision === -1 && !kept.sending && kept.discardedAt === null && this.#parts.drafts.isMine(id)) {
       // What the sending left is made anew: a request of it that is late finds nothing to send.
       this.#parts.storing.now(id)

@@ -7,7 +7,7 @@ import type { ComposeParts } from './compose-parts.ts'
 import { CompositionFiles } from './composition-files.ts'
 import { Version } from './version.svelte.ts'
 
-/** What ends an open draft. */
+/** What an open draft tells: that this tab has its lock, or that its window is closed. */
 export interface Ends {
   took(id: string): Promise<void>
   closed(composition: CompositionState): void
@@ -54,7 +54,7 @@ export class CompositionState implements Composition {
     return this.kept?.writer !== this.#parts.drafts.tab
   }
 
-  /** Whether this tab wrote it when something of it changed last. */
+  /** Whether this tab was its writer when something of it changed last. */
   get wasHere(): boolean {
     return this.#last?.writer === this.#parts.drafts.tab
   }
@@ -186,7 +186,7 @@ export class CompositionState implements Composition {
     return this.#ends.discarded(this)
   }
 
-  /** The window became this tab's. */
+  /** This tab is its writer from now on. */
   async write(): Promise<void> {
     const { drafts } = this.#parts
     await drafts.update(this.id, (kept) => ({ ...kept, writer: drafts.tab, closed: false, discardedAt: null }))
@@ -206,10 +206,11 @@ export class CompositionState implements Composition {
   /** Nothing in it is the person's: closing it leaves nothing behind. */
   get isUntouched(): boolean {
     const kept = this.#parts.drafts.get(this.id)
-    if (!kept || kept.stored || kept.storing || kept.sending) {
-      return kept?.revision === 0
+    if (!kept || kept.revision === 0) {
+      return kept !== undefined
     }
-    return kept.revision === 0 || (this.#initial !== null && isSame(kept.draft, this.#initial))
+    const isHereAlone = !kept.stored && !kept.storing && !kept.sending
+    return isHereAlone && this.#initial !== null && isSame(kept.draft, this.#initial)
   }
 
   async #takeOver(): Promise<void> {

@@ -125,8 +125,8 @@ export class Compositions {
     }
   }
 
-  heard(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
-    if (elsewhere) {
+  heard(id: string, kept: KeptDraft | null, byAnotherTab: boolean): void {
+    if (byAnotherTab) {
       this.#watch()
     }
     const composition = this.of(id)
@@ -135,10 +135,10 @@ export class Compositions {
     }
     const isLeaving = kept?.sending && this.#parts.sendings.statusOf(id) !== 'unknown'
     const isEnded = !kept || kept.closed || isLeaving
-    if (elsewhere && isEnded && !kept?.sending && this.#parts.locks.holds(id)) {
+    if (byAnotherTab && isEnded && !kept?.sending && this.#parts.locks.holds(id)) {
       // Before this tab took it over, perhaps: only the record says so.
       void this.#parts.drafts.update(id, (now) => now)
-    } else if (!kept || (elsewhere && isEnded)) {
+    } else if (!kept || (byAnotherTab && isEnded)) {
       // Another tab ended it.
       this.#drop(composition)
       this.#parts.locks.release(id)
@@ -154,7 +154,7 @@ export class Compositions {
   async took(id: string): Promise<void> {
     const composition = this.of(id)
     if (!composition) {
-      // It was closed meanwhile.
+      // Its window was closed meanwhile.
       this.#parts.locks.release(id)
     }
     await composition?.write()
@@ -243,13 +243,11 @@ export class Compositions {
     this.#open = this.#open.filter((other) => other !== composition)
   }
 
-  /** Another tab writes it: until that one lets it go. */
+  /** Another tab writes it: go on with it once that one has released its lock. */
   async #follow(id: string): Promise<void> {
     this.of(id)?.changed()
-    if (!(await this.#parts.locks.wait(id))) {
-      return
-    }
-    // What that tab did last it may have told nobody.
+    await this.#parts.locks.wait(id)
+    // That tab may be gone before it told what it did last.
     await this.#parts.drafts.update(id, (kept) => kept)
     const composition = this.of(id)
     const kept = this.#parts.drafts.get(id)

@@ -26,7 +26,7 @@ export interface Told {
 /** The engine, before and after it is loaded. */
 export interface Loading {
   /** null until it is loaded */
-  readonly now: Engine | null
+  readonly engine: Engine | null
   /** why it cannot be loaded */
   readonly trouble: Trouble | null
   /** Resolves once it is there. */

@@ -13,9 +13,9 @@ import { LateSendings } from './late-sendings.ts'
 import { LateStoring } from './late-storing.ts'
 import { LateUploads } from './late-uploads.ts'
 
-/** Milliseconds in which the window is there. */
+/** Milliseconds after which it is loaded though nothing asks for it: by then the window is there. */
 const IDLE = 1_000
-/** Milliseconds */
+/** Milliseconds for which a person who sends waits for the engine. */
 const PATIENCE = 1_000
 
 export class LateEngine implements Loading {
@@ -23,7 +23,7 @@ export class LateEngine implements Loading {
   readonly uploads: LateUploads
   readonly sendings: LateSendings
   /** null until it is loaded */
-  now: Engine | null = null
+  engine: Engine | null = null
   readonly #account: Account
   readonly #drafts: Drafts
   readonly #told: Told
@@ -60,7 +60,7 @@ export class LateEngine implements Loading {
 
   /** Resolves once it is there. */
   loaded(): Promise<Engine> {
-    if (!this.now && !this.#task.running) {
+    if (!this.engine && !this.#task.running) {
       void this.#task.run()
     }
     return this.#loaded.promise
@@ -69,7 +69,7 @@ export class LateEngine implements Loading {
   /** Nobody waits long for it: a message can be sent without that question. */
   async attachmentMentioned(draft: Draft): Promise<string | null> {
     const late = new Promise<null>((resolve) => this.#account.ports.after(PATIENCE, () => resolve(null)))
-    const engine = this.now ?? (await Promise.race([this.loaded(), late]))
+    const engine = this.engine ?? (await Promise.race([this.loaded(), late]))
     return engine?.attachmentMentioned(draft) ?? null
   }
 
@@ -77,7 +77,7 @@ export class LateEngine implements Loading {
     this.#isStopped = true
     this.#ends.forEach((end) => end())
     this.#task.stop()
-    this.now?.stop()
+    this.engine?.stop()
   }
 
   async #load(): Promise<void> {
@@ -86,11 +86,11 @@ export class LateEngine implements Loading {
       .catch(() => {
         throw noResponse()
       })
-    if (this.now || this.#isStopped) {
+    if (this.engine || this.#isStopped) {
       return
     }
     const engine = new Engine(this.#account, this.#drafts, this.#told)
-    this.now = engine
+    this.engine = engine
     engine.sendings.resume()
     this.uploads.begin(engine)
     this.storing.begin(engine)

@@ -10,48 +10,48 @@ import type { Begun } from './compose-start.ts'
 import type { Loading } from './engine.ts'
 
 export class LateSendings {
-  readonly #engine: Loading
+  readonly #loading: Loading
   readonly #account: Account
   readonly #drafts: Drafts
 
-  constructor(engine: Loading, account: Account, drafts: Drafts) {
-    this.#engine = engine
+  constructor(loading: Loading, account: Account, drafts: Drafts) {
+    this.#loading = loading
     this.#account = account
     this.#drafts = drafts
   }
 
   /** Resolves once this device knows that it is to be sent. */
   async send(id: string, options: { readonly at?: Date }): Promise<void> {
-    const { now } = this.#engine
-    if (now) {
-      await now.sendings.send(id, options)
+    const { engine } = this.#loading
+    if (engine) {
+      await engine.sendings.send(id, options)
       return
     }
     await beginSending(this.#account, this.#drafts, id, options)
-    void this.#engine.loaded().then(({ sendings }) => sendings.resume())
+    void this.#loading.loaded().then(({ sendings }) => sendings.resume())
   }
 
   async sendAgain(id: string): Promise<void> {
-    await (await this.#engine.loaded()).sendings.sendAgain(id)
+    await (await this.#loading.loaded()).sendings.sendAgain(id)
   }
 
   async keepDraft(id: string): Promise<void> {
-    await (await this.#engine.loaded()).sendings.keepDraft(id)
+    await (await this.#loading.loaded()).sendings.keepDraft(id)
   }
 
   /** Resolves to whether it is a draft again; rejects with a Trouble if nobody can tell now. */
   async undo(id: string): Promise<boolean> {
-    return (await this.#engine.loaded()).sendings.undo(id)
+    return (await this.#loading.loaded()).sendings.undo(id)
   }
 
   async adopt(begun: Begun, held: Held): Promise<string> {
-    return (await this.#engine.loaded()).sendings.adopt(begun, held)
+    return (await this.#loading.loaded()).sendings.adopt(begun, held)
   }
 
   statusOf(id: string): Composition['status'] {
-    const { now, trouble } = this.#engine
-    if (now) {
-      return now.sendings.statusOf(id)
+    const { engine, trouble } = this.#loading
+    if (engine) {
+      return engine.sendings.statusOf(id)
     }
     const sending = this.#drafts.get(id)?.sending
     if (!sending) {
@@ -62,16 +62,16 @@ export class LateSendings {
 
   /** Why it waits. */
   troubleOf(id: string): Trouble | null {
-    const { now, trouble } = this.#engine
-    return now ? now.sendings.troubleOf(id) : this.#drafts.get(id)?.sending ? trouble : null
+    const { engine, trouble } = this.#loading
+    return engine ? engine.sendings.troubleOf(id) : this.#drafts.get(id)?.sending ? trouble : null
   }
 
   get departures(): readonly DepartureFacts[] {
-    return this.#engine.now?.sendings.departures ?? []
+    return this.#loading.engine?.sendings.departures ?? []
   }
 
   /** Until what sends is loaded, nobody knows when what waits leaves. */
   get isKnown(): boolean {
-    return Boolean(this.#engine.now) || !this.#drafts.all().some(({ sending }) => sending)
+    return Boolean(this.#loading.engine) || !this.#drafts.all().some(({ sending }) => sending)
   }
 }

@@ -5,12 +5,12 @@ import type { Engine, Loading } from './engine.ts'
 type Method = 'rest' | 'now' | 'discard'
 
 export class LateStoring {
-  readonly #engine: Loading
+  readonly #loading: Loading
   /** of each draft, what was asked for last */
   readonly #asked = new Map<string, Method>()
 
-  constructor(engine: Loading) {
-    this.#engine = engine
+  constructor(loading: Loading) {
+    this.#loading = loading
   }
 
   /** It was changed: it is stored after a rest. */
@@ -30,12 +30,12 @@ export class LateStoring {
 
   forget(id: string): void {
     this.#asked.delete(id)
-    this.#engine.now?.storing.forget(id)
+    this.#loading.engine?.storing.forget(id)
   }
 
   troubleOf(id: string): Trouble | null {
-    const { now, trouble } = this.#engine
-    return now ? now.storing.troubleOf(id) : this.#asked.has(id) ? trouble : null
+    const { engine, trouble } = this.#loading
+    return engine ? engine.storing.troubleOf(id) : this.#asked.has(id) ? trouble : null
   }
 
   begin({ storing }: Engine): void {
@@ -44,12 +44,12 @@ export class LateStoring {
   }
 
   #ask(id: string, method: Method): void {
-    const { now } = this.#engine
-    if (now) {
-      now.storing[method](id)
+    const { engine } = this.#loading
+    if (engine) {
+      engine.storing[method](id)
     } else {
       this.#asked.set(id, method)
-      void this.#engine.loaded()
+      void this.#loading.loaded()
     }
   }
 }

@@ -12,24 +12,24 @@ interface Waiting {
 const WAITING: UploadState = { kind: 'waiting' }
 
 export class LateUploads {
-  readonly #engine: Loading
+  readonly #loading: Loading
   readonly #drafts: Drafts
   readonly #waiting = new Map<string, Waiting>()
 
-  constructor(engine: Loading, drafts: Drafts) {
-    this.#engine = engine
+  constructor(loading: Loading, drafts: Drafts) {
+    this.#loading = loading
     this.#drafts = drafts
   }
 
   /** `content`: null if this device keeps it already. */
   async add(draftId: string, fileId: string, type: string, content: Blob | null): Promise<void> {
-    const { now } = this.#engine
-    if (now) {
-      await now.uploads.add(draftId, fileId, type, content)
+    const { engine } = this.#loading
+    if (engine) {
+      await engine.uploads.add(draftId, fileId, type, content)
       return
     }
     this.#waiting.set(fileId, { draftId, type, content })
-    void this.#engine.loaded()
+    void this.#loading.loaded()
     if (content) {
       // The upload keeps it once more, and tells what goes wrong.
       await this.#drafts.store?.putFile(fileId, content).catch(() => undefined)
@@ -38,23 +38,23 @@ export class LateUploads {
 
   /** null: it is uploaded, or nobody knows of it. */
   stateOf(fileId: string): UploadState | null {
-    const { now } = this.#engine
-    return now ? now.uploads.stateOf(fileId) : this.#waiting.has(fileId) ? WAITING : null
+    const { engine } = this.#loading
+    return engine ? engine.uploads.stateOf(fileId) : this.#waiting.has(fileId) ? WAITING : null
   }
 
   again(fileId: string): void {
-    this.#engine.now?.uploads.again(fileId)
+    this.#loading.engine?.uploads.again(fileId)
   }
 
   cancel(fileId: string): void {
     this.#waiting.delete(fileId)
-    this.#engine.now?.uploads.cancel(fileId)
+    this.#loading.engine?.uploads.cancel(fileId)
   }
 
   /** null if this device has it no more */
   async contentOf(fileId: string): Promise<Blob | null> {
     const waiting = this.#waiting.get(fileId)?.content
-    return waiting ?? (await this.#engine.loaded()).uploads.contentOf(fileId)
+    return waiting ?? (await this.#loading.loaded()).uploads.contentOf(fileId)
   }
 
   begin({ uploads }: Engine): void {

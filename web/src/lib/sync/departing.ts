@@ -20,7 +20,7 @@ const PATIENCE = 60_000
 /** Failures after which the person is told that it cannot be taken back now. It may be, later. */
 const MOST_FAILURES = 3
 
-/** Milliseconds; a shorter pause no other tab wonders about. */
+/** Milliseconds. Other tabs need not be told of a shorter pause: they do not take this tab for a frozen one so soon. */
 const LONG = 3_000
 
 /** Refusals to tell what became of it, after which the person decides. */
@@ -32,7 +32,7 @@ function isNotKept(failure: unknown): boolean {
 
 export interface Told {
   changed: (id: string) => void
-  /** It has left. What it costs to remember that is done before it is forgotten. */
+  /** It has left. What is kept of that is kept before the draft is removed. */
   sent: (kept: KeptDraft) => Promise<void>
   /** It is a draft again, or the person must decide: why; null: the person took it back. */
   ended: (id: string, trouble: Trouble | null) => void
@@ -163,9 +163,7 @@ export class Departing {
 
   #wentWell(): void {
     this.#failures = 0
-    if (this.trouble) {
-      this.trouble = null
-    }
+    this.trouble = null
     this.#told.changed(this.#record.id)
   }
 

@@ -32,7 +32,7 @@ export class DraftLocks {
     return this.#held.has(id)
   }
 
-  /** Whether this tab has it now; false: another one has it. With `steal` it is taken from that one. */
+  /** Take the lock if it is free. Resolves to whether this tab has it. With `steal` it is taken from the tab that has it. */
   async hold(id: string, steal = false): Promise<boolean> {
     if (this.#held.has(id)) {
       return true
@@ -48,15 +48,15 @@ export class DraftLocks {
     return new Promise((resolve) => this.#request(id, steal ? { steal } : { ifAvailable: true }, resolve))
   }
 
-  /** Resolves once the other tab has let it go, unless it is let go here first. */
-  wait(id: string): Promise<boolean> {
+  /** Resolves once the other tab has released the lock and this one has it; never if this tab calls `release` before. */
+  wait(id: string): Promise<void> {
     if (this.#channel) {
       return new Promise(() => undefined)
     }
     this.#queued.get(id)?.abort()
     const ends = new AbortController()
     this.#queued.set(id, ends)
-    return new Promise((resolve) => this.#request(id, { signal: ends.signal }, resolve))
+    return new Promise((resolve) => this.#request(id, { signal: ends.signal }, () => resolve()))
   }
 
   release(id: string): void {
@@ -82,12 +82,12 @@ export class DraftLocks {
       release = () => resolve(undefined)
       this.#held.set(id, release)
       told(true)
-      // Where there is nobody to share it with, it is not waited for.
+      // Without locks there is nothing to hold until `release`.
       await (lock === 'no locks' ? undefined : promise)
     }
     this.#drafts.alone(id, 'write', options, work).catch(() => {
-      // AbortError: another tab took it, or it is not waited for any more. That tab may have said so before: then this one
-      // has let it go, or has taken it again.
+      // AbortError: another tab stole the lock, or this one has stopped waiting for it. If that tab told before that it
+      // writes the draft, this one has released the lock already, or has taken it again.
       if (release && this.#held.get(id) === release) {
         this.#held.delete(id)
         this.onlost(id)

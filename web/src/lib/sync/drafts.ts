@@ -11,13 +11,13 @@ import type { Ports } from './ports.ts'
 
 /** Milliseconds without a key before the text is written. */
 const REST = 300
-/** Milliseconds after which what is typed is written all the same: some never rest. */
+/** Milliseconds after which what is typed is written all the same: some people type without a rest. */
 const LONGEST = 1_000
-/** Milliseconds after which what could not be written is tried again: a person who types no more learns of nothing. */
+/** Milliseconds after which what could not be written is written again: the person may type no more. */
 const AGAIN = 10_000
 
-/** null: it is removed. `elsewhere`: another tab says so. */
-export type DraftListener = (id: string, kept: KeptDraft | null, elsewhere: boolean) => void
+/** null: it is removed. `byAnotherTab`: another tab did it, and told this one. */
+export type DraftListener = (id: string, kept: KeptDraft | null, byAnotherTab: boolean) => void
 
 /** null: it is removed, or there is none. */
 export type DraftChange = (kept: KeptDraft) => KeptDraft | null
@@ -100,7 +100,7 @@ export class Drafts {
     this.#tell(kept.id, kept, false)
   }
 
-  /** It is being typed by this tab: it is written after a rest. */
+  /** The person types in this tab: the draft is written after a rest. */
   type(id: string, draft: Draft): void {
     const before = this.#drafts.get(id)
     if (!before || before.writer !== this.tab) {
@@ -111,9 +111,9 @@ export class Drafts {
     this.#drafts.set(id, kept)
     this.#typed.set(id, kept)
     const since = this.#since.get(id) ?? now
-    this.#calm(id)
+    this.#callOffWrite(id)
     this.#since.set(id, since)
-    // The first letter at once: a page that is left now may lose the last ones, but not the message.
+    // The first letter is written at once: a page that is left now may lose the last letters, but not the message.
     const wait = before.revision === 0 ? 0 : Math.min(REST, Math.max(0, since + LONGEST - now))
     this.#writeAfter(id, wait)
     this.#tell(id, kept, false)
@@ -124,7 +124,7 @@ export class Drafts {
    * mail server must be known after a crash. False: it is gone, or could not be written; then this tab alone has it.
    */
   async update(id: string, change: DraftChange): Promise<boolean> {
-    this.#calm(id)
+    this.#callOffWrite(id)
     let isThere = false
     const rest: { lost: readonly KeptDraft[]; typed: KeptDraft | null } = { lost: [], typed: null }
     let next: KeptDraft | null = null
@@ -171,12 +171,12 @@ export class Drafts {
     await this.update(id, () => null)
   }
 
-  /** The page is being left: nothing that is read is answered any more, so what is typed is written as this tab knows it. */
+  /** The page is being left, and could not read the record in time: what is typed is written as this tab knows it. */
   leave(): void {
     this.#unwritten().forEach((kept) => this.store?.putLast(kept))
   }
 
-  /** Do not wait for a rest. A page that is hidden may be gone before it is written. */
+  /** Write without a rest: a page that is hidden may be gone soon. */
   async writeAll(): Promise<void> {
     this.#unwritten().forEach((kept) => this.store?.putWords(kept))
     await Promise.all([...this.#typed.keys()].map((id) => this.update(id, (now) => now)))
@@ -263,7 +263,7 @@ export class Drafts {
   }
 
   #forget(id: string): void {
-    this.#calm(id)
+    this.#callOffWrite(id)
     this.#drafts.delete(id)
     this.#typed.delete(id)
     this.#written.delete(id)
@@ -277,7 +277,7 @@ export class Drafts {
       kept?.writer === this.tab && (kept.revision < (memory?.revision ?? 0) || !(kept.sending ?? memory?.sending))
     const isTaken = kept !== null && kept.writer !== this.tab && this.isMine(id)
     if (this.#typed.has(id) || isOlder || isTaken) {
-      // The message may be older than what this tab did. In one transaction it is known what became of it.
+      // The message may be older than what this tab did: the record says what is true now.
       void this.update(id, (now) => now)
       return
     }
@@ -296,18 +296,18 @@ export class Drafts {
     this.#resting.set(id, this.#ports.after(milliseconds, write))
   }
 
-  #calm(id: string): void {
+  #callOffWrite(id: string): void {
     this.#resting.get(id)?.()
     this.#resting.delete(id)
     this.#since.delete(id)
   }
 
-  #tell(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
-    this.#listeners.forEach((listener) => listener(id, kept, elsewhere))
+  #tell(id: string, kept: KeptDraft | null, byAnotherTab: boolean): void {
+    this.#listeners.forEach((listener) => listener(id, kept, byAnotherTab))
   }
 }
 
-/** What was typed after the record was read and before this tab knew that it is another's: that has nothing of it. */
+/** What was typed between the reading of the record and its result, by which another tab is the writer: the record lacks it. */
 function lateWords(now: KeptDraft | undefined, read: KeptDraft | null, next: KeptDraft | null): KeptDraft | null {
   return now && now !== read && now.writer !== next?.writer ? now : null
 }

@@ -1,8 +1,8 @@
 /**
- * The email that is sent, as it lies at the mail server. It is made in Drafts with a Message-ID of its sending, and then the
- * version before is destroyed: whoever looks finds one of them at least. Each request holds only for the state
- * of all emails that was seen before (RFC 8620 §5.3, ifInState): of two of them, of which the first is late, the mail
- * server refuses the one that comes second.
+ * The email that is sent, as it lies at the mail server. It is made in Drafts, with the Message-ID of its `Sending`, before
+ * the version that it replaces is destroyed: whoever looks finds one of them at least. Each request holds only for the state
+ * of all emails that was seen before (RFC 8620 §5.3, ifInState): if the first of two requests is late, the mail server
+ * refuses the one that arrives second.
  */
 import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
 import { emailOf } from '#lib/compose/email.ts'
@@ -30,9 +30,9 @@ interface Seen {
 }
 
 /**
- * Returns its id. `keep` is told before each further try, and of the email before the version that it replaces is destroyed;
- * it raises if another tab took it over: of a state that has changed that one may know more. Raises what `keep` does, or
- * JmapFailure; an ambiguous one if it may have been made.
+ * Returns its id. `keep` is called before each further try, and with the id of the email before the version that it replaces
+ * is destroyed. It raises if another tab took the sending over: that tab may be why the state has changed. Raises what
+ * `keep` raises, or JmapFailure; an ambiguous one if the email may have been made.
  */
 export async function makeFinal(
   account: Account,
@@ -60,8 +60,8 @@ export async function makeFinal(
   throw new JmapFailure('stateMismatch', { transient: true })
 }
 
-/** Another device replaced the version before at the same moment, perhaps to send it: then this one is not sent. Raises
- * JmapFailure. */
+/** If another device replaced the version before at the same moment, perhaps to send it, this email is not sent. Raises
+ * JmapFailure then. */
 async function seeWhyGone(
   account: Account,
   { draft, stored }: KeptDraft,
@@ -80,8 +80,8 @@ async function seeWhyGone(
   }
 }
 
-/** One that may be submitted by a request that is late must be gone; of the others it is enough to try. Returns those that
- * were gone before. */
+/** Destroy versions before. Those that a late request may still submit must be gone; of the others it is enough to try.
+ * Returns those that were gone before. */
 async function replaceAll(
   account: Account,
   drafts: readonly Id[],
@@ -132,7 +132,7 @@ export async function identityOf(account: Account, id: Id | null): Promise<Ident
   return identity
 }
 
-/** What of the versions before is a draft still. Raises JmapFailure if one of them was sent. */
+/** Which versions before are drafts still. Raises JmapFailure if one of them was sent. */
 async function versionsOf(account: Account, kept: KeptDraft, { late }: Sending): Promise<Seen> {
   const { stored } = kept
   const ids = [...new Set([...(stored ? [stored.emailId] : []), ...late])]
@@ -157,7 +157,8 @@ async function versionsOf(account: Account, kept: KeptDraft, { late }: Sending):
   return { state, drafts: [...list, ...open].map(({ id }) => id) }
 }
 
-/** The one that a request without a response made. Of several one is left, and no version from before. */
+/** The email that a request without a response made, or null. If there are several, all but one are destroyed, and so is the
+ * version before. */
 export async function findFinal(
   account: Account,
   kept: KeptDraft,

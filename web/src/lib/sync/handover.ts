@@ -1,4 +1,4 @@
-/** The steps of a message until the mail server has taken it. Each returns for how many milliseconds nothing is asked. */
+/** The steps of a message until the mail server has taken it. Each resolves to the milliseconds until the next one. */
 import { ASK_AFTER, holdOf } from '#lib/compose/departure.ts'
 import { isSent, type Submission } from '#lib/compose/delivery.ts'
 import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
@@ -11,7 +11,7 @@ import { CHANGED, findFinal, LEFT_BEFORE, makeFinal, SENT_ELSEWHERE } from './fi
 import type { OnItsWay, SendingRecord, StepChanges } from './sending-record.ts'
 import { file, handOver, handoverOf, mostHeld, whereaboutsOf } from './submission.ts'
 
-/** Waits for what the draft engine asked for, and finds out what became of it; null: the draft is gone. */
+/** Waits until no version of the draft is being stored, and finds out what became of the last; null: the draft is gone. */
 export type Settle = (id: string) => Promise<KeptDraft | null>
 
 /** The person wants it to be sent though it may have left. */
@@ -74,7 +74,7 @@ export class Handover {
     return 0
   }
 
-  /** Raises JmapFailure; nothing is to be looked for any more if another device sent or changed it. */
+  /** Raises JmapFailure. If another device sent or changed the draft, nothing is looked for any more. */
   async #found(kept: OnItsWay): ReturnType<typeof findFinal> {
     try {
       return await findFinal(this.#record.account, kept, kept.sending)
@@ -86,7 +86,8 @@ export class Handover {
     }
   }
 
-  /** Others see it among the drafts; and what was handed over before may have left. */
+  /** Submit it, unless something happened since it was made: others see it among the drafts, and what was handed over
+   * before may have left. */
   async check(kept: OnItsWay): Promise<number> {
     const { sending } = kept
     const { late } = sending
@@ -237,7 +238,7 @@ export class Handover {
   }
 }
 
-/** The request may be late still, and make the email: the storing of the draft looks for it, and makes a version anew. */
+/** A late request may still make the email: so the storing of the draft looks for it, and then makes a version anew. */
 function takenBack({ revision, stored, sending: { messageId, since } }: OnItsWay): Partial<KeptDraft> {
   const storing = { messageId, revision, ...(since !== undefined && { since }) }
   return { storing, stored: stored && { ...stored, revision: -1 } }

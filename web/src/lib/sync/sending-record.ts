@@ -71,14 +71,14 @@ export class SendingRecord {
     unlessUndone = false
   ): Promise<void> {
     const owner = this.#drafts.tab
-    const done = { is: false, isOurs: false, isUndone: false, before: null as Sending | null }
+    const done = { isTaken: false, isOurs: false, isUndone: false, before: null as Sending | null }
     const isWritten = await this.#drafts.update(this.id, (kept) => {
       const { sending } = kept
       done.before = sending
       done.isOurs = sending?.owner === owner
       done.isUndone = unlessUndone && (sending?.undo ?? false)
-      done.is = done.isOurs && sending?.step === from && !done.isUndone
-      return done.is && sending
+      done.isTaken = done.isOurs && sending?.step === from && !done.isUndone
+      return done.isTaken && sending
         ? {
             ...kept,
             ...more,
@@ -89,7 +89,7 @@ export class SendingRecord {
     if (!done.isOurs) {
       throw new Elsewhere()
     }
-    if (!done.is) {
+    if (!done.isTaken) {
       throw done.isUndone ? new Undone() : new JmapFailure('stateMismatch', { transient: true })
     }
     if (!isWritten && done.before && changes?.step && BEFORE_REQUEST.has(changes.step)) {

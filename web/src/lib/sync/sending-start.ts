@@ -16,15 +16,11 @@ export async function beginSending(
   const { ports } = account
   const messageId = messageIdFor(account.address, ports.unique())
   const beginning = { messageId, owner: drafts.tab, now: ports.now(), leaveAt: at?.getTime() ?? null }
-  const mostHeld = holdsMail(account)
-  // What another tab took over reads otherwise than what the person saw here.
-  const mayBe = (kept: KeptDraft): boolean => !kept.sending && kept.writer === drafts.tab
+  // Before it is known who is signed in, the mail server is asked to hold it: most do, and others refuse.
+  const mostHeld = account.isKnown ? maxDelayedSend(account.client) : Infinity
+  // If another tab took it over, its text may be another than the person saw here.
+  const isOurs = (kept: KeptDraft): boolean => !kept.sending && kept.writer === drafts.tab
   await drafts.update(id, (kept) =>
-    mayBe(kept) ? departing(kept, { ...beginning, mostHeld, undo: account.undoSeconds() }) : kept
+    isOurs(kept) ? departing(kept, { ...beginning, mostHeld, undo: account.undoSeconds() }) : kept
   )
-}
-
-/** Before it is known who is signed in: most servers hold it, and others are asked in vain. */
-function holdsMail({ client, isKnown }: Account): number {
-  return isKnown ? maxDelayedSend(client) : Infinity
 }

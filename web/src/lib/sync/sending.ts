@@ -66,7 +66,7 @@ export class Sendings {
     this.#drafts = drafts
     this.#settle = settle
     this.#ends = [
-      drafts.listen((id, kept, elsewhere) => this.#heard(id, kept, elsewhere)),
+      drafts.listen((id, kept, byAnotherTab) => this.#heard(id, kept, byAnotherTab)),
       account.ports.onReturn(() => this.#wakeAll()),
       account.listen((topic) => topic === 'connection' && this.#connectionChanged())
     ]
@@ -239,13 +239,13 @@ export class Sendings {
     noteHeld(this.#account, 'device', new Set(held))
   }
 
-  #heard(id: string, kept: KeptDraft | null, elsewhere: boolean): void {
+  #heard(id: string, kept: KeptDraft | null, byAnotherTab: boolean): void {
     this.#noteHeld()
     this.#tellUndone(id, kept)
-    if (elsewhere && kept?.sending && nextOf(kept.sending, this.#account.ports.now()).do !== 'ask') {
+    if (byAnotherTab && kept?.sending && nextOf(kept.sending, this.#account.ports.now()).do !== 'ask') {
       this.#account.ports.after(HEAD_START, () => this.#attend(id))
     }
-    if (elsewhere) {
+    if (byAnotherTab) {
       this.#runs.get(id)?.wake()
       this.onchange(id)
     }
