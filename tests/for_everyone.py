@@ -79,6 +79,13 @@ _OVERLAPPING = """() => {
 }"""
 
 
+# What a message offers stands beside the name of its sender, however long the words of that are.
+_BESIDE = """() => [...document.querySelectorAll('article .head button')]
+  .filter((control) =>
+    control.getBoundingClientRect().right > control.closest('.head').getBoundingClientRect().right + 1)
+  .map((control) => `outside the head of its message: ${control.outerHTML.slice(0, 80)}`)"""
+
+
 async def cut_off(page: Page) -> list[str]:
     return await page.evaluate(_CUT_OFF) + await page.evaluate(_OVERLAPPING)
 
@@ -126,7 +133,7 @@ async def require_for_everyone(page: Page, name: str) -> None:
         await resize(page, width)
         await page.emulate_media(color_scheme="light")
         found += [f"{name}, {width}: {each}" for each in await violations(page)]
-        found += [f"{name}, {width}: {each}" for each in await cut_off(page)]
+        found += [f"{name}, {width}: {each}" for each in [*await cut_off(page), *await page.evaluate(_BESIDE)]]
         # Between the themes only colours differ.
         await page.emulate_media(color_scheme="dark")
         found += [f"{name}, {width}, dark: {each}" for each in await violations(page, "color-contrast")]
