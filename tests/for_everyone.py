@@ -32,6 +32,10 @@ _CUT_OFF = """() => {
   for (const dialog of document.querySelectorAll('dialog[open], [popover]:popover-open'))
     if (dialog.scrollWidth > dialog.clientWidth + 1)
       found.push(`a dialog scrolls to its side: "${dialog.textContent.trim().slice(0, 40)}"`)
+  for (const box of document.querySelectorAll('input:is([type="checkbox"], [type="radio"]):not([role="switch"])')) {
+    const { width, height } = box.getBoundingClientRect()
+    if (Math.abs(width - height) > 0.5) found.push(`the box is squeezed of "${box.parentElement.textContent.trim()}"`)
+  }
   const wider = document.documentElement.scrollWidth - innerWidth
   return wider > 0 ? [`the page is ${wider} px too wide`, ...found] : found
 }"""
@@ -73,6 +77,13 @@ _OVERLAPPING = """() => {
   })
   return found
 }"""
+
+
+# What a message offers stands beside the name of its sender, however long the words of that are.
+_BESIDE = """() => [...document.querySelectorAll('article .head button')]
+  .filter((control) =>
+    control.getBoundingClientRect().right > control.closest('.head').getBoundingClientRect().right + 1)
+  .map((control) => `outside the head of its message: ${control.outerHTML.slice(0, 80)}`)"""
 
 
 async def cut_off(page: Page) -> list[str]:
@@ -122,7 +133,7 @@ async def require_for_everyone(page: Page, name: str) -> None:
         await resize(page, width)
         await page.emulate_media(color_scheme="light")
         found += [f"{name}, {width}: {each}" for each in await violations(page)]
-        found += [f"{name}, {width}: {each}" for each in await cut_off(page)]
+        found += [f"{name}, {width}: {each}" for each in [*await cut_off(page), *await page.evaluate(_BESIDE)]]
         # Between the themes only colours differ.
         await page.emulate_media(color_scheme="dark")
         found += [f"{name}, {width}, dark: {each}" for each in await violations(page, "color-contrast")]

@@ -33,7 +33,7 @@ async def alice(up: Trial, browser: Browser) -> AsyncIterator[MailPage]:
         host, _, port = (await up.stalwart())["lmtp"].rpartition(":")
         content = letter(
             f"Subject: {LETTER}",
-            "From: The Harbour Ledger of Birkenau and Surroundings <weekly@ledger.example.net>",
+            "From: Kleingartenverein of Birkenau and Surroundings <weekly@ledger.example.net>",
             "List-Unsubscribe: <https://ledger.example.net/leave?t=a-long-secret>, <mailto:leave@ledger.example.net>",
         )
         await send((host, int(port)), alice.email, content=content)
@@ -124,7 +124,7 @@ async def compose(alice: MailPage) -> None:
 
 
 async def newsletter(alice: MailPage) -> None:
-    """Of a list that can be left, and whose name needs two lines on a phone."""
+    """Of a list that can be left, and whose name needs several lines on a phone, and has a long word."""
     await at_inbox(alice)
     await alice.row(LETTER).click()
     await expect(alice.page.get_by_role("button", name="Unsubscribe from")).to_be_visible()

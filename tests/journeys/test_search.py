@@ -33,6 +33,7 @@ async def fill(owner: Newcomer) -> None:
         letter("Avis: vier Paletten", "Der Lieferschein <b>liegt</b> bei.", boxes["archive"], day=3),
         letter("Thursday", "I send the Lieferschein ahead.", boxes["sent"], owner.email, day=2),
         letter("You won", "Click for your Lieferschein", boxes["junk"], "win@example.net", day=1),
+        letter("Our new account", "Pay there", boxes["inbox"], "mara@examp1e.com", day=2),
         letter("Lunch", "Soup again", boxes["inbox"], "deniz@example.com", day=4),
     ]
     made = await person.call("Email/set", create={str(number): each for number, each in enumerate(letters)})
@@ -156,6 +157,16 @@ async def test_search_is_a_page_of_its_own_on_a_phone(up: Trial, browser: Browse
         await expect(alice.page.get_by_role("combobox", name="Search all mail")).to_be_focused()
         await expect(alice.page.get_by_role("option", name="from: who wrote it")).to_be_visible()
         await alice.expect_no_violations()
+        await alice.page.keyboard.type("from:mara")
+        impostor = alice.page.get_by_role("option", name="Looks like mara@example.com, but is not")
+        address = await impostor.get_by_text("mara@examp1e.com").bounding_box()
+        warning = await impostor.get_by_text("Looks like").bounding_box()
+        assert address
+        assert warning
+        # Beside a long address it would be cut off.
+        assert warning["y"] >= address["y"] + address["height"]
+        await alice.expect_no_violations()
+        await alice.page.keyboard.press("Control+a")
         await alice.page.keyboard.type("form:jonas Lieferschein")
         await alice.page.keyboard.press("Enter")
         await expect(alice.page.get_by_text("There is no operator “form”")).to_be_visible()

@@ -63,6 +63,22 @@ test.each([
   expect(alerts()).toEqual([])
 })
 
+const wrong = { name: '', address: 'ann@' }
+const plan = { id: 'f0', name: 'plan.pdf', type: 'application/pdf', size: 1, blobId: 'b0', cid: null }
+
+test.each([
+  ['Add a recipient first.', { to: [] }, { kind: 'nobody' }, { to: [ann] }],
+  ['ann@', { to: [wrong] }, { kind: 'not_addresses', recipients: [wrong] }, { to: [ann] }],
+  ['and there is none', { to: [ann] }, { kind: 'no_attachment', word: 'attached' }, { files: [plan] }],
+  ['This message has no subject.', { to: [ann] }, { kind: 'no_subject' }, { subject: 'Pallet 3' }]
+] as const)('what spoke against sending is said until it is put right (%s)', async (said, draft, objection, mended) => {
+  const { composition } = await shown(draft, (scene) => (scene.composition.objections = [objection]))
+  await press('Send')
+  expect(alerts()).toEqual([expect.stringContaining(said)])
+  await after(() => composition.change(mended))
+  expect(alerts()).toEqual([])
+})
+
 test('without a recipient nothing is sent, and the field has the focus', async () => {
   await shown({}, (scene) => (scene.composition.objections = [{ kind: 'nobody' }]))
   await press('Send')

@@ -1,5 +1,6 @@
 /** What is said across a window of writing, besides what the mail server said. */
 import type { Composition, Compose, Objection } from '#lib/state/compose.ts'
+import { everybody, notAddresses } from '#lib/compose/addressees.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import { octets } from '#lib/mail/octets.ts'
 import { troubleWord } from '#lib/state/trouble.ts'
@@ -33,11 +34,23 @@ export function refusalText(
   return words.files.refused(name)
 }
 
-/** A file that was uploaded meanwhile, or is tried again, is no reason any more. */
-export function isOver(objection: Objection, composition: Pick<Composition, 'fileState'>): boolean {
-  if (objection.kind !== 'uploading' && objection.kind !== 'upload_failed') return false
-  const kind = objection.kind === 'uploading' ? 'uploading' : 'failed'
-  return objection.files.every(({ id }) => composition.fileState(id).kind !== kind)
+/** What spoke against it was put right meanwhile, or is tried again. */
+export function isOver(objection: Objection, composition: Pick<Composition, 'draft' | 'fileState'>): boolean {
+  const { draft } = composition
+  switch (objection.kind) {
+    case 'nobody':
+      return everybody(draft).length > 0
+    case 'not_addresses':
+      return notAddresses(draft).length === 0
+    case 'uploading':
+      return objection.files.every(({ id }) => composition.fileState(id).kind !== 'uploading')
+    case 'upload_failed':
+      return objection.files.every(({ id }) => composition.fileState(id).kind !== 'failed')
+    case 'no_attachment':
+      return draft.files.some(({ cid }) => cid === null)
+    case 'no_subject':
+      return draft.subject.trim() !== ''
+  }
 }
 
 export function objectionText(objection: Objection, { objection: words }: ComposeWords): string {
