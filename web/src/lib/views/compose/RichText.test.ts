@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { after, draw } from '../../../../tests/drawn.ts'
 import { placeIn, rangeAt } from '#lib/views/compose/caret-place.ts'
+import { editable as cleaned } from '#lib/views/compose/editable.ts'
 import RichText from '#lib/views/compose/RichText.svelte'
 import { SvelteMap } from 'svelte/reactivity'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -77,6 +78,17 @@ test('what is typed where a text is still to come stands before it then, once', 
   await arrive()
   expect(text?.textContent).toBe('HiSignature')
   expect(onhtml).toHaveBeenCalledExactlyOnceWith('<div>HiSignature</div>')
+})
+
+test.each([
+  ['<div>One<br><br></div><div>two</div>', '<div>One</div><div><br></div><div>two</div>'],
+  ['<div>Look:<br><img data-cid="a"></div>', '<div>Look:</div><div><img data-cid="a"></div>'],
+  ['<div>One<br>two<br></div>', '<div>One</div><div>two</div>']
+])('each line of %s is there when it is opened again', async (html, lines) => {
+  await after(() => parts.set('loaded', { editable: cleaned, placeIn, rangeAt, takeQuote: () => null }))
+  const { text } = await drawn(html, html)
+  // Squire makes sure that a cursor has a place behind a picture.
+  expect(text?.innerHTML.replace('"><br>', '">')).toBe(lines)
 })
 
 const LINES = '<div>One</div><div>two</div>'

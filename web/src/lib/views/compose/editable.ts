@@ -16,8 +16,27 @@ export function editable(html: string): DocumentFragment {
     picture.removeAttribute('src')
   }
   for (const element of fragment.querySelectorAll<HTMLElement>('strong, em, ins, strike, tt')) rename(element)
+  for (const block of fragment.querySelectorAll('div:has(> br)')) partLines(block)
   // In a copy, the policy allows the styles that a quoted message has of its own.
   return document.importNode(fragment, true)
+}
+
+/** Squire deletes a break behind which no letter is: an empty line of Shift+Enter, or the one before a picture, would go. */
+function partLines(block: Element): void {
+  if (block.attributes.length > 0 || block.closest('[data-quote]')) return
+  const lines: ChildNode[][] = [[]]
+  for (const node of block.childNodes) {
+    if (node.nodeName === 'BR') lines.push([])
+    else lines.at(-1)?.push(node)
+  }
+  // The last break only holds the block open.
+  if (lines.at(-1)?.length === 0) lines.pop()
+  const made = lines.map((nodes) => {
+    const line = block.ownerDocument.createElement('div')
+    line.append(...(nodes.length > 0 ? nodes : [block.ownerDocument.createElement('br')]))
+    return line
+  })
+  block.replaceWith(...made)
 }
 
 function rename(element: HTMLElement): void {
