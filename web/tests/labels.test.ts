@@ -94,6 +94,22 @@ test('what two devices make at the same time is all kept, and the same name is o
   ])
 })
 
+test('a label that is made while another is still being made stays, also if that one fails', async () => {
+  const settings = new Settings()
+  const { labels } = await openedWith(settings)
+  const late = Promise.withResolvers<Response>()
+  const respond = settings.respond.bind(settings)
+  const edits = await labels.edits()
+  settings.respond = () => late.promise
+  const first = edits.create('Waiting')
+  settings.respond = respond
+  await edits.create('Paid')
+  expect(labels.items.map(({ name }) => name)).toEqual(['Paid', 'Waiting'])
+  late.resolve(Response.json({ code: 'unavailable' }, { status: 503 }))
+  await expect(first).rejects.toBeDefined()
+  expect(labels.items.map(({ name }) => name)).toEqual(['Paid'])
+})
+
 test('a label is shown at once, and taken back if the service does not keep it', async () => {
   const settings = new Settings()
   const { labels } = await openedWith(settings)

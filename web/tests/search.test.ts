@@ -181,6 +181,23 @@ test('a search that cannot be saved is not shown as saved', async () => {
   expect(mail.savedSearches).toEqual([])
 })
 
+test('what is saved while another search is still being saved stays, also if that one fails', async () => {
+  const settings = new Settings()
+  const mail = await openedWith(settings)
+  const search = await mail.search()
+  const late = Promise.withResolvers<Response>()
+  const respond = settings.respond.bind(settings)
+  settings.respond = () => late.promise
+  const first = search.save('Paper', 'pulp')
+  settings.respond = respond
+  const ink = { name: 'Ink', query: 'ink' }
+  await search.save(ink.name, ink.query)
+  expect(mail.savedSearches).toContainEqual({ name: 'Paper', query: 'pulp' })
+  late.resolve(Response.json({ code: 'unavailable' }, { status: 503 }))
+  await expect(first).rejects.toBeDefined()
+  expect(mail.savedSearches).toEqual([ink])
+})
+
 test('the last searches are kept on this device, the last one first', async () => {
   const scene = await opened(filled())
   const search = await scene.mail.search()

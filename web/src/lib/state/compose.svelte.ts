@@ -59,11 +59,13 @@ export class ComposeState implements Compose {
     const { ports, kept } = account
     const device = new DraftDevice(ports, await kept.drafts(), () => openDraftsAgain(account))
     const drafts = new Drafts(ports, device, kept.name)
-    await drafts.read().catch((failure: unknown) => ports.report(failure))
+    await drafts.read().catch((failure: unknown) => (kept.isStopped ? undefined : ports.report(failure)))
     const compose = new ComposeState(account, drafts, outbox, later)
     made(compose)
+    // The page was left while this was loaded: drafts that nobody sees must not be taken from who goes on with them.
+    if (kept.isStopped) compose.stop()
     // Without locks the tabs ask each other, which takes a moment.
-    void compose.#compositions.resume()
+    else void compose.#compositions.resume()
     return compose
   }
 

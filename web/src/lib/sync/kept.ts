@@ -301,6 +301,11 @@ export class Kept {
     await this.#cache?.keepNotificationLevel(level).catch(() => undefined)
   }
 
+  /** The page is left: what is kept cannot be read any more. */
+  get isStopped(): boolean {
+    return this.#stopped
+  }
+
   stop(): void {
     this.#stopped = true
     void this.#flush().then(() => this.#cache?.close())

@@ -2,7 +2,7 @@
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { keywordOf } from '#lib/mail/keywords.ts'
 import { COLOURS, labelsOf, type Label, type LabelColour } from '#lib/mail/label.ts'
-import type { LabelNames } from './labels.ts'
+import type { Change, LabelNames } from './labels.ts'
 import type { SettingsDocument } from './settings.ts'
 
 /** The document may hold 64 KB in all. */
@@ -46,18 +46,16 @@ export class LabelEdits {
   }
 
   /** Shown at once, and taken back if the service does not keep it. */
-  async #change(change: (labels: readonly Label[]) => readonly Label[]): Promise<void> {
-    const kept = this.#names.items
-    this.#names.show(change(kept))
+  async #change(change: Change): Promise<void> {
+    this.#names.begin(change)
     try {
       const changed = await this.#document.change((settings) => ({
         ...settings,
         labels: change(labelsOf(settings['labels'])).slice(0, MOST_LABELS)
       }))
       this.#names.take(changed)
-    } catch (failure) {
-      this.#names.show(kept)
-      throw failure
+    } finally {
+      this.#names.end(change)
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Saving a search, giving it another name, removing it: loaded with the search. */
-import type { SavedSearch, SavedSearches } from './searches.ts'
+import type { Change, SavedSearches } from './searches.ts'
 import type { SettingsDocument } from './settings.ts'
 
 /** The document may hold 64 KB in all. */
@@ -30,9 +30,8 @@ export class SearchSaver {
     return this.#change((all) => all.filter((one) => one.query !== query))
   }
 
-  async #change(change: (all: readonly SavedSearch[]) => readonly SavedSearch[]): Promise<void> {
-    const before = this.#saved.all
-    this.#saved.show(change(before))
+  async #change(change: Change): Promise<void> {
+    this.#saved.begin(change)
     try {
       this.#saved.take(
         await this.#document.change((settings) => ({
@@ -40,9 +39,8 @@ export class SearchSaver {
           searches: { saved: change(this.#saved.in(settings)) }
         }))
       )
-    } catch (failure) {
-      this.#saved.show(before)
-      throw failure
+    } finally {
+      this.#saved.end(change)
     }
   }
 }

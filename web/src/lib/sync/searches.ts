@@ -8,8 +8,13 @@ export interface SavedSearch {
   readonly query: string
 }
 
+export type Change = (saved: readonly SavedSearch[]) => readonly SavedSearch[]
+
 export class SavedSearches {
   readonly #account: Account
+  #kept: readonly SavedSearch[] = []
+  /** what the service does not know yet: shown at once, whatever it says meanwhile */
+  readonly #waiting = new Set<Change>()
   all: readonly SavedSearch[] = []
 
   constructor(account: Account) {
@@ -18,11 +23,23 @@ export class SavedSearches {
 
   /** What the service keeps. */
   take(settings: Settings): void {
-    this.show(this.in(settings))
+    this.#kept = this.in(settings)
+    this.#show()
   }
 
-  show(saved: readonly SavedSearch[]): void {
-    this.all = saved
+  begin(change: Change): void {
+    this.#waiting.add(change)
+    this.#show()
+  }
+
+  /** The service knows it, or refused it. */
+  end(change: Change): void {
+    this.#waiting.delete(change)
+    this.#show()
+  }
+
+  #show(): void {
+    this.all = [...this.#waiting].reduce((saved, change) => change(saved), this.#kept)
     this.#account.tell('account')
   }
 
