@@ -86,24 +86,6 @@ test('a tab from which another one took the draft sends nothing that it did not 
   expect([received(scene), one.drafts.get(id)?.sending]).toEqual([[], null])
 })
 
-test('a message leaves though no response says that its version before was destroyed, and another draft has its recipient', async () => {
-  const scene = browser()
-  scene.server.now = () => scene.world.time
-  const one = await tab(scene)
-  await one.write({ subject: 'Paper' })
-  const id = await one.write()
-  await pass(scene, 5_000)
-  scene.server.interrupt = async (path, body) => {
-    if (!body.includes('"destroy"')) return null
-    scene.server.interrupt = () => null
-    await scene.server.respond(path, body).text()
-    throw new TypeError('lost')
-  }
-  await one.sendings.send(id)
-  await pass(scene, 120_000)
-  expect([received(scene), one.told, within(scene, 'drafts')]).toEqual([['Pallets'], ['sent Pallets'], ['Paper']])
-})
-
 test('a mail server that never says what became of it: the person decides', async () => {
   const scene = browser()
   const one = await tab(scene)

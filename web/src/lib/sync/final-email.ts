@@ -30,19 +30,18 @@ interface Seen {
 }
 
 /**
- * Returns its id. `keep` is called before each further try, and with the id of the email before the version that it replaces
- * is destroyed. It raises if another tab took the sending over: that tab may be why the state has changed. Raises what
- * `keep` raises, or JmapFailure; an ambiguous one if the email may have been made.
+ * Returns its id. `claim` is called before each further try, and raises if another tab took the sending over: that tab may be
+ * why the state has changed. Raises what `claim` raises, or JmapFailure; an ambiguous one if the email may have been made.
  */
 export async function makeFinal(
   account: Account,
   kept: KeptDraft,
   sending: Sending,
-  keep: (changes: Partial<Pick<Sending, 'emailId'>>) => Promise<void>
+  claim: () => Promise<void>
 ): Promise<Id> {
   const email = await finalOf(account, kept, sending)
   for (let attempt = 0; attempt < MOST_MISMATCHES; attempt += 1) {
-    if (attempt > 0) await keep({})
+    if (attempt > 0) await claim()
     const { state, drafts } = await versionsOf(account, kept, sending)
     const results = await account.client.run([call('Email/set', 'set', { ifInState: state, create: { final: email } })])
     if (results.errorOf('set') !== 'stateMismatch') {
@@ -51,7 +50,6 @@ export async function makeFinal(
       if (emailId === null) {
         throw notStored(errorIn(response.notCreated, 'final'))
       }
-      await keep({ emailId })
       const gone = await replaceAll(account, drafts, sending, response.newState)
       await seeWhyGone(account, kept, emailId, gone)
       return emailId
@@ -162,7 +160,7 @@ async function versionsOf(account: Account, kept: KeptDraft, { late }: Sending):
 export async function findFinal(
   account: Account,
   kept: KeptDraft,
-  { messageId, late, since, emailId }: Sending
+  { messageId, late, since }: Sending
 ): Promise<{ readonly id: Id; readonly isDraft: boolean } | null> {
   const found = (await emailsOf(account, messageId, since)).filter(({ id }) => !late.includes(id))
   const first = found.find(({ keywords }) => !keywords['$draft']) ?? found[0]
@@ -173,8 +171,7 @@ export async function findFinal(
   const { stored } = kept
   const before = stored && stored.emailId !== first.id ? [stored.emailId] : []
   const gone = await replace(account, [...new Set([...others, ...before])], null)
-  // Once it was known to be made, this device has destroyed the version before, perhaps.
-  if (first.keywords['$draft'] && first.id !== emailId) {
+  if (first.keywords['$draft']) {
     await seeWhyGone(account, kept, first.id, gone)
   }
   await destroyDrafts(account, late)
