@@ -8,7 +8,7 @@ import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Id } from '#lib/jmap/types.ts'
 import { holdRefused, nobodyGot } from './departure-failure.ts'
 import { CHANGED, findFinal, LEFT_BEFORE, makeFinal, SENT_ELSEWHERE } from './final-email.ts'
-import type { OnItsWay, SendingRecord, StepChanges } from './sending-record.ts'
+import type { OnItsWay, SendingRecord } from './sending-record.ts'
 import { file, handOver, handoverOf, mostHeld, whereaboutsOf } from './submission.ts'
 
 /** Waits until no version of the draft is being stored, and finds out what became of the last; null: the draft is gone. */
@@ -38,8 +38,8 @@ export class Handover {
     }
     await record.step('waiting', { step: 'storing', since: record.account.facts.emailState }, {}, true)
     try {
-      const keep = (changes: StepChanges): Promise<void> => record.step('storing', changes, {}, true)
-      await this.#made(kept, kept.sending, await makeFinal(record.account, kept, kept.sending, keep))
+      const claim = (): Promise<void> => record.step('storing', {}, {}, true)
+      await this.#made(kept, kept.sending, await makeFinal(record.account, kept, kept.sending, claim))
     } catch (failure) {
       if (failure instanceof JmapFailure && failure.code === LEFT_BEFORE && !kept.sending.edited) {
         const emailId = kept.sending.late.at(-1) ?? null
