@@ -34,7 +34,9 @@ _CUT_OFF = """() => {
       found.push(`a dialog scrolls to its side: "${dialog.textContent.trim().slice(0, 40)}"`)
   for (const box of document.querySelectorAll('input:is([type="checkbox"], [type="radio"]):not([role="switch"])')) {
     const { width, height } = box.getBoundingClientRect()
-    if (Math.abs(width - height) > 0.5) found.push(`the box is squeezed of "${box.parentElement.textContent.trim()}"`)
+    // The boxes of a segment lie over its words, unseen.
+    const isSeen = getComputedStyle(box).opacity !== '0'
+    if (isSeen && Math.abs(width - height) > 0.5) found.push(`the box is squeezed of "${box.parentElement.textContent.trim()}"`)
   }
   const wider = document.documentElement.scrollWidth - innerWidth
   return wider > 0 ? [`the page is ${wider} px too wide`, ...found] : found
