@@ -183,6 +183,26 @@ describe.each([
   })
 })
 
+test('what was typed since the sending was taken back stays, when an older message of that sending comes late', async () => {
+  const first = await tab(new ModelServer())
+  const draft = await begun(first)
+  await tab(first.server)
+  const said: { kept: { sending: unknown } | null }[] = []
+  const line = new BroadcastChannel(names.find((one) => one.endsWith('-drafts')) ?? '')
+  line.addEventListener('message', ({ data }) => said.push(data as (typeof said)[number]))
+  await draft.send({ anyway: true })
+  await pass(1_000)
+  const undoing = first.compose.departures[0]?.undo()
+  await pass(3_000)
+  const back = await undoing
+  back?.change({ text: 'Dear Ann, hello' })
+  await pass(1_000)
+  line.postMessage(said.find(({ kept }) => kept?.sending))
+  await pass(1_000)
+  line.close()
+  expect(first.compose.open.map((one) => [one.draft.text, one.status])).toEqual([['Dear Ann, hello', 'writing']])
+})
+
 test('a draft whose tab is gone is written by the tab that shows it', async () => {
   const first = await tab(new ModelServer())
   const draft = await begun(first)
