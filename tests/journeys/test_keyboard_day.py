@@ -79,6 +79,8 @@ async def test_a_day_by_keyboard_without_a_pointer(up: Trial, browser: Browser) 
 
         # Settings.
         await alice.open("/mail/settings/general")
+        # Before the settings are there, Tab leads on to the end of the page.
+        await expect(alice.page.get_by_role("radio", name="System")).to_be_visible()
         await tab_until(alice, "radio", "System")
         await press(alice, "ArrowRight", "ArrowRight")
         await expect(alice.page.locator("html")).to_have_attribute("data-theme", "dark")

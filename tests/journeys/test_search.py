@@ -159,6 +159,8 @@ async def test_search_is_a_page_of_its_own_on_a_phone(up: Trial, browser: Browse
         await alice.expect_no_violations()
         await alice.page.keyboard.type("from:mara")
         impostor = alice.page.get_by_role("option", name="Looks like mara@example.com, but is not")
+        # Whom the person knows is learned 15 s after the page was there.
+        await expect(impostor).to_be_visible(timeout=40_000)
         address = await impostor.get_by_text("mara@examp1e.com").bounding_box()
         warning = await impostor.get_by_text("Looks like").bounding_box()
         assert address
