@@ -36,7 +36,8 @@ _CUT_OFF = """() => {
     const { width, height } = box.getBoundingClientRect()
     // The boxes of a segment lie over its words, unseen.
     const isSeen = getComputedStyle(box).opacity !== '0'
-    if (isSeen && Math.abs(width - height) > 0.5) found.push(`the box is squeezed of "${box.parentElement.textContent.trim()}"`)
+    const label = box.parentElement.textContent.trim()
+    if (isSeen && Math.abs(width - height) > 0.5) found.push(`the box is squeezed of "${label}"`)
   }
   const wider = document.documentElement.scrollWidth - innerWidth
   return wider > 0 ? [`the page is ${wider} px too wide`, ...found] : found
