@@ -2,8 +2,9 @@
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { keywordOf } from '#lib/mail/keywords.ts'
 import { COLOURS, labelsOf, type Label, type LabelColour } from '#lib/mail/label.ts'
-import type { Change, LabelNames } from './labels.ts'
+import type { LabelNames } from './labels.ts'
 import type { SettingsDocument } from './settings.ts'
+import type { Change } from './waiting-changes.ts'
 
 /** The document may hold 64 KB in all. */
 const MOST_LABELS = 200
@@ -46,7 +47,7 @@ export class LabelEdits {
   }
 
   /** Shown at once, and taken back if the service does not keep it. */
-  async #change(change: Change): Promise<void> {
+  async #change(change: Change<Label>): Promise<void> {
     this.#names.begin(change)
     try {
       const changed = await this.#document.change((settings) => ({

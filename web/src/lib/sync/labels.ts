@@ -2,17 +2,18 @@
 import { labelsOf, type Label } from '#lib/mail/label.ts'
 import type { Account } from './account.ts'
 import type { Settings } from './settings.ts'
-
-export type Change = (labels: readonly Label[]) => readonly Label[]
+import { WaitingChanges, type Change } from './waiting-changes.ts'
 
 export class LabelNames {
   readonly #account: Account
-  #kept: readonly Label[] = []
-  /** what the service does not know yet: shown at once, whatever it says meanwhile */
-  readonly #waiting = new Set<Change>()
+  readonly #changes: WaitingChanges<Label>
 
   constructor(account: Account) {
     this.#account = account
+    this.#changes = new WaitingChanges((labels) => {
+      account.labels = labelsOf(labels)
+      account.tell('account', 'list')
+    })
   }
 
   /** by name */
@@ -22,25 +23,14 @@ export class LabelNames {
 
   /** What the service keeps. */
   take(settings: Settings): void {
-    this.#kept = labelsOf(settings['labels'])
-    this.#show()
+    this.#changes.take(labelsOf(settings['labels']))
   }
 
-  begin(change: Change): void {
-    // Before the service said so, this device knows.
-    if (this.#waiting.size === 0) this.#kept = this.items
-    this.#waiting.add(change)
-    this.#show()
+  begin(change: Change<Label>): void {
+    this.#changes.begin(change, this.items)
   }
 
-  /** The service knows it, or refused it. */
-  end(change: Change): void {
-    this.#waiting.delete(change)
-    this.#show()
-  }
-
-  #show(): void {
-    this.#account.labels = labelsOf([...this.#waiting].reduce((labels, change) => change(labels), this.#kept))
-    this.#account.tell('account', 'list')
+  end(change: Change<Label>): void {
+    this.#changes.end(change)
   }
 }

@@ -1,6 +1,7 @@
 /** Saving a search, giving it another name, removing it: loaded with the search. */
-import type { Change, SavedSearches } from './searches.ts'
+import type { SavedSearch, SavedSearches } from './searches.ts'
 import type { SettingsDocument } from './settings.ts'
+import type { Change } from './waiting-changes.ts'
 
 /** The document may hold 64 KB in all. */
 const MOST = 50
@@ -30,7 +31,7 @@ export class SearchSaver {
     return this.#change((all) => all.filter((one) => one.query !== query))
   }
 
-  async #change(change: Change): Promise<void> {
+  async #change(change: Change<SavedSearch>): Promise<void> {
     this.#saved.begin(change)
     try {
       this.#saved.take(

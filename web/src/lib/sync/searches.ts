@@ -1,6 +1,7 @@
 /** The searches that a person saved; the service keeps them, so that they follow the person. */
 import type { Account } from './account.ts'
 import { objectOf, type Settings } from './settings.ts'
+import { WaitingChanges, type Change } from './waiting-changes.ts'
 
 export interface SavedSearch {
   readonly name: string
@@ -8,39 +9,28 @@ export interface SavedSearch {
   readonly query: string
 }
 
-export type Change = (saved: readonly SavedSearch[]) => readonly SavedSearch[]
-
 export class SavedSearches {
-  readonly #account: Account
-  #kept: readonly SavedSearch[] = []
-  /** what the service does not know yet: shown at once, whatever it says meanwhile */
-  readonly #waiting = new Set<Change>()
+  readonly #changes: WaitingChanges<SavedSearch>
   all: readonly SavedSearch[] = []
 
   constructor(account: Account) {
-    this.#account = account
+    this.#changes = new WaitingChanges((saved) => {
+      this.all = saved
+      account.tell('account')
+    })
   }
 
   /** What the service keeps. */
   take(settings: Settings): void {
-    this.#kept = this.in(settings)
-    this.#show()
+    this.#changes.take(this.in(settings))
   }
 
-  begin(change: Change): void {
-    this.#waiting.add(change)
-    this.#show()
+  begin(change: Change<SavedSearch>): void {
+    this.#changes.begin(change, this.all)
   }
 
-  /** The service knows it, or refused it. */
-  end(change: Change): void {
-    this.#waiting.delete(change)
-    this.#show()
-  }
-
-  #show(): void {
-    this.all = [...this.#waiting].reduce((saved, change) => change(saved), this.#kept)
-    this.#account.tell('account')
+  end(change: Change<SavedSearch>): void {
+    this.#changes.end(change)
   }
 
   in(settings: Settings): SavedSearch[] {
