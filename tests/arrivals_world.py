@@ -17,6 +17,9 @@ from postroom.mail.ports import MailAccount, MailState
 ALICE = MailAccount(UUID(int=1), "alice@example.org", "b")
 BOB = MailAccount(UUID(int=2), "bob@example.org", "c")
 
+ITERATIONS = 100
+"""More iterations of the event loop than anything here takes."""
+
 
 class FakeAccounts:
     def __init__(self, *accounts: MailAccount) -> None:
@@ -109,10 +112,18 @@ class World:
             stop.set()
 
     async def pass_time(self, seconds: float) -> None:
+        """What is under way ends before the time passes. A poll whose event the test has seen already would end after
+        it otherwise, and the pause until the next one would begin too late."""
+        await self.settle()
         self.clock.seconds += seconds
         self.watching._changed.set()
         self.arrivals._hinted.set()
-        await asyncio.sleep(0.02)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Let every task run until it waits for time, for a test, or for a hint."""
+        for _ in range(ITERATIONS):
+            await asyncio.sleep(0)
 
     async def until_open(self, *account_ids: str) -> None:
         await eventually(lambda: self.listener.open.keys() == set(account_ids), f"{account_ids} are listened to")

@@ -140,7 +140,7 @@ async def test_account_whose_polls_fail_is_polled_with_backoff_despite_new_hints
             await polled(world, polls)
             await world.pass_time(pause - 1)
             world.arrivals.hint(["b"])
-            await asyncio.sleep(0.02)
+            await world.settle()
             assert world.mail.polls["b"] == polls
             await world.pass_time(1)
         await polled(world, 8)
