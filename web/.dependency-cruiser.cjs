@@ -1,4 +1,4 @@
-/** Which room may import which: ARCHITECTURE.md, "How mail reaches the screen". */
+/** Which room may import which: ARCHITECTURE.md, "Layers". */
 const rooms = {
   jmap: [],
   mail: [],

@@ -39,6 +39,9 @@ from postroom.telemetry import REGISTRY
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs/reference"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src/postroom/deploy").rglob("*.md")])
+CODE_MAPS = [
+    ROOT / name for name in ("ARCHITECTURE.md", "docs/invariants.md", "docs/walks.md", "docs/where-to-change.md")
+]
 WRITE = os.environ.get("POSTROOM_WRITE_DOCS") == "1"
 
 TABLE = re.compile(r"(?<=<!-- settings -->\n).*?(?=<!-- end of settings -->)", re.DOTALL)
@@ -297,27 +300,29 @@ def test_no_document_installs_postroom_from_the_package_index() -> None:
         assert "--no-index" in line, line
 
 
-def test_every_test_named_in_architecture_exists() -> None:
-    named = re.findall(r"`?(tests/[a-z_/]+\.py)::(test_[a-z0-9_]+)", (ROOT / "ARCHITECTURE.md").read_text())
+def _code_maps() -> str:
+    return "\n".join(path.read_text() for path in CODE_MAPS)
+
+
+def test_every_test_named_in_the_code_maps_exists() -> None:
+    named = re.findall(r"`?(tests/[a-z_/]+\.py)::(test_[a-z0-9_]+)", _code_maps())
     assert named
     for file, name in named:
         assert f"def {name}(" in (ROOT / file).read_text(), f"{file}::{name}"
 
 
-def test_every_file_named_in_architecture_exists() -> None:
-    page = (ROOT / "ARCHITECTURE.md").read_text()
-    named = set(re.findall(r"`([a-z_0-9/]+\.(?:py|sql|lua))`", page))
+def test_every_file_named_in_the_code_maps_exists() -> None:
+    named = set(re.findall(r"`([a-z_0-9/]+\.(?:py|sql|lua))`", _code_maps()))
     assert {"leader_loop.py", "postgres/migrations/versions/0001_start.sql"} <= named
     for name in named:
         assert (ROOT / "src/postroom" / name).exists() or (ROOT / name).exists(), name
 
 
-def test_every_file_of_the_interface_named_in_architecture_exists() -> None:
+def test_every_file_of_the_interface_named_in_the_code_maps_exists() -> None:
     """Paths are below `web/src/lib`, or from the top; a bare name stands behind a path of the same folder."""
-    page = (ROOT / "ARCHITECTURE.md").read_text()
     missing: list[str] = []
     folder = ROOT
-    for name in re.findall(r"`([A-Za-z_0-9/.-]+\.(?:ts|svelte|js|html)|[a-z-]+/[a-z/-]*)`", page):
+    for name in re.findall(r"`([A-Za-z_0-9/.-]+\.(?:ts|svelte|js|html)|[a-z-]+/[a-z/-]*)`", _code_maps()):
         places = (ROOT / "web/src/lib", ROOT, ROOT / "src/postroom", folder)
         found = next((place / name for place in places if (place / name).exists()), None)
         if found is None:
