@@ -7,6 +7,7 @@ table of docs/reference/settings.md.
 import json
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import reduce
 from inspect import signature
@@ -330,6 +331,15 @@ def test_every_file_of_the_interface_named_in_the_code_maps_exists() -> None:
         else:
             folder = found.parent
     assert missing == []
+
+
+def test_architecture_names_the_layers_that_are_checked() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (checked,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    named = re.search(r"^`cli` →.*?\.$", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert named
+    layers = [re.findall(r"`([a-z_.]+)`", layer) for layer in named[0].split("→")]
+    assert layers == [re.findall(r"postroom\.([a-z_.]+)", layer) for layer in checked]
 
 
 def test_decision_records_are_numbered_without_gaps_and_have_the_required_sections() -> None:
