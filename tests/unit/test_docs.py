@@ -323,7 +323,8 @@ def test_every_file_of_the_interface_named_in_the_code_maps_exists() -> None:
     """Paths are below `web/src/lib`, or from the top; a bare name stands behind a path of the same folder."""
     missing: list[str] = []
     folder = ROOT
-    for name in re.findall(r"`([A-Za-z_0-9/.-]+\.(?:ts|svelte|js|html)|[a-z-]+/[a-z/-]*)`", _code_maps()):
+    kinds = "ts|svelte|js|cjs|html|css|json|jsonnet|ya?ml|toml"
+    for name in re.findall(rf"`([A-Za-z_0-9/.-]+\.(?:{kinds})|[a-z-]+/[a-z/-]*)`", _code_maps()):
         places = (ROOT / "web/src/lib", ROOT, ROOT / "src/postroom", folder)
         found = next((place / name for place in places if (place / name).exists()), None)
         if found is None:
