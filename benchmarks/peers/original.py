@@ -1,4 +1,4 @@
-"""The loop that Postroom replaces: every 30 s it polls a sorted set, and runs at most ten jobs, one after another."""
+"""A plain loop: every 30 s it polls a sorted set, and runs at most ten jobs, one after another."""
 
 import asyncio
 import json
