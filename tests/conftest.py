@@ -1,10 +1,17 @@
 """pyproject.toml allows sockets on loopback only and turns warnings into errors. Real servers: servers.py."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 pytest_plugins = ["servers", "cyrus_mail", "stalwart_mail", "built_release"]
+
+# On a busy machine an example takes longer than Hypothesis' 200 ms now and then. No property here is one of speed.
+settings.register_profile(
+    "no time limit", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("no time limit")
 
 
 class _OneBrowser(LoadFileScheduling):
