@@ -203,7 +203,7 @@ def _self_service(
     service = SelfService(
         kratos,
         people=people,
-        sessions_ended=EndedSessions(people.forget_person, publishers).of,
+        sessions_ended=EndedSessions(people.forget_person, publishers).disconnect,
         session_cookie=settings.session_cookie,
         public_url=settings.public_url,
     )
