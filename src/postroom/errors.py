@@ -3,9 +3,10 @@
     PostroomError
     ├── Refused               the input is wrong: say why, store nothing, never retry
     ├── DatabaseUnavailable   PostgreSQL is unavailable: nothing was stored, try again later
-    │   └── LoginRefused      it runs and refuses our login: an operator must act
+    │   ├── LoginRefused      it runs and refuses our login: an operator must act
+    │   └── Stopping          this process stops: nothing was stored, another process may store it
     ├── Unstorable            PostgreSQL refuses a value: store the same with another text
-    ├── KratosUnavailable     Kratos does not answer, or is unhealthy: the sweep waits, sessions stay
+    ├── KratosUnavailable     Kratos does not answer, or is unhealthy: the sweep waits, nobody is logged out
     │   └── PageTokenRefused  the sweep cannot continue from its page: it begins a new pass
     ├── NoSession             there is no session
     ├── SecondFactorDue       there is a session, but Kratos asks for a second factor first

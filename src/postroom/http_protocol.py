@@ -51,9 +51,8 @@ class Connections(ServerState):
         """Close idle connections above the limit. Returns whether there are no more than allowed."""
         while len(self.connections) > self.most and (idle := self.waiting or self.unread):
             oldest, _ = idle.popitem(last=False)
-            self.connections.discard(
-                oldest
-            )  # it ends in the next iteration of the event loop; do not count it until then
+            # It ends in the next iteration of the event loop, and must not count until then.
+            self.connections.discard(oldest)
             oldest.transport.abort()
         return len(self.connections) <= self.most
 

@@ -38,7 +38,7 @@ Resolve = Callable[[str], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class TrialListServer:
-    """A server on this host, for trials and tests. `certificate`: a file with what its certificate is checked by."""
+    """A server on this host, for trials and tests. Its certificate is checked by the one in the file `certificate`."""
 
     host: str
     port: int
@@ -46,7 +46,7 @@ class TrialListServer:
 
 
 def trial_list_server(setting: str | None) -> TrialListServer | None:
-    """Of POSTROOM_TRIAL_LIST_SERVER."""
+    """The server that POSTROOM_TRIAL_LIST_SERVER names."""
     if setting is None:
         return None
     server, _, certificate = setting.partition("=")
@@ -56,7 +56,7 @@ def trial_list_server(setting: str | None) -> TrialListServer | None:
 
 def resolved(host: str) -> Sequence[str]:
     """The addresses of a name. Raises `OSError` and `UnicodeError`."""
-    # With its dot it is complete: no search domain of this host's resolver is added to it.
+    # The dot at its end completes the name: this host's resolver adds no search domain to it.
     found = socket.getaddrinfo(f"{host}.", HTTPS_PORT, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
@@ -71,7 +71,7 @@ class ListServerHttp:
         self._resolve = resolve
         self._deadline = deadline
         self._context = httpx2.create_ssl_context(trust_env=False)
-        # Of its own: a name server that never responds must hold no thread that anything else waits for.
+        # A pool of its own: a name server that never responds must not hold a thread that anything else waits for.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="list-server")
 
     async def aclose(self) -> None:
@@ -83,7 +83,7 @@ class ListServerHttp:
     async def unsubscribe(self, url: HttpsUrl) -> None:
         ends = asyncio.get_running_loop().time() + self._deadline
         try:
-            # The second one is the last resort: closing a connection must not take for ever either.
+            # A time-out around the one in `_post`, as a last resort: closing a connection must not take for ever.
             async with asyncio.timeout_at(ends + _REST_WITHIN + _CLOSE_WITHIN):
                 status = await self._post(url, ends)
         except (TimeoutError, httpx2.TimeoutException):
@@ -110,14 +110,14 @@ class ListServerHttp:
         raise _unreachable()
 
     async def _addresses(self, url: HttpsUrl) -> Sequence[Address]:
-        """Of a name that has none, or one that is not public, the person learns the same: which names are in our own
-        network is not for strangers."""
+        """Raises the same error for a name without addresses and for a name with one that is not public: strangers must
+        not learn which names exist in our own network."""
         if self._is_trial(url):
             return [ip_address("127.0.0.1")]
         try:
             found = await asyncio.get_running_loop().run_in_executor(self._threads, self._resolve, url.host)
             addresses = [ip_address(each) for each in found]
-        except (OSError, ValueError) as error:  # UnicodeError is one
+        except (OSError, ValueError) as error:  # a UnicodeError is a ValueError
             log.info("List server not found", host=url.host, reason=type(error).__name__)
             raise _unreachable() from error
         if hidden := [each for each in addresses if not is_public(each)]:
@@ -148,14 +148,14 @@ class ListServerHttp:
             return response.status_code
 
     def _client(self, url: HttpsUrl, left: float) -> httpx2.AsyncClient:
-        """For one request, which has so many seconds: no cookie and no connection outlasts it."""
+        """A client for one request, which may take `left` seconds: no cookie and no connection outlasts it."""
         context = self._context
         if self._trial and self._is_trial(url):
             context = ssl.create_default_context(cafile=self._trial.certificate)
         return httpx2.AsyncClient(
             verify=context,
-            # Earlier than ours for all of it, whose cancellation would leave a connection open until it is collected:
-            # half of the time for TCP, half for TLS.
+            # httpx2 has to give up on a connection before our own time-out cancels it: a cancelled one stays open until
+            # it is collected. TCP gets half of the time, TLS the other half.
             timeout=httpx2.Timeout(max(0.001, left), connect=max(0.001, min(_CONNECT_WITHIN, left / 2 - 0.01))),
             follow_redirects=False,
             trust_env=False,  # a proxy from the environment would look the name up again

@@ -203,7 +203,7 @@ def _require_known(found: re.Match[str], named: Set[str], known: Set[str]) -> No
 
 
 def _parameters(query: str) -> list[tuple[str, str]]:
-    """Raises `ValueError`. A `+` is one (RFC 3986 §3.4): only HTML forms write a space so, and urllib with them."""
+    """Raises `ValueError`. A `+` stands for itself (RFC 3986 §3.4), but urllib makes it a space, as in forms."""
     try:
         return parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
@@ -223,7 +223,7 @@ def _place(text: str, default: int) -> tuple[str, int]:
     """Raises `ValueError`."""
     try:
         host = urlsplit(f"//{text}").hostname
-    except ValueError:  # of brackets
+    except ValueError:  # its brackets are wrong
         host = None
     if not host:
         raise ValueError(_HOST)

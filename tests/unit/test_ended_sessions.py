@@ -26,11 +26,11 @@ class FakePublisher:
 
 async def test_a_publisher_that_is_both_is_asked_once() -> None:
     forgotten, streams = list[UUID](), FakePublisher()
-    await EndedSessions(forgotten.append, (streams, streams)).of(ADA)
+    await EndedSessions(forgotten.append, (streams, streams)).disconnect(ADA)
     assert (forgotten, streams.disconnected) == ([ADA], [ADA])
 
 
 async def test_one_publisher_that_is_away_keeps_nothing_else_alive() -> None:
     forgotten, centrifugo = list[UUID](), FakePublisher()
-    await EndedSessions(forgotten.append, (FakePublisher(broken=True), centrifugo)).of(ADA)
+    await EndedSessions(forgotten.append, (FakePublisher(broken=True), centrifugo)).disconnect(ADA)
     assert (forgotten, centrifugo.disconnected) == ([ADA], [ADA])

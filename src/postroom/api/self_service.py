@@ -91,8 +91,8 @@ class SelfService:
         self._under_way = 0
 
     async def answer(self, request: Request) -> Response:
-        """Raises `PostroomError` for the interface, which has words for it. Who opened a link of Kratos' in a tab is
-        sent to a page with some."""
+        """Raises `PostroomError` for the interface, which explains it in its own words. A person who opened a link of
+        Kratos in a tab is sent to a page that does so."""
         try:
             return await self._forward(request)
         except (KratosUnavailable, Problem) as error:

@@ -5,7 +5,7 @@ import os
 
 
 def operator_name() -> str:
-    """Of LOGNAME or USER, or else of the system. In a container a user need not have a name: then `uid 1000`."""
+    """The name in LOGNAME or USER, or else the system's. A user of a container may have none: then `uid 1000`."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # OSError from Python 3.13 on

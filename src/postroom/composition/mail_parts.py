@@ -110,11 +110,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         for each in (upstream, mail, list_server):
             stack.push_async_callback(close, each.aclose)
         streams = LiveStreams(outbox, _notifications(parts, tokens), ended=people.forget_person)
-        publisher: Publisher = streams
-        browsers: CentrifugoForBrowsers | None = None
-        if centrifugo := centrifugo_of(settings):
-            publisher, browsers = centrifugo
-            stack.push_async_callback(close, publisher.aclose)
+        publisher, browsers = _publisher(settings, streams, stack)
         outbox_publisher = OutboxPublisher(outbox, publisher, beat=beats.of("outbox_publisher"))
         arrivals = Arrivals(states, mail, outbox_publisher.wake, now=clock.now, beat=beats.of("arrivals"))
         listener = mail if settings.mail_eventsource else None
@@ -150,6 +146,15 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         )
         routes = [*routes, _self_service(settings, settings.kratos_public_url, people, (streams, publisher), stack)]
         yield MailParts(routes, people, accounts, upstream, streams, _place(settings, browsers), loops)
+
+
+def _publisher(
+    settings: Settings, streams: LiveStreams, stack: AsyncExitStack
+) -> tuple[Publisher, CentrifugoForBrowsers | None]:
+    if not (centrifugo := centrifugo_of(settings)):
+        return streams, None
+    stack.push_async_callback(close, centrifugo[0].aclose)
+    return centrifugo
 
 
 def _notifications(parts: Parts, tokens: TokenCache) -> PostgresNotifications:
@@ -203,7 +208,7 @@ def _self_service(
     service = SelfService(
         kratos,
         people=people,
-        sessions_ended=EndedSessions(people.forget_person, publishers).of,
+        sessions_ended=EndedSessions(people.forget_person, publishers).disconnect,
         session_cookie=settings.session_cookie,
         public_url=settings.public_url,
     )

@@ -20,8 +20,9 @@ class Finding:
 
 
 def findings(headers: Sequence[str], authserv_id: str | None) -> Sequence[Finding]:
-    """Those of the topmost of `headers`, if it names our server: a sender can write such a header, too, but not above
-    ours (RFC 8601 §5). Where another server's stands on top, ours below it may be forged: Stalwart removes none."""
+    """The findings in the topmost of `headers`, if it names our server: a sender can write such a header, too, but not
+    above ours (RFC 8601 §5). If the topmost names another server, one below that names ours may be forged: Stalwart
+    removes none."""
     parts = _parts(headers[0]) if headers and authserv_id else []
     if not parts or _name(parts[0]) != (authserv_id or "").lower():
         return ()
@@ -29,7 +30,7 @@ def findings(headers: Sequence[str], authserv_id: str | None) -> Sequence[Findin
 
 
 def _name(part: str) -> str:
-    """A version may follow it."""
+    """The server's name, without the version that may follow it."""
     words = part.split()
     return _unquoted(words[0]).lower() if words else ""
 
@@ -50,7 +51,7 @@ def _unquoted(value: str) -> str:
 
 
 def _parts(header: str) -> list[str]:
-    """What stands between the semicolons; nothing of a malformed header."""
+    """The parts between the semicolons; none of a malformed header."""
     text = without_comments(header)
     if text is None:
         return []

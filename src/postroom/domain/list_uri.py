@@ -63,8 +63,8 @@ def _without_comments(text: str) -> str:
 
 
 def https_url(uri: str) -> HttpsUrl | None:
-    """None for what is not an https URL, or one with a user name, of an IP address, or of a name that is none of the
-    public domain name system."""
+    """None for what is not an https URL, and for one that has a user name, an IP address as its host, or a host outside
+    the public domain name system."""
     if len(uri) > LONGEST or not (parts := _parts(uri)):
         return None
     if parts.scheme != "https" or "@" in parts.netloc:

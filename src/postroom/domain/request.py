@@ -45,7 +45,7 @@ class State(StrEnum):
 
 
 class ListedState(StrEnum):
-    """As what a request is listed: by its state, but that a dismissed dead letter is not among the dead ones."""
+    """The state under which a request is listed: its own, but a dismissed dead letter is not among the dead ones."""
 
     WAITING = "waiting"
     RUNNING = "running"

@@ -29,8 +29,9 @@ class ListMail:
 
 
 def one_click(mail: ListMail, authserv_id: str | None, accepts: Callable[[HttpsUrl], bool]) -> HttpsUrl:
-    """`authserv_id`: by which our mail server names itself in Authentication-Results. `accepts`: whether a request may
-    go there. Raises `Refused`: the person may still write to the list, or open its page."""
+    """The URL to which the request goes. `authserv_id` is the name of our mail server in Authentication-Results;
+    `accepts` says whether a request may go to a URL. Raises `Refused`: the person may still write to the list, or open
+    its page."""
     if "junk" in mail.roles or {each.lower() for each in mail.keywords} & _SPAM:
         raise _refused("the message is spam: a request would tell its sender that somebody reads it")
     # A second header of the name may stand above the signed one: a signature covers the lowest (RFC 6376 §5.4.2).

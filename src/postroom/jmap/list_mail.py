@@ -1,4 +1,4 @@
-"""The port `ListMails` over JMAP: of one message what decides how its reader leaves the mailing list."""
+"""The port `ListMails` over JMAP: reads of one message what decides how its reader leaves the mailing list."""
 
 from collections.abc import Mapping
 from typing import Any, cast

@@ -16,8 +16,8 @@ class EndedSessions:
         self._forget = forget
         self._publishers = dict.fromkeys(publishers)
 
-    async def of(self, identity_id: UUID) -> None:
-        """All live connections of the person end. Those whose session goes on connect again by themselves."""
+    async def disconnect(self, identity_id: UUID) -> None:
+        """End all live connections of the person. Those whose session goes on connect again by themselves."""
         self._forget(identity_id)
         for publisher in self._publishers:
             try:

@@ -3,7 +3,8 @@
 Its entity tag is a hash of these bytes. A change names the tag of the document that it replaces: no tab overwrites
 unseen what another one has stored.
 
-Refused is whatever another parser could read differently (I-JSON, RFC 7493), or what PostgreSQL's jsonb cannot hold.
+A document is refused if another parser could read it differently (I-JSON, RFC 7493), or if PostgreSQL's jsonb cannot
+hold it.
 """
 
 import base64
@@ -125,7 +126,7 @@ def _require_fit(found: object) -> None:
 
 
 def _inside(container: object) -> Iterable[object]:
-    """The objects and arrays in it. Raises `Refused` for an unfit string."""
+    """The objects and arrays directly in `container`. Raises `Refused` for an unfit string."""
     if isinstance(container, dict):
         content = cast(dict[str, object], container)
         values: Iterable[object] = [*content.keys(), *content.values()]

@@ -167,7 +167,7 @@ class Preparation:
     """the time of the database, by which the other times are meant"""
 
     def differs_from(self, earlier: "Preparation | None") -> bool:
-        """Apart from the time."""
+        """Whether anything but `now` differs."""
         return earlier is None or replace(self, now=earlier.now) != earlier
 
 

@@ -83,9 +83,7 @@ _PARTS: dict[str, tuple[str, Collection[ListedState]]] = {
 class RequestList(Statements):
     """Raises `DatabaseUnavailable`."""
 
-    async def pages(
-        self, selection: Selection, after: Cursor | None = None, *, size: int = PAGE
-    ) -> AsyncIterator[Page]:
+    async def pages(self, selection: Selection, after: Cursor | None = None) -> AsyncIterator[Page]:
         """Each request once; one that changes state meanwhile may come twice, or not at all."""
         order = [*_PARTS]
         parts = order[order.index(after.part) :] if after else order
@@ -93,11 +91,11 @@ class RequestList(Statements):
         for part in parts:
             cursor = after if after and after.part == part else Cursor(part)
             while cursor:
-                page, cursor = await self._page(selection, cursor, size)
+                page, cursor = await self._page(selection, cursor)
                 if page:
                     yield page
 
-    async def _page(self, selection: Selection, cursor: Cursor, size: int) -> tuple[Page | None, Cursor | None]:
+    async def _page(self, selection: Selection, cursor: Cursor) -> tuple[Page | None, Cursor | None]:
         """The next page, and the cursor after it; None at the end of this part."""
         if selection.waits_for and cursor.part != "live":
             return None, None
@@ -109,7 +107,7 @@ class RequestList(Statements):
             "waits_for": selection.waits_for,
             "after_at": cursor.at,
             "after_id": cursor.identity_id,
-            "limit": size,
+            "limit": PAGE,
         }
         found = await rows(self._pool, statement, parameters)
         if not found:
@@ -117,7 +115,7 @@ class RequestList(Statements):
         rows_read = found[0]["rows_read"]
         page = Page([_listed(each, cursor.part) for each in found if each["identity_id"]], rows_read)
         following = replace(cursor, at=found[0]["last_at"], identity_id=found[0]["last_id"])
-        return page, following if rows_read == size else None
+        return page, following if rows_read == PAGE else None
 
 
 def _listed(found: Row, part: str) -> ListedRequest:

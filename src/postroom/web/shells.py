@@ -24,8 +24,8 @@ _NOT_UTF_8 = "\N{REPLACEMENT CHARACTER}"
 
 
 def shell_of(path: str, accept: str) -> str | None:
-    """The file name of the page; None if there is none at this address, or if none is asked for. `/` and `/mail` answer
-    also who does not ask for HTML, such as `curl`."""
+    """The file name of the page; None if there is none at this address, or if none is asked for. `/` and `/mail` also
+    answer a client that does not ask for HTML, such as `curl`."""
     if _NOT_UTF_8 in path or any(_is_below(path, place) for place in NEVER):
         return None
     if _is_below(path, "/mail"):
