@@ -9,8 +9,8 @@ WITH stored AS (
     WHERE s.etag = ANY(%(etags)s::text[]) OR %(any)s
     RETURNING kratos_identity_id, etag
 ), listening AS (
-    -- Who was never online has no such row, and hears of nothing. It is locked before the id of the event is drawn, so
-    -- that the ids of one person grow in the order of the commits.
+    -- A person who was never online has no such row, and gets no event. The row is locked before the id of the event is
+    -- drawn, so that the ids of one person grow in the order of the commits.
     SELECT kratos_identity_id FROM mail_states WHERE kratos_identity_id = (SELECT kratos_identity_id FROM stored)
     FOR UPDATE
 ), told AS (
