@@ -1,6 +1,7 @@
 """Which message may be unsubscribed from by one request, and where it goes."""
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 
@@ -257,3 +258,23 @@ def test_a_hostile_header_takes_no_time(hostile: str) -> None:
     findings([f"{OURS}; {hostile}"[:19_999], f"{OURS}; {hostile}"], OURS)
     signature_of(hostile)
     signature_of(hostile[:19_999])
+
+
+PASSED = "dkim=pass header.d=example.org;"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"results": [f"{OURS}; dkim=pass {'a' * 19_000}"]},
+        {"results": [f"{OURS}; {'a' * 9_000}{' ' * 9_000}"]},
+        {"results": [f"{OURS};{PASSED * 600}"], "signatures": [signature("x:" * 9_000)] * 50},
+        {"results": [f"{OURS};{PASSED * 600}"], "signatures": [signature()] * 20_000},
+    ],
+    ids=["long-name", "name-and-blanks", "long-signatures", "many-signatures"],
+)
+def test_a_hostile_message_takes_no_time(hostile: dict[str, list[str]]) -> None:
+    """Each person can import a message of any form. While one is judged the process does nothing else."""
+    began = process_time()
+    assert url_of(replace(NEWSLETTER, **hostile)) is None
+    assert process_time() - began < 1

@@ -10,7 +10,7 @@ export class Settings {
   meanwhile: (() => void) | null = null
 
   get tag(): string {
-    return JSON.stringify(this.document)
+    return encodeURIComponent(JSON.stringify(this.document))
   }
 
   respond(init: RequestInit | undefined): Response | Promise<Response> {

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 _PART = re.compile(r'((?:[^";]|"(?:[^"\\]|\\.)*")*)(;|\Z)', re.DOTALL)
-_PAIR = re.compile(r'([A-Za-z0-9._/-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s"]+)', re.DOTALL)
+_PAIR = re.compile(r'(?<![A-Za-z0-9._/-])([A-Za-z0-9._/-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s"]+)', re.DOTALL)
+"""Only whole names are tried: of a long one without a value, each end of it would be (quadratic time)."""
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _LONGEST = 20_000
 

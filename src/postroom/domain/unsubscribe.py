@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from postroom.domain.authentication_results import Finding, findings
-from postroom.domain.dkim_signature import signature_of
+from postroom.domain.dkim_signature import DkimSignature, signature_of
 from postroom.domain.list_uri import HttpsUrl, https_url, uris_of
 from postroom.errors import Refused
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
 """The value of `List-Unsubscribe-Post`, and the body of the request (RFC 8058 §3.1)."""
+
+MOST_SIGNATURES = 50
+"""Of one message. A person can import any message, and each signature is compared with each result."""
 
 _NAMES = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
 _SPAM = frozenset({"$junk", "$phishing"})
@@ -46,15 +49,18 @@ def one_click(mail: ListMail, authserv_id: str | None, accepts: Callable[[HttpsU
     found = findings(mail.results, authserv_id)
     if any(each.method == "dmarc" and each.result == "fail" for each in found):
         raise _refused("the mail server found that its sender is forged")
-    if not any(_covers(each, mail.signatures) for each in found if (each.method, each.result) == ("dkim", "pass")):
+    signatures = [signature_of(each) for each in mail.signatures[:MOST_SIGNATURES]]
+    # Left out unread, one of them could be the valid one.
+    if len(mail.signatures) > MOST_SIGNATURES or not any(
+        _covers(each, signatures) for each in found if (each.method, each.result) == ("dkim", "pass")
+    ):
         raise _refused("no valid signature covers its List-Unsubscribe and its List-Unsubscribe-Post")
     return url
 
 
-def _covers(finding: Finding, headers: Sequence[str]) -> bool:
+def _covers(finding: Finding, signatures: Sequence[DkimSignature | None]) -> bool:
     """Whether the signature that was found valid signs both headers (RFC 8058 §4). If the finding fits several, each
     must: whoever adds a signature can make it look like the valid one. Likewise, one that we cannot read may be it."""
-    signatures = [signature_of(each) for each in headers]
     meant = [each for each in signatures if each is None or each.may_be(finding)]
     return bool(meant) and all(each is not None and each.signed >= _NAMES for each in meant)
 

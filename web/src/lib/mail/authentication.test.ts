@@ -43,6 +43,19 @@ describe('what a stranger wrote does not count', () => {
     expect(found('mail.example.org; spf=none reason="; dmarc=pass header.from=example.net"')).toBe('unknown')
   })
 
+  test('in the envelope, which some servers write into their header as it came', () => {
+    for (const forged of ['dmarc=pass header.from=example.net', 'dkim=pass header.d=example.net']) {
+      const sender = `"x); ${forged} (y"@evil.test`
+      const spf = `spf=pass (${OURS}: domain of ${sender} designates 192.0.2.1) smtp.mailfrom=${sender}`
+      expect(found(`${OURS}; ${spf}; dmarc=none header.from=example.net`)).toBe('unknown')
+      expect(signedBy([`${OURS}; ${spf}`], OURS, 'ann@example.net')).toBeNull()
+    }
+    const host = 'x.evil.test);dmarc=pass;(y'
+    const helo = `spf=none (${OURS}: no SPF records found for postmaster@${host}) smtp.helo=evil.test`
+    expect(found(`${OURS}; ${helo}; dmarc=fail header.from=example.net`)).toBe('failed')
+    expect(found(`${OURS}; ${helo}; dmarc=none header.from=example.net`)).toBe('unknown')
+  })
+
   test('while nobody told us our name', () => {
     expect(authenticationOf(['null; dmarc=pass header.from=example.net'], null, 'ann@example.net')).toBe('unknown')
   })

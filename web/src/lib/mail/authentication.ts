@@ -22,7 +22,10 @@ export function authenticationOf(headers: readonly string[], authservId: string 
   if (!own || domain === '') {
     return 'unknown'
   }
-  const dmarc = own.results.find(({ method }) => method === 'dmarc')
+  const all = own.results.filter(({ method }) => method === 'dmarc')
+  // Some servers write into it what the sending host says it is called, as it came: that may have brought one of several.
+  const dmarc = all.find(({ result }) => result === 'fail') ?? all[0]
+  if (all.length > 1 && dmarc?.result !== 'fail') return 'unknown'
   if (dmarc?.result === 'pass' || dmarc?.result === 'fail') {
     const about = dmarc.properties['header.from']
     return about !== undefined && about !== domain ? 'unknown' : dmarc.result === 'pass' ? 'passed' : 'failed'
@@ -81,7 +84,10 @@ function resultOf(part: string): Result {
   return { method: method.split('/')[0] ?? '', result, properties: Object.fromEntries(pairs) }
 }
 
-/** RFC 5322 §3.2.2: comments nest. Text between quotes is none, and a semicolon there separates nothing. */
+/**
+ * RFC 5322 §3.2.2: comments nest. Text between quotes is none, and a semicolon there separates nothing. Nothing is left if
+ * a comment holds a quotation mark: some servers write the envelope sender there as it came (`"x) ; dmarc=pass"@evil.test`).
+ */
 function withoutComments(header: string): string {
   let depth = 0
   let quoted = false
@@ -90,7 +96,8 @@ function withoutComments(header: string): string {
     const char = header.charAt(at)
     if (char === '\\') {
       at += 1
-    } else if (char === '"' && depth === 0) {
+    } else if (char === '"') {
+      if (depth > 0) return ''
       quoted = !quoted
     } else if (char === '(' && !quoted) {
       depth += 1

@@ -21,7 +21,7 @@ const MOST_OCTETS = 180
 export function safeName(name: string, otherwise = 'attachment'): string {
   const plain = honestName(name).replace(OF_PATHS, '_').replace(/\s+/gu, ' ')
   // A leading dot hides a file, and Windows drops dots and spaces at the end.
-  const whole = plain.replace(/^[. ]+|[. ]+$/gu, '').replace(DEVICES, '_$&')
+  const whole = plain.replace(/^[. ]+|(?<![. ])[. ]+$/gu, '').replace(DEVICES, '_$&')
   if (whole === '') return otherwise
   const at = whole.lastIndexOf('.')
   const extension = at > 0 && whole.length - at <= 12 ? whole.slice(at) : ''

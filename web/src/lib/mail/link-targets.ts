@@ -1,25 +1,30 @@
 /** Links whose text names another place than the one they lead to. */
+import { asRead } from './as-read.ts'
 import { inLetters, organisationOf } from './organisation.ts'
 
 /** Hosts of mail servers that check each link when it is opened: the place is in the query, or in the path. */
 const CHECKERS =
-  /(^|\.)(safelinks\.protection\.outlook\.com|urldefense\.(com|proofpoint\.com)|linkprotect\.cudasvc\.com|protection\.sophos\.com|mimecast(protect)?\.com|google\.com)$/
+  /(^|\.)(safelinks\.protection\.outlook\.com|urldefense\.(com|proofpoint\.com)|linkprotect\.cudasvc\.com|protection\.sophos\.com|mimecast(protect)?\.com)$/
 
-const NAMED = /^(?:https?:\/\/)?((?:[\p{L}\p{N}_-]+\.)+\p{L}{2,24})(?::\d+)?(?:[/?#]\S*)?$/iu
+const HOST = String.raw`((?:[\p{L}\p{N}_-]+\.)+\p{L}{2,24})\.?(?::\d+)?(?=[/?#\s]|$)`
+/** Alone, perhaps with its path, or anywhere behind its scheme */
+const NAMED = new RegExp(String.raw`^${HOST}\S*$|https?://(?:[^\s/@]*@)?${HOST}`, 'iu')
 /** What ends so is a file rather than a host. */
 const FILES = /\.(pdf|docx?|xlsx?|pptx?|zip|png|jpe?g|gif|txt|html?|js|py|md|csv|ics)$/i
 
-/** The host that the text of a link names; null if it names none. */
+/** The host that the text of a link names; null if it names none. Browsers read other full stops as one (UTS #46). */
 function hostNamed(text: string): string | null {
-  const found = NAMED.exec(text.trim().slice(0, 500))
-  return found?.[1] && !FILES.test(found[1]) ? found[1].toLowerCase() : null
+  const read = asRead(text.slice(0, LONGEST)).replace(/[\u3002\uff61]/g, '.')
+  const [, alone, behind] = NAMED.exec(read.slice(0, 500).replace(/^[^\p{L}\p{N}]+/u, '')) ?? []
+  const host = alone ?? behind
+  return host && !FILES.test(host) ? host.toLowerCase() : null
 }
 
 /** Whether the text names another organisation's place than the one that opens. */
 export function leadsElsewhere(text: string, href: string): boolean {
   const named = hostNamed(text)
   if (named === null) return false
-  const target = urlOf(href)
+  const target = urlOf(href.trim().replace(/^\/\//, 'https://'))
   if (!target || !/^https?:$/.test(target.protocol)) return false
   const organisation = organisationOf(inLetters(named))
   return !places(target).some((host) => organisationOf(inLetters(host)) === organisation)
@@ -27,12 +32,16 @@ export function leadsElsewhere(text: string, href: string): boolean {
 
 /** The host, or the one that a server which checks links passes on to. */
 function places(target: URL): readonly string[] {
-  if (!CHECKERS.test(target.hostname)) return [target.hostname]
-  const passed = [...target.searchParams.values(), target.href.replace(/^.*?__/, '').replace(/__.*$/, '')]
-  return [
-    target.hostname,
-    ...passed.flatMap((value) => urlOf(value.replace(/^(?!https?:)/, 'https://'))?.hostname ?? [])
-  ]
+  const { hostname, pathname, searchParams } = target
+  // Everybody may publish at other hosts and paths of Google.
+  if (hostname === 'www.google.com' && pathname === '/url')
+    return [hostname, ...passedOn([searchParams.get('q') ?? searchParams.get('url') ?? ''])]
+  if (!CHECKERS.test(hostname)) return [hostname]
+  return [hostname, ...passedOn([...searchParams.values(), target.href.replace(/^.*?__/, '').replace(/__.*$/, '')])]
+}
+
+function passedOn(values: readonly string[]): readonly string[] {
+  return values.flatMap((value) => urlOf(value.replace(/^(?!https?:)/, 'https://'))?.hostname ?? [])
 }
 
 function urlOf(href: string): URL | null {
@@ -44,36 +53,63 @@ function urlOf(href: string): URL | null {
 }
 
 /** Links that are looked at in one message, and characters of one: no HTML makes the search slow. */
-const MOST_LINKS = 500
+const MOST_LINKS = 5_000
 const LONGEST = 4_000
-const HREF = /\shref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i
 
-/** The first link of an HTML that names another place than its own. */
+const LINK = /<a(?=[\s/])/gi
+const VALUE = String.raw`"([^"]*)(?:"|$)|'([^']*)(?:'|$)|([^\s>]*)`
+/** The rest of a tag, whose values may hold `>`. What could be a link again is looked at by itself. */
+const REST = String.raw`(?:(?:(?!<a[\s/])[^>=])+|=\s*(?:${VALUE.replaceAll('([', '(?:[')}))*`
+const TAG = new RegExp(`${REST}>?`, 'y')
+const ATTRIBUTE = new RegExp(String.raw`[\s/]*([^\s/>=]+)(?:\s*=\s*(?:${VALUE}))?`, 'gy')
+/** What is not read: comments, styles, tags. */
+const UNREAD = new RegExp(
+  String.raw`<!--(?:-?>|[\s\S]*?(?:--!?>|$))|<style\b[\s\S]*?(?:</style|$)|</?[a-z]${REST}>?`,
+  'gi'
+)
+
+/**
+ * The first link of an HTML that names another place than its own. Each `<a` is looked at, wherever a browser may begin to
+ * read it: nothing in front of a link hides it.
+ */
 export function deceptiveLink(html: string): { readonly shown: string; readonly target: string } | null {
-  const small = html.toLowerCase()
-  let at = 0
-  for (let left = MOST_LINKS; left > 0; left -= 1) {
-    const start = small.indexOf('<a', at)
-    const inner = start < 0 ? -1 : small.indexOf('>', start) + 1
-    const end = inner <= 0 ? -1 : small.indexOf('</a', inner)
-    if (end < 0) return null
-    at = end
-    const [, one, two, three] = HREF.exec(html.slice(start + 2, Math.min(inner - 1, start + LONGEST))) ?? []
-    const target = unescaped(one ?? two ?? three ?? '')
-    const shown = unescaped(html.slice(inner, Math.min(end, inner + LONGEST)).replace(/<[^<>]*>/g, ''))
-    if (leadsElsewhere(shown, target)) return { shown: shown.replace(/\s+/g, ' ').trim(), target }
+  let left = MOST_LINKS
+  for (const { index } of html.matchAll(LINK)) {
+    if ((left -= 1) < 0) return null
+    const [start, piece] = [2, html.slice(index, index + 2 * LONGEST)]
+    TAG.lastIndex = start
+    const [tag = ''] = TAG.exec(piece) ?? []
+    const target = hrefIn(tag)
+    const inner = piece.slice(start + tag.length)
+    const end = inner.search(/<\/?a(?=[\s/>])/i)
+    const shown = target && unescaped((end < 0 ? inner : inner.slice(0, end)).replace(UNREAD, ''))
+    if (shown && leadsElsewhere(shown, target)) return { shown: asRead(shown), target }
   }
   return null
 }
 
+/** Of attributes of one name the first counts. */
+function hrefIn(tag: string): string {
+  for (const [, name = '', one, two, three] of tag.matchAll(ATTRIBUTE))
+    if (name.toLowerCase() === 'href') return unescaped(one ?? two ?? three ?? '')
+  return ''
+}
+
+/** Those of which an address is made, and what cannot be seen */
+const ENTITIES: Readonly<Record<string, string>> = {
+  ...{ nbsp: ' ', lt: '<', gt: '>', quot: '"', amp: '&', apos: "'" },
+  ...{ period: '.', colon: ':', sol: '/', commat: '@', hyphen: '-', dash: '-', lowbar: '_', quest: '?', num: '#' },
+  ...{ shy: '', zwj: '', zwnj: '', ZeroWidthSpace: '', NoBreak: '', Tab: '', NewLine: ' ' }
+}
+
 function unescaped(text: string): string {
-  return text
-    .replace(/&#(\d{1,6});/g, (_, code: string) => letter(Number(code)))
-    .replace(/&#x([0-9a-f]{1,6});/gi, (_, code: string) => letter(Number.parseInt(code, 16)))
-    .replace(
-      /&(nbsp|lt|gt|quot|amp);/g,
-      (_, name: string) => ({ nbsp: ' ', lt: '<', gt: '>', quot: '"', amp: '&' })[name] ?? ''
-    )
+  return text.replace(
+    /&(?:#x([0-9a-f]{1,8})|#(\d{1,9})|([a-z]{2,20}));?/gi,
+    (whole, hex?: string, code?: string, name?: string) => {
+      if (hex ?? code) return letter(hex ? Number.parseInt(hex, 16) : Number(code))
+      return ENTITIES[name ?? ''] ?? whole
+    }
+  )
 }
 
 function letter(code: number): string {

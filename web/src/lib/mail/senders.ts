@@ -17,9 +17,9 @@ export interface KnownSender {
 /** As it is kept: an entry is [address, name, wrote, day]. */
 type Kept = readonly [string, string, 0 | 1, number]
 
-/** Entries that are kept, and characters of them: the document holds 64 KB in all. */
+/** Entries that are kept, and octets of them: the document holds 64 KB in all. */
 const MOST = 250
-const MOST_CHARACTERS = 14_000
+const MOST_OCTETS = 14_000
 const LONGEST_NAME = 60
 const LONGEST_ADDRESS = 120
 
@@ -62,9 +62,9 @@ function byImportance(one: KnownSender, other: KnownSender): number {
 }
 
 function fitting(senders: readonly KnownSender[]): readonly KnownSender[] {
-  let left = MOST_CHARACTERS
-  return senders.slice(0, MOST).filter(({ address, name }) => {
-    left -= address.length + name.length + 20
+  let left = MOST_OCTETS
+  return senders.slice(0, MOST).filter((sender) => {
+    left -= new TextEncoder().encode(JSON.stringify(keptSenders([sender]))).length
     return left >= 0
   })
 }

@@ -1,6 +1,6 @@
 /** Saving a search, giving it another name, removing it: loaded with the search. */
 import type { SavedSearch, SavedSearches } from './searches.ts'
-import type { SettingsDocument } from './settings.ts'
+import { objectOf, type SettingsDocument } from './settings.ts'
 import type { Change } from './waiting-changes.ts'
 
 /** The document may hold 64 KB in all. */
@@ -37,7 +37,7 @@ export class SearchSaver {
       this.#saved.take(
         await this.#document.change((settings) => ({
           ...settings,
-          searches: { saved: change(this.#saved.in(settings)) }
+          searches: { ...objectOf(settings['searches']), saved: change(this.#saved.in(settings)) }
         }))
       )
     } finally {

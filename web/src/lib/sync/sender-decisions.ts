@@ -3,8 +3,8 @@
 import type { Account } from './account.ts'
 import { objectOf, type Settings, type SettingsDocument } from './settings.ts'
 
-/** Entries that are kept of each kind; the document may hold 64 KB in all. */
-const MOST = 500
+/** Octets that are kept of each kind; the document may hold 64 KB in all, and a full one takes no change of anything. */
+const MOST_OCTETS = 9_000
 /** Characters of an entry. The senders write what is in it. */
 const LONGEST = 600
 
@@ -46,7 +46,7 @@ export class Decisions {
     const added = entry.toLowerCase()
     this.#show([...this.#entries, added])
     if (added.length <= LONGEST) {
-      await this.#change((entries) => [...new Set([...entries, added])].slice(-MOST))
+      await this.#change((entries) => newest([...new Set([...entries, added])]))
     }
   }
 
@@ -76,6 +76,13 @@ export class Decisions {
     const entries = objectOf(settings[part])[list]
     return Array.isArray(entries) ? entries.filter((entry) => typeof entry === 'string') : []
   }
+}
+
+/** Those for which there is room, the newest last. */
+function newest(entries: readonly string[]): readonly string[] {
+  let left = MOST_OCTETS
+  const isKept = (entry: string): boolean => (left -= new TextEncoder().encode(JSON.stringify(entry)).length + 1) >= 0
+  return entries.toReversed().filter(isKept).toReversed()
 }
 
 /** The decisions of each kind. */
