@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Email as Row, EmailBody } from '#lib/jmap/types.ts'
-import type { Departure } from '#lib/state/compose.ts'
+import type { OutgoingMessage } from '#lib/state/compose.ts'
 import { deliver, hint } from './scene.ts'
 import { begun, draftsOn, writing, type WritingScene } from './writing.ts'
 import { settled } from './world.ts'
@@ -33,7 +33,7 @@ describe('a message that is sent', () => {
     expect(scene.world.mistakes).toEqual([])
   })
 
-  test('leaves the list of drafts at once, also while the pointer is there, and is there again when it is taken back', async () => {
+  test('leaves the list of drafts at once, also while the pointer is there, and is there again when it is undone', async () => {
     const scene = await clocked()
     const draft = await begun(scene)
     scene.mail.show('drafts')
@@ -43,8 +43,8 @@ describe('a message that is sent', () => {
     await draft.send({ anyway: true })
     await scene.world.pass(2_000)
     expect(scene.mail.list?.total).toBe(0)
-    const [departure] = scene.compose.departures as [Departure]
-    const undoing = departure.undo()
+    const [outgoing] = scene.compose.outgoing as [OutgoingMessage]
+    const undoing = outgoing.undo()
     await scene.world.pass(5_000)
     await undoing
     expect(scene.mail.list?.total).toBe(1)
@@ -63,13 +63,13 @@ describe('a message that is sent', () => {
     expect([scene.mail.list?.total, scene.mail.list?.arrived]).toEqual([1, 1])
   })
 
-  test('is open again when it is taken back, and nothing left', async () => {
+  test('is open again when it is undone, and nothing left', async () => {
     const scene = await clocked()
     const draft = await begun(scene)
     await draft.send({ anyway: true })
     await scene.world.pass(2_000)
-    const [departure] = scene.compose.departures as [Departure]
-    const undoing = departure.undo()
+    const [outgoing] = scene.compose.outgoing as [OutgoingMessage]
+    const undoing = outgoing.undo()
     await scene.world.pass(5_000)
     expect((await undoing)?.draft.text).toBe('Dear Ann')
     await scene.world.pass(60_000)
@@ -168,7 +168,7 @@ test('a message that names nobody, or what is no address, is not sent', async ()
   await settled()
 })
 
-test('a message that leaves later is dated at that time, and keeps its file when it is taken back', async () => {
+test('a message that leaves later is dated at that time, and keeps its file when it is undone', async () => {
   const scene = await clocked()
   const draft = await begun(scene)
   draft.attach([new File(['plan'], 'plan.pdf', { type: 'application/pdf' })])
@@ -178,8 +178,8 @@ test('a message that leaves later is dated at that time, and keeps its file when
   await scene.world.pass(10_000)
   const [sent] = [...scene.server.emails.values()]
   expect(Date.parse(sent?.sentAt ?? '')).toBe(at.getTime())
-  const [departure] = scene.compose.departures as [Departure]
-  const undoing = departure.undo()
+  const [outgoing] = scene.compose.outgoing as [OutgoingMessage]
+  const undoing = outgoing.undo()
   await scene.world.pass(5_000)
   const back = await undoing
   scene.server.blobs.expire()

@@ -51,7 +51,7 @@ describe.each([
     expect([found(scene), scene.compose.unsent]).toEqual([[0, [], 0, []], 0])
   })
 
-  test('has left once the connection is back, if the time to take it back is over: discarding comes too late', async () => {
+  test('has left once the connection is back, if the time to undo it is over: discarding comes too late', async () => {
     const scene = await waiting(isStored)
     scene.server.interrupt = () => null
     scene.world.return()
@@ -61,7 +61,7 @@ describe.each([
     expect(found(scene)).toEqual([1, [], 1, []])
   })
 
-  test.each([0, 5_000, 20_000])('is a draft if the discarding is taken back after %i ms', async (pause) => {
+  test.each([0, 5_000, 20_000])('is a draft if the discarding is undone after %i ms', async (pause) => {
     const scene = await waiting(isStored)
     const undo = scene.draft.discard()
     await scene.world.pass(pause)

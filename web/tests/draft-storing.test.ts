@@ -228,7 +228,7 @@ test('a mailbox for drafts is made if there is none', async () => {
 })
 
 describe('a draft that is discarded', () => {
-  test('stays at the mail server while that can be taken back, and is destroyed then', async () => {
+  test('stays at the mail server while that can be undone, and is destroyed then', async () => {
     const scene = await stored()
     scene.draft.discard()
     await scene.world.pass(8_000)
@@ -237,7 +237,7 @@ describe('a draft that is discarded', () => {
     expect(draftsOn(scene)).toEqual([])
   })
 
-  test('is open again as it was if that is taken back', async () => {
+  test('is open again as it was if that is undone', async () => {
     const scene = await stored()
     const undo = scene.draft.discard()
     await scene.world.pass(5_000)
@@ -246,7 +246,7 @@ describe('a draft that is discarded', () => {
     expect([scene.compose.open.map(({ draft }) => draft.text), draftsOn(scene)]).toEqual([['Dear Ann'], ['Dear Ann']])
   })
 
-  test('is written anew if that is taken back when it is destroyed', async () => {
+  test('is written anew if that is undone when it is destroyed', async () => {
     const scene = await stored()
     const undo = scene.draft.discard()
     await scene.world.pass(15_000)

@@ -183,7 +183,7 @@ describe.each([
   })
 })
 
-test('what was typed since the sending was taken back stays, when an older message of that sending comes late', async () => {
+test('what was typed since the sending was undone stays, when an older message of that sending comes late', async () => {
   const first = await tab(new ModelServer())
   const draft = await begun(first)
   await tab(first.server)
@@ -192,7 +192,7 @@ test('what was typed since the sending was taken back stays, when an older messa
   line.addEventListener('message', ({ data }) => said.push(data as (typeof said)[number]))
   await draft.send({ anyway: true })
   await pass(1_000)
-  const undoing = first.compose.departures[0]?.undo()
+  const undoing = first.compose.outgoing[0]?.undo()
   await pass(3_000)
   const back = await undoing
   back?.change({ text: 'Dear Ann, hello' })

@@ -288,13 +288,13 @@ describe('among many drafts, whose list is sorted late, a lost response', () => 
   })
 })
 
-test('sent, taken back, changed, sent, taken back, sent within seconds: one mail', async () => {
+test('sent, undone, changed, sent, undone, sent within seconds: one mail', async () => {
   const scene = await clocked()
   let draft = await begun(scene)
   for (const pause of [500, 50]) {
     await draft.send({ anyway: true })
     await scene.world.pass(pause)
-    const undoing = scene.compose.departures[0]?.undo()
+    const undoing = scene.compose.outgoing[0]?.undo()
     await scene.world.pass(3_000)
     draft = (await undoing) ?? draft
     draft.change({ text: `Dear Ann, after ${pause}` })

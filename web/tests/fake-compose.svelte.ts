@@ -1,11 +1,19 @@
 /** Stands in place of what writes and sends, for views around the windows of writing. */
-import type { Compose, Composition, Departure, Identity, Outcome, Start, UnsentDraft } from '#lib/state/compose.ts'
+import type {
+  Compose,
+  Composition,
+  OutgoingMessage,
+  Identity,
+  Outcome,
+  Start,
+  UnsentDraft
+} from '#lib/state/compose.ts'
 
 export class FakeCompose implements Compose {
   readonly started: Start[] = []
   open: readonly Composition[] = $state.raw([])
-  departures: readonly Departure[] = $state.raw([])
-  knowsDepartures = $state(true)
+  outgoing: readonly OutgoingMessage[] = $state.raw([])
+  knowsOutgoing = $state(true)
   outcome = $state.raw<Outcome | null>(null)
   unsent = $state(0)
   unsentDrafts: readonly UnsentDraft[] = $state.raw([])
@@ -24,7 +32,7 @@ export class FakeCompose implements Compose {
     return this.failure === null ? Promise.resolve({} as Composition) : Promise.reject(this.failure)
   }
 
-  takeBack(): Promise<null> {
+  undoHeld(): Promise<null> {
     return Promise.resolve(null)
   }
 

@@ -3,7 +3,7 @@ import { EMPTY, type Draft, type DraftFile } from '#lib/compose/draft.ts'
 import type {
   Compose,
   Composition,
-  Departure,
+  OutgoingMessage,
   FileState,
   Identity,
   Objection,
@@ -109,8 +109,8 @@ export class FakeCompositions implements Compose {
   maxDelay = 7 * 86_400
   maxFile = 50_000_000
   maxFiles = 50_000_000
-  departures = $state.raw<readonly Departure[]>([])
-  knowsDepartures = true
+  outgoing = $state.raw<readonly OutgoingMessage[]>([])
+  knowsOutgoing = true
   outcome: Outcome | null = null
   unsent = 0
   unsentDrafts: readonly UnsentDraft[] = []
@@ -128,7 +128,7 @@ export class FakeCompositions implements Compose {
     return Promise.resolve(this.begin(start.kind === 'new' ? { to: start.to ?? [] } : {}))
   }
 
-  takeBack(): Promise<Composition | null> {
+  undoHeld(): Promise<Composition | null> {
     return Promise.resolve(null)
   }
 

@@ -204,7 +204,7 @@ test('what could not be written is written once there is room again, though nobo
   expect(next.compose.open.map(({ draft: { text } }) => text)).toEqual(['Dear Ann'])
 })
 
-test('what was taken back while the disk was full is not sent by the next page, once there was room', async () => {
+test('what was undone while the disk was full is not sent by the next page, once there was room', async () => {
   const tab = await mortal()
   tab.server.sending.clock = () => tab.world.time
   tab.server.sending.maxDelayedSend = 0
@@ -216,7 +216,7 @@ test('what was taken back while the disk was full is not sent by the next page, 
   const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
     throw new DOMException('full', 'QuotaExceededError')
   })
-  const undone = tab.compose.departures[0]?.undo()
+  const undone = tab.compose.outgoing[0]?.undo()
   await tab.world.pass(3_000)
   expect(await undone).not.toBeNull()
   put.mockRestore()

@@ -82,7 +82,7 @@ async function run(left: number): Promise<{ steps: number; facts: Record<string,
   return { steps: steps(), facts }
 }
 
-test('a tab that is gone at any step of sending, taking back and sending leaves one mail, or none and all words', async () => {
+test('a tab that is gone at any step of sending, undoing and sending leaves one mail, or none and all words', async () => {
   const whole = await run(Infinity)
   expect(whole.facts).toMatchObject({ mails: ['Pallets'], drafts: 0, sent: 1, kept: [], texts: [WORDS[1]] })
   for (let left = 0; left < whole.steps; left += 1) {

@@ -34,7 +34,7 @@ test('a label that the mail server takes and does not keep is refused with its r
   ])
 })
 
-test('of a filter whose label is not kept, the rest is done, and taken back', async () => {
+test('of a filter whose label is not kept, the rest is done, and undone', async () => {
   const server = new ModelServer()
   server.mostKeywords = 0
   deliver(server, 2)

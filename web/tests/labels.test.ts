@@ -110,7 +110,7 @@ test('a label that is made while another is still being made stays, also if that
   expect(labels.items.map(({ name }) => name)).toEqual(['Paid'])
 })
 
-test('a label is shown at once, and taken back if the service does not keep it', async () => {
+test('a label is shown at once, and undone if the service does not keep it', async () => {
   const settings = new Settings()
   const { labels } = await openedWith(settings)
   settings.respond = () => Response.json({ code: 'database_away' }, { status: 503 })

@@ -122,7 +122,7 @@ test('a draft is not discarded from a tab that does not know yet that another on
   expect([other.elsewhere, draftsOn(browser)]).toEqual([false, ['Dear Ann, hello']])
 })
 
-test('a discarded draft that is taken back while the mail server destroys it is stored once', async () => {
+test('a discarded draft that is undone while the mail server destroys it is stored once', async () => {
   const { browser, tabs, draft, pass } = await shown()
   const undo = draft.discard()
   await pass(10_100, { request: 50, response: 4_000 })

@@ -46,7 +46,7 @@ describe('what another device moved meanwhile', () => {
     expect(scene.mail.actions.refused).toMatchObject({ kind: 'conflict', conversations: 1 })
   })
 
-  test('stays there when the person takes back what they did', async () => {
+  test('stays there when the person undoes what they did', async () => {
     const scene = await filled(2)
     const deed = scene.mail.actions.run({ kind: 'delete' }, ['t1', 't2'])
     await scene.world.pass(60_000)
@@ -71,7 +71,7 @@ describe('what another device moved meanwhile', () => {
 })
 
 describe('a deed', () => {
-  test('that is taken back twice is taken back once', async () => {
+  test('that is undone twice is undone once', async () => {
     const scene = await filled(1)
     const deed = scene.mail.actions.run({ kind: 'delete' }, ['t1'])
     deed?.undo()
@@ -227,7 +227,7 @@ describe('all that match', () => {
     expect(scene.server.list('trash')).toEqual([])
   })
 
-  test('that is stopped says how much is done in the end, and all of it can be taken back at once', async () => {
+  test('that is stopped says how much is done in the end, and all of it can be undone at once', async () => {
     const scene = await filled(700)
     const { mail, server, world } = scene
     const said: unknown[] = []
@@ -245,7 +245,7 @@ describe('all that match', () => {
     expect([server.list('trash'), server.list('inbox').length]).toEqual([[], 700])
   })
 
-  test('is taken back once', async () => {
+  test('is undone once', async () => {
     const scene = await filled(3)
     scene.mail.actions.runOnAll({ kind: 'delete' })
     await scene.world.pass(5_000)

@@ -134,7 +134,7 @@ describe('a tab that is gone before this device kept what was done in it', () =>
     expect(of(other, 'e1').mailboxIds).toEqual({ sent: true })
   })
 
-  test.each([['withdraw'], ['add', 'withdraw']] as const)('and taken back: it is not done', async (...methods) => {
+  test.each([['withdraw'], ['add', 'withdraw']] as const)('and undone: it is not done', async (...methods) => {
     const [other, mortal] = await two()
     methods.forEach((method) => vi.spyOn(KeptOutbox.prototype, method).mockImplementationOnce(never<never>))
     mortal.mail.actions.run({ kind: 'delete' }, ['t1'])?.undo()

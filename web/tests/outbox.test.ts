@@ -115,7 +115,7 @@ describe('undo', () => {
     expect(of({ server }, 'e2')).toEqual({ mailboxIds: { inbox: true }, keywords: { $flagged: true, work: true } })
   })
 
-  test('takes back only what this action did', async () => {
+  test('undoes only what this action did', async () => {
     const server = new ModelServer()
     deliver(server, 2)
     server.update('e1', { keywords: { $seen: true } })

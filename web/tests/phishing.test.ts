@@ -15,7 +15,7 @@ const MESSAGE = {
   from: [{ name: 'Mara', address: 'Mara@papierwerck.org', own: false }]
 } as unknown as Message
 
-test('a reported message goes to Spam alone, as phishing, and all of it can be taken back', async () => {
+test('a reported message goes to Spam alone, as phishing, and all of it can be undone', async () => {
   const server = new ModelServer()
   server.deliver({ threadId: 'a' })
   server.deliver({ threadId: 'a' })

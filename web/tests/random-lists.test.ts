@@ -163,7 +163,7 @@ function show(mail: Scene['mail'], [mailboxId, how]: (typeof LISTS)[number]): vo
   else mail.show(mailboxId, how)
 }
 
-/** Returns how to take it back. */
+/** Returns how to undo it. */
 function act({ mail }: Scene, dice: Dice): (() => void)[] {
   const action = dice.of(ACTIONS)
   if (dice.is(0.04)) {

@@ -137,7 +137,7 @@ class Life {
 }
 
 test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
-  'messages that are sent, scheduled and taken back in two tabs, with losses and tabs that are gone, leave once or stay drafts (%i)',
+  'messages that are sent, scheduled and undone in two tabs, with losses and tabs that are gone, leave once or stay drafts (%i)',
   async (seed) => {
     const next = randomFrom(seed)
     const scene = browser()

@@ -161,7 +161,7 @@ test('a message that only a tab can hold counts as unsent until it has left: who
   const draft = await written(one)
   await draft.send()
   await pass(5_000)
-  expect([one.compose.unsent, one.compose.departures.map(({ needs }) => needs)]).toEqual([1, ['tab']])
+  expect([one.compose.unsent, one.compose.outgoing.map(({ needs }) => needs)]).toEqual([1, ['tab']])
   await pass(20_000)
   server.sending.run()
   expect([one.compose.unsent, server.sending.delivered.length]).toEqual([0, 1])

@@ -36,7 +36,7 @@ test('what waits for the time of undo alone is not listed as scheduled, and Sent
   scheduled.stop()
 })
 
-test('what another device scheduled can be taken back here: it is a draft of this device then', async () => {
+test('what another device scheduled can be undone here: it is a draft of this device then', async () => {
   const scene = browser()
   const one = await tab(scene)
   const id = await one.write()

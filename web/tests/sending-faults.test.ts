@@ -109,7 +109,7 @@ function nothing(args: Invocation[1]): Invocation[1] {
 type Email = Row & Partial<EmailBody>
 
 const WORDS = 'Dear Ann, hello'
-const STORIES = { sent: false, 'taken back': true }
+const STORIES = { sent: false, undone: true }
 
 /** From the first letter until it has left, or is a draft again. */
 async function live(scene: Browser, one: SendingTab, isUndone: boolean): Promise<void> {
@@ -207,7 +207,7 @@ function check({ scene, tabs }: Run, story: keyof typeof STORIES, isKilled: bool
 
 const COUNTS = {
   sent: (await run('sent', null, -1, false)).requests,
-  'taken back': (await run('taken back', null, -1, false)).requests
+  undone: (await run('undone', null, -1, false)).requests
 }
 
 /** With the tab killed, whatever the response tells nobody hears. */

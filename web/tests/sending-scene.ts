@@ -79,7 +79,7 @@ export class SendingTab {
     this.drafts = new Drafts(account.ports, this.#device(await account.kept.drafts()), account.kept.name)
     await this.drafts.read()
     this.storing = new DraftStoring(account, this.drafts)
-    this.sendings = new Sendings(account, this.drafts, (id) => this.storing.settle(id))
+    this.sendings = new Sendings(account, this.drafts, (id) => this.storing.end(id))
     this.sendings.onsent = (_, { subject }) => this.told.push(`sent ${subject}`)
     this.sendings.onfailed = (_, { code }) => this.told.push(code)
     this.sendings.onreturned = () => this.told.push('returned')

@@ -20,7 +20,7 @@ async function two(hasLocks = true): Promise<Two> {
   return { scene, one, other, id }
 }
 
-/** The request that hands it over waits until what is returned is called. */
+/** The request that submits it waits until what is returned is called. */
 function holding({ server }: Browser, is: (body: string) => boolean = (body) => body.includes('"send"')): () => void {
   const { promise, resolve } = Promise.withResolvers<null>()
   server.interrupt = (_, body) => {
@@ -80,31 +80,28 @@ describe.each([true, false])('two tabs of one person (locks: %s)', (hasLocks) =>
   test.each([
     ['before the draft is stored anew', 0],
     ['after that', 5_000]
-  ])(
-    'one of which takes it back, and the request that makes the email comes %s: one draft is left',
-    async (_, late) => {
-      const { scene, one, other, id } = await two(hasLocks)
-      const come = holding(scene, (body) => body.includes('"final"'))
-      await one.sendings.send(id)
-      await pass(scene, 1_000)
-      const undoing = other.sendings.undo(id)
-      await pass(scene, 1_000)
-      expect(await undoing).toBe(true)
-      // As the window does that is open again.
-      await other.drafts.update(id, (kept) => ({ ...kept, writer: other.drafts.tab }))
-      other.storing.rest(id)
-      await pass(scene, late)
-      come()
-      await pass(scene, 10_000)
-      other.drafts.type(id, { ...EMPTY, ...other.drafts.get(id)?.draft, text: 'Dear Ann, wait' })
-      other.storing.rest(id)
-      await pass(scene, 60_000)
-      expect(other.drafts.get(id)?.conflict).toBeNull()
-      expect(places(scene)).toEqual({ drafts: ['Pallets'], sent: [], received: [] })
-    }
-  )
+  ])('one of which undoes it, and the request that makes the email comes %s: one draft is left', async (_, late) => {
+    const { scene, one, other, id } = await two(hasLocks)
+    const come = holding(scene, (body) => body.includes('"final"'))
+    await one.sendings.send(id)
+    await pass(scene, 1_000)
+    const undoing = other.sendings.undo(id)
+    await pass(scene, 1_000)
+    expect(await undoing).toBe(true)
+    // As the window does that is open again.
+    await other.drafts.update(id, (kept) => ({ ...kept, writer: other.drafts.tab }))
+    other.storing.rest(id)
+    await pass(scene, late)
+    come()
+    await pass(scene, 10_000)
+    other.drafts.type(id, { ...EMPTY, ...other.drafts.get(id)?.draft, text: 'Dear Ann, wait' })
+    other.storing.rest(id)
+    await pass(scene, 60_000)
+    expect(other.drafts.get(id)?.conflict).toBeNull()
+    expect(places(scene)).toEqual({ drafts: ['Pallets'], sent: [], received: [] })
+  })
 
-  test('one of which hands it over and is closed: the other finds that it was, and does not', async () => {
+  test('one of which submits it and is closed: the other finds that it was, and does not', async () => {
     const { scene, one, other, id } = await two(hasLocks)
     const release = holding(scene)
     await one.sendings.send(id)
@@ -151,7 +148,7 @@ describe.each([true, false])('two tabs of one person (locks: %s)', (hasLocks) =>
     expect([places(scene), other.told, server.sending.records.size]).toEqual([ONE_SENT, ['sent Pallets'], 1])
   })
 
-  test('one of which takes back what the other sends', async () => {
+  test('one of which undoes what the other sends', async () => {
     const { scene, one, other, id } = await two(hasLocks)
     await one.sendings.send(id)
     await pass(scene, 3_000)
@@ -180,7 +177,7 @@ describe('of a message nobody knows whether it left', () => {
     return { scene, one, other: one, id }
   }
 
-  test('the person decides: it is not handed over again by itself', async () => {
+  test('the person decides: it is not submitted again by itself', async () => {
     const { scene, one, id } = await unknown(() => undefined)
     await pass(scene, 300_000, 10_000)
     expect([one.told, one.sendings.statusOf(id), received(scene)]).toEqual([['outcome_unknown'], 'unknown', []])

@@ -5,21 +5,21 @@ import { browser, pass, received, tab, within, type Browser } from './sending-sc
 
 const DAY = 86_400_000
 
-/** Another device takes back what this server holds. */
-function takenBackElsewhere({ server }: Browser): void {
+/** Another device undoes what this server holds. */
+function undoneElsewhere({ server }: Browser): void {
   const [record] = [...server.sending.records.values()]
   const update = { [record?.id ?? '']: { undoStatus: 'canceled' } }
   server.respond('/jmap/', JSON.stringify({ methodCalls: [['EmailSubmission/set', { update }, 'cancel']] }))
   server.update(record?.emailId ?? '', { mailboxIds: { drafts: true }, keywords: { $draft: true, $seen: true } })
 }
 
-test('what another device took back is back, when it is taken back here as well', async () => {
+test('what another device took back is back, when it is undone here as well', async () => {
   const scene = browser()
   const one = await tab(scene)
   const id = await one.write()
   await one.sendings.send(id, { at: new Date(scene.world.time + DAY) })
   await pass(scene, 5_000)
-  takenBackElsewhere(scene)
+  undoneElsewhere(scene)
   const undone = one.sendings.undo(id)
   await pass(scene, 5_000)
   expect([await undone, within(scene, 'drafts'), within(scene, 'sent')]).toEqual([true, ['Pallets'], []])
@@ -39,7 +39,7 @@ describe.each([
     await pass(scene, 3_000)
     Object.assign(one.account.ports, { now: () => scene.world.time - DAY })
     await pass(scene, 120_000)
-    expect([received(scene), one.told, one.sendings.departures]).toEqual([['Pallets'], ['sent Pallets'], []])
+    expect([received(scene), one.told, one.sendings.outgoing]).toEqual([['Pallets'], ['sent Pallets'], []])
   })
 
   test('leaves once after a device slept for a day', async () => {

@@ -33,10 +33,10 @@ describe('a message that is sent', () => {
     expect(scene.world.mistakes).toEqual([])
   })
 
-  test('is held by the mail server as long as it can be taken back, and leaves though the tab is closed', async () => {
+  test('is held by the mail server as long as it can be undone, and leaves though the tab is closed', async () => {
     const { scene, one } = await sending()
     await pass(scene, 2_000)
-    expect(one.sendings.departures).toMatchObject([{ needs: null, scheduled: false, to: [{ name: 'Ann' }] }])
+    expect(one.sendings.outgoing).toMatchObject([{ needs: null, scheduled: false, to: [{ name: 'Ann' }] }])
     one.kill()
     await pass(scene, 8_000)
     expect(received(scene)).toEqual([])
@@ -81,7 +81,7 @@ describe('a message that is sent', () => {
       return { scene: offline, one: first }
     })()
     await pass(scene, 20_000)
-    expect(one.sendings.departures).toMatchObject([{ needs: 'connection' }])
+    expect(one.sendings.outgoing).toMatchObject([{ needs: 'connection' }])
     one.kill()
     scene.server.interrupt = () => null
     const next = await tab(scene)
@@ -99,12 +99,12 @@ describe('a message that is sent', () => {
     await pass(scene, 10_000)
     await one.sendings.send(id)
     await pass(scene, 100)
-    expect(one.sendings.departures).toMatchObject([{ needs: 'connection' }])
+    expect(one.sendings.outgoing).toMatchObject([{ needs: 'connection' }])
     await pass(scene, 10_000)
-    expect(one.sendings.departures).toMatchObject([{ needs: 'connection' }])
+    expect(one.sendings.outgoing).toMatchObject([{ needs: 'connection' }])
   })
 
-  test('can be taken back for the rest of the time when the connection is back, and not for all of it again', async () => {
+  test('can be undone for the rest of the time when the connection is back, and not for all of it again', async () => {
     const scene = browser()
     const one = await tab(scene)
     const id = await one.write()
@@ -117,16 +117,16 @@ describe('a message that is sent', () => {
     scene.server.interrupt = () => null
     scene.world.return()
     await pass(scene, 1_000)
-    expect(one.sendings.departures.map(({ at }) => at.getTime() - begun)).toEqual([10_000])
+    expect(one.sendings.outgoing.map(({ at }) => at.getTime() - begun)).toEqual([10_000])
     expect([...scene.server.sending.records.values()].map(({ sendAt }) => Date.parse(sendAt) - begun)).toEqual([12_000])
     one.kill()
     const next = await tab(scene)
-    expect(next.sendings.departures.map(({ at }) => at.getTime() - begun)).toEqual([10_000])
+    expect(next.sendings.outgoing.map(({ at }) => at.getTime() - begun)).toEqual([10_000])
     await pass(scene, 10_000)
     expect([places(scene), next.told]).toEqual([ONE_SENT, ['sent Pallets']])
   })
 
-  test('leaves at once when the connection is back later than it could be taken back', async () => {
+  test('leaves at once when the connection is back later than it could be undone', async () => {
     const scene = browser()
     const one = await tab(scene)
     const id = await one.write()
@@ -149,7 +149,7 @@ describe('a message that is sent', () => {
     await one.sendings.send(id)
     await pass(scene, 30_000)
     expect([places(scene)['received'], one.sendings.troubleOf(id)?.code]).toEqual([[], 'no_session'])
-    expect(one.sendings.departures).toMatchObject([{ needs: 'session' }])
+    expect(one.sendings.outgoing).toMatchObject([{ needs: 'session' }])
     scene.server.interrupt = () => null
     scene.world.return()
     await pass(scene, 15_000)
@@ -186,17 +186,17 @@ describe('where the mail server does not hold mail, this tab does', () => {
   }
 
   test.each([0, 2_592_000])(
-    'and says so; it is handed over when its time has come (offers %i seconds)',
+    'and says so; it is submitted when its time has come (offers %i seconds)',
     async (offers) => {
       const { scene, one } = await unheld(offers)
       await pass(scene, 8_000)
-      expect([places(scene), one.sendings.departures]).toMatchObject([ONE_DRAFT, [{ needs: 'tab' }]])
+      expect([places(scene), one.sendings.outgoing]).toMatchObject([ONE_DRAFT, [{ needs: 'tab' }]])
       await pass(scene, 6_000)
       expect([places(scene), one.told]).toEqual([ONE_SENT, ['sent Pallets']])
     }
   )
 
-  test('taken back in that time, it was never handed over', async () => {
+  test('undone in that time, it was never submitted', async () => {
     const { scene, one, id } = await unheld()
     await pass(scene, 8_000)
     expect(await one.sendings.undo(id)).toBe(true)
@@ -217,12 +217,12 @@ describe('where the mail server does not hold mail, this tab does', () => {
 describe('a message that is to leave later', () => {
   const DAY = 86_400_000
 
-  test('is held by the mail server until then, and can be taken back', async () => {
+  test('is held by the mail server until then, and can be undone', async () => {
     const scene = browser()
     const { one, id } = await sending({}, scene, new Date(scene.world.time + DAY))
     await pass(scene, 3_000)
     const at = new Date(scene.world.time - 3_000 + DAY)
-    expect(one.sendings.departures).toMatchObject([{ needs: null, scheduled: true, at }])
+    expect(one.sendings.outgoing).toMatchObject([{ needs: null, scheduled: true, at }])
     const undoing = one.sendings.undo(id)
     await pass(scene, 2_000)
     expect([await undoing, places(scene)]).toEqual([true, ONE_DRAFT])
@@ -246,7 +246,7 @@ describe('a message that is to leave later', () => {
   })
 })
 
-describe('a message that is taken back', () => {
+describe('a message that is undone', () => {
   test('is a draft again with all its words, and reaches nobody', async () => {
     const { scene, one, id } = await sending()
     await pass(scene, 5_000)
@@ -265,7 +265,7 @@ describe('a message that is taken back', () => {
     expect(places(scene)).toEqual(ONE_SENT)
   })
 
-  test('before it was handed over is not handed over', async () => {
+  test('before it was submitted is never submitted', async () => {
     const { scene, one, id } = await sending()
     expect(await one.sendings.undo(id)).toBe(true)
     await pass(scene, 30_000)

@@ -1,4 +1,4 @@
-/** A message is sent, or taken back, while one write of this device takes far too long. */
+/** A message is sent, or undone, while one write of this device takes far too long. */
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { expect, test } from 'vitest'
@@ -70,7 +70,7 @@ test.each([
   ['never', false],
   ['never', true]
 ] as const)(
-  'one mail, or a draft: a write comes %s, and the message is taken back: %s',
+  'one mail, or a draft: a write comes %s, and the message is undone: %s',
   async (ending, isUndone) => {
     const { writes } = await life(-1, ending, isUndone)
     for (let number = 0; number < writes; number += 1) {

@@ -17,7 +17,7 @@ vi.mock('#lib/compose/quote-html.ts', () => ({
 
 const ABOUT =
   'What Stalwart 0.16.19 answered to the requests of writing mail, in their order: a message is stored in two versions, the second with a file, sent, ' +
-  'taken back, sent again until it leaves; one is scheduled and taken back; one reaches nobody. Recorded by ' +
+  'undone, sent again until it leaves; one is scheduled and undone; one reaches nobody. Recorded by ' +
   'tests/stalwart-server.ts.'
 
 class Story {
@@ -74,8 +74,8 @@ test(
 
     expect(await draft.send()).toBeNull()
     await story.pass(2_000)
-    expect(compose.departures.map(({ needs }) => needs)).toEqual([null])
-    const undoing = compose.departures[0]?.undo()
+    expect(compose.outgoing.map(({ needs }) => needs)).toEqual([null])
+    const undoing = compose.outgoing[0]?.undo()
     await story.pass(2_000)
     const again = await undoing
     expect([again?.draft.text.length, compose.open.length, ...counts(mail)]).toEqual([2_810, 1, 1, 0])
@@ -92,11 +92,11 @@ test(
     const later = await written(compose, server.other, 'Later')
     expect(await later.send({ at: new Date(world.time + 3_600_000) })).toBeNull()
     await story.pass(2_000)
-    expect(compose.departures.map(({ needs, scheduled }) => [needs, scheduled])).toEqual([[null, true]])
-    const takingBack = compose.departures[0]?.undo()
+    expect(compose.outgoing.map(({ needs, scheduled }) => [needs, scheduled])).toEqual([[null, true]])
+    const undoingLater = compose.outgoing[0]?.undo()
     await story.pass(2_000)
-    expect((await takingBack)?.draft.subject).toBe('Later')
-    ;(await takingBack)?.discard()
+    expect((await undoingLater)?.draft.subject).toBe('Later')
+    ;(await undoingLater)?.discard()
     await story.pass(20_000)
     expect([...counts(mail), compose.unsent]).toEqual([0, 1, 0])
 

@@ -6,7 +6,7 @@ import { World } from './world.ts'
 
 const ABOUT =
   'What Stalwart 0.16.19 answered to the requests of the mail page, in their order: two mails are there, an answer to ' +
-  'the first arrives, its conversation is opened, answered by another program, and archived, and that is taken back. Recorded by ' +
+  'the first arrives, its conversation is opened, answered by another program, and archived, and that is undone. Recorded by ' +
   'tests/stalwart-server.ts.'
 
 function message(id: string, subject: string, headers: readonly string[], ...body: string[]): string {

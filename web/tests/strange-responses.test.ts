@@ -99,7 +99,7 @@ test('a message leaves once, though the responses of each request come in anothe
   expect(facts(made)).toEqual(LEFT_ONCE)
 })
 
-test('a mail server that knows no filter of submissions: what was never handed over is not told as sent', async () => {
+test('a mail server that knows no filter of submissions: what was never submitted is not told as sent', async () => {
   const made = scene(-1, '', (args) => args)
   const { server } = made
   const query = server.sending.query.bind(server.sending)

@@ -28,7 +28,7 @@ async function both(): Promise<{ scene: Browser; one: SendingTab; other: Sending
   scene.server.now = () => scene.world.time
   const one = await tab(scene)
   const id = await one.write()
-  await one.storing.settle(id)
+  await one.storing.end(id)
   one.storing.now(id)
   await pass(scene, 4_000)
   const other = await device(scene)

@@ -37,7 +37,7 @@ test('a message counts as unsent until the mail server holds it, which sends it 
   scene.server.interrupt = () => null
   scene.world.return()
   await scene.world.pass(1_000)
-  expect(scene.compose.departures).toHaveLength(1)
+  expect(scene.compose.outgoing).toHaveLength(1)
   expect(scene.mail.unsent).toBe(0)
 })
 

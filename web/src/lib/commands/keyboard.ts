@@ -12,7 +12,7 @@ export interface Key {
   readonly altKey: boolean
   /** the key is held down */
   readonly repeat: boolean
-  /** the person is writing: keys are text, and Ctrl+Z takes back text */
+  /** the person is writing: keys are text, and Ctrl+Z undoes text */
   readonly typing: boolean
   /** the focus is in the list, or nowhere */
   readonly inList: boolean

@@ -51,7 +51,7 @@ export function asciiDomain(domain: string): string | null {
   }
 }
 
-/** The address that is handed over: the domain in ASCII, unless the local part needs SMTPUTF8 anyway (RFC 6531 §3.7.3). */
+/** The address as it stands in the envelope: the domain in ASCII, unless the local part needs SMTPUTF8 anyway (RFC 6531 §3.7.3). */
 export function sentAddress(address: string): string {
   const at = address.lastIndexOf('@')
   const domain = asciiDomain(address.slice(at + 1))

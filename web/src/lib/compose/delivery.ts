@@ -46,7 +46,7 @@ export function reachedNobody(submission: Pick<Submission, 'deliveryStatus'>): b
   return recipients > 0 && refused.length === recipients
 }
 
-/** It was handed over, and nobody took it back. */
+/** It was submitted, and nobody canceled it. */
 export function isSent(submission: Submission): boolean {
   return submission.undoStatus !== 'canceled' && !reachedNobody(submission)
 }

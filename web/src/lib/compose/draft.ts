@@ -50,20 +50,20 @@ export interface Draft {
 }
 
 /**
- * How far the sending has come: each step is kept on this device before its request is sent, so that whoever goes on knows
- * what may have been done.
+ * How far the sending has come. Each step is kept on this device before its request is made, so that the tab that continues
+ * knows what may have been done.
  *
- * `waiting`: nothing was handed over. `storing`: the email may have been made. `stored`: it was made, and is not submitted.
- * `submitting`: it may have been submitted. `unknown`: nobody can tell; the person decides. `held`: it was submitted; until
- * it leaves, it can be taken back. `undoing`: it may have been taken back. `returning`: it was, or reached nobody: its email
- * lies among the sent ones, perhaps, and must go back to the drafts.
+ * `waiting`: nothing was done. `storing`: the email may have been made. `stored`: it was made, and is not submitted.
+ * `submitting`: it may have been submitted. `unknown`: nobody can tell whether it was; the person decides. `held`: it was
+ * submitted, and can be canceled until it leaves. `undoing`: it may have been canceled. `returning`: it was canceled, or
+ * reached nobody; its email may be in Sent, and must be moved back to Drafts.
  */
 export type SendingStep = 'waiting' | 'storing' | 'stored' | 'submitting' | 'unknown' | 'held' | 'undoing' | 'returning'
 
 export interface Sending {
-  /** of the email that is sent, by which it is known again (RFC 5322 §3.6.4) */
+  /** of the email that is sent, by which it is found again (RFC 5322 §3.6.4) */
   readonly messageId: string
-  /** milliseconds since 1970: this device does not hand it over before */
+  /** milliseconds since 1970: this device does not submit it before */
   readonly dueAt: number
   /** seconds for which the mail server is asked to hold it at least (RFC 4865, HOLDFOR); 0 for not at all */
   readonly holdFor: number
@@ -76,20 +76,20 @@ export interface Sending {
   readonly emailId: Id | null
   readonly submissionId: Id | null
   /** when its submission was requested, by the clock of this device */
-  readonly handedAt: number | null
-  /** the tab that takes the next step: no other one does, until it makes itself the owner (Drafts.update) */
+  readonly submittedAt: number | null
+  /** the tab that takes the next step; another one must make itself the owner first (Drafts.update) */
   readonly owner: string
   /** when the owner took the last step */
   readonly steppedAt: number
-  /** when the owner means to go on; later than that another tab may make itself the owner, for that one may be frozen */
+  /** when the owner intends to continue; later another tab may make itself the owner, since that one may be frozen */
   readonly goesOnAt: number
-  /** what was handed over before, of which nobody knew what became: if one of them left after all, this does not leave */
+  /** emails of this message whose submission was requested earlier, without a response: if one of them left, this does not */
   readonly late: readonly Id[]
-  /** the person may have changed it since those were handed over */
+  /** the person may have changed the message since those were submitted */
   readonly edited: boolean
-  /** the person wants it back: it is not handed over, or taken back */
+  /** the person wants to undo the sending: it is not submitted, or its submission is canceled */
   readonly undo: boolean
-  /** the person wants it to be sent once more, though nobody knows whether it left */
+  /** the person wants to send it once more, though nobody knows whether it left */
   readonly again: boolean
 }
 
@@ -103,7 +103,9 @@ export interface Refusal {
 export interface StoredVersion {
   readonly emailId: Id
   readonly messageId: string
+  /** of the draft, which this version holds; see `outdated` */
   readonly revision: number
+  /** when it was stored: milliseconds since 1970 */
   readonly at: number
 }
 
@@ -112,17 +114,17 @@ export interface KeptDraft {
   /** of this device; the same for all its versions */
   readonly id: string
   readonly draft: Draft
-  /** grows by one with each change of the person; 0: nothing of it is theirs yet */
+  /** grows by one with each change of the person; 0: they changed nothing yet */
   readonly revision: number
   /** when it was changed last: milliseconds since 1970 */
   readonly changedAt: number
   /** when its window was opened: milliseconds since 1970 */
   readonly openedAt: number
-  /** the tab that writes it: what another one holds is older */
+  /** the tab that writes it; what another tab has of it is older */
   readonly writer: string
   /** what the mail server has of it */
   readonly stored: StoredVersion | null
-  /** what the mail server may have made of it: no response came. Each version has a Message-ID of its own. */
+  /** a version that the mail server may have made: no response came. Each version has a Message-ID of its own. */
   readonly storing: {
     readonly messageId: string
     readonly revision: number
@@ -132,14 +134,25 @@ export interface KeptDraft {
   readonly sending: Sending | null
   /** why it was not sent */
   readonly refusal: Refusal | null
-  /** emails that were handed over, perhaps: the person kept the draft, since nobody knew */
-  readonly handedOver?: readonly Id[]
+  /** emails that may have been submitted: nobody knew, and the person kept the draft */
+  readonly maybeSubmitted?: readonly Id[]
   /** another device changed or sent it meanwhile: both versions are kept */
   readonly conflict: 'changed' | 'sent' | null
   /** the person closed its window: it is removed from this device once the mail server has all of it */
   readonly closed: boolean
-  /** when the person discarded it, which can be taken back for a while: milliseconds since 1970 */
+  /** when the person discarded it, which can be undone for a while: milliseconds since 1970 */
   readonly discardedAt: number | null
+}
+
+/** A version at the mail server that must be replaced, whatever the draft's revision is. */
+const OUTDATED = -1
+
+export function outdated(stored: StoredVersion | null): StoredVersion | null {
+  return stored && { ...stored, revision: OUTDATED }
+}
+
+export function isOutdated({ stored }: KeptDraft): boolean {
+  return stored?.revision === OUTDATED
 }
 
 /** The mail server has what is written. */
@@ -147,13 +160,13 @@ export function isStored({ stored, storing, revision }: KeptDraft): boolean {
   return storing === null && stored?.revision === revision
 }
 
-/** A draft whose window was opened a moment ago: nothing of it is stored, or the person's. */
+/** A draft whose window was opened a moment ago: nothing of it is stored, and the person wrote nothing yet. */
 export function newlyKept(id: string, draft: Draft, { writer, now }: { writer: string; now: number }): KeptDraft {
   const unknown = { stored: null, storing: null, sending: null, refusal: null, conflict: null, discardedAt: null }
   return { id, draft, revision: 0, changedAt: now, openedAt: now, writer, closed: false, ...unknown }
 }
 
-/** Whether the mail server lacks something of it that the person wants to keep, or to be sent. */
+/** Whether the mail server lacks something of it that the person wants to keep or to send. */
 export function isUnsent({ draft, revision, stored, sending, discardedAt }: KeptDraft): boolean {
   const lacks = stored?.revision !== revision || draft.files.some(({ blobId }) => blobId === null)
   // What the mail server holds, it sends by itself.
@@ -161,7 +174,7 @@ export function isUnsent({ draft, revision, stored, sending, discardedAt }: Kept
   return discardedAt === null && (waits || (revision > 0 && lacks))
 }
 
-/** Code of a refusal for files that the mail server has no more. */
+/** Code of a refusal: the mail server does not have the files any more. */
 export const FILES_GONE = 'blobNotFound'
 
 export const EMPTY: Draft = {

@@ -1,4 +1,4 @@
-/** Whom a message is handed over for: the envelope of its submission (RFC 8621 §7). */
+/** The envelope of a submission: from whom and to whom the message goes (RFC 8621 §7). */
 import type { Draft } from '#lib/compose/draft.ts'
 import { addressKey, sentAddress } from './address.ts'
 import { everybody } from './addressees.ts'

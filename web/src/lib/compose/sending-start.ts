@@ -1,12 +1,12 @@
-/** How a message begins to be sent. */
+/** The record of a message when its person sends it. */
 import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
 
-/** Seconds in which a message can be taken back, at the most that a person can choose. */
+/** Seconds for Undo: the most that a person can choose. */
 export const LONGEST_UNDO = 30
 
 /**
- * Seconds that the mail server holds it longer. Stalwart 0.16 confirms that a mail was cancelled while it delivers it
- * already (crates/jmap/src/submission/set.rs: it is still in the queue), so nothing is cancelled at the last moment.
+ * Seconds by which the mail server holds it longer than it can be undone. Stalwart 0.16 confirms a cancellation also while it
+ * already delivers the mail (crates/jmap/src/submission/set.rs: it is still in the queue).
  */
 export const MARGIN = 2
 
@@ -14,16 +14,15 @@ export interface Beginning {
   readonly messageId: string
   readonly owner: string
   readonly now: number
-  /** when it is to leave; null: as soon as it cannot be taken back */
+  /** when it is to leave; null: as soon as the time for Undo is over */
   readonly leaveAt: number | null
   /** seconds for which the mail server holds mail */
   readonly mostHeld: number
-  /** seconds in which it can be taken back */
+  /** seconds for which the sending can be undone */
   readonly undo: number
 }
 
-/** What the person sends. */
-export function departing(kept: KeptDraft, { messageId, owner, now, leaveAt, mostHeld, undo }: Beginning): KeptDraft {
+export function withSending(kept: KeptDraft, { messageId, owner, now, leaveAt, mostHeld, undo }: Beginning): KeptDraft {
   const isHeld = undo > 0 && mostHeld >= undo + MARGIN
   const sending: Sending = {
     messageId,
@@ -33,12 +32,12 @@ export function departing(kept: KeptDraft, { messageId, owner, now, leaveAt, mos
     step: 'waiting',
     emailId: null,
     submissionId: null,
-    handedAt: null,
+    submittedAt: null,
     owner,
     steppedAt: now,
     goesOnAt: now,
-    late: kept.handedOver ?? [],
-    edited: (kept.handedOver ?? []).length > 0,
+    late: kept.maybeSubmitted ?? [],
+    edited: (kept.maybeSubmitted ?? []).length > 0,
     undo: false,
     again: false
   }

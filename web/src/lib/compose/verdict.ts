@@ -1,4 +1,4 @@
-/** What became of an email that was handed over, as its submissions and its place tell (RFC 8621 §7). */
+/** What became of an email that was submitted, by its submissions, mailboxes and keywords (RFC 8621 §7). */
 import { isSent, reachedNobody, type Submission } from '#lib/compose/delivery.ts'
 import type { Id } from '#lib/jmap/types.ts'
 
@@ -8,23 +8,23 @@ export interface FinalEmail {
   readonly mailboxIds: Readonly<Record<Id, boolean>>
 }
 
-export interface Whereabouts {
+export interface SubmissionStatus {
   readonly submissions: readonly Submission[]
   /** null: there is none of this id */
   readonly email: FinalEmail | null
 }
 
 export type Verdict =
-  /** it left, or will leave by itself. null: its email alone tells. Stalwart forgets a submission after three days. */
+  /** it left, or will leave by itself. null: only its email tells so. Stalwart forgets a submission after three days. */
   | { readonly is: 'sent'; readonly submission: Submission | null }
   /** nobody gets it */
   | { readonly is: 'refused'; readonly submission: Submission }
   | { readonly is: 'canceled' }
-  /** nobody has handed it over, as far as the mail server knows */
+  /** nobody has submitted it, as far as the mail server knows */
   | { readonly is: 'draft' }
   | { readonly is: 'gone' }
 
-export function verdictOf({ submissions, email }: Whereabouts): Verdict {
+export function verdictOf({ submissions, email }: SubmissionStatus): Verdict {
   const alive = submissions.find(isSent)
   if (alive) {
     return { is: 'sent', submission: alive }

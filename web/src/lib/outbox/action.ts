@@ -7,7 +7,7 @@ import { idOfRole } from './entry.ts'
 export type Action =
   | { readonly kind: 'read' | 'star' | 'spam'; readonly on: boolean }
   | { readonly kind: 'archive' | 'delete' }
-  /** for good: it cannot be taken back */
+  /** for good: it cannot be undone */
   | { readonly kind: 'destroy' }
   | { readonly kind: 'move'; readonly mailboxId: Id }
   | { readonly kind: 'label'; readonly keyword: string; readonly on: boolean }

@@ -1,4 +1,4 @@
-/** What to hand over now, of what this tab knows and what this device keeps. */
+/** Which entries to send now, of those that this tab knows and those that this device keeps. */
 import type { Entry } from './entry.ts'
 
 export interface Known {

@@ -10,7 +10,7 @@ export interface Entry {
   readonly patches: readonly Patch[]
   /** names of the mailboxes that are made if there are none of their role */
   readonly names: Readonly<Record<string, string>>
-  /** It was handed to the mail server, which may have taken it. */
+  /** It was sent to the mail server, which may have carried it out. */
   readonly attempted: boolean
 }
 

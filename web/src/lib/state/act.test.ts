@@ -88,7 +88,7 @@ test.each([
   [{ kind: 'spam', on: false }, 1, 'Moved back to Inbox'],
   [{ kind: 'read', on: true }, 3, '3 marked as read'],
   [{ kind: 'label', keyword: 'waiting', on: true }, 1, 'Label waiting added']
-] as const)('%o of %i says "%s", and can be taken back', (action, count, text) => {
+] as const)('%o of %i says "%s", and can be undone', (action, count, text) => {
   const scene = listed(5)
   const { page, shown } = scene
   act(page, action, { threadIds: ['t0', 't1', 't2'].slice(0, count) })
@@ -97,14 +97,14 @@ test.each([
   expect([scene.undone, shown().length, said(scene)]).toEqual([1, 5, 'Undone'])
 })
 
-test('the last 20 actions can be taken back, one by one', () => {
+test('the last 20 actions can be undone, one by one', () => {
   const scene = listed(30)
   for (let at = 0; at < 25; at += 1) act(scene.page, ARCHIVE, { threadIds: [`t${at}`] })
   for (let times = 0; times < 25; times += 1) scene.page.notices.undoLast()
   expect(scene.undone).toBe(20)
 })
 
-test('only what cannot be taken back is asked', () => {
+test('only what cannot be undone is asked', () => {
   const { page, did } = listed(3, { role: 'trash' })
   act(page, { kind: 'destroy' }, { threadIds: ['t0', 't1'] })
   expect(did).toEqual([])

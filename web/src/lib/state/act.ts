@@ -30,7 +30,7 @@ export function act(
   askFirst(page, action, () => runOn(page, action, targets, way), targets.length)
 }
 
-/** Only what cannot be taken back is asked. `count`: of conversations, if not all that match. */
+/** Only what cannot be undone is asked. `count`: of conversations, if not all that match. */
 function askFirst(page: MailPage, action: Action, run: () => void, count?: number): void {
   const { triage } = page
   const number = count ?? triage.count

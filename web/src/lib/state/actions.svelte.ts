@@ -78,7 +78,7 @@ export class ActionsState implements Actions {
     return this.outbox.waiting
   }
 
-  /** Mark as read what the person opened: nothing to take back. */
+  /** Mark as read what the person opened: nothing to undo. */
   read(ids: readonly string[]): void {
     // Before it is known for sure who is signed in, nothing is marked; the reader tells again what is read then.
     const emails = this.#account.isKnown ? ids.flatMap((id) => this.#account.objects.email(id) ?? []) : []
@@ -104,7 +104,7 @@ export class ActionsState implements Actions {
       conversations: changes.filter((one) => one.length > 0).length,
       undo: () => {
         if (pending) {
-          this.outbox.takeBack(pending, inverse)
+          this.outbox.undo(pending, inverse)
         }
         // Once: what is done to these emails later is not meant.
         pending = null

@@ -1,7 +1,8 @@
 /** Writing and sending, for the views. Loaded on use. */
-import type { Held } from '#lib/compose/departure.ts'
+import type { Held } from '#lib/compose/sending.ts'
 import {
   FILES_GONE,
+  isOutdated,
   isUnsent,
   NEW,
   type Draft,
@@ -19,7 +20,16 @@ import { DraftDevice } from '#lib/sync/draft-device.ts'
 import { DraftLocks } from '#lib/sync/draft-locks.ts'
 import { Drafts } from '#lib/sync/drafts.ts'
 import type { Outbox } from '#lib/sync/outbox.ts'
-import type { Compose, Composition, Departure, Identity, Outcome, Start, Suggestion, UnsentDraft } from './compose.ts'
+import type {
+  Compose,
+  Composition,
+  OutgoingMessage,
+  Identity,
+  Outcome,
+  Start,
+  Suggestion,
+  UnsentDraft
+} from './compose.ts'
 import type { Begun } from './compose-start.ts'
 import type { People } from './compose-people.ts'
 import type { ComposeParts } from './compose-parts.ts'
@@ -98,17 +108,17 @@ export class ComposeState implements Compose {
     return this.#outcome
   }
 
-  get departures(): readonly Departure[] {
+  get outgoing(): readonly OutgoingMessage[] {
     this.#version.seen()
-    return this.#parts.sendings.departures.map((facts) => ({ ...facts, undo: () => this.#undo(facts.id) }))
+    return this.#parts.sendings.outgoing.map((facts) => ({ ...facts, undo: () => this.#undo(facts.id) }))
   }
 
-  get knowsDepartures(): boolean {
+  get knowsOutgoing(): boolean {
     this.#version.seen()
     return this.#parts.sendings.isKnown
   }
 
-  async takeBack(held: Held): Promise<Composition | null> {
+  async undoHeld(held: Held): Promise<Composition | null> {
     await this.#identities.read()
     const { emailId } = held
     const begun = await troubled(this.#begin({ kind: 'edit', emailId }))
@@ -246,8 +256,8 @@ export class ComposeState implements Compose {
 
   #heard(id: string, kept: KeptDraft | null, byAnotherTab: boolean): void {
     this.#compositions.heard(id, kept, byAnotherTab)
-    if (kept?.stored?.revision === -1 && !kept.sending && kept.discardedAt === null && this.#parts.drafts.isMine(id)) {
-      // What the sending left is made anew: a request of it that is late finds nothing to send.
+    if (kept && isOutdated(kept) && !kept.sending && kept.discardedAt === null && this.#parts.drafts.isMine(id)) {
+      // The version that the sending left is replaced, so that a late request of it finds nothing to send.
       this.#parts.storing.now(id)
     }
     this.#changed(id)

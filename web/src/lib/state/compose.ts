@@ -1,5 +1,5 @@
 /** What the views of writing read and do. Everything of it is loaded on first use: `mail.compose()`. */
-import type { Held } from '#lib/compose/departure.ts'
+import type { Held } from '#lib/compose/sending.ts'
 import type { Draft, DraftFile, Recipient } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { IdentitiesState } from './identities.svelte.ts'
@@ -80,7 +80,7 @@ export interface Composition {
   keep(): void
   /** Save it and close its window. */
   close(): void
-  /** Returns how to take that back. */
+  /** Returns how to undo that. */
   discard(): () => void
 }
 
@@ -95,8 +95,8 @@ export type Start =
   /** what some did not get, to them once more */
   | { readonly kind: 'resend'; readonly message: Message; readonly to: readonly Recipient[] }
 
-/** A message on its way: it can be taken back until then. */
-export interface Departure {
+/** A message that is being sent: the person can undo that until it leaves. */
+export interface OutgoingMessage {
   /** of the draft */
   readonly id: string
   /** of the email that is sent, once it is made */
@@ -147,11 +147,11 @@ export interface Compose {
   /** octets of a file, and of all files of a message, that the mail server takes */
   readonly maxFile: number
   readonly maxFiles: number
-  readonly departures: readonly Departure[]
+  readonly outgoing: readonly OutgoingMessage[]
   /** Not yet while only this device knows of messages that wait. */
-  readonly knowsDepartures: boolean
-  /** Take back what another device sent, and the mail server holds: as `undo` of a departure. */
-  takeBack(held: Held): Promise<Composition | null>
+  readonly knowsOutgoing: boolean
+  /** Undo the sending of what another device sent and the mail server holds, like `undo` of an outgoing message. */
+  undoHeld(held: Held): Promise<Composition | null>
   readonly outcome: Outcome | null
   /** people whom one writes to, the best matches first */
   suggest(text: string, except: readonly Recipient[]): Promise<readonly Suggestion[]>

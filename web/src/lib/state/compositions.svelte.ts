@@ -178,7 +178,7 @@ export class Compositions {
     }
   }
 
-  /** Returns how to take it back, at any time. */
+  /** Returns how to undo it, at any time. */
   discarded(composition: CompositionState): () => void {
     const { id } = composition
     const { drafts } = this.#parts
@@ -216,7 +216,7 @@ export class Compositions {
         await this.show(id)
       }
     }
-    // It cannot be taken back for now: its window says so.
+    // It cannot be undone for now: its window says so.
     work()
       .catch(() => this.show(id))
       .catch(() => undefined)

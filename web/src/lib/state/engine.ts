@@ -42,7 +42,7 @@ export class Engine {
   constructor(account: Account, drafts: Drafts, told: Told) {
     const storing = new DraftStoring(account, drafts)
     const uploads = new Uploads(account, drafts)
-    const sendings = new Sendings(account, drafts, (id) => storing.settle(id))
+    const sendings = new Sendings(account, drafts, (id) => storing.end(id))
     storing.onchange = (id) => told.changed(id)
     storing.onsettled = (id) => told.settled(id)
     storing.onfilesgone = (id, said) => told.filesGone(id, said)

@@ -1,10 +1,10 @@
 /** Hands messages over, once what does it is loaded. That a message is to be sent is kept on this device at once. */
-import type { Held } from '#lib/compose/departure.ts'
+import type { Held } from '#lib/compose/sending.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
 import { beginSending } from '#lib/sync/sending-start.ts'
-import type { DepartureFacts } from '#lib/sync/sending.ts'
+import type { Outgoing } from '#lib/sync/sending.ts'
 import type { Composition } from './compose.ts'
 import type { Begun } from './compose-start.ts'
 import type { Loading } from './engine.ts'
@@ -66,8 +66,8 @@ export class LateSendings {
     return engine ? engine.sendings.troubleOf(id) : this.#drafts.get(id)?.sending ? trouble : null
   }
 
-  get departures(): readonly DepartureFacts[] {
-    return this.#loading.engine?.sendings.departures ?? []
+  get outgoing(): readonly Outgoing[] {
+    return this.#loading.engine?.sendings.outgoing ?? []
   }
 
   /** Until what sends is loaded, nobody knows when what waits leaves. */

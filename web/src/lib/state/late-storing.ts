@@ -23,7 +23,7 @@ export class LateStoring {
     this.#ask(id, 'now')
   }
 
-  /** Its stored version is destroyed once that cannot be taken back any more. */
+  /** Its stored version is destroyed once that cannot be undone any more. */
   discard(id: string): void {
     this.#ask(id, 'discard')
   }

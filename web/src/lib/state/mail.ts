@@ -85,7 +85,7 @@ export interface ConversationList {
   tryAgain(): void
 }
 
-/** What was done, and how it is taken back. */
+/** What was done, and how it is undone. */
 export interface Deed {
   readonly conversations: number
   readonly undo: () => void
@@ -105,7 +105,7 @@ export interface Bulk {
   readonly state: 'running' | 'done' | 'stopped' | 'failed'
   readonly trouble: Trouble | null
   stop(): void
-  /** takes back what was done, in parts too; null if there is too much of it, or nothing */
+  /** undoes what was done, in parts too; null if there is too much of it, or nothing */
   readonly undo: (() => void) | null
 }
 

@@ -51,7 +51,7 @@ export interface MailboxEdits {
   move(mailboxId: string, parentId: string | null): Promise<void>
   /** Those inside are removed, too. Their messages go to `to` first; what lies in another mailbox, too, stays there. */
   remove(mailboxId: string, to: string): MailboxWork
-  /** Destroys what lies only here: it cannot be taken back. What lies in another mailbox, too, stays there. */
+  /** Destroys what lies only here: it cannot be undone. What lies in another mailbox, too, stays there. */
   empty(mailboxId: string): MailboxWork
   markAllRead(mailboxId: string): MailboxWork
 }

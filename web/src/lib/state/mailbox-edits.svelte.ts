@@ -8,7 +8,7 @@ import { foldersIn } from './sidebar.ts'
 import { troubled } from './trouble-of.ts'
 import { Version } from './version.svelte.ts'
 
-/** Messages up to which it can be taken back. */
+/** Messages up to which it can be undone. */
 const MOST_UNDONE = 5_000
 
 type Begin = (changed: () => void) => Work

@@ -10,7 +10,7 @@ function notices(actions: number): { said: Notices; undone: number[] } {
   return { said, undone }
 }
 
-test('what a notice says can be taken back from it, once', () => {
+test('what a notice says can be undone from it, once', () => {
   const { said, undone } = notices(1)
   said.shown?.undo?.()
   expect(undone).toEqual([0])
@@ -19,7 +19,7 @@ test('what a notice says can be taken back from it, once', () => {
   expect([undone, said.canUndo]).toEqual([[0], false])
 })
 
-test('actions are taken back one by one, the last first, also after their notice is gone', () => {
+test('actions are undone one by one, the last first, also after their notice is gone', () => {
   const { said, undone } = notices(3)
   said.hide()
   said.undoLast()
@@ -27,7 +27,7 @@ test('actions are taken back one by one, the last first, also after their notice
   expect(undone).toEqual([2, 1])
 })
 
-test('the last twenty actions can be taken back', () => {
+test('the last twenty actions can be undone', () => {
   const { said, undone } = notices(25)
   for (let times = 0; times < 25; times += 1) said.undoLast()
   expect(undone).toEqual(Array.from({ length: 20 }, (_, at) => 24 - at))

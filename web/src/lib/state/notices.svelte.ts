@@ -1,4 +1,4 @@
-/** What the last action did, in words, and how to take it back. */
+/** What the last action did, in words, and how to undo it. */
 import type { ActionWords } from '#lib/words/actions.svelte.ts'
 import type { Words } from '#lib/words/en.ts'
 
@@ -26,7 +26,7 @@ export interface Undo {
   readonly done: Said | null
 }
 
-/** Actions that can be taken back, the last one first (undo does not depend on the time that a toast is shown). */
+/** Actions that can be undone, the last one first (undo does not depend on the time that a toast is shown). */
 const MOST_UNDOS = 20
 
 export class Notices {
@@ -44,7 +44,7 @@ export class Notices {
     return this.#undos.length > 0
   }
 
-  /** With `undo`, the person may take it back: by the notice, or later by a key. */
+  /** With `undo`, the person may undo it: by the notice, or later by a key. */
   say(text: Said, undo: Undo | null = null, timed: Timed | null = null): void {
     if (undo) this.#undos = [...this.#undos, undo].slice(-MOST_UNDOS)
     this.#offered = undo
@@ -61,7 +61,7 @@ export class Notices {
     if (last) this.#undo(last)
   }
 
-  /** It can be taken back no more. */
+  /** It can no longer be undone. */
   withdraw(undo: Undo): void {
     this.#undos = this.#undos.filter((one) => one !== undo)
     if (this.#offered === undo && this.#shown?.undo) this.#shown = null

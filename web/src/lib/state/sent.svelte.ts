@@ -66,8 +66,8 @@ export class SentState implements Sent {
   async #undo(held: HeldMessage): Promise<Composition | null> {
     try {
       const compose = await troubled(this.#compose())
-      const own = compose.departures.find(({ emailId }) => emailId === held.emailId)
-      return await (own ? own.undo() : compose.takeBack(held))
+      const own = compose.outgoing.find(({ emailId }) => emailId === held.emailId)
+      return await (own ? own.undo() : compose.undoHeld(held))
     } finally {
       this.#scheduled.refresh()
     }

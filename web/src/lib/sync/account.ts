@@ -47,7 +47,7 @@ export class Account {
   readonly #person: string | null
   #address = ''
   #authservId: string | null = null
-  /** for which a message that was sent can be taken back */
+  /** for which a message that was sent can be undone */
   undoSeconds = (): number => 10
   /** names and colours of keywords */
   labels: readonly Label[] = []

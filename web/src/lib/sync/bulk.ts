@@ -1,4 +1,4 @@
-/** An action on all emails that match a query: in parts, which can be stopped between two of them and taken back. */
+/** An action on all emails that match a query: in parts, which can be stopped between two of them and undone. */
 import type { Email, GetResponse, Id, QueryResponse } from '#lib/jmap/types.ts'
 import { patchesOf, type Action, type Place } from '#lib/outbox/action.ts'
 import { inverseOf, ofEmails, withoutEmails, type Entry } from '#lib/outbox/entry.ts'
@@ -12,7 +12,7 @@ import type { Outbox } from './outbox.ts'
 const PART = 500
 /** Ids of one response. */
 const IDS = 5_000
-/** Emails up to which it can be taken back: each one's mailboxes before are kept in memory. */
+/** Emails up to which it can be undone: each one's mailboxes before are kept in memory. */
 const MOST_UNDONE = 5_000
 
 export class BulkRun {

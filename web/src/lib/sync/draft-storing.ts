@@ -1,6 +1,6 @@
 /** Brings drafts to the mail server: after a rest, when a window is closed or the page hidden, and until it is done. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
-import { FILES_GONE, isStored, type KeptDraft } from '#lib/compose/draft.ts'
+import { FILES_GONE, isStored, outdated, type KeptDraft } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from './account.ts'
 import { destroyDrafts, findOut, isWhole, storeVersion } from './draft-version.ts'
@@ -12,7 +12,7 @@ const REST = 3_000
 const LONG_REST = 45_000
 /** octets of all files */
 const LARGE = 1_000_000
-/** Milliseconds in which discarding can be taken back: longer than a notice is shown. */
+/** Milliseconds in which discarding can be undone: longer than a notice is shown. */
 const DISCARD_AFTER = 10_000
 /** Uploads of the same files, one after the other, that the mail server says it does not have. */
 const MOST_LOSSES = 3
@@ -64,7 +64,7 @@ export class DraftStoring {
     void task.run()
   }
 
-  /** It was discarded: its stored version is destroyed once that cannot be taken back any more. */
+  /** It was discarded: its stored version is destroyed once that cannot be undone any more. */
   discard(id: string): void {
     this.#after(id, DISCARD_AFTER)
   }
@@ -83,10 +83,10 @@ export class DraftStoring {
   }
 
   /**
-   * Ends the storing of a draft, for another version is about to be made of it. Returns it as it is then: nothing of it
-   * is on its way; null if it is gone. Raises JmapFailure if that cannot be found out.
+   * Ends the storing of a draft, since the email that is sent is about to be made of it. Returns the draft once no request
+   * is open any more; null if it is gone. Raises JmapFailure if nobody can tell what became of the last version.
    */
-  async settle(id: string): Promise<KeptDraft | null> {
+  async end(id: string): Promise<KeptDraft | null> {
     const work = this.#works.get(id)
     this.#works.delete(id)
     work?.callOff()
@@ -196,7 +196,7 @@ export class DraftStoring {
     if (kept.storing) {
       await findOut(this.#account, this.#drafts, kept)
     }
-    await this.#drafts.update(kept.id, distrusted)
+    await this.#drafts.update(kept.id, withOutdatedVersion)
     const now = this.#drafts.get(kept.id)
     if (now?.discardedAt == null) {
       return
@@ -231,10 +231,10 @@ export class DraftStoring {
   }
 }
 
-/** Its version may be gone from now on: whoever takes the discarding back stores it anew, whatever became of the request. */
-function distrusted(kept: KeptDraft): KeptDraft {
+/** Its version may be destroyed from now on. If the discarding is undone, it is stored again, whatever the request did. */
+function withOutdatedVersion(kept: KeptDraft): KeptDraft {
   const { stored, discardedAt } = kept
-  return stored && discardedAt !== null ? { ...kept, stored: { ...stored, revision: -1 } } : kept
+  return discardedAt === null ? kept : { ...kept, stored: outdated(stored) }
 }
 
 function isDue(kept: KeptDraft): boolean {

@@ -47,7 +47,7 @@ function later(failure: unknown): unknown {
     : failure
 }
 
-/** Raises JmapFailure if they have to be handed over again. */
+/** Raises JmapFailure if the entries have to be sent again. */
 export async function sendEntries(account: Account, entries: readonly Entry[]): Promise<Outcome> {
   try {
     return await sent(account, entries)

@@ -42,7 +42,7 @@ export async function filterNow(
   }))
   return {
     count: new Set(changes.flat().flatMap(({ emailIds }) => emailIds)).size,
-    undo: () => done.forEach(({ pending, inverse }) => outbox.takeBack(pending, inverse))
+    undo: () => done.forEach(({ pending, inverse }) => outbox.undo(pending, inverse))
   }
 }
 

@@ -16,7 +16,7 @@ import { addressOf, identitiesOf, identityIn } from './identities.ts'
 import { mailboxOfRole } from './mailbox-roles.ts'
 import { errorIn, foundIn, idOf, setIn } from './responses.ts'
 
-/** Codes of refusals: another device changed the draft, or sent it; what was handed over before left after all. */
+/** Codes of refusals: another device changed the draft, or sent it; an earlier email of the message left after all. */
 export const CHANGED = 'draft_changed'
 export const SENT_ELSEWHERE = 'draft_sent'
 export const LEFT_BEFORE = 'already_sent'
@@ -111,7 +111,7 @@ async function finalOf(account: Account, { draft }: KeptDraft, { messageId, leav
 export async function identityOf(account: Account, id: Id | null): Promise<Identity> {
   const ask = (anew: boolean): Promise<readonly Identity[]> =>
     identitiesOf(account, anew).catch((failure: unknown) => {
-      // Nothing was handed over yet: that is certain, and need not be asked.
+      // Nothing was submitted yet, so there is nothing to find out.
       throw asUnambiguous(failure)
     })
   const isOf = (identity: Identity): boolean => identity.id === id

@@ -46,7 +46,7 @@ export class LabelEdits {
     await this.#change((labels) => labels.filter((label) => label.keyword !== keyword))
   }
 
-  /** Shown at once, and taken back if the service does not keep it. */
+  /** Shown at once, and undone if the service does not keep it. */
   async #change(change: Change<Label>): Promise<void> {
     this.#names.begin(change)
     try {

@@ -41,8 +41,8 @@ export class Outbox {
   readonly #tabs: OutboxTabs
   readonly #pending: PendingEntries
   readonly #told: ToldEntries
-  /** entries that this device could not keep, and that were handed to the server */
-  readonly #handedOver = new Set<string>()
+  /** ids of entries that were sent to the mail server though this device could not keep them */
+  readonly #sentUnkept = new Set<string>()
   readonly #endReturn: () => void
   #gathering = false
 
@@ -83,7 +83,7 @@ export class Outbox {
   }
 
   /** As if it had never been, if nothing of it was sent; else `inverse` is done. */
-  takeBack({ entry, round, kept, left }: Pending, inverse: readonly Patch[]): void {
+  undo({ entry, round, kept, left }: Pending, inverse: readonly Patch[]): void {
     if (round !== null) {
       this.#add(this.#entryOf(withoutEmails(inverse, left), entry.names, entry.at))
       return
@@ -179,7 +179,7 @@ export class Outbox {
   }
 
   #withdrawUnkept(entry: Entry, back: Entry): boolean {
-    if (!this.#handedOver.has(entry.id)) {
+    if (!this.#sentUnkept.has(entry.id)) {
       this.#undone(entry, back)
       void this.#account.kept.entries.remove(new Set([back.id]))
     }
@@ -200,14 +200,14 @@ export class Outbox {
       if (entries.length === 0) {
         return
       }
-      const outcome = await this.#handOver(entries)
+      const outcome = await this.#sendEntries(entries)
       await this.#remove(entries)
       this.#settle(entries, outcome)
     }
     this.#tabs.wantToSend()
   }
 
-  async #handOver(entries: readonly Entry[]): Promise<Outcome> {
+  async #sendEntries(entries: readonly Entry[]): Promise<Outcome> {
     // Not in the first view: nobody acts before the list is there. Without a network it cannot be had, nor sent.
     const { sendEntries } = await import('./email-set.ts').catch(() => {
       throw noResponse()
@@ -237,8 +237,8 @@ export class Outbox {
   }
 
   #fromMemory(entry: Entry): Entry {
-    const attempted = entry.attempted || this.#handedOver.has(entry.id)
-    this.#handedOver.add(entry.id)
+    const attempted = entry.attempted || this.#sentUnkept.has(entry.id)
+    this.#sentUnkept.add(entry.id)
     return { ...entry, attempted }
   }
 
@@ -261,7 +261,7 @@ export class Outbox {
   }
 
   #mark(ids: readonly string[], left: ReadonlySet<Id>): void {
-    ids.forEach((id) => this.#handedOver.delete(id))
+    ids.forEach((id) => this.#sentUnkept.delete(id))
     this.#pending.mark(ids, left, this.#account.rounds + 1)
     this.#changed()
   }
@@ -300,7 +300,7 @@ export class Outbox {
     }
   }
 
-  /** The tab that did it may have handed it over before it was kept. */
+  /** The tab of this entry may have sent it before it was kept. */
   #heardOf(told: Entry | undefined): void {
     if (told && !this.#pending.isSettled(told.id) && !this.#pending.has(told.id)) {
       const entry = { ...told, attempted: true }

@@ -1,10 +1,10 @@
 /**
  * What the mail server holds until its time, on whatever device it was sent. It is asked for again when mail came into
- * Sent or Drafts, or left them: that is what scheduling, taking back and sending do, and a live event tells of it. That a
+ * Sent or Drafts, or left them: that is what scheduling, undoing and sending do, and a live event tells of it. That a
  * mail has left is no change of state (Stalwart 0.16), so the clock tells it.
  */
 import { deliveryOf, type RefusedRecipient, type Submission } from '#lib/compose/delivery.ts'
-import { LONGEST_WAIT } from '#lib/compose/departure.ts'
+import { LONGEST_WAIT } from '#lib/compose/sending.ts'
 import type { Recipient } from '#lib/compose/draft.ts'
 import { call, reference } from '#lib/jmap/client.ts'
 import type { EmailAddress, GetResponse, Id } from '#lib/jmap/types.ts'

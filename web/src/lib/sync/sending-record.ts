@@ -1,23 +1,24 @@
-/** What this device keeps of a message on its way, in the hands of the tab that sends it. */
+/** The record of a message that is being sent, as the tab that owns it changes it. */
 import type { KeptDraft, Sending, SendingStep } from '#lib/compose/draft.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Account } from './account.ts'
 import { rebind } from './draft-files.ts'
 import type { Drafts } from './drafts.ts'
 
-/** Code of a message that this device could not keep: it is not handed over. */
+/** Code of the failure if this device could not keep the next step: then the request is not made. */
 export const NOT_KEPT = 'not_kept'
 
-/** These are kept before a request that must not be made twice; the others say what is known. */
+/** Steps that are kept before a request which must not be made twice. The others say what is known. */
 const BEFORE_REQUEST: ReadonlySet<SendingStep> = new Set(['storing', 'submitting'])
 
-/** Another tab goes on with it, or it is nothing to be sent any more. */
-export class Elsewhere extends Error {}
+/** Another tab owns the record now, or the message is not being sent any more. */
+export class OwnedElsewhere extends Error {}
 
-/** The person wants it back before that step. */
-export class Undone extends Error {}
+/** The person undid the sending before this step. */
+export class UndoRequested extends Error {}
 
-export type OnItsWay = KeptDraft & { readonly sending: Sending }
+/** A draft that is being sent. */
+export type DraftInSending = KeptDraft & { readonly sending: Sending }
 
 export type StepChanges = Partial<Omit<Sending, 'owner' | 'steppedAt' | 'goesOnAt'>>
 
@@ -36,13 +37,13 @@ export class SendingRecord {
     return this.account.ports.now()
   }
 
-  /** undefined: another tab sends it, or nobody does */
-  own(): OnItsWay | undefined {
+  /** undefined: another tab owns it, or the message is not being sent */
+  own(): DraftInSending | undefined {
     const kept = this.#drafts.get(this.id)
     return kept?.sending?.owner === this.#drafts.tab ? { ...kept, sending: kept.sending } : undefined
   }
 
-  /** From now on no other tab takes a step. */
+  /** Makes this tab the owner: from now on no other tab takes a step. */
   async claim(): Promise<void> {
     const owner = this.#drafts.tab
     const goesOnAt = this.now()
@@ -51,7 +52,7 @@ export class SendingRecord {
     )
   }
 
-  /** This tab goes on later: it is not frozen. */
+  /** Tells other tabs that this one continues later, and is not frozen. */
   async pause(milliseconds: number): Promise<void> {
     const goesOnAt = this.now() + milliseconds
     await this.#drafts.update(this.id, (kept) =>
@@ -60,15 +61,15 @@ export class SendingRecord {
   }
 
   /**
-   * Keep the next step: before its request, in one transaction of all tabs, and only if this tab owns it still. A tab that
-   * was frozen finds another owner then, and asks for nothing any more. `unlessUndone`: nor if the person wants it back.
-   * Raises Elsewhere, Undone or JmapFailure.
+   * Keeps the next step before its request is made, in one transaction of all tabs, and only if this tab still owns the
+   * record. A tab that was frozen finds another owner then, and makes no request any more. null ends the sending. `kept`
+   * are changes of the draft itself. With `unlessUndone` the step is not taken if the person undid the sending. Raises
+   * OwnedElsewhere, UndoRequested or JmapFailure.
    */
   async step(
     from: SendingStep,
     changes: StepChanges | null,
-    more: Partial<KeptDraft> = {},
-    unlessUndone = false
+    { kept: more, unlessUndone = false }: { kept?: Partial<KeptDraft>; unlessUndone?: boolean } = {}
   ): Promise<void> {
     const owner = this.#drafts.tab
     const done = { isTaken: false, isOurs: false, isUndone: false, before: null as Sending | null }
@@ -87,20 +88,20 @@ export class SendingRecord {
         : kept
     })
     if (!done.isOurs) {
-      throw new Elsewhere()
+      throw new OwnedElsewhere()
     }
     if (!done.isTaken) {
-      throw done.isUndone ? new Undone() : new JmapFailure('stateMismatch', { transient: true })
+      throw done.isUndone ? new UndoRequested() : new JmapFailure('stateMismatch', { transient: true })
     }
     if (!isWritten && done.before && changes?.step && BEFORE_REQUEST.has(changes.step)) {
-      // After a crash nobody would know of it, and it could be handed over twice. Nothing is asked for.
-      await this.#takeBack(done.before, changes.step)
+      // After a crash nobody would know of the request, and it could be made twice. So it is not made.
+      await this.#revert(done.before, changes.step)
       throw new JmapFailure(NOT_KEPT, { transient: true })
     }
   }
 
-  /** The step could not be kept, or not in time. */
-  async #takeBack(before: Sending, step: SendingStep): Promise<void> {
+  /** Goes back to the step before one that could not be kept, or not in time. */
+  async #revert(before: Sending, step: SendingStep): Promise<void> {
     const owner = this.#drafts.tab
     await this.#drafts.update(this.id, (kept) => {
       const { sending } = kept
@@ -109,12 +110,12 @@ export class SendingRecord {
     })
   }
 
-  /** Change what is no word of the person. */
+  /** Changes what the person did not write themselves. */
   async amend(change: (draft: KeptDraft['draft']) => KeptDraft['draft']): Promise<void> {
     await this.#drafts.amend(this.id, change)
   }
 
-  /** Its files are those of the version that the mail server has now. Raises JmapFailure. */
+  /** Gives its files the blob ids of the version that the mail server has now. Raises JmapFailure. */
   async rebind(kept: KeptDraft): Promise<void> {
     await rebind(this.account, this.#drafts, kept)
   }

@@ -1,12 +1,12 @@
-/** A message begins to be sent: this device knows it before anything else is done. */
+/** Records on this device that a message is to be sent, before anything else is done. */
 import type { KeptDraft } from '#lib/compose/draft.ts'
 import { messageIdFor } from '#lib/compose/reply-headers.ts'
-import { departing } from '#lib/compose/sending-start.ts'
+import { withSending } from '#lib/compose/sending-start.ts'
 import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import type { Account } from './account.ts'
 import type { Drafts } from './drafts.ts'
 
-/** Resolves once this device knows it. */
+/** Resolves once this device has recorded it. */
 export async function beginSending(
   account: Account,
   drafts: Drafts,
@@ -16,11 +16,11 @@ export async function beginSending(
   const { ports } = account
   const messageId = messageIdFor(account.address, ports.unique())
   const beginning = { messageId, owner: drafts.tab, now: ports.now(), leaveAt: at?.getTime() ?? null }
-  // Before it is known who is signed in, the mail server is asked to hold it: most do, and others refuse.
+  // Before it is known who is signed in, we assume that the mail server can hold mail: most can, and others refuse.
   const mostHeld = account.isKnown ? maxDelayedSend(account.client) : Infinity
-  // If another tab took it over, its text may be another than the person saw here.
+  // If another tab took the draft over, its text may differ from what the person saw here.
   const isOurs = (kept: KeptDraft): boolean => !kept.sending && kept.writer === drafts.tab
   await drafts.update(id, (kept) =>
-    isOurs(kept) ? departing(kept, { ...beginning, mostHeld, undo: account.undoSeconds() }) : kept
+    isOurs(kept) ? withSending(kept, { ...beginning, mostHeld, undo: account.undoSeconds() }) : kept
   )
 }

@@ -1,36 +1,36 @@
 /**
- * All messages on their way: one tab of this browser sends each of them, whichever is there, also after a reload. A lock
- * for each keeps the others waiting until that tab is done or gone; what it does is safe without one, too: each step is
- * taken only by the tab that owns it (sending-record.ts). So a tab that the person sees takes one up from a tab that is
- * frozen: what that one asked for before counts as a request without a response, and it asks for nothing after.
+ * All messages that are being sent. One tab of this browser sends each of them; after a reload another one may continue. A
+ * lock for each message makes the other tabs wait until that tab is done or gone. Sending is safe without locks, too: only
+ * the tab that owns the record of a message takes its next step (sending-record.ts). So a visible tab can take a message
+ * over from a frozen one: a request of the frozen tab counts as one without a response, and it makes no further one.
  */
-import { heldBefore, isHeld, isIdle, nextOf, undoneUntil, type Held } from '#lib/compose/departure.ts'
+import { heldBefore, isHeld, isIdle, nextOf, undoneUntil, type Held } from '#lib/compose/sending.ts'
 import { newlyKept, type KeptDraft, type Parent, type Recipient, type Sending } from '#lib/compose/draft.ts'
 import type { Id } from '#lib/jmap/types.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from './account.ts'
-import { missingFor } from './departure-failure.ts'
-import { Departing } from './departing.ts'
+import { missingFor } from './sending-failure.ts'
+import { SendingRun } from './sending-run.ts'
 import type { Drafts } from './drafts.ts'
-import type { Settle } from './handover.ts'
+import type { EndStoring } from './submit-steps.ts'
 import { noteHeld } from './held-emails.ts'
 import { beginSending } from './sending-start.ts'
 
-/** Milliseconds after which a visible tab takes up what another one, which may be frozen, has not gone on with. */
+/** Milliseconds after which a visible tab takes over what another one, which may be frozen, did not continue. */
 const PATIENCE = 15_000
-/** Milliseconds that a tab leaves to the one in which the person sent it: that one tells what became of it. */
+/** Milliseconds for which the others wait for the tab in which the person sent it: that one tells what became of it. */
 const HEAD_START = 1_000
-/** Milliseconds. No tab means to go on later than that: the clock was set back. */
+/** Milliseconds. No tab pauses longer than that: if a pause seems longer, the clock was set back. */
 const LONGEST_PAUSE = 120_000
 
-export interface DepartureFacts {
+export interface Outgoing {
   /** of the draft */
   readonly id: string
   readonly emailId: Id | null
   readonly to: readonly Recipient[]
-  /** when it leaves, and cannot be taken back any more */
+  /** when it leaves, and its sending cannot be undone any more */
   readonly at: Date
-  /** what must go on until then: this tab; or what is away: the connection, the session; null: the mail server holds it */
+  /** this tab, if it must stay open until then; the connection or the session, if that is missing; null: nothing */
   readonly needs: 'tab' | 'connection' | 'session' | null
   readonly scheduled: boolean
 }
@@ -44,27 +44,27 @@ export class Sendings {
   onchange: (id: string) => void = () => undefined
   /** It has left. */
   onsent: (id: string, draft: KeptDraft['draft']) => void = () => undefined
-  /** Its window must be opened again: it was not sent, or nobody knows. */
+  /** Its window must be opened again: it was not sent, or nobody knows whether it was. */
   onfailed: (id: string, trouble: Trouble) => void = () => undefined
-  /** It was taken back, later than `undo` waited for it. */
+  /** Its sending was undone, but nobody waits for `undo` any more. */
   onreturned: (id: string) => void = () => undefined
-  /** The message that it replies to or forwards is marked (RFC 8621 §4.1.1), as an action that survives a reload. */
+  /** Marks the message that it replies to or forwards (RFC 8621 §4.1.1), as an action that survives a reload. */
   onanswered: (parent: Parent & { readonly emailId: Id }) => unknown = () => undefined
   readonly #account: Account
   readonly #drafts: Drafts
-  readonly #settle: Settle
-  readonly #runs = new Map<string, Departing>()
-  /** those for which this tab waits, or which it sends */
+  readonly #endStoring: EndStoring
+  readonly #runs = new Map<string, SendingRun>()
+  /** ids of those for whose lock this tab waits, or which it sends */
   readonly #attended = new Map<string, AbortController>()
   readonly #undoing = new Map<string, Undoing>()
   readonly #ends: (() => void)[]
   #callOff: () => void = () => undefined
   #stopped = false
 
-  constructor(account: Account, drafts: Drafts, settle: Settle) {
+  constructor(account: Account, drafts: Drafts, endStoring: EndStoring) {
     this.#account = account
     this.#drafts = drafts
-    this.#settle = settle
+    this.#endStoring = endStoring
     this.#ends = [
       drafts.listen((id, kept, byAnotherTab) => this.#heard(id, kept, byAnotherTab)),
       account.ports.onReturn(() => this.#wakeAll()),
@@ -73,13 +73,13 @@ export class Sendings {
     this.#watch()
   }
 
-  /** Resolves once this device knows that it is to be sent. */
+  /** Resolves once this device has recorded that it is to be sent. */
   async send(id: string, options: { readonly at?: Date } = {}): Promise<void> {
     await beginSending(this.#account, this.#drafts, id, options)
     this.#attend(id)
   }
 
-  /** What another device sent, and the mail server holds, is kept by this one from now on: it can be taken back. */
+  /** Keeps on this device what another one sent and the mail server holds, so that the sending can be undone here. */
   async adopt({ draft, stored }: Pick<KeptDraft, 'draft' | 'stored'>, held: Held): Promise<string> {
     const { ports } = this.#account
     const [id, now, owner] = [ports.unique(), ports.now(), this.#drafts.tab]
@@ -90,22 +90,22 @@ export class Sendings {
     return id
   }
 
-  /** At the start of this tab: whatever is on its way. */
+  /** Continues, at the start of this tab, with all messages that are being sent. */
   resume(): void {
     this.#drafts.all().forEach(({ id, sending }) => sending && this.#attend(id))
   }
 
-  /** Though nobody knows whether it left. */
+  /** Sends it once more though nobody knows whether it left. */
   async sendAgain(id: string): Promise<void> {
     await this.#decide(id, { again: true })
   }
 
-  /** Keep as a draft what may have left: nobody knows. */
+  /** Keeps as a draft what may have left. */
   async keepDraft(id: string): Promise<void> {
     await this.#decide(id, { undo: true })
   }
 
-  /** Resolves to true once it is a draft again, to false if it is too late. Rejects with a Trouble if nobody can tell now. */
+  /** Resolves to true once it is a draft again, to false if it is too late. Rejects with a Trouble if it fails for now. */
   async undo(id: string): Promise<boolean> {
     if (!this.#drafts.get(id)?.sending) return this.#drafts.get(id) !== undefined
     const { promise, resolve, reject } = Promise.withResolvers<boolean>()
@@ -115,7 +115,7 @@ export class Sendings {
     return promise
   }
 
-  /** What the person wants, of what is done by this tab from now on: no request of another one may come between. */
+  /** Records what the person wants, and makes this tab the owner: no other tab may make a request in between. */
   async #decide(id: string, decision: Partial<Pick<Sending, 'undo' | 'again'>>): Promise<void> {
     const owner = this.#drafts.tab
     await this.#drafts.update(id, (kept) =>
@@ -142,7 +142,7 @@ export class Sendings {
     return this.#runs.get(id)?.trouble ?? null
   }
 
-  get departures(): readonly DepartureFacts[] {
+  get outgoing(): readonly Outgoing[] {
     const now = this.#account.ports.now()
     return this.#drafts.all().flatMap(({ id, draft, sending }) => {
       const until = sending && undoneUntil(sending, now)
@@ -158,8 +158,7 @@ export class Sendings {
     })
   }
 
-  /** The troubles of another tab that is at it are not known here, nor those of a request without a response yet; whether
-   * this tab has a connection is. */
+  /** This tab does not know the trouble of another tab that sends it, but it does know whether there is a connection. */
   #troubleFor(id: string, step: Sending['step']): Trouble | null {
     return this.#runs.get(id)?.trouble ?? (step === 'held' ? null : this.#account.sync.trouble)
   }
@@ -172,7 +171,7 @@ export class Sendings {
     this.#runs.forEach((run) => run.stop())
   }
 
-  /** Send it as soon as no other tab does; with `steal`, now. */
+  /** Sends it as soon as no other tab does; with `steal`, now. */
   #attend(id: string, steal = false): void {
     if (this.#stopped || (!steal && this.#attended.has(id))) {
       return
@@ -183,7 +182,7 @@ export class Sendings {
     const options = steal ? { steal } : { signal: ends.signal }
     this.#drafts
       .alone(id, 'send', options, (lock) => this.#run(id, lock === 'no locks' && !steal))
-      // AbortError: a visible tab took it, or the page is left.
+      // AbortError: a visible tab took the lock, or the page is left.
       .catch(() => undefined)
       .finally(() => {
         if (this.#attended.get(id) === ends) {
@@ -194,13 +193,13 @@ export class Sendings {
 
   async #run(id: string, isUnlocked: boolean): Promise<void> {
     const sending = this.#drafts.get(id)?.sending
-    // Without locks nobody can tell whether another tab is at it.
-    if (!sending || this.#stopped || this.#runs.has(id) || (isUnlocked && !this.#isLeft(sending))) {
+    // Without locks nobody can tell whether another tab sends it.
+    if (!sending || this.#stopped || this.#runs.has(id) || (isUnlocked && !this.#isAbandoned(sending))) {
       return
     }
-    const run = new Departing(this.#account, this.#drafts, id, {
-      settle: this.#settle,
-      told: {
+    const run = new SendingRun(this.#account, this.#drafts, id, {
+      endStoring: this.#endStoring,
+      listener: {
         changed: (which) => this.onchange(which),
         sent: (kept) => this.#sent(kept),
         ended: (which, trouble) => this.#ended(which, trouble),
@@ -212,25 +211,25 @@ export class Sendings {
     this.onchange(id)
   }
 
-  /** Nobody is at it, as it seems, or this tab is. */
-  #isLeft({ owner, goesOnAt }: Sending): boolean {
+  /** This tab owns it, or its owner did not continue in time. */
+  #isAbandoned({ owner, goesOnAt }: Sending): boolean {
     const late = this.#account.ports.now() - goesOnAt
     return owner === this.#drafts.tab || late > PATIENCE || late < -LONGEST_PAUSE
   }
 
-  /** A tab that is frozen goes on with nothing, and keeps its locks. */
+  /** Looks for messages of frozen tabs: such a tab does not continue, and keeps its locks. */
   #watch(): void {
     this.#callOff = this.#account.ports.after(PATIENCE, () => {
       for (const { id, sending } of this.#drafts.all()) {
         if (sending && !this.#runs.has(id) && !isIdle(sending, this.#account.ports.now())) {
-          this.#attend(id, this.#isLeft(sending) && this.#account.ports.isVisible())
+          this.#attend(id, this.#isAbandoned(sending) && this.#account.ports.isVisible())
         }
       }
       this.#watch()
     })
   }
 
-  /** What the mail server holds, or will in a moment. */
+  /** Tells which emails the mail server holds, or will hold in a moment. */
   #noteHeld(): void {
     const now = this.#account.ports.now()
     const held = this.#drafts

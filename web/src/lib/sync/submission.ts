@@ -1,15 +1,15 @@
 /**
- * Hands an email over to be sent, takes it back, and asks what became of it (RFC 8621 §7).
+ * Submits an email, cancels its submission, and asks what became of it (RFC 8621 §7).
  *
- * What Stalwart 0.16 does, and RFC 8621 does not say (crates/jmap/src/submission/set.rs): `ifInState` is ignored. The mail is
- * in the queue before the record of it is written, so `serverUnavailable`, which it answers for each mistake of its own, tells
- * nothing. `onSuccessUpdateEmail` of a cancellation takes the id of the submission for that of an email, and changes another
- * one: the email is put back in a request of its own.
+ * Stalwart 0.16 differs from RFC 8621 (crates/jmap/src/submission/set.rs). It ignores `ifInState`. It queues the mail before it
+ * writes the submission, so `serverUnavailable`, its response to each mistake of its own, does not tell whether the mail
+ * leaves. In a cancellation it takes the id in `onSuccessUpdateEmail` for that of an email, and changes another one: so the
+ * email is moved back by a request of its own.
  */
 import type { Draft, Sending } from '#lib/compose/draft.ts'
 import type { Submission } from '#lib/compose/delivery.ts'
 import { submissionEnvelope } from '#lib/compose/envelope.ts'
-import type { FinalEmail, Whereabouts } from '#lib/compose/verdict.ts'
+import type { FinalEmail, SubmissionStatus } from '#lib/compose/verdict.ts'
 import { call, reference } from '#lib/jmap/client.ts'
 import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import { asAmbiguous, asUnambiguous, JmapFailure, refusal } from '#lib/jmap/errors.ts'
@@ -28,8 +28,8 @@ export function mostHeld({ client }: Account): number {
   return maxDelayedSend(client)
 }
 
-/** The calls that hand it over; `hold`: seconds for which the mail server holds it. Raises JmapFailure; nothing was changed. */
-export async function handoverOf(account: Account, draft: Draft, emailId: Id, hold: number): Promise<Call[]> {
+/** The calls that submit it. `hold`: seconds for which the mail server holds it. Raises JmapFailure; nothing was changed. */
+export async function submitCalls(account: Account, draft: Draft, emailId: Id, hold: number): Promise<Call[]> {
   const identity = await identityOf(account, draft.identityId)
   const boxes = await Promise.all(['drafts', 'sent'].map((role) => mailboxOfRole(account, role))).catch(
     (failure: unknown) => {
@@ -48,7 +48,7 @@ export async function handoverOf(account: Account, draft: Draft, emailId: Id, ho
   return [set, ...asked([emailId], emailId)]
 }
 
-/** Where it lies while it is no draft any more, or one again. */
+/** Moves an email between Drafts and Sent, and sets or clears `$draft`. */
 function moved(from: Id, to: Id, isDraft: boolean): Record<string, true | null> {
   return {
     ...(from !== to && { [`mailboxIds/${from}`]: null, [`mailboxIds/${to}`]: true }),
@@ -56,9 +56,13 @@ function moved(from: Id, to: Id, isDraft: boolean): Record<string, true | null> 
   }
 }
 
-/** Returns what became of it, or null if the response does not tell. Raises JmapFailure: it was refused, or, if it is
- * ambiguous, nobody knows. */
-export async function handOver({ client }: Account, calls: readonly Call[], emailId: Id): Promise<Whereabouts | null> {
+/** Returns what became of it, or null if the response does not tell. Raises JmapFailure: it was refused, or, if the failure
+ * is ambiguous, it may have been submitted. */
+export async function submit(
+  { client }: Account,
+  calls: readonly Call[],
+  emailId: Id
+): Promise<SubmissionStatus | null> {
   const results = await client.run(calls)
   const set = results.find<SetResponse>('set')
   if (!set) {
@@ -68,7 +72,7 @@ export async function handOver({ client }: Account, calls: readonly Call[], emai
   if (refused) {
     throw refusal(refused)
   }
-  return set.created?.['send'] ? toldBy(results, emailId, idOf(set, 'send')) : null
+  return set.created?.['send'] ? statusAfterSet(results, emailId, idOf(set, 'send')) : null
 }
 
 function failureOf(results: Results): unknown {
@@ -80,10 +84,10 @@ function failureOf(results: Results): unknown {
   }
 }
 
-/** That it was taken is certain, whatever else is missing. */
-function toldBy(results: Results, emailId: Id, submissionId: Id | null): Whereabouts {
+/** The submission was created, whatever else is missing in the response. */
+function statusAfterSet(results: Results, emailId: Id, submissionId: Id | null): SubmissionStatus {
   try {
-    const { submissions, email } = whereaboutsIn(results, [emailId], emailId)
+    const { submissions, email } = submissionStatusIn(results, [emailId], emailId)
     const own = submissions.find(({ id }) => id === submissionId)
     return { submissions: [own ?? { id: submissionId ?? '', emailId }], email }
   } catch {
@@ -103,17 +107,21 @@ function asked(emailIds: readonly Id[], emailId: Id): Call[] {
 }
 
 /** Raises JmapFailure; nothing was changed. */
-export async function whereaboutsOf({ client }: Account, { late }: Sending, emailId: Id): Promise<Whereabouts> {
+export async function submissionStatusOf(
+  { client }: Account,
+  { late }: Sending,
+  emailId: Id
+): Promise<SubmissionStatus> {
   const ids = [...new Set([...late, emailId])]
   const results = await client.run(asked(ids, emailId)).catch((failure: unknown) => {
     throw asUnambiguous(failure)
   })
-  return whereaboutsIn(results, ids, emailId)
+  return submissionStatusIn(results, ids, emailId)
 }
 
-/** A server that knows no such filter names the submissions of all emails. */
-function whereaboutsIn(results: Results, emailIds: readonly Id[], emailId: Id): Whereabouts {
-  // If it cannot be asked, that is why.
+/** A server that does not know the filter returns the submissions of all emails. */
+function submissionStatusIn(results: Results, emailIds: readonly Id[], emailId: Id): SubmissionStatus {
+  // Raises why the mail server could not be asked.
   results.get('query')
   const found = foundIn<Submission>(results, 'submissions').list
   const emails = foundIn<FinalEmail>(results, 'email', ['keywords']).list
@@ -123,7 +131,7 @@ function whereaboutsIn(results: Results, emailIds: readonly Id[], emailId: Id): 
   }
 }
 
-/** False: it is too late. Raises JmapFailure; an ambiguous one if it may have been taken back. */
+/** False: it is too late. Raises JmapFailure; an ambiguous one if it may have been canceled. */
 export async function cancel({ client }: Account, submissionId: Id): Promise<boolean> {
   const update = { [submissionId]: { undoStatus: 'canceled' } }
   const results = await client.run([call('EmailSubmission/set', 'set', { update })])
@@ -135,13 +143,13 @@ export async function cancel({ client }: Account, submissionId: Id): Promise<boo
     return true
   }
   if (errorIn(set.notUpdated, submissionId)) {
-    // `cannotUnsend`. Stalwart answers invalidProperties for one that reached nobody.
+    // `cannotUnsend`; of a submission that reached nobody, Stalwart says invalidProperties.
     return false
   }
   throw unclear()
 }
 
-/** Put it among the sent ones, or back among the drafts. One that is gone is no failure. Raises JmapFailure. */
+/** Moves it to Sent, or back to Drafts. An email that is gone is no failure. Raises JmapFailure. */
 export async function file(account: Account, emailId: Id, to: 'sent' | 'drafts'): Promise<void> {
   const [drafts = '', sent = ''] = await Promise.all(['drafts', 'sent'].map((role) => mailboxOfRole(account, role)))
   const patch = to === 'sent' ? moved(drafts, sent, false) : moved(sent, drafts, true)

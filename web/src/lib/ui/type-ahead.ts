@@ -1,4 +1,4 @@
-/** Puts text in at the cursor, as if it were typed now: what listens hears it, and Ctrl+Z takes it back. */
+/** Puts text in at the cursor, as if it were typed now: what listens hears it, and Ctrl+Z undoes it. */
 export function typeAhead(text: string): void {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else types into fields and editors alike
   if (text !== '') document.execCommand('insertText', false, text)

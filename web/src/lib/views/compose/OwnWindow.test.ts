@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { after, draw } from '../../../../tests/drawn.ts'
 import { FakeCompositions, type FakeComposition } from '../../../../tests/fake-compositions.svelte.ts'
-import type { Departure } from '#lib/state/compose.ts'
+import type { OutgoingMessage } from '#lib/state/compose.ts'
 import OwnWindow from '#lib/views/compose/OwnWindow.svelte'
 import { loadWindowParts } from '#lib/views/compose/window-parts.svelte.ts'
 import { afterEach, beforeAll, expect, test, vi } from 'vitest'
@@ -162,7 +162,7 @@ test('closing it asks only while words are kept nowhere else', async () => {
   expect(asks()).toBe(false)
 })
 
-test.each<[Partial<Departure>, string, boolean]>([
+test.each<[Partial<OutgoingMessage>, string, boolean]>([
   [{}, 'This message is on its way.', false],
   [{ needs: 'tab' }, 'This message is on its way. Keep this window open until it has left.', true],
   [{ needs: 'connection' }, 'This message is sent once the mail server can be reached.', false],
@@ -174,8 +174,8 @@ test.each<[Partial<Departure>, string, boolean]>([
     const { compose, composition } = await opened()
     const undo = (): Promise<null> => Promise.resolve(null)
     const at = new Date(2026, 10, 28, 8)
-    const departure = { id: composition.id, to: [], at, needs: null, scheduled: false, undo, ...values }
-    compose.departures = [departure]
+    const outgoing = { id: composition.id, to: [], at, needs: null, scheduled: false, undo, ...values }
+    compose.outgoing = [outgoing]
     const box = document.querySelector('[role="dialog"]')
     await after(() => box?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ctrlKey: true, bubbles: true })))
     const text = document.querySelector('main > p')?.textContent.replaceAll(/\s+/gu, ' ').trim()

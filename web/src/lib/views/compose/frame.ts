@@ -9,6 +9,6 @@ export interface Frame {
   /** shows it in a window of the browser */
   readonly onown?: () => void
   readonly onend: (how: 'closed' | 'sent') => void
-  /** It was discarded; `undo` takes that back. */
+  /** It was discarded; `undo` undoes that. */
   readonly ondiscard: (undo: () => void) => void
 }

@@ -99,7 +99,7 @@ test('the checkbox above the list keeps the focus when the bar comes and goes', 
   expect(document.activeElement).toBe(box())
 })
 
-test('an action on the selection hits just these, and is taken back by Z', async () => {
+test('an action on the selection hits just these, and is undone by Z', async () => {
   const { page } = await inbox()
   await press(1, '.gutter')
   await press(3, '.gutter')

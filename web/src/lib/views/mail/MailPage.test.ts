@@ -225,7 +225,7 @@ test.each(['inbox', 'sent'])('what the person sent, in another tab, is not told 
   expect(say.mock.calls.flat().filter((part: string) => part.includes('new '))).toEqual([])
 })
 
-test('what the person takes back is not told as new mail', async () => {
+test('what the person undoes is not told as new mail', async () => {
   const say = vi.spyOn(voice, 'say')
   const { mail } = await inbox()
   await vi.waitFor(() => expect(document.querySelector('section[aria-label="Notices"]')).not.toBeNull())

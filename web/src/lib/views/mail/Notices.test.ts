@@ -2,7 +2,7 @@
 import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import { FakeCompose } from '../../../../tests/fake-compose.svelte.ts'
 import { ModelServer } from '../../../../tests/model-server.ts'
-import type { Composition, Departure } from '#lib/state/compose.ts'
+import type { Composition, OutgoingMessage } from '#lib/state/compose.ts'
 import Notices from '#lib/views/mail/Notices.svelte'
 import { afterEach, expect, test, vi } from 'vitest'
 
@@ -17,7 +17,7 @@ async function notices(compose = new FakeCompose()): Promise<Drawn & { compose: 
   return { ...drawn, compose }
 }
 
-function departure(values: Partial<Departure> = {}): Departure {
+function outgoing(values: Partial<OutgoingMessage> = {}): OutgoingMessage {
   const to = [{ name: 'Karim', address: 'karim@example.net' }]
   const at = new Date(Date.now() + 10_000)
   return { id: 'a', to, at, needs: null, scheduled: false, undo: () => Promise.resolve(null), ...values }
@@ -33,23 +33,23 @@ function toast(): [string, string] {
 
 test('who cannot see the seconds is told once, and how to undo', async () => {
   const { compose } = await notices()
-  await after(() => (compose.departures = [departure()]))
+  await after(() => (compose.outgoing = [outgoing()]))
   expect(toast()).toEqual(['Sending to Karim in 10 s', 'Sending to Karim'])
 })
 
 test('what another visit scheduled is not told again, though what knows of it comes late', async () => {
-  const compose = Object.assign(new FakeCompose(), { knowsDepartures: false })
+  const compose = Object.assign(new FakeCompose(), { knowsOutgoing: false })
   await notices(compose)
-  const scheduled = departure({ scheduled: true })
-  await after(() => Object.assign(compose, { departures: [scheduled], knowsDepartures: true }))
+  const scheduled = outgoing({ scheduled: true })
+  await after(() => Object.assign(compose, { outgoing: [scheduled], knowsOutgoing: true }))
   expect(document.querySelector('.toast')).toBeNull()
-  await after(() => (compose.departures = [scheduled, departure({ id: 'b', scheduled: true })]))
+  await after(() => (compose.outgoing = [scheduled, outgoing({ id: 'b', scheduled: true })]))
   expect(document.querySelector('.toast')?.textContent).toContain('Leaves on ')
 })
 
 test('a notice is told by the one live region, with how to undo it', async () => {
   const { compose } = await notices()
-  await after(() => (compose.departures = [departure({ to: [{ name: 'Deniz', address: 'deniz@example.net' }] })]))
+  await after(() => (compose.outgoing = [outgoing({ to: [{ name: 'Deniz', address: 'deniz@example.net' }] })]))
   await vi.waitFor(
     () => expect(document.querySelector('[role=status]')?.textContent).toContain('Sending to Deniz. Undo with Z.'),
     4_000
@@ -60,7 +60,7 @@ test('a notice is told by the one live region, with how to undo it', async () =>
 test('its button takes a message back', async () => {
   const { compose } = await notices()
   const undo = vi.fn(() => Promise.resolve(null))
-  await after(() => (compose.departures = [departure({ undo })]))
+  await after(() => (compose.outgoing = [outgoing({ undo })]))
   await after(() => document.querySelector<HTMLElement>('.toast button')?.click())
   expect(undo).toHaveBeenCalledOnce()
   expect(document.querySelector('.toast')?.textContent).toContain('Too late, it is on its way.')
@@ -76,9 +76,9 @@ function asks(): boolean {
 test('leaving asks only while this tab holds a message, or text that is kept nowhere else', async () => {
   const { compose } = await notices()
   expect(asks()).toBe(false)
-  await after(() => (compose.departures = [departure({ needs: 'tab' })]))
+  await after(() => (compose.outgoing = [outgoing({ needs: 'tab' })]))
   expect(asks()).toBe(true)
-  await after(() => (compose.departures = [departure()]))
+  await after(() => (compose.outgoing = [outgoing()]))
   expect(asks()).toBe(false)
   const save = { kind: 'failed', trouble: { code: 'unknown', retryAt: null, reference: null } }
   await after(() => (compose.open = [{ save } as unknown as Composition]))

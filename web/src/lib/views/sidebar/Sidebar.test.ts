@@ -172,7 +172,7 @@ test('what the server alone knows of a name is told at the field, too, and what 
   expect(dialog().querySelector('input')?.value).toBe('Lager')
 })
 
-test('a folder is renamed and moved, and both are taken back', async () => {
+test('a folder is renamed and moved, and both are undone', async () => {
   const { server, page } = await shown()
   await choose('Papier', 'Rename')
   await type('Papier & Druck')

@@ -32,7 +32,7 @@ function said({ page }: Drawn): string | undefined {
   return typeof text === 'function' ? text(actions, words) : text
 }
 
-test('taking back is called so while it runs, and when it is done', async () => {
+test('undoing is called so while it runs, and when it is done', async () => {
   const scene = await inbox(1_234)
   scene.mail.actions.runOnAll({ kind: 'archive' })
   await ended(scene)

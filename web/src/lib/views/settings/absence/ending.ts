@@ -1,4 +1,4 @@
-/** Ends the automatic reply, and takes that back. */
+/** Ends the automatic reply, and undoes that. */
 import type { Absences } from '#lib/state/absence.ts'
 import type { Outcome } from '#lib/state/filters.ts'
 import type { Notices } from '#lib/state/notices.svelte.ts'

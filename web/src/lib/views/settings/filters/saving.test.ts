@@ -63,7 +63,7 @@ test('a filter that could not be brought back is told, and brought back by anoth
   expect(filters.names).toEqual(['First', 'Second', 'Third'])
 })
 
-test('a removal that fails is told, and cannot be taken back', async () => {
+test('a removal that fails is told, and cannot be undone', async () => {
   const { filters, notices } = removed()
   await filters.settle('failed')
   expect(notices.shown?.text).toBe(words.notSaved)

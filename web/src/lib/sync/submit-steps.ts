@@ -1,44 +1,44 @@
-/** The steps of a message until the mail server has taken it. Each resolves to the milliseconds until the next one. */
-import { ASK_AFTER, holdOf } from '#lib/compose/departure.ts'
+/** The steps until the mail server has accepted the submission. Each resolves to the milliseconds until the next one. */
+import { ASK_AFTER, holdOf } from '#lib/compose/sending.ts'
 import { isSent, type Submission } from '#lib/compose/delivery.ts'
-import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
+import { outdated, type KeptDraft, type Sending } from '#lib/compose/draft.ts'
 import { MARGIN } from '#lib/compose/sending-start.ts'
 import { verdictOf, type Verdict } from '#lib/compose/verdict.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Id } from '#lib/jmap/types.ts'
-import { holdRefused, nobodyGot } from './departure-failure.ts'
+import { holdRefused, nobodyGot } from './sending-failure.ts'
 import { CHANGED, findFinal, LEFT_BEFORE, makeFinal, SENT_ELSEWHERE } from './final-email.ts'
-import type { OnItsWay, SendingRecord } from './sending-record.ts'
-import { file, handOver, handoverOf, mostHeld, whereaboutsOf } from './submission.ts'
+import type { DraftInSending, SendingRecord } from './sending-record.ts'
+import { file, submit, submitCalls, mostHeld, submissionStatusOf } from './submission.ts'
 
-/** Waits until no version of the draft is being stored, and finds out what became of the last; null: the draft is gone. */
-export type Settle = (id: string) => Promise<KeptDraft | null>
+/** Waits until no version of the draft is being stored, and finds out whether the last one was; null: the draft is gone. */
+export type EndStoring = (id: string) => Promise<KeptDraft | null>
 
-/** The person wants it to be sent though it may have left. */
-const ANEW = { step: 'waiting', emailId: null, handedAt: null, again: false } as const
+/** The person wants to send it once more though it may have left. */
+const ANEW = { step: 'waiting', emailId: null, submittedAt: null, again: false } as const
 
-export class Handover {
+export class SubmitSteps {
   readonly #record: SendingRecord
-  readonly #settle: Settle
-  /** questions without a clear response since it was handed over */
+  readonly #endStoring: EndStoring
+  /** times that the mail server was asked, without a clear response, since the submission was requested */
   #asked = 0
-  /** seconds for which the mail server turned out to hold mail */
+  /** seconds for which the mail server holds mail, as its refusals have shown */
   #mostHeld = Infinity
 
-  constructor(record: SendingRecord, settle: Settle) {
+  constructor(record: SendingRecord, endStoring: EndStoring) {
     this.#record = record
-    this.#settle = settle
+    this.#endStoring = endStoring
   }
 
   async store(): Promise<number> {
     const record = this.#record
-    const kept = await this.#settle(record.id)
+    const kept = await this.#endStoring(record.id)
     if (!kept?.sending) {
       return 0
     }
-    await record.step('waiting', { step: 'storing', since: record.account.facts.emailState }, {}, true)
+    await record.step('waiting', { step: 'storing', since: record.account.facts.emailState }, { unlessUndone: true })
     try {
-      const claim = (): Promise<void> => record.step('storing', {}, {}, true)
+      const claim = (): Promise<void> => record.step('storing', {}, { unlessUndone: true })
       await this.#made(kept, kept.sending, await makeFinal(record.account, kept, kept.sending, claim))
     } catch (failure) {
       if (failure instanceof JmapFailure && failure.code === LEFT_BEFORE && !kept.sending.edited) {
@@ -54,28 +54,32 @@ export class Handover {
     return 0
   }
 
-  /** From now on the draft that the mail server has is the email that is sent. */
+  /** From now on the email that is sent is the version of the draft at the mail server. */
   #made({ revision }: KeptDraft, { messageId }: Sending, emailId: Id): Promise<void> {
     const stored = { emailId, messageId, revision, at: this.#record.now() }
-    return this.#record.step('storing', { step: 'stored', emailId }, { stored, storing: null, handedOver: [] })
+    return this.#record.step(
+      'storing',
+      { step: 'stored', emailId },
+      { kept: { stored, storing: null, maybeSubmitted: [] } }
+    )
   }
 
-  async find(kept: OnItsWay): Promise<number> {
+  async find(kept: DraftInSending): Promise<number> {
     const found = await this.#found(kept)
     if (!found) {
-      await this.#record.step('storing', { step: 'waiting' }, kept.sending.undo ? takenBack(kept) : {})
+      await this.#record.step('storing', { step: 'waiting' }, kept.sending.undo ? { kept: undoneDraft(kept) } : {})
       return 0
     }
     await this.#made(kept, kept.sending, found.id)
     if (!found.isDraft) {
-      // Another device sent it: what became of it is asked.
+      // Another device sent it: the mail server is asked what became of it.
       await this.#record.step('stored', { step: 'submitting' })
     }
     return 0
   }
 
-  /** Raises JmapFailure. If another device sent or changed the draft, nothing is looked for any more. */
-  async #found(kept: OnItsWay): ReturnType<typeof findFinal> {
+  /** Raises JmapFailure. If another device sent or changed the draft, the search for the email ends. */
+  async #found(kept: DraftInSending): ReturnType<typeof findFinal> {
     try {
       return await findFinal(this.#record.account, kept, kept.sending)
     } catch (failure) {
@@ -86,19 +90,19 @@ export class Handover {
     }
   }
 
-  /** Submit it, unless something happened since it was made: others see it among the drafts, and what was handed over
-   * before may have left. */
-  async check(kept: OnItsWay): Promise<number> {
+  /** Submits it unless something happened since it was made: other devices see it in Drafts, and an earlier email of this
+   * message may have left. */
+  async check(kept: DraftInSending): Promise<number> {
     const { sending } = kept
     const { late } = sending
     const emailId = sending.emailId ?? ''
-    const { submissions, email } = await whereaboutsOf(this.#record.account, sending, emailId)
+    const { submissions, email } = await submissionStatusOf(this.#record.account, sending, emailId)
     const left = submissions.find((one) => late.includes(one.emailId ?? '') && isSent(one))
     if (left && sending.edited) {
       throw new JmapFailure(LEFT_BEFORE)
     }
     if (left) {
-      // This is the copy of its writer.
+      // The earlier email left. This one becomes the copy in Sent.
       await file(this.#record.account, emailId, 'sent')
       return this.#submitted(sending, left)
     }
@@ -113,7 +117,7 @@ export class Handover {
     throw new JmapFailure(CHANGED)
   }
 
-  async submit({ draft, sending }: OnItsWay): Promise<number> {
+  async submit({ draft, sending }: DraftInSending): Promise<number> {
     const { account } = this.#record
     const now = this.#record.now()
     const hold = holdOf(sending, now)
@@ -122,12 +126,12 @@ export class Handover {
       return this.#holdHere(sending, most)
     }
     const emailId = sending.emailId ?? ''
-    const calls = await handoverOf(account, draft, emailId, hold)
-    await this.#record.step('stored', { step: 'submitting', handedAt: now }, {}, true)
+    const calls = await submitCalls(account, draft, emailId, hold)
+    await this.#record.step('stored', { step: 'submitting', submittedAt: now }, { unlessUndone: true })
     this.#asked = 0
     try {
-      const where = await handOver(account, calls, emailId)
-      return await this.#judge({ ...sending, step: 'submitting', handedAt: now }, where && verdictOf(where))
+      const where = await submit(account, calls, emailId)
+      return await this.#judge({ ...sending, step: 'submitting', submittedAt: now }, where && verdictOf(where))
     } catch (failure) {
       return this.#notTaken(failure, hold)
     }
@@ -140,7 +144,7 @@ export class Handover {
     if (failure.ambiguous) {
       return this.#pauseToAsk()
     }
-    await this.#record.step('submitting', { step: 'stored', handedAt: null })
+    await this.#record.step('submitting', { step: 'stored', submittedAt: null })
     const most = holdRefused(failure, hold)
     if (most === null) {
       throw failure
@@ -149,7 +153,7 @@ export class Handover {
     return 0
   }
 
-  /** The mail server does not hold it that long: this device does, while a tab of ours is open. */
+  /** The mail server does not hold mail that long: this device holds it, while a tab is open. */
   async #holdHere(sending: Sending, most: number): Promise<number> {
     const now = this.#record.now()
     if (sending.leaveAt !== null && sending.leaveAt > now) {
@@ -163,11 +167,11 @@ export class Handover {
     return 0
   }
 
-  /** What became of it: no response tells, or another tab asked for it. */
-  async look(kept: OnItsWay): Promise<number> {
+  /** Finds out whether it was submitted: no response told, or another tab made the request. */
+  async look(kept: DraftInSending): Promise<number> {
     const { sending } = kept
     const emailId = sending.emailId ?? ''
-    const where = await whereaboutsOf(this.#record.account, sending, emailId)
+    const where = await submissionStatusOf(this.#record.account, sending, emailId)
     const verdict = verdictOf(where)
     if (verdict.is !== 'draft' && verdict.is !== 'gone') {
       return this.#judge(sending, verdict)
@@ -177,9 +181,9 @@ export class Handover {
     }
     const late = [...sending.late, ...(emailId ? [emailId] : [])]
     if (sending.undo) {
-      // It is stored anew soon, and the one that was handed over destroyed: the request that is late finds it no more.
-      const stored = verdict.is === 'draft' && kept.stored ? { ...kept.stored, revision: -1 } : null
-      await this.#record.step('unknown', { step: 'returning' }, { stored, handedOver: late })
+      // A new version is stored soon, and this email destroyed, so that the late request finds nothing to send.
+      const stored = verdict.is === 'draft' ? outdated(kept.stored) : null
+      await this.#record.step('unknown', { step: 'returning' }, { kept: { stored, maybeSubmitted: late } })
     } else if (sending.again) {
       await this.#record.step('unknown', {
         ...ANEW,
@@ -208,7 +212,7 @@ export class Handover {
     return ASK_AFTER[this.#asked - 1] ?? 0
   }
 
-  /** What the mail server says of it. */
+  /** Takes the step that follows from what the mail server says. */
   async #judge(sending: Sending, verdict: Verdict | null): Promise<number> {
     switch (verdict?.is) {
       case 'sent':
@@ -217,7 +221,7 @@ export class Handover {
         await this.#record.step(
           sending.step,
           { step: 'returning', submissionId: verdict.submission.id },
-          { refusal: nobodyGot(verdict.submission) }
+          { kept: { refusal: nobodyGot(verdict.submission) } }
         )
         return 0
       case 'canceled':
@@ -229,17 +233,17 @@ export class Handover {
   }
 
   async #submitted(sending: Sending, submission: Submission | null): Promise<number> {
-    const { handedAt } = sending
-    // What another device handed over is not held for this one. One whose id nobody told cannot be taken back.
-    const held = handedAt === null ? { holdFor: 0, leaveAt: null, handedAt: this.#record.now() } : {}
+    const { submittedAt } = sending
+    // A submission by another device is not held for this one. One whose id is unknown cannot be canceled.
+    const held = submittedAt === null ? { holdFor: 0, leaveAt: null, submittedAt: this.#record.now() } : {}
     await this.#record.step(sending.step, { step: 'held', submissionId: submission?.id || null, again: false, ...held })
     void this.#record.account.wrote(true)
     return 0
   }
 }
 
-/** A late request may still make the email: so the storing of the draft looks for it, and then makes a version anew. */
-function takenBack({ revision, stored, sending: { messageId, since } }: OnItsWay): Partial<KeptDraft> {
+/** A late request may still make the email: so the storing of the draft looks for it, and then makes a new version. */
+function undoneDraft({ revision, stored, sending: { messageId, since } }: DraftInSending): Partial<KeptDraft> {
   const storing = { messageId, revision, ...(since !== undefined && { since }) }
-  return { storing, stored: stored && { ...stored, revision: -1 } }
+  return { storing, stored: outdated(stored) }
 }

@@ -1,14 +1,14 @@
-/** What a failure means for a message on its way. */
+/** What a failure means for a message that is being sent. */
 import type { Trouble } from '#lib/mail/trouble.ts'
 import { deliveryOf, type Submission } from '#lib/compose/delivery.ts'
 import type { KeptDraft, Refusal } from '#lib/compose/draft.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { CHANGED, LEFT_BEFORE, SENT_ELSEWHERE } from './final-email.ts'
 
-/** Code of a message of which nobody knows whether it left. */
+/** Code of a failure: nobody knows whether the message left. */
 export const UNKNOWN = 'outcome_unknown'
 
-/** Code of a message that nobody got. */
+/** Code of a failure: the message reached nobody. */
 export const NOBODY = 'refused_recipients'
 
 export function refusalOf(failure: unknown): Refusal {
@@ -17,7 +17,7 @@ export function refusalOf(failure: unknown): Refusal {
     : { code: 'unknown', detail: null }
 }
 
-/** What a refusal says of the version that the mail server has: what another device changed or sent is never replaced. */
+/** What a refusal changes in the draft: a version that another device changed or sent is never replaced. */
 export function afterRefusal({ code }: Refusal): Partial<KeptDraft> {
   switch (code) {
     case CHANGED:
@@ -25,7 +25,7 @@ export function afterRefusal({ code }: Refusal): Partial<KeptDraft> {
     case SENT_ELSEWHERE:
       return { stored: null, conflict: 'sent' }
     case LEFT_BEFORE:
-      return { stored: null, conflict: 'sent', handedOver: [] }
+      return { stored: null, conflict: 'sent', maybeSubmitted: [] }
     default:
       return {}
   }
@@ -37,8 +37,8 @@ export function nobodyGot(submission: Submission): Refusal {
 }
 
 /**
- * Seconds for which the mail server holds mail, if it refused to hold it so long; else null. Stalwart 0.16 offers 30 days
- * and holds 7 ("501 5.5.4 Requested hold time exceeds maximum of 604800 seconds."), or not at all, as its operator decides
+ * Seconds for which the mail server holds mail, if it refused to hold it for `hold`; else null. Stalwart 0.16 states 30 days
+ * and holds mail for 7 ("501 5.5.4 Requested hold time exceeds maximum of 604800 seconds."), or not at all, as its operator decides
  * ("501 5.5.4 FUTURERELEASE extension has been disabled.").
  */
 export function holdRefused({ code, detail }: JmapFailure, hold: number): number | null {
@@ -48,7 +48,7 @@ export function holdRefused({ code, detail }: JmapFailure, hold: number): number
   return Math.min(hold - 1, Number(/maximum of (\d+) seconds/u.exec(detail ?? '')?.[1] ?? 0))
 }
 
-/** A person who is signed out has a connection: they wait for nothing, but must sign in. */
+/** What is missing: a person who is signed out has a connection, but must sign in. */
 export function missingFor({ code }: Trouble): 'connection' | 'session' {
   return code === 'no_session' || code === 'session_aal2_required' ? 'session' : 'connection'
 }

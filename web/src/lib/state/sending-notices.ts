@@ -1,7 +1,7 @@
-/** Tells of messages on their way, and what became of them: by notices, from which they can be taken back. */
+/** Notices of messages that are being sent, and of what became of them. The person can undo a sending from its notice. */
 import { fullTime } from '#lib/mail/dates.ts'
 import { shortName } from '#lib/mail/people.ts'
-import type { Composition, Departure, Outcome, Recipient } from '#lib/state/compose.ts'
+import type { Composition, OutgoingMessage, Outcome, Recipient } from '#lib/state/compose.ts'
 import type { Trouble } from '#lib/state/mail.ts'
 import type { Notices, Undo } from '#lib/state/notices.svelte.ts'
 import type { Words } from '#lib/words/en.ts'
@@ -15,15 +15,15 @@ export interface NoticeWords {
 
 interface Told {
   /** as it is now */
-  departure: Departure
-  /** what was told of it: it is told again if that changes */
+  message: OutgoingMessage
+  /** what the notice says of it; if that changes, there is a new notice */
   key: string
-  /** the person takes it back, and is not told that it goes meanwhile */
-  isTaken: boolean
+  /** the person undoes the sending, and gets no notice of it meanwhile */
+  isUndoing: boolean
   readonly undo: Undo
 }
 
-/** One in full; of several the first one, and how many more. */
+/** The only recipient in full; of several the first one, and how many more. */
 function whoOf(to: readonly Recipient[], { others }: DeliveryWords): string {
   const [first = '', ...rest] = to.map(({ name, address }) => name.trim() || address)
   return rest.length > 0 ? others(shortName(first), rest.length) : first
@@ -36,25 +36,25 @@ export interface Scene {
   readonly show: (composition: Composition) => void
 }
 
-/** Take back a message that has not left: `undo` resolves to its open draft, or to null if it is too late. */
-export async function takeBack(undo: () => Promise<Composition | null>, scene: Scene): Promise<void> {
+/** Undoes a sending: `undo` resolves to the open draft, or to null if it is too late. */
+export async function undoSending(undo: () => Promise<Composition | null>, scene: Scene): Promise<void> {
   const { notices, words, show } = scene
   try {
     const composition = await undo()
-    // That its window is open again says enough.
+    // The window that opens says enough.
     if (composition) show(composition)
     else notices.say(words().delivery.tooLate)
   } catch (failure) {
     const { delivery, mail } = words()
     const word = troubleWord((failure as Partial<Trouble>).code ?? 'unavailable')
-    notices.failed(`${delivery.notUndone} ${mail.trouble[word]}`, () => void takeBack(undo, scene))
+    notices.failed(`${delivery.notUndone} ${mail.trouble[word]}`, () => void undoSending(undo, scene))
   }
 }
 
-export class DepartureNotices {
+export class SendingNotices {
   readonly #scene: Scene
   readonly #now: () => number
-  /** with a network it is the mail server that does not answer */
+  /** if there is a network, it is the mail server that does not respond */
   readonly #isOnline: () => boolean
   readonly #told = new Map<string, Told>()
   #began = false
@@ -65,58 +65,58 @@ export class DepartureNotices {
     this.#now = now
   }
 
-  /** These are on their way now. */
-  follow(departures: readonly Departure[]): void {
-    const ids = new Set(departures.map(({ id }) => id))
+  /** Shows notices of the messages that are being sent now. */
+  follow(outgoing: readonly OutgoingMessage[]): void {
+    const ids = new Set(outgoing.map(({ id }) => id))
     for (const [id, { undo }] of this.#told) {
       if (!ids.has(id)) {
         this.#told.delete(id)
         this.#scene.notices.withdraw(undo)
       }
     }
-    for (const departure of departures) this.#tell(departure)
+    for (const message of outgoing) this.#tell(message)
     this.#began = true
   }
 
-  settled(outcome: Outcome): void {
+  ended(outcome: Outcome): void {
     const { delivery } = this.#scene.words()
     const { timed } = this.#scene.notices.shown ?? {}
-    // Another one can still be taken back, which matters more.
+    // The notice of another message, whose sending can still be undone, matters more.
     if (outcome.kind === 'sent' && timed && timed.until > this.#now()) return
     if (outcome.kind === 'sent') {
       this.#scene.notices.say(delivery.sent)
       return
     }
-    // It may have left: who reads "Not sent" sends it twice. Its window says that nobody knows.
+    // It may have left: a person who reads "Not sent" would send it twice. Its window says that nobody knows.
     if (outcome.composition.status !== 'unknown') this.#scene.notices.say(delivery.notSent)
     this.#scene.show(outcome.composition)
   }
 
-  #tell(departure: Departure): void {
-    const { id, at, needs, scheduled } = departure
+  #tell(message: OutgoingMessage): void {
+    const { id, at, needs, scheduled } = message
     const key = `${needs} ${at.getTime()}`
-    const told = this.#told.get(id) ?? this.#added(departure)
-    told.departure = departure
-    if (told.key === key || told.isTaken) return
+    const told = this.#told.get(id) ?? this.#added(message)
+    told.message = message
+    if (told.key === key || told.isUndoing) return
     if (told.key !== '') this.#scene.notices.withdraw(told.undo)
     told.key = key
     const isTimed = needs !== 'connection' && needs !== 'session' && !scheduled
-    // What another visit of this page sent is told while it can be taken back; what waits is told elsewhere.
+    // A message that was sent before a reload has a notice only while it can be undone; elsewhere the page says what waits.
     const isOver = isTimed && at.getTime() <= this.#now()
-    if (!isOver && (this.#began || isTimed)) this.#say(departure, told.undo)
+    if (!isOver && (this.#began || isTimed)) this.#say(message, told.undo)
   }
 
-  #added(departure: Departure): Told {
+  #added(message: OutgoingMessage): Told {
     const run = (): void => {
-      told.isTaken = true
-      void takeBack(() => told.departure.undo(), this.#scene)
+      told.isUndoing = true
+      void undoSending(() => told.message.undo(), this.#scene)
     }
-    const told: Told = { departure, key: '', isTaken: false, undo: { run, done: null } }
-    this.#told.set(departure.id, told)
+    const told: Told = { message, key: '', isUndoing: false, undo: { run, done: null } }
+    this.#told.set(message.id, told)
     return told
   }
 
-  #say({ to, at, needs, scheduled }: Departure, undo: Undo): void {
+  #say({ to, at, needs, scheduled }: OutgoingMessage, undo: Undo): void {
     const { delivery, mail } = this.#scene.words()
     const who = whoOf(to, delivery)
     const waits = this.#isOnline() ? delivery.waitsForServer : delivery.waits

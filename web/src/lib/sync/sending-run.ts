@@ -1,66 +1,71 @@
-/** One message on its way: takes one step after the other until it has left, is a draft again, or the person must decide. */
-import { nextOf, type Next } from '#lib/compose/departure.ts'
+/** Sends one message: takes one step after the other until it has left, is a draft again, or the person must decide. */
+import { nextOf, type Next } from '#lib/compose/sending.ts'
 import type { KeptDraft } from '#lib/compose/draft.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { pauseAfter } from '#lib/live/pause.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from './account.ts'
-import { afterRefusal, refusalOf, UNKNOWN } from './departure-failure.ts'
+import { afterRefusal, refusalOf, UNKNOWN } from './sending-failure.ts'
 import type { Drafts } from './drafts.ts'
 import { IDENTITY_GONE } from './final-email.ts'
-import { Handover, type Settle } from './handover.ts'
+import { SubmitSteps, type EndStoring } from './submit-steps.ts'
 import { isNotNow, passes } from './passing.ts'
-import { Elsewhere, NOT_KEPT, SendingRecord, Undone, type OnItsWay } from './sending-record.ts'
-import { TakingBack } from './taking-back.ts'
+import { OwnedElsewhere, NOT_KEPT, SendingRecord, UndoRequested, type DraftInSending } from './sending-record.ts'
+import { HeldSteps } from './held-steps.ts'
 import { troubleOf } from './task.ts'
 
-/** Milliseconds after which it is asked again whether the person may send. */
+/** Milliseconds until the next try while the person must sign in first, or has no mailbox. */
 const PATIENCE = 60_000
 
-/** Failures after which the person is told that it cannot be taken back now. It may be, later. */
+/** Failures after which the person is told that the sending cannot be undone now. It may be possible later. */
 const MOST_FAILURES = 3
 
-/** Milliseconds. Other tabs need not be told of a shorter pause: they do not take this tab for a frozen one so soon. */
+/** Milliseconds. A shorter pause is not recorded: other tabs do not take this one for frozen so soon. */
 const LONG = 3_000
 
-/** Refusals to tell what became of it, after which the person decides. */
+/** Failures to find out what became of a submission, after which the person decides. */
 const MOST_QUESTIONS = 6
 
 function isNotKept(failure: unknown): boolean {
   return failure instanceof JmapFailure && failure.code === NOT_KEPT
 }
 
-export interface Told {
+export interface SendingListener {
   changed: (id: string) => void
-  /** It has left. What is kept of that is kept before the draft is removed. */
+  /** It has left. The draft is removed once this resolves. */
   sent: (kept: KeptDraft) => Promise<void>
-  /** It is a draft again, or the person must decide: why; null: the person took it back. */
+  /** It is a draft again, or the person must decide; `trouble` says why. null: the person undid the sending. */
   ended: (id: string, trouble: Trouble | null) => void
-  /** It could not be taken back, for now. */
+  /** The sending could not be undone for now. */
   notUndone: (id: string, trouble: Trouble) => void
 }
 
-export class Departing {
+export class SendingRun {
   /** why it waits */
   trouble: Trouble | null = null
   readonly #record: SendingRecord
-  readonly #handover: Handover
-  readonly #back: TakingBack
-  readonly #told: Told
+  readonly #submitting: SubmitSteps
+  readonly #held: HeldSteps
+  readonly #listener: SendingListener
   #stopped = false
   #failures = 0
   #wake: () => void = () => undefined
-  /** since the next step was chosen */
+  /** whether `wake` was called since the next step was chosen */
   #isWoken = false
 
-  constructor(account: Account, drafts: Drafts, id: string, { settle, told }: { settle: Settle; told: Told }) {
+  constructor(
+    account: Account,
+    drafts: Drafts,
+    id: string,
+    { endStoring, listener }: { endStoring: EndStoring; listener: SendingListener }
+  ) {
     this.#record = new SendingRecord(account, drafts, id)
-    this.#handover = new Handover(this.#record, settle)
-    this.#back = new TakingBack(this.#record)
-    this.#told = told
+    this.#submitting = new SubmitSteps(this.#record, endStoring)
+    this.#held = new HeldSteps(this.#record)
+    this.#listener = listener
   }
 
-  /** Wait no more. */
+  /** Ends a pause. */
   wake(): void {
     this.#isWoken = true
     this.#wake()
@@ -71,7 +76,7 @@ export class Departing {
     this.wake()
   }
 
-  /** Returns once nothing is left to be done by this tab. */
+  /** Resolves once this tab has nothing more to do for it. */
   async run(): Promise<void> {
     await this.#record.claim()
     let isFirst = true
@@ -87,17 +92,17 @@ export class Departing {
         this.#wentWell()
         await this.#pause(pause, next.do !== 'wait')
       } catch (failure) {
-        if (failure instanceof Elsewhere) {
+        if (failure instanceof OwnedElsewhere) {
           return
         }
-        if (!(failure instanceof Undone)) {
+        if (!(failure instanceof UndoRequested)) {
           await this.#failed(failure, kept).catch((again: unknown) => this.#mistaken(again))
         }
       }
     }
   }
 
-  async #do(next: Next, kept: OnItsWay): Promise<number> {
+  async #do(next: Next, kept: DraftInSending): Promise<number> {
     if (next.do === 'wait') {
       return next.until - this.#record.now()
     }
@@ -106,13 +111,13 @@ export class Departing {
     }
     switch (next.do) {
       case 'store':
-        return this.#handover.store()
+        return this.#submitting.store()
       case 'find':
-        return this.#handover.find(kept)
+        return this.#submitting.find(kept)
       case 'check':
-        return this.#handover.check(kept)
+        return this.#submitting.check(kept)
       case 'submit':
-        return this.#handover.submit(kept)
+        return this.#submitting.submit(kept)
       case 'look':
       case 'ask':
         return this.#looked(kept)
@@ -122,8 +127,8 @@ export class Departing {
     }
   }
 
-  async #looked(kept: OnItsWay): Promise<number> {
-    const pause = await this.#handover.look(kept)
+  async #looked(kept: DraftInSending): Promise<number> {
+    const pause = await this.#submitting.look(kept)
     if (kept.sending.step === 'submitting' && this.#record.own()?.sending.step === 'unknown') {
       this.#tellUnknown()
     }
@@ -132,30 +137,30 @@ export class Departing {
 
   #tellUnknown(): void {
     const trouble = troubleOf(new JmapFailure(UNKNOWN))
-    this.#told.notUndone(this.#record.id, trouble)
-    this.#told.ended(this.#record.id, trouble)
+    this.#listener.notUndone(this.#record.id, trouble)
+    this.#listener.ended(this.#record.id, trouble)
   }
 
-  async #after(next: Next, kept: OnItsWay): Promise<void> {
+  async #after(next: Next, kept: DraftInSending): Promise<void> {
     const { refusal } = kept
     switch (next.do) {
       case 'cancel':
-        return this.#back.cancel(kept)
+        return this.#held.cancel(kept)
       case 'tooLate':
-        return this.#back.tooLate()
-      case 'lookBack':
-        return this.#back.look(kept)
+        return this.#held.tooLate()
+      case 'findCancel':
+        return this.#held.look(kept)
       case 'return':
-        await this.#back.putBack(kept)
-        this.#told.ended(this.#record.id, refusal && troubleOf(new JmapFailure(refusal.code, refusal)))
+        await this.#held.returnToDrafts(kept)
+        this.#listener.ended(this.#record.id, refusal && troubleOf(new JmapFailure(refusal.code, refusal)))
         return
       case 'end':
-        await this.#back.end(kept)
-        this.#told.ended(this.#record.id, null)
+        await this.#held.end(kept)
+        this.#listener.ended(this.#record.id, null)
         return
       default:
-        if (await this.#back.finish(kept)) {
-          await this.#told.sent(kept)
+        if (await this.#held.finish(kept)) {
+          await this.#listener.sent(kept)
           await this.#record.remove()
         }
     }
@@ -164,10 +169,10 @@ export class Departing {
   #wentWell(): void {
     this.#failures = 0
     this.trouble = null
-    this.#told.changed(this.#record.id)
+    this.#listener.changed(this.#record.id)
   }
 
-  async #failed(failure: unknown, kept: OnItsWay): Promise<void> {
+  async #failed(failure: unknown, kept: DraftInSending): Promise<void> {
     const { id } = this.#record
     if (!(failure instanceof JmapFailure)) {
       this.#record.account.ports.report(failure)
@@ -178,49 +183,49 @@ export class Departing {
     if (isOver && (step === 'waiting' || step === 'stored')) {
       const refusal = refusalOf(failure)
       if (refusal.code === IDENTITY_GONE) {
-        // The window shows from whom it leaves then.
+        // The window then shows the identity that is used instead.
         await this.#record.amend((draft) => ({ ...draft, identityId: null }))
       }
-      await this.#back.end(kept, step, { refusal, ...afterRefusal(refusal) })
-      this.#told.ended(id, troubleOf(failure))
+      await this.#held.end(kept, step, { refusal, ...afterRefusal(refusal) })
+      this.#listener.ended(id, troubleOf(failure))
       return
     }
     if (isOver && step === 'submitting' && this.#failures >= MOST_QUESTIONS) {
-      await this.#handover.giveUp()
+      await this.#submitting.giveUp()
       this.#tellUnknown()
       return
     }
     const known = failure instanceof JmapFailure ? failure : null
     const pause = pauseAfter(this.#failures, known?.retryAfter ?? null, this.#record.account.ports.random())
     this.trouble = troubleOf(failure, isNotNow(failure) ? null : new Date(this.#record.now() + pause))
-    this.#told.changed(id)
+    this.#listener.changed(id)
     if (kept.sending.undo) {
       await this.#notUndone(failure, this.trouble)
     }
     await this.#pause(isNotNow(failure) ? PATIENCE : pause, true)
   }
 
-  /** It is tried again as long as there is time. If nobody may ask, or is told, the person is told at once. */
+  /** Canceling is tried again while there is time. A failure that no other try can mend is told at once. */
   async #notUndone(failure: unknown, trouble: Trouble): Promise<void> {
     const isHeld = this.#record.own()?.sending.step === 'held'
     const isOver = isNotNow(failure) || !passes(failure)
     if (isOver || this.#failures >= MOST_FAILURES) {
-      this.#told.notUndone(this.#record.id, trouble)
+      this.#listener.notUndone(this.#record.id, trouble)
     }
     if (isOver && isHeld) {
-      await this.#back.tooLate()
+      await this.#held.tooLate()
     }
   }
 
-  /** What fails again and again must not do so without a pause. */
+  /** A mistake of ours that recurs must not do so without a pause. */
   #mistaken(failure: unknown): Promise<void> {
-    if (!(failure instanceof JmapFailure) && !(failure instanceof Elsewhere)) {
+    if (!(failure instanceof JmapFailure) && !(failure instanceof OwnedElsewhere)) {
       this.#record.account.ports.report(failure)
     }
     return this.#pause(PATIENCE, true)
   }
 
-  /** `isToBeKnown`: others must not take this tab for a frozen one. */
+  /** `isToBeKnown`: a long pause is recorded, so that other tabs do not take this one for frozen. */
   async #pause(milliseconds: number, isToBeKnown: boolean): Promise<void> {
     if (isToBeKnown && milliseconds > LONG) {
       await this.#record.pause(milliseconds)
