@@ -2,7 +2,8 @@
 
 /** Commas and semicolons of Chinese and Japanese keyboards, too. */
 const SEPARATORS = ',;\n，；、'
-/** Characters around a tab in which an address is looked for: a paste may consist of a hundred thousand tabs. */
+/** Characters around a tab in which an address is looked for, and of a group's name: a paste may consist of a hundred
+ * thousand tabs, or colons. */
 const NEAR = 300
 const CLOSING: Readonly<Record<string, string>> = { '"': '"', '<': '>', '(': ')', '[': ']' }
 /** RFC 5322 §3.2.4, on one line. Its length is bounded: what opens may never close. */
@@ -50,7 +51,7 @@ function isBetween(text: string, from: number, at: number): boolean {
 
 /** RFC 5322 §3.4: "Team: one@example.org, two@example.org;". Lines of a header ("To: …") look the same. */
 function isGroup(name: string, next: string): boolean {
-  return !/[@<>"]|^\s*mailto$|^\s*$/iu.test(name) && next !== '/'
+  return name.length <= NEAR && next !== '/' && !/[@<>"]|^\s*mailto$|^\s*$/iu.test(name)
 }
 
 /** Where quotes and brackets close, on the same line. */

@@ -29,3 +29,7 @@ test('a subject of prefixes alone takes no time', () => {
   expect(replySubject('Re: '.repeat(20_000) + 'x')).toBe('Re: x')
   expect(replySubject('re '.repeat(20_000))).toMatch(/^Re: re re/)
 })
+
+test('a message can be replied to, however many names of lists and prefixes its subject has', () => {
+  expect(replySubject('[a] Re: '.repeat(20_000) + 'Pallet 3')).toMatch(/^Re: \[a\] \[a\] .* Pallet 3$/)
+})

@@ -47,12 +47,16 @@ const PREFIXES = new RegExp(
 /** Of a mailing list (RFC 5256 §2.1, subj-blob) */
 const LIST = /^\s*(\[[^[\]]{1,100}\])\s*/u
 
-/** But for the name of a list, which people want to see. */
+/** But for the names of lists, which people want to see. */
 export function baseSubject(subject: string): string {
-  const bare = subject.replace(PREFIXES, '').trim()
-  const list = LIST.exec(bare)
-  const behind = bare.slice(list?.[0].length ?? 0)
-  return list && PREFIXES.test(behind) ? `${list[1] ?? ''} ${baseSubject(behind)}` : bare
+  const lists: string[] = []
+  for (let rest = subject; ;) {
+    const bare = rest.replace(PREFIXES, '').trim()
+    const list = LIST.exec(bare)
+    rest = bare.slice(list?.[0].length ?? 0)
+    if (!list || !PREFIXES.test(rest)) return [...lists, bare].join(' ')
+    lists.push(list[1] ?? '')
+  }
 }
 
 /** Nothing but what stands in front of a subject. */

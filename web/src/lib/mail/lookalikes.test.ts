@@ -88,6 +88,11 @@ const SUSPICIOUS: readonly Case[] = [
   ['urgent@ceo-mail.com', 'Mara Lindqvіst'],
   ['urgent@ceo-mail.com', 'Маra Lindqvist'],
   ['payments@gmail.com', 'Priya Raman'],
+  ['payments@gmail.com', 'Lindqvist, Mara'],
+  ['payments@gmail.com', "'Mara Lindqvist'"],
+  ['payments@gmail.com', 'Mara.Lindqvist'],
+  // The address itself, at a provider where everybody may have one.
+  ['ll.wei@gmail.com', 'Wei'],
   ['noreply@ceo-mail.com', 'Mara Lindqvist', { authentication: 'unknown' }],
   ['mara.lindqvist@ceo-mail.com', 'Mara Lindqvist', { authentication: 'failed' }]
 ]

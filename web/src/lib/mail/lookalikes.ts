@@ -42,11 +42,18 @@ function disguised(sender: Person): Warning | null {
 function strange(sender: Person, message: Judged, known: readonly KnownSender[]): Warning | null {
   const domain = domainOf(sender.address)
   if (known.some((one) => isSameOrganisation(domainOf(one.address), domain))) {
-    return isProvider(organisationOf(domain)) ? namesake(sender, message, known) : null
+    if (!isProvider(organisationOf(domain))) return null
+    const local = skeleton(localOf(sender.address))
+    const twin = known.find((one) => domainOf(one.address) === domain && skeleton(localOf(one.address)) === local)
+    return twin ? { kind: 'nearMiss', known: twin.address, now: sender.address } : namesake(sender, message, known)
   }
   const near = known.find((one) => isNearDomain(domain, domainOf(one.address)))
   if (near) return { kind: 'nearMiss', known: near.address, now: sender.address }
   return namesake(sender, message, known)
+}
+
+function localOf(address: string): string {
+  return address.slice(0, address.lastIndexOf('@'))
 }
 
 function isSameOrganisation(one: string, other: string): boolean {
@@ -62,11 +69,11 @@ const NO_PERSON =
  * addresses: where the new one bears their name, it is worth a word; where it does not, it is an alarm.
  */
 function namesake(sender: Person, message: Judged, known: readonly KnownSender[]): Warning | null {
-  const name = skeleton(sender.name)
   if (!isNameOfPerson(sender.name)) return null
-  const same = known.find((one) => one.wrote && skeleton(one.name) === name)
+  const name = nameRead(sender.name)
+  const same = known.find((one) => one.wrote && nameRead(one.name) === name)
   if (!same) return null
-  const local = sender.address.slice(0, sender.address.lastIndexOf('@'))
+  const local = localOf(sender.address)
   // A service tells what somebody did there ("Anna Berg" by GitHub), or a list passes a message on.
   if (message.authentication === 'passed' && (message.isBulk || NO_PERSON.test(local))) return null
   const told = { name: asRead(sender.name), known: same.address, now: sender.address }
@@ -79,16 +86,26 @@ function namesake(sender: Person, message: Judged, known: readonly KnownSender[]
 const NO_NAME =
   /\b(team|support|service|info|newsletter|news|sales|shop|office|kundenservice|kundendienst|rechnung|invoice|billing|admin|gmbh|ag|inc|ltd|llc|se|kg|ev|no-?reply|via)\b/i
 
+function wordsOf(name: string): readonly string[] {
+  return asRead(name)
+    .split(/[\s,."'‘’“”]+/)
+    .filter((word) => word !== '')
+}
+
+/** "Berg, Anna" is read as "Anna Berg", and so is what stands between quotation marks. */
+function nameRead(name: string): string {
+  return wordsOf(name).map(skeleton).toSorted().join(' ')
+}
+
 function isNameOfPerson(name: string): boolean {
-  const words = asRead(name).split(/[\s,]+/)
+  const words = wordsOf(name)
   return words.length >= 2 && words.length <= 5 && !NO_NAME.test(name) && !/[@|:(]/.test(name)
 }
 
 /** `berg.anna` bears the name of Anna Berg, and so does `aberg`; `office77` does not. */
 function bearsName(local: string, name: string): boolean {
   const written = skeleton(local).replace(/[^\p{L}]/gu, '')
-  const words = asRead(name)
-    .split(/[\s,]+/)
+  const words = wordsOf(name)
     .map((word) => skeleton(word).replace(/[^\p{L}]/gu, ''))
     .filter((word) => word.length > 1)
   return words.some((word) => word.length > 2 && written.includes(word))

@@ -206,6 +206,17 @@ test('of older builds nothing is kept', async () => {
   expect([...caches.kept.keys()]).toEqual(['postroom-build-two', 'postroom-build-three'])
 })
 
+test('after a roll-back, too, the files of the build that tabs have are kept', async () => {
+  const { caches, service } = await installed()
+  for (const version of ['two', 'one', 'three']) {
+    service.version = version
+    const { worker } = browser(caches, service, version)
+    await worker.install()
+    await worker.activate()
+  }
+  expect([...caches.kept.keys()]).toEqual(['postroom-build-one', 'postroom-build-three'])
+})
+
 test('a service that is upgraded meanwhile leaves no build of two halves', async () => {
   const { caches, service } = browser()
   // Its files were served by a process of the old build, the page comes from one of the new build.

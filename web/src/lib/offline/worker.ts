@@ -36,6 +36,8 @@ export class Worker {
   async install(): Promise<void> {
     const { build } = this.#around
     try {
+      // After a roll-back it would count as older than the build that it replaces.
+      await build.drop()
       await build.keep()
     } catch (failure) {
       await build.drop().catch(() => undefined)

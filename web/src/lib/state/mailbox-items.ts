@@ -7,11 +7,7 @@ import type { MailboxItem, Role } from './mail.ts'
 const ROLES: readonly string[] = ['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash'] satisfies Role[]
 
 export function itemsOf(objects: Objects): MailboxItem[] {
-  const children = new Map<Id | null, Mailbox[]>()
-  for (const mailbox of objects.mailboxes.values()) {
-    const parent = parentOf(mailbox, objects)
-    children.set(parent, [...(children.get(parent) ?? []), mailbox])
-  }
+  const children = Map.groupBy(objects.mailboxes.values(), (mailbox) => parentOf(mailbox, objects))
   const below = (parent: Id | null, depth: number): MailboxItem[] =>
     (children.get(parent) ?? [])
       .toSorted(inOrder)

@@ -158,3 +158,13 @@ test('what leaves later stands below Sent, with how much it is, if anything does
   expect(shown(2).map(({ key }) => key)).toEqual(keys(STANDARD).toSpliced(4, 0, 'scheduled'))
   expect(shown(2)[4]).toMatchObject({ name: 'Scheduled', href: '/mail/scheduled', count: 2, wantsAttention: false })
 })
+
+test('ten thousand folders take no time', () => {
+  const many = Array.from({ length: 10_000 }, (_, at) =>
+    box(String(at), at % 100 === 0 ? {} : { parentId: String(at - (at % 100)), depth: 1 })
+  )
+  const began = performance.now()
+  expect(entries(many).at(-1)).toMatchObject({ position: 99, siblings: 99, level: 2 })
+  expect(entries(many, ['9900']).at(-1)).toMatchObject({ position: 100, siblings: 100, level: 1 })
+  expect(performance.now() - began).toBeLessThan(2_000)
+})

@@ -51,7 +51,8 @@ export function sectionsOf(
   { items, labels, searches, scheduled = null, collapsed }: Contents,
   words: MailWords
 ): Section[] {
-  const entries = (roots: readonly MailboxItem[]): SidebarEntry[] => below(roots, { items, collapsed, words })
+  const tree = { inside: insideOf(items), collapsed, words }
+  const entries = (roots: readonly MailboxItem[]): SidebarEntry[] => below(roots, tree)
   const tops = items.filter(({ parentId }) => parentId === null)
   const standard = tops.filter(({ role }) => role !== null)
   const at = (role: Role): number => standard.findIndex((item) => item.role === role)
@@ -77,22 +78,29 @@ export function sectionsOf(
   ]
 }
 
+/** The mailboxes directly inside of each; those at the top stand under null. */
+type Inside = ReadonlyMap<string | null, readonly MailboxItem[]>
+
+function insideOf(items: readonly MailboxItem[]): Inside {
+  return Map.groupBy(items, ({ parentId }) => parentId)
+}
+
 interface Tree {
-  readonly items: readonly MailboxItem[]
+  readonly inside: Inside
   readonly collapsed: ReadonlySet<string>
   readonly words: MailWords
 }
 
 function below(siblings: readonly MailboxItem[], tree: Tree): SidebarEntry[] {
   return siblings.flatMap((item) => {
-    const inside = tree.items.filter(({ parentId }) => parentId === item.id)
+    const inside = tree.inside.get(item.id) ?? []
     const expanded = inside.length === 0 ? null : !tree.collapsed.has(item.id)
     return [mailboxEntry(item, expanded, tree), ...(expanded ? below(inside, tree) : [])]
   })
 }
 
-function mailboxEntry(item: MailboxItem, expanded: boolean | null, { items, words }: Tree): SidebarEntry {
-  const shown = expanded === false ? [item, ...foldersIn(item.id, items)] : [item]
+function mailboxEntry(item: MailboxItem, expanded: boolean | null, { inside, words }: Tree): SidebarEntry {
+  const shown = expanded === false ? [item, ...deepIn(item.id, inside)] : [item]
   const count = shown.reduce((sum, one) => sum + one.count, 0)
   return {
     ...PLAIN,
@@ -143,7 +151,11 @@ function labelEntry({ keyword, name, colour }: Label): SidebarEntry {
 
 /** Mailboxes inside of one, at any depth, parents first. */
 export function foldersIn(id: string, items: readonly MailboxItem[]): MailboxItem[] {
-  return items.filter(({ parentId }) => parentId === id).flatMap((item) => [item, ...foldersIn(item.id, items)])
+  return deepIn(id, insideOf(items))
+}
+
+function deepIn(id: string, inside: Inside): MailboxItem[] {
+  return (inside.get(id) ?? []).flatMap((item) => [item, ...deepIn(item.id, inside)])
 }
 
 /** A mailbox with a role is called by that: other programs call it what they like. */
@@ -168,19 +180,22 @@ interface Shown {
 
 /** ARIA 1.2: aria-posinset and aria-setsize, since collapsed branches are not in the document. */
 function numbered(entries: readonly SidebarEntry[]): SidebarEntry[] {
-  return entries.map((entry, at) => {
-    const siblings = siblingsOf(entries, at)
-    return { ...entry, siblings: siblings.length, position: siblings.indexOf(entry) + 1 }
+  const made: SidebarEntry[] = []
+  /** of each level, those that are siblings of the last one */
+  const open: number[][] = []
+  const close = (level: number): void =>
+    open.splice(level).forEach((siblings) => {
+      siblings.forEach((at, place) => {
+        const entry = entries[at]
+        if (entry) made[at] = { ...entry, siblings: siblings.length, position: place + 1 }
+      })
+    })
+  entries.forEach(({ level }, at) => {
+    close(level + 1)
+    ;(open[level] ??= []).push(at)
   })
-}
-
-function siblingsOf(entries: readonly SidebarEntry[], at: number): SidebarEntry[] {
-  const level = entries[at]?.level ?? 1
-  let from = at
-  while (from > 0 && (entries[from - 1]?.level ?? 0) >= level) from -= 1
-  let to = at + 1
-  while (to < entries.length && (entries[to]?.level ?? 0) >= level) to += 1
-  return entries.slice(from, to).filter((entry) => entry.level === level)
+  close(0)
+  return made
 }
 
 /** What a key does in the tree: go to an entry, or open or close a branch. */
