@@ -90,8 +90,41 @@ _BESIDE = """() => [...document.querySelectorAll('article .head button')].filter
   }).map((control) => `outside the head of its message: ${control.outerHTML.slice(0, 80)}`)"""
 
 
+# A heading says more than the one it stands below, with all of its figures; and there is one way back.
+_TWICE = """() => {
+  const isSeen = (part) => {
+    for (let around = part; around; around = around.parentElement)
+      if (getComputedStyle(around).clipPath !== 'none') return false
+    return part.checkVisibility({ visibilityProperty: true }) && !part.closest('[inert]')
+  }
+  const found = []
+  for (const main of document.querySelectorAll('main')) {
+    const headings = [...main.querySelectorAll('h1, h2, h3, h4')].filter(isSeen)
+    headings.forEach((heading, at) => {
+      const above = headings[at - 1]
+      const repeats = above && heading.textContent.trim() === above.textContent.trim()
+      if (repeats && heading.tagName !== above.tagName) found.push(`said twice: "${heading.textContent.trim()}"`)
+    })
+    const back = [...main.querySelectorAll('svg use[href$="arrow-left"]')].filter((icon) => isSeen(icon.parentElement))
+    if (back.length > 1) found.push(`${back.length} arrows lead back`)
+    // With large text, an ellipsis ends them.
+    const isLarge = parseFloat(getComputedStyle(document.documentElement).fontSize) > 16
+    for (const figures of isLarge ? [] : main.querySelectorAll('header .figures'))
+      if (figures.scrollWidth > figures.clientWidth + 1) found.push(`cut off: "${figures.textContent.trim()}"`)
+  }
+  return found
+}"""
+
+# Where a long name is broken anywhere, a browser that knows the language may break it at a syllable, with a hyphen.
+_WITHOUT_HYPHEN = """() => [...document.querySelectorAll('article .name')].filter((name) => {
+    const { overflowWrap, hyphens } = getComputedStyle(name)
+    return overflowWrap === 'anywhere' && hyphens !== 'auto'
+  }).map((name) => `broken without a hyphen: "${name.textContent}"`)"""
+
+
 async def cut_off(page: Page) -> list[str]:
-    return [each for script in (_CUT_OFF, _OVERLAPPING, _BESIDE) for each in await page.evaluate(script)]
+    scripts = (_CUT_OFF, _OVERLAPPING, _BESIDE, _TWICE, _WITHOUT_HYPHEN)
+    return [each for script in scripts for each in await page.evaluate(script)]
 
 
 # What is pressed, with what around it is pressed in its stead: 44 by 44, or as much of it as can be seen.

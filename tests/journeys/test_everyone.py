@@ -172,6 +172,12 @@ def path(path: str) -> Opens:
     return lambda alice: at_path(alice, path)
 
 
+async def new_filter(alice: MailPage) -> None:
+    await alice.open("/mail/settings/filters")
+    await alice.button("New").click()
+    await expect(alice.page.get_by_role("textbox", name="Name", exact=True)).to_be_visible()
+
+
 async def own_window(alice: MailPage) -> None:
     await alice.open("/mail/compose/new")
     await expect(alice.page.get_by_role("textbox", name="Message")).to_be_visible()
@@ -206,6 +212,7 @@ VIEWS: Mapping[str, Opens] = {
     "offline": offline,
     "failing": failing,
     "loading": loading,
+    "new filter": new_filter,
     **{f"settings {section or 'list'}": path(f"/mail/settings/{section}".rstrip("/")) for section in SECTIONS},
 }
 

@@ -104,6 +104,7 @@ async def test_token_is_made_used_and_revoked_after_a_fresh_sign_in_by_keyboard_
         dialog = toki.page.get_by_role("dialog", name="Please confirm that it is you")
         password = dialog.get_by_role("textbox", name="Password", exact=True)
         await expect(password).to_be_focused()
+        await expect(dialog.get_by_text(re.compile("Sign in (again|once more)"))).to_have_count(1)
         await toki.expect_no_violations()
         await keyboard.press("Escape")
         await expect(dialog).not_to_be_visible()

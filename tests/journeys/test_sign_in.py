@@ -272,7 +272,7 @@ async def test_without_a_connection_the_button_says_why_and_works_again_afterwar
     await person.open("/sign-in")
     await person.fill(address=person.email, password=PASSWORD)
     await person.page.context.set_offline(True)
-    await person.sees("You are offline. The button works again when you are back.")
+    await person.sees("You are offline. This works again when you are back.")
     button = person.button("Sign in")
     await expect(button).to_have_attribute("aria-disabled", "true")
     await expect(button).to_have_accessible_description(re.compile("You are offline"))

@@ -1,10 +1,10 @@
-import { hits, type Command } from '#lib/commands/command.ts'
+import { canMove, type Command } from '#lib/commands/command.ts'
 import { act } from '#lib/state/act.ts'
 
 export const archiveOlder: Command = {
   name: 'archiveOlder',
   group: 'sort',
   keys: [']'],
-  when: (page) => hits(page) && page.mailbox?.role !== 'archive',
+  when: (page) => canMove(page) && page.mailbox?.role !== 'archive',
   run: (page) => act(page, { kind: 'archive' }, { way: 'older' })
 }

@@ -21,3 +21,8 @@ export interface Command {
 export function hits({ triage }: MailPage): boolean {
   return triage.isSelecting || triage.targets.length > 0
 }
+
+/** It may lie elsewhere. What is scheduled would be sent from there all the same. */
+export function canMove(page: MailPage): boolean {
+  return hits(page) && page.view?.kind !== 'scheduled'
+}

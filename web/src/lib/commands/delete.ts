@@ -1,10 +1,10 @@
-import { hits, type Command } from '#lib/commands/command.ts'
+import { canMove, type Command } from '#lib/commands/command.ts'
 import { act } from '#lib/state/act.ts'
 
 export const remove: Command = {
   name: 'delete',
   group: 'sort',
   keys: ['#', 'Delete'],
-  when: hits,
+  when: canMove,
   run: (page) => act(page, { kind: page.mailbox?.role === 'trash' ? 'destroy' : 'delete' })
 }

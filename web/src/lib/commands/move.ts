@@ -1,9 +1,9 @@
-import { hits, type Command } from '#lib/commands/command.ts'
+import { canMove, type Command } from '#lib/commands/command.ts'
 
 export const move: Command = {
   name: 'move',
   group: 'sort',
   keys: ['v'],
-  when: hits,
+  when: canMove,
   run: (page) => page.triage.ask('move')
 }

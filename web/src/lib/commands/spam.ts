@@ -1,10 +1,10 @@
-import { hits, type Command } from '#lib/commands/command.ts'
+import { canMove, type Command } from '#lib/commands/command.ts'
 import { act } from '#lib/state/act.ts'
 
 export const spam: Command = {
   name: 'spam',
   group: 'sort',
   keys: ['!'],
-  when: hits,
+  when: canMove,
   run: (page) => act(page, { kind: 'spam', on: page.mailbox?.role !== 'junk' })
 }

@@ -127,6 +127,23 @@ test('what is scheduled has a place in the sidebar while there is something, and
   expect(compose.started).toEqual([])
 })
 
+test('what is scheduled cannot be deleted or moved away: it would be sent all the same', async () => {
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a', subject: 'Boats' })
+  const { page } = await opened(server, 'scheduled')
+  await after(() => page.show('scheduled', 'a'))
+  expect(page.triage.targets).toHaveLength(1)
+  for (const key of ['#', 'Delete', 'e', '!', '[', ']'])
+    await after(() => window.dispatchEvent(new KeyboardEvent('keydown', { key })))
+  expect([page.threadId, page.notices.shown]).toEqual(['a', null])
+  await vi.waitFor(() => expect(toolNames()).toContain('Star'))
+  expect(toolNames()).not.toEqual(expect.arrayContaining([expect.stringMatching(/Archive|Delete|Report spam|Move to/)]))
+})
+
+function toolNames(): (string | null)[] {
+  return [...document.querySelectorAll('[role="toolbar"] button')].map((button) => button.getAttribute('aria-label'))
+}
+
 test('no key does anything to the rows that the scheduled messages hide', async () => {
   const server = new ModelServer()
   server.deliver()

@@ -32,11 +32,9 @@ export function toolsOf(page: MailPage, words: ActionWords, isRead: boolean): re
   const count = page.triage.isSelecting ? (page.triage.count ?? 0) : 1
   const name = (text: string): string => (count > 1 ? words.onMany(text, count) : text)
   const [marks, marked] = isRead ? [unread, commands.unread] : [read, commands.read]
-  return [
+  const groups: readonly (readonly Tool[])[] = [
     [
-      ...(archive.when(page)
-        ? [{ command: archive, icon: 'archive', name: name(commands.archive), word: short.archive } as const]
-        : []),
+      { command: archive, icon: 'archive', name: name(commands.archive), word: short.archive },
       { command: spam, icon: 'spam', name: name(role === 'junk' ? words.notSpam : commands.spam) },
       {
         command: remove,
@@ -57,6 +55,7 @@ export function toolsOf(page: MailPage, words: ActionWords, isRead: boolean): re
     ],
     [{ command: more, icon: 'more', name: commands.more, word: short.more, opens: 'more' }]
   ]
+  return groups.map((group) => group.filter(({ command }) => command.when(page)))
 }
 
 export function starTool(words: ActionWords, pressed: boolean): Tool {

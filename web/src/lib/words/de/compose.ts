@@ -87,7 +87,7 @@ export const compose: Widen<typeof english> = {
     monday: 'Montag früh',
     pick: 'Datum und Uhrzeit wählen …',
     held: (zone: string) =>
-      `Wartet auf dem Mailserver und wird auch gesendet, wenn dieses Gerät ausgeschaltet ist. ${zone}.`,
+      `Wartet auf dem Mailserver und wird auch gesendet, wenn dieses Gerät ausgeschaltet ist. Zeitzone: ${zone}.`,
     when: 'Datum und Uhrzeit',
     tooLate: (until: string) => `Der Mailserver bewahrt eine Nachricht höchstens bis ${until} auf.`,
     past: 'Dieser Zeitpunkt ist vorbei.'

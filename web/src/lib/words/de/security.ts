@@ -40,10 +40,7 @@ export const security: Widen<typeof english> = {
     away: 'Das ist kurz nicht erreichbar. Versuchen Sie es in einer Minute erneut.',
     unknown: 'Das hat nicht geklappt. Nichts wurde geändert.'
   },
-  confirm: {
-    title: 'Bitte bestätigen Sie, dass Sie es sind',
-    text: 'Ihre Anmeldung liegt eine Weile zurück. Melden Sie sich noch einmal an, dann geht es hier weiter.'
-  },
+  confirm: 'Bitte bestätigen Sie, dass Sie es sind',
   devices: {
     intro:
       'Ein Mailprogramm meldet sich mit einem eigenen Passwort an. Sie können es widerrufen, ohne ein anderes zu ändern.',

@@ -15,7 +15,7 @@ export const signIn = {
     secondFactor: 'Bestätigen Sie mit Ihrem zweiten Faktor.',
     totp: 'Geben Sie die sechs Ziffern ein, die Ihre Authenticator-App für Postroom zeigt.',
     lookup: 'Geben Sie einen der Ersatzcodes ein, die Sie aufbewahren. Jeder gilt einmal.',
-    refresh: 'Melden Sie sich erneut an, um fortzufahren.',
+    refresh: 'Ihre Anmeldung liegt eine Weile zurück. Melden Sie sich erneut an, um fortzufahren.',
     recovery: 'Wir senden einen Code an Ihre Adresse. Damit melden Sie sich an und wählen ein neues Passwort.',
     verification: 'Wir senden einen Code an Ihre Adresse.',
     sent: (address: string) => `Ein Code ist unterwegs an ${address}.`,
@@ -83,7 +83,8 @@ export const signIn = {
   },
   sections: {
     profile: 'Adresse und Name',
-    profileText: 'Damit melden Sie sich an. Ihr Postfach behält die Adresse, mit der es angelegt wurde.',
+    profileText:
+      'Mit dieser Adresse melden Sie sich an. Ein Postfach, das schon angelegt ist, behält seine eigene: Mail an eine neue Adresse kommt dort nicht an.',
     password: 'Passwort',
     totp: 'Authenticator-App',
     totpOff:
@@ -115,7 +116,7 @@ export const signIn = {
         : `${things} Angaben stimmen noch nicht.`,
   renewed:
     'Diese Seite war zu lange offen. Das Formular ist neu; was Sie eingegeben haben, steht noch da, außer Passwörtern und Codes.',
-  offline: 'Sie sind offline. Der Knopf geht wieder, sobald Sie zurück sind.',
+  offline: 'Sie sind offline. Das geht wieder, sobald Sie zurück sind.',
   noAuthenticator: 'Dieser Browser unterstützt keine Passkeys und Sicherheitsschlüssel.',
   freshLogin: 'Bitte bestätigen Sie, dass Sie es sind. Die Änderung geschieht gleich danach.',
   credential: {

@@ -84,7 +84,7 @@ export const compose = {
     tomorrow: 'Tomorrow morning',
     monday: 'Monday morning',
     pick: 'Pick a date and time…',
-    held: (zone: string) => `Waits on the mail server, so it leaves even if this device is off. ${zone}.`,
+    held: (zone: string) => `Waits on the mail server, so it leaves even if this device is off. Time zone: ${zone}.`,
     when: 'Date and time',
     tooLate: (until: string) => `The mail server keeps a message until ${until} at most.`,
     past: 'This time is over.'

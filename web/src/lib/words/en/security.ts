@@ -36,10 +36,7 @@ export const security = {
     away: 'This is unavailable for a moment. Try again in a minute.',
     unknown: 'This did not work. Nothing was changed.'
   },
-  confirm: {
-    title: 'Please confirm that it is you',
-    text: 'You signed in a while ago. Sign in once more, and it goes on where you are.'
-  },
+  confirm: 'Please confirm that it is you',
   devices: {
     intro: 'A mail program signs in with a password of its own. You can revoke it without changing any other.',
     empty: 'No mail program is connected.',

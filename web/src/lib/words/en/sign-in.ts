@@ -14,7 +14,7 @@ export const signIn = {
     secondFactor: 'Confirm with your second factor.',
     totp: 'Type the six digits that your authenticator shows for Postroom.',
     lookup: 'Type one of the backup codes that you keep. Each works once.',
-    refresh: 'Sign in again to continue.',
+    refresh: 'You signed in a while ago. Sign in again to continue.',
     recovery: 'We send a code to your address. Use it to sign in and choose a new password.',
     verification: 'We send a code to your address.',
     sent: (address: string) => `A code is on its way to ${address}.`,
@@ -82,7 +82,8 @@ export const signIn = {
   },
   sections: {
     profile: 'Address and name',
-    profileText: 'This is how you sign in. Your mailbox keeps the address that it was made with.',
+    profileText:
+      'You sign in with this address. A mailbox that is made already keeps its own: mail to a new address does not reach it.',
     password: 'Password',
     totp: 'Authenticator app',
     totpOff:
@@ -114,7 +115,7 @@ export const signIn = {
         : `${things} things need another look.`,
   renewed:
     'This page had been open for too long. It is a new form now; what you typed is still there, except passwords and codes.',
-  offline: 'You are offline. The button works again when you are back.',
+  offline: 'You are offline. This works again when you are back.',
   noAuthenticator: 'This browser does not support passkeys or security keys.',
   freshLogin: 'Please confirm that it is you. The change is made right afterwards.',
   credential: {
