@@ -3,14 +3,9 @@ import { whenPainted } from '#lib/ui/idle.ts'
 import type { Row } from '#lib/state/mail.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { latePart } from '#lib/ui/late-part.ts'
+import { hearTouches, type Touch } from '#lib/views/list/touch.ts'
 import type { ActionWords } from '#lib/words/actions.svelte.ts'
 import type { Component } from 'svelte'
-
-/** The conversation of the row in which something is. */
-export function threadAt(target: EventTarget | null): string | undefined {
-  const row = target instanceof Element ? target.closest<HTMLElement>('[data-thread]') : null
-  return row?.dataset['thread']
-}
 
 /** Undefined without a network: the next row asks again. */
 export function loadActions(): Promise<Component<{ row: Row }> | undefined> {
@@ -20,24 +15,42 @@ export function loadActions(): Promise<Component<{ row: Row }> | undefined> {
   )
 }
 
-/** A finger swipes rows, a mouse drags them. Returns how to end it. */
+/**
+ * A finger swipes rows, a mouse drags them. Returns how to end it. What follows a finger loads once the list is painted, or with
+ * the first touch, and is told of the last touch before: of a swipe nothing was seen yet, and whoever repeats it means it once.
+ */
 export function beginGestures(
   region: HTMLElement,
   coarse: boolean,
   page: MailPage,
   words: () => ActionWords | null
 ): () => void {
-  let begun: Promise<() => void> | null = null
-  const callOff = whenPainted(() => {
-    const gestures = latePart(() =>
+  const early = new AbortController()
+  const { signal } = early
+  let touches: Touch[] = []
+  let begun: Promise<void> | undefined
+  let end = (): void => undefined
+  const load = (): void => {
+    begun ??= latePart(() =>
       coarse
         ? import('#lib/views/list/touching.svelte.ts').then(({ touching }) => touching)
         : import('#lib/views/list/dragging.ts').then(({ dragging }) => dragging)
-    )
-    begun = gestures.then((begin) => begin(region, page, words))
-  })
+    ).then((begin) => {
+      if (signal.aborted) return
+      early.abort()
+      end = begin(region, page, words, touches)
+    })
+  }
+  if (coarse)
+    hearTouches(region, signal, (touch) => {
+      if (touch.event.type === 'touchstart') touches = []
+      touches.push(touch)
+      load()
+    })
+  const callOff = whenPainted(load)
   return () => {
     callOff()
-    void begun?.then((end) => end())
+    early.abort()
+    end()
   }
 }

@@ -14,6 +14,7 @@ import {
 } from '#lib/ui/gesture.ts'
 import type { IconName } from '#lib/ui/icons.ts'
 import SwipeUnder from '#lib/views/list/SwipeUnder.svelte'
+import { hearTouches, type Touch } from '#lib/views/list/touch.ts'
 import type { ActionWords } from '#lib/words/actions.svelte.ts'
 import { mount, unmount } from 'svelte'
 
@@ -25,23 +26,26 @@ interface Outcome {
 
 type Words = () => ActionWords | null
 
-/** What a swipe of this row does; null if nothing. */
-function outcomeOf(side: Side, row: Row, page: MailPage, words: ActionWords): Outcome | null {
-  const { short, commands } = words
+/** Milliseconds after which nobody expects a swipe to do something that did nothing when the finger left. */
+const EXPECTED = 2_000
+
+/** What a swipe of this row does; null if nothing. It is done also before its words have loaded. */
+function outcomeOf(side: Side, row: Row, page: MailPage, words: ActionWords | null): Outcome | null {
+  const { short, commands } = words ?? {}
   const does = page.preferences.chosen[side === 'end' ? 'swipeEnd' : 'swipeStart']
   if (does === 'nothing') return null
   if (does === 'archive') {
     if (page.mailbox?.role === 'archive') return null
-    return { icon: 'archive', word: short.archive, action: { kind: 'archive' } }
+    return { icon: 'archive', word: short?.archive ?? '', action: { kind: 'archive' } }
   }
   if (does === 'delete') {
     if (page.mailbox?.role === 'trash') return null
-    return { icon: 'trash', word: short.delete, action: { kind: 'delete' } }
+    return { icon: 'trash', word: short?.delete ?? '', action: { kind: 'delete' } }
   }
-  if (does === 'star') return { icon: 'star', word: commands.star, action: { kind: 'star', on: !row.starred } }
+  if (does === 'star') return { icon: 'star', word: commands?.star ?? '', action: { kind: 'star', on: !row.starred } }
   return row.unread
-    ? { icon: 'mail-open', word: short.read, action: { kind: 'read', on: true } }
-    : { icon: 'mail', word: short.unread, action: { kind: 'read', on: false } }
+    ? { icon: 'mail-open', word: short?.read ?? '', action: { kind: 'read', on: true } }
+    : { icon: 'mail', word: short?.unread ?? '', action: { kind: 'read', on: false } }
 }
 
 /** A row under a finger that goes across. */
@@ -72,10 +76,9 @@ class SwipedRow {
 
   moved(way: readonly Point[]): void {
     const [from, to] = [way[0], way.at(-1)]
-    const words = this.#words()
-    if (!from || !to || !words) return
+    if (!from || !to) return
     const { by, to: side, armed } = swipeOf(from, to, speedOf(way), this.#rtl)
-    const outcome = side && outcomeOf(side, this.#row, this.#page, words)
+    const outcome = side && outcomeOf(side, this.#row, this.#page, this.#words())
     this.#element.style.transform = `translateX(${by}px)`
     this.#shown.shown = side && outcome ? { icon: outcome.icon, word: outcome.word, side, armed } : null
     this.#outcome = armed ? outcome : null
@@ -100,15 +103,11 @@ class SwipedRow {
   }
 }
 
-export function touching(region: HTMLElement, page: MailPage, words: Words): () => void {
+/** `early`: what the last finger did before. */
+export function touching(region: HTMLElement, page: MailPage, words: Words, early: readonly Touch[]): () => void {
   const events = new AbortController()
   const fingers = new Fingers(region, page, words)
-  const listen = (name: string, work: (event: TouchEvent) => void): void =>
-    region.addEventListener(name, work as EventListener, { signal: events.signal, passive: true })
-  listen('touchstart', (event) => fingers.start(event))
-  listen('touchmove', (event) => fingers.move(event))
-  listen('touchend', () => fingers.end(true))
-  listen('touchcancel', () => fingers.end(false))
+  hearTouches(region, events.signal, (touch) => fingers.hear(touch))
   // The browser's menu of a long press, and the press that would follow.
   const still = (event: Event): void => {
     if (event.type === 'contextmenu' || fingers.rested) event.preventDefault()
@@ -117,10 +116,17 @@ export function touching(region: HTMLElement, page: MailPage, words: Words): () 
   region.addEventListener('contextmenu', still, { signal: events.signal })
   region.addEventListener('click', still, { signal: events.signal, capture: true })
   words()
+  if (isExpected(early)) early.forEach((touch) => fingers.hear(touch))
   return () => {
     fingers.end(false)
     events.abort()
   }
+}
+
+/** The finger is still down, or has just left. */
+function isExpected(early: readonly Touch[]): boolean {
+  const last = early.at(-1)?.event
+  return last !== undefined && (last.touches.length > 0 || performance.now() - last.timeStamp < EXPECTED)
 }
 
 class Fingers {
@@ -142,24 +148,31 @@ class Fingers {
     this.#words = words
   }
 
-  start({ touches, target, timeStamp }: TouchEvent): void {
+  hear(touch: Touch): void {
+    const { type } = touch.event
+    if (type === 'touchstart') this.#start(touch)
+    else if (type === 'touchmove') this.#move(touch.event)
+    else this.end(type === 'touchend')
+  }
+
+  #start({ event: { touches, target, timeStamp }, threadId }: Touch): void {
     this.end(false)
     const [touch] = touches
     this.rested = false
     if (touches.length !== 1 || !touch) return
     this.#element = target instanceof Element ? target.closest<HTMLElement>('[data-thread]') : null
     this.#way = [{ x: touch.clientX, y: touch.clientY, time: timeStamp }]
-    const thread = this.#element?.dataset['thread']
-    this.#thread = thread
-    if (thread === undefined) return
-    this.#resting = setTimeout(() => {
+    this.#thread = threadId
+    if (threadId === undefined) return
+    const rest = (): void => {
       this.rested = true
       this.#doing = 'other'
-      this.#page.triage.toggle(thread)
-    }, LONG_PRESS)
+      this.#page.triage.toggle(threadId)
+    }
+    this.#resting = setTimeout(rest, timeStamp + LONG_PRESS - performance.now())
   }
 
-  move({ touches, timeStamp }: TouchEvent): void {
+  #move({ touches, timeStamp }: TouchEvent): void {
     const [touch] = touches
     const [from] = this.#way
     if (!touch || !from) return

@@ -1,0 +1,18 @@
+/** What a finger did, and on which conversation: its row may be another one's later. */
+export interface Touch {
+  readonly event: TouchEvent
+  readonly threadId: string | undefined
+}
+
+/** The conversation of the row in which something is. */
+export function threadAt(target: EventTarget | null): string | undefined {
+  const row = target instanceof Element ? target.closest<HTMLElement>('[data-thread]') : null
+  return row?.dataset['thread']
+}
+
+/** Hear what fingers do, until `signal`. */
+export function hearTouches(region: HTMLElement, signal: AbortSignal, hear: (touch: Touch) => void): void {
+  const told = (event: TouchEvent): void => hear({ event, threadId: threadAt(event.target) })
+  for (const name of ['touchstart', 'touchmove', 'touchend', 'touchcancel'] as const)
+    region.addEventListener(name, told, { signal, passive: true })
+}

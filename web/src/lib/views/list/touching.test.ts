@@ -1,0 +1,105 @@
+// @vitest-environment jsdom
+/** Fingers on the list before, while and after what follows them loads. */
+import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
+import { device } from '../../../../tests/device.ts'
+import { ModelServer } from '../../../../tests/model-server.ts'
+import MailPage from '#lib/views/mail/MailPage.svelte'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+/** Parts of the page load once they may. */
+const network = vi.hoisted(() => ({ waiting: [] as (() => void)[] }))
+vi.mock('#lib/ui/late-part.ts', () => ({
+  latePart: async <T>(load: () => Promise<T>): Promise<T> => {
+    await new Promise<void>((resolve) => network.waiting.push(resolve))
+    return load()
+  }
+}))
+
+let leave = (): void => undefined
+beforeEach(() => (device.phone = true))
+afterEach(() => {
+  leave()
+  network.waiting = []
+  device.phone = false
+  vi.restoreAllMocks()
+})
+
+/** Five conversations on a phone; nothing but the list has loaded. */
+async function inbox(): Promise<Drawn> {
+  const server = new ModelServer()
+  for (let number = 1; number <= 5; number += 1) server.deliver({ threadId: `t${number}`, subject: `Mail ${number}` })
+  const drawn = await pageOf(server)
+  leave = await draw(drawn, MailPage, {})
+  return drawn
+}
+
+const partsLoad = (): Promise<void> => after(() => network.waiting.splice(0).forEach((load) => load()))
+
+function rowOf(subject: string): HTMLElement | undefined {
+  return [...document.querySelectorAll<HTMLElement>('[data-thread]')].find((row) => row.textContent.includes(subject))
+}
+
+function touch(kind: 'start' | 'move' | 'end', subject: string, x: number, y = 300): void {
+  const event = new Event(`touch${kind}`, { bubbles: true })
+  Object.assign(event, { touches: kind === 'end' ? [] : [{ clientX: x, clientY: y }] })
+  // That of jsdom counts from another moment.
+  Object.defineProperty(event, 'timeStamp', { value: performance.now() })
+  rowOf(subject)?.dispatchEvent(event)
+}
+
+test('a finger that is down when what follows it has loaded is followed from where it began', async () => {
+  const { page } = await inbox()
+  touch('start', 'Mail 3', 6)
+  touch('move', 'Mail 3', 100)
+  await partsLoad()
+  touch('move', 'Mail 3', 120)
+  expect(page.drawer).toBe(false)
+  await after(() => touch('end', 'Mail 3', 120))
+  expect(page.drawer).toBe(true)
+})
+
+test('a swipe that ended just before is done', async () => {
+  await inbox()
+  touch('start', 'Mail 3', 100)
+  touch('move', 'Mail 3', 110)
+  touch('move', 'Mail 3', 300)
+  touch('end', 'Mail 3', 300)
+  expect(rowOf('Mail 3')).toBeDefined()
+  await partsLoad()
+  expect([rowOf('Mail 3'), rowOf('Mail 4') !== undefined]).toEqual([undefined, true])
+})
+
+test('a swipe that was tried again, because nothing was seen of the first one, is done once', async () => {
+  const { page } = await inbox()
+  page.preferences.set({ swipeEnd: 'star' })
+  for (let time = 1; time <= 2; time += 1) {
+    touch('start', 'Mail 3', 100)
+    touch('move', 'Mail 3', 300)
+    touch('end', 'Mail 3', 300)
+  }
+  await partsLoad()
+  page.preferences.set({ swipeEnd: 'archive' })
+  expect(page.mail.list?.row(2)?.starred).toBe(true)
+})
+
+test('a swipe that ended long before is not done: the person has gone on', async () => {
+  await inbox()
+  touch('start', 'Mail 3', 100)
+  touch('move', 'Mail 3', 300)
+  touch('end', 'Mail 3', 300)
+  const now = performance.now()
+  vi.spyOn(performance, 'now').mockReturnValue(now + 5_000)
+  await partsLoad()
+  expect(rowOf('Mail 3')).toBeDefined()
+})
+
+test('no gesture is done in a list that was left before it could be followed', async () => {
+  const { page } = await inbox()
+  touch('start', 'Mail 3', 6)
+  touch('move', 'Mail 3', 200)
+  touch('end', 'Mail 3', 200)
+  leave()
+  leave = () => undefined
+  await partsLoad()
+  expect(page.drawer).toBe(false)
+})
