@@ -73,7 +73,7 @@ async def test_a_message_that_leaves_later_is_only_in_scheduled_until_it_is_take
 
 async def test_a_time_of_ones_own_is_picked_and_one_that_is_over_is_refused(up: Trial, browser: Browser) -> None:
     async with writer(up, browser, "pick.alice") as (alice, _):
-        window = await begin(alice, ["bob@example.net"], "Picked", "Text")
+        window = await begin(alice, [alice.email], "Picked", "Text")
         await alice.page.keyboard.press("Control+Shift+Enter")
         await alice.page.get_by_role("menuitem", name="Pick a date and time").press("Enter")
         dialog = alice.page.get_by_role("dialog", name="Send later")
