@@ -27,7 +27,7 @@ _EDITOR = "squire-selection-start"
 
 _KEEPER = "-writers"
 """Stands in the script that keeps what is written on this device. What stores and sends it loads once a window is there
-(web/src/lib/state/late-engine.ts)."""
+(web/src/lib/state/lazy-engine.ts)."""
 
 _WRITING_WORDS = ("Ask for a receipt", "Lesebestätigung anfordern")
 _WRITING_STYLES = re.compile(r"(?:Docks|Window)\.[^.]+\.css")

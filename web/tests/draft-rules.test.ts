@@ -85,7 +85,7 @@ test('a response that comes after the sending found out what was stored changes 
     await promise
     return response
   }
-  one.storing.now(id)
+  one.storing.storeNow(id)
   await pass(scene, 1_000)
   const stored = { emailId: 'final', messageId: 'f@x', revision: 9, at: 0 }
   await one.drafts.update(id, (now) => ({ ...now, stored, storing: null }))

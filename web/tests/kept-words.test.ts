@@ -4,7 +4,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import { openDB } from 'idb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { KeptDrafts } from '#lib/cache/drafts.ts'
-import { LastWords } from '#lib/cache/last-words.ts'
+import { DraftCopies } from '#lib/cache/draft-copies.ts'
 import type { Schema } from '#lib/cache/schema.ts'
 import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
 import { EMPTY, newlyKept, type KeptDraft } from '#lib/compose/draft.ts'
@@ -26,12 +26,12 @@ afterEach(() => {
 /** Its page is left: whatever reads this device first gets no response any more. */
 async function left(tab: MortalTab): Promise<void> {
   /* eslint-disable @typescript-eslint/unbound-method -- they are called with their object below */
-  const { putLast, change } = KeptDrafts.prototype
+  const { putOnLeave, change } = KeptDrafts.prototype
   /* eslint-enable @typescript-eslint/unbound-method */
   const gone = new Set<KeptDrafts>()
-  vi.spyOn(KeptDrafts.prototype, 'putLast').mockImplementation(function (this: KeptDrafts, kept) {
+  vi.spyOn(KeptDrafts.prototype, 'putOnLeave').mockImplementation(function (this: KeptDrafts, kept) {
     gone.add(this)
-    putLast.call(this, kept)
+    putOnLeave.call(this, kept)
   })
   vi.spyOn(KeptDrafts.prototype, 'change').mockImplementation(function (this: KeptDrafts, ...of) {
     return gone.has(this) ? new Promise(() => undefined) : change.apply(this, of)
@@ -47,7 +47,7 @@ async function besideADraft() {
   await written(tab, 'Dear Ann')
   await tab.world.pass(1_000)
   const database = await openDB<Schema>(NAME)
-  const store = new KeptDrafts(database, (write) => write(), new LastWords('me@example.org/a'))
+  const store = new KeptDrafts(database, (write) => write(), new DraftCopies('me@example.org/a'))
   return { database, store, kept: newlyKept('a', { ...EMPTY, text: 'Hello' }, { writer: 'x', now: 0 }) }
 }
 
@@ -246,9 +246,9 @@ test('a draft whose tab is gone is listed in another one that was there before, 
 test('words of a page that was left are no draft of their own for whoever reads what this device keeps', async () => {
   const { store, kept, database } = await besideADraft()
   await store.put(kept)
-  store.putLast({ ...kept, revision: 2, draft: { ...kept.draft, text: 'Hello Bob' } })
+  store.putOnLeave({ ...kept, revision: 2, draft: { ...kept.draft, text: 'Hello Bob' } })
   await settled()
-  expect([(await store.all()).length, await store.left()]).toEqual([2, ['a']])
+  expect([(await store.all()).length, await store.copied()]).toEqual([2, ['a']])
   database.close()
 })
 
@@ -256,7 +256,7 @@ test('the last words of a page wait for no change: a browser drops what still wa
   const { store, kept, database } = await besideADraft()
   const other = { ...kept, id: 'b' }
   const changes = [store.put(other), store.change('a', (found, last) => found ?? last)]
-  store.putLast(kept)
+  store.putOnLeave(kept)
   await Promise.all(changes)
   expect((await store.all()).filter(({ id }) => id.length === 1)).toEqual([kept, other])
   database.close()

@@ -48,7 +48,7 @@ async function live(scene: Browser, one: SendingTab): Promise<void> {
     const kept = one.drafts.get(id)
     if (!kept || kept.sending) return
     one.drafts.type(id, { ...kept.draft, text })
-    one.storing.rest(id)
+    one.storing.storeSoon(id)
     await one.sendings.send(id)
     await pass(scene, 3_000)
     if (text === WORDS[0]) {

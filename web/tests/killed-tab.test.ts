@@ -82,9 +82,9 @@ async function mortal(server: ModelServer, steps: Steps): Promise<Scene> {
 async function live({ mail, world }: Scene): Promise<void> {
   mail.actions.run({ kind: 'archive' }, ['t1'])
   mail.actions.run({ kind: 'star', on: true }, ['t2'])
-  const deed = mail.actions.run({ kind: 'delete' }, ['t3'])
+  const applied = mail.actions.run({ kind: 'delete' }, ['t3'])
   await world.pass(60)
-  deed?.undo()
+  applied?.undo()
   mail.actions.run({ kind: 'archive' }, ['t4'])?.undo()
   mail.actions.run({ kind: 'delete' }, ['t5'])
   await world.pass(200)

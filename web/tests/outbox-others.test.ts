@@ -48,11 +48,11 @@ describe('what another device moved meanwhile', () => {
 
   test('stays there when the person undoes what they did', async () => {
     const scene = await filled(2)
-    const deed = scene.mail.actions.run({ kind: 'delete' }, ['t1', 't2'])
+    const applied = scene.mail.actions.run({ kind: 'delete' }, ['t1', 't2'])
     await scene.world.pass(60_000)
     scene.server.update('e1', { mailboxIds: { sent: true } })
     await hint(scene)
-    deed?.undo()
+    applied?.undo()
     await scene.world.pass(1_000)
     expect(['e1', 'e2'].map((id) => of(scene, id).mailboxIds)).toEqual([{ sent: true }, { inbox: true }])
     expect(scene.mail.actions.refused).toMatchObject({ kind: 'conflict', conversations: 1 })
@@ -70,13 +70,13 @@ describe('what another device moved meanwhile', () => {
   })
 })
 
-describe('a deed', () => {
+describe('a applied', () => {
   test('that is undone twice is undone once', async () => {
     const scene = await filled(1)
-    const deed = scene.mail.actions.run({ kind: 'delete' }, ['t1'])
-    deed?.undo()
+    const applied = scene.mail.actions.run({ kind: 'delete' }, ['t1'])
+    applied?.undo()
     scene.mail.actions.run({ kind: 'archive' }, ['t1'])
-    deed?.undo()
+    applied?.undo()
     await scene.world.pass(1_000)
     expect(of(scene, 'e1').mailboxIds).not.toHaveProperty('inbox')
   })

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Id } from '#lib/jmap/types.ts'
-import type { Action, Deed } from '#lib/state/mail.ts'
+import type { Action, AppliedAction } from '#lib/state/mail.ts'
 import { ModelServer } from './model-server.ts'
 import { randomFrom } from './random.ts'
 import { deliver, hint, opened, type Scene } from './scene.ts'
@@ -70,7 +70,7 @@ test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
     deliver(server, EMAILS)
     const wishes = new Wishes()
     const tabs: Scene[] = [await tab(server), await tab(server)]
-    const deeds: { deed: Deed; undo: () => void; tab: number }[] = []
+    const deeds: { applied: AppliedAction; undo: () => void; tab: number }[] = []
     server.interrupt = (path, body) => (path === '/jmap/' ? misfortune(server, body, next, wishes) : null)
     for (let turn = 0; turn < 60; turn += 1) {
       const which = Number(next() < 0.5)
@@ -87,14 +87,14 @@ test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
       const last = deeds.at(-1)
       if (last && next() < 0.2) {
         deeds.pop()
-        last.deed.undo()
+        last.applied.undo()
         last.undo()
       }
       if (next() < 0.05) {
         scene.mail.stop()
         open.delete(scene)
         tabs[which] = await tab(server)
-        deeds.splice(0, deeds.length, ...deeds.filter((deed) => deed.tab !== which))
+        deeds.splice(0, deeds.length, ...deeds.filter((applied) => applied.tab !== which))
       }
       await both(tabs, next() < 0.5 ? 20 : 200)
     }
@@ -158,7 +158,7 @@ function misfortune(server: ModelServer, body: string, next: Random, wishes: Wis
   return null
 }
 
-function act(scene: Scene, next: Random, wishes: Wishes): { deed: Deed; undo: () => void } | null {
+function act(scene: Scene, next: Random, wishes: Wishes): { applied: AppliedAction; undo: () => void } | null {
   const { mail } = scene
   if (mail.list?.freshness === 'current') {
     current.add(scene)
@@ -170,8 +170,8 @@ function act(scene: Scene, next: Random, wishes: Wishes): { deed: Deed; undo: ()
   }
   const action = ACTIONS[Math.floor(next() * ACTIONS.length)] as Action
   const before = { starred: row.starred, unread: row.unread, labels: row.labels }
-  const deed = mail.actions.run(action, [row.threadId])
-  if (!deed) {
+  const applied = mail.actions.run(action, [row.threadId])
+  if (!applied) {
     return null
   }
   if (!current.has(scene)) {
@@ -203,7 +203,7 @@ function act(scene: Scene, next: Random, wishes: Wishes): { deed: Deed; undo: ()
       wishes.open.add(row.emailId)
     }
   }
-  return { deed, undo }
+  return { applied, undo }
 }
 
 const ACTIONS: readonly Action[] = [

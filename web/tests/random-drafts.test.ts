@@ -19,12 +19,12 @@ type Random = () => number
 
 const open = new Set<MortalTab>()
 /** the local storage of the browser */
-let lastWords: Storage
+let copies: Storage
 
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory()
-  lastWords = modelStorage()
-  vi.stubGlobal('localStorage', lastWords)
+  copies = modelStorage()
+  vi.stubGlobal('localStorage', copies)
 })
 
 afterEach(() => {
@@ -239,11 +239,7 @@ async function compare({ mail, compose, world, server }: MortalTab): Promise<voi
   expect([compose.open.length, compose.unsent, world.mistakes]).toEqual([0, 0, []])
   const [{ name = '' } = {}] = await indexedDB.databases()
   const database = await openDB(name)
-  expect([await database.getAll('draft'), await database.getAllKeys('file'), Object.keys(lastWords)]).toEqual([
-    [],
-    [],
-    []
-  ])
+  expect([await database.getAll('draft'), await database.getAllKeys('file'), Object.keys(copies)]).toEqual([[], [], []])
   database.close()
   mail.show('drafts')
   mail.connection.tryNow()

@@ -171,7 +171,7 @@ function act({ mail }: Scene, dice: Dice): (() => void)[] {
     return [() => mail.actions.bulk?.undo?.()]
   }
   const rows = [0, 1, 2].flatMap(() => mail.list?.row(dice.upTo(mail.list.total ?? 0)) ?? []).slice(0, 1 + dice.upTo(3))
-  const deed = dice.is(0.3)
+  const applied = dice.is(0.3)
     ? mail.actions.runOnMessages(
         action,
         rows.map(({ emailId }) => emailId)
@@ -180,7 +180,7 @@ function act({ mail }: Scene, dice: Dice): (() => void)[] {
         action,
         rows.map(({ threadId }) => threadId)
       )
-  return deed ? [deed.undo] : []
+  return applied ? [applied.undo] : []
 }
 
 /** The person scrolls, and has the pointer in the list or not. */

@@ -96,7 +96,7 @@ export class SendingTab {
     const draft: Draft = { ...EMPTY, format: 'plain', subject: 'Pallets', text: 'Dear Ann', to: [TO], ...values }
     this.drafts.open(newlyKept(id, draft, { writer: this.drafts.tab, now }))
     this.drafts.type(id, draft)
-    this.storing.rest(id)
+    this.storing.storeSoon(id)
     await settled()
     return id
   }
@@ -135,7 +135,7 @@ export class SendingTab {
       await store.change(id, how)
       await this.#alive()
     }
-    const mortal = { all: () => store.all(), left: () => store.left(), change } as unknown as KeptDrafts
+    const mortal = { all: () => store.all(), copied: () => store.copied(), change } as unknown as KeptDrafts
     return new DraftDevice(this.account.ports, mortal)
   }
 

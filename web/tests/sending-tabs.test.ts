@@ -90,12 +90,12 @@ describe.each([true, false])('two tabs of one person (locks: %s)', (hasLocks) =>
     expect(await undoing).toBe(true)
     // As the window does that is open again.
     await other.drafts.update(id, (kept) => ({ ...kept, writer: other.drafts.tab }))
-    other.storing.rest(id)
+    other.storing.storeSoon(id)
     await pass(scene, late)
     come()
     await pass(scene, 10_000)
     other.drafts.type(id, { ...EMPTY, ...other.drafts.get(id)?.draft, text: 'Dear Ann, wait' })
-    other.storing.rest(id)
+    other.storing.storeSoon(id)
     await pass(scene, 60_000)
     expect(other.drafts.get(id)?.conflict).toBeNull()
     expect(places(scene)).toEqual({ drafts: ['Pallets'], sent: [], received: [] })
@@ -180,7 +180,7 @@ describe('of a message nobody knows whether it left', () => {
   test('the person decides: it is not submitted again by itself', async () => {
     const { scene, one, id } = await unknown(() => undefined)
     await pass(scene, 300_000, 10_000)
-    expect([one.told, one.sendings.statusOf(id), received(scene)]).toEqual([['outcome_unknown'], 'unknown', []])
+    expect([one.told, one.drafts.get(id)?.sending?.step, received(scene)]).toEqual([['outcome_unknown'], 'unknown', []])
   })
 
   test('sent again it leaves once, although the first request arrives after all', async () => {

@@ -100,7 +100,7 @@ test('a mail server that never says what became of it: the person decides', asyn
     return isLost ? failing('EmailSubmission/query', scene.server, 'unsupportedFilter')(path, body) : null
   }
   await pass(scene, 600_000, 5_000)
-  expect([one.sendings.statusOf(id), one.told]).toEqual(['unknown', ['outcome_unknown']])
+  expect([one.drafts.get(id)?.sending?.step, one.told]).toEqual(['unknown', ['outcome_unknown']])
 })
 
 test.each([

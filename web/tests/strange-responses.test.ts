@@ -117,7 +117,7 @@ test('a mail server that knows no filter of submissions: what was never submitte
   }
   await one.sendings.send(id)
   await pass(made, 60_000, 5_000)
-  expect([received(made), one.told, one.sendings.statusOf(id)]).toEqual([
+  expect([received(made), one.told, one.drafts.get(id)?.sending?.step]).toEqual([
     ['Boats'],
     ['sent Boats', 'outcome_unknown'],
     'unknown'

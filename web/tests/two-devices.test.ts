@@ -29,7 +29,7 @@ async function both(): Promise<{ scene: Browser; one: SendingTab; other: Sending
   const one = await tab(scene)
   const id = await one.write()
   await one.storing.end(id)
-  one.storing.now(id)
+  one.storing.storeNow(id)
   await pass(scene, 4_000)
   const other = await device(scene)
   const kept = one.drafts.get(id)

@@ -1,5 +1,5 @@
 /** The world outside of the engine, in the hands of a test: time, the network, tabs. */
-import type { Ports, Tongue } from '#lib/sync/ports.ts'
+import type { Ports, LanguagePort } from '#lib/sync/ports.ts'
 // Loaded before: a test's clock does not wait for a file.
 import '#lib/sync/bulk.ts'
 import '#lib/sync/email-set.ts'
@@ -7,12 +7,12 @@ import '#lib/sync/late-index.ts'
 
 let uniques = 0
 
-export class ModelTongue implements Tongue {
-  untold: string | null = null
+export class ModelLanguage implements LanguagePort {
+  unsaved: string | null = null
   spoken = 'en'
 
-  told(): void {
-    this.untold = null
+  saved(): void {
+    this.unsaved = null
   }
 
   adopt(language: string): void {
@@ -35,7 +35,7 @@ export class World {
   /** how often the browser was asked to delete nothing */
   persisted = 0
   readonly mistakes: unknown[] = []
-  readonly tongue = new ModelTongue()
+  readonly language = new ModelLanguage()
   readonly #timers = new Set<{ at: number; work: () => void }>()
   readonly #returns = new Set<() => void>()
   readonly #hides = new Set<() => void>()
@@ -73,7 +73,7 @@ export class World {
         this.persisted += 1
       },
       report: (mistake) => this.mistakes.push(mistake),
-      tongue: this.tongue,
+      language: this.language,
       ...tabs
     }
   }

@@ -2,7 +2,7 @@
 import { AccountsClient } from '#lib/accounts/client.ts'
 import { tellOthers } from '#lib/accounts/other-tabs.ts'
 import type { Leaving } from '#lib/accounts/sign-out.ts'
-import { forgetLastWords } from '#lib/cache/last-words.ts'
+import { forgetDraftCopies } from '#lib/cache/draft-copies.ts'
 import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
 
 export function leaving() {
@@ -11,7 +11,7 @@ export function leaving() {
     unsent: () => unsentOnThisDevice(Date.now()),
     databases: 'indexedDB' in window ? indexedDB : null,
     caches: 'caches' in window ? caches : null,
-    forgetWords: forgetLastWords,
+    forgetCopies: forgetDraftCopies,
     tellOthers,
     leave: (page) => location.replace(page)
   } satisfies Omit<Leaving, 'ask'>

@@ -18,7 +18,7 @@ function leaving(seen: Seen, more: Partial<Leaving> = {}): Leaving {
     },
     databases: indexedDB,
     caches: null,
-    forgetWords: () => undefined,
+    forgetCopies: () => undefined,
     tellOthers: () => (seen.told = (seen.told ?? 0) + 1),
     leave: (page) => seen.left.push(page),
     ...more
@@ -41,7 +41,7 @@ test('every database of the person is gone, and what was typed last, before the 
   for (const name of ['mail', 'outbox']) (await openDatabase(name)).close()
   const seen: Seen = { asked: [], left: [] }
   const left: Promise<number>[] = []
-  expect(await signOut(leaving(seen, { forgetWords: () => left.push(databases()) }))).toBe('left')
+  expect(await signOut(leaving(seen, { forgetCopies: () => left.push(databases()) }))).toBe('left')
   // Last: a page whose database is deleted puts its last words nowhere.
   expect(await Promise.all(left)).toEqual([0])
   expect(seen).toMatchObject({ asked: [], left: ['/sign-in'] })

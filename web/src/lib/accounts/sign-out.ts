@@ -12,7 +12,7 @@ export interface Leaving {
   /** files of the interface, and whom the service named; null: the browser keeps none */
   readonly caches: Pick<CacheStorage, 'keys' | 'delete'> | null
   /** what was typed last in pages that were left */
-  readonly forgetWords: () => void
+  readonly forgetCopies: () => void
   /** other tabs show the mail of this person: they leave it */
   readonly tellOthers: () => void
   /** load the page anew, which empties the memory */
@@ -36,7 +36,7 @@ export async function signOut(leaving: Leaving): Promise<SignedOut> {
     databases && inTime(() => deleteAll(databases), undefined),
     caches && inTime(() => empty(caches), undefined)
   ])
-  leaving.forgetWords()
+  leaving.forgetCopies()
   leaving.leave('/sign-in')
   return 'left'
 }

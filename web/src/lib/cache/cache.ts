@@ -6,7 +6,7 @@ import type { Id, Mailbox } from '#lib/jmap/types.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import { KeptOutbox } from './outbox.ts'
 import type { KeptDrafts } from './drafts.ts'
-import { LastWords } from './last-words.ts'
+import { DraftCopies } from './draft-copies.ts'
 import type { Changes, Database, KeptBody, KeptStates, KeptThreads, Schema, NotificationLevel } from './schema.ts'
 import type { KeptSearches } from './searches.ts'
 import { deleteDB, openDB, type IDBPTransaction, type StoreNames } from 'idb'
@@ -23,12 +23,12 @@ const MOST_ROWS = 20_000
 export class Cache {
   readonly name: string
   readonly #database: Database
-  readonly #words: LastWords
+  readonly #copies: DraftCopies
 
   private constructor(name: string, database: Database) {
     this.name = name
     this.#database = database
-    this.#words = new LastWords(ownerIn(name))
+    this.#copies = new DraftCopies(ownerIn(name))
   }
 
   /** null where the browser keeps nothing (a private window), or what it kept is broken beyond deletion. */
@@ -65,7 +65,7 @@ export class Cache {
   /** Delete what other people, or other versions, left on this device; what the same person wrote and did, and the mail
    * server has not, is carried over. */
   async deleteOthers(): Promise<void> {
-    this.#words.forgetOthers()
+    this.#copies.forgetOthers()
     for (const name of await databaseNames()) {
       if (name !== this.name) {
         // What cannot be carried over now, on a full disk, say, is tried again at the next start.
@@ -97,7 +97,7 @@ export class Cache {
       read.objectStore('draft').count(),
       read.objectStore('outbox').getAll()
     ])
-    return { states: states ?? null, mailboxes, drafts: drafts + this.#words.ids().length, entries }
+    return { states: states ?? null, mailboxes, drafts: drafts + this.#copies.ids().length, entries }
   }
 
   async threads(key: string): Promise<KeptThreads | null> {
@@ -165,7 +165,7 @@ export class Cache {
   /** Loaded on use: the first view needs nothing of it. */
   async drafts(): Promise<KeptDrafts> {
     const { KeptDrafts } = await import('./drafts.ts')
-    return new KeptDrafts(this.#database, (write) => this.#spared(write), this.#words)
+    return new KeptDrafts(this.#database, (write) => this.#spared(write), this.#copies)
   }
 
   get outbox(): KeptOutbox {
@@ -194,7 +194,7 @@ export class Cache {
   /** Nothing of this person stays; what the next one keeps does. */
   async clear(): Promise<void> {
     this.#database.close()
-    this.#words.forget()
+    this.#copies.forget()
     await remove(this.name)
   }
 

@@ -1,42 +1,42 @@
-/** The messages that are being written or sent, as this device keeps them. They must survive a crash of the browser. */
+/** The drafts that this device keeps, also while they are sent. They must survive a crash of the browser. */
 import type { KeptDraft } from '#lib/compose/draft.ts'
-import type { LastWords } from './last-words.ts'
+import type { DraftCopies } from './draft-copies.ts'
 import type { Database } from './schema.ts'
 
 const STRICT = { durability: 'strict' } as const
 
 /**
- * What was typed last in a page that is gone has a place of its own: another tab may have written the draft meanwhile. This
- * one is for what finds no room among the last words.
+ * A copy that the local storage does not take has a record of its own, since another tab may have written the draft
+ * meanwhile. Its key is this and the id of the draft.
  */
-const LAST = 'last:'
+const COPY = 'last:'
 
-/** `last`: what a page that was left had of it. null: nothing, or it is removed with its files. */
-export type KeptChange = (found: KeptDraft | null, last: KeptDraft | null) => KeptDraft | null
+/** `copy`: the draft as a page had it that was hidden or left. A result of null removes the draft with its files. */
+export type KeptChange = (found: KeptDraft | null, copy: KeptDraft | null) => KeptDraft | null
 
 export class KeptDrafts {
   readonly #database: Database
   readonly #spared: (write: () => Promise<unknown>) => Promise<unknown>
-  readonly #words: LastWords
+  readonly #copies: DraftCopies
   /** changes that are being made */
   readonly #running = new Set<{ abort(): void; readonly done: Promise<void> }>()
 
-  /** `spared` runs a write; on a full disk it costs what the mail server has, too. */
-  constructor(database: Database, spared: (write: () => Promise<unknown>) => Promise<unknown>, words: LastWords) {
+  /** `spared` runs a write; on a full disk it first deletes what the mail server has, too. */
+  constructor(database: Database, spared: (write: () => Promise<unknown>) => Promise<unknown>, copies: DraftCopies) {
     this.#database = database
     this.#spared = spared
-    this.#words = words
+    this.#copies = copies
   }
 
   async all(): Promise<KeptDraft[]> {
-    return (await this.#database.getAll('draft')).filter(({ id }) => !id.startsWith(LAST))
+    return (await this.#database.getAll('draft')).filter(({ id }) => !id.startsWith(COPY))
   }
 
-  /** Drafts of which a page that was left had words that are not among those of the draft yet. */
-  async left(): Promise<string[]> {
+  /** Ids of drafts that have a copy whose words may not be in the draft yet. */
+  async copied(): Promise<string[]> {
     const ids = await this.#database.getAllKeys('draft')
-    const left = ids.filter((id) => id.startsWith(LAST)).map((id) => id.slice(LAST.length))
-    return [...new Set([...left, ...this.#words.ids()])]
+    const copied = ids.filter((id) => id.startsWith(COPY)).map((id) => id.slice(COPY.length))
+    return [...new Set([...copied, ...this.#copies.ids()])]
   }
 
   /** Raises what the browser says if it cannot be kept. */
@@ -44,29 +44,29 @@ export class KeptDrafts {
     await this.change(kept.id, () => kept)
   }
 
-  /** At once, for a page that may be gone before a change is made. False: it is not kept. */
-  putWords(kept: KeptDraft): boolean {
+  /** Copies the draft at once, since the page may end before a change is made. False: there is no copy. */
+  putCopy(kept: KeptDraft): boolean {
     try {
       // InvalidStateError: the database is closed, since somebody has signed out.
       this.#database.transaction('draft')
-      return this.#words.put(kept)
+      return this.#copies.put(kept)
     } catch {
       return false
     }
   }
 
   /**
-   * The last request of a page, which gets no response any more. If there is no other place, it calls off the changes that
-   * are being made, of any draft: it would wait for them, and a browser drops what still waits when the page goes.
+   * Copies the draft when the page is left. If the local storage does not take the copy, it aborts the changes of all drafts
+   * that are running: a write would wait for them, and the browser drops what still waits when the page ends.
    */
-  putLast(kept: KeptDraft): void {
-    if (this.putWords(kept)) {
+  putOnLeave(kept: KeptDraft): void {
+    if (this.putCopy(kept)) {
       return
     }
     try {
       const write = this.#database.transaction('draft', 'readwrite', STRICT)
-      // Whether it is written nobody learns: the page is gone.
-      Promise.all([write.store.put({ ...kept, id: LAST + kept.id }), write.done]).catch(() => undefined)
+      // Nobody learns whether it is written: the page is gone.
+      Promise.all([write.store.put({ ...kept, id: COPY + kept.id }), write.done]).catch(() => undefined)
       write.commit()
       for (const change of this.#running) {
         this.#running.delete(change)
@@ -74,11 +74,11 @@ export class KeptDrafts {
         change.abort()
       }
     } catch {
-      // InvalidStateError: the database is closed, since somebody has signed out; or a change is as good as done.
+      // InvalidStateError: the database is closed, since somebody has signed out; or a change is already committed.
     }
   }
 
-  /** In one transaction, which other tabs wait for. Raises what the browser says if it cannot be kept. */
+  /** Changes it in one transaction, for which other tabs wait. Raises what the browser says if it cannot be kept. */
   async change(id: string, change: KeptChange): Promise<void> {
     await this.#spared(() => this.#change(id, change))
   }
@@ -88,21 +88,21 @@ export class KeptDrafts {
     this.#running.add(write)
     try {
       const drafts = write.objectStore('draft')
-      const [found, last] = await Promise.all([drafts.get(id), drafts.get(LAST + id)])
-      const words = this.#words.find(id)
-      const next = change(found ?? null, words?.kept ?? (last ? { ...last, id } : null))
+      const [found, record] = await Promise.all([drafts.get(id), drafts.get(COPY + id)])
+      const copy = this.#copies.find(id)
+      const next = change(found ?? null, copy?.kept ?? (record ? { ...record, id } : null))
       const stay = new Set(next?.draft.files.map((file) => file.id))
       const lost = (found?.draft.files ?? []).filter((file) => !stay.has(file.id))
       await Promise.all([
         next ? drafts.put(next) : drafts.delete(id),
-        last && drafts.delete(LAST + id),
+        record && drafts.delete(COPY + id),
         ...lost.map((file) => write.objectStore('file').delete(file.id)),
         write.done
       ])
-      words?.drop()
+      copy?.drop()
     } catch (failure) {
       if (this.#running.has(write)) throw failure
-      // `putLast` called it off, and the page is there again.
+      // `putOnLeave` aborted it, and the browser brought the page back.
       await this.#change(id, change)
     } finally {
       this.#running.delete(write)
@@ -125,7 +125,7 @@ export class KeptDrafts {
     return this.#database.get('file', id)
   }
 
-  /** Files that no draft has: of a tab that was gone before it kept the draft. */
+  /** Files that belong to no draft: their tab ended before it kept the draft. */
   async unusedFiles(): Promise<string[]> {
     const read = this.#database.transaction(['draft', 'file'])
     const [drafts, ids] = await Promise.all([read.objectStore('draft').getAll(), read.objectStore('file').getAllKeys()])

@@ -174,6 +174,16 @@ export function isUnsent({ draft, revision, stored, sending, discardedAt }: Kept
   return discardedAt === null && (waits || (revision > 0 && lacks))
 }
 
+export type SendingStatus = 'writing' | 'waiting' | 'sending' | 'unknown'
+
+/** `isWaiting`: something keeps it from being sent now. */
+export function statusOf(sending: Sending | null | undefined, isWaiting: boolean): SendingStatus {
+  if (!sending) {
+    return 'writing'
+  }
+  return sending.step === 'unknown' && !sending.again ? 'unknown' : isWaiting ? 'waiting' : 'sending'
+}
+
 /** Code of a refusal: the mail server does not have the files any more. */
 export const FILES_GONE = 'blobNotFound'
 

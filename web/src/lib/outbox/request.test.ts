@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { keywordsOnly, patchObject, standingOf, wantedBy } from './request.ts'
+import { keywordsOnly, patchObject, patchStatus, wantedBy } from './request.ts'
 
 const DELETED = { emailIds: ['e1'], mailboxIds: { inbox: false, trash: true } }
 const RESTORED = { emailIds: ['e1'], mailboxIds: { inbox: true, trash: false } }
@@ -41,7 +41,7 @@ test('a patch on the wire sets with true and takes away with null (RFC 8620 §5.
 })
 
 describe('a patch that waited', () => {
-  const facts = (mailboxId: string, keywords = {}): Parameters<typeof standingOf>[1] => ({
+  const facts = (mailboxId: string, keywords = {}): Parameters<typeof patchStatus>[1] => ({
     id: 'e1',
     mailboxIds: { [mailboxId]: true },
     keywords
@@ -53,32 +53,32 @@ describe('a patch that waited', () => {
     ['is open where the email is as it was', 'open', facts('inbox')],
     ['is a conflict where somebody else moved the email', 'conflict', facts('work')]
   ] as const)('%s', (_, standing, found) => {
-    expect(standingOf(DELETED, found)).toBe(standing)
+    expect(patchStatus(DELETED, found)).toBe(standing)
   })
 
   test('of keywords is open whatever others did, until they are set', () => {
     const patch = { emailIds: ['e1'], keywords: { $seen: true, work: false } }
-    expect(standingOf(patch, facts('work', { work: true, $seen: true }))).toBe('open')
-    expect(standingOf(patch, facts('work', { $seen: true }))).toBe('done')
+    expect(patchStatus(patch, facts('work', { work: true, $seen: true }))).toBe('open')
+    expect(patchStatus(patch, facts('work', { $seen: true }))).toBe('done')
   })
 
   test('of a move and keywords is open while one of the two is left', () => {
     const patch = { ...DELETED, keywords: { $seen: true } }
-    expect(standingOf(patch, facts('trash'))).toBe('open')
-    expect(standingOf(patch, facts('trash', { $seen: true }))).toBe('done')
+    expect(patchStatus(patch, facts('trash'))).toBe('open')
+    expect(patchStatus(patch, facts('trash', { $seen: true }))).toBe('done')
   })
 
   test('from several mailboxes is open while the email is in one of them', () => {
     const patch = { emailIds: ['e1'], mailboxIds: { inbox: false, work: false, trash: true } }
-    expect(standingOf(patch, facts('work'))).toBe('open')
+    expect(patchStatus(patch, facts('work'))).toBe('open')
   })
 
   test('that takes the email out of no mailbox is no conflict', () => {
-    expect(standingOf({ emailIds: ['e1'], mailboxIds: { work: true } }, facts('inbox'))).toBe('open')
+    expect(patchStatus({ emailIds: ['e1'], mailboxIds: { work: true } }, facts('inbox'))).toBe('open')
   })
 
   test('that destroys is open while the email is where it was, and a conflict elsewhere', () => {
-    expect([facts('trash'), facts('inbox'), undefined].map((found) => standingOf(DESTROYED, found))).toEqual([
+    expect([facts('trash'), facts('inbox'), undefined].map((found) => patchStatus(DESTROYED, found))).toEqual([
       'open',
       'conflict',
       'done'

@@ -40,13 +40,16 @@ function pointer(key: string): string {
 }
 
 /** `done`: the server has it already, or has no such email. `conflict`: somebody else moved it meanwhile. */
-export type Standing = 'open' | 'done' | 'conflict'
+export type PatchStatus = 'open' | 'done' | 'conflict'
 
 /**
  * What is left of a patch that may have been sent before, or that waited for long, by what the server has now. Where
  * somebody else moved an email, theirs is the newer wish; keywords are set whatever others did.
  */
-export function standingOf({ keywords, mailboxIds, destroyed }: Patch, facts: MutableProperties | undefined): Standing {
+export function patchStatus(
+  { keywords, mailboxIds, destroyed }: Patch,
+  facts: MutableProperties | undefined
+): PatchStatus {
   if (!facts) {
     return 'done'
   }

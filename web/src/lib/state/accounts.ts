@@ -21,7 +21,7 @@ export interface Accounts {
   readonly databases: IDBFactory | null
   readonly caches: CacheStorage | null
   /** what was typed last in pages that were left */
-  readonly forgetWords: () => void
+  readonly forgetCopies: () => void
   /** somebody is about to sign in: whom the service named before must not be shown without it */
   readonly expectAnother: () => void
   /** the session is over: other tabs leave the mail of this person */

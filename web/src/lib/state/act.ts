@@ -49,12 +49,12 @@ function runOn(page: MailPage, action: Action, targets: readonly string[], way: 
       : undefined
   const [nextOpen, nextCurrent] = [next(open), next(current)]
   const focused = isInList()
-  const deed = mail.actions.run(action, targets)
+  const applied = mail.actions.run(action, targets)
   triage.end()
-  if (!deed) return
-  const text = saidOf(action, deed.conversations, mail)
+  if (!applied) return
+  const text = saidOf(action, applied.conversations, mail)
   const said: Said = triage.waits ? ({ said: { waits } }) => waits : text
-  notices.say(said, action.kind === 'destroy' ? null : { run: deed.undo, done: ({ said: { undone } }) => undone })
+  notices.say(said, action.kind === 'destroy' ? null : { run: applied.undo, done: ({ said: { undone } }) => undone })
   if (open !== undefined && leaving.has(open) && left(page, open)) goOn(page, way === 'list' ? undefined : nextOpen)
   else if (current !== null && leaving.has(current) && left(page, current) && nextCurrent !== undefined) {
     if (focused) page.cursor.goTo(nextCurrent)

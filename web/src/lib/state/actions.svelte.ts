@@ -5,7 +5,7 @@ import type { Account } from '#lib/sync/account.ts'
 import type { BulkRun } from '#lib/sync/bulk.ts'
 import { Outbox, type Pending } from '#lib/sync/outbox.ts'
 import { troubleOf } from '#lib/sync/task.ts'
-import type { Action, Actions, Bulk, Deed, Refused } from './mail.ts'
+import type { Action, Actions, Bulk, AppliedAction, Refused } from './mail.ts'
 import type { Patch } from '#lib/store/objects.ts'
 import { Version } from './version.svelte.ts'
 
@@ -23,7 +23,7 @@ export class ActionsState implements Actions {
   constructor(account: Account) {
     this.#account = account
     this.outbox = new Outbox(account)
-    this.outbox.onleft = (entries, { refused, conflicts }) => {
+    this.outbox.onnotupdated = (entries, { refused, conflicts }) => {
       const [failure] = refused.values()
       const left = new Set([...refused.keys(), ...conflicts])
       const again = failure ? new Set(refused.keys()) : new Set<string>()
@@ -36,14 +36,14 @@ export class ActionsState implements Actions {
     }
   }
 
-  run(action: Action, threadIds: readonly string[]): Deed | null {
+  run(action: Action, threadIds: readonly string[]): AppliedAction | null {
     const { objects } = this.#account
     const place = this.#place(true)
     const threads = threadIds.map((id) => objects.thread(id).flatMap((emailId) => objects.email(emailId) ?? []))
     return this.#do(threads.map((emails) => patchesOf(action, emails, place)))
   }
 
-  runOnMessages(action: Action, messageIds: readonly string[]): Deed | null {
+  runOnMessages(action: Action, messageIds: readonly string[]): AppliedAction | null {
     const emails = messageIds.flatMap((id) => this.#account.objects.email(id) ?? [])
     return this.#do([patchesOf(action, emails, this.#place(false))])
   }
@@ -93,7 +93,7 @@ export class ActionsState implements Actions {
     this.outbox.stop()
   }
 
-  #do(changes: readonly (readonly Patch[])[]): Deed | null {
+  #do(changes: readonly (readonly Patch[])[]): AppliedAction | null {
     const patches = changes.flat()
     if (patches.length === 0) {
       return null
@@ -127,7 +127,7 @@ export class ActionsState implements Actions {
   }
 
   #names(): Entry['names'] {
-    return Object.fromEntries(MADE.map((role) => [role, this.#account.ports.tongue.roleName(role)]))
+    return Object.fromEntries(MADE.map((role) => [role, this.#account.ports.language.roleName(role)]))
   }
 
   #threads(emailIds: readonly string[]): number {

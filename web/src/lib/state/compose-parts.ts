@@ -4,17 +4,17 @@ import type { Account } from '#lib/sync/account.ts'
 import type { DraftLocks } from '#lib/sync/draft-locks.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
 import type { FileLimits } from './composition-files.ts'
-import type { LateSendings } from './late-sendings.ts'
-import type { LateStoring } from './late-storing.ts'
-import type { LateUploads } from './late-uploads.ts'
+import type { LazySendings } from './lazy-sendings.ts'
+import type { LazyStoring } from './lazy-storing.ts'
+import type { LazyUploads } from './lazy-uploads.ts'
 
 export interface ComposeParts {
   readonly account: Account
   readonly drafts: Drafts
   readonly locks: DraftLocks
-  readonly storing: LateStoring
-  readonly uploads: LateUploads
-  readonly sendings: LateSendings
+  readonly storing: LazyStoring
+  readonly uploads: LazyUploads
+  readonly sendings: LazySendings
   limits(): FileLimits
   /** The word by which it mentions an attachment that it does not have. */
   mentioned(draft: Draft): Promise<string | null>

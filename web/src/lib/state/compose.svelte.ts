@@ -33,9 +33,9 @@ import type {
 import type { Begun } from './compose-start.ts'
 import type { People } from './compose-people.ts'
 import type { ComposeParts } from './compose-parts.ts'
-import type { Told } from './engine.ts'
+import type { EngineListener } from './engine.ts'
 import type { IdentitiesState } from './identities.svelte.ts'
-import { LateEngine } from './late-engine.ts'
+import { LazyEngine } from './lazy-engine.ts'
 import type { Mail } from './mail.ts'
 import { WritingIdentities } from './writing-identities.svelte.ts'
 import { unsentDraftsOf } from './unsent-drafts.ts'
@@ -49,7 +49,7 @@ export class ComposeState implements Compose {
   readonly #identities: WritingIdentities
   readonly #parts: ComposeParts
   readonly #compositions: Compositions
-  readonly #engine: LateEngine
+  readonly #engine: LazyEngine
   #people: Promise<People> | null = null
   readonly #version = new Version()
   readonly #ends: readonly (() => void)[]
@@ -83,7 +83,7 @@ export class ComposeState implements Compose {
     this.#account = account
     this.#later = later
     this.#identities = new WritingIdentities(account)
-    const engine = new LateEngine(account, drafts, this.#told(outbox))
+    const engine = new LazyEngine(account, drafts, this.#listener(outbox))
     this.#engine = engine
     const locks = new DraftLocks(account.ports, drafts)
     const { storing, uploads, sendings } = engine
@@ -214,14 +214,14 @@ export class ComposeState implements Compose {
     if (kept && this.#parts.drafts.isMine(id)) {
       // Another version: the one before may be stored without it.
       this.#parts.drafts.type(id, bind(kept.draft))
-      this.#parts.storing.rest(id)
+      this.#parts.storing.storeSoon(id)
     }
   }
 
-  #told(outbox: Outbox): Told {
+  #listener(outbox: Outbox): EngineListener {
     return {
       changed: (id) => this.#changed(id),
-      settled: (id) => this.#compositions.settled(id),
+      done: (id) => this.#compositions.done(id),
       filesGone: (id, said) => this.#compositions.filesOf(id).again(said),
       uploaded: (id, fileId, blobId) => this.#uploaded(id, fileId, blobId),
       sent: (draft) => (this.#outcome = { kind: 'sent', to: everybody(draft) }),
@@ -258,7 +258,7 @@ export class ComposeState implements Compose {
     this.#compositions.heard(id, kept, byAnotherTab)
     if (kept && isOutdated(kept) && !kept.sending && kept.discardedAt === null && this.#parts.drafts.isMine(id)) {
       // The version that the sending left is replaced, so that a late request of it finds nothing to send.
-      this.#parts.storing.now(id)
+      this.#parts.storing.storeNow(id)
     }
     this.#changed(id)
   }

@@ -1,6 +1,6 @@
 /** What the views of writing read and do. Everything of it is loaded on first use: `mail.compose()`. */
 import type { Held } from '#lib/compose/sending.ts'
-import type { Draft, DraftFile, Recipient } from '#lib/compose/draft.ts'
+import type { Draft, DraftFile, Recipient, SendingStatus } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { IdentitiesState } from './identities.svelte.ts'
 import type { Message } from './message.ts'
@@ -58,7 +58,7 @@ export interface Composition {
   /** why it was not sent */
   readonly trouble: Trouble | null
   /** `unknown`: nobody knows whether it left; the person chooses `sendAgain` or `keepDraft`. `waiting`: for the connection */
-  readonly status: 'writing' | 'waiting' | 'sending' | 'unknown'
+  readonly status: SendingStatus
   change(changes: Partial<Draft>): void
   /** Upload files; within the text they must be pictures. Returns those that are taken; the others are told by `refusals`. */
   attach(files: readonly File[], within?: 'text'): readonly DraftFile[]

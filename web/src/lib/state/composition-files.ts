@@ -5,7 +5,7 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
 import type { FileState } from './compose.ts'
-import type { LateUploads } from './late-uploads.ts'
+import type { LazyUploads } from './lazy-uploads.ts'
 
 export interface FileLimits {
   readonly maxFile: number
@@ -25,7 +25,7 @@ export class CompositionFiles {
   readonly #id: string
   readonly #account: Account
   readonly #drafts: Drafts
-  readonly #uploads: LateUploads
+  readonly #uploads: LazyUploads
   readonly #limits: () => FileLimits
   readonly #changed: () => void
   /** null while it is loaded */
@@ -33,7 +33,7 @@ export class CompositionFiles {
 
   constructor(
     id: string,
-    parts: { account: Account; drafts: Drafts; uploads: LateUploads; limits: () => FileLimits },
+    parts: { account: Account; drafts: Drafts; uploads: LazyUploads; limits: () => FileLimits },
     changed: () => void
   ) {
     this.#id = id

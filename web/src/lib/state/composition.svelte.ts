@@ -113,7 +113,7 @@ export class CompositionState implements Composition {
     if (kept.refusal) {
       void drafts.update(this.id, (found) => ({ ...found, refusal: null }))
     }
-    storing.rest(this.id)
+    storing.storeSoon(this.id)
   }
 
   attach(files: readonly File[], within?: 'text'): readonly DraftFile[] {
@@ -198,7 +198,7 @@ export class CompositionState implements Composition {
     const kept = this.#parts.drafts.get(this.id)
     this.files.resume()
     if (kept && isUnsent(kept) && !kept.sending) {
-      this.#parts.storing.rest(this.id)
+      this.#parts.storing.storeSoon(this.id)
     }
     this.changed()
   }

@@ -114,11 +114,11 @@ export class Compositions {
   /** One without a window. */
   async store(id: string): Promise<void> {
     await this.#parts.locks.hold(id, true)
-    this.#parts.storing.now(id)
+    this.#parts.storing.storeNow(id)
   }
 
-  /** Nothing is left to be done of it. */
-  settled(id: string): void {
+  /** The engine has nothing more to do for it. */
+  done(id: string): void {
     if (!this.of(id)) {
       this.#parts.locks.release(id)
       this.#parts.storing.forget(id)
@@ -272,7 +272,7 @@ export class Compositions {
       if (discardedAt === null) {
         this.filesOf(id).resume()
       }
-      storing.now(id)
+      storing.storeNow(id)
     } else {
       await this.#remove(id)
     }
@@ -281,7 +281,7 @@ export class Compositions {
   async #close(id: string): Promise<void> {
     const { drafts } = this.#parts
     await drafts.update(id, (kept) => (kept.writer === drafts.tab ? { ...kept, closed: true } : kept))
-    this.#parts.storing.now(id)
+    this.#parts.storing.storeNow(id)
   }
 
   async #remove(id: string): Promise<void> {

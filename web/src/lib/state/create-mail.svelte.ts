@@ -4,15 +4,15 @@ import { keyOf, type Warning } from '#lib/mail/warnings.ts'
 import type { Email } from '#lib/jmap/types.ts'
 import { shownBody } from '#lib/store/body.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
-import type { Ahead } from '#lib/sync/ahead.ts'
+import type { BodyPrefetch } from '#lib/sync/body-prefetch.ts'
 import { ArrivingEmails } from '#lib/sync/arriving-emails.ts'
 import { SenderDecisions } from '#lib/sync/sender-decisions.ts'
 import { INBOX } from '#lib/sync/lists.ts'
 import type { LateIndex } from '#lib/sync/late-index.ts'
 import { LiveConnection } from '#lib/sync/connection.ts'
 import { LabelNames } from '#lib/sync/labels.ts'
-import { NOT_NOW } from '#lib/sync/passing.ts'
-import { settleLanguage } from '#lib/sync/language.ts'
+import { NOT_NOW } from '#lib/sync/retryable.ts'
+import { syncLanguage } from '#lib/sync/language.ts'
 import type { Ports } from '#lib/sync/ports.ts'
 import { ReaderSync } from '#lib/sync/reader.ts'
 import { SavedSearches } from '#lib/sync/searches.ts'
@@ -61,7 +61,7 @@ export class MailState implements Mail {
   #compose: Promise<Compose> | null = null
   #sent: Promise<Sent> | null = null
   #composing: ComposeState | null = null
-  #ahead: Ahead | null = null
+  #prefetch: BodyPrefetch | null = null
   #late: LateIndex | null = null
   #stopped = false
   #reading: Promise<void> | null = null
@@ -106,7 +106,7 @@ export class MailState implements Mail {
     })
     this.reader = new ReaderState(account, reader, messages)
     account.listen((topic) => this.#changed(topic))
-    account.listen((topic) => topic === 'list' && this.#ahead?.wake())
+    account.listen((topic) => topic === 'list' && this.#prefetch?.wake())
     ports.after(AHEAD_AFTER, () => void this.#lookAhead().catch(() => undefined))
   }
 
@@ -232,7 +232,7 @@ export class MailState implements Mail {
   }
 
   async keepLanguage(): Promise<void> {
-    await this.#quietly(settleLanguage(this.#account.ports.tongue, this.#inside.document, {}))
+    await this.#quietly(syncLanguage(this.#account.ports.language, this.#inside.document, {}))
   }
 
   /** drafts that the mail server lacks, messages that wait to be sent, and actions that cannot be sent */
@@ -244,7 +244,7 @@ export class MailState implements Mail {
 
   stop(): void {
     this.#stopped = true
-    ;[...this.#tasks, this.#ahead, this.#composing].forEach((task) => task?.stop())
+    ;[...this.#tasks, this.#prefetch, this.#composing].forEach((task) => task?.stop())
   }
 
   async #seeListed(created: readonly Email[]): Promise<void> {
@@ -258,10 +258,10 @@ export class MailState implements Mail {
 
   /** Not needed for the first view. */
   async #lookAhead(): Promise<void> {
-    const { Ahead } = await import('#lib/sync/ahead.ts')
+    const { BodyPrefetch } = await import('#lib/sync/body-prefetch.ts')
     if (!this.#stopped) {
-      this.#ahead = new Ahead(this.#account, () => this.#live.leads)
-      this.#ahead.wake()
+      this.#prefetch = new BodyPrefetch(this.#account, () => this.#live.leads)
+      this.#prefetch.wake()
     }
   }
 
@@ -278,7 +278,7 @@ export class MailState implements Mail {
         this.#inside.senders.take(settings)
         this.#labels.take(settings)
         this.#inside.saved.take(settings)
-        return settleLanguage(this.#account.ports.tongue, this.#inside.document, settings)
+        return syncLanguage(this.#account.ports.language, this.#inside.document, settings)
       })
     )
   }

@@ -63,7 +63,7 @@ export class Cursor {
   }
 
   /** The current conversation may have left the list: the next older one takes over. True if it did. */
-  settle(): boolean {
+  advance(): boolean {
     const list = this.#mail.list
     if (!list || this.current === null) return false
     const at = list.indexOf(this.current)

@@ -1,4 +1,4 @@
-/** What stores, uploads and sends the drafts of this device. Loaded once a window of writing is there. */
+/** Stores, uploads and sends the drafts of this device. Loaded once a window of writing is there (lazy-engine.ts). */
 import { attachmentMentioned } from '#lib/compose/attachment-mentioned.ts'
 import type { Draft, Parent } from '#lib/compose/draft.ts'
 import type { Id } from '#lib/jmap/types.ts'
@@ -10,11 +10,11 @@ import type { Drafts } from '#lib/sync/drafts.ts'
 import { Sendings } from '#lib/sync/sending.ts'
 import { Uploads } from '#lib/sync/uploads.ts'
 
-export interface Told {
-  /** what is known of a draft; null: of all */
+export interface EngineListener {
+  /** What is known of a draft changed; null: of all. */
   changed(id: string | null): void
-  /** Nothing is left to be done of it. */
-  settled(id: string): void
+  /** The engine has nothing more to do for it. */
+  done(id: string): void
   filesGone(id: string, said: string): Promise<void>
   uploaded(id: string, fileId: string, blobId: Id): void
   sent(draft: Draft): void
@@ -39,21 +39,21 @@ export class Engine {
   readonly sendings: Sendings
   readonly attachmentMentioned = attachmentMentioned
 
-  constructor(account: Account, drafts: Drafts, told: Told) {
+  constructor(account: Account, drafts: Drafts, listener: EngineListener) {
     const storing = new DraftStoring(account, drafts)
     const uploads = new Uploads(account, drafts)
     const sendings = new Sendings(account, drafts, (id) => storing.end(id))
-    storing.onchange = (id) => told.changed(id)
-    storing.onsettled = (id) => told.settled(id)
-    storing.onfilesgone = (id, said) => told.filesGone(id, said)
+    storing.onchange = (id) => listener.changed(id)
+    storing.ondone = (id) => listener.done(id)
+    storing.onfilesgone = (id, said) => listener.filesGone(id, said)
     storing.onstored = (kept) => rebind(account, drafts, kept).catch(() => undefined)
-    uploads.onchange = (id) => told.changed(id)
-    uploads.onuploaded = (id, fileId, blobId) => told.uploaded(id, fileId, blobId)
-    sendings.onchange = (id) => told.changed(id)
-    sendings.onsent = (_, draft) => told.sent(draft)
-    sendings.onfailed = (id, trouble) => told.failed(id, trouble)
-    sendings.onreturned = (id) => told.returned(id)
-    sendings.onanswered = (parent) => told.answered(parent)
+    uploads.onchange = (id) => listener.changed(id)
+    uploads.onuploaded = (id, fileId, blobId) => listener.uploaded(id, fileId, blobId)
+    sendings.onchange = (id) => listener.changed(id)
+    sendings.onsent = (_, draft) => listener.sent(draft)
+    sendings.onfailed = (id, trouble) => listener.failed(id, trouble)
+    sendings.onreturned = (id) => listener.returned(id)
+    sendings.onanswered = (parent) => listener.answered(parent)
     this.storing = storing
     this.uploads = uploads
     this.sendings = sendings

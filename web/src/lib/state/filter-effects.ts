@@ -40,7 +40,7 @@ export class FilterEffects {
     for (const { id, role } of account.objects.mailboxes.values()) {
       if (role !== null && !roles.has(role)) roles.set(role, id)
     }
-    const names = { trash: account.ports.tongue.roleName('trash') }
+    const names = { trash: account.ports.language.roleName('trash') }
     const place = { mailboxId: null, roles, conversations: false }
     return troubled(filterNow(account, page.outbox, actions, ids, { place, names }))
   }

@@ -73,7 +73,7 @@ export interface Filters {
   /** Run this script in place of ours. */
   use(id: string): Promise<Outcome>
   /** `mine`: in place of what was changed elsewhere. */
-  settle(mine: boolean): Promise<Outcome>
+  resolveConflict(mine: boolean): Promise<Outcome>
   /** What it does to the last mails; null: it could not be found out. */
   effectOf(filter: Pick<Filter, 'match' | 'conditions'>): Promise<Effect | null>
   /** Do it to these mails; null: it changes nothing. Rejects with a `Trouble`. */

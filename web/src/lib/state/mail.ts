@@ -86,7 +86,7 @@ export interface ConversationList {
 }
 
 /** What was done, and how it is undone. */
-export interface Deed {
+export interface AppliedAction {
   readonly conversations: number
   readonly undo: () => void
 }
@@ -119,9 +119,9 @@ export interface Refused {
 
 export interface Actions {
   /** Show it at once, and send it; survives a reload. Null if it changes nothing. */
-  run(action: Action, threadIds: readonly string[]): Deed | null
+  run(action: Action, threadIds: readonly string[]): AppliedAction | null
   /** The same, to single messages. */
-  runOnMessages(action: Action, messageIds: readonly string[]): Deed | null
+  runOnMessages(action: Action, messageIds: readonly string[]): AppliedAction | null
   /** To all that match the list that is shown: the query is taken, not the rows. One at a time. */
   runOnAll(action: Action): Bulk
   /** the one that runs, or ran last */

@@ -106,20 +106,20 @@ test('without an open conversation the keyboard opens none', async () => {
 test('when the current conversation leaves the list, the one at its last place takes over', () => {
   const { page } = listed(6)
   page.cursor.current = 't1'
-  page.cursor.settle()
+  page.cursor.advance()
   page.cursor.current = 't3'
-  page.cursor.settle()
+  page.cursor.advance()
   page.mail.actions.run({ kind: 'archive' }, ['t3'])
-  expect([page.cursor.settle(), page.cursor.current]).toEqual([true, 't4'])
+  expect([page.cursor.advance(), page.cursor.current]).toEqual([true, 't4'])
 })
 
 test('while the list still shows the conversation that was removed elsewhere, nothing takes over, however often it is asked', () => {
   const { page } = listOf(1)
   const list = page.mail.list as { indexOf: (threadId: string) => number | undefined }
   page.cursor.current = 't0'
-  page.cursor.settle()
+  page.cursor.advance()
   list.indexOf = () => undefined
-  expect([page.cursor.settle(), page.cursor.settle(), page.cursor.current]).toEqual([false, false, 't0'])
+  expect([page.cursor.advance(), page.cursor.advance(), page.cursor.current]).toEqual([false, false, 't0'])
 })
 
 test.each([

@@ -20,13 +20,13 @@ interface Page {
 /** Only this message is moved: others of the conversation may be from whom the sender pretends to be. */
 export function reportPhishing({ mail, notices }: Page, message: Message, words: Words['mail']): void {
   const address = message.from[0]?.address ?? ''
-  const deeds = [
+  const applied = [
     mail.actions.runOnMessages({ kind: 'label', keyword: PHISHING, on: true }, [message.id]),
     mail.actions.runOnMessages({ kind: 'spam', on: true }, [message.id])
   ]
   keep(mail, address, true)
   const undo = (): void => {
-    deeds.toReversed().forEach((deed) => deed?.undo())
+    applied.toReversed().forEach((action) => action?.undo())
     keep(mail, address, false)
   }
   notices.say(words.warning.reported, { run: undo, done: words.undone })

@@ -44,7 +44,7 @@ export class Reading {
     this.#unfolded = false
     this.#pictured = new Set()
     this.message = null
-    if (this.asking) this.settle(false)
+    if (this.asking) this.decide(false)
   }
 
   get expanded(): ReadonlySet<string> {
@@ -62,12 +62,12 @@ export class Reading {
     const asks = warning !== null && isGrave(warning) && !this.#agreed.has(message.id)
     if (asks) {
       this.asking = { kind, message }
-      this.#page.early.begin().addEventListener('abort', () => this.settle(false))
+      this.#page.early.begin().addEventListener('abort', () => this.decide(false))
     } else void this.#writing.start({ kind, message })
   }
 
-  /** What was asked is settled: `on` to write all the same. */
-  settle(on: boolean): void {
+  /** The person decided about the question: `on` to write in spite of the warning. */
+  decide(on: boolean): void {
     const { asking } = this
     this.asking = null
     if (!on) this.#page.early.take()

@@ -179,7 +179,7 @@ export class SieveState implements Filters {
     })
   }
 
-  async settle(mine: boolean): Promise<Outcome> {
+  async resolveConflict(mine: boolean): Promise<Outcome> {
     const wanted = this.#conflict
     this.#conflict = null
     if (!mine || !wanted) {

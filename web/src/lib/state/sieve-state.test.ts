@@ -26,7 +26,7 @@ test('what another device changed meanwhile is not overwritten, until the person
   expect(await state.save([{ ...STAR, name: 'Mine' }])).toBe('conflict')
   expect(server.running).toContain('Theirs')
   expect(state.conflict?.map(({ name }) => name)).toEqual(['Mine'])
-  expect(await state.settle(true)).toBe('saved')
+  expect(await state.resolveConflict(true)).toBe('saved')
   expect(server.running).toContain('Mine')
   expect(state.conflict).toBeNull()
 })
@@ -36,7 +36,7 @@ test('giving way to the other device shows its filters', async () => {
   await state.save([STAR])
   await (await loaded(server)).state.save([{ ...STAR, name: 'Theirs' }])
   await state.save([{ ...STAR, name: 'Mine' }])
-  await state.settle(false)
+  await state.resolveConflict(false)
   expect(state.filters.map(({ name }) => name)).toEqual(['Theirs'])
 })
 
@@ -259,7 +259,7 @@ test('filters that meet a change while they are stored are asked about, and agai
   expect(await state.save([STAR])).toBe('conflict')
   expect([state.conflict, state.filters]).toEqual([[STAR], []])
   server.meanwhile = theirs
-  expect(await state.settle(true)).toBe('conflict')
+  expect(await state.resolveConflict(true)).toBe('conflict')
   expect(state.conflict).toEqual([STAR])
 })
 
@@ -289,7 +289,7 @@ test('what was wanted is still asked about if it could not be put in place of th
   await (await loaded(server)).state.save([{ ...STAR, name: 'Theirs' }])
   await state.save([{ ...STAR, name: 'Mine' }])
   server.down = true
-  expect(await state.settle(true)).toBe('failed')
+  expect(await state.resolveConflict(true)).toBe('failed')
   expect(state.conflict?.map(({ name }) => name)).toEqual(['Mine'])
 })
 

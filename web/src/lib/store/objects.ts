@@ -23,8 +23,8 @@ export class Objects {
   readonly #threads = new Map<Id, readonly Id[]>()
   #mailboxes: ReadonlyMap<Id, Mailbox> = new Map()
   #pending: readonly Patch[] = []
-  /** what is not shown where it lies, as patches that nobody sends */
-  #veils: readonly Patch[] = []
+  /** patches that are shown, and never sent */
+  #localPatches: readonly Patch[] = []
   #patchesOf = new Map<Id, Patch[]>()
   /** It grows with each change of what is shown. */
   version = 0
@@ -88,7 +88,7 @@ export class Objects {
   }
 
   isPending(id: Id): boolean {
-    return this.#patchesOf.get(id)?.some((patch) => !this.#veils.includes(patch)) ?? false
+    return this.#patchesOf.get(id)?.some((patch) => !this.#localPatches.includes(patch)) ?? false
   }
 
   /** The conversations of emails that have pending patches. */
@@ -197,9 +197,9 @@ export class Objects {
     }
   }
 
-  /** These are laid over the facts too: an email that the mail server holds lies in Sent, and is not sent yet. */
-  setVeils(veils: readonly Patch[]): void {
-    this.#veils = veils
+  /** Lays these patches over the facts without sending them: they hide an email in Sent while the mail server holds it. */
+  setLocalPatches(patches: readonly Patch[]): void {
+    this.#localPatches = patches
     this.setPending(this.#pending)
   }
 
@@ -208,7 +208,7 @@ export class Objects {
     const before = this.#patchesOf
     this.#pending = patches
     this.#patchesOf = new Map()
-    for (const patch of [...this.#veils, ...patches]) {
+    for (const patch of [...this.#localPatches, ...patches]) {
       for (const id of patch.emailIds) {
         const found = this.#patchesOf.get(id)
         if (found) {

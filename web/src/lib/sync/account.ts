@@ -90,7 +90,7 @@ export class Account {
     this.sync = new Task(
       ports,
       () => this.#rounds(),
-      () => this.#settled()
+      () => this.#tellAll()
     )
   }
 
@@ -158,7 +158,7 @@ export class Account {
     await this.hint()
     const role = this.objects.mailboxes.get(this.list?.query.mailboxId ?? '')?.role
     if (moves && (role === 'drafts' || role === 'sent')) {
-      this.list?.settle(this.objects)
+      this.list?.patchesConfirmed(this.objects)
       this.tell('list')
     }
   }
@@ -200,7 +200,7 @@ export class Account {
     }
   }
 
-  #settled(): void {
+  #tellAll(): void {
     this.tell('account', 'list', 'connection')
   }
 

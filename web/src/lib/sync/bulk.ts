@@ -118,9 +118,9 @@ export class BulkRun {
       return
     }
     const inverse = patches.flatMap((patch) => inverseOf(patch, (id) => this.#before.get(id)))
-    const left = await this.#outbox.add(patches, names).settled
-    this.#left += left.size
-    this.#inverse.push(...withoutEmails(inverse, left))
+    const notUpdated = await this.#outbox.add(patches, names).settled
+    this.#left += notUpdated.size
+    this.#inverse.push(...withoutEmails(inverse, notUpdated))
   }
 
   /** the emails of the part as they were */

@@ -1,4 +1,4 @@
-/** The drafts of this device, once more: the database that held them was deleted by a sign-out in another tab. */
+/** Opens the drafts of this device again, after a sign-out in another tab deleted their database. */
 import { Cache } from '#lib/cache/cache.ts'
 import type { KeptDrafts } from '#lib/cache/drafts.ts'
 import type { Account } from './account.ts'
@@ -8,7 +8,7 @@ export async function openDraftsAgain({ client, isKnown }: Account): Promise<Kep
   if (!isKnown) {
     return null
   }
-  // Nothing of a person who has signed out may be written, or of one in place of another.
+  // Nothing may be written for a person who has signed out, nor into the database of another person.
   await client.connect()
   const cache = await Cache.open(client.owner)
   return (await cache?.drafts()) ?? null

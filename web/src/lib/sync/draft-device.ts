@@ -2,22 +2,22 @@
 import type { KeptChange, KeptDrafts } from '#lib/cache/drafts.ts'
 import type { Ports } from './ports.ts'
 
-/** Milliseconds. Some browsers never answer: a damaged profile, a private window. */
+/** Milliseconds. Some browsers never respond: with a damaged profile, or in a private window. */
 const PATIENCE = 5_000
-/** Milliseconds after which a database that was closed is opened again, at the earliest. */
+/** Milliseconds between two tries to open a database that was closed. */
 const PAUSE = 3_000
 
 export class DraftDevice {
-  /** told that the database is another one */
+  /** told that the database was opened anew */
   onreopened: () => void = () => undefined
   /** null where the browser keeps nothing */
   store: KeptDrafts | null
   readonly #ports: Ports
   readonly #reopen: () => Promise<KeptDrafts | null>
   #reopening: Promise<boolean> | null = null
-  /** milliseconds since 1970; no try before */
+  /** when it was last tried: milliseconds since 1970 */
   #reopensAt = -Infinity
-  /** the failure that was reported last: it comes again with each try */
+  /** the failure that was reported last: each try fails in the same way, and is reported once */
   #reported = ''
 
   /** `reopen`: null if it cannot be opened again. */
@@ -27,7 +27,7 @@ export class DraftDevice {
     this.#reopen = reopen
   }
 
-  /** Whether this device did it. */
+  /** Whether this device wrote it. */
   async keep(id: string, apply: KeptChange): Promise<boolean> {
     if (!this.store) {
       return false
@@ -48,7 +48,7 @@ export class DraftDevice {
     }
   }
 
-  /** A sign-out in another tab deleted the database. Who signs in again goes on with what this tab has. */
+  /** A sign-out in another tab deleted the database. If the same person signs in again, it is filled with what this tab has. */
   #isOpenAgain(): Promise<boolean> {
     const now = this.#ports.now()
     if (!this.#reopening && Math.abs(now - this.#reopensAt) < PAUSE) {

@@ -85,7 +85,7 @@ export class DraftLocks {
       // Without locks there is nothing to hold until `release`.
       await (lock === 'no locks' ? undefined : promise)
     }
-    this.#drafts.alone(id, 'write', options, work).catch(() => {
+    this.#drafts.withLock(id, 'write', options, work).catch(() => {
       // AbortError: another tab stole the lock, or this one has stopped waiting for it. If that tab told before that it
       // writes the draft, this one has released the lock already, or has taken it again.
       if (release && this.#held.get(id) === release) {

@@ -1,4 +1,4 @@
-/** What the mail server has of a draft: looked for by Message-ID after a lost response, and before it is replaced. */
+/** Looks for the versions of a draft at the mail server: by Message-ID after a lost response, and before one is replaced. */
 import { call, reference } from '#lib/jmap/client.ts'
 import { asUnambiguous } from '#lib/jmap/errors.ts'
 import type { Draft, StoredVersion } from '#lib/compose/draft.ts'
@@ -6,12 +6,12 @@ import type { Call, EmailAddress, Id } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 import { foundIn } from './responses.ts'
 
-/** Mails of a place among which one is looked for that was made a moment ago. */
+/** The newest emails of a mailbox among which a version is looked for that was made a moment ago. */
 const NEWEST = 20
-/** so many changes are looked through */
+/** changes that are looked through */
 const MOST_CHANGES = 200
 const FOUND = ['id', 'keywords', 'messageId', 'subject', 'to', 'receivedAt']
-/** Milliseconds by which a clock that was set for another zone differs from that of the mail server. */
+/** Milliseconds by which a clock that is set for another time zone differs from that of the mail server. */
 const SKEW = 86_400_000
 
 export interface FoundEmail {
@@ -23,15 +23,15 @@ export interface FoundEmail {
   readonly receivedAt: string
 }
 
-/** `none`: there was no version. `gone`: another device replaced or removed it. `sent`: it is no draft any more. */
-export interface Standing {
+/** `none`: there was no version. `gone`: another device replaced or removed it. `sent`: it is not a draft any more. */
+export interface VersionStatus {
   readonly is: 'none' | 'draft' | 'gone' | 'sent'
   /** of all emails */
   readonly state: string
 }
 
 /** Raises JmapFailure; nothing was changed. */
-export async function standingOf({ client }: Account, emailId: Id | null): Promise<Standing> {
+export async function versionStatus({ client }: Account, emailId: Id | null): Promise<VersionStatus> {
   const ids = emailId === null ? [] : [emailId]
   const get = call('Email/get', 'get', { ids, properties: ['id', 'keywords'] })
   const results = await client.run([get]).catch((failure: unknown) => {
@@ -42,7 +42,7 @@ export async function standingOf({ client }: Account, emailId: Id | null): Promi
   return { state, is: emailId === null ? 'none' : !found ? 'gone' : found.keywords['$draft'] ? 'draft' : 'sent' }
 }
 
-/** Those of a Message-ID, newest first. `since`: a state of all emails before it was made. Raises JmapFailure. */
+/** The emails with this Message-ID, the newest first. `since`: a state before it was made. Raises JmapFailure. */
 export async function emailsOf(account: Account, messageId: string, since?: string | null): Promise<FoundEmail[]> {
   const looks = [newest(account), ...(since == null ? [] : [madeSince(account, since)])]
   const found = new Map((await Promise.all(looks)).flat().map((email) => [email.id, email]))
@@ -81,7 +81,8 @@ function isSameTo({ to }: FoundEmail, draft: Draft): boolean {
   return inOrder((to ?? []).map(({ email }) => email)) === inOrder(draft.to.map(({ address }) => address))
 }
 
-/** Lists are sorted some moments later (LateIndex): among many drafts the newest one may stand last. */
+/** The emails made since a state. Stalwart sorts lists some moments later (LateIndex), so that among many drafts the newest
+ * one may be last in the list. */
 async function madeSince({ client }: Account, sinceState: string): Promise<readonly FoundEmail[]> {
   const calls = [
     call('Email/changes', 'changes', { sinceState, maxChanges: MOST_CHANGES }),
@@ -94,8 +95,8 @@ async function madeSince({ client }: Account, sinceState: string): Promise<reado
   return results.find('made') ? foundIn<FoundEmail>(results, 'made', ['keywords']).list : []
 }
 
-/** Anywhere, too: a rule or a person may have filed it elsewhere. A search for the header would be of no use: Stalwart
- * indexes headers later, and 0.15 finds no Message-ID at all. */
+/** The newest emails of Drafts, of Sent, and of all mailboxes, since a rule or a person may have moved it. A search for the
+ * header does not help: Stalwart indexes headers later, and 0.15 finds no Message-ID at all. */
 async function newest({ client, objects }: Account): Promise<FoundEmail[]> {
   const ids = ['drafts', 'sent'].flatMap(
     (role) => [...objects.mailboxes.values()].find((mailbox) => mailbox.role === role)?.id ?? []

@@ -1,33 +1,32 @@
-/** One draft of what several have of it: this device, a page that was left, and this tab. */
+/** Merges a draft of the database, its copy (cache/draft-copies.ts), and what this tab has of it. */
 import type { Draft, KeptDraft } from '#lib/compose/draft.ts'
 
-/** What holds of a draft that is made of words that no other draft has. */
-export const ALONE = { stored: null, storing: null, sending: null } as const
+/** A draft that was made of rescued words has no version at the mail server, and is not being sent. */
+export const UNSTORED = { stored: null, storing: null, sending: null } as const
 
 interface Here {
   /** this one */
   readonly tab: string
-  /** as this tab knows it */
+  /** what this tab has in memory */
   readonly memory: KeptDraft | null
-  /** what was typed in this tab and is not written */
+  /** what was typed in this tab and is not written yet */
   readonly typed: KeptDraft | null
-  /** what this device has is older than what this tab knows: it could not be written */
+  /** this tab could not write it: what this device has is older */
   readonly isUnkept: boolean
-  /** this device had it */
+  /** this device has had it */
   readonly wasWritten: boolean
 }
 
 export interface Merged {
   readonly kept: KeptDraft | null
-  /** of a tab from which another one took the draft before it was written */
+  /** words of a tab from which another one took the draft over before they were written */
   readonly lost: readonly KeptDraft[]
 }
 
-/** `last`: what was typed last in a page that was left. */
-export function mergedDraft(found: KeptDraft | null, last: KeptDraft | null, here: Here): Merged {
-  const words = [here.typed, last].filter((one) => one !== null)
+export function mergedDraft(found: KeptDraft | null, copy: KeptDraft | null, here: Here): Merged {
+  const words = [here.typed, copy].filter((one) => one !== null)
   if (!found) {
-    const kept = here.memory ?? (last && { ...last, ...ALONE })
+    const kept = here.memory ?? (copy && { ...copy, ...UNSTORED })
     return here.wasWritten ? { kept: null, lost: words } : { kept, lost: [] }
   }
   const { writer, sending } = found
@@ -42,7 +41,7 @@ function isSame(one: Draft, other: Draft): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
 }
 
-/** `kept` with the text of the one that was changed last. */
+/** `kept` with the text of the one that has the higher revision. */
 export function newer(kept: KeptDraft, other: KeptDraft): KeptDraft {
   const { draft, revision, changedAt } = other.revision > kept.revision ? other : kept
   return { ...kept, draft, revision, changedAt }

@@ -1,4 +1,4 @@
-/** Brings drafts to the mail server: after a rest, when a window is closed or the page hidden, and until it is done. */
+/** Stores drafts at the mail server: after a pause, when a window is closed or the page hidden, and again until it succeeds. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { FILES_GONE, isStored, outdated, type KeptDraft } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
@@ -7,31 +7,31 @@ import { destroyDrafts, findOut, isWhole, storeVersion } from './draft-version.t
 import type { Drafts } from './drafts.ts'
 import { Task } from './task.ts'
 
-/** Milliseconds without a key before it is stored; with large files each version costs the mail server a copy of them. */
+/** Milliseconds without a key press before a draft is stored; longer with large files, which each version copies. */
 const REST = 3_000
 const LONG_REST = 45_000
 /** octets of all files */
 const LARGE = 1_000_000
 /** Milliseconds in which discarding can be undone: longer than a notice is shown. */
 const DISCARD_AFTER = 10_000
-/** Uploads of the same files, one after the other, that the mail server says it does not have. */
+/** How often the same files are uploaded again because the mail server says that it does not have them. */
 const MOST_LOSSES = 3
 
 interface Work {
   readonly task: Task
   callOff: () => void
-  /** how often the mail server said that it has some of its files no more, since it had all of them */
+  /** how often the mail server said that it lacks files, since it last had all of them */
   losses: number
 }
 
 export class DraftStoring {
   /** told when what is known of the storing of a draft changed */
   onchange: (id: string) => void = () => undefined
-  /** told that nothing is left to be done of a draft whose window is closed */
-  onsettled: (id: string) => void = () => undefined
-  /** told that the mail server has some of its files no more, as it says: resolves once it is known which are uploaded anew */
+  /** told that there is nothing more to do for a draft whose window is closed */
+  ondone: (id: string) => void = () => undefined
+  /** told that the mail server lacks some of its files; resolves once it is known which ones are uploaded again */
   onfilesgone: (id: string, said: string) => Promise<void> = () => Promise.resolve()
-  /** told that a version was stored, whose parts have other blob ids than what it was made of */
+  /** told that a version was stored; its parts have other blob ids than the files that were uploaded */
   onstored: (kept: KeptDraft) => Promise<void> = () => Promise.resolve()
   readonly #account: Account
   readonly #drafts: Drafts
@@ -51,20 +51,20 @@ export class DraftStoring {
     ]
   }
 
-  /** It was changed: it is stored after a rest. */
-  rest(id: string): void {
+  /** It was changed: it is stored after a pause. */
+  storeSoon(id: string): void {
     const size = this.#drafts.get(id)?.draft.files.reduce((sum, file) => sum + file.size, 0) ?? 0
     this.#after(id, size > LARGE ? LONG_REST : REST)
   }
 
-  /** Its window lost the focus or is closed: it is stored without a rest. */
-  now(id: string): void {
+  /** Its window lost the focus or is closed: it is stored without a pause. */
+  storeNow(id: string): void {
     const { task } = this.#workOf(id)
     this.#calm(id)
     void task.run()
   }
 
-  /** It was discarded: its stored version is destroyed once that cannot be undone any more. */
+  /** It was discarded: its stored version is destroyed once the discarding cannot be undone any more. */
   discard(id: string): void {
     this.#after(id, DISCARD_AFTER)
   }
@@ -73,7 +73,7 @@ export class DraftStoring {
     for (const [id, work] of this.#works) {
       const kept = this.#drafts.get(id)
       if (kept && isDue(kept) && !work.task.running) {
-        this.now(id)
+        this.storeNow(id)
       }
     }
   }
@@ -153,13 +153,13 @@ export class DraftStoring {
     } catch (failure) {
       const work = this.#workOf(id)
       work.losses += 1
-      // Without a limit, a mail server that never finds them would be sent them for ever.
+      // Without a limit, they would be uploaded for ever to a mail server that never finds them.
       if (!(failure instanceof JmapFailure && failure.code === FILES_GONE) || work.losses > MOST_LOSSES) {
         throw failure
       }
       // It is stored without them, and with them once they are uploaded anew.
       await this.onfilesgone(id, failure.detail ?? '')
-      this.rest(id)
+      this.storeSoon(id)
       return
     }
     await this.#stored(id, before)
@@ -188,7 +188,7 @@ export class DraftStoring {
     await this.#drafts.update(id, (kept) => (isOver(kept) && !kept.refusal ? null : kept))
     const left = this.#drafts.get(id)
     if (!left || isOver(left)) {
-      this.onsettled(id)
+      this.ondone(id)
     }
   }
 
@@ -210,7 +210,7 @@ export class DraftStoring {
       const isSame = found.stored?.emailId === now.stored?.emailId
       return isSame ? (found.discardedAt === null ? { ...found, stored: null } : null) : found
     })
-    this.onsettled(kept.id)
+    this.ondone(kept.id)
   }
 
   #connectionChanged(): void {

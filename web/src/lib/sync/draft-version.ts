@@ -1,9 +1,9 @@
 /**
- * Stores a draft at the mail server as it is now. An Email is never changed: each version is made anew, with a Message-ID
- * of its own that this device knows before the request, and the one before is destroyed once it is made: a mail server
- * that refuses to make an email carries out the rest of the request all the same (RFC 8620 §5.3). Both requests hold only
- * for the state in which the one before was seen as a draft (ifInState): what another device changed or sent meanwhile is
- * never destroyed, and of two requests of which the first is late one is refused.
+ * Stores a draft at the mail server. An Email cannot be changed (RFC 8621 §4), so each version is a new Email, whose
+ * Message-ID this device knows before the request. The former version is destroyed by a second request once the new one is
+ * made, since a mail server that refuses to make an email carries out the rest of a request (RFC 8620 §5.3). Both requests
+ * name the state in which the former version was seen as a draft (ifInState): so nothing is destroyed that another device
+ * changed or sent meanwhile, and if a request is late, it or the next one is refused.
  */
 import { emailOf, sentFiles, type Envelope } from '#lib/compose/email.ts'
 import { FILES_GONE, isStored, type KeptDraft, type StoredVersion } from '#lib/compose/draft.ts'
@@ -12,19 +12,19 @@ import { call } from '#lib/jmap/client.ts'
 import { asAmbiguous, JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { EmailAddress, Id, SetError, SetResponse } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
-import { emailsOf, standingOf, whyGone } from './draft-look.ts'
+import { emailsOf, versionStatus, whyGone } from './draft-look.ts'
 import type { Drafts } from './drafts.ts'
 import { senderOf } from './identities.ts'
 import { mailboxOfRole } from './mailbox-roles.ts'
-import { passes } from './passing.ts'
+import { isRetryable } from './retryable.ts'
 import { errorIn, idOf, setIn, unclear } from './responses.ts'
 
-/** Tries of a request that holds for one state, while other mail comes and goes at the same moment. */
+/** Tries of a request with `ifInState`, which fails when other mail changes at the same moment. */
 export const MOST_MISMATCHES = 6
 
 type CreateError = SetError & { properties?: readonly string[] | null; notFound?: readonly Id[] | null }
 
-/** The mail server has all of it: also the files. */
+/** Whether the mail server has all of it, also the files. */
 export function isWhole(kept: KeptDraft): boolean {
   return isStored(kept) && sentFiles(kept.draft).every(({ blobId }) => blobId !== null)
 }
@@ -43,7 +43,7 @@ export async function storeVersion(account: Account, drafts: Drafts, id: string)
   throw new JmapFailure('stateMismatch', { transient: true })
 }
 
-/** What became of a version whose response did not come. True: it was made, and is adopted; else it may be made yet. */
+/** Looks for a version whose response did not come. True: it was made, and is recorded. False: a late request may still make it. */
 export async function findOut(account: Account, drafts: Drafts, { id, stored, storing }: KeptDraft): Promise<boolean> {
   const [found, ...others] = storing ? await emailsOf(account, storing.messageId, storing.since) : []
   if (!storing || !found) {
@@ -66,9 +66,9 @@ export async function findOut(account: Account, drafts: Drafts, { id, stored, st
 }
 
 /**
- * Destroy versions before one that was made. `state`: in which they are drafts, if that is known. One that the mail server
- * does not destroy stays. Returns those that were gone: of two devices that replace a version, one destroys it. Raises
- * JmapFailure if it may help to try again.
+ * Destroys the versions before one that was made. `state`: in which they are drafts, if that is known. Versions that the mail
+ * server does not destroy stay. Returns those that were gone: another device may have replaced them. Raises JmapFailure if it
+ * may help to try again.
  */
 export async function replace(account: Account, ids: readonly Id[], state: string | null): Promise<readonly Id[]> {
   if (ids.length === 0) {
@@ -82,19 +82,19 @@ export async function replace(account: Account, ids: readonly Id[], state: strin
     }
     return ids.filter((id) => errorIn(response.notDestroyed, id)?.type === 'notFound')
   } catch (failure) {
-    if (!(failure instanceof JmapFailure) || passes(failure)) {
+    if (!(failure instanceof JmapFailure) || isRetryable(failure)) {
       throw asAmbiguous(failure)
     }
     return []
   }
 }
 
-/** Those that are drafts still. Returns those that are gone, which is no failure. Raises JmapFailure. */
+/** Destroys those that are still drafts. Returns those that are gone, which is no failure. Raises JmapFailure. */
 export async function destroyDrafts(account: Account, ids: readonly Id[]): Promise<readonly Id[]> {
   const gone: Id[] = []
   for (const emailId of ids) {
     for (let attempt = 0; attempt < MOST_MISMATCHES; attempt += 1) {
-      const { is, state } = await standingOf(account, emailId)
+      const { is, state } = await versionStatus(account, emailId)
       if (is !== 'draft') {
         gone.push(...(is === 'gone' ? [emailId] : []))
         break
@@ -114,15 +114,15 @@ export async function destroyDrafts(account: Account, ids: readonly Id[]): Promi
 
 /** False if something changed meanwhile, and nothing was done. */
 async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): Promise<boolean> {
-  const { is, state } = await standingOf(account, before.stored?.emailId ?? null)
-  // After that: if a request that is late makes the version before now, this one does not hold any more.
+  const { is, state } = await versionStatus(account, before.stored?.emailId ?? null)
+  // After that: if a late request makes the former version now, the state changes, and this request is refused.
   if (await findOut(account, drafts, before)) {
     return false
   }
   const mailboxId = await mailboxOfRole(account, 'drafts')
   const from = await senderOf(account, before.draft.identityId)
   const messageId = messageIdFor(from.email, account.ports.unique())
-  const snapshot = await announce(drafts, before, { messageId, since: account.facts.emailState })
+  const snapshot = await noteStoring(drafts, before, { messageId, since: account.facts.emailState })
   if (!snapshot) {
     return false
   }
@@ -134,7 +134,7 @@ async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): P
   try {
     const results = await account.client.run([set])
     if (results.errorOf('set') === 'stateMismatch') {
-      await withdraw(drafts, before, messageId)
+      await noteNotStored(drafts, before, messageId)
       return false
     }
     const response = setIn(results, 'set')
@@ -145,12 +145,12 @@ async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): P
     const superseded = before.stored && is === 'draft' ? [before.stored.emailId] : []
     const gone = await replace(account, superseded, response.newState)
     const stored = { emailId, messageId, revision: snapshot.revision, at: account.ports.now() }
-    await settle(account, drafts, snapshot, { stored, is: gone.length > 0 ? 'gone' : is })
+    await noteStored(account, drafts, snapshot, { stored, is: gone.length > 0 ? 'gone' : is })
     return true
   } catch (failure) {
-    // A mistake of ours, or of a response, tells nothing.
+    // A mistake of ours, or in the response, does not tell whether the version was made.
     if (failure instanceof JmapFailure && !failure.ambiguous) {
-      await withdraw(drafts, before, messageId)
+      await noteNotStored(drafts, before, messageId)
     }
     throw failure
   }
@@ -161,8 +161,8 @@ function envelopeOf(from: EmailAddress, messageId: string, at: { mailboxId: Id; 
   return { from, messageId, mailboxIds, keywords, sentAt: new Date(at.now), purpose: 'draft' }
 }
 
-/** The version as it will be stored; null if another tab writes it, or it is being sent. */
-async function announce(
+/** Records the version before its request, and returns the draft; null if another tab writes it, or it is being sent. */
+async function noteStoring(
   drafts: Drafts,
   { id, storing }: KeptDraft,
   version: { messageId: string; since: string | null }
@@ -179,24 +179,24 @@ async function announce(
   return made.snapshot
 }
 
-/** Nothing was made of it. What became of the one before is as unknown as it was. */
-async function withdraw(drafts: Drafts, { id, storing }: KeptDraft, messageId: string): Promise<void> {
+/** Records that the version was not made. An earlier one without a response is looked for again. */
+async function noteNotStored(drafts: Drafts, { id, storing }: KeptDraft, messageId: string): Promise<void> {
   await drafts.update(id, (kept) => (kept.storing?.messageId === messageId ? { ...kept, storing } : kept))
 }
 
 interface Made {
   readonly stored: StoredVersion
-  /** what the version before was */
+  /** what the former version was */
   readonly is: 'none' | 'draft' | 'gone' | 'sent'
 }
 
-async function settle(account: Account, drafts: Drafts, before: KeptDraft, { stored, is }: Made): Promise<void> {
-  // A failure here must not look as if it were not stored.
+async function noteStored(account: Account, drafts: Drafts, before: KeptDraft, { stored, is }: Made): Promise<void> {
+  // The version is stored, so a failure of this question is ignored.
   const ours = before.stored && is === 'gone' ? [before.stored, stored] : null
   const why = ours && (await whyGone(account, before.draft, ours).catch(() => null))
   const conflict = is === 'sent' ? 'sent' : why
   await drafts.update(before.id, (kept) =>
-    // If not, another tab, or the sending, found out what became of it before this response was here.
+    // Otherwise another tab, or the sending, found the version before this response came.
     kept.storing?.messageId === stored.messageId
       ? { ...kept, stored, storing: null, conflict: conflict ?? kept.conflict }
       : kept

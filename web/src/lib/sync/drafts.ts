@@ -1,22 +1,22 @@
 /**
- * The messages that are being written or sent: in memory, on this device, and in all tabs of this person. They outlive a
- * reload, a crash and the end of a session. One tab writes a draft (`writer`); what it learns of its storing and sending
- * may come from any.
+ * The drafts, also while they are sent: in memory, on this device, and in all tabs of this person. They survive a reload, a
+ * crash and the end of a session. Only one tab writes the text of a draft (`writer`); any tab may record how far its storing
+ * and sending have come.
  */
 import type { KeptChange, KeptDrafts } from '#lib/cache/drafts.ts'
 import type { Draft, KeptDraft } from '#lib/compose/draft.ts'
 import type { DraftDevice } from './draft-device.ts'
-import { ALONE, mergedDraft, newer } from './draft-merging.ts'
+import { UNSTORED, mergedDraft, newer } from './draft-merging.ts'
 import type { Ports } from './ports.ts'
 
-/** Milliseconds without a key before the text is written. */
+/** Milliseconds without a key press before the text is written. */
 const REST = 300
-/** Milliseconds after which what is typed is written all the same: some people type without a rest. */
+/** Milliseconds after which the text is written though the person still types. */
 const LONGEST = 1_000
-/** Milliseconds after which what could not be written is written again: the person may type no more. */
+/** Milliseconds until the next try after a write failed: the person may type nothing more. */
 const AGAIN = 10_000
 
-/** null: it is removed. `byAnotherTab`: another tab did it, and told this one. */
+/** null: it is removed. `byAnotherTab`: another tab changed it, and told this one. */
 export type DraftListener = (id: string, kept: KeptDraft | null, byAnotherTab: boolean) => void
 
 /** null: it is removed, or there is none. */
@@ -28,24 +28,24 @@ interface Message {
 }
 
 export class Drafts {
-  /** by which this tab is known as the writer of a draft */
+  /** the id of this tab as the writer of a draft */
   readonly tab: string
-  /** what the tabs of this person share; empty for nothing */
+  /** name of the locks and the channel that the tabs of this person share; empty: there are none */
   readonly name: string
   readonly device: DraftDevice
   readonly #ports: Ports
   readonly #drafts = new Map<string, KeptDraft>()
   readonly #resting = new Map<string, () => void>()
-  /** when the first letter was typed that is not written */
+  /** when the first change was typed that is not written yet */
   readonly #since = new Map<string, number>()
   readonly #listeners = new Set<DraftListener>()
-  /** told of a draft that was made of words which another tab knew nothing of */
+  /** told of a draft that was made of words which the tab that took the draft over does not have */
   onrescued: (id: string) => void = () => undefined
-  /** what this device has of it: the revision; it is missing if it could not be written */
+  /** the revision that this device has; absent if it could not be written */
   readonly #written = new Map<string, number>()
-  /** what this device has of these is older than what this tab knows: it could not be written */
+  /** drafts that this tab could not write: what this device has is older */
   readonly #unkept = new Set<string>()
-  /** what was typed in this tab and is not written */
+  /** what was typed in this tab and is not written yet */
   readonly #typed = new Map<string, KeptDraft>()
   #channel: BroadcastChannel | null
 
@@ -59,7 +59,7 @@ export class Drafts {
     this.#channel?.addEventListener('message', ({ data }: MessageEvent<Message>) => this.#heard(data))
   }
 
-  /** Read what this device kept. Raises what the browser says if it cannot be read. */
+  /** Reads what this device keeps. Raises what the browser says if it cannot be read. */
   async read(): Promise<void> {
     for (const kept of (await this.store?.all()) ?? []) {
       if (!this.#drafts.has(kept.id)) {
@@ -67,7 +67,7 @@ export class Drafts {
         this.#written.set(kept.id, kept.revision)
       }
     }
-    for (const id of (await this.store?.left()) ?? []) {
+    for (const id of (await this.store?.copied()) ?? []) {
       await this.update(id, (kept) => kept)
     }
   }
@@ -89,18 +89,18 @@ export class Drafts {
     return this.#drafts.get(id)?.writer === this.tab
   }
 
-  /** Whether this device has its last change; false: not yet, or it cannot be written. */
+  /** Whether this device has its last change. */
   isWritten(id: string): boolean {
     return this.#written.get(id) === this.#drafts.get(id)?.revision
   }
 
-  /** A window was opened. Nothing of it is kept before the person changes something. */
+  /** A window was opened. This device keeps nothing of it before the person changes something. */
   open(kept: KeptDraft): void {
     this.#drafts.set(kept.id, kept)
     this.#tell(kept.id, kept, false)
   }
 
-  /** The person types in this tab: the draft is written after a rest. */
+  /** The person types in this tab: the draft is written after a pause. */
   type(id: string, draft: Draft): void {
     const before = this.#drafts.get(id)
     if (!before || before.writer !== this.tab) {
@@ -113,24 +113,25 @@ export class Drafts {
     const since = this.#since.get(id) ?? now
     this.#callOffWrite(id)
     this.#since.set(id, since)
-    // The first letter is written at once: a page that is left now may lose the last letters, but not the message.
+    // The first change is written at once, so that this device knows of the message from then on.
     const wait = before.revision === 0 ? 0 : Math.min(REST, Math.max(0, since + LONGEST - now))
     this.#writeAfter(id, wait)
     this.#tell(id, kept, false)
   }
 
   /**
-   * Change it as it is now, in whatever tab, in one transaction. Resolves once this device has it: what is handed to the
-   * mail server must be known after a crash. False: it is gone, or could not be written; then this tab alone has it.
+   * Changes the current record, whichever tab wrote it, in one transaction. Resolves once this device has the change, so that
+   * a request to the mail server is known after a crash. False: the draft is gone, or only this tab has the change, since it
+   * could not be written.
    */
   async update(id: string, change: DraftChange): Promise<boolean> {
     this.#callOffWrite(id)
     let isThere = false
     const rest: { lost: readonly KeptDraft[]; typed: KeptDraft | null } = { lost: [], typed: null }
     let next: KeptDraft | null = null
-    const apply: KeptChange = (found, last) => {
+    const apply: KeptChange = (found, copy) => {
       rest.typed = this.#typed.get(id) ?? null
-      const merged = mergedDraft(found, last, {
+      const merged = mergedDraft(found, copy, {
         tab: this.tab,
         memory: this.#drafts.get(id) ?? null,
         typed: rest.typed,
@@ -149,14 +150,14 @@ export class Drafts {
       next = memory ? change(memory) : null
     }
     const late = isKept ? lateWords(this.#typed.get(id), rest.typed, next) : null
-    this.#settle(id, next, isKept)
+    this.#noteResult(id, next, isKept)
     for (const lost of late ? [...rest.lost.filter((one) => one !== rest.typed), late] : rest.lost) {
       await this.#rescue(lost)
     }
     return isThere && (isKept || this.store === null)
   }
 
-  /** Change what is no word of the person, in what is being typed as well. `change` may be called twice. */
+  /** Changes what the person did not write, also in what is being typed. `change` may be called twice. */
   async amend(id: string, change: (draft: Draft) => Draft): Promise<void> {
     for (const drafts of [this.#drafts, this.#typed]) {
       const kept = drafts.get(id)
@@ -171,22 +172,22 @@ export class Drafts {
     await this.update(id, () => null)
   }
 
-  /** The page is being left, and could not read the record in time: what is typed is written as this tab knows it. */
+  /** The page is left, and has no time to read the records: what is not written is copied as this tab has it. */
   leave(): void {
-    this.#unwritten().forEach((kept) => this.store?.putLast(kept))
+    this.#unwritten().forEach((kept) => this.store?.putOnLeave(kept))
   }
 
-  /** Write without a rest: a page that is hidden may be gone soon. */
+  /** Writes without a pause: a page that is hidden may be ended soon. */
   async writeAll(): Promise<void> {
-    this.#unwritten().forEach((kept) => this.store?.putWords(kept))
+    this.#unwritten().forEach((kept) => this.store?.putCopy(kept))
     await Promise.all([...this.#typed.keys()].map((id) => this.update(id, (now) => now)))
   }
 
   /**
-   * Alone in all tabs, where the browser has locks. `purpose`: `write` is held while a window is open, `send` while it is
-   * sent. With `ifAvailable`, `work` is told null if another tab has it; with `steal`, it is taken from that one.
+   * Runs `work` while this tab holds a lock, where the browser has locks. `write` is held while a window is open, `send` while
+   * the draft is sent. With `ifAvailable`, `work` gets null if another tab has the lock; `steal` takes it from that tab.
    */
-  async alone<T>(
+  async withLock<T>(
     id: string,
     purpose: 'write' | 'send',
     options: LockOptions,
@@ -204,13 +205,13 @@ export class Drafts {
     return this.device.store
   }
 
-  /** What this device lacks, or may lack. */
+  /** Drafts whose last change this device may lack. */
   #unwritten(): KeptDraft[] {
     const ids = new Set([...this.#typed.keys(), ...this.#unkept])
     return [...ids].flatMap((id) => this.#drafts.get(id) ?? []).filter(({ sending }) => !sending)
   }
 
-  /** The database is another one, which knows nothing of this tab. */
+  /** The database was opened anew, and has nothing of what this tab wrote. */
   #writeAnew(): void {
     this.#written.clear()
     for (const id of this.#drafts.keys()) {
@@ -227,15 +228,15 @@ export class Drafts {
     })
   }
 
-  /** Words that another tab knows nothing of: they become a draft of their own. */
+  /** Words that the tab which took the draft over does not have become another draft. */
   async #rescue(lost: KeptDraft): Promise<void> {
     const id = this.#ports.unique()
-    this.#drafts.set(id, { ...lost, ...ALONE, id, writer: this.tab, closed: true, conflict: 'changed' })
+    this.#drafts.set(id, { ...lost, ...UNSTORED, id, writer: this.tab, closed: true, conflict: 'changed' })
     await this.update(id, (kept) => kept)
     this.onrescued(id)
   }
 
-  #settle(id: string, next: KeptDraft | null, isKept: boolean): void {
+  #noteResult(id: string, next: KeptDraft | null, isKept: boolean): void {
     if (!next) {
       this.#forget(id)
     } else {
@@ -272,12 +273,12 @@ export class Drafts {
 
   #heard({ id, kept }: Message): void {
     const memory = this.#drafts.get(id)
-    // Unless it is being sent, nobody changes a draft of this tab: another one tells what it read.
+    // Nobody else changes a draft of this tab unless it is being sent: the other tab tells what it read.
     const isOlder =
       kept?.writer === this.tab && (kept.revision < (memory?.revision ?? 0) || !(kept.sending ?? memory?.sending))
     const isTaken = kept !== null && kept.writer !== this.tab && this.isMine(id)
     if (this.#typed.has(id) || isOlder || isTaken) {
-      // The message may be older than what this tab did: the record says what is true now.
+      // The message may be older than what this tab did: the record is read again.
       void this.update(id, (now) => now)
       return
     }
@@ -307,7 +308,7 @@ export class Drafts {
   }
 }
 
-/** What was typed between the reading of the record and its result, by which another tab is the writer: the record lacks it. */
+/** What was typed after the record was read, if the record says that another tab is the writer: the record lacks it. */
 function lateWords(now: KeptDraft | undefined, read: KeptDraft | null, next: KeptDraft | null): KeptDraft | null {
   return now && now !== read && now.writer !== next?.writer ? now : null
 }

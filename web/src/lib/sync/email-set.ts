@@ -2,13 +2,13 @@
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { GetResponse, Id, SetError, SetResponse } from '#lib/jmap/types.ts'
 import { ofEmails, resolved, type Entry } from '#lib/outbox/entry.ts'
-import { keywordsOnly, patchObject, standingOf, wantedBy, type Wanted } from '#lib/outbox/request.ts'
+import { keywordsOnly, patchObject, patchStatus, wantedBy, type Wanted } from '#lib/outbox/request.ts'
 import type { MutableProperties, Patch } from '#lib/store/objects.ts'
 import type { Account } from './account.ts'
 import * as calls from './calls.ts'
 import { notKept, toLookAt } from './kept-keywords.ts'
 import { makeMissing } from './mailbox-roles.ts'
-import { isNotNow } from './passing.ts'
+import { isNotNow } from './retryable.ts'
 
 /** Milliseconds after which others may well have changed the emails of an entry. */
 const STALE = 5_000
@@ -132,12 +132,12 @@ async function stillOpen(account: Account, wanted: Wanted): Promise<Wanted & { c
   const destroy = new Map<Id, Patch>()
   const conflicts = new Set<Id>()
   for (const [id, patch] of [...wanted.update, ...wanted.destroy]) {
-    const standing = standingOf(patch, facts.get(id))
-    const rest = standing === 'conflict' ? keywordsOnly(patch) : patch
-    if (standing === 'conflict') {
+    const status = patchStatus(patch, facts.get(id))
+    const rest = status === 'conflict' ? keywordsOnly(patch) : patch
+    if (status === 'conflict') {
       conflicts.add(id)
     }
-    if (standingOf(rest, facts.get(id)) === 'open') {
+    if (patchStatus(rest, facts.get(id)) === 'open') {
       ;(rest.destroyed ? destroy : update).set(id, rest)
     }
   }

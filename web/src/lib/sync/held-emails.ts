@@ -1,7 +1,6 @@
-/** Emails that the mail server holds, as far as any part of this page knows: Sent does not show them before they have left. */
+/** The emails that the mail server holds, as far as this page knows. Sent does not show them before they have left. */
 import type { Id } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
-import { veil } from './veils.ts'
 
 /** `device`: what this device sends. `server`: what the mail server said. */
 type Source = 'device' | 'server'
@@ -18,6 +17,14 @@ export function noteHeld(account: Account, source: Source, ids: ReadonlySet<Id>)
   const before = sources.get(source)
   if (before?.size !== ids.size || [...ids].some((id) => !before.has(id))) {
     sources.set(source, ids)
-    veil(account, heldEmails(account))
+    hideInSent(account, [...heldEmails(account)])
   }
+}
+
+/** The mail server stores what it holds in Sent already. */
+function hideInSent(account: Account, emailIds: readonly Id[]): void {
+  const { objects } = account
+  const sent = [...objects.mailboxes.values()].find(({ role }) => role === 'sent')
+  objects.setLocalPatches(sent ? [{ emailIds, mailboxIds: { [sent.id]: false } }] : [])
+  account.tell('account', 'list')
 }

@@ -3,7 +3,7 @@ import type { KeptDraft, Sending } from '#lib/compose/draft.ts'
 import { verdictOf } from '#lib/compose/verdict.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { nobodyGot } from './sending-failure.ts'
-import { passes } from './passing.ts'
+import { isRetryable } from './retryable.ts'
 import type { DraftInSending, SendingRecord } from './sending-record.ts'
 import { cancel, file, submissionStatusOf } from './submission.ts'
 
@@ -64,7 +64,7 @@ export class HeldSteps {
     if (kept.sending.emailId !== null) {
       // Files that are not found are uploaded again once the mail server says that it lacks them.
       await this.#record.rebind(kept).catch((failure: unknown) => {
-        if (passes(failure)) {
+        if (isRetryable(failure)) {
           throw failure
         }
       })

@@ -12,7 +12,7 @@ import type { KeptSearches } from '#lib/cache/searches.ts'
 import type { Email, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import type { Objects } from '#lib/store/objects.ts'
-import type { Brought } from './brought.ts'
+import type { RoundResult } from './round-result.ts'
 import type { Facts } from './facts.ts'
 import { KeptEntries } from './kept-entries.ts'
 import type { ListView } from './list-view.ts'
@@ -169,7 +169,7 @@ export class Kept {
   }
 
   /** A round brought the account, which is that of `whose`, to these states. */
-  note(whose: Whose, facts: Facts, { list, changed, anew, met }: Brought): void {
+  note(whose: Whose, facts: Facts, { list, changed, anew, met }: RoundResult): void {
     if (facts.emailState === null || facts.mailboxState === null) {
       return
     }

@@ -1,4 +1,4 @@
-/** Labels made, renamed, recoloured and removed; loaded when it is first needed. */
+/** Creates, changes and removes labels; loaded on first use. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { keywordOf } from '#lib/mail/keywords.ts'
 import { COLOURS, labelsOf, type Label, type LabelColour } from '#lib/mail/label.ts'
@@ -47,17 +47,13 @@ export class LabelEdits {
   }
 
   /** Shown at once, and undone if the service does not keep it. */
-  async #change(change: Change<Label>): Promise<void> {
-    this.#names.begin(change)
-    try {
-      const changed = await this.#document.change((settings) => ({
+  #change(change: Change<Label>): Promise<void> {
+    return this.#names.make(change, () =>
+      this.#document.change((settings) => ({
         ...settings,
         labels: change(labelsOf(settings['labels'])).slice(0, MOST_LABELS)
       }))
-      this.#names.take(changed)
-    } finally {
-      this.#names.end(change)
-    }
+    )
   }
 }
 

@@ -26,11 +26,7 @@ export class LabelNames {
     this.#changes.take(labelsOf(settings['labels']))
   }
 
-  begin(change: Change<Label>): void {
-    this.#changes.begin(change, this.items)
-  }
-
-  end(change: Change<Label>): void {
-    this.#changes.end(change)
+  make(change: Change<Label>, save: () => Promise<Settings>): Promise<void> {
+    return this.#changes.make(change, this.items, async () => labelsOf((await save())['labels']))
   }
 }

@@ -1,15 +1,15 @@
-/** The language that the person chose follows them to other devices. */
-import type { Tongue } from './ports.ts'
+/** The language that the person chose, on all their devices. */
+import type { LanguagePort } from './ports.ts'
 import type { Settings, SettingsDocument } from './settings.ts'
 
-/** What was chosen here last goes before what the service keeps. Raises JmapFailure; then it waits on this device. */
-export async function settleLanguage(tongue: Tongue, document: SettingsDocument, settings: Settings): Promise<void> {
-  const { untold } = tongue
+/** A choice on this device that is not saved yet precedes what the service keeps. Raises JmapFailure; then it stays unsaved. */
+export async function syncLanguage(port: LanguagePort, document: SettingsDocument, settings: Settings): Promise<void> {
+  const { unsaved } = port
   const { language } = settings
-  if (untold !== null) {
-    await document.change((kept) => ({ ...kept, language: untold }))
-    tongue.told(untold)
+  if (unsaved !== null) {
+    await document.change((kept) => ({ ...kept, language: unsaved }))
+    port.saved(unsaved)
   } else if (typeof language === 'string') {
-    tongue.adopt(language)
+    port.adopt(language)
   }
 }

@@ -168,7 +168,7 @@ export class ListView {
   }
 
   /** Patches of the person are facts now: rows moved by them, and the others may follow. */
-  settle(objects: Objects): void {
+  patchesConfirmed(objects: Objects): void {
     if (this.#next) {
       this.#adopt(this.#next, objects)
     }

@@ -26,10 +26,10 @@ const PAGE = 5_000
 
 type Filtering = FilterCondition & { inMailbox: Id }
 /** The arguments of Email/set. */
-type Change = (found: readonly Lying[]) => Arguments
+type Change = (found: readonly Located[]) => Arguments
 
 /** How a message lies: its id, and the mailboxes in which it is. */
-type Lying = Pick<Email, 'id' | 'mailboxIds'>
+type Located = Pick<Email, 'id' | 'mailboxIds'>
 
 export class MailboxChanges {
   readonly #account: Account
@@ -90,7 +90,7 @@ export class MailboxChanges {
 
   /** `marked` is told the ids. */
   markAllRead(id: Id, changed: () => void, marked: (ids: readonly Id[]) => void): Work {
-    const read = (found: readonly Lying[]): Arguments => {
+    const read = (found: readonly Located[]): Arguments => {
       marked(found.map((email) => email.id))
       return seen(found, true)
     }
@@ -163,7 +163,7 @@ export class MailboxChanges {
   /** Change what `asked` finds in the mailbox, unless somebody changed mail since then. Null if it finds nothing. */
   async #change(asked: readonly Call[], id: Id, change: Change): Promise<number | null> {
     const { client } = this.#account
-    const { list, state } = (await client.run(asked)).get<GetResponse<Lying>>('get')
+    const { list, state } = (await client.run(asked)).get<GetResponse<Located>>('get')
     // Somebody may have saved it from the Trash meanwhile.
     const found = list.filter(({ mailboxIds }) => mailboxIds[id])
     if (found.length === 0) {
@@ -227,18 +227,18 @@ function lying(ids: Arguments): Call {
   return call('Email/get', 'get', { ...ids, properties: ['id', 'mailboxIds'] })
 }
 
-function seen(found: readonly Lying[], on: true | null): Arguments {
+function seen(found: readonly Located[], on: true | null): Arguments {
   return { update: Object.fromEntries(found.map(({ id }) => [id, { 'keywords/$seen': on }])) }
 }
 
 /** What lies in another mailbox, too, is only taken out of this one. */
-function moved(found: readonly Lying[], from: Id, to: Id): Arguments {
-  const patch = (email: Lying): Arguments =>
+function moved(found: readonly Located[], from: Id, to: Id): Arguments {
+  const patch = (email: Located): Arguments =>
     isOnlyIn(email, from) ? { mailboxIds: { [to]: true } } : { [`mailboxIds/${from}`]: null }
   return { update: Object.fromEntries(found.map((email) => [email.id, patch(email)])) }
 }
 
-function destroyed(found: readonly Lying[], from: Id): Arguments {
+function destroyed(found: readonly Located[], from: Id): Arguments {
   const others = found.filter((email) => !isOnlyIn(email, from))
   return {
     destroy: found.filter((email) => isOnlyIn(email, from)).map(({ id }) => id),
@@ -246,6 +246,6 @@ function destroyed(found: readonly Lying[], from: Id): Arguments {
   }
 }
 
-function isOnlyIn({ mailboxIds }: Lying, id: Id): boolean {
+function isOnlyIn({ mailboxIds }: Located, id: Id): boolean {
   return Object.keys(mailboxIds).every((other) => other === id)
 }

@@ -28,7 +28,7 @@ export async function mailboxOfRole(account: Account, role: string): Promise<Id>
   const found = (): Mailbox | undefined =>
     [...account.objects.mailboxes.values()].find((mailbox) => mailbox.role === role)
   if (!found()) {
-    await makeRoles(account, [role], { [role]: account.ports.tongue.roleName(role) })
+    await makeRoles(account, [role], { [role]: account.ports.language.roleName(role) })
   }
   return found()?.id ?? ''
 }

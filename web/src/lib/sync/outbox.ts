@@ -15,7 +15,7 @@ import type { Outcome } from './email-set.ts'
 import { OutboxTabs } from './outbox-tabs.ts'
 import { PendingEntries, type Pending } from './pending.ts'
 import { Task } from './task.ts'
-import { ToldEntries } from './told-entries.ts'
+import { UnkeptEntries } from './unkept-entries.ts'
 
 export type { Pending } from './pending.ts'
 
@@ -29,18 +29,18 @@ interface TabMessage {
   readonly added?: Entry
   readonly withdrawn?: string
   readonly settled?: readonly string[]
-  readonly left?: readonly Id[]
+  readonly notUpdated?: readonly Id[]
   readonly again?: true
 }
 
 export class Outbox {
   readonly task: Task
   /** told what was not done of the entries that this tab sent */
-  onleft: (entries: readonly Entry[], outcome: Outcome) => void = () => undefined
+  onnotupdated: (entries: readonly Entry[], outcome: Outcome) => void = () => undefined
   readonly #account: Account
   readonly #tabs: OutboxTabs
   readonly #pending: PendingEntries
-  readonly #told: ToldEntries
+  readonly #unkept: UnkeptEntries
   /** ids of entries that were sent to the mail server though this device could not keep them */
   readonly #sentUnkept = new Set<string>()
   readonly #endReturn: () => void
@@ -49,7 +49,7 @@ export class Outbox {
   constructor(account: Account) {
     this.#account = account
     this.#pending = new PendingEntries(account.objects)
-    this.#told = new ToldEntries(account.ports, account.kept.entries)
+    this.#unkept = new UnkeptEntries(account.ports, account.kept.entries)
     this.#tabs = new OutboxTabs(account.ports, {
       send: () => this.task.run(),
       heard: (message) => this.#hear(message)
@@ -61,7 +61,7 @@ export class Outbox {
     )
     account.onround = (round) => this.#roundDone(round)
     account.ontry = () => this.tryNow()
-    account.onwrote = () => this.#tabs.say({ settled: [], left: [] })
+    account.onwrote = () => this.#tabs.say({ settled: [], notUpdated: [] })
     account.onkept = (entries) => this.#restore(entries)
     this.#endReturn = account.ports.onReturn(() => this.tryNow())
   }
@@ -83,9 +83,9 @@ export class Outbox {
   }
 
   /** As if it had never been, if nothing of it was sent; else `inverse` is done. */
-  undo({ entry, round, kept, left }: Pending, inverse: readonly Patch[]): void {
+  undo({ entry, round, kept, notUpdated }: Pending, inverse: readonly Patch[]): void {
     if (round !== null) {
-      this.#add(this.#entryOf(withoutEmails(inverse, left), entry.names, entry.at))
+      this.#add(this.#entryOf(withoutEmails(inverse, notUpdated), entry.names, entry.at))
       return
     }
     const back = this.#entryOf(inverse, entry.names, entry.at)
@@ -248,21 +248,21 @@ export class Outbox {
   }
 
   #settle(entries: readonly Entry[], outcome: Outcome): void {
-    const left = new Set([...outcome.refused.keys(), ...outcome.conflicts])
-    for (const [of, some] of Map.groupBy(entries, ({ id }) => outcome.byEntry?.get(id) ?? left)) {
+    const notUpdated = new Set([...outcome.refused.keys(), ...outcome.conflicts])
+    for (const [of, some] of Map.groupBy(entries, ({ id }) => outcome.byEntry?.get(id) ?? notUpdated)) {
       const ids = some.map(({ id }) => id)
       this.#mark(ids, of)
-      this.#tabs.say({ settled: ids, left: [...of] })
+      this.#tabs.say({ settled: ids, notUpdated: [...of] })
     }
-    if (left.size > 0) {
-      this.onleft(entries, outcome)
+    if (notUpdated.size > 0) {
+      this.onnotupdated(entries, outcome)
     }
     void this.#account.hint()
   }
 
-  #mark(ids: readonly string[], left: ReadonlySet<Id>): void {
+  #mark(ids: readonly string[], notUpdated: ReadonlySet<Id>): void {
     ids.forEach((id) => this.#sentUnkept.delete(id))
-    this.#pending.mark(ids, left, this.#account.rounds + 1)
+    this.#pending.mark(ids, notUpdated, this.#account.rounds + 1)
     this.#changed()
   }
 
@@ -273,7 +273,7 @@ export class Outbox {
 
   #roundDone(round: number): void {
     if (this.#pending.dropUntil(round)) {
-      this.#account.list?.settle(this.#account.objects)
+      this.#account.list?.patchesConfirmed(this.#account.objects)
     }
   }
 
@@ -281,16 +281,16 @@ export class Outbox {
     if (typeof message !== 'object' || message === null) {
       return
     }
-    const { adding, added, withdrawn, settled, left, again } = message as TabMessage
+    const { adding, added, withdrawn, settled, notUpdated, again } = message as TabMessage
     this.#heardOf(adding ?? added)
     if (added) {
-      this.#told.kept(added.id)
+      this.#unkept.kept(added.id)
     }
     if (withdrawn !== undefined) {
       this.#forget([withdrawn])
     }
     if (settled) {
-      this.#mark(settled, new Set(left))
+      this.#mark(settled, new Set(notUpdated))
       if (this.#account.ports.isVisible()) {
         void this.#account.hint()
       }
@@ -305,7 +305,7 @@ export class Outbox {
     if (told && !this.#pending.isSettled(told.id) && !this.#pending.has(told.id)) {
       const entry = { ...told, attempted: true }
       const isWaiting = (): boolean => !this.#pending.isSettled(told.id)
-      const kept = this.#told.hear(entry, isWaiting, () => this.waiting > 0 && this.#tabs.wantToSend())
+      const kept = this.#unkept.hear(entry, isWaiting, () => this.waiting > 0 && this.#tabs.wantToSend())
       this.#pending.put(entry, kept)
       this.#changed()
     }

@@ -15,10 +15,10 @@ export interface Pending {
   /** this device keeps it; resolves to false if it cannot */
   readonly kept: Promise<boolean>
   /** the emails to which it was not done */
-  left: ReadonlySet<Id>
-  /** resolves with `left` once the server has answered */
+  notUpdated: ReadonlySet<Id>
+  /** resolves with `notUpdated` once the server has answered */
   readonly settled: Promise<ReadonlySet<Id>>
-  readonly settle: (left: ReadonlySet<Id>) => void
+  readonly settle: (notUpdated: ReadonlySet<Id>) => void
 }
 
 export class PendingEntries {
@@ -46,20 +46,20 @@ export class PendingEntries {
 
   put(entry: Entry, kept: Promise<boolean>): Pending {
     const { promise: settled, resolve: settle } = Promise.withResolvers<ReadonlySet<Id>>()
-    const pending = { entry, patches: entry.patches, round: null, kept, left: new Set<Id>(), settled, settle }
+    const pending = { entry, patches: entry.patches, round: null, kept, notUpdated: new Set<Id>(), settled, settle }
     this.#pending = [...this.#pending, pending]
     this.lay()
     return pending
   }
 
   /** The server has answered. Round `round` is the first that tells of it. */
-  mark(ids: readonly string[], left: ReadonlySet<Id>, round: number): void {
+  mark(ids: readonly string[], notUpdated: ReadonlySet<Id>, round: number): void {
     ids.forEach((id) => this.#remember(id))
     for (const pending of this.#pending.filter(({ entry }) => ids.includes(entry.id))) {
-      pending.patches = withoutEmails(pending.patches, left)
+      pending.patches = withoutEmails(pending.patches, notUpdated)
       pending.round = round
-      pending.left = left
-      pending.settle(left)
+      pending.notUpdated = notUpdated
+      pending.settle(notUpdated)
     }
     this.lay()
   }

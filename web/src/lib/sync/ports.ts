@@ -3,11 +3,11 @@ import type { LivePorts } from '#lib/live/live.ts'
 import type { Upload } from './upload-port.ts'
 
 /** The language on this device. */
-export interface Tongue {
-  /** what was chosen here and the service does not know yet; null for nothing */
-  readonly untold: string | null
-  /** The service knows it. */
-  told(language: string): void
+export interface LanguagePort {
+  /** what was chosen here and is not saved yet; null for nothing */
+  readonly unsaved: string | null
+  /** The service keeps it. */
+  saved(language: string): void
   /** The service says that the person chose it; it may be one that we do not speak. */
   adopt(language: string): void
   /** what a mailbox of this role is called */
@@ -47,7 +47,7 @@ export interface Ports extends LivePorts {
   persist: () => void
   /** Tell the console about a mistake of ours. */
   report: (mistake: unknown) => void
-  tongue: Tongue
+  language: LanguagePort
   /** by XMLHttpRequest if it is missing */
   upload?: Upload
 }
@@ -66,10 +66,10 @@ export const BROWSER: Pick<Ports, 'fetch' | 'now' | 'random' | 'unique' | 'after
   }
 }
 
-export function browserPorts(tongue: Tongue): Ports {
+export function browserPorts(language: LanguagePort): Ports {
   return {
     ...BROWSER,
-    tongue,
+    language,
     origin: location.origin,
     takePerson,
     reload,

@@ -31,17 +31,12 @@ export class SearchSaver {
     return this.#change((all) => all.filter((one) => one.query !== query))
   }
 
-  async #change(change: Change<SavedSearch>): Promise<void> {
-    this.#saved.begin(change)
-    try {
-      this.#saved.take(
-        await this.#document.change((settings) => ({
-          ...settings,
-          searches: { ...objectOf(settings['searches']), saved: change(this.#saved.in(settings)) }
-        }))
-      )
-    } finally {
-      this.#saved.end(change)
-    }
+  #change(change: Change<SavedSearch>): Promise<void> {
+    return this.#saved.make(change, () =>
+      this.#document.change((settings) => ({
+        ...settings,
+        searches: { ...objectOf(settings['searches']), saved: change(this.#saved.in(settings)) }
+      }))
+    )
   }
 }

@@ -25,12 +25,8 @@ export class SavedSearches {
     this.#changes.take(this.in(settings))
   }
 
-  begin(change: Change<SavedSearch>): void {
-    this.#changes.begin(change, this.all)
-  }
-
-  end(change: Change<SavedSearch>): void {
-    this.#changes.end(change)
+  make(change: Change<SavedSearch>, save: () => Promise<Settings>): Promise<void> {
+    return this.#changes.make(change, this.all, async () => this.in(await save()))
   }
 
   in(settings: Settings): SavedSearch[] {

@@ -9,7 +9,7 @@ import { afterRefusal, refusalOf, UNKNOWN } from './sending-failure.ts'
 import type { Drafts } from './drafts.ts'
 import { IDENTITY_GONE } from './final-email.ts'
 import { SubmitSteps, type EndStoring } from './submit-steps.ts'
-import { isNotNow, passes } from './passing.ts'
+import { isNotNow, isRetryable } from './retryable.ts'
 import { OwnedElsewhere, NOT_KEPT, SendingRecord, UndoRequested, type DraftInSending } from './sending-record.ts'
 import { HeldSteps } from './held-steps.ts'
 import { troubleOf } from './task.ts'
@@ -179,7 +179,7 @@ export class SendingRun {
     }
     const step = this.#record.own()?.sending.step
     this.#failures += 1
-    const isOver = !passes(failure) || (isNotKept(failure) && this.#failures >= MOST_FAILURES)
+    const isOver = !isRetryable(failure) || (isNotKept(failure) && this.#failures >= MOST_FAILURES)
     if (isOver && (step === 'waiting' || step === 'stored')) {
       const refusal = refusalOf(failure)
       if (refusal.code === IDENTITY_GONE) {
@@ -208,7 +208,7 @@ export class SendingRun {
   /** Canceling is tried again while there is time. A failure that no other try can mend is told at once. */
   async #notUndone(failure: unknown, trouble: Trouble): Promise<void> {
     const isHeld = this.#record.own()?.sending.step === 'held'
-    const isOver = isNotNow(failure) || !passes(failure)
+    const isOver = isNotNow(failure) || !isRetryable(failure)
     if (isOver || this.#failures >= MOST_FAILURES) {
       this.#listener.notUndone(this.#record.id, trouble)
     }

@@ -125,18 +125,6 @@ export class Sendings {
     this.#runs.get(id)?.wake()
   }
 
-  statusOf(id: string): 'writing' | 'waiting' | 'sending' | 'unknown' {
-    const sending = this.#drafts.get(id)?.sending
-    if (!sending) {
-      return 'writing'
-    }
-    return sending.step === 'unknown' && !sending.again
-      ? 'unknown'
-      : this.#runs.get(id)?.trouble
-        ? 'waiting'
-        : 'sending'
-  }
-
   /** Why it waits. */
   troubleOf(id: string): Trouble | null {
     return this.#runs.get(id)?.trouble ?? null
@@ -181,7 +169,7 @@ export class Sendings {
     this.#attended.set(id, ends)
     const options = steal ? { steal } : { signal: ends.signal }
     this.#drafts
-      .alone(id, 'send', options, (lock) => this.#run(id, lock === 'no locks' && !steal))
+      .withLock(id, 'send', options, (lock) => this.#run(id, lock === 'no locks' && !steal))
       // AbortError: a visible tab took the lock, or the page is left.
       .catch(() => undefined)
       .finally(() => {

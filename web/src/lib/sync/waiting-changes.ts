@@ -1,4 +1,4 @@
-/** A list of settings with changes that the service does not know yet: they are shown at once, whatever it says meanwhile. */
+/** A list of settings, shown with the changes that the service does not keep yet. */
 
 export type Change<T> = (items: readonly T[]) => readonly T[]
 
@@ -18,17 +18,20 @@ export class WaitingChanges<T> {
     this.#apply()
   }
 
-  /** `shown`: the list until now, which this device may know without the service. */
-  begin(change: Change<T>, shown: readonly T[]): void {
+  /**
+   * Shows the change until `save` has ended, which resolves to what the service keeps then. `shown`: the list until now, which
+   * this device may know without the service. Raises what `save` raises; then the change is not shown any more.
+   */
+  async make(change: Change<T>, shown: readonly T[], save: () => Promise<readonly T[]>): Promise<void> {
     if (this.#waiting.size === 0) this.#kept = shown
     this.#waiting.add(change)
     this.#apply()
-  }
-
-  /** The service knows it, or refused it. */
-  end(change: Change<T>): void {
-    this.#waiting.delete(change)
-    this.#apply()
+    try {
+      this.take(await save())
+    } finally {
+      this.#waiting.delete(change)
+      this.#apply()
+    }
   }
 
   #apply(): void {

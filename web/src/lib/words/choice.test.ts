@@ -17,9 +17,9 @@ test('a choice outlives the page, and waits until the service knows it', () => {
   const device = storage()
   new Choice(() => device).keep('de')
   const reloaded = new Choice(() => device)
-  expect([reloaded.language, reloaded.untold]).toEqual(['de', 'de'])
-  reloaded.told('de')
-  expect([reloaded.language, reloaded.untold]).toEqual(['de', null])
+  expect([reloaded.language, reloaded.unsaved]).toEqual(['de', 'de'])
+  reloaded.saved('de')
+  expect([reloaded.language, reloaded.unsaved]).toEqual(['de', null])
 })
 
 test('a choice that was made while the service was told of another one still waits', () => {
@@ -27,22 +27,22 @@ test('a choice that was made while the service was told of another one still wai
   const choice = new Choice(() => device)
   choice.keep('de')
   choice.keep('en')
-  choice.told('de')
-  expect(choice.untold).toBe('en')
+  choice.saved('de')
+  expect(choice.unsaved).toBe('en')
 })
 
 test('what the service knows does not wait', () => {
   const device = storage()
   const choice = new Choice(() => device)
   choice.adopt('de')
-  expect([choice.language, choice.untold]).toEqual(['de', null])
+  expect([choice.language, choice.unsaved]).toEqual(['de', null])
 })
 
-test.each(['', 'fr', 'fr untold', 'toString'])('%j on the device is no choice', (text) => {
+test.each(['', 'fr', 'fr unsaved', 'toString'])('%j on the device is no choice', (text) => {
   const device = storage()
   device.setItem('postroom-language', text)
   const choice = new Choice(() => device)
-  expect([choice.language, choice.untold]).toEqual([null, null])
+  expect([choice.language, choice.unsaved]).toEqual([null, null])
 })
 
 test('without storage there is no choice, and no failure', () => {
@@ -50,5 +50,5 @@ test('without storage there is no choice, and no failure', () => {
     throw new DOMException('blocked', 'SecurityError')
   })
   choice.keep('de')
-  expect([choice.language, choice.untold]).toEqual([null, null])
+  expect([choice.language, choice.unsaved]).toEqual([null, null])
 })

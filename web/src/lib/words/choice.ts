@@ -4,7 +4,7 @@ import { LANGUAGES, type Language } from '#lib/words/language.ts'
 const KEY = 'postroom-language'
 const REGION = 'postroom-region'
 /** Behind a language that the service does not know yet. */
-const UNTOLD = ' untold'
+const UNSAVED = ' unsaved'
 
 export class Choice {
   readonly #storage: () => Storage
@@ -22,18 +22,18 @@ export class Choice {
   }
 
   /** What was chosen here, if the service does not know it yet. */
-  get untold(): Language | null {
-    return this.#read().endsWith(UNTOLD) ? this.language : null
+  get unsaved(): Language | null {
+    return this.#read().endsWith(UNSAVED) ? this.language : null
   }
 
   /** The person chose it here. */
   keep(language: Language): void {
-    this.#write(language + UNTOLD)
+    this.#write(language + UNSAVED)
   }
 
   /** The service knows it. Another choice may have been made meanwhile. */
-  told(language: Language): void {
-    if (this.untold === language) this.#write(language)
+  saved(language: Language): void {
+    if (this.unsaved === language) this.#write(language)
   }
 
   /** The service says that the person chose it elsewhere. */

@@ -25,8 +25,8 @@ export class Speech {
   }
 
   /** What was chosen on this device and the service does not know yet. */
-  get untold(): Language | null {
-    return this.#choice.untold
+  get unsaved(): Language | null {
+    return this.#choice.unsaved
   }
 
   /** The person chooses it. */
@@ -36,9 +36,9 @@ export class Speech {
   }
 
   /** The service knows what was chosen here. */
-  told(language: string): void {
+  saved(language: string): void {
     const known = spoken(language)
-    if (known) this.#choice.told(known)
+    if (known) this.#choice.saved(known)
   }
 
   /** The service says what the person chose elsewhere. */

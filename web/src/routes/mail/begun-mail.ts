@@ -4,19 +4,19 @@
  * begins by itself, it would have two, and ask the mail server everything twice.
  */
 import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
-import { LateTongue } from '#lib/state/late-tongue.ts'
+import { LazyLanguage } from '#lib/state/lazy-language.ts'
 import { browserPorts } from '#lib/sync/ports.ts'
 
 export interface BegunMail {
   readonly mail: MailState
-  readonly tongue: LateTongue
+  readonly language: LazyLanguage
 }
 
 function begin(): BegunMail {
-  const tongue = new LateTongue()
-  const mail = createMail(browserPorts(tongue))
+  const language = new LazyLanguage()
+  const mail = createMail(browserPorts(language))
   mail.show(null)
-  return { mail, tongue }
+  return { mail, language }
 }
 
 let first: BegunMail | null = begin()

@@ -2,7 +2,7 @@
 import { after, draw } from '../../../tests/drawn.ts'
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
-import { LateTongue } from '#lib/state/late-tongue.ts'
+import { LazyLanguage } from '#lib/state/lazy-language.ts'
 import { createRawSnippet } from 'svelte'
 import { afterEach, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../tests/model-server.ts'
@@ -57,7 +57,7 @@ async function page(server: ModelServer): Promise<Scene> {
   history.replaceState(null, '', '/mail/inbox/t1')
   const scene = await opened(server)
   const children = createRawSnippet(() => ({ render: () => '<span></span>' }))
-  const given = { data: { mail: scene.mail, tongue: new LateTongue() }, params: {}, children }
+  const given = { data: { mail: scene.mail, language: new LazyLanguage() }, params: {}, children }
   ends.push(await draw(null, Layout as never, given))
   return scene
 }

@@ -229,10 +229,10 @@ test('what the person undoes is not told as new mail', async () => {
   const say = vi.spyOn(voice, 'say')
   const { mail } = await inbox()
   await vi.waitFor(() => expect(document.querySelector('section[aria-label="Notices"]')).not.toBeNull())
-  let deed: ReturnType<typeof mail.actions.run> = null
-  await after(() => (deed = mail.actions.run({ kind: 'delete' }, ['a'])))
+  let applied: ReturnType<typeof mail.actions.run> = null
+  await after(() => (applied = mail.actions.run({ kind: 'delete' }, ['a'])))
   expect(mail.list?.total).toBe(0)
-  await after(() => deed?.undo())
+  await after(() => applied?.undo())
   expect(mail.list?.total).toBe(1)
   expect(say.mock.calls.flat().filter((part: string) => part.includes('new in'))).toEqual([])
 })

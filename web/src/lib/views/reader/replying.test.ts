@@ -137,7 +137,7 @@ test('a reply to a suspicious sender asks once, over everything, and names the a
 
 test.each([
   ['Escape, before it is there', (page: MailPage) => page.early.keeps('Escape')],
-  ['Cancel', (page: MailPage) => page.reading.settle(false)]
+  ['Cancel', (page: MailPage) => page.reading.decide(false)]
 ])('keys that are pressed for the question act on nothing until %s ends it', async (_, end) => {
   const { page } = await reading(suspicious())
   page.mail.reader.conversation?.messages.forEach((message) => page.reading.reply('reply', message))

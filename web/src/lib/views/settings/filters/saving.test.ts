@@ -26,7 +26,7 @@ class HeldFilters {
     return new Promise((resolve) => this.#settles.push(resolve))
   }
 
-  async settle(outcome: Outcome): Promise<void> {
+  async finish(outcome: Outcome): Promise<void> {
     this.#settles.shift()?.(outcome)
     await new Promise((resolve) => setTimeout(resolve))
   }
@@ -47,17 +47,17 @@ test('a filter that is removed comes back where it was, though its removal is no
   expect(filters.names).toEqual(['First', 'Third'])
   notices.undoLast()
   expect(filters.names).toEqual(['First', 'Second', 'Third'])
-  await filters.settle('saved')
-  await filters.settle('saved')
+  await filters.finish('saved')
+  await filters.finish('saved')
   expect(notices.shown?.text).toBe(words.restored)
 })
 
 test('a filter that could not be brought back is told, and brought back by another try', async () => {
   const { filters, notices } = removed()
-  await filters.settle('saved')
+  await filters.finish('saved')
   notices.undoLast()
   filters.filters = filters.filters.filter(({ id }) => id !== 'Second')
-  await filters.settle('failed')
+  await filters.finish('failed')
   expect(notices.shown?.text).toBe(words.notSaved)
   notices.shown?.again?.()
   expect(filters.names).toEqual(['First', 'Second', 'Third'])
@@ -65,7 +65,7 @@ test('a filter that could not be brought back is told, and brought back by anoth
 
 test('a removal that fails is told, and cannot be undone', async () => {
   const { filters, notices } = removed()
-  await filters.settle('failed')
+  await filters.finish('failed')
   expect(notices.shown?.text).toBe(words.notSaved)
   expect(notices.canUndo).toBe(false)
 })
@@ -73,7 +73,7 @@ test('a removal that fails is told, and cannot be undone', async () => {
 test('a removal that fails after the person took it back is not told', async () => {
   const { filters, notices } = removed()
   notices.undoLast()
-  await filters.settle('failed')
+  await filters.finish('failed')
   expect(notices.shown?.text).toBe(words.restored)
 })
 
@@ -143,6 +143,6 @@ test.each([
 ])('why filters are not saved is said where the person can do something: %s', async (code, text) => {
   const { filters, notices } = removed()
   filters.trouble = { code }
-  await filters.settle('failed')
+  await filters.finish('failed')
   expect(notices.shown?.text).toBe(text)
 })

@@ -1,6 +1,6 @@
 /**
- * The engine of writing, loaded once a window is there, and at once when something is to be stored, uploaded or sent. What
- * is asked for before is done then; until then this device keeps it.
+ * Loads the engine of writing: a moment after a window is there, or at once when something is to be stored, uploaded or sent.
+ * What is asked for before is kept on this device, and done once the engine is there.
  */
 import type { Draft } from '#lib/compose/draft.ts'
 import { noResponse } from '#lib/jmap/errors.ts'
@@ -8,41 +8,41 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
 import { Task } from '#lib/sync/task.ts'
-import type { Engine, Loading, Told } from './engine.ts'
-import { LateSendings } from './late-sendings.ts'
-import { LateStoring } from './late-storing.ts'
-import { LateUploads } from './late-uploads.ts'
+import type { Engine, Loading, EngineListener } from './engine.ts'
+import { LazySendings } from './lazy-sendings.ts'
+import { LazyStoring } from './lazy-storing.ts'
+import { LazyUploads } from './lazy-uploads.ts'
 
-/** Milliseconds after which it is loaded though nothing asks for it: by then the window is there. */
+/** Milliseconds after which it is loaded in any case: by then the window is there. */
 const IDLE = 1_000
-/** Milliseconds for which a person who sends waits for the engine. */
+/** Milliseconds for which sending waits for the engine's question about a missing attachment. */
 const PATIENCE = 1_000
 
-export class LateEngine implements Loading {
-  readonly storing: LateStoring
-  readonly uploads: LateUploads
-  readonly sendings: LateSendings
+export class LazyEngine implements Loading {
+  readonly storing: LazyStoring
+  readonly uploads: LazyUploads
+  readonly sendings: LazySendings
   /** null until it is loaded */
   engine: Engine | null = null
   readonly #account: Account
   readonly #drafts: Drafts
-  readonly #told: Told
+  readonly #listener: EngineListener
   readonly #task: Task
   readonly #loaded = Promise.withResolvers<Engine>()
   readonly #ends: readonly (() => void)[]
   #isStopped = false
 
-  constructor(account: Account, drafts: Drafts, told: Told) {
+  constructor(account: Account, drafts: Drafts, listener: EngineListener) {
     this.#account = account
     this.#drafts = drafts
-    this.#told = told
-    this.storing = new LateStoring(this)
-    this.uploads = new LateUploads(this, drafts)
-    this.sendings = new LateSendings(this, account, drafts)
+    this.#listener = listener
+    this.storing = new LazyStoring(this)
+    this.uploads = new LazyUploads(this, drafts)
+    this.sendings = new LazySendings(this, account, drafts)
     this.#task = new Task(
       account.ports,
       () => this.#load(),
-      () => told.changed(null)
+      () => listener.changed(null)
     )
     this.#ends = [
       account.ports.after(IDLE, () => void this.loaded()),
@@ -66,7 +66,7 @@ export class LateEngine implements Loading {
     return this.#loaded.promise
   }
 
-  /** Nobody waits long for it: a message can be sent without that question. */
+  /** null also if the engine is not there in time: a message can be sent without that question. */
   async attachmentMentioned(draft: Draft): Promise<string | null> {
     const late = new Promise<null>((resolve) => this.#account.ports.after(PATIENCE, () => resolve(null)))
     const engine = this.engine ?? (await Promise.race([this.loaded(), late]))
@@ -89,7 +89,7 @@ export class LateEngine implements Loading {
     if (this.engine || this.#isStopped) {
       return
     }
-    const engine = new Engine(this.#account, this.#drafts, this.#told)
+    const engine = new Engine(this.#account, this.#drafts, this.#listener)
     this.engine = engine
     engine.sendings.resume()
     this.uploads.begin(engine)

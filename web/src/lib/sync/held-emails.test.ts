@@ -3,7 +3,7 @@ import { overlaid } from '#lib/store/overlay.ts'
 import { mailboxQuery } from '#lib/store/query.ts'
 import { Objects } from '#lib/store/objects.ts'
 import type { Account } from '#lib/sync/account.ts'
-import { veil } from '#lib/sync/veils.ts'
+import { noteHeld } from '#lib/sync/held-emails.ts'
 import { expect, test } from 'vitest'
 import { ModelServer } from '../../../tests/model-server.ts'
 
@@ -30,16 +30,16 @@ function rows(objects: Objects): readonly string[] {
 
 test('what the mail server holds is neither in Sent nor counted there, until it has left', () => {
   const { of, objects, told } = account()
-  veil(of, new Set(['e2']))
+  noteHeld(of, 'device', new Set(['e2']))
   expect([rows(objects), countsOf(objects, 'sent').totalEmails]).toEqual([['e1'], 1])
   expect(told).toEqual(['account', 'list'])
-  veil(of, new Set())
+  noteHeld(of, 'device', new Set())
   expect([rows(objects), countsOf(objects, 'sent').totalEmails]).toEqual([['e2', 'e1'], 2])
 })
 
 test('an action beside it neither shows it nor is shown by it: only the action waits for the mail server', () => {
   const { of, objects } = account()
-  veil(of, new Set(['e2']))
+  noteHeld(of, 'device', new Set(['e2']))
   objects.setPending([{ emailIds: ['e1'], keywords: { $flagged: true } }])
   expect([rows(objects), objects.isPending('e1'), objects.isPending('e2')]).toEqual([['e1'], true, false])
   objects.setPending([])

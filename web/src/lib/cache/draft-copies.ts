@@ -1,33 +1,34 @@
 /**
- * What was typed last in a page that is left or hidden. A browser drops what IndexedDB has not begun when a page goes; what
- * is put here is there at once. It is as secret as the drafts in IndexedDB, and is deleted with them.
+ * Copies of drafts in the local storage, made when a page is hidden or left. Then a browser may drop a transaction of
+ * IndexedDB that has not begun, whereas the local storage is written at once. A copy is removed once its words are in
+ * IndexedDB. It is as secret as the drafts there, and is deleted with them.
  */
 import type { KeptDraft } from '#lib/compose/draft.ts'
 
 const PREFIX = 'postroom-words-'
-/** Characters of a draft: a browser keeps five million for all that this origin has. */
+/** Characters of a draft. A browser keeps five million for the whole origin. */
 const MOST = 262_144
 
-/** `drop`: it is kept elsewhere. What was put here meanwhile stays. */
+/** `drop` removes the copy, unless a newer one replaced it. */
 export interface Found {
   readonly kept: KeptDraft
   readonly drop: () => void
 }
 
-export class LastWords {
+export class DraftCopies {
   readonly #prefix: string
 
-  /** Their owner has no colon at the end (RFC 8620 §1.2). */
+  /** `owner` does not end in a colon (RFC 8620 §1.2). */
   constructor(owner: string) {
     this.#prefix = `${PREFIX}${owner}:`
   }
 
-  /** of drafts */
+  /** of the drafts that have a copy */
   ids(): string[] {
     return keys((key) => key.startsWith(this.#prefix)).map((key) => key.slice(this.#prefix.length))
   }
 
-  /** False: it is too long, or the browser keeps no more. */
+  /** False: the draft is too long, or the local storage is full. */
   put(kept: KeptDraft): boolean {
     const text = JSON.stringify(kept)
     const put = (storage: Storage): boolean => (storage.setItem(this.#prefix + kept.id, text), true)
@@ -54,8 +55,8 @@ export class LastWords {
   }
 }
 
-/** Of all people. */
-export function forgetLastWords(): void {
+/** Deletes the copies of all people. */
+export function forgetDraftCopies(): void {
   remove(() => true)
 }
 
@@ -67,7 +68,7 @@ function keys(which: (key: string) => boolean): string[] {
   return tried((storage) => Object.keys(storage).filter((key) => key.startsWith(PREFIX) && which(key)), [])
 }
 
-/** Where the person blocks what sites store, a browser throws already when it is asked for its storage. */
+/** If the person blocks site data, the browser throws when `localStorage` is read. */
 function tried<T>(work: (storage: Storage) => T, otherwise: T): T {
   try {
     // eslint-disable-next-line no-restricted-globals -- as secret as the drafts in IndexedDB: see above

@@ -6,7 +6,7 @@ import type { Ports } from './ports.ts'
 /** Milliseconds after which a tab keeps and sends what another one did: that one may be gone. */
 const OTHERS = 1_000
 
-export class ToldEntries {
+export class UnkeptEntries {
   readonly #ports: Ports
   readonly #entries: KeptEntries
   /** of those that are not kept yet, as far as this tab knows */

@@ -3,7 +3,7 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Cache } from '#lib/cache/cache.ts'
-import { forgetLastWords } from '#lib/cache/last-words.ts'
+import { forgetDraftCopies } from '#lib/cache/draft-copies.ts'
 import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
 import { modelStorage } from './model-storage.ts'
 import { mortal, MortalTab, told, written } from './mortal-tab.ts'
@@ -149,7 +149,7 @@ test('nothing of a person stays once somebody signs out, or another one is here'
   const [again, draft] = [await mortal(tab.server, tab.world.time), 'Dear Ann']
   await written(again, draft)
   await left(again)
-  forgetLastWords()
+  forgetDraftCopies()
   expect(Object.keys(here)).toEqual(['postroom-language'])
 })
 

@@ -1,29 +1,29 @@
-/** Brings drafts to the mail server, once what does it is loaded. */
+/** Stores drafts at the mail server once the engine is loaded. */
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Engine, Loading } from './engine.ts'
 
-type Method = 'rest' | 'now' | 'discard'
+type Method = 'storeSoon' | 'storeNow' | 'discard'
 
-export class LateStoring {
+export class LazyStoring {
   readonly #loading: Loading
-  /** of each draft, what was asked for last */
+  /** by the id of a draft, the method that was called last */
   readonly #asked = new Map<string, Method>()
 
   constructor(loading: Loading) {
     this.#loading = loading
   }
 
-  /** It was changed: it is stored after a rest. */
-  rest(id: string): void {
-    this.#ask(id, 'rest')
+  /** It was changed: it is stored after a pause. */
+  storeSoon(id: string): void {
+    this.#ask(id, 'storeSoon')
   }
 
-  /** It is stored without a rest. */
-  now(id: string): void {
-    this.#ask(id, 'now')
+  /** It is stored without a pause. */
+  storeNow(id: string): void {
+    this.#ask(id, 'storeNow')
   }
 
-  /** Its stored version is destroyed once that cannot be undone any more. */
+  /** Its stored version is destroyed once the discarding cannot be undone any more. */
   discard(id: string): void {
     this.#ask(id, 'discard')
   }

@@ -11,7 +11,7 @@ interface Waiting {
 
 const WAITING: UploadState = { kind: 'waiting' }
 
-export class LateUploads {
+export class LazyUploads {
   readonly #loading: Loading
   readonly #drafts: Drafts
   readonly #waiting = new Map<string, Waiting>()

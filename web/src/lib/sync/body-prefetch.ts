@@ -18,7 +18,7 @@ const BODY_OCTETS = 100_000
 const REST = 5_000
 const HOUR = 3_600_000
 
-export class Ahead {
+export class BodyPrefetch {
   readonly #account: Account
   readonly #leads: () => boolean
   /** too large, or the mail server does not have them */

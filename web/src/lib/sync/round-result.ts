@@ -2,7 +2,7 @@
 import type { Id } from '#lib/jmap/types.ts'
 import type { ListView } from './list-view.ts'
 
-export interface Brought {
+export interface RoundResult {
   list: ListView | null
   /** all emails that changed, whether or not a list shows them: nobody will tell of these changes again */
   changed: readonly Id[]

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
-import '#lib/sync/ahead.ts'
+import '#lib/sync/body-prefetch.ts'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { ModelServer } from './model-server.ts'
 import { deliver, opened, type Scene } from './scene.ts'

@@ -1,5 +1,6 @@
-/** Hands messages over, once what does it is loaded. That a message is to be sent is kept on this device at once. */
+/** Sends messages once the engine is loaded. This device records at once that a message is to be sent. */
 import type { Held } from '#lib/compose/sending.ts'
+import { statusOf } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
@@ -9,7 +10,7 @@ import type { Composition } from './compose.ts'
 import type { Begun } from './compose-start.ts'
 import type { Loading } from './engine.ts'
 
-export class LateSendings {
+export class LazySendings {
   readonly #loading: Loading
   readonly #account: Account
   readonly #drafts: Drafts
@@ -20,7 +21,7 @@ export class LateSendings {
     this.#drafts = drafts
   }
 
-  /** Resolves once this device knows that it is to be sent. */
+  /** Resolves once this device has recorded that it is to be sent. */
   async send(id: string, options: { readonly at?: Date }): Promise<void> {
     const { engine } = this.#loading
     if (engine) {
@@ -39,7 +40,7 @@ export class LateSendings {
     await (await this.#loading.loaded()).sendings.keepDraft(id)
   }
 
-  /** Resolves to whether it is a draft again; rejects with a Trouble if nobody can tell now. */
+  /** Resolves to whether it is a draft again. Rejects with a Trouble if that fails for now. */
   async undo(id: string): Promise<boolean> {
     return (await this.#loading.loaded()).sendings.undo(id)
   }
@@ -49,15 +50,7 @@ export class LateSendings {
   }
 
   statusOf(id: string): Composition['status'] {
-    const { engine, trouble } = this.#loading
-    if (engine) {
-      return engine.sendings.statusOf(id)
-    }
-    const sending = this.#drafts.get(id)?.sending
-    if (!sending) {
-      return 'writing'
-    }
-    return sending.step === 'unknown' && !sending.again ? 'unknown' : trouble ? 'waiting' : 'sending'
+    return statusOf(this.#drafts.get(id)?.sending, this.troubleOf(id) !== null)
   }
 
   /** Why it waits. */
@@ -70,7 +63,7 @@ export class LateSendings {
     return this.#loading.engine?.sendings.outgoing ?? []
   }
 
-  /** Until what sends is loaded, nobody knows when what waits leaves. */
+  /** Whether `outgoing` is known: until the engine is loaded, nobody knows when a waiting message leaves. */
   get isKnown(): boolean {
     return Boolean(this.#loading.engine) || !this.#drafts.all().some(({ sending }) => sending)
   }
