@@ -3,7 +3,7 @@ import { act } from '#lib/state/act.ts'
 import type { Action } from '#lib/state/mail.ts'
 import { moveTo } from '#lib/state/move-to.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
-import type { ActionWords } from '#lib/words/actions.svelte.ts'
+import type { ActionWords } from '#lib/words/actions.ts'
 
 const TARGETS = '[data-mailbox], [data-label]'
 /** A type of our own: no text and no file that is dragged here counts as a conversation. */

@@ -4,7 +4,7 @@ import type { Row } from '#lib/state/mail.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { latePart } from '#lib/ui/late-part.ts'
 import { hearTouches, type Touch } from '#lib/views/list/touch.ts'
-import type { ActionWords } from '#lib/words/actions.svelte.ts'
+import type { ActionWords } from '#lib/words/actions.ts'
 import type { Component } from 'svelte'
 
 /** Undefined without a network: the next row asks again. */

@@ -15,7 +15,7 @@ import {
 import type { IconName } from '#lib/ui/icons.ts'
 import SwipeUnder from '#lib/views/list/SwipeUnder.svelte'
 import { hearTouches, type Touch } from '#lib/views/list/touch.ts'
-import type { ActionWords } from '#lib/words/actions.svelte.ts'
+import type { ActionWords } from '#lib/words/actions.ts'
 import { mount, unmount } from 'svelte'
 
 interface Outcome {
