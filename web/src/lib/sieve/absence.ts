@@ -1,5 +1,5 @@
 /** The reply that senders get while the person is away, within the script (RFC 5230). */
-import { listed, multiLine, oneLine, quoted } from './text.ts'
+import { listed, multiLine, octetsOf, oneLine, quoted } from './text.ts'
 
 export interface Absence {
   readonly on: boolean
@@ -34,6 +34,11 @@ const BY_A_PERSON = 'not header :contains "auto-submitted" "auto-"'
 /** Without a backslash: Stalwart would make a line end of `\\n` in it (`multiLine`). */
 export function subjectSent(subject: string): string {
   return oneLine(subject).replaceAll('\\', '/').trim()
+}
+
+/** Octets of the text in the script, where each line ends with CRLF, and a dot at its start is doubled. */
+export function octetsInScript(text: string): number {
+  return octetsOf(multiLine(text))
 }
 
 /** `addresses`: all of the person; mail that names none of them in To or Cc is not replied to (RFC 5230 §4.5). */
