@@ -76,6 +76,29 @@ describe('a message that is sent', () => {
     expect([scene.server.sending.delivered, draftsOn(scene), scene.compose.open.length]).toEqual([[], ['Dear Ann'], 1])
   })
 
+  test('is not sent by a submission that arrives after it was undone: the email that it names is gone', async () => {
+    const scene = await clocked()
+    const draft = await begun(scene)
+    let late = ''
+    scene.server.interrupt = (_, body) => {
+      if (late !== '' || !body.includes('"EmailSubmission/set"')) return null
+      late = body
+      throw new TypeError('lost')
+    }
+    await draft.send({ anyway: true })
+    await scene.world.pass(2_000)
+    const [outgoing] = scene.compose.outgoing as [OutgoingMessage]
+    const undone = expect(outgoing.undo()).rejects.toMatchObject({ code: 'outcome_unknown' })
+    await scene.world.pass(60_000)
+    await undone
+    const kept = outgoing.undo()
+    await scene.world.pass(60_000)
+    await kept
+    scene.server.respond('/jmap/', late)
+    await scene.world.pass(60_000)
+    expect([scene.server.sending.delivered, draftsOn(scene), scene.compose.open.length]).toEqual([[], ['Dear Ann'], 1])
+  })
+
   test('that the mail server refuses is open again, and says why', async () => {
     const scene = await clocked()
     scene.server.sending.refusing = { type: 'forbiddenFrom' }
