@@ -8,7 +8,7 @@ import pytest
 from postroom.domain.authentication_results import findings
 from postroom.domain.dkim_signature import signature_of
 from postroom.domain.list_uri import HttpsUrl, https_url, uris_of
-from postroom.domain.unsubscribe import ListMail, one_click
+from postroom.domain.unsubscribe import MOST_SIGNATURES, ListMail, one_click
 from postroom.errors import Refused
 
 OURS = "mx.example.org"
@@ -142,6 +142,12 @@ def test_other_ways_to_write_the_same_are_understood(changed: dict[str, list[str
 )
 def test_without_all_of_it_nothing_is_requested(changed: dict[str, list[str]]) -> None:
     assert url_of(replace(NEWSLETTER, **changed)) is None
+
+
+def test_a_message_with_more_signatures_than_are_read_leaves_no_list() -> None:
+    others = [signature(d=f"d{number}.example") for number in range(MOST_SIGNATURES)]
+    assert url_of(replace(NEWSLETTER, signatures=[signature(), *others[1:]])) is not None
+    assert url_of(replace(NEWSLETTER, signatures=[signature(), *others])) is None
 
 
 def test_without_the_name_of_our_server_nothing_is_requested() -> None:

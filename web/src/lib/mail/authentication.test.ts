@@ -50,6 +50,12 @@ describe('what a stranger wrote does not count', () => {
       expect(found(`${OURS}; ${spf}; dmarc=none header.from=example.net`)).toBe('unknown')
       expect(signedBy([`${OURS}; ${spf}`], OURS, 'ann@example.net')).toBeNull()
     }
+    // One quotation mark in each of two comments: what stands between them would count as quoted.
+    const halves = `spf=none (helo "a) smtp.helo=evil.test; spf=pass (from b"); dmarc=pass header.from=example.net (c)`
+    expect(found(`${OURS}; ${halves}; dmarc=none header.from=example.net`)).toBe('unknown')
+    expect(
+      signedBy([`${OURS}; spf=none (a"b); spf=pass (c"d); dkim=pass header.d=example.net (e)`], OURS, 'ann@example.net')
+    ).toBeNull()
     const host = 'x.evil.test);dmarc=pass;(y'
     const helo = `spf=none (${OURS}: no SPF records found for postmaster@${host}) smtp.helo=evil.test`
     expect(found(`${OURS}; ${helo}; dmarc=fail header.from=example.net`)).toBe('failed')

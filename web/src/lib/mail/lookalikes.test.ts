@@ -273,6 +273,7 @@ describe('links', () => {
     `<a href="https://evil.ru/">https://bank.de.</a>`,
     `<a href="https://evil.ru/">https://me@bank.de/ (safe)</a>`,
     `<a href="https://sites.google.com/view/evil.ru/?x=https://bank.de">https://bank.de</a>`,
+    `<a href="https://sites.google.com/view/evil.ru/?q=https://bank.de">https://bank.de</a>`,
     `<a href="https://www.google.com/url?q=https://evil.ru/&x=https://bank.de">https://bank.de</a>`
   ])('%s does not hide that it leads elsewhere', (html) => {
     expect(deceptiveLink(html)?.target).toMatch(/evil\.ru/)
