@@ -112,8 +112,8 @@ class World:
             stop.set()
 
     async def pass_time(self, seconds: float) -> None:
-        """What is under way ends before the time passes. A poll whose event the test has seen already would end after
-        it otherwise, and the pause until the next one would begin too late."""
+        """Let what is running end, then advance the clock. Otherwise a poll whose event the test has already seen could
+        end after the advance, and its pause would begin too late."""
         await self.settle()
         self.clock.seconds += seconds
         self.watching._changed.set()

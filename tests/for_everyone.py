@@ -90,7 +90,7 @@ _BESIDE = """() => [...document.querySelectorAll('article .head button')].filter
   }).map((control) => `outside the head of its message: ${control.outerHTML.slice(0, 80)}`)"""
 
 
-# A heading says more than the one it stands below, with all of its figures; and there is one way back.
+# No heading repeats the one above it, the figures of a list are not cut off, and only one arrow leads back.
 _TWICE = """() => {
   const isSeen = (part) => {
     for (let around = part; around; around = around.parentElement)

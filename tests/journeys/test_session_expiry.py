@@ -32,7 +32,7 @@ async def test_what_waits_when_the_session_ends_is_sent_once_after_the_person_si
         await fill_inbox(up, owner.email, 6)
         await alice.sign_in()
         await expect(alice.button("Live")).to_be_visible()
-        # Keys of actions and their words load after the first view, not offline. Here they are shown.
+        # Keys and words of actions load after the first view, and cannot load offline. The sheet shows them.
         await keyboard.press("?")
         await expect(alice.text("Extend the selection down")).to_be_visible()
         await keyboard.press("Escape")

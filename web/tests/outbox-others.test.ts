@@ -70,7 +70,7 @@ describe('what another device moved meanwhile', () => {
   })
 })
 
-describe('a applied', () => {
+describe('an applied action', () => {
   test('that is undone twice is undone once', async () => {
     const scene = await filled(1)
     const applied = scene.mail.actions.run({ kind: 'delete' }, ['t1'])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _PART = re.compile(r'((?:[^";]|"(?:[^"\\]|\\.)*")*)(;|\Z)', re.DOTALL)
 _PAIR = re.compile(r'(?<![A-Za-z0-9._/-])([A-Za-z0-9._/-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s"]+)', re.DOTALL)
-"""Only whole names are tried: of a long one without a value, each end of it would be (quadratic time)."""
+"""A match begins at the start of a name. Otherwise a long name without a value would take quadratic time."""
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _LONGEST = 20_000
 

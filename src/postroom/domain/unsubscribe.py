@@ -50,7 +50,7 @@ def one_click(mail: ListMail, authserv_id: str | None, accepts: Callable[[HttpsU
     if any(each.method == "dmarc" and each.result == "fail" for each in found):
         raise _refused("the mail server found that its sender is forged")
     signatures = [signature_of(each) for each in mail.signatures[:MOST_SIGNATURES]]
-    # Left out unread, one of them could be the valid one.
+    # A signature that is not read could be the valid one.
     if len(mail.signatures) > MOST_SIGNATURES or not any(
         _covers(each, signatures) for each in found if (each.method, each.result) == ("dkim", "pass")
     ):

@@ -22,7 +22,7 @@ export function hits({ triage }: MailPage): boolean {
   return triage.isSelecting || triage.targets.length > 0
 }
 
-/** It may lie elsewhere. What is scheduled would be sent from there all the same. */
+/** Whether messages can be moved from here. A scheduled one would be sent wherever it is. */
 export function canMove(page: MailPage): boolean {
   return hits(page) && page.view?.kind !== 'scheduled'
 }

@@ -23,7 +23,7 @@ export function authenticationOf(headers: readonly string[], authservId: string 
     return 'unknown'
   }
   const all = own.results.filter(({ method }) => method === 'dmarc')
-  // Some servers write into it what the sending host says it is called, as it came: that may have brought one of several.
+  // Some servers copy the name that the sending host gives itself into the header. One of several results may come from there.
   const dmarc = all.find(({ result }) => result === 'fail') ?? all[0]
   if (all.length > 1 && dmarc?.result !== 'fail') return 'unknown'
   if (dmarc?.result === 'pass' || dmarc?.result === 'fail') {
@@ -85,8 +85,8 @@ function resultOf(part: string): Result {
 }
 
 /**
- * RFC 5322 §3.2.2: comments nest. Text between quotes is none, and a semicolon there separates nothing. Nothing is left if
- * a comment holds a quotation mark: some servers write the envelope sender there as it came (`"x) ; dmarc=pass"@evil.test`).
+ * RFC 5322 §3.2.2: comments nest. Quoted text is no comment, and a semicolon in it separates nothing. If a comment holds a
+ * quotation mark, the result is empty: some servers copy the envelope sender there (`"x) ; dmarc=pass"@evil.test`).
  */
 function withoutComments(header: string): string {
   let depth = 0

@@ -47,7 +47,7 @@ const PREFIXES = new RegExp(
 /** Of a mailing list (RFC 5256 §2.1, subj-blob) */
 const LIST = /^\s*(\[[^[\]]{1,100}\])\s*/u
 
-/** But for the names of lists, which people want to see. */
+/** The subject without its prefixes. Names of mailing lists stay, since people want to see them. */
 export function baseSubject(subject: string): string {
   const lists: string[] = []
   for (let rest = subject; ;) {

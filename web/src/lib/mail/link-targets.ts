@@ -7,7 +7,7 @@ const CHECKERS =
   /(^|\.)(safelinks\.protection\.outlook\.com|urldefense\.(com|proofpoint\.com)|linkprotect\.cudasvc\.com|protection\.sophos\.com|mimecast(protect)?\.com)$/
 
 const HOST = String.raw`((?:[\p{L}\p{N}_-]+\.)+\p{L}{2,24})\.?(?::\d+)?(?=[/?#\s]|$)`
-/** Alone, perhaps with its path, or anywhere behind its scheme */
+/** A host that is the whole text, perhaps with a path, or one that follows `https://` anywhere in it. */
 const NAMED = new RegExp(String.raw`^${HOST}\S*$|https?://(?:[^\s/@]*@)?${HOST}`, 'iu')
 /** What ends so is a file rather than a host. */
 const FILES = /\.(pdf|docx?|xlsx?|pptx?|zip|png|jpe?g|gif|txt|html?|js|py|md|csv|ics)$/i
@@ -33,7 +33,7 @@ export function leadsElsewhere(text: string, href: string): boolean {
 /** The host, or the one that a server which checks links passes on to. */
 function places(target: URL): readonly string[] {
   const { hostname, pathname, searchParams } = target
-  // Everybody may publish at other hosts and paths of Google.
+  // At other hosts and paths of Google anybody may publish.
   if (hostname === 'www.google.com' && pathname === '/url')
     return [hostname, ...passedOn([searchParams.get('q') ?? searchParams.get('url') ?? ''])]
   if (!CHECKERS.test(hostname)) return [hostname]
@@ -52,25 +52,25 @@ function urlOf(href: string): URL | null {
   }
 }
 
-/** Links that are looked at in one message, and characters of one: no HTML makes the search slow. */
+/** How many links of one message are read, and how many characters of each: the search stays quick for any HTML. */
 const MOST_LINKS = 5_000
 const LONGEST = 4_000
 
 const LINK = /<a(?=[\s/])/gi
 const VALUE = String.raw`"([^"]*)(?:"|$)|'([^']*)(?:'|$)|([^\s>]*)`
-/** The rest of a tag, whose values may hold `>`. What could be a link again is looked at by itself. */
+/** The rest of a tag, whose values may contain `>`. It ends before the next `<a`, which is read as a link of its own. */
 const REST = String.raw`(?:(?:(?!<a[\s/])[^>=])+|=\s*(?:${VALUE.replaceAll('([', '(?:[')}))*`
 const TAG = new RegExp(`${REST}>?`, 'y')
 const ATTRIBUTE = new RegExp(String.raw`[\s/]*([^\s/>=]+)(?:\s*=\s*(?:${VALUE}))?`, 'gy')
-/** What is not read: comments, styles, tags. */
+/** What people do not see: comments, styles, tags. */
 const UNREAD = new RegExp(
   String.raw`<!--(?:-?>|[\s\S]*?(?:--!?>|$))|<style\b[\s\S]*?(?:</style|$)|</?[a-z]${REST}>?`,
   'gi'
 )
 
 /**
- * The first link of an HTML that names another place than its own. Each `<a` is looked at, wherever a browser may begin to
- * read it: nothing in front of a link hides it.
+ * The first link of an HTML whose text names another place than the one that opens. Each `<a` is read as a link, whatever stands
+ * in front of it: a browser may read it as one.
  */
 export function deceptiveLink(html: string): { readonly shown: string; readonly target: string } | null {
   let left = MOST_LINKS
@@ -88,14 +88,14 @@ export function deceptiveLink(html: string): { readonly shown: string; readonly 
   return null
 }
 
-/** Of attributes of one name the first counts. */
+/** The first of several attributes of the same name counts (WHATWG HTML §13.2.5.33). */
 function hrefIn(tag: string): string {
   for (const [, name = '', one, two, three] of tag.matchAll(ATTRIBUTE))
     if (name.toLowerCase() === 'href') return unescaped(one ?? two ?? three ?? '')
   return ''
 }
 
-/** Those of which an address is made, and what cannot be seen */
+/** The entities that an address may be made of, and those of characters that nobody sees. */
 const ENTITIES: Readonly<Record<string, string>> = {
   ...{ nbsp: ' ', lt: '<', gt: '>', quot: '"', amp: '&', apos: "'" },
   ...{ period: '.', colon: ':', sol: '/', commat: '@', hyphen: '-', dash: '-', lowbar: '_', quest: '?', num: '#' },

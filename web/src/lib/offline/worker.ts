@@ -36,7 +36,7 @@ export class Worker {
   async install(): Promise<void> {
     const { build } = this.#around
     try {
-      // After a roll-back it would count as older than the build that it replaces.
+      // A cache of this build, kept from before a roll-back, would count as older than the build that it replaces now.
       await build.drop()
       await build.keep()
     } catch (failure) {

@@ -16,8 +16,9 @@ export function loadActions(): Promise<Component<{ row: Row }> | undefined> {
 }
 
 /**
- * A finger swipes rows, a mouse drags them. Returns how to end it. What follows a finger loads once the list is painted, or with
- * the first touch, and is told of the last touch before: of a swipe nothing was seen yet, and whoever repeats it means it once.
+ * A finger swipes rows, a mouse drags them. Returns how to end it. The code of a gesture loads once the list is painted, or at the
+ * first touch. It gets the events of the last touch that came before. It gets no earlier one: people who saw nothing happen
+ * repeat a swipe, and mean it once.
  */
 export function beginGestures(
   region: HTMLElement,

@@ -1,4 +1,4 @@
-/** What a finger did, and on which conversation: its row may be another one's later. */
+/** A touch event, and the conversation that was under the finger: its row may show another one later. */
 export interface Touch {
   readonly event: TouchEvent
   readonly threadId: string | undefined
@@ -10,7 +10,7 @@ export function threadAt(target: EventTarget | null): string | undefined {
   return row?.dataset['thread']
 }
 
-/** Hear what fingers do, until `signal`. */
+/** Calls `hear` for each touch event, until `signal` aborts. */
 export function hearTouches(region: HTMLElement, signal: AbortSignal, hear: (touch: Touch) => void): void {
   const told = (event: TouchEvent): void => hear({ event, threadId: threadAt(event.target) })
   for (const name of ['touchstart', 'touchmove', 'touchend', 'touchcancel'] as const)

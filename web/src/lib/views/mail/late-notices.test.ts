@@ -16,7 +16,7 @@ vi.mock('#lib/ui/late-part.ts', () => ({
 
 afterEach(() => vi.useRealTimers())
 
-test('a notice whose words come late is shown then, for as long as any other, and can be taken back', async () => {
+test('a notice whose words come late is shown then, for as long as any other, and can be undone', async () => {
   const drawn = await pageOf(new ModelServer())
   const end = await draw(drawn, Notices, { title: 'Inbox' })
   const shown = () => document.querySelector('.toast')?.textContent ?? ''
