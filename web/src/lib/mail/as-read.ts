@@ -8,9 +8,9 @@ export function asRead(text: string): string {
     text
       // Before it is cut: what cannot be seen must not push the rest out.
       .replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '')
+      .replace(/[\s\p{Z}]+/gu, ' ')
       .slice(0, LONGEST)
       .normalize('NFKC')
-      .replace(/[\s\p{Z}]+/gu, ' ')
       .trim()
   )
 }

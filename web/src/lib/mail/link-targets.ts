@@ -6,17 +6,17 @@ import { inLetters, organisationOf } from './organisation.ts'
 const CHECKERS =
   /(^|\.)(safelinks\.protection\.outlook\.com|urldefense\.(com|proofpoint\.com)|linkprotect\.cudasvc\.com|protection\.sophos\.com|mimecast(protect)?\.com)$/
 
-const HOST = String.raw`((?:[\p{L}\p{N}_-]+\.)+\p{L}{2,24})\.?(?::\d+)?(?=[/?#\s]|$)`
-/** A host that is the whole text, perhaps with a path, or one that follows `https://` anywhere in it. */
-const NAMED = new RegExp(String.raw`^${HOST}\S*$|https?://(?:[^\s/@]*@)?${HOST}`, 'iu')
+/** The whole text is an address: prose with one in it, such as the title of an issue, does not say where its link leads. */
+const NAMED = /^(?:https?:\/\/(?:[^\s/@]*@)?)?((?:[\p{L}\p{N}_-]+\.)+\p{L}{2,24})(?::\d+)?(?:[/?#]\S*)?$/iu
+/** What people put around an address. A full stop behind a name without `https://` may belong to it ("M.Sc."). */
+const AROUND = /^[^\p{L}\p{N}@]+|(?<=:\/\/.*)[^\p{L}\p{N}/]+$/gu
 /** What ends so is a file rather than a host. */
 const FILES = /\.(pdf|docx?|xlsx?|pptx?|zip|png|jpe?g|gif|txt|html?|js|py|md|csv|ics)$/i
 
 /** The host that the text of a link names; null if it names none. Browsers read other full stops as one (UTS #46). */
 function hostNamed(text: string): string | null {
   const read = asRead(text.slice(0, LONGEST)).replace(/[\u3002\uff61]/g, '.')
-  const [, alone, behind] = NAMED.exec(read.slice(0, 500).replace(/^[^\p{L}\p{N}]+/u, '')) ?? []
-  const host = alone ?? behind
+  const host = NAMED.exec(read.slice(0, 500).replace(AROUND, ''))?.[1]
   return host && !FILES.test(host) ? host.toLowerCase() : null
 }
 
@@ -34,7 +34,7 @@ export function leadsElsewhere(text: string, href: string): boolean {
 function places(target: URL): readonly string[] {
   const { hostname, pathname, searchParams } = target
   // At other hosts and paths of Google anybody may publish.
-  if (hostname === 'www.google.com' && pathname === '/url')
+  if (/^(www\.)?google\.com$/.test(hostname) && pathname === '/url')
     return [hostname, ...passedOn([searchParams.get('q') ?? searchParams.get('url') ?? ''])]
   if (!CHECKERS.test(hostname)) return [hostname]
   return [hostname, ...passedOn([...searchParams.values(), target.href.replace(/^.*?__/, '').replace(/__.*$/, '')])]
@@ -62,11 +62,14 @@ const VALUE = String.raw`"([^"]*)(?:"|$)|'([^']*)(?:'|$)|([^\s>]*)`
 const REST = String.raw`(?:(?:(?!<a[\s/])[^>=])+|=\s*(?:${VALUE.replaceAll('([', '(?:[')}))*`
 const TAG = new RegExp(`${REST}>?`, 'y')
 const ATTRIBUTE = new RegExp(String.raw`[\s/]*([^\s/>=]+)(?:\s*=\s*(?:${VALUE}))?`, 'gy')
-/** What people do not see: comments, styles, tags. */
+/** What people do not see: comments, also malformed ones (WHATWG HTML §13.2.5.41), styles, tags. */
 const UNREAD = new RegExp(
-  String.raw`<!--(?:-?>|[\s\S]*?(?:--!?>|$))|<style\b[\s\S]*?(?:</style|$)|</?[a-z]${REST}>?`,
+  String.raw`<!--(?:-?>|[\s\S]*?(?:--!?>|$))|<style\b[\s\S]*?(?:</style|$)|</?([a-z]+)${REST}>?|<(?:[!?]|/(?![a-z]))[^>]*>?`,
   'gi'
 )
+/** Elements that are shown on lines, or in cells, of their own. */
+const APART =
+  /^(address|article|blockquote|br|center|dd|div|dl|dt|figure|footer|h[1-6r]|header|li|ol|p|pre|section|t[dhr]|table|ul)$/i
 
 /**
  * The first link of an HTML whose text names another place than the one that opens. Each `<a` is read as a link, whatever stands
@@ -82,10 +85,14 @@ export function deceptiveLink(html: string): { readonly shown: string; readonly 
     const target = hrefIn(tag)
     const inner = piece.slice(start + tag.length)
     const end = inner.search(/<\/?a(?=[\s/>])/i)
-    const shown = target && unescaped((end < 0 ? inner : inner.slice(0, end)).replace(UNREAD, ''))
+    const shown = target && unescaped(textIn(end < 0 ? inner : inner.slice(0, end)))
     if (shown && leadsElsewhere(shown, target)) return { shown: asRead(shown), target }
   }
   return null
+}
+
+function textIn(html: string): string {
+  return html.replace(/\s+/g, ' ').replace(UNREAD, (_, name?: string) => (name && APART.test(name) ? ' ' : ''))
 }
 
 /** The first of several attributes of the same name counts (WHATWG HTML §13.2.5.33). */
@@ -96,20 +103,21 @@ function hrefIn(tag: string): string {
 }
 
 /** The entities that an address may be made of, and those of characters that nobody sees. */
-const ENTITIES: Readonly<Record<string, string>> = {
-  ...{ nbsp: ' ', lt: '<', gt: '>', quot: '"', amp: '&', apos: "'" },
-  ...{ period: '.', colon: ':', sol: '/', commat: '@', hyphen: '-', dash: '-', lowbar: '_', quest: '?', num: '#' },
-  ...{ shy: '', zwj: '', zwnj: '', ZeroWidthSpace: '', NoBreak: '', Tab: '', NewLine: ' ' }
-}
+const ENTITIES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ...{ nbsp: ' ', lt: '<', gt: '>', quot: '"', amp: '&', apos: "'" },
+    ...{ period: '.', colon: ':', sol: '/', commat: '@', hyphen: '-', dash: '-', lowbar: '_', quest: '?', num: '#' },
+    ...{ shy: '', zwj: '', zwnj: '', ZeroWidthSpace: '', NoBreak: '', Tab: '', NewLine: ' ' }
+  })
+)
+/** Few names count without a semicolon (WHATWG HTML §13.5), and in an address none that goes on as a parameter's does. */
+const ENTITY = /&(?:#x([0-9a-f]{1,30});?|#(\d{1,30});?|([a-z]{2,20});|(amp|lt|gt|quot|nbsp|shy)(?![a-z\d=]))/gi
 
 function unescaped(text: string): string {
-  return text.replace(
-    /&(?:#x([0-9a-f]{1,8})|#(\d{1,9})|([a-z]{2,20}));?/gi,
-    (whole, hex?: string, code?: string, name?: string) => {
-      if (hex ?? code) return letter(hex ? Number.parseInt(hex, 16) : Number(code))
-      return ENTITIES[name ?? ''] ?? whole
-    }
-  )
+  return text.replace(ENTITY, (whole, hex?: string, code?: string, name?: string, bare?: string) => {
+    if (hex ?? code) return letter(hex ? Number.parseInt(hex, 16) : Number(code))
+    return ENTITIES.get(name ?? bare?.toLowerCase() ?? '') ?? whole
+  })
 }
 
 function letter(code: number): string {

@@ -271,12 +271,33 @@ describe('links', () => {
     `<a href="https://evil.ru/">https://bank。de</a>`,
     `<a href="https://evil.ru/">→ bank.de</a>`,
     `<a href="https://evil.ru/">https://bank.de.</a>`,
-    `<a href="https://evil.ru/">https://me@bank.de/ (safe)</a>`,
+    `<a href="https://evil.ru/">https://me@bank.de/</a>`,
+    `<a href="https://evil.ru/">${' '.repeat(1_100)}https://bank.de</a>`,
+    `<a href="https://evil.ru/">${'<span>\n     </span>'.repeat(90)}https://bank.de</a>`,
+    `<a href="https://evil.ru/">https://bank.de<!x></a>`,
+    `<a href="https://evil.ru/">https://bank.de<?x></a>`,
+    `<a href="https://evil.ru/">https://bank.de</></a>`,
+    `<a href="https://evil.ru/">https://ba<!x>nk.de</a>`,
+    `<a href="https://evil.ru/">https://bank&#0000000046;de</a>`,
+    `<a href="https://evil.ru/">https://bank.de),</a>`,
     `<a href="https://sites.google.com/view/evil.ru/?x=https://bank.de">https://bank.de</a>`,
     `<a href="https://sites.google.com/view/evil.ru/?q=https://bank.de">https://bank.de</a>`,
     `<a href="https://www.google.com/url?q=https://evil.ru/&x=https://bank.de">https://bank.de</a>`
   ])('%s does not hide that it leads elsewhere', (html) => {
     expect(deceptiveLink(html)?.target).toMatch(/evil\.ru/)
+  })
+
+  test.each([
+    '<a href="https://firma.de/"><p>Firma GmbH</p><p>https://www.firma.de</p><p>Tel. 030</p></a>',
+    '<a href="https://firma.de/x"><div>https://firma.de</div><div>Read more now</div></a>',
+    '<a href="https://github.com/a/b/issues/12">https://api.foo.de returns 500 (#12)</a>',
+    '<a href="https://calendar.google.com/e">Meeting: https://zoom.us/j/1 12:00</a>',
+    '<a href="https://www.google.com/url?sa=D&num=1&q=https://zoom.us/j/1">https://zoom.us/j/1</a>',
+    '<a href="https://google.com/url?q=https://firma.de">firma.de</a>',
+    '<a href="https://bsky.app/profile/x">@ann.bsky.social</a>',
+    '<a href="https://uni.example/berg">M.Sc.</a>'
+  ])('%s deceives nobody', (html) => {
+    expect(deceptiveLink(html)).toBeNull()
   })
 
   test('a hostile HTML takes no time', () => {
