@@ -62,6 +62,12 @@ describe('what a stranger wrote does not count', () => {
     expect(found(`${OURS}; ${helo}; dmarc=none header.from=example.net`)).toBe('unknown')
   })
 
+  test('in the envelope takes no failure away', () => {
+    const spf = `spf=pass (${OURS}: domain of "x"@evil.test designates 192.0.2.1) smtp.mailfrom="x"@evil.test`
+    expect(found(`${OURS}; ${spf}; dmarc=fail header.from=example.net policy.dmarc=reject`)).toBe('failed')
+    expect(found(`${OURS}; dmarc=pass header.from=example.net; dmarc=pass header.from=example.net`)).toBe('passed')
+  })
+
   test('while nobody told us our name', () => {
     expect(authenticationOf(['null; dmarc=pass header.from=example.net'], null, 'ann@example.net')).toBe('unknown')
   })

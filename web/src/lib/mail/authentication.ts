@@ -22,13 +22,12 @@ export function authenticationOf(headers: readonly string[], authservId: string 
   if (!own || domain === '') {
     return 'unknown'
   }
-  const all = own.results.filter(({ method }) => method === 'dmarc')
-  // Some servers copy the name that the sending host gives itself into the header. One of several results may come from there.
-  const dmarc = all.find(({ result }) => result === 'fail') ?? all[0]
-  if (all.length > 1 && dmarc?.result !== 'fail') return 'unknown'
-  if (dmarc?.result === 'pass' || dmarc?.result === 'fail') {
-    const about = dmarc.properties['header.from']
-    return about !== undefined && about !== domain ? 'unknown' : dmarc.result === 'pass' ? 'passed' : 'failed'
+  const dmarc = own.results.filter(({ method }) => method === 'dmarc')
+  const about = dmarc.filter(({ properties }) => (properties['header.from'] ?? domain) === domain)
+  if (about.some(({ result }) => result === 'fail')) return 'failed'
+  if (dmarc.some(({ result }) => result === 'pass' || result === 'fail')) {
+    // Some servers copy the name that the sending host gives itself into the header. One of several results may come from there.
+    return about.length === dmarc.length && about.every(({ result }) => result === 'pass') ? 'passed' : 'unknown'
   }
   // A domain without a DMARC policy: confirmed if a signature or the sending host speaks for that very domain.
   const confirmed = own.results.some(
@@ -63,8 +62,10 @@ function ours(headers: readonly string[], authservId: string | null): ReturnType
 }
 
 function parsed(header: string): { id: string; results: Result[] } {
-  const [head = '', ...parts] = withoutComments(header).split(';')
-  return { id: head.trim().split(/\s+/)[0]?.toLowerCase() ?? '', results: parts.map(resultOf) }
+  const { text, isDoubtful } = withoutComments(header)
+  const [head = '', ...parts] = text.split(';')
+  const results = parts.map(resultOf).filter(({ result }) => !isDoubtful || result === 'fail')
+  return { id: head.trim().split(/\s+/)[0]?.toLowerCase() ?? '', results }
 }
 
 function resultOf(part: string): Result {
@@ -85,20 +86,21 @@ function resultOf(part: string): Result {
 }
 
 /**
- * RFC 5322 §3.2.2: comments nest. Quoted text is no comment, and a semicolon in it separates nothing. If a comment holds a
- * quotation mark, the result is empty: some servers copy the envelope sender there (`"x) ; dmarc=pass"@evil.test`).
+ * RFC 5322 §3.2.2: comments nest. Quoted text is no comment, and a semicolon in it separates nothing. `isDoubtful`: a comment
+ * holds a quotation mark. Some servers copy the envelope sender there (`"x) ; dmarc=pass"@evil.test`), so only failures count.
  */
-function withoutComments(header: string): string {
+function withoutComments(header: string): { text: string; isDoubtful: boolean } {
   let depth = 0
   let quoted = false
+  let isDoubtful = false
   let text = ''
   for (let at = 0; at < header.length; at += 1) {
     const char = header.charAt(at)
     if (char === '\\') {
       at += 1
     } else if (char === '"') {
-      if (depth > 0) return ''
-      quoted = !quoted
+      if (depth > 0) isDoubtful = true
+      else quoted = !quoted
     } else if (char === '(' && !quoted) {
       depth += 1
     } else if (char === ')' && !quoted) {
@@ -107,5 +109,5 @@ function withoutComments(header: string): string {
       text += char
     }
   }
-  return text
+  return { text, isDoubtful }
 }
