@@ -21,7 +21,10 @@ const KNOWN = [
   known('info@hotel-krone.ch', 'Hotel Krone', false),
   known('kontakt@modern-living.com', 'Modern Living', false),
   known('weekly@ledger.example.net', 'Harbour Ledger', false),
-  known('a@dhl.de', 'DHL', false)
+  known('a@dhl.de', 'DHL', false),
+  known('i.mueller@web.de', 'Ingo Müller'),
+  known('martin@thomas.example', 'Martin Thomas'),
+  known('service@booking.com', 'Booking.com')
 ]
 
 type Case = readonly [from: string, name: string, more?: Partial<Judged>]
@@ -92,12 +95,16 @@ const SUSPICIOUS: readonly Case[] = [
   ['payments@gmail.com', "'Mara Lindqvist'"],
   ['payments@gmail.com', 'Mara.Lindqvist'],
   // The address itself, at a provider where everybody may have one.
-  ['ll.wei@gmail.com', 'Wei'],
+  ['ll.wei@gmail.com', 'Li Wei'],
   ['noreply@ceo-mail.com', 'Mara Lindqvist', { authentication: 'unknown' }],
   ['mara.lindqvist@ceo-mail.com', 'Mara Lindqvist', { authentication: 'failed' }]
 ]
 
 const HARMLESS: readonly Case[] = [
+  // Relatives, other people, and companies whose names look like one.
+  ['l.mueller@web.de', 'Lisa Müller'],
+  ['kontakt@kanzlei-tm.example', 'Thomas Martin'],
+  ['hotel-123@guest.example', 'Booking.com'],
   // Who is known, in any case of letters, and colleagues and sub-domains.
   ['mara@papierwerk.de', 'Mara Lindqvist'],
   ['Mara@Papierwerk.de', 'M. Lindqvist'],
@@ -168,6 +175,14 @@ test.each(rows(SUSPICIOUS))('%s with the name "%s" is an alarm', (address, name,
 
 test.each(rows(HARMLESS))('%s with the name "%s" is none', (address, name, more) => {
   expect(lookalikeOf(judged([address, name, more]), KNOWN)).toBeNull()
+})
+
+test('an address at a provider that is read as a known one is told as such, if it bears the same name or none', () => {
+  for (const name of ['Li Wei', ''])
+    expect(lookalikeOf(judged(['ll.wei@gmail.com', name]), KNOWN)).toMatchObject({
+      kind: 'nearMiss',
+      known: 'li.wei@gmail.com'
+    })
 })
 
 test('both tables are long enough to mean something', () => {

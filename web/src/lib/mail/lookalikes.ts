@@ -43,8 +43,14 @@ function strange(sender: Person, message: Judged, known: readonly KnownSender[])
   const domain = domainOf(sender.address)
   if (known.some((one) => isSameOrganisation(domainOf(one.address), domain))) {
     if (!isProvider(organisationOf(domain))) return null
-    const local = skeleton(localOf(sender.address))
-    const twin = known.find((one) => domainOf(one.address) === domain && skeleton(localOf(one.address)) === local)
+    // Ingo and Lisa Müller are two people: i.mueller and l.mueller are taken for each other only under the same name.
+    const [local, name] = [skeleton(localOf(sender.address)), nameRead(sender.name)]
+    const twin = known.find(
+      (one) =>
+        domainOf(one.address) === domain &&
+        skeleton(localOf(one.address)) === local &&
+        (name === '' || nameRead(one.name) === name)
+    )
     return twin ? { kind: 'nearMiss', known: twin.address, now: sender.address } : namesake(sender, message, known)
   }
   const near = known.find((one) => isNearDomain(domain, domainOf(one.address)))
@@ -92,14 +98,18 @@ function wordsOf(name: string): readonly string[] {
     .filter((word) => word !== '')
 }
 
-/** "Berg, Anna" is read as "Anna Berg", and so is what stands between quotation marks. */
+/** "Berg, Anna" is read as "Anna Berg", and so is a name within quotation marks. */
 function nameRead(name: string): string {
-  return wordsOf(name).map(skeleton).toSorted().join(' ')
+  const [last = '', ...first] = asRead(name).split(',')
+  return wordsOf([...first, last].join(' '))
+    .map(skeleton)
+    .join(' ')
 }
 
+/** "Booking.com" is none. */
 function isNameOfPerson(name: string): boolean {
   const words = wordsOf(name)
-  return words.length >= 2 && words.length <= 5 && !NO_NAME.test(name) && !/[@|:(]/.test(name)
+  return words.length >= 2 && words.length <= 5 && !NO_NAME.test(name) && !/[@|:(]|\.\p{Ll}{2,}$/u.test(name)
 }
 
 /** `berg.anna` bears the name of Anna Berg, and so does `aberg`; `office77` does not. */
