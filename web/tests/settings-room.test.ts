@@ -32,6 +32,15 @@ test('what is learnt and decided in many years leaves room for 200 labels, and t
   expect(senders.warnings.has(`nearMiss ${'名'.repeat(20)}@example.org 249@example.net`)).toBe(true)
 })
 
+test('a decision that is made again is the newest', async () => {
+  const mail = await openedWith(new Settings())
+  const { senders } = await mail.later(() => Promise.resolve({ create: (inside: Inside) => inside }))
+  for (let at = 0; at < 15; at += 1) await senders.warnings.add(`${at}${'x'.repeat(580)}`)
+  await senders.warnings.add(`0${'x'.repeat(580)}`)
+  await senders.warnings.add(`15${'x'.repeat(580)}`)
+  expect([0, 1, 15].map((at) => senders.warnings.has(`${at}${'x'.repeat(580)}`))).toEqual([true, false, true])
+})
+
 test('parts of the document that only a newer version knows stay, whatever is changed', async () => {
   const settings = new Settings()
   settings.document = { searches: { saved: [], newer: 1 }, pictures: { newer: 2 }, newer: 3 }

@@ -46,7 +46,7 @@ export class Decisions {
     const added = entry.toLowerCase()
     this.#show([...this.#entries, added])
     if (added.length <= LONGEST) {
-      await this.#change((entries) => newest([...new Set([...entries, added])]))
+      await this.#change((entries) => newest([...entries.filter((one) => one !== added), added]))
     }
   }
 
