@@ -26,7 +26,7 @@ interface Outcome {
 
 type Words = () => ActionWords | null
 
-/** Milliseconds after which nobody expects a swipe to do something that did nothing when the finger left. */
+/** Milliseconds after which nobody expects a gesture to do something that did nothing at first. */
 const EXPECTED = 2_000
 
 /** What a swipe of this row does; null if nothing. It is done also before its words have loaded. */
@@ -123,10 +123,10 @@ export function touching(region: HTMLElement, page: MailPage, words: Words, earl
   }
 }
 
-/** The finger is still down, or has just left. */
+/** The end of an older one may not have been heard: a row that is removed takes the events of its finger with it. */
 function isExpected(early: readonly Touch[]): boolean {
   const last = early.at(-1)?.event
-  return last !== undefined && (last.touches.length > 0 || performance.now() - last.timeStamp < EXPECTED)
+  return last !== undefined && performance.now() - last.timeStamp < EXPECTED
 }
 
 class Fingers {

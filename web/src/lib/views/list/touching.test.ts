@@ -39,9 +39,16 @@ function rowOf(subject: string): HTMLElement | undefined {
   return [...document.querySelectorAll<HTMLElement>('[data-thread]')].find((row) => row.textContent.includes(subject))
 }
 
-function touch(kind: 'start' | 'move' | 'end', subject: string, x: number, y = 300): void {
+/** `others`: fingers that stay on the screen. */
+function touch(
+  kind: 'start' | 'move' | 'end',
+  subject: string,
+  x: number,
+  y = 300,
+  others: readonly object[] = []
+): void {
   const event = new Event(`touch${kind}`, { bubbles: true })
-  Object.assign(event, { touches: kind === 'end' ? [] : [{ clientX: x, clientY: y }] })
+  Object.assign(event, { touches: kind === 'end' ? others : [{ clientX: x, clientY: y }] })
   // That of jsdom counts from another moment.
   Object.defineProperty(event, 'timeStamp', { value: performance.now() })
   rowOf(subject)?.dispatchEvent(event)
@@ -82,11 +89,14 @@ test('a swipe that was tried again, because nothing was seen of the first one, i
   expect(page.mail.list?.row(2)?.starred).toBe(true)
 })
 
-test('a swipe that ended long before is not done: the person has gone on', async () => {
+test.each([
+  { fingers: 'no other finger', others: [] },
+  { fingers: 'another finger', others: [{}] }
+])('a swipe that ended long before, with $fingers on the screen, is not done', async ({ others }) => {
   await inbox()
   touch('start', 'Mail 3', 100)
   touch('move', 'Mail 3', 300)
-  touch('end', 'Mail 3', 300)
+  touch('end', 'Mail 3', 300, 300, others)
   const now = performance.now()
   vi.spyOn(performance, 'now').mockReturnValue(now + 5_000)
   await partsLoad()
