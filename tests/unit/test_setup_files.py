@@ -73,8 +73,13 @@ async def test_printed_kratos_webhook_contains_no_key_and_needs_none() -> None:
     [({}, ("--write", "/nowhere"), "POSTROOM_WEBHOOK_KEY is not set"), (SETTINGS, ("--url", "mail"), "a complete URL")],
 )
 async def test_missing_setting_is_reported_in_one_line(
-    environment: dict[str, str], words: tuple[str, ...], expected: str
+    environment: dict[str, str],
+    words: tuple[str, ...],
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # A trial that runs in the folder of the project would supply the settings.
     reported = await Commands(environment)("setup", "kratos", *words, code=2)
     assert (reported.count("\n"), expected in reported) == (1, True)
 
