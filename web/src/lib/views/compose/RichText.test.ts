@@ -1,6 +1,5 @@
 // @vitest-environment jsdom
 import { after, draw } from '../../../../tests/drawn.ts'
-import { placeIn, rangeAt } from '#lib/views/compose/caret-place.ts'
 import { editable as cleaned } from '#lib/views/compose/editable.ts'
 import RichText from '#lib/views/compose/RichText.svelte'
 import { SvelteMap } from 'svelte/reactivity'
@@ -21,7 +20,7 @@ afterEach(() => {
 })
 
 const editable = (html: string): DocumentFragment => document.createRange().createContextualFragment(html)
-const arrive = () => after(() => parts.set('loaded', { editable, placeIn, rangeAt, takeQuote: () => null }))
+const arrive = () => after(() => parts.set('loaded', { editable, takeQuote: () => null }))
 
 interface Drawn {
   text: HTMLElement | null
@@ -85,7 +84,7 @@ test.each([
   ['<div>Look:<br><img data-cid="a"></div>', '<div>Look:</div><div><img data-cid="a"></div>'],
   ['<div>One<br>two<br></div>', '<div>One</div><div>two</div>']
 ])('each line of %s is there when it is opened again', async (html, lines) => {
-  await after(() => parts.set('loaded', { editable: cleaned, placeIn, rangeAt, takeQuote: () => null }))
+  await after(() => parts.set('loaded', { editable: cleaned, takeQuote: () => null }))
   const { text } = await drawn(html, html)
   // Squire makes sure that a cursor has a place behind a picture.
   expect(text?.innerHTML.replace('"><br>', '">')).toBe(lines)
@@ -127,6 +126,19 @@ test.each([
   await after(() => ends.pop()?.())
   getSelection()?.removeAllRanges()
   const again = await drawn(LINES, String(hasFocus))
+  again.text?.focus()
+  expect(cursor()).toEqual(['two', 2])
+})
+
+test('a message that is sent before the parts are there has its cursor where it was when the person takes it back', async () => {
+  const { text } = await drawn('', 'early')
+  text?.focus()
+  await after(() => text?.replaceChildren(editable(LINES)))
+  await moveTo(text?.lastChild, 2)
+  await after(() => ends.pop()?.())
+  getSelection()?.removeAllRanges()
+  await arrive()
+  const again = await drawn(LINES, 'early')
   again.text?.focus()
   expect(cursor()).toEqual(['two', 2])
 })

@@ -1,4 +1,4 @@
-/** Where the cursor is in a formatted text, as a number. Loaded with what a window needs later. */
+/** Where the cursor is in a formatted text, as a number. */
 import type { Cursor } from '#lib/views/compose/carets.ts'
 
 /** What begins a line, or ends one. */
