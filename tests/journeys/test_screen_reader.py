@@ -137,9 +137,10 @@ async def test_without_colours_of_the_page_what_is_selected_open_and_current_can
         assert await tree.nth(0).evaluate(_STYLE) != await tree.nth(1).evaluate(_STYLE)
         await alice.open("/mail/settings/general")
         sections = alice.page.get_by_role("navigation", name="Settings").get_by_role("link")
-        await expect(sections.filter(has_text="General")).to_have_attribute("aria-current", "page")
-        general = await sections.filter(has_text="General").evaluate(_STYLE)
-        assert general != await sections.filter(has_text="Keyboard").evaluate(_STYLE)
+        general = sections.filter(has_text="General")
+        await expect(general).to_have_attribute("aria-current", "page")
+        await expect(general).to_have_css("outline-style", "dashed")  # these rules load after the page
+        assert await general.evaluate(_STYLE) != await sections.filter(has_text="Keyboard").evaluate(_STYLE)
     finally:
         await alice.page.emulate_media(forced_colors="none")
 
