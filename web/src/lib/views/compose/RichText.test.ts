@@ -5,22 +5,30 @@ import RichText from '#lib/views/compose/RichText.svelte'
 import { SvelteMap } from 'svelte/reactivity'
 import { afterEach, expect, test, vi } from 'vitest'
 
-const parts = await vi.hoisted(async () => new (await import('svelte/reactivity')).SvelteMap<string, object>())
+const { parts, coming } = await vi.hoisted(async () => {
+  const { SvelteMap: Map } = await import('svelte/reactivity')
+  return { parts: new Map<string, object>(), coming: new Array<(value?: unknown) => void>() }
+})
 // In this test the parts of the window still load.
 vi.mock('#lib/views/compose/window-parts.svelte.ts', () => ({
   windowParts: () => parts.get('loaded'),
-  loadWindowParts: () => new Promise(() => undefined)
+  loadWindowParts: () => new Promise((resolve) => coming.push(resolve))
 }))
 
 const ends: (() => void)[] = []
 
 afterEach(() => {
   parts.clear()
+  vi.unstubAllGlobals()
   ends.splice(0).forEach((end) => end())
 })
 
 const editable = (html: string): DocumentFragment => document.createRange().createContextualFragment(html)
-const arrive = () => after(() => parts.set('loaded', { editable, takeQuote: () => null }))
+const arrive = () =>
+  after(() => {
+    parts.set('loaded', { editable, takeQuote: () => null, takeColours: () => undefined })
+    coming.splice(0).forEach((resolve) => resolve())
+  })
 
 interface Drawn {
   text: HTMLElement | null
@@ -141,4 +149,46 @@ test('a message that is sent before the parts are there has its cursor where it 
   const again = await drawn(LINES, 'early')
   again.text?.focus()
   expect(cursor()).toEqual(['two', 2])
+})
+
+/** jsdom has neither. */
+class Clipboard {
+  readonly #texts = new Map<string, string>()
+  readonly files: File[] = []
+  readonly items = { add: (file: File) => this.files.push(file) }
+  getData = (type: string): string => this.#texts.get(type) ?? ''
+  setData = (type: string, text: string): void => void this.#texts.set(type, text)
+}
+class Paste extends Event {
+  readonly clipboardData: Clipboard
+  constructor(type: string, { clipboardData, ...init }: EventInit & { clipboardData: Clipboard }) {
+    super(type, init)
+    this.clipboardData = clipboardData
+  }
+}
+
+test('what is pasted before the parts are there is pasted when they come, its files too', async () => {
+  vi.stubGlobal('DataTransfer', Clipboard).stubGlobal('ClipboardEvent', Paste)
+  const { text } = await drawn('', 'pasted')
+  const clipboardData = new Clipboard()
+  clipboardData.setData('text/html', '<p>Ten per cent less</p>')
+  clipboardData.files.push(new File(['x'], 'stacks.png', { type: 'image/png' }))
+  const pasted: [boolean, string, string, string[]][] = []
+  const listening = new AbortController()
+  const hear = (event: ClipboardEvent): void => {
+    const data = event.clipboardData as unknown as Clipboard
+    pasted.push([
+      parts.has('loaded'),
+      data.getData('text/html'),
+      data.getData('text/plain'),
+      data.files.map((f) => f.name)
+    ])
+  }
+  document.addEventListener('paste', hear, listening)
+  ends.push(() => listening.abort())
+  const first = new Paste('paste', { clipboardData, bubbles: true, cancelable: true })
+  await after(() => text?.dispatchEvent(first))
+  await arrive()
+  expect(first.defaultPrevented).toBe(true)
+  expect(pasted).toEqual([[true, '<p>Ten per cent less</p>', '', ['stacks.png']]])
 })
