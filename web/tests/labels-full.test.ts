@@ -44,7 +44,7 @@ test('of a filter whose label is not kept, the rest is done, and undone', async 
     { kind: 'label', value: 'first' },
     { kind: 'move', value: 'trash' }
   ]
-  const place = { mailboxId: null, roles: new Map(), conversations: false }
+  const place = { mailboxId: null, roles: new Map(), conversations: false, held: new Set<string>() }
   const done = await filterNow(account, actions.outbox, filter, ['e1', 'e2'], { place, names: {} })
   await world.pass(1_000)
   expect(mail.actions.refused).toMatchObject({ trouble: { code: 'too_many_labels', detail: 'first' } })

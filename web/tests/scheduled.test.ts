@@ -1,9 +1,11 @@
 import 'fake-indexeddb/auto'
 import { expect, test } from 'vitest'
+import { ActionsState } from '#lib/state/actions.svelte.ts'
 import { Deliveries } from '#lib/sync/deliveries.ts'
 import { heldEmails } from '#lib/sync/held-emails.ts'
+import { INBOX } from '#lib/sync/lists.ts'
 import { Scheduled } from '#lib/sync/scheduled.ts'
-import { browser, pass, tab, within } from './sending-scene.ts'
+import { browser, pass, tab, TO, within } from './sending-scene.ts'
 
 const HOUR = 3_600_000
 
@@ -74,4 +76,22 @@ test('whom a message reached is asked once, and again while it is on its way', a
     recipients: 2,
     refused: [{ address: 'nobody@example.org', reason: 'unknown_mailbox' }]
   })
+})
+
+test('a message that is still to be sent cannot be deleted, and can be once it has left', async () => {
+  const scene = browser()
+  const one = await tab(scene)
+  const actions = new ActionsState(one.account)
+  one.account.show({ ...INBOX, everywhere: true })
+  await one.sendings.send(await one.write({ to: [TO] }), { at: new Date(scene.world.time + HOUR) })
+  await pass(scene, 3_000)
+  const thread = [...scene.server.emails.values()][0]?.threadId ?? ''
+  const deletes = (): unknown[] => [
+    actions.isHeld({ kind: 'delete' }, [thread]),
+    actions.run({ kind: 'delete' }, [thread])
+  ]
+  expect(deletes()).toEqual([true, null])
+  await pass(scene, HOUR + 10_000, HOUR / 4)
+  expect(deletes()).toMatchObject([true, { conversations: 1 }])
+  actions.stop()
 })

@@ -5,7 +5,7 @@ import type { Patch } from '#lib/store/objects.ts'
 import { patchesOf, type Action, type Place } from './action.ts'
 
 const ROLES = new Map(['inbox', 'archive', 'sent', 'drafts', 'trash', 'junk'].map((role) => [role, role]))
-const INBOX: Place = { mailboxId: 'inbox', roles: ROLES, conversations: true }
+const INBOX: Place = { mailboxId: 'inbox', roles: ROLES, conversations: true, held: new Set() }
 const EVERYWHERE: Place = { ...INBOX, mailboxId: null }
 
 /** Emails of one conversation by the mailboxes in which they lie, and their keywords: `inbox,work $seen`. */
@@ -105,6 +105,17 @@ describe('what moves', () => {
     const place = { ...EVERYWHERE, conversations: false }
     expect(touched(patches({ kind: 'move', mailboxId: 'work' }, place, 'sent', 'inbox'))).toEqual(['e1', 'e2'])
   })
+})
+
+test.each<Action>([
+  { kind: 'archive' },
+  { kind: 'move', mailboxId: 'work' },
+  { kind: 'delete' },
+  { kind: 'spam', on: true },
+  { kind: 'destroy' }
+])('what is still to be sent stays when others leave by $kind', (action) => {
+  const place = { ...EVERYWHERE, conversations: false, held: new Set(['e1']) }
+  expect(touched(patches(action, place, 'inbox', 'inbox'))).toEqual(['e2'])
 })
 
 describe('what is archived', () => {

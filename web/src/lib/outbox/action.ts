@@ -20,10 +20,13 @@ export interface Place {
   readonly roles: ReadonlyMap<string, Id>
   /** Only what lies in the mailbox of the list is moved. False if the messages were chosen one by one. */
   readonly conversations: boolean
+  /** emails that the mail server still has to send: wherever they were moved, they would be sent all the same */
+  readonly held: ReadonlySet<Id>
 }
 
 /** `emails` are those of one conversation, oldest first. Nothing for an action that changes nothing. */
 export function patchesOf(action: Action, emails: readonly Email[], place: Place): Patch[] {
+  const free = emails.filter(({ id }) => !place.held.has(id))
   switch (action.kind) {
     case 'read':
       return keywords(action.on ? emails.filter(isUnread) : unreadAgain(emails, place), { $seen: action.on })
@@ -34,15 +37,15 @@ export function patchesOf(action: Action, emails: readonly Email[], place: Place
     case 'label':
       return label(action.keyword.toLowerCase(), action.on, emails)
     case 'archive':
-      return moves(archived(emails, place), mailboxOf('archive', place))
+      return moves(archived(free, place), mailboxOf('archive', place))
     case 'move':
-      return moves(movable(emails, place), action.mailboxId)
+      return moves(movable(free, place), action.mailboxId)
     case 'delete':
-      return moves(deletable(emails, place), mailboxOf('trash', place))
+      return moves(deletable(free, place), mailboxOf('trash', place))
     case 'spam':
-      return spam(action.on, emails, place)
+      return spam(action.on, free, place)
     case 'destroy':
-      return moves(here(emails, place), null)
+      return moves(here(free, place), null)
   }
 }
 

@@ -144,6 +144,13 @@ test('a dialog that closes leaves the one alone that was opened by it', () => {
   expect(triage.dialog).toMatchObject({ kind: 'pick', what: 'move' })
 })
 
+test('who would move only what is still to be sent is told why nothing moves', () => {
+  const scene = listed(2)
+  Object.assign(scene.page.mail.actions, { run: () => null, isHeld: () => true })
+  act(scene.page, ARCHIVE, { threadIds: ['t0'] })
+  expect(said(scene)).toBe('Not moved: it is still to be sent. Undo the sending first.')
+})
+
 test('without a connection the toast says that it is kept', () => {
   const scene = listed(2)
   Object.assign(scene.page.mail.list ?? {}, { trouble: { code: 'mail_server_away', retryAt: null, reference: null } })

@@ -51,6 +51,7 @@ function runOn(page: MailPage, action: Action, targets: readonly string[], way: 
   const focused = isInList()
   const applied = mail.actions.run(action, targets)
   triage.end()
+  if (!applied && mail.actions.isHeld(action, targets)) notices.say(({ said: { held } }) => held)
   if (!applied) return
   const text = saidOf(action, applied.conversations, mail)
   const said: Said = triage.waits ? ({ said: { waits } }) => waits : text

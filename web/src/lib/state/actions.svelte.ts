@@ -3,6 +3,7 @@ import { patchesOf, type Place } from '#lib/outbox/action.ts'
 import { inverseOf, ofEmails, type Entry } from '#lib/outbox/entry.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { BulkRun } from '#lib/sync/bulk.ts'
+import { heldEmails } from '#lib/sync/held-emails.ts'
 import { Outbox, type Pending } from '#lib/sync/outbox.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import type { Action, Actions, Bulk, AppliedAction, Refused } from './mail.ts'
@@ -37,10 +38,11 @@ export class ActionsState implements Actions {
   }
 
   run(action: Action, threadIds: readonly string[]): AppliedAction | null {
-    const { objects } = this.#account
-    const place = this.#place(true)
-    const threads = threadIds.map((id) => objects.thread(id).flatMap((emailId) => objects.email(emailId) ?? []))
-    return this.#do(threads.map((emails) => patchesOf(action, emails, place)))
+    return this.#do(this.#changes(action, threadIds, this.#place(true)))
+  }
+
+  isHeld(action: Action, threadIds: readonly string[]): boolean {
+    return this.#changes(action, threadIds, { ...this.#place(true), held: new Set() }).flat().length > 0
   }
 
   runOnMessages(action: Action, messageIds: readonly string[]): AppliedAction | null {
@@ -93,6 +95,12 @@ export class ActionsState implements Actions {
     this.outbox.stop()
   }
 
+  #changes(action: Action, threadIds: readonly string[], place: Place): readonly (readonly Patch[])[] {
+    const { objects } = this.#account
+    const threads = threadIds.map((id) => objects.thread(id).flatMap((emailId) => objects.email(emailId) ?? []))
+    return threads.map((emails) => patchesOf(action, emails, place))
+  }
+
   #do(changes: readonly (readonly Patch[])[]): AppliedAction | null {
     const patches = changes.flat()
     if (patches.length === 0) {
@@ -123,7 +131,12 @@ export class ActionsState implements Actions {
         roles.set(role, id)
       }
     }
-    return { mailboxId: this.#account.list?.query.mailboxId ?? null, roles, conversations }
+    return {
+      mailboxId: this.#account.list?.query.mailboxId ?? null,
+      roles,
+      conversations,
+      held: heldEmails(this.#account)
+    }
   }
 
   #names(): Entry['names'] {

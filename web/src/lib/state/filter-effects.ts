@@ -3,6 +3,7 @@ import { isHeaderName } from '#lib/sieve/fault.ts'
 import type { Filter } from '#lib/sieve/filter.ts'
 import { matches } from '#lib/sieve/match.ts'
 import { filterNow } from '#lib/sync/filtering.ts'
+import { heldEmails } from '#lib/sync/held-emails.ts'
 import { newestEmails, type NewestEmail } from '#lib/sync/newest-emails.ts'
 import { troubled } from './trouble-of.ts'
 import type { Effect, Filters } from './filters.ts'
@@ -41,7 +42,7 @@ export class FilterEffects {
       if (role !== null && !roles.has(role)) roles.set(role, id)
     }
     const names = { trash: account.ports.language.roleName('trash') }
-    const place = { mailboxId: null, roles, conversations: false }
+    const place = { mailboxId: null, roles, conversations: false, held: heldEmails(account) }
     return troubled(filterNow(account, page.outbox, actions, ids, { place, names }))
   }
 

@@ -120,6 +120,8 @@ export interface Refused {
 export interface Actions {
   /** Show it at once, and send it; survives a reload. Null if it changes nothing. */
   run(action: Action, threadIds: readonly string[]): AppliedAction | null
+  /** Whether what it would change is still to be sent, so that `run` leaves it where it is. */
+  isHeld(action: Action, threadIds: readonly string[]): boolean
   /** The same, to single messages. */
   runOnMessages(action: Action, messageIds: readonly string[]): AppliedAction | null
   /** To all that match the list that is shown: the query is taken, not the rows. One at a time. */

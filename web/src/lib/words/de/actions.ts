@@ -72,6 +72,7 @@ export const actions = {
     messagesArchived: (n: number) => (n === 1 ? 'Nachricht archiviert' : `${count(n)} Nachrichten archiviert`),
     moved: (folder: string) => `Nach ${folder} verschoben`,
     deleted: 'In den Papierkorb verschoben',
+    held: 'Nicht verschoben: Das wird noch gesendet. Machen Sie zuerst das Senden rückgängig.',
     destroyed: (n: number) => `${count(n)} endgültig gelöscht`,
     spam: 'Als Spam gemeldet',
     notSpam: 'Zurück in den Posteingang verschoben',

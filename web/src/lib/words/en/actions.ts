@@ -69,6 +69,7 @@ export const actions = {
     messagesArchived: (n: number) => (n === 1 ? 'Message archived' : `${count(n)} messages archived`),
     moved: (folder: string) => `Moved to ${folder}`,
     deleted: 'Moved to Trash',
+    held: 'Not moved: it is still to be sent. Undo the sending first.',
     destroyed: (n: number) => `${count(n)} deleted for good`,
     spam: 'Reported as spam',
     notSpam: 'Moved back to Inbox',
