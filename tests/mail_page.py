@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, expect
 
+from eventually import eventually
 from kratos_servers import PASSWORD
 
 expect.set_options(timeout=20_000)  # however many other tests run beside
@@ -96,6 +97,14 @@ class MailPage:
             "() => { const e = document.activeElement;"
             " return `${e.getAttribute('role') ?? e.tagName} ${e.getAttribute('aria-label') ?? e.textContent.trim()}` }"
         )
+
+    async def expect_focus(self, role_and_name: str) -> None:
+        """A view that has just come takes the focus a moment later."""
+
+        async def has() -> bool:
+            return role_and_name in await self.focused()
+
+        await eventually(has, f"the focus on {role_and_name}")
 
     async def violations(self) -> list[str]:
         """What axe finds on this page. It is not loaded by a script element, which Trusted Types refuse."""

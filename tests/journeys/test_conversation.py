@@ -74,7 +74,7 @@ async def test_conversation_of_200_messages_opens_at_the_newest_and_holds_only_f
         await expect(message(alice, 2).get_by_role("button")).to_be_focused()
         for _ in range(98):
             await alice.page.keyboard.press("Tab")
-        assert await alice.focused() == "BUTTON Mara 100"
+        await alice.expect_focus("BUTTON Mara 100")
         await alice.page.keyboard.press("Enter")
         await expect_text(alice, 100)
         assert await frames(alice) == 2

@@ -109,5 +109,6 @@ async def test_an_action_is_seen_in_all_tabs_and_sent_once_though_its_own_tab_is
         for tab in tabs:
             await tab.page.bring_to_front()
             await expect(tab.page.get_by_role("treeitem", name="Archive")).to_be_visible()
+        await eventually(lambda: len(sent.times()) > 0, "the browser has the response")
         assert sent.times() == {archived: 1}
         assert [error for tab in tabs for error in tab.errors] == []

@@ -103,7 +103,7 @@ async def test_folders_are_made_renamed_moved_removed_and_the_trash_emptied_with
         await keyboard.press("Home")
         await keyboard.press("Tab")
         await keyboard.press("Tab")
-        assert await alice.focused() == "BUTTON Move"
+        await alice.expect_focus("BUTTON Move")
         await keyboard.press("Enter")
         await expect(item(alice, "Papier & Druck")).to_have_attribute("aria-level", "1")
 
@@ -115,7 +115,7 @@ async def test_folders_are_made_renamed_moved_removed_and_the_trash_emptied_with
         await choose(alice, "Papier & Druck", "Delete folder")
         dialog = alice.page.get_by_role("dialog", name="Delete the folder “Papier & Druck”?")
         await expect(dialog).to_contain_text("30 messages will be kept")
-        assert await alice.focused() == "BUTTON Cancel"
+        await alice.expect_focus("BUTTON Cancel")
         await alice.expect_no_violations()
         await keyboard.press("Tab")
         await keyboard.press("Enter")
@@ -135,9 +135,9 @@ async def test_the_trash_is_emptied_for_good_after_a_question_that_names_the_num
         await alice.page.reload()
         await expect(item(alice, "Trash 700 unread")).to_be_visible()
         await choose(alice, "Trash", "Empty")
-        assert await alice.focused() == "BUTTON Cancel"
+        await alice.expect_focus("BUTTON Cancel")
         await alice.page.keyboard.press("Tab")
-        assert await alice.focused() == "BUTTON Delete 700 for good"
+        await alice.expect_focus("BUTTON Delete 700 for good")
         await alice.page.keyboard.press("Enter")
         await expect(alice.text("700 deleted for good")).to_be_visible()
         assert (await mailbox(alice, "trash"))["totalEmails"] == 0

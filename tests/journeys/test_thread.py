@@ -89,13 +89,13 @@ async def test_the_thread_works_with_the_keyboard_only(up: Trial, browser: Brows
         await expect(alice.row("By keyboard")).to_be_visible()
         await alice.page.keyboard.press("j")
         await alice.page.keyboard.press("Home")
-        assert "By keyboard" in await alice.focused()
+        await alice.expect_focus("By keyboard")
         await alice.page.keyboard.press("Enter")
         await expect(alice.message("Can you read this?")).to_be_visible()
         await alice.is_at_conversation()
-        assert "By keyboard" in await alice.focused()
+        await alice.expect_focus("By keyboard")
         await alice.page.keyboard.press("F6")
-        assert await alice.focused() == "H2 By keyboard"
+        await alice.expect_focus("H2 By keyboard")
         await alice.page.keyboard.press("r")
         window = Window(alice, "Re: By keyboard")
         await expect(window.text).to_be_focused()
@@ -106,11 +106,11 @@ async def test_the_thread_works_with_the_keyboard_only(up: Trial, browser: Brows
         await expect(alice.framed("Yes.")).to_be_visible()
         await alice.page.keyboard.press("u")
         await alice.is_at("/mail/inbox")
-        assert "By keyboard" in await alice.focused()
+        await alice.expect_focus("By keyboard")
         await alice.page.get_by_role("link", name="Sent").focus()
         await alice.page.keyboard.press("Enter")
         await alice.is_at("/mail/sent")
-        assert await alice.focused() == "A Sent"
+        await alice.expect_focus("A Sent")
 
 
 async def test_who_signs_in_is_at_the_heading_and_moves_on_in_the_list(up: Trial, browser: Browser) -> None:
@@ -121,7 +121,7 @@ async def test_who_signs_in_is_at_the_heading_and_moves_on_in_the_list(up: Trial
         await expect(alice.row("Welcome to your new mailbox")).to_be_visible()
         await expect(alice.page.get_by_role("heading", level=1)).to_be_focused()
         await alice.page.keyboard.press("ArrowDown")
-        assert "Welcome to your new mailbox" in await alice.focused()
+        await alice.expect_focus("Welcome to your new mailbox")
 
 
 async def test_link_of_a_suspicious_sender_opens_only_after_a_question(up: Trial, browser: Browser) -> None:
