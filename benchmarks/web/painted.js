@@ -89,7 +89,7 @@ window.bench = (() => {
       awaited = painted(() => all('[role="row"] .subject').some(({ textContent }) => any.has(textContent)))
     },
     /** Scroll over so many rows in so many seconds. `empty`: the longest time in which the middle of the list showed no
-     * row; `frame`: the longest frame. */
+     * row, nor the date above some; `frame`: the longest frame. */
     async scroll(count, seconds) {
       const grid = document.querySelector('[role="grid"]')
       const height = document.querySelector('[role="row"][data-thread]').getBoundingClientRect().height
@@ -103,7 +103,7 @@ window.bench = (() => {
         const after = performance.now()
         frame = Math.max(frame, after - last)
         last = after
-        if (at?.closest('[role="row"][data-thread]')) full = after
+        if (at?.closest('[role="row"][data-thread], .heading')) full = after
         else empty = Math.max(empty, after - full)
       }
       return { seconds: (performance.now() - started) / 1000, empty, frame }
