@@ -55,6 +55,15 @@ function rows(): string[] {
   return [...document.querySelectorAll('[role="grid"] [role="row"]')].map((one) => one.textContent)
 }
 
+test('a saved search that comes while suggestions are shown is suggested', async () => {
+  const { page, server } = await mailPage()
+  await pressed('/', document.body)
+  const before = options()
+  server.interrupt = () => new Promise(() => undefined)
+  await after(async () => (await page.searching.load()).save('Paper', 'pulp'))
+  expect([before, options()].map((shown) => shown.some((one) => one.includes('Paper')))).toEqual([false, true])
+})
+
 test('the key / brings the focus to the field, which suggests operators before anything is typed', async () => {
   await mailPage()
   await pressed('/', document.body)
