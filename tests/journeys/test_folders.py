@@ -154,6 +154,7 @@ async def test_labels_are_made_and_shown_and_the_sidebar_is_a_rail_where_there_i
         await alice.page.get_by_role("radio", name="Violet").check()
         await alice.page.keyboard.press("Enter")
         await expect(item(alice, "Warten")).to_be_visible()
+        await expect(alice.button("New label")).to_be_focused()
         await alice.expect_no_violations()
         side = await alice.page.get_by_role("navigation", name="Folders").bounding_box()
         assert side
