@@ -100,7 +100,7 @@ async def person_at(site: Site, browser: Browser, **context: Any) -> AsyncIterat
     options: dict[str, Any] = {"locale": "en-GB"} | context
     own = await browser.new_context(**options)
     try:
-        own.set_default_timeout(10_000)
+        own.set_default_timeout(15_000)
         person = AccountPerson(site, await own.new_page())
         yield person
         assert person.errors == []
