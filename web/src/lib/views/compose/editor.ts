@@ -33,6 +33,12 @@ export class Editor extends Squire {
     for (const type of ['select', 'cursor', 'keydown', 'blur']) this.addEventListener(type, () => this.#follow(type))
   }
 
+  /** Squire does not look whether the text is locked: what it changed there would be shown, and not be in the draft. */
+  override handleEvent(event: Event): void {
+    const isLocked = this._root.contentEditable === 'false'
+    if (!isLocked || !['keydown', 'paste', 'cut', 'drop'].includes(event.type)) super.handleEvent(event)
+  }
+
   override _getRawHTML(): string {
     const html = super._getRawHTML()
     const kept = states.get(this._root) ?? new Map<string, DocumentFragment>()
