@@ -98,3 +98,36 @@ test('Escape gives up a menu that still loads, and leaves the window open', asyn
   await after(() => undefined)
   expect([did, document.querySelector('[role="menu"]')]).toEqual([[], null])
 })
+
+const plan = new File(['1'], 'plan.png', { type: 'image/png' })
+/** A file that is pasted, or dragged, there. */
+function give(target: Element | null, type: 'paste' | 'dragover' | 'drop'): Event {
+  const data = { files: [plan], types: ['Files'], getData: () => '', dropEffect: 'copy' }
+  const given = { clipboardData: data, dataTransfer: data }
+  const event = Object.assign(new Event(type, { bubbles: true, cancelable: true }), given)
+  target?.dispatchEvent(event)
+  return event
+}
+
+test.each(['paste', 'drop'] as const)(
+  'a file whose %s comes before the parts is attached when they come',
+  async (type) => {
+    const { composition } = await shown()
+    const subject = document.querySelector('input[id$="-subject"]')
+    expect(give(subject, type).defaultPrevented).toBe(true)
+    await arrive()
+    expect(composition.draft.files.map(({ name }) => name)).toEqual(['plan.png'])
+  }
+)
+
+test('a file that is dropped beside a window does not lead away from the page', async () => {
+  const { end } = await shown()
+  expect(give(document.body, 'dragover')).toMatchObject({
+    defaultPrevented: true,
+    dataTransfer: { dropEffect: 'none' }
+  })
+  expect(give(document.body, 'drop').defaultPrevented).toBe(true)
+  expect(give(input(), 'dragover')).toMatchObject({ defaultPrevented: true, dataTransfer: { dropEffect: 'copy' } })
+  await after(end)
+  expect(give(document.body, 'dragover').defaultPrevented).toBe(false)
+})
