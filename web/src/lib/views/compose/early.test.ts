@@ -1,15 +1,17 @@
 // @vitest-environment jsdom
 /** What a person types into a window before the parts are there that can read it. */
 import { after } from '../../../../tests/drawn.ts'
-import { chips, input, key, shown, type } from '../../../../tests/shown-window.ts'
+import { chips, input, key, press, shown, type } from '../../../../tests/shown-window.ts'
 import { settled } from '../../../../tests/world.ts'
 import { beforeEach, expect, test, vi } from 'vitest'
 
-const { late, waiting, menu } = await vi.hoisted(async () => {
+const { late, waiting, menu, format } = await vi.hoisted(async () => {
   const { SvelteSet } = await import('svelte/reactivity')
-  const menu = { come: (): void => undefined, came: Promise.resolve() }
-  menu.came = new Promise((resolve) => (menu.come = resolve))
-  return { late: new SvelteSet<string>(), waiting: new Array<() => void>(), menu }
+  const coming = () => {
+    const { promise: came, resolve } = Promise.withResolvers<undefined>()
+    return { came, come: () => resolve(undefined) }
+  }
+  return { late: new SvelteSet<string>(), waiting: new Array<() => void>(), menu: coming(), format: coming() }
 })
 // Squire needs a browser.
 vi.mock('#lib/views/compose/editor.ts', () => ({}))
@@ -24,6 +26,11 @@ vi.mock('#lib/views/compose/window-parts.svelte.ts', async (load) => {
 
 vi.mock('#lib/ui/Menu.svelte', async (load) => {
   await menu.came
+  return load()
+})
+
+vi.mock('#lib/compose/html-of-text.ts', async (load) => {
+  await format.came
   return load()
 })
 
@@ -130,4 +137,17 @@ test('a file that is dropped beside a window does not lead away from the page', 
   expect(give(input(), 'dragover')).toMatchObject({ defaultPrevented: true, dataTransfer: { dropEffect: 'copy' } })
   await after(end)
   expect(give(document.body, 'dragover').defaultPrevented).toBe(false)
+})
+
+test('what was typed before a window closed is kept when another format was asked for and comes after it', async () => {
+  late.clear()
+  const { composition, end } = await shown({ text: 'One' })
+  await press('More')
+  await vi.waitFor(() => expect(document.querySelector('[role="menuitem"]')).not.toBeNull())
+  await after(() => document.querySelector<HTMLElement>('[role="menuitem"]')?.click())
+  await type(document.querySelector('textarea'), 'One and two')
+  await after(end)
+  format.come()
+  await vi.waitFor(() => expect(composition.draft.format).toBe('rich'))
+  expect(composition.draft.html).toContain('One and two')
 })
