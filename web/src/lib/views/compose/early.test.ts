@@ -127,6 +127,14 @@ test.each(['paste', 'drop'] as const)(
   }
 )
 
+test('who discards a message before its file is taken may go on', async () => {
+  const { end } = await shown()
+  give(input(), 'drop')
+  await after(end)
+  await arrive()
+  expect(document.querySelector('.window')).toBeNull()
+})
+
 test('a file that is dropped beside a window does not lead away from the page', async () => {
   const { end } = await shown()
   expect(give(document.body, 'dragover')).toMatchObject({
