@@ -216,3 +216,18 @@ test.each([false, true])(
     expect(onhtml).not.toHaveBeenCalled()
   }
 )
+
+test('words that are dragged to another place before the parts are there stay where they are', async () => {
+  const { text } = await drawn('', 'dragged')
+  text?.focus()
+  await after(() => text?.replaceChildren(editable('<div>One two</div>')))
+  const words = text?.firstChild?.firstChild as Text
+  getSelection()?.setBaseAndExtent(words, 4, words, 7)
+  Object.assign(document, { caretPositionFromPoint: () => ({ offsetNode: words, offset: 0 }) })
+  ends.push(() => Reflect.deleteProperty(document, 'caretPositionFromPoint'))
+  const dataTransfer = { types: ['text/html'], dropEffect: 'move', getData: () => 'two' }
+  const drop = Object.assign(new Event('drop', { bubbles: true, cancelable: true }), { dataTransfer })
+  await after(() => text?.dispatchEvent(new Event('dragstart')))
+  await after(() => text?.dispatchEvent(drop))
+  expect([drop.defaultPrevented, text?.textContent]).toEqual([true, 'One two'])
+})
