@@ -95,3 +95,17 @@ test('a message that is still to be sent cannot be deleted, and can be once it h
   expect(deletes()).toMatchObject([true, { conversations: 1 }])
   actions.stop()
 })
+
+test('what this device sent is not held any more when it has left, also by a clock that is behind', async () => {
+  const scene = browser()
+  scene.server.sending.clock = () => scene.world.time + 24 * HOUR
+  const one = await tab(scene)
+  const scheduled = new Scheduled(one.account)
+  await one.sendings.send(await one.write({ to: [TO] }))
+  await pass(scene, 3_000)
+  expect([...heldEmails(one.account)]).toEqual([...scene.server.emails.keys()])
+  await pass(scene, 60_000, 5_000)
+  expect(one.told).toEqual(['sent Pallets'])
+  expect([...heldEmails(one.account)]).toEqual([])
+  scheduled.stop()
+})

@@ -11,6 +11,11 @@ export function heldEmails(account: Account): ReadonlySet<Id> {
   return new Set([...(known.get(account)?.values() ?? [])].flatMap((ids) => [...ids]))
 }
 
+/** Those that this device sends. */
+export function heldByDevice(account: Account): ReadonlySet<Id> {
+  return known.get(account)?.get('device') ?? new Set()
+}
+
 export function noteHeld(account: Account, source: Source, ids: ReadonlySet<Id>): void {
   const sources = known.get(account) ?? new Map<Source, ReadonlySet<Id>>()
   known.set(account, sources)

@@ -1,7 +1,7 @@
 /**
  * What the mail server holds until its time, on whatever device it was sent. It is asked for again when mail came into
  * Sent or Drafts, or left them: that is what scheduling, undoing and sending do, and a live event tells of it. That a
- * mail has left is no change of state (Stalwart 0.16), so the clock tells it.
+ * mail has left is no change of state (Stalwart 0.16), so the clock tells it; of what this device sent, the device does.
  */
 import { deliveryOf, type RefusedRecipient, type Submission } from '#lib/compose/delivery.ts'
 import { LONGEST_WAIT } from '#lib/compose/sending.ts'
@@ -10,7 +10,7 @@ import { call, reference } from '#lib/jmap/client.ts'
 import type { EmailAddress, GetResponse, Id } from '#lib/jmap/types.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from './account.ts'
-import { noteHeld } from './held-emails.ts'
+import { heldByDevice, noteHeld } from './held-emails.ts'
 import { Task } from './task.ts'
 
 /**
@@ -92,12 +92,12 @@ export class Scheduled {
     }
   }
 
-  /** How much mail lies where scheduling moves it. */
+  /** How much mail lies where scheduling moves it, and what this device sends: it knows when that has left, by any clock. */
   #places(): string {
-    return [...this.#account.objects.mailboxes.values()]
+    const places = [...this.#account.objects.mailboxes.values()]
       .filter(({ role }) => role === 'sent' || role === 'drafts')
       .map(({ id, totalEmails }) => `${id} ${totalEmails}`)
-      .join()
+    return [...places, ...heldByDevice(this.#account)].join()
   }
 
   async #ask(): Promise<void> {

@@ -2,6 +2,7 @@
 import { after, draw } from '../../../../tests/drawn.ts'
 import { editable as cleaned } from '#lib/views/compose/editable.ts'
 import RichText from '#lib/views/compose/RichText.svelte'
+import { tick } from 'svelte'
 import { SvelteMap } from 'svelte/reactivity'
 import { afterEach, expect, test, vi } from 'vitest'
 
@@ -19,7 +20,6 @@ const ends: (() => void)[] = []
 
 afterEach(() => {
   parts.clear()
-  vi.unstubAllGlobals()
   ends.splice(0).forEach((end) => end())
 })
 
@@ -37,7 +37,7 @@ interface Drawn {
   change: (html: string) => Promise<void>
 }
 
-async function drawn(html: string, id = 'a'): Promise<Drawn> {
+async function drawn(html: string, id = 'a', readonly = false): Promise<Drawn> {
   const draft = new SvelteMap([['html', html]])
   const onhtml = vi.fn((now: string) => draft.set('html', now))
   const nothing = (): void => undefined
@@ -45,7 +45,7 @@ async function drawn(html: string, id = 'a'): Promise<Drawn> {
     get html() {
       return draft.get('html') ?? ''
     },
-    ...{ id, label: 'Message', showQuoted: '', readonly: false, onhtml },
+    ...{ id, label: 'Message', showQuoted: '', readonly, onhtml },
     ...{ urlOf: () => null, onformats: nothing, onpictures: nothing }
   }
   ends.push(await draw(null, RichText, given))
@@ -151,44 +151,83 @@ test('a message that is sent before the parts are there has its cursor where it 
   expect(cursor()).toEqual(['two', 2])
 })
 
-/** jsdom has neither. */
-class Clipboard {
-  readonly #texts = new Map<string, string>()
-  readonly files: File[] = []
-  readonly items = { add: (file: File) => this.files.push(file) }
-  getData = (type: string): string => this.#texts.get(type) ?? ''
-  setData = (type: string, text: string): void => void this.#texts.set(type, text)
-}
-class Paste extends Event {
-  readonly clipboardData: Clipboard
-  constructor(type: string, { clipboardData, ...init }: EventInit & { clipboardData: Clipboard }) {
-    super(type, init)
-    this.clipboardData = clipboardData
-  }
+/** As a browser does. `clipboardData` is read at once: later it is empty. */
+function paste(texts: Readonly<Record<string, string>>): Event {
+  const items = Object.entries(texts).map(([type, text]) => ({
+    type,
+    getAsString: (take: (text: string) => void) => setTimeout(() => take(text))
+  }))
+  const clipboardData = { items, types: Object.keys(texts), files: [], getData: (type: string) => texts[type] ?? '' }
+  return Object.assign(new Event('paste', { bubbles: true, cancelable: true }), { clipboardData })
 }
 
-test('what is pasted before the parts are there is pasted when they come, its files too', async () => {
-  vi.stubGlobal('DataTransfer', Clipboard).stubGlobal('ClipboardEvent', Paste)
-  const { text } = await drawn('', 'pasted')
-  const clipboardData = new Clipboard()
-  clipboardData.setData('text/html', '<p>Ten per cent less</p>')
-  clipboardData.files.push(new File(['x'], 'stacks.png', { type: 'image/png' }))
-  const pasted: [boolean, string, string, string[]][] = []
-  const listening = new AbortController()
-  const hear = (event: ClipboardEvent): void => {
-    const data = event.clipboardData as unknown as Clipboard
-    pasted.push([
-      parts.has('loaded'),
-      data.getData('text/html'),
-      data.getData('text/plain'),
-      data.files.map((f) => f.name)
-    ])
+/** The keys go where they go in a browser. */
+async function press(text: HTMLElement | null, keys: readonly string[]): Promise<void> {
+  for (const key of keys)
+    await after(() => {
+      const isTaken = !text?.dispatchEvent(new KeyboardEvent('keydown', { key, cancelable: true }))
+      if (isTaken || text?.contentEditable !== 'true') return
+      text.append(key)
+      getSelection()?.collapse(text, text.childNodes.length)
+    })
+}
+
+test.each(['', '<div>Signature</div>'])(
+  'what is pasted and typed before the parts are there comes in that order (draft: %s)',
+  async (html) => {
+    const { text, onhtml } = await drawn(html, `pasted ${html}`)
+    text?.focus()
+    await press(text, ['A'])
+    await after(() => text?.dispatchEvent(paste({ 'text/html': '<b>B</b>', 'text/plain': 'B' })))
+    await press(text, ['C'])
+    await after(() => text?.dispatchEvent(paste({ 'text/plain': 'D' })))
+    await press(text, ['E'])
+    await arrive()
+    expect(text?.textContent.replaceAll('\u200b', '')).toBe(html === '' ? 'ABCDE' : 'ABCDESignature')
+    expect(onhtml.mock.lastCall?.[0]).toContain('E')
   }
-  document.addEventListener('paste', hear, listening)
-  ends.push(() => listening.abort())
-  const first = new Paste('paste', { clipboardData, bubbles: true, cancelable: true })
-  await after(() => text?.dispatchEvent(first))
+)
+
+test('who sends right after pasting sends what was pasted', async () => {
+  const { text, onhtml } = await drawn('', 'sent')
+  await after(() => text?.dispatchEvent(paste({ 'text/html': '<p>Ten per cent less</p>' })))
+  const sent: unknown[] = []
+  // As the window waits for the parts.
+  void new Promise((resolve) => coming.push(resolve)).then(tick).then(() => sent.push(onhtml.mock.lastCall?.[0]))
   await arrive()
-  expect(first.defaultPrevented).toBe(true)
-  expect(pasted).toEqual([[true, '<p>Ten per cent less</p>', '', ['stacks.png']]])
+  expect(sent).toEqual([expect.stringContaining('Ten per cent less')])
+})
+
+test.each([false, true])(
+  'a text that is locked takes nothing that is pasted, typed or cut (parts there first: %s)',
+  async (first) => {
+    if (first) await arrive()
+    const { text, onhtml } = await drawn('<div>Words</div>', 'locked', true)
+    text?.focus()
+    await after(() => text?.dispatchEvent(paste({ 'text/plain': 'More' })))
+    await arrive()
+    const range = document.createRange()
+    range.selectNodeContents(text as Node)
+    await after(() => getSelection()?.addRange(range))
+    for (const key of ['x', 'Backspace', 'Enter']) await press(text, [key])
+    await after(() => text?.dispatchEvent(new Event('cut', { bubbles: true, cancelable: true })))
+    await new Promise((resolve) => setTimeout(resolve))
+    expect(text?.textContent).toBe('Words')
+    expect(onhtml).not.toHaveBeenCalled()
+  }
+)
+
+test('words that are dragged to another place before the parts are there stay where they are', async () => {
+  const { text } = await drawn('', 'dragged')
+  text?.focus()
+  await after(() => text?.replaceChildren(editable('<div>One two</div>')))
+  const words = text?.firstChild?.firstChild as Text
+  getSelection()?.setBaseAndExtent(words, 4, words, 7)
+  Object.assign(document, { caretPositionFromPoint: () => ({ offsetNode: words, offset: 0 }) })
+  ends.push(() => Reflect.deleteProperty(document, 'caretPositionFromPoint'))
+  const dataTransfer = { types: ['text/html'], dropEffect: 'move', getData: () => 'two' }
+  const drop = Object.assign(new Event('drop', { bubbles: true, cancelable: true }), { dataTransfer })
+  await after(() => text?.dispatchEvent(new Event('dragstart')))
+  await after(() => text?.dispatchEvent(drop))
+  expect([drop.defaultPrevented, text?.textContent]).toEqual([true, 'One two'])
 })

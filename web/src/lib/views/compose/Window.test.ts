@@ -123,7 +123,7 @@ test('a draft that another tab writes is shown, and taken over by a press', asyn
   expect([composition.elsewhere, document.querySelector('textarea')?.readOnly]).toEqual([false, false])
 })
 
-test('what is typed while it is being taken over is put into the text, which has the focus then', async () => {
+test('what is typed and pasted while it is being taken over is put into the text, which has the focus then', async () => {
   const inserted: string[] = []
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else types into fields and editors alike
   document.execCommand = (_, __, text = '') => (inserted.push(`${document.activeElement?.tagName} ${text}`), true)
@@ -131,9 +131,13 @@ test('what is typed while it is being taken over is put into the text, which has
   composition.takeOver = () => undefined
   await press('Take over')
   for (const name of ['h', 'x', 'Backspace', 'i', ' ', 'e', 'Enter']) await key(document.activeElement, name)
+  const clipboardData = { getData: () => 'and so on' }
+  const paste = Object.assign(new Event('paste', { bubbles: true, cancelable: true }), { clipboardData })
+  await after(() => document.activeElement?.dispatchEvent(paste))
+  await key(document.activeElement, '.')
   expect([did, inserted]).toEqual([[], []])
   await after(() => (composition.elsewhere = false))
-  await vi.waitFor(() => expect(inserted).toEqual(['TEXTAREA hi e\n']))
+  await vi.waitFor(() => expect(inserted).toEqual(['TEXTAREA hi e\nand so on.']))
   await key(document.activeElement, 'Enter')
   expect(inserted).toHaveLength(1)
 })

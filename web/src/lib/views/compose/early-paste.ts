@@ -1,12 +1,28 @@
-/** What is pasted before the parts are there that take it. */
+/** What is pasted before the parts are there that sanitize it, and what is typed behind it. */
+import { TypedAhead } from '#lib/views/compose/typed-ahead.ts'
+import { loadWindowParts } from '#lib/views/compose/window-parts.svelte.ts'
+import { tick } from 'svelte'
 
-/** The same paste once more. A browser empties what the event itself holds when the event is over. */
-export function pasteAgain({ clipboardData: pasted }: ClipboardEvent): ClipboardEvent {
-  const clipboardData = new DataTransfer()
-  for (const type of ['text/html', 'text/plain']) {
-    const text = pasted?.getData(type)
-    if (text) clipboardData.setData(type, text)
+export class EarlyPaste {
+  /** null: nothing that is pasted waits */
+  #behind: TypedAhead | null = null
+
+  /** `put` is called as soon as the parts are there, and must put it in at once: whoever sends waits no longer than that. */
+  take(event: ClipboardEvent, put: (html: string, plain: string, typed: string) => void): void {
+    event.preventDefault()
+    event.stopImmediatePropagation()
+    const [html = '', plain = ''] = ['text/html', 'text/plain'].map((type) => event.clipboardData?.getData(type))
+    const typed = new TypedAhead()
+    this.#behind = typed
+    const end = (): void => {
+      if (this.#behind === typed) this.#behind = null
+      put(html, plain, typed.take())
+    }
+    void loadWindowParts().then(tick).then(end)
   }
-  for (const file of pasted?.files ?? []) clipboardData.items.add(file)
-  return new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })
+
+  /** True: the key was kept, and does nothing else. */
+  keeps(event: KeyboardEvent): boolean {
+    return this.#behind?.keeps(event) ?? false
+  }
 }

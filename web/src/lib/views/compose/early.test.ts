@@ -1,15 +1,17 @@
 // @vitest-environment jsdom
 /** What a person types into a window before the parts are there that can read it. */
 import { after } from '../../../../tests/drawn.ts'
-import { chips, input, key, shown, type } from '../../../../tests/shown-window.ts'
+import { chips, input, key, press, shown, type } from '../../../../tests/shown-window.ts'
 import { settled } from '../../../../tests/world.ts'
 import { beforeEach, expect, test, vi } from 'vitest'
 
-const { late, waiting, menu } = await vi.hoisted(async () => {
+const { late, waiting, menu, format } = await vi.hoisted(async () => {
   const { SvelteSet } = await import('svelte/reactivity')
-  const menu = { come: (): void => undefined, came: Promise.resolve() }
-  menu.came = new Promise((resolve) => (menu.come = resolve))
-  return { late: new SvelteSet<string>(), waiting: new Array<() => void>(), menu }
+  const coming = () => {
+    const { promise: came, resolve } = Promise.withResolvers<undefined>()
+    return { came, come: () => resolve(undefined) }
+  }
+  return { late: new SvelteSet<string>(), waiting: new Array<() => void>(), menu: coming(), format: coming() }
 })
 // Squire needs a browser.
 vi.mock('#lib/views/compose/editor.ts', () => ({}))
@@ -24,6 +26,11 @@ vi.mock('#lib/views/compose/window-parts.svelte.ts', async (load) => {
 
 vi.mock('#lib/ui/Menu.svelte', async (load) => {
   await menu.came
+  return load()
+})
+
+vi.mock('#lib/compose/html-of-text.ts', async (load) => {
+  await format.came
   return load()
 })
 
@@ -97,4 +104,58 @@ test('Escape gives up a menu that still loads, and leaves the window open', asyn
   menu.come()
   await after(() => undefined)
   expect([did, document.querySelector('[role="menu"]')]).toEqual([[], null])
+})
+
+const plan = new File(['1'], 'plan.png', { type: 'image/png' })
+/** A file that is pasted, or dragged, there. */
+function give(target: Element | null, type: 'paste' | 'dragover' | 'drop'): Event {
+  const data = { files: [plan], types: ['Files'], getData: () => '', dropEffect: 'copy' }
+  const given = { clipboardData: data, dataTransfer: data }
+  const event = Object.assign(new Event(type, { bubbles: true, cancelable: true }), given)
+  target?.dispatchEvent(event)
+  return event
+}
+
+test.each(['paste', 'drop'] as const)(
+  'a file whose %s comes before the parts is attached when they come',
+  async (type) => {
+    const { composition } = await shown()
+    const subject = document.querySelector('input[id$="-subject"]')
+    expect(give(subject, type).defaultPrevented).toBe(true)
+    await arrive()
+    expect(composition.draft.files.map(({ name }) => name)).toEqual(['plan.png'])
+  }
+)
+
+test('who discards a message before its file is taken may go on', async () => {
+  const { end } = await shown()
+  give(input(), 'drop')
+  await after(end)
+  await arrive()
+  expect(document.querySelector('.window')).toBeNull()
+})
+
+test('a file that is dropped beside a window does not lead away from the page', async () => {
+  const { end } = await shown()
+  expect(give(document.body, 'dragover')).toMatchObject({
+    defaultPrevented: true,
+    dataTransfer: { dropEffect: 'none' }
+  })
+  expect(give(document.body, 'drop').defaultPrevented).toBe(true)
+  expect(give(input(), 'dragover')).toMatchObject({ defaultPrevented: true, dataTransfer: { dropEffect: 'copy' } })
+  await after(end)
+  expect(give(document.body, 'dragover').defaultPrevented).toBe(false)
+})
+
+test('what was typed before a window closed is kept when another format was asked for and comes after it', async () => {
+  late.clear()
+  const { composition, end } = await shown({ text: 'One' })
+  await press('More')
+  await vi.waitFor(() => expect(document.querySelector('[role="menuitem"]')).not.toBeNull())
+  await after(() => document.querySelector<HTMLElement>('[role="menuitem"]')?.click())
+  await type(document.querySelector('textarea'), 'One and two')
+  await after(end)
+  format.come()
+  await vi.waitFor(() => expect(composition.draft.format).toBe('rich'))
+  expect(composition.draft.html).toContain('One and two')
 })

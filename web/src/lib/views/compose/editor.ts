@@ -33,6 +33,14 @@ export class Editor extends Squire {
     for (const type of ['select', 'cursor', 'keydown', 'blur']) this.addEventListener(type, () => this.#follow(type))
   }
 
+  /** Squire does not look whether the text is locked: what it changed there would be shown, and not be in the draft. */
+  override handleEvent(event: Event): void {
+    const isLocked = this._root.contentEditable === 'false'
+    // Without the sanitizer, what is dragged would be taken out of the text, and nothing put in.
+    if (event.type === 'drop' && !windowParts()) event.preventDefault()
+    else if (!isLocked || !['keydown', 'paste', 'cut', 'drop'].includes(event.type)) super.handleEvent(event)
+  }
+
   override _getRawHTML(): string {
     const html = super._getRawHTML()
     const kept = states.get(this._root) ?? new Map<string, DocumentFragment>()

@@ -1,6 +1,5 @@
 /** What a window of writing needs once something is in it. */
 export { default as Bars } from '#lib/views/compose/Bars.svelte'
-export { default as DropTarget } from '#lib/views/compose/DropTarget.svelte'
 export { default as FileRow } from '#lib/views/compose/FileRow.svelte'
 export { default as FormatBar } from '#lib/views/compose/FormatBar.svelte'
 export { default as LinkDialog } from '#lib/views/compose/LinkDialog.svelte'

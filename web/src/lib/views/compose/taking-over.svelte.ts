@@ -28,6 +28,10 @@ export class TakingOver {
     return this.#typed?.keeps(event) ?? false
   }
 
+  pastes(event: ClipboardEvent): void {
+    this.#typed?.pastes(event)
+  }
+
   /** What was typed. A second call gets nothing. */
   #end(): string {
     const typed = this.#typed?.take() ?? ''

@@ -17,6 +17,13 @@ export class TypedAhead {
     return true
   }
 
+  /** What is pasted among it, without its formats. */
+  pastes(event: ClipboardEvent): void {
+    const text = event.clipboardData?.getData('text/plain') ?? ''
+    if (text !== '') event.preventDefault()
+    this.#typed += text
+  }
+
   /** What was typed. A second call gets nothing. */
   take(): string {
     const typed = this.#typed

@@ -6,6 +6,15 @@ import type { Composition, OutgoingMessage } from '#lib/state/compose.ts'
 import Notices from '#lib/views/mail/Notices.svelte'
 import { afterEach, expect, test, vi } from 'vitest'
 
+/** how often the words of sending cannot be loaded */
+const lost = vi.hoisted(() => ({ words: 0 }))
+vi.mock('#lib/words/later.ts', async (load) => {
+  const real = await load<typeof import('#lib/words/later.ts')>()
+  const deliveryWords: typeof real.deliveryWords = (language) =>
+    lost.words-- > 0 ? Promise.reject(new TypeError('Failed to fetch')) : real.deliveryWords(language)
+  return { ...real, deliveryWords }
+})
+
 const ends: (() => void)[] = []
 
 afterEach(() => ends.splice(0).forEach((end) => end()))
@@ -64,6 +73,25 @@ test('its button takes a message back', async () => {
   await after(() => document.querySelector<HTMLElement>('.toast button')?.click())
   expect(undo).toHaveBeenCalledOnce()
   expect(document.querySelector('.toast')?.textContent).toContain('Too late, it is on its way.')
+})
+
+test('sending can be undone though what tells of it could not be loaded at first', async () => {
+  lost.words = 1
+  const { compose } = await notices()
+  await after(() => (compose.outgoing = [outgoing()]))
+  expect(document.querySelector('.toast')).toBeNull()
+  await after(() => dispatchEvent(new Event('online')))
+  expect(toast()[1]).toBe('Sending to Karim')
+})
+
+test('what is held is known though what asks for it could not be loaded at first', async () => {
+  const drawn = await pageOf(new ModelServer())
+  const sent = vi.spyOn(drawn.mail, 'sent').mockRejectedValueOnce(new TypeError('Failed to fetch'))
+  ends.push(await draw(drawn, Notices, { title: 'Inbox' }))
+  expect(drawn.page.writing.sent).toBeNull()
+  await after(() => dispatchEvent(new Event('online')))
+  expect(sent).toHaveBeenCalledTimes(2)
+  await vi.waitFor(() => expect(drawn.page.writing.sent).not.toBeNull())
 })
 
 /** Whether the browser would ask before this page is left. */
