@@ -2,7 +2,7 @@
 import type { Sort } from '#lib/jmap/types.ts'
 import { Places, type SearchLabel, type SearchMailbox } from '#lib/mail/search-places.ts'
 import type { Problem } from '#lib/mail/search-query.ts'
-import type { Known as Suggestable } from '#lib/mail/search-suggestions.ts'
+import type { Known } from '#lib/mail/search-suggestions.ts'
 import { markedParts } from '#lib/mail/snippet.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
@@ -57,7 +57,7 @@ export class SearchState implements Search {
     this.#parts = parts
     this.#account = parts.account
     this.#saver = new SearchSaver(parts.saved, parts.document)
-    this.#suggestions = new Suggestions(parts.account, parts.saved)
+    this.#suggestions = new Suggestions(parts.account)
     this.#device = new DeviceSearch(parts.account, parts.read)
     parts.account.listen((topic) => {
       // Folders and labels may be known only now, and what was typed means something else with them.
@@ -142,7 +142,7 @@ export class SearchState implements Search {
     return Object.keys(this.#account.objects.email(emailId)?.mailboxIds ?? {})
   }
 
-  async known(): Promise<Suggestable> {
+  async known(): Promise<Omit<Known, 'saved'>> {
     // Suggestions do not wait for what marks some of them.
     void this.#parts
       .later(() => import('./suspicions.svelte.ts'))

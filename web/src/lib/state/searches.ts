@@ -1,7 +1,7 @@
 /** What the views read and do of a search. `search.svelte.ts` implements it. */
 import type { Sort } from '#lib/jmap/types.ts'
 import type { Problem } from '#lib/mail/search-query.ts'
-import type { Known as Suggestable } from '#lib/mail/search-suggestions.ts'
+import type { Known } from '#lib/mail/search-suggestions.ts'
 import type { SnippetPart } from '#lib/mail/snippet.ts'
 import type { SavedSearch } from '#lib/sync/searches.ts'
 
@@ -34,7 +34,7 @@ export interface Search {
   /** ids of the mailboxes in which the message lies that was found */
   mailboxesOf(emailId: string): readonly string[]
   /** what can be suggested to the person; people from the mail of this device */
-  known(): Promise<Suggestable>
+  known(): Promise<Omit<Known, 'saved'>>
   /** Among the last searches from now on, on this device. */
   remember(query: string): void
   /** Rejects with a `Trouble`. A search that is saved already gets the name. */

@@ -3,7 +3,6 @@ import { ANYWHERE } from '#lib/mail/anywhere.ts'
 import type { Known } from '#lib/mail/search-suggestions.ts'
 import type { Account } from './account.ts'
 import { correspondents, type Correspondent } from './correspondents.ts'
-import type { SavedSearches } from './searches.ts'
 
 /** The last searches that this device keeps. */
 const MOST_RECENT = 20
@@ -12,25 +11,22 @@ const BY_ROLE: Readonly<Record<string, string>> = { junk: 'spam' }
 
 export class Suggestions {
   readonly #account: Account
-  readonly #saved: SavedSearches
   #recent: readonly string[] | null = null
   #people: { found: Promise<readonly Correspondent[]>; version: number } | null = null
 
-  constructor(account: Account, saved: SavedSearches) {
+  constructor(account: Account) {
     this.#account = account
-    this.#saved = saved
   }
 
   async known(
     mailboxes: readonly { name: string; role: string | null }[],
     labels: readonly { name: string }[]
-  ): Promise<Known> {
+  ): Promise<Omit<Known, 'saved'>> {
     const [people, recent] = await Promise.all([this.#correspondents(), this.#searched()])
     const folders = mailboxes.map(({ name, role }) => (role === null ? name : (BY_ROLE[role] ?? role)))
     return {
       people,
       recent,
-      saved: this.#saved.all,
       folders: [...folders, ANYWHERE],
       labels: labels.map(({ name }) => name)
     }

@@ -60,7 +60,8 @@ test('a saved search that comes while suggestions are shown is suggested', async
   await pressed('/', document.body)
   const before = options()
   server.interrupt = () => new Promise(() => undefined)
-  await after(async () => (await page.searching.load()).save('Paper', 'pulp'))
+  const search = await page.searching.load()
+  await after(() => void search.save('Paper', 'pulp'))
   expect([before, options()].map((shown) => shown.some((one) => one.includes('Paper')))).toEqual([false, true])
 })
 
