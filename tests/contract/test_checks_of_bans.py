@@ -18,6 +18,7 @@ from postroom.composition.parts import Parts, connected
 from postroom.stalwart.app_passwords import _WITHOUT
 from postroom.stalwart.own_address import OwnAddress
 from postroom.stalwart.registry_client import StalwartClient as Client
+from stalwart_allowed_ips import disallow
 from stalwart_client import StalwartClient, unique
 from stalwart_oauth import OPEN, registered_clients_only, set_oauth
 
@@ -31,8 +32,7 @@ async def address(admin: StalwartClient) -> AsyncIterator[OwnAddress]:
     """An address that Stalwart may ban and that no other test uses."""
     ours = IPv4Address(int(IPv4Address("127.64.0.0")) + int(unique().rpartition("-")[2][:5], 16))
     yield OwnAddress(ours, ip_address("127.0.0.1"))
-    found = await admin.call("x:AllowedIp/query", filter={"address": str(ours)})
-    await admin.call("x:AllowedIp/set", destroy=found["ids"])
+    await disallow(admin, str(ours))
 
 
 def seen(address: OwnAddress) -> Callable[[str], Any]:
