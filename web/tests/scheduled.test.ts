@@ -92,7 +92,7 @@ test('a message that is still to be sent cannot be deleted, and can be once it h
   ]
   expect(deletes()).toEqual([true, null])
   await pass(scene, HOUR + 10_000, HOUR / 4)
-  expect(deletes()).toMatchObject([true, { conversations: 1 }])
+  expect(deletes()).toMatchObject([false, { conversations: 1 }])
   actions.stop()
 })
 

@@ -49,6 +49,12 @@ export function patchesOf(action: Action, emails: readonly Email[], place: Place
   }
 }
 
+/** Whether the action leaves these emails where they are for the one reason that they are still to be sent. */
+export function isHeldBack(action: Action, emails: readonly Email[], place: Place): boolean {
+  const free = { ...place, held: new Set<Id>() }
+  return patchesOf(action, emails, place).length === 0 && patchesOf(action, emails, free).length > 0
+}
+
 function isUnread({ keywords }: Email): boolean {
   return !keywords['$seen'] && !keywords['$draft']
 }

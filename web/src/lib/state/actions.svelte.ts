@@ -1,5 +1,5 @@
 import { noResponse } from '#lib/jmap/errors.ts'
-import { patchesOf, type Place } from '#lib/outbox/action.ts'
+import { isHeldBack, patchesOf, type Place } from '#lib/outbox/action.ts'
 import { inverseOf, ofEmails, type Entry } from '#lib/outbox/entry.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { BulkRun } from '#lib/sync/bulk.ts'
@@ -7,6 +7,7 @@ import { heldEmails } from '#lib/sync/held-emails.ts'
 import { Outbox, type Pending } from '#lib/sync/outbox.ts'
 import { troubleOf } from '#lib/sync/task.ts'
 import type { Action, Actions, Bulk, AppliedAction, Refused } from './mail.ts'
+import type { Email } from '#lib/jmap/types.ts'
 import type { Patch } from '#lib/store/objects.ts'
 import { Version } from './version.svelte.ts'
 
@@ -38,16 +39,18 @@ export class ActionsState implements Actions {
   }
 
   run(action: Action, threadIds: readonly string[]): AppliedAction | null {
-    return this.#do(this.#changes(action, threadIds, this.#place(true)))
+    const place = this.place(true)
+    return this.#do(this.#emails(threadIds).map((emails) => patchesOf(action, emails, place)))
   }
 
   isHeld(action: Action, threadIds: readonly string[]): boolean {
-    return this.#changes(action, threadIds, { ...this.#place(true), held: new Set() }).flat().length > 0
+    const place = this.place(true)
+    return this.#emails(threadIds).some((emails) => isHeldBack(action, emails, place))
   }
 
   runOnMessages(action: Action, messageIds: readonly string[]): AppliedAction | null {
     const emails = messageIds.flatMap((id) => this.#account.objects.email(id) ?? [])
-    return this.#do([patchesOf(action, emails, this.#place(false))])
+    return this.#do([patchesOf(action, emails, this.place(false))])
   }
 
   runOnAll(action: Action): Bulk {
@@ -55,7 +58,7 @@ export class ActionsState implements Actions {
       return this.#bulk
     }
     const query = this.#account.list?.query
-    const place = this.#place(false)
+    const place = this.place(false)
     return this.#begin(action, (run) => (query ? run.run(action, query, place, this.#names()) : Promise.resolve()))
   }
 
@@ -84,7 +87,7 @@ export class ActionsState implements Actions {
   read(ids: readonly string[]): void {
     // Before it is known for sure who is signed in, nothing is marked; the reader tells again what is read then.
     const emails = this.#account.isKnown ? ids.flatMap((id) => this.#account.objects.email(id) ?? []) : []
-    this.#add(patchesOf({ kind: 'read', on: true }, emails, this.#place(false)))
+    this.#add(patchesOf({ kind: 'read', on: true }, emails, this.place(false)))
   }
 
   changed(): void {
@@ -95,10 +98,10 @@ export class ActionsState implements Actions {
     this.outbox.stop()
   }
 
-  #changes(action: Action, threadIds: readonly string[], place: Place): readonly (readonly Patch[])[] {
+  /** of each conversation */
+  #emails(threadIds: readonly string[]): readonly (readonly Email[])[] {
     const { objects } = this.#account
-    const threads = threadIds.map((id) => objects.thread(id).flatMap((emailId) => objects.email(emailId) ?? []))
-    return threads.map((emails) => patchesOf(action, emails, place))
+    return threadIds.map((id) => objects.thread(id).flatMap((emailId) => objects.email(emailId) ?? []))
   }
 
   #do(changes: readonly (readonly Patch[])[]): AppliedAction | null {
@@ -124,7 +127,8 @@ export class ActionsState implements Actions {
     return patches.length === 0 ? null : this.outbox.add(patches, this.#names())
   }
 
-  #place(conversations: boolean): Place {
+  /** The list that is shown. */
+  place(conversations: boolean): Place {
     const roles = new Map<string, string>()
     for (const { id, role } of this.#account.objects.mailboxes.values()) {
       if (role !== null && !roles.has(role)) {
@@ -155,7 +159,7 @@ export class ActionsState implements Actions {
       isStopped = true
       this.#bulk = { ...begun, state: 'stopped' }
     }
-    const nothing = { total: null, done: 0, left: 0, trouble: null, undo: null }
+    const nothing = { total: null, done: 0, left: 0, held: 0, trouble: null, undo: null }
     const begun: Bulk = { action, undoes, state: 'running', stop, ...nothing }
     this.#bulk = begun
     import('#lib/sync/bulk.ts').then(
@@ -180,6 +184,7 @@ export class ActionsState implements Actions {
       total: run.total,
       done: run.done,
       left: run.left,
+      held: run.held,
       state: run.state,
       trouble: run.failure === null ? null : troubleOf(run.failure),
       stop: () => run.stop(),

@@ -3,7 +3,6 @@ import { isHeaderName } from '#lib/sieve/fault.ts'
 import type { Filter } from '#lib/sieve/filter.ts'
 import { matches } from '#lib/sieve/match.ts'
 import { filterNow } from '#lib/sync/filtering.ts'
-import { heldEmails } from '#lib/sync/held-emails.ts'
 import { newestEmails, type NewestEmail } from '#lib/sync/newest-emails.ts'
 import { troubled } from './trouble-of.ts'
 import type { Effect, Filters } from './filters.ts'
@@ -37,12 +36,8 @@ export class FilterEffects {
 
   doNow({ actions }: Filter, ids: readonly string[]): ReturnType<Filters['doNow']> {
     const { account, actions: page } = this.#inside
-    const roles = new Map<string, string>()
-    for (const { id, role } of account.objects.mailboxes.values()) {
-      if (role !== null && !roles.has(role)) roles.set(role, id)
-    }
     const names = { trash: account.ports.language.roleName('trash') }
-    const place = { mailboxId: null, roles, conversations: false, held: heldEmails(account) }
+    const place = { ...page.place(false), mailboxId: null }
     return troubled(filterNow(account, page.outbox, actions, ids, { place, names }))
   }
 

@@ -99,8 +99,10 @@ export interface Bulk {
   /** messages; null until it is known */
   readonly total: number | null
   readonly done: number
-  /** of those, to which it was not done: the mail server refused, or somebody else moved them */
+  /** of those, to which it was not done: the mail server refused, somebody else moved them, or they are still to be sent */
   readonly left: number
+  /** of those, that are still to be sent */
+  readonly held: number
   /** `stopped`: by the person */
   readonly state: 'running' | 'done' | 'stopped' | 'failed'
   readonly trouble: Trouble | null
@@ -120,7 +122,7 @@ export interface Refused {
 export interface Actions {
   /** Show it at once, and send it; survives a reload. Null if it changes nothing. */
   run(action: Action, threadIds: readonly string[]): AppliedAction | null
-  /** Whether what it would change is still to be sent, so that `run` leaves it where it is. */
+  /** Whether it leaves one of these conversations where it is because that is still to be sent. */
   isHeld(action: Action, threadIds: readonly string[]): boolean
   /** The same, to single messages. */
   runOnMessages(action: Action, messageIds: readonly string[]): AppliedAction | null

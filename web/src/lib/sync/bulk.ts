@@ -1,6 +1,6 @@
 /** An action on all emails that match a query: in parts, which can be stopped between two of them and undone. */
 import type { Email, GetResponse, Id, QueryResponse } from '#lib/jmap/types.ts'
-import { patchesOf, type Action, type Place } from '#lib/outbox/action.ts'
+import { isHeldBack, patchesOf, type Action, type Place } from '#lib/outbox/action.ts'
 import { inverseOf, ofEmails, withoutEmails, type Entry } from '#lib/outbox/entry.ts'
 import type { MutableProperties, Patch } from '#lib/store/objects.ts'
 import type { ListQuery } from '#lib/store/query.ts'
@@ -19,6 +19,8 @@ export class BulkRun {
   /** emails; null until it is known */
   total: number | null = null
   done = 0
+  /** emails that stay because they are still to be sent */
+  held = 0
   state: 'running' | 'done' | 'stopped' | 'failed' = 'running'
   failure: unknown = null
   readonly #account: Account
@@ -46,7 +48,7 @@ export class BulkRun {
 
   /** emails to which it was not done */
   get left(): number {
-    return this.#left
+    return this.#left + this.held
   }
 
   get canUndo(): boolean {
@@ -56,13 +58,15 @@ export class BulkRun {
 
   /** Do it. The ids are all taken first: what the action changes may make an email match no more. */
   async run(action: Action, query: ListQuery, place: Place, names: Entry['names']): Promise<void> {
+    const each = { ...place, conversations: false }
     await this.#inParts(async () => {
       const ids = await this.#matching(query)
       await this.#each(
         ids,
         async (part) => {
           const emails = (await this.#facts(part)).filter((email) => isIn(query, email))
-          return emails.flatMap((email) => patchesOf(action, [email], { ...place, conversations: false }))
+          this.held += emails.filter((email) => isHeldBack(action, [email], each)).length
+          return emails.flatMap((email) => patchesOf(action, [email], each))
         },
         names
       )

@@ -5,6 +5,8 @@ import { ModelServer } from '../../../../tests/model-server.ts'
 import { undo } from '#lib/commands/undo.ts'
 import { actions } from '#lib/words/en/actions.ts'
 import { mail as words } from '#lib/words/en/mail.ts'
+import type { Inside } from '#lib/state/inside.ts'
+import { noteHeld } from '#lib/sync/held-emails.ts'
 import Outcome from '#lib/views/triage/Outcome.svelte'
 import { afterEach, expect, test } from 'vitest'
 
@@ -76,3 +78,15 @@ test.each(['run', 'runOnAll'] as const)(
     expect(scene.mail.list?.row(2)?.labels).toEqual([])
   }
 )
+
+test.each([
+  [['e1', 'e2', 'e3'], 'Not moved: it is still to be sent. Undo the sending first.', 3],
+  [['e1'], '2 messages archived', 1]
+])('of all that match, what is still to be sent (%j) is not told as moved', async (held, text, left) => {
+  const scene = await inbox(3)
+  const { account } = await scene.mail.later(() => Promise.resolve({ create: (inside: Inside) => inside }))
+  noteHeld(account, 'server', new Set(held))
+  scene.mail.actions.runOnAll({ kind: 'archive' })
+  await ended(scene)
+  expect([said(scene), scene.server.list('inbox').length]).toEqual([text, left])
+})
