@@ -198,21 +198,34 @@ test('who sends right after pasting sends what was pasted', async () => {
   expect(sent).toEqual([expect.stringContaining('Ten per cent less')])
 })
 
+/** The person drags "two" to the beginning of these words. */
+async function drop(text: HTMLElement | null, words: Node | null | undefined): Promise<Event> {
+  Object.assign(document, { caretPositionFromPoint: () => ({ offsetNode: words, offset: 0 }) })
+  ends.push(() => Reflect.deleteProperty(document, 'caretPositionFromPoint'))
+  const dataTransfer = { types: ['text/html'], dropEffect: 'move', getData: () => 'two' }
+  const event = Object.assign(new Event('drop', { bubbles: true, cancelable: true }), { dataTransfer })
+  await after(() => text?.dispatchEvent(new Event('dragstart')))
+  await after(() => text?.dispatchEvent(event))
+  return event
+}
+
 test.each([false, true])(
-  'a text that is locked takes nothing that is pasted, typed or cut (parts there first: %s)',
+  'a text that is locked takes nothing that is pasted, typed or dragged, and loses nothing (parts there first: %s)',
   async (first) => {
     if (first) await arrive()
     const { text, onhtml } = await drawn('<div>Words</div>', 'locked', true)
     text?.focus()
     await after(() => text?.dispatchEvent(paste({ 'text/plain': 'More' })))
     await arrive()
-    const range = document.createRange()
-    range.selectNodeContents(text as Node)
-    await after(() => getSelection()?.addRange(range))
+    const lines = text?.innerHTML
+    await after(() => getSelection()?.selectAllChildren(text?.firstChild as Node))
     for (const key of ['x', 'Backspace', 'Enter']) await press(text, [key])
-    await after(() => text?.dispatchEvent(new Event('cut', { bubbles: true, cancelable: true })))
+    const clipboardData = { setData: () => undefined }
+    await after(() => text?.dispatchEvent(Object.assign(new Event('cut', { cancelable: true }), { clipboardData })))
+    getSelection()?.collapse(text)
+    await drop(text, text?.firstChild?.firstChild)
     await new Promise((resolve) => setTimeout(resolve))
-    expect(text?.textContent).toBe('Words')
+    expect([text?.textContent, text?.innerHTML]).toEqual(['Words', lines])
     expect(onhtml).not.toHaveBeenCalled()
   }
 )
@@ -223,11 +236,5 @@ test('words that are dragged to another place before the parts are there stay wh
   await after(() => text?.replaceChildren(editable('<div>One two</div>')))
   const words = text?.firstChild?.firstChild as Text
   getSelection()?.setBaseAndExtent(words, 4, words, 7)
-  Object.assign(document, { caretPositionFromPoint: () => ({ offsetNode: words, offset: 0 }) })
-  ends.push(() => Reflect.deleteProperty(document, 'caretPositionFromPoint'))
-  const dataTransfer = { types: ['text/html'], dropEffect: 'move', getData: () => 'two' }
-  const drop = Object.assign(new Event('drop', { bubbles: true, cancelable: true }), { dataTransfer })
-  await after(() => text?.dispatchEvent(new Event('dragstart')))
-  await after(() => text?.dispatchEvent(drop))
-  expect([drop.defaultPrevented, text?.textContent]).toEqual([true, 'One two'])
+  expect([(await drop(text, words)).defaultPrevented, text?.textContent]).toEqual([true, 'One two'])
 })

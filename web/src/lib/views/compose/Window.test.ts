@@ -135,7 +135,7 @@ test('what is typed and pasted while it is being taken over is put into the text
   const paste = Object.assign(new Event('paste', { bubbles: true, cancelable: true }), { clipboardData })
   await after(() => document.activeElement?.dispatchEvent(paste))
   await key(document.activeElement, '.')
-  expect([did, inserted]).toEqual([[], []])
+  expect([did, inserted, paste.defaultPrevented]).toEqual([[], [], true])
   await after(() => (composition.elsewhere = false))
   await vi.waitFor(() => expect(inserted).toEqual(['TEXTAREA hi e\nand so on.']))
   await key(document.activeElement, 'Enter')

@@ -1,7 +1,6 @@
 /** What is pasted before the parts are there that sanitize it, and what is typed behind it. */
 import { TypedAhead } from '#lib/views/compose/typed-ahead.ts'
 import { loadWindowParts } from '#lib/views/compose/window-parts.svelte.ts'
-import { tick } from 'svelte'
 
 export class EarlyPaste {
   /** null: nothing that is pasted waits */
@@ -14,11 +13,10 @@ export class EarlyPaste {
     const [html = '', plain = ''] = ['text/html', 'text/plain'].map((type) => event.clipboardData?.getData(type))
     const typed = new TypedAhead()
     this.#behind = typed
-    const end = (): void => {
-      if (this.#behind === typed) this.#behind = null
+    void loadWindowParts().then(() => {
+      this.#behind = null
       put(html, plain, typed.take())
-    }
-    void loadWindowParts().then(tick).then(end)
+    })
   }
 
   /** True: the key was kept, and does nothing else. */

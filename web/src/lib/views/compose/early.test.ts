@@ -5,16 +5,12 @@ import { chips, input, key, press, shown, type } from '../../../../tests/shown-w
 import { settled } from '../../../../tests/world.ts'
 import { beforeEach, expect, test, vi } from 'vitest'
 
-const { late, waiting, menu, format } = await vi.hoisted(async () => {
+const { late, waiting, menu } = await vi.hoisted(async () => {
   const { SvelteSet } = await import('svelte/reactivity')
-  const coming = () => {
-    const { promise: came, resolve } = Promise.withResolvers<undefined>()
-    return { came, come: () => resolve(undefined) }
-  }
-  return { late: new SvelteSet<string>(), waiting: new Array<() => void>(), menu: coming(), format: coming() }
+  const menu = { come: (): void => undefined, came: Promise.resolve() }
+  menu.came = new Promise((resolve) => (menu.come = resolve))
+  return { late: new SvelteSet<string>(), waiting: new Array<() => void>(), menu }
 })
-// Squire needs a browser.
-vi.mock('#lib/views/compose/editor.ts', () => ({}))
 vi.mock('#lib/views/compose/window-parts.svelte.ts', async (load) => {
   const real = await load<typeof import('#lib/views/compose/window-parts.svelte.ts')>()
   return {
@@ -26,11 +22,6 @@ vi.mock('#lib/views/compose/window-parts.svelte.ts', async (load) => {
 
 vi.mock('#lib/ui/Menu.svelte', async (load) => {
   await menu.came
-  return load()
-})
-
-vi.mock('#lib/compose/html-of-text.ts', async (load) => {
-  await format.came
   return load()
 })
 
@@ -147,15 +138,22 @@ test('a file that is dropped beside a window does not lead away from the page', 
   expect(give(document.body, 'dragover').defaultPrevented).toBe(false)
 })
 
-test('what was typed before a window closed is kept when another format was asked for and comes after it', async () => {
-  late.clear()
-  const { composition, end } = await shown({ text: 'One' })
-  await press('More')
-  await vi.waitFor(() => expect(document.querySelector('[role="menuitem"]')).not.toBeNull())
-  await after(() => document.querySelector<HTMLElement>('[role="menuitem"]')?.click())
-  await type(document.querySelector('textarea'), 'One and two')
-  await after(end)
-  format.come()
-  await vi.waitFor(() => expect(composition.draft.format).toBe('rich'))
-  expect(composition.draft.html).toContain('One and two')
-})
+test.each([
+  [{ text: 'One' }, { text: 'One and two' }, 'html'],
+  [{ format: 'rich', html: '<div>One</div>' }, { html: '<div>One and two</div>' }, 'text']
+] as const)(
+  'what was typed before a window closed is kept when another format comes after it: %j',
+  async (...given) => {
+    const [draft, typed, other] = given
+    late.clear()
+    const { composition, end } = await shown(draft)
+    await press('More')
+    await vi.waitFor(() => expect(document.querySelector('[role="menuitem"]')).not.toBeNull())
+    await after(() => {
+      document.querySelector<HTMLElement>('[role="menuitem"]')?.click()
+      composition.change(typed)
+      end()
+    })
+    await vi.waitFor(() => expect(composition.draft[other]).toContain('One and two'))
+  }
+)

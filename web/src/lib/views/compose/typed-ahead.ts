@@ -19,9 +19,8 @@ export class TypedAhead {
 
   /** What is pasted among it, without its formats. */
   pastes(event: ClipboardEvent): void {
-    const text = event.clipboardData?.getData('text/plain') ?? ''
-    if (text !== '') event.preventDefault()
-    this.#typed += text
+    event.preventDefault()
+    this.#typed += event.clipboardData?.getData('text/plain') ?? ''
   }
 
   /** What was typed. A second call gets nothing. */

@@ -84,6 +84,16 @@ test('a suggestion is taken with the keys, and searched for', async () => {
   expect(rows()).toHaveLength(1)
 })
 
+test('a folder that is made elsewhere meanwhile is suggested', async () => {
+  const { mail, server } = await mailPage()
+  await typed('in:pap')
+  const before = options()
+  const create = ['Mailbox/set', { create: { n: { name: 'Papier', parentId: null } } }, '0']
+  server.respond('/jmap/', JSON.stringify({ methodCalls: [create] }))
+  await after(() => mail.connection.tryNow())
+  expect([before, options()].map((shown) => shown.some((one) => one.includes('in:Papier')))).toEqual([false, true])
+})
+
 test('the focus goes to the first row that was found, unless nothing is, or the person types on', async () => {
   await mailPage()
   await typed('pulp')
