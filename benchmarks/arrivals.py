@@ -30,8 +30,9 @@ from benchmarks.lmtp import Senders, senders
 from benchmarks.subscribers import BuiltInSubscriber, CentrifugoSubscriber, Subscriber
 from benchmarks.trial import Trial
 from benchmarks.users import many, provision, sign_up
-from tests.centrifugo_servers import PROGRAM, centrifugo
+from tests.centrifugo_servers import centrifugo
 from tests.go_program import Missing
+from tests.go_programs import CENTRIFUGO
 
 ONLINE, OFFLINE = 100, 900
 SECONDS, RATE = 60.0, 10.0
@@ -180,7 +181,7 @@ async def main() -> None:
         for what, figure in (await on_trial(partial(measure, kind=BuiltInSubscriber))).items()
     }
     try:
-        PROGRAM.built()
+        CENTRIFUGO.found()
     except Missing as missing:
         print(f"not measured with Centrifugo: {missing}", file=sys.stderr)
     else:

@@ -1,8 +1,7 @@
 """Centrifugo for tests: the real 6.9.1, built from source with Go, with the configuration of deploy/centrifugo.
 
-The first test that needs it may have to build it: mark it with `go_program.may_build`. A running one is used instead
-where CENTRIFUGO_URL (for browsers), CENTRIFUGO_API_URL, CENTRIFUGO_API_KEY and CENTRIFUGO_TOKEN_KEY name it; it must
-have that configuration, and the origin https://mail.example.org.
+A running one is used instead where CENTRIFUGO_URL (for browsers), CENTRIFUGO_API_URL, CENTRIFUGO_API_KEY and
+CENTRIFUGO_TOKEN_KEY name it; it must have that configuration, and the origin https://mail.example.org.
 """
 
 import asyncio
@@ -17,12 +16,8 @@ import httpx2
 
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from postroom_sandbox.processes import Process
-from tests.go_program import GoProgram
+from tests.go_programs import CENTRIFUGO
 
-VERSION = "6.9.1"
-PROGRAM = GoProgram(
-    f"Centrifugo {VERSION}", f"github.com/centrifugal/centrifugo/v6@v{VERSION}", f"centrifugo-{VERSION}"
-)
 CONFIG = Path(__file__).parents[1] / "src/postroom/deploy/centrifugo" / "config.yaml"
 ORIGIN = "https://mail.example.org"
 API_KEY = "api-key-of-the-tests-0123456789"
@@ -74,7 +69,7 @@ async def centrifugo(folder: Path, *, own: bool = False, config: Path = CONFIG) 
             environ["CENTRIFUGO_TOKEN_KEY"],
         )
         return
-    program = await asyncio.to_thread(PROGRAM.built_or_skipped)
+    program = await asyncio.to_thread(CENTRIFUGO.found_or_skipped)
     port, internal_port = free_port(), free_port()
     settings = {
         "CENTRIFUGO_HTTP_SERVER_PORT": str(port),
@@ -84,7 +79,7 @@ async def centrifugo(folder: Path, *, own: bool = False, config: Path = CONFIG) 
     }
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CENTRIFUGO_")}
     process = Process(
-        f"Centrifugo {VERSION}", [program, "-c", config], env=environment | settings, log=folder / "centrifugo.log"
+        CENTRIFUGO.name, [program, "-c", config], env=environment | settings, log=folder / "centrifugo.log"
     )
     server = CentrifugoServer(f"http://{LOOPBACK}:{port}", f"http://{LOOPBACK}:{internal_port}", process=process)
     try:

@@ -1,6 +1,5 @@
 """compose.yaml as compose itself understands it, by the reference parser of the compose specification, a Go module."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -9,14 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.go_program import GoProgram
+from tests.go_programs import COMPOSE_PARSER
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "tests/compose"
 PREPARE = "deploy/compose/prepare"
 
-_VERSION = hashlib.sha256((SOURCE / "go.sum").read_bytes() + (SOURCE / "main.go").read_bytes()).hexdigest()[:16]
-PARSER = GoProgram("Compose parser", ".", f"compose-parser-{_VERSION}", source=SOURCE)
 
 Project = dict[str, Any]
 
@@ -49,7 +46,7 @@ def project(folder: Path, *profiles: str, environment: Mapping[str, str] | None 
     """The services of these profiles, or of those that .env names. `environment` is that of the shell; it outweighs
     .env. Raises `Refused`."""
     parsed = subprocess.run(
-        [PARSER.built_or_skipped(), folder, *profiles],
+        [COMPOSE_PARSER.found_or_skipped(), folder, *profiles],
         env=dict(environment or {}),
         capture_output=True,
         text=True,

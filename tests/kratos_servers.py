@@ -1,11 +1,9 @@
 """Kratos for tests: the stand-in, and the real 1.3.1, built from source with Go and a C compiler.
 
-Both send a webhook of every registration to `hook_url`, as `postroom setup kratos` configures it. The first test that
-needs the real one may have to build it: mark it with `go_program.may_build`.
+Both send a webhook of every registration to `hook_url`, as `postroom setup kratos` configures it.
 """
 
 import asyncio
-import hashlib
 import json
 import os
 import signal
@@ -23,21 +21,12 @@ from postroom.kratos.public_api import PATH
 from postroom.setup.kratos import HOOK, INTERFACE, write
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from postroom_sandbox.processes import Process, PythonChild
-from tests.go_program import GoProgram
+from tests.go_programs import KRATOS
 
 PASSWORD = "correct horse battery staple"
 
 TESTS = Path(__file__).parent
 SOURCE = TESTS / "kratos"
-
-PROGRAM = GoProgram(
-    "Kratos 1.3.1",
-    "github.com/ory/kratos",
-    f"kratos-{hashlib.sha256((SOURCE / 'go.sum').read_bytes()).hexdigest()[:16]}",
-    needs=("go", "gcc"),  # gcc for its SQLite
-    flags=("-buildvcs=false", "-tags", "sqlite"),
-    source=SOURCE,
-)
 
 
 @dataclass(frozen=True)
@@ -125,7 +114,7 @@ async def real_kratos(
     """Kratos 1.3.1 as a process with its data in memory, or in the empty PostgreSQL database at `dsn`. Sessions last
     for `lifespan`, and may change passwords while the login is no older than `privileged`. `public_url` as for the
     stand-in. `more` are settings that are laid over those of the file. Skips the test if it cannot be built."""
-    program = await asyncio.to_thread(PROGRAM.built_or_skipped)
+    program = await asyncio.to_thread(KRATOS.found_or_skipped)
     public_port, admin_port = free_port(), free_port()
     base, hook = folder / "kratos.yml", folder / HOOK
     url = hook_url.removesuffix("/internal/mail/provision")

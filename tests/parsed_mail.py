@@ -1,7 +1,6 @@
 """A message as independent programs read it, in one form: Python's `email`, Go's library, and a JMAP server."""
 
 import base64
-import hashlib
 import json
 import re
 import subprocess
@@ -12,14 +11,10 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.policy import compat32, default
 from email.utils import getaddresses, parsedate_to_datetime
-from pathlib import Path
 from typing import Any
 
-from tests.go_program import GoProgram
+from tests.go_programs import MAIL_PARSER
 
-SOURCE = Path(__file__).parent / "mail_parser"
-_VERSION = hashlib.sha256((SOURCE / "main.go").read_bytes()).hexdigest()[:16]
-PARSER = GoProgram("Mail parser", ".", f"mail-parser-{_VERSION}", source=SOURCE)
 RECEIPT = "disposition-notification-to"
 PEOPLE = ("from", "to", "cc", "bcc", RECEIPT)
 _RAW = compat32.clone(linesep="\r\n", mangle_from_=False)
@@ -121,7 +116,7 @@ def _fields(part: Message) -> list[bytes]:
 
 
 def by_go(message: bytes) -> Parsed:
-    ran = subprocess.run([PARSER.built_or_skipped()], input=message, capture_output=True, check=False)
+    ran = subprocess.run([MAIL_PARSER.found_or_skipped()], input=message, capture_output=True, check=False)
     assert ran.returncode == 0, ran.stderr.decode()
     found: JSON = json.loads(ran.stdout)
     headers = found["headers"]

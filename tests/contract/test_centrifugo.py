@@ -15,15 +15,13 @@ import pytest_asyncio
 from centrifuge import Client
 
 from centrifugo_browser import browser, token_for
-from centrifugo_servers import CONFIG, ORIGIN, PROGRAM, CentrifugoServer, centrifugo
+from centrifugo_servers import CONFIG, ORIGIN, CentrifugoServer, centrifugo
 from eventually import eventually
-from go_program import may_build
+from go_programs import CENTRIFUGO
 from postroom.errors import PublisherUnavailable
 from postroom.mail.ports import LiveEvent
 from postroom.realtime.centrifugo import Centrifugo, channel_of
 from relay import relay_to
-
-pytestmark = may_build
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -44,7 +42,7 @@ def event(identity_id: UUID, kind: str = "mail", **data: Any) -> LiveEvent:
 
 
 def test_shipped_centrifugo_configuration_has_no_unknown_key_and_no_secret() -> None:
-    program = PROGRAM.built_or_skipped()
+    program = CENTRIFUGO.found_or_skipped()
     checked = subprocess.run(
         [program, "checkconfig", "--strict", "-c", CONFIG], capture_output=True, text=True, check=False, timeout=30
     )

@@ -10,12 +10,9 @@ import pytest
 import yaml
 
 from compose_file import ROOT, Project, Refused, checkout, command, mounts, prepare, project, services
-from go_program import may_build
 from postroom.secret_files import SECRETS
 from postroom.settings import PREFIX, Settings
 from postroom.setup import kratos
-
-pytestmark = may_build
 
 PROFILES = {
     "all": {

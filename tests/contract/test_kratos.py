@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
-from go_program import may_build
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
 from postroom_sandbox.loopback import LOOPBACK
 
@@ -25,7 +24,7 @@ SENDS_TRIGGER_ID = {"stand-in": True, "1.3.1": False}
 KEY = "key of the hook"
 HOOK_PATH = "/internal/mail/provision"
 
-pytestmark = [pytest.mark.parametrize("kratos", SERVERS, indirect=True), may_build]
+pytestmark = pytest.mark.parametrize("kratos", SERVERS, indirect=True)
 
 
 @dataclass(frozen=True)

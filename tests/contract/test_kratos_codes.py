@@ -5,7 +5,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from go_program import may_build
 from kratos_browser import (
     Browser,
     another,
@@ -24,7 +23,7 @@ from postroom_sandbox.loopback import LOOPBACK
 SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
 POSTROOM = f"http://{LOOPBACK}:9"
 
-pytestmark = [may_build, pytest.mark.parametrize("kratos", SERVERS, indirect=True)]
+pytestmark = pytest.mark.parametrize("kratos", SERVERS, indirect=True)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import pytest
 from fastapi import FastAPI
 
 from fakes import uncalled
-from go_program import may_build
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
 from postroom.api.access_tokens import access_tokens_routes
 from postroom.api.visitor import fresh_login_only, receive_visitors, visitor_of
@@ -28,7 +27,7 @@ COOKIE = "ory_kratos_session"
 POSTROOM = f"http://{LOOPBACK}:9"
 JSON = {"Accept": "application/json"}
 
-pytestmark = [may_build, pytest.mark.parametrize("kratos", SERVERS, indirect=True)]
+pytestmark = pytest.mark.parametrize("kratos", SERVERS, indirect=True)
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from go_program import may_build
 from kratos_servers import real_kratos
 from postroom.setup.deployed_files import text_of
 
 KEY = "key-of-the-webhook-0123456789"
 SHIPPED = yaml.safe_load(text_of("kratos/kratos.yml"))["log"]
-
-pytestmark = may_build
 
 
 @pytest.mark.parametrize(("log", "tells"), [(SHIPPED, False), ({"level": "info"}, True)], ids=["shipped", "info"])

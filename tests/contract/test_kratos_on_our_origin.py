@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 from fastapi import FastAPI
 
-from go_program import may_build
 from kratos_browser import COOKIE, Browser, browser_at, code_for, mailed, new_address, said, value_of
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
 from postroom.api.self_service import SelfService, self_service_route
@@ -37,7 +36,7 @@ class Nobody:
         pass
 
 
-pytestmark = [may_build, pytest.mark.parametrize("kratos", SERVERS, indirect=True)]
+pytestmark = pytest.mark.parametrize("kratos", SERVERS, indirect=True)
 
 
 @pytest.fixture(scope="module")

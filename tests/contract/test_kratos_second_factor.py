@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from eventually import eventually
-from go_program import may_build
 from kratos_browser import (
     COOKIE,
     Browser,
@@ -44,7 +43,6 @@ class Hook(TypedDict):
 
 HOOK: Hook = {"hook_url": f"{POSTROOM}/internal/mail/provision", "hook_key": "key of the hook"}
 
-pytestmark = may_build
 both = pytest.mark.parametrize("kratos", SERVERS, indirect=True)
 
 

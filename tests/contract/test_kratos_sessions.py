@@ -14,7 +14,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from go_program import may_build
 from kratos_browser import Browser, browser_at, totp, totp_secret
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
 from postroom.clock import SystemClock
@@ -31,7 +30,6 @@ COOKIE = "ory_kratos_session"
 NOWHERE = f"http://{LOOPBACK}:9/internal/mail/provision"
 KEY = "key of the hook"
 
-pytestmark = may_build
 both = pytest.mark.parametrize("kratos", SERVERS, indirect=True)
 
 

@@ -1,7 +1,6 @@
 """Kubernetes' own types accept the manifests; its API server would refuse a field that they do not have."""
 
 import asyncio
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,26 +8,15 @@ from typing import Any
 import pytest
 import yaml
 
-from go_program import GoProgram, may_build
+from go_programs import KUBERNETES_TYPES
 from postroom.setup.deployed_files import ROOT
 
 MANIFESTS = sorted(Path(str(ROOT / "kubernetes")).glob("*.yaml"))
-SOURCE = Path(__file__).resolve().parents[1] / "kubernetes"
-SOURCES = b"".join((SOURCE / name).read_bytes() for name in ("go.sum", "main.go"))
-PROGRAM = GoProgram(
-    "Kubernetes types",
-    ".",
-    f"manifests-{hashlib.sha256(SOURCES).hexdigest()[:16]}",
-    flags=("-buildvcs=false",),
-    source=SOURCE,
-)
-
-pytestmark = may_build
 
 
 @pytest.fixture(scope="module")
 def program() -> Path:
-    return PROGRAM.built_or_skipped()
+    return KUBERNETES_TYPES.found_or_skipped()
 
 
 async def decoded(program: Path, *files: Path) -> tuple[int, str, str]:

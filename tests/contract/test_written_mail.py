@@ -19,7 +19,7 @@ import pytest
 from eventually import eventually
 from jmap_server import JmapServer, MailPerson
 from parsed_mail import RECEIPT, Leaf, Parsed, Tree, by_go, by_python, differences, leaf
-from tests.go_program import Missing, may_build, skip_without
+from tests.go_program import Missing, skip_without
 from web.npm import find_npm
 from written_mail import LETTERS, LONGEST, File, Letter
 
@@ -232,7 +232,6 @@ async def _made(mailbox: Mailbox, letter: Letter) -> tuple[JSON, JSON]:
     return email, await mailbox.create(email)
 
 
-@may_build
 @pytest.mark.parametrize("name", LETTERS)
 async def test_letter_is_read_by_all_as_it_was_written(name: str, mailbox: Mailbox, reader: Mailbox) -> None:
     letter = LETTERS[name]
@@ -250,7 +249,6 @@ async def test_letter_is_read_by_all_as_it_was_written(name: str, mailbox: Mailb
     assert max(map(len, raw.split(b"\r\n"))) <= LONGEST
 
 
-@may_build
 async def test_attachment_of_25_megabytes_goes_out_and_comes_in_unchanged(server: JmapServer, mailbox: Mailbox) -> None:
     content = random.Random(18).randbytes(25_000_000)
     letter = Letter("Large", files=(File("large.bin", "application/octet-stream", content),))

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from command_blocks import blocks
-from go_program import may_build
 from kratos_servers import Kratos, real_kratos
 from parts import environment
 from postroom.domain.mailbox import mark_of
@@ -20,8 +19,6 @@ from stalwart_client import StalwartClient
 from stalwart_stand_in import StalwartStandIn
 
 NEEDED = ("bash", "curl", "jq")
-
-pytestmark = may_build
 
 
 async def add(kratos: Kratos, email: str, *, verified: bool) -> str:

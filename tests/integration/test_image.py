@@ -16,7 +16,6 @@ import pytest
 from built_release import Release, settings_to_serve
 from dockerfile_steps import ROOT, context, dockerfile_steps
 from eventually import eventually
-from go_program import may_build
 from native_image import Image, build, require_native_image
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from servers import Database
@@ -26,7 +25,7 @@ IGNORE = (ROOT / ".dockerignore").read_text()
 MOST_ADDED = 120_000_000
 FIXED_UID = 10001
 
-pytestmark = may_build  # it downloads some thirty megabytes
+pytestmark = pytest.mark.timeout(600)  # it downloads some thirty megabytes
 
 
 @pytest.fixture(scope="session")  # before the release, which is made for the session

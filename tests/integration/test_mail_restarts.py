@@ -12,7 +12,6 @@ from redis.asyncio import Redis
 from centrifugo_browser import Browser, browser
 from centrifugo_servers import centrifugo
 from eventually import eventually
-from go_program import may_build
 from incoming_mail import send
 from mail_host import MailHost, mail_host
 from mail_person import Person
@@ -143,7 +142,6 @@ class AtCentrifugo(Browser):
             self._webmail.reload()
 
 
-@may_build
 async def test_restarts_of_centrifugo_redis_and_postroom_lose_no_new_mail(
     tmp_path: Path, database: Database, records: Records
 ) -> None:

@@ -16,7 +16,6 @@ from redis.asyncio import Redis
 from commands import Commands
 from database_dump import dump, restore
 from eventually import eventually
-from go_program import may_build
 from kratos_servers import Kratos, kratos_stand_in, real_kratos
 from parts import environment
 from postroom.domain.mailbox import mark_of
@@ -33,8 +32,6 @@ from stalwart_client import StalwartClient
 from stalwart_stand_in import StalwartStandIn
 
 SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
-
-pytestmark = may_build
 
 
 @dataclass

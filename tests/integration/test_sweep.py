@@ -9,7 +9,6 @@ import httpx2
 import pytest
 from redis.asyncio import Redis
 
-from go_program import may_build
 from kratos_servers import Kratos, kratos_stand_in, real_kratos
 from parts import KEY, environment
 from postroom import settings
@@ -23,8 +22,6 @@ from stalwart_stand_in import StalwartStandIn
 
 NO_HOOK = "http://127.0.0.1:1/internal/mail/provision"
 SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
-
-pytestmark = may_build
 
 
 @pytest.fixture(params=SERVERS)

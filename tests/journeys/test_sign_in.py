@@ -9,13 +9,9 @@ from playwright.async_api import Browser, expect
 from account_pages import Site, account_site
 from account_person import START, AccountPerson, person_at
 from eventually import eventually
-from go_program import may_build
 from kratos_browser import another, code_for, mailed, new_address
 from kratos_servers import PASSWORD
 from postroom.kratos.public_api import PATH
-
-pytestmark = may_build
-
 
 # By password
 

@@ -11,10 +11,7 @@ from playwright.async_api import Browser, expect
 from account_pages import Site
 from account_person import AccountPerson, person_at
 from axe import violations
-from go_program import may_build
 from kratos_browser import another, code_for, totp
-
-pytestmark = may_build
 
 THEMES = ("light", "dark")
 WIDTHS = (320, 1440)

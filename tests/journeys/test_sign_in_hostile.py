@@ -9,9 +9,6 @@ from playwright.async_api import Browser, Route, expect
 
 from account_pages import Site
 from account_person import START, AccountPerson, person_at
-from go_program import may_build
-
-pytestmark = may_build
 
 SHOT = "<img src=https://evil.test/p onerror=hit()><script>hit()</script><svg onload=hit()>"
 BIDI = "\u202egnp.exe"

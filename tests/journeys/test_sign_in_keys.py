@@ -5,10 +5,7 @@ from playwright.async_api import Browser, expect
 
 from account_pages import Site, account_site
 from account_person import START, AccountPerson, person_at
-from go_program import may_build
 from kratos_servers import PASSWORD
-
-pytestmark = may_build
 
 
 async def methods(person: AccountPerson) -> list[str]:

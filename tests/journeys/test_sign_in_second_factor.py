@@ -9,11 +9,8 @@ from playwright.async_api import Browser, expect
 from account_pages import account_site
 from account_person import START, AccountPerson, person_at
 from eventually import eventually
-from go_program import may_build
 from kratos_browser import another, code_for, new_address, totp
 from kratos_servers import PASSWORD
-
-pytestmark = may_build
 
 
 async def set_up_app(person: AccountPerson) -> str:

@@ -6,13 +6,9 @@ import pytest
 from playwright.async_api import Route, expect
 
 from account_person import START, AccountPerson
-from go_program import may_build
 from kratos_browser import new_address
 from kratos_servers import PASSWORD
 from oidc_provider import OidcProvider
-
-pytestmark = may_build
-
 
 # The account
 
