@@ -22,8 +22,6 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-import centrifugo_servers
-import kratos_servers
 from compose_file import checkout, command, mounts, prepare, project
 from compose_postgres import ComposePostgres
 from parts import UNUSED_URL
@@ -31,9 +29,7 @@ from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_valkey import _binary as valkey_server
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from postroom_sandbox.processes import Process
-from tests.go_program import GoProgram
-
-CADDY = GoProgram("Caddy 2.11.9", "github.com/caddyserver/caddy/v2/cmd/caddy@v2.11.9", "caddy-2.11.9")
+from tests.go_programs import CADDY, CENTRIFUGO, KRATOS
 
 DOMAIN, WEB_HOST = "example.org", "mail.example.org"
 PORTS = {
@@ -120,9 +116,9 @@ class NativeSet:
                 for each in [file] if file.is_file() else file.rglob("*"):
                     if each.is_file():
                         each.write_text(self._here(name, each.read_text()))
-        kratos = await asyncio.to_thread(kratos_servers.PROGRAM.built_or_skipped)
-        centrifugo = await asyncio.to_thread(centrifugo_servers.PROGRAM.built_or_skipped)
-        caddy = await asyncio.to_thread(CADDY.built_or_skipped)
+        kratos = await asyncio.to_thread(KRATOS.found_or_skipped)
+        centrifugo = await asyncio.to_thread(CENTRIFUGO.found_or_skipped)
+        caddy = await asyncio.to_thread(CADDY.found_or_skipped)
         self._bin.mkdir(parents=True)
         stand_in = f"{sys.executable} -m postroom_sandbox.stalwart --state {self.folder}/native/stalwart"
         stand_in += (
@@ -308,3 +304,12 @@ async def native_set(folder: Path) -> AsyncIterator[NativeSet]:
             yield found
         finally:
             await found.stop()
+
+
+@asynccontextmanager
+async def running_set(folder: Path) -> AsyncIterator[NativeSet]:
+    """In the order of docs/how-to/install.md: Stalwart with its domain, what Postroom needs of it, and the rest."""
+    async with native_set(folder) as found:
+        await found.run("setup", stdin=found.admin[1])
+        await found.up()
+        yield found

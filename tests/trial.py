@@ -126,3 +126,10 @@ async def trial(folder: Path, **settings: str) -> AsyncGenerator[Trial]:
         yield started
     finally:
         await started.close()
+
+
+@asynccontextmanager
+async def running_trial(folder: Path, **settings: str) -> AsyncGenerator[Trial]:
+    async with trial(folder, **settings) as started:
+        await started.up()
+        yield started

@@ -15,7 +15,7 @@ from hostile_mail.mail import DOMAIN, HostileMail
 from hostile_mail.opening import Way
 from mail_person import Person
 from newcomer import Newcomer, newcomer
-from trial import Trial, trial
+from trial import Trial, running_trial
 
 SESSION_MESSAGES = 10
 """The mail server takes no more in one session."""
@@ -81,17 +81,15 @@ class HostileMailbox:
 @asynccontextmanager
 async def hostile_mailbox(folder: Path, mails: Sequence[HostileMail]) -> AsyncIterator[HostileMailbox]:
     """The mails come by LMTP, as from anybody."""
-    async with trial(folder, POSTROOM_PACE="0") as up:
-        await up.up()
-        async with newcomer(up.environment, "alice") as person:
-            await person.mail()
-            refused = await asyncio.to_thread(_deliver, await _lmtp(up), person.email, mails)
-            mail = await person.mail()
-            for name in refused:  # what LMTP does not carry may come by another way
-                (content,) = (each.delivered(DOMAIN, person.email) for each in mails if each.id == name)
-                await mail.add(content)
-            threads = await _threads(mail, len(mails))
-            yield HostileMailbox(up.environment["POSTROOM_URL"], person, threads, refused)
+    async with running_trial(folder, POSTROOM_PACE="0") as up, newcomer(up.environment, "alice") as person:
+        await person.mail()
+        refused = await asyncio.to_thread(_deliver, await _lmtp(up), person.email, mails)
+        mail = await person.mail()
+        for name in refused:  # what LMTP does not carry may come by another way
+            (content,) = (each.delivered(DOMAIN, person.email) for each in mails if each.id == name)
+            await mail.add(content)
+        threads = await _threads(mail, len(mails))
+        yield HostileMailbox(up.environment["POSTROOM_URL"], person, threads, refused)
 
 
 async def _lmtp(up: Trial) -> tuple[str, int]:

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from built_web import require_interface
 from chromium import chromium
-from go_program import Missing, skip_without
 from hostile_mail.corpus import MAILS
 from hostile_mail.hosts import hosts
 from hostile_mail.mailbox import hostile_mailbox
 from hostile_mail.opening import open_all
-from postroom.web.interface import FOLDER
 
 READERS = 6
 MESSAGES = [mail for mail in MAILS if mail.html is None]
@@ -23,8 +22,7 @@ pytestmark = pytest.mark.timeout(400)
 
 
 async def test_no_hostile_mail_does_anything_to_the_person_who_reads_it(tmp_path: Path) -> None:
-    if not (FOLDER / "index.html").exists():
-        skip_without("Interface", Missing(f"{FOLDER} is empty: run make web"))
+    require_interface()
     async with (
         hosts(ALL) as evil,
         chromium(f"--host-resolver-rules={evil.rules()}") as browser,

@@ -1,7 +1,7 @@
-"""One browser for all journeys; a trial with the interface for each module; one real Kratos, with every method, for all
+"""One browser and one trial for all journeys, each with persons of its own; one real Kratos, with every method, for all
 tests of the account pages."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser
@@ -11,7 +11,7 @@ from account_person import AccountPerson, person_at
 from built_web import require_interface
 from chromium import chromium
 from oidc_provider import OidcProvider, oidc_provider
-from trial import Trial, trial
+from trial import Trial, running_trial
 
 
 @pytest.fixture(scope="session")
@@ -20,14 +20,12 @@ async def browser() -> AsyncIterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="module")
-async def up(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
-    """A trial with the interface, with the SETTINGS of the module."""
+@pytest.fixture(scope="session")
+async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
+    """A module that pauses it or makes it fail has a trial of its own."""
     require_interface()
-    settings: Mapping[str, str] = getattr(request.module, "SETTINGS", {})
-    async with trial(tmp_path_factory.mktemp("trial"), **settings) as started:
-        await started.up()
-        yield started
+    async with running_trial(tmp_path_factory.mktemp("trial"), POSTROOM_PACE="0") as up:
+        yield up
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from mail_person import Person
 from newcomer import newcomer
 from trial import Trial
 
-SETTINGS = {"POSTROOM_PACE": "0"}
 ORDERS = 3_000
 ALL = ORDERS + 1
 """With the welcome."""

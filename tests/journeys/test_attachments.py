@@ -14,7 +14,6 @@ from newcomer import newcomer
 from painted_pdf import text_of
 from trial import Trial
 
-SETTINGS = {"POSTROOM_PACE": "0"}
 PICTURE = Path(__file__).parent.parent.parent / "docs/pictures/inbox-phone-dark.png"
 NOTES = "Grüße aus Köln\nBay 7, third shelf\n"
 RUN = "window.top.ran = true; document.title = 'ran'"

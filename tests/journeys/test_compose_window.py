@@ -7,7 +7,6 @@ from playwright.async_api import Browser, Locator, Page, expect
 from mail_page import NARROW, MailPage, mail_page
 from trial import Trial
 
-SETTINGS = {"POSTROOM_PACE": "0"}
 PASTE = """([kind, text]) => {
     const data = new DataTransfer(); data.setData(kind, text)
     const paste = {clipboardData: data, bubbles: true, cancelable: true}

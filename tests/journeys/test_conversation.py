@@ -10,7 +10,6 @@ from mail_page import MailPage, mail_page
 from newcomer import Newcomer, newcomer
 from trial import Trial
 
-SETTINGS = {"POSTROOM_PACE": "0"}
 MESSAGES = 200
 MOST_FRAMES = 40
 """Near where the person was, however many messages are expanded."""

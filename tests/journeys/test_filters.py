@@ -16,7 +16,6 @@ from mail_person import Person
 from newcomer import newcomer
 from trial import Trial
 
-SETTINGS = {"POSTROOM_PACE": "0"}
 FOREIGN = 'require "fileinto";\r\nif header :contains "subject" "x" { fileinto "Reading"; }\r\n'
 
 

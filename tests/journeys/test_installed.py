@@ -15,7 +15,7 @@ from eventually import eventually
 from incoming_mail import letter, send
 from mail_page import MailPage
 from other_build import settings_of, write_other_build
-from trial import Trial, trial
+from trial import Trial, running_trial
 from writing_page import Window, begin
 
 SUBJECT = "The boats"
@@ -42,8 +42,7 @@ async def service(tmp_path: Path) -> AsyncIterator[Trial]:
     """A trial of its own: it is stopped, and comes back with another build."""
     require_interface()
     (tmp_path / "trial").mkdir()
-    async with trial(tmp_path / "trial") as started:
-        await started.up()
+    async with running_trial(tmp_path / "trial") as started:
         yield started
 
 

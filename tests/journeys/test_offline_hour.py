@@ -15,7 +15,6 @@ from newcomer import newcomer
 from sent_changes import SentChanges
 from trial import Trial
 
-SETTINGS = {"POSTROOM_PACE": "0"}
 ORDERS = 40
 TALL = {"width": 1440, "height": 3600}
 """All rows are on the screen."""

@@ -14,7 +14,7 @@ from mail_person import Person, message
 from newcomer import newcomer
 from other_program import received
 from tests.go_program import Missing, skip_without
-from trial import Trial, trial
+from trial import Trial, running_trial
 from writing_page import Window, begin
 
 USING = [f"urn:ietf:params:jmap:{name}" for name in ("core", "mail")]
@@ -35,8 +35,7 @@ async def front(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cyrus
 
 @pytest.fixture(scope="module")
 async def up(front: CyrusFront, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
-    async with trial(tmp_path_factory.mktemp("trial"), **front.settings) as started:
-        await started.up()
+    async with running_trial(tmp_path_factory.mktemp("trial"), **front.settings) as started:
         yield started
 
 

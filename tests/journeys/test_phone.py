@@ -9,7 +9,6 @@ from mail_page import NARROW, MailPage, mail_page
 from trial import Trial
 from writing_page import Window
 
-SETTINGS = {"POSTROOM_PACE": "0"}
 PHONE = {"viewport": NARROW, "has_touch": True, "is_mobile": True}
 
 

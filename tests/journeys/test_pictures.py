@@ -1,17 +1,17 @@
 """Each view at a phone's width and at a desk's, in both themes. POSTROOM_WRITE_DOCS=1 writes the README's pictures."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
+from built_web import require_interface
 from mail_page import NARROW, WIDE, MailPage, mail_page
-from trial import Trial
+from trial import Trial, running_trial
 from writing_page import begin
 
-SETTINGS = {"POSTROOM_DELAY_FACTOR": "0.5", "POSTROOM_PACE": "0"}
 PICTURES = Path(__file__).parent.parent.parent / "docs/pictures"
 WRITES = os.environ.get("POSTROOM_WRITE_DOCS") == "1"
 IN_THE_README = (
@@ -57,6 +57,15 @@ async def makes_a_filter(alice: MailPage) -> None:
     await expect(alice.text("Of your last")).to_be_visible()
 
 
+@pytest.fixture(scope="module")
+async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
+    require_interface()
+    folder = tmp_path_factory.mktemp("trial")
+    async with running_trial(folder, POSTROOM_DELAY_FACTOR="0.5", POSTROOM_PACE="0") as up:
+        yield up
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 async def test_views_fit_the_window(up: Trial, browser: Browser, size: str, scheme: str) -> None:

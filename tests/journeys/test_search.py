@@ -9,8 +9,6 @@ from mail_page import NARROW, MailPage, mail_page
 from newcomer import Newcomer, newcomer
 from trial import Trial
 
-SETTINGS = {"POSTROOM_PACE": "0"}
-
 
 def letter(subject: str, text: str, mailbox: str, sender: str = "jonas@example.com", day: int = 1) -> dict[str, Any]:
     return {

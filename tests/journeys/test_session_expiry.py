@@ -14,8 +14,6 @@ from newcomer import newcomer
 from sent_changes import SentChanges
 from trial import Trial
 
-SETTINGS = {"POSTROOM_PACE": "0"}
-
 
 async def subjects_in(other: Person, role: str) -> set[str]:
     (box,) = await other.query("Mailbox", filter={"role": role}) or [None]

@@ -1,20 +1,28 @@
 """The thread through the interface, in Chromium: from the registration to a reply that arrives, without a reload."""
 
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
+from built_web import require_interface
 from eventually import eventually
 from mail_page import NARROW, MailPage, mail_page
 from newcomer import newcomer
 from other_program import received, send
-from trial import Trial
+from trial import Trial, running_trial
 from writing_page import Window
 
-SETTINGS = {"POSTROOM_DELAY_FACTOR": "0.05", "POSTROOM_PACE": "0"}
-"""Of the trial: the first retry comes after 3 s."""
+
+@pytest.fixture(scope="module")
+async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
+    """It is paused, and fails. The first retry comes after 3 s."""
+    require_interface()
+    folder = tmp_path_factory.mktemp("trial")
+    async with running_trial(folder, POSTROOM_DELAY_FACTOR="0.05", POSTROOM_PACE="0") as up:
+        yield up
 
 
 async def test_a_person_gets_from_sign_up_through_a_failing_mail_server_to_a_reply_without_a_reload(

@@ -8,8 +8,6 @@ from finger import Finger
 from mail_page import NARROW, MailPage, mail_page
 from trial import Trial
 
-SETTINGS = {"POSTROOM_PACE": "0"}
-
 
 async def arrives(up: Trial, alice: MailPage, count: int) -> None:
     """Order 1, Order 2, …; the last one is on top."""
@@ -79,7 +77,7 @@ async def test_a_person_sorts_their_mail_without_a_pointer(up: Trial, browser: B
 
 async def test_on_a_phone_a_finger_swipes_selects_and_takes_back(up: Trial, browser: Browser) -> None:
     phone = {"viewport": NARROW, "has_touch": True, "is_mobile": True}
-    async with mail_page(up, browser, "phone.alice", **phone) as alice:
+    async with mail_page(up, browser, "thumb.alice", **phone) as alice:
         await alice.sign_up_and_wait()
         await arrives(up, alice, 5)
         finger = Finger(await alice.page.context.new_cdp_session(alice.page))

@@ -15,7 +15,7 @@ from certificate import certificate
 from mail_page import MailPage, mail_page
 from mail_person import Person
 from newcomer import newcomer
-from trial import Trial, trial
+from trial import Trial, running_trial
 
 OURS = "mail.example.org"
 SIGNATURE = "v=1; a=rsa-sha256; d={d}; s=mail; h={h}; bh=eA==; b=YWJjZGVmZ2hpamts"
@@ -60,8 +60,7 @@ async def up(server: tuple[List, Path], tmp_path_factory: pytest.TempPathFactory
     # Without a URL on loopback the setting is refused; the trial knows its own later.
     url = {"POSTROOM_PUBLIC_URL": "http://localhost"}
     settings = {"POSTROOM_PACE": "0", "POSTROOM_TRIAL_LIST_SERVER": setting} | url
-    async with trial(tmp_path_factory.mktemp("trial"), **settings) as started:
-        await started.up()
+    async with running_trial(tmp_path_factory.mktemp("trial"), **settings) as started:
         yield started
 
 

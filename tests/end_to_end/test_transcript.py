@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import transcript
-from trial import trial
+from trial import running_trial
 
 RECORDS = bool(os.environ.get("POSTROOM_WRITE_DOCS"))
 FACTOR = 1 if RECORDS else 0.1
@@ -24,8 +24,7 @@ async def test_the_transcript_is_what_the_trial_prints(tmp_path: Path) -> None:
     if missing := [name for name in NEEDED if shutil.which(name) is None]:
         pytest.skip(f"not installed: {', '.join(missing)}")
     recorded: list[transcript.Step] = []
-    async with trial(tmp_path, **({} if RECORDS else {"POSTROOM_DELAY_FACTOR": str(FACTOR)})) as up:
-        await up.up()
+    async with running_trial(tmp_path, **({} if RECORDS else {"POSTROOM_DELAY_FACTOR": str(FACTOR)})) as up:
         for step in transcript.steps():
             if RECORDS:
                 await asyncio.sleep(step.later)

@@ -10,7 +10,7 @@ import pytest
 import redis.asyncio
 
 from eventually import eventually
-from trial import Trial, trial
+from trial import Trial, running_trial
 
 REQUESTS = 200
 KILL_AFTER = 60
@@ -43,8 +43,7 @@ async def test_kill_9_of_everything_loses_no_request(tmp_path: Path, redis_is: s
     if redis_is == "absent":
         settings["POSTROOM_REDIS_URL"] = ""
     identities = {uuid4(): f"person{number}@example.org" for number in range(REQUESTS)}
-    async with trial(tmp_path, **settings) as up:
-        await up.up()
+    async with running_trial(tmp_path, **settings) as up:
         # Every fifth fails once, so that some requests wait in the queue when the power fails.
         code, output = await up.postroom("sandbox", "fault", "unavailable", "--probability", "0.2", "--seed", "7")
         assert code == 0, output

@@ -21,7 +21,7 @@ from mail_person import message
 from newcomer import PASSWORD, newcomer
 from postroom.gateway.methods import CAPABILITIES, METHODS
 from postroom.stalwart.webhook import PATH as STALWART_HOOK
-from trial import Trial, trial
+from trial import Trial, running_trial
 
 DESCRIPTION: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs/openapi.json").read_text())
 
@@ -116,8 +116,7 @@ schema = schemathesis.openapi.from_dict(DESCRIPTION | {"paths": PATHS})
 @pytest.fixture(scope="module")
 async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Trial]:
     """Whatever the tests send, the log of the service must contain no error."""
-    async with trial(tmp_path_factory.mktemp("trial")) as started:
-        await started.up()
+    async with running_trial(tmp_path_factory.mktemp("trial")) as started:
         yield started
         log = (started.folder / ".postroom/logs/service.log").read_text()
         assert [line for line in log.splitlines() if "[error" in line or "Traceback" in line] == []

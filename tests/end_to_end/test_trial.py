@@ -15,7 +15,7 @@ from eventually import eventually
 from mail_person import Person
 from newcomer import OFFERED
 from stalwart_stand_in import stalwart_stand_in
-from trial import Trial, trial
+from trial import Trial, running_trial, trial
 
 SHORT = {"POSTROOM_DELAY_FACTOR": "0.01", "POSTROOM_PACE": "0"}
 
@@ -120,8 +120,7 @@ async def test_postroom_up_with_own_servers_suggests_only_commands_that_work(tmp
             "POSTROOM_STALWART_API_KEY": server.api_key,
             "POSTROOM_KRATOS_ADMIN_URL": "http://127.0.0.1:9",
         }
-        async with trial(tmp_path, **own) as started:
-            await started.up()
+        async with running_trial(tmp_path, **own) as started:
             code, refusal = await started.postroom("sandbox", "fault", "refuse")
             assert (code, "this trial uses a Stalwart of yours" in refusal) == (2, True)
             printed = await started.interrupt()
@@ -166,8 +165,7 @@ async def test_commands_use_the_trial_of_their_folder_or_say_how_to_start_one(up
 
 async def test_ctrl_c_ends_the_whole_trial_and_the_next_up_keeps_its_data(tmp_path: Path) -> None:
     identity_id = UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a")
-    async with trial(tmp_path) as started:
-        await started.up()
+    async with running_trial(tmp_path) as started:
         first = (await started.hook(identity_id, "bob@example.org")).json()
         family = started.family()
         assert "Stopped" in await started.interrupt()

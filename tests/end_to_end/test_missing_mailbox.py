@@ -9,12 +9,11 @@ from eventually import eventually
 from newcomer import newcomer
 from records import records_of
 from stalwart_client import StalwartClient
-from trial import trial
+from trial import running_trial
 
 
 async def test_destroyed_mailbox_is_reported_to_its_owner_and_webhook_and_remade(tmp_path: Path) -> None:
-    async with trial(tmp_path, POSTROOM_PACE="0") as up:
-        await up.up()
+    async with running_trial(tmp_path, POSTROOM_PACE="0") as up:
         password = (tmp_path / ".postroom/secrets/stalwart-admin-password").read_text().strip()
         admin = StalwartClient(up.environment["POSTROOM_STALWART_URL"], ("admin", password))
         async with admin.http, newcomer(up.environment, "ann") as ann, ann.live_stream() as stream:

@@ -3,17 +3,14 @@
 from pathlib import Path
 
 from eventually import eventually
-from go_program import may_build
 from kratos_servers import real_kratos
-from trial import trial
+from trial import running_trial
 
 PEOPLE = 3
 
 
-@may_build
 async def test_each_registration_at_real_kratos_makes_a_mailbox(tmp_path: Path) -> None:
-    async with trial(tmp_path) as up:
-        await up.up()
+    async with running_trial(tmp_path) as up:
         hook_url = f"{up.environment['POSTROOM_URL']}/internal/mail/provision"
         key = up.environment["POSTROOM_WEBHOOK_KEY"]
         async with real_kratos(tmp_path, hook_url=hook_url, hook_key=key) as kratos:

@@ -17,7 +17,7 @@ from live_stream import LiveStreamReader
 from mail_person import Answer, Person
 from newcomer import OFFERED, newcomer
 from records import records_of
-from trial import Trial, trial
+from trial import Trial, running_trial
 
 ELSEWHERE = "https://webmail.example.net"
 SOON = 5.0
@@ -29,8 +29,7 @@ async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Trial]:
     """The first retry follows after 60 s: none comes while a test looks. The tests must not cause any error in the log
     of the service."""
     settings = {"POSTROOM_PACE": "0", "POSTROOM_CORS_ORIGINS": ELSEWHERE}
-    async with trial(tmp_path_factory.mktemp("mail-trial"), **settings) as started:
-        await started.up()
+    async with running_trial(tmp_path_factory.mktemp("mail-trial"), **settings) as started:
         yield started
         log = (started.folder / ".postroom" / "logs" / "service.log").read_text()
         assert "Traceback" not in log

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from command_blocks import Block, blocks
-from trial import trial
+from trial import running_trial
 
 WITHIN = 180.0
 NEEDED = ("bash", "curl", "jq", "redis-cli")
@@ -26,8 +26,7 @@ for each in blocks():
 async def test_plain_command_blocks_of_the_documentation_run_unchanged(document: str, tmp_path: Path) -> None:
     if missing := [name for name in NEEDED if shutil.which(name) is None]:
         pytest.skip(f"not installed: {', '.join(missing)}")
-    async with trial(tmp_path) as up:
-        await up.up()
+    async with running_trial(tmp_path):
         script = "\n".join(
             [
                 "set -euo pipefail",
