@@ -5,9 +5,15 @@ PIP := $(BIN)/pip --disable-pip-version-check install
 TRIAL := .venv/trial-installed
 STAMP := .venv/installed
 
-WEB_CHECKS := format:check lint types rooms test
+# Two lanes beside each other, each line of output whole where this make can do it.
+LANES := --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+# Tests that only look at a stand-in count where a real server is named: there they compare the two.
+QUICK := not long$(if $(STALWART_URL),, and not stand_in)
+# The commands of a target, with the time that they took.
+timed = began=$$(date +%s); $(1) && echo "$@: $$(($$(date +%s) - began)) s"
 
-.PHONY: help up web test check web-check bench bench-peers bench-web clean chaos mutants mutmut release
+.PHONY: help up web test test-long check web-check python-check web-test programs web-lane python-lane
+.PHONY: bench bench-peers bench-web clean chaos mutants mutmut release
 
 help:  ## What `make` can do, one line each
 	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile | expand -t 14
@@ -18,18 +24,34 @@ up: $(TRIAL)  ## Set up what the trial needs, and run it; the interface is built
 web: $(TRIAL)  ## Build the web interface, if its sources have changed
 	@$(BIN)/python web/build.py
 
-test: $(STAMP) check web  ## All checks, all tests, in two processes
-	$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder $(ARGS)
+test: $(STAMP)  ## All checks, and all tests but the long ones, in two processes
+	@$(MAKE) $(LANES) web-lane python-lane
+	@$(MAKE) --no-print-directory web-test
+	@$(call timed, $(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 40 -m "$(QUICK)" $(ARGS))
 
-check: $(STAMP) web-check  ## Format, lint, types, layers
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/lint-imports
-	$(BIN)/pyright
+test-long: $(STAMP) web programs  ## The tests that `make test` leaves out, before a release (ARGS: some of them)
+	$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 40 -m "long or stand_in" $(ARGS)
 
-web-check: $(STAMP)  ## Format, lint, types, import rules and unit tests of the web interface
-	@$(BIN)/python web/npm.py run sync
-	@for check in $(WEB_CHECKS); do $(BIN)/python web/npm.py run $$check || exit; done
+check: $(STAMP)  ## Format, lint, types, layers, in two lanes; then the unit tests of the web interface
+	@$(MAKE) $(LANES) web-check python-check
+	@$(MAKE) --no-print-directory web-test
+
+python-check: $(STAMP)
+	@$(call timed, $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/pyright)
+
+web-check: $(STAMP)
+	@$(call timed, for check in sync format:check lint types rooms; do $(BIN)/python web/npm.py run $$check || exit; done)
+
+web-test: $(STAMP)  ## The unit tests of the web interface
+	@$(call timed, $(BIN)/python web/npm.py run test)
+
+web-lane: web-check
+	@$(call timed, $(BIN)/python web/build.py)
+
+python-lane: python-check programs
+
+programs: $(STAMP)  ## Build the foreign programs of the tests from source, if they are not there (Go; minutes)
+	@$(call timed, $(BIN)/python -m tests.go_programs)
 
 bench: $(STAMP)  ## Figures of the README, measured here in three minutes
 	$(BIN)/python -m benchmarks $(ARGS)

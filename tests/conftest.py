@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-pytest_plugins = ["servers", "cyrus_mail", "stalwart_mail", "built_release"]
+pytest_plugins = ["servers", "cyrus_mail", "stalwart_mail", "built_release", "lane_times"]
 
 # On a busy machine an example takes longer than Hypothesis' 200 ms now and then. No property here is one of speed.
 settings.register_profile(
@@ -14,14 +14,22 @@ settings.register_profile(
 settings.load_profile("no time limit")
 
 
+def opens_a_page(nodeid: str) -> bool:
+    return nodeid.startswith(("tests/journeys/", "tests/hostile_mail/"))
+
+
 class _OneBrowser(LoadFileScheduling):
     """`make test` runs two processes, and a file stays in one of them. All tests in a browser stay in the same one: a
     browser takes a core of its own, and two of them would make each other miss their times."""
 
     def _split_scope(self, nodeid: str) -> str:
-        in_browser = nodeid.startswith(("tests/hostile_mail/", "tests/journeys/"))
-        return "browser" if in_browser else super()._split_scope(nodeid)
+        return "browser" if opens_a_page(nodeid) else super()._split_scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
     return _OneBrowser(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's lane is the longest, so it starts first; `--no-loadscope-reorder` keeps this order."""
+    items.sort(key=lambda item: not opens_a_page(item.nodeid))
