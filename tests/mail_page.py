@@ -1,5 +1,8 @@
 """A person at the interface of a trial, in a browser of their own."""
 
+import asyncio
+import os
+import random
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -7,12 +10,15 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
 
 from eventually import eventually
 from kratos_servers import PASSWORD
 
 expect.set_options(timeout=20_000)  # however many other tests run beside
+
+LATE = float(os.environ.get("POSTROOM_TESTS_LATE", "0"))
+"""Seconds by which each script may come late: what a page needs may not be there yet when a person acts."""
 
 AXE = Path(__file__).parent.parent / "web/node_modules/axe-core/axe.min.js"
 
@@ -121,6 +127,11 @@ class MailPage:
         assert violations == [], "\n".join(violations)
 
 
+async def _comes_late(script: Route) -> None:
+    await asyncio.sleep(random.uniform(0, LATE))
+    await script.continue_()
+
+
 @asynccontextmanager
 async def mail_page(up: Running, browser: Browser, name: str, **context: Any) -> AsyncIterator[MailPage]:
     """Afterwards: no script failed, and the policy blocked nothing. A test that fails says what the page showed.
@@ -128,6 +139,8 @@ async def mail_page(up: Running, browser: Browser, name: str, **context: Any) ->
     usual = {"locale": "en-GB", "viewport": WIDE, "service_workers": "block"}
     async with await browser.new_context(**(usual | context)) as own:
         own.set_default_timeout(15_000)
+        if LATE:
+            await own.route(re.compile(r"\.js$"), _comes_late)
         page = MailPage(up, await own.new_page(), name)
         try:
             yield page
