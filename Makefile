@@ -25,6 +25,7 @@ web: $(TRIAL)  ## Build the web interface, if its sources have changed
 	@$(BIN)/python web/build.py
 
 test: $(STAMP)  ## All checks, and all tests but the long ones, in two processes
+	@echo "Checking in two lanes: two minutes"
 	@$(MAKE) $(LANES) web-lane python-lane
 	@$(MAKE) --no-print-directory web-test
 	@$(call timed, $(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 40 -m "$(QUICK)" $(ARGS))
@@ -33,6 +34,7 @@ test-long: $(STAMP) web programs  ## The tests that `make test` leaves out, befo
 	$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 40 -m "long or stand_in" $(ARGS)
 
 check: $(STAMP)  ## Format, lint, types, layers, in two lanes; then the unit tests of the web interface
+	@echo "Checking in two lanes: two minutes"
 	@$(MAKE) $(LANES) web-check python-check
 	@$(MAKE) --no-print-directory web-test
 
