@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from kratos_browser import COOKIE, Browser, browser_at, code_for, mailed, new_address, said, value_of
-from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
+from kratos_servers import PASSWORD, SERVERS, Kratos, ours_at_kratos
 from postroom.api.self_service import SelfService, self_service_route
 from postroom.api.visitor import receive_visitors
 from postroom.errors import NoSession
@@ -19,7 +19,6 @@ from postroom.mail.ports import Visitor
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from served_app import served
 
-SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
 PERSON = "1.2.3.4"
 """The address that our proxy states."""
 NAVIGATION = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -36,7 +35,7 @@ class Nobody:
         pass
 
 
-pytestmark = pytest.mark.parametrize("kratos", SERVERS, indirect=True)
+pytestmark = ours_at_kratos
 
 
 @pytest.fixture(scope="module")
