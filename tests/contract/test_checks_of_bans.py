@@ -65,10 +65,7 @@ async def test_check_demands_our_ip_address_in_the_allowlist_until_it_is_there(
 async def test_a_key_that_may_not_read_says_so(
     environ: dict[str, str], admin: StalwartClient, address: OwnAddress
 ) -> None:
-    made = await admin.try_create("Role", description=unique("role"), enabledPermissions={"authenticate": True})
-    roles = {"@type": "Custom", "roleIds": {made["created"]["id"]: True}}
-    number = await admin.create(unique("service"), roles=roles)
-    key = (await admin.try_create("ApiKey", account=number, description="test"))["created"]["secret"]
+    key = await admin.key_with(["authenticate"])
     async with connected(settings.load(environ | {"POSTROOM_STALWART_API_KEY": key})) as parts:
         found = [await allowed_ip(parts, None, asked=seen(address)), await oauth(parts, None)]
         done = await fix_allowed_ip(parts, None, dry_run=False, asked=seen(address))
