@@ -55,10 +55,10 @@ class StalwartClient:
         assert "created" in answer, answer
         return answer["created"]["id"]
 
-    async def role(self, *permissions: str) -> str:
+    async def role(self, *permissions: str, description: str | None = None) -> str:
         """Make a role; return its id."""
         enabled = dict.fromkeys(permissions, True)
-        made = await self.try_create("Role", description=unique("role"), enabledPermissions=enabled)
+        made = await self.try_create("Role", description=description or unique("role"), enabledPermissions=enabled)
         return made["created"]["id"]
 
     async def create_with(self, permissions: Iterable[str], **value: Any) -> tuple[str, str]:
