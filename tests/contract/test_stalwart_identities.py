@@ -47,10 +47,11 @@ async def test_an_identity_may_have_any_enabled_address_of_the_account(eve: Pers
     """A disabled alias and a subaddress (RFC 5233) are refused."""
     local, _, domain = eve.address.partition("@")
     for address in (eve.address, eve.address.upper(), f"{local}@example.net"):
-        made = await eve.create("Identity", email=address)
+        made = await eve.create("Identity", email=address, textSignature="--")
         assert made.keys() == {"id"}, made
         found = await eve.get("Identity", made["id"])
-        assert (found["email"], found["name"]) == (address.lower(), "")
+        shown = [found[name] for name in ("email", "name", "textSignature", "mayDelete")]
+        assert shown == [address.lower(), "", "--", True]
     for address in (f"{local.replace('-alias', '-off')}@{domain}", f"{local}+tag@{domain}", "eve@example.com"):
         refusal = await eve.create("Identity", email=address)
         assert (refusal["type"], refusal["properties"]) == ("invalidProperties", ["email"])
@@ -64,6 +65,10 @@ async def test_an_identity_may_have_any_enabled_address_of_the_account(eve: Pers
         {"name": "x" * 254},
         {"name": None},
         {"textSignature": None},
+        {"textSignature": "Änn\n+49 123"},
+        {"textSignature": "x" * 2047},
+        {"htmlSignature": '<p onclick="x()">Änn<script>1</script></p>'},
+        {"htmlSignature": "x" * 2047},
         {"replyTo": [{"email": "eve@example.com"}]},
         {"replyTo": [{"name": None, "email": "eve@example.com"}] * 50},
         {"replyTo": []},
@@ -90,6 +95,10 @@ async def test_an_identity_can_be_changed(ann: Person, patch: Answer) -> None:
     [
         {"name": "x" * 255},
         {"name": 1},
+        {"textSignature": "x" * 2048},
+        {"textSignature": "ü" * 1024},
+        {"htmlSignature": "x" * 2048},
+        {"htmlSignature": "ü" * 1024},
         {"email": "eve@example.org"},
         {"mayDelete": True},
         {"nonsense": 1},
@@ -155,6 +164,7 @@ async def test_an_email_over_quota_is_refused(eve: Person) -> None:
     blob = (await eve.upload(b"x" * 2_000_000, PDF))["blobId"]
     value: dict[str, Any] = {"mailboxIds": {"a": True}, "attachments": [{"blobId": blob, "type": PDF}]}
     assert (await eve.create("Email", **value))["type"] == "overQuota"
+    assert (await eve.add(b"Subject: x\r\n\r\n" + b"y" * 2_000_000))["type"] == "overQuota"
 
 
 # The vacation response
@@ -207,6 +217,10 @@ async def test_vacation_response_that_is_no_valid_script_is_refused_as_an_outage
     assert answer["type"] == "serverUnavailable"
     shown = await ann.get("VacationResponse", "singleton")
     assert [shown[name] for name in patch] == [None] * len(patch)
+
+
+async def test_there_is_one_vacation_response_only(straight: Person) -> None:
+    assert (await straight.create("VacationResponse", isEnabled=True))["type"] == "singleton"
 
 
 async def test_dates_of_the_vacation_response_are_shown_in_utc(ann: Person) -> None:

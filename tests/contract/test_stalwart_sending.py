@@ -1,25 +1,23 @@
 """The rules of Stalwart's mail: what is handed over, held, taken back and refused. On the stand-in, or on a real server
 (conftest.py). The interface's engine relies on each of them: what a mail server does otherwise, it must be taught."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from eventually import eventually
-from mail_person import Person, person
-from stalwart_client import StalwartClient
+from mail_person import Person
 
 NOBODY = "nobody-at-all@example.org"
 SENT = {"mailboxIds/d": None, "mailboxIds/e": True, "keywords/$draft": None}
 
+pytestmark = pytest.mark.stand_in
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def ann(admin: StalwartClient) -> AsyncIterator[Person]:
-    async with person(admin) as ann:
-        yield ann
+
+@pytest.fixture
+def ann(straight: Person) -> Person:
+    return straight
 
 
 async def submission(
@@ -172,11 +170,14 @@ async def test_mail_is_held_for_seven_days_at_most_whatever_the_session_says(
     assert await ann.query("EmailSubmission", filter={"emailIds": [draft]}) == []
 
 
-async def test_mail_may_be_held_for_seven_days(ann: Person, ben: Person) -> None:
+async def test_mail_may_be_held_for_seven_days_and_cancelled_once(ann: Person, ben: Person) -> None:
     made = await submit(ann, await ann.draft(ben.address), ben.address, parameters={"HOLDFOR": "604800"})
+    left = datetime.fromisoformat(made["sendAt"]) - datetime.now(UTC)
+    assert abs(left - timedelta(days=7)) < timedelta(minutes=1)
     assert await ann.update("EmailSubmission", made["id"], undoStatus="canceled") == {}
     shown = await ann.get("EmailSubmission", made["id"])
     assert (shown["undoStatus"], shown["deliveryStatus"][ben.address]["delivered"]) == ("canceled", "unknown")
+    assert (await ann.update("EmailSubmission", made["id"], undoStatus="canceled"))["type"] == "cannotUnsend"
     assert await ann.query("EmailSubmission", filter={"undoStatus": "canceled"}) == [made["id"]]
 
 
