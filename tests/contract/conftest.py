@@ -24,6 +24,7 @@ from postroom.stalwart.registry_client import StalwartClient as Client
 from postroom_sandbox.loopback import LOOPBACK
 from servers import Database
 from stalwart_client import StalwartClient
+from stalwart_mail import lmtp_of
 from stalwart_stand_in import stalwart_stand_in
 
 
@@ -83,13 +84,10 @@ async def through(straight: Person, trial: GatewayTrial) -> AsyncIterator[Person
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def lmtp(admin: StalwartClient) -> Lmtp:
-    where = os.environ.get("STALWART_LMTP")
-    if where is None and "STALWART_URL" in os.environ:
-        pytest.skip("STALWART_LMTP=host:port is not set: where does this server take mail?")
+    where = await lmtp_of(admin)
     if where is None:
-        where = (await admin.http.get("/_sandbox/state")).json()["lmtp"]
-    host, _, port = where.rpartition(":")
-    return host, int(port)
+        pytest.skip("STALWART_LMTP=host:port is not set: where does this server take mail?")
+    return where
 
 
 @pytest.fixture(params=[pytest.param("straight", marks=pytest.mark.stand_in), "through"])

@@ -71,30 +71,20 @@ async def test_a_centrifugo_without_our_namespace_is_reported(tmp_path: Path) ->
         await publisher.aclose()
 
 
-async def test_published_event_reaches_the_browser_of_the_person(
+async def test_published_event_reaches_the_browser_of_the_person_once(
     server: CentrifugoServer, publisher: Centrifugo
 ) -> None:
     alice = uuid4()
     async with browser(server, token_for(server, alice), channel_of(alice)) as seen:
         await eventually(lambda: seen.subscribed, "subscribed")
         first, second = event(alice, emailIds=["M1"]), event(alice, "settings", etag='"x"')
+        assert await publisher.publish([first]) == []
         assert await publisher.publish([first, second]) == []
-        await eventually(lambda: len(seen.received) == 2, "reported")
+        await eventually(lambda: len(seen.received) >= 2, "reported")
     assert seen.received == [
         {"id": first.id, "type": "mail", "data": {"emailIds": ["M1"]}},
         {"id": second.id, "type": "settings", "data": {"etag": '"x"'}},
     ]
-
-
-async def test_an_event_that_is_published_twice_arrives_once(server: CentrifugoServer, publisher: Centrifugo) -> None:
-    alice = uuid4()
-    async with browser(server, token_for(server, alice), channel_of(alice)) as seen:
-        await eventually(lambda: seen.subscribed, "subscribed")
-        first, second = event(alice), event(alice)
-        await publisher.publish([first])
-        await publisher.publish([first, second])
-        await eventually(lambda: len(seen.received) >= 2, "reported")
-    assert [reported["id"] for reported in seen.received] == [first.id, second.id]
 
 
 async def test_events_published_during_a_connection_loss_are_recovered(

@@ -26,8 +26,7 @@ from records import Records
 from scripted_upstream import Asked, ScriptedUpstream, json_answer, problem_answer, scripted_upstream
 from servers import Database
 from stalwart_client import StalwartClient, unique
-from stalwart_oauth import registered_clients_only
-from stalwart_uploads import DEFAULT, with_quota
+from stalwart_settings import CLIENTS, REGISTERED_ONLY, SMALL, UPLOADS, changed
 
 ROLE = Path(__file__).parents[2] / "src/postroom/deploy/stalwart/role.json"
 HOOK_URL = "http://127.0.0.1:9/internal/mail/stalwart-of-the-tests"
@@ -169,7 +168,7 @@ async def test_check_finds_everything_fine_with_the_documented_setup(
     email = await mailbox(admin, records)
     assert (await fix_webhook(parts, administrator, dry_run=False)).state == "ok"
     large = {"maxUploadCount": FILES, "uploadQuota": BYTES}
-    async with registered_clients_only(admin), with_quota(admin, large):
+    async with changed(admin, CLIENTS, REGISTERED_ONLY), changed(admin, UPLOADS, large):
         found = await checks(environ)
     assert [(each.part, each.details) for each in found.values() if each.state != "ok"] == []
     assert found["mail master"].details.endswith(f"tried with {email}")
@@ -209,14 +208,6 @@ async def test_check_warns_about_a_recovery_administrator_used_as_the_api_key(en
 
 async def test_master_account_check_says_that_no_mailbox_exists_yet(environ: dict[str, str]) -> None:
     assert "no mailbox yet" in (await checks(environ))["mail master"].details
-
-
-async def test_master_account_without_impersonate_fails_the_check(
-    admin: StalwartClient, environ: dict[str, str]
-) -> None:
-    other = await master_with(admin, "authenticate")
-    found = (await checks(environ | {"POSTROOM_MAIL_MASTER": other}))["mail master"]
-    assert (found.state, "lacks impersonate" in found.details) == ("error", True)
 
 
 async def test_check_does_not_blame_the_master_account_for_a_suspended_or_missing_mailbox(
@@ -355,7 +346,7 @@ async def test_check_with_fix_applies_fixes_then_checks_and_prints_no_secret(
     login, password = os.environ.get("STALWART_ADMIN", "admin:pw").split(":", 1)
     postroom = Commands(environ)
     words = ("check", "--fix", "--admin", login, "--json")
-    async with registered_clients_only(admin), with_quota(admin, DEFAULT):
+    async with changed(admin, CLIENTS, REGISTERED_ONLY), changed(admin, UPLOADS, SMALL):
         output = await postroom(*words, stdin=f"{password}\n", code=1)  # because of the missing fsync
     findings = [each for each in json.loads(output) if "fsync=off" not in each["details"]]
     assert [each for each in findings if each["state"] != "ok"] == []

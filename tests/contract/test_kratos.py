@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
 import httpx2
@@ -16,6 +15,7 @@ import pytest
 from eventually import eventually
 from kratos_browser import COOKIE, Browser, problems, said
 from kratos_servers import PASSWORD, SERVERS, Kratos, kratos_itself
+from postroom.kratos.identity_list import next_token
 from scripted_upstream import Asked, ScriptedUpstream, http_answer, scripted_upstream
 
 # All differences. The stand-in follows the current version here, as observed with 26.2.0.
@@ -223,28 +223,16 @@ async def listed(kratos: Kratos, **query: Any) -> httpx2.Response:
     return await kratos.http.get(f"{kratos.admin_url}/admin/identities", params=query)
 
 
-def links(answer: httpx2.Response) -> dict[str, dict[str, list[str]]]:
-    """The query of each link, by its relation. All links are relative."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for link in answer.headers["link"].split(","):
-        target, _, relation = link.partition("; ")
-        url = urlsplit(target.strip("<>"))
-        assert (url.scheme, url.netloc, url.path) == ("", "", "/admin/identities")
-        found[relation.removeprefix('rel="').removesuffix('"')] = parse_qs(url.query)
-    return found
-
-
 async def test_paging_returns_each_identity_exactly_once_ordered_by_id(kratos: Kratos, email: str) -> None:
     made = {await kratos.register(f"{number}.{email}") for number in range(7)}
     found: list[str] = []
     query: dict[str, Any] = {"page_size": 3}
-    while query:
+    while query.get("page_token") or not found:
         answer = await listed(kratos, **query)
         page = answer.raise_for_status().json()
         assert len(page) <= 3
         found += [identity["id"] for identity in page]
-        assert links(answer)["first"]["page_size"] == ["3"]
-        query = links(answer).get("next", {})
+        query["page_token"] = next_token(answer.headers["link"])
     assert found == sorted(found)
     assert len(found) == len(set(found))
     assert made <= set(found)
@@ -252,16 +240,16 @@ async def test_paging_returns_each_identity_exactly_once_ordered_by_id(kratos: K
 
 async def test_page_with_exactly_all_identities_has_no_next_link(kratos: Kratos, email: str) -> None:
     ids = [await kratos.register(f"{number}.{email}") for number in range(2)]
-    for size, relations in ((2, {"first"}), (1, {"first", "next"})):
+    for size in (2, 1):
         answer = await listed(kratos, ids=ids, page_size=size)
-        assert links(answer).keys() == relations
+        assert (next_token(answer.headers["link"]) is None) == (size == 2)
         assert [identity["id"] for identity in answer.json()] == sorted(ids)[:size]
 
 
 async def test_kratos_accepts_a_page_size_above_its_limit_but_no_invalid_parameter(kratos: Kratos, email: str) -> None:
     await kratos.register(email)
     assert (await listed(kratos, page_size=900)).status_code == 200
-    assert links(await listed(kratos))["first"]["page_size"] == ["250"]
+    assert "page_size=250" in (await listed(kratos)).headers["link"]
     for query in ({"page_size": "many"}, {"page_size": 1, "page_token": "nonsense"}, {"ids": "nonsense"}):
         assert (await listed(kratos, **query)).status_code == 400
 

@@ -12,7 +12,7 @@ import pytest
 from eventually import eventually
 from mail_person import Person, message, person
 from stalwart_client import StalwartClient
-from stalwart_uploads import set_quota
+from stalwart_settings import UPLOADS, changed
 
 LONGEST_LINE = 998  # RFC 5322 §2.1.1
 LIMIT = 50_000_000
@@ -169,12 +169,8 @@ async def test_file_larger_than_the_limit_of_the_session_is_refused(ann: Person)
 async def test_upload_that_no_mail_has_expires(admin: StalwartClient, ann: Person) -> None:
     """After an hour by default. A mail keeps what it has."""
     file = {"type": "image/png", "name": "a.png"}
-    before = (await admin.get("singleton", "Jmap"))["uploadTtl"]
-    await set_quota(admin, uploadTtl=2000)
-    try:
+    async with changed(admin, UPLOADS, {"uploadTtl": 2000}):
         blob = (await ann.upload(b"abc" * 1000, "image/png"))["blobId"]
-    finally:
-        await set_quota(admin, uploadTtl=before)
     draft = await ann.create("Email", mailboxIds={"d": True}, attachments=[file | {"blobId": blob}], **TEXT)
 
     async def refusal() -> str:

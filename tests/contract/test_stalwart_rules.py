@@ -245,22 +245,6 @@ async def test_a_destroyed_account_is_gone_and_its_id_is_not_used_again(admin: S
 # People, roles and keys
 
 
-async def test_login_of_a_suspended_person_gets_403_and_a_wrong_password_401(admin: StalwartClient) -> None:
-    name = unique()
-    credentials = {"0": {"@type": "Password", "secret": SECRET}}
-    number = await admin.create(name, credentials=credentials)
-    person = StalwartClient(admin.url, (f"{name}@example.org", SECRET))
-    async with person.http as http:
-        assert (await http.get("/jmap/session")).json()["primaryAccounts"]["urn:stalwart:jmap"] == number
-        off = {"@type": "Merge", "enabledPermissions": {}, "disabledPermissions": {"authenticate": True}}
-        assert await admin.update(number, permissions=off) == {}
-        assert (await http.get("/jmap/session")).status_code == 403
-        assert await admin.update(number, permissions={"@type": "Inherit"}) == {}
-        changed = {"@type": "Password", "secret": SECRET[::-1]}
-        assert await admin.update(number, **{"credentials/0": changed}) == {}
-        assert (await http.get("/jmap/session")).status_code == 401
-
-
 async def test_api_key_has_the_permissions_of_its_account_and_grants_no_more(admin: StalwartClient) -> None:
     held = ["authenticate", "sysAccountGet", "sysAccountCreate", "sysAccountUpdate"]
     roles = {"@type": "Custom", "roleIds": {await admin.role(*held): True}}

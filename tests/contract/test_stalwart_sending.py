@@ -50,11 +50,13 @@ async def arrives(reader: Person, subject: str) -> str:
 # What became of it
 
 
-async def test_submission_is_found_by_its_email_at_once(ann: Person, ben: Person) -> None:
+async def test_submission_is_found_by_its_email_at_once_and_becomes_final(ann: Person, ben: Person) -> None:
+    """To become final is no change of state."""
     draft = await ann.draft(ben.address, subject="Found")
-    made = await submit(ann, draft, ben.address)
+    made = await submit(ann, draft, ben.address, parameters={"HOLDFOR": "1"})
     found = await ann.call("EmailSubmission/query", filter={"emailIds": [draft]})
     assert found["ids"] == [made["id"]]
+    state = (await ann.call("EmailSubmission/get", ids=[]))["state"]
     assert await ann.query("EmailSubmission", filter={"emailIds": [await ann.draft(ben.address)]}) == []
     await arrives(ben, "Found")
 
@@ -62,6 +64,7 @@ async def test_submission_is_found_by_its_email_at_once(ann: Person, ben: Person
         return (await ann.get("EmailSubmission", made["id"]))["undoStatus"] == "final"
 
     await eventually(final, "the submission leaves the queue")
+    assert (await ann.call("EmailSubmission/get", ids=[]))["state"] == state
     assert await ann.query("EmailSubmission", filter={"undoStatus": "final"}) == [made["id"]]
     status = (await ann.get("EmailSubmission", made["id"]))["deliveryStatus"][ben.address]
     assert (status["delivered"], status["smtpReply"][:3]) == ("unknown", "250")
@@ -87,6 +90,8 @@ async def test_mail_that_reaches_nobody_is_no_error_and_counts_as_sent(ann: Pers
     assert (sent["created"]["s"]["undoStatus"], moved["updated"]) == ("final", {draft: None})
     made = await ann.get("EmailSubmission", sent["created"]["s"]["id"])
     assert {each["delivered"] for each in made["deliveryStatus"].values()} == {"no"}
+    email = await ann.get("Email", draft, properties=["mailboxIds", "keywords"])
+    assert (email["mailboxIds"], email["keywords"]) == ({"e": True}, {})
     refusal = await ann.update("EmailSubmission", made["id"], undoStatus="canceled")
     assert (refusal["type"], refusal["properties"]) == ("invalidProperties", ["undoStatus"])
 
@@ -232,18 +237,6 @@ async def test_state_of_submissions_is_not_compared(ann: Person, ben: Person) ->
     create = {"s": await submission(ann, draft, ben.address)}
     answer = await ann.call("EmailSubmission/set", ifInState=state, create=create)
     assert (list(answer["created"]), "oldState" in answer) == (["s"], False)
-
-
-async def test_becoming_final_is_no_change_of_state(ann: Person, ben: Person) -> None:
-    made = await submit(ann, await ann.draft(ben.address, subject="Unseen"), ben.address, parameters={"HOLDFOR": "1"})
-    state = (await ann.call("EmailSubmission/get", ids=[]))["state"]
-    await arrives(ben, "Unseen")
-
-    async def final() -> bool:
-        return (await ann.get("EmailSubmission", made["id"]))["undoStatus"] == "final"
-
-    await eventually(final, "the submission leaves the queue")
-    assert (await ann.call("EmailSubmission/get", ids=[]))["state"] == state
 
 
 async def test_submissions_can_be_sorted_by_their_time_only_as_sent_at(ann: Person, ben: Person) -> None:

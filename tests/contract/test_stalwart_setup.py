@@ -14,14 +14,24 @@ from commands import Commands
 from postroom.setup.service_account import ROLE
 from scripted_upstream import json_answer, problem_answer, scripted_upstream
 from servers import Database
-from stalwart_allowed_ips import disallow
 from stalwart_client import StalwartClient, unique
-from stalwart_oauth import OPEN, registered_clients_only, set_oauth
-from stalwart_results import DEFAULT as PORT_25
-from stalwart_results import add_when, added_when, with_results
-from stalwart_uploads import DEFAULT, with_quota
+from stalwart_settings import (
+    CLIENTS,
+    OPEN,
+    PORT_25,
+    REGISTERED_ONLY,
+    RESULTS,
+    SMALL,
+    UPLOADS,
+    change,
+    changed,
+    disallow,
+    values,
+)
 
-OWN_RESULTS: dict[str, Any] = {"match": {"0": {"if": "local_port == 2525", "then": "true"}}, "else": "false"}
+PORT_2525: dict[str, Any] = {
+    "addAuthResultsHeader": {"match": {"0": {"if": "local_port == 2525", "then": "true"}}, "else": "false"}
+}
 UNSET = {"POSTROOM_STALWART_URL": "", "POSTROOM_DOMAINS": ""}
 LOGIN, _, PASSWORD = os.environ.get("STALWART_ADMIN", "admin:pw").partition(":")
 
@@ -87,7 +97,11 @@ async def setup(admin: StalwartClient, tmp_path: Path) -> AsyncIterator[Setup]:
         "POSTROOM_STALWART_WEBHOOK_URL": f"http://127.0.0.1:9/internal/mail/{domain}",
     }
     setup = Setup(admin, domain, await admin.ensure_domain(domain), tmp_path / "secrets", environment)
-    async with with_quota(admin, DEFAULT), with_results(admin, PORT_25), registered_clients_only(admin):
+    async with (
+        changed(admin, UPLOADS, SMALL),
+        changed(admin, RESULTS, PORT_25),
+        changed(admin, CLIENTS, REGISTERED_ONLY),
+    ):
         yield setup
     if hooks := await setup.hooks():
         await admin.call("x:WebHook/set", destroy=hooks)
@@ -100,7 +114,7 @@ async def setup(admin: StalwartClient, tmp_path: Path) -> AsyncIterator[Setup]:
 
 
 async def test_check_is_ok_after_setup(setup: Setup, database: Database) -> None:
-    await set_oauth(setup.admin, OPEN)
+    await change(setup.admin, CLIENTS, OPEN)
     steps = await setup("--impersonate", "--registered-oauth-clients")
     assert states(steps) == {
         f"domain {setup.domain}": "ok",
@@ -115,7 +129,7 @@ async def test_check_is_ok_after_setup(setup: Setup, database: Database) -> None
         "Authentication-Results": "changed",
         "OAuth clients": "changed",
     }
-    assert await added_when(setup.admin) == {"match": {}, "else": "true"}
+    assert await values(setup.admin, RESULTS, *PORT_25) == {"addAuthResultsHeader": {"match": {}, "else": "true"}}
     names = {"STALWART_API_KEY", "MAIL_MASTER", "STALWART_WEBHOOK_KEY"}
     files = {f"POSTROOM_{name}_FILE": str(setup.folder / name.lower().replace("_", "-")) for name in names}
     assert {path.name for path in setup.folder.iterdir()} == {Path(path).name for path in files.values()}
@@ -158,7 +172,7 @@ async def test_a_dry_run_changes_nothing(setup: Setup) -> None:
     assert steps["API key"]["state"] == steps["master account"]["state"] == "would change"
     assert not setup.folder.exists()
     assert (await setup.account("postroom-service"), await setup.account("postroom-mail")) == (None, None)
-    assert (await setup.hooks(), await added_when(setup.admin)) == ([], PORT_25)
+    assert (await setup.hooks(), await values(setup.admin, RESULTS, *PORT_25)) == ([], PORT_25)
 
 
 async def test_without_mail_for_people_only_a_key_is_made_which_holds_what_is_needed(setup: Setup) -> None:
@@ -365,9 +379,9 @@ async def test_a_webhook_whose_key_was_lost_is_made_anew(setup: Setup) -> None:
 
 
 async def test_condition_of_the_operator_for_authentication_results_is_kept_with_a_warning(setup: Setup) -> None:
-    await add_when(setup.admin, OWN_RESULTS)
+    await change(setup.admin, RESULTS, PORT_2525)
     step = (await setup("--impersonate"))["Authentication-Results"]
-    assert (step["state"], await added_when(setup.admin)) == ("warning", OWN_RESULTS)
+    assert (step["state"], await values(setup.admin, RESULTS, *PORT_2525)) == ("warning", PORT_2525)
     assert step["fix"]
 
 
