@@ -120,10 +120,12 @@ async def test_each_commit_sends_listeners_of_the_account_only_the_changed_state
         await ann.update("Email", "zzz", **{"keywords/$seen": True})
         assert hers.empty()
         assert his.empty()
+        inside.mail.submissions.queued.clear()
         await ann.calls(
             ("Email/set", {"create": {"c": {"mailboxIds": {"d": True}, "to": [{"email": ben.address}]}}}),
             ("EmailSubmission/set", {"create": {"s": {"identityId": "b", "emailId": "#c"}}}),
         )
+        assert inside.mail.submissions.queued.is_set(), "it leaves though nobody asks for mail"
         assert "EmailDelivery" in his.get_nowait()
     inside.deliver(ann.address, message())
     assert not inside.mail.state_changes._queues
