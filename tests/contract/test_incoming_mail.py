@@ -26,14 +26,11 @@ async def events_about(receiver: ScriptedUpstream, number: int, account: str) ->
     return found()
 
 
-async def test_mail_to_an_address_without_a_mailbox_is_rejected(admin: StalwartClient, lmtp: Lmtp) -> None:
-    assert await refusal(lmtp, f"{unique('ghost')}@example.org") == (550, "5.1.2 Mailbox does not exist.")
-
-
-async def test_a_disabled_alias_gets_no_mail(admin: StalwartClient, lmtp: Lmtp) -> None:
+async def test_mail_to_nobody_or_to_a_disabled_alias_is_rejected(admin: StalwartClient, lmtp: Lmtp) -> None:
     alias = unique("postroom")
     await admin.create(unique(), aliases={"0": {"name": alias, "domainId": admin.domain, "enabled": False}})
-    assert await refusal(lmtp, f"{alias}@example.org") == (550, "5.1.2 Mailbox does not exist.")
+    for name in (unique("ghost"), alias):
+        assert await refusal(lmtp, f"{name}@example.org") == (550, "5.1.2 Mailbox does not exist."), name
 
 
 async def test_mail_is_delivered_to_the_address_an_alias_and_a_tagged_address(
@@ -100,8 +97,7 @@ async def test_event_source_with_invalid_parameters_gets_400(admin: StalwartClie
 
 
 async def test_event_source_without_a_valid_login_gets_401(admin: StalwartClient) -> None:
-    async with asyncio.timeout(10):
-        response = await admin.http.get("/jmap/eventsource/?types=*", auth=("nobody@example.org", "wrong"))
+    response = await admin.http.get("/jmap/eventsource/?types=*", auth=("nobody@example.org", "wrong"))
     assert response.status_code == 401
 
 

@@ -209,13 +209,6 @@ async def test_browser_registration_needs_its_csrf_token_and_sets_the_session_co
     assert len(await hooks.receive(email)) == 1
 
 
-async def test_health_is_reported_on_both_ports(kratos: Kratos) -> None:
-    for base in (kratos.public_url, f"{kratos.admin_url}/admin"):
-        for path in ("alive", "ready"):
-            answer = await kratos.http.get(f"{base}/health/{path}")
-            assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
-
-
 # The admin API
 
 

@@ -132,10 +132,6 @@ async def test_missing_domain_counts_as_misconfigured_and_is_named(server: Serve
     assert caught.value.domain == "missing.test"
 
 
-async def test_a_healthy_server_passes_the_health_check(server: Server) -> None:
-    assert await server.mail_server.health_check() is None
-
-
 async def test_the_health_check_writes_to_the_account_of_our_key(server: Server) -> None:
     before = await server.own_description()
     assert await server.mail_server.check_health(deadline=LONG) is None
