@@ -16,6 +16,7 @@ from string import Template
 from typing import Any
 
 import httpx2
+import pytest
 
 from postroom.kratos.public_api import PATH
 from postroom.setup.kratos import HOOK, INTERFACE, write
@@ -145,6 +146,17 @@ async def real_kratos(
             yield replace(kratos, pid=process.pid)
         finally:
             await process.stop((signal.SIGTERM, 5), (signal.SIGKILL, 5))
+
+
+SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
+
+ours_at_kratos = pytest.mark.parametrize("kratos", SERVERS, indirect=True)
+"""A test of what Postroom does with the fixture `kratos`."""
+
+kratos_itself = pytest.mark.parametrize(
+    "kratos", [pytest.param("stand-in", marks=pytest.mark.stand_in), "1.3.1"], indirect=True
+)
+"""A test of what Kratos does, without any code of Postroom."""
 
 
 def _migrate(program: Path, dsn: str) -> None:

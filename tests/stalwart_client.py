@@ -1,6 +1,7 @@
 """A small client of Stalwart's management API, for contract tests on the stand-in and on a real server."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 import httpx2
@@ -53,6 +54,23 @@ class StalwartClient:
         answer = await self.try_create(**({"@type": "User", "name": name, "domainId": self.domain} | value))
         assert "created" in answer, answer
         return answer["created"]["id"]
+
+    async def role(self, *permissions: str, description: str | None = None) -> str:
+        """Make a role; return its id."""
+        enabled = dict.fromkeys(permissions, True)
+        made = await self.try_create("Role", description=description or unique("role"), enabledPermissions=enabled)
+        return made["created"]["id"]
+
+    async def create_with(self, permissions: Iterable[str], **value: Any) -> tuple[str, str]:
+        """Id and address of a new account that holds exactly these permissions."""
+        name = unique("service")
+        roles = {"@type": "Custom", "roleIds": {await self.role(*permissions): True}}
+        return await self.create(name, roles=roles, **value), f"{name}@example.org"
+
+    async def key_with(self, permissions: Iterable[str]) -> str:
+        """The API key of a new account that holds exactly these permissions."""
+        number, _ = await self.create_with(permissions)
+        return (await self.try_create("ApiKey", account=number, description="test"))["created"]["secret"]
 
     async def update(self, number: str, **patch: Any) -> Answer:
         """`{}` on success, otherwise the SetError."""

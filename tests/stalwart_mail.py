@@ -21,7 +21,7 @@ LOST_STATE = "s777777j"
 async def stalwart_mail(admin: StalwartClient) -> JmapServer:
     """The people of all tests."""
     people = [await _person(admin) for _ in range(3)]
-    return JmapServer("Stalwart", admin.url, "/jmap/session", people, await _lmtp(admin), LOST_STATE)
+    return JmapServer("Stalwart", admin.url, "/jmap/session", people, await lmtp_of(admin), LOST_STATE)
 
 
 async def _person(admin: StalwartClient) -> MailPerson:
@@ -40,7 +40,8 @@ async def _person(admin: StalwartClient) -> MailPerson:
     return person
 
 
-async def _lmtp(admin: StalwartClient) -> tuple[str, int] | None:
+async def lmtp_of(admin: StalwartClient) -> tuple[str, int] | None:
+    """Host and port; None if nobody said where this server takes mail."""
     stated = os.environ.get("STALWART_LMTP")
     if stated is None and "STALWART_URL" in os.environ:
         return None

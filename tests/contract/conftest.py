@@ -13,14 +13,18 @@ import pytest_asyncio
 
 from gateway_trial import ANN, GatewayTrial, gateway
 from incoming_mail import Lmtp
+from kratos_browser import Browser, browser_at
+from kratos_servers import SERVERS, Kratos
 from mail_person import PASSWORD, Person, person
 from parts import environment
 from postroom import settings
 from postroom.composition.parts import Parts, connected
 from postroom.mail.ports import MailAccount
 from postroom.stalwart.registry_client import StalwartClient as Client
+from postroom_sandbox.loopback import LOOPBACK
 from servers import Database
 from stalwart_client import StalwartClient
+from stalwart_mail import lmtp_of
 from stalwart_stand_in import stalwart_stand_in
 
 
@@ -80,16 +84,13 @@ async def through(straight: Person, trial: GatewayTrial) -> AsyncIterator[Person
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def lmtp(admin: StalwartClient) -> Lmtp:
-    where = os.environ.get("STALWART_LMTP")
-    if where is None and "STALWART_URL" in os.environ:
-        pytest.skip("STALWART_LMTP=host:port is not set: where does this server take mail?")
+    where = await lmtp_of(admin)
     if where is None:
-        where = (await admin.http.get("/_sandbox/state")).json()["lmtp"]
-    host, _, port = where.rpartition(":")
-    return host, int(port)
+        pytest.skip("STALWART_LMTP=host:port is not set: where does this server take mail?")
+    return where
 
 
-@pytest.fixture(params=["straight", "through"])
+@pytest.fixture(params=[pytest.param("straight", marks=pytest.mark.stand_in), "through"])
 def ann(request: pytest.FixtureRequest) -> Person:
     """The person, directly at the mail server and through the gateway."""
     return request.getfixturevalue(request.param)
@@ -119,3 +120,18 @@ def environ(database: Database, admin: StalwartClient) -> dict[str, str]:
 async def parts(environ: dict[str, str]) -> AsyncIterator[Parts]:
     async with connected(settings.load(environ)) as parts:
         yield parts
+
+
+@pytest.fixture(scope="module")
+async def kratos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kratos]:
+    """The Kratos that the parameter names. Its webhook reaches nobody."""
+    server, folder = SERVERS[request.param], tmp_path_factory.mktemp("kratos")
+    hook_url = f"http://{LOOPBACK}:9/internal/mail/provision"
+    async with server(folder, hook_url=hook_url, hook_key="key of the hook") as running:
+        yield running
+
+
+@pytest.fixture
+async def browser(kratos: Kratos) -> AsyncIterator[Browser]:
+    async with browser_at(kratos) as browser:
+        yield browser

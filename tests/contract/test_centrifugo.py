@@ -71,30 +71,20 @@ async def test_a_centrifugo_without_our_namespace_is_reported(tmp_path: Path) ->
         await publisher.aclose()
 
 
-async def test_published_event_reaches_the_browser_of_the_person(
+async def test_published_event_reaches_the_browser_of_the_person_once(
     server: CentrifugoServer, publisher: Centrifugo
 ) -> None:
     alice = uuid4()
     async with browser(server, token_for(server, alice), channel_of(alice)) as seen:
         await eventually(lambda: seen.subscribed, "subscribed")
         first, second = event(alice, emailIds=["M1"]), event(alice, "settings", etag='"x"')
+        assert await publisher.publish([first]) == []
         assert await publisher.publish([first, second]) == []
-        await eventually(lambda: len(seen.received) == 2, "reported")
+        await eventually(lambda: len(seen.received) >= 2, "reported")
     assert seen.received == [
         {"id": first.id, "type": "mail", "data": {"emailIds": ["M1"]}},
         {"id": second.id, "type": "settings", "data": {"etag": '"x"'}},
     ]
-
-
-async def test_an_event_that_is_published_twice_arrives_once(server: CentrifugoServer, publisher: Centrifugo) -> None:
-    alice = uuid4()
-    async with browser(server, token_for(server, alice), channel_of(alice)) as seen:
-        await eventually(lambda: seen.subscribed, "subscribed")
-        first, second = event(alice), event(alice)
-        await publisher.publish([first])
-        await publisher.publish([first, second])
-        await eventually(lambda: len(seen.received) >= 2, "reported")
-    assert [reported["id"] for reported in seen.received] == [first.id, second.id]
 
 
 async def test_events_published_during_a_connection_loss_are_recovered(
@@ -157,27 +147,22 @@ def _signed(
 
 
 @pytest.mark.parametrize(
-    "bad",
+    ("bad", "code"),
     [
-        {"aud": "another"},
-        {"iss": "another"},
-        {"key": "another-key-of-the-tests-0123456789-01234567"},
-        {"algorithm": "none"},
+        ({"aud": "another"}, 3500),
+        ({"iss": "another"}, 3500),
+        ({"key": "another-key-of-the-tests-0123456789-01234567"}, 3500),
+        ({"algorithm": "none"}, 3500),
+        ({"exp": 1}, 1),
     ],
-    ids=["audience", "issuer", "key", "unsigned"],
+    ids=["audience", "issuer", "key", "unsigned", "expired"],
 )
-async def test_centrifugo_rejects_a_token_that_is_not_ours(server: CentrifugoServer, bad: dict[str, Any]) -> None:
+async def test_centrifugo_rejects_a_token_that_is_not_ours_or_expired(
+    server: CentrifugoServer, bad: dict[str, Any], code: int
+) -> None:
     alice = uuid4()
     async with browser(server, _signed(server, alice, **bad), channel_of(alice)) as seen:
-        await eventually(lambda: seen.states[-1] == ("disconnected", 3500), "refused as an invalid token")
-        assert ("connected", 0) not in seen.states
-
-
-async def test_expired_token_cannot_connect_to_centrifugo(server: CentrifugoServer) -> None:
-    alice = uuid4()
-    old = token_for(server, alice, now=datetime.now(UTC) - timedelta(seconds=400))
-    async with browser(server, old, channel_of(alice)) as seen:
-        await eventually(lambda: seen.states[-1][0] == "disconnected", "refused")
+        await eventually(lambda: seen.states[-1] == ("disconnected", code), "refused as an invalid token")
         assert ("connected", 0) not in seen.states
 
 

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -18,15 +18,15 @@ from postroom.checks.all import run_checks
 from postroom.checks.finding import Finding
 from postroom.checks.webhook import fix_webhook
 from postroom.composition.parts import Parts, connected
+from postroom.stalwart.impersonation import basic
 from postroom.stalwart.permissions import ROLE_USER
 from postroom.stalwart.registry_client import StalwartClient as Client
 from postroom.stalwart.upload_quota import BYTES, FILES
 from records import Records
-from scripted_upstream import Asked, json_answer, problem_answer, scripted_upstream
+from scripted_upstream import Asked, ScriptedUpstream, json_answer, problem_answer, scripted_upstream
 from servers import Database
 from stalwart_client import StalwartClient, unique
-from stalwart_oauth import registered_clients_only
-from stalwart_uploads import DEFAULT, with_quota
+from stalwart_settings import CLIENTS, REGISTERED_ONLY, SMALL, UPLOADS, changed
 
 ROLE = Path(__file__).parents[2] / "src/postroom/deploy/stalwart/role.json"
 HOOK_URL = "http://127.0.0.1:9/internal/mail/stalwart-of-the-tests"
@@ -35,21 +35,10 @@ HOOK_KEY = "key-of-the-web-hook-0123456789-0123"
 READ_PERMISSIONS = ("sysWebHookGet", "sysWebHookQuery")
 
 
-async def key_with(admin: StalwartClient, permissions: Mapping[str, bool]) -> str:
-    number = await account_with(admin, unique("service"), permissions)
-    return (await admin.try_create("ApiKey", account=number, description="test"))["created"]["secret"]
-
-
-async def account_with(admin: StalwartClient, name: str, permissions: Mapping[str, bool], **more: object) -> str:
-    made = await admin.try_create("Role", description=unique("role"), enabledPermissions=dict(permissions))
-    return await admin.create(name, roles={"@type": "Custom", "roleIds": {made["created"]["id"]: True}}, **more)
-
-
 async def master_with(admin: StalwartClient, *permissions: str) -> str:
-    name = unique("master")
     credentials = {"0": {"@type": "Password", "secret": SECRET}}
-    await account_with(admin, name, dict.fromkeys(permissions, True), credentials=credentials)
-    return f"{name}@example.org:{SECRET}"
+    _, login = await admin.create_with(permissions, credentials=credentials)
+    return f"{login}:{SECRET}"
 
 
 def documented() -> dict[str, bool]:
@@ -59,7 +48,7 @@ def documented() -> dict[str, bool]:
 
 @pytest.fixture(scope="module")
 async def key(admin: StalwartClient) -> str:
-    return await key_with(admin, documented())
+    return await admin.key_with(documented())
 
 
 @pytest.fixture(scope="module")
@@ -72,25 +61,6 @@ async def kratos() -> AsyncIterator[str]:
     async with scripted_upstream() as server:
         server.will(json_answer({"status": "ok"}))
         yield server.url
-
-
-@pytest.fixture
-async def no_tokens(admin: StalwartClient) -> AsyncIterator[None]:
-    """A server that issues no tokens to unregistered OAuth clients."""
-    async with registered_clients_only(admin):
-        yield
-
-
-@pytest.fixture
-async def large_uploads(admin: StalwartClient) -> AsyncIterator[None]:
-    async with with_quota(admin, {"maxUploadCount": FILES, "uploadQuota": BYTES}):
-        yield
-
-
-@pytest.fixture
-async def small_uploads(admin: StalwartClient) -> AsyncIterator[None]:
-    async with with_quota(admin, DEFAULT):
-        yield
 
 
 @pytest.fixture
@@ -115,7 +85,7 @@ async def remove_hooks(admin: StalwartClient) -> None:
 
 
 @pytest.fixture
-def settled(database: Database, admin: StalwartClient, key: str, master: str, kratos: str) -> dict[str, str]:
+def environ(database: Database, admin: StalwartClient, key: str, master: str, kratos: str) -> dict[str, str]:
     """Settings with which every check is ok, except that of the webhook."""
     more = {
         "stalwart_url": admin.url,
@@ -130,39 +100,38 @@ def settled(database: Database, admin: StalwartClient, key: str, master: str, kr
     return environment(database, None, None, **more)
 
 
-async def checks(settled: Mapping[str, str], administrator: Client | None = None) -> dict[str, Finding]:
+async def checks(environ: Mapping[str, str], administrator: Client | None = None) -> dict[str, Finding]:
     """The findings by part, except the one about the PostgreSQL of the tests, which runs without fsync."""
-    async with connected(settings.load(settled)) as parts:
+    async with connected(settings.load(environ)) as parts:
         found = await run_checks(parts, of_mail=True, administrator=administrator)
     found = [each for each in found if "fsync=off" not in each.details]
     assert len({each.part for each in found}) == len(found)
     return {each.part: each for each in found}
 
 
-def authorization(admin: StalwartClient) -> str:
-    login, password = os.environ.get("STALWART_ADMIN", "admin:pw").split(":", 1)
-    return "Basic " + base64.b64encode(f"{login}:{password}".encode()).decode()
-
-
 @asynccontextmanager
-async def client(url: str, header: str) -> AsyncIterator[Client]:
-    opened = Client(url, header)
-    try:
-        yield opened
-    finally:
-        await opened.aclose()
+async def stalwart_with_a_master(
+    login: bytes, permissions: Sequence[str] = (), account: Mapping[str, str] | None = None
+) -> AsyncIterator[ScriptedUpstream]:
+    """A Stalwart that answers our key, and `login` to whom the master account logs in as: to itself if it has no
+    `permissions`, else to the person, who has this account."""
+    mail = {"accountCapabilities": {"urn:stalwart:jmap": {}}}
 
+    async def answer(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        scheme, _, credentials = (asked.header("authorization") or "").partition(" ")
+        if scheme == "Basic" and (not permissions or b"%" in base64.b64decode(credentials)):
+            writer.write(login)
+        elif asked.target == "/jmap/session":
+            writer.write(json_answer({"accounts": {"b": mail}, "primaryAccounts": {}}))
+        elif asked.target == "/api/account":
+            writer.write(json_answer({"permissions": permissions}))
+        else:
+            found = {"ids": ["b"], "list": [account] if account else []}
+            writer.write(json_answer({"methodResponses": [[name, found, tag] for name, _, tag in asked.calls()]}))
 
-@pytest.fixture
-async def administrator(admin: StalwartClient) -> AsyncIterator[Client]:
-    async with client(admin.url, authorization(admin)) as found:
-        yield found
-
-
-@pytest.fixture
-async def parts(settled: dict[str, str]) -> AsyncIterator[Parts]:
-    async with connected(settings.load(settled)) as parts:
-        yield parts
+    async with scripted_upstream() as server:
+        server.will(answer)
+        yield server
 
 
 async def mailbox(admin: StalwartClient, records: Records, **account: object) -> str:
@@ -190,17 +159,17 @@ async def mailbox(admin: StalwartClient, records: Records, **account: object) ->
 
 async def test_check_finds_everything_fine_with_the_documented_setup(
     admin: StalwartClient,
-    settled: dict[str, str],
+    environ: dict[str, str],
     records: Records,
     parts: Parts,
     administrator: Client,
     no_hook: None,
-    no_tokens: None,
-    large_uploads: None,
 ) -> None:
     email = await mailbox(admin, records)
     assert (await fix_webhook(parts, administrator, dry_run=False)).state == "ok"
-    found = await checks(settled)
+    large = {"maxUploadCount": FILES, "uploadQuota": BYTES}
+    async with changed(admin, CLIENTS, REGISTERED_ONLY), changed(admin, UPLOADS, large):
+        found = await checks(environ)
     assert [(each.part, each.details) for each in found.values() if each.state != "ok"] == []
     assert found["mail master"].details.endswith(f"tried with {email}")
     assert HOOK_URL in found["webhook"].details
@@ -216,17 +185,17 @@ async def test_our_list_of_permissions_of_the_role_user_is_what_it_grants(admin:
 
 
 async def test_key_that_may_not_update_its_account_fails_the_write_check(
-    admin: StalwartClient, settled: dict[str, str]
+    admin: StalwartClient, environ: dict[str, str]
 ) -> None:
     limited = {name: True for name in documented() if name != "sysAccountUpdate"}
-    found = await checks(settled | {"POSTROOM_STALWART_API_KEY": await key_with(admin, limited)})
+    found = await checks(environ | {"POSTROOM_STALWART_API_KEY": await admin.key_with(limited)})
     assert found["mail server"].details == "our key lacks sysAccountUpdate"
     assert (found["mail server write"].state, "forbids" in found["mail server write"].details) == ("error", True)
 
 
-async def test_check_warns_about_a_recovery_administrator_used_as_the_api_key(settled: dict[str, str]) -> None:
+async def test_check_warns_about_a_recovery_administrator_used_as_the_api_key(environ: dict[str, str]) -> None:
     login = os.environ.get("STALWART_ADMIN", "admin:pw")
-    found = await checks(settled | {"POSTROOM_STALWART_API_KEY": login})
+    found = await checks(environ | {"POSTROOM_STALWART_API_KEY": login})
     assert (found["mail server"].state, "more than it needs" in found["mail server"].details) == ("warning", True)
     assert (found["mail server write"].state, "an account for the key" in found["mail server write"].fix) == (
         "warning",
@@ -237,89 +206,51 @@ async def test_check_warns_about_a_recovery_administrator_used_as_the_api_key(se
 # The master account
 
 
-async def test_master_account_check_says_that_no_mailbox_exists_yet(settled: dict[str, str]) -> None:
-    assert "no mailbox yet" in (await checks(settled))["mail master"].details
-
-
-async def test_master_account_without_impersonate_fails_the_check(
-    admin: StalwartClient, settled: dict[str, str]
-) -> None:
-    other = await master_with(admin, "authenticate")
-    found = (await checks(settled | {"POSTROOM_MAIL_MASTER": other}))["mail master"]
-    assert (found.state, "lacks impersonate" in found.details) == ("error", True)
+async def test_master_account_check_says_that_no_mailbox_exists_yet(environ: dict[str, str]) -> None:
+    assert "no mailbox yet" in (await checks(environ))["mail master"].details
 
 
 async def test_check_does_not_blame_the_master_account_for_a_suspended_or_missing_mailbox(
-    admin: StalwartClient, settled: dict[str, str], records: Records
+    admin: StalwartClient, environ: dict[str, str], records: Records
 ) -> None:
     suspended = {"@type": "Merge", "enabledPermissions": {}, "disabledPermissions": {"authenticate": True}}
     email = await mailbox(admin, records, permissions=suspended)
-    found = (await checks(settled))["mail master"]
+    found = (await checks(environ))["mail master"]
     assert (found.state, f"not {email}" in found.details) == ("warning", True)
     await records.rows("DELETE FROM email_accounts")
     await mailbox(admin, records, account_id="zzzzz")
-    found = (await checks(settled))["mail master"]
+    found = (await checks(environ))["mail master"]
     assert (found.state, "not tried" in found.details) == ("warning", True)
 
 
 async def test_wrong_master_password_is_reported_after_one_failed_login(
-    admin: StalwartClient, settled: dict[str, str], records: Records
+    admin: StalwartClient, environ: dict[str, str], records: Records
 ) -> None:
     await mailbox(admin, records)
-    wrong = settled["POSTROOM_MAIL_MASTER"] + "-not"
-    found = (await checks(settled | {"POSTROOM_MAIL_MASTER": wrong}))["mail master"]
+    wrong = environ["POSTROOM_MAIL_MASTER"] + "-not"
+    found = (await checks(environ | {"POSTROOM_MAIL_MASTER": wrong}))["mail master"]
     assert (found.state, "a wrong password" in found.details) == ("error", True)
     assert SECRET not in found.details + found.fix
-    refused: list[str] = []
-    async with scripted_upstream() as server:
-
-        async def answer(asked: Asked, writer: asyncio.StreamWriter) -> None:
-            header = asked.header("authorization") or ""
-            if header.startswith("Basic"):
-                refused.append(header)
-                writer.write(problem_answer(401))
-            elif asked.target == "/jmap/session":
-                account = {"accountCapabilities": {"urn:stalwart:jmap": {}}}
-                writer.write(json_answer({"accounts": {"b": account}, "primaryAccounts": {}}))
-            elif asked.target == "/api/account":
-                writer.write(json_answer({"permissions": []}))
-            else:
-                answers = [[name, {"ids": ["b"], "list": []}, tag] for name, _, tag in asked.calls()]
-                writer.write(json_answer({"methodResponses": answers, "sessionState": "s"}))
-
-        server.will(answer)
-        found = (await checks(settled | {"POSTROOM_STALWART_URL": server.url}))["mail master"]
-    assert (found.state, len(refused)) == ("error", 1)
+    async with stalwart_with_a_master(problem_answer(401)) as server:
+        found = (await checks(environ | {"POSTROOM_STALWART_URL": server.url}))["mail master"]
+        logins = [each for each in server.asked if (each.header("authorization") or "").startswith("Basic")]
+    assert (found.state, len(logins)) == ("error", 1)
 
 
 async def test_check_does_not_blame_the_mailbox_for_a_mail_server_that_is_overloaded(
-    admin: StalwartClient, settled: dict[str, str], records: Records
+    admin: StalwartClient, environ: dict[str, str], records: Records
 ) -> None:
     email = await mailbox(admin, records, account_id="b")
-    async with scripted_upstream() as server:
-
-        async def answer(asked: Asked, writer: asyncio.StreamWriter) -> None:
-            scheme, _, credentials = (asked.header("authorization") or "").partition(" ")
-            if scheme == "Basic" and b"%" in base64.b64decode(credentials):
-                writer.write(problem_answer(503))
-            elif asked.target == "/jmap/session":
-                account = {"accountCapabilities": {"urn:stalwart:jmap": {}}}
-                writer.write(json_answer({"accounts": {"b": account}, "primaryAccounts": {}}))
-            elif asked.target == "/api/account":
-                writer.write(json_answer({"permissions": ["authenticate", "impersonate"]}))
-            else:
-                found = {"ids": ["b"], "list": [{"id": "b", "emailAddress": email}]}
-                writer.write(json_answer({"methodResponses": [[name, found, tag] for name, _, tag in asked.calls()]}))
-
-        server.will(answer)
-        found = (await checks(settled | {"POSTROOM_STALWART_URL": server.url}))["mail master"]
+    account = {"id": "b", "emailAddress": email}
+    async with stalwart_with_a_master(problem_answer(503), ["authenticate", "impersonate"], account) as server:
+        found = (await checks(environ | {"POSTROOM_STALWART_URL": server.url}))["mail master"]
     assert (found.state, "overloaded" in found.fix, f"not {email}" in found.details) == ("warning", True, False)
 
 
-async def test_checks_send_an_unknown_key_at_most_twice(settled: dict[str, str]) -> None:
+async def test_checks_send_an_unknown_key_at_most_twice(environ: dict[str, str]) -> None:
     async with scripted_upstream() as server:
         server.will(problem_answer(401))
-        found = await checks(settled | {"POSTROOM_STALWART_URL": server.url})
+        found = await checks(environ | {"POSTROOM_STALWART_URL": server.url})
         assert len(server.asked) <= 2
     assert found["mail server"].state == "error"
     assert not {"mail master", "webhook", "domain example.org"} & found.keys()
@@ -329,14 +260,14 @@ async def test_checks_send_an_unknown_key_at_most_twice(settled: dict[str, str])
 
 
 async def test_check_requires_impersonate_of_our_key_for_app_passwords(
-    admin: StalwartClient, settled: dict[str, str], records: Records
+    admin: StalwartClient, environ: dict[str, str], records: Records
 ) -> None:
     await mailbox(admin, records)
-    by_app_passwords = settled | {"POSTROOM_MAIL_MASTER": "", "POSTROOM_ENCRYPTION_KEY": "A" * 43 + "="}
+    by_app_passwords = environ | {"POSTROOM_MAIL_MASTER": "", "POSTROOM_ENCRYPTION_KEY": "A" * 43 + "="}
     found = await checks(by_app_passwords)
     assert found["mail server"].state == "error"
     assert "our key lacks impersonate:" in found["mail server"].details
-    able = await key_with(admin, {**documented(), "impersonate": True})
+    able = await admin.key_with({**documented(), "impersonate": True})
     found = await checks(by_app_passwords | {"POSTROOM_STALWART_API_KEY": able})
     assert found["mail server"].state == "ok"
     assert "mail master" not in found
@@ -346,9 +277,9 @@ async def test_check_requires_impersonate_of_our_key_for_app_passwords(
 
 
 async def test_a_webhook_is_made_by_an_administrator_and_each_change_of_it_is_seen(
-    admin: StalwartClient, settled: dict[str, str], parts: Parts, administrator: Client, no_hook: None
+    admin: StalwartClient, environ: dict[str, str], parts: Parts, administrator: Client, no_hook: None
 ) -> None:
-    found = (await checks(settled))["webhook"]
+    found = (await checks(environ))["webhook"]
     assert (found.state, f"none calls {HOOK_URL}" in found.details) == ("error", True)
     done = await fix_webhook(parts, administrator, dry_run=True)
     assert (done.state, done.details) == ("ok", f"would be done: a webhook that calls {HOOK_URL}")
@@ -356,7 +287,7 @@ async def test_a_webhook_is_made_by_an_administrator_and_each_change_of_it_is_se
     done = await fix_webhook(parts, administrator, dry_run=False)
     assert (done.state, done.details) == ("ok", f"done: a webhook that calls {HOOK_URL}")
     (number,) = await hooks(admin)
-    assert (await checks(settled))["webhook"].state == "ok"
+    assert (await checks(environ))["webhook"].state == "ok"
     for patch, state, words in (
         ({"throttle": 1000}, "warning", "throttle: 1000"),
         ({"enable": False}, "error", "enable: false, throttle: 1000"),
@@ -364,7 +295,7 @@ async def test_a_webhook_is_made_by_an_administrator_and_each_change_of_it_is_se
         ({"signatureKey": {"@type": "None"}}, "error", "signatureKey: none"),
     ):
         await admin.call("x:WebHook/set", update={number: patch})
-        found = (await checks(settled))["webhook"]
+        found = (await checks(environ))["webhook"]
         assert found.state == state
         assert words in found.details
     done = await fix_webhook(parts, administrator, dry_run=False)
@@ -372,26 +303,27 @@ async def test_a_webhook_is_made_by_an_administrator_and_each_change_of_it_is_se
     assert "signatureKey: none" in done.details
     (again,) = await hooks(admin)
     assert again != number
-    assert (await checks(settled))["webhook"].state == "ok"
-    assert (await checks(settled | {"POSTROOM_STALWART_WEBHOOK_URL": HOOK_URL.replace(":9/", ":7/")}))[
+    assert (await checks(environ))["webhook"].state == "ok"
+    assert (await checks(environ | {"POSTROOM_STALWART_WEBHOOK_URL": HOOK_URL.replace(":9/", ":7/")}))[
         "webhook"
     ].details.endswith(f"others call {HOOK_URL}")
 
 
 async def test_webhook_check_reports_missing_permissions_and_works_with_an_administrator(
-    admin: StalwartClient, settled: dict[str, str], administrator: Client, no_hook: None
+    admin: StalwartClient, environ: dict[str, str], administrator: Client, no_hook: None
 ) -> None:
-    blind = await key_with(admin, {name: True for name in documented() if name not in READ_PERMISSIONS})
-    settled |= {"POSTROOM_STALWART_API_KEY": blind}
-    found = (await checks(settled))["webhook"]
+    blind = await admin.key_with({name: True for name in documented() if name not in READ_PERMISSIONS})
+    environ |= {"POSTROOM_STALWART_API_KEY": blind}
+    found = (await checks(environ))["webhook"]
     assert (found.state, "lacks sysWebHookGet, sysWebHookQuery" in found.details) == ("warning", True)
-    assert (await checks(settled, administrator))["webhook"].details == f"none calls {HOOK_URL}"
+    assert (await checks(environ, administrator))["webhook"].details == f"none calls {HOOK_URL}"
 
 
-async def test_checks_send_one_request_as_a_rejected_administrator(settled: dict[str, str]) -> None:
-    async with client(settled["POSTROOM_STALWART_URL"], "Basic " + base64.b64encode(b"admin:wrong").decode()) as wrong:
-        found = await checks(settled, wrong)
-        assert wrong.requests == 1
+async def test_checks_send_one_request_as_a_rejected_administrator(environ: dict[str, str]) -> None:
+    wrong = Client(environ["POSTROOM_STALWART_URL"], basic("admin", "wrong"))
+    found = await checks(environ, wrong)
+    await wrong.aclose()
+    assert wrong.requests == 1
     for part in ("webhook", "oauth"):
         assert (found[part].state, "--admin" in found[part].details) == ("error", True)
 
@@ -409,12 +341,13 @@ async def test_our_own_key_cannot_set_it_up_and_the_fix_says_who_can(
 
 
 async def test_check_with_fix_applies_fixes_then_checks_and_prints_no_secret(
-    admin: StalwartClient, settled: dict[str, str], no_hook: None, no_tokens: None, small_uploads: None
+    admin: StalwartClient, environ: dict[str, str], no_hook: None
 ) -> None:
     login, password = os.environ.get("STALWART_ADMIN", "admin:pw").split(":", 1)
-    postroom = Commands(settled)
+    postroom = Commands(environ)
     words = ("check", "--fix", "--admin", login, "--json")
-    output = await postroom(*words, stdin=f"{password}\n", code=1)  # because of the missing fsync
+    async with changed(admin, CLIENTS, REGISTERED_ONLY), changed(admin, UPLOADS, SMALL):
+        output = await postroom(*words, stdin=f"{password}\n", code=1)  # because of the missing fsync
     findings = [each for each in json.loads(output) if "fsync=off" not in each["details"]]
     assert [each for each in findings if each["state"] != "ok"] == []
     assert [each["details"] for each in findings if each["part"] == "fix"] == [
@@ -424,7 +357,7 @@ async def test_check_with_fix_applies_fixes_then_checks_and_prints_no_secret(
     found = {each["part"]: each for each in findings}
     assert found["webhook"]["details"].startswith(f"calls {HOOK_URL}")
     assert len(await hooks(admin)) == 1
-    for secret in (settled["POSTROOM_STALWART_API_KEY"], SECRET, HOOK_KEY):
+    for secret in (environ["POSTROOM_STALWART_API_KEY"], SECRET, HOOK_KEY):
         assert secret not in output
     assert "would be done: the webhook" in await postroom("check", "--fix", "--dry-run", code=1)
 
@@ -434,18 +367,18 @@ async def test_check_with_fix_applies_fixes_then_checks_and_prints_no_secret(
     [(["--dry-run"], "", "give both"), (["--fix", "--admin", "admin"], "", "no password of admin")],
 )
 async def test_contradictory_options_are_refused_in_one_line(
-    settled: dict[str, str], arguments: list[str], stdin: str, words: str
+    environ: dict[str, str], arguments: list[str], stdin: str, words: str
 ) -> None:
-    message = await Commands(settled)("check", *arguments, stdin=stdin, code=2)
+    message = await Commands(environ)("check", *arguments, stdin=stdin, code=2)
     assert message.count("\n") == 1
     assert words in message
 
 
 async def test_check_reports_a_rejected_administrator_and_continues_with_our_key(
-    settled: dict[str, str], no_hook: None
+    environ: dict[str, str], no_hook: None
 ) -> None:
     words = ("check", "--fix", "--admin", "admin", "--json")
-    output = await Commands(settled)(*words, stdin="not-the-password\n", code=1)
+    output = await Commands(environ)(*words, stdin="not-the-password\n", code=1)
     found = {each["part"]: each for each in json.loads(output)}
     assert "Stalwart refuses" in found["fix"]["details"]
     assert found["webhook"]["details"] == f"none calls {HOOK_URL}"  # with our own key

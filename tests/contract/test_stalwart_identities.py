@@ -34,6 +34,7 @@ async def own_address(eve: Person) -> str:
     return (await eve.http.get("/jmap/session")).json()["username"]
 
 
+@pytest.mark.stand_in
 async def test_each_enabled_address_has_an_identity_from_the_beginning(eve: Person) -> None:
     own, alias = await own_address(eve), eve.address
     found = (await eve.call("Identity/get", ids=None))["list"]
@@ -43,20 +44,23 @@ async def test_each_enabled_address_has_an_identity_from_the_beginning(eve: Pers
         assert each == {"id": each["id"], "email": each["email"], "name": "Ann Example"} | empty
 
 
+@pytest.mark.stand_in
 async def test_an_identity_may_have_any_enabled_address_of_the_account(eve: Person) -> None:
     """A disabled alias and a subaddress (RFC 5233) are refused."""
     local, _, domain = eve.address.partition("@")
     for address in (eve.address, eve.address.upper(), f"{local}@example.net"):
-        made = await eve.create("Identity", email=address)
+        made = await eve.create("Identity", email=address, textSignature="--")
         assert made.keys() == {"id"}, made
         found = await eve.get("Identity", made["id"])
-        assert (found["email"], found["name"]) == (address.lower(), "")
+        shown = [found[name] for name in ("email", "name", "textSignature", "mayDelete")]
+        assert shown == [address.lower(), "", "--", True]
     for address in (f"{local.replace('-alias', '-off')}@{domain}", f"{local}+tag@{domain}", "eve@example.com"):
         refusal = await eve.create("Identity", email=address)
         assert (refusal["type"], refusal["properties"]) == ("invalidProperties", ["email"])
     assert (await eve.create("Identity", name="Eve"))["properties"] == ["email"]
 
 
+@pytest.mark.stand_in
 @pytest.mark.parametrize(
     "patch",
     [
@@ -64,6 +68,10 @@ async def test_an_identity_may_have_any_enabled_address_of_the_account(eve: Pers
         {"name": "x" * 254},
         {"name": None},
         {"textSignature": None},
+        {"textSignature": "Änn\n+49 123"},
+        {"textSignature": "x" * 2047},
+        {"htmlSignature": '<p onclick="x()">Änn<script>1</script></p>'},
+        {"htmlSignature": "x" * 2047},
         {"replyTo": [{"email": "eve@example.com"}]},
         {"replyTo": [{"name": None, "email": "eve@example.com"}] * 50},
         {"replyTo": []},
@@ -72,11 +80,11 @@ async def test_an_identity_may_have_any_enabled_address_of_the_account(eve: Pers
     ],
     ids=lambda patch: str(patch)[:40],
 )
-async def test_an_identity_can_be_changed(ann: Person, patch: Answer) -> None:
-    (first,) = (await ann.call("Identity/get"))["list"]
-    assert await ann.update("Identity", first["id"], **patch) == {}
+async def test_an_identity_can_be_changed(straight: Person, patch: Answer) -> None:
+    (first,) = (await straight.call("Identity/get"))["list"]
+    assert await straight.update("Identity", first["id"], **patch) == {}
     ((name, value),) = patch.items()
-    found = (await ann.get("Identity", first["id"]))[name]
+    found = (await straight.get("Identity", first["id"]))[name]
     if isinstance(value, list):
         assert [(each["name"], each["email"]) for each in found] == [
             (each.get("name"), each["email"]) for each in value
@@ -85,11 +93,16 @@ async def test_an_identity_can_be_changed(ann: Person, patch: Answer) -> None:
         assert found == (value if value is not None else {"bcc": None}.get(name, ""))
 
 
+@pytest.mark.stand_in
 @pytest.mark.parametrize(
     "patch",
     [
         {"name": "x" * 255},
         {"name": 1},
+        {"textSignature": "x" * 2048},
+        {"textSignature": "ü" * 1024},
+        {"htmlSignature": "x" * 2048},
+        {"htmlSignature": "ü" * 1024},
         {"email": "eve@example.org"},
         {"mayDelete": True},
         {"nonsense": 1},
@@ -102,11 +115,11 @@ async def test_an_identity_can_be_changed(ann: Person, patch: Answer) -> None:
     ],
     ids=lambda patch: str(patch)[:40],
 )
-async def test_an_invalid_change_of_an_identity_is_refused(ann: Person, patch: Answer) -> None:
-    (first,) = (await ann.call("Identity/get"))["list"]
-    refusal = await ann.update("Identity", first["id"], **patch)
+async def test_an_invalid_change_of_an_identity_is_refused(straight: Person, patch: Answer) -> None:
+    (first,) = (await straight.call("Identity/get"))["list"]
+    refusal = await straight.update("Identity", first["id"], **patch)
     assert (refusal["type"], refusal["properties"]) == ("invalidProperties", [*patch])
-    assert await ann.get("Identity", first["id"]) == first
+    assert await straight.get("Identity", first["id"]) == first
 
 
 async def test_the_address_of_an_identity_cannot_be_sent_again_either(ann: Person) -> None:
@@ -131,6 +144,7 @@ async def test_identities_that_were_all_removed_stay_removed(ann: Person) -> Non
 # The quota
 
 
+@pytest.mark.stand_in
 async def test_quota_says_how_much_of_the_account_is_used(eve: Person) -> None:
     found = await eve.call("Quota/get", ids=None)
     (quota,) = found["list"]
@@ -151,15 +165,18 @@ async def test_account_without_a_quota_has_no_quota_object(ann: Person) -> None:
     assert (await ann.call("Quota/query"))["ids"] == []
 
 
+@pytest.mark.stand_in
 async def test_an_email_over_quota_is_refused(eve: Person) -> None:
     blob = (await eve.upload(b"x" * 2_000_000, PDF))["blobId"]
     value: dict[str, Any] = {"mailboxIds": {"a": True}, "attachments": [{"blobId": blob, "type": PDF}]}
     assert (await eve.create("Email", **value))["type"] == "overQuota"
+    assert (await eve.add(b"Subject: x\r\n\r\n" + b"y" * 2_000_000))["type"] == "overQuota"
 
 
 # The vacation response
 
 
+@pytest.mark.stand_in
 @pytest.mark.parametrize(
     "patch",
     [
@@ -173,12 +190,13 @@ async def test_an_email_over_quota_is_refused(eve: Person) -> None:
     ],
     ids=lambda patch: str(patch)[:40],
 )
-async def test_vacation_response_can_be_changed(ann: Person, patch: Answer) -> None:
-    assert await ann.update("VacationResponse", "singleton", **patch) == {}
-    shown = await ann.get("VacationResponse", "singleton")
+async def test_vacation_response_can_be_changed(straight: Person, patch: Answer) -> None:
+    assert await straight.update("VacationResponse", "singleton", **patch) == {}
+    shown = await straight.get("VacationResponse", "singleton")
     assert shown | patch == shown
 
 
+@pytest.mark.stand_in
 @pytest.mark.parametrize(
     "patch",
     [
@@ -191,22 +209,30 @@ async def test_vacation_response_can_be_changed(ann: Person, patch: Answer) -> N
     ],
     ids=lambda patch: str(patch)[:40],
 )
-async def test_an_invalid_change_of_the_vacation_response_is_refused(ann: Person, patch: Answer) -> None:
-    refusal = await ann.update("VacationResponse", "singleton", **patch)
+async def test_an_invalid_change_of_the_vacation_response_is_refused(straight: Person, patch: Answer) -> None:
+    refusal = await straight.update("VacationResponse", "singleton", **patch)
     assert (refusal["type"], refusal["properties"]) == ("invalidProperties", [*patch])
 
 
+@pytest.mark.stand_in
 @pytest.mark.parametrize(
     "patch",
     [{"subject": "x\\"}, {"textBody": "x\\"}, {"textBody": "x" * 2047, "htmlBody": f"<p>{'y' * 2000}"}],
     ids=lambda patch: str(patch)[:40],
 )
-async def test_vacation_response_that_is_no_valid_script_is_refused_as_an_outage(ann: Person, patch: Answer) -> None:
+async def test_vacation_response_that_is_no_valid_script_is_refused_as_an_outage(
+    straight: Person, patch: Answer
+) -> None:
     """A text that ends with a backslash, or texts of more than 4 KB with their MIME headers."""
-    answer = await ann.call("VacationResponse/set", update={"singleton": patch})
+    answer = await straight.call("VacationResponse/set", update={"singleton": patch})
     assert answer["type"] == "serverUnavailable"
-    shown = await ann.get("VacationResponse", "singleton")
+    shown = await straight.get("VacationResponse", "singleton")
     assert [shown[name] for name in patch] == [None] * len(patch)
+
+
+@pytest.mark.stand_in
+async def test_there_is_one_vacation_response_only(straight: Person) -> None:
+    assert (await straight.create("VacationResponse", isEnabled=True))["type"] == "singleton"
 
 
 async def test_dates_of_the_vacation_response_are_shown_in_utc(ann: Person) -> None:

@@ -3,7 +3,6 @@
 import json
 import socket
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,17 @@ import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail_person import PASSWORD, Person, message, person
+from mail_person import PASSWORD, Person, message
 from postroom_sandbox.stalwart.app import create_app
 from postroom_sandbox.stalwart.mail import Mail, email_document, header_forms
 from postroom_sandbox.stalwart.mail.blobs import Blobs
 from recorded_exchanges import Player, recorded
 from stalwart_client import StalwartClient
-from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
 
 # Members whose values each server chooses: times, secrets, and values that depend on how it writes a message.
 FREE = {"sessionState", "createdAt", "sendAt", "receivedAt", "blobId", "size", "detail"}
+
+pytestmark = pytest.mark.stand_in
 
 
 class InProcess:
@@ -120,32 +120,15 @@ async def test_each_commit_sends_listeners_of_the_account_only_the_changed_state
         await ann.update("Email", "zzz", **{"keywords/$seen": True})
         assert hers.empty()
         assert his.empty()
+        inside.mail.submissions.queued.clear()
         await ann.calls(
             ("Email/set", {"create": {"c": {"mailboxIds": {"d": True}, "to": [{"email": ben.address}]}}}),
             ("EmailSubmission/set", {"create": {"s": {"identityId": "b", "emailId": "#c"}}}),
         )
+        assert inside.mail.submissions.queued.is_set(), "it leaves though nobody asks for mail"
         assert "EmailDelivery" in his.get_nowait()
     inside.deliver(ann.address, message())
     assert not inside.mail.state_changes._queues
-
-
-async def test_held_message_is_sent_when_its_hold_ends(inside: InProcess) -> None:
-    ann, ben = await inside.person("ann"), await inside.person("ben")
-    await ann.call("Identity/get")
-    draft = await ann.draft(ben.address)
-    held = {"email": ann.address, "parameters": {"HOLDFOR": "60"}}
-    envelope = {"mailFrom": held, "rcptTo": [{"email": ben.address}]}
-    inside.mail.submissions.queued.clear()
-    made = await ann.create("EmailSubmission", identityId="b", emailId=draft, envelope=envelope)
-    due = datetime.fromisoformat(made["sendAt"])
-    assert inside.mail.submissions.queued.is_set()
-    assert inside.mail.submissions.send_due(due - timedelta(seconds=1)) == due
-    assert await ben.query() == []
-    assert inside.mail.submissions.send_due(due) is None
-    assert len(await ben.query()) == 1
-    sent = await ann.get("EmailSubmission", made["id"])
-    assert (sent["undoStatus"], sent["deliveryStatus"][ben.address]["delivered"]) == ("final", "unknown")
-    assert (await ann.update("EmailSubmission", made["id"], undoStatus="canceled"))["type"] == "cannotUnsend"
 
 
 async def test_destroyed_account_loses_its_mail_at_once_and_its_blobs_at_the_next_upload(inside: InProcess) -> None:
@@ -197,29 +180,3 @@ def test_any_malformed_message_can_be_stored_and_shown(content: bytes) -> None:
     json.dumps(shown.shown(email_document.Wanted.of(wanted), {}), ensure_ascii=False).encode()
     email_document.kept(parsed.document).encode()
     "".join(parsed.text).encode()
-
-
-# State after a kill
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def server(tmp_path: Path) -> AsyncIterator[StalwartStandIn]:
-    async with stalwart_stand_in(tmp_path, latency_ms=0) as server:
-        yield server
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def ann(server: StalwartStandIn) -> AsyncIterator[Person]:
-    admin = StalwartClient(server.url, server.admin)
-    async with admin.http:
-        admin.domain = await admin.ensure_domain("example.org")
-        async with person(admin) as ann:
-            yield ann
-
-
-async def test_stalwart_stand_in_mail_and_states_survive_kill_9(server: StalwartStandIn, ann: Person) -> None:
-    kept = await ann.add(message("kept"))
-    before = await ann.call("Email/get", ids=[kept["id"]])
-    await server.kill()
-    await server.start()
-    assert await ann.call("Email/get", ids=[kept["id"]]) == before

@@ -1,26 +1,20 @@
 """The rules of Stalwart about permissions and about blobs. On the stand-in, or on a real server (conftest.py)."""
 
 import base64
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
-import pytest_asyncio
+import pytest
 
 from mail_person import MAIL_USING, PASSWORD, Person, message, person
 from stalwart_client import StalwartClient
 
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def ann(admin: StalwartClient) -> AsyncIterator[Person]:
-    async with person(admin) as ann:
-        yield ann
+pytestmark = pytest.mark.stand_in
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def ben(admin: StalwartClient) -> AsyncIterator[Person]:
-    async with person(admin) as ben:
-        yield ben
+@pytest.fixture
+def ann(straight: Person) -> Person:
+    return straight
 
 
 # Blobs

@@ -5,11 +5,14 @@ import asyncio
 import uuid
 from typing import Any
 
+import httpx2
 import pytest
 
 from stalwart_client import Answer, StalwartClient, unique
 
 SECRET = "seven-green-ladders-climb-41"
+
+pytestmark = pytest.mark.stand_in
 
 
 def mark(client: StalwartClient, identity: str) -> dict[str, Any]:
@@ -115,33 +118,6 @@ async def test_a_domain_exists_once_whatever_its_spelling(admin: StalwartClient)
 
 
 # The mark
-
-
-async def test_mark_prevents_a_second_mailbox_in_any_domain(admin: StalwartClient) -> None:
-    identity = uuid.uuid4().hex
-    holder = await admin.create(unique(), aliases=mark(admin, identity))
-    for domain in (admin.domain, admin.other_domain):
-        value = {"@type": "User", "name": unique(), "domainId": domain, "aliases": mark(admin, identity)}
-        refusal = (await admin.try_create(**value))["notCreated"]
-        assert (refusal["type"], refusal["objectId"]["id"]) == ("primaryKeyViolation", holder)
-    found = await admin.call("x:Account/query", filter={"text": identity})
-    assert found["ids"] == [holder]
-
-
-async def test_eight_concurrent_creates_with_one_mark_make_one_account(admin: StalwartClient) -> None:
-    identity = uuid.uuid4().hex
-    names = [unique() for _ in range(8)]
-    value = {"@type": "User", "domainId": admin.domain, "aliases": mark(admin, identity)}
-    answers = await asyncio.gather(*(admin.try_create(**value, name=name) for name in names))
-    made = [answer["created"]["id"] for answer in answers if "created" in answer]
-    refused = [answer for answer in answers if "notCreated" in answer]
-    assert len(made) == 1
-    assert {answer["notCreated"]["type"] for answer in refused} == {"primaryKeyViolation"}
-    assert {answer.get("type") for answer in answers if "created" not in answer and "notCreated" not in answer} <= {
-        "serverUnavailable"
-    }
-    found = await admin.call("x:Account/query", filter={"text": identity})
-    assert found["ids"] == made
 
 
 async def test_conflict_may_name_the_owner_of_the_address_or_of_the_mark(admin: StalwartClient) -> None:
@@ -269,28 +245,10 @@ async def test_a_destroyed_account_is_gone_and_its_id_is_not_used_again(admin: S
 # People, roles and keys
 
 
-async def test_login_of_a_suspended_person_gets_403_and_a_wrong_password_401(admin: StalwartClient) -> None:
-    name = unique()
-    credentials = {"0": {"@type": "Password", "secret": SECRET}}
-    number = await admin.create(name, credentials=credentials)
-    person = StalwartClient(admin.url, (f"{name}@example.org", SECRET))
-    async with person.http as http:
-        assert (await http.get("/jmap/session")).json()["primaryAccounts"]["urn:stalwart:jmap"] == number
-        off = {"@type": "Merge", "enabledPermissions": {}, "disabledPermissions": {"authenticate": True}}
-        assert await admin.update(number, permissions=off) == {}
-        assert (await http.get("/jmap/session")).status_code == 403
-        assert await admin.update(number, permissions={"@type": "Inherit"}) == {}
-        changed = {"@type": "Password", "secret": SECRET[::-1]}
-        assert await admin.update(number, **{"credentials/0": changed}) == {}
-        assert (await http.get("/jmap/session")).status_code == 401
-
-
 async def test_api_key_has_the_permissions_of_its_account_and_grants_no_more(admin: StalwartClient) -> None:
-    name = unique("robot")
     held = ["authenticate", "sysAccountGet", "sysAccountCreate", "sysAccountUpdate"]
-    role = await admin.try_create("Role", description=name, enabledPermissions=dict.fromkeys(held, True))
-    roles = {"@type": "Custom", "roleIds": {role["created"]["id"]: True}}
-    robot = await admin.create(name, roles=roles)
+    roles = {"@type": "Custom", "roleIds": {await admin.role(*held): True}}
+    robot = await admin.create(unique("robot"), roles=roles)
     made = (await admin.try_create("ApiKey", account=robot, description="key"))["created"]
     assert made["secret"].startswith("API_")
     client = StalwartClient(admin.url, made["secret"])
@@ -355,3 +313,55 @@ async def test_api_key_may_have_fewer_permissions_than_its_account(admin: Stalwa
     async with StalwartClient(admin.url, key["secret"]).http as http:
         held = (await http.get("/api/account")).json()["permissions"]
     assert sorted(held) == ["authenticate", "jmapEmailGet"]
+
+
+# What `postroom setup stalwart` relies on
+
+
+async def test_a_role_that_changes_changes_what_its_accounts_may_at_once(admin: StalwartClient) -> None:
+    role = await admin.role("authenticate")
+    account = await admin.create(unique(), roles={"@type": "Custom", "roleIds": {role: True}})
+    key = (await admin.try_create("ApiKey", account=account, description="k"))["created"]["secret"]
+    async with StalwartClient(admin.url, key).http as http:
+        assert (await http.get("/api/account")).json()["permissions"] == ["authenticate"]
+        patch = {"enabledPermissions/sysDomainGet": True}
+        assert (await admin.call("x:Role/set", update={role: patch}))["updated"] == {role: None}
+        assert set((await http.get("/api/account")).json()["permissions"]) == {"authenticate", "sysDomainGet"}
+        await admin.call("x:Role/set", update={role: {"enabledPermissions": {"authenticate": True}}})
+        assert (await http.get("/api/account")).json()["permissions"] == ["authenticate"]
+
+
+async def test_a_role_holds_no_permission_that_is_none(admin: StalwartClient) -> None:
+    role = await admin.role()
+    answer = await admin.call("x:Role/set", update={role: {"enabledPermissions/sysNothing": True}})
+    assert answer["notUpdated"][role]["type"] == "invalidPatch"
+
+
+async def test_people_have_the_default_roles_of_users(admin: StalwartClient) -> None:
+    (authentication,) = (await admin.call("x:Authentication/get", ids=["singleton"]))["list"]
+    (role,) = (await admin.call("x:Role/get", ids=list(authentication["defaultUserRoleIds"])))["list"]
+    assert (role["description"], role["roleIds"]) == ("User", {})
+    assert {"emailReceive", "jmapEmailGet"} <= role["enabledPermissions"].keys()
+
+
+async def test_a_password_that_is_bound_to_addresses_is_forbidden_from_another(admin: StalwartClient) -> None:
+    name = unique()
+    password = {"@type": "Password", "secret": SECRET, "allowedIps": {"10.0.0.5": True}}
+    number = await admin.create(name, credentials={"0": password})
+    login = httpx2.BasicAuth(f"{name}@example.org", SECRET)
+
+    async def status(auth: httpx2.BasicAuth = login) -> int:
+        return (await admin.http.get("/api/account", auth=auth)).status_code
+
+    assert await status() == 403
+    assert await status(httpx2.BasicAuth(f"{name}@example.org", SECRET + "-not")) == 401
+    assert await admin.update(number, **{"credentials/0/allowedIps/127.0.0.0~18": True}) == {}
+    assert await status() == 200
+    (kept,) = (await admin.get(number))["credentials"].values()
+    assert kept["allowedIps"] == {"10.0.0.5": True, "127.0.0.0/8": True}
+    assert await admin.update(number, **{"credentials/0/secret": SECRET + "-new"}) == {}
+    assert await status() == 401
+    (kept,) = (await admin.get(number))["credentials"].values()
+    assert kept["allowedIps"] == {"10.0.0.5": True, "127.0.0.0/8": True}
+    refused = await admin.update(number, **{"credentials/0/allowedIps": {"here": True}})
+    assert (refused["type"], refused["properties"]) == ("invalidPatch", ["credentials/0/allowedIps"])

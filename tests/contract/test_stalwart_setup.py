@@ -14,13 +14,25 @@ from commands import Commands
 from postroom.setup.service_account import ROLE
 from scripted_upstream import json_answer, problem_answer, scripted_upstream
 from servers import Database
-from stalwart_allowed_ips import disallow
 from stalwart_client import StalwartClient, unique
-from stalwart_oauth import OPEN, registered_clients_only, set_oauth
-from stalwart_results import DEFAULT as PORT_25
-from stalwart_results import with_results
-from stalwart_uploads import DEFAULT, with_quota
+from stalwart_settings import (
+    CLIENTS,
+    OPEN,
+    PORT_25,
+    REGISTERED_ONLY,
+    RESULTS,
+    SMALL,
+    UPLOADS,
+    change,
+    changed,
+    disallow,
+    values,
+)
 
+PORT_2525: dict[str, Any] = {
+    "addAuthResultsHeader": {"match": {"0": {"if": "local_port == 2525", "then": "true"}}, "else": "false"}
+}
+UNSET = {"POSTROOM_STALWART_URL": "", "POSTROOM_DOMAINS": ""}
 LOGIN, _, PASSWORD = os.environ.get("STALWART_ADMIN", "admin:pw").partition(":")
 
 
@@ -85,7 +97,11 @@ async def setup(admin: StalwartClient, tmp_path: Path) -> AsyncIterator[Setup]:
         "POSTROOM_STALWART_WEBHOOK_URL": f"http://127.0.0.1:9/internal/mail/{domain}",
     }
     setup = Setup(admin, domain, await admin.ensure_domain(domain), tmp_path / "secrets", environment)
-    async with with_quota(admin, DEFAULT), with_results(admin, PORT_25), registered_clients_only(admin):
+    async with (
+        changed(admin, UPLOADS, SMALL),
+        changed(admin, RESULTS, PORT_25),
+        changed(admin, CLIENTS, REGISTERED_ONLY),
+    ):
         yield setup
     if hooks := await setup.hooks():
         await admin.call("x:WebHook/set", destroy=hooks)
@@ -98,7 +114,7 @@ async def setup(admin: StalwartClient, tmp_path: Path) -> AsyncIterator[Setup]:
 
 
 async def test_check_is_ok_after_setup(setup: Setup, database: Database) -> None:
-    await set_oauth(setup.admin, OPEN)
+    await change(setup.admin, CLIENTS, OPEN)
     steps = await setup("--impersonate", "--registered-oauth-clients")
     assert states(steps) == {
         f"domain {setup.domain}": "ok",
@@ -113,6 +129,7 @@ async def test_check_is_ok_after_setup(setup: Setup, database: Database) -> None
         "Authentication-Results": "changed",
         "OAuth clients": "changed",
     }
+    assert await values(setup.admin, RESULTS, *PORT_25) == {"addAuthResultsHeader": {"match": {}, "else": "true"}}
     names = {"STALWART_API_KEY", "MAIL_MASTER", "STALWART_WEBHOOK_KEY"}
     files = {f"POSTROOM_{name}_FILE": str(setup.folder / name.lower().replace("_", "-")) for name in names}
     assert {path.name for path in setup.folder.iterdir()} == {Path(path).name for path in files.values()}
@@ -155,25 +172,20 @@ async def test_a_dry_run_changes_nothing(setup: Setup) -> None:
     assert steps["API key"]["state"] == steps["master account"]["state"] == "would change"
     assert not setup.folder.exists()
     assert (await setup.account("postroom-service"), await setup.account("postroom-mail")) == (None, None)
-    assert await setup.hooks() == []
+    assert (await setup.hooks(), await values(setup.admin, RESULTS, *PORT_25)) == ([], PORT_25)
 
 
-async def test_without_mail_for_people_nothing_is_made_for_it(setup: Setup) -> None:
+async def test_without_mail_for_people_only_a_key_is_made_which_holds_what_is_needed(setup: Setup) -> None:
     steps = await setup()
     assert [part for part, step in steps.items() if step["state"] == "changed"] == ["service account", "API key"]
     assert "--impersonate" in steps["mail for people"]["fix"]
-    assert await setup.account("postroom-mail") is None
-    assert await setup.hooks() == []
+    assert (await setup.account("postroom-mail"), await setup.hooks()) == (None, [])
+    assert (await setup.role("postroom-service"))["enabledPermissions"].keys() == ROLE
+    account = await setup.account("postroom-service")
+    assert [each["@type"] for each in account["credentials"].values()] == ["ApiKey"], "no password to log in by"
 
 
 # The role and its account
-
-
-async def test_the_account_holds_what_is_needed_and_cannot_log_in_by_a_password(setup: Setup) -> None:
-    await setup()
-    account, role = await setup.account("postroom-service"), await setup.role("postroom-service")
-    assert role["enabledPermissions"].keys() == ROLE
-    assert [each["@type"] for each in account["credentials"].values()] == ["ApiKey"]
 
 
 async def test_what_people_may_by_default_on_this_server_is_in_the_role(setup: Setup) -> None:
@@ -192,13 +204,8 @@ async def test_what_people_may_by_default_on_this_server_is_in_the_role(setup: S
 
 
 async def test_permissions_that_its_role_lacks_are_added_and_those_of_other_roles_are_not(setup: Setup) -> None:
-    async def made(description: str, *permissions: str) -> str:
-        answer = await setup.admin.try_create(
-            "Role", description=description, enabledPermissions=dict.fromkeys(permissions, True)
-        )
-        return answer["created"]["id"]
-
-    ours, other = await made("Postroom", "authenticate"), await made(unique("Backup"), "authenticate", "sysDomainGet")
+    ours = await setup.admin.role("authenticate", description="Postroom")
+    other = await setup.admin.role("authenticate", "sysDomainGet")
     roles = {"@type": "Custom", "roleIds": {ours: True, other: True}}
     await setup.admin.create("postroom-service", domainId=setup.domain_id, roles=roles)
     assert "its role 'Postroom' got" in (await setup())["service account"]["details"]
@@ -209,15 +216,13 @@ async def test_permissions_that_its_role_lacks_are_added_and_those_of_other_role
 
 
 async def test_an_account_with_roles_of_others_gets_one_of_its_own(setup: Setup) -> None:
-    permissions = {"authenticate": True}
-    answer = await setup.admin.try_create("Role", description=unique("Backup"), enabledPermissions=permissions)
-    other = answer["created"]["id"]
+    other = await setup.admin.role("authenticate")
     roles = {"@type": "Custom", "roleIds": {other: True}}
     await setup.admin.create("postroom-service", domainId=setup.domain_id, roles=roles)
     assert (await setup())["service account"]["state"] == "changed"
     held = (await setup.account("postroom-service"))["roles"]["roleIds"]
     assert (len(held), other in held) == (2, True)
-    assert (await setup.admin.get(other, "Role"))["enabledPermissions"] == permissions
+    assert (await setup.admin.get(other, "Role"))["enabledPermissions"] == {"authenticate": True}
 
 
 @pytest.mark.parametrize("name", ["postroom-service", "postroom-mail"])
@@ -373,6 +378,13 @@ async def test_a_webhook_whose_key_was_lost_is_made_anew(setup: Setup) -> None:
     assert (await setup("--impersonate"))["webhook"]["state"] == "ok"
 
 
+async def test_condition_of_the_operator_for_authentication_results_is_kept_with_a_warning(setup: Setup) -> None:
+    await change(setup.admin, RESULTS, PORT_2525)
+    step = (await setup("--impersonate"))["Authentication-Results"]
+    assert (step["state"], await values(setup.admin, RESULTS, *PORT_2525)) == ("warning", PORT_2525)
+    assert step["fix"]
+
+
 # Errors that end the command
 
 
@@ -402,9 +414,7 @@ async def test_login_without_administrator_rights_learns_which_permissions_it_la
     assert (reported.count("\n"), "not an administrator" in reported, "sysRoleCreate" in reported) == (1, True, True)
 
 
-async def test_unreachable_or_unsupported_server_is_reported_in_one_line(setup: Setup) -> None:
-    reported = await setup.text(code=2, POSTROOM_STALWART_URL="http://127.0.0.1:9")
-    assert (reported.count("\n"), "mail server" in reported) == (1, True)
+async def test_unsupported_server_is_reported_in_one_line(setup: Setup) -> None:
     async with scripted_upstream() as server:
         account = {"accountCapabilities": {"urn:ietf:params:jmap:mail": {}}}
         server.will(json_answer({"accounts": {"b": account}, "primaryAccounts": {}}))
@@ -412,20 +422,20 @@ async def test_unreachable_or_unsupported_server_is_reported_in_one_line(setup: 
     assert (reported.count("\n"), "needs Stalwart 0.16 or 1.x" in reported) == (1, True)
 
 
-async def test_settings_that_it_needs_are_named(setup: Setup) -> None:
-    reported = await setup.text(code=2, POSTROOM_STALWART_URL="", POSTROOM_DOMAINS="")
-    assert reported.count("\n") == 1
-    assert "POSTROOM_STALWART_URL is not set" in reported
-    assert "POSTROOM_DOMAINS is not set" in reported
-    assert "POSTROOM_DATABASE_URL" not in reported
-
-
 @pytest.mark.parametrize(
-    ("words", "expected"), [(("--address", "here"), "--address here: an IP address"), ((), f"no password of {LOGIN}")]
+    ("words", "password", "environment", "expected"),
+    [
+        ((), PASSWORD, {}, ["mail server"]),
+        ((), PASSWORD, UNSET, ["POSTROOM_STALWART_URL is not set", "POSTROOM_DOMAINS is not set"]),
+        (("--address", "here"), "", {}, ["--address here: an IP address"]),
+        ((), "", {}, [f"no password of {LOGIN}"]),
+    ],
+    ids=["unreachable", "settings", "contradiction", "password"],
 )
-async def test_contradictory_options_are_rejected_before_any_request(
-    setup: Setup, words: tuple[str, ...], expected: str
+async def test_what_prevents_the_command_is_named_in_one_line(
+    setup: Setup, words: tuple[str, ...], password: str, environment: dict[str, str], expected: list[str]
 ) -> None:
-    setup.password = ""
-    reported = await setup.text(*words, code=2, POSTROOM_STALWART_URL="http://127.0.0.1:9")
-    assert (reported.count("\n"), expected in reported) == (1, True)
+    setup.password = password
+    reported = await setup.text(*words, code=2, **{"POSTROOM_STALWART_URL": "http://127.0.0.1:9"} | environment)
+    assert (reported.count("\n"), [each for each in expected if each not in reported]) == (1, [])
+    assert "POSTROOM_DATABASE_URL" not in reported

@@ -193,26 +193,18 @@ INVALID = [
 ]
 
 
+@pytest.mark.stand_in
 @pytest.mark.parametrize("text", VALID, ids=lambda text: text[:30])
-async def test_valid_sieve_script_is_accepted(ann: Person, text: str) -> None:
-    assert (await ann.call("SieveScript/validate", blobId=await blob(ann, text)))["error"] is None
-    await make(ann, "any", text)
+async def test_valid_sieve_script_is_accepted(straight: Person, text: str) -> None:
+    assert (await straight.call("SieveScript/validate", blobId=await blob(straight, text)))["error"] is None
+    await make(straight, "any", text)
 
 
-@pytest.mark.parametrize("text", INVALID, ids=lambda text: text[:30])
-async def test_invalid_sieve_script_is_rejected_with_a_description(ann: Person, text: str) -> None:
-    blob_id = await blob(ann, text)
-    for found in (
-        (await ann.call("SieveScript/validate", blobId=blob_id))["error"],
-        await ann.create("SieveScript", name="any", blobId=blob_id),
-    ):
-        assert found["type"] == "invalidScript"
-        assert found["description"]
-
-
+@pytest.mark.stand_in
 @pytest.mark.parametrize(
     ("text", "place"),
     [
+        *[(text, "") for text in INVALID],
         ('keep;\r\n\r\nif header :contains "subject" "x" {\r\n  fileinto "x";\r\n}', "line 4, column 3"),
         ('require "fileinto";\nkeep\nstop;', "line 3, column 1"),
         ('fileinto "x";', "line 1, column 0"),
@@ -233,9 +225,18 @@ async def test_invalid_sieve_script_is_rejected_with_a_description(ann: Person, 
     ],
     ids=lambda text: text[:40],
 )
-async def test_error_in_a_sieve_script_is_described_with_its_place(ann: Person, text: str, place: str) -> None:
-    error = (await ann.call("SieveScript/validate", blobId=await blob(ann, text)))["error"]
-    assert f" at {place}" in error["description"], error
+async def test_invalid_sieve_script_is_rejected_with_a_description_of_the_place(
+    straight: Person, text: str, place: str
+) -> None:
+    """Each that is `""` has its place in the version of the server."""
+    blob_id = await blob(straight, text)
+    for found in (
+        (await straight.call("SieveScript/validate", blobId=blob_id))["error"],
+        await straight.create("SieveScript", name="any", blobId=blob_id),
+    ):
+        assert found["type"] == "invalidScript"
+        assert found["description"]
+        assert not place or f" at {place}" in found["description"], found
 
 
 async def test_sieve_capability_of_the_account_states_the_limits(ann: Person) -> None:

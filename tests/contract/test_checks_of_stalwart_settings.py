@@ -1,5 +1,5 @@
-"""The checks that keep us from being banned, and tokens from outliving an app password: on the stand-in, or on a real
-Stalwart (conftest.py)."""
+"""The checks of Stalwart's settings: they keep us from being banned, tokens from outliving an app password, and people
+from a small quota of uploads. On the stand-in, or on a real Stalwart (conftest.py)."""
 
 import os
 from collections.abc import AsyncIterator, Callable
@@ -11,16 +11,20 @@ import httpx2
 import pytest
 
 from eventually import eventually
+from mail_person import Person
 from postroom import settings
 from postroom.checks.allowed_ip import allowed_ip, fix_allowed_ip
 from postroom.checks.oauth import oauth
+from postroom.checks.upload_quota import fix_upload_quota, upload_quota_of_people
 from postroom.composition.parts import Parts, connected
 from postroom.stalwart.app_passwords import _WITHOUT
 from postroom.stalwart.own_address import OwnAddress
 from postroom.stalwart.registry_client import StalwartClient as Client
-from stalwart_allowed_ips import disallow
+from postroom.stalwart.upload_quota import BYTES, FILES
 from stalwart_client import StalwartClient, unique
-from stalwart_oauth import OPEN, registered_clients_only, set_oauth
+from stalwart_settings import CLIENTS, OPEN, REGISTERED_ONLY, SMALL, UPLOADS, change, changed, disallow, values
+
+MEGABYTE = 1_000_000
 
 real = pytest.mark.skipif(
     "STALWART_URL" not in os.environ, reason="NOT TESTED: the stand-in bans nobody and has no OAuth; set STALWART_URL"
@@ -65,10 +69,7 @@ async def test_check_demands_our_ip_address_in_the_allowlist_until_it_is_there(
 async def test_a_key_that_may_not_read_says_so(
     environ: dict[str, str], admin: StalwartClient, address: OwnAddress
 ) -> None:
-    made = await admin.try_create("Role", description=unique("role"), enabledPermissions={"authenticate": True})
-    roles = {"@type": "Custom", "roleIds": {made["created"]["id"]: True}}
-    number = await admin.create(unique("service"), roles=roles)
-    key = (await admin.try_create("ApiKey", account=number, description="test"))["created"]["secret"]
+    key = await admin.key_with(["authenticate"])
     async with connected(settings.load(environ | {"POSTROOM_STALWART_API_KEY": key})) as parts:
         found = [await allowed_ip(parts, None, asked=seen(address)), await oauth(parts, None)]
         done = await fix_allowed_ip(parts, None, dry_run=False, asked=seen(address))
@@ -80,15 +81,86 @@ async def test_a_key_that_may_not_read_says_so(
 
 
 async def test_tokens_for_any_client_are_reported(parts: Parts, admin: StalwartClient, administrator: Client) -> None:
-    async with registered_clients_only(admin):
+    async with changed(admin, CLIENTS, REGISTERED_ONLY):
         found = await oauth(parts, administrator)
         assert found
         assert found.state == "ok"
-        for values in (OPEN, {"requireClientRegistration": True, "anonymousClientRegistration": True}):
-            await set_oauth(admin, values)
+        for loose in (OPEN, REGISTERED_ONLY | {"anonymousClientRegistration": True}):
+            await change(admin, CLIENTS, loose)
             found = await oauth(parts, administrator)
             assert found
             assert found.state == "warning"
+
+
+# The quota of uploads
+
+
+@pytest.fixture
+async def at_default(admin: StalwartClient) -> AsyncIterator[None]:
+    async with changed(admin, UPLOADS, SMALL):
+        yield
+
+
+async def test_more_than_an_hours_worth_is_reported_as_that_until_the_quota_is_raised(
+    parts: Parts, administrator: Client, through: Person, at_default: None
+) -> None:
+    """Not as a busy server: otherwise nobody would find out which limit to raise."""
+    path = f"/jmap/upload/{through.account}/"
+    for _ in range(2):
+        answer = await through.http.post(path, content=bytes(24 * MEGABYTE))
+        assert answer.status_code == 200
+    for content in (bytes(24 * MEGABYTE), b"x"):
+        answer = await through.http.post(path, content=content)
+        problem = answer.json()
+        assert (answer.status_code, problem["code"], problem["success"]) == (429, "upload_quota", False)
+        assert 0 < int(answer.headers["retry-after"]) <= 3600
+    answer = await through.call("Blob/upload", create={"a": {"data": [{"data:asText": "x"}]}})
+    assert answer["notCreated"]["a"]["type"] == "overQuota"
+    await fix_upload_quota(parts, administrator, dry_run=False)
+    assert (await through.http.post(path, content=b"x")).status_code == 200
+
+
+async def test_a_small_quota_is_reported_and_raised(
+    parts: Parts, admin: StalwartClient, administrator: Client, at_default: None
+) -> None:
+    async def state() -> tuple[str, str]:
+        finding = await upload_quota_of_people(parts, administrator)
+        return finding.state, finding.details
+
+    assert (await state())[0] == "warning"
+    assert "1,000 files or 50 MB within 60 min" in (await state())[1]
+    done = await fix_upload_quota(parts, administrator, dry_run=True)
+    assert done
+    assert done.details == "would be done: the upload quota raised to 10,000 files or 1,000 MB"
+    assert await values(admin, UPLOADS, *SMALL) == SMALL
+    done = await fix_upload_quota(parts, administrator, dry_run=False)
+    assert done
+    assert done.details.startswith("done: the upload quota raised")
+    assert await values(admin, UPLOADS, *SMALL) == {"maxUploadCount": FILES, "uploadQuota": BYTES}
+    assert (await state())[0] == "ok"
+    assert await fix_upload_quota(parts, administrator, dry_run=False) is None
+
+
+async def test_larger_upload_quota_is_left_unchanged(
+    parts: Parts, admin: StalwartClient, administrator: Client, at_default: None
+) -> None:
+    await change(admin, UPLOADS, {"uploadQuota": 2 * BYTES})
+    assert await fix_upload_quota(parts, administrator, dry_run=False)
+    assert await values(admin, UPLOADS, *SMALL) == {"maxUploadCount": FILES, "uploadQuota": 2 * BYTES}
+
+
+@pytest.mark.parametrize("held", [["authenticate"], ["authenticate", "sysJmapGet"]])
+async def test_upload_quota_check_reports_the_permissions_that_the_key_lacks(
+    environ: dict[str, str], admin: StalwartClient, at_default: None, held: list[str]
+) -> None:
+    key = await admin.key_with(held)
+    async with connected(settings.load(environ | {"POSTROOM_STALWART_API_KEY": key})) as parts:
+        found = await upload_quota_of_people(parts, None)
+        done = await fix_upload_quota(parts, None, dry_run=False)
+    assert found.state == "warning"
+    assert ("lacks sysJmapGet" in found.details) == ("sysJmapGet" not in held)
+    assert done
+    assert (done.state, "sysJmapUpdate" in done.details, "--admin" in done.fix) == ("error", True, True)
 
 
 # The assumptions behind these checks, on a real Stalwart
@@ -147,8 +219,8 @@ async def tokens(http: httpx2.AsyncClient, login: dict[str, str]) -> list[int]:
 async def test_an_app_password_becomes_no_token_once_oauth_is_for_registered_clients_only(
     admin: StalwartClient,
 ) -> None:
-    await set_oauth(admin, OPEN)
+    await change(admin, CLIENTS, OPEN)
     async with thief(admin) as (http, login):
         assert await tokens(http, login) == [200, 201, 200], "the default of the server"
-        async with registered_clients_only(admin):
+        async with changed(admin, CLIENTS, REGISTERED_ONLY):
             assert await tokens(http, login) == [401, 401, 400]
