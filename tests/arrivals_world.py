@@ -111,6 +111,20 @@ class World:
             yield
             stop.set()
 
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Running, with Alice online and listened to."""
+        async with self.running():
+            await self.watching.mark_online(ALICE.identity_id)
+            await self.until_open("b")
+            yield
+
+    async def hint_of(self, account_id: str, *, after: float, events: int = 1) -> None:
+        """A hint whose poll is due `after` so many seconds. It ends with so many events altogether."""
+        self.arrivals.hint([account_id])
+        await self.pass_time(after)
+        await eventually(lambda: len(self.states.events) == events, "the mail is published")
+
     async def pass_time(self, seconds: float) -> None:
         """Let what is running end, then advance the clock. Otherwise a poll whose event the test has already seen could
         end after the advance, and its pause would begin too late."""
