@@ -103,21 +103,21 @@ class World:
         self.watching = AccountWatcher(self.accounts, self.states, self.arrivals, **timed, **more)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator["World"]:
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.arrivals.run(stop))
             group.create_task(self.watching.run(stop))
-            yield
+            yield self
             stop.set()
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator[None]:
+    async def listening(self) -> AsyncIterator["World"]:
         """Running, with Alice online and listened to."""
         async with self.running():
             await self.watching.mark_online(ALICE.identity_id)
             await self.until_open("b")
-            yield
+            yield self
 
     async def hint_of(self, account_id: str, *, after: float, events: int = 1) -> None:
         """A hint whose poll is due `after` so many seconds. It ends with so many events altogether."""

@@ -37,8 +37,7 @@ async def test_person_who_returns_gets_the_mail_that_came_meanwhile() -> None:
 
 async def test_the_first_messages_after_coming_online_are_announced_within_50_ms() -> None:
     """Although one hint came before the person was online (the welcome message), and another when listening began."""
-    world = World()
-    async with world.running():
+    async with World().running() as world:
         world.arrivals.hint(["b"])
         await eventually(lambda: world.states.asked, "the hint of the welcome message")
         await world.watching.mark_online(ALICE.identity_id)
@@ -55,8 +54,7 @@ async def test_person_without_a_mailbox_is_not_watched() -> None:
 
 
 async def test_missing_mailbox_is_no_longer_listened_to() -> None:
-    world = World()
-    async with world.listening():
+    async with World().listening() as world:
         world.accounts.missing.add("b")
         with pytest.raises(MailboxMissing):
             await world.watching.mark_online(ALICE.identity_id)
@@ -132,8 +130,7 @@ async def test_a_second_report_makes_no_silent_poll(monkeypatch: pytest.MonkeyPa
 
 
 async def test_two_concurrent_browsers_cause_no_event() -> None:
-    world = World()
-    async with world.running():
+    async with World().running() as world:
         await asyncio.gather(*(world.watching.mark_online(ALICE.identity_id) for _ in range(2)))
         assert world.states.stored["b"].email_state == "s0"
         await world.until_open("b")
@@ -176,8 +173,7 @@ async def test_the_first_poll_is_a_reload_if_an_earlier_client_was_greeted_befor
 
 
 async def test_event_source_of_an_online_person_gives_hints() -> None:
-    world = World()
-    async with world.listening():
+    async with World().listening() as world:
         world.mail.deliver("b")
         world.listener.open["b"].put_nowait("s1")
         await world.pass_time(SHORTEST)
@@ -195,8 +191,7 @@ async def test_event_listener_stops_a_minute_after_the_last_stream_closed_or_aft
     leaves: bool, seconds: float
 ) -> None:
     """The latter for a person who never reports leaving."""
-    world = World()
-    async with world.listening():
+    async with World().listening() as world:
         if leaves:
             await world.watching.mark_offline(ALICE.identity_id)
         await world.watching.mark_offline(BOB.identity_id)  # who was not online
@@ -208,8 +203,7 @@ async def test_event_listener_stops_a_minute_after_the_last_stream_closed_or_aft
 
 
 async def test_page_reload_keeps_the_event_listener_running() -> None:
-    world = World()
-    async with world.listening():
+    async with World().listening() as world:
         await world.watching.mark_offline(ALICE.identity_id)
         await world.watching.mark_online(ALICE.identity_id)
         await world.pass_time(300)
@@ -217,8 +211,7 @@ async def test_page_reload_keeps_the_event_listener_running() -> None:
 
 
 async def test_event_listeners_do_not_exceed_the_limit_and_the_next_person_gets_a_free_one() -> None:
-    world = World(most=1)
-    async with world.listening():
+    async with World(most=1).listening() as world:
         await world.watching.mark_online(BOB.identity_id)
         await world.pass_time(0)
         assert world.listener.open.keys() == {"b"}
@@ -231,8 +224,7 @@ async def test_event_listeners_do_not_exceed_the_limit_and_the_next_person_gets_
 
 
 async def test_changed_address_restarts_the_event_listener() -> None:
-    world = World()
-    async with world.listening():
+    async with World().listening() as world:
         renamed = MailAccount(ALICE.identity_id, "alicia@example.org", "b")
         world.accounts.known[ALICE.identity_id] = renamed
         await world.watching.mark_online(ALICE.identity_id)
@@ -306,8 +298,7 @@ async def test_restarted_account_watcher_listens_to_the_same_people() -> None:
 
 
 async def test_people_are_watched_even_without_an_event_source_listener() -> None:
-    world = World(listener=None)
-    async with world.running():
+    async with World(listener=None).running() as world:
         await world.watching.mark_online(ALICE.identity_id)
         world.mail.deliver("b")
         world.arrivals.hint(["b"])

@@ -22,8 +22,7 @@ def settings(**more: str) -> Settings:
 
 
 async def found(answer: bytes, **more: str) -> list[Finding]:
-    async with scripted_upstream() as server:
-        server.will(answer)
+    async with scripted_upstream(answer) as server:
         return await kratos_flows(settings(KRATOS_PUBLIC_URL=server.url, **more))
 
 

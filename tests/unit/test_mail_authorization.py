@@ -98,8 +98,7 @@ TAKEN = {"answers 200": (200, True), "401": (401, False), "403": (403, True), "4
 
 @pytest.mark.parametrize(("status", "taken"), TAKEN.values(), ids=TAKEN.keys())
 async def test_only_a_401_means_that_the_mail_server_rejects_the_master_login(status: int, taken: bool) -> None:
-    async with scripted_upstream() as server:
-        server.will(json_answer({"permissions": ["authenticate"]}, status))
+    async with scripted_upstream(json_answer({"permissions": ["authenticate"]}, status)) as server:
         assert await accepted_at(server.url)(basic("master@example.org", "secret")) is taken
         assert [(asked.target, asked.header("authorization")) for asked in server.asked] == [
             ("/api/account", basic("master@example.org", "secret"))

@@ -7,8 +7,8 @@ import pytest
 
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
 from postroom.errors import Misconfigured, Permanent, Transient
-from postroom.stalwart.registry import ID_CACHE_SECONDS
-from scripted_stalwart import ScriptedStalwart, made, problem, refused, responses, taken
+from postroom.stalwart.registry import ID_CACHE_SECONDS, StalwartRegistry
+from scripted_stalwart import Answer, ScriptedStalwart, made, problem, refused, responses, taken
 
 BOB = Mailbox(UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a"), "bob@example.org")
 SWAPPED = {"example.org": "c", "example.net": "b"}
@@ -20,19 +20,18 @@ def domain_sent(server: ScriptedStalwart) -> tuple[str, str]:
     return create["domainId"], create["aliases"]["0"]["domainId"]
 
 
-async def replaced_server(server: ScriptedStalwart, *, mark_domain: str = "example.org"):
+async def replaced_server() -> tuple[ScriptedStalwart, StalwartRegistry]:
     """A registry that has cached the ids of one server, while another server with other ids has replaced it."""
-    server.will(made("k", BOB.email))
-    registry = server.registry(mark_domain=mark_domain)
+    server = ScriptedStalwart(made("k", BOB.email))
+    registry = server.registry()
     await registry.create(BOB, deadline=5)
     server.domains = SWAPPED
-    return registry
+    return server, registry
 
 
 async def test_mark_created_in_another_domain_is_never_accepted() -> None:
     """Otherwise nothing would prevent a second mailbox for the identity."""
-    server = ScriptedStalwart()
-    registry = await replaced_server(server)
+    server, registry = await replaced_server()
     server.will(made("l", "bob@example.net"))
     with pytest.raises(Permanent, match=r"made bob@example\.net \(account l\) where bob@example\.org was asked for"):
         await registry.create(BOB, deadline=5)
@@ -59,8 +58,7 @@ async def test_another_address_than_requested_is_reported_and_the_ids_are_querie
 
 
 async def test_lookup_compares_with_the_current_id_of_the_mark_domain() -> None:
-    server = ScriptedStalwart()
-    registry = await replaced_server(server)
+    server, registry = await replaced_server()
     alias = {"name": mark_of(BOB.identity_id), "domainId": "c"}
     account = {"id": "l", "emailAddress": BOB.email, "aliases": {"0": alias}}
     server.will(responses(("x:Account/query", {"ids": ["l"]}), ("x:Account/get", {"list": [account]})))
@@ -71,8 +69,7 @@ async def test_lookup_compares_with_the_current_id_of_the_mark_domain() -> None:
 
 async def test_foreign_owner_of_an_address_other_than_ours_is_no_conflict() -> None:
     """With the cached ids the create asks for bob@example.net, which belongs to another person."""
-    server = ScriptedStalwart()
-    registry = await replaced_server(server)
+    server, registry = await replaced_server()
     stranger = {"id": "s", "emailAddress": "bob@example.net", "aliases": {}}
     nobody = responses(("x:Account/query", {"ids": []}), ("x:Account/get", {"list": []}))
     server.will(taken("s"), responses(("x:Account/get", {"list": [stranger]})), nobody)
@@ -84,34 +81,29 @@ async def test_foreign_owner_of_an_address_other_than_ours_is_no_conflict() -> N
 
 
 async def test_domain_ids_are_cached_for_a_minute() -> None:
-    server = ScriptedStalwart()
-    registry = await replaced_server(server)
+    server, registry = await replaced_server()
     server.clock += ID_CACHE_SECONDS
     await registry.create(BOB, deadline=5)
     assert domain_sent(server) == ("c", "c")
 
 
 @pytest.mark.parametrize(
-    "end",
-    [httpx2.ReadError("cut"), httpx2.ConnectError("refused"), httpx2.ReadTimeout("slow"), problem(502)],
-    ids=["cut", "refused", "silent", "a proxy's 502"],
+    ("end", "error"),
+    [
+        (httpx2.ReadError("cut"), Transient),
+        (httpx2.ConnectError("refused"), Transient),
+        (httpx2.ReadTimeout("slow"), Transient),
+        (problem(502), Transient),
+        (refused("invalidForeignKey", objectId={"object": "Domain", "id": "b"}), Misconfigured),
+    ],
+    ids=["cut", "refused", "silent", "a proxy's 502", "a rejected id"],
 )
-async def test_cached_domain_ids_are_dropped_after_a_connection_failure(end: httpx2.Response | Exception) -> None:
-    server = ScriptedStalwart()
-    registry = await replaced_server(server)
+async def test_cached_domain_ids_are_dropped_after_a_connection_failure_or_the_rejection_of_one(
+    end: Answer, error: type[Exception]
+) -> None:
+    server, registry = await replaced_server()
     server.will(end)
-    with pytest.raises(Transient):
-        await registry.create(BOB, deadline=5)
-    server.will(made("l", BOB.email))
-    await registry.create(BOB, deadline=5)
-    assert domain_sent(server) == ("c", "c")
-
-
-async def test_cached_domain_ids_are_dropped_after_one_of_them_is_rejected() -> None:
-    server = ScriptedStalwart()
-    registry = await replaced_server(server)
-    server.will(refused("invalidForeignKey", objectId={"object": "Domain", "id": "b"}))
-    with pytest.raises(Misconfigured):
+    with pytest.raises(error):
         await registry.create(BOB, deadline=5)
     server.will(made("l", BOB.email))
     await registry.create(BOB, deadline=5)
