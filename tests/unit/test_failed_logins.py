@@ -61,19 +61,14 @@ def test_new_logins_stop_at_two_thirds_of_the_daily_limit_of_failures(failed: Fa
     assert fail(failed, people("later")) == LAST_OF_NEWCOMERS
 
 
-def test_known_login_is_still_allowed_when_new_logins_are_not(failed: FailedLogins, clock: FakeClock) -> None:
+@pytest.mark.parametrize(("ago", "known"), [(PROVEN_AFTER, True), (PROVEN_AFTER - 1, False)])
+def test_known_login_is_still_allowed_when_new_logins_are_not_unless_it_was_sent_a_moment_ago(
+    failed: FailedLogins, clock: FakeClock, ago: float, known: bool
+) -> None:
     assert failed.allows(ANN)
-    clock.seconds += PROVEN_AFTER
+    clock.seconds += ago
     fail(failed, people("gone"))
-    assert failed.allows(ANN)
-    assert not failed.allows(BEN)
-
-
-def test_login_sent_a_moment_ago_does_not_count_as_known_yet(failed: FailedLogins, clock: FakeClock) -> None:
-    assert failed.allows(ANN)
-    clock.seconds += PROVEN_AFTER - 1
-    fail(failed, people("gone"))
-    assert not failed.allows(ANN)
+    assert (failed.allows(ANN), failed.allows(BEN)) == (known, False)
 
 
 def test_last_failures_are_reserved_for_known_logins_and_then_no_login_is_sent(
@@ -153,6 +148,16 @@ class Authorization:
         return self.fresh
 
 
+@pytest.fixture
+def inner() -> Authorization:
+    return Authorization()
+
+
+@pytest.fixture
+def sparing(inner: Authorization, failed: FailedLogins) -> LoginLimiter:
+    return LoginLimiter(inner, failed)
+
+
 async def refuse(sparing: LoginLimiter, accounts: Sequence[MailAccount]) -> int:
     """How many headers were returned for these accounts. The mail server rejects each."""
     given = 0
@@ -172,9 +177,10 @@ async def test_gateway_and_arrivals_share_one_limit_of_failed_logins(failed: Fai
     assert await refuse(arrivals, people("two")) == LAST_OF_NEWCOMERS - 15
 
 
-async def test_a_refusal_is_reported_to_the_source_of_the_header_and_its_result_passed_on(failed: FailedLogins) -> None:
-    inner = Authorization(fresh=True)
-    sparing = LoginLimiter(inner, failed)
+async def test_a_refusal_is_reported_to_the_source_of_the_header_and_its_result_passed_on(
+    inner: Authorization, sparing: LoginLimiter
+) -> None:
+    inner.fresh = True
     assert await sparing.refused(ANN, "Basic x") is True
     inner.fresh = False
     assert await sparing.refused(ANN, "Basic y") is False
@@ -182,10 +188,8 @@ async def test_a_refusal_is_reported_to_the_source_of_the_header_and_its_result_
 
 
 async def test_rejected_login_is_not_sent_for_half_an_hour_but_others_are(
-    failed: FailedLogins, clock: FakeClock
+    inner: Authorization, sparing: LoginLimiter, clock: FakeClock
 ) -> None:
-    inner = Authorization()
-    sparing = LoginLimiter(inner, failed)
     assert await refuse(sparing, [ANN]) == 1
     clock.seconds += BLOCK_SECONDS - 1
     for _ in range(2):
@@ -198,28 +202,27 @@ async def test_rejected_login_is_not_sent_for_half_an_hour_but_others_are(
     assert await sparing.header(ANN)
 
 
-async def test_fresh_credential_is_sent_even_when_new_logins_are_suspended(failed: FailedLogins) -> None:
-    inner = Authorization()
-    sparing = LoginLimiter(inner, failed)
+async def test_fresh_credential_is_sent_even_when_new_logins_are_suspended(
+    inner: Authorization, sparing: LoginLimiter
+) -> None:
     await refuse(sparing, people("gone"))
     inner.fresh = True
     assert await sparing.refused(ANN, "Basic old")
     assert await sparing.header(ANN)
 
 
-async def test_rejected_master_account_does_not_block_the_login_of_a_person(failed: FailedLogins) -> None:
-    inner = Authorization(error=Misconfigured("mail server refuses POSTROOM_MAIL_MASTER", unauthorized=True))
-    sparing = LoginLimiter(inner, failed)
+async def test_rejected_master_account_does_not_block_the_login_of_a_person(
+    inner: Authorization, sparing: LoginLimiter
+) -> None:
+    inner.error = Misconfigured("mail server refuses POSTROOM_MAIL_MASTER", unauthorized=True)
     with pytest.raises(Misconfigured, match="MASTER"):
         await sparing.refused(ANN, "Basic x")
     assert await sparing.header(ANN)
 
 
 async def test_master_account_is_still_checked_by_its_own_login_when_new_logins_are_suspended(
-    failed: FailedLogins,
+    inner: Authorization, sparing: LoginLimiter
 ) -> None:
-    inner = Authorization()
-    sparing = LoginLimiter(inner, failed)
     await refuse(sparing, people("gone"))
     newcomer = an_account()
     with pytest.raises(Misconfigured) as error:

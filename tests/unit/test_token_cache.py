@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -93,50 +94,37 @@ async def test_access_tokens_are_cached_only_while_revocations_are_received(worl
         assert await world.asks(2) == 1
 
 
-async def test_revocation_notification_clears_cached_tokens(world: World) -> None:
-    with world.tokens.listening():
-        await world.tokens.find(HASH)
-        world.stored.tokens.clear()
-        world.tokens.forget()
-        assert await world.tokens.find(HASH) is None
+async def notification(world: World) -> None:
+    world.stored.tokens.clear()
+    world.tokens.forget()
 
 
-async def test_own_revocation_clears_the_token_cache_without_a_notification(world: World) -> None:
-    with world.tokens.listening():
-        await world.tokens.find(HASH)
-        assert await world.tokens.revoke(ADA, TOKEN)
-        assert await world.tokens.find(HASH) is None
+async def own_revocation(world: World) -> None:
+    assert await world.tokens.revoke(ADA, TOKEN)
 
 
-async def test_token_with_an_uncertain_revocation_is_not_served_from_the_cache(world: World) -> None:
+async def uncertain_revocation(world: World) -> None:
     world.stored.error = DatabaseUnavailable("the connection broke")
+    with pytest.raises(DatabaseUnavailable):
+        await world.tokens.revoke(ADA, TOKEN)
+
+
+@pytest.mark.parametrize("revoked", [notification, own_revocation, uncertain_revocation])
+async def test_revocation_clears_cached_tokens(world: World, revoked: Callable[[World], Awaitable[None]]) -> None:
     with world.tokens.listening():
         await world.tokens.find(HASH)
-        with pytest.raises(DatabaseUnavailable):
-            await world.tokens.revoke(ADA, TOKEN)
+        await revoked(world)
         assert await world.tokens.find(HASH) is None
 
 
-async def notified(world: World) -> None:
-    with world.tokens.listening():
-        world.stored.meanwhile = world.tokens.forget
+@pytest.mark.parametrize("notified", [True, False], ids=["notified", "before notifications are received again"])
+async def test_a_token_read_before_a_revocation_is_not_cached_after_it(world: World, notified: bool) -> None:
+    with ExitStack() as stack:
+        if notified:
+            stack.enter_context(world.tokens.listening())
+            world.stored.meanwhile = world.tokens.forget
+        else:
+            world.stored.meanwhile = lambda: stack.enter_context(world.tokens.listening())
         await world.tokens.find(HASH)
         world.stored.meanwhile = lambda: None
         assert await world.asks(2) == 1
-
-
-async def missed(world: World) -> None:
-    """A revocation for which no notification was received, just before notifications are received again."""
-    listening = world.tokens.listening()
-    world.stored.meanwhile = listening.__enter__
-    await world.tokens.find(HASH)
-    world.stored.meanwhile = lambda: None
-    assert await world.asks(2) == 1
-    listening.__exit__(None, None, None)
-
-
-@pytest.mark.parametrize("revoked", [notified, missed])
-async def test_a_token_read_before_a_revocation_is_not_cached_after_it(
-    world: World, revoked: Callable[[World], Awaitable[None]]
-) -> None:
-    await revoked(world)
