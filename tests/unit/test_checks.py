@@ -11,6 +11,7 @@ import pytest
 from postroom.checks.database import heard_by_itself
 from postroom.checks.finding import Finding, joined
 from postroom.checks.kratos import kratos_admin, kratos_public
+from postroom.checks.kratos_flows import kratos_flows
 from postroom.checks.mail import mail
 from postroom.checks.mail_master import of_master, of_refusal
 from postroom.checks.mail_server import GRANTED, of_key, of_problem, of_write
@@ -380,3 +381,50 @@ async def test_check_detects_a_pooler_that_shares_sessions(shared: bool) -> None
 
 def test_names_are_joined_with_commas_and_a_final_and() -> None:
     assert [joined(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+
+
+# Where Kratos sends browsers
+
+
+OURS = "https://mail.example.org"
+
+
+async def found(answer: bytes, **more: str) -> list[Finding]:
+    async with scripted_upstream(answer) as server:
+        return await kratos_flows(settings(KRATOS_PUBLIC_URL=server.url, **more))
+
+
+def flow(base: str) -> bytes:
+    return json_answer({"ui": {"action": f"{base}/self-service/login?flow=1"}})
+
+
+async def test_flows_on_our_own_origin_are_fine() -> None:
+    for more in ({"PUBLIC_URL": OURS}, {"PUBLIC_URL": f"{OURS}/"}, {}):
+        (finding,) = await found(flow(f"{OURS}/.ory/kratos/public"), **more)
+        assert finding.state == "ok"
+
+
+@pytest.mark.parametrize("base", ["https://kratos.example.org", OURS, "https://other.example.org/.ory/kratos/public"])
+async def test_flows_elsewhere_are_a_warning_that_names_both_places(base: str) -> None:
+    (finding,) = await found(flow(base), PUBLIC_URL=OURS)
+    assert finding.state == "warning"
+    assert f"to {base}:" in finding.details
+    assert f"{OURS}/.ory/kratos/public" in finding.details
+    assert "postroom setup kratos" in finding.fix
+
+
+async def test_missing_public_url_is_part_of_the_fix() -> None:
+    (finding,) = await found(flow("https://kratos.example.org"))
+    assert finding.fix.startswith("set POSTROOM_PUBLIC_URL")
+
+
+@pytest.mark.parametrize(
+    "answer", [http_answer(404), http_answer(200, b"<html>"), json_answer({"ui": {}}), b"x\r\n\r\n"]
+)
+async def test_kratos_that_gives_no_flow_is_left_to_the_other_checks(answer: bytes) -> None:
+    assert await found(answer, PUBLIC_URL=OURS) == []
+
+
+async def test_without_kratos_there_is_nothing_to_check() -> None:
+    assert await kratos_flows(settings()) == []
+    assert await kratos_flows(settings(KRATOS_PUBLIC_URL="http://127.0.0.1:9")) == []

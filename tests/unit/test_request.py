@@ -196,7 +196,7 @@ UNHEALTHY = st.sampled_from([Verdict.OUTAGE, Verdict.MISCONFIGURED, Verdict.NONE
 
 
 @given(st.integers(0, 3), OUTCOMES)
-def test_retries_never_exceed_three_only_a_waiting_request_has_a_delay_and_only_a_dead_one_a_reason(
+def test_a_move_has_at_most_three_retries_a_delay_only_if_waiting_and_a_reason_only_if_dead(
     retries: int, outcome: Outcome
 ) -> None:
     move = moved(retries, outcome)
