@@ -28,6 +28,8 @@ from postroom.mail.preparation import Preparation, PreparationState
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStream, TooManyStreams
 
+HTTP = {"type": "http"}
+
 
 class Connection:
     """Sending hangs after `stuck_after` pieces, or fails if `cut`; `gone`: the browser has disconnected."""
@@ -78,15 +80,23 @@ async def forever(stream: LiveStream) -> AsyncGenerator[bytes]:
         await stream.wait(0.001)
 
 
+async def streamed(browser: Connection, read: Any = forever) -> None:
+    """The stream ends, and gives its place back."""
+    place = Place()
+    try:
+        await asyncio.wait_for(
+            SseResponse(place.open, read, closed=place.note_closed)(HTTP, browser.receive, browser.send), 2
+        )
+    finally:
+        assert (place.taken, place.closed) == (0, 1)
+
+
 @pytest.mark.parametrize("connection", [{"stuck_after": 3}, {"stuck_after": 3, "cut": True}], ids=["stuck", "cut"])
 async def test_live_stream_of_a_stalled_reader_is_closed(
     monkeypatch: pytest.MonkeyPatch, connection: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(sse_response, "SEND_WITHIN", 0.05)
-    place, browser = Place(), Connection(**connection)
-    answer = SseResponse(place.open, forever, closed=place.note_closed)
-    await asyncio.wait_for(answer({"type": "http"}, browser.receive, browser.send), 2)
-    assert (place.taken, place.closed) == (0, 1)
+    await streamed(Connection(**connection))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="TCP_USER_TIMEOUT is an option of Linux")
@@ -115,12 +125,10 @@ async def test_connection_of_a_client_that_does_not_read_its_stream_is_closed(mo
 
 
 async def test_event_stream_ends_when_the_browser_disconnects() -> None:
-    place, browser = Place(), Connection()
-    answer = SseResponse(place.open, forever, closed=place.note_closed)
-    running = asyncio.create_task(answer({"type": "http"}, browser.receive, browser.send))
+    browser = Connection()
+    running = asyncio.create_task(streamed(browser))
     browser.gone.set()
-    await asyncio.wait_for(running, 2)
-    assert (place.taken, place.closed) == (0, 1)
+    await running
     assert browser.sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
@@ -129,11 +137,8 @@ async def test_unexpected_error_while_streaming_releases_the_stream() -> None:
         yield b": piece\n\n"
         raise RuntimeError("a defect")
 
-    place, browser = Place(), Connection()
-    answer = SseResponse(place.open, broken, closed=place.note_closed)
     with pytest.raises(RuntimeError):
-        await answer({"type": "http"}, browser.receive, browser.send)
-    assert (place.taken, place.closed) == (0, 1)
+        await streamed(Connection(), broken)
 
 
 async def test_too_many_live_streams_get_503_with_the_reason() -> None:
@@ -143,7 +148,7 @@ async def test_too_many_live_streams_get_503_with_the_reason() -> None:
         yield stream_of_nobody()
 
     place, browser = Place(), Connection()
-    await SseResponse(full, forever, closed=place.note_closed)({"type": "http"}, browser.receive, browser.send)
+    await SseResponse(full, forever, closed=place.note_closed)(HTTP, browser.receive, browser.send)
     assert browser.sent[0]["status"] == 503
     assert b"20 live streams" in browser.sent[1]["body"]
 
