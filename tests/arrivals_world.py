@@ -103,13 +103,27 @@ class World:
         self.watching = AccountWatcher(self.accounts, self.states, self.arrivals, **timed, **more)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator["World"]:
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.arrivals.run(stop))
             group.create_task(self.watching.run(stop))
-            yield
+            yield self
             stop.set()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator["World"]:
+        """Running, with Alice online and listened to."""
+        async with self.running():
+            await self.watching.mark_online(ALICE.identity_id)
+            await self.until_open("b")
+            yield self
+
+    async def hint_of(self, account_id: str, *, after: float, events: int = 1) -> None:
+        """A hint whose poll is due `after` so many seconds. It ends with so many events altogether."""
+        self.arrivals.hint([account_id])
+        await self.pass_time(after)
+        await eventually(lambda: len(self.states.events) == events, "the mail is published")
 
     async def pass_time(self, seconds: float) -> None:
         """Let what is running end, then advance the clock. Otherwise a poll whose event the test has already seen could

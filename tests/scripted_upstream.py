@@ -1,7 +1,6 @@
 """A scripted mail server on a socket: it records requests byte by byte, and responds as a test says.
 
-async with scripted_upstream() as server:
-    server.will(json_answer({"methodResponses": []}))
+async with scripted_upstream(json_answer({"methodResponses": []})) as server:
     ...
     assert server.asked[0].header("authorization") == "Basic x"
 """
@@ -68,9 +67,9 @@ async def own_session(asked: Asked, writer: asyncio.StreamWriter) -> None:
 
 
 class ScriptedUpstream:
-    """`will` sets the responses in order; the last one repeats."""
+    """`answers` (or those that `will` sets) are the responses in order; the last one repeats."""
 
-    def __init__(self) -> None:
+    def __init__(self, *answers: Answer) -> None:
         self.url = ""
         self.asked: list[Asked] = []
         self.session: Script | None = None
@@ -82,7 +81,7 @@ class ScriptedUpstream:
         self.most_under_way = 0
         self.unread: list[Answer] = []
         """responses that are sent first, after the head of a request: its body is never read"""
-        self._answers: list[Answer] = [echoing]
+        self._answers: list[Answer] = list(answers or [echoing])
         self._serving: set[asyncio.Task[None]] = set()
 
     def will(self, *answers: Answer) -> None:
@@ -158,8 +157,8 @@ async def _some(reader: asyncio.StreamReader, at_most: int) -> bytes:
 
 
 @asynccontextmanager
-async def scripted_upstream() -> AsyncIterator[ScriptedUpstream]:
-    upstream = ScriptedUpstream()
+async def scripted_upstream(*answers: Answer) -> AsyncIterator[ScriptedUpstream]:
+    upstream = ScriptedUpstream(*answers)
     server = await asyncio.start_server(upstream.connected, "127.0.0.1", 0)
     upstream.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:

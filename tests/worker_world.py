@@ -77,6 +77,11 @@ class WorkerWorld:
             WorkerLimits(lease=lease, pace=pace, drain=drain),
         )
 
+    def arrives(self, request: Request) -> None:
+        """PostgreSQL and Redis have the request, and the worker is woken."""
+        self.requests.rows[request.identity_id] = request
+        self.remind(entry_of(request))
+
     def remind(self, *entries: DueEntry) -> None:
         self.redis.queue += entries
         self.worker.wake()

@@ -160,7 +160,7 @@ APART = [
         "gateway/rules.py",
         "    if method == ECHO:\n",
         '    if method == ECHO or method.startswith("Blob/"):\n',
-        (f"{RULES}test_no_method_is_allowed_for_another_account",),
+        (f"{RULES}test_each_method_is_allowed_for_the_own_account_only",),
     ),
     Mutant(
         "account ids inside the arguments are not checked",
@@ -202,7 +202,7 @@ APART = [
         "mail/token_cache.py",
         " and self._clearings == before",
         "",
-        ("unit/test_token_cache.py::test_a_token_read_before_a_revocation_is_not_cached_after_it",),
+        ("unit/test_access_tokens.py::test_a_token_read_before_a_revocation_is_not_cached_after_it",),
     ),
     Mutant(
         "a cached login counts as fresh",

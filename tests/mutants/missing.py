@@ -3,8 +3,8 @@
 from mutants.mutant import SQL, Mutant
 
 LOOKUPS = "unit/test_mailbox_lookup.py::"
-VERIFIED = "unit/test_verified_accounts.py::"
-INSPECTION = "unit/test_inspection.py::"
+VERIFIED = "unit/test_mailbox_lookup.py::"
+INSPECTION = "unit/test_mailbox_lookup.py::"
 STORED = "integration/test_missing.py::"
 GATEWAY = "integration/gateway/test_missing_mailboxes.py::"
 

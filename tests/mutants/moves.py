@@ -36,7 +36,7 @@ CORE = [
         "provisioning/attempt.py",
         "if account.email != mailbox.email:",
         "if not account.email:",
-        (f"{ATTEMPT}test_mailbox_found_with_another_address_is_never_accepted",),
+        (f"{ATTEMPT}test_mailbox_with_another_address_is_never_accepted_and_its_request_dies_naming_both_addresses",),
     ),
     Mutant(
         "an outcome is lost when PostgreSQL is unavailable",
@@ -86,7 +86,7 @@ CORE = [
         "stalwart/registry.py",
         "_MOST_IDS, ID_CACHE_SECONDS, monotonic",
         "_MOST_IDS, 1e9, monotonic",
-        ("unit/test_stalwart_ids.py::test_domain_ids_are_cached_for_a_minute",),
+        ("unit/test_stalwart_registry.py::test_domain_ids_are_cached_for_a_minute",),
     ),
     Mutant(
         "a hook without a slot queues behind the backlog",
@@ -192,7 +192,7 @@ CORE = [
         "provisioning/attempt.py",
         "        if error.domain is None:\n            await self._open_breaker(cause_of(error), str(error))\n",
         "",
-        (f"{ATTEMPT}test_server_that_rejects_our_key_opens_the_breaker_with_an_alarm",),
+        (f"{ATTEMPT}test_server_that_rejects_our_key_opens_the_breaker_but_one_that_rejects_a_mailbox_only_alarms",),
     ),
     Mutant(
         "a server too busy to respond counts as unavailable",

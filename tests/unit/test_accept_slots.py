@@ -1,5 +1,5 @@
 """How long a hook waits for a slot and for its own or another attempt, and its response. The slot comes free when the
-test says."""
+test says. And the limit of concurrent attempts itself."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -22,6 +22,11 @@ from simulation.virtual_time import VirtualClock, in_virtual_time
 
 DEADLINE = 5.0
 MAILBOX = Mailbox(uuid4(), "alice@example.org", None)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 class SlowIndex(FakeRetryIndex):
@@ -72,14 +77,15 @@ class StoredRequests(FakeRequests):
 
 
 class KnownRequests(FakeRequests):
-    """`reads` are told in turn, the last one for ever, a second apart. What is stored runs, once `gate`
-    opens, or waits if the `breaker_open`; nothing is revived, and the request follows any address."""
+    """`reads` are told in turn, the last one for ever, a second apart. What is stored runs, while `gate`
+    is open, or waits if the `breaker_open`; nothing is revived, and the request follows any address."""
 
     def __init__(self, clock: FakeClock, *reads: tuple[Request, Account | None] | None) -> None:
         super().__init__()
         self._clock = clock
         self._reads = list(reads)
         self.gate = asyncio.Event()
+        self.gate.set()
 
     async def read(self, identity_id: UUID) -> tuple[Request, Account | None] | None:
         self._clock.seconds += 1.0
@@ -132,9 +138,8 @@ def accepting(
     ],
 )
 async def test_webhook_checks_for_a_repeat_then_waits_half_its_deadline_for_a_slot(
-    free_after: float, waited: float, asked: int, had_slot: bool
+    free_after: float, waited: float, asked: int, had_slot: bool, clock: FakeClock
 ) -> None:
-    clock = FakeClock()
     requests = StoredRequests(clock)
     began = clock.monotonic()
     accept = accepting(requests, OneSlot(clock, free_after), clock)
@@ -143,8 +148,9 @@ async def test_webhook_checks_for_a_repeat_then_waits_half_its_deadline_for_a_sl
     assert (requests.asked, requests.had_slot) == (asked, [had_slot])
 
 
-async def test_webhook_that_finds_the_breaker_open_spares_those_of_the_next_second_a_slot_and_a_read() -> None:
-    clock = FakeClock()
+async def test_webhook_that_finds_the_breaker_open_spares_those_of_the_next_second_a_slot_and_a_read(
+    clock: FakeClock,
+) -> None:
     requests = StoredRequests(clock)
     accept = accepting(requests, slots := Slots(1), clock)
     assert await accept(MAILBOX, Origin()) == WillRetry()
@@ -156,8 +162,7 @@ async def test_webhook_that_finds_the_breaker_open_spares_those_of_the_next_seco
     assert (requests.had_slot, requests.asked) == ([True, False, True], 0)
 
 
-async def test_webhook_that_got_no_slot_does_not_show_that_the_breaker_is_open() -> None:
-    clock = FakeClock()
+async def test_webhook_that_got_no_slot_does_not_show_that_the_breaker_is_open(clock: FakeClock) -> None:
     requests = StoredRequests(clock)
     accept = accepting(requests, OneSlot(clock, 3.0), clock)
     for _ in range(2):
@@ -165,8 +170,10 @@ async def test_webhook_that_got_no_slot_does_not_show_that_the_breaker_is_open()
     assert requests.had_slot == [False, True]
 
 
-async def test_webhook_that_lacked_only_a_slot_goes_first_and_one_that_found_the_breaker_open_does_not() -> None:
-    clock, woken = FakeClock(), list[UUID | None]()
+async def test_webhook_that_lacked_only_a_slot_goes_first_and_one_that_found_the_breaker_open_does_not(
+    clock: FakeClock,
+) -> None:
+    woken = list[UUID | None]()
     accept = accepting(StoredRequests(clock), OneSlot(clock, 3.0), clock, wake=woken.append)
     for _ in ("no slot", "breaker open", "breaker known to be open"):
         assert await accept(MAILBOX, Origin()) == WillRetry()
@@ -195,8 +202,7 @@ async def test_drain_ends_although_redis_never_answers() -> None:
     assert clock.monotonic() == 1 + FINISH_WITHIN
 
 
-async def test_webhook_is_not_stored_after_its_deadline() -> None:
-    clock = FakeClock()
+async def test_webhook_is_not_stored_after_its_deadline(clock: FakeClock) -> None:
     requests = StoredRequests(clock, answers_after=DEADLINE)  # PostgreSQL did not respond in time.
     accept = accepting(requests, OneSlot(clock, 60.0), clock)
     with pytest.raises(DatabaseUnavailable, match="within the in-line deadline"):
@@ -222,12 +228,10 @@ DEAD = request_of(MAILBOX.identity_id, email="admin@example.org", state=State.DE
     ids=["that it ends", "as long as it may", "that it is deleted", "held", "held and deleted", "dead"],
 )
 async def test_repeated_webhook_is_answered_with_the_outcome_of_its_request(
-    reads: list[Request | None], answer: object, breaker_open: bool
+    reads: list[Request | None], answer: object, breaker_open: bool, clock: FakeClock
 ) -> None:
-    clock = FakeClock()
     requests = KnownRequests(clock, *(each and (each, ACCOUNT) for each in reads))
     requests.breaker_open = breaker_open
-    requests.gate.set()
     accept = accepting(requests, Slots(1), clock)
     if breaker_open:
         assert await accept(replace(MAILBOX, identity_id=uuid4()), Origin()) == WillRetry()
@@ -235,10 +239,9 @@ async def test_repeated_webhook_is_answered_with_the_outcome_of_its_request(
     assert requests.settled == []
 
 
-async def test_waiting_request_that_follows_a_new_address_is_added_to_the_retry_index() -> None:
-    clock, retry_index = FakeClock(), FakeRetryIndex()
+async def test_waiting_request_that_follows_a_new_address_is_added_to_the_retry_index(clock: FakeClock) -> None:
+    retry_index = FakeRetryIndex()
     requests = KnownRequests(clock, (replace(RUNNING, state=State.WAITING), None))
-    requests.gate.set()
     accept = accepting(requests, Slots(1), clock, retry_index=retry_index)
     assert await accept(replace(MAILBOX, email="ally@example.org"), Origin()) == WillRetry()
     await accept.drain(within=1)
@@ -253,18 +256,16 @@ async def test_waiting_request_that_follows_a_new_address_is_added_to_the_retry_
         (None, True, WillRetry()),
     ],
 )
-async def test_webhook_is_answered_with_the_outcome_of_its_attempt(create: Any, gone: bool, answer: object) -> None:
-    clock = FakeClock()
+async def test_webhook_is_answered_with_the_outcome_of_its_attempt(
+    create: Any, gone: bool, answer: object, clock: FakeClock
+) -> None:
     requests = KnownRequests(clock, None)
     requests.gone = gone
-    requests.gate.set()
     assert await accepting(requests, Slots(1), clock, creates=[create] if create else [])(MAILBOX, Origin()) == answer
 
 
-async def test_attempt_continues_past_its_webhook_deadline_and_is_interrupted_after_the_drain() -> None:
-    clock = FakeClock()
+async def test_attempt_continues_past_its_webhook_deadline_and_is_interrupted_after_the_drain(clock: FakeClock) -> None:
     requests = KnownRequests(clock, None)
-    requests.gate.set()
     accept = accepting(requests, Slots(1), clock, deadline=0.15, creates=[Hang()])
     assert await accept(MAILBOX, Origin()) == WillRetry()
     assert requests.settled == []
@@ -273,9 +274,11 @@ async def test_attempt_continues_past_its_webhook_deadline_and_is_interrupted_af
 
 
 @pytest.mark.parametrize(("within", "status"), [(10.0, Status.SUCCESS), (0.0, Status.INTERRUPTED)])
-async def test_webhook_stored_during_the_drain_is_attempted_but_not_after_it(within: float, status: Status) -> None:
-    clock = FakeClock()
+async def test_webhook_stored_during_the_drain_is_attempted_but_not_after_it(
+    within: float, status: Status, clock: FakeClock
+) -> None:
     requests = KnownRequests(clock, None)
+    requests.gate.clear()
     accept = accepting(requests, Slots(1), clock)
     hook = asyncio.create_task(accept(MAILBOX, Origin()))
     await eventually(lambda: requests.gate._waiters, "it is being stored")
@@ -285,3 +288,84 @@ async def test_webhook_stored_during_the_drain_is_attempted_but_not_after_it(wit
     await drain
     assert [move.status for _, move, _ in requests.settled] == [status]
     assert isinstance(await hook, Ready if status is Status.SUCCESS else WillRetry)
+
+
+# The limit itself
+
+
+async def test_no_more_slots_can_be_acquired_than_exist() -> None:
+    slots = Slots(2)
+    assert [await slots.acquire(within=0.001) for _ in range(3)] == [True, True, False]
+    slots.release()
+    assert await slots.acquire(within=0.001)
+
+
+async def test_slots_are_granted_in_order_of_request() -> None:
+    slots, served = Slots(1), []
+    await slots.acquire(within=0)
+
+    async def ask(name: int) -> None:
+        await slots.acquire(within=10)
+        served.append(name)
+        slots.release()
+
+    async with asyncio.TaskGroup() as group:
+        for name in range(5):
+            group.create_task(ask(name))
+            await asyncio.sleep(0)
+        slots.release()
+    assert served == [0, 1, 2, 3, 4]
+
+
+async def test_timed_out_waiter_holds_no_slot() -> None:
+    slots = Slots(1)
+    await slots.acquire(within=0)
+    assert not await slots.acquire(within=0.001)
+    slots.release()
+    assert await slots.acquire(within=0)
+    assert not await slots.acquire(within=0)
+
+
+async def test_all_slots_are_acquired_only_when_nothing_else_runs() -> None:
+    slots = Slots(3)
+    await slots.acquire(within=0)
+    exclusive = asyncio.Event()
+
+    async def run_exclusively() -> None:
+        async with slots.all():
+            exclusive.set()
+            assert not await slots.acquire(within=0.001)
+
+    task = asyncio.create_task(run_exclusively())
+    await asyncio.sleep(0.01)
+    assert not exclusive.is_set(), "an attempt is running"
+    slots.release()
+    await task
+    assert exclusive.is_set()
+
+
+async def test_all_slots_are_free_after_an_exclusive_run() -> None:
+    slots = Slots(3)
+    with pytest.raises(ZeroDivisionError):
+        async with slots.all():
+            raise ZeroDivisionError
+    assert [await slots.acquire(within=0) for _ in range(4)] == [True, True, True, False]
+
+
+async def test_cancelled_wait_for_all_slots_leaves_them_free() -> None:
+    slots = Slots(3)
+    await slots.acquire(within=0)
+    waiting = False
+
+    async def run_exclusively() -> None:
+        nonlocal waiting
+        waiting = True
+        async with slots.all():
+            raise AssertionError
+
+    task = asyncio.create_task(run_exclusively())
+    await eventually(lambda: waiting, "it waits")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [await slots.acquire(within=0) for _ in range(3)] == [True, True, False]

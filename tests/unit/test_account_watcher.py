@@ -1,6 +1,7 @@
 """People online: which accounts are watched, which have a listener, and for how long."""
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from postroom.mail.ports import MailAccount, MailState
 from postroom.telemetry import EVENT_SOURCES, MAIL_DEFECTS
 
 RELOAD_S1 = {"state": "s1", "reload": True}
+MAIL_S1 = {"state": "s1", "ids": ["b-1"], "count": 1}
 
 
 async def test_mark_online_makes_the_first_poll_before_it_returns() -> None:
@@ -35,17 +37,14 @@ async def test_person_who_returns_gets_the_mail_that_came_meanwhile() -> None:
 
 async def test_the_first_messages_after_coming_online_are_announced_within_50_ms() -> None:
     """Although one hint came before the person was online (the welcome message), and another when listening began."""
-    world = World()
-    async with world.running():
+    async with World().running() as world:
         world.arrivals.hint(["b"])
         await eventually(lambda: world.states.asked, "the hint of the welcome message")
         await world.watching.mark_online(ALICE.identity_id)
         await world.until_open("b")
         for number in range(1, 3):  # No other time passes, so an account with a longer pause would never be polled.
             world.mail.deliver("b")
-            world.arrivals.hint(["b"])
-            await world.pass_time(SHORTEST)
-            await eventually(lambda: len(world.states.events) == number, "it is published")  # noqa: B023 - awaited here
+            await world.hint_of("b", after=SHORTEST, events=number)
 
 
 async def test_person_without_a_mailbox_is_not_watched() -> None:
@@ -55,10 +54,7 @@ async def test_person_without_a_mailbox_is_not_watched() -> None:
 
 
 async def test_missing_mailbox_is_no_longer_listened_to() -> None:
-    world = World()
-    async with world.running():
-        await world.watching.mark_online(ALICE.identity_id)
-        await world.until_open("b")
+    async with World().listening() as world:
         world.accounts.missing.add("b")
         with pytest.raises(MailboxMissing):
             await world.watching.mark_online(ALICE.identity_id)
@@ -87,10 +83,15 @@ async def test_unavailable_mail_server_does_not_delay_a_live_stream(monkeypatch:
         await eventually(lambda: all(each.email_state for each in world.states.stored.values()), "polled afterwards")
 
 
+@pytest.mark.parametrize(("known", "event"), [(None, RELOAD_S1), ("s0", MAIL_S1)], ids=["new", "returning"])
 @pytest.mark.parametrize("part", ["accounts", "states"])
-async def test_an_unavailable_postgresql_is_reported_and_the_next_report_counts(part: str) -> None:
-    """The browser has received `hello`, but no event for mail that arrived since, so it has to reload its list."""
+async def test_an_unavailable_postgresql_is_reported_and_the_next_report_counts(
+    part: str, known: str | None, event: dict[str, Any]
+) -> None:
+    """A new browser has received `hello`, but no event for mail that arrived since, so it has to reload its list."""
     world = World()
+    if known:
+        world.states.stored["b"] = MailState(ALICE, known)
     failing = getattr(world, part)
     failing.unavailable = True
     async with world.running():
@@ -100,23 +101,7 @@ async def test_an_unavailable_postgresql_is_reported_and_the_next_report_counts(
         failing.unavailable = False
         await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: world.states.events, "it is published")
-    assert world.states.events == [RELOAD_S1]
-
-
-@pytest.mark.parametrize("part", ["accounts", "states"])
-async def test_a_person_who_returns_while_postgresql_is_unavailable_gets_the_mail_afterwards(part: str) -> None:
-    world = World(listener=None)
-    world.states.stored["b"] = MailState(ALICE, "s0")
-    failing = getattr(world, part)
-    failing.unavailable = True
-    async with world.running():
-        with pytest.raises(DatabaseUnavailable):
-            await world.watching.mark_online(ALICE.identity_id)
-        (first,) = world.mail.deliver("b")
-        failing.unavailable = False
-        await world.watching.mark_online(ALICE.identity_id)
-        await eventually(lambda: world.states.events, "it is published")
-    assert world.states.events[0]["ids"] == [first]
+    assert world.states.events == [event]
 
 
 async def test_a_first_poll_after_the_greeting_is_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,8 +131,7 @@ async def test_a_second_report_makes_no_silent_poll(monkeypatch: pytest.MonkeyPa
 
 
 async def test_two_concurrent_browsers_cause_no_event() -> None:
-    world = World()
-    async with world.running():
+    async with World().running() as world:
         await asyncio.gather(*(world.watching.mark_online(ALICE.identity_id) for _ in range(2)))
         assert world.states.stored["b"].email_state == "s0"
         await world.until_open("b")
@@ -168,10 +152,8 @@ async def test_a_hint_during_the_first_poll_makes_no_reload() -> None:
         held.set()
         await coming
         world.mail.deliver("b")
-        world.arrivals.hint(["b"])
-        await world.pass_time(SHORTEST)
-        await eventually(lambda: world.states.events, "the new mail is published")
-    assert world.states.events == [{"state": "s1", "ids": ["b-1"], "count": 1}]
+        await world.hint_of("b", after=SHORTEST)
+    assert world.states.events == [MAIL_S1]
 
 
 async def test_the_first_poll_is_a_reload_if_an_earlier_client_was_greeted_before_it(
@@ -192,15 +174,11 @@ async def test_the_first_poll_is_a_reload_if_an_earlier_client_was_greeted_befor
 
 
 async def test_event_source_of_an_online_person_gives_hints() -> None:
-    world = World()
-    async with world.running():
-        await world.watching.mark_online(ALICE.identity_id)
-        await world.until_open("b")
-        (first,) = world.mail.deliver("b")
+    async with World().listening() as world:
+        world.mail.deliver("b")
         world.listener.open["b"].put_nowait("s1")
         await world.pass_time(SHORTEST)
-        await eventually(lambda: world.states.events, "it is published")
-        assert world.states.events[0]["ids"] == [first]
+        await eventually(lambda: world.states.events == [MAIL_S1], "it is published")
         polls = world.mail.polls["b"]
         await world.pass_time(SHORTEST)
         world.listener.open["b"].put_nowait("s1")
@@ -209,14 +187,16 @@ async def test_event_source_of_an_online_person_gives_hints() -> None:
     assert world.listener.open == {}
 
 
-async def test_event_listener_stops_a_minute_after_the_last_stream_closed() -> None:
-    world = World()
-    async with world.running():
-        await world.watching.mark_online(ALICE.identity_id)
-        await world.until_open("b")
-        await world.watching.mark_offline(ALICE.identity_id)
+@pytest.mark.parametrize(("leaves", "seconds"), [(True, 60), (False, 900)])
+async def test_event_listener_stops_a_minute_after_the_last_stream_closed_or_after_three_token_lifetimes(
+    leaves: bool, seconds: float
+) -> None:
+    """The latter for a person who never reports leaving."""
+    async with World().listening() as world:
+        if leaves:
+            await world.watching.mark_offline(ALICE.identity_id)
         await world.watching.mark_offline(BOB.identity_id)  # who was not online
-        await world.pass_time(59)
+        await world.pass_time(seconds - 1)
         assert world.listener.open.keys() == {"b"}
         await world.pass_time(1)
         await world.until_open()
@@ -224,32 +204,15 @@ async def test_event_listener_stops_a_minute_after_the_last_stream_closed() -> N
 
 
 async def test_page_reload_keeps_the_event_listener_running() -> None:
-    world = World()
-    async with world.running():
-        await world.watching.mark_online(ALICE.identity_id)
-        await world.until_open("b")
+    async with World().listening() as world:
         await world.watching.mark_offline(ALICE.identity_id)
         await world.watching.mark_online(ALICE.identity_id)
         await world.pass_time(300)
         assert (world.listener.open.keys(), len(world.listener.begun)) == ({"b"}, 1)
 
 
-async def test_person_who_never_reports_leaving_is_offline_after_three_token_lifetimes() -> None:
-    world = World()
-    async with world.running():
-        await world.watching.mark_online(ALICE.identity_id)
-        await world.until_open("b")
-        await world.pass_time(899)
-        assert world.listener.open.keys() == {"b"}
-        await world.pass_time(1)
-        await world.until_open()
-
-
 async def test_event_listeners_do_not_exceed_the_limit_and_the_next_person_gets_a_free_one() -> None:
-    world = World(most=1)
-    async with world.running():
-        await world.watching.mark_online(ALICE.identity_id)
-        await world.until_open("b")
+    async with World(most=1).listening() as world:
         await world.watching.mark_online(BOB.identity_id)
         await world.pass_time(0)
         assert world.listener.open.keys() == {"b"}
@@ -262,10 +225,7 @@ async def test_event_listeners_do_not_exceed_the_limit_and_the_next_person_gets_
 
 
 async def test_changed_address_restarts_the_event_listener() -> None:
-    world = World()
-    async with world.running():
-        await world.watching.mark_online(ALICE.identity_id)
-        await world.until_open("b")
+    async with World().listening() as world:
         renamed = MailAccount(ALICE.identity_id, "alicia@example.org", "b")
         world.accounts.known[ALICE.identity_id] = renamed
         await world.watching.mark_online(ALICE.identity_id)
@@ -333,20 +293,17 @@ async def test_unexpected_listener_error_is_counted_and_listening_goes_on() -> N
 async def test_restarted_account_watcher_listens_to_the_same_people() -> None:
     world = World()
     for _ in range(2):
-        async with world.running():
-            await world.watching.mark_online(ALICE.identity_id)
-            await world.until_open("b")
+        async with world.listening():
+            assert world.listener.open
         assert world.listener.open == {}
 
 
 async def test_people_are_watched_even_without_an_event_source_listener() -> None:
-    world = World(listener=None)
-    async with world.running():
+    async with World(listener=None).running() as world:
         await world.watching.mark_online(ALICE.identity_id)
-        (first,) = world.mail.deliver("b")
+        world.mail.deliver("b")
         world.arrivals.hint(["b"])
-        await eventually(lambda: world.states.events, "it is published")
-        assert world.states.events[0]["ids"] == [first]
+        await eventually(lambda: world.states.events == [MAIL_S1], "it is published")
 
 
 async def test_a_person_is_not_heard_of_while_the_mail_server_lets_nobody_listen() -> None:

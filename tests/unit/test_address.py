@@ -43,99 +43,82 @@ def test_address_is_trimmed_and_lowercased_and_its_domain_made_ascii(raw: str, a
     assert str(parse(raw)) == address
 
 
+WITHOUT_BOTH_PARTS = ["", " ", "@", "alice", "alice@", "@example.org", "alice@ ", "example.org", "alice@@"]
+UNSAFE_LOCAL_PARTS = [
+    "alice%admin",  # impersonation: user%master
+    "alice+work",  # sub-addressing
+    '"alice"',
+    "o'hara",
+    '"a b"',
+    "al ice",
+    "al\tice",
+    "al\nice",
+    "al\r\nice",
+    "al\x00ice",
+    "al\x7fice",
+    "al\u00a0ice",
+    "al\u200bice",
+    "\u0430lice",  # a Cyrillic a
+    "ünï",
+    "alice\u0301",
+    "\uff41lice",  # full width
+    "\u212aate",  # KELVIN SIGN: its lower case is an ASCII k
+    "\u0130vy",
+    "ﬁona",
+    "٣",
+    ".alice",
+    "alice.",
+    "al..ice",
+    ".",
+    "alice@home",
+    "alice,bob",
+    "alice;bob",
+    "alice:bob",
+    "<alice",
+    "(alice)",
+    "al\\ice",
+    "al/ice",
+    "al*ice",
+    "al!ice",
+    "al=ice",
+    "a" * 65,
+    "é" * 40,
+    "a" * 10_000,
+]
+INVALID_DOMAINS = [
+    "example..org",
+    ".example.org",
+    "exam ple.org",
+    "exa\x00mple.org",
+    "exam\nple.org",
+    "-example.org",
+    "localhost",
+    "org",
+    "xn--a.org",
+    "x" * 64 + ".org",
+    "x" * 255,
+    "exa\u200bmple..org",
+    "exa\ud800mple.org",
+]
+UNSERVED_DOMAINS = ["example.com", "sub.example.org", "example.org.net", "xample.org", "\u0435xample.org", "münch.de"]
+RESERVED = ["postmaster", "Abuse", "ADMIN", "root", " webmaster", "mailer-daemon", "autoconfig"]
+MARKS = ["postroom-8b9e4c7ac3d64daea06aacb8a03ece9a", "postroom-x", "POSTROOM-x", "postroom-"]
+
+
 @pytest.mark.parametrize(
-    "raw",
-    ["", " ", "@", "alice", "alice@", "@example.org", "alice@ ", "example.org", "alice@@"],
+    ("raw", "code", "words"),
+    [
+        *((raw, "malformed_address", ".") for raw in WITHOUT_BOTH_PARTS),
+        *((f"{local_part}@example.org", "unsafe_local_part", ".") for local_part in UNSAFE_LOCAL_PARTS),
+        *((f"alice@{domain}", "malformed_address", ".") for domain in INVALID_DOMAINS),
+        *((f"alice@{domain}", "domain_not_served", "served: example.net, example.org") for domain in UNSERVED_DOMAINS),
+        *((f"{name}@example.org", "reserved_name", name.strip().lower()) for name in RESERVED),
+        *((f"{mark}@example.org", "reserved_name", ".") for mark in MARKS),
+    ],
 )
-def test_address_without_both_parts_is_malformed(raw: str) -> None:
-    with refusal("malformed_address"):
+def test_address_that_nobody_gets_is_refused_with_its_code(raw: str, code: str, words: str) -> None:
+    with refusal(code, words):
         parse(raw)
-
-
-@pytest.mark.parametrize(
-    "local_part",
-    [
-        "alice%admin",  # impersonation: user%master
-        "alice+work",  # sub-addressing
-        '"alice"',
-        "o'hara",
-        '"a b"',
-        "al ice",
-        "al\tice",
-        "al\nice",
-        "al\r\nice",
-        "al\x00ice",
-        "al\x7fice",
-        "al\u00a0ice",
-        "al\u200bice",
-        "\u0430lice",  # a Cyrillic a
-        "ünï",
-        "alice\u0301",
-        "\uff41lice",  # full width
-        "\u212aate",  # KELVIN SIGN: its lower case is an ASCII k
-        "\u0130vy",
-        "ﬁona",
-        "٣",
-        ".alice",
-        "alice.",
-        "al..ice",
-        ".",
-        "alice@home",
-        "alice,bob",
-        "alice;bob",
-        "alice:bob",
-        "<alice",
-        "(alice)",
-        "al\\ice",
-        "al/ice",
-        "al*ice",
-        "al!ice",
-        "al=ice",
-        "a" * 65,
-        "é" * 40,
-        "a" * 10_000,
-    ],
-)
-def test_unsafe_local_part_is_refused(local_part: str) -> None:
-    with refusal("unsafe_local_part"):
-        parse(f"{local_part}@example.org")
-
-
-@pytest.mark.parametrize(
-    "domain",
-    [
-        "example..org",
-        ".example.org",
-        "exam ple.org",
-        "exa\x00mple.org",
-        "exam\nple.org",
-        "-example.org",
-        "localhost",
-        "org",
-        "xn--a.org",
-        "x" * 64 + ".org",
-        "x" * 255,
-        "exa\u200bmple..org",
-        "exa\ud800mple.org",
-    ],
-)
-def test_address_with_an_invalid_domain_name_is_malformed(domain: str) -> None:
-    with refusal("malformed_address"):
-        parse(f"alice@{domain}")
-
-
-@pytest.mark.parametrize(
-    "domain", ["example.com", "sub.example.org", "example.org.net", "xample.org", "\u0435xample.org", "münch.de"]
-)
-def test_refusal_of_an_unserved_domain_lists_the_served_ones(domain: str) -> None:
-    with refusal("domain_not_served", r"served: example\.net, example\.org"):
-        parse(f"alice@{domain}")
-
-
-@pytest.mark.parametrize("name", ["postmaster", "Abuse", "ADMIN", "root", " webmaster", "mailer-daemon", "autoconfig"])
-def test_a_reserved_name_is_refused_in_any_spelling(name: str) -> None:
-    with refusal("reserved_name", name.strip().lower()):
-        parse(f"{name}@example.org")
 
 
 def test_names_of_rfc_2142_are_reserved() -> None:
@@ -149,12 +132,6 @@ def test_operator_can_choose_the_reserved_names() -> None:
     assert str(parse_address("info@example.org", domains=DOMAINS, reserved={"boss"})) == "info@example.org"
     with refusal("reserved_name"):
         parse_address("boss@example.org", domains=DOMAINS, reserved={"boss"})
-
-
-@pytest.mark.parametrize("name", ["postroom-8b9e4c7ac3d64daea06aacb8a03ece9a", "postroom-x", "POSTROOM-x", "postroom-"])
-def test_mark_of_an_identity_is_a_reserved_name(name: str) -> None:
-    with refusal("reserved_name"):
-        parse(f"{name}@example.org")
 
 
 def test_address_of_more_than_254_octets_is_malformed() -> None:

@@ -43,37 +43,36 @@ async def test_concurrent_account_polls_do_not_exceed_the_limit() -> None:
     assert world.mail.most_at_once == 1
 
 
-async def test_mail_that_the_server_lists_before_and_after_the_state_that_it_returns_is_announced_once() -> None:
-    """Stalwart 0.16.19 does so if mail arrives during the request."""
+@pytest.mark.parametrize(
+    ("mails", "early", "pause", "events"),
+    [
+        (
+            2,
+            1,
+            SHORTEST,
+            [{"state": "s1", "ids": ["b-1", "b-2"], "count": 2}, {"state": "s3", "ids": ["b-3"], "count": 1}],
+        ),
+        (
+            500,
+            400,
+            LONGEST,
+            [{"state": "s100", "count": 500, "more": True}, {"state": "s501", "ids": ["b-501"], "count": 1}],
+        ),
+    ],
+    ids=["a few", "a burst"],
+)
+async def test_mail_that_the_server_lists_before_and_after_the_state_that_it_returns_is_announced_once(
+    mails: int, early: int, pause: float, events: list[dict[str, Any]]
+) -> None:
+    """Stalwart 0.16.19 does so if mail arrives during the request: with thousands of messages per second, hundreds."""
     world = await online()
-    first, second = world.mail.deliver("b", times=2)
-    world.mail.early = 1
+    world.mail.deliver("b", times=mails)
+    world.mail.early = early
     async with world.running():
-        world.arrivals.hint(["b"])
-        await eventually(lambda: world.states.events, "both are published")
-        (third,) = world.mail.deliver("b")
-        world.arrivals.hint(["b"])
-        await world.pass_time(SHORTEST)
-        await eventually(lambda: len(world.states.events) == 2, "the next event")
-    assert [(event["ids"], event["state"]) for event in world.states.events] == [
-        ([first, second], "s1"),
-        ([third], "s3"),
-    ]
-
-
-async def test_of_a_burst_no_mail_is_announced_twice_either() -> None:
-    """With thousands of messages per second, hundreds arrive during the request."""
-    world = await online()
-    world.mail.deliver("b", times=500)
-    world.mail.early = 400
-    async with world.running():
-        world.arrivals.hint(["b"])
-        await eventually(lambda: world.states.events, "all are published")
+        await world.hint_of("b", after=0)
         world.mail.deliver("b")
-        world.arrivals.hint(["b"])
-        await world.pass_time(LONGEST)
-        await eventually(lambda: len(world.states.events) == 2, "the next event")
-    assert [event["count"] for event in world.states.events] == [500, 1]
+        await world.hint_of("b", after=pause, events=2)
+    assert world.states.events == events
 
 
 async def test_lost_history_is_a_reload_and_later_mail_is_announced() -> None:
@@ -87,9 +86,7 @@ async def test_lost_history_is_a_reload_and_later_mail_is_announced() -> None:
         world.arrivals.hint(["b"])
         await eventually(lambda: world.states.events == [{"state": "s3", "reload": True}], "the reload")
         (after,) = world.mail.deliver("b")
-        world.arrivals.hint(["b"])
-        await world.pass_time(SHORTEST)
-        await eventually(lambda: len(world.states.events) == 2, "the next event")
+        await world.hint_of("b", after=SHORTEST, events=2)
         world.arrivals.hint(["b"])
         await world.pass_time(FIRST_IN_BURST)
         await eventually(lambda: counts["nothing"].get() > before["nothing"], "a poll that finds nothing")
@@ -152,26 +149,28 @@ async def test_account_whose_polls_fail_is_polled_with_backoff_despite_new_hints
         await polled(world, 10)  # A successful poll in between resets the back-off.
 
 
-async def test_a_busy_server_gets_no_requests_until_its_retry_after() -> None:
-    world = await online(Throttled("mail server answered 429", retry_after=30))
-    async with world.running():
-        world.arrivals.hint(["b"])
-        await polled(world, 1)
-        await world.pass_time(30)
-        assert world.mail.polls["b"] == 1
-        await world.pass_time(2)
-        await polled(world, 2)
-
-
-async def test_poll_that_fails_from_misconfiguration_is_repeated_only_at_the_next_hint() -> None:
+@pytest.mark.parametrize(
+    ("failure", "quiet", "repeated_by"),
+    [
+        (Throttled("mail server answered 429", retry_after=30), 30, "time"),
+        (Misconfigured("mail server answered 401", unauthorized=True), 3600, "hint"),
+    ],
+    ids=["busy", "misconfigured"],
+)
+async def test_failed_poll_is_not_repeated_before_retry_after_nor_after_misconfiguration_without_a_hint(
+    failure: Exception, quiet: float, repeated_by: str
+) -> None:
     """If Stalwart refuses a login, each further request with it counts towards a ban."""
-    world = await online(Misconfigured("mail server answered 401", unauthorized=True))
+    world = await online(failure)
     async with world.running():
         world.arrivals.hint(["b"])
         await polled(world, 1)
-        await world.pass_time(3600)
+        await world.pass_time(quiet)
         assert world.mail.polls["b"] == 1
-        world.arrivals.hint(["b"])
+        if repeated_by == "hint":
+            world.arrivals.hint(["b"])
+        else:
+            await world.pass_time(2)
         await polled(world, 2)
 
 
@@ -205,6 +204,4 @@ async def test_arrivals_run_restarts_after_an_error_without_forgetting_accounts(
         await asyncio.wait_for(world.arrivals.run(asyncio.Event()), 5)
     world.mail.deliver("b")
     async with world.running():
-        world.arrivals.hint(["b"])
-        await world.pass_time(1)
-        await eventually(lambda: world.states.events, "it is published")
+        await world.hint_of("b", after=1)

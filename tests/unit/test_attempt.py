@@ -2,6 +2,7 @@
 index."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -172,15 +173,26 @@ async def test_only_a_transient_failure_causes_a_health_check(error: Exception) 
     assert world.mail_server.asked == ["create"]
 
 
-@pytest.mark.parametrize(("unauthorized", "cause"), [(True, Cause.UNAUTHORIZED), (False, Cause.MISCONFIGURED)])
+@pytest.mark.parametrize(
+    ("error", "cause", "waits_for"),
+    [
+        (Misconfigured("mail server forbids it", unauthorized=True), Cause.UNAUTHORIZED, "misconfigured"),
+        (Misconfigured("mail server forbids it"), Cause.MISCONFIGURED, "misconfigured"),
+        (Misconfigured("over quota", domain="example.org"), None, "domain:example.org"),
+    ],
+    ids=["our key is unknown", "our key is forbidden it", "one mailbox is rejected"],
+)
 @in_virtual_time
-async def test_server_that_rejects_our_key_opens_the_breaker_with_an_alarm(unauthorized: bool, cause: Cause) -> None:
-    world = World(creates=[Misconfigured("mail server forbids it", unauthorized=unauthorized)])
+async def test_server_that_rejects_our_key_opens_the_breaker_but_one_that_rejects_a_mailbox_only_alarms(
+    error: Misconfigured, cause: Cause | None, waits_for: str
+) -> None:
+    world = World(creates=[error])
     with capture_logs() as logs:
         settled = await world.run()
-    assert settled.status is Status.MISCONFIGURED
-    assert world.breakers.openings == [(cause, "mail server forbids it")]
-    assert [entry["log_level"] for entry in logs if "operator must act" in entry["event"]] == ["error"]
+    assert (settled.status, settled.request.waits_for) == (Status.MISCONFIGURED, waits_for)
+    assert world.breakers.openings == ([(cause, str(error))] if cause else [])
+    reported = [(entry["log_level"], entry["error"]) for entry in logs if "operator must act" in entry["event"]]
+    assert reported == [("error", str(error))]
 
 
 @in_virtual_time
@@ -192,16 +204,6 @@ async def test_key_rejected_in_the_health_check_opens_the_breaker_as_unauthorize
     settled = await world.run(seconds=LOOKUP_SECONDS - 0.1)
     assert [cause for cause, _ in world.breakers.openings] == [Cause.UNAUTHORIZED]
     assert settled.request.waits_for == "misconfigured"
-
-
-@in_virtual_time
-async def test_rejection_of_one_mailbox_does_not_open_the_breaker() -> None:
-    world = World(creates=[Misconfigured("over quota", domain="example.org")])
-    with capture_logs() as logs:
-        settled = await world.run()
-    assert (settled.request.waits_for, world.breakers.openings) == ("domain:example.org", [])
-    reported = [(entry["log_level"], entry["error"]) for entry in logs if "operator must act" in entry["event"]]
-    assert reported == [("error", "over quota")]
 
 
 @in_virtual_time
@@ -254,24 +256,24 @@ async def test_outcome_is_stored_even_if_the_breaker_cannot_be_opened(outcome: E
     assert (await world.run()).request.state is State.WAITING
 
 
+OTHER = StalwartAccount("k", "alice1@example.org")
+
+
+@pytest.mark.parametrize(
+    ("creates", "finds", "looks_up_first"),
+    [([OTHER], [], False), ([CUT], [OTHER], True), ([CUT], [OTHER], False)],
+    ids=["made", "found first", "found after a cut"],
+)
 @in_virtual_time
-async def test_request_whose_address_the_server_changed_dies_naming_both_addresses() -> None:
-    world = World(creates=[StalwartAccount("k", "alice1@example.org")])
+async def test_mailbox_with_another_address_is_never_accepted_and_its_request_dies_naming_both_addresses(
+    creates: list[Scripted], finds: list[Scripted], looks_up_first: bool
+) -> None:
+    world = World(creates=creates, finds=finds, outcome_unknown=looks_up_first)
     settled = await world.run()
-    assert settled.request.state is State.DEAD
+    assert (settled.request.state, settled.account_id) == (State.DEAD, None)
     assert settled.request.reason
-    assert "alice1@example.org" in settled.request.reason
-    assert "alice@example.org" in settled.request.reason
-    assert world.mail_server.asked == ["create"]
-
-
-@pytest.mark.parametrize("looks_up_first", [True, False])
-@in_virtual_time
-async def test_mailbox_found_with_another_address_is_never_accepted(looks_up_first: bool) -> None:
-    world = World(creates=[CUT], finds=[StalwartAccount("k", "old@example.org")], outcome_unknown=looks_up_first)
-    settled = await world.run()
-    assert settled.request.state is State.DEAD
-    assert settled.account_id is None
+    assert set(re.findall(r"\w+@example\.org", settled.request.reason)) == {"alice1@example.org", "alice@example.org"}
+    assert world.mail_server.asked == (["find"] if looks_up_first else ["create", "find"][: 1 + len(finds)])
 
 
 @in_virtual_time

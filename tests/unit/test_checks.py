@@ -11,6 +11,7 @@ import pytest
 from postroom.checks.database import heard_by_itself
 from postroom.checks.finding import Finding, joined
 from postroom.checks.kratos import kratos_admin, kratos_public
+from postroom.checks.kratos_flows import kratos_flows
 from postroom.checks.mail import mail
 from postroom.checks.mail_master import of_master, of_refusal
 from postroom.checks.mail_server import GRANTED, of_key, of_problem, of_write
@@ -161,23 +162,23 @@ def test_check_does_not_demand_unlisted_permissions_of_the_recovery_administrato
 
 
 @pytest.mark.parametrize(
-    ("not_written", "state"),
+    ("found", "state"),
     [
-        (None, "ok"),
-        (NotWritten("our key belongs to no account", has_account=False), "warning"),
-        (NotWritten("mail server forbids it", has_account=True), "error"),
+        (of_write(None), "ok"),
+        (of_write(NotWritten("our key belongs to no account", has_account=False)), "warning"),
+        (of_write(NotWritten("mail server forbids it", has_account=True)), "error"),
+        (of_problem(Throttled("mail server answered 429"), STALWART), "warning"),
+        (of_problem(Transient("mail server answered 503"), STALWART), "error"),
     ],
 )
-def test_a_server_that_was_not_seen_to_write_is_reported(not_written: NotWritten | None, state: str) -> None:
-    found = of_write(not_written)
+def test_a_server_that_was_not_seen_to_write_or_is_in_trouble_is_reported(found: Finding, state: str) -> None:
+    """One that throttles us is no error."""
     assert found.state == state
-    if not_written:
-        assert found.details.endswith(not_written.why)
 
 
-def test_throttling_mail_server_is_a_warning_not_an_error() -> None:
-    assert of_problem(Throttled("mail server answered 429"), STALWART).state == "warning"
-    assert of_problem(Transient("mail server answered 503"), STALWART).state == "error"
+@pytest.mark.parametrize("why", ["our key belongs to no account", "mail server forbids it"])
+def test_finding_about_writing_says_why_it_was_not_seen(why: str) -> None:
+    assert of_write(NotWritten(why, has_account=True)).details.endswith(why)
 
 
 def test_what_the_role_user_grants_is_needed_as_far_as_stalwart_shows_it() -> None:
@@ -276,8 +277,7 @@ CENTRIFUGO = {
     ],
 )
 async def test_centrifugo_check_sends_the_key_but_never_shows_it(answer: bytes, state: str, words: str) -> None:
-    async with scripted_upstream() as server:
-        server.will(answer)
+    async with scripted_upstream(answer) as server:
         (found,) = await realtime(settings(**CENTRIFUGO, CENTRIFUGO_API_URL=server.url))
         assert server.asked[0].header("x-api-key") == CENTRIFUGO["CENTRIFUGO_API_KEY"]
     assert (found.part, found.state) == ("centrifugo", state)
@@ -331,8 +331,7 @@ async def test_check_reports_kratos_not_being_ready(more: dict[str, str], state:
 async def test_each_answer_of_kratos_is_shown_with_its_place_and_its_own_fix(
     answer: bytes, words: str, fix: str
 ) -> None:
-    async with scripted_upstream() as server:
-        server.will(answer)
+    async with scripted_upstream(answer) as server:
         found = await kratos_public(settings(KRATOS_PUBLIC_URL=server.url))
         assert found.details.startswith(server.url.removeprefix("http://"))
     assert words in found.details
@@ -345,9 +344,8 @@ async def test_each_answer_of_kratos_is_shown_with_its_place_and_its_own_fix(
 )
 async def test_a_kratos_whose_clock_differs_is_a_warning(date: str | int, state: str) -> None:
     """By several minutes, or its `Date` cannot be read."""
-    async with scripted_upstream() as server:
-        sent = date if isinstance(date, str) else format_datetime(datetime.now(UTC) + timedelta(minutes=date))
-        server.will(json_answer({"status": "ok"}, date=sent))
+    sent = date if isinstance(date, str) else format_datetime(datetime.now(UTC) + timedelta(minutes=date))
+    async with scripted_upstream(json_answer({"status": "ok"}, date=sent)) as server:
         public = await kratos_public(settings(KRATOS_PUBLIC_URL=server.url))
     assert (public.state, "NTP" in public.fix) == (state, state == "warning")
 
@@ -383,3 +381,50 @@ async def test_check_detects_a_pooler_that_shares_sessions(shared: bool) -> None
 
 def test_names_are_joined_with_commas_and_a_final_and() -> None:
     assert [joined(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+
+
+# Where Kratos sends browsers
+
+
+OURS = "https://mail.example.org"
+
+
+async def found(answer: bytes, **more: str) -> list[Finding]:
+    async with scripted_upstream(answer) as server:
+        return await kratos_flows(settings(KRATOS_PUBLIC_URL=server.url, **more))
+
+
+def flow(base: str) -> bytes:
+    return json_answer({"ui": {"action": f"{base}/self-service/login?flow=1"}})
+
+
+async def test_flows_on_our_own_origin_are_fine() -> None:
+    for more in ({"PUBLIC_URL": OURS}, {"PUBLIC_URL": f"{OURS}/"}, {}):
+        (finding,) = await found(flow(f"{OURS}/.ory/kratos/public"), **more)
+        assert finding.state == "ok"
+
+
+@pytest.mark.parametrize("base", ["https://kratos.example.org", OURS, "https://other.example.org/.ory/kratos/public"])
+async def test_flows_elsewhere_are_a_warning_that_names_both_places(base: str) -> None:
+    (finding,) = await found(flow(base), PUBLIC_URL=OURS)
+    assert finding.state == "warning"
+    assert f"to {base}:" in finding.details
+    assert f"{OURS}/.ory/kratos/public" in finding.details
+    assert "postroom setup kratos" in finding.fix
+
+
+async def test_missing_public_url_is_part_of_the_fix() -> None:
+    (finding,) = await found(flow("https://kratos.example.org"))
+    assert finding.fix.startswith("set POSTROOM_PUBLIC_URL")
+
+
+@pytest.mark.parametrize(
+    "answer", [http_answer(404), http_answer(200, b"<html>"), json_answer({"ui": {}}), b"x\r\n\r\n"]
+)
+async def test_kratos_that_gives_no_flow_is_left_to_the_other_checks(answer: bytes) -> None:
+    assert await found(answer, PUBLIC_URL=OURS) == []
+
+
+async def test_without_kratos_there_is_nothing_to_check() -> None:
+    assert await kratos_flows(settings()) == []
+    assert await kratos_flows(settings(KRATOS_PUBLIC_URL="http://127.0.0.1:9")) == []

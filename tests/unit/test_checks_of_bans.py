@@ -44,8 +44,7 @@ def test_our_ip_address_must_be_allowed_unless_it_is_loopback_or_unknown(
 
 
 async def test_our_ip_address_is_that_of_the_connection_to_the_mail_server() -> None:
-    async with scripted_upstream() as server:
-        server.will(http_answer(404))
+    async with scripted_upstream(http_answer(404)) as server:
         assert await own_address(server.url + "/") == seen("127.0.0.1", "127.0.0.1")
         assert server.asked[0].header("authorization") is None
     with pytest.raises(Transient):

@@ -146,15 +146,11 @@ async def test_command_line_mistake_is_reported_in_one_line_without_control_char
             "list --stat x",
             "No such option: --stat (Possible options: --after, --state). See postroom list --help",
         ),
+        ("status --interval 3", "--interval is the time between two prints of --watch: give both"),
     ],
 )
 async def test_command_line_mistake_is_reported_in_whole_sentences(words: str, reported: str) -> None:
     assert await Commands()(*words.split(), code=2) == f"postroom: {reported}\n"
-
-
-async def test_interval_without_watch_is_rejected() -> None:
-    reported = await Commands()("status", "--interval", "3", code=2)
-    assert reported == "postroom: --interval is the time between two prints of --watch: give both\n"
 
 
 @pytest.mark.parametrize(

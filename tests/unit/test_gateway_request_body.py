@@ -29,64 +29,62 @@ def nested(depth: int) -> str:
     return '{"a":' * depth + "1" + "}" * depth
 
 
+NO_I_JSON: list[bytes] = [
+    b"",
+    b"{",
+    b"\xff\xfe{\x00}\x00",
+    b"\xef\xbb\xbf{}",
+    body('{"a":"\\ud800"}'),
+    body('{"\\udc00":1}'),
+    body('{"a":NaN}'),
+    body('{"a":-Infinity}'),
+    body('{"a":1e999}'),
+    body('{"a":' + "9" * 5000 + "}"),
+    body('{"accountId":"b","accountId":"c"}'),
+    body('{"accountId":"b","account\\u0049d":"c"}'),
+    body('{"x":{"a":1,"a":1}}'),
+    body("{}", ',"using":[]'),
+    body("{}", ',"methodCalls":[]'),
+    body("{}") + b"{}",
+    body(nested(99)),
+    body(nested(90_000)),
+    b'{"using":[],"methodCalls":' + b"[" * 90_000,
+    body('{"a":"\x01"}'),
+    body('{"a":"').replace(b'"0"', b'"\xc3\x28"'),
+]
+NO_REQUEST: list[Any] = [
+    [],
+    "x",
+    None,
+    {},
+    {"using": ["a"]},
+    {"methodCalls": []},
+    {"using": "a", "methodCalls": []},
+    {"using": [1], "methodCalls": []},
+    {"using": [], "methodCalls": {}},
+    {"using": [], "methodCalls": [[]]},
+    {"using": [], "methodCalls": [["a", {}]]},
+    {"using": [], "methodCalls": [["a", {}, "0", 1]]},
+    {"using": [], "methodCalls": [["a", [], "0"]]},
+    {"using": [], "methodCalls": [[1, {}, "0"]]},
+    {"using": [], "methodCalls": [["a", {}, 0]]},
+    {"using": [], "methodCalls": ["abc"]},
+    {"using": [], "methodCalls": [], "createdIds": []},
+    {"using": [], "methodCalls": [], "createdIds": {"a": 1}},
+]
+
+
 @pytest.mark.parametrize(
-    "raw",
+    ("raw", "error"),
     [
-        b"",
-        b"{",
-        b"\xff\xfe{\x00}\x00",
-        b"\xef\xbb\xbf{}",
-        body('{"a":"\\ud800"}'),
-        body('{"\\udc00":1}'),
-        body('{"a":NaN}'),
-        body('{"a":-Infinity}'),
-        body('{"a":1e999}'),
-        body('{"a":' + "9" * 5000 + "}"),
-        body('{"accountId":"b","accountId":"c"}'),
-        body('{"accountId":"b","account\\u0049d":"c"}'),
-        body('{"x":{"a":1,"a":1}}'),
-        body("{}", ',"using":[]'),
-        body("{}", ',"methodCalls":[]'),
-        body("{}") + b"{}",
-        body(nested(99)),
-        body(nested(90_000)),
-        b'{"using":[],"methodCalls":' + b"[" * 90_000,
-        body('{"a":"\x01"}'),
-        body('{"a":"').replace(b'"0"', b'"\xc3\x28"'),
+        *((raw, "notJSON") for raw in NO_I_JSON),
+        *((json.dumps(each).encode(), "notRequest") for each in NO_REQUEST),
     ],
-    ids=lambda raw: repr(raw[:60]),
+    ids=lambda value: repr(value[:60]),
 )
-def test_body_that_is_not_i_json_is_rejected(raw: bytes) -> None:
+def test_body_that_is_not_i_json_or_not_a_jmap_request_is_rejected(raw: bytes, error: str) -> None:
     found = refused(raw)
-    assert (found.status, found.type) == (400, ERROR + "notJSON")
-
-
-@pytest.mark.parametrize(
-    "found",
-    [
-        [],
-        "x",
-        None,
-        {},
-        {"using": ["a"]},
-        {"methodCalls": []},
-        {"using": "a", "methodCalls": []},
-        {"using": [1], "methodCalls": []},
-        {"using": [], "methodCalls": {}},
-        {"using": [], "methodCalls": [[]]},
-        {"using": [], "methodCalls": [["a", {}]]},
-        {"using": [], "methodCalls": [["a", {}, "0", 1]]},
-        {"using": [], "methodCalls": [["a", [], "0"]]},
-        {"using": [], "methodCalls": [[1, {}, "0"]]},
-        {"using": [], "methodCalls": [["a", {}, 0]]},
-        {"using": [], "methodCalls": ["abc"]},
-        {"using": [], "methodCalls": [], "createdIds": []},
-        {"using": [], "methodCalls": [], "createdIds": {"a": 1}},
-    ],
-)
-def test_json_that_is_not_a_jmap_request_is_rejected(found: Any) -> None:
-    problem = refused(json.dumps(found).encode())
-    assert (problem.status, problem.type) == (400, ERROR + "notRequest")
+    assert (found.status, found.type) == (400, ERROR + error)
 
 
 def test_too_many_calls_or_parts_get_an_error_with_the_exceeded_limit() -> None:

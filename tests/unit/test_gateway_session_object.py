@@ -68,8 +68,17 @@ SESSION: dict[str, Any] = {
 }
 
 
-def rewritten(session: Any = SESSION, scopes: frozenset[Scope] = ALL_SCOPES) -> dict[str, Any]:
-    return rewrite(session, base_url="https://mail.example.org", account=ACCOUNT, scopes=scopes, limits=GatewayLimits())
+def rewritten(
+    session: Any = SESSION, scopes: frozenset[Scope] = ALL_SCOPES, authserv_id: str | None = None
+) -> dict[str, Any]:
+    return rewrite(
+        session,
+        base_url="https://mail.example.org",
+        account=ACCOUNT,
+        scopes=scopes,
+        limits=GatewayLimits(),
+        authserv_id=authserv_id,
+    )
 
 
 def test_session_object_has_only_the_own_account_and_our_urls() -> None:
@@ -120,20 +129,12 @@ def test_contacts_are_offered_if_the_mail_server_has_them() -> None:
     assert (found["capabilities"][JMAP + "contacts"], found["primaryAccounts"][JMAP + "contacts"]) == ({}, "b")
 
 
-def test_session_object_names_the_identity_by_which_the_page_knows_whose_mail_it_keeps() -> None:
-    assert rewritten()["capabilities"][OURS] == {"identityId": str(ACCOUNT.identity_id)}
-
-
-def test_session_object_names_our_mail_server_for_authentication_results_if_it_is_set() -> None:
-    session = rewrite(
-        SESSION,
-        base_url="https://mail.example.org",
-        account=ACCOUNT,
-        scopes=ALL_SCOPES,
-        limits=GatewayLimits(),
-        authserv_id="mx.example.org",
-    )
-    assert session["capabilities"][OURS]["authservId"] == "mx.example.org"
+@pytest.mark.parametrize(("authserv_id", "more"), [(None, {}), ("mx.example.org", {"authservId": "mx.example.org"})])
+def test_session_object_names_whose_mail_a_page_keeps_and_our_mail_server_for_authentication_results(
+    authserv_id: str | None, more: dict[str, str]
+) -> None:
+    found = rewritten(authserv_id=authserv_id)["capabilities"][OURS]
+    assert found == {"identityId": str(ACCOUNT.identity_id)} | more
 
 
 @pytest.mark.parametrize("scopes", [{Scope.READ, Scope.WRITE}, {Scope.WRITE, Scope.SEND}, {Scope.READ}])
@@ -169,19 +170,30 @@ def test_account_is_read_only_for_a_token_without_write_scope_or_if_the_server_s
     assert rewritten(session, scopes)["accounts"]["b"]["isReadOnly"] is (theirs or Scope.WRITE not in scopes)
 
 
-@pytest.mark.parametrize(
-    "accounts", [None, {}, {"g": SESSION["accounts"]["g"]}, {"b": None}, {"b": {"accountCapabilities": None}}]
-)
-def test_session_without_the_account_is_answered_mailbox_not_ready(accounts: Any) -> None:
-    with pytest.raises(Problem) as caught:
-        rewritten(SESSION | {"accounts": accounts})
-    assert caught.value.type == "urn:postroom:problem:mailbox_not_ready"
+WITHOUT_ACCOUNT: list[Any] = [
+    None,
+    {},
+    {"g": SESSION["accounts"]["g"]},
+    {"b": None},
+    {"b": {"accountCapabilities": None}},
+]
+MALFORMED: list[Any] = [
+    {},
+    SESSION | {"state": None},
+    SESSION | {"capabilities": []},
+    SESSION | {"capabilities": {}},
+]
 
 
 @pytest.mark.parametrize(
-    "session", [{}, SESSION | {"state": None}, SESSION | {"capabilities": []}, SESSION | {"capabilities": {}}]
+    ("session", "problem", "status"),
+    [
+        *((SESSION | {"accounts": accounts}, "mailbox_not_ready", 503) for accounts in WITHOUT_ACCOUNT),
+        *((session, "mail_server_unusable", 502) for session in MALFORMED),
+    ],
+    ids=range(9),
 )
-def test_malformed_session_object_is_a_502_problem(session: Any) -> None:
+def test_session_without_the_account_or_malformed_is_a_problem(session: Any, problem: str, status: int) -> None:
     with pytest.raises(Problem) as caught:
         rewritten(session)
-    assert caught.value.status == 502
+    assert (caught.value.type, caught.value.status) == (f"urn:postroom:problem:{problem}", status)

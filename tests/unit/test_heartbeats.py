@@ -14,9 +14,17 @@ from postroom.mail.ports import LiveEvent
 from postroom.telemetry import REGISTRY
 
 
-def test_loop_is_late_after_its_limit_without_a_round() -> None:
-    clock = FakeClock()
-    heartbeats = Heartbeats(monotonic=clock.monotonic)
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def heartbeats(clock: FakeClock) -> Heartbeats:
+    return Heartbeats(monotonic=clock.monotonic)
+
+
+def test_loop_is_late_after_its_limit_without_a_round(heartbeats: Heartbeats, clock: FakeClock) -> None:
     worker, sweep = heartbeats.of("worker"), heartbeats.of("sweep")
     worker()
     sweep()
@@ -27,17 +35,13 @@ def test_loop_is_late_after_its_limit_without_a_round() -> None:
     assert heartbeats.late() == []
 
 
-def test_a_loop_that_has_not_begun_is_not_late() -> None:
-    clock = FakeClock()
-    heartbeats = Heartbeats(monotonic=clock.monotonic)
+def test_a_loop_that_has_not_begun_is_not_late(heartbeats: Heartbeats, clock: FakeClock) -> None:
     heartbeats.of("worker")
     clock.seconds += 3600
     assert heartbeats.late() == heartbeats.stuck() == []
 
 
-def test_a_loop_is_stuck_long_after_it_is_late() -> None:
-    clock = FakeClock()
-    heartbeats = Heartbeats(monotonic=clock.monotonic)
+def test_a_loop_is_stuck_long_after_it_is_late(heartbeats: Heartbeats, clock: FakeClock) -> None:
     heartbeats.of("worker")()
     clock.seconds += STUCK_AFTER * LATE_AFTER["worker"] - 1
     assert heartbeats.stuck() == []

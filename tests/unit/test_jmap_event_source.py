@@ -26,6 +26,7 @@ def stream(*content: bytes) -> httpx2.Response:
 
 
 END = httpx2.Response(204)
+REFUSED = httpx2.ConnectError("refused")
 
 
 async def received(server: ScriptedJmap) -> list[Connected | StateChange]:
@@ -33,21 +34,46 @@ async def received(server: ScriptedJmap) -> list[Connected | StateChange]:
     return [each async for each in listen(server.client(), ["Email", "Mailbox"])]
 
 
-async def test_changes_are_reported_after_the_connection() -> None:
-    server = ScriptedJmap()
-    server.will(stream(PING, STATE % 1, b": comment\n\n", STATE % 2), END)
-    assert await received(server) == [Connected(), change(1), change(2)]
+def silent(_: httpx2.Request) -> httpx2.Response:
+    async def content() -> AsyncIterator[bytes]:
+        yield STATE % 1
+        raise httpx2.ReadTimeout("silence")
+
+    return httpx2.Response(200, content=content(), headers={"Content-Type": "text/event-stream"})
 
 
-async def test_each_new_connection_is_reported_since_changes_may_have_been_missed() -> None:
-    server = ScriptedJmap()
-    server.will(stream(STATE % 1), httpx2.ConnectError("refused"), stream(STATE % 5), END)
-    assert await received(server) == [Connected(), change(1), Connected(), change(5)]
+@pytest.mark.parametrize(
+    ("plays", "events"),
+    [
+        ([stream(PING, STATE % 1, b": comment\n\n", STATE % 2)], [Connected(), change(1), change(2)]),
+        ([stream(STATE % 1), REFUSED, stream(STATE % 5)], [Connected(), change(1), Connected(), change(5)]),
+        ([silent, stream(STATE % 2)], [Connected(), change(1), Connected(), change(2)]),
+    ],
+    ids=["changes", "two connections", "a silent connection"],
+)
+async def test_changes_are_reported_after_each_new_connection_since_some_may_have_been_missed(
+    plays: list[Play], events: list[Connected | StateChange]
+) -> None:
+    assert await received(ScriptedJmap(*plays, END)) == events
+
+
+TROUBLE: list[Play] = [
+    *map(problem, (500, 502, 503, 504)),
+    limited(),
+    httpx2.ReadTimeout("slow"),
+    httpx2.RemoteProtocolError("cut"),
+    httpx2.Response(200, content=b"<html>maintenance</html>", headers={"Content-Type": "text/html"}),
+    httpx2.Response(200, content=STATE % 1),
+]
+
+
+@pytest.mark.parametrize("play", TROUBLE, ids=range(9))
+async def test_event_source_retries_through_server_trouble(play: Play) -> None:
+    assert await received(ScriptedJmap(play, stream(STATE % 2), END)) == [Connected(), change(2)]
 
 
 async def test_event_source_requests_types_and_pings_and_times_out_after_two_and_a_half_intervals() -> None:
-    server = ScriptedJmap()
-    server.will(END)
+    server = ScriptedJmap(END)
     await received(server)
     request = server.requests[-1]
     assert str(request.url) == f"{URL}/jmap/eventsource/?types=Email%2CMailbox&closeafter=no&ping=60"
@@ -55,22 +81,10 @@ async def test_event_source_requests_types_and_pings_and_times_out_after_two_and
     assert (request.headers["Authorization"], request.extensions["timeout"]["read"]) == ("Bearer secret", 150)
 
 
-async def test_silent_event_source_connection_is_replaced() -> None:
-    async def silent() -> AsyncIterator[bytes]:
-        yield STATE % 1
-        raise httpx2.ReadTimeout("silence")
-
-    def play(_: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, content=silent(), headers={"Content-Type": "text/event-stream"})
-
-    server = ScriptedJmap()
-    server.will(play, stream(STATE % 2), END)
-    assert await received(server) == [Connected(), change(1), Connected(), change(2)]
-
-
 async def test_last_event_id_is_sent_back_if_the_server_gave_one() -> None:
-    server = ScriptedJmap()
-    server.will(stream(b"id: 46\n", STATE % 1), stream(b"id: 47\n", STATE % 2, b"id: 48\n", b"data: broken"), END)
+    server = ScriptedJmap(
+        stream(b"id: 46\n", STATE % 1), stream(b"id: 47\n", STATE % 2, b"id: 48\n", b"data: broken"), END
+    )
     await received(server)
     sent = [each.headers.get("Last-Event-ID") for each in server.requests if "eventsource" in each.url.path]
     assert sent == [None, "46", "47"]
@@ -78,64 +92,14 @@ async def test_last_event_id_is_sent_back_if_the_server_gave_one() -> None:
 
 @pytest.mark.parametrize("last_id", ["ü", "a\x01b", ""])
 async def test_event_id_that_is_not_a_valid_header_value_is_not_sent_back(last_id: str) -> None:
-    server = ScriptedJmap()
-    server.will(stream(f"id: {last_id}\n".encode(), STATE % 1), END)
+    server = ScriptedJmap(stream(f"id: {last_id}\n".encode(), STATE % 1), END)
     await received(server)
     assert "Last-Event-ID" not in server.requests[-1].headers
 
 
-async def test_event_source_backoff_grows_during_an_outage_and_resets_after_a_connection() -> None:
-    server = ScriptedJmap()
-    refused = httpx2.ConnectError("refused")
-    server.will(*[refused] * 8, stream(STATE % 1), refused, END)
-    await received(server)
-    assert server.paused == [1, 2, 4, 8, 16, 32, 60, 60, 1, 2]
-
-
-async def test_event_source_that_ends_without_events_is_reopened_with_backoff() -> None:
-    server = ScriptedJmap()
-    server.will(*[stream()] * 4, END)
-    assert await received(server) == [Connected()] * 4
-    assert server.paused == [1, 2, 4, 8]
-
-
-@pytest.mark.parametrize(
-    "play",
-    [problem(503, retry_after="20"), problem(429, retry_after="20"), stream(b"retry: 20000\n\n")],
-    ids=["503", "429", "retry"],
-)
-async def test_event_source_waits_as_long_as_the_server_says(play: Play) -> None:
-    server = ScriptedJmap()
-    server.will(play, END)
-    await received(server)
-    assert server.paused == [21]
-
-
-@pytest.mark.parametrize(
-    "play",
-    [
-        problem(500),
-        problem(502),
-        problem(503),
-        problem(504),
-        limited(),
-        httpx2.ReadTimeout("slow"),
-        httpx2.RemoteProtocolError("cut"),
-        httpx2.Response(200, content=b"<html>maintenance</html>", headers={"Content-Type": "text/html"}),
-        httpx2.Response(200, content=STATE % 1),
-    ],
-    ids=range(9),
-)
-async def test_event_source_retries_through_server_trouble(play: Play) -> None:
-    server = ScriptedJmap()
-    server.will(play, stream(STATE % 2), END)
-    assert await received(server) == [Connected(), change(2)]
-
-
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 307])
 async def test_event_source_raises_errors_that_a_retry_cannot_fix(status: int) -> None:
-    server = ScriptedJmap()
-    server.will(problem(status))
+    server = ScriptedJmap(problem(status))
     with pytest.raises(HttpError) as raised:
         await received(server)
     assert (raised.value.status, isinstance(raised.value, Unauthorized)) == (status, status == 401)
@@ -143,8 +107,7 @@ async def test_event_source_raises_errors_that_a_retry_cannot_fix(status: int) -
 
 
 async def test_moved_event_source_url_is_found_by_listening_again() -> None:
-    server = ScriptedJmap()
-    server.will(problem(404), stream(STATE % 1), END)
+    server = ScriptedJmap(problem(404), stream(STATE % 1), END)
     client = server.client()
     with pytest.raises(HttpError):
         await anext(listen(client, ["Email"]))
@@ -153,48 +116,52 @@ async def test_moved_event_source_url_is_found_by_listening_again() -> None:
     assert server.asked[-1] == "/moved/"
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"{}",
-        b'{"changed":null}',
-        b'{"changed":["a"]}',
-        b'{"changed":{"a":["Email"]}}',
-        b'{"changed":{"a":null}}',
-        b'{"changed":{"a":{"Email":{"state":"1"}}}}',
-    ],
+UNREADABLE_DATA = (
+    b"",
+    b"{",
+    b"[]",
+    b"{}",
+    b'{"changed":null}',
+    b'{"changed":["a"]}',
+    b'{"changed":{"a":["Email"]}}',
+    b'{"changed":{"a":null}}',
+    b'{"changed":{"a":{"Email":{"state":"1"}}}}',
 )
+
+
+@pytest.mark.parametrize("data", UNREADABLE_DATA)
 async def test_unreadable_state_event_reopens_the_event_source(data: bytes) -> None:
     """After reopening, the listener asks for all changes."""
-    server = ScriptedJmap()
-    server.will(stream(b"event: state\ndata: ", data, b"\n\n", STATE % 1), stream(STATE % 2), END)
+    server = ScriptedJmap(stream(b"event: state\ndata: ", data, b"\n\n", STATE % 1), stream(STATE % 2), END)
     assert await received(server) == [Connected(), Connected(), change(2)]
 
 
-async def test_event_source_with_unreadable_changes_is_reopened_with_backoff() -> None:
-    server = ScriptedJmap()
-    server.will(*[stream(b'event: state\ndata: {"changed":{"a":["Email"]}}\n\n')] * 4, END)
-    await received(server)
-    assert server.paused == [1, 2, 4, 8]
+PAUSES: dict[str, tuple[list[Play], list[float]]] = {
+    "an outage, and another one": (
+        [*[REFUSED] * 8, stream(STATE % 1), REFUSED],
+        [1, 2, 4, 8, 16, 32, 60, 60, 1, 2],
+    ),
+    "streams without events": ([stream()] * 4, [1, 2, 4, 8]),
+    "unreadable changes": (
+        [stream(b'event: state\ndata: {"changed":{"a":["Email"]}}\n\n')] * 4,
+        [1, 2, 4, 8],
+    ),
+    "503 as asked": ([problem(503, retry_after="20")], [21]),
+    "429 as asked": ([problem(429, retry_after="20")], [21]),
+    "retry as asked": ([stream(b"retry: 20000\n\n")], [21]),
+    "retry, limited": ([stream(b"retry: 999999999999\n\n")], [301]),
+    "503, limited": ([problem(503, retry_after="1e300")], [3601]),
+    "429, limited": ([problem(429, retry_after="999999999999")], [3601]),
+}
 
 
-@pytest.mark.parametrize(
-    ("play", "longest"),
-    [
-        (stream(b"retry: 999999999999\n\n"), 300),
-        (problem(503, retry_after="1e300"), 3600),
-        (problem(429, retry_after="999999999999"), 3600),
-    ],
-    ids=["retry", "503", "429"],
-)
-async def test_event_source_pause_requested_by_the_server_is_limited(play: Play, longest: float) -> None:
-    server = ScriptedJmap()
-    server.will(play, END)
+@pytest.mark.parametrize(("plays", "pauses"), PAUSES.values(), ids=PAUSES)
+async def test_event_source_backs_off_until_there_are_events_and_waits_as_long_as_the_server_says(
+    plays: list[Play], pauses: list[float]
+) -> None:
+    server = ScriptedJmap(*plays, END)
     await received(server)
-    assert server.paused == [longest + 1]
+    assert server.paused == pauses
 
 
 async def test_leaving_event_listener_closes_its_connection() -> None:

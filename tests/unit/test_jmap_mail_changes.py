@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from postroom.domain.arrival import CreatedEmail
-from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
+from postroom.errors import Misconfigured, PostroomError, Throttled, Transient
 from postroom.jmap.mail_changes import JmapMail
 from postroom.mail.ports import ChangesPage, HistoryLost, MailAccount
 from postroom.stalwart.impersonation import Impersonation
@@ -102,12 +102,6 @@ async def test_email_changes_pages_are_read_each_from_the_state_of_the_previous_
     assert [server.calls(place)[0][1]["sinceState"] for place in (1, 2, 3)] == ["s1", "s2", "s3"]
 
 
-async def test_endless_has_more_changes_is_a_transient_error() -> None:
-    server = ScriptedJmap(page("s1", more=True))
-    with pytest.raises(Transient):
-        await pages(mail_of(server))
-
-
 async def test_malformed_email_does_not_block_others() -> None:
     server = ScriptedJmap()
     odd: list[dict[str, Any]] = [
@@ -151,23 +145,17 @@ async def test_email_changes_requests_no_more_than_max_objects_in_get() -> None:
     assert server.calls()[0][1]["maxChanges"] == 100
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        error("cannotCalculateChanges"),
-        error("invalidArguments"),
-        problem(400, "urn:ietf:params:jmap:error:notRequest"),
-    ],
+UNKNOWN_STATE = (
+    error("cannotCalculateChanges"),
+    error("invalidArguments"),
+    problem(400, "urn:ietf:params:jmap:error:notRequest"),
 )
-async def test_state_unknown_to_the_server_means_lost_history(answer: Any) -> None:
-    server = ScriptedJmap(answer)
-    with pytest.raises(HistoryLost):
-        await pages(mail_of(server))
 
 
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
+        *((each, HistoryLost) for each in UNKNOWN_STATE),
         (httpx2.ConnectError("refused"), Transient),
         (problem(503), Transient),
         (problem(500), Transient),
@@ -181,13 +169,15 @@ async def test_state_unknown_to_the_server_means_lost_history(answer: Any) -> No
         (httpx2.Response(200, text="<html>"), Transient),
         (httpx2.Response(200, json={"methodResponses": []}), Transient),
         (page("s2", boxes={"list": None}), Transient),
+        (page("s1", more=True), Transient),  # without end
     ],
 )
-async def test_every_other_jmap_failure_becomes_a_mail_server_error(answer: Any, kind: type[MailServerError]) -> None:
-    server = ScriptedJmap(answer)
-    mail = mail_of(server)
+async def test_state_unknown_to_the_server_means_lost_history_and_other_failures_are_mail_server_errors(
+    answer: Any, kind: type[PostroomError]
+) -> None:
+    mail = mail_of(ScriptedJmap(answer))
     mail._login(ALICE).client.pause = _at_once
-    with pytest.raises(MailServerError) as caught:
+    with pytest.raises(kind) as caught:
         await pages(mail)
     assert type(caught.value) is kind
     assert "secret" not in str(caught.value)

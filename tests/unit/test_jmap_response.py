@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx2
 import pytest
 
 from postroom.jmap.errors import HttpError, MethodError, RateLimited, Unauthorized, Unreadable
@@ -11,8 +12,7 @@ from scripted_jmap import limited, problem
 URN = "urn:ietf:params:jmap:error:"
 
 
-def error_of(status: int, kind: str = "about:blank", **more: Any) -> HttpError:
-    answer = problem(status, kind, **more)
+def error_of(answer: httpx2.Response) -> HttpError:
     with pytest.raises(HttpError) as raised:
         JmapResponse(answer.status_code, answer.headers, answer.content).success()
     assert "secret echo" not in str(raised.value), "the detail of a problem echoes our request"
@@ -21,22 +21,15 @@ def error_of(status: int, kind: str = "about:blank", **more: Any) -> HttpError:
 
 @pytest.mark.parametrize("kind", ["notJSON", "notRequest", "unknownCapability"])
 def test_request_level_jmap_error_is_not_temporary(kind: str) -> None:
-    error = error_of(400, URN + kind)
+    error = error_of(problem(400, URN + kind))
     assert (type(error), error.type, error.temporary) == (HttpError, kind, False)
 
 
 @pytest.mark.parametrize("limit", ["maxSizeRequest", "maxCallsInRequest"])
 def test_limit_exceeded_by_the_request_itself_is_not_temporary(limit: str) -> None:
-    error = error_of(400, f"{URN}limit", limit=limit)
+    error = error_of(problem(400, f"{URN}limit", limit=limit))
     assert (type(error), error.temporary) == (HttpError, False)
     assert limit in str(error)
-
-
-def test_400_for_a_concurrency_limit_counts_as_throttling() -> None:
-    answer = limited()
-    with pytest.raises(RateLimited) as raised:
-        JmapResponse(answer.status_code, answer.headers, answer.content).success()
-    assert raised.value.temporary
 
 
 @pytest.mark.parametrize(
@@ -56,23 +49,30 @@ def test_400_for_a_concurrency_limit_counts_as_throttling() -> None:
     ],
 )
 def test_http_status_says_whether_the_error_is_temporary(status: int, kind: type[HttpError], temporary: bool) -> None:
-    error = error_of(status)
-    assert (type(error), error.status, error.temporary) == (kind, status, temporary)
+    error = error_of(problem(status, retry_after="17"))
+    assert (type(error), error.status, error.temporary, error.retry_after) == (kind, status, temporary, 17)
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_is_in_the_error(status: int) -> None:
-    assert error_of(status, retry_after="17").retry_after == 17
+def test_400_for_a_concurrency_limit_counts_as_throttling() -> None:
+    error = error_of(limited())
+    assert (isinstance(error, RateLimited), error.temporary) == (True, True)
 
 
-@pytest.mark.parametrize(("value", "kept"), [("3600", 3600), ("3601", 3600), ("999999999999", 3600), ("1e300", 3600)])
-def test_retry_after_is_limited_to_one_hour(value: str, kept: float) -> None:
+NO_SECONDS = (None, "", "soon", "-1", "inf", "nan", "Wed, 21 Oct 2026 07:28:00 GMT")
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("3600", 3600),
+        *((value, 3600) for value in ("3601", "999999999999", "1e300")),
+        *((value, None) for value in NO_SECONDS),
+    ],
+)
+def test_retry_after_is_limited_to_one_hour_and_ignored_if_it_is_not_a_number_of_seconds(
+    value: str | None, kept: float | None
+) -> None:
     assert seconds(value) == kept
-
-
-@pytest.mark.parametrize("value", [None, "", "soon", "-1", "inf", "nan", "Wed, 21 Oct 2026 07:28:00 GMT"])
-def test_retry_after_that_is_not_a_number_of_seconds_is_ignored(value: str | None) -> None:
-    assert seconds(value) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"{}", b"null", b"[" * 100_000, b"\xff"])
@@ -83,7 +83,7 @@ def test_success_response_without_a_json_object_is_unreadable(content: bytes) ->
 
 @pytest.mark.parametrize("kind", [None, 5, ["urn"], {}, "x" * 100_000, "urn:\r\nforged log line"])
 def test_malformed_jmap_problem_becomes_an_http_error_with_a_short_text(kind: Any) -> None:
-    error = error_of(400, kind)
+    error = error_of(problem(400, kind))
     assert len(str(error)) < 400
     assert str(error).isprintable()
 
@@ -97,9 +97,10 @@ def test_method_responses_are_matched_by_call_id() -> None:
     assert (answer.of(0), answer.of(1), answer.session_state) == ({"x": 1}, {"x": 2}, "s")
 
 
-def test_a_call_without_a_response_is_unreadable() -> None:
+@pytest.mark.parametrize(("answer", "call"), [(["A/get", {}, "0"], 1), (["error", {}, "0"], 0)])
+def test_a_call_without_a_response_or_with_an_error_without_a_type_is_unreadable(answer: list[Any], call: int) -> None:
     with pytest.raises(Unreadable):
-        read(["A/get", {}, "0"]).of(1)
+        read(answer).of(call)
 
 
 @pytest.mark.parametrize(
@@ -126,8 +127,3 @@ def test_method_error_has_its_type_and_affects_no_other_call() -> None:
     with pytest.raises(MethodError, match="somethingOf2031") as raised:
         answer.of(1)
     assert (raised.value.type, raised.value.description) == ("somethingOf2031", "in words")
-
-
-def test_method_error_without_a_type_is_unreadable() -> None:
-    with pytest.raises(Unreadable):
-        read(["error", {}, "0"]).of(0)

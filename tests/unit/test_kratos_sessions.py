@@ -37,12 +37,12 @@ def answer(status: int, content: Any = None, *cookies: str) -> httpx2.Response:
 
 @dataclass
 class ScriptedKratos:
-    """Responds to whoami and /health/ready with these values. `hold` delays whoami."""
+    """Responds to whoami and /health/ready with these values. `hold`, an event, delays whoami."""
 
     whoami: Callable[[httpx2.Request], httpx2.Response] = field(default=lambda _: answer(200, session()))
     ready: httpx2.Response | Exception = field(default_factory=lambda: answer(200))
     asked: list[httpx2.Request] = field(default_factory=list)
-    hold: asyncio.Event | None = None
+    hold: Any = None
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, request: httpx2.Request) -> httpx2.Response:
@@ -82,6 +82,21 @@ async def sessions(kratos: ScriptedKratos, clock: FakeClock) -> AsyncIterator[Kr
     await sessions.aclose()
 
 
+async def rejected(sessions: KratosSessions, error: Any, match: str | None = None, **asked: Any) -> Any:
+    """The error with which `whoami` ends, of the cookie "abc" if nothing else is asked."""
+    with pytest.raises(error, match=match) as caught:
+        await sessions.whoami(**(asked or {"cookie": "abc"}))
+    return caught.value
+
+
+async def held(sessions: KratosSessions, kratos: ScriptedKratos, **credential: Any) -> asyncio.Task[Visitor]:
+    """A request that has reached Kratos, which holds it until `kratos.hold` is set."""
+    kratos.hold, kratos.arrived = asyncio.Event(), asyncio.Event()
+    asking = asyncio.create_task(sessions.whoami(**credential))
+    await kratos.arrived.wait()
+    return asking
+
+
 async def test_kratos_gets_only_the_one_credential(sessions: KratosSessions, kratos: ScriptedKratos) -> None:
     await sessions.whoami(cookie="abc")
     await sessions.whoami(token="abc")
@@ -107,35 +122,38 @@ async def test_session_has_all_scopes_until_its_expiry(
     assert visitor.person.expires_at.isoformat() == "2026-11-25T23:41:40.569754+00:00"
 
 
+UNREADABLE_SESSIONS: list[Any] = [
+    None,
+    [],
+    "active",
+    {},
+    {"active": True},
+    session(active=False),
+    session(active=None),
+    session(active="true"),
+    session(identity=None),
+    session(identity={"id": None}),
+    session(identity={"id": "ada"}),
+    session(identity=[ADA]),
+    session(expires_at="tomorrow"),
+    session(expires_at="2026-11-25T23:41:40"),
+    session(expires_at=1795563700),
+    session(authenticated_at="yesterday"),
+    session(authenticated_at="2026-11-25T23:41:40"),
+]
+OTHER_REFUSALS: list[Any] = [None, {}, [], {"error": None}, {"error": {"id": "security_csrf_violation"}}]
+
+
 @pytest.mark.parametrize(
-    "content",
-    [
-        None,
-        [],
-        "active",
-        {},
-        {"active": True},
-        session(active=False),
-        session(active=None),
-        session(active="true"),
-        session(identity=None),
-        session(identity={"id": None}),
-        session(identity={"id": "ada"}),
-        session(identity=[ADA]),
-        session(expires_at="tomorrow"),
-        session(expires_at="2026-11-25T23:41:40"),
-        session(expires_at=1795563700),
-        session(authenticated_at="yesterday"),
-        session(authenticated_at="2026-11-25T23:41:40"),
-    ],
+    ("status", "content"),
+    [*((200, each) for each in UNREADABLE_SESSIONS), *((403, each) for each in OTHER_REFUSALS)],
     ids=json.dumps,
 )
-async def test_unreadable_kratos_session_counts_as_kratos_unavailable(
-    sessions: KratosSessions, kratos: ScriptedKratos, content: Any
+async def test_unreadable_session_or_unrecognised_403_counts_as_kratos_unavailable(
+    sessions: KratosSessions, kratos: ScriptedKratos, status: int, content: Any
 ) -> None:
-    kratos.says(200, content)
-    with pytest.raises(KratosUnavailable):
-        await sessions.whoami(cookie="abc")
+    kratos.says(status, content)
+    await rejected(sessions, KratosUnavailable)
 
 
 UNREADABLE: dict[str, bytes] = {
@@ -155,8 +173,7 @@ async def test_unreadable_whoami_response_counts_as_kratos_unavailable(
 ) -> None:
     for status in (200, 403):
         kratos.whoami = lambda _, status=status: httpx2.Response(status, content=body)
-        with pytest.raises(KratosUnavailable):
-            await sessions.whoami(cookie="abc")
+        await rejected(sessions, KratosUnavailable)
 
 
 @pytest.mark.parametrize("status", [204, 302, 400, 404, 418, 429, 500, 502, 503, 504])
@@ -165,21 +182,17 @@ async def test_only_a_401_of_a_healthy_kratos_means_that_there_is_no_session(
 ) -> None:
     elsewhere = httpx2.Response(status, headers={"Location": "http://elsewhere/"})
     kratos.whoami = lambda _: elsewhere
-    with pytest.raises(KratosUnavailable, match=str(status)):
-        await sessions.whoami(cookie="abc")
+    await rejected(sessions, KratosUnavailable, str(status))
 
     kratos.says(401)
     kratos.ready = elsewhere
-    with pytest.raises(KratosUnavailable, match=str(status)):
-        await sessions.whoami(cookie="abc")
+    await rejected(sessions, KratosUnavailable, str(status))
 
     kratos.ready = httpx2.ConnectError("refused")
-    with pytest.raises(KratosUnavailable):
-        await sessions.whoami(cookie="abc")
+    await rejected(sessions, KratosUnavailable)
 
     kratos.ready = answer(200)
-    with pytest.raises(NoSession):
-        await sessions.whoami(cookie="abc")
+    await rejected(sessions, NoSession)
 
 
 async def test_kratos_health_is_checked_after_each_401_and_never_cached(
@@ -187,8 +200,7 @@ async def test_kratos_health_is_checked_after_each_401_and_never_cached(
 ) -> None:
     kratos.says(401)
     for _ in range(2):
-        with pytest.raises(NoSession):
-            await sessions.whoami(cookie="abc")
+        await rejected(sessions, NoSession)
     paths = [request.url.path for request in kratos.asked]
     assert paths == ["/sessions/whoami", "/health/ready"] * 2
 
@@ -200,12 +212,10 @@ async def test_unreachable_or_silent_kratos_counts_as_unavailable(
         raise httpx2.ConnectError("refused", request=request)
 
     kratos.whoami = refuse
-    with pytest.raises(KratosUnavailable, match="ConnectError"):
-        await sessions.whoami(cookie="abc")
+    await rejected(sessions, KratosUnavailable, "ConnectError")
     monkeypatch.setattr(module, "TIMEOUT", 0.01)
     kratos.hold = asyncio.Event()
-    with pytest.raises(KratosUnavailable, match="TimeoutError"):
-        await sessions.whoami(cookie="abc")
+    await rejected(sessions, KratosUnavailable, "TimeoutError")
 
 
 async def test_slowly_dripping_whoami_response_times_out(
@@ -218,8 +228,7 @@ async def test_slowly_dripping_whoami_response_times_out(
 
     monkeypatch.setattr(module, "TIMEOUT", 0.05)
     kratos.whoami = lambda _: httpx2.Response(200, content=drip())
-    with pytest.raises(KratosUnavailable, match="TimeoutError"):
-        await sessions.whoami(cookie="abc")
+    await rejected(sessions, KratosUnavailable, "TimeoutError")
 
 
 AAL2 = {"error": {"id": "session_aal2_required", "code": 403}}
@@ -239,18 +248,8 @@ async def test_a_required_second_factor_is_distinguished_and_its_url_passed_on(
     sessions: KratosSessions, kratos: ScriptedKratos, redirect: Any, expected: str | None
 ) -> None:
     kratos.says(403, {**AAL2, "redirect_browser_to": redirect})
-    with pytest.raises(SecondFactorDue) as caught:
-        await sessions.whoami(cookie="abc")
-    assert (caught.value.redirect_to, kratos.counts["/health/ready"]) == (expected, 0)
-
-
-@pytest.mark.parametrize("content", [None, {}, [], {"error": None}, {"error": {"id": "security_csrf_violation"}}])
-async def test_unrecognised_403_counts_as_kratos_unavailable(
-    sessions: KratosSessions, kratos: ScriptedKratos, content: Any
-) -> None:
-    kratos.says(403, content)
-    with pytest.raises(KratosUnavailable):
-        await sessions.whoami(cookie="abc")
+    due = await rejected(sessions, SecondFactorDue)
+    assert (due.redirect_to, kratos.counts["/health/ready"]) == (expected, 0)
 
 
 # Caching
@@ -279,23 +278,13 @@ async def test_session_is_never_cached_past_its_expiry(
         clock.seconds += left - 0.001
         await sessions.whoami(cookie="abc")
         clock.seconds += 0.001
-    with pytest.raises(NoSession):
-        await sessions.whoami(cookie="abc")
-
-
-async def test_cached_session_survives_a_short_outage_of_kratos(
-    sessions: KratosSessions, kratos: ScriptedKratos
-) -> None:
-    await sessions.whoami(cookie="abc")
-    kratos.says(500)
-    await sessions.whoami(cookie="abc")
+    await rejected(sessions, NoSession)
 
 
 @pytest.mark.parametrize("status", [401, 403, 500])
 async def test_rejected_session_is_not_cached(sessions: KratosSessions, kratos: ScriptedKratos, status: int) -> None:
     kratos.says(status, AAL2)
-    with pytest.raises((NoSession, SecondFactorDue, KratosUnavailable)):
-        await sessions.whoami(cookie="abc")
+    await rejected(sessions, (NoSession, SecondFactorDue, KratosUnavailable))
     kratos.says(200, session())
     assert await sessions.whoami(cookie="abc") == Visitor(Person(UUID(ADA)))
 
@@ -305,10 +294,8 @@ async def test_cached_session_of_a_cookie_is_not_used_for_a_token_or_another_coo
 ) -> None:
     await sessions.whoami(cookie="abc")
     kratos.says(401)
-    with pytest.raises(NoSession):
-        await sessions.whoami(token="abc")
-    with pytest.raises(NoSession):
-        await sessions.whoami(cookie="abd")
+    await rejected(sessions, NoSession, token="abc")
+    await rejected(sessions, NoSession, cookie="abd")
 
 
 async def test_recently_used_sessions_are_cached_without_their_credentials(
@@ -339,16 +326,12 @@ async def test_logout_clears_the_cached_session_even_during_a_request_to_kratos(
     await sessions.whoami(cookie="abc")
     sessions.forget(cookie="abc")
     sessions.forget(token="never seen")
-    kratos.hold = asyncio.Event()
-    kratos.arrived.clear()
-    asking = asyncio.create_task(sessions.whoami(cookie="abc"))
-    await kratos.arrived.wait()
+    asking = await held(sessions, kratos, cookie="abc")
     sessions.forget(cookie="abc")
     kratos.hold.set()
     await asking
     kratos.says(401)
-    with pytest.raises(NoSession):
-        await sessions.whoami(cookie="abc")
+    await rejected(sessions, NoSession)
 
 
 async def test_second_tab_does_not_cache_a_session_during_its_logout(
@@ -360,8 +343,7 @@ async def test_second_tab_does_not_cache_a_session_during_its_logout(
         await sessions.whoami(cookie="abc")
     assert kratos.counts["/sessions/whoami"] == 2
     kratos.says(401)
-    with pytest.raises(NoSession):
-        await sessions.whoami(cookie="abc")
+    await rejected(sessions, NoSession)
     kratos.says(200, session())
     clock.seconds += ENDING_SECONDS
     for _ in range(2):
@@ -378,8 +360,7 @@ async def test_sessions_of_a_person_who_ended_some_are_not_cached_for_a_moment(
         sessions.forget_person(person)
     await sessions.whoami(cookie="phone")
     kratos.says(401)
-    with pytest.raises(NoSession):
-        await sessions.whoami(cookie="phone")
+    await rejected(sessions, NoSession, cookie="phone")
 
 
 async def test_a_refresh_bypasses_the_cache_and_shares_no_earlier_call(
@@ -387,9 +368,7 @@ async def test_a_refresh_bypasses_the_cache_and_shares_no_earlier_call(
 ) -> None:
     kratos.says(200, session(authenticated_at="2026-11-25T08:00:00Z"))
     await sessions.whoami(cookie="abc")
-    kratos.hold, kratos.arrived = asyncio.Event(), asyncio.Event()
-    earlier = asyncio.create_task(sessions.whoami(token="def"))
-    await kratos.arrived.wait()
+    earlier = await held(sessions, kratos, token="def")
     kratos.hold = None
     kratos.says(200, session(authenticated_at="2026-11-25T09:00:00.5Z"))
     for cookie, token in (("abc", None), (None, "def")):
@@ -405,13 +384,11 @@ async def test_answer_fetched_without_the_cache_replaces_the_cached_one(
 ) -> None:
     await sessions.whoami(cookie="abc")
     kratos.says(500)
-    with pytest.raises(KratosUnavailable):
-        await sessions.whoami(cookie="abc", refresh=True)
+    await rejected(sessions, KratosUnavailable, cookie="abc", refresh=True)
     await sessions.whoami(cookie="abc")
     kratos.says(status, AAL2)
     for refresh in (True, False):
-        with pytest.raises(error):
-            await sessions.whoami(cookie="abc", refresh=refresh)
+        await rejected(sessions, error, cookie="abc", refresh=refresh)
 
 
 # Concurrent requests
@@ -439,9 +416,7 @@ async def test_concurrent_requests_with_one_expired_cookie_ask_kratos_once_and_a
 async def test_cancelled_whoami_leaves_the_shared_answer_to_others(
     sessions: KratosSessions, kratos: ScriptedKratos
 ) -> None:
-    kratos.hold = asyncio.Event()
-    first = asyncio.create_task(sessions.whoami(cookie="abc"))
-    await kratos.arrived.wait()
+    first = await held(sessions, kratos, cookie="abc")
     second = asyncio.create_task(sessions.whoami(cookie="abc"))
     await asyncio.sleep(0)
     first.cancel()
@@ -452,12 +427,10 @@ async def test_cancelled_whoami_leaves_the_shared_answer_to_others(
     assert kratos.counts["/sessions/whoami"] == 1
 
 
-async def test_closing_the_session_client_cancels_running_requests(kratos: ScriptedKratos, clock: FakeClock) -> None:
-    kratos.hold = asyncio.Event()
-    transport = httpx2.MockTransport(kratos)
-    sessions = KratosSessions("http://kratos", clock, cookie_name=COOKIE, transport=transport)
-    asking = asyncio.create_task(sessions.whoami(cookie="abc"))
-    await kratos.arrived.wait()
+async def test_closing_the_session_client_cancels_running_requests(
+    sessions: KratosSessions, kratos: ScriptedKratos
+) -> None:
+    asking = await held(sessions, kratos, cookie="abc")
     await sessions.aclose()
     with pytest.raises(asyncio.CancelledError):
         await asking
@@ -467,10 +440,8 @@ async def test_closing_the_session_client_cancels_running_requests(kratos: Scrip
 async def test_error_of_an_abandoned_kratos_request_is_not_logged_by_asyncio(
     sessions: KratosSessions, kratos: ScriptedKratos, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kratos.hold = asyncio.Event()
     kratos.says(500)
-    asking = asyncio.create_task(sessions.whoami(cookie="abc"))
-    await kratos.arrived.wait()
+    asking = await held(sessions, kratos, cookie="abc")
     asking.cancel()
     await asyncio.wait([asking])
     del asking  # its traceback refers to the request

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -55,33 +56,31 @@ class World:
         )
 
 
+@pytest.mark.parametrize(
+    ("loop", "seconds", "lead_for", "turns", "tried"),
+    [
+        ({"next_in": 2.0}, 5, 0, [0, 2, 4], [0, 2, 4]),
+        ({"next_in": 2.0}, 11, 5, [0, 2, 4, 6, 8, 10], [0, 6]),
+        ({"next_in": 3600}, 12, 60, [0, 5, 10], [0]),
+        ({"leads": False}, 11, 0, [], [0, 5, 10]),
+    ],
+    ids=["for each turn", "for a set time", "no pause longer than its interval", "not led"],
+)
 @in_virtual_time
-async def test_leadership_is_released_after_each_turn_by_default() -> None:
-    world = World(next_in=2.0)
-    await world.run(5)
-    assert world.turns == world.tried == [0, 2, 4]
-    assert world.time() == 5, "the stop ended the pause"
-
-
-@in_virtual_time
-async def test_leadership_is_kept_for_a_set_time_and_then_released() -> None:
-    world = World(next_in=2.0)
-    await world.run(11, lead_for=5)
-    assert (world.turns, world.tried, set(world.beats)) == ([0, 2, 4, 6, 8, 10], [0, 6], set(world.turns))
-
-
-@in_virtual_time
-async def test_leader_loop_pauses_no_longer_than_its_interval() -> None:
-    world = World(next_in=3600)
-    await world.run(12, lead_for=60)
-    assert world.turns == world.beats[1:] == [0, 5, 10]
+async def test_leadership_is_kept_for_a_set_time_and_then_released(
+    loop: dict[str, Any], seconds: float, lead_for: float, turns: list[float], tried: list[float]
+) -> None:
+    world = World(**loop)
+    await world.run(seconds, lead_for=lead_for)
+    assert (world.turns, world.tried, sorted(set(world.beats))) == (turns, tried, turns or tried)
+    assert world.time() == seconds, "the stop ended the pause"
 
 
 @in_virtual_time
-async def test_process_without_leadership_does_nothing_and_tries_again() -> None:
-    world = World(leads=False)
-    await world.run(11)
-    assert (world.turns, world.tried, world.beats) == ([], [0, 5, 10], [0, 5, 10])
+async def test_stop_during_a_turn_starts_no_other_turn() -> None:
+    world = World(next_in=0)
+    await world.run(0, lead_for=1e9)
+    assert set(world.turns) == {0}
 
 
 @in_virtual_time
@@ -101,13 +100,6 @@ async def test_stopped_leader_loop_no_longer_tries_to_lead() -> None:
     world.stop.set()
     await world.run(0)
     assert world.tried == []
-
-
-@in_virtual_time
-async def test_stop_during_a_turn_starts_no_other_turn() -> None:
-    world = World(next_in=0)
-    await world.run(0, lead_for=1e9)
-    assert set(world.turns) == {0}
 
 
 @in_virtual_time

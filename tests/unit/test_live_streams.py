@@ -12,7 +12,7 @@ from fakes import uncalled
 from postroom.errors import DatabaseUnavailable, PublisherUnavailable
 from postroom.mail.ports import LiveEvent
 from postroom.realtime import live_streams
-from postroom.realtime.live_streams import LiveStreams, TooManyStreams
+from postroom.realtime.live_streams import LiveStream, LiveStreams, TooManyStreams
 
 ALICE, BOB = UUID(int=1), UUID(int=2)
 
@@ -99,10 +99,21 @@ class Parts:
         self.ended: list[UUID] = []
         self.streams = LiveStreams(self.outbox, self.notifications, ended=self.ended.append, **limits)
 
+    def lose_connection(self) -> None:
+        self.notifications.unavailable = True
+        self.notifications.cut()
+
     def commit(self, event_id: int, identity_id: UUID = ALICE) -> LiveEvent:
         event = LiveEvent(event_id, identity_id, "mail")
         self.outbox.events.append(event)
         return event
+
+    @asynccontextmanager
+    async def stream(self, after: int | None = None) -> AsyncIterator[LiveStream]:
+        """A stream of Alice that has begun."""
+        with self.streams.open(ALICE) as stream:
+            await stream.begin(after)
+            yield stream
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -120,23 +131,20 @@ class Parts:
 
 async def test_events_are_sent_once_and_in_order_however_often_they_are_notified() -> None:
     parts = Parts()
-    async with parts.running():
-        with parts.streams.open(ALICE) as stream:
-            await stream.begin(None)
-            events = [parts.commit(1), parts.commit(2)]
-            for each in (events, events[:1], events):
-                await parts.streams.publish(each)
-            await asyncio.wait_for(stream.wait(60), 1)
-            assert await stream.news(0) == events
-            await stream.wait(0.05)
-            assert await stream.news(0) == ()
-            assert parts.outbox.reads == 1
+    async with parts.running(), parts.stream() as stream:
+        events = [parts.commit(1), parts.commit(2)]
+        for each in (events, events[:1], events):
+            await parts.streams.publish(each)
+        await asyncio.wait_for(stream.wait(60), 1)
+        assert await stream.news(0) == events
+        await stream.wait(0.05)
+        assert await stream.news(0) == ()
+        assert parts.outbox.reads == 1
 
 
 async def test_event_during_a_read_is_returned_by_the_next_read() -> None:
     parts = Parts()
-    with parts.streams.open(ALICE) as stream:
-        await stream.begin(0)
+    async with parts.stream(0) as stream:
         original = parts.outbox.after
 
         async def after(identity_id: UUID, event_id: int, limit: int) -> Sequence[LiveEvent] | None:
@@ -154,8 +162,7 @@ async def test_event_during_a_read_is_returned_by_the_next_read() -> None:
 
 async def test_events_that_could_not_be_read_are_sent_by_the_next_call() -> None:
     parts = Parts()
-    with parts.streams.open(ALICE) as stream:
-        await stream.begin(None)
+    async with parts.stream() as stream:
         parts.commit(1)
         stream.notify(1)
         parts.outbox.unavailable = 1
@@ -178,16 +185,13 @@ async def test_pruned_events_are_reported_as_such_and_then_the_stream_goes_on() 
 
 async def test_every_stream_wakes_when_the_listener_is_connected_again() -> None:
     parts = Parts()
-    async with parts.running():
-        with parts.streams.open(ALICE) as stream:
-            await stream.begin(None)
-            parts.notifications.unavailable = True
-            parts.notifications.cut()
-            with pytest.raises(PublisherUnavailable):
-                await parts.streams.publish([parts.commit(1)])
-            parts.notifications.unavailable = False
-            await asyncio.wait_for(stream.wait(60), 5)
-            assert [each.id for each in await stream.news(0) or ()] == [1]
+    async with parts.running(), parts.stream() as stream:
+        parts.lose_connection()
+        with pytest.raises(PublisherUnavailable):
+            await parts.streams.publish([parts.commit(1)])
+        parts.notifications.unavailable = False
+        await asyncio.wait_for(stream.wait(60), 5)
+        assert [each.id for each in await stream.news(0) or ()] == [1]
 
 
 async def test_settled_event_id_is_adopted_only_after_the_connection_proved_alive(
@@ -202,8 +206,7 @@ async def test_settled_event_id_is_adopted_only_after_the_connection_proved_aliv
         outbox.settled_id = 90
         asked = outbox.asked
         await eventually(lambda: outbox.asked > asked, "the notification of 90 has arrived")
-        notifications.unavailable = True
-        notifications.cut()
+        parts.lose_connection()
         await asyncio.sleep(0.3)  # by now it would be adopted
         assert parts.streams.settled == 0
         outbox.settled_id = 95
@@ -218,25 +221,13 @@ async def test_settled_position_goes_back_with_a_restored_database(monkeypatch: 
     async with parts.running():
         outbox.settled_id = 50
         await eventually(lambda: parts.streams.settled == 50, "adopted after a while")
-        with parts.streams.open(ALICE) as stream:
-            await stream.begin(None)
+        async with parts.stream() as stream:
             assert await stream.news(parts.streams.settled) == ()
             outbox.settled_id, outbox.forgotten = 10, 50
             await asyncio.wait_for(stream.wait(60), 5)  # It polls although there was no notification.
             assert parts.streams.settled == 10
             assert await stream.news(parts.streams.settled) is None
             assert stream.position == 10
-
-
-async def test_settled_event_id_is_unknown_from_the_moment_the_connection_is_lost() -> None:
-    """The database may be restored from a backup: a stream must not skip ids that are assigned again."""
-    parts = Parts()
-    parts.outbox.settled_id = 50
-    async with parts.running():
-        await eventually(lambda: parts.streams.settled == 50, "the first response")
-        parts.notifications.unavailable = True
-        parts.notifications.cut()
-        await eventually(lambda: parts.streams.settled == 0, "the connection is lost")
 
 
 async def test_settled_event_id_that_was_asked_before_a_connection_was_lost_is_never_adopted(
@@ -262,8 +253,7 @@ async def test_settled_event_id_that_was_asked_before_a_connection_was_lost_is_n
 
 async def test_a_stream_that_is_behind_does_not_skip_events_it_has_not_sent() -> None:
     parts = Parts()
-    with parts.streams.open(ALICE) as stream:
-        await stream.begin(None)
+    async with parts.stream() as stream:
         parts.commit(5)
         stream.wake()
         assert [each.id for each in await stream.news(50) or ()] == [5]
@@ -277,8 +267,7 @@ async def test_events_are_sent_page_by_page_without_a_further_notification(monke
     parts = Parts()
     for number in range(1, 4):
         parts.commit(number)
-    with parts.streams.open(ALICE) as stream:
-        await stream.begin(0)
+    async with parts.stream(0) as stream:
         for expected in ([1, 2], [3]):
             await asyncio.wait_for(stream.wait(60), 1)
             assert [each.id for each in await stream.news(0) or ()] == expected

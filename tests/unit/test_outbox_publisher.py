@@ -17,10 +17,6 @@ from simulation.virtual_time import in_virtual_time
 ALICE = UUID(int=1)
 
 
-def event(number: int) -> LiveEvent:
-    return LiveEvent(number, ALICE, "mail")
-
-
 class FakeOutbox:
     def __init__(self, *ids: int) -> None:
         self.waiting = list(ids)
@@ -36,7 +32,7 @@ class FakeOutbox:
             self.unavailable -= 1
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
         claimed, self.waiting = self.waiting, []
-        return [event(number) for number in claimed]
+        return [LiveEvent(number, ALICE, "mail") for number in claimed]
 
     async def published(self, ids: Sequence[int]) -> None:
         self.done += ids

@@ -1,6 +1,7 @@
 """When an account is polled, however many hints arrive."""
 
 import random
+from typing import Any
 
 import pytest
 
@@ -8,12 +9,19 @@ from postroom.domain.poll_pace import BURST, FIRST_IN_BURST, MAILS_PER_SECOND, S
 from postroom.mail.poll_queue import STATE_SECONDS, PollQueue
 
 
-def a_queue(*, most: int = 10) -> PollQueue:
-    return PollQueue(most)
+@pytest.fixture
+def queue() -> PollQueue:
+    return PollQueue(10)
 
 
-def test_first_hint_is_due_at_once_and_repeated_hints_change_nothing() -> None:
-    queue = a_queue()
+def poll(queue: PollQueue, account_id: str, now: float, **found: Any) -> None:
+    """A hint, and a poll at once that ends with this."""
+    queue.hint(account_id, now)
+    assert queue.take(1, now) == [account_id]
+    queue.done(account_id, now, **found)
+
+
+def test_first_hint_is_due_at_once_and_repeated_hints_change_nothing(queue: PollQueue) -> None:
     for _ in range(1000):
         assert queue.hint("b", 1.0)
     assert queue.next_at() == 1.0
@@ -21,8 +29,7 @@ def test_first_hint_is_due_at_once_and_repeated_hints_change_nothing() -> None:
     assert queue.take(10, 1.0) == []
 
 
-def test_a_state_that_a_poll_has_found_is_no_news() -> None:
-    queue = a_queue()
+def test_a_state_that_a_poll_has_found_is_no_news(queue: PollQueue) -> None:
     queue.hint("b", 0.0, "s1")
     queue.take(10, 0.0)
     queue.hint("b", 0.0, "s1")
@@ -36,8 +43,7 @@ def test_a_state_that_a_poll_has_found_is_no_news() -> None:
     assert queue.take(10, 2.0) == ["b"]
 
 
-def test_hint_without_a_state_always_causes_a_poll() -> None:
-    queue = a_queue()
+def test_hint_without_a_state_always_causes_a_poll(queue: PollQueue) -> None:
     queue.hint("b", 0.0)
     queue.take(10, 0.0)
     queue.hint("b", 0.0, "s1")
@@ -48,12 +54,9 @@ def test_hint_without_a_state_always_causes_a_poll() -> None:
 
 @pytest.mark.parametrize(("found", "pause"), [(1, SHORTEST), (BURST + 1, FIRST_IN_BURST)])
 def test_a_poll_follows_the_last_one_at_the_pace_of_what_was_found_and_after_a_quiet_time_at_once(
-    found: float, pause: float
+    found: float, pause: float, queue: PollQueue
 ) -> None:
-    queue = a_queue()
-    queue.hint("b", 100.0)
-    queue.take(1, 100.0)
-    queue.done("b", 100.0, mails=found)
+    poll(queue, "b", 100.0, mails=found)
     queue.hint("b", 100.0)
     assert queue.next_at() == 100.0 + pause
     assert queue.take(1, 100.0 + pause) == ["b"]
@@ -63,20 +66,18 @@ def test_a_poll_follows_the_last_one_at_the_pace_of_what_was_found_and_after_a_q
 
 
 @pytest.mark.parametrize(("last_hint", "due"), [(101.0, 102.0), (101.5, 102.5), (102.5, 103.0)])
-def test_in_a_burst_a_poll_waits_for_the_end_of_the_hints_or_of_the_pause(last_hint: float, due: float) -> None:
-    queue = a_queue()
+def test_in_a_burst_a_poll_waits_for_the_end_of_the_hints_or_of_the_pause(
+    last_hint: float, due: float, queue: PollQueue
+) -> None:
     for now in (100.0, 101.0):
-        queue.hint("b", now)
-        assert queue.take(1, now) == ["b"]
-        queue.done("b", now, mails=100)
+        poll(queue, "b", now, mails=100)
     queue.hint("b", 101.0)
     queue.hint("b", last_hint)
     assert queue.take(1, due - 0.01) == []
     assert queue.take(1, due) == ["b"]
 
 
-def test_a_poll_that_waits_for_something_else_is_not_made_earlier_after_a_quiet_time() -> None:
-    queue = a_queue()
+def test_a_poll_that_waits_for_something_else_is_not_made_earlier_after_a_quiet_time(queue: PollQueue) -> None:
     queue.hint("b", 10.0)
     queue.take(10, 10.0)
     queue.hint("b", 10.0)
@@ -86,7 +87,7 @@ def test_a_poll_that_waits_for_something_else_is_not_made_earlier_after_a_quiet_
 
 
 def test_full_poll_queue_rejects_hints_until_an_account_rests() -> None:
-    queue = a_queue(most=2)
+    queue = PollQueue(2)
     assert queue.hint("b", 0.0)
     assert queue.hint("c", 0.0)
     assert not queue.hint("d", 0.0)
@@ -101,11 +102,9 @@ def test_full_poll_queue_rejects_hints_until_an_account_rests() -> None:
 
 
 def test_full_poll_queue_forgets_the_longest_resting_account_but_none_with_a_new_hint() -> None:
-    queue = a_queue(most=3)
+    queue = PollQueue(3)
     for now, each in enumerate("bcd"):
-        queue.hint(each, now)
-        queue.take(1, now)
-        queue.done(each, now, mails=1, state="s1")
+        poll(queue, each, now, mails=1, state="s1")
     queue.hint("b", 3.0, "s2")
     assert queue.hint("e", 3.0)
     assert queue.take(10, 3.0) == ["b", "e"]
@@ -117,11 +116,9 @@ def test_full_poll_queue_forgets_the_longest_resting_account_but_none_with_a_new
 
 
 def test_idle_account_is_removed_from_the_queue_after_a_while() -> None:
-    queue = a_queue(most=2)
+    queue = PollQueue(2)
     for each, state in (("b", "s1"), ("c", None)):
-        queue.hint(each, 0.0)
-        queue.take(1, 0.0)
-        queue.done(each, 0.0, mails=1, state=state)
+        poll(queue, each, 0.0, mails=1, state=state)
     even = SHORTEST + 1 / MAILS_PER_SECOND
     assert queue.take(10, even - 0.01) == []
     assert list(queue._accounts) == ["b", "c"]
@@ -133,8 +130,7 @@ def test_idle_account_is_removed_from_the_queue_after_a_while() -> None:
     assert queue.next_at() is None
 
 
-def test_poll_batch_respects_its_limit_and_takes_the_oldest_first() -> None:
-    queue = a_queue()
+def test_poll_batch_respects_its_limit_and_takes_the_oldest_first(queue: PollQueue) -> None:
     for number, each in enumerate("bcde"):
         queue.hint(each, float(number))
     assert queue.take(3, 9.0) == ["b", "c", "d"]
@@ -144,7 +140,7 @@ def test_poll_batch_respects_its_limit_and_takes_the_oldest_first() -> None:
 def test_no_hint_is_lost_and_no_account_is_polled_twice_within_the_pause() -> None:
     """After each hint, a poll starts within the pause and the duration of one poll."""
     chance = random.Random(7)
-    queue, now = a_queue(most=50), 0.0
+    queue, now = PollQueue(50), 0.0
     under_way: dict[str, float] = {}
     hinted: dict[str, float] = {}
     ended: dict[str, float] = {}
@@ -169,7 +165,7 @@ def test_no_hint_is_lost_and_no_account_is_polled_twice_within_the_pause() -> No
 
 def test_full_poll_queue_evicts_no_hinted_or_running_account() -> None:
     chance = random.Random(11)
-    queue, now = a_queue(most=4), 0.0
+    queue, now = PollQueue(4), 0.0
     hinted, under_way = set[str](), set[str]()
     for _ in range(20_000):
         now += chance.uniform(0, 0.2)

@@ -1,5 +1,6 @@
 """Probes while the breaker is open: which process sends one, and what its result changes."""
 
+from typing import Any
 from unittest.mock import AsyncMock
 
 import pytest
@@ -7,50 +8,41 @@ from structlog.testing import capture_logs
 
 from fakes import FakeBreakers, FakeMailServer
 from postroom.domain.breaker import Cause
-from postroom.errors import Misconfigured, Transient
+from postroom.errors import MailServerError, Misconfigured, Transient
 from postroom.retry.probe import Probe
 from postroom.telemetry import REGISTRY
 
 AWAY = Transient("cannot be reached")
 
 
-async def test_a_closed_breaker_is_not_probed() -> None:
-    mail_server = FakeMailServer(ill=AWAY)
-    assert await Probe(FakeBreakers(), mail_server).closed()
-    assert mail_server.asked == []
+UNKNOWN_KEY = Misconfigured("mail server does not know our key (401)", unauthorized=True)
+ASKED = ["health_check"]
 
 
-async def test_successful_probe_closes_the_breaker() -> None:
-    breakers, mail_server = FakeBreakers(is_open=True), FakeMailServer()
-    assert await Probe(breakers, mail_server).closed()
-    assert (breakers.is_open, mail_server.asked) == (False, ["health_check"])
-
-
-async def test_failed_probe_leaves_the_breaker_open_for_its_cause() -> None:
-    breakers = FakeBreakers(is_open=True)
-    assert not await Probe(breakers, FakeMailServer(ill=AWAY)).closed()
-    assert breakers.is_open
-    assert breakers.openings == []
-
-
-async def test_probe_that_meets_an_unknown_key_changes_the_cause_to_unauthorized() -> None:
-    """Each probe with that key counts towards a ban: 288 a day at one every 5 minutes, 48 at one every 30."""
-    breakers = FakeBreakers(is_open=True)
-    unknown = Misconfigured("mail server does not know our key (401)", unauthorized=True)
-    assert not await Probe(breakers, FakeMailServer(ill=unknown)).closed()
-    assert breakers.openings == [(Cause.UNAUTHORIZED, "mail server does not know our key (401)")]
+@pytest.mark.parametrize(
+    ("breaker", "ill", "closed", "asked", "openings"),
+    [
+        ({"is_open": False}, AWAY, True, [], []),
+        ({"is_open": True}, None, True, ASKED, []),
+        ({"is_open": True}, AWAY, False, ASKED, []),
+        # Each probe with that key counts towards a ban: 288 a day at one every 5 minutes, 48 at one every 30.
+        ({"is_open": True}, UNKNOWN_KEY, False, ASKED, [(Cause.UNAUTHORIZED, str(UNKNOWN_KEY))]),
+        ({"is_open": True, "probes_left": 0}, None, False, [], []),
+    ],
+    ids=["closed", "healthy again", "still away", "unknown key", "the turn of another process"],
+)
+async def test_probe_in_its_turn_closes_an_open_breaker_or_leaves_it_open_for_its_cause(
+    breaker: dict[str, Any], ill: MailServerError | None, closed: bool, asked: list[str], openings: list[object]
+) -> None:
+    breakers, mail_server = FakeBreakers(**breaker), FakeMailServer(ill=ill)
+    assert await Probe(breakers, mail_server).closed() is closed
+    assert (breakers.is_open, mail_server.asked, breakers.openings) == (not closed, asked, openings)
 
 
 async def test_breaker_reopened_during_a_probe_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
     breakers = FakeBreakers(is_open=True)
     monkeypatch.setattr(breakers, "close", AsyncMock(return_value=False))
     assert not await Probe(breakers, FakeMailServer()).closed()
-
-
-async def test_process_probes_only_in_its_turn() -> None:
-    breakers, mail_server = FakeBreakers(is_open=True, probes_left=0), FakeMailServer()
-    assert not await Probe(breakers, mail_server).closed()
-    assert mail_server.asked == []
 
 
 @pytest.mark.parametrize("place", ["read", "take"])

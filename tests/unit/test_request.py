@@ -50,6 +50,7 @@ TABLE: list[tuple[str, Outcome, int, dict[str, object]]] = [
     ("a failure, 1 retry", failed(Transient(CUT), HEALTHY), 1, waits(Status.FAILED, 2, 300)),
     ("a failure, 2 retries", failed(Transient(CUT), HEALTHY), 2, waits(Status.FAILED, 3, 1800)),
     ("a failure, 3 retries", failed(Transient(CUT), HEALTHY), 3, is_dead(Status.FAILED, 3)),
+    ("a failure without a verdict, 2 retries", failed(Transient(CUT), Verdict.NONE), 2, waits(Status.FAILED, 2, 300)),
     # An outage counts as the first retry at most.
     ("an outage, the first attempt", failed(Transient(CUT), ILL), 0, waits(Status.FAILED, 1, 60)),
     ("an outage, 1 retry", failed(Transient(CUT), ILL), 1, waits(Status.FAILED, 1, 60)),
@@ -128,11 +129,6 @@ def test_request_that_needs_an_operator_waits_longer_each_time_and_never_dies() 
     assert delays == [60, 300, 1800, 3600, 3600, 3600]
 
 
-def test_failure_without_a_health_check_verdict_does_not_count() -> None:
-    move = moved(2, failed(Transient(CUT), Verdict.NONE))
-    assert (move.state, move.retries, move.delay) == (State.WAITING, 2, 300)
-
-
 def test_reason_of_the_last_failure_has_the_number_of_failures_and_the_error() -> None:
     move = moved(3, failed(Transient(CUT), HEALTHY))
     assert (move.reason, move.error) == (f"failed 4 times while the mail server was healthy; last error: {CUT}", CUT)
@@ -200,20 +196,12 @@ UNHEALTHY = st.sampled_from([Verdict.OUTAGE, Verdict.MISCONFIGURED, Verdict.NONE
 
 
 @given(st.integers(0, 3), OUTCOMES)
-def test_retries_never_exceed_three(retries: int, outcome: Outcome) -> None:
-    assert retries <= moved(retries, outcome).retries <= 3
-
-
-@given(st.integers(0, 3), OUTCOMES)
-def test_only_a_waiting_request_has_a_delay(retries: int, outcome: Outcome) -> None:
+def test_a_move_has_at_most_three_retries_a_delay_only_if_waiting_and_a_reason_only_if_dead(
+    retries: int, outcome: Outcome
+) -> None:
     move = moved(retries, outcome)
+    assert retries <= move.retries <= 3
     assert (move.state is State.WAITING) == (move.delay is not None)
-    assert move.delay is None or 0 <= move.delay <= 3600
-
-
-@given(st.integers(0, 3), OUTCOMES)
-def test_only_a_dead_request_has_a_reason(retries: int, outcome: Outcome) -> None:
-    move = moved(retries, outcome)
     assert (move.state is State.DEAD) == (move.reason is not None)
 
 

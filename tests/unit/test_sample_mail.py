@@ -20,6 +20,8 @@ from postroom_sandbox.sample_mail.template import templates
 from postroom_sandbox.stalwart.mail.email_document import parsed
 from postroom_sandbox.stalwart.mail.mime_message import Message
 
+pytestmark = pytest.mark.stand_in
+
 NOW = datetime(2026, 11, 26, 14, 40, tzinfo=UTC)
 NORA = Correspondent("Nora Brandt", "nora@example.org")
 AUTHORITY = "mail.example.org"

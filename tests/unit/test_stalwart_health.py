@@ -18,9 +18,9 @@ DONE = ("x:Account/set", {"updated": {OWN: None}})
 NOW = datetime(2026, 11, 25, 10, 0, 0, 1, tzinfo=UTC)
 
 
-def server_of(account: str | None = OWN) -> ScriptedStalwart:
+def server_of(*answers: Answer, account: str | None = OWN) -> ScriptedStalwart:
     """A session with this account; without one for None."""
-    server = ScriptedStalwart()
+    server = ScriptedStalwart(*answers)
     primary = {} if account is None else {"urn:stalwart:jmap": account}
     server.session = httpx2.Response(200, json=SESSION | {"primaryAccounts": primary})
     return server
@@ -48,8 +48,7 @@ def answered(
 
 
 async def test_one_request_proves_that_a_server_echoes_reads_and_writes() -> None:
-    server = server_of()
-    server.will(answered(DONE))
+    server = server_of(answered(DONE))
     registry = server.registry(now=lambda: NOW)
     assert await registry.health_check() is None
     assert await registry.health_check() is None
@@ -62,53 +61,49 @@ async def test_one_request_proves_that_a_server_echoes_reads_and_writes() -> Non
 
 async def test_a_server_that_echoes_and_reads_but_does_not_write_is_unhealthy() -> None:
     """For example because its disk is full. If it counted as healthy, every registration would become a dead letter."""
-    server = server_of()
-    server.will(answered(failed("serverUnavailable")))
-    found = await server.registry().health_check()
+    found = await server_of(answered(failed("serverUnavailable"))).registry().health_check()
     assert isinstance(found, Transient)
     assert "serverUnavailable" in str(found)
 
 
 async def test_health_check_write_that_lost_to_another_process_counts_as_a_successful_write() -> None:
-    server = server_of()
-    server.will(answered(failed("serverUnavailable"), after=OTHERS))
-    assert await server.registry().check_health(deadline=2) is None
+    assert (
+        await server_of(answered(failed("serverUnavailable"), after=OTHERS)).registry().check_health(deadline=2) is None
+    )
 
 
-@pytest.mark.parametrize("kind", ["forbidden", "overQuota", "invalidPatch", "notFound"])
-async def test_health_check_relies_on_the_read_if_the_write_to_our_account_is_rejected(kind: str) -> None:
-    server = server_of()
-    server.will(answered(refused(kind)))
-    registry = server.registry()
+FORBIDDEN = answered(failed("forbidden", description="You are not authorized to update objects of this type"))
+NO_ACCOUNT = answered(("x:Account/set", {"notUpdated": {"d333333": {"type": "notFound"}}}), before=None, after=None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "account", "why"),
+    [
+        *((answered(refused(kind)), OWN, kind) for kind in ("forbidden", "overQuota", "invalidPatch", "notFound")),
+        (FORBIDDEN, OWN, "forbid"),
+        (NO_ACCOUNT, None, ""),
+        (NO_ACCOUNT, "d333333", ""),
+    ],
+    ids=[
+        *("forbidden", "overQuota", "invalidPatch", "notFound"),
+        *("writing is forbidden", "no account in the session", "the recovery administrator"),
+    ],
+)
+async def test_health_check_relies_on_the_read_if_our_key_has_no_account_or_may_not_write_to_it(
+    answer: httpx2.Response, account: str | None, why: str
+) -> None:
+    registry = server_of(answer, account=account).registry()
     assert await registry.health_check() is None
     not_written = await registry.check_health(deadline=2)
     assert not_written
-    assert (not_written.has_account, kind in not_written.why) == (True, True)
-
-
-async def test_health_check_relies_on_the_read_if_writing_is_forbidden() -> None:
-    server = server_of()
-    server.will(answered(failed("forbidden", description="You are not authorized to update objects of this type")))
-    assert await server.registry().health_check() is None
-
-
-@pytest.mark.parametrize("account", [None, "d333333"], ids=["no account in the session", "the recovery administrator"])
-async def test_health_check_relies_on_the_read_if_our_key_has_no_account(account: str | None) -> None:
-    server = server_of(account)
-    server.will(answered(("x:Account/set", {"notUpdated": {"d333333": {"type": "notFound"}}}), before=None, after=None))
-    registry = server.registry()
-    assert await registry.health_check() is None
-    not_written = await registry.check_health(deadline=2)
-    assert not_written
-    assert not not_written.has_account
+    assert (not_written.has_account, why in not_written.why) == (account == OWN, True)
 
 
 async def test_health_check_reads_the_account_of_our_key_again_if_it_changed() -> None:
-    server = server_of("old")
-    server.will(answered(DONE, before=None), answered(DONE))
+    server = server_of(answered(DONE, before=None), answered(DONE), account="old")
     registry = server.registry()
     assert await registry.health_check() is None
-    server.session = server_of(OWN).session
+    server.session = server_of().session
     assert await registry.check_health(deadline=2) is None
     assert list(server.calls()[3][1]["update"]) == [OWN]
 
@@ -117,8 +112,7 @@ async def test_a_slow_server_that_was_unavailable_counts_as_healthy_again(monkey
     """Each failure clears the cached account of our key. If the health check had to read it within the same time limit,
     the breaker would stay open forever as soon as each response took more than half of that limit."""
     monkeypatch.setattr(registry_module, "HEALTH_CHECK_SECONDS", 0.5)
-    server = server_of()
-    server.will(httpx2.ConnectError("away"), answered(DONE))
+    server = server_of(httpx2.ConnectError("away"), answered(DONE))
     registry = server.registry()
     assert isinstance(await registry.health_check(), Transient)
     server.takes = 0.35
@@ -127,13 +121,11 @@ async def test_a_slow_server_that_was_unavailable_counts_as_healthy_again(monkey
 
 @pytest.mark.parametrize(
     "answer",
-    [busy(), problem(429), method_error("rateLimit"), answered(refused("rateLimit"))],
-    ids=["400 limit", "429", "the method", "the write"],
+    [busy(), problem(429), method_error("rateLimit"), answered(refused("rateLimit")), RuntimeError("a defect")],
+    ids=["400 limit", "429", "the method", "the write", "a defect"],
 )
-async def test_throttled_health_check_gives_no_verdict(answer: Answer) -> None:
-    server = server_of()
-    server.will(answer)
-    assert isinstance(await server.registry().health_check(), Throttled)
+async def test_throttled_or_broken_health_check_gives_no_verdict(answer: Answer) -> None:
+    assert isinstance(await server_of(answer).registry().health_check(), Throttled)
 
 
 async def test_health_check_fails_without_the_mark_domain() -> None:
@@ -165,15 +157,7 @@ async def test_health_check_fails_without_the_mark_domain() -> None:
     ids=range(13),
 )
 async def test_a_server_that_does_not_answer_in_full_is_unhealthy_with_a_reason(answer: Answer, words: str) -> None:
-    server = server_of()
-    server.will(answer)
-    found = await server.registry().health_check()
+    found = await server_of(answer).registry().health_check()
     assert found
     assert not isinstance(found, Throttled)
     assert re.search(words, str(found))
-
-
-async def test_unexpected_error_in_the_health_check_gives_no_verdict() -> None:
-    server = server_of()
-    server.will(RuntimeError("a defect"))
-    assert isinstance(await server.registry().health_check(), Throttled)

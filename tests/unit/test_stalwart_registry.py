@@ -1,5 +1,5 @@
 """Creating and finding a mailbox on Stalwart's registry: the requests, the mark, the owner of an address, the version
-of Stalwart, and our key."""
+of Stalwart, our key, and the ids of domains."""
 
 from typing import Any
 from uuid import UUID
@@ -9,10 +9,12 @@ import pytest
 
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Transient
+from postroom.stalwart.registry import ID_CACHE_SECONDS, StalwartRegistry
 from scripted_stalwart import (
     KEY,
     SESSION,
     URL,
+    Answer,
     ScriptedStalwart,
     busy,
     made,
@@ -58,6 +60,20 @@ NOT_OURS = {
 }
 
 
+async def rejected(server: ScriptedStalwart, error: type[MailServerError], match: str | None = None) -> Any:
+    """The error that a create raises."""
+    with pytest.raises(error, match=match) as raised:
+        await server.registry().create(MAILBOX, deadline=5)
+    return raised.value
+
+
+async def sent(mailbox: Mailbox = MAILBOX, **registry: Any) -> dict[str, Any]:
+    """The account that a registry with these arguments asks Stalwart to create."""
+    server = ScriptedStalwart(made("k", mailbox.email))
+    await server.registry(**registry).create(mailbox, deadline=5)
+    return server.calls()[0][1]["create"]["c"]
+
+
 async def test_mailbox_creation_normally_takes_exactly_one_request() -> None:
     server = ScriptedStalwart(made("k", "alice@example.org"))
     registry = server.registry()
@@ -70,10 +86,7 @@ async def test_mailbox_creation_normally_takes_exactly_one_request() -> None:
 
 
 async def test_mailbox_is_created_with_a_disabled_mark_and_no_credentials() -> None:
-    server = ScriptedStalwart(made("k", "alice@example.org"))
-    await server.registry().create(MAILBOX, deadline=5)
-    create = server.calls()[0][1]["create"]["c"]
-    assert create == {
+    assert await sent() == {
         "@type": "User",
         "name": "alice",
         "domainId": "b",
@@ -89,86 +102,70 @@ async def test_mailbox_is_created_with_a_disabled_mark_and_no_credentials() -> N
 
 
 async def test_mark_stays_in_its_domain_whatever_the_domain_of_the_address() -> None:
-    server = ScriptedStalwart(made("k", "alice@example.org"))
-    await server.registry(mark_domain="example.net").create(MAILBOX, deadline=5)
-    create = server.calls()[0][1]["create"]["c"]
+    create = await sent(mark_domain="example.net")
     assert (create["domainId"], create["aliases"]["0"]["domainId"]) == ("b", "c")
 
 
 async def test_account_create_includes_name_and_quota_if_known() -> None:
-    server = ScriptedStalwart(made("k", "alice@example.org"))
-    await server.registry(quota=10**9).create(Mailbox(ID, "alice@example.org", "Alice Example"), deadline=5)
-    create = server.calls()[0][1]["create"]["c"]
+    create = await sent(Mailbox(ID, "alice@example.org", "Alice Example"), quota=10**9)
     assert (create["description"], create["quotas"]) == ("Alice Example", {"maxDiskQuota": 10**9})
 
 
-async def test_the_address_is_returned_as_the_server_made_it() -> None:
-    """The attempt compares it: an address that the server changed must not count as the requested one."""
-    server = ScriptedStalwart(made("k", "alice1@example.org"))
-    assert await server.registry().create(MAILBOX, deadline=5) == StalwartAccount("k", "alice1@example.org")
+SET_K = ("x:Account/set", {"created": {"c": {"id": "k"}}, "notCreated": None, "updated": None})
+SET_NULL = ("x:Account/set", {"created": None, "notCreated": {"c": {"type": "invalidPatch"}}})
+OLD_ALICE = account({mark_of(ID): "b"}, "old@example.org")
+
+OURS_AFTER: dict[str, tuple[list[Answer], str]] = {
+    # The attempt compares it: an address that the server changed must not count as the requested one.
+    "made with another address": ([made("k", "alice1@example.org")], "alice1@example.org"),
+    "null where RFC 8620 §5.3 allows it": (
+        [responses(SET_K, ("x:Account/get", {"list": [OURS]}))],
+        "alice@example.org",
+    ),
+    "owner with our mark": ([taken("k"), listed(OURS)], "alice@example.org"),
+    # If two accounts conflict with the request, Stalwart names one of them at random.
+    "another owner is named": ([taken("l"), listed(account({}) | {"id": "l"}), found(OLD_ALICE)], "old@example.org"),
+    "retries on a busy server": ([busy(), taken("k"), busy(), taken("k"), listed(OURS)], "alice@example.org"),
+}
 
 
-async def test_set_response_may_have_null_where_rfc_8620_allows_it() -> None:
-    """RFC 8620 §5.3."""
-    server = ScriptedStalwart()
-    created = {"created": {"c": {"id": "k"}}, "notCreated": None, "updated": None}
-    server.will(responses(("x:Account/set", created), ("x:Account/get", {"list": [OURS]})))
-    assert await server.registry().create(MAILBOX, deadline=5) == ACCOUNT
-    server.will(
-        responses(("x:Account/set", {"created": None, "notCreated": {"c": {"type": "invalidPatch"}}})),
-    )
-    with pytest.raises(Permanent):
-        await server.registry().create(MAILBOX, deadline=5)
+@pytest.mark.parametrize(("answers", "email"), OURS_AFTER.values(), ids=OURS_AFTER)
+async def test_mailbox_that_was_made_or_has_our_mark_is_ours_with_the_address_that_it_has(
+    answers: list[Answer], email: str
+) -> None:
+    server = ScriptedStalwart(*answers)
+    assert await server.registry().create(MAILBOX, deadline=5) == StalwartAccount("k", email)
 
 
-async def test_address_owner_with_our_mark_is_our_mailbox() -> None:
+async def test_owner_of_the_address_is_read_by_its_id() -> None:
     server = ScriptedStalwart(taken("k"), listed(OURS))
-    assert await server.registry().create(MAILBOX, deadline=5) == ACCOUNT
+    await server.registry().create(MAILBOX, deadline=5)
     assert server.calls()[0][1]["ids"] == ["k"]
 
 
-@pytest.mark.parametrize("holder", NOT_OURS.values(), ids=NOT_OURS.keys())
-async def test_address_owner_without_our_mark_is_a_conflict_and_never_adopted(holder: dict[str, Any]) -> None:
-    server = ScriptedStalwart(taken("k"), listed(holder), found())
-    with pytest.raises(Conflict, match="held by the account k"):
-        await server.registry().create(MAILBOX, deadline=5)
+VANISHED = responses(("x:Account/get", {"list": [], "notFound": ["k"]}))
+REJECTED: dict[str, tuple[list[Answer], type[MailServerError], str]] = {
+    **{
+        f"owner with {what}": ([taken("k"), listed(holder), found()], Conflict, "held by the account k")
+        for what, holder in NOT_OURS.items()
+    },
+    "vanished owner": ([taken("k"), VANISHED, found()], Conflict, ""),
+    "mailing list": ([taken("m", "MailingList"), found()], Conflict, "held by the mailinglist m"),
+    # It concerns one address. Other mailboxes are still created.
+    "no owner": ([refused("primaryKeyViolation", properties=["email"]), found()], Conflict, ""),
+    "unreadable owner": ([taken("k"), problem(503)], Transient, ""),
+    "null where RFC 8620 §5.3 allows it": ([responses(SET_NULL)], Permanent, ""),
+}
+
+
+@pytest.mark.parametrize(("answers", "error", "words"), REJECTED.values(), ids=REJECTED)
+async def test_address_of_another_owner_is_a_conflict_and_its_account_never_adopted(
+    answers: list[Answer], error: type[MailServerError], words: str
+) -> None:
+    server = ScriptedStalwart(*answers)
+    raised = await rejected(server, error)
+    assert (type(raised), words in str(raised)) == (error, True)
     assert [name for name in server.asked if name.endswith("/set")] == ["x:Account/set"], "the account stays unchanged"
-
-
-async def test_vanished_address_owner_is_a_conflict() -> None:
-    server = ScriptedStalwart(taken("k"), responses(("x:Account/get", {"list": [], "notFound": ["k"]})), found())
-    with pytest.raises(Conflict):
-        await server.registry().create(MAILBOX, deadline=5)
-
-
-async def test_mailbox_with_our_mark_is_ours_even_if_the_server_names_the_address_owner() -> None:
-    """If two accounts conflict with the request, Stalwart names one of them at random."""
-    server = ScriptedStalwart(
-        taken("l"),
-        listed(account({}) | {"id": "l"}),
-        found(account({mark_of(ID): "b"}, "old@example.org")),
-    )
-    assert await server.registry().create(MAILBOX, deadline=5) == StalwartAccount("k", "old@example.org")
-
-
-async def test_a_mailing_list_that_holds_the_address_is_a_conflict() -> None:
-    server = ScriptedStalwart(taken("m", "MailingList"), found())
-    with pytest.raises(Conflict, match="held by the mailinglist m"):
-        await server.registry().create(MAILBOX, deadline=5)
-
-
-async def test_primary_key_violation_without_an_address_owner_is_only_a_conflict() -> None:
-    """It concerns one address. Other mailboxes are still created."""
-    server = ScriptedStalwart(refused("primaryKeyViolation", properties=["email"]), found())
-    with pytest.raises(MailServerError) as raised:
-        await server.registry().create(MAILBOX, deadline=5)
-    assert isinstance(raised.value, Conflict)
-
-
-async def test_temporarily_unreadable_address_owner_is_a_transient_error() -> None:
-    server = ScriptedStalwart(taken("k"), problem(503))
-    with pytest.raises(Transient):
-        await server.registry().create(MAILBOX, deadline=5)
 
 
 async def test_lookup_by_the_mark_finds_the_mailbox() -> None:
@@ -183,6 +180,8 @@ async def test_lookup_by_the_mark_finds_the_mailbox() -> None:
 async def test_lookup_trusts_the_alias_and_not_the_text_index(candidate: dict[str, Any]) -> None:
     server = ScriptedStalwart(found(candidate))
     assert await server.registry().find(MAILBOX, deadline=5) is None
+    server.will(found(candidate | {"id": "l"}, OURS))
+    assert await server.registry().find(MAILBOX, deadline=5) == ACCOUNT
 
 
 async def test_temporarily_failing_lookup_is_a_transient_error() -> None:
@@ -193,50 +192,34 @@ async def test_temporarily_failing_lookup_is_a_transient_error() -> None:
         await server.registry().find(MAILBOX, deadline=5)
 
 
-async def test_lookup_finds_the_mailbox_among_others() -> None:
-    server = ScriptedStalwart(found(account({mark_of(OTHER): "b"}, "bob@example.org") | {"id": "l"}, OURS))
-    assert await server.registry().find(MAILBOX, deadline=5) == ACCOUNT
+STALWART_0_15 = {
+    "capabilities": {"urn:ietf:params:jmap:core": {}},
+    "accounts": {"b": {"accountCapabilities": {"urn:ietf:params:jmap:mail": {}}}},
+    "primaryAccounts": {"urn:ietf:params:jmap:mail": "b"},
+}
+NO_ACCOUNTS = {"capabilities": {}, "accounts": {}, "primaryAccounts": {}}
+MALFORMED: list[Any] = [{"accounts": []}, {"accounts": ["b"]}, {"accounts": {"b": None}}, {"accounts": 7}]
+ELSEWHERE = {"Location": "https://elsewhere.example.org/"}
 
 
-async def test_stalwart_0_15_is_recognised_and_rejected_with_an_explanation() -> None:
+@pytest.mark.parametrize(
+    ("session", "explanation", "unauthorized"),
+    [
+        (httpx2.Response(200, json=STALWART_0_15), r"not Stalwart's registry.*0\.16", False),
+        *((httpx2.Response(each, headers=ELSEWHERE), "is this Stalwart", False) for each in (404, 400, 301, 302, 204)),
+        (httpx2.Response(200, json=NO_ACCOUNTS), "does not know our key", True),
+        *((httpx2.Response(200, json=each), "is not a JMAP session", False) for each in MALFORMED),
+    ],
+    ids=range(11),
+)
+async def test_server_that_is_not_our_stalwart_is_recognised_and_rejected_with_an_explanation(
+    session: httpx2.Response, explanation: str, unauthorized: bool
+) -> None:
     server = ScriptedStalwart()
-    server.session = httpx2.Response(
-        200,
-        json={
-            "capabilities": {"urn:ietf:params:jmap:core": {}},
-            "accounts": {"b": {"accountCapabilities": {"urn:ietf:params:jmap:mail": {}}}},
-            "primaryAccounts": {"urn:ietf:params:jmap:mail": "b"},
-        },
-    )
-    with pytest.raises(Misconfigured, match=r"not Stalwart's registry.*0\.16") as raised:
-        await server.registry().create(MAILBOX, deadline=5)
-    assert (raised.value.domain, raised.value.unauthorized) == (None, False)
+    server.session = session
+    error = await rejected(server, Misconfigured, explanation)
+    assert (error.domain, error.unauthorized) == (None, unauthorized)
     assert server.asked == ["session"], "nothing is sent to an unknown server"
-
-
-@pytest.mark.parametrize("status", [404, 400, 301, 302, 204])
-async def test_server_without_jmap_is_recognised_and_rejected_with_an_explanation(status: int) -> None:
-    server = ScriptedStalwart()
-    server.session = httpx2.Response(status, headers={"Location": "https://elsewhere.example.org/"})
-    with pytest.raises(Misconfigured, match="is this Stalwart"):
-        await server.registry().create(MAILBOX, deadline=5)
-    assert server.asked == ["session"]
-
-
-async def test_session_without_accounts_means_that_our_key_is_unknown() -> None:
-    server = ScriptedStalwart()
-    server.session = httpx2.Response(200, json={"capabilities": {}, "accounts": {}, "primaryAccounts": {}})
-    with pytest.raises(Misconfigured, match="does not know our key") as raised:
-        await server.registry().create(MAILBOX, deadline=5)
-    assert raised.value.unauthorized
-
-
-@pytest.mark.parametrize("session", [{"accounts": []}, {"accounts": ["b"]}, {"accounts": {"b": None}}, {"accounts": 7}])
-async def test_malformed_stalwart_session_counts_as_misconfigured(session: dict[str, Any]) -> None:
-    server = ScriptedStalwart()
-    server.session = httpx2.Response(200, json=session)
-    with pytest.raises(Misconfigured):
-        await server.registry().create(MAILBOX, deadline=5)
 
 
 @pytest.mark.parametrize(
@@ -252,8 +235,7 @@ async def test_registry_is_recognised_by_either_sign_in_the_session(session: dic
 async def test_failed_session_request_is_transient_not_another_server_generation() -> None:
     server = ScriptedStalwart()
     server.session = problem(503)
-    with pytest.raises(Transient):
-        await server.registry().create(MAILBOX, deadline=5)
+    await rejected(server, Transient)
 
 
 async def test_server_replaced_by_another_generation_is_reported_and_used_again_once_restored() -> None:
@@ -277,8 +259,7 @@ async def test_api_key_is_sent_only_to_the_configured_origin_and_redirects_are_n
     server = ScriptedStalwart()
     elsewhere = httpx2.Response(307, headers={"Location": "http://evil.example.net/jmap/"})
     server.will(elsewhere)
-    with pytest.raises(Misconfigured):
-        await server.registry().create(MAILBOX, deadline=5)
+    await rejected(server, Misconfigured)
     assert {(request.url.host, request.url.port) for request in server.requests} == {("mail.example.org", 8080)}
     assert all(request.headers["Authorization"] == f"Bearer {KEY}" for request in server.requests)
 
@@ -297,12 +278,110 @@ async def test_a_base_url_may_hold_a_path() -> None:
     assert {request.url.path for request in server.requests} == {"/stalwart/jmap/session", "/stalwart/jmap/"}
 
 
-async def test_retries_on_a_busy_server_never_create_twice() -> None:
-    server = ScriptedStalwart(busy(), taken("k"), busy(), taken("k"), listed(OURS))
-    assert await server.registry().create(MAILBOX, deadline=5) == ACCOUNT
-
-
 async def test_tiny_deadline_still_raises_a_mail_server_error() -> None:
     server = ScriptedStalwart(busy())
     with pytest.raises(MailServerError):
         await server.registry().create(MAILBOX, deadline=0.001)
+
+
+# Ids of domains
+
+
+BOB = Mailbox(UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a"), "bob@example.org")
+SWAPPED = {"example.org": "c", "example.net": "b"}
+
+
+def domain_sent(server: ScriptedStalwart) -> tuple[str, str]:
+    """The ids of the domains of the mailbox and of its mark in the last create."""
+    create = server.calls()[0][1]["create"]["c"]
+    return create["domainId"], create["aliases"]["0"]["domainId"]
+
+
+async def replaced_server() -> tuple[ScriptedStalwart, StalwartRegistry]:
+    """A registry that has cached the ids of one server, while another server with other ids has replaced it."""
+    server = ScriptedStalwart(made("k", BOB.email))
+    registry = server.registry()
+    await registry.create(BOB, deadline=5)
+    server.domains = SWAPPED
+    return server, registry
+
+
+async def test_mark_created_in_another_domain_is_never_accepted() -> None:
+    """Otherwise nothing would prevent a second mailbox for the identity."""
+    server, registry = await replaced_server()
+    server.will(made("l", "bob@example.net"))
+    with pytest.raises(Permanent, match=r"made bob@example\.net \(account l\) where bob@example\.org was asked for"):
+        await registry.create(BOB, deadline=5)
+    assert server.asked[-1] == "x:Account/set", "the account stays unchanged"
+    server.will(made("m", BOB.email))
+    await registry.create(BOB, deadline=5)
+    assert domain_sent(server) == ("c", "c")
+
+
+async def test_another_address_than_requested_is_reported_and_the_ids_are_queried_again() -> None:
+    """The attempt compares the addresses."""
+    server = ScriptedStalwart(
+        made("k", BOB.email),
+        domains={"example.org": "b", "example.net": "c", "example.com": "d"},
+    )
+    registry = server.registry(mark_domain="example.com")
+    await registry.create(BOB, deadline=5)
+    server.domains = SWAPPED | {"example.com": "d"}
+    server.will(made("l", "bob@example.net"))
+    assert await registry.create(BOB, deadline=5) == StalwartAccount("l", "bob@example.net")
+    server.will(made("m", BOB.email))
+    await registry.create(BOB, deadline=5)
+    assert domain_sent(server) == ("c", "d")
+
+
+async def test_lookup_compares_with_the_current_id_of_the_mark_domain() -> None:
+    server, registry = await replaced_server()
+    alias = {"name": mark_of(BOB.identity_id), "domainId": "c"}
+    account = {"id": "l", "emailAddress": BOB.email, "aliases": {"0": alias}}
+    server.will(responses(("x:Account/query", {"ids": ["l"]}), ("x:Account/get", {"list": [account]})))
+    assert await registry.find(BOB, deadline=5) == StalwartAccount("l", BOB.email)
+    server.will(taken("l"), responses(("x:Account/get", {"list": [account]})))
+    assert await registry.create(BOB, deadline=5) == StalwartAccount("l", BOB.email)
+
+
+async def test_foreign_owner_of_an_address_other_than_ours_is_no_conflict() -> None:
+    """With the cached ids the create asks for bob@example.net, which belongs to another person."""
+    server, registry = await replaced_server()
+    stranger = {"id": "s", "emailAddress": "bob@example.net", "aliases": {}}
+    nobody = responses(("x:Account/query", {"ids": []}), ("x:Account/get", {"list": []}))
+    server.will(taken("s"), responses(("x:Account/get", {"list": [stranger]})), nobody)
+    with pytest.raises(Transient) as raised:
+        await registry.create(BOB, deadline=5)
+    assert not raised.value.outcome_unknown
+    server.will(made("l", BOB.email))
+    assert await registry.create(BOB, deadline=5) == StalwartAccount("l", BOB.email)
+
+
+async def test_domain_ids_are_cached_for_a_minute() -> None:
+    server, registry = await replaced_server()
+    server.clock += ID_CACHE_SECONDS
+    await registry.create(BOB, deadline=5)
+    assert domain_sent(server) == ("c", "c")
+
+
+@pytest.mark.parametrize(
+    ("end", "error"),
+    [
+        (httpx2.ReadError("cut"), Transient),
+        (httpx2.ConnectError("refused"), Transient),
+        (httpx2.ReadTimeout("slow"), Transient),
+        (problem(502), Transient),
+        (refused("invalidForeignKey", objectId={"object": "Domain", "id": "b"}), Misconfigured),
+    ],
+    ids=["cut", "refused", "silent", "a proxy's 502", "a rejected id"],
+)
+async def test_cached_domain_ids_are_dropped_after_a_connection_failure_or_the_rejection_of_one(
+    end: Answer, error: type[Exception]
+) -> None:
+    server, registry = await replaced_server()
+    server.will(end)
+    with pytest.raises(error):
+        await registry.create(BOB, deadline=5)
+    server.will(made("l", BOB.email))
+    await registry.create(BOB, deadline=5)
+    assert domain_sent(server) == ("c", "c")

@@ -41,8 +41,12 @@ def body(*events: Any) -> bytes:
     return json.dumps({"events": events}).encode()
 
 
-def test_recorded_stalwart_webhook_verifies_and_gives_its_hint() -> None:
-    reader = WebhookReader("k")
+@pytest.fixture
+def reader() -> WebhookReader:
+    return WebhookReader("k")
+
+
+def test_recorded_stalwart_webhook_verifies_and_gives_its_hint(reader: WebhookReader) -> None:
     assert reader.verifies(RECORDED, [SIGNATURE])
     assert reader.hints(RECORDED) == [Hint("b", 1, 3)]
 
@@ -65,8 +69,10 @@ def test_recorded_stalwart_webhook_verifies_and_gives_its_hint() -> None:
         ("with a scheme", RECORDED, [f"sha256={SIGNATURE}"]),
     ],
 )
-def test_forged_webhook_signature_is_rejected(what: str, raw: bytes, signatures: list[str]) -> None:
-    assert not WebhookReader("k").verifies(raw, signatures), what
+def test_forged_webhook_signature_is_rejected(
+    what: str, raw: bytes, signatures: list[str], reader: WebhookReader
+) -> None:
+    assert not reader.verifies(raw, signatures), what
 
 
 @pytest.mark.parametrize(
@@ -89,8 +95,8 @@ def test_forged_webhook_signature_is_rejected(what: str, raw: bytes, signatures:
         body(ham(None), ham("b"), ham(-1), ham(1.5), ham(True), ham(2**32), ham([1]), ham({})),
     ],
 )
-def test_unreadable_stalwart_webhook_gives_no_hint(raw: bytes) -> None:
-    assert WebhookReader("k").hints(raw) == []
+def test_unreadable_stalwart_webhook_gives_no_hint(raw: bytes, reader: WebhookReader) -> None:
+    assert reader.hints(raw) == []
 
 
 @pytest.mark.parametrize(
@@ -107,12 +113,11 @@ def test_unreadable_stalwart_webhook_gives_no_hint(raw: bytes) -> None:
         "tomorrow.unknown",
     ],
 )
-def test_only_a_non_spam_delivery_gives_a_hint(kind: str) -> None:
-    assert WebhookReader("k").hints(body({**ham(), "type": kind}, ham(2, 7))) == [Hint("c", 7)]
+def test_only_a_non_spam_delivery_gives_a_hint(kind: str, reader: WebhookReader) -> None:
+    assert reader.hints(body({**ham(), "type": kind}, ham(2, 7))) == [Hint("c", 7)]
 
 
-def test_stalwart_webhook_event_is_deduplicated_by_its_content_not_its_id() -> None:
-    reader = WebhookReader("k")
+def test_stalwart_webhook_event_is_deduplicated_by_its_content_not_its_id(reader: WebhookReader) -> None:
     assert reader.hints(body(ham(1, 1, changeId=3), {**ham(1, 1, changeId=3), "id": "2"})) == [Hint("b", 1, 3)]
     assert reader.hints(body(ham(1, 1, changeId=3), ham(1, 2, changeId=3), ham(2, 1, changeId=3))) == [
         Hint("b", 2, 3),
@@ -121,14 +126,12 @@ def test_stalwart_webhook_event_is_deduplicated_by_its_content_not_its_id() -> N
     assert reader.hints(body(ham(1, 1, changeId=9))) == [Hint("b", 1, 9)], "the number was assigned again"
 
 
-def test_webhook_event_without_a_document_id_always_gives_a_hint() -> None:
-    reader = WebhookReader("k")
+def test_webhook_event_without_a_document_id_always_gives_a_hint(reader: WebhookReader) -> None:
     nameless = body({"type": "message-ingest.ham", "data": {"accountId": 1}})
     assert reader.hints(nameless) == reader.hints(nameless) == [Hint("b")]
 
 
-def test_memory_of_seen_webhook_events_is_bounded_and_drops_the_oldest() -> None:
-    reader = WebhookReader("k")
+def test_memory_of_seen_webhook_events_is_bounded_and_drops_the_oldest(reader: WebhookReader) -> None:
     reader.hints(body(*(ham(1, number) for number in range(20_001))))
     assert reader.hints(body(ham(1, 20_000), ham(1, 0))) == [Hint("b", 0)]
     assert len(reader._known) == 20_000
@@ -147,9 +150,9 @@ def test_change_id_is_encoded_as_the_email_state_after_it(number: int) -> None:
     assert spelled == (stand_in_state.encode(number) if number else "saa")
 
 
-def test_webhook_hint_has_the_same_state_as_the_event_source() -> None:
+def test_webhook_hint_has_the_same_state_as_the_event_source(reader: WebhookReader) -> None:
     """As recorded: for the delivery in RECORDED the event source of 0.16.19 sent {"Email": "sam"}."""
-    assert [hint.state for hint in WebhookReader("k").hints(RECORDED)] == ["sam"]
+    assert [hint.state for hint in reader.hints(RECORDED)] == ["sam"]
 
 
 class Endpoint:
@@ -170,8 +173,12 @@ class Endpoint:
         return await self._http.post("/internal/mail/stalwart", content=content, headers=headers)
 
 
-async def test_signed_stalwart_webhook_gives_each_account_one_hint_with_its_newest_state() -> None:
-    endpoint = Endpoint(WebhookReader("k"))
+@pytest.fixture
+def endpoint(reader: WebhookReader) -> Endpoint:
+    return Endpoint(reader)
+
+
+async def test_signed_stalwart_webhook_gives_each_account_one_hint_with_its_newest_state(endpoint: Endpoint) -> None:
     raw = body(ham(1, 2, changeId=4), ham(1, 1, changeId=3), ham(2, 1), ham(2, 2, changeId=9))
     answer = await endpoint.post(raw, signed(raw))
     assert (answer.status_code, answer.content) == (204, b"")
@@ -179,22 +186,21 @@ async def test_signed_stalwart_webhook_gives_each_account_one_hint_with_its_newe
     assert sorted(endpoint.hinted) == [("b", email_state(4)), ("c", None)]
 
 
-async def test_replayed_stalwart_webhook_is_accepted_but_gives_no_new_hint() -> None:
-    endpoint = Endpoint(WebhookReader("k"))
+async def test_replayed_stalwart_webhook_is_accepted_but_gives_no_new_hint(endpoint: Endpoint) -> None:
     for _ in range(3):
         assert (await endpoint.post(RECORDED, SIGNATURE)).status_code == 204
     assert endpoint.hinted == [("b", "sam")]
 
 
-async def test_signed_but_unreadable_webhook_body_is_accepted_so_that_it_is_not_sent_again() -> None:
-    endpoint = Endpoint(WebhookReader("k"))
+async def test_signed_but_unreadable_webhook_body_is_accepted_so_that_it_is_not_sent_again(endpoint: Endpoint) -> None:
     assert (await endpoint.post(b"{", signed(b"{"))).status_code == 204
     assert endpoint.hinted == []
 
 
 @pytest.mark.parametrize("signatures", [(), (signed(RECORDED, "other"),), (SIGNATURE, SIGNATURE), ("",)])
-async def test_forged_stalwart_webhook_is_rejected_and_gives_no_hint(signatures: tuple[str, ...]) -> None:
-    endpoint = Endpoint(WebhookReader("k"))
+async def test_forged_stalwart_webhook_is_rejected_and_gives_no_hint(
+    signatures: tuple[str, ...], endpoint: Endpoint
+) -> None:
     answer = await endpoint.post(RECORDED, *signatures)
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
     assert (answer.json()["code"], endpoint.hinted) == ("wrong_signature", [])
@@ -206,8 +212,7 @@ async def test_stalwart_webhook_without_a_configured_key_gets_404() -> None:
     assert endpoint.hinted == []
 
 
-async def test_oversized_body_is_rejected_before_its_signature_is_computed() -> None:
-    endpoint = Endpoint(WebhookReader("k"))
+async def test_oversized_body_is_rejected_before_its_signature_is_computed(endpoint: Endpoint) -> None:
     raw = b" " * (MAX_BODY + 1)
     assert (await endpoint.post(raw, signed(raw))).status_code == 413
 
@@ -221,9 +226,10 @@ async def test_oversized_body_is_rejected_before_its_signature_is_computed() -> 
     assert endpoint.hinted == [("b", None)]
 
 
-async def test_stalwart_webhook_with_a_stalled_body_gets_408_and_gives_no_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_stalwart_webhook_with_a_stalled_body_gets_408_and_gives_no_hint(
+    monkeypatch: pytest.MonkeyPatch, endpoint: Endpoint
+) -> None:
     monkeypatch.setattr("postroom.api.body.BODY_WITHIN", 0.05)
-    endpoint = Endpoint(WebhookReader("k"))
     never = asyncio.Event()
 
     async def chunks() -> AsyncIterator[bytes]:

@@ -1,16 +1,25 @@
-"""Unsubscribing as a person: once a message, within limits, and told in the log without what the URL says of them."""
+"""Unsubscribing as a person: once a message, within limits, and told in the log without what the URL says of them.
+
+Nothing that is read of the message may look as if a header were missing."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 from uuid import UUID, uuid4
 
 import pytest
 from structlog.testing import capture_logs
 
+from mail_fakes import an_account
 from postroom.domain.list_uri import HttpsUrl
 from postroom.domain.person import Person, Scope
 from postroom.domain.unsubscribe import ListMail
-from postroom.errors import ListServerFailed, Refused
+from postroom.errors import ListServerFailed, MailServerError, Refused
+from postroom.jmap.list_mail import JmapListMail
+from postroom.jmap.mail_changes import JmapMail
+from postroom.jmap.request import Call
+from postroom.jmap.response import MethodResponses
 from postroom.mail.ports import MailAccount
 from postroom.mail.unsubscribing import (
     AT_ONCE,
@@ -24,6 +33,7 @@ from postroom.mail.unsubscribing import (
     require_scopes,
 )
 
+ME, OTHER = Person(uuid4()), Person(uuid4())
 NEWSLETTER = ListMail(
     unsubscribe=["<https://list.example.net/leave?t=secret>"],
     post=["List-Unsubscribe=One-Click"],
@@ -85,49 +95,45 @@ async def refused(world: World, person: Person, email_id: str = "m") -> str:
 
 
 async def test_a_message_is_unsubscribed_from_once(world: World) -> None:
-    me, other = Person(uuid4()), Person(uuid4())
     for _ in range(3):
-        await world.unsubscribing.unsubscribe(me, "m")
+        await world.unsubscribing.unsubscribe(ME, "m")
     assert world.urls == [HttpsUrl("list.example.net", 443, "/leave?t=secret")]
-    await world.unsubscribing.unsubscribe(me, "n")
-    await world.unsubscribing.unsubscribe(other, "m")
+    await world.unsubscribing.unsubscribe(ME, "n")
+    await world.unsubscribing.unsubscribe(OTHER, "m")
     assert len(world.urls) == 3
-    assert world.asked == [(me.identity_id, "m"), (me.identity_id, "n"), (other.identity_id, "m")]
+    assert world.asked == [(ME.identity_id, "m"), (ME.identity_id, "n"), (OTHER.identity_id, "m")]
 
 
 async def test_two_windows_send_one_request_for_a_message(world: World) -> None:
     world.responds.clear()
-    me = Person(uuid4())
-    first = asyncio.create_task(world.unsubscribing.unsubscribe(me, "m1"))
+    first = asyncio.create_task(world.unsubscribing.unsubscribe(ME, "m1"))
     await asyncio.sleep(0)
-    second = asyncio.create_task(world.unsubscribing.unsubscribe(me, "m1"))
+    second = asyncio.create_task(world.unsubscribing.unsubscribe(ME, "m1"))
     await asyncio.sleep(0)
     world.responds.set()
     results = await asyncio.gather(first, second, return_exceptions=True)
     assert len(world.urls) == 1
     assert [getattr(result, "code", result) for result in results] == [None, "too_many_unsubscribes"]
-    await world.unsubscribing.unsubscribe(me, "m1")
+    await world.unsubscribing.unsubscribe(ME, "m1")
     assert len(world.urls) == 1
 
 
 async def test_what_failed_is_tried_again(world: World) -> None:
-    me = Person(uuid4())
     for code in ("list_server_failed", "list_server_redirects", "list_server_silent"):
         world.error = ListServerFailed(code, "")
-        assert await refused(world, me) == code
+        assert await refused(world, ME) == code
     world.error = None
-    await world.unsubscribing.unsubscribe(me, "m")
+    await world.unsubscribing.unsubscribe(ME, "m")
     assert len(world.urls) == 4
 
 
 async def test_nothing_is_requested_that_the_message_does_not_offer(world: World) -> None:
-    me = Person(uuid4())
     world.mail = replace(NEWSLETTER, post=[])
-    assert await refused(world, me) == "not_one_click"
+    assert await refused(world, ME) == "not_one_click"
     world.mail = None
-    assert await refused(world, me) == "unknown"
+    assert await refused(world, ME) == "unknown"
     world.has_mailbox = False
-    assert await refused(world, me) == "mailbox_not_ready"
+    assert await refused(world, ME) == "mailbox_not_ready"
     assert world.urls == []
 
 
@@ -157,44 +163,109 @@ async def test_a_person_and_the_service_have_so_many_under_way(world: World) -> 
 
 
 async def test_a_person_has_so_many_in_a_minute_and_in_a_day(world: World) -> None:
-    me, count = Person(uuid4()), 0
+    count = 0
     while count < IN_A_DAY:
         for _ in range(min(IN_A_MINUTE, IN_A_DAY - count)):
-            await world.unsubscribing.unsubscribe(me, f"m{count}")
+            await world.unsubscribing.unsubscribe(ME, f"m{count}")
             count += 1
-        assert await refused(world, me, "one-more") == "too_many_unsubscribes"
+        assert await refused(world, ME, "one-more") == "too_many_unsubscribes"
         await world.unsubscribing.unsubscribe(Person(uuid4()), "m")
         world.now += MINUTE
-    assert await refused(world, me, "one-more") == "too_many_unsubscribes"
+    assert await refused(world, ME, "one-more") == "too_many_unsubscribes"
     world.now += DAY
-    await world.unsubscribing.unsubscribe(me, "one-more")
+    await world.unsubscribing.unsubscribe(ME, "one-more")
 
 
 async def test_what_fails_counts_too(world: World) -> None:
-    me = Person(uuid4())
     world.mail = None
     for n in range(IN_A_MINUTE):
-        assert await refused(world, me, f"m{n}") == "unknown"
-    assert await refused(world, me, "one-more") == "too_many_unsubscribes"
+        assert await refused(world, ME, f"m{n}") == "unknown"
+    assert await refused(world, ME, "one-more") == "too_many_unsubscribes"
 
 
 async def test_many_people_do_not_overrun_one_host(world: World) -> None:
     for _ in range(TO_A_HOST_IN_A_MINUTE):
         await world.unsubscribing.unsubscribe(Person(uuid4()), "m")
     assert await refused(world, Person(uuid4())) == "too_many_unsubscribes"
-    world.mail = replace(NEWSLETTER, unsubscribe=["<https://other.example/>"])
+    world.mail = replace(NEWSLETTER, unsubscribe=["<https://OTHER.example/>"])
     await world.unsubscribing.unsubscribe(Person(uuid4()), "m")
 
 
 async def test_the_log_names_person_and_host_and_no_secret(world: World) -> None:
-    me = Person(uuid4())
     with capture_logs() as lines:
-        await world.unsubscribing.unsubscribe(me, "m")
+        await world.unsubscribing.unsubscribe(ME, "m")
         world.error = ListServerFailed("list_server_redirects", "")
-        await refused(world, me, "n")
-    assert [line["identity_id"] for line in lines] == [str(me.identity_id)] * 2
+        await refused(world, ME, "n")
+    assert [line["identity_id"] for line in lines] == [str(ME.identity_id)] * 2
     assert [line["host"] for line in lines] == ["list.example.net"] * 2
     assert [line["email_id"] for line in lines] == ["m", "n"]
     assert lines[1]["code"] == "list_server_redirects"
     assert "secret" not in str(lines)
     assert "leave" not in str(lines)
+
+
+# What is read of a message before
+
+
+HEADERS = {
+    "header:List-Unsubscribe:all": [" <https://list.example.net/leave>"],
+    "header:List-Unsubscribe-Post:all": [" List-Unsubscribe=One-Click"],
+    "header:Authentication-Results:all": [" mx.example.org; dkim=pass", " forged.example.net; dkim=pass"],
+    "header:DKIM-Signature:all": [" v=1; d=example.net"],
+}
+EMAIL = {"id": "m", "mailboxIds": {"i": True, "j": True}, "keywords": {"$seen": True}, **HEADERS}
+MAILBOXES = [{"id": "i", "role": "inbox"}, {"id": "j", "role": None}, {"id": "x", "role": "junk"}]
+
+
+class Mail:
+    """`JmapMail` with these responses."""
+
+    def __init__(self, emails: object, mailboxes: object = MAILBOXES) -> None:
+        self._lists = (emails, mailboxes)
+        self.calls: Sequence[Call] = ()
+
+    async def call(self, account: MailAccount, calls: Sequence[Call]) -> MethodResponses:
+        self.calls = calls
+        named = zip((name for name, _ in calls), self._lists, strict=True)
+        return MethodResponses({str(at): (name, {"list": found}) for at, (name, found) in enumerate(named)})
+
+
+async def of(mail: Mail) -> ListMail | None:
+    return await JmapListMail(cast(JmapMail, mail)).of(an_account(), "m")
+
+
+async def test_all_headers_of_a_name_are_read_raw_and_in_their_order() -> None:
+    """The topmost Authentication-Results is the one that our server wrote."""
+    found = await of(Mail([EMAIL]))
+    assert found is not None
+    assert found.results == HEADERS["header:Authentication-Results:all"]
+    assert (found.unsubscribe, found.post) == ([" <https://list.example.net/leave>"], [" List-Unsubscribe=One-Click"])
+
+
+async def test_the_roles_are_those_of_the_mailboxes_in_which_the_message_lies() -> None:
+    found = await of(Mail([EMAIL | {"mailboxIds": {"x": True}}]))
+    assert found is not None
+    assert found.roles == {"junk"}
+    found = await of(Mail([EMAIL]))
+    assert found is not None
+    assert "junk" not in found.roles
+
+
+async def test_another_message_than_the_one_that_was_asked_for_is_none() -> None:
+    assert await of(Mail([])) is None
+    assert await of(Mail([EMAIL | {"id": "other"}])) is None
+
+
+@pytest.mark.parametrize("name", [*HEADERS, "mailboxIds", "keywords"])
+@pytest.mark.parametrize("value", [None, "text", 7])
+async def test_a_property_that_cannot_be_read_is_a_failure_and_no_missing_header(name: str, value: object) -> None:
+    with pytest.raises(MailServerError):
+        await of(Mail([EMAIL | {name: value}]))
+    with pytest.raises(MailServerError):
+        await of(Mail([{key: each for key, each in EMAIL.items() if key != name}]))
+
+
+@pytest.mark.parametrize("mailboxes", [None, {}, "text"])
+async def test_without_the_folders_nothing_is_known_of_spam(mailboxes: object) -> None:
+    with pytest.raises(MailServerError):
+        await of(Mail([EMAIL], mailboxes))

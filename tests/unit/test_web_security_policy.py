@@ -81,23 +81,34 @@ def test_a_frame_runs_its_own_script_and_loads_nothing() -> None:
     }
 
 
-def test_the_remote_frame_differs_by_pictures_over_https_only() -> None:
-    plain, remote = (rules(frame_headers(FILE, remote=each, prints=False)) for each in (False, True))
-    assert remote == plain | {"img-src": "data: blob: https:"}
-    assert is_remote("/_app/immutable/assets/frame-remote.Xy.html")
-    assert is_remote("/_app/immutable/assets/frame-print-remote.Xy.html")
-    assert not is_remote("/_app/immutable/assets/frame-print.Xy.html")
-    assert not is_remote("/_app/immutable/assets/frame.Xy.html")
-    assert not is_remote("/_app/immutable/assets/x/frame-remote.Xy.html")
+@pytest.mark.parametrize(
+    ("which", "difference"),
+    [
+        ({"remote": True, "prints": False}, {"img-src": "data: blob: https:"}),
+        ({"remote": False, "prints": True}, {"sandbox": "allow-scripts allow-modals"}),
+    ],
+    ids=["the remote frame", "a frame to print from"],
+)
+def test_a_frame_differs_by_pictures_over_https_or_by_the_dialog_for_printing_only(
+    which: dict[str, bool], difference: dict[str, str]
+) -> None:
+    plain = rules(frame_headers(FILE, remote=False, prints=False))
+    assert rules(frame_headers(FILE, **which)) == plain | difference
 
 
-def test_a_frame_to_print_from_differs_by_the_dialog_for_printing_only() -> None:
-    plain, prints = (rules(frame_headers(FILE, remote=False, prints=each)) for each in (False, True))
-    assert prints == plain | {"sandbox": "allow-scripts allow-modals"}
-    assert may_print("/_app/immutable/assets/frame-print.Xy.html")
-    assert may_print("/_app/immutable/assets/frame-print-remote.Xy.html")
-    assert not may_print("/_app/immutable/assets/frame.Xy.html")
-    assert not may_print("/_app/immutable/assets/frame-remote.Xy.html")
+@pytest.mark.parametrize(
+    ("name", "remote", "prints"),
+    [
+        ("frame.Xy.html", False, False),
+        ("frame-remote.Xy.html", True, False),
+        ("frame-print.Xy.html", False, True),
+        ("frame-print-remote.Xy.html", True, True),
+        ("x/frame-remote.Xy.html", False, False),
+    ],
+)
+def test_a_frame_is_known_by_its_name(name: str, remote: bool, prints: bool) -> None:
+    path = f"/_app/immutable/assets/{name}"
+    assert (is_remote(path), may_print(path)) == (remote, prints)
 
 
 def test_a_frame_without_a_script_runs_none() -> None:

@@ -40,14 +40,10 @@ def setup_of(server: ScriptedStalwart) -> WebhookSetup:
     return WebhookSetup(server.client(), server.registry())
 
 
-async def test_correctly_configured_webhook_needs_no_change() -> None:
-    server = ScriptedStalwart(found(AS_WE_WANT))
-    assert await setup_of(server).state(URL) == WebhookState(["jqevukp2aeqa"], {})
-
-
 @pytest.mark.parametrize(
     ("change", "wrong"),
     [
+        ({}, {}),
         ({"enable": False}, {"enable": "false"}),
         ({"throttle": 1000}, {"throttle": "1000"}),
         ({"events": {"message-ingest.spam": True}}, {"events": "message-ingest.spam"}),
@@ -60,26 +56,25 @@ async def test_correctly_configured_webhook_needs_no_change() -> None:
 )
 async def test_webhook_setup_names_each_wrong_value(change: dict[str, Any], wrong: dict[str, str]) -> None:
     server = ScriptedStalwart(found(AS_WE_WANT | change))
-    assert (await setup_of(server).state(URL)).wrong == wrong
+    assert await setup_of(server).state(URL) == WebhookState(["jqevukp2aeqa"], wrong)
 
 
 @pytest.mark.parametrize(
-    ("url", "elsewhere"),
+    ("url", "ours", "elsewhere"),
     [
-        ("http://elsewhere.example.org/internal/mail/stalwart", True),
-        ("http://127.0.0.1:3002/internal/mail/stalwart", True),
-        ("http://127.0.0.1:3001/hooks/of/another/program", False),
-        ("http://[::1/", False),
+        (URL, True, False),
+        ("http://elsewhere.example.org/internal/mail/stalwart", False, True),
+        ("http://127.0.0.1:3002/internal/mail/stalwart", False, True),
+        ("http://127.0.0.1:3001/hooks/of/another/program", False, False),
+        ("http://[::1/", False, False),
     ],
 )
-async def test_webhook_to_another_url_is_not_ours_but_reported_if_it_looks_like_ours(url: str, elsewhere: bool) -> None:
-    server = ScriptedStalwart(found(AS_WE_WANT | {"url": url, "throttle": 1000}))
-    assert await setup_of(server).state(URL) == WebhookState([], {}, (url,) if elsewhere else ())
-
-
-async def test_two_webhooks_to_our_url_are_both_found() -> None:
-    server = ScriptedStalwart(found(AS_WE_WANT, AS_WE_WANT | {"id": "other"}))
-    assert len((await setup_of(server).state(URL)).ids) == 2
+async def test_every_webhook_to_our_url_is_ours_and_others_are_reported_if_they_look_like_ours(
+    url: str, ours: bool, elsewhere: bool
+) -> None:
+    server = ScriptedStalwart(found(AS_WE_WANT, AS_WE_WANT | {"id": "other", "url": url}))
+    ids = ["jqevukp2aeqa", "other"] if ours else ["jqevukp2aeqa"]
+    assert await setup_of(server).state(URL) == WebhookState(ids, {}, (url,) if elsewhere else ())
 
 
 async def test_missing_webhook_is_created_and_the_settings_are_reloaded() -> None:

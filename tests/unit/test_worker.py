@@ -94,13 +94,6 @@ async def test_worker_claims_no_more_than_can_start_although_postgresql_lists_mo
         assert sorted(map(world.state_of, requests)) == [State.RUNNING, State.RUNNING, State.WAITING]
 
 
-@in_virtual_time
-async def test_attempts_start_no_faster_than_the_pace() -> None:
-    world = WorkerWorld(*[waiting() for _ in range(4)], pace=8)
-    await world.work()
-    assert world.mail_server.started == [0, 1 / 8, 2 / 8, 3 / 8]
-
-
 @pytest.mark.parametrize(
     ("slots", "pace", "starts"), [(2, 0, [10, 10, 10]), (4, 0, [10, 10, 10]), (4, 1, [10, 10.95, 11.95])]
 )
@@ -248,15 +241,13 @@ async def test_crashed_request_runs_exclusively() -> None:
     gate = world.mail_server.gate = asyncio.Event()
     async with world.working():
         await asyncio.sleep(1)
-        world.requests.rows[crashed.identity_id] = crashed
-        world.remind(entry_of(crashed))
+        world.arrives(crashed)
         await asyncio.sleep(1)
         assert (world.claims_of(crashed), world.mail_server.running) == (1, 2)
         world.mail_server.gate = asyncio.Event()
         gate.set()
         await asyncio.sleep(1)
-        world.requests.rows[later.identity_id] = later
-        world.remind(entry_of(later))
+        world.arrives(later)
         assert not await world.slots.acquire(within=1), "attempts of webhooks wait, too"
         assert (world.claims_of(later), world.mail_server.alongside[crashed.identity_id]) == (0, 1)
         world.mail_server.gate.set()
@@ -366,12 +357,10 @@ async def test_claim_that_finds_the_breaker_open_stops_claiming_and_starts_probi
     async with world.working():
         await asyncio.sleep(1)
         world.breakers.is_open = world.requests.breaker_open = True
-        world.requests.rows[request.identity_id] = request
-        world.remind(entry_of(request))
+        world.arrives(request)
         await asyncio.sleep(0.1)
         reads = world.breakers.reads
-        world.requests.rows[later.identity_id] = later
-        world.remind(entry_of(later))
+        world.arrives(later)
         await asyncio.sleep(2.5)
         assert (world.claims_of(request), world.claims_of(later), world.breakers.reads) == (1, 0, reads + 3)
         assert world.mail_server.asked == [], "another process makes the probe"

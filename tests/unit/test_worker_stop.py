@@ -14,7 +14,7 @@ from postroom.errors import Transient
 from postroom.provisioning.attempt import FINISH_WITHIN, STOPPED
 from postroom.retry.worker import EARLY
 from simulation.virtual_time import in_virtual_time
-from worker_world import WorkerWorld, entry_of, in_seconds, waiting
+from worker_world import WorkerWorld, in_seconds, waiting
 
 
 @in_virtual_time
@@ -80,8 +80,7 @@ async def test_stopped_worker_claims_nothing_more() -> None:
     request = waiting()
     world = WorkerWorld()
     await world.work()
-    world.requests.rows[request.identity_id] = request
-    world.remind(entry_of(request))
+    world.arrives(request)
     await asyncio.sleep(10)
     assert world.requests.claims == []
 
