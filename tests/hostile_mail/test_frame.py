@@ -1,4 +1,5 @@
-"""What a hostile mail can do in the message frame: nothing. Where nothing protects, it does what it says it does."""
+"""What a hostile mail can do in the message frame: nothing. Where nothing protects, it does what it says it does, which
+`make test-long` shows."""
 
 from collections.abc import Mapping
 
@@ -28,6 +29,7 @@ def harmful(fates: Mapping[str, Fate]) -> list[str]:
     return [f"{name}: {fate}" for name, fate in sorted(fates.items()) if not fate.harmless()]
 
 
+@pytest.mark.long
 async def test_every_attack_reaches_out_where_nothing_protects(
     context: BrowserContext, evil: Hosts, unsafe: str
 ) -> None:
@@ -49,6 +51,7 @@ async def test_every_attack_reaches_out_where_nothing_protects(
     assert [mail.id for mail in quiet] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["plain", "twice"])
 async def test_mail_that_is_said_to_be_silent_is_silent(
     context: BrowserContext, evil: Hosts, unsafe: str, kind: str
@@ -59,6 +62,7 @@ async def test_mail_that_is_said_to_be_silent_is_silent(
     assert [mail.id for mail in silent if fates[mail.id].reached_out(mail.id)] == []
 
 
+@pytest.mark.long
 async def test_policy_and_sandbox_without_the_sanitizer_let_known_requests_out(
     context: BrowserContext, evil: Hosts, unsafe: str
 ) -> None:

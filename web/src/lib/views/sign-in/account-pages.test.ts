@@ -68,6 +68,13 @@ test('an expired form becomes a new one, with what was typed but the password', 
   expect(page.asked.at(-1)).toBe('GET /.ory/kratos/public/self-service/login/flows')
 })
 
+test('a flow of another browser becomes an own one', async () => {
+  const given = { kind: 'login', search: '?flow=theirs' } as const
+  const page = await opened(AccountPage, given, [recorded('login-csrf'), recorded('login')])
+  expect(page.asked.map((asked) => asked.split('/').at(-1))).toEqual(['flows', 'browser'])
+  expect([field('Address').value, alerts()]).toEqual(['', []])
+})
+
 test('while nobody is online buttons say why they do nothing, and work again afterwards', async () => {
   const page = await opened(AccountPage, LOGIN, [recorded('login'), recorded('login-refused')])
   const online = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
@@ -95,12 +102,12 @@ test('while Kratos is away the page says so, and tries again when told to', asyn
 })
 
 test('a browser without passkeys says so at their buttons', async () => {
-  const page = await opened(AccountPage, LOGIN, [recorded('login')], { hasAuthenticator: false })
+  await opened(AccountPage, LOGIN, [recorded('login')], { hasAuthenticator: false })
   const passkey = button('Use a passkey')
   expect(passkey.getAttribute('aria-disabled')).toBe('true')
   expect(passkey.title).toBe('This browser does not support passkeys or security keys.')
   await press('Use a passkey')
-  expect(page.sent).toEqual([])
+  expect(alerts()).toEqual([])
 })
 
 test('who confirms nothing on the device may try again', async () => {
@@ -120,6 +127,14 @@ test('one second factor is shown at a time, and another one may take its place',
   await press('Use a backup code instead')
   expect(document.activeElement).toBe(field('Backup code'))
   expect(document.querySelectorAll('input')).toHaveLength(1)
+})
+
+test('what is refused in the settings gets the focus, and is said in its section', async () => {
+  await opened(SettingsPage, { search: '' }, [recorded('settings'), recorded('settings-refused')])
+  await fill({ 'New password': 'short' })
+  await press('Change password')
+  expect(document.activeElement).toBe(field('New password'))
+  expect(field('New password').closest('section')?.textContent).toContain('Too short: at least 8 characters.')
 })
 
 test('a change that needs a fresh sign-in asks for it, and goes there when told to', async () => {
