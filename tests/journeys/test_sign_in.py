@@ -14,12 +14,10 @@ from kratos_servers import PASSWORD
 
 async def test_sign_up_and_in_by_password(person: AccountPerson) -> None:
     await person.open("/sign-up")
-    await person.fill(address=person.email, password="short")
-    await person.press("Sign up")
+    await person.press("Sign up", address=person.email, password="short")
     await person.sees("Too short: at least 8 characters.")
     await expect(person.field("Password")).to_be_focused()
-    await person.fill(password=PASSWORD)
-    await person.press("Sign up")
+    await person.press("Sign up", password=PASSWORD)
     await person.is_at(START)
     assert (await person.whoami())["identity"]["traits"]["email"] == person.email
     await person.sign_out()
@@ -42,11 +40,9 @@ async def test_sign_up_and_in_by_password(person: AccountPerson) -> None:
 async def test_sign_up_and_in_by_a_mailed_code(person: AccountPerson) -> None:
     kratos = person.site.kratos
     await person.open("/sign-up")
-    await person.fill(address=person.email)
-    await person.press("Sign up with a code")
+    await person.press("Sign up with a code", address=person.email)
     await expect(person.field("Code")).to_be_visible()
-    await person.fill(code=await code_for(kratos, person.email))
-    await person.press("Continue")
+    await person.press("Continue", code=await code_for(kratos, person.email))
     await person.is_at(START)
     await person.sign_out()
     await person.fill(address=person.email)
@@ -70,8 +66,7 @@ async def test_sign_up_and_in_by_a_mailed_code(person: AccountPerson) -> None:
         return await code_for(kratos, person.email) != former
 
     await eventually(is_newer, "a new code")
-    await person.fill(code=await code_for(kratos, person.email))
-    await person.press("Continue")
+    await person.press("Continue", code=await code_for(kratos, person.email))
     await person.is_at(START)
 
 
@@ -80,18 +75,14 @@ async def test_recovery_by_code_leads_to_a_new_password(person: AccountPerson) -
     await person.open("/sign-in")
     await person.page.get_by_role("link", name="Forgot password?").click()
     await person.is_at("/recovery")
-    await person.fill(address=person.email)
-    await person.press("Send me a code")
+    await person.press("Send me a code", address=person.email)
     await expect(person.field("Code")).to_be_visible()
-    await person.fill(code="000000")
-    await person.press("Continue")
+    await person.press("Continue", code="000000")
     await person.sees("This code is wrong, or was used before.")
-    await person.fill(code=await code_for(person.site.kratos, person.email))
-    await person.press("Continue")
+    await person.press("Continue", code=await code_for(person.site.kratos, person.email))
     await person.is_at("/settings")
     await person.sees("You are signed in. Choose a new password now.")
-    await person.fill(new_password=f"{PASSWORD} anew")
-    await person.press("Change password")
+    await person.press("Change password", new_password=f"{PASSWORD} anew")
     await person.sees("Saved.")
     await person.sign_out()
     await person.sign_in(password=f"{PASSWORD} anew")
@@ -148,8 +139,7 @@ async def test_no_text_of_a_flow_runs_and_none_of_its_addresses_is_called(person
     await person.page.route("**/self-service/login/browser*", poisoned)
     await person.open("/sign-in")
     await person.sees("<script>hit()</script>")
-    await person.fill(address=person.email, password=PASSWORD)
-    await person.press("Sign in")
+    await person.press("Sign in", address=person.email, password=PASSWORD)
     await person.is_at(START)
     assert await person.page.evaluate("window.hits") == 0
     assert requests_elsewhere(person) == []

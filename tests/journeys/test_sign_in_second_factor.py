@@ -1,14 +1,12 @@
 """The second factor: authenticator app, backup codes, a mailed code, a security key. A fresh sign-in, and a
 registration in two steps. On the real Kratos 1.3.1."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Browser, expect
 
-from account_pages import Site, account_site
+from account_pages import account_site
 from account_person import START, AccountPerson, person_at
 from eventually import eventually
 from kratos_browser import another, code_for, new_address, totp
@@ -22,8 +20,7 @@ async def set_up_app(person: AccountPerson) -> str:
     section = person.page.get_by_role("region", name="Authenticator app")
     await expect(section.get_by_role("img", name="Picture to scan with your authenticator app")).to_be_visible()
     secret = await section.locator("code").text_content() or ""
-    await person.fill(code=totp(secret))
-    await person.press("Turn on")
+    await person.press("Turn on", code=totp(secret))
     await person.sees("An authenticator app is your second factor.")
     return secret
 
@@ -42,11 +39,9 @@ async def test_an_authenticator_app_is_asked_for_after_the_password_by_every_pag
         await person.open(path)
         await person.is_at("/sign-in")
         await is_asked(person)
-    await person.fill(code=another(totp(secret)))
-    await person.press("Continue")
+    await person.press("Continue", code=another(totp(secret)))
     await expect(person.page.get_by_role("alert")).to_contain_text("This code is wrong.")
-    await person.fill(code=totp(secret))
-    await person.press("Continue")
+    await person.press("Continue", code=totp(secret))
     await person.is_at("/settings")
     assert (await person.whoami())["authenticator_assurance_level"] == "aal2"
 
@@ -69,14 +64,12 @@ async def test_a_backup_code_takes_the_place_of_the_app_once_and_somebody_else_m
     await person.sign_in()
     await person.press("Use a backup code instead")
     await expect(person.field("Backup code")).to_be_focused()
-    await person.fill(backup_code=copied[0])
-    await person.press("Continue")
+    await person.press("Continue", backup_code=copied[0])
     await person.is_at(START)
     await person.sign_out()
     await person.sign_in()
     await person.press("Use a backup code instead")
-    await person.fill(backup_code=copied[0])
-    await person.press("Continue")
+    await person.press("Continue", backup_code=copied[0])
     await person.sees("This backup code was used before.")
     await person.press("Sign in as somebody else")
     await expect(person.page.get_by_role("heading", level=1)).to_have_text("Sign in")
@@ -86,32 +79,18 @@ async def test_a_backup_code_takes_the_place_of_the_app_once_and_somebody_else_m
     await person.is_at(START)
 
 
-@pytest.fixture(scope="module")
-async def strict(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    """A mailed code and a security key are second factors there."""
-    async with account_site(tmp_path_factory.mktemp("strict"), code="mfa", keys="second") as site:
-        yield site
-
-
-async def test_a_mailed_code_is_the_second_factor(strict: Site, browser: Browser) -> None:
-    async with person_at(strict, browser) as person:
-        await strict.kratos.register(person.email)
+async def test_a_mailed_code_and_a_security_key_are_second_factors(browser: Browser, tmp_path: Path) -> None:
+    async with account_site(tmp_path, code="mfa", keys="second") as site, person_at(site, browser) as person:
+        await site.kratos.register(person.email)
+        await person.authenticator(resident=False)
         await person.sign_in()
         await person.press(f"Send a code to {person.email}")
         await expect(person.field("Code")).to_be_visible()
-        await person.fill(code=await code_for(strict.kratos, person.email))
-        await person.press("Continue")
+        await person.press("Continue", code=await code_for(site.kratos, person.email))
         await person.is_at(START)
         assert (await person.whoami())["authenticator_assurance_level"] == "aal2"
-
-
-async def test_a_security_key_is_the_second_factor(strict: Site, browser: Browser) -> None:
-    async with person_at(strict, browser) as person:
-        await person.sign_up()
-        await person.authenticator(resident=False)
         await person.open("/settings")
-        await person.fill(name_of_the_key="Blue key")
-        await person.press("Add a security key")
+        await person.press("Add a security key", name_of_the_key="Blue key")
         await expect(person.button("Remove Blue key")).to_be_visible()
         await person.sign_out()
         await person.sign_in()
@@ -128,14 +107,12 @@ async def test_an_old_sign_in_is_renewed_and_the_change_is_made(browser: Browser
         signed_in = datetime.fromisoformat((await person.whoami())["authenticated_at"])
         await eventually(lambda: datetime.now(UTC) > signed_in + timedelta(seconds=4), "the sign-in is old")
         await person.open("/settings")
-        await person.fill(new_password=f"{PASSWORD} anew")
-        await person.press("Change password")
+        await person.press("Change password", new_password=f"{PASSWORD} anew")
         await person.press("Sign in again")
         await expect(person.page.get_by_role("heading", level=1)).to_have_text("Confirm that it is you")
         await person.fill(password=PASSWORD)
         if await person.field("Address").is_editable():
-            await person.fill(address=person.email)
-        await person.press("Sign in")
+            await person.press("Sign in", address=person.email)
         await person.is_at("/settings")
         await person.sees("Saved.")
         await person.sign_out()
@@ -147,20 +124,16 @@ async def test_a_person_signs_up_in_two_steps_and_may_go_back(browser: Browser, 
     steps = {"registration": {"enable_legacy_one_step": False}, "login": {"style": "identifier_first"}}
     async with account_site(tmp_path, **steps) as site, person_at(site, browser) as person:
         await person.open("/sign-up")
-        await person.fill(address="wrong@example.org", name="Ada")
-        await person.press("Continue")
+        await person.press("Continue", address="wrong@example.org", name="Ada")
         await person.sees("How do you want to sign in from now on?")
         await person.press("Back")
-        await person.fill(address=person.email)
-        await person.press("Continue")
-        await person.fill(password=PASSWORD)
-        await person.press("Sign up")
+        await person.press("Continue", address=person.email)
+        await person.press("Sign up", password=PASSWORD)
         await person.is_at(START)
         assert (await person.whoami())["identity"]["traits"] == {"email": person.email, "name": "Ada"}
         await person.sign_out()
         await expect(person.button("Use a passkey")).to_be_visible()
-        await person.fill(address=person.email)
-        await person.press("Continue")
+        await person.press("Continue", address=person.email)
         await person.fill(password=PASSWORD)
         await person.page.keyboard.press("Enter")
         await person.is_at(START)
