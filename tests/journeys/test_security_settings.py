@@ -151,6 +151,7 @@ async def test_second_factor_is_turned_on_and_off_where_one_is(up: Trial, browse
 
 async def test_another_sign_in_is_ended_from_here_and_is_signed_out_there(up: Trial, browser: Browser) -> None:
     async with at_settings(up, browser, "sessi", "security") as here, mail_page(up, browser, "sessi") as there:
+        await here.page.context.clear_cookies()
         for page in (here, there):
             await page.sign_in()
             await page.is_at("/mail")
@@ -202,8 +203,8 @@ async def test_every_section_is_without_violations(up: Trial, browser: Browser, 
     async with at_settings(up, browser, f"axe{section}", section) as page:
         await expect(page.text(words)).to_be_visible()
         for theme, viewport in (("light", WIDE), ("dark", NARROW)):
-            await page.page.emulate_media(color_scheme=theme)
-            await page.page.set_viewport_size(viewport)
+            await page.page.emulate_media(color_scheme=theme)  # pyright: ignore[reportArgumentType] - a literal
+            await page.page.set_viewport_size(viewport)  # pyright: ignore[reportArgumentType] - it is one
             await expect(page.text(words)).to_be_visible()
             await page.expect_no_violations()
 

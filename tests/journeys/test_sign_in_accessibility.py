@@ -26,7 +26,7 @@ async def person(site: Site, browser: Browser) -> AsyncIterator[AccountPerson]:
 async def require_accessible(person: AccountPerson, name: str) -> None:
     page = person.page
     for theme, width in LOOKS:
-        await page.emulate_media(color_scheme=theme)
+        await page.emulate_media(color_scheme=theme)  # pyright: ignore[reportArgumentType] - a literal
         await page.set_viewport_size({"width": width, "height": 800})
         assert await violations(page) == [], f"{name}, {theme}, {width}"
         widest = await page.evaluate("document.documentElement.scrollWidth")
