@@ -84,7 +84,7 @@ class HostileMailbox:
         async def damage(page: Page) -> str:
             return str(await page.evaluate(_DAMAGE))
 
-        return Way(self.origin, opened, frame="article iframe", inspect=damage)
+        return Way(self.origin, opened, frame="article iframe", inspect=damage, patience=60)
 
 
 @asynccontextmanager

@@ -18,6 +18,8 @@ from other_build import settings_of, write_other_build
 from trial import Trial, running_trial
 from writing_page import Window, begin
 
+pytestmark = pytest.mark.timeout(300)  # services start and stop
+
 SUBJECT = "The boats"
 KEPT = {"/mail", "/mail/person"}
 """What a browser keeps besides files of the build."""
