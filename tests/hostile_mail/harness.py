@@ -66,7 +66,9 @@ def way(origin: str, sanitized: bool = True, together: int = 1, domain: str = DO
     """As the interface shows a mail, or without its sanitizer."""
 
     show = "showAll" if sanitized else "showAllBare"
-    return Way(origin, _opener(origin, show, domain), together=together, frame=FRAME, inspect=_damage)
+    opener = _opener(origin, show, domain)
+    # The page itself gives up after two seconds; ten megabytes take longer to get there on a busy machine.
+    return Way(origin, opener, together=together, frame=FRAME, inspect=_damage, patience=60)
 
 
 def quoting_way(origin: str, sanitized: bool = True, together: int = 1, domain: str = DOMAIN) -> Way:
