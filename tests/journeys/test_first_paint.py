@@ -70,7 +70,7 @@ async def sign_in_as(page: Page, email: str) -> None:
 async def test_kept_list_is_shown_before_any_call_is_answered_and_to_nobody_without_the_session(
     up: Trial, browser: Browser
 ) -> None:
-    async with mail_page(up, browser, "first.alice") as alice:
+    async with mail_page(up, browser, "kept.alice") as alice:
         await with_kept_mail(up, alice)
         page, context = alice.page, alice.page.context
         await without_network(page)
