@@ -46,8 +46,10 @@ class AccountPerson:
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
 
-    async def press(self, name: str) -> None:
-        await self.button(name).click()
+    async def press(self, button: str, **values: str) -> None:
+        """Once these fields are filled."""
+        await self.fill(**values)
+        await self.button(button).click()
 
     async def sees(self, text: str | re.Pattern[str]) -> None:
         await expect(self.page.get_by_text(text).first).to_be_visible()
@@ -58,15 +60,13 @@ class AccountPerson:
 
     async def sign_up(self, path: str = "/sign-up") -> None:
         await self.open(path)
-        await self.fill(address=self.email, password=PASSWORD)
-        await self.press("Sign up")
+        await self.press("Sign up", address=self.email, password=PASSWORD)
         await self.is_at(START)
 
     async def sign_in(self, path: str = "/sign-in", password: str = PASSWORD) -> None:
         """Type the password; what comes then is for the test."""
         await self.open(path)
-        await self.fill(address=self.email, password=password)
-        await self.press("Sign in")
+        await self.press("Sign in", address=self.email, password=password)
 
     async def sign_out(self) -> None:
         await self.open("/settings")

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import httpx2
+from playwright.async_api import BrowserContext
 
 from eventually import eventually
 from live_stream import LiveStreamReader, listening
@@ -58,6 +59,12 @@ class Newcomer:
         session = answer.json()
         assert session["username"] == self.email
         return Person(self.http, session["primaryAccounts"]["urn:ietf:params:jmap:mail"], self.email, using=OFFERED)
+
+    async def enter(self, context: BrowserContext) -> None:
+        """Give that browser the session of the person."""
+        url = str(self.http.base_url)
+        cookies = [{"name": one.name, "value": one.value or "", "url": url} for one in self.http.cookies.jar]
+        await context.add_cookies(cookies)  # pyright: ignore[reportArgumentType] - they are such
 
     async def log_out(self) -> None:
         """Log out as the webmail does: first here, then at Kratos."""

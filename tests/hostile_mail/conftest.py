@@ -9,7 +9,7 @@ from playwright.async_api import Browser, BrowserContext
 
 from chromium import chromium
 from hostile_mail.corpus import MAILS
-from hostile_mail.harness import bare_harness, build, harness
+from hostile_mail.harness import build, harness
 from hostile_mail.hosts import Hosts, hosts
 from hostile_mail.unprotected import application
 from served_app import served
@@ -37,7 +37,7 @@ async def origin(built: Path) -> AsyncIterator[str]:
 @pytest.fixture(scope="package")
 async def bare_origin(built: Path) -> AsyncIterator[str]:
     """Of the same page without a policy."""
-    async with bare_harness(built) as opened:
+    async with harness(built, policy=False) as opened:
         yield opened
 
 
@@ -48,14 +48,14 @@ async def unsafe() -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 async def evil() -> AsyncIterator[Hosts]:
     """Those that the mails name."""
     async with hosts(MAILS) as opened:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 async def browser(evil: Hosts) -> AsyncIterator[Browser]:
     """One that reaches these hosts, and no other."""
     async with chromium(f"--host-resolver-rules={evil.rules()}") as opened:

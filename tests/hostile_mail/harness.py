@@ -54,16 +54,11 @@ def build(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def harness(folder: Path) -> AsyncIterator[str]:
-    """The origin."""
-    async with served(Interface(Place(), plain_problem(404, "Not Found").response(), folder=folder)) as port:
-        yield f"http://127.0.0.1:{port}"
-
-
-@asynccontextmanager
-async def bare_harness(folder: Path) -> AsyncIterator[str]:
-    """The origin of the same page without a policy: nothing but the sanitizer protects it."""
-    async with served(Starlette(routes=[Mount("/", StaticFiles(directory=folder, html=True))])) as port:
+async def harness(folder: Path, *, policy: bool = True) -> AsyncIterator[str]:
+    """The origin. Without a policy nothing but the sanitizer protects the page."""
+    interface = Interface(Place(), plain_problem(404, "Not Found").response(), folder=folder)
+    bare = Starlette(routes=[Mount("/", StaticFiles(directory=folder, html=True))])
+    async with served(interface if policy else bare) as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -71,7 +66,9 @@ def way(origin: str, sanitized: bool = True, together: int = 1, domain: str = DO
     """As the interface shows a mail, or without its sanitizer."""
 
     show = "showAll" if sanitized else "showAllBare"
-    return Way(origin, _opener(origin, show, domain), together=together, frame=FRAME, inspect=_damage)
+    opener = _opener(origin, show, domain)
+    # The page itself gives up after two seconds; ten megabytes take longer to get there on a busy machine.
+    return Way(origin, opener, together=together, frame=FRAME, inspect=_damage, patience=60)
 
 
 def quoting_way(origin: str, sanitized: bool = True, together: int = 1, domain: str = DOMAIN) -> Way:

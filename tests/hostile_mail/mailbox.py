@@ -5,10 +5,9 @@ import smtplib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from http.cookiejar import Cookie
 from pathlib import Path
 
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import Page
 
 from eventually import eventually
 from hostile_mail.mail import DOMAIN, HostileMail
@@ -36,6 +35,15 @@ _SHOWN = """async () => {
   }
   return ''
 }"""
+# As by a press of a row of the list. The router hears of clicks within the page.
+_GO = """async (path) => {
+  const before = document.querySelector('article.expanded')
+  const link = Object.assign(document.createElement('a'), { href: path })
+  document.querySelector('main').append(link)
+  link.click()
+  link.remove()
+  while (before?.isConnected) await new Promise((again) => setTimeout(again, 10))
+}"""
 # The page around the mail: its landmarks, nothing that runs, no frame but ours.
 _DAMAGE = """() => {
   const wrong = []
@@ -61,21 +69,22 @@ class HostileMailbox:
     threads: dict[str, str]
     refused: dict[str, str]
 
-    async def enter(self, context: BrowserContext) -> None:
-        """Give that browser the session of the person."""
-        cookies: Sequence[Cookie] = list(self.person.http.cookies.jar)
-        await context.add_cookies([{"name": one.name, "value": one.value or "", "url": self.origin} for one in cookies])
-
     def way(self) -> Way:
         async def opened(page: Page, mails: Sequence[HostileMail]) -> Mapping[str, str]:
             (mail,) = mails
-            await page.goto(f"{self.origin}/mail/inbox/{self.threads[mail.id]}", wait_until="commit")
+            path = f"/mail/inbox/{self.threads[mail.id]}"
+            # What a mail before it left open would take the press.
+            if mail.needs_a_hand() or page.url in ("about:blank", self.origin + path):
+                await page.goto(self.origin + path, wait_until="commit")
+            else:
+                await page.evaluate(_GO, path)
+                await page.wait_for_url(self.origin + path, wait_until="commit")
             return {mail.id: str(await page.evaluate(_SHOWN))}
 
         async def damage(page: Page) -> str:
             return str(await page.evaluate(_DAMAGE))
 
-        return Way(self.origin, opened, frame="article iframe", inspect=damage)
+        return Way(self.origin, opened, frame="article iframe", inspect=damage, patience=60)
 
 
 @asynccontextmanager

@@ -13,8 +13,6 @@ SETTLE = 0.3
 """Seconds for which mails are watched after they were shown and used."""
 
 PATIENCE = 10
-"""Seconds after which a page that does not answer is given up."""
-
 
 BUSY_READERS = 2
 """For pages that keep the processor busy: more of them only wait for each other."""
@@ -51,7 +49,8 @@ Inspector = Callable[[Page], Awaitable[str]]
 class Way:
     """A way to read mails. `frame`: where to click; None for the page itself. `origin`: what may be requested.
     `together`: how many are open in a page at once, if they need neither a hand nor the processor for themselves.
-    `stays`: whether the page must stay where it is. `early`: the next are opened as soon as these have called."""
+    `stays`: whether the page must stay where it is. `early`: the next are opened as soon as these have called.
+    `patience`: seconds after which a page that does not answer is given up."""
 
     origin: str
     open: Opener
@@ -61,6 +60,7 @@ class Way:
     early: bool = False
     inspect: Inspector | None = None
     settle: float = SETTLE
+    patience: float = PATIENCE
 
     def groups(self, mails: Sequence[HostileMail]) -> tuple[list[Sequence[HostileMail]], list[Sequence[HostileMail]]]:
         """What keeps the processor busy, and what waits most of the time: for a hand, or for a page of its own."""
@@ -115,13 +115,13 @@ class _Reader:
         fate = self._fate = Fate()
         shown: Mapping[str, str] = {}
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._way.patience):
                 shown = await self._way.open(self._page, mails)
                 address = self._page.url
                 for mail in mails:
                     await use(self._page, mail, self._way.frame)
             await self._watch(mails, hosts)
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._way.patience):
                 if self._way.stays:
                     fate.left = "" if self._page.url == address else self._page.url
                     fate.damage = await self._way.inspect(self._page) if self._way.inspect else ""

@@ -8,18 +8,12 @@ from playwright.async_api import Browser, Page
 
 from hostile_mail.corpus import CLASSES, MAILS
 from hostile_mail.harness import FRAME, frame_of, until
-from hostile_mail.hosts import Hosts, hosts
+from hostile_mail.hosts import Hosts
 
 BY_ID = {mail.id: mail for mail in MAILS}
 GROWING = [mail for mail in CLASSES["size"] if re.search("vh|percent|media-height", mail.id)]
 COVERING = [mail for mail in CLASSES["styles"] if mail.silent == "covers"]
 DARK, WHITE = "rgb(26, 26, 25)", "rgb(255, 255, 255)"
-
-
-@pytest.fixture(scope="module")
-async def evil() -> AsyncIterator[Hosts]:
-    async with hosts([BY_ID["remote-img"]]) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -64,6 +58,7 @@ async def test_page_learns_which_link_is_meant_and_which_key_was_pressed(page: P
 
 async def test_remote_pictures_load_after_consent(page: Page, evil: Hosts) -> None:
     mail = BY_ID["remote-img"]
+    evil.called.clear()
     await frame_of(page, mail.body(evil.domain))
     assert (await page.evaluate("told()"))["remote"] == 1
     assert not evil.called

@@ -1,10 +1,14 @@
-"""What a hostile mail can do in the message frame: nothing. Where nothing protects, it does what it says it does."""
+"""What a hostile mail can do in the message frame: nothing. Where nothing protects, it does what it says it does, which
+`make test-long` shows."""
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from playwright.async_api import BrowserContext
 
+from chromium import ordinary_chromium
 from hostile_mail.corpus import CLASSES, MAILS
 from hostile_mail.harness import way
 from hostile_mail.hosts import Hosts
@@ -15,6 +19,7 @@ from hostile_mail.readers import unprotected
 READERS = 8
 TOGETHER = 16
 HTML = [mail for mail in MAILS if mail.html is not None and mail not in CLASSES["size"]]
+AHEAD = [mail for mail in MAILS if mail.silent == "a driver's flags switch it off (the net log looks for it)"]
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -28,6 +33,7 @@ def harmful(fates: Mapping[str, Fate]) -> list[str]:
     return [f"{name}: {fate}" for name, fate in sorted(fates.items()) if not fate.harmless()]
 
 
+@pytest.mark.long
 async def test_every_attack_reaches_out_where_nothing_protects(
     context: BrowserContext, evil: Hosts, unsafe: str
 ) -> None:
@@ -49,6 +55,7 @@ async def test_every_attack_reaches_out_where_nothing_protects(
     assert [mail.id for mail in quiet] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["plain", "twice"])
 async def test_mail_that_is_said_to_be_silent_is_silent(
     context: BrowserContext, evil: Hosts, unsafe: str, kind: str
@@ -59,6 +66,7 @@ async def test_mail_that_is_said_to_be_silent_is_silent(
     assert [mail.id for mail in silent if fates[mail.id].reached_out(mail.id)] == []
 
 
+@pytest.mark.long
 async def test_policy_and_sandbox_without_the_sanitizer_let_known_requests_out(
     context: BrowserContext, evil: Hosts, unsafe: str
 ) -> None:
@@ -77,12 +85,26 @@ async def test_frame_holds_without_the_sanitizer(context: BrowserContext, evil: 
 
 
 async def test_frame_lets_nothing_out_and_shows_each_mail_within_two_seconds_or_calls_it_large(
-    context: BrowserContext, evil: Hosts, origin: str
+    tmp_path: Path, origin: str, unsafe: str
 ) -> None:
-    """The page itself gives up what is not shown within two seconds."""
+    """The page itself gives up what is not shown within two seconds.
+
+    A browser may look up a name or dial a host ahead of need. Neither is a request, and no policy stops either. A
+    browser that is driven does not do it: so this one is started as people start it, and its log is searched."""
+    log = tmp_path / "net-log.json"
+    # Names below localhost are never asked of another machine; Chromium logs them like any other.
+    control, evil = Hosts("control.localhost"), Hosts("evil.localhost")
+    flags = [f"--log-net-log={log}", "--net-log-capture-mode=IncludeSensitive", "--disable-popup-blocking"]
     unseen = [mail for mail in MAILS if mail.html is not None]
-    for together, readers in ((TOGETHER, READERS), (1, 1), (1, 1), (1, 1)):  # a busy machine is slow
-        fates = await open_all(context, evil, unseen, way(origin, together=together), readers)
-        assert harmful(fates) == []
-        unseen = [mail for mail in unseen if not _is_seen(mail, fates[mail.id])]
+    async with ordinary_chromium(tmp_path / "profile", *flags) as browser:
+        context = browser.contexts[0]
+        await open_all(context, control, AHEAD, unprotected(unsafe, "plain", 1, domain=control.domain), READERS)
+        for together, readers in ((TOGETHER, READERS), (4, 2), *[(1, 1)] * 3):  # a busy machine is slow
+            seen = way(origin, together=together, domain=evil.domain)
+            fates = await open_all(context, evil, unseen, seen, readers)
+            assert harmful(fates) == []
+            unseen = [mail for mail in unseen if not _is_seen(mail, fates[mail.id])]
     assert [mail.id for mail in unseen] == []
+    logged = log.read_text(errors="replace")
+    assert set(re.findall(r"([a-z0-9-]+)\.evil\.localhost", logged)) == set()
+    assert set(re.findall(r"([a-z0-9-]+)\.control\.localhost", logged)) == {mail.id for mail in AHEAD}

@@ -18,6 +18,7 @@ LEAST = 150
 pytestmark = pytest.mark.timeout(300)
 
 
+@pytest.mark.long
 async def test_mails_reach_out_of_the_page_where_they_are_not_sanitized(
     context: BrowserContext, evil: Hosts, bare_origin: str
 ) -> None:

@@ -18,6 +18,8 @@ from other_build import settings_of, write_other_build
 from trial import Trial, running_trial
 from writing_page import Window, begin
 
+pytestmark = pytest.mark.timeout(300)  # services start and stop
+
 SUBJECT = "The boats"
 KEPT = {"/mail", "/mail/person"}
 """What a browser keeps besides files of the build."""
@@ -154,13 +156,15 @@ async def served_version(service: Trial) -> str:
         return (await http.get("/_app/version.json")).json()["version"]
 
 
-async def test_without_a_network_nobody_sees_the_mail_of_a_session_that_ended(service: Trial, tmp_path: Path) -> None:
+async def test_nobody_sees_the_mail_of_who_is_gone_and_who_is_rid_of_the_interface_goes_on(
+    service: Trial, tmp_path: Path
+) -> None:
     async with device(tmp_path / "profile", service) as used:
         alice = await used.page()
         await alice.sign_up_and_wait()
         await brings_mail(service, alice)
         await keeps(alice.page)
-        await used.context.clear_cookies()  # it expired: nobody signed out
+        await used.context.clear_cookies()  # the session expired: nobody signed out
         await alice.open("/mail")
         await alice.is_at("/sign-in")
         await service.interrupt()
@@ -168,16 +172,14 @@ async def test_without_a_network_nobody_sees_the_mail_of_a_session_that_ended(se
         await expect(alice.text("Postroom is unavailable").or_(alice.text("You are offline")).first).to_be_visible()
         assert SUBJECT not in await alice.page.content()
 
-
-async def test_who_signs_out_leaves_nothing_and_who_is_rid_of_it_goes_on(service: Trial, tmp_path: Path) -> None:
-    async with device(tmp_path / "profile", service) as used:
-        alice = await used.page()
-        await alice.sign_up_and_wait()
-        await keeps(alice.page)
+        await service.up()
+        await alice.sign_in()
+        await alice.is_at("/mail")
         await alice.open("/sign-out")
         await alice.button("Sign out").click()
         await alice.is_at("/sign-in")
         assert await alice.page.evaluate("caches.keys()") == []
+
         await alice.sign_in()
         await alice.is_at("/mail")
         await keeps(alice.page)

@@ -21,24 +21,12 @@ from writing_page import Window
 async def at_settings(
     up: Trial, browser: Browser, name: str, section: str, **context: object
 ) -> AsyncIterator[MailPage]:
-    """Somebody who signed in a moment ago, at a section of the settings."""
+    """Somebody who signed up a moment ago, at a section of the settings."""
     async with newcomer(up.environment, name) as person, mail_page(up, browser, name, **context) as page:
         await person.mail()
-        await sign_in(page, *(("Adresse", "Passwort") if context.get("locale") == "de-DE" else ("Address", "Password")))
-        await page.is_at("/mail")
+        await person.enter(page.page.context)
         await page.open(f"/mail/settings/{section}")
         yield page
-
-
-async def sign_in(page: MailPage, address: str, password: str) -> None:
-    await page.open("/sign-in")
-    await page.page.get_by_role("textbox", name=address, exact=True).fill(page.email)
-    await page.page.get_by_role("textbox", name=password, exact=True).fill(PASSWORD)
-    await page.page.keyboard.press("Enter")
-
-
-def heading(page: MailPage, name: str) -> Locator:
-    return page.page.get_by_role("heading", name=name)
 
 
 async def age_logins(up: Trial) -> None:
@@ -163,10 +151,12 @@ async def test_second_factor_is_turned_on_and_off_where_one_is(up: Trial, browse
 
 async def test_another_sign_in_is_ended_from_here_and_is_signed_out_there(up: Trial, browser: Browser) -> None:
     async with at_settings(up, browser, "sessi", "security") as here, mail_page(up, browser, "sessi") as there:
-        await there.sign_in()
-        await there.is_at("/mail")
+        await here.page.context.clear_cookies()
+        for page in (here, there):
+            await page.sign_in()
+            await page.is_at("/mail")
         await expect(there.text("Live")).to_be_visible()
-        await here.page.reload()
+        await here.open("/mail/settings/security")
         title = here.page.get_by_role("region", name="Where you are signed in")
         rows = title.get_by_role("listitem")
         await expect(title.get_by_text("Chrome on Linux (this one)")).to_be_visible()
@@ -196,25 +186,25 @@ async def test_in_german_and_on_a_phone_in_the_dark(up: Trial, browser: Browser)
         ):
             await deut.open(f"/mail/settings/{section}")
             await expect(deut.text(words)).to_be_visible()
-            await deut.expect_no_violations()
             width = await deut.page.evaluate("document.documentElement.scrollWidth")
             assert width <= NARROW["width"], section
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [NARROW, WIDE], ids=["390", "1440"])
-async def test_every_section_is_without_violations(
-    up: Trial, browser: Browser, theme: str, viewport: dict[str, int]
-) -> None:
-    name = f"axe{theme}{viewport['width']}"
-    async with at_settings(up, browser, name, "tokens", color_scheme=theme, viewport=viewport) as page:
-        for section, words in (
-            ("tokens", "There are no access tokens."),
-            ("devices", "Settings for a mail program"),
-            ("security", "Where you are signed in"),
-            ("identities", "Add an identity"),
-        ):
-            await page.open(f"/mail/settings/{section}")
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ("tokens", "There are no access tokens."),
+        ("devices", "Settings for a mail program"),
+        ("security", "Where you are signed in"),
+        ("identities", "Add an identity"),
+    ],
+)
+async def test_every_section_is_without_violations(up: Trial, browser: Browser, section: str, words: str) -> None:
+    async with at_settings(up, browser, f"axe{section}", section) as page:
+        await expect(page.text(words)).to_be_visible()
+        for theme, viewport in (("light", WIDE), ("dark", NARROW)):
+            await page.page.emulate_media(color_scheme=theme)  # pyright: ignore[reportArgumentType] - a literal
+            await page.page.set_viewport_size(viewport)  # pyright: ignore[reportArgumentType] - it is one
             await expect(page.text(words)).to_be_visible()
             await page.expect_no_violations()
 

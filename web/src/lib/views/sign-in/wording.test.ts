@@ -39,6 +39,10 @@ test('a message that is about a value says it', () => {
   expect(messageWords(german.signIn, short)).toBe('Zu kurz: mindestens 8 Zeichen.')
 })
 
+test('an address that is taken is said to be', () => {
+  expect(messageWords(en, message(4000007))).toContain('There is an account with this address already.')
+})
+
 test('what we have no words for keeps those of Kratos or of the schema', () => {
   expect(messageWords(en, message(4999999))).toBe('Kratos’ own words')
   expect(messageWords(en, message(4000001, { text: 'it must be blue' }))).toBe('it must be blue')
