@@ -267,7 +267,7 @@ async def test_changed_address_restarts_the_event_listener() -> None:
         await world.watching.mark_online(ALICE.identity_id)
         await world.until_open("b")
         renamed = MailAccount(ALICE.identity_id, "alicia@example.org", "b")
-        world.accounts.known[ALICE.identity_id] = renamed
+        world.accounts.accounts[ALICE.identity_id] = renamed
         await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: world.listener.begun == [ALICE, renamed], "it listens with the new address")
 
