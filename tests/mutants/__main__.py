@@ -9,13 +9,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from mutants.catalogue import MUTANTS
 from mutants.mutant import Mutant
@@ -75,16 +73,11 @@ def main(words: list[str]) -> int:
         console.print(unchanged.stdout[-4000:], markup=False)
         console.print("The tests fail without a mutant, so they prove nothing.", style="red")
         return 1
-    table = Table("mutant", "file", "verdict", "seconds")
     alive = 0
     for mutant in chosen:
-        began = time.monotonic()
         verdict, detail = judge(mutant)
         alive += verdict != "killed"
         console.print(f"{verdict:9} {mutant.name}" + ("" if verdict == "killed" else f" ({detail})"), markup=False)
-        colour = "green" if verdict == "killed" else "red"
-        table.add_row(mutant.name, mutant.path, f"[{colour}]{verdict}[/] {detail}", f"{time.monotonic() - began:.1f}")
-    console.print(table)
     console.print(f"{len(chosen) - alive} of {len(chosen)} mutants killed")
     return 1 if alive or not chosen else 0
 

@@ -167,7 +167,7 @@ async def test_no_request_is_lost_or_doubled_while_postgresql_and_redis_fail_ove
         await _until(started, 15)  # a monitor of the primary needs this long to be sure that it is dead
         await postgres.replica.promote()
         await _until(started, 22)
-        await valkey.master.kill()
+        await valkey.master.stop()
         await eventually(valkey.has_failed_over, "the sentinels to fail over", 20)
         installation.links.redis.target = valkey.replica.port
         await _until(started, CUT_OFF_SECONDS)

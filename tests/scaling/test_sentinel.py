@@ -49,7 +49,7 @@ async def test_retry_index_uses_the_new_redis_master_after_a_fail_over(valkey: V
                 return False
 
         await eventually(lambda: returns(before), "the master to be asked", 20)
-        await valkey.master.kill()
+        await valkey.master.stop()
         await eventually(valkey.has_failed_over, "the sentinels to fail over", 20)
         await eventually(lambda: returns(after), "the new master to be asked", 20)
     finally:

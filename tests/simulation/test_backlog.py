@@ -13,7 +13,7 @@ from postroom.domain.mailbox import Mailbox
 from postroom.provisioning.accept import Ready
 from postroom.retry.worker import WorkerLimits
 from simulation.checker import violations
-from simulation.faults import Event, NoFaults, Trouble
+from simulation.faults import NoFaults, Trouble
 from simulation.run import run
 from simulation.virtual_time import START
 from simulation.world import DOMAIN, World
@@ -40,8 +40,7 @@ class Backlog:
     in_a_crowd: dict[UUID, float] = field(default_factory=dict[UUID, float])
 
     async def scenario(self, world: World) -> None:
-        ill = world.loop.create_task(world.suffer(Event(Trouble.MAIL_OUTAGE, 0.0, OUTAGE)))
-        await asyncio.sleep(1.0)  # by then it has begun
+        ill = await world.begin_to_suffer(Trouble.MAIL_OUTAGE, OUTAGE)
         async with asyncio.TaskGroup() as group:
             for number in range(self.people):
                 mailbox = Mailbox(world.new_id(), f"user-{number}@{DOMAIN}")
