@@ -48,6 +48,23 @@ def test_40_minute_mail_server_outage_makes_no_dead_letter_and_uses_at_most_one_
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_request_that_keeps_failing_on_a_healthy_server_is_dead_only_after_its_third_retry(seed: int) -> None:
+    async def always_failing(world: World) -> None:
+        world.start(2)
+        failing(world, 1.0)
+        for mailbox in people(world, 3):
+            await world.hook(mailbox)
+
+    world = undisturbed(always_failing, seed)
+    for row in world.sql.requests.values():
+        assert (row["state"], row["attempts"], row["retries"]) == ("dead", 4, 3)
+        own = (entry for entry in world.sql.log if entry["kratos_identity_id"] == row["identity_id"])
+        times = [entry["created_at"] for entry in own if entry["status"] == "pending"]
+        waits = [(after - before).total_seconds() for before, after in pairwise(times)]
+        assert waits == [pytest.approx(seconds, abs=4) for seconds in (60, 300, 1800)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_request_that_crashes_every_process_causes_no_crash_of_others(seed: int) -> None:
     async def poisoned(world: World) -> None:
         poison, *others = people(world, 7)
