@@ -32,7 +32,8 @@ class _Connection:
 
 
 class FaultProxy:
-    """Listens on `port` of loopback and forwards to `target`, another port of loopback.
+    """Listens on `port` of loopback and forwards to `target`, another port of loopback. After a stop it can be started
+    again, on the same port.
 
     There is one lasting fault at a time: a new one replaces it, `pass_on` ends it. The target changes when a server
     starts again on another port.
@@ -50,7 +51,7 @@ class FaultProxy:
         self._cut_after: int | None = None
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, LOOPBACK, 0, backlog=1024)
+        self._server = await asyncio.start_server(self._serve, LOOPBACK, self.port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

@@ -9,7 +9,8 @@ from uuid import UUID
 from eventually import eventually
 from fakes import FakeClock, uncalled
 from mail_account import MailInMemory
-from postroom.errors import DatabaseUnavailable, MailboxMissing
+from mail_fakes import FakeAccounts
+from postroom.errors import DatabaseUnavailable
 from postroom.mail.account_watcher import AccountWatcher
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailAccount, MailState
@@ -19,21 +20,6 @@ BOB = MailAccount(UUID(int=2), "bob@example.org", "c")
 
 ITERATIONS = 100
 """More iterations of the event loop than anything here takes."""
-
-
-class FakeAccounts:
-    def __init__(self, *accounts: MailAccount) -> None:
-        self.known = {account.identity_id: account for account in accounts}
-        self.unavailable = False
-        self.missing: set[str] = set()
-
-    async def of(self, identity_id: UUID) -> MailAccount | None:
-        if self.unavailable:
-            raise DatabaseUnavailable("PostgreSQL cannot be reached")
-        account = self.known.get(identity_id)
-        if account and account.account_id in self.missing:
-            raise MailboxMissing("the last lookup did not find it")
-        return account
 
 
 class FakeStates:

@@ -25,6 +25,7 @@ from fastapi import FastAPI
 
 from fakes import request_of, uncalled
 from gateway_trial import FakeAuthorization
+from mail_fakes import FakeAccounts
 from postroom.api.app import create_app
 from postroom.api.health import Health
 from postroom.api.mail import mail_routes
@@ -59,6 +60,7 @@ PEOPLE = {
     for number, name in enumerate(("ann", "ben"), 1)
 }
 """A person's cookie is `NAME-cookie`, the session token is `NAME-token`."""
+ACCOUNTS = FakeAccounts(*PEOPLE.values())
 OWN, FOREIGN = (each.account_id for each in PEOPLE.values())
 """the accounts of Ann and Ben"""
 COOKIE_OF_ANN, COOKIE_OF_BEN = (f"Cookie: {COOKIE}={name}-cookie" for name in PEOPLE)
@@ -115,13 +117,8 @@ class AccessTokens:
 
 
 async def request_of_person(identity_id: UUID) -> tuple[Request, None] | None:
-    found = await Accounts().of(identity_id)
+    found = await ACCOUNTS.of(identity_id)
     return (request_of(identity_id, email=found.email), None) if found else None
-
-
-class Accounts:
-    async def of(self, identity_id: UUID) -> MailAccount | None:
-        return next((each for each in PEOPLE.values() if each.identity_id == identity_id), None)
 
 
 class Attacked:
@@ -253,7 +250,7 @@ async def attacked(interface: Path) -> AsyncIterator[Attacked]:
             Webhook(service.inside.accept, service.inside.refusals, policy),
             Health(AsyncMock(return_value={})),
             mail=[*mail_routes(**parts), self_service_route(self_service)],
-            gateway=gateway_routes(people, Accounts(), upstream, now=lambda: NOW, verify=service.inside.verify),
+            gateway=gateway_routes(people, ACCOUNTS, upstream, now=lambda: NOW, verify=service.inside.verify),
             interface=partial(Interface, Place(OURS), folder=interface),
             cors_origins=[LISTED],
         )

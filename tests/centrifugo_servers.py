@@ -12,11 +12,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
-
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from postroom_sandbox.processes import Process
 from tests.go_programs import CENTRIFUGO
+from tests.http_status import is_ok
 
 CONFIG = Path(__file__).parents[1] / "src/postroom/deploy/centrifugo" / "config.yaml"
 ORIGIN = "https://mail.example.org"
@@ -41,15 +40,7 @@ class CentrifugoServer:
     async def start(self) -> None:
         assert self.process
         await self.process.spawn()
-        async with httpx2.AsyncClient(trust_env=False, timeout=5) as http:
-
-            async def healthy() -> bool:
-                try:
-                    return (await http.get(f"{self.api_url}/health")).status_code == 200
-                except httpx2.TransportError:
-                    return False
-
-            await self.process.until_ready(healthy, 30)
+        await self.process.until_ready(lambda: is_ok(f"{self.api_url}/health"), 30)
 
     async def kill(self) -> None:
         """kill -9; `start` starts it again with an empty memory."""

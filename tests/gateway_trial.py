@@ -10,13 +10,14 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx2
 from starlette.applications import Starlette
 
+from mail_fakes import FakeAccounts
 from postroom.domain.person import Person
-from postroom.errors import DatabaseUnavailable, MailboxMissing, NoSession
+from postroom.errors import MailboxMissing, NoSession
 from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.routes import gateway_routes
 from postroom.gateway.upstream import Upstream
@@ -60,28 +61,6 @@ class FakePeople:
         return Visitor(self.people[cookie], self.set_cookie)
 
 
-class FakeAccounts:
-    def __init__(self, people: FakePeople) -> None:
-        ann, ben = (person.identity_id for person in people.people.values())
-        self.accounts: dict[UUID, MailAccount] = {
-            ann: MailAccount(ann, "ann@example.org", "b"),
-            ben: MailAccount(ben, "ben@example.org", "c"),
-        }
-        self.missing: set[str] = set()
-        """accounts that are on record as missing"""
-        self.unavailable = False
-        self.asked = 0
-
-    async def of(self, identity_id: UUID) -> MailAccount | None:
-        self.asked += 1
-        if self.unavailable:
-            raise DatabaseUnavailable("PostgreSQL cannot be reached")
-        account = self.accounts.get(identity_id)
-        if account and account.account_id in self.missing:
-            raise MailboxMissing("the last lookup did not find it")
-        return account
-
-
 class FakeAuthorization:
     """Returns a new header after each refusal, `fresh` times. `headers`, by account, are for a real server."""
 
@@ -108,7 +87,8 @@ class GatewayTrial:
 
     def __init__(self) -> None:
         self.people = FakePeople()
-        self.accounts = FakeAccounts(self.people)
+        ann, ben = (person.identity_id for person in self.people.people.values())
+        self.accounts = FakeAccounts(MailAccount(ann, "ann@example.org", "b"), MailAccount(ben, "ben@example.org", "c"))
         self.authorization = FakeAuthorization()
         self.stopping = asyncio.Event()
         self.now = datetime(2026, 3, 1, tzinfo=UTC)

@@ -11,6 +11,13 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 @asynccontextmanager
 async def server(serve: Serve, *, context: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """The URL of a server that runs it on each connection."""
+    async with listening(serve, context=context) as port:
+        yield f"{'https' if context else 'http'}://localhost:{port}"
+
+
+@asynccontextmanager
+async def listening(serve: Serve, *, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """The port on loopback of a server that runs it on each connection."""
     tasks = set[asyncio.Task[None]]()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -24,12 +31,11 @@ async def server(serve: Serve, *, context: ssl.SSLContext | None = None) -> Asyn
         finally:
             writer.close()
 
-    listening = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
-    scheme = "https" if context else "http"
+    opened = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
     try:
-        yield f"{scheme}://localhost:{listening.sockets[0].getsockname()[1]}"
+        yield opened.sockets[0].getsockname()[1]
     finally:
-        listening.close()
+        opened.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

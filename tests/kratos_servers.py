@@ -18,6 +18,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from http_status import is_ok
 from postroom.kratos.public_api import PATH
 from postroom.setup.kratos import HOOK, INTERFACE, write
 from postroom_sandbox.loopback import LOOPBACK, free_port
@@ -63,14 +64,7 @@ class Kratos:
         return await self.http.get(f"{self.public_url}/sessions/whoami", headers=headers)
 
     async def is_ready(self) -> bool:
-        try:
-            answers = [
-                await self.http.get(f"{self.public_url}/health/ready"),
-                await self.http.get(f"{self.admin_url}/admin/health/ready"),
-            ]
-        except httpx2.TransportError:
-            return False
-        return all(answer.status_code == 200 for answer in answers)
+        return await is_ok(f"{self.public_url}/health/ready") and await is_ok(f"{self.admin_url}/admin/health/ready")
 
 
 @asynccontextmanager

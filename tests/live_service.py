@@ -9,11 +9,9 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
-import uvicorn
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from eventually import eventually
 from fakes import request_of
 from live_stream import LiveStreamReader, listening
 from postroom.api.live import Live, StreamIntervals, live_route
@@ -29,6 +27,7 @@ from postroom.postgres.connection import make_pool
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox
 from postroom.realtime.live_streams import LiveStreams
+from served_app import served
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -144,25 +143,19 @@ async def live_service(
     await pool.open()
     outbox = PostgresOutbox(pool)
     streams = LiveStreams(outbox, PostgresNotifications(pool, database_url), most=most)
-    server = uvicorn.Server(uvicorn.Config(FastAPI(), port=0, log_config=None, timeout_graceful_shutdown=10))
     service = LiveService("", outbox, OutboxPublisher(outbox, streams), streams, asyncio.Event(), FakePeople())
     preparations = Preparations(service.records, poll_every=0.02)
-    server.config.app = _app(service, preparations, pace or StreamIntervals(again=0.02), elsewhere)
-    async with asyncio.TaskGroup() as group:
+    app = _app(service, preparations, pace or StreamIntervals(again=0.02), elsewhere)
+    async with served(app) as port, asyncio.TaskGroup() as group:
+        service.url = f"http://127.0.0.1:{port}"
         group.create_task(streams.run(service.stop))
         group.create_task(preparations.run(service.stop))
         if publishes:
             group.create_task(service.outbox_publisher.run(service.stop))
-        serving = group.create_task(server._serve())
-        await eventually(lambda: server.started, "the service listens")
-        port = server.servers[0].sockets[0].getsockname()[1]
-        service.url = f"http://127.0.0.1:{port}"
         try:
             yield service
         finally:
             service.stop.set()
-            server.should_exit = True
-            await serving
     await pool.close()
 
 

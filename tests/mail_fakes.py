@@ -1,10 +1,11 @@
-"""The ports of app passwords in memory."""
+"""The accounts of people, and the ports of app passwords, in memory."""
 
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+from postroom.errors import DatabaseUnavailable, MailboxMissing
 from postroom.mail.app_passwords import (
     AppPassword,
     MailCredential,
@@ -22,11 +23,22 @@ def an_account() -> MailAccount:
 
 
 class FakeAccounts:
+    """`missing` are accounts that are on record as missing; `asked` counts the calls."""
+
     def __init__(self, *accounts: MailAccount) -> None:
-        self._accounts = {account.identity_id: account for account in accounts}
+        self.accounts = {account.identity_id: account for account in accounts}
+        self.missing: set[str] = set()
+        self.unavailable = False
+        self.asked = 0
 
     async def of(self, identity_id: UUID) -> MailAccount | None:
-        return self._accounts.get(identity_id)
+        self.asked += 1
+        if self.unavailable:
+            raise DatabaseUnavailable("PostgreSQL cannot be reached")
+        account = self.accounts.get(identity_id)
+        if account and account.account_id in self.missing:
+            raise MailboxMissing("the last lookup did not find it")
+        return account
 
 
 class FakeAppPasswords:

@@ -10,8 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
-
+from http_status import is_ok
 from kratos_servers import Kratos, kratos_stand_in
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
@@ -44,23 +43,15 @@ class Service(PythonChild):
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
-        self._url = environment["POSTROOM_URL"]
         self.log = log
         super().__init__(
             "the service",
             ["-m", "postroom", "serve", "--until-eof"],
-            self._is_ready,
+            lambda: is_ok(f"{environment['POSTROOM_URL']}/health/ready"),
             env=kept | dict(environment),
             log=log,
             stop_within=25,
         )
-
-    async def _is_ready(self) -> bool:
-        try:
-            async with httpx2.AsyncClient(timeout=2, trust_env=False) as http:
-                return (await http.get(f"{self._url}/health/ready")).status_code == 200
-        except httpx2.HTTPError:
-            return False
 
     def kill(self) -> None:
         """kill -9; `start` starts it again."""

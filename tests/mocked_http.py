@@ -1,6 +1,7 @@
-"""HTTP to a mail server that is replaced by a function."""
+"""HTTP to a mail server that is replaced by a function, or by a script."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urljoin
@@ -9,6 +10,10 @@ import httpx2
 
 from postroom.jmap.http_connection import JmapConnection
 from postroom.mail_server_http import Broken, HttpResponse, MailServerHttp, Timeouts, Unreachable
+
+URL = "http://mail.example.org:8080"
+
+Answer = httpx2.Response | Exception | Callable[[httpx2.Request], httpx2.Response]
 
 
 class MockedHttp(MailServerHttp):
@@ -44,3 +49,37 @@ class _Answer(HttpResponse):
 
 def mocked(url: str, handle: Any) -> JmapConnection:
     return JmapConnection(url, http=MockedHttp(urljoin(url, "/"), handle))
+
+
+class ScriptedServer:
+    """`answers` (or those that `will` sets) are played in order; the last one repeats. The pauses of a client take no
+    time."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.requests: list[httpx2.Request] = []
+        self.paused: list[float] = []
+        self.clock = 0.0
+        self.will(*answers)
+
+    def will(self, *answers: Answer) -> None:
+        self._answers = list(answers)
+
+    async def pause(self, seconds: float) -> None:
+        self.paused.append(seconds)
+        self.clock += seconds
+
+    def calls(self, place: int = -1) -> list[list[Any]]:
+        """The method calls of a request."""
+        return json.loads(self.requests[place].content)["methodCalls"]
+
+    def _next(self, request: httpx2.Request) -> httpx2.Response:
+        return played(self._answers.pop(0) if len(self._answers) > 1 else self._answers[0], request)
+
+
+def played(answer: Answer, request: httpx2.Request) -> httpx2.Response:
+    if isinstance(answer, Exception):
+        raise answer
+    if isinstance(answer, httpx2.Response):
+        # A response can be read once, but the last one is sent many times.
+        return httpx2.Response(answer.status_code, headers=answer.headers, content=answer.content)
+    return answer(request)

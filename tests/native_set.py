@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx2
-
 from compose_file import checkout, command, mounts, prepare, project
 from compose_postgres import ComposePostgres
+from http_status import is_ok
 from parts import UNUSED_URL
 from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_valkey import _binary as valkey_server
@@ -42,7 +41,7 @@ PORTS = {
     "work": (3002,),
     "proxy": (80, 443),
 }
-_ENTRYPOINTS = {"postroom": ("postroom",), "oryd/kratos": ("kratos",)}
+_ENTRYPOINTS = {"postroom": ["postroom"], "oryd/kratos": ["kratos"]}
 """Those of the images."""
 _STOP = ((signal.SIGTERM, 25.0), (signal.SIGKILL, 5.0))
 
@@ -208,10 +207,8 @@ class NativeSet:
 
     def _argv(self, name: str) -> list[str]:
         service = self.project["services"][name]
-        of_image = {"postroom": ["postroom"], "oryd/kratos": ["kratos"]}
-        argv = [
-            self._here(name, each) for each in command(service, of_image.get(service["image"].partition(":")[0], []))
-        ]
+        entrypoint = _ENTRYPOINTS.get(service["image"].partition(":")[0], [])
+        argv = [self._here(name, each) for each in command(service, entrypoint)]
         return [str(self._bin / argv[0]) if (self._bin / argv[0]).exists() else argv[0], *argv[1:]]
 
     def _environment(self, name: str) -> dict[str, str]:
@@ -269,18 +266,10 @@ class NativeSet:
         test = " ".join(argv)
         found = re.search(r"http://127\.0\.0\.1:(\d+)(/[\w/]+)", test)
         if found and name != "stalwart":
-            return await _answers(f"http://{LOOPBACK}:{self._ports[name, int(found[1])]}{found[2]}")
+            return await is_ok(f"http://{LOOPBACK}:{self._ports[name, int(found[1])]}{found[2]}")
         asked = re.search(r"\b(8080|6379|443)\b", test)
         assert asked, test
         return await _listens(self._ports[name, int(asked[1])])
-
-
-async def _answers(url: str) -> bool:
-    try:
-        async with httpx2.AsyncClient(timeout=2, trust_env=False) as http:
-            return (await http.get(url)).status_code == 200
-    except httpx2.HTTPError:
-        return False
 
 
 async def _listens(port: int) -> bool:

@@ -11,19 +11,17 @@ from typing import Any
 
 import httpx2
 
-from mocked_http import mocked
+from mocked_http import URL, ScriptedServer, mocked
+from mocked_http import Answer as Play
 from postroom.jmap.client import JmapClient
 from postroom.jmap.http_connection import JmapConnection
 
-URL = "http://mail.example.org:8080"
 SESSION: dict[str, Any] = {
     "state": "s0",
     "apiUrl": "/jmap/",
     "eventSourceUrl": "/jmap/eventsource/?types={types}&closeafter={closeafter}&ping={ping}",
     "capabilities": {"urn:ietf:params:jmap:core": {}, "urn:ietf:params:jmap:mail": {}},
 }
-
-Play = httpx2.Response | Exception | Callable[[httpx2.Request], httpx2.Response]
 
 
 def answered(state: str = "s0", **responses: Any) -> Callable[[httpx2.Request], httpx2.Response]:
@@ -55,27 +53,16 @@ async def known() -> str:
     return "Bearer secret"
 
 
-class ScriptedJmap:
-    """`plays` (or those that `will` sets) are the responses of the API in order; the last one repeats. `requests` are
-    all requests, those of sessions too."""
+class ScriptedJmap(ScriptedServer):
+    """`plays` are the responses of the API. `requests` are all requests, those of sessions too."""
 
     def __init__(self, *plays: Play, **session: Any) -> None:
+        super().__init__(*(plays or [answered()]))
         self.session: dict[str, Any] = SESSION | session
-        self.requests: list[httpx2.Request] = []
-        self.paused: list[float] = []
-        self.clock = 0.0
-        self.will(*(plays or [answered()]))
-
-    def will(self, *plays: Play) -> None:
-        self._plays = list(plays)
 
     def client(self, **more: Any) -> JmapClient:
-        async def pause(seconds: float) -> None:
-            self.paused.append(seconds)
-            self.clock += seconds
-
         chosen = {"connection": http_of(self._handle), "uniform": lambda _, high: high}
-        timed = {"pause": pause, "monotonic": lambda: self.clock}
+        timed = {"pause": self.pause, "monotonic": lambda: self.clock}
         return JmapClient(URL, known, **(chosen | timed | more))
 
     @property
@@ -83,16 +70,8 @@ class ScriptedJmap:
         """The paths of the requests, in order."""
         return [request.url.path for request in self.requests]
 
-    def calls(self, place: int = -1) -> list[list[Any]]:
-        return json.loads(self.requests[place].content)["methodCalls"]
-
     def _handle(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
         if request.url.path == "/.well-known/jmap":
             return httpx2.Response(200, json=self.session)
-        play = self._plays.pop(0) if len(self._plays) > 1 else self._plays[0]
-        if isinstance(play, Exception):
-            raise play
-        if isinstance(play, httpx2.Response):  # a response can be read once, but the last one is sent many times
-            return httpx2.Response(play.status_code, headers=play.headers, content=play.content)
-        return play(request)
+        return self._next(request)

@@ -14,18 +14,15 @@ from typing import Any
 
 import httpx2
 
-from mocked_http import mocked
+from mocked_http import URL, Answer, ScriptedServer, mocked, played
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
 
 KEY = "API_key-that-must-stay-secret-0123456789"
-URL = "http://mail.example.org:8080"
 SESSION: dict[str, Any] = {
     "accounts": {"d333333": {"accountCapabilities": {"urn:stalwart:jmap": {}}}},
     "primaryAccounts": {"urn:stalwart:jmap": "d333333"},
 }
-
-Answer = httpx2.Response | Exception | Callable[[httpx2.Request], httpx2.Response]
 
 
 def responses(*found: tuple[str, Any]) -> httpx2.Response:
@@ -75,23 +72,16 @@ def busy(limit: str = "maxConcurrentRequests") -> httpx2.Response:
     return problem(400, "urn:ietf:params:jmap:error:limit", limit=limit)
 
 
-class ScriptedStalwart:
-    """`answers` (or those that `will` sets) are the other responses in order; the last one repeats. A query of a domain
-    together with other calls is answered by itself, too."""
+class ScriptedStalwart(ScriptedServer):
+    """`answers` are the other responses. A query of a domain together with other calls is answered by itself, too."""
 
     def __init__(self, *answers: Answer, domains: dict[str, str] | None = None) -> None:
+        super().__init__(*answers)
         self.domains = {"example.org": "b", "example.net": "c"} if domains is None else domains
         self.session: Answer = httpx2.Response(200, json=SESSION)
         self.asked: list[str] = []
-        self.requests: list[httpx2.Request] = []
-        self.will(*answers)
         self.takes = 0.0
         """seconds for each response"""
-        self.paused: list[float] = []
-        self.clock = 0.0
-
-    def will(self, *answers: Answer) -> None:
-        self._answers = list(answers)
 
     def registry(
         self,
@@ -101,15 +91,11 @@ class ScriptedStalwart:
         url: str = URL,
         now: Callable[[], datetime] | None = None,
     ) -> StalwartRegistry:
-        async def pause(seconds: float) -> None:
-            self.paused.append(seconds)
-            self.clock += seconds
-
         return StalwartRegistry(
             self.client(url),
             mark_domain=mark_domain,
             quota=quota,
-            pause=pause,
+            pause=self.pause,
             uniform=lambda low, high: (low + high) / 2,
             monotonic=lambda: self.clock,
             now=now,
@@ -118,22 +104,17 @@ class ScriptedStalwart:
     def client(self, url: str = URL) -> StalwartClient:
         return StalwartClient(url, f"Bearer {KEY}", connection=mocked(url, self._handle))
 
-    def calls(self, place: int = -1) -> list[list[Any]]:
-        """The method calls of a request."""
-        return json.loads(self.requests[place].content)["methodCalls"]
-
     async def _handle(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
         await asyncio.sleep(self.takes)
         if request.method == "GET":
             self.asked.append("session")
-            return _play(self.session, request)
+            return played(self.session, request)
         name = self.calls()[0][0]
         self.asked.append(name)
         if name == "x:Domain/query":
             return self._with_domains(responses())
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        return self._with_domains(_play(answer, request))
+        return self._with_domains(self._next(request))
 
     def _with_domains(self, response: httpx2.Response) -> httpx2.Response:
         """Add responses to the queries of domains that the script does not answer."""
@@ -147,12 +128,3 @@ class ScriptedStalwart:
                 found = self.domains.get(arguments["filter"]["name"])
                 answers.append([name, {"ids": [found] if found else []}, tag])
         return httpx2.Response(200, content=json.dumps({"methodResponses": answers, "sessionState": "s"}))
-
-
-def _play(answer: Answer, request: httpx2.Request) -> httpx2.Response:
-    if isinstance(answer, Exception):
-        raise answer
-    if isinstance(answer, httpx2.Response):
-        # A response can be read once, but the last one is sent many times.
-        return httpx2.Response(answer.status_code, headers=answer.headers, content=answer.content)
-    return answer(request)

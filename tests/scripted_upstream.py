@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from http_server import listening
+
 
 @dataclass
 class Asked:
@@ -82,31 +84,17 @@ class ScriptedUpstream:
         self.unread: list[Answer] = []
         """responses that are sent first, after the head of a request: its body is never read"""
         self._answers: list[Answer] = list(answers or [echoing])
-        self._serving: set[asyncio.Task[None]] = set()
 
     def will(self, *answers: Answer) -> None:
         self._answers = list(answers)
 
-    def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
-
-    async def close(self) -> None:
-        for task in self._serving:
-            task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 await self._exchange(head, reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return
         finally:
             self.open -= 1
-            writer.close()
 
     async def _exchange(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         first, *lines = head.decode("latin-1").split("\r\n")[:-2]
@@ -159,10 +147,6 @@ async def _some(reader: asyncio.StreamReader, at_most: int) -> bytes:
 @asynccontextmanager
 async def scripted_upstream(*answers: Answer) -> AsyncIterator[ScriptedUpstream]:
     upstream = ScriptedUpstream(*answers)
-    server = await asyncio.start_server(upstream.connected, "127.0.0.1", 0)
-    upstream.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    try:
+    async with listening(upstream.serve) as port:
+        upstream.url = f"http://127.0.0.1:{port}"
         yield upstream
-    finally:
-        server.close()
-        await upstream.close()

@@ -10,6 +10,8 @@ from uuid import uuid4
 
 import httpx2
 
+from http_status import is_ok
+
 KEY = "the-key-of-the-webhook"
 
 
@@ -24,16 +26,10 @@ class ServiceProcess:
         return self._process.pid
 
     async def live(self) -> bool:
-        return await self._answers("/health/live")
+        return await is_ok(f"{self.url}/health/live")
 
     async def ready(self) -> bool:
-        return await self._answers("/health/ready")
-
-    async def _answers(self, path: str) -> bool:
-        try:
-            return (await self.http.get(path)).status_code == 200
-        except httpx2.HTTPError:
-            return False
+        return await is_ok(f"{self.url}/health/ready")
 
     async def hook(self, email: str) -> httpx2.Response:
         return await self.http.post(

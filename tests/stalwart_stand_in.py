@@ -97,17 +97,18 @@ class StalwartStandIn:
     async def set_fault(self, **fault: Any) -> None:
         """`kind` is required; word, method, count, probability, seed, delay_ms, octets and retry_after are
         optional."""
-        response = await self._control.put(f"{self.url}/_sandbox/faults", json=fault)
-        assert response.status_code == 200, response.text
+        await self._ask("PUT", "faults", json=fault)
 
     async def clear_faults(self) -> None:
-        response = await self._control.delete(f"{self.url}/_sandbox/faults")
-        assert response.status_code == 200, response.text
+        await self._ask("DELETE", "faults")
 
     async def state(self) -> dict[str, Any]:
-        response = await self._control.get(f"{self.url}/_sandbox/state")
+        return (await self._ask("GET", "state")).json()
+
+    async def _ask(self, method: str, what: str, **more: Any) -> httpx2.Response:
+        response = await self._control.request(method, f"{self.url}/_sandbox/{what}", **more)
         assert response.status_code == 200, response.text
-        return response.json()
+        return response
 
     async def accounts(self) -> list[dict[str, Any]]:
         """The mailboxes, without the service account: `id`, `addresses` (the primary one first), `marks`."""

@@ -100,11 +100,11 @@ async def test_events_published_during_a_connection_loss_are_recovered(
             before = event(alice)
             await publisher.publish([before])
             await eventually(lambda: seen.received, "reported")
-            await relay.cut()
+            await relay.stop()
             await eventually(lambda: seen.states[-1][0] == "connecting", "the client has noticed the lost connection")
             missed = [event(alice) for _ in range(20)]
             await publisher.publish(missed)
-            await relay.open()
+            await relay.start()
             await eventually(lambda: len(seen.received) == 21, "recovered")
             assert [reported["id"] for reported in seen.received] == [each.id for each in [before, *missed]]
             assert seen.subscribed[-1].recovered

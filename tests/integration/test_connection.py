@@ -136,11 +136,11 @@ async def test_postgresql_that_never_answers_a_statement_counts_as_unavailable(
         make_pool(database.service_url.replace(f":{port}/", f":{relay.port}/"), size=1) as pool,
     ):
         await rows(pool, "breaker_read")
-        relay.speaks.clear()
+        relay.black_hole()
         async with asyncio.timeout(POOL_TIMEOUT):
             with pytest.raises(Lost):
                 await rows(pool, "breaker_read")
-        relay.speaks.set()
+        relay.pass_on()
         assert len(await rows(pool, "breaker_read")) == 1, "the pool replaces the closed connection"
 
 

@@ -96,10 +96,10 @@ async def test_no_process_leads_without_postgresql_until_it_is_back(database: Da
         leadership_at(database.service_url.replace(f":{port}/", f":{relay.port}/")) as process,
     ):
         assert await leads(process)
-        await relay.cut()
+        await relay.stop()
         with pytest.raises(DatabaseUnavailable):
             await leads(process)
-        await relay.open()
+        await relay.start()
         assert await leads(process)
 
 
@@ -115,8 +115,8 @@ async def test_silent_postgresql_delays_neither_the_leader_nor_its_successor(
         async with asyncio.timeout(3):
             async with process.lead("reconcile") as led:
                 assert led
-                relay.speaks.clear()
-        relay.speaks.set()
+                relay.black_hole()
+        relay.pass_on()
 
         async def free() -> bool:
             return await leads(other_leadership)

@@ -192,12 +192,12 @@ async def test_the_rows_of_everybody_are_followed_over_an_outage(
 
             await eventually(it_follows, "it prints new rows", 20)
             assert json.loads(await first)["kratos_identity_id"] != str(before)
-            await relay.cut()
+            await relay.stop()
             assert process.stderr
             warning = (await asyncio.wait_for(process.stderr.readline(), 20)).decode()
             assert re.fullmatch(r"postroom: 2\S+Z PostgreSQL [^\n]+; trying again\n", warning), warning
             identity_id = await died(requests, "meanwhile")
-            await relay.open()
+            await relay.start()
             entries = [json.loads(await next_line(process))]
             while [each["status"] for each in entries if each["kratos_identity_id"] == str(identity_id)] != MEANWHILE:
                 entries.append(json.loads(await next_line(process)))

@@ -77,10 +77,10 @@ async def test_watch_mode_continues_when_postgresql_is_back(
         assert process.stdout
         assert process.stderr
         await process.stdout.readuntil(b"1 dead\n")
-        await relay.cut()
+        await relay.stop()
         assert b"PostgreSQL cannot be reached" in await process.stderr.readline()
         await dead_letter(requests, "bob")
-        await relay.open()
+        await relay.start()
         await process.stdout.readuntil(b"2 dead\n")
         process.send_signal(signal.SIGINT)
         errors = (await process.communicate())[1].decode().splitlines()

@@ -15,13 +15,13 @@ import httpx2
 import pytest
 
 from chaos.proxy import FaultProxy
-from drip_proxy import DripProxy, drip_proxy
 from eventually import eventually
 from http_server import answering, server
 from kratos_servers import kratos_stand_in
 from parts import UNUSED_URL
 from postroom_sandbox.loopback import free_port
 from records import Records
+from relay import relay_to
 from servers import Database
 from service_process import KEY, ServiceProcess, running
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
@@ -175,16 +175,15 @@ async def test_webhooks_during_a_shutdown_leave_no_running_request(
 class Links:
     """The servers that the service reaches through proxies: each connection may be cut, silent or dripping."""
 
-    def __init__(self, silent: dict[str, FaultProxy], dripping: dict[str, DripProxy]) -> None:
-        self._silent = silent
-        self._dripping = dripping
+    def __init__(self, proxies: dict[str, FaultProxy]) -> None:
+        self._proxies = proxies
 
     def port(self, name: str) -> int:
-        return self._silent[name].port
+        return self._proxies[name].port
 
     async def fail(self, fault: str, names: list[str]) -> None:
         for name in names:
-            proxy = self._silent[name]
+            proxy = self._proxies[name]
             match fault:
                 case "unreachable":
                     proxy.target = NOBODY_PORT
@@ -192,19 +191,13 @@ class Links:
                 case "silent":
                     proxy.black_hole()
                 case _:
-                    self._dripping[name].drips = True
+                    proxy.drip(0.1)
 
 
 @asynccontextmanager
 async def links_to(**targets: int) -> AsyncIterator[Links]:
     async with AsyncExitStack() as stack:
-        silent, dripping = dict[str, FaultProxy](), dict[str, DripProxy]()
-        for name, target in targets.items():
-            dripping[name] = await stack.enter_async_context(drip_proxy(target))
-            silent[name] = FaultProxy(dripping[name].port)
-            await silent[name].start()
-            stack.push_async_callback(silent[name].stop)
-        yield Links(silent, dripping)
+        yield Links({name: await stack.enter_async_context(relay_to(port)) for name, port in targets.items()})
 
 
 @asynccontextmanager

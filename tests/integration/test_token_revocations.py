@@ -125,9 +125,9 @@ async def test_listener_behind_a_proxy_notices_that_postgresql_is_dead(
 
         async def listen() -> None:
             async with asyncio.timeout(3), PostgresNotifications(pool, url).listen() as payloads:
-                relay.speaks.clear()
+                relay.black_hole()
                 await anext(payloads)
 
         with pytest.raises(DatabaseUnavailable):
             await listen()
-        relay.speaks.set()
+        relay.pass_on()

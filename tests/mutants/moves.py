@@ -6,11 +6,10 @@ ATTEMPT = "unit/test_attempt.py::"
 WORKER = "unit/test_worker.py::"
 ACCEPT = "unit/test_accept_slots.py::"
 UPDATES = "unit/test_retry_index_updates.py::"
-SEEDS = "simulation/test_seeds.py::test_every_invariant_holds_in_thousands_of_seeded_runs"
+SEEDS = "simulation/test_seeds.py::test_every_invariant_holds_in_each_seeded_run_and_every_outcome_and_answer_occurs"
 OUTAGE = "simulation/test_outages.py::"
 BACKLOG = (
-    "simulation/test_backlog.py::"
-    "test_10_000_requests_after_a_40_minute_outage_run_at_the_set_pace_and_new_sign_ups_go_first"
+    "simulation/test_backlog.py::test_requests_after_a_40_minute_outage_run_at_the_set_pace_and_new_sign_ups_go_first"
 )
 
 CORE = [

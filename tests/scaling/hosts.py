@@ -1,5 +1,6 @@
 """A host: processes of Postroom on its own loopback address, and their links to the other hosts."""
 
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,13 +9,14 @@ from uuid import UUID
 import httpx2
 
 from chaos.proxy import FaultProxy
+from http_status import is_ok
 from parts import KEY
 from postroom_sandbox.loopback import free_port
 from postroom_sandbox.processes import PythonChild
 
 
 class Host:
-    """`environment` is that of every process here; `links` are the proxies in it, if any."""
+    """`environment` are the settings of every process here; `links` are the proxies in it, if any."""
 
     def __init__(
         self, address: str, folder: Path, environment: Mapping[str, str], links: Sequence[FaultProxy] = ()
@@ -22,10 +24,12 @@ class Host:
         self.address = address
         self._links = links
         self._folder = folder
-        self._environment = environment
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")}
+        self._environment = kept | dict(environment)
         self._processes: list[PythonChild] = []
         self._http = httpx2.AsyncClient(timeout=30, trust_env=False)
         self._port = free_port()
+        self._url = f"http://{address}:{self._port}"
 
     async def serve(self, **settings: object) -> None:
         """Start a service without a worker."""
@@ -42,27 +46,20 @@ class Host:
 
         async def is_ready() -> bool:
             if command == "serve":
-                return await self._is_live()
+                return await is_ok(f"{self._url}/health/live")
             return log.exists() and ready in log.read_text()
 
         arguments = ["-m", "postroom", command, "--until-eof"]
-        child = PythonChild(
-            f"{command} at {self.address}", arguments, is_ready, env={**self._environment, **given}, log=log
-        )
+        name = f"{command} at {self.address}"
+        child = PythonChild(name, arguments, is_ready, env=self._environment | given, log=log)
         self._processes.append(child)
         await child.start()
-
-    async def _is_live(self) -> bool:
-        try:
-            return (await self._http.get(f"http://{self.address}:{self._port}/health/live")).status_code == 200
-        except httpx2.HTTPError:
-            return False
 
     async def hook(self, identity_id: UUID, email: str) -> int | None:
         """The status of the response; None without a response."""
         try:
             answer = await self._http.post(
-                f"http://{self.address}:{self._port}/internal/mail/provision",
+                f"{self._url}/internal/mail/provision",
                 json={"identity": {"id": str(identity_id), "traits": {"email": email}}},
                 headers={"X-Postroom-Key": KEY},
             )

@@ -15,6 +15,7 @@ from postroom.postgres.migrate import upgrade
 from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_postgres import SERVICE_ROLE, EmbeddedPostgres
 from postroom_sandbox.loopback import LOOPBACK
+from servers import Database
 
 
 class OnHost(EmbeddedPostgres):
@@ -61,15 +62,20 @@ class PostgresPair:
         self.primary = primary
         self.replica = replica
 
-    def url(self, url: str) -> str:
-        """`url` with both hosts: clients connect to the one that accepts writes."""
-        account, _, path = url.rpartition("@")
-        database = path.partition("/")[2]
-        places = f"{self.primary.place},{self.replica.place}"
-        return f"{account}@{places}/{database}?target_session_attrs=read-write"
+    @property
+    def database(self) -> Database:
+        """Of the service: both hosts. Of the owner: the primary."""
+        places = (self.primary.place, self.replica.place)
+        return Database("postroom", self.primary.owner_url, writable_of(self.primary.service_url, *places))
 
     async def replicates_synchronously(self) -> bool:
         return await self.primary.admin("SELECT sync_state FROM pg_stat_replication") == [("sync",)]
+
+
+def writable_of(url: str, *places: str) -> str:
+    """`url` with several servers: clients connect to the one that accepts writes."""
+    account, _, path = url.rpartition("@")
+    return f"{account}@{','.join(places)}/{path.partition('/')[2]}?target_session_attrs=read-write"
 
 
 @asynccontextmanager

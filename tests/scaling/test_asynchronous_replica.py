@@ -2,14 +2,13 @@
 its identity again. No identity gets a second mailbox, and no attempt waits for a lost row."""
 
 import asyncio
-import os
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from kratos_servers import Kratos, kratos_stand_in
-from parts import KEY
+from parts import KEY, environment
 from records import records_of
 from scaling.hosts import host
 from scaling.postgres_pair import postgres_pair
@@ -32,16 +31,8 @@ async def test_commits_lost_in_a_fail_over_never_cause_a_second_mailbox(tmp_path
         stalwart_stand_in(tmp_path) as stalwart,
         kratos_stand_in(tmp_path, hook_url="http://127.0.0.1:9", hook_key=KEY) as kratos,
     ):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("POSTROOM_")} | {
-            "POSTROOM_DATABASE_URL": postgres.url(postgres.primary.service_url),
-            "POSTROOM_STALWART_URL": stalwart.url,
-            "POSTROOM_STALWART_API_KEY": stalwart.api_key or "",
-            "POSTROOM_KRATOS_ADMIN_URL": kratos.admin_url,
-            "POSTROOM_WEBHOOK_KEY": KEY,
-            "POSTROOM_DOMAINS": "example.org",
-            "POSTROOM_SWEEP_SECONDS": "1",
-        }
-        async with host(HOSTS[0], tmp_path, environment) as first:
+        more = {"kratos_admin_url": kratos.admin_url, "sweep_seconds": 1}
+        async with host(HOSTS[0], tmp_path, environment(postgres.database, None, stalwart, **more)) as first:
             await first.serve(worker="true")
             people: dict[UUID, str] = {}
             for number in range(3):

@@ -42,35 +42,26 @@ sentinel failover-timeout {service} 4000
 """
 
 
-class Server:
-    """A Valkey server, or a sentinel, depending on `arguments`."""
+class Server(Process):
+    """A Valkey server, or a sentinel, depending on `arguments`. `stop` is kill -9."""
 
     def __init__(self, folder: Path, host: str, configuration: str, password: str, *arguments: str) -> None:
-        self.host = host
-        self.port = free_port()
-        self.password = password
-        self._folder = folder / f"{host}-{self.port}"
+        self.host, self.port, self.password = host, free_port(), password
+        place = f"{host}:{self.port}"
+        self._folder = folder / place
+        self._file = self._folder / "valkey.conf"
         self._configuration = configuration
-        self._arguments = arguments
-        self._process: Process | None = None
+        command = [embedded_valkey._binary(), self._file, *arguments]
+        super().__init__(f"Valkey at {place}", command, env={}, log=self._folder / "log", cwd=self._folder)
 
     async def start(self, **values: object) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        file = self._folder / "valkey.conf"
-        file.write_text(self._configuration.format(host=self.host, port=self.port, **values))
-        command = [embedded_valkey._binary(), file, *self._arguments]
-        name = f"Valkey at {self.host}:{self.port}"
-        self._process = Process(name, command, env={}, log=self._folder / "log", cwd=self._folder)
-        await self._process.spawn()
-        await self._process.until_ready(self._answers, 10)
+        self._folder.mkdir(parents=True)
+        self._file.write_text(self._configuration.format(host=self.host, port=self.port, **values))
+        await self.spawn()
+        await self.until_ready(self._answers, 10)
 
     def client(self) -> redis.asyncio.Redis:
         return redis.asyncio.Redis(host=self.host, port=self.port, password=self.password, decode_responses=True)
-
-    async def kill(self) -> None:
-        """kill -9."""
-        assert self._process
-        await self._process.stop()
 
     async def _answers(self) -> bool:
         try:
@@ -126,11 +117,6 @@ async def valkey_sentinel(folder: Path, hosts: Sequence[str]) -> AsyncIterator[V
     valkey = ValkeySentinel(folder, hosts)
     async with AsyncExitStack() as stack:
         for server in (valkey.master, valkey.replica, *valkey.sentinels):
-            stack.push_async_callback(_discard, server)
+            stack.push_async_callback(server.stop)
         await valkey.start()
         yield valkey
-
-
-async def _discard(server: Server) -> None:
-    if server._process:
-        await server.kill()

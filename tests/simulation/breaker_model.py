@@ -1,15 +1,14 @@
-"""The breaker's row in memory: the part of `SqlModel` that does not concern requests."""
+"""The breaker's row in memory: the statements of `PostgresBreakers`."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
-Row = dict[str, Any]
+from simulation.request_rows import RequestRows, Row
 
 
-class BreakerModel:
+class BreakerModel(RequestRows):
     def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
+        super().__init__(now)
         self.breaker: Row = {
             "open": False,
             "cause": "outage",

@@ -1,23 +1,17 @@
 """What an operator does to requests and to the breaker, in memory."""
 
-from abc import abstractmethod
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 
-from simulation.release_model import ReleaseModel, Row
+from simulation.release_model import ReleaseModel
+from simulation.request_rows import Row
 
 NO_REQUEST: Row = {"identity_id": None, "email": None, "attempts": 0}
 
 
 class OperatorModel(ReleaseModel):
-    living: dict[str, UUID]
-
-    @abstractmethod
-    def _write(self, row: Row, action: str, status: str, **values: Any) -> None: ...
-
     def _operator_pause(self, message: str, actor: str, reason: str, interval: float) -> list[Row]:
         if self.breaker["open"] and self.breaker["cause"] == "paused":
             return []

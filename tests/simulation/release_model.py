@@ -1,29 +1,18 @@
 """The causes that requests wait for, in memory: the statements of `PostgresReleases`."""
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from simulation.breaker_model import BreakerModel, Row
+from simulation.breaker_model import BreakerModel
+from simulation.request_rows import Row
 
 
 class ReleaseModel(BreakerModel):
-    requests: dict[UUID, Row]
-    accounts: dict[UUID, Row]
-    locked: set[UUID]
-    """rows that another open transaction has locked"""
-
     def __init__(self, now: Any) -> None:
         super().__init__(now)
         self.resumed: dict[str, datetime] = {}
-
-    @abstractmethod
-    def _change(self, old: Row | None, **values: Any) -> Row: ...
-
-    @abstractmethod
-    def _clock_timestamp(self) -> datetime: ...
 
     def _waiting_for(self, cause: str) -> list[Row]:
         found = [row for row in self.requests.values() if row["waits_for"] == cause]

@@ -12,7 +12,6 @@ import structlog
 from postroom.domain.identity import Identity
 from postroom.domain.mailbox import Mailbox
 from postroom.errors import MailServerError, Transient
-from simulation.checker import violations
 from simulation.faults import Faults, NoFaults, Plan, draw_faults
 from simulation.mail_model import Account
 from simulation.virtual_time import VirtualLoop
@@ -195,8 +194,3 @@ def _logs(world: World, *, quiet: bool) -> Iterator[None]:
         yield
     finally:
         structlog.configure(**before)
-
-
-def failures_of(seed: int) -> list[str]:
-    """The violations in the run of `seed`, for a separate process."""
-    return violations(run_seed(seed))

@@ -4,135 +4,26 @@
 with its row locks is in PostgreSQL.
 """
 
-from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from typing import Any
 from uuid import UUID
 
-from psycopg.errors import CheckViolation, UniqueViolation
-
-from simulation.breaker_model import Row
+from simulation.request_rows import Row, place_of
 from simulation.sweep_model import SweepModel
 
 EARLY = timedelta(milliseconds=50)
 WITHOUT_OUTCOME = "the attempt ended without an outcome"
-MICROSECOND = timedelta(microseconds=1)
-LIVE = ("waiting", "running")
-
-
-def _place(row: Row) -> tuple[datetime, UUID]:
-    """Its position in the index on `due_at`."""
-    return row["due_at"], row["identity_id"]
 
 
 class SqlModel(SweepModel):
-    """`requests` by identity, `accounts` by identity, the append-only `log`, and every `move` of a request."""
-
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        super().__init__(now)
-        self._last = now()
-        self.requests: dict[UUID, Row] = {}
-        self.accounts: dict[UUID, Row] = {}
-        self.log: list[Row] = []
-        self.moves: list[tuple[datetime, Row | None, Row]] = []
-        self.living: dict[str, UUID] = {}
-        """the identity that has an address: the partial unique index"""
-        self.locked: set[UUID] = set()
-        self.erased: set[UUID] = set()
-        self._live: list[Row] = []
-        """waiting and running, in the order of the index on `due_at`"""
+    """The statements of `PostgresRequests`, `PostgresWaiting` and `PostgresOverdueRequests`, and those of its bases."""
 
     def run(self, name: str, parameters: Mapping[str, Any] | None) -> list[Row]:
         """Execute `sql/<name>.sql`. Raises what psycopg raises for a broken constraint."""
         statement: Callable[..., list[Row]] = getattr(self, f"_{name}")
         return statement(**parameters) if parameters else statement()
-
-    # -- rows ---------------------------------------------------------------------------------------------------
-
-    def _clock_timestamp(self) -> datetime:
-        """The time, never the same twice: two statements of a real server do not share a microsecond either."""
-        self._last = max(self._now(), self._last + MICROSECOND)
-        return self._last
-
-    def _change(self, old: Row | None, **values: Any) -> Row:
-        new = {**(old or {}), **values}
-        if new["state"] != "dead":
-            new["dismissed_at"] = None  # by a trigger
-        self._check(new)
-        identity_id = new["identity_id"]
-        if new["state"] != "dead" and self.living.get(new["email"], identity_id) != identity_id:
-            raise UniqueViolation("email_requests_address")
-        if old and old["state"] != "dead":
-            del self.living[old["email"]]
-        if new["state"] != "dead":
-            self.living[new["email"]] = identity_id
-        self.requests[identity_id] = new
-        self.moves.append((self._now(), old, new))
-        if old and old["state"] in LIVE:
-            del self._live[bisect_left(self._live, _place(old), key=_place)]
-        if new["state"] in LIVE:
-            insort(self._live, new, key=_place)
-        return new
-
-    @staticmethod
-    def _check(row: Row) -> None:
-        state = row["state"]
-        if (
-            (state in LIVE) != (row["due_at"] is not None)
-            or (state == "running") != (row["holder"] is not None)
-            or (state == "dead") != (row["reason"] is not None)
-            or (row["waits_for"] is not None and state != "waiting")
-            or not (0 <= row["retries"] <= 3 and row["crashes"] >= 0)
-        ):
-            raise CheckViolation(f"email_requests: {row}")
-
-    def _new(self, identity_id: UUID, email: str, display_name: str | None, **values: Any) -> Row:
-        usual: Row = {
-            "identity_id": identity_id,
-            "email": email,
-            "wanted_email": None,
-            "display_name": display_name,
-            "due_at": None,
-            "holder": None,
-            "attempts": 0,
-            "retries": 0,
-            "crashes": 0,
-            "postponed": 0,
-            "outcome_unknown": False,
-            "waits_for": None,
-            "enqueued_at": self._clock_timestamp(),
-            "last_error": None,
-            "reason": None,
-            "dismissed_at": None,
-        }
-        return self._change(None, **usual | values)
-
-    def _write(self, row: Row, action: str, status: str, **values: Any) -> None:
-        usual: Row = {
-            "kratos_identity_id": row["identity_id"],
-            "email": row["email"],
-            "attempt_count": row["attempts"],
-            "holder": None,
-            "error_message": None,
-            "stalwart_account_id": None,
-        }
-        self.log.append(usual | {"action": action, "status": status, "created_at": self._now()} | values)
-
-    def erase(self, identity_id: UUID) -> None:
-        """Delete a row, as an operator or a fail-over does; its audit stays."""
-        row = self.requests.pop(identity_id, None)
-        self.accounts.pop(identity_id, None)
-        if row:
-            self.erased.add(identity_id)
-            if row["state"] != "dead":
-                del self.living[row["email"]]
-            if row["state"] in LIVE:
-                del self._live[bisect_left(self._live, _place(row), key=_place)]
-
-    def _seconds_until(self, then: datetime | None) -> float | None:
-        return None if then is None else (then - self._now()).total_seconds()
 
     # -- accept -------------------------------------------------------------------------------------------------
 
@@ -206,7 +97,7 @@ class SqlModel(SweepModel):
         live = takewhile(lambda row: row["due_at"] <= max(latest.values()), self._live)
         due = (row for row in live if row["due_at"] <= latest[row["state"]])
         if after_due is not None and after_id is not None:
-            due = (row for row in due if _place(row) > (after_due, after_id))
+            due = (row for row in due if place_of(row) > (after_due, after_id))
         later = next((row["due_at"] for row in self._live if row["due_at"] > latest["waiting"]), None)
         next_in = self._seconds_until(later)
         found = [{"identity_id": row["identity_id"], "due_at": row["due_at"]} for row in islice(due, limit)]
@@ -231,7 +122,7 @@ class SqlModel(SweepModel):
     def _claim(self, identity_ids: list[UUID], holders: list[UUID], *, limit: int, **asked: Any) -> list[Row]:
         before = dict(zip(identity_ids, (self.requests.get(each) for each in identity_ids), strict=True))
         fresh = dict(zip(identity_ids, holders, strict=True))
-        rows = sorted((row for row in before.values() if row and self._may_take(row, asked["exclusive"])), key=_place)
+        rows = sorted((row for row in before.values() if row and self._may_take(row, asked["exclusive"])), key=place_of)
         moved = {row["identity_id"]: self._take(row, fresh[row["identity_id"]], **asked) for row in rows[:limit]}
         answers: list[Row] = []
         for identity_id, row in before.items():

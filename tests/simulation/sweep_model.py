@@ -1,26 +1,17 @@
 """The rows of the sweep, in memory: the statements of `PostgresSwept` and `PostgresRefusals`."""
 
-from abc import abstractmethod
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from simulation.operator_model import OperatorModel, Row
+from simulation.operator_model import OperatorModel
+from simulation.request_rows import Row
 
 
 class SweepModel(OperatorModel):
-    living: dict[str, UUID]
-    log: list[Row]
-
     def __init__(self, now: Any) -> None:
         super().__init__(now)
         self.sweep: Row = {"token": None, "due_at": now(), "started_at": None, "finished_at": None}
-
-    @abstractmethod
-    def _new(self, identity_id: UUID, email: str, display_name: str | None, **values: Any) -> Row: ...
-
-    @abstractmethod
-    def _seconds_until(self, then: datetime | None) -> float | None: ...
 
     def _sweep_progress(self) -> list[Row]:
         return [self.sweep | {"due_in": self._seconds_until(self.sweep["due_at"])}]

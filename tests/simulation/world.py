@@ -162,6 +162,12 @@ class World:
                 await asyncio.sleep(event.seconds)
                 end()
 
+    async def begin_to_suffer(self, trouble: Trouble, seconds: float) -> asyncio.Task[None]:
+        """Return a task that ends with the trouble; one second of it has passed."""
+        suffering = self.loop.create_task(self.suffer(Event(trouble, 0.0, seconds)))
+        await asyncio.sleep(1.0)
+        return suffering
+
     def _begin(self, trouble: Trouble) -> Callable[[], None]:
         """Begin a lasting trouble; return the function that ends it."""
         match trouble:

@@ -227,7 +227,7 @@ async def test_event_listeners_do_not_exceed_the_limit_and_the_next_person_gets_
 async def test_changed_address_restarts_the_event_listener() -> None:
     async with World().listening() as world:
         renamed = MailAccount(ALICE.identity_id, "alicia@example.org", "b")
-        world.accounts.known[ALICE.identity_id] = renamed
+        world.accounts.accounts[ALICE.identity_id] = renamed
         await world.watching.mark_online(ALICE.identity_id)
         await eventually(lambda: world.listener.begun == [ALICE, renamed], "it listens with the new address")
 
