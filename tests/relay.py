@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
 
 
 class Relay:
@@ -52,3 +53,12 @@ async def relay_to(port: int) -> AsyncIterator[Relay]:
     finally:
         relay.speaks.set()
         await relay.cut()
+
+
+@asynccontextmanager
+async def relay_before(url: str) -> AsyncIterator[tuple[Relay, str]]:
+    """A relay to the server of this URL, and the URL that leads through it."""
+    port = urlsplit(url).port
+    assert port
+    async with relay_to(port) as relay:
+        yield relay, url.replace(f":{port}/", f":{relay.port}/")

@@ -46,12 +46,6 @@ async def _add(kratos: Kratos, email: str, **more: Any) -> UUID:
     return UUID(answer.raise_for_status().json()["id"])
 
 
-async def _change(kratos: Kratos, identity_id: UUID, email: str) -> None:
-    patch = [{"op": "replace", "path": "/traits/email", "value": email}]
-    answer = await kratos.http.patch(f"{kratos.admin_url}/admin/identities/{identity_id}", json=patch)
-    answer.raise_for_status()
-
-
 async def _pass(parts: Parts) -> None:
     """Run one complete pass now."""
     sweep = parts.sweep
@@ -96,24 +90,6 @@ async def test_sweep_records_a_refused_identity_once_with_the_reason_of_the_webh
     assert answer.json()["detail"] == entry["error_message"]
     assert answer.json()["type"] == f"urn:postroom:problem:{entry['code']}"
     assert await records.value("SELECT count(*) FROM email_requests") == 0
-
-
-async def test_refused_identity_gets_a_request_once_its_address_is_valid(
-    kratos: Kratos, parts: Parts, records: Records
-) -> None:
-    identity_id = await _add(kratos, "anna+work@example.org")
-    await _pass(parts)
-    refusal = await parts.refusals.last(identity_id)
-    assert refusal
-    assert (refusal.email, refusal.code) == ("anna+work@example.org", "unsafe_local_part")
-    await _change(kratos, identity_id, "admin@example.org")
-    await _pass(parts)
-    total, (listed,) = await parts.refusals.without_request(limit=20)
-    assert (total, listed.identity_id, listed.code) == (1, identity_id, "reserved_name")
-    await _change(kratos, identity_id, "anna@example.org")
-    await _pass(parts)
-    assert (await records.request(identity_id))["state"] == "waiting"
-    assert await parts.refusals.without_request(limit=20) == (0, [])
 
 
 # the stand-in cannot read JSON nested more deeply than Postroom can

@@ -196,12 +196,14 @@ async def test_key_rejected_in_the_health_check_opens_the_breaker_as_unauthorize
 
 @in_virtual_time
 async def test_rejection_of_one_mailbox_does_not_open_the_breaker() -> None:
-    world = World(creates=[Misconfigured("over quota", domain="example.org")])
+    world = World(creates=[Misconfigured("over quota", domain="example.org", fix="raise it")])
     with capture_logs() as logs:
         settled = await world.run()
     assert (settled.request.waits_for, world.breakers.openings) == ("domain:example.org", [])
-    reported = [(entry["log_level"], entry["error"]) for entry in logs if "operator must act" in entry["event"]]
-    assert reported == [("error", "over quota")]
+    reported = [
+        (entry["log_level"], entry["error"], entry["fix"]) for entry in logs if "operator must act" in entry["event"]
+    ]
+    assert reported == [("error", "over quota", "raise it")]
 
 
 @in_virtual_time

@@ -3,7 +3,6 @@ clients."""
 
 import asyncio
 import tracemalloc
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -115,16 +114,6 @@ async def test_jmap_problem_is_passed_to_the_client_but_not_logged(
     assert [line["event"] for line in logs] == ["Acting for identity"]
     assert "private" not in str(logs)
     assert "Basic" not in str(logs)
-
-
-async def test_connection_is_not_reused_after_an_error_response(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    """Stalwart may close it without announcing it."""
-    server.will(problem_answer(400), echoing)
-    await trial.call(QUERY)
-    await eventually(lambda: server.open == 0, "the connection is closed")
-    for _ in range(3):
-        assert (await trial.call(QUERY)).status_code == 200
-    assert server.open == 1
 
 
 # Acting for the person
@@ -243,44 +232,6 @@ def blob(size: int, sent: list[int]) -> Script:
             sent[0] += 100_000
 
     return script
-
-
-async def test_a_large_download_is_never_held_in_memory(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    sent = [0]
-    server.will(blob(50 * MEGABYTE, sent))
-    async with trial.http.stream("GET", "/jmap/download/b/x/y.txt?accept=text/plain", headers=ANN) as answer:
-        # What the client does not read stays at the mail server, except what fits into socket buffers.
-        before = -1
-        while before != sent[0]:
-            before = sent[0]
-            await asyncio.sleep(0.1)
-        assert sent[0] < 30 * MEGABYTE
-        taken = 0
-        async for chunk in answer.aiter_raw():
-            taken += len(chunk)
-    assert taken == sent[0] == 50 * MEGABYTE
-    assert answer.headers["content-length"] == str(taken)
-    assert answer.headers["content-disposition"].startswith("attachment;")
-    assert "sandbox" in answer.headers["content-security-policy"]
-    assert answer.headers["x-content-type-options"] == "nosniff"
-
-
-async def test_upload_is_streamed_to_the_mail_server(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    first_seen = asyncio.Event()
-
-    async def parts() -> AsyncIterator[bytes]:
-        yield b"first"
-        await eventually(lambda: server.asked and server.asked[0].body == b"first", "the first part is there already")
-        first_seen.set()
-        yield b"second"
-
-    found = {"accountId": "b", "blobId": "x", "type": "message/rfc822", "size": 11}
-    server.will(json_answer(found, 201))
-    headers = ANN | {"Content-Type": "message/rfc822"}
-    answer = await trial.http.post("/jmap/upload/b/", content=parts(), headers=headers)
-    assert (answer.status_code, answer.json()) == (201, found)
-    assert first_seen.is_set()
-    assert (server.asked[0].body, server.asked[0].header("content-type")) == (b"firstsecond", "message/rfc822")
 
 
 async def test_a_large_upload_is_never_held_in_memory(server: ScriptedUpstream, trial: GatewayTrial) -> None:
