@@ -112,16 +112,6 @@ async def test_command_on_an_incompatible_schema_says_what_to_do_in_one_line(
     )
 
 
-async def test_command_without_postgresql_reports_the_cause_in_one_line(postroom: Commands) -> None:
-    nowhere = "postgresql://postroom:s3cret@127.0.0.1:9/postroom"
-    for command in ("status", "migrate"):
-        reported = await postroom(command, code=2, POSTROOM_DATABASE_URL=nowhere)
-        assert reported.startswith("postroom: ")
-        assert "Connection refused" in reported
-        assert reported.count("\n") == 1
-        assert "s3cret" not in reported
-
-
 async def test_command_reports_a_missing_permission_or_row_in_one_line(postroom: Commands, records: Records) -> None:
     await records.rows("DELETE FROM mail_server_breaker")
     reported = await postroom("status", code=2)

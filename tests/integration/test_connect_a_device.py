@@ -15,7 +15,7 @@ from mail_fakes import FakeAccounts, its_own
 from postroom.api.devices import devices_routes
 from postroom.api.mail_settings import autoconfig_routes, mail_settings_routes
 from postroom.api.visitor import fresh_login_only, receive_visitors, visitor_of
-from postroom.domain.person import Person, Scope
+from postroom.domain.person import Person
 from postroom.errors import NoSession
 from postroom.mail.app_passwords import WEBMAIL
 from postroom.mail.devices import Devices
@@ -38,16 +38,13 @@ KEY = base64.b64encode(b"k" * 32).decode()
 
 
 class NamedPeople:
-    """The header `X-Person` names the person of a session, or of an access token if `X-Scopes` is there, too. The login
-    of the session is `X-Logged-In` minutes old; the cached session has an older one."""
+    """The header `X-Person` names the person of a session, whose login is `X-Logged-In` minutes old; the cached session
+    has an older one."""
 
     async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         if "x-person" not in headers:
             raise NoSession("log in")
         identity_id = UUID(headers["x-person"])
-        if scopes := headers.get("x-scopes"):
-            held = frozenset(map(Scope, scopes.split()))
-            return Visitor(Person(identity_id, held, token_id=uuid4()))
         minutes = float(headers.get("x-logged-in", 0)) + 60 * (not refresh)
         return Visitor(Person(identity_id, authenticated_at=datetime.now(UTC) - timedelta(minutes=minutes)))
 
@@ -164,7 +161,7 @@ async def test_invalid_device_is_rejected(world: World, body: dict[str, Any], st
 
 
 async def test_person_gets_mail_settings_in_each_format_without_a_password(world: World) -> None:
-    async with world.browser(world.person, **{"X-Scopes": "read"}) as browser:
+    async with world.browser(world.person) as browser:
         settings = await browser.get("/api/mail-settings")
         code = await browser.get("/api/mail-settings/qr.svg")
         profile = await browser.get("/api/mail-settings/apple.mobileconfig")

@@ -123,12 +123,6 @@ async def test_actor_and_reason_have_columns_of_their_own(postroom: Commands, re
     assert last[5] == "left (for good)"
 
 
-async def test_unknown_identity_is_one_line_and_exit_code_2(postroom: Commands) -> None:
-    unknown = str(uuid4())
-    assert unknown in await postroom("log", unknown, code=2)
-    assert "nobody@example.org" in await postroom("log", "nobody@example.org", code=2)
-
-
 @asynccontextmanager
 async def following(database: Database, url: str, *words: str) -> AsyncIterator[Process]:
     """`postroom log --follow` in a separate process."""

@@ -15,7 +15,6 @@ from postroom import settings
 from postroom.composition.parts import Parts, connected
 from postroom.composition.process import make_app
 from postroom.provisioning.sweep import Sweep
-from postroom.telemetry import REGISTRY
 from records import Records
 from servers import Database
 from stalwart_stand_in import StalwartStandIn
@@ -93,26 +92,3 @@ async def test_sweep_records_a_refused_identity_once_with_the_reason_of_the_webh
 
 
 # the stand-in cannot read JSON nested more deeply than Postroom can
-@pytest.mark.parametrize("kratos", ["1.3.1"], indirect=True)
-async def test_sweep_records_an_unreadable_identity_and_finishes(
-    kratos: Kratos, parts: Parts, records: Records
-) -> None:
-    body = '{"schema_id": "default", "traits": {"email": "deep@example.org"}, "metadata_public": %s}'
-    content = body % ('{"a":' * 3000 + "1" + "}" * 3000)
-    answer = await kratos.http.post(
-        f"{kratos.admin_url}/admin/identities", content=content, headers={"Content-Type": "application/json"}
-    )
-    answer.raise_for_status()
-    bad = UUID(answer.headers["location"].rpartition("/")[2])
-    good = await _add(kratos, "good@example.org")
-    before = _found("unreadable")
-    await _pass(parts)
-    assert (await records.request(good))["state"] == "waiting"
-    refusal = await parts.refusals.last(bad)
-    assert refusal
-    assert (refusal.code, refusal.email, _found("unreadable")) == ("unreadable_identity", None, before + 1)
-    assert await records.value("SELECT token IS NULL AND finished_at IS NOT NULL FROM identity_sweep")
-
-
-def _found(what: str) -> float:
-    return REGISTRY.get_sample_value("postroom_swept_identities_total", {"found": what}) or 0
