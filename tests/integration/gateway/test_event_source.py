@@ -109,7 +109,7 @@ def lose_the_mailbox(trial: GatewayTrial) -> None:
 async def test_event_stream_ends_and_a_client_whose_events_never_began_learns_why(
     server: ScriptedUpstream, impatient: GatewayTrial, end: Callable[[GatewayTrial], None], reported: tuple[int, str]
 ) -> None:
-    EventSource(server)
+    source = EventSource(server)
     async with impatient.http.stream("GET", PATH, headers=ANN) as begun:
         server.will(never)
         asking = asyncio.create_task(impatient.http.get(PATH, headers=ANN))
@@ -117,7 +117,8 @@ async def test_event_stream_ends_and_a_client_whose_events_never_began_learns_wh
         end(impatient)
         assert [chunk async for chunk in begun.aiter_raw()] == []
         assert kind(await asking) == reported
-    await eventually(lambda: server.under_way == 0, "the requests have ended")
+    await eventually(lambda: server.under_way == 1, "the request that was not answered has ended")
+    source.ended.set()
 
 
 async def test_client_disconnect_before_the_event_stream_is_no_mail_server_failure(
