@@ -68,20 +68,12 @@ class FakeRecords:
 
 
 class FakePeople:
-    """The header `x-person` names the person, `known` their details; `errors` are raised instead. Until `gate` is set
-    there is no response."""
+    """The header `x-person` names the person; `errors` are raised instead. Until `gate` is set there is no response."""
 
     def __init__(self) -> None:
-        self.known: dict[UUID, Person] = {}
         self.errors: dict[UUID, PostroomError] = {}
         self.asked = 0
         self.gate: asyncio.Event | None = None
-
-    def now_is(self, identity_id: UUID, found: Person | PostroomError) -> None:
-        if isinstance(found, Person):
-            self.known[identity_id] = found
-        else:
-            self.errors[identity_id] = found
 
     async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
         self.asked += 1
@@ -92,7 +84,7 @@ class FakePeople:
         identity_id = UUID(headers["x-person"])
         if error := self.errors.get(identity_id):
             raise error
-        return Visitor(self.known.get(identity_id, Person(identity_id)), ["ory_kratos_session=prolonged"])
+        return Visitor(Person(identity_id), ["ory_kratos_session=prolonged"])
 
 
 @dataclass

@@ -10,8 +10,9 @@ from psycopg.rows import DictRow, dict_row
 
 from eventually import eventually
 from postroom.domain.mailbox import Mailbox, StalwartAccount
-from postroom.domain.request import Origin, Request
-from postroom.errors import Transient
+from postroom.domain.request import Failed, Origin, Outcome, Provisioned, Request, after_attempt
+from postroom.errors import MailServerError, Transient
+from postroom.ports import Settled
 from postroom.postgres.requests import PostgresRequests
 
 NOWHERE = Origin()
@@ -31,6 +32,21 @@ async def running(requests: PostgresRequests, of: Mailbox | None = None) -> Requ
     request = await requests.accept(of or mailbox(), holder=uuid4(), lease=10, origin=NOWHERE, action="accept")
     assert request
     return request
+
+
+async def settled(requests: PostgresRequests, request: Request, outcome: Outcome) -> Settled:
+    """The attempt that its holder made ended so."""
+    account = outcome.account if isinstance(outcome, Provisioned) else None
+    settled = await requests.settle(request, after_attempt(request, outcome), account)
+    assert settled
+    return settled
+
+
+async def failed(requests: PostgresRequests, name: str, error: MailServerError) -> UUID:
+    """The identity of a request whose first attempt failed."""
+    request = await running(requests, mailbox(name))
+    await settled(requests, request, Failed(error))
+    return request.identity_id
 
 
 class Records:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 from chaos.proxy import FaultProxy
 
@@ -15,3 +16,12 @@ async def relay_to(port: int) -> AsyncIterator[FaultProxy]:
         yield relay
     finally:
         await relay.stop()
+
+
+@asynccontextmanager
+async def relay_before(url: str) -> AsyncIterator[tuple[FaultProxy, str]]:
+    """A relay to the server of this URL, and the URL that leads through it."""
+    port = urlsplit(url).port
+    assert port
+    async with relay_to(port) as relay:
+        yield relay, url.replace(f":{port}/", f":{relay.port}/")

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import LiteralString
@@ -65,10 +66,8 @@ async def template_database(postgres_server: EmbeddedPostgres) -> str:
 @pytest.fixture
 async def database(postgres_server: EmbeddedPostgres, template_database: str) -> AsyncIterator[Database]:
     """A migrated database of this test only; it is dropped afterwards despite open connections."""
-    name = f"test_{next(_numbers)}"
-    await _as_admin(postgres_server, "CREATE DATABASE {} TEMPLATE {} OWNER {}", name, template_database, OWNER_ROLE)
-    yield Database(name, _url_for(postgres_server.owner_url, name), _url_for(postgres_server.service_url, name))
-    await _as_admin(postgres_server, "DROP DATABASE {} WITH (FORCE)", name)
+    async with new_database(postgres_server, template=template_database) as database:
+        yield database
 
 
 @pytest.fixture
@@ -109,6 +108,17 @@ async def redis_url(valkey_server: EmbeddedValkey) -> str:
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
     async with Redis.from_url(redis_url, decode_responses=True) as client:
         yield client
+
+
+@asynccontextmanager
+async def new_database(
+    server: EmbeddedPostgres, *, owner: str = OWNER_ROLE, template: str = "template1"
+) -> AsyncIterator[Database]:
+    """Without a schema, unless the template has one; dropped at the end despite open connections."""
+    name = f"test_{next(_numbers)}"
+    await _as_admin(server, "CREATE DATABASE {} TEMPLATE {} OWNER {}", name, template, owner)
+    yield Database(name, _url_for(server.owner_url, name), _url_for(server.service_url, name))
+    await _as_admin(server, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 async def _as_admin(server: EmbeddedPostgres, statement: LiteralString, *names: str) -> None:

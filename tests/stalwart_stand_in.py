@@ -16,6 +16,8 @@ from typing import Any
 
 import httpx2
 
+from stalwart_client import StalwartClient
+
 _START_SECONDS = 30
 
 
@@ -118,6 +120,15 @@ class StalwartStandIn:
     async def request_counts(self) -> dict[str, int]:
         """Counts since the start: all `requests`, each method and path by its name, `fault: <kind>` for each fault."""
         return (await self.state())["requests"]
+
+
+@asynccontextmanager
+async def admin_of(server: StalwartStandIn) -> AsyncIterator[StalwartClient]:
+    """Its operator, who makes accounts in example.org."""
+    admin = StalwartClient(server.url, server.admin)
+    async with admin.http:
+        admin.domain = await admin.ensure_domain("example.org")
+        yield admin
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,13 +15,10 @@ import pytest
 from chaos.proxy import FaultProxy
 from eventually import eventually
 from mail_account import MailInMemory
-from postroom.domain.arrival import GRACE
 from postroom.mail import arrivals as arrivals_module
-from postroom.mail.arrival_sweep import ArrivalSweep
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailAccount
 from postroom.postgres.connection import Pool, make_pool
-from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.mail_states import PostgresMailStates
 from records import Records
 from servers import Database
@@ -101,34 +98,6 @@ async def until_seen(records: Records, mail: MailInMemory, account: MailAccount 
     await eventually(is_present, "the current state is stored")
 
 
-async def test_what_is_not_new_mail_in_the_inbox_is_not_announced(one: Process, records: Records) -> None:
-    """Mail that was moved, read or sent, spam and old mail: each changes the state without an event. The delivery after
-    them is an event."""
-    mail = one.mail
-    (there,) = mail.deliver("b", "t")
-    mail.change("b", there, "i")  # moved into the inbox
-    mail.deliver("b", "i", "$seen")
-    mail.deliver("b", "s", "$seen")
-    mail.deliver("b", "j")
-    mail.deliver("b", "d", "$draft")
-    mail.deliver("b", "i", age=timedelta(days=30))  # an import
-    (gone,) = mail.deliver("b")
-    mail.destroy("b", gone)
-    (filed,) = mail.deliver("b")
-    mail.change("b", filed, "t")
-    one.arrivals.hint(["b"])
-    await until_seen(records, mail)
-    # The email that was moved into the inbox was created after the last poll, and is unread.
-    assert await announced_ids(records) == [there]
-    mail.change("b", there, "i", "$seen")
-    mail.change("b", there, "t", "$seen")
-    mail.change("b", there, "i")
-    (real,) = mail.deliver("b")
-    one.arrivals.hint(["b"])
-    await until_announced(records, real)
-    assert await announced_ids(records) == [there, real]
-
-
 async def test_two_processes_that_get_a_hint_at_once_announce_the_mail_once(
     database: Database, mail: MailInMemory, records: Records
 ) -> None:
@@ -187,30 +156,6 @@ async def test_mail_is_announced_to_a_person_who_came_online_elsewhere_just_afte
     assert asked["c"] == 2
 
 
-async def test_arrival_sweep_finds_the_mail_of_a_lost_hint(
-    one: Process, leadership: PostgresLeadership, records: Records
-) -> None:
-    (first,) = one.mail.deliver("b")
-    await sweep_of(one, leadership).sweep(asyncio.Event())
-    assert await announced(records) == [], "it was polled a moment ago"
-    await age(records, "400 s")
-    await sweep_of(one, leadership).sweep(asyncio.Event())
-    await until_announced(records, first)
-    query = "SELECT now() - checked_at < interval '5 s' FROM mail_states"
-    assert await records.value(query), "it counts as polled"
-
-
-async def test_mail_that_arrived_between_two_polls_is_announced_but_older_mail_is_not(
-    one: Process, leadership: PostgresLeadership, records: Records
-) -> None:
-    await age(records, "8 hours")
-    (lost,) = one.mail.deliver("b", age=timedelta(hours=7) + GRACE)
-    one.mail.deliver("b", age=timedelta(hours=9) + GRACE)
-    await sweep_of(one, leadership).sweep(asyncio.Event())
-    await until_announced(records, lost)
-    assert await announced_ids(records) == [lost]
-
-
 async def test_a_commit_whose_response_was_lost_is_not_announced_twice(
     database: Database, mail: MailInMemory, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,15 +175,6 @@ async def test_a_commit_whose_response_was_lost_is_not_announced_twice(
         one.arrivals.hint(["b"])
         await until_announced(records, second)
     assert await announced_ids(records) == [first, second]
-
-
-async def age(records: Records, interval: str) -> None:
-    """Set the time since the last polls."""
-    await records.rows("UPDATE mail_states SET checked_at = now() - %s::interval", interval)
-
-
-def sweep_of(one: Process, leadership: PostgresLeadership, *, pace: float = 1000) -> ArrivalSweep:
-    return ArrivalSweep(one.states, one.arrivals, leadership, every=300, pace=pace)
 
 
 @asynccontextmanager

@@ -5,14 +5,12 @@ import subprocess
 import sys
 from importlib.resources import files
 from typing import LiteralString
-from uuid import UUID
 
 import psycopg
 import pytest
 from psycopg import AsyncConnection, errors, sql
 
 from postroom.domain.breaker import Cause
-from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Failed, Origin, after_attempt
 from postroom.errors import Permanent, Transient
 from postroom.postgres.audit import Audit, pin_mark_domain
@@ -21,8 +19,8 @@ from postroom.postgres.connection import Pool
 from postroom.postgres.migrate import upgrade
 from postroom.postgres.requests import PostgresRequests
 from postroom_sandbox.embedded_postgres import SERVICE_ROLE, EmbeddedPostgres
-from records import Records, mailbox, records_of, running
-from servers import Database
+from records import Records, failed, mailbox, records_of, running
+from servers import Database, new_database
 
 NEWEST = max(
     path.name[:4]
@@ -41,12 +39,6 @@ CHANGES: list[LiteralString] = [
 @pytest.fixture
 def audit(pool: Pool) -> Audit:
     return Audit(pool)
-
-
-async def failed(requests: PostgresRequests, of: Mailbox, error: Transient | Permanent) -> UUID:
-    request = await running(requests, of)
-    await requests.settle(request, after_attempt(request, Failed(error)), None)
-    return of.identity_id
 
 
 async def tables_of_the_log(records: Records) -> list[str]:
@@ -138,15 +130,10 @@ async def migrated(owner_url: str) -> str:
 async def test_four_processes_can_migrate_an_empty_database_concurrently(
     postgres_server: EmbeddedPostgres,
 ) -> None:
-    async with await AsyncConnection.connect(postgres_server.admin_url, autocommit=True) as admin:
-        await admin.execute("CREATE DATABASE test_empty OWNER postroom_owner")
-        try:
-            url = f"{postgres_server.owner_url.rpartition('/')[0]}/test_empty"
-            assert await asyncio.gather(*(migrated(url) for _ in range(4))) == [NEWEST] * 4
-            async with records_of(url) as records:
-                assert len(await tables_of_the_log(records)) == 27
-        finally:
-            await admin.execute("DROP DATABASE test_empty WITH (FORCE)")
+    async with new_database(postgres_server) as empty:
+        assert await asyncio.gather(*(migrated(empty.owner_url) for _ in range(4))) == [NEWEST] * 4
+        async with records_of(empty.owner_url) as records:
+            assert len(await tables_of_the_log(records)) == 27
 
 
 async def test_audit_timeline_is_in_chronological_order(
@@ -165,7 +152,7 @@ async def test_audit_timeline_is_in_chronological_order(
 async def test_waiting_requests_and_address_drifts_are_listed(
     requests: PostgresRequests, audit: Audit, records: Records
 ) -> None:
-    later = await failed(requests, mailbox("later"), Transient("mail server answered 500"))
+    later = await failed(requests, "later", Transient("mail server answered 500"))
     sooner = await running(requests, mailbox("sooner"))
     await requests.follow_address(mailbox("newer", sooner.identity_id), origin=Origin())
     assert [row["identity_id"] for row in await audit.listing("next_waiting", limit=5)] == [sooner.identity_id, later]
@@ -183,10 +170,10 @@ async def test_audit_counts_are_correct(
     assert (empty["oldest_overdue_seconds"], empty["breaker_open"], empty["log_default_rows"]) == (0, 0, 0)
     assert empty["log_months_ahead"] == 24
     assert (empty["live_events_waiting"], empty["oldest_live_event_seconds"]) == (0, 0)
-    await failed(requests, mailbox("waits"), Transient("mail server answered 500"))
-    overdue = await failed(requests, mailbox("overdue"), Transient("mail server answered 500"))
+    await failed(requests, "waits", Transient("mail server answered 500"))
+    overdue = await failed(requests, "overdue", Transient("mail server answered 500"))
     await records.make_due_in(-100, overdue)
-    await failed(requests, mailbox("dead"), Permanent("refused"))
+    await failed(requests, "dead", Permanent("refused"))
     await running(requests, mailbox("runs"))
     await breakers.open(Cause.OUTAGE, "mail server answered 503")
     await records.rows(

@@ -173,13 +173,16 @@ async def test_a_redis_that_cannot_be_reached_is_shown_with_its_place(postroom: 
         "LMTP",
     ],
 )
-async def test_each_answer_of_a_mail_server_has_its_own_fix(
+async def test_each_answer_of_a_mail_server_has_its_own_fix_in_check_status_and_resume(
     postroom: Commands, answer: bytes, words: str, fix: str
 ) -> None:
     async with scripted_upstream() as server:
         server.will(answer)
-        (row,) = await rows_of(postroom, "mail server", POSTROOM_STALWART_URL=server.url)
+        asked = Commands({**postroom.environment, "POSTROOM_STALWART_URL": server.url})
+        (row,) = await rows_of(asked, "mail server")
         assert row["details"].startswith(f"{server.url.removeprefix('http://')}: ")
+        assert row in (await asked.json("status"))["parts"]
+        assert (await asked("resume", code=1)).endswith(f"{row['details'].partition(': ')[2]}; {row['fix']}\n")
     assert row["state"] == "error"
     assert words in row["details"]
     assert row["fix"].startswith(fix)

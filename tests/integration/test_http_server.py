@@ -301,15 +301,6 @@ async def test_request_head_may_have_at_most_100_fields(patient: Connect) -> Non
 CHUNKED = b"POST /fields HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n"
 
 
-async def test_chunked_trailers_do_not_become_headers(patient: Connect) -> None:
-    """A proxy that checks or removes a header does not search for it after the body."""
-    reader, writer = await patient()
-    writer.write(CHUNKED + b"0\r\nAuthorization: Bearer x\r\nX-Session-Token: y\r\n\r\n")
-    assert json.loads(await answer(reader)) == {"body": "hi", "host": "h", "transfer-encoding": "chunked"}
-    writer.write(GET)
-    assert await answer(reader) == b'"here"'
-
-
 @pytest.mark.parametrize("more", [b"a" * 16 * 1024, b"a: b\r\n" * 2000], ids=["one", "many"])
 async def test_endless_trailers_end_the_connection(patient: Connect, more: bytes) -> None:
     reader, writer = await patient()
@@ -335,25 +326,6 @@ async def test_upgrade_header_is_ignored_and_the_body_is_kept(patient: Connect, 
     assert (found["body"], found["host"]) == ("hihi", "h")
     writer.write(GET[:-2] + upgrade + b"\r\n" + GET)
     assert [await answer(reader), await answer(reader)] == [b'"here"', b'"here"']
-
-
-async def test_upgrade_header_of_a_closing_connection_is_ignored(patient: Connect) -> None:
-    reader, writer = await patient()
-    writer.write(b"POST / HTTP/1.1\r\nConnection: close, Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nhi")
-    assert await answer(reader) == b"2"
-    await ended(reader)
-
-
-async def test_connect_method_gets_501(patient: Connect) -> None:
-    reader, writer = await patient()
-    writer.write(b"CONNECT / HTTP/1.1\r\nHost: h\r\n\r\n")
-    await refused(reader, 501)
-
-
-async def test_non_http_bytes_get_400(patient: Connect) -> None:
-    reader, writer = await patient()
-    writer.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
-    await refused(reader, 400)
 
 
 async def test_rejection_is_not_sent_as_the_answer_to_the_previous_request(patient: Connect, work: Work) -> None:

@@ -62,12 +62,6 @@ async def test_request_is_sent_complete_and_its_answer_returned(connect: Connect
     assert {f"host: {url.removeprefix('http://')}", "authorization: bearer x", "content-length: 3"} <= lines
 
 
-async def test_redirect_is_returned_not_followed(connect: Connect) -> None:
-    moved = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
-    async with server(answering(moved)) as url:
-        assert (await ask(connect(url), url)).status == 307
-
-
 async def test_unencoded_url_is_percent_encoded(connect: Connect) -> None:
     async with server(answering(OK)) as url:
         assert (await connect(url).exchange("GET", f"{url}/é%2F\ud800?é", {}, within=SOON)).status == 200
@@ -86,25 +80,6 @@ async def test_unusual_url_of_the_server_is_normalised_and_requested(
     async with server(serve) as url:
         await connect(url).exchange("GET", url + rest, {}, within=SOON)
     assert asked == [target]
-
-
-async def test_a_connection_serves_many_requests_and_is_closed_at_the_end(connect: Connect) -> None:
-    opened, closed = 0, 0
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal opened, closed
-        opened += 1
-        while await reader.read(65536):
-            writer.write(OK)
-        closed += 1
-
-    async with server(serve) as url:
-        connection = connect(url)
-        for _ in range(3):
-            assert (await ask(connection, url)).status == 200
-        assert (opened, closed) == (1, 0)
-        await connection.aclose()
-        await eventually(lambda: closed == 1, "the connection is closed")
 
 
 async def test_refused_connection_means_nothing_was_sent(connect: Connect) -> None:

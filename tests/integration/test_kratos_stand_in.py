@@ -17,6 +17,8 @@ from eventually import eventually
 from kratos_servers import PASSWORD, Kratos, kratos_stand_in
 from postroom_sandbox.loopback import LOOPBACK, free_port
 
+pytestmark = pytest.mark.stand_in
+
 KEY = "key of the hook"
 
 

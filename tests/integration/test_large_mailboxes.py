@@ -21,6 +21,8 @@ from postroom_sandbox.stalwart.mail.email_query import EmailQuery, _Source
 from postroom_sandbox.stalwart.object_type import Access
 from postroom_sandbox.stalwart.store import Store
 
+pytestmark = pytest.mark.stand_in
+
 SMALL, LARGE = 200, 1500
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NEWEST_FIRST = [{"property": "receivedAt", "isAscending": False}]

@@ -19,7 +19,7 @@ from postroom.postgres.connection import open_leader_connection
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.provisioning.accept import WillRetry
 from records import NOWHERE, Records, mailbox
-from relay import relay_to
+from relay import relay_before
 from servers import Database
 
 
@@ -90,11 +90,7 @@ async def test_leader_connection_lost_between_turns_costs_no_turn(
 
 
 async def test_no_process_leads_without_postgresql_until_it_is_back(database: Database) -> None:
-    port = int(database.service_url.rpartition("/")[0].rpartition(":")[2])
-    async with (
-        relay_to(port) as relay,
-        leadership_at(database.service_url.replace(f":{port}/", f":{relay.port}/")) as process,
-    ):
+    async with relay_before(database.service_url) as (relay, url), leadership_at(url) as process:
         assert await leads(process)
         await relay.stop()
         with pytest.raises(DatabaseUnavailable):
@@ -107,11 +103,7 @@ async def test_silent_postgresql_delays_neither_the_leader_nor_its_successor(
     database: Database, other_leadership: PostgresLeadership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_module, "ANSWERED_WITHIN", 0.2)
-    port = int(database.service_url.rpartition("/")[0].rpartition(":")[2])
-    async with (
-        relay_to(port) as relay,
-        leadership_at(database.service_url.replace(f":{port}/", f":{relay.port}/")) as process,
-    ):
+    async with relay_before(database.service_url) as (relay, url), leadership_at(url) as process:
         async with asyncio.timeout(3):
             async with process.lead("reconcile") as led:
                 assert led

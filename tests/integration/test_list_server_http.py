@@ -4,7 +4,7 @@ import asyncio
 import re
 import socket
 import ssl
-import time
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -229,9 +229,7 @@ async def test_a_head_that_never_ends_is_given_up_in_time(pem: Path) -> None:
             await writer.drain()
             await asyncio.sleep(0.05)
 
-    began = time.monotonic()
     assert await outcome(pem, drip, deadline=0.5) == "list_server_silent"
-    assert time.monotonic() - began < 1.5
 
 
 async def test_interim_responses_without_end_are_given_up_in_time(pem: Path) -> None:
@@ -268,18 +266,19 @@ async def test_a_server_that_begins_no_tls_is_given_up_in_time(pem: Path) -> Non
 
 
 async def test_a_name_server_that_says_nothing_holds_up_nobody_else(pem: Path) -> None:
+    speaks = threading.Event()
+
     def slow(name: str) -> Sequence[str]:
         if name == "slow.example.net":
-            time.sleep(1.0)  # as the resolver does, which cannot be cancelled
+            speaks.wait()  # as the resolver does, which cannot be cancelled
         return ["127.0.0.1"]
 
     async with listening(OK, pem) as server, client(pem, slow, deadline=0.3) as http:
-        began = time.monotonic()
         slowly = [asyncio.create_task(asked(http, HttpsUrl("slow.example.net", server.port, "/"))) for _ in range(5)]
         await asyncio.sleep(0)
         assert await asked(http, HttpsUrl(HOST, server.port, "/leave")) == "done"
         assert await asyncio.gather(*slowly) == ["list_server_silent"] * 5
-        assert time.monotonic() - began < 0.9
+        speaks.set()
 
 
 async def test_the_status_counts_also_where_the_body_never_ends(pem: Path) -> None:
@@ -290,9 +289,8 @@ async def test_the_status_counts_also_where_the_body_never_ends(pem: Path) -> No
             await writer.drain()
             await asyncio.sleep(0.05)
 
-    began = time.monotonic()
-    assert await outcome(pem, endless, deadline=5) == "done"
-    assert time.monotonic() - began < 2
+    async with asyncio.timeout(30):
+        assert await outcome(pem, endless, deadline=1000) == "done"
 
 
 @pytest.mark.parametrize(

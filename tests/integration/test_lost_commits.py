@@ -74,18 +74,6 @@ async def losing_the_answer(
     return await asyncio.wait_for(task, 15)
 
 
-@pytest.mark.parametrize("name", ["accept", "revive"])
-async def test_holder_that_stored_a_request_keeps_it_though_the_answer_was_lost(
-    name: str, requests: PostgresRequests, through_the_proxy: PostgresRequests, proxy: FaultProxy, records: Records
-) -> None:
-    alice, holder = await buried(requests, "alice") if name == "revive" else mailbox(), uuid4()
-    store = getattr(through_the_proxy, name)(alice, holder=holder, lease=10, origin=NOWHERE, action="accept")
-    request = await losing_the_answer(proxy, records, alice.identity_id, store)
-    assert request
-    assert (request.state, request.holder, request.attempts) == (State.RUNNING, holder, 1)
-    assert [status for _, status, _ in await records.audit(alice.identity_id)].count("pending") == 1
-
-
 async def buried(requests: PostgresRequests, email: str) -> Mailbox:
     """An identity whose request for another address is dead, and which now requests `email`."""
     alice = mailbox(email)
@@ -95,15 +83,28 @@ async def buried(requests: PostgresRequests, email: str) -> Mailbox:
 
 
 @pytest.mark.parametrize("name", ["accept", "revive"])
-async def test_request_stored_as_waiting_stands_though_the_answer_was_lost(
-    name: str, requests: PostgresRequests, through_the_proxy: PostgresRequests, proxy: FaultProxy, records: Records
+@pytest.mark.parametrize(
+    ("holder", "state", "status"),
+    # Without a slot, or with the breaker open, there is no holder that proves that the row is ours.
+    [(uuid4(), State.RUNNING, "pending"), (None, State.WAITING, "done")],
+    ids=["with a holder", "without"],
+)
+async def test_stored_request_stands_though_the_answer_was_lost(
+    name: str,
+    holder: UUID | None,
+    state: State,
+    status: str,
+    requests: PostgresRequests,
+    through_the_proxy: PostgresRequests,
+    proxy: FaultProxy,
+    records: Records,
 ) -> None:
-    """Without a slot, or with the breaker open, there is no holder that proves that the row is ours."""
     alice = await buried(requests, "alice") if name == "revive" else mailbox()
-    store = getattr(through_the_proxy, name)(alice, holder=None, lease=10, origin=NOWHERE, action="accept")
-    request = await losing_the_answer(proxy, records, alice.identity_id, store, status="done")
+    store = getattr(through_the_proxy, name)(alice, holder=holder, lease=10, origin=NOWHERE, action="accept")
+    request = await losing_the_answer(proxy, records, alice.identity_id, store, status=status)
     assert request
-    assert (request.state, request.email) == (State.WAITING, alice.email)
+    assert (request.state, request.email, request.holder) == (state, alice.email, holder)
+    assert request.attempts == [found for _, found, _ in await records.audit(alice.identity_id)].count("pending")
 
 
 @pytest.mark.parametrize(

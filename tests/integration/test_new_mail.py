@@ -17,9 +17,8 @@ from fastapi import FastAPI
 
 from eventually import eventually
 from incoming_mail import send
-from mail_person import PASSWORD, Person, message, person
+from mail_person import PASSWORD, Person
 from postroom.api.stalwart_webhook import StalwartWebhook, stalwart_webhook_route
-from postroom.errors import Misconfigured
 from postroom.jmap.mail_changes import JmapMail
 from postroom.mail.account_watcher import AccountWatcher
 from postroom.mail.arrivals import Arrivals
@@ -29,10 +28,9 @@ from postroom.postgres.mail_states import PostgresMailStates
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient as Registry
 from postroom.stalwart.webhook import PATH, WebhookReader
-from postroom.stalwart.webhook_setup import PERMISSIONS, WebhookSetup
+from postroom.stalwart.webhook_setup import WebhookSetup
 from postroom.telemetry import ARRIVAL_POLLS, STALWART_HOOKS
 from records import Records
-from stalwart_client import StalwartClient, unique
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
 
 ANN = UUID(int=1)
@@ -91,20 +89,6 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stal
         yield server
 
 
-@pytest.fixture
-async def admin(server: StalwartStandIn) -> AsyncIterator[StalwartClient]:
-    admin = StalwartClient(server.url, server.admin)
-    async with admin.http:
-        admin.domain = await admin.ensure_domain("example.org")
-        yield admin
-
-
-@pytest.fixture
-async def ann(admin: StalwartClient) -> AsyncIterator[Person]:
-    async with person(admin) as ann:
-        yield ann
-
-
 @asynccontextmanager
 async def setup_by(server: StalwartStandIn, authorization: str) -> AsyncIterator[WebhookSetup]:
     client = Registry(server.url, authorization)
@@ -154,35 +138,6 @@ async def test_a_delivery_is_announced_by_the_webhook_that_we_set_up(
     assert event == {"state": (await ann.call("Email/get", ids=[]))["state"], "ids": [await newest(ann)], "count": 1}
 
 
-async def test_repeated_setup_leaves_one_webhook_with_the_newer_key(
-    postroom: Postroom, setup: WebhookSetup, server: StalwartStandIn, ann: Person, records: Records
-) -> None:
-    assert not (await setup.state(postroom.url)).ids
-    await setup.ensure(postroom.url, "another key, which we do not take")
-    await setup.ensure(postroom.url, KEY)
-    state = await setup.state(postroom.url)
-    assert (len(state.ids), state.wrong) == (1, {})
-    await send(server.lmtp, ann.address)
-    await until_counted(records, 1)
-
-
-async def test_webhook_setup_needs_exactly_six_permissions(
-    postroom: Postroom, admin: StalwartClient, server: StalwartStandIn
-) -> None:
-    for missing in [*sorted(PERMISSIONS), ""]:
-        enabled = dict.fromkeys(sorted(PERMISSIONS - {missing} | {"authenticate"}), True)
-        role = (await admin.try_create("Role", description=unique("role"), enabledPermissions=enabled))["created"]["id"]
-        robot = await admin.create(unique("robot"), roles={"@type": "Custom", "roleIds": {role: True}})
-        key = (await admin.try_create("ApiKey", account=robot, description="test"))["created"]["secret"]
-        async with setup_by(server, f"Bearer {key}") as setup:
-            if missing:
-                with pytest.raises(Misconfigured):
-                    await setup.ensure(postroom.url, KEY)
-            else:
-                await setup.ensure(postroom.url, KEY)
-                assert not (await setup.state(postroom.url)).wrong
-
-
 async def test_a_delivery_is_announced_by_the_event_source_only(
     server: StalwartStandIn, ann: Person, pool: Pool, records: Records
 ) -> None:
@@ -207,18 +162,3 @@ async def test_with_two_hints_at_once_each_delivery_costs_the_mail_server_one_po
             await until_counted(records, number)
             await eventually(lambda: hooks.get() == taken + number, "the webhook has arrived, too")  # noqa: B023 - awaited here
         assert empty_polls.get() - nothing <= 1  # at the start of listening
-
-
-async def test_changes_by_the_person_are_not_announced(
-    server: StalwartStandIn, ann: Person, pool: Pool, records: Records
-) -> None:
-    async with Postroom(server, ann, pool, event_source=True).running(KEY) as postroom:
-        await postroom.watching.mark_online(ANN)
-        old = await ann.add(message("An import"), receivedAt="2020-01-01T00:00:00Z")
-        await ann.add(message("Kept"), "e", keywords={"$seen": True})
-        await ann.draft(ann.address)
-        await ann.update("Email", old["id"], mailboxIds={"b": True})
-        await ann.update("Email", old["id"], mailboxIds={"a": True})
-        await send(server.lmtp, ann.address)
-        await until_counted(records, 1)
-        assert [event["count"] for event in await announced(records)] == [1]

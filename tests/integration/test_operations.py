@@ -7,8 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from fakes import FakeMailServer
-from postroom.domain.mailbox import Mailbox
-from postroom.domain.request import Failed, ListedState, Request, State, after_attempt
+from postroom.domain.request import ListedState, Request, State
 from postroom.errors import MailServerError, Permanent, Refused, Transient
 from postroom.operations import mail_server
 from postroom.operations.requests import Batch, RequestOperations
@@ -18,7 +17,7 @@ from postroom.postgres.connection import Pool
 from postroom.postgres.request_list import PAGE, Selection
 from postroom.postgres.requests import PostgresRequests
 from postroom.queue.retry_set import NoRetryIndex
-from records import NOWHERE, Records, mailbox, records_of, running
+from records import NOWHERE, Records, failed, mailbox, records_of, running
 from servers import Database
 
 DEAD = Selection([ListedState.DEAD])
@@ -34,18 +33,12 @@ def audit(pool: Pool) -> Audit:
     return Audit(pool)
 
 
-async def failed(requests: PostgresRequests, of: Mailbox, error: Transient | Permanent) -> UUID:
-    request = await running(requests, of)
-    await requests.settle(request, after_attempt(request, Failed(error)), None)
-    return of.identity_id
-
-
 async def dead(requests: PostgresRequests, name: str = "alice", reason: str = "refused") -> UUID:
-    return await failed(requests, mailbox(name), Permanent(reason))
+    return await failed(requests, name, Permanent(reason))
 
 
 async def waiting(requests: PostgresRequests, name: str = "alice") -> UUID:
-    return await failed(requests, mailbox(name), Transient("mail server answered 500"))
+    return await failed(requests, name, Transient("mail server answered 500"))
 
 
 async def outcome(batches: AsyncIterator[Batch]) -> tuple[list[Request], list[str]]:
@@ -69,24 +62,6 @@ async def test_retry_is_rejected_for_a_held_address_or_a_running_or_unknown_requ
     assert f"no request for {nobody}; give the address" in reported
     assert "no request for nobody@example.org; give the address" in reported
     assert await records.value("SELECT count(*) FROM email_provisioning_log WHERE action = 'retry'") == 0
-
-
-async def test_request_that_cannot_be_retried_does_not_stop_the_others(
-    requests: PostgresRequests, operations: RequestOperations, records: Records
-) -> None:
-    mended, other = await dead(requests, "alice"), await waiting(requests, "bob")
-    done, errors = await outcome(operations.retry([str(uuid4()), "alice@example.org", str(other)], actor="olga"))
-    assert {(each.identity_id, each.state, each.retries) for each in done} == {
-        (mended, State.WAITING, 0),
-        (other, State.WAITING, 1),
-    }
-    assert len(errors) == 1
-    (entry,) = [each for each in await records.log(mended) if each["action"] == "retry"]
-    assert (entry["status"], entry["actor"], entry["error_message"]) == (
-        "done",
-        "olga",
-        "asked to try again; it was dead",
-    )
 
 
 async def test_retry_revives_only_one_of_several_dead_requests_for_one_address(
@@ -171,17 +146,6 @@ async def test_a_webhook_revives_a_dismissed_request_only_with_another_address(
     revived = await requests.revive(mailbox("alicia", identity_id), **again)
     assert revived
     assert (revived.state, revived.dismissed_at) == (State.WAITING, None)
-
-
-async def test_retry_undoes_a_dismissal_and_a_later_death_is_listed_again(
-    requests: PostgresRequests, operations: RequestOperations, audit: Audit
-) -> None:
-    identity_id = await dead(requests)
-    await outcome(operations.dismiss([str(identity_id)], actor="olga", reason="a test"))
-    (request,), _ = await outcome(operations.retry(Selection([ListedState.DISMISSED]), actor="olga"))
-    assert (request.state, request.dismissed_at) == (State.WAITING, None)
-    await outcome(operations.bury([str(identity_id)], actor="olga", reason="a test"))
-    assert (await audit.counts())["requests_dead"] == 1
 
 
 async def test_address_names_its_living_request_but_its_dead_one_for_a_dismissal(

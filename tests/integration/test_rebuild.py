@@ -4,6 +4,7 @@ import getpass
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,7 +14,6 @@ from parts import environment
 from postroom import settings
 from postroom.composition.parts import Parts, connected, restore_from_marks
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
-from postroom.domain.missing import Sighting
 from postroom.errors import ConfigurationError, Throttled
 from postroom.provisioning.ports import AccountPage, FoundAccount, Standing
 from postroom.provisioning.rebuild import Rebuild, Tally
@@ -127,16 +127,6 @@ async def test_rebuild_restores_exactly_our_own_mailboxes(parts: Parts, director
         assert row["display_name"] == f"Person {row['email'].partition('@')[0]}"
 
 
-async def test_repeated_rebuild_changes_nothing(parts: Parts, directory: Directory, records: Records) -> None:
-    await directory.add(_marked(_ours(30)))
-    await _rebuild(parts)
-    before = await records.rows("SELECT r.*, a.* FROM email_requests r, email_accounts a ORDER BY 1, a.id")
-    again = await _rebuild(parts)
-    assert (again.restored, again.known) == (0, 30)
-    assert await records.rows("SELECT r.*, a.* FROM email_requests r, email_accounts a ORDER BY 1, a.id") == before
-    assert await records.value("SELECT count(*) FROM email_provisioning_log") == 30
-
-
 async def test_interrupted_rebuild_is_completed_by_the_next_one(
     parts: Parts, directory: Directory, records: Records
 ) -> None:
@@ -213,50 +203,21 @@ async def test_rebuild_rejects_another_mark_domain_than_the_pinned_one(
 
 
 async def test_rebuild_waits_for_a_throttled_page_and_leaves_new_requests_to_a_worker() -> None:
-    class Throttling:
-        """Throttles two requests, then returns two accounts, then ends."""
-
-        def __init__(self) -> None:
-            alice = FoundAccount(StalwartAccount("b", "a@example.org"), [UUID(int=1)], False, None)
-            bob = FoundAccount(StalwartAccount("c", "b@example.org"), [UUID(int=2)], False, None)
-            self.answers = [
-                Throttled("429", retry_after=7),
-                Throttled("429"),
-                AccountPage([alice, bob], "c"),
-                AccountPage([], None),
-            ]
-
-        async def count(self, *, deadline: float) -> int:
-            return 1
-
-        async def page(self, after: str | None, *, deadline: float) -> AccountPage:
-            answer = self.answers.pop(0)
-            if isinstance(answer, Throttled):
-                raise answer
-            return answer
-
-        async def look_up(self, accounts: Any, *, deadline: float) -> dict[UUID, Sighting]:
-            return {}
-
-    class Nothing:
-        async def on_record(self, after_id: UUID | None) -> dict[UUID, str]:
-            return {}
-
-        async def compare(self, accounts: Any) -> dict[UUID, Standing]:
-            return dict.fromkeys(accounts, Standing.MISSING)
-
-        async def restore(self, accounts: Any, *, actor: str) -> set[UUID]:
-            return {UUID(int=1)}
-
-    paused: list[float] = []
-
-    async def pause(seconds: float) -> None:
-        paused.append(seconds)
-
+    found = [
+        FoundAccount(StalwartAccount(name, f"{name}@example.org"), [UUID(int=number)], False, None)
+        for number, name in enumerate("bc", 1)
+    ]
+    accounts, database, pause = AsyncMock(), AsyncMock(), AsyncMock()
+    pages = [AccountPage(found, "c"), AccountPage([], None)]
+    accounts.page.side_effect = [Throttled("429", retry_after=7), Throttled("429"), *pages]
+    accounts.count.return_value, accounts.look_up.return_value = 1, {}
+    database.on_record.return_value = {}
+    database.compare.side_effect = lambda asked: dict.fromkeys(asked, Standing.MISSING)
+    database.restore.return_value = {UUID(int=1)}
     tally = Tally()
-    rebuild = Rebuild(Throttling(), Nothing(), actor="o", dry_run=False, report=lambda _: None, pause=pause)
-    await rebuild.run(tally)
-    assert (paused, tally.restored, tally.under_way) == ([7, 5], 1, 1)
+    await Rebuild(accounts, database, actor="o", dry_run=False, report=lambda _: None, pause=pause).run(tally)
+    assert [call.args for call in pause.await_args_list] == [(7,), (5,)]
+    assert (tally.restored, tally.under_way) == (1, 1)
 
 
 async def test_rebuild_command_counts_then_restores_and_reports_what_needs_attention(

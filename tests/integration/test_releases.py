@@ -3,12 +3,12 @@
 import pytest
 
 from postroom.domain.member import RetryJob
-from postroom.domain.request import Failed, Request, Verdict, after_attempt
+from postroom.domain.request import Failed, Request, Verdict
 from postroom.errors import Misconfigured, Transient
 from postroom.postgres.connection import Pool
 from postroom.postgres.releases import PostgresReleases
 from postroom.postgres.requests import PostgresRequests
-from records import Records, mailbox, running
+from records import Records, mailbox, running, settled
 
 OUTAGE = Failed(Transient("mail server cannot be reached"), Verdict.OUTAGE)
 REFUSED = Failed(Misconfigured("mail server is over a quota", domain="example.org"))
@@ -20,10 +20,7 @@ def releases(pool: Pool) -> PostgresReleases:
 
 
 async def waiting_for(requests: PostgresRequests, name: str, outcome: Failed) -> Request:
-    request = await running(requests, mailbox(name))
-    settled = await requests.settle(request, after_attempt(request, outcome), None)
-    assert settled
-    return settled.request
+    return (await settled(requests, await running(requests, mailbox(name)), outcome)).request
 
 
 async def test_released_request_is_due_now_with_a_new_member_and_its_spent_retries(

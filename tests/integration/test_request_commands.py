@@ -112,6 +112,10 @@ async def test_several_are_retried_each_with_its_line_and_code_1_if_one_was_not(
         "postroom: the request of provisioned-1@example.net is provisioned: "
         "only a waiting or dead request can be retried",
     ]
+    retried = await records.rows(
+        "SELECT error_message, actor IS NOT NULL AS named FROM email_provisioning_log WHERE action = 'retry'"
+    )
+    assert {"error_message": "asked to try again; it was dead", "named": True} in retried
     again = await postroom.json("retry", *names, code=1)
     assert (again["done"], again["dry_run"], len(again["requests"])) == (2, False, 2)
     assert [(each["who"], each["code"]) for each in again["failed"]] == [
@@ -150,6 +154,8 @@ async def test_dismissed_requests_leave_the_status_and_a_retry_restores_them(
     assert (status["counts"]["requests_dead"], status["dead"]) == (0, [])
     assert await postroom("retry", "--dead") == "0 retried\n"
     assert await postroom("retry", "--dismissed") == "3 retried\n"
+    await postroom("bury", "dead-1@example.net", "--reason", "a test")
+    assert [each["email"] for each in (await postroom.json("status"))["dead"]] == ["dead-1@example.net"]
 
 
 async def test_waiting_requests_are_buried_by_their_cause(postroom: Commands, records: Records) -> None:

@@ -13,8 +13,9 @@ from psycopg.conninfo import make_conninfo
 
 from commands import Commands
 from eventually import eventually
-from parts import environment
+from parts import UNUSED_URL, environment
 from postroom.heartbeats import Heartbeats
+from postroom.postgres.audit import pin_mark_domain
 from postroom.postgres.connection import Pool
 from postroom.postgres.migrate import newest_revision
 from postroom.postgres.processes import PostgresProcesses, ThisProcess
@@ -22,6 +23,7 @@ from postroom.presence import Presence
 from postroom.telemetry import REGISTRY
 from postroom_sandbox.loopback import free_port
 from records import Records
+from scripted_upstream import problem_answer, scripted_upstream
 from servers import Database
 from service_process import KEY, running
 
@@ -32,6 +34,13 @@ from postroom.cli import main
 sys.argv = ["postroom", "{command}"]
 main()
 """
+
+
+@pytest.fixture
+def settings(database: Database) -> dict[str, str]:
+    """Of a service and of a worker, at the same port."""
+    port = free_port()
+    return environment(database, None, None, webhook_key=KEY, host="127.0.0.1", port=port, work_port=port)
 
 
 def this(kind: Literal["serve", "work"] = "work") -> ThisProcess:
@@ -75,12 +84,9 @@ async def test_process_keeps_running_if_its_row_cannot_be_written(pool: Pool, re
 
 @pytest.mark.parametrize("command", ["serve", "work"])
 async def test_process_keeps_its_row_while_it_runs_and_deletes_it_at_exit(
-    command: str, database: Database, records: Records
+    command: str, settings: dict[str, str], records: Records
 ) -> None:
-    port = str(free_port())
-    own = {"POSTROOM_HOST": "127.0.0.1", "POSTROOM_PORT": port, "POSTROOM_WORK_PORT": port}
-    values = environment(database, None, None, webhook_key=KEY) | own
-    async with running(command, values) as process:
+    async with running(command, settings) as process:
         await eventually(process.ready, "the process", 20)
         metrics = (await process.http.get("/metrics")).text
         assert 'postroom_loop_seconds_since_last_round{loop="worker"}' in metrics
@@ -102,19 +108,18 @@ async def test_process_keeps_its_row_while_it_runs_and_deletes_it_at_exit(
 
 
 @pytest.mark.parametrize("command", ["serve", "work"])
-async def test_silent_connections_beyond_the_open_file_limit_block_no_others(command: str, database: Database) -> None:
-    port = str(free_port())
-    own = {"POSTROOM_HOST": "127.0.0.1", "POSTROOM_PORT": port, "POSTROOM_WORK_PORT": port}
-    values = environment(database, None, None, webhook_key=KEY) | own
+async def test_silent_connections_beyond_the_open_file_limit_block_no_others(
+    command: str, settings: dict[str, str]
+) -> None:
     async with (
-        running(command, values, program=FEW_FILES.format(command=command)) as process,
+        running(command, settings, program=FEW_FILES.format(command=command)) as process,
         AsyncExitStack() as stack,
     ):
         await eventually(process.ready, "the process", 20)
         assert '"most": 64' in await process.says("Limit of client connections")
         await process.http.get("/health/live", headers={"Connection": "close"})  # the next one needs a connection, too
         for _ in range(300):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            _, writer = await asyncio.open_connection("127.0.0.1", int(settings["POSTROOM_PORT"]))
             stack.callback(writer.close)
         await eventually(process.ready, "the process, with 300 other connections", 5)
         if command == "serve":
@@ -129,33 +134,65 @@ async def test_status_shows_the_processes_with_their_version_and_their_loops(dat
     assert (await postroom.json("status"))["processes"][0]["loops"]["sweep"]["age"] == 200.0
 
 
-@pytest.mark.parametrize("command", ["serve", "work"])
-async def test_process_that_cannot_run_logs_the_cause_in_one_line(
-    command: str, database: Database, records: Records
-) -> None:
-    await records.rows("DROP TABLE schema_history, alembic_version")
-    port = str(free_port())
-    own = {"POSTROOM_HOST": "127.0.0.1", "POSTROOM_PORT": port, "POSTROOM_WORK_PORT": port}
-    async with running(command, environment(database, None, None, webhook_key=KEY) | own) as process:
+async def why_it_cannot_run(command: str, settings: dict[str, str]) -> dict[str, str]:
+    """The one line of its log that is not merely informational."""
+    async with running(command, settings) as process:
         code, log = await process.end()
     assert code == 2
-    lines = [json.loads(line) for line in log.splitlines()]
-    (why,) = [line for line in lines if line["level"] == "error"]
-    assert (why["event"], why["error"], why["fix"]) == (
-        "Cannot run",
-        "the database is empty: it was not migrated yet",
-        "run postroom migrate",
-    )
     assert "Application startup" not in log, "no server was started before the check"
+    assert "s3cret" not in log
+    (why,) = [line for line in map(json.loads, log.splitlines()) if line["level"] != "info"]
+    assert why["event"] == "Cannot run"
+    return why
 
 
-async def test_the_log_calls_redis_connected_only_if_it_answers(database: Database) -> None:
+@pytest.mark.parametrize("command", ["serve", "work"])
+async def test_process_does_not_run_on_a_database_that_was_not_migrated(
+    command: str, settings: dict[str, str], records: Records
+) -> None:
+    await records.rows("DROP TABLE schema_history, alembic_version")
+    why = await why_it_cannot_run(command, settings)
+    assert (why["error"], why["fix"]) == ("the database is empty: it was not migrated yet", "run postroom migrate")
+
+
+async def test_mark_domain_must_not_change_after_use(settings: dict[str, str], pool: Pool) -> None:
+    await pin_mark_domain(pool, "example.org")
+    why = await why_it_cannot_run("serve", settings | {"POSTROOM_DOMAINS": "example.net,example.org"})
+    assert "set POSTROOM_MARK_DOMAIN=example.org" in f"{why['error']}; {why['fix']}"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words", "fix"),
+    [
+        (
+            {"password": "s3cret"},
+            "password authentication failed for user",
+            "correct the password, or the user, in POSTROOM_",
+        ),
+        (
+            {"dbname": "nowhere"},
+            'database "nowhere" does not exist',
+            "create that database, or correct its name in POSTROOM_",
+        ),
+    ],
+)
+async def test_where_postgresql_refuses_the_login_a_process_ends_with_one_line_of_its_log(
+    settings: dict[str, str], database: Database, wrong: dict[str, str], words: str, fix: str
+) -> None:
+    url = make_conninfo(database.service_url, **wrong)
+    why = await why_it_cannot_run("serve", settings | {"POSTROOM_DATABASE_URL": url})
+    assert words in why["error"]
+    assert why["fix"].startswith(fix)
+
+
+async def test_the_log_names_a_misspelt_setting_and_a_redis_that_does_not_answer(settings: dict[str, str]) -> None:
     port = free_port()
-    own = {"POSTROOM_REDIS_URL": f"redis://u:s3cret@127.0.0.1:{port}", "POSTROOM_HOST": "127.0.0.1"}
-    settings = environment(database, None, None, webhook_key=KEY, port=free_port()) | own
-    async with running("serve", settings) as process:
+    own = {"POSTROOM_PASE": "5", "POSTROOM_REDIS_URL": f"redis://u:s3cret@127.0.0.1:{port}"}
+    async with running("serve", settings | own) as process:
+        misspelt = json.loads((await process.says("Unknown setting")).splitlines()[-1])
         log = await process.says("cannot be used")
         await process.end(signal.SIGTERM)
+    assert (misspelt["level"], misspelt["name"], misspelt["meant"]) == ("warning", "POSTROOM_PASE", "POSTROOM_PACE")
     line = json.loads(log.splitlines()[-1])
     assert line["level"] == "warning"
     assert line["event"] == f"Redis at 127.0.0.1:{port} cannot be used: PostgreSQL takes over"
@@ -163,37 +200,12 @@ async def test_the_log_calls_redis_connected_only_if_it_answers(database: Databa
     assert "Connected to Redis" not in log
 
 
-@pytest.mark.parametrize(
-    ("wrong", "words", "fix"),
-    [
-        ("the password", "password authentication failed for user", "correct the password, or the user, in POSTROOM_"),
-        ("the database", 'database "nowhere" does not exist', "create that database, or correct its name in POSTROOM_"),
-    ],
-)
-async def test_where_postgresql_refuses_the_login_a_process_ends_with_one_line_of_its_log(
-    database: Database, wrong: str, words: str, fix: str
-) -> None:
-    url = make_conninfo(
-        database.service_url, **{"password": "s3cret"} if wrong == "the password" else {"dbname": "nowhere"}
-    )
-    own = {"database_url": url, "host": "127.0.0.1", "port": free_port(), "webhook_key": KEY}
-    async with running("serve", environment(database, None, None, **own)) as process:
-        code, log = await process.end()
-    assert code == 2
-    (why,) = [line for line in map(json.loads, log.splitlines()) if line["level"] != "info"]
-    assert why["event"] == "Cannot run"
-    assert words in why["error"]
-    assert why["fix"].startswith(fix)
-    assert "s3cret" not in log
-
-
 async def test_while_postgresql_is_unavailable_the_log_says_why_once_and_the_process_waits(
-    database: Database,
+    settings: dict[str, str], database: Database
 ) -> None:
     nobody = free_port()
     url = make_conninfo(database.service_url, port=nobody)
-    own = {"database_url": url, "host": "127.0.0.1", "port": free_port(), "webhook_key": KEY}
-    async with running("serve", environment(database, None, None, **own)) as process:
+    async with running("serve", settings | {"POSTROOM_DATABASE_URL": url}) as process:
         await eventually(process.live, "the process", 20)
         line = json.loads((await process.says("Waiting for PostgreSQL")).splitlines()[-1])
         assert line["error"].endswith(f"port {nobody} failed: Connection refused")
@@ -207,13 +219,24 @@ async def test_while_postgresql_is_unavailable_the_log_says_why_once_and_the_pro
 
 @pytest.mark.parametrize(("command", "setting"), [("serve", "port"), ("work", "work_port")])
 async def test_occupied_port_is_reported_in_one_line_with_its_setting(
-    database: Database, command: str, setting: str
+    settings: dict[str, str], command: str, setting: str
 ) -> None:
-    taken = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-    port = taken.sockets[0].getsockname()[1]
-    values = environment(database, None, None, webhook_key=KEY, host="127.0.0.1", **{setting: port})
-    async with taken, running(command, values) as process:
+    taken = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", int(settings["POSTROOM_PORT"]))
+    async with taken, running(command, settings) as process:
         code, log = await process.end()
     assert code == 2
-    assert f"cannot listen on 127.0.0.1:{port}" in log
+    assert f"cannot listen on 127.0.0.1:{settings['POSTROOM_PORT']}" in log
     assert f"POSTROOM_{setting.upper()}" in log
+
+
+async def test_wrong_master_password_is_logged_at_start_and_sent_only_once(settings: dict[str, str]) -> None:
+    async with scripted_upstream() as stalwart:
+        stalwart.will(problem_answer(401))
+        people = {"POSTROOM_KRATOS_PUBLIC_URL": UNUSED_URL, "POSTROOM_MAIL_MASTER": "master@example.org:a-wrong-secret"}
+        async with running("serve", settings | people | {"POSTROOM_STALWART_URL": stalwart.url}) as service:
+            log = await service.says("Mail server refuses POSTROOM_MAIL_MASTER")
+            code, rest = await service.end(signal.SIGTERM)
+        asked = [each for each in stalwart.asked if each.target == "/api/account"]
+    assert (code, len(asked)) == (0, 1)
+    assert "Mail server refuses POSTROOM_MAIL_MASTER" not in rest
+    assert "a-wrong-secret" not in log + rest

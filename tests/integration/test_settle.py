@@ -11,7 +11,6 @@ from psycopg import AsyncConnection, errors, sql
 from postroom.domain.request import (
     Failed,
     Interrupted,
-    Outcome,
     Provisioned,
     Request,
     State,
@@ -20,18 +19,10 @@ from postroom.domain.request import (
     after_attempt,
 )
 from postroom.errors import DatabaseUnavailable, Permanent, Transient, Unstorable
-from postroom.ports import Settled
 from postroom.postgres.connection import Pool
 from postroom.postgres.requests import PostgresRequests
 from postroom_sandbox.embedded_postgres import SERVICE_ROLE
-from records import Records, running, stalwart_account
-
-
-async def settle(requests: PostgresRequests, request: Request, outcome: Outcome) -> Settled:
-    account = outcome.account if isinstance(outcome, Provisioned) else None
-    settled = await requests.settle(request, after_attempt(request, outcome), account)
-    assert settled
-    return settled
+from records import Records, running, settled, stalwart_account
 
 
 def success(of: Request) -> Provisioned:
@@ -50,14 +41,14 @@ async def test_settled_success_writes_request_account_and_audit_in_one_commit(
     requests: PostgresRequests, records: Records
 ) -> None:
     request = await running(requests)
-    settled = await settle(requests, request, success(request))
-    assert (settled.request.state, settled.status) == (State.PROVISIONED, Status.SUCCESS)
-    assert (settled.request.due_at, settled.request.holder) == (None, None)
-    assert settled.request.enqueued_at > request.enqueued_at, "each settle changes the member in Redis"
+    found = await settled(requests, request, success(request))
+    assert (found.request.state, found.status) == (State.PROVISIONED, Status.SUCCESS)
+    assert (found.request.due_at, found.request.holder) == (None, None)
+    assert found.request.enqueued_at > request.enqueued_at, "each settle changes the member in Redis"
     row, account = await records.request(request.identity_id), await records.account(request.identity_id)
     entry = (await records.log(request.identity_id))[-1]
     assert account
-    assert account["id"] == settled.account_id
+    assert account["id"] == found.account_id
     assert (account["email"], account["stalwart_account_id"]) == ("alice@example.org", "id-of-alice")
     assert (entry["status"], entry["attempt_count"], entry["holder"]) == ("success", 1, request.holder)
     assert entry["stalwart_account_id"] == "id-of-alice"
@@ -71,17 +62,17 @@ async def test_superseded_holder_changes_nothing_and_leaves_one_late_row(
     second = await claimed_again(requests, records, first)
     before = await records.request(first.identity_id)
     for _ in range(2):  # repeated after a lost response: still one row
-        settled = await settle(requests, first, success(first))
-        assert settled.request.holder == second.holder
-        assert settled.account_id is None
+        found = await settled(requests, first, success(first))
+        assert found.request.holder == second.holder
+        assert found.account_id is None
     after = await records.request(first.identity_id)
     assert after["commit"] == before["commit"], "the row was not touched"
     assert await records.account(first.identity_id) is None
     late = [row for row in await records.log(first.identity_id) if row["status"] == "late"]
     assert (len(late), late[0]["attempt_count"], late[0]["holder"]) == (1, 1, first.holder)
     assert late[0]["stalwart_account_id"] == "id-of-alice", "the account id from the mail server is kept"
-    settled = await settle(requests, second, success(second))
-    assert (settled.request.state, settled.status) == (State.PROVISIONED, Status.SUCCESS)
+    found = await settled(requests, second, success(second))
+    assert (found.request.state, found.status) == (State.PROVISIONED, Status.SUCCESS)
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
@@ -89,9 +80,9 @@ async def test_settling_again_after_a_lost_answer_writes_nothing_twice(
     requests: PostgresRequests, records: Records, verdict: Verdict
 ) -> None:
     request, failed = await running(requests), Failed(Transient("mail server answered 500"), verdict)
-    first = await settle(requests, request, failed)
+    first = await settled(requests, request, failed)
     before = await records.request(request.identity_id)
-    assert await settle(requests, request, failed) == first
+    assert await settled(requests, request, failed) == first
     assert (await records.request(request.identity_id))["commit"] == before["commit"]
     assert await records.audit(request.identity_id) == [("create", "pending", 1), ("create", "failed", 1)]
 
@@ -111,7 +102,7 @@ async def test_settling_waits_for_a_lost_statement_that_still_runs_and_writes_no
             "VALUES (%s, 'create', 'interrupted', 1, %s)",
             (request.identity_id, request.holder),
         )
-        again = asyncio.create_task(settle(requests, request, Interrupted()))
+        again = asyncio.create_task(settled(requests, request, Interrupted()))
         await blocked(records.connection)
     assert (await again).status is Status.INTERRUPTED
     assert await records.audit(request.identity_id) == [("create", "pending", 1), ("create", "interrupted", 1)]
@@ -144,7 +135,7 @@ async def test_text_that_postgresql_cannot_store_raises_its_own_error(requests: 
     request = await running(requests)
     with pytest.raises(Unstorable):
         await requests.settle(request, after_attempt(request, Failed(Permanent(text))), None)
-    assert (await settle(requests, request, success(request))).status is Status.SUCCESS
+    assert (await settled(requests, request, success(request))).status is Status.SUCCESS
 
 
 async def test_settle_fails_as_unavailable_while_a_permission_or_column_is_missing(
@@ -165,9 +156,9 @@ async def test_settle_fails_as_unavailable_while_a_permission_or_column_is_missi
     ):
         await records.connection.execute(broken)
         with pytest.raises(DatabaseUnavailable):
-            await settle(requests, request, success(request))
+            await settled(requests, request, success(request))
         await records.connection.execute(mended)
-    assert (await settle(requests, request, success(request))).status is Status.SUCCESS
+    assert (await settled(requests, request, success(request))).status is Status.SUCCESS
 
 
 @pytest.mark.parametrize(

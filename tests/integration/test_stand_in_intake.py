@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,9 @@ from incoming_mail import all_reported, hooked, listening, send
 from mail_person import Person, person
 from scripted_upstream import ScriptedUpstream, http_answer, scripted_upstream
 from stalwart_client import StalwartClient
-from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
+from stalwart_stand_in import StalwartStandIn, admin_of, stalwart_stand_in
 
-
-@asynccontextmanager
-async def admin_of(server: StalwartStandIn) -> AsyncIterator[StalwartClient]:
-    admin = StalwartClient(server.url, server.admin)
-    async with admin.http:
-        admin.domain = await admin.ensure_domain("example.org")
-        yield admin
+pytestmark = pytest.mark.stand_in
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -35,18 +28,6 @@ async def stand_in(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[St
 async def server(stand_in: StalwartStandIn) -> AsyncIterator[StalwartStandIn]:
     yield stand_in
     await stand_in.clear_faults()
-
-
-@pytest.fixture
-async def admin(server: StalwartStandIn) -> AsyncIterator[StalwartClient]:
-    async with admin_of(server) as admin:
-        yield admin
-
-
-@pytest.fixture
-async def ann(admin: StalwartClient) -> AsyncIterator[Person]:
-    async with person(admin) as ann:
-        yield ann
 
 
 @pytest.fixture

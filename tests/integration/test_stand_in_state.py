@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.stand_in
+
 COMMANDS = {
     "stalwart": ["--domain", "example.org"],
     "kratos": ["--public-port", "0", "--admin-port", "0", "--hook-url", "http://127.0.0.1:9/internal/mail/provision"],

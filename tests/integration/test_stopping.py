@@ -18,7 +18,7 @@ from chaos.proxy import FaultProxy
 from eventually import eventually
 from http_server import answering, server
 from kratos_servers import kratos_stand_in
-from parts import UNUSED_URL
+from parts import UNUSED_URL, environment
 from postroom_sandbox.loopback import free_port
 from records import Records
 from relay import relay_to
@@ -66,18 +66,8 @@ async def stalwart(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[S
 
 @pytest.fixture
 def settings(database: Database, stalwart: StalwartStandIn, redis_url: str) -> dict[str, str]:
-    return {
-        "POSTROOM_DATABASE_URL": database.service_url,
-        "POSTROOM_REDIS_URL": redis_url,
-        "POSTROOM_STALWART_URL": stalwart.url,
-        "POSTROOM_STALWART_API_KEY": stalwart.api_key or "",
-        "POSTROOM_KRATOS_ADMIN_URL": UNUSED_URL,
-        "POSTROOM_WEBHOOK_KEY": KEY,
-        "POSTROOM_DOMAINS": "example.org",
-        "POSTROOM_HOST": "127.0.0.1",
-        "POSTROOM_PORT": str(free_port()),
-        "POSTROOM_DRAIN_SECONDS": str(DRAIN),
-    }
+    own = {"host": "127.0.0.1", "port": free_port(), "webhook_key": KEY, "drain_seconds": DRAIN}
+    return environment(database, redis_url, stalwart, kratos_admin_url=UNUSED_URL, **own)
 
 
 @pytest.mark.parametrize(
@@ -120,28 +110,61 @@ async def test_second_signal_ends_the_process_at_once(settings: dict[str, str]) 
     assert code == 128 + signal.SIGTERM
 
 
-async def test_attempt_cut_off_by_a_stop_is_interrupted_and_does_not_wait_for_its_lease(
-    settings: dict[str, str], stalwart: StalwartStandIn, records: Records
+@pytest.mark.parametrize(
+    ("drain", "takes", "status", "request_is", "outcome"),
+    [(20, 1500, 200, ("provisioned", 0, 0), "success"), (DRAIN, 8000, 500, ("waiting", 0, 0), "interrupted")],
+    ids=["within the drain", "cut off, without waiting for its lease"],
+)
+async def test_attempt_that_runs_at_a_stop_may_end_within_the_drain(
+    settings: dict[str, str],
+    stalwart: StalwartStandIn,
+    records: Records,
+    drain: int,
+    takes: int,
+    status: int,
+    request_is: tuple[str, int, int],
+    outcome: str,
 ) -> None:
-    async with running("serve", settings) as service:
+    async with running("serve", settings | {"POSTROOM_DRAIN_SECONDS": str(drain)}) as service:
         await eventually(service.ready, "the service", 20)
         assert (await service.hook("first@example.org")).status_code == 200  # the id of the domain is cached now
-        await stalwart.set_fault(kind="slow", delay_ms=8000)
+        await stalwart.set_fault(kind="slow", delay_ms=takes)
         try:
-            hook = asyncio.create_task(service.hook("cut-off@example.org"))
+            hook = asyncio.create_task(service.hook("second@example.org"))
 
             async def under_way() -> bool:
                 return await records.value("SELECT count(*) FROM email_requests WHERE state = 'running'") == 1
 
             await eventually(under_way, "the attempt", 10)
             code, log = await service.end(signal.SIGTERM, within=LIMIT)
-            assert (await hook).status_code == 500
+            assert (await hook).status_code == status
         finally:
             await stalwart.clear_faults()
     assert code == 0, log
-    (request,) = await records.rows("SELECT * FROM email_requests WHERE email = 'cut-off@example.org'")
-    assert (request["state"], request["crashes"], request["retries"]) == ("waiting", 0, 0)
-    assert [status for _, status, _ in await records.audit(request["identity_id"])] == ["pending", "interrupted"]
+    (request,) = await records.rows("SELECT * FROM email_requests WHERE email = 'second@example.org'")
+    assert (request["state"], request["crashes"], request["retries"]) == request_is
+    assert [status for _, status, _ in await records.audit(request["identity_id"])] == ["pending", outcome]
+
+
+async def test_live_stream_does_not_delay_the_stop_of_a_service_without_database(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    async with kratos_stand_in(tmp_path, hook_url=f"{UNUSED_URL}/", hook_key=KEY) as kratos:
+        token = (await kratos.sign_up("waiting@example.org"))["session_token"]
+        unreachable = settings | {
+            "POSTROOM_DATABASE_URL": "postgresql://postroom@127.0.0.1:1/postroom",
+            "POSTROOM_KRATOS_PUBLIC_URL": kratos.public_url,
+            "POSTROOM_MAIL_MASTER": "master@example.org:secret",
+            "POSTROOM_DRAIN_SECONDS": "20",
+        }
+        async with running("serve", unreachable) as service:
+            await eventually(service.live, "the service", 20)
+            async with service.http.stream("GET", "/api/live", headers={"X-Session-Token": token}) as answer:
+                assert answer.status_code == 200
+                asked_at = time.monotonic()
+                code, log = await service.end(signal.SIGTERM)
+    assert code == 0, log
+    assert time.monotonic() - asked_at < 8, "the drain has 20 s"
 
 
 async def test_webhooks_during_a_shutdown_leave_no_running_request(

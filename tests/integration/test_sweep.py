@@ -15,7 +15,6 @@ from postroom import settings
 from postroom.composition.parts import Parts, connected
 from postroom.composition.process import make_app
 from postroom.provisioning.sweep import Sweep
-from postroom.telemetry import REGISTRY
 from records import Records
 from servers import Database
 from stalwart_stand_in import StalwartStandIn
@@ -44,12 +43,6 @@ async def _add(kratos: Kratos, email: str, **more: Any) -> UUID:
     body = {"schema_id": "default", "traits": {"email": email}} | more
     answer = await kratos.http.post(f"{kratos.admin_url}/admin/identities", json=body)
     return UUID(answer.raise_for_status().json()["id"])
-
-
-async def _change(kratos: Kratos, identity_id: UUID, email: str) -> None:
-    patch = [{"op": "replace", "path": "/traits/email", "value": email}]
-    answer = await kratos.http.patch(f"{kratos.admin_url}/admin/identities/{identity_id}", json=patch)
-    answer.raise_for_status()
 
 
 async def _pass(parts: Parts) -> None:
@@ -98,45 +91,4 @@ async def test_sweep_records_a_refused_identity_once_with_the_reason_of_the_webh
     assert await records.value("SELECT count(*) FROM email_requests") == 0
 
 
-async def test_refused_identity_gets_a_request_once_its_address_is_valid(
-    kratos: Kratos, parts: Parts, records: Records
-) -> None:
-    identity_id = await _add(kratos, "anna+work@example.org")
-    await _pass(parts)
-    refusal = await parts.refusals.last(identity_id)
-    assert refusal
-    assert (refusal.email, refusal.code) == ("anna+work@example.org", "unsafe_local_part")
-    await _change(kratos, identity_id, "admin@example.org")
-    await _pass(parts)
-    total, (listed,) = await parts.refusals.without_request(limit=20)
-    assert (total, listed.identity_id, listed.code) == (1, identity_id, "reserved_name")
-    await _change(kratos, identity_id, "anna@example.org")
-    await _pass(parts)
-    assert (await records.request(identity_id))["state"] == "waiting"
-    assert await parts.refusals.without_request(limit=20) == (0, [])
-
-
 # the stand-in cannot read JSON nested more deeply than Postroom can
-@pytest.mark.parametrize("kratos", ["1.3.1"], indirect=True)
-async def test_sweep_records_an_unreadable_identity_and_finishes(
-    kratos: Kratos, parts: Parts, records: Records
-) -> None:
-    body = '{"schema_id": "default", "traits": {"email": "deep@example.org"}, "metadata_public": %s}'
-    content = body % ('{"a":' * 3000 + "1" + "}" * 3000)
-    answer = await kratos.http.post(
-        f"{kratos.admin_url}/admin/identities", content=content, headers={"Content-Type": "application/json"}
-    )
-    answer.raise_for_status()
-    bad = UUID(answer.headers["location"].rpartition("/")[2])
-    good = await _add(kratos, "good@example.org")
-    before = _found("unreadable")
-    await _pass(parts)
-    assert (await records.request(good))["state"] == "waiting"
-    refusal = await parts.refusals.last(bad)
-    assert refusal
-    assert (refusal.code, refusal.email, _found("unreadable")) == ("unreadable_identity", None, before + 1)
-    assert await records.value("SELECT token IS NULL AND finished_at IS NOT NULL FROM identity_sweep")
-
-
-def _found(what: str) -> float:
-    return REGISTRY.get_sample_value("postroom_swept_identities_total", {"found": what}) or 0

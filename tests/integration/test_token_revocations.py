@@ -23,7 +23,7 @@ from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox
 from postroom.realtime.live_streams import LiveStreams
 from records import Records
-from relay import relay_to
+from relay import relay_before
 from servers import Database
 
 ADA = UUID(int=1)
@@ -119,9 +119,7 @@ async def test_listener_behind_a_proxy_notices_that_postgresql_is_dead(
     stay cached."""
     monkeypatch.setattr(connection_module, "ANSWERED_WITHIN", 0.2)
     monkeypatch.setattr(notifications_module, "ASKED_EVERY", 0.1)
-    port = int(database.service_url.rpartition("/")[0].rpartition(":")[2])
-    async with relay_to(port) as relay:
-        url = database.service_url.replace(f":{port}/", f":{relay.port}/")
+    async with relay_before(database.service_url) as (relay, url):
 
         async def listen() -> None:
             async with asyncio.timeout(3), PostgresNotifications(pool, url).listen() as payloads:

@@ -25,6 +25,7 @@ from stalwart_stand_in import StalwartStandIn
 PATH = "/internal/mail/provision"
 PREVIOUS = "key-before-the-rotation-0123"
 TOKEN = "token-of-the-metrics"
+JSON = {"Content-Type": "application/json"}
 
 
 @asynccontextmanager
@@ -57,7 +58,7 @@ def hook(email: object, identity_id: object = None, **traits: object) -> dict[st
 
 async def post(client: httpx2.AsyncClient, body: object, *, key: str | None = KEY, **headers: str) -> httpx2.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    sent = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    sent = JSON | {name.replace("_", "-"): value for name, value in headers.items()}
     return await client.post(PATH, content=content, headers=sent | ({} if key is None else {"X-Postroom-Key": key}))
 
 
@@ -68,7 +69,8 @@ async def assert_nothing_stored(records: Records) -> None:
 
 async def test_webhook_success_is_answered_as_the_contract_says(service: httpx2.AsyncClient, records: Records) -> None:
     alice = mailbox()
-    answer = await post(service, hook(" Alice@Example.org ", alice.identity_id, name={"first": "Alice"}) | {"more": 1})
+    body = hook(" Alice@Example.org ", alice.identity_id, name={"first": "Alice"}) | {"more": 1}
+    answer = await post(service, body, Content_Type="Application/JSON; charset=utf-8")
     account = await records.account(alice.identity_id)
     assert account
     assert answer.status_code == 200
@@ -135,11 +137,6 @@ async def test_webhook_body_that_is_not_json_gets_415(door: httpx2.AsyncClient, 
     await assert_nothing_stored(records)
 
 
-async def test_webhook_content_type_may_have_a_charset(service: httpx2.AsyncClient) -> None:
-    answer = await post(service, hook("alice@example.org"), Content_Type="Application/JSON; charset=utf-8")
-    assert answer.status_code == 200
-
-
 async def test_large_webhook_body_gets_413_with_or_without_a_content_length(
     service: httpx2.AsyncClient, records: Records
 ) -> None:
@@ -147,7 +144,7 @@ async def test_large_webhook_body_gets_413_with_or_without_a_content_length(
         for _ in range(65):
             yield b" " * 1024
 
-    headers = {"X-Postroom-Key": KEY, "Content-Type": "application/json"}
+    headers = JSON | {"X-Postroom-Key": KEY}
     announced = await service.post(PATH, content=b" " * 65_537, headers=headers)
     unannounced = await service.post(PATH, content=streamed(), headers=headers)
     assert (announced.status_code, unannounced.status_code) == (413, 413)
@@ -156,25 +153,10 @@ async def test_large_webhook_body_gets_413_with_or_without_a_content_length(
     assert (await post(service, fits)).status_code == 200
 
 
-UNREADABLE: dict[str, Any] = {
-    "empty": b"",
+UNREADABLE: dict[str, Any] = {  # some of those of tests/unit/test_hook_body.py
     "not JSON": b"{",
-    "no object": [],
-    "null": None,
-    "a number": 7,
-    "no identity": {},
-    "identity is null": {"identity": None},
-    "identity is a text": {"identity": "alice"},
-    "identity is a list": {"identity": [{"id": str(uuid4())}]},
-    "no id": {"identity": {"traits": {"email": "alice@example.org"}}},
     "id is no UUID": hook("alice@example.org", "alice"),
-    "id is a number": {"identity": {"id": 1, "traits": {"email": "alice@example.org"}}},
-    "id with NUL": hook("alice@example.org", "\0" * 36),
-    "invalid UTF-8": b'{"identity": {"id": "\xff"}}',
-    "UTF-16": json.dumps(hook("alice@example.org")).encode("utf-16")[:-1],
     "deep": b"[" * 60_000,
-    "deep object": b'{"identity":' * 5000,
-    "a huge number": b'{"identity": ' + b"9" * 60_000 + b"}",
     "lone surrogates": b'{"identity": {"id": "\\ud800", "traits": {"email": "\\ud800"}}}',
 }
 
@@ -188,7 +170,7 @@ async def test_webhook_with_a_stalled_body_gets_408_and_stores_nothing(
         yield b"{"
         await asyncio.Event().wait()
 
-    headers = {"X-Postroom-Key": KEY, "Content-Type": "application/json"}
+    headers = JSON | {"X-Postroom-Key": KEY}
     async with asyncio.timeout(5):
         answer = await door.post(PATH, content=body(), headers=headers)
     assert (answer.status_code, answer.headers["connection"]) == (408, "close")
@@ -211,28 +193,13 @@ async def test_unreadable_webhook_body_gets_400_with_an_audited_reason_and_makes
     assert (entry["action"], entry["status"], entry["error_message"]) == ("refuse", "done", problem["detail"])
 
 
-REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {  # some of those of tests/unit/test_hook_body.py
     "no traits": ({"identity": {"id": str(uuid4())}}, "no_address"),
-    "traits are null": ({"identity": {"id": str(uuid4()), "traits": None}}, "no_address"),
-    "no email": ({"identity": {"id": str(uuid4()), "traits": {}}}, "no_address"),
-    "email is null": (hook(None), "no_address"),
-    "email is a number": (hook(7), "no_address"),
-    "email is a list": (hook(["alice@example.org"]), "no_address"),
-    "email is huge": (hook("a" * 2000 + "@example.org"), "unsafe_local_part"),
     "email with a lone surrogate": (hook("\ud800@example.org"), "unsafe_local_part"),
+    "a NUL": (hook("al\0ice@example.org"), "unsafe_local_part"),
     "the nil UUID": (hook("alice@example.org", UUID(int=0)), "nil_identity"),
-    "no address": (hook("alice"), "malformed_address"),
-    "an empty address": (hook(""), "malformed_address"),
     "a domain that is not served": (hook("alice@elsewhere.example"), "domain_not_served"),
     "a reserved name": (hook("Postmaster@example.org"), "reserved_name"),
-    "our mark's prefix": (hook("postroom-0af7@example.org"), "reserved_name"),
-    "a percent sign": (hook("al%ice@example.org"), "unsafe_local_part"),
-    "a plus sign": (hook("al+ice@example.org"), "unsafe_local_part"),
-    "quotes": (hook('"alice"@example.org'), "unsafe_local_part"),
-    "white space": (hook("al ice@example.org"), "unsafe_local_part"),
-    "a NUL": (hook("al\0ice@example.org"), "unsafe_local_part"),
-    "a look-alike": (hook("\u0430lice@example.org"), "unsafe_local_part"),
-    "a long name": (hook("a" * 65 + "@example.org"), "unsafe_local_part"),
 }
 
 
@@ -321,12 +288,6 @@ async def test_without_postgresql_the_response_says_that_nothing_was_stored(
     assert "\npostroom_database_up 0\n" in metrics.text
 
 
-async def test_health_endpoints_need_no_key_and_answer_ok(service: httpx2.AsyncClient) -> None:
-    for path in ("/health/live", "/health/ready"):
-        answer = await service.get(path)
-        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
-
-
 async def test_metrics_need_a_token_except_for_direct_loopback_requests(
     database: Database,
 ) -> None:
@@ -345,25 +306,45 @@ async def test_metrics_need_a_token_except_for_direct_loopback_requests(
         assert allowed.status_code == 200
 
 
-async def test_stopping_service_stores_nothing_and_sends_retry_after(database: Database, records: Records) -> None:
-    more = environment(database, None, None, retry_after_seconds=7)
-    async with connected(settings.load(more)) as parts, http(make_app(parts)) as client:
-        parts.accept.stop()
-        answer = await post(client, hook("alice@example.org"))
-    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "stopping", "7")
-    await assert_nothing_stored(records)
-
-
-async def test_webhook_waiting_for_a_slot_at_shutdown_is_not_stored(database: Database, records: Records) -> None:
-    async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
+async def test_stopping_service_stores_neither_a_new_webhook_nor_one_that_waits_for_a_slot(
+    database: Database, records: Records
+) -> None:
+    given = settings.load(environment(database, None, None, retry_after_seconds=7))
+    async with connected(given) as parts, http(make_app(parts)) as client:
         async with parts.accept._slots.all():
-            asking = asyncio.create_task(post(client, hook("alice@example.org")))
+            waiting = asyncio.create_task(post(client, hook("alice@example.org")))
             await eventually(lambda: parts.accept._hooks, "the webhook has arrived")
             parts.accept.stop()
-        answer = await asking
+        answers = [await waiting, await post(client, hook("bob@example.org"))]
         await parts.accept.drain(within=1)
-    assert (answer.status_code, answer.json()["code"]) == (503, "stopping")
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "stopping", "7")
     await assert_nothing_stored(records)
+
+
+async def test_a_webhook_beyond_the_limit_gets_503_at_once_and_stores_nothing(
+    database: Database, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A second later its line would stand in the output of another test's command.
+    monkeypatch.setattr("postroom.api.load_shedding.LOG_EVERY", 0)
+    arrived, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        arrived.set()
+        await goes_on.wait()
+        yield b"{"
+
+    given = settings.load(environment(database, None, None, hooks_at_once=1))
+    async with connected(given) as parts, http(make_app(parts)) as client:
+        within = asyncio.create_task(client.post(PATH, content=body(), headers=JSON | {"X-Postroom-Key": KEY}))
+        await arrived.wait()
+        shed = await post(client, hook("alice@example.org"))
+        assert (shed.status_code, shed.json()["code"]) == (503, "too_busy")
+        assert 13 <= int(shed.headers["retry-after"]) <= 37
+        assert (await client.get("/health/live")).status_code == 200
+        await assert_nothing_stored(records)
+        goes_on.set()
+        assert (await within).status_code == 400
 
 
 async def test_an_unhandled_error_is_counted_and_logged_without_its_text(

@@ -178,7 +178,7 @@ async def test_only_a_transient_failure_causes_a_health_check(error: Exception) 
     [
         (Misconfigured("mail server forbids it", unauthorized=True), Cause.UNAUTHORIZED, "misconfigured"),
         (Misconfigured("mail server forbids it"), Cause.MISCONFIGURED, "misconfigured"),
-        (Misconfigured("over quota", domain="example.org"), None, "domain:example.org"),
+        (Misconfigured("over quota", domain="example.org", fix="raise it"), None, "domain:example.org"),
     ],
     ids=["our key is unknown", "our key is forbidden it", "one mailbox is rejected"],
 )
@@ -191,8 +191,12 @@ async def test_server_that_rejects_our_key_opens_the_breaker_but_one_that_reject
         settled = await world.run()
     assert (settled.status, settled.request.waits_for) == (Status.MISCONFIGURED, waits_for)
     assert world.breakers.openings == ([(cause, str(error))] if cause else [])
-    reported = [(entry["log_level"], entry["error"]) for entry in logs if "operator must act" in entry["event"]]
-    assert reported == [("error", str(error))]
+    reported = [
+        (entry["log_level"], entry["error"], entry.get("fix", ""))
+        for entry in logs
+        if "operator must act" in entry["event"]
+    ]
+    assert reported == [("error", str(error), error.fix)]
 
 
 @in_virtual_time

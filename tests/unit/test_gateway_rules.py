@@ -71,9 +71,14 @@ def test_echo_needs_no_account(arguments: dict[str, Any]) -> None:
         ({"accountId": OWN, "#fromAccountId": {"resultOf": "q", "name": "x", "path": "/"}}, "forbidden"),
         ({"accountId": OWN, "accountIds": [OWN, FOREIGN]}, "accountNotFound"),
         ({"accountId": OWN, "accountid": FOREIGN}, "accountNotFound"),
+        ({"accountId": OWN, "AccountId": FOREIGN}, "accountNotFound"),
         ({"accountId": OWN, "toAccountId": FOREIGN}, "accountNotFound"),
         ({"accountId": OWN, "filter": {"accountIds": [FOREIGN]}}, "accountNotFound"),
         ({"accountId": OWN, "filter": {"conditions": [{"x": [{"accountId": FOREIGN}]}]}}, "accountNotFound"),
+        (
+            {"accountId": OWN, "filter": {"operator": "AND", "conditions": [{"accountIds": [FOREIGN]}]}},
+            "accountNotFound",
+        ),
         ({"accountId": OWN, "create": {"k": {"accountId": FOREIGN}}}, "accountNotFound"),
         ({"accountId": OWN, "update": {"k": {"x/accountId": FOREIGN}}}, "accountNotFound"),
         ({"accountId": OWN, "update": {"k": {"x/#accountId": FOREIGN}}}, "accountNotFound"),
@@ -103,6 +108,8 @@ def test_each_account_id_of_a_call_must_be_the_own_one(arguments: dict[str, Any]
         ("X:Account/get", "unknownMethod"),
         ("x:AppPassword/set", "unknownMethod"),
         ("x:Action/set", "unknownMethod"),
+        ("x:Bootstrap/set", "unknownMethod"),
+        ("Email/../x:Account/get", "unknownMethod"),
         ("Principal/get", "unknownMethod"),
         ("Calendar/get", "unknownMethod"),
         ("Calendar/set", "unknownMethod"),
@@ -230,6 +237,7 @@ SETS = sorted(method for method in METHODS if method.endswith("/set"))
         # Values that a server might treat as the same method or account.
         {"update": {"m": {"/shareWith/c": None}}},
         {"update": {"m": {"sharewith": SHARED}}},
+        {"update": {"m": {"/sharewith": None}}},
         # Values that only the server can resolve (RFC 8620 §3.7).
         {"#create": {"resultOf": "0", "name": "Core/echo", "path": "/a"}},
         {"#update": {"resultOf": "0", "name": "Core/echo", "path": "/a"}},

@@ -132,6 +132,7 @@ REFUSED: dict[str, tuple[str, bytes]] = {
     "an escaped NUL": ("unsafe_local_part", raw(body(email="al\x00ice@example.org"))),
     "an escaped NUL in the domain": ("malformed_address", raw(body(email="alice@exa\x00mple.org"))),
     "a reserved name": ("reserved_name", raw(body(email="postmaster@example.org"))),
+    "the prefix of our mark": ("reserved_name", raw(body(email="postroom-0af7@example.org"))),
     "our mark": ("reserved_name", raw(body(email=f"postroom-{ID}@example.org"))),
 }
 

@@ -8,13 +8,10 @@ import pytest
 from starlette.routing import Route
 
 from attacked_service import BROWSER, COOKIE_OF_BEN, JSON, OURS, Attacked
-from built_interface import ENTRY, FILES
 from postroom.api import body
-from postroom.api.self_service import MAX_BODY
 from postroom.kratos.public_api import PATH
 from postroom.web.shells import shell_of
 from scripted_upstream import Asked, http_answer, json_answer
-from served_app import answer_of
 
 FORM = '{"method":"password"}'
 LOGIN = f"POST {PATH}/self-service/login?flow=1"
@@ -124,13 +121,6 @@ async def test_forwarded_field_cannot_inject_another_one(service: Attacked, name
         assert asked.header("x-session-token") is None
 
 
-async def test_form_that_is_too_large_is_refused_before_it_is_read(service: Attacked) -> None:
-    head = "\r\n".join([f"{LOGIN} HTTP/1.1", "Host: h", *BROWSER, JSON, f"Content-Length: {MAX_BODY + 1}", "", ""])
-    (answer,) = await service.sent(head.encode(), b"")
-    assert (answer.status, answer.kind, answer.headers["connection"]) == (413, "too_large", "close")
-    assert service.flows.asked == []
-
-
 async def test_form_that_arrives_too_slowly_is_refused(service: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "BODY_WITHIN", 0.05)
     answers = await service.sent(f"{POST}{LENGTH}\r\n{FORM[:-1]}".encode(), b"")
@@ -180,12 +170,6 @@ async def test_no_answer_but_json_and_redirects_is_passed_on(service: Attacked, 
     assert (answer.status, answer.headers["location"], answer.body) == (303, "/error", b"")
 
 
-async def test_json_of_kratos_is_never_taken_for_a_page(service: Attacked) -> None:
-    service.flows.will(json_answer({"x": SCRIPT.decode()}, x_content_type_options="sniff"))
-    answer = await service.ask(f"GET {PATH}/self-service/login/browser", [*BROWSER, NAVIGATION])
-    assert (answer.headers["content-type"], answer.headers["x-content-type-options"]) == ("application/json", "nosniff")
-
-
 async def test_cookie_of_kratos_reaches_the_browser_whatever_bytes_it_holds(service: Attacked) -> None:
     service.flows.will(json_answer({}, set_cookie="csrf=\N{EURO SIGN}; Path=/"))
     answer = await service.ask(f"GET {PATH}/self-service/login/browser", BROWSER)
@@ -215,15 +199,6 @@ async def test_no_page_is_shown_at_the_path_of_a_route(service: Attacked) -> Non
     paths = [route.path for route in service.app.routes if isinstance(route, Route)]
     assert len(paths) > 20
     assert [path for path in paths if shell_of(path, "text/html")] == []
-
-
-async def test_head_of_a_file_has_its_length_and_no_body(service: Attacked) -> None:
-    way = f"{ENTRY} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
-    (whole,) = await service.sent(f"GET {way}".encode(), b"")
-    assert whole.body.decode() == FILES[ENTRY]
-    raw = await answer_of(service.port, f"HEAD {way}".encode())
-    head, _, rest = raw.partition(b"\r\n\r\n")
-    assert (f"content-length: {len(FILES[ENTRY])}".encode() in head.lower(), rest) == (True, b"")
 
 
 @pytest.mark.parametrize("host", ["evil.example; script-src *", "*", "h/..", "[::1]", "x y"])

@@ -3,7 +3,7 @@ nothing. Without a login, HTTP Basic is offered only to programs, not to browser
 
 import pytest
 
-from attacked_service import COOKIE_OF_ANN, JSON, LISTED, OURS, OWN, TOKENS, Attacked, basic
+from attacked_service import COOKIE_OF_ANN, JSON, LISTED, OWN, TOKENS, Attacked, basic
 
 READER = f"Authorization: Bearer {TOKENS['read']}"
 ANN = basic("ann@example.org", TOKENS["read"])
@@ -94,24 +94,3 @@ async def test_pages_of_allowed_origins_cannot_read_internal_endpoints(service: 
         assert not [name for name in answer.headers if name.startswith("access-control-")], way
         answer = await service.ask(f"OPTIONS {way.split()[1]}", [f"Origin: {LISTED}", *asks("POST")])
         assert answer.status == 405
-
-
-@pytest.mark.parametrize(
-    ("fields", "basic_is_offered"),
-    [
-        ([], True),
-        (["User-Agent: any client"], True),
-        ([f"Origin: {OURS}"], False),
-        (["Sec-Fetch-Site: same-origin"], False),
-        (["Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"], False),
-        (["Cookie: ory_kratos_session=over"], False),
-    ],
-    ids=str,
-)
-async def test_http_basic_is_offered_to_a_program_and_not_to_a_browser(
-    service: Attacked, fields: list[str], basic_is_offered: bool
-) -> None:
-    for way in ("GET /jmap/session", "GET /api/me"):
-        answer = await service.ask(way, fields)
-        reported = 'Bearer realm="Postroom"' + (', Basic realm="Postroom", charset="UTF-8"' if basic_is_offered else "")
-        assert (answer.status, answer.headers["www-authenticate"]) == (401, reported)

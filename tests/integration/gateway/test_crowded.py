@@ -22,16 +22,6 @@ def crowded(limit: str = "maxConcurrentRequests") -> bytes:
     return problem_answer(400, ERROR + "limit", limit=limit, detail="too many of 10.0.0.7")
 
 
-@pytest.mark.parametrize("limit", ["maxConcurrentRequests", "maxConcurrentUpload"])
-async def test_call_beyond_the_concurrency_limit_is_sent_again(
-    server: ScriptedUpstream, trial: GatewayTrial, limit: str
-) -> None:
-    server.will(*[crowded(limit)] * 5, echoing)
-    assert (await trial.call(QUERY)).status_code == 200
-    assert len(server.asked) == 6
-    assert len({bytes(asked.body) for asked in server.asked}) == 1
-
-
 async def test_every_gateway_route_retries_after_a_concurrency_limit(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:

@@ -107,18 +107,6 @@ async def test_a_browser_may_save_and_show_a_blob(
     assert (await trial.http.get("/jmap/download/b/x/y", headers=headers)).status_code == 200
 
 
-async def test_blob_never_has_an_executable_media_type_whatever_the_server_sends(
-    server: ScriptedUpstream, trial: GatewayTrial
-) -> None:
-    server.will(http_answer(200, b"x", content_type="text/javascript"))
-    answer = await trial.http.get("/jmap/download/b/x/y.js?accept=text/javascript", headers=ANN)
-    assert answer.headers["content-type"] == "application/octet-stream"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "sandbox" in answer.headers["content-security-policy"]
-    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
-    assert server.asked[0].target == "/jmap/download/b/x/blob?accept=application%2Foctet-stream"
-
-
 async def test_download_of_a_blob_that_is_gone_gets_404(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.will(FOUND, problem_answer(404))
     assert (await trial.http.get("/jmap/download/b/Gdrupal/x", headers=ANN)).status_code == 404

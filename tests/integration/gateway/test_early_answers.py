@@ -12,16 +12,6 @@ MEGABYTE = 1_000_000
 SOON = 10.0
 
 
-async def test_rejection_is_read_while_a_large_request_is_still_being_sent(
-    server: ScriptedUpstream, trial: GatewayTrial
-) -> None:
-    server.unread = [problem_answer(401)]
-    async with asyncio.timeout(SOON):
-        answer = await trial.call(["Email/query", {"accountId": "b", "filter": {"text": "x" * 9 * MEGABYTE}}, "0"])
-    assert answer.status_code == 200
-    assert [asked.header("authorization") for asked in server.asked] == ["Basic b-0", "Basic b-1"]
-
-
 @pytest.mark.parametrize("sent", [1000, 19 * MEGABYTE], ids=["the client pauses", "the server does not read"])
 async def test_rejection_is_read_while_an_upload_is_still_being_sent(
     server: ScriptedUpstream, trial: GatewayTrial, sent: int

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from gateway_trial import ANN, BEN, BENS, QUERY, GatewayTrial
+from gateway_trial import ANN, QUERY, GatewayTrial
 from scripted_upstream import (
     ScriptedUpstream,
-    echoing,
     http_answer,
     json_answer,
     own_session,
@@ -108,26 +107,6 @@ async def test_client_cannot_direct_a_request_to_another_server(
     assert len(server.asked) == len(server.sessions) == (status == 200)
     for asked in (*server.asked, *server.sessions):
         assert host not in asked.target + str(asked.headers)
-
-
-async def test_only_event_source_parameters_are_forwarded(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    server.will(http_answer(200, b"", content_type="text/event-stream"))
-    for query in ("types=*&closeafter=no&ping=0&accountId=c", "types=c&types=*&closeafter=no&ping=0&x%26accountIds=c"):
-        assert (await trial.http.get(f"/jmap/eventsource/?{query}", headers=ANN)).status_code == 200
-    assert {asked.target for asked in server.asked} == {"/jmap/eventsource/?types=*&closeafter=no&ping=0"}
-
-
-async def test_second_response_on_a_connection_is_never_delivered(
-    server: ScriptedUpstream, trial: GatewayTrial
-) -> None:
-    """If a mail server can be made to respond twice, the next person on that connection would get the second
-    response."""
-    forged = json_answer({"methodResponses": [["Email/get", {"forged": True}, "0"]], "sessionState": "s"})
-    server.will(json_answer({"methodResponses": [], "sessionState": "s"}) + forged, echoing)
-    await trial.call(BENS, who=BEN)  # from now on the account of the login is cached
-    server.will(json_answer({"methodResponses": [], "sessionState": "s"}) + forged, echoing)
-    assert (await trial.call(QUERY)).json()["methodResponses"] == []
-    assert (await trial.call(BENS, who=BEN)).json()["methodResponses"] == [BENS]
 
 
 async def test_endless_jmap_session_is_not_read_to_its_end(server: ScriptedUpstream, trial: GatewayTrial) -> None:

@@ -1,6 +1,7 @@
 """The event source of the mail server, through the gateway."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -74,14 +75,6 @@ async def test_event_stream_ends_at_logout_but_not_in_an_outage_of_kratos_or_pos
         assert [chunk async for chunk in chunks] == []
 
 
-async def test_event_stream_ends_when_the_mailbox_is_missing(server: ScriptedUpstream, impatient: GatewayTrial) -> None:
-    EventSource(server)
-    async with impatient.http.stream("GET", PATH, headers=ANN) as answer:
-        impatient.accounts.missing.add("b")
-        impatient.now += timedelta(minutes=1)
-        assert [chunk async for chunk in answer.aiter_raw()] == []
-
-
 async def test_closing_the_client_event_stream_closes_ours_to_the_mail_server(
     server: ScriptedUpstream, trial: GatewayTrial
 ) -> None:
@@ -96,26 +89,36 @@ async def never(asked: Asked, writer: asyncio.StreamWriter) -> None:
     await asked.reader.read()
 
 
-@pytest.mark.parametrize("ends", ["the service stops", "a logout", "the mailbox is missing"])
-async def test_a_client_whose_events_never_begin_learns_why_the_wait_ended(
-    server: ScriptedUpstream, impatient: GatewayTrial, ends: str
+def stop(trial: GatewayTrial) -> None:
+    trial.stopping.set()
+
+
+def log_out(trial: GatewayTrial) -> None:
+    trial.people.errors[ANN["Cookie"]] = NoSession("logged out")
+
+
+def lose_the_mailbox(trial: GatewayTrial) -> None:
+    trial.accounts.missing.add("b")
+    trial.now += timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("end", "reported"),
+    [(stop, (503, "stopping")), (log_out, (401, "no_session")), (lose_the_mailbox, (503, "mailbox_missing"))],
+)
+async def test_event_stream_ends_and_a_client_whose_events_never_began_learns_why(
+    server: ScriptedUpstream, impatient: GatewayTrial, end: Callable[[GatewayTrial], None], reported: tuple[int, str]
 ) -> None:
-    server.will(never)
-    asking = asyncio.create_task(impatient.http.get(PATH, headers=ANN))
-    await eventually(lambda: server.under_way == 1, "the mail server was asked")
-    match ends:
-        case "the service stops":
-            impatient.stopping.set()
-            reported = (503, "stopping")
-        case "a logout":
-            impatient.people.errors[ANN["Cookie"]] = NoSession("logged out")
-            reported = (401, "no_session")
-        case _:
-            impatient.accounts.missing.add("b")
-            impatient.now += timedelta(minutes=1)
-            reported = (503, "mailbox_missing")
-    assert kind(await asking) == reported
-    await eventually(lambda: server.under_way == 0, "the request has ended")
+    source = EventSource(server)
+    async with impatient.http.stream("GET", PATH, headers=ANN) as begun:
+        server.will(never)
+        asking = asyncio.create_task(impatient.http.get(PATH, headers=ANN))
+        await eventually(lambda: server.under_way == 2, "the mail server was asked")
+        end(impatient)
+        assert [chunk async for chunk in begun.aiter_raw()] == []
+        assert kind(await asking) == reported
+    await eventually(lambda: server.under_way == 1, "the request that was not answered has ended")
+    source.ended.set()
 
 
 async def test_client_disconnect_before_the_event_stream_is_no_mail_server_failure(
@@ -130,13 +133,6 @@ async def test_client_disconnect_before_the_event_stream_is_no_mail_server_failu
         await eventually(lambda: server.under_way == 0, "the request has ended")
         await asyncio.gather(asking, return_exceptions=True)
     assert [line["event"] for line in logs] == ["Acting for identity"]
-
-
-async def test_event_stream_ends_when_the_service_stops(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    EventSource(server)
-    async with trial.http.stream("GET", PATH, headers=ANN) as answer:
-        trial.stopping.set()
-        assert [chunk async for chunk in answer.aiter_raw()] == []
 
 
 async def test_account_cannot_exceed_its_limit_of_event_streams(server: ScriptedUpstream) -> None:
