@@ -79,7 +79,15 @@ export default defineConfig({
     hookTimeout: 240_000,
     projects: [
       { extends: true, test: { name: 'pure', include: [PURE], isolate: false } },
-      { extends: true, test: { name: 'web', include: ['src/**/*.test.ts', 'tests/**/*.test.ts'], exclude: [PURE] } }
+      {
+        extends: true,
+        test: {
+          name: 'web',
+          include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
+          exclude: [PURE],
+          setupFiles: ['tests/patience.ts']
+        }
+      }
     ]
   }
 })

@@ -90,7 +90,7 @@ test.each([
   const drawn = await page({ pane })
   ends.push(await draw(drawn, MailPage, {}))
   expect(document.querySelector('.page')?.classList.contains('single')).toBe(single)
-  await vi.waitFor(() => expect(document.querySelector('.reader-pane > *')).not.toBeNull(), 20_000)
+  await vi.waitFor(() => expect(document.querySelector('.reader-pane > *')).not.toBeNull())
   expect(document.querySelector('[role=separator]') !== null).toBe(splitter)
 })
 

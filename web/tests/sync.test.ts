@@ -110,9 +110,8 @@ describe('the list', () => {
       subject: 'x'.repeat(100_000)
     })
     const { mail } = await opened(server)
-    const look = (): void =>
-      expect(mail.list?.row(0)).toMatchObject({ messages: 2_001, warning: true, subject: `${'x'.repeat(500)}…` })
-    expect(timesAsLong(look)).toBeLessThan(300)
+    expect(timesAsLong(() => mail.list?.row(0))).toBeLessThan(300)
+    expect(mail.list?.row(0)).toMatchObject({ messages: 2_001, warning: true, subject: `${'x'.repeat(500)}…` })
   })
 
   test('shows a mail without a preview', async () => {
