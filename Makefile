@@ -31,6 +31,7 @@ test: $(STAMP)  ## All checks, and all tests but the long ones, in two processes
 	@$(call timed, $(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 40 -m "$(QUICK)" $(ARGS))
 
 test-long: $(STAMP) web programs  ## The tests that `make test` leaves out, before a release (ARGS: some of them)
+	POSTROOM_SEEDS=$${POSTROOM_SEEDS:-200} $(BIN)/python web/npm.py run test -- tests/random
 	$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 40 -m "long or stand_in" $(ARGS)
 
 check: $(STAMP)  ## Format, lint, types, layers, in two lanes; then the unit tests of the web interface

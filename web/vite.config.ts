@@ -31,6 +31,9 @@ const lateStyles: Plugin = {
       : null
 }
 
+/** Tests of rooms that know of no browser and keep no state: a process of their own for each would cost more than they do. */
+const PURE = 'src/lib/{compose,jmap,mail,outbox,sieve,store}/*.test.ts'
+
 export default defineConfig({
   plugins: [
     sveltekit({
@@ -67,7 +70,26 @@ export default defineConfig({
       ['/api', '/jmap', '/.well-known', '/.ory'].map((path) => [path, { target: service, changeOrigin: false }])
     )
   },
-  test: { include: ['src/**/*.test.ts', 'tests/**/*.test.ts'], environment: 'node' }
+  test: {
+    environment: 'node',
+    // By itself vitest leaves one core to its own process, which has next to nothing to do while tests run.
+    maxWorkers: '100%',
+    // For a test that would never end: none judges how fast the machine is.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    projects: [
+      { extends: true, test: { name: 'pure', include: [PURE], isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'web',
+          include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
+          exclude: [PURE],
+          setupFiles: ['tests/patience.ts']
+        }
+      }
+    ]
+  }
 })
 
 function hashOfSources(): string {

@@ -174,4 +174,4 @@ test('a tab that is gone in the middle leaves nothing half done, whenever it was
     open.splice(0).forEach(({ mail }) => mail.stop())
   }
   expect(isDead).toBe(false)
-}, 120_000)
+})

@@ -113,7 +113,7 @@ test('a tab that is gone in the middle of writing loses nothing that was kept an
   }
   expect(isDead).toBe(false)
   expect(steps).toBeGreaterThan(30)
-}, 240_000)
+})
 
 test('a draft that is shown while its tab starts is written by it once the other tab is gone', async () => {
   const server = new ModelServer()

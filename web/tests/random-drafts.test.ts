@@ -76,7 +76,6 @@ function wordsIn(text: string): string[] {
 
 test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
   'any writing, closing, discarding and taking over in two tabs, with another device, losses, reloads and crashes, loses no word and makes no draft twice (%i)',
-  { timeout: 60_000 },
   async (seed) => {
     const next = randomFrom(seed)
     const server = new ModelServer()

@@ -29,7 +29,6 @@ function isTimeout(mistake: unknown): boolean {
 
 test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
   'tabs to which all comes late lose no word, store no draft twice and bring none back (%i)',
-  { timeout: 60_000 },
   async (seed) => {
     const next = randomFrom(seed)
     const pick = <T>(all: readonly T[]): T | undefined => all[Math.floor(next() * all.length)]

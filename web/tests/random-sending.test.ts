@@ -150,6 +150,5 @@ test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
     await life.end()
     life.check()
     expect(scene.world.mistakes).toEqual([])
-  },
-  120_000
+  }
 )

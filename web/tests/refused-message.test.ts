@@ -152,7 +152,7 @@ test('stays in the other tab, and can be sent from it, if its own is gone at any
     expect(await sentAgain(server, other), JSON.stringify(told)).toBe(1)
     other.kill()
   }
-}, 120_000)
+})
 
 test('a message that only a tab can hold counts as unsent until it has left: whoever closes its window waits for that', async () => {
   const server = new ModelServer()

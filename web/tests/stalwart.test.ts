@@ -43,75 +43,71 @@ const REPLY = message(
   'Hello in text'
 )
 
-test(
-  'the responses of a real Stalwart are shown: list, new mail, conversation, reply, archive and undo',
-  { timeout: 60_000 },
-  async () => {
-    const server = stalwartServer()
-    const world = new World()
-    await server.arrives(PALLETS, LUNCH)
-    const mail = createMail(world.ports(server.fetch))
-    mail.show(null)
-    await server.idle()
-    expect(mail.mailboxes.items.map(({ role, count }) => [role, count])).toEqual([
-      ['inbox', 2],
-      ['drafts', 0],
-      ['sent', 0],
-      ['junk', 0],
-      ['trash', 0]
-    ])
-    expect([mail.list?.row(0)?.subject, mail.list?.row(1)?.subject].toSorted()).toEqual(['Lunch', 'Pallet 3'])
+test('the responses of a real Stalwart are shown: list, new mail, conversation, reply, archive and undo', async () => {
+  const server = stalwartServer()
+  const world = new World()
+  await server.arrives(PALLETS, LUNCH)
+  const mail = createMail(world.ports(server.fetch))
+  mail.show(null)
+  await server.idle()
+  expect(mail.mailboxes.items.map(({ role, count }) => [role, count])).toEqual([
+    ['inbox', 2],
+    ['drafts', 0],
+    ['sent', 0],
+    ['junk', 0],
+    ['trash', 0]
+  ])
+  expect([mail.list?.row(0)?.subject, mail.list?.row(1)?.subject].toSorted()).toEqual(['Lunch', 'Pallet 3'])
 
-    await server.arrives(REPLY)
-    mail.connection.tryNow()
-    await server.idle()
-    const row = mail.list?.row(0)
-    const threadId = row?.threadId ?? ''
-    expect(row).toMatchObject({ messages: 2, unread: true, attachment: true, preview: 'Hello in text' })
-    expect(row?.people).toEqual([{ name: 'Bob Example', address: 'bob@example.net', own: false }])
+  await server.arrives(REPLY)
+  mail.connection.tryNow()
+  await server.idle()
+  const row = mail.list?.row(0)
+  const threadId = row?.threadId ?? ''
+  expect(row).toMatchObject({ messages: 2, unread: true, attachment: true, preview: 'Hello in text' })
+  expect(row?.people).toEqual([{ name: 'Bob Example', address: 'bob@example.net', own: false }])
 
-    mail.reader.open(threadId)
-    await server.idle()
-    const [first, second] = mail.reader.conversation?.messages as [Message, Message]
-    expect(first.body?.html).toContain('<b>in HTML</b>')
-    expect(first.body?.inline.get('logo@example.net')?.type).toBe('image/png')
-    expect(first.attachments.map(({ name }) => name)).toEqual(['Plan.pdf'])
-    expect(first.attachments[0]?.url).toMatch(
-      /^https:\/\/mail\.test\/jmap\/download\/\w+\/\w+\/Plan\.pdf\?accept=application%2Fpdf$/
-    )
-    expect(first.list).toContain('=?utf-8?q?Wareh=C3=B6use?= <warehouse.example.net>')
-    expect(first.blobId).toMatch(/^\w+$/)
-    expect(second).toMatchObject({
-      authentication: 'unknown',
-      messageId: ['two@example.net'],
-      references: ['one@example.net']
-    })
+  mail.reader.open(threadId)
+  await server.idle()
+  const [first, second] = mail.reader.conversation?.messages as [Message, Message]
+  expect(first.body?.html).toContain('<b>in HTML</b>')
+  expect(first.body?.inline.get('logo@example.net')?.type).toBe('image/png')
+  expect(first.attachments.map(({ name }) => name)).toEqual(['Plan.pdf'])
+  expect(first.attachments[0]?.url).toMatch(
+    /^https:\/\/mail\.test\/jmap\/download\/\w+\/\w+\/Plan\.pdf\?accept=application%2Fpdf$/
+  )
+  expect(first.list).toContain('=?utf-8?q?Wareh=C3=B6use?= <warehouse.example.net>')
+  expect(first.blobId).toMatch(/^\w+$/)
+  expect(second).toMatchObject({
+    authentication: 'unknown',
+    messageId: ['two@example.net'],
+    references: ['one@example.net']
+  })
 
-    await world.pass(100)
-    await server.idle()
-    expect([mail.list?.row(0)?.unread, mail.list?.unread]).toEqual([false, 1])
+  await world.pass(100)
+  await server.idle()
+  expect([mail.list?.row(0)?.unread, mail.list?.unread]).toEqual([false, 1])
 
-    // By another program.
-    mail.connection.tryNow()
-    await server.idle()
-    await world.pass(100)
-    await server.idle()
-    expect(mail.reader.conversation?.messages.map(({ own }) => own)).toEqual([false, false, true, true])
-    expect(mail.list?.row(0)).toMatchObject({ messages: 4, answered: true })
+  // By another program.
+  mail.connection.tryNow()
+  await server.idle()
+  await world.pass(100)
+  await server.idle()
+  expect(mail.reader.conversation?.messages.map(({ own }) => own)).toEqual([false, false, true, true])
+  expect(mail.list?.row(0)).toMatchObject({ messages: 4, answered: true })
 
-    const applied = mail.actions.run({ kind: 'archive' }, [threadId])
-    await server.idle()
-    await world.pass(100)
-    await server.idle()
-    expect([mail.list?.total, mail.mailboxes.byRole('archive')?.messages, mail.actions.waiting]).toEqual([1, 3, 0])
-    applied?.undo()
-    await server.idle()
-    await world.pass(100)
-    await server.idle()
-    expect([mail.list?.total, mail.mailboxes.byRole('archive')?.messages, mail.actions.waiting]).toEqual([2, 0, 0])
-    expect(mail.list?.row(0)?.threadId).toBe(threadId)
-    expect([mail.actions.refused, world.mistakes]).toEqual([null, []])
-    mail.stop()
-    server.end(ABOUT)
-  }
-)
+  const applied = mail.actions.run({ kind: 'archive' }, [threadId])
+  await server.idle()
+  await world.pass(100)
+  await server.idle()
+  expect([mail.list?.total, mail.mailboxes.byRole('archive')?.messages, mail.actions.waiting]).toEqual([1, 3, 0])
+  applied?.undo()
+  await server.idle()
+  await world.pass(100)
+  await server.idle()
+  expect([mail.list?.total, mail.mailboxes.byRole('archive')?.messages, mail.actions.waiting]).toEqual([2, 0, 0])
+  expect(mail.list?.row(0)?.threadId).toBe(threadId)
+  expect([mail.actions.refused, world.mistakes]).toEqual([null, []])
+  mail.stop()
+  server.end(ABOUT)
+})

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ModelServer } from './model-server.ts'
 import { deliver, failing, hint, opened, shown } from './scene.ts'
 import { settled } from './world.ts'
+import { timesAsLong } from './processor-time.ts'
 
 describe('the list', () => {
   test('is there after the session and two requests, with all that its rows show', async () => {
@@ -109,9 +110,8 @@ describe('the list', () => {
       subject: 'x'.repeat(100_000)
     })
     const { mail } = await opened(server)
-    const start = performance.now()
+    expect(timesAsLong(() => mail.list?.row(0))).toBeLessThan(300)
     expect(mail.list?.row(0)).toMatchObject({ messages: 2_001, warning: true, subject: `${'x'.repeat(500)}…` })
-    expect(performance.now() - start).toBeLessThan(3_000)
   })
 
   test('shows a mail without a preview', async () => {

@@ -1,6 +1,11 @@
 /** The world outside of the engine, in the hands of a test: time, the network, tabs. */
 import type { Ports, LanguagePort } from '#lib/sync/ports.ts'
 // Loaded before: a test's clock does not wait for a file.
+import '#lib/cache/adoption.ts'
+import '#lib/cache/drafts.ts'
+import '#lib/cache/eviction.ts'
+import '#lib/cache/searches.ts'
+import '#lib/sync/body-prefetch.ts'
 import '#lib/sync/bulk.ts'
 import '#lib/sync/email-set.ts'
 import '#lib/sync/late-index.ts'

@@ -210,7 +210,7 @@ describe('beyond 20,000 rows', () => {
     const lists = await Promise.all(['inbox', 'sent', 'trash', 'archive'].map((id) => cache.threads(id)))
     expect(lists.map((list) => list?.emails.length)).toEqual([14_000, 1_000, 1_000, undefined])
     expect(await cache.evictRows()).toBe(false)
-  }, 20_000)
+  })
 
   test('nothing is deleted before', async () => {
     const cache = await opened()

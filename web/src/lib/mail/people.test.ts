@@ -1,5 +1,6 @@
 import { monogram, nameOf, namesOf } from '#lib/mail/people.ts'
 import { expect, test } from 'vitest'
+import { timesAsLong } from '../../../tests/processor-time.ts'
 
 const person = (name: string, address = `${name.toLowerCase()}@example.org`, own = false) => ({ name, address, own })
 const MARA = person('Mara Lindqvist')
@@ -33,7 +34,5 @@ test('a monogram is made of the first and the last word of a name', () => {
 
 test('a message to 100,000 people is named in a moment', () => {
   const people = Array.from({ length: 100_000 }, (_, number) => person('', `${number}@example.net`))
-  const start = performance.now()
-  namesOf(people, 'me')
-  expect(performance.now() - start).toBeLessThan(3_000)
+  expect(timesAsLong(() => namesOf(people, 'me'))).toBeLessThan(300)
 })

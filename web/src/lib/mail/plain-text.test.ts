@@ -1,5 +1,6 @@
 import { pieces, plainText } from '#lib/mail/plain-text.ts'
 import { expect, test } from 'vitest'
+import { timesAsLong } from '../../../tests/processor-time.ts'
 
 const text = (all: readonly { text: string }[]) => all.map((piece) => piece.text).join('')
 
@@ -37,7 +38,5 @@ test.each(['javascript:alert(1)', 'data:text/html,x', 'https://', 'file:///etc/p
 )
 
 test('an address of a megabyte takes no longer than a moment', () => {
-  const start = performance.now()
-  plainText(`http://a${'.'.repeat(1_000_000)}x`)
-  expect(performance.now() - start).toBeLessThan(5_000)
+  expect(timesAsLong(() => plainText(`http://a${'.'.repeat(1_000_000)}x`))).toBeLessThan(500)
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { MailboxItem, Role } from './mail.ts'
 import { offersFor, refuges } from './sidebar-menu.ts'
 import { foldersIn, sectionsOf, treeStep, type SidebarEntry } from './sidebar.ts'
+import { timesAsLong } from '../../../tests/processor-time.ts'
 
 const MAY = { addItems: true, removeItems: true, setSeen: true, createChild: true, rename: true, remove: true }
 
@@ -163,8 +164,7 @@ test('ten thousand folders take no time', () => {
   const many = Array.from({ length: 10_000 }, (_, at) =>
     box(String(at), at % 100 === 0 ? {} : { parentId: String(at - (at % 100)), depth: 1 })
   )
-  const began = performance.now()
   expect(entries(many).at(-1)).toMatchObject({ position: 99, siblings: 99, level: 2 })
   expect(entries(many, ['9900']).at(-1)).toMatchObject({ position: 100, siblings: 100, level: 1 })
-  expect(performance.now() - began).toBeLessThan(2_000)
+  expect(timesAsLong(() => entries(many))).toBeLessThan(200)
 })

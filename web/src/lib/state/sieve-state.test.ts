@@ -95,7 +95,7 @@ test('what is changed while the last change is read again stays on screen, and i
   const reading = Promise.withResolvers<undefined>()
   server.reading = reading.promise
   const removed = state.save([STAR])
-  await vi.waitUntil(() => server.running?.includes('Second') === false)
+  await vi.waitFor(() => expect(server.running).not.toContain('Second'))
   const back = state.save(all)
   reading.resolve(undefined)
   await removed

@@ -16,7 +16,12 @@ vi.mock('#lib/ui/late-part.ts', () => ({
 }))
 
 let leave = (): void => undefined
-beforeEach(() => (device.phone = true))
+/** However long the machine takes: how old a touch is decides what it does. */
+let now = 0
+beforeEach(() => {
+  device.phone = true
+  vi.spyOn(performance, 'now').mockImplementation(() => now)
+})
 afterEach(() => {
   leave()
   network.waiting = []
@@ -50,7 +55,7 @@ function touch(
   const event = new Event(`touch${kind}`, { bubbles: true })
   Object.assign(event, { touches: kind === 'end' ? others : [{ clientX: x, clientY: y }] })
   // That of jsdom counts from another moment.
-  Object.defineProperty(event, 'timeStamp', { value: performance.now() })
+  Object.defineProperty(event, 'timeStamp', { value: now })
   rowOf(subject)?.dispatchEvent(event)
 }
 
@@ -97,8 +102,7 @@ test.each([
   touch('start', 'Mail 3', 100)
   touch('move', 'Mail 3', 300)
   touch('end', 'Mail 3', 300, 300, others)
-  const now = performance.now()
-  vi.spyOn(performance, 'now').mockReturnValue(now + 5_000)
+  now += 5_000
   await partsLoad()
   expect(rowOf('Mail 3')).toBeDefined()
 })

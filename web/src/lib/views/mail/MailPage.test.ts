@@ -12,6 +12,7 @@ const ends: (() => void)[] = []
 afterEach(() => {
   ends.splice(0).forEach((end) => end())
   vi.restoreAllMocks()
+  vi.useRealTimers()
   window.dispatchEvent(new Event('online'))
 })
 
@@ -192,9 +193,12 @@ test('below the rows of this device a list says when there is more', async () =>
 test('the live state tells since when, and "Connecting" only if it takes long', async () => {
   const server = new ModelServer()
   server.interrupt = (path) => (path === '/api/live' ? new Promise(() => undefined) : null)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const drawn = await inbox(server)
+  await after(() => vi.advanceTimersByTime(1_999))
   expect(document.querySelector('.foot')?.textContent).not.toContain('Connecting')
-  await vi.waitFor(() => expect(document.querySelector('.foot')?.textContent).toContain('Connecting…'), 3_000)
+  await after(() => vi.advanceTimersByTime(1))
+  expect(document.querySelector('.foot')?.textContent).toContain('Connecting…')
   expect(drawn.mail.connection.live).toBe('connecting')
 })
 

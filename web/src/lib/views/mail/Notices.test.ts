@@ -59,9 +59,8 @@ test('what another visit scheduled is not told again, though what knows of it co
 test('a notice is told by the one live region, with how to undo it', async () => {
   const { compose } = await notices()
   await after(() => (compose.outgoing = [outgoing({ to: [{ name: 'Deniz', address: 'deniz@example.net' }] })]))
-  await vi.waitFor(
-    () => expect(document.querySelector('[role=status]')?.textContent).toContain('Sending to Deniz. Undo with Z.'),
-    4_000
+  await vi.waitFor(() =>
+    expect(document.querySelector('[role=status]')?.textContent).toContain('Sending to Deniz. Undo with Z.')
   )
   expect(document.querySelectorAll('[role=status], [aria-live]')).toHaveLength(1)
 })

@@ -64,12 +64,14 @@ const dialog = () => document.querySelector('dialog[open]:not(.drawer)')
 
 test('what is typed is in the field of the dialog, up to Enter, and acts on nothing behind it', async () => {
   const { page, mail } = await inbox()
+  const writing = vi.spyOn(page.writing, 'start')
   await press('ArrowDown', 'l')
   await press('Escape', 'j')
   expect(page.triage.dialog).toBeNull()
   const { current } = page.cursor
   await press('v', 'r', 'e', 'c', 'Enter', 'j')
-  expect([mail.list?.total, page.cursor.current, page.writing.compose, dialog()]).toEqual([3, current, null, null])
+  expect([mail.list?.total, page.cursor.current, dialog()]).toEqual([3, current, null])
+  expect(writing).not.toHaveBeenCalled()
   await act(() => gates.picker.open())
   await vi.waitFor(() => expect(dialog()?.getAttribute('aria-label')).toBe('Move 1 conversation to'))
   expect(typed).toHaveBeenCalledExactlyOnceWith('insertText', false, 'rec')
@@ -80,6 +82,7 @@ test('what is typed is in the field of the dialog, up to Enter, and acts on noth
 
 test('so it is with a name that is typed for a new folder; Escape gives that up', async () => {
   const { page, mail } = await inbox()
+  const writing = vi.spyOn(page.writing, 'start')
   await press('ArrowDown')
   const button = document.querySelector<HTMLElement>('button[aria-label="New folder"]')
   button?.focus()
@@ -87,7 +90,8 @@ test('so it is with a name that is typed for a new folder; Escape gives that up'
   await press('x', 'Escape')
   await act(() => button?.click())
   await press('e', '#', 'c')
-  expect([mail.list?.total, page.writing.compose, dialog()]).toEqual([3, null, null])
+  expect([mail.list?.total, dialog()]).toEqual([3, null])
+  expect(writing).not.toHaveBeenCalled()
   await act(() => gates.edits.open())
   await vi.waitFor(() => expect(typed).toHaveBeenCalledExactlyOnceWith('insertText', false, 'e#c'))
   expect(document.querySelectorAll('dialog[open] input:not([type])')).toHaveLength(1)
