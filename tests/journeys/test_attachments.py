@@ -64,12 +64,19 @@ async def choose(alice: MailPage, item: str) -> None:
     await alice.page.get_by_role("menuitem", name=item, exact=True).click()
 
 
-async def test_attachments_are_previewed_and_saved_and_none_of_them_runs(up: Trial, browser: Browser) -> None:
+async def test_a_message_and_what_it_brings_are_previewed_saved_and_printed_and_nothing_of_it_runs(
+    up: Trial, browser: Browser
+) -> None:
     async with newcomer(up.environment, "files.alice") as owner, mail_page(up, browser, "files.alice") as alice:
+        raw = letter(alice.email, "Bay 7 / pallet 3")
         person = await owner.mail()
-        await person.add(letter(alice.email, "Bay 7 / pallet 3"))
+        await person.add(raw)
+        await alice.page.add_init_script("addEventListener('beforeprint', () => (window.printed = true))")
         await alice.sign_in()
         await open_letter(alice)
+        await alice.page.get_by_role("button", name="to me").click()
+        details = alice.page.get_by_role("article").locator("dl")
+        await expect(details).to_contain_text("Warehouse <warehouse.birkenau.example.net>")
 
         # A picture; the arrows lead on.
         await alice.page.get_by_role("button", name="Preview bay-7-pallet-3.png").press("Enter")
@@ -124,22 +131,7 @@ async def test_attachments_are_previewed_and_saved_and_none_of_them_runs(up: Tri
         assert not await ran(alice)
         assert len(alice.documents) == 1
 
-
-async def test_message_is_printed_to_its_last_line_and_saved_as_the_server_has_it(
-    up: Trial, browser: Browser, tmp_path: Path
-) -> None:
-    async with newcomer(up.environment, "print.alice") as owner, mail_page(up, browser, "print.alice") as alice:
-        person = await owner.mail()
-        raw = letter(alice.email, "Bay 7 / pallet 3")
-        await person.add(raw)
-        await alice.page.add_init_script("addEventListener('beforeprint', () => (window.printed = true))")
-        await alice.sign_in()
-        await open_letter(alice)
-
-        await alice.page.get_by_role("button", name="to me").click()
-        details = alice.page.get_by_role("article").locator("dl")
-        await expect(details).to_contain_text("Warehouse <warehouse.birkenau.example.net>")
-
+        # As the mail server has it.
         await choose(alice, "Show source")
         source = alice.page.get_by_role("dialog")
         await expect(source).to_contain_text("Message-ID: <bay-7@birkenau.example.net>")

@@ -175,7 +175,8 @@ def path(path: str) -> Opens:
 async def new_filter(alice: MailPage) -> None:
     await alice.open("/mail/settings/filters")
     await alice.button("New").click()
-    await expect(alice.page.get_by_role("textbox", name="Name", exact=True)).to_be_visible()
+    await alice.button("Save filter").click()
+    await expect(alice.text("Say what to look for.")).to_be_visible()
 
 
 async def own_window(alice: MailPage) -> None:
