@@ -13,7 +13,7 @@ async def test_a_message_is_forwarded_as_the_file_that_it_is_and_formats_are_rem
     async with (
         reader(up, "eml.dora") as dora,
         reader(up, "eml.bob") as bob,
-        writer(up, browser, "eml.alice") as (alice, _),
+        writer(up, browser, "eml.alice", can_undo=False) as (alice, _),
     ):
         await send(dora, alice.email, "Pallet 4", "It stands in bay 8.")
         await alice.row("Pallet 4").click()

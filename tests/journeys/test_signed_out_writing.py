@@ -23,7 +23,7 @@ async def sign_in_again(alice: MailPage) -> None:
 async def test_who_is_signed_out_while_writing_or_sending_signs_in_and_goes_on_and_the_message_leaves_once(
     up: Trial, browser: Browser
 ) -> None:
-    async with writer(up, browser, "out.alice") as (alice, own):
+    async with writer(up, browser, "out.alice", can_undo=False) as (alice, own):
         window = await begin(alice, [alice.email], "Kept", "Before")
         await window.is_saved()
         await end_session(up, alice)

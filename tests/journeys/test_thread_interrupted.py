@@ -75,10 +75,10 @@ async def test_a_message_whose_sanitizer_cannot_be_loaded_is_shown_as_text(up: T
 async def test_signing_out_in_one_tab_leaves_nothing_for_the_next_person_in_any_tab(
     up: Trial, browser: Browser
 ) -> None:
-    async with mail_page(up, browser, "first.alice") as first:
+    async with mail_page(up, browser, "leaves.alice") as first:
         await first.sign_up_and_wait()
         await up.postroom("sandbox", "deliver", first.email, "--subject", "Only for the first")
-        other = MailPage(up, await first.page.context.new_page(), "first.alice")
+        other = MailPage(up, await first.page.context.new_page(), "leaves.alice")
         await other.open("/mail")
         await other.row("Only for the first").click()
         await first.row("Only for the first").click()
@@ -99,7 +99,7 @@ async def test_signing_out_in_one_tab_leaves_nothing_for_the_next_person_in_any_
         await expect(other.row("Only for the first")).to_have_count(0)
         await first.page.unroute("**/jmap/")
         assert await first.page.evaluate("async () => (await indexedDB.databases()).length") == 0
-        second = MailPage(up, first.page, "second.alice")
+        second = MailPage(up, first.page, "comes.alice")
         await second.sign_up_and_wait()
         await expect(second.row("Only for the first")).to_have_count(0)
         await expect(second.text(first.email)).to_have_count(0)

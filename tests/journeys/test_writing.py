@@ -110,7 +110,7 @@ async def test_a_message_with_a_picture_and_a_file_is_written_by_keyboard_and_ar
 async def test_a_reply_is_in_the_conversation_at_once_and_refers_to_what_it_answers(
     up: Trial, browser: Browser
 ) -> None:
-    async with reader(up, "reply.dora") as dora, writer(up, browser, "reply.alice") as (alice, own):
+    async with reader(up, "reply.dora") as dora, writer(up, browser, "reply.alice", can_undo=False) as (alice, own):
         await send(dora, alice.email, "Pallet 3", "Where does it stand?")
         await alice.row("Pallet 3").click()
         await expect(alice.message("Where does it stand?")).to_be_visible()

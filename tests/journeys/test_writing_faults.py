@@ -91,7 +91,7 @@ async def test_of_a_message_whose_submission_never_arrived_the_person_decides_an
 
 
 async def test_a_file_whose_upload_got_no_response_is_in_the_one_mail_that_arrives(up: Trial, browser: Browser) -> None:
-    async with reader(up, "file.to") as to, writer(up, browser, "file.by") as (alice, own):
+    async with reader(up, "file.to") as to, writer(up, browser, "file.by", can_undo=False) as (alice, own):
         window = await begin(alice, [to.address], "With a plan", "Every word counts")
         await window.is_saved()
         happened = await cut(alice, lambda request: "/jmap/upload/" in request.url, has_effect=True)
