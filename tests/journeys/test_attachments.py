@@ -53,12 +53,6 @@ async def ran(alice: MailPage) -> bool:
     return bool(await alice.page.evaluate("Boolean(window.ran) || document.title === 'ran'"))
 
 
-async def open_letter(alice: MailPage) -> None:
-    await alice.row("Bay 7 / pallet 3").click()
-    # It has its height: nothing moves below the pointer any more.
-    await expect(alice.page.locator("article iframe")).to_have_attribute("style", re.compile("height: [0-9]{4,}px"))
-
-
 async def choose(alice: MailPage, item: str) -> None:
     await alice.button("More").click()
     await alice.page.get_by_role("menuitem", name=item, exact=True).click()
@@ -73,7 +67,9 @@ async def test_a_message_and_what_it_brings_are_previewed_saved_and_printed_and_
         await person.add(raw)
         await alice.page.add_init_script("addEventListener('beforeprint', () => (window.printed = true))")
         await alice.sign_in()
-        await open_letter(alice)
+        await alice.row("Bay 7 / pallet 3").click()
+        # It has its height: nothing moves below the pointer any more.
+        await expect(alice.page.locator("article iframe")).to_have_attribute("style", re.compile("height: [0-9]{4,}px"))
         await alice.page.get_by_role("button", name="to me").click()
         details = alice.page.get_by_role("article").locator("dl")
         await expect(details).to_contain_text("Warehouse <warehouse.birkenau.example.net>")

@@ -50,10 +50,6 @@ async def expect_text(page: MailPage, number: int) -> None:
     await expect(text).to_be_visible()
 
 
-async def frames(page: MailPage) -> int:
-    return await page.page.locator("article iframe").count()
-
-
 async def test_conversation_of_200_messages_opens_in_the_frame_that_waited_and_holds_only_frames_near_the_screen(
     up: Trial, browser: Browser
 ) -> None:
@@ -77,9 +73,10 @@ async def test_conversation_of_200_messages_opens_in_the_frame_that_waited_and_h
         assert await alice.page.locator("article iframe").evaluate("frame => frame.waited")
         await expect(waiting).to_have_count(1)
         assert not await waiting.evaluate("frame => frame.waited")
+        frames = alice.page.locator("article iframe")
         messages = alice.page.get_by_role("article")
         await expect(messages).to_have_count(3)
-        assert await frames(alice) == 1
+        await expect(frames).to_have_count(1)
 
         # The old ones are one line; the keyboard unfolds it, and goes on at the first of them.
         await alice.page.get_by_role("button", name="197 earlier messages").focus()
@@ -91,14 +88,14 @@ async def test_conversation_of_200_messages_opens_in_the_frame_that_waited_and_h
         await alice.expect_focus("BUTTON Mara 100")
         await alice.page.keyboard.press("Enter")
         await expect_text(alice, 100)
-        assert await frames(alice) == 2
+        await expect(frames).to_have_count(2)
 
         await alice.page.keyboard.press(":")
-        await expect(alice.page.locator("article iframe")).to_have_count(0)
+        await expect(frames).to_have_count(0)
         await alice.page.keyboard.press(";")
         await expect(alice.page.locator("article.expanded")).to_have_count(MESSAGES)
         await message(alice, 150).scroll_into_view_if_needed()
         await expect_text(alice, 150)
-        assert await frames(alice) <= MOST_FRAMES
+        assert await frames.count() <= MOST_FRAMES
         await alice.page.keyboard.press("u")
         await alice.is_at("/mail/inbox")

@@ -4,33 +4,18 @@ from typing import Any
 
 from playwright.async_api import Browser, Locator, expect
 
-from mail_page import MailPage, mail_page
+from mail_page import MailPage
+from mail_person import Person
 from trial import Trial
-
-JMAP = """async ([name, args]) => {
-  const session = await (await fetch('/jmap/session')).json()
-  const mail = 'urn:ietf:params:jmap:mail'
-  const accountId = session.primaryAccounts[mail]
-  const response = await fetch('/jmap/', {
-    method: 'POST',
-    headers: {'Content-Type': 'application/json'},
-    body: JSON.stringify({using: ['urn:ietf:params:jmap:core', mail], methodCalls: [[name, {accountId, ...args}, '0']]})
-  })
-  return (await response.json()).methodResponses[0][1]
-}"""
+from writing_page import writer
 
 
-async def call(alice: MailPage, name: str, **arguments: object) -> Any:
-    """As another program of hers would."""
-    return await alice.page.evaluate(JMAP, [name, arguments])
-
-
-async def mailbox(alice: MailPage, name: str) -> Any:
-    boxes = (await call(alice, "Mailbox/get", ids=None))["list"]
+async def mailbox(own: Person, name: str) -> Any:
+    boxes = (await own.call("Mailbox/get", ids=None))["list"]
     return next((box for box in boxes if name in (box["name"], box["role"])), None)
 
 
-async def put(alice: MailPage, mailbox_id: str, count: int) -> None:
+async def put(own: Person, mailbox_id: str, count: int) -> None:
     emails = {
         str(number): {
             "mailboxIds": {mailbox_id: True},
@@ -41,7 +26,7 @@ async def put(alice: MailPage, mailbox_id: str, count: int) -> None:
         }
         for number in range(count)
     }
-    made = await call(alice, "Email/set", create=emails)
+    made = await own.call("Email/set", create=emails)
     assert len(made["created"]) == count, made
 
 
@@ -74,8 +59,7 @@ async def choose(alice: MailPage, name: str, action: str) -> None:
 async def test_folders_and_labels_are_made_renamed_moved_removed_and_the_trash_emptied_with_the_keyboard_only(
     up: Trial, browser: Browser
 ) -> None:
-    async with mail_page(up, browser, "folders.alice") as alice:
-        await alice.sign_up_and_wait()
+    async with writer(up, browser, "folders.alice") as (alice, own):
         keyboard = alice.page.keyboard
         await alice.button("New folder").focus()
         await keyboard.press("Enter")
@@ -106,8 +90,8 @@ async def test_folders_and_labels_are_made_renamed_moved_removed_and_the_trash_e
         await keyboard.press("Enter")
         await expect(item(alice, "Papier & Druck")).to_have_attribute("aria-level", "1")
 
-        paper = await mailbox(alice, "Papier & Druck")
-        await put(alice, paper["id"], 30)
+        paper = await mailbox(own, "Papier & Druck")
+        await put(own, paper["id"], 30)
         await alice.page.reload()
         await expect(item(alice, "Papier & Druck 30 unread")).to_be_visible()
         await alice.expect_no_violations()
@@ -120,7 +104,7 @@ async def test_folders_and_labels_are_made_renamed_moved_removed_and_the_trash_e
         await keyboard.press("Enter")
         await expect(alice.text("Folder Papier & Druck deleted")).to_be_visible()
         await expect(item(alice, "Papier & Druck")).to_have_count(0)
-        trash = await mailbox(alice, "trash")
+        trash = await mailbox(own, "trash")
         assert trash["totalEmails"] == 30
 
         # The Trash is emptied for good, after a question that names the number.
@@ -130,7 +114,7 @@ async def test_folders_and_labels_are_made_renamed_moved_removed_and_the_trash_e
         await alice.expect_focus("BUTTON Delete 30 for good")
         await keyboard.press("Enter")
         await expect(alice.text("30 deleted for good")).to_be_visible()
-        assert (await mailbox(alice, "trash"))["totalEmails"] == 0
+        assert (await mailbox(own, "trash"))["totalEmails"] == 0
 
         await alice.button("New label").focus()
         await keyboard.press("Enter")

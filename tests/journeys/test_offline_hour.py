@@ -1,14 +1,12 @@
 """An hour offline, by keyboard alone: what is done waits, and becomes true when the network is back."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, expect
 
 from eventually import eventually
 from filled_inbox import fill_inbox
-from mail_page import MailPage, mail_page
+from mail_page import mail_page
 from mail_person import Person
 from newcomer import newcomer
 from sent_changes import SentChanges
@@ -42,10 +40,10 @@ async def mailboxes(other: Person) -> list[dict[str, str]]:
     return (await other.call("Mailbox/get", ids=None))["list"]
 
 
-@asynccontextmanager
-async def at_her_mail(up: Trial, browser: Browser, name: str) -> AsyncIterator[tuple[MailPage, Person]]:
-    """Some orders, a folder and a label; and another program of hers."""
-    async with newcomer(up.environment, name) as owner, mail_page(up, browser, name) as alice:
+async def test_what_is_done_in_an_hour_offline_waits_and_is_done_once_when_the_network_is_back(
+    up: Trial, browser: Browser
+) -> None:
+    async with newcomer(up.environment, "train.alice") as owner, mail_page(up, browser, "train.alice") as alice:
         other = await owner.mail()
         await other.create("Mailbox", name="Receipts")
         labels = {"labels": [{"keyword": "waiting", "name": "Waiting", "colour": 1}]}
@@ -62,13 +60,6 @@ async def at_her_mail(up: Trial, browser: Browser, name: str) -> AsyncIterator[t
             await alice.page.keyboard.press(key)
         await expect(alice.page.get_by_role("combobox", name="Go to")).to_be_focused()
         await alice.page.keyboard.press("Escape")
-        yield alice, other
-
-
-async def test_what_is_done_in_an_hour_offline_waits_and_is_done_once_when_the_network_is_back(
-    up: Trial, browser: Browser
-) -> None:
-    async with at_her_mail(up, browser, "train.alice") as (alice, other):
 
         async def does(at: int, *keys: str, picks: str = "") -> None:
             """The keyboard is at that order first."""

@@ -107,10 +107,9 @@ async def test_on_a_phone_a_finger_swipes_selects_and_takes_back(up: Trial, brow
         await expect(alice.page.locator(".toast")).to_have_count(0)
         box = await order(alice, 4).bounding_box()
         assert box
-        y = box["y"] + 40
-        await finger.touches("touchStart", (6, y))
+        await finger.touches("touchStart", (6, box["y"] + 40))
         for step in range(1, 11):
-            await finger.touches("touchMove", (6 + 16 * step, y))
+            await finger.touches("touchMove", (6 + 16 * step, box["y"] + 40))
         await finger.touches("touchEnd")
         await expect(alice.page.get_by_role("dialog", name="Folders")).to_be_visible()
         await expect(alice.page.locator(".toast")).to_have_count(0)
