@@ -74,6 +74,29 @@ async def test_a_message_and_what_it_brings_are_previewed_saved_and_printed_and_
         details = alice.page.get_by_role("article").locator("dl")
         await expect(details).to_contain_text("Warehouse <warehouse.birkenau.example.net>")
 
+        # As the mail server has it.
+        await choose(alice, "Show source")
+        source = alice.page.get_by_role("dialog")
+        await expect(source).to_contain_text("Message-ID: <bay-7@birkenau.example.net>")
+        await alice.expect_no_violations()
+        await alice.page.keyboard.press("Escape")
+        await expect(alice.button("More")).to_be_focused()
+
+        async with alice.page.expect_download() as saved:
+            await choose(alice, "Save as .eml")
+        assert (await saved.value).suggested_filename == "Bay 7 _ pallet 3.eml"
+        assert await content_of(await saved.value) == raw
+
+        await choose(alice, "Print")
+        frame = await print_frame(alice)
+        sheet = await alice.page.context.new_page()
+        await sheet.set_content(await frame.evaluate(SHADOWS))
+        text = text_of(await sheet.pdf(format="A4"))
+        assert "The very last line" in text
+        assert "jonas@birkenau.example.net" in text
+        assert text.index("From") < text.index("Line 1 of the list")
+        await sheet.close()
+
         # A picture; the arrows lead on.
         await alice.page.get_by_role("button", name="Preview bay-7-pallet-3.png").press("Enter")
         preview = alice.page.get_by_role("dialog")
@@ -126,29 +149,6 @@ async def test_a_message_and_what_it_brings_are_previewed_saved_and_printed_and_
             assert archive.namelist() == ["bay-7-pallet-3.png", "notes.txt", "logo.svg", "invoice.html", "fake.png"]
         assert not await ran(alice)
         assert len(alice.documents) == 1
-
-        # As the mail server has it.
-        await choose(alice, "Show source")
-        source = alice.page.get_by_role("dialog")
-        await expect(source).to_contain_text("Message-ID: <bay-7@birkenau.example.net>")
-        await alice.expect_no_violations()
-        await alice.page.keyboard.press("Escape")
-        await expect(alice.button("More")).to_be_focused()
-
-        async with alice.page.expect_download() as saved:
-            await choose(alice, "Save as .eml")
-        assert (await saved.value).suggested_filename == "Bay 7 _ pallet 3.eml"
-        assert await content_of(await saved.value) == raw
-
-        await choose(alice, "Print")
-        frame = await print_frame(alice)
-        sheet = await alice.page.context.new_page()
-        await sheet.set_content(await frame.evaluate(SHADOWS))
-        text = text_of(await sheet.pdf(format="A4"))
-        assert "The very last line" in text
-        assert "jonas@birkenau.example.net" in text
-        assert text.index("From") < text.index("Line 1 of the list")
-        await sheet.close()
 
 
 SHADOWS = """() => {
