@@ -57,7 +57,7 @@ class Day:
         assert self.own
         return self.own
 
-    async def delivers(self, subject: str, sender: str, **fields: str) -> None:
+    async def delivers(self, subject: str, sender: str) -> None:
         """Mail of somebody who wrote no other one today: so each is told with a sentence of its own."""
         assert sender not in self.senders
         self.senders.append(sender)
@@ -66,8 +66,6 @@ class Day:
         message["From"] = f"{sender} <{local}@papierwerk.example.com>"
         message["To"], message["Subject"] = self.desk.email, subject
         message["Message-ID"] = f"<{subject.replace(' ', '-')}@papierwerk.example.com>"
-        for name, value in fields.items():
-            message[name.replace("_", "-")] = value
         message.set_content(f"Es geht um {subject}.")
         await send(self.host.stalwart.lmtp, self.desk.email, content=message.as_bytes())
 
@@ -88,8 +86,8 @@ class Day:
 
     async def inbox(self) -> dict[str, Row]:
         """As the mail server has it, by subject."""
-        mailbox = await self.mailbox("inbox")
-        ids = await self.mail.query(filter={"inMailbox": mailbox})
+        inbox, *_ = await self.mail.query("Mailbox", filter={"role": "inbox"})
+        ids = await self.mail.query(filter={"inMailbox": inbox})
         emails = (await self.mail.call("Email/get", ids=ids, properties=["subject", "keywords"]))["list"]
         found: dict[str, Row] = {}
         for email in emails:
@@ -98,14 +96,10 @@ class Day:
             found[subject] = (unread or "$seen" not in words, starred or "$flagged" in words)
         return found
 
-    async def mailbox(self, role: str, name: str = "") -> str:
-        boxes = (await self.mail.call("Mailbox/get", ids=None))["list"]
-        return next(box["id"] for box in boxes if box["role"] == role or (name and box["name"] == name))
-
     async def counts(self) -> dict[str, int]:
-        """How many mails are in each mailbox that has some, by role or name."""
+        """How many mails are in each mailbox that has some, by role."""
         boxes = (await self.mail.call("Mailbox/get", ids=None))["list"]
-        return {box["role"] or box["name"]: box["totalEmails"] for box in boxes if box["totalEmails"]}
+        return {box["role"]: box["totalEmails"] for box in boxes if box["totalEmails"]}
 
     async def agree(self) -> None:
         """Both devices show the inbox, as the mail server has it, once they are taken up."""

@@ -81,10 +81,17 @@ async def begin(alice: MailPage, to: Sequence[str], subject: str, text: str) -> 
 
 
 @asynccontextmanager
-async def writer(up: Trial, browser: Browser, name: str, **context: Any) -> AsyncIterator[tuple[MailPage, Person]]:
-    """Somebody at their mail in a browser, and the same person at another program."""
+async def writer(
+    up: Trial, browser: Browser, name: str, *, can_undo: bool = True, **context: Any
+) -> AsyncIterator[tuple[MailPage, Person]]:
+    """Somebody at their mail in a browser, and the same person at another program. What they send leaves after 12 s, or
+    at once if they chose that nothing can be undone."""
     async with newcomer(up.environment, name) as owner, mail_page(up, browser, name, **context) as alice:
         person = await owner.mail()
+        if not can_undo:
+            choices = {"preferences": {"undoSeconds": [0, 1]}}
+            stored = await owner.http.put("/api/settings", json=choices, headers={"If-None-Match": "*"})
+            assert stored.status_code == 204, stored.text
         await alice.sign_in()
         await alice.is_at("/mail")
         await expect(alice.row("Welcome to your new mailbox")).to_be_visible()

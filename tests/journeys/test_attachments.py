@@ -53,23 +53,49 @@ async def ran(alice: MailPage) -> bool:
     return bool(await alice.page.evaluate("Boolean(window.ran) || document.title === 'ran'"))
 
 
-async def open_letter(alice: MailPage) -> None:
-    await alice.row("Bay 7 / pallet 3").click()
-    # It has its height: nothing moves below the pointer any more.
-    await expect(alice.page.locator("article iframe")).to_have_attribute("style", re.compile("height: [0-9]{4,}px"))
-
-
 async def choose(alice: MailPage, item: str) -> None:
     await alice.button("More").click()
     await alice.page.get_by_role("menuitem", name=item, exact=True).click()
 
 
-async def test_attachments_are_previewed_and_saved_and_none_of_them_runs(up: Trial, browser: Browser) -> None:
+async def test_a_message_and_what_it_brings_are_previewed_saved_and_printed_and_nothing_of_it_runs(
+    up: Trial, browser: Browser
+) -> None:
     async with newcomer(up.environment, "files.alice") as owner, mail_page(up, browser, "files.alice") as alice:
+        raw = letter(alice.email, "Bay 7 / pallet 3")
         person = await owner.mail()
-        await person.add(letter(alice.email, "Bay 7 / pallet 3"))
+        await person.add(raw)
+        await alice.page.add_init_script("addEventListener('beforeprint', () => (window.printed = true))")
         await alice.sign_in()
-        await open_letter(alice)
+        await alice.row("Bay 7 / pallet 3").click()
+        # It has its height: nothing moves below the pointer any more.
+        await expect(alice.page.locator("article iframe")).to_have_attribute("style", re.compile("height: [0-9]{4,}px"))
+        await alice.page.get_by_role("button", name="to me").click()
+        details = alice.page.get_by_role("article").locator("dl")
+        await expect(details).to_contain_text("Warehouse <warehouse.birkenau.example.net>")
+
+        # As the mail server has it.
+        await choose(alice, "Show source")
+        source = alice.page.get_by_role("dialog")
+        await expect(source).to_contain_text("Message-ID: <bay-7@birkenau.example.net>")
+        await alice.expect_no_violations()
+        await alice.page.keyboard.press("Escape")
+        await expect(alice.button("More")).to_be_focused()
+
+        async with alice.page.expect_download() as saved:
+            await choose(alice, "Save as .eml")
+        assert (await saved.value).suggested_filename == "Bay 7 _ pallet 3.eml"
+        assert await content_of(await saved.value) == raw
+
+        await choose(alice, "Print")
+        frame = await print_frame(alice)
+        sheet = await alice.page.context.new_page()
+        await sheet.set_content(await frame.evaluate(SHADOWS))
+        text = text_of(await sheet.pdf(format="A4"))
+        assert "The very last line" in text
+        assert "jonas@birkenau.example.net" in text
+        assert text.index("From") < text.index("Line 1 of the list")
+        await sheet.close()
 
         # A picture; the arrows lead on.
         await alice.page.get_by_role("button", name="Preview bay-7-pallet-3.png").press("Enter")
@@ -123,44 +149,6 @@ async def test_attachments_are_previewed_and_saved_and_none_of_them_runs(up: Tri
             assert archive.namelist() == ["bay-7-pallet-3.png", "notes.txt", "logo.svg", "invoice.html", "fake.png"]
         assert not await ran(alice)
         assert len(alice.documents) == 1
-
-
-async def test_message_is_printed_to_its_last_line_and_saved_as_the_server_has_it(
-    up: Trial, browser: Browser, tmp_path: Path
-) -> None:
-    async with newcomer(up.environment, "print.alice") as owner, mail_page(up, browser, "print.alice") as alice:
-        person = await owner.mail()
-        raw = letter(alice.email, "Bay 7 / pallet 3")
-        await person.add(raw)
-        await alice.page.add_init_script("addEventListener('beforeprint', () => (window.printed = true))")
-        await alice.sign_in()
-        await open_letter(alice)
-
-        await alice.page.get_by_role("button", name="to me").click()
-        details = alice.page.get_by_role("article").locator("dl")
-        await expect(details).to_contain_text("Warehouse <warehouse.birkenau.example.net>")
-
-        await choose(alice, "Show source")
-        source = alice.page.get_by_role("dialog")
-        await expect(source).to_contain_text("Message-ID: <bay-7@birkenau.example.net>")
-        await alice.expect_no_violations()
-        await alice.page.keyboard.press("Escape")
-        await expect(alice.button("More")).to_be_focused()
-
-        async with alice.page.expect_download() as saved:
-            await choose(alice, "Save as .eml")
-        assert (await saved.value).suggested_filename == "Bay 7 _ pallet 3.eml"
-        assert await content_of(await saved.value) == raw
-
-        await choose(alice, "Print")
-        frame = await print_frame(alice)
-        sheet = await alice.page.context.new_page()
-        await sheet.set_content(await frame.evaluate(SHADOWS))
-        text = text_of(await sheet.pdf(format="A4"))
-        assert "The very last line" in text
-        assert "jonas@birkenau.example.net" in text
-        assert text.index("From") < text.index("Line 1 of the list")
-        await sheet.close()
 
 
 SHADOWS = """() => {

@@ -16,6 +16,7 @@ from go_program import Missing, skip_without
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_few_samples_of_each_figure_are_taken_and_ci_counts_all_files_of_the_first_view() -> None:
     require_interface()

@@ -4,46 +4,30 @@ from typing import Any
 
 from playwright.async_api import Browser, Locator, expect
 
-from mail_page import MailPage, mail_page
+from mail_page import MailPage
+from mail_person import Person
 from trial import Trial
-
-JMAP = """async ([name, args]) => {
-  const session = await (await fetch('/jmap/session')).json()
-  const mail = 'urn:ietf:params:jmap:mail'
-  const accountId = session.primaryAccounts[mail]
-  const response = await fetch('/jmap/', {
-    method: 'POST',
-    headers: {'Content-Type': 'application/json'},
-    body: JSON.stringify({using: ['urn:ietf:params:jmap:core', mail], methodCalls: [[name, {accountId, ...args}, '0']]})
-  })
-  return (await response.json()).methodResponses[0][1]
-}"""
+from writing_page import writer
 
 
-async def call(alice: MailPage, name: str, **arguments: object) -> Any:
-    """As another program of hers would."""
-    return await alice.page.evaluate(JMAP, [name, arguments])
-
-
-async def mailbox(alice: MailPage, name: str) -> Any:
-    boxes = (await call(alice, "Mailbox/get", ids=None))["list"]
+async def mailbox(own: Person, name: str) -> Any:
+    boxes = (await own.call("Mailbox/get", ids=None))["list"]
     return next((box for box in boxes if name in (box["name"], box["role"])), None)
 
 
-async def put(alice: MailPage, mailbox_id: str, count: int) -> None:
-    for at in range(0, count, 100):
-        emails = {
-            str(number): {
-                "mailboxIds": {mailbox_id: True},
-                "from": [{"email": "shop@example.net"}],
-                "subject": f"Offer {number}",
-                "bodyStructure": {"partId": "1", "type": "text/plain"},
-                "bodyValues": {"1": {"value": "Buy"}},
-            }
-            for number in range(at, min(count, at + 100))
+async def put(own: Person, mailbox_id: str, count: int) -> None:
+    emails = {
+        str(number): {
+            "mailboxIds": {mailbox_id: True},
+            "from": [{"email": "shop@example.net"}],
+            "subject": f"Offer {number}",
+            "bodyStructure": {"partId": "1", "type": "text/plain"},
+            "bodyValues": {"1": {"value": "Buy"}},
         }
-        made = await call(alice, "Email/set", create=emails)
-        assert len(made["created"]) == len(emails), made
+        for number in range(count)
+    }
+    made = await own.call("Email/set", create=emails)
+    assert len(made["created"]) == count, made
 
 
 def item(alice: MailPage, name: str) -> Locator:
@@ -72,11 +56,10 @@ async def choose(alice: MailPage, name: str, action: str) -> None:
     await expect(alice.page.get_by_role("dialog")).to_be_visible()
 
 
-async def test_folders_are_made_renamed_moved_removed_and_the_trash_emptied_with_the_keyboard_only(
+async def test_folders_and_labels_are_made_renamed_moved_removed_and_the_trash_emptied_with_the_keyboard_only(
     up: Trial, browser: Browser
 ) -> None:
-    async with mail_page(up, browser, "folders.alice") as alice:
-        await alice.sign_up_and_wait()
+    async with writer(up, browser, "folders.alice") as (alice, own):
         keyboard = alice.page.keyboard
         await alice.button("New folder").focus()
         await keyboard.press("Enter")
@@ -107,8 +90,8 @@ async def test_folders_are_made_renamed_moved_removed_and_the_trash_emptied_with
         await keyboard.press("Enter")
         await expect(item(alice, "Papier & Druck")).to_have_attribute("aria-level", "1")
 
-        paper = await mailbox(alice, "Papier & Druck")
-        await put(alice, paper["id"], 30)
+        paper = await mailbox(own, "Papier & Druck")
+        await put(own, paper["id"], 30)
         await alice.page.reload()
         await expect(item(alice, "Papier & Druck 30 unread")).to_be_visible()
         await alice.expect_no_violations()
@@ -121,48 +104,36 @@ async def test_folders_are_made_renamed_moved_removed_and_the_trash_emptied_with
         await keyboard.press("Enter")
         await expect(alice.text("Folder Papier & Druck deleted")).to_be_visible()
         await expect(item(alice, "Papier & Druck")).to_have_count(0)
-        trash = await mailbox(alice, "trash")
+        trash = await mailbox(own, "trash")
         assert trash["totalEmails"] == 30
 
-
-async def test_the_trash_is_emptied_for_good_after_a_question_that_names_the_number(
-    up: Trial, browser: Browser
-) -> None:
-    async with mail_page(up, browser, "empties.alice") as alice:
-        await alice.sign_up_and_wait()
-        trash = await mailbox(alice, "trash")
-        await put(alice, trash["id"], 700)
-        await alice.page.reload()
-        await expect(item(alice, "Trash 700 unread")).to_be_visible()
+        # The Trash is emptied for good, after a question that names the number.
         await choose(alice, "Trash", "Empty")
         await alice.expect_focus("BUTTON Cancel")
-        await alice.page.keyboard.press("Tab")
-        await alice.expect_focus("BUTTON Delete 700 for good")
-        await alice.page.keyboard.press("Enter")
-        await expect(alice.text("700 deleted for good")).to_be_visible()
-        assert (await mailbox(alice, "trash"))["totalEmails"] == 0
+        await keyboard.press("Tab")
+        await alice.expect_focus("BUTTON Delete 30 for good")
+        await keyboard.press("Enter")
+        await expect(alice.text("30 deleted for good")).to_be_visible()
+        assert (await mailbox(own, "trash"))["totalEmails"] == 0
 
-
-async def test_labels_are_made_and_shown_and_the_sidebar_is_a_rail_where_there_is_little_room(
-    up: Trial, browser: Browser
-) -> None:
-    async with mail_page(up, browser, "labels.alice", viewport={"width": 1024, "height": 768}) as alice:
-        await alice.sign_up_and_wait()
-        await alice.button("New label").click()
+        await alice.button("New label").focus()
+        await keyboard.press("Enter")
         await expect(alice.page.get_by_role("textbox", name="Name")).to_be_focused()
-        await alice.page.keyboard.type("Warten")
+        await keyboard.type("Warten")
         await alice.page.get_by_role("radio", name="Violet").check()
-        await alice.page.keyboard.press("Enter")
+        await keyboard.press("Enter")
         await expect(item(alice, "Warten")).to_be_visible()
         await expect(alice.button("New label")).to_be_focused()
+
+        # Where there is little room the sidebar is a rail, which shows the name that has the focus.
+        await alice.page.set_viewport_size({"width": 1024, "height": 768})
         await alice.expect_no_violations()
         side = await alice.page.get_by_role("navigation", name="Folders").bounding_box()
         assert side
         assert side["width"] <= 56
-        name = item(alice, "Starred").locator(".name")
         await item(alice, "Starred").focus()
-        await expect(name).to_be_in_viewport()
-        await alice.page.keyboard.press("Enter")
+        await expect(item(alice, "Starred").locator(".name")).to_be_in_viewport()
+        await keyboard.press("Enter")
         await alice.is_at("/mail/starred")
         await expect(alice.page.get_by_role("heading", level=1)).to_have_text("Starred")
         await alice.page.reload()

@@ -1,8 +1,7 @@
-"""A person who looks for mail by the keyboard: what is suggested, what is found where, what is kept, and offline."""
+"""A person who looks for mail by the keyboard: what is suggested, what is found where, and what is kept."""
 
 from typing import Any
 
-import pytest
 from playwright.async_api import Browser, Locator, expect
 
 from mail_page import NARROW, MailPage, mail_page
@@ -117,47 +116,12 @@ async def test_search_by_keyboard_finds_sent_mail_and_archive_marks_the_words_an
         await alice.page.get_by_role("option", name="Delivery notes").click()
         await found(alice, "Avis")
 
-
-async def test_search_off_line_finds_what_the_device_has_and_says_so(up: Trial, browser: Browser) -> None:
-    async with newcomer(up.environment, "away.alice") as owner, mail_page(up, browser, "away.alice") as alice:
-        await fill(owner)
-        await alice.sign_in()
-        await alice.row("Lunch").click()
-        await expect(alice.message("Soup again")).to_be_visible()
-        keyboard = alice.page.keyboard
-        # What a search needs is here once it was used.
-        await keyboard.press("/")
-        await keyboard.type("nothing of the kind")
-        await keyboard.press("Enter")
-        await expect(alice.page.get_by_text("Nothing matches")).to_be_visible()
-        await alice.page.context.set_offline(True)
-        await keyboard.press("Control+a")
-        await keyboard.type("soup")
-        await keyboard.press("Enter")
-        await found(alice, "Lunch")
-        await expect(alice.page.get_by_text("You are offline. This is what this device has.")).to_be_visible()
-        # It asks again by itself: "Try now" may be gone before anybody presses it.
-        await alice.page.context.set_offline(False)
-        await expect(alice.page.get_by_text("all mail but Spam and Trash")).to_be_visible()
-        await found(alice, "Lunch")
-
-
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-async def test_search_is_a_page_of_its_own_on_a_phone(up: Trial, browser: Browser, color_scheme: str) -> None:
-    name = f"phone.{color_scheme}"
-    phone = {"viewport": NARROW, "has_touch": True, "color_scheme": color_scheme}
-    async with newcomer(up.environment, name) as owner, mail_page(up, browser, name, **phone) as alice:
-        await fill(owner)
-        await alice.sign_in()
-        await expect(alice.row("Lunch")).to_be_visible()
-        # By the key, too: at 400 % a desk is as narrow (WCAG 1.4.10).
-        await alice.page.keyboard.press("/")
-        await expect(alice.page.get_by_role("combobox", name="Search all mail")).to_be_focused()
-        await expect(alice.page.get_by_role("option", name="from: who wrote it")).to_be_visible()
-        await alice.expect_no_violations()
-        await alice.page.keyboard.type("from:mara")
-        impostor = alice.page.get_by_role("option", name="Looks like mara@example.com, but is not")
         # Whom the person knows is learned 15 s after the page was there.
+        await alice.page.set_viewport_size({"width": NARROW["width"], "height": NARROW["height"]})
+        await keyboard.press("/")
+        await keyboard.press("Control+a")
+        await keyboard.type("from:mara")
+        impostor = alice.page.get_by_role("option", name="Looks like mara@example.com, but is not")
         await expect(impostor).to_be_visible(timeout=40_000)
         address = await impostor.get_by_text("mara@examp1e.com").bounding_box()
         warning = await impostor.get_by_text("Looks like").bounding_box()
@@ -166,12 +130,3 @@ async def test_search_is_a_page_of_its_own_on_a_phone(up: Trial, browser: Browse
         # Beside a long address it would be cut off.
         assert warning["y"] >= address["y"] + address["height"]
         await alice.expect_no_violations()
-        await alice.page.keyboard.press("Control+a")
-        await alice.page.keyboard.type("form:jonas Lieferschein")
-        await alice.page.keyboard.press("Enter")
-        await expect(alice.page.get_by_text("There is no operator “form”")).to_be_visible()
-        await alice.expect_no_violations()
-        await alice.page.get_by_role("button", name="Did you mean from?").click()
-        await found(alice, "Avis")
-        await alice.page.get_by_role("button", name="Leave the search").click()
-        await expect(alice.row("Lunch")).to_be_visible()

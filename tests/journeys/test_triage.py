@@ -103,8 +103,18 @@ async def test_on_a_phone_a_finger_swipes_selects_and_takes_back(up: Trial, brow
         # A tap right behind a swipe only ends its momentum.
         await alice.page.get_by_role("button", name="Undo").click()
         await expect(order(alice, 4)).to_be_visible()
-        await alice.button("Folders").click()
+        # A finger from beyond the screen opens the folders, and moves no mail.
+        await expect(alice.page.locator(".toast")).to_have_count(0)
+        box = await order(alice, 4).bounding_box()
+        assert box
+        await finger.touches("touchStart", (6, box["y"] + 40))
+        for step in range(1, 11):
+            await finger.touches("touchMove", (6 + 16 * step, box["y"] + 40))
+        await finger.touches("touchEnd")
         await expect(alice.page.get_by_role("dialog", name="Folders")).to_be_visible()
+        await expect(alice.page.locator(".toast")).to_have_count(0)
+        await alice.button("Close").tap()
+        await expect(order(alice, 4)).to_be_visible()
 
 
 async def test_a_mouse_drags_what_is_selected_to_a_folder_and_the_list_to_another_width(

@@ -16,7 +16,7 @@ from german_day import Day, a_day, repeated
 from german_device import Device, GermanWindow, begin
 from kratos_servers import PASSWORD
 from other_build import settings_of, write_other_build
-from other_program import mails_in, received, send
+from other_program import mails_in, send
 from servers import Database
 
 FILE = FilePayload(name="Übersicht.pdf", mimeType="application/pdf", buffer=bytes(range(250)) * 400)
@@ -80,17 +80,6 @@ async def swipes_on_the_phone(day: Day) -> None:
     await day.agree()
 
 
-async def searches_on_the_phone(day: Day) -> None:
-    phone = day.phone
-    await phone.button("Suche").tap()
-    await expect(phone.page.get_by_role("combobox").and_(phone.page.locator(":focus"))).to_be_visible()
-    await phone.type("Auftrag 1")
-    await phone.press("Enter")
-    await phone.row("Auftrag 1").first.tap()
-    await expect(phone.message("Es geht um Auftrag 1.")).to_be_visible()
-    await phone.open("/mail")
-
-
 async def answers_and_takes_it_back_once(day: Day) -> None:
     desk = day.desk
     await send(day.bob, desk.email, "Palette 3", "Wo steht sie?")
@@ -134,82 +123,6 @@ async def goes_on_at_the_desk_with_a_draft_of_the_phone(day: Day) -> None:
     await expect(desk.row("Angebot")).to_have_count(0)
     day.sent.append("Angebot")
     await desk.press("g", "i")
-
-
-async def makes_a_filter_of_a_message(day: Day) -> None:
-    desk = day.desk
-    await desk.button("Neuer Ordner").click()
-    await desk.named("textbox", "Name").fill("Rechnungen")
-    await desk.button("Anlegen").click()
-    await day.delivers("Rechnung 1", "Hanna Hecht", List_Id="Rechnungen <rechnung.example.com>")
-    await desk.row("Rechnung 1").click()
-    await desk.message("Rechnung 1").get_by_role("button", name="Mehr").last.click()
-    await desk.named("menuitem", "Nachrichten wie diese filtern").click()
-    await desk.is_at("/mail/settings/filters")
-    await desk.named("combobox", "Ordner").select_option("Rechnungen")
-    await desk.page.get_by_role("checkbox", name=re.compile("^Auch auf diese.* jetzt anwenden")).check()
-    await desk.button("Filter speichern").click()
-    await desk.says("Filter gespeichert und 1 Nachricht sortiert")
-    await day.delivers("Rechnung 2", "Hanna Hecht-Igel", List_Id="Rechnungen <rechnung.example.com>")
-    folder = await day.mailbox("", "Rechnungen")
-
-    async def are_sorted() -> bool:
-        return len(await day.mail.query(filter={"inMailbox": folder})) == 2
-
-    await eventually(are_sorted, "the filter sorts what is there and what comes", 20)
-    await desk.named("link", "Zurück zur Post").click()
-    phone = day.phone
-    await phone.button("Ordner").first.tap()
-    await phone.page.get_by_role("link", name="Rechnungen").tap()
-    await expect(phone.row("Rechnung 2")).to_be_visible()
-    await phone.open("/mail")
-    await desk.press("g", "i")
-
-
-async def is_away_for_a_while(day: Day) -> None:
-    desk, phone = day.devices
-    await desk.open("/mail/settings/absence")
-    await desk.named("switch", "Automatische Antwort").click()
-    await desk.named("textbox", "Betreff").fill("Nicht da")
-    await desk.named("textbox", "Text").fill("Bis Montag.")
-    await desk.button("Speichern").click()
-    await expect(desk.page.get_by_text("Gespeichert", exact=True)).to_be_visible()
-    await send(day.bob, desk.email, "Frage", "Sind Sie da?")
-    await received(day.bob, "Nicht da")
-    await desk.named("link", "Zurück zur Post").click()
-    await phone.open("/mail")
-    await phone.button("Jetzt beenden").tap()
-    await phone.says("Automatische Antwort beendet")
-
-
-async def leaves_a_mailing_list(day: Day) -> None:
-    phone = day.phone
-    list_ = f"<mailto:{day.bob.address}?subject=abmelden>"
-    await day.delivers("Wochenblatt", "Ida Iltis", List_Unsubscribe=list_)
-    await phone.row("Wochenblatt").tap()
-    await phone.button("Ida Iltis abbestellen").tap()
-    await phone.page.get_by_role("dialog").get_by_role("button", name="Nachricht schreiben").tap()
-    window = GermanWindow(phone, "abmelden")
-    await expect(window.field("Betreff")).to_have_value("abmelden")
-    await window.text.click()
-    await phone.type("Bitte austragen.")
-    await window.button("Senden").tap()
-    await window.is_gone()
-    day.sent.append("abmelden")
-    await phone.button("Zurück zur Liste").tap()
-
-
-async def chooses_dark(day: Day) -> None:
-    desk, phone = day.devices
-    await desk.open("/mail/settings/general")
-    async with desk.page.expect_response(
-        lambda answer: answer.url.endswith("/api/settings") and answer.request.method == "PUT" and answer.ok
-    ):
-        await desk.named("radio", "Dunkel").check(force=True)
-    await desk.named("link", "Zurück zur Post").click()
-    await phone.open("/mail")
-    for each in day.devices:
-        await expect(each.page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
 async def is_off_line_with_the_phone(day: Day) -> None:
@@ -284,14 +197,14 @@ async def writes_while_postroom_is_upgraded(day: Day) -> None:
 
 
 async def has_lost_nothing(day: Day) -> None:
-    """Each message has reached Bob once, and each mail that came is where the person or the filter put it."""
+    """Each message has reached Bob once, and each mail that came is where she put it."""
 
     async def all_arrived() -> bool:
         return {len(await mails_in(day.bob, "inbox", subject)) for subject in day.sent} == {1}
 
     await eventually(all_arrived, f"Bob has {day.sent}", 45)
-    assert len(set(day.sent)) == len(day.sent) == 6
-    assert await day.counts() == {"inbox": 6, "archive": 3, "trash": 1, "Rechnungen": 2, "sent": 6}
+    assert len(set(day.sent)) == len(day.sent) == 5
+    assert await day.counts() == {"inbox": 4, "archive": 3, "trash": 1, "sent": 5}
 
 
 async def signs_out(day: Day) -> None:
@@ -307,13 +220,8 @@ JOURNEYS: list[Journey] = [
     signs_up,
     sorts_by_keyboard,
     swipes_on_the_phone,
-    searches_on_the_phone,
     answers_and_takes_it_back_once,
     goes_on_at_the_desk_with_a_draft_of_the_phone,
-    makes_a_filter_of_a_message,
-    is_away_for_a_while,
-    leaves_a_mailing_list,
-    chooses_dark,
     is_off_line_with_the_phone,
     writes_while_the_mail_server_restarts,
     sorts_while_postroom_restarts,
@@ -328,6 +236,7 @@ TWICE: dict[tuple[Journey, str], list[str]] = {
 """A message that was taken back goes again, and one that could not go goes later: that may be said again."""
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_a_whole_day_of_a_person_loses_nothing_and_says_nothing_twice(tmp_path: Path, database: Database) -> None:
     require_interface()

@@ -104,6 +104,32 @@ test('S takes stars away only where all that it hits have one', () => {
   ])
 })
 
+test.each([
+  ['e', { kind: 'archive' }, 't2'],
+  [']', { kind: 'archive' }, 't2'],
+  ['[', { kind: 'archive' }, 't0'],
+  ['#', { kind: 'delete' }, 't2'],
+  ['!', { kind: 'spam', on: true }, 't2'],
+  ['I', { kind: 'read', on: true }, 't1'],
+  ['U', { kind: 'read', on: false }, 't1']
+])('the key %s does its action, and the keyboard is where it leads', (key, action, next) => {
+  const { press, did, page } = scene(3)
+  page.cursor.current = 't1'
+  expect(press(key)).toEqual([true])
+  expect([did, page.cursor.current]).toEqual([[{ action, threadIds: ['t1'] }], next])
+})
+
+test.each([
+  ['* r', ['t1', 't3']],
+  ['* u', ['t0', 't2']],
+  ['* s', ['t0', 't3']],
+  ['* t', ['t1', 't2']]
+])('%s selects what is so', (keys, selected) => {
+  const { press, page } = scene(4)
+  expect(press(keys)).toEqual([true, true])
+  expect([...page.triage.selection.ids]).toEqual(selected)
+})
+
 test('Y archives from a mailbox, and does nothing in the archive', () => {
   const inbox = scene(3)
   expect([inbox.press('y'), inbox.did[0]?.action]).toEqual([[true], { kind: 'archive' }])
