@@ -18,7 +18,7 @@ from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
 from postroom_sandbox.loopback import free_port
 
-UP_WITHIN = 60.0
+UP_WITHIN = 120.0
 
 
 class Trial:

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 PREFIX = "POSTROOM_"
 
-_NOT_SETTINGS = re.compile(r"URL|SEEDS?|FIRST_SEED|WRITE_DOCS|TESTS_\w+")
+_NOT_SETTINGS = re.compile(r"URL|SEEDS?|WRITE_DOCS|TESTS_\w+")
 """Variables that are used beside the settings: `postroom env` gives the service's address to curl as POSTROOM_URL, and
 Postroom's own tests read the others."""
 

@@ -61,7 +61,7 @@ NO_SETTINGS = {
     "POSTROOM_WEB_BUILD",
     "POSTROOM_WRITE_DOCS",
     "POSTROOM_SEED",
-    "POSTROOM_SEEDS",
+    "POSTROOM_TESTS_LATE",
 }
 """Variables that are not settings of the service, but of the trial, of compose.yaml and of the tests."""
 

@@ -69,7 +69,7 @@ async def test_webhook_setup_names_each_wrong_value(change: dict[str, Any], wron
         ("http://[::1/", False, False),
     ],
 )
-async def test_every_webhook_to_our_url_is_ours_and_others_are_reported_if_they_look_like_ours(
+async def test_every_webhook_to_our_url_is_ours_and_others_are_reported_if_they_resemble_ours(
     url: str, ours: bool, elsewhere: bool
 ) -> None:
     server = ScriptedStalwart(found(AS_WE_WANT, AS_WE_WANT | {"id": "other", "url": url}))
