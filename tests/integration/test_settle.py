@@ -22,7 +22,7 @@ from postroom.errors import DatabaseUnavailable, Permanent, Transient, Unstorabl
 from postroom.postgres.connection import Pool
 from postroom.postgres.requests import PostgresRequests
 from postroom_sandbox.embedded_postgres import SERVICE_ROLE
-from records import Records, running, settled, stalwart_account
+from records import Records, failed, running, settled, stalwart_account
 
 
 def success(of: Request) -> Provisioned:
@@ -53,6 +53,18 @@ async def test_settled_success_writes_request_account_and_audit_in_one_commit(
     assert (entry["status"], entry["attempt_count"], entry["holder"]) == ("success", 1, request.holder)
     assert entry["stalwart_account_id"] == "id-of-alice"
     assert row["commit"] == account["commit"] == entry["commit"]
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.1])
+async def test_failed_request_is_due_after_its_delay_times_the_factor(
+    pool: Pool, records: Records, factor: float
+) -> None:
+    identity_id = await failed(PostgresRequests(pool, new_id=uuid4, delay_factor=factor), "alice", Transient("away"))
+    due_at, settled_at = (
+        (await records.request(identity_id))["due_at"],
+        (await records.log(identity_id))[-1]["created_at"],
+    )
+    assert (due_at - settled_at).total_seconds() == pytest.approx(60 * factor, abs=1)
 
 
 async def test_superseded_holder_changes_nothing_and_leaves_one_late_row(

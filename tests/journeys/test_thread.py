@@ -8,8 +8,8 @@ from playwright.async_api import Browser, expect
 
 from built_web import require_interface
 from eventually import eventually
-from for_everyone import require_for_everyone
-from mail_page import mail_page
+from for_everyone import require_for_everyone, require_with_large_text
+from mail_page import NARROW, WIDE, mail_page
 from newcomer import newcomer
 from other_program import received, send
 from trial import Trial, running_trial
@@ -82,6 +82,7 @@ async def test_the_page_of_a_mailbox_that_is_not_ready_is_for_everyone(up: Trial
             await alice.is_at("/preparing")
             await expect(alice.text("An operator has to fix something first.")).to_be_visible()
             await require_for_everyone(alice.page, "preparing")
+            await require_with_large_text(alice.page, "preparing", NARROW["width"], WIDE["width"])
         finally:
             await up.postroom("resume")
         await alice.is_at("/mail")

@@ -326,10 +326,15 @@ async def test_logout_clears_the_cached_session_even_during_a_request_to_kratos(
     await sessions.whoami(cookie="abc")
     sessions.forget(cookie="abc")
     sessions.forget(token="never seen")
-    asking = await held(sessions, kratos, cookie="abc")
+    earlier = await held(sessions, kratos, cookie="abc")
+    arrives, kratos.hold = kratos.hold, None
     sessions.forget(cookie="abc")
-    kratos.hold.set()
-    await asking
+    kratos.says(401)
+    async with asyncio.timeout(10):
+        await rejected(sessions, NoSession)  # it shares no call from before the logout
+    kratos.says(200, session())
+    arrives.set()
+    await earlier
     kratos.says(401)
     await rejected(sessions, NoSession)
 
