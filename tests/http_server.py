@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -21,18 +21,15 @@ async def listening(serve: Serve, *, context: ssl.SSLContext | None = None) -> A
     tasks = set[asyncio.Task[None]]()
 
     async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
             await serve(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A task of ours: asyncio reports one of its own, when it is cancelled, as an error in a callback."""
         task = asyncio.create_task(serve_one(reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+        task.add_done_callback(lambda _: writer.close())  # also when it was cancelled before it began
 
     opened = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
     try:

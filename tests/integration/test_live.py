@@ -120,6 +120,8 @@ async def test_a_client_whose_last_event_is_pruned_or_unknown_must_reload(
     service: LiveService, records: Records, last_id: str
 ) -> None:
     ids = [await commit_event(records, BOB) for _ in range(3)]
+    service.outbox_publisher.wake()
+    await eventually(lambda: _all_announced(records), "all events are published")  # nobody else updates them now
     await records.rows("UPDATE live_events SET announced_at = now() - interval '1 hour'")
     await service.outbox.prune()
     async with live_stream(service, ALICE, last_id=last_id) as stream:
