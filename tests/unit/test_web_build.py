@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from built_interface import ENTRY, FILES, FRAME_PATH, FRAME_SCRIPT, SCRIPT, write_build
+from built_web import require_interface
 from postroom.web.build import FOLDER, FRAMES, Build, inline_script_hashes, read_build
 from postroom.web.security_policy import TITLE_STYLE, TRUSTED_TYPES, is_remote, may_print
 
@@ -65,9 +66,9 @@ def test_a_hash_is_of_the_script_as_it_stands_between_its_tags() -> None:
 
 @pytest.fixture(scope="module")
 def build() -> Build:
+    require_interface()
     found = read_build(FOLDER)
-    if found is None:
-        pytest.skip("the interface is not built: make web")
+    assert found
     return found
 
 
