@@ -5,6 +5,9 @@ PIP := $(BIN)/pip --disable-pip-version-check install
 TRIAL := .venv/trial-installed
 STAMP := .venv/installed
 
+# Tests start hundreds of Pythons, and each would compile anew all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+
 # Two at a time, the output of each in one piece where this make can do it.
 LANES := --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # Tests that only look at a stand-in count where a real server is named: there they compare the two.
