@@ -8,9 +8,9 @@ STAMP := .venv/installed
 # Tests start hundreds of Pythons, and each would compile anew all that it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
-# Two at a time, the output of each in one piece where this make can do it.
-LANES := --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-# Tests that only look at a stand-in count where a real server is named: there they compare the two.
+# The output of each in one piece, where this make can do it.
+TWO_AT_A_TIME := --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+# Tests that look only at a stand-in are of use where a real server is named, to which it must be alike.
 QUICK := not long$(if $(STALWART_URL),, and not stand_in)
 # The commands of a target, with the time that they took.
 timed = began=$$(date +%s); $(1) && echo "$@: $$(($$(date +%s) - began)) s"
@@ -27,8 +27,9 @@ up: $(TRIAL)  ## Set up what the trial needs, and run it; the interface is built
 web: $(TRIAL)  ## Build the web interface, if its sources have changed
 	@$(BIN)/python web/build.py
 
-test: BESIDE := programs # an empty cache costs minutes: they are built while the checks run
-test: $(STAMP) check web  ## All checks, and all tests but the long ones, in two processes
+test: ALSO := programs # an empty cache costs minutes: they are built while the checks run
+test: $(STAMP) check  ## All checks, and all tests but those of test-long, in two processes
+	@$(BIN)/python web/build.py
 	@$(call timed, $(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 40 -m "$(QUICK)" $(ARGS))
 
 test-long: $(STAMP) web programs  ## The tests that `make test` leaves out, before a release (ARGS: some of them)
@@ -38,7 +39,7 @@ test-long: $(STAMP) web programs  ## The tests that `make test` leaves out, befo
 check: $(STAMP)  ## Format, lint, types, layers, two at a time; then the unit tests of the web interface
 	@echo "Checking: four minutes"
 	@$(BIN)/python web/npm.py run sync
-	@$(MAKE) $(LANES) web-lint python-check web-types web-format web-rooms $(BESIDE)
+	@$(MAKE) $(TWO_AT_A_TIME) web-lint python-check web-types web-format web-rooms $(ALSO)
 	@$(MAKE) --no-print-directory web-test
 
 python-check: $(STAMP)

@@ -31,8 +31,8 @@ from benchmarks.subscribers import BuiltInSubscriber, CentrifugoSubscriber, Subs
 from benchmarks.trial import Trial
 from benchmarks.users import many, provision, sign_up
 from tests.centrifugo_servers import centrifugo
-from tests.go_program import Missing
 from tests.go_programs import CENTRIFUGO
+from tests.missing import Missing
 
 ONLINE, OFFLINE = 100, 900
 SECONDS, RATE = 60.0, 10.0

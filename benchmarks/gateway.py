@@ -37,7 +37,7 @@ from benchmarks.sample_mailbox import fill
 from benchmarks.trial import Trial
 from benchmarks.users import User, sign_up
 from tests.cyrus_server import cyrus_server
-from tests.go_program import Missing
+from tests.missing import Missing
 from tests.stalwart_client import StalwartClient, unique
 
 TURNS, WARM_UP = 300, 30

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from go_program import Missing, skip_without
+from tests.missing import Missing, skip_without
 
 BUILDS = Path(__file__).resolve().parents[1] / "web/build.py"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
 
-from tests.go_program import Missing, skip_without
+from tests.missing import Missing, skip_without
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _DRIVEN_AT = re.compile(rb"DevTools listening on (ws://\S+)")

@@ -11,7 +11,6 @@ from typing import Any
 from tests.go_programs import COMPOSE_PARSER
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCE = ROOT / "tests/compose"
 PREPARE = "deploy/compose/prepare"
 
 

@@ -19,6 +19,9 @@ settings.load_profile("no time limit")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell lets its background jobs ignore Ctrl-C, and each process that a test starts would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # So does nohup. This process goes on as its user wants; what it starts begins with the default.
+    signal.signal(signal.SIGHUP, lambda _number, _frame: None)
 
 
 def opens_a_page(nodeid: str) -> bool:

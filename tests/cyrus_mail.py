@@ -7,7 +7,7 @@ import pytest
 
 from cyrus_server import CyrusServer, cyrus_server
 from jmap_server import JmapServer, MailPerson
-from tests.go_program import Missing, skip_without
+from tests.missing import Missing, skip_without
 
 
 @pytest.fixture(scope="session")

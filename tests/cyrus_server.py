@@ -26,7 +26,7 @@ from aiosmtpd.smtp import SMTP
 
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from postroom_sandbox.processes import Process
-from tests.go_program import Missing
+from tests.missing import Missing
 
 # Debian requires a mail transfer agent for a mail server: msmtp-mta is a small one.
 PACKAGES = "cyrus-imapd cyrus-caldav cyrus-common cyrus-admin sasl2-bin libsasl2-modules msmtp-mta"

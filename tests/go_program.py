@@ -10,29 +10,10 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
-import pytest
+from tests.missing import Missing, skip_without
 
 BUILD_SECONDS = 900
-
-
-class Missing(Exception):
-    """The program is missing; the text says why."""
-
-
-def without(name: str) -> str:
-    """The environment variable by which CI agrees to do without the program."""
-    return f"POSTROOM_TESTS_WITHOUT_{name.partition(' ')[0].upper()}"
-
-
-def skip_without(name: str, why: Missing) -> NoReturn:
-    """Skip the test; in CI fail it, unless CI does without the program."""
-    agreed = without(name)
-    reason = f"NOT TESTED against the real {name}: {why}"
-    if os.environ.get("CI") == "true" and os.environ.get(agreed) != "1":
-        pytest.fail(f"{reason}. Set {agreed}=1 to do without it.", pytrace=False)
-    pytest.skip(reason)
 
 
 @functools.cache
@@ -40,8 +21,26 @@ def _go_version(folder: Path | None) -> str:
     """A go.mod may ask for another version than the machine's. Raises `Missing`."""
     if shutil.which("go") is None:
         raise Missing("go is not installed")
-    asked = ["go", "env", "GOVERSION"]
-    return subprocess.run(asked, cwd=folder, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
+    return _output_of(["go", "env", "GOVERSION"], folder).strip()
+
+
+def _output_of(command: Sequence[str], folder: Path | None, **environment: str) -> str:
+    """Raises `Missing`. Go may fetch the version of itself that a go.mod asks for, which takes as long as a build."""
+    try:
+        ended = subprocess.run(
+            command,
+            cwd=folder,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            timeout=BUILD_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Missing(f"{' '.join(command[:2])} took longer than {BUILD_SECONDS} s") from error
+    if ended.returncode != 0:
+        raise Missing(f"{' '.join(command[:2])} failed: {ended.stderr.strip()[-1000:]}")
+    return ended.stdout
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,9 @@ class GoProgram:
 
     def path(self) -> Path:
         """Where it is in the cache: the name holds all that it is built of. Raises `Missing`."""
-        content = hashlib.sha256(repr((self.package, self.flags, _go_version(self.source))).encode())
+        content = hashlib.sha256(repr((self.package, self.needs, self.flags, _go_version(self.source))).encode())
         for file in sorted(self.source.iterdir()) if self.source else ():
-            if file.name.startswith("go.") or file.suffix == ".go":
+            if file.name in ("go.mod", "go.sum") or file.suffix == ".go":
                 content.update(file.read_bytes())
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "postroom-tests"
         return cache / f"{self.name.lower().replace(' ', '-')}-{content.hexdigest()[:16]}"
@@ -77,7 +76,8 @@ class GoProgram:
             skip_without(self.name, why)
 
     def build(self) -> None:
-        """Build it if it is not in the cache. Raises `Missing`."""
+        """Build it if it is not in the cache. It appears there whole, also where somebody builds the same beside us.
+        Raises `Missing`."""
         program = self.path()
         if program.exists():
             return
@@ -91,19 +91,5 @@ class GoProgram:
             found.replace(program)
 
     def _install(self, folder: Path) -> None:
-        command = ["go", "install", "-trimpath", *self.flags, self.package]
         own = {"CGO_ENABLED": str(int("gcc" in self.needs)), "GOWORK": "off", "GOFLAGS": "", "GOBIN": str(folder)}
-        try:
-            built = subprocess.run(
-                command,
-                cwd=self.source,
-                env=os.environ | own,
-                capture_output=True,
-                text=True,
-                timeout=BUILD_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise Missing(f"go install took longer than {BUILD_SECONDS} s") from error
-        if built.returncode != 0:
-            raise Missing(f"go install failed: {built.stderr.strip()[-1000:]}")
+        _output_of(["go", "install", "-trimpath", *self.flags, self.package], self.source, **own)

@@ -7,9 +7,10 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
@@ -102,13 +103,12 @@ async def real_kratos(
     hook_key: str,
     dsn: str = "memory",
     lifespan: str = "24h",
-    privileged: str = "15m",
     public_url: str | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Kratos]:
-    """Kratos 1.3.1 as a process with its data in memory, or in the empty PostgreSQL database at `dsn`. Sessions last
-    for `lifespan`, and may change passwords while the login is no older than `privileged`. `public_url` as for the
-    stand-in. `more` are settings that are laid over those of the file. Skips the test if it cannot be built."""
+    """Kratos 1.3.1 as a process with its data in memory, or in the empty database at `dsn`. Sessions last for
+    `lifespan`, and may change passwords while the login is no older than a quarter of an hour. `public_url` as for the
+    stand-in. `more` are settings that are laid over those of the file. Skips the test if it is not built."""
     program = await asyncio.to_thread(KRATOS.found_or_skipped)
     public_port, admin_port = free_port(), free_port()
     base, hook = folder / "kratos.yml", folder / HOOK
@@ -121,7 +121,6 @@ async def real_kratos(
             POSTROOM_URL=url,
             DSN=dsn,
             LIFESPAN=lifespan,
-            PRIVILEGED=privileged,
             SCHEMA_URL=(SOURCE / "identity.schema.json").as_uri(),
         )
     )
@@ -140,6 +139,16 @@ async def real_kratos(
             yield replace(kratos, pid=process.pid)
         finally:
             await process.stop((signal.SIGTERM, 5), (signal.SIGKILL, 5))
+
+
+def dsn_of(database: Path) -> str:
+    """Of a real Kratos whose logins `make_logins_old` ages."""
+    return f"sqlite://{database}?_fk=true&mode=rwc"
+
+
+def make_logins_old(database: Path) -> None:
+    with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
+        connection.execute("UPDATE sessions SET authenticated_at = datetime(authenticated_at, '-1 hour')")
 
 
 SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}

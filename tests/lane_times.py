@@ -15,6 +15,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if len(_SPENT) < 2:
+        return
     terminalreporter.section("seconds of each lane")
     for worker, spent in sorted(_SPENT.items()):
         folders = ", ".join(

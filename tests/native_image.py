@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dockerfile_steps import Step, context, dockerfile_steps, stages
-from go_program import Missing, skip_without
+from tests.missing import Missing, skip_without
 
 BASE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MERGED = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")

@@ -297,8 +297,13 @@ async def native_set(folder: Path) -> AsyncIterator[NativeSet]:
 
 @asynccontextmanager
 async def running_set(folder: Path) -> AsyncIterator[NativeSet]:
-    """In the order of docs/how-to/install.md: Stalwart with its domain, what Postroom needs of it, and the rest."""
+    """In the order of docs/how-to/install.md: Stalwart with its domain, what Postroom needs of it, and the rest. At the
+    end no service of Postroom may have logged an error."""
     async with native_set(folder) as found:
         await found.run("setup", stdin=found.admin[1])
         await found.up()
         yield found
+        for name in ("postroom", "work"):
+            log = found.log(name).read_text()
+            assert "Traceback" not in log
+            assert [line for line in log.splitlines() if '"level":"error"' in line.replace(" ", "")] == []

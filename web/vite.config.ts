@@ -31,7 +31,7 @@ const lateStyles: Plugin = {
       : null
 }
 
-/** Tests of rooms that know of no browser and keep no state: a process of their own for each would cost more than they do. */
+/** Tests of rooms whose only state are caches: a process for each of them would cost more than they do. */
 const PURE = 'src/lib/{compose,jmap,mail,outbox,sieve,store}/*.test.ts'
 
 export default defineConfig({

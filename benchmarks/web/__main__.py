@@ -41,7 +41,7 @@ from benchmarks.web.tab import sign_up, tab
 from benchmarks.web.using import archive_all, day, heap, open_folder, scroll, star
 from postroom.web.build import FOLDER
 from tests.chromium import chromium_path, needed_flags
-from tests.go_program import Missing
+from tests.missing import Missing
 
 STARTED = time.monotonic()
 MAILS, TINY_MAILS = (200, 50_000), (200,)

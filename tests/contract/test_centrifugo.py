@@ -17,11 +17,11 @@ from centrifuge import Client
 from centrifugo_browser import browser, token_for
 from centrifugo_servers import CONFIG, ORIGIN, CentrifugoServer, centrifugo
 from eventually import eventually
-from go_programs import CENTRIFUGO
 from postroom.errors import PublisherUnavailable
 from postroom.mail.ports import LiveEvent
 from postroom.realtime.centrifugo import Centrifugo, channel_of
 from relay import relay_to
+from tests.go_programs import CENTRIFUGO
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -1,14 +1,12 @@
 """A person's settings and the second factor, in the forms of a browser, on the stand-in and on the real Kratos."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from eventually import eventually
 from kratos_browser import (
     COOKIE,
     Browser,
@@ -23,7 +21,16 @@ from kratos_browser import (
     totp_secret,
     value_of,
 )
-from kratos_servers import PASSWORD, Kratos, kratos_itself, kratos_stand_in, ours_at_kratos, real_kratos
+from kratos_servers import (
+    PASSWORD,
+    Kratos,
+    dsn_of,
+    kratos_itself,
+    kratos_stand_in,
+    make_logins_old,
+    ours_at_kratos,
+    real_kratos,
+)
 from postroom.clock import SystemClock
 from postroom.errors import SecondFactorDue
 from postroom.kratos.sessions import KratosSessions
@@ -136,19 +143,19 @@ async def test_settings_flow_needs_the_session_that_started_it(kratos: Kratos, b
 
 @pytest.fixture(params=[pytest.param("stand-in", marks=pytest.mark.stand_in), "1.3.1"])
 async def old_login(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Browser]:
-    """A browser in which a person signed up long ago: at the real Kratos, where that is two seconds."""
+    """A browser in which a person signed up long ago."""
     hook_url, hook_key = f"{POSTROOM}/internal/mail/provision", "key of the hook"
+    database = tmp_path / "kratos.sqlite"
     if request.param == "stand-in":
         server = kratos_stand_in(tmp_path, hook_url=hook_url, hook_key=hook_key)
     else:
-        server = real_kratos(tmp_path, hook_url=hook_url, hook_key=hook_key, privileged="2s")
+        server = real_kratos(tmp_path, hook_url=hook_url, hook_key=hook_key, dsn=dsn_of(database))
     async with server as kratos, browser_at(kratos) as browser:
-        made = (await browser.sign_up(new_address()))["session"]
+        await browser.sign_up(new_address())
         if request.param == "stand-in":
             (await kratos.http.put(f"{kratos.admin_url}/_sandbox/old-logins")).raise_for_status()
         else:
-            old = datetime.fromisoformat(made["authenticated_at"]) + timedelta(seconds=2)
-            await eventually(lambda: datetime.now(UTC) > old, "the login is old")
+            make_logins_old(database)
         yield browser
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from go_programs import KUBERNETES_TYPES
 from postroom.setup.deployed_files import ROOT
+from tests.go_programs import KUBERNETES_TYPES
 
 MANIFESTS = sorted(Path(str(ROOT / "kubernetes")).glob("*.yaml"))
 

@@ -19,7 +19,7 @@ import pytest
 from eventually import eventually
 from jmap_server import JmapServer, MailPerson
 from parsed_mail import RECEIPT, Leaf, Parsed, Tree, by_go, by_python, differences, leaf
-from tests.go_program import Missing, skip_without
+from tests.missing import Missing, skip_without
 from web.npm import find_npm
 from written_mail import LETTERS, LONGEST, File, Letter
 

@@ -62,13 +62,6 @@ async def test_plain_http_leads_to_https(up: NativeSet) -> None:
     assert (answer.status_code, answer.headers["location"]) == (308, f"https://{WEB_HOST}/sign-in")
 
 
-async def test_no_service_logs_an_error(up: NativeSet) -> None:
-    for name in ("postroom", "work"):
-        log = up.log(name).read_text()
-        assert "Traceback" not in log
-        assert [line for line in log.splitlines() if '"level":"error"' in line.replace(" ", "")] == []
-
-
 async def test_check_of_postroom_finds_nothing_wrong(up: NativeSet) -> None:
     """As `docker compose exec postroom postroom check`."""
     output = await up.execute("postroom", "postroom", "check", "--json")

@@ -7,23 +7,21 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext
 
+from built_web import require_interface
 from chromium import chromium
 from hostile_mail.corpus import MAILS
 from hostile_mail.harness import build, harness
 from hostile_mail.hosts import Hosts, hosts
 from hostile_mail.unprotected import application
 from served_app import served
-from tests.go_program import Missing, skip_without
 
 
 @pytest.fixture(scope="package")
 def built() -> Iterator[Path]:
     """The page that shows mails."""
+    require_interface()
     with tempfile.TemporaryDirectory() as folder:
-        try:
-            build(Path(folder))
-        except Missing as why:
-            skip_without("Chromium", why)
+        build(Path(folder))
         yield Path(folder)
 
 

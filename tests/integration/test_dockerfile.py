@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dockerfile_steps import ROOT, dockerfile_steps, stages
-from go_programs import DOCKERFILE_PARSER
+from tests.go_programs import DOCKERFILE_PARSER
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 

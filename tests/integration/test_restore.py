@@ -4,9 +4,11 @@ the same to whoever runs Postroom."""
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from redis.asyncio import Redis
@@ -14,9 +16,13 @@ from redis.asyncio import Redis
 from commands import Commands
 from database_dump import dump, restore
 from eventually import eventually
-from kratos_servers import Kratos, kratos_stand_in, real_kratos
+from kratos_servers import SERVERS, Kratos
 from parts import environment
 from postroom.domain.mailbox import mark_of
+from postroom.domain.person import Scope
+from postroom.mail.access_tokens import TokenMaker, hash_of
+from postroom.postgres.access_tokens import PostgresAccessTokens
+from postroom.postgres.connection import make_pool
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
 from postroom_sandbox.loopback import free_port
 from records import Records, records_of
@@ -24,8 +30,6 @@ from servers import Database
 from service_process import KEY, ServiceProcess, running
 from stalwart_client import StalwartClient
 from stalwart_stand_in import StalwartStandIn
-
-SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
 
 
 @dataclass
@@ -236,3 +240,21 @@ async def test_person_who_must_register_again_gets_the_old_mailbox_once_it_carri
         await here.postroom("retry", "dora@example.org")
         await here.until("provisioned", "dora")
     assert await here.on_record() == await here.mailboxes() == {"dora": mailbox}
+
+
+async def test_restore_revives_the_access_tokens_that_were_revoked_since_and_forgets_those_made_since(
+    postgres_server: EmbeddedPostgres, database: Database, tmp_path: Path
+) -> None:
+    ada = uuid4()
+    async with make_pool(database.service_url, size=2) as pool:
+        tokens = PostgresAccessTokens(pool)
+        maker = TokenMaker(tokens, new_id=uuid4, random_bytes=token_bytes, now=lambda: datetime.now(UTC))
+        lost, text = await maker.make(ada, name="a lost phone", scopes=frozenset({Scope.READ}))
+        await dump(postgres_server, database, tmp_path / "last-night")
+        assert await tokens.revoke(ada, lost.id)
+        _, text_of_today = await maker.make(ada, name="a new phone", scopes=frozenset({Scope.READ}))
+    await restore(postgres_server, database, tmp_path / "last-night")
+    async with make_pool(database.service_url, size=2) as pool:
+        tokens = PostgresAccessTokens(pool)
+        assert await tokens.find(hash_of(text) or b"") is not None
+        assert await tokens.find(hash_of(text_of_today) or b"") is None

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from redis.asyncio import Redis
 
-from kratos_servers import Kratos, kratos_stand_in, real_kratos
+from kratos_servers import SERVERS, Kratos
 from parts import KEY, environment
 from postroom import settings
 from postroom.composition.parts import Parts, connected
@@ -20,7 +20,6 @@ from servers import Database
 from stalwart_stand_in import StalwartStandIn
 
 NO_HOOK = "http://127.0.0.1:1/internal/mail/provision"
-SERVERS = {"stand-in": kratos_stand_in, "1.3.1": real_kratos}
 
 
 @pytest.fixture(params=SERVERS)
@@ -89,6 +88,3 @@ async def test_sweep_records_a_refused_identity_once_with_the_reason_of_the_webh
     assert answer.json()["detail"] == entry["error_message"]
     assert answer.json()["type"] == f"urn:postroom:problem:{entry['code']}"
     assert await records.value("SELECT count(*) FROM email_requests") == 0
-
-
-# the stand-in cannot read JSON nested more deeply than Postroom can

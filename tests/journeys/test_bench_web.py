@@ -11,7 +11,7 @@ from benchmarks.web.first_view import LIMIT
 from benchmarks.web.report import document
 from built_web import require_interface
 from chromium import chromium_path
-from go_program import Missing, skip_without
+from tests.missing import Missing, skip_without
 
 ROOT = Path(__file__).parents[2]
 

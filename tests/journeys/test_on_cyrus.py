@@ -13,7 +13,7 @@ from mail_page import mail_page
 from mail_person import Person, message
 from newcomer import newcomer
 from other_program import received
-from tests.go_program import Missing, skip_without
+from tests.missing import Missing, skip_without
 from trial import Trial, running_trial
 from writing_page import Window
 

@@ -1,4 +1,4 @@
-// Kratos itself, for the contract tests: `go build -tags sqlite github.com/ory/kratos` in this folder.
+// Kratos itself, for the tests, as `make programs` installs it from this folder.
 // A plain `go install` refuses it, because its go.mod has `replace` lines; those that matter stand below.
 module postroom.test/kratos
 

@@ -3,8 +3,6 @@
 from mutants.mutant import SQL, Mutant
 
 LOOKUPS = "unit/test_mailbox_lookup.py::"
-VERIFIED = "unit/test_mailbox_lookup.py::"
-INSPECTION = "unit/test_mailbox_lookup.py::"
 STORED = "integration/test_missing.py::"
 GATEWAY = "integration/gateway/test_missing_mailboxes.py::"
 
@@ -56,21 +54,21 @@ MISSING = [
         "mail/verified_accounts.py",
         "if self._monotonic() - self._seen.get(account, -math.inf) >= JUST_NOW:",
         "if self._monotonic() - self._seen.get(account, -math.inf) >= CACHE_SECONDS:",
-        (f"{VERIFIED}test_access_by_account_id_verifies_the_account_again_unless_just_verified",),
+        (f"{LOOKUPS}test_access_by_account_id_verifies_the_account_again_unless_just_verified",),
     ),
     Mutant(
         "each waiting request makes its own lookup",
         "provisioning/single_flight.py",
         "        if self._next is None:\n",
         "        if True:\n",
-        (f"{VERIFIED}test_concurrent_account_checks_share_a_few_lookups",),
+        (f"{LOOKUPS}test_concurrent_account_checks_share_a_few_lookups",),
     ),
     Mutant(
         "a missing mailbox blocks the inspection of all",
         "provisioning/inspection.py",
         "2 * PAGE_PAUSE if more",
         "0 if more",
-        (f"{INSPECTION}test_many_missing_mailboxes_do_not_stop_the_inspection_of_all",),
+        (f"{LOOKUPS}test_many_missing_mailboxes_do_not_stop_the_inspection_of_all",),
     ),
     Mutant(
         "a refused login causes no lookup",

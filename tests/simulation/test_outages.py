@@ -31,7 +31,7 @@ def people(world: World, number: int) -> list[Mailbox]:
 @pytest.mark.parametrize("number", [1, 6])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_40_minute_mail_server_outage_makes_no_dead_letter_and_uses_at_most_one_retry(seed: int, number: int) -> None:
-    """`test_backlog.py` has 10,000."""
+    """`test_backlog.py` has many more."""
 
     async def outage(world: World) -> None:
         world.start(2)

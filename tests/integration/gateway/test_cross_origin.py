@@ -1,5 +1,5 @@
 """What pages of other origins can read (WHATWG Fetch §3.2): origins that the operator listed everything, others
-nothing. Without a login, HTTP Basic is offered only to programs, not to browsers."""
+nothing."""
 
 import pytest
 

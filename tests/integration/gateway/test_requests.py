@@ -12,15 +12,20 @@ from postroom.gateway.limits import GatewayLimits
 from scripted_upstream import Asked, ScriptedUpstream, http_answer, json_answer
 
 JMAP = "urn:ietf:params:jmap:"
-# Limits small enough for the tests to reach.
-SMALL = GatewayLimits(
-    max_size_request=10_000, max_size_upload=100_000, body_seconds=0.3, stall_seconds=0.3, response_seconds=0.3
-)
+# Sizes small enough for the tests to reach.
+SMALL = GatewayLimits(max_size_request=10_000, max_size_upload=100_000)
+HASTY = GatewayLimits(body_seconds=0.3, stall_seconds=0.3)
 
 
 @pytest.fixture
 async def small(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
     async with gateway(server.url, limits=SMALL) as trial:
+        yield trial
+
+
+@pytest.fixture
+async def hasty(server: ScriptedUpstream) -> AsyncIterator[GatewayTrial]:
+    async with gateway(server.url, limits=HASTY) as trial:
         yield trial
 
 
@@ -204,9 +209,9 @@ async def test_upload_slot_is_free_again_however_an_upload_ends(server: Scripted
 
 @pytest.mark.parametrize(("path", "pace"), [("/jmap/", 0.05), ("/jmap/", 30), ("/jmap/upload/b/", 30)])
 async def test_gateway_answers_408_to_a_slow_request_body(
-    server: ScriptedUpstream, small: GatewayTrial, path: str, pace: float
+    server: ScriptedUpstream, hasty: GatewayTrial, path: str, pace: float
 ) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", small.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", hasty.port)
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nCookie: session=ann\r\nContent-Type: application/json\r\n"
     writer.write(head.encode() + b"Content-Length: 1000\r\n\r\n")
 

