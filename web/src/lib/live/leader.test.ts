@@ -132,3 +132,33 @@ test('a tab that was stopped says nothing more, and raises nothing', () => {
   one.stop()
   expect(() => one.leader.say('late')).not.toThrow()
 })
+
+test('a lock that is refused at once, as WebKit does while a page is left, is asked for again only after a pause', async () => {
+  let asked = 0
+  const refusing = {
+    request: () => {
+      asked += 1
+      if (asked > 100) throw new Error('it would never end')
+      return Promise.reject(new DOMException('the page is being left', 'AbortError'))
+    }
+  } as unknown as LockManager
+  const { world } = tab(name(), refusing)
+  await until(() => asked > 0)
+  await world.pass(10_000)
+  expect(asked).toBeLessThanOrEqual(11)
+})
+
+test('a page that is left gives the lead to another tab, and asks for it again when the browser brings it back', async () => {
+  const of = name()
+  const left = tab(of)
+  await until(() => left.leads)
+  const other = tab(of)
+  left.world.leave()
+  await until(() => other.leads)
+  expect(left.leads).toBe(false)
+  await left.world.pass(60_000)
+  expect(other.leads).toBe(true)
+  left.world.return()
+  other.stop()
+  await until(() => left.leads)
+})

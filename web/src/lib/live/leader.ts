@@ -10,11 +10,16 @@ export interface LeaderPorts {
   channel: ((name: string) => BroadcastChannel) | null
   after: (milliseconds: number, work: () => void) => () => void
   isVisible: () => boolean
+  onLeave: (work: () => void) => () => void
+  onReturn: (work: () => void) => () => void
 }
 
 /** Milliseconds */
 const ALIVE = 10_000
 const SILENCE = 25_000
+/** Before a lock that was refused is asked for again. A browser may refuse it at once, as WebKit does while a page is left:
+ * asking in the same turn would then go on for ever, and freeze the page. */
+const PAUSE = 1_000
 
 export interface Leading {
   /** This tab leads now; stop what was begun when the signal is aborted. */
@@ -31,6 +36,9 @@ export class Leader {
   readonly #leading: Leading
   readonly #channel: BroadcastChannel | null
   readonly #stop = new AbortController()
+  /** aborted while the page is left; one that the browser kept comes back */
+  #here = new AbortController()
+  #ends: (() => void)[] = []
   /** of the request for the lock that waits */
   #waiting = new AbortController()
   #callOff: (() => void) | null = null
@@ -53,6 +61,7 @@ export class Leader {
       this.#lead(this.#stop.signal)
       return
     }
+    this.#ends = [this.#ports.onLeave(() => this.#here.abort()), this.#ports.onReturn(() => this.#return())]
     void this.#wait()
     this.#watch()
   }
@@ -68,6 +77,7 @@ export class Leader {
   /** Leave the lead to another tab. */
   stop(): void {
     this.#stop.abort()
+    this.#ends.forEach((end) => end())
     this.#callOff?.()
     this.#channel?.close()
   }
@@ -76,7 +86,7 @@ export class Leader {
   async #wait(): Promise<void> {
     this.#waiting = new AbortController()
     const { signal } = this.#waiting
-    await this.#hold({ signal: AbortSignal.any([signal, this.#stop.signal]) })
+    await this.#hold({ signal: AbortSignal.any([signal, this.#gone]) })
     if (!signal.aborted) {
       this.#again()
     }
@@ -90,20 +100,34 @@ export class Leader {
   }
 
   #again(): void {
-    if (!this.#stop.signal.aborted) {
+    const gone = this.#gone
+    if (!gone.aborted) {
       this.#watch()
-      void this.#wait()
+      this.#ports.after(PAUSE, () => void (gone.aborted || this.#wait()))
     }
+  }
+
+  #return(): void {
+    if (this.#here.signal.aborted && !this.#stop.signal.aborted) {
+      this.#here = new AbortController()
+      void this.#wait()
+      this.#watch()
+    }
+  }
+
+  get #gone(): AbortSignal {
+    return AbortSignal.any([this.#here.signal, this.#stop.signal])
   }
 
   /** Lead as long as the lock is ours. */
   async #hold(options: LockOptions): Promise<void> {
     const mine = new AbortController()
-    const ends = AbortSignal.any([mine.signal, this.#stop.signal])
+    const gone = this.#gone
+    const ends = AbortSignal.any([mine.signal, gone])
     try {
       await this.#ports.locks?.request(this.#name, options, async () => {
         this.#lead(ends)
-        await new Promise<void>((resolve) => this.#stop.signal.addEventListener('abort', () => resolve()))
+        await new Promise<void>((resolve) => gone.addEventListener('abort', () => resolve()))
       })
     } catch {
       // AbortError: another tab took the lock, or we ended this request while it waited.
@@ -136,11 +160,12 @@ export class Leader {
 
   /** Take the lock if the leader stays silent and a person looks at this tab. */
   #watch(): void {
-    if (this.#leads || this.#stop.signal.aborted) {
+    if (this.#leads || this.#gone.aborted) {
       return
     }
     this.#callOff?.()
     this.#callOff = this.#ports.after(SILENCE, () => {
+      if (this.#gone.aborted) return
       if (this.#ports.isVisible()) {
         void this.#steal()
       } else {
