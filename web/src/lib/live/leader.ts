@@ -4,6 +4,7 @@
  * A leader in the background may be throttled or frozen, so it says that it is alive, and a visible tab that has not
  * heard it takes the lock. Without locks (an old browser) each tab leads for itself.
  */
+import { REFUSED } from './pause.ts'
 
 export interface LeaderPorts {
   locks: LockManager | null
@@ -17,9 +18,6 @@ export interface LeaderPorts {
 /** Milliseconds */
 const ALIVE = 10_000
 const SILENCE = 25_000
-/** Before a lock that was refused is asked for again. A browser may refuse it at once, as WebKit does while a page is left:
- * asking in the same turn would then go on for ever, and freeze the page. */
-const PAUSE = 1_000
 
 export interface Leading {
   /** This tab leads now; stop what was begun when the signal is aborted. */
@@ -103,7 +101,7 @@ export class Leader {
     const gone = this.#gone
     if (!gone.aborted) {
       this.#watch()
-      this.#ports.after(PAUSE, () => void (gone.aborted || this.#wait()))
+      this.#ports.after(REFUSED, () => void (gone.aborted || this.#wait()))
     }
   }
 

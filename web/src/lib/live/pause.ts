@@ -1,5 +1,9 @@
 /** Pauses between tries. */
 
+/** Milliseconds before a lock that was refused is asked for again. A browser may refuse it at once, as WebKit does while a
+ * page is left: asking in the same turn would then go on for ever, and freeze the page. */
+export const REFUSED = 1_000
+
 const FIRST = 1_000
 const LONGEST = 60_000
 /** What a server may ask for. A timer of more than 24 days fires at once (WHATWG HTML §8.7), and once more, without end. */

@@ -26,12 +26,13 @@ export class VisibleTabs {
     this.#changed()
   }
 
-  /** Without locks this tab knows of itself only. */
+  /** Without locks, or while the browser refuses them, this tab knows of itself only. */
   async any(): Promise<boolean> {
     if (this.#ports.isVisible() || !this.#ports.locks) {
       return this.#ports.isVisible()
     }
-    return this.#ports.locks.request(this.#name, { ifAvailable: true }, (lock) => Promise.resolve(lock === null))
+    const taken = this.#ports.locks.request(this.#name, { ifAvailable: true }, (lock) => Promise.resolve(lock === null))
+    return taken.catch(() => false)
   }
 
   stop(): void {
@@ -44,8 +45,15 @@ export class VisibleTabs {
       this.#hide?.()
       this.#hide = null
     } else if (!this.#hide) {
-      const hidden = new Promise<void>((resolve) => (this.#hide = resolve))
-      void this.#ports.locks?.request(this.#name, { mode: 'shared' }, () => hidden)
+      const { promise: hidden, resolve } = Promise.withResolvers<undefined>()
+      const hide = (): void => resolve(undefined)
+      this.#hide = hide
+      this.#ports.locks
+        ?.request(this.#name, { mode: 'shared' }, () => hidden)
+        .catch(() => {
+          // Refused: it is asked for again when this tab is shown again.
+          if (this.#hide === hide) this.#hide = null
+        })
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Which tab writes a draft: the one that holds its lock. Without locks, which need TLS, the tabs ask each other. */
+import { REFUSED } from '#lib/live/pause.ts'
 import type { Drafts } from './drafts.ts'
 import type { Ports } from './ports.ts'
 
@@ -32,7 +33,7 @@ export class DraftLocks {
     return this.#held.has(id)
   }
 
-  /** Take the lock if it is free. Resolves to whether this tab has it. With `steal` it is taken from the tab that has it. */
+  /** Take the lock if it is free, and the browser does not refuse it. Resolves to whether this tab has it. With `steal` it is taken from the tab that has it. */
   async hold(id: string, steal = false): Promise<boolean> {
     if (this.#held.has(id)) {
       return true
@@ -45,7 +46,8 @@ export class DraftLocks {
       return isFree
     }
     this.#queued.get(id)?.abort()
-    return new Promise((resolve) => this.#request(id, steal ? { steal } : { ifAvailable: true }, resolve))
+    const options = steal ? { steal } : { ifAvailable: true }
+    return new Promise((resolve) => this.#request(id, options, resolve, () => resolve(false)))
   }
 
   /** Resolves once the other tab has released the lock and this one has it; never if this tab calls `release` before. */
@@ -56,7 +58,7 @@ export class DraftLocks {
     this.#queued.get(id)?.abort()
     const ends = new AbortController()
     this.#queued.set(id, ends)
-    return new Promise((resolve) => this.#request(id, { signal: ends.signal }, () => resolve()))
+    return new Promise((resolve) => this.#queue(id, ends.signal, resolve))
   }
 
   release(id: string): void {
@@ -71,7 +73,14 @@ export class DraftLocks {
     this.#channel?.close()
   }
 
-  #request(id: string, options: LockOptions, told: (isHeld: boolean) => void): void {
+  /** A lock that the browser refuses is asked for again. */
+  #queue(id: string, signal: AbortSignal, told: () => void): void {
+    this.#request(id, { signal }, told, () => {
+      this.#ports.after(REFUSED, () => signal.aborted || this.#queue(id, signal, told))
+    })
+  }
+
+  #request(id: string, options: LockOptions, told: (isHeld: boolean) => void, refused: () => void): void {
     let release: (() => void) | null = null
     const work = async (lock: Lock | 'no locks' | null): Promise<void> => {
       if (lock === null) {
@@ -86,9 +95,11 @@ export class DraftLocks {
       await (lock === 'no locks' ? undefined : promise)
     }
     this.#drafts.withLock(id, 'write', options, work).catch(() => {
-      // AbortError: another tab stole the lock, or this one has stopped waiting for it. If that tab told before that it
+      // AbortError: another tab stole the lock, this one has stopped waiting for it, or the page is being left. If that tab told before that it
       // writes the draft, this one has released the lock already, or has taken it again.
-      if (release && this.#held.get(id) === release) {
+      if (!release) {
+        if (!options.signal?.aborted) refused()
+      } else if (this.#held.get(id) === release) {
         this.#held.delete(id)
         this.onlost(id)
       }

@@ -1,4 +1,5 @@
 /** Which tab of this browser sends what waits in the outbox: one at a time, until all is sent. */
+import { REFUSED } from '#lib/live/pause.ts'
 import type { Ports } from './ports.ts'
 
 /** Milliseconds after which a visible tab sends itself what another one, which may be frozen, has not sent. */
@@ -86,9 +87,11 @@ export class OutboxTabs {
   }
 
   async #hold(options: LockOptions): Promise<void> {
+    let isGiven = false
     try {
       await this.#ports.locks?.request(`${this.#name}-outbox`, options, async () => {
         this.#callOff()
+        isGiven = true
         this.#isMine = true
         const { promise, resolve } = Promise.withResolvers<undefined>()
         this.#release = () => resolve(undefined)
@@ -96,7 +99,8 @@ export class OutboxTabs {
         await promise
       })
     } catch {
-      // AbortError: a visible tab took it, or the page is left.
+      // AbortError: a visible tab took it, or the page is left. A browser that keeps the page may bring it back.
+      if (!isGiven && !this.#stop.signal.aborted) this.#ports.after(REFUSED, () => this.wantToSend())
     } finally {
       this.#isMine = false
       this.#isWanted = false
