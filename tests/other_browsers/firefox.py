@@ -13,6 +13,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from other_browsers.driven import CALL_SECONDS, PageError, click_actions, key_actions
+from postroom_sandbox.loopback import LOOPBACK
 from tests.missing import Missing
 
 _LISTENS_AT = re.compile(rb"WebDriver BiDi listening on (ws://\S+)")
@@ -93,7 +94,7 @@ class Firefox:
 
 
 @asynccontextmanager
-async def firefox(profile: Path) -> AsyncIterator[Firefox]:
+async def firefox(profile: Path, proxy: int) -> AsyncIterator[Firefox]:
     """Raises `Missing`."""
     path = shutil.which("firefox-esr") or shutil.which("firefox")
     if path is None:
@@ -107,7 +108,11 @@ async def firefox(profile: Path) -> AsyncIterator[Firefox]:
         'user_pref("network.captive-portal-service.enabled", false);\n'
         'user_pref("network.connectivity-service.enabled", false);\n'
         'user_pref("services.settings.server", "http://127.0.0.1:9");\n'
+        # Off line is a proxy that is gone.
         'user_pref("network.proxy.allow_hijacking_localhost", true);\n'
+        'user_pref("network.proxy.type", 1);\n'
+        f'user_pref("network.proxy.http", "{LOOPBACK}");\n'
+        f'user_pref("network.proxy.http_port", {proxy});\n'
     )
     arguments = ["--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0", "about:blank"]
     process = await asyncio.create_subprocess_exec(

@@ -13,7 +13,7 @@ import httpx2
 from eventually import eventually
 from http_status import is_ok
 from other_browsers.driven import CALL_SECONDS, PageError, click_actions, key_actions
-from postroom_sandbox.loopback import free_port
+from postroom_sandbox.loopback import LOOPBACK, free_port
 from tests.missing import Missing
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # WebDriver §11
@@ -104,7 +104,7 @@ async def _screen() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def webkit(folder: Path) -> AsyncIterator[WebKit]:
+async def webkit(folder: Path, proxy: int) -> AsyncIterator[WebKit]:
     """Raises `Missing`."""
     driver = shutil.which("WebKitWebDriver")
     found = next(iter(sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))), None)
@@ -131,7 +131,8 @@ async def webkit(folder: Path) -> AsyncIterator[WebKit]:
             server = f"http://127.0.0.1:{port}"
             await eventually(lambda: is_ok(f"{server}/status"), "WebKitWebDriver answers", 30)
             options = {"binary": str(found), "args": ["--automation"]}
-            always = {"alwaysMatch": {"webkitgtk:browserOptions": options}}
+            through = {"proxyType": "manual", "httpProxy": f"{LOOPBACK}:{proxy}"}
+            always = {"alwaysMatch": {"webkitgtk:browserOptions": options, "proxy": through}}
             made = (await http.post(f"{server}/session", json={"capabilities": always})).json()["value"]
             if "sessionId" not in made:
                 raise RuntimeError(f"WebKitGTK does not start: {made}")

@@ -4,6 +4,7 @@ import { self } from '$app/service-worker'
 import { version } from '$app/env'
 import { KeptBuild } from '#lib/offline/build.ts'
 import { PersonHere } from '#lib/offline/person.ts'
+import { choosePreload } from '#lib/offline/preload.ts'
 import { Worker } from '#lib/offline/worker.ts'
 
 const ask: typeof fetch = (input, init) => self.fetch(input, init)
@@ -27,8 +28,7 @@ self.addEventListener('install', (event) => {
 })
 
 self.addEventListener('activate', (event) => {
-  // The service is asked for a page while the worker starts.
-  const preload = self.registration.navigationPreload.enable().catch(() => undefined)
+  const preload = choosePreload(self.registration.navigationPreload, self.navigator.userAgent)
   event.waitUntil(Promise.all([worker.activate(), preload, self.clients.claim()]))
 })
 
