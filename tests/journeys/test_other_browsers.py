@@ -1,36 +1,44 @@
 """The core of what a person does, in Firefox and in WebKitGTK. What is common to all browsers is tested in Chromium."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
-from other_browsers.driven import Driven
-from other_browsers.firefox import firefox
+from incoming_mail import send
+from other_browsers.browsers import BROWSERS, started
+from other_browsers.driven import Lost
 from other_browsers.page import OtherPage
-from other_browsers.webkit import webkit
-from tests.missing import Missing, skip_without
+from other_browsers.steps import STEPS, letter
+from relay import relay_to
 from trial import Trial
 
-BROWSERS = {"Firefox": firefox, "WebKit": webkit}
+STEP_SECONDS = 60
+"""for a step, which takes a second or two"""
 
 
-@asynccontextmanager
-async def driven(name: str, profile: Path) -> AsyncIterator[Driven]:
-    try:
-        async with BROWSERS[name](profile) as browser:
-            yield browser
-    except Missing as why:
-        skip_without(name, why)
-
-
-@pytest.mark.parametrize("name", BROWSERS)
-async def test_a_person_signs_up_and_reads(name: str, up: Trial, tmp_path: Path) -> None:
-    async with driven(name, tmp_path / "profile") as browser:
-        alice = OtherPage(browser, up.environment["POSTROOM_URL"], f"{name.lower()}.alice")
+@pytest.fixture(scope="module", params=BROWSERS)
+async def alice(
+    request: pytest.FixtureRequest, up: Trial, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[OtherPage]:
+    """Signed up, with a letter; one browser for all steps."""
+    name: str = request.param
+    folder = tmp_path_factory.mktemp(name) / "profile"
+    async with relay_to(up.port) as network, started(name, folder, network.port) as browser:
+        alice = OtherPage(browser, network, up.environment["POSTROOM_URL"], f"{name.lower()}.alice")
         await alice.sign_up()
-        await alice.press("gridcell", "Welcome to your new mailbox", exact=False)
-        await alice.has("heading", "Welcome to your new mailbox")
-        await browser.reload()
-        await alice.has("heading", "Welcome to your new mailbox")
+        host, _, port = (await up.stalwart())["lmtp"].rpartition(":")
+        await send((host, int(port)), alice.email, content=letter(alice.email))
+        yield alice
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_person(alice: OtherPage, step: str) -> None:
+    try:
+        async with asyncio.timeout(STEP_SECONDS):
+            await STEPS[step](alice)
+    except Lost:
+        raise
+    except Exception as failure:  # whatever it is: it is raised again, with what the page showed
+        failure.add_note(f"{alice.email} saw at {await alice.shown()}")
+        raise

@@ -1,14 +1,14 @@
-// What a person finds in a page: parts by their role and name, in the page or in the frame of a message.
+// What a person finds in a page: parts by their role and name.
 const ROLES = {
+  article: 'article',
   button: 'button, [role=button]',
-  textbox: 'input:not([type=checkbox], [type=radio], [type=file], [type=hidden]), textarea, [role=textbox], [contenteditable=true]',
   combobox: '[role=combobox]',
+  dialog: 'dialog[open], [role=dialog]',
   gridcell: '[role=gridcell]',
   heading: 'h1, h2, h3, [role=heading]',
   link: 'a[href]',
-  dialog: 'dialog[open], [role=dialog]',
   radio: 'input[type=radio], [role=radio]',
-  article: 'article'
+  textbox: 'input:not([type=checkbox], [type=radio], [type=file], [type=hidden]), [role=textbox]'
 }
 const nameOf = (element) => {
   const by = element.getAttribute('aria-labelledby')
@@ -20,10 +20,18 @@ const isSeen = (element) => {
   const box = element.getBoundingClientRect()
   return box.width > 0 && box.height > 0 && getComputedStyle(element).visibility === 'visible' && !element.closest('[inert]')
 }
-const all = (role, name, exact = false) =>
-  [...document.querySelectorAll(ROLES[role])].filter((element) => {
-    const own = nameOf(element)
-    return isSeen(element) && (exact ? own === name : own.includes(name))
-  })
-const texts = () => [document, ...[...document.querySelectorAll('iframe')].map((frame) => frame.contentDocument)]
-  .map((each) => each?.body?.innerText ?? '').join('\n')
+/** Those of exactly this name; if there is none, those whose name holds it. */
+const all = (role, name) => {
+  const seen = [...document.querySelectorAll(ROLES[role])].filter(isSeen)
+  const exact = seen.filter((element) => nameOf(element) === name)
+  return exact.length > 0 ? exact : seen.filter((element) => nameOf(element).includes(name))
+}
+/** Where to click, unless something else is there. */
+const placeOf = (element) => {
+  if (!element) return null
+  element.scrollIntoView({ block: 'nearest' })
+  const { x, y, width, height } = element.getBoundingClientRect()
+  const place = [x + width / 2, y + height / 2]
+  const hit = document.elementFromPoint(...place)
+  return hit && (element.contains(hit) || hit.contains(element)) ? place : null
+}

@@ -1,6 +1,7 @@
 """WebKitGTK of Debian, in its MiniBrowser on a screen of its own, by WebDriver."""
 
 import asyncio
+import json
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -12,24 +13,55 @@ import httpx2
 
 from eventually import eventually
 from http_status import is_ok
-from other_browsers.driven import CALL_SECONDS, PageError, click_actions, key_actions
+from other_browsers.driven import (
+    CALL_SECONDS,
+    FRAMES,
+    PHONE,
+    START_SECONDS,
+    Lost,
+    PageError,
+    click_actions,
+    key_actions,
+)
+from other_browsers.program import program
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from tests.missing import Missing
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # WebDriver §11
+_HANGS = ("script timeout", "timeout")
+_GONE = ("invalid session id", "no such window")
 
 
 class WebKit:
     name = "WebKit"
 
     def __init__(self, session: str, http: httpx2.AsyncClient) -> None:
+        self.patience = CALL_SECONDS
         self._session = session
         self._http = http
+        self._lost: Lost | None = None
 
-    async def _send(self, path: str, **values: Any) -> Any:
-        answer = (await self._http.post(f"{self._session}/{path}", json=values)).json()["value"]
-        if isinstance(answer, dict) and "error" in answer:
-            raise PageError(f"{path}: {answer['error']}: {answer.get('message')}")
+    async def _send(self, path: str, method: str = "POST", **values: Any) -> Any:
+        if self._lost:
+            raise self._lost
+        content = values if method == "POST" else None
+        try:
+            url = f"{self._session}/{path}"
+            response = await self._http.request(method, url, json=content, timeout=self.patience)
+            answer = response.json()["value"]
+        except httpx2.TimeoutException:
+            answer = {"error": "timeout"}
+        except httpx2.TransportError:
+            answer = {"error": "no such window"}
+        error = answer["error"] if isinstance(answer, dict) and "error" in answer else None
+        if error in _HANGS:
+            self._lost = Lost(f"WebKit did not answer {path} within {self.patience:g} s: its page hangs")
+        elif error in _GONE:
+            self._lost = Lost(f"WebKit has ended: {path} was not answered")
+        if self._lost:
+            raise self._lost
+        if error:
+            raise PageError(f"{path}: {error}: {answer.get('message')}")
         return answer
 
     async def open(self, url: str) -> None:
@@ -49,7 +81,9 @@ class WebKit:
         return answer[0]
 
     async def run_framed(self, body: str) -> Any:
-        frames = await self._send("elements", using="css selector", value="iframe")
+        frames = await self._send("elements", using="css selector", value=FRAMES)
+        if not frames:
+            raise PageError("no message has a frame")
         await self._send("frame", id=frames[-1])
         try:
             return await self.run(body)
@@ -69,18 +103,28 @@ class WebKit:
         element = (await self._send("element", using="css selector", value=selector))[_ELEMENT]
         await self._send(f"element/{element}/value", text="\n".join(str(each) for each in files))
 
-    async def resize(self, width: int, height: int) -> None:
-        """The window has a frame of its own, and follows a moment later."""
+    @asynccontextmanager
+    async def phone(self, url: str) -> AsyncIterator[None]:
+        """The toolbar of its own window makes that one wider; a window that a page opens has none."""
+        width, height = PHONE
+        first = await self._send("window", "GET")
+        # Only a click may open a window.
+        opening = f"window.open({json.dumps(url)}, '', 'width={width},height={height}')"
+        await self.run(f"addEventListener('click', () => {opening}, {{ capture: true, once: true }})")
+        await self.click_at(1, 1)
+        opened: list[str] = []
 
-        async def fits() -> bool:
-            inner = await self.run("return [innerWidth, innerHeight]")
-            outer = (await self._http.get(f"{self._session}/window/rect")).json()["value"]
-            missing = {"width": width - inner[0], "height": height - inner[1]}
-            if any(missing.values()):
-                await self._send("window/rect", **{side: outer[side] + more for side, more in missing.items()})
-            return not any(missing.values())
+        async def is_open() -> bool:
+            opened[:] = [each for each in await self._send("window/handles", "GET") if each != first]
+            return bool(opened)
 
-        await eventually(fits, f"the page is {width} by {height}")
+        await eventually(is_open, "WebKit opens a window")
+        await self._send("window", handle=opened[0])
+        try:
+            yield
+        finally:
+            await self._send("window", "DELETE")
+            await self._send("window", handle=first)
 
 
 @asynccontextmanager
@@ -89,59 +133,53 @@ async def _screen() -> AsyncIterator[str]:
     if (path := shutil.which("Xvfb")) is None:
         raise Missing("Xvfb is not installed (Debian: apt-get install xvfb)")
     read, write = os.pipe()
-    process = await asyncio.create_subprocess_exec(
-        path, "-displayfd", str(write), "-screen", "0", "1600x1200x24", "-nolisten", "tcp", pass_fds=(write,),
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    os.close(write)
+    options = ("-displayfd", str(write), "-screen", "0", "1600x1200x24", "-nolisten", "tcp")
     try:
-        number = await asyncio.wait_for(asyncio.to_thread(os.read, read, 20), CALL_SECONDS)
-        yield f":{number.decode().strip()}"
+        async with program(path, *options, pass_fds=(write,)):
+            os.close(write)
+            number = await asyncio.wait_for(asyncio.to_thread(os.read, read, 20), START_SECONDS)
+            if not number:
+                raise Lost("Xvfb does not start")
+            yield f":{number.decode().strip()}"
     finally:
         os.close(read)
-        process.terminate()
-        await process.wait()
+
+
+def _environment(folder: Path, display: str) -> dict[str, str]:
+    """Its own sandbox needs namespaces, which a container may not have; it is not what is tested here."""
+    own = {
+        "DISPLAY": display,
+        "HOME": str(folder),
+        "XDG_RUNTIME_DIR": str(folder),
+        "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+        "GIO_USE_NETWORK_MONITOR": "base",
+    }
+    return {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")} | own
 
 
 @asynccontextmanager
 async def webkit(folder: Path, proxy: int) -> AsyncIterator[WebKit]:
-    """Raises `Missing`."""
+    """`folder` is its home, which is made; `proxy` a port, without which it is off line. Raises `Missing`."""
     driver = shutil.which("WebKitWebDriver")
     found = next(iter(sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))), None)
     if driver is None or found is None:
         raise Missing("WebKitGTK is not installed (Debian: apt-get install webkit2gtk-driver)")
     folder.mkdir()
     port = free_port()
-    async with _screen() as display, httpx2.AsyncClient(trust_env=False, timeout=CALL_SECONDS) as http:
-        # Its own sandbox needs namespaces, which a container may not have; it is not what is tested here.
-        own = {
-            "DISPLAY": display,
-            "HOME": str(folder),
-            "XDG_RUNTIME_DIR": str(folder),
-            "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",
-            "LIBGL_ALWAYS_SOFTWARE": "1",
-            "GIO_USE_NETWORK_MONITOR": "base",
-        }
-        environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")} | own
-        process = await asyncio.create_subprocess_exec(
-            driver, f"--port={port}", env=environment, stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            server = f"http://127.0.0.1:{port}"
-            await eventually(lambda: is_ok(f"{server}/status"), "WebKitWebDriver answers", 30)
-            options = {"binary": str(found), "args": ["--automation"]}
-            through = {"proxyType": "manual", "httpProxy": f"{LOOPBACK}:{proxy}"}
-            always = {"alwaysMatch": {"webkitgtk:browserOptions": options, "proxy": through}}
-            made = (await http.post(f"{server}/session", json={"capabilities": always})).json()["value"]
-            if "sessionId" not in made:
-                raise RuntimeError(f"WebKitGTK does not start: {made}")
-            session = f"{server}/session/{made['sessionId']}"
-            await http.post(f"{session}/timeouts", json={"script": 20_000, "pageLoad": 20_000})
-            try:
-                yield WebKit(session, http)
-            finally:
-                await http.delete(session)
-        finally:
-            process.terminate()
-            await process.wait()
+    server = f"http://{LOOPBACK}:{port}"
+    wanted = {
+        "webkitgtk:browserOptions": {"binary": str(found), "args": ["--automation"]},
+        "proxy": {"proxyType": "manual", "httpProxy": f"{LOOPBACK}:{proxy}"},
+        "timeouts": {"script": 1000 * CALL_SECONDS, "pageLoad": 1000 * CALL_SECONDS},
+    }
+    async with (
+        _screen() as display,
+        program(driver, f"--port={port}", env=_environment(folder, display)),
+        httpx2.AsyncClient(trust_env=False, timeout=START_SECONDS) as http,
+    ):
+        await eventually(lambda: is_ok(f"{server}/status"), "WebKitWebDriver answers", START_SECONDS)
+        made = await http.post(f"{server}/session", json={"capabilities": {"alwaysMatch": wanted}})
+        if not (number := made.json()["value"].get("sessionId")):
+            raise Lost(f"WebKitGTK does not start: {made.text}")
+        yield WebKit(f"{server}/session/{number}", http)

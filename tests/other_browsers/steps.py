@@ -1,0 +1,194 @@
+"""The core of what a person does, each from any page of mail on."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+from eventually import eventually
+from other_browsers.driven import PHONE
+from other_browsers.page import WELCOME, WITHIN, OtherPage
+
+PICTURE = Path(__file__).parent.parent.parent / "docs/pictures/inbox-phone-dark.png"
+WITH_PICTURE, SENT = "Bay 7 from above", "Pallet 3"
+
+KEPT = """
+  const registration = await navigator.serviceWorker.getRegistration('/mail')
+  const names = await caches.keys()
+  return Boolean(registration?.active && !registration.installing) && names.includes('postroom-person')
+    && names.some((name) => name.startsWith('postroom-build-'))"""
+
+SEPARATORS = """[...document.querySelectorAll('[role=toolbar] .start')].filter(isSeen).map((button) => {
+  const line = getComputedStyle(button, '::before')
+  const own = button.getBoundingClientRect()
+  const above = button.previousElementSibling.getBoundingClientRect()
+  return { gap: own.left - above.right, height: own.height, top: parseFloat(line.top), left: parseFloat(line.left),
+    long: parseFloat(line.height) }
+})"""
+"""The lines between the groups of a toolbar, from the corner of the button behind them."""
+
+
+def letter(to: str) -> bytes:
+    """With formats, and a picture in its text."""
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["To"] = "Jonas Weber <jonas@birkenau.example.net>", to
+    message["Subject"], message["Message-ID"] = WITH_PICTURE, "<bay-7@birkenau.example.net>"
+    message.set_content("The third shelf is free.")
+    message.add_alternative("<p>The third shelf is <b>free</b>.</p><img src='cid:bay@birkenau'>", subtype="html")
+    html = message.get_payload(1)
+    assert isinstance(html, EmailMessage)
+    html.add_related(PICTURE.read_bytes(), maintype="image", subtype="png", cid="<bay@birkenau>")
+    return message.as_bytes()
+
+
+async def signs_out_and_in_again(alice: OtherPage) -> None:
+    await alice.open("/sign-out")
+    await alice.press("button", "Sign out")
+    await alice.sign_in()
+    await alice.has("gridcell", WELCOME)
+
+
+async def reads_a_message_with_a_picture_in_its_text(alice: OtherPage) -> None:
+    await alice.open("/mail")
+    await alice.press("gridcell", WITH_PICTURE)
+    await alice.has("heading", WITH_PICTURE)
+    await alice.holds_framed("document.body.innerText.includes('third shelf is free')", "the frame shows the text")
+    await alice.holds_framed("document.images[0].naturalWidth === 390", "the picture is shown")
+    await alice.holds_framed("innerHeight >= document.body.getBoundingClientRect().bottom", "the frame is high enough")
+
+
+async def finds_the_same_message_after_a_reload(alice: OtherPage) -> None:
+    await reads_a_message_with_a_picture_in_its_text(alice)
+    await alice.reload()
+    await alice.has("heading", WITH_PICTURE)
+    await alice.holds_framed("document.images[0].naturalWidth === 390", "the picture is shown again")
+
+
+async def sees_lines_between_the_groups_of_the_toolbar(alice: OtherPage) -> None:
+    await alice.open("/mail")
+    await alice.press("gridcell", WITH_PICTURE)
+    await alice.holds(f"{SEPARATORS}.length > 0", "there are lines")
+    for line in await alice.find(SEPARATORS):
+        assert line["long"] == 20, line
+        assert line["top"] + line["long"] / 2 == line["height"] / 2, line
+        assert -line["gap"] < line["left"] < 0, line
+
+
+async def chooses_dark_colours(alice: OtherPage) -> None:
+    await alice.open("/mail/settings/general")
+    await alice.press("radio", "Dark")
+    is_dark = "document.documentElement.dataset.theme === 'dark'"
+    await alice.holds(is_dark, "the page is dark")
+    await alice.reload()
+    await alice.has("radio", "Dark")
+    await alice.holds(is_dark, "the page is dark from the start")
+
+
+async def writes_with_an_attachment_and_reads_it_in_the_dark(alice: OtherPage) -> None:
+    await chooses_dark_colours(alice)
+    await alice.open("/mail")
+    await alice.has("gridcell", WELCOME)
+    await alice.keys("c")
+    await alice.has_focus("combobox", "To")
+    await alice.type(f"{alice.email},")
+    await alice.fill("Subject", SENT)
+    await alice.press("textbox", "Message")
+    await alice.keys(*"It stands in ", "Control+b", *"bay 7", "Control+b", *".", "Enter", *"Third shelf", "Backspace")
+    await alice.attach(PICTURE)
+    await alice.sees(PICTURE.name)
+    await alice.keys("Control+Enter")
+    await alice.lacks("dialog", SENT)
+    await alice.press("gridcell", SENT)
+    await alice.has("heading", SENT)
+    await alice.holds_framed("document.body.innerText.includes('in bay 7.\\nThird shel')", "the text is as typed")
+    await alice.holds_framed("document.querySelector('b').textContent === 'bay 7'", "its format is as typed")
+    surface = "getComputedStyle(document.documentElement).backgroundColor"
+    await alice.holds_framed(f"{surface} === 'rgb(26, 26, 25)'", "it lies on the surface of the dark theme")
+    await alice.sees(PICTURE.name)
+
+
+async def searches(alice: OtherPage) -> None:
+    await alice.open("/mail")
+    await alice.has("gridcell", WELCOME)
+    await alice.keys("/")
+    await alice.has_focus("combobox", "Search all mail")
+    await alice.type("third shelf")
+    await alice.keys("Enter")
+    await alice.has("gridcell", WITH_PICTURE)
+    await alice.lacks("gridcell", WELCOME)
+
+
+async def sorts_by_keyboard(alice: OtherPage) -> None:
+    await alice.open("/mail")
+    await alice.has("gridcell", WITH_PICTURE)
+    await alice.keys("j", "e")
+    await alice.sees("Conversation archived")
+    await alice.keys("z")
+    await alice.sees("Undone")
+    await alice.keys("x")
+    await alice.sees("1 selected")
+    await alice.keys("Escape")
+
+
+async def closes_the_sheet_of_keys_by_escape_from_its_search_field(alice: OtherPage) -> None:
+    await alice.open("/mail")
+    await alice.has("gridcell", WELCOME)
+    await alice.keys("?")
+    await alice.has("dialog", "Keyboard shortcuts")
+    await alice.fill("Find a shortcut", "arch")
+    await alice.keys("Escape")
+    await alice.lacks("dialog", "Keyboard shortcuts")
+
+
+async def starts_off_line(alice: OtherPage) -> None:
+    await alice.open("/mail")
+    await alice.press("gridcell", WITH_PICTURE)
+    await alice.holds_framed("document.images[0].naturalWidth === 390", "the picture is shown")
+
+    async def is_kept() -> bool:
+        return await alice.browser.run(KEPT)
+
+    await eventually(is_kept, f"{alice.browser.name} keeps the interface", WITHIN)
+    await alice.network.stop()
+    try:
+        await alice.open("/mail")
+        await alice.press("gridcell", WITH_PICTURE)
+        await alice.holds_framed("document.body.innerText.includes('third shelf')", "what was read is here")
+        await alice.has("button", "Postroom away")
+    finally:
+        await alice.network.start()
+    await alice.press("button", "Postroom away")
+    await alice.has("button", "Live")
+
+
+async def uses_a_window_of_the_size_of_a_phone(alice: OtherPage) -> None:
+    async with alice.browser.phone(f"{alice.origin}/mail"):
+        await alice.press("gridcell", WITH_PICTURE)
+        await alice.has("heading", WITH_PICTURE)
+        assert await alice.find("[innerWidth, innerHeight]") == list(PHONE)
+        await alice.lacks("gridcell", WITH_PICTURE)
+        await alice.holds_framed("document.images[0].naturalWidth === 390", "the picture is shown")
+        assert await alice.find("document.documentElement.scrollWidth <= innerWidth")
+        await alice.press("button", "Back to the list")
+        await alice.has("gridcell", WITH_PICTURE)
+        await alice.press("button", "Compose")
+        await alice.has("dialog", "New message")
+
+
+Step = Callable[[OtherPage], Awaitable[None]]
+
+STEPS: Mapping[str, Step] = {
+    step.__name__: step
+    for step in (
+        signs_out_and_in_again,
+        reads_a_message_with_a_picture_in_its_text,
+        finds_the_same_message_after_a_reload,
+        sees_lines_between_the_groups_of_the_toolbar,
+        searches,
+        sorts_by_keyboard,
+        closes_the_sheet_of_keys_by_escape_from_its_search_field,
+        starts_off_line,
+        writes_with_an_attachment_and_reads_it_in_the_dark,
+        uses_a_window_of_the_size_of_a_phone,
+    )
+}
