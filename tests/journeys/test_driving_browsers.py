@@ -63,10 +63,8 @@ async def test_one_whose_page_hangs_is_said_to_hang_and_nothing_more_is_asked_of
 
 
 @pytest.mark.parametrize("name", BROWSERS)
-async def test_a_page_that_nobody_serves_and_a_script_that_fails_are_told(name: str, tmp_path: Path) -> None:
+async def test_a_script_that_fails_is_told(name: str, tmp_path: Path) -> None:
     async with alone(name, tmp_path) as (browser, _):
-        with pytest.raises(PageError):
-            await browser.open(f"http://127.0.0.1:{free_port()}/")
         with pytest.raises(PageError, match="no such thing"):
             await browser.run("throw new Error('no such thing')")
 

@@ -21,7 +21,7 @@ class Driven(Protocol):
     patience: float
 
     async def open(self, url: str) -> None:
-        """Load it, and wait for its load event. Raises `PageError` if nobody answers."""
+        """Load it, and wait for its load event. If nobody answers: `PageError`, or a page that says so."""
         ...
 
     async def reload(self) -> None:

@@ -140,6 +140,8 @@ def _preferences(proxy: int) -> str:
         "network.captive-portal-service.enabled": False,
         "network.connectivity-service.enabled": False,
         "services.settings.server": f"http://{LOOPBACK}:9",
+        # Its window has the focus, though no screen shows it.
+        "focusmanager.testmode": True,
         # All that it asks goes through the proxy of the test, also what is on this machine.
         "network.proxy.allow_hijacking_localhost": True,
         "network.proxy.type": 1,
@@ -157,7 +159,7 @@ async def firefox(folder: Path, proxy: int) -> AsyncIterator[Firefox]:
         raise Missing("firefox-esr is not installed (Debian: apt-get install firefox-esr)")
     folder.mkdir()
     (folder / "user.js").write_text(_preferences(proxy))
-    options = ("--headless", "--no-remote", "--profile", folder, "--remote-debugging-port", "0", "about:blank")
+    options = ("--headless", "--no-remote", "--profile", folder, "--remote-debugging-port", "0", "data:text/html,")
     async with program(path, *options, stderr=PIPE) as process:
         address = await _address(process)
         reading = asyncio.create_task(_throw_away(process))

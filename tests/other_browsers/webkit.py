@@ -56,7 +56,7 @@ class WebKit:
         error = answer["error"] if isinstance(answer, dict) and "error" in answer else None
         if error in _HANGS:
             self._lost = Lost(f"WebKit did not answer {path} within {self.patience:g} s: its page hangs")
-        elif error in _GONE:
+        elif error in _GONE or (error == "unknown error" and not answer.get("message")):
             self._lost = Lost(f"WebKit has ended: {path} was not answered")
         if self._lost:
             raise self._lost
