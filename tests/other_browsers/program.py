@@ -15,8 +15,8 @@ _END_SECONDS = 5.0
 @asynccontextmanager
 async def program(*argv: str | Path, **more: Any) -> AsyncIterator[Process]:
     """`more`: of `asyncio.create_subprocess_exec`. What it writes is thrown away, unless `more` wants it."""
-    silent = {"stdin": DEVNULL, "stdout": DEVNULL, "stderr": DEVNULL}
-    process = await asyncio.create_subprocess_exec(*argv, start_new_session=True, **silent | more)
+    options: dict[str, Any] = {"stdin": DEVNULL, "stdout": DEVNULL, "stderr": DEVNULL} | more
+    process = await asyncio.create_subprocess_exec(*argv, start_new_session=True, **options)
     try:
         yield process
     finally:
