@@ -13,6 +13,9 @@ export function keyboardOf(page: MailPage): Keyboard {
   return keyboard
 }
 
+/** The page is behind a dialog, or behind a window of writing that covers it: nobody sees on what a key would act. */
+const BEHIND = 'dialog[open], .page[inert]'
+
 /** In a message frame nobody writes. */
 export function framedKey(key: string, shiftKey: boolean, ctrlKey: boolean): Key {
   const at = performance.now()
@@ -32,12 +35,18 @@ export function keepKey(event: KeyboardEvent, { early }: MailPage): void {
 export function onPageKey(event: KeyboardEvent, page: MailPage): void {
   if (event.defaultPrevented || page.away) return
   const target = event.target instanceof HTMLElement ? event.target : null
-  if (moves(event, target, page) || runs(event, target, page)) event.preventDefault()
+  const isSeen = document.querySelector(BEHIND) === null
+  if (goes(event, target) || (isSeen && (moves(event, target, page) || runs(event, target, page))))
+    event.preventDefault()
 }
 
-/** F6 works wherever the focus is; the keys of the list, while it is nowhere: after a load, and at the heading. */
+/** F6 works wherever the focus is. */
+function goes({ key, shiftKey }: KeyboardEvent, target: HTMLElement | null): boolean {
+  return key === 'F6' && !target?.closest('dialog[open]') && goToPane(shiftKey ? -1 : 1)
+}
+
+/** The keys of the list work while the focus is nowhere: after a load, and at the heading. */
 function moves(event: KeyboardEvent, target: HTMLElement | null, page: MailPage): boolean {
-  if (event.key === 'F6' && !target?.closest('dialog[open]')) return goToPane(event.shiftKey ? -1 : 1)
   const step = page.threadId === undefined && target?.matches('body, h1') ? stepOf(event) : undefined
   if (step !== undefined) page.cursor.move(step, 'never')
   return step !== undefined
