@@ -206,8 +206,9 @@ test('if no window of writing comes, keys run commands again after a rest', asyn
 test('R, A and F reply, reply to all and forward the last message that is no draft', () => {
   const { press, page } = scene(3)
   const last = { id: 'm1', draft: false }
+  page.show('inbox', 't0')
   Object.assign(page.mail.reader, {
-    conversation: { messages: [{ id: 'm0', draft: false }, last, { id: 'm2', draft: true }] }
+    conversation: { threadId: 't0', messages: [{ id: 'm0', draft: false }, last, { id: 'm2', draft: true }] }
   })
   const replied: unknown[] = []
   page.reading.reply = (...given) => void replied.push(given)

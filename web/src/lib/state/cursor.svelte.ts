@@ -76,6 +76,13 @@ export class Cursor {
     this.moves += 1
   }
 
+  /** The focus comes back from elsewhere. False: the list does not show where the keyboard was. */
+  goBack(): boolean {
+    const { listed } = this
+    if (listed !== undefined) this.goTo(listed)
+    return listed !== undefined
+  }
+
   /** The keyboard is there: it may be opened next. */
   lookAt(threadId: string): void {
     this.current = threadId
