@@ -36,8 +36,7 @@ async function inbox(): Promise<Inbox> {
   return { ...drawn, compose, hit }
 }
 
-const cell = (threadId: string) =>
-  document.querySelector<HTMLElement>(`[data-thread="${threadId}"] [role="gridcell"]`)
+const cell = (threadId: string) => document.querySelector<HTMLElement>(`[data-thread="${threadId}"] [role="gridcell"]`)
 
 const key = (name: string, more: KeyboardEventInit = {}) =>
   after(() => {
@@ -141,4 +140,33 @@ test('behind a dialog no key acts, wherever the focus is', async () => {
   await after(() => (document.activeElement as HTMLElement).blur())
   await key('#')
   expect(scene.hit).toEqual([])
+})
+
+/** The mail server refused a message whose window was closed. */
+async function refused({ compose }: Inbox): Promise<void> {
+  await after(() => {
+    const composition = compose.begin({ subject: 'Offer', to: [{ name: '', address: 'bob@example.org' }] })
+    composition.trouble = { code: 'forbiddenToSend', retryAt: null, reference: null }
+    compose.outcome = { kind: 'not_sent', composition }
+  })
+}
+
+test('a message that was refused opens its window, and takes no key from who is in the list', async () => {
+  const scene = await inbox()
+  await open('t3')
+  await refused(scene)
+  expect(document.querySelector('.place:not([hidden]) .window [role="alert"]')?.textContent).toContain('Not sent.')
+  expect(ring()).toBe('t3')
+  await key('s')
+  expect(scene.hit).toEqual(['star t3'])
+})
+
+test('a message that was refused waits among the tabs while the person writes another one', async () => {
+  const scene = await inbox()
+  await key('c')
+  const field = document.activeElement
+  expect(field?.closest('.place:not([hidden])')).not.toBeNull()
+  await refused(scene)
+  expect([document.activeElement, field?.closest('.place[hidden]')]).toEqual([field, null])
+  expect(document.querySelector('.tabs .attention')?.textContent).toContain('Offer')
 })

@@ -2,6 +2,7 @@
 import { ALL } from '#lib/commands/all.ts'
 import { Keyboard, type Key } from '#lib/commands/keyboard.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
+import { isWrittenIn } from '#lib/ui/written-in.ts'
 import { stepOf } from '#lib/views/list/steps.ts'
 import { goToPane } from '#lib/views/mail/panes.ts'
 
@@ -22,12 +23,9 @@ export function framedKey(key: string, shiftKey: boolean, ctrlKey: boolean): Key
   return { key, at, shiftKey, ctrlKey, metaKey: false, altKey: false, repeat: false, typing: false, inList: false }
 }
 
-const WRITTEN_IN = 'input:not([type="checkbox"], [type="radio"]), textarea, select, dialog[open], [contenteditable]'
-
 /** Runs before lists and buttons see the key: a space that is meant for what still loads must select no row. */
 export function keepKey(event: KeyboardEvent, { early }: MailPage): void {
-  const isText = (event.target as Partial<Element>).closest?.(WRITTEN_IN)
-  if (isText || event.ctrlKey || event.metaKey || !early.keeps(event.key)) return
+  if (isWrittenIn(event.target) || event.ctrlKey || event.metaKey || !early.keeps(event.key)) return
   event.preventDefault()
   event.stopPropagation()
 }
@@ -56,7 +54,7 @@ function runs(event: KeyboardEvent, target: HTMLElement | null, page: MailPage):
   // Enter on a button or a link presses it.
   if (event.key === 'Enter' && target?.closest('button, a')) return false
   const { key, timeStamp: at, shiftKey, ctrlKey, metaKey, altKey, repeat } = event
-  const typing = Boolean(target?.closest(WRITTEN_IN))
+  const typing = isWrittenIn(target)
   const inList = !target || target.matches('body, h1') || target.closest('[role="grid"]') !== null
   return keyboardOf(page).press({ key, at, shiftKey, ctrlKey, metaKey, altKey, repeat, typing, inList })
 }
