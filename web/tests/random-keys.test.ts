@@ -160,8 +160,8 @@ class Hands implements DrawnRows {
 
   opensDialog(): void {
     this.page.triage.ask('move')
-    // It is there.
     this.page.early.take()
+    this.page.triage.came()
     this.#covers('dialog')
   }
 

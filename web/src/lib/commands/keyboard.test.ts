@@ -232,3 +232,17 @@ test('Enter opens nothing in an empty list', () => {
   page.cursor.current = null
   expect(press('Enter')).toEqual([false])
 })
+
+test('a key that was pressed before the keyboard was led on to another conversation does nothing to that one', () => {
+  const made = scene(3)
+  const { page, did, press } = made
+  page.cursor.current = 't1'
+  page.cursor.advance()
+  page.mail.actions.run({ kind: 'archive' }, ['t1'])
+  expect([page.cursor.advance(), page.cursor.current]).toEqual([true, 't2'])
+  expect(press('#')).toEqual([true])
+  expect(did).toHaveLength(1)
+  made.time = performance.now()
+  press('#')
+  expect(did.at(-1)).toEqual({ action: { kind: 'delete' }, threadIds: ['t2'] })
+})

@@ -21,6 +21,8 @@ export class Cursor {
   moves = $state(0)
   /** the list is on the screen: where a conversation covers it, nobody sees where in it the keyboard is */
   isShown = $state(true)
+  /** when it was led on without a key, since the current conversation had left: milliseconds, as events tell them */
+  ledAt = -Infinity
   /** of the row to which the keyboard moves once it is loaded */
   #target = $state<number | null>(null)
   /** where the current conversation last was */
@@ -104,6 +106,7 @@ export class Cursor {
     // While its rows are held, a list shows also the conversation that left it.
     if (!next || next.threadId === this.current) return false
     this.current = next.threadId
+    this.ledAt = performance.now()
     return true
   }
 

@@ -45,8 +45,8 @@ export class Dock {
   }
 
   /** Takes note of windows that opened, before they are drawn. `takesKeys`: the person is at something that one would cover. */
-  admit(takesKeys: boolean): void {
-    const ids = this.#ids
+  admit(open: readonly Composition[], takesKeys: boolean): void {
+    const ids = open.map(({ id }) => id)
     this.#arranged = this.isPhone && takesKeys ? waiting(this.#arranged, ids) : opened(this.#arranged, ids)
   }
 

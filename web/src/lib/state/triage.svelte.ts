@@ -24,7 +24,9 @@ export class Triage {
   })
   #dialog = $state.raw<TriageDialog | null>(null)
   /** what the dialog was asked about: behind it, the keyboard may be led to another conversation meanwhile */
-  #asked: readonly string[] | null = null
+  #asked: readonly string[] = []
+  /** The dialog is there. One that still loads, and may never come, decides on nothing. */
+  #isThere = $state(false)
 
   constructor(mail: Mail, cursor: Cursor, early: EarlyKeys) {
     this.#mail = mail
@@ -38,8 +40,9 @@ export class Triage {
 
   /** It is loaded when it is first needed. */
   set dialog(dialog: TriageDialog | null) {
-    // One dialog may lead to another.
-    this.#asked = dialog && (this.#asked ?? this.targets)
+    // One dialog may lead to another, about the same.
+    this.#asked = this.targets
+    this.#isThere = false
     this.#dialog = dialog
     if (dialog) this.#early.begin().addEventListener('abort', () => this.closed(dialog))
   }
@@ -65,7 +68,7 @@ export class Triage {
 
   /** If all that match are selected, those of them that are loaded. */
   get targets(): readonly string[] {
-    if (this.#asked !== null) return this.#asked
+    if (this.#isThere) return this.#asked
     if (this.isSelecting) return [...this.selection.ids]
     const { reached } = this.#cursor
     return reached === undefined ? [] : [reached]
@@ -94,11 +97,18 @@ export class Triage {
     if ('document' in globalThis && document.activeElement === document.body) this.#cursor.moves += 1
   }
 
+  /** The dialog is there: until it is closed, nothing is about anything else than it was asked about. */
+  came(): readonly string[] {
+    this.#isThere = this.#dialog !== null
+    return this.targets
+  }
+
   /** `work` acts on these, and a dialog that it opens is asked about them. */
   on(targets: readonly string[], work: () => void): void {
     this.#asked = targets
+    this.#isThere = true
     work()
-    if (!this.#dialog) this.#asked = null
+    this.#isThere = false
   }
 
   /** What is done now waits for the connection. */

@@ -3,7 +3,7 @@
 const SIGNATURE = '[data-signature]'
 
 /** Of a formatted text: nothing but a signature is in it, and perhaps what is quoted. */
-export function isSignatureAlone(root: HTMLElement): boolean {
+export function isOnlySignature(root: HTMLElement): boolean {
   if (!root.querySelector(SIGNATURE)) return false
   const written = root.cloneNode(true) as HTMLElement
   for (const part of written.querySelectorAll(`${SIGNATURE}, [data-quote]`)) part.remove()
@@ -28,5 +28,5 @@ export function onPress(leads: typeof leadsAbove, go: () => void) {
 
 /** Of a formatted text. */
 export function leadsAbove(root: HTMLElement, isFirst: boolean, target: Element): boolean {
-  return isSignatureAlone(root) && (isFirst || target.closest(`${SIGNATURE}, [data-quote]`) === null)
+  return isOnlySignature(root) && (isFirst || target.closest(`${SIGNATURE}, [data-quote]`) === null)
 }

@@ -17,13 +17,14 @@ export class ReturnFocus {
     if (!(from instanceof Element && from.closest(DOCK))) this.#from = from
   }
 
-  /** The window is gone. Whoever went elsewhere meanwhile stays there. A row may show another conversation by now. */
+  /** The window is gone. Whoever went elsewhere meanwhile, also to another window, stays there. */
   give(): void {
     const { activeElement } = document
-    if (activeElement && activeElement !== document.body && !activeElement.closest(DOCK)) return
+    if (activeElement && activeElement !== document.body) return
     const from = this.#from
     this.#from = null
     const isThere = from instanceof HTMLElement && from.isConnected && from !== document.body
+    // A row may show another conversation by now.
     if (isThere && rowAt(from) === null) from.focus()
     else if (!this.#cursor.goBack()) focusHeading()
   }
