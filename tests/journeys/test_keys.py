@@ -20,8 +20,8 @@ SEEN = """() => {
   const threadOf = (element) => element?.closest('[data-thread]')?.dataset.thread
   const threads = (of) => [...document.querySelectorAll(of)].map(threadOf)
   const ring = threadOf(document.activeElement) ?? threads('.row.current')[0]
-  const selected = threads('[aria-selected="true"]')
-  const open = threads('[aria-current="true"]')[0]
+  const selected = threads('[role="row"][aria-selected="true"]')
+  const open = threads('[role="row"][aria-current="true"]')[0]
   const listed = threads('[data-thread]')
   return { seen: selected.length > 0 ? selected : [ring ?? open].filter(Boolean), listed, open: open ?? null }
 }"""
@@ -137,6 +137,7 @@ async def test_a_key_hits_what_is_seen_in_a_few_random_orders(up: Trial, browser
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("speed", [1, 8])
 async def test_a_key_hits_what_is_seen_in_many_random_orders(up: Trial, browser: Browser, speed: int) -> None:
     await try_orders(up, browser, speed, range(200))
