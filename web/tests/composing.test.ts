@@ -169,7 +169,7 @@ test('a message that has left does not close the window of another one', async (
   expect(scene.compose.open).toEqual([second])
 })
 
-test('what was not sent says why until it is changed', async () => {
+test('what was not sent says why until the person has read enough, also when it is changed', async () => {
   const scene = await clocked()
   scene.server.sending.refusing = { type: 'forbiddenFrom' }
   await (await begun(scene)).send({ anyway: true })
@@ -177,6 +177,9 @@ test('what was not sent says why until it is changed', async () => {
   const [draft] = scene.compose.open
   expect(draft?.trouble?.code).toBe('forbiddenFrom')
   draft?.change({ text: 'Dear Ann, once more' })
+  await settled()
+  expect(draft?.trouble?.code).toBe('forbiddenFrom')
+  draft?.dismiss()
   await settled()
   expect([draft?.trouble, draft?.draft.text]).toEqual([null, 'Dear Ann, once more'])
 })

@@ -87,6 +87,10 @@ export class FakeComposition implements Composition {
     this.did.push('on this device')
   }
 
+  dismiss(): void {
+    this.trouble = null
+  }
+
   takeOver(): void {
     this.elsewhere = false
   }
@@ -111,7 +115,7 @@ export class FakeCompositions implements Compose {
   maxFiles = 50_000_000
   outgoing = $state.raw<readonly OutgoingMessage[]>([])
   knowsOutgoing = true
-  outcome: Outcome | null = null
+  outcome = $state.raw<Outcome | null>(null)
   unsent = 0
   unsentDrafts: readonly UnsentDraft[] = []
   known: readonly Suggestion[] = []

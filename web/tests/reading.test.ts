@@ -19,7 +19,7 @@ function read({ server }: Scene): string[] {
 }
 
 describe('a conversation that is opened', () => {
-  test('expands its unread messages, and reads just what it expands', async () => {
+  test('expands its unread messages, and reads them', async () => {
     const scene = await reading(3)
     expect([...(scene.mail.reader.conversation?.expanded ?? [])]).toEqual(['e1', 'e2', 'e3'])
     expect(read(scene)).toEqual(['e1', 'e2', 'e3'])
@@ -27,12 +27,12 @@ describe('a conversation that is opened', () => {
     expect(messages.map(({ body, unread }) => [body !== null, unread])).toEqual(Array(3).fill([true, false]))
   })
 
-  test('leaves those unread that it does not expand', async () => {
-    const scene = await reading(14)
-    const newest = Array.from({ length: 10 }, (_, at) => `e${at + 5}`)
-    expect([...(scene.mail.reader.conversation?.expanded ?? [])]).toEqual(newest)
-    expect(read(scene)).toEqual(newest)
-    expect(scene.mail.list?.row(0)?.unread).toBe(true)
+  test.each([11, 100])('is read, although not all of its %i unread messages are expanded', async (unread) => {
+    const scene = await reading(unread)
+    const newest = Array.from({ length: 9 }, (_, at) => `e${unread - 8 + at}`)
+    expect([...(scene.mail.reader.conversation?.expanded ?? [])]).toEqual(['e1', ...newest])
+    expect(read(scene)).toHaveLength(unread)
+    expect(scene.mail.list?.row(0)?.unread).toBe(false)
   })
 
   test('keeps expanded what was, when a newer message comes', async () => {

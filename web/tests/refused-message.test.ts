@@ -74,6 +74,17 @@ test('is open in the tab that sent it, and the other one lists it as not sent', 
   expect([windows(one), windows(other), rows(one), rows(other)]).toEqual([['forbiddenToSend'], [], [], ['not_sent']])
 })
 
+test('says why while it is corrected, until the person has read enough', async () => {
+  const { one, other } = await refused()
+  const [draft] = one.compose.open
+  draft?.change({ text: 'Dear Ann,' })
+  await pass(5_000)
+  expect(windows(one)).toEqual(['forbiddenToSend'])
+  draft?.dismiss()
+  await pass(5_000)
+  expect([windows(one), rows(other)]).toEqual([['writing'], []])
+})
+
 describe('a window of it that is closed', () => {
   test('leaves it in the list as not sent, in both tabs and after a reload, once at the mail server', async () => {
     const { server, one, other } = await refused()

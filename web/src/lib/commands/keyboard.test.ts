@@ -206,8 +206,9 @@ test('if no window of writing comes, keys run commands again after a rest', asyn
 test('R, A and F reply, reply to all and forward the last message that is no draft', () => {
   const { press, page } = scene(3)
   const last = { id: 'm1', draft: false }
+  page.show('inbox', 't0')
   Object.assign(page.mail.reader, {
-    conversation: { messages: [{ id: 'm0', draft: false }, last, { id: 'm2', draft: true }] }
+    conversation: { threadId: 't0', messages: [{ id: 'm0', draft: false }, last, { id: 'm2', draft: true }] }
   })
   const replied: unknown[] = []
   page.reading.reply = (...given) => void replied.push(given)
@@ -230,4 +231,18 @@ test('Enter opens nothing in an empty list', () => {
   const { press, page } = scene(0)
   page.cursor.current = null
   expect(press('Enter')).toEqual([false])
+})
+
+test('a key that was pressed before the keyboard was led on to another conversation does nothing to that one', () => {
+  const made = scene(3)
+  const { page, did, press } = made
+  page.cursor.current = 't1'
+  page.cursor.advance()
+  page.mail.actions.run({ kind: 'archive' }, ['t1'])
+  expect([page.cursor.advance(), page.cursor.current]).toEqual([true, 't2'])
+  expect(press('#')).toEqual([true])
+  expect(did).toHaveLength(1)
+  made.time = performance.now()
+  press('#')
+  expect(did.at(-1)).toEqual({ action: { kind: 'delete' }, threadIds: ['t2'] })
 })

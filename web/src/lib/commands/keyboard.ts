@@ -41,7 +41,7 @@ export class Keyboard {
     this.#first = null
     const command = this.#fitting(key).find(({ keys }) => keys.includes(first === null ? name : `${first} ${name}`))
     if (command) {
-      void command.run(this.#page)
+      if (!this.#isLate(command, key)) void command.run(this.#page)
       return true
     }
     // A second key that belongs to no pair does nothing: who mistypes "g s" must not archive.
@@ -49,6 +49,12 @@ export class Keyboard {
     if (!this.#fitting(key).some(({ keys }) => keys.some((each) => each.startsWith(`${name} `)))) return false
     this.#first = { key: name, until: key.at + SECOND_KEY }
     return true
+  }
+
+  /** It was pressed for a conversation that has left since, and the keyboard was led on to another one. */
+  #isLate({ group, name }: Command, { at }: Key): boolean {
+    const { cursor, triage } = this.#page
+    return group === 'sort' && name !== 'undo' && !triage.isSelecting && at < cursor.ledAt
   }
 
   #fitting(key: Key): readonly Command[] {

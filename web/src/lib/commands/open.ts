@@ -3,7 +3,7 @@ import type { MailPage } from '#lib/state/page.svelte.ts'
 
 /** Where the keyboard is. The list marks its first row before the keyboard has moved. */
 function reachedRow({ cursor, threadId, mail }: MailPage): string | undefined {
-  return cursor.current ?? (threadId === undefined ? mail.list?.row(0)?.threadId : undefined)
+  return cursor.reached ?? (threadId === undefined ? mail.list?.row(0)?.threadId : undefined)
 }
 
 /** The keyboard is at a conversation that is not open. */

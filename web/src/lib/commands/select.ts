@@ -4,8 +4,8 @@ export const select: Command = {
   name: 'select',
   group: 'select',
   keys: ['x'],
-  when: (page) => page.cursor.current !== null,
+  when: ({ cursor }) => cursor.listed !== undefined,
   run: ({ cursor, triage }) => {
-    if (cursor.current !== null) triage.toggle(cursor.current)
+    if (cursor.listed !== undefined) triage.toggle(cursor.listed)
   }
 }

@@ -6,6 +6,6 @@ export const widenNewer: Command = {
   group: 'select',
   keys: ['K'],
   repeats: true,
-  when: ({ mail, cursor }) => Boolean(mail.list?.total) && cursor.current !== null,
+  when: ({ cursor }) => cursor.listed !== undefined,
   run: (page) => widenBy(page, -1)
 }

@@ -6,6 +6,6 @@ export const widenOlder: Command = {
   group: 'select',
   keys: ['J'],
   repeats: true,
-  when: ({ mail, cursor }) => Boolean(mail.list?.total) && cursor.current !== null,
+  when: ({ cursor }) => cursor.listed !== undefined,
   run: (page) => widenBy(page, 1)
 }

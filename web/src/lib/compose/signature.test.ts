@@ -24,12 +24,12 @@ test('a plain text exchanges it, and gives it up', () => {
   expect(plain(plain('Hello', null, WORK), WORK, NONE)).toBe('Hello\n')
 })
 
-test('HTML gets it below what is written and above the quote', () => {
+test('HTML gets it below what is written and an empty line, and above the quote', () => {
   expect(rich(`<div>Hello</div>${HTML_QUOTE}`, null, HOME)).toBe(
-    `<div>Hello</div><div data-signature=""><b>Mara</b> at home</div>${HTML_QUOTE}`
+    `<div>Hello</div><div><br></div><div data-signature=""><b>Mara</b> at home</div>${HTML_QUOTE}`
   )
   expect(rich('<div>Hello</div>', null, WORK)).toBe(
-    '<div>Hello</div><div data-signature=""><div>Mara</div><div>Work</div></div>'
+    '<div>Hello</div><div><br></div><div data-signature=""><div>Mara</div><div>Work</div></div>'
   )
 })
 
@@ -39,6 +39,7 @@ test('HTML exchanges it although the editor has written it in another way, and g
     '<div>Hello</div><div data-signature=""><div>Mara</div><div>Work</div></div><div>PS</div>'
   )
   expect(rich(edited, HOME, null)).toBe('<div>Hello</div><div>PS</div>')
+  expect(rich(rich('<div>Hello</div>', null, WORK), WORK, null)).toBe('<div>Hello</div>')
 })
 
 test('one that the person has edited or taken out stays so', () => {

@@ -1,6 +1,6 @@
 /** The signature of an identity (RFC 8621 §6): below what is written, above what is quoted. */
 import type { Draft } from '#lib/compose/draft.ts'
-import { blocks, OPEN_SIGNATURE } from './html-of-text.ts'
+import { blocks, EMPTY_LINE, OPEN_SIGNATURE } from './html-of-text.ts'
 import { elementsWith } from './marked-elements.ts'
 import { quoteStart } from './quote-start.ts'
 import { SIGNATURE_LINE, textOfHtml } from './text-of-html.ts'
@@ -70,10 +70,13 @@ function exchangedHtml(html: string, before: string, after: string): string {
   const [own] = found
   if (own) {
     const isUnchanged = textOfHtml(html.slice(own.start, own.end)) === textOfHtml(before)
-    return isUnchanged ? html.slice(0, own.start) + after + html.slice(own.end) : html
+    if (!isUnchanged) return html
+    // The empty line in front of it goes with it.
+    const written = html.slice(0, own.start)
+    return (after === '' ? written.replace(/<div><br><\/div>$/u, '') : written) + after + html.slice(own.end)
   }
   const at = elementsWith(html, 'data-quote')[0]?.start ?? html.length
-  return after === '' ? html : html.slice(0, at) + after + html.slice(at)
+  return after === '' ? html : html.slice(0, at) + EMPTY_LINE + after + html.slice(at)
 }
 
 function exchangedText(text: string, before: string, after: string): string {

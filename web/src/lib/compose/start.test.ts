@@ -95,7 +95,7 @@ describe('a reply', () => {
       '\n\n-- \nAlice\n\nOn 2026-11-24, Mara Lindqvist wrote:\n> Hi\n>> before\n'
     )
     expect(draftOfReply(message, false, SELF).html).toMatch(
-      /^<div><br><\/div><div data-signature=""><div>Alice<\/div><\/div>.*<div data-quote="">/u
+      /^(?:<div><br><\/div>){2}<div data-signature=""><div>Alice<\/div><\/div>.*<div data-quote="">/u
     )
   })
 

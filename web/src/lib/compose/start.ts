@@ -1,7 +1,7 @@
 /** Drafts as they begin: empty, a reply, a message that is forwarded. */
 import { EMPTY, type Draft, type DraftFile, type Parent, type Recipient } from '#lib/compose/draft.ts'
 import { emlName } from '#lib/mail/file-names.ts'
-import { blocks } from './html-of-text.ts'
+import { blocks, EMPTY_LINE } from './html-of-text.ts'
 import { mailtoOf } from './mailto.ts'
 import type { ParentMessage } from './parent-message.ts'
 import { cidsIn, renamedPictures } from './pictures.ts'
@@ -36,9 +36,6 @@ export interface Self extends Quoting {
   /** `cleanHtml` */
   clean(html: string): string
 }
-
-/** An empty line to write in. */
-const EMPTY_LINE = '<div><br></div>'
 
 export function draftOfNew(to: readonly Recipient[], self: Self): Draft {
   return begun(self, preferredOf(self), { to })

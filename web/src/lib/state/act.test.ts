@@ -157,3 +157,25 @@ test('without a connection the toast says that it is kept', () => {
   act(scene.page, ARCHIVE, { threadIds: ['t0'] })
   expect(said(scene)).toBe('Kept. It is done when you are back online.')
 })
+
+test('a dialog is about what was reached when it was asked for, but one that still loads decides on nothing', () => {
+  const { page } = listed(3)
+  page.cursor.current = 't0'
+  page.triage.ask('move')
+  page.cursor.current = 't1'
+  expect(page.triage.targets).toEqual(['t1'])
+  expect([page.triage.came(), page.triage.targets]).toEqual([['t0'], ['t0']])
+  page.triage.closed(page.triage.dialog)
+  expect(page.triage.targets).toEqual(['t1'])
+})
+
+test('what a dialog leads to is about the same', () => {
+  const { page } = listed(3)
+  page.cursor.current = 't0'
+  page.triage.ask('more')
+  const asked = page.triage.came()
+  page.cursor.current = 't1'
+  page.triage.on(asked, () => page.triage.ask('label'))
+  page.cursor.current = 't2'
+  expect(page.triage.came()).toEqual(['t0'])
+})

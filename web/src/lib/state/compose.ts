@@ -78,6 +78,8 @@ export interface Composition {
   takeOver(): void
   /** Put it on this device as it is, so that another tab can take it over: also one in which nothing was changed yet. */
   keep(): void
+  /** The person has read why it was not sent. */
+  dismiss(): void
   /** Save it and close its window. */
   close(): void
   /** Returns how to undo that. */

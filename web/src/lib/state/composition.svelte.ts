@@ -24,6 +24,8 @@ export class CompositionState implements Composition {
   /** as it began; null: something in it is the person's from the start */
   readonly #initial: Draft | null
   #last: KeptDraft | undefined
+  /** it was changed since it was refused: closed, it is a draft like others */
+  isCorrected = false
 
   constructor(kept: KeptDraft, parts: ComposeParts, ends: Ends) {
     this.id = kept.id
@@ -110,9 +112,7 @@ export class CompositionState implements Composition {
       return
     }
     drafts.type(this.id, draft)
-    if (kept.refusal) {
-      void drafts.update(this.id, (found) => ({ ...found, refusal: null }))
-    }
+    this.isCorrected = kept.refusal !== null
     storing.storeSoon(this.id)
   }
 
@@ -176,6 +176,10 @@ export class CompositionState implements Composition {
 
   keep(): void {
     void this.#parts.drafts.update(this.id, (kept) => kept)
+  }
+
+  dismiss(): void {
+    void this.#parts.drafts.update(this.id, (kept) => ({ ...kept, refusal: null }))
   }
 
   close(): void {

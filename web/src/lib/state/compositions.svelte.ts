@@ -174,7 +174,7 @@ export class Compositions {
     } else if (composition.isUntouched) {
       void this.#remove(id)
     } else {
-      void this.#close(id)
+      void this.#close(composition)
     }
   }
 
@@ -278,9 +278,14 @@ export class Compositions {
     }
   }
 
-  async #close(id: string): Promise<void> {
+  async #close({ id, isCorrected }: CompositionState): Promise<void> {
     const { drafts } = this.#parts
-    await drafts.update(id, (kept) => (kept.writer === drafts.tab ? { ...kept, closed: true } : kept))
+    const closed = (kept: KeptDraft): KeptDraft => ({
+      ...kept,
+      closed: true,
+      refusal: isCorrected ? null : kept.refusal
+    })
+    await drafts.update(id, (kept) => (kept.writer === drafts.tab ? closed(kept) : kept))
     this.#parts.storing.storeNow(id)
   }
 

@@ -1,6 +1,6 @@
 /** The windows of writing of this tab. */
 import type { Composition } from '#lib/state/compose.ts'
-import { brought, minimised, NOTHING, opened, resized, seen } from '#lib/state/dock.ts'
+import { brought, minimised, NOTHING, opened, resized, seen, waiting } from '#lib/state/dock.ts'
 import { MediaQuery } from 'svelte/reactivity'
 
 export class Dock {
@@ -42,6 +42,12 @@ export class Dock {
 
   get tabs(): readonly Composition[] {
     return this.all.filter(({ id }) => this.#seen.tabs.includes(id))
+  }
+
+  /** Takes note of windows that opened, before they are drawn. `takesKeys`: the person is at something that one would cover. */
+  admit(open: readonly Composition[], takesKeys: boolean): void {
+    const ids = open.map(({ id }) => id)
+    this.#arranged = this.isPhone && takesKeys ? waiting(this.#arranged, ids) : opened(this.#arranged, ids)
   }
 
   isSeen(id: string): boolean {

@@ -1,4 +1,4 @@
-import { brought, minimised, NOTHING, opened, resized, seen } from '#lib/state/dock.ts'
+import { brought, minimised, NOTHING, opened, resized, seen, waiting } from '#lib/state/dock.ts'
 import { expect, test } from 'vitest'
 
 const OPEN = ['a', 'b', 'c']
@@ -33,8 +33,22 @@ test('a window that fills the page is alone, until it is made smaller, minimised
   expect(brought(full, 'b').full).toBe('b')
 })
 
+test('where one window covers the page, one that opens by itself waits among the tabs until it is brought', () => {
+  const before = opened(NOTHING, ['a'])
+  const waits = waiting(minimised(before, 'a'), ['a', 'b'])
+  expect(seen(waits, ['a', 'b'], 1)).toEqual({ windows: [], tabs: ['a', 'b'] })
+  expect(seen(brought(waits, 'b'), ['a', 'b'], 1)).toEqual({ windows: ['b'], tabs: ['a'] })
+})
+
 test('what is closed is forgotten: opened again, it is seen', () => {
   const closed = opened(minimised(opened(NOTHING, OPEN), 'b'), ['a', 'c'])
   expect(closed).toEqual({ used: ['a', 'c'], minimised: new Set(), full: null })
-  expect(seen(opened(closed, OPEN), OPEN, 1).windows).toEqual(['b'])
+  expect(seen(opened(closed, OPEN), OPEN, 2).windows).toEqual(['b', 'c'])
+})
+
+test('one that opens by itself is seen beside the one that is used, and never in its place', () => {
+  const used = opened(NOTHING, ['a'])
+  expect(seen(opened(used, ['a', 'b']), ['a', 'b'], 2).windows).toEqual(['a', 'b'])
+  expect(seen(opened(used, ['a', 'b']), ['a', 'b'], 1)).toEqual({ windows: ['a'], tabs: ['b'] })
+  expect(seen(opened(minimised(used, 'a'), ['a', 'b']), ['a', 'b'], 1)).toEqual({ windows: ['b'], tabs: ['a'] })
 })

@@ -16,15 +16,28 @@ export interface Seen {
 
 export const NOTHING: Arrangement = { used: [], minimised: new Set(), full: null }
 
-/** These are open now: a new one is seen, and one that is gone is forgotten. */
+/**
+ * These are open now: a new one is seen, but not in the place of the one that is used, and one that is gone is forgotten.
+ * Whoever asked for a new one goes on with that: it is brought.
+ */
 export function opened(before: Arrangement, open: readonly string[]): Arrangement {
   const stays = new Set(open)
   const known = new Set(before.used)
+  const used = before.used.filter((id) => stays.has(id))
+  const inUse = used.findLastIndex((id) => !before.minimised.has(id))
+  const at = inUse < 0 ? used.length : inUse
   return {
-    used: [...before.used.filter((id) => stays.has(id)), ...open.filter((id) => !known.has(id))],
+    used: [...used.slice(0, at), ...open.filter((id) => !known.has(id)), ...used.slice(at)],
     minimised: new Set([...before.minimised].filter((id) => stays.has(id))),
     full: before.full !== null && stays.has(before.full) ? before.full : null
   }
+}
+
+/** The same, where a new one would cover what the person is at: it waits among the tabs. */
+export function waiting(before: Arrangement, open: readonly string[]): Arrangement {
+  const known = new Set(before.used)
+  const now = opened(before, open)
+  return { ...now, minimised: new Set([...now.minimised, ...open.filter((id) => !known.has(id))]) }
 }
 
 /** The person goes on with it. */

@@ -42,7 +42,7 @@ export class MailPage {
   constructor(mail: Mail, go: (path: string) => Promise<void>, leave: () => Promise<SignedOut>) {
     this.mail = mail
     this.cursor = new Cursor(mail, this)
-    this.triage = new Triage(mail, this.cursor, this, this.early)
+    this.triage = new Triage(mail, this.cursor, this.early)
     this.searching = new Searching(mail, go)
     this.writing = new Writing(mail, this.notices, this.early)
     this.reading = new Reading(mail, this.writing, this)

@@ -21,7 +21,7 @@ function scene(before: readonly OutgoingMessage[] = [], isOnline = false) {
   const show = (composition: Composition): void => void shown.push(composition)
   const words = { delivery, mail: english.mail }
   const sendingNotices = new SendingNotices(
-    { notices, words: () => words, show },
+    { notices, words: () => words, show, reveal: show },
     () => NOW,
     () => isOnline
   )

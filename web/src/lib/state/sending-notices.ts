@@ -34,10 +34,15 @@ export interface Scene {
   readonly words: () => NoticeWords
   /** brings a window to the front */
   readonly show: (composition: Composition) => void
+  /** opens a window for which nobody asked */
+  readonly reveal: (composition: Composition) => void
 }
 
 /** Undoes a sending: `undo` resolves to the open draft, or to null if it is too late. */
-export async function undoSending(undo: () => Promise<Composition | null>, scene: Scene): Promise<void> {
+export async function undoSending(
+  undo: () => Promise<Composition | null>,
+  scene: Omit<Scene, 'reveal'>
+): Promise<void> {
   const { notices, words, show } = scene
   try {
     const composition = await undo()
@@ -89,7 +94,7 @@ export class SendingNotices {
     }
     // It may have left: a person who reads "Not sent" would send it twice. Its window says that nobody knows.
     if (outcome.composition.status !== 'unknown') this.#scene.notices.say(delivery.notSent)
-    this.#scene.show(outcome.composition)
+    this.#scene.reveal(outcome.composition)
   }
 
   #tell(message: OutgoingMessage): void {

@@ -1,6 +1,6 @@
 /** What actions hit: the selected conversations, else the current one in the list, else the open one. */
 import type { EarlyKeys } from '#lib/state/early-keys.ts'
-import type { Cursor, OpenConversation } from '#lib/state/cursor.svelte.ts'
+import type { Cursor } from '#lib/state/cursor.svelte.ts'
 import type { Action, Mail, Row } from '#lib/state/mail.ts'
 import * as selections from '#lib/state/selection.ts'
 import type { Selection } from '#lib/state/selection.ts'
@@ -17,18 +17,20 @@ export type TriageDialog =
 export class Triage {
   readonly #mail: Mail
   readonly #cursor: Cursor
-  readonly #reader: OpenConversation
   readonly #early: EarlyKeys
   #selected = $state.raw<{ selection: Selection; of: string | undefined }>({
     selection: selections.NOTHING,
     of: undefined
   })
   #dialog = $state.raw<TriageDialog | null>(null)
+  /** what the dialog was asked about: behind it, the keyboard may be led to another conversation meanwhile */
+  #asked: readonly string[] = []
+  /** The dialog is there. One that still loads, and may never come, decides on nothing. */
+  #isThere = $state(false)
 
-  constructor(mail: Mail, cursor: Cursor, reader: OpenConversation, early: EarlyKeys) {
+  constructor(mail: Mail, cursor: Cursor, early: EarlyKeys) {
     this.#mail = mail
     this.#cursor = cursor
-    this.#reader = reader
     this.#early = early
   }
 
@@ -38,6 +40,9 @@ export class Triage {
 
   /** It is loaded when it is first needed. */
   set dialog(dialog: TriageDialog | null) {
+    // One dialog may lead to another, about the same.
+    this.#asked = this.targets
+    this.#isThere = false
     this.#dialog = dialog
     if (dialog) this.#early.begin().addEventListener('abort', () => this.closed(dialog))
   }
@@ -63,11 +68,10 @@ export class Triage {
 
   /** If all that match are selected, those of them that are loaded. */
   get targets(): readonly string[] {
+    if (this.#isThere) return this.#asked
     if (this.isSelecting) return [...this.selection.ids]
-    const { current } = this.#cursor
-    const isListed = current !== null && this.#mail.list?.indexOf(current) !== undefined
-    const target = isListed ? current : this.#reader.threadId
-    return target === undefined ? [] : [target]
+    const { reached } = this.#cursor
+    return reached === undefined ? [] : [reached]
   }
 
   /** Whether all that an action would hit are so; what the list has not loaded is not known. */
@@ -91,6 +95,20 @@ export class Triage {
   closed(dialog: TriageDialog | null): void {
     if (this.dialog === dialog) this.dialog = null
     if ('document' in globalThis && document.activeElement === document.body) this.#cursor.moves += 1
+  }
+
+  /** The dialog is there: until it is closed, nothing is about anything else than it was asked about. */
+  came(): readonly string[] {
+    this.#isThere = this.#dialog !== null
+    return this.targets
+  }
+
+  /** `work` acts on these, and a dialog that it opens is asked about them. */
+  on(targets: readonly string[], work: () => void): void {
+    this.#asked = targets
+    this.#isThere = true
+    work()
+    this.#isThere = false
   }
 
   /** What is done now waits for the connection. */

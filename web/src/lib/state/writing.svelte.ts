@@ -19,8 +19,8 @@ export class Writing {
   sent = $state.raw<Sent | null>(null)
   /** what is being opened */
   #starting: Start | null = null
-  /** its window comes to the front and takes the focus; another object each time */
-  wanted = $state.raw<{ readonly composition: Composition } | null>(null)
+  /** its window comes to the front, and takes the focus if the person asked for it; another object each time */
+  wanted = $state.raw<{ readonly composition: Composition; readonly isAsked: boolean } | null>(null)
   /** how many cover the page, as on a phone, where the one in front hides the others; null until the first is loaded */
   windows = $state.raw<{ readonly covering: number | null; readonly close: () => void }>({
     covering: null,
@@ -76,7 +76,12 @@ export class Writing {
   }
 
   show(composition: Composition): void {
-    this.wanted = { composition }
+    this.wanted = { composition, isAsked: true }
+  }
+
+  /** Nobody asked for it: its window takes no key from what the person does. */
+  reveal(composition: Composition): void {
+    this.wanted = { composition, isAsked: false }
   }
 }
 

@@ -16,13 +16,13 @@ test('the last message and the unread ones are expanded', () => {
   expect(expandedAtFirst([], NONE)).toEqual([])
 })
 
-test('of 200 unread messages only the newest ten are expanded', () => {
-  const all = emails(200, () => true)
-  expect(expandedAtFirst(all, NONE)).toEqual(all.slice(-10).map(({ id }) => id))
+test('of 200 unread messages the oldest one and the newest nine are expanded', () => {
+  const all = emails(203, (at) => at >= 3)
+  expect(expandedAtFirst(all, NONE)).toEqual(['m3', ...all.slice(-9).map(({ id }) => id)])
 })
 
 test('the ten that were expanded and are read now are not followed by ten more', () => {
-  const all = emails(14, (at) => at < 4)
+  const all = emails(14, () => false)
   const before = new Set(all.slice(4).map(({ id }) => id))
   expect(expandedAtFirst(all, before)).toEqual([...before])
 })

@@ -106,13 +106,13 @@ export class ReaderSync {
     )
   }
 
-  /** Only what is expanded is read: the older ones of many unread messages stay unread. */
+  /** All of it is read now, also what is not expanded: else it would be new again at each opening. */
   #unfold(): void {
     const emails = this.#emails(this.threadId ?? '')
     const first = expandedAtFirst(emails, this.#expanded)
     this.#expand(first)
     first.forEach((id) => this.bodies.want(id, calls.BODY_OCTETS))
-    this.#mark(emails.filter((email) => isUnread(email) && first.includes(email.id)).map(({ id }) => id))
+    this.#mark(emails.filter(isUnread).map(({ id }) => id))
   }
 
   #expand(ids: readonly Id[]): void {

@@ -37,3 +37,24 @@ test('whoever unfolds the quote goes on where the cursor was, not below the quot
   await after(() => document.querySelector<HTMLElement>('button')?.click())
   expect([area.value, area.selectionStart, area.selectionEnd]).toEqual([QUOTED, 2, 2])
 })
+
+test.each([
+  ['below the signature', '\n\n-- \nAnn', 9, 0],
+  ['below the signature of a text that is written', 'Hi\n\n-- \nAnn', 11, 11]
+])('the first press %s leads there only if something is written above it', async (_, text, at, leads) => {
+  const { area } = await drawn(text)
+  area.blur()
+  area.dispatchEvent(new Event('pointerdown'))
+  area.focus()
+  area.setSelectionRange(at, at)
+  area.click()
+  expect(area.selectionStart).toBe(leads)
+})
+
+test('a second press into the signature changes it', async () => {
+  const { area } = await drawn('\n\n-- \nAnn')
+  area.dispatchEvent(new Event('pointerdown'))
+  area.setSelectionRange(7, 7)
+  area.click()
+  expect(area.selectionStart).toBe(7)
+})

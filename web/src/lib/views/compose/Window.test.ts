@@ -154,6 +154,16 @@ test('why it was not sent stands in the window, and its text is there', async ()
   expect(document.querySelector('textarea')?.value).toBe('Dear Ann')
 })
 
+test('why it was not sent stays until the person closes it', async () => {
+  const { composition } = await shown({ to: [ann], text: 'Hello' }, ({ composition }) => {
+    composition.trouble = { code: 'forbiddenToSend', retryAt: null, reference: null }
+  })
+  await after(() => composition.change({ text: 'Hello!' }))
+  expect(alerts()).toHaveLength(1)
+  await press('Hide why it was not sent')
+  expect(alerts()).toEqual([])
+})
+
 test.each([
   [4, ['a0@example.org: No.', 'a1@example.org: No.', 'a2@example.org: No.', 'a3@example.org: No.'], undefined],
   [200, ['a0@example.org: No.', 'a1@example.org: No.', 'a2@example.org: No.'], 'and 197 more recipients']

@@ -1,4 +1,5 @@
 /** Plain text in a window of writing. */
+import { SIGNATURE_LINE } from '#lib/compose/text-of-html.ts'
 
 /** The quote at the end of a plain text: its last lines, which begin with ">", and the one above that says who wrote. */
 export function partPlain(text: string): { readonly own: string; readonly quote: string } {
@@ -18,4 +19,12 @@ export function partPlain(text: string): { readonly own: string; readonly quote:
 export function hasFormats(html: string): boolean {
   const [own = ''] = html.split('<div data-quote')
   return /<(?!\/|(?:div|p|br)\b)/.test(own)
+}
+
+/** Where its signature begins, if nothing stands above it. */
+export function onlySignature(text: string): number | null {
+  const lines = text.split('\n')
+  const at = lines.indexOf(SIGNATURE_LINE)
+  const above = lines.slice(0, Math.max(0, at))
+  return at < 0 || above.join('').trim() !== '' ? null : above.join('\n').length
 }

@@ -1,19 +1,37 @@
-/** Where the focus is among the rows of the list. Rows are mounted by place: a conversation that moves changes its row. */
-
-function cellAt(region: Element | undefined, index: number): HTMLElement | null {
-  return region?.querySelector(`[aria-rowindex="${index + 1}"] [role="gridcell"]`) ?? null
-}
+/** The rows of the list in the page, where the focus is among them, and the controls of a row. */
+import type { DrawnRows, Shown } from '#lib/state/row-focus.ts'
+import { threadAt } from '#lib/views/list/touch.ts'
 
 export function focusCell(region: Element | undefined, index: number | undefined): void {
-  if (index !== undefined) cellAt(region, index)?.focus({ preventScroll: true })
+  if (index === undefined) return
+  region?.querySelector<HTMLElement>(`[aria-rowindex="${index + 1}"] [role="gridcell"]`)?.focus({ preventScroll: true })
 }
 
-/** The focus is in the row of another conversation than the current one. */
-export function isAstray(region: Element | undefined, index: number): boolean {
-  const { activeElement } = document
-  if (!activeElement || !region?.contains(activeElement)) return false
-  const row = activeElement.closest('[aria-rowindex]')
-  return row !== null && row.getAttribute('aria-rowindex') !== String(index + 1)
+/** The row in which something is. */
+export function rowAt(target: EventTarget | null): Shown | null {
+  const threadId = threadAt(target)
+  const row = target instanceof Element ? target.closest('[aria-rowindex]') : null
+  return row && threadId !== undefined ? { index: Number(row.getAttribute('aria-rowindex')) - 1, threadId } : null
+}
+
+export function drawnRows(region: () => Element | undefined): DrawnRows {
+  return {
+    get focused() {
+      const { activeElement } = document
+      return region()?.contains(activeElement) ? rowAt(activeElement)?.index : undefined
+    },
+    get isLost() {
+      return document.activeElement === document.body
+    },
+    focus: (index) => focusCell(region(), index),
+    leave: focusHeading
+  }
+}
+
+/** Of the open conversation, else of the list: what is not shown takes no focus. */
+export function focusHeading(): void {
+  document.querySelector<HTMLElement>('main > h1')?.focus()
+  document.querySelector<HTMLElement>('.reader-pane h2')?.focus()
 }
 
 /** The arrows go into the controls of a row, along them and back. True if they did. */

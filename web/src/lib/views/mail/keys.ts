@@ -2,6 +2,7 @@
 import { ALL } from '#lib/commands/all.ts'
 import { Keyboard, type Key } from '#lib/commands/keyboard.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
+import { isWrittenIn } from '#lib/ui/written-in.ts'
 import { stepOf } from '#lib/views/list/steps.ts'
 import { goToPane } from '#lib/views/mail/panes.ts'
 
@@ -13,18 +14,18 @@ export function keyboardOf(page: MailPage): Keyboard {
   return keyboard
 }
 
+/** The page is behind a dialog, or behind a window of writing that covers it: nobody sees on what a key would act. */
+const BEHIND = 'dialog[open], .page[inert]'
+
 /** In a message frame nobody writes. */
 export function framedKey(key: string, shiftKey: boolean, ctrlKey: boolean): Key {
   const at = performance.now()
   return { key, at, shiftKey, ctrlKey, metaKey: false, altKey: false, repeat: false, typing: false, inList: false }
 }
 
-const WRITTEN_IN = 'input:not([type="checkbox"], [type="radio"]), textarea, select, dialog[open], [contenteditable]'
-
 /** Runs before lists and buttons see the key: a space that is meant for what still loads must select no row. */
 export function keepKey(event: KeyboardEvent, { early }: MailPage): void {
-  const isText = (event.target as Partial<Element>).closest?.(WRITTEN_IN)
-  if (isText || event.ctrlKey || event.metaKey || !early.keeps(event.key)) return
+  if (isWrittenIn(event.target) || event.ctrlKey || event.metaKey || !early.keeps(event.key)) return
   event.preventDefault()
   event.stopPropagation()
 }
@@ -32,12 +33,18 @@ export function keepKey(event: KeyboardEvent, { early }: MailPage): void {
 export function onPageKey(event: KeyboardEvent, page: MailPage): void {
   if (event.defaultPrevented || page.away) return
   const target = event.target instanceof HTMLElement ? event.target : null
-  if (moves(event, target, page) || runs(event, target, page)) event.preventDefault()
+  const isSeen = document.querySelector(BEHIND) === null
+  if (goes(event, target) || (isSeen && (moves(event, target, page) || runs(event, target, page))))
+    event.preventDefault()
 }
 
-/** F6 works wherever the focus is; the keys of the list, while it is nowhere: after a load, and at the heading. */
+/** F6 works wherever the focus is. */
+function goes({ key, shiftKey }: KeyboardEvent, target: HTMLElement | null): boolean {
+  return key === 'F6' && !target?.closest('dialog[open]') && goToPane(shiftKey ? -1 : 1)
+}
+
+/** The keys of the list work while the focus is nowhere: after a load, and at the heading. */
 function moves(event: KeyboardEvent, target: HTMLElement | null, page: MailPage): boolean {
-  if (event.key === 'F6' && !target?.closest('dialog[open]')) return goToPane(event.shiftKey ? -1 : 1)
   const step = page.threadId === undefined && target?.matches('body, h1') ? stepOf(event) : undefined
   if (step !== undefined) page.cursor.move(step, 'never')
   return step !== undefined
@@ -47,7 +54,7 @@ function runs(event: KeyboardEvent, target: HTMLElement | null, page: MailPage):
   // Enter on a button or a link presses it.
   if (event.key === 'Enter' && target?.closest('button, a')) return false
   const { key, timeStamp: at, shiftKey, ctrlKey, metaKey, altKey, repeat } = event
-  const typing = Boolean(target?.closest(WRITTEN_IN))
+  const typing = isWrittenIn(target)
   const inList = !target || target.matches('body, h1') || target.closest('[role="grid"]') !== null
   return keyboardOf(page).press({ key, at, shiftKey, ctrlKey, metaKey, altKey, repeat, typing, inList })
 }

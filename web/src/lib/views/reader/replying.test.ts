@@ -261,3 +261,13 @@ test.each([
   await after(respond)
   expect(compose.started).toEqual([])
 })
+
+test('a reply is to the conversation where the keyboard is, which the reader has not followed yet', async () => {
+  const server = conversation()
+  server.deliver({ threadId: 'b', subject: 'Kites', from: [{ name: 'Cem', email: 'cem@example.net' }] })
+  const { page, compose } = await reading(server)
+  await after(() => pressIn(page, 'k'))
+  expect([page.threadId, page.cursor.current]).toEqual(['a', 'b'])
+  await after(() => pressIn(page, 'r'))
+  expect([page.threadId, answered(compose)]).toEqual(['b', ['reply e3']])
+})

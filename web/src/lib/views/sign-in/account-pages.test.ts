@@ -35,6 +35,20 @@ test('after a wrong password the focus is on it: one letter may be wrong', async
   expect([document.activeElement, field('Password').value]).toEqual([field('Password'), 'wrong'])
 })
 
+test('Tab leads from the address to the password and to the button that signs in, then to the rest', async () => {
+  await opened(AccountPage, LOGIN, [recorded('login')])
+  const stops = [...document.querySelectorAll<HTMLElement>('a[href], button, input, select, [tabindex]')]
+  const reached = stops.filter(({ tabIndex }) => tabIndex >= 0)
+  expect(reached.slice(0, 5)).toEqual([
+    field('Address'),
+    field('Password'),
+    button('Sign in'),
+    button('Show password'),
+    [...document.querySelectorAll('a')].find(({ textContent }) => textContent === 'Forgot password?')
+  ])
+  expect(reached.filter(({ tabIndex }) => tabIndex > 0)).toEqual([])
+})
+
 test('a password can be shown', async () => {
   await opened(AccountPage, LOGIN, [recorded('login')])
   await fill({ Password: 'seen' })

@@ -90,7 +90,8 @@ export function labelOf(words: SignIn, form: Form, field: Field): { label: strin
     case 'recovery_address':
     case 'recovery_confirm_address':
     case 'traits.email':
-      return { label: ownTitle(field.label) ?? fields.address }
+      // Whatever title the schema has: it is in one language, and the page speaks another one.
+      return { label: fields.address }
     case 'traits.name':
       return { label: fields.name, hint: fields.nameHint }
     case 'password':
@@ -107,11 +108,6 @@ export function labelOf(words: SignIn, form: Form, field: Field): { label: strin
       // The field is of this server's schema, whose author chose the words.
       return { label: field.label?.text ?? field.name }
   }
-}
-
-/** The title in the schema of this server (1070002), if it is another than e-mail: a user name, perhaps. */
-function ownTitle(label: Message | null): string | null {
-  return label?.id === 1070002 && !/^e-?mail/i.test(label.text) ? label.text : null
 }
 
 export function buttonWords(words: SignIn, form: Form, button: Button, locale: string): string {

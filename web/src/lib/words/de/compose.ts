@@ -113,6 +113,7 @@ export const compose: Widen<typeof english> = {
     sent: 'Ein anderes Gerät hat diesen Entwurf gesendet. Was Sie seitdem geschrieben haben, bleibt erhalten.'
   },
   notSent: 'Nicht gesendet.',
+  hideReason: 'Hinweis ausblenden',
   reasons: {
     not_kept:
       'Dieser Browser konnte auf diesem Gerät nicht festhalten, dass die Nachricht gesendet wird; vielleicht ist sein Speicher voll. Schaffen Sie Platz und senden Sie noch einmal, oder senden Sie sie aus einem anderen Browser.',

@@ -109,6 +109,7 @@ export const compose = {
     sent: 'Another device sent this draft. What you wrote since then is kept.'
   },
   notSent: 'Not sent.',
+  hideReason: 'Hide why it was not sent',
   reasons: {
     not_kept:
       'This browser could not note on this device that the message is sent; its storage may be full. Make room and send again, or send it from another browser.',
