@@ -13,6 +13,7 @@ from hostile_mail.hosts import Hosts
 BY_ID = {mail.id: mail for mail in MAILS}
 GROWING = [mail for mail in CLASSES["size"] if re.search("vh|percent|media-height", mail.id)]
 COVERING = [mail for mail in CLASSES["styles"] if mail.silent == "covers"]
+PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
 DARK, WHITE = "rgb(26, 26, 25)", "rgb(255, 255, 255)"
 
 
@@ -32,6 +33,13 @@ async def test_mail_does_not_grow_with_its_frame(page: Page, evil: Hosts) -> Non
         seen.append([fate["height"] for fate in await page.evaluate("toldOfAll()")])
     heights = {mail.id: pair for mail, *pair in zip(GROWING, *seen, strict=True)}
     assert {name: seen for name, seen in heights.items() if seen[0] != seen[1] or seen[0] > 3_000} == {}
+
+
+async def test_pictures_make_a_mail_of_twice_its_frame_no_longer_than_they_are(page: Page) -> None:
+    pictures = f"<img src='{PIXEL}' style='display:block;height:50px'>" * 20
+    frame = await frame_of(page, f"<div style='height:200vh'>{pictures}</div>")
+    await page.wait_for_timeout(300)
+    assert await frame.evaluate("innerHeight") < 4_000
 
 
 async def test_nothing_of_a_mail_stays_while_its_reader_scrolls(page: Page, evil: Hosts) -> None:
