@@ -99,6 +99,25 @@ async def test_mail_with_colours_that_cannot_be_dark_lies_on_paper(
     assert await frame.evaluate("getComputedStyle(document.documentElement).backgroundColor") == surface
 
 
+NEWSLETTER = """<html><head><meta name=color-scheme content=light><base href=https://a.example/><link rel=stylesheet href=/a.css>
+<style>@import url(https://a.example/b.css); @font-face { font-family: Ours; src: url(https://a.example/c.woff2) }
+p { color: red; background: url("https://a.example/d.png") } @media (width < 600px) { p { font-family: Ours } }</style></head>
+<body onload=x() style="margin:0;background-image:url(https://a.example/e.png)"><p style='font:12px Ours;color:#333' onclick=x()>Sale
+<img src=https://a.example/f.png srcset="https://a.example/g.png 2x"><script>x()</script><iframe src=https://a.example/></iframe>
+<table background=https://a.example/h.png><tr><td style=background:#eee>x</table><a href=javascript:x()>Buy</a>"""
+
+
+@pytest.mark.parametrize(
+    "html", [NEWSLETTER, "<style>p{color:red}</style>x", "<p style=color:red>x", "<p onclick=x()>x"]
+)
+async def test_showing_a_mail_writes_nothing_into_the_console(page: Page, html: str) -> None:
+    written: list[str] = []
+    page.on("console", lambda message: written.append(message.text))
+    await frame_of(page, html)
+    await page.wait_for_timeout(200)
+    assert written == []
+
+
 async def test_frame_that_went_elsewhere_is_removed(page: Page) -> None:
     await frame_of(page, "<p>x")
     await page.evaluate("document.querySelector('iframe').src += '?again'")

@@ -4,7 +4,7 @@
  * itself; `showRaw` does so without the sanitizer.
  */
 import { mount, unmount } from 'svelte'
-import { SvelteMap } from 'svelte/reactivity'
+import { SvelteMap, SvelteSet } from 'svelte/reactivity'
 import { cleanFragment, quoteHtml } from '../../src/lib/compose/quote-html.ts'
 import { FrameConnection } from '../../src/lib/frame/connection.ts'
 import frame from '../../src/lib/frame/frame.html?url&no-inline'
@@ -20,6 +20,8 @@ interface Fate {
   shown: string | null
   height: number
   remote: number
+  /** by what it is smaller than it is */
+  scale: number
   links: string[]
   keys: string[]
 }
@@ -34,6 +36,8 @@ interface Shown {
 const GIVEN_UP = 3_000
 const place = document.querySelector('main') as HTMLElement
 let all: Shown[] = []
+/** what a person pressed */
+const chosen = new SvelteSet<'original'>()
 
 function removeAll(): void {
   for (const { remove, box } of all) {
@@ -41,13 +45,14 @@ function removeAll(): void {
     box.remove()
   }
   all = []
+  chosen.clear()
 }
 
 function begin(): Shown {
   const box = document.createElement('div')
   box.className = 'mail'
   place.append(box)
-  const fate: Fate = { shown: null, height: 0, remote: 0, links: [], keys: [] }
+  const fate: Fate = { shown: null, height: 0, remote: 0, scale: 1, links: [], keys: [] }
   const shown = { fate, box, remove: () => undefined as unknown }
   all.push(shown)
   return shown
@@ -70,6 +75,11 @@ function add(
       allowRemote,
       title: 'Message from Mallory',
       showQuoted: 'Show quoted text',
+      blocked: 'Blocked image',
+      get original() {
+        return chosen.has('original')
+      },
+      onscale: (scale: number) => (fate.scale = scale),
       onread: ({ remote }: { remote: number }) => (fate.remote = remote),
       onlink: (href: string) => fate.links.push(href),
       onhover: () => undefined,
@@ -91,7 +101,7 @@ function addBare(html: string): void {
   const look = { theme: 'light', paper: false, lang: '', dir: '', colours: {} } as const
   const connection = new FrameConnection(element)
   connection.begin({
-    ready: () => connection.send({ html, look }),
+    ready: () => connection.send({ html, sheets: [], look }),
     said: (message) => {
       if (message.kind === 'height') fate.shown ??= 'height'
       if (message.kind === 'link') fate.links.push(message.href)
@@ -226,6 +236,7 @@ Object.assign(globalThis, {
   },
   showText,
   cutOff,
+  original: (pressed: boolean) => void (pressed ? chosen.add('original') : chosen.delete('original')),
   told: () => toldOfAll()[0],
   toldOfAll,
   /** Mails as the interface shows a conversation. */

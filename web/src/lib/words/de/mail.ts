@@ -120,6 +120,8 @@ export const mail = {
     slowFrame: 'Diese Nachricht ließ sich nicht rechtzeitig anzeigen. Hier ist ihr Text.',
     leftFrame: 'Diese Nachricht wollte ihren Rahmen verlassen. Hier ist ihr Text.',
     showQuoted: 'Zitierten Text zeigen',
+    blockedPicture: 'Blockiertes Bild',
+    original: 'Originalgröße',
     blocked: (n: number) =>
       `${n === 1 ? '1 Bild aus dem Netz ist' : `${n.toLocaleString('de')} Bilder aus dem Netz sind`} blockiert.`,
     why: 'Warum?',

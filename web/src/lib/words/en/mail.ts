@@ -114,6 +114,8 @@ export const mail = {
     slowFrame: 'This message did not show in time. Here is its text.',
     leftFrame: 'This message tried to leave its frame. Here is its text.',
     showQuoted: 'Show quoted text',
+    blockedPicture: 'Blocked image',
+    original: 'Original size',
     blocked: (n: number) => `${plural(n, 'remote image is', 'remote images are')} blocked.`,
     why: 'Why?',
     whyText:
