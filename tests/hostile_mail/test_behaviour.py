@@ -99,11 +99,13 @@ async def test_mail_with_colours_that_cannot_be_dark_lies_on_paper(
     assert await frame.evaluate("getComputedStyle(document.documentElement).backgroundColor") == surface
 
 
-NEWSLETTER = """<html><head><meta name=color-scheme content=light><base href=https://a.example/><link rel=stylesheet href=/a.css>
-<style>@import url(https://a.example/b.css); @font-face { font-family: Ours; src: url(https://a.example/c.woff2) }
-p { color: red; background: url("https://a.example/d.png") } @media (width < 600px) { p { font-family: Ours } }</style></head>
-<body onload=x() style="margin:0;background-image:url(https://a.example/e.png)"><p style='font:12px Ours;color:#333' onclick=x()>Sale
-<img src=https://a.example/f.png srcset="https://a.example/g.png 2x"><script>x()</script><iframe src=https://a.example/></iframe>
+NEWSLETTER = """<html><head><meta name=color-scheme content=light><base href=https://a.example/>
+<link rel=stylesheet href=/a.css><style>@import url(https://a.example/b.css);
+@font-face { font-family: Ours; src: url(https://a.example/c.woff2) }
+p { color: red; background: url("https://a.example/d.png") } @media (width < 600px) { p { font-family: Ours } }</style>
+</head><body onload=x() style="margin:0;background-image:url(https://a.example/e.png)">
+<p style='font:12px Ours;color:#333' onclick=x()>Sale <img src=https://a.example/f.png srcset="https://a.example/g 2x">
+<script>x()</script><iframe src=https://a.example/></iframe>
 <table background=https://a.example/h.png><tr><td style=background:#eee>x</table><a href=javascript:x()>Buy</a>"""
 
 
