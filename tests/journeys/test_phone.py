@@ -116,6 +116,51 @@ async def test_back_closes_what_is_open_over_the_page_before_it_leads_away_and_l
             await expect(alice.row(f"Closed by {how}")).to_be_visible()
 
 
+async def test_back_closes_one_thing_at_a_time_where_the_page_is_the_first_of_its_tab(
+    up: Trial, browser: Browser
+) -> None:
+    """Nothing is behind it: a press too many leaves it."""
+    async with mail_page(up, browser, "first.alice", **PHONE) as alice:
+        await alice.sign_up_and_wait()
+        await fill_inbox(up, alice.email, 3)
+        tab = await alice.page.context.new_page()
+        first = MailPage(tab, alice.origin, alice.email)
+        await first.open("/mail")
+        row = first.row("Order 2")
+        await expect(row).to_be_visible()
+
+        await first.button("Folders").last.tap()
+        drawer = tab.get_by_role("dialog", name="Folders")
+        await drawer.get_by_role("button", name="Account").tap()
+        await drawer.get_by_role("button", name="Keyboard").tap()
+        keys = tab.get_by_role("dialog").last
+        await expect(tab.locator("dialog[open]")).to_have_count(2)
+        for left in (1, 0):
+            await back(first)
+            await expect(tab.locator("dialog[open]")).to_have_count(left)
+
+        finger = Finger(await tab.context.new_cdp_session(tab))
+        box = await row.bounding_box()
+        assert box
+        await finger.touches("touchStart", (box["x"] + 100, box["y"] + 40))
+        await expect(first.text("1 selected")).to_be_visible()
+        await finger.touches("touchEnd")
+        window = await begin(first, "Words")
+        await window.button("More").tap()
+        await expect(tab.get_by_role("menu")).to_be_visible()
+        await back(first)
+        await expect(tab.get_by_role("menu")).to_have_count(0)
+        await expect(window.box).to_be_visible()
+        await back(first)
+        await window.is_gone()
+        await back(first)
+        await expect(first.text("1 selected")).to_have_count(0)
+        await is_behind(first, "/mail")
+        await first.open("/mail/drafts")
+        await expect(first.row("Words")).to_be_visible()
+        await tab.close()
+
+
 TABLETS = [768, 820, 915, 1024]
 """CSS pixels: tablets upright, and phones on their side"""
 
