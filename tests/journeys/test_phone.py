@@ -124,7 +124,7 @@ async def test_back_closes_one_thing_at_a_time_where_the_page_is_the_first_of_it
         await alice.sign_up_and_wait()
         await fill_inbox(up, alice.email, 3)
         tab = await alice.page.context.new_page()
-        first = MailPage(tab, alice.origin, alice.email)
+        first = MailPage(up, tab, "first.alice")
         await first.open("/mail")
         row = first.row("Order 2")
         await expect(row).to_be_visible()
