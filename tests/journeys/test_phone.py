@@ -6,6 +6,7 @@ from eventually import eventually
 from filled_inbox import fill_inbox
 from finger import Finger
 from mail_page import NARROW, MailPage, mail_page
+from newcomer import newcomer
 from trial import Trial
 from writing_page import Window
 
@@ -133,7 +134,6 @@ async def test_back_closes_one_thing_at_a_time_where_the_page_is_the_first_of_it
         drawer = tab.get_by_role("dialog", name="Folders")
         await drawer.get_by_role("button", name="Account").tap()
         await drawer.get_by_role("button", name="Keyboard").tap()
-        keys = tab.get_by_role("dialog").last
         await expect(tab.locator("dialog[open]")).to_have_count(2)
         for left in (1, 0):
             await back(first)
@@ -159,6 +159,70 @@ async def test_back_closes_one_thing_at_a_time_where_the_page_is_the_first_of_it
         await first.open("/mail/drafts")
         await expect(first.row("Words")).to_be_visible()
         await tab.close()
+
+
+PEOPLE = [
+    {"name": f"Person {number} of the long list", "email": f"person-{number}@example.com"} for number in range(40)
+]
+NEWSLETTER = (
+    "<body style='margin:0'><table width=640 cellpadding=0 cellspacing=0 bgcolor=#dddddd><tr><td>"
+    "<img src=https://pictures.example/1.png alt='The sale' width=640 height=200><p>Ends today</table>"
+)
+OVERLAPS = """() => {
+    const seen = [...document.querySelectorAll('.reader :is(h2, button, time, .address, iframe, dd > *)')]
+        .filter((one) => one.checkVisibility())
+    const lines = seen.map((one) => [one, [...one.getClientRects()][0]])
+    const isOver = (a, b) =>
+        a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1
+    return lines.flatMap(([one, a], at) => lines.slice(at + 1)
+        .filter(([other, b]) => !one.contains(other) && !other.contains(one) && isOver(a, b))
+        .map(([other]) => `${one.outerHTML.slice(0, 80)} and ${other.outerHTML.slice(0, 80)}`))
+}"""
+
+
+async def test_mail_to_many_people_and_a_newsletter_fit_a_phone(up: Trial, browser: Browser) -> None:
+    async with newcomer(up.environment, "many.alice") as owner, mail_page(up, browser, "many.alice", **PHONE) as alice:
+        person = await owner.mail()
+        inbox, *_ = await person.query("Mailbox", filter={"role": "inbox"})
+        for subject, html in (("To forty people", "<p>Hello all"), ("Newsletter", NEWSLETTER)):
+            await person.create(
+                "Email",
+                mailboxIds={inbox: True},
+                subject=subject,
+                to=[{"email": owner.email}, *PEOPLE],
+                htmlBody=[{"partId": "1", "type": "text/html"}],
+                bodyValues={"1": {"value": html}},
+                **{"from": [{"name": "Mara Lindqvist of the Association", "email": "mara@association.example"}]},
+            )
+        await alice.sign_in()
+        await alice.row("To forty people").tap()
+        await expect(alice.framed("Hello all")).to_be_visible()
+        assert await alice.page.evaluate(OVERLAPS) == []
+        for name in ("Reply", "Reply all", "Forward"):
+            box = await alice.button(name).last.bounding_box()
+            assert box
+            assert box["y"] >= NARROW["height"] * 2 / 3, name
+            assert box["x"] + box["width"] <= NARROW["width"], name
+        await alice.page.locator(".to").tap()
+        await expect(alice.text("person-39@example.com")).to_be_attached()
+        assert await alice.page.evaluate(OVERLAPS) == []
+        assert await alice.page.evaluate("document.querySelector('.scroll').scrollWidth") == NARROW["width"]
+
+        await alice.button("Back to the list").tap()
+        await alice.row("Newsletter").tap()
+        frame = alice.page.locator("article iframe").content_frame
+        await expect(frame.get_by_role("img", name="Blocked image: The sale")).to_be_visible()
+        table = frame.locator("table")
+        fits = await table.bounding_box()
+        assert fits
+        assert fits["x"] + fits["width"] <= NARROW["width"]
+        size = alice.button("Original size")
+        await size.tap()
+        await expect(size).to_have_attribute("aria-pressed", "true")
+        await expect(table).to_have_js_property("offsetWidth", 640)
+        await eventually(lambda: frame.locator("body").evaluate("body => body.style.zoom === '1'"), "it is not scaled")
+        await size.tap()
+        await eventually(lambda: frame.locator("body").evaluate("body => body.style.zoom < 1"), "it is scaled again")
 
 
 TABLETS = [768, 820, 915, 1024]
