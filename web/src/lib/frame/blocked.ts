@@ -17,9 +17,16 @@ export function boxOf(picture: Element, name: string): Element[] {
   box.setAttribute('aria-label', label)
   box.setAttribute('title', label)
   box.setAttribute('data-blocked', Math.min(width ?? ROOM, height ?? ROOM) < ROOM ? 'small' : '')
-  box.setAttribute(STYLE, placeOf(width, height))
+  box.setAttribute(STYLE, displayOf(picture) + placeOf(width, height))
+  // One of two pictures may be hidden: that for a desk, or that for a phone.
+  if (picture.className) box.className = picture.className
   box.textContent = description || name
   return [box]
+}
+
+function displayOf(picture: Element): string {
+  const [, display] = /(?:^|[;\s])display\s{0,9}:\s{0,9}(none|block)/i.exec(picture.getAttribute(STYLE) ?? '') ?? []
+  return display ? `display:${display};` : ''
 }
 
 function placeOf(width: number | null, height: number | null): string {

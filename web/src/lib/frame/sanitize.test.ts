@@ -125,6 +125,9 @@ describe('remote pictures', () => {
     expect(box('<img src=https://a.example/1 style="border:0;width: 24px">')).toBe(
       `<span ${named('Blocked image')} data-blocked="small" data-style="width:24px">Blocked image</span>`
     )
+    expect(box('<img class=desk src=https://a.example/1 style="display: none">')).toContain(
+      'data-style="display:none;" class="desk"'
+    )
     expect(box('<img src=https://a.example/1 height="50%" style="max-width:9px">')).toContain('data-style=""')
   })
 
