@@ -10,10 +10,9 @@ beforeEach(() => {
   globalThis.indexedDB = new IDBFactory()
 })
 
-const AWAY = (): Response => Response.json({ code: 'mail_server_away' }, { status: 503 })
-
 function goOffline(server: ModelServer): void {
-  server.interrupt = AWAY
+  const away = (): Response => Response.json({ code: 'mail_server_away' }, { status: 503 })
+  server.interrupt = (path) => (path === '/jmap/' ? away() : null)
 }
 
 async function subjects({ mail, world }: Scene, mailbox = 'drafts'): Promise<(string | undefined)[]> {
