@@ -236,7 +236,7 @@ Object.assign(globalThis, {
   },
   showText,
   cutOff,
-  original: (pressed: boolean) => void (pressed ? chosen.add('original') : chosen.delete('original')),
+  original: (pressed: boolean): unknown => (pressed ? chosen.add('original') : chosen.delete('original')),
   told: () => toldOfAll()[0],
   toldOfAll,
   /** Mails as the interface shows a conversation. */

@@ -45,5 +45,6 @@ function sheetOf(element: string): Sheet[] {
   // Old mails hide their styles from old readers.
   const css = text.replaceAll(/<!--|-->/gu, '')
   const [, ...media] = MEDIA.exec(attributes) ?? []
-  return css.trim() === '' ? [] : [{ css, media: media.find((one) => one !== undefined) ?? '' }]
+  // Of the three groups at most one is defined.
+  return css.trim() === '' ? [] : [{ css, media: media.join('') }]
 }

@@ -6,8 +6,8 @@ const open = new SvelteSet<HTMLElement>()
 
 /** For each `<dialog>` and each popover, as an attachment. */
 export function layer(element: HTMLElement): () => void {
-  const follow = (isOpen: boolean): void => void (isOpen ? open.add(element) : open.delete(element))
-  const toggled = ({ newState }: ToggleEvent): void => follow(newState === 'open')
+  const follow = (isOpen: boolean): unknown => (isOpen ? open.add(element) : open.delete(element))
+  const toggled = ({ newState }: ToggleEvent): unknown => follow(newState === 'open')
   // A dialog tells of its closing only, and some browsers do so late.
   const observer = new MutationObserver(() => follow(element.hasAttribute('open')))
   if (element instanceof HTMLDialogElement) observer.observe(element, { attributeFilter: ['open'] })

@@ -142,7 +142,7 @@ test('off line the scheduled messages of this device are there, and what waits f
       { id: 'c', draft: { ...EMPTY, to: [KARIM], subject: 'Waits' }, changedAt: at, state: 'waiting', emailId: null }
     ]
   })
-  await after(() => page.writing.load().then(() => undefined))
+  await page.writing.load()
   const list = (): string => document.querySelector('section[aria-label="Scheduled"]')?.textContent ?? ''
   await vi.waitFor(() => expect(list()).toContain('Waits for the connection'))
   expect(list()).toMatch(/Karim\s*Boats/)
