@@ -17,7 +17,8 @@ export function looksOf(page: Element, sheets: readonly Sheet[], colorScheme: st
   const styles = sheets.map(({ css, media }) => `${media}{${css}}`)
   const own = [page, ...page.querySelectorAll('body')].map((element) => element.getAttribute(STYLE) ?? '')
   return {
-    ownColours: page.matches(COLOURED) || page.querySelector(COLOURED) !== null || styles.some((css) => CSS_COLOUR.test(css)),
+    ownColours:
+      page.matches(COLOURED) || page.querySelector(COLOURED) !== null || styles.some((css) => CSS_COLOUR.test(css)),
     knowsDark: /dark/i.test(colorScheme) || [...styles, ...own].some((css) => CSS_DARK.test(css))
   }
 }

@@ -44,7 +44,20 @@ const CONFIG = {
   FORBID_TAGS: [
     ...['form', 'fieldset', 'input', 'button', 'textarea', 'select', 'option', 'optgroup', 'datalist', 'output'],
     ...['dialog', 'video', 'audio', 'source', 'track', 'picture', 'canvas', 'marquee', 'template', 'slot'],
-    ...['base', 'link', 'meta', 'style', 'iframe', 'object', 'embed', 'title', 'content', 'shadow', 'decorator', 'element']
+    ...[
+      'base',
+      'link',
+      'meta',
+      'style',
+      'iframe',
+      'object',
+      'embed',
+      'title',
+      'content',
+      'shadow',
+      'decorator',
+      'element'
+    ]
   ],
   // The text inside of these is not for readers; `picture` and the like keep their content.
   FORBID_CONTENTS: [
@@ -62,7 +75,19 @@ const CONFIG = {
     'xmp'
   ],
   FORBID_ATTR: [
-    ...['style', 'ping', 'srcset', 'sizes', 'poster', 'autofocus', 'accesskey', 'contenteditable', 'draggable', 'inert', 'is'],
+    ...[
+      'style',
+      'ping',
+      'srcset',
+      'sizes',
+      'poster',
+      'autofocus',
+      'accesskey',
+      'contenteditable',
+      'draggable',
+      'inert',
+      'is'
+    ],
     ...[
       'popover',
       'popovertarget',
