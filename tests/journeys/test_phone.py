@@ -172,12 +172,12 @@ NEWSLETTER = (
     "<img src=https://pictures.example/1.png alt='The sale' width=640 height=200><p>Ends today</table>"
 )
 OVERLAPS = """() => {
-    const walker = document.createTreeWalker(document.querySelector('.reader'), NodeFilter.SHOW_TEXT)
+    const walker = document.createTreeWalker(document.querySelector('.reader .column'), NodeFilter.SHOW_TEXT)
     const lines = []
     while (walker.nextNode()) {
         const [text, range] = [walker.currentNode, document.createRange()]
         const { parentElement: around } = text
-        if (!text.data.trim() || !around.checkVisibility() || around.closest('.forward')) continue
+        if (!text.data.trim() || !around.checkVisibility()) continue
         range.selectNodeContents(text)
         lines.push(...[...range.getClientRects()].map((box) => [text, box]))
     }
