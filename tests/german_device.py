@@ -49,8 +49,6 @@ class Console:
     def _said(self, said: ConsoleMessage) -> None:
         if said.type not in ("error", "warning") or (self.away and NETWORK.match(said.text)):
             return
-        if said.text.startswith("Applying inline style"):
-            return  # the sanitizer at work, as MailPage explains
         self.said.append(f"{said.type}: {said.text} ({said.location['url']})")
 
 

@@ -13,6 +13,7 @@ from hostile_mail.hosts import Hosts
 BY_ID = {mail.id: mail for mail in MAILS}
 GROWING = [mail for mail in CLASSES["size"] if re.search("vh|percent|media-height", mail.id)]
 COVERING = [mail for mail in CLASSES["styles"] if mail.silent == "covers"]
+PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
 DARK, WHITE = "rgb(26, 26, 25)", "rgb(255, 255, 255)"
 
 
@@ -32,6 +33,13 @@ async def test_mail_does_not_grow_with_its_frame(page: Page, evil: Hosts) -> Non
         seen.append([fate["height"] for fate in await page.evaluate("toldOfAll()")])
     heights = {mail.id: pair for mail, *pair in zip(GROWING, *seen, strict=True)}
     assert {name: seen for name, seen in heights.items() if seen[0] != seen[1] or seen[0] > 3_000} == {}
+
+
+async def test_pictures_make_a_mail_of_twice_its_frame_no_longer_than_they_are(page: Page) -> None:
+    pictures = f"<img src='{PIXEL}' style='display:block;height:50px'>" * 20
+    frame = await frame_of(page, f"<div style='height:200vh'>{pictures}</div>")
+    await page.wait_for_timeout(300)
+    assert await frame.evaluate("innerHeight") < 4_000
 
 
 async def test_nothing_of_a_mail_stays_while_its_reader_scrolls(page: Page, evil: Hosts) -> None:
@@ -89,6 +97,27 @@ async def test_mail_with_colours_that_cannot_be_dark_lies_on_paper(
     await page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
     frame = await frame_of(page, html, theme)
     assert await frame.evaluate("getComputedStyle(document.documentElement).backgroundColor") == surface
+
+
+NEWSLETTER = """<html><head><meta name=color-scheme content=light><base href=https://a.example/>
+<link rel=stylesheet href=/a.css><style>@import url(https://a.example/b.css);
+@font-face { font-family: Ours; src: url(https://a.example/c.woff2) }
+p { color: red; background: url("https://a.example/d.png") } @media (width < 600px) { p { font-family: Ours } }</style>
+</head><body onload=x() style="margin:0;background-image:url(https://a.example/e.png)">
+<p style='font:12px Ours;color:#333' onclick=x()>Sale <img src=https://a.example/f.png srcset="https://a.example/g 2x">
+<script>x()</script><iframe src=https://a.example/></iframe>
+<table background=https://a.example/h.png><tr><td style=background:#eee>x</table><a href=javascript:x()>Buy</a>"""
+
+
+@pytest.mark.parametrize(
+    "html", [NEWSLETTER, "<style>p{color:red}</style>x", "<p style=color:red>x", "<p onclick=x()>x"]
+)
+async def test_showing_a_mail_writes_nothing_into_the_console(page: Page, html: str) -> None:
+    written: list[str] = []
+    page.on("console", lambda message: written.append(message.text))
+    await frame_of(page, html)
+    await page.wait_for_timeout(200)
+    assert written == []
 
 
 async def test_frame_that_went_elsewhere_is_removed(page: Page) -> None:

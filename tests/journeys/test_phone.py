@@ -6,6 +6,7 @@ from eventually import eventually
 from filled_inbox import fill_inbox
 from finger import Finger
 from mail_page import NARROW, MailPage, mail_page
+from newcomer import newcomer
 from trial import Trial
 from writing_page import Window
 
@@ -114,6 +115,124 @@ async def test_back_closes_what_is_open_over_the_page_before_it_leads_away_and_l
         await alice.open("/mail/drafts")
         for how in ("Back", "its button"):
             await expect(alice.row(f"Closed by {how}")).to_be_visible()
+
+
+async def test_back_closes_one_thing_at_a_time_where_the_page_is_the_first_of_its_tab(
+    up: Trial, browser: Browser
+) -> None:
+    """Nothing is behind it: a press too many leaves it."""
+    async with mail_page(up, browser, "first.alice", **PHONE) as alice:
+        await alice.sign_up_and_wait()
+        await fill_inbox(up, alice.email, 3)
+        tab = await alice.page.context.new_page()
+        first = MailPage(up, tab, "first.alice")
+        await first.open("/mail")
+        row = first.row("Order 2")
+        await expect(row).to_be_visible()
+
+        await first.button("Folders").last.tap()
+        drawer = tab.get_by_role("dialog", name="Folders")
+        await drawer.get_by_role("button", name="Account").tap()
+        await drawer.get_by_role("button", name="Keyboard").tap()
+        await expect(tab.locator("dialog[open]")).to_have_count(2)
+        for left in (1, 0):
+            await back(first)
+            await expect(tab.locator("dialog[open]")).to_have_count(left)
+
+        finger = Finger(await tab.context.new_cdp_session(tab))
+        box = await row.bounding_box()
+        assert box
+        await finger.touches("touchStart", (box["x"] + 100, box["y"] + 40))
+        await expect(first.text("1 selected")).to_be_visible()
+        await finger.touches("touchEnd")
+        await back(first)
+        await expect(first.text("1 selected")).to_have_count(0)
+        window = await begin(first, "Words")
+        await window.button("More").tap()
+        await expect(tab.get_by_role("menu")).to_be_visible()
+        await back(first)
+        await expect(tab.get_by_role("menu")).to_have_count(0)
+        await window.button("More").tap()
+        await expect(tab.get_by_role("menu")).to_be_visible()
+        await back(first)
+        await expect(window.box).to_be_visible()
+        await back(first)
+        await window.is_gone()
+        await is_behind(first, "/mail")
+        await first.open("/mail/drafts")
+        await expect(first.row("Words")).to_be_visible()
+        await tab.close()
+
+
+PEOPLE = [
+    {"name": f"Person {number} of the long list", "email": f"person-{number}@example.com"} for number in range(40)
+]
+NEWSLETTER = (
+    "<body style='margin:0'><table width=640 cellpadding=0 cellspacing=0 bgcolor=#dddddd><tr><td>"
+    "<img src=https://pictures.example/1.png alt='The sale' width=640 height=200><p>Ends today</table>"
+)
+OVERLAPS = """() => {
+    const walker = document.createTreeWalker(document.querySelector('.reader .column'), NodeFilter.SHOW_TEXT)
+    const lines = []
+    while (walker.nextNode()) {
+        const [text, range] = [walker.currentNode, document.createRange()]
+        const { parentElement: around } = text
+        if (!text.data.trim() || !around.checkVisibility()) continue
+        range.selectNodeContents(text)
+        lines.push(...[...range.getClientRects()].map((box) => [text, box]))
+    }
+    const isOver = (a, b) =>
+        a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1
+    return lines.flatMap(([text, a], at) => lines.slice(at + 1)
+        .filter(([other, b]) => text !== other && isOver(a, b))
+        .map(([other]) => `${text.data.slice(0, 40)} and ${other.data.slice(0, 40)}`))
+}"""
+"""texts that are written over each other"""
+
+
+async def test_mail_to_many_people_and_a_newsletter_fit_a_phone(up: Trial, browser: Browser) -> None:
+    async with newcomer(up.environment, "many.alice") as owner, mail_page(up, browser, "many.alice", **PHONE) as alice:
+        person = await owner.mail()
+        inbox, *_ = await person.query("Mailbox", filter={"role": "inbox"})
+        for subject, html in (("To forty people", "<p>Hello all"), ("Newsletter", NEWSLETTER)):
+            await person.create(
+                "Email",
+                mailboxIds={inbox: True},
+                subject=subject,
+                to=[{"email": owner.email}, *PEOPLE],
+                htmlBody=[{"partId": "1", "type": "text/html"}],
+                bodyValues={"1": {"value": html}},
+                **{"from": [{"name": "Mara Lindqvist of the Association", "email": "mara@association.example"}]},
+            )
+        await alice.sign_in()
+        await alice.row("To forty people").tap()
+        await expect(alice.framed("Hello all")).to_be_visible()
+        assert await alice.page.evaluate(OVERLAPS) == []
+        for name in ("Reply", "Reply all", "Forward"):
+            box = await alice.button(name).last.bounding_box()
+            assert box
+            assert box["y"] >= NARROW["height"] * 2 / 3, name
+            assert box["x"] + box["width"] <= NARROW["width"], name
+        await alice.page.locator(".to").tap()
+        await expect(alice.text("person-39@example.com")).to_be_attached()
+        assert await alice.page.evaluate(OVERLAPS) == []
+        assert await alice.page.evaluate("document.querySelector('.scroll').scrollWidth") == NARROW["width"]
+
+        await alice.button("Back to the list").tap()
+        await alice.row("Newsletter").tap()
+        frame = alice.page.locator("article iframe").content_frame
+        await expect(frame.get_by_role("img", name="Blocked image: The sale")).to_be_visible()
+        table = frame.locator("table")
+        fits = await table.bounding_box()
+        assert fits
+        assert fits["x"] + fits["width"] <= NARROW["width"]
+        size = alice.button("Original size")
+        await size.tap()
+        await expect(size).to_have_attribute("aria-pressed", "true")
+        await expect(table).to_have_js_property("offsetWidth", 640)
+        await eventually(lambda: frame.locator("body").evaluate("body => body.style.zoom === '1'"), "it is not scaled")
+        await size.tap()
+        await eventually(lambda: frame.locator("body").evaluate("body => body.style.zoom < 1"), "it is scaled again")
 
 
 TABLETS = [768, 820, 915, 1024]

@@ -4,6 +4,7 @@
  * itself; `showRaw` does so without the sanitizer.
  */
 import { mount, unmount } from 'svelte'
+import { SvelteMap, SvelteSet } from 'svelte/reactivity'
 import { cleanFragment, quoteHtml } from '../../src/lib/compose/quote-html.ts'
 import { FrameConnection } from '../../src/lib/frame/connection.ts'
 import frame from '../../src/lib/frame/frame.html?url&no-inline'
@@ -19,6 +20,8 @@ interface Fate {
   shown: string | null
   height: number
   remote: number
+  /** by what it is smaller than it is */
+  scale: number
   links: string[]
   keys: string[]
 }
@@ -31,8 +34,10 @@ interface Shown {
 }
 
 const GIVEN_UP = 3_000
-const place = document.querySelector('main') as Element
+const place = document.querySelector('main') as HTMLElement
 let all: Shown[] = []
+/** what a person pressed */
+const chosen = new SvelteSet<'original'>()
 
 function removeAll(): void {
   for (const { remove, box } of all) {
@@ -40,30 +45,41 @@ function removeAll(): void {
     box.remove()
   }
   all = []
+  chosen.clear()
 }
 
 function begin(): Shown {
   const box = document.createElement('div')
   box.className = 'mail'
   place.append(box)
-  const fate: Fate = { shown: null, height: 0, remote: 0, links: [], keys: [] }
+  const fate: Fate = { shown: null, height: 0, remote: 0, scale: 1, links: [], keys: [] }
   const shown = { fate, box, remove: () => undefined as unknown }
   all.push(shown)
   return shown
 }
 
-function add(html: string, theme: 'light' | 'dark', allowRemote: boolean): void {
+function add(
+  html: string,
+  theme: 'light' | 'dark',
+  allowRemote: boolean,
+  images: ReadonlyMap<string, Blob> = new Map()
+): Shown {
   const shown = begin()
   const { fate } = shown
   const component = mount(MessageFrame, {
     target: shown.box,
     props: {
       html,
-      images: new Map<string, Blob>(),
+      images,
       theme,
       allowRemote,
       title: 'Message from Mallory',
       showQuoted: 'Show quoted text',
+      blocked: 'Blocked image',
+      get original() {
+        return chosen.has('original')
+      },
+      onscale: (scale: number) => (fate.scale = scale),
       onread: ({ remote }: { remote: number }) => (fate.remote = remote),
       onlink: (href: string) => fate.links.push(href),
       onhover: () => undefined,
@@ -72,6 +88,7 @@ function add(html: string, theme: 'light' | 'dark', allowRemote: boolean): void 
     }
   }) as Record<string, unknown>
   shown.remove = () => unmount(component)
+  return shown
 }
 
 function addBare(html: string): void {
@@ -84,7 +101,7 @@ function addBare(html: string): void {
   const look = { theme: 'light', paper: false, lang: '', dir: '', colours: {} } as const
   const connection = new FrameConnection(element)
   connection.begin({
-    ready: () => connection.send({ html, look }),
+    ready: () => connection.send({ html, sheets: [], look }),
     said: (message) => {
       if (message.kind === 'height') fate.shown ??= 'height'
       if (message.kind === 'link') fate.links.push(message.href)
@@ -134,6 +151,63 @@ async function showText(text: string): Promise<void> {
   shown.remove = () => unmount(component)
 }
 
+const PICTURE = { width: 400, height: 600 }
+/** CSS pixels of all that is not picture: two lines, and the padding of a frame's body */
+const AROUND = 62
+const PICTURES = 2
+/** Milliseconds after which a frame that has not grown does not grow */
+const SETTLED = 1_500
+
+async function picture(): Promise<Blob> {
+  const canvas = Object.assign(document.createElement('canvas'), PICTURE)
+  canvas.getContext('2d')?.fillRect(10, 10, 300, 500)
+  return new Promise((done, fail) => {
+    canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error('no picture'))))
+  })
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, milliseconds))
+}
+
+interface Late {
+  /** of the page, in CSS pixels */
+  width: number
+  /** milliseconds after the mail, and after each other */
+  late: number
+  needed: number
+  height: number
+}
+
+/** One mail whose pictures come one by one. `height`: as soon as it is what the mail needs, else what it stays. */
+async function showLate(width: number, late: number): Promise<Late> {
+  removeAll()
+  place.style.width = `${width}px`
+  const images = new SvelteMap<string, Blob>()
+  const inline = Array.from({ length: PICTURES }, (_, at) => `<img style="display:block" src="cid:${at}">`).join('')
+  const html = `<div style="height:40px">Above</div>${inline}<div style="height:20px">Below</div>`
+  const { box } = add(html, 'light', false, images)
+  const height = (): number => Number.parseInt(box.querySelector('iframe')?.style.height ?? '', 10) || 0
+  const needed = AROUND + PICTURES * Math.min(1, width / PICTURE.width) * PICTURE.height
+  const end = performance.now() + GIVEN_UP
+  while (height() === 0 && performance.now() < end) await wait(1)
+  for (let at = 0; at < PICTURES; at++) {
+    await wait(late)
+    images.set(String(at), await picture())
+  }
+  const given = performance.now() + SETTLED
+  while (height() !== needed && performance.now() < given) await wait(5)
+  place.style.width = ''
+  return { width, late, needed, height: height() }
+}
+
+/** Those that are cut off. */
+async function cutOff(loads: readonly (readonly [width: number, late: number])[]): Promise<Late[]> {
+  const seen: Late[] = []
+  for (const load of loads) seen.push(await showLate(...load))
+  return seen.filter(({ height, needed }) => height !== needed)
+}
+
 /** What became of each mail so far. */
 function toldOfAll(): Fate[] {
   return all.map(({ fate, box }) => {
@@ -161,6 +235,8 @@ Object.assign(globalThis, {
     add(html, theme, allowRemote)
   },
   showText,
+  cutOff,
+  original: (pressed: boolean): unknown => (pressed ? chosen.add('original') : chosen.delete('original')),
   told: () => toldOfAll()[0],
   toldOfAll,
   /** Mails as the interface shows a conversation. */

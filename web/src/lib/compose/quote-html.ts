@@ -4,8 +4,8 @@
  * covers anything outside of itself, and nothing that loads.
  */
 import DOMPurify, { type Config } from 'dompurify'
+import { inertHtml, STYLE } from '#lib/mail/inert-html.ts'
 import { tooLarge } from '#lib/mail/large-html.ts'
-import { inertHtml, STYLE } from './inert-html.ts'
 import { cleanStyle } from './quote-style.ts'
 import { cidOf, storedPictures } from './pictures.ts'
 
@@ -112,7 +112,7 @@ function purify(source: string, origin: Origin): DocumentFragment {
   try {
     // A set of frames has no body, and so no fragment.
     const fragment =
-      (DOMPurify.sanitize(inertHtml(source), CONFIG) as DocumentFragment | null) ?? new DocumentFragment()
+      (DOMPurify.sanitize(inertHtml(source).html, CONFIG) as DocumentFragment | null) ?? new DocumentFragment()
     describePictures(fragment)
     style(fragment)
     return fragment

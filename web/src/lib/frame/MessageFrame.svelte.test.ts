@@ -30,6 +30,7 @@ function show(allowRemote = false): void {
     allowRemote,
     title: 'Message from Ann',
     showQuoted: 'Show quoted text',
+    blocked: 'Blocked image',
     ...events
   }
   const shown = mount(MessageFrame, { target: document.body, props })

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { sanitize } from './sanitize.ts'
 
-const looks = (html: string) => sanitize(html, { allowRemote: false, showQuoted: '' })
+const looks = (html: string) => sanitize(html, { allowRemote: false, showQuoted: '', blocked: '' })
 
 test.each([
   '<p>Hello</p>',
@@ -29,7 +29,10 @@ test.each([
   '<meta name="color-scheme" content="light dark"><p style="color:red">x',
   '<meta name="supported-color-schemes" content="light dark">x',
   '<style>:root{color-scheme:light dark}</style>x',
-  '<style>@media (prefers-color-scheme: dark){p{color:#fff}}</style>x'
+  '<style>@media (prefers-color-scheme: dark){p{color:#fff}}</style>x',
+  '<style media="(prefers-color-scheme: dark)">p{color:#fff}</style>x',
+  '<html style="color-scheme: dark"><p style="color:red">x',
+  '<body style="color-scheme: light dark;color:red">x'
 ])('unless it says that it can be dark: %s', (html) => {
   expect(looks(html)?.knowsDark).toBe(true)
 })

@@ -1,3 +1,5 @@
+import { STYLE, type Sheet } from '#lib/mail/inert-html.ts'
+
 /** Whether a mail has colours of its own, and whether it can be dark: who has colours and cannot, lies on white paper. */
 
 export interface Looks {
@@ -5,16 +7,18 @@ export interface Looks {
   readonly knowsDark: boolean
 }
 
-const COLOURED = '[bgcolor], [background], [text], [color], [style*="color" i], [style*="background" i]'
+const COLOURED = `[bgcolor], [background], [text], [color], [${STYLE}*="color" i], [${STYLE}*="background" i]`
 const CSS_COLOUR = /(?:^|[;{\s])(?:color|background(?:-color|-image)?)\s{0,9}:/i
 // The gap is bounded so that no text makes the pattern slow.
 const CSS_DARK = /color-scheme\s{0,9}:[^;}]{0,40}dark|prefers-color-scheme\s{0,9}:\s{0,9}dark/i
 
 /** @param colorScheme what `<meta name="color-scheme">` said */
-export function looksOf(page: Element, colorScheme: string): Looks {
-  const styles = [...page.querySelectorAll('style')].map((style) => style.textContent)
+export function looksOf(page: Element, sheets: readonly Sheet[], colorScheme: string): Looks {
+  const styles = sheets.map(({ css, media }) => `${media}{${css}}`)
+  const own = [page, ...page.querySelectorAll('body')].map((element) => element.getAttribute(STYLE) ?? '')
   return {
-    ownColours: page.querySelector(COLOURED) !== null || styles.some((style) => CSS_COLOUR.test(style)),
-    knowsDark: /dark/i.test(colorScheme) || styles.some((style) => CSS_DARK.test(style))
+    ownColours:
+      page.matches(COLOURED) || page.querySelector(COLOURED) !== null || styles.some((css) => CSS_COLOUR.test(css)),
+    knowsDark: /dark/i.test(colorScheme) || [...styles, ...own].some((css) => CSS_DARK.test(css))
   }
 }

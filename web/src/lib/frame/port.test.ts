@@ -5,6 +5,7 @@ test.each([
   [{ kind: 'ready', more: 1 }, { kind: 'ready' }],
   [{ kind: 'height', height: 12.2 }, { kind: 'height', height: 13 }],
   [{ kind: 'height', height: 33_000_000 }, { kind: 'height', height: MAX_HEIGHT }],
+  [{ kind: 'scale', scale: 0.5 }, { kind: 'scale', scale: 0.5 }],
   [{ kind: 'hover', href: '' }, { kind: 'hover', href: '' }],
   [{ kind: 'hover', href: 'https://a.example/' }, { kind: 'hover', href: 'https://a.example/' }],
   [{ kind: 'link', href: 'MAILTO:a@example.org', text: 'x'.repeat(999) }, { kind: 'link', href: 'mailto:a@example.org', text: 'x'.repeat(200) }],
@@ -18,6 +19,7 @@ test.each([
 test.each([
   [null], ['ready'], [[]], [{}], [{ kind: 'other' }], [{ kind: ['ready'] }],
   [{ kind: 'height' }], [{ kind: 'height', height: '9' }], [{ kind: 'height', height: -1 }], [{ kind: 'height', height: NaN }], [{ kind: 'height', height: Infinity }],
+  [{ kind: 'scale' }], [{ kind: 'scale', scale: 0 }], [{ kind: 'scale', scale: 2 }], [{ kind: 'scale', scale: NaN }], [{ kind: 'scale', scale: '1' }],
   [{ kind: 'hover', href: 'javascript:alert(1)' }], [{ kind: 'hover', href: { toString: 1 } }],
   [{ kind: 'link', href: 'javascript:alert(1)', text: 'x' }], [{ kind: 'link', href: 'data:text/html,x', text: 'x' }],
   [{ kind: 'link', href: '/sign-out', text: 'x' }], [{ kind: 'link', href: 'https://a.example/', text: 9 }],

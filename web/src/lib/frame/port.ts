@@ -1,3 +1,5 @@
+import type { Sheet } from '#lib/mail/inert-html.ts'
+
 /** What page and frame say to each other. The page believes nothing: a script that got into the frame would say it. */
 
 export interface Look {
@@ -11,14 +13,18 @@ export interface Look {
 }
 
 export type ToFrame =
-  | { readonly html: string; readonly look: Look }
+  | { readonly html: string; readonly sheets: readonly Sheet[]; readonly look: Look }
   /** Content-ID → picture, for images that wait with `data-cid` */
   | { readonly images: readonly (readonly [string, Blob])[] }
+  /** as large as it is, or as small as its frame needs */
+  | { readonly original: boolean }
 
 export type FromFrame =
   | { readonly kind: 'ready' }
   /** CSS pixels that the mail needs */
   | { readonly kind: 'height'; readonly height: number }
+  /** by what it is smaller than it is; 1 if it is not */
+  | { readonly kind: 'scale'; readonly scale: number }
   /** the address below the pointer or the focus; empty if there is none */
   | { readonly kind: 'hover'; readonly href: string }
   | { readonly kind: 'link'; readonly href: string; readonly text: string }
@@ -41,6 +47,8 @@ export function heard(data: unknown): FromFrame | null {
       return { kind: 'ready' }
     case 'height':
       return height(said['height'])
+    case 'scale':
+      return scale(said['scale'])
     case 'hover':
       return said['href'] === '' ? { kind: 'hover', href: '' } : hover(addressOf(said['href']))
     case 'link':
@@ -55,6 +63,10 @@ export function heard(data: unknown): FromFrame | null {
 function height(value: unknown): FromFrame | null {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return null
   return { kind: 'height', height: Math.min(Math.ceil(value), MAX_HEIGHT) }
+}
+
+function scale(value: unknown): FromFrame | null {
+  return typeof value === 'number' && value > 0 && value <= 1 ? { kind: 'scale', scale: value } : null
 }
 
 function hover(href: string | null): FromFrame | null {

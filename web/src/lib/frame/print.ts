@@ -69,6 +69,6 @@ function begun(frame: HTMLIFrameElement, what: unknown): Promise<void> {
 }
 
 function sanitized(html: string | null, allowRemote: boolean) {
-  const clean = html === null ? null : sanitize(html, { allowRemote, showQuoted: '', whole: true })
-  return { html: clean?.html ?? null, lang: clean?.lang ?? '', dir: clean?.dir ?? '' }
+  const clean = html === null ? null : sanitize(html, { allowRemote, showQuoted: '', blocked: '', whole: true })
+  return { html: clean?.html ?? null, sheets: clean?.sheets ?? [], lang: clean?.lang ?? '', dir: clean?.dir ?? '' }
 }

@@ -1,13 +1,25 @@
-/** Remote pictures of a sanitized mail: how many there are, and whether the person wants them. */
+/** What a sanitized mail would load: how many remote pictures there are, and whether the person wants them. */
+import { STYLE, type Sheet } from '#lib/mail/inert-html.ts'
+import { boxOf } from './blocked.ts'
 
 // The spaces are bounded so that no text makes the pattern slow.
-const CSS_ADDRESS = /url\(\s{0,9}["']?\s{0,9}((?:https?:)?\/\/[^"')\s]{1,2000})/gi
+const CSS_ADDRESS = /url\(\s{0,9}["']?\s{0,9}((?:https?:)?\/\/[^"')\s]{1,2000})["']?\s{0,9}\)?/gi
+
+// Neither may load: without them here, a browser tells the console so.
+const CSS_LOADS =
+  /@import\b(?:"[^"]{0,2000}"|'[^']{0,2000}'|\([^)]{0,600}\)|[^;}"'(])*;?|@font-face\s{0,9}\{[^{}]{0,9000}\}/gi
+
+export interface Remote {
+  /** the different remote pictures */
+  readonly count: number
+  readonly sheets: readonly Sheet[]
+}
 
 /**
- * Counts the different remote pictures. Those that may not load lose their address here, before the frame's policy
- * would block them; those in styles are left to the policy. Inline pictures (`cid:`) wait for their blobs.
+ * Pictures that may not load lose their address here, before the frame's policy would block them; a box stands in the place of
+ * each, unless `blocked`, which it is named, is empty. Inline pictures (`cid:`) wait for their blobs.
  */
-export function takeRemote(page: Element, allowed: boolean): number {
+export function takeRemote(page: Element, sheets: readonly Sheet[], allowed: boolean, blocked: string): Remote {
   const addresses = new Set<string>()
   for (const attribute of ['src', 'background']) {
     for (const element of page.querySelectorAll(`[${attribute}]`)) {
@@ -18,18 +30,24 @@ export function takeRemote(page: Element, allowed: boolean): number {
       else {
         addresses.add(address)
         if (allowed) element.setAttribute(attribute, address.replace(/^(http:)?\/\//i, 'https://'))
+        else if (blocked && element.nodeName === 'IMG') element.replaceWith(...boxOf(element, blocked))
         else element.removeAttribute(attribute)
       }
     }
   }
-  for (const text of stylesOf(page))
-    for (const [, address] of text.matchAll(CSS_ADDRESS)) if (address) addresses.add(address)
-  return addresses.size
+  const clean = (css: string): string => cleanCss(css, allowed, addresses)
+  for (const element of page.querySelectorAll(`[${STYLE}]`)) {
+    element.setAttribute(STYLE, clean(element.getAttribute(STYLE) ?? ''))
+  }
+  return { sheets: sheets.map(({ css, media }) => ({ css: clean(css), media })), count: addresses.size }
 }
 
-function* stylesOf(page: Element): Generator<string> {
-  for (const element of page.querySelectorAll('[style]')) yield element.getAttribute('style') ?? ''
-  for (const style of page.querySelectorAll('style')) yield style.textContent
+/** An address that is hidden from this is left to the frame's policy. */
+function cleanCss(css: string, allowed: boolean, addresses: Set<string>): string {
+  return css.replaceAll(CSS_LOADS, '').replaceAll(CSS_ADDRESS, (_, address: string) => {
+    addresses.add(address)
+    return allowed ? `url("${address.replace(/^(http:)?\/\//i, 'https://')}")` : 'none'
+  })
 }
 
 /** RFC 2392: the address is the Content-ID, percent-encoded, without its brackets. */

@@ -4,27 +4,35 @@ import { MAX_CHARACTERS, MAX_TAGS } from '#lib/mail/large-html.ts'
 import { sanitize, type Sanitized } from './sanitize.ts'
 import { timesAsLong } from '../../../tests/processor-time.ts'
 
-function clean(html: string, options: { allowRemote?: boolean; whole?: boolean } = {}): Sanitized {
-  const mail = sanitize(html, { allowRemote: false, showQuoted: 'Show quoted text', ...options })
+function clean(html: string, options: { allowRemote?: boolean; whole?: boolean; blocked?: string } = {}): Sanitized {
+  const mail = sanitize(html, { allowRemote: false, showQuoted: 'Show quoted text', blocked: '', ...options })
   if (!mail) throw new Error('said to be too large')
   return mail
 }
 
-function bodyOf(html: string, allowRemote = false): string {
-  return /<body[^>]*>(.*)<\/body>/s.exec(clean(html, { allowRemote }).html)?.[1] ?? ''
+function bodyOf(html: string, options: { allowRemote?: boolean; blocked?: string } = {}): string {
+  return /<body[^>]*>(.*)<\/body>/s.exec(clean(html, options).html)?.[1] ?? ''
 }
 
 describe('what stays of a mail', () => {
   test('text, tables, lists, styles and the attributes of the body', () => {
     const html =
       '<html><head><style>p{color:red}</style></head><body bgcolor="#eee"><table role="presentation"><tbody><tr><td>a</td></tr></tbody></table></body></html>'
-    expect(clean(html).html).toBe(
-      '<head><style>p{color:red}</style></head><body bgcolor="#eee"><table role="presentation"><tbody><tr><td>a</td></tr></tbody></table></body>'
-    )
+    expect(clean(html)).toMatchObject({
+      html: '<head></head><body bgcolor="#eee"><table role="presentation"><tbody><tr><td>a</td></tr></tbody></table></body>',
+      sheets: [{ css: 'p{color:red}', media: '' }]
+    })
   })
 
-  test('a style that is hidden from old readers by a comment', () => {
-    expect(clean('<style><!-- p{color:red} --></style>x').html).toContain('<style> p{color:red} </style>')
+  test('styles of elements, under a name by which no browser applies them here', () => {
+    expect(bodyOf('<p style="color:red">x</p>')).toBe('<p data-style="color:red">x</p>')
+  })
+
+  test('a word that is longer than a line may break, and no other', () => {
+    const long = 'x'.repeat(40)
+    expect(bodyOf(`<p>a ${long} b <b>${'y'.repeat(39)}</b></p>`)).toBe(
+      `<p>a <span data-long="">${long}</span> b <b>${'y'.repeat(39)}</b></p>`
+    )
   })
 
   test('the text of a form, not the form', () => {
@@ -59,7 +67,7 @@ describe('what stays of a mail', () => {
 describe('what goes', () => {
   test.each([
     'script', 'iframe', 'object', 'embed', 'form', 'input', 'button', 'textarea', 'select', 'dialog', 'video', 'audio',
-    'meta', 'link', 'base', 'svg', 'math', 'template', 'picture', 'source', 'marquee', 'slot', 'frameset', 'noscript'
+    'style', 'meta', 'link', 'base', 'svg', 'math', 'template', 'picture', 'source', 'marquee', 'slot', 'frameset', 'noscript'
   ])('the element %s', (name) => {
     expect(clean(`<p>a</p><${name} id="x">b</${name}><p>c</p>`).html).not.toContain(`<${name}`)
   }) // prettier-ignore
@@ -100,15 +108,44 @@ describe('remote pictures', () => {
 
   test('are counted once each, wherever they are', () => {
     expect(clean(html).remote).toBe(5)
+    expect(clean(html, { allowRemote: true }).remote).toBe(5)
   })
 
   test('lose their address until they are allowed', () => {
-    expect(bodyOf(html)).not.toMatch(/(src|background)="/)
+    expect(bodyOf(html)).not.toMatch(/a\.example/)
+    expect(clean(html).sheets).toEqual([{ css: 'p{background:none}', media: '' }])
+  })
+
+  test('leave a box that says what they show, as large as they are', () => {
+    const box = (image: string): string => bodyOf(image, { blocked: 'Blocked image' })
+    const named = (label: string): string => `role="img" aria-label="${label}" title="${label}"`
+    expect(box('<img src=https://a.example/1 alt=Sale width=600 height=200>')).toBe(
+      `<span ${named('Blocked image: Sale')} data-blocked="" data-style="width:600px;aspect-ratio:600/200">Sale</span>`
+    )
+    expect(box('<img src=https://a.example/1 style="border:0;width: 24px">')).toBe(
+      `<span ${named('Blocked image')} data-blocked="small" data-style="width:24px">Blocked image</span>`
+    )
+    expect(box('<img class=desk src=https://a.example/1 style="display: none">')).toContain(
+      'data-style="display:none;" class="desk"'
+    )
+    expect(box('<img src=https://a.example/1 height="50%" style="max-width:9px">')).toContain('data-style=""')
+  })
+
+  test('are all that a style may ask for: no sheet, no face', () => {
+    const css =
+      "@import url('https://a.example/?wght@400;700');@import url(//a.example/b;c) print;@IMPORT 'https://a.example/d';" +
+      '@font-face { font-family: A; src: url(https://a.example/e) } p{}'
+    const [sheet] = clean(`<style>${css}</style>x`, { allowRemote: true }).sheets
+    expect(sheet?.css.trim()).toBe('p{}')
+  })
+
+  test('that nobody would see leave nothing', () => {
+    expect(bodyOf('<img src=https://a.example/1 width=1 height=1>', { blocked: 'Blocked image' })).toBe('')
   })
 
   test('are fetched by TLS once they are allowed', () => {
-    const body = bodyOf(html, true)
-    expect(body.match(/https:\/\/a\.example\/[1-3]/g)).toHaveLength(4)
+    const body = bodyOf(html, { allowRemote: true })
+    expect(body.match(/https:\/\/a\.example\/[1-4]/g)).toHaveLength(5)
     expect(body).not.toContain('http://')
   })
 
@@ -126,7 +163,7 @@ describe('remote pictures', () => {
 
 describe('size', () => {
   test('a mail that is too large to show at once is shown only on request', () => {
-    const options = { allowRemote: false, showQuoted: '' }
+    const options = { allowRemote: false, showQuoted: '', blocked: '' }
     expect(sanitize('x'.repeat(MAX_CHARACTERS + 1), options)).toBeNull()
     expect(sanitize('<b>'.repeat(MAX_TAGS + 1), options)).toBeNull()
     expect(sanitize('<p>x</p>'.repeat(MAX_TAGS / 2 + 1), options)).toBeNull()
@@ -137,6 +174,10 @@ describe('size', () => {
   test.each([
     ['an address in a style that never ends', `<style>p{background:url(${' '.repeat(300_000)}</style>`],
     ['schemes of colour without end', `<style>${'color-scheme:'.repeat(70_000)}</style>`],
+    ['imports without end', `<style>${'@import'.repeat(140_000)}</style>`],
+    ['parentheses without end', `<style>${'@import('.repeat(120_000)}</style>`],
+    ['faces without end', `<style>${'@font-face{'.repeat(90_000)}</style>`],
+    ['styles without end', '<style>'.repeat(30_000)],
     ['quotes without end', '<blockquote>x</blockquote>'.repeat(10_000)],
     ['spaces in a link', `<a href="${' '.repeat(500_000)}x">y</a>`]
   ])('%s takes no second', (_, html) => {

@@ -1,5 +1,7 @@
 import DOMPurify, { type Config } from 'dompurify'
+import { inertHtml, STYLE, type Sheet } from '#lib/mail/inert-html.ts'
 import { tooLarge } from '#lib/mail/large-html.ts'
+import { markLongWords } from './long-words.ts'
 import { looksOf } from './looks.ts'
 import { foldQuote } from './quotes.ts'
 import { takeRemote } from './remote.ts'
@@ -9,13 +11,17 @@ export interface SanitizeOptions {
   readonly allowRemote: boolean
   /** the name of the button that shows quoted text */
   readonly showQuoted: string
+  /** the name of a remote picture that may not load; empty if nothing stands in its place */
+  readonly blocked: string
   /** however large it is: the person asked for it */
   readonly whole?: boolean
 }
 
 export interface Sanitized {
-  /** a whole document, for the frame alone: never put it into the page */
+  /** a whole document, for the frame alone, whose styles wait in `data-style`: never put it into the page */
   readonly html: string
+  /** its `<style>` elements */
+  readonly sheets: readonly Sheet[]
   /** how many different remote pictures it names */
   readonly remote: number
   /** it has colours of its own, so a dark theme would make it unreadable */
@@ -38,11 +44,25 @@ const CONFIG = {
   FORBID_TAGS: [
     ...['form', 'fieldset', 'input', 'button', 'textarea', 'select', 'option', 'optgroup', 'datalist', 'output'],
     ...['dialog', 'video', 'audio', 'source', 'track', 'picture', 'canvas', 'marquee', 'template', 'slot'],
-    ...['base', 'link', 'meta', 'iframe', 'object', 'embed', 'title', 'content', 'shadow', 'decorator', 'element']
+    ...[
+      'base',
+      'link',
+      'meta',
+      'style',
+      'iframe',
+      'object',
+      'embed',
+      'title',
+      'content',
+      'shadow',
+      'decorator',
+      'element'
+    ]
   ],
   // The text inside of these is not for readers; `picture` and the like keep their content.
   FORBID_CONTENTS: [
     'script',
+    'style',
     'template',
     'title',
     'svg',
@@ -55,7 +75,19 @@ const CONFIG = {
     'xmp'
   ],
   FORBID_ATTR: [
-    ...['ping', 'srcset', 'sizes', 'poster', 'autofocus', 'accesskey', 'contenteditable', 'draggable', 'inert', 'is'],
+    ...[
+      'style',
+      'ping',
+      'srcset',
+      'sizes',
+      'poster',
+      'autofocus',
+      'accesskey',
+      'contenteditable',
+      'draggable',
+      'inert',
+      'is'
+    ],
     ...[
       'popover',
       'popovertarget',
@@ -69,7 +101,9 @@ const CONFIG = {
     ],
     ...['tabindex', 'aria-live', 'aria-modal', 'for', 'form', 'formaction', 'action', 'crossorigin', 'loading', 'nonce']
   ],
-  ADD_ATTR: ['text'],
+  ADD_ATTR: ['text', STYLE],
+  // Its colon is none of a scheme.
+  ADD_URI_SAFE_ATTR: [STYLE],
   // DOMPurify asks it for every attribute: these schemes, or no scheme at all. What becomes of links: `keepLinks`.
   ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|tel|cid):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i
 } satisfies Config
@@ -80,16 +114,19 @@ const LOUD_ROLES = /^(alert|alertdialog|dialog|status|log|timer|marquee|applicat
 export function sanitize(source: string, options: SanitizeOptions): Sanitized | null {
   if (!options.whole && tooLarge(source)) return null
   const said = { colorScheme: '' }
-  const page = purify(source, said)
+  const inert = inertHtml(source)
+  const page = purify(inert.html, said)
   // A set of frames has no body; what it would have shown is gone.
   const body = page.querySelector('body') ?? page.appendChild(page.ownerDocument.createElement('body'))
-  const { ownColours, knowsDark } = looksOf(page, said.colorScheme)
-  const remote = takeRemote(page, options.allowRemote)
+  const { ownColours, knowsDark } = looksOf(page, inert.sheets, said.colorScheme)
+  const { sheets, count } = takeRemote(page, inert.sheets, options.allowRemote, options.blocked)
   keepLinks(page)
   foldQuote(body, options.showQuoted)
+  markLongWords(body)
   return {
     html: page.innerHTML,
-    remote,
+    sheets,
+    remote: count,
     ownColours,
     knowsDark,
     lang: languageOf(page, body),
@@ -100,8 +137,6 @@ export function sanitize(source: string, options: SanitizeOptions): Sanitized | 
 function purify(source: string, said: { colorScheme: string }): HTMLElement {
   DOMPurify.addHook('beforeSanitizeElements', (node) => {
     if (node.nodeName === 'META') said.colorScheme += colorSchemeOf(node as Element)
-    // Old mails hide their styles from old readers; DOMPurify would drop a style with markup in it.
-    if (node.nodeName === 'STYLE') node.textContent = node.textContent?.replaceAll(/<!--|-->/g, '') ?? ''
   })
   DOMPurify.addHook('uponSanitizeAttribute', (_, attribute) => {
     if (attribute.attrName === 'role' && LOUD_ROLES.test(attribute.attrValue.trim())) attribute.keepAttr = false

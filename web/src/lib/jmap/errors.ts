@@ -56,6 +56,8 @@ const TRANSIENT_STATUS = new Set([408, 429, 500, 502, 503, 504])
 /** The request may have reached the mail server (problems.md: "may have been carried out"). */
 const AMBIGUOUS = new Set(['mail_server_broke_off', 'mail_server_silent', 'internal_error'])
 
+const OF_NOBODY = new Set(['unknown', 'serverUnavailable'])
+
 /** RFC 8620 §3.6.1: Stalwart and the gateway answer 400 `limit` if too much is asked at once. */
 const LIMIT = 'urn:ietf:params:jmap:error:limit'
 
@@ -74,7 +76,7 @@ export async function failureOf(response: Response, now: number): Promise<JmapFa
     reference: response.headers.get('X-Request-Id'),
     retryAfter: secondsOf(response.headers.get('Retry-After'), now),
     transient: TRANSIENT_STATUS.has(response.status) || (type === LIMIT && !isTooLarge) || status === 429,
-    ambiguous: AMBIGUOUS.has(code) || (code === 'unknown' && response.status >= 500)
+    ambiguous: AMBIGUOUS.has(code) || (OF_NOBODY.has(code) && response.status >= 500)
   })
 }
 
@@ -82,6 +84,8 @@ function codeOf(type: unknown, status: number): string {
   if (typeof type === 'string' && type.startsWith('urn:')) {
     return type.slice(type.lastIndexOf(':') + 1)
   }
+  // RFC 7807: a problem that is none of Postroom's came from the mail server, whose disk may be full.
+  if (type !== undefined && status === 500) return 'serverUnavailable'
   // A proxy in front of Postroom, or Postroom while it starts, sends no problem.
   if (status === 429) return 'too_many_requests'
   return status === 401 ? 'no_session' : status === 502 || status === 503 || status === 504 ? 'unavailable' : 'unknown'

@@ -1,4 +1,4 @@
-import { monogram, nameOf, namesOf } from '#lib/mail/people.ts'
+import { fewNamesOf, monogram, nameOf, namesOf } from '#lib/mail/people.ts'
 import { expect, test } from 'vitest'
 import { timesAsLong } from '../../../tests/processor-time.ts'
 
@@ -10,6 +10,12 @@ test('one person is shown with the full name, several with their first names, th
   expect(namesOf([MARA], 'me')).toBe('Mara Lindqvist')
   expect(namesOf([MARA, person('Jonas'), ME], 'me')).toBe('Mara, Jonas, me')
   expect(namesOf([MARA, ME, MARA], 'me')).toBe('Mara, me')
+})
+
+test('of many people a few are named, and how many more there are', () => {
+  const people = Array.from({ length: 40 }, (_, number) => person(`P${number} Lindqvist`))
+  expect(fewNamesOf(people.slice(0, 7), 'me')).toBe('P0, P1, P2, P3, P4, P5, P6'.replaceAll(/P\d/g, '$& Lindqvist'))
+  expect(fewNamesOf(people, 'me')).toMatch(/ \+34$/)
 })
 
 test('a person without a name is shown by the local part of the address', () => {

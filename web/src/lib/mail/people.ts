@@ -8,6 +8,8 @@ export interface Person {
   readonly own: boolean
 }
 
+const FEW = 6
+
 /** The name, or what stands before the @. */
 export function nameOf(person: Person, me: string): string {
   if (person.own) return me
@@ -20,6 +22,12 @@ export function namesOf(people: readonly Person[], me: string): string {
   const once = people.filter(({ address }) => !seen.has(address) && Boolean(seen.add(address)))
   const names = once.map((person) => nameOf(person, me))
   return once.length === 1 ? (names[0] ?? '') : names.map(shortName).join(', ')
+}
+
+/** As many names as a line or two have room for, and how many more there are. */
+export function fewNamesOf(people: readonly Person[], me: string): string {
+  const more = people.length - FEW
+  return more > 1 ? `${namesOf(people.slice(0, FEW), me)} +${more}` : namesOf(people, me)
 }
 
 /** One or two letters for the round mark beside a message. */

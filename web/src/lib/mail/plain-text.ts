@@ -1,4 +1,4 @@
-/** A plain text mail as paragraphs of words and links, its quoted end apart. Nothing of it is ever parsed as HTML. */
+/** A plain text mail as words, links and quotes, its quoted end apart. Nothing of it is ever parsed as HTML. */
 import { opensInBrowser } from './links.ts'
 
 export interface Piece {
@@ -7,23 +7,58 @@ export interface Piece {
   readonly href: string | null
 }
 
+/** Lines that follow each other, of one message. */
+export interface Block {
+  /** how often it was quoted; 0: the sender's own words */
+  readonly depth: number
+  readonly pieces: readonly Piece[]
+}
+
 export interface PlainText {
-  readonly body: readonly Piece[]
+  readonly body: readonly Block[]
   /** the quoted text at the end, with the line that introduces it; empty if there is none */
-  readonly quoted: readonly Piece[]
+  readonly quoted: readonly Block[]
 }
 
 const LINK = /\b(?:https?:\/\/|mailto:)[^\s<>"'`{}|\\^[\]]+/giu
 /** Characters at the end of an address that belong to the sentence around it. */
 const TRAILING = '.,;:!?)'
+/** Usenet's marks of a quote, with or without spaces between. */
+const MARKS = /^\s?(?:> ?)+/u
+/** Deeper quotes look like this one. */
+const DEEPEST = 5
+/** A text with more of them is no talk; so many elements would stop the page. */
+const MOST_BLOCKS = 2_000
 
 export function plainText(text: string): PlainText {
   const lines = text.replace(/\r\n?/g, '\n').split('\n')
   const start = quoteStart(lines)
   return {
-    body: pieces(lines.slice(0, start).join('\n').trimEnd()),
-    quoted: pieces(lines.slice(start).join('\n').trim())
+    body: blocks(lines.slice(0, start)),
+    quoted: blocks(lines.slice(start))
   }
+}
+
+function blocks(lines: readonly string[]): Block[] {
+  const found: { depth: number; lines: string[] }[] = []
+  for (const line of lines) {
+    const marks = MARKS.exec(line)?.[0] ?? ''
+    const depth = Math.min(DEEPEST, marks.replaceAll(/[^>]/gu, '').length)
+    const last = found.at(-1)
+    if (last?.depth === depth) last.lines.push(line.slice(marks.length))
+    else found.push({ depth, lines: [line.slice(marks.length)] })
+  }
+  if (found.length > MOST_BLOCKS) return [{ depth: 0, pieces: pieces(lines.join('\n').trimEnd()) }]
+  return found
+    .map((block) => ({ depth: block.depth, text: withoutEmptyEnds(block.lines) }))
+    .filter(({ text }) => text !== '')
+    .map(({ depth, text }) => ({ depth, pieces: pieces(text) }))
+}
+
+/** The room between blocks stands for the empty lines between them. */
+function withoutEmptyEnds(lines: readonly string[]): string {
+  const first = lines.findIndex((line) => line.trim() !== '')
+  return first < 0 ? '' : lines.slice(first).join('\n').trimEnd()
 }
 
 /** The line at which the quoted end begins; the number of lines if nothing is quoted at the end. */

@@ -104,6 +104,7 @@ export interface OutgoingMessage {
   /** of the email that is sent, once it is made */
   readonly emailId?: string | null
   readonly to: readonly Recipient[]
+  readonly subject?: string
   /** when it leaves */
   readonly at: Date
   /** `tab`: this one must stay open. `connection`, `session`: it waits for one. null: it leaves by itself. */

@@ -13,6 +13,7 @@ import { Objects } from '#lib/store/objects.ts'
 import { keyOf } from '#lib/store/query.ts'
 import { Facts } from './facts.ts'
 import { Kept, type Start } from './kept.ts'
+import { meetKnownDrafts } from './known-drafts.ts'
 import type { ListView } from './list-view.ts'
 import { INBOX, Lists, type AskedList } from './lists.ts'
 import type { Ports } from './ports.ts'
@@ -136,9 +137,7 @@ export class Account {
     }
     this.#lists.asked = asked
     this.#lists.choose()
-    if (this.#lists.shown?.asOf === null) {
-      void this.#restore(this.#lists.shown)
-    }
+    if (this.#lists.shown) void this.#restore(this.#lists.shown)
     this.#outdated = true
     this.tell('list')
     void this.sync.run()
@@ -191,13 +190,14 @@ export class Account {
 
   async #restore(list: ListView): Promise<void> {
     const { version } = this.facts
-    const kept = await this.kept.threads(list.key)
+    const kept = list.asOf === null ? await this.kept.threads(list.key) : null
     // A round that came between told of changes to mail that was not here yet.
     if (kept && list.asOf === null && version === this.facts.version) {
       this.objects.restore(kept.emails, kept.threads)
       list.restore(kept.list)
-      this.tell('list')
     }
+    await meetKnownDrafts(this, list)
+    this.tell('list')
   }
 
   #tellAll(): void {

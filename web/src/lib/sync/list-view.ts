@@ -147,6 +147,18 @@ export class ListView {
     }
   }
 
+  /** Emails that came to it since the server listed it last, the newest first: they stand on top. */
+  meet(ids: readonly Id[], objects: Objects): void {
+    if (this.list.queryState !== null && !this.isStale) return
+    const threads = new Set([...this.ids()].map((id) => objects.baseOf(id)?.threadId))
+    const fresh = ids.filter((id) => !threads.has(objects.baseOf(id)?.threadId))
+    if (fresh.length === 0) return
+    const [top] = this.list.windows
+    const below = top?.from === 0 ? top.ids : []
+    const total = (this.list.total ?? 0) + fresh.length
+    this.list = { total, queryState: null, windows: [{ from: 0, ids: [...fresh, ...below] }] }
+  }
+
   /** Whether the top is visible changed; returns whether rows appear by it. */
   atTop(visible: boolean): boolean {
     this.#atTop = visible

@@ -28,6 +28,7 @@ export interface Outgoing {
   readonly id: string
   readonly emailId: Id | null
   readonly to: readonly Recipient[]
+  readonly subject: string
   /** when it leaves, and its sending cannot be undone any more */
   readonly at: Date
   /** this tab, if it must stay open until then; the connection or the session, if that is missing; null: nothing */
@@ -142,7 +143,7 @@ export class Sendings {
       const to = [...draft.to, ...draft.cc, ...draft.bcc]
       const scheduled = sending.leaveAt !== null
       const at = new Date(sending.leaveAt ?? until)
-      return [{ id, emailId: sending.emailId, to, at, needs, scheduled }]
+      return [{ id, emailId: sending.emailId, to, subject: draft.subject, at, needs, scheduled }]
     })
   }
 

@@ -127,6 +127,31 @@ test('what is scheduled has a place in the sidebar while there is something, and
   expect(compose.started).toEqual([])
 })
 
+test('off line the scheduled messages of this device are there, and what waits for the connection', async () => {
+  const { sent, page, compose } = await opened(new ModelServer(), 'scheduled')
+  const undo = (): Promise<null> => Promise.resolve(null)
+  const at = new Date(2026, 11, 1, 8, 0)
+  const outgoing = { to: [KARIM], at, undo, scheduled: true, needs: null }
+  await after(() => {
+    sent.trouble = { code: 'unavailable', retryAt: null, reference: null }
+    compose.outgoing = [
+      { ...outgoing, id: 'a', subject: 'Boats' },
+      { ...outgoing, id: 'b', subject: 'In a moment', scheduled: false }
+    ]
+    compose.unsentDrafts = [
+      { id: 'c', draft: { ...EMPTY, to: [KARIM], subject: 'Waits' }, changedAt: at, state: 'waiting', emailId: null }
+    ]
+  })
+  await page.writing.load()
+  const list = (): string => document.querySelector('section[aria-label="Scheduled"]')?.textContent ?? ''
+  await vi.waitFor(() => expect(list()).toContain('Waits for the connection'))
+  expect(list()).toMatch(/Karim\s*Boats/)
+  expect(list()).not.toContain('In a moment')
+  // The mail server's list counts as soon as it is there.
+  await after(() => (sent.scheduled = []))
+  expect(list()).not.toContain('Boats')
+})
+
 test('what is scheduled cannot be deleted or moved away: it would be sent all the same', async () => {
   const server = new ModelServer()
   server.deliver({ threadId: 'a', subject: 'Boats' })

@@ -120,6 +120,8 @@ export const mail = {
     slowFrame: 'Diese Nachricht ließ sich nicht rechtzeitig anzeigen. Hier ist ihr Text.',
     leftFrame: 'Diese Nachricht wollte ihren Rahmen verlassen. Hier ist ihr Text.',
     showQuoted: 'Zitierten Text zeigen',
+    blockedPicture: 'Blockiertes Bild',
+    original: 'Originalgröße',
     blocked: (n: number) =>
       `${n === 1 ? '1 Bild aus dem Netz ist' : `${n.toLocaleString('de')} Bilder aus dem Netz sind`} blockiert.`,
     why: 'Warum?',
@@ -148,6 +150,7 @@ export const mail = {
     second_factor: 'Bitte bestätigen Sie mit Ihrem zweiten Faktor.',
     fresh_login: 'Bitte bestätigen Sie, dass Sie es sind.',
     mail_server_away: 'Der Mailserver antwortet nicht.',
+    mail_server_failed: 'Dem Mailserver ist das nicht gelungen.',
     kratos_away: 'Die Anmeldung ist kurz nicht erreichbar. Sie bleiben angemeldet.',
     postroom_away: 'Postroom ist kurz nicht erreichbar.',
     misconfigured: 'Ein Betreiber muss etwas beheben. Was schon hier ist, können Sie lesen.',

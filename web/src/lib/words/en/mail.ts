@@ -114,6 +114,8 @@ export const mail = {
     slowFrame: 'This message did not show in time. Here is its text.',
     leftFrame: 'This message tried to leave its frame. Here is its text.',
     showQuoted: 'Show quoted text',
+    blockedPicture: 'Blocked image',
+    original: 'Original size',
     blocked: (n: number) => `${plural(n, 'remote image is', 'remote images are')} blocked.`,
     why: 'Why?',
     whyText:
@@ -141,6 +143,7 @@ export const mail = {
     second_factor: 'Please confirm with your second factor.',
     fresh_login: 'Please confirm that it is you.',
     mail_server_away: 'The mail server does not answer.',
+    mail_server_failed: 'The mail server failed to do this.',
     kratos_away: 'Sign-in is unavailable for a moment. You stay signed in.',
     postroom_away: 'Postroom is unavailable for a moment.',
     misconfigured: 'An operator has to fix something. What is already here can be read.',

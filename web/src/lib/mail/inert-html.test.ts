@@ -11,21 +11,33 @@ test.each([
   ['<p title="> style=1" style="2">', '<p title="> style=1" data-style="2">'],
   ['<p title=don\'t style=a> a style="b" it\'s', '<p title=don\'t data-style=a> a style="b" it\'s']
 ])('what %j would apply or run has another name', (html, inert) => {
-  expect(inertHtml(html)).toBe(inert)
+  expect(inertHtml(html).html).toBe(inert)
+})
+
+test.each([
+  ['<style>p { } <p style="x"></style>', '', { css: 'p { } <p style="x">', media: '' }],
+  ['a<STYLE type="text/css" media=\'print\'><!-- p{} --></STYLE >b', 'ab', { css: ' p{} ', media: 'print' }],
+  ['<style title=">" media="(width < 9px)">p{}', '', { css: 'p{}', media: '(width < 9px)' }]
+])('of %j the sheet stands apart', (source, html, sheet) => {
+  expect(inertHtml(source)).toEqual({ html, sheets: [sheet] })
+})
+
+test('a base is none', () => {
+  expect(inertHtml('<base href="https://a.example/"><basefont>').html).toBe('<wbr><basefont>')
 })
 
 test.each([
   'set style="x" and onclick=y, 1 < 2 style=z',
   '<!-- <p title=" --> style=x <!-- style=y',
-  '<style>p { } <p style="x"></style>',
+  '<title>p { } <p style="x"></title>',
   '<p data-style="x" styles=y>',
   '</p style="x">',
   '<p title="never closed style="x">'.replace('"x">', '')
 ])('%j stays as it is', (html) => {
-  expect(inertHtml(html)).toBe(html)
+  expect(inertHtml(html)).toEqual({ html, sheets: [] })
 })
 
-test.each(['<a "', '<p style="', "<p '=", '<!--', '<a a= ', '<style>', '<p =style='])(
+test.each(['<a "', '<p style="', "<p '=", '<!--', '<a a= ', '<style>', '<style a="', '<style></style', '<p =style='])(
   'a megabyte of %j takes no longer than one of text',
   (piece) => {
     const html = piece.repeat(1_000_000 / piece.length)

@@ -1,24 +1,34 @@
-/** On a phone a window of writing covers the page, and Back closes it: each window has an entry in the browser's history. */
+/**
+ * On a phone Back closes what lies over the page: a window of writing, a dialog, the drawer, a selection. Each has an entry in the
+ * browser's history, also where the page is the first of its tab: without one, Back would leave the page with all that is open.
+ */
 import type { BeforeNavigate } from '$app/navigation'
-import type { Writing } from '#lib/state/writing.svelte.ts'
 
 /** Milliseconds. A browser that does not go back must not keep every link away. */
 const PATIENCE = 1_000
 
 interface History {
-  readonly push: (windows: number) => Promise<void>
+  readonly push: (entries: number) => Promise<void>
   readonly go: (by: number) => void
   readonly goto: (url: URL) => Promise<void>
-  /** Closes what is open over the window; false: nothing is. */
-  readonly closeTop: () => boolean
+  /** Closes what is on top. */
+  readonly close: () => void
 }
 
-export class WindowEntries {
+export interface Over {
+  /** of writing; null until the first is loaded */
+  readonly windows: number | null
+  readonly others: number
+}
+
+export class BackEntries {
   readonly #history: History
-  /** windows up to the entry where the browser is */
+  /** up to the entry where the browser is */
   #entries = 0
+  /** those of a page that was loaded again, whose windows are not known yet */
+  #unknown: number | null = null
   #isPushing = $state(false)
-  /** while the browser is on its way back from the entries of windows that are closed */
+  /** while the browser is on its way back from the entries of what is closed */
   #leaving: PromiseWithResolvers<undefined> | null = null
 
   constructor(history: History) {
@@ -26,16 +36,18 @@ export class WindowEntries {
   }
 
   /** `entries`: as the entry says where the browser is. `isQuiet`: it is on its way to no other. */
-  follow(entries: number, { covering, close }: Writing['windows'], isQuiet: boolean): void {
+  follow(entries: number, { windows, others }: Over, isQuiet: boolean): void {
     if (this.#isPushing || !isQuiet) return
     if (this.#leaving !== null && entries === this.#entries) return
     const isBack = this.#leaving === null && entries < this.#entries
     this.#entries = entries
+    this.#unknown ??= entries
     this.#end(this.#leaving)
-    if (covering === null) return
-    if (covering < entries) this.#leave(covering - entries)
-    else if (isBack && covering > entries && !this.#history.closeTop()) close()
-    else if (covering > entries) this.#push(entries + 1)
+    if (windows === null && others === 0) return
+    const over = (windows ?? Math.min(this.#unknown, entries)) + others
+    if (over < entries) this.#leave(over - entries)
+    else if (isBack && over > entries) this.#history.close()
+    else if (over > entries) this.#push(entries + 1)
   }
 
   /** The browser goes back a moment later: what is opened before would be what it goes back from. */
@@ -50,16 +62,16 @@ export class WindowEntries {
       cancel()
       void this.left.then(() => this.#history.goto(to.url))
     } else {
-      // The entry of another page has no window yet. Nobody went back: those that are open stay.
-      this.#entries = 0
+      // The entry of another page has nothing over it yet. Nobody went back: what is open stays.
+      this.#entries = this.#unknown = 0
     }
   }
 
-  #push(windows: number): void {
+  #push(entries: number): void {
     this.#isPushing = true
     const over = (): boolean => (this.#isPushing = false)
     // It fails where another navigation was quicker.
-    this.#history.push(windows).then(over, over)
+    this.#history.push(entries).then(over, over)
   }
 
   #leave(by: number): void {

@@ -1,24 +1,23 @@
 /** A browser goes back a moment after it was asked to, and the page learns of it then. */
 import type { BeforeNavigate } from '$app/navigation'
 import { expect, test, vi } from 'vitest'
-import { WindowEntries } from './window-entries.svelte.ts'
+import { BackEntries } from './back-entries.svelte.ts'
 
 function phone() {
   const did: string[] = []
-  const menus: string[] = []
   const navigated = vi.fn<() => Promise<void>>(() => Promise.resolve())
-  const entries = new WindowEntries({
-    push: (windows) => {
-      did.push(`push ${String(windows)}`)
+  const entries = new BackEntries({
+    push: (over) => {
+      did.push(`push ${String(over)}`)
       return Promise.resolve()
     },
     go: (by) => void did.push(`go ${String(by)}`),
     goto: navigated,
-    closeTop: () => menus.pop() !== undefined
+    close: () => void did.push('close')
   })
-  /** The browser is at an entry of `depth` windows, and `covering` are open. */
-  const at = async (depth: number, covering: number | null, isQuiet = true): Promise<string[]> => {
-    entries.follow(depth, { covering, close: () => void did.push('close') }, isQuiet)
+  /** The browser is at an entry of `depth` things over the page; of those that are open `windows` are windows of writing. */
+  const at = async (depth: number, windows: number | null, isQuiet = true, others = 0): Promise<string[]> => {
+    entries.follow(depth, { windows, others }, isQuiet)
     await Promise.resolve()
     return did.splice(0)
   }
@@ -29,7 +28,7 @@ function phone() {
     entries.hold({ type, to, willUnload: false, cancel } as unknown as BeforeNavigate)
     return cancel.mock.calls.length > 0
   }
-  return { at, waits, navigated, menus }
+  return { at, waits, navigated }
 }
 
 test('a window has an entry, and Back closes it', async () => {
@@ -42,14 +41,30 @@ test('a window has an entry, and Back closes it', async () => {
   expect(waits()).toBe(false)
 })
 
-test('Back closes what is open over a window first, and the window keeps an entry', async () => {
-  const { at, menus } = phone()
+test('all that lies over the page has an entry, before it is known whether there are windows', async () => {
+  const { at } = phone()
+  expect(await at(0, null, true, 1)).toEqual(['push 1'])
+  expect(await at(1, null, true, 1)).toEqual([])
+  expect(await at(0, null, true, 1)).toEqual(['close'])
+  expect(await at(0, null)).toEqual([])
+})
+
+test('Back closes what is open over a window first, and the window keeps its entry', async () => {
+  const { at } = phone()
   await at(0, 1)
-  await at(1, 1)
-  menus.push('Send later')
-  expect(await at(0, 1)).toEqual(['push 1'])
+  expect(await at(1, 1, true, 1)).toEqual(['push 2'])
+  expect(await at(2, 1, true, 1)).toEqual([])
+  expect(await at(1, 1, true, 1)).toEqual(['close'])
   expect(await at(1, 1)).toEqual([])
   expect(await at(0, 1)).toEqual(['close'])
+})
+
+test('a menu that is opened after a reload, before its window is there again, has an entry above that of the window', async () => {
+  const { at } = phone()
+  expect(await at(1, null)).toEqual([])
+  expect(await at(1, null, true, 1)).toEqual(['push 2'])
+  expect(await at(2, 1, true, 1)).toEqual([])
+  expect(await at(1, 1, true, 1)).toEqual(['close'])
 })
 
 test('a window over which another page is opened stays, with an entry there', async () => {

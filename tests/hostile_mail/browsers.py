@@ -1,0 +1,55 @@
+"""Each browser with the page that shows mails, for what differs between them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from playwright.async_api import Page
+
+from chromium import chromium
+from other_browsers.firefox import firefox
+from other_browsers.webkit import webkit
+from tests.missing import Missing, skip_without
+
+BROWSERS = ("Chromium", "Firefox", "WebKit")
+_OTHERS = {"Firefox": firefox, "WebKit": webkit}
+
+
+class Runs(Protocol):
+    """The result of the body of an async function, as JSON has it."""
+
+    async def run(self, body: str) -> Any:
+        """In the page."""
+        ...
+
+    async def run_framed(self, body: str) -> Any:
+        """In its last frame."""
+        ...
+
+
+class _Chromium:
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    async def run(self, body: str) -> Any:
+        return await self._page.evaluate(f"async () => {{ {body} }}")
+
+    async def run_framed(self, body: str) -> Any:
+        return await self._page.frames[-1].evaluate(f"async () => {{ {body} }}")
+
+
+@asynccontextmanager
+async def opened(name: str, origin: str, profile: Path) -> AsyncIterator[Runs]:
+    if name == "Chromium":
+        async with chromium() as browser:
+            page = await browser.new_page()
+            await page.goto(origin)
+            yield _Chromium(page)
+        return
+    try:
+        async with _OTHERS[name](profile) as driven:
+            await driven.open(origin)
+            yield driven
+    except Missing as why:
+        skip_without(name, why)
