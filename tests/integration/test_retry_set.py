@@ -77,6 +77,18 @@ async def test_due_returns_at_most_the_limit_with_the_longest_overdue_first(retr
     assert len((await retry_set.due(10)).entries) == 3
 
 
+async def test_a_member_gets_its_due_time_again_unless_it_was_removed_meanwhile(
+    retry_set: RetrySet, redis: Redis
+) -> None:
+    member = RetryJob.of(request()).to_json()
+    await add(redis, member, 60)
+    await retry_set.restore(member, NOW)
+    assert await redis.zscore(KEY, member) == pytest.approx(NOW.timestamp(), abs=1e-5)
+    await retry_set.remove([member])
+    await retry_set.restore(member, NOW)
+    assert await redis.zcard(KEY) == 0
+
+
 async def test_retry_index_never_gives_two_workers_the_same_member(retry_set: RetrySet, redis: Redis) -> None:
     for number in range(100):
         await add(redis, RetryJob.of(request(number)).to_json(), -1)
