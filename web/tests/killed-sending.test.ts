@@ -122,7 +122,9 @@ test('a message that leaves later is listed after its tab was gone at any step, 
     const asked: Scheduled[] = []
     const next = await tab(scene, true, (account) => asked.push(new Scheduled(account)))
     await pass(scene, 60_000, 5_000)
-    const pending = [...scene.server.sending.records.values()].filter(({ undoStatus }) => undoStatus === 'pending').length
+    const pending = [...scene.server.sending.records.values()].filter(
+      ({ undoStatus }) => undoStatus === 'pending'
+    ).length
     const held = asked.flatMap((scheduled) => scheduled.held ?? [])
     expect(held.length, `gone at step ${left}`).toBe(pending)
     asked.forEach((scheduled) => scheduled.stop())

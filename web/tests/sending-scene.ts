@@ -155,11 +155,7 @@ export class SendingTab {
   }
 }
 
-export function tab(
-  scene: Browser,
-  hasLocks = true,
-  before?: (account: Account) => unknown
-): Promise<SendingTab> {
+export function tab(scene: Browser, hasLocks = true, before?: (account: Account) => unknown): Promise<SendingTab> {
   return new SendingTab(scene, hasLocks).begin(before)
 }
 
