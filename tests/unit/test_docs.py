@@ -337,6 +337,16 @@ def test_every_file_of_the_interface_named_in_the_code_maps_exists() -> None:
     assert missing == []
 
 
+def test_every_test_that_contributing_tells_to_run_exists() -> None:
+    told = re.findall(r"pytest (tests/\S+)(?: -k (\w+))?", (ROOT / "CONTRIBUTING.md").read_text())
+    assert any(part for _, part in told)
+    for path, part in told:
+        place = ROOT / path
+        modules = [place] if place.is_file() else sorted(place.rglob("test_*.py"))
+        names = [name for module in modules for name in re.findall(r"def (test_\w+)", module.read_text())]
+        assert any(part in name for name in names), (path, part)
+
+
 def test_architecture_names_the_layers_that_are_checked() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     (checked,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
