@@ -37,9 +37,9 @@ test-long: $(STAMP) web programs  ## The tests that `make test` leaves out, befo
 	$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 40 -m "long or stand_in" $(ARGS)
 
 check: $(STAMP)  ## Format, lint, types, layers, two at a time; then the unit tests of the web interface
-	@echo "Checking: four minutes"
+	@echo "Checking: four minutes, the output of each part at its end"
 	@$(BIN)/python web/npm.py run sync
-	@$(MAKE) $(TWO_AT_A_TIME) web-lint python-check web-types web-format web-rooms $(ALSO)
+	@$(MAKE) $(TWO_AT_A_TIME) web-lint web-format web-rooms python-check web-types $(ALSO)
 	@$(MAKE) --no-print-directory web-test
 
 python-check: $(STAMP)

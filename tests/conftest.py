@@ -1,5 +1,6 @@
 """pyproject.toml allows sockets on loopback only and turns warnings into errors. Real servers: servers.py."""
 
+import os
 import signal
 
 import pytest
@@ -8,6 +9,12 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 pytest_plugins = ["servers", "cyrus_mail", "stalwart_mail", "built_release", "lane_times"]
+
+# Git tells what it starts, a hook or a rebase, which repository it works on: a test's own git would commit there.
+for name in [each for each in os.environ if each.startswith("GIT_")]:
+    del os.environ[name]
+# All servers of the tests are on loopback, where no proxy of the machine leads.
+os.environ |= {"no_proxy": "127.0.0.1,localhost,::1", "NO_PROXY": "127.0.0.1,localhost,::1"}
 
 # On a busy machine an example takes longer than Hypothesis' 200 ms now and then. No property here is one of speed.
 settings.register_profile(
@@ -36,6 +43,7 @@ class _OneBrowser(LoadFileScheduling):
         return "browser" if opens_a_page(nodeid) else super()._split_scope(nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
     return _OneBrowser(config, log)
 

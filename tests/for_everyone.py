@@ -1,7 +1,7 @@
 """What holds for every view, whoever looks at it: axe finds nothing; nothing is cut off, outside the window, or written
 over something else; and for fingers everything is large enough."""
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from axe import violations
 
@@ -163,6 +163,11 @@ async def resize(page: Page, width: int) -> None:
     await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
 
 
+async def _is_whole(page: Page) -> None:
+    """Parts that come late have come: every view has its landmark, unless a window covers it."""
+    await expect(page.locator("main:not([inert] main), [role=dialog]").first).to_be_attached()
+
+
 async def require_for_everyone(page: Page, name: str) -> None:
     """On a phone in the dark, and on a desk in both themes, between which only colours differ. A phone in the light has
     the colours of the desk."""
@@ -170,9 +175,11 @@ async def require_for_everyone(page: Page, name: str) -> None:
     found: list[str] = []
     await page.emulate_media(color_scheme="dark")
     await resize(page, phone)
+    await _is_whole(page)
     found += [f"{name}, {phone}, dark: {each}" for each in [*await violations(page), *await cut_off(page)]]
     await page.emulate_media(color_scheme="light")
     await resize(page, desk)
+    await _is_whole(page)
     found += [f"{name}, {desk}: {each}" for each in [*await violations(page), *await cut_off(page)]]
     await page.emulate_media(color_scheme="dark")
     found += [f"{name}, {desk}, dark: {each}" for each in await violations(page, "color-contrast")]

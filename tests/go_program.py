@@ -43,6 +43,16 @@ def _output_of(command: Sequence[str], folder: Path | None, **environment: str) 
     return ended.stdout
 
 
+def _cache() -> Path:
+    """Raises `Missing`."""
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    try:
+        # A relative one counts as none (XDG Base Directory Specification).
+        return (named if named.is_absolute() else Path.home() / ".cache") / "postroom-tests"
+    except RuntimeError as error:
+        raise Missing(f"there is no folder for it: {error}") from error
+
+
 @dataclass(frozen=True)
 class GoProgram:
     """`package` is what `go install` gets: with its version, or within `source`, the folder of a go.mod."""
@@ -59,8 +69,7 @@ class GoProgram:
         for file in sorted(self.source.iterdir()) if self.source else ():
             if file.name in ("go.mod", "go.sum") or file.suffix == ".go":
                 content.update(file.read_bytes())
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "postroom-tests"
-        return cache / f"{self.name.lower().replace(' ', '-')}-{content.hexdigest()[:16]}"
+        return _cache() / f"{self.name.lower().replace(' ', '-')}-{content.hexdigest()[:16]}"
 
     def found(self) -> Path:
         """Raises `Missing`."""
@@ -84,11 +93,14 @@ class GoProgram:
         for tool in self.needs:
             if shutil.which(tool) is None:
                 raise Missing(f"{tool} is not installed")
-        program.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=program.parent) as folder:
-            self._install(Path(folder))
-            (found,) = Path(folder).iterdir()
-            found.replace(program)
+        try:
+            program.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=program.parent) as folder:
+                self._install(Path(folder))
+                (found,) = Path(folder).iterdir()
+                found.replace(program)
+        except OSError as error:
+            raise Missing(f"it cannot be kept in {program.parent}: {error}") from error
 
     def _install(self, folder: Path) -> None:
         own = {"CGO_ENABLED": str(int("gcc" in self.needs)), "GOWORK": "off", "GOFLAGS": "", "GOBIN": str(folder)}

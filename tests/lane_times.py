@@ -11,7 +11,7 @@ _SPENT: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     worker = getattr(report, "worker_id", "one process")
-    _SPENT[worker][PurePath(report.nodeid).parts[1]] += report.duration
+    _SPENT[worker][PurePath(report.nodeid).parts[:2][-1]] += report.duration
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

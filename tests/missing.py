@@ -21,7 +21,7 @@ def is_agreed(name: str) -> bool:
 
 
 def is_ci() -> bool:
-    return os.environ.get("CI") == "true"
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def skip_without(name: str, why: Missing) -> NoReturn:

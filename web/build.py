@@ -124,6 +124,8 @@ def _ended(number: int, _: object) -> NoReturn:
 
 def main() -> None:
     signal.signal(signal.SIGTERM, _ended)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup wants it
+        signal.signal(signal.SIGHUP, _ended)  # npm would go on in a session of its own
     os.umask(0o022)  # another user may run the service
     if "--until-eof" in sys.argv[1:]:
         end_with_stdin()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from command_blocks import Block, blocks
+from tests.missing import Missing, skip_without
 from trial import running_trial
 
 WITHIN = 180.0
@@ -25,7 +26,7 @@ for each in blocks():
 @pytest.mark.parametrize("document", PLAIN)
 async def test_plain_command_blocks_of_the_documentation_run_unchanged(document: str, tmp_path: Path) -> None:
     if missing := [name for name in NEEDED if shutil.which(name) is None]:
-        pytest.skip(f"not installed: {', '.join(missing)}")
+        skip_without("tools of the docs", Missing(f"not installed: {', '.join(missing)}"))
     async with running_trial(tmp_path):
         script = "\n".join(
             [

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import transcript
+from tests.missing import Missing, skip_without
 from trial import running_trial
 
 RECORDS = bool(os.environ.get("POSTROOM_WRITE_DOCS"))
@@ -22,7 +23,7 @@ NEEDED = ("bash", "curl", "jq", "redis-cli")
 @pytest.mark.timeout(900 if RECORDS else 240)
 async def test_the_transcript_is_what_the_trial_prints(tmp_path: Path) -> None:
     if missing := [name for name in NEEDED if shutil.which(name) is None]:
-        pytest.skip(f"not installed: {', '.join(missing)}")
+        skip_without("tools of the docs", Missing(f"not installed: {', '.join(missing)}"))
     recorded: list[transcript.Step] = []
     async with running_trial(tmp_path, **({} if RECORDS else {"POSTROOM_DELAY_FACTOR": str(FACTOR)})) as up:
         for step in transcript.steps():

@@ -7,8 +7,6 @@ import shutil
 import sys
 from pathlib import Path
 
-import pytest
-
 from command_blocks import blocks
 from kratos_servers import Kratos, real_kratos
 from parts import environment
@@ -17,6 +15,7 @@ from records import Records
 from servers import Database
 from stalwart_client import StalwartClient
 from stalwart_stand_in import StalwartStandIn
+from tests.missing import Missing, skip_without
 
 NEEDED = ("bash", "curl", "jq")
 
@@ -33,7 +32,7 @@ async def test_guide_hands_a_mailbox_only_to_the_identity_whose_address_in_the_d
     tmp_path: Path, database: Database, stalwart: StalwartStandIn, records: Records
 ) -> None:
     if missing := [name for name in NEEDED if shutil.which(name) is None]:
-        pytest.skip(f"NOT TESTED: not installed: {', '.join(missing)}")
+        skip_without("tools of the docs", Missing(f"not installed: {', '.join(missing)}"))
     (script,) = [block.commands for block in blocks() if block.commands.startswith("export stalwart=")]
     client = StalwartClient(stalwart.url, stalwart.admin)
     async with (

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -122,7 +123,8 @@ async def test_a_build_beside_a_trial_ends_with_it(sources: Sources, monkeypatch
     assert not sources.new.exists()
 
 
-def test_a_build_ends_with_a_parent_that_was_killed(sources: Sources) -> None:
+@pytest.mark.parametrize("end", ["parent killed", "terminal closed"])
+def test_a_build_ends_with_its_parent_and_with_its_terminal(sources: Sources, end: str) -> None:
     (sources.web / "slow").touch()
     command = [sys.executable, sources.web / "build.py", "--until-eof"]
     with subprocess.Popen(command, env=sources.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
@@ -130,6 +132,9 @@ def test_a_build_ends_with_a_parent_that_was_killed(sources: Sources) -> None:
         assert child.stdin
         for _ in range(2):
             child.stdout.readline()
-        child.stdin.close()
-        assert child.wait(timeout=10) == 128 + 15
+        if end == "parent killed":
+            child.stdin.close()
+        else:
+            child.send_signal(signal.SIGHUP)
+        assert child.wait(timeout=10) == 128 + (signal.SIGTERM if end == "parent killed" else signal.SIGHUP)
     assert not sources.new.exists()

@@ -16,6 +16,8 @@ from postroom.domain.request import Request, State
 from postroom.queue.retry_set import EPOCH_KEY, FAILURES, HORIZON, KEY, RetrySet, connect
 
 LEASE = 30.0
+PATIENT = 10.0
+SLOW = 1.0
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -41,7 +43,9 @@ def request(number: int = 1, *, state: State = State.WAITING, due_in: float = 60
 
 
 @pytest.fixture
-async def retry_set(redis_url: str) -> AsyncIterator[RetrySet]:
+async def retry_set(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RetrySet]:
+    """It waits longer than Postroom does: what is tested is not how busy the machine is."""
+    monkeypatch.setattr("postroom.queue.retry_set.TIMEOUT", PATIENT)
     client = connect(redis_url)
     yield RetrySet(client, lease=LEASE)
     await client.aclose()
@@ -75,6 +79,18 @@ async def test_due_returns_at_most_the_limit_with_the_longest_overdue_first(retr
     assert due.next_in is not None
     assert due.next_in < 0, "more requests are due now"
     assert len((await retry_set.due(10)).entries) == 3
+
+
+async def test_a_member_gets_its_due_time_again_unless_it_was_removed_meanwhile(
+    retry_set: RetrySet, redis: Redis
+) -> None:
+    member = RetryJob.of(request()).to_json()
+    await add(redis, member, 60)
+    await retry_set.restore(member, NOW)
+    assert await redis.zscore(KEY, member) == pytest.approx(NOW.timestamp(), abs=1e-5)
+    await retry_set.remove([member])
+    await retry_set.restore(member, NOW)
+    assert await redis.zcard(KEY) == 0
 
 
 async def test_retry_index_never_gives_two_workers_the_same_member(retry_set: RetrySet, redis: Redis) -> None:
@@ -143,7 +159,11 @@ async def seconds_of(call: Awaitable[object]) -> float:
     return time.monotonic() - started
 
 
-async def test_unavailable_redis_costs_a_quarter_second_and_writes_to_it_raise_nothing(unavailable_url: str) -> None:
+async def test_unavailable_redis_costs_one_timeout_and_writes_to_it_raise_nothing(
+    unavailable_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connection, handshake, command and a second try would cost several."""
+    monkeypatch.setattr("postroom.queue.retry_set.TIMEOUT", SLOW)
     client = connect(unavailable_url)
     retry_set = RetrySet(client, lease=LEASE)
     waiting = request()
@@ -154,21 +174,22 @@ async def test_unavailable_redis_costs_a_quarter_second_and_writes_to_it_raise_n
         retry_set.remove(["member"]),
     ]
     for call in calls:
-        assert await seconds_of(call) < 0.35, "250 ms, and some more on a busy machine"
+        assert await seconds_of(call) < 1.9 * SLOW
     started = time.monotonic()
     with pytest.raises(FAILURES):
         await retry_set.due(1)
-    assert time.monotonic() - started < 0.35
+    assert time.monotonic() - started < 1.9 * SLOW
     await client.aclose()
 
 
-async def test_redis_that_stops_answering_costs_a_quarter_second_and_is_used_again_afterwards(
-    retry_set: RetrySet, redis: Redis, redis_url: str
+async def test_redis_that_stops_answering_costs_one_timeout_and_is_used_again_afterwards(
+    retry_set: RetrySet, redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await retry_set.replace(request(1), ())
     async with Redis.from_url(redis_url) as other:
-        await other.execute_command("CLIENT PAUSE", 600, "ALL")
-        assert await seconds_of(retry_set.replace(request(2), ())) < 0.35
+        monkeypatch.setattr("postroom.queue.retry_set.TIMEOUT", SLOW)
+        await other.execute_command("CLIENT PAUSE", int(2500 * SLOW), "ALL")
+        assert await seconds_of(retry_set.replace(request(2), ())) < 1.9 * SLOW
         with pytest.raises(FAILURES):
             await retry_set.due(1)
         await other.ping()  # it responds at the end of the pause

@@ -44,7 +44,7 @@ REDIS = [
         "queue/retry_set.py",
         "{member: due_at.timestamp()}, xx=True)",
         "{member: due_at.timestamp()})",
-        (REDIS_WALK,),
+        ("integration/test_retry_set.py::test_a_member_gets_its_due_time_again_unless_it_was_removed_meanwhile",),
     ),
     Mutant(
         "reconcile brings a postponed member forward",
@@ -200,7 +200,10 @@ STATEMENTS = [
         f"{SQL}overdue.sql",
         "           OR (state = 'running' AND due_at <= now()))\n      AND (due_at",
         "           )\n      AND (due_at",
-        (SQL_WALK,),
+        (
+            "integration/test_claim.py::"
+            "test_fallback_poll_finds_ended_leases_at_once_and_waiting_requests_after_the_grace_oldest_first",
+        ),
     ),
     Mutant(
         "an outcome does not end the count of crashes",

@@ -4,13 +4,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+from tests.missing import Missing, skip_without
 
-PROMTOOL = shutil.which("promtool")
 RULES = Path(__file__).resolve().parents[2] / "src/postroom/deploy/prometheus/alerts_test.yml"
 
 
-@pytest.mark.skipif(PROMTOOL is None, reason="no promtool here: Debian has it in the package prometheus")
 def test_sweep_alerts_fire_under_their_conditions() -> None:
-    run = subprocess.run([PROMTOOL or "", "test", "rules", RULES], capture_output=True, text=True, check=False)
+    if (promtool := shutil.which("promtool")) is None:
+        skip_without("promtool", Missing("it is not installed (Debian: apt-get install prometheus)"))
+    run = subprocess.run([promtool, "test", "rules", RULES], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr

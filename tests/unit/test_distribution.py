@@ -194,7 +194,8 @@ def repository(tmp_path: Path) -> Path:
 
 def git(folder: Path, *arguments: str) -> None:
     who = ["-c", "user.name=A person", "-c", "user.email=person@example.org", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *who, *arguments], cwd=folder, check=True)
+    no_settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, env=os.environ | no_settings)
 
 
 def test_no_release_is_made_of_a_tree_with_changes(repository: Path) -> None:

@@ -61,6 +61,8 @@ NO_SETTINGS = {
     "POSTROOM_TESTS_WITHOUT_DOCKERFILE_PARSER",
     "POSTROOM_TESTS_WITHOUT_IMAGE",
     "POSTROOM_TESTS_WITHOUT_INTERFACE",
+    "POSTROOM_TESTS_WITHOUT_PROMTOOL",
+    "POSTROOM_TESTS_WITHOUT_TOOLS_OF_THE_DOCS",
     "POSTROOM_WEB_BUILD",
     "POSTROOM_WRITE_DOCS",
     "POSTROOM_SEED",
@@ -335,6 +337,16 @@ def test_every_file_of_the_interface_named_in_the_code_maps_exists() -> None:
         else:
             folder = found.parent
     assert missing == []
+
+
+def test_every_test_that_contributing_tells_to_run_exists() -> None:
+    told = re.findall(r"pytest (tests/[\w/.]+)(?: -k (\w+))?", (ROOT / "CONTRIBUTING.md").read_text())
+    assert any(part for _, part in told)
+    for path, part in told:
+        place = ROOT / path
+        modules = [place] if place.is_file() else sorted(place.rglob("test_*.py"))
+        names = [name for module in modules for name in re.findall(r"def (test_\w+)", module.read_text())]
+        assert any(part in name for name in names), (path, part)
 
 
 def test_architecture_names_the_layers_that_are_checked() -> None:

@@ -27,7 +27,7 @@ async def test_kratos_webhook_is_written_with_its_key_readable_by_its_owner_only
     for method in methods.values():
         config = method["hooks"][0]["config"]
         assert config["url"] == "http://127.0.0.1:3001/internal/mail/provision"
-        assert config["body"] == f"file://{tmp_path}/provision.jsonnet"
+        assert config["body"] == (tmp_path / "provision.jsonnet").as_uri()
         assert config["auth"]["config"]["value"] == KEY
     assert (tmp_path / "provision.jsonnet").read_text() == text_of("kratos/provision.jsonnet")
 

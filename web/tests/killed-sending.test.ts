@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { expect, test } from 'vitest'
+import { Scheduled } from '#lib/sync/scheduled.ts'
 import { browser, pass, received, tab, within, type Browser, type SendingTab } from './sending-scene.ts'
 
 /** A tab that is gone before or after its request, or write, of this number. */
@@ -103,5 +104,30 @@ test('a tab that is gone at any step of sending, undoing and sending leaves one 
     } else if (!isUnknown) {
       expect([sent, [...texts, ...kept].length > 0 || left < 2], JSON.stringify(where)).toEqual([0, true])
     }
+  }
+})
+
+test('a message that leaves later is listed after its tab was gone at any step, however early the list was asked for', async () => {
+  let steps = Infinity
+  for (let left = 0; left < steps; left += 1) {
+    globalThis.indexedDB = new IDBFactory()
+    const scene = browser()
+    const { one, steps: taken } = await mortal(scene, left)
+    const at = new Date(scene.world.time + 3_600_000)
+    const sent = one.write().then((id) => one.sendings.send(id, { at }))
+    await Promise.race([sent, pass(scene, 10_000)])
+    await pass(scene, 10_000)
+    if (taken() < left) steps = left
+    one.kill()
+    const asked: Scheduled[] = []
+    const next = await tab(scene, true, (account) => asked.push(new Scheduled(account)))
+    await pass(scene, 60_000, 5_000)
+    const pending = [...scene.server.sending.records.values()].filter(
+      ({ undoStatus }) => undoStatus === 'pending'
+    ).length
+    const held = asked.flatMap((scheduled) => scheduled.held ?? [])
+    expect(held.length, `gone at step ${left}`).toBe(pending)
+    asked.forEach((scheduled) => scheduled.stop())
+    next.kill()
   }
 })

@@ -69,8 +69,8 @@ export class SendingTab {
     )
   }
 
-  /** Its page is loaded. */
-  async begin(): Promise<this> {
+  /** Its page is loaded. `before` the engine of writing is, other parts may be there. */
+  async begin(before: (account: Account) => unknown = () => undefined): Promise<this> {
     const { account } = this
     open.add(this)
     void account.hint()
@@ -78,6 +78,8 @@ export class SendingTab {
     await account.restored
     this.drafts = new Drafts(account.ports, this.#device(await account.kept.drafts()), account.kept.name)
     await this.drafts.read()
+    before(account)
+    await settled()
     this.storing = new DraftStoring(account, this.drafts)
     this.sendings = new Sendings(account, this.drafts, (id) => this.storing.end(id))
     this.sendings.onsent = (_, { subject }) => this.told.push(`sent ${subject}`)
@@ -153,8 +155,8 @@ export class SendingTab {
   }
 }
 
-export function tab(scene: Browser, hasLocks = true): Promise<SendingTab> {
-  return new SendingTab(scene, hasLocks).begin()
+export function tab(scene: Browser, hasLocks = true, before?: (account: Account) => unknown): Promise<SendingTab> {
+  return new SendingTab(scene, hasLocks).begin(before)
 }
 
 /** Subjects of what lies in a mailbox. */
