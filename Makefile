@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 # The output of each in one piece, where this make can do it.
 TWO_AT_A_TIME := --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-# Tests that look only at a stand-in are of use where a real server is named, to which it must be alike.
+# Tests that look only at a stand-in are left out, unless a real server is tested beside it.
 QUICK := not long$(if $(STALWART_URL),, and not stand_in)
 # The commands of a target, with the time that they took.
 timed = began=$$(date +%s); $(1) && echo "$@: $$(($$(date +%s) - began)) s"

@@ -142,11 +142,12 @@ async def real_kratos(
 
 
 def dsn_of(database: Path) -> str:
-    """Of a real Kratos whose logins `make_logins_old` ages."""
+    """The DSN for a real Kratos that keeps its data in this file, where `make_logins_old` reaches them."""
     return f"sqlite://{database}?_fk=true&mode=rwc"
 
 
 def make_logins_old(database: Path) -> None:
+    """From now on everybody at this Kratos logged in an hour earlier than they did."""
     with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
         connection.execute("UPDATE sessions SET authenticated_at = datetime(authenticated_at, '-1 hour')")
 

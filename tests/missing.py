@@ -25,8 +25,8 @@ def is_ci() -> bool:
 
 
 def skip_without(name: str, why: Missing) -> NoReturn:
-    """Skip the test; in CI fail it, unless CI does without the program."""
-    reason = f"NOT TESTED against the real {name}: {why}"
+    """Skip the test; in CI fail it, unless CI agreed to do without it."""
+    reason = f"NOT TESTED with {name}: {why}"
     if is_ci() and not is_agreed(name):
         pytest.fail(f"{reason}. Set {without(name)}=1 to do without it.", pytrace=False)
     pytest.skip(reason)

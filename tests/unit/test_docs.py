@@ -340,9 +340,9 @@ def test_every_file_of_the_interface_named_in_the_code_maps_exists() -> None:
 
 
 def test_every_test_that_contributing_tells_to_run_exists() -> None:
-    told = re.findall(r"pytest (tests/[\w/.]+)(?: -k (\w+))?", (ROOT / "CONTRIBUTING.md").read_text())
-    assert any(part for _, part in told)
-    for path, part in told:
+    commands = re.findall(r"pytest (tests/[\w/.]+)(?: -k (\w+))?", (ROOT / "CONTRIBUTING.md").read_text())
+    assert any(part for _, part in commands)
+    for path, part in commands:
         place = ROOT / path
         modules = [place] if place.is_file() else sorted(place.rglob("test_*.py"))
         names = [name for module in modules for name in re.findall(r"def (test_\w+)", module.read_text())]
