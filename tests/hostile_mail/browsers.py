@@ -4,16 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from playwright.async_api import Page
 
 from chromium import chromium
-from other_browsers.firefox import firefox
-from other_browsers.webkit import webkit
-from tests.missing import Missing, skip_without
+from other_browsers.browsers import BROWSERS as OTHERS
+from other_browsers.browsers import started
+from relay import relay_to
 
-BROWSERS = ("Chromium", "Firefox", "WebKit")
-_OTHERS = {"Firefox": firefox, "WebKit": webkit}
+BROWSERS = ("Chromium", *OTHERS)
 
 
 class Runs(Protocol):
@@ -47,9 +47,8 @@ async def opened(name: str, origin: str, profile: Path) -> AsyncIterator[Runs]:
             await page.goto(origin)
             yield _Chromium(page)
         return
-    try:
-        async with _OTHERS[name](profile) as driven:
-            await driven.open(origin)
-            yield driven
-    except Missing as why:
-        skip_without(name, why)
+    port = urlsplit(origin).port
+    assert port
+    async with relay_to(port) as network, started(name, profile, network.port) as driven:
+        await driven.open(origin)
+        yield driven

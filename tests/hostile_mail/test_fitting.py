@@ -27,53 +27,53 @@ WIDE = "[document.documentElement.scrollWidth, document.documentElement.clientWi
 
 
 @pytest.fixture(params=BROWSERS)
-async def browser(request: pytest.FixtureRequest, origin: str, tmp_path: Path) -> AsyncIterator[Runs]:
-    async with opened(request.param, origin, tmp_path / "profile") as shown:
-        yield shown
+async def tab(request: pytest.FixtureRequest, origin: str, tmp_path: Path) -> AsyncIterator[Runs]:
+    async with opened(request.param, origin, tmp_path / "profile") as tab:
+        yield tab
 
 
-async def shown(browser: Runs, html: str, width: int, theme: str = "light") -> None:
+async def shown(tab: Runs, html: str, width: int, theme: str = "light") -> None:
     args = json.dumps([html, theme])
-    await browser.run(f"document.querySelector('main').style.width = '{width}px'; show(...{args})")
+    await tab.run(f"document.querySelector('main').style.width = '{width}px'; show(...{args})")
 
     async def is_there() -> bool:
-        return bool(await browser.run("return told().shown === 'height'"))
+        return bool(await tab.run("return told().shown === 'height'"))
 
     await eventually(is_there, "the mail is shown")
 
 
-async def holds(browser: Runs, expression: str, what: str) -> None:
+async def holds(tab: Runs, expression: str, what: str) -> None:
     async def is_true() -> bool:
-        return bool(await browser.run_framed(f"return {expression}"))
+        return bool(await tab.run_framed(f"return {expression}"))
 
     await eventually(is_true, what)
 
 
-async def test_mail_fits_a_phone_and_is_as_dark_as_the_page(browser: Runs) -> None:
+async def test_mail_fits_a_phone_and_is_as_dark_as_the_page(tab: Runs) -> None:
     """One browser for all: it takes longer to start than to show them."""
     whole = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    await shown(browser, NEWSLETTER, PHONE)
-    await holds(browser, f"{whole} && innerWidth === {PHONE}", "it is as wide as the phone")
+    await shown(tab, NEWSLETTER, PHONE)
+    await holds(tab, f"{whole} && innerWidth === {PHONE}", "it is as wide as the phone")
     # Two lines of 24 pixels, made smaller.
-    assert await browser.run_framed("return innerHeight") == pytest.approx(48 * PHONE / 600 + 2, abs=3)
-    scale = await browser.run("return told().scale")
+    assert await tab.run_framed("return innerHeight") == pytest.approx(48 * PHONE / 600 + 2, abs=3)
+    scale = await tab.run("return told().scale")
     assert scale == pytest.approx(PHONE / 600, abs=0.01)
 
-    await browser.run("original(true)")
-    await holds(browser, "document.documentElement.scrollWidth >= 600", "it has its own size")
-    assert await browser.run("return told().scale") == 1
-    await browser.run("original(false)")
-    await holds(browser, whole, "it fits again")
+    await tab.run("original(true)")
+    await holds(tab, "document.documentElement.scrollWidth >= 600", "it has its own size")
+    assert await tab.run("return told().scale") == 1
+    await tab.run("original(false)")
+    await holds(tab, whole, "it fits again")
 
-    await shown(browser, NEWSLETTER, DESK)
-    assert await browser.run("return told().scale") == 1
+    await shown(tab, NEWSLETTER, DESK)
+    assert await tab.run("return told().scale") == 1
 
-    await shown(browser, TABLE, PHONE)
-    await holds(browser, whole, "the address is broken, not the table")
+    await shown(tab, TABLE, PHONE)
+    await holds(tab, whole, "the address is broken, not the table")
     lines = "const { height } = document.querySelector('#words').getBoundingClientRect(); return height"
-    assert await browser.run_framed(lines) < 30
-    assert await browser.run("return told().scale") == 1
+    assert await tab.run_framed(lines) < 30
+    assert await tab.run("return told().scale") == 1
 
     for theme, colour in (("light", "rgb(17, 17, 17)"), ("dark", "rgb(238, 238, 238)")):
-        await shown(browser, DARK, PHONE, theme)
-        assert await browser.run_framed("return getComputedStyle(document.querySelector('p')).color") == colour
+        await shown(tab, DARK, PHONE, theme)
+        assert await tab.run_framed("return getComputedStyle(document.querySelector('p')).color") == colour

@@ -49,7 +49,7 @@ function removeAll(): void {
 }
 
 function begin(): Shown {
-  const box = document.createElement('div')
+  const box = document.createElement('article')
   box.className = 'mail'
   place.append(box)
   const fate: Fate = { shown: null, height: 0, remote: 0, scale: 1, links: [], keys: [] }
