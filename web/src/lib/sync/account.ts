@@ -13,7 +13,7 @@ import { Objects } from '#lib/store/objects.ts'
 import { keyOf } from '#lib/store/query.ts'
 import { Facts } from './facts.ts'
 import { Kept, type Start } from './kept.ts'
-import { meetKnownDrafts } from './known-drafts.ts'
+import { addKeptDraftRows } from './kept-draft-rows.ts'
 import type { ListView } from './list-view.ts'
 import { INBOX, Lists, type AskedList } from './lists.ts'
 import type { Ports } from './ports.ts'
@@ -195,9 +195,9 @@ export class Account {
     if (kept && list.asOf === null && version === this.facts.version) {
       this.objects.restore(kept.emails, kept.threads)
       list.restore(kept.list)
+      this.tell('list')
     }
-    await meetKnownDrafts(this, list)
-    this.tell('list')
+    if (await addKeptDraftRows(this, list)) this.tell('list')
   }
 
   #tellAll(): void {

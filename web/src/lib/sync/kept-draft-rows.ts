@@ -1,0 +1,50 @@
+/**
+ * The rows of Drafts that this device keeps, besides those that the mail server listed last. Off line, a draft that was stored
+ * since then would be nowhere: its window is closed, and only the mail server's list would name it.
+ */
+import type { Email, Id } from '#lib/jmap/types.ts'
+import type { Account } from './account.ts'
+import type { ListView } from './list-view.ts'
+
+/** Adds them to this list, if it is that of all drafts, unless the mail server answers before. Returns whether there are any. */
+export async function addKeptDraftRows(account: Account, list: ListView): Promise<boolean> {
+  const { mailboxId, filter, sort } = list.query
+  if (mailboxId === null || filter !== null || sort.property !== 'receivedAt' || sort.isAscending) return false
+  const { objects } = account
+  if (objects.mailboxes.get(mailboxId)?.role !== 'drafts') return false
+  const isIn = (email: Email): boolean => mailboxId in email.mailboxIds
+  await readKept(account, isIn, () => account.list === list && !list.isAnswered)
+  return list.meet(newestOfEach([...objects.emails()].filter(isIn)), objects)
+}
+
+/** Reads the emails that are kept and match, with their conversations, while `goesOn` says so: there may be 50,000. */
+async function readKept(
+  { objects, facts, kept }: Account,
+  matches: (email: Email) => boolean,
+  goesOn: () => boolean
+): Promise<void> {
+  const { version } = facts
+  try {
+    const searches = goesOn() ? await kept.searches() : null
+    const found: Email[] = []
+    for await (const part of searches?.emails() ?? []) {
+      if (!goesOn()) return
+      found.push(...part.filter((email) => matches(email) && !objects.baseOf(email.id)))
+    }
+    const kin = found.length > 0 ? await searches?.threadsOf(found) : null
+    // A round that came between told of changes to mail that was not here yet.
+    if (kin && facts.version === version) objects.restore(kin.emails, kin.threads)
+  } catch {
+    // The database is closed or broken: the drafts in memory are all that is known.
+  }
+}
+
+/** Of each conversation the newest one, the newest first. */
+function newestOfEach(emails: readonly Email[]): Id[] {
+  const newest = new Map<Id, Email>()
+  for (const email of emails.toSorted((one, other) => (one.receivedAt < other.receivedAt ? -1 : 1))) {
+    newest.delete(email.threadId)
+    newest.set(email.threadId, email)
+  }
+  return [...newest.values()].map(({ id }) => id).toReversed()
+}
