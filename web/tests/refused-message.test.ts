@@ -123,6 +123,45 @@ describe('a window of it that is closed', () => {
   })
 })
 
+describe('the correction of it counts', () => {
+  test('after a reload, when its window is closed', async () => {
+    const { server, one } = await refused()
+    one.compose.open[0]?.change({ text: 'Dear Ann, once more' })
+    await pass(5_000)
+    tabs.forEach((tab) => tab.kill())
+    tabs.clear()
+    const next = await opened(server, one.world.time)
+    expect(windows(next)).toEqual(['forbiddenToSend'])
+    next.compose.open[0]?.close()
+    await pass(30_000)
+    expect([rows(next), draftsOn({ server })]).toEqual([[], ['Dear Ann, once more']])
+  })
+
+  test('in a tab that took it over and closes it, until it is refused again', async () => {
+    const { server, one, other } = await refused()
+    one.compose.open[0]?.change({ text: 'Dear Ann, once more' })
+    await pass(5_000)
+    const [row] = other.compose.unsentDrafts
+    const draft = await other.compose.start({ kind: 'kept', id: row?.id ?? '' })
+    draft.takeOver()
+    await pass(5_000)
+    await draft.send()
+    await pass(60_000)
+    other.compose.open[0]?.close()
+    await pass(30_000)
+    expect([rows(one), rows(other)]).toEqual([['not_sent'], ['not_sent']])
+    const again = await other.compose.start({ kind: 'kept', id: row?.id ?? '' })
+    again.change({ text: 'Dear Ann, once and for all' })
+    await pass(5_000)
+    const taken = await one.compose.start({ kind: 'kept', id: row?.id ?? '' })
+    taken.takeOver()
+    await pass(5_000)
+    taken.close()
+    await pass(30_000)
+    expect([rows(one), rows(other), draftsOn({ server })]).toEqual([[], [], ['Dear Ann, once and for all']])
+  })
+})
+
 test('is open in another tab if the one that sent it is gone when it is refused', async () => {
   const server = new ModelServer()
   const one = await opened(server)

@@ -98,6 +98,8 @@ export interface Refusal {
   readonly code: string
   /** in the words of the mail server */
   readonly detail: string | null
+  /** the person changed the message since: closed, it is a draft like others, also after a reload or in another tab */
+  readonly corrected?: boolean
 }
 
 export interface StoredVersion {

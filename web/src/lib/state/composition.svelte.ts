@@ -24,8 +24,6 @@ export class CompositionState implements Composition {
   /** as it began; null: something in it is the person's from the start */
   readonly #initial: Draft | null
   #last: KeptDraft | undefined
-  /** it was changed since it was refused: closed, it is a draft like others */
-  isCorrected = false
 
   constructor(kept: KeptDraft, parts: ComposeParts, ends: Ends) {
     this.id = kept.id
@@ -68,7 +66,7 @@ export class CompositionState implements Composition {
   get trouble(): Trouble | null {
     const refusal = this.kept?.refusal
     const known = this.#parts.sendings.troubleOf(this.id)
-    return known ?? (refusal ? { ...refusal, retryAt: null, reference: null } : null)
+    return known ?? (refusal ? { code: refusal.code, detail: refusal.detail, retryAt: null, reference: null } : null)
   }
 
   get status(): Composition['status'] {
@@ -112,7 +110,9 @@ export class CompositionState implements Composition {
       return
     }
     drafts.type(this.id, draft)
-    this.isCorrected = kept.refusal !== null
+    if (kept.refusal && !kept.refusal.corrected) {
+      void drafts.update(this.id, (now) => (now.writer === drafts.tab ? corrected(now) : now))
+    }
     storing.storeSoon(this.id)
   }
 
@@ -237,6 +237,10 @@ export class CompositionState implements Composition {
     if (word) return { kind: 'no_attachment', word }
     return draft.subject.trim() === '' ? { kind: 'no_subject' } : null
   }
+}
+
+function corrected({ refusal, ...rest }: KeptDraft): KeptDraft {
+  return { ...rest, refusal: refusal && { ...refusal, corrected: true } }
 }
 
 /** An editor may write the HTML of the same text in another way. */

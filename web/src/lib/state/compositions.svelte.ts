@@ -278,12 +278,12 @@ export class Compositions {
     }
   }
 
-  async #close({ id, isCorrected }: CompositionState): Promise<void> {
+  async #close({ id }: CompositionState): Promise<void> {
     const { drafts } = this.#parts
     const closed = (kept: KeptDraft): KeptDraft => ({
       ...kept,
       closed: true,
-      refusal: isCorrected ? null : kept.refusal
+      refusal: kept.refusal?.corrected ? null : kept.refusal
     })
     await drafts.update(id, (kept) => (kept.writer === drafts.tab ? closed(kept) : kept))
     this.#parts.storing.storeNow(id)
