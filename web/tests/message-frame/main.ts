@@ -20,7 +20,7 @@ interface Fate {
   shown: string | null
   height: number
   remote: number
-  /** by what it is smaller than it is */
+  /** the factor by which it is scaled down */
   scale: number
   links: string[]
   keys: string[]

@@ -19,8 +19,9 @@ afterEach(() => {
 })
 
 /** As a message hands its HTML over: again with each change of anything else in it. */
-function show(allowRemote = false): void {
-  const events = { onlink: vi.fn(), onhover: vi.fn(), onkey: vi.fn(), ontrouble: vi.fn() }
+function show(allowRemote = false): ReturnType<typeof vi.fn> {
+  const onscale = vi.fn()
+  const events = { onscale, onlink: vi.fn(), onhover: vi.fn(), onkey: vi.fn(), ontrouble: vi.fn() }
   const props = {
     get html() {
       return version >= 0 ? html : ''
@@ -36,6 +37,7 @@ function show(allowRemote = false): void {
   const shown = mount(MessageFrame, { target: document.body, props })
   flushSync()
   ends.push(() => void unmount(shown))
+  return onscale
 }
 
 function frames(): HTMLIFrameElement[] {
@@ -59,6 +61,14 @@ test('another mail gets another frame', () => {
   expect(frames()).toHaveLength(1)
   expect(frames()[0]).not.toBe(first)
   expect(frames()[0]?.title).toBe('Message from Ann')
+})
+
+test('a frame has its own size until it says otherwise, whatever the one before it said', () => {
+  const onscale = show()
+  expect(onscale.mock.calls).toEqual([[1]])
+  html = '<p>Another</p>'
+  flushSync()
+  expect(onscale.mock.calls).toEqual([[1], [1]])
 })
 
 test('a spare frame is out of sight; one that is not ready when a mail needs it gives way to another', async () => {

@@ -23,7 +23,7 @@ export type FromFrame =
   | { readonly kind: 'ready' }
   /** CSS pixels that the mail needs */
   | { readonly kind: 'height'; readonly height: number }
-  /** by what it is smaller than it is; 1 if it is not */
+  /** the factor by which it is scaled down; 1 if it is not */
   | { readonly kind: 'scale'; readonly scale: number }
   /** the address below the pointer or the focus; empty if there is none */
   | { readonly kind: 'hover'; readonly href: string }

@@ -5,7 +5,7 @@ import { boxOf } from './blocked.ts'
 // The spaces are bounded so that no text makes the pattern slow.
 const CSS_ADDRESS = /url\(\s{0,9}["']?\s{0,9}((?:https?:)?\/\/[^"')\s]{1,2000})["']?\s{0,9}\)?/gi
 
-// Neither may load: without them here, a browser tells the console so.
+// Neither may load. If they stayed, the browser would report each to the console.
 const CSS_LOADS =
   /@import\b(?:"[^"]{0,2000}"|'[^']{0,2000}'|\([^)]{0,600}\)|[^;}"'(])*;?|@font-face\s{0,9}\{[^{}]{0,9000}\}/gi
 
