@@ -28,7 +28,6 @@ export class RowFocus {
   readonly #rows: DrawnRows
   /** the row from which the focus went elsewhere, and what it showed then */
   #left: Shown | null = null
-
   /** of the list */
   #key: string | undefined
 
@@ -43,8 +42,9 @@ export class RowFocus {
   entered({ index, threadId }: Shown): void {
     const left = this.#left
     this.#left = null
-    // What gives the focus back, as a dialog that closes, knows the row alone.
-    if (left?.index === index && left.threadId !== threadId) this.#return(left.threadId)
+    const isLed = this.#cursor.current === threadId
+    // What gives the focus back, as a dialog that closes, knows the row alone. A key leads to the conversation.
+    if (!isLed && left?.index === index && left.threadId !== threadId) this.#return(left.threadId)
     else this.#cursor.lookAt(threadId)
   }
 
@@ -60,10 +60,12 @@ export class RowFocus {
 
   /** Rows moved or left, or another list is shown. */
   changed(): void {
-    if (this.#isAnother()) return
+    const isAnother = this.#isAnother()
+    // Read for another list, too: an effect runs again only for what it read the last time.
     const { current } = this.#cursor
     const advanced = this.#cursor.advance()
     const index = this.#indexOf(this.#cursor.current)
+    if (isAnother) return
     const { focused, isLost } = this.#rows
     if (index === undefined && focused !== undefined && current !== null) this.#rows.leave()
     else if (index !== undefined && focused !== undefined && focused !== index) this.#rows.focus(index)
@@ -75,8 +77,8 @@ export class RowFocus {
     const key = this.#mail.list?.key
     if (key === this.#key) return false
     this.#key = key
-    this.#left = null
     if (this.#rows.focused !== undefined) this.#rows.leave()
+    this.#left = null
     return true
   }
 

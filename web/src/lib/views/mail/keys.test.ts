@@ -120,6 +120,31 @@ test('keys act on the open conversation, although it left the list while a reply
   expect(ring()).toBe('t2')
 })
 
+test('in a list that is shown again, the ring stays where the keyboard is when a conversation comes back', async () => {
+  const scene = await inbox()
+  scene.server.deliver({ threadId: 'old', mailboxIds: { trash: true } })
+  await after(() => void scene.page.openPlace('trash'))
+  await after(() => void scene.page.openPlace('inbox'))
+  await after(() => cell('t3')?.focus())
+  await key('e')
+  expect([ring(), scene.page.cursor.current]).toEqual(['t2', 't2'])
+  await key('z')
+  expect([ring(), scene.page.cursor.current]).toEqual(['t2', 't2'])
+})
+
+test.each([
+  ['k', 't4'],
+  ['j', 't2']
+])('the first %s from an open conversation moves, although mail came meanwhile', async (name, to) => {
+  const scene = await inbox()
+  await open('t3')
+  await after(() => document.querySelector<HTMLElement>('.reader-pane h2')?.focus())
+  expect(ring()).toBeUndefined()
+  await arrives(scene, 't6')
+  await key(name)
+  expect([ring(), scene.page.cursor.current]).toEqual([to, to])
+})
+
 test('who went elsewhere while a message is sent stays there', async () => {
   const scene = await inbox()
   await open('t3')
