@@ -107,8 +107,11 @@ export class Triage {
   on(targets: readonly string[], work: () => void): void {
     this.#asked = targets
     this.#isThere = true
-    work()
-    this.#isThere = false
+    try {
+      work()
+    } finally {
+      this.#isThere = false
+    }
   }
 
   /** What is done now waits for the connection. */
