@@ -58,3 +58,13 @@ test('a second press into the signature changes it', async () => {
   area.click()
   expect(area.selectionStart).toBe(7)
 })
+
+test('what the first press selects by dragging stays selected', async () => {
+  const { area } = await drawn('\n\n-- \nAnn')
+  area.blur()
+  area.dispatchEvent(new Event('pointerdown'))
+  area.focus()
+  area.setSelectionRange(5, 8)
+  area.click()
+  expect([area.selectionStart, area.selectionEnd]).toEqual([5, 8])
+})

@@ -20,10 +20,19 @@ export function onPress(leads: typeof leadsAbove, go: () => void) {
     const { signal } = ends
     let isFirst = false
     root.addEventListener('pointerdown', () => (isFirst = document.activeElement !== root), { signal })
-    // By now the browser has put the cursor where the press was.
-    root.addEventListener('click', ({ target }) => leads(root, isFirst, target as Element) && go(), { signal })
+    // By now the browser has put the cursor where the press was. A drag, which selects, ends with a click, too.
+    const clicked = ({ target }: MouseEvent): void => {
+      if (!hasSelected(root) && leads(root, isFirst, target as Element)) go()
+    }
+    root.addEventListener('click', clicked, { signal })
     return () => ends.abort()
   }
+}
+
+function hasSelected(root: HTMLElement): boolean {
+  // What is selected in a text area is no selection of the document.
+  if (root instanceof HTMLTextAreaElement) return root.selectionStart !== root.selectionEnd
+  return getSelection()?.isCollapsed === false
 }
 
 /** Of a formatted text. */
