@@ -13,6 +13,7 @@ export class FakeCompose implements Compose {
   readonly started: Start[] = []
   open: readonly Composition[] = $state.raw([])
   outgoing: readonly OutgoingMessage[] = $state.raw([])
+  readonly isResumed = true
   knowsOutgoing = $state(true)
   outcome = $state.raw<Outcome | null>(null)
   unsent = $state(0)

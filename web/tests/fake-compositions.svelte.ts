@@ -114,6 +114,7 @@ export class FakeCompositions implements Compose {
   maxFile = 50_000_000
   maxFiles = 50_000_000
   outgoing = $state.raw<readonly OutgoingMessage[]>([])
+  isResumed = true
   knowsOutgoing = true
   outcome = $state.raw<Outcome | null>(null)
   unsent = 0

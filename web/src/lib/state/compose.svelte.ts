@@ -54,6 +54,7 @@ export class ComposeState implements Compose {
   readonly #version = new Version()
   readonly #ends: readonly (() => void)[]
   #outcome = $state.raw<Outcome | null>(null)
+  #isResumed = $state(false)
 
   /** Once it is certain whose drafts they are. Raises JmapFailure. */
   static async create(
@@ -75,7 +76,7 @@ export class ComposeState implements Compose {
     // The page was left while this was loaded: drafts that nobody sees must not be taken from who goes on with them.
     if (kept.isStopped) compose.stop()
     // Without locks the tabs ask each other, which takes a moment.
-    else void compose.#compositions.resume()
+    else void compose.#compositions.resume().finally(() => (compose.#isResumed = true))
     return compose
   }
 
@@ -102,6 +103,10 @@ export class ComposeState implements Compose {
 
   get open(): readonly Composition[] {
     return this.#compositions.open
+  }
+
+  get isResumed(): boolean {
+    return this.#isResumed
   }
 
   get outcome(): Outcome | null {

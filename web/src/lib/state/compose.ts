@@ -141,6 +141,8 @@ export interface Suggestion extends Recipient {
 export interface Compose {
   /** by the time at which they were opened */
   readonly open: readonly Composition[]
+  /** What was open when the page was left is open again. */
+  readonly isResumed: boolean
   start(start: Start): Promise<Composition>
   readonly identities: readonly Identity[]
   /** The same, to be changed in the settings. Loaded on use; the same each time. */

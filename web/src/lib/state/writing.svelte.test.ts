@@ -58,3 +58,19 @@ test('Escape gives up a window that still loads; asked for again, it opens', asy
   await second
   expect([close.mock.calls.length, writing.wanted !== null, early.take()]).toEqual([1, true, ''])
 })
+
+test('no window covers the page once it is known that none is open again', async () => {
+  const compose = { open: new Array<object>(), isResumed: false }
+  const mail = { compose: () => Promise.resolve(compose) } as unknown as Mail
+  const writing = new Writing(mail, new Notices(), new EarlyKeys())
+  const covering = [writing.covering]
+  await writing.load()
+  covering.push(writing.covering)
+  compose.isResumed = true
+  covering.push(writing.covering)
+  // The parts of its window still load.
+  compose.open.push({})
+  covering.push(writing.covering)
+  writing.windows = { covering: 1, close: () => undefined }
+  expect([...covering, writing.covering]).toEqual([null, null, 0, null, 1])
+})

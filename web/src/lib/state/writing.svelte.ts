@@ -21,7 +21,7 @@ export class Writing {
   #starting: Start | null = null
   /** its window comes to the front, and takes the focus if the person asked for it; another object each time */
   wanted = $state.raw<{ readonly composition: Composition; readonly isAsked: boolean } | null>(null)
-  /** how many cover the page, as on a phone, where the one in front hides the others; null until the first is loaded */
+  /** as they are drawn: how many cover the page, and what closes the one in front; null until the first is loaded */
   windows = $state.raw<{ readonly covering: number | null; readonly close: () => void }>({
     covering: null,
     close: () => undefined
@@ -31,6 +31,14 @@ export class Writing {
     this.#mail = mail
     this.#notices = notices
     this.#early = early
+  }
+
+  /**
+   * How many windows cover the page, as on a phone, where the one in front hides the others. null while that is not known: what
+   * was open before a reload is open again a moment later.
+   */
+  get covering(): number | null {
+    return this.windows.covering ?? (this.compose?.isResumed && this.compose.open.length === 0 ? 0 : null)
   }
 
   async load(): Promise<Compose> {

@@ -49,6 +49,21 @@ test('all that lies over the page has an entry, before it is known whether there
   expect(await at(0, null)).toEqual([])
 })
 
+test('a drawer that is closed in another way takes its entry along, before it is known whether there are windows', async () => {
+  const { at } = phone()
+  expect(await at(0, null, true, 1)).toEqual(['push 1'])
+  expect(await at(1, null, true, 1)).toEqual([])
+  expect(await at(1, null)).toEqual(['go -1'])
+  expect(await at(0, null)).toEqual([])
+})
+
+test('after a reload the entry of what is not there again is gone back from, once it is known that no window is', async () => {
+  const { at } = phone()
+  expect(await at(1, null)).toEqual([])
+  expect(await at(1, 0)).toEqual(['go -1'])
+  expect(await at(0, 0)).toEqual([])
+})
+
 test('Back closes what is open over a window first, and the window keeps its entry', async () => {
   const { at } = phone()
   await at(0, 1)

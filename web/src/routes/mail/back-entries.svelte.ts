@@ -43,7 +43,6 @@ export class BackEntries {
     this.#entries = entries
     this.#unknown ??= entries
     this.#end(this.#leaving)
-    if (windows === null && others === 0) return
     const over = (windows ?? Math.min(this.#unknown, entries)) + others
     if (over < entries) this.#leave(over - entries)
     else if (isBack && over > entries) this.#history.close()
