@@ -22,8 +22,26 @@ test.each([
   expect(inertHtml(source)).toEqual({ html, sheets: [sheet] })
 })
 
+test.each([
+  ['<style-guide a="b">x</style-guide>', '<style-guide a="b">x</style-guide>'],
+  ['<script-x style=a>x<p style=b>', '<script-x data-style=a>x<p data-style=b>'],
+  ['<title-x style=a></title>', '<title-x data-style=a></title>'],
+  ['<\u017ftyle>x', '<\u017ftyle>x'],
+  ['<style\u00a0>x', '<style\u00a0>x'],
+  ['<title></title-x><p style=a></title\n><p style=b>', '<title></title-x><p style=a></title\n><p data-style=b>']
+])('the names of elements in %j are read to their ends', (source, html) => {
+  expect(inertHtml(source)).toEqual({ html, sheets: [] })
+})
+
+test.each(['p{}</styles>q{}', 'p{}</styles q{}', 'p{}</style-x>q{}', 'p{}</\u017ftyle>q{}'])(
+  'nothing in %j ends a sheet',
+  (css) => {
+    expect(inertHtml(`<style>${css}</style x>a`)).toEqual({ html: 'a', sheets: [{ css, media: '' }] })
+  }
+)
+
 test('a base is none', () => {
-  expect(inertHtml('<base href="https://a.example/"><basefont>').html).toBe('<wbr><basefont>')
+  expect(inertHtml('<base href="https://a.example/"><basefont><base-x>').html).toBe('<wbr><basefont><base-x>')
 })
 
 test.each([
@@ -37,10 +55,10 @@ test.each([
   expect(inertHtml(html)).toEqual({ html, sheets: [] })
 })
 
-test.each(['<a "', '<p style="', "<p '=", '<!--', '<a a= ', '<style>', '<style a="', '<style></style', '<p =style='])(
-  'a megabyte of %j takes no longer than one of text',
-  (piece) => {
-    const html = piece.repeat(1_000_000 / piece.length)
-    expect(timesAsLong(() => inertHtml(html))).toBeLessThan(200)
-  }
-)
+test.each([
+  ...['<a "', '<p style="', "<p '=", '<!--', '<a a= ', '<p =style=', '<style-x>', '<title></title-x'],
+  ...['<style>', '<style a="', '<style></style', '<style></style ', '<style></styles>', '</style', '<style "">']
+])('a megabyte of %j takes no longer than one of text', (piece) => {
+  const html = piece.repeat(1_000_000 / piece.length)
+  expect(timesAsLong(() => inertHtml(html))).toBeLessThan(200)
+})

@@ -18,13 +18,17 @@ export interface InertHtml {
 /** What `style` is named until the HTML is sanitized. */
 export const STYLE = 'data-style'
 
+// None of these has the flag `u`: with it, `ſ` would match an `s`. And a name ends only where it ends in HTML: otherwise
+// `<style-guide>` would pass for a `<style>`.
+
 /** Comments and raw text, in which nothing is a tag, and tags. Each alternative also ends where the text does: no part is read twice. */
 const PIECE =
-  /<!--[\s\S]*?(?:-->|$)|<(script|style|title|textarea|xmp|iframe|noembed|noframes)\b[\s\S]*?(?:<\/\1[^>]*>?|$)|<[a-z](?:[^>=]+|=\s*(?:"[^"]*(?:"|$)|'[^']*(?:'|$)|[^\s"'>]?))*/giu
+  /<!--[\s\S]*?(?:-->|$)|<(script|style|title|textarea|xmp|iframe|noembed|noframes)(?=[\t\n\f\r />]|$)[\s\S]*?(?:<\/\1(?=[\t\n\f\r />]|$)[^>]*>?|$)|<[a-z](?:[^>=]+|=\s*(?:"[^"]*(?:"|$)|'[^']*(?:'|$)|[^\s"'>]?))*/gi
 /** Values of attributes, which stay as they are, and names. */
-const VALUE_OR_NAME = /=\s*(?:"[^"]*"?|'[^']*'?|[^\s>]*)|(?<=[\s/"'])(?:style|on[a-z]+)(?=\s*=)/giu
-const SHEET = /^<style((?:[^>"']|"[^"]*"|'[^']*')*)>([\s\S]*?)(?:<\/style[^>]*>?)?$/iu
-const MEDIA = /\bmedia\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/iu
+const VALUE_OR_NAME = /=\s*(?:"[^"]*"?|'[^']*'?|[^\s>]*)|(?<=[\s/"'])(?:style|on[a-z]+)(?=\s*=)/gi
+const SHEET = /^<style((?:[^>"']|"[^"]*"|'[^']*')*)>([\s\S]*?)(?:<\/style(?=[\t\n\f\r />]|$)[^>]*>?)?$/i
+const MEDIA = /\bmedia\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i
+const BASE = /^<base(?=[\t\n\f\r />]|$)/i
 
 export function inertHtml(source: string): InertHtml {
   const sheets: Sheet[] = []
@@ -34,7 +38,7 @@ export function inertHtml(source: string): InertHtml {
       return ''
     }
     if (raw !== undefined || piece.startsWith('<!')) return piece
-    if (/^<base\b/iu.test(piece)) return '<wbr'
+    if (BASE.test(piece)) return '<wbr'
     return piece.replaceAll(VALUE_OR_NAME, (part) => (part.startsWith('=') ? part : `data-${part.toLowerCase()}`))
   })
   return { html, sheets }
@@ -43,7 +47,7 @@ export function inertHtml(source: string): InertHtml {
 function sheetOf(element: string): Sheet[] {
   const [, attributes = '', text = ''] = SHEET.exec(element) ?? []
   // Old mails hide their styles from old readers.
-  const css = text.replaceAll(/<!--|-->/gu, '')
+  const css = text.replaceAll(/<!--|-->/g, '')
   const [, ...media] = MEDIA.exec(attributes) ?? []
   // Of the three groups at most one is defined.
   return css.trim() === '' ? [] : [{ css, media: media.join('') }]
