@@ -44,65 +44,21 @@ const CONFIG = {
   FORBID_TAGS: [
     ...['form', 'fieldset', 'input', 'button', 'textarea', 'select', 'option', 'optgroup', 'datalist', 'output'],
     ...['dialog', 'video', 'audio', 'source', 'track', 'picture', 'canvas', 'marquee', 'template', 'slot'],
-    ...[
-      'base',
-      'link',
-      'meta',
-      'style',
-      'iframe',
-      'object',
-      'embed',
-      'title',
-      'content',
-      'shadow',
-      'decorator',
-      'element'
-    ]
+    ...['base', 'link', 'meta', 'style', 'iframe', 'object', 'embed', 'title'],
+    ...['content', 'shadow', 'decorator', 'element']
   ],
   // The text inside of these is not for readers; `picture` and the like keep their content.
   FORBID_CONTENTS: [
-    'script',
-    'style',
-    'template',
-    'title',
-    'svg',
-    'math',
-    'video',
-    'audio',
-    'iframe',
-    'object',
-    'datalist',
-    'xmp'
+    ...['script', 'style', 'template', 'title', 'svg', 'math', 'video', 'audio', 'iframe', 'object', 'datalist', 'xmp']
   ],
   FORBID_ATTR: [
-    ...[
-      'style',
-      'ping',
-      'srcset',
-      'sizes',
-      'poster',
-      'autofocus',
-      'accesskey',
-      'contenteditable',
-      'draggable',
-      'inert',
-      'is'
-    ],
-    ...[
-      'popover',
-      'popovertarget',
-      'popovertargetaction',
-      'command',
-      'commandfor',
-      'target',
-      'download',
-      'slot',
-      'part'
-    ],
-    ...['tabindex', 'aria-live', 'aria-modal', 'for', 'form', 'formaction', 'action', 'crossorigin', 'loading', 'nonce']
+    ...['style', 'ping', 'srcset', 'sizes', 'poster', 'autofocus', 'accesskey', 'contenteditable', 'draggable'],
+    ...['inert', 'is', 'popover', 'popovertarget', 'popovertargetaction', 'command', 'commandfor', 'target'],
+    ...['download', 'slot', 'part', 'tabindex', 'aria-live', 'aria-modal', 'for', 'form', 'formaction', 'action'],
+    ...['crossorigin', 'loading', 'nonce']
   ],
   ADD_ATTR: ['text', STYLE],
-  // Its colon is none of a scheme.
+  // Else DOMPurify would take what stands before a colon in it for the scheme of an address.
   ADD_URI_SAFE_ATTR: [STYLE],
   // DOMPurify asks it for every attribute: these schemes, or no scheme at all. What becomes of links: `keepLinks`.
   ALLOWED_URI_REGEXP: /^(?:(?:https?|mailto|tel|cid):|[^a-z]|[a-z+.-]+(?:[^a-z+.\-:]|$))/i
