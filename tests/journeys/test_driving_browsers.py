@@ -30,7 +30,7 @@ def _is_alive(process: psutil.Process) -> bool:
 
 
 @asynccontextmanager
-async def alone(name: str, folder: Path) -> AsyncIterator[tuple[Driven, list[psutil.Process]]]:
+async def watched(name: str, folder: Path) -> AsyncIterator[tuple[Driven, list[psutil.Process]]]:
     """A browser, and all that was started for it. Afterwards nothing of it runs."""
     before = _running()
     async with started(name, folder / "profile", free_port()) as browser:
@@ -42,7 +42,7 @@ async def alone(name: str, folder: Path) -> AsyncIterator[tuple[Driven, list[psu
 
 @pytest.mark.parametrize("name", BROWSERS)
 async def test_one_that_is_killed_is_said_to_have_ended(name: str, tmp_path: Path) -> None:
-    async with alone(name, tmp_path) as (browser, own):
+    async with watched(name, tmp_path) as (browser, own):
         for each in own:
             if each.name().startswith(PROGRAMS[name]):
                 each.kill()
@@ -53,7 +53,7 @@ async def test_one_that_is_killed_is_said_to_have_ended(name: str, tmp_path: Pat
 
 @pytest.mark.parametrize("name", BROWSERS)
 async def test_one_whose_page_hangs_is_said_to_hang_and_nothing_more_is_asked_of_it(name: str, tmp_path: Path) -> None:
-    async with alone(name, tmp_path) as (browser, _):
+    async with watched(name, tmp_path) as (browser, _):
         browser.patience = 3
         with pytest.raises(Lost, match=rf"{name} did not answer .* within 3 s"):
             await browser.run("for (;;) {}")
@@ -63,8 +63,8 @@ async def test_one_whose_page_hangs_is_said_to_hang_and_nothing_more_is_asked_of
 
 
 @pytest.mark.parametrize("name", BROWSERS)
-async def test_a_script_that_fails_is_told(name: str, tmp_path: Path) -> None:
-    async with alone(name, tmp_path) as (browser, _):
+async def test_a_script_that_fails_is_reported(name: str, tmp_path: Path) -> None:
+    async with watched(name, tmp_path) as (browser, _):
         with pytest.raises(PageError, match="no such thing"):
             await browser.run("throw new Error('no such thing')")
 
