@@ -30,14 +30,14 @@ class OtherPage:
         """The result of an expression of find.js."""
         return await self.browser.run(f"{_FIND}\nreturn {expression}")
 
-    async def holds(self, expression: str, what: str) -> None:
-        async def is_true() -> bool:
-            try:
-                return bool(await self.find(expression))
-            except PageError:
-                return False  # of a document that is being left
+    async def _found(self, expression: str) -> Any:
+        try:
+            return await self.find(expression)
+        except PageError:
+            return None  # of a document that is being left
 
-        await eventually(is_true, f"{self.browser.name}: {what}", WITHIN)
+    async def holds(self, expression: str, what: str) -> None:
+        await eventually(lambda: self._found(expression), f"{self.browser.name}: {what}", WITHIN)
 
     async def holds_framed(self, expression: str, what: str) -> None:
         """In the document of the last message that has a frame."""
@@ -67,10 +67,16 @@ class OtherPage:
         await self.holds(f"location.pathname.startsWith({json.dumps(path)})", f"it is at {path}")
 
     async def press(self, role: str, name: str) -> None:
-        """Click in its middle, once it is there and nothing covers it."""
-        place = f"placeOf({_all(role, name)}[0])"
-        await self.holds(place, f"the {role} {name!r} can be pressed")
-        await self.browser.click_at(*await self.find(place))
+        """Click in its middle, once it stays where it is and nothing covers it."""
+        seen: list[list[float] | None] = [None]
+
+        async def stays() -> bool:
+            seen.append(await self._found(f"placeOf({_all(role, name)}[0])"))
+            return seen[-1] is not None and seen[-1] == seen[-2]
+
+        await eventually(stays, f"{self.browser.name}: the {role} {name!r} can be pressed", WITHIN)
+        assert (place := seen[-1])
+        await self.browser.click_at(*place)
 
     async def keys(self, *keys: str) -> None:
         await self.browser.keys(*keys)
