@@ -6,7 +6,7 @@ import { ModelServer } from '../../../../tests/model-server.ts'
 import type { UnsentDraft } from '#lib/state/compose.ts'
 import { EMPTY } from '#lib/compose/draft.ts'
 import MailPage from '#lib/views/mail/MailPage.svelte'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 
 const ends: (() => void)[] = []
 afterEach(() => ends.splice(0).forEach((end) => end()))
@@ -127,29 +127,63 @@ test('what is scheduled has a place in the sidebar while there is something, and
   expect(compose.started).toEqual([])
 })
 
-test('off line the scheduled messages of this device are there, and what waits for the connection', async () => {
-  const { sent, page, compose } = await opened(new ModelServer(), 'scheduled')
+describe('off line, of the messages that leave later', () => {
   const undo = (): Promise<null> => Promise.resolve(null)
   const at = new Date(2026, 11, 1, 8, 0)
   const outgoing = { to: [KARIM], at, undo, scheduled: true, needs: null }
-  await after(() => {
-    sent.trouble = { code: 'unavailable', retryAt: null, reference: null }
-    compose.outgoing = [
-      { ...outgoing, id: 'a', subject: 'Boats' },
-      { ...outgoing, id: 'b', subject: 'In a moment', scheduled: false }
+
+  async function offline(): Promise<Open> {
+    const scene = await opened(new ModelServer(), 'scheduled')
+    await after(() => (scene.sent.trouble = { code: 'unavailable', retryAt: null, reference: null }))
+    await scene.page.writing.load()
+    return scene
+  }
+
+  function list(): string {
+    return document.querySelector('section[aria-label="Scheduled"]')?.textContent.replaceAll(/\s+/g, ' ') ?? ''
+  }
+
+  test('those that this device knows are there, until the mail server has listed them', async () => {
+    const { sent, compose } = await offline()
+    const karimAnna = [
+      { ...KARIM, name: 'Karim Haddad' },
+      { name: 'Anna Berg', address: 'anna@example.net' }
     ]
-    compose.unsentDrafts = [
-      { id: 'c', draft: { ...EMPTY, to: [KARIM], subject: 'Waits' }, changedAt: at, state: 'waiting', emailId: null }
-    ]
+    await after(() => {
+      compose.outgoing = [
+        { ...outgoing, id: 'a', subject: 'Boats', to: karimAnna },
+        { ...outgoing, id: 'b', subject: 'In a moment', scheduled: false },
+        { ...outgoing, id: 'c', subject: 'Not handed over', needs: 'connection' }
+      ]
+    })
+    await vi.waitFor(() => expect(list()).toContain('Karim, Anna Boats'))
+    expect(list()).toContain('Not handed over')
+    expect(list()).not.toContain('In a moment')
+    expect(document.querySelectorAll('ul[aria-label="Scheduled"] li')).toHaveLength(2)
+    await after(() => (sent.scheduled = []))
+    expect(list()).not.toContain('Boats')
+    expect(list()).toContain('Nothing is scheduled')
   })
-  await page.writing.load()
-  const list = (): string => document.querySelector('section[aria-label="Scheduled"]')?.textContent ?? ''
-  await vi.waitFor(() => expect(list()).toContain('Waits for the connection'))
-  expect(list()).toMatch(/Karim\s*Boats/)
-  expect(list()).not.toContain('In a moment')
-  // The mail server's list counts as soon as it is there.
-  await after(() => (sent.scheduled = []))
-  expect(list()).not.toContain('Boats')
+
+  test('one that waits for the connection is there, once, and others that wait are in Drafts', async () => {
+    const { sent, page, compose } = await offline()
+    await after(() => {
+      compose.outgoing = [
+        { ...outgoing, id: 'a', subject: 'Later', needs: 'connection' },
+        { ...outgoing, id: 'b', subject: 'At once', needs: 'connection', scheduled: false }
+      ]
+      compose.unsentDrafts = ['a', 'b'].map((id) =>
+        unsent({ id, state: 'waiting', draft: { ...EMPTY, to: [KARIM], subject: id === 'a' ? 'Later' : 'At once' } })
+      )
+    })
+    await vi.waitFor(() => expect(deviceDrafts()).toEqual(['Draft to Karim Waits for the connection Later']))
+    expect(list().match(/Later/g)).toHaveLength(1)
+    expect(list()).not.toContain('At once')
+    await after(() => (sent.scheduled = []))
+    expect(list()).not.toContain('Nothing is scheduled')
+    await after(() => page.show('drafts', undefined))
+    await vi.waitFor(() => expect(deviceDrafts().join()).toContain('At once'))
+  })
 })
 
 test('what is scheduled cannot be deleted or moved away: it would be sent all the same', async () => {
