@@ -6,6 +6,8 @@ interface Tab {
   leader: Leader
   world: World
   leads: boolean
+  /** how often it was told to lead, and not yet to stop, at most */
+  most: number
   heard: unknown[]
   stop: () => void
 }
@@ -16,11 +18,16 @@ let scene = 0
 
 function tab(name: string, locks: LockManager | null = navigator.locks): Tab {
   const world = new World()
-  const made: Tab = { leads: false, heard: [], world, leader: undefined as never, stop: () => made.leader.stop() }
+  const stop = (): void => made.leader.stop()
+  const made: Tab = { leads: false, most: 0, heard: [], world, leader: undefined as never, stop }
+  const leading = new Set<AbortSignal>()
   const lead = (signal: AbortSignal): void => {
+    leading.add(signal)
     made.leads = true
+    made.most = Math.max(made.most, leading.size)
     signal.addEventListener('abort', () => {
-      made.leads = false
+      leading.delete(signal)
+      made.leads = leading.size > 0
     })
   }
   const channel = (of: string): BroadcastChannel => new BroadcastChannel(of)
@@ -103,23 +110,31 @@ describe('of three tabs', () => {
   })
 })
 
+/** `requests`: those that wait, and those that hold the lock. */
+function counted(): { requests: number; locks: LockManager } {
+  const counting = {
+    requests: 0,
+    locks: {
+      request: (...all: Parameters<LockManager['request']>) => {
+        counting.requests += 1
+        return navigator.locks.request(...all).finally(() => (counting.requests -= 1))
+      }
+    } as LockManager
+  }
+  return counting
+}
+
 test('each tab waits once, however often the lead was taken', async () => {
   const of = name()
-  let requests = 0
-  const counting = {
-    request: (...all: Parameters<LockManager['request']>) => {
-      requests += 1
-      return navigator.locks.request(...all).finally(() => (requests -= 1))
-    }
-  } as LockManager
-  const two = [tab(of, counting), tab(of, counting)]
+  const counting = counted()
+  const two = [tab(of, counting.locks), tab(of, counting.locks)]
   await until(() => leading(two).length === 1)
   for (let times = 0; times < 4; times += 1) {
     const [taker] = two.filter(({ leads }) => !leads)
     await taker?.world.pass(26_000)
     await until(() => taker?.leads === true && leading(two).length === 1)
   }
-  await until(() => requests <= two.length)
+  await until(() => counting.requests <= two.length)
 })
 
 test('without locks each tab leads for itself', () => {
@@ -161,4 +176,47 @@ test('a page that is left gives the lead to another tab, and asks for it again w
   left.world.return()
   other.stop()
   await until(() => left.leads)
+})
+
+test.each(['leads', 'waits'])(
+  'a tab that %s waits and leads once after the browser brought it back twice in a row',
+  async (does) => {
+    const of = name()
+    const first = does === 'waits' ? tab(of) : null
+    if (first) await until(() => first.leads)
+    const counting = counted()
+    const back = tab(of, counting.locks)
+    await until(() => (first ? counting.requests === 1 : back.leads))
+    for (let times = 0; times < 2; times += 1) {
+      // A page that is frozen learns only when it comes back that its request for the lock has ended.
+      back.world.leave()
+      back.world.return()
+    }
+    await back.world.pass(5_000)
+    first?.stop()
+    await until(() => back.leads)
+    await back.world.pass(5_000)
+    expect([counting.requests, back.most]).toEqual([1, 1])
+  }
+)
+
+test('a lock that was taken, and is given only after the page was left, is released at once', async () => {
+  const of = name()
+  const frozen = tab(of)
+  await until(() => frozen.leads)
+  const { promise: time, resolve: give } = Promise.withResolvers<undefined>()
+  const late = {
+    request: async (...[lock, options, work]: Parameters<LockManager['request']>) => {
+      if ('steal' in options) await time
+      return navigator.locks.request(lock, options, work)
+    }
+  } as LockManager
+  const taker = tab(of, late)
+  await taker.world.pass(26_000)
+  taker.world.leave()
+  give(undefined)
+  await until(() => !frozen.leads)
+  await frozen.world.pass(2_000)
+  await until(() => frozen.leads)
+  expect(taker.most).toBe(0)
 })

@@ -33,7 +33,7 @@ export class Leader {
   readonly #ports: LeaderPorts
   readonly #leading: Leading
   readonly #channel: BroadcastChannel | null
-  readonly #stop = new AbortController()
+  #stopped = false
   /** aborted while the page is left; one that the browser kept comes back */
   #here = new AbortController()
   #ends: (() => void)[] = []
@@ -56,10 +56,10 @@ export class Leader {
 
   start(): void {
     if (!this.#ports.locks) {
-      this.#lead(this.#stop.signal)
+      this.#lead(this.#here.signal)
       return
     }
-    this.#ends = [this.#ports.onLeave(() => this.#here.abort()), this.#ports.onReturn(() => this.#return())]
+    this.#ends = [this.#ports.onLeave(() => this.#leave()), this.#ports.onReturn(() => this.#return())]
     void this.#wait()
     this.#watch()
   }
@@ -67,14 +67,15 @@ export class Leader {
   /** To all other tabs. */
   say(message: unknown): void {
     // A channel that is closed raises: after the end of the session the page goes on.
-    if (!this.#stop.signal.aborted) {
+    if (!this.#stopped) {
       this.#channel?.postMessage(message)
     }
   }
 
   /** Leave the lead to another tab. */
   stop(): void {
-    this.#stop.abort()
+    this.#stopped = true
+    this.#leave()
     this.#ends.forEach((end) => end())
     this.#callOff?.()
     this.#channel?.close()
@@ -84,7 +85,7 @@ export class Leader {
   async #wait(): Promise<void> {
     this.#waiting = new AbortController()
     const { signal } = this.#waiting
-    await this.#hold({ signal: AbortSignal.any([signal, this.#gone]) })
+    await this.#hold({ signal })
     if (!signal.aborted) {
       this.#again()
     }
@@ -92,51 +93,59 @@ export class Leader {
 
   /** The request that waits ends, or each time that the lead is taken would leave one more of them. */
   async #steal(): Promise<void> {
+    const { signal: gone } = this.#here
     this.#waiting.abort()
     await this.#hold({ steal: true })
-    this.#again()
-  }
-
-  #again(): void {
-    const gone = this.#gone
     if (!gone.aborted) {
-      this.#watch()
-      this.#ports.after(REFUSED, () => void (gone.aborted || this.#wait()))
+      this.#again()
     }
   }
 
+  #again(): void {
+    const { signal: gone } = this.#here
+    this.#watch()
+    this.#ports.after(REFUSED, () => void (gone.aborted || this.#wait()))
+  }
+
+  /** A request that ends by this asks for the lock no more: a frozen page learns of its end only once it is back, and waits
+   * anew by then. */
+  #leave(): void {
+    this.#here.abort()
+    this.#waiting.abort()
+  }
+
   #return(): void {
-    if (this.#here.signal.aborted && !this.#stop.signal.aborted) {
+    if (this.#here.signal.aborted && !this.#stopped) {
       this.#here = new AbortController()
       void this.#wait()
       this.#watch()
     }
   }
 
-  get #gone(): AbortSignal {
-    return AbortSignal.any([this.#here.signal, this.#stop.signal])
-  }
-
   /** Lead as long as the lock is ours. */
   async #hold(options: LockOptions): Promise<void> {
     const mine = new AbortController()
-    const gone = this.#gone
-    const ends = AbortSignal.any([mine.signal, gone])
+    const { signal: ends } = mine
+    // With `signal`, as the page may be here for days: a lead that is over leaves no listener behind.
+    this.#here.signal.addEventListener('abort', () => mine.abort(), { signal: ends })
     try {
       await this.#ports.locks?.request(this.#name, options, async () => {
+        // A lock that is taken is given all the same if the page was left meanwhile.
+        if (ends.aborted) return
         this.#lead(ends)
-        await new Promise<void>((resolve) => gone.addEventListener('abort', () => resolve()))
+        await new Promise<void>((resolve) => ends.addEventListener('abort', () => resolve()))
       })
     } catch {
       // AbortError: another tab took the lock, or we ended this request while it waited.
     } finally {
       mine.abort()
-      this.#leads = false
     }
   }
 
   #lead(signal: AbortSignal): void {
     this.#leads = true
+    // At once, not when the lock is released: by then the page may be back.
+    signal.addEventListener('abort', () => (this.#leads = false))
     this.#leading.lead(signal)
     this.#sayAlive()
   }
@@ -158,12 +167,12 @@ export class Leader {
 
   /** Take the lock if the leader stays silent and a person looks at this tab. */
   #watch(): void {
-    if (this.#leads || this.#gone.aborted) {
+    if (this.#leads || this.#here.signal.aborted) {
       return
     }
     this.#callOff?.()
     this.#callOff = this.#ports.after(SILENCE, () => {
-      if (this.#gone.aborted) return
+      if (this.#here.signal.aborted) return
       if (this.#ports.isVisible()) {
         void this.#steal()
       } else {
