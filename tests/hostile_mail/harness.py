@@ -30,6 +30,7 @@ _FRAMES = (
 )
 # Nothing of a mail may be seen outside of its frame, and the page is as it was.
 _PAGE = f"[document.body.children.length, {_OUTSIDE}, [...new Set({_FRAMES})].join()].join('|')"
+_DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(innerHeight))))"
 
 
 def build(folder: Path) -> None:
@@ -85,7 +86,7 @@ def _opener(origin: str, show: str, domain: str) -> Opener:
     return opened
 
 
-async def until(page: Page, expression: str, seconds: float = SHOWN_SECONDS + 1) -> bool:
+async def until(page: Page | Frame, expression: str, seconds: float = SHOWN_SECONDS + 1) -> bool:
     """Playwright's own waiting is an `eval`, which the page's policy refuses."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -102,6 +103,19 @@ async def frame_of(page: Page, html: str, *more: str | bool) -> Frame:
         if await until(page, "told().shown === 'height'"):
             return page.frames[1]
     raise AssertionError("it is not shown")
+
+
+async def settled(frame: Frame) -> int:
+    """Its height, once its pictures are there and it stays the same while it and its page are drawn some times."""
+    assert await until(frame, "[...document.images].every((image) => image.complete)")
+    heights: list[int] = []
+    for _ in range(100):
+        # A frame tells its height when it is drawn, and gets that height when its page is drawn.
+        heights.append(await frame.evaluate(_DRAWN))
+        await frame.page.evaluate(_DRAWN)
+        if len(heights) >= 5 and len(set(heights[-5:])) == 1:
+            return heights[-1]
+    raise AssertionError(f"its height changes all the time: {heights}")
 
 
 async def _damage(page: Page) -> str:

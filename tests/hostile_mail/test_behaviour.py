@@ -7,13 +7,14 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from hostile_mail.corpus import CLASSES, MAILS
-from hostile_mail.harness import FRAME, frame_of, until
+from hostile_mail.harness import FRAME, frame_of, settled, until
 from hostile_mail.hosts import Hosts
 
 BY_ID = {mail.id: mail for mail in MAILS}
 GROWING = [mail for mail in CLASSES["size"] if re.search("vh|percent|media-height", mail.id)]
 COVERING = [mail for mail in CLASSES["styles"] if mail.silent == "covers"]
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+END = "That is all."
 DARK, WHITE = "rgb(26, 26, 25)", "rgb(255, 255, 255)"
 
 
@@ -26,20 +27,14 @@ async def page(browser: Browser, origin: str) -> AsyncIterator[Page]:
 
 
 async def test_mail_does_not_grow_with_its_frame(page: Page, evil: Hosts) -> None:
-    await page.evaluate("mails => showAll(mails)", [mail.body(evil.domain) for mail in GROWING])
-    seen: list[list[int]] = []
-    for milliseconds in (500, 300):
-        await page.wait_for_timeout(milliseconds)
-        seen.append([fate["height"] for fate in await page.evaluate("toldOfAll()")])
-    heights = {mail.id: pair for mail, *pair in zip(GROWING, *seen, strict=True)}
-    assert {name: seen for name, seen in heights.items() if seen[0] != seen[1] or seen[0] > 3_000} == {}
+    heights = {mail.id: await settled(await frame_of(page, mail.body(evil.domain))) for mail in GROWING}
+    assert {name: height for name, height in heights.items() if height > 3_000} == {}
 
 
 async def test_pictures_make_a_mail_of_twice_its_frame_no_longer_than_they_are(page: Page) -> None:
     pictures = f"<img src='{PIXEL}' style='display:block;height:50px'>" * 20
     frame = await frame_of(page, f"<div style='height:200vh'>{pictures}</div>")
-    await page.wait_for_timeout(300)
-    assert await frame.evaluate("innerHeight") < 4_000
+    assert await settled(frame) < 4_000
 
 
 async def test_nothing_of_a_mail_stays_while_its_reader_scrolls(page: Page, evil: Hosts) -> None:
@@ -115,9 +110,12 @@ p { color: red; background: url("https://a.example/d.png") } @media (width < 600
 async def test_showing_a_mail_writes_nothing_into_the_console(page: Page, html: str) -> None:
     written: list[str] = []
     page.on("console", lambda message: written.append(message.text))
-    await frame_of(page, html)
-    await page.wait_for_timeout(200)
-    assert written == []
+    frame = await frame_of(page, html)
+    await settled(frame)
+    for each in (frame, page):
+        async with page.expect_console_message(lambda message: message.text == END):
+            await each.evaluate("end => console.log(end)", END)
+    assert written == [END, END]
 
 
 async def test_frame_that_went_elsewhere_is_removed(page: Page) -> None:
