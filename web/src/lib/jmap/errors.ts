@@ -56,7 +56,9 @@ const TRANSIENT_STATUS = new Set([408, 429, 500, 502, 503, 504])
 /** The request may have reached the mail server (problems.md: "may have been carried out"). */
 const AMBIGUOUS = new Set(['mail_server_broke_off', 'mail_server_silent', 'internal_error'])
 
-const OF_NOBODY = new Set(['unknown', 'serverUnavailable'])
+/** Codes of a response that is none of Postroom's (`codeOf`): whatever answered in its place, or through it, does not say how
+ * far the request went. */
+const NOT_OURS = new Set(['unknown', 'serverUnavailable'])
 
 /** RFC 8620 §3.6.1: Stalwart and the gateway answer 400 `limit` if too much is asked at once. */
 const LIMIT = 'urn:ietf:params:jmap:error:limit'
@@ -76,7 +78,7 @@ export async function failureOf(response: Response, now: number): Promise<JmapFa
     reference: response.headers.get('X-Request-Id'),
     retryAfter: secondsOf(response.headers.get('Retry-After'), now),
     transient: TRANSIENT_STATUS.has(response.status) || (type === LIMIT && !isTooLarge) || status === 429,
-    ambiguous: AMBIGUOUS.has(code) || (OF_NOBODY.has(code) && response.status >= 500)
+    ambiguous: AMBIGUOUS.has(code) || (NOT_OURS.has(code) && response.status >= 500)
   })
 }
 

@@ -33,7 +33,8 @@ export class DraftLocks {
     return this.#held.has(id)
   }
 
-  /** Take the lock if it is free, and the browser does not refuse it. Resolves to whether this tab has it. With `steal` it is taken from the tab that has it. */
+  /** Take the lock if it is free, and the browser does not refuse it. Resolves to whether this tab has it. With `steal` it is
+   * taken from the tab that has it. */
   async hold(id: string, steal = false): Promise<boolean> {
     if (this.#held.has(id)) {
       return true
@@ -95,8 +96,8 @@ export class DraftLocks {
       await (lock === 'no locks' ? undefined : promise)
     }
     this.#drafts.withLock(id, 'write', options, work).catch(() => {
-      // AbortError: another tab stole the lock, this one has stopped waiting for it, or the page is being left. If that tab told before that it
-      // writes the draft, this one has released the lock already, or has taken it again.
+      // AbortError: another tab stole the lock, this one has stopped waiting for it, or the page is being left. If the other
+      // tab told before that it writes the draft, this one has released the lock already, or has taken it again.
       if (!release) {
         if (!options.signal?.aborted) refused()
       } else if (this.#held.get(id) === release) {

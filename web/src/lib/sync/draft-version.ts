@@ -43,7 +43,8 @@ export async function storeVersion(account: Account, drafts: Drafts, id: string)
   throw new JmapFailure('stateMismatch', { transient: true })
 }
 
-/** Looks for a version whose response did not come. True: it was made, and is recorded. False: a late request may still make it. */
+/** Looks for a version whose response did not come. True: it was made, and is recorded. False: a late request may still make
+ * it. */
 export async function findOut(account: Account, drafts: Drafts, { id, stored, storing }: KeptDraft): Promise<boolean> {
   const [found, ...others] = storing ? await emailsOf(account, storing.messageId, storing.since) : []
   if (!storing || !found) {

@@ -6,7 +6,8 @@ import type { Email, Id } from '#lib/jmap/types.ts'
 import type { Account } from './account.ts'
 import type { ListView } from './list-view.ts'
 
-/** Adds them to this list, if it is that of all drafts, unless the mail server answers before. Returns whether there are any. */
+/** Adds them to this list, if it is that of all drafts, unless the mail server answers before. Returns whether there are
+ * any. */
 export async function addKeptDraftRows(account: Account, list: ListView): Promise<boolean> {
   const { mailboxId, filter, sort } = list.query
   if (mailboxId === null || filter !== null || sort.property !== 'receivedAt' || sort.isAscending) return false

@@ -152,7 +152,8 @@ export class ListView {
     return this.list.queryState !== null && !this.isStale
   }
 
-  /** Emails that came to it since the server listed it last, the newest first: they stand on top. Returns whether there are any. */
+  /** Emails that came to it since the server listed it last, the newest first: they stand on top. Returns whether there
+   * are any. */
   meet(ids: readonly Id[], objects: Objects): boolean {
     if (this.isAnswered) return false
     const threads = new Set([...this.ids()].map((id) => objects.baseOf(id)?.threadId))

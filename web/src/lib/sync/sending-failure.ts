@@ -38,8 +38,8 @@ export function nobodyGot(submission: Submission): Refusal {
 
 /**
  * Seconds for which the mail server holds mail, if it refused to hold it for `hold`; else null. Stalwart 0.16 states 30 days
- * and holds mail for 7 ("501 5.5.4 Requested hold time exceeds maximum of 604800 seconds."), or not at all, as its operator decides
- * ("501 5.5.4 FUTURERELEASE extension has been disabled.").
+ * and holds mail for 7 ("501 5.5.4 Requested hold time exceeds maximum of 604800 seconds."), or not at all, as its operator
+ * decides ("501 5.5.4 FUTURERELEASE extension has been disabled.").
  */
 export function holdRefused({ code, detail }: JmapFailure, hold: number): number | null {
   if (hold === 0 || code !== 'forbiddenMailFrom' || !/5\.5\.4|hold|FUTURERELEASE/iu.test(detail ?? '')) {
