@@ -16,8 +16,8 @@ function phone() {
     close: () => void did.push('close')
   })
   /** The browser is at an entry of `depth` things over the page; of those that are open `windows` are windows of writing. */
-  const at = async (depth: number, windows: number | null, isQuiet = true, others = 0): Promise<string[]> => {
-    entries.follow(depth, { windows, others }, isQuiet)
+  const at = async (depth: number, windows: number | null, isQuiet = true, layers = 0): Promise<string[]> => {
+    entries.follow(depth, { windows, layers }, isQuiet)
     await Promise.resolve()
     return did.splice(0)
   }

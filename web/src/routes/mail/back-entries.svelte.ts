@@ -16,9 +16,10 @@ interface History {
 }
 
 export interface Over {
-  /** of writing; null until the first is loaded */
+  /** of writing; null while that is not known */
   readonly windows: number | null
-  readonly others: number
+  /** dialogs, popovers, and a selection */
+  readonly layers: number
 }
 
 export class BackEntries {
@@ -36,14 +37,14 @@ export class BackEntries {
   }
 
   /** `entries`: as the entry says where the browser is. `isQuiet`: it is on its way to no other. */
-  follow(entries: number, { windows, others }: Over, isQuiet: boolean): void {
+  follow(entries: number, { windows, layers }: Over, isQuiet: boolean): void {
     if (this.#isPushing || !isQuiet) return
     if (this.#leaving !== null && entries === this.#entries) return
     const isBack = this.#leaving === null && entries < this.#entries
     this.#entries = entries
     this.#unknown ??= entries
     this.#end(this.#leaving)
-    const over = (windows ?? Math.min(this.#unknown, entries)) + others
+    const over = (windows ?? Math.min(this.#unknown, entries)) + layers
     if (over < entries) this.#leave(over - entries)
     else if (isBack && over > entries) this.#history.close()
     else if (over > entries) this.#push(entries + 1)
