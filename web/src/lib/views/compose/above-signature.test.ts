@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { isOnlySignature } from '#lib/views/compose/above-signature.ts'
-import { onlySignature } from '#lib/views/compose/plain-text.ts'
+import { signatureStart } from '#lib/views/compose/plain-text.ts'
 import { expect, test } from 'vitest'
 
 const EMPTY = '<div><br></div>'
@@ -20,5 +20,5 @@ test('a signature is alone if nothing else is written, whatever is quoted', () =
 })
 
 test('of a plain text the place of its signature is known, if it is alone', () => {
-  expect(['\n\n-- \nAnn', '-- \nAnn', 'Hi\n\n-- \nAnn', 'Hi', ''].map(onlySignature)).toEqual([1, 0, null, null, null])
+  expect(['\n\n-- \nAnn', '-- \nAnn', 'Hi\n\n-- \nAnn', 'Hi', ''].map(signatureStart)).toEqual([1, 0, null, null, null])
 })

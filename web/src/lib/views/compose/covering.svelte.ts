@@ -1,7 +1,7 @@
 /** Windows of writing over the page. */
 import type { Dock } from '#lib/state/dock.svelte.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
-import { isWrittenIn } from '#lib/ui/written-in.ts'
+import { hasOwnKeys } from '#lib/ui/own-keys.ts'
 
 /** Within a component. */
 export function followCovering(page: MailPage, dock: Dock, close: (id: string) => void): void {
@@ -17,10 +17,13 @@ export function followCovering(page: MailPage, dock: Dock, close: (id: string) =
   })
 }
 
-/** A window would take the keyboard from the person: they write, or they use one where a window covers the page. */
+/**
+ * A window would take the keyboard from the person: they write, or a dialog is open. Where a window covers the page, so it is
+ * wherever the focus is, unless the device is used with a finger.
+ */
 export function takesKeys({ isPhone }: Dock): boolean {
   const { activeElement } = document
   if (!activeElement || activeElement === document.body) return false
-  const isWriting = isWrittenIn(activeElement) || activeElement.closest('.dock') !== null
-  return isWriting || (isPhone && !matchMedia('(pointer: coarse)').matches)
+  const isBusy = hasOwnKeys(activeElement) || activeElement.closest('.dock') !== null
+  return isBusy || (isPhone && !matchMedia('(pointer: coarse)').matches)
 }

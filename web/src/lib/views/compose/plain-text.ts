@@ -22,7 +22,7 @@ export function hasFormats(html: string): boolean {
 }
 
 /** Where its signature begins, if nothing stands above it. */
-export function onlySignature(text: string): number | null {
+export function signatureStart(text: string): number | null {
   const lines = text.split('\n')
   const at = lines.indexOf(SIGNATURE_LINE)
   const above = lines.slice(0, Math.max(0, at))

@@ -1,6 +1,6 @@
 /** The focus of the page, which a window of writing takes and gives back. */
 import type { Cursor } from '#lib/state/cursor.svelte.ts'
-import { focusHeading, rowAt } from '#lib/views/list/row-focus.ts'
+import { focusHeading, rowAt } from '#lib/views/list/drawn-rows.ts'
 
 const DOCK = '.dock'
 
@@ -12,7 +12,7 @@ export class ReturnFocus {
     this.#cursor = cursor
   }
 
-  /** A window gets the focus from there; from another window it came the same way as that one. */
+  /** A window gets the focus from there. From another window, it is given back to where that one got it. */
   takenFrom(from: EventTarget | null): void {
     if (!(from instanceof Element && from.closest(DOCK))) this.#from = from
   }

@@ -2,7 +2,7 @@
 import { ALL } from '#lib/commands/all.ts'
 import { Keyboard, type Key } from '#lib/commands/keyboard.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
-import { isWrittenIn } from '#lib/ui/written-in.ts'
+import { hasOwnKeys } from '#lib/ui/own-keys.ts'
 import { stepOf } from '#lib/views/list/steps.ts'
 import { goToPane } from '#lib/views/mail/panes.ts'
 
@@ -25,7 +25,7 @@ export function framedKey(key: string, shiftKey: boolean, ctrlKey: boolean): Key
 
 /** Runs before lists and buttons see the key: a space that is meant for what still loads must select no row. */
 export function keepKey(event: KeyboardEvent, { early }: MailPage): void {
-  if (isWrittenIn(event.target) || event.ctrlKey || event.metaKey || !early.keeps(event.key)) return
+  if (hasOwnKeys(event.target) || event.ctrlKey || event.metaKey || !early.keeps(event.key)) return
   event.preventDefault()
   event.stopPropagation()
 }
@@ -54,7 +54,7 @@ function runs(event: KeyboardEvent, target: HTMLElement | null, page: MailPage):
   // Enter on a button or a link presses it.
   if (event.key === 'Enter' && target?.closest('button, a')) return false
   const { key, timeStamp: at, shiftKey, ctrlKey, metaKey, altKey, repeat } = event
-  const typing = isWrittenIn(target)
+  const typing = hasOwnKeys(target)
   const inList = !target || target.matches('body, h1') || target.closest('[role="grid"]') !== null
   return keyboardOf(page).press({ key, at, shiftKey, ctrlKey, metaKey, altKey, repeat, typing, inList })
 }
