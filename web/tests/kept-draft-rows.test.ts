@@ -80,7 +80,7 @@ describe('opening the list of drafts', () => {
   const DRAFTS = { ...INBOX, mailboxId: 'drafts' }
 
   /** A page in which the inbox is shown, after another one showed the draft; `told`: what its views were shown. */
-  async function reopened(): Promise<{ account: Account; server: ModelServer; told: (string | undefined)[][] }> {
+  async function reopened(): Promise<{ account: Account; server: ModelServer; told: unknown[][] }> {
     const scene = await writing()
     await stored(scene, 'First')
     expect(await subjects(scene)).toEqual(['First'])
@@ -90,7 +90,7 @@ describe('opening the list of drafts', () => {
     const account = new Account(new World().ports(server.fetch), () => undefined)
     account.show(INBOX)
     await settled()
-    const told: (string | undefined)[][] = []
+    const told: unknown[][] = []
     account.listen((topic) => {
       const { list } = account
       if (topic !== 'list' || list?.query.mailboxId !== 'drafts') return
