@@ -13,6 +13,8 @@ export interface Command {
   readonly repeats?: boolean
   /** Its keys with Ctrl belong to the browser unless the focus is in the list. */
   readonly inList?: boolean
+  /** It is about the conversation that the keyboard reaches, whatever is selected. Those that sort act on the selection first. */
+  readonly isAboutReached?: boolean
   when(page: MailPage): boolean
   run(page: MailPage): void | Promise<void>
 }

@@ -5,6 +5,7 @@ export const forward: Command = {
   name: 'forward',
   group: 'write',
   keys: ['f'],
+  isAboutReached: true,
   when: canReply,
   run: (page) => replyToLast(page, 'forward')
 }

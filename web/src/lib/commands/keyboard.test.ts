@@ -233,13 +233,33 @@ test('Enter opens nothing in an empty list', () => {
   expect(press('Enter')).toEqual([false])
 })
 
-test('a key that was pressed before the keyboard was led on to another conversation does nothing to that one', () => {
+/** The keyboard was at t1, which has left. */
+function ledOn(): Scene {
   const made = scene(3)
-  const { page, did, press } = made
+  const { page } = made
   page.cursor.current = 't1'
   page.cursor.advance()
   page.mail.actions.run({ kind: 'archive' }, ['t1'])
   expect([page.cursor.advance(), page.cursor.current]).toEqual([true, 't2'])
+  return made
+}
+
+test.each(['r', 'a', 'f', 'Enter', 'o', 'x', 'J', 'K'])(
+  '%s that was pressed before the keyboard was led on is not about the next conversation',
+  (key) => {
+    const { page, press, went } = ledOn()
+    page.show('inbox', 't0')
+    page.cursor.current = 't2'
+    const conversation = { threadId: 't0', messages: [{ id: 'm0', draft: false }] }
+    Object.assign(page.mail.reader, { conversation })
+    expect(press(key)).toEqual([true])
+    expect([went, page.triage.isSelecting]).toEqual([[], false])
+  }
+)
+
+test('a key that was pressed before the keyboard was led on to another conversation does nothing to that one', () => {
+  const made = ledOn()
+  const { did, press } = made
   expect(press('#')).toEqual([true])
   expect(did).toHaveLength(1)
   made.time = performance.now()

@@ -52,9 +52,10 @@ export class Keyboard {
   }
 
   /** It was pressed for a conversation that has left since, and the keyboard was led on to another one. */
-  #isLate({ group, name }: Command, { at }: Key): boolean {
+  #isLate({ group, name, isAboutReached }: Command, { at }: Key): boolean {
     const { cursor, triage } = this.#page
-    return group === 'sort' && name !== 'undo' && !triage.isSelecting && at < cursor.ledAt
+    const isSorting = group === 'sort' && name !== 'undo' && !triage.isSelecting
+    return (isAboutReached || isSorting) && cursor.isLate(at)
   }
 
   #fitting(key: Key): readonly Command[] {

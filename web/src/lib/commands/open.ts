@@ -17,6 +17,7 @@ export const open: Command = {
   name: 'open',
   group: 'walk',
   keys: ['Enter', 'o'],
+  isAboutReached: true,
   when: (page) => isElsewhere(page) || page.reading.reached !== undefined,
   run: async (page) => {
     const row = reachedRow(page)

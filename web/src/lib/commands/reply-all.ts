@@ -5,6 +5,7 @@ export const replyAll: Command = {
   name: 'replyAll',
   group: 'write',
   keys: ['a'],
+  isAboutReached: true,
   when: canReply,
   run: (page) => replyToLast(page, 'replyAll')
 }

@@ -5,6 +5,7 @@ export const reply: Command = {
   name: 'reply',
   group: 'write',
   keys: ['r'],
+  isAboutReached: true,
   when: canReply,
   run: (page) => replyToLast(page, 'reply')
 }

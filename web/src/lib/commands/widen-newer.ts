@@ -5,6 +5,7 @@ export const widenNewer: Command = {
   name: 'widenNewer',
   group: 'select',
   keys: ['K'],
+  isAboutReached: true,
   repeats: true,
   when: ({ cursor }) => cursor.listed !== undefined,
   run: (page) => widenBy(page, -1)

@@ -5,6 +5,7 @@ export const widenOlder: Command = {
   name: 'widenOlder',
   group: 'select',
   keys: ['J'],
+  isAboutReached: true,
   repeats: true,
   when: ({ cursor }) => cursor.listed !== undefined,
   run: (page) => widenBy(page, 1)

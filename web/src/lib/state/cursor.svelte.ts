@@ -22,10 +22,10 @@ export class Cursor {
   /** the list is on the screen: where a conversation covers it, nobody sees where in it the keyboard is */
   isShown = $state(true)
   /** when it was led on without a key, since the current conversation had left: milliseconds, as events tell them */
-  ledAt = -Infinity
+  #ledAt = -Infinity
   /** of the row to which the keyboard moves once it is loaded */
   #target = $state<number | null>(null)
-  /** where the current conversation last was */
+  /** the index that the current conversation had in the list when it was last there */
   #place: number | undefined
   #resting: ReturnType<typeof setTimeout> | undefined
 
@@ -85,6 +85,11 @@ export class Cursor {
     return listed !== undefined
   }
 
+  /** The reader is about to show the conversation that the keyboard reaches. */
+  get isFollowed(): boolean {
+    return this.#target !== null || this.#resting !== undefined
+  }
+
   /** The keyboard is there: it may be opened next. */
   lookAt(threadId: string): void {
     this.current = threadId
@@ -106,8 +111,13 @@ export class Cursor {
     // While its rows are held, a list shows also the conversation that left it.
     if (!next || next.threadId === this.current) return false
     this.current = next.threadId
-    this.ledAt = performance.now()
+    this.#ledAt = performance.now()
     return true
+  }
+
+  /** What was pressed at that time was meant for a conversation that has left since. */
+  isLate(at: number): boolean {
+    return at < this.#ledAt
   }
 
   /** Another list is shown. */
@@ -119,13 +129,19 @@ export class Cursor {
 
   /** The person goes elsewhere: not on to what was passed. */
   stay(): void {
-    clearTimeout(this.#resting)
+    this.#endRest()
     this.#target = null
   }
 
-  #follow(threadId: string, rest: number): void {
+  #endRest(): void {
     clearTimeout(this.#resting)
+    this.#resting = undefined
+  }
+
+  #follow(threadId: string, rest: number): void {
+    this.#endRest()
     const open = (): void => {
+      this.#resting = undefined
       const shown = this.#reader.threadId
       // What was done during the rest may have led on from there.
       if (this.current !== threadId) return

@@ -145,6 +145,23 @@ test.each([
   expect([ring(), scene.page.cursor.current]).toEqual([to, to])
 })
 
+test.each(['Enter', ' '])(
+  '%j in a row, pressed for a conversation that has left since, is not about the next one',
+  async (name) => {
+    const scene = await inbox()
+    await after(() => cell('t3')?.focus())
+    await leaves(scene, 'e3')
+    expect(ring()).toBe('t2')
+    await after(() => {
+      const pressed = new KeyboardEvent('keydown', { key: name, bubbles: true, cancelable: true })
+      cell('t2')?.dispatchEvent(Object.defineProperty(pressed, 'timeStamp', { value: 0 }))
+    })
+    expect([scene.page.threadId, scene.page.triage.isSelecting]).toEqual([undefined, false])
+    await key('Enter')
+    expect(scene.page.threadId).toBe('t2')
+  }
+)
+
 test('who went elsewhere while a message is sent stays there', async () => {
   const scene = await inbox()
   await open('t3')
