@@ -11,18 +11,33 @@ export function followSight(page: MailPage): void {
   })
 }
 
+function turn({ cursor, threadId }: MailPage): void {
+  if (threadId !== undefined) cursor.current = threadId
+}
+
+/** A key was pressed in a message frame. Until the reader has followed the key before it, this one is about what comes. */
+export function turnByKey(page: MailPage): void {
+  if (!page.cursor.isFollowed) turn(page)
+}
+
 /** Whoever turns to the reader means what it shows, wherever they were in the list. */
 export function turning(page: MailPage): (reader: HTMLElement) => () => void {
-  const turn = (): void => {
-    if (page.threadId !== undefined) page.cursor.current = page.threadId
-  }
+  const turned = (): void => turn(page)
   return (reader) => {
     const ends = new AbortController()
     const { signal } = ends
-    reader.addEventListener('focusin', turn, { signal })
-    reader.addEventListener('pointerdown', turn, { signal })
+    reader.addEventListener('focusin', turned, { signal })
+    reader.addEventListener('pointerdown', turned, { signal })
     // A message frame takes the focus from the window: no event of that is heard in the page.
-    addEventListener('blur', () => reader.contains(document.activeElement) && turn(), { signal })
+    const look = (): void => {
+      if (reader.contains(document.activeElement)) turn(page)
+    }
+    const blurred = (): void => {
+      look()
+      // A browser may say a moment later that the frame has the focus.
+      setTimeout(look)
+    }
+    addEventListener('blur', blurred, { signal })
     return () => ends.abort()
   }
 }
