@@ -2,11 +2,12 @@
 and close, in Chromium on a processor that is fast or slow. Without a browser: web/tests/random-keys.test.ts."""
 
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, expect
 
 from mail_page import MailPage
 from mail_person import Person, message
@@ -23,9 +24,10 @@ SEEN = """() => {
   const selected = threads('[role="row"][aria-selected="true"]')
   const open = threads('[role="row"][aria-current="true"]')[0]
   const listed = threads('[data-thread]')
-  return { seen: selected.length > 0 ? selected : [ring ?? open].filter(Boolean), listed, open: open ?? null }
+  const reading = document.querySelector('.page.reading') !== null
+  return { seen: selected.length > 0 ? selected : [ring ?? open].filter(Boolean), listed, ring: ring ?? null, reading }
 }"""
-"""By which a person knows on what a key will act."""
+"""By which a person knows on what a key will act. `reading`: a conversation is open, if only in the reader."""
 
 STARS = f"""async () => {{
   const starred = () => {{
@@ -52,6 +54,12 @@ class Hands:
         self.inbox = inbox
         self.archive = archive
         self.dice = dice
+        self.did: Counter[str] = Counter()
+        """A run in which no key did anything proves nothing."""
+
+    async def sees(self) -> dict[str, Any]:
+        seen: dict[str, Any] = await self.alice.page.evaluate(SEEN)
+        return seen
 
     async def press(self, *keys: str) -> None:
         for key in keys:
@@ -70,16 +78,36 @@ class Hands:
             return
         outcome: dict[str, Any] = await self.alice.page.evaluate(STARS)
         assert set(outcome["hit"]) <= set(outcome["seen"]), outcome
+        self.did["hits"] += len(outcome["hit"])
+
+    async def moves(self, key: str) -> None:
+        before = await self.sees()
+        await self.press(key)
+        self.did["moves"] += (await self.sees())["ring"] != before["ring"]
+
+    async def opens(self, key: str, over: Locator) -> None:
+        await self.press(key)
+        try:
+            await expect(over).not_to_have_count(0, timeout=5_000)
+        except AssertionError:
+            # It was pressed for a conversation that left before the page came to it.
+            if key not in ("r", "v"):
+                raise
+            await self.press(key)
+            await expect(over).not_to_have_count(0)
 
     async def opens_and_closes(self) -> None:
         """A window, or a dialog; while it is open, mail may come and go."""
-        before: dict[str, Any] = await self.alice.page.evaluate(SEEN)
-        await self.press(self.dice.choice(["r", "c", "?", "v"]))
+        before = await self.sees()
+        key = self.dice.choice(["r", "c", "?", "v"])
+        if key == "r" and not before["reading"]:
+            return  # there is nothing to reply to
+        if key == "v" and not before["seen"]:
+            await self.press("j")
+            before = await self.sees()
         over = self.alice.page.locator(".window, dialog[open]")
-        if not await over.count():
-            # What still loads takes the focus when it is there; without an open conversation, R does nothing.
-            await self.press("Escape")
-            return
+        await self.opens(key, over)
+        self.did["opened"] += 1
         for _ in range(self.dice.randrange(3)):
             await self.dice.choice([self.arrives, self.leaves])()
         await self.press("Escape")
@@ -89,7 +117,7 @@ class Hands:
             # The first one ended what was proposed in a field.
             await self.press("Escape")
             await expect(over).to_have_count(0)
-        after: dict[str, Any] = await self.alice.page.evaluate(SEEN)
+        after = await self.sees()
         stays = [thread for thread in before["seen"] if thread in after["listed"]]
         assert after["seen"] == before["seen"] or not stays, (before, after)
 
@@ -103,13 +131,16 @@ class Hands:
         """Of a few things that a person does, some of them in a hurry."""
         steps: list[Callable[[], Awaitable[None]]] = [
             *[self.arrives, self.leaves, self.opens_and_closes, self.stars, self.stars],
-            *[lambda key=key: self.press(key) for key in ("j", "k", "Enter", "u", "x", "Escape", "z")],
+            *[lambda key=key: self.moves(key) for key in ("j", "k")],
+            *[lambda key=key: self.press(key) for key in ("Enter", "u", "x", "Escape", "z")],
             lambda: self.press("j", "j", "r", "Escape"),
         ]
         for _ in range(10):
             await self.dice.choice(steps)()
         await self.press("Escape", "Escape")
         await self.stars()
+        # What is destroyed while it is open can be replied to no more.
+        await self.press("u")
         await self.tidies()
 
 
@@ -124,11 +155,15 @@ async def try_orders(up: Trial, browser: Browser, speed: int, seeds: range) -> N
         await expect(alice.row(f"Order {ROWS - 1}")).to_be_visible()
         processor = await alice.page.context.new_cdp_session(alice.page)
         await processor.send("Emulation.setCPUThrottlingRate", {"rate": speed})
+        did: Counter[str] = Counter()
         for seed in seeds:
+            hands = Hands(alice, other, inbox, archive, random.Random(seed))
             try:
-                await Hands(alice, other, inbox, archive, random.Random(seed)).order()
+                await hands.order()
             except AssertionError as fault:
                 raise AssertionError(f"with seed {seed} at speed {speed}") from fault
+            did += hands.did
+        assert all(did[what] for what in ("hits", "moves", "opened")), did
 
 
 @pytest.mark.parametrize("speed", [1, 8])

@@ -27,6 +27,9 @@ type Focus =
   | { readonly at: 'row'; readonly index: number }
   | { readonly at: 'reader' | 'elsewhere' | 'nowhere' | 'window' | 'dialog' }
 
+/** How often something happened that a test of this file is about: one in which nothing does proves nothing. */
+const count = { hits: 0, chosen: 0, moves: 0, late: 0 }
+
 /** A window of writing, or a dialog. */
 interface Over {
   readonly before: Focus
@@ -45,6 +48,8 @@ class Hands implements DrawnRows {
   #focus: Focus = { at: 'nowhere' }
   #over: Over | null = null
   #moves = 0
+  /** the last key was kept for what still loads */
+  isKept = false
 
   constructor(scene: Scene) {
     this.#scene = scene
@@ -64,6 +69,9 @@ class Hands implements DrawnRows {
       this.hit.push(...threadIds)
       return run(action, threadIds)
     }
+    const { early } = this.page
+    const keeps = early.keeps.bind(early)
+    early.keeps = (key) => (this.isKept = keeps(key))
     this.#rows = new RowFocus(this.page.cursor, mail, this)
     this.#keyboard = new Keyboard(this.page, ALL)
   }
@@ -103,10 +111,15 @@ class Hands implements DrawnRows {
     this.#goTo({ at: 'elsewhere' })
   }
 
-  press(key: string): boolean {
+  /** With F6. */
+  goesToReader(): void {
+    if (this.page.threadId !== undefined) this.#goTo({ at: 'reader' })
+  }
+
+  press(key: string, at = performance.now()): boolean {
     const shiftKey = /^[A-Z]$/.test(key)
     const none = { ctrlKey: false, metaKey: false, altKey: false, repeat: false, typing: false, inList: true }
-    return this.#keyboard.press({ key, at: Date.now(), shiftKey, ...none })
+    return this.#keyboard.press({ key, at, shiftKey, ...none })
   }
 
   /** What the person sees, by which they know on what a key acts. */
@@ -194,7 +207,9 @@ class Hands implements DrawnRows {
   #chooses(asked: readonly string[], { seen }: Over): void {
     this.hit.length = 0
     this.page.triage.on(asked, () => act(this.page, { kind: 'delete' }))
-    if (this.hit.length > 0) expect(this.hit).toEqual(seen)
+    if (this.hit.length === 0) return
+    count.chosen += 1
+    expect(this.hit).toEqual(seen)
   }
 }
 
@@ -230,8 +245,7 @@ async function step(hands: Hands, scene: Scene, next: () => number): Promise<voi
   const dice = next()
   const { page } = hands
   if (dice < 0.3) {
-    edits(scene, next)
-    if (next() < 0.7) await hint(scene)
+    await othersEdit(hands, scene, next)
   } else if (dice < 0.4) {
     page.mail.list?.hold(next() < 0.4)
   } else if (dice < 0.45) {
@@ -242,7 +256,8 @@ async function step(hands: Hands, scene: Scene, next: () => number): Promise<voi
     checkReturn(hands, meant)
   } else if (!hands.isOver) {
     if (dice < 0.52) hands.clicks(Math.floor(next() * 5))
-    else if (dice < 0.56) hands.goesElsewhere()
+    else if (dice < 0.54) hands.goesElsewhere()
+    else if (dice < 0.56) hands.goesToReader()
     else if (dice < 0.6) hands.opensDialog()
     else presses(hands, KEYS[Math.floor(next() * KEYS.length)] ?? '')
   }
@@ -251,11 +266,41 @@ async function step(hands: Hands, scene: Scene, next: () => number): Promise<voi
   hands.follows()
 }
 
+/** On a busy page a key that was pressed before is handled behind it. */
+async function othersEdit(hands: Hands, scene: Scene, next: () => number): Promise<void> {
+  const at = performance.now()
+  const { seen, isOver } = hands
+  edits(scene, next)
+  if (next() < 0.7) await hint(scene)
+  hands.follows()
+  if (isOver || next() < 0.7) return
+  hands.hit.length = 0
+  const isLate = hands.page.cursor.isLate(at)
+  hands.press('s', at)
+  if (hands.hit.length > 0) expect(hands.hit).toEqual(seen)
+  else if (isLate && !hands.isKept) count.late += 1
+}
+
 function presses(hands: Hands, key: string): void {
   const { seen } = hands
+  const to = key === 'j' || key === 'k' ? rowBy(hands, key === 'j' ? 1 : -1) : undefined
   hands.hit.length = 0
   hands.press(key)
-  if (hands.hit.length > 0) expect([key, hands.hit]).toEqual([key, [...seen]])
+  if (hands.hit.length > 0) {
+    count.hits += 1
+    expect([key, hands.hit]).toEqual([key, [...seen]])
+  }
+  if (to === undefined || hands.isKept) return
+  hands.follows()
+  count.moves += 1
+  expect([key, hands.page.cursor.current]).toEqual([key, to])
+}
+
+/** The conversation beside the current one, if there is one to which a key can move. */
+function rowBy({ page }: Hands, by: 1 | -1): string | undefined {
+  const { list } = page.mail
+  const index = page.cursor.current === null ? undefined : list?.indexOf(page.cursor.current)
+  return index === undefined ? undefined : list?.row(index + by)?.threadId
 }
 
 /** Unless it has left, and is not open, keys act on the same conversation as before. */
@@ -266,3 +311,7 @@ function checkReturn(hands: Hands, meant: readonly string[]): void {
   const isThere = page.mail.list?.indexOf(first) !== undefined || page.threadId === first
   if (isThere) expect(meant).toContain(seen[0])
 }
+
+test('all of that happened', () => {
+  for (const [what, times] of Object.entries(count)) expect(times, what).toBeGreaterThan(0)
+})
