@@ -18,8 +18,8 @@ export function followCovering(page: MailPage, dock: Dock, close: (id: string) =
 }
 
 /**
- * A window would take the keyboard from the person: they write, or a dialog is open. Where a window covers the page, so it is
- * wherever the focus is, unless the device is used with a finger.
+ * A window would take the keyboard from the person, who writes or uses a dialog. Where a window covers the page, it would take
+ * it from whatever has the focus; who uses a finger there loses nothing.
  */
 export function takesKeys({ isPhone }: Dock): boolean {
   const { activeElement } = document
