@@ -3,8 +3,19 @@
  * since then would be nowhere: its window is closed, and only the mail server's list would name it.
  */
 import type { Email, Id } from '#lib/jmap/types.ts'
-import type { Account } from './account.ts'
+import type { Objects } from '#lib/store/objects.ts'
+import type { Facts } from './facts.ts'
+import type { Kept } from './kept.ts'
 import type { ListView } from './list-view.ts'
+
+/** What is needed of the account, which imports this module. */
+interface Account {
+  readonly objects: Objects
+  readonly facts: Facts
+  readonly kept: Kept
+  /** the one that is shown */
+  readonly list: ListView | null
+}
 
 /** Adds them to this list, if it is that of all drafts, unless the mail server answers before. Returns whether there are
  * any. */
