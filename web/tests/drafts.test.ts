@@ -139,4 +139,16 @@ describe('a draft', () => {
     await next.world.pass(4_000)
     expect(draftsOn(next)).toEqual(['Dear Ann'])
   })
+
+  test('is open again after a reload before the page takes it that nothing is open', async () => {
+    const scene = await writing()
+    await begun(scene)
+    scene.world.leave()
+    await settled()
+    const { mail } = await opened(scene.server)
+    const compose = await mail.compose()
+    const early = [compose.isResumed, compose.open.length]
+    await settled()
+    expect([...early, compose.isResumed, compose.open.length]).toEqual([false, 0, true, 1])
+  })
 })
