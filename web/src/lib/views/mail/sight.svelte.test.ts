@@ -35,7 +35,7 @@ test.each(['before', 'after'])(
     const focused = vi
       .spyOn(document, 'activeElement', 'get')
       .mockReturnValue(when === 'before' ? frame : document.body)
-    ends.push(() => void focused.mockRestore())
+    ends.push(() => focused.mockRestore())
     dispatchEvent(new Event('blur'))
     focused.mockReturnValue(frame)
     vi.runAllTimers()

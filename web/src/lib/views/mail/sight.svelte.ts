@@ -29,13 +29,13 @@ export function turning(page: MailPage): (reader: HTMLElement) => () => void {
     reader.addEventListener('focusin', turned, { signal })
     reader.addEventListener('pointerdown', turned, { signal })
     // A message frame takes the focus from the window: no event of that is heard in the page.
-    const look = (): void => {
+    const turnIfThere = (): void => {
       if (reader.contains(document.activeElement)) turn(page)
     }
     const blurred = (): void => {
-      look()
+      turnIfThere()
       // A browser may say a moment later that the frame has the focus.
-      setTimeout(look)
+      setTimeout(turnIfThere)
     }
     addEventListener('blur', blurred, { signal })
     return () => ends.abort()
