@@ -69,6 +69,13 @@ async def test_a_script_that_fails_is_reported(name: str, tmp_path: Path) -> Non
             await browser.run("throw new Error('no such thing')")
 
 
+async def test_what_a_page_of_firefox_logs_as_an_error_is_known_once(tmp_path: Path) -> None:
+    async with watched("Firefox", tmp_path) as (browser, _):
+        await browser.run("console.error('no such thing'); console.warn('but')")
+        assert await browser.logged() == ["no such thing"]
+        assert await browser.logged() == []
+
+
 @pytest.mark.parametrize("name", BROWSERS)
 async def test_one_that_is_not_installed_is_missing_by_its_package(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

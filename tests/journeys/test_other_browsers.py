@@ -37,6 +37,8 @@ async def test_a_person(alice: OtherPage, step: str) -> None:
     try:
         async with asyncio.timeout(STEP_SECONDS):
             await STEPS[step](alice)
+            # Other errors are of requests that ended with their page.
+            assert [each for each in await alice.browser.logged() if "Content-Security-Policy" in each] == []
     except Lost:
         raise
     except Exception as failure:  # whatever it is: it is raised again, with what the page showed

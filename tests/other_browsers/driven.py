@@ -36,8 +36,12 @@ class Driven(Protocol):
         """The same in the document of the last message that has a frame. Raises `PageError` if there is none."""
         ...
 
+    async def logged(self) -> list[str]:
+        """The errors that its pages logged since this was asked last, also what a policy blocked. WebKit tells none."""
+        ...
+
     async def keys(self, *keys: str) -> None:
-        """Press and release each: a character, or a name of `KEYS`; `Shift+x` holds the first."""
+        """Press and release each: a character, or a name of `KEYS`; `Control+x` holds the first."""
         ...
 
     async def click_at(self, x: float, y: float) -> None: ...
@@ -61,12 +65,8 @@ class Lost(Exception):
 KEYS = {
     "Enter": "\ue007",
     "Escape": "\ue00c",
-    "Tab": "\ue004",
     "Backspace": "\ue003",
-    "Shift": "\ue008",
     "Control": "\ue009",
-    "ArrowDown": "\ue015",
-    "ArrowUp": "\ue013",
 }
 
 

@@ -1,12 +1,10 @@
 // What a person finds in a page: parts by their role and name.
 const ROLES = {
-  article: 'article',
   button: 'button, [role=button]',
   combobox: '[role=combobox]',
   dialog: 'dialog[open], [role=dialog]',
   gridcell: '[role=gridcell]',
   heading: 'h1, h2, h3, [role=heading]',
-  link: 'a[href]',
   radio: 'input[type=radio], [role=radio]',
   textbox: 'input:not([type=checkbox], [type=radio], [type=file], [type=hidden]), [role=textbox]'
 }

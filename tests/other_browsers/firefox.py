@@ -36,11 +36,10 @@ class Firefox:
 
     def __init__(self, socket: ClientConnection) -> None:
         self.patience = CALL_SECONDS
-        self.said: list[str] = []
-        """what the scripts of the pages complained about"""
         self._socket = socket
         self._numbers = itertools.count(1)
         self._context = ""
+        self._logged: list[str] = []
         self._lost: Lost | None = None
 
     async def begin(self) -> None:
@@ -73,7 +72,7 @@ class Firefox:
         while True:
             message = json.loads(await self._socket.recv())
             if message.get("method") == "log.entryAdded" and message["params"]["level"] == "error":
-                self.said.append(message["params"]["text"])
+                self._logged.append(message["params"]["text"])
             if message.get("id") == number:
                 return message
 
@@ -101,6 +100,11 @@ class Firefox:
         if answer["type"] == "exception":
             raise PageError(answer["exceptionDetails"]["text"])
         return json.loads(answer["result"]["value"])
+
+    async def logged(self) -> list[str]:
+        await self.run("return null")  # what was logged before comes before its answer
+        logged, self._logged = self._logged, []
+        return logged
 
     async def keys(self, *keys: str) -> None:
         await self._act({"type": "key", "id": "keyboard", "actions": key_actions(keys)})

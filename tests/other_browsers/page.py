@@ -75,7 +75,8 @@ class OtherPage:
             return seen[-1] is not None and seen[-1] == seen[-2]
 
         await eventually(stays, f"{self.browser.name}: the {role} {name!r} can be pressed", WITHIN)
-        assert (place := seen[-1])
+        place = seen[-1]
+        assert place
         await self.browser.click_at(*place)
 
     async def keys(self, *keys: str) -> None:

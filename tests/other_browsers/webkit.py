@@ -90,6 +90,9 @@ class WebKit:
         finally:
             await self._send("frame", id=None)
 
+    async def logged(self) -> list[str]:
+        return []
+
     async def keys(self, *keys: str) -> None:
         await self._act({"type": "key", "id": "keyboard", "actions": key_actions(keys)})
 
