@@ -12,6 +12,8 @@ export PYTHONDONTWRITEBYTECODE :=
 TWO_AT_A_TIME := --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # Tests that look only at a stand-in are left out, unless a real server is tested beside it.
 QUICK := not long$(if $(STALWART_URL),, and not stand_in)
+# One more than the cores: a seventh of the time, tests only wait.
+LANES := 3
 # The commands of a target, with the time that they took.
 timed = began=$$(date +%s); $(1) && echo "$@: $$(($$(date +%s) - began)) s"
 
@@ -28,13 +30,13 @@ web: $(TRIAL)  ## Build the web interface, if its sources have changed
 	@$(BIN)/python web/build.py
 
 test: ALSO := programs # an empty cache costs minutes: they are built while the checks run
-test: $(STAMP) check  ## All checks, and all tests but those of test-long, in two processes
+test: $(STAMP) check  ## All checks, and all tests but those of test-long, in three processes
 	@$(BIN)/python web/build.py
-	@$(call timed, $(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 40 -m "$(QUICK)" $(ARGS))
+	@$(call timed, $(BIN)/pytest --numprocesses $(LANES) --no-loadscope-reorder --durations 40 -m "$(QUICK)" $(ARGS))
 
 test-long: $(STAMP) web programs  ## The tests that `make test` leaves out, before a release (ARGS: some of them)
 	POSTROOM_SEEDS=$${POSTROOM_SEEDS:-200} $(BIN)/python web/npm.py run test -- tests/random
-	$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder --durations 40 -m "long or stand_in" $(ARGS)
+	$(BIN)/pytest --numprocesses $(LANES) --no-loadscope-reorder --durations 40 -m "long or stand_in" $(ARGS)
 
 check: $(STAMP)  ## Format, lint, types, layers, two at a time; then the unit tests of the web interface
 	@echo "Checking: four minutes, the output of each part at its end"

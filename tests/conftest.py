@@ -36,7 +36,7 @@ def opens_a_page(nodeid: str) -> bool:
 
 
 class _OneBrowser(LoadFileScheduling):
-    """`make test` runs two processes, and a file stays in one of them. All tests in a browser stay in the same one: a
+    """`make test` runs several processes, and a file stays in one of them. All tests in a browser stay in the same one: a
     browser takes a core of its own, and two of them would make each other miss their times."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -1,4 +1,4 @@
-"""The commands of README and docs run as they stand, in the folder of a trial."""
+"""The commands of README and docs run as they stand, in the folder of a trial: the same one for all documents."""
 
 import asyncio
 import os
@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,21 +24,27 @@ for each in blocks():
         PLAIN[each.document].append(each)
 
 
-@pytest.mark.parametrize("document", PLAIN)
-async def test_plain_command_blocks_of_the_documentation_run_unchanged(document: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+async def folder(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
+    """Of a running trial."""
     if missing := [name for name in NEEDED if shutil.which(name) is None]:
         skip_without("tools of the docs", Missing(f"not installed: {', '.join(missing)}"))
-    async with running_trial(tmp_path):
-        script = "\n".join(
-            [
-                "set -euo pipefail",
-                f'export PATH="{Path(sys.executable).parent}:$PATH"',
-                'eval "$(postroom env)"',
-                *(f"echo '== {block.document}:{block.line}'\n{block.commands}" for block in PLAIN[document]),
-            ]
-        )
-        code, output = await _run(script, tmp_path)
-        assert code == 0, output
+    async with running_trial(tmp_path_factory.mktemp("docs")) as up:
+        yield up.folder
+
+
+@pytest.mark.parametrize("document", PLAIN)
+async def test_plain_command_blocks_of_the_documentation_run_unchanged(document: str, folder: Path) -> None:
+    script = "\n".join(
+        [
+            "set -euo pipefail",
+            f'export PATH="{Path(sys.executable).parent}:$PATH"',
+            'eval "$(postroom env)"',
+            *(f"echo '== {block.document}:{block.line}'\n{block.commands}" for block in PLAIN[document]),
+        ]
+    )
+    code, output = await _run(script, folder)
+    assert code == 0, output
 
 
 async def _run(script: str, folder: Path) -> tuple[int, str]:

@@ -31,7 +31,7 @@ from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.stored_passwords import StoredPasswords
 from stalwart_client import StalwartClient as Admin
 from stalwart_client import unique
-from stalwart_stand_in import StalwartStandIn, admin_of
+from stalwart_stand_in import StalwartStandIn, admin_of, stalwart_stand_in
 
 DOMAINS = ["example.org", "example.net"]
 KEY = base64.b64encode(b"k" * 32).decode()
@@ -89,11 +89,17 @@ def an_app(devices: Devices) -> FastAPI:
     return app
 
 
+@pytest.fixture(scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[StalwartStandIn]:
+    async with stalwart_stand_in(tmp_path_factory.mktemp("devices")) as server:
+        yield server
+
+
 @pytest.fixture
-async def world(stalwart: StalwartStandIn, pool: Pool) -> AsyncIterator[World]:
-    async with admin_of(stalwart) as admin:
+async def world(server: StalwartStandIn, pool: Pool) -> AsyncIterator[World]:
+    async with admin_of(server) as admin:
         person, neighbour = await a_person(admin), await a_person(admin)
-    client = StalwartClient(stalwart.url, basic(*stalwart.admin))
+    client = StalwartClient(server.url, basic(*server.admin))
     app_passwords = StalwartAppPasswords(StalwartRegistry(client, mark_domain="example.org"), by_key(client, its_own))
     credentials = PostgresMailCredentials(pool)
     kept = StoredPasswords(app_passwords, credentials, PasswordCipher(KEY))
@@ -107,19 +113,19 @@ async def logs_in(stalwart: StalwartStandIn, email: str, secret: str) -> bool:
 
 
 async def test_device_logs_in_with_its_shown_settings_until_it_is_disconnected(
-    world: World, stalwart: StalwartStandIn
+    world: World, server: StalwartStandIn
 ) -> None:
     answer = await world.connect(expires_in_days=30)
     assert (answer.status_code, answer.headers["cache-control"]) == (201, "no-store")
     device = answer.json()
-    assert await logs_in(stalwart, device["settings"]["imap"]["username"], device["secret"])
+    assert await logs_in(server, device["settings"]["imap"]["username"], device["secret"])
     shown = {name: device[name] for name in ("id", "name", "created_at", "expires_at")}
     assert await world.devices() == [shown]
     async with world.browser(world.person) as browser:
         assert (await browser.delete(f"/api/devices/{device['id']}")).status_code == 204
         again = await browser.delete(f"/api/devices/{device['id']}")
     assert (again.status_code, again.json()["type"]) == (404, "urn:postroom:problem:unknown")
-    assert not await logs_in(stalwart, world.person.email, device["secret"])
+    assert not await logs_in(server, world.person.email, device["secret"])
     assert await world.devices() == []
 
 

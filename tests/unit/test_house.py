@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -10,8 +11,13 @@ LONGEST = {"src": 400, "sandbox": 400, "tests": 500, "benchmarks": 400, "chaos":
 PYTHON = sorted(path for folder in LONGEST for path in (ROOT / folder).rglob("*.py"))
 SHIPPED = [path for path in PYTHON if path.relative_to(ROOT).parts[0] in ("src", "sandbox")]
 LONGEST_FUNCTION = 60
-SOURCE = [(path, node) for path in SHIPPED for node in ast.walk(ast.parse(path.read_text()))]
 VAGUE = {"utils", "util", "common", "helpers", "helper", "manager", "base", "misc"}
+
+
+@cache
+def _source() -> list[tuple[Path, ast.AST]]:
+    """Each node of what is shipped. It is read by the tests: while tests are collected, each process would do it."""
+    return [(path, node) for path in SHIPPED for node in ast.walk(ast.parse(path.read_text()))]
 
 
 def test_modules_are_short_and_have_no_vague_names() -> None:
@@ -23,7 +29,7 @@ def test_modules_are_short_and_have_no_vague_names() -> None:
 
 
 def test_functions_are_no_longer_than_the_limit() -> None:
-    for path, node in SOURCE:
+    for path, node in _source():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             assert length <= LONGEST_FUNCTION, f"{path}:{node.lineno} {node.name} has {length} lines"
@@ -46,7 +52,7 @@ def test_no_message_names_a_document() -> None:
 
 def test_no_http_client_uses_a_proxy_or_password_of_the_environment() -> None:
     """A proxy would see our credentials, and ~/.netrc would add others."""
-    for path, node in SOURCE:
+    for path, node in _source():
         if isinstance(node, ast.Call) and re.match(
             r"httpx2\.(AsyncClient|Client|request|create_ssl_context)$", ast.unparse(node.func)
         ):
