@@ -155,7 +155,8 @@ async def starts_off_line(alice: OtherPage) -> None:
     try:
         await alice.open("/mail")
         await alice.press("gridcell", WITH_PICTURE)
-        # WebKit has no frame then, and shows the text without formats.
+        # A service worker answers for no sandboxed frame: browsers find it in their HTTP cache. WebKit has none here,
+        # and shows the text without formats.
         text = (
             "[...document.querySelectorAll('article')].some((each) => each.innerText.includes('third shelf is free'))"
         )
