@@ -36,8 +36,8 @@ def opens_a_page(nodeid: str) -> bool:
 
 
 class _OneBrowser(LoadFileScheduling):
-    """`make test` runs several processes, and a file stays in one of them. All tests in a browser stay in the same one: a
-    browser takes a core of its own, and two of them would make each other miss their times."""
+    """`make test` runs several processes, and a file stays in one of them. All tests in a browser stay in the same one:
+    a browser takes a core of its own, and two of them would make each other miss their times."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "browser" if opens_a_page(nodeid) else super()._split_scope(nodeid)
