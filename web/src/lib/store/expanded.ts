@@ -11,8 +11,6 @@ const MOST_EXPANDED = 10
  */
 export function expandedAtFirst(emails: readonly Email[], before: ReadonlySet<Id>): Id[] {
   const last = emails.at(-1)
-  const ids = emails
-    .filter((email) => email === last || isUnread(email) || before.has(email.id))
-    .map(({ id }) => id)
+  const ids = emails.filter((email) => email === last || isUnread(email) || before.has(email.id)).map(({ id }) => id)
   return ids.length > MOST_EXPANDED ? [...ids.slice(0, 1), ...ids.slice(1 - MOST_EXPANDED)] : ids
 }

@@ -33,13 +33,16 @@ test.each(FORMS)('every label, button and message of a real form has our words: 
   for (const said of noticesOf(form)) expect(messageWords(de, said)).not.toBe(said.text)
 })
 
-test.each(['E-Mail', 'Address', 'Your address'])('the address is called so in our words, although the schema says %s', (title) => {
-  const form = formOf(recordedFlow('login', 'login'))
-  const [field] = form.groups.flatMap(({ parts }) => parts).filter((part) => part.is === 'field')
-  if (!field) throw new Error('there is no field')
-  const label = labelOf(german.signIn, form, { ...field, label: message(1070002, { text: title }) })
-  expect([field.name, label]).toEqual(['identifier', { label: 'Adresse' }])
-})
+test.each(['E-Mail', 'Address', 'Your address'])(
+  'the address is called so in our words, although the schema says %s',
+  (title) => {
+    const form = formOf(recordedFlow('login', 'login'))
+    const [field] = form.groups.flatMap(({ parts }) => parts).filter((part) => part.is === 'field')
+    if (!field) throw new Error('there is no field')
+    const label = labelOf(german.signIn, form, { ...field, label: message(1070002, { text: title }) })
+    expect([field.name, label]).toEqual(['identifier', { label: 'Adresse' }])
+  }
+)
 
 test('a message that is about a value says it', () => {
   const short = message(4000032, { context: { min_length: 8, actual_length: 5 } })
