@@ -83,7 +83,10 @@ test('a tab whose lock is refused knows of itself only, fails at nothing, and is
   const world = (visible: boolean): World => Object.assign(new World(), { visible })
   const [hidden, visible] = [world(false), world(true)]
   const tabs = (of: World): VisibleTabs => {
-    const made = new VisibleTabs('refused-locks-test', of.ports(fetch, { locks: browser.locks }))
+    const made = new VisibleTabs(
+      'refused-locks-test',
+      of.ports(() => Promise.reject(new TypeError('no network')), { locks: browser.locks })
+    )
     ends.push(() => made.stop())
     return made
   }

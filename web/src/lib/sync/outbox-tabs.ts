@@ -87,7 +87,7 @@ export class OutboxTabs {
   }
 
   async #hold(options: LockOptions): Promise<void> {
-    let isGiven = false
+    let isGiven = false as boolean
     try {
       await this.#ports.locks?.request(`${this.#name}-outbox`, options, async () => {
         this.#callOff()
