@@ -13,7 +13,6 @@ import { Objects } from '#lib/store/objects.ts'
 import { keyOf } from '#lib/store/query.ts'
 import { Facts } from './facts.ts'
 import { Kept, type Start } from './kept.ts'
-import { addKeptDraftRows } from './kept-draft-rows.ts'
 import type { ListView } from './list-view.ts'
 import { INBOX, Lists, type AskedList } from './lists.ts'
 import type { Ports } from './ports.ts'
@@ -197,7 +196,11 @@ export class Account {
       list.restore(kept.list)
       this.tell('list')
     }
-    if (await addKeptDraftRows(this, list)) this.tell('list')
+    const { mailboxId } = list.query
+    if (mailboxId === null || this.objects.mailboxes.get(mailboxId)?.role !== 'drafts') return
+    // Without its code the list shows what the mail server listed last.
+    const late = await import('./kept-draft-rows.ts').catch(() => null)
+    if (await late?.addKeptDraftRows(this, list)) this.tell('list')
   }
 
   #tellAll(): void {

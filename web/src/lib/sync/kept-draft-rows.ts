@@ -17,13 +17,12 @@ interface Account {
   readonly list: ListView | null
 }
 
-/** Adds them to this list, if it is that of all drafts, unless the mail server answers before. Returns whether there are
- * any. */
+/** Adds them to the list of the drafts, if it shows all of them, unless the mail server answers before. Returns whether there
+ * are any. */
 export async function addKeptDraftRows(account: Account, list: ListView): Promise<boolean> {
   const { mailboxId, filter, sort } = list.query
   if (mailboxId === null || filter !== null || sort.property !== 'receivedAt' || sort.isAscending) return false
   const { objects } = account
-  if (objects.mailboxes.get(mailboxId)?.role !== 'drafts') return false
   const isIn = (email: Email): boolean => mailboxId in email.mailboxIds
   await readKept(account, isIn, () => account.list === list && !list.isAnswered)
   return list.meet(newestOfEach([...objects.emails()].filter(isIn)), objects)

@@ -1,7 +1,8 @@
 // @vitest-environment jsdom
 import { device } from '../../../../tests/device.ts'
 import { listed } from '../../../../tests/listed.ts'
-import { followSight, turnByKey, turning } from '#lib/views/mail/sight.svelte.ts'
+import { followSight } from '#lib/views/mail/sight.svelte.ts'
+import { turnByKey, turning } from '#lib/views/reader/turning.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { flushSync } from 'svelte'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
