@@ -77,10 +77,20 @@ class Firefox:
                 return message
 
     async def open(self, url: str) -> None:
-        await self._send("browsingContext.navigate", context=self._context, url=url, wait="complete")
+        await self._load("browsingContext.navigate", url=url)
 
     async def reload(self) -> None:
-        await self._send("browsingContext.reload", context=self._context, wait="complete")
+        await self._load("browsingContext.reload")
+
+    async def _load(self, method: str, **params: Any) -> None:
+        """Firefox calls off one that begins while the page itself goes to another of its addresses."""
+        for is_last in (False, False, True):
+            try:
+                await self._send(method, context=self._context, wait="complete", **params)
+                return
+            except PageError as error:
+                if is_last or "NS_BINDING_ABORTED" not in str(error):
+                    raise
 
     async def run(self, body: str) -> Any:
         return await self._run_in(self._context, body)

@@ -1,5 +1,6 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
+import '#lib/sync/kept-draft-rows.ts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { KeptSearches } from '#lib/cache/searches.ts'
 import { Account } from '#lib/sync/account.ts'

@@ -6,12 +6,6 @@ import type { Notices } from './notices.svelte.ts'
 /** RFC 8621 §4.1.1: clients should disable links and attachments. */
 const PHISHING = '$phishing'
 
-/** Whether pictures and links of the message are blocked. */
-export function isBlocked(message: Message, mail: Pick<Mail, 'isReported'>): boolean {
-  if (message.own) return false
-  return message.reported || mail.isReported(message.from[0]?.address ?? '')
-}
-
 interface Page {
   readonly mail: Mail
   readonly notices: Notices

@@ -3,7 +3,7 @@ import { isGrave, warningOf, type Warning } from '#lib/mail/warnings.ts'
 import type { EarlyKeys } from '#lib/state/early-keys.ts'
 import { foldedRange } from '#lib/state/folding.ts'
 import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
-import { isBlocked } from '#lib/state/phishing.ts'
+import { isBlocked } from '#lib/state/blocked.ts'
 import type { Suspicions } from '#lib/state/suspicions.svelte.ts'
 import type { Writing } from '#lib/state/writing.svelte.ts'
 

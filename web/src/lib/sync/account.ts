@@ -131,9 +131,7 @@ export class Account {
   }
 
   show(asked: AskedList): void {
-    if (asked === INBOX && this.#lists.asked === INBOX && this.sync.running) {
-      return
-    }
+    if (asked === INBOX && this.#lists.asked === INBOX && this.sync.running) return
     this.#lists.asked = asked
     this.#lists.choose()
     if (this.#lists.shown) void this.#restore(this.#lists.shown)
@@ -154,8 +152,7 @@ export class Account {
   async wrote(moves = false): Promise<void> {
     this.onwrote()
     await this.hint()
-    const role = this.objects.mailboxes.get(this.list?.query.mailboxId ?? '')?.role
-    if (moves && (role === 'drafts' || role === 'sent')) {
+    if (moves && (this.#role === 'drafts' || this.#role === 'sent')) {
       this.list?.patchesConfirmed(this.objects)
       this.tell('list')
     }
@@ -170,16 +167,12 @@ export class Account {
 
   /** The rows of the list that the screen shows. */
   want(from: number, to: number): void {
-    if (this.#lists.shown?.want(from, to, this.objects)) {
-      void this.sync.run()
-    }
+    if (this.#lists.shown?.want(from, to, this.objects)) void this.sync.run()
   }
 
   /** Rows of the list moved by what the person did. */
   aim(): void {
-    if (this.#lists.shown?.aim(this.objects) && this.isKnown) {
-      void this.sync.run()
-    }
+    if (this.#lists.shown?.aim(this.objects) && this.isKnown) void this.sync.run()
   }
 
   stop(): void {
@@ -196,11 +189,15 @@ export class Account {
       list.restore(kept.list)
       this.tell('list')
     }
-    const { mailboxId } = list.query
-    if (mailboxId === null || this.objects.mailboxes.get(mailboxId)?.role !== 'drafts') return
+    if (this.#role !== 'drafts') return
     // Without its code the list shows what the mail server listed last.
     const late = await import('./kept-draft-rows.ts').catch(() => null)
     if (await late?.addKeptDraftRows(this, list)) this.tell('list')
+  }
+
+  /** of the mailbox whose list is shown */
+  get #role(): string | null | undefined {
+    return this.objects.mailboxes.get(this.list?.query.mailboxId ?? '')?.role
   }
 
   #tellAll(): void {

@@ -21,11 +21,17 @@ interface Account {
  * are any. */
 export async function addKeptDraftRows(account: Account, list: ListView): Promise<boolean> {
   const { mailboxId, filter, sort } = list.query
-  if (mailboxId === null || filter !== null || sort.property !== 'receivedAt' || sort.isAscending) return false
+  if (account.list !== list || mailboxId === null || filter !== null) return false
+  if (sort.property !== 'receivedAt' || sort.isAscending) return false
   const { objects } = account
   const isIn = (email: Email): boolean => mailboxId in email.mailboxIds
-  await readKept(account, isIn, () => account.list === list && !list.isAnswered)
-  return list.meet(newestOfEach([...objects.emails()].filter(isIn)), objects)
+  await readKept(account, isIn, () => account.list === list && !isAnswered(list))
+  return !isAnswered(list) && addOnTop(list, newestOfEach([...objects.emails()].filter(isIn)), objects)
+}
+
+/** The server has listed it since it is shown: nothing that this device kept is newer. */
+function isAnswered({ list, isStale }: ListView): boolean {
+  return list.queryState !== null && !isStale
 }
 
 /** Reads the emails that are kept and match, with their conversations, while `goesOn` says so: there may be 50,000. */
@@ -58,4 +64,16 @@ function newestOfEach(emails: readonly Email[]): Id[] {
     newest.set(email.threadId, email)
   }
   return [...newest.values()].map(({ id }) => id).toReversed()
+}
+
+/** Emails that came to it since the server listed it last, the newest first. Returns whether there are any. */
+function addOnTop(to: ListView, ids: readonly Id[], objects: Objects): boolean {
+  const threads = new Set([...to.ids()].map((id) => objects.baseOf(id)?.threadId))
+  const fresh = ids.filter((id) => !threads.has(objects.baseOf(id)?.threadId))
+  if (fresh.length === 0) return false
+  const [top] = to.list.windows
+  const below = top?.from === 0 ? top.ids : []
+  const total = (to.list.total ?? 0) + fresh.length
+  to.list = { total, queryState: null, windows: [{ from: 0, ids: [...fresh, ...below] }] }
+  return true
 }

@@ -147,25 +147,6 @@ export class ListView {
     }
   }
 
-  /** The server has listed it since it is shown: nothing that this device kept is newer. */
-  get isAnswered(): boolean {
-    return this.list.queryState !== null && !this.isStale
-  }
-
-  /** Emails that came to it since the server listed it last, the newest first: they stand on top. Returns whether there
-   * are any. */
-  meet(ids: readonly Id[], objects: Objects): boolean {
-    if (this.isAnswered) return false
-    const threads = new Set([...this.ids()].map((id) => objects.baseOf(id)?.threadId))
-    const fresh = ids.filter((id) => !threads.has(objects.baseOf(id)?.threadId))
-    if (fresh.length === 0) return false
-    const [top] = this.list.windows
-    const below = top?.from === 0 ? top.ids : []
-    const total = (this.list.total ?? 0) + fresh.length
-    this.list = { total, queryState: null, windows: [{ from: 0, ids: [...fresh, ...below] }] }
-    return true
-  }
-
   /** Whether the top is visible changed; returns whether rows appear by it. */
   atTop(visible: boolean): boolean {
     this.#atTop = visible

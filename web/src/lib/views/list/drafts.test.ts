@@ -1,4 +1,5 @@
 // @vitest-environment jsdom
+import '#lib/sync/kept-draft-rows.ts'
 import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import { FakeCompose } from '../../../../tests/fake-compose.svelte.ts'
 import { FakeSent } from '../../../../tests/fake-sent.svelte.ts'

@@ -4,7 +4,6 @@ import { Keyboard, type Key } from '#lib/commands/keyboard.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { hasOwnKeys } from '#lib/ui/own-keys.ts'
 import { stepOf } from '#lib/views/list/steps.ts'
-import { goToPane } from '#lib/views/mail/panes.ts'
 
 const made = new WeakMap<MailPage, Keyboard>()
 
@@ -38,9 +37,14 @@ export function onPageKey(event: KeyboardEvent, page: MailPage): void {
     event.preventDefault()
 }
 
-/** F6 works wherever the focus is. */
+/** F6 works wherever the focus is. Few press it, and nobody before the list is there. */
 function goes({ key, shiftKey }: KeyboardEvent, target: HTMLElement | null): boolean {
-  return key === 'F6' && !target?.closest('dialog[open]') && goToPane(shiftKey ? -1 : 1)
+  if (key !== 'F6' || target?.closest('dialog[open]')) return false
+  void import('#lib/views/mail/panes.ts').then(
+    ({ goToPane }) => goToPane(shiftKey ? -1 : 1),
+    () => undefined
+  )
+  return true
 }
 
 /** The keys of the list work while the focus is nowhere: after a load, and at the heading. */
