@@ -24,6 +24,12 @@ def chromium_path() -> str:
     raise Missing(f"none of {', '.join(PROGRAMS)} is installed (Debian: apt-get install chromium)")
 
 
+def shell_path() -> str:
+    """Chromium without what draws its own windows, where it is installed: the same pages for a fifth less processor.
+    Raises `Missing`."""
+    return shutil.which("chromium-headless-shell") or chromium_path()
+
+
 def needed_flags() -> list[str]:
     """Chromium refuses to run as root with its own sandbox, which is not what is tested here."""
     return ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -33,7 +39,7 @@ def needed_flags() -> list[str]:
 async def chromium(*flags: str) -> AsyncIterator[Browser]:
     """One browser for the tests of a module. Skips them without Chromium, and says so."""
     try:
-        path = chromium_path()
+        path = shell_path()
     except Missing as missing:
         skip_without("Chromium", missing)
     async with async_playwright() as playwright:
