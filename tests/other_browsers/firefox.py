@@ -84,13 +84,16 @@ class Firefox:
 
     async def _load(self, method: str, **params: Any) -> None:
         """Firefox calls off one that begins while the page itself goes to another of its addresses."""
-        for is_last in (False, False, True):
+        tries = 3
+        while tries:
+            tries -= 1
             try:
                 await self._send(method, context=self._context, wait="complete", **params)
-                return
             except PageError as error:
-                if is_last or "NS_BINDING_ABORTED" not in str(error):
+                if not tries or "NS_BINDING_ABORTED" not in str(error):
                     raise
+            else:
+                return
 
     async def run(self, body: str) -> Any:
         return await self._run_in(self._context, body)
