@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
+from eventually import eventually
 from mail_page import MailPage
 from mail_person import Person, message
 from trial import Trial
@@ -117,9 +118,14 @@ class Hands:
             # The first one ended what was proposed in a field.
             await self.press("Escape")
             await expect(over).to_have_count(0)
-        after = await self.sees()
-        stays = [thread for thread in before["seen"] if thread in after["listed"]]
-        assert after["seen"] == before["seen"] or not stays, (before, after)
+
+        async def is_back() -> bool:
+            after = await self.sees()
+            stays = [thread for thread in before["seen"] if thread in after["listed"]]
+            return after["seen"] == before["seen"] or not stays
+
+        # A moment after the window is gone. Until then, no key acts on anything.
+        await eventually(is_back, f"what was seen before {key} is seen again: {before['seen']}")
 
     async def tidies(self) -> None:
         """As many rows as are drawn at once."""
