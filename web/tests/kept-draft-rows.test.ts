@@ -74,7 +74,9 @@ test('another list has only what the mail server listed', async () => {
   const scene = await writing()
   await stored(scene, 'First')
   goOffline(scene.server)
+  const read = vi.spyOn(KeptSearches.prototype, 'emails')
   expect(await subjects(scene, 'trash')).toEqual([])
+  expect(read).not.toHaveBeenCalled()
 })
 
 describe('opening the list of drafts', () => {

@@ -212,3 +212,22 @@ test('a message that was refused waits among the tabs while the person writes an
   expect([document.activeElement, field?.closest('.place[hidden]')]).toEqual([field, null])
   expect(document.querySelector('.tabs .attention')?.textContent).toContain('Offer')
 })
+
+test('whoever turns to the reader means what it shows, wherever the keyboard was in the list', async () => {
+  const drawn = await inbox()
+  await open('t3')
+  drawn.page.cursor.current = 't5'
+  await after(() => document.querySelector<HTMLElement>('.reader button')?.focus())
+  expect(drawn.page.cursor.current).toBe('t3')
+})
+
+test('F6 leads out of no dialog', async () => {
+  await inbox()
+  const dialog = Object.assign(document.createElement('dialog'), { open: true, innerHTML: '<button></button>' })
+  document.body.append(dialog)
+  ends.push(() => dialog.remove())
+  const button = dialog.querySelector('button')
+  button?.focus()
+  await key('F6')
+  expect(document.activeElement).toBe(button)
+})
