@@ -64,6 +64,15 @@ async def finds_the_same_message_after_a_reload(alice: OtherPage) -> None:
     await alice.holds_framed("document.images[0].naturalWidth === 390", "the picture is shown again")
 
 
+async def finds_mail_after_pages_that_were_left_early(alice: OtherPage) -> None:
+    """WebKit keeps a page that is left, and with it what it was asking of IndexedDB: others must not wait for that."""
+    await alice.open("/mail")
+    for pause in range(0, 500, 50):
+        await alice.has("gridcell", WELCOME)
+        await alice.find(f"setTimeout(() => location.assign('/mail?{pause}'), {pause})")
+        await alice.holds(f"location.search === '?{pause}'", "the next page is there")
+
+
 async def sees_lines_between_the_groups_of_the_toolbar(alice: OtherPage) -> None:
     await alice.open("/mail")
     await alice.press("gridcell", WITH_PICTURE)
@@ -192,6 +201,7 @@ STEPS: Mapping[str, Step] = {
         signs_out_and_in_again,
         reads_a_message_with_a_picture_in_its_text,
         finds_the_same_message_after_a_reload,
+        finds_mail_after_pages_that_were_left_early,
         sees_lines_between_the_groups_of_the_toolbar,
         searches,
         sorts_by_keyboard,

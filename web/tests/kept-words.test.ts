@@ -1,8 +1,9 @@
 /** Words and files of a page that ends at a bad moment, and of a device whose database another tab deleted. */
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
-import { openDB } from 'idb'
+import { openDB, unwrap } from 'idb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { Transactions } from '#lib/cache/transactions.ts'
 import { KeptDrafts } from '#lib/cache/drafts.ts'
 import { DraftCopies } from '#lib/cache/draft-copies.ts'
 import type { Schema } from '#lib/cache/schema.ts'
@@ -47,8 +48,9 @@ async function besideADraft() {
   await written(tab, 'Dear Ann')
   await tab.world.pass(1_000)
   const database = await openDB<Schema>(NAME)
-  const store = new KeptDrafts(database, (write) => write(), new DraftCopies('me@example.org/a'))
-  return { database, store, kept: newlyKept('a', { ...EMPTY, text: 'Hello' }, { writer: 'x', now: 0 }) }
+  const transactions = new Transactions(unwrap(database))
+  const store = new KeptDrafts(database, (write) => write(), new DraftCopies('me@example.org/a'), transactions)
+  return { transactions, database, store, kept: newlyKept('a', { ...EMPTY, text: 'Hello' }, { writer: 'x', now: 0 }) }
 }
 
 test('a file that is attached a moment before the tab is gone lies in the draft, once another tab is there', async () => {
@@ -104,9 +106,12 @@ describe('what is typed a moment before a page is left', () => {
     tab.world.leave()
     await settled()
     draft.change({ text: 'Dear Ann, hello' })
+    await tab.world.pass(900)
+    const database = await openDB<Schema>(NAME)
+    // A change that takes more than a moment would hold up the page that comes next.
+    expect((await database.get('draft', draft.id))?.draft.text).toBe('Dear')
     await tab.world.pass(10_000)
     expect([draftsOn(tab), tab.compose.open.length]).toEqual([['Dear Ann, hello'], 1])
-    const database = await openDB(NAME)
     expect(await database.getAllKeys('draft')).toEqual([draft.id])
     database.close()
   })
@@ -253,11 +258,26 @@ test('words of a page that was left are no draft of their own for whoever reads 
 })
 
 test('the last words of a page wait for no change: a browser drops what still waits when the page goes', async () => {
-  const { store, kept, database } = await besideADraft()
+  const { transactions, store, kept, database } = await besideADraft()
   const other = { ...kept, id: 'b' }
   const changes = [store.put(other), store.change('a', (found, last) => found ?? last)]
+  transactions.leave()
   store.putOnLeave(kept)
+  await settled()
+  transactions.return()
   await Promise.all(changes)
   expect((await store.all()).filter(({ id }) => id.length === 1)).toEqual([kept, other])
+  database.close()
+})
+
+test('a change that fails for a reason of its own is not tried again, though its page was left before', async () => {
+  const { transactions, store, database } = await besideADraft()
+  transactions.leave()
+  transactions.return()
+  const change = vi.fn(() => {
+    throw new Error('no such draft')
+  })
+  await expect(store.change('a', change)).rejects.toThrow('no such draft')
+  expect(change).toHaveBeenCalledOnce()
   database.close()
 })

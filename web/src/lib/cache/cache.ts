@@ -9,7 +9,8 @@ import type { KeptDrafts } from './drafts.ts'
 import { DraftCopies } from './draft-copies.ts'
 import type { Changes, Database, KeptBody, KeptStates, KeptThreads, Schema, NotificationLevel } from './schema.ts'
 import type { KeptSearches } from './searches.ts'
-import { deleteDB, openDB, type IDBPTransaction, type StoreNames } from 'idb'
+import { Transactions } from './transactions.ts'
+import { deleteDB, openDB, unwrap, type IDBPTransaction, type StoreNames } from 'idb'
 
 export type { Changes, KeptBody, KeptList, KeptStates, KeptThreads, NotificationLevel } from './schema.ts'
 
@@ -24,11 +25,13 @@ export class Cache {
   readonly name: string
   readonly #database: Database
   readonly #copies: DraftCopies
+  readonly transactions: Transactions
 
   private constructor(name: string, database: Database) {
     this.name = name
     this.#database = database
     this.#copies = new DraftCopies(ownerIn(name))
+    this.transactions = new Transactions(unwrap(database))
   }
 
   /** null where the browser keeps nothing (a private window), or what it kept is broken beyond deletion. */
@@ -165,7 +168,7 @@ export class Cache {
   /** Loaded on use: the first view needs nothing of it. */
   async drafts(): Promise<KeptDrafts> {
     const { KeptDrafts } = await import('./drafts.ts')
-    return new KeptDrafts(this.#database, (write) => this.#spared(write), this.#copies)
+    return new KeptDrafts(this.#database, (write) => this.#spared(write), this.#copies, this.transactions)
   }
 
   get outbox(): KeptOutbox {

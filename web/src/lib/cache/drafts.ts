@@ -2,6 +2,7 @@
 import type { KeptDraft } from '#lib/compose/draft.ts'
 import type { DraftCopies } from './draft-copies.ts'
 import type { Database } from './schema.ts'
+import type { Transactions } from './transactions.ts'
 
 const STRICT = { durability: 'strict' } as const
 
@@ -18,14 +19,19 @@ export class KeptDrafts {
   readonly #database: Database
   readonly #spared: (write: () => Promise<unknown>) => Promise<unknown>
   readonly #copies: DraftCopies
-  /** changes that are being made */
-  readonly #running = new Set<{ abort(): void; readonly done: Promise<void> }>()
+  readonly #transactions: Transactions
 
   /** `spared` runs a write; on a full disk it first deletes what the mail server has, too. */
-  constructor(database: Database, spared: (write: () => Promise<unknown>) => Promise<unknown>, copies: DraftCopies) {
+  constructor(
+    database: Database,
+    spared: (write: () => Promise<unknown>) => Promise<unknown>,
+    copies: DraftCopies,
+    transactions: Transactions
+  ) {
     this.#database = database
     this.#spared = spared
     this.#copies = copies
+    this.#transactions = transactions
   }
 
   async all(): Promise<KeptDraft[]> {
@@ -55,10 +61,8 @@ export class KeptDrafts {
     }
   }
 
-  /**
-   * Copies the draft when the page is left. If the local storage does not take the copy, it aborts the changes of all drafts
-   * that are running: a write would wait for them, and the browser drops what still waits when the page ends.
-   */
+  /** Copies the draft when the page is left, and no change runs any more: a write would wait for it, and the browser drops
+   * what still waits when the page ends. */
   putOnLeave(kept: KeptDraft): void {
     if (this.putCopy(kept)) {
       return
@@ -68,45 +72,43 @@ export class KeptDrafts {
       // Nobody learns whether it is written: the page is gone.
       Promise.all([write.store.put({ ...kept, id: COPY + kept.id }), write.done]).catch(() => undefined)
       write.commit()
-      for (const change of this.#running) {
-        this.#running.delete(change)
-        change.done.catch(() => undefined)
-        change.abort()
-      }
     } catch {
-      // InvalidStateError: the database is closed, since somebody has signed out; or a change is already committed.
+      // InvalidStateError: the database is closed, since somebody has signed out.
     }
   }
 
   /** Changes it in one transaction, for which other tabs wait. Raises what the browser says if it cannot be kept. */
   async change(id: string, change: KeptChange): Promise<void> {
-    await this.#spared(() => this.#change(id, change))
+    await this.#again(() => this.#spared(() => this.#change(id, change)))
+  }
+
+  /** Once more, when the page is back, if it failed because the page was left. */
+  async #again(work: () => Promise<unknown>): Promise<void> {
+    const { leavings } = this.#transactions
+    try {
+      await work()
+    } catch (failure) {
+      if (leavings === this.#transactions.leavings && !this.#transactions.here) throw failure
+      await this.#transactions.here
+      await this.#again(work)
+    }
   }
 
   async #change(id: string, change: KeptChange): Promise<void> {
     const write = this.#database.transaction(['draft', 'file'], 'readwrite', STRICT)
-    this.#running.add(write)
-    try {
-      const drafts = write.objectStore('draft')
-      const [found, record] = await Promise.all([drafts.get(id), drafts.get(COPY + id)])
-      const copy = this.#copies.find(id)
-      const next = change(found ?? null, copy?.kept ?? (record ? { ...record, id } : null))
-      const stay = new Set(next?.draft.files.map((file) => file.id))
-      const lost = (found?.draft.files ?? []).filter((file) => !stay.has(file.id))
-      await Promise.all([
-        next ? drafts.put(next) : drafts.delete(id),
-        record && drafts.delete(COPY + id),
-        ...lost.map((file) => write.objectStore('file').delete(file.id)),
-        write.done
-      ])
-      copy?.drop()
-    } catch (failure) {
-      if (this.#running.has(write)) throw failure
-      // `putOnLeave` aborted it, and the browser brought the page back.
-      await this.#change(id, change)
-    } finally {
-      this.#running.delete(write)
-    }
+    const drafts = write.objectStore('draft')
+    const [found, record] = await Promise.all([drafts.get(id), drafts.get(COPY + id)])
+    const copy = this.#copies.find(id)
+    const next = change(found ?? null, copy?.kept ?? (record ? { ...record, id } : null))
+    const stay = new Set(next?.draft.files.map((file) => file.id))
+    const lost = (found?.draft.files ?? []).filter((file) => !stay.has(file.id))
+    await Promise.all([
+      next ? drafts.put(next) : drafts.delete(id),
+      record && drafts.delete(COPY + id),
+      ...lost.map((file) => write.objectStore('file').delete(file.id)),
+      write.done
+    ])
+    copy?.drop()
   }
 
   async remove(id: string): Promise<void> {
@@ -115,10 +117,11 @@ export class KeptDrafts {
 
   /** Raises what the browser says if it cannot be kept. */
   async putFile(id: string, content: Blob): Promise<void> {
-    await this.#spared(async () => {
+    const put = async (): Promise<void> => {
       const write = this.#database.transaction('file', 'readwrite', STRICT)
       await Promise.all([write.store.put(content, id), write.done])
-    })
+    }
+    await this.#again(() => this.#spared(put))
   }
 
   file(id: string): Promise<Blob | undefined> {

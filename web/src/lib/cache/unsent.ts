@@ -31,13 +31,17 @@ async function unsentIn(name: string, now: number): Promise<number> {
 
 /** A copy of a draft (KeptDrafts.putOnLeave) does not count as another draft. */
 async function lackingIn(database: IDBPDatabase, copies: DraftCopies): Promise<number> {
-  const transaction = database.transaction('draft')
-  const [keys, drafts] = await Promise.all([transaction.store.getAllKeys(), transaction.store.getAll()])
+  const read = database.transaction('draft')
+  const found = Promise.all([read.store.getAllKeys(), read.store.getAll()])
+  read.commit() // or WebKit keeps it with a page that is left, and others wait for it (Transactions)
+  const [keys, drafts] = await found
   const lacking = keys.filter((_, at) => isUnsent(drafts[at] as KeptDraft))
   return new Set([...lacking.map((key) => (key as string).replace(/^last:/u, '')), ...copies.ids()]).size
 }
 
 async function waitingIn(database: IDBPDatabase, now: number): Promise<number> {
-  const entries = (await database.getAll('outbox')) as Entry[]
-  return entries.filter(({ at }) => Math.abs(now - at) > ON_ITS_WAY).length
+  const read = database.transaction('outbox')
+  const found = read.store.getAll() as Promise<Entry[]>
+  read.commit()
+  return (await found).filter(({ at }) => Math.abs(now - at) > ON_ITS_WAY).length
 }

@@ -1,9 +1,8 @@
 /** Writes drafts to this device, and says whether it did. */
 import type { KeptChange, KeptDrafts } from '#lib/cache/drafts.ts'
+import { answered } from './kept-entries.ts'
 import type { Ports } from './ports.ts'
 
-/** Milliseconds. Some browsers never respond: with a damaged profile, or in a private window. */
-const PATIENCE = 5_000
 /** Milliseconds between two tries to open a database that was closed. */
 const PAUSE = 3_000
 
@@ -33,7 +32,7 @@ export class DraftDevice {
       return false
     }
     try {
-      await this.#answered(this.store.change(id, apply))
+      await answered(this.#ports, this.store.change(id, apply))
       this.#reported = ''
       return true
     } catch (failure) {
@@ -67,13 +66,6 @@ export class DraftDevice {
     this.store = store
     this.onreopened()
     return true
-  }
-
-  #answered(work: Promise<void>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const callOff = this.#ports.after(PATIENCE, () => reject(new DOMException('no answer', 'TimeoutError')))
-      work.finally(callOff).then(resolve, reject)
-    })
   }
 }
 

@@ -3,7 +3,7 @@ import type { Cache } from '#lib/cache/cache.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import type { Ports } from './ports.ts'
 
-/** Milliseconds. Some browsers never answer: a damaged profile, a private window. */
+/** Milliseconds. Some browsers never answer: a damaged profile, a private window, a deletion that another tab delays. */
 const PATIENCE = 5_000
 
 export class KeptEntries {
@@ -50,11 +50,15 @@ export class KeptEntries {
     await (cache && this.#answered(cache.outbox.remove(ids)).catch(() => undefined))
   }
 
-  /** Raises if there is no answer: what the person did is not kept from the mail server by a database. */
   #answered<T>(work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const callOff = this.#ports.after(PATIENCE, () => reject(new DOMException('no answer', 'TimeoutError')))
-      work.finally(callOff).then(resolve, reject)
-    })
+    return answered(this.#ports, work)
   }
+}
+
+/** Raises if there is no answer: neither mail nor what the person did waits for a database. */
+export function answered<T>(ports: Pick<Ports, 'after'>, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const callOff = ports.after(PATIENCE, () => reject(new DOMException('no answer', 'TimeoutError')))
+    work.finally(callOff).then(resolve, reject)
+  })
 }

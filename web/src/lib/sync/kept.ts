@@ -14,7 +14,7 @@ import type { Entry } from '#lib/outbox/entry.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import type { RoundResult } from './round-result.ts'
 import type { Facts } from './facts.ts'
-import { KeptEntries } from './kept-entries.ts'
+import { answered, KeptEntries } from './kept-entries.ts'
 import type { ListView } from './list-view.ts'
 import type { Ports } from './ports.ts'
 
@@ -22,8 +22,8 @@ import type { Ports } from './ports.ts'
 const MOST_ROWS = 50
 /** Milliseconds in which writes are gathered. */
 const GATHER = 300
-/** Milliseconds. Some browsers never answer: a damaged profile, a private window, a deletion that another tab delays. */
-const PATIENCE = 5_000
+/** Milliseconds after which a page that was left is there still, or again. */
+const STAYS = 1_000
 
 export interface Start {
   states: KeptStates | null
@@ -70,30 +70,40 @@ export class Kept {
   #writing: Promise<void> = Promise.resolve()
   #callOff: (() => void) | null = null
   #stopped = false
+  readonly #endLeave: () => void
 
   constructor(ports: Ports, objects: Objects) {
     this.#ports = ports
     this.#objects = objects
     this.entries = new KeptEntries(ports, () => this.#cache)
+    // Before the last words of drafts are written: those must wait for nothing.
+    this.#endLeave = ports.onLeave(() => {
+      this.#cache?.transactions.leave()
+      // One that the browser keeps has no timers, and goes on with them when the person is back.
+      ports.after(STAYS, () => this.#cache?.transactions.return())
+    })
   }
 
   /** Read what was used last, for the list that will be shown. Nothing of it may be shown before it is known whose it
    * is: by the person that it names, or by `claim`. */
   async read(keyIn: KeyIn): Promise<Start> {
-    try {
-      // A further attempt, while nobody answers, must not close what a draft is written to.
-      this.#cache ??= await this.#inTime(Cache.last())
-      return await this.#start(keyIn)
-    } catch {
-      this.#cache?.close()
-      this.#cache = null
-      return NOTHING
-    }
+    // A further attempt, while nobody answers, must not close what a draft is written to.
+    this.#cache ??= await this.#opened(Cache.last())
+    return this.#start(keyIn)
   }
 
   async #start(keyIn: KeyIn): Promise<Start> {
+    const start = await this.#inTime(this.#read(keyIn))
+    if (!start) {
+      this.#cache?.close()
+      this.#cache = null
+    }
+    return start ?? NOTHING
+  }
+
+  async #read(keyIn: KeyIn): Promise<Start | null> {
     if (!this.#cache) {
-      return NOTHING
+      return null
     }
     const { drafts, ...start } = await this.#cache.start()
     this.#seen = this.#noted = start.states
@@ -113,16 +123,10 @@ export class Kept {
     }
     this.#cache?.close()
     this.draftsAtStart = 0
-    this.#cache = await this.#inTime(Cache.open(owner))
-    const deleted = this.#cache?.deleteOthers().then(
-      () => null,
-      () => null
-    )
-    if (deleted) {
-      // Before it is read: the drafts of an older version are among them.
-      await this.#inTime(deleted)
-    }
-    return this.#start(keyIn).catch(() => NOTHING)
+    this.#cache = await this.#opened(Cache.open(owner))
+    // Before it is read: the drafts of an older version are among them.
+    await (this.#cache && this.#inTime(this.#cache.deleteOthers()))
+    return this.#start(keyIn)
   }
 
   /** Tabs of the same person share what it names; empty where the browser keeps nothing. */
@@ -131,21 +135,15 @@ export class Kept {
   }
 
   /** null if it takes too long: mail is shown without it. */
-  #inTime(opening: Promise<Cache | null>): Promise<Cache | null> {
-    return new Promise((resolve) => {
-      let late = false
-      const callOff = this.#ports.after(PATIENCE, () => {
-        late = true
-        resolve(null)
-      })
-      void opening.then((cache) => {
-        callOff()
-        if (late || this.#stopped) {
-          cache?.close()
-        }
-        resolve(this.#stopped ? null : cache)
-      })
-    })
+  async #opened(opening: Promise<Cache | null>): Promise<Cache | null> {
+    const cache = await this.#inTime(opening)
+    if (!cache) void opening.then((late) => late?.close())
+    return cache
+  }
+
+  async #inTime<T>(work: Promise<T>): Promise<T | null> {
+    const found = await answered(this.#ports, work).catch(() => null)
+    return this.#stopped ? null : found
   }
 
   /** What is kept of another list. Nobody would tell this tab what changed since another one wrote its rows. */
@@ -309,6 +307,7 @@ export class Kept {
   stop(): void {
     this.#stopped = true
     void this.#flush().then(() => this.#cache?.close())
+    this.#endLeave()
   }
 
   async clear(): Promise<void> {

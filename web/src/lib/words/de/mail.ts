@@ -114,29 +114,19 @@ export const mail = {
     loading: 'Die Nachricht wird geladen…',
     doesNotLoad: 'Diese Nachricht lässt sich nicht laden.',
     notHere: 'Diese Nachricht ist nicht auf diesem Gerät.',
-    tooLarge: 'Diese Nachricht ist sehr groß. Nur ihr Anfang wird gezeigt.',
     showAll: 'Alles zeigen',
-    notYetShown: 'Diese Nachricht ist sehr groß. Sie anzuzeigen kann eine Weile dauern.',
-    slowFrame: 'Diese Nachricht ließ sich nicht rechtzeitig anzeigen. Hier ist ihr Text.',
-    leftFrame: 'Diese Nachricht wollte ihren Rahmen verlassen. Hier ist ihr Text.',
     showQuoted: 'Zitierten Text zeigen',
     blockedPicture: 'Blockiertes Bild',
     original: 'Originalgröße',
     blocked: (n: number) =>
       `${n === 1 ? '1 Bild aus dem Netz ist' : `${n.toLocaleString('de')} Bilder aus dem Netz sind`} blockiert.`,
     why: 'Warum?',
-    whyText:
-      'Ein Bild aus dem Netz verrät dem Absender, dass, wann und aus welchem Netz Sie die Nachricht geöffnet haben. Postroom lädt keines, bevor Sie zustimmen.',
     never: 'Ihre Einstellungen sagen, dass nie eines geladen wird.',
     showOnce: 'Einmal zeigen',
     always: 'Immer von diesem Absender'
   },
   warning: {
-    reported: 'Als Phishing gemeldet und in den Spam verschoben.',
-    reportedTitle: 'Sie haben diesen Absender gemeldet',
-    reportedText: 'Bilder und Links dieses Absenders sind gesperrt.',
-    trust: 'Wieder erlauben',
-    linkBlocked: 'Links dieses Absenders sind gesperrt.'
+    reported: 'Als Phishing gemeldet und in den Spam verschoben.'
   },
   link: {
     title: 'Diesen Link öffnen?',

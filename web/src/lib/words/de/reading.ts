@@ -40,6 +40,21 @@ export const reading = {
     eml: 'Als .eml speichern',
     unreadFromHere: 'Ab hier als ungelesen markieren'
   },
+  reported: {
+    title: 'Sie haben diesen Absender gemeldet',
+    text: 'Bilder und Links dieses Absenders sind gesperrt.',
+    link: 'Links dieses Absenders sind gesperrt.',
+    trust: 'Wieder erlauben'
+  },
+  tooLarge: 'Diese Nachricht ist sehr groß. Nur ihr Anfang wird gezeigt.',
+  frame: {
+    large: 'Diese Nachricht ist sehr groß. Sie anzuzeigen kann eine Weile dauern.',
+    silent: 'Diese Nachricht ließ sich nicht rechtzeitig anzeigen. Hier ist ihr Text.',
+    left: 'Diese Nachricht wollte ihren Rahmen verlassen. Hier ist ihr Text.'
+  },
+  /** why no remote image is loaded */
+  pictures:
+    'Ein Bild aus dem Netz verrät dem Absender, dass, wann und aus welchem Netz Sie die Nachricht geöffnet haben. Postroom lädt keines, bevor Sie zustimmen.',
   suspicious: {
     question: 'Diesem Absender antworten?',
     wouldGo: 'Dieser Absender ist verdächtig. Ihre Antwort ginge an',

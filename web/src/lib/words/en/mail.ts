@@ -108,28 +108,18 @@ export const mail = {
     loading: 'Loading the message…',
     doesNotLoad: 'This message does not load.',
     notHere: 'This message is not on this device.',
-    tooLarge: 'This message is very large. Only its beginning is shown.',
     showAll: 'Show all',
-    notYetShown: 'This message is very large. It may take a while to show it.',
-    slowFrame: 'This message did not show in time. Here is its text.',
-    leftFrame: 'This message tried to leave its frame. Here is its text.',
     showQuoted: 'Show quoted text',
     blockedPicture: 'Blocked image',
     original: 'Original size',
     blocked: (n: number) => `${plural(n, 'remote image is', 'remote images are')} blocked.`,
     why: 'Why?',
-    whyText:
-      'A remote image tells its sender that you opened the message, when, and from which network. Postroom loads none before you say so.',
     never: 'Your settings say that none is ever loaded.',
     showOnce: 'Show once',
     always: 'Always from this sender'
   },
   warning: {
-    reported: 'Reported as phishing, and moved to Spam.',
-    reportedTitle: 'You reported this sender',
-    reportedText: 'Images and links of this sender are blocked.',
-    trust: 'Allow them again',
-    linkBlocked: 'Links of this sender are blocked.'
+    reported: 'Reported as phishing, and moved to Spam.'
   },
   link: {
     title: 'Open this link?',

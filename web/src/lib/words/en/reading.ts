@@ -37,6 +37,21 @@ export const reading = {
     eml: 'Save as .eml',
     unreadFromHere: 'Mark as unread from here'
   },
+  reported: {
+    title: 'You reported this sender',
+    text: 'Images and links of this sender are blocked.',
+    link: 'Links of this sender are blocked.',
+    trust: 'Allow them again'
+  },
+  tooLarge: 'This message is very large. Only its beginning is shown.',
+  frame: {
+    large: 'This message is very large. It may take a while to show it.',
+    silent: 'This message did not show in time. Here is its text.',
+    left: 'This message tried to leave its frame. Here is its text.'
+  },
+  /** why no remote image is loaded */
+  pictures:
+    'A remote image tells its sender that you opened the message, when, and from which network. Postroom loads none before you say so.',
   /** before a reply to a suspicious sender */
   suspicious: {
     question: 'Reply to this sender?',
