@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, CDPSession, Locator, Page, Request, expect
+from playwright.async_api import TimeoutError as Late
 
 from account_pages import Site
 from kratos_browser import new_address
@@ -56,7 +57,11 @@ class AccountPerson:
 
     async def is_at(self, path: str) -> None:
         """The browser shows the page at this path, of our origin."""
-        await self.page.wait_for_url(lambda url: url.startswith(self.site.origin) and urlsplit(url).path == path)
+        try:
+            await self.page.wait_for_url(lambda url: url.startswith(self.site.origin) and urlsplit(url).path == path)
+        except Late as failure:
+            failure.add_note(f"at {self.page.url}:\n{await self.page.locator('body').aria_snapshot()}")
+            raise
 
     async def sign_up(self, path: str = "/sign-up") -> None:
         await self.open(path)
