@@ -63,3 +63,14 @@ test('mail is shown though what this device keeps never answers', async () => {
   expect(shown(scene)).toHaveLength(1)
   vi.restoreAllMocks()
 })
+
+test('a message is shown though what this device keeps of it never answers', async () => {
+  vi.spyOn(Cache.prototype, 'bodies').mockReturnValue(new Promise(() => undefined))
+  const server = new ModelServer()
+  server.deliver({ threadId: 'a' })
+  const { mail, world } = await opened(server)
+  mail.reader.open('a')
+  await world.pass(12_000)
+  expect(mail.reader.conversation?.messages.map(({ body }) => body !== null)).toEqual([true])
+  vi.restoreAllMocks()
+})

@@ -275,8 +275,8 @@ export class Kept {
     threads?.threads.forEach(({ emailIds }) => this.#written.add(emailIds))
   }
 
-  bodies(ids: readonly Id[]): Promise<KeptBody[]> {
-    return this.#cache?.bodies(ids, this.#ports.now()).catch(() => []) ?? Promise.resolve([])
+  async bodies(ids: readonly Id[]): Promise<KeptBody[]> {
+    return (this.#cache && (await this.#inTime(this.#cache.bodies(ids, this.#ports.now())))) ?? []
   }
 
   /** Those of these messages whose body could be kept and is not. */
