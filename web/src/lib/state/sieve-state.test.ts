@@ -162,10 +162,11 @@ test('a new address of the person is replied for at once', async () => {
 
 test('a new address writes no script where no reply of ours runs', async () => {
   const server = new ScriptServer()
-  const mine = server.put('mine', 'keep;', true)
   const inside = server.inside()
   const state = new SieveState(inside)
   await state.load()
+  await state.saveAbsence(AWAY)
+  const mine = server.put('mine', 'keep;', true)
   const [before, reads] = [server.state, server.reads]
   server.identities = [{ id: 'i', email: 'new@example.org' }]
   await identitiesOf(inside.account, true)
