@@ -3,7 +3,7 @@ import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import { ModelServer } from '../../../../tests/model-server.ts'
 import { Settings } from '../../../../tests/settings.ts'
 import MailPage from '#lib/views/mail/MailPage.svelte'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 
 const ends: (() => void)[] = []
 
@@ -57,12 +57,19 @@ test('V moves to the folder that is typed; the field names the active option', a
   expect([field(), mail.list?.total]).toEqual([null, 3])
 })
 
-test('the last option makes a new folder, and moves there', async () => {
+test('the last option makes a new folder, once, and moves there', async () => {
   const { mail } = await inbox()
+  const edits = await mail.mailboxes.edits()
+  const create = vi.spyOn(edits, 'create')
   await key('ArrowDown')
   await key('v')
   await type('Receipts')
-  await after(() => field()?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })))
+  await after(() => {
+    const enter = (): KeyboardEvent => new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })
+    field()?.dispatchEvent(enter())
+    field()?.dispatchEvent(enter())
+  })
+  expect(create).toHaveBeenCalledOnce()
   expect(mail.mailboxes.items.map(({ name }) => name)).toContain('Receipts')
   expect(listed()).toEqual(['Mail 1', 'Mail 2', 'Mail 3'])
 })
