@@ -73,8 +73,9 @@ class MailPage:
         await self.page.get_by_role("textbox", name="Password", exact=True).fill(PASSWORD)
         await self.page.keyboard.press("Enter")
 
-    async def is_at(self, path: str) -> None:
-        await self.page.wait_for_url(lambda url: urlsplit(url).path == path)
+    async def is_at(self, path: str, within: float = 15) -> None:
+        """`within`: seconds, more where an attempt of the service must come first."""
+        await self.page.wait_for_url(lambda url: urlsplit(url).path == path, timeout=within * 1_000)
 
     async def is_at_conversation(self) -> None:
         await self.page.wait_for_url(lambda url: urlsplit(url).path.count("/") == 3)

@@ -47,7 +47,7 @@ async def test_a_person_registers_through_the_proxy_and_reads_a_mail_that_arrive
         alice.page.on("websocket", lambda socket: sockets.append(socket.url))
         await alice.sign_up("Alice Brandt")
         await alice.is_at("/mail")
-        await expect(alice.text("Live")).to_be_visible()
+        await expect(alice.button("Live")).to_be_visible()
         await asyncio.to_thread(deliver, up, alice.email, "Pallet 3", "It stands in bay 7.")
         await alice.row("Pallet 3").click()
         await expect(alice.message("It stands in bay 7.")).to_be_visible()

@@ -155,7 +155,7 @@ async def test_another_sign_in_is_ended_from_here_and_is_signed_out_there(up: Tr
         for page in (here, there):
             await page.sign_in()
             await page.is_at("/mail")
-        await expect(there.text("Live")).to_be_visible()
+        await expect(there.button("Live")).to_be_visible()
         await here.open("/mail/settings/security")
         title = here.page.get_by_role("region", name="Where you are signed in")
         rows = title.get_by_role("listitem")

@@ -38,7 +38,7 @@ async def test_a_person_gets_from_sign_up_through_a_failing_mail_server_to_a_rep
         await expect(alice.text("Attempt 2 in")).to_be_visible()
         await expect(alice.text("you need not do anything")).to_be_visible()
         await up.postroom("sandbox", "fault", "off")
-        await alice.is_at("/mail")
+        await alice.is_at("/mail", within=60)
         await expect(alice.row("Welcome to your new mailbox")).to_be_visible()
         program = await bob.mail()
         await send(program, alice.email, "Pallet 3", "Where does it stand?")
