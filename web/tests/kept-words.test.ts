@@ -281,3 +281,15 @@ test('a change that fails for a reason of its own is not tried again, though its
   expect(change).toHaveBeenCalledOnce()
   database.close()
 })
+
+test('a file that was being written when the page was left is written once the page is back', async () => {
+  const { transactions, store, database } = await besideADraft()
+  const written = store.putFile('f', new Blob(['x']))
+  transactions.leave()
+  await settled()
+  expect(await store.file('f').catch(() => undefined)).toBeUndefined()
+  transactions.return()
+  await written
+  expect(await store.file('f')).toBeDefined()
+  database.close()
+})

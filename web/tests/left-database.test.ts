@@ -2,7 +2,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { openDB, unwrap, type IDBPDatabase } from 'idb'
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Cache } from '#lib/cache/cache.ts'
 import { Transactions } from '#lib/cache/transactions.ts'
 import { ModelServer } from './model-server.ts'
@@ -10,6 +10,10 @@ import { deliver, opened, shown } from './scene.ts'
 
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory()
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
 })
 
 function database(): Promise<IDBPDatabase> {
@@ -61,7 +65,6 @@ test('mail is shown though what this device keeps never answers', async () => {
   expect(shown(scene)).toEqual([])
   await scene.world.pass(12_000)
   expect(shown(scene)).toHaveLength(1)
-  vi.restoreAllMocks()
 })
 
 test('a message is shown though what this device keeps of it never answers', async () => {
@@ -72,5 +75,4 @@ test('a message is shown though what this device keeps of it never answers', asy
   mail.reader.open('a')
   await world.pass(12_000)
   expect(mail.reader.conversation?.messages.map(({ body }) => body !== null)).toEqual([true])
-  vi.restoreAllMocks()
 })

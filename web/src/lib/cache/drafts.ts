@@ -88,8 +88,8 @@ export class KeptDrafts {
     try {
       await work()
     } catch (failure) {
-      if (leavings === this.#transactions.leavings && !this.#transactions.here) throw failure
-      await this.#transactions.here
+      if (leavings === this.#transactions.leavings && !this.#transactions.back) throw failure
+      await this.#transactions.back
       await this.#again(work)
     }
   }

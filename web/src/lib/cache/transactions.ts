@@ -18,8 +18,8 @@ export class Transactions {
     database.transaction = (...options) => this.#add(begin(...options))
   }
 
-  /** Resolves once the page is back. */
-  get here(): Promise<void> | undefined {
+  /** Resolves once the page is back; undefined while it is not left. */
+  get back(): Promise<void> | undefined {
     return this.#left?.promise
   }
 
