@@ -49,7 +49,7 @@ FOREIGN_FIELDS = {
     "a subaddress": "From: {sub}",
     "a subdomain": "From: {local}@mail.example.org",
     "two addresses in brackets": f"From: <{STRANGER}> <{{own}}>",
-    "a route": f"From: <@bank.example:{{own}}>",
+    "a route": "From: <@bank.example:{own}>",
     "no comma": f"From: {STRANGER} {{own}}",
 }
 
@@ -57,6 +57,7 @@ FOREIGN_FIELDS = {
 @pytest.fixture
 async def names(admin: StalwartClient, straight: Person, ben: Person) -> dict[str, str]:
     """What the fields above name: Ann has an alias in a domain beyond ASCII."""
+    await straight.call("Identity/get")  # makes the first one
     domain = await admin.ensure_domain("xn--bcher-kva.test")
     local = straight.address.partition("@")[0]
     document = (await admin.call("x:Account/get", ids=[straight.account]))["list"][0]
@@ -115,18 +116,35 @@ async def test_mail_server_itself_sends_mail_from_anybody(straight: Person, ben:
 
 async def test_names_that_the_mail_server_writes_can_be_read_back(through: Person, ben: Person) -> None:
     """Whatever name a person has given themselves, their mail leaves."""
-    for name in ('Doe, "Ann"', "a@b.example", "(Ann)", "back\\slash", "Änn: <b>;", "Ann" * 60, "安 Ann 😀", "A\tB", None):
+    for name in (
+        'Doe, "Ann"',
+        "a@b.example",
+        "(Ann)",
+        "back\\slash",
+        "Änn: <b>;",
+        "Ann" * 60,
+        "安 Ann 😀",
+        "A\tB",
+        None,
+    ):
         email = await through.draft(ben.address, **{"from": [{"name": name, "email": through.address}]})
         made = await through.create("EmailSubmission", **await submission(through, email, ben))
         assert "id" in made, (name, made)
 
 
-async def test_name_cannot_bring_a_second_from_field(through: Person, ben: Person) -> None:
-    """Stalwart writes line ends of a name as they are."""
-    forged = {"from": [{"name": f"x\r\nFrom: {STRANGER}\r\nX-Y: ", "email": through.address}]}
-    email = await through.draft(ben.address, **forged)
-    made = await through.create("EmailSubmission", **await submission(through, email, ben))
-    assert made["type"] in ("forbiddenFrom", "invalidProperties"), made
+async def test_line_end_in_a_value_brings_no_second_from_field(through: Person, ben: Person) -> None:
+    """Stalwart writes line ends in a value as they are."""
+    end = f"\r\nFrom: {STRANGER}"
+    for forged in (
+        {"subject": f"x{end}"},
+        {"from": [{"name": "Ann", "email": f"{through.address}{end}"}]},
+        {"header:X-Y:asAddresses": [{"name": "x", "email": f"ann@bank.example{end}"}]},
+    ):
+        draft = {"mailboxIds": {"d": True}, "from": [{"email": through.address}], **forged}
+        made = await through.create("Email", **draft)
+        if "id" in made:
+            made = await through.create("EmailSubmission", **await submission(through, made["id"], ben))
+        assert made.get("type") in ("forbiddenFrom", "invalidProperties"), (forged, made)
 
 
 async def test_refused_submission_stops_neither_the_others_nor_what_follows(
@@ -143,7 +161,10 @@ async def test_refused_submission_stops_neither_the_others_nor_what_follows(
         "subject": "Composed",
     }
     answers = await through.calls(
-        ("Email/import", {"emails": {n: {"blobId": b, "mailboxIds": {"d": True}} for n, b in (("f", blob), ("o", own))}}),
+        (
+            "Email/import",
+            {"emails": {n: {"blobId": b, "mailboxIds": {"d": True}} for n, b in (("f", blob), ("o", own))}},
+        ),
         ("Email/set", {"create": {"c": draft}}),
         ("Email/query", {"filter": {"inMailbox": "d"}}),
         (

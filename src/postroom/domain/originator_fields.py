@@ -58,8 +58,7 @@ def refusal(from_fields: Sequence[str], sender_fields: Sequence[str], identities
 def addresses_of(field: str) -> list[Address] | None:
     """All addresses in the value of a field, those of groups, too; None if it does not follow the grammar, or is too
     long for anybody to have written it."""
-    text = _FOLD.sub("", field)
-    if len(text) > _LONGEST or _CONTROL.search(text):
+    if len(field) > _LONGEST or _CONTROL.search(text := _FOLD.sub("", field)):
         return None
     tokens: list[tuple[str, str]] = []
     end = 0
