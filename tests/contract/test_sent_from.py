@@ -133,7 +133,7 @@ async def test_names_that_the_mail_server_writes_can_be_read_back(through: Perso
 
 
 async def test_line_end_in_a_value_brings_no_second_from_field(through: Person, ben: Person) -> None:
-    """Stalwart writes line ends in a value as they are."""
+    """A real Stalwart writes line ends in a value as they are; the stand-in refuses or encodes them."""
     end = f"\r\nFrom: {STRANGER}"
     for forged in (
         {"subject": f"x{end}"},
@@ -142,9 +142,11 @@ async def test_line_end_in_a_value_brings_no_second_from_field(through: Person, 
     ):
         draft = {"mailboxIds": {"d": True}, "from": [{"email": through.address}], **forged}
         made = await through.create("Email", **draft)
-        if "id" in made:
-            made = await through.create("EmailSubmission", **await submission(through, made["id"], ben))
-        assert made.get("type") in ("forbiddenFrom", "invalidProperties"), (forged, made)
+        if "id" not in made:
+            continue
+        fields = (await through.get("Email", made["id"], properties=["header:From:all"]))["header:From:all"]
+        sent = await through.create("EmailSubmission", **await submission(through, made["id"], ben))
+        assert sent.get("type") == (None if len(fields) == 1 else "forbiddenFrom"), (forged, fields, sent)
 
 
 async def test_refused_submission_stops_neither_the_others_nor_what_follows(
