@@ -48,10 +48,13 @@ def _target(reference: JsonObject) -> tuple[str, str]:
 
 
 def _value(result: Any, path: object) -> Any:
+    before, *steps = path.split("/") if isinstance(path, str) else ["not a path"]
     try:
-        return _at(result, [each.replace("~1", "/").replace("~0", "~") for each in str(path).split("/")[1:]])
-    except (LookupError, ValueError):  # an index of thousands of digits
-        raise _unresolved(f"the earlier response has nothing at {path!s:.100}") from None
+        if not before:
+            return _at(result, [each.replace("~1", "/").replace("~0", "~") for each in steps])
+    except (LookupError, ValueError):  # the latter for an index of thousands of digits
+        pass
+    raise _unresolved(f"the earlier response has nothing at {path!s:.100}")
 
 
 def _unresolved(description: str) -> RefusedCall:
