@@ -54,13 +54,14 @@ def _parts(calls: Sequence[Call], max_calls: int) -> list[_Part]:
 
 
 class DividedRequest:
-    """`max_calls` is the mail server's limit. `refused` are the refusals by the index of their calls; more are added
-    while the request is carried out. Raises `Problem` if there are too many calls."""
+    """`refused` are the refusals by the index of their calls; more are added while the request is carried out. `login`
+    is the person's address, `max_calls` the mail server's limit. Raises `Problem` if there are too many calls."""
 
-    def __init__(self, body: RequestBody, refused: dict[int, Refusal], *, max_calls: int) -> None:
+    def __init__(self, body: RequestBody, refused: dict[int, Refusal], *, login: str, max_calls: int) -> None:
         if len(body.calls) > max_calls:
             raise limit("maxCallsInRequest", f"the request has more than {max_calls} method calls")
         self._body = body
+        self._login = login
         self._refused = refused
         self._parts = _parts(body.calls, max_calls)
         self._created_ids = dict(body.created_ids or {})
@@ -115,7 +116,7 @@ class DividedRequest:
             try:
                 arguments = result_references.resolved(arguments, earlier, responses)
                 if submissions.sends(call):
-                    arguments, refused = submissions.checked(arguments, self._lookup, self._created_ids)
+                    arguments, refused = submissions.checked(arguments, self._lookup, self._created_ids, self._login)
                 calls.append((method, arguments, call_id))
             except RefusedCall as error:
                 self._refused[index] = error.refusal

@@ -43,17 +43,18 @@ def lookups(arguments: JsonObject) -> list[Call]:
 
 
 def checked(
-    arguments: JsonObject, looked_up: Sequence[Any], created_ids: Mapping[str, str]
+    arguments: JsonObject, looked_up: Sequence[Any], created_ids: Mapping[str, str], login: str
 ) -> tuple[JsonObject, dict[str, JsonObject]]:
     """The arguments with the submissions that may be created, and the SetErrors of the others. A creation id of an
     Email is replaced by its id, so that what was checked is what is sent. `looked_up` are the responses to the lookups.
+    `login` is the person's address: the only identity of Cyrus 3.6 has none.
 
     Raises `RefusedCall` with the error of a lookup: of a reference to nothing, and of too many objects, the mail server
     says the same in response to the EmailSubmission/set. Raises `Problem` if the responses cannot be read."""
     identities, emails = (
         _objects(name, each) for name, each in zip(("Identity/get", "Email/get"), looked_up, strict=True)
     )
-    own = [str(each.get("email") or "") for each in identities]
+    own = [str(each.get("email") or login) for each in identities]
     fields = {str(each.get("id")): (_texts(each, _FROM), _texts(each, _SENDER)) for each in emails}
     allowed: JsonObject = {}
     refused: dict[str, JsonObject] = {}

@@ -244,7 +244,8 @@ def methods(*responses: Any) -> bytes:
         ([LOOKUP, ["Email/get", {"list": []}, "1"]], "invalidProperties"),
         ([LOOKUP, ["Email/get", {"list": [{**FOUND[1]["list"][0], "id": "other"}]}, "1"]], "invalidProperties"),
         ([["Identity/get", {"list": []}, "0"], FOUND], "forbiddenFrom"),
-        ([["Identity/get", {"list": [{}]}, "0"], FOUND], "forbiddenFrom"),
+        ([["Identity/get", {"list": [{"email": "ann@example.net"}]}, "0"], FOUND], "forbiddenFrom"),
+        ([["Identity/get", {"list": [{"email": ""}]}, "0"], FOUND], "sent"),  # Cyrus 3.6: that of the login
         ([LOOKUP, ["Email/get", {"list": [{"id": "e", "header:Sender:all": []}]}, "1"]], 502),
         ([LOOKUP, ["Email/get", {"list": [{"id": "e", "header:From:all": ["ann@example.org"]}]}, "1"]], 502),
         ([LOOKUP, ["Email/get", {}, "1"]], 502),
