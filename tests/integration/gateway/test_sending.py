@@ -319,7 +319,7 @@ FAILURES: list[tuple[Answer, tuple[int, str], str | None]] = [
 
 
 @pytest.mark.parametrize(("failure", "problem", "error"), FAILURES, ids=range(len(FAILURES)))
-async def test_failure_of_a_part_is_told_as_what_was_carried_out(
+async def test_failure_of_a_part_shows_what_was_carried_out(
     server: ScriptedUpstream, impatient: GatewayTrial, failure: Answer, problem: tuple[int, str], error: str | None
 ) -> None:
     calls = [STORE, send("1", s="#m"), FOREIGN, AFTER]
