@@ -213,6 +213,21 @@ async def test_refused_submission_stops_neither_the_others_nor_what_follows(
     await through.call("EmailSubmission/set", update={held[0]: {"undoStatus": "canceled"}})
 
 
+async def test_references_across_a_submission_lead_where_they_do_without_the_gateway(
+    through: Person, straight: Person, ben: Person
+) -> None:
+    """The id of a blob made before is known after; a reference to an email that was not made fails its call only."""
+    upload = ("Blob/upload", {"create": {"b": {"data": [{"data:asText": "Hello"}], "type": "text/plain"}}})
+    get = ("Blob/get", {"ids": ["#b"], "properties": ["size"]})
+    own = await submission(straight, await straight.draft(ben.address), ben)
+    for create in ({"s": own}, {"s": own, "t": own | {"emailId": "#nothing"}}):
+        calls = (upload, ("EmailSubmission/set", {"create": create}), get)
+        directly, divided = await straight.calls(*calls), await through.calls(*calls)
+        assert [name for name, _ in divided] == [name for name, _ in directly]
+        assert divided[1][1].get("type") == directly[1][1].get("type")
+        assert divided[2] == directly[2]
+
+
 async def _subjects(reader: Person, wanted: set[str]) -> bool:
     ids = await reader.query(filter={"inMailbox": "a"})
     found = (await reader.call("Email/get", ids=ids, properties=["subject"]))["list"]
