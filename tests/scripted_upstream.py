@@ -62,6 +62,40 @@ async def echoing(asked: Asked, writer: asyncio.StreamWriter) -> None:
     writer.write(json_answer(found))
 
 
+async def sending(asked: Asked, writer: asyncio.StreamWriter) -> None:
+    writer.write(json_answer(sending_answer(asked)))
+
+
+def sending_answer(asked: Asked) -> dict[str, Any]:
+    """An echo, but with the identity ann@example.org, emails from her and created ids. An email whose id begins with
+    `forged` is from somebody else; what is created as `k` gets the id `id-k`."""
+    body = json.loads(asked.body)
+    created: dict[str, str] = dict(body.get("createdIds") or {})
+    responses = [[name, _result(name, arguments, created), call_id] for name, arguments, call_id in body["methodCalls"]]
+    members = {"createdIds": created} if "createdIds" in body else {}
+    return {"methodResponses": responses, "sessionState": "s", **members}
+
+
+def _result(name: str, arguments: dict[str, Any], created: dict[str, str]) -> dict[str, Any]:
+    match name:
+        case "Identity/get":
+            return {"list": [{"id": "i", "email": "ann@example.org"}]}
+        case "Email/get" if "header:From:all" in arguments.get("properties", ()):
+            ids = [created[each[1:]] if each.startswith("#") else each for each in arguments["ids"]]
+            return {"list": [_email(each) for each in ids]}
+        case "Email/set" | "EmailSubmission/set":
+            made = {key: {"id": f"id-{key}"} for key in arguments.get("create") or {}}
+            created |= {key: each["id"] for key, each in made.items()}
+            return {**arguments, "created": made, "newState": "n"}
+        case _:
+            return arguments
+
+
+def _email(number: str) -> dict[str, Any]:
+    author = "ceo@bank.example" if number.removeprefix("id-").startswith("forged") else "ann@example.org"
+    return {"id": number, "header:From:all": [author], "header:Sender:all": []}
+
+
 async def own_session(asked: Asked, writer: asyncio.StreamWriter) -> None:
     """The session of the account that `FakeAuthorization` of tests/gateway_trial.py names in its headers."""
     account = (asked.header("authorization") or "").removeprefix("Basic ").partition("-")[0]

@@ -1,0 +1,106 @@
+"""In whose name an EmailSubmission/set sends (RFC 8621 §7.5).
+
+Stalwart checks the envelope only, and delivers an Email with any From (seen on 0.16.19). So the gateway looks at the
+Emails that would be sent, once the calls before have been carried out.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from postroom.domain import originator_fields
+from postroom.gateway.methods import MAIL, SUBMISSION
+from postroom.gateway.problems import unusable
+from postroom.gateway.request_body import Call
+from postroom.gateway.response_splicer import RefusedCall
+from postroom.json_object import JsonObject, as_object
+
+METHOD = "EmailSubmission/set"
+CAPABILITIES = (MAIL, SUBMISSION)
+"""of the lookups"""
+LOOKUPS = 2
+# As they were sent (RFC 8621 §4.1.2.1, the default), all of them: the parsed form is that of the last field only.
+# Stalwart leaves `:asRaw` out of the name in its response.
+_FROM = "header:From:all"
+_SENDER = "header:Sender:all"
+
+
+def sends(call: Call) -> bool:
+    """Whether it may create a submission: to cancel or to forget one needs no check."""
+    method, arguments, _ = call
+    return method == METHOD and bool(as_object(arguments.get("create")))
+
+
+def lookups(arguments: JsonObject) -> list[Call]:
+    """The calls that find the person's identities and the Emails that this EmailSubmission/set would send."""
+    account = {"accountId": arguments.get("accountId")}
+    creations = as_object(arguments.get("create")).values()
+    ids = [email for each in creations if isinstance(email := as_object(each).get("emailId"), str)]
+    properties = ["id", _FROM, _SENDER]
+    return [
+        ("Identity/get", {**account, "ids": None, "properties": ["id", "email"]}, "0"),
+        ("Email/get", {**account, "ids": list(dict.fromkeys(ids)), "properties": properties}, "1"),
+    ]
+
+
+def checked(
+    arguments: JsonObject, looked_up: Sequence[Any], created_ids: Mapping[str, str], login: str
+) -> tuple[JsonObject, dict[str, JsonObject]]:
+    """The arguments with the submissions that may be created, and the SetErrors of the others. A creation id of an
+    Email is replaced by its id, so that what was checked is what is sent. `looked_up` are the responses to the lookups.
+    `login` is the person's address: the only identity of Cyrus 3.6 has none.
+
+    Raises `RefusedCall` with the error of a lookup: of a reference to nothing, and of too many objects, the mail server
+    says the same in response to the EmailSubmission/set. Raises `Problem` if the responses cannot be read."""
+    identities, emails = (
+        _objects(name, each) for name, each in zip(("Identity/get", "Email/get"), looked_up, strict=True)
+    )
+    own = [str(each.get("email") or login) for each in identities]
+    fields = {str(each.get("id")): (_texts(each, _FROM), _texts(each, _SENDER)) for each in emails}
+    allowed: JsonObject = {}
+    refused: dict[str, JsonObject] = {}
+    for key, value in as_object(arguments.get("create")).items():
+        email_id = as_object(value).get("emailId")
+        if not isinstance(email_id, str):
+            allowed[key] = value  # the mail server refuses it
+            continue
+        email_id = created_ids.get(email_id[1:], email_id) if email_id.startswith("#") else email_id
+        if email_id not in fields:
+            refused[key] = {"type": "invalidProperties", "properties": ["emailId"], "description": "Email not found."}
+        elif reason := originator_fields.refusal(*fields[email_id], own):
+            refused[key] = {"type": "forbiddenFrom", "description": reason}
+        else:
+            allowed[key] = {**value, "emailId": email_id}
+    return {**arguments, "create": allowed}, refused
+
+
+def with_refused(responses: Sequence[Any], refused: Mapping[str, JsonObject]) -> list[Any]:
+    """The responses to the EmailSubmission/set, in which these creations are refused, too. An error of the whole call
+    stays what it is."""
+    found = list(responses)
+    for at, response in enumerate(found):
+        match response:
+            case [str(method), dict(), call_id] if method == METHOD:
+                arguments = cast("list[JsonObject]", response)[1]
+                refused_there = as_object(arguments.get("notCreated"))
+                found[at] = [method, {**arguments, "notCreated": {**refused_there, **refused}}, call_id]
+            case _:
+                pass
+    return found
+
+
+def _objects(method: str, response: Any) -> list[JsonObject]:
+    match response:
+        case ["error", {"type": str()}, _]:
+            raise RefusedCall(cast("list[JsonObject]", response)[1])
+        case [str(name), {"list": list()}, _] if name == method:
+            return [as_object(each) for each in cast("list[object]", response[1]["list"])]
+        case _:
+            raise unusable()
+
+
+def _texts(email: JsonObject, name: str) -> list[str]:
+    """Raises `Problem` where the property is missing: no message may look as if it had no such field."""
+    found = email.get(name)
+    if not isinstance(found, list):
+        raise unusable()
+    return [str(each) for each in cast("list[object]", found)]
