@@ -249,6 +249,7 @@ async def attacked(interface: Path) -> AsyncIterator[Attacked]:
         service.app = create_app(
             Webhook(service.inside.accept, service.inside.refusals, policy),
             Health(AsyncMock(return_value={})),
+            hosts=["h", "mail.example.org"],
             mail=[*mail_routes(**parts), self_service_route(self_service)],
             gateway=gateway_routes(people, ACCOUNTS, upstream, now=lambda: NOW, verify=service.inside.verify),
             interface=partial(Interface, Place(OURS), folder=interface),

@@ -74,6 +74,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "settings_changed": Kind(412, "The settings have changed"),
     "too_large": Kind(413, "The body is too large"),
     "not_json": Kind(415, "The body is not JSON"),
+    "unknown_host": Kind(421, "Not a name of this service"),
     "domain_not_served": Kind(422, "Not a mail domain of ours"),
     "mail_server_refused": Kind(422, "The mail server refused it"),
     "malformed_address": _REFUSED,

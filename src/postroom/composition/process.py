@@ -7,6 +7,7 @@ import sys
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Literal
+from urllib.parse import urlsplit
 
 import uvloop
 from fastapi import FastAPI
@@ -30,6 +31,7 @@ from postroom.stopping import end_within, stopping
 from postroom.store_urls import RedisUrl
 from postroom.telemetry import log
 from postroom.web.interface import Interface
+from postroom.web_urls import host_name, is_ip_address
 
 STARTED_WITHIN = 2.0
 """Seconds after which hooks are answered at the latest: without PostgreSQL they must get an error."""
@@ -71,7 +73,7 @@ async def work(settings: Settings, *, until_eof: bool = False) -> int:
         await _log_start(parts)
         host, port = listener.getsockname()[:2]
         log.info("Health and metrics of this worker", host=host, port=port)
-        app = create_app(None, _health(parts, loops))
+        app = create_app(None, _health(parts, loops), hosts=known_hosts(settings))
         return await _run(parts, "work", app, listener, loops, _provisioning(parts), stop)
 
 
@@ -156,6 +158,7 @@ def make_app(
     return create_app(
         Webhook(parts.accept, parts.refusals, policy),
         _health(parts, loops),
+        hosts=known_hosts(settings),
         mail=mail.routes if mail else (),
         gateway=gateway_routes(
             mail.people,
@@ -172,6 +175,13 @@ def make_app(
         interface=partial(Interface, mail.place, people=mail.people) if mail else None,
         cors_origins=settings.cors_origins,
     )
+
+
+def known_hosts(settings: Settings) -> frozenset[str]:
+    """The names by which the service is reached, beside its addresses."""
+    given = (settings.public_url, settings.stalwart_webhook_url)
+    names = [urlsplit(url).hostname for url in given if url]
+    return settings.hosts | {host_name(name) for name in names if name and not is_ip_address(name)}
 
 
 def _health(parts: Parts, loops: Loops | None) -> Health:
