@@ -69,5 +69,5 @@ UnreservedNames = Annotated[frozenset[str], BeforeValidator(_words), AfterValida
 Origins = Annotated[frozenset[str], BeforeValidator(lambda value: frozenset(map(web_origin, _parts(value))))]
 HostNames = Annotated[frozenset[str], BeforeValidator(lambda value: frozenset(map(host_name, _parts(value))))]
 Networks = Annotated[
-    tuple[IPv4Network | IPv6Network, ...], BeforeValidator(lambda value: tuple(map(_network, _parts(value))))
+    frozenset[IPv4Network | IPv6Network], BeforeValidator(lambda value: frozenset(map(_network, _parts(value))))
 ]

@@ -139,7 +139,7 @@ class Settings(BaseModel):
         "requests for any other name are answered 421",
     )
     trusted_proxies: Networks = Field(
-        (),
+        frozenset(),
         description="Addresses or networks of the proxies in front of Postroom, separated by commas: whom they serve "
         "is read from their X-Forwarded-For. Empty: there is no proxy, and whoever connects is the client",
     )

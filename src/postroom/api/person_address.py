@@ -1,14 +1,14 @@
 """The address of the person behind a request, and who counts as one client."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Collection
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 _CLIENT_BITS = 64
 """Of an IPv6 address. Whoever has one has at least the others of its /64 (RFC 6177 §2), too."""
 
 
-def person_address(peer: str, forwarded_for: str, trusted: Sequence[IPv4Network | IPv6Network]) -> str:
+def person_address(peer: str, forwarded_for: str, trusted: Collection[IPv4Network | IPv6Network]) -> str:
     """`peer`, unless it is a proxy of ours: then the last address in its X-Forwarded-For that is no proxy of ours. The
     earlier ones may be invented, and what anybody else states is ignored."""
     found = peer

@@ -2,7 +2,7 @@
 page needs CORS. Only what a browser needs for them passes."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network
@@ -84,7 +84,7 @@ class SelfService:
         sessions_ended: Callable[[UUID], Awaitable[None]],
         session_cookie: str,
         public_url: str | None,
-        proxies: Sequence[IPv4Network | IPv6Network] = (),
+        proxies: Collection[IPv4Network | IPv6Network] = (),
         at_once: int = AT_ONCE,
     ) -> None:
         self._kratos = kratos

@@ -44,6 +44,16 @@ def mail(settings: Settings) -> list[Finding]:
                 "set it to the base URL that browsers show",
             )
         )
+    if not missing and (settings.public_url or "").startswith("https:") and not settings.trusted_proxies:
+        found.append(
+            Finding(
+                "mail",
+                "error",
+                "POSTROOM_TRUSTED_PROXIES does not name the proxy that serves POSTROOM_PUBLIC_URL: all people count as "
+                "one client, and a hundred wrong passwords stop everybody from signing in",
+                "set it to the address from which the proxy connects, such as 127.0.0.1",
+            )
+        )
     return found
 
 
