@@ -40,7 +40,8 @@ def mail(settings: Settings) -> list[Finding]:
             Finding(
                 "mail",
                 "warning",
-                "POSTROOM_PUBLIC_URL is not set: behind a proxy, JMAP clients are given addresses that lead nowhere",
+                "POSTROOM_PUBLIC_URL is not set: requests for a host name are refused, unless POSTROOM_HOSTS holds it, "
+                "and JMAP clients behind a proxy are given addresses that lead nowhere",
                 "set it to the base URL that browsers show",
             )
         )
