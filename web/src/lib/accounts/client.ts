@@ -12,7 +12,7 @@ export interface FlowOptions {
   readonly returnTo?: string | undefined
 }
 
-interface Answer {
+interface JsonResponse {
   readonly status: number
   readonly body: unknown
   /** seconds; 0 if nothing was said */
@@ -71,7 +71,7 @@ export class AccountsClient {
     return kratosResponseOf(kind, response.status, response.body, response.retryAfter)
   }
 
-  async #json(path: string, init: RequestInit): Promise<Answer | null> {
+  async #json(path: string, init: RequestInit): Promise<JsonResponse | null> {
     const response = await this.#request(`${KRATOS}/self-service/${path}`, init)
     if (!response) return null
     const retryAfter = Number(response.headers.get('Retry-After')) || 0
