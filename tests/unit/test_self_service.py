@@ -231,6 +231,7 @@ FLOW = "3a5293f1-f4d6-49f4-b34f-6da62c360604"
 async def test_each_client_of_a_named_proxy_guesses_for_itself() -> None:
     form = b'{"method":"password","identifier":"ada@example.org","password":"wrong"}'
     statuses: list[tuple[int, str]] = []
+    code = ""
     async with serving(peer="10.0.0.7") as service:
         service.kratos.will(400, content=b'{"ui":{}}')
         for client in [*["8.8.8.8"] * 11, "8.8.4.4", "8.8.8.8"]:
@@ -238,7 +239,8 @@ async def test_each_client_of_a_named_proxy_guesses_for_itself() -> None:
                 f"POST /self-service/login?flow={FLOW}", FORM | {"X-Forwarded-For": client}, form
             )
             statuses.append((answer.status_code, answer.headers.get("retry-after", "")))
-        assert (answer.json()["code"], len(service.kratos.asked)) == ("too_many_guesses", 11)
+            code = answer.json().get("code")
+        assert (code, len(service.kratos.asked)) == ("too_many_guesses", 11)
         assert service.kratos.asked[-1].headers["x-forwarded-for"] == "8.8.4.4"
     assert statuses == [*[(400, "")] * 10, (429, "600"), (400, ""), (429, "600")]
 
