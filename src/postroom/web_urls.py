@@ -84,6 +84,15 @@ def host_name(text: str) -> str:
     return name
 
 
+def host_of(url: str) -> str:
+    """The host of a URL that names one, as browsers send it."""
+    name = (urlsplit(url).hostname or "").removesuffix(".")
+    try:
+        return host_name(name)
+    except ValueError:  # such as an address of IPv6
+        return name
+
+
 def web_origin(text: str) -> str:
     """The origin as browsers send it, since origins are compared as strings. Raises `ValueError`."""
     found = _ORIGIN.fullmatch(text.lower())

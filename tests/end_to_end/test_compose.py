@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
+from redis.asyncio import Redis
 
 from kratos_browser import value_of
 from native_set import WEB_HOST, NativeSet, running_set
 from postroom.kratos.public_api import PATH
+from postroom.queue.guesses import PREFIX
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,9 @@ async def test_wrong_passwords_through_the_proxy_are_counted_for_whom_it_serves(
             for _ in range(11)
         ]
     assert statuses == [400] * 10 + [429]
+    url = (up.folder / ".compose/secrets/postroom/redis-url").read_text().strip()
+    async with Redis.from_url(url) as redis:
+        assert await redis.zcard(f"{PREFIX}:client:127.0.0.1") == 10
 
 
 async def test_check_of_postroom_finds_nothing_wrong(up: NativeSet) -> None:

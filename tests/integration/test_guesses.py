@@ -45,9 +45,9 @@ async def test_removed_and_old_guesses_do_not_count(guesses: Guesses) -> None:
 
 
 async def test_address_behind_a_session_or_a_flow_is_remembered(guesses: Guesses) -> None:
-    assert await guesses.address_of("flow") is None
+    assert await guesses.addresses_of("flow") is None
     await guesses.remember("flow", "ada", 1000)
-    assert await guesses.address_of("flow") == "ada"
+    assert await guesses.addresses_of("flow") == "ada"
 
 
 async def test_processes_count_together_in_redis(redis_url: str, redis: Redis) -> None:

@@ -23,7 +23,7 @@ async def status(host: str, path: str = "/metrics") -> int:
         load(
             NEEDED
             | {
-                "POSTROOM_PUBLIC_URL": "https://Mail.example.org:8443/",
+                "POSTROOM_PUBLIC_URL": "https://Mail.example.org.:8443/",
                 "POSTROOM_STALWART_WEBHOOK_URL": "http://postroom:3001/internal/mail/stalwart",
                 "POSTROOM_HOSTS": "work, Autoconfig.example.org, bücher.example",
             }
@@ -39,7 +39,14 @@ async def status(host: str, path: str = "/metrics") -> int:
     [
         *("127.0.0.1", "127.0.0.1:3001", "10.0.0.5:3001", "[::1]", "[::1]:3001", "[2001:db8::5]:3001"),
         *("localhost", "LOCALHOST:3001"),
-        *("mail.example.org", "MAIL.example.org:443", "postroom:3001", "work:3002", "autoconfig.example.org"),
+        *(
+            "mail.example.org",
+            "MAIL.example.org:443",
+            "mail.example.org.",
+            "postroom:3001",
+            "work:3002",
+            "autoconfig.example.org",
+        ),
         "xn--bcher-kva.example",
         "",  # HTTP/1.0, such as the probe of a load balancer
     ],

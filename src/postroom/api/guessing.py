@@ -17,13 +17,16 @@ from postroom.errors import KratosUnavailable
 from postroom.json_object import as_object, json_object
 from postroom.kratos.public_api import KratosAnswer
 from postroom.mail.guess_limiter import GuessLimiter
-from postroom.mail.people import cookie_named
 from postroom.problems import Problem, problem
 
 _FLOWS = ("/self-service/login", "/self-service/recovery")
 _SECRETS = ("password", "code", "totp_code", "lookup_secret")
-_ADDRESSES = ("identifier", "password_identifier", "email")
+_ADDRESSES = ("identifier", "password_identifier", "email", "recovery_address", "recovery_confirm_address")
+"""The last two are of later versions than 1.3.1."""
 _SECOND_FACTOR = "aal=aal2"
+
+MAX_SESSIONS = 3
+"""Session cookies; usual is one, and a neighbouring host can plant another one."""
 
 MAX_FIELDS = 200
 """Fields of a form; usual are ten."""
@@ -54,16 +57,16 @@ class Guessing:
             return await exchange()
         fields = _fields(sent)
         flow = _flow_of(sent.query)
-        stated = _one({value.strip().lower() for name, value in fields if name in _ADDRESSES and value.strip()})
+        stated = _stated(fields)
         if any(name in _SECRETS and value.strip() for name, value in fields):
             return await self._checked(sent, flow, stated, exchange)
         answer = await exchange()
         if flow and stated and _shows_form(answer, flow):
-            await self._limiter.remember(flow, _digest(stated))  # a code is mailed there, and follows without it
+            await self._limiter.remember(flow, stated)  # a code is mailed there, and follows without it
         return answer
 
     async def _checked(
-        self, sent: Submission, flow: str, stated: str, exchange: Callable[[], Awaitable[KratosAnswer]]
+        self, sent: Submission, flow: str, stated: set[str], exchange: Callable[[], Awaitable[KratosAnswer]]
     ) -> KratosAnswer:
         guess = await self._limiter.take(sent.client, await self._addresses(sent, flow, stated))
         try:
@@ -74,15 +77,22 @@ class Guessing:
         if not _shows_form(answer, flow):
             await self._limiter.forgive(guess)
         if guess.addresses and _second_factor_follows(answer) and (session := self._new_session(answer)):
-            await self._limiter.remember(_digest(session), _digest(stated) if stated else guess.addresses[0])
+            await self._limiter.remember(_digest(session), guess.addresses)
         return answer
 
-    async def _addresses(self, sent: Submission, flow: str, stated: str) -> Sequence[str]:
+    async def _addresses(self, sent: Submission, flow: str, stated: set[str]) -> Sequence[str]:
         """All that it may be for: what the form states, and what the flow or the session is about. A form could state
         any address beside a code that is not for it."""
-        session = cookie_named(self._session_cookie, sent.headers.get("cookie", "")) or ""
-        names = [*([flow] if flow else ()), *([_digest(session)] if session else ())]
-        return sorted(await self._limiter.known(names) | ({_digest(stated)} if stated else set()))
+        names = [*([flow] if flow else ()), *map(_digest, self._sessions(sent.headers.get("cookie", "")))]
+        return sorted(stated | await self._limiter.known(names))
+
+    def _sessions(self, cookies: str) -> set[str]:
+        """The values of all cookies of that name: it is Kratos that chooses one. Raises `Problem`."""
+        pairs = [each.strip(" \t").partition("=") for each in cookies.split(";")]
+        found = {value.strip('"') for name, _, value in pairs if name == self._session_cookie} - {""}
+        if len(found) > MAX_SESSIONS:
+            raise problem("unreadable_body", "there are too many session cookies; delete this site's cookies")
+        return found
 
     def _new_session(self, answer: KratosAnswer) -> str:
         start = f"{self._session_cookie}="
@@ -122,6 +132,12 @@ def _fields(sent: Submission) -> Sequence[tuple[str, str]]:
     return [(name.lower(), value) for name, value in found]
 
 
+def _stated(fields: Sequence[tuple[str, str]]) -> set[str]:
+    """The addresses in a form, as digests. Raises `Problem` if a field has two: Kratos might take the other one."""
+    named = {each: {value.strip().lower() for name, value in fields if name == each} - {""} for each in _ADDRESSES}
+    return {_digest(_one(values)) for values in named.values() if values}
+
+
 def _flow_of(query: str, *, strict: bool = True) -> str:
     """The id of the flow in its usual spelling; "" without one. Raises `Problem`."""
     found: set[str] = set()
@@ -135,7 +151,7 @@ def _flow_of(query: str, *, strict: bool = True) -> str:
 
 def _one(values: set[str]) -> str:
     if len(values) > 1:
-        raise problem("unreadable_body", "the form names two addresses or flows")
+        raise problem("unreadable_body", "the form has two values of an address or a flow")
     return next(iter(values), "")
 
 

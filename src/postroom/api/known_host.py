@@ -34,7 +34,7 @@ def is_known(host: str, names: Collection[str]) -> bool:
     and `localhost` is this host (RFC 6761 §6.3). Without the field no browser sent the request."""
     if not host:
         return True
-    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0].lower()
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0].lower().removesuffix(".")
     return name == "localhost" or name in names or is_ip_address(name)
 
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Literal
-from urllib.parse import urlsplit
 
 import uvloop
 from fastapi import FastAPI
@@ -31,7 +30,7 @@ from postroom.stopping import end_within, stopping
 from postroom.store_urls import RedisUrl
 from postroom.telemetry import log
 from postroom.web.interface import Interface
-from postroom.web_urls import host_name, is_ip_address
+from postroom.web_urls import host_of
 
 STARTED_WITHIN = 2.0
 """Seconds after which hooks are answered at the latest: without PostgreSQL they must get an error."""
@@ -179,9 +178,7 @@ def make_app(
 
 def known_hosts(settings: Settings) -> frozenset[str]:
     """The names by which the service is reached, beside its addresses."""
-    given = (settings.public_url, settings.stalwart_webhook_url)
-    names = [urlsplit(url).hostname for url in given if url]
-    return settings.hosts | {host_name(name) for name in names if name and not is_ip_address(name)}
+    return settings.hosts | {host_of(url) for url in (settings.public_url, settings.stalwart_webhook_url) if url}
 
 
 def _health(parts: Parts, loops: Loops | None) -> Health:

@@ -1,6 +1,6 @@
 """Limits the guesses of each client at people's passwords and codes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from postroom.domain.guess import Guess, wait
@@ -28,11 +28,11 @@ class GuessLimiter:
         """It was right, or nobody has checked it."""
         await self._guesses.remove(guess)
 
-    async def remember(self, name: str, address: str) -> None:
+    async def remember(self, name: str, addresses: Collection[str]) -> None:
         """See `Guesses`."""
-        await self._guesses.remember(name, address, self._now().timestamp())
+        await self._guesses.remember(name, " ".join(sorted(addresses)), self._now().timestamp())
 
     async def known(self, names: Sequence[str]) -> set[str]:
         """The addresses that were remembered under these names."""
-        found = [await self._guesses.address_of(name) for name in names]
-        return {each for each in found if each}
+        found = [await self._guesses.addresses_of(name) for name in names]
+        return {address for each in found if each for address in each.split()}

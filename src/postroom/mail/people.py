@@ -134,7 +134,7 @@ def credential_of(headers: Mapping[str, str], cookie_name: str) -> Credential:
     """
     if token := headers.get("x-session-token"):
         return Credential("token", _well_formed(token, _TOKEN, "X-Session-Token"))
-    if cookie := cookie_named(cookie_name, headers.get("cookie", "")):
+    if cookie := _cookie(headers.get("cookie", ""), cookie_name):
         return Credential("cookie", _well_formed(cookie, _COOKIE_VALUE, f"the cookie {cookie_name}"))
     scheme, _, token = headers.get("authorization", "").partition(" ")
     scheme = scheme.lower()
@@ -153,7 +153,7 @@ def _well_formed(value: str, pattern: re.Pattern[str], where: str) -> str:
     return value
 
 
-def cookie_named(name: str, header: str) -> str | None:
+def _cookie(header: str, name: str) -> str | None:
     """The value of one cookie; the others are not checked.
 
     Two cookies of this name with different values are refused: a neighbouring host can plant a second one for the

@@ -237,11 +237,11 @@ class Guesses(Protocol):
         """It was right, or nobody has checked it."""
         ...
 
-    async def remember(self, name: str, address: str, moment: float) -> None:
+    async def remember(self, name: str, addresses: str, moment: float) -> None:
         """Whose guesses will follow under this name: that of a session which lacks the second factor, or of a flow."""
         ...
 
-    async def address_of(self, name: str) -> str | None: ...
+    async def addresses_of(self, name: str) -> str | None: ...
 
 
 class HistoryLost(PostroomError):

@@ -37,10 +37,10 @@ class ProcessGuesses:
         if guess.id in self._all:
             self._drop(guess)
 
-    async def remember(self, name: str, address: str, moment: float) -> None:
-        self._addresses[name] = address
+    async def remember(self, name: str, addresses: str, moment: float) -> None:
+        self._addresses[name] = addresses
 
-    async def address_of(self, name: str) -> str | None:
+    async def addresses_of(self, name: str) -> str | None:
         return self._addresses.get(name)
 
     def _forget_older_than(self, moment: float) -> None:

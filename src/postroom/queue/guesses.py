@@ -79,18 +79,18 @@ class RedisGuesses:
                 pipe.zrem(key, member)
             await pipe.execute()
 
-    async def remember(self, name: str, address: str, moment: float) -> None:
-        await self._own.remember(name, address, moment)
+    async def remember(self, name: str, addresses: str, moment: float) -> None:
+        await self._own.remember(name, addresses, moment)
         async with _ignoring_failures("remember whose guesses follow"):
             async with asking(TIMEOUT):
-                await self._redis.set(_of_name(name), address, ex=NAME_SECONDS)
+                await self._redis.set(_of_name(name), addresses, ex=NAME_SECONDS)
             await self._use(NAMES, [_of_name(name)], moment)
 
-    async def address_of(self, name: str) -> str | None:
+    async def addresses_of(self, name: str) -> str | None:
         async with _ignoring_failures("read whose guess it is"), asking(TIMEOUT):
             if found := await self._redis.get(_of_name(name)):
                 return str(found)
-        return await self._own.address_of(name)
+        return await self._own.addresses_of(name)
 
 
 def _members(guess: Guess) -> dict[str, str]:
