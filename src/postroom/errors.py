@@ -12,6 +12,7 @@
     ├── SecondFactorDue       there is a session, but Kratos asks for a second factor first
     ├── FreshLoginRequired    there is a session, but its login is too old for this
     ├── CrossSite             another site made the browser send this
+    ├── TooManyGuesses        too many wrong passwords or codes: this client waits before the next one
     ├── MailboxMissing        a mailbox is not at the mail server any more: it is not served, an operator must act
     ├── ListServerFailed      the server of a mailing list did not do what it was asked
     ├── PublisherUnavailable  live events cannot be published now: publish them later
@@ -119,6 +120,14 @@ class ListServerFailed(PostroomError):
 
 class Stopping(DatabaseUnavailable):
     """The process is stopping: nothing new begins."""
+
+
+class TooManyGuesses(PostroomError):
+    """`retry_after`: seconds until this client may submit another password or code."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("too many wrong passwords or codes; wait, then try again")
+        self.retry_after = retry_after
 
 
 class MailboxMissing(PostroomError):

@@ -1,0 +1,86 @@
+"""The guesses of passwords and codes, counted in Redis and in a process."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from postroom.domain.guess import WINDOW, Guess
+from postroom.mail.ports import Guesses
+from postroom.mail.process_guesses import ProcessGuesses
+from postroom.queue.guesses import PREFIX, RedisGuesses
+from postroom.queue.retry_set import connect
+
+
+@pytest.fixture(params=["redis", "process", "no answer"])
+async def guesses(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[Guesses]:
+    if request.param == "process":
+        yield ProcessGuesses()
+        return
+    redis = connect(redis_url if request.param == "redis" else "redis://127.0.0.1:1")
+    yield RedisGuesses(redis)
+    await redis.aclose()
+
+
+async def test_guess_learns_of_those_of_its_client_and_those_for_its_addresses(guesses: Guesses) -> None:
+    await guesses.add(Guess("1", "here", ["ada"], 1000.25))
+    await guesses.add(Guess("2", "there", ["ada"], 1001))
+    await guesses.add(Guess("3", "here", [], 1002))
+    before = await guesses.add(Guess("4", "here", ["ada", "ben"], 1003))
+    assert [(moment, list(found)) for moment, found in before.of_client] == [(1000.25, ["ada"]), (1002, [])]
+    assert before.for_address == {"ada": [1000.25, 1001], "ben": []}
+
+
+async def test_removed_and_old_guesses_do_not_count(guesses: Guesses) -> None:
+    old, removed = Guess("1", "here", ["ada"], 1000), Guess("2", "here", ["ada", "ben"], 1001)
+    await guesses.add(old)
+    await guesses.add(removed)
+    await guesses.remove(removed)
+    await guesses.remove(removed)
+    before = await guesses.add(Guess("3", "here", ["ada", "ben"], 999.9 + WINDOW))
+    assert (len(before.of_client), before.for_address) == (1, {"ada": [1000], "ben": []})
+    await guesses.remove(Guess("3", "here", ["ada", "ben"], 999.9 + WINDOW))
+    before = await guesses.add(Guess("4", "here", ["ada"], 1000.1 + WINDOW))
+    assert (before.of_client, before.for_address) == ([], {"ada": []})
+
+
+async def test_address_behind_a_session_or_a_flow_is_remembered(guesses: Guesses) -> None:
+    assert await guesses.addresses_of("flow") is None
+    await guesses.remember("flow", "ada", 1000)
+    assert await guesses.addresses_of("flow") == "ada"
+
+
+async def test_processes_count_together_in_redis(redis_url: str, redis: Redis) -> None:
+    one, other = connect(redis_url), connect(redis_url)
+    await RedisGuesses(one).add(Guess("1", "here", ["ada"], 1000))
+    before = await RedisGuesses(other).add(Guess("2", "here", ["ada"], 1001))
+    assert (len(before.of_client), before.for_address) == (1, {"ada": [1000]})
+    for key in await redis.keys(f"{PREFIX}:[ac]*"):
+        assert 0 < await redis.ttl(key) <= WINDOW
+    await one.aclose()
+    await other.aclose()
+
+
+async def test_memory_of_redis_is_bounded_however_many_clients_and_addresses_there_are(
+    redis_url: str, redis: Redis
+) -> None:
+    client = connect(redis_url)
+    guesses = RedisGuesses(client, most_keys=10, most_names=5)
+    for number in range(50):
+        await guesses.add(Guess(f"b{number}", f"client {number}", [f"address {number}"], 1001 + number))
+        await guesses.remember(f"flow {number}", "ada", 1001 + number)
+    for number in range(150):
+        await guesses.add(Guess(f"a{number}", "here", ["ada"], 1100 + number / 1000))
+    counted = await redis.keys(f"{PREFIX}:[ac]*")
+    assert (len(counted), max([await redis.zcard(key) for key in counted])) == (10, 100)
+    assert sorted(await redis.keys(f"{PREFIX}:name:*")) == [f"{PREFIX}:name:flow {number}" for number in range(45, 50)]
+    await client.aclose()
+
+
+async def test_memory_of_a_process_is_bounded_and_keeps_the_newest_guesses() -> None:
+    guesses = ProcessGuesses(most=10)
+    for number in range(50):
+        await guesses.add(Guess(str(number), f"client {number % 25}", [f"address {number}"], 1000 + number / 1000))
+    assert len(guesses._all) == len(guesses._for_address) == len(guesses._of_client) == 10
+    before = await guesses.add(Guess("x", "client 24", [], 1001))
+    assert [moment for moment, _ in before.of_client] == [1000.049]
