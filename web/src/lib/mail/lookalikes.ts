@@ -21,11 +21,18 @@ export interface Judged extends Suspect {
   readonly isBulk: boolean
 }
 
+/** Senders of one message that are judged: no real one has more. */
+const MOST_SENDERS = 20
+
 /** The worst that is suspicious; null for nothing. */
 export function lookalikeOf(message: Judged, known: readonly KnownSender[]): Warning | null {
-  const sender = message.from[0]
-  if (!sender || message.own || !sender.address.includes('@')) return null
-  return disguised(sender) ?? (isKnown(sender.address, known) ? null : strange(sender, message, known))
+  if (message.own) return null
+  for (const sender of message.from.slice(0, MOST_SENDERS)) {
+    if (!sender.address.includes('@')) continue
+    const found = disguised(sender) ?? (isKnown(sender.address, known) ? null : strange(sender, message, known))
+    if (found) return found
+  }
+  return null
 }
 
 function isKnown(address: string, known: readonly KnownSender[]): boolean {
