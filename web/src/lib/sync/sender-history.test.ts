@@ -128,6 +128,6 @@ test.each([
   const scene = new Scene()
   const from = [{ name: 'Harbour Bank', email: 'service@harbour-bank.example' }]
   const header = { 'header:Authentication-Results:all': results ? [results] : [] }
-  scene.received = [{ from, receivedAt: '2026-01-01T00:00:00Z', ...header } as Partial<Email>]
+  scene.received = [{ from, receivedAt: '2026-01-01T00:00:00Z', ...header }]
   expect((await scene.learn()).map(({ organisation }) => organisation)).toEqual(isOwn ? [true] : [])
 })
