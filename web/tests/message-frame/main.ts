@@ -9,6 +9,7 @@ import { cleanFragment, quoteHtml } from '../../src/lib/compose/quote-html.ts'
 import { FrameConnection } from '../../src/lib/frame/connection.ts'
 import frame from '../../src/lib/frame/frame.html?url&no-inline'
 import MessageFrame from '../../src/lib/frame/MessageFrame.svelte'
+import { seemsElsewhere } from '../../src/lib/mail/link-targets.ts'
 import { Choice } from '../../src/lib/words/choice.ts'
 import { loadWords } from '../../src/lib/words/language.ts'
 import { Speech } from '../../src/lib/words/words.svelte.ts'
@@ -23,6 +24,9 @@ interface Fate {
   /** the factor by which it is scaled down */
   scale: number
   links: string[]
+  /** what was seen of each, and whether the interface asks before it opens */
+  seen: string[]
+  asked: boolean[]
   keys: string[]
 }
 
@@ -52,7 +56,7 @@ function begin(): Shown {
   const box = document.createElement('article')
   box.className = 'mail'
   place.append(box)
-  const fate: Fate = { shown: null, height: 0, remote: 0, scale: 1, links: [], keys: [] }
+  const fate: Fate = { shown: null, height: 0, remote: 0, scale: 1, links: [], seen: [], asked: [], keys: [] }
   const shown = { fate, box, remove: () => undefined as unknown }
   all.push(shown)
   return shown
@@ -81,7 +85,11 @@ function add(
       },
       onscale: (scale: number) => (fate.scale = scale),
       onread: ({ remote }: { remote: number }) => (fate.remote = remote),
-      onlink: (href: string) => fate.links.push(href),
+      onlink: (href: string, seen: string) => {
+        fate.links.push(href)
+        fate.seen.push(seen)
+        fate.asked.push(seemsElsewhere(seen, href))
+      },
       onhover: () => undefined,
       onkey: ({ key }: { key: string }) => fate.keys.push(key),
       ontrouble: (why: string) => (fate.shown ??= why)

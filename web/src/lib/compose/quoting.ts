@@ -2,7 +2,7 @@
 import type { DraftFile } from '#lib/compose/draft.ts'
 import type { Attachment } from '#lib/mail/attachment.ts'
 import { straight } from '#lib/mail/direction.ts'
-import type { Person } from '#lib/mail/people.ts'
+import { nameOf, type Person } from '#lib/mail/people.ts'
 import { recipientText } from './recipients.ts'
 import { oneLine } from './field.ts'
 import { blocks, OPEN_QUOTE, OPEN_QUOTED } from './html-of-text.ts'
@@ -61,8 +61,8 @@ export function forwardedHtml(message: ParentMessage, quoting: Quoting): QuotedH
 }
 
 function attribution({ from, sentAt, receivedAt }: ParentMessage, words: QuoteWords): string {
-  const [author] = from
-  return said(words.attribution(said(author?.name.trim() || author?.address || '?'), sentAt ?? receivedAt))
+  const authors = from.map(({ name, address }) => nameOf({ name, address, own: false }, ''))
+  return said(words.attribution(said(authors.join(', ') || '?'), sentAt ?? receivedAt))
 }
 
 function forwardedHead(message: ParentMessage, words: QuoteWords): string[] {

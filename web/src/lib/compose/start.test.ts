@@ -61,6 +61,17 @@ const MESSAGE: ParentMessage = {
 }
 const addresses = (people: readonly { address: string }[]) => people.map(({ address }) => address)
 
+test.each([
+  [[person('x@evil.example')], 'x@evil.example'],
+  [[person('x@evil.example', false, 'boss@example.org')], 'x@evil.example (boss@example.org)'],
+  [[person('x@evil.example', false, 'me')], 'x@evil.example (me)'],
+  [[person('alice@example.org', true, 'Alice'), person('x@evil.example')], 'Alice, x@evil.example'],
+  [[], '?']
+])('whom a quote names nobody takes for another one: %j', (from, named) => {
+  const draft = draftOfReply({ ...MESSAGE, from }, false, PLAIN)
+  expect(draft.text).toContain(`On 2026-11-24, ${named} wrote:`)
+})
+
 describe('a reply', () => {
   test('quotes the HTML in a quote, below its attribution, with its pictures as files', () => {
     const draft = draftOfReply(MESSAGE, false, SELF)

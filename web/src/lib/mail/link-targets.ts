@@ -1,47 +1,91 @@
 /** Links whose text names another place than the one they lead to. */
 import { asRead } from './as-read.ts'
-import { inLetters, organisationOf } from './organisation.ts'
-
-/** Hosts of mail servers that check each link when it is opened: the place is in the query, or in the path. */
-const CHECKERS =
-  /(^|\.)(safelinks\.protection\.outlook\.com|urldefense\.(com|proofpoint\.com)|linkprotect\.cudasvc\.com|protection\.sophos\.com|mimecast(protect)?\.com)$/
+import { domainOf } from './address.ts'
+import { passedOn } from './link-checkers.ts'
+import { inLetters, isProvider, organisationOf } from './organisation.ts'
 
 /** The whole text is an address: prose with one in it, such as the title of an issue, does not say where its link leads. */
-const NAMED = /^(?:https?:\/\/(?:[^\s/@]*@)?)?((?:[\p{L}\p{N}_-]+\.)+\p{L}{2,24})(?::\d+)?(?:[/?#]\S*)?$/iu
+const NAMED =
+  /^(?:https?:\/\/(?:[^\s/@]*@)?|(?:mailto:)?[^\s/@]+@)?((?:[\p{L}\p{N}_-]+\.)+\p{L}{2,24})(?::\d+)?(?:[/?#]\S*)?$/iu
 /** What people put around an address. A full stop behind a name without `https://` may belong to it ("M.Sc."). */
-const AROUND = /^[^\p{L}\p{N}@]+|(?<=:\/\/.*)[^\p{L}\p{N}/]+$/gu
+const AROUND = /^[^\p{L}\p{N}@]+|(?<=:\/\/.*)[^\p{L}\p{N}/]+$|[^\p{L}\p{N}/.]+$/gu
+/** Signs that are read as those of an address. Browsers read other full stops as one (UTS #46). */
+const SIGNS: readonly (readonly [RegExp, string])[] = [
+  [/[\u2024\u3002\ufe52\uff61]/g, '.'],
+  [/[\u2044\u2215\u2571\u27cb\u29f8\u3033]/g, '/'],
+  [/[\u02d0\u0589\u05c3\u2236\ua789\ufe13\ufe55]/g, ':'],
+  // Of a scheme that is written in other letters
+  [/^\P{L}*[hһ][tт][tт][pр][sѕ]?(?=:)/giu, 'https']
+]
 /** What ends so is a file rather than a host. */
 const FILES = /\.(pdf|docx?|xlsx?|pptx?|zip|png|jpe?g|gif|txt|html?|js|py|md|csv|ics)$/i
 
-/** The host that the text of a link names; null if it names none. Browsers read other full stops as one (UTS #46). */
-function hostNamed(text: string): string | null {
-  const read = asRead(text.slice(0, LONGEST)).replace(/[\u3002\uff61]/g, '.')
-  const host = NAMED.exec(read.slice(0, 500).replace(AROUND, ''))?.[1]
-  return host && !FILES.test(host) ? host.toLowerCase() : null
+interface Named {
+  readonly host: string
+  /** the whole of a mail address */
+  readonly address: string | null
+}
+
+/** What the text of a link names; null if it names no place. */
+function namedIn(text: string): Named | null {
+  const read = SIGNS.reduce((made, [sign, one]) => made.replace(sign, one), asRead(text.slice(0, LONGEST)))
+  const whole = read.slice(0, 500).replace(AROUND, '')
+  const host = NAMED.exec(whole)?.[1]?.toLowerCase()
+  if (!host || FILES.test(host)) return null
+  return { host, address: /^(?:mailto:)?([^\s/@:]+@[^\s/@?#]+)(?:[?#]\S*)?$/i.exec(whole)?.[1]?.toLowerCase() ?? null }
 }
 
 /** Whether the text names another organisation's place than the one that opens. */
 export function leadsElsewhere(text: string, href: string): boolean {
-  const named = hostNamed(text)
+  const named = namedIn(text)
   if (named === null) return false
   const target = urlOf(href.trim().replace(/^\/\//, 'https://'))
+  if (target?.protocol === 'mailto:') return named.address !== null && writesElsewhere(named.address, target)
   if (!target || !/^https?:$/.test(target.protocol)) return false
-  const organisation = organisationOf(inLetters(named))
-  return !places(target).some((host) => organisationOf(inLetters(host)) === organisation)
+  const isNamed = (host: string | null): boolean => host !== null && isOf(host, named.host)
+  return !isNamed(target.hostname) && !isNamed(passedOn(target))
 }
 
-/** The host, or the one that a server which checks links passes on to. */
-function places(target: URL): readonly string[] {
-  const { hostname, pathname, searchParams } = target
-  // At other hosts and paths of Google anybody may publish.
-  if (/^(www\.)?google\.com$/.test(hostname) && pathname === '/url')
-    return [hostname, ...passedOn([searchParams.get('q') ?? searchParams.get('url') ?? ''])]
-  if (!CHECKERS.test(hostname)) return [hostname]
-  return [hostname, ...passedOn([...searchParams.values(), target.href.replace(/^.*?__/, '').replace(/__.*$/, '')])]
+function isOf(host: string, named: string): boolean {
+  return organisationOf(inLetters(host)) === organisationOf(inLetters(named))
 }
 
-function passedOn(values: readonly string[]): readonly string[] {
-  return values.flatMap((value) => urlOf(value.replace(/^(?!https?:)/, 'https://'))?.hostname ?? [])
+/** Somebody of another organisation gets the message; at a provider, somebody else. */
+function writesElsewhere(named: string, target: URL): boolean {
+  const fields = [...target.searchParams].filter(([name]) => /^(to|cc|bcc)$/i.test(name)).map(([, value]) => value)
+  const domain = domainOf(named)
+  return [decoded(target.pathname), ...fields]
+    .flatMap((field) => field.toLowerCase().match(/[^\s,;<>]+@[^\s,;<>]+/g) ?? [])
+    .some((one) => one !== named && (isProvider(organisationOf(domain)) || !isOf(domainOf(one), domain)))
+}
+
+/** What is no UTF-8 stays as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** A word that says itself that it is an address of the web. */
+const ADDRESSES = /(?:https?:\/\/|www\.)\S+/giu
+
+/** Something that is seen, and cannot be read. */
+const UNREADABLE = '\ufffc'
+
+/**
+ * Whether what the eye sees of a link, in lines, names another place than the one that opens. A line may be broken within an
+ * address; and unlike the search through a whole message, this one asks about a link that somebody presses. There may be several
+ * readings, between form feeds.
+ */
+export function seemsElsewhere(seen: string, href: string): boolean {
+  if (seen.includes(UNREADABLE)) return true
+  return seen.split('\f').some((reading) => {
+    const lines = reading.split('\n')
+    const words = asRead(reading).match(ADDRESSES) ?? []
+    return [lines.join(''), lines.join(' '), ...lines, ...words].some((text) => leadsElsewhere(text, href))
+  })
 }
 
 function urlOf(href: string): URL | null {

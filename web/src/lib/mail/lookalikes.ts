@@ -3,6 +3,7 @@ import { domainOf } from './address.ts'
 import { asRead } from './as-read.ts'
 import { skeleton } from './confusables.ts'
 import { editDistance } from './edit-distance.ts'
+import { isInAnotherCountry, isItsOwn, organisationNamed } from './organisation-name.ts'
 import {
   isDisguisedDomain,
   inLetters,
@@ -21,11 +22,18 @@ export interface Judged extends Suspect {
   readonly isBulk: boolean
 }
 
+/** Senders of one message that are judged: no real one has more. */
+const MOST_SENDERS = 20
+
 /** The worst that is suspicious; null for nothing. */
 export function lookalikeOf(message: Judged, known: readonly KnownSender[]): Warning | null {
-  const sender = message.from[0]
-  if (!sender || message.own || !sender.address.includes('@')) return null
-  return disguised(sender) ?? (isKnown(sender.address, known) ? null : strange(sender, message, known))
+  if (message.own) return null
+  for (const sender of message.from.slice(0, MOST_SENDERS)) {
+    if (!sender.address.includes('@')) continue
+    const found = disguised(sender) ?? (isKnown(sender.address, known) ? null : strange(sender, message, known))
+    if (found) return found
+  }
+  return null
 }
 
 function isKnown(address: string, known: readonly KnownSender[]): boolean {
@@ -51,11 +59,25 @@ function strange(sender: Person, message: Judged, known: readonly KnownSender[])
         skeleton(localOf(one.address)) === local &&
         (name === '' || nameRead(one.name) === name)
     )
-    return twin ? { kind: 'nearMiss', known: twin.address, now: sender.address } : namesake(sender, message, known)
+    if (twin) return { kind: 'nearMiss', known: twin.address, now: sender.address }
+    return namesake(sender, message, known) ?? impostor(sender, message, known)
   }
   const near = known.find((one) => isNearDomain(domain, domainOf(one.address)))
   if (near) return { kind: 'nearMiss', known: near.address, now: sender.address }
-  return namesake(sender, message, known)
+  return namesake(sender, message, known) ?? impostor(sender, message, known)
+}
+
+/** The name of an organisation that wrote before, and was confirmed, from elsewhere. A list or a service has no claim to it. */
+function impostor(sender: Person, { authentication }: Judged, known: readonly KnownSender[]): Warning | null {
+  const name = organisationNamed(sender.name)
+  if (name === null) return null
+  const domain = domainOf(sender.address)
+  const same = known.filter((one) => one.organisation && organisationNamed(one.name) === name)
+  const isOwn = (one: KnownSender): boolean =>
+    isInAnotherCountry(domain, domainOf(one.address)) ||
+    (authentication === 'passed' && isItsOwn(domain, domainOf(one.address)))
+  if (!same[0] || same.some(isOwn)) return null
+  return { kind: 'namesake', name: asRead(sender.name), known: same[0].address, now: sender.address }
 }
 
 function localOf(address: string): string {

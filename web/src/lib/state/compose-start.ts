@@ -13,6 +13,7 @@ import {
 import { call } from '#lib/jmap/client.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Email, GetResponse } from '#lib/jmap/types.ts'
+import { isWritten } from '#lib/store/written.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { Bodies } from '#lib/sync/bodies.ts'
 import { BODY_OCTETS, emails, WHOLE_BODY_OCTETS } from '#lib/sync/calls.ts'
@@ -102,7 +103,12 @@ async function messageOf(account: Account, id: string, isWhole: boolean): Promis
   const own = new Set([account.address, ...(await identitiesOf(account).catch(() => [])).map((one) => one.email)])
   const isOwn = (address: string): boolean => [...own].some((one) => one.toLowerCase() === address.toLowerCase())
   const urlOf = (file: { blobId: string; name: string; type: string }): string => account.client.downloadUrl(file)
-  return new Messages({ isOwn, urlOf, authservId: () => account.authservId }).message(email, body, null)
+  const written = (one: Email): boolean => isWritten(account.objects, one)
+  return new Messages({ isOwn, isWritten: written, urlOf, authservId: () => account.authservId }).message(
+    email,
+    body,
+    null
+  )
 }
 
 async function emailOf({ client }: Account, id: string): Promise<Email | undefined> {

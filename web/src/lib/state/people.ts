@@ -21,11 +21,11 @@ export function peopleOf(addresses: readonly EmailAddress[] | null, isOwn: IsOwn
   }))
 }
 
-/** Each person once, in the order of their first message. */
+/** Each person once, in the order of their first message. Who only claims to be the reader is somebody else. */
 export function distinct(people: readonly Person[]): Person[] {
   const seen = new Set<string>()
-  return people.filter(({ address }) => {
-    const key = address.toLowerCase()
+  return people.filter(({ address, own }) => {
+    const key = `${own}${address.toLowerCase()}`
     return !seen.has(key) && Boolean(seen.add(key))
   })
 }
