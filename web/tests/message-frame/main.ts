@@ -10,6 +10,7 @@ import { cleanFragment, quoteHtml } from '../../src/lib/compose/quote-html.ts'
 import { FrameConnection } from '../../src/lib/frame/connection.ts'
 import frame from '../../src/lib/frame/frame.html?url&no-inline'
 import MessageFrame from '../../src/lib/frame/MessageFrame.svelte'
+import { savedNames } from '../../src/lib/mail/file-names.ts'
 import RichText from '../../src/lib/views/compose/RichText.svelte'
 import { loadWindowParts } from '../../src/lib/views/compose/window-parts.svelte.ts'
 import { Choice } from '../../src/lib/words/choice.ts'
@@ -260,6 +261,7 @@ Object.assign(globalThis, {
   },
   showText,
   edit,
+  savedNames,
   cutOff,
   original: (pressed: boolean): unknown => (pressed ? chosen.add('original') : chosen.delete('original')),
   told: () => toldOfAll()[0],
