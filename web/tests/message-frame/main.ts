@@ -10,6 +10,7 @@ import { cleanFragment, quoteHtml } from '../../src/lib/compose/quote-html.ts'
 import { FrameConnection } from '../../src/lib/frame/connection.ts'
 import frame from '../../src/lib/frame/frame.html?url&no-inline'
 import MessageFrame from '../../src/lib/frame/MessageFrame.svelte'
+import { renderedOf } from '../../src/lib/mail/rendered.ts'
 import { savedNames } from '../../src/lib/mail/file-names.ts'
 import RichText from '../../src/lib/views/compose/RichText.svelte'
 import { loadWindowParts } from '../../src/lib/views/compose/window-parts.svelte.ts'
@@ -155,6 +156,12 @@ async function showText(text: string): Promise<void> {
   shown.remove = () => unmount(component)
 }
 
+/** What a reply quotes of a mail that is shown: all of it if nobody knows what of it can be seen. */
+async function quoted(html: string): Promise<{ html: string | null; isKnown: boolean }> {
+  const rendered = await renderedOf(html)
+  return { html: quoteHtml(rendered ?? html), isKnown: rendered !== null }
+}
+
 /** A draft that quotes a mail, in the editor. `shown` is what the draft holds once something of it was changed. */
 async function edit(html: string, readonly: boolean): Promise<void> {
   removeAll()
@@ -261,6 +268,7 @@ Object.assign(globalThis, {
   },
   showText,
   edit,
+  quoted,
   savedNames,
   cutOff,
   original: (pressed: boolean): unknown => (pressed ? chosen.add('original') : chosen.delete('original')),

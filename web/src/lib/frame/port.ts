@@ -18,6 +18,8 @@ export type ToFrame =
   | { readonly images: readonly (readonly [string, Blob])[] }
   /** as large as it is, or as small as its frame needs */
   | { readonly original: boolean }
+  /** what can be seen of it? */
+  | { readonly rendered: true }
 
 export type FromFrame =
   | { readonly kind: 'ready' }
@@ -28,11 +30,15 @@ export type FromFrame =
   /** the address below the pointer or the focus; empty if there is none */
   | { readonly kind: 'hover'; readonly href: string }
   | { readonly kind: 'link'; readonly href: string; readonly text: string }
+  /** HTML of what can be seen; null if that cannot be known */
+  | { readonly kind: 'rendered'; readonly html: string | null }
   | { readonly kind: 'key'; readonly key: string; readonly shift: boolean; readonly control: boolean }
 
 export const MAX_HEIGHT = 100_000
 export const MAX_ADDRESS = 8_192
 const MAX_TEXT = 200
+/** characters */
+const MAX_HTML = 2_000_000
 
 /** Keys of the command table. Enter, space, Tab, arrows and pages belong to whoever reads in the frame. */
 const KEYS = /^(?:[a-z/?#!.;:*[\]]|Escape|F6)$/i
@@ -53,6 +59,8 @@ export function heard(data: unknown): FromFrame | null {
       return said['href'] === '' ? { kind: 'hover', href: '' } : hover(addressOf(said['href']))
     case 'link':
       return link(addressOf(said['href']), said['text'])
+    case 'rendered':
+      return { kind: 'rendered', html: isHtml(said['html']) ? said['html'] : null }
     case 'key':
       return key(said)
     default:
@@ -71,6 +79,10 @@ function scale(value: unknown): FromFrame | null {
 
 function hover(href: string | null): FromFrame | null {
   return href === null ? null : { kind: 'hover', href }
+}
+
+function isHtml(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_HTML
 }
 
 function link(href: string | null, text: unknown): FromFrame | null {
