@@ -62,17 +62,17 @@ export class FrameConnection {
   rendered(): Promise<string | null> {
     return new Promise((resolve) => {
       this.#asking.push(resolve)
-      if (this.#closed) this.#answer(null)
+      if (this.#closed) this.#resolve(null)
       else if (this.#isShown) this.#ask()
     })
   }
 
   #ask(): void {
     this.send({ rendered: true })
-    setTimeout(() => this.#answer(null), PATIENCE)
+    setTimeout(() => this.#resolve(null), PATIENCE)
   }
 
-  #answer(html: string | null): void {
+  #resolve(html: string | null): void {
     for (const resolve of this.#asking.splice(0)) resolve(html)
   }
 
@@ -86,7 +86,7 @@ export class FrameConnection {
     clearTimeout(this.#overdue)
     this.#frame.removeEventListener('load', this.#loaded)
     this.#port?.close()
-    this.#answer(null)
+    this.#resolve(null)
   }
 
   readonly #loaded = (): void => {
@@ -111,7 +111,7 @@ export class FrameConnection {
       this.#ready = true
       this.#events?.ready()
     } else if (message?.kind === 'rendered') {
-      this.#answer(message.html)
+      this.#resolve(message.html)
     } else if (message) {
       if (message.kind === 'height') this.#shown()
       this.#events?.said(message)
