@@ -53,8 +53,9 @@ const MESSAGE: ParentMessage = {
   blobId: 'whole',
   size: 99,
   attachments: [file('bill')],
+  rendered: '<p>Hi <img src="cid:p@x"><img src="cid:gone" alt="Gone"></p>',
   body: {
-    html: '<p>Hi <img src="cid:p@x"><img src="cid:gone" alt="Gone"></p>',
+    html: '<p hidden>Unseen</p><p>Hi <img src="cid:p@x"><img src="cid:gone" alt="Gone"></p>',
     text: 'Hi\n> before\n',
     inline: new Map([['p@x', file('pic', { name: 'p.png', type: 'image/png' })]])
   }
@@ -83,6 +84,22 @@ describe('a reply', () => {
     expect(draft).toMatchObject({ identityId: 'i2', subject: 'Re: Pallet 3', cc: [] })
     expect(draft.to).toEqual([{ name: 'Mara Lindqvist', address: 'mara@example.net' }])
     expect(draft.parent).toEqual({ kind: 'reply', emailId: 'e1', messageId: ['c@x'], references: ['a@x'] })
+  })
+
+  test.each([
+    ['what the reader shows is not known', { ...MESSAGE, rendered: null }, SELF, 'Unseen'],
+    ['it is too large to be edited', MESSAGE, { ...SELF, quoted: () => null }, 'before'],
+    [
+      'it has no HTML',
+      { ...MESSAGE, rendered: null, body: { html: null, text: 'before', inline: new Map() } },
+      SELF,
+      null
+    ]
+  ] as const)('is marked if it may hold what nobody saw: %s', (_, message, self, unseen) => {
+    for (const { html } of [draftOfReply(message, false, self), draftOfForward(message, self)]) {
+      expect(html).toContain(unseen === null ? '<div data-quote="">' : '<div data-quote="whole">')
+      expect(html).toContain(unseen ?? 'before')
+    }
   })
 
   test('quotes the text in plain text, each line once more', () => {

@@ -9,6 +9,9 @@ test.each([
   [{ kind: 'hover', href: '' }, { kind: 'hover', href: '' }],
   [{ kind: 'hover', href: 'https://a.example/' }, { kind: 'hover', href: 'https://a.example/' }],
   [{ kind: 'link', href: 'MAILTO:a@example.org', seen: 'x'.repeat(9_999) }, { kind: 'link', href: 'mailto:a@example.org', seen: 'x'.repeat(2_000) }],
+  [{ kind: 'rendered', html: '<p>' }, { kind: 'rendered', html: '<p>' }],
+  [{ kind: 'rendered', html: 9 }, { kind: 'rendered', html: null }],
+  [{ kind: 'rendered', html: 'x'.repeat(2_000_001) }, { kind: 'rendered', html: null }],
   [{ kind: 'key', key: 'j', shift: false }, { kind: 'key', key: 'j', shift: false, control: false }],
   [{ kind: 'key', key: 'k', control: true }, { kind: 'key', key: 'k', shift: false, control: true }],
   [{ kind: 'key', key: 'Escape', shift: 'yes' }, { kind: 'key', key: 'Escape', shift: false, control: false }]

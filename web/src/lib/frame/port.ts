@@ -18,6 +18,8 @@ export type ToFrame =
   | { readonly images: readonly (readonly [string, Blob])[] }
   /** as large as it is, or as small as its frame needs */
   | { readonly original: boolean }
+  /** what can be seen of it? */
+  | { readonly rendered: true }
 
 export type FromFrame =
   | { readonly kind: 'ready' }
@@ -29,11 +31,16 @@ export type FromFrame =
   | { readonly kind: 'hover'; readonly href: string }
   /** `seen`: what the eye sees of the link, in lines */
   | { readonly kind: 'link'; readonly href: string; readonly seen: string }
+  /** HTML of what can be seen; null if that cannot be known */
+  | { readonly kind: 'rendered'; readonly html: string | null }
   | { readonly kind: 'key'; readonly key: string; readonly shift: boolean; readonly control: boolean }
 
 export const MAX_HEIGHT = 100_000
 export const MAX_ADDRESS = 8_192
+/** characters */
 const MAX_SEEN = 2_000
+/** characters */
+const MAX_HTML = 2_000_000
 
 /** Keys of the command table. Enter, space, Tab, arrows and pages belong to whoever reads in the frame. */
 const KEYS = /^(?:[a-z/?#!.;:*[\]]|Escape|F6)$/i
@@ -54,6 +61,8 @@ export function heard(data: unknown): FromFrame | null {
       return said['href'] === '' ? { kind: 'hover', href: '' } : hover(addressOf(said['href']))
     case 'link':
       return link(addressOf(said['href']), said['seen'])
+    case 'rendered':
+      return { kind: 'rendered', html: isHtml(said['html']) ? said['html'] : null }
     case 'key':
       return key(said)
     default:
@@ -72,6 +81,10 @@ function scale(value: unknown): FromFrame | null {
 
 function hover(href: string | null): FromFrame | null {
   return href === null ? null : { kind: 'hover', href }
+}
+
+function isHtml(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_HTML
 }
 
 function link(href: string | null, seen: unknown): FromFrame | null {
