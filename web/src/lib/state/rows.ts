@@ -53,13 +53,12 @@ export class Rows {
   #rowOf(email: Email, thread: readonly Email[], messages: number, outgoing: boolean): Omit<Row, 'pending'> {
     const has = (keyword: string): boolean => thread.some(({ keywords }) => keywords[keyword])
     const draft = Boolean(email.keywords['$draft'])
-    const news = thread.filter((one) => isNews(one, this.#isOwn))
     const people = outgoing || draft ? peopleOf(email.to, this.#isOwn) : thread.flatMap((one) => this.#sendersOf(one))
     return {
       threadId: email.threadId,
       emailId: email.id,
       people: distinct(people),
-      news: Math.max(0, ...news.map(({ receivedAt }) => Date.parse(receivedAt))),
+      news: Math.max(0, ...thread.map((one) => (isNews(one, this.#isOwn) ? Date.parse(one.receivedAt) : 0))),
       messages: Math.max(1, messages),
       time: new Date(email.receivedAt),
       subject: shortened(email.subject ?? ''),
@@ -93,7 +92,7 @@ export class Rows {
       const own = isWritten(this.#objects, email)
       const key = JSON.stringify([own, email.from])
       if (!senders.has(key) && senders.size < MOST_SENDERS) {
-        senders.set(key, { from: this.#sendersOf(email), replyTo: [], own, authentication: 'unknown' })
+        senders.set(key, { from: this.#sendersOf(email), own, replyTo: [], authentication: 'unknown' })
       }
     }
     const messages = [...senders.values()]

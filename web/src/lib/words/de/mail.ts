@@ -80,7 +80,7 @@ export const mail = {
   noSubject: '(kein Betreff)',
   nobody: '(kein Absender)',
   draft: 'Entwurf',
-  draftTo: (people: string) => `an ${people}`,
+  to: (people: string) => `an ${people}`,
   row: {
     unread: 'Ungelesen',
     starred: 'Markiert',
@@ -98,7 +98,6 @@ export const mail = {
   reader: {
     back: 'Zurück zur Liste',
     gone: 'Diese Unterhaltung ist nicht mehr hier',
-    to: (people: string) => `an ${people}`,
     details: 'Details',
     more: 'Mehr',
     partMissing: 'Dieser Teil der Seite ließ sich nicht laden.',

@@ -74,7 +74,7 @@ export const mail = {
   noSubject: '(no subject)',
   nobody: '(no sender)',
   draft: 'Draft',
-  draftTo: (people: string) => `to ${people}`,
+  to: (people: string) => `to ${people}`,
   row: {
     unread: 'Unread',
     starred: 'Starred',
@@ -92,7 +92,6 @@ export const mail = {
   reader: {
     back: 'Back to the list',
     gone: 'This conversation is not here any more',
-    to: (people: string) => `to ${people}`,
     details: 'Details',
     more: 'More',
     partMissing: 'This part of the page did not load.',
