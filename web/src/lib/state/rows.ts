@@ -70,9 +70,9 @@ export class Rows {
       forwarded: has('$forwarded'),
       attachment: thread.some(({ hasAttachment }) => hasAttachment),
       warning: this.#isSuspicious(thread),
-      labels: named(thread.flatMap(({ keywords }) => Object.keys(keywords))).filter(
-        (keyword) => !keyword.startsWith('$')
-      )
+      labels: [...new Set(thread.flatMap(({ keywords }) => Object.keys(keywords)))]
+        .filter((keyword) => !keyword.startsWith('$'))
+        .toSorted()
     }
   }
 
@@ -98,8 +98,4 @@ export class Rows {
     const messages = [...senders.values()]
     return messages.some((message, at) => warningOf(message, messages.slice(0, at)) !== null)
   }
-}
-
-function named(names: readonly string[]): string[] {
-  return [...new Set(names)].toSorted()
 }

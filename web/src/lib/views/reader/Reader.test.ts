@@ -84,7 +84,9 @@ test('a conversation that does not exist is a quiet empty place, and nothing can
   const drawn = await reading()
   await after(() => drawn.page.show('inbox', 'nowhere'))
   expect(document.querySelector('.scroll, .bar, h2')).toBeNull()
-  expect(document.querySelector('.reader .empty')?.textContent.trim()).toBe('This conversation is not here any more')
+  await vi.waitFor(() =>
+    expect(document.querySelector('.reader .empty')?.textContent.trim()).toBe('This conversation is not here any more')
+  )
 })
 
 const ME = { name: 'Me Myself', email: 'me@example.org' }

@@ -97,7 +97,6 @@ export const mail = {
   },
   reader: {
     back: 'Zurück zur Liste',
-    gone: 'Diese Unterhaltung ist nicht mehr hier',
     details: 'Details',
     more: 'Mehr',
     partMissing: 'Dieser Teil der Seite ließ sich nicht laden.',

@@ -54,6 +54,7 @@ export const reading = {
   },
   unread: (n: number, folder: string) => `${folder}: ${n.toLocaleString('de')} ungelesen`,
   hint: 'Mit J und K bewegen, mit Enter öffnen.',
+  gone: 'Diese Unterhaltung ist nicht mehr hier',
   expandAll: 'Alle Nachrichten aufklappen',
   collapseAll: 'Alle Nachrichten zuklappen',
   newer: 'Neuere Unterhaltung',

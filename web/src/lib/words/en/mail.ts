@@ -91,7 +91,6 @@ export const mail = {
   },
   reader: {
     back: 'Back to the list',
-    gone: 'This conversation is not here any more',
     details: 'Details',
     more: 'More',
     partMissing: 'This part of the page did not load.',

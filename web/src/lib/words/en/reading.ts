@@ -51,6 +51,7 @@ export const reading = {
   },
   unread: (n: number, folder: string) => `${n.toLocaleString('en')} unread in ${folder}`,
   hint: 'Press J and K to move, Enter to open.',
+  gone: 'This conversation is not here any more',
   expandAll: 'Expand all messages',
   collapseAll: 'Collapse all messages',
   newer: 'Newer conversation',
