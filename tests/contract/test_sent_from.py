@@ -51,6 +51,11 @@ FOREIGN_FIELDS = {
     "two addresses in brackets": f"From: <{STRANGER}> <{{own}}>",
     "a route": "From: <@bank.example:{own}>",
     "no comma": f"From: {STRANGER} {{own}}",
+    "a blank in the name": "Fr om: {own}",
+    "a line that is no field": f"From: {{own}}\r\nno field\r\n \r\nFrom: {STRANGER}",
+    "a CR alone": f"From: {{own}}\r\nX-A: x\rFrom: {STRANGER}",
+    # Stalwart's parser takes the line after this Date for a part of it, and the one with a blank for From.
+    "a Date that hides it": f"Date: Thu, 1 Jan 2026 10:00:00 Z\r\nFrom: {STRANGER}\r\nX-A: x\r\nFr om: {{own}}",
 }
 
 
