@@ -220,10 +220,14 @@ async def test_refused_calls_and_refused_submissions_keep_their_places(
 
 
 async def test_submissions_that_are_referred_to_are_refused(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    """Nobody would know which emails they send."""
-    reference = {"resultOf": "0", "name": "Email/set", "path": "/create"}
-    answer = await ask(trial, STORE, ["EmailSubmission/set", {**OWN, "#create": reference}, "1"])
-    assert of(answer)[1][1]["type"] == "forbidden"
+    """Nobody would know which emails they send. With two signs, what it refers to is a reference again."""
+    server.will(sending)
+    echo = ["Core/echo", {"x": {"resultOf": "2", "name": "Core/echo", "path": "/y"}}, "0"]
+    other = ["Core/echo", {"y": {"s": {"emailId": "forged"}}}, "2"]
+    for name in ("#create", "##create"):
+        reference = {"resultOf": "0", "name": "Core/echo", "path": "/x"}
+        answer = await ask(trial, echo, send(s="e"), other, ["EmailSubmission/set", {**OWN, name: reference}, "3"])
+        assert of(answer)[3][1]["type"] == "forbidden"
 
 
 LOOKUP = ["Identity/get", {"list": [{"email": "ann@example.org"}]}, "0"]
