@@ -393,6 +393,17 @@ async def test_large_response_before_a_submission_is_streamed_not_buffered(
     assert error[1]["type"] == "invalidResultReference", "too large to be kept for it"
 
 
+@pytest.mark.parametrize(("number", "length"), [(1, 65_536), (22, 65_536), (30, 50_000), (500, 3_000)])
+async def test_what_is_read_of_many_emails_is_shared_among_them(
+    server: ScriptedUpstream, trial: GatewayTrial, number: int, length: int
+) -> None:
+    server.will(sending)
+    emails = {f"s{each}": f"e{each}" for each in range(number)}
+    assert of(await ask(trial, send(**emails, again="e0")))[0][1]["created"].keys() == {*emails, "again"}
+    _, identities, found, starts = server.asked[0].calls()
+    assert (identities[0], len(found[1]["ids"]), starts[1]["length"]) == ("Identity/get", number, length)
+
+
 async def test_lookups_without_end_are_not_read(server: ScriptedUpstream, trial: GatewayTrial) -> None:
     server.will(methods(SEPARATOR, LOOKUP, FOUND, ["Blob/get", {"list": [], "x": "x" * 4 * MEGABYTE}, "2"]), echoing)
     assert kind(await ask(trial, send(s="e"))) == (502, "mail_server_unusable")
