@@ -180,7 +180,7 @@ APART = [
     Mutant(
         "a header section ends where a line is no field",
         "domain/header_section.py",
-        'start.startswith(b"\\r\\n", end)',
+        'fields if start.startswith(b"\\r\\n", end) else None',
         "fields",
         ("unit/test_originator_fields.py::test_message_may_leave_only_if_each_address_is_one_of_the_identities",),
     ),

@@ -9,13 +9,13 @@ import re
 _FIELD = re.compile(rb"([!-9;-~]++):((?:[^\r\n\x00]|\r\n[ \t])*+)\r\n")
 
 
-def fields_of(start: bytes, *, whole: bool) -> list[tuple[str, str]] | None:
-    """The names of the fields, in lower case, and their values; None if the header section does not follow the grammar,
-    or does not end in `start`. That is the beginning of the message, all of it if it is `whole`. Bytes that are not
-    UTF-8 (RFC 6532) become U+FFFD."""
+def fields_of(start: bytes) -> list[tuple[str, str]] | None:
+    """The names of the fields, in lower case, and their values. `start` is the beginning of the message; None if the
+    header section does not follow the grammar, or `start` does not show the empty line that ends it. Bytes that are
+    not UTF-8 (RFC 6532) become U+FFFD."""
     fields: list[tuple[str, str]] = []
     end = 0
     while field := _FIELD.match(start, end):
         fields.append((field[1].decode().lower(), field[2].decode(errors="replace")))
         end = field.end()
-    return fields if start.startswith(b"\r\n", end) or (whole and end == len(start)) else None
+    return fields if start.startswith(b"\r\n", end) else None

@@ -37,14 +37,14 @@ Address = tuple[str, str]
 """Local part and domain, comparable: they are not one string, since a quoted local part may hold an `@`."""
 
 
-def refusal(start: bytes, identities: Iterable[str], *, whole: bool) -> str | None:
-    """Why a message may not be sent by who has these identities (their addresses, also `*@domain`, RFC 8621 §6); None
-    if it may. `start` is its beginning, all of it if it is `whole`."""
-    fields = header_section.fields_of(start, whole=whole)
+def refusal(start: bytes, identities: Iterable[str]) -> str | None:
+    """Why a message that begins so may not be sent by who has these identities (their addresses, also `*@domain`, RFC
+    8621 §6); None if it may."""
+    fields = header_section.fields_of(start)
     if fields is None:
         return (
             "the header of this message is too long, or cannot be read with certainty; each line must be `Name: value` "
-            "or begin with a blank, and end with CR LF"
+            "or begin with a blank, and end with CR LF; an empty one must follow"
         )
     if not any(name == "from" for name, _ in fields):
         return "this message names no author: it has no From field"

@@ -39,12 +39,15 @@ def sends(call: Call) -> bool:
 def lookups(arguments: JsonObject) -> list[Call]:
     """The calls that find the person's identities, and the first bytes of the Emails that would be sent."""
     account = {"accountId": arguments.get("accountId")}
-    emails = _emails(arguments)
+    creations = as_object(arguments.get("create")).values()
+    ids = [email for each in creations if isinstance(email := as_object(each).get("emailId"), str)]
+    emails = list(dict.fromkeys(ids))
+    length = min(_LONGEST_HEADER, _ALL_HEADERS // max(1, len(emails)))
     blobs = {"resultOf": _EMAILS, "name": "Email/get", "path": "/list/*/blobId"}
     return [
         ("Identity/get", {**account, "ids": None, "properties": ["id", "email"]}, "0"),
         ("Email/get", {**account, "ids": emails, "properties": ["id", "blobId"]}, _EMAILS),
-        ("Blob/get", {**account, "#ids": blobs, "properties": [_START], "offset": 0, "length": _length(emails)}, "1"),
+        ("Blob/get", {**account, "#ids": blobs, "properties": [_START], "offset": 0, "length": length}, "1"),
     ]
 
 
@@ -62,7 +65,6 @@ def checked(
     own = [str(each.get("email") or login) for each in identities]
     starts = {str(each.get("id")): each.get(_START) for each in blobs}
     sent = {str(each.get("id")): _bytes(starts.get(str(each.get("blobId")))) for each in emails}
-    length = _length(_emails(arguments))
     allowed: JsonObject = {}
     refused: dict[str, JsonObject] = {}
     for key, value in as_object(arguments.get("create")).items():
@@ -73,7 +75,7 @@ def checked(
         email_id = created_ids.get(email_id[1:], email_id) if email_id.startswith("#") else email_id
         if email_id not in sent:
             refused[key] = {"type": "invalidProperties", "properties": ["emailId"], "description": "Email not found."}
-        elif reason := originator_fields.refusal(sent[email_id], own, whole=len(sent[email_id]) < length):
+        elif reason := originator_fields.refusal(sent[email_id], own):
             refused[key] = {"type": "forbiddenFrom", "description": reason}
         else:
             allowed[key] = {**value, "emailId": email_id}
@@ -103,16 +105,6 @@ def _objects(method: str, response: Any) -> list[JsonObject]:
             return [as_object(each) for each in cast("list[object]", response[1]["list"])]
         case _:
             raise unusable()
-
-
-def _emails(arguments: JsonObject) -> list[str]:
-    creations = as_object(arguments.get("create")).values()
-    return list(dict.fromkeys(email for each in creations if isinstance(email := as_object(each).get("emailId"), str)))
-
-
-def _length(emails: Sequence[str]) -> int:
-    """The number of bytes that are read of each."""
-    return min(_LONGEST_HEADER, _ALL_HEADERS // max(1, len(emails)))
 
 
 def _bytes(found: object) -> bytes:
