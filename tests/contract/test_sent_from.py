@@ -3,6 +3,8 @@
 Without the gateway Stalwart delivers any From; only the envelope is checked.
 """
 
+import os
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from eventually import eventually
 from mail_person import Person
 from stalwart_client import StalwartClient
+from stalwart_settings import changed
 
 STRANGER = "ceo@bank.example"
 SENT = {"mailboxIds/d": None, "mailboxIds/e": True, "keywords/$draft": None}
@@ -51,6 +54,11 @@ FOREIGN_FIELDS = {
     "two addresses in brackets": f"From: <{STRANGER}> <{{own}}>",
     "a route": "From: <@bank.example:{own}>",
     "no comma": f"From: {STRANGER} {{own}}",
+    "a blank in the name": "Fr om: {own}",
+    "a line that is no field": f"From: {{own}}\r\nno field\r\n \r\nFrom: {STRANGER}",
+    "a CR alone": f"From: {{own}}\r\nX-A: x\rFrom: {STRANGER}",
+    # Stalwart's parser takes the line after this Date for a part of it, and the one with a blank for From.
+    "a Date that hides it": f"Date: Thu, 1 Jan 2026 10:00:00 Z\r\nFrom: {STRANGER}\r\nX-A: x\r\nFr om: {{own}}",
 }
 
 
@@ -213,6 +221,17 @@ async def test_refused_submission_stops_neither_the_others_nor_what_follows(
     await through.call("EmailSubmission/set", update={held[0]: {"undoStatus": "canceled"}})
 
 
+async def test_no_mail_is_copied_to_be_sent(through: Person, ben: Person) -> None:
+    """Email/copy is between accounts, and a person has one."""
+    copied = {"c": {"id": await through.draft(ben.address), "mailboxIds": {"d": True}}}
+    for source in (through.account, ben.account):
+        submitted = {"s": await submission(through, "#c", ben)}
+        answers = await through.calls(
+            ("Email/copy", {"fromAccountId": source, "create": copied}), ("EmailSubmission/set", {"create": submitted})
+        )
+        assert [name for name, _ in answers] == ["error", "error"], answers
+
+
 async def test_references_across_a_submission_lead_where_they_do_without_the_gateway(
     through: Person, straight: Person, ben: Person
 ) -> None:
@@ -226,6 +245,48 @@ async def test_references_across_a_submission_lead_where_they_do_without_the_gat
         assert [name for name, _ in divided] == [name for name, _ in directly]
         assert divided[1][1].get("type") == directly[1][1].get("type")
         assert divided[2] == directly[2]
+
+
+CHANGING = {
+    "editheader": f'deleteheader "From"; addheader "From" "{STRANGER}";',
+    "replace": f'replace :from "{STRANGER}" "text";',
+    "enclose": f'enclose :headers ["From: {STRANGER}"] "text";',
+}
+
+
+async def test_persons_script_sends_in_another_name_unless_it_is_disabled(
+    admin: StalwartClient, straight: Person, ben: Person
+) -> None:
+    """As docs/how-to/mail.md says: the script changes mail that the person receives, and redirects it."""
+    if "STALWART_URL" not in os.environ:
+        pytest.skip("NOT TESTED: scripts change no mail on the stand-in")
+
+    async def redirected(name: str, marker: str) -> set[str]:
+        """The authors of what Ben gets before the marker."""
+        redirect = f'{CHANGING[name]} redirect "{ben.address}"; keep;'
+        blob = (await straight.upload(f'require "{name}"; {redirect}'.encode(), "application/sieve"))["blobId"]
+        script = {"name": marker, "blobId": blob}
+        await straight.call("SieveScript/set", create={"a": script}, onSuccessActivateScript="#a")
+        await _sent(ben, straight, "A word")
+        await eventually(partial(straight.query, filter={"inMailbox": "a"}), "the mail is kept")
+        await straight.call("Email/set", destroy=await straight.query(filter={"inMailbox": "a"}))
+        await _sent(straight, ben, marker)
+        await eventually(partial(ben.query, filter={"inMailbox": "a", "subject": marker}), "the marker arrives")
+        ids = await ben.query(filter={"inMailbox": "a"})
+        found = (await ben.call("Email/get", ids=ids, properties=["from"]))["list"]
+        await ben.call("Email/set", destroy=ids)
+        return {author["email"] for each in found for author in each["from"]} - {straight.address}
+
+    for name in CHANGING:
+        assert await redirected(name, f"With {name}") == {STRANGER}
+    async with changed(admin, "SieveUserInterpreter", {"disableCapabilities": dict.fromkeys(CHANGING, True)}):
+        for name in CHANGING:
+            assert await redirected(name, f"Without {name}") == set()
+
+
+async def _sent(author: Person, to: Person, subject: str) -> None:
+    email = await author.draft(to.address, subject=subject)
+    assert "id" in await author.create("EmailSubmission", **await submission(author, email, to))
 
 
 async def _subjects(reader: Person, wanted: set[str]) -> bool:

@@ -173,8 +173,15 @@ APART = [
     Mutant(
         "the Sender of what is sent is not checked",
         "domain/originator_fields.py",
-        '(("From", from_fields), ("Sender", sender_fields))',
-        '(("From", from_fields),)',
+        '("From", "Sender")',
+        '("From",)',
+        ("unit/test_originator_fields.py::test_message_may_leave_only_if_each_address_is_one_of_the_identities",),
+    ),
+    Mutant(
+        "a header section ends where a line is no field",
+        "domain/header_section.py",
+        'fields if start.startswith(b"\\r\\n", end) else None',
+        "fields",
         ("unit/test_originator_fields.py::test_message_may_leave_only_if_each_address_is_one_of_the_identities",),
     ),
     Mutant(

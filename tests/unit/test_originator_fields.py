@@ -67,36 +67,55 @@ def test_all_addresses_of_a_field_are_found_or_none_if_programs_differ(
 
 
 OWN = ["ann@example.org", "*@ann.test", "me@localhost"]
+UNREADABLE = "the header of this message is too long, or cannot be read with certainty"
 
 
 @pytest.mark.parametrize(
-    ("from_fields", "sender_fields", "reason"),
+    ("header", "reason"),
     [
-        (["ann@example.org"], [], None),
-        (["Ann@Example.Org", "me@localhost"], ["x@ann.test"], None),
-        (["x@ann.test, *@ann.test"], [], None),
-        (["x@y.ann.test"], [], "the From field of this message has 'x@y.ann.test', which none of your identities has"),
-        (["*@example.org"], [], "the From field of this message has '*@example.org', which none"),
-        (["ann@example.org", "ceo@bank.example"], [], "the From field of this message has 'ceo@bank.example'"),
-        (["ann@example.org"], ["ceo@bank.example"], "the Sender field of this message has 'ceo@bank.example'"),
-        (["ann@example.org"], [""], "the Sender field of this message has no address"),
-        (["Nobody:;"], [], "the From field of this message has no address"),
-        ([], ["ann@example.org"], "this message names no author: it has no From field"),
-        (["a b@example.org"], [], "the From field of this message cannot be read"),
-        (["ann@example.org"], ["a b@example.org"], "the Sender field of this message cannot be read"),
-        (["x\u202e@bank.example"], [], "the From field of this message has 'x\\u202e@bank.example'"),
+        ("From: ann@example.org", None),
+        ("FROM:Ann@Example.Org,\r\n\tme@localhost\r\nsender: x@ann.test", None),
+        ("From: x@ann.test, *@ann.test", None),
+        ("Date: Thu, 1 Jan 2026 10:00:00 Z\r\nFrom: ann@example.org\r\nSubject:\r\n \r\nX-!~:", None),
+        ("Subject: J\xfcrgen\r\nFrom: ann@example.org", None),
+        ("From: x@y.ann.test", "the From field of this message has 'x@y.ann.test', which none of your identities has"),
+        ("From: *@example.org", "the From field of this message has '*@example.org', which none"),
+        ("From: ann@example.org\r\nFrom: ceo@bank.example", "the From field of this message has 'ceo@bank.example'"),
+        ("From: ann@example.org\r\nSender: ceo@bank.example", "the Sender field of this message has 'ceo@bank"),
+        ("From: ann@example.org\r\nSender:", "the Sender field of this message has no address"),
+        ("From: Nobody:;", "the From field of this message has no address"),
+        ("Sender: ann@example.org", "this message names no author: it has no From field"),
+        ("X: x\r\n\r\nFrom: ann@example.org", "this message names no author: it has no From field"),
+        ("\r\nFrom: ann@example.org", "this message names no author: it has no From field"),
+        ("From: a b@example.org", "the From field of this message cannot be read"),
+        ("From: ann@example.org\r\nSender: a b@example.org", "the Sender field of this message cannot be read"),
+        ("From: J\xfcrgen <ann@example.org>", "the From field of this message cannot be read"),
+        # In Shift JIS the backslash is a part of a letter, and the quote ends the name.
+        ('From: "\x83\\" <ceo@bank.example>, " <ann@example.org>', "the From field of this message cannot be read"),
+        # Stalwart's parser does not see the first From, and takes `Fr om` for the second one.
+        ("Date: 1 Jan 2026 10:00:00 Z\r\nFrom: ceo@bank.example", "the From field of this message has 'ceo@bank.ex"),
+        ("Fr om: ann@example.org", UNREADABLE),
+        ("From : ann@example.org", UNREADABLE),
+        ("From: ann@example.org\r\nline\r\n \r\nFrom: ceo@bank.example", UNREADABLE),
+        ("From: ann@example.org\r\nX: x\rFrom: ceo@bank.example", UNREADABLE),
+        ("From: ann@example.org\nX: x\n\nFrom: ceo@bank.example", UNREADABLE),
+        ("From: ann@example.org\r\nX: x\x00", UNREADABLE),
+        (" From: ann@example.org", UNREADABLE),
+        ("\xef\xbb\xbfFrom: ann@example.org", UNREADABLE),
+        (": x\r\nFrom: ann@example.org", UNREADABLE),
+        (f"From: ann@example.org\r\nX: {'x' * 1000}", UNREADABLE),
     ],
+    ids=str,
 )
-def test_message_may_leave_only_if_each_address_is_one_of_the_identities(
-    from_fields: list[str], sender_fields: list[str], reason: str | None
-) -> None:
-    found = refusal(from_fields, sender_fields, OWN)
+def test_message_may_leave_only_if_each_address_is_one_of_the_identities(header: str, reason: str | None) -> None:
+    start = f"{header}\r\n\r\nHello".encode("latin-1")[:1000]  # as the gateway reads a part of it
+    found = refusal(start, OWN)
     assert (found or "").startswith(reason or ""), found
     assert (found is None) == (reason is None)
 
 
 def test_person_without_identities_sends_nothing() -> None:
-    assert refusal(["ann@example.org"], [], [])
+    assert refusal(b"From: ann@example.org\r\n\r\n", [])
 
 
 @pytest.mark.parametrize("piece", ["a ", "a@b,", "<", '"', "(", "\\", "a:", "a b:a@b,a@b;,", "\r\n ", "a@ü"])

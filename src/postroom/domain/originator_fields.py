@@ -1,14 +1,15 @@
-"""Whose addresses stand in From and Sender of a message (RFC 5322 §3.6.2), by the fields as they were sent.
+"""Whose addresses stand in From and Sender of a message (RFC 5322 §3.6.2), by its bytes.
 
 Programs read malformed fields differently: one shows the first of two addresses, another the last. So a field that does
 not follow the grammar names nobody, and what was read is exactly what every reader sees.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import idna
 
+from postroom.domain import header_section
 from postroom.domain.address import MAX_ADDRESS, printable
 
 # A blank, a comment, a quoted string, a special character, or an atom. Also dots in a name (RFC 5322 §4.1) and letters
@@ -21,7 +22,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# Also what is not UTF-8: in another charset, a part of a letter may be a quote.
+_UNREADABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ufffd]")
 _ESCAPED = re.compile(r"\\(.)")
 # The grammar over the kinds of tokens: `a`, an atom, `q`, a quoted string, and the special characters as they are.
 _MAILBOX = r"(?:[aq]*+<[aq]@a>|[aq]@a)"
@@ -35,15 +37,21 @@ Address = tuple[str, str]
 """Local part and domain, comparable: they are not one string, since a quoted local part may hold an `@`."""
 
 
-def refusal(from_fields: Sequence[str], sender_fields: Sequence[str], identities: Iterable[str]) -> str | None:
-    """Why a message with these values of its fields may not be sent by who has these identities (their addresses, also
-    `*@domain`, RFC 8621 §6); None if it may."""
-    own = {_of_identity(each) for each in identities}
-    if not from_fields:
+def refusal(start: bytes, identities: Iterable[str]) -> str | None:
+    """Why a message that begins so may not be sent by who has these identities (their addresses, also `*@domain`, RFC
+    8621 §6); None if it may."""
+    fields = header_section.fields_of(start)
+    if fields is None:
+        return (
+            "the header of this message is too long, or cannot be read with certainty; each line must be `Name: value` "
+            "or begin with a blank, and end with CR LF; an empty one must follow"
+        )
+    if not any(name == "from" for name, _ in fields):
         return "this message names no author: it has no From field"
-    for name, fields in (("From", from_fields), ("Sender", sender_fields)):
-        for field in fields:
-            found = addresses_of(field)
+    own = {_of_identity(each) for each in identities}
+    for name in ("From", "Sender"):
+        for value in (value for other, value in fields if other == name.lower()):
+            found = addresses_of(value)
             if found is None:
                 return f"the {name} field of this message cannot be read with certainty; write it as Name <address>"
             if not found:
@@ -58,7 +66,7 @@ def refusal(from_fields: Sequence[str], sender_fields: Sequence[str], identities
 def addresses_of(field: str) -> list[Address] | None:
     """All addresses in the value of a field, those of groups, too; None if it does not follow the grammar, or is too
     long for anybody to have written it."""
-    if len(field) > _LONGEST or _CONTROL.search(text := _FOLD.sub("", field)):
+    if len(field) > _LONGEST or _UNREADABLE.search(text := _FOLD.sub("", field)):
         return None
     tokens: list[tuple[str, str]] = []
     end = 0

@@ -23,9 +23,9 @@ from postroom.gateway.upstream import UpstreamResponse
 from postroom.json_object import JsonObject, as_object
 from postroom.problems import problem_of
 
-# Bytes of our lookups' responses, of the response to one EmailSubmission/set, and of those that later calls refer to.
+# Bytes of the response to one EmailSubmission/set, and of those that later calls refer to.
 _MOST_READ = 1_000_000
-# In a part: two lookups, and a separator before them and after an EmailSubmission/set.
+# In a part: the lookups, and a separator before them and after an EmailSubmission/set.
 _OWN_CALLS = submissions.LOOKUPS + 2
 
 Send = Callable[[bytes], AbstractAsyncContextManager[UpstreamResponse]]
@@ -90,7 +90,7 @@ class DividedRequest:
                     async for piece in found.up_to_separator():
                         yield self._joined(piece, starts=starts)
                         starts = False
-                    self._finish(number, *await found.rest(_MOST_READ))
+                    self._finish(number, *await found.rest(submissions.MOST_READ))
             except PostroomError as error:
                 # If no call was carried out before, the client can hear the problem as it is.
                 not_carried_out = method_error(problem_of(error)) if self._begun else None

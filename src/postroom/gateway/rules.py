@@ -107,7 +107,8 @@ def _sharing(arguments: Mapping[str, Any]) -> Refusal | None:
     """Refuses sharing, which would outlive the token or session that shared: it is left to the mail server's own
     interface. Every /set is checked, since a list of the types that servers can share (RFC 9670) would go stale."""
     for name in ("create", "update"):
-        if f"#{name}" in arguments:
+        # `##create`, too: `result_references` would make `#create` of it, with a reference of the client's.
+        if any(each.lstrip("#") == name != each for each in arguments):
             return _error("forbidden", f"{name} must be given, not referenced")
         if any(_SHARED.match(key) for each in as_object(arguments.get(name)).values() for key in as_object(each)):
             return _error("forbidden", "sharing is not offered here")

@@ -1,27 +1,33 @@
 """In whose name an EmailSubmission/set sends (RFC 8621 §7.5).
 
 Stalwart checks the envelope only, and delivers an Email with any From (seen on 0.16.19). So the gateway looks at the
-Emails that would be sent, once the calls before have been carried out.
+Emails that would be sent, once the calls before have been carried out: at their first bytes, since the properties of an
+Email are what the mail server's parser has found (see `header_section`).
 """
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from postroom.domain import originator_fields
-from postroom.gateway.methods import MAIL, SUBMISSION
+from postroom.gateway.methods import BLOB, MAIL, SUBMISSION
 from postroom.gateway.problems import unusable
 from postroom.gateway.request_body import Call
 from postroom.gateway.response_splicer import RefusedCall
 from postroom.json_object import JsonObject, as_object
 
 METHOD = "EmailSubmission/set"
-CAPABILITIES = (MAIL, SUBMISSION)
+CAPABILITIES = (MAIL, SUBMISSION, BLOB)
 """of the lookups"""
-LOOKUPS = 2
-# As they were sent (RFC 8621 §4.1.2.1, the default), all of them: the parsed form is that of the last field only.
-# Stalwart leaves `:asRaw` out of the name in its response.
-_FROM = "header:From:all"
-_SENDER = "header:Sender:all"
+LOOKUPS = 3
+MOST_READ = 3_000_000
+"""bytes of the responses to the lookups"""
+# Of a message, and of all messages of an EmailSubmission/set: base64 makes two megabytes of it.
+_LONGEST_HEADER = 65_536
+_ALL_HEADERS = 1_500_000
+_START = "data:asBase64"
+_EMAILS = "urn:postroom:emails"
+"""a call id that no call of the client has by chance: the reference would lead to that call"""
 
 
 def sends(call: Call) -> bool:
@@ -31,14 +37,17 @@ def sends(call: Call) -> bool:
 
 
 def lookups(arguments: JsonObject) -> list[Call]:
-    """The calls that find the person's identities and the Emails that this EmailSubmission/set would send."""
+    """The calls that find the person's identities, and the first bytes of the Emails that would be sent."""
     account = {"accountId": arguments.get("accountId")}
     creations = as_object(arguments.get("create")).values()
     ids = [email for each in creations if isinstance(email := as_object(each).get("emailId"), str)]
-    properties = ["id", _FROM, _SENDER]
+    emails = list(dict.fromkeys(ids))
+    length = min(_LONGEST_HEADER, _ALL_HEADERS // max(1, len(emails)))
+    blobs = {"resultOf": _EMAILS, "name": "Email/get", "path": "/list/*/blobId"}
     return [
         ("Identity/get", {**account, "ids": None, "properties": ["id", "email"]}, "0"),
-        ("Email/get", {**account, "ids": list(dict.fromkeys(ids)), "properties": properties}, "1"),
+        ("Email/get", {**account, "ids": emails, "properties": ["id", "blobId"]}, _EMAILS),
+        ("Blob/get", {**account, "#ids": blobs, "properties": [_START], "offset": 0, "length": length}, "1"),
     ]
 
 
@@ -51,11 +60,11 @@ def checked(
 
     Raises `RefusedCall` with the error of a lookup: of a reference to nothing, and of too many objects, the mail server
     says the same in response to the EmailSubmission/set. Raises `Problem` if the responses cannot be read."""
-    identities, emails = (
-        _objects(name, each) for name, each in zip(("Identity/get", "Email/get"), looked_up, strict=True)
-    )
+    methods = ("Identity/get", "Email/get", "Blob/get")
+    identities, emails, blobs = (_objects(name, each) for name, each in zip(methods, looked_up, strict=True))
     own = [str(each.get("email") or login) for each in identities]
-    fields = {str(each.get("id")): (_texts(each, _FROM), _texts(each, _SENDER)) for each in emails}
+    starts = {str(each.get("id")): each.get(_START) for each in blobs}
+    sent = {str(each.get("id")): _bytes(starts.get(str(each.get("blobId")))) for each in emails}
     allowed: JsonObject = {}
     refused: dict[str, JsonObject] = {}
     for key, value in as_object(arguments.get("create")).items():
@@ -64,9 +73,9 @@ def checked(
             allowed[key] = value  # the mail server refuses it
             continue
         email_id = created_ids.get(email_id[1:], email_id) if email_id.startswith("#") else email_id
-        if email_id not in fields:
+        if email_id not in sent:
             refused[key] = {"type": "invalidProperties", "properties": ["emailId"], "description": "Email not found."}
-        elif reason := originator_fields.refusal(*fields[email_id], own):
+        elif reason := originator_fields.refusal(sent[email_id], own):
             refused[key] = {"type": "forbiddenFrom", "description": reason}
         else:
             allowed[key] = {**value, "emailId": email_id}
@@ -98,9 +107,11 @@ def _objects(method: str, response: Any) -> list[JsonObject]:
             raise unusable()
 
 
-def _texts(email: JsonObject, name: str) -> list[str]:
-    """Raises `Problem` where the property is missing: no message may look as if it had no such field."""
-    found = email.get(name)
-    if not isinstance(found, list):
-        raise unusable()
-    return [str(each) for each in cast("list[object]", found)]
+def _bytes(found: object) -> bytes:
+    """Raises `Problem` where there are none."""
+    try:
+        if isinstance(found, str):
+            return base64.b64decode(found, validate=True)
+    except ValueError:
+        pass
+    raise unusable()

@@ -3,6 +3,7 @@ the mail server does in either part. Whose name may stand on the mail: tests/con
 
 import asyncio
 import json
+from base64 import b64encode
 from typing import Any
 
 import httpx2
@@ -219,14 +220,24 @@ async def test_refused_calls_and_refused_submissions_keep_their_places(
 
 
 async def test_submissions_that_are_referred_to_are_refused(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    """Nobody would know which emails they send."""
-    reference = {"resultOf": "0", "name": "Email/set", "path": "/create"}
-    answer = await ask(trial, STORE, ["EmailSubmission/set", {**OWN, "#create": reference}, "1"])
-    assert of(answer)[1][1]["type"] == "forbidden"
+    """Nobody would know which emails they send. With two signs, what it refers to is a reference again."""
+    server.will(sending)
+    echo = ["Core/echo", {"x": {"resultOf": "2", "name": "Core/echo", "path": "/y"}}, "0"]
+    other = ["Core/echo", {"y": {"s": {"emailId": "forged"}}}, "2"]
+    for name in ("#create", "##create"):
+        reference = {"resultOf": "0", "name": "Core/echo", "path": "/x"}
+        answer = await ask(trial, echo, send(s="e"), other, ["EmailSubmission/set", {**OWN, name: reference}, "3"])
+        assert of(answer)[3][1]["type"] == "forbidden"
 
 
 LOOKUP = ["Identity/get", {"list": [{"email": "ann@example.org"}]}, "0"]
-FOUND = ["Email/get", {"list": [{"id": "e", "header:From:all": ["ann@example.org"], "header:Sender:all": []}]}, "1"]
+FOUND = ["Email/get", {"list": [{"id": "e", "blobId": "x"}]}, "1"]
+STARTS = [
+    "Blob/get",
+    {"list": [{"id": "x", "data:asBase64": b64encode(b"From: ann@example.org\r\n\r\n").decode()}]},
+    "2",
+]
+CUT = b64encode(b"From: ann@example.org\r\n").decode()
 MARK = {"urn:postroom:separator": True}
 SEPARATOR = ["Core/echo", MARK, "urn:postroom:separator"]
 
@@ -238,21 +249,25 @@ def methods(*responses: Any) -> bytes:
 @pytest.mark.parametrize(
     ("lookups", "outcome"),
     [
-        ([LOOKUP, FOUND], "sent"),
-        ([LOOKUP, ["error", {"type": "requestTooLarge"}, "1"]], "requestTooLarge"),
-        ([["error", {"type": "unknownMethod"}, "0"], FOUND], "unknownMethod"),
-        ([LOOKUP, ["Email/get", {"list": []}, "1"]], "invalidProperties"),
-        ([LOOKUP, ["Email/get", {"list": [{**FOUND[1]["list"][0], "id": "other"}]}, "1"]], "invalidProperties"),
-        ([["Identity/get", {"list": []}, "0"], FOUND], "forbiddenFrom"),
-        ([["Identity/get", {"list": [{"email": "ann@example.net"}]}, "0"], FOUND], "forbiddenFrom"),
-        ([["Identity/get", {"list": [{"email": ""}]}, "0"], FOUND], "sent"),  # Cyrus 3.6: that of the login
-        ([LOOKUP, ["Email/get", {"list": [{"id": "e", "header:Sender:all": []}]}, "1"]], 502),
-        ([LOOKUP, ["Email/get", {"list": [{"id": "e", "header:From:all": ["ann@example.org"]}]}, "1"]], 502),
-        ([LOOKUP, ["Email/get", {}, "1"]], 502),
-        ([LOOKUP], 502),
-        ([FOUND, LOOKUP], 502),
-        ([LOOKUP, FOUND, FOUND], 502),
-        ([LOOKUP, "Email/get"], 502),
+        ([LOOKUP, FOUND, STARTS], "sent"),
+        ([LOOKUP, ["error", {"type": "requestTooLarge"}, "1"], ["error", {"type": "x"}, "2"]], "requestTooLarge"),
+        ([["error", {"type": "unknownMethod"}, "0"], FOUND, STARTS], "unknownMethod"),
+        ([LOOKUP, FOUND, ["error", {"type": "forbidden"}, "2"]], "forbidden"),
+        ([LOOKUP, ["Email/get", {"list": []}, "1"], ["Blob/get", {"list": []}, "2"]], "invalidProperties"),
+        ([LOOKUP, ["Email/get", {"list": [{"id": "other", "blobId": "x"}]}, "1"], STARTS], "invalidProperties"),
+        ([["Identity/get", {"list": []}, "0"], FOUND, STARTS], "forbiddenFrom"),
+        ([["Identity/get", {"list": [{"email": "ann@example.net"}]}, "0"], FOUND, STARTS], "forbiddenFrom"),
+        ([["Identity/get", {"list": [{"email": ""}]}, "0"], FOUND, STARTS], "sent"),  # Cyrus 3.6: that of the login
+        ([LOOKUP, FOUND, ["Blob/get", {"list": [{"id": "x", "data:asBase64": CUT}]}, "2"]], "forbiddenFrom"),
+        ([LOOKUP, FOUND, ["Blob/get", {"list": [{"id": "x", "data:asBase64": "?"}]}, "2"]], 502),
+        ([LOOKUP, FOUND, ["Blob/get", {"list": [{"id": "x", "data:asBase64": None}]}, "2"]], 502),
+        ([LOOKUP, FOUND, ["Blob/get", {"list": [{**STARTS[1]["list"][0], "id": "y"}]}, "2"]], 502),
+        ([LOOKUP, ["Email/get", {"list": [{"id": "e"}]}, "1"], STARTS], 502),
+        ([LOOKUP, ["Email/get", {}, "1"], STARTS], 502),
+        ([LOOKUP, FOUND], 502),
+        ([FOUND, LOOKUP, STARTS], 502),
+        ([LOOKUP, FOUND, STARTS, STARTS], 502),
+        ([LOOKUP, FOUND, "Blob/get"], 502),
     ],
     ids=str,
 )
@@ -357,7 +372,7 @@ async def test_large_response_before_a_submission_is_streamed_not_buffered(
 
     async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
         text = f'{{"methodResponses":[["Email/query",{{"ids":{ids}}},"0"],'
-        end = json.dumps([*asked.calls()[1:2], LOOKUP, FOUND])[1:] + ',"sessionState":"s"}'
+        end = json.dumps([*asked.calls()[1:2], LOOKUP, FOUND, STARTS])[1:] + ',"sessionState":"s"}'
         head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(text + end)}\r\n\r\n"
         writer.write((head + text[: 3 * MEGABYTE]).encode())
         await go_on.wait()
@@ -378,7 +393,18 @@ async def test_large_response_before_a_submission_is_streamed_not_buffered(
     assert error[1]["type"] == "invalidResultReference", "too large to be kept for it"
 
 
+@pytest.mark.parametrize(("number", "length"), [(1, 65_536), (22, 65_536), (30, 50_000), (500, 3_000)])
+async def test_what_is_read_of_many_emails_is_shared_among_them(
+    server: ScriptedUpstream, trial: GatewayTrial, number: int, length: int
+) -> None:
+    server.will(sending)
+    emails = {f"s{each}": f"e{each}" for each in range(number)}
+    assert of(await ask(trial, send(**emails, again="e0")))[0][1]["created"].keys() == {*emails, "again"}
+    _, identities, found, starts = server.asked[0].calls()
+    assert (identities[0], len(found[1]["ids"]), starts[1]["length"]) == ("Identity/get", number, length)
+
+
 async def test_lookups_without_end_are_not_read(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    server.will(methods(SEPARATOR, LOOKUP, ["Email/get", {"list": [], "x": "x" * 2 * MEGABYTE}, "1"]), echoing)
+    server.will(methods(SEPARATOR, LOOKUP, FOUND, ["Blob/get", {"list": [], "x": "x" * 4 * MEGABYTE}, "2"]), echoing)
     assert kind(await ask(trial, send(s="e"))) == (502, "mail_server_unusable")
     assert len(server.asked) == 1
