@@ -61,6 +61,37 @@ async def test_processes_count_together_in_redis(redis_url: str, redis: Redis) -
     await other.aclose()
 
 
+@pytest.mark.parametrize("clients", [1, 200])
+async def test_burst_of_refused_guesses_removes_no_counted_one(redis_url: str, redis: Redis, clients: int) -> None:
+    client = connect(redis_url)
+    guesses = RedisGuesses(client)
+    counted = [Guess(f"a{number}", "here", ["ada"], 1000 + number) for number in range(10)]
+    burst = [Guess(f"b{number}", f"here {number}" if clients > 1 else "here", ["ada"], 1100) for number in range(200)]
+    for each in counted:
+        await guesses.add(each)
+    for each in burst:
+        await guesses.add(each)  # all of them before the first is refused
+    for each in burst:
+        await guesses.remove(each)
+    before = await guesses.add(Guess("c", "here", ["ada"], 1200))
+    assert (len(before.of_client), len(before.for_address["ada"])) == (10, 10)
+    await client.aclose()
+
+
+async def test_guesses_that_do_not_count_displace_no_others(redis_url: str, redis: Redis) -> None:
+    client = connect(redis_url)
+    guesses = RedisGuesses(client, most_keys=10)
+    await guesses.add(Guess("a", "here", ["ada"], 1000))
+    await guesses.add(Guess("b", "there", ["ada"], 1001))
+    for number in range(20):  # such as those of a flow that Kratos does not know
+        invented = Guess(f"c{number}", "there", [f"address {number}"], 1002 + number)
+        await guesses.add(invented)
+        await guesses.remove(invented)
+    assert len((await guesses.add(Guess("d", "here", ["ada"], 1100))).of_client) == 1
+    assert await redis.zcard(f"{PREFIX}:used") == 3
+    await client.aclose()
+
+
 async def test_memory_of_redis_is_bounded_however_many_clients_and_addresses_there_are(
     redis_url: str, redis: Redis
 ) -> None:

@@ -51,7 +51,8 @@ class RedisGuesses:
                 pipe.zrange(key, 0, -1, withscores=True)
             for key, member in members.items():
                 pipe.zadd(key, {member: guess.moment})
-                pipe.zremrangebyrank(key, 0, -MOST_OF_CLIENT - 1)
+                # The newest go: they are refused, and a burst of them must not displace those that count.
+                pipe.zremrangebyrank(key, MOST_OF_CLIENT, -1)
                 pipe.expire(key, int(WINDOW))
             found = (await pipe.execute())[1 : 2 * len(members) : 2]
         await self._use(CLIENTS_AND_ADDRESSES, list(members), guess.moment)
@@ -70,14 +71,16 @@ class RedisGuesses:
 
     async def remove(self, guess: Guess) -> None:
         await self._own.remove(guess)
-        async with (
-            _ignoring_failures("remove a guess"),
-            asking(TIMEOUT),
-            self._redis.pipeline(transaction=True) as pipe,
-        ):
-            for key, member in _members(guess).items():
-                pipe.zrem(key, member)
-            await pipe.execute()
+        members = _members(guess)
+        async with _ignoring_failures("remove a guess"), asking(TIMEOUT):
+            async with self._redis.pipeline(transaction=True) as pipe:
+                for key, member in members.items():
+                    pipe.zrem(key, member)
+                    pipe.exists(key)
+                left = cast(list[int], await pipe.execute())[1::2]
+            # Nor does it keep a place: guesses that do not count would displace those of other clients.
+            if gone := [key for key, exists in zip(members, left, strict=True) if not exists]:
+                await self._redis.zrem(CLIENTS_AND_ADDRESSES, *gone)
 
     async def remember(self, name: str, addresses: str, moment: float) -> None:
         await self._own.remember(name, addresses, moment)
