@@ -1,5 +1,6 @@
 """The guesses of passwords and codes, counted in Redis and in a process."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,7 +9,7 @@ from redis.asyncio import Redis
 from postroom.domain.guess import WINDOW, Guess
 from postroom.mail.ports import Guesses
 from postroom.mail.process_guesses import ProcessGuesses
-from postroom.queue.guesses import PREFIX, RedisGuesses
+from postroom.queue.guesses import AT_ONCE, PREFIX, RedisGuesses
 from postroom.queue.retry_set import connect
 
 
@@ -59,6 +60,18 @@ async def test_processes_count_together_in_redis(redis_url: str, redis: Redis) -
         assert 0 < await redis.ttl(key) <= WINDOW
     await one.aclose()
     await other.aclose()
+
+
+async def test_burst_of_guesses_does_not_make_redis_too_slow_to_count_them(redis_url: str, redis: Redis) -> None:
+    client = connect(redis_url)
+    guesses = RedisGuesses(client)
+    burst = [Guess(str(number), "here", ["ada"], 1000 + number) for number in range(100)]
+    await asyncio.gather(*map(guesses.add, burst))
+    assert await redis.zcard(f"{PREFIX}:client:here") == 100
+    await asyncio.gather(*map(guesses.remove, burst))
+    # Each connection that it opens costs the time of the calls behind it, and each call has 250 ms.
+    assert len(await redis.client_list()) <= AT_ONCE + 1
+    await client.aclose()
 
 
 @pytest.mark.parametrize("clients", [1, 200])

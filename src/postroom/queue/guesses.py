@@ -4,6 +4,7 @@ itself."""
 # redis-py leaves some of its arguments untyped.
 # pyright: reportUnknownMemberType=false
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
@@ -23,6 +24,10 @@ CLIENTS_AND_ADDRESSES, NAMES = f"{PREFIX}:used", f"{PREFIX}:names"
 used longest ago go first."""
 
 MOST_KEYS = 50_000
+AT_ONCE = 10
+"""Calls of a process. A burst of guesses would open as many connections, and while Redis answers none of them in time,
+each process counts for itself."""
+
 NAME_SECONDS = 86_400
 """As long as a session of Kratos lasts by default."""
 
@@ -32,9 +37,10 @@ class RedisGuesses:
         self._redis = redis
         self._most = {CLIENTS_AND_ADDRESSES: most_keys, NAMES: most_names}
         self._own = ProcessGuesses()
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def add(self, guess: Guess) -> Before:
-        async with _ignoring_failures("add a guess"):
+        async with _ignoring_failures("add a guess"), self._turns:
             of_client, *for_address = await self._added(guess)
             return Before(
                 [(moment, member.split()[1:]) for member, moment in of_client],
@@ -72,7 +78,7 @@ class RedisGuesses:
     async def remove(self, guess: Guess) -> None:
         await self._own.remove(guess)
         members = _members(guess)
-        async with _ignoring_failures("remove a guess"), asking(TIMEOUT):
+        async with _ignoring_failures("remove a guess"), self._turns, asking(TIMEOUT):
             async with self._redis.pipeline(transaction=True) as pipe:
                 for key, member in members.items():
                     pipe.zrem(key, member)
@@ -84,13 +90,13 @@ class RedisGuesses:
 
     async def remember(self, name: str, addresses: str, moment: float) -> None:
         await self._own.remember(name, addresses, moment)
-        async with _ignoring_failures("remember whose guesses follow"):
+        async with _ignoring_failures("remember whose guesses follow"), self._turns:
             async with asking(TIMEOUT):
                 await self._redis.set(_of_name(name), addresses, ex=NAME_SECONDS)
             await self._use(NAMES, [_of_name(name)], moment)
 
     async def addresses_of(self, name: str) -> str | None:
-        async with _ignoring_failures("read whose guess it is"), asking(TIMEOUT):
+        async with _ignoring_failures("read whose guess it is"), self._turns, asking(TIMEOUT):
             if found := await self._redis.get(_of_name(name)):
                 return str(found)
         return await self._own.addresses_of(name)
