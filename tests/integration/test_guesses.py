@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from postroom.domain.guess import WINDOW, Guess
 from postroom.mail.ports import Guesses
-from postroom.mail.process_guesses import ProcessGuesses
+from postroom.mail.process_guesses import MOST_NAMES, ProcessGuesses
 from postroom.queue.guesses import AT_ONCE, PREFIX, RedisGuesses
 from postroom.queue.retry_set import connect
 
@@ -128,3 +128,6 @@ async def test_memory_of_a_process_is_bounded_and_keeps_the_newest_guesses() -> 
     assert len(guesses._all) == len(guesses._for_address) == len(guesses._of_client) == 10
     before = await guesses.add(Guess("x", "client 24", [], 1001))
     assert [moment for moment, _ in before.of_client] == [1000.049]
+    for number in range(MOST_NAMES + 1):
+        await guesses.remember(str(number), "ada", 1001)
+    assert [await guesses.addresses_of(name) for name in ("0", "1")] == [None, "ada"]

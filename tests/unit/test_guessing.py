@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 
-from guessing_parts import guessing
+from guessing_parts import NOW, guessing
 from postroom.api.guessing import Guessing, Submission
 from postroom.errors import KratosAnswerUnusable, KratosUnavailable, TooManyGuesses
 from postroom.kratos.public_api import KratosAnswer
@@ -168,6 +169,17 @@ async def test_of_many_guesses_at_the_same_time_ten_reach_kratos() -> None:
     found = await asyncio.gather(*waiting, return_exceptions=True)
     assert (reached[0], len(done) > 0) == (10, True)
     assert sum(isinstance(each, TooManyGuesses) for each in found) == 20
+
+
+async def test_refused_guesses_prolong_no_wait() -> None:
+    seconds = [0]
+    of = guessing(COOKIE, lambda: NOW + timedelta(seconds=seconds[0]))
+    assert await checked(of, form(ADA)) == 10
+    seconds[0] = 599
+    for _ in range(20):
+        assert await checked(of, form(ADA)) == 0
+    seconds[0] = 601
+    assert await checked(of, form(ADA)) == 10
 
 
 async def test_many_clients_slow_each_other_and_never_lock_an_address() -> None:
