@@ -13,6 +13,7 @@ from postroom.api.guessing import Guessing, Submission
 from postroom.errors import KratosAnswerUnusable, KratosUnavailable, TooManyGuesses
 from postroom.kratos.public_api import KratosAnswer
 from postroom.problems import Problem
+from postroom.telemetry import REGISTRY
 
 FLOW, OTHER_FLOW = "3a5293f1-f4d6-49f4-b34f-6da62c360604", "bcfb0b43-40b8-4307-811b-db93cab9dce7"
 ADA = {"identifier": "ada@example.org", "password": "wrong"}
@@ -176,8 +177,10 @@ async def test_refused_guesses_prolong_no_wait() -> None:
     of = guessing(COOKIE, lambda: NOW + timedelta(seconds=seconds[0]))
     assert await checked(of, form(ADA)) == 10
     seconds[0] = 599
+    refused = REGISTRY.get_sample_value("postroom_guesses_refused_total") or 0
     for _ in range(20):
         assert await checked(of, form(ADA)) == 0
+    assert REGISTRY.get_sample_value("postroom_guesses_refused_total") == refused + 20
     seconds[0] = 601
     assert await checked(of, form(ADA)) == 10
 
