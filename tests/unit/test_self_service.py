@@ -233,7 +233,6 @@ FLOW = "3a5293f1-f4d6-49f4-b34f-6da62c360604"
     [
         (["Application/JSON; charset=utf-8"], "application/json"),
         # Kratos takes JSON wherever the field names it, also behind a comma (seen on 1.3.1).
-        (["application/x-www-form-urlencoded; a=b, application/json"], "application/x-www-form-urlencoded"),
         (["application/x-www-form-urlencoded; a=b", "application/json"], "application/x-www-form-urlencoded"),
     ],
 )
