@@ -28,6 +28,9 @@ AT_ONCE = 10
 """Calls of a process. A burst of guesses would open as many connections, and while Redis answers none of them in time,
 each process counts for itself."""
 
+TURN_SECONDS = 1.0
+"""For which a call waits for others. While Redis is silent, people who sign in must not wait for a burst of guesses."""
+
 NAME_SECONDS = 86_400
 """As long as a session of Kratos lasts by default."""
 
@@ -39,8 +42,18 @@ class RedisGuesses:
         self._own = ProcessGuesses()
         self._turns = asyncio.Semaphore(AT_ONCE)
 
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None]:
+        """Raises `TimeoutError`."""
+        async with asyncio.timeout(TURN_SECONDS):
+            await self._turns.acquire()
+        try:
+            yield
+        finally:
+            self._turns.release()
+
     async def add(self, guess: Guess) -> Before:
-        async with _ignoring_failures("add a guess"), self._turns:
+        async with _ignoring_failures("add a guess"), self._turn():
             of_client, *for_address = await self._added(guess)
             return Before(
                 [(moment, member.split()[1:]) for member, moment in of_client],
@@ -78,7 +91,7 @@ class RedisGuesses:
     async def remove(self, guess: Guess) -> None:
         await self._own.remove(guess)
         members = _members(guess)
-        async with _ignoring_failures("remove a guess"), self._turns, asking(TIMEOUT):
+        async with _ignoring_failures("remove a guess"), self._turn(), asking(TIMEOUT):
             async with self._redis.pipeline(transaction=True) as pipe:
                 for key, member in members.items():
                     pipe.zrem(key, member)
@@ -90,13 +103,13 @@ class RedisGuesses:
 
     async def remember(self, name: str, addresses: str, moment: float) -> None:
         await self._own.remember(name, addresses, moment)
-        async with _ignoring_failures("remember whose guesses follow"), self._turns:
+        async with _ignoring_failures("remember whose guesses follow"), self._turn():
             async with asking(TIMEOUT):
                 await self._redis.set(_of_name(name), addresses, ex=NAME_SECONDS)
             await self._use(NAMES, [_of_name(name)], moment)
 
     async def addresses_of(self, name: str) -> str | None:
-        async with _ignoring_failures("read whose guess it is"), self._turns, asking(TIMEOUT):
+        async with _ignoring_failures("read whose guess it is"), self._turn(), asking(TIMEOUT):
             if found := await self._redis.get(_of_name(name)):
                 return str(found)
         return await self._own.addresses_of(name)
