@@ -7,6 +7,7 @@
     │   └── Stopping          this process stops: nothing was stored, another process may store it
     ├── Unstorable            PostgreSQL refuses a value: store the same with another text
     ├── KratosUnavailable     Kratos does not answer, or is unhealthy: the sweep waits, nobody is logged out
+    │   ├── KratosAnswerUnusable  it answered, and nobody can use it: it may have checked what it was sent
     │   └── PageTokenRefused  the sweep cannot continue from its page: it begins a new pass
     ├── NoSession             there is no session
     ├── SecondFactorDue       there is a session, but Kratos asks for a second factor first
@@ -73,6 +74,10 @@ class KratosUnavailable(PostroomError):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class KratosAnswerUnusable(KratosUnavailable):
+    """Kratos answered, and nobody can use it: it may have checked what it was sent."""
 
 
 class PageTokenRefused(KratosUnavailable):

@@ -2,8 +2,9 @@
 
 import pytest
 
-from postroom.domain.guess import WINDOW, Before, Guess, wait
+from postroom.domain.guess import Before, Guess, wait
 
+TEN_MINUTES = 600
 ADA, BEN = "ada", "ben"
 
 
@@ -25,22 +26,22 @@ def times(number: int, *addresses: str, start: float = 0) -> list[tuple[float, l
     [
         ([], 0, (ADA,), 0),
         (times(9, ADA), 0, (ADA,), 0),
-        (times(10, ADA), 0, (ADA,), WINDOW - 100),
-        (times(11, ADA), 0, (ADA,), WINDOW - 100 + 0.1),  # until the oldest but one does not count
+        (times(10, ADA), 0, (ADA,), TEN_MINUTES - 100),
+        (times(11, ADA), 0, (ADA,), TEN_MINUTES - 100 + 0.1),  # until the oldest but one does not count
         (times(10, ADA), 0, (BEN,), 0),
-        (times(10, ADA), 0, (BEN, ADA), WINDOW - 100),  # whichever of the two it is
+        (times(10, ADA), 0, (BEN, ADA), TEN_MINUTES - 100),  # whichever of the two it is
         (times(10, ADA), 0, (), 0),
-        (times(10), 0, (), WINDOW - 100),  # nobody knows whose it is
+        (times(10), 0, (), TEN_MINUTES - 100),  # nobody knows whose it is
         (times(10), 0, (ADA,), 0),
         ([*times(50, BEN), *times(49)], 0, (ADA,), 0),
-        ([*times(50, BEN), *times(50)], 0, (ADA,), WINDOW - 100),
+        ([*times(50, BEN), *times(50)], 0, (ADA,), TEN_MINUTES - 100),
         # The others' guesses do not lock Ada's address: a client waits after guesses of its own only.
         ([], 5000, (ADA,), 0),
         (times(5, BEN), 5000, (ADA,), 0),
         ([(99.0, [ADA])], 9, (ADA,), 0),
         ([(99.0, [ADA])], 10, (ADA,), 11 * 6 - 1),
         ([(99.0, [ADA])], 49, (ADA,), 50 * 6 - 1),
-        ([(99.0, [ADA])], 5000, (ADA,), WINDOW - 1),
+        ([(99.0, [ADA])], 5000, (ADA,), TEN_MINUTES - 1),
         ([(20.0, [ADA])], 10, (ADA,), 0),
     ],
 )

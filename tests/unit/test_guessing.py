@@ -3,15 +3,17 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 
-from guessing_parts import guessing
+from guessing_parts import NOW, guessing
 from postroom.api.guessing import Guessing, Submission
-from postroom.errors import KratosUnavailable, TooManyGuesses
+from postroom.errors import KratosAnswerUnusable, KratosUnavailable, TooManyGuesses
 from postroom.kratos.public_api import KratosAnswer
 from postroom.problems import Problem
+from postroom.telemetry import REGISTRY
 
 FLOW, OTHER_FLOW = "3a5293f1-f4d6-49f4-b34f-6da62c360604", "bcfb0b43-40b8-4307-811b-db93cab9dce7"
 ADA = {"identifier": "ada@example.org", "password": "wrong"}
@@ -72,6 +74,9 @@ async def checked(of: Guessing, sent: Submission, times: int = 20, *, found: Kra
         form({}, json_text='{"password":"wrong","password":""}'),
         form({}, json_text='{"totp_code":123456}'),
         form({}, json_text='{"password":"\xff"}'),
+        form({}, json_text='{"pa\u017f\u017fword":"wrong","password":""}'),  # Go folds its letters, too
+        form({}, json_text='{"identifier":"\\ud800","password":"wrong"}'),
+        form({"method": "code", "code": " "}, path=RECOVERY),
         form({"method": "totp", "totp_code": "123456"}),
         form({"method": "lookup_secret", "lookup_secret": "abcdefgh"}),
         form({"method": "code", "identifier": "ada@example.org", "code": "123456"}),
@@ -86,7 +91,7 @@ async def test_client_may_submit_ten_wrong_passwords_or_codes(sent: Submission) 
 @pytest.mark.parametrize(
     "sent",
     [
-        form({"method": "password", "identifier": "ada@example.org", "password": " "}),
+        form({"method": "password", "identifier": "ada@example.org", "password": ""}),
         form({"method": "identifier_first", "identifier": "ada@example.org"}),
         form({"method": "code", "email": "ada@example.org"}, path=RECOVERY),
         form(ADA, path="/self-service/registration"),
@@ -131,6 +136,25 @@ async def test_guess_that_nobody_checked_does_not_count() -> None:
     assert await checked(of, form(ADA)) == 10
 
 
+async def test_guess_counts_if_kratos_answered_and_nobody_can_use_it() -> None:
+    async def too_long() -> KratosAnswer:
+        raise KratosAnswerUnusable("more than a megabyte")  # it repeats a long address of a wrong guess
+
+    of = guessing(COOKIE)
+    for _ in range(10):
+        with pytest.raises(KratosUnavailable):
+            await of.answer(form(ADA), too_long)
+    assert await checked(of, form(ADA)) == 0
+
+
+async def test_spellings_that_kratos_takes_for_the_same_address_count_together() -> None:
+    of = guessing(COOKIE)
+    spellings = ("iris@example.org", " IRIS@example.org\x0b\x0b", "İris@example.org", "iris@example.orG")
+    for number in range(12):
+        sent = form({"identifier": spellings[number % 4], "password": "wrong"})
+        assert await checked(of, sent, 1) == (1 if number < 10 else 0)
+
+
 async def test_of_many_guesses_at_the_same_time_ten_reach_kratos() -> None:
     reached, go_on = [0], asyncio.Event()
 
@@ -148,6 +172,19 @@ async def test_of_many_guesses_at_the_same_time_ten_reach_kratos() -> None:
     assert sum(isinstance(each, TooManyGuesses) for each in found) == 20
 
 
+async def test_refused_guesses_prolong_no_wait() -> None:
+    seconds = [0]
+    of = guessing(COOKIE, lambda: NOW + timedelta(seconds=seconds[0]))
+    assert await checked(of, form(ADA)) == 10
+    seconds[0] = 599
+    refused = REGISTRY.get_sample_value("postroom_guesses_refused_total") or 0
+    for _ in range(20):
+        assert await checked(of, form(ADA)) == 0
+    assert REGISTRY.get_sample_value("postroom_guesses_refused_total") == refused + 20
+    seconds[0] = 601
+    assert await checked(of, form(ADA)) == 10
+
+
 async def test_many_clients_slow_each_other_and_never_lock_an_address() -> None:
     of = guessing(COOKIE)
     for number in range(50):
@@ -158,20 +195,37 @@ async def test_many_clients_slow_each_other_and_never_lock_an_address() -> None:
 
 async def test_second_factor_and_recovery_count_for_the_address_behind_them() -> None:
     of = guessing(COOKIE)
-    due = answer(422, {"redirect_browser_to": "https://x/login?aal=aal2"}, set_cookie=f"{COOKIE}=aal1; Path=/")
+    due = answer(422, {"redirect_browser_to": "https://x/login?aal=aal2"}, set_cookie=f"{COOKIE}=YWFsMQ==; Path=/")
     await of.answer(form(ADA, client="1"), always(due))
-    begun = form({"email": "ADA@example.org", "identifier": "ben@example.org"}, path=RECOVERY, client="2")
-    await of.answer(begun, always(answer(200, {"ui": {}})))
+    for begun in ({"email": "ADA@example.org", "identifier": "ben@example.org"}, {"email": "ben@example.org"}):
+        await of.answer(form(begun, path=RECOVERY, client="2"), always(answer(200, {"ui": {}})))
     for number in range(10):
-        assert await checked(of, form(ADA, client=f"client {number}"), 1) == 1
+        assert await checked(of, form(ADA, client=f"client {number}", query=""), 1) == 1
     # Whatever else the form says.
     totp = {"totp_code": "123456", "identifier": "ben@example.org"}
     code = {"code": "123456", "email": "ben@example.org"}
     flow = FLOW.upper().replace("-", "")  # the same for Kratos
-    sessions = f'other; {COOKIE}="aal1"'
-    assert await checked(of, form(totp, client="1", session=sessions, query=f"flow={OTHER_FLOW}")) == 1
+    # A cookie that Go reads as the same: the last bits of Base64 mean nothing.
+    for number, same in enumerate((f'other; {COOKIE}="YWFsMQ=="', f"other; {COOKIE} =YWFsMR==")):
+        sent = form(totp, client="1", session=same, query=f"flow={OTHER_FLOW}")
+        assert await checked(of, sent) == (1 if number == 0 else 0)
     assert await checked(of, form(code, client="2", path=RECOVERY, query=f"flow={flow}")) == 1
     assert await checked(of, form({"totp_code": "123456"}, client="3", session="other", query="")) == 10
+
+
+async def test_no_chain_of_flows_or_sessions_makes_a_guess_count_for_many_addresses() -> None:
+    of = guessing(COOKIE)
+    for number in range(20):
+        due = answer(422, {"redirect_browser_to": "/login?aal=aal2"}, set_cookie=f"{COOKIE}={number}0")
+        sent = form({"identifier": f"{number}@example.org", "password": "x"}, session=f"{number - 1}0", query="")
+        await of.answer(sent, always(due))
+    assert await checked(of, form({"totp_code": "1"}, session="190", query="")) == 10
+    assert await checked(of, form({"identifier": "18@example.org", "password": "x"}, query="")) == 10
+    begun = [form({"email": f"{number}@example.org"}, path=RECOVERY) for number in range(11)]
+    for each in begun[:10]:
+        await of.answer(each, always(answer(200, {"ui": {}})))
+    with pytest.raises(Problem, match="too many addresses"):
+        await of.answer(begun[10], always(answer(200, {"ui": {}})))
 
 
 @pytest.mark.parametrize(

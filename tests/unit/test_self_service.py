@@ -228,6 +228,22 @@ async def test_kratos_gets_the_form_the_cookies_and_the_address_of_the_person() 
 FLOW = "3a5293f1-f4d6-49f4-b34f-6da62c360604"
 
 
+@pytest.mark.parametrize(
+    ("stated", "passed_on"),
+    [
+        (["Application/JSON; charset=utf-8"], "application/json"),
+        # Kratos takes JSON wherever the field names it, also behind a comma (seen on 1.3.1).
+        (["application/x-www-form-urlencoded; a=b", "application/json"], "application/x-www-form-urlencoded"),
+    ],
+)
+async def test_kratos_reads_a_form_as_the_kind_that_was_counted(
+    service: Service, stated: Sequence[str], passed_on: str
+) -> None:
+    fields = [*PAGE.items(), *(("Content-Type", each) for each in stated)]
+    await service.http.post(f"{PATH}/self-service/login?flow=1", headers=fields, content=b"{}")
+    assert [asked.headers.get_list("content-type") for asked in service.kratos.asked] == [[passed_on]]
+
+
 async def test_each_client_of_a_named_proxy_guesses_for_itself() -> None:
     form = b'{"method":"password","identifier":"ada@example.org","password":"wrong"}'
     statuses: list[tuple[int, str]] = []

@@ -4,6 +4,7 @@ Only signing in and recovery count. Settings take no secret that could be guesse
 each change; verification opens nobody's account. Passkeys, security keys and social sign-in cannot be guessed.
 """
 
+import base64
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import cast
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 from uuid import UUID
 
-from postroom.errors import KratosUnavailable
+from postroom.errors import KratosAnswerUnusable, KratosUnavailable
 from postroom.json_object import as_object, json_object
 from postroom.kratos.public_api import KratosAnswer
 from postroom.mail.guess_limiter import GuessLimiter
@@ -27,6 +28,9 @@ _SECOND_FACTOR = "aal=aal2"
 
 MAX_SESSIONS = 3
 """Session cookies; usual is one, and a neighbouring host can plant another one."""
+
+MAX_ADDRESSES = 10
+"""For which a guess counts; usual is one, and two if a person corrects the address of a recovery."""
 
 MAX_FIELDS = 200
 """Fields of a form; usual are ten."""
@@ -58,38 +62,47 @@ class Guessing:
         fields = _fields(sent)
         flow = _flow_of(sent.query)
         stated = _stated(fields)
-        if any(name in _SECRETS and value.strip() for name, value in fields):
+        if any(name in _SECRETS and value for name, value in fields):
             return await self._checked(sent, flow, stated, exchange)
         answer = await exchange()
         if flow and stated and _shows_form(answer, flow):
-            await self._limiter.remember(flow, stated)  # a code is mailed there, and follows without it
+            # A code is mailed there, and follows without it. The earlier addresses stay: their code may be valid still.
+            await self._limiter.remember(flow, await self._addresses(stated, [flow]))
         return answer
 
     async def _checked(
         self, sent: Submission, flow: str, stated: set[str], exchange: Callable[[], Awaitable[KratosAnswer]]
     ) -> KratosAnswer:
-        guess = await self._limiter.take(sent.client, await self._addresses(sent, flow, stated))
+        flows = [flow] if flow else []
+        sessions = [*map(_digest, self._sessions(sent.headers.get("cookie", "")))]
+        guess = await self._limiter.take(sent.client, await self._addresses(stated, [*flows, *sessions]))
         try:
             answer = await exchange()
+        except KratosAnswerUnusable:
+            raise  # it may have checked the guess, and a long answer could tell a wrong one from a right one
         except (KratosUnavailable, Problem):
             await self._limiter.forgive(guess)  # nobody has learnt anything
             raise
         if not _shows_form(answer, flow):
             await self._limiter.forgive(guess)
-        if guess.addresses and _second_factor_follows(answer) and (session := self._new_session(answer)):
-            await self._limiter.remember(_digest(session), guess.addresses)
+        if _second_factor_follows(answer) and (session := self._new_session(answer)):
+            # Not the addresses of the session before: a chain of sessions would gather any number of them.
+            await self._limiter.remember(_digest(session), await self._addresses(stated, flows))
         return answer
 
-    async def _addresses(self, sent: Submission, flow: str, stated: set[str]) -> Sequence[str]:
+    async def _addresses(self, stated: set[str], names: Sequence[str]) -> Sequence[str]:
         """All that it may be for: what the form states, and what the flow or the session is about. A form could state
-        any address beside a code that is not for it."""
-        names = [*([flow] if flow else ()), *map(_digest, self._sessions(sent.headers.get("cookie", "")))]
-        return sorted(stated | await self._limiter.known(names))
+        any address beside a code that is not for it. Raises `Problem`."""
+        found = sorted(stated | await self._limiter.known(names))
+        if len(found) > MAX_ADDRESSES:
+            raise problem("unreadable_body", "the form is about too many addresses; begin again with a new one")
+        return found
 
     def _sessions(self, cookies: str) -> set[str]:
         """The values of all cookies of that name: it is Kratos that chooses one. Raises `Problem`."""
-        pairs = [each.strip(" \t").partition("=") for each in cookies.split(";")]
-        found = {value.strip('"') for name, _, value in pairs if name == self._session_cookie} - {""}
+        pairs = [each.partition("=") for each in cookies.split(";")]
+        named = [value for name, _, value in pairs if name.strip(" \t") == self._session_cookie]
+        found = {_session(value) for value in named} - {""}
         if len(found) > MAX_SESSIONS:
             raise problem("unreadable_body", "there are too many session cookies; delete this site's cookies")
         return found
@@ -97,7 +110,16 @@ class Guessing:
     def _new_session(self, answer: KratosAnswer) -> str:
         start = f"{self._session_cookie}="
         values = [each.partition(";")[0].removeprefix(start) for each in answer.set_cookie if each.startswith(start)]
-        return values[-1] if values else ""
+        return _session(values[-1]) if values else ""
+
+
+def _session(cookie: str) -> str:
+    """The same text for all values that Kratos reads as the same session: it ignores the last bits of Base64."""
+    value = cookie.strip(" \t").strip('"')
+    try:
+        return base64.urlsafe_b64decode(value).hex()
+    except ValueError:
+        return value
 
 
 def _shows_form(answer: KratosAnswer, flow: str) -> bool:
@@ -115,12 +137,12 @@ def _second_factor_follows(answer: KratosAnswer) -> bool:
 
 
 def _fields(sent: Submission) -> Sequence[tuple[str, str]]:
-    """Those of the query, too, since Kratos takes the code of a recovery from there; names in lower case, as Go reads
-    those of JSON. Raises `Problem`."""
+    """Those of the query, too, since Kratos takes the code of a recovery from there; names without a case, as Go
+    reads those of JSON. Raises `Problem`."""
     try:
         found = parse_qsl(sent.query, max_num_fields=MAX_FIELDS)
         text = sent.content.decode("utf-8", "replace")
-        if sent.headers.get("content-type", "").lower().startswith("application/json"):
+        if sent.headers.get("content-type", "").startswith("application/json"):
             # Objects as pairs: of two members of the same name, Go and Python may take different ones.
             body: object = json.loads(text, object_pairs_hook=tuple) if text.strip() else ()
             pairs = cast(Sequence[tuple[str, object]], body) if isinstance(body, tuple) else ()
@@ -129,13 +151,18 @@ def _fields(sent: Submission) -> Sequence[tuple[str, str]]:
             found += parse_qsl(text, max_num_fields=MAX_FIELDS)
     except (ValueError, RecursionError):
         raise problem("unreadable_body", "the form cannot be read") from None
-    return [(name.lower(), value) for name, value in found]
+    return [(name.casefold(), value) for name, value in found]
 
 
 def _stated(fields: Sequence[tuple[str, str]]) -> set[str]:
     """The addresses in a form, as digests. Raises `Problem` if a field has two: Kratos might take the other one."""
-    named = {each: {value.strip().lower() for name, value in fields if name == each} - {""} for each in _ADDRESSES}
+    named = {each: {_normalized(value) for name, value in fields if name == each} - {""} for each in _ADDRESSES}
     return {_digest(_one(values)) for values in named.values() if values}
+
+
+def _normalized(address: str) -> str:
+    """As Kratos compares it: Go makes one lower-case letter of each, and İ to i, where Python makes two."""
+    return "".join(each.lower()[0] for each in address.strip())
 
 
 def _flow_of(query: str, *, strict: bool = True) -> str:
@@ -157,4 +184,4 @@ def _one(values: set[str]) -> str:
 
 def _digest(text: str) -> str:
     """What is kept of an address or a session: nothing that anybody could read or use."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]

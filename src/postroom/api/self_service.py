@@ -51,7 +51,7 @@ ALLOWED: Mapping[re.Pattern[str], tuple[str, ...]] = {
 """The methods of each path below `PATH`, as it was sent: nothing in them needs percent-encoding. Not the flows for
 programs (`/api`), which answer with session tokens, and not `/schemas`, `/health`, `/.well-known`."""
 
-_PASSED_ON = ("accept", "accept-language", "content-type", "cookie", "user-agent")
+_PASSED_ON = ("accept", "accept-language", "cookie", "user-agent")
 """Fields of a request that Kratos gets. No `Authorization` and no `X-Session-Token`, which Kratos would prefer to the
 cookie; none of those by which it would believe in another address (`True-Client-IP`, `CF-Connecting-IP`,
 `X-Real-IP`)."""
@@ -114,14 +114,14 @@ class SelfService:
         _require_allowed(path, request.method)
         if not path.startswith(_CALLBACK):  # providers of social sign-in are other sites
             _require_our_page(request.method, headers, self._public_url)
-        content = b""
+        content, form = b"", {}
         if request.method == "POST":
-            _require_form(headers)
+            form = {"content-type": _form_kind(headers)}
             content = await read_at_most(request, MAX_BODY)
         visitor = await self._owner_of_sessions(request.method, headers) if _is_of_sessions(path) else None
         query = request.scope["query_string"].decode("latin-1")
         target = f"{path}?{query}" if query else path
-        passed_on = self._headers_of(request, headers)
+        passed_on = self._headers_of(request, headers) | form
         sent = Submission(client_of(passed_on["X-Forwarded-For"]), path, query, passed_on, content)
         exchange = partial(self._exchange, request.method, target, passed_on, content)
         answer = await self._guessing.answer(sent, exchange)
@@ -197,9 +197,13 @@ def _require_our_page(method: str, headers: Mapping[str, str], public_url: str |
         require_same_origin(method, headers, public_url)
 
 
-def _require_form(headers: Mapping[str, str]) -> None:
-    if headers.get("content-type", "").partition(";")[0].strip().lower() not in _FORMS:
+def _form_kind(headers: Mapping[str, str]) -> str:
+    """Without parameters: Kratos would take another kind from behind a comma in them, and read another form than we do.
+    Raises `Problem`."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in _FORMS:
         raise problem("not_json", f"send Content-Type: {' or '.join(_FORMS)}")
+    return kind
 
 
 def _is_of_sessions(path: str) -> bool:

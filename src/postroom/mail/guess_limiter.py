@@ -6,6 +6,7 @@ from datetime import datetime
 from postroom.domain.guess import Guess, wait
 from postroom.errors import TooManyGuesses
 from postroom.mail.ports import Guesses
+from postroom.telemetry import GUESSES_REFUSED
 
 
 class GuessLimiter:
@@ -21,6 +22,7 @@ class GuessLimiter:
         guess = Guess(self._new_id(), client, addresses, self._now().timestamp())
         if seconds := wait(guess, await self._guesses.add(guess)):
             await self._guesses.remove(guess)
+            GUESSES_REFUSED.inc()
             raise TooManyGuesses(seconds)
         return guess
 

@@ -4,6 +4,7 @@ itself."""
 # redis-py leaves some of its arguments untyped.
 # pyright: reportUnknownMemberType=false
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
@@ -23,6 +24,13 @@ CLIENTS_AND_ADDRESSES, NAMES = f"{PREFIX}:used", f"{PREFIX}:names"
 used longest ago go first."""
 
 MOST_KEYS = 50_000
+AT_ONCE = 10
+"""Calls of a process. A burst of guesses would open as many connections, and while Redis answers none of them in time,
+each process counts for itself."""
+
+TURN_SECONDS = 1.0
+"""For which a call waits for others. While Redis is silent, people who sign in must not wait for a burst of guesses."""
+
 NAME_SECONDS = 86_400
 """As long as a session of Kratos lasts by default."""
 
@@ -32,9 +40,20 @@ class RedisGuesses:
         self._redis = redis
         self._most = {CLIENTS_AND_ADDRESSES: most_keys, NAMES: most_names}
         self._own = ProcessGuesses()
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None]:
+        """Raises `TimeoutError`."""
+        async with asyncio.timeout(TURN_SECONDS):
+            await self._turns.acquire()
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     async def add(self, guess: Guess) -> Before:
-        async with _ignoring_failures("add a guess"):
+        async with _ignoring_failures("add a guess"), self._turn():
             of_client, *for_address = await self._added(guess)
             return Before(
                 [(moment, member.split()[1:]) for member, moment in of_client],
@@ -51,7 +70,8 @@ class RedisGuesses:
                 pipe.zrange(key, 0, -1, withscores=True)
             for key, member in members.items():
                 pipe.zadd(key, {member: guess.moment})
-                pipe.zremrangebyrank(key, 0, -MOST_OF_CLIENT - 1)
+                # The newest go: they are refused, and a burst of them must not displace those that count.
+                pipe.zremrangebyrank(key, MOST_OF_CLIENT, -1)
                 pipe.expire(key, int(WINDOW))
             found = (await pipe.execute())[1 : 2 * len(members) : 2]
         await self._use(CLIENTS_AND_ADDRESSES, list(members), guess.moment)
@@ -70,24 +90,26 @@ class RedisGuesses:
 
     async def remove(self, guess: Guess) -> None:
         await self._own.remove(guess)
-        async with (
-            _ignoring_failures("remove a guess"),
-            asking(TIMEOUT),
-            self._redis.pipeline(transaction=True) as pipe,
-        ):
-            for key, member in _members(guess).items():
-                pipe.zrem(key, member)
-            await pipe.execute()
+        members = _members(guess)
+        async with _ignoring_failures("remove a guess"), self._turn(), asking(TIMEOUT):
+            async with self._redis.pipeline(transaction=True) as pipe:
+                for key, member in members.items():
+                    pipe.zrem(key, member)
+                    pipe.exists(key)
+                left = cast(list[int], await pipe.execute())[1::2]
+            # Nor does it keep a place: guesses that do not count would displace those of other clients.
+            if gone := [key for key, exists in zip(members, left, strict=True) if not exists]:
+                await self._redis.zrem(CLIENTS_AND_ADDRESSES, *gone)
 
     async def remember(self, name: str, addresses: str, moment: float) -> None:
         await self._own.remember(name, addresses, moment)
-        async with _ignoring_failures("remember whose guesses follow"):
+        async with _ignoring_failures("remember whose guesses follow"), self._turn():
             async with asking(TIMEOUT):
                 await self._redis.set(_of_name(name), addresses, ex=NAME_SECONDS)
             await self._use(NAMES, [_of_name(name)], moment)
 
     async def addresses_of(self, name: str) -> str | None:
-        async with _ignoring_failures("read whose guess it is"), asking(TIMEOUT):
+        async with _ignoring_failures("read whose guess it is"), self._turn(), asking(TIMEOUT):
             if found := await self._redis.get(_of_name(name)):
                 return str(found)
         return await self._own.addresses_of(name)
