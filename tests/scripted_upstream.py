@@ -107,7 +107,9 @@ def _blob(number: str) -> dict[str, Any]:
 async def own_session(asked: Asked, writer: asyncio.StreamWriter) -> None:
     """The session of the account that `FakeAuthorization` of tests/gateway_trial.py names in its headers."""
     account = (asked.header("authorization") or "").removeprefix("Basic ").partition("-")[0]
-    writer.write(json_answer({"accounts": {account: {}}, "primaryAccounts": {"urn:ietf:params:jmap:mail": account}}))
+    capabilities = {"urn:ietf:params:jmap:core": {}, "urn:ietf:params:jmap:blob": {}}
+    primary = {"urn:ietf:params:jmap:mail": account}
+    writer.write(json_answer({"capabilities": capabilities, "accounts": {account: {}}, "primaryAccounts": primary}))
 
 
 class ScriptedUpstream:

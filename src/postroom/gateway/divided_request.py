@@ -55,17 +55,23 @@ def _parts(calls: Sequence[Call], max_calls: int) -> list[_Part]:
 
 class DividedRequest:
     """`refused` are the refusals by the index of their calls; more are added while the request is carried out. `login`
-    is the person's address, `max_calls` the mail server's limit. Raises `Problem` if there are too many calls."""
+    is the person's address, `max_calls` the mail server's limit, `has_blobs` whether it has `Blob/get`.
+    Raises `Problem` if there are too many calls."""
 
-    def __init__(self, body: RequestBody, refused: dict[int, Refusal], *, login: str, max_calls: int) -> None:
+    def __init__(
+        self, body: RequestBody, refused: dict[int, Refusal], *, login: str, max_calls: int, has_blobs: bool
+    ) -> None:
         if len(body.calls) > max_calls:
             raise limit("maxCallsInRequest", f"the request has more than {max_calls} method calls")
         self._body = body
         self._login = login
+        self._has_blobs = has_blobs
         self._refused = refused
         self._parts = _parts(body.calls, max_calls)
         self._created_ids = dict(body.created_ids or {})
         self._members: JsonObject = {}
+        self._asked = 0
+        """the number of lookups in the part that is carried out"""
         self._lookup: list[Any] = []
         """the responses to the lookups for the next EmailSubmission/set"""
         self._begun = False
@@ -126,8 +132,9 @@ class DividedRequest:
     def _request(self, number: int, calls: list[Call], *, separated: bool) -> RequestBody:
         following = self._following(number)
         sent = [*calls[:1], separator(), *calls[1:]] if separated else calls
-        lookups = submissions.lookups(following[1]) if following else []
-        needed = [CORE, *submissions.CAPABILITIES] if following else [CORE]
+        lookups = submissions.lookups(following[1], has_blobs=self._has_blobs) if following else []
+        self._asked = len(lookups)
+        needed = [CORE, *submissions.capabilities(has_blobs=self._has_blobs)] if following else [CORE]
         using = list(dict.fromkeys([*self._body.using, *needed]))
         return RequestBody(using, [*sent, separator(), *lookups], self._created_ids)
 
@@ -135,7 +142,7 @@ class DividedRequest:
         self._members = members
         self._created_ids |= {key: str(each) for key, each in as_object(members.get("createdIds")).items()}
         self._lookup = lookups
-        if len(lookups) != (submissions.LOOKUPS if self._following(number) else 0):
+        if len(lookups) != self._asked:
             raise unusable()
 
     def _joined(self, piece: bytes, *, starts: bool) -> bytes:

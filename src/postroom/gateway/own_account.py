@@ -51,16 +51,23 @@ class OwnAccount:
             async with self._upstream.send(account, request) as response:
                 found = json_object(await response.read(_MAX_SESSION))
             _require_own(found, account)
-        self._checked[account] = as_object(as_object(found.get("capabilities")).get(CORE))
+        self._checked[account] = as_object(found.get("capabilities"))
         return found
 
     async def limit(self, account: MailAccount, name: str, ours: int) -> int:
         """The lower of ours and the mail server's limit of this name, as in the session object. Raises what `session`
         raises."""
+        theirs = as_object((await self._capabilities(account)).get(CORE)).get(name)
+        return min(theirs, ours) if isinstance(theirs, int) else ours
+
+    async def has(self, account: MailAccount, capability: str) -> bool:
+        """Whether the mail server has it. Raises what `session` raises."""
+        return capability in await self._capabilities(account)
+
+    async def _capabilities(self, account: MailAccount) -> JsonObject:
         if account not in self._checked:
             await self.session(account)
-        theirs = self._checked.get(account, {}).get(name)
-        return min(theirs, ours) if isinstance(theirs, int) else ours
+        return self._checked.get(account, {})
 
     @asynccontextmanager
     async def send(self, account: MailAccount, request: UpstreamRequest) -> AsyncGenerator[UpstreamResponse]:

@@ -155,7 +155,13 @@ class Gateway:
             headers, splicer = {"Content-Type": JSON, **NO_STORE}, ResponseSplicer(checked.refused)
             if checked.sending:
                 most = await self._own_account.limit(admitted.account, "maxCallsInRequest", limits.max_calls_in_request)
-                divided = DividedRequest(checked.sending, checked.refused, login=admitted.account.email, max_calls=most)
+                divided = DividedRequest(
+                    checked.sending,
+                    checked.refused,
+                    login=admitted.account.email,
+                    max_calls=most,
+                    has_blobs=await self._own_account.has(admitted.account, BLOB),
+                )
                 async with aclosing(divided.response(send)) as pieces:
                     await client.relay(200, headers, splicer.splice(pieces))
                 return

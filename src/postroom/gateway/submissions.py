@@ -2,7 +2,8 @@
 
 Stalwart checks the envelope only, and delivers an Email with any From (seen on 0.16.19). So the gateway looks at the
 Emails that would be sent, once the calls before have been carried out: at their first bytes, since the properties of an
-Email are what the mail server's parser has found (see `header_section`).
+Email are what the mail server's parser has found (see `header_section`). Cyrus 3.6 gives no bytes (`Blob/get`, RFC
+9404): there it takes the header fields as that server's parser has found them.
 """
 
 import base64
@@ -17,15 +18,15 @@ from postroom.gateway.response_splicer import RefusedCall
 from postroom.json_object import JsonObject, as_object
 
 METHOD = "EmailSubmission/set"
-CAPABILITIES = (MAIL, SUBMISSION, BLOB)
-"""of the lookups"""
 LOOKUPS = 3
+"""at most"""
 MOST_READ = 3_000_000
 """bytes of the responses to the lookups"""
 # Of a message, and of all messages of an EmailSubmission/set: base64 makes two megabytes of it.
 _LONGEST_HEADER = 65_536
 _ALL_HEADERS = 1_500_000
 _START = "data:asBase64"
+_FIELDS = "headers"
 _EMAILS = "urn:postroom:emails"
 """a call id that no call of the client has by chance: the reference would lead to that call"""
 
@@ -36,7 +37,12 @@ def sends(call: Call) -> bool:
     return method == METHOD and bool(as_object(arguments.get("create")))
 
 
-def lookups(arguments: JsonObject) -> list[Call]:
+def capabilities(*, has_blobs: bool) -> tuple[str, ...]:
+    """Of the lookups."""
+    return (MAIL, SUBMISSION, BLOB) if has_blobs else (MAIL, SUBMISSION)
+
+
+def lookups(arguments: JsonObject, *, has_blobs: bool) -> list[Call]:
     """The calls that find the person's identities, and the first bytes of the Emails that would be sent."""
     account = {"accountId": arguments.get("accountId")}
     creations = as_object(arguments.get("create")).values()
@@ -44,8 +50,11 @@ def lookups(arguments: JsonObject) -> list[Call]:
     emails = list(dict.fromkeys(ids))
     length = min(_LONGEST_HEADER, _ALL_HEADERS // max(1, len(emails)))
     blobs = {"resultOf": _EMAILS, "name": "Email/get", "path": "/list/*/blobId"}
+    identities = ("Identity/get", {**account, "ids": None, "properties": ["id", "email"]}, "0")
+    if not has_blobs:
+        return [identities, ("Email/get", {**account, "ids": emails, "properties": ["id", _FIELDS]}, _EMAILS)]
     return [
-        ("Identity/get", {**account, "ids": None, "properties": ["id", "email"]}, "0"),
+        identities,
         ("Email/get", {**account, "ids": emails, "properties": ["id", "blobId"]}, _EMAILS),
         ("Blob/get", {**account, "#ids": blobs, "properties": [_START], "offset": 0, "length": length}, "1"),
     ]
@@ -60,11 +69,16 @@ def checked(
 
     Raises `RefusedCall` with the error of a lookup: of a reference to nothing, and of too many objects, the mail server
     says the same in response to the EmailSubmission/set. Raises `Problem` if the responses cannot be read."""
-    methods = ("Identity/get", "Email/get", "Blob/get")
-    identities, emails, blobs = (_objects(name, each) for name, each in zip(methods, looked_up, strict=True))
+    methods = ("Identity/get", "Email/get", "Blob/get")[: len(looked_up)]
+    identities, emails, *blobs = (_objects(name, each) for name, each in zip(methods, looked_up, strict=True))
     own = [str(each.get("email") or login) for each in identities]
-    starts = {str(each.get("id")): each.get(_START) for each in blobs}
-    sent = {str(each.get("id")): _bytes(starts.get(str(each.get("blobId")))) for each in emails}
+    starts = {str(each.get("id")): each.get(_START) for each in blobs[0]} if blobs else None
+    sent = {
+        str(each.get("id")): _written(each.get(_FIELDS))
+        if starts is None
+        else _bytes(starts.get(str(each.get("blobId"))))
+        for each in emails
+    }
     allowed: JsonObject = {}
     refused: dict[str, JsonObject] = {}
     for key, value in as_object(arguments.get("create")).items():
@@ -115,3 +129,11 @@ def _bytes(found: object) -> bytes:
     except ValueError:
         pass
     raise unusable()
+
+
+def _written(fields: object) -> bytes:
+    """The header section of these fields. Raises `Problem` where there are none."""
+    if not isinstance(fields, list):
+        raise unusable()
+    found = map(as_object, cast("list[object]", fields))
+    return "".join(f"{each.get('name')}:{each.get('value')}\r\n" for each in found).encode() + b"\r\n"

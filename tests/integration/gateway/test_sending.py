@@ -13,6 +13,7 @@ from gateway_trial import ANN, QUERY, GatewayTrial, kind
 from scripted_upstream import (
     Answer,
     Asked,
+    Script,
     ScriptedUpstream,
     echoing,
     http_answer,
@@ -22,6 +23,7 @@ from scripted_upstream import (
     sending_answer,
 )
 
+CORE = "urn:ietf:params:jmap:core"
 ERROR = "urn:ietf:params:jmap:error:"
 USING = [f"urn:ietf:params:jmap:{name}" for name in ("core", "mail", "submission")]
 OWN = {"accountId": "b"}
@@ -34,6 +36,14 @@ MEGABYTE = 1_000_000
 def send(call_id: str = "1", **create: str) -> list[Any]:
     """An EmailSubmission/set of these emails by the creation ids of their submissions."""
     return ["EmailSubmission/set", {**OWN, "create": {key: {"emailId": each} for key, each in create.items()}}, call_id]
+
+
+def session_with(capabilities: dict[str, Any]) -> Script:
+    async def session(_: Asked, writer: asyncio.StreamWriter) -> None:
+        primary = {"urn:ietf:params:jmap:mail": "b"}
+        writer.write(json_answer({"capabilities": capabilities, "primaryAccounts": primary}))
+
+    return session
 
 
 async def ask(trial: GatewayTrial, *calls: Any, **more: Any) -> httpx2.Response:
@@ -98,11 +108,7 @@ async def test_what_sends_no_mail_is_one_request_as_it_was(
 
 
 async def test_no_part_has_more_calls_than_the_mail_server_takes(server: ScriptedUpstream, trial: GatewayTrial) -> None:
-    async def session(_: Asked, writer: asyncio.StreamWriter) -> None:
-        core = {"urn:ietf:params:jmap:core": {"maxCallsInRequest": 16}}
-        writer.write(json_answer({"capabilities": core, "primaryAccounts": {"urn:ietf:params:jmap:mail": "b"}}))
-
-    server.session = session
+    server.session = session_with({CORE: {"maxCallsInRequest": 16}, "urn:ietf:params:jmap:blob": {}})
     server.will(sending)
     calls = [*[AFTER] * 7, send(s="forged"), *[AFTER] * 8]
     assert len(of(await ask(trial, *calls))) == 16
@@ -287,6 +293,32 @@ async def test_nothing_is_sent_unless_its_author_was_found(
     ((name, arguments, _),) = of(answer)
     error = arguments if name == "error" else arguments["notCreated"]["s"]
     assert error["type"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("headers", "outcome"),
+    [
+        ([{"name": "From", "value": " Ann <ann@example.org>"}, {"name": "Subject", "value": " x\r\n y"}], "sent"),
+        ([{"name": "From", "value": " ann@example.org"}, {"name": "from", "value": " ceo@bank.example"}], "refused"),
+        ([{"name": "From", "value": " ann@example.org"}, {"name": "Sender", "value": " ceo@bank.example"}], "refused"),
+        ([{"name": "Fr om", "value": " ann@example.org"}], "refused"),
+        ([], "refused"),
+        (None, "unusable"),
+    ],
+)
+async def test_mail_server_that_gives_no_bytes_is_asked_for_the_header_fields(
+    server: ScriptedUpstream, trial: GatewayTrial, headers: list[dict[str, str]] | None, outcome: str
+) -> None:
+    server.session = session_with({CORE: {}})
+    server.will(methods(SEPARATOR, LOOKUP, ["Email/get", {"list": [{"id": "e", "headers": headers}]}, "1"]), sending)
+    answer = await ask(trial, send(s="e"))
+    assert "urn:ietf:params:jmap:blob" not in json.loads(server.asked[0].body)["using"]
+    assert [name for name, _, _ in server.asked[0].calls()] == ["Core/echo", "Identity/get", "Email/get"]
+    if outcome == "unusable":
+        assert kind(answer) == (502, "mail_server_unusable")
+        return
+    ((_, submitted, _),) = of(answer)
+    assert ("s" in submitted["created"], "notCreated" in submitted) == (outcome == "sent", outcome == "refused")
 
 
 @pytest.mark.parametrize("echoed", [MARK, {"x": ["Core/echo", MARK, "urn:postroom:separator"]}], ids=["same", "inner"])
