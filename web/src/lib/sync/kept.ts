@@ -22,8 +22,6 @@ import type { Ports } from './ports.ts'
 const MOST_ROWS = 50
 /** Milliseconds in which writes are gathered. */
 const GATHER = 300
-/** Milliseconds after which a page that was left is there still, or again. */
-const STAYS = 1_000
 
 export interface Start {
   states: KeptStates | null
@@ -71,17 +69,16 @@ export class Kept {
   #callOff: (() => void) | null = null
   #stopped = false
   readonly #endLeave: () => void
+  readonly #endReturn: () => void
 
   constructor(ports: Ports, objects: Objects) {
     this.#ports = ports
     this.#objects = objects
     this.entries = new KeptEntries(ports, () => this.#cache)
     // Before the last words of drafts are written: those must wait for nothing.
-    this.#endLeave = ports.onLeave(() => {
-      this.#cache?.transactions.leave()
-      // One that the browser keeps has no timers, and goes on with them when the person is back.
-      ports.after(STAYS, () => this.#cache?.transactions.return())
-    })
+    this.#endLeave = ports.onLeave(() => this.#cache?.transactions.leave())
+    // Before anything else that a page does which is back: it may read and write again.
+    this.#endReturn = ports.onReturn(() => this.#cache?.transactions.return())
   }
 
   /** Read what was used last, for the list that will be shown. Nothing of it may be shown before it is known whose it
@@ -308,6 +305,7 @@ export class Kept {
     this.#stopped = true
     void this.#flush().then(() => this.#cache?.close())
     this.#endLeave()
+    this.#endReturn()
   }
 
   async clear(): Promise<void> {
