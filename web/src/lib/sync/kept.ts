@@ -68,17 +68,18 @@ export class Kept {
   #writing: Promise<void> = Promise.resolve()
   #callOff: (() => void) | null = null
   #stopped = false
-  readonly #endLeave: () => void
-  readonly #endReturn: () => void
+  readonly #ends: (() => void)[]
 
   constructor(ports: Ports, objects: Objects) {
     this.#ports = ports
     this.#objects = objects
     this.entries = new KeptEntries(ports, () => this.#cache)
-    // Before the last words of drafts are written: those must wait for nothing.
-    this.#endLeave = ports.onLeave(() => this.#cache?.transactions.leave())
-    // Before anything else that a page does which is back: it may read and write again.
-    this.#endReturn = ports.onReturn(() => this.#cache?.transactions.return())
+    this.#ends = [
+      // Before the last words of drafts are written: those must wait for nothing.
+      ports.onLeave(() => this.#cache?.transactions.leave()),
+      // Before anything else that a page does which is back: it may read and write again.
+      ports.onReturn(() => this.#cache?.transactions.return())
+    ]
   }
 
   /** Read what was used last, for the list that will be shown. Nothing of it may be shown before it is known whose it
@@ -304,8 +305,7 @@ export class Kept {
   stop(): void {
     this.#stopped = true
     void this.#flush().then(() => this.#cache?.close())
-    this.#endLeave()
-    this.#endReturn()
+    this.#ends.forEach((end) => end())
   }
 
   async clear(): Promise<void> {
