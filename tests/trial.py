@@ -47,7 +47,7 @@ class Trial:
             while not published.exists():
                 assert self._process.returncode is None, await self.output_of(self._process)
                 await asyncio.sleep(0.1)
-        self.environment = json.loads((await self.postroom("env", "--json"))[1])
+        self.environment = DataFolder(published.parent).read_trial()["environment"]
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("POSTROOM_")} | dict(self.settings)
