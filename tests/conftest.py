@@ -55,11 +55,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not opens_a_page(item.nodeid))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
-    """Nothing of thousands of tests is garbage: searching them took a third of the time."""
-    gc.disable()
-    result = yield
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection() -> Generator[None]:
+    gc.disable()  # nothing of thousands of tests is garbage: searching them took a third of the time
+    yield
     gc.freeze()
     gc.enable()
-    return result

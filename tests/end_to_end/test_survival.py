@@ -15,7 +15,6 @@ from trial import Trial, running_trial
 
 REQUESTS = 200
 KILL_AFTER = 60
-LOST = ("emptied", "absent")
 
 
 async def _post_all(up: Trial, identities: dict[UUID, str]) -> set[UUID]:
@@ -40,7 +39,9 @@ async def _post_all(up: Trial, identities: dict[UUID, str]) -> set[UUID]:
 
 
 # Without what Redis had, `tests/integration/test_heart.py` loses none either, in seconds.
-@pytest.mark.parametrize("redis_is", ["kept", *(pytest.param(each, marks=pytest.mark.long) for each in LOST)])
+@pytest.mark.parametrize(
+    "redis_is", ["kept", *(pytest.param(each, marks=pytest.mark.long) for each in ("emptied", "absent"))]
+)
 async def test_kill_9_of_everything_loses_no_request(tmp_path: Path, redis_is: str) -> None:
     settings = {"POSTROOM_DELAY_FACTOR": "0.05", "POSTROOM_PACE": "0"}
     if redis_is == "absent":

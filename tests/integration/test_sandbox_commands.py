@@ -44,8 +44,7 @@ async def sandbox(folder: Path, *arguments: str, code: int = 0) -> str:
 
 
 async def test_env_prints_the_environment_of_the_trial_as_json(server: StalwartStandIn, folder: Path) -> None:
-    printed = await Commands()("env", "--json", "--data", str(folder))
-    assert json.loads(printed) == {"POSTROOM_STALWART_URL": server.url}
+    assert json.loads(await Commands()("env", "--json", "--data", str(folder))) == {"POSTROOM_STALWART_URL": server.url}
 
 
 async def test_used_up_fault_is_shown_as_off(server: StalwartStandIn, folder: Path) -> None:
