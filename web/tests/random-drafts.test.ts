@@ -11,7 +11,7 @@ import { settled } from './world.ts'
 import { textOf } from './writing.ts'
 
 /** More of them: POSTROOM_SEEDS=1000. */
-const SEEDS = Number(process.env['POSTROOM_SEEDS'] ?? 20)
+const SEEDS = Number(process.env['POSTROOM_SEEDS'] ?? 10)
 /** Milliseconds in which a tab that is killed may lose what was typed. */
 const REST = 300
 
