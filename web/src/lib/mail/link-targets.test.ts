@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { leadsElsewhere, seemsElsewhere } from './link-targets.ts'
+import { deceptiveLink, leadsElsewhere, ownPlaces, seemsElsewhere } from './link-targets.ts'
 
 const EVIL = 'https://evil.example/login'
 const BANK = 'https://bank.de/x'
@@ -137,4 +137,22 @@ test.each([
   ['Write to anna@bank.de', 'https://bank.de/contact']
 ])('what is seen, %j, says nothing against %s', (seen, href) => {
   expect(seemsElsewhere(seen, href)).toBe(false)
+})
+
+describe('the place of the sender', () => {
+  const TRACKER = 'https://click.tracker.example/x'
+  const by = (address: string, authentication: 'passed' | 'unknown' | 'failed' = 'passed') =>
+    ownPlaces({ from: [{ name: '', address, own: false }], authentication })
+
+  test('may be named by a link that counts who opens it', () => {
+    const own = by('news@mail.shop.de')
+    expect(seemsElsewhere('Shop\nwww.shop.de', TRACKER, own)).toBe(false)
+    expect(deceptiveLink(`<a href="${TRACKER}">https://shop.de</a>`, own)).toBeNull()
+    expect(seemsElsewhere('https://bank.de', TRACKER, own)).toBe(true)
+  })
+
+  test('is known only if the sender was confirmed, and is of one organisation', () => {
+    expect([by('news@shop.de', 'unknown'), by('news@shop.de', 'failed'), by('anna@gmail.com')]).toEqual([[], [], []])
+    expect(seemsElsewhere('https://аpple.com', TRACKER, by('x@xn--pple-43d.com'))).toBe(true)
+  })
 })

@@ -3,6 +3,7 @@ import { asRead } from './as-read.ts'
 import { domainOf } from './address.ts'
 import { passedOn } from './link-checkers.ts'
 import { inLetters, isDisguisedDomain, isProvider, organisationOf } from './organisation.ts'
+import type { Suspect } from './warnings.ts'
 
 /** The whole text is an address: prose with one in it, such as the title of an issue, does not say where its link leads. */
 const NAMED =
@@ -58,11 +59,18 @@ function readOf(text: string): string {
     : signed.replace(SCATTERED, 'https://')
 }
 
-/** Whether the text names another organisation's place than the one that opens. */
-export function leadsElsewhere(text: string, href: string): boolean {
+/** Domains of confirmed senders, who count by links of a third who opens them: what names their own place deceives nobody. */
+export function ownPlaces({ from, authentication }: Pick<Suspect, 'from' | 'authentication'>): readonly string[] {
+  const domains = authentication === 'passed' ? from.map(({ address }) => domainOf(address)) : []
+  return domains.filter((domain) => !isProvider(organisationOf(domain)))
+}
+
+/** Whether the text names another organisation's place than the one that opens, and none of `own`. */
+export function leadsElsewhere(text: string, href: string, own: readonly string[] = []): boolean {
   const named = namedIn(text)
   if (named === null) return false
   if (isDisguisedDomain(named.host)) return true
+  if (own.some((domain) => isOf(domain, named.host))) return false
   const target = urlOf(href.trim().replace(/^\/\//, 'https://'))
   if (target?.protocol === 'mailto:') return named.address !== null && writesElsewhere(named.address, target)
   if (!target || !/^https?:$/.test(target.protocol)) return false
@@ -107,7 +115,7 @@ const UNREADABLE = '\ufffc'
  * address; and unlike the search through a whole message, this one asks about a link that somebody presses. There may be several
  * readings, between form feeds.
  */
-export function seemsElsewhere(seen: string, href: string): boolean {
+export function seemsElsewhere(seen: string, href: string, own: readonly string[] = []): boolean {
   if (seen.includes(UNREADABLE)) return true
   return seen.split('\f').some((reading) => {
     const lines = reading.split('\n')
@@ -116,7 +124,7 @@ export function seemsElsewhere(seen: string, href: string): boolean {
     const addresses = words.flatMap((word) => asRead(word).match(ADDRESSES) ?? [])
     const mailboxes = /^mailto:/i.test(href) ? lines.flatMap((line) => line.match(MAILBOXES) ?? []) : []
     // Where a line says the truth, the next one is none of its parts.
-    const broken = lines.some((line) => namedIn(line) && !leadsElsewhere(line, href)) ? [] : [lines.join('')]
+    const broken = lines.some((line) => namedIn(line) && !leadsElsewhere(line, href, own)) ? [] : [lines.join('')]
     const texts = [
       ...broken,
       lines.join(' '),
@@ -124,7 +132,7 @@ export function seemsElsewhere(seen: string, href: string): boolean {
       ...addresses,
       ...mailboxes.map((one) => one.replace(/\s/g, ''))
     ]
-    return texts.some((text) => leadsElsewhere(text, href))
+    return texts.some((text) => leadsElsewhere(text, href, own))
   })
 }
 
@@ -159,7 +167,10 @@ const APART =
  * The first link of an HTML whose text names another place than the one that opens. Each `<a` is read as a link, whatever stands
  * in front of it: a browser may read it as one.
  */
-export function deceptiveLink(html: string): { readonly shown: string; readonly target: string } | null {
+export function deceptiveLink(
+  html: string,
+  own: readonly string[] = []
+): { readonly shown: string; readonly target: string } | null {
   let left = MOST_LINKS
   for (const { index } of html.matchAll(LINK)) {
     if ((left -= 1) < 0) return null
@@ -170,7 +181,7 @@ export function deceptiveLink(html: string): { readonly shown: string; readonly 
     const inner = piece.slice(start + tag.length)
     const end = inner.search(/<\/?a(?=[\s/>])/i)
     const shown = target && unescaped(textIn(end < 0 ? inner : inner.slice(0, end)))
-    if (shown && leadsElsewhere(shown, target)) return { shown: asRead(shown), target }
+    if (shown && leadsElsewhere(shown, target, own)) return { shown: asRead(shown), target }
   }
   return null
 }
