@@ -126,7 +126,7 @@ HONEST = {
     ),
     "mail": link("anna@shop.de", href="mailto:anna@shop.de"),
     "beside": f'(<a href="{EVIL}">Log in</a>) {BANK}<p style="line-height:1">{BANK}<br><a href="{EVIL}">Log in</a>',
-    "list": f"<ol type=a><li>{link('Log in')}</ol>",
+    "list": f"<ol type=a start=5 style='margin:1em'><li>{link('Log in')}</ol>",
     "hyphen": link(f"<i style='display:inline-block;width:1px;hyphenate-character:\"{BANK}\"'>a&shy;b</i>"),
     "emphasis": link("".join(f"<i style='color:transparent;text-emphasis:\"{one}\" #000'>x</i>" for one in BANK)),
     "mark": styled(f'.l{{display:list-item;margin:9em}}.l::marker{{content:"{BANK}"}}', "&nbsp;"),
