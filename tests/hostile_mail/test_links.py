@@ -185,7 +185,7 @@ async def test_link_that_says_nothing_else_than_it_does_is_not(page: Page) -> No
     assert {name: seen for name, (asks, seen) in found.items() if asks} == {}
 
 
-async def test_linkdoes_not_look_other_when_it_is_pressed(page: Page) -> None:
+async def test_link_stays_the_same_when_it_is_pressed(page: Page) -> None:
     found = {}
     for name, css in PRESSED.items():
         await frame_of(page, f"<style>{css}</style><p><a href={EVIL}><b>{BANK}</b> go</a>")
