@@ -84,6 +84,22 @@ DECEPTIVE = {
     "overlay-on-generated": f'<style>.o::before{{content:"{BANK}"}}</style><div class=o style="position:relative">'
     f'<a href="{EVIL}" style="position:absolute;inset:0"></a></div>',
     "overlay-moved": f'<p>{BANK}</p><a href="{EVIL}" style="display:block;margin-top:-3em;height:3em"></a>',
+    "strip-above": f'<div style="position:relative;font:20px/30px serif">{BANK}<a href="{EVIL}"'
+    'style="position:absolute;left:0;top:0;width:100%;height:40%"></a></div>',
+    "strip-between": f'<div style="position:relative;font:20px/30px serif">{BANK}<a href="{EVIL}"'
+    'style="position:absolute;left:31px;top:0;width:2px;height:100%"></a></div>',
+    "end-of-a-word": f'https://paypal<a href="{EVIL}">.com</a>',
+    "middle-of-a-word": f'https://pay<a href="{EVIL}">pal</a>.com',
+    "word-of-links": "".join(f'<a href="{EVIL}">{part}</a>' for part in ("https://pay", "pal", ".com")),
+    "narrow-space": link("<span style='word-spacing:-.25em'>https: //paypal .com</span>"),
+    "apart": link("".join(f"<i style='margin-right:.6em'>{letter}</i>" for letter in BANK)),
+    "faint-between": link('https:/<i style="color:#f4f4f4">x</i>/paypal<i style="color:#f4f4f4">/</i>.com'),
+    "small-between": link('https:/<i style="font-size:4px">x</i>/paypal<i style="font-size:4px">/</i>.com'),
+    "much-before": link(f'<span style="display:block;font-size:3px">{". " * 2500}</span>paypal.com'),
+    "too-much-before": link(f'<span style="display:block;font-size:3px">{"." * 25_000}</span>paypal.com'),
+    "letters-of-a-list": styled(
+        ".l{display:list-item;list-style:lower-alpha inside;counter-set:list-item 190912064}", "com"
+    ),
     "area": f'<img usemap="#m" width=300 height=30 alt="{BANK}" src="{PIXEL}"><map name=m>'
     f'<area href="{EVIL}" coords="0,0,300,30" shape=rect></map>',
     "area-alt": f'<img usemap="#m" width=300 height=30 src="{PIXEL}"><map name=m>'
@@ -109,7 +125,32 @@ HONEST = {
         "&nbsp;",
     ),
     "mail": link("anna@shop.de", href="mailto:anna@shop.de"),
+    "beside": f'(<a href="{EVIL}">Log in</a>) {BANK}<p style="line-height:1">{BANK}<br><a href="{EVIL}">Log in</a>',
+    "list": f"<ol type=a start=5 style='margin:1em'><li>{link('Log in')}</ol>",
+    "hyphen": link(f"<i style='display:inline-block;width:1px;hyphenate-character:\"{BANK}\"'>a&shy;b</i>"),
+    "emphasis": link("".join(f"<i style='color:transparent;text-emphasis:\"{one}\" #000'>x</i>" for one in BANK)),
+    "mark": styled(f'.l{{display:list-item;margin:9em}}.l::marker{{content:"{BANK}"}}', "&nbsp;"),
+    "first-letter": styled(".l{display:block}.l::first-letter{font-size:99px}", "Read more"),
 }
+# What changes when it is pressed would be read as one place, and open another.
+PRESSED = {
+    "hover": "a:hover b{font-size:0}",
+    "focus": "a:focus b{font-size:0}",
+    "focus-within": "p:focus-within b{font-size:0}",
+    "escaped": r"a:h\6fver b{font-size:0}",
+    "list": "u,p a:is(u,:hover) b{font-size:0}",
+    "nested": "a{&:hover{b{font-size:0}}}",
+    "scope": "@scope (a:hover){b{font-size:0}}",
+    "layer": "@layer x{@media all{p:has(a:hover) b{font-size:0}}}",
+}
+
+
+WRITTEN = """() => {
+  const all = [...document.querySelectorAll('a, i')].map((element) => getComputedStyle(element))
+  const some = (name) => [...new Set(all.map((style) => style[name]))].join()
+  const { content } = getComputedStyle(document.links[0], '::marker')
+  return [some('hyphenateCharacter'), some('textEmphasisStyle'), content]
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -144,14 +185,24 @@ async def test_link_that_says_nothing_else_than_it_does_is_not(page: Page) -> No
     assert {name: seen for name, (asks, seen) in found.items() if asks} == {}
 
 
-MILLISECONDS = """() => {
-    const start = performance.now()
-    seenIn([...document.links].at(-1))
-    return performance.now() - start
-}"""
+async def test_link_stays_the_same_when_it_is_pressed(page: Page) -> None:
+    found = {}
+    for name, css in PRESSED.items():
+        await frame_of(page, f"<style>{css}</style><p><a href={EVIL}><b>{BANK}</b> go</a>")
+        await page.frame_locator(FRAME).locator("a").click(position={"x": 5, "y": 5})
+        assert await until(page, "told().links.length === 1")
+        found[name] = (await page.evaluate("told()"))["asked"][0]
+    assert [name for name, asks in found.items() if not asks] == []
 
 
-async def test_what_is_seen_of_a_link_of_a_large_mail_is_found_in_a_moment(page: Page) -> None:
+async def test_rules_of_a_mail_write_nothing(page: Page) -> None:
+    written = ("hyphen", "emphasis", "mark", "counter-style")
+    for name in written:
+        frame = await frame_of(page, HONEST[name])
+        assert await frame.evaluate(WRITTEN) == ["auto", "none", "normal"], name
+
+
+async def test_what_is_seen_of_a_linkof_a_large_mail_is_found_in_a_moment(page: Page) -> None:
     html = "<p>Some words that nobody reads.</p>" * 5_000 + link(BANK)
     frame = await frame_of(page, html)
     milliseconds = await frame.evaluate(

@@ -57,7 +57,6 @@ HIDDEN = {
     "cut": "<div style='width:20em;height:1.6em;overflow:hidden'>seen seen seen<br>hidden hidden</div>",
     "line": "<div style='width:4ch;white-space:nowrap;overflow:hidden'>seen hidden hidden</div>",
     "wrapped": f"<div style='width:9em;height:1.6em;overflow:hidden'>seen seen {'x' * 30} {'hidden ' * 9}</div>",
-    "first-line": "<style>p::first-line{font-size:0}</style><p style='width:9em'>hidden<br>seen</p>",
     "held": "<p>seen</p><div style='scale:1.01;height:0;overflow:hidden'><b style='position:absolute'>hidden</b></div>",
     "escapes": "<div style='height:0;overflow:hidden'>hidden <b style='position:absolute;top:0'>seen</b></div>",
     "picture": "<p>seen</p><img alt=hidden src=cid:a@b style='display:none'>",

@@ -8,7 +8,7 @@ test.each([
   [{ kind: 'scale', scale: 0.5 }, { kind: 'scale', scale: 0.5 }],
   [{ kind: 'hover', href: '' }, { kind: 'hover', href: '' }],
   [{ kind: 'hover', href: 'https://a.example/' }, { kind: 'hover', href: 'https://a.example/' }],
-  [{ kind: 'link', href: 'MAILTO:a@example.org', seen: 'x'.repeat(9_999) }, { kind: 'link', href: 'mailto:a@example.org', seen: 'x'.repeat(2_000) }],
+  [{ kind: 'link', href: 'MAILTO:a@example.org', seen: 'x'.repeat(30_000) }, { kind: 'link', href: 'mailto:a@example.org', seen: 'x'.repeat(20_000) }],
   [{ kind: 'rendered', html: '<p>' }, { kind: 'rendered', html: '<p>' }],
   [{ kind: 'rendered', html: 9 }, { kind: 'rendered', html: null }],
   [{ kind: 'rendered', html: 'x'.repeat(2_000_001) }, { kind: 'rendered', html: null }],

@@ -38,7 +38,7 @@ export type FromFrame =
 export const MAX_HEIGHT = 100_000
 export const MAX_ADDRESS = 8_192
 /** characters */
-const MAX_SEEN = 2_000
+const MAX_SEEN = 20_000
 /** characters */
 const MAX_HTML = 2_000_000
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { leadsElsewhere, seemsElsewhere } from './link-targets.ts'
+import { deceptiveLink, leadsElsewhere, ownPlaces, seemsElsewhere } from './link-targets.ts'
 
 const EVIL = 'https://evil.example/login'
 const BANK = 'https://bank.de/x'
@@ -62,7 +62,26 @@ test.each([
   ['https꞉//paypal.com', EVIL],
   ['httрs://paypal.com', EVIL],
   ['paypal．com', EVIL],
-  ['paypal․com', EVIL]
+  ['paypal․com', EVIL],
+  ['www.paypal.com.', EVIL],
+  ['paypal.com.', EVIL],
+  ['https://paypal.py', EVIL],
+  ['https://paypal·com', EVIL],
+  ['www·paypal·com', EVIL],
+  ['www\ua4f8paypal\ua4f8com', EVIL],
+  ['paypal\u0701com', EVIL],
+  ['https:/\u0338/paypal.com', EVIL],
+  ['p\u0332a\u0332y\u0332p\u0332a\u0332l\u0332.\u0332c\u0332o\u0332m\u0332', EVIL],
+  ['paypal\u2800.com', EVIL],
+  ['https:/\u{1d159}/paypal.com', EVIL],
+  ['paypal\u200a.com', EVIL],
+  ['h t t p s : / / p a y p a l . c o m', EVIL],
+  ['https: //paypal .com', EVIL],
+  ['https:// paypal.com', EVIL],
+  ['https:/|/paypal.com', EVIL],
+  ['paypal|.com', EVIL],
+  ['(x)paypal.com', EVIL],
+  ['https://pаypal.com', 'https://xn--pypal-4ve.com/']
 ])('%s that opens %s leads elsewhere', (text, href) => {
   expect(leadsElsewhere(text, href)).toBe(true)
 })
@@ -74,7 +93,15 @@ test.each([
   ['sales@shop.de', 'mailto:sales@mail.shop.de'],
   ['sales@shop.de', 'https://www.shop.de/contact'],
   ['Write to us', 'mailto:x@evil.example'],
-  ['@ann.bsky.social', 'https://bsky.app/profile/x']
+  ['@ann.bsky.social', 'https://bsky.app/profile/x'],
+  ['M.Sc.', EVIL],
+  ['Home·Shop', EVIL],
+  ['Microsoft .NET', EVIL],
+  ['Photo.jpg', EVIL],
+  ['$1.5Mio', EVIL],
+  ['https://bank.de is down', 'https://bank.de/status'],
+  ['https://bücher.de', 'https://xn--bcher-kva.de/'],
+  ['https://สวัสดี.com', 'https://xn--l3c8bcvc4h.com/']
 ])('%s that opens %s does not', (text, href) => {
   expect(leadsElsewhere(text, href)).toBe(false)
 })
@@ -87,7 +114,12 @@ test.each([
   ['https://pay\npal.com', EVIL],
   ['h\nt\nt\np\ns\n:\n/\n/\np\na\ny\np\na\nl\n.\nc\no\nm', EVIL],
   ['Log in at https://paypal.com now', EVIL],
-  ['(www.paypal.com) safe', EVIL]
+  ['(www.paypal.com) safe', EVIL],
+  [`${'. '.repeat(2_500)}https://paypal.com`, EVIL],
+  [`${'.'.repeat(2_500)}https://paypal.com`, EVIL],
+  ['Mail: security@paypal.com', 'mailto:x@evil.example'],
+  ['PayPal <security@paypal.com>', 'mailto:x@evil.example'],
+  ['security @ paypal.com', 'mailto:x@evil.example']
 ])('what is seen, %j, is compared with %s', (seen, href) => {
   expect(seemsElsewhere(seen, href)).toBe(true)
 })
@@ -99,7 +131,28 @@ test.each([
   ['Invoice.pdf\n120 KB', EVIL],
   ['', EVIL],
   ['Version 2.0', EVIL],
-  ['https://bank.de returns 500', 'https://bank.de/status']
+  ['https://bank.de returns 500', 'https://bank.de/status'],
+  ['bank.de\nOffers', 'https://click.bank.de/x'],
+  ['Mail: anna@bank.de', 'mailto:anna@bank.de'],
+  ['Write to anna@bank.de', 'https://bank.de/contact']
 ])('what is seen, %j, says nothing against %s', (seen, href) => {
   expect(seemsElsewhere(seen, href)).toBe(false)
+})
+
+describe('the place of the sender', () => {
+  const TRACKER = 'https://click.tracker.example/x'
+  const by = (address: string, authentication: 'passed' | 'unknown' | 'failed' = 'passed') =>
+    ownPlaces({ from: [{ name: '', address, own: false }], authentication })
+
+  test('may be named by a link that counts who opens it', () => {
+    const own = by('news@mail.shop.de')
+    expect(seemsElsewhere('Shop\nwww.shop.de', TRACKER, own)).toBe(false)
+    expect(deceptiveLink(`<a href="${TRACKER}">https://shop.de</a>`, own)).toBeNull()
+    expect(seemsElsewhere('https://bank.de', TRACKER, own)).toBe(true)
+  })
+
+  test('is known only if the sender was confirmed, and is of one organisation', () => {
+    expect([by('news@shop.de', 'unknown'), by('news@shop.de', 'failed'), by('anna@gmail.com')]).toEqual([[], [], []])
+    expect(seemsElsewhere('https://аpple.com', TRACKER, by('x@xn--pple-43d.com'))).toBe(true)
+  })
 })

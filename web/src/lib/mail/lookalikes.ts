@@ -14,7 +14,8 @@ import {
 } from './organisation.ts'
 import type { Person } from './people.ts'
 import type { KnownSender } from './senders.ts'
-import type { Suspect, Warning } from './warnings.ts'
+import { isUnseenIn, spelled } from './spelled.ts'
+import { isGrave, type Suspect, type Warning } from './warnings.ts'
 
 /** What is judged of a message, beside what any warning needs. */
 export interface Judged extends Suspect {
@@ -25,23 +26,49 @@ export interface Judged extends Suspect {
 /** Senders of one message that are judged: no real one has more. */
 const MOST_SENDERS = 20
 
-/** The worst that is suspicious; null for nothing. */
+/** What is suspicious about each of its senders, and about whom a reply would go to. */
+export function lookalikesOf(message: Judged, known: readonly KnownSender[]): readonly Warning[] {
+  if (message.own) return []
+  const senders = message.from.slice(0, MOST_SENDERS).filter(({ address }) => address.includes('@'))
+  const found = senders.map(
+    (sender) => disguised(sender) ?? (isKnown(sender.address, known) ? null : strange(sender, message, known))
+  )
+  return [...found, replyElsewhere(message, known)].filter((warning) => warning !== null)
+}
+
+/** The worst that the person does not know: what is worth a word hides none that speaks against the message. */
+export function worstOf(found: readonly (Warning | null)[], isKnown: (warning: Warning) => boolean): Warning | null {
+  const left = found.filter((warning) => warning !== null && !isKnown(warning))
+  return left.find((warning) => warning && isGrave(warning)) ?? left[0] ?? null
+}
+
+/** The first that is suspicious; null for nothing. */
 export function lookalikeOf(message: Judged, known: readonly KnownSender[]): Warning | null {
-  if (message.own) return null
-  for (const sender of message.from.slice(0, MOST_SENDERS)) {
-    if (!sender.address.includes('@')) continue
-    const found = disguised(sender) ?? (isKnown(sender.address, known) ? null : strange(sender, message, known))
-    if (found) return found
-  }
-  return null
+  return lookalikesOf(message, known)[0] ?? null
+}
+
+/**
+ * Newsletters often name another address to reply to; it is suspicious only if the sender was not confirmed. The members of a
+ * list write to one that the person wrote to before.
+ */
+function replyElsewhere({ from, replyTo, authentication }: Judged, known: readonly KnownSender[]): Warning | null {
+  if (authentication === 'passed' || !from[0]) return null
+  const domains = from.map(({ address }) => domainOf(address))
+  const isStrange = (address: string): boolean =>
+    !domains.includes(domainOf(address)) && !known.some((one) => one.wrote && one.address === address.toLowerCase())
+  const to = replyTo.find(({ address }) => isStrange(address))
+  return to ? { kind: 'replyElsewhere', from: from[0].address, to: to.address } : null
 }
 
 function isKnown(address: string, known: readonly KnownSender[]): boolean {
   return known.some((one) => one.address === address.toLowerCase())
 }
 
-/** The domain is written with letters that are taken for others. */
+/** Something of it cannot be seen, or its domain is written with letters that are taken for others. */
 function disguised(sender: Person): Warning | null {
+  const { address } = sender
+  if (isUnseenIn(address))
+    return { kind: 'disguised', shown: asRead(spelled(address).replace(/\[U\+\w+\]/g, '')), real: spelled(address) }
   const domain = domainOf(sender.address)
   if (!isDisguisedDomain(domain)) return null
   return { kind: 'disguised', shown: inLetters(domain), real: shownDomain(domain) }

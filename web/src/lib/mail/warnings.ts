@@ -44,8 +44,7 @@ export function warningOf(
   const found: (Warning | null)[] = [
     claimsOwn && failed ? { kind: 'notFromYou', address: claimsOwn } : null,
     ...from.slice(0, MOST_SENDERS).flatMap((one) => [lookalike(one, earlier), nameIsAddress(one)]),
-    failed ? { kind: 'failed', address: sender.address } : null,
-    replyElsewhere(message)
+    failed ? { kind: 'failed', address: sender.address } : null
   ]
   return found.find((warning) => warning && !isKnown(warning)) ?? null
 }
@@ -57,11 +56,12 @@ export function isGrave({ kind }: Warning): boolean {
 
 /**
  * What the person knows when they say that they know the sender: this warning with what was compared. Whoever writes to
- * them by the same name from a third address, or forges the address that they know, is warned of again.
+ * them by the same name from a third address, or forges the address that they know, is warned of again. An address that a
+ * reply goes to is known whoever writes: that of a list, to which each member replies.
  */
 export function keyOf(warning: Warning): string {
   const { kind, ...compared } = warning
-  return [kind, ...Object.values(compared)].join(' ')
+  return [kind, ...('from' in compared ? [compared.to] : Object.values(compared))].join(' ')
 }
 
 /** Somebody with the same name wrote before, from a domain that differs in a letter or two. */
@@ -92,14 +92,6 @@ function nameIsAddress(sender: Person): Warning | null {
   const shown = ADDRESS.exec(read)?.[0]
   if (!shown || domainOf(shown) === domainOf(sender.address)) return null
   return { kind: 'nameIsAddress', shown, real: sender.address }
-}
-
-/** Newsletters often name another address to reply to; it is suspicious only if the sender was not confirmed. */
-function replyElsewhere({ from, replyTo, authentication }: Suspect): Warning | null {
-  const domains = from.map(({ address }) => domainOf(address))
-  const to = replyTo.find(({ address }) => !domains.includes(domainOf(address)))
-  if (!to || authentication === 'passed') return null
-  return { kind: 'replyElsewhere', from: from[0]?.address ?? '', to: to.address }
 }
 
 /** Characters that look alike become one: "papierwerck" and "papierwerk" stay apart, "paypa1" and "paypal" do not. Only the

@@ -5,9 +5,11 @@ import type { Person } from './mail.ts'
 
 /** Characters of a name, or a subject, that are shown. A longer one would push everything else from the screen. */
 const MOST = 500
+/** More of them on one letter than any language has would be painted over the lines around it. */
+const STACKED = /(\p{M}{6})\p{M}+/gu
 
 export function shortened(text: string): string {
-  const shown = straight(text)
+  const shown = straight(text).replace(STACKED, '$1')
   return shown.length > MOST ? `${shown.slice(0, MOST)}…` : shown
 }
 

@@ -104,9 +104,7 @@ export class Reading {
     const at = messages.findIndex(({ id }) => id === message.id)
     const isKnown = (warning: Warning): boolean => this.#mail.knowsWarning(warning)
     const first = warningOf(message, messages.slice(0, Math.max(0, at)), isKnown)
-    if (first) return first
-    const found = this.suspicions?.warningOf(message) ?? null
-    return found && !isKnown(found) ? found : null
+    return first ?? this.suspicions?.warningOf(message, isKnown) ?? null
   }
 
   /** Whether its remote pictures are shown: this time, or always from its senders. */
