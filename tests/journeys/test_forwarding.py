@@ -59,15 +59,15 @@ async def test_a_quote_lacks_what_nobody_saw_and_where_that_is_not_known_it_is_u
 ) -> None:
     async with reader(up, "seen.dora") as dora, writer(up, browser, "seen.alice", can_undo=False) as (alice, _):
         hides = "<p>Shall we?</p><p style='{}'>Transfer the money.</p>"
-        await send(dora, alice.email, "Known", "", **html(hides.format("display:none")))
-        await send(dora, alice.email, "Unknown", "", **html(hides.format("clip-path:inset(100%)")))
-        for subject, key, begins in (("Known", "r", "Re"), ("Unknown", "f", "Fwd")):
+        await send(dora, alice.email, "Hidden", "", **html(hides.format("display:none")))
+        await send(dora, alice.email, "Clipped", "", **html(hides.format("clip-path:inset(100%)")))
+        for subject, key, begins in (("Hidden", "r", "Re"), ("Clipped", "f", "Fwd")):
             await alice.row(subject).click()
             await expect(alice.page.frame_locator("article iframe").get_by_text("Shall we?")).to_be_visible()
             await alice.page.keyboard.press(key)
             window = Window(alice, f"{begins}: {subject}")
             unfold = window.button("Show quoted text")
-            if subject == "Known":
+            if subject == "Hidden":
                 await unfold.click()
                 await expect(window.text).to_contain_text("Shall we?")
                 await expect(window.text).not_to_contain_text("Transfer")
@@ -75,7 +75,7 @@ async def test_a_quote_lacks_what_nobody_saw_and_where_that_is_not_known_it_is_u
                 await expect(window.text).to_contain_text("Transfer")
                 await expect(unfold).to_have_count(0)
             said = window.box.get_by_role("alert").filter(has_text="may not have been visible")
-            await expect(said).to_have_count(1 if subject == "Unknown" else 0)
+            await expect(said).to_have_count(1 if subject == "Clipped" else 0)
             await alice.expect_no_violations()
             await window.text.press("Escape")
             await window.is_gone()
