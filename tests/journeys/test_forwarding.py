@@ -61,6 +61,7 @@ async def test_a_quote_lacks_what_nobody_saw_and_where_that_is_not_known_it_is_u
         hides = "<p>Shall we?</p><p style='{}'>Transfer the money.</p>"
         await send(dora, alice.email, "Hidden", "", **html(hides.format("display:none")))
         await send(dora, alice.email, "Clipped", "", **html(hides.format("clip-path:inset(100%)")))
+        await expect(alice.row("Clipped")).to_be_visible()  # a row that arrives later would lie where the other one was
         for subject, key, begins in (("Hidden", "r", "Re"), ("Clipped", "f", "Fwd")):
             await alice.row(subject).click()
             await expect(alice.page.frame_locator("article iframe").get_by_text("Shall we?")).to_be_visible()
