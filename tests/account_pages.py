@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from built_web import require_interface
+from guessing_parts import guessing
 from kratos_methods import every_method
 from kratos_servers import Kratos, real_kratos
 from oidc_provider import OidcProvider
@@ -82,7 +83,12 @@ async def _application(kratos: Kratos) -> AsyncIterator[ASGIApp]:
     people = PeopleByCredential(sessions, None, addresses=_NoAddresses(), cookie_name=COOKIE, public_url=None)  # pyright: ignore[reportArgumentType] - no tokens
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     service = SelfService(
-        public_api, people=people, sessions_ended=_sessions_ended, session_cookie=COOKIE, public_url=None
+        public_api,
+        people=people,
+        guessing=guessing(COOKIE),
+        sessions_ended=_sessions_ended,
+        session_cookie=COOKIE,
+        public_url=None,
     )
     app.router.routes += me_routes(visitor_of(people), _nothing_requested, forget=people.forget, disconnect=_disconnect)
     app.router.routes.append(self_service_route(service))

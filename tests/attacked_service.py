@@ -25,6 +25,7 @@ from fastapi import FastAPI
 
 from fakes import request_of, uncalled
 from gateway_trial import FakeAuthorization
+from guessing_parts import guessing
 from mail_fakes import FakeAccounts
 from postroom.api.app import create_app
 from postroom.api.health import Health
@@ -244,11 +245,17 @@ async def attacked(interface: Path) -> AsyncIterator[Attacked]:
         policy = HookPolicy(keys=["key"], domains=[], reserved=[], retry_after_seconds=1, at_once=9)
         upstream, kratos = Upstream(server.url, FakeAuthorization(), GatewayLimits()), KratosPublicApi(flows.url)
         self_service = SelfService(
-            kratos, people=people, sessions_ended=AsyncMock(), session_cookie=COOKIE, public_url=OURS
+            kratos,
+            people=people,
+            guessing=guessing(COOKIE),
+            sessions_ended=AsyncMock(),
+            session_cookie=COOKIE,
+            public_url=OURS,
         )
         service.app = create_app(
             Webhook(service.inside.accept, service.inside.refusals, policy),
             Health(AsyncMock(return_value={})),
+            hosts=["h", "mail.example.org"],
             mail=[*mail_routes(**parts), self_service_route(self_service)],
             gateway=gateway_routes(people, ACCOUNTS, upstream, now=lambda: NOW, verify=service.inside.verify),
             interface=partial(Interface, Place(OURS), folder=interface),

@@ -1,7 +1,9 @@
 """pyproject.toml allows sockets on loopback only and turns warnings into errors. Real servers: servers.py."""
 
+import gc
 import os
 import signal
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -51,3 +53,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The browser's lane is the longest, so it starts first; `--no-loadscope-reorder` keeps this order."""
     items.sort(key=lambda item: not opens_a_page(item.nodeid))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection() -> Generator[None]:
+    gc.disable()  # nothing of thousands of tests is garbage: searching them took a third of the time
+    yield
+    gc.freeze()
+    gc.enable()

@@ -6,12 +6,12 @@ import random
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
 
+from axe import violations
 from eventually import eventually
 from kratos_servers import PASSWORD
 
@@ -19,8 +19,6 @@ expect.set_options(timeout=20_000)  # however many other tests run beside
 
 LATE = float(os.environ.get("POSTROOM_TESTS_LATE", "0"))
 """Seconds by which each script may come late: what a page needs may not be there yet when a person acts."""
-
-AXE = Path(__file__).parent.parent / "web/node_modules/axe-core/axe.min.js"
 
 
 class Running(Protocol):
@@ -111,19 +109,8 @@ class MailPage:
 
         await eventually(has, f"the focus on {role_and_name}")
 
-    async def violations(self) -> list[str]:
-        """What axe finds on this page. It is not loaded by a script element, which Trusted Types refuse."""
-        await self.page.evaluate(AXE.read_text())
-        found = await self.page.evaluate("() => axe.run({resultTypes: ['violations']})")
-        return [
-            f"{one['id']}: {node['target']} {node['failureSummary']}"
-            for one in found["violations"]
-            for node in one["nodes"]
-        ]
-
     async def expect_no_violations(self) -> None:
-        violations = await self.violations()
-        assert violations == [], "\n".join(violations)
+        assert await violations(self.page) == []
 
 
 async def _comes_late(script: Route) -> None:

@@ -105,6 +105,7 @@ class NativeSet:
             "MAIL_HOST": self.url.removeprefix("https://"),
             "CADDY_GLOBAL_OPTIONS": "\n".join(caddy),
             "BACK_SUBNET": "127.0.0.0/8",
+            "FRONT_SUBNET": "127.0.0.0/8",
             "STALWART_ADMIN": os.environ.get("STALWART_ADMIN", "admin").partition(":")[0],
         }
 

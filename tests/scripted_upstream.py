@@ -7,7 +7,8 @@ async with scripted_upstream(json_answer({"methodResponses": []})) as server:
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from base64 import b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,10 +63,53 @@ async def echoing(asked: Asked, writer: asyncio.StreamWriter) -> None:
     writer.write(json_answer(found))
 
 
+async def sending(asked: Asked, writer: asyncio.StreamWriter) -> None:
+    writer.write(json_answer(sending_answer(asked)))
+
+
+def sending_answer(asked: Asked) -> dict[str, Any]:
+    """An echo, but with the identity ann@example.org, emails from her and created ids. An email whose id begins with
+    `forged` is from somebody else; what is created as `k` gets the id `id-k`."""
+    body = json.loads(asked.body)
+    created: dict[str, str] = dict(body.get("createdIds") or {})
+    responses: list[list[Any]] = []
+    for name, arguments, call_id in body["methodCalls"]:
+        responses.append([name, _result(name, arguments, created, responses), call_id])
+    members = {"createdIds": created} if "createdIds" in body else {}
+    return {"methodResponses": responses, "sessionState": "s", **members}
+
+
+def _result(
+    name: str, arguments: dict[str, Any], created: dict[str, str], before: Sequence[list[Any]]
+) -> dict[str, Any]:
+    match name:
+        case "Identity/get":
+            return {"list": [{"id": "i", "email": "ann@example.org"}]}
+        case "Email/get" if "blobId" in arguments.get("properties", ()):
+            ids = [created[each[1:]] if each.startswith("#") else each for each in arguments["ids"]]
+            return {"list": [{"id": each, "blobId": f"blob of {each}"} for each in ids]}
+        case "Blob/get" if "#ids" in arguments:
+            return {"list": [_blob(each["blobId"]) for each in before[-1][1]["list"]]}
+        case "Email/set" | "EmailSubmission/set":
+            made = {key: {"id": f"id-{key}"} for key in arguments.get("create") or {}}
+            created |= {key: each["id"] for key, each in made.items()}
+            return {**arguments, "created": made, "newState": "n"}
+        case _:
+            return arguments
+
+
+def _blob(number: str) -> dict[str, Any]:
+    forged = number.removeprefix("blob of ").removeprefix("id-").startswith("forged")
+    author = "ceo@bank.example" if forged else "ann@example.org"
+    return {"id": number, "data:asBase64": b64encode(f"From: {author}\r\n\r\n".encode()).decode()}
+
+
 async def own_session(asked: Asked, writer: asyncio.StreamWriter) -> None:
     """The session of the account that `FakeAuthorization` of tests/gateway_trial.py names in its headers."""
     account = (asked.header("authorization") or "").removeprefix("Basic ").partition("-")[0]
-    writer.write(json_answer({"accounts": {account: {}}, "primaryAccounts": {"urn:ietf:params:jmap:mail": account}}))
+    capabilities = {"urn:ietf:params:jmap:core": {}, "urn:ietf:params:jmap:blob": {}}
+    primary = {"urn:ietf:params:jmap:mail": account}
+    writer.write(json_answer({"capabilities": capabilities, "accounts": {account: {}}, "primaryAccounts": primary}))
 
 
 class ScriptedUpstream:

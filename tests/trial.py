@@ -18,8 +18,6 @@ from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
 from postroom_sandbox.loopback import free_port
 
-UP_WITHIN = 120.0
-
 
 class Trial:
     """`postroom up` running in `folder`, on `port`."""
@@ -43,11 +41,11 @@ class Trial:
         published.unlink(missing_ok=True)  # a killed trial could not do it
         arguments = ("--empty", *arguments) if empty else arguments
         self._process = await self.start("up", "--port", str(self.port), *arguments)
-        async with asyncio.timeout(UP_WITHIN):
+        async with asyncio.timeout(120):
             while not published.exists():
                 assert self._process.returncode is None, await self.output_of(self._process)
                 await asyncio.sleep(0.1)
-        self.environment = json.loads((await self.postroom("env", "--json"))[1])
+        self.environment = DataFolder(published.parent).read_trial()["environment"]
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("POSTROOM_")} | dict(self.settings)

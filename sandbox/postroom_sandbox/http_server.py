@@ -1,4 +1,7 @@
-"""The HTTP server of the stand-ins. An application can reset a connection. It stops at SIGTERM."""
+"""The HTTP server of the stand-ins. An application can reset a connection. It stops at SIGTERM.
+
+The stand-ins have no names: a page whose name leads here (DNS rebinding) would read the codes that Kratos mails.
+"""
 
 import asyncio
 import signal
@@ -10,6 +13,8 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from postroom.api.known_host import KnownHost
 
 _TRANSPORT_KEY = "postroom.transport"
 
@@ -50,7 +55,7 @@ async def serve(apps: Sequence[tuple[ASGIApp, socket.socket]], *, name: str) -> 
 
 def _config(app: ASGIApp, name: str) -> uvicorn.Config:
     return uvicorn.Config(
-        app,
+        KnownHost(app, names=()),
         http=_CuttableProtocol,
         log_level="warning",
         access_log=False,

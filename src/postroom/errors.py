@@ -7,11 +7,13 @@
     │   └── Stopping          this process stops: nothing was stored, another process may store it
     ├── Unstorable            PostgreSQL refuses a value: store the same with another text
     ├── KratosUnavailable     Kratos does not answer, or is unhealthy: the sweep waits, nobody is logged out
+    │   ├── KratosAnswerUnusable  it answered, and nobody can use it: it may have checked what it was sent
     │   └── PageTokenRefused  the sweep cannot continue from its page: it begins a new pass
     ├── NoSession             there is no session
     ├── SecondFactorDue       there is a session, but Kratos asks for a second factor first
     ├── FreshLoginRequired    there is a session, but its login is too old for this
     ├── CrossSite             another site made the browser send this
+    ├── TooManyGuesses        too many wrong passwords or codes: this client waits before the next one
     ├── MailboxMissing        a mailbox is not at the mail server any more: it is not served, an operator must act
     ├── ListServerFailed      the server of a mailing list did not do what it was asked
     ├── PublisherUnavailable  live events cannot be published now: publish them later
@@ -74,6 +76,10 @@ class KratosUnavailable(PostroomError):
         self.retry_after = retry_after
 
 
+class KratosAnswerUnusable(KratosUnavailable):
+    """Kratos answered, and nobody can use it: it may have checked what it was sent."""
+
+
 class PageTokenRefused(KratosUnavailable):
     """Kratos is healthy but refuses the page token that it issued: it was upgraded, say, or its key has changed."""
 
@@ -119,6 +125,14 @@ class ListServerFailed(PostroomError):
 
 class Stopping(DatabaseUnavailable):
     """The process is stopping: nothing new begins."""
+
+
+class TooManyGuesses(PostroomError):
+    """`retry_after`: seconds until this client may submit another password or code."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("too many wrong passwords or codes; wait, then try again")
+        self.retry_after = retry_after
 
 
 class MailboxMissing(PostroomError):

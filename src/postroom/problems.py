@@ -2,6 +2,7 @@
 are in `gateway/problems.py`."""
 
 import json
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ from postroom.errors import (
     Refused,
     SecondFactorDue,
     Throttled,
+    TooManyGuesses,
 )
 from postroom.mail.app_passwords import TooManyAppPasswords
 from postroom.mail.preparation import MISSING_MESSAGE
@@ -74,6 +76,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "settings_changed": Kind(412, "The settings have changed"),
     "too_large": Kind(413, "The body is too large"),
     "not_json": Kind(415, "The body is not JSON"),
+    "unknown_host": Kind(421, "Not a name of this service"),
     "domain_not_served": Kind(422, "Not a mail domain of ours"),
     "mail_server_refused": Kind(422, "The mail server refused it"),
     "malformed_address": _REFUSED,
@@ -86,6 +89,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "unfit_settings": Kind(422, "The settings cannot be stored"),
     "wrong_name": Kind(422, "The name cannot be used"),
     "condition_required": Kind(428, "The request must say what it replaces"),
+    "too_many_guesses": Kind(429, "Too many wrong passwords or codes"),
     "too_many_unsubscribes": Kind(429, "Too many messages are being unsubscribed from", _LATER),
     "upload_quota": Kind(429, "Too much was uploaded", _LATER),
     "internal_error": Kind(500, "An internal error"),
@@ -200,6 +204,8 @@ def problem_of(error: PostroomError) -> Problem:
             return problem("session_aal2_required", str(error), more=_redirect(redirect_to))
         case FreshLoginRequired(redirect_to=redirect_to):
             return problem("fresh_login_required", str(error), more=_redirect(redirect_to))
+        case TooManyGuesses(retry_after=seconds):
+            return problem("too_many_guesses", str(error), headers=retry_after(math.ceil(seconds)))
         case CrossSite():
             return problem("cross_site", str(error))
         case MailServerError():

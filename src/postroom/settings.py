@@ -17,11 +17,12 @@ from pydantic import (
     model_validator,
 )
 
-from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES, normalise_domain
-from postroom.errors import ConfigurationError, Refused
+from postroom.domain.address import RESERVED_NAMES
+from postroom.errors import ConfigurationError
 from postroom.secret_files import SECRETS, read_secrets
+from postroom.setting_types import Domains, HostNames, Networks, Origins, ReservedNames, UnreservedNames, domain
 from postroom.store_urls import RedisUrl, require_database_url
-from postroom.web_urls import is_address, names_a_host, web_origin
+from postroom.web_urls import is_address, names_a_host
 from postroom.wrong_setting import PREFIX, UnknownName, WrongSetting, unknown_names, wrong_settings
 
 
@@ -57,17 +58,17 @@ class Settings(BaseModel):
     webhook_key_previous: SecretStr | None = Field(
         None, description="The previous key, accepted as well while you change it"
     )
-    domains: tuple[str, ...] = Field(description="Mail domains to serve, separated by commas")
+    domains: Domains = Field(description="Mail domains to serve, separated by commas")
     mark_domain: str = Field(
         "",
         description="Domain that holds the marks; empty: the first of POSTROOM_DOMAINS. Never change it after "
         "its first use",
     )
-    reserved_names: frozenset[str] = Field(
+    reserved_names: ReservedNames = Field(
         frozenset(),
         description="Names before the @ that nobody gets, in addition to the built-in ones; separated by commas",
     )
-    unreserved_names: frozenset[str] = Field(
+    unreserved_names: UnreservedNames = Field(
         frozenset(), description="Built-in reserved names that people may get nevertheless, separated by commas"
     )
     quota_bytes: int | None = Field(
@@ -131,12 +132,23 @@ class Settings(BaseModel):
         None,
         description="Base URL of Postroom for browsers and mail programs; empty: taken from the Host of each request",
     )
+    hosts: HostNames = Field(
+        frozenset(),
+        description="Further names by which the service is reached, without a port, separated by commas. An address "
+        "and localhost always are ours, and so are the names of POSTROOM_PUBLIC_URL and POSTROOM_STALWART_WEBHOOK_URL; "
+        "requests for any other name are answered 421",
+    )
+    trusted_proxies: Networks = Field(
+        frozenset(),
+        description="Addresses or networks of the proxies in front of Postroom, separated by commas: whom they serve "
+        "is read from their X-Forwarded-For. Empty: there is no proxy, and whoever connects is the client",
+    )
     keep_interface: bool = Field(
         True,
         description="Whether browsers keep the web interface, so that it starts without a network; false: at their "
         "next visit they delete what they kept",
     )
-    cors_origins: frozenset[str] = Field(
+    cors_origins: Origins = Field(
         frozenset(),
         description="Other origins (scheme://host[:port]) whose web pages may use Postroom, separated by commas: "
         "with tokens that people gave them, never with a cookie",
@@ -201,44 +213,6 @@ class Settings(BaseModel):
         "tests, only where POSTROOM_PUBLIC_URL is on loopback. Else requests to lists go to public addresses only",
     )
 
-    @field_validator("domains", mode="before")
-    @classmethod
-    def _split_domains(cls, value: str) -> tuple[str, ...]:
-        names = tuple(_domain(part) for part in value.split(",") if part.strip())
-        if not names:
-            raise ValueError("must name at least one mail domain")
-        return names
-
-    @field_validator("reserved_names", "unreserved_names", mode="before")
-    @classmethod
-    def _split_words(cls, value: str) -> frozenset[str]:
-        return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
-
-    @field_validator("reserved_names")
-    @classmethod
-    def _are_names(cls, value: frozenset[str]) -> frozenset[str]:
-        if wrong := [name for name in value if "@" in name]:
-            raise ValueError(f"a name is the part before the @: {_listed(wrong)} would reserve nothing")
-        return value
-
-    @field_validator("unreserved_names")
-    @classmethod
-    def _may_be_given(cls, value: frozenset[str]) -> frozenset[str]:
-        if never := value & NEVER_GIVEN:
-            raise ValueError(
-                f"nobody may register {_listed(never)}: whoever reads that mail can obtain "
-                "certificates for the domain, or "
-                "reads what is meant for its operator; make the address at the mail server"
-            )
-        if unknown := value - RESERVED_NAMES:
-            raise ValueError(f"not among the built-in names: {_listed(unknown)}")
-        return value
-
-    @field_validator("cors_origins", mode="before")
-    @classmethod
-    def _split_origins(cls, value: str) -> frozenset[str]:
-        return frozenset(web_origin(part.strip()) for part in value.split(",") if part.strip())
-
     @field_validator("stalwart_url", "kratos_public_url", "kratos_admin_url", "public_url", "centrifugo_api_url")
     @classmethod
     def _is_url(cls, value: str) -> str:
@@ -284,7 +258,7 @@ class Settings(BaseModel):
     @field_validator("mark_domain")
     @classmethod
     def _normalise_mark_domain(cls, value: str) -> str:
-        return _domain(value)
+        return domain(value)
 
     @field_validator("trial_list_server")
     @classmethod
@@ -385,14 +359,3 @@ def unknown(environment: Mapping[str, str] = os.environ) -> list[UnknownName]:
     """Variables with our prefix that are not settings: misspelt ones would be ignored silently."""
     known = {name.upper() for name in Settings.model_fields} | {f"{secret}_FILE" for secret in SECRETS}
     return unknown_names({name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX)}, known)
-
-
-def _listed(names: Collection[str]) -> str:
-    return ", ".join(sorted(names))
-
-
-def _domain(raw: str) -> str:
-    try:
-        return normalise_domain(raw)
-    except Refused as error:
-        raise ValueError(str(error)) from error

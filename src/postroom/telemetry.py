@@ -47,7 +47,7 @@ LOOP_AGE = Gauge(
     registry=REGISTRY,
 )
 REDIS_ERRORS = Counter(
-    "postroom_redis_errors_total", "Calls to Redis that failed; PostgreSQL took over", registry=REGISTRY
+    "postroom_redis_errors_total", "Calls to Redis that failed; PostgreSQL or this process took over", registry=REGISTRY
 )
 DATABASE_ERRORS = Counter(
     "postroom_database_errors_total", "Calls that found PostgreSQL unavailable", ["where"], registry=REGISTRY
@@ -91,6 +91,11 @@ PUBLISHER_ERRORS = Counter(
     "postroom_publisher_errors_total", "Batches that could not be published; they stay in the outbox", registry=REGISTRY
 )
 LIVE_STREAMS = Gauge("postroom_live_streams", "Open streams of server-sent events of this process", registry=REGISTRY)
+GUESSES_REFUSED = Counter(
+    "postroom_guesses_refused_total",
+    "Passwords and codes that were refused unread, after too many wrong ones",
+    registry=REGISTRY,
+)
 
 STALWART_HOOKS = Counter(
     "postroom_stalwart_hooks_total", "Webhooks about new mail, by result", ["result"], registry=REGISTRY

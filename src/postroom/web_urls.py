@@ -1,8 +1,11 @@
 """URLs and origins in the settings: which of them can be used at all; and the URL of a service on this host."""
 
+import ipaddress
 import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
+
+import idna
 
 from postroom.domain.address import printable
 
@@ -10,6 +13,8 @@ _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?"
 )
 """RFC 6454 §6.2; also of apps that bring their own scheme (`app://…`)"""
+
+_HOST_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
 _NEVER_OF_A_PAGE = ("file", "ftp", "ws", "wss")
 """Schemes that browsers know (URL Standard, "special scheme") and from which no page comes: the origin of a `file://`
@@ -58,6 +63,34 @@ def url_on_this_host(host: str, port: int) -> str:
     """The URL of a server that listens on `host`, for a client on the same host."""
     host = "127.0.0.1" if host in _ANYWHERE else host
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def is_ip_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def host_name(text: str) -> str:
+    """The name as browsers send it in Host: in lower case, its ASCII form. Raises `ValueError`."""
+    try:
+        name = text.lower() if text.isascii() else idna.encode(text, uts46=True).decode()
+    except idna.IDNAError:
+        name = ""
+    if not _HOST_NAME.fullmatch(name):
+        raise ValueError(f"{printable(text)} is not a host name: write each as mail.example.org, without a port or a *")
+    return name
+
+
+def host_of(url: str) -> str:
+    """The host of a URL that names one, as browsers send it."""
+    name = (urlsplit(url).hostname or "").removesuffix(".")
+    try:
+        return host_name(name)
+    except ValueError:  # such as an address of IPv6
+        return name
 
 
 def web_origin(text: str) -> str:

@@ -94,6 +94,7 @@ def environ(database: Database, admin: StalwartClient, key: str, master: str, kr
         "kratos_public_url": kratos,
         "kratos_admin_url": kratos,
         "public_url": "https://mail.example.org",
+        "trusted_proxies": "127.0.0.1",
         "stalwart_webhook_url": HOOK_URL,
         "stalwart_webhook_key": HOOK_KEY,
     }

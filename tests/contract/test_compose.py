@@ -187,6 +187,16 @@ def test_each_secret_of_postroom_reaches_it(folder: Path, everything: Project) -
     }
 
 
+def test_services_of_postroom_know_their_names_and_their_proxy(everything: Project) -> None:
+    """A Prometheus in the network `back` calls them by these names; the proxy has an address in `front`."""
+    [front] = everything["networks"]["front"]["ipam"]["config"]
+    assert "front" in services(everything)["proxy"]["networks"]
+    for name in ("postroom", "postroom-alone", "work"):
+        given = services(everything)[name]["environment"]
+        assert {"postroom", "work"} <= set(given["POSTROOM_HOSTS"].split(","))
+        assert given["POSTROOM_TRUSTED_PROXIES"] == front["subnet"]
+
+
 # What is open
 
 

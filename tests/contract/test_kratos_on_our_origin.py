@@ -1,23 +1,16 @@
 """Kratos' flows through Postroom, on our own origin, on the stand-in and on the real one."""
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
-from unittest.mock import AsyncMock
+from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
-from fastapi import FastAPI
 
-from kratos_browser import COOKIE, Browser, browser_at, code_for, mailed, new_address, said, value_of
+from kratos_browser import Browser, browser_at, code_for, mailed, new_address, said, value_of
+from kratos_on_our_origin import kratos_on_our_origin
 from kratos_servers import PASSWORD, SERVERS, Kratos, ours_at_kratos
-from postroom.api.self_service import SelfService, self_service_route
-from postroom.api.visitor import receive_visitors
-from postroom.errors import NoSession
-from postroom.kratos.public_api import PATH, KratosPublicApi
-from postroom.mail.ports import Visitor
-from postroom_sandbox.loopback import LOOPBACK, free_port
-from served_app import served
+from postroom.kratos.public_api import PATH
+from postroom_sandbox.loopback import LOOPBACK
 
 PERSON = "1.2.3.4"
 """The address that our proxy states."""
@@ -25,38 +18,13 @@ NAVIGATION = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 CLEAR = '"cache", "storage"'
 
 
-class Nobody:
-    """Nobody's sessions are listed or ended here."""
-
-    async def identify(self, method: str, headers: Mapping[str, str], *, refresh: bool = False) -> Visitor:
-        raise NoSession("nobody is signed in")
-
-    def forget(self, headers: Mapping[str, str]) -> None:
-        pass
-
-
 pytestmark = ours_at_kratos
 
 
 @pytest.fixture(scope="module")
 async def kratos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kratos]:
-    """Its public URL is the path on our origin."""
-    port = free_port()
-    ours = f"http://{LOOPBACK}:{port}"
-    async with SERVERS[request.param](
-        tmp_path_factory.mktemp("kratos"),
-        hook_url=f"{ours}/internal/mail/provision",
-        hook_key="key of the hook",
-        public_url=ours,
-    ) as running:
-        api = KratosPublicApi(running.public_url)
-        service = SelfService(api, people=Nobody(), sessions_ended=AsyncMock(), session_cookie=COOKIE, public_url=ours)
-        app = FastAPI()
-        app.router.routes.append(self_service_route(service))
-        receive_visitors(app)
-        async with served(app, port=port):
-            yield replace(running, public_url=f"{ours}{PATH}")
-        await api.aclose()
+    async with kratos_on_our_origin(SERVERS[request.param], tmp_path_factory.mktemp("kratos")) as running:
+        yield running
 
 
 @pytest.fixture

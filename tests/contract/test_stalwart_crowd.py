@@ -48,7 +48,8 @@ async def holding_all_places(server: JmapServer, person: MailPerson) -> AsyncIte
     head."""
     free = asyncio.Event()
     where = urlsplit(server.url)
-    head = f"POST /jmap/ HTTP/1.1\r\nHost: x\r\nAuthorization: {person.authorization}\r\nContent-Length: 9\r\n\r\n"
+    fields = [f"Host: {where.netloc}", f"Authorization: {person.authorization}", "Content-Length: 9"]
+    head = "\r\n".join(["POST /jmap/ HTTP/1.1", *fields, "", ""])
 
     async def hold() -> None:
         while not free.is_set():

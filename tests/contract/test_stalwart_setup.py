@@ -142,6 +142,7 @@ async def test_check_is_ok_after_setup(setup: Setup, database: Database) -> None
             "POSTROOM_KRATOS_PUBLIC_URL": kratos.url,
             "POSTROOM_KRATOS_ADMIN_URL": kratos.url,
             "POSTROOM_PUBLIC_URL": "https://mail.example.org",
+            "POSTROOM_TRUSTED_PROXIES": "127.0.0.1",
         }
         found = await Commands(setup.environment | files | more).json("check", code=1)
     unwell = [each for each in found if each["state"] != "ok" and "fsync=off" not in str(each)]

@@ -38,7 +38,10 @@ async def _post_all(up: Trial, identities: dict[UUID, str]) -> set[UUID]:
     return answered
 
 
-@pytest.mark.parametrize("redis_is", ["kept", "emptied", "absent"])
+# Without what Redis had, `tests/integration/test_heart.py` loses none either, in seconds.
+@pytest.mark.parametrize(
+    "redis_is", ["kept", *(pytest.param(each, marks=pytest.mark.long) for each in ("emptied", "absent"))]
+)
 async def test_kill_9_of_everything_loses_no_request(tmp_path: Path, redis_is: str) -> None:
     settings = {"POSTROOM_DELAY_FACTOR": "0.05", "POSTROOM_PACE": "0"}
     if redis_is == "absent":

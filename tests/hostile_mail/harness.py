@@ -22,7 +22,6 @@ from served_app import served
 
 WEB = Path(__file__).parents[2] / "web"
 FRAME = "iframe[title='Message from Mallory']"
-SHOWN_SECONDS = 2
 
 _OUTSIDE = "document.head.innerHTML + document.querySelector('h1').outerHTML + document.querySelector('#end').outerHTML"
 _FRAMES = (
@@ -86,7 +85,7 @@ def _opener(origin: str, show: str, domain: str) -> Opener:
     return opened
 
 
-async def until(page: Page | Frame, expression: str, seconds: float = SHOWN_SECONDS + 1) -> bool:
+async def until(page: Page | Frame, expression: str, seconds: float = 3) -> bool:
     """Playwright's own waiting is an `eval`, which the page's policy refuses."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

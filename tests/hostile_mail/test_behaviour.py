@@ -59,6 +59,45 @@ async def test_page_learns_which_link_is_meant_and_which_key_was_pressed(page: P
     assert [frame.url for frame in page.frames[1:]] == [address]
 
 
+MODIFY = "-webkit-user-modify:read-write"
+EDITABLE = {
+    "style": f"<p style='{MODIFY}'>Words</p>",
+    "sheet": f"<style>p{{{MODIFY}!important}}</style><p>Words</p>",
+    "escaped": "<style>p{-webkit-\\75ser-modify:/**/read-write-plaintext-only}</style><p>Words</p>",
+    "nested": f"<style>@media screen{{@layer a{{main{{& p{{{MODIFY}}}}}}}}}</style><main><p>Words</p></main>",
+    "animated": f"<style>@keyframes a{{0%,to{{{MODIFY}}}}}p{{animation:a 9s infinite}}</style><p>Words</p>",
+    "attributes": "<body contenteditable><p contenteditable=plaintext-only inputmode=text spellcheck>Words</p>",
+    "fields": "<form><label>Words<input><textarea>x</textarea></label></form>",
+}
+"""What makes a text editable that says "Words"."""
+
+
+@pytest.mark.parametrize("html", EDITABLE.values(), ids=EDITABLE)
+async def test_nothing_can_be_typed_into_a_mail(page: Page, html: str) -> None:
+    frame = await frame_of(page, html)
+    text = page.frame_locator(FRAME).get_by_text("Words")
+    before = await frame.evaluate("document.body.textContent")
+    await text.click()
+    await page.keyboard.press("e")
+    assert await until(page, "told().keys.length > 0")
+    assert await frame.evaluate("document.body.textContent") == before
+    assert await text.evaluate("element => [element.isContentEditable, element.inputMode]") == [False, ""]
+
+
+@pytest.mark.parametrize("way", ["contentEditable = 'plaintext-only'", "style.webkitUserModify = 'read-write'"])
+async def test_no_key_runs_a_command_where_a_text_of_a_mail_is_editable_after_all(page: Page, way: str) -> None:
+    frame = await frame_of(page, "<p>Words</p><i>Other</i>")
+    inside = page.frame_locator(FRAME)
+    await inside.get_by_text("Words").evaluate(f"element => {{ element.{way} }}")
+    await inside.get_by_text("Words").click()
+    await page.keyboard.press("e")
+    assert await until(frame, "document.querySelector('p').textContent.includes('e')")
+    await inside.get_by_text("Other").click()
+    await page.keyboard.press("j")
+    assert await until(page, "told().keys.length > 0")
+    assert (await page.evaluate("told()"))["keys"] == ["j"]
+
+
 async def test_remote_pictures_load_after_consent(page: Page, evil: Hosts) -> None:
     mail = BY_ID["remote-img"]
     evil.called.clear()

@@ -20,7 +20,7 @@ from servers import Database
 @asynccontextmanager
 async def http(parts: Parts) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=make_app(parts), client=("127.0.0.1", 50000))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://postroom.test") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         yield client
 
 

@@ -140,6 +140,14 @@ def arguments(folder: Path, port: int, admin_port: int) -> list[str]:
     return [sys.executable, "-m", "postroom_sandbox.kratos", "--state", str(folder), *ports, "--hook-url", nowhere()]
 
 
+async def test_page_whose_name_leads_to_loopback_reads_no_code_of_the_stand_in(tmp_path: Path) -> None:
+    async with kratos_stand_in(tmp_path, hook_url=nowhere(), hook_key=KEY) as kratos:
+        for url in (f"{kratos.admin_url}/admin/courier/messages", f"{kratos.public_url}/self-service/login/browser"):
+            for host, status in (("evil.example", 421), ("localhost", 200)):
+                headers = {"Host": host, "Accept": "application/json"}
+                assert (await kratos.http.get(url, headers=headers)).status_code == status
+
+
 async def test_kratos_stand_in_exits_when_its_parent_is_gone(tmp_path: Path) -> None:
     port = free_port()
     argv = [*arguments(tmp_path, port, free_port()), "--until-eof"]

@@ -43,6 +43,10 @@ async def sandbox(folder: Path, *arguments: str, code: int = 0) -> str:
     return await Commands()("sandbox", *arguments, "--data", str(folder), code=code)
 
 
+async def test_env_prints_the_environment_of_the_trial_as_json(server: StalwartStandIn, folder: Path) -> None:
+    assert json.loads(await Commands()("env", "--json", "--data", str(folder))) == {"POSTROOM_STALWART_URL": server.url}
+
+
 async def test_used_up_fault_is_shown_as_off(server: StalwartStandIn, folder: Path) -> None:
     assert (await sandbox(folder, "fault", "unavailable", "--count", "2")).startswith("unavailable is on, for 2 more:")
     async with httpx2.AsyncClient(base_url=server.url, trust_env=False) as http:

@@ -31,7 +31,7 @@ JSON = {"Content-Type": "application/json"}
 @asynccontextmanager
 async def http(app: Any, *, client: str = "127.0.0.1") -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=app, client=(client, 50000))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://postroom.test") as http_client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http_client:
         yield http_client
 
 
@@ -299,6 +299,8 @@ async def test_metrics_need_a_token_except_for_direct_loopback_requests(
         assert "postroom_database_up 1" in (await near.get("/metrics")).text
         for proxied in ({"X-Forwarded-For": "192.0.2.7"}, {"Forwarded": "for=192.0.2.7"}, {"X-Real-IP": "::1"}):
             assert (await near.get("/metrics", headers=proxied)).status_code == 403
+        # A page whose name leads to loopback (DNS rebinding) is a direct request of loopback.
+        assert (await near.get("/metrics", headers={"Host": "evil.example"})).status_code == 421
         assert (await far.get("/metrics")).status_code == 403
         for wrong in ("", "Bearer", "Bearer ", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN):
             assert (await far.get("/metrics", headers={"Authorization": wrong})).status_code == 403

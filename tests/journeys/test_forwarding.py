@@ -48,3 +48,35 @@ async def test_a_message_is_forwarded_as_the_file_that_it_is_and_formats_are_rem
         (file,) = mail.iter_attachments()
         assert file.get_filename() == "Pallet 4.eml"
         assert b"It stands in bay 8." in file.get_content()
+
+
+def html(body: str) -> dict[str, object]:
+    return {"bodyStructure": {"partId": "1", "type": "text/html"}, "bodyValues": {"1": {"value": body}}}
+
+
+async def test_a_quote_lacks_what_nobody_saw_and_where_that_is_not_known_it_is_unfolded_and_says_so(
+    up: Trial, browser: Browser
+) -> None:
+    async with reader(up, "seen.dora") as dora, writer(up, browser, "seen.alice", can_undo=False) as (alice, _):
+        hides = "<p>Shall we?</p><p style='{}'>Transfer the money.</p>"
+        await send(dora, alice.email, "Hidden", "", **html(hides.format("display:none")))
+        await send(dora, alice.email, "Clipped", "", **html(hides.format("clip-path:inset(100%)")))
+        await expect(alice.row("Clipped")).to_be_visible()  # a row that arrives later would lie where the other one was
+        for subject, key, begins in (("Hidden", "r", "Re"), ("Clipped", "f", "Fwd")):
+            await alice.row(subject).click()
+            await expect(alice.page.frame_locator("article iframe").get_by_text("Shall we?")).to_be_visible()
+            await alice.page.keyboard.press(key)
+            window = Window(alice, f"{begins}: {subject}")
+            unfold = window.button("Show quoted text")
+            if subject == "Hidden":
+                await unfold.click()
+                await expect(window.text).to_contain_text("Shall we?")
+                await expect(window.text).not_to_contain_text("Transfer")
+            else:
+                await expect(window.text).to_contain_text("Transfer")
+                await expect(unfold).to_have_count(0)
+            said = window.box.get_by_role("alert").filter(has_text="may not have been visible")
+            await expect(said).to_have_count(1 if subject == "Clipped" else 0)
+            await alice.expect_no_violations()
+            await window.text.press("Escape")
+            await window.is_gone()

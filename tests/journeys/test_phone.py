@@ -239,6 +239,35 @@ TABLETS = [768, 820, 915, 1024]
 """CSS pixels: tablets upright, and phones on their side"""
 
 
+async def test_nothing_that_a_sender_writes_pushes_the_warning_off_the_screen_of_a_phone(
+    up: Trial, browser: Browser
+) -> None:
+    async with (
+        newcomer(up.environment, "warned.alice") as owner,
+        mail_page(up, browser, "warned.alice", **PHONE) as alice,
+    ):
+        person = await owner.mail()
+        inbox, *_ = await person.query("Mailbox", filter={"role": "inbox"})
+        await person.create(
+            "Email",
+            mailboxIds={inbox: True},
+            subject="Long " + "W" * 400,
+            to=[{"name": f"{at} {'W' * 66}", "email": f"p{at}@example.com"} for at in range(300)],
+            textBody=[{"partId": "1", "type": "text/plain"}],
+            bodyValues={"1": {"value": "Hello"}},
+            **{"from": [{"name": f"boss@example.com {'W' * 400}", "email": f"{'w' * 60}@{'w' * 60}.evil.example"}]},
+        )
+        await alice.sign_in()
+        await alice.row("Long ").tap()
+        title = await alice.text("The name hides another address").bounding_box()
+        people = await alice.page.locator(".to").bounding_box()
+        assert title
+        assert people
+        assert title["y"] + title["height"] < min(people["y"], NARROW["height"])
+        await expect(alice.text("and 298 more")).to_be_visible()
+        assert people["height"] < 60
+
+
 async def test_no_button_is_covered_by_a_toast_or_pushed_off_the_screen_of_a_phone_or_a_tablet(
     up: Trial, browser: Browser
 ) -> None:

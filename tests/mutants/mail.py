@@ -12,6 +12,7 @@ PACE = "unit/test_arrival_pace.py::"
 WEBHOOK = "unit/test_stalwart_webhook.py::"
 PEOPLE = "unit/test_people.py::"
 RULES = "unit/test_gateway_rules.py::"
+SENDING = "integration/gateway/test_sending.py::"
 TARGETS = (
     "integration/gateway/test_attacks_on_the_wire.py::"
     "test_no_request_target_reaches_a_foreign_account_or_an_unknown_path"
@@ -168,6 +169,27 @@ APART = [
         "                waiting.append(inner)\n",
         "                pass\n",
         (f"{RULES}test_each_account_id_of_a_call_must_be_the_own_one",),
+    ),
+    Mutant(
+        "the Sender of what is sent is not checked",
+        "domain/originator_fields.py",
+        '("From", "Sender")',
+        '("From",)',
+        ("unit/test_originator_fields.py::test_message_may_leave_only_if_each_address_is_one_of_the_identities",),
+    ),
+    Mutant(
+        "a header section ends where a line is no field",
+        "domain/header_section.py",
+        'fields if start.startswith(b"\\r\\n", end) else None',
+        "fields",
+        ("unit/test_originator_fields.py::test_message_may_leave_only_if_each_address_is_one_of_the_identities",),
+    ),
+    Mutant(
+        "another email may be sent than was looked up",
+        "gateway/submissions.py",
+        'allowed[key] = {**value, "emailId": email_id}',
+        "allowed[key] = value",
+        (f"{SENDING}test_creation_ids_hold_across_the_parts_and_are_returned_only_if_given",),
     ),
     Mutant(
         "an upload goes to whatever account it names",

@@ -29,12 +29,14 @@ SEPARATORS = """[...document.querySelectorAll('[role=toolbar] .start')].filter(i
 
 
 def letter(to: str) -> bytes:
-    """With formats, and a picture in its text."""
+    """With formats, a picture in its text, a place to write in, and words that nobody sees."""
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"] = "Jonas Weber <jonas@birkenau.example.net>", to
     message["Subject"], message["Message-ID"] = WITH_PICTURE, "<bay-7@birkenau.example.net>"
     message.set_content("The third shelf is free.")
-    message.add_alternative("<p>The third shelf is <b>free</b>.</p><img src='cid:bay@birkenau'>", subtype="html")
+    shelf = "<p style='-webkit-user-modify:read-write'>The third shelf is <b>free</b>.</p>"
+    unseen = "<p style='display:none'>The lift is not.</p><p style='height:0;overflow:hidden'>Nor is the lift.</p>"
+    message.add_alternative(f"{shelf}{unseen}<img src='cid:bay@birkenau'>", subtype="html")
     html = message.get_payload(1)
     assert isinstance(html, EmailMessage)
     html.add_related(PICTURE.read_bytes(), maintype="image", subtype="png", cid="<bay@birkenau>")
@@ -55,6 +57,22 @@ async def reads_a_message_with_a_picture_in_its_text(alice: OtherPage) -> None:
     await alice.holds_framed("document.body.innerText.includes('third shelf is free')", "the frame shows the text")
     await alice.holds_framed("document.images[0].naturalWidth === 390", "the picture is shown")
     await alice.holds_framed("innerHeight >= document.body.getBoundingClientRect().bottom", "the frame is high enough")
+
+
+async def quotes_what_could_be_seen(alice: OtherPage) -> None:
+    await reads_a_message_with_a_picture_in_its_text(alice)
+    await alice.holds_framed("!document.querySelector('p').isContentEditable", "nothing can be typed into it")
+    await alice.keys("r")
+    await alice.has("dialog", f"Re: {WITH_PICTURE}")
+    await alice.press("button", "Show quoted text")
+    text = "document.querySelector('[role=dialog] [role=textbox]').innerText"
+    await alice.holds(f"{text}.includes('third shelf is free')", "what could be seen is quoted")
+    assert "lift" not in await alice.find(text)
+    await alice.holds(
+        "document.querySelector('[role=dialog] [role=textbox] img').naturalWidth === 390", "its picture is"
+    )
+    await alice.press("button", "Discard draft")
+    await alice.lacks("dialog", f"Re: {WITH_PICTURE}")
 
 
 async def finds_the_same_message_after_a_reload(alice: OtherPage) -> None:
@@ -209,5 +227,6 @@ STEPS: Mapping[str, Step] = {
         starts_off_line,
         writes_with_an_attachment_and_reads_it_in_the_dark,
         uses_a_window_of_the_size_of_a_phone,
+        quotes_what_could_be_seen,
     )
 }

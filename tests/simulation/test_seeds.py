@@ -14,7 +14,7 @@ from postroom.domain.request import Status
 from simulation.checker import violations
 from simulation.run import run_seed
 
-SEEDS = 400
+SEEDS = 200
 MANY_SEEDS = 20_000
 CHUNK = 100
 LOGGED = ("created_at", "email", "action", "status", "attempt_count", "error_message")

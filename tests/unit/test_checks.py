@@ -37,7 +37,11 @@ ENOUGH = {
 }
 STALWART = "http://127.0.0.1:8080"
 KEY = "A" * 43 + "="
-PUBLIC = {"KRATOS_PUBLIC_URL": "http://127.0.0.1:4433", "PUBLIC_URL": "https://mail.example.org"}
+PUBLIC = {
+    "KRATOS_PUBLIC_URL": "http://127.0.0.1:4433",
+    "PUBLIC_URL": "https://mail.example.org",
+    "TRUSTED_PROXIES": "127.0.0.1",
+}
 MASTER = {"MAIL_MASTER": "master@example.org:secret"}
 
 
@@ -115,6 +119,14 @@ def test_check_is_wrong_for_settings_that_prevent_the_start(more: dict[str, str]
     wrong = [each for each in mail(settings(**PUBLIC, **more)) if each.state == "error"]
     assert [named in each.details for each in wrong] == [True]
     assert "secret" not in wrong[0].details
+
+
+def test_check_reports_a_proxy_that_is_not_named() -> None:
+    """Postroom speaks no TLS, so something else does."""
+    unnamed = {name: value for name, value in PUBLIC.items() if name != "TRUSTED_PROXIES"}
+    [problem] = [each for each in mail(settings(**MASTER, **unnamed)) if each.state != "ok"]
+    assert (problem.state, "POSTROOM_TRUSTED_PROXIES" in problem.details) == ("error", True)
+    assert all(each.state == "ok" for each in mail(settings(**MASTER, **unnamed | {"PUBLIC_URL": "http://localhost"})))
 
 
 def test_check_warns_of_mail_without_a_public_url() -> None:

@@ -176,7 +176,8 @@ def _app() -> FastAPI:
     parts: dict[str, Any] = dict.fromkeys(signature(mail_routes).parameters, MagicMock())
     parts["stalwart_webhook"] = StalwartWebhook(None, nobody)  # FastAPI would include a mock in the description.
     gateway = gateway_routes(nobody, nobody, nobody, now=nobody, verify=nobody)
-    return create_app(Webhook(nobody, nobody, policy), nobody, mail=mail_routes(**parts), gateway=gateway)
+    webhook, mail = Webhook(nobody, nobody, policy), mail_routes(**parts)
+    return create_app(webhook, nobody, hosts=(), mail=mail, gateway=gateway)
 
 
 def _openapi() -> dict[str, Any]:

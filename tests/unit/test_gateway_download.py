@@ -1,5 +1,7 @@
 """Headers of a download: nothing that a stranger sent is executed in the origin of the interface."""
 
+from urllib.parse import quote
+
 import pytest
 
 from postroom.gateway.download import headers_of, inert_type, is_blob_id, media_type
@@ -60,6 +62,12 @@ def test_only_inert_media_types_are_served_inline_and_only_on_request(
 )
 def test_file_name_cannot_escape_its_header_or_folder(name: str, disposition: str) -> None:
     assert headers_of("text/html", name, inline=False)["Content-Disposition"] == f"attachment; {disposition}"
+
+
+@pytest.mark.parametrize("name", ["x" * 196 + ".pdf", "新しい\U0001fae8\U00101234.txt", "~a b.txt", "COM1.{x}"])
+def test_a_name_that_every_system_takes_stays_as_it_is_shown(name: str) -> None:
+    header = headers_of("text/html", name, inline=False)["Content-Disposition"]
+    assert header.endswith(f"filename*=UTF-8''{quote(name, safe='')}")
 
 
 def test_long_file_name_keeps_its_extension() -> None:

@@ -241,6 +241,9 @@ SETS = sorted(method for method in METHODS if method.endswith("/set"))
         # Values that only the server can resolve (RFC 8620 §3.7).
         {"#create": {"resultOf": "0", "name": "Core/echo", "path": "/a"}},
         {"#update": {"resultOf": "0", "name": "Core/echo", "path": "/a"}},
+        # What these refer to may itself be a reference.
+        {"##create": {"resultOf": "0", "name": "Core/echo", "path": "/a"}},
+        {"###update": {"resultOf": "0", "name": "Core/echo", "path": "/a"}},
     ],
 )
 def test_set_that_could_share_mail_is_forbidden(method: str, arguments: dict[str, Any]) -> None:

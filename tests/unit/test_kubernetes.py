@@ -4,6 +4,7 @@ The types of Kubernetes itself read them in tests/contract."""
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +13,9 @@ import typer
 import yaml
 
 from postroom.api.health import Health, health_routes
+from postroom.api.known_host import is_known
 from postroom.cli.app import app as command_line
+from postroom.composition.process import known_hosts
 from postroom.secret_files import SECRETS
 from postroom.settings import PREFIX, Settings, load, unknown
 from postroom.setup.deployed_files import ROOT
@@ -80,6 +83,23 @@ def test_every_variable_is_a_setting_and_its_value_is_right(name: str, tmp_path:
     assert all(variable.startswith(PREFIX) for variable in environment_of(name))
     settings = settings_of(name, tmp_path)
     assert settings.stalwart_webhook_url == f"http://postroom.postroom.svc:{settings.port}{STALWART_WEBHOOK}"
+
+
+@every_process
+def test_names_by_which_the_service_is_called_are_known(name: str, tmp_path: Path) -> None:
+    """Probes and a Prometheus that finds pods call them by address, and so prove no name."""
+    names = known_hosts(settings_of(name, tmp_path))
+    (rule,) = the("Ingress", "postroom")["spec"]["rules"]
+    by_service = ("postroom", "postroom.postroom", "postroom.postroom.svc", "postroom.postroom.svc.cluster.local")
+    for host in (rule["host"], "10.244.1.7:3001", *(f"{each}:3001" for each in by_service)):
+        assert is_known(host, names), host
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert container_of(name)[probe]["httpGet"].keys() == {"path", "port"}
+
+
+def test_ingress_is_believed_whom_it_serves(tmp_path: Path) -> None:
+    pod = ip_address("10.244.1.9")
+    assert any(pod in network for network in settings_of("serve", tmp_path).trusted_proxies)
 
 
 @every_pod

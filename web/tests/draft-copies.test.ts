@@ -82,6 +82,7 @@ test('a page that the browser brings back as it was goes on, and what it wrote m
   const hears = deafDevice()
   tab.world.leave()
   hears()
+  tab.world.return()
   draft.change({ text: 'Dear Ann, hello' })
   await tab.world.pass(10_000)
   expect([draftsOn(tab), openTexts(tab), Object.keys(here)]).toEqual([['Dear Ann, hello'], ['Dear Ann, hello'], []])

@@ -32,7 +32,7 @@ async function opened(server: ModelServer, person: string | null, use?: (mail: M
 async function visited(): Promise<ModelServer> {
   const server = new ModelServer()
   server.identityId = ANN
-  server.deliver({ from: [{ name: 'Ann', email: 'me@example.org' }] })
+  server.deliver({ from: [{ name: 'Ann', email: 'me@example.org' }], mailboxIds: { inbox: true, sent: true } })
   server.deliver({ subject: 'Second' })
   const { mail, world } = await opened(server, ANN)
   await world.pass(1_000)

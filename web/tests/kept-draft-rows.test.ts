@@ -3,6 +3,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import '#lib/sync/kept-draft-rows.ts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { KeptSearches } from '#lib/cache/searches.ts'
+import type { Email } from '#lib/jmap/types.ts'
 import { Account } from '#lib/sync/account.ts'
 import { INBOX } from '#lib/sync/lists.ts'
 import type { ModelServer } from './model-server.ts'
@@ -83,8 +84,11 @@ describe('opening the list of drafts', () => {
   const DRAFTS = { ...INBOX, mailboxId: 'drafts' }
 
   /** A page in which the inbox is shown, after another one showed the draft; `told`: what its views were shown. */
-  async function reopened(): Promise<{ account: Account; server: ModelServer; told: unknown[][] }> {
+  async function reopened(
+    email: Partial<Email> = {}
+  ): Promise<{ account: Account; server: ModelServer; told: unknown[][] }> {
     const scene = await writing()
+    scene.server.deliver(email)
     await stored(scene, 'First')
     expect(await subjects(scene)).toEqual(['First'])
     scene.mail.stop()
@@ -101,6 +105,16 @@ describe('opening the list of drafts', () => {
     })
     return { account, server, told }
   }
+
+  test('adds nothing to the list that was shown before, and was not answered', async () => {
+    const { account, server } = await reopened({ mailboxIds: { inbox: true, trash: true } })
+    server.interrupt = (path) => (path === '/jmap/' ? never() : null)
+    account.show({ ...INBOX, mailboxId: 'trash' })
+    const before = account.list
+    account.show(DRAFTS)
+    await settled()
+    expect([...(before?.ids() ?? [])]).toEqual([])
+  })
 
   const never = (): Promise<null> => new Promise(() => undefined)
 

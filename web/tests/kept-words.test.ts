@@ -106,10 +106,11 @@ describe('what is typed a moment before a page is left', () => {
     tab.world.leave()
     await settled()
     draft.change({ text: 'Dear Ann, hello' })
-    await tab.world.pass(900)
+    await settled()
     const database = await openDB<Schema>(NAME)
     // A change that takes more than a moment would hold up the page that comes next.
     expect((await database.get('draft', draft.id))?.draft.text).toBe('Dear')
+    tab.world.return()
     await tab.world.pass(10_000)
     expect([draftsOn(tab), tab.compose.open.length]).toEqual([['Dear Ann, hello'], 1])
     expect(await database.getAllKeys('draft')).toEqual([draft.id])

@@ -4,6 +4,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import { openDB, unwrap, type IDBPDatabase } from 'idb'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Cache } from '#lib/cache/cache.ts'
+import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
 import { Transactions } from '#lib/cache/transactions.ts'
 import { ModelServer } from './model-server.ts'
 import { deliver, opened, shown } from './scene.ts'
@@ -23,6 +24,14 @@ function database(): Promise<IDBPDatabase> {
 async function left(): Promise<{ page: IDBPDatabase; next: IDBPDatabase; transactions: Transactions }> {
   const page = await database()
   return { page, next: await database(), transactions: new Transactions(unwrap(page)) }
+}
+
+function isOpen(transaction: IDBTransaction): boolean {
+  try {
+    return Boolean(transaction.objectStore(transaction.objectStoreNames[0] ?? ''))
+  } catch {
+    return false // InvalidStateError: it is committed, or has ended.
+  }
 }
 
 /** Each of its steps waits for the one before: those of a page that is kept never come. */
@@ -52,6 +61,34 @@ test('what begins while the page is left is done only if it is committed at once
   transactions.return()
   await page.put('email', 1, 'more')
   expect(await next.getAllKeys('email')).toEqual(['last words', 'more'])
+})
+
+test('what is done in the moment in which a page is back is kept until the mail server has it, and no longer', async () => {
+  const server = new ModelServer()
+  deliver(server, 1)
+  const { mail, world } = await opened(server)
+  await world.pass(1_000)
+  world.leave()
+  world.return()
+  mail.actions.run({ kind: 'star', on: true }, ['t1'])
+  await world.pass(500)
+  expect([mail.actions.waiting, await unsentOnThisDevice(world.time + 60_000)]).toEqual([0, 0])
+})
+
+test('what counts the unsent is committed at once, since nobody ends it when its page is left', async () => {
+  const { mail, world } = await opened()
+  await world.pass(1_000)
+  mail.stop()
+  const open: string[] = []
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its object below
+  const begin = IDBDatabase.prototype.transaction
+  const begun = vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (this: IDBDatabase, ...of) {
+    const one = begin.apply(this, of)
+    queueMicrotask(() => isOpen(one) && open.push(...one.objectStoreNames))
+    return one
+  })
+  await unsentOnThisDevice(world.time)
+  expect([begun.mock.calls.length, open]).toEqual([2, []])
 })
 
 test('mail is shown though what this device keeps never answers', async () => {

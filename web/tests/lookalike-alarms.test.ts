@@ -4,8 +4,9 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Authentication } from '#lib/mail/authentication.ts'
 import { lookalikeOf } from '#lib/mail/lookalikes.ts'
-import type { KnownSender } from '#lib/mail/senders.ts'
+import { learnt, type KnownSender } from '#lib/mail/senders.ts'
 import { isGrave } from '#lib/mail/warnings.ts'
 import { expect, test } from 'vitest'
 
@@ -61,10 +62,14 @@ const WRITES = ['no-reply', 'info', 'service', 'bestellung']
 const known = (address: string, name: string): KnownSender => ({ address, name, wrote: true, day: 20_000 })
 
 /** The alarms about these, none of whom imitates anybody. */
-function alarms(strangers: readonly (readonly [string, string])[], friends: readonly KnownSender[]): string[] {
+function alarms(
+  strangers: readonly (readonly [string, string])[],
+  friends: readonly KnownSender[],
+  authentication: Authentication = 'unknown'
+): string[] {
   return strangers.flatMap(([address, name]) => {
     const from = [{ name, address, own: false }]
-    const found = lookalikeOf({ from, replyTo: [], own: false, authentication: 'unknown', isBulk: false }, friends)
+    const found = lookalikeOf({ from, replyTo: [], own: false, authentication, isBulk: false }, friends)
     return found && isGrave(found) ? [`${found.kind} ${address} ${JSON.stringify(found)}`] : []
   })
 }
@@ -132,4 +137,55 @@ test('of the sample mail, those are alarms that are meant to be, and no others',
   )
   expect(found).toEqual([])
   expect(alarms([['mara@papierwerck.de', 'Mara']], [known('mara@papierwerk.de', 'Mara')])).toHaveLength(1)
+})
+
+/** Messages of an organisation under the names that it gives itself, from its own addresses and those of its other countries. */
+function named(domain: string): (readonly [string, string])[] {
+  const label = domain.split('.')[0] ?? ''
+  const name = label.split('-').map((part) => (part[0] ?? '').toUpperCase() + part.slice(1))
+  const names = [name.join(' '), domain, `${name.join('-')} Newsletter`, `Ihr ${name.join(' ')} Team`]
+  const froms = [`info@${domain}`, `news@mail.${domain}`, `noreply@${label}.com`, `service@${label}.co.uk`]
+  const other = [`news@${label}-news.com`, 'notifications@github.com', 'users@lists.example.org']
+  const via = [
+    ...names.map((one) => [other[0] ?? '', one]),
+    [other[1] ?? '', `Anna by ${name.join(' ')}`],
+    [other[2] ?? '', `${name.join(' ')} via Users`]
+  ]
+  return [
+    ...names.flatMap((one) => froms.map((from) => [from, one] as const)),
+    ...via.map(([from = '', one = '']) => [from, one] as const)
+  ]
+}
+
+test('of the ordinary mail of organisations whose confirmed mail came before at most one of 500 is an alarm', () => {
+  const mail = DOMAINS.flatMap((domain) => named(domain).slice(0, 16))
+  const before = mail.map(([address, name]) => ({ people: [{ name, address }], wrote: false, day: 1, confirmed: true }))
+  const friends = learnt(before, () => false)
+  expect(friends.length).toBeGreaterThan(DOMAINS.length)
+  // Each sees it as if only its own organisation, and no other address of it, had written before.
+  const judged = DOMAINS.flatMap(named)
+  const found = alarms(
+    judged,
+    friends.filter(({ address }) => address.startsWith('info@')),
+    'passed'
+  )
+  expect(judged.length).toBeGreaterThan(7_000)
+  expect((found.length / judged.length) * 500, found.join('\n')).toBeLessThanOrEqual(1)
+})
+
+test('of the sample mail no sender is an alarm though all others were confirmed before', () => {
+  const folder = join(import.meta.dirname, '../../sandbox/postroom_sandbox/sample_mail/words')
+  const files = readdirSync(folder).filter((file) => file !== 'spam.toml' && file !== 'warnings.toml')
+  const mail = files.flatMap((file) => [
+    ...readFileSync(join(folder, file), 'utf8').matchAll(/"([^"<\n]+) <([\w.-]+@[\w.-]+)>"|name = "(.+)"\nemail = "(.+)"/g)
+  ]) // prettier-ignore
+  const senders = mail.map(([, one, two, name, email]) => [two ?? email ?? '', one ?? name ?? ''] as const)
+  const friends = learnt(
+    senders.map(([address, name]) => ({ people: [{ name, address }], wrote: false, day: 1, confirmed: true })),
+    () => false
+  )
+  expect([senders.length > 40, friends.length > 10]).toEqual([true, true])
+  // As if each wrote from an address that is not known.
+  const strangers = senders.map(([address, name]) => [`another-${address}`, name] as const)
+  expect(alarms(strangers, friends, 'passed')).toEqual([])
 })

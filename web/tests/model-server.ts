@@ -37,6 +37,8 @@ export class ModelServer {
   /** who is signed in */
   username = 'me@example.org'
   sessionState = 's'
+  /** by which name it signs what it found about senders (RFC 8601 §2.2) */
+  authservId: string | null = null
   /** the addresses of the Identities */
   identities = ['me@example.org']
   /** further ones are taken, and shown nowhere, as on Stalwart */
@@ -169,7 +171,10 @@ export class ModelServer {
       capabilities: {
         'urn:ietf:params:jmap:core': this.limits,
         [mail]: {},
-        ...(this.identityId && { 'urn:postroom:params:jmap': { identityId: this.identityId } })
+        'urn:postroom:params:jmap': {
+          ...(this.identityId && { identityId: this.identityId }),
+          ...(this.authservId && { authservId: this.authservId })
+        }
       },
       accounts: { a: { name: this.username, accountCapabilities: this.#capabilities() } },
       primaryAccounts: { [mail]: 'a' },

@@ -9,7 +9,7 @@ import { deliver, hint, opened, type Scene } from './scene.ts'
 import { settled } from './world.ts'
 
 /** More of them: POSTROOM_SEEDS=1000. */
-const SEEDS = Number(process.env['POSTROOM_SEEDS'] ?? 20)
+const SEEDS = Number(process.env['POSTROOM_SEEDS'] ?? 10)
 const EMAILS = 60
 
 type Random = () => number

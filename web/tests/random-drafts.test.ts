@@ -11,7 +11,7 @@ import { settled } from './world.ts'
 import { textOf } from './writing.ts'
 
 /** More of them: POSTROOM_SEEDS=1000. */
-const SEEDS = Number(process.env['POSTROOM_SEEDS'] ?? 20)
+const SEEDS = Number(process.env['POSTROOM_SEEDS'] ?? 10)
 /** Milliseconds in which a tab that is killed may lose what was typed. */
 const REST = 300
 
@@ -95,6 +95,8 @@ test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
         at.kill()
         open.delete(at)
         tabs[which] = await tab(server, at.world.time)
+      } else if (next() < 0.06) {
+        await isAway(at, tabs, next, words)
       }
       await both(tabs, [50, 500, 3_500, 12_000][Math.floor(next() * 4)] ?? 0)
     }
@@ -128,6 +130,20 @@ async function both(tabs: readonly MortalTab[], milliseconds: number): Promise<v
     await world.pass(milliseconds)
     await told()
   }
+}
+
+/** The browser keeps a page that is left, and brings it back: its timers come late. */
+async function isAway(at: MortalTab, tabs: readonly MortalTab[], next: Random, words: Words): Promise<void> {
+  const others = tabs.filter((one) => one !== at)
+  at.world.leave()
+  for (const other of others) {
+    for (let turn = next() * 5; turn > 0; turn -= 1) {
+      await act(other, tabs, next, words)
+      await both(others, [50, 500, 15_000][Math.floor(next() * 3)] ?? 0)
+    }
+    at.world.time = Math.max(at.world.time, other.world.time)
+  }
+  at.world.return()
 }
 
 async function act(at: MortalTab, tabs: readonly MortalTab[], next: Random, words: Words): Promise<void> {

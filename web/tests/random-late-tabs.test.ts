@@ -10,7 +10,7 @@ import { randomFrom } from './random.ts'
 import { textOf } from './writing.ts'
 
 /** More of them: POSTROOM_SEEDS=1000. */
-const SEEDS = Number(process.env['POSTROOM_SEEDS'] ?? 30)
+const SEEDS = Number(process.env['POSTROOM_SEEDS'] ?? 15)
 
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory()

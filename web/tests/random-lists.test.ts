@@ -12,7 +12,7 @@ import { hint, opened, type Scene } from './scene.ts'
 import { settled } from './world.ts'
 
 /** More of them: POSTROOM_SEEDS=1000. */
-const SEEDS = Number(process.env['POSTROOM_SEEDS'] ?? 20)
+const SEEDS = Number(process.env['POSTROOM_SEEDS'] ?? 10)
 
 const TABS = { locks: navigator.locks, channel: (name: string) => new BroadcastChannel(name) }
 const open: Scene[] = []

@@ -11,24 +11,28 @@ from starlette.types import ASGIApp
 
 from postroom.api.cross_origin import CrossOrigin
 from postroom.api.health import Health, health_routes
+from postroom.api.known_host import KnownHost
 from postroom.api.unhandled import Unhandled
 from postroom.api.visitor import receive_visitors
+from postroom.api.webhook import PATH as PATH_OF_KRATOS
 from postroom.api.webhook import Webhook, shed_load, webhook_route
 from postroom.problems import plain_problem
+from postroom.stalwart.webhook import PATH as PATH_OF_STALWART
 
 
 def create_app(
     webhook: Webhook | None,
     health: Health,
     *,
+    hosts: Collection[str],
     mail: Sequence[BaseRoute] = (),
     gateway: Sequence[BaseRoute] = (),
     interface: Callable[[ASGIApp], ASGIApp] | None = None,
     cors_origins: Collection[str] = (),
 ) -> FastAPI:
-    """`webhook`: None in a separate worker, which only serves its health. `mail` and `gateway`: the routes for people,
-    if configured; pages of `cors_origins` may use them, too. `interface`: makes the application for all other paths, of
-    the one that answers what it does not know."""
+    """`webhook`: None in a separate worker, which only serves its health. `hosts`: the names of the service. `mail` and
+    `gateway`: the routes for people, if configured; pages of `cors_origins` may use them, too. `interface`: makes the
+    application for all other paths, of the one that answers what it does not know."""
     # No docs pages: all endpoints but health need authentication; docs/openapi.json is in the repository.
     # No telemetry of FastAPI: it would check in each request whether telemetry is configured.
     app = FastAPI(
@@ -58,7 +62,8 @@ def create_app(
     app.add_exception_handler(HTTPException, as_problem)
     app.add_middleware(Unhandled)
     if cors_origins:
-        app.add_middleware(CrossOrigin, origins=cors_origins)  # outermost: pages of other origins see every problem
+        app.add_middleware(CrossOrigin, origins=cors_origins)  # outside: pages of other origins see every problem
+    app.add_middleware(KnownHost, names=hosts, with_own_key=(PATH_OF_KRATOS, PATH_OF_STALWART))
     return app
 
 

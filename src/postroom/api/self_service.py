@@ -1,10 +1,11 @@
 """Kratos' self-service flows on our own origin, at the path of Ory's own proxies: its cookies are first-party, and no
 page needs CORS. Only what a browser needs for them passes."""
 
-import ipaddress
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
+from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -14,6 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from postroom.api.body import read_at_most
+from postroom.api.guessing import Guessing, Submission
+from postroom.api.person_address import client_of, person_address
 from postroom.errors import KratosUnavailable, NoSession
 from postroom.kratos.public_api import PATH, KratosAnswer, KratosPublicApi
 from postroom.mail.people import joined_headers, require_not_foreign, require_same_origin
@@ -48,7 +51,7 @@ ALLOWED: Mapping[re.Pattern[str], tuple[str, ...]] = {
 """The methods of each path below `PATH`, as it was sent: nothing in them needs percent-encoding. Not the flows for
 programs (`/api`), which answer with session tokens, and not `/schemas`, `/health`, `/.well-known`."""
 
-_PASSED_ON = ("accept", "accept-language", "content-type", "cookie", "user-agent")
+_PASSED_ON = ("accept", "accept-language", "cookie", "user-agent")
 """Fields of a request that Kratos gets. No `Authorization` and no `X-Session-Token`, which Kratos would prefer to the
 cookie; none of those by which it would believe in another address (`True-Client-IP`, `CF-Connecting-IP`,
 `X-Real-IP`)."""
@@ -70,23 +73,27 @@ class Visitors(People, Protocol):
 class SelfService:
     """`people` are `PeopleByCredential`. `sessions_ended` is called after a person has ended sessions other than that
     of the request. `session_cookie` is the name of Kratos' session cookie. `public_url`: Postroom's URL for browsers;
-    None: the Host of each request."""
+    None: the Host of each request. `proxies`: whose X-Forwarded-For is believed."""
 
     def __init__(
         self,
         kratos: KratosPublicApi,
         *,
         people: Visitors,
+        guessing: Guessing,
         sessions_ended: Callable[[UUID], Awaitable[None]],
         session_cookie: str,
         public_url: str | None,
+        proxies: Collection[IPv4Network | IPv6Network] = (),
         at_once: int = AT_ONCE,
     ) -> None:
         self._kratos = kratos
         self._people = people
+        self._guessing = guessing
         self._sessions_ended = sessions_ended
         self._session_cookie = session_cookie
         self._public_url = public_url
+        self._proxies = proxies
         self._at_once = at_once
         self._under_way = 0
 
@@ -107,14 +114,17 @@ class SelfService:
         _require_allowed(path, request.method)
         if not path.startswith(_CALLBACK):  # providers of social sign-in are other sites
             _require_our_page(request.method, headers, self._public_url)
-        content = b""
+        content, form = b"", {}
         if request.method == "POST":
-            _require_form(headers)
+            form = {"content-type": _form_kind(headers)}
             content = await read_at_most(request, MAX_BODY)
         visitor = await self._owner_of_sessions(request.method, headers) if _is_of_sessions(path) else None
         query = request.scope["query_string"].decode("latin-1")
         target = f"{path}?{query}" if query else path
-        answer = await self._exchange(request.method, target, self._headers_of(request, headers), content)
+        passed_on = self._headers_of(request, headers) | form
+        sent = Submission(client_of(passed_on["X-Forwarded-For"]), path, query, passed_on, content)
+        exchange = partial(self._exchange, request.method, target, passed_on, content)
+        answer = await self._guessing.answer(sent, exchange)
         response = _response_of(answer, visitor.set_cookie if visitor else ())
         if visitor and request.method == "DELETE" and answer.status < HTTPStatus.BAD_REQUEST:
             await self._sessions_ended(visitor.person.identity_id)
@@ -146,7 +156,7 @@ class SelfService:
         peer = request.client.host if request.client else ""
         return {
             **{name: headers[name] for name in _PASSED_ON if name in headers},
-            "X-Forwarded-For": person_address(peer, headers.get("x-forwarded-for", "")),
+            "X-Forwarded-For": person_address(peer, headers.get("x-forwarded-for", ""), self._proxies),
             "X-Forwarded-Host": ours.netloc or headers.get("host", ""),
             "X-Forwarded-Proto": ours.scheme or request.scope["scheme"],
         }
@@ -170,28 +180,6 @@ def self_service_route(service: SelfService) -> Route:
     return Route(f"{PATH}/{{path:path}}", service.answer, methods=methods, include_in_schema=False)
 
 
-def person_address(peer: str, forwarded_for: str) -> str:
-    """The address of the person, which Kratos shows in the list of sessions. A proxy of ours is on loopback or in a
-    private network, and appends whom it serves; what anybody else states is ignored. The last public address counts, as
-    for Kratos itself: the earlier ones may be invented."""
-    if not _is_internal(peer):
-        return peer
-    stated = [each.strip() for each in forwarded_for.split(",")]
-    return next((each for each in reversed(stated) if _is_address(each) and not _is_internal(each)), peer)
-
-
-def _is_internal(address: str) -> bool:
-    return _is_address(address) and not ipaddress.ip_address(address).is_global
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _require_allowed(path: str, method: str) -> None:
     allowed = {each for pattern, methods in ALLOWED.items() if pattern.fullmatch(path) for each in methods}
     if not allowed:
@@ -209,9 +197,13 @@ def _require_our_page(method: str, headers: Mapping[str, str], public_url: str |
         require_same_origin(method, headers, public_url)
 
 
-def _require_form(headers: Mapping[str, str]) -> None:
-    if headers.get("content-type", "").partition(";")[0].strip().lower() not in _FORMS:
+def _form_kind(headers: Mapping[str, str]) -> str:
+    """Without parameters: Kratos would take another kind from behind a comma in them, and read another form than we do.
+    Raises `Problem`."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in _FORMS:
         raise problem("not_json", f"send Content-Type: {' or '.join(_FORMS)}")
+    return kind
 
 
 def _is_of_sessions(path: str) -> bool:

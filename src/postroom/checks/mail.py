@@ -40,8 +40,19 @@ def mail(settings: Settings) -> list[Finding]:
             Finding(
                 "mail",
                 "warning",
-                "POSTROOM_PUBLIC_URL is not set: behind a proxy, JMAP clients are given addresses that lead nowhere",
+                "POSTROOM_PUBLIC_URL is not set: requests for a host name are refused, unless POSTROOM_HOSTS holds it, "
+                "and JMAP clients behind a proxy are given addresses that lead nowhere",
                 "set it to the base URL that browsers show",
+            )
+        )
+    if not missing and (settings.public_url or "").startswith("https:") and not settings.trusted_proxies:
+        found.append(
+            Finding(
+                "mail",
+                "error",
+                "POSTROOM_TRUSTED_PROXIES does not name the proxy that serves POSTROOM_PUBLIC_URL: all people count as "
+                "one client, and a hundred wrong passwords stop everybody from signing in",
+                "set it to the address from which the proxy connects, such as 127.0.0.1",
             )
         )
     return found

@@ -13,6 +13,7 @@ OF_MAIL_SERVER = OF_MARKS | {"stalwart_url", "stalwart_api_key"}
 OF_MAIL = OF_MAIL_SERVER | {
     "kratos_public_url",
     "public_url",
+    "trusted_proxies",
     "mail_master",
     "encryption_key",
     "encryption_key_previous",

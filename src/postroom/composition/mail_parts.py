@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from starlette.routing import BaseRoute
 
+from postroom.api.guessing import Guessing
 from postroom.api.mail import mail_routes
 from postroom.api.self_service import SelfService, self_service_route
 from postroom.api.stalwart_webhook import StalwartWebhook
@@ -33,10 +34,12 @@ from postroom.mail.arrivals import Arrivals
 from postroom.mail.basic_credentials import OwnAddresses
 from postroom.mail.devices import Devices
 from postroom.mail.ended_sessions import EndedSessions
+from postroom.mail.guess_limiter import GuessLimiter
 from postroom.mail.outbox_publisher import OutboxPublisher
 from postroom.mail.people import PeopleByCredential
 from postroom.mail.ports import AccessTokens, MailAuthorization, Publisher
 from postroom.mail.preparations import Preparations
+from postroom.mail.process_guesses import ProcessGuesses
 from postroom.mail.servers import mail_servers
 from postroom.mail.supervision import supervise
 from postroom.mail.token_cache import TokenCache
@@ -51,6 +54,7 @@ from postroom.postgres.mailbox_records import PostgresMailboxRecords
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox
 from postroom.postgres.person_settings import PostgresPersonSettings
+from postroom.queue.guesses import RedisGuesses
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams
 from postroom.settings import Settings
@@ -144,7 +148,7 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
             arrival_sweep=ArrivalSweep(states, arrivals, parts.leadership, beat=beats.of("arrival_sweep")).run,
             master=partial(ask_for_master, master),
         )
-        routes = [*routes, _self_service(settings, settings.kratos_public_url, people, (streams, publisher), stack)]
+        routes = [*routes, _self_service(parts, settings.kratos_public_url, people, (streams, publisher), stack)]
         yield MailParts(routes, people, accounts, upstream, streams, _place(settings, browsers), loops)
 
 
@@ -197,20 +201,24 @@ def _place(settings: Settings, centrifugo: CentrifugoForBrowsers | None) -> Plac
 
 
 def _self_service(
-    settings: Settings,
+    parts: Parts,
     kratos_url: str,
     people: PeopleByCredential,
     publishers: Sequence[Publisher],
     stack: AsyncExitStack,
 ) -> BaseRoute:
-    kratos = KratosPublicApi(kratos_url)
+    settings, kratos = parts.settings, KratosPublicApi(kratos_url)
     stack.push_async_callback(close, kratos.aclose)
+    guesses = RedisGuesses(parts.redis) if parts.redis else ProcessGuesses()
+    limiter = GuessLimiter(guesses, now=SystemClock().now, new_id=partial(secrets.token_hex, 8))
     service = SelfService(
         kratos,
         people=people,
+        guessing=Guessing(limiter, session_cookie=settings.session_cookie),
         sessions_ended=EndedSessions(people.forget_person, publishers).disconnect,
         session_cookie=settings.session_cookie,
         public_url=settings.public_url,
+        proxies=settings.trusted_proxies,
     )
     return self_service_route(service)
 

@@ -30,6 +30,7 @@ from postroom.stopping import end_within, stopping
 from postroom.store_urls import RedisUrl
 from postroom.telemetry import log
 from postroom.web.interface import Interface
+from postroom.web_urls import host_of
 
 STARTED_WITHIN = 2.0
 """Seconds after which hooks are answered at the latest: without PostgreSQL they must get an error."""
@@ -71,7 +72,7 @@ async def work(settings: Settings, *, until_eof: bool = False) -> int:
         await _log_start(parts)
         host, port = listener.getsockname()[:2]
         log.info("Health and metrics of this worker", host=host, port=port)
-        app = create_app(None, _health(parts, loops))
+        app = create_app(None, _health(parts, loops), hosts=known_hosts(settings))
         return await _run(parts, "work", app, listener, loops, _provisioning(parts), stop)
 
 
@@ -156,6 +157,7 @@ def make_app(
     return create_app(
         Webhook(parts.accept, parts.refusals, policy),
         _health(parts, loops),
+        hosts=known_hosts(settings),
         mail=mail.routes if mail else (),
         gateway=gateway_routes(
             mail.people,
@@ -172,6 +174,11 @@ def make_app(
         interface=partial(Interface, mail.place, people=mail.people) if mail else None,
         cors_origins=settings.cors_origins,
     )
+
+
+def known_hosts(settings: Settings) -> frozenset[str]:
+    """The names by which the service is reached, beside its addresses."""
+    return settings.hosts | {host_of(url) for url in (settings.public_url, settings.stalwart_webhook_url) if url}
 
 
 def _health(parts: Parts, loops: Loops | None) -> Health:

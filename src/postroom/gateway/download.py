@@ -1,12 +1,15 @@
 """The headers that make a download harmless: strangers send blobs, and the web interface's origin serves them."""
 
 import re
+from unicodedata import category
 from urllib.parse import quote
 
 _WORD = r"[a-z0-9!#$&^_.+-]{1,127}"
 _VALUE = rf'(?:{_WORD}|"[\w.+=/: -]{{0,80}}")'
 _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}(?: ?; ?{_WORD}={_VALUE}){{0,4}}", re.ASCII | re.IGNORECASE)
 _BLOB_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
+# Categories of characters that no system writes, or that nobody sees. What is only unknown to this Python is neither.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 OCTETS = "application/octet-stream"
 PDF = "application/pdf"
 # What a browser plays. No playlists (`audio/mpegurl`): a player would request the addresses in them.
@@ -94,8 +97,9 @@ def essence(content_type: str) -> str:
 
 
 def _filename(name: str) -> str:
-    """The file name by RFC 6266, as ASCII for old programs and in full. Neither holds a path or a control character."""
-    true = "".join(each if each.isprintable() and each not in '/\\:*?"<>|' else "_" for each in name)[-150:]
+    """The file name by RFC 6266, as ASCII for old programs and in full. Neither holds a path or a control character. A
+    name that every system takes is not changed: the interface shows it, and browsers save the file under it."""
+    true = "".join("_" if each in '/\\:*?"<>|' or category(each) in _UNSEEN else each for each in name)[-200:]
     true = true.strip(". ") or "download"
     plain = "".join(each if each.isascii() and each != "%" else "_" for each in true)
     # A half of a surrogate pair cannot be encoded.

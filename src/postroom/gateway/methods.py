@@ -46,7 +46,7 @@ METHODS: Mapping[str, frozenset[Scope]] = {
         for thing, verbs in _OBJECTS.items()
         for verb in verbs
     },
-    # It can send any email of the mailbox to any address.
+    # It can send any email in the person's name (see `submissions`) to any address.
     "EmailSubmission/set": frozenset({Scope.SEND, Scope.READ}),
 }
 

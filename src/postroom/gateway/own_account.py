@@ -41,7 +41,7 @@ class OwnAccount:
         self._upstream = upstream
         self._session_path = session_path
         self._verify = verify
-        self._checked = TTLCache[MailAccount, int | None](CACHE_SIZE, CACHE_SECONDS, monotonic)
+        self._checked = TTLCache[MailAccount, JsonObject](CACHE_SIZE, CACHE_SECONDS, monotonic)
 
     async def session(self, account: MailAccount) -> JsonObject:
         """The mail server's session object. Raises `Problem` if the login leads to another account, and what
@@ -51,15 +51,23 @@ class OwnAccount:
             async with self._upstream.send(account, request) as response:
                 found = json_object(await response.read(_MAX_SESSION))
             _require_own(found, account)
-        most = as_object(as_object(found.get("capabilities")).get(CORE)).get("maxSizeUpload")
-        self._checked[account] = most if isinstance(most, int) else None
+        self._checked[account] = as_object(found.get("capabilities"))
         return found
 
-    async def max_size_upload(self, account: MailAccount) -> int | None:
-        """The mail server's limit in bytes, if it states one. Raises what `session` raises."""
+    async def limit(self, account: MailAccount, name: str, ours: int) -> int:
+        """The lower of ours and the mail server's limit of this name, as in the session object. Raises what `session`
+        raises."""
+        theirs = as_object((await self._capabilities(account)).get(CORE)).get(name)
+        return min(theirs, ours) if isinstance(theirs, int) else ours
+
+    async def has(self, account: MailAccount, capability: str) -> bool:
+        """Whether the mail server has it. Raises what `session` raises."""
+        return capability in await self._capabilities(account)
+
+    async def _capabilities(self, account: MailAccount) -> JsonObject:
         if account not in self._checked:
             await self.session(account)
-        return self._checked.get(account)
+        return self._checked.get(account, {})
 
     @asynccontextmanager
     async def send(self, account: MailAccount, request: UpstreamRequest) -> AsyncGenerator[UpstreamResponse]:

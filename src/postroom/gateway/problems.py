@@ -3,7 +3,7 @@
 from typing import Literal
 
 from postroom.jmap.errors import CONCURRENCY_LIMITS
-from postroom.json_object import json_object
+from postroom.json_object import JsonObject, json_object
 from postroom.problems import Problem, plain_problem, problem, retry_after
 
 JMAP_ERROR = "urn:ietf:params:jmap:error:"
@@ -11,6 +11,7 @@ JMAP_ERRORS = frozenset(JMAP_ERROR + name for name in ("unknownCapability", "not
 _LONGEST_DETAIL = 1000
 _UPLOAD_QUOTA = "Quota exceeded"
 """The title of Stalwart's 429 for too many uploads within an hour (0.16.19)."""
+_MAY_BE_DONE = frozenset({"mail_server_silent", "mail_server_broke_off", "mail_server_unusable"})
 
 
 def jmap_problem(name: Literal["notJSON", "notRequest", "unknownCapability"], detail: str) -> Problem:
@@ -83,6 +84,17 @@ def of_response(status: int, wait: str | None, body: bytes) -> Problem:
             return problem("mail_server_away", detail, headers=retry_after(wait))
         case _:
             return unusable()
+
+
+def method_error(found: Problem) -> JsonObject | None:
+    """The error of calls (RFC 8620 §3.6.2) that the mail server did not take, while it had carried out others of the
+    same request: a problem would say that nothing was done. None if it may have carried them out, too."""
+    if found.code in _MAY_BE_DONE:
+        return None
+    if found.status == 400 and found.type != JMAP_ERROR + "limit":
+        return {"type": "invalidArguments", "description": f"the calls before were carried out; {found}"}
+    description = "the mail server became unavailable within the request; the calls before were carried out"
+    return {"type": "serverUnavailable", "description": description}
 
 
 def _passed_on(body: bytes) -> Problem:

@@ -15,6 +15,15 @@ from postroom.json_object import JsonObject
 Refusal = tuple[str, JsonObject]
 """The name and the arguments of a response: `error` (RFC 8620 §3.6.2), or that of the method."""
 
+
+class RefusedCall(Exception):
+    """Why a call of a divided request is not sent. `refusal` is the response to it."""
+
+    def __init__(self, error: JsonObject) -> None:
+        super().__init__(error["type"])
+        self.refusal: Refusal = "error", error
+
+
 TAIL = 256
 """Bytes that are retained until more have arrived: a placeholder may have begun in them. It is always shorter, however
 it is indented."""
@@ -29,10 +38,11 @@ def placeholder(index: int) -> tuple[str, dict[str, int]]:
 
 
 class ResponseSplicer:
-    """Takes a response in chunks, and returns it with the placeholders replaced by the responses in `refused`."""
+    """Takes a response in chunks, and returns it with the placeholders replaced by the responses in `refused`. A
+    divided request still adds some, each before its placeholder is sent."""
 
     def __init__(self, refused: Mapping[int, Refusal]) -> None:
-        self._responses = {index: json.dumps(refusal)[1:-1].encode() for index, refusal in refused.items()}
+        self._refused = refused
         self._tail = b""
 
     def feed(self, chunk: bytes) -> bytes:
@@ -40,7 +50,8 @@ class ResponseSplicer:
         parts: list[bytes] = []
         end = 0
         for echoed in _ECHOED.finditer(text):
-            parts += [text[end : echoed.start()], self._responses.get(int(echoed[1]), echoed[0])]
+            refusal = self._refused.get(int(echoed[1]))
+            parts += [text[end : echoed.start()], json.dumps(refusal)[1:-1].encode() if refusal else echoed[0]]
             end = echoed.end()
         cut = max(end, len(text) - TAIL)
         self._tail = text[cut:]

@@ -8,8 +8,8 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from functools import partial
 from urllib.parse import quote
@@ -25,6 +25,7 @@ from postroom.gateway import download, event_source_filter, rules, session_objec
 from postroom.gateway.account_cache import AccountCache
 from postroom.gateway.admission import Admission, Admitted
 from postroom.gateway.client_connection import ClientConnection, first_of
+from postroom.gateway.divided_request import DividedRequest
 from postroom.gateway.in_flight import InFlight
 from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.methods import BLOB, CORE
@@ -150,15 +151,36 @@ class Gateway:
         # The slot first: the bodies of waiting requests stay in their sockets.
         async with self._requests.slot(admitted.account_id), aclosing(body):
             checked = await self._checked(b"".join([chunk async for chunk in body]), admitted)
-            headers = {"Content-Type": JSON, "Accept": JSON, **_languages(client.request)}
-            request = UpstreamRequest("POST", "/jmap/", headers, checked.body)
-            async with self._own_account.send(admitted.account, request) as response:
-                _require_type(response, JSON)
-                headers = {"Content-Type": JSON, **NO_STORE}
+            send = partial(self._call, admitted, _languages(client.request))
+            headers, splicer = {"Content-Type": JSON, **NO_STORE}, ResponseSplicer(checked.refused)
+            if checked.sending:
+                most = await self._own_account.limit(admitted.account, "maxCallsInRequest", limits.max_calls_in_request)
+                divided = DividedRequest(
+                    checked.sending,
+                    checked.refused,
+                    login=admitted.account.email,
+                    max_calls=most,
+                    has_blobs=await self._own_account.has(admitted.account, BLOB),
+                )
+                async with aclosing(divided.response(send)) as pieces:
+                    await client.relay(200, headers, splicer.splice(pieces))
+                return
+            async with send(checked.body) as response:
                 if checked.refused:
-                    await client.relay(200, headers, ResponseSplicer(checked.refused).splice(response))
+                    await client.relay(200, headers, splicer.splice(response))
                 else:
                     await client.relay(200, headers | _length_of(response), response)
+
+    @asynccontextmanager
+    async def _call(
+        self, admitted: Admitted, languages: dict[str, str], body: bytes
+    ) -> AsyncGenerator[UpstreamResponse]:
+        """The mail server's response to a JMAP request."""
+        headers = {"Content-Type": JSON, "Accept": JSON, **languages}
+        request = UpstreamRequest("POST", "/jmap/", headers, body)
+        async with self._own_account.send(admitted.account, request) as response:
+            _require_type(response, JSON)
+            yield response
 
     async def upload(self, client: ClientConnection, admitted: Admitted) -> None:
         require_scope(admitted.person, person.Scope.WRITE)
@@ -169,7 +191,8 @@ class Gateway:
         length = int(text) if (text := stated.get("content-length", "")).isdigit() else None
         target = f"/jmap/upload/{quote(admitted.account_id, safe='')}/"
         async with self._uploads.slot(admitted.account_id):
-            at_most = await self._max_size_upload(admitted)
+            # The mail server would tell its own limit, too, but only after the client has sent as much.
+            at_most = await self._own_account.limit(admitted.account, "maxSizeUpload", limits.max_size_upload)
             async with aclosing(client.body(at_most, "maxSizeUpload", within=limits.upload_seconds)) as body:
                 if length is not None and length <= limits.buffered_upload:
                     request = UpstreamRequest("POST", target, headers, b"".join([chunk async for chunk in body]))
@@ -180,12 +203,6 @@ class Gateway:
                     _require_type(response, JSON)
                     found = await response.read(_MAX_SMALL)
                     await client.respond(response.status, {"Content-Type": JSON, **NO_STORE}, found)
-
-    async def _max_size_upload(self, admitted: Admitted) -> int:
-        """The lower of the mail server's limit and ours, as in the session object. The mail server would tell it, too,
-        but only after the client has sent as much."""
-        theirs = await self._own_account.max_size_upload(admitted.account)
-        return self._limits.max_size_upload if theirs is None else min(theirs, self._limits.max_size_upload)
 
     async def download(self, client: ClientConnection, admitted: Admitted) -> None:
         require_scope(admitted.person, person.Scope.READ)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from postroom.domain.person import Scope
+from postroom.gateway import submissions
 from postroom.gateway.methods import CAPABILITIES, CORE, ECHO, METHODS, POSTROOM, needed_scopes
 from postroom.gateway.problems import jmap_problem
 from postroom.gateway.push_subscriptions import of_push_subscriptions
-from postroom.gateway.request_body import parse
+from postroom.gateway.request_body import RequestBody, parse
 from postroom.gateway.response_splicer import Refusal, placeholder
 from postroom.json_object import JsonObject, as_object
 
@@ -31,7 +32,9 @@ class Checked:
     """`body` may be sent to the mail server; `refused` are the responses to refused calls, by the index of the call."""
 
     body: bytes
-    refused: Mapping[int, Refusal]
+    refused: dict[int, Refusal]
+    sending: RequestBody | None
+    """the same request if it sends mail, for which it has to be divided"""
 
 
 def check(raw: bytes, account_id: str, scopes: Collection[Scope], max_calls: int) -> Checked:
@@ -48,7 +51,7 @@ def check(raw: bytes, account_id: str, scopes: Collection[Scope], max_calls: int
             body.calls[index] = (*placeholder(index), call_id)
     if refused and CORE not in body.using:
         body.using.append(CORE)
-    return Checked(body.dump(), refused)
+    return Checked(body.dump(), refused, body if any(map(submissions.sends, body.calls)) else None)
 
 
 def refusal(method: str, arguments: Mapping[str, Any], account_id: str, scopes: Collection[Scope]) -> Refusal | None:
@@ -104,7 +107,8 @@ def _sharing(arguments: Mapping[str, Any]) -> Refusal | None:
     """Refuses sharing, which would outlive the token or session that shared: it is left to the mail server's own
     interface. Every /set is checked, since a list of the types that servers can share (RFC 9670) would go stale."""
     for name in ("create", "update"):
-        if f"#{name}" in arguments:
+        # `##create`, too: `result_references` would make `#create` of it, with a reference of the client's.
+        if any(each.lstrip("#") == name != each for each in arguments):
             return _error("forbidden", f"{name} must be given, not referenced")
         if any(_SHARED.match(key) for each in as_object(arguments.get(name)).values() for key in as_object(each)):
             return _error("forbidden", "sharing is not offered here")

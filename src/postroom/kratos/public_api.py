@@ -7,7 +7,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 
-from postroom.errors import KratosUnavailable
+from postroom.errors import KratosAnswerUnusable, KratosUnavailable
 
 PATH = "/.ory/kratos/public"
 """Where browsers reach it on our own origin: the path of Ory's own proxies."""
@@ -80,10 +80,10 @@ class KratosPublicApi:
 
 async def _content(response: httpx2.Response, path: str) -> bytes:
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise KratosUnavailable(f"Kratos answered {path} in a coding that was not asked for")
+        raise KratosAnswerUnusable(f"Kratos answered {path} in a coding that was not asked for")
     content = bytearray()
     async for piece in response.aiter_raw():
         content += piece
         if len(content) > ANSWER_BYTES:
-            raise KratosUnavailable(f"Kratos answered {path} with more than {ANSWER_BYTES} bytes")
+            raise KratosAnswerUnusable(f"Kratos answered {path} with more than {ANSWER_BYTES} bytes")
     return bytes(content)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from postroom.domain.arrival import CreatedEmail
+from postroom.domain.guess import Before, Guess
 from postroom.domain.person import Person, Scope
 from postroom.errors import PostroomError
 from postroom.mail.preparation import MailboxRecord
@@ -223,6 +224,24 @@ class MailStates(Protocol):
     async def forget(self) -> int:
         """Delete the accounts that are not watched any more. A person who comes back starts again."""
         ...
+
+
+class Guesses(Protocol):
+    """The guesses of passwords and codes that were wrong or have no answer yet."""
+
+    async def add(self, guess: Guess) -> Before:
+        """Those before this one. It counts at once: of many requests at the same time none must slip through."""
+        ...
+
+    async def remove(self, guess: Guess) -> None:
+        """It was right, or nobody has checked it."""
+        ...
+
+    async def remember(self, name: str, addresses: str, moment: float) -> None:
+        """Whose guesses will follow under this name: that of a session which lacks the second factor, or of a flow."""
+        ...
+
+    async def addresses_of(self, name: str) -> str | None: ...
 
 
 class HistoryLost(PostroomError):

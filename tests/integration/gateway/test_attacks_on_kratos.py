@@ -83,7 +83,8 @@ async def test_ambiguous_request_never_reaches_kratos(service: Attacked, sent: s
     [
         (f"{POST}{LENGTH}\r\n{FORM}", FORM),
         (f"{POST}Transfer-Encoding: chunked\r\n\r\n{SIZE};x=y\r\n{FORM}\r\n0\r\nX-Trailer: 1\r\n\r\n", FORM),
-        (f"{POST}{HIDING}\r\n{INNER}", INNER),
+        # To a flow whose forms are not read here.
+        (f"{POST.replace('login', 'settings')}{HIDING}\r\n{INNER}", INNER),
         (f"{POST}Connection: Cookie\r\n{LENGTH}\r\n{FORM}", FORM),
         # A body that no flow reads.
         (f"GET {PATH}/sessions/whoami HTTP/1.1\r\nHost: h\r\n{HIDING}\r\n{INNER}", ""),
@@ -107,8 +108,9 @@ async def test_kratos_gets_one_request_with_a_stated_length(service: Attacked, s
         ("Cookie", "x\0", 400),
         ("Cookie", "x\xff", 200),
         ("Accept", "x\tX-Session-Token: ben", 200),
-        ("Host", "h\tX-Session-Token: ben", 200),
-        ("Host", "[", 200),
+        ("Host", "h\tX-Session-Token: ben", 421),
+        ("Host", "127.0.0.1:1\tX-Session-Token: ben", 200),
+        ("Host", "[", 421),
         ("X-Forwarded-For", "1.1.1.1\tX-Session-Token: ben", 200),
         ("Content-Type", "application/json\x7f", 400),
     ],
@@ -201,7 +203,7 @@ async def test_no_page_is_shown_at_the_path_of_a_route(service: Attacked) -> Non
     assert [path for path in paths if shell_of(path, "text/html")] == []
 
 
-@pytest.mark.parametrize("host", ["evil.example; script-src *", "*", "h/..", "[::1]", "x y"])
+@pytest.mark.parametrize("host", ["127.0.0.1:1; script-src *", "[::1]; script-src *", "[::1]", "h: *"])
 async def test_host_of_a_request_adds_nothing_to_the_policy(service: Attacked, host: str) -> None:
     answer = await service.ask("GET /mail", [f"Host: {host}", NAVIGATION])
     assert answer.status == 200

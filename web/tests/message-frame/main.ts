@@ -5,10 +5,16 @@
  */
 import { mount, unmount } from 'svelte'
 import { SvelteMap, SvelteSet } from 'svelte/reactivity'
+import { OPEN_QUOTED } from '../../src/lib/compose/html-of-text.ts'
 import { cleanFragment, quoteHtml } from '../../src/lib/compose/quote-html.ts'
 import { FrameConnection } from '../../src/lib/frame/connection.ts'
 import frame from '../../src/lib/frame/frame.html?url&no-inline'
 import MessageFrame from '../../src/lib/frame/MessageFrame.svelte'
+import { seemsElsewhere } from '../../src/lib/mail/link-targets.ts'
+import { renderedOf } from '../../src/lib/mail/rendered.ts'
+import { savedNames } from '../../src/lib/mail/file-names.ts'
+import RichText from '../../src/lib/views/compose/RichText.svelte'
+import { loadWindowParts } from '../../src/lib/views/compose/window-parts.svelte.ts'
 import { Choice } from '../../src/lib/words/choice.ts'
 import { loadWords } from '../../src/lib/words/language.ts'
 import { Speech } from '../../src/lib/words/words.svelte.ts'
@@ -23,6 +29,9 @@ interface Fate {
   /** the factor by which it is scaled down */
   scale: number
   links: string[]
+  /** what was seen of each, and whether the interface asks before it opens */
+  seen: string[]
+  asked: boolean[]
   keys: string[]
 }
 
@@ -52,7 +61,7 @@ function begin(): Shown {
   const box = document.createElement('article')
   box.className = 'mail'
   place.append(box)
-  const fate: Fate = { shown: null, height: 0, remote: 0, scale: 1, links: [], keys: [] }
+  const fate: Fate = { shown: null, height: 0, remote: 0, scale: 1, links: [], seen: [], asked: [], keys: [] }
   const shown = { fate, box, remove: () => undefined as unknown }
   all.push(shown)
   return shown
@@ -81,7 +90,11 @@ function add(
       },
       onscale: (scale: number) => (fate.scale = scale),
       onread: ({ remote }: { remote: number }) => (fate.remote = remote),
-      onlink: (href: string) => fate.links.push(href),
+      onlink: (href: string, seen: string) => {
+        fate.links.push(href)
+        fate.seen.push(seen)
+        fate.asked.push(seemsElsewhere(seen, href))
+      },
       onhover: () => undefined,
       onkey: ({ key }: { key: string }) => fate.keys.push(key),
       ontrouble: (why: string) => (fate.shown ??= why)
@@ -148,6 +161,33 @@ async function showText(text: string): Promise<void> {
   const props = { speech, text, onlink: (href: string) => shown.fate.links.push(href) }
   const component = mount(SpokenText, { target: shown.box, props }) as Record<string, unknown>
   shown.fate.shown = 'text'
+  shown.remove = () => unmount(component)
+}
+
+/** What a reply quotes of a mail that is shown: all of it if nobody knows what of it can be seen. */
+async function quoted(html: string): Promise<{ html: string | null; isKnown: boolean }> {
+  const rendered = await renderedOf(html)
+  return { html: quoteHtml(rendered ?? html), isKnown: rendered !== null }
+}
+
+/** A draft that quotes a mail, in the editor. `shown` is what the draft holds once something of it was changed. */
+async function edit(html: string, readonly: boolean): Promise<void> {
+  removeAll()
+  const shown = begin()
+  await loadWindowParts()
+  const nothing = (): void => undefined
+  const component = mount(RichText, {
+    target: shown.box,
+    props: {
+      ...{
+        id: 'a',
+        html: `<div>Words</div><p></p>${OPEN_QUOTED}${quoteHtml(html) ?? ''}</div><div>Below</div>`,
+        readonly
+      },
+      ...{ label: 'Message', showQuoted: 'Show quoted text', urlOf: () => null },
+      ...{ onformats: nothing, onpictures: nothing, onhtml: (now: string) => (shown.fate.shown = now) }
+    }
+  }) as Record<string, unknown>
   shown.remove = () => unmount(component)
 }
 
@@ -235,6 +275,9 @@ Object.assign(globalThis, {
     add(html, theme, allowRemote)
   },
   showText,
+  edit,
+  quoted,
+  savedNames,
   cutOff,
   original: (pressed: boolean): unknown => (pressed ? chosen.add('original') : chosen.delete('original')),
   told: () => toldOfAll()[0],

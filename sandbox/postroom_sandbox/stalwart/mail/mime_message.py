@@ -41,6 +41,13 @@ class _Policy(Compat32):
 
 
 _POLICY = _Policy()
+_BLANK_BEFORE_COLON = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.MULTILINE)
+
+
+def _without_blanks(content: bytes) -> bytes:
+    """`From : x` is a From field (RFC 5322 §4.5.1). The parser would take the line for the beginning of the body."""
+    end = len(content) if (at := content.find(b"\r\n\r\n")) == -1 else at
+    return _BLANK_BEFORE_COLON.sub(rb"\1:", content[:end]) + content[end:]
 
 
 @dataclass
@@ -118,7 +125,7 @@ class Part:
 class Message:
     def __init__(self, content: bytes) -> None:
         self.content = content
-        self.mime: MimeMessage = email.message_from_bytes(content, policy=_POLICY)
+        self.mime: MimeMessage = email.message_from_bytes(_without_blanks(content), policy=_POLICY)
 
     @cached_property
     def parts(self) -> list[Part]:

@@ -50,6 +50,12 @@ test('no response is told from a bad one', async () => {
   expect(await client.begin('login', {})).toMatchObject({ trouble: { code: 'kratos_silent' } })
 })
 
+test('a refusal for too many guesses says how long to wait', async () => {
+  const refusal = Response.json({ code: 'too_many_guesses' }, { status: 429, headers: { 'Retry-After': '90' } })
+  const response = await server(refusal).client.submit(recordedFlow('login', 'login'), [])
+  expect(response).toEqual({ is: 'trouble', trouble: { code: 'too_many_guesses', detail: '', retryAfter: 90 } })
+})
+
 test('signing out ends the session in Postroom first, which needs it, then in Kratos', async () => {
   const { asked, client } = server(
     new Response(null, { status: 204 }),

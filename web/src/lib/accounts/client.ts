@@ -12,6 +12,13 @@ export interface FlowOptions {
   readonly returnTo?: string | undefined
 }
 
+interface JsonResponse {
+  readonly status: number
+  readonly body: unknown
+  /** seconds; 0 if nothing was said */
+  readonly retryAfter: number
+}
+
 /** A person waits: Kratos answers in well under a second, and sends a mail before it answers in some. */
 const PATIENCE_MS = 20_000
 
@@ -60,17 +67,19 @@ export class AccountsClient {
 
   async #flow(kind: FlowKind, path: string, init: RequestInit): Promise<KratosResponse> {
     const response = await this.#json(path, init)
-    return response ? kratosResponseOf(kind, response.status, response.body) : trouble(NO_RESPONSE)
+    if (!response) return trouble(NO_RESPONSE)
+    return kratosResponseOf(kind, response.status, response.body, response.retryAfter)
   }
 
-  async #json(path: string, init: RequestInit): Promise<{ status: number; body: unknown } | null> {
+  async #json(path: string, init: RequestInit): Promise<JsonResponse | null> {
     const response = await this.#request(`${KRATOS}/self-service/${path}`, init)
     if (!response) return null
+    const retryAfter = Number(response.headers.get('Retry-After')) || 0
     try {
-      return { status: response.status, body: JSON.parse((await response.text()) || 'null') as unknown }
+      return { status: response.status, body: JSON.parse((await response.text()) || 'null') as unknown, retryAfter }
     } catch {
       // A proxy that answers with a page: the status alone tells what happened.
-      return { status: response.status < 400 ? 502 : response.status, body: null }
+      return { status: response.status < 400 ? 502 : response.status, body: null, retryAfter }
     }
   }
 

@@ -24,6 +24,8 @@ export interface FlowTrouble {
   readonly code: string
   /** Kratos' own words, if it had any */
   readonly detail: string
+  /** seconds to wait, if the service said so */
+  readonly retryAfter?: number | undefined
 }
 
 export const NO_RESPONSE = 'no_response'
@@ -60,7 +62,7 @@ const BY_ERROR: Readonly<Record<string, (body: Body, error: Body) => KratosRespo
 
 type Body = Readonly<Record<string, unknown>>
 
-export function kratosResponseOf(kind: FlowKind, status: number, body: unknown): KratosResponse {
+export function kratosResponseOf(kind: FlowKind, status: number, body: unknown, retryAfter?: number): KratosResponse {
   const flow = flowOf(kind, body)
   if (flow && (status === 200 || status === 400)) return { is: 'form', flow }
   const object = isObject(body) ? body : {}
@@ -71,7 +73,7 @@ export function kratosResponseOf(kind: FlowKind, status: number, body: unknown):
   if (status === 404 || status === 410) return { is: 'flow_gone' }
   if (status === 401) return { is: 'session_inactive' }
   // A problem of Postroom, which forwards the request (RFC 9457), tells its code in the body.
-  return trouble(textOf(object['code']) || (status >= 500 ? SILENT : UNKNOWN), textOf(error['reason']))
+  return trouble(textOf(object['code']) || (status >= 500 ? SILENT : UNKNOWN), textOf(error['reason']), retryAfter)
 }
 
 function doneOf(body: Body): KratosResponse {
@@ -84,6 +86,6 @@ function continuationOf(item: Body): Continuation {
   return { action: textOf(item['action']), url: textOf(item['redirect_browser_to']), flowId: textOf(flow['id']) }
 }
 
-export function trouble(code: string, detail = ''): KratosResponse {
-  return { is: 'trouble', trouble: { code, detail } }
+export function trouble(code: string, detail = '', retryAfter?: number): KratosResponse {
+  return { is: 'trouble', trouble: { code, detail, ...(retryAfter ? { retryAfter } : {}) } }
 }

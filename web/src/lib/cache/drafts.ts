@@ -88,8 +88,8 @@ export class KeptDrafts {
     try {
       await work()
     } catch (failure) {
-      if (leavings === this.#transactions.leavings && !this.#transactions.back) throw failure
-      await this.#transactions.back
+      if (leavings === this.#transactions.leavings && !this.#transactions.left) throw failure
+      await this.#transactions.left?.promise
       await this.#again(work)
     }
   }

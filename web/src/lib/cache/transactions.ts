@@ -9,7 +9,8 @@ import { wrap } from 'idb'
 
 export class Transactions {
   readonly #running = new Set<IDBTransaction>()
-  #left: PromiseWithResolvers<void> | null = null
+  /** null while the page is not left; resolves once it is back */
+  left: PromiseWithResolvers<void> | null = null
   /** how often the page was left */
   leavings = 0
 
@@ -18,28 +19,23 @@ export class Transactions {
     database.transaction = (...options) => this.#add(begin(...options))
   }
 
-  /** Resolves once the page is back; undefined while it is not left. */
-  get back(): Promise<void> | undefined {
-    return this.#left?.promise
-  }
-
   /** From now on a transaction does something only if it is committed at once. */
   leave(): void {
-    this.#left ??= Promise.withResolvers()
+    this.left ??= Promise.withResolvers()
     this.leavings += 1
     this.#running.forEach(abort)
   }
 
   return(): void {
-    this.#left?.resolve()
-    this.#left = null
+    this.left?.resolve()
+    this.left = null
   }
 
   #add(transaction: IDBTransaction): IDBTransaction {
     this.#running.add(transaction)
     transaction.oncomplete = transaction.onabort = () => this.#running.delete(transaction)
     // Once its requests are made.
-    if (this.#left) queueMicrotask(() => abort(transaction))
+    if (this.left) queueMicrotask(() => abort(transaction))
     return transaction
   }
 }
@@ -47,9 +43,9 @@ export class Transactions {
 function abort(transaction: IDBTransaction): void {
   try {
     transaction.abort()
+    // Who waits for its requests only does not ask how it ended.
+    wrap(transaction).done.catch(() => undefined)
   } catch {
-    return // InvalidStateError: it is committed, or has ended.
+    // InvalidStateError: it is committed, or has ended.
   }
-  // Who waits for its requests only does not ask how it ended.
-  wrap(transaction).done.catch(() => undefined)
 }

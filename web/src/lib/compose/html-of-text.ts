@@ -9,6 +9,8 @@ export const OPEN_QUOTE =
   '<blockquote type="cite" style="margin: 0 0 0 0.8ex; padding-left: 1ex; border-left: 1px solid #ccc">'
 /** What is quoted, with the line that introduces it */
 export const OPEN_QUOTED = '<div data-quote="">'
+/** The same of a message of which nobody knows what could be seen */
+export const OPEN_QUOTED_WHOLE = '<div data-quote="whole">'
 /** To write in, or between two parts. */
 export const EMPTY_LINE = '<div><br></div>'
 export const OPEN_SIGNATURE = '<div data-signature="">'

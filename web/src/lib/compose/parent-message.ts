@@ -18,6 +18,8 @@ export interface ParentMessage {
   readonly blobId: string | null
   readonly size: number
   readonly attachments: readonly Attachment[]
+  /** HTML of what can be seen of its HTML; null if that is not known */
+  readonly rendered: string | null
   readonly body: {
     readonly html: string | null
     readonly text: string

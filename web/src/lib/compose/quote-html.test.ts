@@ -44,8 +44,8 @@ describe('a quote', () => {
     ],
     [
       'the marks of our own editor',
-      '<div data-signature="" data-quote="" data-cid="x" data-x="y">a</div>',
-      '<div>a</div>'
+      '<div data-signature="" data-quote="" data-cid="x" data-x="y"><a data-href="https://a.example">a</a></div>',
+      '<div><a>a</a></div>'
     ],
     [
       'forms, but not what they say',
@@ -98,6 +98,15 @@ describe('what a draft holds', () => {
   test('is put into the editor as nodes', () => {
     const fragment = cleanFragment('<div>a</div><script>x()</script>')
     expect([...fragment.childNodes].map(({ nodeName }) => nodeName)).toEqual(['DIV'])
+  })
+
+  test('has links in the editor that lead nowhere, and keeps them when they are moved there', () => {
+    const box = document.createElement('div')
+    box.append(
+      cleanFragment('<a href="tel:1">a</a><a data-href="https://b.example/">b</a><a data-href="javascript:x">c</a>')
+    )
+    expect(box.innerHTML).toBe('<a data-href="tel:1">a</a><a data-href="https://b.example/">b</a><a>c</a>')
+    expect(cleanHtml(box.innerHTML)).toBe('<a href="tel:1">a</a><a href="https://b.example/">b</a><a>c</a>')
   })
 
   test('has pictures in the editor that ask for nothing', () => {

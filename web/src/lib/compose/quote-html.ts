@@ -7,6 +7,7 @@ import DOMPurify, { type Config } from 'dompurify'
 import { inertHtml, STYLE } from '#lib/mail/inert-html.ts'
 import { tooLarge } from '#lib/mail/large-html.ts'
 import { cleanStyle } from './quote-style.ts'
+import { storedLinks } from './links.ts'
 import { cidOf, storedPictures } from './pictures.ts'
 
 /** The editor works through each element within others: deeper ones would stop it. */
@@ -56,7 +57,7 @@ const CONFIG = {
   ALLOWED_ATTR: [
     ...['href', 'src', 'alt', 'width', 'height', 'dir', 'lang', 'align', 'valign', 'bgcolor', 'color', 'face', 'size'],
     ...['border', 'cellpadding', 'cellspacing', 'colspan', 'rowspan', 'start', 'type', 'value', 'style'],
-    ...['data-signature', 'data-quote', 'data-cid', STYLE]
+    ...['data-signature', 'data-quote', 'data-cid', 'data-href', STYLE]
   ],
   // Its colon is none of a scheme.
   ADD_URI_SAFE_ATTR: [STYLE],
@@ -83,12 +84,19 @@ export function quoteHtml(source: string): string | null {
 
 /** What a draft may hold, of what the editor holds or another program wrote. Nothing is too large: it would be lost. */
 export function cleanHtml(source: string): string {
-  return storedPictures(htmlOf(purify(source, { ours: true })))
+  return storedPictures(storedLinks(htmlOf(purify(source, { ours: true }))))
 }
 
-/** What may be put into the editor. Pictures wait with `data-cid`: a browser asks for a `cid:` address in vain. */
+/**
+ * What may be put into the editor. Pictures wait with `data-cid`: a browser asks for a `cid:` address in vain. Links wait with
+ * `data-href`: a browser dials the host of a link that is pressed, and follows it where the text is locked.
+ */
 export function cleanFragment(source: string): DocumentFragment {
   const fragment = purify(source, { ours: true })
+  for (const link of fragment.querySelectorAll('a[href]')) {
+    link.setAttribute('data-href', link.getAttribute('href') ?? '')
+    link.removeAttribute('href')
+  }
   for (const picture of fragment.querySelectorAll('img[src]')) {
     const cid = cidOf(picture.getAttribute('src') ?? '')
     if (cid === null) continue
@@ -124,8 +132,10 @@ function purify(source: string, origin: Origin): DocumentFragment {
 /** Null: it goes. */
 function attributeValue(element: Element, name: string, value: string, { ours }: Origin): string | null {
   switch (name) {
+    case 'data-href':
+      return ours ? linkAddress(element, value.trim()) : null
     case 'href':
-      return element.nodeName === 'A' && /^(?:https?:|mailto:|tel:)/iu.test(value.trim()) ? value.trim() : null
+      return linkAddress(element, value.trim())
     case 'src':
       return element.nodeName === 'IMG' ? pictureSource(element, value.trim(), ours) : null
     case 'style':
@@ -141,6 +151,10 @@ function attributeValue(element: Element, name: string, value: string, { ours }:
     default:
       return value
   }
+}
+
+function linkAddress(element: Element, address: string): string | null {
+  return element.nodeName === 'A' && /^(?:https?:|mailto:|tel:)/iu.test(address) ? address : null
 }
 
 /** A remote picture loads nothing and tells nobody that the mail is being answered: it is gone, and what it shows is said. */

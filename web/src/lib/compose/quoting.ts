@@ -2,10 +2,10 @@
 import type { DraftFile } from '#lib/compose/draft.ts'
 import type { Attachment } from '#lib/mail/attachment.ts'
 import { straight } from '#lib/mail/direction.ts'
-import type { Person } from '#lib/mail/people.ts'
+import { nameOf, type Person } from '#lib/mail/people.ts'
 import { recipientText } from './recipients.ts'
 import { oneLine } from './field.ts'
-import { blocks, OPEN_QUOTE, OPEN_QUOTED } from './html-of-text.ts'
+import { blocks, OPEN_QUOTE, OPEN_QUOTED, OPEN_QUOTED_WHOLE } from './html-of-text.ts'
 import { escaped } from './html-tokens.ts'
 import type { ParentMessage } from './parent-message.ts'
 import { cidsIn, renamedPictures } from './pictures.ts'
@@ -45,9 +45,9 @@ export function quotedText(message: ParentMessage, { words }: Pick<Quoting, 'wor
 }
 
 export function quotedHtml(message: ParentMessage, quoting: Quoting): QuotedHtml {
-  const { html, files } = contentOf(message, quoting)
+  const { html, files, open } = contentOf(message, quoting)
   const introduction = `<div>${escaped(attribution(message, quoting.words))}</div>`
-  return { html: `${OPEN_QUOTED}${introduction}${OPEN_QUOTE}${html}</blockquote></div>`, files }
+  return { html: `${open}${introduction}${OPEN_QUOTE}${html}</blockquote></div>`, files }
 }
 
 export function forwardedText(message: ParentMessage, { words }: Pick<Quoting, 'words'>): string {
@@ -55,14 +55,14 @@ export function forwardedText(message: ParentMessage, { words }: Pick<Quoting, '
 }
 
 export function forwardedHtml(message: ParentMessage, quoting: Quoting): QuotedHtml {
-  const { html, files } = contentOf(message, quoting)
+  const { html, files, open } = contentOf(message, quoting)
   const head = forwardedHead(message, quoting.words).map((line) => `<div>${escaped(line)}</div>`)
-  return { html: `${OPEN_QUOTED}${head.join('')}<div><br></div>${html}</div>`, files }
+  return { html: `${open}${head.join('')}<div><br></div>${html}</div>`, files }
 }
 
 function attribution({ from, sentAt, receivedAt }: ParentMessage, words: QuoteWords): string {
-  const [author] = from
-  return said(words.attribution(said(author?.name.trim() || author?.address || '?'), sentAt ?? receivedAt))
+  const authors = from.map(({ name, address }) => nameOf({ name, address, own: false }, ''))
+  return said(words.attribution(said(authors.join(', ') || '?'), sentAt ?? receivedAt))
 }
 
 function forwardedHead(message: ParentMessage, words: QuoteWords): string[] {
@@ -88,11 +88,17 @@ function linesOf({ body }: ParentMessage): string[] {
   return (body?.text ?? '').replace(/\r\n?/gu, '\n').trimEnd().split('\n')
 }
 
-/** The HTML of the message, made harmless; its text if it has none, or too much. */
-function contentOf(message: ParentMessage, quoting: Quoting): QuotedHtml {
-  const html = message.body?.html ? quoting.quoted(message.body.html) : null
+interface Content extends QuotedHtml {
+  /** of the element around it: whether it may hold what nobody could see */
+  readonly open: string
+}
+
+/** The HTML of the message as it is seen, made harmless; its text if it has none, or too much. */
+function contentOf(message: ParentMessage, quoting: Quoting): Content {
+  const source = message.body?.html
+  const html = source ? quoting.quoted(message.rendered ?? source) : null
   if (html === null) {
-    return { html: blocks(linesOf(message)), files: [] }
+    return { html: blocks(linesOf(message)), files: [], open: source ? OPEN_QUOTED_WHOLE : OPEN_QUOTED }
   }
   const names = new Map<string, string>()
   const files: DraftFile[] = []
@@ -102,7 +108,8 @@ function contentOf(message: ParentMessage, quoting: Quoting): QuotedHtml {
     names.set(cid, quoting.newCid())
     files.push({ ...fileOf(picture, quoting.newId()), cid: names.get(cid) ?? null })
   }
-  return { html: renamedPictures(html, names), files }
+  const open = message.rendered === null ? OPEN_QUOTED_WHOLE : OPEN_QUOTED
+  return { html: renamedPictures(html, names), files, open }
 }
 
 export function fileOf({ blobId, name, type, size, charset }: Attachment, id: string): DraftFile {

@@ -53,13 +53,25 @@ const MESSAGE: ParentMessage = {
   blobId: 'whole',
   size: 99,
   attachments: [file('bill')],
+  rendered: '<p>Hi <img src="cid:p@x"><img src="cid:gone" alt="Gone"></p>',
   body: {
-    html: '<p>Hi <img src="cid:p@x"><img src="cid:gone" alt="Gone"></p>',
+    html: '<p hidden>Unseen</p><p>Hi <img src="cid:p@x"><img src="cid:gone" alt="Gone"></p>',
     text: 'Hi\n> before\n',
     inline: new Map([['p@x', file('pic', { name: 'p.png', type: 'image/png' })]])
   }
 }
 const addresses = (people: readonly { address: string }[]) => people.map(({ address }) => address)
+
+test.each([
+  [[person('x@evil.example')], 'x@evil.example'],
+  [[person('x@evil.example', false, 'boss@example.org')], 'x@evil.example (boss@example.org)'],
+  [[person('x@evil.example', false, 'me')], 'x@evil.example (me)'],
+  [[person('alice@example.org', true, 'Alice'), person('x@evil.example')], 'Alice, x@evil.example'],
+  [[], '?']
+])('whom a quote names nobody takes for another one: %j', (from, named) => {
+  const draft = draftOfReply({ ...MESSAGE, from }, false, PLAIN)
+  expect(draft.text).toContain(`On 2026-11-24, ${named} wrote:`)
+})
 
 describe('a reply', () => {
   test('quotes the HTML in a quote, below its attribution, with its pictures as files', () => {
@@ -72,6 +84,22 @@ describe('a reply', () => {
     expect(draft).toMatchObject({ identityId: 'i2', subject: 'Re: Pallet 3', cc: [] })
     expect(draft.to).toEqual([{ name: 'Mara Lindqvist', address: 'mara@example.net' }])
     expect(draft.parent).toEqual({ kind: 'reply', emailId: 'e1', messageId: ['c@x'], references: ['a@x'] })
+  })
+
+  test.each([
+    ['what the reader shows is not known', { ...MESSAGE, rendered: null }, SELF, 'Unseen'],
+    ['it is too large to be edited', MESSAGE, { ...SELF, quoted: () => null }, 'before'],
+    [
+      'it has no HTML',
+      { ...MESSAGE, rendered: null, body: { html: null, text: 'before', inline: new Map() } },
+      SELF,
+      null
+    ]
+  ] as const)('is marked if it may hold what nobody saw: %s', (_, message, self, unseen) => {
+    for (const { html } of [draftOfReply(message, false, self), draftOfForward(message, self)]) {
+      expect(html).toContain(unseen === null ? '<div data-quote="">' : '<div data-quote="whole">')
+      expect(html).toContain(unseen ?? 'before')
+    }
   })
 
   test('quotes the text in plain text, each line once more', () => {

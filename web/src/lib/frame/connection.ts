@@ -29,6 +29,9 @@ export class FrameConnection {
   #port: MessagePort | null = null
   #ready = false
   #closed = false
+  #isShown = false
+  /** who waits to learn what can be seen */
+  #asking: ((html: string | null) => void)[] = []
 
   /** The frame may load before there is a mail for it. */
   constructor(frame: HTMLIFrameElement) {
@@ -55,6 +58,24 @@ export class FrameConnection {
     this.#port?.postMessage(message)
   }
 
+  /** HTML of what can be seen of the mail; null if that cannot be known, as where it does not show. */
+  rendered(): Promise<string | null> {
+    return new Promise((resolve) => {
+      this.#asking.push(resolve)
+      if (this.#closed) this.#resolve(null)
+      else if (this.#isShown) this.#ask()
+    })
+  }
+
+  #ask(): void {
+    this.send({ rendered: true })
+    setTimeout(() => this.#resolve(null), PATIENCE)
+  }
+
+  #resolve(html: string | null): void {
+    for (const resolve of this.#asking.splice(0)) resolve(html)
+  }
+
   #wait(): void {
     clearTimeout(this.#overdue)
     this.#overdue = setTimeout(() => this.#fail('silent'), this.#patience)
@@ -65,6 +86,7 @@ export class FrameConnection {
     clearTimeout(this.#overdue)
     this.#frame.removeEventListener('load', this.#loaded)
     this.#port?.close()
+    this.#resolve(null)
   }
 
   readonly #loaded = (): void => {
@@ -88,10 +110,18 @@ export class FrameConnection {
     if (message?.kind === 'ready') {
       this.#ready = true
       this.#events?.ready()
+    } else if (message?.kind === 'rendered') {
+      this.#resolve(message.html)
     } else if (message) {
-      if (message.kind === 'height') clearTimeout(this.#overdue)
+      if (message.kind === 'height') this.#shown()
       this.#events?.said(message)
     }
+  }
+
+  #shown(): void {
+    clearTimeout(this.#overdue)
+    if (!this.#isShown && this.#asking.length > 0) this.#ask()
+    this.#isShown = true
   }
 
   #fail(why: FrameTrouble): void {

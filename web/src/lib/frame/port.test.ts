@@ -8,7 +8,10 @@ test.each([
   [{ kind: 'scale', scale: 0.5 }, { kind: 'scale', scale: 0.5 }],
   [{ kind: 'hover', href: '' }, { kind: 'hover', href: '' }],
   [{ kind: 'hover', href: 'https://a.example/' }, { kind: 'hover', href: 'https://a.example/' }],
-  [{ kind: 'link', href: 'MAILTO:a@example.org', text: 'x'.repeat(999) }, { kind: 'link', href: 'mailto:a@example.org', text: 'x'.repeat(200) }],
+  [{ kind: 'link', href: 'MAILTO:a@example.org', seen: 'x'.repeat(30_000) }, { kind: 'link', href: 'mailto:a@example.org', seen: 'x'.repeat(20_000) }],
+  [{ kind: 'rendered', html: '<p>' }, { kind: 'rendered', html: '<p>' }],
+  [{ kind: 'rendered', html: 9 }, { kind: 'rendered', html: null }],
+  [{ kind: 'rendered', html: 'x'.repeat(2_000_001) }, { kind: 'rendered', html: null }],
   [{ kind: 'key', key: 'j', shift: false }, { kind: 'key', key: 'j', shift: false, control: false }],
   [{ kind: 'key', key: 'k', control: true }, { kind: 'key', key: 'k', shift: false, control: true }],
   [{ kind: 'key', key: 'Escape', shift: 'yes' }, { kind: 'key', key: 'Escape', shift: false, control: false }]
@@ -21,9 +24,9 @@ test.each([
   [{ kind: 'height' }], [{ kind: 'height', height: '9' }], [{ kind: 'height', height: -1 }], [{ kind: 'height', height: NaN }], [{ kind: 'height', height: Infinity }],
   [{ kind: 'scale' }], [{ kind: 'scale', scale: 0 }], [{ kind: 'scale', scale: 2 }], [{ kind: 'scale', scale: NaN }], [{ kind: 'scale', scale: '1' }],
   [{ kind: 'hover', href: 'javascript:alert(1)' }], [{ kind: 'hover', href: { toString: 1 } }],
-  [{ kind: 'link', href: 'javascript:alert(1)', text: 'x' }], [{ kind: 'link', href: 'data:text/html,x', text: 'x' }],
-  [{ kind: 'link', href: '/sign-out', text: 'x' }], [{ kind: 'link', href: 'https://a.example/', text: 9 }],
-  [{ kind: 'link', href: `https://a.example/${'a'.repeat(MAX_ADDRESS)}`, text: 'x' }],
+  [{ kind: 'link', href: 'javascript:alert(1)', seen: 'x' }], [{ kind: 'link', href: 'data:text/html,x', seen: 'x' }],
+  [{ kind: 'link', href: '/sign-out', seen: 'x' }], [{ kind: 'link', href: 'https://a.example/', seen: 9 }],
+  [{ kind: 'link', href: `https://a.example/${'a'.repeat(MAX_ADDRESS)}`, seen: 'x' }],
   [{ kind: 'key', key: 'Enter' }], [{ kind: 'key', key: ' ' }], [{ kind: 'key', key: 'Tab' }], [{ kind: 'key', key: 'jj' }], [{ kind: 'key', key: 'c', control: true }], [{ kind: 'key' }]
 ])('the page does not hear %j', (said) => {
   expect(heard(said)).toBeNull()

@@ -18,6 +18,8 @@ export type ToFrame =
   | { readonly images: readonly (readonly [string, Blob])[] }
   /** as large as it is, or as small as its frame needs */
   | { readonly original: boolean }
+  /** what can be seen of it? */
+  | { readonly rendered: true }
 
 export type FromFrame =
   | { readonly kind: 'ready' }
@@ -27,12 +29,18 @@ export type FromFrame =
   | { readonly kind: 'scale'; readonly scale: number }
   /** the address below the pointer or the focus; empty if there is none */
   | { readonly kind: 'hover'; readonly href: string }
-  | { readonly kind: 'link'; readonly href: string; readonly text: string }
+  /** `seen`: what the eye sees of the link, in lines */
+  | { readonly kind: 'link'; readonly href: string; readonly seen: string }
+  /** HTML of what can be seen; null if that cannot be known */
+  | { readonly kind: 'rendered'; readonly html: string | null }
   | { readonly kind: 'key'; readonly key: string; readonly shift: boolean; readonly control: boolean }
 
 export const MAX_HEIGHT = 100_000
 export const MAX_ADDRESS = 8_192
-const MAX_TEXT = 200
+/** characters */
+const MAX_SEEN = 20_000
+/** characters */
+const MAX_HTML = 2_000_000
 
 /** Keys of the command table. Enter, space, Tab, arrows and pages belong to whoever reads in the frame. */
 const KEYS = /^(?:[a-z/?#!.;:*[\]]|Escape|F6)$/i
@@ -52,7 +60,9 @@ export function heard(data: unknown): FromFrame | null {
     case 'hover':
       return said['href'] === '' ? { kind: 'hover', href: '' } : hover(addressOf(said['href']))
     case 'link':
-      return link(addressOf(said['href']), said['text'])
+      return link(addressOf(said['href']), said['seen'])
+    case 'rendered':
+      return { kind: 'rendered', html: isHtml(said['html']) ? said['html'] : null }
     case 'key':
       return key(said)
     default:
@@ -73,9 +83,13 @@ function hover(href: string | null): FromFrame | null {
   return href === null ? null : { kind: 'hover', href }
 }
 
-function link(href: string | null, text: unknown): FromFrame | null {
-  if (href === null || typeof text !== 'string') return null
-  return { kind: 'link', href, text: text.slice(0, MAX_TEXT) }
+function isHtml(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_HTML
+}
+
+function link(href: string | null, seen: unknown): FromFrame | null {
+  if (href === null || typeof seen !== 'string') return null
+  return { kind: 'link', href, seen: seen.slice(0, MAX_SEEN) }
 }
 
 function key({ key, shift, control }: Readonly<Record<string, unknown>>): FromFrame | null {

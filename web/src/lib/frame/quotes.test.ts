@@ -9,7 +9,7 @@ function folded(html: string): string {
 }
 
 const FOLD = (quote: string) =>
-  `<details class="quote"><summary aria-label="Show quoted text">···</summary>${quote}</details>`
+  `<details class="quote" data-fold=""><summary aria-label="Show quoted text">···</summary>${quote}</details>`
 
 test.each([
   '<blockquote type="cite">q</blockquote>',

@@ -36,6 +36,8 @@ export function foldQuote(body: Element, showQuoted: string): void {
   const details = document.createElement('details')
   const summary = document.createElement('summary')
   details.className = 'quote'
+  // No mail can have it.
+  details.setAttribute('data-fold', '')
   summary.textContent = '···'
   summary.setAttribute('aria-label', showQuoted)
   const introduction = isMark ? [] : introductionOf(body, quote)

@@ -55,7 +55,7 @@ const CONFIG = {
     ...['style', 'ping', 'srcset', 'sizes', 'poster', 'autofocus', 'accesskey', 'contenteditable', 'draggable'],
     ...['inert', 'is', 'popover', 'popovertarget', 'popovertargetaction', 'command', 'commandfor', 'target'],
     ...['download', 'slot', 'part', 'tabindex', 'aria-live', 'aria-modal', 'for', 'form', 'formaction', 'action'],
-    ...['crossorigin', 'loading', 'nonce']
+    ...['crossorigin', 'loading', 'nonce', 'inputmode']
   ],
   ADD_ATTR: ['text', STYLE],
   // Else DOMPurify would take what stands before a colon in it for the scheme of an address.

@@ -292,8 +292,8 @@ export class JmapClient {
  * cannot be encoded. */
 function nameInUrl(name: string): string {
   return (
-    Array.from(name.slice(-300))
-      .slice(-150)
+    Array.from(name.slice(-400))
+      .slice(-200)
       .join('')
       .replace(/\p{Surrogate}/gu, '_') || 'attachment'
   )

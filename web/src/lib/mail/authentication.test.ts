@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { authenticationOf, signedBy } from './authentication.ts'
+import { authenticationOf } from './authentication.ts'
+import { signedBy } from './signed-by.ts'
 
 const OURS = 'mail.example.org'
 

@@ -40,22 +40,26 @@ export function authenticationOf(headers: readonly string[], authservId: string 
 }
 
 /**
- * The domain whose signature our server verified (RFC 6376), that of the sender if there are several; null for none. Any
- * domain can sign: it says who answers for the message, not that the sender is who they say.
+ * Of a message by several senders (RFC 5322 §3.6.2): failed if it failed for one of them; confirmed only if all are of the one
+ * domain that was checked, since a result that names no domain speaks for none of several.
  */
-export function signedBy(headers: readonly string[], authservId: string | null, from: string): string | null {
-  const signed = (ours(headers, authservId)?.results ?? [])
-    .filter(({ method, result }) => method === 'dkim' && result === 'pass')
-    .flatMap(({ properties }) => domainSigned(properties) || [])
-  return signed.find((domain) => domain === domainOf(from)) ?? signed[0] ?? null
+export function authenticationOfAll(
+  headers: readonly string[],
+  authservId: string | null,
+  from: readonly string[]
+): Authentication {
+  const found = from.map((address) => authenticationOf(headers, authservId, address))
+  if (found.includes('failed')) return 'failed'
+  return new Set(from.map(domainOf)).size === 1 ? (found[0] ?? 'unknown') : 'unknown'
 }
 
 /** Stalwart names the identity of a signature in place of its domain, where it has one. */
-function domainSigned(properties: Result['properties']): string {
+export function domainSigned(properties: Result['properties']): string {
   return properties['header.d'] ?? domainOf(properties['header.i'] ?? '')
 }
 
-function ours(headers: readonly string[], authservId: string | null): ReturnType<typeof parsed> | undefined {
+/** What our own server found, if it stands on top. */
+export function ours(headers: readonly string[], authservId: string | null): ReturnType<typeof parsed> | undefined {
   const first = headers[0]
   const top = first === undefined ? undefined : parsed(first)
   return top?.id === authservId?.toLowerCase() ? top : undefined

@@ -1,4 +1,4 @@
-import { apart, emlName, halves, safeName } from '#lib/mail/file-names.ts'
+import { emlName, halves, safeName, savedNames } from '#lib/mail/file-names.ts'
 import { honestName } from '#lib/mail/honest-name.ts'
 import { expect, test } from 'vitest'
 import { timesAsLong } from '../../../tests/processor-time.ts'
@@ -35,6 +35,12 @@ test.each([
   ['NUL.txt', '_NUL.txt'],
   ['com1', '_com1'],
   ['trailing. . ', 'trailing'],
+  [`${'a'.repeat(179)} and more words`, 'a'.repeat(179)],
+  ['~temporary', 'temporary'],
+  ['soft\u00adhy\u200dphen\u{e0041}.pdf', 'softhyphen.pdf'],
+  ['a\u0301\u00a0\ufdd0.txt', '\u00e1 _.txt'],
+  ['desktop.ini', '_desktop.ini'],
+  ['Open me.LNK', 'Open me.LNK.download'],
   ['\ud800.txt', '_.txt'],
   ['\u202e', 'attachment'],
   ['Grüße 🎻.png', 'Grüße 🎻.png']
@@ -67,11 +73,13 @@ test.each([
 })
 
 test('of equal names each further one has a number', () => {
-  expect(apart(['a.jpg', 'A.jpg', 'a (2).jpg', 'a.jpg', 'b'])).toEqual([
+  expect(savedNames(['a.jpg', 'A.jpg', 'a (2).jpg', 'a.jpg', '.b', '/b', 'b'])).toEqual([
     'a.jpg',
     'A (2).jpg',
     'a (2) (2).jpg',
     'a (3).jpg',
-    'b'
+    'b',
+    '_b',
+    'b (2)'
   ])
 })

@@ -11,21 +11,38 @@ export function halves(name: string): readonly [start: string, end: string] {
   return [characters.slice(0, at).join(''), characters.slice(at).join('')]
 }
 
-/** Characters with a meaning in a path, on Windows above all; unpaired surrogates, which no system can write. */
-const OF_PATHS = /[/\\:*?"<>|]|\p{Surrogate}/gu
-/** Names that Windows keeps for devices, whatever extension follows. */
-const DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/iu
+/** Characters with a meaning in a path, on Windows above all; those that no system can write. */
+const OF_PATHS = /[/\\:*?"<>|]|\p{Surrogate}|\p{Noncharacter_Code_Point}/gu
+/** Characters that are not seen, in whose place browsers save another one. */
+const UNSEEN = /\p{Cf}/gu
+/** Names that Windows keeps for devices, whatever extension follows, and for settings of a folder. */
+const DEVICES = /^(?:(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)|(?:desktop\.ini|thumbs\.db)$)/iu
+/** What Windows runs or hides by its extension: Chromium saves it under another one there. */
+const RUN = /\.(?:lnk|local|scf|url|\{[^}]*\})$/iu
 const MOST_OCTETS = 180
 
-/** A name that every system takes, and that leads to no other folder. */
+/** A name that every system takes, that leads to no other folder, and that no browser changes when it saves the file. */
 export function safeName(name: string, otherwise = 'attachment'): string {
-  const plain = honestName(name).replace(OF_PATHS, '_').replace(/\s+/gu, ' ')
-  // A leading dot hides a file, and Windows drops dots and spaces at the end.
-  const whole = plain.replace(/^[. ]+|(?<![. ])[. ]+$/gu, '').replace(DEVICES, '_$&')
-  if (whole === '') return otherwise
-  const at = whole.lastIndexOf('.')
-  const extension = at > 0 && whole.length - at <= 12 ? whole.slice(at) : ''
-  return shortened(whole.slice(0, whole.length - extension.length), MOST_OCTETS - extension.length) + extension
+  const seen = honestName(name.normalize()).replace(UNSEEN, '')
+  const plain = seen.replace(OF_PATHS, '_').replace(/\s+/gu, ' ')
+  // A leading dot hides a file, Chromium takes no leading tilde, and Windows drops dots and spaces at the end.
+  const bare = withoutEnd(plain.replace(/^[. ~]+/u, ''))
+    .replace(DEVICES, '_$&')
+    .replace(RUN, '$&.download')
+  if (bare === '') return otherwise
+  const at = bare.lastIndexOf('.')
+  const extension = at > 0 && bare.length - at <= 12 ? bare.slice(at) : ''
+  const stem = shortened(bare.slice(0, bare.length - extension.length), MOST_OCTETS - extension.length)
+  return extension === '' ? withoutEnd(stem) : stem + extension
+}
+
+function withoutEnd(name: string): string {
+  return name.replace(/(?<![. ])[. ]+$/u, '')
+}
+
+/** The names under which files of one message are shown and saved. */
+export function savedNames(names: readonly string[]): string[] {
+  return apart(names.map((name) => safeName(name)))
 }
 
 /** RFC 5322's usual name of a message in a file. */
@@ -34,7 +51,7 @@ export function emlName(subject: string): string {
 }
 
 /** Each name once: the second "photo.jpg" is "photo (2).jpg". Systems that do not tell Photo from photo count. */
-export function apart(names: readonly string[]): string[] {
+function apart(names: readonly string[]): string[] {
   const taken = new Set<string>()
   return names.map((name) => {
     const at = name.lastIndexOf('.')

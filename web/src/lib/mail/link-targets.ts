@@ -1,47 +1,139 @@
 /** Links whose text names another place than the one they lead to. */
 import { asRead } from './as-read.ts'
-import { inLetters, organisationOf } from './organisation.ts'
-
-/** Hosts of mail servers that check each link when it is opened: the place is in the query, or in the path. */
-const CHECKERS =
-  /(^|\.)(safelinks\.protection\.outlook\.com|urldefense\.(com|proofpoint\.com)|linkprotect\.cudasvc\.com|protection\.sophos\.com|mimecast(protect)?\.com)$/
+import { domainOf } from './address.ts'
+import { passedOn } from './link-checkers.ts'
+import { inLetters, isDisguisedDomain, isProvider, organisationOf } from './organisation.ts'
+import type { Suspect } from './warnings.ts'
 
 /** The whole text is an address: prose with one in it, such as the title of an issue, does not say where its link leads. */
-const NAMED = /^(?:https?:\/\/(?:[^\s/@]*@)?)?((?:[\p{L}\p{N}_-]+\.)+\p{L}{2,24})(?::\d+)?(?:[/?#]\S*)?$/iu
+const NAMED =
+  /^(?:https?:\/\/(?:[^\s/@]*@)?|(?:mailto:)?[^\s/@]+@)?((?:[\p{L}\p{N}_-]+\.)+\p{L}{2,24})(?::\d+)?(?:[/?#]\S*)?$/iu
 /** What people put around an address. A full stop behind a name without `https://` may belong to it ("M.Sc."). */
-const AROUND = /^[^\p{L}\p{N}@]+|(?<=:\/\/.*)[^\p{L}\p{N}/]+$/gu
+const AROUND = /^[^\p{L}\p{N}@]+|(?<=:\/\/.*|^www\..*|\.(?:com|org|net|de))[^\p{L}\p{N}/]+$|[^\p{L}\p{N}/.]+$/giu
+/** Signs that are read as those of an address (UTS #39), or are not seen in one. Browsers read other full stops as one (UTS #46). */
+const SIGNS: readonly (readonly [RegExp, string])[] = [
+  [/(?<=[\p{Script=Latin}\p{P}\p{S}])\p{M}+/gu, ''],
+  [/[\u2800\u{1d159}]/gu, ''],
+  [
+    /[\u2024\u3002\ua4f8\ua60e\ufe52\uff61\u{10a50}\u{1d16d}]|(?<=\p{Script=Latin})[\u0660\u06d4\u06f0\u0701\u0702](?=\p{Script=Latin})/gu,
+    '.'
+  ],
+  [/[\u1735\u2041\u2044\u2215\u2571\u27cb\u29f8\u2cc6\u3033\u31d3\u{1d23a}]/gu, '/'],
+  [/[\u02d0\u02f8\u0589\u05c3\u0703\u0704\u16ec\u1803\u1809\u205a\u2236\ua4fd\ua789\ufe13\ufe30\ufe55]/g, ':'],
+  // Of a scheme that is written in other letters
+  [/^\P{L}*[hһ][tт][tт][pр][sѕ]?(?=:)/giu, 'https'],
+  // Where it has a dot, a point in the middle is one.
+  [/(?<=^(?:https?:\/\/|www[.·])\S*)·/giu, '.']
+]
+/** Spaces that are hardly seen */
+const THIN = /[\u2005-\u200a\u202f]/g
+/** A scheme with something between its letters, as no other text has it */
+const SCATTERED = /^\W*h\W{0,3}t\W{0,3}t\W{0,3}p\W{0,3}(?:s\W{0,3})?:\W{0,3}\/\W{0,3}\/\W{0,3}(?=\p{L})/iu
+/** No address is written with them: they may be hidden in one. */
+const ODD = /[^\p{L}\p{M}\p{N}\s._:/?#@%&=+~-]/gu
 /** What ends so is a file rather than a host. */
 const FILES = /\.(pdf|docx?|xlsx?|pptx?|zip|png|jpe?g|gif|txt|html?|js|py|md|csv|ics)$/i
 
-/** The host that the text of a link names; null if it names none. Browsers read other full stops as one (UTS #46). */
-function hostNamed(text: string): string | null {
-  const read = asRead(text.slice(0, LONGEST)).replace(/[\u3002\uff61]/g, '.')
-  const host = NAMED.exec(read.slice(0, 500).replace(AROUND, ''))?.[1]
-  return host && !FILES.test(host) ? host.toLowerCase() : null
+interface Named {
+  readonly host: string
+  /** the whole of a mail address */
+  readonly address: string | null
 }
 
-/** Whether the text names another organisation's place than the one that opens. */
-export function leadsElsewhere(text: string, href: string): boolean {
-  const named = hostNamed(text)
+/** What the text of a link names; null if it names no place. */
+function namedIn(text: string): Named | null {
+  const read = readOf(text)
+  const whole = [read, read.replace(ODD, '')].map((one) => one.replace(AROUND, '')).find((one) => NAMED.test(one)) ?? ''
+  const host = NAMED.exec(whole)?.[1]?.toLowerCase()
+  if (!host || (FILES.test(host) && !/^https?:/i.test(whole))) return null
+  return { host, address: /^(?:mailto:)?([^\s/@:]+@[^\s/@?#]+)(?:[?#]\S*)?$/i.exec(whole)?.[1]?.toLowerCase() ?? null }
+}
+
+function readOf(text: string): string {
+  const read = asRead(text.slice(0, LONGEST).replace(THIN, '')).slice(0, 500)
+  const signed = SIGNS.reduce((made, [sign, one]) => made.replace(sign, one), read)
+  const [scheme] = SCATTERED.exec(signed) ?? []
+  // With spaces in its scheme it may have them anywhere.
+  return scheme?.includes(' ')
+    ? signed.replace(SCATTERED, 'https://').replaceAll(' ', '')
+    : signed.replace(SCATTERED, 'https://')
+}
+
+/** Domains of confirmed senders, who count by links of a third who opens them: what names their own place deceives nobody. */
+export function ownPlaces({ from, authentication }: Pick<Suspect, 'from' | 'authentication'>): readonly string[] {
+  const domains = authentication === 'passed' ? from.map(({ address }) => domainOf(address)) : []
+  return domains.filter((domain) => !isProvider(organisationOf(domain)))
+}
+
+/** Whether the text names another organisation's place than the one that opens, and none of `own`. */
+export function leadsElsewhere(text: string, href: string, own: readonly string[] = []): boolean {
+  const named = namedIn(text)
   if (named === null) return false
+  if (isDisguisedDomain(named.host)) return true
+  if (own.some((domain) => isOf(domain, named.host))) return false
   const target = urlOf(href.trim().replace(/^\/\//, 'https://'))
+  if (target?.protocol === 'mailto:') return named.address !== null && writesElsewhere(named.address, target)
   if (!target || !/^https?:$/.test(target.protocol)) return false
-  const organisation = organisationOf(inLetters(named))
-  return !places(target).some((host) => organisationOf(inLetters(host)) === organisation)
+  const isNamed = (host: string | null): boolean => host !== null && isOf(host, named.host)
+  return !isNamed(target.hostname) && !isNamed(passedOn(target))
 }
 
-/** The host, or the one that a server which checks links passes on to. */
-function places(target: URL): readonly string[] {
-  const { hostname, pathname, searchParams } = target
-  // At other hosts and paths of Google anybody may publish.
-  if (/^(www\.)?google\.com$/.test(hostname) && pathname === '/url')
-    return [hostname, ...passedOn([searchParams.get('q') ?? searchParams.get('url') ?? ''])]
-  if (!CHECKERS.test(hostname)) return [hostname]
-  return [hostname, ...passedOn([...searchParams.values(), target.href.replace(/^.*?__/, '').replace(/__.*$/, '')])]
+function isOf(host: string, named: string): boolean {
+  return organisationOf(inLetters(host)) === organisationOf(inLetters(named))
 }
 
-function passedOn(values: readonly string[]): readonly string[] {
-  return values.flatMap((value) => urlOf(value.replace(/^(?!https?:)/, 'https://'))?.hostname ?? [])
+/** Somebody of another organisation gets the message; at a provider, somebody else. */
+function writesElsewhere(named: string, target: URL): boolean {
+  const fields = [...target.searchParams].filter(([name]) => /^(to|cc|bcc)$/i.test(name)).map(([, value]) => value)
+  const domain = domainOf(named)
+  return [decoded(target.pathname), ...fields]
+    .flatMap((field) => field.toLowerCase().match(/[^\s,;<>]+@[^\s,;<>]+/g) ?? [])
+    .some((one) => one !== named && (isProvider(organisationOf(domain)) || !isOf(domainOf(one), domain)))
+}
+
+/** What is no UTF-8 stays as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** A word that says itself that it is an address of the web. */
+const ADDRESSES = /(?:https?:\/\/|www\.)\S+/giu
+/** Likewise one of a mailbox, which counts where a mail is to be written. */
+const MAILBOXES = /[^\s<>()@:]+\s?@\s?[^\s<>()@]+/gu
+/** Characters: nobody reads a longer word. */
+const LONGEST_WORD = 1_000
+
+/** Something that is seen, and cannot be read. */
+const UNREADABLE = '\ufffc'
+
+/**
+ * Whether what the eye sees of a link, in lines, names another place than the one that opens. A line may be broken within an
+ * address; and unlike the search through a whole message, this one asks about a link that somebody presses. There may be several
+ * readings, between form feeds.
+ */
+export function seemsElsewhere(seen: string, href: string, own: readonly string[] = []): boolean {
+  if (seen.includes(UNREADABLE)) return true
+  return seen.split('\f').some((reading) => {
+    const lines = reading.split('\n')
+    const words = reading.split(/\s+/)
+    if (words.some(({ length }) => length > LONGEST_WORD)) return true
+    const addresses = words.flatMap((word) => asRead(word).match(ADDRESSES) ?? [])
+    const mailboxes = /^mailto:/i.test(href) ? lines.flatMap((line) => line.match(MAILBOXES) ?? []) : []
+    // Where a line says the truth, the next one is none of its parts.
+    const broken = lines.some((line) => namedIn(line) && !leadsElsewhere(line, href, own)) ? [] : [lines.join('')]
+    const texts = [
+      ...broken,
+      lines.join(' '),
+      ...lines,
+      ...addresses,
+      ...mailboxes.map((one) => one.replace(/\s/g, ''))
+    ]
+    return texts.some((text) => leadsElsewhere(text, href, own))
+  })
 }
 
 function urlOf(href: string): URL | null {
@@ -75,7 +167,10 @@ const APART =
  * The first link of an HTML whose text names another place than the one that opens. Each `<a` is read as a link, whatever stands
  * in front of it: a browser may read it as one.
  */
-export function deceptiveLink(html: string): { readonly shown: string; readonly target: string } | null {
+export function deceptiveLink(
+  html: string,
+  own: readonly string[] = []
+): { readonly shown: string; readonly target: string } | null {
   let left = MOST_LINKS
   for (const { index } of html.matchAll(LINK)) {
     if ((left -= 1) < 0) return null
@@ -86,7 +181,7 @@ export function deceptiveLink(html: string): { readonly shown: string; readonly 
     const inner = piece.slice(start + tag.length)
     const end = inner.search(/<\/?a(?=[\s/>])/i)
     const shown = target && unescaped(textIn(end < 0 ? inner : inner.slice(0, end)))
-    if (shown && leadsElsewhere(shown, target)) return { shown: asRead(shown), target }
+    if (shown && leadsElsewhere(shown, target, own)) return { shown: asRead(shown), target }
   }
   return null
 }

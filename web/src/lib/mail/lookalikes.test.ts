@@ -1,8 +1,9 @@
 import { deceptiveLink, leadsElsewhere } from './link-targets.ts'
-import { lookalikeOf, type Judged } from './lookalikes.ts'
+import { lookalikeOf, lookalikesOf, worstOf, type Judged } from './lookalikes.ts'
 import { shownDomain } from './organisation.ts'
 import { fromPunycode } from './punycode.ts'
 import { keptSenders, knownSenders, learnt, merged, type KnownSender } from './senders.ts'
+import { keyOf } from './warnings.ts'
 import { describe, expect, test } from 'vitest'
 import { timesAsLong } from '../../../tests/processor-time.ts'
 
@@ -394,4 +395,35 @@ describe('the history', () => {
     const kept = merged(KNOWN, [])
     expect(knownSenders(JSON.parse(JSON.stringify(keptSenders(kept))))).toEqual(kept)
   })
+})
+
+describe('a reply that goes elsewhere', () => {
+  const replying = (address: string, more: Partial<Judged> = {}): Judged =>
+    judged(['x@y.example', 'X', { replyTo: [{ name: '', address, own: false }], authentication: 'unknown', ...more }])
+  const kinds = (message: Judged): string[] => lookalikesOf(message, KNOWN).map(({ kind }) => kind)
+
+  test('is suspicious', () => {
+    expect(kinds(replying('x@evil.example'))).toEqual(['replyElsewhere'])
+    expect(kinds(replying('weekly@ledger.example.net'))).toEqual(['replyElsewhere'])
+  })
+
+  test('is none if the sender was confirmed, or the person wrote there before', () => {
+    expect(kinds(replying('x@evil.example', { authentication: 'passed' }))).toEqual([])
+    expect(kinds(replying('Priya@gmail.com'))).toEqual([])
+  })
+
+  test('is known whoever writes, as the members of a list do', () => {
+    const to = { kind: 'replyElsewhere', to: 'list@example.net' } as const
+    expect(keyOf({ ...to, from: 'a@b.example' })).toBe(keyOf({ ...to, from: 'c@d.example' }))
+    expect(keyOf({ ...to, from: 'a@b.example' })).not.toBe(keyOf({ ...to, from: 'a@b.example', to: 'x@evil.example' }))
+  })
+})
+
+test('what is worth a word hides nothing that speaks against the message', () => {
+  const word = { kind: 'newAddress', name: 'Anna', known: 'a@b.example', now: 'anna@evil.example' } as const
+  const link = { kind: 'linkElsewhere', shown: 'bank.de', target: 'https://evil.example' } as const
+  expect(worstOf([word, null, link], () => false)).toBe(link)
+  expect(worstOf([word, link], ({ kind }) => kind === 'newAddress')).toBe(link)
+  expect(worstOf([word, link], ({ kind }) => kind === 'linkElsewhere')).toBe(word)
+  expect(worstOf([null], () => false)).toBeNull()
 })

@@ -3,6 +3,7 @@ import { domainOf } from './address.ts'
 import { asRead } from './as-read.ts'
 import { skeleton } from './confusables.ts'
 import { editDistance } from './edit-distance.ts'
+import { isInAnotherCountry, isItsOwn, organisationNamed } from './organisation-name.ts'
 import {
   isDisguisedDomain,
   inLetters,
@@ -13,7 +14,8 @@ import {
 } from './organisation.ts'
 import type { Person } from './people.ts'
 import type { KnownSender } from './senders.ts'
-import type { Suspect, Warning } from './warnings.ts'
+import { isUnseenIn, spelled } from './spelled.ts'
+import { isGrave, type Suspect, type Warning } from './warnings.ts'
 
 /** What is judged of a message, beside what any warning needs. */
 export interface Judged extends Suspect {
@@ -21,19 +23,52 @@ export interface Judged extends Suspect {
   readonly isBulk: boolean
 }
 
-/** The worst that is suspicious; null for nothing. */
+/** Senders of one message that are judged: no real one has more. */
+const MOST_SENDERS = 20
+
+/** What is suspicious about each of its senders, and about whom a reply would go to. */
+export function lookalikesOf(message: Judged, known: readonly KnownSender[]): readonly Warning[] {
+  if (message.own) return []
+  const senders = message.from.slice(0, MOST_SENDERS).filter(({ address }) => address.includes('@'))
+  const found = senders.map(
+    (sender) => disguised(sender) ?? (isKnown(sender.address, known) ? null : strange(sender, message, known))
+  )
+  return [...found, replyElsewhere(message, known)].filter((warning) => warning !== null)
+}
+
+/** The worst that the person does not know: what is worth a word hides none that speaks against the message. */
+export function worstOf(found: readonly (Warning | null)[], isKnown: (warning: Warning) => boolean): Warning | null {
+  const left = found.filter((warning) => warning !== null && !isKnown(warning))
+  return left.find((warning) => warning && isGrave(warning)) ?? left[0] ?? null
+}
+
+/** The first that is suspicious; null for nothing. */
 export function lookalikeOf(message: Judged, known: readonly KnownSender[]): Warning | null {
-  const sender = message.from[0]
-  if (!sender || message.own || !sender.address.includes('@')) return null
-  return disguised(sender) ?? (isKnown(sender.address, known) ? null : strange(sender, message, known))
+  return lookalikesOf(message, known)[0] ?? null
+}
+
+/**
+ * Newsletters often name another address to reply to; it is suspicious only if the sender was not confirmed. The members of a
+ * list write to one that the person wrote to before.
+ */
+function replyElsewhere({ from, replyTo, authentication }: Judged, known: readonly KnownSender[]): Warning | null {
+  if (authentication === 'passed' || !from[0]) return null
+  const domains = from.map(({ address }) => domainOf(address))
+  const isStrange = (address: string): boolean =>
+    !domains.includes(domainOf(address)) && !known.some((one) => one.wrote && one.address === address.toLowerCase())
+  const to = replyTo.find(({ address }) => isStrange(address))
+  return to ? { kind: 'replyElsewhere', from: from[0].address, to: to.address } : null
 }
 
 function isKnown(address: string, known: readonly KnownSender[]): boolean {
   return known.some((one) => one.address === address.toLowerCase())
 }
 
-/** The domain is written with letters that are taken for others. */
+/** Something of it cannot be seen, or its domain is written with letters that are taken for others. */
 function disguised(sender: Person): Warning | null {
+  const { address } = sender
+  if (isUnseenIn(address))
+    return { kind: 'disguised', shown: asRead(spelled(address).replace(/\[U\+\w+\]/g, '')), real: spelled(address) }
   const domain = domainOf(sender.address)
   if (!isDisguisedDomain(domain)) return null
   return { kind: 'disguised', shown: inLetters(domain), real: shownDomain(domain) }
@@ -51,11 +86,25 @@ function strange(sender: Person, message: Judged, known: readonly KnownSender[])
         skeleton(localOf(one.address)) === local &&
         (name === '' || nameRead(one.name) === name)
     )
-    return twin ? { kind: 'nearMiss', known: twin.address, now: sender.address } : namesake(sender, message, known)
+    if (twin) return { kind: 'nearMiss', known: twin.address, now: sender.address }
+    return namesake(sender, message, known) ?? impostor(sender, message, known)
   }
   const near = known.find((one) => isNearDomain(domain, domainOf(one.address)))
   if (near) return { kind: 'nearMiss', known: near.address, now: sender.address }
-  return namesake(sender, message, known)
+  return namesake(sender, message, known) ?? impostor(sender, message, known)
+}
+
+/** The name of an organisation that wrote before, and was confirmed, from elsewhere. A list or a service has no claim to it. */
+function impostor(sender: Person, { authentication }: Judged, known: readonly KnownSender[]): Warning | null {
+  const name = organisationNamed(sender.name)
+  if (name === null) return null
+  const domain = domainOf(sender.address)
+  const same = known.filter((one) => one.organisation && organisationNamed(one.name) === name)
+  const isOwn = (one: KnownSender): boolean =>
+    isInAnotherCountry(domain, domainOf(one.address)) ||
+    (authentication === 'passed' && isItsOwn(domain, domainOf(one.address)))
+  if (!same[0] || same.some(isOwn)) return null
+  return { kind: 'namesake', name: asRead(sender.name), known: same[0].address, now: sender.address }
 }
 
 function localOf(address: string): string {

@@ -1,4 +1,6 @@
-import { fewNamesOf, monogram, nameOf, namesOf } from '#lib/mail/people.ts'
+import { fewNamesOf } from '#lib/mail/few-names.ts'
+import { monogram } from '#lib/mail/monogram.ts'
+import { nameOf, namesOf } from '#lib/mail/people.ts'
 import { expect, test } from 'vitest'
 import { timesAsLong } from '../../../tests/processor-time.ts'
 
@@ -14,13 +16,70 @@ test('one person is shown with the full name, several with their first names, th
 
 test('of many people a few are named, and how many more there are', () => {
   const people = Array.from({ length: 40 }, (_, number) => person(`P${number} Lindqvist`))
-  expect(fewNamesOf(people.slice(0, 7), 'me')).toBe('P0, P1, P2, P3, P4, P5, P6'.replaceAll(/P\d/g, '$& Lindqvist'))
-  expect(fewNamesOf(people, 'me')).toMatch(/ \+34$/)
+  const names = 'P0, P1, P2, P3, P4, P5'.replaceAll(/P\d/g, '$& Lindqvist')
+  expect(fewNamesOf(people.slice(0, 6), 'me')).toEqual({ names, more: 0 })
+  expect(fewNamesOf(people, 'me')).toEqual({ names, more: 34 })
 })
 
-test('a person without a name is shown by the local part of the address', () => {
-  expect(nameOf(person('', 'lager@example.net'), 'me')).toBe('lager')
-  expect(nameOf(person(' ', '@example.net'), 'me')).toBe('@example.net')
+test.each([
+  ['long', 'W'.repeat(70), 298],
+  ['longer than any line', 'W'.repeat(7_000), 298],
+  ['addresses', '', 298]
+])('of 300 people whose names are %s two are named, and their names cut', (_, name, more) => {
+  const people = Array.from({ length: 300 }, (_, at) => person(name, `p${at}${'w'.repeat(60)}@example.net`))
+  const few = fewNamesOf(people, 'me')
+  expect([few.more, few.names.length <= 150]).toEqual([more, true])
+})
+
+test.each([
+  ['no name', '', 'lager@example.net'],
+  ['a name of blanks', ' ', 'lager@example.net'],
+  ['a name that is not seen', '\u200b\u2060', 'lager@example.net'],
+  ['their address as their name', 'Lager@example.net', 'lager@example.net']
+])('who has %s is shown by the whole address', (_, name, shown) => {
+  expect(nameOf(person(name, 'lager@example.net'), 'me')).toBe(shown)
+  expect(namesOf([person(name, 'lager@example.net'), MARA], 'me')).toBe(`${shown}, Mara`)
+})
+
+test.each([
+  'security@paypal.com',
+  'PayPal <service@paypal.com>',
+  'service\ufe6bpaypal.com',
+  'service＠paypal.com',
+  `service@paypal.com${' '.repeat(100)}.`,
+  'service@pay\u200bpal.com',
+  'service (at) paypal.com',
+  'service [ AT ] paypal.com',
+  'service at paypal.com',
+  'me',
+  'Me',
+  'ich',
+  'mich',
+  'mir',
+  '"me"',
+  'm\u200be',
+  'mе',
+  'іch',
+  'ｍｅ'
+])('beside a name that is taken for another address, or for the reader, stands the address: %s', (name) => {
+  const shown = `x@evil.example (${name})`
+  expect(nameOf(person(name, 'x@evil.example'), 'me')).toBe(shown)
+  expect(namesOf([person(name, 'x@evil.example')], 'me')).toBe(shown)
+  // Together with others a name is shortened: no such part of it may stand alone either.
+  expect(namesOf([person(`${name} Berg`, 'x@evil.example'), MARA], 'ich')).not.toMatch(
+    /^\P{L}*(me|m?ich|mir|ｍｅ)\P{L}*,/iu
+  )
+})
+
+test.each(['Mara Lindqvist', 'Meike', 'Mich Berg', 'Michael', 'Mirja', 'Matt', 'Booking.com', 'Bar at the Corner'])(
+  'an ordinary name stands alone: %s',
+  (name) => {
+    expect(nameOf(person(name), 'me')).toBe(name)
+  }
+)
+
+test('who only claims to be the reader is somebody else', () => {
+  expect(namesOf([ME, { ...ME, own: false }], 'me')).toBe('me, Alice')
 })
 
 test('initials and titles stay in front of a name', () => {

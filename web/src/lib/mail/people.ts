@@ -1,4 +1,5 @@
 /** Names of people as they are shown. */
+import { asRead } from './as-read.ts'
 
 export interface Person {
   /** as the message says it; empty if it says none */
@@ -8,38 +9,28 @@ export interface Person {
   readonly own: boolean
 }
 
-const FEW = 6
+/** Names that are taken for another address, or for the person who reads: "me" in our languages, and in letters that look
+ * like theirs. */
+const DECEPTIVE =
+  /@|[([{<]\s*at\s*[)\]}>]|\sat\s\S+\.\p{L}{2}|^\P{L}*([mм][eеє]|[iіıl][cс][hһ]|[mм][iіı](r|г|[cс][hһ]))\P{L}*$/iu
 
-/** The name, or what stands before the @. */
-export function nameOf(person: Person, me: string): string {
-  if (person.own) return me
-  return person.name.trim() || (person.address.split('@')[0] ?? '') || person.address
+/** The name. It is the address where there is none, and stands beside it where it could be taken for another one. */
+export function nameOf(person: Person, me: string, named = (name: string): string => name): string {
+  const { name, address, own } = person
+  if (own) return me
+  const said = named(name.trim())
+  const read = asRead(said)
+  if (!read || read.toLowerCase() === address.toLowerCase()) return address
+  // In front, since the end of a line is cut off.
+  return DECEPTIVE.test(read) ? `${address} (${said})` : said
 }
 
 /** "Mara Lindqvist" alone, "Mara, Jonas, me" together: everybody once, in the order given. */
 export function namesOf(people: readonly Person[], me: string): string {
   const seen = new Set<string>()
-  const once = people.filter(({ address }) => !seen.has(address) && Boolean(seen.add(address)))
-  const names = once.map((person) => nameOf(person, me))
-  return once.length === 1 ? (names[0] ?? '') : names.map(shortName).join(', ')
-}
-
-/** As many names as a line or two have room for, and how many more there are. */
-export function fewNamesOf(people: readonly Person[], me: string): string {
-  const more = people.length - FEW
-  return more > 1 ? `${namesOf(people.slice(0, FEW), me)} +${more}` : namesOf(people, me)
-}
-
-/** One or two letters for the round mark beside a message. */
-export function monogram(person: Person): string {
-  const words = (person.name.trim() || person.address).split(/[\s@._-]+/).filter((word) => /^[\p{L}\p{N}]/u.test(word))
-  const last = words.length > 1 ? words.at(-1) : undefined
-  const letters = firstLetter(words[0] ?? '?') + (person.name.trim() && last ? firstLetter(last) : '')
-  return letters.toUpperCase()
-}
-
-function firstLetter(word: string): string {
-  return String.fromCodePoint(word.codePointAt(0) ?? 63)
+  const isNew = (key: string): boolean => !seen.has(key) && Boolean(seen.add(key))
+  const once = people.filter(({ address, own }) => isNew(`${own}${address}`))
+  return once.map((person) => nameOf(person, me, once.length === 1 ? undefined : shortName)).join(', ')
 }
 
 /** The first name; a name with a comma or an initial stays as it is. */

@@ -1,8 +1,10 @@
 /**
- * Whom the person knows: to whom they wrote, and who wrote to them often. Small, since it stands in their settings. Two
+ * Whom the person knows: to whom they wrote, who wrote to them often, and which organisations, confirmed, did once. Small, since it stands in their settings. Two
  * devices that learn at the same time both keep what they learnt.
  */
+import { domainOf } from './address.ts'
 import { asRead } from './as-read.ts'
+import { isItsOwn, nameOfSender } from './organisation-name.ts'
 
 export interface KnownSender {
   /** in small letters */
@@ -12,10 +14,12 @@ export interface KnownSender {
   readonly wrote: boolean
   /** the day of the newest message, in days since 1970 */
   readonly day: number
+  /** it is an organisation, by its name and its domain, and mail of it was confirmed: nobody else may have its name */
+  readonly organisation?: true
 }
 
-/** As it is kept: an entry is [address, name, wrote, day]. */
-type Kept = readonly [string, string, 0 | 1, number]
+/** As it is kept: an entry is [address, name, wrote, day], and 1 behind them of an organisation. */
+type Kept = readonly [string, string, 0 | 1, number, 1?]
 
 /** Entries that are kept, and octets of them: the document holds 64 KB in all. */
 const MOST = 250
@@ -28,14 +32,18 @@ export function knownSenders(kept: unknown): readonly KnownSender[] {
   if (!Array.isArray(kept)) return []
   return kept.flatMap((entry: unknown) => {
     if (!Array.isArray(entry)) return []
-    const [address, name, wrote, day] = entry as unknown[]
+    const [address, name, wrote, day, organisation] = entry as unknown[]
     const isSound = typeof address === 'string' && typeof name === 'string' && Number.isInteger(day)
-    return isSound ? [{ address, name, wrote: wrote === 1, day: day as number }] : []
+    if (!isSound) return []
+    const sender = { address, name, wrote: wrote === 1, day: day as number }
+    return [organisation === 1 ? { ...sender, organisation: true } : sender]
   })
 }
 
 export function keptSenders(senders: readonly KnownSender[]): readonly Kept[] {
-  return senders.map(({ address, name, wrote, day }): Kept => [address, name, wrote ? 1 : 0, day])
+  return senders.map(({ address, name, wrote, day, organisation }): Kept =>
+    organisation ? [address, name, wrote ? 1 : 0, day, 1] : [address, name, wrote ? 1 : 0, day]
+  )
 }
 
 /** Both together, the most important first, as many as there is room for. */
@@ -53,7 +61,9 @@ export function merged(one: readonly KnownSender[], other: readonly KnownSender[
 function joined(sender: KnownSender, before: KnownSender | undefined): KnownSender {
   if (!before) return sender
   const [newer, older] = sender.day >= before.day ? [sender, before] : [before, sender]
-  return { ...newer, name: newer.name || older.name, wrote: newer.wrote || older.wrote }
+  const both = { ...newer, name: newer.name || older.name, wrote: newer.wrote || older.wrote }
+  // Its name is the one that was confirmed.
+  return older.organisation && !newer.organisation ? { ...both, name: older.name, organisation: true } : both
 }
 
 /** In the same order on every device. */
@@ -75,12 +85,22 @@ export interface Seen {
   /** the person wrote it */
   readonly wrote: boolean
   readonly day: number
+  /** our server confirmed the sender */
+  readonly confirmed?: boolean
 }
 
 /** Messages on different days by which a sender is known to whom the person never wrote. */
 const OFTEN = 3
 /** To so many a person does not write at once: it is a circular. */
 const MOST_RECIPIENTS = 20
+
+interface Met {
+  name: string
+  wrote: boolean
+  days: Set<number>
+  /** the name that it had in mail that was confirmed */
+  confirmed: string | null
+}
 
 /**
  * Who is known by these messages. `isSuspicious`: who looks like somebody else is not known, however often they write.
@@ -89,16 +109,44 @@ export function learnt(
   messages: readonly Seen[],
   isSuspicious: (address: string, name: string) => boolean
 ): KnownSender[] {
-  const days = new Map<string, { name: string; wrote: boolean; days: Set<number> }>()
-  for (const { people, wrote, day } of messages) {
+  const met = metIn(messages)
+  const isAlone = organisationsIn(met)
+  return [...met].flatMap(([address, { name, wrote, days, confirmed }]): KnownSender[] => {
+    const isOrganisation = confirmed !== null && isAlone(address, confirmed)
+    const isKnown = wrote || ((isOrganisation || days.size >= OFTEN) && !isSuspicious(address, confirmed ?? name))
+    const sender = { address, name: isOrganisation ? confirmed : name, wrote, day: Math.max(...days) }
+    return isKnown ? [isOrganisation ? { ...sender, organisation: true } : sender] : []
+  })
+}
+
+function metIn(messages: readonly Seen[]): ReadonlyMap<string, Met> {
+  const all = new Map<string, Met>()
+  for (const { people, wrote, day, confirmed } of messages) {
     if (people.length > MOST_RECIPIENTS) continue
     for (const { name, address } of people) {
       const key = address.toLowerCase()
-      const met = days.get(key) ?? { name: '', wrote: false, days: new Set<number>() }
-      days.set(key, { name: met.name || name, wrote: met.wrote || wrote, days: met.days.add(day) })
+      const met = all.get(key) ?? { name: '', wrote: false, days: new Set<number>(), confirmed: null }
+      all.set(key, {
+        name: met.name || name,
+        wrote: met.wrote || wrote,
+        days: met.days.add(day),
+        confirmed: met.confirmed ?? (confirmed && nameOfSender(name, address) !== null ? name : null)
+      })
     }
   }
-  return [...days]
-    .filter(([address, met]) => met.wrote || (met.days.size >= OFTEN && !isSuspicious(address, met.name)))
-    .map(([address, met]) => ({ address, name: met.name, wrote: met.wrote, day: Math.max(...met.days) }))
+  return all
+}
+
+/** Whether the name of an organisation is its own: of several that have it in the same mail it is the one that came first. */
+function organisationsIn(met: ReadonlyMap<string, Met>): (address: string, name: string) => boolean {
+  const first = new Map<string, { address: string; day: number }>()
+  for (const [address, { confirmed, days }] of met) {
+    const name = confirmed === null ? null : nameOfSender(confirmed, address)
+    const day = Math.min(...days)
+    if (name !== null && day < (first.get(name)?.day ?? Infinity)) first.set(name, { address, day })
+  }
+  return (address, name) => {
+    const own = first.get(nameOfSender(name, address) ?? '')
+    return own !== undefined && isItsOwn(domainOf(address), domainOf(own.address))
+  }
 }

@@ -57,12 +57,6 @@ test('a failed check of the sender is told, an absent one is not', () => {
   expect(warningOf({ ...KNOWN, authentication: 'unknown' }, [])).toBeNull()
 })
 
-test('a reply that goes elsewhere is suspicious unless the sender was confirmed', () => {
-  const elsewhere = { ...KNOWN, replyTo: [{ name: '', address: 'x@evil.example', own: false }] }
-  expect(warningOf({ ...elsewhere, authentication: 'unknown' }, [])?.kind).toBe('replyElsewhere')
-  expect(warningOf(elsewhere, [])).toBeNull()
-})
-
 test("one's own messages are never suspicious", () => {
   expect(warningOf({ ...KNOWN, own: true, authentication: 'failed' }, [])).toBeNull()
 })

@@ -8,19 +8,25 @@ import type { Person } from './people.ts'
 export interface Suspect {
   readonly from: readonly Person[]
   readonly replyTo: readonly Person[]
+  /** the person wrote it, whatever its From header says */
   readonly own: boolean
+  /** the person's address, of which its From header alone says that it wrote this */
+  readonly claimsOwn?: string | null
   readonly authentication: Authentication
 }
 
 export type Warning =
   | { readonly kind: 'lookalike'; readonly name: string; readonly known: string; readonly now: string }
   | { readonly kind: 'nameIsAddress'; readonly shown: string; readonly real: string }
-  | { readonly kind: 'failed'; readonly address: string }
+  | { readonly kind: 'notFromYou' | 'failed'; readonly address: string }
   | { readonly kind: 'replyElsewhere'; readonly from: string; readonly to: string }
   | { readonly kind: 'disguised'; readonly shown: string; readonly real: string }
   | { readonly kind: 'nearMiss'; readonly known: string; readonly now: string }
   | { readonly kind: 'namesake' | 'newAddress'; readonly name: string; readonly known: string; readonly now: string }
   | { readonly kind: 'linkElsewhere'; readonly shown: string; readonly target: string }
+
+/** Senders of one message that are looked at: no real one has more. */
+const MOST_SENDERS = 20
 
 /**
  * The worst warning about a message that the person does not know, given the earlier messages of its conversation; null
@@ -31,15 +37,16 @@ export function warningOf(
   earlier: readonly Suspect[],
   isKnown: (warning: Warning) => boolean = () => false
 ): Warning | null {
-  const sender = message.from[0]
-  if (!sender || message.own) return null
-  const unknown = (warning: Warning | null): Warning | null => (warning && !isKnown(warning) ? warning : null)
-  return (
-    unknown(lookalike(sender, earlier)) ??
-    unknown(nameIsAddress(sender)) ??
-    unknown(message.authentication === 'failed' ? { kind: 'failed', address: sender.address } : null) ??
-    unknown(replyElsewhere(sender, message))
-  )
+  const { from, own, claimsOwn } = message
+  const [sender] = from
+  if (!sender || own) return null
+  const failed = message.authentication === 'failed'
+  const found: (Warning | null)[] = [
+    claimsOwn && failed ? { kind: 'notFromYou', address: claimsOwn } : null,
+    ...from.slice(0, MOST_SENDERS).flatMap((one) => [lookalike(one, earlier), nameIsAddress(one)]),
+    failed ? { kind: 'failed', address: sender.address } : null
+  ]
+  return found.find((warning) => warning && !isKnown(warning)) ?? null
 }
 
 /** Whether it speaks against the message; the others are worth a word. */
@@ -49,11 +56,12 @@ export function isGrave({ kind }: Warning): boolean {
 
 /**
  * What the person knows when they say that they know the sender: this warning with what was compared. Whoever writes to
- * them by the same name from a third address, or forges the address that they know, is warned of again.
+ * them by the same name from a third address, or forges the address that they know, is warned of again. An address that a
+ * reply goes to is known whoever writes: that of a list, to which each member replies.
  */
 export function keyOf(warning: Warning): string {
   const { kind, ...compared } = warning
-  return [kind, ...Object.values(compared)].join(' ')
+  return [kind, ...('from' in compared ? [compared.to] : Object.values(compared))].join(' ')
 }
 
 /** Somebody with the same name wrote before, from a domain that differs in a letter or two. */
@@ -80,16 +88,10 @@ const ADDRESS = /[^\s<>"'(),]{1,64}@[^\s<>"'(),]{1,255}\.[^\s<>"'(),]{1,63}/u
 
 /** The name is written like an address, of another domain than the real one. */
 function nameIsAddress(sender: Person): Warning | null {
-  const shown = ADDRESS.exec(asRead(sender.name))?.[0]
+  const read = asRead(sender.name).replace(/\s*[([{<]\s*at\s*[)\]}>]\s*/giu, '@')
+  const shown = ADDRESS.exec(read)?.[0]
   if (!shown || domainOf(shown) === domainOf(sender.address)) return null
   return { kind: 'nameIsAddress', shown, real: sender.address }
-}
-
-/** Newsletters often name another address to reply to; it is suspicious only if the sender was not confirmed. */
-function replyElsewhere(sender: Person, message: Suspect): Warning | null {
-  const to = message.replyTo[0]
-  if (!to || message.authentication === 'passed' || domainOf(to.address) === domainOf(sender.address)) return null
-  return { kind: 'replyElsewhere', from: sender.address, to: to.address }
 }
 
 /** Characters that look alike become one: "papierwerck" and "papierwerk" stay apart, "paypa1" and "paypal" do not. Only the

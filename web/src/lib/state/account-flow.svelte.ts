@@ -160,6 +160,8 @@ export class AccountFlow {
         this.confirm = step.to
         return null
       case 'stop':
+        // "The password is wrong." spoke of the press before.
+        this.#unsay((message) => message.type === 'error')
         this.trouble = step.trouble
         return null
     }

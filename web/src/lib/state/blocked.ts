@@ -3,5 +3,5 @@ import type { Mail, Message } from './mail.ts'
 /** Whether pictures and links of the message are blocked. */
 export function isBlocked(message: Message, mail: Pick<Mail, 'isReported'>): boolean {
   if (message.own) return false
-  return message.reported || mail.isReported(message.from[0]?.address ?? '')
+  return message.reported || message.from.some(({ address }) => mail.isReported(address))
 }

@@ -13,6 +13,8 @@ import {
 import { call } from '#lib/jmap/client.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Email, GetResponse } from '#lib/jmap/types.ts'
+import { isWritten } from '#lib/store/written.ts'
+import { renderedOf } from '#lib/mail/rendered.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { Bodies } from '#lib/sync/bodies.ts'
 import { BODY_OCTETS, emails, WHOLE_BODY_OCTETS } from '#lib/sync/calls.ts'
@@ -50,7 +52,8 @@ async function newDraft(
   if (start.kind === 'new') return draftOfNew(start.to ?? [], self)
   if (start.kind === 'mailto') return draftOfMailto(start.url, self) ?? draftOfNew([], self)
   const isWhole = start.kind === 'forward' || start.kind === 'resend'
-  const message = await loaded(account, start.message, isWhole)
+  const found = await loaded(account, start.message, isWhole)
+  const message = { ...found, rendered: await renderedOf(found.body?.html ?? '') }
   if (start.kind === 'forward') return draftOfForward(message, self)
   if (start.kind === 'forwardAsAttachment') return draftOfForwardAsAttachment(message, self)
   if (start.kind === 'resend') return draftOfResend(message, start.to, self)
@@ -102,7 +105,12 @@ async function messageOf(account: Account, id: string, isWhole: boolean): Promis
   const own = new Set([account.address, ...(await identitiesOf(account).catch(() => [])).map((one) => one.email)])
   const isOwn = (address: string): boolean => [...own].some((one) => one.toLowerCase() === address.toLowerCase())
   const urlOf = (file: { blobId: string; name: string; type: string }): string => account.client.downloadUrl(file)
-  return new Messages({ isOwn, urlOf, authservId: () => account.authservId }).message(email, body, null)
+  const written = (one: Email): boolean => isWritten(account.objects, one)
+  return new Messages({ isOwn, isWritten: written, urlOf, authservId: () => account.authservId }).message(
+    email,
+    body,
+    null
+  )
 }
 
 async function emailOf({ client }: Account, id: string): Promise<Email | undefined> {

@@ -3,6 +3,7 @@ import { JmapFailure } from '#lib/jmap/errors.ts'
 import { keyOf, type Warning } from '#lib/mail/warnings.ts'
 import type { Email } from '#lib/jmap/types.ts'
 import { shownBody } from '#lib/store/body.ts'
+import { isWritten } from '#lib/store/written.ts'
 import { Account, type Topic } from '#lib/sync/account.ts'
 import type { BodyPrefetch } from '#lib/sync/body-prefetch.ts'
 import { ArrivingEmails } from '#lib/sync/arriving-emails.ts'
@@ -89,7 +90,7 @@ export class MailState implements Mail {
     this.#tasks = [account, this.actions, reader, this.#live]
     const arriving = new ArrivingEmails(account, this.#live, isOwn)
     account.onarrived = (created) => void Promise.all([arriving.arrived(created), this.#seeListed(created)])
-    this.newMail = new NewMailState(arriving, this.#rows, isOwn)
+    this.newMail = new NewMailState(arriving, this.#rows)
     this.mailboxes = new MailboxesState(account)
     this.#inside = {
       ...{ account, document, preferences: this.preferences, actions: this.actions },
@@ -100,7 +101,7 @@ export class MailState implements Mail {
     }
     this.connection = new ConnectionState(account, this.#live)
     const messages = new Messages({
-      isOwn,
+      ...{ isOwn, isWritten: (email) => isWritten(account.objects, email) },
       urlOf: (file) => (account.isKnown ? account.client.downloadUrl(file) : ''),
       authservId: () => account.authservId
     })

@@ -28,12 +28,16 @@ export interface Message {
   readonly unread: boolean
   readonly starred: boolean
   readonly draft: boolean
+  /** the person wrote it, as far as it is known: a From header alone says nothing */
   readonly own: boolean
+  /** the person's address, of which the From header alone says that it wrote this; null if it does not */
+  readonly claimsOwn: string | null
   /** it was reported as phishing (RFC 8621 §4.1.1, $phishing) */
   readonly reported: boolean
   readonly authentication: Authentication
-  /** the domain whose signature the mail server verified */
-  readonly signedBy: string | null
+  /** its Authentication-Results, from top to bottom, and the name by which our server signs them */
+  readonly results: readonly string[]
+  readonly authservId: string | null
   /** List-Id as it was sent; empty if it came by no list */
   readonly list: string
   /** List-Unsubscribe and List-Unsubscribe-Post as they were sent; empty if they were not */

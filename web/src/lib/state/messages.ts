@@ -1,6 +1,6 @@
 /** Emails and bodies of the store → messages of the reader. What did not change is the same object as before. */
 import type { Email, Id } from '#lib/jmap/types.ts'
-import { authenticationOf, signedBy } from '#lib/mail/authentication.ts'
+import { authenticationOfAll } from '#lib/mail/authentication.ts'
 import { shownBody, type UrlOf } from '#lib/store/body.ts'
 import { isUnread } from '#lib/store/counts.ts'
 import type { LoadedBody } from '#lib/sync/bodies.ts'
@@ -9,6 +9,8 @@ import { peopleOf, shortened, type IsOwn } from './people.ts'
 
 export interface MessageContext {
   isOwn: IsOwn
+  /** it lies where only what the person wrote does */
+  isWritten: (email: Email) => boolean
   urlOf: UrlOf
   authservId: () => string | null
 }
@@ -44,12 +46,15 @@ export class Messages {
   }
 
   #message(email: Email, loaded: LoadedBody | undefined, trouble: Trouble | null): Message {
-    const { isOwn, authservId } = this.#context
-    const from = peopleOf(email.from, isOwn)
-    const [sender] = from
+    const { isOwn, isWritten } = this.#context
+    const authservId = this.#context.authservId()
+    const addresses = (email.from ?? []).map((one) => one.email)
+    const results = loaded?.body['header:Authentication-Results:all'] ?? []
+    const authentication = authenticationOfAll(results, authservId, addresses)
+    const own = isWritten(email) || (authentication === 'passed' && addresses.every(isOwn))
     return {
       id: email.id,
-      from,
+      from: peopleOf(email.from, (address) => own && isOwn(address)),
       to: peopleOf(email.to, isOwn),
       receivedAt: new Date(email.receivedAt),
       subject: shortened(email.subject ?? ''),
@@ -57,31 +62,32 @@ export class Messages {
       unread: isUnread(email),
       starred: Boolean(email.keywords['$flagged']),
       draft: Boolean(email.keywords['$draft']),
-      own: sender?.own ?? false,
+      own,
+      claimsOwn: own ? null : (addresses.find(isOwn) ?? null),
+      authentication,
+      results,
+      authservId,
       reported: Boolean(email.keywords['$phishing']),
       size: email.size,
       hasAttachment: email.hasAttachment,
-      ...this.#unfolded(loaded, authservId(), sender?.address ?? ''),
+      ...this.#unfolded(loaded),
       trouble
     }
   }
 
-  #unfolded(loaded: LoadedBody | undefined, authservId: string | null, sender: string): Unfolded {
+  #unfolded(loaded: LoadedBody | undefined): Unfolded {
     if (!loaded) {
       return NOTHING
     }
     const { isOwn, urlOf } = this.#context
     const { body } = loaded
     const { attachments, ...shown } = shownBody(body, urlOf)
-    const results = body['header:Authentication-Results:all']
     return {
       cc: peopleOf(body.cc, isOwn),
       replyTo: peopleOf(body.replyTo, isOwn),
       sentAt: body.sentAt === null ? null : new Date(body.sentAt),
       messageId: body.messageId ?? [],
       references: body.references ?? [],
-      authentication: authenticationOf(results, authservId, sender),
-      signedBy: signedBy(results, authservId, sender),
       list: body['header:List-Id'] ?? '',
       unsubscribe: body['header:List-Unsubscribe'] ?? '',
       unsubscribePost: body['header:List-Unsubscribe-Post'] ?? '',
@@ -99,8 +105,6 @@ type Unfolded = Pick<
   | 'sentAt'
   | 'messageId'
   | 'references'
-  | 'authentication'
-  | 'signedBy'
   | 'list'
   | 'unsubscribe'
   | 'unsubscribePost'
@@ -115,8 +119,6 @@ const NOTHING: Unfolded = {
   sentAt: null,
   messageId: [],
   references: [],
-  authentication: 'unknown',
-  signedBy: null,
   list: '',
   unsubscribe: '',
   unsubscribePost: '',

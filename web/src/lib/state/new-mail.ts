@@ -1,18 +1,16 @@
 import type { Email } from '#lib/jmap/types.ts'
 import type { ArrivingEmails } from '#lib/sync/arriving-emails.ts'
 import type { NewMail, News, NotificationLevel } from './mail.ts'
-import { peopleOf, type IsOwn } from './people.ts'
+import { shortened } from './people.ts'
 import type { Rows } from './rows.ts'
 
 export class NewMailState implements NewMail {
   readonly #arriving: ArrivingEmails
   readonly #rows: Rows
-  readonly #isOwn: IsOwn
 
-  constructor(arriving: ArrivingEmails, rows: Rows, isOwn: IsOwn) {
+  constructor(arriving: ArrivingEmails, rows: Rows) {
     this.#arriving = arriving
     this.#rows = rows
-    this.#isOwn = isOwn
   }
 
   level(): Promise<NotificationLevel> {
@@ -35,7 +33,16 @@ export class NewMailState implements NewMail {
 
   #news(email: Email): News | undefined {
     const row = this.#rows.row(email.id, false)
-    const [from = null] = peopleOf(email.from, this.#isOwn)
+    const from = senderOf(email)
     return row ? { threadId: row.threadId, from, subject: row.subject, warning: row.warning } : undefined
   }
+}
+
+/** Of several senders (RFC 5322 §3.6.2) the addresses, so that none of them stands for the others. */
+function senderOf({ from }: Email): News['from'] {
+  const [first] = from ?? []
+  if (!from || !first) return null
+  const alone = from.length === 1
+  const address = alone ? first.email : from.map(({ email }) => email).join(', ')
+  return { name: alone ? shortened(first.name ?? '') : '', address, own: false }
 }

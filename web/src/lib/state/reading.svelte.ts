@@ -104,25 +104,27 @@ export class Reading {
     const at = messages.findIndex(({ id }) => id === message.id)
     const isKnown = (warning: Warning): boolean => this.#mail.knowsWarning(warning)
     const first = warningOf(message, messages.slice(0, Math.max(0, at)), isKnown)
-    if (first) return first
-    const found = this.suspicions?.warningOf(message) ?? null
-    return found && !isKnown(found) ? found : null
+    return first ?? this.suspicions?.warningOf(message, isKnown) ?? null
   }
 
-  /** Whether its remote pictures are shown: this time, or always from its sender. */
+  /** Whether its remote pictures are shown: this time, or always from its senders. */
   showsPictures(message: Message): boolean {
     if (this.#mail.preferences.chosen.pictures === 'never' || isBlocked(message, this.#mail)) return false
-    const address = message.from[0]?.address ?? ''
-    const remembered = this.mayRemember(message) && this.#mail.picturesAllowed(address)
-    return remembered || this.#pictured.has(message.id)
+    if (this.#pictured.has(message.id)) return true
+    return this.mayRemember(message) && message.from.every(({ address }) => this.#mail.picturesAllowed(address))
   }
 
   showPictures(message: Message): void {
     this.#pictured = new Set(this.#pictured).add(message.id)
   }
 
-  /** Nothing is allowed for good to a sender who is suspicious, or whose message lies in Spam. */
+  /** Something is allowed for good only to a sender who is confirmed: else it would be allowed to whoever takes their name. */
   mayRemember(message: Message): boolean {
+    return message.authentication === 'passed' && this.isUnsuspicious(message)
+  }
+
+  /** It has a sender, about whom nothing is suspicious, and does not lie in Spam. */
+  isUnsuspicious(message: Message): boolean {
     if (isBlocked(message, this.#mail)) return false
     return Boolean(message.from[0]?.address) && this.#page.mailbox?.role !== 'junk' && this.warningOf(message) === null
   }

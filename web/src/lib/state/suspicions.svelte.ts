@@ -3,8 +3,8 @@ import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Authentication } from '#lib/mail/authentication.ts'
 import type { Named } from '#lib/mail/honest-first.ts'
 import { imitationOf, type Imitation } from '#lib/mail/imitations.ts'
-import { deceptiveLink } from '#lib/mail/link-targets.ts'
-import { lookalikeOf } from '#lib/mail/lookalikes.ts'
+import { deceptiveLink, ownPlaces } from '#lib/mail/link-targets.ts'
+import { lookalikeOf, lookalikesOf, worstOf } from '#lib/mail/lookalikes.ts'
 import type { KnownSender } from '#lib/mail/senders.ts'
 import { keyOf, type Warning } from '#lib/mail/warnings.ts'
 import { historyIn, learnSenders } from '#lib/sync/sender-history.ts'
@@ -37,9 +37,11 @@ export class Suspicions {
     inside.account.listen((topic) => topic === 'account' && this.#decisions.next())
   }
 
-  warningOf(message: Message): Warning | null {
+  /** The worst that the person does not know. */
+  warningOf(message: Message, isKnown: (warning: Warning) => boolean): Warning | null {
     const isBulk = message.list !== '' || message.unsubscribe !== ''
-    return lookalikeOf({ ...message, isBulk }, this.#known) ?? this.#linkOf(message, isBulk)
+    const found = lookalikesOf({ ...message, isBulk }, this.#known)
+    return worstOf([...found, this.#linkOf(message, isBulk)], isKnown)
   }
 
   /** The address like which this one looks; null if it looks like none, or if the person says that they know it. */
@@ -75,11 +77,12 @@ export class Suspicions {
   }
 
   /** Newsletters count who opens a link, and so it leads elsewhere than it says: nothing strange if they are who they say. */
-  #linkOf({ body, own, authentication }: Message, isBulk: boolean): Warning | null {
+  #linkOf(message: Message, isBulk: boolean): Warning | null {
+    const { body, own, authentication } = message
     if (!body?.html || own || (isBulk && authentication === 'passed')) return null
     let found = this.#links.get(body)
     if (found === undefined) {
-      const link = deceptiveLink(body.html)
+      const link = deceptiveLink(body.html, ownPlaces(message))
       found = link && { kind: 'linkElsewhere', ...link }
       this.#links.set(body, found)
     }

@@ -22,8 +22,6 @@ import type { Ports } from './ports.ts'
 const MOST_ROWS = 50
 /** Milliseconds in which writes are gathered. */
 const GATHER = 300
-/** Milliseconds after which a page that was left is there still, or again. */
-const STAYS = 1_000
 
 export interface Start {
   states: KeptStates | null
@@ -70,18 +68,18 @@ export class Kept {
   #writing: Promise<void> = Promise.resolve()
   #callOff: (() => void) | null = null
   #stopped = false
-  readonly #endLeave: () => void
+  readonly #ends: (() => void)[]
 
   constructor(ports: Ports, objects: Objects) {
     this.#ports = ports
     this.#objects = objects
     this.entries = new KeptEntries(ports, () => this.#cache)
-    // Before the last words of drafts are written: those must wait for nothing.
-    this.#endLeave = ports.onLeave(() => {
-      this.#cache?.transactions.leave()
-      // One that the browser keeps has no timers, and goes on with them when the person is back.
-      ports.after(STAYS, () => this.#cache?.transactions.return())
-    })
+    this.#ends = [
+      // Before the last words of drafts are written: those must wait for nothing.
+      ports.onLeave(() => this.#cache?.transactions.leave()),
+      // Before anything else that a page does which is back: it may read and write again.
+      ports.onReturn(() => this.#cache?.transactions.return())
+    ]
   }
 
   /** Read what was used last, for the list that will be shown. Nothing of it may be shown before it is known whose it
@@ -307,7 +305,7 @@ export class Kept {
   stop(): void {
     this.#stopped = true
     void this.#flush().then(() => this.#cache?.close())
-    this.#endLeave()
+    this.#ends.forEach((end) => end())
   }
 
   async clear(): Promise<void> {

@@ -33,7 +33,8 @@ class Scene {
     }
     const ports = { now: () => TODAY * DAY + 5 }
     const client = { limits: { maxObjectsInGet: this.mostInGet }, run }
-    return { connected: () => Promise.resolve(), objects: { mailboxes }, client, ports } as unknown as Account
+    const known = { authservId: 'mx.example.org', objects: { mailboxes } }
+    return { connected: () => Promise.resolve(), ...known, client, ports } as unknown as Account
   }
 
   #settings(): SettingsDocument {
@@ -117,4 +118,16 @@ test('whoever looks like somebody else is not learnt, however often they write',
 test('what another program wrote in its place is no history', () => {
   for (const senders of [null, 'x', [], { known: 'x' }, { known: [1, ['a']] }])
     expect(historyIn({ senders })).toEqual([])
+})
+
+test.each([
+  ['our server', 'mx.example.org; dmarc=pass header.from=harbour-bank.example', true],
+  ['nobody', undefined, false],
+  ['the sender alone', 'evil.example; dmarc=pass header.from=harbour-bank.example', false]
+])('the name of an organisation that wrote once is its own if it was confirmed by %s', async (_, results, isOwn) => {
+  const scene = new Scene()
+  const from = [{ name: 'Harbour Bank', email: 'service@harbour-bank.example' }]
+  const header = { 'header:Authentication-Results:all': results ? [results] : [] }
+  scene.received = [{ from, receivedAt: '2026-01-01T00:00:00Z', ...header }]
+  expect((await scene.learn()).map(({ organisation }) => organisation)).toEqual(isOwn ? [true] : [])
 })

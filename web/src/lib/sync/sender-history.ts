@@ -1,6 +1,7 @@
 /** Whom the person knows, learnt from their mail once a day by one of their devices, and kept in their settings. */
 import { call, reference } from '#lib/jmap/client.ts'
 import type { Email, GetResponse } from '#lib/jmap/types.ts'
+import { authenticationOfAll } from '#lib/mail/authentication.ts'
 import { keptSenders, knownSenders, learnt, merged, type KnownSender, type Seen } from '#lib/mail/senders.ts'
 import type { Account } from './account.ts'
 import { objectOf, type Settings, type SettingsDocument } from './settings.ts'
@@ -10,6 +11,7 @@ const MOST_SENT = 200
 const MOST_RECEIVED = 400
 const DAY = 86_400_000
 const PROPERTIES = ['id', 'from', 'to', 'cc', 'receivedAt']
+const RESULTS = 'header:Authentication-Results:all'
 /** Mail in these makes nobody known. */
 const NOT_FROM = new Set(['junk', 'trash', 'sent', 'drafts'])
 
@@ -45,26 +47,43 @@ async function seenOf(account: Account): Promise<readonly Seen[]> {
   const sent = mailboxes.find(({ role }) => role === 'sent')?.id
   const left = mailboxes.filter(({ role }) => NOT_FROM.has(role ?? '')).map(({ id }) => id)
   const [written, received] = await Promise.all([
-    sent === undefined ? [] : emails(account, { inMailbox: sent }, MOST_SENT),
-    emails(account, { inMailboxOtherThan: left }, MOST_RECEIVED)
+    sent === undefined ? [] : emails(account, { inMailbox: sent }, MOST_SENT, PROPERTIES),
+    emails(account, { inMailboxOtherThan: left }, MOST_RECEIVED, [...PROPERTIES, RESULTS])
   ])
-  return [...written.map((email) => seen(email, true)), ...received.map((email) => seen(email, false))]
+  const { authservId } = account
+  return [
+    ...written.map((email) => seen(email, true, null)),
+    ...received.map((email) => seen(email, false, authservId))
+  ]
 }
 
-function seen({ from, to, cc, receivedAt }: Email & { cc?: Email['to'] }, wrote: boolean): Seen {
+type Found = Email & { readonly cc?: Email['to']; readonly [RESULTS]?: readonly string[] }
+
+function seen(
+  { from, to, cc, receivedAt, [RESULTS]: results = [] }: Found,
+  wrote: boolean,
+  authservId: string | null
+): Seen {
+  const senders = (from ?? []).map(({ email }) => email)
   const people = wrote ? [...(to ?? []), ...(cc ?? [])] : (from ?? []).slice(0, 1)
   return {
     people: people.map(({ name, email }) => ({ name: name ?? '', address: email })),
     wrote,
+    confirmed: authenticationOfAll(results, authservId, senders) === 'passed',
     day: Math.floor(Date.parse(receivedAt) / DAY)
   }
 }
 
-async function emails({ client }: Account, filter: object, limit: number): Promise<readonly Email[]> {
+async function emails(
+  { client }: Account,
+  filter: object,
+  limit: number,
+  properties: readonly string[]
+): Promise<readonly Email[]> {
   const atMost = Math.min(limit, client.limits.maxObjectsInGet)
   const results = await client.run([
     call('Email/query', 'query', { filter, sort: [{ property: 'receivedAt', isAscending: false }], limit: atMost }),
-    call('Email/get', 'get', { '#ids': reference('query', 'Email/query', '/ids'), properties: PROPERTIES })
+    call('Email/get', 'get', { '#ids': reference('query', 'Email/query', '/ids'), properties })
   ])
   return results.get<GetResponse<Email>>('get').list
 }

@@ -25,10 +25,11 @@ const FILES = [
 /** A message with files, open; `fetched`: the files that were asked for. */
 async function reading(
   sender = { name: 'Ann', email: 'ann@example.net' },
-  status = 200
+  status = 200,
+  attachments = FILES
 ): Promise<Drawn & { fetched: string[] }> {
   const server = new ModelServer()
-  server.deliver({ threadId: 'a', from: [sender], hasAttachment: true, attachments: FILES })
+  server.deliver({ threadId: 'a', from: [sender], hasAttachment: true, attachments })
   const fetched: string[] = []
   server.interrupt = (path) => {
     if (!path.startsWith('/jmap/download/')) return null
@@ -58,6 +59,36 @@ test('each file has its name, its size and a way to save it under that name', as
   const links = [...document.querySelectorAll<HTMLAnchorElement>('section a')]
   expect(links.map((link) => link.getAttribute('download'))).toEqual(['notes.txt', 'logo.svg', 'plan.pdf'])
   expect(document.querySelector('section[aria-label="Attachments"]')?.textContent).toContain('Save all 3')
+})
+
+test('a file is saved under the name that is shown, which its address says, too: browsers prefer that', async () => {
+  const names = ['annexe\u202egpj.exe', '../a:b?.txt', '.~rc. ', 'NUL.txt', `${'x'.repeat(300)}.pdf`, 'A.jpg', 'a.jpg']
+  await reading(
+    undefined,
+    undefined,
+    names.map((name, at) => part(name, 'image/png', { blobId: String(at) }))
+  )
+  const shown = rows().map((row) => row.querySelector('.name')?.textContent)
+  expect(shown).toEqual([
+    'annexegpj.exe',
+    '_a_b_.txt',
+    'rc',
+    '_NUL.txt',
+    `${'x'.repeat(176)}.pdf`,
+    'A.jpg',
+    'a (2).jpg'
+  ])
+  for (const [at, link] of [...document.querySelectorAll<HTMLAnchorElement>('section a')].entries()) {
+    const address = new URL(link.href)
+    expect([link.download, decodeURIComponent(address.pathname.split('/').at(-1) ?? '')]).toEqual([
+      shown[at],
+      shown[at]
+    ])
+    // Firefox gives a file the extension of its type.
+    expect(address.search).not.toContain('image')
+  }
+  await after(() => rows()[0]?.click())
+  expect(viewer()?.textContent).toContain('annexegpj.exe')
 })
 
 test('a text is shown as text, by its charset', async () => {

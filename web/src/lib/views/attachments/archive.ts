@@ -1,22 +1,18 @@
 /** All attachments in one ZIP file. */
-import { apart, safeName } from '#lib/mail/file-names.ts'
 import { downloadZip } from 'client-zip'
 
 interface Kept {
   readonly name: string
 }
 
-/** Fetches the files one after the other. If one fails, there is no archive: nobody would notice what it lacks. */
+/** The names are those that are shown (`savedNames`). Fetches the files one after the other. If one fails, there is no archive: nobody would notice what it lacks. */
 export function archiveOf<F extends Kept>(
   files: readonly F[],
   time: Date,
   fetched: (file: F) => Promise<Blob>
 ): Promise<Blob> {
-  const names = apart(files.map(({ name }) => safeName(name)))
   async function* inputs() {
-    for (const [at, file] of files.entries()) {
-      yield { name: names[at] ?? '', input: await fetched(file), lastModified: time }
-    }
+    for (const file of files) yield { name: file.name, input: await fetched(file), lastModified: time }
   }
   return downloadZip(inputs()).blob()
 }

@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { alerts, ann, button, input, key, press, shown, type } from '../../../../tests/shown-window.ts'
 import { after } from '../../../../tests/drawn.ts'
+import { OPEN_QUOTED_WHOLE } from '#lib/compose/html-of-text.ts'
 import { voice } from '#lib/ui/voice.svelte.ts'
 import { expect, onTestFinished, test, vi } from 'vitest'
 
@@ -46,6 +47,13 @@ test('what speaks against sending is asked in the window, and may be overruled',
     ['send', { anyway: true }]
   ])
   expect(did).toEqual(['end'])
+})
+
+test('that the quote may hold what nobody saw is said as long as it is there', async () => {
+  const { composition } = await shown({ html: `<div>Yes</div>${OPEN_QUOTED_WHOLE}Come?</div>` })
+  expect(alerts()).toEqual([expect.stringContaining('may not have been visible')])
+  await after(() => composition.change({ html: '<div>Yes</div>' }))
+  expect(alerts()).toEqual([])
 })
 
 test.each([

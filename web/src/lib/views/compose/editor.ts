@@ -1,4 +1,5 @@
 /** Squire, as our policies want it. */
+import { storedLinks } from '#lib/compose/links.ts'
 import type { Cursor } from '#lib/views/compose/carets.ts'
 import { windowParts } from '#lib/views/compose/window-parts.svelte.ts'
 import Squire from 'squire-rte'
@@ -13,6 +14,11 @@ const states = new WeakMap<HTMLElement, Map<string, DocumentFragment>>()
 /** More of them than undo can reach are kept at most, before the others are thrown away. */
 const SPARE = 50
 
+/** A link of a text that is being written leads nowhere. */
+function staysHere(event: Event): void {
+  if (event.target instanceof Element && event.target.closest('a')) event.preventDefault()
+}
+
 export class Editor extends Squire {
   #cursor: Cursor | null = null
 
@@ -21,6 +27,7 @@ export class Editor extends Squire {
       // RichText puts nothing into the editor before the parts are loaded.
       sanitizeToDOMFragment: (html: string) => windowParts()?.editable(html) ?? document.createDocumentFragment(),
       didError: failed,
+      willCutCopy: storedLinks,
       undo: { documentSizeThreshold: 200_000, undoLimit: 100 }
     })
     // Its handles of pictures have styles of their own, which the page's policy refuses.
@@ -28,6 +35,7 @@ export class Editor extends Squire {
     // These keys stay the browser's: Squire would go to the ends of the text, and for Ctrl+D, a bookmark, make code.
     for (const key of ['PageUp', 'PageDown', 'Ctrl-d', 'Meta-d']) this.setKeyHandler(key, null)
     root.addEventListener('click', ({ target }) => target instanceof HTMLImageElement && this.#choose(target))
+    for (const type of ['click', 'auxclick', 'dragstart']) root.addEventListener(type, staysHere)
     for (const type of ['select', 'cursor', 'blur']) this.addEventListener(type, () => this.#mark())
     // With the key that closes the window, too: what the key before it did may not have been told yet.
     for (const type of ['select', 'cursor', 'keydown', 'blur']) this.addEventListener(type, () => this.#follow(type))
@@ -110,7 +118,8 @@ export class Editor extends Squire {
   get link(): string {
     const { commonAncestorContainer: around } = this.getSelection()
     const element = around instanceof Element ? around : around.parentElement
-    return element?.closest('a')?.getAttribute('href') ?? ''
+    const link = element?.closest('a')
+    return link?.getAttribute('href') ?? link?.dataset['href'] ?? ''
   }
 
   /** An empty one takes the link away. */

@@ -17,6 +17,10 @@ test.each([
   ['a quote that the person wrote on goes on below', '<p>a</p><blockquote type="cite">b</blockquote><p>c</p>'],
   ['a quote of the person themselves', '<p>a</p><blockquote>b</blockquote>'],
   ['a text that is nothing but a quote', '<blockquote type="cite">b</blockquote>'],
+  [
+    'a quote that may hold what nobody saw',
+    '<p>a</p><div data-quote="whole"><blockquote type="cite">b</blockquote></div>'
+  ],
   ['a text without one', '<p>a</p>'],
   ['nothing', '']
 ])('%s stays in sight', (_, html) => {

@@ -1,4 +1,5 @@
 /** What comes out of the editor, and the pictures in it. */
+import { storedLinks } from '#lib/compose/links.ts'
 import { storedPictures } from '#lib/compose/pictures.ts'
 
 /** A tag of an image as browsers write it: `"` stands in no value, `>` may. */
@@ -12,7 +13,7 @@ export function asWritten(html: string): string {
   const named = html.replaceAll(IMAGE, (tag) =>
     tag.includes(' data-cid="') ? tag.replaceAll(/ class="[^"]*"/g, '') : ''
   )
-  return storedPictures(named)
+  return storedPictures(storedLinks(named))
 }
 
 /** Show the pictures that this device has; the others come later. */

@@ -84,7 +84,9 @@ test('a conversation that does not exist is a quiet empty place, and nothing can
   const drawn = await reading()
   await after(() => drawn.page.show('inbox', 'nowhere'))
   expect(document.querySelector('.scroll, .bar, h2')).toBeNull()
-  expect(document.querySelector('.reader .empty')?.textContent.trim()).toBe('This conversation is not here any more')
+  await vi.waitFor(() =>
+    expect(document.querySelector('.reader .empty')?.textContent.trim()).toBe('This conversation is not here any more')
+  )
 })
 
 const ME = { name: 'Me Myself', email: 'me@example.org' }
@@ -94,9 +96,14 @@ test.each([
   ['de', 'Nachricht von mir, ', 'an mich, Bob']
 ] as const)('the person who reads is named as the sentence wants it (%s)', async (language, from, to) => {
   const server = new ModelServer()
-  server.deliver({ threadId: 'a', from: [ME], to: [ME, { name: 'Bob Reed', email: 'bob@example.net' }] })
+  server.deliver({
+    threadId: 'a',
+    mailboxIds: { sent: true },
+    from: [ME],
+    to: [ME, { name: 'Bob Reed', email: 'bob@example.net' }]
+  })
   const drawn = await pageOf(server)
-  await after(() => drawn.page.show('inbox', 'a'))
+  await after(() => drawn.page.show('sent', 'a'))
   ends.push(await draw(drawn, Reader, { now: new Date(drawn.world.time) }, language))
   expect(document.querySelector('article')?.getAttribute('aria-label')).toContain(from)
   expect(document.querySelector('.to')?.textContent.trim()).toBe(to)

@@ -174,7 +174,7 @@ test('of an own message the reader tells whom it did not reach, why, and sends i
     { name: 'Kenji', email: 'kenji@papier.example' },
     { name: 'Priya', email: 'priya@example.net' }
   ]
-  server.deliver({ threadId: 'a', from: [ME], to, keywords: { $seen: true } })
+  server.deliver({ threadId: 'a', mailboxIds: { sent: true }, from: [ME], to, keywords: { $seen: true } })
   const { compose, page } = await reading(server)
   const sent = new FakeSent()
   await after(() => (page.writing.sent = sent))

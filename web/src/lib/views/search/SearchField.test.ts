@@ -74,6 +74,19 @@ test('the key / brings the focus to the field, which suggests operators before a
   expect(options()[0]).toBe('from: who wrote it')
 })
 
+test('what is typed until the page of the search is there, as on phones, is text of the search and runs no command', async () => {
+  const { page } = await mailPage()
+  const run = vi.spyOn(page.mail.actions, 'run')
+  const opened = vi.spyOn(page.searching, 'open').mockReturnValue(new Promise(() => undefined))
+  await pressed('j', document.body)
+  field().disabled = true
+  for (const key of ['/', 'e', '#']) await pressed(key, document.body)
+  expect([opened.mock.calls.length, run.mock.calls]).toEqual([1, []])
+  field().disabled = false
+  await after(() => page.searching.call())
+  expect(field().value).toBe('e#')
+})
+
 test('a suggestion is taken with the keys, and searched for', async () => {
   const { went } = await mailPage()
   await typed('from:jo')

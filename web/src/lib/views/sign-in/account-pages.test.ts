@@ -35,6 +35,17 @@ test('after a wrong password the focus is on it: one letter may be wrong', async
   expect([document.activeElement, field('Password').value]).toEqual([field('Password'), 'wrong'])
 })
 
+test('who guessed too often reads how long to wait, and no longer that the last password was wrong', async () => {
+  const refused = Response.json({ code: 'too_many_guesses' }, { status: 429, headers: { 'Retry-After': '540' } })
+  await opened(AccountPage, LOGIN, [recorded('login'), recorded('login-refused'), refused])
+  for (const password of ['wrong', 'right']) {
+    await fill({ Address: 'ada@example.org', Password: password })
+    await press('Sign in')
+  }
+  expect(alerts()).toEqual(['Too many passwords or codes were wrong. Try again in 9 minutes.'])
+  expect([field('Address').value, field('Password').value]).toEqual(['ada@example.org', 'right'])
+})
+
 test('Tab leads from the address to the password and to the button that signs in, then to the rest', async () => {
   await opened(AccountPage, LOGIN, [recorded('login')])
   const stops = [...document.querySelectorAll<HTMLElement>('a[href], button, input, select, [tabindex]')]

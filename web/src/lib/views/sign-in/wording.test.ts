@@ -77,6 +77,17 @@ test('trouble has calm words, known or not', () => {
   }
 })
 
+test('whoever guessed too often reads how long to wait, in minutes rounded up', () => {
+  const after = (retryAfter?: number): string => troubleWords(en, { code: 'too_many_guesses', detail: '', retryAfter })
+  expect([1, 60, 61, 600].map(after)).toEqual([
+    'Too many passwords or codes were wrong. Try again in a minute.',
+    'Too many passwords or codes were wrong. Try again in a minute.',
+    'Too many passwords or codes were wrong. Try again in 2 minutes.',
+    'Too many passwords or codes were wrong. Try again in 10 minutes.'
+  ])
+  expect(after()).toBe('Too many passwords or codes were wrong. Try again in 10 minutes.')
+})
+
 test('who waits for a code reads what to do if none comes', () => {
   expect(hintOf(en, formOf(recordedFlow('recovery', 'recovery')))).toBeNull()
   expect(hintOf(en, formOf(recordedFlow('recovery', 'recovery-sent')))).toContain('Check your spam folder')

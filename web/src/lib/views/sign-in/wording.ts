@@ -72,7 +72,13 @@ function generic(words: SignIn, message: Message): string {
   return /submitted too often/.test(message.text) ? words.tooOften : message.text
 }
 
+/** The longest wait (domain/guess.py), if the response lost its header on the way. */
+const LONGEST_WAIT = 600
+
 export function troubleWords(words: SignIn, trouble: FlowTrouble): string {
+  if (trouble.code === 'too_many_guesses') {
+    return words.tooManyGuesses(Math.ceil((trouble.retryAfter ?? LONGEST_WAIT) / 60))
+  }
   const byCode: Readonly<Record<string, string>> = words.trouble
   if (trouble.code === 'kratos_away' || trouble.code === 'login_server_unusable') return words.trouble.kratos_silent
   return byCode[trouble.code] ?? words.trouble.unknown

@@ -31,6 +31,7 @@ export const compose: Widen<typeof english> = {
   edit: 'Bearbeiten',
   moveTo: (list: string) => `Nach „${list}“ verschieben`,
   showQuoted: 'Zitierten Text anzeigen',
+  quotedWhole: 'Die zitierte Nachricht steht hier vollständig. Teile davon waren beim Lesen vielleicht nicht zu sehen.',
   format: {
     bar: 'Formatierung',
     bold: 'Fett',

@@ -80,7 +80,7 @@ export const mail = {
   noSubject: '(kein Betreff)',
   nobody: '(kein Absender)',
   draft: 'Entwurf',
-  draftTo: (people: string) => `an ${people}`,
+  to: (people: string) => `an ${people}`,
   row: {
     unread: 'Ungelesen',
     starred: 'Markiert',
@@ -96,43 +96,15 @@ export const mail = {
     loading: 'Wird geladen'
   },
   reader: {
-    position: (at: number, total: number) => `${at.toLocaleString('de')} von ${total.toLocaleString('de')}`,
-    newer: 'Neuere Unterhaltung',
-    older: 'Ältere Unterhaltung',
     back: 'Zurück zur Liste',
-    unread: (n: number, folder: string) => `${folder}: ${n.toLocaleString('de')} ungelesen`,
-    hint: 'Mit J und K bewegen, mit Enter öffnen.',
-    expandAll: 'Alle Nachrichten aufklappen',
-    collapseAll: 'Alle Nachrichten zuklappen',
-    earlier: (n: number) => plural(n, 'frühere Nachricht', 'frühere Nachrichten'),
-    gone: 'Diese Unterhaltung ist nicht mehr hier',
-    to: (people: string) => `an ${people}`,
     details: 'Details',
     more: 'Mehr',
     partMissing: 'Dieser Teil der Seite ließ sich nicht laden.',
     frameTitle: (person: string, time: string) => `Nachricht von ${person}, ${time}`,
     loading: 'Die Nachricht wird geladen…',
-    doesNotLoad: 'Diese Nachricht lässt sich nicht laden.',
-    notHere: 'Diese Nachricht ist nicht auf diesem Gerät.',
     showAll: 'Alles zeigen',
     showQuoted: 'Zitierten Text zeigen',
-    blockedPicture: 'Blockiertes Bild',
-    original: 'Originalgröße',
-    blocked: (n: number) =>
-      `${n === 1 ? '1 Bild aus dem Netz ist' : `${n.toLocaleString('de')} Bilder aus dem Netz sind`} blockiert.`,
-    why: 'Warum?',
-    never: 'Ihre Einstellungen sagen, dass nie eines geladen wird.',
-    showOnce: 'Einmal zeigen',
-    always: 'Immer von diesem Absender'
-  },
-  warning: {
-    reported: 'Als Phishing gemeldet und in den Spam verschoben.'
-  },
-  link: {
-    title: 'Diesen Link öffnen?',
-    leadsTo: 'Er führt zu',
-    open: 'Öffnen',
-    cancel: 'Abbrechen'
+    blockedPicture: 'Blockiertes Bild'
   },
   reply: { reply: 'Antworten', all: 'Allen antworten', forward: 'Weiterleiten', edit: 'Bearbeiten' },
   trouble: {

@@ -52,9 +52,39 @@ export const reading = {
     silent: 'Diese Nachricht ließ sich nicht rechtzeitig anzeigen. Hier ist ihr Text.',
     left: 'Diese Nachricht wollte ihren Rahmen verlassen. Hier ist ihr Text.'
   },
-  /** why no remote image is loaded */
-  pictures:
-    'Ein Bild aus dem Netz verrät dem Absender, dass, wann und aus welchem Netz Sie die Nachricht geöffnet haben. Postroom lädt keines, bevor Sie zustimmen.',
+  unread: (n: number, folder: string) => `${folder}: ${n.toLocaleString('de')} ungelesen`,
+  hint: 'Mit J und K bewegen, mit Enter öffnen.',
+  gone: 'Diese Unterhaltung ist nicht mehr hier',
+  expandAll: 'Alle Nachrichten aufklappen',
+  collapseAll: 'Alle Nachrichten zuklappen',
+  newer: 'Neuere Unterhaltung',
+  older: 'Ältere Unterhaltung',
+  /** in place of a message */
+  body: {
+    doesNotLoad: 'Diese Nachricht lässt sich nicht laden.',
+    notHere: 'Diese Nachricht ist nicht auf diesem Gerät.'
+  },
+  earlier: (n: number) => (n === 1 ? '1 frühere Nachricht' : `${n.toLocaleString('de')} frühere Nachrichten`),
+  original: 'Originalgröße',
+  andMore: (n: number) => `und ${n.toLocaleString('de')} weitere`,
+  /** remote pictures */
+  pictures: {
+    blocked: (n: number) =>
+      `${n === 1 ? '1 Bild aus dem Netz ist' : `${n.toLocaleString('de')} Bilder aus dem Netz sind`} blockiert.`,
+    why: 'Warum?',
+    never: 'Ihre Einstellungen sagen, dass nie eines geladen wird.',
+    showOnce: 'Einmal zeigen',
+    always: 'Immer von diesem Absender',
+    /** why no remote image is loaded */
+    reason:
+      'Ein Bild aus dem Netz verrät dem Absender, dass, wann und aus welchem Netz Sie die Nachricht geöffnet haben. Postroom lädt keines, bevor Sie zustimmen.'
+  },
+  link: {
+    title: 'Diesen Link öffnen?',
+    leadsTo: 'Er führt zu',
+    open: 'Öffnen',
+    cancel: 'Abbrechen'
+  },
   suspicious: {
     question: 'Diesem Absender antworten?',
     wouldGo: 'Dieser Absender ist verdächtig. Ihre Antwort ginge an',
@@ -97,10 +127,14 @@ export const reading = {
   /** beside an address: as whose it is taken */
   imitates: (name: string) => `Sieht aus wie ${name}, ist es aber nicht`,
   warning: {
+    reported: 'Als Phishing gemeldet und in den Spam verschoben.',
     report: 'Phishing melden',
     failed: 'Dieser Absender ließ sich nicht bestätigen',
     failedText: (address: string) =>
       `Der Mailserver hat geprüft, ob diese Nachricht wirklich von ${address} kommt, und die Prüfung schlug fehl. Links öffnen sich erst, wenn Sie ihr Ziel gesehen haben.`,
+    notFromYou: 'Angeblich kommt das von Ihnen',
+    notFromYouText: (address: string) =>
+      `Der Mailserver hat geprüft, ob diese Nachricht wirklich von ${address} kommt, Ihrer eigenen Adresse, und die Prüfung schlug fehl. Links öffnen sich erst, wenn Sie ihr Ziel gesehen haben.`,
     lookalike: (name: string) => `Das ist vielleicht nicht ${name}`,
     lookalikeText: (known: string, now: string) =>
       `Andere Nachrichten dieser Unterhaltung kamen von ${known}. Diese kam von ${now}. Links öffnen sich erst, wenn Sie ihr Ziel gesehen haben.`,

@@ -124,6 +124,8 @@ export const signIn = {
     'known-already': 'Dieses Gerät ist schon eingetragen.',
     unusable: 'Dieses Gerät kann hier nicht verwendet werden. Wählen Sie einen anderen Weg.'
   },
+  tooManyGuesses: (minutes: number) =>
+    `Zu viele Passwörter oder Codes waren falsch. Versuchen Sie es in ${minutes === 1 ? 'einer Minute' : `${minutes} Minuten`} erneut.`,
   trouble: {
     no_response: 'Es kam keine Antwort. Prüfen Sie Ihre Verbindung und versuchen Sie es erneut.',
     kratos_silent: 'Die Anmeldung ist kurz nicht erreichbar. Versuchen Sie es in einer Minute erneut.',

@@ -29,6 +29,7 @@ export const compose = {
   edit: 'Edit',
   moveTo: (list: string) => `Move to ${list}`,
   showQuoted: 'Show quoted text',
+  quotedWhole: 'The quoted message stands here in full. Some of it may not have been visible when you read it.',
   format: {
     bar: 'Format',
     bold: 'Bold',

@@ -74,7 +74,7 @@ export const mail = {
   noSubject: '(no subject)',
   nobody: '(no sender)',
   draft: 'Draft',
-  draftTo: (people: string) => `to ${people}`,
+  to: (people: string) => `to ${people}`,
   row: {
     unread: 'Unread',
     starred: 'Starred',
@@ -90,42 +90,15 @@ export const mail = {
     loading: 'Loading'
   },
   reader: {
-    position: (at: number, total: number) => `${at.toLocaleString('en')} of ${total.toLocaleString('en')}`,
-    newer: 'Newer conversation',
-    older: 'Older conversation',
     back: 'Back to the list',
-    unread: (n: number, folder: string) => `${n.toLocaleString('en')} unread in ${folder}`,
-    hint: 'Press J and K to move, Enter to open.',
-    expandAll: 'Expand all messages',
-    collapseAll: 'Collapse all messages',
-    earlier: (n: number) => plural(n, 'earlier message', 'earlier messages'),
-    gone: 'This conversation is not here any more',
-    to: (people: string) => `to ${people}`,
     details: 'Details',
     more: 'More',
     partMissing: 'This part of the page did not load.',
     frameTitle: (person: string, time: string) => `Message from ${person}, ${time}`,
     loading: 'Loading the message…',
-    doesNotLoad: 'This message does not load.',
-    notHere: 'This message is not on this device.',
     showAll: 'Show all',
     showQuoted: 'Show quoted text',
-    blockedPicture: 'Blocked image',
-    original: 'Original size',
-    blocked: (n: number) => `${plural(n, 'remote image is', 'remote images are')} blocked.`,
-    why: 'Why?',
-    never: 'Your settings say that none is ever loaded.',
-    showOnce: 'Show once',
-    always: 'Always from this sender'
-  },
-  warning: {
-    reported: 'Reported as phishing, and moved to Spam.'
-  },
-  link: {
-    title: 'Open this link?',
-    leadsTo: 'It leads to',
-    open: 'Open',
-    cancel: 'Cancel'
+    blockedPicture: 'Blocked image'
   },
   reply: { reply: 'Reply', all: 'Reply all', forward: 'Forward', edit: 'Edit' },
   trouble: {

@@ -49,9 +49,38 @@ export const reading = {
     silent: 'This message did not show in time. Here is its text.',
     left: 'This message tried to leave its frame. Here is its text.'
   },
-  /** why no remote image is loaded */
-  pictures:
-    'A remote image tells its sender that you opened the message, when, and from which network. Postroom loads none before you say so.',
+  unread: (n: number, folder: string) => `${n.toLocaleString('en')} unread in ${folder}`,
+  hint: 'Press J and K to move, Enter to open.',
+  gone: 'This conversation is not here any more',
+  expandAll: 'Expand all messages',
+  collapseAll: 'Collapse all messages',
+  newer: 'Newer conversation',
+  older: 'Older conversation',
+  /** in place of a message */
+  body: {
+    doesNotLoad: 'This message does not load.',
+    notHere: 'This message is not on this device.'
+  },
+  earlier: (n: number) => (n === 1 ? '1 earlier message' : `${n.toLocaleString('en')} earlier messages`),
+  original: 'Original size',
+  andMore: (n: number) => `and ${n.toLocaleString('en')} more`,
+  /** remote pictures */
+  pictures: {
+    blocked: (n: number) => `${n === 1 ? '1 remote image is' : `${n.toLocaleString('en')} remote images are`} blocked.`,
+    why: 'Why?',
+    never: 'Your settings say that none is ever loaded.',
+    showOnce: 'Show once',
+    always: 'Always from this sender',
+    /** why no remote image is loaded */
+    reason:
+      'A remote image tells its sender that you opened the message, when, and from which network. Postroom loads none before you say so.'
+  },
+  link: {
+    title: 'Open this link?',
+    leadsTo: 'It leads to',
+    open: 'Open',
+    cancel: 'Cancel'
+  },
   /** before a reply to a suspicious sender */
   suspicious: {
     question: 'Reply to this sender?',
@@ -95,10 +124,14 @@ export const reading = {
   /** beside an address: as whose it is taken */
   imitates: (name: string) => `Looks like ${name}, but is not`,
   warning: {
+    reported: 'Reported as phishing, and moved to Spam.',
     report: 'Report phishing',
     failed: 'This sender could not be confirmed',
     failedText: (address: string) =>
       `The mail server checked whether this message really comes from ${address}, and the check failed. Links open only after you have seen where they lead.`,
+    notFromYou: 'This says it is from you',
+    notFromYouText: (address: string) =>
+      `The mail server checked whether this message really comes from ${address}, your own address, and the check failed. Links open only after you have seen where they lead.`,
     lookalike: (name: string) => `This may not be the ${name} you know`,
     lookalikeText: (known: string, now: string) =>
       `Other messages in this conversation came from ${known}. This one came from ${now}. Links open only after you have seen where they lead.`,

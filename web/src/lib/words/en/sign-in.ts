@@ -123,6 +123,8 @@ export const signIn = {
     'known-already': 'This device is registered already.',
     unusable: 'This device cannot be used here. Try another way.'
   },
+  tooManyGuesses: (minutes: number) =>
+    `Too many passwords or codes were wrong. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`,
   trouble: {
     no_response: 'There was no answer. Check your connection, then try again.',
     kratos_silent: 'Sign-in is unavailable for a moment. Try again in a minute.',
