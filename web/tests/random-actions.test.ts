@@ -28,8 +28,9 @@ afterEach(() => {
   open.clear()
 })
 
-async function tab(server: ModelServer): Promise<Scene> {
-  const scene = await opened(server, null, TABS)
+/** A device has one clock: what its tabs do is sent in the order of their moments. */
+async function tab(server: ModelServer, time: number | null = null): Promise<Scene> {
+  const scene = await opened(server, null, TABS, null, time)
   open.add(scene)
   return scene
 }
@@ -93,7 +94,7 @@ test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
       if (next() < 0.05) {
         scene.mail.stop()
         open.delete(scene)
-        tabs[which] = await tab(server)
+        tabs[which] = await tab(server, scene.world.time)
         deeds.splice(0, deeds.length, ...deeds.filter((applied) => applied.tab !== which))
       }
       await both(tabs, next() < 0.5 ? 20 : 200)

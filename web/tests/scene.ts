@@ -14,9 +14,11 @@ export async function opened(
   server = new ModelServer(),
   mailbox: string | null = null,
   tabs: Parameters<World['ports']>[1] = {},
-  person: string | null = null
+  person: string | null = null,
+  time: number | null = null
 ): Promise<Scene> {
   const world = new World()
+  if (time !== null) world.time = time
   world.person = person
   const mail = createMail(world.ports(server.fetch, tabs))
   mail.show(mailbox)

@@ -3,6 +3,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../tests/model-server.ts'
 import { EMPTY, type KeptDraft } from '#lib/compose/draft.ts'
+import type { Entry } from '#lib/outbox/entry.ts'
 import { Cache, type Changes, type KeptBody } from './cache.ts'
 
 beforeEach(() => {
@@ -92,6 +93,16 @@ test('an action of a tab that may be gone is kept once, and not if the mail serv
   await outbox.addMissing(entry, () => true)
   await outbox.addMissing(entry, () => true)
   expect(await outbox.all()).toEqual([entry])
+})
+
+test('an action of a tab that may be gone is kept in front of what was done after it', async () => {
+  const { outbox } = await opened()
+  const entry = (id: string, at: number): Entry => ({ id, at, patches: [], names: {}, attempted: false })
+  await outbox.add(entry('first', 1))
+  await outbox.add(entry('last', 3))
+  await outbox.addMissing(entry('done', 2), () => true)
+  await outbox.addMissing(entry('undone', 2), () => true)
+  expect((await outbox.all()).map(({ id }) => id)).toEqual(['first', 'done', 'undone', 'last'])
 })
 
 test('after a logout nothing is left, whichever tab has it open', async () => {

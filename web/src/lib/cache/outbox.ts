@@ -28,12 +28,15 @@ export class KeptOutbox {
     await Promise.all([added, write.done])
   }
 
-  /** Keep it unless it is kept. `isWanted` is asked last. */
+  /** Keep it unless it is kept, in front of what was done later: the tab of this one may be gone, and the person may have gone
+   * on in another. `isWanted` is asked last. */
   async addMissing(entry: Entry, isWanted: () => boolean): Promise<void> {
     const write = this.#database.transaction(STORE, 'readwrite', STRICT)
     const all = await write.store.getAll()
     if (isWanted() && !all.some(({ id }) => id === entry.id)) {
-      await write.store.add(entry)
+      const later = all.filter(({ at }) => at > entry.at)
+      await remove(write.store, ({ at }) => at > entry.at)
+      for (const one of [entry, ...later]) await write.store.add(one)
     }
     await write.done
   }
