@@ -42,8 +42,8 @@ class Words {
   readonly forgiven = new Set<string>()
   /** names of drafts of which another device, or another tab, made a version of its own */
   readonly shared = new Set<string>()
-  /** names of drafts that were discarded */
-  readonly discarded = new Set<string>()
+  /** names of drafts that were discarded: in which tab, and when */
+  readonly discarded = new Map<string, { tab: MortalTab; at: number }>()
 
   next(kind: 'd' | 'w'): string {
     return `${kind}${this.#next++}.`
@@ -51,6 +51,13 @@ class Words {
 
   forgive(text: string): void {
     wordsIn(text).forEach((word) => this.forgiven.add(word))
+  }
+
+  /** A draft that the device had not removed yet is there again: rather that than words that are lost. */
+  gone(tab: MortalTab): void {
+    for (const [name, discarded] of this.discarded) {
+      if (discarded.tab === tab && tab.world.time - discarded.at <= REST) this.discarded.delete(name)
+    }
   }
 
   killed(tab: MortalTab): void {
@@ -92,6 +99,7 @@ test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
         // A page that is left tells its last words.
         if (next() < 0.5) at.world.leave()
         else words.killed(at)
+        words.gone(at)
         at.kill()
         open.delete(at)
         tabs[which] = await tab(server, at.world.time)
@@ -204,7 +212,7 @@ async function discard(at: MortalTab, composition: Composition, next: Random, wo
     return
   }
   words.forgive(text)
-  words.discarded.add(name)
+  words.discarded.set(name, { tab: at, at: at.world.time })
 }
 
 /** The phone of the same person. */
