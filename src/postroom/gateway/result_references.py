@@ -20,8 +20,7 @@ def refer_back(earlier: Sequence[Call], later: Sequence[Call]) -> bool:
 
 def resolved(arguments: JsonObject, earlier: Sequence[Call], responses: Sequence[Any] | None) -> JsonObject:
     """The arguments with the values of their references to `earlier` calls. `responses` are those to these calls, None
-    if they were too large to be kept. Raises
-    `RefusedCall`."""
+    if they were too large to be kept. Raises `RefusedCall`."""
     answered = {(call_id, method) for method, _, call_id in earlier}
     found = dict(arguments)
     for name, reference in _references(arguments):
