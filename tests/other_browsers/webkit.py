@@ -30,6 +30,8 @@ from tests.missing import Missing
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # WebDriver §11
 _HANGS = ("script timeout", "timeout")
 _GONE = ("invalid session id", "no such window")
+# The driver answers when the document is parsed, while its modules are still on their way.
+_LOADED = "if (document.readyState !== 'complete') await new Promise((loaded) => addEventListener('load', loaded))"
 
 
 class WebKit:
@@ -66,9 +68,11 @@ class WebKit:
 
     async def open(self, url: str) -> None:
         await self._send("url", url=url)
+        await self.run(_LOADED)
 
     async def reload(self) -> None:
         await self._send("refresh")
+        await self.run(_LOADED)
 
     async def run(self, body: str) -> Any:
         script = (
