@@ -1,5 +1,5 @@
-"""Settings of a Stalwart of the tests: who gets OAuth tokens, which mail gets an Authentication-Results field, how much
-a person may upload within an hour, and which IP addresses are never banned."""
+"""Settings of a Stalwart of the tests: who gets OAuth tokens, which mail gets an Authentication-Results field, what
+scripts may not do, how much a person may upload within an hour, and which IP addresses are never banned."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -9,6 +9,7 @@ from stalwart_client import Answer, StalwartClient
 
 CLIENTS = "OidcProvider"
 RESULTS = "MtaStageData"
+SCRIPTS = "SieveUserInterpreter"
 UPLOADS = "Jmap"
 
 OPEN = {"requireClientRegistration": False, "anonymousClientRegistration": True}

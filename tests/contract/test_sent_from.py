@@ -247,8 +247,10 @@ async def test_references_across_a_submission_lead_where_they_do_without_the_gat
         assert divided[2] == directly[2]
 
 
+CONFIRMED = "mail.example.org; dmarc=pass header.from=bank.example"
+FORGING = {"From": STRANGER, "Authentication-Results": CONFIRMED}
 CHANGING = {
-    "editheader": f'deleteheader "From"; addheader "From" "{STRANGER}";',
+    "editheader": 'deleteheader "From";' + "".join(f'addheader "{name}" "{value}";' for name, value in FORGING.items()),
     "replace": f'replace :from "{STRANGER}" "text";',
     "enclose": f'enclose :headers ["From: {STRANGER}"] "text";',
 }
@@ -257,12 +259,13 @@ CHANGING = {
 async def test_persons_script_sends_in_another_name_unless_it_is_disabled(
     admin: StalwartClient, straight: Person, ben: Person
 ) -> None:
-    """As docs/how-to/mail.md says: the script changes mail that the person receives, and redirects it."""
+    """As docs/how-to/mail.md says: the script changes mail that the person receives, and redirects it. It can write
+    the field on top by which readers believe the server that the name is true."""
     if "STALWART_URL" not in os.environ:
         pytest.skip("NOT TESTED: scripts change no mail on the stand-in")
 
-    async def redirected(name: str, marker: str) -> set[str]:
-        """The authors of what Ben gets before the marker."""
+    async def redirected(name: str, marker: str) -> set[tuple[str, bool]]:
+        """The authors of what Ben gets before the marker, and whether his reader takes them for confirmed."""
         redirect = f'{CHANGING[name]} redirect "{ben.address}"; keep;'
         blob = (await straight.upload(f'require "{name}"; {redirect}'.encode(), "application/sieve"))["blobId"]
         script = {"name": marker, "blobId": blob}
@@ -273,12 +276,14 @@ async def test_persons_script_sends_in_another_name_unless_it_is_disabled(
         await _sent(straight, ben, marker)
         await eventually(partial(ben.query, filter={"inMailbox": "a", "subject": marker}), "the marker arrives")
         ids = await ben.query(filter={"inMailbox": "a"})
-        found = (await ben.call("Email/get", ids=ids, properties=["from"]))["list"]
+        topmost = "header:Authentication-Results:all"
+        found = (await ben.call("Email/get", ids=ids, properties=["from", topmost]))["list"]
         await ben.call("Email/set", destroy=ids)
-        return {author["email"] for each in found for author in each["from"]} - {straight.address}
+        authors = {(author["email"], CONFIRMED in str(each[topmost][:1])) for each in found for author in each["from"]}
+        return authors - {(straight.address, False)}
 
     for name in CHANGING:
-        assert await redirected(name, f"With {name}") == {STRANGER}
+        assert await redirected(name, f"With {name}") == {(STRANGER, name == "editheader")}
     async with changed(admin, "SieveUserInterpreter", {"disableCapabilities": dict.fromkeys(CHANGING, True)}):
         for name in CHANGING:
             assert await redirected(name, f"Without {name}") == set()

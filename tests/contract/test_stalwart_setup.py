@@ -21,6 +21,7 @@ from stalwart_settings import (
     PORT_25,
     REGISTERED_ONLY,
     RESULTS,
+    SCRIPTS,
     SMALL,
     UPLOADS,
     change,
@@ -100,6 +101,7 @@ async def setup(admin: StalwartClient, tmp_path: Path) -> AsyncIterator[Setup]:
     async with (
         changed(admin, UPLOADS, SMALL),
         changed(admin, RESULTS, PORT_25),
+        changed(admin, SCRIPTS, {"disableCapabilities": {"enotify": True}}),
         changed(admin, CLIENTS, REGISTERED_ONLY),
     ):
         yield setup
@@ -127,9 +129,12 @@ async def test_check_is_ok_after_setup(setup: Setup, database: Database) -> None
         "webhook": "changed",
         "upload quota": "changed",
         "Authentication-Results": "changed",
+        "user scripts": "changed",
         "OAuth clients": "changed",
     }
     assert await values(setup.admin, RESULTS, *PORT_25) == {"addAuthResultsHeader": {"match": {}, "else": "true"}}
+    disabled = dict.fromkeys(("enotify", "editheader", "enclose", "replace"), True)
+    assert await values(setup.admin, SCRIPTS, "disableCapabilities") == {"disableCapabilities": disabled}
     names = {"STALWART_API_KEY", "MAIL_MASTER", "STALWART_WEBHOOK_KEY"}
     files = {f"POSTROOM_{name}_FILE": str(setup.folder / name.lower().replace("_", "-")) for name in names}
     assert {path.name for path in setup.folder.iterdir()} == {Path(path).name for path in files.values()}

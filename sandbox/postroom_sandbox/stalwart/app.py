@@ -33,7 +33,7 @@ from postroom_sandbox.stalwart.jmap_settings import RAISED_LIMITS, JmapSettings,
 from postroom_sandbox.stalwart.mail import Mail
 from postroom_sandbox.stalwart.mail.blob_transfer import BlobTransfer
 from postroom_sandbox.stalwart.mail_master import ensure_mail_master
-from postroom_sandbox.stalwart.mta_settings import ALWAYS_ADDED, MtaStageData
+from postroom_sandbox.stalwart.mta_settings import ALWAYS_ADDED, FORGING_DISABLED, MtaStageData, SieveUserInterpreter
 from postroom_sandbox.stalwart.oidc_provider import OidcProvider
 from postroom_sandbox.stalwart.registry import Registry
 from postroom_sandbox.stalwart.roles import Roles
@@ -73,7 +73,8 @@ def create_app(
     object_types = [known_domains, roles, accounts, Credentials(store, "AppPassword"), Credentials(store, "ApiKey")]
     limits = JmapSettings(store, **(RAISED_LIMITS if mail_master else {}))
     stage = MtaStageData(store, **(ALWAYS_ADDED if mail_master else {}))
-    object_types += [AllowedIps(store), DefaultRoles(store), OidcProvider(store), limits, stage]
+    scripts = SieveUserInterpreter(store, **(FORGING_DISABLED if mail_master else {}))
+    object_types += [AllowedIps(store), DefaultRoles(store), OidcProvider(store), limits, stage, scripts]
     counts: Counter[str] = Counter()
     faults = Faults(store)
     authentication = Authentication(store, accounts, admin_password)

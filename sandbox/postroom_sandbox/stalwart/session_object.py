@@ -16,6 +16,7 @@ _CAPABILITIES: dict[str, JSON] = json.loads(
 )
 _PRINCIPALS = "urn:ietf:params:jmap:principals"
 CORE = _CAPABILITIES["session"]["urn:ietf:params:jmap:core"]
+SIEVE_EXTENSIONS = frozenset(_CAPABILITIES["account"]["urn:ietf:params:jmap:sieve"]["sieveExtensions"])
 KNOWN = _CAPABILITIES["session"].keys() | _CAPABILITIES["account"].keys()
 STATE = "4e7fef4"  # it never changes here
 

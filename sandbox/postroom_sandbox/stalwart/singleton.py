@@ -31,9 +31,10 @@ class Singleton(ObjectType):
 
     def update(self, call: Call, number: int, patch: JSON) -> None:
         document = patched(self.current(), patch)
-        for name in patch:
+        names = {path.partition("/")[0] for path in patch}
+        for name in names:
             self.check(name, document[name])
-        if patch.keys() - self.changeable:
+        if names - self.changeable:
             raise not_offered(self.unchangeable)
         self._store.run("UPDATE singletons SET document = ? WHERE name = ?", json.dumps(document), self.name)
 

@@ -12,12 +12,14 @@ from postroom.stalwart.allowed_ips import AllowedIps, IpNetwork, contains, spell
 from postroom.stalwart.authentication_results import add_always, added_when
 from postroom.stalwart.oauth_clients import require_registration, requires_registration
 from postroom.stalwart.upload_quota import BYTES, FILES, in_words, raise_upload_quota, upload_quota
+from postroom.stalwart.user_scripts import disable, forging_capabilities
 from postroom.stalwart.webhook_setup import WebhookSetup
 
 WEBHOOK = "webhook"
 ALLOWED_IP = "allowed IP"
 UPLOAD_QUOTA = "upload quota"
 AUTHENTICATION_RESULTS = "Authentication-Results"
+USER_SCRIPTS = "user scripts"
 OAUTH = "OAuth clients"
 _COPY = "copy that file to all hosts of Postroom"
 
@@ -81,6 +83,17 @@ async def ensure_authentication_results(by: Administrator) -> Step:
         await add_always(by.client, by.registry)
     details = "from now on, Stalwart adds its own to all mail, so that no sender can forge it"
     return Step(AUTHENTICATION_RESULTS, _changed(by), details)
+
+
+async def ensure_honest_scripts(by: Administrator) -> Step:
+    """Make sure that no Sieve script of a person changes the mail that it redirects. Raises `MailServerError`s."""
+    forging = await forging_capabilities(by.client, by.registry)
+    if not forging:
+        return Step(USER_SCRIPTS, "ok", "a person's Sieve script cannot change a mail, and so not send as anybody")
+    if not by.dry_run:
+        await disable(by.client, by.registry, forging)
+    details = f"from now on, a person's Sieve script that needs {' or '.join(sorted(forging))} only keeps the mail"
+    return Step(USER_SCRIPTS, _changed(by), f"{details}: with it, it could send as anybody")
 
 
 async def ensure_registered_clients(by: Administrator) -> Step:

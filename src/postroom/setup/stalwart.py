@@ -19,9 +19,11 @@ from postroom.setup.server_settings import (
     AUTHENTICATION_RESULTS,
     OAUTH,
     UPLOAD_QUOTA,
+    USER_SCRIPTS,
     WEBHOOK,
     ensure_allowed,
     ensure_authentication_results,
+    ensure_honest_scripts,
     ensure_registered_clients,
     ensure_upload_quota,
     ensure_webhook,
@@ -152,6 +154,7 @@ async def _for_people(by: Administrator, settings: Settings, secrets: Secrets, c
     yield await _tried(WEBHOOK, ensure_webhook(by, settings, secrets.webhook_key))
     yield await _tried(UPLOAD_QUOTA, ensure_upload_quota(by))
     yield await _tried(AUTHENTICATION_RESULTS, ensure_authentication_results(by))
+    yield await _tried(USER_SCRIPTS, ensure_honest_scripts(by))
     if choices.registered_clients:
         yield await _tried(OAUTH, ensure_registered_clients(by))
 
