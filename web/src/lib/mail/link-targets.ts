@@ -40,6 +40,9 @@ interface Named {
   readonly address: string | null
 }
 
+/** Characters of the text of a link: the search stays quick for any HTML. */
+const LONGEST = 4_000
+
 /** What the text of a link names; null if it names no place. */
 function namedIn(text: string): Named | null {
   const read = readOf(text)
@@ -142,79 +145,4 @@ function urlOf(href: string): URL | null {
   } catch {
     return null
   }
-}
-
-/** How many links of one message are read, and how many characters of each: the search stays quick for any HTML. */
-const MOST_LINKS = 5_000
-const LONGEST = 4_000
-
-const LINK = /<a(?=[\s/])/gi
-const VALUE = String.raw`"([^"]*)(?:"|$)|'([^']*)(?:'|$)|([^\s>]*)`
-/** The rest of a tag, whose values may contain `>`. It ends before the next `<a`, which is read as a link of its own. */
-const REST = String.raw`(?:(?:(?!<a[\s/])[^>=])+|=\s*(?:${VALUE.replaceAll('([', '(?:[')}))*`
-const TAG = new RegExp(`${REST}>?`, 'y')
-const ATTRIBUTE = new RegExp(String.raw`[\s/]*([^\s/>=]+)(?:\s*=\s*(?:${VALUE}))?`, 'gy')
-/** What people do not see: comments, also malformed ones (WHATWG HTML §13.2.5.41), styles, tags. */
-const UNREAD = new RegExp(
-  String.raw`<!--(?:-?>|[\s\S]*?(?:--!?>|$))|<style\b[\s\S]*?(?:</style|$)|</?([a-z]+)${REST}>?|<(?:[!?]|/(?![a-z]))[^>]*>?`,
-  'gi'
-)
-/** Elements that are shown on lines, or in cells, of their own. */
-const APART =
-  /^(address|article|blockquote|br|center|dd|div|dl|dt|figure|footer|h[1-6r]|header|li|ol|p|pre|section|t[dhr]|table|ul)$/i
-
-/**
- * The first link of an HTML whose text names another place than the one that opens. Each `<a` is read as a link, whatever stands
- * in front of it: a browser may read it as one.
- */
-export function deceptiveLink(
-  html: string,
-  own: readonly string[] = []
-): { readonly shown: string; readonly target: string } | null {
-  let left = MOST_LINKS
-  for (const { index } of html.matchAll(LINK)) {
-    if ((left -= 1) < 0) return null
-    const [start, piece] = [2, html.slice(index, index + 2 * LONGEST)]
-    TAG.lastIndex = start
-    const [tag = ''] = TAG.exec(piece) ?? []
-    const target = hrefIn(tag)
-    const inner = piece.slice(start + tag.length)
-    const end = inner.search(/<\/?a(?=[\s/>])/i)
-    const shown = target && unescaped(textIn(end < 0 ? inner : inner.slice(0, end)))
-    if (shown && leadsElsewhere(shown, target, own)) return { shown: asRead(shown), target }
-  }
-  return null
-}
-
-function textIn(html: string): string {
-  return html.replace(/\s+/g, ' ').replace(UNREAD, (_, name?: string) => (name && APART.test(name) ? ' ' : ''))
-}
-
-/** The first of several attributes of the same name counts (WHATWG HTML §13.2.5.33). */
-function hrefIn(tag: string): string {
-  for (const [, name = '', one, two, three] of tag.matchAll(ATTRIBUTE))
-    if (name.toLowerCase() === 'href') return unescaped(one ?? two ?? three ?? '')
-  return ''
-}
-
-/** The entities that an address may be made of, and those of characters that nobody sees. */
-const ENTITIES: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    ...{ nbsp: ' ', lt: '<', gt: '>', quot: '"', amp: '&', apos: "'" },
-    ...{ period: '.', colon: ':', sol: '/', commat: '@', hyphen: '-', dash: '-', lowbar: '_', quest: '?', num: '#' },
-    ...{ shy: '', zwj: '', zwnj: '', ZeroWidthSpace: '', NoBreak: '', Tab: '', NewLine: ' ' }
-  })
-)
-/** Few names count without a semicolon (WHATWG HTML §13.5), and in an address none that goes on as a parameter's does. */
-const ENTITY = /&(?:#x([0-9a-f]{1,30});?|#(\d{1,30});?|([a-z]{2,20});|(amp|lt|gt|quot|nbsp|shy)(?![a-z\d=]))/gi
-
-function unescaped(text: string): string {
-  return text.replace(ENTITY, (whole, hex?: string, code?: string, name?: string, bare?: string) => {
-    if (hex ?? code) return letter(hex ? Number.parseInt(hex, 16) : Number(code))
-    return ENTITIES.get(name ?? bare?.toLowerCase() ?? '') ?? whole
-  })
-}
-
-function letter(code: number): string {
-  return code <= 0x10ffff ? String.fromCodePoint(code) : ''
 }
