@@ -18,17 +18,16 @@ const SIGNS: readonly (readonly [RegExp, string])[] = [
     /[\u2024\u3002\ua4f8\ua60e\ufe52\uff61\u{10a50}\u{1d16d}]|(?<=\p{Script=Latin})[\u0660\u06d4\u06f0\u0701\u0702](?=\p{Script=Latin})/gu,
     '.'
   ],
-  [/[\u1735\u2041\u2044\u2215\u2571\u27cb\u29f8\u2cc6\u3033\u31d3\u{1d23a}]/gu, '/'],
-  [/[\u02d0\u02f8\u0589\u05c3\u0703\u0704\u16ec\u1803\u1809\u205a\u2236\ua4fd\ua789\ufe13\ufe30\ufe55]/g, ':'],
-  // Of a scheme that is written in other letters
-  [/^\P{L}*[hһ][tт][tт][pр][sѕ]?(?=:)/giu, 'https'],
+  // Letters that are read as a colon or a slash, and any sign behind a host
+  [/[\u02d0\u2cc6\u3033\ua4fd]|(?<=\.\p{L}{2,24}(?::\d+)?)[^\p{L}\p{M}\p{N}\s\x00-\x7f](?=\S)/gu, '/'],
   // Where it has a dot, a point in the middle is one.
   [/(?<=^(?:https?:\/\/|www[.·])\S*)·/giu, '.']
 ]
 /** Spaces that are hardly seen */
 const THIN = /[\u2005-\u200a\u202f]/g
-/** A scheme with something between its letters, as no other text has it */
-const SCATTERED = /^\W*h\W{0,3}t\W{0,3}t\W{0,3}p\W{0,3}(?:s\W{0,3})?:\W{0,3}\/\W{0,3}\/\W{0,3}(?=\p{L})/iu
+/** A scheme, also with something between its letters, in other letters that look alike, and with other signs behind it */
+const SCHEME =
+  /^\P{L}*([hһ]\W{0,3}[tт]\W{0,3}[tт]\W{0,3}[pр]\W{0,3}(?:[sѕ]\W{0,3})?(?:\s{0,2}[^\p{L}\p{N}\s]){2,6}\s{0,2})(?=\p{L})/iu
 /** No address is written with them: they may be hidden in one. */
 const ODD = /[^\p{L}\p{M}\p{N}\s._:/?#@%&=+~-]/gu
 /** What ends so is a file rather than a host. */
@@ -55,11 +54,9 @@ function namedIn(text: string): Named | null {
 function readOf(text: string): string {
   const read = asRead(text.slice(0, LONGEST).replace(THIN, '')).slice(0, 500)
   const signed = SIGNS.reduce((made, [sign, one]) => made.replace(sign, one), read)
-  const [scheme] = SCATTERED.exec(signed) ?? []
+  const whole = signed.replace(SCHEME, 'https://')
   // With spaces in its scheme it may have them anywhere.
-  return scheme?.includes(' ')
-    ? signed.replace(SCATTERED, 'https://').replaceAll(' ', '')
-    : signed.replace(SCATTERED, 'https://')
+  return SCHEME.exec(signed)?.[1]?.includes(' ') ? whole.replaceAll(' ', '') : whole
 }
 
 /** Domains of confirmed senders, who count by links of a third who opens them: what names their own place deceives nobody. */
