@@ -1,11 +1,14 @@
 """What the eye sees of a link at the moment when it is pressed is compared with the place that opens."""
 
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page
 
-from hostile_mail.harness import FRAME, frame_of, until
+from hostile_mail.browsers import OTHERS, opened
+from hostile_mail.harness import FRAME, SHOW, frame_of, until
 
 EVIL = "https://evil.example/login"
 BANK = "https://paypal.com"
@@ -185,6 +188,22 @@ async def test_link_that_says_nothing_else_than_it_does_is_not(page: Page) -> No
     assert {name: seen for name, (asks, seen) in found.items() if asks} == {}
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", OTHERS)
+async def test_other_browsers_see_the_same_of_a_link(name: str, origin: str, tmp_path: Path) -> None:
+    wrong: dict[str, str] = {}
+    last = "const link = [...document.querySelectorAll('[data-link]')].at(-1); return [seenIn(link), link.dataset.link]"
+    async with opened(name, origin, tmp_path / "profile") as browser:
+        for table, asks in ((DECEPTIVE, True), (HONEST, False)):
+            # Firefox breaks this line behind the slashes.
+            for row, html in [each for each in table.items() if each[0] != "float-in-line"]:
+                await browser.run(f"{SHOW}; await shown({json.dumps(html)})")
+                seen = json.dumps(await browser.run_framed(last))
+                wrong |= {} if await browser.run(f"return seemsElsewhere(...{seen})") is asks else {row: seen}
+    assert wrong == {}
+
+
 async def test_link_stays_the_same_when_it_is_pressed(page: Page) -> None:
     found = {}
     for name, css in PRESSED.items():
@@ -202,7 +221,7 @@ async def test_rules_of_a_mail_write_nothing(page: Page) -> None:
         assert await frame.evaluate(WRITTEN) == ["auto", "none", "normal"], name
 
 
-async def test_what_is_seen_of_a_linkof_a_large_mail_is_found_in_a_moment(page: Page) -> None:
+async def test_what_is_seen_of_a_link_of_a_large_mail_is_found_in_a_moment(page: Page) -> None:
     html = "<p>Some words that nobody reads.</p>" * 5_000 + link(BANK)
     frame = await frame_of(page, html)
     milliseconds = await frame.evaluate(

@@ -72,13 +72,8 @@ def checked(
     methods = ("Identity/get", "Email/get", "Blob/get")[: len(looked_up)]
     identities, emails, *blobs = (_objects(name, each) for name, each in zip(methods, looked_up, strict=True))
     own = [str(each.get("email") or login) for each in identities]
-    starts = {str(each.get("id")): each.get(_START) for each in blobs[0]} if blobs else None
-    sent = {
-        str(each.get("id")): _written(each.get(_FIELDS))
-        if starts is None
-        else _bytes(starts.get(str(each.get("blobId"))))
-        for each in emails
-    }
+    starts = _by_id(blobs[0]) if blobs else None
+    sent = {email_id: _start_of(email, starts) for email_id, email in _by_id(emails).items()}
     allowed: JsonObject = {}
     refused: dict[str, JsonObject] = {}
     for key, value in as_object(arguments.get("create")).items():
@@ -119,6 +114,17 @@ def _objects(method: str, response: Any) -> list[JsonObject]:
             return [as_object(each) for each in cast("list[object]", response[1]["list"])]
         case _:
             raise unusable()
+
+
+def _by_id(objects: Sequence[JsonObject]) -> dict[str, JsonObject]:
+    return {str(each.get("id")): each for each in objects}
+
+
+def _start_of(email: JsonObject, blobs: Mapping[str, JsonObject] | None) -> bytes:
+    """The first bytes of an Email. `blobs`: None where the mail server gives no bytes. Raises `Problem`."""
+    if blobs is None:
+        return _written(email.get(_FIELDS))
+    return _bytes(blobs.get(str(email.get("blobId")), {}).get(_START))
 
 
 def _bytes(found: object) -> bytes:

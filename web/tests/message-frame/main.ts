@@ -277,6 +277,7 @@ Object.assign(globalThis, {
   showText,
   edit,
   quoted,
+  seemsElsewhere,
   savedNames,
   cutOff,
   original: (pressed: boolean): unknown => (pressed ? chosen.add('original') : chosen.delete('original')),

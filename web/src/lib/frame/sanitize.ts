@@ -1,5 +1,5 @@
 import DOMPurify, { type Config } from 'dompurify'
-import { inertHtml, STYLE, type Sheet } from '#lib/mail/inert-html.ts'
+import { inertHtml, STYLE, UNREAD, type Sheet } from '#lib/mail/inert-html.ts'
 import { tooLarge } from '#lib/mail/large-html.ts'
 import { markLongWords } from './long-words.ts'
 import { looksOf } from './looks.ts'
@@ -47,10 +47,8 @@ const CONFIG = {
     ...['base', 'link', 'meta', 'style', 'iframe', 'object', 'embed', 'title'],
     ...['content', 'shadow', 'decorator', 'element']
   ],
-  // The text inside of these is not for readers; `picture` and the like keep their content.
-  FORBID_CONTENTS: [
-    ...['script', 'style', 'template', 'title', 'svg', 'math', 'video', 'audio', 'iframe', 'object', 'datalist', 'xmp']
-  ],
+  // `picture` and the like keep their content.
+  FORBID_CONTENTS: [...UNREAD],
   FORBID_ATTR: [
     ...['style', 'ping', 'srcset', 'sizes', 'poster', 'autofocus', 'accesskey', 'contenteditable', 'draggable'],
     ...['inert', 'is', 'popover', 'popovertarget', 'popovertargetaction', 'command', 'commandfor', 'target'],

@@ -6,6 +6,7 @@ import type { Named } from './honest-first.ts'
 import { lookalikeOf } from './lookalikes.ts'
 import { inLetters } from './organisation.ts'
 import type { KnownSender } from './senders.ts'
+import { localOf } from './spelled.ts'
 import { isGrave, type Warning } from './warnings.ts'
 
 export interface Imitation {
@@ -25,9 +26,9 @@ function imitated(person: Named, warning: Warning, known: readonly KnownSender[]
   const domain = domainOf(person.address)
   const taken = skeleton(inLetters('known' in warning ? domainOf(warning.known) : domain))
   const there = known.filter((one) => skeleton(domainOf(one.address)) === taken)
-  const local = person.address.slice(0, person.address.lastIndexOf('@') + 1).toLowerCase()
+  const local = localOf(person.address).toLowerCase()
   const same =
-    there.find((one) => one.address.startsWith(local)) ??
+    there.find((one) => localOf(one.address) === local) ??
     there.find((one) => skeleton(one.name) === skeleton(person.name))
   return asRead(same?.name ?? '') || (same?.address ?? (there[0] ? domainOf(there[0].address) : inLetters(domain)))
 }

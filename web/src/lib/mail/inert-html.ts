@@ -15,6 +15,9 @@ export interface InertHtml {
   readonly sheets: readonly Sheet[]
 }
 
+/** Elements whose content is not for readers. */
+export const UNREAD = 'script style template title svg math video audio iframe object datalist xmp'.split(' ')
+
 /** What `style` is named until the HTML is sanitized. */
 export const STYLE = 'data-style'
 

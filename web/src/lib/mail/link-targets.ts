@@ -18,17 +18,16 @@ const SIGNS: readonly (readonly [RegExp, string])[] = [
     /[\u2024\u3002\ua4f8\ua60e\ufe52\uff61\u{10a50}\u{1d16d}]|(?<=\p{Script=Latin})[\u0660\u06d4\u06f0\u0701\u0702](?=\p{Script=Latin})/gu,
     '.'
   ],
-  [/[\u1735\u2041\u2044\u2215\u2571\u27cb\u29f8\u2cc6\u3033\u31d3\u{1d23a}]/gu, '/'],
-  [/[\u02d0\u02f8\u0589\u05c3\u0703\u0704\u16ec\u1803\u1809\u205a\u2236\ua4fd\ua789\ufe13\ufe30\ufe55]/g, ':'],
-  // Of a scheme that is written in other letters
-  [/^\P{L}*[hһ][tт][tт][pр][sѕ]?(?=:)/giu, 'https'],
+  // Letters that are read as a colon or a slash, and any sign behind a host
+  [/[\u02d0\u2cc6\u3033\ua4fd]|(?<=\.\p{L}{2,24}(?::\d+)?)[^\p{L}\p{M}\p{N}\s\x00-\x7f](?=\S)/gu, '/'],
   // Where it has a dot, a point in the middle is one.
   [/(?<=^(?:https?:\/\/|www[.·])\S*)·/giu, '.']
 ]
 /** Spaces that are hardly seen */
 const THIN = /[\u2005-\u200a\u202f]/g
-/** A scheme with something between its letters, as no other text has it */
-const SCATTERED = /^\W*h\W{0,3}t\W{0,3}t\W{0,3}p\W{0,3}(?:s\W{0,3})?:\W{0,3}\/\W{0,3}\/\W{0,3}(?=\p{L})/iu
+/** A scheme, also with something between its letters, in other letters that look alike, and with other signs behind it */
+const SCHEME =
+  /^\P{L}*([hһ]\W{0,3}[tт]\W{0,3}[tт]\W{0,3}[pр]\W{0,3}(?:[sѕ]\W{0,3})?(?:\s{0,2}[^\p{L}\p{N}\s]){2,6}\s{0,2})(?=\p{L})/iu
 /** No address is written with them: they may be hidden in one. */
 const ODD = /[^\p{L}\p{M}\p{N}\s._:/?#@%&=+~-]/gu
 /** What ends so is a file rather than a host. */
@@ -39,6 +38,9 @@ interface Named {
   /** the whole of a mail address */
   readonly address: string | null
 }
+
+/** Characters of the text of a link: the search stays quick for any HTML. */
+const LONGEST = 4_000
 
 /** What the text of a link names; null if it names no place. */
 function namedIn(text: string): Named | null {
@@ -52,11 +54,9 @@ function namedIn(text: string): Named | null {
 function readOf(text: string): string {
   const read = asRead(text.slice(0, LONGEST).replace(THIN, '')).slice(0, 500)
   const signed = SIGNS.reduce((made, [sign, one]) => made.replace(sign, one), read)
-  const [scheme] = SCATTERED.exec(signed) ?? []
+  const whole = signed.replace(SCHEME, 'https://')
   // With spaces in its scheme it may have them anywhere.
-  return scheme?.includes(' ')
-    ? signed.replace(SCATTERED, 'https://').replaceAll(' ', '')
-    : signed.replace(SCATTERED, 'https://')
+  return SCHEME.exec(signed)?.[1]?.includes(' ') ? whole.replaceAll(' ', '') : whole
 }
 
 /** Domains of confirmed senders, who count by links of a third who opens them: what names their own place deceives nobody. */
@@ -142,79 +142,4 @@ function urlOf(href: string): URL | null {
   } catch {
     return null
   }
-}
-
-/** How many links of one message are read, and how many characters of each: the search stays quick for any HTML. */
-const MOST_LINKS = 5_000
-const LONGEST = 4_000
-
-const LINK = /<a(?=[\s/])/gi
-const VALUE = String.raw`"([^"]*)(?:"|$)|'([^']*)(?:'|$)|([^\s>]*)`
-/** The rest of a tag, whose values may contain `>`. It ends before the next `<a`, which is read as a link of its own. */
-const REST = String.raw`(?:(?:(?!<a[\s/])[^>=])+|=\s*(?:${VALUE.replaceAll('([', '(?:[')}))*`
-const TAG = new RegExp(`${REST}>?`, 'y')
-const ATTRIBUTE = new RegExp(String.raw`[\s/]*([^\s/>=]+)(?:\s*=\s*(?:${VALUE}))?`, 'gy')
-/** What people do not see: comments, also malformed ones (WHATWG HTML §13.2.5.41), styles, tags. */
-const UNREAD = new RegExp(
-  String.raw`<!--(?:-?>|[\s\S]*?(?:--!?>|$))|<style\b[\s\S]*?(?:</style|$)|</?([a-z]+)${REST}>?|<(?:[!?]|/(?![a-z]))[^>]*>?`,
-  'gi'
-)
-/** Elements that are shown on lines, or in cells, of their own. */
-const APART =
-  /^(address|article|blockquote|br|center|dd|div|dl|dt|figure|footer|h[1-6r]|header|li|ol|p|pre|section|t[dhr]|table|ul)$/i
-
-/**
- * The first link of an HTML whose text names another place than the one that opens. Each `<a` is read as a link, whatever stands
- * in front of it: a browser may read it as one.
- */
-export function deceptiveLink(
-  html: string,
-  own: readonly string[] = []
-): { readonly shown: string; readonly target: string } | null {
-  let left = MOST_LINKS
-  for (const { index } of html.matchAll(LINK)) {
-    if ((left -= 1) < 0) return null
-    const [start, piece] = [2, html.slice(index, index + 2 * LONGEST)]
-    TAG.lastIndex = start
-    const [tag = ''] = TAG.exec(piece) ?? []
-    const target = hrefIn(tag)
-    const inner = piece.slice(start + tag.length)
-    const end = inner.search(/<\/?a(?=[\s/>])/i)
-    const shown = target && unescaped(textIn(end < 0 ? inner : inner.slice(0, end)))
-    if (shown && leadsElsewhere(shown, target, own)) return { shown: asRead(shown), target }
-  }
-  return null
-}
-
-function textIn(html: string): string {
-  return html.replace(/\s+/g, ' ').replace(UNREAD, (_, name?: string) => (name && APART.test(name) ? ' ' : ''))
-}
-
-/** The first of several attributes of the same name counts (WHATWG HTML §13.2.5.33). */
-function hrefIn(tag: string): string {
-  for (const [, name = '', one, two, three] of tag.matchAll(ATTRIBUTE))
-    if (name.toLowerCase() === 'href') return unescaped(one ?? two ?? three ?? '')
-  return ''
-}
-
-/** The entities that an address may be made of, and those of characters that nobody sees. */
-const ENTITIES: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    ...{ nbsp: ' ', lt: '<', gt: '>', quot: '"', amp: '&', apos: "'" },
-    ...{ period: '.', colon: ':', sol: '/', commat: '@', hyphen: '-', dash: '-', lowbar: '_', quest: '?', num: '#' },
-    ...{ shy: '', zwj: '', zwnj: '', ZeroWidthSpace: '', NoBreak: '', Tab: '', NewLine: ' ' }
-  })
-)
-/** Few names count without a semicolon (WHATWG HTML §13.5), and in an address none that goes on as a parameter's does. */
-const ENTITY = /&(?:#x([0-9a-f]{1,30});?|#(\d{1,30});?|([a-z]{2,20});|(amp|lt|gt|quot|nbsp|shy)(?![a-z\d=]))/gi
-
-function unescaped(text: string): string {
-  return text.replace(ENTITY, (whole, hex?: string, code?: string, name?: string, bare?: string) => {
-    if (hex ?? code) return letter(hex ? Number.parseInt(hex, 16) : Number(code))
-    return ENTITIES.get(name ?? bare?.toLowerCase() ?? '') ?? whole
-  })
-}
-
-function letter(code: number): string {
-  return code <= 0x10ffff ? String.fromCodePoint(code) : ''
 }

@@ -14,17 +14,14 @@ import {
 } from './organisation.ts'
 import type { Person } from './people.ts'
 import type { KnownSender } from './senders.ts'
-import { isUnseenIn, spelled } from './spelled.ts'
-import { isGrave, type Suspect, type Warning } from './warnings.ts'
+import { isUnseenIn, localOf, spelled } from './spelled.ts'
+import { isGrave, MOST_SENDERS, type Suspect, type Warning } from './warnings.ts'
 
 /** What is judged of a message, beside what any warning needs. */
 export interface Judged extends Suspect {
   /** it came by a list, or can be unsubscribed from */
   readonly isBulk: boolean
 }
-
-/** Senders of one message that are judged: no real one has more. */
-const MOST_SENDERS = 20
 
 /** What is suspicious about each of its senders, and about whom a reply would go to. */
 export function lookalikesOf(message: Judged, known: readonly KnownSender[]): readonly Warning[] {
@@ -38,8 +35,8 @@ export function lookalikesOf(message: Judged, known: readonly KnownSender[]): re
 
 /** The worst that the person does not know: what is worth a word hides none that speaks against the message. */
 export function worstOf(found: readonly (Warning | null)[], isKnown: (warning: Warning) => boolean): Warning | null {
-  const left = found.filter((warning) => warning !== null && !isKnown(warning))
-  return left.find((warning) => warning && isGrave(warning)) ?? left[0] ?? null
+  const left = found.filter((warning) => warning !== null).filter((warning) => !isKnown(warning))
+  return left.find(isGrave) ?? left[0] ?? null
 }
 
 /** The first that is suspicious; null for nothing. */
@@ -69,29 +66,30 @@ function disguised(sender: Person): Warning | null {
   const { address } = sender
   if (isUnseenIn(address))
     return { kind: 'disguised', shown: asRead(spelled(address).replace(/\[U\+\w+\]/g, '')), real: spelled(address) }
-  const domain = domainOf(sender.address)
+  const domain = domainOf(address)
   if (!isDisguisedDomain(domain)) return null
   return { kind: 'disguised', shown: inLetters(domain), real: shownDomain(domain) }
 }
 
 function strange(sender: Person, message: Judged, known: readonly KnownSender[]): Warning | null {
   const domain = domainOf(sender.address)
-  if (known.some((one) => isSameOrganisation(domainOf(one.address), domain))) {
-    if (!isProvider(organisationOf(domain))) return null
-    // Ingo and Lisa Müller are two people: i.mueller and l.mueller are taken for each other only under the same name.
-    const [local, name] = [skeleton(localOf(sender.address)), nameRead(sender.name)]
-    const twin = known.find(
-      (one) =>
-        domainOf(one.address) === domain &&
-        skeleton(localOf(one.address)) === local &&
-        (name === '' || nameRead(one.name) === name)
-    )
-    if (twin) return { kind: 'nearMiss', known: twin.address, now: sender.address }
-    return namesake(sender, message, known) ?? impostor(sender, message, known)
-  }
-  const near = known.find((one) => isNearDomain(domain, domainOf(one.address)))
+  const isFromKnownDomain = known.some((one) => isSameOrganisation(domainOf(one.address), domain))
+  if (isFromKnownDomain && !isProvider(organisationOf(domain))) return null
+  const near = isFromKnownDomain
+    ? known.find((one) => isTwin(sender, one))
+    : known.find((one) => isNearDomain(domain, domainOf(one.address)))
   if (near) return { kind: 'nearMiss', known: near.address, now: sender.address }
   return namesake(sender, message, known) ?? impostor(sender, message, known)
+}
+
+/**
+ * Whether two addresses at one provider are read as the same. Ingo and Lisa Müller are two people: i.mueller and l.mueller are
+ * taken for each other only under the same name.
+ */
+function isTwin(sender: Person, known: KnownSender): boolean {
+  const [name, local] = [nameRead(sender.name), skeleton(localOf(sender.address))]
+  if (domainOf(known.address) !== domainOf(sender.address) || skeleton(localOf(known.address)) !== local) return false
+  return name === '' || nameRead(known.name) === name
 }
 
 /** The name of an organisation that wrote before, and was confirmed, from elsewhere. A list or a service has no claim to it. */
@@ -105,10 +103,6 @@ function impostor(sender: Person, { authentication }: Judged, known: readonly Kn
     (authentication === 'passed' && isItsOwn(domain, domainOf(one.address)))
   if (!same[0] || same.some(isOwn)) return null
   return { kind: 'namesake', name: asRead(sender.name), known: same[0].address, now: sender.address }
-}
-
-function localOf(address: string): string {
-  return address.slice(0, address.lastIndexOf('@'))
 }
 
 function isSameOrganisation(one: string, other: string): boolean {
@@ -131,10 +125,9 @@ function namesake(sender: Person, message: Judged, known: readonly KnownSender[]
   const local = localOf(sender.address)
   // A service tells what somebody did there ("Anna Berg" by GitHub), or a list passes a message on.
   if (message.authentication === 'passed' && (message.isBulk || NO_PERSON.test(local))) return null
-  const told = { name: asRead(sender.name), known: same.address, now: sender.address }
-  return bearsName(local, sender.name) && message.authentication !== 'failed'
-    ? { kind: 'newAddress', ...told }
-    : { kind: 'namesake', ...told }
+  const isMild = bearsName(local, sender.name) && message.authentication !== 'failed'
+  const kind = isMild ? 'newAddress' : 'namesake'
+  return { kind, name: asRead(sender.name), known: same.address, now: sender.address }
 }
 
 /** Words that stand in names of departments and of companies, which have many addresses. */
@@ -163,11 +156,11 @@ function isNameOfPerson(name: string): boolean {
 
 /** `berg.anna` bears the name of Anna Berg, and so does `aberg`; `office77` does not. */
 function bearsName(local: string, name: string): boolean {
-  const written = skeleton(local).replace(/[^\p{L}]/gu, '')
-  const words = wordsOf(name)
-    .map((word) => skeleton(word).replace(/[^\p{L}]/gu, ''))
-    .filter((word) => word.length > 1)
-  return words.some((word) => word.length > 2 && written.includes(word))
+  const lettersOf = (text: string): string => skeleton(text).replace(/[^\p{L}]/gu, '')
+  const written = lettersOf(local)
+  return wordsOf(name)
+    .map(lettersOf)
+    .some((word) => word.length > 2 && written.includes(word))
 }
 
 /** Longer than that both have to be for a difference of one letter to be no chance, and of two. */

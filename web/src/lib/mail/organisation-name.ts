@@ -1,7 +1,9 @@
 /** The name by which an organisation calls itself in front of its address. */
+import { domainOf } from './address.ts'
 import { asRead } from './as-read.ts'
 import { skeleton } from './confusables.ts'
 import { inLetters, isProvider, nameOfOrganisation, organisationOf } from './organisation.ts'
+import { localOf } from './spelled.ts'
 
 /** Words that any organisation adds to its name, or has in place of one. */
 const ADDED = new Set(
@@ -48,8 +50,7 @@ export function organisationNamed(name: string): string | null {
 
 /** The same, if the address is that of the organisation itself: its domain bears the name, and no person writes. */
 export function nameOfSender(name: string, address: string): string | null {
-  const at = address.lastIndexOf('@')
-  const [local, domain] = [address.slice(0, at), inLetters(address.slice(at + 1).toLowerCase())]
+  const [local, domain] = [localOf(address), inLetters(domainOf(address))]
   const whole = organisationNamed(name)
   if (whole === null || isProvider(organisationOf(domain))) return null
   const words = wordsOf(name)

@@ -1,6 +1,6 @@
 /**
- * Whom the person knows: to whom they wrote, who wrote to them often, and which organisations, confirmed, did once. Small, since it stands in their settings. Two
- * devices that learn at the same time both keep what they learnt.
+ * Whom the person knows: to whom they wrote, who wrote to them often, and organisations that wrote once and were confirmed. The
+ * list is small, since it is kept in their settings. Two devices that learn at the same time both keep what they learnt.
  */
 import { domainOf } from './address.ts'
 import { asRead } from './as-read.ts'

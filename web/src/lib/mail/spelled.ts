@@ -11,6 +11,11 @@ export function isUnseenIn(address: string): boolean {
   return address.normalize('NFC').search(UNSEEN) >= 0
 }
 
+/** What stands in front of the @; empty if there is none. */
+export function localOf(address: string): string {
+  return address.slice(0, Math.max(0, address.lastIndexOf('@')))
+}
+
 export function spelled(address: string): string {
   const at = address.lastIndexOf('@') + 1
   return cut(address.slice(0, at), LONGEST_LOCAL + 1) + cut(address.slice(at), LONGEST_DOMAIN)

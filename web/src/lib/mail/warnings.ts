@@ -26,7 +26,7 @@ export type Warning =
   | { readonly kind: 'linkElsewhere'; readonly shown: string; readonly target: string }
 
 /** Senders of one message that are looked at: no real one has more. */
-const MOST_SENDERS = 20
+export const MOST_SENDERS = 20
 
 /**
  * The worst warning about a message that the person does not know, given the earlier messages of its conversation; null

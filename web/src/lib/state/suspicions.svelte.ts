@@ -1,9 +1,10 @@
 /** What is suspicious about a message beside its addresses: compared with whom the person knows, and with its links. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Authentication } from '#lib/mail/authentication.ts'
+import { deceptiveLink } from '#lib/mail/deceptive-link.ts'
 import type { Named } from '#lib/mail/honest-first.ts'
 import { imitationOf, type Imitation } from '#lib/mail/imitations.ts'
-import { deceptiveLink, ownPlaces } from '#lib/mail/link-targets.ts'
+import { ownPlaces } from '#lib/mail/link-targets.ts'
 import { lookalikeOf, lookalikesOf, worstOf } from '#lib/mail/lookalikes.ts'
 import type { KnownSender } from '#lib/mail/senders.ts'
 import { keyOf, type Warning } from '#lib/mail/warnings.ts'
