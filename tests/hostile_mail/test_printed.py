@@ -1,4 +1,4 @@
-"""A mail prints what it showed, below the head that says who wrote it. Of each, "seen" was seen, and "hidden" was not."""
+"""A mail prints what it showed, below the head that says who wrote it. "seen" was seen, and "hidden" was not."""
 
 from collections.abc import AsyncIterator
 
