@@ -84,6 +84,8 @@ DECEPTIVE = {
     'width:100%;height:100%;opacity:0">x</a></div>',
     "overlay-of-nothing": f'<div style="position:relative">{BANK}'
     f'<a href="{EVIL}" style="position:absolute;inset:0"></a></div>',
+    "overlay-zoomed": f'<div style="position:relative">{BANK}<div style="zoom:9">'
+    f'<a href="{EVIL}" style="position:absolute;inset:0"></a></div></div>',
     "overlay-on-generated": f'<style>.o::before{{content:"{BANK}"}}</style><div class=o style="position:relative">'
     f'<a href="{EVIL}" style="position:absolute;inset:0"></a></div>',
     "overlay-moved": f'<p>{BANK}</p><a href="{EVIL}" style="display:block;margin-top:-3em;height:3em"></a>',
@@ -107,9 +109,17 @@ DECEPTIVE = {
     f'<area href="{EVIL}" coords="0,0,300,30" shape=rect></map>',
     "area-alt": f'<img usemap="#m" width=300 height=30 src="{PIXEL}"><map name=m>'
     f'<area href="{EVIL}" alt="{BANK}" coords="0,0,300,30" shape=rect></map>',
+    "contents": link(f'<i style="display:none">x</i>{BANK}', "style=display:contents"),
+    "many": link("<b></b>" * 600 + f'<i style="position:absolute;left:0;top:60px">{BANK}</i>'),
+    "spaces-before": link(" " * 25_000 + BANK),
+    "unseen-before": link("\u200b" * 25_000 + BANK),
     "area-under-text": '<div style="position:relative;height:30px">'
     f'<span style="position:absolute;pointer-events:none">{BANK}</span>'
     f'<img usemap="#m" width=300 height=30 src="{PIXEL}"></div><map name=m>'
+    f'<area href="{EVIL}" coords="0,0,300,30" shape=rect></map>',
+    "area-of-a-part": '<div style="position:relative;height:30px">'
+    f'<span style="position:absolute;pointer-events:none">{BANK}</span>'
+    f'<img usemap="x#m" width=300 height=30 src="{PIXEL}"></div><map name=m>'
     f'<area href="{EVIL}" coords="0,0,300,30" shape=rect></map>',
 }
 HONEST = {
@@ -170,6 +180,8 @@ async def asked(page: Page, html: str) -> tuple[bool, str]:
     inside = page.frame_locator(FRAME)
     if "<area" in html:
         await inside.locator("img").click(force=True, position={"x": 150, "y": 15})
+    elif "display:contents" in html:  # without a box it gets no focus
+        await inside.locator("body").click(position={"x": 20, "y": 65})
     else:
         await inside.locator("a").last.focus()
         await page.keyboard.press("Enter")

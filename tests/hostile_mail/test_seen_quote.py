@@ -20,7 +20,10 @@ STYLES = {
     "faint": "opacity:.01",
     "content": "content-visibility:hidden",
     "transparent": "color:transparent",
+    "little-colour": "color:rgba(0,0,0,.01)",
+    "little-of-a-space": "color:color(srgb 0 0 0/.01)",
     "font": "font-size:0",
+    "adjusted": "font-size-adjust:0",
     "tiny": "font-size:1px",
     "letters": "font-size:9px;letter-spacing:-9px;width:9px;overflow:hidden",
     "height": "height:0;overflow:hidden",
@@ -28,7 +31,6 @@ STYLES = {
     "clip": "height:0;overflow:clip",
     "scroller": "height:0;overflow:auto",
     "indent": "text-indent:-9999px;overflow:hidden",
-    "zoom": "zoom:.01",
     "left": f"{ABSOLUTE};left:-9999px",
     "top": f"{ABSOLUTE};top:-9999px",
     "margin": "margin-left:-9999px",
@@ -58,6 +60,8 @@ HIDDEN = {
     "contents": "<div style='display:contents'>seen <i style='display:none'>hidden</i></div>",
     "folded": "<p>seen</p><blockquote>seen <i style='display:none'>hidden</i></blockquote>",
     "cut": "<div style='width:20em;height:1.6em;overflow:hidden'>seen seen seen<br>hidden hidden</div>",
+    "adjusted-face": "<style>@f\\6fnt-face{font-family:x;src:local('DejaVu Sans');size-adjust:0%}"
+    "i{font-family:x}</style><p>seen</p><i>hidden</i>",
     "line": "<div style='width:4ch;white-space:nowrap;overflow:hidden'>seen hidden hidden</div>",
     "wrapped": f"<div style='width:9em;height:1.6em;overflow:hidden'>seen seen {'x' * 30} {'hidden ' * 9}</div>",
     "held": "<p>seen</p><div style='scale:1.01;height:0;overflow:hidden'><b style='position:absolute'>hidden</b></div>",
@@ -68,7 +72,7 @@ HIDDEN = {
     "table": "<table><tr><td>seen<td style='font-size:0'>hidden</table>",
     "script": "<p>seen</p><template>hidden</template><title>hidden</title>",
 }
-UNKNOWN = {
+WAYS = {
     "clip-path": "clip-path:inset(100%)",
     "mask": "mask:linear-gradient(transparent,transparent)",
     "filter": "filter:opacity(0)",
@@ -77,6 +81,21 @@ UNKNOWN = {
     "far": f"{ABSOLUTE};left:99999px",
     "blend": "mix-blend-mode:lighten",
     "dots": "-webkit-text-security:disc",
+    "mask-box": "-webkit-mask-box-image:linear-gradient(transparent,transparent)",
+    "shadow": "color:transparent;text-shadow:0 0 transparent",
+    "stroke": "color:transparent;-webkit-text-stroke:1px #000",
+    "painted": "color:transparent;-webkit-background-clip:text",
+    "override": "direction:rtl;unicode-bidi:bidi-override",
+    "order": "display:flex;order:1",
+    "reverse": "display:flex;flex-direction:row-reverse",
+}
+UNKNOWN = {
+    **{name: f"<p>seen</p><div style='{style}'>hidden</div>" for name, style in WAYS.items()},
+    "anchored": "<p>seen</p><div style='height:0;overflow:hidden'><b style='anchor-name:--a'>hidden</b></div>"
+    "<i style='position:absolute;position-anchor:--a;position-visibility:anchors-visible;top:anchor(top)'>hidden</i>",
+    "written": "<style>p::after{content:' not'}</style><p>seen</p>",
+    "scrolled": "<div style='height:3em;overflow:auto'>seen<br>a<br>b<br>c<br>hidden</div>",
+    "nothing": "<p style='display:none'>hidden</p>",
 }
 ALL = (
     """<body dir=auto><style>p{font-size:20px}</style><h1>All <a href="https://a.example/?a=1&amp;b=2">of</a> it</h1>
@@ -112,15 +131,17 @@ async def quoted(page: Page, html: str) -> tuple[str, bool]:
     return found["html"], found["isKnown"]
 
 
+def is_without_hidden(html: str, known: bool) -> bool:
+    return known and "seen" in html and "hidden" not in html
+
+
 def words(html: str) -> list[str]:
     return re.sub(r"<[^>]*>", " ", html).replace("&nbsp;", " ").split()
 
 
 async def test_what_nobody_could_see_of_a_mail_is_not_in_its_quote(page: Page) -> None:
     found = {name: await quoted(page, html) for name, html in HIDDEN.items()}
-    assert {
-        name: html for name, (html, known) in found.items() if "hidden" in html or "seen" not in html or not known
-    } == {}
+    assert {name: html for name, (html, known) in found.items() if not is_without_hidden(html, known)} == {}
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -134,13 +155,7 @@ async def test_other_browsers_measure_small_letters_as_chromium_does(name: str, 
 
 
 async def test_what_may_have_been_hidden_is_said_to_be_unknown(page: Page) -> None:
-    found = {
-        name: await quoted(page, f"<p>seen</p><div style='{style}'>hidden</div>") for name, style in UNKNOWN.items()
-    }
-    written = "<style>p::after{content:' not'}</style><p>seen</p>"
-    found["written"] = await quoted(page, written)
-    found["scrolled"] = await quoted(page, "<div style='height:3em;overflow:auto'>seen<br>a<br>b<br>c<br>hidden</div>")
-    found["nothing"] = await quoted(page, "<p style='display:none'>hidden</p>")
+    found = {name: await quoted(page, html) for name, html in UNKNOWN.items()}
     assert [name for name, (_, known) in found.items() if known] == []
 
 

@@ -8,6 +8,7 @@ import { SvelteMap, SvelteSet } from 'svelte/reactivity'
 import { OPEN_QUOTED } from '../../src/lib/compose/html-of-text.ts'
 import { cleanFragment, quoteHtml } from '../../src/lib/compose/quote-html.ts'
 import { FrameConnection } from '../../src/lib/frame/connection.ts'
+import { print } from '../../src/lib/frame/print.ts'
 import frame from '../../src/lib/frame/frame.html?url&no-inline'
 import MessageFrame from '../../src/lib/frame/MessageFrame.svelte'
 import { seemsElsewhere } from '../../src/lib/mail/link-targets.ts'
@@ -275,6 +276,9 @@ Object.assign(globalThis, {
     add(html, theme, allowRemote)
   },
   showText,
+  /** What is printed of a mail. */
+  printMail: (html: string) =>
+    print('Subject', [{ head: [['From', 'mallory@evil.example']], html, text: '', images: new Map() }], false),
   edit,
   quoted,
   seemsElsewhere,

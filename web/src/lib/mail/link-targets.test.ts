@@ -138,6 +138,7 @@ test.each([
   ['h\nt\nt\np\ns\n:\n/\n/\np\na\ny\np\na\nl\n.\nc\no\nm', EVIL],
   ['Log in at https://paypal.com now', EVIL],
   ['(www.paypal.com) safe', EVIL],
+  ['Log in at https://pay\npal.com now', EVIL],
   [`${'. '.repeat(2_500)}https://paypal.com`, EVIL],
   [`${'.'.repeat(2_500)}https://paypal.com`, EVIL],
   ['Mail: security@paypal.com', 'mailto:x@evil.example'],
@@ -156,6 +157,7 @@ test.each([
   ['Version 2.0', EVIL],
   ['https://bank.de returns 500', 'https://bank.de/status'],
   ['bank.de\nOffers', 'https://click.bank.de/x'],
+  ['Log in at https://bank.d\ne/x now', 'https://click.bank.de/x'],
   ['Mail: anna@bank.de', 'mailto:anna@bank.de'],
   ['Write to anna@bank.de', 'https://bank.de/contact']
 ])('what is seen, %j, says nothing against %s', (seen, href) => {

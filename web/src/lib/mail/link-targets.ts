@@ -107,6 +107,9 @@ const MAILBOXES = /[^\s<>()@:]+\s?@\s?[^\s<>()@]+/gu
 /** Characters: nobody reads a longer word. */
 const LONGEST_WORD = 1_000
 
+/** Lines: nobody reads an address on more. */
+const MOST_BROKEN = 12
+
 /** Something that is seen, and cannot be read. */
 const UNREADABLE = '\ufffc'
 
@@ -130,9 +133,25 @@ export function seemsElsewhere(seen: string, href: string, own: readonly string[
       lines.join(' '),
       ...lines,
       ...addresses,
+      ...brokenAddresses(lines, href, own),
       ...mailboxes.map((one) => one.replace(/\s/g, ''))
     ]
     return texts.some((text) => leadsElsewhere(text, href, own))
+  })
+}
+
+/** Addresses that begin at the end of a line, behind other words, as far as they may go on in the next ones. */
+function brokenAddresses(lines: readonly string[], href: string, own: readonly string[]): string[] {
+  return lines.flatMap((line, at) => {
+    const [begun] = /(?:https?:\/\/|www\.)\S*$/iu.exec(asRead(line)) ?? []
+    if (begun === undefined) return []
+    const made = [begun]
+    for (const next of lines.slice(at + 1, at + MOST_BROKEN)) {
+      const [word = ''] = next.trim().split(/\s/)
+      made.push(`${made.at(-1) ?? ''}${word}`)
+      if (word !== next.trim()) break
+    }
+    return made.some((one) => namedIn(one) && !leadsElsewhere(one, href, own)) ? [] : made
   })
 }
 

@@ -1,4 +1,5 @@
 /** New mail on top of a list, for whoever cannot see that it came. */
+import { nameOf } from '#lib/mail/people.ts'
 import type { ConversationList, Row } from '#lib/state/mail.ts'
 
 /** Further ones are not named: nobody listens to more. */
@@ -34,4 +35,10 @@ export function arrivals(list: Pick<ConversationList, 'row'>, { time, ids }: Top
     if (next.time > time ? since > 0 : since >= 0 && !ids.includes(next.emailId)) found.push(next)
   }
   return found
+}
+
+/** Each once. A name that could not be confirmed stands nowhere without that warning. */
+export function senderNames(rows: readonly Row[], me: string): string {
+  const confirmed = rows.filter(({ warning }) => !warning)
+  return [...new Set(confirmed.flatMap(({ people }) => people.map((person) => nameOf(person, me))))].join(', ')
 }

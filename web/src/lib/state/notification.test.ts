@@ -38,6 +38,12 @@ test.each<[string, News[], 'that' | 'what', object]>([
     'what',
     { title: 'x@evil.example (boss@example.org)' }
   ],
+  [
+    'a name and a subject in a line each',
+    [news('Ann\nBank', { subject: 'Pallet 3\r\n\u2028Signed in elsewhere' })],
+    'what',
+    { title: 'Ann Bank', body: 'Pallet 3 Signed in elsewhere' }
+  ],
   ['no such name among several', [ann, news('Bank', { warning: true })], 'what', { body: 'Ann' }]
 ])('it says %s', (_, given, level, said) => {
   expect(notificationOf(given, level, words.mail)).toMatchObject(said)

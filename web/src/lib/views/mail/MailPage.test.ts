@@ -212,6 +212,20 @@ test('who cannot see the list is told of new mail: how much, and from whom', asy
   expect(say).toHaveBeenCalledWith('2 new in Inbox: Stadtwerke Birkenau, Deniz Kaya')
 })
 
+test('who cannot see the list is told no name that could not be confirmed', async () => {
+  const say = vi.spyOn(voice, 'say')
+  const drawn = await inbox()
+  await vi.waitFor(() => expect(document.querySelector('section[aria-label="Notices"]')).not.toBeNull())
+  const spoofed = [{ name: 'service@bank.example', email: 'mallory@evil.example' }]
+  drawn.server.deliver({ from: spoofed })
+  await after(() => drawn.mail.connection.tryNow())
+  expect(say).toHaveBeenCalledWith('1 new conversation in Inbox')
+  drawn.server.deliver({ from: spoofed })
+  drawn.server.deliver({ from: [{ name: 'Deniz Kaya', email: 'deniz@example.net' }] })
+  await after(() => drawn.mail.connection.tryNow())
+  expect(say).toHaveBeenCalledWith('2 new in Inbox: Deniz Kaya')
+})
+
 test.each(['inbox', 'sent'])('what the person sent, in another tab, is not told as new mail in %s', async (mailbox) => {
   const say = vi.spyOn(voice, 'say')
   const drawn = await inbox()

@@ -1,4 +1,5 @@
 /** Prints messages of the open conversation: heads in our words, and all of each mail. */
+import { recipientText } from '#lib/compose/recipients.ts'
 import { print, type PrintedMessage } from '#lib/frame/print.ts'
 import { wholeBlob } from '#lib/jmap/blob.ts'
 import { fullTime } from '#lib/mail/dates.ts'
@@ -53,6 +54,7 @@ async function printedMessage(
   return { head: head.filter(([, value]) => value !== ''), html: body.html, text: body.text, images }
 }
 
+/** A name that looks like an address is in quotes, so that the address is told from it. */
 function peopleOf(people: readonly Person[]): string {
-  return people.map(({ name, address }) => (name ? `${name} <${address}>` : address)).join(', ')
+  return people.map(recipientText).join(', ')
 }
