@@ -29,11 +29,6 @@ _FRAMES = (
 )
 # Nothing of a mail may be seen outside of its frame, and the page is as it was.
 _PAGE = f"[document.body.children.length, {_OUTSIDE}, [...new Set({_FRAMES})].join()].join('|')"
-SHOW = """const shown = async (html) => {
-  show(html)
-  while (told().shown === null) await new Promise((again) => setTimeout(again, 10))
-}"""
-"""For browsers that Playwright does not drive."""
 _DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(innerHeight))))"
 
 

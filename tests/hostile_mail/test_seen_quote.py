@@ -1,15 +1,12 @@
 """What nobody could see of a mail is not in its quote. In each of them "seen" can be seen, and "hidden" cannot."""
 
-import json
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page
 
-from hostile_mail.browsers import OTHERS, opened
-from hostile_mail.harness import FRAME, SHOW, frame_of
+from hostile_mail.harness import FRAME, frame_of
 
 ABSOLUTE = "position:absolute"
 STYLES = {
@@ -142,16 +139,6 @@ def words(html: str) -> list[str]:
 async def test_what_nobody_could_see_of_a_mail_is_not_in_its_quote(page: Page) -> None:
     found = {name: await quoted(page, html) for name, html in HIDDEN.items()}
     assert {name: html for name, (html, known) in found.items() if not is_without_hidden(html, known)} == {}
-
-
-@pytest.mark.parametrize("name", OTHERS)
-async def test_other_browsers_measure_small_letters_as_chromium_does(name: str, origin: str, tmp_path: Path) -> None:
-    async with opened(name, origin, tmp_path / "profile") as browser:
-        can_zoom = await browser.run("return CSS.supports('zoom', '1')")
-        for style in ("tiny", "font", "scale", *(["zoom"] if can_zoom else [])):
-            html = json.dumps(HIDDEN[style])
-            found = await browser.run(f"{SHOW}; await shown({html}); return await quoted({html})")
-            assert ("hidden" in found["html"], found["isKnown"]) == (False, True), style
 
 
 async def test_what_may_have_been_hidden_is_said_to_be_unknown(page: Page) -> None:
