@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { timesAsLong } from '../../../tests/processor-time.ts'
 import { leadsElsewhere, ownPlaces, seemsElsewhere } from './link-targets.ts'
 
 const EVIL = 'https://evil.example/login'
@@ -127,6 +128,15 @@ test.each([
   ['https://สวัสดี.com', 'https://xn--l3c8bcvc4h.com/']
 ])('%s that opens %s does not', (text, href) => {
   expect(leadsElsewhere(text, href)).toBe(false)
+})
+
+test.each(['a:', 'a b ', 'http', 'https://·'])('a megabyte of links with long texts of %j takes no time', (part) => {
+  const text = part.repeat(500 / part.length)
+  expect(
+    timesAsLong(() => {
+      for (let link = 0; link < 2_000; link += 1) leadsElsewhere(text, EVIL)
+    })
+  ).toBeLessThan(80)
 })
 
 /** What is seen in a link comes in lines. */

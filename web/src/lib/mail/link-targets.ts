@@ -9,7 +9,8 @@ import type { Suspect } from './warnings.ts'
 const NAMED =
   /^(?:https?:\/\/(?:[^\s/@]*@)?|(?:mailto:)?[^\s/@]+@)?((?:[\p{L}\p{N}_-]+\.)+\p{L}{2,24})(?::\d+)?(?:[/?#]\S*)?$/iu
 /** What people put around an address. A full stop behind a name without `https://` may belong to it ("M.Sc."). */
-const AROUND = /^[^\p{L}\p{N}@]+|(?<=:\/\/.*|^www\..*|\.(?:com|org|net|de))[^\p{L}\p{N}/]+$|[^\p{L}\p{N}/.]+$/giu
+const AROUND =
+  /^[^\p{L}\p{N}@]+|(?<![^\p{L}\p{N}/])(?=[^\p{L}\p{N}/]+$)(?<=:\/\/.*|^www\..*|\.(?:com|org|net|de))[^\p{L}\p{N}/]+|(?<![^\p{L}\p{N}/.])[^\p{L}\p{N}/.]+$/giu
 /** Signs that are read as those of an address (UTS #39), or are not seen in one. Browsers read other full stops as one (UTS #46). */
 const SIGNS: readonly (readonly [RegExp, string])[] = [
   [/(?<=[\p{Script=Latin}\p{P}\p{S}])\p{M}+/gu, ''],
@@ -21,7 +22,7 @@ const SIGNS: readonly (readonly [RegExp, string])[] = [
   // Letters that are read as a colon or a slash, and any sign behind a host
   [/[\u02d0\u2cc6\u3033\ua4fd]|(?<=\.\p{L}{2,24}(?::\d+)?)[^\p{L}\p{M}\p{N}\s\x00-\x7f](?=\S)/gu, '/'],
   // Where it has a dot, a point in the middle is one.
-  [/(?<=^(?:https?:\/\/|www[.·])\S*)·/giu, '.']
+  [/·(?<=^(?:https?:\/\/|www[.·])\S*)/giu, '.']
 ]
 /** Spaces that are hardly seen */
 const THIN = /[\u2005-\u200a\u202f]/g
