@@ -74,6 +74,7 @@ DECEPTIVE = {
     "slashes": link("https:&#8260;&#8260;paypal.com"),
     "hyphen": link("https://pay-<br>pal.com"),
     "broken": link('<span style="display:block;width:5em;word-break:break-all">https://paypal.com</span>'),
+    "broken-before-its-end": link(f'<i style="display:block;width:15.5ch;font:16px monospace">{BANK}</i>'),
     "prose": link("Go to https://paypal.com now"),
     "mail": link("security@paypal.com", href="mailto:evil@evil.example"),
     "overlay": f'<div style="position:relative"><span>{BANK}</span>'

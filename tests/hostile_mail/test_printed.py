@@ -22,6 +22,9 @@ SHEETS = {
     "sibling": "style ~ body .b{display:none}",
     "head": "head style ~ *,head:has(style) ~ body .a{display:none}.b{display:none}",
     "scope": "@scope{.b{display:none}}",
+    "scope-of-all": ":scope .b{display:none}",
+    "nesting": "& .b{display:none}",
+    "scope-of-the-root": "@scope (:root){.b{display:none}}",
     "zoom": ".a{zoom:9}.b{display:none}",
 }
 MAILS = {
