@@ -18,6 +18,23 @@ test('what is typed becomes a recipient by a comma, by Enter, and when the field
   expect(chips()).toEqual(['Ann, ann@example.org', 'bob@example.org', 'carol@ is not an address yet'])
 })
 
+test.each([
+  ['pagehide', window],
+  ['visibilitychange', document]
+] as const)('what is half typed is a recipient when the drafts are kept at %s', async (name, page) => {
+  const kept: string[] = []
+  const ends = new AbortController()
+  await shown({}, ({ composition }) => {
+    const keep = (): unknown => kept.push(...composition.draft.to.map(({ address }) => address))
+    // As the drafts do it: they listen before a window is opened.
+    page.addEventListener(name, keep, { signal: ends.signal })
+  })
+  await type(input(), 'bob@exa')
+  await after(() => page.dispatchEvent(new Event(name)))
+  ends.abort()
+  expect(kept).toEqual(['bob@exa'])
+})
+
 test('Backspace goes to the last recipient, and again removes it; the arrows walk over them', async () => {
   const { composition } = await shown({ to: [ann, { name: 'Bob', address: 'bob@example.org' }] })
   await after(() => (input() as HTMLElement).focus())
