@@ -167,3 +167,17 @@ test('the menu of a recipient moves it to another field, as dragging does', asyn
   await after(() => items.find((item) => item.textContent.includes('Move to Bcc'))?.click())
   expect([composition.draft.to, composition.draft.bcc]).toEqual([[], [ann]])
 })
+
+test('a menu that the browser closes has forgotten its recipient by the time the focus leaves it', async () => {
+  await shown({ to: [ann] })
+  const failed = vi.fn<(event: ErrorEvent) => void>((event) => event.preventDefault())
+  addEventListener('error', failed)
+  await after(() => document.querySelector<HTMLElement>('.who')?.click())
+  await vi.waitFor(() => expect(document.querySelector('[role="menu"]')).not.toBeNull())
+  await after(() => {
+    document.querySelector('[popover]')?.dispatchEvent(Object.assign(new Event('toggle'), { newState: 'closed' }))
+    document.querySelector('[role="menuitem"]')?.dispatchEvent(new FocusEvent('focusout', { bubbles: true }))
+  })
+  removeEventListener('error', failed)
+  expect([failed.mock.calls.length, document.querySelector('[role="menu"]')]).toEqual([0, null])
+})
