@@ -59,10 +59,10 @@ test('what was current in another list leads on to no row of this one', () => {
   expect([cursor.advance(), cursor.current]).toEqual([false, 'of no list'])
 })
 
-test('while a held list shows what left, no key is too late for it', () => {
+test('while a held list shows what left, nothing takes over, however often it is asked, and no key is too late', () => {
   const { cursor, left } = listOf(['t0', 't1'])
   cursor.current = 't1'
   cursor.advance()
   left.add('t1')
-  expect([cursor.advance(), cursor.isLate(0)]).toEqual([false, false])
+  expect([cursor.advance(), cursor.advance(), cursor.current, cursor.isLate(0)]).toEqual([false, false, 't1', false])
 })
