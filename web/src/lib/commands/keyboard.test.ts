@@ -1,6 +1,7 @@
 import { listed, type Listed } from '../../../tests/listed.ts'
 import { ALL } from '#lib/commands/all.ts'
 import { Keyboard, type Key } from '#lib/commands/keyboard.ts'
+import { act } from '#lib/state/act.ts'
 import { expect, test, vi } from 'vitest'
 
 interface Scene extends Listed {
@@ -265,4 +266,15 @@ test('a key that was pressed before the keyboard was led on to another conversat
   made.time = performance.now()
   press('#')
   expect(did.at(-1)).toEqual({ action: { kind: 'delete' }, threadIds: ['t2'] })
+})
+
+test('a key that was pressed before the keyboard was led on sorts nothing, but takes back what was done', () => {
+  const { press, page, did } = scene(4)
+  act(page, { kind: 'star', on: true })
+  page.cursor.advance()
+  page.mail.actions.run({ kind: 'archive' }, ['t0'])
+  page.cursor.advance()
+  const before = did.length
+  press('e z', { at: -1 })
+  expect([page.cursor.current, did.length - before, page.notices.shown?.undo ?? null]).toEqual(['t1', 0, null])
 })

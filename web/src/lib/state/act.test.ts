@@ -2,9 +2,13 @@ import { listed, type Listed } from '../../../tests/listed.ts'
 import { act } from '#lib/state/act.ts'
 import { actions } from '#lib/words/en/actions.ts'
 import { mail as words } from '#lib/words/en/mail.ts'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 
 const ARCHIVE = { kind: 'archive' } as const
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
 
 function said({ page }: Listed): string | undefined {
   const text = page.notices.shown?.text
@@ -70,6 +74,21 @@ test('without a reader the keyboard goes on to the next older one', () => {
   page.triage.toggle('t2')
   act(page, ARCHIVE)
   expect([page.cursor.current, page.threadId]).toEqual(['t3', undefined])
+})
+
+test.each([
+  ['the list', {}, 1],
+  ['a button elsewhere', null, 0]
+])('from %s the focus goes on with what takes the place of what left: %j', async (_, grid, moves) => {
+  vi.stubGlobal('document', { activeElement: { closest: () => grid } })
+  const { page } = listed(4)
+  const { cursor } = page
+  cursor.current = 't0'
+  act(page, ARCHIVE)
+  expect([cursor.current, cursor.moves]).toEqual(['t1', moves])
+  await page.openConversation('t1')
+  act(page, ARCHIVE)
+  expect([cursor.current, cursor.moves]).toEqual(['t2', moves * 2])
 })
 
 test('others than the open conversation leave the reader alone', async () => {

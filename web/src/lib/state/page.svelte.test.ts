@@ -94,6 +94,15 @@ test('a move to a row that is not loaded yet is done when it comes', () => {
   expect([page.cursor.current, page.cursor.moves]).toEqual(['t899', 1])
 })
 
+test('who goes back from a conversation is not led on to a row that is loaded later', () => {
+  const { page, load } = listOf(900, 50)
+  page.cursor.move(Infinity)
+  page.show('inbox', undefined)
+  load(900)
+  page.cursor.arrive()
+  expect(page.cursor.current).toBe('t0')
+})
+
 test('without an open conversation the keyboard opens none', async () => {
   const { page, opened } = listOf(9)
   await page.closeConversation()
@@ -113,13 +122,22 @@ test('when the current conversation leaves the list, the one at its last place t
   expect([page.cursor.advance(), page.cursor.current]).toEqual([true, 't4'])
 })
 
-test('while the list still shows the conversation that was removed elsewhere, nothing takes over, however often it is asked', () => {
-  const { page } = listOf(1)
-  const list = page.mail.list as { indexOf: (threadId: string) => number | undefined }
-  page.cursor.current = 't0'
-  page.cursor.advance()
-  list.indexOf = () => undefined
-  expect([page.cursor.advance(), page.cursor.advance(), page.cursor.current]).toEqual([false, false, 't0'])
+test('the keyboard goes on in the list from a conversation that is closed, but not in another list', () => {
+  const moves = ['inbox', 'sent'].map((segment) => {
+    const { page } = listOf(3)
+    page.show(segment, undefined)
+    return page.cursor.moves
+  })
+  expect(moves).toEqual([1, 0])
+})
+
+test('the keyboard is at the draft that is written on', async () => {
+  const { page } = listOf(3)
+  Object.assign(page.mail.list ?? {}, { row: () => ({ threadId: 't2', draft: true, messages: 1, emailId: 'e2' }) })
+  const started: unknown[] = []
+  page.writing.start = (start) => Promise.resolve(void started.push(start))
+  await page.openRow('t2')
+  expect([page.cursor.current, page.threadId, started]).toEqual(['t2', 't0', [{ kind: 'edit', emailId: 'e2' }]])
 })
 
 test.each([

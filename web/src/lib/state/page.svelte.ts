@@ -136,7 +136,6 @@ export class MailPage {
     if (!mailbox && !this.mail.list) this.mail.show(null)
     else if (view) this.#showView(view)
     else if (mailbox && this.mail.list?.mailboxId !== mailbox.id) {
-      this.cursor.stay()
       this.mail.show(
         mailbox.id,
         untrack(() => this.listing.how())
@@ -150,7 +149,6 @@ export class MailPage {
     const key = JSON.stringify([view, filter])
     if (this.#viewKey === key) return
     this.#viewKey = key
-    this.cursor.stay()
     this.mail.showAll(untrack(() => this.listing.how(filter)))
   }
 
@@ -207,7 +205,6 @@ export class MailPage {
   }
 
   async closeConversation(): Promise<void> {
-    this.cursor.stay()
     await this.#showConversation(undefined)
   }
 

@@ -22,10 +22,10 @@ function phone() {
     return did.splice(0)
   }
   /** Whether a link that is pressed now waits. */
-  const waits = (type = 'link'): boolean => {
+  const waits = (type = 'link', willUnload = false): boolean => {
     const cancel = vi.fn<() => void>()
     const to = { url: new URL('https://mail.test/mail/sent') }
-    entries.hold({ type, to, willUnload: false, cancel } as unknown as BeforeNavigate)
+    entries.hold({ type, to, willUnload, cancel } as unknown as BeforeNavigate)
     return cancel.mock.calls.length > 0
   }
   return { at, waits, navigated }
@@ -136,6 +136,33 @@ test('after a reload the window that is there again has its entry still, and Bac
   expect(await at(1, null)).toEqual([])
   expect(await at(1, 1)).toEqual([])
   expect(await at(0, 1)).toEqual(['close'])
+})
+
+test('who leaves for another site while the browser goes back is not kept', async () => {
+  const { at, waits } = phone()
+  await at(0, 1)
+  await at(1, 1)
+  await at(1, 0)
+  expect(waits('link', true)).toBe(false)
+})
+
+test('an entry that is on its way is not asked for again', async () => {
+  const { at } = phone()
+  expect((await Promise.all([at(0, 1), at(0, 1)])).flat()).toEqual(['push 1'])
+})
+
+test('the patience with one way back ends no other one', async () => {
+  vi.useFakeTimers()
+  const { at, waits } = phone()
+  for (const pause of [900, 200]) {
+    await at(0, 1)
+    await at(1, 1)
+    expect(await at(1, 0)).toEqual(['go -1'])
+    if (pause === 900) await at(0, 0)
+    await vi.advanceTimersByTimeAsync(pause)
+  }
+  expect(waits()).toBe(true)
+  vi.useRealTimers()
 })
 
 test('while the page is on its way elsewhere nothing is done', async () => {

@@ -3,6 +3,7 @@ import { after, draw } from '../../../tests/drawn.ts'
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { LazyLanguage } from '#lib/state/lazy-language.ts'
+import { layer } from '#lib/ui/layers.svelte.ts'
 import { createRawSnippet } from 'svelte'
 import { afterEach, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../tests/model-server.ts'
@@ -10,10 +11,13 @@ import { opened, type Scene } from '../../../tests/scene.ts'
 import Layout from './+layout.svelte'
 
 const went = vi.hoisted(() => vi.fn<(path: string, how?: object) => Promise<void>>(() => Promise.resolve()))
-const navigated = vi.hoisted<{ done: (to: { from: null }) => void }>(() => ({ done: () => undefined }))
+const navigated = vi.hoisted<{ done: (to: { from: null }) => void; asked: (way: object) => void }>(() => ({
+  done: () => undefined,
+  asked: () => undefined
+}))
 vi.mock('$app/navigation', () => ({
   goto: went,
-  beforeNavigate: () => undefined,
+  beforeNavigate: (asked: typeof navigated.asked) => (navigated.asked = asked),
   afterNavigate: (done: typeof navigated.done) => (navigated.done = done)
 }))
 const at = vi.hoisted<{ params: Record<string, string>; route: { id: string }; url: URL; state: object }>(() => ({
@@ -141,6 +145,22 @@ test.each(['/mail/settings/[[section]]', '/mail/compose/[id]', '/(account)/sign-
     expect(document.body.textContent).toContain('Conversation archived')
   }
 )
+
+test('at a desk Back closes a dialog before it leads away', async () => {
+  await page(new ModelServer())
+  const dialog = document.createElement('dialog')
+  document.body.append(dialog)
+  ends.push(layer(dialog))
+  await after(() => dialog.setAttribute('open', ''))
+  const goesBack = (): number => {
+    const cancel = vi.fn<() => void>()
+    navigated.asked({ type: 'popstate', cancel })
+    return cancel.mock.calls.length
+  }
+  expect([goesBack(), dialog.open]).toEqual([1, false])
+  await after(() => undefined)
+  expect(goesBack()).toBe(0)
+})
 
 test('Escape gives up the way to another page', async () => {
   await page(new ModelServer())

@@ -18,6 +18,23 @@ test('what is typed becomes a recipient by a comma, by Enter, and when the field
   expect(chips()).toEqual(['Ann, ann@example.org', 'bob@example.org', 'carol@ is not an address yet'])
 })
 
+test.each([
+  ['pagehide', window],
+  ['visibilitychange', document]
+] as const)('what is half typed is a recipient when the drafts are kept at %s', async (name, page) => {
+  const kept: string[] = []
+  const ends = new AbortController()
+  await shown({}, ({ composition }) => {
+    const keep = (): unknown => kept.push(...composition.draft.to.map(({ address }) => address))
+    // As the drafts do it: they listen before a window is opened.
+    page.addEventListener(name, keep, { signal: ends.signal })
+  })
+  await type(input(), 'bob@exa')
+  await after(() => page.dispatchEvent(new Event(name)))
+  ends.abort()
+  expect(kept).toEqual(['bob@exa'])
+})
+
 test('Backspace goes to the last recipient, and again removes it; the arrows walk over them', async () => {
   const { composition } = await shown({ to: [ann, { name: 'Bob', address: 'bob@example.org' }] })
   await after(() => (input() as HTMLElement).focus())
@@ -149,4 +166,18 @@ test('the menu of a recipient moves it to another field, as dragging does', asyn
   const items = [...document.querySelectorAll<HTMLElement>('[role="menuitem"]')]
   await after(() => items.find((item) => item.textContent.includes('Move to Bcc'))?.click())
   expect([composition.draft.to, composition.draft.bcc]).toEqual([[], [ann]])
+})
+
+test('a menu that the browser closes has forgotten its recipient by the time the focus leaves it', async () => {
+  await shown({ to: [ann] })
+  const failed = vi.fn<(event: ErrorEvent) => void>((event) => event.preventDefault())
+  addEventListener('error', failed)
+  await after(() => document.querySelector<HTMLElement>('.who')?.click())
+  await vi.waitFor(() => expect(document.querySelector('[role="menu"]')).not.toBeNull())
+  await after(() => {
+    document.querySelector('[popover]')?.dispatchEvent(Object.assign(new Event('toggle'), { newState: 'closed' }))
+    document.querySelector('[role="menuitem"]')?.dispatchEvent(new FocusEvent('focusout', { bubbles: true }))
+  })
+  removeEventListener('error', failed)
+  expect([failed.mock.calls.length, document.querySelector('[role="menu"]')]).toEqual([0, null])
 })

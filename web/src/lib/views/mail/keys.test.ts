@@ -221,6 +221,24 @@ test('whoever turns to the reader means what it shows, wherever the keyboard was
   expect(drawn.page.cursor.current).toBe('t3')
 })
 
+test('a key that something in the page has used does nothing else', async () => {
+  const { hit } = await inbox()
+  await open('t3')
+  const own = document.querySelector('h1')
+  own?.addEventListener('keydown', (event) => event.preventDefault())
+  own?.focus()
+  await key('e')
+  expect([document.activeElement, hit]).toEqual([own, []])
+})
+
+test('the arrows scroll what is read, and move nothing in the list', async () => {
+  const { page } = await inbox()
+  await open('t3')
+  await after(() => (document.activeElement as HTMLElement).blur())
+  await key('ArrowDown')
+  expect([page.threadId, page.cursor.current]).toEqual(['t3', 't3'])
+})
+
 test('F6 leads out of no dialog', async () => {
   await inbox()
   const dialog = Object.assign(document.createElement('dialog'), { open: true, innerHTML: '<button></button>' })
