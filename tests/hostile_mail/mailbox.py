@@ -133,9 +133,9 @@ def _contents(mails: Sequence[HostileMail], to: str) -> Iterator[tuple[str, byte
     has one of its own."""
     light = 0
     for mail in mails:
-        is_alone = mail.needs_a_hand() or mail.is_heavy() or mail in CLASSES["headers"]
-        yield mail.id, mail.delivered(DOMAIN, to, mail.id if is_alone else f"together-{light // TOGETHER}")
-        light += not is_alone
+        has_one = mail.needs_a_hand() or mail.is_heavy() or mail in CLASSES["headers"]
+        yield mail.id, mail.delivered(DOMAIN, to, mail.id if has_one else f"together-{light // TOGETHER}")
+        light += not has_one
 
 
 def _deliver(lmtp: tuple[str, int], to: str, contents: Mapping[str, bytes]) -> dict[str, str]:
