@@ -35,7 +35,7 @@ test: $(STAMP) check  ## All checks, and all tests but those of test-long, in th
 	@$(call timed, $(BIN)/pytest --numprocesses $(LANES) --no-loadscope-reorder --durations 40 -m "$(QUICK)" $(ARGS))
 
 test-long: $(STAMP) web programs  ## The tests that `make test` leaves out, before a release (ARGS: some of them)
-	POSTROOM_SEEDS=$${POSTROOM_SEEDS:-200} $(BIN)/python web/npm.py run test -- tests/random
+	POSTROOM_SEEDS=$${POSTROOM_SEEDS:-200} $(BIN)/python web/npm.py run test -- tests/random tests/faults tests/sending-faults
 	$(BIN)/pytest --numprocesses $(LANES) --no-loadscope-reorder --durations 40 -m "long or stand_in" $(ARGS)
 
 check: $(STAMP)  ## Format, lint, types, layers, two at a time; then the unit tests of the web interface

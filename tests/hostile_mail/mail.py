@@ -47,13 +47,14 @@ class HostileMail:
         """It would slow others that are open beside it."""
         return self.large or len(self.html or self.raw or "") > LONG
 
-    def delivered(self, domain: str, to: str) -> bytes:
-        """As it is handed to a mail server. HTML is wrapped in base64, so that nothing on the way changes it."""
+    def delivered(self, domain: str, to: str, conversation: str) -> bytes:
+        """As it is handed to a mail server. HTML is wrapped in base64, so that nothing on the way changes it. Mails
+        with the subject Hello, and with no reference of their own, lie in the conversation."""
+        head = f"X-Hostile: {self.id}\nReferences: <{conversation}@example.org>\n"
         if self.html is None:
-            marked = b"X-Hostile: " + self.id.encode() + b"\n" + self.message(domain)
-            return re.sub(rb"\r?\n", b"\r\n", marked)
+            return re.sub(rb"\r?\n", b"\r\n", head.encode() + self.message(domain))
         text = base64.encodebytes(self.body(domain).encode("utf-8", "replace"))
-        head = f"X-Hostile: {self.id}\nFrom: Mallory <mallory@example.org>\nTo: {to}\nSubject: {self.id}\n"
+        head += f"From: Mallory <mallory@example.org>\nTo: {to}\nSubject: Hello\n"
         head += f"Message-ID: <{self.id}@example.org>\nDate: Wed, 25 Nov 2026 14:32:00 +0000\nMIME-Version: 1.0\n"
         head += "Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: base64\n\n"
         return (head.encode() + text).replace(b"\n", b"\r\n")

@@ -2,14 +2,15 @@
 
 import asyncio
 import smtplib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.async_api import Page
 
 from eventually import eventually
+from hostile_mail.corpus import CLASSES
 from hostile_mail.mail import DOMAIN, HostileMail
 from hostile_mail.opening import Way
 from mail_person import Person
@@ -19,8 +20,11 @@ from trial import Trial, running_trial
 SESSION_MESSAGES = 10
 """The mail server takes no more in one session."""
 
-# What the page shows of a message: its frame with a height, its text, or a bar in its place.
-_SHOWN = """async () => {
+TOGETHER = 8
+"""Mails in a conversation, each of which is expanded when it is opened first."""
+
+# What the page shows of the last message of so many: its frame with a height, its text, or a bar in its place.
+_SHOWN = """async (count) => {
   const stateOf = (article) => {
     const frame = article.querySelector('iframe')
     if (frame) return frame.style.height ? 'frame' : ''
@@ -29,8 +33,10 @@ _SHOWN = """async () => {
   }
   const end = performance.now() + 30_000  // ten megabytes, a busy machine; test_frame holds the 2 s
   while (performance.now() < end) {
+    const closed = document.querySelectorAll('button.earlier, article:not(.expanded) button.fold')
+    closed.forEach((button) => button.click())  // those that another reader has opened are read
     const states = [...document.querySelectorAll('article.expanded')].map(stateOf)
-    if (states.length > 0 && states.every(Boolean)) return states.at(-1)
+    if (states.length === count && states.every(Boolean)) return states.at(-1)
     await new Promise((again) => setTimeout(again, 20))
   }
   return ''
@@ -61,6 +67,19 @@ _DAMAGE = """() => {
 
 
 @dataclass(frozen=True)
+class _ByConversation(Way):
+    """All mails of a conversation at once, by few readers: what one of them reads is marked in the pages of all."""
+
+    threads: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def groups(self, mails: Sequence[HostileMail]) -> tuple[list[Sequence[HostileMail]], list[Sequence[HostileMail]]]:
+        together: dict[str, list[HostileMail]] = {}
+        for mail in mails:
+            together.setdefault(self.threads[mail.id], []).append(mail)
+        return [*together.values()], []
+
+
+@dataclass(frozen=True)
 class HostileMailbox:
     """`threads`: where each mail lies. `refused`: what the mail server did not take, with its words."""
 
@@ -71,20 +90,23 @@ class HostileMailbox:
 
     def way(self) -> Way:
         async def opened(page: Page, mails: Sequence[HostileMail]) -> Mapping[str, str]:
-            (mail,) = mails
-            path = f"/mail/inbox/{self.threads[mail.id]}"
+            thread = self.threads[mails[0].id]
+            path = f"/mail/inbox/{thread}"
             # What a mail before it left open would take the press.
-            if mail.needs_a_hand() or page.url in ("about:blank", self.origin + path):
+            if mails[0].needs_a_hand() or page.url in ("about:blank", self.origin + path):
                 await page.goto(self.origin + path, wait_until="commit")
             else:
                 await page.evaluate(_GO, path)
                 await page.wait_for_url(self.origin + path, wait_until="commit")
-            return {mail.id: str(await page.evaluate(_SHOWN))}
+            shown = await page.evaluate(_SHOWN, list(self.threads.values()).count(thread))
+            return {mail.id: str(shown) for mail in mails}
 
         async def damage(page: Page) -> str:
             return str(await page.evaluate(_DAMAGE))
 
-        return Way(self.origin, opened, frame="article iframe", inspect=damage, patience=60)
+        return _ByConversation(
+            self.origin, opened, frame="article iframe", inspect=damage, patience=60, threads=self.threads
+        )
 
 
 @asynccontextmanager
@@ -92,11 +114,11 @@ async def hostile_mailbox(folder: Path, mails: Sequence[HostileMail]) -> AsyncIt
     """The mails come by LMTP, as from anybody."""
     async with running_trial(folder, POSTROOM_PACE="0") as up, newcomer(up.environment, "alice") as person:
         await person.mail()
-        refused = await asyncio.to_thread(_deliver, await _lmtp(up), person.email, mails)
+        contents = dict(_contents(mails, person.email))
+        refused = await asyncio.to_thread(_deliver, await _lmtp(up), person.email, contents)
         mail = await person.mail()
         for name in refused:  # what LMTP does not carry may come by another way
-            (content,) = (each.delivered(DOMAIN, person.email) for each in mails if each.id == name)
-            await mail.add(content)
+            await mail.add(contents[name])
         threads = await _threads(mail, len(mails))
         yield HostileMailbox(up.environment["POSTROOM_URL"], person, threads, refused)
 
@@ -106,18 +128,29 @@ async def _lmtp(up: Trial) -> tuple[str, int]:
     return host, int(port)
 
 
-def _deliver(lmtp: tuple[str, int], to: str, mails: Sequence[HostileMail]) -> dict[str, str]:
+def _contents(mails: Sequence[HostileMail], to: str) -> Iterator[tuple[str, bytes]]:
+    """Light mails lie together in conversations. What needs a hand or the processor, and what attacks by its fields,
+    has one of its own."""
+    light = 0
+    for mail in mails:
+        has_one = mail.needs_a_hand() or mail.is_heavy() or mail in CLASSES["headers"]
+        yield mail.id, mail.delivered(DOMAIN, to, mail.id if has_one else f"together-{light // TOGETHER}")
+        light += not has_one
+
+
+def _deliver(lmtp: tuple[str, int], to: str, contents: Mapping[str, bytes]) -> dict[str, str]:
     """Returns the refusals."""
     refused: dict[str, str] = {}
-    for first in range(0, len(mails), SESSION_MESSAGES):
+    waiting = list(contents.items())
+    for first in range(0, len(waiting), SESSION_MESSAGES):
         session = smtplib.LMTP(*lmtp, local_hostname="tests", timeout=60)
-        for mail in mails[first : first + SESSION_MESSAGES]:
+        for name, content in waiting[first : first + SESSION_MESSAGES]:
             try:
-                session.sendmail("mallory@example.com", [to], mail.delivered(DOMAIN, to))
+                session.sendmail("mallory@example.com", [to], content)
             except smtplib.SMTPResponseException as refusal:
-                refused[mail.id] = f"{refusal.smtp_code} {refusal.smtp_error!r}"
+                refused[name] = f"{refusal.smtp_code} {refusal.smtp_error!r}"
             except smtplib.SMTPServerDisconnected as gone:
-                refused[mail.id] = str(gone)
+                refused[name] = str(gone)
                 session = smtplib.LMTP(*lmtp, local_hostname="tests", timeout=60)
         session.close()
     return refused

@@ -38,6 +38,6 @@ def test_a_mail_that_is_not_silent_calls_its_own_host() -> None:
 def test_html_comes_out_as_it_went_in() -> None:
     for mail in MAILS:
         if mail.html is not None:
-            message = message_from_bytes(mail.delivered(DOMAIN, "alice@example.org"), policy=default)
+            message = message_from_bytes(mail.delivered(DOMAIN, "alice@example.org", mail.id), policy=default)
             assert str(message["X-Hostile"]) == mail.id
             assert message.get_content().rstrip("\n") == mail.body(DOMAIN).rstrip("\n")

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import type { Invocation } from '#lib/jmap/types.ts'
 import { ModelServer } from './model-server.ts'
 import { deliver, failing, opened, shown, type Scene } from './scene.ts'
+import { isTaken } from './some-pairs.ts'
 
 /** What may become of one request. `late` is by the clock of the scene. */
 const FAULTS: Record<
@@ -106,26 +107,27 @@ async function requests(): Promise<number> {
 
 const NUMBERS = Array.from({ length: await requests() }, (_, number) => number)
 
-test.each(Object.keys(FAULTS).flatMap((fault) => NUMBERS.map((number) => [fault, number] as const)))(
-  '%s, request %i: nothing is lost or done twice, and nothing waits for ever',
-  async (fault, number) => {
-    const server = filled()
-    let found: Scene | null = null
-    let count = 0
-    server.interrupt = (path, body) => {
-      const isMeant = path === '/jmap/' && count === number
-      count += path === '/jmap/' ? 1 : 0
-      return isMeant ? (FAULTS[fault]?.(server, body, found) ?? null) : null
-    }
-    const opening = scene(server)
-    found = await opening
-    await live(found)
-    await found.world.pass(120_000)
-    await found.world.pass(300_000)
-    check(found)
-    found.mail.stop()
-  }
+const CASES = Object.keys(FAULTS).flatMap((fault, at) =>
+  NUMBERS.filter((number) => isTaken(at, number)).map((number) => [fault, number] as const)
 )
+
+test.each(CASES)('%s, request %i: nothing is lost or done twice, and nothing waits for ever', async (fault, number) => {
+  const server = filled()
+  let found: Scene | null = null
+  let count = 0
+  server.interrupt = (path, body) => {
+    const isMeant = path === '/jmap/' && count === number
+    count += path === '/jmap/' ? 1 : 0
+    return isMeant ? (FAULTS[fault]?.(server, body, found) ?? null) : null
+  }
+  const opening = scene(server)
+  found = await opening
+  await live(found)
+  await found.world.pass(120_000)
+  await found.world.pass(300_000)
+  check(found)
+  found.mail.stop()
+})
 
 function check(scene: Scene): void {
   const { mail, server, world } = scene

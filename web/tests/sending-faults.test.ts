@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import type { Email as Row, EmailBody, Invocation } from '#lib/jmap/types.ts'
 import { failing } from './scene.ts'
 import { browser, pass, received, tab, type Browser, type SendingTab } from './sending-scene.ts'
+import { isTaken } from './some-pairs.ts'
 
 /** What may become of one request. */
 const FAULTS: Record<string, (scene: Browser, body: string) => Response | null | Promise<Response | null>> = {
@@ -215,9 +216,11 @@ const KILLED = new Set(['not sent', 'lost after its effect', 'carried out late, 
 
 const CASES = (Object.keys(STORIES) as (keyof typeof STORIES)[]).flatMap((story) =>
   Array.from({ length: COUNTS[story] }, (_, number) => number).flatMap((number) =>
-    Object.keys(FAULTS).flatMap((fault) =>
-      (KILLED.has(fault) ? [false, true] : [false]).map((isKilled) => ({ fault, story, number, isKilled }))
-    )
+    Object.keys(FAULTS)
+      .filter((_, at) => isTaken(at, number))
+      .flatMap((fault) =>
+        (KILLED.has(fault) ? [false, true] : [false]).map((isKilled) => ({ fault, story, number, isKilled }))
+      )
   )
 )
 
