@@ -22,7 +22,7 @@ const rooms = {
 /** Only these rooms may import the library, so that one place answers for it. */
 const libraries = {
   idb: ['cache'],
-  dompurify: ['frame', 'compose'],
+  dompurify: ['frame', 'compose', 'mail'],
   centrifuge: ['live'],
   'squire-rte': ['views/compose'],
   'client-zip': ['views/attachments'],
