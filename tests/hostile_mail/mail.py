@@ -10,6 +10,8 @@ SCRIPT = "void(console.info(`ran:%ID%`),new(Image)().src=`http://%HOST%/script`)
 DOMAIN = "evil.test"
 LONG = 10_000
 """Characters."""
+ATTACHMENT = ".attachment"
+"""The selector of a file where nothing protects. An interface has its own."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,6 +41,7 @@ _SHOWN = """async (count) => {
   }
   return ''
 }"""
+_FILE = (".expanded button.open", "dialog .stage :is(.room, .text, .none button)")
 # As by a press of a row of the list. The router hears of clicks within the page.
 _GO = """async (path) => {
   const before = document.querySelector('article.expanded')
@@ -105,7 +106,7 @@ class HostileMailbox:
             return str(await page.evaluate(_DAMAGE))
 
         return _ByConversation(
-            self.origin, opened, frame="article iframe", inspect=damage, patience=60, threads=self.threads
+            self.origin, opened, "article iframe", _FILE, inspect=damage, patience=60, threads=self.threads
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from playwright.async_api import BrowserContext, ConsoleMessage, Error, FrameLocator, Page, Request
 
 from hostile_mail.hosts import Hosts
-from hostile_mail.mail import HostileMail
+from hostile_mail.mail import ATTACHMENT, HostileMail
 
 SETTLE = 0.3
 """Seconds for which mails are watched after they were shown and used."""
@@ -47,7 +47,8 @@ Inspector = Callable[[Page], Awaitable[str]]
 
 @dataclass(frozen=True)
 class Way:
-    """A way to read mails. `frame`: where to click; None for the page itself. `origin`: what may be requested.
+    """A way to read mails. `frame`: where to click; None for the page itself. `file`: what opens an attached file, and
+    what then shows it; None where the selector of the mail opens it. `origin`: what may be requested.
     `together`: how many are open in a page at once, if they need neither a hand nor the processor for themselves.
     `stays`: whether the page must stay where it is. `early`: the next are opened as soon as these have called.
     `patience`: seconds after which a page that does not answer is given up."""
@@ -55,6 +56,7 @@ class Way:
     origin: str
     open: Opener
     frame: str | None = None
+    file: tuple[str, str] | None = None
     together: int = 1
     stays: bool = True
     early: bool = False
@@ -119,7 +121,7 @@ class _Reader:
                 shown = await self._way.open(self._page, mails)
                 address = self._page.url
                 for mail in mails:
-                    await use(self._page, mail, self._way.frame)
+                    await use(self._page, mail, self._way)
             await self._watch(mails, hosts)
             async with asyncio.timeout(self._way.patience):
                 if self._way.stays:
@@ -168,9 +170,14 @@ class _Reader:
         self._closing = asyncio.ensure_future(popup.close())
 
 
-async def use(page: Page, mail: HostileMail, frame: str | None) -> None:
+async def use(page: Page, mail: HostileMail, way: Way) -> None:
     """Click and type, as a person would."""
-    if mail.click:
+    frame = way.frame
+    if mail.click == ATTACHMENT and way.file:
+        opener, shown = way.file
+        await page.locator(opener).first.click()
+        await page.locator(shown).wait_for()
+    elif mail.click:
         inside: Page | FrameLocator = page.frame_locator(frame) if frame else page
         target = inside.locator(mail.click)
         try:

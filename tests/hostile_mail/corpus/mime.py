@@ -2,7 +2,7 @@
 
 import base64
 
-from ..mail import HostileMail, raw
+from ..mail import ATTACHMENT, HostileMail, raw
 
 IMG = "<img src=x: onerror=%JS%>"
 HTML = "text/html; charset=utf-8"
@@ -34,7 +34,7 @@ def attached(type: str, name: str, body: str, disposition: str = "attachment") -
 
 
 def file(id: str, why: str, type: str, name: str, body: str, **more: str | None) -> HostileMail:  # noqa: A002 - the name in MIME or HTML
-    return raw(id, why, attached(type, name, body), **({"click": ".attachment"} | more))
+    return raw(id, why, attached(type, name, body), **({"click": ATTACHMENT} | more))
 
 
 def nested(depth: int) -> str:
@@ -123,7 +123,7 @@ MAILS = (
     file("file-xslt", "XML with a stylesheet that makes a script", "application/xml", "x.xml", XSLT, silent="Chromium has no XSLT by default any more"),
     file("file-rdf", "an old XML type that browsers show (CVE-2024-42008)", "application/rdf+xml", "x.rdf", XHTML, silent="Chromium saves it"),
     file("file-mathml", "MathML to open", "application/mathml+xml", "x.mml", XHTML, silent="Chromium saves it"),
-    file("file-mhtml", "a web archive", "multipart/related", "x.mht", "x", silent="a part without a boundary"),
+    file("file-mhtml", "a web archive", "multipart/related", "x.mht", "x", click=None, silent="a part without a boundary"),
     file("file-pdf", "a PDF with a script", "application/pdf", "x.pdf", "%PDF-1.4\n1 0 obj<</OpenAction<</S/URI/URI(%URL%/)>>>>endobj", silent="a headless browser shows no PDF"),
     file("file-js", "a script to open", "text/javascript", "x.js", "%JS%", silent="the browser shows its text"),
     file("file-css", "a style to open", "text/css", "x.css", "@import url(%URL%/)", silent="the browser shows its text"),
