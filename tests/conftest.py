@@ -33,29 +33,26 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, lambda _number, _frame: None)
 
 
-_IN_A_BROWSER = ("tests/journeys/", "tests/hostile_mail/")
-"""Each folder stays in one process, which starts a browser and builds a page once, and holds one page at a time."""
+def opens_a_page(nodeid: str) -> bool:
+    return nodeid.startswith(("tests/journeys/", "tests/hostile_mail/"))
 
 
-def _browser_folder(nodeid: str) -> str | None:
-    return next((folder for folder in _IN_A_BROWSER if nodeid.startswith(folder)), None)
-
-
-class _Lanes(LoadFileScheduling):
-    """`make test` runs several processes, and a file stays in one of them; so does a folder of tests in a browser."""
+class _OneBrowser(LoadFileScheduling):
+    """`make test` runs several processes, and a file stays in one of them. All tests in a browser stay in the same one:
+    a browser takes a core of its own, and two of them would make each other miss their times."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return _browser_folder(nodeid) or super()._split_scope(nodeid)
+        return "browser" if opens_a_page(nodeid) else super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
-    return _Lanes(config, log)
+    return _OneBrowser(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The lanes of the browser are the longest, so they start first; `--no-loadscope-reorder` keeps this order."""
-    items.sort(key=lambda item: _browser_folder(item.nodeid) is None)
+    """The browser's lane is the longest, so it starts first; `--no-loadscope-reorder` keeps this order."""
+    items.sort(key=lambda item: not opens_a_page(item.nodeid))
 
 
 @pytest.hookimpl(hookwrapper=True)
