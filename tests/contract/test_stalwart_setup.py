@@ -101,7 +101,7 @@ async def setup(admin: StalwartClient, tmp_path: Path) -> AsyncIterator[Setup]:
     async with (
         changed(admin, UPLOADS, SMALL),
         changed(admin, RESULTS, PORT_25),
-        changed(admin, SCRIPTS, {"disableCapabilities": {"enotify": True}}),
+        changed(admin, SCRIPTS, {"disableCapabilities": {"enotify": True, "replace": False}}),
         changed(admin, CLIENTS, REGISTERED_ONLY),
     ):
         yield setup
@@ -179,6 +179,8 @@ async def test_a_dry_run_changes_nothing(setup: Setup) -> None:
     assert not setup.folder.exists()
     assert (await setup.account("postroom-service"), await setup.account("postroom-mail")) == (None, None)
     assert (await setup.hooks(), await values(setup.admin, RESULTS, *PORT_25)) == ([], PORT_25)
+    (disabled,) = (await values(setup.admin, SCRIPTS, "disableCapabilities")).values()
+    assert not disabled.get("editheader")
 
 
 async def test_without_mail_for_people_only_a_key_is_made_which_holds_what_is_needed(setup: Setup) -> None:

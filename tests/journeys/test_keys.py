@@ -170,8 +170,9 @@ async def try_orders(up: Trial, browser: Browser, speed: int, seeds: range) -> N
                 raise AssertionError(f"with seed {seed} at speed {speed}") from fault
             did += hands.did
         assert all(did[what] for what in ("hits", "moves", "opened")), did
-        # At an eighth of its speed, on a busy machine, the device does not answer within 5 s now and then.
-        alice.errors[:] = [error for error in alice.errors if error != "no answer"]
+        if speed > 1:
+            # On a busy machine the device then may not answer within 5 s, and the page says so.
+            alice.errors[:] = [error for error in alice.errors if error != "no answer"]
 
 
 @pytest.mark.parametrize("speed", [1, 8])
