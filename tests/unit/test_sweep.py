@@ -133,6 +133,20 @@ async def test_sweep_progress_advances_from_the_page_that_was_read() -> None:
     assert world.reported == [("from 0a to 0b", 0.5), ("from 0b to None", 300)]
 
 
+async def test_page_that_brings_no_new_identity_restarts_the_sweep() -> None:
+    """Encrypted page tokens never repeat, so they do not show it."""
+    first, second = [identity(ADA)], [identity(BOB), identity(EVE)]
+    world = World([IdentityPage(first, "b"), IdentityPage(second, "c"), IdentityPage(second, "d")])
+    sweep = sweep_of(world)
+    for world.token in (None, "b", "c"):
+        await sweep.step()
+    assert world.reported == [("from None to b", 0.5), ("from b to c", 0.5), ("restart", FAILURE_PAUSE)]
+    world.pages = [IdentityPage(first, "e"), IdentityPage(second, None)]
+    for world.token in (None, "e"):
+        await sweep.step()
+    assert world.reported[3:] == [("from None to e", 0.5), ("from e to None", 300)]
+
+
 async def test_sweep_reports_unreadable_identities_and_stores_the_others() -> None:
     deep, unknown = (
         UnreadableIdentity(EVE, "its JSON is nested too deeply"),

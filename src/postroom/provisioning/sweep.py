@@ -10,6 +10,7 @@ continue after another was killed. The sweep changes nothing else: it never revi
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from postroom.domain.identity import AddressPolicy, Refusal, UnreadableIdentity, as_sent, mailbox_for
 from postroom.domain.mailbox import Mailbox
@@ -74,6 +75,8 @@ class Sweep:
         self._wake = wake
         self._beat = beat
         self._began = False
+        self._seen: tuple[str | None, UUID] | None = None
+        """The page token that this process was given last, and the largest id before it"""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`. The first pass begins at once: hooks may have been lost while Postroom was down."""
@@ -108,6 +111,7 @@ class Sweep:
 
     async def _page(self, token: str | None) -> float:
         page = await self._identities.page(token)
+        self._require_progress(page, token)
         found = self._sort_out(page)
         is_last = page.next_token is None
         due_in = self._every * self._uniform(1 - JITTER, 1 + JITTER) if is_last else PAGE_PAUSE
@@ -122,6 +126,18 @@ class Sweep:
             self._wake()
         _count(page, found, len(stored), len(held))
         return due_in
+
+    def _require_progress(self, page: IdentityPage, token: str | None) -> None:
+        """Raise `PageTokenRefused` if all identities of a page came before: the pass would never end. Behind a proxy
+        that drops the token, for example, each page is the first one, with another encrypted token."""
+        before = self._seen[1] if self._seen and self._seen[0] == token else None
+        ids = [each.id for each in (*page.identities, *page.unreadable) if each.id]
+        last = max(ids, default=before)  # Kratos lists them by id
+        if token is not None and ids and before and last and last <= before:
+            raise PageTokenRefused(
+                "Kratos repeats identities instead of the next ones; does a proxy drop the page token?"
+            )
+        self._seen = (page.next_token, last) if last else None
 
     def _sort_out(self, page: IdentityPage) -> _Sorted:
         found = _Sorted(refusals=_set_aside(page.unreadable))
