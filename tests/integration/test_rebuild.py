@@ -13,7 +13,7 @@ from commands import Commands
 from parts import environment
 from postroom import settings
 from postroom.composition.parts import Parts, connected, restore_from_marks
-from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
+from postroom.domain.mailbox import Mailbox, StalwartAccount, account_id_of, mark_of
 from postroom.errors import ConfigurationError, Throttled
 from postroom.provisioning.ports import AccountPage, FoundAccount, Standing
 from postroom.provisioning.rebuild import Rebuild, Tally
@@ -111,7 +111,7 @@ async def test_rebuild_restores_exactly_our_own_mailboxes(parts: Parts, director
     done = await _rebuild(parts)
     assert done == dry
     rows = await records.rows(
-        "SELECT r.identity_id, r.email, r.display_name, r.attempts, a.stalwart_account_id, l.actor, l.status, "
+        "SELECT r.identity_id, r.email, r.display_name, r.attempts, a.id, a.stalwart_account_id, l.actor, l.status, "
         "l.stalwart_account_id AS reported, l.attempt_count "
         "FROM email_requests r JOIN email_accounts a ON a.kratos_identity_id = r.identity_id AND a.email = r.email "
         "JOIN email_provisioning_log l ON l.kratos_identity_id = r.identity_id AND l.action = 'rebuild' "
@@ -122,6 +122,7 @@ async def test_rebuild_restores_exactly_our_own_mailboxes(parts: Parts, director
     }
     assert len(rows) == await records.value("SELECT count(*) FROM email_requests") == 700
     for row in rows:
+        assert row["id"] == account_id_of(row["identity_id"])
         assert row["reported"] == row["stalwart_account_id"]
         assert (row["actor"], row["status"], row["attempts"], row["attempt_count"]) == ("olga", "done", 0, 0)
         assert row["display_name"] == f"Person {row['email'].partition('@')[0]}"

@@ -288,5 +288,5 @@ async def restore_from_marks(parts: Parts, *, actor: str, dry_run: bool, report:
     settings = parts.settings
     _require_mark_domain(settings, await pinned_mark_domain(parts.pool))
     accounts = StalwartAccounts(parts.stalwart, parts.mail_server, mark_domain=settings.mark_domain)
-    rebuilt = PostgresRebuilt(parts.pool, new_id=uuid4)
+    rebuilt = PostgresRebuilt(parts.pool)
     return Rebuild(accounts, rebuilt, actor=actor, dry_run=dry_run, report=report)

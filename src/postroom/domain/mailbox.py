@@ -5,7 +5,7 @@ across accounts and aliases, so it refuses a second mailbox for an identity by i
 """
 
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from postroom.domain.missing import Doubt
 
@@ -24,6 +24,11 @@ def identity_of(mark: str) -> UUID | None:
     except ValueError:
         return None
     return identity_id if mark_of(identity_id) == mark else None
+
+
+def account_id_of(identity_id: UUID) -> UUID:
+    """The id of its row in `email_accounts`: the same when that row is lost and made again."""
+    return uuid5(identity_id, "email_account")
 
 
 @dataclass(frozen=True, slots=True)

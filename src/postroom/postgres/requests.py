@@ -7,7 +7,7 @@ import psycopg
 from psycopg.errors import UniqueViolation
 
 from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, LONGEST_DELAY_AFTER_CRASHES
-from postroom.domain.mailbox import Account, Mailbox, StalwartAccount
+from postroom.domain.mailbox import Account, Mailbox, StalwartAccount, account_id_of
 from postroom.domain.missing import Doubt
 from postroom.domain.request import HELD, Move, Origin, Request, State, Status
 from postroom.errors import DatabaseUnavailable, Unstorable
@@ -17,7 +17,7 @@ from postroom.telemetry import DATABASE_ERRORS, log
 
 
 class PostgresRequests:
-    """`new_id` draws random ids (holders, accounts); `delay_factor` shortens all delays in the trial and in tests."""
+    """`new_id` draws random ids of holders; `delay_factor` shortens all delays in the trial and in tests."""
 
     def __init__(self, pool: Pool, *, new_id: Callable[[], UUID], delay_factor: float = 1.0) -> None:
         self._pool = pool
@@ -154,7 +154,7 @@ class PostgresRequests:
             "outcome_unknown": move.outcome_unknown,
             "error": move.error,
             "reason": move.reason,
-            "account_id": self._new_id(),
+            "account_id": account_id_of(request.identity_id),
             "stalwart_account_id": account.id if account else None,
         }
         settled = await row(self._pool, "settle", parameters)
