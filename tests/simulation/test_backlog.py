@@ -20,7 +20,7 @@ from simulation.world import DOMAIN, World
 
 PEOPLE = [2_000, pytest.param(10_000, marks=pytest.mark.long)]
 OUTAGE = 2400.0
-LONGEST_PROBE = 300.0
+LONGEST_PROBE = 15.0
 MAILBOX_TAKES = 0.3
 """Seconds to create a mailbox: at the set pace three of the four slots of a process are always in use."""
 CROWD = 60

@@ -51,8 +51,7 @@ TABLE: list[tuple[str, Outcome, int, dict[str, object]]] = [
     ("a failure, 2 retries", failed(Transient(CUT), HEALTHY), 2, waits(Status.FAILED, 3, 1800)),
     ("a failure, 3 retries", failed(Transient(CUT), HEALTHY), 3, is_dead(Status.FAILED, 3)),
     ("a failure without a verdict, 2 retries", failed(Transient(CUT), Verdict.NONE), 2, waits(Status.FAILED, 2, 300)),
-    # An outage counts as the first retry at most.
-    ("an outage, the first attempt", failed(Transient(CUT), ILL), 0, waits(Status.FAILED, 1, 60)),
+    ("an outage, the first attempt", failed(Transient(CUT), ILL), 0, waits(Status.FAILED, 0, 60)),
     ("an outage, 1 retry", failed(Transient(CUT), ILL), 1, waits(Status.FAILED, 1, 60)),
     ("an outage, 2 retries", failed(Transient(CUT), ILL), 2, waits(Status.FAILED, 2, 300)),
     ("an outage, 3 retries", failed(Transient(CUT), ILL), 3, waits(Status.FAILED, 3, 1800)),

@@ -23,10 +23,10 @@ def cause_of(error: Misconfigured) -> Cause:
 
 
 FIRST_INTERVAL = 5.0
-_LONGEST = {Cause.OUTAGE: 300.0, Cause.MISCONFIGURED: 1800.0, Cause.UNAUTHORIZED: 1800.0}
-# Only an operator can end a refusal, and Stalwart bans an IP address after 100 failed logins a day: a wrong key is
-# tried at most 48 times a day.
-_FIRST = {Cause.OUTAGE: FIRST_INTERVAL, Cause.MISCONFIGURED: 1800.0, Cause.UNAUTHORIZED: 1800.0}
+# People wait for the end of an outage. Stalwart bans an IP address after 100 failed logins a day: a wrong key is tried
+# at most 48 times a day.
+_LONGEST = {Cause.OUTAGE: 15.0, Cause.MISCONFIGURED: 1800.0, Cause.UNAUTHORIZED: 1800.0}
+_FIRST = {Cause.OUTAGE: FIRST_INTERVAL, Cause.MISCONFIGURED: 60.0, Cause.UNAUTHORIZED: 1800.0}
 
 MEMORY = 60.0
 """Seconds after closing within which a new opening continues the doubling: the server had only seemed healthy."""

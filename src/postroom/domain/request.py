@@ -220,18 +220,18 @@ def _after_transient(request: Request, text: str, verdict: Verdict, *, unknown: 
     retries, waits_for = request.retries, None
     if verdict is not Verdict.HEALTHY:
         # The fault is the server's. No retry is spent, so an outage of any length never makes a request a dead letter.
-        number = max(1, retries)
+        spent = retries
         waits_for = {Verdict.OUTAGE: OUTAGE, Verdict.MISCONFIGURED: MISCONFIGURED}.get(verdict)
     elif retries >= MAX_RETRIES:
         reason = f"failed {MAX_RETRIES + 1} times while the mail server was healthy; last error: {text}"
         return Move(State.DEAD, Status.FAILED, retries, error=text, reason=reason, outcome_unknown=unknown)
     else:
-        number = retries + 1
+        spent = retries + 1
     return Move(
         State.WAITING,
         Status.FAILED,
-        number,
-        calculate_backoff_seconds(number),
+        spent,
+        calculate_backoff_seconds(max(1, spent)),
         waits_for,
         error=text,
         outcome_unknown=unknown,

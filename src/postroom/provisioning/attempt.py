@@ -262,7 +262,7 @@ def _log_settled(request: Request, move: Move, settled: Settled) -> None:
         log.warning(f"Retry attempt {request.retries} failed: {move.error}", **who)
     if move.state is State.WAITING:
         log.info(
-            f"Enqueued retry job for {request.email} (attempt {move.retries}/{MAX_RETRIES}, delay: {move.delay:.0f}s)",
+            f"Enqueued retry job for {request.email} (attempt {max(1, move.retries)}/{MAX_RETRIES}, delay: {move.delay:.0f}s)",
             status=move.status.value,
             error=move.error,
             **who,
