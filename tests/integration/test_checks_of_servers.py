@@ -84,6 +84,12 @@ async def test_each_way_in_which_postgresql_is_not_there_has_its_own_fix_in_ever
     assert "s3cret" not in line
 
 
+async def test_a_limit_of_connections_below_the_pool_is_a_warning(postroom: Commands, records: Records) -> None:
+    await records.rows("DO $$BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 11', current_database()); END$$")
+    (connections,) = await rows_of(postroom, "connections")
+    assert (connections["state"], "accepts 11 connections" in connections["details"]) == ("warning", True)
+
+
 async def test_a_server_that_takes_no_writes_is_an_error(postroom: Commands, database: Database) -> None:
     _, row = await rows_of(postroom, "database", POSTROOM_DATABASE_URL=database.service_url + READ_ONLY)
     assert row["state"] == "error"

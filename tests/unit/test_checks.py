@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
+from postroom.checks.connections import Allowed, of_connections
 from postroom.checks.database import heard_by_itself
 from postroom.checks.finding import Finding, joined
 from postroom.checks.kratos import kratos_admin, kratos_public
@@ -389,6 +391,28 @@ class Notifications:
 @pytest.mark.parametrize("shared", [False, True])
 async def test_check_detects_a_pooler_that_shares_sessions(shared: bool) -> None:
     assert await heard_by_itself(Notifications(shared=shared), within=0.05) == (not shared)
+
+
+ALLOWED = Allowed(role=None, database=None, server=97)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "processes", "words", "fix"),
+    [
+        (ALLOWED, 0, "", ""),
+        (ALLOWED, 8, "", ""),
+        (ALLOWED, 9, "the server accepts 97 connections; 9 processes open up to 108", "raise max_connections"),
+        (replace(ALLOWED, role=10), 0, "the role may have 10 connections; a process opens up to 12", "ALTER ROLE"),
+        (replace(ALLOWED, role=40, database=30), 3, "the database accepts 30 connections;", "ALTER DATABASE"),
+    ],
+)
+def test_check_compares_the_limits_of_connections_with_the_pools(
+    allowed: Allowed, processes: int, words: str, fix: str
+) -> None:
+    found = of_connections(allowed, processes=processes, pool_size=10)
+    assert (found.state if found else "ok") == ("warning" if words else "ok")
+    assert words in (found.details if found else "")
+    assert fix in (found.fix if found else "")
 
 
 def test_names_are_joined_with_commas_and_a_final_and() -> None:

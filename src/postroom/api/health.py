@@ -56,13 +56,13 @@ def health_routes(health: Health) -> list[APIRoute]:
     async def ready() -> JSONResponse:
         """Readiness: hooks can be stored, and every loop runs. Redis and the mail server may be unavailable: requests
         wait for them, and none is lost."""
-        if late := health.late():
-            return _unavailable(f"these loops are late: {', '.join(late)}", late)
         try:
             await health.counted()
         except DatabaseUnavailable:
             # Without the error's text: this route is public, and the text names hosts and roles.
             return _unavailable("PostgreSQL is unavailable", ())
+        if late := health.late():  # after that: without PostgreSQL, many are
+            return _unavailable(f"these loops are late: {', '.join(late)}", late)
         return JSONResponse({"status": "ok"})
 
     async def metrics(request: Request) -> Response:

@@ -20,6 +20,7 @@ from postroom.domain.breaker import Cause
 from postroom.domain.identity import Refusal
 from postroom.errors import ConfigurationError
 from postroom.postgres.audit import Listing
+from postroom.postgres.processes import SEEN_WITHIN
 from postroom.settings import Settings
 
 SHOWN = 20
@@ -27,8 +28,6 @@ INTERVAL = 5.0
 """Seconds between two prints of `--watch`, by default."""
 REMAKE = "first check POSTROOM_STALWART_URL, and whether the mail server will be restored; then postroom remake"
 CHECKED_AGAIN = "none: it is checked again within two minutes"
-SEEN_WITHIN = 60.0
-"""Seconds. A process that runs and reaches PostgreSQL writes its row every 10 s."""
 
 
 async def status(*, watching: bool, interval: float | None, as_json: bool) -> None:
@@ -163,7 +162,7 @@ def _process(each: Mapping[str, Any]) -> tuple[str | Text, ...]:
         each["version"],
         ago(each["started_at"]),
         Text(f"{seen}: it crashed, or cannot reach PostgreSQL", style="red") if is_gone else seen,
-        Text(f"{loops}; hanging: {', '.join(late)}", style="red") if late else loops,
+        Text(f"{loops}; late: {', '.join(late)}", style="red") if late else loops,
     )
 
 

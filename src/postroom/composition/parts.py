@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from postroom.clock import SystemClock
 from postroom.domain.identity import AddressPolicy
 from postroom.errors import ConfigurationError, DatabaseUnavailable, LoginRefused
-from postroom.heartbeats import Heartbeats
+from postroom.heartbeats import Beat, Heartbeats
 from postroom.kratos.identities import KratosIdentities
 from postroom.pause import pause
 from postroom.ports import RetryIndex
@@ -218,9 +218,7 @@ def _accept(
     )
 
 
-def _reconcile(
-    pool: Pool, leadership: PostgresLeadership, redis: Redis, clock: SystemClock, beat: Callable[[], None]
-) -> Reconcile:
+def _reconcile(pool: Pool, leadership: PostgresLeadership, redis: Redis, clock: SystemClock, beat: Beat) -> Reconcile:
     return Reconcile(PostgresWaiting(pool), RedisMembers(redis), leadership, clock, failures=FAILURES, beat=beat)
 
 
@@ -232,7 +230,7 @@ def _sweep(
     requests: PostgresRequests,
     retry_index: RetryIndex,
     worker: Worker,
-    beat: Callable[[], None],
+    beat: Beat,
 ) -> Sweep:
     SWEEP_INTERVAL.set(settings.sweep_seconds)
     return Sweep(

@@ -101,7 +101,7 @@ async def _run(
     drain, presence = parts.settings.drain_seconds, Presence(parts.processes, parts.heartbeats, kind)
     # No mailbox may be made until it is known that this process may run.
     parts.accept.resumed.clear()
-    starting = asyncio.create_task(_start(parts, loops, [Loop("presence", presence.run), *background], stop))
+    starting = asyncio.create_task(_start(parts, loops, Loop("presence", presence.run), background, stop))
     await asyncio.wait([starting], timeout=STARTED_WITHIN)
     if starting.done() and starting.exception():
         listener.close()  # no server starts: its lines in the log would hide the one that says why
@@ -130,15 +130,17 @@ async def _run(
     return 0
 
 
-async def _start(parts: Parts, loops: Loops, background: Sequence[Loop], stop: asyncio.Event) -> None:
+async def _start(parts: Parts, loops: Loops, presence: Loop, background: Sequence[Loop], stop: asyncio.Event) -> None:
     try:
         await until_allowed(parts, stop)
     except BaseException:  # also if cancelled: a process whose loops never began must not look healthy
         stop.set()
         raise
+    if background:
+        await parts.leadership.open()  # before the webhooks let the pool grow
     if not stop.is_set():
         parts.accept.resumed.set()
-        for loop in background:
+        for loop in (presence, *background):
             loops.start(loop)
 
 

@@ -16,6 +16,7 @@ from postroom.domain.identity import AddressPolicy, Refusal, UnreadableIdentity,
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin
 from postroom.errors import KratosUnavailable, PageTokenRefused, Refused
+from postroom.heartbeats import Beat, unheard
 from postroom.leader_loop import run_as_leader
 from postroom.ports import Leadership, Requests, RetryIndex
 from postroom.provisioning.ports import Identities, IdentityPage, Refusals, Swept
@@ -61,7 +62,7 @@ class Sweep:
         every: float,
         uniform: Callable[[float, float], float],
         wake: Callable[[], None],
-        beat: Callable[[], None] = lambda: None,
+        beat: Beat = unheard,
     ) -> None:
         self._identities = identities
         self._swept = swept

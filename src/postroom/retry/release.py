@@ -15,6 +15,7 @@ from cachetools import TTLCache
 
 from postroom.domain.member import RetryJob
 from postroom.domain.slow_start import LONGEST_PAUSE, SlowStart
+from postroom.heartbeats import Beat, unheard
 from postroom.leader_loop import run_as_leader
 from postroom.ports import Clock, Leadership, Releases, RetryIndex
 from postroom.telemetry import RELEASED, log
@@ -53,7 +54,7 @@ class Release:
         clock: Clock,
         *,
         wake: Callable[[], None],
-        beat: Callable[[], None] = lambda: None,
+        beat: Beat = unheard,
     ) -> None:
         self._releases = releases
         self._retry_index = retry_index
