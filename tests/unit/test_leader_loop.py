@@ -18,7 +18,7 @@ AWAY = DatabaseUnavailable("away")
 
 class World:
     """`errors` are raised first, one by each turn, and `unled`, one by each try to lead; `leads`: whether this process
-    becomes leader. `tried`, `turns` and `beats` hold the times of the tries to lead, of the turns and of the heartbeats."""
+    becomes leader. `tried`, `turns` and `beats` hold the times of the tries to lead, the turns and the heartbeats."""
 
     def __init__(
         self, *errors: Exception, unled: Sequence[Exception] = (), leads: bool = True, next_in: float = 2.0

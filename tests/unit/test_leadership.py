@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+from psycopg.rows import DictRow
 from structlog.testing import capture_logs
 
 from fakes import FakeClock
@@ -12,7 +13,7 @@ FULL = 'connection failed: FATAL:  too many connections for role "postroom"'
 
 
 async def test_process_that_cannot_lead_says_so_once_a_minute() -> None:
-    async def refused() -> psycopg.AsyncConnection[psycopg.rows.DictRow]:
+    async def refused() -> psycopg.AsyncConnection[DictRow]:
         raise psycopg.OperationalError(FULL)
 
     clock = FakeClock()
