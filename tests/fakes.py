@@ -59,6 +59,11 @@ async def uncalled(*_: Any, **__: Any) -> Any:
     raise NotImplementedError
 
 
+async def our_installation() -> str:
+    """Its id, as PostgreSQL has it."""
+    return "ours"
+
+
 class FakeRequests:
     """`email_requests` in memory. A waiting request is claimed if its `due_at` is not after `now`.
 

@@ -220,10 +220,12 @@ class RetryMembers(Protocol):
     """The members in Redis. All methods raise when Redis does not answer; `add`, `remove` return the number changed."""
 
     async def has_epoch(self) -> bool:
-        """False after Redis lost its data."""
+        """False after Redis lost its data. Raises if the members are those of another installation."""
         ...
 
-    async def set_epoch(self) -> None: ...
+    async def set_epoch(self) -> None:
+        """Raises if the members are those of another installation."""
+        ...
 
     async def length(self) -> int: ...
 

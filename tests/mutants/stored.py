@@ -35,8 +35,8 @@ REDIS = [
     Mutant(
         "settle drops the ZREM",
         "queue/retry_set.py",
-        "            pipe.zrem(KEY, *members)\n            pipe.zadd",
-        "            pipe.zadd",
+        "                pipe.zrem(KEY, *members)\n                pipe.zadd",
+        "                pipe.zadd",
         (f"{RETRY_SET}test_replace_removes_held_members_and_adds_only_a_waiting_request",),
     ),
     Mutant(

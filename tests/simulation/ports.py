@@ -192,11 +192,11 @@ class SimulatedRedis:
     async def zcard(self, _key: str) -> int:
         return await self._ask("zcard", lambda: len(self._model.scores))
 
-    async def exists(self, _key: str) -> int:
-        return await self._ask("exists", lambda: int(self._model.epoch))
+    async def get(self, _key: str) -> str | None:
+        return await self._ask("get", lambda: self._model.epoch)
 
-    async def set(self, _key: str, _value: str) -> None:
-        await self._ask("set", self._model.set_epoch)
+    async def set(self, _key: str, value: str) -> None:
+        await self._ask("set", lambda: self._model.set_epoch(value))
 
     async def time(self) -> tuple[int, int]:
         return await self._ask("time", lambda: (int(self._model.now()), int(self._model.now() % 1 * 1_000_000)))

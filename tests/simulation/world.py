@@ -12,6 +12,7 @@ from uuid import UUID
 
 from psycopg import errors
 
+from fakes import our_installation
 from postroom.domain.identity import AddressPolicy, Identity
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin
@@ -217,7 +218,7 @@ class Process:
         self.requests = PostgresRequests(pool, new_id=world.new_id, delay_factor=world.delay_factor)
         self.breakers = breakers = PostgresBreakers(pool, delay_factor=world.delay_factor)
         mail = SimulatedMailServer(world.mail, self)
-        retry_set = RetrySet(redis, lease=LEASE)
+        retry_set = RetrySet(redis, our_installation, lease=LEASE)
         self.operations = RequestOperations(pool, retry_set)
         attempts = Attempts(self.requests, breakers, mail, retry_set, clock)
         slots = Slots(4)
@@ -239,7 +240,9 @@ class Process:
             lease=INLINE_LEASE,
         )
         leadership = PostgresLeadership(pool.connect)
-        self.reconcile = _Counted(world, PostgresWaiting(pool), RedisMembers(redis), leadership, clock)
+        self.reconcile = _Counted(
+            world, PostgresWaiting(pool), RedisMembers(redis, our_installation), leadership, clock
+        )
         self.release = Release(PostgresReleases(pool), retry_set, leadership, clock, wake=self.worker.wake)
         self.sweep = Sweep(
             SimulatedKratos(world.identities, self),

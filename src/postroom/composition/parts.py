@@ -21,6 +21,7 @@ from postroom.postgres.audit import Audit, pin_mark_domain, pinned_mark_domain
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool, open_leader_connection, require_reachable
 from postroom.postgres.inspected import PostgresInspected
+from postroom.postgres.installation import PostgresInstallation
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.overdue import PostgresOverdueRequests
 from postroom.postgres.processes import PostgresProcesses
@@ -67,6 +68,7 @@ class Parts:
 
     settings: Settings
     pool: Pool
+    installation: PostgresInstallation
     leadership: PostgresLeadership
     redis: Redis | None
     stalwart: StalwartClient
@@ -144,7 +146,8 @@ def _assemble(
     requests = PostgresRequests(pool, new_id=uuid4, delay_factor=factor)
     breakers = PostgresBreakers(pool, delay_factor=factor)
     mail_server = StalwartRegistry(stalwart, mark_domain=settings.mark_domain, quota=settings.quota_bytes)
-    retry_set = RetrySet(redis, lease=settings.lease_seconds) if redis else None
+    installation = PostgresInstallation(pool)
+    retry_set = RetrySet(redis, installation.id, lease=settings.lease_seconds) if redis else None
     retry_index = retry_set or NoRetryIndex()
     attempts = Attempts(requests, breakers, mail_server, retry_index, clock)
     slots = Slots(concurrency)
@@ -169,6 +172,7 @@ def _assemble(
     return Parts(
         settings,
         pool,
+        installation,
         leadership,
         redis,
         stalwart,
@@ -182,7 +186,16 @@ def _assemble(
         retry_index,
         accept,
         worker,
-        _reconcile(pool, leadership, redis, clock, heartbeats.of("reconcile")) if redis else None,
+        Reconcile(
+            PostgresWaiting(pool),
+            RedisMembers(redis, installation.id),
+            leadership,
+            clock,
+            failures=FAILURES,
+            beat=heartbeats.of("reconcile"),
+        )
+        if redis
+        else None,
         release,
         _sweep(settings, pool, leadership, kratos, requests, retry_index, worker, heartbeats.of("sweep"))
         if kratos
@@ -218,10 +231,6 @@ def _accept(
     )
 
 
-def _reconcile(pool: Pool, leadership: PostgresLeadership, redis: Redis, clock: SystemClock, beat: Beat) -> Reconcile:
-    return Reconcile(PostgresWaiting(pool), RedisMembers(redis), leadership, clock, failures=FAILURES, beat=beat)
-
-
 def _sweep(
     settings: Settings,
     pool: Pool,
@@ -249,8 +258,8 @@ def _sweep(
 
 
 async def until_allowed(parts: Parts, stop: asyncio.Event) -> None:
-    """Wait for PostgreSQL, until `stop`; then check that the schema fits this code, and pin the domain of the marks to
-    the one that was used first. Raises `ConfigurationError`.
+    """Wait for PostgreSQL, until `stop`; then check that the schema fits this code, and pin the installation's id, and
+    the domain of the marks to the one that was used first. Raises `ConfigurationError`.
 
     A mark in another domain would not be found again: an identity could get a second mailbox.
     """
@@ -261,6 +270,7 @@ async def until_allowed(parts: Parts, stop: asyncio.Event) -> None:
             with as_migrated():
                 await require_schema(parts.pool)
                 pinned = await pin_mark_domain(parts.pool, parts.settings.mark_domain)
+                await parts.installation.id()
         except LoginRefused as error:
             raise ConfigurationError(str(error), fix=error.fix) from error
         except DatabaseUnavailable as error:

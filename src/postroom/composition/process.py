@@ -203,7 +203,7 @@ async def _log_start(parts: Parts) -> None:
     else:
         url = RedisUrl.parse(settings.redis_url.get_secret_value())
         try:
-            await RedisMembers(parts.redis).length()
+            await RedisMembers(parts.redis, parts.installation.id).length()
         except FAILURES:  # its text may hold the password
             log.warning(f"Redis at {url} cannot be used: PostgreSQL takes over", fix="run postroom check: it says why")
         else:

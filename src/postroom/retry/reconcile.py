@@ -78,7 +78,8 @@ class Reconcile:
     async def step(self) -> Corrections:
         """One check, or a full pass if one is due."""
         now = self._clock.monotonic()
-        if now >= self._full_pass_at or not await self._members.has_epoch() or await self._counts_differ_twice():
+        is_complete = await self._members.has_epoch()  # first: the members of another installation are left alone
+        if now >= self._full_pass_at or not is_complete or await self._counts_differ_twice():
             corrections = await self.full_pass()
             self._full_pass_at = now + FULL_PASS_EVERY
         else:
