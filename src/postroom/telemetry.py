@@ -88,6 +88,12 @@ BREAKER_OPENED = Counter(
     registry=REGISTRY,
 )
 
+UNRECORDED = Gauge(
+    "postroom_mailboxes_unrecorded",
+    "Mailboxes that are made, but whose record is lost, at the last count of this process",
+    registry=REGISTRY,
+)
+
 LIVE_EVENTS = Counter(
     "postroom_live_events_total",
     "Events of the outbox by outcome: announced (published), or refused for good",

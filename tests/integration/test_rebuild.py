@@ -12,6 +12,7 @@ import pytest
 from commands import Commands
 from parts import environment
 from postroom import settings
+from postroom.cli.status import REBUILD
 from postroom.composition.parts import Parts, connected, restore_from_marks
 from postroom.domain.mailbox import Mailbox, StalwartAccount, account_id_of, mark_of
 from postroom.errors import ConfigurationError, Throttled
@@ -191,6 +192,25 @@ async def test_rebuild_leaves_existing_rows_unchanged_and_reports_differences(
         "two-marks": "it carries 2 marks, not one",
     }
     assert await records.rows(everything) == before
+
+
+async def test_mailbox_without_a_record_is_shown_and_rebuilt_or_remade(
+    database: Database, redis_url: str, stalwart: StalwartStandIn, directory: Directory, records: Records
+) -> None:
+    """A database that was restored table by table: the requests say that the mailboxes are made, nothing says where."""
+    postroom = Commands(environment(database, redis_url, stalwart))
+    people = _ours(2)
+    await directory.add(_marked(people))
+    await postroom("rebuild", "--from-stalwart")
+    await records.rows("DELETE FROM email_accounts")
+    shown = (await postroom.json("status"))["unrecorded"]
+    assert {each["identity_id"] for each in shown} == {str(each) for each in people.values()}
+    assert {each["fix"] for each in shown} == {REBUILD}
+    assert (await postroom.json("remake", str(people["p0"])))["remade"]
+    (waiting,) = await records.rows("SELECT email, outcome_unknown FROM email_requests WHERE state = 'waiting'")
+    assert waiting == {"email": "p0@example.org", "outcome_unknown": True}
+    assert (await postroom.json("rebuild", "--from-stalwart"))["restored"] == 1
+    assert (await postroom.json("status"))["unrecorded"] == []
 
 
 async def test_rebuild_rejects_another_mark_domain_than_the_pinned_one(

@@ -159,7 +159,7 @@ async def test_redis_that_lost_its_data_gets_one_full_reconcile_at_the_next_turn
     assert len(world.rows.windows) == 1
 
 
-async def test_set_of_another_installation_is_left_alone_also_when_a_full_pass_is_due() -> None:
+async def test_set_of_another_installation_is_not_changed_even_when_a_full_pass_is_due() -> None:
     world = World()
     world.members.held = others = {member_of(request_of())}
     world.members.is_of_another_installation = True

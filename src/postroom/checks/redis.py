@@ -55,8 +55,8 @@ def of_failure(error: Exception, url: RedisUrl) -> tuple[str, str]:
         case AnotherInstallation():
             return (
                 f"{url} holds email:provisioning:retry of another installation of Postroom",
-                f"name in {SETTING} a Redis, or a database of one, for this installation alone; if no other one uses it, "
-                f"because the database of this one was made anew, run DEL {EPOCH_KEY} in Redis",
+                f"name in {SETTING} a Redis, or a database of one, for this installation alone; if no other one uses "
+                f"it because the database of this one was made anew, run DEL {EPOCH_KEY} in Redis",
             )
         case AuthenticationError():
             return f"{url} refuses the login: {_said(error)}", f"correct the user and the password in {SETTING}"

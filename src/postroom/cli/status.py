@@ -15,17 +15,22 @@ from postroom.cli.json_output import json_text
 from postroom.cli.sweep import print_progress, progress_as_dict, progress_of
 from postroom.cli.terminal import Cell, ago, fixed, out, print_findings, print_rows, print_sentence
 from postroom.cli.watch import watch
+from postroom.composition.parts import Parts
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.breaker import Cause
 from postroom.domain.identity import Refusal
 from postroom.errors import ConfigurationError
 from postroom.postgres.audit import Listing
 from postroom.postgres.processes import SEEN_WITHIN
+from postroom.postgres.unrecorded import PostgresUnrecorded
+from postroom.provisioning.unrecorded import REBUILD as FROM_STALWART
+from postroom.provisioning.unrecorded import pages
 from postroom.settings import Settings
 
 SHOWN = 20
 INTERVAL = 5.0
 """Seconds between two prints of `--watch`, by default."""
+REBUILD = f"{FROM_STALWART}; postroom remake, if the mail server has lost the mailbox, too"
 REMAKE = "first check POSTROOM_STALWART_URL, and whether the mail server will be restored; then postroom remake"
 CHECKED_AGAIN = "none: it is checked again within two minutes"
 
@@ -55,9 +60,20 @@ async def _read(settings: Settings) -> dict[str, Any]:
             content[name] = await parts.audit.listing(listing, limit=SHOWN)
         content["processes"] = await parts.processes.all()
         content["refused"] = await parts.refusals.without_request(limit=SHOWN)
+        content["unrecorded"] = await _unrecorded(parts)
         content["sweep"] = await progress_of(parts)
         content["parts"] = [finding for finding in await run_checks(parts) if finding.part != "settings"]
         return content
+
+
+async def _unrecorded(parts: Parts) -> list[dict[str, Any]]:
+    """The first `SHOWN`."""
+    found: list[dict[str, Any]] = []
+    async for page in pages(PostgresUnrecorded(parts.pool)):
+        found += [{"identity_id": identity_id, "email": email} for identity_id, email in page]
+        if len(found) >= SHOWN:
+            break
+    return found[:SHOWN]
 
 
 def _as_dict(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,6 +91,7 @@ def _as_dict(content: Mapping[str, Any]) -> dict[str, Any]:
         },
         "dead": [{**letter, "fix": advice(letter)} for letter in content["dead"]],
         "missing": [{**each, "fix": _remedy(each)} for each in content["missing"]],
+        "unrecorded": [{**each, "fix": REBUILD} for each in content["unrecorded"]],
         "refused": {"total": total, "last": refusals},
         "sweep": progress_as_dict(content["sweep"]),
     }
@@ -147,6 +164,10 @@ def _remedy(missing: Mapping[str, Any]) -> str:
     return REMAKE if missing["missing_at"] else CHECKED_AGAIN
 
 
+def _without_record(each: Mapping[str, Any]) -> tuple[str, ...]:
+    return each["email"], str(each["identity_id"]), REBUILD
+
+
 def _refused(each: Refusal) -> tuple[str, ...]:
     return ago(each.refused_at), each.email or "", each.code, each.reason, str(each.identity_id)
 
@@ -202,6 +223,7 @@ TABLES = (
         ("mailbox", fixed("first missed"), fixed("missing since"), "Stalwart account", "fix"),
         _missing,
     ),
+    Table("unrecorded", "Made, but without a record", ("mailbox", "identity", "fix"), _without_record),
     # These have no request, so that no other table shows them.
     Table("refused", "Refused, without a mailbox", (fixed("when"), "address", "code", "reason", "identity"), _refused),
 )

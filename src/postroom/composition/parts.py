@@ -152,9 +152,8 @@ def _assemble(
     attempts = Attempts(requests, breakers, mail_server, retry_index, clock)
     slots = Slots(concurrency)
     inspected = PostgresInspected(pool)
-    lookup = MailboxLookup(
-        StalwartAccounts(stalwart, mail_server, mark_domain=settings.mark_domain), inspected, breakers
-    )
+    accounts = StalwartAccounts(stalwart, mail_server, mark_domain=settings.mark_domain)
+    lookup = MailboxLookup(accounts, inspected, breakers)
     worker = Worker(
         requests,
         attempts,
@@ -186,16 +185,7 @@ def _assemble(
         retry_index,
         accept,
         worker,
-        Reconcile(
-            PostgresWaiting(pool),
-            RedisMembers(redis, installation.id),
-            leadership,
-            clock,
-            failures=FAILURES,
-            beat=heartbeats.of("reconcile"),
-        )
-        if redis
-        else None,
+        _reconcile(pool, redis, installation, leadership, clock, heartbeats.of("reconcile")) if redis else None,
         release,
         _sweep(settings, pool, leadership, kratos, requests, retry_index, worker, heartbeats.of("sweep"))
         if kratos
@@ -229,6 +219,18 @@ def _accept(
         deadline=settings.inline_deadline_seconds,
         lease=settings.inline_lease_seconds,
     )
+
+
+def _reconcile(
+    pool: Pool,
+    redis: Redis,
+    installation: PostgresInstallation,
+    leadership: PostgresLeadership,
+    clock: SystemClock,
+    beat: Beat,
+) -> Reconcile:
+    members = RedisMembers(redis, installation.id)
+    return Reconcile(PostgresWaiting(pool), members, leadership, clock, failures=FAILURES, beat=beat)
 
 
 def _sweep(

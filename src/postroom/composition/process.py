@@ -22,7 +22,9 @@ from postroom.http_server import HttpServer, connections_allowed, listen
 from postroom.loops import Loop, Loops
 from postroom.mail_configuration import missing_for_mail
 from postroom.pause import cut_off
+from postroom.postgres.unrecorded import PostgresUnrecorded
 from postroom.presence import Presence
+from postroom.provisioning.unrecorded import Unrecorded
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES
 from postroom.settings import Settings, unknown
@@ -80,6 +82,7 @@ def _provisioning(parts: Parts) -> list[Loop]:
     """The worker, and the loops that any process with a worker may lead, one process at a time."""
     loops = [Loop("worker", lambda _: parts.worker.run(), drains=True), Loop("release", parts.release.run)]
     loops.append(Loop("inspection", parts.inspection.run))
+    loops.append(Loop("unrecorded", Unrecorded(PostgresUnrecorded(parts.pool)).run))
     if parts.reconcile:
         loops.append(Loop("reconcile", parts.reconcile.run))
     if parts.sweep:

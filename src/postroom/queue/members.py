@@ -18,7 +18,7 @@ CHUNK = 1000
 
 
 class RedisMembers:
-    """Every method raises one of `retry_set.FAILURES` when Redis does not answer. Only those of the epoch find out whose
+    """Every method raises one of `retry_set.FAILURES` when Redis does not answer. Only those of the epoch ask whose
     members they are."""
 
     def __init__(self, redis: Redis, installation_id: InstallationId) -> None:
