@@ -261,8 +261,9 @@ def _log_settled(request: Request, move: Move, settled: Settled) -> None:
     if request.retries > 0 and move.status is Status.FAILED:
         log.warning(f"Retry attempt {request.retries} failed: {move.error}", **who)
     if move.state is State.WAITING:
+        attempt = max(1, move.retries)
         log.info(
-            f"Enqueued retry job for {request.email} (attempt {max(1, move.retries)}/{MAX_RETRIES}, delay: {move.delay:.0f}s)",
+            f"Enqueued retry job for {request.email} (attempt {attempt}/{MAX_RETRIES}, delay: {move.delay:.0f}s)",
             status=move.status.value,
             error=move.error,
             **who,

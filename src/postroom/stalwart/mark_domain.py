@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from postroom.domain.mailbox import mark_of
-from postroom.errors import Misconfigured
+from postroom.errors import Transient
 from postroom.stalwart.registry_client import Call, RegistryResponses
 from postroom.stalwart.response_models import Account, QueryIds
 
@@ -14,11 +14,11 @@ class MarkDomain:
         self.call: Call = ("x:Domain/query", {"filter": {"name": name}})
 
     def id(self, responses: RegistryResponses, index: int) -> str:
-        """Its id, from the response to `call` at `index`. Raises `Misconfigured` for the complete server if it does not
-        exist: no mailbox can be made without it."""
+        """Its id, from the response to `call` at `index`. Raises `Transient` if it does not exist: no mailbox can be
+        made without it, and a server that is being restored has no domains for a while."""
         ids = responses.read(index, QueryIds).ids
         if not ids:
-            raise Misconfigured(
+            raise Transient(
                 f"mail server does not have the domain {self.name}, which holds every mark (POSTROOM_MARK_DOMAIN)",
                 fix=f"add {self.name} to Stalwart, or correct POSTROOM_MARK_DOMAIN before its first use",
             )

@@ -128,7 +128,7 @@ class StalwartRegistry:
         """Call `ask`, and repeat it while the server is busy with our other requests.
 
         `ask` gets the seconds left, and must also read the responses. If the request itself is refused, that is
-        `Misconfigured` for `domain`; None: for the complete server. Raises only `MailServerError`s.
+        `Misconfigured` for `domain`; without one, `Transient`. Raises only `MailServerError`s.
         """
         ends = self._monotonic() + deadline
         while True:
@@ -157,8 +157,9 @@ class StalwartRegistry:
             # The server may have been replaced by another version: detection explains that to the operator.
             self._detected = False
             await self._detect(left)
-            about = domain if isinstance(error, RequestRefused) else None
-            raise Misconfigured(str(error.misconfigured), domain=about) from error
+            if domain and isinstance(error, RequestRefused):
+                raise Misconfigured(str(error), domain=domain) from error
+            raise Transient(str(error), outcome_unknown=True) from error
 
     async def _detect(self, left: float) -> str:
         own_account = await detect(self._client, deadline=left)
