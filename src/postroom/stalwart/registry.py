@@ -115,7 +115,10 @@ class StalwartRegistry:
         own_account = await self._own_account(left)
         description = f"Provisions mailboxes for Postroom: asked at {self._now().isoformat()} by {self._process}"
         check = HealthCheck(self._mark_domain, own_account, description)
-        not_written = check.verdict(await self._client.call(check.calls, deadline=left))
+        try:
+            not_written = check.verdict(await self._client.call(check.calls, deadline=left))
+        except RequestRefused as error:
+            raise Transient(str(error)) from error  # it is about these calls, not about all our requests
         if not_written:
             self._ids.clear()  # the key may belong to another account by now
         return not_written
@@ -128,7 +131,7 @@ class StalwartRegistry:
         """Call `ask`, and repeat it while the server is busy with our other requests.
 
         `ask` gets the seconds left, and must also read the responses. If the request itself is refused, that is
-        `Misconfigured` for `domain`; without one, `Transient`. Raises only `MailServerError`s.
+        `Misconfigured` for `domain`. Raises only `MailServerError`s.
         """
         ends = self._monotonic() + deadline
         while True:
@@ -157,7 +160,7 @@ class StalwartRegistry:
             # The server may have been replaced by another version: detection explains that to the operator.
             self._detected = False
             await self._detect(left)
-            if domain and isinstance(error, RequestRefused):
+            if isinstance(error, RequestRefused):
                 raise Misconfigured(str(error), domain=domain) from error
             raise Transient(str(error), outcome_unknown=True) from error
 
