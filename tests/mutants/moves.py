@@ -20,7 +20,7 @@ CORE = [
         "        if problem is None or True:\n            return Verdict.HEALTHY\n",
         (
             f"{ATTEMPT}test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker",
-            f"{OUTAGE}test_40_minute_mail_server_outage_makes_no_dead_letter_and_uses_at_most_one_retry",
+            f"{OUTAGE}test_40_minute_mail_server_outage_makes_no_dead_letter_and_uses_no_retry",
         ),
     ),
     Mutant(

@@ -38,6 +38,7 @@ from postroom.provisioning.mailbox_lookup import MailboxLookup
 from postroom.provisioning.rebuild import Rebuild, Tally
 from postroom.provisioning.slots import Slots
 from postroom.provisioning.sweep import Sweep
+from postroom.provisioning.verdicts import Verdicts
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES, HORIZON, NoRetryIndex, RetrySet, connect
 from postroom.retry.due_source import DueSource
@@ -146,7 +147,8 @@ def _assemble(
     mail_server = StalwartRegistry(stalwart, mark_domain=settings.mark_domain, quota=settings.quota_bytes)
     retry_set = RetrySet(redis, lease=settings.lease_seconds) if redis else None
     retry_index = retry_set or NoRetryIndex()
-    attempts = Attempts(requests, breakers, mail_server, retry_index, clock)
+    verdicts = Verdicts(breakers, mail_server, clock)
+    attempts = Attempts(requests, verdicts, mail_server, retry_index, clock)
     slots = Slots(concurrency)
     inspected = PostgresInspected(pool)
     lookup = MailboxLookup(
@@ -165,7 +167,15 @@ def _assemble(
     )
     accept = _accept(settings, requests, attempts, retry_index, slots, clock, worker)
     beat = heartbeats.of("release")
-    release = Release(PostgresReleases(pool), retry_index, leadership, clock, wake=worker.wake, beat=beat)
+    release = Release(
+        PostgresReleases(pool),
+        retry_index,
+        leadership,
+        clock,
+        probe_creates=verdicts.probe_if_due,
+        wake=worker.wake,
+        beat=beat,
+    )
     return Parts(
         settings,
         pool,

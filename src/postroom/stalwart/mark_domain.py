@@ -1,8 +1,5 @@
 """The domain of all marks. Its id is queried in the same request as everything that depends on it."""
 
-from uuid import UUID
-
-from postroom.domain.mailbox import mark_of
 from postroom.errors import Transient
 from postroom.stalwart.registry_client import Call, RegistryResponses
 from postroom.stalwart.response_models import Account, QueryIds
@@ -25,7 +22,6 @@ class MarkDomain:
         return ids[0]
 
 
-def carries_mark(account: Account, identity_id: UUID, domain_id: str) -> bool:
-    """Whether one of the account's aliases is the mark of this identity, in the domain with this id."""
-    mark = (mark_of(identity_id), domain_id)
-    return mark in {(alias.name, alias.domain_id) for alias in account.aliases.values()}
+def carries_mark(account: Account, mark: str, domain_id: str) -> bool:
+    """Whether one of the account's aliases is this mark, in the domain with this id."""
+    return (mark, domain_id) in {(alias.name, alias.domain_id) for alias in account.aliases.values()}
