@@ -290,7 +290,7 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
 }
 
 
-OFTEN = {"accept": 4, "claim": 8, "settle": 12, "breaker_close": 3, "operator_resume": 3, "release": 6}
+OFTEN = {"accept": 3, "claim": 8, "settle": 8, "breaker_close": 6, "operator_resume": 6, "release": 6}
 
 
 @pytest.mark.parametrize("seed", range(5))
