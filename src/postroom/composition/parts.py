@@ -166,16 +166,6 @@ def _assemble(
         beat=heartbeats.of("worker"),
     )
     accept = _accept(settings, requests, attempts, retry_index, slots, clock, worker)
-    beat = heartbeats.of("release")
-    release = Release(
-        PostgresReleases(pool),
-        retry_index,
-        leadership,
-        clock,
-        probe_creates=verdicts.probe_if_due,
-        wake=worker.wake,
-        beat=beat,
-    )
     return Parts(
         settings,
         pool,
@@ -193,11 +183,31 @@ def _assemble(
         accept,
         worker,
         _reconcile(pool, leadership, redis, clock, heartbeats.of("reconcile")) if redis else None,
-        release,
+        _release(pool, retry_index, leadership, clock, verdicts, worker, heartbeats.of("release")),
         _sweep(settings, pool, leadership, kratos, requests, retry_index, worker, heartbeats.of("sweep"))
         if kratos
         else None,
         Inspection(lookup, inspected, leadership, uniform=random.uniform, beat=heartbeats.of("inspection")),
+    )
+
+
+def _release(
+    pool: Pool,
+    retry_index: RetryIndex,
+    leadership: PostgresLeadership,
+    clock: SystemClock,
+    verdicts: Verdicts,
+    worker: Worker,
+    beat: Callable[[], None],
+) -> Release:
+    return Release(
+        PostgresReleases(pool),
+        retry_index,
+        leadership,
+        clock,
+        probe_creates=verdicts.probe_if_due,
+        wake=worker.wake,
+        beat=beat,
     )
 
 
