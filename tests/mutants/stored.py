@@ -229,8 +229,15 @@ STATEMENTS = [
     Mutant(
         "requests that wait for the breaker are released while it is open",
         f"{SQL}release.sql",
-        "WHEN NOT (SELECT open FROM mail_server_breaker) THEN now() END AS at",
-        "ELSE now() END AS at",
+        "SELECT NOT open AND (",
+        "SELECT (",
+        (SQL_WALK,),
+    ),
+    Mutant(
+        "requests that wait until mailboxes can be made are released before",
+        f"{SQL}release.sql",
+        " AND (name <> 'creates' OR creates_error IS NULL)",
+        "",
         (SQL_WALK,),
     ),
     Mutant(

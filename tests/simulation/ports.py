@@ -285,6 +285,15 @@ class SimulatedMailServer:
         except MailServerError as error:
             return error
 
+    async def create_probe(self) -> MailServerError | None:
+        try:
+            async with asyncio.timeout(4):
+                return await self._line.ask("mail create probe", self._model.create_probe, _mail_lost)
+        except TimeoutError:
+            return Transient("mail server took too long", outcome_unknown=True)
+        except MailServerError as error:
+            return error
+
 
 class SimulatedKratos:
     """The port `Identities`, with `size` identities a page."""

@@ -30,6 +30,7 @@ from postroom.provisioning.accept import Accept, AcceptResult
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots
 from postroom.provisioning.sweep import Sweep
+from postroom.provisioning.verdicts import Verdicts
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES, HORIZON, RetrySet
 from postroom.retry.due_source import DueSource
@@ -220,7 +221,8 @@ class Process:
         mail = SimulatedMailServer(world.mail, self)
         retry_set = RetrySet(redis, our_installation, lease=LEASE)
         self.operations = RequestOperations(pool, retry_set)
-        attempts = Attempts(self.requests, breakers, mail, retry_set, clock)
+        verdicts = Verdicts(breakers, mail, clock)
+        attempts = Attempts(self.requests, verdicts, mail, retry_set, clock)
         slots = Slots(4)
         overdue, exact = PostgresOverdueRequests(pool, grace=1.0), PostgresOverdueRequests(pool, grace=-HORIZON)
         due_source = DueSource(retry_set, overdue, exact, clock, failures=FAILURES)
@@ -243,7 +245,14 @@ class Process:
         self.reconcile = _Counted(
             world, PostgresWaiting(pool), RedisMembers(redis, our_installation), leadership, clock
         )
-        self.release = Release(PostgresReleases(pool), retry_set, leadership, clock, wake=self.worker.wake)
+        self.release = Release(
+            PostgresReleases(pool),
+            retry_set,
+            leadership,
+            clock,
+            probe_creates=verdicts.probe_if_due,
+            wake=self.worker.wake,
+        )
         self.sweep = Sweep(
             SimulatedKratos(world.identities, self),
             PostgresSwept(pool),

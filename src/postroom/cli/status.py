@@ -89,6 +89,8 @@ def _as_dict(content: Mapping[str, Any]) -> dict[str, Any]:
             "error": breaker.error,
             "probe_at": breaker.probe_at,
         },
+        "creates": breaker.creates
+        and {"error": breaker.creates.error, "since": breaker.creates.since, "probe_at": breaker.creates.probe_at},
         "dead": [{**letter, "fix": advice(letter)} for letter in content["dead"]],
         "missing": [{**each, "fix": _remedy(each)} for each in content["missing"]],
         "unrecorded": [{**each, "fix": REBUILD} for each in content["unrecorded"]],
@@ -108,6 +110,13 @@ def _print(console: Console, content: Mapping[str, Any]) -> None:
         following = f"next probe {ago(breaker.probe_at)}" if breaker.probe_at else "postroom resume ends it"
         stopped = "stopped on purpose" if breaker.cause is Cause.PAUSED else "stopped"
         print_sentence(console, f"Requests to the mail server are {stopped}: {breaker.error}; {following}", "red")
+    if creates := breaker.creates:
+        print_sentence(
+            console,
+            f"The mail server makes no mailbox, since {ago(creates.since)}: {creates.error}; requests wait until the "
+            f"create probe makes one (next {ago(creates.probe_at)}), or for postroom resume",
+            "red",
+        )
     if counts["mailboxes_missing"]:
         print_sentence(console, f"Missing at the mail server: {counts['mailboxes_missing']}", "red")
     if refused:
@@ -139,6 +148,8 @@ def _held_back(each: Mapping[str, Any]) -> tuple[str, ...]:
     remedy = "they continue when the mail server is healthy; postroom resume checks that now"
     if cause == "domain":
         remedy = f"fix what the mail server names, then postroom resume --domain {domain}"
+    if cause == "creates":
+        remedy = "fix what the mail server names; they continue within a minute, or by postroom resume"
     return each["waits_for"], str(each["requests"]), each["last_error"] or "", remedy
 
 

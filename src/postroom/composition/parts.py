@@ -39,6 +39,7 @@ from postroom.provisioning.mailbox_lookup import MailboxLookup
 from postroom.provisioning.rebuild import Rebuild, Tally
 from postroom.provisioning.slots import Slots
 from postroom.provisioning.sweep import Sweep
+from postroom.provisioning.verdicts import Verdicts
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES, HORIZON, NoRetryIndex, RetrySet, connect
 from postroom.retry.due_source import DueSource
@@ -149,7 +150,8 @@ def _assemble(
     installation = PostgresInstallation(pool)
     retry_set = RetrySet(redis, installation.id, lease=settings.lease_seconds) if redis else None
     retry_index = retry_set or NoRetryIndex()
-    attempts = Attempts(requests, breakers, mail_server, retry_index, clock)
+    verdicts = Verdicts(breakers, mail_server, clock)
+    attempts = Attempts(requests, verdicts, mail_server, retry_index, clock)
     slots = Slots(concurrency)
     inspected = PostgresInspected(pool)
     accounts = StalwartAccounts(stalwart, mail_server, mark_domain=settings.mark_domain)
@@ -166,8 +168,6 @@ def _assemble(
         beat=heartbeats.of("worker"),
     )
     accept = _accept(settings, requests, attempts, retry_index, slots, clock, worker)
-    beat = heartbeats.of("release")
-    release = Release(PostgresReleases(pool), retry_index, leadership, clock, wake=worker.wake, beat=beat)
     return Parts(
         settings,
         pool,
@@ -186,11 +186,31 @@ def _assemble(
         accept,
         worker,
         _reconcile(pool, redis, installation, leadership, clock, heartbeats.of("reconcile")) if redis else None,
-        release,
+        _release(pool, retry_index, leadership, clock, verdicts, worker, heartbeats.of("release")),
         _sweep(settings, pool, leadership, kratos, requests, retry_index, worker, heartbeats.of("sweep"))
         if kratos
         else None,
         Inspection(lookup, inspected, leadership, uniform=random.uniform, beat=heartbeats.of("inspection")),
+    )
+
+
+def _release(
+    pool: Pool,
+    retry_index: RetryIndex,
+    leadership: PostgresLeadership,
+    clock: SystemClock,
+    verdicts: Verdicts,
+    worker: Worker,
+    beat: Beat,
+) -> Release:
+    return Release(
+        PostgresReleases(pool),
+        retry_index,
+        leadership,
+        clock,
+        probe_creates=verdicts.probe_if_due,
+        wake=worker.wake,
+        beat=beat,
     )
 
 

@@ -1,4 +1,8 @@
-"""The circuit breaker: one row, shared by all processes. While it is open, only one process probes the mail server."""
+"""The circuit breaker: one row, shared by all processes. While it is open, only one process probes the mail server.
+
+The row also says whether creates fail, whoever they are for. That does not open the breaker: each attempt shows whether
+they work again.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +36,24 @@ MEMORY = 60.0
 """Seconds after closing within which a new opening continues the doubling: the server had only seemed healthy."""
 
 
+CREATE_PROBE_INTERVAL = 60.0
+"""Seconds between create probes while they fail; for as long, the last one stands for all failures of creates."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreatesFail:
+    """The mail server is healthy, but makes no mailbox: the create probe fails with `error`.
+
+    `since` identifies this fault: a process ends only the one that it knew before its probe, and no later one.
+    """
+
+    error: str
+    since: datetime
+    probe_at: datetime
+    is_recent: bool
+    """the last probe failed so recently that no other is needed"""
+
+
 @dataclass(frozen=True, slots=True)
 class Breaker:
     """`interval` is in seconds between probes, `probe_at` the next one (None while paused); both mean nothing while
@@ -46,6 +68,8 @@ class Breaker:
     changed_at: datetime
     interval: float
     probe_at: datetime | None
+    creates: CreatesFail | None = None
+    """None while creates work, as far as is known; the breaker need not be open for it"""
 
 
 def interval_at_opening(cause: Cause, *, previous: float, seconds_closed: float) -> float:

@@ -28,6 +28,9 @@ RETRY_FOR = 60.0
 NAMED_COLUMNS = "0003"
 """Code from before this revision selects `*`: a changed table breaks it, and it declares no needs in the schema."""
 
+OLDEST_CODE = "0011"
+"""The `oldest_code` of the newest schema: while it is made, no code from before this revision may run."""
+
 _RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
     "SELECT, INSERT, UPDATE": ("email_requests", "email_accounts", "resumed_domains", "person_settings"),
     "SELECT, INSERT, UPDATE, DELETE": (
@@ -63,7 +66,7 @@ def upgrade(owner_url: str, service_role: str) -> str:
     """Bring the schema up to date and grant `service_role` exactly the rights that the service needs. Safe to repeat.
 
     Blocking. Returns the revision. Raises `ConfigurationError` when the database cannot be reached or is not in UTF8,
-    when the role may not migrate, when a table stays locked, when code from before revision 0003 may still run, and
+    when the role may not migrate, when a table stays locked, when code from before `OLDEST_CODE` may still run, and
     when this code is older than the schema.
     """
     # Not at the top: the import would delay every command by a quarter of a second.
@@ -82,7 +85,7 @@ def upgrade(owner_url: str, service_role: str) -> str:
                     f"the schema is at revision {schema}, and this Postroom knows it up to revision {code}; "
                     "update Postroom"
                 )
-            if "" < schema < NAMED_COLUMNS:
+            if "" < schema < OLDEST_CODE:
                 _require_no_sessions(conn, service_role)
             conn.commit()  # otherwise an index that is built concurrently would wait for this transaction
             _retry_while_locked(lambda: command.upgrade(config, "head"))
@@ -196,7 +199,7 @@ def _require_no_sessions(conn: psycopg.Connection, service_role: str) -> None:
     if found:
         sessions = "; ".join(f"pid {pid} from {host} ({name or 'no name'})" for pid, host, name in found)
         raise ConfigurationError(
-            f"the schema is older than revision {NAMED_COLUMNS}, and code of that age must not run during this "
+            f"the schema is older than revision {OLDEST_CODE}, and code of that age must not run during this "
             f"migration: stop all Postroom processes, then migrate again; connected in "
             f"pg_stat_activity: {sessions}"
         )

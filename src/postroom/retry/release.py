@@ -6,7 +6,7 @@ each second.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -44,7 +44,8 @@ class _CauseRelease:
 
 
 class Release:
-    """`wake` wakes the worker of this process; `beat` is called in each iteration."""
+    """`probe_creates` probes creates if that is due: requests wait for its success, too. `wake` wakes our worker;
+    `beat` is called in each iteration."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Release:
         leadership: Leadership,
         clock: Clock,
         *,
+        probe_creates: Callable[[], Awaitable[None]],
         wake: Callable[[], None],
         beat: Beat = unheard,
     ) -> None:
@@ -60,6 +62,7 @@ class Release:
         self._retry_index = retry_index
         self._leadership = leadership
         self._clock = clock
+        self._probe_creates = probe_creates
         self._wake = wake
         self._beat = beat
         self._causes: dict[str, _CauseRelease] = {}
@@ -84,6 +87,7 @@ class Release:
 
     async def step(self) -> int:
         """Poll every cause once. Returns how many requests were released."""
+        await self._probe_creates()
         return sum([await self._poll(cause, ended_at) for cause, ended_at in (await self._releases.causes()).items()])
 
     async def _poll(self, cause: str, ended_at: datetime | None) -> int:
