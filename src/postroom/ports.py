@@ -109,7 +109,7 @@ class Requests(Protocol):
         """Start a dead request again under another address. None if it is not dead, or the address is held."""
         ...
 
-    async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
+    async def follow_address(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
         """Record a newer address: in place of the old one if nothing was attempted, else as `wanted_email`.
         None when another identity holds it."""
         ...

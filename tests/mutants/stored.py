@@ -257,8 +257,8 @@ STATEMENTS = [
     Mutant(
         "a page that was read before a restart undoes the restart",
         f"{SQL}sweep_store.sql",
-        "    WHERE token IS NOT DISTINCT FROM %(after)s::text\n",
-        "",
+        " AND token IS NOT DISTINCT FROM %(after)s::text\n",
+        "\n",
         (SQL_WALK,),
     ),
     Mutant(

@@ -65,7 +65,9 @@ class SqlModel(SweepModel):
         self._write(row, asked["action"], "conflict", error_message=reason)
         return [row]
 
-    def _follow_address(self, identity_id: UUID, email: str, display_name: str | None, **_: Any) -> list[Row]:
+    def _follow_address(
+        self, identity_id: UUID, email: str, display_name: str | None, *, action: str, **_: Any
+    ) -> list[Row]:
         row = self.requests.get(identity_id)
         if row is None or row["state"] == "dead" or (row["wanted_email"] or row["email"]) == email:
             return []
@@ -76,7 +78,7 @@ class SqlModel(SweepModel):
             changed = self._change(row, wanted_email=None if row["email"] == email else email)
         another = f"another address is wanted; the mailbox stays {changed['email']}"
         message = another if changed["wanted_email"] else f"the address of the request is now {email}"
-        self._write(changed, "accept", "done", email=email, error_message=message)
+        self._write(changed, action, "done", email=email, error_message=message)
         return [changed]
 
     # -- read ---------------------------------------------------------------------------------------------------

@@ -230,14 +230,14 @@ def _page(both: Both) -> dict[str, Any]:
     emails = both.chance.sample(both.emails, 3)  # of two requests for one address in one page, either may get it
     after, token = (both.chance.choice([None, "3"]) for _ in range(2))
     page = {"identity_ids": asked, "emails": emails, "names": [None] * 3}
-    return page | {"after": after, "token": token, "due_in": 60.0}
+    return page | {"after": after, "token": token, "due_in": 60.0, "moves": both.chance.random() < 0.8}
 
 
 STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     "accept": _begin,
     "revive": _begin,
     "refuse_held": lambda both: _mailbox(both) | {"action": "accept", "reason": "held"},
-    "follow_address": _mailbox,
+    "follow_address": lambda both: _mailbox(both) | {"action": both.chance.choice(["accept", "sweep"])},
     "record_refusals": lambda both: (
         {
             "identity_ids": [_who(both)],

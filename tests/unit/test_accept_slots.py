@@ -101,7 +101,7 @@ class KnownRequests(FakeRequests):
     async def revive(self, mailbox: Mailbox, **_: Any) -> None:
         return None
 
-    async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
+    async def follow_address(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
         return request_of(mailbox.identity_id, wanted_email=mailbox.email, state=State.WAITING)
 
 

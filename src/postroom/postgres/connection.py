@@ -240,6 +240,10 @@ def means_unavailable(error: psycopg.Error) -> bool:
     return error.sqlstate.startswith(_UNAVAILABLE)
 
 
+UNSTORABLE = (psycopg.DataError, psycopg.IntegrityError, UnicodeError)
+"""PostgreSQL, or psycopg before it, refuses a value (SQLSTATE classes 22 and 23, an encoding): no other try helps."""
+
+
 class Lost(DatabaseUnavailable):
     """The connection broke during a statement: it is unknown whether that was committed."""
 

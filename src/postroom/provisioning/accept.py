@@ -222,7 +222,7 @@ class Accept:
         self, request: Request, account: Account | None, mailbox: Mailbox, origin: Origin, ends: float
     ) -> AcceptResult:
         if request.state is not State.DEAD and mailbox.email != (request.wanted_email or request.email):
-            changed = await self._requests.follow_address(mailbox, origin=origin)
+            changed = await self._requests.follow_address(mailbox, origin=origin, action="accept")
             if changed is None:
                 return Held(HELD)
             if changed.state is State.WAITING:
