@@ -243,13 +243,19 @@ class FakeBreakers:
         self.reads = 0
         self.closed = 0
         self.creates: CreatesFail | None = None
+        self.is_slow = False
+        self.slowed_down: list[float] = []
 
     async def read(self) -> Breaker:
         self.reads += 1
         if self.unavailable > 0:
             self.unavailable -= 1
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
-        return Breaker(self.is_open, Cause.OUTAGE, None, self.changed_at, 5.0, None, self.creates)
+        slow_until = START if self.is_slow else None
+        return Breaker(self.is_open, Cause.OUTAGE, None, self.changed_at, 5.0, None, self.creates, slow_until)
+
+    async def slow_down(self, seconds: float) -> None:
+        self.slowed_down.append(seconds)
 
     async def open(self, cause: Cause, error: str) -> None:
         if self.unavailable > 0:

@@ -281,6 +281,10 @@ class Breakers(Protocol):
         """Close the opening that `breaker` is; False if it is closed already, or was opened again."""
         ...
 
+    async def slow_down(self, seconds: float) -> None:
+        """Workers claim nothing for so many seconds from now, or longer if that was asked for before."""
+        ...
+
     async def creates_fail(self, error: str) -> bool:
         """A create probe failed. Whether that is new: since the last one that succeeded, none has failed."""
         ...

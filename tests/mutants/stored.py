@@ -142,7 +142,7 @@ STATEMENTS = [
     Mutant(
         "claim ignores the breaker",
         f"{SQL}claim.sql",
-        "WHERE NOT (SELECT open FROM mail_server_breaker)",
+        "WHERE NOT (SELECT is_closed FROM gate)",
         "WHERE true",
         (SQL_WALK,),
     ),

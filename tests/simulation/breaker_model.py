@@ -19,6 +19,7 @@ class BreakerModel(RequestRows):
             "creates_error": None,
             "creates_changed_at": now(),
             "creates_probe_at": None,
+            "slow_until": None,
         }
         self.create_faults = 0
         """how often creates began to fail"""
@@ -27,7 +28,18 @@ class BreakerModel(RequestRows):
         seconds_since = (self._now() - self.breaker["changed_at"]).total_seconds()
         probe_at = self.breaker["creates_probe_at"]
         recently = None if probe_at is None else probe_at > self._now()
-        return [self.breaker | {"seconds_since": seconds_since, "creates_failed_recently": recently}]
+        slow_until = self.breaker["slow_until"] if self.is_slow() else None
+        found = {"seconds_since": seconds_since, "creates_failed_recently": recently, "slow_until": slow_until}
+        return [self.breaker | found]
+
+    def is_slow(self) -> bool:
+        slow_until = self.breaker["slow_until"]
+        return slow_until is not None and slow_until > self._now()
+
+    def _breaker_slow_down(self, seconds: float) -> list[Row]:
+        until = self._now() + timedelta(seconds=seconds)
+        self.breaker = self.breaker | {"slow_until": max(until, self.breaker["slow_until"] or until)}
+        return []
 
     def _breaker_open(self, cause: str, error: str, interval: float) -> list[Row]:
         known = self.breaker

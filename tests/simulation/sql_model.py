@@ -147,7 +147,13 @@ class SqlModel(SweepModel):
         now, crashed = self._now(), row["state"] == "running"
         is_due = (row["state"] == "waiting" and row["due_at"] <= now + EARLY) or (crashed and row["due_at"] <= now)
         is_free = row["identity_id"] not in self.locked
-        return not self.breaker["open"] and is_due and is_free and (exclusive or (not crashed and row["crashes"] == 0))
+        return (
+            not self.breaker["open"]
+            and not self.is_slow()
+            and is_due
+            and is_free
+            and (exclusive or (not crashed and row["crashes"] == 0))
+        )
 
     def _take(
         self, row: Row, holder: UUID, *, lease: float, exclusive: bool, crash_delay: float, longest_crash_delay: float
@@ -182,7 +188,7 @@ class SqlModel(SweepModel):
             return "unknown"
         if row["state"] in ("provisioned", "dead"):
             return row["state"]
-        if self.breaker["open"]:
+        if self.breaker["open"] or self.is_slow():
             return "breaker"
         ended = row["due_at"] <= self._now() and (row["state"] == "running" or row["crashes"] > 0)
         return "exclusive" if ended and not exclusive else row["state"]

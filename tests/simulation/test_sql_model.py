@@ -276,6 +276,8 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     },
     "breaker_take_probe": lambda both: {"interval": 80.0, "changed_at": _breaker(both)},
     "breaker_close": lambda both: {"changed_at": _breaker(both)},
+    # In the past: else no request could be claimed for the rest of the walk.
+    "breaker_slow_down": lambda both: {"seconds": both.chance.choice([-40.0, -20.0])},
     "creates_fail": lambda both: {"error": "500", "interval": both.chance.choice([-40.0, 40.0])},
     "creates_take_probe": lambda both: {"interval": both.chance.choice([-40.0, 40.0])},
     "creates_work": lambda both: {"since": _fault(both)},

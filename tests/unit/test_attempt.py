@@ -5,6 +5,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from math import inf
 from typing import Any
 
 import httpx2
@@ -224,6 +225,28 @@ async def test_create_probe_that_shows_nothing_about_creates_ends_no_request(
     assert settled.request.due_at == START + timedelta(seconds=60)
     assert [each for each, _ in world.breakers.openings] == ([cause] if cause else [])
     assert world.breakers.creates is None
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (Throttled("429", retry_after=17), [17]),
+        (Throttled("429", retry_after=86_400), [60]),
+        (Throttled("429", retry_after=inf), [60]),
+        (Throttled("429", retry_after=-1), []),
+        (Throttled("four requests at a time"), []),
+        (Transient("429", outcome_unknown=True), []),
+    ],
+    ids=repr,
+)
+@in_virtual_time
+async def test_workers_of_all_processes_wait_as_long_as_the_mail_server_asks_but_a_minute_at_most(
+    error: MailServerError, seconds: list[float]
+) -> None:
+    """Each of a thousand waiting requests would get a 429 of its own, and each of them counts for the mail server."""
+    world = World(creates=[error])
+    await world.run()
+    assert world.breakers.slowed_down == seconds
 
 
 @in_virtual_time

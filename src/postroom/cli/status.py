@@ -88,6 +88,7 @@ def _as_dict(content: Mapping[str, Any]) -> dict[str, Any]:
             "cause": breaker.cause if breaker.open else None,
             "error": breaker.error,
             "probe_at": breaker.probe_at,
+            "slow_until": breaker.slow_until,
         },
         "creates": breaker.creates
         and {"error": breaker.creates.error, "since": breaker.creates.since, "probe_at": breaker.creates.probe_at},
@@ -117,6 +118,8 @@ def _print(console: Console, content: Mapping[str, Any]) -> None:
             f"create probe makes one (next {ago(creates.probe_at)}), or for postroom resume",
             "red",
         )
+    if breaker.slow_until and not breaker.open:
+        print_sentence(console, f"The mail server asks for less: workers go on {ago(breaker.slow_until)}", "yellow")
     if counts["mailboxes_missing"]:
         print_sentence(console, f"Missing at the mail server: {counts['mailboxes_missing']}", "red")
     if refused:

@@ -36,6 +36,9 @@ MEMORY = 60.0
 """Seconds after closing within which a new opening continues the doubling: the server had only seemed healthy."""
 
 
+LONGEST_SLOW = 60.0
+"""Seconds for which a 429 holds the workers at most, whatever its Retry-After: people wait for what they would do."""
+
 CREATE_PROBE_INTERVAL = 60.0
 """Seconds between create probes while they fail; for as long, the last one stands for all failures of creates."""
 
@@ -70,6 +73,8 @@ class Breaker:
     probe_at: datetime | None
     creates: CreatesFail | None = None
     """None while creates work, as far as is known; the breaker need not be open for it"""
+    slow_until: datetime | None = None
+    """while the mail server asks for less (429): workers claim nothing until then, and webhooks still try once"""
 
 
 def interval_at_opening(cause: Cause, *, previous: float, seconds_closed: float) -> float:

@@ -45,6 +45,9 @@ class PostgresBreakers:
     async def close(self, breaker: Breaker) -> bool:
         return bool(await rows(self._pool, "breaker_close", {"changed_at": breaker.changed_at}))
 
+    async def slow_down(self, seconds: float) -> None:
+        await rows(self._pool, "breaker_slow_down", {"seconds": seconds * self._delay_factor})
+
     async def creates_fail(self, error: str) -> bool:
         parameters = {"error": error, "interval": CREATE_PROBE_INTERVAL * self._delay_factor}
         return (await the_row(self._pool, "creates_fail", parameters))["is_new"]
@@ -86,6 +89,7 @@ def _breaker_of(found: Row) -> Breaker:
         interval=found["interval"],
         probe_at=found["probe_at"],
         creates=_creates_of(found) if found["creates_error"] else None,
+        slow_until=found["slow_until"],
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from postroom.domain.breaker import Cause, CreatesFail, cause_of
+from postroom.domain.breaker import LONGEST_SLOW, Cause, CreatesFail, cause_of
 from postroom.domain.request import Verdict
 from postroom.errors import DatabaseUnavailable, MailServerError, Misconfigured, Permanent, Throttled, Transient
 from postroom.ports import Breakers, Clock, MailServer
@@ -53,6 +53,9 @@ class Verdicts:
                     return await self._unhealthy(problem, f"{error}; health check: {problem}")
             case Misconfigured() | Permanent():
                 pass
+            case Throttled(retry_after=float() | int() as seconds) if seconds > 0:
+                await self._slow_down(min(seconds, LONGEST_SLOW))
+                return Verdict.HEALTHY
             case _:
                 return Verdict.HEALTHY  # it spends no retry, or is about one address only
         return await self._creates.ask()
@@ -108,6 +111,14 @@ class Verdicts:
             case _:
                 await self._open_breaker(Cause.OUTAGE, message)
                 return Verdict.OUTAGE
+
+    async def _slow_down(self, seconds: float) -> None:
+        try:
+            await self._breakers.slow_down(seconds)
+        except DatabaseUnavailable:
+            DATABASE_ERRORS.labels(where="breaker").inc()  # the next 429 does it
+            return
+        log.warning("Mail server asks for less: workers wait", seconds=seconds)
 
     async def _open_breaker(self, cause: Cause, error: str) -> None:
         try:
