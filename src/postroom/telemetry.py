@@ -88,6 +88,12 @@ BREAKER_OPENED = Counter(
     registry=REGISTRY,
 )
 
+FAR_TIMES = Counter(
+    "postroom_far_times_total",
+    "Times that were further away than any rule puts them, and were brought back",
+    ["what"],
+    registry=REGISTRY,
+)
 UNRECORDED = Gauge(
     "postroom_mailboxes_unrecorded",
     "Mailboxes that are made, but whose record is lost, at the last count of this process",

@@ -22,11 +22,13 @@ from postroom.http_server import HttpServer, connections_allowed, listen
 from postroom.loops import Loop, Loops
 from postroom.mail_configuration import missing_for_mail
 from postroom.pause import cut_off
+from postroom.postgres.far_times import PostgresTimes
 from postroom.postgres.unrecorded import PostgresUnrecorded
 from postroom.presence import Presence
 from postroom.provisioning.unrecorded import Unrecorded
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES
+from postroom.retry.far_times import FarTimes
 from postroom.settings import Settings, unknown
 from postroom.stopping import end_within, stopping
 from postroom.store_urls import RedisUrl
@@ -82,6 +84,10 @@ def _provisioning(parts: Parts) -> list[Loop]:
     """The worker, and the loops that any process with a worker may lead, one process at a time."""
     loops = [Loop("worker", lambda _: parts.worker.run(), drains=True), Loop("release", parts.release.run)]
     loops.append(Loop("inspection", parts.inspection.run))
+    times = PostgresTimes(parts.pool)
+    settings = parts.settings
+    far_times = FarTimes(times, parts.leadership, sweep_every=settings.sweep_seconds, lease=settings.lease_seconds)
+    loops.append(Loop("far_times", far_times.run))
     loops.append(Loop("unrecorded", Unrecorded(PostgresUnrecorded(parts.pool)).run))
     if parts.reconcile:
         loops.append(Loop("reconcile", parts.reconcile.run))

@@ -30,6 +30,7 @@ FIRST_INTERVAL = 5.0
 # People wait for the end of an outage. Stalwart bans an IP address after 100 failed logins a day: a wrong key is tried
 # at most 48 times a day.
 _LONGEST = {Cause.OUTAGE: 15.0, Cause.MISCONFIGURED: 1800.0, Cause.UNAUTHORIZED: 1800.0}
+LONGEST_INTERVAL = max(_LONGEST.values())
 _FIRST = {Cause.OUTAGE: FIRST_INTERVAL, Cause.MISCONFIGURED: 60.0, Cause.UNAUTHORIZED: 1800.0}
 
 MEMORY = 60.0
