@@ -17,8 +17,10 @@ class PostgresInstallation:
     async def id(self) -> str:
         """It is drawn and pinned at its first use. Raises `DatabaseUnavailable`, but not once it was read."""
         if not self._id:
-            pinned = await the_row(self._pool, "pin_installation", {"name": ID, "value": str(self._new_id())})
-            self._id = str(pinned["value"])
+            pinned = await row(self._pool, "pin_installation", {"name": ID, "value": str(self._new_id())})
+            # None if another process pinned it at the same moment: its commit came after our statement began.
+            found = pinned or await the_row(self._pool, "read_installation", {"name": ID})
+            self._id = str(found["value"])
         return self._id
 
     async def pinned_id(self) -> str | None:
