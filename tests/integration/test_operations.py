@@ -279,9 +279,8 @@ async def test_resume_lets_requests_continue_that_wait_because_no_mailbox_could_
     fault = (await breakers.read()).creates
     assert fault
     assert (fault.error, fault.is_recent) == ("answered 500", True)
-    assert (
-        await mail_server.resume(breakers, FakeMailServer(makes_none=Transient("answered 500")), actor="alice") is None
-    )
+    still_failing = FakeMailServer(makes_none=Transient("answered 500"))
+    assert await mail_server.resume(breakers, still_failing, actor="alice") is None
     assert (await breakers.read()).creates is None
     assert await breakers.creates_work(fault) is False
     (entry,) = await records.rows("SELECT action, actor, error_message FROM email_provisioning_log")
