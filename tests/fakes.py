@@ -170,12 +170,17 @@ class FakeMailServer:
     """
 
     def __init__(
-        self, *, creates: Sequence[Scripted] = (), finds: Sequence[Scripted] = (), ill: MailServerError | None = None
+        self,
+        *,
+        creates: Sequence[Scripted] = (),
+        finds: Sequence[Scripted] = (),
+        ill: MailServerError | None = None,
+        makes_none: MailServerError | None = None,
     ) -> None:
         self.creates = list(creates)
         self.finds = list(finds)
         self.ill = ill
-        self.makes_none: MailServerError | None = None
+        self.makes_none = makes_none
         self.health_check_hangs = False
         self.create_probe_hangs = False
         self.seconds: dict[str, float] = {}

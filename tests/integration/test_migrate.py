@@ -150,7 +150,10 @@ async def test_code_older_than_the_schema_does_not_migrate(database: Database, r
         await migrated(database)
 
 
-async def test_migration_from_revision_0003_on_needs_no_stopped_processes(database: Database) -> None:
+async def test_migration_needs_stopped_processes_only_from_a_schema_older_than_the_oldest_code(
+    database: Database, records: Records
+) -> None:
+    assert await records.value("SELECT max(oldest_code) FROM schema_history") == migrate.OLDEST_CODE
     async with await psycopg.AsyncConnection.connect(database.service_url, application_name="postroom"):
         assert await migrated(database) == newest_revision()
 

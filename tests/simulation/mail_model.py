@@ -40,7 +40,6 @@ class MailModel:
         self.creates: Counter[UUID] = Counter()
         self.failures_while_healthy: Counter[UUID] = Counter()
         """transient failures of attempts after which the health check succeeded"""
-        self.failures_while_ill: Counter[UUID] = Counter()
 
     def create(self, mailbox: Mailbox) -> StalwartAccount:
         if error := self.fails(mailbox):

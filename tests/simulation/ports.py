@@ -272,8 +272,8 @@ class SimulatedMailServer:
         """The health check after failures, not that of the probe: its result may spend a retry of each of them."""
         failed, self._failed = self._failed, set()
         problem = await self._healthy()
-        counted = self._model.failures_while_ill if problem else self._model.failures_while_healthy
-        counted.update(failed)
+        if problem is None:
+            self._model.failures_while_healthy.update(failed)
         return problem
 
     async def _healthy(self) -> MailServerError | None:

@@ -16,10 +16,10 @@ from postroom.checks.kratos import kratos_admin, kratos_public
 from postroom.checks.kratos_flows import kratos_flows
 from postroom.checks.mail import mail
 from postroom.checks.mail_master import of_master, of_refusal
-from postroom.checks.mail_server import GRANTED, of_key, of_problem, of_write
+from postroom.checks.mail_server import GRANTED, of_create, of_key, of_problem, of_write
 from postroom.checks.realtime import realtime
 from postroom.checks.webhook import of_change, of_none, of_state
-from postroom.errors import ConfigurationError, Misconfigured, Throttled, Transient
+from postroom.errors import ConfigurationError, MailServerError, Misconfigured, Permanent, Throttled, Transient
 from postroom.mail_configuration import stalwart_webhook_url
 from postroom.settings import Settings, load
 from postroom.setup.service_account import ROLE
@@ -80,6 +80,28 @@ def test_webhook_url_is_loopback_for_a_local_mail_server_and_else_the_public_url
 def test_webhook_url_setting_is_required_if_the_url_cannot_be_derived(more: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match="POSTROOM_STALWART_WEBHOOK_URL"):
         stalwart_webhook_url(settings(**more))
+
+
+# The create probe
+
+
+@pytest.mark.parametrize(
+    ("problem", "state", "words", "fix"),
+    [
+        (None, "ok", "postroom-probe@example.org", ""),
+        (Permanent("invalidProperties: quotas"), "error", "invalidProperties: quotas", "update Postroom"),
+        (Transient("no domain", fix="add it"), "error", "no domain", "add it"),
+        (Throttled("429"), "warning", "429", "again"),
+    ],
+    ids=str,
+)
+def test_check_of_creates_says_why_no_mailbox_can_be_made(
+    problem: MailServerError | None, state: str, words: str, fix: str
+) -> None:
+    found = of_create(problem, "example.org")
+    assert (found.part, found.state) == ("mail server create", state)
+    assert words in found.details
+    assert fix in found.fix
 
 
 # The settings of mail

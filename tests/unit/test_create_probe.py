@@ -66,6 +66,12 @@ async def test_mailbox_that_the_probe_has_made_before_shows_that_mailboxes_can_b
     assert [name for name in server.asked if name.endswith("/set")] == ["x:Account/set"]
 
 
+async def test_probe_that_another_process_makes_at_the_same_moment_is_no_fault() -> None:
+    """Stalwart answers the loser of two concurrent creates `serverUnavailable`."""
+    server = ScriptedStalwart(method_error("serverUnavailable"), taken("k"), listed(account(OURS.email, OURS.mark)))
+    assert await server.registry().create_probe() is None
+
+
 STRANGER = account("postroom-probe@example.org")
 WRONG: dict[str, tuple[list[Answer], str]] = {
     "500": ([problem(500)], "500"),

@@ -167,7 +167,7 @@ def _session(url: str, more: str = "") -> dict[str, Any]:
     return _SESSION | own_settings(url, f"{_OPTIONS} {more}")
 
 
-def own_settings(url: str, more: str = "") -> dict[str, str]:
+def own_settings(url: str, more: str = "") -> dict[str, Any]:
     """The parameters by which a session has our settings. Options in `url`, such as its search_path, stay unless ours
     override them."""
     theirs = conninfo_to_dict(url).get("options") or ""
