@@ -50,6 +50,9 @@ class NoMailServer:
     async def find(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount | None:
         return None
 
+    async def create_probe(self) -> None:
+        return None
+
     async def health_check(self) -> None:
         return None
 
