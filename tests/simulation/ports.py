@@ -307,6 +307,7 @@ class SimulatedKratos:
         return await self._line.ask("kratos page", lambda: self._page(token), lambda: KratosUnavailable("no answer"))
 
     def _page(self, token: str | None) -> IdentityPage:
-        start = int(token or 0)
-        end = start + self._size
-        return IdentityPage(self._identities[start:end], str(end) if end < len(self._identities) else None)
+        # By id, as Kratos lists them: the sweep takes a page that goes back for a repeated one.
+        rest = sorted((each for each in self._identities if str(each.id) > (token or "")), key=lambda each: each.id)
+        page = rest[: self._size]
+        return IdentityPage(page, str(page[-1].id) if len(rest) > self._size else None)
