@@ -135,7 +135,10 @@ class World:
     async def resume(self, domain: str) -> None:
         """Run `postroom resume`, once for the mail server and once for a domain."""
         process = self._one()
-        if (breaker := await process.breakers.read()).open and not self.mail.health_check():
+        breaker = await process.breakers.read()
+        if breaker.creates and not self.mail.health_check():
+            await process.breakers.resume_creates(breaker.creates, actor="operator")
+        if breaker.open and not self.mail.health_check():
             await process.breakers.resume(breaker, actor="operator")
         await PostgresReleases(process.pool).resume_domain(domain, actor="operator")
 

@@ -72,7 +72,7 @@ class Verdicts:
                 return Verdict.CREATES
             return await self._probe(fault)
         except DatabaseUnavailable:
-            DATABASE_ERRORS.labels(where="create probe").inc()
+            DATABASE_ERRORS.labels(where="create_probe").inc()
             return Verdict.NONE
 
     async def _probe(self, fault: CreatesFail | None) -> Verdict:
