@@ -19,6 +19,7 @@ from benchmarks.command import run
 from benchmarks.trial import Trial
 from postroom.clock import SystemClock
 from postroom.postgres.connection import Pool, make_pool, open_leader_connection
+from postroom.postgres.installation import PostgresInstallation
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.waiting import PostgresWaiting
 from postroom.queue.members import RedisMembers
@@ -49,7 +50,7 @@ async def punctuality(database: psycopg.AsyncConnection[Any], pool: Pool, redis:
     await database.execute(INSERT, [start, end - start, RETRIES, [uuid4() for _ in range(RETRIES)]])
     await database.execute("CREATE TEMP TABLE due AS SELECT identity_id, due_at FROM email_requests")
     async for page in PostgresWaiting(pool).pages(RETRIES):
-        await RedisMembers(redis).add(page)
+        await RedisMembers(redis, PostgresInstallation(pool).id).add(page)
     cursor = None
     for _ in range(int(end) + 30):
         await asyncio.sleep(1)
@@ -83,7 +84,8 @@ async def many(database: psycopg.AsyncConnection[Any], pool: Pool, redis: Redis)
     await database.execute(INSERT, [3600.0, 1.0, MANY, [uuid4() for _ in range(MANY)]])
     await database.execute("ANALYZE email_requests")
     leadership = PostgresLeadership(partial(open_leader_connection, str(pool.conninfo)))
-    reconcile = Reconcile(PostgresWaiting(pool), RedisMembers(redis), leadership, SystemClock(), failures=FAILURES)
+    members = RedisMembers(redis, PostgresInstallation(pool).id)
+    reconcile = Reconcile(PostgresWaiting(pool), members, leadership, SystemClock(), failures=FAILURES)
     rebuilt, seconds = await _timed(reconcile)
     assert rebuilt.added == MANY, rebuilt
     agreed, agreed_seconds = await _timed(reconcile)

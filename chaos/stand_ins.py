@@ -55,7 +55,7 @@ class Stalwart:
         """The accounts of people, with addresses and marks."""
         response = await self._http.get(f"{self.url}/_sandbox/state")
         found: list[dict[str, Any]] = response.raise_for_status().json()["accounts"]
-        return [each for each in found if not each["addresses"][0].startswith("postroom-service@")]
+        return [each for each in found if not each["addresses"][0].startswith("postroom-")]
 
     async def make_strangers(self, addresses: Sequence[str]) -> None:
         """Make mailboxes without our mark, as an operator would."""

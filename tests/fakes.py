@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from postroom.domain.breaker import Breaker, Cause
+from postroom.domain.breaker import Breaker, Cause, CreatesFail
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import Move, Request, State, Status
 from postroom.errors import DatabaseUnavailable, MailServerError, Unstorable
@@ -57,6 +57,11 @@ class FakeClock:
 async def uncalled(*_: Any, **__: Any) -> Any:
     """Replaces the methods of a port that no test calls."""
     raise NotImplementedError
+
+
+async def our_installation() -> str:
+    """Its id, as PostgreSQL has it."""
+    return "ours"
 
 
 class FakeRequests:
@@ -159,17 +164,26 @@ Scripted = StalwartAccount | Exception | Hang | None
 class FakeMailServer:
     """`creates` and `finds` are the results in order; without a script a create succeeds.
 
-    `ill` is the result of `health_check`; `asked` names each call, `alongside` counts the creates that ran when one
-    began, itself included; while there is a `gate`, creates wait for it.
+    `ill` is the result of `health_check`, `makes_none` of `create_probe`; `seconds` is how long a call takes, by name.
+    `asked` names each call, `alongside` counts the creates that ran when one began, itself included; while there is a
+    `gate`, creates wait for it.
     """
 
     def __init__(
-        self, *, creates: Sequence[Scripted] = (), finds: Sequence[Scripted] = (), ill: MailServerError | None = None
+        self,
+        *,
+        creates: Sequence[Scripted] = (),
+        finds: Sequence[Scripted] = (),
+        ill: MailServerError | None = None,
+        makes_none: MailServerError | None = None,
     ) -> None:
         self.creates = list(creates)
         self.finds = list(finds)
         self.ill = ill
+        self.makes_none = makes_none
         self.health_check_hangs = False
+        self.create_probe_hangs = False
+        self.seconds: dict[str, float] = {}
         self.asked: list[str] = []
         self.deadlines: list[float] = []
         self.running = 0
@@ -184,6 +198,7 @@ class FakeMailServer:
         self.running += 1
         self.alongside[mailbox.identity_id] = self.running
         try:
+            await asyncio.sleep(self.seconds.get("create", 0))
             if self.gate:
                 await self.gate.wait()
             made = await _play(self.creates.pop(0)) if self.creates else StalwartAccount("k", mailbox.email)
@@ -201,7 +216,15 @@ class FakeMailServer:
         self.asked.append("health_check")
         if self.health_check_hangs:
             await asyncio.Event().wait()
+        await asyncio.sleep(self.seconds.get("health_check", 0))
         return self.ill
+
+    async def create_probe(self) -> MailServerError | None:
+        self.asked.append("create_probe")
+        if self.create_probe_hangs:
+            await asyncio.Event().wait()
+        await asyncio.sleep(self.seconds.get("create_probe", 0))
+        return self.makes_none
 
 
 async def _play(result: Scripted) -> StalwartAccount | None:
@@ -214,7 +237,7 @@ async def _play(result: Scripted) -> StalwartAccount | None:
 
 
 class FakeBreakers:
-    """The breaker row. `probes_left` is how many probes are due."""
+    """The breaker row. `probes_left` is how many probes are due, of creates, too."""
 
     def __init__(self, *, is_open: bool = False, probes_left: int = 1000) -> None:
         self.is_open = is_open
@@ -224,13 +247,20 @@ class FakeBreakers:
         self.openings: list[tuple[Cause, str]] = []
         self.reads = 0
         self.closed = 0
+        self.creates: CreatesFail | None = None
+        self.is_slow = False
+        self.slowed_down: list[float] = []
 
     async def read(self) -> Breaker:
         self.reads += 1
         if self.unavailable > 0:
             self.unavailable -= 1
             raise DatabaseUnavailable("PostgreSQL cannot be reached")
-        return Breaker(self.is_open, Cause.OUTAGE, None, self.changed_at, 5.0, None)
+        slow_until = START if self.is_slow else None
+        return Breaker(self.is_open, Cause.OUTAGE, None, self.changed_at, 5.0, None, self.creates, slow_until)
+
+    async def slow_down(self, seconds: float) -> None:
+        self.slowed_down.append(seconds)
 
     async def open(self, cause: Cause, error: str) -> None:
         if self.unavailable > 0:
@@ -251,6 +281,20 @@ class FakeBreakers:
         self.is_open = False
         self.closed += 1
         return True
+
+    async def creates_fail(self, error: str) -> bool:
+        before, self.creates = self.creates, CreatesFail(error, START, START, is_recent=True)
+        return before is None
+
+    async def take_create_probe(self) -> CreatesFail | None:
+        if self.is_open or self.probes_left == 0:
+            return None
+        self.probes_left -= 1
+        return self.creates
+
+    async def creates_work(self, fault: CreatesFail) -> bool:
+        before, self.creates = self.creates, None
+        return before is not None
 
 
 class FakeRetryIndex:

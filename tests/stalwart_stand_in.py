@@ -113,9 +113,9 @@ class StalwartStandIn:
         return response
 
     async def accounts(self) -> list[dict[str, Any]]:
-        """The mailboxes, without the service account: `id`, `addresses` (the primary one first), `marks`."""
+        """The mailboxes of people, without our own accounts: `id`, `addresses` (the primary one first), `marks`."""
         accounts: list[dict[str, Any]] = (await self.state())["accounts"]
-        return [a for a in accounts if not a["addresses"][0].startswith("postroom-service@")]
+        return [a for a in accounts if not a["addresses"][0].startswith("postroom-")]
 
     async def request_counts(self) -> dict[str, int]:
         """Counts since the start: all `requests`, each method and path by its name, `fault: <kind>` for each fault."""

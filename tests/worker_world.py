@@ -21,6 +21,7 @@ from postroom.domain.request import Request, State, Status
 from postroom.ports import DueEntry
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots
+from postroom.provisioning.verdicts import Verdicts
 from postroom.retry.due_source import DueSource
 from postroom.retry.probe import Probe
 from postroom.retry.worker import Worker, WorkerLimits
@@ -65,7 +66,8 @@ class WorkerWorld:
         self.exact = FakeOverdue()
         """what it returns when polled for all that is due"""
         self.slots = Slots(slots)
-        attempts = Attempts(self.requests, self.breakers, self.mail_server, self.retry_index, clock)
+        verdicts = Verdicts(self.breakers, self.mail_server, clock)
+        attempts = Attempts(self.requests, verdicts, self.mail_server, self.retry_index, clock)
         self.worker = Worker(
             self.requests,
             attempts,

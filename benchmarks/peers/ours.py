@@ -21,6 +21,7 @@ from postroom.domain.missing import Sighting
 from postroom.domain.request import Origin
 from postroom.ports import MailServer
 from postroom.postgres.connection import make_pool
+from postroom.postgres.installation import PostgresInstallation
 from postroom.postgres.requests import PostgresRequests, request_of
 from postroom.provisioning.ports import AccountPage, Accounts
 from postroom.provisioning.retry_index_updates import RetryIndexUpdates
@@ -49,6 +50,9 @@ class NoMailServer:
     async def find(self, mailbox: Mailbox, *, deadline: float) -> StalwartAccount | None:
         return None
 
+    async def create_probe(self) -> None:
+        return None
+
     async def health_check(self) -> None:
         return None
 
@@ -74,7 +78,7 @@ class Ours:
         self._pool = make_pool(os.environ["POSTROOM_DATABASE_URL"], size=12)
         await self._pool.open()
         self._redis = connect(os.environ["POSTROOM_REDIS_URL"])
-        self._retry_index = RetrySet(self._redis, lease=30)
+        self._retry_index = RetrySet(self._redis, PostgresInstallation(self._pool).id, lease=30)
         self._updates = RetryIndexUpdates(self._retry_index, lambda _: None)
         self._requests = PostgresRequests(self._pool, new_id=uuid4)
 

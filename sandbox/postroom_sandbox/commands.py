@@ -83,6 +83,9 @@ def fault_command(
         float | None, typer.Option(min=0, max=1, help="Fail with this probability, from 0 to 1.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of --probability, to repeat a run.")] = None,
+    error: Annotated[
+        str | None, typer.Option(help="Type of the error, for refuse-creates and break-creates (RFC 8620).")
+    ] = None,
     delay_ms: Annotated[int | None, typer.Option(min=0, help="Milliseconds of delay, for slow and late.")] = None,
     retry_after: Annotated[int | None, typer.Option(min=0, help="Seconds of Retry-After, for throttle.")] = None,
     data: Data = DEFAULT_DATA_FOLDER,
@@ -101,6 +104,7 @@ def fault_command(
         "count": count,
         "probability": probability,
         "seed": seed,
+        "error": error,
         "delay_ms": delay_ms,
         "retry_after": retry_after,
     }

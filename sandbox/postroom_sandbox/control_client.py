@@ -27,6 +27,7 @@ from postroom_sandbox.stalwart.json_value import JSON
 _SWITCHES = ("off", "show")
 _ONLY_FOR = {
     "word": tuple(kind for kind in KINDS if kind not in {*NOTIFICATION_FAULTS, "cut-upload", "reject"}),
+    "error": ("refuse-creates", "break-creates"),
     "delay_ms": ("slow", "late"),
     "retry_after": ("throttle",),
 }

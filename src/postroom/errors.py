@@ -158,8 +158,8 @@ class Transient(MailServerError):
     connection after the request was sent): the next attempt looks up the mark before it creates.
     """
 
-    def __init__(self, message: str, *, outcome_unknown: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, outcome_unknown: bool = False, fix: str = "") -> None:
+        super().__init__(message, fix=fix)
         self.outcome_unknown = outcome_unknown
 
 

@@ -1,7 +1,9 @@
-"""When each loop of a process last completed an iteration: shows a loop that hangs while the process still answers."""
+"""When each loop of a process last completed an iteration: shows a loop that hangs while the process still answers, and
+one that cannot do its work."""
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from postroom.telemetry import LOOP_AGE
 
@@ -17,11 +19,22 @@ LATE_AFTER: Mapping[str, float] = {
     "preparations": 60.0,
     "arrival_sweep": 60.0,
 }
-"""Seconds: at least four times the longest sleep of the loop, and more than its slowest call may take. A server that is
-unavailable makes no loop late, since every call has a time limit."""
+"""Seconds: at least four times the longest sleep of the loop, and more than its slowest call may take. No loop is late
+because of a server that is unavailable, since every call has a time limit; but the loops that one process leads are, if
+PostgreSQL keeps this process from leading them."""
 
 STUCK_AFTER = 10
 """Times `LATE_AFTER` after which a loop counts as stuck: only a restart helps."""
+
+
+class Beat(Protocol):
+    """A loop calls it in each iteration; `in_vain` in one that could not begin its work, or not complete it."""
+
+    def __call__(self, *, in_vain: bool = False) -> None: ...
+
+
+def unheard(*, in_vain: bool = False) -> None:
+    """The beat of a loop whose age nobody asks for."""
 
 
 class Heartbeats:
@@ -29,16 +42,21 @@ class Heartbeats:
         self._monotonic = monotonic
         self._last: dict[str, float] = {}
         """of the loops that have begun; until PostgreSQL is available at the start, none has"""
+        self._last_of_any_kind: dict[str, float] = {}
+        """the same, also of iterations in vain"""
 
-    def of(self, loop: str) -> Callable[[], None]:
+    def of(self, loop: str) -> Beat:
         """The function that the loop calls in each iteration. `loop` is a key of LATE_AFTER."""
         if loop not in LATE_AFTER:
             raise ValueError(f"no limit is known for the loop {loop}: add it to LATE_AFTER")
 
-        def beat() -> None:
+        def beat(*, in_vain: bool = False) -> None:
+            now = self._last_of_any_kind[loop] = self._monotonic()
             if loop not in self._last:
                 LOOP_AGE.labels(loop=loop).set_function(lambda: self._monotonic() - self._last[loop])
-            self._last[loop] = self._monotonic()
+            elif in_vain:
+                return
+            self._last[loop] = now
 
         return beat
 
@@ -52,5 +70,6 @@ class Heartbeats:
         return [loop for loop, age in self.ages().items() if age > LATE_AFTER[loop]]
 
     def stuck(self) -> list[str]:
-        """The loops that will not recover by themselves."""
-        return [loop for loop, age in self.ages().items() if age > STUCK_AFTER * LATE_AFTER[loop]]
+        """The loops that will not recover by themselves. One that runs in vain will: a restart brings no PostgreSQL."""
+        now = self._monotonic()
+        return [loop for loop, last in self._last_of_any_kind.items() if now - last > STUCK_AFTER * LATE_AFTER[loop]]

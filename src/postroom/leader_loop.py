@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from postroom.errors import DatabaseUnavailable
+from postroom.heartbeats import Beat
 from postroom.pause import pause
 from postroom.ports import Leadership
 from postroom.telemetry import DATABASE_ERRORS
@@ -19,20 +20,23 @@ async def run_as_leader(
     every: float,
     lead_for: float = 0.0,
     monotonic: Callable[[], float] = time.monotonic,
-    beat: Callable[[], None],
+    beat: Beat,
 ) -> None:
     """Run until `stop`. The leader of `name` runs one `step` after another; each returns the seconds until the next, at
     most `every`. After `lead_for` seconds (0: after each step) another process may lead. The other processes try to
-    lead every `every` seconds, also while PostgreSQL is unavailable. `beat` is called in each iteration."""
+    lead every `every` seconds, also while PostgreSQL is unavailable. `beat` is called in each iteration: in vain in one
+    that PostgreSQL ended, or no process might lead, and all would look healthy."""
     while not stop.is_set():
-        beat()
+        beat(in_vain=True)
         seconds = every
         try:
             async with leadership.lead(name) as leads:
                 ends = monotonic() + lead_for
-                while leads and not stop.is_set():
+                if not leads:
                     beat()
+                while leads and not stop.is_set():
                     seconds = min(await step(), every)
+                    beat()
                     leads = monotonic() + seconds < ends
                     if leads:
                         await pause(seconds, stop)

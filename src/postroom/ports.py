@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from postroom.domain.breaker import Breaker, Cause
+from postroom.domain.breaker import Breaker, Cause, CreatesFail
 from postroom.domain.mailbox import Account, Mailbox, StalwartAccount
 from postroom.domain.request import Move, Origin, Request, Status
 from postroom.errors import MailServerError
@@ -31,6 +31,15 @@ class MailServer(Protocol):
 
         None if the server echoes, reads and writes. `Throttled` is no verdict: the server refused the check for now.
         Any other error says what is wrong with it; `Misconfigured` if it refuses us.
+        """
+        ...
+
+    async def create_probe(self) -> MailServerError | None:
+        """Create a mailbox of our own as `create` does, and so check whether a failure concerns every create. It is
+        made once and kept. Takes 4 s at most.
+
+        None if it was made, now or before. `Throttled` is no verdict: the server refused the probe for now. Any other
+        error says why no mailbox can be made.
         """
         ...
 
@@ -100,7 +109,7 @@ class Requests(Protocol):
         """Start a dead request again under another address. None if it is not dead, or the address is held."""
         ...
 
-    async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
+    async def follow_address(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
         """Record a newer address: in place of the old one if nothing was attempted, else as `wanted_email`.
         None when another identity holds it."""
         ...
@@ -168,8 +177,8 @@ class Releases(Protocol):
     """Requests that wait for something other than their own back-off. Raises `DatabaseUnavailable`."""
 
     async def causes(self) -> Mapping[str, datetime | None]:
-        """What requests wait for at present (`Request.waits_for`), and when an operator or the closing of the breaker
-        last ended it."""
+        """What requests wait for at present (`Request.waits_for`), and when an operator, the closing of the breaker or
+        a create probe last ended it."""
         ...
 
     async def release(self, cause: str, limit: int, *, excluding: Collection[UUID]) -> Sequence[Released]:
@@ -220,10 +229,12 @@ class RetryMembers(Protocol):
     """The members in Redis. All methods raise when Redis does not answer; `add`, `remove` return the number changed."""
 
     async def has_epoch(self) -> bool:
-        """False after Redis lost its data."""
+        """False after Redis lost its data. Raises if the members are those of another installation."""
         ...
 
-    async def set_epoch(self) -> None: ...
+    async def set_epoch(self) -> None:
+        """Raises if the members are those of another installation."""
+        ...
 
     async def length(self) -> int: ...
 
@@ -268,6 +279,23 @@ class Breakers(Protocol):
 
     async def close(self, breaker: Breaker) -> bool:
         """Close the opening that `breaker` is; False if it is closed already, or was opened again."""
+        ...
+
+    async def slow_down(self, seconds: float) -> None:
+        """Workers claim nothing for so many seconds from now, or longer if that was asked for before."""
+        ...
+
+    async def creates_fail(self, error: str) -> bool:
+        """A create probe failed. Whether that is new: since the last one that succeeded, none has failed."""
+        ...
+
+    async def take_create_probe(self) -> CreatesFail | None:
+        """The fault of creates, if a create probe is due, the breaker is closed, and no other process has taken the
+        probe."""
+        ...
+
+    async def creates_work(self, fault: CreatesFail) -> bool:
+        """A create probe succeeded that began when `fault` was known; False if that had ended already."""
         ...
 
 

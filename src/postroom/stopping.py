@@ -8,10 +8,7 @@ import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from postroom.telemetry import log
-
-FINISH_WITHIN = 0.3
-"""Seconds to write the last log line: a blocked log must not keep the process alive."""
+from postroom.telemetry import log, write_last_lines
 
 
 @asynccontextmanager
@@ -51,7 +48,6 @@ def end_within(seconds: float, code: int) -> None:
 
 
 def _exit(message: str, code: int) -> None:
-    writer = threading.Thread(target=log.error, args=(message,), kwargs={"exit_code": code}, daemon=True)
-    writer.start()
-    writer.join(FINISH_WITHIN)
+    log.error(message, exit_code=code)
+    write_last_lines()
     os._exit(code)

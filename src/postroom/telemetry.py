@@ -1,13 +1,15 @@
 """Logging, and the names of all metrics."""
 
+import atexit
 import logging
 import sys
-from contextlib import suppress
 from typing import TextIO, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from structlog.typing import EventDict, WrappedLogger
+
+from postroom.log_queue import LogQueue
 
 log = structlog.stdlib.get_logger("postroom")
 
@@ -38,6 +40,11 @@ UNHANDLED_ERRORS = Counter(
     "postroom_unhandled_errors_total",
     "Requests that failed with an unexpected error, by the path of their route",
     ["path"],
+    registry=REGISTRY,
+)
+LOG_LINES_DROPPED = Counter(
+    "postroom_log_lines_dropped_total",
+    "Log lines that nobody read in time, or that could not be written",
     registry=REGISTRY,
 )
 LOOP_AGE = Gauge(
@@ -81,6 +88,18 @@ BREAKER_OPENED = Counter(
     registry=REGISTRY,
 )
 
+FAR_TIMES = Counter(
+    "postroom_far_times_total",
+    "Times that were further away than any rule puts them, and were brought back",
+    ["what"],
+    registry=REGISTRY,
+)
+UNRECORDED = Gauge(
+    "postroom_mailboxes_unrecorded",
+    "Mailboxes that are made, but whose record is lost, at the last count of this process",
+    registry=REGISTRY,
+)
+
 LIVE_EVENTS = Counter(
     "postroom_live_events_total",
     "Events of the outbox by outcome: announced (published), or refused for good",
@@ -118,6 +137,21 @@ EVENT_SOURCES = Gauge(
     "postroom_event_sources", "People for whom this process listens to the mail server", registry=REGISTRY
 )
 
+LAST_LINES_WITHIN = 0.3
+"""Seconds that writing the last log lines may delay the end of a process."""
+
+
+def _say_dropped(lines: int) -> None:
+    log.warning("Log lines are missing here: nobody read them in time, or they could not be written", dropped=lines)
+
+
+_lines = LogQueue(count=LOG_LINES_DROPPED.inc, say=_say_dropped)
+
+
+def write_last_lines() -> None:
+    """Wait until the log lines are written, but not for a reader that does not read."""
+    _lines.drain(LAST_LINES_WITHIN)
+
 
 def configure_logging(*, json: bool, level: str = "INFO") -> None:
     """Send all log lines, also those of libraries, to standard error: as JSON, or for a terminal."""
@@ -136,14 +170,17 @@ def configure_logging(*, json: bool, level: str = "INFO") -> None:
             exception_formatter=structlog.dev.plain_traceback,
         )
     )
-    # Ours go directly to the stream: through `logging`, the two lines of a hook took a fifth of its total time.
+    if sys.stderr:  # else the process was started without one, and the number 2 may be that of any file
+        _lines.start(sys.stderr.fileno())
+        atexit.register(write_last_lines)
+    # Ours go directly to the queue: through `logging`, the two lines of a hook took a fifth of its total time.
     structlog.configure(
         processors=[*shared, *([structlog.processors.format_exc_info] if json else []), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Lines(sys.stderr))),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _lines)),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -156,25 +193,6 @@ def configure_logging(*, json: bool, level: str = "INFO") -> None:
     # They log every request and connection at INFO; our own lines are enough.
     for noisy in ("httpx2", "httpcore2", "uvicorn.access", "alembic"):
         logging.getLogger(noisy).setLevel("WARNING")
-
-
-class _Lines:
-    """The stream for log lines. A line that cannot be written, because the disk is full or the reader is gone, is lost
-    without an error, as in `logging`."""
-
-    def __init__(self, stream: TextIO | None) -> None:
-        """`stream` is None if the process was started without a standard error."""
-        self._stream = stream
-
-    def write(self, line: str) -> None:
-        if self._stream:
-            with suppress(OSError, ValueError):  # ValueError: it is closed
-                self._stream.write(line)
-
-    def flush(self) -> None:
-        if self._stream:
-            with suppress(OSError, ValueError):
-                self._stream.flush()
 
 
 def _drop_color_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

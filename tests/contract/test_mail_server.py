@@ -14,7 +14,7 @@ import pytest
 
 from eventually import eventually
 from postroom.composition.parts import authorization
-from postroom.domain.mailbox import Mailbox
+from postroom.domain.mailbox import Mailbox, ProbeMailbox
 from postroom.domain.missing import Sighting
 from postroom.errors import Conflict, Misconfigured, Permanent, Transient
 from postroom.stalwart.accounts import StalwartAccounts
@@ -124,6 +124,21 @@ async def test_a_mailbox_is_found_by_its_mark_only(server: Server) -> None:
     assert await server.mail_server.find(mailbox, deadline=LONG) is None
     made = await server.mail_server.create(mailbox, deadline=LONG)
     assert await server.mail_server.find(a_mailbox(mailbox.identity_id), deadline=LONG) == made
+
+
+async def test_create_probe_makes_one_mailbox_that_is_nobodys(server: Server) -> None:
+    found = await asyncio.gather(*(server.mail_server.create_probe() for _ in range(3)))
+    assert [*found, await server.mail_server.create_probe()] == [None] * 4
+    ours = ProbeMailbox("example.org")
+    accounts, listed = StalwartAccounts(server.client, server.mail_server, mark_domain="example.org"), set[str]()
+    page = await accounts.page(None, deadline=LONG)
+    while page.last is not None:
+        listed |= {each.account.email for each in page.accounts}
+        page = await accounts.page(page.last, deadline=LONG)
+    assert ours.email not in listed
+    found_by_its_mark = await server.mail_server.find(ours, deadline=LONG)
+    assert found_by_its_mark
+    assert found_by_its_mark.email == ours.email
 
 
 async def test_missing_domain_counts_as_misconfigured_and_is_named(server: Server) -> None:

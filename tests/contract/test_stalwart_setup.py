@@ -123,6 +123,7 @@ async def test_check_is_ok_after_setup(setup: Setup, database: Database) -> None
         "domain example.org": "ok",
         "service account": "changed",
         "API key": "changed",
+        "create probe": "ok",
         "master account": "changed",
         "master password": "changed",
         "allowed IP": "ok",

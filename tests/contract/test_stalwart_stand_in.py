@@ -295,6 +295,27 @@ async def test_submission_is_refused_and_nothing_else_is(server: StalwartStandIn
     assert "created" in ((await send(ann, "not refused"))[1] or {})
 
 
+CREATE_FAULTS: dict[str, tuple[dict[str, str], str]] = {
+    "refuse-creates": ({"error": "forbidden"}, "notCreated"),
+    "break-creates": ({"error": "forbidden"}, "type"),
+    "odd-creates": ({}, ""),
+}
+
+
+@pytest.mark.parametrize("kind", CREATE_FAULTS)
+async def test_fault_of_creates_makes_no_account_and_strikes_nothing_else(
+    server: StalwartStandIn, client: StalwartClient, kind: str
+) -> None:
+    more, answered_by = CREATE_FAULTS[kind]
+    await server.set_fault(kind=kind, **more)
+    account = {"@type": "User", "name": "nobody", "domainId": client.domain}
+    found = await client.call("x:Account/set", create={"c": account})
+    assert found.keys() - {"accountId", "description"} == {answered_by} - {""}
+    assert "forbidden" in str(found) or not answered_by
+    assert await server.accounts() == []
+    assert "type" not in await client.call("x:Account/set", update={})
+
+
 async def test_fault_of_a_method_strikes_no_other_requests(server: StalwartStandIn, ann: Person) -> None:
     await server.set_fault(kind="reset-after", method="Email/set")
     assert (await ann.call("Mailbox/get", ids=[]))["list"] == []

@@ -154,7 +154,7 @@ async def test_waiting_requests_and_address_drifts_are_listed(
 ) -> None:
     later = await failed(requests, "later", Transient("mail server answered 500"))
     sooner = await running(requests, mailbox("sooner"))
-    await requests.follow_address(mailbox("newer", sooner.identity_id), origin=Origin())
+    await requests.follow_address(mailbox("newer", sooner.identity_id), origin=Origin(), action="accept")
     assert [row["identity_id"] for row in await audit.listing("next_waiting", limit=5)] == [sooner.identity_id, later]
     assert len(await audit.listing("next_waiting", limit=1)) == 1
     (drift,) = await audit.listing("drifts", limit=5)

@@ -6,10 +6,12 @@ from typing import Any, LiteralString
 
 import pytest
 from psycopg.conninfo import make_conninfo
+from redis.asyncio import Redis
 
 from commands import Commands
 from parts import READ_ONLY, UNUSED_URL, environment
 from postroom.postgres.migrate import newest_revision
+from postroom.queue.epoch import EPOCH_KEY
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
 from postroom_sandbox.loopback import free_port
 from records import Records
@@ -84,6 +86,12 @@ async def test_each_way_in_which_postgresql_is_not_there_has_its_own_fix_in_ever
     assert "s3cret" not in line
 
 
+async def test_a_limit_of_connections_below_the_pool_is_a_warning(postroom: Commands, records: Records) -> None:
+    await records.rows("DO $$BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 11', current_database()); END$$")
+    (connections,) = await rows_of(postroom, "connections")
+    assert (connections["state"], "accepts 11 connections" in connections["details"]) == ("warning", True)
+
+
 async def test_a_server_that_takes_no_writes_is_an_error(postroom: Commands, database: Database) -> None:
     _, row = await rows_of(postroom, "database", POSTROOM_DATABASE_URL=database.service_url + READ_ONLY)
     assert row["state"] == "error"
@@ -96,6 +104,18 @@ async def test_a_server_that_takes_no_writes_is_an_error(postroom: Commands, dat
 async def test_what_redis_holds_is_shown_with_its_place(postroom: Commands, valkey_server: EmbeddedValkey) -> None:
     (row,) = await rows_of(postroom, "redis", POSTROOM_REDIS_URL=valkey_server.url)
     assert (row["state"], row["details"].partition(": ")[0]) == ("ok", f"127.0.0.1:{valkey_server.port}")
+
+
+async def test_the_redis_of_another_installation_is_a_warning_that_names_the_key(
+    postroom: Commands, redis_url: str, redis: Redis, records: Records
+) -> None:
+    await redis.set(EPOCH_KEY, "another's")
+    (row,) = await rows_of(postroom, "redis", POSTROOM_REDIS_URL=redis_url)
+    assert row["state"] == "ok", "this installation was never started: it has no id to compare with"
+    await records.rows("INSERT INTO installation (name, value) VALUES ('id', 'ours')")
+    (row,) = await rows_of(postroom, "redis", POSTROOM_REDIS_URL=redis_url)
+    assert (row["state"], "another installation" in row["details"]) == ("warning", True)
+    assert EPOCH_KEY in row["fix"]
 
 
 @pytest.mark.parametrize(

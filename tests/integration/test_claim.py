@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Move, State, Status
 from postroom.ports import Claim, ClaimResult, Due, DueEntry
+from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool
 from postroom.postgres.overdue import PostgresOverdueRequests
 from postroom.postgres.requests import PostgresRequests
@@ -99,6 +100,23 @@ async def test_claim_grants_at_most_its_limit_and_locked_rows_do_not_count(
         await other.execute("SELECT FROM email_requests WHERE identity_id = ANY(%s) FOR UPDATE", (ids[:2],))
         claims = await requests.claim(ids, lease=30, limit=2)
     assert [claim.identity_id for claim in claims if claim.result is ClaimResult.GRANTED] == ids[2:4]
+
+
+async def test_workers_claim_nothing_while_the_mail_server_asks_for_less_but_a_new_person_is_served(
+    requests: PostgresRequests, breakers: PostgresBreakers, records: Records
+) -> None:
+    held = await waiting(requests, mailbox("held"))
+    await breakers.slow_down(60)
+    await breakers.slow_down(1)  # of a request that was answered earlier: it shortens nothing
+    (claim,) = await requests.claim([held], lease=30)
+    assert claim.result is ClaimResult.BREAKER
+    assert (await running(requests, mailbox("new"))).state is State.RUNNING
+    breaker = await breakers.read()
+    assert (breaker.open, breaker.slow_until is not None) == (False, True)
+    await records.rows("UPDATE mail_server_breaker SET slow_until = now()")
+    (claim,) = await requests.claim([held], lease=30)
+    assert claim.result is ClaimResult.GRANTED
+    assert (await breakers.read()).slow_until is None
 
 
 async def test_claim_does_not_wait_for_a_row_locked_by_another(requests: PostgresRequests, pool: Pool) -> None:

@@ -10,12 +10,13 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import errors
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Identifier
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from parts import READ_ONLY
 from postroom.errors import DatabaseUnavailable
 from postroom.postgres import connection as connection_module
+from postroom.postgres import migrate
 from postroom.postgres.connection import (
     POOL_TIMEOUT,
     Lost,
@@ -224,3 +225,31 @@ async def test_connection_options_of_the_url_are_combined_with_ours(database: Da
         assert await shown(conn, "search_path", "statement_timeout") == ["mail", "4s"]
     async with await open_leader_connection(url, idle=7) as leader:
         assert await shown(leader, "search_path", "idle_session_timeout") == ["mail", "7s"]
+
+
+SETTINGS = {
+    "client_encoding": ("LATIN1", "UTF8"),
+    "DateStyle": ("SQL, DMY", "ISO, MDY"),
+    "IntervalStyle": ("iso_8601", "postgres"),
+    "TimeZone": ("Asia/Tokyo", "UTC"),
+    "default_transaction_isolation": ("serializable", "read committed"),
+    "standard_conforming_strings": ("off", "on"),
+}
+"""Those of a database, and ours."""
+
+
+async def test_settings_of_the_database_do_not_reach_our_sessions(database: Database) -> None:
+    """psycopg cannot read a date in another style, and our statements fail or mean another thing with the rest."""
+    async with await psycopg.AsyncConnection.connect(database.owner_url, autocommit=True) as owner:
+        for name, (theirs, _) in SETTINGS.items():
+            change = SQL("ALTER DATABASE {} SET {} = {}").format(Identifier(database.name), Identifier(name), theirs)
+            await owner.execute(change)
+    wanted = [ours for _, ours in SETTINGS.values()]
+    async with make_pool(database.service_url, size=1) as pool, connection(pool) as conn:
+        assert await shown(conn, *SETTINGS) == wanted
+    async with await open_leader_connection(database.service_url) as leader:
+        assert await shown(leader, *SETTINGS) == wanted
+    with migrate.connect(database.owner_url) as conn:
+        assert [conn.execute(SQL("SHOW {}").format(Identifier(name))).fetchone() for name in SETTINGS] == [
+            (each,) for each in wanted
+        ]

@@ -1,10 +1,12 @@
 """From the webhook to the mailbox, whatever fails: the parts of a process with real servers and the stand-in."""
 
+import asyncio
 import socket
 
 import pytest
 from redis.asyncio import Redis
 
+from eventually import eventually
 from parts import environment, running_parts
 from postroom.domain.mailbox import Mailbox, mark_of
 from postroom.provisioning.accept import Ready, WillRetry
@@ -63,6 +65,40 @@ async def test_failed_request_is_retried_on_time_without_redis(
     started = (await records.log(alice.identity_id))[2]["created_at"]
     assert -0.05 <= (started - due_at).total_seconds() < 0.5
     assert await mailboxes(stalwart) == exactly_one_each(alice)
+
+
+NO_CREATES: dict[str, dict[str, str]] = {
+    "500": {"kind": "fail", "word": "@"},
+    "forbidden": {"kind": "break-creates", "error": "forbidden"},
+    "invalidPatch": {"kind": "refuse-creates", "error": "invalidPatch"},
+    "another shape": {"kind": "odd-creates"},
+}
+
+
+@pytest.mark.parametrize("fault", NO_CREATES.values(), ids=NO_CREATES)
+async def test_mail_server_that_makes_no_mailbox_costs_nobody_anything_and_its_end_is_noticed(
+    database: Database, redis_url: str, stalwart: StalwartStandIn, records: Records, fault: dict[str, str]
+) -> None:
+    people = [mailbox(name) for name in ("alice", "bob", "dora")]
+    await stalwart.set_fault(**fault)
+    async with running_parts(environment(database, redis_url, stalwart, delay_factor=0.05)) as parts:
+        for each in people:
+            assert await parts.accept(each, NOWHERE) == WillRetry()
+        rows = [await records.request(each.identity_id) for each in people]
+        assert {(row["state"], row["retries"], row["waits_for"]) for row in rows} == {("waiting", 0, "creates")}
+        assert (await parts.breakers.read()).creates
+        await stalwart.clear_faults()
+        stop = asyncio.Event()
+        releasing = asyncio.create_task(parts.release.run(stop))
+        await records.until("provisioned", *(each.identity_id for each in people))
+
+        async def is_over() -> bool:
+            return (await parts.breakers.read()).creates is None
+
+        await eventually(is_over, "a create probe that succeeds")
+        stop.set()
+        await releasing
+    assert await mailboxes(stalwart) == exactly_one_each(*people)
 
 
 async def test_connection_cut_after_the_create_yields_one_account_in_one_attempt(

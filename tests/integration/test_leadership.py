@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from uuid import uuid4
 
+import httpx2
 import psycopg
 import pytest
 
@@ -18,9 +19,11 @@ from postroom.postgres import connection as connection_module
 from postroom.postgres.connection import open_leader_connection
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.provisioning.accept import WillRetry
+from postroom_sandbox.loopback import free_port
 from records import NOWHERE, Records, mailbox
 from relay import relay_before
 from servers import Database
+from service_process import KEY, running
 
 
 async def leads(process: PostgresLeadership, name: str = "reconcile") -> bool:
@@ -178,3 +181,34 @@ async def test_waiting_leaders_leave_the_smallest_pool_to_the_webhooks(database:
                 assert await asyncio.wait_for(asyncio.gather(*hooks), 3) == [WillRetry()] * 4
             sweeping.cancel()
             await asyncio.gather(sweeping, return_exceptions=True)
+
+
+SLOW_TO_CONNECT = """
+import asyncio, sys
+from postroom.composition import parts
+connect = parts.open_leader_connection
+async def slow(url):
+    await asyncio.sleep(1)
+    return await connect(url)
+parts.open_leader_connection = slow
+from postroom.cli import main
+sys.argv = ["postroom", "serve"]
+main()
+"""
+
+
+async def test_no_webhook_lets_the_pool_grow_before_the_connection_of_the_leaders_is_made(
+    database: Database, records: Records
+) -> None:
+    """With a CONNECTION LIMIT, the pool took the last one, and the process led nothing for as long as it ran."""
+    service = environment(database, None, None, host="127.0.0.1", port=free_port(), webhook_key=KEY)
+    async with running("serve", service, program=SLOW_TO_CONNECT) as process:
+
+        async def stored() -> bool:
+            try:
+                return (await process.hook("first@example.org")).status_code == 500
+            except httpx2.HTTPError:
+                return False
+
+        await eventually(stored, "a webhook is stored", 20)
+        assert await records.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'postroom-leader'")

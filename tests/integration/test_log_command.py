@@ -71,7 +71,7 @@ async def test_an_address_stands_for_everybody_who_ever_asked_for_it_the_newest_
     again = {"holder": None, "lease": 10.0, "origin": NOWHERE, "action": "accept"}
     assert await requests.revive(mailbox("alicia", moved_away), **again)
     wants = (await running(requests, mailbox("bob"))).identity_id
-    await requests.follow_address(mailbox("alice", wants), origin=NOWHERE)
+    await requests.follow_address(mailbox("alice", wants), origin=NOWHERE, action="accept")
     await refuse(pool, " ALICE@example.org", "second_address", "it has a mailbox", refused)
     dead = await died(requests)
     living = (await running(requests, mailbox("alice"))).identity_id

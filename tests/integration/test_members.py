@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis.asyncio import Redis
 
-from fakes import request_of
+from fakes import our_installation, request_of
 from postroom.domain.request import State
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES, KEY, RetrySet
@@ -15,10 +15,10 @@ from postroom.queue.retry_set import FAILURES, KEY, RetrySet
 async def test_adding_a_member_does_not_advance_one_that_a_worker_postponed(redis: Redis) -> None:
     overdue = datetime.now(UTC) - timedelta(seconds=5)
     waiting = replace(request_of(), state=State.WAITING, holder=None, due_at=overdue)
-    await RedisMembers(redis).add([waiting])
-    assert len((await RetrySet(redis, lease=30).due(1)).entries) == 1
+    await RedisMembers(redis, our_installation).add([waiting])
+    assert len((await RetrySet(redis, our_installation, lease=30).due(1)).entries) == 1
     put_off = await redis.zrange(KEY, 0, -1, withscores=True)
-    await RedisMembers(redis).add([waiting])
+    await RedisMembers(redis, our_installation).add([waiting])
     assert await redis.zrange(KEY, 0, -1, withscores=True) == put_off
 
 
@@ -30,4 +30,4 @@ async def test_just_reset_connection_counts_as_redis_unavailable(redis: Redis, m
 
     monkeypatch.setattr(redis, "execute_command", reset)
     with pytest.raises(FAILURES):
-        await RedisMembers(redis).length()
+        await RedisMembers(redis, our_installation).length()

@@ -109,6 +109,18 @@ async def test_migration_error_without_a_connection_names_both_settings(database
     assert raised.value.fix == f"create that database, or correct its name in {EITHER}"
 
 
+async def test_database_that_cannot_store_all_of_unicode_is_refused_in_words(postgres_server: EmbeddedPostgres) -> None:
+    """Debian creates a cluster in SQL_ASCII where no locale is set."""
+    async with new_database(postgres_server) as there:
+        other = Database(f"{there.name}_ascii", *(f"{url}_ascii" for url in (there.owner_url, there.service_url)))
+        made = "CREATE DATABASE {} OWNER {} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
+        await _as_admin(postgres_server, made, other.name, OWNER_ROLE)
+        with pytest.raises(ConfigurationError, match=f"^the database {other.name} is in SQL_ASCII, ") as raised:
+            await migrated(other)
+        await _as_admin(postgres_server, "DROP DATABASE {}", other.name)
+    assert "ENCODING 'UTF8'" in raised.value.fix
+
+
 @pytest.fixture
 async def odd(postgres_server: EmbeddedPostgres) -> AsyncIterator[Database]:
     """The owner has a schema of its own, which nobody else may use, and a password with characters that are special in
@@ -138,7 +150,10 @@ async def test_code_older_than_the_schema_does_not_migrate(database: Database, r
         await migrated(database)
 
 
-async def test_migration_from_revision_0003_on_needs_no_stopped_processes(database: Database) -> None:
+async def test_migration_needs_stopped_processes_only_from_a_schema_older_than_the_oldest_code(
+    database: Database, records: Records
+) -> None:
+    assert await records.value("SELECT max(oldest_code) FROM schema_history") == migrate.OLDEST_CODE
     async with await psycopg.AsyncConnection.connect(database.service_url, application_name="postroom"):
         assert await migrated(database) == newest_revision()
 

@@ -22,7 +22,7 @@ from postroom.postgres.outbox import PostgresOutbox
 from postroom.postgres.requests import PostgresRequests
 from postroom.provisioning.accept import Missing, Ready
 from postroom.provisioning.ports import DoubtChange
-from records import NOWHERE, Records, mailbox, running, settled, stalwart_account
+from records import NOWHERE, Records, mailbox, records_of, running, settled, stalwart_account
 from servers import Database
 from stalwart_client import StalwartClient
 from stalwart_stand_in import StalwartStandIn
@@ -74,6 +74,24 @@ async def test_suspicion_of_a_mailbox_is_timed_from_the_first_lookup(
     recorded = await inspected.recorded(alice.identity_id)
     assert recorded
     assert 50 <= recorded.suspected_for < 60
+
+
+@pytest.mark.parametrize("trouble", ["refused", "locked"])
+async def test_mailbox_that_cannot_be_recorded_keeps_back_no_other(
+    requests: PostgresRequests, inspected: PostgresInspected, records: Records, database: Database, trouble: str
+) -> None:
+    people = [await made(requests, name) for name in ("alice", "bob", "carol")]
+    async with records_of(database.owner_url) as other, other.connection.transaction():
+        if trouble == "refused":
+            await records.rows(
+                "ALTER TABLE email_accounts ADD CHECK (suspected_at IS NULL OR email <> 'bob@example.org') NOT VALID"
+            )
+        else:
+            await other.rows("SELECT FROM email_accounts WHERE email = 'bob@example.org' FOR UPDATE")
+        found = [await inspected.recorded(each.identity_id) for each in people]
+        await inspected.record([DoubtChange(each, Doubt.SUSPECTED, "it is gone") for each in found if each])
+    suspected = await records.rows("SELECT email FROM email_accounts WHERE suspected_at IS NOT NULL ORDER BY email")
+    assert [each["email"] for each in suspected] == ["alice@example.org", "carol@example.org"]
 
 
 async def test_lookup_result_for_a_replaced_account_is_not_stored(

@@ -269,3 +269,19 @@ async def test_resume_does_not_report_success_if_requests_were_paused_meanwhile(
     with pytest.raises(Refused, match="stopped meanwhile: paused by bob: Stalwart moves"):
         await mail_server.resume(breakers, PausedMeanwhile(), actor="alice")
     assert (await breakers.read()).open
+
+
+async def test_resume_lets_requests_continue_that_wait_because_no_mailbox_could_be_made(
+    pool: Pool, records: Records
+) -> None:
+    breakers = PostgresBreakers(pool)
+    assert [await breakers.creates_fail("answered 500"), await breakers.creates_fail("answered 500")] == [True, False]
+    fault = (await breakers.read()).creates
+    assert fault
+    assert (fault.error, fault.is_recent) == ("answered 500", True)
+    still_failing = FakeMailServer(makes_none=Transient("answered 500"))
+    assert await mail_server.resume(breakers, still_failing, actor="alice") is None
+    assert (await breakers.read()).creates is None
+    assert await breakers.creates_work(fault) is False
+    (entry,) = await records.rows("SELECT action, actor, error_message FROM email_provisioning_log")
+    assert tuple(entry.values()) == ("resume", "alice", "creates failed: answered 500")

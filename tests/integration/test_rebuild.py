@@ -12,8 +12,9 @@ import pytest
 from commands import Commands
 from parts import environment
 from postroom import settings
+from postroom.cli.status import REBUILD
 from postroom.composition.parts import Parts, connected, restore_from_marks
-from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
+from postroom.domain.mailbox import Mailbox, StalwartAccount, account_id_of, mark_of
 from postroom.errors import ConfigurationError, Throttled
 from postroom.provisioning.ports import AccountPage, FoundAccount, Standing
 from postroom.provisioning.rebuild import Rebuild, Tally
@@ -111,7 +112,7 @@ async def test_rebuild_restores_exactly_our_own_mailboxes(parts: Parts, director
     done = await _rebuild(parts)
     assert done == dry
     rows = await records.rows(
-        "SELECT r.identity_id, r.email, r.display_name, r.attempts, a.stalwart_account_id, l.actor, l.status, "
+        "SELECT r.identity_id, r.email, r.display_name, r.attempts, a.id, a.stalwart_account_id, l.actor, l.status, "
         "l.stalwart_account_id AS reported, l.attempt_count "
         "FROM email_requests r JOIN email_accounts a ON a.kratos_identity_id = r.identity_id AND a.email = r.email "
         "JOIN email_provisioning_log l ON l.kratos_identity_id = r.identity_id AND l.action = 'rebuild' "
@@ -122,6 +123,7 @@ async def test_rebuild_restores_exactly_our_own_mailboxes(parts: Parts, director
     }
     assert len(rows) == await records.value("SELECT count(*) FROM email_requests") == 700
     for row in rows:
+        assert row["id"] == account_id_of(row["identity_id"])
         assert row["reported"] == row["stalwart_account_id"]
         assert (row["actor"], row["status"], row["attempts"], row["attempt_count"]) == ("olga", "done", 0, 0)
         assert row["display_name"] == f"Person {row['email'].partition('@')[0]}"
@@ -190,6 +192,25 @@ async def test_rebuild_leaves_existing_rows_unchanged_and_reports_differences(
         "two-marks": "it carries 2 marks, not one",
     }
     assert await records.rows(everything) == before
+
+
+async def test_mailbox_without_a_record_is_shown_and_rebuilt_or_remade(
+    database: Database, redis_url: str, stalwart: StalwartStandIn, directory: Directory, records: Records
+) -> None:
+    """A database that was restored table by table: the requests say that the mailboxes are made, nothing says where."""
+    postroom = Commands(environment(database, redis_url, stalwart))
+    people = _ours(2)
+    await directory.add(_marked(people))
+    await postroom("rebuild", "--from-stalwart")
+    await records.rows("DELETE FROM email_accounts")
+    shown = (await postroom.json("status"))["unrecorded"]
+    assert {each["identity_id"] for each in shown} == {str(each) for each in people.values()}
+    assert {each["fix"] for each in shown} == {REBUILD}
+    assert (await postroom.json("remake", str(people["p0"])))["remade"]
+    (waiting,) = await records.rows("SELECT email, outcome_unknown FROM email_requests WHERE state = 'waiting'")
+    assert waiting == {"email": "p0@example.org", "outcome_unknown": True}
+    assert (await postroom.json("rebuild", "--from-stalwart"))["restored"] == 1
+    assert (await postroom.json("status"))["unrecorded"] == []
 
 
 async def test_rebuild_rejects_another_mark_domain_than_the_pinned_one(

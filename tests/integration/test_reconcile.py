@@ -5,14 +5,16 @@ from uuid import UUID, uuid4
 import pytest
 from redis.asyncio import Redis
 
+from fakes import our_installation
 from postroom.clock import SystemClock
 from postroom.domain.member import RetryJob
 from postroom.postgres.connection import Pool
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.requests import PostgresRequests
 from postroom.postgres.waiting import PostgresWaiting
+from postroom.queue.epoch import EPOCH_KEY
 from postroom.queue.members import RedisMembers
-from postroom.queue.retry_set import EPOCH_KEY, FAILURES, KEY
+from postroom.queue.retry_set import FAILURES, KEY
 from postroom.retry.reconcile import Corrections, Reconcile
 from records import Records
 
@@ -35,7 +37,7 @@ def clock() -> OwnClock:
 
 @pytest.fixture
 def reconcile(pool: Pool, redis: Redis, leadership: PostgresLeadership, clock: OwnClock) -> Reconcile:
-    return Reconcile(PostgresWaiting(pool), RedisMembers(redis), leadership, clock, failures=FAILURES)
+    return Reconcile(PostgresWaiting(pool), RedisMembers(redis, our_installation), leadership, clock, failures=FAILURES)
 
 
 async def _waiting(records: Records, number: int, *, due_in: float = 60, quiet_for: float = 60) -> list[UUID]:
@@ -54,7 +56,7 @@ async def _waiting(records: Records, number: int, *, due_in: float = 60, quiet_f
 
 async def _announce_all(pool: Pool, redis: Redis) -> None:
     async for page in PostgresWaiting(pool).pages(1000):
-        await RedisMembers(redis).add(page)
+        await RedisMembers(redis, our_installation).add(page)
 
 
 async def test_emptied_redis_is_refilled_and_marked_complete(

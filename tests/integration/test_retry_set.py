@@ -4,16 +4,20 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from uuid import UUID
 
 import pytest
 from redis.asyncio import Connection, ConnectionPool, Redis
 
+from fakes import our_installation
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
-from postroom.queue.retry_set import EPOCH_KEY, FAILURES, HORIZON, KEY, RetrySet, connect
+from postroom.ports import Due
+from postroom.queue.epoch import EPOCH_KEY, AnotherInstallation
+from postroom.queue.members import RedisMembers
+from postroom.queue.retry_set import FAILURES, KEY, RetrySet, connect
 
 LEASE = 30.0
 PATIENT = 10.0
@@ -47,7 +51,7 @@ async def retry_set(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     """It waits longer than Postroom does: what is tested is not how busy the machine is."""
     monkeypatch.setattr("postroom.queue.retry_set.TIMEOUT", PATIENT)
     client = connect(redis_url)
-    yield RetrySet(client, lease=LEASE)
+    yield RetrySet(client, our_installation, lease=LEASE)
     await client.aclose()
 
 
@@ -100,12 +104,38 @@ async def test_retry_index_never_gives_two_workers_the_same_member(retry_set: Re
     assert len(reported) == len(set(reported)) == 100
 
 
-async def test_claim_script_reports_the_epoch_and_adds_no_member_or_key(redis: Redis) -> None:
-    script = redis.register_script(files("postroom.queue").joinpath("claim.lua").read_text())
-    assert (await script(keys=[KEY, EPOCH_KEY], args=[1, LEASE, HORIZON]))[:2] == [0, ""]
-    await redis.set(EPOCH_KEY, "1")
-    assert (await script(keys=[KEY, EPOCH_KEY], args=[1, LEASE, HORIZON]))[:2] == [1, ""]
-    assert await redis.keys() == [EPOCH_KEY]
+async def test_claim_adds_no_member_or_key(retry_set: RetrySet, redis: Redis) -> None:
+    assert await retry_set.due(1) == Due([], None)
+    assert await redis.keys() == []
+
+
+@pytest.mark.parametrize(
+    ("epoch", "is_used", "is_complete"),
+    [(None, True, False), ("complete", True, False), ("ours", True, True), ("another's", False, False)],
+    ids=["of nobody yet", "of an earlier version", "ours", "of another installation"],
+)
+async def test_only_the_set_of_our_installation_is_used(
+    retry_set: RetrySet, redis: Redis, epoch: str | None, is_used: bool, is_complete: bool
+) -> None:
+    """Two installations on one Redis: each took the due requests of the other for its own, and removed them."""
+    members = RedisMembers(redis, our_installation)
+    theirs = RetryJob.of(request(2)).to_json()
+    await add(redis, theirs, -1)
+    if epoch:
+        await redis.set(EPOCH_KEY, epoch)
+    before = await redis.zrange(KEY, 0, -1, withscores=True)
+    with nullcontext() if is_used else pytest.raises(AnotherInstallation):
+        assert (await retry_set.due(1)).entries
+    with nullcontext() if is_used else pytest.raises(AnotherInstallation):
+        assert await members.has_epoch() == is_complete
+    await retry_set.replace(request(1), [theirs])
+    await retry_set.add([request(3)])
+    await retry_set.restore(theirs, NOW)
+    await retry_set.remove([theirs])
+    assert (await redis.zrange(KEY, 0, -1, withscores=True) == before) == (not is_used)
+    with nullcontext() if is_used else pytest.raises(AnotherInstallation):
+        await members.set_epoch()
+    assert await redis.get(EPOCH_KEY) == ("ours" if is_used else epoch)
 
 
 async def test_replace_removes_held_members_and_adds_only_a_waiting_request(retry_set: RetrySet, redis: Redis) -> None:
@@ -165,7 +195,7 @@ async def test_unavailable_redis_costs_one_timeout_and_writes_to_it_raise_nothin
     """Connection, handshake, command and a second try would cost several."""
     monkeypatch.setattr("postroom.queue.retry_set.TIMEOUT", SLOW)
     client = connect(unavailable_url)
-    retry_set = RetrySet(client, lease=LEASE)
+    retry_set = RetrySet(client, our_installation, lease=LEASE)
     waiting = request()
     assert waiting.due_at
     calls = [
@@ -207,7 +237,7 @@ class _Reset(Connection):
 async def test_connection_reset_under_uvloop_counts_as_redis_not_answering(redis_url: str) -> None:
     pool = ConnectionPool.from_url(redis_url, connection_class=_Reset)  # pyright: ignore[reportUnknownMemberType]
     client = Redis(connection_pool=pool)
-    retry_set = RetrySet(client, lease=LEASE)
+    retry_set = RetrySet(client, our_installation, lease=LEASE)
     await retry_set.replace(request(), ["held"])
     await retry_set.add([request()])
     await retry_set.restore("member", NOW)

@@ -129,7 +129,7 @@ async def test_silent_connections_beyond_the_open_file_limit_block_no_others(
 async def test_status_shows_the_processes_with_their_version_and_their_loops(database: Database, pool: Pool) -> None:
     await PostgresProcesses(pool).record(this(), {"sweep": {"age": 200.0, "late_after": 120.0}})
     postroom = Commands(environment(database, None, None))
-    (row,) = [line for line in (await postroom("status")).splitlines() if "hanging: sweep" in line]
+    (row,) = [line for line in (await postroom("status")).splitlines() if "late: sweep" in line]
     assert row.split("\t")[3:5] == ["work", this().version]
     assert (await postroom.json("status"))["processes"][0]["loops"]["sweep"]["age"] == 200.0
 

@@ -57,6 +57,21 @@ sys.argv = ["postroom", "serve"]
 main()
 """
 
+UNREAD_LOG = """
+import os, sys
+_, log = os.pipe()
+os.set_blocking(log, False)
+try:
+    while True:
+        os.write(log, b"x" * 4096)
+except BlockingIOError:
+    os.set_blocking(log, True)
+os.dup2(log, sys.stderr.fileno())
+from postroom.cli import main
+sys.argv = ["postroom", "serve"]
+main()
+"""
+
 
 @pytest.fixture(scope="module")
 async def stalwart(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[StalwartStandIn]:
@@ -96,6 +111,16 @@ async def test_task_that_never_ends_does_not_keep_the_process_alive(settings: di
         _, log = await service.end(signal.SIGTERM, within=LIMIT)
     assert time.monotonic() - asked_at < LIMIT
     assert '"loops": ["sweep"]' in log
+
+
+async def test_service_whose_log_nobody_reads_serves_and_stops(settings: dict[str, str]) -> None:
+    async with running("serve", settings, program=UNREAD_LOG) as service:
+        await eventually(service.ready, "the service", 20)
+        assert (await service.hook("unread.log@example.org")).status_code == 200
+        asked_at = time.monotonic()
+        code, _ = await service.end(signal.SIGTERM, within=LIMIT)
+    assert code == 0
+    assert time.monotonic() - asked_at < LIMIT
 
 
 async def test_second_signal_ends_the_process_at_once(settings: dict[str, str]) -> None:

@@ -88,3 +88,34 @@ async def test_sweep_records_a_refused_identity_once_with_the_reason_of_the_webh
     assert answer.json()["detail"] == entry["error_message"]
     assert answer.json()["type"] == f"urn:postroom:problem:{entry['code']}"
     assert await records.value("SELECT count(*) FROM email_requests") == 0
+
+
+async def test_sweep_follows_an_address_that_changed_before_the_first_attempt(
+    kratos: Kratos, parts: Parts, records: Records
+) -> None:
+    """The webhook of the change was lost: the person would get a mailbox with the old address."""
+    waits, locked = [await _add(kratos, f"{name}@example.org") for name in ("waits", "locked")]
+    await _pass(parts)
+    await records.rows("UPDATE email_requests SET email = 'old-' || email, enqueued_at = now() - interval '1 hour'")
+    async with records.connection.transaction():
+        await records.rows("SELECT FROM email_requests WHERE identity_id = %s FOR UPDATE", locked)
+        await _pass(parts)
+    found = {row["identity_id"]: row["email"] for row in await records.rows("SELECT * FROM email_requests")}
+    assert found == {waits: "waits@example.org", locked: "old-locked@example.org"}
+    await _pass(parts)
+    assert (await records.request(locked))["email"] == "locked@example.org"
+    assert await records.audit(waits) == [("sweep", "done", 0)] * 2
+
+
+async def test_identity_that_postgresql_refuses_is_set_aside_and_the_pass_goes_on(
+    kratos: Kratos, parts: Parts, records: Records
+) -> None:
+    await records.rows("ALTER TABLE email_requests ADD CHECK (email <> 'bad@example.org')")
+    good, bad, better = [await _add(kratos, f"{name}@example.org") for name in ("good", "bad", "better")]
+    for _ in range(2):
+        await _pass(parts)
+    found = {row["identity_id"] for row in await records.rows("SELECT identity_id FROM email_requests")}
+    assert found == {good, better}
+    (refusal,) = await records.log(bad)
+    assert (refusal["action"], refusal["code"]) == ("refuse", "unreadable_identity")
+    assert await records.value("SELECT finished_at IS NOT NULL FROM identity_sweep")

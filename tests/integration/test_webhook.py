@@ -262,6 +262,19 @@ async def test_webhook_for_a_missing_mailbox_gets_409_with_the_command_to_fix_it
     assert await records.attempts(alice.identity_id) == [("pending", 1), ("success", 1)], "there is no attempt"
 
 
+async def test_webhook_for_a_mailbox_without_a_record_gets_409_with_the_command_to_fix_it(
+    service: httpx2.AsyncClient, records: Records
+) -> None:
+    """After a restore of single tables: it was answered "will retry" for ever, and nothing was tried."""
+    alice = mailbox()
+    assert (await post(service, hook(alice.email, alice.identity_id))).status_code == 200
+    await records.rows("DELETE FROM email_accounts")
+    answer = await post(service, hook(alice.email, alice.identity_id))
+    assert (answer.status_code, answer.json()["code"]) == (409, "mailbox_missing")
+    assert "postroom rebuild --from-stalwart" in answer.json()["detail"]
+    assert await records.attempts(alice.identity_id) == [("pending", 1), ("success", 1)], "there is no attempt"
+
+
 @pytest.fixture
 async def without_database(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     with socket.socket() as listener:

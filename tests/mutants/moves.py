@@ -15,12 +15,12 @@ BACKLOG = (
 CORE = [
     Mutant(
         "a failure counts during an outage",
-        "provisioning/attempt.py",
-        "        if problem is None:\n            return Verdict.HEALTHY\n",
-        "        if problem is None or True:\n            return Verdict.HEALTHY\n",
+        "provisioning/verdicts.py",
+        "                if problem := await self._health.ask():\n",
+        "                if (problem := await self._health.ask()) and False:\n",
         (
             f"{ATTEMPT}test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker",
-            f"{OUTAGE}test_40_minute_mail_server_outage_makes_no_dead_letter_and_uses_at_most_one_retry",
+            f"{OUTAGE}test_40_minute_mail_server_outage_makes_no_dead_letter_and_uses_no_retry",
         ),
     ),
     Mutant(
@@ -47,7 +47,7 @@ CORE = [
     Mutant(
         "the mailbox is made without the mark",
         "stalwart/registry.py",
-        '"name": mark_of(mailbox.identity_id),',
+        '"name": mailbox.mark,',
         '"name": mailbox.local_part + "-alias",',
         (
             "unit/test_stalwart_registry.py::test_mailbox_is_created_with_a_disabled_mark_and_no_credentials",
@@ -57,7 +57,7 @@ CORE = [
     Mutant(
         "a stranger's mailbox is adopted",
         "stalwart/mark_domain.py",
-        "return mark in {(alias.name, alias.domain_id) for alias in account.aliases.values()}",
+        "return (mark, domain_id) in {(alias.name, alias.domain_id) for alias in account.aliases.values()}",
         "return bool(mark)",
         ("contract/test_mail_server.py::test_a_foreign_mailbox_is_never_adopted",),
     ),
@@ -188,17 +188,38 @@ CORE = [
     ),
     Mutant(
         "a wrong key opens no breaker",
-        "provisioning/attempt.py",
-        "        if error.domain is None:\n            await self._open_breaker(cause_of(error), str(error))\n",
+        "provisioning/verdicts.py",
+        "                await self._open_breaker(cause_of(problem), message)\n",
         "",
         (f"{ATTEMPT}test_server_that_rejects_our_key_opens_the_breaker_but_one_that_rejects_a_mailbox_only_alarms",),
     ),
     Mutant(
         "a server too busy to respond counts as unavailable",
-        "provisioning/attempt.py",
-        "        if isinstance(problem, Throttled):\n            return Verdict.NONE\n",
+        "provisioning/verdicts.py",
+        "            case Throttled():\n                return Verdict.NONE\n",
         "",
         (f"{ATTEMPT}test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker",),
+    ),
+    Mutant(
+        "a failure counts although no mailbox can be made for anybody",
+        "provisioning/verdicts.py",
+        "        return await self._creates.ask()\n",
+        "        return Verdict.HEALTHY\n",
+        (f"{ATTEMPT}test_failure_of_every_create_costs_no_request_anything_and_alarms_once",),
+    ),
+    Mutant(
+        "a response that we missed while we stalled counts",
+        "provisioning/verdicts.py",
+        "if self._clock.monotonic() - began <= LONGEST_CHECK + STALL:",
+        "if True:",
+        (f"{ATTEMPT}test_failure_while_our_own_process_stalls_costs_nothing",),
+    ),
+    Mutant(
+        "the mailbox of the create probe is listed as somebody's",
+        "stalwart/accounts.py",
+        " and not _is_ours(each)",
+        "",
+        ("unit/test_create_probe.py::test_mailbox_of_the_probe_is_listed_as_nobodys",),
     ),
     Mutant(
         "a failure uses the verdict of a health check that began before it",

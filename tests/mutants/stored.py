@@ -35,8 +35,8 @@ REDIS = [
     Mutant(
         "settle drops the ZREM",
         "queue/retry_set.py",
-        "            pipe.zrem(KEY, *members)\n            pipe.zadd",
-        "            pipe.zadd",
+        "                pipe.zrem(KEY, *members)\n                pipe.zadd",
+        "                pipe.zadd",
         (f"{RETRY_SET}test_replace_removes_held_members_and_adds_only_a_waiting_request",),
     ),
     Mutant(
@@ -142,7 +142,7 @@ STATEMENTS = [
     Mutant(
         "claim ignores the breaker",
         f"{SQL}claim.sql",
-        "WHERE NOT (SELECT open FROM mail_server_breaker)",
+        "WHERE NOT (SELECT is_closed FROM gate)",
         "WHERE true",
         (SQL_WALK,),
     ),
@@ -229,8 +229,15 @@ STATEMENTS = [
     Mutant(
         "requests that wait for the breaker are released while it is open",
         f"{SQL}release.sql",
-        "WHEN NOT (SELECT open FROM mail_server_breaker) THEN now() END AS at",
-        "ELSE now() END AS at",
+        "SELECT NOT open AND (",
+        "SELECT (",
+        (SQL_WALK,),
+    ),
+    Mutant(
+        "requests that wait until mailboxes can be made are released before",
+        f"{SQL}release.sql",
+        " AND (name <> 'creates' OR creates_error IS NULL)",
+        "",
         (SQL_WALK,),
     ),
     Mutant(
@@ -250,8 +257,8 @@ STATEMENTS = [
     Mutant(
         "a page that was read before a restart undoes the restart",
         f"{SQL}sweep_store.sql",
-        "    WHERE token IS NOT DISTINCT FROM %(after)s::text\n",
-        "",
+        " AND token IS NOT DISTINCT FROM %(after)s::text\n",
+        "\n",
         (SQL_WALK,),
     ),
     Mutant(

@@ -9,7 +9,7 @@ import pytest
 from redis.exceptions import AuthenticationError
 
 from eventually import eventually
-from fakes import request_of
+from fakes import our_installation, request_of
 from postroom.domain.request import Request, State
 from postroom.queue.retry_set import FAILURES, RetrySet, connect
 from scaling.valkey_sentinel import ValkeySentinel, valkey_sentinel
@@ -39,7 +39,7 @@ def waiting() -> Request:
 async def test_retry_index_uses_the_new_redis_master_after_a_fail_over(valkey: ValkeySentinel) -> None:
     client = connect(valkey.url)
     try:
-        retry_set, before, after = RetrySet(client, lease=30), waiting(), waiting()
+        retry_set, before, after = RetrySet(client, our_installation, lease=30), waiting(), waiting()
 
         async def returns(request: Request) -> bool:
             await retry_set.replace(request, ())
@@ -66,7 +66,7 @@ async def test_unreachable_sentinel_leaves_time_to_ask_the_next_one(valkey: Valk
             client = connect(valkey.url.replace(f"@{HOSTS[0]}", f"@{address},{HOSTS[0]}"))
             try:
                 started = time.monotonic()
-                await RetrySet(client, lease=30).due(5)
+                await RetrySet(client, our_installation, lease=30).due(5)
                 assert time.monotonic() - started > 0.1, "it was not asked"
             finally:
                 await client.aclose()
@@ -76,7 +76,7 @@ async def test_wrong_redis_password_counts_as_a_redis_failure(valkey: ValkeySent
     client = connect(valkey.url.replace("default:", "default:x"))
     try:
         with pytest.raises(AuthenticationError):
-            await RetrySet(client, lease=30).due(5)
+            await RetrySet(client, our_installation, lease=30).due(5)
         assert issubclass(AuthenticationError, FAILURES)
     finally:
         await client.aclose()

@@ -109,12 +109,10 @@ def _the_audit_counts_the_claims(world: World) -> Iterable[str]:
 def _retries_are_spent_on_failures_only(world: World) -> Iterable[str]:
     for row in world.sql.requests.values():
         failures = world.mail.failures_while_healthy[row["identity_id"]]
-        # An outage may use up the first retry, and never more.
-        spent = failures + (world.mail.failures_while_ill[row["identity_id"]] > 0)
-        if row["retries"] > spent:
+        if row["retries"] > failures:
             yield f"{row['email']} spent {row['retries']} retries on {failures} failures while the server was healthy"
         reason = row["reason"] or ""
-        if reason.startswith("failed 4 times") and spent < 4:
+        if reason.startswith("failed 4 times") and failures < 4:
             yield f"{row['email']} is a dead letter after {failures} failures while the server was healthy"
         if row["identity_id"] in world.sql.erased and "was asked for" in reason:
             continue  # its first row was deleted, with the address of its mailbox

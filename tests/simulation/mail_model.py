@@ -30,6 +30,9 @@ class MailModel:
         self.ill: Callable[[], MailServerError] | None = None
         self.full = False
         """its store accepts no writes, but reads work"""
+        self.makes_none: Callable[[], MailServerError] | None = None
+        """makes the error of every create, also of ours, although the server is healthy"""
+        self._has_probe = False
         self.refused: set[str] = set()
         self.poison: set[str] = set()
         self.fails: Callable[[Mailbox], MailServerError | None] = lambda _: None
@@ -37,12 +40,13 @@ class MailModel:
         self.creates: Counter[UUID] = Counter()
         self.failures_while_healthy: Counter[UUID] = Counter()
         """transient failures of attempts after which the health check succeeded"""
-        self.failures_while_ill: Counter[UUID] = Counter()
 
     def create(self, mailbox: Mailbox) -> StalwartAccount:
         if error := self.fails(mailbox):
             raise error
         self._serve()
+        if self.makes_none:
+            raise self.makes_none()
         self.creates[mailbox.identity_id] += 1
         if ours := self.find(mailbox):
             return ours
@@ -72,6 +76,14 @@ class MailModel:
             return Transient("mail server does not write: serverUnavailable")
         problem = self.ill() if self.ill else None
         return None if isinstance(problem, Misconfigured) and problem.domain else problem
+
+    def create_probe(self) -> None:
+        self._serve()
+        if self.makes_none:
+            raise self.makes_none()
+        if self.full and not self._has_probe:
+            raise Transient("mail server answered serverUnavailable", outcome_unknown=True)
+        self._has_probe = True
 
     def _serve(self) -> None:
         if self.ill:

@@ -26,6 +26,13 @@ class OperatorModel(ReleaseModel):
             self._write(NO_REQUEST, "resume", "done", error_message=reason, actor=actor)
         return resumed
 
+    def _operator_resume_creates(self, since: datetime, actor: str) -> list[Row]:
+        error = self.breaker["creates_error"]
+        if not self._creates_work(since):
+            return []
+        self._write(NO_REQUEST, "resume", "done", error_message=f"creates failed: {error}", actor=actor)
+        return [{"error": error}]
+
     def _resume_domain(self, domain: str, actor: str) -> list[Row]:
         self.resumed[domain] = self._clock_timestamp()
         message = f"requests that wait for {domain}"

@@ -192,11 +192,11 @@ class SimulatedRedis:
     async def zcard(self, _key: str) -> int:
         return await self._ask("zcard", lambda: len(self._model.scores))
 
-    async def exists(self, _key: str) -> int:
-        return await self._ask("exists", lambda: int(self._model.epoch))
+    async def get(self, _key: str) -> str | None:
+        return await self._ask("get", lambda: self._model.epoch)
 
-    async def set(self, _key: str, _value: str) -> None:
-        await self._ask("set", self._model.set_epoch)
+    async def set(self, _key: str, value: str) -> None:
+        await self._ask("set", lambda: self._model.set_epoch(value))
 
     async def time(self) -> tuple[int, int]:
         return await self._ask("time", lambda: (int(self._model.now()), int(self._model.now() % 1 * 1_000_000)))
@@ -272,8 +272,8 @@ class SimulatedMailServer:
         """The health check after failures, not that of the probe: its result may spend a retry of each of them."""
         failed, self._failed = self._failed, set()
         problem = await self._healthy()
-        counted = self._model.failures_while_ill if problem else self._model.failures_while_healthy
-        counted.update(failed)
+        if problem is None:
+            self._model.failures_while_healthy.update(failed)
         return problem
 
     async def _healthy(self) -> MailServerError | None:
@@ -282,6 +282,15 @@ class SimulatedMailServer:
                 return await self._line.ask("mail health check", self._model.health_check, _mail_lost)
         except TimeoutError:
             return Transient("mail server took too long")
+        except MailServerError as error:
+            return error
+
+    async def create_probe(self) -> MailServerError | None:
+        try:
+            async with asyncio.timeout(4):
+                return await self._line.ask("mail create probe", self._model.create_probe, _mail_lost)
+        except TimeoutError:
+            return Transient("mail server took too long", outcome_unknown=True)
         except MailServerError as error:
             return error
 
@@ -298,6 +307,7 @@ class SimulatedKratos:
         return await self._line.ask("kratos page", lambda: self._page(token), lambda: KratosUnavailable("no answer"))
 
     def _page(self, token: str | None) -> IdentityPage:
-        start = int(token or 0)
-        end = start + self._size
-        return IdentityPage(self._identities[start:end], str(end) if end < len(self._identities) else None)
+        # By id, as Kratos lists them: the sweep takes a page that goes back for a repeated one.
+        rest = sorted((each for each in self._identities if str(each.id) > (token or "")), key=lambda each: each.id)
+        page = rest[: self._size]
+        return IdentityPage(page, str(page[-1].id) if len(rest) > self._size else None)

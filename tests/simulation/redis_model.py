@@ -11,7 +11,7 @@ class RedisModel:
         self._seconds = seconds
         self.skew = 0.0
         self.scores: dict[str, float] = {}
-        self.epoch = False
+        self.epoch: str | None = None
 
     def now(self) -> float:
         return self._seconds() + self.skew
@@ -27,7 +27,7 @@ class RedisModel:
             self.scores[member] = max(score, now) + lease
             answer += [member, f"{score:.6f}"]
         following = min(self.scores.values(), default=None)
-        return [int(self.epoch), "" if following is None else f"{following - now:.6f}", *answer]
+        return ["" if following is None else f"{following - now:.6f}", *answer]
 
     def zadd(self, scores: Mapping[str, float], *, xx: bool = False, nx: bool = False) -> int:
         before = len(self.scores)
@@ -43,14 +43,14 @@ class RedisModel:
     def between(self, low: float, high: float) -> list[str]:
         return [member for score, member in self.in_order() if low <= score <= high]
 
-    def set_epoch(self) -> None:
-        self.epoch = True
+    def set_epoch(self, value: str) -> None:
+        self.epoch = value
 
     def flush(self) -> None:
-        self.scores, self.epoch = {}, False
+        self.scores, self.epoch = {}, None
 
-    def snapshot(self) -> tuple[dict[str, float], bool]:
+    def snapshot(self) -> tuple[dict[str, float], str | None]:
         return dict(self.scores), self.epoch
 
-    def restore(self, snapshot: tuple[dict[str, float], bool]) -> None:
+    def restore(self, snapshot: tuple[dict[str, float], str | None]) -> None:
         self.scores, self.epoch = dict(snapshot[0]), snapshot[1]

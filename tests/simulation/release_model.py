@@ -20,15 +20,12 @@ class ReleaseModel(BreakerModel):
 
     def _release_causes(self) -> list[Row]:
         causes = sorted({row["waits_for"] for row in self.requests.values() if row["waits_for"]})
-        return [
-            {
-                "waits_for": cause,
-                "ended_at": self.resumed.get(cause.removeprefix("domain:"))
-                if cause.startswith("domain:")
-                else self.breaker["changed_at"],
-            }
-            for cause in causes
-        ]
+        return [{"waits_for": cause, "ended_at": self._last_ended_at(cause)} for cause in causes]
+
+    def _last_ended_at(self, cause: str) -> datetime | None:
+        if cause.startswith("domain:"):
+            return self.resumed.get(cause.removeprefix("domain:"))
+        return self.breaker["creates_changed_at" if cause == "creates" else "changed_at"]
 
     def _release(self, cause: str, limit: int, excluding: list[UUID]) -> list[Row]:
         ended = self._ended_at(cause)
@@ -43,7 +40,8 @@ class ReleaseModel(BreakerModel):
 
     def _ended_at(self, cause: str) -> datetime | None:
         if not cause.startswith("domain:"):
-            return None if self.breaker["open"] else self._now()
+            lasts = self.breaker["open"] or (cause == "creates" and self.breaker["creates_error"] is not None)
+            return None if lasts else self._now()
         domain = cause.removeprefix("domain:")
         made = [row["created_at"] for row in self.accounts.values() if row["email"].split("@")[1] == domain]
         resumed = self.resumed.get(domain)

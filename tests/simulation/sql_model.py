@@ -65,7 +65,9 @@ class SqlModel(SweepModel):
         self._write(row, asked["action"], "conflict", error_message=reason)
         return [row]
 
-    def _follow_address(self, identity_id: UUID, email: str, display_name: str | None, **_: Any) -> list[Row]:
+    def _follow_address(
+        self, identity_id: UUID, email: str, display_name: str | None, *, action: str, **_: Any
+    ) -> list[Row]:
         row = self.requests.get(identity_id)
         if row is None or row["state"] == "dead" or (row["wanted_email"] or row["email"]) == email:
             return []
@@ -76,7 +78,7 @@ class SqlModel(SweepModel):
             changed = self._change(row, wanted_email=None if row["email"] == email else email)
         another = f"another address is wanted; the mailbox stays {changed['email']}"
         message = another if changed["wanted_email"] else f"the address of the request is now {email}"
-        self._write(changed, "accept", "done", email=email, error_message=message)
+        self._write(changed, action, "done", email=email, error_message=message)
         return [changed]
 
     # -- read ---------------------------------------------------------------------------------------------------
@@ -145,7 +147,13 @@ class SqlModel(SweepModel):
         now, crashed = self._now(), row["state"] == "running"
         is_due = (row["state"] == "waiting" and row["due_at"] <= now + EARLY) or (crashed and row["due_at"] <= now)
         is_free = row["identity_id"] not in self.locked
-        return not self.breaker["open"] and is_due and is_free and (exclusive or (not crashed and row["crashes"] == 0))
+        return (
+            not self.breaker["open"]
+            and not self.is_slow()
+            and is_due
+            and is_free
+            and (exclusive or (not crashed and row["crashes"] == 0))
+        )
 
     def _take(
         self, row: Row, holder: UUID, *, lease: float, exclusive: bool, crash_delay: float, longest_crash_delay: float
@@ -180,7 +188,7 @@ class SqlModel(SweepModel):
             return "unknown"
         if row["state"] in ("provisioned", "dead"):
             return row["state"]
-        if self.breaker["open"]:
+        if self.breaker["open"] or self.is_slow():
             return "breaker"
         ended = row["due_at"] <= self._now() and (row["state"] == "running" or row["crashes"] > 0)
         return "exclusive" if ended and not exclusive else row["state"]

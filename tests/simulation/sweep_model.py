@@ -37,18 +37,24 @@ class SweepModel(OperatorModel):
         after: str | None,
         token: str | None,
         due_in: float,
+        moves: bool,
     ) -> list[Row]:
-        asked = zip(identity_ids, emails, names, strict=True)
-        absent = [each for each in asked if each[0] not in self.requests]
+        asked = list(zip(identity_ids, emails, names, strict=True))
+        nothing: Row = {"identity_id": None}
         found: list[Row] = []
-        for identity_id, email, name in absent:
+        for identity_id, email, _ in asked:
+            row = self.requests.get(identity_id)
+            if row and row["state"] != "dead" and (row["wanted_email"] or row["email"]) != email:
+                found.append(nothing | {"asked_id": identity_id, "is_changed": True})
+        for identity_id, email, name in [each for each in asked if each[0] not in self.requests]:
+            asked_for = {"asked_id": identity_id, "is_changed": False}
             if email in self.living or identity_id in self.requests:
-                found.append({"absent_id": identity_id, "identity_id": None})
+                found.append(nothing | asked_for)
                 continue
             row = self._new(identity_id, email, name, state="waiting", due_at=self._now())
             self._write(row, "sweep", "done")
-            found.append(row | {"absent_id": identity_id})
-        if self.sweep["token"] == after:
+            found.append(row | asked_for)
+        if moves and self.sweep["token"] == after:
             started_at = self._now() if after is None else self.sweep["started_at"]
             finished_at = self._now() if token is None else self.sweep["finished_at"]
             due_at = self._now() + timedelta(seconds=due_in)

@@ -10,10 +10,11 @@ from typing import Any, cast
 import pytest
 from redis.asyncio import Redis
 
-from fakes import request_of
+from fakes import our_installation, request_of
 from postroom.domain.request import State
+from postroom.queue.epoch import EPOCH_KEY
 from postroom.queue.members import RedisMembers
-from postroom.queue.retry_set import EPOCH_KEY, KEY, RetrySet
+from postroom.queue.retry_set import KEY, RetrySet
 from simulation.ports import SimulatedRedis
 from simulation.redis_model import RedisModel
 
@@ -51,15 +52,15 @@ async def test_redis_model_matches_redis_in_every_call(seed: int, redis: Redis) 
         which, chosen, limit = chance.randrange(9), some(), chance.randint(1, 3)
         requests = [replace(each, due_at=_drawn(chance)) if each in chosen else each for each in requests]
         held = sorted(model.scores)[:limit]
-        answers = [
-            await _call(which, RetrySet(client, lease=30), RedisMembers(client), chosen, held, limit)
-            for client in clients
+        adapters = [
+            (RetrySet(client, our_installation, lease=30), RedisMembers(client, our_installation)) for client in clients
         ]
+        answers = [await _call(which, *each, chosen, held, limit) for each in adapters]
         assert answers[0] == pytest.approx(answers[1], abs=APART) if which == 8 else answers[0] == answers[1]
         real = await members_of(redis)
         assert real.keys() == model.scores.keys()
         assert real == pytest.approx(model.scores, abs=APART)
-        assert bool(await redis.exists(EPOCH_KEY)) is model.epoch
+        assert await redis.get(EPOCH_KEY) == model.epoch
     assert model.scores
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from psycopg import errors
 
+from fakes import our_installation
 from postroom.domain.identity import AddressPolicy, Identity
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin
@@ -29,6 +30,7 @@ from postroom.provisioning.accept import Accept, AcceptResult
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots
 from postroom.provisioning.sweep import Sweep
+from postroom.provisioning.verdicts import Verdicts
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES, HORIZON, RetrySet
 from postroom.retry.due_source import DueSource
@@ -133,7 +135,10 @@ class World:
     async def resume(self, domain: str) -> None:
         """Run `postroom resume`, once for the mail server and once for a domain."""
         process = self._one()
-        if (breaker := await process.breakers.read()).open and not self.mail.health_check():
+        breaker = await process.breakers.read()
+        if breaker.creates and not self.mail.health_check():
+            await process.breakers.resume_creates(breaker.creates, actor="operator")
+        if breaker.open and not self.mail.health_check():
             await process.breakers.resume(breaker, actor="operator")
         await PostgresReleases(process.pool).resume_domain(domain, actor="operator")
 
@@ -217,9 +222,10 @@ class Process:
         self.requests = PostgresRequests(pool, new_id=world.new_id, delay_factor=world.delay_factor)
         self.breakers = breakers = PostgresBreakers(pool, delay_factor=world.delay_factor)
         mail = SimulatedMailServer(world.mail, self)
-        retry_set = RetrySet(redis, lease=LEASE)
+        retry_set = RetrySet(redis, our_installation, lease=LEASE)
         self.operations = RequestOperations(pool, retry_set)
-        attempts = Attempts(self.requests, breakers, mail, retry_set, clock)
+        verdicts = Verdicts(breakers, mail, clock)
+        attempts = Attempts(self.requests, verdicts, mail, retry_set, clock)
         slots = Slots(4)
         overdue, exact = PostgresOverdueRequests(pool, grace=1.0), PostgresOverdueRequests(pool, grace=-HORIZON)
         due_source = DueSource(retry_set, overdue, exact, clock, failures=FAILURES)
@@ -239,8 +245,17 @@ class Process:
             lease=INLINE_LEASE,
         )
         leadership = PostgresLeadership(pool.connect)
-        self.reconcile = _Counted(world, PostgresWaiting(pool), RedisMembers(redis), leadership, clock)
-        self.release = Release(PostgresReleases(pool), retry_set, leadership, clock, wake=self.worker.wake)
+        self.reconcile = _Counted(
+            world, PostgresWaiting(pool), RedisMembers(redis, our_installation), leadership, clock
+        )
+        self.release = Release(
+            PostgresReleases(pool),
+            retry_set,
+            leadership,
+            clock,
+            probe_creates=verdicts.probe_if_due,
+            wake=self.worker.wake,
+        )
         self.sweep = Sweep(
             SimulatedKratos(world.identities, self),
             PostgresSwept(pool),

@@ -18,6 +18,7 @@ from postroom.ports import Clock
 from postroom.provisioning.accept import BREAKER_REMEMBERED, Accept, Held, Ready, Rejected, WillRetry
 from postroom.provisioning.attempt import FINISH_WITHIN, Attempts
 from postroom.provisioning.slots import Slots
+from postroom.provisioning.verdicts import Verdicts
 from simulation.virtual_time import VirtualClock, in_virtual_time
 
 DEADLINE = 5.0
@@ -100,7 +101,7 @@ class KnownRequests(FakeRequests):
     async def revive(self, mailbox: Mailbox, **_: Any) -> None:
         return None
 
-    async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
+    async def follow_address(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
         return request_of(mailbox.identity_id, wanted_email=mailbox.email, state=State.WAITING)
 
 
@@ -115,9 +116,10 @@ def accepting(
     **mail_server: Any,
 ) -> Accept:
     retry_index = retry_index or FakeRetryIndex()
+    server = FakeMailServer(**mail_server)
     return Accept(
         requests,
-        Attempts(requests, FakeBreakers(), FakeMailServer(**mail_server), retry_index, clock),
+        Attempts(requests, Verdicts(FakeBreakers(), server, clock), server, retry_index, clock),
         retry_index,
         slots,
         clock,

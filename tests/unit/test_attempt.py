@@ -4,14 +4,16 @@ index."""
 import asyncio
 import re
 from collections.abc import Sequence
+from datetime import timedelta
+from math import inf
 from typing import Any
 
 import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from fakes import FakeBreakers, FakeMailServer, FakeRequests, FakeRetryIndex, Hang, Scripted, request_of
-from postroom.domain.breaker import Cause
+from fakes import START, FakeBreakers, FakeMailServer, FakeRequests, FakeRetryIndex, Hang, Scripted, request_of
+from postroom.domain.breaker import Cause, CreatesFail
 from postroom.domain.mailbox import StalwartAccount
 from postroom.domain.request import Request, State, Status
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
@@ -24,6 +26,7 @@ from postroom.provisioning.attempt import (
     UNSTORABLE,
     Attempts,
 )
+from postroom.provisioning.verdicts import Verdicts
 from scripted_stalwart import ScriptedStalwart, problem
 from simulation.virtual_time import VirtualClock, in_virtual_time
 
@@ -31,6 +34,7 @@ ACCOUNT = StalwartAccount("k", "alice@example.org")
 LEASE = 30.0
 CUT = Transient("cut", outcome_unknown=True)
 AWAY = Transient("cannot be reached")
+CHECKED = ["health_check", "create_probe"]
 
 
 class World:
@@ -51,9 +55,9 @@ class World:
         self.mail_server.creates, self.mail_server.finds = [*creates], [*finds]
         self.retry_index = FakeRetryIndex()
         self.clock = VirtualClock(asyncio.get_running_loop())
-        self.attempts = Attempts(
-            self.requests, self.breakers, mail_server or self.mail_server, self.retry_index, self.clock
-        )
+        server = mail_server or self.mail_server
+        verdicts = Verdicts(self.breakers, server, self.clock)
+        self.attempts = Attempts(self.requests, verdicts, server, self.retry_index, self.clock)
 
     async def run(self, seconds: float = 5.0, members: tuple[str, ...] = ()) -> Settled:
         settled = await self.try_to_run(seconds, members)
@@ -106,7 +110,7 @@ async def test_failed_lookup_leaves_the_outcome_unknown(error: Exception) -> Non
     since."""
     world = World(finds=[error], outcome_unknown=True)
     assert (await world.run()).request.outcome_unknown
-    assert {"find"} <= set(world.mail_server.asked) <= {"find", "health_check"}
+    assert "create" not in world.mail_server.asked
 
 
 @pytest.mark.parametrize(
@@ -114,8 +118,8 @@ async def test_failed_lookup_leaves_the_outcome_unknown(error: Exception) -> Non
     [
         (True, CUT, 5.0, ["find"], (State.PROVISIONED, True)),
         (False, CUT, LOOKUP_SECONDS, ["create", "find"], (State.PROVISIONED, False)),
-        (False, CUT, LOOKUP_SECONDS - 0.1, ["create", "health_check"], (State.WAITING, True)),
-        (False, AWAY, 5.0, ["create", "health_check"], (State.WAITING, False)),
+        (False, CUT, LOOKUP_SECONDS - 0.1, ["create", *CHECKED], (State.WAITING, True)),
+        (False, AWAY, 5.0, ["create", *CHECKED], (State.WAITING, False)),
     ],
     ids=["before anything is created", "at once", "by the next attempt if the time is up", "not if nothing was sent"],
 )
@@ -134,7 +138,7 @@ async def test_mark_is_looked_up_after_an_unknown_outcome(
 async def test_unknown_create_that_the_lookup_cannot_find_stays_unknown(found: Scripted) -> None:
     world = World(creates=[CUT], finds=[found])
     settled = await world.run()
-    assert world.mail_server.asked == ["create", "find", "health_check"]
+    assert world.mail_server.asked == ["create", "find", *CHECKED]
     assert (settled.request.outcome_unknown, settled.request.last_error) == (True, "cut")
 
 
@@ -165,12 +169,114 @@ async def test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outag
     assert settled.request.waits_for == ("outage" if openings else None)
 
 
-@pytest.mark.parametrize("error", [Throttled("429"), Permanent("no"), Conflict("held"), Misconfigured("403")], ids=str)
+FORBIDDEN = Misconfigured("mail server forbids it", domain="example.org")
+
+
+@pytest.mark.parametrize(
+    ("error", "asked"),
+    [
+        (AWAY, CHECKED),
+        (Permanent("invalidProperties"), ["create_probe"]),
+        (FORBIDDEN, ["create_probe"]),
+        (Throttled("429"), []),
+        (Conflict("held"), []),
+        (Misconfigured("403"), []),
+    ],
+    ids=str,
+)
 @in_virtual_time
-async def test_only_a_transient_failure_causes_a_health_check(error: Exception) -> None:
+async def test_mail_server_is_asked_about_itself_only_before_a_failure_costs_anything(
+    error: Exception, asked: list[str]
+) -> None:
     world = World(creates=[error])
     await world.run()
-    assert world.mail_server.asked == ["create"]
+    assert world.mail_server.asked == ["create", *asked]
+
+
+@pytest.mark.parametrize("error", [AWAY, Permanent("invalidProperties"), FORBIDDEN], ids=str)
+@in_virtual_time
+async def test_failure_of_every_create_costs_no_request_anything_and_alarms_once(error: MailServerError) -> None:
+    world = World(creates=[error] * 9, retries=3)
+    world.mail_server.makes_none = Permanent("invalidProperties: quotas", fix="update Postroom")
+    with capture_logs() as logs:
+        for _ in range(9):
+            settled = await world.run()
+            assert (settled.request.state, settled.request.retries) == (State.WAITING, 3)
+            assert (settled.request.waits_for, settled.request.last_error) == ("creates", str(error))
+    alarms = [(each["error"], each["fix"]) for each in logs if each["log_level"] == "error"]
+    assert alarms == [("invalidProperties: quotas", "update Postroom")]
+    assert world.mail_server.asked.count("create_probe") == 1, "the others rely on it for a minute"
+    assert world.breakers.openings == [], "new requests are still attempted"
+
+
+@pytest.mark.parametrize(
+    ("problem", "cause"),
+    [(Throttled("429"), None), (Misconfigured("401", unauthorized=True), Cause.UNAUTHORIZED)],
+    ids=str,
+)
+@in_virtual_time
+async def test_create_probe_that_shows_nothing_about_creates_ends_no_request(
+    problem: MailServerError, cause: Cause | None
+) -> None:
+    world = World(creates=[Permanent("invalidProperties")])
+    world.mail_server.makes_none = problem
+    settled = await world.run()
+    assert (settled.request.state, settled.request.waits_for) == (State.WAITING, "misconfigured" if cause else None)
+    assert settled.request.due_at == START + timedelta(seconds=60)
+    assert [each for each, _ in world.breakers.openings] == ([cause] if cause else [])
+    assert world.breakers.creates is None
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (Throttled("429", retry_after=17), [17]),
+        (Throttled("429", retry_after=86_400), [60]),
+        (Throttled("429", retry_after=inf), [60]),
+        (Throttled("429", retry_after=-1), []),
+        (Throttled("four requests at a time"), []),
+        (Transient("429", outcome_unknown=True), []),
+    ],
+    ids=repr,
+)
+@in_virtual_time
+async def test_workers_of_all_processes_wait_as_long_as_the_mail_server_asks_but_a_minute_at_most(
+    error: MailServerError, seconds: list[float]
+) -> None:
+    """Each of a thousand waiting requests would get a 429 of its own, and each of them counts for the mail server."""
+    world = World(creates=[error])
+    await world.run()
+    assert world.breakers.slowed_down == seconds
+
+
+@in_virtual_time
+async def test_request_without_time_for_the_create_probe_waits_a_minute() -> None:
+    world = World(creates=[Permanent("invalidProperties")])
+    world.mail_server.create_probe_hangs = True
+    settled = await world.run()
+    assert world.clock.monotonic() == LEASE - STORED_BEFORE_LEASE_ENDS
+    assert (settled.request.state, settled.request.due_at) == (State.WAITING, START + timedelta(seconds=60))
+
+
+@in_virtual_time
+async def test_old_fault_of_creates_ends_as_soon_as_a_probe_succeeds() -> None:
+    world = World(creates=[AWAY])
+    world.breakers.creates = CreatesFail("answered 500", START, START, is_recent=False)
+    settled = await world.run()
+    assert (settled.request.retries, world.breakers.creates) == (1, None)
+
+
+@pytest.mark.parametrize("stalled", ["the create", "the health check", "the create probe"])
+@in_virtual_time
+async def test_failure_while_our_own_process_stalls_costs_nothing(stalled: str) -> None:
+    """A blocked event loop, or a stopped process, misses every response."""
+    world = World(creates=[Transient("took longer than 5 s", outcome_unknown=True)], retries=3)
+    world.mail_server.ill = Transient("took longer than 2 s") if stalled == "the health check" else None
+    world.mail_server.makes_none = Transient("took longer than 4 s") if stalled == "the create probe" else None
+    world.mail_server.seconds = {stalled.split(maxsplit=1)[1].replace(" ", "_"): 6.1}
+    settled = await world.run()
+    assert (settled.request.state, settled.request.retries, settled.request.waits_for) == (State.WAITING, 3, None)
+    assert (world.breakers.openings, world.breakers.creates) == ([], None)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +383,8 @@ async def test_mailbox_with_another_address_is_never_accepted_and_its_request_di
     assert (settled.request.state, settled.account_id) == (State.DEAD, None)
     assert settled.request.reason
     assert set(re.findall(r"\w+@example\.org", settled.request.reason)) == {"alice1@example.org", "alice@example.org"}
-    assert world.mail_server.asked == (["find"] if looks_up_first else ["create", "find"][: 1 + len(finds)])
+    asked = ["find"] if looks_up_first else ["create", "find"][: 1 + len(finds)]
+    assert world.mail_server.asked == [*asked, "create_probe"]
 
 
 @in_virtual_time

@@ -3,21 +3,23 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
+from postroom.checks.connections import Allowed, of_connections
 from postroom.checks.database import heard_by_itself
 from postroom.checks.finding import Finding, joined
 from postroom.checks.kratos import kratos_admin, kratos_public
 from postroom.checks.kratos_flows import kratos_flows
 from postroom.checks.mail import mail
 from postroom.checks.mail_master import of_master, of_refusal
-from postroom.checks.mail_server import GRANTED, of_key, of_problem, of_write
+from postroom.checks.mail_server import GRANTED, of_create, of_key, of_problem, of_write
 from postroom.checks.realtime import realtime
 from postroom.checks.webhook import of_change, of_none, of_state
-from postroom.errors import ConfigurationError, Misconfigured, Throttled, Transient
+from postroom.errors import ConfigurationError, MailServerError, Misconfigured, Permanent, Throttled, Transient
 from postroom.mail_configuration import stalwart_webhook_url
 from postroom.settings import Settings, load
 from postroom.setup.service_account import ROLE
@@ -78,6 +80,28 @@ def test_webhook_url_is_loopback_for_a_local_mail_server_and_else_the_public_url
 def test_webhook_url_setting_is_required_if_the_url_cannot_be_derived(more: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match="POSTROOM_STALWART_WEBHOOK_URL"):
         stalwart_webhook_url(settings(**more))
+
+
+# The create probe
+
+
+@pytest.mark.parametrize(
+    ("problem", "state", "words", "fix"),
+    [
+        (None, "ok", "postroom-probe@example.org", ""),
+        (Permanent("invalidProperties: quotas"), "error", "invalidProperties: quotas", "update Postroom"),
+        (Transient("no domain", fix="add it"), "error", "no domain", "add it"),
+        (Throttled("429"), "warning", "429", "again"),
+    ],
+    ids=str,
+)
+def test_check_of_creates_says_why_no_mailbox_can_be_made(
+    problem: MailServerError | None, state: str, words: str, fix: str
+) -> None:
+    found = of_create(problem, "example.org")
+    assert (found.part, found.state) == ("mail server create", state)
+    assert words in found.details
+    assert fix in found.fix
 
 
 # The settings of mail
@@ -389,6 +413,28 @@ class Notifications:
 @pytest.mark.parametrize("shared", [False, True])
 async def test_check_detects_a_pooler_that_shares_sessions(shared: bool) -> None:
     assert await heard_by_itself(Notifications(shared=shared), within=0.05) == (not shared)
+
+
+ALLOWED = Allowed(role=None, database=None, server=97)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "processes", "words", "fix"),
+    [
+        (ALLOWED, 0, "", ""),
+        (ALLOWED, 8, "", ""),
+        (ALLOWED, 9, "the server accepts 97 connections; 9 processes open up to 108", "raise max_connections"),
+        (replace(ALLOWED, role=10), 0, "the role may have 10 connections; a process opens up to 12", "ALTER ROLE"),
+        (replace(ALLOWED, role=40, database=30), 3, "the database accepts 30 connections;", "ALTER DATABASE"),
+    ],
+)
+def test_check_compares_the_limits_of_connections_with_the_pools(
+    allowed: Allowed, processes: int, words: str, fix: str
+) -> None:
+    found = of_connections(allowed, processes=processes, pool_size=10)
+    assert (found.state if found else "ok") == ("warning" if words else "ok")
+    assert words in (found.details if found else "")
+    assert fix in (found.fix if found else "")
 
 
 def test_names_are_joined_with_commas_and_a_final_and() -> None:

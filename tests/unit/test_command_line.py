@@ -185,7 +185,8 @@ def test_output_that_cannot_be_written_is_at_most_one_line_of_error(output: str,
 
 def test_script_for_redis_is_read_as_utf_8_in_any_locale() -> None:
     code = (
-        "from redis.asyncio import Redis\nfrom postroom.queue.retry_set import RetrySet\nRetrySet(Redis(), lease=1.0)\n"
+        "from redis.asyncio import Redis\nfrom postroom.queue.retry_set import RetrySet\n"
+        "RetrySet(Redis(), None, lease=1.0)\n"
     )
     ran = run(code, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
     assert ran.returncode == 0, ran.stderr

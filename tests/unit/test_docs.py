@@ -250,8 +250,8 @@ def test_every_status_and_action_of_the_audit_is_documented() -> None:
     assert set(statuses) == set(Status)
     actions = re.findall(r"^\| `([a-z]+)` \|", page.partition("## Actions")[2].partition("\n## ")[0], re.MULTILINE)
     sql = "\n".join(path.read_text() for path in (ROOT / "src/postroom/postgres/sql").glob("*.sql"))
-    # `accept` is a parameter of two statements, given by provisioning/accept.py.
-    assert set(actions) == {action for action in actions if f"'{action}'" in sql}
+    # `accept` is a parameter, given by provisioning/accept.py.
+    assert set(actions) == {"accept"} | {action for action in actions if f"'{action}'" in sql}
     of_looks = {"missing", "found", "remake"}
     of_operators = {"retry", "bury", "dismiss", "pause", "resume"}
     assert set(actions) == {"create", "accept", "refuse", "sweep", "rebuild"} | of_looks | of_operators

@@ -39,7 +39,7 @@ async def test_postgresql_takes_over_at_once_when_redis_fails() -> None:
         assert len((await world.due_source.due(4)).entries) == 1
     assert logs == [
         {
-            "event": "Redis did not answer; PostgreSQL takes over",
+            "event": "Redis cannot be used; PostgreSQL takes over",
             "log_level": "warning",
             "call": "due",
             "error": "ConnectionError",

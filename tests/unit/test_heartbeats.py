@@ -49,6 +49,16 @@ def test_a_loop_is_stuck_long_after_it_is_late(heartbeats: Heartbeats, clock: Fa
     assert heartbeats.stuck() == ["worker"]
 
 
+def test_a_loop_that_runs_in_vain_is_late_but_no_restart_would_help(heartbeats: Heartbeats, clock: FakeClock) -> None:
+    beat = heartbeats.of("release")
+    beat(in_vain=True)
+    clock.seconds += STUCK_AFTER * LATE_AFTER["release"] + 1
+    beat(in_vain=True)
+    assert (heartbeats.late(), heartbeats.stuck()) == (["release"], [])
+    beat()
+    assert heartbeats.late() == []
+
+
 def test_a_loop_without_a_limit_cannot_have_a_heartbeat() -> None:
     with pytest.raises(ValueError, match="LATE_AFTER"):
         Heartbeats().of("a new one")

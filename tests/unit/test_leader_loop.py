@@ -1,7 +1,7 @@
 """A loop that one process leads, in virtual time."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,26 +13,33 @@ from postroom.telemetry import REGISTRY
 from simulation.virtual_time import in_virtual_time
 
 EVERY = 5.0
+AWAY = DatabaseUnavailable("away")
 
 
 class World:
-    """`errors` are raised first, one by each turn; `leads`: whether this process becomes leader. `tried`, `turns` and
-    `beats` hold the times of the tries to lead, of the turns and of the heartbeats."""
+    """`errors` are raised first, one by each turn, and `unled`, one by each try to lead; `leads`: whether this process
+    becomes leader. `tried`, `turns` and `beats` hold the times of the tries to lead, the turns and the heartbeats."""
 
-    def __init__(self, *errors: Exception, leads: bool = True, next_in: float = 2.0) -> None:
+    def __init__(
+        self, *errors: Exception, unled: Sequence[Exception] = (), leads: bool = True, next_in: float = 2.0
+    ) -> None:
         self.errors = list(errors)
+        self.unled = list(unled)
         self.leads = leads
         self.next_in = next_in
         self.stop = asyncio.Event()
         self.tried: list[float] = []
         self.turns: list[float] = []
         self.beats: list[float] = []
+        self.beats_in_vain: list[float] = []
         self.time = asyncio.get_running_loop().time
 
     @asynccontextmanager
     async def lead(self, name: str) -> AsyncGenerator[bool]:
         assert name == "sweep"
         self.tried.append(self.time())
+        if self.unled:
+            raise self.unled.pop(0)
         yield self.leads
 
     async def turn(self) -> float:
@@ -40,6 +47,9 @@ class World:
             raise self.errors.pop(0)
         self.turns.append(self.time())
         return self.next_in
+
+    def beat(self, *, in_vain: bool = False) -> None:
+        (self.beats_in_vain if in_vain else self.beats).append(self.time())
 
     async def run(self, seconds: float, *, lead_for: float = 0.0) -> None:
         """Run the loop. It is asked to stop after so many seconds."""
@@ -52,7 +62,7 @@ class World:
             every=EVERY,
             lead_for=lead_for,
             monotonic=self.time,
-            beat=lambda: self.beats.append(self.time()),
+            beat=self.beat,
         )
 
 
@@ -92,6 +102,16 @@ async def test_leader_loop_counts_an_unavailable_database_and_tries_again() -> N
     world = World(DatabaseUnavailable("away"))
     await world.run(6)
     assert (world.turns, errors()) == ([5], before + 1)
+
+
+@pytest.mark.parametrize(
+    "world", [{"unled": [AWAY, AWAY]}, {"errors": [AWAY, AWAY]}], ids=["no try to lead", "no turn"]
+)
+@in_virtual_time
+async def test_leader_loop_that_postgresql_keeps_from_its_work_beats_in_vain(world: dict[str, list[Exception]]) -> None:
+    loop = World(*world.get("errors", ()), unled=world.get("unled", ()))
+    await loop.run(11)
+    assert (sorted(set(loop.beats)), loop.beats_in_vain[:3]) == ([10], [0, 5, 10])
 
 
 @in_virtual_time

@@ -4,6 +4,8 @@ can be configured only once."""
 import json
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -63,3 +65,68 @@ def test_log_line_that_cannot_be_written_is_ignored(stderr: str, as_json: bool) 
         timeout=60,
     )
     assert (done.stdout, done.stderr) == ("went on\n", "")
+
+
+BLOCKED_LOG = """
+import sys
+from postroom.telemetry import configure_logging, log
+configure_logging(json=True)
+for number in range({lines}):
+    log.info("line", number=number, padding="x" * 1000)
+print("went on", flush=True)
+sys.stdin.readline()
+log.info("after")
+"""
+"""Its lines are more than a pipe and our queue can hold, if nobody reads them."""
+
+
+def test_reader_that_stops_reading_blocks_nothing_and_learns_in_place_how_many_lines_it_missed() -> None:
+    lines = 10_000
+    with subprocess.Popen(
+        [sys.executable, "-c", BLOCKED_LOG.format(lines=lines)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        # A process that its log blocks would wait forever, and so would the test.
+        kill = threading.Timer(10, process.kill)
+        kill.start()
+        assert process.stdout.readline() == "went on\n"
+        found = list[dict[str, object]]()
+        for line in process.stderr:
+            found.append(json.loads(line))
+            if "dropped" in found[-1]:
+                process.stdin.write("\n")
+                process.stdin.flush()
+        kill.cancel()
+    *kept, notice, after = found
+    assert [each["number"] for each in kept] == list(range(len(kept)))
+    assert (notice["level"], notice["dropped"]) == ("warning", lines - len(kept))
+    assert after["event"] == "after"
+
+
+@pytest.mark.parametrize("read", [True, False], ids=["all lines, if they are read", "at once, if nobody reads them"])
+def test_process_that_ends_writes_the_lines_that_it_has_logged(read: bool) -> None:
+    lines = 1000
+    with subprocess.Popen(
+        [sys.executable, "-c", BLOCKED_LOG.format(lines=lines)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        kill = threading.Timer(10, process.kill)
+        kill.start()
+        assert process.stdout
+        assert process.stdout.readline() == "went on\n"
+        if read:
+            assert process.stderr
+            assert len(process.stderr.readlines()) == lines + 1
+        began = time.monotonic()
+        assert process.wait() == 0
+        assert time.monotonic() - began < 5
+        kill.cancel()

@@ -6,13 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.domain.mailbox import Mailbox, identity_of, mark_of
+from postroom.domain.mailbox import Mailbox, account_id_of, identity_of, mark_of
 
 ID = UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a")
 
 
 def test_mark_is_the_prefix_and_the_id_without_hyphens() -> None:
     assert mark_of(ID) == "postroom-8b9e4c7ac3d64daea06aacb8a03ece9a"
+
+
+def test_a_lost_account_gets_the_same_id_again_by_any_version() -> None:
+    assert account_id_of(ID) == UUID("74e52bd9-8552-5ad9-8e60-4f8837fc1530")
 
 
 @given(st.uuids())

@@ -4,6 +4,7 @@ the inspection at its pace, and a person before their mailbox is served."""
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import cast
 from uuid import UUID, uuid4
 
@@ -22,14 +23,17 @@ from postroom.mail.verified_accounts import CACHE_SECONDS, JUST_NOW, OUTAGE_PAUS
 from postroom.ports import Leadership
 from postroom.provisioning import inspection as inspection_module
 from postroom.provisioning.inspection import AGAIN_EVERY, EVERY, FAILURE_PAUSE, PAGE_PAUSE, Inspection
-from postroom.provisioning.mailbox_lookup import MOST, MOST_LOGGED, MailboxLookup
+from postroom.provisioning.mailbox_lookup import MOST, MOST_LOGGED, REFUSED_PAUSE, MailboxLookup
 from postroom.provisioning.ports import DoubtChange, InspectionProgress
+
+UNKNOWN_KEY = Misconfigured("mail server does not know our key (401)", unauthorized=True)
 
 
 class LookupWorld:
     def __init__(self) -> None:
         self.at_server, self.records, self.breakers = AtServer(), FakeLookupRecords(), FakeBreakers()
-        self.lookup = MailboxLookup(self.at_server, self.records, self.breakers)
+        self.clock = FakeClock()
+        self.lookup = MailboxLookup(self.at_server, self.records, self.breakers, monotonic=self.clock.monotonic)
 
 
 @pytest.fixture
@@ -81,11 +85,38 @@ async def test_mailbox_lookup_asks_nothing_while_the_breaker_is_open(looking: Lo
     assert looking.at_server.asked == []
 
 
-async def test_key_rejected_in_a_mailbox_lookup_opens_the_breaker(looking: LookupWorld) -> None:
-    looking.at_server.ill = Misconfigured("mail server does not know our key (401)", unauthorized=True)
-    with pytest.raises(Misconfigured):
-        await looking.lookup.look_up([Recorded(uuid4(), "a")], deadline=1)
-    assert [cause for cause, _ in looking.breakers.openings] == [Cause.UNAUTHORIZED]
+async def test_rejected_key_is_used_by_lookups_a_few_times_a_day_and_stops_no_attempt(looking: LookupWorld) -> None:
+    """Stalwart bans an address after 100 failed logins a day, and the inspection would use the key every 30 s."""
+    looking.at_server.ill = UNKNOWN_KEY
+    with capture_logs() as logs:
+        for _ in range(24 * 120):
+            with pytest.raises((Misconfigured, Transient)):
+                await looking.lookup.look_up([Recorded(uuid4(), "a")], deadline=1)
+            looking.clock.seconds += 30
+    assert len(looking.at_server.asked) == 6, "after 0, 0.5, 1.5, 3.5, 7.5 and 15.5 hours"
+    assert [line["log_level"] for line in logs] == ["error"] * 6
+    assert looking.breakers.openings == []
+
+
+@pytest.mark.parametrize("cured_by", ["its turn", "the breaker"])
+async def test_lookups_go_on_once_the_key_is_accepted_again(looking: LookupWorld, cured_by: str) -> None:
+    """The breaker closed since, after a probe or by `postroom resume`: the key is known again."""
+    looking.at_server.ill = UNKNOWN_KEY
+    for _ in range(2):
+        with pytest.raises(Misconfigured):
+            await looking.lookup.look_up([Recorded(uuid4(), "a")], deadline=1)
+        looking.clock.seconds += REFUSED_PAUSE
+    looking.at_server.ill = None
+    if cured_by == "the breaker":
+        looking.breakers.changed_at += timedelta(seconds=1)
+    else:
+        looking.clock.seconds += REFUSED_PAUSE
+    await looking.lookup.look_up([Recorded(uuid4(), "a")], deadline=1)
+    looking.at_server.ill = UNKNOWN_KEY
+    for _ in range(2):
+        with pytest.raises(Misconfigured):
+            await looking.lookup.look_up([Recorded(uuid4(), "a")], deadline=1)
+        looking.clock.seconds += REFUSED_PAUSE
 
 
 # The inspection looks up all mailboxes at its pace, and looks up again those that it did not find

@@ -93,6 +93,7 @@ W = WaitKind
         (waiting(F, F, F, retries=3), W.FAILED, START),
         (waiting(T, F), W.THROTTLED, START),
         (waiting(M, waits_for="domain:example.org", postponed=1), W.MISCONFIGURED, START),
+        (waiting(F, waits_for="creates", postponed=1), W.MISCONFIGURED, START),
         (waiting(X, X, crashes=2), W.CRASHED, START),
         (waiting(I, F), None, None),
         # An operator asked to try again, or it was released: it is due, and waits for its turn.

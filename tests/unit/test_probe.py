@@ -45,6 +45,13 @@ async def test_breaker_reopened_during_a_probe_stays_open(monkeypatch: pytest.Mo
     assert not await Probe(breakers, FakeMailServer()).closed()
 
 
+async def test_workers_wait_while_the_mail_server_asks_for_less_and_probe_nothing() -> None:
+    breakers, mail_server = FakeBreakers(), FakeMailServer()
+    breakers.is_slow = True
+    assert not await Probe(breakers, mail_server).closed()
+    assert (mail_server.asked, breakers.closed) == ([], 0)
+
+
 @pytest.mark.parametrize("place", ["read", "take"])
 async def test_breaker_counts_as_open_while_postgresql_is_unavailable_and_the_cause_is_logged(place: str) -> None:
     breakers, mail_server = FakeBreakers(is_open=place == "take"), FakeMailServer()

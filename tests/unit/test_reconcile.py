@@ -71,9 +71,12 @@ class Members:
         self.lengths: list[int] = []
         self.held: set[str] = set()
         self.epoch = False
+        self.is_of_another_installation = False
         self.windows: list[tuple[float, float, int]] = []
 
     async def has_epoch(self) -> bool:
+        if self.is_of_another_installation:
+            raise ConnectionError("the members are those of another installation")
         return self.epoch
 
     async def set_epoch(self) -> None:
@@ -154,6 +157,15 @@ async def test_redis_that_lost_its_data_gets_one_full_reconcile_at_the_next_turn
     world.members.held, world.members.epoch = set(), False
     assert await world.reconcile.step() == Corrections(added=5)
     assert len(world.rows.windows) == 1
+
+
+async def test_set_of_another_installation_is_not_changed_even_when_a_full_pass_is_due() -> None:
+    world = World()
+    world.members.held = others = {member_of(request_of())}
+    world.members.is_of_another_installation = True
+    with pytest.raises(ConnectionError):
+        await world.reconcile.step()
+    assert (world.members.held, world.members.epoch) == (others, False)
 
 
 @BOTH_WAYS

@@ -22,6 +22,10 @@ CAUSE = "domain:example.org"
 LATER = START + timedelta(minutes=1)
 
 
+async def no_probe() -> None:
+    """Creates work."""
+
+
 class Waiting:
     """`number` requests that wait for a domain, whose trouble ended at `ended_at`. A released request fails at once."""
 
@@ -50,7 +54,9 @@ async def test_release_backoff_after_a_failure_survives_a_change_of_leadership()
     waiting, stop, loop = Waiting(100), asyncio.Event(), asyncio.get_running_loop()
     loop.call_later(590, stop.set)
     leadership = AlwaysLeader()
-    await Release(waiting, FakeRetryIndex(), leadership, VirtualClock(loop), wake=lambda: None).run(stop)
+    await Release(
+        waiting, FakeRetryIndex(), leadership, VirtualClock(loop), probe_creates=no_probe, wake=lambda: None
+    ).run(stop)
     assert [later - earlier for earlier, later in pairwise(waiting.at)] == [15, 30, 60, 120, 240]
     assert leadership.led == ["release"] * 10
 
@@ -72,14 +78,16 @@ class Scripted(Waiting):
 
 
 def releasing(releases: Waiting, clock: FakeClock) -> Release:
-    return Release(releases, FakeRetryIndex(), AlwaysLeader(), clock, wake=lambda: None)
+    return Release(releases, FakeRetryIndex(), AlwaysLeader(), clock, probe_creates=no_probe, wake=lambda: None)
 
 
 async def test_released_requests_are_added_in_one_call_and_old_members_removed_in_another_and_wake_the_worker() -> None:
     """With an unresponsive Redis each call takes its full timeout. With one call per request, a release would take too
     long."""
     releases, retry_index, woken = Scripted(8), FakeRetryIndex(), list[bool]()
-    release = Release(releases, retry_index, AlwaysLeader(), FakeClock(), wake=lambda: woken.append(True))
+    release = Release(
+        releases, retry_index, AlwaysLeader(), FakeClock(), probe_creates=no_probe, wake=lambda: woken.append(True)
+    )
     before = REGISTRY.get_sample_value("postroom_released_requests_total") or 0
     with capture_logs() as logs:
         assert [await release.step() for _ in range(3)] == [1, 2, 4]

@@ -51,8 +51,17 @@ TABLE: list[tuple[str, Outcome, int, dict[str, object]]] = [
     ("a failure, 2 retries", failed(Transient(CUT), HEALTHY), 2, waits(Status.FAILED, 3, 1800)),
     ("a failure, 3 retries", failed(Transient(CUT), HEALTHY), 3, is_dead(Status.FAILED, 3)),
     ("a failure without a verdict, 2 retries", failed(Transient(CUT), Verdict.NONE), 2, waits(Status.FAILED, 2, 300)),
-    # An outage counts as the first retry at most.
-    ("an outage, the first attempt", failed(Transient(CUT), ILL), 0, waits(Status.FAILED, 1, 60)),
+    *(
+        (f"every create fails, {n} retries: {error!r}", failed(error, Verdict.CREATES), n, waits(Status.FAILED, n, 60))
+        for n in (0, 3)
+        for error in (Transient(CUT), Permanent("invalidProperties"), Misconfigured("it is forbidden", domain="b.org"))
+    ),
+    *(
+        (f"permanent, verdict {verdict}", failed(Permanent("no"), verdict), 3, waits(Status.FAILED, 3, 60))
+        for verdict in (Verdict.NONE, Verdict.MISCONFIGURED, Verdict.OUTAGE)
+    ),
+    ("permanent, 2 retries", failed(Permanent("no"), HEALTHY), 2, is_dead(Status.FAILED, 2)),
+    ("an outage, the first attempt", failed(Transient(CUT), ILL), 0, waits(Status.FAILED, 0, 60)),
     ("an outage, 1 retry", failed(Transient(CUT), ILL), 1, waits(Status.FAILED, 1, 60)),
     ("an outage, 2 retries", failed(Transient(CUT), ILL), 2, waits(Status.FAILED, 2, 300)),
     ("an outage, 3 retries", failed(Transient(CUT), ILL), 3, waits(Status.FAILED, 3, 1800)),
@@ -86,7 +95,6 @@ for _n in range(4):
                 _n,
                 waits(Status.MISCONFIGURED, _n, 60),
             ),
-            (f"permanent, {_at}", failed(Permanent("no"), _healthy), _n, is_dead(Status.FAILED, _n)),
             (f"conflict, {_at}", failed(Conflict("held"), _healthy), _n, is_dead(Status.CONFLICT, _n)),
         ]
     TABLE.append((f"shutdown, {_n} retries", Interrupted(), _n, waits(Status.INTERRUPTED, _n, 0)))
@@ -108,6 +116,12 @@ def test_each_outcome_leads_to_its_next_request_state(
         (failed(Transient(CUT), Verdict.OUTAGE), "outage"),
         (failed(Transient(CUT), Verdict.MISCONFIGURED), "misconfigured"),
         (failed(Transient(CUT), Verdict.NONE), None),
+        (failed(Transient(CUT), Verdict.CREATES), "creates"),
+        (failed(Permanent("no"), Verdict.CREATES), "creates"),
+        (failed(Permanent("no"), Verdict.MISCONFIGURED), "misconfigured"),
+        (failed(Permanent("no"), Verdict.NONE), None),
+        (failed(Misconfigured("forbidden", domain="b.org"), Verdict.CREATES), "creates"),
+        (failed(Misconfigured("gone", domain="b.org"), Verdict.NONE), "domain:b.org"),
         (failed(Throttled("429"), HEALTHY), None),
         (failed(Misconfigured("401"), HEALTHY), "misconfigured"),
         (failed(Misconfigured("gone", domain="b.org"), HEALTHY), "domain:b.org"),
@@ -119,10 +133,18 @@ def test_request_records_the_cause_that_it_waits_for(outcome: Outcome, cause: st
     assert moved(1, outcome).waits_for == cause
 
 
-def test_request_that_needs_an_operator_waits_longer_each_time_and_never_dies() -> None:
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        failed(Misconfigured("over quota", domain="b.org"), HEALTHY),
+        *(failed(error, Verdict.CREATES) for error in (Transient(CUT), Permanent("invalidProperties"))),
+    ],
+    ids=str,
+)
+def test_request_that_needs_an_operator_waits_longer_each_time_and_never_dies(outcome: Outcome) -> None:
     request, delays = request_of(retries=2), list[float | None]()
     for _ in range(6):
-        move = after_attempt(request, failed(Misconfigured("over quota", domain="b.org"), HEALTHY))
+        move = after_attempt(request, outcome)
         assert (move.state, move.retries) == (State.WAITING, 2)
         delays.append(move.delay)
         request = request_of(retries=move.retries, postponed=move.postponed)
@@ -192,7 +214,7 @@ OUTCOMES = st.one_of(
     st.just(Provisioned(StalwartAccount("k", "a@b.org"))),
 )
 
-UNHEALTHY = st.sampled_from([Verdict.OUTAGE, Verdict.MISCONFIGURED, Verdict.NONE])
+UNHEALTHY = st.sampled_from([each for each in Verdict if each is not HEALTHY])
 
 
 @given(st.integers(0, 3), OUTCOMES)
@@ -216,7 +238,7 @@ def test_only_a_failure_on_a_healthy_server_uses_a_retry(retries: int, outcome: 
     st.lists(
         st.builds(
             Failed,
-            ERRORS.filter(lambda e: not isinstance(e, Conflict | Permanent)),
+            ERRORS.filter(lambda e: not isinstance(e, Conflict)),
             UNHEALTHY,
         ),
         max_size=50,
@@ -228,7 +250,7 @@ def test_outage_of_any_length_makes_no_dead_letter(outage: list[Failed]) -> None
         move = moved(retries, outcome)
         assert move.state is State.WAITING
         retries = move.retries
-    assert retries <= 1
+    assert retries == 0
 
 
 @given(st.lists(OUTCOMES, max_size=30))
@@ -239,8 +261,9 @@ def test_request_dies_only_of_a_fourth_failure_on_a_healthy_server_or_a_final_er
         if isinstance(outcome, Failed) and isinstance(outcome.error, Transient):
             failures += outcome.verdict is HEALTHY
         if move.state is State.DEAD:
-            final = isinstance(outcome, Failed) and isinstance(outcome.error, Conflict | Permanent)
-            assert final or failures >= 3
+            assert isinstance(outcome, Failed)
+            refused = isinstance(outcome.error, Permanent) and outcome.verdict is HEALTHY
+            assert refused or isinstance(outcome.error, Conflict) or failures >= 3
             return
         if move.state is State.PROVISIONED:
             return

@@ -133,17 +133,18 @@ async def test_health_check_fails_without_the_mark_domain() -> None:
     server.domains = {}
     server.will(responses(("Core/echo", {})))
     found = await server.registry().health_check()
-    assert isinstance(found, Misconfigured)
-    assert (found.domain, "holds every mark" in str(found)) == (None, True)
+    assert isinstance(found, Transient)
+    assert "holds every mark" in str(found)
 
 
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
         (problem(503), "503"),
-        (problem(401), "does not know our key"),
-        (problem(403), "forbids"),
         (problem(404), "404"),
+        (problem(400, "urn:ietf:params:jmap:error:notRequest"), "notRequest"),
+        (httpx2.Response(403, content=b"<html>"), "403"),
+        (method_error("forbidden", description="no"), "forbids"),
         (httpx2.ConnectError("refused"), "cannot be reached"),
         (httpx2.ReadTimeout("slow"), "did not answer"),
         (httpx2.Response(200, content=b"hello"), "not a JSON object"),
@@ -154,10 +155,16 @@ async def test_health_check_fails_without_the_mark_domain() -> None:
         (responses(("Core/echo", {}), failed("serverUnavailable")), "serverUnavailable"),
         (responses(("Core/echo", {}), ("x:Domain/query", {"ids": ["b"]})), "fewer methods"),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 async def test_a_server_that_does_not_answer_in_full_is_unhealthy_with_a_reason(answer: Answer, words: str) -> None:
     found = await server_of(answer).registry().health_check()
-    assert found
-    assert not isinstance(found, Throttled)
+    assert isinstance(found, Transient)
     assert re.search(words, str(found))
+
+
+@pytest.mark.parametrize(("status", "words"), [(401, "does not know our key"), (403, "forbids")])
+async def test_health_check_reports_that_the_mail_server_refuses_our_key(status: int, words: str) -> None:
+    found = await server_of(problem(status)).registry().health_check()
+    assert isinstance(found, Misconfigured)
+    assert words in str(found)

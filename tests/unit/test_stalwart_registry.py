@@ -203,22 +203,35 @@ ELSEWHERE = {"Location": "https://elsewhere.example.org/"}
 
 
 @pytest.mark.parametrize(
-    ("session", "explanation", "unauthorized"),
-    [
-        (httpx2.Response(200, json=STALWART_0_15), r"not Stalwart's registry.*0\.16", False),
-        *((httpx2.Response(each, headers=ELSEWHERE), "is this Stalwart", False) for each in (404, 400, 301, 302, 204)),
-        (httpx2.Response(200, json=NO_ACCOUNTS), "does not know our key", True),
-        *((httpx2.Response(200, json=each), "is not a JMAP session", False) for each in MALFORMED),
-    ],
-    ids=range(11),
+    ("session", "explanation"),
+    [(STALWART_0_15, r"not Stalwart's registry.*0\.16"), (NO_ACCOUNTS, "does not know our key")],
+    ids=["0.15", "no account"],
 )
-async def test_server_that_is_not_our_stalwart_is_recognised_and_rejected_with_an_explanation(
-    session: httpx2.Response, explanation: str, unauthorized: bool
+async def test_session_without_the_registry_counts_as_a_misconfigured_server(session: Any, explanation: str) -> None:
+    server = ScriptedStalwart()
+    server.session = httpx2.Response(200, json=session)
+    error = await rejected(server, Misconfigured, explanation)
+    assert (error.domain, error.unauthorized) == (None, False), "no login failed: it counts towards no ban"
+    assert server.asked == ["session"], "nothing is sent to an unknown server"
+
+
+NO_SESSION = [
+    *((httpx2.Response(each, headers=ELSEWHERE), "is this Stalwart") for each in (404, 301, 302, 204)),
+    *((httpx2.Response(each, content=b"<html>"), str(each)) for each in (400, 401, 403)),
+    *((httpx2.Response(200, json=each), "is not a JMAP session") for each in MALFORMED),
+    (httpx2.Response(200, content=b"<html>"), "not a JSON object"),
+    (problem(503), "503"),
+]
+
+
+@pytest.mark.parametrize(("session", "explanation"), NO_SESSION, ids=range(len(NO_SESSION)))
+async def test_anything_but_a_session_is_an_outage_with_an_explanation(
+    session: httpx2.Response, explanation: str
 ) -> None:
+    """A proxy before a mail server that starts answers like this: nobody must wait for an operator."""
     server = ScriptedStalwart()
     server.session = session
-    error = await rejected(server, Misconfigured, explanation)
-    assert (error.domain, error.unauthorized) == (None, unauthorized)
+    await rejected(server, Transient, explanation)
     assert server.asked == ["session"], "nothing is sent to an unknown server"
 
 
@@ -232,22 +245,16 @@ async def test_registry_is_recognised_by_either_sign_in_the_session(session: dic
     assert await server.registry().create(MAILBOX, deadline=5) == ACCOUNT
 
 
-async def test_failed_session_request_is_transient_not_another_server_generation() -> None:
-    server = ScriptedStalwart()
-    server.session = problem(503)
-    await rejected(server, Transient)
-
-
 async def test_server_replaced_by_another_generation_is_reported_and_used_again_once_restored() -> None:
     server = ScriptedStalwart(made("k", "alice@example.org"))
     registry = server.registry()
     await registry.create(MAILBOX, deadline=5)
     right, server.session = server.session, problem(404)
     server.will(problem(404))
-    with pytest.raises(Misconfigured, match="is this Stalwart"):
+    with pytest.raises(Transient, match="is this Stalwart"):
         await registry.create(MAILBOX, deadline=5)
     server.asked.clear()
-    with pytest.raises(Misconfigured, match="is this Stalwart"):
+    with pytest.raises(Transient, match="is this Stalwart"):
         await registry.create(MAILBOX, deadline=5)
     assert server.asked == ["session"], "nothing is sent to an unknown server"
     server.session = right
@@ -259,7 +266,7 @@ async def test_api_key_is_sent_only_to_the_configured_origin_and_redirects_are_n
     server = ScriptedStalwart()
     elsewhere = httpx2.Response(307, headers={"Location": "http://evil.example.net/jmap/"})
     server.will(elsewhere)
-    await rejected(server, Misconfigured)
+    await rejected(server, Transient)
     assert {(request.url.host, request.url.port) for request in server.requests} == {("mail.example.org", 8080)}
     assert all(request.headers["Authorization"] == f"Bearer {KEY}" for request in server.requests)
 

@@ -13,25 +13,30 @@ from structlog.testing import capture_logs
 from fakes import AlwaysLeader, request_of
 from postroom.domain.identity import AddressPolicy, Identity, Refusal, UnreadableIdentity
 from postroom.domain.mailbox import Mailbox
-from postroom.domain.request import Origin, Request
+from postroom.domain.request import Origin, Request, State
 from postroom.errors import KratosUnavailable, PageTokenRefused
-from postroom.provisioning.ports import IdentityPage, SweepProgress
+from postroom.provisioning.ports import IdentityPage, SweepProgress, SweptPage
 from postroom.provisioning.sweep import FAILURE_PAUSE, LONGEST_PAUSE, Sweep
 from postroom.telemetry import REGISTRY, SWEEP_FAILURES
 from simulation.virtual_time import in_virtual_time
 
 ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))
+REFUSED = "PostgreSQL refuses to store it (CheckViolation)"
 
 
 @dataclass
 class World:
     """Kratos returns `pages`, or raises them; `stored` and `recorded` are what PostgreSQL received. The addresses of
-    `held` identities belong to others; `new` identities had no request."""
+    `held` identities belong to others; `new` identities had no request, `changed` ones have one for another address,
+    and PostgreSQL refuses to store `refused` ones."""
 
     pages: list[IdentityPage | Exception] = field(default_factory=list)
     token: str | None = "0a"
     held: set[UUID] = field(default_factory=set)
     new: set[UUID] = field(default_factory=set)
+    changed: dict[UUID, State | None] = field(default_factory=dict)
+    """the state of the request once it has followed; None if another identity holds the address"""
+    refused: set[UUID] = field(default_factory=set)
     stored: list[list[Mailbox]] = field(default_factory=list)
     recorded: list[Refusal] = field(default_factory=list)
     reported: list[tuple[str, Any]] = field(default_factory=list)
@@ -57,11 +62,21 @@ class World:
 
     async def store(
         self, mailboxes: Sequence[Mailbox], *, after: str | None, token: str | None, due_in: float
-    ) -> tuple[list[Request], list[Mailbox]]:
+    ) -> SweptPage:
         self.stored.append(list(mailboxes))
         self.reported.append((f"from {after} to {token}", due_in))
-        held = [each for each in mailboxes if each.identity_id in self.held]
-        return [request_of(each.identity_id) for each in mailboxes if each.identity_id in self.new], held
+        of = {each.identity_id: each for each in mailboxes}
+        return SweptPage(
+            stored=[request_of(each) for each in of if each in self.new],
+            held=[of[each] for each in of if each in self.held],
+            changed=[of[each] for each in of if each in self.changed],
+            refused=[(of[each], "CheckViolation") for each in of if each in self.refused],
+        )
+
+    async def follow_address(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
+        state = self.changed[mailbox.identity_id]
+        self.reported.append((f"followed by the {action}", mailbox.identity_id))
+        return request_of(mailbox.identity_id, state=state) if state else None
 
     async def refuse_held(self, mailbox: Mailbox, **_: Any) -> None:
         self.reported.append(("refused as held", mailbox.identity_id))
@@ -125,12 +140,51 @@ async def test_new_request_of_the_sweep_is_added_to_the_retry_index_and_wakes_th
     assert world.reported == [("from 0a to None", 300), ("announced", ADA), ("woken", None)]
 
 
+async def test_sweep_follows_a_changed_address_as_the_webhook_does() -> None:
+    """A person who corrects the address before the first attempt, while the webhook is lost, got the wrong mailbox."""
+    page = [identity(each, f"new-{each.int}@example.org") for each in (ADA, BOB, EVE)]
+    world = World([IdentityPage(page, None)], changed={ADA: State.WAITING, BOB: State.PROVISIONED, EVE: None})
+    await sweep_of(world).step()
+    assert world.reported == [
+        ("from 0a to None", 300),
+        ("followed by the sweep", ADA),
+        ("followed by the sweep", BOB),
+        ("followed by the sweep", EVE),
+        ("announced", ADA),
+    ]
+
+
+async def test_identity_that_postgresql_refuses_is_recorded_as_a_refusal_and_the_others_are_stored() -> None:
+    world = World([IdentityPage([identity(ADA), identity(BOB, "bob@example.org")], None)], new={BOB}, refused={ADA})
+    with capture_logs() as lines:
+        await sweep_of(world).step()
+    assert ("announced", BOB) in world.reported
+    assert [(each.identity_id, each.email, each.code) for each in world.recorded] == [
+        (ADA, None, "unreadable_identity")
+    ]
+    assert [line["identities"] for line in lines if line["log_level"] == "error"] == [[f"{ADA}: {REFUSED}"]]
+
+
 async def test_sweep_progress_advances_from_the_page_that_was_read() -> None:
     world = World([IdentityPage([], "0b"), IdentityPage([], None)])
     assert await sweep_of(world).step() == 0.5
     world.token = "0b"
     assert await sweep_of(world).step() == 300
     assert world.reported == [("from 0a to 0b", 0.5), ("from 0b to None", 300)]
+
+
+async def test_page_that_brings_no_new_identity_restarts_the_sweep() -> None:
+    """Encrypted page tokens never repeat, so they do not show it."""
+    first, second = [identity(ADA)], [identity(BOB), identity(EVE)]
+    world = World([IdentityPage(first, "b"), IdentityPage(second, "c"), IdentityPage(second, "d")])
+    sweep = sweep_of(world)
+    for world.token in (None, "b", "c"):
+        await sweep.step()
+    assert world.reported == [("from None to b", 0.5), ("from b to c", 0.5), ("restart", FAILURE_PAUSE)]
+    world.pages = [IdentityPage(first, "e"), IdentityPage(second, None)]
+    for world.token in (None, "e"):
+        await sweep.step()
+    assert world.reported[3:] == [("from None to e", 0.5), ("from e to None", 300)]
 
 
 async def test_sweep_reports_unreadable_identities_and_stores_the_others() -> None:

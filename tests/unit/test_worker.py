@@ -185,7 +185,7 @@ async def test_member_polled_earlier_than_a_lease_gets_its_true_score_back(due_i
 async def test_stale_member_of_a_waiting_request_is_removed() -> None:
     request = in_seconds(1800)
     world = WorkerWorld(request)
-    stale = member_of(waiting(identity_id=request.identity_id, retries=0))
+    stale = member_of(waiting(identity_id=request.identity_id, retries=2))
     world.redis.queue = [DueEntry(request.identity_id, stale)]
     await world.work()
     assert world.retry_index.removed == [stale]
@@ -435,7 +435,7 @@ async def test_worker_that_is_not_running_queues_no_woken_request() -> None:
 
 @in_virtual_time
 async def test_first_attempt_is_not_logged_as_a_retry() -> None:
-    world = WorkerWorld(waiting(retries=0))
+    world = WorkerWorld(waiting(retries=0, attempts=0))
     with capture_logs() as logs:
         await world.work()
     assert not [entry for entry in logs if entry["event"].startswith("Retrying")]

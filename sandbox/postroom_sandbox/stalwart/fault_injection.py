@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from postroom_sandbox.http_server import cut_request, disconnected, transport_of
 from postroom_sandbox.stalwart.errors import ProblemError, crowded_problem, http_problem
-from postroom_sandbox.stalwart.faults import NOTIFICATION_FAULTS, UPLOAD, Fault, Faults
+from postroom_sandbox.stalwart.faults import CREATE_FAULTS, NOTIFICATION_FAULTS, UPLOAD, Fault, Faults
 from postroom_sandbox.stalwart.json_value import JSON, is_list, is_object
 
 CONTROL_PREFIX = "/_sandbox/"
@@ -22,6 +22,8 @@ FULL_KEY = "postroom.full"
 """Key in the scope: whether the API refuses writes of the request."""
 REJECT_KEY = "postroom.reject"
 """Key in the scope: the /set method whose creates the API refuses."""
+CREATES_KEY = "postroom.creates"
+"""Key in the scope: the fault of the accounts that the request creates."""
 _UPLOADS = "/jmap/upload/"
 
 
@@ -108,6 +110,9 @@ class FaultInjection:
     async def _apply(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> bool:
         """Apply the fault. True if it has ended the request."""
         match fault.kind:
+            case kind if kind in CREATE_FAULTS:
+                scope[CREATES_KEY] = fault
+                return False
             case "refuse" | "reset-before" | "late":
                 await cut_request(scope, receive)
             case "hang":

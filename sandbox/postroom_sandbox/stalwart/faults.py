@@ -21,6 +21,9 @@ KINDS = {  # in the order in which they are applied to a request
     "late": "read the request, reset the connection, and execute the request after the delay",
     "cut-upload": "reset the connection of an upload after the first octets of its body",
     "reject": "refuse each object that a /set of the method would create with the SetError forbiddenToSend",
+    "refuse-creates": "refuse each account that a request would create with the SetError of --error",
+    "break-creates": "respond to the creates of accounts with the method error of --error",
+    "odd-creates": "respond to the creates of accounts without saying whether they were made",
     "full": "refuse writes: every /set gets serverUnavailable, reads succeed, mail gets 451",
     "slow": "respond after the delay; the request occupies one of the account's four slots until then",
     "reset-after": "execute the request, then reset the connection instead of responding",
@@ -28,6 +31,8 @@ KINDS = {  # in the order in which they are applied to a request
     "cut-events": "reset event streams instead of sending an event",
 }
 UPLOAD = "upload"
+CREATE_FAULTS = frozenset(("refuse-creates", "break-creates", "odd-creates"))
+"""Faults of accounts that would be created, in the `x:Account/set` of the request."""
 NOTIFICATION_FAULTS = frozenset(("lose-hooks", "cut-events"))
 """Faults that strike notifications of the server, not requests."""
 
@@ -36,6 +41,7 @@ class Fault(BaseModel, frozen=True, strict=True, extra="forbid"):
     """`word` limits the fault to requests that create an account whose address contains it, and to mail by LMTP for
     such an address (451, unless the kind is hang, slow or reset-after). `full` without a word strikes all mail, too.
     `method` limits it to requests that call this method of JMAP, or to uploads: `upload`.
+    `error` is the type of the error with which creates of accounts are refused.
     After it has struck `count` times, the fault is off.
 
     Only `seed` and the number of the request decide about `probability`, so that a run can be repeated.
@@ -47,6 +53,7 @@ class Fault(BaseModel, frozen=True, strict=True, extra="forbid"):
     count: NonNegativeInt | None = None
     probability: float = Field(default=1.0, ge=0, le=1)
     seed: NonNegativeInt = 0
+    error: str = ""
     delay_ms: NonNegativeInt = 1000
     octets: NonNegativeInt = 0
     retry_after: NonNegativeInt = 30
@@ -67,6 +74,8 @@ def read_fault(value: Any) -> Fault:
         raise ValueError(f"Give one of these as kind: {', '.join(KINDS)}.")
     own: dict[str, JSON] = {
         "fail": {"word": "should-fail"},
+        "refuse-creates": {"error": "invalidProperties"},
+        "break-creates": {"error": "serverUnavailable"},
         "reject": {"method": "EmailSubmission/set"},
         "cut-upload": {"method": UPLOAD},
     }

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from postroom_sandbox.stalwart import ids, jmap, permissions
 from postroom_sandbox.stalwart.admission import Admission
 from postroom_sandbox.stalwart.errors import jmap_problem, limit_problem
-from postroom_sandbox.stalwart.fault_injection import DELAY_KEY, FULL_KEY, REJECT_KEY
+from postroom_sandbox.stalwart.fault_injection import CREATES_KEY, DELAY_KEY, FULL_KEY, REJECT_KEY
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.mail import Mail
 from postroom_sandbox.stalwart.registry import Registry
@@ -78,6 +78,8 @@ class HttpApi:
                 raise limit_problem("maxSizeRequest")
             envelope = jmap.parse(body)
             self._counts.update(envelope.methods())
-            refusing = jmap.Refusing(request.scope.get(FULL_KEY, False), request.scope.get(REJECT_KEY))
+            refusing = jmap.Refusing(
+                request.scope.get(FULL_KEY, False), request.scope.get(REJECT_KEY), request.scope.get(CREATES_KEY)
+            )
             response = await jmap.execute(envelope, self._registry, self._mail, access, refusing)
             return await self._respond(request, response)

@@ -7,6 +7,7 @@ from typing import Any
 
 from postroom_sandbox.stalwart import ids
 from postroom_sandbox.stalwart.errors import MethodError, SetError, jmap_problem, limit_problem, server_unavailable
+from postroom_sandbox.stalwart.faults import Fault
 from postroom_sandbox.stalwart.json_pointer import with_results
 from postroom_sandbox.stalwart.json_value import JSON, is_count, is_flag, is_list, is_object, is_text, is_texts
 from postroom_sandbox.stalwart.mail import Mail, state_string
@@ -60,20 +61,36 @@ class Request:
 
 @dataclass(frozen=True)
 class Refusing:
-    """What is refused because of a fault: all writes (`full`), or what the /set `method` would create."""
+    """What is refused because of a fault: all writes (`full`), what the /set `method` would create, or `accounts`."""
 
     full: bool = False
     method: str | None = None
+    accounts: Fault | None = None
 
     def response(self, method: str, arguments: JSON) -> JSON | None:
         """The response to a call that is not executed."""
         if self.full and method.endswith(_WRITE_METHODS):
             raise server_unavailable()
         creates = arguments.get("create")
-        if method != self.method or not is_object(creates):
+        if not is_object(creates):
+            return None
+        if self.accounts and method == "x:Account/set":
+            return _without_accounts(self.accounts, creates, arguments)
+        if method != self.method:
             return None
         reason = SetError("forbiddenToSend", "Server rejected DATA: 554 5.7.1 refused by the fault reject.").body
         return {"accountId": arguments.get("accountId"), "notCreated": dict.fromkeys(creates, reason)}
+
+
+def _without_accounts(fault: Fault, creates: JSON, arguments: JSON) -> JSON:
+    """The response to a call that makes no account because of `fault`."""
+    description = f"Refused by the fault {fault.kind}."
+    if fault.kind == "break-creates":
+        raise MethodError(fault.error, description)
+    response: JSON = {"accountId": arguments.get("accountId")}
+    if fault.kind == "refuse-creates":
+        response["notCreated"] = dict.fromkeys(creates, SetError(fault.error, description).body)
+    return response
 
 
 _REFUSING_NOTHING = Refusing()

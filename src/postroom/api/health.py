@@ -56,13 +56,13 @@ def health_routes(health: Health) -> list[APIRoute]:
     async def ready() -> JSONResponse:
         """Readiness: hooks can be stored, and every loop runs. Redis and the mail server may be unavailable: requests
         wait for them, and none is lost."""
-        if late := health.late():
-            return _unavailable(f"these loops are late: {', '.join(late)}", late)
         try:
             await health.counted()
         except DatabaseUnavailable:
             # Without the error's text: this route is public, and the text names hosts and roles.
             return _unavailable("PostgreSQL is unavailable", ())
+        if late := health.late():  # after that: without PostgreSQL, many are
+            return _unavailable(f"these loops are late: {', '.join(late)}", late)
         return JSONResponse({"status": "ok"})
 
     async def metrics(request: Request) -> Response:
@@ -109,6 +109,7 @@ GAUGES = {
     "requests_crashing": "Requests whose last three or more attempts ended without an outcome",
     "oldest_overdue_seconds": "How long the most overdue request has been due",
     "breaker_open": "1 while the breaker is open and the mail server gets no requests",
+    "creates_failing": "1 while the mail server is healthy and makes no mailbox for anybody",
     "sweep_finished_timestamp_seconds": "When a full sweep of the identities last ended; 0 before the first one",
     "mailboxes_missing": "Mailboxes that were made but are not at the mail server any more",
     "inspection_finished_timestamp_seconds": "When the last inspection of all mailboxes ended; 0 before the first one",

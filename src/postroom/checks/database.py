@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from uuid import uuid4
 
+from postroom.checks.connections import connections
 from postroom.checks.finding import Finding, Findings
 from postroom.composition.parts import Parts
 from postroom.domain.breaker import Breaker, Cause
@@ -36,6 +37,8 @@ async def database(parts: Parts, *, with_marks: bool = True) -> Findings:
         with as_migrated():
             yield of_revisions(await require_schema(parts.pool))
             for finding in await _contents(parts, server["role"], with_marks=with_marks):
+                yield finding
+            if finding := await connections(parts):
                 yield finding
     except (ConfigurationError, DatabaseUnavailable) as error:
         yield Finding("schema", "error", str(error), error.fix)

@@ -3,6 +3,7 @@
 from postroom.checks.finding import Finding, Findings, joined
 from postroom.checks.reachability import fix_of, place_of
 from postroom.composition.parts import Parts
+from postroom.domain.mailbox import ProbeMailbox
 from postroom.errors import MailServerError, Misconfigured, Throttled
 from postroom.jmap.errors import HttpError, Unreadable
 from postroom.mail_configuration import missing_for_mail
@@ -72,6 +73,7 @@ async def mail_server(parts: Parts) -> Findings:
         has_account = not_written is None or not_written.has_account
         yield of_key(held, url, has_account=has_account, with_app_passwords=works_by_app_passwords(parts.settings))
         yield of_write(not_written)
+        yield of_create(await parts.mail_server.create_probe(), parts.settings.mark_domain)
     async for finding in _domains(parts):
         yield finding
 
@@ -131,6 +133,19 @@ def of_write(not_written: NotWritten | None) -> Finding:
         f"nobody notices if the server refuses writes, and requests would become dead letters: {not_written.why}",
         f"{SET_UP}: it creates an account for the key, with a role that may do this",
     )
+
+
+def of_create(problem: MailServerError | None, mark_domain: str) -> Finding:
+    """The finding for a healthy server, by the result of the create probe."""
+    part = "mail server create"
+    match problem:
+        case None:
+            return Finding(part, "ok", f"mailboxes can be made: {ProbeMailbox(mark_domain).email} is ours, keep it")
+        case Throttled():
+            return Finding(part, "warning", f"not checked: {problem}", "check again in a minute")
+        case _:
+            fix = problem.fix or f"fix what it names, update Postroom, or {SET_UP}"
+            return Finding(part, "error", f"no mailbox can be made for anybody: {problem}", fix)
 
 
 async def _domains(parts: Parts) -> Findings:

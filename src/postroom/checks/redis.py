@@ -12,7 +12,10 @@ from redis.exceptions import (
 from postroom.checks.finding import Finding
 from postroom.checks.reachability import fix_of
 from postroom.composition.parts import Parts
+from postroom.errors import ConfigurationError, DatabaseUnavailable
 from postroom.network_trouble import BROKEN_OFF, Kind, Trouble, trouble_of
+from postroom.postgres.schema import as_migrated
+from postroom.queue.epoch import EPOCH_KEY, AnotherInstallation
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES
 from postroom.store_urls import SENTINEL, RedisUrl
@@ -26,17 +29,35 @@ async def redis(parts: Parts) -> Finding:
     if parts.redis is None or parts.settings.redis_url is None:
         return Finding(PART, "ok", "not configured: PostgreSQL alone keeps what is due")
     url = RedisUrl.parse(parts.settings.redis_url.get_secret_value())
+    members = RedisMembers(parts.redis, parts.installation.id)
     try:
-        waiting = await RedisMembers(parts.redis).length()
+        waiting = await members.length()
+        if await _has_id(parts):
+            await members.has_epoch()
     except FAILURES as error:
         details, fix = of_failure(error, url)
         return Finding(PART, "warning", f"{details}; {_MEANWHILE}", fix)
     return Finding(PART, "ok", f"{url}: {waiting} member{'' if waiting == 1 else 's'} of email:provisioning:retry")
 
 
+async def _has_id(parts: Parts) -> bool:
+    """Whether this installation was ever started. False also if its database does not say so: that has its own row."""
+    try:
+        with as_migrated():
+            return await parts.installation.pinned_id() is not None
+    except (ConfigurationError, DatabaseUnavailable):
+        return False
+
+
 def of_failure(error: Exception, url: RedisUrl) -> tuple[str, str]:
     """Details and fix. An error of the client may contain all its settings, so only the server's own text is quoted."""
     match error:
+        case AnotherInstallation():
+            return (
+                f"{url} holds email:provisioning:retry of another installation of Postroom",
+                f"name in {SETTING} a Redis, or a database of one, for this installation alone; if no other one uses "
+                f"it because the database of this one was made anew, run DEL {EPOCH_KEY} in Redis",
+            )
         case AuthenticationError():
             return f"{url} refuses the login: {_said(error)}", f"correct the user and the password in {SETTING}"
         case NoPermissionError():

@@ -9,7 +9,7 @@ from postroom.cli.json_output import json_text
 from postroom.cli.operator import operator_name
 from postroom.composition.parts import Parts
 from postroom.domain.missing import Sighting
-from postroom.domain.request import Request
+from postroom.domain.request import Request, State
 from postroom.errors import ConfigurationError, MailServerError, Refused
 from postroom.operations.requests import RequestOperations
 from postroom.postgres.inspected import PostgresInspected
@@ -28,7 +28,7 @@ async def remake(who: str, *, dry_run: bool, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-async def _remake(who: str, *, dry_run: bool) -> tuple[Request, Sighting, bool]:
+async def _remake(who: str, *, dry_run: bool) -> tuple[Request, Sighting | None, bool]:
     async with connected_to_database(settings_or_trial()) as parts:
         operations = RequestOperations(parts.pool, parts.retry_index)
         request = await operations.find(who)
@@ -38,9 +38,12 @@ async def _remake(who: str, *, dry_run: bool) -> tuple[Request, Sighting, bool]:
         return await operations.remake(request, actor=operator_name()), sighting, True
 
 
-async def _look_up(parts: Parts, request: Request) -> Sighting:
+async def _look_up(parts: Parts, request: Request) -> Sighting | None:
+    """What the mail server says; None if the record is lost that says what to ask for."""
     recorded = await PostgresInspected(parts.pool).recorded(request.identity_id)
     if recorded is None:
+        if request.state is State.PROVISIONED:
+            return None
         raise Refused("wrong_state", f"the request of {request.email} is {request.state}: there is nothing to remake")
     try:
         return (await parts.inspection.lookup.look_up([recorded], deadline=LOOKUP_TIMEOUT))[request.identity_id]
@@ -50,7 +53,10 @@ async def _look_up(parts: Parts, request: Request) -> Sighting:
         ) from error
 
 
-def _words(sighting: Sighting, *, remade: bool) -> str:
+def _words(sighting: Sighting | None, *, remade: bool) -> str:
+    if sighting is None:
+        done = "a worker finds it" if remade else "a worker would find it"
+        return f"its record is lost; {done} by its mark within seconds, or makes it again"
     if sighting is Sighting.PRESENT:
         return "the mail server has it, with the identity's mark; there is nothing to remake"
     what = (

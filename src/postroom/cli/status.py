@@ -15,20 +15,24 @@ from postroom.cli.json_output import json_text
 from postroom.cli.sweep import print_progress, progress_as_dict, progress_of
 from postroom.cli.terminal import Cell, ago, fixed, out, print_findings, print_rows, print_sentence
 from postroom.cli.watch import watch
+from postroom.composition.parts import Parts
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.breaker import Cause
 from postroom.domain.identity import Refusal
 from postroom.errors import ConfigurationError
 from postroom.postgres.audit import Listing
+from postroom.postgres.processes import SEEN_WITHIN
+from postroom.postgres.unrecorded import PostgresUnrecorded
+from postroom.provisioning.unrecorded import REBUILD as FROM_STALWART
+from postroom.provisioning.unrecorded import pages
 from postroom.settings import Settings
 
 SHOWN = 20
 INTERVAL = 5.0
 """Seconds between two prints of `--watch`, by default."""
+REBUILD = f"{FROM_STALWART}; postroom remake, if the mail server has lost the mailbox, too"
 REMAKE = "first check POSTROOM_STALWART_URL, and whether the mail server will be restored; then postroom remake"
 CHECKED_AGAIN = "none: it is checked again within two minutes"
-SEEN_WITHIN = 60.0
-"""Seconds. A process that runs and reaches PostgreSQL writes its row every 10 s."""
 
 
 async def status(*, watching: bool, interval: float | None, as_json: bool) -> None:
@@ -56,9 +60,20 @@ async def _read(settings: Settings) -> dict[str, Any]:
             content[name] = await parts.audit.listing(listing, limit=SHOWN)
         content["processes"] = await parts.processes.all()
         content["refused"] = await parts.refusals.without_request(limit=SHOWN)
+        content["unrecorded"] = await _unrecorded(parts)
         content["sweep"] = await progress_of(parts)
         content["parts"] = [finding for finding in await run_checks(parts) if finding.part != "settings"]
         return content
+
+
+async def _unrecorded(parts: Parts) -> list[dict[str, Any]]:
+    """The first `SHOWN`."""
+    found: list[dict[str, Any]] = []
+    async for page in pages(PostgresUnrecorded(parts.pool)):
+        found += [{"identity_id": identity_id, "email": email} for identity_id, email in page]
+        if len(found) >= SHOWN:
+            break
+    return found[:SHOWN]
 
 
 def _as_dict(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,9 +88,13 @@ def _as_dict(content: Mapping[str, Any]) -> dict[str, Any]:
             "cause": breaker.cause if breaker.open else None,
             "error": breaker.error,
             "probe_at": breaker.probe_at,
+            "slow_until": breaker.slow_until,
         },
+        "creates": breaker.creates
+        and {"error": breaker.creates.error, "since": breaker.creates.since, "probe_at": breaker.creates.probe_at},
         "dead": [{**letter, "fix": advice(letter)} for letter in content["dead"]],
         "missing": [{**each, "fix": _remedy(each)} for each in content["missing"]],
+        "unrecorded": [{**each, "fix": REBUILD} for each in content["unrecorded"]],
         "refused": {"total": total, "last": refusals},
         "sweep": progress_as_dict(content["sweep"]),
     }
@@ -92,6 +111,15 @@ def _print(console: Console, content: Mapping[str, Any]) -> None:
         following = f"next probe {ago(breaker.probe_at)}" if breaker.probe_at else "postroom resume ends it"
         stopped = "stopped on purpose" if breaker.cause is Cause.PAUSED else "stopped"
         print_sentence(console, f"Requests to the mail server are {stopped}: {breaker.error}; {following}", "red")
+    if creates := breaker.creates:
+        print_sentence(
+            console,
+            f"The mail server makes no mailbox, since {ago(creates.since)}: {creates.error}; requests wait until the "
+            f"create probe makes one (next {ago(creates.probe_at)}), or for postroom resume",
+            "red",
+        )
+    if breaker.slow_until and not breaker.open:
+        print_sentence(console, f"The mail server asks for less: workers go on {ago(breaker.slow_until)}", "yellow")
     if counts["mailboxes_missing"]:
         print_sentence(console, f"Missing at the mail server: {counts['mailboxes_missing']}", "red")
     if refused:
@@ -123,6 +151,8 @@ def _held_back(each: Mapping[str, Any]) -> tuple[str, ...]:
     remedy = "they continue when the mail server is healthy; postroom resume checks that now"
     if cause == "domain":
         remedy = f"fix what the mail server names, then postroom resume --domain {domain}"
+    if cause == "creates":
+        remedy = "fix what the mail server names; they continue within a minute, or by postroom resume"
     return each["waits_for"], str(each["requests"]), each["last_error"] or "", remedy
 
 
@@ -148,6 +178,10 @@ def _remedy(missing: Mapping[str, Any]) -> str:
     return REMAKE if missing["missing_at"] else CHECKED_AGAIN
 
 
+def _without_record(each: Mapping[str, Any]) -> tuple[str, ...]:
+    return each["email"], str(each["identity_id"]), REBUILD
+
+
 def _refused(each: Refusal) -> tuple[str, ...]:
     return ago(each.refused_at), each.email or "", each.code, each.reason, str(each.identity_id)
 
@@ -163,7 +197,7 @@ def _process(each: Mapping[str, Any]) -> tuple[str | Text, ...]:
         each["version"],
         ago(each["started_at"]),
         Text(f"{seen}: it crashed, or cannot reach PostgreSQL", style="red") if is_gone else seen,
-        Text(f"{loops}; hanging: {', '.join(late)}", style="red") if late else loops,
+        Text(f"{loops}; late: {', '.join(late)}", style="red") if late else loops,
     )
 
 
@@ -203,6 +237,7 @@ TABLES = (
         ("mailbox", fixed("first missed"), fixed("missing since"), "Stalwart account", "fix"),
         _missing,
     ),
+    Table("unrecorded", "Made, but without a record", ("mailbox", "identity", "fix"), _without_record),
     # These have no request, so that no other table shows them.
     Table("refused", "Refused, without a mailbox", (fixed("when"), "address", "code", "reason", "identity"), _refused),
 )

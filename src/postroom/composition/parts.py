@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from postroom.clock import SystemClock
 from postroom.domain.identity import AddressPolicy
 from postroom.errors import ConfigurationError, DatabaseUnavailable, LoginRefused
-from postroom.heartbeats import Heartbeats
+from postroom.heartbeats import Beat, Heartbeats
 from postroom.kratos.identities import KratosIdentities
 from postroom.pause import pause
 from postroom.ports import RetryIndex
@@ -21,6 +21,7 @@ from postroom.postgres.audit import Audit, pin_mark_domain, pinned_mark_domain
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool, open_leader_connection, require_reachable
 from postroom.postgres.inspected import PostgresInspected
+from postroom.postgres.installation import PostgresInstallation
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.overdue import PostgresOverdueRequests
 from postroom.postgres.processes import PostgresProcesses
@@ -38,6 +39,7 @@ from postroom.provisioning.mailbox_lookup import MailboxLookup
 from postroom.provisioning.rebuild import Rebuild, Tally
 from postroom.provisioning.slots import Slots
 from postroom.provisioning.sweep import Sweep
+from postroom.provisioning.verdicts import Verdicts
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES, HORIZON, NoRetryIndex, RetrySet, connect
 from postroom.retry.due_source import DueSource
@@ -67,6 +69,7 @@ class Parts:
 
     settings: Settings
     pool: Pool
+    installation: PostgresInstallation
     leadership: PostgresLeadership
     redis: Redis | None
     stalwart: StalwartClient
@@ -144,14 +147,15 @@ def _assemble(
     requests = PostgresRequests(pool, new_id=uuid4, delay_factor=factor)
     breakers = PostgresBreakers(pool, delay_factor=factor)
     mail_server = StalwartRegistry(stalwart, mark_domain=settings.mark_domain, quota=settings.quota_bytes)
-    retry_set = RetrySet(redis, lease=settings.lease_seconds) if redis else None
+    installation = PostgresInstallation(pool)
+    retry_set = RetrySet(redis, installation.id, lease=settings.lease_seconds) if redis else None
     retry_index = retry_set or NoRetryIndex()
-    attempts = Attempts(requests, breakers, mail_server, retry_index, clock)
+    verdicts = Verdicts(breakers, mail_server, clock)
+    attempts = Attempts(requests, verdicts, mail_server, retry_index, clock)
     slots = Slots(concurrency)
     inspected = PostgresInspected(pool)
-    lookup = MailboxLookup(
-        StalwartAccounts(stalwart, mail_server, mark_domain=settings.mark_domain), inspected, breakers
-    )
+    accounts = StalwartAccounts(stalwart, mail_server, mark_domain=settings.mark_domain)
+    lookup = MailboxLookup(accounts, inspected, breakers)
     worker = Worker(
         requests,
         attempts,
@@ -164,11 +168,10 @@ def _assemble(
         beat=heartbeats.of("worker"),
     )
     accept = _accept(settings, requests, attempts, retry_index, slots, clock, worker)
-    beat = heartbeats.of("release")
-    release = Release(PostgresReleases(pool), retry_index, leadership, clock, wake=worker.wake, beat=beat)
     return Parts(
         settings,
         pool,
+        installation,
         leadership,
         redis,
         stalwart,
@@ -182,12 +185,32 @@ def _assemble(
         retry_index,
         accept,
         worker,
-        _reconcile(pool, leadership, redis, clock, heartbeats.of("reconcile")) if redis else None,
-        release,
+        _reconcile(pool, redis, installation, leadership, clock, heartbeats.of("reconcile")) if redis else None,
+        _release(pool, retry_index, leadership, clock, verdicts, worker, heartbeats.of("release")),
         _sweep(settings, pool, leadership, kratos, requests, retry_index, worker, heartbeats.of("sweep"))
         if kratos
         else None,
         Inspection(lookup, inspected, leadership, uniform=random.uniform, beat=heartbeats.of("inspection")),
+    )
+
+
+def _release(
+    pool: Pool,
+    retry_index: RetryIndex,
+    leadership: PostgresLeadership,
+    clock: SystemClock,
+    verdicts: Verdicts,
+    worker: Worker,
+    beat: Beat,
+) -> Release:
+    return Release(
+        PostgresReleases(pool),
+        retry_index,
+        leadership,
+        clock,
+        probe_creates=verdicts.probe_if_due,
+        wake=worker.wake,
+        beat=beat,
     )
 
 
@@ -219,9 +242,15 @@ def _accept(
 
 
 def _reconcile(
-    pool: Pool, leadership: PostgresLeadership, redis: Redis, clock: SystemClock, beat: Callable[[], None]
+    pool: Pool,
+    redis: Redis,
+    installation: PostgresInstallation,
+    leadership: PostgresLeadership,
+    clock: SystemClock,
+    beat: Beat,
 ) -> Reconcile:
-    return Reconcile(PostgresWaiting(pool), RedisMembers(redis), leadership, clock, failures=FAILURES, beat=beat)
+    members = RedisMembers(redis, installation.id)
+    return Reconcile(PostgresWaiting(pool), members, leadership, clock, failures=FAILURES, beat=beat)
 
 
 def _sweep(
@@ -232,7 +261,7 @@ def _sweep(
     requests: PostgresRequests,
     retry_index: RetryIndex,
     worker: Worker,
-    beat: Callable[[], None],
+    beat: Beat,
 ) -> Sweep:
     SWEEP_INTERVAL.set(settings.sweep_seconds)
     return Sweep(
@@ -251,8 +280,8 @@ def _sweep(
 
 
 async def until_allowed(parts: Parts, stop: asyncio.Event) -> None:
-    """Wait for PostgreSQL, until `stop`; then check that the schema fits this code, and pin the domain of the marks to
-    the one that was used first. Raises `ConfigurationError`.
+    """Wait for PostgreSQL, until `stop`; then check that the schema fits this code, and pin the installation's id, and
+    the domain of the marks to the one that was used first. Raises `ConfigurationError`.
 
     A mark in another domain would not be found again: an identity could get a second mailbox.
     """
@@ -263,6 +292,7 @@ async def until_allowed(parts: Parts, stop: asyncio.Event) -> None:
             with as_migrated():
                 await require_schema(parts.pool)
                 pinned = await pin_mark_domain(parts.pool, parts.settings.mark_domain)
+                await parts.installation.id()
         except LoginRefused as error:
             raise ConfigurationError(str(error), fix=error.fix) from error
         except DatabaseUnavailable as error:
@@ -288,5 +318,5 @@ async def restore_from_marks(parts: Parts, *, actor: str, dry_run: bool, report:
     settings = parts.settings
     _require_mark_domain(settings, await pinned_mark_domain(parts.pool))
     accounts = StalwartAccounts(parts.stalwart, parts.mail_server, mark_domain=settings.mark_domain)
-    rebuilt = PostgresRebuilt(parts.pool, new_id=uuid4)
+    rebuilt = PostgresRebuilt(parts.pool)
     return Rebuild(accounts, rebuilt, actor=actor, dry_run=dry_run, report=report)

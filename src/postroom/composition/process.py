@@ -22,9 +22,13 @@ from postroom.http_server import HttpServer, connections_allowed, listen
 from postroom.loops import Loop, Loops
 from postroom.mail_configuration import missing_for_mail
 from postroom.pause import cut_off
+from postroom.postgres.far_times import PostgresTimes
+from postroom.postgres.unrecorded import PostgresUnrecorded
 from postroom.presence import Presence
+from postroom.provisioning.unrecorded import Unrecorded
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES
+from postroom.retry.far_times import FarTimes
 from postroom.settings import Settings, unknown
 from postroom.stopping import end_within, stopping
 from postroom.store_urls import RedisUrl
@@ -80,6 +84,11 @@ def _provisioning(parts: Parts) -> list[Loop]:
     """The worker, and the loops that any process with a worker may lead, one process at a time."""
     loops = [Loop("worker", lambda _: parts.worker.run(), drains=True), Loop("release", parts.release.run)]
     loops.append(Loop("inspection", parts.inspection.run))
+    times = PostgresTimes(parts.pool)
+    settings = parts.settings
+    far_times = FarTimes(times, parts.leadership, sweep_every=settings.sweep_seconds, lease=settings.lease_seconds)
+    loops.append(Loop("far_times", far_times.run))
+    loops.append(Loop("unrecorded", Unrecorded(PostgresUnrecorded(parts.pool)).run))
     if parts.reconcile:
         loops.append(Loop("reconcile", parts.reconcile.run))
     if parts.sweep:
@@ -101,7 +110,7 @@ async def _run(
     drain, presence = parts.settings.drain_seconds, Presence(parts.processes, parts.heartbeats, kind)
     # No mailbox may be made until it is known that this process may run.
     parts.accept.resumed.clear()
-    starting = asyncio.create_task(_start(parts, loops, [Loop("presence", presence.run), *background], stop))
+    starting = asyncio.create_task(_start(parts, loops, Loop("presence", presence.run), background, stop))
     await asyncio.wait([starting], timeout=STARTED_WITHIN)
     if starting.done() and starting.exception():
         listener.close()  # no server starts: its lines in the log would hide the one that says why
@@ -130,15 +139,17 @@ async def _run(
     return 0
 
 
-async def _start(parts: Parts, loops: Loops, background: Sequence[Loop], stop: asyncio.Event) -> None:
+async def _start(parts: Parts, loops: Loops, presence: Loop, background: Sequence[Loop], stop: asyncio.Event) -> None:
     try:
         await until_allowed(parts, stop)
     except BaseException:  # also if cancelled: a process whose loops never began must not look healthy
         stop.set()
         raise
+    if background:
+        await parts.leadership.open()  # before the webhooks let the pool grow
     if not stop.is_set():
         parts.accept.resumed.set()
-        for loop in background:
+        for loop in (presence, *background):
             loops.start(loop)
 
 
@@ -201,7 +212,7 @@ async def _log_start(parts: Parts) -> None:
     else:
         url = RedisUrl.parse(settings.redis_url.get_secret_value())
         try:
-            await RedisMembers(parts.redis).length()
+            await RedisMembers(parts.redis, parts.installation.id).length()
         except FAILURES:  # its text may hold the password
             log.warning(f"Redis at {url} cannot be used: PostgreSQL takes over", fix="run postroom check: it says why")
         else:

@@ -1,4 +1,8 @@
-"""The circuit breaker: one row, shared by all processes. While it is open, only one process probes the mail server."""
+"""The circuit breaker: one row, shared by all processes. While it is open, only one process probes the mail server.
+
+The row also says whether creates fail, whoever they are for. That does not open the breaker: each attempt shows whether
+they work again.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,13 +27,35 @@ def cause_of(error: Misconfigured) -> Cause:
 
 
 FIRST_INTERVAL = 5.0
-_LONGEST = {Cause.OUTAGE: 300.0, Cause.MISCONFIGURED: 1800.0, Cause.UNAUTHORIZED: 1800.0}
-# Only an operator can end a refusal, and Stalwart bans an IP address after 100 failed logins a day: a wrong key is
-# tried at most 48 times a day.
-_FIRST = {Cause.OUTAGE: FIRST_INTERVAL, Cause.MISCONFIGURED: 1800.0, Cause.UNAUTHORIZED: 1800.0}
+# People wait for the end of an outage. Stalwart bans an IP address after 100 failed logins a day: a wrong key is tried
+# at most 48 times a day.
+_LONGEST = {Cause.OUTAGE: 15.0, Cause.MISCONFIGURED: 1800.0, Cause.UNAUTHORIZED: 1800.0}
+LONGEST_INTERVAL = max(_LONGEST.values())
+_FIRST = {Cause.OUTAGE: FIRST_INTERVAL, Cause.MISCONFIGURED: 60.0, Cause.UNAUTHORIZED: 1800.0}
 
 MEMORY = 60.0
 """Seconds after closing within which a new opening continues the doubling: the server had only seemed healthy."""
+
+
+LONGEST_SLOW = 60.0
+"""Seconds for which a 429 holds the workers at most, whatever its Retry-After: people wait for what they would do."""
+
+CREATE_PROBE_INTERVAL = 60.0
+"""Seconds between create probes while they fail; for as long, the last one stands for all failures of creates."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreatesFail:
+    """The mail server is healthy, but makes no mailbox: the create probe fails with `error`.
+
+    `since` identifies this fault: a process ends only the one that it knew before its probe, and no later one.
+    """
+
+    error: str
+    since: datetime
+    probe_at: datetime
+    is_recent: bool
+    """the last probe failed so recently that no other is needed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +72,10 @@ class Breaker:
     changed_at: datetime
     interval: float
     probe_at: datetime | None
+    creates: CreatesFail | None = None
+    """None while creates work, as far as is known; the breaker need not be open for it"""
+    slow_until: datetime | None = None
+    """while the mail server asks for less (429): workers claim nothing until then, and webhooks still try once"""
 
 
 def interval_at_opening(cause: Cause, *, previous: float, seconds_closed: float) -> float:

@@ -33,7 +33,7 @@ class RetryJob:
         return cls(
             identity_id=request.identity_id,
             email=request.email,
-            attempt=request.retries,
+            attempt=max(1, request.retries),
             enqueued_at=request.enqueued_at.astimezone(UTC),
             error=error[:MAX_ERROR] if error else None,
         )

@@ -28,9 +28,10 @@ from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent,
 
 OUTAGE = "outage"
 MISCONFIGURED = "misconfigured"
+CREATES = "creates"
 DOMAIN = "domain:"
-"""What a request may wait for (`Request.waits_for`): the end of an outage, of a refusal by the entire server, or of a
-refusal that concerns a domain, whose name follows."""
+"""What a request may wait for (`Request.waits_for`): the end of an outage, of a refusal by the entire server, of a
+fault of every create, or of a refusal that concerns a domain, whose name follows."""
 
 
 HELD = "the address is held by another identity"
@@ -92,7 +93,8 @@ class Request:
     outcome_unknown: bool
     """an earlier attempt may have created the mailbox: look up the mark before creating"""
     waits_for: str | None
-    """a cause outside the request whose end makes it due at once: `outage`, `misconfigured`, `domain:NAME`"""
+    """a cause outside the request whose end makes it due at once: `outage`, `misconfigured`, `creates` or
+    `domain:NAME`"""
     enqueued_at: datetime
     last_error: str | None
     reason: str | None
@@ -121,18 +123,23 @@ class Provisioned:
 
 
 class Verdict(StrEnum):
-    """Whether a failed attempt is the fault of the request or of the mail server, as a health check showed."""
+    """Whether a failed attempt is the fault of the request or of the mail server, as health check and create probe
+    showed."""
 
     HEALTHY = "healthy"
+    """the server is healthy, and made a mailbox of ours (or has made it before)"""
     OUTAGE = "outage"
     MISCONFIGURED = "misconfigured"
+    CREATES = "creates"
+    """the server is healthy, but makes no mailbox, not even ours"""
     NONE = "none"
-    """the server was too busy to answer: no retry is spent"""
+    """nobody knows: the server was too busy, or no time was left to ask it"""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The attempt ended with `error`. `verdict` matters for a `Transient` error only."""
+    """The attempt ended with `error`. `verdict` matters for `Transient` and `Permanent` errors, and for those that
+    misconfigure one domain."""
 
     error: MailServerError
     verdict: Verdict = Verdict.HEALTHY
@@ -196,42 +203,57 @@ def _move(request: Request, outcome: Outcome) -> Move:
 def _after_failure(request: Request, error: MailServerError, verdict: Verdict) -> Move:
     text, retries = str(error), request.retries
     match error:
-        case Transient(outcome_unknown=unknown):
-            return _after_transient(request, text, verdict, unknown=unknown)
         case Throttled(retry_after=asked):
             delay = retry_after_seconds(asked)
             return Move(State.WAITING, Status.THROTTLED, retries, delay, postponed=request.postponed, error=text)
         case Misconfigured(domain=None):
             return Move(State.WAITING, Status.MISCONFIGURED, retries, MISCONFIGURED_DELAY, MISCONFIGURED, error=text)
-        case Misconfigured(domain=domain):
-            # It concerns one object: other requests go on, and it costs one refused request an hour.
-            postponed = request.postponed + 1
-            delay = postponement_seconds(postponed)
-            return Move(State.WAITING, Status.MISCONFIGURED, retries, delay, f"{DOMAIN}{domain}", postponed, text)
         case Conflict():
             return Move(State.DEAD, Status.CONFLICT, retries, error=text, reason=text)
-        case Permanent():
+        case Transient() | Permanent() | Misconfigured() if verdict is Verdict.CREATES:
+            move = _postponed(request, Status.FAILED, CREATES, text)
+            return replace(move, outcome_unknown=isinstance(error, Transient) and error.outcome_unknown)
+        case Misconfigured(domain=domain):
+            # It concerns one object: other requests go on, and it costs one refused request an hour.
+            return _postponed(request, Status.MISCONFIGURED, f"{DOMAIN}{domain}", text)
+        case Transient(outcome_unknown=unknown):
+            return _after_transient(request, text, verdict, unknown=unknown)
+        case Permanent() if verdict is Verdict.HEALTHY:
             return Move(State.DEAD, Status.FAILED, retries, error=text, reason=text)
+        case Permanent():
+            # Whether the server refuses this mailbox only, or every one, must be known before a request ends.
+            waits_for, postponed = _CAUSES.get(verdict), request.postponed
+            delay = calculate_backoff_seconds(1)
+            return Move(State.WAITING, Status.FAILED, retries, delay, waits_for, postponed, text)
         case _:
             raise TypeError(f"{type(error).__name__} is not an outcome of an attempt")
+
+
+def _postponed(request: Request, status: Status, cause: str, text: str) -> Move:
+    """It is tried again until somebody has ended `cause`; no retry is spent."""
+    postponed = request.postponed + 1
+    return Move(State.WAITING, status, request.retries, postponement_seconds(postponed), cause, postponed, text)
+
+
+_CAUSES = {Verdict.OUTAGE: OUTAGE, Verdict.MISCONFIGURED: MISCONFIGURED}
 
 
 def _after_transient(request: Request, text: str, verdict: Verdict, *, unknown: bool) -> Move:
     retries, waits_for = request.retries, None
     if verdict is not Verdict.HEALTHY:
         # The fault is the server's. No retry is spent, so an outage of any length never makes a request a dead letter.
-        number = max(1, retries)
-        waits_for = {Verdict.OUTAGE: OUTAGE, Verdict.MISCONFIGURED: MISCONFIGURED}.get(verdict)
+        spent = retries
+        waits_for = _CAUSES.get(verdict)
     elif retries >= MAX_RETRIES:
         reason = f"failed {MAX_RETRIES + 1} times while the mail server was healthy; last error: {text}"
         return Move(State.DEAD, Status.FAILED, retries, error=text, reason=reason, outcome_unknown=unknown)
     else:
-        number = retries + 1
+        spent = retries + 1
     return Move(
         State.WAITING,
         Status.FAILED,
-        number,
-        calculate_backoff_seconds(number),
+        spent,
+        calculate_backoff_seconds(max(1, spent)),
         waits_for,
         error=text,
         outcome_unknown=unknown,

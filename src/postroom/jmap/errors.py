@@ -21,6 +21,9 @@ from postroom.errors import PostroomError
 CONCURRENCY_LIMITS = frozenset({"maxConcurrentRequests", "maxConcurrentUpload"})
 """The limits that a request passes after waiting. The others are exceeded by the request itself."""
 
+_PREFIX = "urn:ietf:params:jmap:error:"
+"""RFC 8620 §3.6.1"""
+
 
 class JmapError(PostroomError):
     """`temporary`: the same request may succeed a moment later."""
@@ -42,13 +45,22 @@ class Unreadable(JmapError):
 
 class HttpError(JmapError):
     """`type` is the problem's type without the prefix of RFC 8620 §3.6.1, "" if the response was not a problem (RFC
-    7807). `retry_after` is in seconds."""
+    7807). `retry_after` is in seconds. `by_server`: a JMAP server sent it, and not a proxy before it."""
 
-    def __init__(self, status: int, type: str = "", limit: str = "", retry_after: float | None = None) -> None:  # noqa: A002 - RFC 7807 names it so
+    def __init__(
+        self,
+        status: int,
+        type: str = "",  # noqa: A002 - RFC 7807 names it so
+        limit: str = "",
+        retry_after: float | None = None,
+        *,
+        by_server: bool = False,
+    ) -> None:
         super().__init__(" ".join(filter(None, [f"mail server answered {status}", sanitize(type), sanitize(limit)])))
         self.status = status
         self.type = sanitize(type)
         self.retry_after = retry_after
+        self.by_server = by_server
         self.temporary = self.temporary or status in (408, 502, 503, 504)
 
 
@@ -85,14 +97,18 @@ def method_error(arguments: Mapping[str, Any]) -> JmapError:
 def http_error(status: int, problem: Mapping[str, Any], retry_after: float | None = None) -> HttpError:
     """The error for an HTTP response other than a success. `problem` is {} if its body was not a JSON object."""
     kind, limit = (each if isinstance(each := problem.get(name), str) else "" for name in ("type", "limit"))
-    short = "" if kind == "about:blank" else kind.removeprefix("urn:ietf:params:jmap:error:")
+    short = "" if kind == "about:blank" else kind.removeprefix(_PREFIX)
+    # A proxy sends HTML, JSON without these members, or a problem with a type of its own.
+    by_server = problem.get("status") == status and (kind == "about:blank" or kind.startswith(_PREFIX))
+    return _class_of(status, short, limit)(status, short, limit, retry_after, by_server=by_server)
+
+
+def _class_of(status: int, kind: str, limit: str) -> type[HttpError]:
     if status == 401:
-        return Unauthorized(status, short, limit, retry_after)
-    if status == 400 and short == "limit" and limit in CONCURRENCY_LIMITS:
-        return ConcurrencyLimited(status, short, limit, retry_after)
-    if status == 429:
-        return RateLimited(status, short, limit, retry_after)
-    return HttpError(status, short, limit, retry_after)
+        return Unauthorized
+    if status == 400 and kind == "limit" and limit in CONCURRENCY_LIMITS:
+        return ConcurrencyLimited
+    return RateLimited if status == 429 else HttpError
 
 
 def sanitize(text: str) -> str:

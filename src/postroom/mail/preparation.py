@@ -10,7 +10,7 @@ from uuid import UUID
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.breaker import Cause
 from postroom.domain.identity import Refusal
-from postroom.domain.request import HELD, MISCONFIGURED, OUTAGE, Request, State
+from postroom.domain.request import CREATES, HELD, MISCONFIGURED, OUTAGE, Request, State
 
 MISSING_MESSAGE = (
     "Your mailbox cannot be found on the mail server. If it does not reappear, an operator has to fix this first. "
@@ -264,6 +264,8 @@ def _wait(request: Request, record: MailboxRecord) -> Wait | None:
     if request.waits_for in (OUTAGE, MISCONFIGURED):
         return None  # the breaker is closed again: it is released within seconds
     kind = _OF_OUTCOME.get(_last_outcome(request, record))
+    if request.waits_for == CREATES:
+        kind = WaitKind.MISCONFIGURED  # an operator must act, whatever this attempt was answered
     return Wait(kind, request.enqueued_at) if kind else None
 
 

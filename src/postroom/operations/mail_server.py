@@ -20,12 +20,15 @@ async def pause(breakers: PostgresBreakers, *, actor: str, reason: str) -> str:
 
 
 async def resume(breakers: PostgresBreakers, mail_server: MailServer, *, actor: str) -> MailServerError | None:
-    """Check the mail server, and continue if it is healthy; otherwise return what is wrong with it. Raises `Refused` if
-    somebody, or a failure, stopped requests during the check, and `DatabaseUnavailable`."""
+    """Check the mail server, and continue if it is healthy; otherwise return what is wrong with it. Requests that wait
+    because no mailbox could be made are tried again, whatever the create probe shows. Raises `Refused` if somebody, or
+    a failure, stopped requests during the check, and `DatabaseUnavailable`."""
     breaker = await breakers.read()
     problem = await mail_server.health_check()
     if problem is not None:
         return problem
+    if breaker.creates:
+        await breakers.resume_creates(breaker.creates, actor=actor)
     if not await breakers.resume(breaker, actor=actor) and (stopped := await breakers.read()).open:
         raise Refused("stopped_meanwhile", f"requests to the mail server were stopped meanwhile: {stopped.error}")
     return None

@@ -2,7 +2,15 @@
 
 from dataclasses import replace
 
-from postroom.domain.breaker import FIRST_INTERVAL, Breaker, Cause, interval_after_probe, interval_at_opening
+from postroom.domain.breaker import (
+    CREATE_PROBE_INTERVAL,
+    FIRST_INTERVAL,
+    Breaker,
+    Cause,
+    CreatesFail,
+    interval_after_probe,
+    interval_at_opening,
+)
 from postroom.postgres.connection import Pool, Row, rows, the_row
 
 
@@ -37,6 +45,21 @@ class PostgresBreakers:
     async def close(self, breaker: Breaker) -> bool:
         return bool(await rows(self._pool, "breaker_close", {"changed_at": breaker.changed_at}))
 
+    async def slow_down(self, seconds: float) -> None:
+        await rows(self._pool, "breaker_slow_down", {"seconds": seconds * self._delay_factor})
+
+    async def creates_fail(self, error: str) -> bool:
+        parameters = {"error": error, "interval": CREATE_PROBE_INTERVAL * self._delay_factor}
+        return (await the_row(self._pool, "creates_fail", parameters))["is_new"]
+
+    async def take_create_probe(self) -> CreatesFail | None:
+        parameters = {"interval": CREATE_PROBE_INTERVAL * self._delay_factor}
+        taken = await rows(self._pool, "creates_take_probe", parameters)
+        return _creates_of(taken[0]) if taken else None
+
+    async def creates_work(self, fault: CreatesFail) -> bool:
+        return bool(await rows(self._pool, "creates_work", {"since": fault.since}))
+
     async def pause(self, message: str, *, actor: str, reason: str) -> bool:
         """Open it by an operator, whatever else it is open for. False if it is paused already."""
         interval = FIRST_INTERVAL * self._delay_factor  # the next opening starts over
@@ -48,6 +71,10 @@ class PostgresBreakers:
         reason = f"it was {breaker.error}" if breaker.error else None
         parameters = {"changed_at": breaker.changed_at, "actor": actor, "reason": reason}
         return bool(await rows(self._pool, "operator_resume", parameters))
+
+    async def resume_creates(self, fault: CreatesFail, *, actor: str) -> None:
+        """As `creates_work`, by an operator, whatever a probe shows."""
+        await rows(self._pool, "operator_resume_creates", {"since": fault.since, "actor": actor})
 
     async def _row(self) -> Row:
         return await the_row(self._pool, "breaker_read")
@@ -61,4 +88,15 @@ def _breaker_of(found: Row) -> Breaker:
         changed_at=found["changed_at"],
         interval=found["interval"],
         probe_at=found["probe_at"],
+        creates=_creates_of(found) if found["creates_error"] else None,
+        slow_until=found["slow_until"],
+    )
+
+
+def _creates_of(found: Row) -> CreatesFail:
+    return CreatesFail(
+        error=found["creates_error"],
+        since=found["creates_changed_at"],
+        probe_at=found["creates_probe_at"],
+        is_recent=found["creates_failed_recently"],
     )

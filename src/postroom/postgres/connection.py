@@ -134,6 +134,15 @@ def sql(name: str) -> LiteralString:
     return cast(LiteralString, _REQUEST.sub(listed, folder.joinpath("sql", f"{name}.sql").read_text("utf-8")))
 
 
+_OWN_SETTINGS = {
+    # A database or a role may set others for its sessions. psycopg reads dates and intervals in these styles only, and
+    # our statements are written for this isolation and these strings.
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "default_transaction_isolation": "read committed",
+    "standard_conforming_strings": "on",
+}
 _OPTIONS = (
     # A server that hangs must not hang us: the caller gets `DatabaseUnavailable`, and nothing is reported as stored.
     "-c statement_timeout=4s -c idle_in_transaction_session_timeout=10s "
@@ -154,9 +163,16 @@ _SESSION: dict[str, Any] = {
 
 
 def _session(url: str, more: str = "") -> dict[str, Any]:
-    """The parameters of each connection. Options in `url`, such as its search_path, stay unless ours override them."""
+    """The parameters of each connection of the service."""
+    return _SESSION | own_settings(url, f"{_OPTIONS} {more}")
+
+
+def own_settings(url: str, more: str = "") -> dict[str, Any]:
+    """The parameters by which a session has our settings. Options in `url`, such as its search_path, stay unless ours
+    override them."""
     theirs = conninfo_to_dict(url).get("options") or ""
-    return _SESSION | {"options": f"{theirs} {_OPTIONS} {more}".strip()}
+    ours = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in _OWN_SETTINGS.items())
+    return {"client_encoding": "UTF8", "options": f"{theirs} {ours} {more}".strip()}
 
 
 LEADER_IDLE = 90.0
@@ -222,6 +238,10 @@ def means_unavailable(error: psycopg.Error) -> bool:
     if error.sqlstate is None:
         return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
     return error.sqlstate.startswith(_UNAVAILABLE)
+
+
+UNSTORABLE = (psycopg.DataError, psycopg.IntegrityError, UnicodeError)
+"""PostgreSQL, or psycopg before it, refuses a value (SQLSTATE classes 22 and 23, an encoding): no other try helps."""
 
 
 class Lost(DatabaseUnavailable):

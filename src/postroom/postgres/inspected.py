@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from postroom.domain.missing import Doubt, Recorded
-from postroom.postgres.connection import Row, Statements, row, rows, the_row
+from postroom.postgres.connection import UNSTORABLE, Row, Statements, row, rows, the_row
 from postroom.provisioning.ports import DoubtChange, InspectionProgress
+from postroom.telemetry import log
 
 
 class PostgresInspected(Statements):
@@ -29,6 +30,26 @@ class PostgresInspected(Statements):
         await rows(self._pool, "inspection_advance", {"after_id": after_id, "due_in": due_in})
 
     async def record(self, changes: Sequence[DoubtChange]) -> tuple[set[UUID], set[UUID]]:
+        try:
+            return await self._record(changes)
+        except UNSTORABLE:
+            # One mailbox fails the statement, perhaps by a constraint or a trigger: the others must be recorded.
+            missing, found = set[UUID](), set[UUID]()
+            for each in changes:
+                try:
+                    one_missing, one_found = await self._record([each])
+                except UNSTORABLE as error:
+                    log.error(
+                        "PostgreSQL refuses what a lookup of a mailbox showed",
+                        identity_id=str(each.recorded.identity_id),
+                        doubt=each.doubt,
+                        error=type(error).__name__,
+                    )
+                else:
+                    missing, found = missing | one_missing, found | one_found
+            return missing, found
+
+    async def _record(self, changes: Sequence[DoubtChange]) -> tuple[set[UUID], set[UUID]]:
         parameters = {
             "identity_ids": [each.recorded.identity_id for each in changes],
             "stalwart_ids": [each.recorded.account_id for each in changes],

@@ -1,14 +1,20 @@
 """The port `Leadership`: advisory locks, which PostgreSQL releases by itself when their session ends."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import psycopg
 from psycopg import AsyncConnection
 
 from postroom.errors import DatabaseUnavailable
-from postroom.postgres.connection import Row, answering, means_unavailable, unavailable_message
+from postroom.postgres.connection import SETTING, Row, answering, means_unavailable, unavailable_message
+from postroom.postgres.refusal import remedy
+from postroom.telemetry import log
+
+SAID_EVERY = 60.0
+"""Seconds between two log lines of a process that cannot lead. It tries each second."""
 
 
 class PostgresLeadership:
@@ -21,8 +27,15 @@ class PostgresLeadership:
     be harmless when two do it: leadership saves work, it does not make it safe.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[AsyncConnection[Row]]]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[AsyncConnection[Row]]],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._connect = connect
+        self._monotonic = monotonic
+        self._said_at: float | None = None
         self._connecting = asyncio.Lock()
         self._conn: AsyncConnection[Row] | None = None
         self._names: set[str] = set()
@@ -43,6 +56,12 @@ class PostgresLeadership:
         finally:
             self._names.discard(name)
 
+    async def open(self) -> None:
+        """Make the connection now, if it can be made: later, the pool may have taken the last one that the role may
+        have."""
+        with suppress(psycopg.Error):  # the first try to lead says why
+            await self._connected()
+
     async def aclose(self) -> None:
         if self._conn:
             await self._conn.close()
@@ -56,8 +75,19 @@ class PostgresLeadership:
                 return await self._try(name)  # the connection had ended since the last step
         except psycopg.Error as error:
             if means_unavailable(error):
+                self._say(error)
                 raise DatabaseUnavailable(unavailable_message(error)) from error
             raise
+
+    def _say(self, error: psycopg.Error) -> None:
+        """Webhooks may be served all the same, by connections of the pool: nothing else would show it."""
+        if self._said_at is None or self._monotonic() - self._said_at >= SAID_EVERY:
+            self._said_at = self._monotonic()
+            log.warning(
+                "This process leads nothing: it has no connection for that",
+                error=unavailable_message(error),
+                fix=remedy(error).fix.format(setting=SETTING),
+            )
 
     async def _try(self, name: str) -> AsyncConnection[Row] | None:
         conn = await self._connected()

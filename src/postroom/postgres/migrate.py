@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import InsufficientPrivilege, LockNotAvailable
 
 from postroom.errors import ConfigurationError
-from postroom.postgres.connection import in_one_line
+from postroom.postgres.connection import in_one_line, own_settings
 from postroom.postgres.refusal import remedy
 
 APPLICATION = "postroom-migrate"
@@ -27,6 +27,9 @@ RETRY_FOR = 60.0
 
 NAMED_COLUMNS = "0003"
 """Code from before this revision selects `*`: a changed table breaks it, and it declares no needs in the schema."""
+
+OLDEST_CODE = "0011"
+"""The `oldest_code` of the newest schema: while it is made, no code from before this revision may run."""
 
 _RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
     "SELECT, INSERT, UPDATE": ("email_requests", "email_accounts", "resumed_domains", "person_settings"),
@@ -62,9 +65,9 @@ def newest_revision() -> str:
 def upgrade(owner_url: str, service_role: str) -> str:
     """Bring the schema up to date and grant `service_role` exactly the rights that the service needs. Safe to repeat.
 
-    Blocking. Returns the revision. Raises `ConfigurationError` when the database cannot be reached, when the role may
-    not migrate, when a table stays locked, when code from before revision 0003 may still run, and when this code is
-    older than the schema.
+    Blocking. Returns the revision. Raises `ConfigurationError` when the database cannot be reached or is not in UTF8,
+    when the role may not migrate, when a table stays locked, when code from before `OLDEST_CODE` may still run, and
+    when this code is older than the schema.
     """
     # Not at the top: the import would delay every command by a quarter of a second.
     from alembic import command
@@ -72,6 +75,7 @@ def upgrade(owner_url: str, service_role: str) -> str:
     config = alembic_config(owner_url)
     try:
         with connect(owner_url) as conn:
+            _require_utf8(conn)
             # Several processes may start at once: one migrates, the others wait and find nothing to do. Without this
             # lock, concurrent GRANTs and CREATE TABLEs would fail as well.
             _wait_for_our_turn(conn)
@@ -81,7 +85,7 @@ def upgrade(owner_url: str, service_role: str) -> str:
                     f"the schema is at revision {schema}, and this Postroom knows it up to revision {code}; "
                     "update Postroom"
                 )
-            if "" < schema < NAMED_COLUMNS:
+            if "" < schema < OLDEST_CODE:
                 _require_no_sessions(conn, service_role)
             conn.commit()  # otherwise an index that is built concurrently would wait for this transaction
             _retry_while_locked(lambda: command.upgrade(config, "head"))
@@ -107,7 +111,8 @@ def _fix(error: psycopg.Error) -> str:
 
 def connect(owner_url: str) -> psycopg.Connection:
     """Raises `psycopg.Error`."""
-    return psycopg.connect(owner_url, application_name=APPLICATION, connect_timeout=CONNECTED_WITHIN)
+    session = own_settings(owner_url)
+    return psycopg.connect(owner_url, application_name=APPLICATION, connect_timeout=CONNECTED_WITHIN, **session)
 
 
 def alembic_config(url: str) -> Any:
@@ -161,6 +166,16 @@ def build_index_of_the_log(name: str, definition: str) -> None:
             build_index(f"{month}_{name}", f"{month} {definition}")
 
 
+def _require_utf8(conn: psycopg.Connection) -> None:
+    """Raise `ConfigurationError` unless the database stores all of Unicode, and knows that it is text."""
+    encoding = conn.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise ConfigurationError(
+            f"the database {conn.info.dbname} is in {encoding}, which does not store every name and address",
+            fix="create it anew: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
+        )
+
+
 def _revision(conn: psycopg.Connection) -> str:
     """The revision of the schema, empty before the first migration."""
     if conn.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
@@ -184,7 +199,7 @@ def _require_no_sessions(conn: psycopg.Connection, service_role: str) -> None:
     if found:
         sessions = "; ".join(f"pid {pid} from {host} ({name or 'no name'})" for pid, host, name in found)
         raise ConfigurationError(
-            f"the schema is older than revision {NAMED_COLUMNS}, and code of that age must not run during this "
+            f"the schema is older than revision {OLDEST_CODE}, and code of that age must not run during this "
             f"migration: stop all Postroom processes, then migrate again; connected in "
             f"pg_stat_activity: {sessions}"
         )

@@ -8,7 +8,14 @@ from typing import Protocol
 import psycopg
 
 from postroom.errors import DatabaseUnavailable
-from postroom.postgres.connection import Pool, answering, means_unavailable, rows, unavailable_message
+from postroom.postgres.connection import (
+    Pool,
+    answering,
+    means_unavailable,
+    own_settings,
+    rows,
+    unavailable_message,
+)
 
 SCREENS, TOKENS = "postroom_live", "postroom_access_tokens"
 
@@ -49,6 +56,7 @@ class PostgresNotifications:
                 autocommit=True,
                 connect_timeout=3,
                 application_name="postroom-live",
+                **own_settings(self._url),
                 # They notice within 11 s that the server vanished between two queries.
                 keepalives_idle=5,
                 keepalives_interval=2,

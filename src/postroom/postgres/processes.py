@@ -11,6 +11,9 @@ from psycopg.types.json import Jsonb
 from postroom.errors import DatabaseUnavailable
 from postroom.postgres.connection import Row, Statements, row, rows
 
+SEEN_WITHIN = 60.0
+"""Seconds. A process that runs and reaches PostgreSQL writes its row every 10 s."""
+
 
 @dataclass(frozen=True, slots=True)
 class ThisProcess:

@@ -1,23 +1,17 @@
 """The port `Rebuilt`: what a rebuild compares and restores."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from uuid import UUID
 
-from postroom.domain.mailbox import StalwartAccount
-from postroom.postgres.connection import Pool, rows
+from postroom.domain.mailbox import StalwartAccount, account_id_of
+from postroom.postgres.connection import Statements, rows
 from postroom.provisioning.ports import FoundAccount, Standing
 
 ON_RECORD = 5000
 """Mailboxes of one page."""
 
 
-class PostgresRebuilt:
-    """`new_id` draws new ids for `email_accounts`: the lost ones were random, too."""
-
-    def __init__(self, pool: Pool, *, new_id: Callable[[], UUID]) -> None:
-        self._pool = pool
-        self._new_id = new_id
-
+class PostgresRebuilt(Statements):
     async def on_record(self, after_id: UUID | None) -> Mapping[UUID, str]:
         found = await rows(self._pool, "inspection_page", {"after_id": after_id, "limit": ON_RECORD})
         return {each["kratos_identity_id"]: each["stalwart_account_id"] for each in found}
@@ -37,7 +31,7 @@ class PostgresRebuilt:
             "emails": [found.account.email for found in accounts.values()],
             "names": [found.display_name for found in accounts.values()],
             "stalwart_ids": [found.account.id for found in accounts.values()],
-            "account_ids": [self._new_id() for _ in accounts],
+            "account_ids": [account_id_of(identity_id) for identity_id in accounts],
             "actor": actor,
         }
         return {each["identity_id"] for each in await rows(self._pool, "rebuild_restore", parameters)}

@@ -5,11 +5,27 @@ from uuid import UUID
 
 from postroom.domain.identity import Refusal
 from postroom.domain.request import Origin
-from postroom.postgres.connection import Row, Statements, row, rows
+from postroom.postgres.connection import UNSTORABLE, Row, Statements, row, rows
+from postroom.telemetry import log
 
 
 class PostgresRefusals(Statements):
     async def record(self, refusals: Sequence[Refusal], origin: Origin) -> None:
+        try:
+            await self._record(refusals, origin)
+        except UNSTORABLE:
+            for each in refusals:
+                try:
+                    await self._record([each], origin)
+                except UNSTORABLE as error:
+                    log.error(
+                        "PostgreSQL refuses the record of a refusal",
+                        identity_id=str(each.identity_id),
+                        code=each.code,
+                        error=type(error).__name__,
+                    )
+
+    async def _record(self, refusals: Sequence[Refusal], origin: Origin) -> None:
         if refusals:
             parameters = {
                 "identity_ids": [refusal.identity_id for refusal in refusals],

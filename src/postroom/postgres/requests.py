@@ -7,17 +7,17 @@ import psycopg
 from psycopg.errors import UniqueViolation
 
 from postroom.domain.backoff import DELAY_AFTER_SECOND_CRASH, LONGEST_DELAY_AFTER_CRASHES
-from postroom.domain.mailbox import Account, Mailbox, StalwartAccount
+from postroom.domain.mailbox import Account, Mailbox, StalwartAccount, account_id_of
 from postroom.domain.missing import Doubt
 from postroom.domain.request import HELD, Move, Origin, Request, State, Status
 from postroom.errors import DatabaseUnavailable, Unstorable
 from postroom.ports import Claim, ClaimResult, Settled
-from postroom.postgres.connection import Lost, Pool, Row, row, rows
+from postroom.postgres.connection import UNSTORABLE, Lost, Pool, Row, row, rows
 from postroom.telemetry import DATABASE_ERRORS, log
 
 
 class PostgresRequests:
-    """`new_id` draws random ids (holders, accounts); `delay_factor` shortens all delays in the trial and in tests."""
+    """`new_id` draws random ids of holders; `delay_factor` shortens all delays in the trial and in tests."""
 
     def __init__(self, pool: Pool, *, new_id: Callable[[], UUID], delay_factor: float = 1.0) -> None:
         self._pool = pool
@@ -66,9 +66,9 @@ class PostgresRequests:
         born_dead = await row(self._pool, "refuse_held", parameters)
         return request_of(born_dead) if born_dead else None
 
-    async def follow_address(self, mailbox: Mailbox, *, origin: Origin) -> Request | None:
+    async def follow_address(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
         try:
-            changed = await row(self._pool, "follow_address", _of_hook(mailbox, origin))
+            changed = await row(self._pool, "follow_address", _of_hook(mailbox, origin) | {"action": action})
         except UniqueViolation:
             return None
         if changed:
@@ -133,7 +133,7 @@ class PostgresRequests:
     async def settle(self, request: Request, move: Move, account: StalwartAccount | None) -> Settled | None:
         try:
             return await self._settle(request, move, account)
-        except (psycopg.DataError, psycopg.IntegrityError, UnicodeError) as error:
+        except UNSTORABLE as error:
             raise Unstorable(type(error).__name__) from error
         except psycopg.Error as error:
             # Also for an error of ours or of the operator, a missing column or right: the outcome waits for the fix.
@@ -154,7 +154,7 @@ class PostgresRequests:
             "outcome_unknown": move.outcome_unknown,
             "error": move.error,
             "reason": move.reason,
-            "account_id": self._new_id(),
+            "account_id": account_id_of(request.identity_id),
             "stalwart_account_id": account.id if account else None,
         }
         settled = await row(self._pool, "settle", parameters)

@@ -1,12 +1,11 @@
 """The port `Swept`: what the sweep stores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from postroom.domain.mailbox import Mailbox
-from postroom.domain.request import Request
-from postroom.postgres.connection import Statements, rows, the_row
+from postroom.postgres.connection import UNSTORABLE, Statements, rows, the_row
 from postroom.postgres.requests import request_of
-from postroom.provisioning.ports import SweepProgress
+from postroom.provisioning.ports import SweepProgress, SweptPage
 
 
 class PostgresSwept(Statements):
@@ -24,16 +23,33 @@ class PostgresSwept(Statements):
 
     async def store(
         self, mailboxes: Sequence[Mailbox], *, after: str | None, token: str | None, due_in: float
-    ) -> tuple[list[Request], list[Mailbox]]:
-        parameters = {
+    ) -> SweptPage:
+        progress = {"after": after, "token": token, "due_in": due_in}
+        page = SweptPage()
+        try:
+            await self._store(page, mailboxes, progress | {"moves": True})
+        except UNSTORABLE:
+            # One identity fails the statement, perhaps by a constraint or a trigger: the others must be found all the
+            # same, and the next pages, too.
+            for each in mailboxes:
+                try:
+                    await self._store(page, [each], progress | {"moves": False})
+                except UNSTORABLE as error:
+                    page.refused.append((each, type(error).__name__))
+            await self._store(page, [], progress | {"moves": True})
+        return page
+
+    async def _store(self, page: SweptPage, mailboxes: Sequence[Mailbox], progress: Mapping[str, object]) -> None:
+        parameters: dict[str, object] = {
             "identity_ids": [mailbox.identity_id for mailbox in mailboxes],
             "emails": [mailbox.email for mailbox in mailboxes],
             "names": [mailbox.display_name for mailbox in mailboxes],
-            "after": after,
-            "token": token,
-            "due_in": due_in,
         }
-        found = await rows(self._pool, "sweep_store", parameters)
-        stored = [request_of(each) for each in found if each["identity_id"] is not None]
-        missing = {each["absent_id"] for each in found if each["identity_id"] is None}
-        return stored, [mailbox for mailbox in mailboxes if mailbox.identity_id in missing]
+        asked = {mailbox.identity_id: mailbox for mailbox in mailboxes}
+        for found in await rows(self._pool, "sweep_store", {**parameters, **progress}):
+            if found["is_changed"]:
+                page.changed.append(asked[found["asked_id"]])
+            elif found["identity_id"] is None:
+                page.held.append(asked[found["asked_id"]])
+            else:
+                page.stored.append(request_of(found))

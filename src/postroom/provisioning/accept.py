@@ -16,6 +16,7 @@ from postroom.ports import Clock, Requests, RetryIndex, Settled
 from postroom.provisioning.attempt import FINISH_WITHIN, STOPPED, Attempts
 from postroom.provisioning.retry_index_updates import RetryIndexUpdates
 from postroom.provisioning.slots import Slots
+from postroom.provisioning.unrecorded import REBUILD
 
 SHARE_FOR_A_SLOT = 0.5
 """Part of the in-line deadline that may pass waiting for a slot; then the request is stored for the worker."""
@@ -57,7 +58,8 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The mailbox was made, but checks do not find it at the mail server: `reason` says what an operator has to do."""
+    """The mailbox was made, but checks do not find it at the mail server, or its record is lost: `reason` says what an
+    operator has to do."""
 
     reason: str
 
@@ -220,7 +222,7 @@ class Accept:
         self, request: Request, account: Account | None, mailbox: Mailbox, origin: Origin, ends: float
     ) -> AcceptResult:
         if request.state is not State.DEAD and mailbox.email != (request.wanted_email or request.email):
-            changed = await self._requests.follow_address(mailbox, origin=origin)
+            changed = await self._requests.follow_address(mailbox, origin=origin, action="accept")
             if changed is None:
                 return Held(HELD)
             if changed.state is State.WAITING:
@@ -287,7 +289,11 @@ def _after(settled: Settled) -> AcceptResult:
 
 
 def _state_of(request: Request, account: Account | None) -> AcceptResult:
-    if request.state is State.PROVISIONED and account is not None:
+    if request.state is State.PROVISIONED:
+        if account is None:
+            return Missing(
+                f"{request.email} was made, but its record is lost; nothing is tried until an operator runs {REBUILD}"
+            )
         return _missing(request, account.doubt) if account.doubt else Ready(request.email, account.id)
     if request.state is State.DEAD:
         return Held(request.reason or "")

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from postroom.domain.backoff import MAX_RETRIES
-from postroom.domain.breaker import Cause, cause_of
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.request import (
     Failed,
@@ -24,13 +23,12 @@ from postroom.errors import (
     MailServerError,
     Misconfigured,
     Permanent,
-    Throttled,
     Transient,
     Unstorable,
 )
-from postroom.ports import Breakers, Clock, MailServer, Requests, RetryIndex, Settled
-from postroom.provisioning.single_flight import SingleFlight
-from postroom.telemetry import ATTEMPT_SECONDS, ATTEMPTS, BREAKER_OPENED, DATABASE_ERRORS, log
+from postroom.ports import Clock, MailServer, Requests, RetryIndex, Settled
+from postroom.provisioning.verdicts import STALL, Verdicts
+from postroom.telemetry import ATTEMPT_SECONDS, ATTEMPTS, DATABASE_ERRORS, log
 
 LOOKUP_SECONDS = 1.0
 """Seconds that a lookup of the mark may need; with less time left, the next attempt does it."""
@@ -63,16 +61,14 @@ class Attempts:
     def __init__(
         self,
         requests: Requests,
-        breakers: Breakers,
+        verdicts: Verdicts,
         mail_server: MailServer,
         retry_index: RetryIndex,
         clock: Clock,
     ) -> None:
         self._requests = requests
-        self._breakers = breakers
+        self._verdicts = verdicts
         self._mail_server = mail_server
-        # One at a time: a health check writes to one account of the mail server.
-        self._health = SingleFlight(mail_server.health_check)
         self._retry_index = retry_index
         self._clock = clock
 
@@ -114,13 +110,11 @@ class Attempts:
             return Interrupted("PostgreSQL was slow: no time was left for the attempt", began=False)
         try:
             account = await self._make(request.mailbox, ends, lookup_first=request.outcome_unknown)
-        except Transient as error:
-            return Failed(error, await self._weigh(error, lease_ends))
-        except Misconfigured as error:
-            await self._alarm(request, error)
-            return Failed(error)
         except MailServerError as error:
-            return Failed(error)
+            verdict = await self._verdict(error, ends, lease_ends)
+            if isinstance(error, Misconfigured) and verdict is not Verdict.CREATES:
+                _alarm(request, error)
+            return Failed(error, verdict)
         return Provisioned(account)
 
     async def _make(self, mailbox: Mailbox, ends: float, *, lookup_first: bool) -> StalwartAccount:
@@ -150,45 +144,11 @@ class Attempts:
     def _left(self, ends: float) -> float:
         return max(0.05, ends - self._clock.monotonic())
 
-    async def _weigh(self, error: Transient, lease_ends: float) -> Verdict:
-        """Whether a failure counts against the request. If the server is unhealthy, the breaker opens for all.
-
-        `Verdict.NONE` if the check does not end in time: an outcome after the lease would count as a crash."""
-        try:
-            async with asyncio.timeout(max(0.0, lease_ends - STORED_BEFORE_LEASE_ENDS - self._clock.monotonic())):
-                problem = await self._health.ask()
-        except TimeoutError:
+    async def _verdict(self, error: MailServerError, ends: float, lease_ends: float) -> Verdict:
+        now = self._clock.monotonic()
+        if isinstance(error, Transient) and now - ends > STALL:
             return Verdict.NONE
-        if problem is None:
-            return Verdict.HEALTHY
-        if isinstance(problem, Throttled):
-            return Verdict.NONE
-        message = f"{error}; health check: {problem}"
-        if isinstance(problem, Misconfigured):
-            await self._open_breaker(cause_of(problem), message)
-            return Verdict.MISCONFIGURED
-        await self._open_breaker(Cause.OUTAGE, message)
-        return Verdict.OUTAGE
-
-    async def _alarm(self, request: Request, error: Misconfigured) -> None:
-        log.error(
-            "Mail server refuses the mailbox: an operator must act",
-            email=request.email,
-            error=str(error),
-            domain=error.domain,
-            fix=error.fix,
-        )
-        if error.domain is None:
-            await self._open_breaker(cause_of(error), str(error))
-
-    async def _open_breaker(self, cause: Cause, error: str) -> None:
-        try:
-            await self._breakers.open(cause, error)
-        except DatabaseUnavailable:
-            DATABASE_ERRORS.labels(where="breaker").inc()  # the next failure opens it
-            return
-        BREAKER_OPENED.labels(cause=cause).inc()
-        log.warning("Breaker opened: the mail server is not asked for now", cause=cause.value, error=error)
+        return await self._verdicts.of(error, within=lease_ends - STORED_BEFORE_LEASE_ENDS - now)
 
     async def _settle(
         self, request: Request, outcome: Outcome, lease_ends: float, members: Sequence[str]
@@ -233,6 +193,16 @@ class Attempts:
             await asyncio.sleep(SETTLE_PAUSE)
 
 
+def _alarm(request: Request, error: Misconfigured) -> None:
+    log.error(
+        "Mail server refuses the mailbox: an operator must act",
+        email=request.email,
+        error=str(error),
+        domain=error.domain,
+        fix=error.fix,
+    )
+
+
 def _verified(mailbox: Mailbox, account: StalwartAccount) -> StalwartAccount:
     if account.email != mailbox.email:
         raise Permanent(
@@ -261,8 +231,9 @@ def _log_settled(request: Request, move: Move, settled: Settled) -> None:
     if request.retries > 0 and move.status is Status.FAILED:
         log.warning(f"Retry attempt {request.retries} failed: {move.error}", **who)
     if move.state is State.WAITING:
+        attempt = max(1, move.retries)
         log.info(
-            f"Enqueued retry job for {request.email} (attempt {move.retries}/{MAX_RETRIES}, delay: {move.delay:.0f}s)",
+            f"Enqueued retry job for {request.email} (attempt {attempt}/{MAX_RETRIES}, delay: {move.delay:.0f}s)",
             status=move.status.value,
             error=move.error,
             **who,

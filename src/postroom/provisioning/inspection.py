@@ -12,6 +12,7 @@ from uuid import UUID
 
 from postroom.domain.missing import Recorded
 from postroom.errors import MailServerError, Throttled
+from postroom.heartbeats import Beat, unheard
 from postroom.leader_loop import run_as_leader
 from postroom.ports import Leadership
 from postroom.provisioning.mailbox_lookup import MOST, MailboxLookup
@@ -48,7 +49,7 @@ class Inspection:
         *,
         uniform: Callable[[float, float], float],
         monotonic: Callable[[], float] = time.monotonic,
-        beat: Callable[[], None] = lambda: None,
+        beat: Beat = unheard,
     ) -> None:
         self.lookup = lookup
         self._inspected = inspected

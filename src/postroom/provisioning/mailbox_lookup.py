@@ -1,9 +1,11 @@
 """Looks up mailboxes on record at the mail server: are they there, with the identity's mark?"""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from postroom.domain.breaker import cause_of
 from postroom.domain.missing import Recorded, Sighting, doubt_after
 from postroom.errors import Misconfigured, Transient
 from postroom.ports import Breakers
@@ -16,33 +18,74 @@ MOST = 500
 MOST_LOGGED = 5
 """Mailboxes that a log line names."""
 
+REFUSED_PAUSE = 1800.0
+"""Seconds without lookups after the mail server did not know our key; they double with each further refusal. Stalwart
+bans an address after 100 failed logins a day, and every process looks up mailboxes."""
+
+LONGEST_REFUSED_PAUSE = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A refusal of our key while the breaker was closed since `closed_since`."""
+
+    closed_since: datetime
+    pause: float
+    ends: float
+
 
 class MailboxLookup:
-    """A failure of the mail server proves nothing; while the breaker is open, nothing is looked up."""
+    """A failure of the mail server proves nothing and opens no breaker; while it is open, nothing is looked up.
+    `monotonic` is a monotonic clock."""
 
-    def __init__(self, accounts: Accounts, records: LookupRecords, breakers: Breakers) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        records: LookupRecords,
+        breakers: Breakers,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._accounts = accounts
         self._records = records
         self._breakers = breakers
+        self._monotonic = monotonic
+        self._refusal: _Refusal | None = None
 
     async def look_up(self, recorded: Sequence[Recorded], *, deadline: float) -> Mapping[UUID, Sighting]:
         """Look up at most `MOST` mailboxes; the results by identity. Raises `MailServerError`s and
         `DatabaseUnavailable`."""
-        if (await self._breakers.read()).open:
+        breaker = await self._breakers.read()
+        if breaker.open:
             raise Transient("the mail server is not asked now: the breaker is open")
+        if self._refusal and self._refusal.closed_since != breaker.changed_at:
+            self._refusal = None  # a probe has succeeded since, or an operator has resumed
+        if self._refusal and self._monotonic() < self._refusal.ends:
+            raise Transient("the mail server is not asked now: it did not know our key")
         try:
             found = await self._accounts.look_up(
                 {each.identity_id: each.account_id for each in recorded}, deadline=deadline
             )
         except Misconfigured as error:
-            # It concerns every request of ours: if each process went on with a refused key, we would be banned.
-            await self._breakers.open(cause_of(error), str(error))
+            if error.unauthorized:
+                self._refused(error, breaker.changed_at)
             raise
+        self._refusal = None
         after = [(each, found[each.identity_id], doubt_after(each, found[each.identity_id])) for each in recorded]
         changes = [DoubtChange(each, doubt, _why(each, seen)) for each, seen, doubt in after if doubt is not each.doubt]
         if changes:
             await self._record(changes)
         return found
+
+    def _refused(self, error: Misconfigured, closed_since: datetime) -> None:
+        pause = min(self._refusal.pause * 2, LONGEST_REFUSED_PAUSE) if self._refusal else REFUSED_PAUSE
+        self._refusal = _Refusal(closed_since, pause, self._monotonic() + pause)
+        log.error(
+            "Mail server refuses the lookup of mailboxes: an operator must act",
+            error=str(error),
+            fix=error.fix,
+            next_in=pause,
+        )
 
     async def _record(self, changes: Sequence[DoubtChange]) -> None:
         missing, found = await self._records.record(changes)

@@ -2,7 +2,7 @@
 is on record of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -53,6 +53,19 @@ class SweepProgress:
     """of the last complete pass"""
 
 
+@dataclass(frozen=True, slots=True)
+class SweptPage:
+    """What became of the mailboxes of a page that were not known as they are."""
+
+    stored: list[Request] = field(default_factory=list[Request])
+    held: list[Mailbox] = field(default_factory=list[Mailbox])
+    """another identity holds the address"""
+    changed: list[Mailbox] = field(default_factory=list[Mailbox])
+    """the request that is on record, and not dead, wants another address"""
+    refused: list[tuple[Mailbox, str]] = field(default_factory=list[tuple[Mailbox, str]])
+    """PostgreSQL refuses to store them, and why"""
+
+
 class Swept(Protocol):
     """What the sweep stores. Raises `DatabaseUnavailable`."""
 
@@ -72,11 +85,9 @@ class Swept(Protocol):
 
     async def store(
         self, mailboxes: Sequence[Mailbox], *, after: str | None, token: str | None, due_in: float
-    ) -> tuple[list[Request], list[Mailbox]]:
-        """Store the missing requests, and the progress from the page `after` to `token`, in one commit.
-
-        Returns what was stored, and the mailboxes whose address another identity holds.
-        """
+    ) -> SweptPage:
+        """Store the missing requests, and the progress from the page `after` to `token`, in one commit; if PostgreSQL
+        refuses one of them, each in its own, and then the progress."""
         ...
 
 
@@ -158,6 +169,22 @@ class Inspected(Protocol):
 
     async def advance(self, after_id: UUID | None, *, due_in: float) -> None:
         """The page up to `after_id` was checked; None: it was the last one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class UnrecordedPage:
+    """`last_id` is the last identity whose request was read, None behind the last page."""
+
+    mailboxes: Sequence[tuple[UUID, str]]
+    last_id: UUID | None
+
+
+class UnrecordedMailboxes(Protocol):
+    """The mailboxes that are made, but not on record. Raises `DatabaseUnavailable`."""
+
+    async def unrecorded(self, after_id: UUID | None) -> UnrecordedPage:
+        """Those of a page of requests, of identities above `after_id`: identity and address."""
         ...
 
 

@@ -4,20 +4,23 @@ Kratos has no outbox: a hook is lost when Kratos dies or when Postroom is down f
 identity created by the admin API triggers none. The hook is the fast path; the sweep is the guarantee.
 
 Every process may sweep, one at a time, a page at a time. The progress is in PostgreSQL, so that any process can
-continue after another was killed. The sweep changes nothing else: it never revives a dead letter.
+continue after another was killed. An address that has changed is followed as after a hook. The sweep changes nothing
+else: it never revives a dead letter.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from postroom.domain.identity import AddressPolicy, Refusal, UnreadableIdentity, as_sent, mailbox_for
 from postroom.domain.mailbox import Mailbox
-from postroom.domain.request import Origin
+from postroom.domain.request import Origin, State
 from postroom.errors import KratosUnavailable, PageTokenRefused, Refused
+from postroom.heartbeats import Beat, unheard
 from postroom.leader_loop import run_as_leader
 from postroom.ports import Leadership, Requests, RetryIndex
-from postroom.provisioning.ports import Identities, IdentityPage, Refusals, Swept
+from postroom.provisioning.ports import Identities, IdentityPage, Refusals, Swept, SweptPage
 from postroom.telemetry import SWEEP_FAILURES, SWEEP_PAGES, SWEPT, log
 
 PAGE_PAUSE = 0.5
@@ -60,7 +63,7 @@ class Sweep:
         every: float,
         uniform: Callable[[float, float], float],
         wake: Callable[[], None],
-        beat: Callable[[], None] = lambda: None,
+        beat: Beat = unheard,
     ) -> None:
         self._identities = identities
         self._swept = swept
@@ -74,6 +77,8 @@ class Sweep:
         self._wake = wake
         self._beat = beat
         self._began = False
+        self._seen: tuple[str | None, UUID] | None = None
+        """The page token that this process was given last, and the largest id before it"""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`. The first pass begins at once: hooks may have been lost while Postroom was down."""
@@ -108,20 +113,38 @@ class Sweep:
 
     async def _page(self, token: str | None) -> float:
         page = await self._identities.page(token)
+        self._require_progress(page, token)
         found = self._sort_out(page)
         is_last = page.next_token is None
         due_in = self._every * self._uniform(1 - JITTER, 1 + JITTER) if is_last else PAGE_PAUSE
         # Before the progress: if the process is killed in between, they are repeated, and each is recorded once.
         await self._refusals.record(found.refusals, Origin())
-        stored, held = await self._swept.store(found.mailboxes, after=token, token=page.next_token, due_in=due_in)
-        for mailbox in held:
+        swept = await self._swept.store(found.mailboxes, after=token, token=page.next_token, due_in=due_in)
+        await self._refusals.record(_refused(swept.refused), Origin())
+        for mailbox in swept.held:
             await self._requests.refuse_held(mailbox, origin=Origin(), action="sweep")
-        await self._retry_index.add(stored)
-        if stored:
-            log.info(f"Sweep found {len(stored)} identities without a mailbox")
+        followed = [
+            await self._requests.follow_address(each, origin=Origin(), action="sweep") for each in swept.changed
+        ]
+        waiting = [each for each in followed if each and each.state is State.WAITING]
+        await self._retry_index.add([*swept.stored, *waiting])
+        if swept.stored:
+            log.info(f"Sweep found {len(swept.stored)} identities without a mailbox")
             self._wake()
-        _count(page, found, len(stored), len(held))
+        _count(page, found, swept)
         return due_in
+
+    def _require_progress(self, page: IdentityPage, token: str | None) -> None:
+        """Raise `PageTokenRefused` if all identities of a page came before: the pass would never end. Behind a proxy
+        that drops the token, for example, each page is the first one, with another encrypted token."""
+        before = self._seen[1] if self._seen and self._seen[0] == token else None
+        ids = [each.id for each in (*page.identities, *page.unreadable) if each.id]
+        last = max(ids, default=before)  # Kratos lists them by id
+        if token is not None and ids and before and last and last <= before:
+            raise PageTokenRefused(
+                "Kratos repeats identities instead of the next ones; does a proxy drop the page token?"
+            )
+        self._seen = (page.next_token, last) if last else None
 
     def _sort_out(self, page: IdentityPage) -> _Sorted:
         found = _Sorted(refusals=_set_aside(page.unreadable))
@@ -138,8 +161,15 @@ class Sweep:
         return found
 
 
+def _refused(refused: Sequence[tuple[Mailbox, str]]) -> list[Refusal]:
+    return _set_aside(
+        [UnreadableIdentity(each.identity_id, f"PostgreSQL refuses to store it ({why})") for each, why in refused]
+    )
+
+
 def _set_aside(unreadable: Sequence[UnreadableIdentity]) -> list[Refusal]:
-    """Log the unreadable identities, each once a pass; returns the refusals of those whose id is known."""
+    """Log the identities that cannot be read or stored, each once a pass; returns the refusals of those whose id is
+    known."""
     if unreadable:
         logged = [f"{each.id or 'without an id'}: {each.why}" for each in unreadable[:MOST_LOGGED]]
         log.error("Sweep sets aside identities that cannot be read", count=len(unreadable), identities=logged)
@@ -150,15 +180,18 @@ def _set_aside(unreadable: Sequence[UnreadableIdentity]) -> list[Refusal]:
     ]
 
 
-def _count(page: IdentityPage, found: _Sorted, stored: int, held: int) -> None:
+def _count(page: IdentityPage, found: _Sorted, swept: SweptPage) -> None:
     SWEEP_PAGES.inc()
     numbers = {
-        "unreadable": len(page.unreadable),
+        "unreadable": len(page.unreadable) + len(swept.refused),
         "inactive": found.inactive,
         "refused": len(found.refusals) - sum(each.id is not None for each in page.unreadable),
-        "missing": stored,
-        "held": held,
-        "known": len(found.mailboxes) - stored - held,
+        "missing": len(swept.stored),
+        "held": len(swept.held),
+        "changed": len(swept.changed),
     }
+    numbers["known"] = len(found.mailboxes) - sum(
+        map(len, (swept.stored, swept.held, swept.changed, swept.refused)),
+    )
     for name, number in numbers.items():
         SWEPT.labels(found=name).inc(number)

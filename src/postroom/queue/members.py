@@ -10,25 +10,28 @@ from redis.asyncio import Redis
 
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request
-from postroom.queue.retry_set import EPOCH_KEY, KEY, asking
+from postroom.queue.epoch import Epoch, InstallationId
+from postroom.queue.retry_set import KEY, asking
 
 CHUNK = 1000
 """Members of one command: Redis serves no other client meanwhile."""
 
 
 class RedisMembers:
-    """Every method raises one of `retry_set.FAILURES` when Redis does not answer."""
+    """Every method raises one of `retry_set.FAILURES` when Redis does not answer. Only those of the epoch ask whose
+    members they are."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, installation_id: InstallationId) -> None:
         self._redis = redis
+        self._epoch = Epoch(redis, installation_id)
 
     async def has_epoch(self) -> bool:
         async with asking():
-            return bool(await self._redis.exists(EPOCH_KEY))
+            return await self._epoch.is_set()
 
     async def set_epoch(self) -> None:
         async with asking():
-            await self._redis.set(EPOCH_KEY, "complete")
+            await self._epoch.set()
 
     async def length(self) -> int:
         async with asking():

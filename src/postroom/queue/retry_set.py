@@ -5,7 +5,7 @@ due meanwhile. So every call here is short, and a failure is counted and ignored
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib.resources import files
@@ -18,14 +18,14 @@ from redis.exceptions import RedisError
 
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
+from postroom.errors import DatabaseUnavailable
 from postroom.ports import Due, DueEntry
+from postroom.queue.epoch import Epoch, InstallationId
 from postroom.queue.sentinel import master
 from postroom.store_urls import SENTINEL, RedisUrl
 from postroom.telemetry import REDIS_ERRORS, log
 
 KEY = "email:provisioning:retry"
-# The same slot as KEY in a cluster: a script may touch only one.
-EPOCH_KEY = "{email:provisioning:retry}:epoch"
 HORIZON = 0.05
 TIMEOUT = 0.25
 
@@ -67,16 +67,18 @@ class RetrySet:
     Each call ends within `TIMEOUT`: the client's own time-outs for connection, handshake and command add up.
     """
 
-    def __init__(self, redis: Redis, *, lease: float) -> None:
+    def __init__(self, redis: Redis, installation_id: InstallationId, *, lease: float) -> None:
         self._redis = redis
+        self._epoch = Epoch(redis, installation_id)
         self._lease = lease
         self._claim = redis.register_script(files("postroom.queue").joinpath("claim.lua").read_text("utf-8"))
 
     async def due(self, limit: int) -> Due:
-        """Raises one of `FAILURES` when Redis does not answer."""
+        """Raises one of `FAILURES` when Redis does not answer, or its members are not ours."""
         async with asking(TIMEOUT):
-            reply = await self._claim(keys=[KEY, EPOCH_KEY], args=[limit, self._lease, HORIZON])
-        _epoch, following, *found = reply
+            await self._epoch.require_ours()
+            reply = await self._claim(keys=[KEY], args=[limit, self._lease, HORIZON])
+        following, *found = reply
         entries = [_due_entry(member) for member in found[::2]]
         return Due(entries, float(following) if following else None)
 
@@ -87,26 +89,38 @@ class RetrySet:
         if not members:
             await self.add([request])
             return
-        async with _ignoring_failures("replace"), self._redis.pipeline(transaction=True) as pipe:
-            pipe.zrem(KEY, *members)
-            pipe.zadd(KEY, {RetryJob.of(request).to_json(): request.due_at.timestamp()})
-            await pipe.execute()
+        scores = {RetryJob.of(request).to_json(): request.due_at.timestamp()}
+
+        async def replace() -> None:
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.zrem(KEY, *members)
+                pipe.zadd(KEY, scores)
+                await pipe.execute()
+
+        await self._write("replace", replace)
 
     async def restore(self, member: str, due_at: datetime) -> None:
         """Give a member that was returned too early its due time as the score again."""
-        async with _ignoring_failures("restore"):
-            await self._redis.zadd(KEY, {member: due_at.timestamp()}, xx=True)
+        await self._write("restore", lambda: self._redis.zadd(KEY, {member: due_at.timestamp()}, xx=True))
 
     async def remove(self, members: Sequence[str]) -> None:
         if members:
-            async with _ignoring_failures("remove"):
-                await self._redis.zrem(KEY, *members)
+            await self._write("remove", lambda: self._redis.zrem(KEY, *members))
 
     async def add(self, requests: Sequence[Request]) -> None:
         scores = {RetryJob.of(request).to_json(): request.due_at.timestamp() for request in requests if request.due_at}
         if scores:
-            async with _ignoring_failures("announce"):
-                await self._redis.zadd(KEY, scores)
+            await self._write("add", lambda: self._redis.zadd(KEY, scores))
+
+    async def _write(self, call: str, write: Callable[[], Awaitable[object]]) -> None:
+        """Failures are ignored, also that the set is not ours."""
+        try:
+            async with asking(TIMEOUT):
+                await self._epoch.require_ours()
+                await write()
+        except (*FAILURES, DatabaseUnavailable) as error:
+            REDIS_ERRORS.inc()
+            log.warning("Redis cannot be used; PostgreSQL takes over", call=call, error=type(error).__name__)
 
 
 class NoRetryIndex:
@@ -126,13 +140,3 @@ def _due_entry(member: str) -> DueEntry:
         return DueEntry(RetryJob.from_json(member).identity_id, member)
     except ValueError:
         return DueEntry(None, member)
-
-
-@asynccontextmanager
-async def _ignoring_failures(call: str) -> AsyncGenerator[None]:
-    try:
-        async with asking(TIMEOUT):
-            yield
-    except FAILURES as error:
-        REDIS_ERRORS.inc()
-        log.warning("Redis did not answer; PostgreSQL takes over", call=call, error=type(error).__name__)

@@ -57,7 +57,7 @@ class DueSource:
             due = await self._redis.due(limit)
         except self._failures as error:
             REDIS_ERRORS.inc()
-            log.warning("Redis did not answer; PostgreSQL takes over", call="due", error=type(error).__name__)
+            log.warning("Redis cannot be used; PostgreSQL takes over", call="due", error=type(error).__name__)
             return await self._poll(self._exact)
         until_fallback_poll = self._fallback_poll_at - now
         next_in = until_fallback_poll if due.next_in is None else min(due.next_in, until_fallback_poll)

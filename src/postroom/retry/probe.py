@@ -12,10 +12,12 @@ class Probe:
         self._mail_server = mail_server
 
     async def closed(self) -> bool:
-        """Whether the breaker is closed, after a probe if one is due and no other process makes it."""
+        """Whether the breaker is closed, after a probe if one is due and no other process makes it. False also while
+        the mail server asks for less."""
         try:
-            if not (await self._breakers.read()).open:
-                return True
+            found = await self._breakers.read()
+            if not found.open:
+                return found.slow_until is None
             breaker = await self._breakers.take_probe()
             if breaker is None:
                 return False

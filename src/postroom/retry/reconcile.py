@@ -8,11 +8,12 @@ and Redis afterwards, and a correction in between would act on a race, not on an
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from postroom.domain.comparison import Key, foreign, key_of, key_of_member, missing, written_otherwise
 from postroom.domain.request import Request, State
+from postroom.heartbeats import Beat, unheard
 from postroom.leader_loop import run_as_leader
 from postroom.ports import Clock, Leadership, RetryMembers, WaitingRequests
 from postroom.telemetry import CORRECTIONS, REDIS_ERRORS, log
@@ -50,7 +51,7 @@ class Reconcile:
         clock: Clock,
         *,
         failures: tuple[type[Exception], ...],
-        beat: Callable[[], None] = lambda: None,
+        beat: Beat = unheard,
     ) -> None:
         self._waiting = waiting
         self._members = members
@@ -77,7 +78,8 @@ class Reconcile:
     async def step(self) -> Corrections:
         """One check, or a full pass if one is due."""
         now = self._clock.monotonic()
-        if now >= self._full_pass_at or not await self._members.has_epoch() or await self._counts_differ_twice():
+        is_complete = await self._members.has_epoch()  # first: the members of another installation are left alone
+        if now >= self._full_pass_at or not is_complete or await self._counts_differ_twice():
             corrections = await self.full_pass()
             self._full_pass_at = now + FULL_PASS_EVERY
         else:

@@ -6,7 +6,7 @@ each second.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +15,7 @@ from cachetools import TTLCache
 
 from postroom.domain.member import RetryJob
 from postroom.domain.slow_start import LONGEST_PAUSE, SlowStart
+from postroom.heartbeats import Beat, unheard
 from postroom.leader_loop import run_as_leader
 from postroom.ports import Clock, Leadership, Releases, RetryIndex
 from postroom.telemetry import RELEASED, log
@@ -43,7 +44,8 @@ class _CauseRelease:
 
 
 class Release:
-    """`wake` wakes the worker of this process; `beat` is called in each iteration."""
+    """`probe_creates` probes creates if that is due: requests wait for its success, too. `wake` wakes our worker;
+    `beat` is called in each iteration."""
 
     def __init__(
         self,
@@ -52,13 +54,15 @@ class Release:
         leadership: Leadership,
         clock: Clock,
         *,
+        probe_creates: Callable[[], Awaitable[None]],
         wake: Callable[[], None],
-        beat: Callable[[], None] = lambda: None,
+        beat: Beat = unheard,
     ) -> None:
         self._releases = releases
         self._retry_index = retry_index
         self._leadership = leadership
         self._clock = clock
+        self._probe_creates = probe_creates
         self._wake = wake
         self._beat = beat
         self._causes: dict[str, _CauseRelease] = {}
@@ -83,6 +87,7 @@ class Release:
 
     async def step(self) -> int:
         """Poll every cause once. Returns how many requests were released."""
+        await self._probe_creates()
         return sum([await self._poll(cause, ended_at) for cause, ended_at in (await self._releases.causes()).items()])
 
     async def _poll(self, cause: str, ended_at: datetime | None) -> int:

@@ -209,9 +209,9 @@ class Worker:
         return early if due.next_in is None else min(early, due.next_in - EARLY)
 
     def _start(self, request: Request, members: Sequence[str], before: float, due_in: float) -> None:
-        if request.retries:
+        if request.attempts > 1:
             log.info(
-                f"Retrying provisioning for {request.email} (attempt {request.retries}/{MAX_RETRIES})",
+                f"Retrying provisioning for {request.email} (attempt {max(1, request.retries)}/{MAX_RETRIES})",
                 identity_id=str(request.identity_id),
             )
         task = asyncio.create_task(self._attempt(request, members, before, due_in))

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Sequence
 
+from postroom.domain.mailbox import ProbeMailbox
 from postroom.errors import ConfigurationError, Misconfigured
 from postroom.setup.administrator import DEADLINE, Administrator
 from postroom.setup.own_account import Wanted
@@ -19,6 +20,7 @@ from postroom.stalwart.roles import Roles, granted
 
 ACCOUNT = "service account"
 PART = "API key"
+PROBE = "create probe"
 NAME = "postroom-service"
 
 CHECKS = frozenset[str]().union(
@@ -73,6 +75,20 @@ async def _checked(by: Administrator, account: OwnAccount | None, file: SecretFi
         return Step(PART, "warning", details, f"{file.removal}, and run this command again: it creates another")
     others = [key for key in await ApiKeys(by.client, by.registry).of(account.id) if key.id != id_of(secret)]
     return Step(PART, "ok", f"the key in {file.source} works{_others(others)}")
+
+
+async def try_key(by: Administrator, mark_domain: str, quota: int | None, file: SecretFile) -> Step:
+    """Create Postroom's own mailbox with the key in the file, as the create probe does. Raises `ConfigurationError`."""
+    mailbox = ProbeMailbox(mark_domain)
+    client = StalwartClient(by.client.url, f"Bearer {file.read()}")
+    try:
+        problem = await StalwartRegistry(client, mark_domain=mark_domain, quota=quota).create_probe()
+    finally:
+        await client.aclose()
+    if problem:
+        details = f"the key makes no mailbox: {problem}"
+        return Step(PROBE, "error", details, problem.fix or "fix what it names, then run this command again")
+    return Step(PROBE, "ok", f"the key makes mailboxes: {mailbox.email} is Postroom's own; keep it")
 
 
 async def remove_key(by: Administrator, account: OwnAccount | None, file: SecretFile, key_id: str) -> Step:

@@ -94,7 +94,7 @@ async def set_up(by: Administrator, settings: Settings, secrets: Secrets, choice
         details = f"not created: it needs the domain {settings.mark_domain}, which holds the marks"
         yield Step(service_account.ACCOUNT, "error", details, "add that domain to Stalwart first")
         return
-    async for step in _service_account(by, settings.mark_domain, secrets, choices):
+    async for step in _service_account(by, settings, secrets, choices):
         yield step
     try:
         ours = await own_address(by.client.url)
@@ -123,17 +123,21 @@ async def _domain(by: Administrator, name: str) -> Step:
     return Step(part, "ok", "exists in Stalwart")
 
 
-async def _service_account(by: Administrator, domain: str, secrets: Secrets, choices: Choices) -> Steps:
+async def _service_account(by: Administrator, settings: Settings, secrets: Secrets, choices: Choices) -> Steps:
     async def ensure() -> tuple[Step, OwnAccount | None]:
         by_app_passwords = choices.impersonate and secrets.by_app_passwords
         wanted = await service_account.wanted_account(by, app_passwords=by_app_passwords)
-        return await ensure_account(by, wanted, domain)
+        return await ensure_account(by, wanted, settings.mark_domain)
 
     step, account = await _account_tried(service_account.ACCOUNT, ensure())
     yield step
     if step.state == "error":
         return
-    yield await _tried(service_account.PART, service_account.ensure_key(by, account, secrets.api_key))
+    step = await _tried(service_account.PART, service_account.ensure_key(by, account, secrets.api_key))
+    yield step
+    if step.state in ("ok", "changed") and not by.dry_run:
+        tried = service_account.try_key(by, settings.mark_domain, settings.quota_bytes, secrets.api_key)
+        yield await _tried(service_account.PROBE, tried)
     if choices.remove_key:
         removal = service_account.remove_key(by, account, secrets.api_key, choices.remove_key)
         yield await _tried(service_account.PART, removal)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from postroom.domain.mailbox import StalwartAccount, identity_of
+from postroom.domain.mailbox import StalwartAccount, identity_of, is_probe_mark, mark_of
 from postroom.domain.missing import Sighting
 from postroom.errors import Transient
 from postroom.provisioning.ports import AccountPage, FoundAccount
@@ -49,7 +49,8 @@ class StalwartAccounts:
         if not ids:
             return AccountPage((), None)
         listed = responses.read(1, AccountList).accounts
-        return AccountPage([_found(each, mark_domain_id) for each in listed if each.id != after], ids[-1])
+        people = [each for each in listed if each.id != after and not _is_ours(each)]
+        return AccountPage([_found(each, mark_domain_id) for each in people], ids[-1])
 
     async def _look_up(self, accounts: Mapping[UUID, str], left: float) -> Mapping[UUID, Sighting]:
         ids = list(dict.fromkeys(accounts.values()))
@@ -70,7 +71,12 @@ class StalwartAccounts:
 def _sighting(account: Account | None, identity_id: UUID, mark_domain_id: str) -> Sighting:
     if account is None:
         return Sighting.MISSING
-    return Sighting.PRESENT if carries_mark(account, identity_id, mark_domain_id) else Sighting.UNMARKED
+    return Sighting.PRESENT if carries_mark(account, mark_of(identity_id), mark_domain_id) else Sighting.UNMARKED
+
+
+def _is_ours(account: Account) -> bool:
+    """Whether it is the mailbox of a create probe, which is nobody's."""
+    return any(is_probe_mark(alias.name) for alias in account.aliases.values())
 
 
 def _calls(after: str | None) -> list[Call]:

@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from postroom.errors import Misconfigured
+from postroom.errors import Misconfigured, Transient
 from postroom.stalwart.error_mapping import FIXES, WrongGeneration
 from postroom.stalwart.registry_client import REGISTRY, StalwartClient
 from postroom.stalwart.response_models import Session
@@ -14,21 +14,20 @@ async def detect(client: StalwartClient, *, deadline: float) -> str:
     """The id of the account that our credentials belong to, "" if the session names none. The server is of the
     generation `registry`.
 
-    Raises `Misconfigured` with an explanation for any other server, and other errors if the server fails.
+    Raises `Misconfigured` with an explanation for a session of any other server. Anything but a session is an outage: a
+    proxy before a server that starts may have sent it.
     """
     try:
         content = await client.get("/jmap/session", deadline=deadline)
     except WrongGeneration as error:
-        raise Misconfigured(f"no JMAP session at {client.url}/jmap/session: is this Stalwart?", fix=URL) from error
+        raise _outage(f"no JMAP session at {client.url}/jmap/session: is this Stalwart?") from error
     try:
         session = Session.model_validate(content)
     except ValidationError as error:
-        raise Misconfigured(f"the response of {client.url}/jmap/session is not a JMAP session", fix=URL) from error
+        raise _outage(f"the response of {client.url}/jmap/session is not a JMAP session") from error
     if not session.accounts:
-        # Without valid credentials Stalwart serves an empty session.
-        raise Misconfigured(
-            "mail server does not know our key: its session holds no account", unauthorized=True, fix=FIXES[401]
-        )
+        # Without credentials Stalwart serves an empty session: a proxy may have removed them.
+        raise Misconfigured("mail server does not know our key: its session holds no account", fix=FIXES[401])
     if _is_registry(session):
         return session.primary_accounts.get(REGISTRY, "")
     raise Misconfigured(
@@ -36,6 +35,10 @@ async def detect(client: StalwartClient, *, deadline: float) -> str:
         "(0.15 keeps accounts under /api/principal and is not supported yet)",
         fix=f"update Stalwart, or {URL}",
     )
+
+
+def _outage(message: str) -> Transient:
+    return Transient(message, outcome_unknown=True, fix=URL)
 
 
 def _is_registry(session: Session) -> bool:

@@ -8,8 +8,6 @@ from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled
 from postroom.jmap.errors import ConcurrencyLimited, HttpError, JmapError, MethodError, NotSent, RateLimited, sanitize
 from postroom.stalwart.response_models import SetError
 
-_OUTAGE = frozenset({408, 500, 502, 503, 504})
-
 FIXES = {
     401: "correct POSTROOM_STALWART_API_KEY",
     402: "switch the second factor off for the account of POSTROOM_STALWART_API_KEY",
@@ -23,15 +21,12 @@ class Busy(Exception):
 
 
 class WrongGeneration(Exception):
-    """The response does not fit the detected generation: detect it again."""
-
-    def __init__(self, misconfigured: Misconfigured) -> None:
-        super().__init__(str(misconfigured))
-        self.misconfigured = misconfigured
+    """The response does not fit the detected generation: detect it again. If the server is still of that generation,
+    the response says nothing about it; a proxy may have sent it."""
 
 
 class RequestRefused(WrongGeneration):
-    """The request was refused as invalid. That may concern this one only: only its mailbox is postponed."""
+    """The server refuses this request. That may concern this one only: only its mailbox is postponed."""
 
 
 def error_of(error: JmapError) -> MailServerError | Busy | WrongGeneration:
@@ -41,35 +36,45 @@ def error_of(error: JmapError) -> MailServerError | Busy | WrongGeneration:
             return Busy()
         case RateLimited():
             return Throttled("mail server answered 429", retry_after=error.retry_after)
-        case HttpError(status=status) if status in _OUTAGE:
-            return Transient(f"mail server answered {status}", outcome_unknown=True)
-        case HttpError(status=401 | 402 | 403 as status):
-            what = {401: "does not know our key", 402: "wants a second factor from our account", 403: "forbids it"}
-            return Misconfigured(
-                f"mail server {what[status]} ({status})", unauthorized=status == 401, fix=FIXES[status]
-            )
-        case HttpError(status=400 | 413) if error.type != "unknownCapability":
-            # notJSON, notRequest, other limits: our bug, or another version. Neither may make requests dead letters.
-            return RequestRefused(Misconfigured(str(error)))
         case HttpError():
-            return WrongGeneration(Misconfigured(str(error)))
+            return _of_http(error)
         case MethodError():
             return _of_method(error)
         case _:
             return Transient(str(error), outcome_unknown=not isinstance(error, NotSent))
 
 
+def _of_http(error: HttpError) -> MailServerError | WrongGeneration:
+    """Only what the server itself says about our key concerns all requests. Without its problem document (RFC 7807) a
+    400, 401, 402 or 403 is that of a proxy: an outage, like every 5xx."""
+    match error.status:
+        case status if status >= 500 or status == 408 or (status in (400, *FIXES) and not error.by_server):
+            return Transient(str(error), outcome_unknown=True)
+        case 401 | 402 | 403 as status:
+            what = {401: "does not know our key", 402: "wants a second factor from our account", 403: "forbids it"}
+            return Misconfigured(
+                f"mail server {what[status]} ({status})", unauthorized=status == 401, fix=FIXES[status]
+            )
+        case 400 if error.type not in ("limit", "unknownCapability"):
+            # notJSON, notRequest: our bug, or another version. Neither may make requests dead letters.
+            return RequestRefused(str(error))
+        case _:
+            return WrongGeneration(str(error))
+
+
 def _of_method(error: MethodError) -> MailServerError | WrongGeneration:
     """RFC 8620 §3.6.2."""
-    if error.type in ("serverUnavailable", "serverPartialFail", "serverFail"):
-        return Transient(f"mail server answered {error.type}", outcome_unknown=True)
-    if error.type == "rateLimit":
-        return Throttled("mail server answered rateLimit")
-    if error.type == "forbidden":
-        return Misconfigured(f"mail server forbids it: {error.description}")
-    of_request = error.type in ("invalidArguments", "requestTooLarge")
-    kind = RequestRefused if of_request else WrongGeneration
-    return kind(Misconfigured(f"mail server answered {error.type}"))
+    match error.type:
+        case "serverUnavailable" | "serverPartialFail" | "serverFail":
+            return Transient(f"mail server answered {error.type}", outcome_unknown=True)
+        case "rateLimit":
+            return Throttled("mail server answered rateLimit")
+        case "forbidden":
+            return RequestRefused(f"mail server forbids it: {error.description}")
+        case "invalidArguments" | "requestTooLarge":
+            return RequestRefused(f"mail server answered {error.type}")
+        case _:
+            return WrongGeneration(f"mail server answered {error.type}")
 
 
 def set_error(error: SetError, *, domain: str) -> MailServerError:

@@ -6,8 +6,9 @@ counted as healthy, all requests of that time would become dead letters after th
 
 from dataclasses import dataclass
 
-from postroom.errors import Misconfigured, Throttled, Transient
+from postroom.errors import Throttled, Transient
 from postroom.jmap.errors import sanitize
+from postroom.stalwart.error_mapping import RequestRefused
 from postroom.stalwart.mark_domain import MarkDomain
 from postroom.stalwart.registry_client import Call, RegistryResponses
 from postroom.stalwart.response_models import AccountList, Changes, Echo, SetError
@@ -52,7 +53,7 @@ class HealthCheck:
             if responses.read(_AFTER, AccountList).accounts not in ([], before):
                 return None
             raise
-        except Misconfigured as error:
+        except RequestRefused as error:
             return NotWritten(str(error), has_account=True)
         return self._refused(written)
 

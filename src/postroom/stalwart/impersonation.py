@@ -95,10 +95,8 @@ def accepted_at(url: str) -> Callable[[str], Awaitable[bool]]:
         client = StalwartClient(url, header)
         try:
             await permissions(client, deadline=_DEADLINE)
-        except Misconfigured as error:
-            return not error.unauthorized
         except (MailServerError, Busy, WrongGeneration):
-            return True
+            return not client.refused  # any 401: also one with a proxy's body may be a failed login
         finally:
             await client.aclose()
         return True

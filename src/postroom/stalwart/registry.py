@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from cachetools import TTLCache
 
 from postroom.clock import SystemClock
-from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
+from postroom.domain.mailbox import Mailbox, ProbeMailbox, StalwartAccount
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
 from postroom.stalwart.detection import detect
 from postroom.stalwart.error_mapping import Busy, RequestRefused, WrongGeneration, set_error
@@ -32,6 +32,9 @@ T = TypeVar("T")
 HEALTH_CHECK_SECONDS = 2.0
 """Seconds in which a healthy server echoes, reads and writes; and as many before, if the account of our key must be
 found first."""
+
+CREATE_PROBE_SECONDS = 4.0
+"""Seconds in which a healthy server creates a mailbox, or finds that it exists."""
 
 _BUSY_PAUSE = (0.02, 0.08)
 """Seconds to wait, at random in this range, while the server already serves four of our requests."""
@@ -92,6 +95,25 @@ class StalwartRegistry:
             return Throttled(f"Postroom could not check the mail server's health ({type(error).__name__})")
         return None
 
+    async def create_probe(self) -> MailServerError | None:
+        ends = self._monotonic() + CREATE_PROBE_SECONDS
+        problem = await self._probe_creates(CREATE_PROBE_SECONDS)
+        # If two processes make it at the same moment, Stalwart answers one of them `serverUnavailable`.
+        return await self._probe_creates(ends - self._monotonic()) if isinstance(problem, Transient) else problem
+
+    async def _probe_creates(self, left: float) -> MailServerError | None:
+        mailbox = ProbeMailbox(self._mark_domain.name)
+        try:
+            made = await self.create(mailbox, deadline=left)
+        except MailServerError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - as above
+            log.exception("The create probe failed: a bug of Postroom")
+            return Throttled(f"Postroom could not create its own mailbox ({type(error).__name__})")
+        if made.email != mailbox.email:
+            return Permanent(f"mail server made {made.email} (account {made.id}) where {mailbox.email} was asked for")
+        return None
+
     async def check_health(self, *, deadline: float) -> NotWritten | None:
         """None if the server echoed, read and wrote; `NotWritten` if no write was confirmed. Raises
         `MailServerError`s."""
@@ -115,7 +137,10 @@ class StalwartRegistry:
         own_account = await self._own_account(left)
         description = f"Provisions mailboxes for Postroom: asked at {self._now().isoformat()} by {self._process}"
         check = HealthCheck(self._mark_domain, own_account, description)
-        not_written = check.verdict(await self._client.call(check.calls, deadline=left))
+        try:
+            not_written = check.verdict(await self._client.call(check.calls, deadline=left))
+        except RequestRefused as error:
+            raise Transient(str(error)) from error  # it is about these calls, not about all our requests
         if not_written:
             self._ids.clear()  # the key may belong to another account by now
         return not_written
@@ -128,7 +153,7 @@ class StalwartRegistry:
         """Call `ask`, and repeat it while the server is busy with our other requests.
 
         `ask` gets the seconds left, and must also read the responses. If the request itself is refused, that is
-        `Misconfigured` for `domain`; None: for the complete server. Raises only `MailServerError`s.
+        `Misconfigured` for `domain`. Raises only `MailServerError`s.
         """
         ends = self._monotonic() + deadline
         while True:
@@ -157,8 +182,9 @@ class StalwartRegistry:
             # The server may have been replaced by another version: detection explains that to the operator.
             self._detected = False
             await self._detect(left)
-            about = domain if isinstance(error, RequestRefused) else None
-            raise Misconfigured(str(error.misconfigured), domain=about) from error
+            if isinstance(error, RequestRefused):
+                raise Misconfigured(str(error), domain=domain) from error
+            raise Transient(str(error), outcome_unknown=True) from error
 
     async def _detect(self, left: float) -> str:
         own_account = await detect(self._client, deadline=left)
@@ -187,7 +213,7 @@ class StalwartRegistry:
 
     def _made(self, made: Account, mailbox: Mailbox, mark_domain_id: str) -> StalwartAccount:
         """The created account, if its mark is in the mark domain. The caller compares the address."""
-        marked = carries_mark(made, mailbox.identity_id, mark_domain_id)
+        marked = carries_mark(made, mailbox.mark, mark_domain_id)
         if made.email_address != mailbox.email or not marked:
             self._ids.clear()  # one of them is now the id of another domain
         if not marked:
@@ -254,7 +280,7 @@ class StalwartRegistry:
         listed = responses.read(index, AccountList)
         mark_domain_id = self._mark_domain.id(responses, index + 1)
         for account in listed.accounts:
-            if carries_mark(account, mailbox.identity_id, mark_domain_id):
+            if carries_mark(account, mailbox.mark, mark_domain_id):
                 return StalwartAccount(account.id, account.email_address)
         return None
 
@@ -266,10 +292,10 @@ def _account(mailbox: Mailbox, domain_id: str, mark_domain_id: str, quota: int |
         "domainId": domain_id,
         "aliases": {
             "0": {
-                "name": mark_of(mailbox.identity_id),
+                "name": mailbox.mark,
                 "domainId": mark_domain_id,
                 "enabled": False,
-                "description": f"Made by Postroom for identity {mailbox.identity_id}",
+                "description": mailbox.mark_description,
             }
         },
     }

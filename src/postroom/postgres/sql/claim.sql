@@ -3,13 +3,16 @@
 -- A lease that ran out without an outcome is a crash. It never makes a request a dead letter: the request runs again,
 -- exclusively, so that a poison request cannot crash others with it. It runs at once after the first crash, and after a
 -- growing delay from the second on.
-WITH asked AS (
+-- Nothing is claimed while the breaker is open, or while the mail server asks for less.
+WITH gate AS (
+    SELECT open OR coalesce(slow_until > now(), false) AS is_closed FROM mail_server_breaker
+), asked AS (
     SELECT * FROM unnest(%(identity_ids)s::uuid[], %(holders)s::uuid[]) AS a (identity_id, new_holder)
 ), candidates AS (
     SELECT r.identity_id, r.holder AS old_holder, a.new_holder, r.state = 'running' AS crashed,
            CASE WHEN r.state = 'waiting' OR r.crashes = 0 THEN 'running' ELSE 'waiting' END AS new_state
     FROM email_requests r JOIN asked a USING (identity_id)
-    WHERE NOT (SELECT open FROM mail_server_breaker)
+    WHERE NOT (SELECT is_closed FROM gate)
       AND ((r.state = 'waiting' AND r.due_at <= now() + interval '50 milliseconds')
            OR (r.state = 'running' AND r.due_at <= now()))
       AND (%(exclusive)s OR (r.state = 'waiting' AND r.crashes = 0))
@@ -58,7 +61,7 @@ SELECT a.identity_id AS asked_id,
             WHEN m.state IS NOT NULL THEN m.state
             WHEN r.state IS NULL THEN 'unknown'
             WHEN r.state IN ('provisioned', 'dead') THEN r.state
-            WHEN (SELECT open FROM mail_server_breaker) THEN 'breaker'
+            WHEN (SELECT is_closed FROM gate) THEN 'breaker'
             WHEN NOT %(exclusive)s AND r.due_at <= now() AND (r.state = 'running' OR r.crashes > 0) THEN 'exclusive'
             ELSE r.state END AS result,
        coalesce(m.crashed, false) AS crashed,

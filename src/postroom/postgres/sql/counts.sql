@@ -10,6 +10,7 @@ SELECT 1 AS database_up,
        coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE due_at < now())), 0)::float8
            AS oldest_overdue_seconds,
        (SELECT open::int FROM mail_server_breaker) AS breaker_open,
+       (SELECT (creates_error IS NOT NULL)::int FROM mail_server_breaker) AS creates_failing,
        (SELECT coalesce(extract(epoch FROM finished_at), 0) FROM identity_sweep)::float8
            AS sweep_finished_timestamp_seconds,
        (SELECT count(*) FROM email_accounts WHERE suspected_at IS NOT NULL AND missing_at IS NOT NULL)

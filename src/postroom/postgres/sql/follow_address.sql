@@ -13,7 +13,7 @@ WITH changed AS (
 ), logged AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, error_message, trigger_id, request_id, traceparent)
-    SELECT identity_id, %(email)s, 'accept', 'done', attempts,
+    SELECT identity_id, %(email)s, %(action)s, 'done', attempts,
            CASE WHEN wanted_email IS NULL THEN 'the address of the request is now ' || email
                 ELSE 'another address is wanted; the mailbox stays ' || email END,
            %(trigger_id)s, %(request_id)s, %(traceparent)s

@@ -1,5 +1,5 @@
 -- Record what lookups changed, only for the accounts that they looked up: another account may be on record by now.
--- In the order of the identities, so that two processes that record the same do not deadlock.
+-- Those that another transaction has locked are left out, so that it holds back no others: the next lookup meets them.
 WITH lookups AS (
     SELECT * FROM unnest(%(identity_ids)s::uuid[], %(stalwart_ids)s::text[], %(doubts)s::text[], %(reasons)s::text[])
         AS l (identity_id, stalwart_account_id, doubt, reason)
@@ -7,8 +7,7 @@ WITH lookups AS (
     SELECT l.identity_id, l.doubt, l.reason, a.missing_at IS NOT NULL AS was_missing
     FROM email_accounts a JOIN lookups l ON l.identity_id = a.kratos_identity_id
     WHERE a.stalwart_account_id = l.stalwart_account_id
-    ORDER BY l.identity_id
-    FOR UPDATE OF a
+    FOR UPDATE OF a SKIP LOCKED
 ), recorded AS (
     UPDATE email_accounts a SET
         suspected_at = CASE WHEN b.doubt IS NOT NULL THEN coalesce(a.suspected_at, now()) END,

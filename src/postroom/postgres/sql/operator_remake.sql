@@ -1,10 +1,10 @@
--- An operator has a mailbox made again that checks did not find. `outcome_unknown`: the attempt looks up the mark
--- first, so that a mailbox under another id is found and no second one is made.
+-- An operator has a mailbox made again that checks did not find, or whose record is lost. `outcome_unknown`: the attempt
+-- looks up the mark first, so that a mailbox under another id is found and no second one is made.
 WITH chosen AS (
     SELECT r.identity_id, a.stalwart_account_id
-    FROM email_requests r JOIN email_accounts a ON a.kratos_identity_id = r.identity_id
-    WHERE r.identity_id = %(identity_id)s AND r.state = 'provisioned' AND a.suspected_at IS NOT NULL
-    FOR UPDATE
+    FROM email_requests r LEFT JOIN email_accounts a ON a.kratos_identity_id = r.identity_id
+    WHERE r.identity_id = %(identity_id)s AND r.state = 'provisioned' AND (a.id IS NULL OR a.suspected_at IS NOT NULL)
+    FOR UPDATE OF r
 ), moved AS (
     UPDATE email_requests r SET
         state = 'waiting', due_at = now(), outcome_unknown = true, retries = 0, crashes = 0, postponed = 0,

@@ -1,7 +1,9 @@
 -- All that is shown to people of their mailboxes: one row for each identity.
 -- LIMIT: PostgreSQL must look up each identity by an index. Without it, it may read all requests for a few thousand.
 -- `until`: the audit has partitions for months to come, which then need not be planned for.
-SELECT i.identity_id AS asked_id, now() AS asked_at, {request of r}, r.created_at AS requested_at, a.missing_at,
+SELECT i.identity_id AS asked_id, now() AS asked_at, {request of r}, r.created_at AS requested_at,
+       -- Without a record, whose mailbox it is cannot be known: for its person it is missing, too.
+       CASE WHEN r.state = 'provisioned' AND a.id IS NULL THEN r.enqueued_at ELSE a.missing_at END AS missing_at,
        CASE WHEN b.open THEN b.cause END AS breaker_cause, b.changed_at AS breaker_changed_at,
        refusal.email AS refused_email, refusal.code AS refused_code, refusal.reason AS refused_reason, refusal.refused_at,
        h.attempts AS ended_attempts, h.ended_at, h.outcomes
@@ -11,7 +13,7 @@ LEFT JOIN LATERAL (
     SELECT {request}, created_at FROM email_requests q WHERE q.identity_id = i.identity_id LIMIT 1
 ) r ON true
 LEFT JOIN LATERAL (
-    SELECT missing_at FROM email_accounts q WHERE q.kratos_identity_id = i.identity_id LIMIT 1
+    SELECT id, missing_at FROM email_accounts q WHERE q.kratos_identity_id = i.identity_id LIMIT 1
 ) a ON true
 LEFT JOIN LATERAL (
     SELECT email, code, error_message AS reason, created_at AS refused_at

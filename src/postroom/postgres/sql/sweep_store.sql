@@ -1,9 +1,14 @@
 -- Store a request for each identity of a page that has none, and the progress in the same commit, so that a sweep goes
--- on where it was killed. Existing rows are left unchanged: a sweep never revives a dead letter.
+-- on where it was killed. Existing rows are left unchanged: a sweep never revives a dead letter. Those that want another
+-- address are returned (`is_changed`), except those that another transaction has locked: the next pass meets them again.
 -- The progress moves only from `after`, the page that was read: an operator or another leader may have moved it.
 WITH asked AS (
     SELECT * FROM unnest(%(identity_ids)s::uuid[], %(emails)s::text[], %(names)s::text[])
         AS a (identity_id, email, display_name)
+), changed AS (
+    SELECT r.identity_id FROM asked a JOIN email_requests r ON r.identity_id = a.identity_id
+    WHERE r.state <> 'dead' AND coalesce(r.wanted_email, r.email) <> a.email
+    FOR NO KEY UPDATE OF r SKIP LOCKED
 ), absent AS (
     SELECT a.identity_id, a.email, a.display_name FROM asked a
     WHERE NOT EXISTS (SELECT FROM email_requests r WHERE r.identity_id = a.identity_id)
@@ -22,7 +27,11 @@ WITH asked AS (
         started_at = CASE WHEN token IS NULL THEN now() ELSE started_at END,
         finished_at = CASE WHEN %(token)s::text IS NULL THEN now() ELSE finished_at END,
         changed_at = now()
-    WHERE token IS NOT DISTINCT FROM %(after)s::text
+    WHERE %(moves)s AND token IS NOT DISTINCT FROM %(after)s::text
 )
-SELECT absent.identity_id AS absent_id, {request of added}
-FROM absent LEFT JOIN added ON added.identity_id = absent.identity_id
+SELECT asked.identity_id AS asked_id, changed.identity_id IS NOT NULL AS is_changed, {request of added}
+FROM asked
+LEFT JOIN absent ON absent.identity_id = asked.identity_id
+LEFT JOIN changed ON changed.identity_id = asked.identity_id
+LEFT JOIN added ON added.identity_id = asked.identity_id
+WHERE absent.identity_id IS NOT NULL OR changed.identity_id IS NOT NULL

@@ -1,0 +1,10 @@
+"""Whether creates fail, whoever they are for."""
+
+from postroom.postgres.migrate import run
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    run(__file__)

@@ -1,0 +1,69 @@
+"""A healthy mail server that makes no mailbox for anybody: nobody pays for it, and its end is noticed in a minute."""
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from postroom.domain.mailbox import Mailbox
+from postroom.errors import MailServerError, Misconfigured, Permanent, Transient
+from simulation.checker import violations
+from simulation.faults import NoFaults
+from simulation.run import run
+from simulation.virtual_time import START
+from simulation.world import DOMAIN, World
+
+HOURS = 2.5 * 3600
+NUMBER = 10
+FAULTS: dict[str, Callable[[], MailServerError]] = {
+    "500": lambda: Transient("mail server answered 500", outcome_unknown=True),
+    "forbidden": lambda: Misconfigured("mail server forbids it", domain=DOMAIN),
+    "invalidProperties": lambda: Permanent("mail server refused the mailbox (invalidProperties): quotas"),
+}
+"""One for each kind of error; `tests/unit/test_create_probe.py` has the answers that stand for them."""
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_fault_of_every_create_costs_nobody_anything_and_all_are_made_within_90_seconds_of_its_end(
+    fault: Callable[[], MailServerError],
+) -> None:
+    ended: list[float] = []
+    costs: list[tuple[str, int]] = []
+
+    async def broken(world: World) -> None:
+        world.start(2)
+        world.mail.makes_none = fault
+        for number in range(NUMBER):
+            await world.hook(Mailbox(world.new_id(), f"user-{number}@{DOMAIN}"))
+            await asyncio.sleep(HOURS / NUMBER)
+        costs.extend((row["state"], row["retries"]) for row in world.sql.requests.values())
+        world.mail.makes_none = None
+        ended.append(world.loop.time())
+
+    world = run(broken, NoFaults(), Random(1), delay_factor=1.0)
+    assert violations(world) == []
+    assert set(costs) == {("waiting", 0)}
+    made = [(at - START).total_seconds() for at, _, new in world.sql.moves if new["state"] == "provisioned"]
+    assert len(made) == NUMBER
+    assert max(made) - ended[0] < 90
+    assert world.sql.create_faults == 1, "one alarm"
+
+
+@pytest.mark.parametrize("error", [FAULTS["500"], FAULTS["invalidProperties"]], ids=["500", "invalidProperties"])
+def test_poison_request_dies_also_while_and_after_no_mailbox_can_be_made(error: Callable[[], MailServerError]) -> None:
+    async def poisoned(world: World) -> None:
+        world.start(2)
+        world.mail.makes_none = FAULTS["500"]
+        never = Mailbox(world.new_id(), f"never@{DOMAIN}")
+        world.mail.fails = lambda asked: error() if asked == never else None
+        await world.hook(never)
+        await asyncio.sleep(3600)
+        world.mail.makes_none = None
+        for number in range(5):
+            await world.hook(Mailbox(world.new_id(), f"user-{number}@{DOMAIN}"))
+
+    world = run(poisoned, NoFaults(), Random(1), delay_factor=1.0)
+    assert violations(world) == []
+    states = {row["email"]: row["state"] for row in world.sql.requests.values()}
+    assert (states.pop(f"never@{DOMAIN}"), set(states.values())) == ("dead", {"provisioned"})
