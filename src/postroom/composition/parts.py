@@ -17,11 +17,11 @@ from postroom.heartbeats import Beat, Heartbeats
 from postroom.kratos.identities import KratosIdentities
 from postroom.pause import pause
 from postroom.ports import RetryIndex
-from postroom.postgres.audit import Audit, pin_mark_domain, pinned_mark_domain
+from postroom.postgres.audit import Audit
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool, open_leader_connection, require_reachable
 from postroom.postgres.inspected import PostgresInspected
-from postroom.postgres.installation import PostgresInstallation
+from postroom.postgres.installation import MARK_DOMAIN, PostgresInstallation, pin, pinned_value
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.overdue import PostgresOverdueRequests
 from postroom.postgres.processes import PostgresProcesses
@@ -291,7 +291,7 @@ async def until_allowed(parts: Parts, stop: asyncio.Event) -> None:
             await require_reachable(parts.settings.database_url.get_secret_value())
             with as_migrated():
                 await require_schema(parts.pool)
-                pinned = await pin_mark_domain(parts.pool, parts.settings.mark_domain)
+                pinned = await pin(parts.pool, MARK_DOMAIN, parts.settings.mark_domain)
                 await parts.installation.id()
         except LoginRefused as error:
             raise ConfigurationError(str(error), fix=error.fix) from error
@@ -316,7 +316,7 @@ def _require_mark_domain(settings: Settings, pinned: str | None) -> None:
 async def restore_from_marks(parts: Parts, *, actor: str, dry_run: bool, report: Callable[[Tally], None]) -> Rebuild:
     """Raises `ConfigurationError` when the marks were made in another domain, and `DatabaseUnavailable`."""
     settings = parts.settings
-    _require_mark_domain(settings, await pinned_mark_domain(parts.pool))
+    _require_mark_domain(settings, await pinned_value(parts.pool, MARK_DOMAIN))
     accounts = StalwartAccounts(parts.stalwart, parts.mail_server, mark_domain=settings.mark_domain)
     rebuilt = PostgresRebuilt(parts.pool)
     return Rebuild(accounts, rebuilt, actor=actor, dry_run=dry_run, report=report)

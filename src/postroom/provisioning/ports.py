@@ -86,8 +86,7 @@ class Swept(Protocol):
     async def store(
         self, mailboxes: Sequence[Mailbox], *, after: str | None, token: str | None, due_in: float
     ) -> SweptPage:
-        """Store the missing requests, and the progress from the page `after` to `token`, in one commit; if PostgreSQL
-        refuses one of them, each in its own, and then the progress."""
+        """Store the missing requests, then the progress from the page `after` to `token`."""
         ...
 
 
