@@ -168,6 +168,8 @@ def _assemble(
         beat=heartbeats.of("worker"),
     )
     accept = _accept(settings, requests, attempts, retry_index, slots, clock, worker)
+    releases, probe, beat = PostgresReleases(pool), verdicts.probe_if_due, heartbeats.of("release")
+    release = Release(releases, retry_index, leadership, clock, probe_creates=probe, wake=worker.wake, beat=beat)
     return Parts(
         settings,
         pool,
@@ -186,31 +188,11 @@ def _assemble(
         accept,
         worker,
         _reconcile(pool, redis, installation, leadership, clock, heartbeats.of("reconcile")) if redis else None,
-        _release(pool, retry_index, leadership, clock, verdicts, worker, heartbeats.of("release")),
+        release,
         _sweep(settings, pool, leadership, kratos, requests, retry_index, worker, heartbeats.of("sweep"))
         if kratos
         else None,
         Inspection(lookup, inspected, leadership, uniform=random.uniform, beat=heartbeats.of("inspection")),
-    )
-
-
-def _release(
-    pool: Pool,
-    retry_index: RetryIndex,
-    leadership: PostgresLeadership,
-    clock: SystemClock,
-    verdicts: Verdicts,
-    worker: Worker,
-    beat: Beat,
-) -> Release:
-    return Release(
-        PostgresReleases(pool),
-        retry_index,
-        leadership,
-        clock,
-        probe_creates=verdicts.probe_if_due,
-        wake=worker.wake,
-        beat=beat,
     )
 
 
