@@ -171,22 +171,6 @@ class Inspected(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class UnrecordedPage:
-    """`last_id` is the last identity whose request was read, None behind the last page."""
-
-    mailboxes: Sequence[tuple[UUID, str]]
-    last_id: UUID | None
-
-
-class UnrecordedMailboxes(Protocol):
-    """The mailboxes that are made, but not on record. Raises `DatabaseUnavailable`."""
-
-    async def unrecorded(self, after_id: UUID | None) -> UnrecordedPage:
-        """Those of a page of requests, of identities above `after_id`: identity and address."""
-        ...
-
-
 class Standing(StrEnum):
     """How a marked account of the mail server compares with what is on record in PostgreSQL."""
 
