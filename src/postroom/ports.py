@@ -111,7 +111,7 @@ class Requests(Protocol):
 
     async def follow_address(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
         """Record a newer address: in place of the old one if nothing was attempted, else as `wanted_email`.
-        None when another identity holds it."""
+        None when another identity holds it. Raises `Unstorable` when PostgreSQL refuses it."""
         ...
 
     async def claim(

@@ -13,9 +13,10 @@ from psycopg import AsyncConnection, errors, sql
 from postroom.domain.breaker import Cause
 from postroom.domain.request import Failed, Origin, after_attempt
 from postroom.errors import Permanent, Transient
-from postroom.postgres.audit import Audit, pin_mark_domain
+from postroom.postgres.audit import Audit
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool
+from postroom.postgres.installation import MARK_DOMAIN, pin
 from postroom.postgres.migrate import upgrade
 from postroom.postgres.requests import PostgresRequests
 from postroom_sandbox.embedded_postgres import SERVICE_ROLE, EmbeddedPostgres
@@ -195,8 +196,8 @@ async def test_audit_counts_are_correct(
 
 
 async def test_first_mark_domain_is_pinned(pool: Pool) -> None:
-    assert await pin_mark_domain(pool, "example.org") == "example.org"
-    assert await pin_mark_domain(pool, "example.net") == "example.org"
+    assert await pin(pool, MARK_DOMAIN, "example.org") == "example.org"
+    assert await pin(pool, MARK_DOMAIN, "example.net") == "example.org"
 
 
 async def test_missing_service_role_is_named(database: Database) -> None:

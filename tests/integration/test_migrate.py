@@ -16,10 +16,10 @@ from eventually import eventually
 from parts import READ_ONLY
 from postroom.errors import ConfigurationError
 from postroom.postgres import migrate
-from postroom.postgres.audit import pinned_mark_domain
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool
 from postroom.postgres.inspected import PostgresInspected
+from postroom.postgres.installation import MARK_DOMAIN, pinned_value
 from postroom.postgres.migrate import alembic_config, newest_revision, upgrade
 from postroom.postgres.schema import require_schema
 from postroom.postgres.sweep import PostgresSwept
@@ -277,4 +277,4 @@ async def test_code_before_revision_0009_still_pins_and_reads_the_mark_domain(da
         await former.execute(pinned, ["second.example"])
         read = await former.execute("SELECT value FROM postroom_facts WHERE name = 'mark_domain'")
         assert await read.fetchall() == [("first.example",)]
-    assert await pinned_mark_domain(pool) == "first.example"
+    assert await pinned_value(pool, MARK_DOMAIN) == "first.example"

@@ -86,7 +86,6 @@ VALUES: dict[str, Any] = {
     "previous": "saq",
     "create_probe": 120.0,
     "inspection": 4000.0,
-    "moves": True,
     "probe": 1860.0,
     "request": 3660.0,
     "slow": 120.0,

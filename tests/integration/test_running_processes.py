@@ -15,8 +15,8 @@ from commands import Commands
 from eventually import eventually
 from parts import UNUSED_URL, environment
 from postroom.heartbeats import Heartbeats
-from postroom.postgres.audit import pin_mark_domain
 from postroom.postgres.connection import Pool
+from postroom.postgres.installation import MARK_DOMAIN, pin
 from postroom.postgres.migrate import newest_revision
 from postroom.postgres.processes import PostgresProcesses, ThisProcess
 from postroom.presence import Presence
@@ -156,7 +156,7 @@ async def test_process_does_not_run_on_a_database_that_was_not_migrated(
 
 
 async def test_mark_domain_must_not_change_after_use(settings: dict[str, str], pool: Pool) -> None:
-    await pin_mark_domain(pool, "example.org")
+    await pin(pool, MARK_DOMAIN, "example.org")
     why = await why_it_cannot_run("serve", settings | {"POSTROOM_DOMAINS": "example.net,example.org"})
     assert "set POSTROOM_MARK_DOMAIN=example.org" in f"{why['error']}; {why['fix']}"
 

@@ -110,12 +110,16 @@ async def test_sweep_follows_an_address_that_changed_before_the_first_attempt(
 async def test_identity_that_postgresql_refuses_is_set_aside_and_the_pass_goes_on(
     kratos: Kratos, parts: Parts, records: Records
 ) -> None:
-    await records.rows("ALTER TABLE email_requests ADD CHECK (email <> 'bad@example.org')")
+    changed = await _add(kratos, "worse@example.org")
+    await _pass(parts)
+    await records.rows("UPDATE email_requests SET email = 'old@example.org'")
+    await records.rows("ALTER TABLE email_requests ADD CHECK (email NOT IN ('bad@example.org', 'worse@example.org'))")
     good, bad, better = [await _add(kratos, f"{name}@example.org") for name in ("good", "bad", "better")]
     for _ in range(2):
         await _pass(parts)
     found = {row["identity_id"] for row in await records.rows("SELECT identity_id FROM email_requests")}
-    assert found == {good, better}
-    (refusal,) = await records.log(bad)
-    assert (refusal["action"], refusal["code"]) == ("refuse", "unreadable_identity")
+    assert found == {good, better, changed}
+    for each in (bad, changed):
+        refusal = (await records.log(each))[-1]
+        assert (refusal["action"], refusal["code"]) == ("refuse", "unreadable_identity")
     assert await records.value("SELECT finished_at IS NOT NULL FROM identity_sweep")

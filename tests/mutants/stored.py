@@ -256,9 +256,9 @@ STATEMENTS = [
     ),
     Mutant(
         "a page that was read before a restart undoes the restart",
-        f"{SQL}sweep_store.sql",
-        " AND token IS NOT DISTINCT FROM %(after)s::text\n",
-        "\n",
+        f"{SQL}sweep_advance.sql",
+        "WHERE token IS NOT DISTINCT FROM %(after)s::text\n",
+        "",
         (SQL_WALK,),
     ),
     Mutant(

@@ -34,10 +34,6 @@ class SweepModel(OperatorModel):
         identity_ids: list[UUID],
         emails: list[str],
         names: list[str | None],
-        after: str | None,
-        token: str | None,
-        due_in: float,
-        moves: bool,
     ) -> list[Row]:
         asked = list(zip(identity_ids, emails, names, strict=True))
         nothing: Row = {"identity_id": None}
@@ -54,12 +50,15 @@ class SweepModel(OperatorModel):
             row = self._new(identity_id, email, name, state="waiting", due_at=self._now())
             self._write(row, "sweep", "done")
             found.append(row | asked_for)
-        if moves and self.sweep["token"] == after:
+        return found
+
+    def _sweep_advance(self, after: str | None, token: str | None, due_in: float) -> list[Row]:
+        if self.sweep["token"] == after:
             started_at = self._now() if after is None else self.sweep["started_at"]
             finished_at = self._now() if token is None else self.sweep["finished_at"]
             due_at = self._now() + timedelta(seconds=due_in)
             self.sweep = {"token": token, "due_at": due_at, "started_at": started_at, "finished_at": finished_at}
-        return found
+        return []
 
     def _record_refusals(
         self,

@@ -228,9 +228,12 @@ def _outcome(both: Both) -> dict[str, Any]:
 def _page(both: Both) -> dict[str, Any]:
     asked = both.chance.sample(both.people, 3)
     emails = both.chance.sample(both.emails, 3)  # of two requests for one address in one page, either may get it
+    return {"identity_ids": asked, "emails": emails, "names": [None] * 3}
+
+
+def _progress(both: Both) -> dict[str, Any]:
     after, token = (both.chance.choice([None, "3"]) for _ in range(2))
-    page = {"identity_ids": asked, "emails": emails, "names": [None] * 3}
-    return page | {"after": after, "token": token, "due_in": 60.0, "moves": both.chance.random() < 0.8}
+    return {"after": after, "token": token, "due_in": 60.0}
 
 
 STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
@@ -285,6 +288,7 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     "operator_pause": lambda both: {"message": "paused by anna", "actor": "anna", "reason": "move", "interval": 5.0},
     "operator_resume": lambda both: {"changed_at": _breaker(both), "actor": "anna", "reason": "it was 503"},
     "sweep_store": _page,
+    "sweep_advance": _progress,
     "sweep_progress": lambda both: {},
     "sweep_start_soon": lambda both: {},
     "sweep_put_off": lambda both: {"seconds": 30.0},
@@ -292,7 +296,7 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
 }
 
 
-OFTEN = {"accept": 3, "claim": 8, "settle": 8, "breaker_close": 6, "operator_resume": 6, "release": 6}
+OFTEN = {"accept": 3, "claim": 10, "settle": 10, "breaker_close": 6, "operator_resume": 6, "release": 6}
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -227,6 +227,17 @@ async def test_create_probe_that_shows_nothing_about_creates_ends_no_request(
     assert world.breakers.creates is None
 
 
+@in_virtual_time
+async def test_outage_that_the_create_probe_meets_first_is_an_outage() -> None:
+    """As a fault of creates it alarmed an operator, and its end was noticed a minute late."""
+    world = World(creates=[Permanent("invalidProperties")])
+    world.mail_server.makes_none = world.mail_server.ill = Transient("connection refused")
+    settled = await world.run()
+    assert settled.request.waits_for == "outage"
+    assert [each for each, _ in world.breakers.openings] == [Cause.OUTAGE]
+    assert world.breakers.creates is None
+
+
 @pytest.mark.parametrize(
     ("error", "seconds"),
     [

@@ -72,6 +72,19 @@ async def test_probe_that_another_process_makes_at_the_same_moment_is_no_fault()
     assert await server.registry().create_probe() is None
 
 
+async def test_probe_that_took_its_time_is_not_repeated() -> None:
+    """The second one would end at once, and its time would be named as that of the mail server."""
+    server = ScriptedStalwart()
+
+    def late(_: httpx2.Request) -> httpx2.Response:
+        server.clock += 3.9
+        return problem(500)
+
+    server.will(late, taken("k"), listed(account(OURS.email, OURS.mark)))
+    assert "500" in str(await server.registry().create_probe())
+    assert server.asked.count("x:Account/set") == 1
+
+
 STRANGER = account("postroom-probe@example.org")
 WRONG: dict[str, tuple[list[Answer], str]] = {
     "500": ([problem(500)], "500"),
@@ -84,6 +97,8 @@ WRONG: dict[str, tuple[list[Answer], str]] = {
     "another shape": ([responses(("x:Account/set", {"list": []}))], "neither created nor refused"),
     "no shape": ([httpx2.Response(200, content=b"<html>")], "not a JSON object"),
     "another address": ([made("k", "postroom-probe1@example.org")], "postroom-probe1@example.org"),
+    "an address that is no text": ([made("k", "a\0@example.org")], "a @example.org"),
+    "an object that is no text": ([taken("k\0"), listed(), found()], "k "),
     "an account of somebody else": ([taken("k"), listed(STRANGER), found(STRANGER)], "held by the account k"),
     "nothing": ([httpx2.ReadTimeout("slow")], "did not answer"),
 }
@@ -96,6 +111,7 @@ async def test_any_other_answer_to_the_probe_says_why_no_mailbox_can_be_made(ans
     assert not isinstance(problem, Throttled)
     assert getattr(problem, "domain", "example.org") == "example.org", "it does not concern our key"
     assert words in str(problem)
+    assert str(problem).isprintable(), "PostgreSQL would refuse to store it"
 
 
 @pytest.mark.parametrize("answer", [busy(), problem(429), refused("rateLimit"), RuntimeError("a defect")], ids=range(4))

@@ -1,14 +1,13 @@
 """Ready mailboxes without a record are counted once an hour, page by page, and named in the log."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
 
 from postroom.errors import DatabaseUnavailable
-from postroom.provisioning.ports import UnrecordedPage
 from postroom.provisioning.unrecorded import AFTER_FAILURE, EVERY, Unrecorded
 from postroom.telemetry import REGISTRY
 from simulation.virtual_time import in_virtual_time
@@ -24,23 +23,20 @@ class Mailboxes:
         self.unavailable = unavailable
         self.began_at: list[float] = []
 
-    async def unrecorded(self, after_id: UUID | None) -> UnrecordedPage:
-        if after_id is None:
-            self.began_at.append(asyncio.get_running_loop().time())
+    async def pages(self) -> AsyncIterator[Sequence[tuple[UUID, str]]]:
+        self.began_at.append(asyncio.get_running_loop().time())
         if self.unavailable:
             self.unavailable -= 1
             raise DatabaseUnavailable("away")
-        ids = [number for number in range(1, REQUESTS + 1) if after_id is None or number > after_id.int][:3]
-        return UnrecordedPage(self.of(ids), UUID(int=ids[-1]) if ids else None)
-
-    def of(self, ids: Sequence[int]) -> list[tuple[UUID, str]]:
-        return [(UUID(int=number), f"user-{number}@example.org") for number in ids if number in self.lost]
+        for first in range(1, REQUESTS + 1, 3):
+            page = [number for number in range(first, first + 3) if number in self.lost]
+            yield [(UUID(int=number), f"user-{number}@example.org") for number in page]
 
 
 async def run(mailboxes: Mailboxes, seconds: float) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().call_later(seconds, stop.set)
-    await Unrecorded(mailboxes).run(stop)
+    await Unrecorded(mailboxes.pages).run(stop)
 
 
 def counted() -> float | None:

@@ -9,8 +9,8 @@ from postroom.checks.finding import Finding, Findings
 from postroom.composition.parts import Parts
 from postroom.domain.breaker import Breaker, Cause
 from postroom.errors import ConfigurationError, DatabaseUnavailable
-from postroom.postgres.audit import pinned_mark_domain
 from postroom.postgres.connection import Row, require_reachable, the_row
+from postroom.postgres.installation import MARK_DOMAIN, pinned_value
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.schema import UPDATE, Revisions, as_migrated, require_schema
 from postroom.realtime.live_streams import Notifications
@@ -79,7 +79,7 @@ def of_revisions(found: Revisions) -> Finding:
 async def _contents(parts: Parts, role: str, *, with_marks: bool) -> list[Finding]:
     """Raises `ConfigurationError`, `DatabaseUnavailable`, and PostgreSQL's error if a right is missing."""
     found, counts = list[Finding](), await parts.audit.counts()
-    pinned, ours = await pinned_mark_domain(parts.pool), parts.settings.mark_domain
+    pinned, ours = await pinned_value(parts.pool, MARK_DOMAIN), parts.settings.mark_domain
     if with_marks and pinned not in (None, ours):
         details = f"they are in {pinned}, but POSTROOM_MARK_DOMAIN is {ours}"
         found.append(Finding("marks", "error", details, f"set POSTROOM_MARK_DOMAIN={pinned}"))

@@ -14,6 +14,7 @@ from postroom.checks.reachability import fix_of
 from postroom.composition.parts import Parts
 from postroom.errors import ConfigurationError, DatabaseUnavailable
 from postroom.network_trouble import BROKEN_OFF, Kind, Trouble, trouble_of
+from postroom.postgres.installation import ID, pinned_value
 from postroom.postgres.schema import as_migrated
 from postroom.queue.epoch import EPOCH_KEY, AnotherInstallation
 from postroom.queue.members import RedisMembers
@@ -44,7 +45,7 @@ async def _has_id(parts: Parts) -> bool:
     """Whether this installation was ever started. False also if its database does not say so: that has its own row."""
     try:
         with as_migrated():
-            return await parts.installation.pinned_id() is not None
+            return await pinned_value(parts.pool, ID) is not None
     except (ConfigurationError, DatabaseUnavailable):
         return False
 

@@ -22,9 +22,8 @@ from postroom.domain.identity import Refusal
 from postroom.errors import ConfigurationError
 from postroom.postgres.audit import Listing
 from postroom.postgres.processes import SEEN_WITHIN
-from postroom.postgres.unrecorded import PostgresUnrecorded
+from postroom.postgres.unrecorded import unrecorded
 from postroom.provisioning.unrecorded import REBUILD as FROM_STALWART
-from postroom.provisioning.unrecorded import pages
 from postroom.settings import Settings
 
 SHOWN = 20
@@ -69,7 +68,7 @@ async def _read(settings: Settings) -> dict[str, Any]:
 async def _unrecorded(parts: Parts) -> list[dict[str, Any]]:
     """The first `SHOWN`."""
     found: list[dict[str, Any]] = []
-    async for page in pages(PostgresUnrecorded(parts.pool)):
+    async for page in unrecorded(parts.pool):
         found += [{"identity_id": identity_id, "email": email} for identity_id, email in page]
         if len(found) >= SHOWN:
             break

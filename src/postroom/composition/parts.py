@@ -17,11 +17,11 @@ from postroom.heartbeats import Beat, Heartbeats
 from postroom.kratos.identities import KratosIdentities
 from postroom.pause import pause
 from postroom.ports import RetryIndex
-from postroom.postgres.audit import Audit, pin_mark_domain, pinned_mark_domain
+from postroom.postgres.audit import Audit
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool, open_leader_connection, require_reachable
 from postroom.postgres.inspected import PostgresInspected
-from postroom.postgres.installation import PostgresInstallation
+from postroom.postgres.installation import MARK_DOMAIN, PostgresInstallation, pin, pinned_value
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.overdue import PostgresOverdueRequests
 from postroom.postgres.processes import PostgresProcesses
@@ -168,6 +168,8 @@ def _assemble(
         beat=heartbeats.of("worker"),
     )
     accept = _accept(settings, requests, attempts, retry_index, slots, clock, worker)
+    releases, probe, beat = PostgresReleases(pool), verdicts.probe_if_due, heartbeats.of("release")
+    release = Release(releases, retry_index, leadership, clock, probe_creates=probe, wake=worker.wake, beat=beat)
     return Parts(
         settings,
         pool,
@@ -186,31 +188,11 @@ def _assemble(
         accept,
         worker,
         _reconcile(pool, redis, installation, leadership, clock, heartbeats.of("reconcile")) if redis else None,
-        _release(pool, retry_index, leadership, clock, verdicts, worker, heartbeats.of("release")),
+        release,
         _sweep(settings, pool, leadership, kratos, requests, retry_index, worker, heartbeats.of("sweep"))
         if kratos
         else None,
         Inspection(lookup, inspected, leadership, uniform=random.uniform, beat=heartbeats.of("inspection")),
-    )
-
-
-def _release(
-    pool: Pool,
-    retry_index: RetryIndex,
-    leadership: PostgresLeadership,
-    clock: SystemClock,
-    verdicts: Verdicts,
-    worker: Worker,
-    beat: Beat,
-) -> Release:
-    return Release(
-        PostgresReleases(pool),
-        retry_index,
-        leadership,
-        clock,
-        probe_creates=verdicts.probe_if_due,
-        wake=worker.wake,
-        beat=beat,
     )
 
 
@@ -291,7 +273,7 @@ async def until_allowed(parts: Parts, stop: asyncio.Event) -> None:
             await require_reachable(parts.settings.database_url.get_secret_value())
             with as_migrated():
                 await require_schema(parts.pool)
-                pinned = await pin_mark_domain(parts.pool, parts.settings.mark_domain)
+                pinned = await pin(parts.pool, MARK_DOMAIN, parts.settings.mark_domain)
                 await parts.installation.id()
         except LoginRefused as error:
             raise ConfigurationError(str(error), fix=error.fix) from error
@@ -316,7 +298,7 @@ def _require_mark_domain(settings: Settings, pinned: str | None) -> None:
 async def restore_from_marks(parts: Parts, *, actor: str, dry_run: bool, report: Callable[[Tally], None]) -> Rebuild:
     """Raises `ConfigurationError` when the marks were made in another domain, and `DatabaseUnavailable`."""
     settings = parts.settings
-    _require_mark_domain(settings, await pinned_mark_domain(parts.pool))
+    _require_mark_domain(settings, await pinned_value(parts.pool, MARK_DOMAIN))
     accounts = StalwartAccounts(parts.stalwart, parts.mail_server, mark_domain=settings.mark_domain)
     rebuilt = PostgresRebuilt(parts.pool)
     return Rebuild(accounts, rebuilt, actor=actor, dry_run=dry_run, report=report)

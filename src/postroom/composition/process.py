@@ -23,7 +23,7 @@ from postroom.loops import Loop, Loops
 from postroom.mail_configuration import missing_for_mail
 from postroom.pause import cut_off
 from postroom.postgres.far_times import PostgresTimes
-from postroom.postgres.unrecorded import PostgresUnrecorded
+from postroom.postgres.unrecorded import unrecorded
 from postroom.presence import Presence
 from postroom.provisioning.unrecorded import Unrecorded
 from postroom.queue.members import RedisMembers
@@ -88,7 +88,7 @@ def _provisioning(parts: Parts) -> list[Loop]:
     settings = parts.settings
     far_times = FarTimes(times, parts.leadership, sweep_every=settings.sweep_seconds, lease=settings.lease_seconds)
     loops.append(Loop("far_times", far_times.run))
-    loops.append(Loop("unrecorded", Unrecorded(PostgresUnrecorded(parts.pool)).run))
+    loops.append(Loop("unrecorded", Unrecorded(lambda: unrecorded(parts.pool)).run))
     if parts.reconcile:
         loops.append(Loop("reconcile", parts.reconcile.run))
     if parts.sweep:

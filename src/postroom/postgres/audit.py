@@ -7,7 +7,7 @@ from uuid import UUID
 
 from postroom.domain.address import stored_form
 from postroom.domain.identity import as_sent
-from postroom.postgres.connection import Pool, Row, Statements, row, rows, the_row
+from postroom.postgres.connection import Row, Statements, rows, the_row
 
 Listing = Literal["dead_letters", "next_waiting", "drifts", "held_back", "missing"]
 
@@ -71,15 +71,3 @@ class Audit(Statements):
 
 def _stored(address: str) -> str:
     return stored_form(as_sent(address) or "")
-
-
-async def pin_mark_domain(pool: Pool, mark_domain: str) -> str:
-    """The domain of the marks: the one that was used first, which is `mark_domain` if none was used before."""
-    pinned = await row(pool, "pin_installation", {"name": "mark_domain", "value": mark_domain})
-    return str(pinned["value"]) if pinned else mark_domain
-
-
-async def pinned_mark_domain(pool: Pool) -> str | None:
-    """The domain of the marks, None before the first use."""
-    pinned = await row(pool, "read_installation", {"name": "mark_domain"})
-    return str(pinned["value"]) if pinned else None

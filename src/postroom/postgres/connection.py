@@ -6,11 +6,11 @@ import os
 import re
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from importlib.resources import files
-from typing import Any, LiteralString, Self, cast
+from typing import Any, LiteralString, Self, TypeVar, cast
 
 import psycopg
 from psycopg import AsyncConnection
@@ -27,6 +27,7 @@ from postroom.postgres.refusal import remedy
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 Row = DictRow
+T = TypeVar("T")
 POOL_TIMEOUT = 4.0
 """Seconds to wait for a connection: below the in-line deadline, so that a hook gets the error in time."""
 NONE_IN_TIME = "no connection to PostgreSQL was available in time"
@@ -134,15 +135,12 @@ def sql(name: str) -> LiteralString:
     return cast(LiteralString, _REQUEST.sub(listed, folder.joinpath("sql", f"{name}.sql").read_text("utf-8")))
 
 
-_OWN_SETTINGS = {
+_OWN_SETTINGS = (
     # A database or a role may set others for its sessions. psycopg reads dates and intervals in these styles only, and
     # our statements are written for this isolation and these strings.
-    "DateStyle": "ISO, MDY",
-    "IntervalStyle": "postgres",
-    "TimeZone": "UTC",
-    "default_transaction_isolation": "read committed",
-    "standard_conforming_strings": "on",
-}
+    "-c DateStyle=ISO,MDY -c IntervalStyle=postgres -c TimeZone=UTC "
+    r"-c default_transaction_isolation=read\ committed -c standard_conforming_strings=on"
+)
 _OPTIONS = (
     # A server that hangs must not hang us: the caller gets `DatabaseUnavailable`, and nothing is reported as stored.
     "-c statement_timeout=4s -c idle_in_transaction_session_timeout=10s "
@@ -171,8 +169,7 @@ def own_settings(url: str, more: str = "") -> dict[str, Any]:
     """The parameters by which a session has our settings. Options in `url`, such as its search_path, stay unless ours
     override them."""
     theirs = conninfo_to_dict(url).get("options") or ""
-    ours = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in _OWN_SETTINGS.items())
-    return {"client_encoding": "UTF8", "options": f"{theirs} {ours} {more}".strip()}
+    return {"client_encoding": "UTF8", "options": f"{theirs} {_OWN_SETTINGS} {more}".strip()}
 
 
 LEADER_IDLE = 90.0
@@ -282,6 +279,23 @@ async def rows(pool: Pool, name: str, parameters: Mapping[str, Any] | None = Non
         cursor = await conn.execute(sql(name), parameters)
         # Not `description`, which makes an object for each column.
         return [] if cursor.rownumber is None else await cursor.fetchall()
+
+
+async def rows_of_each(
+    pool: Pool, name: str, items: Sequence[T], parameters: Callable[[Sequence[T]], Mapping[str, Any]]
+) -> tuple[list[Row], list[tuple[T, str]]]:
+    """Run a statement for all `items`; if PostgreSQL refuses one of them, perhaps by a constraint or a trigger, run it
+    for each alone, so that it keeps back no other. Returns the rows, and what it refuses, with the error's name."""
+    try:
+        return await rows(pool, name, parameters(items)), []
+    except UNSTORABLE:
+        found, refused = list[Row](), list[tuple[T, str]]()
+    for each in items:
+        try:
+            found += await rows(pool, name, parameters([each]))
+        except UNSTORABLE as error:
+            refused.append((each, type(error).__name__))
+    return found, refused
 
 
 async def row(pool: Pool, name: str, parameters: Mapping[str, Any] | None = None) -> Row | None:

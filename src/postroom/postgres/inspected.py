@@ -1,10 +1,11 @@
 """The ports `Inspected` and `LookupRecords`: the mailboxes on record, and the results of lookups."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from postroom.domain.missing import Doubt, Recorded
-from postroom.postgres.connection import UNSTORABLE, Row, Statements, row, rows, the_row
+from postroom.postgres.connection import Row, Statements, row, rows, rows_of_each, the_row
 from postroom.provisioning.ports import DoubtChange, InspectionProgress
 from postroom.telemetry import log
 
@@ -30,35 +31,21 @@ class PostgresInspected(Statements):
         await rows(self._pool, "inspection_advance", {"after_id": after_id, "due_in": due_in})
 
     async def record(self, changes: Sequence[DoubtChange]) -> tuple[set[UUID], set[UUID]]:
-        try:
-            return await self._record(changes)
-        except UNSTORABLE:
-            # One mailbox fails the statement, perhaps by a constraint or a trigger: the others must be recorded.
-            missing, found = set[UUID](), set[UUID]()
-            for each in changes:
-                try:
-                    one_missing, one_found = await self._record([each])
-                except UNSTORABLE as error:
-                    log.error(
-                        "PostgreSQL refuses what a lookup of a mailbox showed",
-                        identity_id=str(each.recorded.identity_id),
-                        doubt=each.doubt,
-                        error=type(error).__name__,
-                    )
-                else:
-                    missing, found = missing | one_missing, found | one_found
-            return missing, found
-
-    async def _record(self, changes: Sequence[DoubtChange]) -> tuple[set[UUID], set[UUID]]:
-        parameters = {
-            "identity_ids": [each.recorded.identity_id for each in changes],
-            "stalwart_ids": [each.recorded.account_id for each in changes],
-            "doubts": [each.doubt for each in changes],
-            "reasons": [each.reason for each in changes],
-        }
-        changed = await rows(self._pool, "inspection_record", parameters)
+        changed, refused = await rows_of_each(self._pool, "inspection_record", changes, _parameters)
+        for each, why in refused:
+            identity_id = str(each.recorded.identity_id)
+            log.error("PostgreSQL refuses what a lookup of a mailbox showed", identity_id=identity_id, error=why)
         missing = {each["identity_id"] for each in changed if each["is_missing"]}
         return missing, {each["identity_id"] for each in changed} - missing
+
+
+def _parameters(changes: Sequence[DoubtChange]) -> dict[str, Any]:
+    return {
+        "identity_ids": [each.recorded.identity_id for each in changes],
+        "stalwart_ids": [each.recorded.account_id for each in changes],
+        "doubts": [each.doubt for each in changes],
+        "reasons": [each.reason for each in changes],
+    }
 
 
 def _recorded_of(found: Row) -> Recorded:

@@ -1,30 +1,30 @@
-"""The id of this installation, by which two that use one Redis by mistake know what is theirs."""
+"""What is pinned at its first use: the mark domain, and the id of this installation, by which two that use one Redis by
+mistake know what is theirs."""
 
-from collections.abc import Callable
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from postroom.postgres.connection import Pool, row, the_row
+from postroom.postgres.connection import Pool, Statements, row, the_row
 
-ID = "id"
+MARK_DOMAIN, ID = "mark_domain", "id"
 
 
-class PostgresInstallation:
-    def __init__(self, pool: Pool, *, new_id: Callable[[], UUID] = uuid4) -> None:
-        self._pool = pool
-        self._new_id = new_id
-        self._id = ""
+async def pin(pool: Pool, name: str, value: str) -> str:
+    """The value that was used first, which is `value` if none was used before."""
+    added = await row(pool, "pin_installation", {"name": name, "value": value})
+    # None if another process pinned it at the same moment: its commit came after our statement began.
+    return str((added or await the_row(pool, "read_installation", {"name": name}))["value"])
+
+
+async def pinned_value(pool: Pool, name: str) -> str | None:
+    """The value that was used first, None before that."""
+    found = await row(pool, "read_installation", {"name": name})
+    return str(found["value"]) if found else None
+
+
+class PostgresInstallation(Statements):
+    _id = ""
 
     async def id(self) -> str:
-        """It is drawn and pinned at its first use. Raises `DatabaseUnavailable`, but not once it was read."""
-        if not self._id:
-            pinned = await row(self._pool, "pin_installation", {"name": ID, "value": str(self._new_id())})
-            # None if another process pinned it at the same moment: its commit came after our statement began.
-            found = pinned or await the_row(self._pool, "read_installation", {"name": ID})
-            self._id = str(found["value"])
+        """Its id, drawn at its first use. Raises `DatabaseUnavailable`, but not once it was read."""
+        self._id = self._id or await pin(self._pool, ID, str(uuid4()))
         return self._id
-
-    async def pinned_id(self) -> str | None:
-        """None before its first use. Raises `DatabaseUnavailable`."""
-        if found := await row(self._pool, "read_installation", {"name": ID}):
-            self._id = str(found["value"])
-        return self._id or None

@@ -1,42 +1,33 @@
 """The port `Refusals`: the rows of the audit with the action `refuse`."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from postroom.domain.identity import Refusal
 from postroom.domain.request import Origin
-from postroom.postgres.connection import UNSTORABLE, Row, Statements, row, rows
+from postroom.postgres.connection import Row, Statements, row, rows, rows_of_each
 from postroom.telemetry import log
 
 
 class PostgresRefusals(Statements):
     async def record(self, refusals: Sequence[Refusal], origin: Origin) -> None:
-        try:
-            await self._record(refusals, origin)
-        except UNSTORABLE:
-            for each in refusals:
-                try:
-                    await self._record([each], origin)
-                except UNSTORABLE as error:
-                    log.error(
-                        "PostgreSQL refuses the record of a refusal",
-                        identity_id=str(each.identity_id),
-                        code=each.code,
-                        error=type(error).__name__,
-                    )
-
-    async def _record(self, refusals: Sequence[Refusal], origin: Origin) -> None:
-        if refusals:
-            parameters = {
-                "identity_ids": [refusal.identity_id for refusal in refusals],
-                "emails": [refusal.email for refusal in refusals],
-                "codes": [refusal.code for refusal in refusals],
-                "reasons": [refusal.reason for refusal in refusals],
+        def parameters(some: Sequence[Refusal]) -> dict[str, Any]:
+            return {
+                "identity_ids": [refusal.identity_id for refusal in some],
+                "emails": [refusal.email for refusal in some],
+                "codes": [refusal.code for refusal in some],
+                "reasons": [refusal.reason for refusal in some],
                 "trigger_id": origin.trigger_id,
                 "request_id": origin.request_id,
                 "traceparent": origin.traceparent,
             }
-            await rows(self._pool, "record_refusals", parameters)
+
+        if refusals:
+            _, refused = await rows_of_each(self._pool, "record_refusals", refusals, parameters)
+            for each, why in refused:
+                identity_id = str(each.identity_id)
+                log.error("PostgreSQL refuses the record of a refusal", identity_id=identity_id, error=why)
 
     async def last(self, identity_id: UUID) -> Refusal | None:
         found = await row(self._pool, "last_refusal", {"identity_id": identity_id})

@@ -71,6 +71,8 @@ class PostgresRequests:
             changed = await row(self._pool, "follow_address", _of_hook(mailbox, origin) | {"action": action})
         except UniqueViolation:
             return None
+        except UNSTORABLE as error:
+            raise Unstorable(type(error).__name__) from error
         if changed:
             return request_of(changed)
         found = await self.read(mailbox.identity_id)

@@ -1,16 +1,17 @@
-"""The port `UnrecordedMailboxes`."""
+"""The mailboxes that are made, but not on record."""
 
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
-from postroom.postgres.connection import Statements, rows
-from postroom.provisioning.ports import UnrecordedPage
+from postroom.postgres.connection import Pool, rows
 
 PAGE = 10_000
 """Requests of one page."""
 
 
-class PostgresUnrecorded(Statements):
-    async def unrecorded(self, after_id: UUID | None) -> UnrecordedPage:
-        found = await rows(self._pool, "unrecorded_page", {"after_id": after_id, "limit": PAGE})
-        mailboxes = [(each["identity_id"], each["email"]) for each in found if each["identity_id"]]
-        return UnrecordedPage(mailboxes, found[0]["last_id"] if found else None)
+async def unrecorded(pool: Pool) -> AsyncIterator[Sequence[tuple[UUID, str]]]:
+    """Their identities and addresses, page by page of all requests. Raises `DatabaseUnavailable`."""
+    after_id: UUID | None = None
+    while found := await rows(pool, "unrecorded_page", {"after_id": after_id, "limit": PAGE}):
+        yield [(each["identity_id"], each["email"]) for each in found if each["identity_id"]]
+        after_id = found[0]["last_id"]

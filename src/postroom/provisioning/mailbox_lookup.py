@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -25,15 +24,6 @@ bans an address after 100 failed logins a day, and every process looks up mailbo
 LONGEST_REFUSED_PAUSE = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """A refusal of our key while the breaker was closed since `closed_since`."""
-
-    closed_since: datetime
-    pause: float
-    ends: float
-
-
 class MailboxLookup:
     """A failure of the mail server proves nothing and opens no breaker; while it is open, nothing is looked up.
     `monotonic` is a monotonic clock."""
@@ -50,7 +40,8 @@ class MailboxLookup:
         self._records = records
         self._breakers = breakers
         self._monotonic = monotonic
-        self._refusal: _Refusal | None = None
+        self._closed_since: datetime | None = None
+        self._pause, self._not_before = 0.0, 0.0
 
     async def look_up(self, recorded: Sequence[Recorded], *, deadline: float) -> Mapping[UUID, Sighting]:
         """Look up at most `MOST` mailboxes; the results by identity. Raises `MailServerError`s and
@@ -58,9 +49,9 @@ class MailboxLookup:
         breaker = await self._breakers.read()
         if breaker.open:
             raise Transient("the mail server is not asked now: the breaker is open")
-        if self._refusal and self._refusal.closed_since != breaker.changed_at:
-            self._refusal = None  # a probe has succeeded since, or an operator has resumed
-        if self._refusal and self._monotonic() < self._refusal.ends:
+        if self._closed_since != breaker.changed_at:  # a probe has succeeded since, or an operator has resumed
+            self._closed_since, self._pause, self._not_before = breaker.changed_at, 0.0, 0.0
+        if self._monotonic() < self._not_before:
             raise Transient("the mail server is not asked now: it did not know our key")
         try:
             found = await self._accounts.look_up(
@@ -68,23 +59,23 @@ class MailboxLookup:
             )
         except Misconfigured as error:
             if error.unauthorized:
-                self._refused(error, breaker.changed_at)
+                self._refused(error)
             raise
-        self._refusal = None
+        self._pause = 0.0
         after = [(each, found[each.identity_id], doubt_after(each, found[each.identity_id])) for each in recorded]
         changes = [DoubtChange(each, doubt, _why(each, seen)) for each, seen, doubt in after if doubt is not each.doubt]
         if changes:
             await self._record(changes)
         return found
 
-    def _refused(self, error: Misconfigured, closed_since: datetime) -> None:
-        pause = min(self._refusal.pause * 2, LONGEST_REFUSED_PAUSE) if self._refusal else REFUSED_PAUSE
-        self._refusal = _Refusal(closed_since, pause, self._monotonic() + pause)
+    def _refused(self, error: Misconfigured) -> None:
+        self._pause = min(max(REFUSED_PAUSE, self._pause * 2), LONGEST_REFUSED_PAUSE)
+        self._not_before = self._monotonic() + self._pause
         log.error(
             "Mail server refuses the lookup of mailboxes: an operator must act",
             error=str(error),
             fix=error.fix,
-            next_in=pause,
+            next_in=self._pause,
         )
 
     async def _record(self, changes: Sequence[DoubtChange]) -> None:

@@ -86,8 +86,7 @@ class Swept(Protocol):
     async def store(
         self, mailboxes: Sequence[Mailbox], *, after: str | None, token: str | None, due_in: float
     ) -> SweptPage:
-        """Store the missing requests, and the progress from the page `after` to `token`, in one commit; if PostgreSQL
-        refuses one of them, each in its own, and then the progress."""
+        """Store the missing requests, then the progress from the page `after` to `token`."""
         ...
 
 
@@ -169,22 +168,6 @@ class Inspected(Protocol):
 
     async def advance(self, after_id: UUID | None, *, due_in: float) -> None:
         """The page up to `after_id` was checked; None: it was the last one."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class UnrecordedPage:
-    """`last_id` is the last identity whose request was read, None behind the last page."""
-
-    mailboxes: Sequence[tuple[UUID, str]]
-    last_id: UUID | None
-
-
-class UnrecordedMailboxes(Protocol):
-    """The mailboxes that are made, but not on record. Raises `DatabaseUnavailable`."""
-
-    async def unrecorded(self, after_id: UUID | None) -> UnrecordedPage:
-        """Those of a page of requests, of identities above `after_id`: identity and address."""
         ...
 
 

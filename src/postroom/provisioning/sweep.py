@@ -15,8 +15,8 @@ from uuid import UUID
 
 from postroom.domain.identity import AddressPolicy, Refusal, UnreadableIdentity, as_sent, mailbox_for
 from postroom.domain.mailbox import Mailbox
-from postroom.domain.request import Origin, State
-from postroom.errors import KratosUnavailable, PageTokenRefused, Refused
+from postroom.domain.request import Origin, Request, State
+from postroom.errors import KratosUnavailable, PageTokenRefused, Refused, Unstorable
 from postroom.heartbeats import Beat, unheard
 from postroom.leader_loop import run_as_leader
 from postroom.ports import Leadership, Requests, RetryIndex
@@ -120,13 +120,17 @@ class Sweep:
         # Before the progress: if the process is killed in between, they are repeated, and each is recorded once.
         await self._refusals.record(found.refusals, Origin())
         swept = await self._swept.store(found.mailboxes, after=token, token=page.next_token, due_in=due_in)
-        await self._refusals.record(_refused(swept.refused), Origin())
         for mailbox in swept.held:
             await self._requests.refuse_held(mailbox, origin=Origin(), action="sweep")
-        followed = [
-            await self._requests.follow_address(each, origin=Origin(), action="sweep") for each in swept.changed
-        ]
-        waiting = [each for each in followed if each and each.state is State.WAITING]
+        waiting, unstorable = list[Request](), [*swept.refused]
+        for mailbox in swept.changed:
+            try:
+                followed = await self._requests.follow_address(mailbox, origin=Origin(), action="sweep")
+            except Unstorable as error:
+                unstorable.append((mailbox, str(error)))
+            else:
+                waiting += [followed] if followed and followed.state is State.WAITING else []
+        await self._refusals.record(_unstorable(unstorable), Origin())
         await self._retry_index.add([*swept.stored, *waiting])
         if swept.stored:
             log.info(f"Sweep found {len(swept.stored)} identities without a mailbox")
@@ -140,7 +144,7 @@ class Sweep:
         before = self._seen[1] if self._seen and self._seen[0] == token else None
         ids = [each.id for each in (*page.identities, *page.unreadable) if each.id]
         last = max(ids, default=before)  # Kratos lists them by id
-        if token is not None and ids and before and last and last <= before:
+        if token and ids and before and max(ids) <= before:
             raise PageTokenRefused(
                 "Kratos repeats identities instead of the next ones; does a proxy drop the page token?"
             )
@@ -161,7 +165,7 @@ class Sweep:
         return found
 
 
-def _refused(refused: Sequence[tuple[Mailbox, str]]) -> list[Refusal]:
+def _unstorable(refused: Sequence[tuple[Mailbox, str]]) -> list[Refusal]:
     return _set_aside(
         [UnreadableIdentity(each.identity_id, f"PostgreSQL refuses to store it ({why})") for each, why in refused]
     )
@@ -190,8 +194,7 @@ def _count(page: IdentityPage, found: _Sorted, swept: SweptPage) -> None:
         "held": len(swept.held),
         "changed": len(swept.changed),
     }
-    numbers["known"] = len(found.mailboxes) - sum(
-        map(len, (swept.stored, swept.held, swept.changed, swept.refused)),
-    )
+    others = len(swept.stored) + len(swept.held) + len(swept.changed) + len(swept.refused)
+    numbers["known"] = len(found.mailboxes) - others
     for name, number in numbers.items():
         SWEPT.labels(found=name).inc(number)

@@ -5,12 +5,11 @@ served such a mailbox, and nothing is attempted, since it is made.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from uuid import UUID
 
 from postroom.errors import DatabaseUnavailable
 from postroom.pause import pause
-from postroom.provisioning.ports import UnrecordedMailboxes
 from postroom.telemetry import DATABASE_ERRORS, UNRECORDED, log
 
 EVERY = 3600.0
@@ -23,10 +22,12 @@ REBUILD = "postroom rebuild --from-stalwart"
 
 
 class Unrecorded:
-    """Each process with a worker counts, at its start and each hour. It has no heartbeat: nothing depends on it."""
+    """Each process with a worker counts, at its start and each hour. It has no heartbeat: nothing depends on it.
 
-    def __init__(self, mailboxes: UnrecordedMailboxes) -> None:
-        self._mailboxes = mailboxes
+    `pages` reads the identities and addresses, and raises `DatabaseUnavailable`."""
+
+    def __init__(self, pages: Callable[[], AsyncIterator[Sequence[tuple[UUID, str]]]]) -> None:
+        self._pages = pages
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`."""
@@ -41,7 +42,7 @@ class Unrecorded:
 
     async def _count(self, stop: asyncio.Event) -> None:
         count, first = 0, list[str]()
-        async for page in pages(self._mailboxes):
+        async for page in self._pages():
             count += len(page)
             first += [str(identity_id) for identity_id, _ in page[: MOST_LOGGED - len(first)]]
             await pause(PAGE_PAUSE, stop)
@@ -50,11 +51,3 @@ class Unrecorded:
         UNRECORDED.set(count)
         if count:
             log.error("Mailboxes are made, but their records are lost", count=count, identities=first, fix=REBUILD)
-
-
-async def pages(mailboxes: UnrecordedMailboxes) -> AsyncIterator[Sequence[tuple[UUID, str]]]:
-    """The identities and addresses. Raises `DatabaseUnavailable`."""
-    page = await mailboxes.unrecorded(None)
-    while page.last_id is not None:
-        yield page.mailboxes
-        page = await mailboxes.unrecorded(page.last_id)

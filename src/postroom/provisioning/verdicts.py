@@ -1,6 +1,7 @@
 """Whose fault a failed attempt is: that of the request, or of the mail server."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from postroom.domain.breaker import LONGEST_SLOW, Cause, CreatesFail, cause_of
 from postroom.domain.request import Verdict
@@ -28,7 +29,6 @@ class Verdicts:
         # One at a time: a health check writes to one account of the mail server, a create probe creates one.
         self._health = SingleFlight(self._check_health)
         self._creates = SingleFlight(self._probe_unless_known)
-        self._probing = asyncio.Lock()
 
     async def of(self, error: MailServerError, *, within: float) -> Verdict:
         """The verdict on an attempt that has failed with `error`. `Verdict.NONE` if it takes longer than `within`
@@ -61,45 +61,46 @@ class Verdicts:
         return await self._creates.ask()
 
     async def _check_health(self) -> MailServerError | None:
-        began = self._clock.monotonic()
-        problem = await self._mail_server.health_check()
-        return problem and self._of_this_server(problem, began)
+        return await self._unless_we_stall(self._mail_server.health_check)
 
     async def _probe_unless_known(self) -> Verdict:
         try:
             fault = (await self._breakers.read()).creates
-            if fault and fault.is_recent:
-                return Verdict.CREATES
-            return await self._probe(fault)
+            return Verdict.CREATES if fault and fault.is_recent else await self._probe(fault)
         except DatabaseUnavailable:
             DATABASE_ERRORS.labels(where="create_probe").inc()
             return Verdict.NONE
 
     async def _probe(self, fault: CreatesFail | None) -> Verdict:
         """`fault` is what was known before."""
-        async with self._probing:
-            began = self._clock.monotonic()
-            problem = await self._mail_server.create_probe()
-        if problem is None:
-            if fault and await self._breakers.creates_work(fault):
-                log.info("Mail server makes mailboxes again")
-            return Verdict.HEALTHY
-        problem = self._of_this_server(problem, began)
-        if isinstance(problem, Throttled) or (isinstance(problem, Misconfigured) and problem.domain is None):
-            return await self._unhealthy(problem, f"create probe: {problem}")
+        problem = await self._unless_we_stall(self._mail_server.create_probe)
+        match problem:
+            case None:
+                if fault and await self._breakers.creates_work(fault):
+                    log.info("Mail server makes mailboxes again")
+                return Verdict.HEALTHY
+            case Throttled() | Misconfigured(domain=None):
+                return await self._unhealthy(problem, f"create probe: {problem}")
+            case Transient() if illness := await self._health.ask():
+                return await self._unhealthy(illness, f"create probe: {problem}; health check: {illness}")
+            case _:
+                await self._report_creates(problem)
+                return Verdict.CREATES
+
+    async def _report_creates(self, problem: MailServerError) -> None:
         if await self._breakers.creates_fail(str(problem)):
             log.error(
                 "Mail server makes no mailbox, not even ours: an operator must act",
                 error=str(problem),
                 fix=problem.fix or "postroom check",
             )
-        return Verdict.CREATES
 
-    def _of_this_server(self, problem: MailServerError, began: float) -> MailServerError:
-        """`problem`, unless this process has stalled since `began`."""
-        if self._clock.monotonic() - began <= LONGEST_CHECK + STALL:
-            return problem
-        return Throttled("Postroom itself stalled while it asked the mail server")
+    async def _unless_we_stall(self, ask: Callable[[], Awaitable[MailServerError | None]]) -> MailServerError | None:
+        began = self._clock.monotonic()
+        problem = await ask()
+        if problem and self._clock.monotonic() - began > LONGEST_CHECK + STALL:
+            return Throttled("Postroom itself stalled while it asked the mail server")
+        return problem
 
     async def _unhealthy(self, problem: MailServerError, message: str) -> Verdict:
         match problem:

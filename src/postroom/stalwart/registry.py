@@ -19,6 +19,7 @@ from cachetools import TTLCache
 from postroom.clock import SystemClock
 from postroom.domain.mailbox import Mailbox, ProbeMailbox, StalwartAccount
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
+from postroom.jmap.errors import sanitize
 from postroom.stalwart.detection import detect
 from postroom.stalwart.error_mapping import Busy, RequestRefused, WrongGeneration, set_error
 from postroom.stalwart.health_check import HealthCheck, NotWritten
@@ -98,8 +99,10 @@ class StalwartRegistry:
     async def create_probe(self) -> MailServerError | None:
         ends = self._monotonic() + CREATE_PROBE_SECONDS
         problem = await self._probe_creates(CREATE_PROBE_SECONDS)
-        # If two processes make it at the same moment, Stalwart answers one of them `serverUnavailable`.
-        return await self._probe_creates(ends - self._monotonic()) if isinstance(problem, Transient) else problem
+        left = ends - self._monotonic()
+        # If two processes make it at the same moment, Stalwart answers one of them `serverUnavailable`, at once.
+        is_early = left > CREATE_PROBE_SECONDS / 2
+        return await self._probe_creates(left) if isinstance(problem, Transient) and is_early else problem
 
     async def _probe_creates(self, left: float) -> MailServerError | None:
         mailbox = ProbeMailbox(self._mark_domain.name)
@@ -111,7 +114,8 @@ class StalwartRegistry:
             log.exception("The create probe failed: a bug of Postroom")
             return Throttled(f"Postroom could not create its own mailbox ({type(error).__name__})")
         if made.email != mailbox.email:
-            return Permanent(f"mail server made {made.email} (account {made.id}) where {mailbox.email} was asked for")
+            address = sanitize(made.email)
+            return Permanent(f"mail server made {address} (account {made.id}) where {mailbox.email} was asked for")
         return None
 
     async def check_health(self, *, deadline: float) -> NotWritten | None:
@@ -219,8 +223,8 @@ class StalwartRegistry:
         if not marked:
             # Nothing would prevent a second mailbox for the identity.
             raise Permanent(
-                f"mail server made {made.email_address} (account {made.id}) where {mailbox.email} was asked for, "
-                f"without the mark in {self._mark_domain.name}; it was left alone"
+                f"mail server made {sanitize(made.email_address)} (account {made.id}) where {mailbox.email} was asked "
+                f"for, without the mark in {self._mark_domain.name}; it was left alone"
             )
         return StalwartAccount(made.id, made.email_address)
 
@@ -258,7 +262,7 @@ class StalwartRegistry:
         self._ids.clear()
         if used != await self._ids_for(mailbox, left):
             raise Transient("mail server was reinstalled: its domains have other ids than a minute ago")
-        who = f"the {holder.object.lower()} {holder.id}" if holder else "something"
+        who = f"the {sanitize(holder.object.lower())} {sanitize(holder.id)}" if holder else "something"
         raise Conflict(
             f"{mailbox.email} is held by {who} on the mail server, which does not carry this identity's mark"
         )

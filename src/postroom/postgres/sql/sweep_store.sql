@@ -1,7 +1,6 @@
--- Store a request for each identity of a page that has none, and the progress in the same commit, so that a sweep goes
--- on where it was killed. Existing rows are left unchanged: a sweep never revives a dead letter. Those that want another
--- address are returned (`is_changed`), except those that another transaction has locked: the next pass meets them again.
--- The progress moves only from `after`, the page that was read: an operator or another leader may have moved it.
+-- Store a request for each identity of a page that has none. Existing rows are left unchanged: a sweep never revives a
+-- dead letter. Those that want another address are returned (`is_changed`), except those that another transaction has
+-- locked: the next pass meets them again.
 WITH asked AS (
     SELECT * FROM unnest(%(identity_ids)s::uuid[], %(emails)s::text[], %(names)s::text[])
         AS a (identity_id, email, display_name)
@@ -20,14 +19,6 @@ WITH asked AS (
 ), logged AS (
     INSERT INTO email_provisioning_log (kratos_identity_id, email, action, status, attempt_count)
     SELECT identity_id, email, 'sweep', 'done', 0 FROM added
-), moved AS (
-    UPDATE identity_sweep SET
-        token = %(token)s,
-        due_at = now() + make_interval(secs => %(due_in)s),
-        started_at = CASE WHEN token IS NULL THEN now() ELSE started_at END,
-        finished_at = CASE WHEN %(token)s::text IS NULL THEN now() ELSE finished_at END,
-        changed_at = now()
-    WHERE %(moves)s AND token IS NOT DISTINCT FROM %(after)s::text
 )
 SELECT asked.identity_id AS asked_id, changed.identity_id IS NOT NULL AS is_changed, {request of added}
 FROM asked

@@ -1,4 +1,4 @@
-"""Whether creates fail, whoever they are for."""
+"""Whether creates fail, whoever they are for, and until when the mail server asks for less."""
 
 from postroom.postgres.migrate import run
 
