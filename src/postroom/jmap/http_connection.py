@@ -12,7 +12,7 @@ from postroom.mail_server_http import Broken, HttpResponse, Late, MailServerHttp
 CONNECT_WITHIN = 3.0
 
 MOST_READ = 16 * 1024 * 1024
-"""Bytes of a response's body: 500 accounts with 32 KiB each. Parsing them blocks all else for some tenths of a second."""
+"""Bytes of a response's body: 500 accounts with 32 KiB each. Parsing them blocks all else for a tenth of a second."""
 
 
 class JmapConnection:

@@ -1,7 +1,7 @@
 """Brings back the times that are further away than any rule puts them.
 
-PostgreSQL's clock was ahead when they were written, by minutes or a year, and was then put right: without this, a person
-would wait for their mailbox, and the sweep and the probe for their turn, until that day.
+PostgreSQL's clock was ahead when they were written, by minutes or a year, and was then put right: without this, a
+person would wait for their mailbox, and the sweep and the probe for their turn, until then.
 """
 
 import asyncio

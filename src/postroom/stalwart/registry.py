@@ -247,20 +247,25 @@ class StalwartRegistry:
     ) -> StalwartAccount:
         """The account with our mark; a foreign account is never adopted (`Conflict`). `used`: the domain ids in the
         create."""
+        is_shown = holder is not None
         if holder and holder.object == "Account":
             get: Call = ("x:Account/get", {"ids": [holder.id], "properties": _ADDRESS})
             responses = await self._client.call([get, self._mark_domain.call], deadline=left)
             if ours := self._marked(responses, 0, mailbox):
                 return ours
+            is_shown = bool(responses.read(0, AccountList).accounts)
         # If one object holds the address and another the mark, Stalwart names either at random (seen on 0.16.19).
         if ours := await self._find(mailbox, left):
             return ours
         self._ids.clear()
         if used != await self._ids_for(mailbox, left):
             raise Transient("mail server was reinstalled: its domains have other ids than a minute ago")
-        who = f"the {holder.object.lower()} {holder.id}" if holder else "something"
+        if holder is None or not is_shown:
+            # It was deleted meanwhile, or does not exist. A conflict would end the request.
+            raise Transient(f"mail server says that {mailbox.email} is taken, but does not show by what")
         raise Conflict(
-            f"{mailbox.email} is held by {who} on the mail server, which does not carry this identity's mark"
+            f"{mailbox.email} is held by the {holder.object.lower()} {holder.id} on the mail server, which does not "
+            "carry this identity's mark"
         )
 
     async def _find(self, mailbox: Mailbox, left: float) -> StalwartAccount | None:
