@@ -62,6 +62,14 @@ NEITHER_SHOWN_NOR_REJECTED: list[Answer] = [
     responses(("x:Account/set", {"created": {}, "notCreated": {}})),
     responses(("x:Account/set", {"created": {"c": {"id": "k"}}})),
     responses(("x:Account/set", {"created": {"c": {"id": "k"}}}), ("x:Account/get", {"list": []})),
+    responses(
+        ("x:Account/set", {"created": {"c": {"id": "k"}}}),
+        ("x:Account/get", {"list": [{"id": "l", "emailAddress": "bob@example.org"}]}),
+    ),
+    responses(
+        ("x:Account/set", {"created": {"c": {"id": "k"}}, "notCreated": {"c": {"type": "invalidPatch"}}}),
+        ("x:Account/get", {"list": []}),
+    ),
 ]
 CUT_AFTER_SENDING = (
     httpx2.ReadError,

@@ -202,11 +202,12 @@ class StalwartRegistry:
         ]
         responses = await self._client.call(calls, deadline=left)
         outcome = responses.read(0, Changes)
-        if refused := (outcome.not_created or {}).get("c"):
+        created, refused = (outcome.created or {}).get("c"), (outcome.not_created or {}).get("c")
+        if refused and not created:
             return await self._after_refusal(refused, mailbox, ids, left)
-        if "c" not in (outcome.created or {}):
+        if refused or not created:
             raise Transient("mail server neither created nor refused the mailbox", outcome_unknown=True)
-        made = responses.read(1, AccountList).accounts
+        made = [each for each in responses.read(1, AccountList).accounts if each.id == created.id]
         if not made:
             raise Transient("mail server made the mailbox but does not show it", outcome_unknown=True)
         return self._made(made[0], mailbox, self._mark_domain.id(responses, 2))
