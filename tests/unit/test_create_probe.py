@@ -1,5 +1,6 @@
 """The create probe: which mailbox it creates, which answers show that mailboxes can be made, and who never sees it."""
 
+import asyncio
 import uuid
 
 import httpx2
@@ -9,7 +10,9 @@ from postroom.domain.address import RESERVED_NAMES, parse_address
 from postroom.domain.mailbox import Mailbox, ProbeMailbox, identity_of
 from postroom.errors import Misconfigured, Refused, Throttled
 from postroom.stalwart.accounts import StalwartAccounts
+from postroom.stalwart.registry import StalwartRegistry
 from scripted_stalwart import Answer, ScriptedStalwart, busy, made, method_error, problem, refused, responses, taken
+from simulation.virtual_time import in_virtual_time
 
 OURS = ProbeMailbox("example.org")
 
@@ -101,6 +104,15 @@ async def test_any_other_answer_to_the_probe_says_why_no_mailbox_can_be_made(ans
 @pytest.mark.parametrize("answer", [busy(), problem(429), refused("rateLimit"), RuntimeError("a defect")], ids=range(4))
 async def test_throttled_or_broken_probe_gives_no_verdict(answer: Answer) -> None:
     assert isinstance(await ScriptedStalwart(answer).registry().create_probe(), Throttled)
+
+
+@in_virtual_time
+async def test_probe_that_has_used_its_time_says_so_and_is_not_sent_again() -> None:
+    server, loop = ScriptedStalwart(made("k", OURS.email)), asyncio.get_running_loop()
+    server.takes = 10
+    registry = StalwartRegistry(server.client(), mark_domain="example.org", monotonic=loop.time)
+    assert str(await registry.create_probe()) == "mail server took longer than 4.0 s"
+    assert len(server.requests) == 1
 
 
 async def test_probe_with_a_rejected_key_reports_that() -> None:

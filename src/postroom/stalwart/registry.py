@@ -36,6 +36,9 @@ found first."""
 CREATE_PROBE_SECONDS = 4.0
 """Seconds in which a healthy server creates a mailbox, or finds that it exists."""
 
+_PROBED_AGAIN_WITHIN = 0.5
+"""Seconds. With less time left, a second create would only time out, and hide what the first one showed."""
+
 _BUSY_PAUSE = (0.02, 0.08)
 """Seconds to wait, at random in this range, while the server already serves four of our requests."""
 
@@ -98,8 +101,11 @@ class StalwartRegistry:
     async def create_probe(self) -> MailServerError | None:
         ends = self._monotonic() + CREATE_PROBE_SECONDS
         problem = await self._probe_creates(CREATE_PROBE_SECONDS)
+        left = ends - self._monotonic()
+        if not isinstance(problem, Transient) or left < _PROBED_AGAIN_WITHIN:
+            return problem
         # If two processes make it at the same moment, Stalwart answers one of them `serverUnavailable`.
-        return await self._probe_creates(ends - self._monotonic()) if isinstance(problem, Transient) else problem
+        return await self._probe_creates(left)
 
     async def _probe_creates(self, left: float) -> MailServerError | None:
         mailbox = ProbeMailbox(self._mark_domain.name)
