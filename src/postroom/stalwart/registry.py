@@ -244,7 +244,9 @@ class StalwartRegistry:
         self, refused: SetError, mailbox: Mailbox, used: tuple[str, str], left: float
     ) -> StalwartAccount:
         if refused.type == "primaryKeyViolation":  # the address or the mark is taken
-            return await self._ours(refused.object_id, mailbox, used, left)
+            ours = await self._ours(refused.object_id, mailbox, used, left)
+            # Ours may have been renamed since: the server still got as far as its mark.
+            return StalwartAccount(ours.id, mailbox.email) if isinstance(mailbox, ProbeMailbox) else ours
         if refused.type == "invalidForeignKey":
             self._ids.clear()  # the domain was recreated with another id, or deleted
         raise set_error(refused, domain=mailbox.domain)
