@@ -8,6 +8,7 @@ and its `stop` waits for the reader without a limit.
 """
 
 import os
+import select
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -103,7 +104,12 @@ def _write(text: str, fd: int) -> bool:
     left = text.encode("utf-8", "backslashreplace")
     try:
         while left:
-            left = left[os.write(fd, left) :]
+            try:
+                left = left[os.write(fd, left) :]
+            except BlockingIOError:  # another program has made the pipe non-blocking
+                poll = select.poll()
+                poll.register(fd, select.POLLOUT)
+                poll.poll()
     except OSError:
         return False
     return True

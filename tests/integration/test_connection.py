@@ -110,6 +110,7 @@ async def test_pool_reuses_a_healthy_connection_without_a_check(pool: Pool) -> N
         ("53300", True),
         ("57P01", True),
         ("25006", True),
+        ("25P04", True),  # a database or a role may set transaction_timeout
         ("40003", False),  # it is unknown whether it was committed
         ("40002", False),
         ("23505", False),

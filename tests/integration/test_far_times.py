@@ -37,7 +37,7 @@ async def at(requests: PostgresRequests, breakers: PostgresBreakers, records: Re
         away = {what: allowed + seconds for what, allowed in KINDS.items()}
         await records.rows("UPDATE email_requests SET due_at = now() + make_interval(secs => %s)", away["request"])
         await records.rows(
-            "UPDATE mail_server_breaker SET probe_at = now() + make_interval(secs => %s), "
+            "UPDATE mail_server_breaker SET interval_s = 1800, probe_at = now() + make_interval(secs => %s), "
             "slow_until = now() + make_interval(secs => %s), creates_probe_at = now() + make_interval(secs => %s)",
             *[away[what] for what in ("probe", "slow", "create_probe")],
         )
@@ -76,6 +76,22 @@ async def test_times_out_of_reach_are_brought_back_counted_and_named(
     assert 0 < found.pop("runs@example.org") <= LEASE, "its attempt may be under way"
     assert found.pop("slow") is None
     assert max(found.values()) <= 0
+
+
+async def test_times_of_a_clock_that_was_half_an_hour_ahead_are_brought_back(
+    far_times: FarTimes, at: SetTimes, records: Records
+) -> None:
+    """An hour may be right for another request, and half an hour for another probe."""
+    await at(-5.0)
+    await records.rows(
+        "UPDATE email_requests SET enqueued_at = now() + interval '30 min', due_at = now() + interval '31 min'"
+    )
+    await records.rows("UPDATE mail_server_breaker SET interval_s = 15, probe_at = now() + interval '30 min'")
+    await far_times.step()
+    found = {each["what"]: each["seconds"] for each in await records.rows(EVERY_TIME)}
+    assert 0 < found["runs@example.org"] <= LEASE
+    assert max(found["waits@example.org"], found["probe"]) <= 0
+    assert await records.value("SELECT max(enqueued_at) <= now() FROM email_requests"), "or it would be released late"
 
 
 async def test_times_within_reach_and_a_pause_by_an_operator_are_left(

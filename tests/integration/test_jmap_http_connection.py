@@ -13,7 +13,7 @@ import uvloop
 from eventually import eventually
 from http_server import Serve, answering, server
 from postroom.jmap.errors import JmapError, NotAnswered, NotSent
-from postroom.jmap.http_connection import JmapConnection
+from postroom.jmap.http_connection import MOST_READ, JmapConnection
 from postroom.jmap.response import JmapResponse
 
 OK = b"HTTP/1.1 200 OK\r\nX: a\r\nContent-Length: 2\r\n\r\n{}"
@@ -114,6 +114,25 @@ async def test_request_without_a_complete_answer_is_not_answered_and_never_repea
         with pytest.raises(NotAnswered):
             await ask(connection, url, within=0.2)
         assert connection.requests == 1, "never sent twice"
+
+
+async def test_response_without_an_end_is_abandoned_before_it_fills_the_memory(connect: Connect) -> None:
+    """A proxy or server gone mad can send gigabytes within the deadline of an attempt."""
+    sent = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while sent < 4 * MOST_READ:
+            writer.write(b"x" * 65_536)
+            sent += 65_536
+            await writer.drain()
+
+    async with server(serve) as url:
+        with pytest.raises(NotAnswered, match="too large"):
+            await ask(connect(url), url)
+    assert sent < 2 * MOST_READ
 
 
 @pytest.mark.parametrize("begun", [False, True])

@@ -89,6 +89,7 @@ VALUES: dict[str, Any] = {
     "probe": 1860.0,
     "request": 3660.0,
     "slow": 120.0,
+    "spare": 60.0,
     "sweep": 960.0,
     "quiet": 5.0,
     "message": "paused by olga: move",

@@ -103,3 +103,14 @@ async def test_taking_a_probe_returns_the_interval_to_the_next_one(
     due_in = await records.value("SELECT extract(epoch FROM probe_at - now())::float8 FROM mail_server_breaker")
     assert taken
     assert taken.interval == pytest.approx(due_in, abs=1)
+
+
+@pytest.mark.parametrize("error", ["a NUL: \0", "a surrogate: \ud800"], ids=ascii)
+async def test_breaker_opens_and_creates_fail_whatever_text_the_mail_server_sent(
+    breakers: PostgresBreakers, error: str
+) -> None:
+    """Otherwise each attempt would end without an outcome, and the process with the task that probes creates."""
+    await breakers.open(Cause.OUTAGE, error)
+    assert await breakers.creates_fail(error)
+    found = await breakers.read()
+    assert (found.open, found.creates is not None) == (True, True)

@@ -85,6 +85,7 @@ class KnownRequests(FakeRequests):
         super().__init__()
         self._clock = clock
         self._reads = list(reads)
+        self.followed = State.WAITING
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -102,7 +103,7 @@ class KnownRequests(FakeRequests):
         return None
 
     async def follow_address(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
-        return request_of(mailbox.identity_id, wanted_email=mailbox.email, state=State.WAITING)
+        return request_of(mailbox.identity_id, wanted_email=mailbox.email, state=self.followed)
 
 
 def accepting(
@@ -239,6 +240,18 @@ async def test_repeated_webhook_is_answered_with_the_outcome_of_its_request(
         assert await accept(replace(MAILBOX, identity_id=uuid4()), Origin()) == WillRetry()
     assert await accept(MAILBOX, Origin()) == answer
     assert requests.settled == []
+
+
+async def test_mailbox_that_is_made_while_its_webhook_changes_the_address_is_not_taken_for_lost(
+    clock: FakeClock,
+) -> None:
+    ran = request_of(MAILBOX.identity_id, email="old@example.org"), None
+    account = Account(uuid4())
+    made = request_of(MAILBOX.identity_id, email="old@example.org", state=State.PROVISIONED), account
+    requests = KnownRequests(clock, ran, made)
+    requests.followed = State.PROVISIONED
+    answer = await accepting(requests, OneSlot(clock, 99), clock)(MAILBOX, Origin())
+    assert answer == Ready("old@example.org", account.id)
 
 
 async def test_waiting_request_that_follows_a_new_address_is_added_to_the_retry_index(clock: FakeClock) -> None:

@@ -179,7 +179,7 @@ FORBIDDEN = Misconfigured("mail server forbids it", domain="example.org")
         (Permanent("invalidProperties"), ["create_probe"]),
         (FORBIDDEN, ["create_probe"]),
         (Throttled("429"), []),
-        (Conflict("held"), []),
+        (Conflict("held"), ["create_probe"]),
         (Misconfigured("403"), []),
     ],
     ids=str,
@@ -193,7 +193,7 @@ async def test_mail_server_is_asked_about_itself_only_before_a_failure_costs_any
     assert world.mail_server.asked == ["create", *asked]
 
 
-@pytest.mark.parametrize("error", [AWAY, Permanent("invalidProperties"), FORBIDDEN], ids=str)
+@pytest.mark.parametrize("error", [AWAY, Permanent("invalidProperties"), Conflict("held"), FORBIDDEN], ids=str)
 @in_virtual_time
 async def test_failure_of_every_create_costs_no_request_anything_and_alarms_once(error: MailServerError) -> None:
     world = World(creates=[error] * 9, retries=3)
@@ -209,6 +209,7 @@ async def test_failure_of_every_create_costs_no_request_anything_and_alarms_once
     assert world.breakers.openings == [], "new requests are still attempted"
 
 
+@pytest.mark.parametrize("error", [Permanent("invalidProperties"), Conflict("held")], ids=str)
 @pytest.mark.parametrize(
     ("problem", "cause"),
     [(Throttled("429"), None), (Misconfigured("401", unauthorized=True), Cause.UNAUTHORIZED)],
@@ -216,9 +217,9 @@ async def test_failure_of_every_create_costs_no_request_anything_and_alarms_once
 )
 @in_virtual_time
 async def test_create_probe_that_shows_nothing_about_creates_ends_no_request(
-    problem: MailServerError, cause: Cause | None
+    problem: MailServerError, cause: Cause | None, error: MailServerError
 ) -> None:
-    world = World(creates=[Permanent("invalidProperties")])
+    world = World(creates=[error])
     world.mail_server.makes_none = problem
     settled = await world.run()
     assert (settled.request.state, settled.request.waits_for) == (State.WAITING, "misconfigured" if cause else None)

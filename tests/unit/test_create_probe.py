@@ -60,8 +60,9 @@ def test_nobody_gets_the_address_of_the_probe() -> None:
             parse_address(OURS.email, domains=["example.org"], reserved=reserved)
 
 
-async def test_mailbox_that_the_probe_has_made_before_shows_that_mailboxes_can_be_made() -> None:
-    server = ScriptedStalwart(taken("k"), listed(account(OURS.email, OURS.mark)))
+@pytest.mark.parametrize("email", [OURS.email, "renamed@example.org"])
+async def test_mailbox_that_the_probe_has_made_before_shows_that_mailboxes_can_be_made(email: str) -> None:
+    server = ScriptedStalwart(taken("k"), listed(account(email, OURS.mark)))
     assert await server.registry().create_probe() is None
     assert [name for name in server.asked if name.endswith("/set")] == ["x:Account/set"]
 

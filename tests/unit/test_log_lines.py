@@ -80,6 +80,28 @@ log.info("after")
 """Its lines are more than a pipe and our queue can hold, if nobody reads them."""
 
 
+def test_slow_reader_gets_every_line_whole_although_the_pipe_does_not_block() -> None:
+    """Standard error may be shared with a program that made it so, such as one on Node.js."""
+    lines = 500
+    script = "import os\nos.set_blocking(2, False)\n" + BLOCKED_LOG.format(lines=lines)
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline() == "went on\n"
+        numbers = [json.loads(process.stderr.readline()).get("number") for _ in range(lines)]
+        process.stdin.close()
+        after = json.loads(process.stderr.readline())
+    assert numbers == list(range(lines))
+    assert after["event"] == "after"
+
+
 def test_reader_that_stops_reading_blocks_nothing_and_learns_in_place_how_many_lines_it_missed() -> None:
     lines = 10_000
     with subprocess.Popen(

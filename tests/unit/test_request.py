@@ -54,13 +54,20 @@ TABLE: list[tuple[str, Outcome, int, dict[str, object]]] = [
     *(
         (f"every create fails, {n} retries: {error!r}", failed(error, Verdict.CREATES), n, waits(Status.FAILED, n, 60))
         for n in (0, 3)
-        for error in (Transient(CUT), Permanent("invalidProperties"), Misconfigured("it is forbidden", domain="b.org"))
+        for error in (
+            Transient(CUT),
+            Permanent("invalidProperties"),
+            Conflict("held"),
+            Misconfigured("it is forbidden", domain="b.org"),
+        )
     ),
     *(
-        (f"permanent, verdict {verdict}", failed(Permanent("no"), verdict), 3, waits(Status.FAILED, 3, 60))
+        (f"{error!r}, verdict {verdict}", failed(error, verdict), 3, waits(Status.FAILED, 3, 60))
+        for error in (Permanent("no"), Conflict("held"))
         for verdict in (Verdict.NONE, Verdict.MISCONFIGURED, Verdict.OUTAGE)
     ),
     ("permanent, 2 retries", failed(Permanent("no"), HEALTHY), 2, is_dead(Status.FAILED, 2)),
+    ("conflict, 2 retries", failed(Conflict("held"), HEALTHY), 2, is_dead(Status.CONFLICT, 2)),
     ("an outage, the first attempt", failed(Transient(CUT), ILL), 0, waits(Status.FAILED, 0, 60)),
     ("an outage, 1 retry", failed(Transient(CUT), ILL), 1, waits(Status.FAILED, 1, 60)),
     ("an outage, 2 retries", failed(Transient(CUT), ILL), 2, waits(Status.FAILED, 2, 300)),
@@ -95,7 +102,6 @@ for _n in range(4):
                 _n,
                 waits(Status.MISCONFIGURED, _n, 60),
             ),
-            (f"conflict, {_at}", failed(Conflict("held"), _healthy), _n, is_dead(Status.CONFLICT, _n)),
         ]
     TABLE.append((f"shutdown, {_n} retries", Interrupted(), _n, waits(Status.INTERRUPTED, _n, 0)))
 

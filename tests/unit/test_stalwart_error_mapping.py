@@ -62,6 +62,14 @@ NEITHER_SHOWN_NOR_REJECTED: list[Answer] = [
     responses(("x:Account/set", {"created": {}, "notCreated": {}})),
     responses(("x:Account/set", {"created": {"c": {"id": "k"}}})),
     responses(("x:Account/set", {"created": {"c": {"id": "k"}}}), ("x:Account/get", {"list": []})),
+    responses(
+        ("x:Account/set", {"created": {"c": {"id": "k"}}}),
+        ("x:Account/get", {"list": [{"id": "l", "emailAddress": "bob@example.org"}]}),
+    ),
+    responses(
+        ("x:Account/set", {"created": {"c": {"id": "k"}}, "notCreated": {"c": {"type": "invalidPatch"}}}),
+        ("x:Account/get", {"list": []}),
+    ),
 ]
 CUT_AFTER_SENDING = (
     httpx2.ReadError,
@@ -318,16 +326,30 @@ async def test_rejected_request_format_misconfigures_one_domain_and_makes_no_dea
     assert (server.asked.count("session"), server.asked.count("x:Account/set")) == (2, 1)
 
 
-async def test_messages_of_the_mail_server_can_be_stored_and_logged() -> None:
-    """PostgreSQL refuses NUL, UTF-8 cannot encode a surrogate, and a newline would forge a log line."""
-    answer = httpx2.Response(
-        200,
-        content=b'{"methodResponses":[["x:Account/set",{"notCreated":{"c":{"type":"invalidPatch",'
-        b'"description":"a\\u0000b\\ud800c\\nd"}}},"0"]]}',
-    )
-    error = await error_of(answer, Permanent)
+ODD = r"a\u0000b\ud800c\nd"
+"""As in JSON. PostgreSQL refuses NUL, UTF-8 cannot encode a surrogate, and a newline would forge a log line."""
+ODD_MESSAGES = {
+    "a SetError": [f'["x:Account/set",{{"notCreated":{{"c":{{"type":"invalidPatch","description":"{ODD}"}}}}}},"0"]'],
+    "a key": [f'["x:Account/set",{{"created":{{"{ODD}":5}}}},"0"]'],
+    "an address": [
+        '["x:Account/set",{"created":{"c":{"id":"k"}}},"0"]',
+        f'["x:Account/get",{{"list":[{{"id":"k","emailAddress":"{ODD}@example.org"}}]}},"1"]',
+    ],
+}
+
+
+@pytest.mark.parametrize("found", ODD_MESSAGES.values(), ids=ODD_MESSAGES)
+async def test_messages_of_the_mail_server_can_be_stored_and_logged(found: list[str]) -> None:
+    content = f'{{"methodResponses":[{",".join(found)}]}}'
+    error = await error_of(httpx2.Response(200, content=content), MailServerError)
     assert str(error).isprintable()
     assert str(error).encode()
+
+
+async def test_owner_of_an_address_is_named_so_that_it_can_be_stored_and_logged() -> None:
+    listing = responses(("x:Account/query", {"ids": []}), ("x:Account/get", {"list": []}))
+    error = await error_at(ScriptedStalwart(taken("m\0", "MailingList\n"), listing), Conflict)
+    assert str(error).isprintable()
 
 
 @pytest.mark.parametrize(

@@ -149,10 +149,10 @@ REJECTED: dict[str, tuple[list[Answer], type[MailServerError], str]] = {
         f"owner with {what}": ([taken("k"), listed(holder), found()], Conflict, "held by the account k")
         for what, holder in NOT_OURS.items()
     },
-    "vanished owner": ([taken("k"), VANISHED, found()], Conflict, ""),
+    # Its deletion, or an index that was restored without its accounts, would end the request for ever.
+    "vanished owner": ([taken("k"), VANISHED, found()], Transient, "does not show"),
     "mailing list": ([taken("m", "MailingList"), found()], Conflict, "held by the mailinglist m"),
-    # It concerns one address. Other mailboxes are still created.
-    "no owner": ([refused("primaryKeyViolation", properties=["email"]), found()], Conflict, ""),
+    "no owner": ([refused("primaryKeyViolation", properties=["email"]), found()], Transient, "does not show"),
     "unreadable owner": ([taken("k"), problem(503)], Transient, ""),
     "null where RFC 8620 §5.3 allows it": ([responses(SET_NULL)], Permanent, ""),
 }

@@ -187,6 +187,15 @@ async def test_page_that_brings_no_new_identity_restarts_the_sweep() -> None:
     assert world.reported[3:] == [("from None to e", 0.5), ("from e to None", 300)]
 
 
+async def test_second_empty_page_in_a_row_restarts_the_sweep() -> None:
+    """Each names another next page: the pass would never end, and nobody who is listed before be found."""
+    world = World([IdentityPage([identity(ADA)], "b"), IdentityPage([], "c"), IdentityPage([], "d")])
+    sweep = sweep_of(world)
+    for world.token in (None, "b", "c"):
+        await sweep.step()
+    assert world.reported == [("from None to b", 0.5), ("from b to c", 0.5), ("restart", FAILURE_PAUSE)]
+
+
 async def test_sweep_reports_unreadable_identities_and_stores_the_others() -> None:
     deep, unknown = (
         UnreadableIdentity(EVE, "its JSON is nested too deeply"),

@@ -138,8 +138,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The attempt ended with `error`. `verdict` matters for `Transient` and `Permanent` errors, and for those that
-    misconfigure one domain."""
+    """The attempt ended with `error`. `verdict` matters for `Transient` and `Permanent` errors, for conflicts, and for
+    errors that misconfigure one domain."""
 
     error: MailServerError
     verdict: Verdict = Verdict.HEALTHY
@@ -208,9 +208,7 @@ def _after_failure(request: Request, error: MailServerError, verdict: Verdict) -
             return Move(State.WAITING, Status.THROTTLED, retries, delay, postponed=request.postponed, error=text)
         case Misconfigured(domain=None):
             return Move(State.WAITING, Status.MISCONFIGURED, retries, MISCONFIGURED_DELAY, MISCONFIGURED, error=text)
-        case Conflict():
-            return Move(State.DEAD, Status.CONFLICT, retries, error=text, reason=text)
-        case Transient() | Permanent() | Misconfigured() if verdict is Verdict.CREATES:
+        case Transient() | Permanent() | Conflict() | Misconfigured() if verdict is Verdict.CREATES:
             move = _postponed(request, Status.FAILED, CREATES, text)
             return replace(move, outcome_unknown=isinstance(error, Transient) and error.outcome_unknown)
         case Misconfigured(domain=domain):
@@ -218,9 +216,10 @@ def _after_failure(request: Request, error: MailServerError, verdict: Verdict) -
             return _postponed(request, Status.MISCONFIGURED, f"{DOMAIN}{domain}", text)
         case Transient(outcome_unknown=unknown):
             return _after_transient(request, text, verdict, unknown=unknown)
-        case Permanent() if verdict is Verdict.HEALTHY:
-            return Move(State.DEAD, Status.FAILED, retries, error=text, reason=text)
-        case Permanent():
+        case Permanent() | Conflict() if verdict is Verdict.HEALTHY:
+            status = Status.CONFLICT if isinstance(error, Conflict) else Status.FAILED
+            return Move(State.DEAD, status, retries, error=text, reason=text)
+        case Permanent() | Conflict():
             # Whether the server refuses this mailbox only, or every one, must be known before a request ends.
             waits_for, postponed = _CAUSES.get(verdict), request.postponed
             delay = calculate_backoff_seconds(1)

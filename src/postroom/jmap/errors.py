@@ -112,5 +112,10 @@ def _class_of(status: int, kind: str, limit: str) -> type[HttpError]:
 
 
 def sanitize(text: str) -> str:
-    """A text of the server, shortened and fit for a log line and for PostgreSQL (no NUL, no line break)."""
-    return "".join(c if c.isprintable() else " " for c in text[:150])
+    """A text of the server, shortened and `printable`."""
+    return printable(text[:150])
+
+
+def printable(text: str) -> str:
+    """A text of the server, fit for a log line and for PostgreSQL (no NUL, no line break, no lone surrogate)."""
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -11,6 +11,9 @@ from postroom.mail_server_http import Broken, HttpResponse, Late, MailServerHttp
 
 CONNECT_WITHIN = 3.0
 
+MOST_READ = 16 * 1024 * 1024
+"""Bytes of a response's body: 500 accounts with 32 KiB each. Parsing them blocks all else for a tenth of a second."""
+
 
 class JmapConnection:
     """Connections to the host of `url`, whatever host the URL of a request names. `http` is for tests."""
@@ -54,5 +57,10 @@ class JmapConnection:
 
 
 async def read(response: HttpResponse) -> JmapResponse:
-    """The complete response."""
-    return JmapResponse(response.status, response.headers, b"".join([chunk async for chunk in response]))
+    """The complete response. Raises `NotAnswered` if it is too large."""
+    content = bytearray()
+    async for chunk in response:
+        content += chunk
+        if len(content) > MOST_READ:
+            raise NotAnswered(f"mail server's response is too large (more than {MOST_READ} bytes)")
+    return JmapResponse(response.status, response.headers, bytes(content))

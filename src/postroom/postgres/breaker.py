@@ -29,7 +29,7 @@ class PostgresBreakers:
             previous=before["interval"] / self._delay_factor,
             seconds_closed=before["seconds_since"] / self._delay_factor,
         )
-        parameters = {"cause": cause, "error": error, "interval": interval * self._delay_factor}
+        parameters = {"cause": cause, "error": _storable(error), "interval": interval * self._delay_factor}
         await rows(self._pool, "breaker_open", parameters)
 
     async def take_probe(self) -> Breaker | None:
@@ -49,7 +49,7 @@ class PostgresBreakers:
         await rows(self._pool, "breaker_slow_down", {"seconds": seconds * self._delay_factor})
 
     async def creates_fail(self, error: str) -> bool:
-        parameters = {"error": error, "interval": CREATE_PROBE_INTERVAL * self._delay_factor}
+        parameters = {"error": _storable(error), "interval": CREATE_PROBE_INTERVAL * self._delay_factor}
         return (await the_row(self._pool, "creates_fail", parameters))["is_new"]
 
     async def take_create_probe(self) -> CreatesFail | None:
@@ -78,6 +78,11 @@ class PostgresBreakers:
 
     async def _row(self) -> Row:
         return await the_row(self._pool, "breaker_read")
+
+
+def _storable(text: str) -> str:
+    """The text without what PostgreSQL refuses: a NUL, and what UTF-8 cannot encode."""
+    return text.encode(errors="replace").decode().replace("\0", "?")
 
 
 def _breaker_of(found: Row) -> Breaker:

@@ -224,10 +224,10 @@ def make_pool(url: str, *, size: int) -> Pool:
 
 
 # SQLSTATEs and their classes: connection, resources, operator intervention (shutdown), system error (disk), internal
-# error, read-only after a fail-over; then conflicts with other sessions: serialization failure, deadlock, lock not
-# available; and a prepared statement whose tables have changed.
+# error, read-only after a fail-over, time-outs of transactions; then conflicts with other sessions: serialization
+# failure, deadlock, lock not available; and a prepared statement whose tables have changed.
 _STALE_PLAN = "0A000"
-_UNAVAILABLE = ("08", "53", "57", "58", "XX", "25006", "40001", "40P01", "55P03", _STALE_PLAN)
+_UNAVAILABLE = ("08", "53", "57", "58", "XX", "25006", "25P03", "25P04", "40001", "40P01", "55P03", _STALE_PLAN)
 
 
 def means_unavailable(error: psycopg.Error) -> bool:

@@ -10,6 +10,8 @@ MOST = 1000
 
 
 class PostgresTimes(Statements):
-    async def bring_back(self, within: Mapping[str, float], *, lease: float) -> Sequence[tuple[str, UUID | None]]:
-        found = await rows(self._pool, "far_times", {**within, "lease": lease, "limit": MOST})
+    async def bring_back(
+        self, within: Mapping[str, float], *, lease: float, spare: float
+    ) -> Sequence[tuple[str, UUID | None]]:
+        found = await rows(self._pool, "far_times", {**within, "lease": lease, "spare": spare, "limit": MOST})
         return [(each["what"], each["identity_id"]) for each in found]

@@ -228,6 +228,9 @@ class Accept:
             if changed.state is State.WAITING:
                 self._updates.add(changed)
             request = changed
+            if request.state is State.PROVISIONED and account is None:
+                # It was made since it was read: without its account it would be taken for lost.
+                request, account = await self._requests.read(request.identity_id) or (request, account)
         while request.state is State.RUNNING and self._clock.monotonic() < ends:
             await asyncio.sleep(REPEAT_PAUSE)
             found = await self._requests.read(request.identity_id)

@@ -79,6 +79,8 @@ class Sweep:
         self._began = False
         self._seen: tuple[str | None, UUID] | None = None
         """The page token that this process was given last, and the largest id before it"""
+        self._after_empty: str | None = None
+        """The page token that an empty page named"""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`. The first pass begins at once: hooks may have been lost while Postroom was down."""
@@ -139,8 +141,13 @@ class Sweep:
         return due_in
 
     def _require_progress(self, page: IdentityPage, token: str | None) -> None:
-        """Raise `PageTokenRefused` if all identities of a page came before: the pass would never end. Behind a proxy
-        that drops the token, for example, each page is the first one, with another encrypted token."""
+        """Raise `PageTokenRefused` if all identities of a page came before, or a second page in a row is empty: the
+        pass would never end. Behind a proxy that drops the token, for example, each page is the first one, with
+        another encrypted token."""
+        is_empty = not page.identities and not page.unreadable and page.next_token is not None
+        if is_empty and token is not None and token == self._after_empty:
+            raise PageTokenRefused("Kratos lists one empty page after another")
+        self._after_empty = page.next_token if is_empty else None
         before = self._seen[1] if self._seen and self._seen[0] == token else None
         ids = [each.id for each in (*page.identities, *page.unreadable) if each.id]
         last = max(ids, default=before)  # Kratos lists them by id

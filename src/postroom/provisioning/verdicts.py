@@ -5,7 +5,15 @@ from collections.abc import Awaitable, Callable
 
 from postroom.domain.breaker import LONGEST_SLOW, Cause, CreatesFail, cause_of
 from postroom.domain.request import Verdict
-from postroom.errors import DatabaseUnavailable, MailServerError, Misconfigured, Permanent, Throttled, Transient
+from postroom.errors import (
+    Conflict,
+    DatabaseUnavailable,
+    MailServerError,
+    Misconfigured,
+    Permanent,
+    Throttled,
+    Transient,
+)
 from postroom.ports import Breakers, Clock, MailServer
 from postroom.provisioning.single_flight import SingleFlight
 from postroom.telemetry import BREAKER_OPENED, DATABASE_ERRORS, log
@@ -51,13 +59,13 @@ class Verdicts:
             case Transient():
                 if problem := await self._health.ask():
                     return await self._unhealthy(problem, f"{error}; health check: {problem}")
-            case Misconfigured() | Permanent():
+            case Misconfigured() | Permanent() | Conflict():
                 pass
             case Throttled(retry_after=float() | int() as seconds) if seconds > 0:
                 await self._slow_down(min(seconds, LONGEST_SLOW))
                 return Verdict.HEALTHY
             case _:
-                return Verdict.HEALTHY  # it spends no retry, or is about one address only
+                return Verdict.HEALTHY  # it spends no retry
         return await self._creates.ask()
 
     async def _check_health(self) -> MailServerError | None:

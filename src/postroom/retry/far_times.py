@@ -1,7 +1,7 @@
 """Brings back the times that are further away than any rule puts them.
 
-PostgreSQL's clock was ahead when they were written, a day or a year, and was then put right: without this, a person
-would wait for their mailbox, and the sweep and the probe for their turn, until that day.
+PostgreSQL's clock was ahead when they were written, by minutes or a year, and was then put right: without this, a
+person would wait for their mailbox, and the sweep and the probe for their turn, until then.
 """
 
 import asyncio
@@ -26,10 +26,13 @@ MOST_LOGGED = 20
 
 
 class Times(Protocol):
-    async def bring_back(self, within: Mapping[str, float], *, lease: float) -> Sequence[tuple[str, UUID | None]]:
+    async def bring_back(
+        self, within: Mapping[str, float], *, lease: float, spare: float
+    ) -> Sequence[tuple[str, UUID | None]]:
         """Bring back each kind of time that is more than so many seconds `within` from now; a running request is due
-        at the end of a `lease`. Returns the kind of each, and of a request the identity. Raises
-        `DatabaseUnavailable`."""
+        at the end of a `lease`. An hour is within reach, but not for a request that was written more than `spare`
+        seconds after now; nor is half an hour for a probe whose interval is shorter by that. Returns the kind of each,
+        and of a request the identity. Raises `DatabaseUnavailable`."""
         ...
 
 
@@ -47,7 +50,7 @@ class FarTimes:
         await run_as_leader("far_times", self._leadership, self.step, stop, every=EVERY, beat=unheard)
 
     async def step(self) -> float:
-        found = await self._times.bring_back(self._within, lease=self._lease)
+        found = await self._times.bring_back(self._within, lease=self._lease, spare=SPARE)
         for what, number in Counter(what for what, _ in found).items():
             FAR_TIMES.labels(what=what).inc(number)
             identities = [str(identity_id) for each, identity_id in found if each == what and identity_id]

@@ -206,11 +206,12 @@ class StalwartRegistry:
         ]
         responses = await self._client.call(calls, deadline=left)
         outcome = responses.read(0, Changes)
-        if refused := (outcome.not_created or {}).get("c"):
+        created, refused = (outcome.created or {}).get("c"), (outcome.not_created or {}).get("c")
+        if refused and not created:
             return await self._after_refusal(refused, mailbox, ids, left)
-        if "c" not in (outcome.created or {}):
+        if refused or not created:
             raise Transient("mail server neither created nor refused the mailbox", outcome_unknown=True)
-        made = responses.read(1, AccountList).accounts
+        made = [each for each in responses.read(1, AccountList).accounts if each.id == created.id]
         if not made:
             raise Transient("mail server made the mailbox but does not show it", outcome_unknown=True)
         return self._made(made[0], mailbox, self._mark_domain.id(responses, 2))
@@ -241,7 +242,9 @@ class StalwartRegistry:
         self, refused: SetError, mailbox: Mailbox, used: tuple[str, str], left: float
     ) -> StalwartAccount:
         if refused.type == "primaryKeyViolation":  # the address or the mark is taken
-            return await self._ours(refused.object_id, mailbox, used, left)
+            ours = await self._ours(refused.object_id, mailbox, used, left)
+            # Ours may have been renamed since: the server still got as far as its mark.
+            return StalwartAccount(ours.id, mailbox.email) if isinstance(mailbox, ProbeMailbox) else ours
         if refused.type == "invalidForeignKey":
             self._ids.clear()  # the domain was recreated with another id, or deleted
         raise set_error(refused, domain=mailbox.domain)
@@ -251,20 +254,25 @@ class StalwartRegistry:
     ) -> StalwartAccount:
         """The account with our mark; a foreign account is never adopted (`Conflict`). `used`: the domain ids in the
         create."""
+        is_shown = holder is not None
         if holder and holder.object == "Account":
             get: Call = ("x:Account/get", {"ids": [holder.id], "properties": _ADDRESS})
             responses = await self._client.call([get, self._mark_domain.call], deadline=left)
             if ours := self._marked(responses, 0, mailbox):
                 return ours
+            is_shown = bool(responses.read(0, AccountList).accounts)
         # If one object holds the address and another the mark, Stalwart names either at random (seen on 0.16.19).
         if ours := await self._find(mailbox, left):
             return ours
         self._ids.clear()
         if used != await self._ids_for(mailbox, left):
             raise Transient("mail server was reinstalled: its domains have other ids than a minute ago")
-        who = f"the {sanitize(holder.object.lower())} {sanitize(holder.id)}" if holder else "something"
+        if holder is None or not is_shown:
+            # It was deleted meanwhile, or does not exist. A conflict would end the request.
+            raise Transient(f"mail server says that {mailbox.email} is taken, but does not show by what")
         raise Conflict(
-            f"{mailbox.email} is held by {who} on the mail server, which does not carry this identity's mark"
+            f"{mailbox.email} is held by the {holder.object.lower()} {holder.id} on the mail server, which does not "
+            "carry this identity's mark"
         )
 
     async def _find(self, mailbox: Mailbox, left: float) -> StalwartAccount | None:

@@ -6,9 +6,10 @@ crash. Unknown fields are ignored, and a field may be null where RFC 8620 §5.3 
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from postroom.errors import Transient
+from postroom.jmap.errors import printable, sanitize
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -16,14 +17,17 @@ T = TypeVar("T", bound=BaseModel)
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
 """RFC 8620 §1.2. Another one, such as one with a NUL, could not be stored, and the attempt would repeat for ever."""
 
+Named = Annotated[str, AfterValidator(printable)]
+"""A text that our errors repeat."""
+
 
 class ResponseModel(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class ObjectId(ResponseModel):
-    object: str
-    id: str
+    object: Named
+    id: Named
 
 
 class SetError(ResponseModel):
@@ -58,7 +62,7 @@ class Alias(ResponseModel):
 
 class Account(ResponseModel):
     id: Id
-    email_address: str = Field(alias="emailAddress")
+    email_address: Named = Field(alias="emailAddress")
     aliases: dict[str, Alias] = {}
     description: str | None = None
 
@@ -94,7 +98,7 @@ def read(shape: type[T], content: object) -> T:
         return shape.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])[:100]
+        where = sanitize(".".join(str(part) for part in first["loc"])[:100])  # keys of the server may be among them
         raise Transient(
             f"mail server's response cannot be read ({shape.__name__} {where}: {first['type']})", outcome_unknown=True
         ) from error
