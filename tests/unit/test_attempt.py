@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from fakes import START, FakeBreakers, FakeMailServer, FakeRequests, FakeRetryIndex, Hang, Scripted, request_of
 from postroom.domain.breaker import Cause, CreatesFail
 from postroom.domain.mailbox import StalwartAccount
-from postroom.domain.request import Request, State, Status
+from postroom.domain.request import Request, State, Status, Verdict
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
 from postroom.ports import MailServer, Settled
 from postroom.provisioning.attempt import (
@@ -27,6 +27,7 @@ from postroom.provisioning.attempt import (
     Attempts,
 )
 from postroom.provisioning.verdicts import Verdicts
+from postroom.telemetry import REGISTRY
 from scripted_stalwart import ScriptedStalwart, problem
 from simulation.virtual_time import VirtualClock, in_virtual_time
 
@@ -280,6 +281,87 @@ async def test_failure_while_our_own_process_stalls_costs_nothing(stalled: str) 
 
 
 @pytest.mark.parametrize(
+    ("slow", "create", "after"),
+    [
+        ({"create": 5.9}, AWAY, (State.WAITING, 1, None)),
+        ({"health_check": 4.9}, AWAY, (State.WAITING, 0, "outage")),
+        ({"create_probe": 4.9}, AWAY, (State.WAITING, 0, "creates")),
+        ({"create": 6.1}, Permanent("invalidProperties"), (State.DEAD, 0, None)),
+        ({"create": 6.1}, Misconfigured("403"), (State.WAITING, 0, "misconfigured")),
+    ],
+    ids=["a create", "a health check", "a create probe", "a refusal after a stall", "a refused key after a stall"],
+)
+@in_virtual_time
+async def test_slow_mail_server_is_not_taken_for_a_stall_of_ours_and_what_it_answers_counts(
+    slow: dict[str, float], create: MailServerError, after: tuple[State, int, str | None]
+) -> None:
+    world = World(creates=[create])
+    world.mail_server.seconds = slow
+    world.mail_server.ill = Transient("answered 503") if "health_check" in slow else None
+    world.mail_server.makes_none = Transient("answered 500") if "create_probe" in slow else None
+    request = (await world.run()).request
+    assert (request.state, request.retries, request.waits_for) == after
+
+
+@in_virtual_time
+async def test_known_fault_of_creates_that_lasts_alarms_no_second_time() -> None:
+    world = World(creates=[AWAY])
+    world.breakers.creates = CreatesFail("answered 500", START, START, is_recent=False)
+    world.mail_server.makes_none = Transient("answered 500")
+    with capture_logs() as logs:
+        assert (await world.run()).request.waits_for == "creates"
+    assert [each for each in logs if each["log_level"] == "error"] == []
+
+
+class OneAtATime(FakeMailServer):
+    """Fails if two health checks, or two create probes, run at the same moment."""
+
+    def __init__(self) -> None:
+        super().__init__(ill=None)
+        self.seconds = {"health_check": 1.0, "create_probe": 1.0}
+        self.locks = {"health_check": asyncio.Lock(), "create_probe": asyncio.Lock()}
+
+    async def health_check(self) -> MailServerError | None:
+        assert not self.locks["health_check"].locked()
+        async with self.locks["health_check"]:
+            return await super().health_check()
+
+    async def create_probe(self) -> MailServerError | None:
+        assert not self.locks["create_probe"].locked()
+        async with self.locks["create_probe"]:
+            return await super().create_probe()
+
+
+@in_virtual_time
+async def test_process_asks_one_question_of_a_kind_at_a_time() -> None:
+    """Two updates of one account, or two creates of one mailbox, at the same moment: Stalwart refuses one of them."""
+    breakers, server = FakeBreakers(), OneAtATime()
+    breakers.creates = CreatesFail("answered 500", START, START, is_recent=False)
+    verdicts = Verdicts(breakers, server, VirtualClock(asyncio.get_running_loop()))
+    failures = [verdicts.of(AWAY, within=20) for _ in range(3)]
+    found = await asyncio.gather(verdicts.probe_if_due(), *failures, verdicts.of(Permanent("no"), within=20))
+    assert found[1:] == [Verdict.HEALTHY] * 4
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"), [(Misconfigured("403"), "misconfigured"), (AWAY, "outage")], ids=["refused key", "outage"]
+)
+@pytest.mark.parametrize("stored", [True, False])
+@in_virtual_time
+async def test_opening_of_the_breaker_is_counted_by_cause_once_it_is_stored(
+    error: MailServerError, cause: str, stored: bool
+) -> None:
+    def counted() -> float:
+        return REGISTRY.get_sample_value("postroom_breaker_opened_total", {"cause": cause}) or 0
+
+    before, world = counted(), World(creates=[error])
+    world.mail_server.ill = Transient("away")
+    world.breakers.unavailable = not stored
+    await world.run()
+    assert counted() - before == stored
+
+
+@pytest.mark.parametrize(
     ("error", "cause", "waits_for"),
     [
         (Misconfigured("mail server forbids it", unauthorized=True), Cause.UNAUTHORIZED, "misconfigured"),
@@ -357,9 +439,21 @@ async def test_storing_an_outcome_is_abandoned_before_the_lease_ends() -> None:
     assert (world.clock.monotonic(), 10**9 - world.requests.unavailable) == (last_try, last_try / SETTLE_PAUSE + 1)
 
 
-@pytest.mark.parametrize("outcome", [Misconfigured("403"), Misconfigured("gone", domain="example.org"), AWAY], ids=str)
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Misconfigured("403"),
+        Misconfigured("gone", domain="example.org"),
+        AWAY,
+        Permanent("invalidProperties"),
+        Throttled("429", retry_after=17),
+    ],
+    ids=str,
+)
 @in_virtual_time
-async def test_outcome_is_stored_even_if_the_breaker_cannot_be_opened(outcome: Exception) -> None:
+async def test_outcome_that_ends_no_request_is_stored_even_if_the_breaker_cannot_be_read_or_changed(
+    outcome: Exception,
+) -> None:
     world = World(creates=[outcome])
     world.mail_server.ill = Transient("away")
     world.breakers.unavailable = 1
@@ -438,6 +532,10 @@ async def test_retry_last_failure_and_dead_letter_are_logged() -> None:
         await world.run()
     [enqueued] = [entry for entry in logs if entry["event"].startswith("Enqueued retry job for alice@example.org (att")]
     assert (enqueued["status"], enqueued["error"]) == ("failed", "cannot be reached")
+    world = World(creates=[Throttled("429")])
+    with capture_logs() as logs:
+        await world.run()
+    assert "Enqueued retry job for alice@example.org (attempt 1/3, delay: 60s)" in events(logs), "it spent no retry"
     world = World(creates=[AWAY], retries=3)
     with capture_logs() as logs:
         await world.run()
