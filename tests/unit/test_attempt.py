@@ -451,7 +451,7 @@ async def test_storing_an_outcome_is_abandoned_before_the_lease_ends() -> None:
     ids=str,
 )
 @in_virtual_time
-async def test_outcome_that_ends_no_request_is_stored_even_if_the_breaker_cannot_be_read_or_changed(
+async def test_outcome_is_stored_even_if_the_breaker_cannot_be_read_or_changed(
     outcome: Exception,
 ) -> None:
     world = World(creates=[outcome])
