@@ -215,6 +215,43 @@ CORE = [
         (f"{ATTEMPT}test_failure_while_our_own_process_stalls_costs_nothing",),
     ),
     Mutant(
+        "a refusal counts for nothing because we stalled before",
+        "provisioning/attempt.py",
+        "if isinstance(error, Transient) and now - ends > STALL:",
+        "if now - ends > STALL:",
+        (f"{ATTEMPT}test_slow_mail_server_is_not_taken_for_a_stall_of_ours_and_what_it_answers_counts",),
+    ),
+    Mutant(
+        "a process makes two create probes at the same moment",
+        "provisioning/verdicts.py",
+        "        async with self._probing:\n",
+        "        if self._probing:\n",
+        (f"{ATTEMPT}test_process_asks_one_question_of_a_kind_at_a_time",),
+    ),
+    Mutant(
+        "a server that lost our account counts as healthy",
+        "stalwart/health_check.py",
+        "not in ([], before)",
+        "!= before",
+        ("unit/test_stalwart_health.py::test_a_server_that_echoes_and_reads_but_does_not_write_is_unhealthy",),
+    ),
+    Mutant(
+        "an attempt in line uses up its lease",
+        "provisioning/accept.py",
+        "min(ends, before + self._lease / 2)",
+        "ends",
+        (f"{ACCEPT}test_attempt_in_line_ends_with_its_webhook_and_within_half_of_its_lease",),
+    ),
+    Mutant(
+        "a process that leads no more keeps the lock",
+        "postgres/leadership.py",
+        "    except BaseException:  # cancelled: else we would keep the lock, and no process would lead\n"
+        "        await conn.close()\n"
+        "        raise\n",
+        "",
+        ("unit/test_leadership.py::test_cancelled_end_of_a_leadership_closes_its_connection",),
+    ),
+    Mutant(
         "the mailbox of the create probe is listed as somebody's",
         "stalwart/accounts.py",
         " and not _is_ours(each)",
