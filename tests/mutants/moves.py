@@ -3,6 +3,7 @@
 from mutants.mutant import Mutant
 
 ATTEMPT = "unit/test_attempt.py::"
+VERDICTS = "unit/test_verdicts.py::"
 WORKER = "unit/test_worker.py::"
 ACCEPT = "unit/test_accept_slots.py::"
 UPDATES = "unit/test_retry_index_updates.py::"
@@ -19,7 +20,7 @@ CORE = [
         "                if problem := await self._health.ask():\n",
         "                if (problem := await self._health.ask()) and False:\n",
         (
-            f"{ATTEMPT}test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker",
+            f"{VERDICTS}test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker",
             f"{OUTAGE}test_40_minute_mail_server_outage_makes_no_dead_letter_and_uses_no_retry",
         ),
     ),
@@ -191,42 +192,42 @@ CORE = [
         "provisioning/verdicts.py",
         "                await self._open_breaker(cause_of(problem), message)\n",
         "",
-        (f"{ATTEMPT}test_server_that_rejects_our_key_opens_the_breaker_but_one_that_rejects_a_mailbox_only_alarms",),
+        (f"{VERDICTS}test_server_that_rejects_our_key_opens_the_breaker_but_one_that_rejects_a_mailbox_only_alarms",),
     ),
     Mutant(
         "a server too busy to respond counts as unavailable",
         "provisioning/verdicts.py",
         "            case Throttled():\n                return Verdict.NONE\n",
         "",
-        (f"{ATTEMPT}test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker",),
+        (f"{VERDICTS}test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker",),
     ),
     Mutant(
         "a failure counts although no mailbox can be made for anybody",
         "provisioning/verdicts.py",
         "        return await self._creates.ask()\n",
         "        return Verdict.HEALTHY\n",
-        (f"{ATTEMPT}test_failure_of_every_create_costs_no_request_anything_and_alarms_once",),
+        (f"{VERDICTS}test_failure_of_every_create_costs_no_request_anything_and_alarms_once",),
     ),
     Mutant(
         "a response that we missed while we stalled counts",
         "provisioning/verdicts.py",
         "if self._clock.monotonic() - began <= LONGEST_CHECK + STALL:",
         "if True:",
-        (f"{ATTEMPT}test_failure_while_our_own_process_stalls_costs_nothing",),
+        (f"{VERDICTS}test_failure_while_our_own_process_stalls_costs_nothing",),
     ),
     Mutant(
         "a refusal counts for nothing because we stalled before",
         "provisioning/attempt.py",
         "if isinstance(error, Transient) and now - ends > STALL:",
         "if now - ends > STALL:",
-        (f"{ATTEMPT}test_slow_mail_server_is_not_taken_for_a_stall_of_ours_and_what_it_answers_counts",),
+        (f"{VERDICTS}test_slow_mail_server_is_not_taken_for_a_stall_of_ours_and_what_it_answers_counts",),
     ),
     Mutant(
         "a process makes two create probes at the same moment",
         "provisioning/verdicts.py",
         "        async with self._probing:\n",
         "        if self._probing:\n",
-        (f"{ATTEMPT}test_process_asks_one_question_of_a_kind_at_a_time",),
+        (f"{VERDICTS}test_process_asks_one_question_of_a_kind_at_a_time",),
     ),
     Mutant(
         "a server that lost our account counts as healthy",
