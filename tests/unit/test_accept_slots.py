@@ -103,6 +103,7 @@ class KnownRequests(FakeRequests):
         return None
 
     async def follow_address(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
+        assert action == "accept", "the audit tells it from what the sweep found"
         return request_of(mailbox.identity_id, wanted_email=mailbox.email, state=State.WAITING)
 
 
