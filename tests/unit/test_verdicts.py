@@ -173,6 +173,7 @@ async def test_slow_mail_server_is_not_taken_for_a_stall_of_ours_and_what_it_ans
     world.mail_server.makes_none = Transient("answered 500") if "create_probe" in slow else None
     request = (await world.run()).request
     assert (request.state, request.retries, request.waits_for) == after
+    assert bool(world.breakers.openings) == (after[2] in ("outage", "misconfigured"))
 
 
 @in_virtual_time
@@ -213,6 +214,7 @@ async def test_process_asks_one_question_of_a_kind_at_a_time() -> None:
     failures = [verdicts.of(AWAY, within=20) for _ in range(3)]
     found = await asyncio.gather(verdicts.probe_if_due(), *failures, verdicts.of(Permanent("no"), within=20))
     assert found[1:] == [Verdict.HEALTHY] * 4
+    assert server.asked.count("create_probe") <= 3, "failures at the same moment share one"
 
 
 @pytest.mark.parametrize(
