@@ -260,6 +260,9 @@ class FakeBreakers:
         return Breaker(self.is_open, Cause.OUTAGE, None, self.changed_at, 5.0, None, self.creates, slow_until)
 
     async def slow_down(self, seconds: float) -> None:
+        if self.unavailable > 0:
+            self.unavailable -= 1
+            raise DatabaseUnavailable("PostgreSQL cannot be reached")
         self.slowed_down.append(seconds)
 
     async def open(self, cause: Cause, error: str) -> None:

@@ -248,7 +248,8 @@ async def test_settings_of_the_database_do_not_reach_our_sessions(database: Data
     wanted = [ours for _, ours in SETTINGS.values()]
     async with make_pool(database.service_url, size=1) as pool, connection(pool) as conn:
         assert await shown(conn, *SETTINGS) == wanted
-    async with await open_leader_connection(database.service_url) as leader:
+    given = f"{database.service_url}?options={quote('-c DateStyle=German')}"
+    async with await open_leader_connection(given) as leader:
         assert await shown(leader, *SETTINGS) == wanted
     with migrate.connect(database.owner_url) as conn:
         assert [conn.execute(SQL("SHOW {}").format(Identifier(name))).fetchone() for name in SETTINGS] == [

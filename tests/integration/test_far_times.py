@@ -13,10 +13,11 @@ from postroom.postgres.far_times import PostgresTimes
 from postroom.postgres.requests import PostgresRequests
 from postroom.retry.far_times import FarTimes, within
 from postroom.telemetry import REGISTRY
-from records import FAILED_WHILE_HEALTHY, NOWHERE, Records, mailbox, running
+from records import FAILED_WHILE_HEALTHY, NOWHERE, Records, mailbox, records_of, running
+from servers import Database
 
 LEASE = 30.0
-SetTimes = Callable[[float], Awaitable[None]]
+SetTimes = Callable[..., Awaitable[None]]
 KINDS = within(sweep_every=300, lease=LEASE)
 
 
@@ -33,8 +34,9 @@ async def at(requests: PostgresRequests, breakers: PostgresBreakers, records: Re
     await breakers.open(Cause.OUTAGE, str(FAILED_WHILE_HEALTHY))
     await breakers.creates_fail("500")
 
-    async def set_times(seconds: float) -> None:
-        away = {what: allowed + seconds for what, allowed in KINDS.items()}
+    async def set_times(seconds: float, *kinds: str) -> None:
+        """Of `kinds`, or of all; the others are as near as they may be."""
+        away = {what: allowed + (seconds if what in (kinds or KINDS) else -5.0) for what, allowed in KINDS.items()}
         await records.rows("UPDATE email_requests SET due_at = now() + make_interval(secs => %s)", away["request"])
         await records.rows(
             "UPDATE mail_server_breaker SET interval_s = 1800, probe_at = now() + make_interval(secs => %s), "
@@ -92,6 +94,29 @@ async def test_times_of_a_clock_that_was_half_an_hour_ahead_are_brought_back(
     assert 0 < found["runs@example.org"] <= LEASE
     assert max(found["waits@example.org"], found["probe"]) <= 0
     assert await records.value("SELECT max(enqueued_at) <= now() FROM email_requests"), "or it would be released late"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_only_the_time_that_is_out_of_reach_is_changed(
+    far_times: FarTimes, at: SetTimes, records: Records, kind: str
+) -> None:
+    await at(86_400.0, kind)
+    before = {each["what"]: each["seconds"] for each in await records.rows(EVERY_TIME)}
+    await far_times.step()
+    found = {each["what"]: each["seconds"] for each in await records.rows(EVERY_TIME)}
+    changed = {what for what in found if found[what] is None or found[what] < before[what] - 60}
+    assert changed == ({"runs@example.org", "waits@example.org"} if kind == "request" else {kind})
+
+
+async def test_locked_request_keeps_back_no_other(
+    far_times: FarTimes, at: SetTimes, records: Records, database: Database
+) -> None:
+    await at(86_400.0)
+    async with records_of(database.owner_url) as other, other.connection.transaction():
+        await other.rows("SELECT FROM email_requests WHERE email = 'runs@example.org' FOR UPDATE")
+        await far_times.step()
+    found = {each["what"]: each["seconds"] for each in await records.rows(EVERY_TIME)}
+    assert (found["waits@example.org"] <= 0, found["runs@example.org"] > LEASE) == (True, True)
 
 
 async def test_times_within_reach_and_a_pause_by_an_operator_are_left(

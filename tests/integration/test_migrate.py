@@ -32,10 +32,11 @@ EITHER = "POSTROOM_MIGRATE_DATABASE_URL (POSTROOM_DATABASE_URL if that is not se
 
 
 @pytest.fixture
-async def old(postgres_server: EmbeddedPostgres) -> AsyncIterator[Database]:
-    """A database of the code from before revision 0003."""
+async def old(postgres_server: EmbeddedPostgres, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """A database of the code from before revision 0003, or of the revision that the test names."""
+    revision = getattr(request, "param", "0002")
     async with new_database(postgres_server) as database:
-        await asyncio.to_thread(command.upgrade, alembic_config(database.owner_url), "0002")
+        await asyncio.to_thread(command.upgrade, alembic_config(database.owner_url), revision)
         yield database
 
 
@@ -66,6 +67,7 @@ async def test_schema_older_than_revision_0003_is_reported(old: Database) -> Non
         )
 
 
+@pytest.mark.parametrize("old", ["0002", "0010"], indirect=True)
 async def test_migration_stops_while_old_code_may_run_and_names_its_sessions(old: Database) -> None:
     async with await psycopg.AsyncConnection.connect(old.service_url, application_name="postroom") as service:
         with pytest.raises(ConfigurationError, match=rf"stop all.*pid {service.info.backend_pid} .*\(postroom\)"):

@@ -90,6 +90,8 @@ async def test_mailbox_that_cannot_be_recorded_keeps_back_no_other(
             await other.rows("SELECT FROM email_accounts WHERE email = 'bob@example.org' FOR UPDATE")
         found = [await inspected.recorded(each.identity_id) for each in people]
         await inspected.record([DoubtChange(each, Doubt.SUSPECTED, "it is gone") for each in found if each])
+        missing, _ = await inspected.record([DoubtChange(each, Doubt.MISSING, "it is gone") for each in found if each])
+    assert missing == {people[0].identity_id, people[2].identity_id}
     suspected = await records.rows("SELECT email FROM email_accounts WHERE suspected_at IS NOT NULL ORDER BY email")
     assert [each["email"] for each in suspected] == ["alice@example.org", "carol@example.org"]
 

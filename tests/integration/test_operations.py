@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from fakes import FakeMailServer
-from postroom.domain.request import ListedState, Request, State
+from postroom.domain.request import ListedState, Provisioned, Request, State
 from postroom.errors import MailServerError, Permanent, Refused, Transient
 from postroom.operations import mail_server
 from postroom.operations.requests import Batch, RequestOperations
@@ -17,7 +17,7 @@ from postroom.postgres.connection import Pool
 from postroom.postgres.request_list import PAGE, Selection
 from postroom.postgres.requests import PostgresRequests
 from postroom.queue.retry_set import NoRetryIndex
-from records import NOWHERE, Records, failed, mailbox, records_of, running
+from records import NOWHERE, Records, failed, mailbox, records_of, running, settled, stalwart_account
 from servers import Database
 
 DEAD = Selection([ListedState.DEAD])
@@ -258,6 +258,15 @@ async def test_of_operators_who_pause_at_once_one_succeeds_and_the_audit_has_one
     assert message == f"paused by {entry['actor']}: move" == (await breakers.read()).error
 
 
+async def test_mailbox_that_was_found_meanwhile_is_not_remade(
+    requests: PostgresRequests, operations: RequestOperations
+) -> None:
+    request = await running(requests)
+    made = await settled(requests, request, Provisioned(stalwart_account(request.mailbox)))
+    with pytest.raises(Refused, match="only a mailbox that is missing"):
+        await operations.remake(made.request, actor="olga")
+
+
 async def test_resume_does_not_report_success_if_requests_were_paused_meanwhile(pool: Pool) -> None:
     breakers = PostgresBreakers(pool)
 
@@ -277,11 +286,15 @@ async def test_resume_lets_requests_continue_that_wait_because_no_mailbox_could_
     breakers = PostgresBreakers(pool)
     assert [await breakers.creates_fail("answered 500"), await breakers.creates_fail("answered 500")] == [True, False]
     fault = (await breakers.read()).creates
+    assert (await Audit(pool).counts())["creates_failing"] == 1
     assert fault
     assert (fault.error, fault.is_recent) == ("answered 500", True)
     still_failing = FakeMailServer(makes_none=Transient("answered 500"))
     assert await mail_server.resume(breakers, still_failing, actor="alice") is None
     assert (await breakers.read()).creates is None
+    assert (await Audit(pool).counts())["creates_failing"] == 0
+    ended = await records.value("SELECT creates_changed_at FROM mail_server_breaker")
+    assert fault.since < ended, "the release begins slowly again"
     assert await breakers.creates_work(fault) is False
     (entry,) = await records.rows("SELECT action, actor, error_message FROM email_provisioning_log")
     assert tuple(entry.values()) == ("resume", "alice", "creates failed: answered 500")

@@ -206,9 +206,12 @@ async def test_mailbox_without_a_record_is_shown_and_rebuilt_or_remade(
     shown = (await postroom.json("status"))["unrecorded"]
     assert {each["identity_id"] for each in shown} == {str(each) for each in people.values()}
     assert {each["fix"] for each in shown} == {REBUILD}
+    await records.rows("UPDATE email_requests SET retries = 3, postponed = 4")
     assert (await postroom.json("remake", str(people["p0"])))["remade"]
-    (waiting,) = await records.rows("SELECT email, outcome_unknown FROM email_requests WHERE state = 'waiting'")
-    assert waiting == {"email": "p0@example.org", "outcome_unknown": True}
+    (waiting,) = await records.rows(
+        "SELECT email, outcome_unknown, retries, postponed FROM email_requests WHERE state = 'waiting'"
+    )
+    assert waiting == {"email": "p0@example.org", "outcome_unknown": True, "retries": 0, "postponed": 0}
     assert (await postroom.json("rebuild", "--from-stalwart"))["restored"] == 1
     assert (await postroom.json("status"))["unrecorded"] == []
 

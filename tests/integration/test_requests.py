@@ -93,6 +93,73 @@ async def test_refusal_is_recorded_only_when_it_changed(pool: Pool, records: Rec
     assert (await refusals.without_request(limit=1))[0] == 2
 
 
+async def test_refusal_that_postgresql_refuses_keeps_back_no_other(pool: Pool, records: Records) -> None:
+    await records.rows("ALTER TABLE email_provisioning_log ADD CHECK (code <> 'bad') NOT VALID")
+    alice, bob, carol = (uuid4() for _ in range(3))
+    refusals = [Refusal(who, None, code, "why") for who, code in ((alice, "odd"), (bob, "bad"), (carol, "odd"))]
+    await PostgresRefusals(pool).record(refusals, NOWHERE)
+    recorded = await records.rows("SELECT kratos_identity_id AS who FROM email_provisioning_log")
+    assert {each["who"] for each in recorded} == {alice, carol}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (Cause.OUTAGE, Cause.UNAUTHORIZED),
+        (Cause.MISCONFIGURED, Cause.UNAUTHORIZED),
+        (Cause.PAUSED, Cause.PAUSED),
+    ],
+)
+async def test_unknown_key_replaces_the_cause_of_an_open_breaker_but_no_pause_of_an_operator(
+    breakers: PostgresBreakers, before: Cause, after: Cause
+) -> None:
+    if before is Cause.PAUSED:
+        await breakers.pause("paused", actor="olga", reason="move")
+    else:
+        await breakers.open(before, "away")
+    await breakers.open(Cause.UNAUTHORIZED, "401")
+    breaker = await breakers.read()
+    assert (breaker.cause, breaker.probe_at is None) == (after, after is Cause.PAUSED)
+
+
+async def test_fault_of_creates_is_probed_in_turn_while_the_breaker_is_closed_and_ends_once(
+    breakers: PostgresBreakers, records: Records
+) -> None:
+    async def due() -> None:
+        await records.rows("UPDATE mail_server_breaker SET creates_probe_at = now() WHERE creates_error IS NOT NULL")
+
+    assert await breakers.take_create_probe() is None, "creates work"
+    new = await asyncio.gather(*(breakers.creates_fail("500") for _ in range(8)))
+    assert sorted(new) == [False] * 7 + [True], "one process alarms"
+    assert not await breakers.creates_fail("403")
+    first = (await breakers.read()).creates
+    assert first
+    assert await breakers.take_create_probe() is None, "it is not due yet"
+    await due()
+    await breakers.open(Cause.OUTAGE, "away")
+    assert await breakers.take_create_probe() is None, "the breaker is open"
+    await breakers.close(await breakers.read())
+    taken = await breakers.take_create_probe()
+    assert taken
+    assert (taken.error, taken.since) == ("403", first.since), "the second failure is of the same fault"
+    assert await breakers.take_create_probe() is None, "another process has the turn"
+    assert await breakers.creates_work(taken)
+    assert not await breakers.creates_work(taken)
+    ended = await records.value("SELECT creates_changed_at FROM mail_server_breaker")
+    assert ended > first.since, "the release begins slowly again"
+    assert await breakers.creates_fail("500")
+    assert not await breakers.creates_work(taken), "a later fault is not that of the probe"
+
+
+async def test_longest_time_for_which_the_mail_server_asks_for_less_counts(
+    breakers: PostgresBreakers, records: Records
+) -> None:
+    await breakers.slow_down(60)
+    await breakers.slow_down(1)
+    left = await records.value("SELECT extract(epoch FROM slow_until - now())::float8 FROM mail_server_breaker")
+    assert left > 50
+
+
 async def test_taking_a_probe_returns_the_interval_to_the_next_one(
     breakers: PostgresBreakers, records: Records
 ) -> None:

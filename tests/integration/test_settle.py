@@ -150,6 +150,17 @@ async def test_text_that_postgresql_cannot_store_raises_its_own_error(requests: 
     assert (await settled(requests, request, success(request))).status is Status.SUCCESS
 
 
+async def test_outcome_that_a_constraint_of_the_operator_refuses_raises_the_same_error(
+    requests: PostgresRequests, records: Records
+) -> None:
+    """SQLSTATE class 23: as an unavailable database, it would be tried until the lease ends, and at each attempt."""
+    request = await running(requests)
+    await records.rows("ALTER TABLE email_requests ADD CHECK (last_error NOT LIKE 'bad%%')")
+    with pytest.raises(Unstorable):
+        await requests.settle(request, after_attempt(request, Failed(Permanent("bad name"))), None)
+    assert (await settled(requests, request, success(request))).status is Status.SUCCESS
+
+
 async def test_settle_fails_as_unavailable_while_a_permission_or_column_is_missing(
     requests: PostgresRequests, records: Records
 ) -> None:

@@ -3,6 +3,7 @@
 from mutants.mutant import Mutant
 
 ATTEMPT = "unit/test_attempt.py::"
+VERDICTS = "unit/test_verdicts.py::"
 WORKER = "unit/test_worker.py::"
 ACCEPT = "unit/test_accept_slots.py::"
 UPDATES = "unit/test_retry_index_updates.py::"
@@ -19,7 +20,7 @@ CORE = [
         "                if problem := await self._health.ask():\n",
         "                if (problem := await self._health.ask()) and False:\n",
         (
-            f"{ATTEMPT}test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker",
+            f"{VERDICTS}test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker",
             f"{OUTAGE}test_40_minute_mail_server_outage_makes_no_dead_letter_and_uses_no_retry",
         ),
     ),
@@ -191,28 +192,65 @@ CORE = [
         "provisioning/verdicts.py",
         "                await self._open_breaker(cause_of(problem), message)\n",
         "",
-        (f"{ATTEMPT}test_server_that_rejects_our_key_opens_the_breaker_but_one_that_rejects_a_mailbox_only_alarms",),
+        (f"{VERDICTS}test_server_that_rejects_our_key_opens_the_breaker_but_one_that_rejects_a_mailbox_only_alarms",),
     ),
     Mutant(
         "a server too busy to respond counts as unavailable",
         "provisioning/verdicts.py",
         "            case Throttled():\n                return Verdict.NONE\n",
         "",
-        (f"{ATTEMPT}test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker",),
+        (f"{VERDICTS}test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker",),
     ),
     Mutant(
         "a failure counts although no mailbox can be made for anybody",
         "provisioning/verdicts.py",
         "        return await self._creates.ask()\n",
         "        return Verdict.HEALTHY\n",
-        (f"{ATTEMPT}test_failure_of_every_create_costs_no_request_anything_and_alarms_once",),
+        (f"{VERDICTS}test_failure_of_every_create_costs_no_request_anything_and_alarms_once",),
     ),
     Mutant(
         "a response that we missed while we stalled counts",
         "provisioning/verdicts.py",
         "if problem and self._clock.monotonic() - began > LONGEST_CHECK + STALL:",
         "if False:",
-        (f"{ATTEMPT}test_failure_while_our_own_process_stalls_costs_nothing",),
+        (f"{VERDICTS}test_failure_while_our_own_process_stalls_costs_nothing",),
+    ),
+    Mutant(
+        "a refusal counts for nothing because we stalled before",
+        "provisioning/attempt.py",
+        "if isinstance(error, Transient) and now - ends > STALL:",
+        "if now - ends > STALL:",
+        (f"{VERDICTS}test_slow_mail_server_is_not_taken_for_a_stall_of_ours_and_what_it_answers_counts",),
+    ),
+    Mutant(
+        "a process makes two create probes at the same moment",
+        "provisioning/verdicts.py",
+        "        async with self._probing:\n",
+        "        if self._probing:\n",
+        (f"{VERDICTS}test_process_asks_one_question_of_a_kind_at_a_time",),
+    ),
+    Mutant(
+        "a server that lost our account counts as healthy",
+        "stalwart/health_check.py",
+        "not in ([], before)",
+        "!= before",
+        ("unit/test_stalwart_health.py::test_a_server_that_echoes_and_reads_but_does_not_write_is_unhealthy",),
+    ),
+    Mutant(
+        "an attempt in line uses up its lease",
+        "provisioning/accept.py",
+        "min(ends, before + self._lease / 2)",
+        "ends",
+        (f"{ACCEPT}test_attempt_in_line_ends_with_its_webhook_and_within_half_of_its_lease",),
+    ),
+    Mutant(
+        "a process that leads no more keeps the lock",
+        "postgres/leadership.py",
+        "    except BaseException:  # cancelled: else we would keep the lock, and no process would lead\n"
+        "        await conn.close()\n"
+        "        raise\n",
+        "",
+        ("unit/test_leadership.py::test_cancelled_end_of_a_leadership_closes_its_connection",),
     ),
     Mutant(
         "the mailbox of the create probe is listed as somebody's",

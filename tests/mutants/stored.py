@@ -220,6 +220,27 @@ STATEMENTS = [
         (f"{CLAIM}test_claim_grants_at_most_its_limit_and_locked_rows_do_not_count", SQL_WALK),
     ),
     Mutant(
+        "an outcome that a constraint refuses is stored again and again",
+        "postgres/connection.py",
+        "UNSTORABLE = (psycopg.DataError, psycopg.IntegrityError, UnicodeError)",
+        "UNSTORABLE = (psycopg.DataError, UnicodeError)",
+        (f"{SETTLE}test_outcome_that_a_constraint_of_the_operator_refuses_raises_the_same_error",),
+    ),
+    Mutant(
+        "a mailbox that is made again has spent its retries",
+        f"{SQL}operator_remake.sql",
+        "retries = 0, crashes = 0",
+        "crashes = 0",
+        ("integration/test_rebuild.py::test_mailbox_without_a_record_is_shown_and_rebuilt_or_remade",),
+    ),
+    Mutant(
+        "an unknown key ends the pause of an operator",
+        f"{SQL}breaker_open.sql",
+        "cause IN ('outage', 'misconfigured') AND",
+        "cause <> 'unauthorized' AND",
+        (f"{REQUESTS}test_unknown_key_replaces_the_cause_of_an_open_breaker_but_no_pause_of_an_operator",),
+    ),
+    Mutant(
         "a prober that slept closes a later opening",
         f"{SQL}breaker_close.sql",
         "WHERE open AND changed_at = %(changed_at)s",

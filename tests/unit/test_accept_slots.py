@@ -22,6 +22,7 @@ from postroom.provisioning.verdicts import Verdicts
 from simulation.virtual_time import VirtualClock, in_virtual_time
 
 DEADLINE = 5.0
+LEASE = 10.0
 MAILBOX = Mailbox(uuid4(), "alice@example.org", None)
 
 
@@ -103,6 +104,7 @@ class KnownRequests(FakeRequests):
         return None
 
     async def follow_address(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
+        assert action == "accept", "the audit tells it from what the sweep found"
         return request_of(mailbox.identity_id, wanted_email=mailbox.email, state=self.followed)
 
 
@@ -114,10 +116,11 @@ def accepting(
     deadline: float = DEADLINE,
     retry_index: FakeRetryIndex | None = None,
     wake: Callable[[UUID | None], None] = lambda _: None,
+    server: FakeMailServer | None = None,
     **mail_server: Any,
 ) -> Accept:
     retry_index = retry_index or FakeRetryIndex()
-    server = FakeMailServer(**mail_server)
+    server = server or FakeMailServer(**mail_server)
     return Accept(
         requests,
         Attempts(requests, Verdicts(FakeBreakers(), server, clock), server, retry_index, clock),
@@ -127,7 +130,7 @@ def accepting(
         new_id=uuid4,
         wake=wake,
         deadline=deadline,
-        lease=10.0,
+        lease=LEASE,
     )
 
 
@@ -203,6 +206,17 @@ async def test_drain_ends_although_redis_never_answers() -> None:
     assert await accept(MAILBOX, Origin()) == WillRetry()
     await accept.drain(within=1)
     assert clock.monotonic() == 1 + FINISH_WITHIN
+
+
+@pytest.mark.parametrize(("deadline", "allowed"), [(3.0, 2.0), (20.0, LEASE / 2)])
+async def test_attempt_in_line_ends_with_its_webhook_and_within_half_of_its_lease(
+    deadline: float, allowed: float, clock: FakeClock
+) -> None:
+    """Behind it there must be time to store the outcome, or another process would attempt the request, too."""
+    server = FakeMailServer()
+    accept = accepting(KnownRequests(clock, None), OneSlot(clock, 1.0), clock, deadline=deadline, server=server)
+    await accept(MAILBOX, Origin())
+    assert server.deadlines == [pytest.approx(allowed)]
 
 
 async def test_webhook_is_not_stored_after_its_deadline(clock: FakeClock) -> None:

@@ -3,70 +3,26 @@ index."""
 
 import asyncio
 import re
-from collections.abc import Sequence
-from datetime import timedelta
-from math import inf
 from typing import Any
 
 import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from fakes import START, FakeBreakers, FakeMailServer, FakeRequests, FakeRetryIndex, Hang, Scripted, request_of
-from postroom.domain.breaker import Cause, CreatesFail
+from attempt_world import ACCOUNT, AWAY, CHECKED, CUT, LEASE, World
+from fakes import Hang, Scripted
 from postroom.domain.mailbox import StalwartAccount
-from postroom.domain.request import Request, State, Status
-from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
-from postroom.ports import MailServer, Settled
+from postroom.domain.request import State, Status
+from postroom.errors import Misconfigured, Permanent, Throttled, Transient
 from postroom.provisioning.attempt import (
     FINISH_WITHIN,
     LOOKUP_SECONDS,
     SETTLE_PAUSE,
     STORED_BEFORE_LEASE_ENDS,
     UNSTORABLE,
-    Attempts,
 )
-from postroom.provisioning.verdicts import Verdicts
-from scripted_stalwart import ScriptedStalwart, problem
-from simulation.virtual_time import VirtualClock, in_virtual_time
-
-ACCOUNT = StalwartAccount("k", "alice@example.org")
-LEASE = 30.0
-CUT = Transient("cut", outcome_unknown=True)
-AWAY = Transient("cannot be reached")
-CHECKED = ["health_check", "create_probe"]
-
-
-class World:
-    """One `Attempts` with fakes around it, and a running request in PostgreSQL."""
-
-    def __init__(
-        self,
-        *,
-        creates: Sequence[Scripted] = (),
-        finds: Sequence[Scripted] = (),
-        mail_server: MailServer | None = None,
-        **request: Any,
-    ) -> None:
-        self.request: Request = request_of(**request)
-        self.requests = FakeRequests(self.request)
-        self.breakers = FakeBreakers()
-        self.mail_server = FakeMailServer()
-        self.mail_server.creates, self.mail_server.finds = [*creates], [*finds]
-        self.retry_index = FakeRetryIndex()
-        self.clock = VirtualClock(asyncio.get_running_loop())
-        server = mail_server or self.mail_server
-        verdicts = Verdicts(self.breakers, server, self.clock)
-        self.attempts = Attempts(self.requests, verdicts, server, self.retry_index, self.clock)
-
-    async def run(self, seconds: float = 5.0, members: tuple[str, ...] = ()) -> Settled:
-        settled = await self.try_to_run(seconds, members)
-        assert settled
-        return settled
-
-    async def try_to_run(self, seconds: float = 5.0, members: tuple[str, ...] = ()) -> Settled | None:
-        now = self.clock.monotonic()
-        return await self.attempts.run(self.request, ends=now + seconds, lease_ends=now + LEASE, members=members)
+from scripted_stalwart import ScriptedStalwart
+from simulation.virtual_time import in_virtual_time
 
 
 @in_virtual_time
@@ -149,195 +105,6 @@ async def test_no_mail_server_call_has_a_longer_deadline_than_its_attempt() -> N
     assert max(world.mail_server.deadlines) <= 4.0
 
 
-@pytest.mark.parametrize(
-    ("ill", "retries", "openings"),
-    [
-        (None, 2, []),
-        (Transient("answered 503"), 1, [(Cause.OUTAGE, "cannot be reached; health check: answered 503")]),
-        (Throttled("429"), 1, []),
-    ],
-    ids=["healthy", "unhealthy", "too busy to respond"],
-)
-@in_virtual_time
-async def test_only_a_failure_on_a_healthy_server_uses_a_retry_and_only_an_outage_opens_the_breaker(
-    ill: MailServerError | None, retries: int, openings: list[tuple[Cause, str]]
-) -> None:
-    world = World(creates=[AWAY], retries=1)
-    world.mail_server.ill = ill
-    settled = await world.run()
-    assert (settled.request.retries, world.breakers.openings) == (retries, openings)
-    assert settled.request.waits_for == ("outage" if openings else None)
-
-
-FORBIDDEN = Misconfigured("mail server forbids it", domain="example.org")
-
-
-@pytest.mark.parametrize(
-    ("error", "asked"),
-    [
-        (AWAY, CHECKED),
-        (Permanent("invalidProperties"), ["create_probe"]),
-        (FORBIDDEN, ["create_probe"]),
-        (Throttled("429"), []),
-        (Conflict("held"), ["create_probe"]),
-        (Misconfigured("403"), []),
-    ],
-    ids=str,
-)
-@in_virtual_time
-async def test_mail_server_is_asked_about_itself_only_before_a_failure_costs_anything(
-    error: Exception, asked: list[str]
-) -> None:
-    world = World(creates=[error])
-    await world.run()
-    assert world.mail_server.asked == ["create", *asked]
-
-
-@pytest.mark.parametrize("error", [AWAY, Permanent("invalidProperties"), Conflict("held"), FORBIDDEN], ids=str)
-@in_virtual_time
-async def test_failure_of_every_create_costs_no_request_anything_and_alarms_once(error: MailServerError) -> None:
-    world = World(creates=[error] * 9, retries=3)
-    world.mail_server.makes_none = Permanent("invalidProperties: quotas", fix="update Postroom")
-    with capture_logs() as logs:
-        for _ in range(9):
-            settled = await world.run()
-            assert (settled.request.state, settled.request.retries) == (State.WAITING, 3)
-            assert (settled.request.waits_for, settled.request.last_error) == ("creates", str(error))
-    alarms = [(each["error"], each["fix"]) for each in logs if each["log_level"] == "error"]
-    assert alarms == [("invalidProperties: quotas", "update Postroom")]
-    assert world.mail_server.asked.count("create_probe") == 1, "the others rely on it for a minute"
-    assert world.breakers.openings == [], "new requests are still attempted"
-
-
-@pytest.mark.parametrize("error", [Permanent("invalidProperties"), Conflict("held")], ids=str)
-@pytest.mark.parametrize(
-    ("problem", "cause"),
-    [(Throttled("429"), None), (Misconfigured("401", unauthorized=True), Cause.UNAUTHORIZED)],
-    ids=str,
-)
-@in_virtual_time
-async def test_create_probe_that_shows_nothing_about_creates_ends_no_request(
-    problem: MailServerError, cause: Cause | None, error: MailServerError
-) -> None:
-    world = World(creates=[error])
-    world.mail_server.makes_none = problem
-    settled = await world.run()
-    assert (settled.request.state, settled.request.waits_for) == (State.WAITING, "misconfigured" if cause else None)
-    assert settled.request.due_at == START + timedelta(seconds=60)
-    assert [each for each, _ in world.breakers.openings] == ([cause] if cause else [])
-    assert world.breakers.creates is None
-
-
-@in_virtual_time
-async def test_outage_that_the_create_probe_meets_first_is_an_outage() -> None:
-    """As a fault of creates it alarmed an operator, and its end was noticed a minute late."""
-    world = World(creates=[Permanent("invalidProperties")])
-    world.mail_server.makes_none = world.mail_server.ill = Transient("connection refused")
-    settled = await world.run()
-    assert settled.request.waits_for == "outage"
-    assert [each for each, _ in world.breakers.openings] == [Cause.OUTAGE]
-    assert world.breakers.creates is None
-
-
-@pytest.mark.parametrize(
-    ("error", "seconds"),
-    [
-        (Throttled("429", retry_after=17), [17]),
-        (Throttled("429", retry_after=86_400), [60]),
-        (Throttled("429", retry_after=inf), [60]),
-        (Throttled("429", retry_after=-1), []),
-        (Throttled("four requests at a time"), []),
-        (Transient("429", outcome_unknown=True), []),
-    ],
-    ids=repr,
-)
-@in_virtual_time
-async def test_workers_of_all_processes_wait_as_long_as_the_mail_server_asks_but_a_minute_at_most(
-    error: MailServerError, seconds: list[float]
-) -> None:
-    """Each of a thousand waiting requests would get a 429 of its own, and each of them counts for the mail server."""
-    world = World(creates=[error])
-    await world.run()
-    assert world.breakers.slowed_down == seconds
-
-
-@in_virtual_time
-async def test_request_without_time_for_the_create_probe_waits_a_minute() -> None:
-    world = World(creates=[Permanent("invalidProperties")])
-    world.mail_server.create_probe_hangs = True
-    settled = await world.run()
-    assert world.clock.monotonic() == LEASE - STORED_BEFORE_LEASE_ENDS
-    assert (settled.request.state, settled.request.due_at) == (State.WAITING, START + timedelta(seconds=60))
-
-
-@in_virtual_time
-async def test_old_fault_of_creates_ends_as_soon_as_a_probe_succeeds() -> None:
-    world = World(creates=[AWAY])
-    world.breakers.creates = CreatesFail("answered 500", START, START, is_recent=False)
-    settled = await world.run()
-    assert (settled.request.retries, world.breakers.creates) == (1, None)
-
-
-@pytest.mark.parametrize("stalled", ["the create", "the health check", "the create probe"])
-@in_virtual_time
-async def test_failure_while_our_own_process_stalls_costs_nothing(stalled: str) -> None:
-    """A blocked event loop, or a stopped process, misses every response."""
-    world = World(creates=[Transient("took longer than 5 s", outcome_unknown=True)], retries=3)
-    world.mail_server.ill = Transient("took longer than 2 s") if stalled == "the health check" else None
-    world.mail_server.makes_none = Transient("took longer than 4 s") if stalled == "the create probe" else None
-    world.mail_server.seconds = {stalled.split(maxsplit=1)[1].replace(" ", "_"): 6.1}
-    settled = await world.run()
-    assert (settled.request.state, settled.request.retries, settled.request.waits_for) == (State.WAITING, 3, None)
-    assert (world.breakers.openings, world.breakers.creates) == ([], None)
-
-
-@pytest.mark.parametrize(
-    ("error", "cause", "waits_for"),
-    [
-        (Misconfigured("mail server forbids it", unauthorized=True), Cause.UNAUTHORIZED, "misconfigured"),
-        (Misconfigured("mail server forbids it"), Cause.MISCONFIGURED, "misconfigured"),
-        (Misconfigured("over quota", domain="example.org", fix="raise it"), None, "domain:example.org"),
-    ],
-    ids=["our key is unknown", "our key is forbidden it", "one mailbox is rejected"],
-)
-@in_virtual_time
-async def test_server_that_rejects_our_key_opens_the_breaker_but_one_that_rejects_a_mailbox_only_alarms(
-    error: Misconfigured, cause: Cause | None, waits_for: str
-) -> None:
-    world = World(creates=[error])
-    with capture_logs() as logs:
-        settled = await world.run()
-    assert (settled.status, settled.request.waits_for) == (Status.MISCONFIGURED, waits_for)
-    assert world.breakers.openings == ([(cause, str(error))] if cause else [])
-    reported = [
-        (entry["log_level"], entry["error"], entry.get("fix", ""))
-        for entry in logs
-        if "operator must act" in entry["event"]
-    ]
-    assert reported == [("error", str(error), error.fix)]
-
-
-@in_virtual_time
-async def test_key_rejected_in_the_health_check_opens_the_breaker_as_unauthorized_not_as_outage() -> None:
-    """Each probe with an unknown key counts towards a ban: one every 5 minutes makes 288 a day, and 100 get us
-    banned."""
-    server = ScriptedStalwart(problem(503), problem(401))
-    world = World(mail_server=server.registry())
-    settled = await world.run(seconds=LOOKUP_SECONDS - 0.1)
-    assert [cause for cause, _ in world.breakers.openings] == [Cause.UNAUTHORIZED]
-    assert settled.request.waits_for == "misconfigured"
-
-
-@in_virtual_time
-async def test_health_check_unfinished_at_the_lease_end_uses_no_retry_and_causes_no_crash() -> None:
-    world = World(creates=[AWAY], retries=2)
-    world.mail_server.health_check_hangs = True
-    settled = await world.run()
-    assert world.clock.monotonic() == LEASE - STORED_BEFORE_LEASE_ENDS
-    assert (settled.request.state, settled.request.retries, settled.status) == (State.WAITING, 2, Status.FAILED)
-    assert world.breakers.openings == []
-
-
 @in_virtual_time
 async def test_outcome_with_an_unstorable_text_is_stored_with_another_text() -> None:
     world = World(creates=[Permanent("a text with a NUL: \0")])
@@ -369,9 +136,21 @@ async def test_storing_an_outcome_is_abandoned_before_the_lease_ends() -> None:
     assert (world.clock.monotonic(), 10**9 - world.requests.unavailable) == (last_try, last_try / SETTLE_PAUSE + 1)
 
 
-@pytest.mark.parametrize("outcome", [Misconfigured("403"), Misconfigured("gone", domain="example.org"), AWAY], ids=str)
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Misconfigured("403"),
+        Misconfigured("gone", domain="example.org"),
+        AWAY,
+        Permanent("invalidProperties"),
+        Throttled("429", retry_after=17),
+    ],
+    ids=str,
+)
 @in_virtual_time
-async def test_outcome_is_stored_even_if_the_breaker_cannot_be_opened(outcome: Exception) -> None:
+async def test_outcome_is_stored_even_if_the_breaker_cannot_be_read_or_changed(
+    outcome: Exception,
+) -> None:
     world = World(creates=[outcome])
     world.mail_server.ill = Transient("away")
     world.breakers.unavailable = 1
@@ -450,6 +229,10 @@ async def test_retry_last_failure_and_dead_letter_are_logged() -> None:
         await world.run()
     [enqueued] = [entry for entry in logs if entry["event"].startswith("Enqueued retry job for alice@example.org (att")]
     assert (enqueued["status"], enqueued["error"]) == ("failed", "cannot be reached")
+    world = World(creates=[Throttled("429")])
+    with capture_logs() as logs:
+        await world.run()
+    assert "Enqueued retry job for alice@example.org (attempt 1/3, delay: 60s)" in events(logs), "it spent no retry"
     world = World(creates=[AWAY], retries=3)
     with capture_logs() as logs:
         await world.run()

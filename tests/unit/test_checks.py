@@ -423,6 +423,7 @@ ALLOWED = Allowed(role=None, database=None, server=97)
     [
         (ALLOWED, 0, "", ""),
         (ALLOWED, 8, "", ""),
+        (replace(ALLOWED, role=12), 1, "", ""),
         (ALLOWED, 9, "the server accepts 97 connections; 9 processes open up to 108", "raise max_connections"),
         (replace(ALLOWED, role=10), 0, "the role may have 10 connections; a process opens up to 12", "ALTER ROLE"),
         (replace(ALLOWED, role=40, database=30), 3, "the database accepts 30 connections;", "ALTER DATABASE"),

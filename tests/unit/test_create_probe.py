@@ -99,7 +99,7 @@ WRONG: dict[str, tuple[list[Answer], str]] = {
     "no shape": ([httpx2.Response(200, content=b"<html>")], "not a JSON object"),
     "another address": ([made("k", "postroom-probe1@example.org")], "postroom-probe1@example.org"),
     "an address that is no text": ([made("k", "a\0@example.org")], "a @example.org"),
-    "an object that is no text": ([taken("k\0"), listed(), found()], "k "),
+    "an object that is no text": ([taken("k\0"), listed(), found()], "neither created nor refused"),
     "an account of somebody else": ([taken("k"), listed(STRANGER), found(STRANGER)], "held by the account k"),
     "nothing": ([httpx2.ReadTimeout("slow")], "did not answer"),
 }

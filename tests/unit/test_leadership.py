@@ -1,5 +1,9 @@
 """What a process says that cannot open the connection of its leaderships."""
 
+import asyncio
+from contextlib import suppress
+from typing import Any, cast
+
 import psycopg
 import pytest
 from psycopg.rows import DictRow
@@ -8,6 +12,46 @@ from structlog.testing import capture_logs
 from fakes import FakeClock
 from postroom.errors import DatabaseUnavailable
 from postroom.postgres.leadership import PostgresLeadership
+
+
+class SilentAtTheEnd:
+    """A connection that grants every lock, and does not answer when one is released."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def fileno(self) -> int:
+        return 0
+
+    async def execute(self, statement: str, _: list[str]) -> "SilentAtTheEnd":
+        if "unlock" in statement:
+            await asyncio.Event().wait()
+        return self
+
+    async def fetchone(self) -> dict[str, bool]:
+        return {"ours": True}
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+async def test_cancelled_end_of_a_leadership_closes_its_connection() -> None:
+    """Else this process would keep the lock without leading, and no other one could lead."""
+    conn = SilentAtTheEnd()
+
+    async def connect() -> psycopg.AsyncConnection[DictRow]:
+        return cast(Any, conn)
+
+    async def lead() -> None:
+        async with PostgresLeadership(connect).lead("sweep") as leads:
+            assert leads
+
+    leading = asyncio.create_task(lead())
+    with suppress(TimeoutError):
+        await asyncio.wait_for(leading, 0.05)
+    assert leading.cancelled()
+    assert conn.closed
+
 
 FULL = 'connection failed: FATAL:  too many connections for role "postroom"'
 

@@ -89,13 +89,21 @@ async def test_rejected_key_is_used_by_lookups_a_few_times_a_day_and_stops_no_at
     """Stalwart bans an address after 100 failed logins a day, and the inspection would use the key every 30 s."""
     looking.at_server.ill = UNKNOWN_KEY
     with capture_logs() as logs:
-        for _ in range(24 * 120):
+        for _ in range(4 * 24 * 120):
             with pytest.raises((Misconfigured, Transient)):
                 await looking.lookup.look_up([Recorded(uuid4(), "a")], deadline=1)
             looking.clock.seconds += 30
-    assert len(looking.at_server.asked) == 6, "after 0, 0.5, 1.5, 3.5, 7.5 and 15.5 hours"
-    assert [line["log_level"] for line in logs] == ["error"] * 6
+    assert len(looking.at_server.asked) == 9, "after 0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5, 55.5 and 79.5 hours"
+    assert [line["log_level"] for line in logs] == ["error"] * 9
     assert looking.breakers.openings == []
+
+
+async def test_lookup_that_is_refused_for_another_reason_is_repeated(looking: LookupWorld) -> None:
+    """It is no failed login, and bans nobody."""
+    looking.at_server.ill = Misconfigured("mail server forbids it (403)")
+    for _ in range(2):
+        with pytest.raises(Misconfigured):
+            await looking.lookup.look_up([Recorded(uuid4(), "a")], deadline=1)
 
 
 @pytest.mark.parametrize("cured_by", ["its turn", "the breaker"])

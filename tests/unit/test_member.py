@@ -94,6 +94,7 @@ def test_invalid_member_raises_the_reason(text: str, why: str) -> None:
 def test_member_contains_the_retry_number_and_the_first_120_characters_of_the_error() -> None:
     job = RetryJob.of(request_of(ID, retries=2, attempts=7, last_error="é" * 500, enqueued_at=ENQUEUED))
     assert job == RetryJob(ID, "alice@example.org", 2, ENQUEUED, "é" * MAX_ERROR)
+    assert RetryJob.of(request_of(ID, retries=0)).attempt == 1, "what waits after an outage has spent no retry"
     assert (MAX_ERROR, "é" in job.to_json()) == (120, True), "ASCII escapes would cost six bytes a character"
 
 

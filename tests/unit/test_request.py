@@ -157,6 +157,13 @@ def test_request_that_needs_an_operator_waits_longer_each_time_and_never_dies(ou
     assert delays == [60, 300, 1800, 3600, 3600, 3600]
 
 
+@pytest.mark.parametrize(
+    "outcome", [failed(Permanent("no"), Verdict.NONE), failed(Throttled("429"), HEALTHY)], ids=["no verdict", "429"]
+)
+def test_outcome_that_shows_nothing_leaves_the_count_of_postponements(outcome: Outcome) -> None:
+    assert moved(1, outcome, postponed=2).postponed == 2
+
+
 def test_reason_of_the_last_failure_has_the_number_of_failures_and_the_error() -> None:
     move = moved(3, failed(Transient(CUT), HEALTHY))
     assert (move.reason, move.error) == (f"failed 4 times while the mail server was healthy; last error: {CUT}", CUT)

@@ -59,9 +59,10 @@ async def test_one_request_proves_that_a_server_echoes_reads_and_writes() -> Non
     assert "2026-11-25T10:00:00.000001+00:00" in description
 
 
-async def test_a_server_that_echoes_and_reads_but_does_not_write_is_unhealthy() -> None:
+@pytest.mark.parametrize("after", [OLD, None], ids=["unchanged", "our account vanished"])
+async def test_a_server_that_echoes_and_reads_but_does_not_write_is_unhealthy(after: str | None) -> None:
     """For example because its disk is full. If it counted as healthy, every registration would become a dead letter."""
-    found = await server_of(answered(failed("serverUnavailable"))).registry().health_check()
+    found = await server_of(answered(failed("serverUnavailable"), after=after)).registry().health_check()
     assert isinstance(found, Transient)
     assert "serverUnavailable" in str(found)
 

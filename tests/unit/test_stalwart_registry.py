@@ -231,7 +231,9 @@ async def test_anything_but_a_session_is_an_outage_with_an_explanation(
     """A proxy before a mail server that starts answers like this: nobody must wait for an operator."""
     server = ScriptedStalwart()
     server.session = session
-    await rejected(server, Transient, explanation)
+    error = await rejected(server, Transient, explanation)
+    assert error.outcome_unknown, "found after an odd response to a create, it does not say what became of that"
+    assert bool(error.fix) == ("session" in explanation or "Stalwart" in explanation)
     assert server.asked == ["session"], "nothing is sent to an unknown server"
 
 

@@ -196,6 +196,46 @@ async def test_second_empty_page_in_a_row_restarts_the_sweep() -> None:
     assert world.reported == [("from None to b", 0.5), ("from b to c", 0.5), ("restart", FAILURE_PAUSE)]
 
 
+UNREADABLE = [UnreadableIdentity(BOB, "its JSON is nested too deeply")]
+NOT_REPEATED: dict[str, list[tuple[str | None, IdentityPage]]] = {
+    "another process swept since": [
+        ("b", IdentityPage([identity(BOB)], "c")),
+        ("a", IdentityPage([identity(BOB)], "b")),
+    ],
+    "the first page of the next pass": [
+        (None, IdentityPage([identity(ADA)], None)),
+        (None, IdentityPage([identity(ADA)], None)),
+    ],
+    "an empty page": [("b", IdentityPage([identity(ADA)], "c")), ("c", IdentityPage([], None))],
+    "a page of unreadable identities only": [
+        ("b", IdentityPage([identity(ADA)], "c")),
+        ("c", IdentityPage([], "d", UNREADABLE)),
+        ("d", IdentityPage([identity(EVE)], None)),
+    ],
+}
+
+
+@pytest.mark.parametrize("pages", NOT_REPEATED.values(), ids=NOT_REPEATED)
+async def test_page_that_repeats_nothing_restarts_no_sweep(pages: list[tuple[str | None, IdentityPage]]) -> None:
+    world = World([page for _, page in pages])
+    sweep = sweep_of(world)
+    for world.token, _ in pages:
+        await sweep.step()
+    assert "restart" not in [what for what, _ in world.reported]
+
+
+@pytest.mark.parametrize("between", [[], UNREADABLE], ids=["an empty page", "unreadable identities"])
+async def test_page_that_repeats_those_before_the_last_page_restarts_the_sweep(
+    between: list[UnreadableIdentity],
+) -> None:
+    again = [identity(BOB)] if between else [identity(ADA)]
+    world = World([IdentityPage([identity(ADA)], "b"), IdentityPage([], "c", between), IdentityPage(again, "d")])
+    sweep = sweep_of(world)
+    for world.token in (None, "b", "c"):
+        await sweep.step()
+    assert world.reported[-1] == ("restart", FAILURE_PAUSE)
+
+
 async def test_sweep_reports_unreadable_identities_and_stores_the_others() -> None:
     deep, unknown = (
         UnreadableIdentity(EVE, "its JSON is nested too deeply"),
@@ -209,27 +249,43 @@ async def test_sweep_reports_unreadable_identities_and_stores_the_others() -> No
         identity(UUID(int=5), None),
         identity(UUID(int=6), active=False),
         identity(UUID(int=7), "taken@example.org"),
+        identity(UUID(int=8), "newer@example.org"),
+        identity(UUID(int=9), "bad@example.org"),
     ]
-    world = World([IdentityPage(page, None, [deep, unknown])], held={UUID(int=7)})
+    world = World(
+        [IdentityPage(page, None, [deep, unknown])],
+        held={UUID(int=7)},
+        changed={UUID(int=8): State.WAITING},
+        refused={UUID(int=9)},
+    )
     before = _counted()
     with capture_logs() as logs:
         await sweep_of(world).step()
-    assert world.stored == [[Mailbox(ADA, "ada@example.org"), Mailbox(UUID(int=7), "taken@example.org")]]
+    assert [each.email.partition("@")[0] for each in world.stored[0]] == ["ada", "taken", "newer", "bad"]
     assert ("refused as held", UUID(int=7)) in world.reported
     assert [(each.identity_id, each.email, each.code) for each in world.recorded] == [
         (EVE, None, "unreadable_identity"),
         (BOB, "Admin@example.org", "malformed_address"),
         (UUID(int=4), "@example.org", "unsafe_local_part"),
         (UUID(int=5), None, "no_address"),
+        (UUID(int=9), None, "unreadable_identity"),
     ]
     counted = {found: number - before[found] for found, number in _counted().items()}
-    assert counted == {"unreadable": 2, "refused": 3, "inactive": 1, "known": 1, "missing": 0, "held": 1}
-    (line,) = [line for line in logs if line["log_level"] == "error"]
+    assert counted == {
+        "unreadable": 3,
+        "refused": 3,
+        "inactive": 1,
+        "known": 1,
+        "missing": 0,
+        "held": 1,
+        "changed": 1,
+    }
+    line, _ = [line for line in logs if line["log_level"] == "error"]
     assert (line["event"], line["count"]) == ("Sweep sets aside identities that cannot be read", 2)
     assert line["identities"] == [f"{EVE}: its JSON is nested too deeply", "without an id: its id is no UUID"]
 
 
 def _counted() -> dict[str, float]:
-    found = ("unreadable", "refused", "inactive", "known", "missing", "held")
+    found = ("unreadable", "refused", "inactive", "known", "missing", "held", "changed")
     name = "postroom_swept_identities_total"
     return {each: REGISTRY.get_sample_value(name, {"found": each}) or 0 for each in found}

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from postroom.errors import DatabaseUnavailable
-from postroom.provisioning.unrecorded import AFTER_FAILURE, EVERY, Unrecorded
+from postroom.provisioning.unrecorded import AFTER_FAILURE, EVERY, PAGE_PAUSE, Unrecorded
 from postroom.telemetry import REGISTRY
 from simulation.virtual_time import in_virtual_time
 
@@ -55,6 +55,14 @@ async def test_all_pages_are_counted_once_an_hour_and_the_mailboxes_named() -> N
     with capture_logs() as lines:
         await run(mailboxes, 1)
     assert (counted(), lines) == (0, [])
+
+
+@in_virtual_time
+async def test_count_that_a_stop_ends_early_is_not_reported() -> None:
+    await run(Mailboxes(2, 7), 1)
+    with capture_logs() as lines:
+        await run(Mailboxes(2), PAGE_PAUSE / 2)
+    assert (counted(), lines) == (2, [])
 
 
 @in_virtual_time

@@ -443,7 +443,7 @@ async def test_first_attempt_is_not_logged_as_a_retry() -> None:
 
 @in_virtual_time
 async def test_worker_log_messages_are_those_of_the_contract() -> None:
-    request = waiting(email="bob@example.org", retries=2)
+    request = waiting(email="bob@example.org", retries=2, attempts=5)
     world = WorkerWorld(request)
     world.mail_server.creates.append(Transient("cut"))
     with capture_logs() as logs:
@@ -457,6 +457,15 @@ async def test_worker_log_messages_are_those_of_the_contract() -> None:
         "Processed 1 retry jobs",
     ]
     assert logs[1]["identity_id"] == identity(request)
+
+
+@in_virtual_time
+async def test_attempt_after_an_outage_is_logged_as_the_first_retry() -> None:
+    """The outage has spent no retry."""
+    world = WorkerWorld(waiting(email="bob@example.org", retries=0, attempts=1))
+    with capture_logs() as logs:
+        await world.work()
+    assert logs[1]["event"] == "Retrying provisioning for bob@example.org (attempt 1/3)"
 
 
 @in_virtual_time

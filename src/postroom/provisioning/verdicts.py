@@ -37,6 +37,7 @@ class Verdicts:
         # One at a time: a health check writes to one account of the mail server, a create probe creates one.
         self._health = SingleFlight(self._check_health)
         self._creates = SingleFlight(self._probe_unless_known)
+        self._probing = asyncio.Lock()  # the release probes, too
 
     async def of(self, error: MailServerError, *, within: float) -> Verdict:
         """The verdict on an attempt that has failed with `error`. `Verdict.NONE` if it takes longer than `within`
@@ -81,7 +82,8 @@ class Verdicts:
 
     async def _probe(self, fault: CreatesFail | None) -> Verdict:
         """`fault` is what was known before."""
-        problem = await self._unless_we_stall(self._mail_server.create_probe)
+        async with self._probing:
+            problem = await self._unless_we_stall(self._mail_server.create_probe)
         match problem:
             case None:
                 if fault and await self._breakers.creates_work(fault):

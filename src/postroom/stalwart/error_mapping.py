@@ -48,7 +48,7 @@ def _of_http(error: HttpError) -> MailServerError | WrongGeneration:
     """Only what the server itself says about our key concerns all requests. Without its problem document (RFC 7807) a
     400, 401, 402 or 403 is that of a proxy: an outage, like every 5xx."""
     match error.status:
-        case status if status >= 500 or status == 408 or (status in (400, *FIXES) and not error.by_server):
+        case status if status >= 500 or (status in (400, *FIXES) and not error.by_server):
             return Transient(str(error), outcome_unknown=True)
         case 401 | 402 | 403 as status:
             what = {401: "does not know our key", 402: "wants a second factor from our account", 403: "forbids it"}
