@@ -9,6 +9,7 @@ from typing import Any, LiteralString
 
 import psutil
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from chaos.link import Link
@@ -30,6 +31,8 @@ _MIGRATED_WITHIN = 60.0
 _CAUGHT_UP_WITHIN = 60.0
 _CONNECTED_WITHIN = 30
 _AGAIN = 0.25
+_FEW = 3
+"""Connections for all services and workers, whose pools and leaders want more than thirty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,21 @@ class Database:
                 if time.monotonic() > end:
                     raise ConfigurationError(f"the migration got no lock within {_MIGRATED_WITHIN:g} s")
                 await asyncio.sleep(_AGAIN)
+
+    async def allow_few_connections(self) -> None:
+        """As if others had taken the rest: all of services and workers end, and few are allowed again."""
+        await self._limit_connections(_FEW)
+
+    async def allow_all_connections(self) -> None:
+        await self._limit_connections(-1)
+
+    async def _limit_connections(self, most: int) -> None:
+        role = role_of(self.primary.service_url)
+        async with await psycopg.AsyncConnection.connect(
+            self.primary.admin_url, autocommit=True, connect_timeout=_CONNECTED_WITHIN
+        ) as conn:
+            await conn.execute(sql.SQL("ALTER ROLE {} CONNECTION LIMIT {}").format(sql.Identifier(role), most))
+            await conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (role,))
 
     async def _altered(self, statement: LiteralString) -> bool:
         try:

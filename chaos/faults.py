@@ -46,7 +46,7 @@ class Faults:
         """The step that begins the fault, and the one that ends it."""
         cluster, name = self._cluster, fault.target
         match name, fault.kind:
-            case "postgres", "restart" | "kill" | "fail-over" | "migrate":
+            case "postgres", "restart" | "kill" | "fail-over" | "migrate" | "few-connections":
                 return self._of_postgres(fault)
             case "redis", "restart":
                 return cluster.valkey.stop, cluster.start_valkey
@@ -74,6 +74,7 @@ class Faults:
             "kill": (database.kill, database.start_again),
             "fail-over": (database.cut_off_replica, database.fail_over_to_replica),
             "migrate": (database.migrate, None),
+            "few-connections": (database.allow_few_connections, database.allow_all_connections),
         }
         return steps[fault.kind]
 
@@ -88,6 +89,8 @@ class Faults:
                 return self._on(fault, "black_hole"), pass_on
             case "cut-after":
                 return self._on(fault, "cut_after", int(fault.amount)), pass_on
+            case "respond":
+                return self._on(fault, "respond", int(fault.amount)), pass_on
             case "drop":
                 return self._on(fault, "drop"), None
             case "half-close":

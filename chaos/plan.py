@@ -18,7 +18,9 @@ REST = 1.0
 SERVICES = ("service-1", "service-2")
 WORKERS = ("worker-1", "worker-2")
 LINKS = ("postgres", "redis", "stalwart", "kratos")
-STALWART_FAULTS = ("refuse", "hang", "unavailable", "reset-after", "full")
+CREATE_FAULTS = ("refuse-creates", "break-creates", "odd-creates")
+"""The mail server is healthy, and makes no mailbox."""
+STALWART_FAULTS = ("refuse", "hang", "unavailable", "reset-after", "full", *CREATE_FAULTS)
 """Faults of the stand-in itself; the link to it has its own."""
 
 
@@ -80,10 +82,12 @@ def full(seed: int) -> Plan:
     for link in LINKS:
         lanes[link] = [(kind, seconds, amount or _bytes(draw)) for kind, seconds, amount in network]
     lanes["postgres"] += [("restart", 2, 0), ("kill", 2, 0), ("black-hole", 30, 0), ("migrate", 0, 0)]
-    lanes["postgres"] += [("fail-over", 2, 0)]
+    lanes["postgres"] += [("fail-over", 2, 0), ("few-connections", 10, 0)]
     lanes["redis"] += [("restart", 1, 0)] * 3 + [("flushall", 0, 0), ("black-hole", 30, 0)]
     lanes["stalwart"] += [("refuse", 10, 0), ("hang", 10, 0), ("unavailable", 10, 0), ("reset-after", 10, 0.5)]
     lanes["stalwart"] += [("black-hole", 30, 0), *_full_store(50)]  # longer than three retries take
+    lanes["stalwart"] += [("break-creates", 12, 0), ("odd-creates", 4, 0), ("respond", 3, 404), ("respond", 3, 520)]
+    lanes["stalwart"].append(("refuse-creates", 12, 0))
     lanes["kratos"] += [("latency", 15, 6), ("drip", 20, 0.1), ("black-hole", 30, 0)]
     faults = _spread(draw, lanes, 20, 290)
     hooks, taken = _hooks(draw, 10_200, 299)
@@ -106,9 +110,10 @@ def short(seed: int) -> Plan:
         # No fault that fails a page of the list: the sweep would pause for 30 s.
         "kratos": [("latency", 6, 2), ("drip", 6, 0.5)],
     }
-    lanes["postgres"] += [("half-close", 0, 0), ("migrate", 0, 0), ("fail-over", 1, 0)]
+    lanes["postgres"] += [("half-close", 0, 0), ("migrate", 0, 0), ("fail-over", 1, 0), ("few-connections", 3, 0)]
     lanes["redis"].append(("cut-after", 2, _bytes(draw)))
-    lanes["stalwart"] += [("latency", 4, 2), ("cut-after", 2, _bytes(draw)), *_full_store(8)]
+    lanes["stalwart"] += [("latency", 4, 2), ("cut-after", 2, _bytes(draw)), *_full_store(6)]
+    lanes["stalwart"] += [("respond", 1, 404), (draw.choice(CREATE_FAULTS), 3, 0)]
     faults = _spread(draw, lanes, 6, 46)
     hooks, taken = _hooks(draw, 750, 48)
     settings = {

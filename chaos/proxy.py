@@ -13,6 +13,7 @@ from postroom_sandbox.loopback import LOOPBACK
 
 _CHUNK = 65536
 _RESET = struct.pack("ii", 1, 0)
+_OF_A_PROXY = b"<html><body><h1>An answer of the proxy</h1></body></html>"
 
 
 @dataclass(eq=False, slots=True)
@@ -49,6 +50,7 @@ class FaultProxy:
         self._delay = 0.0
         self._pause = 0.0
         self._cut_after: int | None = None
+        self._status: int | None = None
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, LOOPBACK, self.port, backlog=1024)
@@ -64,7 +66,7 @@ class FaultProxy:
 
     def pass_on(self) -> None:
         """End the fault; data that a black hole held back arrives now, as TCP would send it again."""
-        self._delay, self._pause, self._cut_after = 0.0, 0.0, None
+        self._delay, self._pause, self._cut_after, self._status = 0.0, 0.0, None, None
         self._flowing.set()
 
     def delay(self, round_trip: float) -> None:
@@ -90,6 +92,13 @@ class FaultProxy:
             connection.received = 0
         self._cut_after = received
 
+    def respond(self, status: int) -> None:
+        """Respond to each request with this HTTP status and HTML, as a proxy without its server, or with another
+        configuration, does. Open connections are reset, as when it reloads."""
+        self.pass_on()
+        self._status = status
+        self.drop()
+
     def drop(self) -> None:
         """Reset all open connections once."""
         for connection in list(self._connections):
@@ -104,6 +113,9 @@ class FaultProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         await self._flowing.wait()
+        if self._status is not None:
+            await _respond(self._status, reader, client)
+            return
         try:
             from_server, server = await asyncio.open_connection(LOOPBACK, self.target)
         except OSError:
@@ -176,6 +188,17 @@ class FaultProxy:
         return True
 
 
+async def _respond(status: int, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+    head = f"HTTP/1.1 {status} x\r\nContent-Type: text/html\r\nContent-Length: {len(_OF_A_PROXY)}\r\n"
+    try:
+        await reader.readuntil(b"\r\n\r\n")
+        client.write(head.encode() + b"Connection: close\r\n\r\n" + _OF_A_PROXY)
+        await client.drain()
+    except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        pass  # the client is gone, or speaks no HTTP
+    client.close()
+
+
 async def main() -> None:
     proxy = FaultProxy(0)
     await proxy.start()
@@ -183,9 +206,12 @@ async def main() -> None:
     def lead_to(port: int) -> None:
         proxy.target = port
 
-    faults = (proxy.pass_on, proxy.delay, proxy.drip, proxy.black_hole, proxy.cut_after, proxy.drop, proxy.half_close)
+    faults = (proxy.pass_on, proxy.delay, proxy.drip, proxy.black_hole, proxy.cut_after, proxy.respond, proxy.drop)
     try:
-        await obey({"port": lambda: proxy.port, "lead_to": lead_to} | {fault.__name__: fault for fault in faults})
+        await obey(
+            {"port": lambda: proxy.port, "lead_to": lead_to}
+            | {fault.__name__: fault for fault in (*faults, proxy.half_close)}
+        )
     finally:
         await proxy.stop()
 

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from postroom.domain.mailbox import Mailbox
-from postroom.errors import MailServerError, Misconfigured, Permanent, Transient
+from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Transient
 from simulation.checker import violations
 from simulation.faults import NoFaults
 from simulation.run import run
@@ -20,6 +20,7 @@ FAULTS: dict[str, Callable[[], MailServerError]] = {
     "500": lambda: Transient("mail server answered 500", outcome_unknown=True),
     "forbidden": lambda: Misconfigured("mail server forbids it", domain=DOMAIN),
     "invalidProperties": lambda: Permanent("mail server refused the mailbox (invalidProperties): quotas"),
+    "primaryKeyViolation": lambda: Conflict("its address is held by the account k"),
 }
 """One for each kind of error; `tests/unit/test_create_probe.py` has the answers that stand for them."""
 

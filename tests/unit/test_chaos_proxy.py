@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 
+import httpx2
 import pytest
 
 from chaos.proxy import FaultProxy
@@ -137,6 +138,21 @@ async def test_cut_after_fault_ends_the_connection_after_so_many_response_bytes(
     streams[1].write(b"hello\n")
     with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
         await asyncio.wait_for(streams[0].readexactly(6), 5)
+    assert echo.lines == [b"hello\n"]
+    proxy.pass_on()
+    assert await ask_anew(proxy) == b"hello\n"
+
+
+async def test_respond_fault_answers_new_requests_as_a_proxy_does_and_resets_open_connections(
+    proxy: FaultProxy, streams: Streams, echo: Echo
+) -> None:
+    await ask(streams)
+    proxy.respond(520)
+    with pytest.raises(ConnectionResetError):
+        await asyncio.wait_for(streams[0].read(), 5)
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        response = await client.post(f"http://{LOOPBACK}:{proxy.port}/jmap/", json={})
+    assert (response.status_code, response.headers["content-type"]) == (520, "text/html")
     assert echo.lines == [b"hello\n"]
     proxy.pass_on()
     assert await ask_anew(proxy) == b"hello\n"
