@@ -86,9 +86,9 @@ class Trial:
         return answer.json()
 
     async def addresses(self) -> list[str]:
-        """The addresses of all mailboxes on the mail server, except the service account's."""
+        """The addresses of all mailboxes on the mail server, except Postroom's own."""
         found = [address for account in (await self.stalwart())["accounts"] for address in account["addresses"]]
-        return sorted(address for address in found if not address.startswith(("postroom-service@", "postroom-mail@")))
+        return sorted(address for address in found if not address.startswith("postroom-"))
 
     def family(self) -> list[psutil.Process]:
         """The processes of the trial and of everything it started."""
