@@ -14,7 +14,7 @@ from postroom.domain.mailbox import Mailbox
 from postroom.errors import MailServerError, Transient
 from simulation.faults import Faults, NoFaults, Plan, draw_faults
 from simulation.mail_model import Account
-from simulation.virtual_time import VirtualLoop
+from simulation.virtual_time import START, VirtualLoop
 from simulation.world import DOMAIN, Scenario, World
 
 A_MINUTE_A_SECOND = 1 / 60
@@ -48,6 +48,12 @@ def run(
     finally:
         history.end()
     return history.world
+
+
+def made_at(world: World) -> dict[UUID, float]:
+    """When the mailbox of each identity was made, in seconds of virtual time."""
+    moves = ((at, new) for at, _, new in world.sql.moves if new["state"] == "provisioned")
+    return {new["identity_id"]: (at - START).total_seconds() for at, new in moves}
 
 
 class History:

@@ -14,7 +14,7 @@ from postroom.provisioning.accept import Ready
 from postroom.retry.worker import WorkerLimits
 from simulation.checker import violations
 from simulation.faults import NoFaults, Trouble
-from simulation.run import run
+from simulation.run import made_at, run
 from simulation.virtual_time import START
 from simulation.world import DOMAIN, World
 
@@ -72,11 +72,6 @@ async def _sign_up(world: World, times: dict[UUID, float]) -> None:
     await world.hook(mailbox)
 
 
-def _provisioned(world: World) -> dict[UUID, float]:
-    moves = ((at, new) for at, _, new in world.sql.moves if new["state"] == "provisioned")
-    return {new["identity_id"]: (at - START).total_seconds() for at, new in moves}
-
-
 def _claims(world: World) -> list[float]:
     """When workers started attempts; the pace does not limit those that hooks start inline."""
     return [
@@ -107,7 +102,7 @@ def test_requests_after_a_40_minute_outage_run_at_the_set_pace_and_new_sign_ups_
         await backlog.scenario(world)
 
     world = run(outage, NoFaults(), Random(workers), delay_factor=1.0)
-    provisioned = _provisioned(world)
+    provisioned = made_at(world)
     of_outage = {row["identity_id"] for row in world.sql.requests.values() if row["email"].startswith("user-")}
     done = max(provisioned[each] for each in of_outage)
     claims = [at for at in _claims(world) if at >= backlog.closed]

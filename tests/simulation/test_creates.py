@@ -10,8 +10,7 @@ from postroom.domain.mailbox import Mailbox
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Transient
 from simulation.checker import violations
 from simulation.faults import NoFaults
-from simulation.run import run
-from simulation.virtual_time import START
+from simulation.run import made_at, run
 from simulation.world import DOMAIN, World
 
 HOURS = 2.5 * 3600
@@ -45,7 +44,7 @@ def test_fault_of_every_create_costs_nobody_anything_and_all_are_made_within_90_
     world = run(broken, NoFaults(), Random(1), delay_factor=1.0)
     assert violations(world) == []
     assert set(costs) == {("waiting", 0)}
-    made = [(at - START).total_seconds() for at, _, new in world.sql.moves if new["state"] == "provisioned"]
+    made = made_at(world).values()
     assert len(made) == NUMBER
     assert max(made) - ended[0] < 90
     assert world.sql.create_faults == 1, "one alarm"
