@@ -230,6 +230,7 @@ class Figures:
     `unanswered`: no webhook got a response; `without_row`: those of them without a request, not listed by Kratos
     either (else they are lost). `unhooked`: registered, but no webhook was sent. `forgotten`: answered, then lost with
     a primary, and stored again. `dead_with_mailbox`: dead although a mailbox exists, because of lost commits.
+    `lost_accounts`: their record was lost with a restore of its table alone, and an operator rebuilt it.
     """
 
     unanswered: int
@@ -237,6 +238,7 @@ class Figures:
     unhooked: int
     forgotten: int
     dead_with_mailbox: int
+    lost_accounts: int
 
 
 def figures(evidence: Evidence) -> Figures:
@@ -251,6 +253,7 @@ def figures(evidence: Evidence) -> Figures:
         unhooked=len(case.registered - asked),
         forgotten=len(forgotten),
         dead_with_mailbox=len(case.dead_with_mailbox),
+        lost_accounts=evidence.lost_accounts,
     )
 
 

@@ -4,17 +4,20 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
+import psutil
 import redis.asyncio
 
 from chaos.database import Database
 from chaos.link import Link
 from chaos.plan import DOMAIN, LINKS, SERVICES, WORKERS
 from chaos.stand_ins import Kratos, Stalwart, responds
+from postroom.errors import ConfigurationError
 from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
 from postroom_sandbox.loopback import LOOPBACK, free_port
@@ -26,8 +29,12 @@ DELAY_FACTOR = 0.02
 REPLICATION = "replication"
 """The link between PostgreSQL and its replica: it belongs to the fail-over and has no lane of faults."""
 
+_WITH_LOG_READER = ("bash", "-c", 'exec "$0" "$@" > >(exec cat) 2>&1')
+"""Its log goes through a pipe, so that the reader can be stopped."""
+
 _READY_WITHIN = 120.0
 _GONE_WITHIN = 20.0
+_REBUILT_WITHIN = 120.0
 
 
 class Cluster:
@@ -81,8 +88,9 @@ class Cluster:
         self._processes.clear()
 
     async def _stop(self, process: Process) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGCONT)
+        with suppress(ProcessLookupError, psutil.NoSuchProcess):
+            for stopped in (stopping := psutil.Process(process.pid), *stopping.children()):
+                stopped.resume()
         await process.stop((signal.SIGTERM, _GONE_WITHIN))
 
     async def spawn(self, name: str) -> None:
@@ -93,7 +101,7 @@ class Cluster:
         own = {"POSTROOM_HOST": LOOPBACK, "POSTROOM_PORT": str(self.ports[name])} if name in SERVICES else {}
         process = Process(
             name,
-            [sys.executable, "-m", "postroom", command, "--until-eof"],
+            [*_WITH_LOG_READER, sys.executable, "-m", "postroom", command, "--until-eof"],
             env=self._environment | own,
             log=self._data.log(name),
             until_eof=True,
@@ -113,6 +121,35 @@ class Cluster:
 
     def signal(self, name: str, number: signal.Signals) -> None:
         os.kill(self._processes[name].pid, number)
+
+    async def block_log(self, name: str) -> None:
+        """Let nobody read its log any more."""
+        self._log_reader(name).suspend()
+
+    async def unblock_log(self, name: str) -> None:
+        self._log_reader(name).resume()
+
+    def _log_reader(self, name: str) -> psutil.Process:
+        (reader,) = psutil.Process(self._processes[name].pid).children()
+        return reader
+
+    async def rebuild(self) -> None:
+        """`postroom rebuild --from-stalwart`, again until both servers respond. Raises ConfigurationError."""
+        process = Process(
+            "rebuild",
+            [sys.executable, "-m", "postroom", "rebuild", "--from-stalwart"],
+            env=self._environment,
+            log=self._data.log("rebuild"),
+        )
+        ends = time.monotonic() + _REBUILT_WITHIN
+        while True:
+            await process.spawn()
+            try:
+                return await process.succeed()
+            except ConfigurationError:
+                if time.monotonic() > ends:
+                    raise
+                await asyncio.sleep(1)
 
     async def start_valkey(self) -> None:
         await self.valkey.start()

@@ -58,6 +58,8 @@ class Database:
         self._cut_at = 0.0
         self._servers: list[EmbeddedPostgres] = [self.primary]
         self.fail_over: FailOver | None = None
+        self.lost_accounts = 0
+        """rows of `email_accounts` that `restore_accounts` took away"""
         self.durable = asyncio.Lock()
         """Held while commits do not reach the replica: rows read then may soon be lost."""
 
@@ -135,6 +137,13 @@ class Database:
                 if time.monotonic() > end:
                     raise ConfigurationError(f"the migration got no lock within {_MIGRATED_WITHIN:g} s")
                 await asyncio.sleep(_AGAIN)
+
+    async def restore_accounts(self, seconds: float) -> None:
+        """Let `email_accounts` be as it was so many seconds ago, while all other tables stay as they are."""
+        statement: LiteralString = """
+            DELETE FROM email_accounts WHERE created_at > now() - make_interval(secs => %s) RETURNING kratos_identity_id
+            """
+        self.lost_accounts += len(await _rows(self.primary.owner_url, statement, (seconds,)))
 
     async def allow_few_connections(self) -> None:
         """As if others had taken the rest: all of services and workers end, and few are allowed again."""

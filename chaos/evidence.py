@@ -22,7 +22,7 @@ class Evidence:
     """`requests`, `log` (by id) and `accounts` are the tables' rows after the run settled, `stalwart` the stand-in's
     accounts, `members` those of Redis. `seen_log` maps ids of the audit to digests taken during the run, `log_digests`
     to those at its end; `corrected` counts the corrections of reconcile before the first fault; `broken` are processes
-    that ended by themselves."""
+    that ended by themselves, `lost_accounts` the rows that a restore of their table alone took away."""
 
     history: list[Row]
     requests: list[Row]
@@ -38,6 +38,7 @@ class Evidence:
     corrected: int = 0
     broken: list[str] = field(default_factory=list[str])
     lost_commits: LostCommits | None = None
+    lost_accounts: int = 0
 
     def as_dict(self) -> Row:
         """The evidence in the types of JSON."""

@@ -46,7 +46,7 @@ class Faults:
         """The step that begins the fault, and the one that ends it."""
         cluster, name = self._cluster, fault.target
         match name, fault.kind:
-            case "postgres", "restart" | "kill" | "fail-over" | "migrate" | "few-connections":
+            case "postgres", "restart" | "kill" | "fail-over" | "migrate" | "few-connections" | "restore-accounts":
                 return self._of_postgres(fault)
             case "redis", "restart":
                 return cluster.valkey.stop, cluster.start_valkey
@@ -56,6 +56,8 @@ class Faults:
                 return lambda: cluster.kill(name), lambda: cluster.spawn(name)
             case _, "stop":
                 return self._signal(name, signal.SIGSTOP), self._signal(name, signal.SIGCONT)
+            case _, "block-log":
+                return lambda: cluster.block_log(name), lambda: cluster.unblock_log(name)
             case "stalwart", kind if kind in STALWART_FAULTS:
                 probability = fault.amount or 1.0
                 return (
@@ -75,6 +77,7 @@ class Faults:
             "fail-over": (database.cut_off_replica, database.fail_over_to_replica),
             "migrate": (database.migrate, None),
             "few-connections": (database.allow_few_connections, database.allow_all_connections),
+            "restore-accounts": (lambda: database.restore_accounts(fault.amount), self._cluster.rebuild),
         }
         return steps[fault.kind]
 

@@ -28,7 +28,8 @@ STALWART_FAULTS = ("refuse", "hang", "unavailable", "reset-after", "full", *CREA
 class Fault:
     """`seconds`: how long it lasts; for a kill, the time until the process starts again. `amount`: seconds of a round
     trip for `latency`, seconds between two bytes for `drip`, bytes for `cut-after`, probability for `reset-after`.
-    During a `fail-over` commits reach only the primary, which is then killed."""
+    During a `fail-over` commits reach only the primary, which is then killed. `restore-accounts`: `email_accounts` as
+    it was `amount` seconds ago, as after a restore of single tables; at the end the operator rebuilds it."""
 
     at: float
     target: str
@@ -78,11 +79,13 @@ def full(seed: int) -> Plan:
     }
     lanes[SERVICES[0]].append(("stop", 12, 0))
     lanes[WORKERS[0]].append(("stop", 33, 0))
+    for name in (SERVICES[1], WORKERS[1]):
+        lanes[name].append(("block-log", 20, 0))
     network: list[_Item] = [("drop", 0, 0), ("half-close", 0, 0), ("latency", 15, 2), ("cut-after", 5, 0)]
     for link in LINKS:
         lanes[link] = [(kind, seconds, amount or _bytes(draw)) for kind, seconds, amount in network]
     lanes["postgres"] += [("restart", 2, 0), ("kill", 2, 0), ("black-hole", 30, 0), ("migrate", 0, 0)]
-    lanes["postgres"] += [("fail-over", 2, 0), ("few-connections", 10, 0)]
+    lanes["postgres"] += [("fail-over", 2, 0), ("few-connections", 10, 0), ("restore-accounts", 10, 30)]
     lanes["redis"] += [("restart", 1, 0)] * 3 + [("flushall", 0, 0), ("black-hole", 30, 0)]
     lanes["stalwart"] += [("refuse", 10, 0), ("hang", 10, 0), ("unavailable", 10, 0), ("reset-after", 10, 0.5)]
     lanes["stalwart"] += [("black-hole", 30, 0), *_full_store(50)]  # longer than three retries take
@@ -101,7 +104,7 @@ def short(seed: int) -> Plan:
     draw = random.Random(seed)
     lanes: dict[str, list[_Item]] = {
         SERVICES[0]: [("kill", 1, 0), ("stop", 7, 0)],
-        SERVICES[1]: [("kill", 1, 0)],
+        SERVICES[1]: [("kill", 1, 0), ("block-log", 8, 0)],
         WORKERS[0]: [("kill", 1, 0), ("stop", 10, 0)],
         WORKERS[1]: [("kill", 1, 0)],
         "postgres": [("restart", 1, 0), ("kill", 1, 0), ("black-hole", 6, 0), ("latency", 4, 2), ("drop", 0, 0)],
@@ -111,6 +114,7 @@ def short(seed: int) -> Plan:
         "kratos": [("latency", 6, 2), ("drip", 6, 0.5)],
     }
     lanes["postgres"] += [("half-close", 0, 0), ("migrate", 0, 0), ("fail-over", 1, 0), ("few-connections", 3, 0)]
+    lanes["postgres"].append(("restore-accounts", 2, 10))
     lanes["redis"].append(("cut-after", 2, _bytes(draw)))
     lanes["stalwart"] += [("latency", 4, 2), ("cut-after", 2, _bytes(draw)), *_full_store(6)]
     lanes["stalwart"] += [("respond", 1, 404), (draw.choice(CREATE_FAULTS), 3, 0)]

@@ -170,6 +170,7 @@ def _of_the_verdict(verdict: Verdict) -> list[tuple[str, Any]]:
             "answered, lost by the fail-over, stored again",
             f"{count['forgotten']:,}, {count['dead_with_mailbox']} dead although a mailbox exists",
         ),
+        ("records of mailboxes lost by the restore of their table, rebuilt", f"{count['lost_accounts']:,}"),
         ("at the end", _counts_text(verdict.states)),
         ("**lost**", f"**{verdict.lost}**"),
         ("**doubled effects**", f"**{verdict.doubled}**"),

@@ -201,6 +201,7 @@ class _Run:
             members=members,
             corrected=self._corrected,
             broken=broken,
+            lost_accounts=self._cluster.database.lost_accounts,
             lost_commits=lost_commits(self._cluster.database.fail_over, events),
         )
 

@@ -26,7 +26,7 @@ def test_whole_plan_contains_the_promised_faults_for_every_seed(seed: int) -> No
     assert max(fault.at + fault.seconds for fault in plan.faults) <= plan.seconds == 300
     assert min(fault.at for fault in plan.faults) >= plan.clean
     assert sum(fault.target == "redis" and fault.kind == "restart" for fault in plan.faults) == 3
-    for once in ("fail-over", "migrate", "drip"):
+    for once in ("fail-over", "migrate", "drip", "restore-accounts"):
         assert sum(fault.kind == once for fault in plan.faults) == 1
     assert sum(hook.lost for hook in plan.hooks) > 200
     assert all(FIRST_ID < hook.identity_id < LAST_ID for hook in plan.hooks)
@@ -57,4 +57,5 @@ async def test_no_request_is_lost_doubled_or_wrongly_buried_under_one_of_each_fa
     assert result.verdict.statuses["failed"] > 0
     assert result.verdict.figures["unhooked"] > 0
     assert result.verdict.figures["forgotten"] > 0
+    assert result.verdict.figures["lost_accounts"] > 0
     assert len([event for event in ran.events if event["event"] == "fault over"]) == len(plan.faults)
