@@ -110,13 +110,17 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
         yield client
 
 
+IN_SQL_ASCII: LiteralString = "ENCODING 'SQL_ASCII' LOCALE 'C'"
+"""As in the cluster that Debian creates where no locale is set; the template is template0."""
+
+
 @asynccontextmanager
 async def new_database(
-    server: EmbeddedPostgres, *, owner: str = OWNER_ROLE, template: str = "template1"
+    server: EmbeddedPostgres, *, owner: str = OWNER_ROLE, template: str = "template1", options: LiteralString = ""
 ) -> AsyncIterator[Database]:
     """Without a schema, unless the template has one; dropped at the end despite open connections."""
     name = f"test_{next(_numbers)}"
-    await _as_admin(server, "CREATE DATABASE {} TEMPLATE {} OWNER {}", name, template, owner)
+    await _as_admin(server, "CREATE DATABASE {} TEMPLATE {} OWNER {} " + options, name, template, owner)
     yield Database(name, _url_for(server.owner_url, name), _url_for(server.service_url, name))
     await _as_admin(server, "DROP DATABASE {} WITH (FORCE)", name)
 

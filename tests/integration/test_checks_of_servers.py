@@ -12,11 +12,12 @@ from commands import Commands
 from parts import READ_ONLY, UNUSED_URL, environment
 from postroom.postgres.migrate import newest_revision
 from postroom.queue.epoch import EPOCH_KEY
+from postroom_sandbox.embedded_postgres import EmbeddedPostgres
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
 from postroom_sandbox.loopback import free_port
 from records import Records
 from scripted_upstream import http_answer, json_answer, problem_answer, scripted_upstream
-from servers import Database
+from servers import IN_SQL_ASCII, Database, new_database
 
 
 @pytest.fixture
@@ -96,6 +97,17 @@ async def test_a_server_that_takes_no_writes_is_an_error(postroom: Commands, dat
     _, row = await rows_of(postroom, "database", POSTROOM_DATABASE_URL=database.service_url + READ_ONLY)
     assert row["state"] == "error"
     assert "it takes no writes" in row["details"]
+
+
+async def test_a_database_that_is_not_in_utf8_is_an_error(
+    postroom: Commands, postgres_server: EmbeddedPostgres
+) -> None:
+    """psycopg returns the texts of an SQL_ASCII database as octets: `fsync=on` looked as if it were off."""
+    async with new_database(postgres_server, template="template0", options=IN_SQL_ASCII) as other:
+        rows = await rows_of(postroom, "database", POSTROOM_DATABASE_URL=other.service_url)
+    assert [row["state"] for row in rows] == ["ok", "error"]
+    assert "it is in SQL_ASCII" in rows[1]["details"]
+    assert "ENCODING 'UTF8'" in rows[1]["fix"]
 
 
 # Redis

@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator
+from typing import LiteralString, cast
 from urllib.parse import quote
 
 import psycopg
@@ -25,7 +26,7 @@ from postroom.postgres.schema import require_schema
 from postroom.postgres.sweep import PostgresSwept
 from postroom_sandbox.embedded_postgres import OWNER_ROLE, SERVICE_ROLE, EmbeddedPostgres
 from records import Records, records_of
-from servers import Database, _as_admin, new_database
+from servers import IN_SQL_ASCII, Database, _as_admin, new_database
 
 NOT_CONNECTED = r"^cannot migrate the database: {}$"
 EITHER = "POSTROOM_MIGRATE_DATABASE_URL (POSTROOM_DATABASE_URL if that is not set)"
@@ -112,15 +113,12 @@ async def test_migration_error_without_a_connection_names_both_settings(database
 
 
 async def test_database_that_cannot_store_all_of_unicode_is_refused_in_words(postgres_server: EmbeddedPostgres) -> None:
-    """Debian creates a cluster in SQL_ASCII where no locale is set."""
-    async with new_database(postgres_server) as there:
-        other = Database(f"{there.name}_ascii", *(f"{url}_ascii" for url in (there.owner_url, there.service_url)))
-        made = "CREATE DATABASE {} OWNER {} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
-        await _as_admin(postgres_server, made, other.name, OWNER_ROLE)
-        with pytest.raises(ConfigurationError, match=f"^the database {other.name} is in SQL_ASCII, ") as raised:
-            await migrated(other)
-        await _as_admin(postgres_server, "DROP DATABASE {}", other.name)
-    assert "ENCODING 'UTF8'" in raised.value.fix
+    async with new_database(postgres_server, template="template0", options=IN_SQL_ASCII) as database:
+        with pytest.raises(ConfigurationError, match=f"^the database {database.name} is in SQL_ASCII, ") as raised:
+            await migrated(database)
+    options = re.sub(r".* CREATE DATABASE … (.*) TEMPLATE template0", r"\1", raised.value.fix)
+    async with new_database(postgres_server, template="template0", options=cast("LiteralString", options)) as database:
+        await migrated(database)
 
 
 @pytest.fixture

@@ -25,6 +25,10 @@ TURN_PAUSE = 0.1
 RETRY_FOR = 60.0
 """Seconds for which a statement is repeated while another, long transaction locks the table."""
 
+UTF8 = "UTF8"
+CREATED_IN_UTF8 = "create it anew: CREATE DATABASE … ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+"""Whatever the encoding and the locale of the cluster."""
+
 NAMED_COLUMNS = "0003"
 """Code from before this revision selects `*`: a changed table breaks it, and it declares no needs in the schema."""
 
@@ -169,10 +173,10 @@ def build_index_of_the_log(name: str, definition: str) -> None:
 def _require_utf8(conn: psycopg.Connection) -> None:
     """Raise `ConfigurationError` unless the database stores all of Unicode, and knows that it is text."""
     encoding = conn.info.parameter_status("server_encoding")
-    if encoding != "UTF8":
+    if encoding != UTF8:
         raise ConfigurationError(
             f"the database {conn.info.dbname} is in {encoding}, which does not store every name and address",
-            fix="create it anew: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
+            fix=CREATED_IN_UTF8,
         )
 
 
