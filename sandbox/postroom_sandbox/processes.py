@@ -23,6 +23,9 @@ _POLL = 0.05  # seconds between two checks of something that sends no notificati
 _KILL = (signal.SIGKILL, 10.0)
 _COLLECTED_WITHIN = 5.0
 
+READY_WITHIN = 60.0
+"""Seconds to start. A busy machine needs 20; PostgreSQL replays its write-ahead log first after a crash."""
+
 Probe = Callable[[], Awaitable[bool]]
 StopStep = tuple[signal.Signals, float]
 
@@ -144,6 +147,8 @@ class Process:
         with self._log.open("rb") as file:
             file.seek(self._log_start)
             lines = file.read().decode(errors="replace").splitlines()[-count:]
+        if not lines:
+            return f"; {self._log} is empty: it has not come to its first line"
         return "".join([f"; the end of {self._log}:", *(f"\n    {line}" for line in lines)])
 
 
@@ -210,7 +215,7 @@ class PythonChild(ProcessPart):
         *,
         env: Mapping[str, str] | None = None,
         log: Path | None = None,
-        ready_within: float = 20,
+        ready_within: float = READY_WITHIN,
         stop_within: float = 20,
     ) -> None:
         super().__init__(name, (signal.SIGTERM, stop_within))

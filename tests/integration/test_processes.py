@@ -97,6 +97,24 @@ async def test_child_that_exits_before_it_is_ready_is_reported_with_its_exit_cod
     assert not lives(healthy.pid)
 
 
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("print('waiting for a lock', flush=True); " + SILENT, "the end of {}:\n    waiting for a lock"),
+        (SILENT, "{} is empty"),
+    ],
+    ids=["says why", "silent"],
+)
+async def test_child_that_is_not_ready_in_time_is_reported_with_the_end_of_its_log(
+    tmp_path: Path, code: str, says: str
+) -> None:
+    hanging = Logged("hanging", code, tmp_path, ready_within=3)
+    with pytest.raises(ConfigurationError) as raised:
+        await supervise(hanging)
+    assert str(raised.value).startswith(f"hanging was not ready within 3 s; {says.format(hanging.log)}")
+    assert not lives(hanging.pid)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_signal_stops_all_processes_in_reverse_order_without_an_error(number: signal.Signals) -> None:
     events: list[str] = []
