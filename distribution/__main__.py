@@ -16,17 +16,20 @@ DIST = ROOT / "dist"
 
 def main() -> None:
     commit = releasable_commit(ROOT)
-    version = version_of(ROOT)
+    version_of(ROOT)  # refused before minutes pass
     with tempfile.TemporaryDirectory(prefix="postroom-release-") as folder:
         source, made = Path(folder, "source"), Path(folder, "dist")
         made.mkdir()
         commit.write_sources(source)
+        version = commit.name_build(source)
         build_interface(source)
         write_files(source, made, commit.time)
         rmtree(DIST, ignore_errors=True)
         copytree(made, DIST)
     print(f"\n{(DIST / SUMS).read_text('utf-8')}")
     print(f"Postroom {version} of commit {commit.id[:12]} is in {DIST.relative_to(ROOT)}/")
+    if "+" in version:
+        print(f"NOTE: the commit has no tag v{version.partition('+')[0]}: the version names the commit")
     if "unreleased" in (heading_of(ROOT, version) or ""):
         print(f"NOTE: CHANGELOG.md calls {version} unreleased: commit its date before you publish this")
 

@@ -23,12 +23,26 @@ class Commit:
     root: Path
     id: str
     time: int
+    tags: Sequence[str]
 
     def write_sources(self, folder: Path) -> None:
         """Its files without any others: what git ignores in the checkout would differ from one to the next."""
         folder.mkdir(exist_ok=True)
         files = _git(self.root, *(word for each in _SETTINGS for word in ("-c", each)), "archive", self.id)
         _run(["tar", "-x", "-C", str(folder)], self.root, given=files, more={"TAR_OPTIONS": ""})
+
+    def name_build(self, source: Path) -> str:
+        """Return the version of a build of these sources. If the commit has not the tag of its version, the build is
+        named by the commit, too, and so are the sources: a local version of PEP 440. Otherwise pip would take the next
+        build of that version for one that is installed already. Raises `NotReleasable`."""
+        version = version_of(source)
+        if f"v{version}" in self.tags:
+            return version
+        local = f"{version}+g{self.id[:12]}"
+        file = source / "pyproject.toml"
+        written = f'version = "{version}"'
+        file.write_text(file.read_text("utf-8").replace(written, f'version = "{local}"', 1), "utf-8")
+        return local
 
 
 def releasable_commit(root: Path) -> Commit:
@@ -38,7 +52,8 @@ def releasable_commit(root: Path) -> Commit:
             f"commit or remove {changed[0][3:]} first: a release is made of a commit ({len(changed)} differ)"
         )
     identifier, time = _git(root, "log", "-1", "--format=%H %ct").decode().split()
-    return Commit(root, identifier, int(time))
+    tags = _git(root, "tag", "--points-at", identifier).decode().split()
+    return Commit(root, identifier, int(time), tags)
 
 
 def version_of(source: Path) -> str:
@@ -50,7 +65,8 @@ def version_of(source: Path) -> str:
 
 
 def heading_of(source: Path, version: str) -> str | None:
-    found = re.search(rf"^## {re.escape(version)}(?:,.*)?$", (source / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    public = version.partition("+")[0]
+    found = re.search(rf"^## {re.escape(public)}(?:,.*)?$", (source / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     return found and found[0]
 
 

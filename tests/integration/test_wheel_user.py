@@ -4,13 +4,14 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from built_release import Release, settings_to_serve
+from built_release import Release, copied_sources, released, settings_to_serve
 from command_blocks import blocks
 from eventually import eventually
 from postroom_sandbox.loopback import LOOPBACK, free_port
@@ -38,6 +39,32 @@ async def output(command: str, folder: Path, env: dict[str, str], *, code: int =
     said, _ = await process.communicate()
     assert process.returncode == code, said.decode()
     return said.decode()
+
+
+async def test_upgrade_of_the_guide_leads_from_each_build_to_the_next_and_back(
+    release: Release, tmp_path: Path
+) -> None:
+    """Two builds of one version: pip took the second for the first. Of the commands of install.md, those run that do
+    not ask a package index."""
+    (block,) = [block for block in blocks() if 'ln -sfn "$version" /opt/postroom/current' in block.commands]
+    lines = [line for line in block.commands.splitlines() if "apt-get" not in line and "run.txt" not in line]
+    opt = tmp_path / "opt"
+    upgrade = "set -e\n" + "\n".join(lines).replace("/opt/postroom", str(opt))
+    env = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PIP_NO_COMPILE": "1"}
+
+    async def installed() -> str:
+        name = "from importlib.metadata import version; print(version('postroom'))"
+        return (await output(f'{opt}/current/bin/python -c "{name}"', tmp_path, env)).strip()
+
+    next_build = released(copied_sources(tmp_path / "source", "fedcba987654"), tmp_path / "next")
+    for build in (release, next_build):
+        shutil.rmtree(tmp_path / "dist", ignore_errors=True)
+        shutil.copytree(build.folder, tmp_path / "dist")
+        await output(upgrade, tmp_path, env)
+        assert await installed() == build.version
+    await output(f"ln -sfn {release.version} {opt}/current", tmp_path, env)
+    assert await installed() == release.version
+    shutil.rmtree(opt)
 
 
 @pytest.mark.timeout(300)  # the first command downloads what the machine has not kept

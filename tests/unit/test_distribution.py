@@ -224,6 +224,25 @@ def test_no_release_is_made_of_a_version_that_the_changelog_does_not_name(reposi
     assert version_of(repository) == "1.2.3"
 
 
+def test_only_the_build_of_a_tag_has_its_version_and_any_other_names_its_commit(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """pip takes a second build of one version for the first, and installs nothing."""
+    (repository / "CHANGELOG.md").write_text("## 1.2.3, unreleased\n")
+    git(repository, "commit", "--quiet", "--all", "--message", "Name it")
+    git(repository, "tag", "v1.2.2")
+    versions = list[str]()
+    for tag in (None, "v1.2.3"):
+        if tag:
+            git(repository, "tag", tag)
+        commit = releasable_commit(repository)
+        source = tmp_path_factory.mktemp("sources")
+        commit.write_sources(source)
+        versions.append(commit.name_build(source))
+        assert version_of(source) == versions[-1]
+    assert versions == [f"1.2.3+g{commit.id[:12]}", "1.2.3"]
+
+
 def test_a_release_holds_the_files_of_the_commit_only(
     repository: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
