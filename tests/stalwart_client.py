@@ -67,10 +67,10 @@ class StalwartClient:
         roles = {"@type": "Custom", "roleIds": {await self.role(*permissions): True}}
         return await self.create(name, roles=roles, **value), f"{name}@example.org"
 
-    async def key_with(self, permissions: Iterable[str]) -> str:
+    async def key_with(self, permissions: Iterable[str], **value: Any) -> str:
         """The API key of a new account that holds exactly these permissions."""
         number, _ = await self.create_with(permissions)
-        return (await self.try_create("ApiKey", account=number, description="test"))["created"]["secret"]
+        return (await self.try_create("ApiKey", account=number, description="test", **value))["created"]["secret"]
 
     async def update(self, number: str, **patch: Any) -> Answer:
         """`{}` on success, otherwise the SetError."""

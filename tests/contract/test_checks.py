@@ -48,7 +48,7 @@ def documented() -> dict[str, bool]:
 
 @pytest.fixture(scope="module")
 async def key(admin: StalwartClient) -> str:
-    return await admin.key_with(documented())
+    return await admin.key_with(documented(), allowedIps={"127.0.0.1": True})
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +192,14 @@ async def test_key_that_may_not_update_its_account_fails_the_write_check(
     found = await checks(environ | {"POSTROOM_STALWART_API_KEY": await admin.key_with(limited)})
     assert found["mail server"].details == "our key lacks sysAccountUpdate"
     assert (found["mail server write"].state, "forbids" in found["mail server write"].details) == ("error", True)
+
+
+async def test_our_key_itself_shows_from_where_it_is_accepted(admin: StalwartClient, environ: dict[str, str]) -> None:
+    found = (await checks(environ))["API key addresses"]
+    assert (found.state, found.details) == ("ok", "our key is accepted from 127.0.0.1 only")
+    anywhere = await admin.key_with(documented())
+    found = (await checks(environ | {"POSTROOM_STALWART_API_KEY": anywhere}))["API key addresses"]
+    assert (found.state, "anybody's password" in found.details, "--allowed-ip" in found.fix) == ("warning", True, True)
 
 
 async def test_check_warns_about_a_recovery_administrator_used_as_the_api_key(environ: dict[str, str]) -> None:
@@ -346,7 +354,7 @@ async def test_check_with_fix_applies_fixes_then_checks_and_prints_no_secret(
 ) -> None:
     login, password = os.environ.get("STALWART_ADMIN", "admin:pw").split(":", 1)
     postroom = Commands(environ)
-    words = ("check", "--fix", "--admin", login, "--json")
+    words = ("check", "--fix", "--admin", login, "--stalwart-version", "0.16.19", "--json")
     async with changed(admin, CLIENTS, REGISTERED_ONLY), changed(admin, UPLOADS, SMALL):
         output = await postroom(*words, stdin=f"{password}\n", code=1)  # because of the missing fsync
     findings = [each for each in json.loads(output) if "fsync=off" not in each["details"]]
@@ -365,9 +373,13 @@ async def test_check_with_fix_applies_fixes_then_checks_and_prints_no_secret(
 
 @pytest.mark.parametrize(
     ("arguments", "stdin", "words"),
-    [(["--dry-run"], "", "give both"), (["--fix", "--admin", "admin"], "", "no password of admin")],
+    [
+        (["--dry-run"], "", "give both"),
+        (["--fix", "--admin", "admin"], "", "no password of admin"),
+        (["--stalwart-version", "latest"], "", "such as 0.16.19"),
+    ],
 )
-async def test_contradictory_options_are_refused_in_one_line(
+async def test_wrong_options_are_refused_in_one_line(
     environ: dict[str, str], arguments: list[str], stdin: str, words: str
 ) -> None:
     message = await Commands(environ)("check", *arguments, stdin=stdin, code=2)

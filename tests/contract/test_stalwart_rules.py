@@ -344,6 +344,29 @@ async def test_people_have_the_default_roles_of_users(admin: StalwartClient) -> 
     assert {"emailReceive", "jmapEmailGet"} <= role["enabledPermissions"].keys()
 
 
+async def test_an_api_key_is_bound_to_addresses_which_it_sees_and_may_change_itself(admin: StalwartClient) -> None:
+    number, _ = await admin.create_with(["authenticate", "sysAccountGet", "sysAccountUpdate"])
+    bound = {"description": "key", "allowedIps": {"10.0.0.5": True}}
+    made = (await admin.try_create("ApiKey", account=number, **bound))["created"]
+
+    async def change(networks: dict[str, bool]) -> dict[str, Any]:
+        update = {made["id"]: {"allowedIps": networks}}
+        return await admin.call("x:ApiKey/set", accountId=number, update=update)
+
+    robot = StalwartClient(admin.url, made["secret"])
+    async with robot.http as http:
+        assert (await http.get("/api/account")).status_code == 403
+        wanted = {"127.0.0.1": True, "10.0.0.0/8": True}
+        assert (await change(wanted))["updated"] == {made["id"]: None}
+        assert (await http.get("/api/account")).status_code == 200
+        (shown,) = (await robot.get(number))["credentials"].values()
+        assert (shown["@type"], shown["credentialId"], shown["allowedIps"]) == ("ApiKey", made["id"], wanted)
+        assert (await change({"0.0.0.0/0": True}))["notUpdated"][made["id"]]["type"] == "invalidPatch"
+        assert await robot.update(number, **{"credentials/0/allowedIps": {}}) == {}
+        (shown,) = (await robot.get(number))["credentials"].values()
+        assert shown["allowedIps"] == {}
+
+
 async def test_a_password_that_is_bound_to_addresses_is_forbidden_from_another(admin: StalwartClient) -> None:
     name = unique()
     password = {"@type": "Password", "secret": SECRET, "allowedIps": {"10.0.0.5": True}}

@@ -33,6 +33,8 @@ from stalwart_settings import (
 PORT_2525: dict[str, Any] = {
     "addAuthResultsHeader": {"match": {"0": {"if": "local_port == 2525", "then": "true"}}, "else": "false"}
 }
+VERSION = ("--stalwart-version", "0.16.19")
+EVERYTHING = ("--impersonate", "--registered-oauth-clients", "--allowed-ip", "127.0.0.1", *VERSION)
 UNSET = {"POSTROOM_STALWART_URL": "", "POSTROOM_DOMAINS": ""}
 LOGIN, _, PASSWORD = os.environ.get("STALWART_ADMIN", "admin:pw").partition(":")
 
@@ -117,12 +119,14 @@ async def setup(admin: StalwartClient, tmp_path: Path) -> AsyncIterator[Setup]:
 
 async def test_check_is_ok_after_setup(setup: Setup, database: Database) -> None:
     await change(setup.admin, CLIENTS, OPEN)
-    steps = await setup("--impersonate", "--registered-oauth-clients")
+    steps = await setup(*EVERYTHING)
     assert states(steps) == {
+        "Stalwart version": "ok",
         f"domain {setup.domain}": "ok",
         "domain example.org": "ok",
         "service account": "changed",
         "API key": "changed",
+        "API key addresses": "changed",
         "create probe": "ok",
         "master account": "changed",
         "master password": "changed",
@@ -150,20 +154,19 @@ async def test_check_is_ok_after_setup(setup: Setup, database: Database) -> None
             "POSTROOM_PUBLIC_URL": "https://mail.example.org",
             "POSTROOM_TRUSTED_PROXIES": "127.0.0.1",
         }
-        found = await Commands(setup.environment | files | more).json("check", code=1)
+        found = await Commands(setup.environment | files | more).json("check", *VERSION, code=1)
     unwell = [each for each in found if each["state"] != "ok" and "fsync=off" not in str(each)]
     assert unwell == []
 
 
 async def test_a_second_run_finds_all_of_it_and_changes_nothing(setup: Setup) -> None:
-    words = ("--impersonate", "--registered-oauth-clients")
-    await setup(*words)
+    await setup(*EVERYTHING)
     before = await state_of(setup)
-    assert set(states(await setup(*words)).values()) == {"ok"}
+    assert set(states(await setup(*EVERYTHING)).values()) == {"ok"}
     assert await state_of(setup) == before
-    lacking = json.loads(await setup.text(*words, "--json"))["settings"]
+    lacking = json.loads(await setup.text(*EVERYTHING, "--json"))["settings"]
     assert lacking["POSTROOM_STALWART_API_KEY_FILE"] == str(setup.folder / "stalwart-api-key")
-    named = await setup.text(*words, "--json", **lacking)
+    named = await setup.text(*EVERYTHING, "--json", **lacking)
     assert json.loads(named)["settings"] == {}
 
 
@@ -309,6 +312,34 @@ async def test_no_key_is_created_if_its_file_cannot_be_written(setup: Setup) -> 
     assert await setup.keys() == []
 
 
+async def test_key_is_bound_to_the_named_hosts_also_one_that_exists(setup: Setup) -> None:
+    unbound = (await setup())["API key addresses"]
+    assert (unbound["state"], "--allowed-ip" in unbound["fix"]) == ("warning", True)
+    hosts = ("--allowed-ip", "127.0.0.1", "--allowed-ip", "10.0.0.0/24")
+    assert (await setup(*hosts, "--dry-run"))["API key addresses"]["state"] == "would change"
+    assert await accepted_from(setup) == {}
+    assert (await setup(*hosts))["API key addresses"]["state"] == "changed"
+    assert await accepted_from(setup) == {"127.0.0.1": True, "10.0.0.0/24": True}
+    for words in (hosts, ()):
+        step = (await setup(*words))["API key addresses"]
+        assert (step["state"], step["details"]) == ("ok", "accepted from 10.0.0.0/24, 127.0.0.1 only")
+
+
+async def test_key_that_is_refused_from_here_is_bound_to_this_host_by_its_address(setup: Setup) -> None:
+    steps = await setup("--allowed-ip", "10.0.0.5", code=1)
+    assert (steps["API key"]["state"], steps["create probe"]["state"]) == ("changed", "error")
+    assert "--allowed-ip" in steps["create probe"]["fix"]
+    refused = (await setup(code=1))["API key"]
+    assert (refused["state"], "from this host" in refused["details"]) == ("error", True)
+    steps = await setup("--allowed-ip", "127.0.0.1")
+    assert (steps["API key addresses"]["state"], steps["API key"]["state"]) == ("changed", "ok")
+
+
+async def accepted_from(setup: Setup) -> dict[str, bool]:
+    (credential,) = (await setup.account("postroom-service"))["credentials"].values()
+    return credential["allowedIps"]
+
+
 # The master account
 
 
@@ -397,10 +428,20 @@ async def test_condition_of_the_operator_for_authentication_results_is_kept_with
 # Errors that end the command
 
 
+async def test_nothing_is_set_up_on_a_version_that_is_too_old(setup: Setup) -> None:
+    steps = await setup("--stalwart-version", "0.16.14", code=1)
+    assert states(steps) == {"Stalwart version": "error"}
+    assert await setup.account("postroom-service") is None
+
+
 async def test_missing_domain_is_reported_and_not_created(setup: Setup) -> None:
     domains = {"POSTROOM_DOMAINS": "missing.test", "POSTROOM_MARK_DOMAIN": "missing.test"}
     steps = await setup(code=1, **domains)
-    assert states(steps) == {"domain missing.test": "error", "service account": "error"}
+    assert states(steps) == {
+        "Stalwart version": "warning",
+        "domain missing.test": "error",
+        "service account": "error",
+    }
     assert (await setup.admin.call("x:Domain/query", filter={"name": "missing.test"}))["ids"] == []
     domains["POSTROOM_MARK_DOMAIN"] = setup.domain
     steps = await setup(code=1, **domains)
@@ -428,7 +469,7 @@ async def test_unsupported_server_is_reported_in_one_line(setup: Setup) -> None:
         account = {"accountCapabilities": {"urn:ietf:params:jmap:mail": {}}}
         server.will(json_answer({"accounts": {"b": account}, "primaryAccounts": {}}))
         reported = await setup.text(code=2, POSTROOM_STALWART_URL=server.url)
-    assert (reported.count("\n"), "needs Stalwart 0.16 or 1.x" in reported) == (1, True)
+    assert (reported.count("\n"), "needs Stalwart 0.16.15 or newer" in reported) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -437,9 +478,11 @@ async def test_unsupported_server_is_reported_in_one_line(setup: Setup) -> None:
         ((), PASSWORD, {}, ["mail server"]),
         ((), PASSWORD, UNSET, ["POSTROOM_STALWART_URL is not set", "POSTROOM_DOMAINS is not set"]),
         (("--address", "here"), "", {}, ["--address here: an IP address"]),
+        (("--allowed-ip", "0.0.0.0/0"), "", {}, ["--allowed-ip 0.0.0.0/0: Stalwart binds a key"]),
+        (("--stalwart-version", "1.x"), "", {}, ["--stalwart-version 1.x: a version of Stalwart is needed"]),
         ((), "", {}, [f"no password of {LOGIN}"]),
     ],
-    ids=["unreachable", "settings", "contradiction", "password"],
+    ids=["unreachable", "settings", "address", "network", "version", "password"],
 )
 async def test_what_prevents_the_command_is_named_in_one_line(
     setup: Setup, words: tuple[str, ...], password: str, environment: dict[str, str], expected: list[str]

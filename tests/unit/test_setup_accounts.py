@@ -8,7 +8,7 @@ import pytest
 from postroom.setup.deployed_files import text_of
 from postroom.setup.own_account import Plan, Wanted, is_ours, planned
 from postroom.setup.service_account import ROLE
-from postroom.stalwart.api_keys import id_of
+from postroom.stalwart.api_keys import belongs_to, id_of
 from postroom.stalwart.own_accounts import OwnAccount
 from postroom.stalwart.roles import Role, granted
 
@@ -68,11 +68,12 @@ def test_a_role_grants_what_those_grant_that_it_includes() -> None:
     assert granted([], roles) == granted(["z"], roles) == frozenset()
 
 
-def test_the_id_of_a_key_is_read_from_it() -> None:
+def test_the_ids_of_a_key_and_of_its_account_are_read_from_it() -> None:
     raw = (1).to_bytes(4, "big") + (53).to_bytes(4, "big") + bytes(20)
-    assert id_of("API_" + base64.urlsafe_b64encode(raw).decode().rstrip("=")) == "bv"
+    secret = "API_" + base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    assert (id_of(secret), belongs_to(secret, "b"), belongs_to(secret, "bv")) == ("bv", True, False)
     for other in ("", "API_", "API_x", "API_of-nobody", "admin:pw", "API_é", "API_" + "A" * 60):
-        assert id_of(other) is None
+        assert (id_of(other), belongs_to(other, "b")) == (None, False)
 
 
 def test_role_file_has_the_permissions_that_the_command_grants() -> None:

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable
-from ipaddress import ip_network
 from typing import Any
 
 from postroom_sandbox.stalwart import ids, permissions
 from postroom_sandbox.stalwart.address import local_part
+from postroom_sandbox.stalwart.credential_networks import checked_networks
 from postroom_sandbox.stalwart.errors import (
     SetError,
     invalid_patch,
@@ -94,9 +94,11 @@ def _credentials(value: Any, name: str) -> list[JSON]:
     """An entry with a `credentialId` exists already, which app passwords and keys must."""
     entries = _entries(value, name)
     for position, entry in enumerate(entries):
+        allowed_ips = checked_networks(entry.get("allowedIps", {}), f"{name}/{position}/allowedIps")
         if entry.get("@type") in _SECONDARY:
             if "credentialId" not in entry:
                 raise server_set("credentials/secret")
+            entry["allowedIps"] = allowed_ips
             continue
         if entry.get("@type") != "Password":
             raise no_variant(name)
@@ -104,22 +106,10 @@ def _credentials(value: Any, name: str) -> list[JSON]:
             raise unknown_property(name)
         if entry.get("expiresAt") is not None:
             raise not_offered("passwords that expire")
-        entry["allowedIps"] = _networks(entry.get("allowedIps", {}), f"{name}/{position}/allowedIps")
+        entry["allowedIps"] = allowed_ips
     if sum(entry["@type"] == "Password" for entry in entries) > 1:
         raise SetError("invalidProperties", "Only one password credential is allowed.", properties=[name])
     return entries
-
-
-def _networks(value: Any, name: str) -> JSON:
-    """A set of addresses and networks, without entries that are false."""
-    if not is_object(value):
-        raise invalid_patch(name, "Invalid value for object property")
-    for text in value:
-        try:
-            ip_network(text, strict=False)
-        except ValueError:
-            raise invalid_patch(name, "Invalid key for object property") from None
-    return {text: True for text, on in value.items() if on}
 
 
 _ALIAS: dict[str, Callable[[Any, str], Any]] = {

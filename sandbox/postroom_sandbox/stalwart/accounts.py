@@ -185,10 +185,12 @@ class Accounts(ObjectType):
             credential_id = ids.decode(entry.get("credentialId")) or next_number(self._store, number)
             self._keep_password(number, credential_id, passwords.hashed(entry.get("secret", "")), entry["allowedIps"])
         for entry in credentials:
-            if entry["@type"] == "Password" and entry not in changed:
-                document = json.dumps(_PASSWORD | {"allowedIps": entry["allowedIps"]})
-                sql = "UPDATE credentials SET document = ? WHERE account_id = ? AND id = ?"
-                self._store.run(sql, document, number, ids.decode(entry.get("credentialId")))
+            if entry not in changed:
+                sql = """
+                    UPDATE credentials SET document = json_set(document, '$.allowedIps', json(?))
+                    WHERE account_id = ? AND id = ?"""
+                allowed_ips, credential_id = json.dumps(entry["allowedIps"]), ids.decode(entry.get("credentialId"))
+                self._store.run(sql, allowed_ips, number, credential_id)
 
     def _keep_password(self, number: int, credential_id: int, stored: str, allowed_ips: JSON) -> None:
         sql = "INSERT INTO credentials (account_id, id, name, secret, document) VALUES (?, ?, 'Password', ?, ?)"

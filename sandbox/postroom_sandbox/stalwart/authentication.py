@@ -3,15 +3,14 @@
 import base64
 import hmac
 import json
-from ipaddress import ip_address, ip_network
 
 from starlette.requests import Request
 
 from postroom_sandbox.stalwart import ids, passwords, permissions
 from postroom_sandbox.stalwart.accounts import Accounts
+from postroom_sandbox.stalwart.credential_networks import require_allowed
 from postroom_sandbox.stalwart.credentials import expired
 from postroom_sandbox.stalwart.errors import http_problem
-from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.object_type import Access
 from postroom_sandbox.stalwart.store import Store
 
@@ -32,7 +31,7 @@ class Authentication:
         peer = request.client.host if request.client else ""
         access = None
         if scheme.lower() == "bearer":
-            access = self._by_key(value.strip())
+            access = self._by_key(value.strip(), peer)
         elif scheme.lower() == "basic":
             access = self._by_login(*_login(value.strip()), peer)
         if access is None:
@@ -41,16 +40,19 @@ class Authentication:
             raise http_problem(403)
         return access
 
-    def _by_key(self, secret: str) -> Access | None:
+    def _by_key(self, secret: str, peer: str) -> Access | None:
         sql = "SELECT account_id, document FROM credentials WHERE name = 'ApiKey' AND secret = ?"
         row = self._store.row(sql, passwords.digest(secret))
-        return self._of_account(row[0], row[1]) if row and self._is_current(row[1]) else None
+        if not row or not self._is_current(row[1]):
+            return None
+        require_allowed(json.loads(row[1])["allowedIps"], peer)
+        return self._of_account(row[0], row[1])
 
     def _by_login(self, login: str, password: str, peer: str) -> Access | None:
         target, _, master = login.rpartition("%")
         if target:
             return self._by_master(target, master, password, peer)
-        return self._by_password(master, password, peer) or self._by_app_password(master, password)
+        return self._by_password(master, password, peer) or self._by_app_password(master, password, peer)
 
     def _by_password(self, login: str, password: str, peer: str) -> Access | None:
         if login == _ADMIN:
@@ -62,15 +64,17 @@ class Authentication:
         row = self._store.row(sql, account)
         if not account or not row or not passwords.matches(password, row[0]):
             return None
-        if not _allows(json.loads(row[1])["allowedIps"], peer):
-            raise http_problem(403)
+        require_allowed(json.loads(row[1])["allowedIps"], peer)
         return self._for_address(account, kind)
 
-    def _by_app_password(self, login: str, password: str) -> Access | None:
+    def _by_app_password(self, login: str, password: str, peer: str) -> Access | None:
         account, kind = self._accounts.at(login) or (None, "")
         sql = "SELECT document FROM credentials WHERE account_id = ? AND name = 'AppPassword' AND secret = ?"
         row = self._store.row(sql, account, passwords.digest(password))
-        return self._for_address(account, kind, row[0]) if account and row and self._is_current(row[0]) else None
+        if not account or not row or not self._is_current(row[0]):
+            return None
+        require_allowed(json.loads(row[0])["allowedIps"], peer)
+        return self._for_address(account, kind, row[0])
 
     def _is_current(self, credential: str) -> bool:
         return not expired(json.loads(credential), self._store.now())
@@ -96,11 +100,6 @@ class Authentication:
         if credential is not None:
             held = permissions.of_credential(held, json.loads(credential)["permissions"])
         return Access(account, address, held)
-
-
-def _allows(networks: JSON, peer: str) -> bool:
-    """An empty set allows every address."""
-    return not networks or any(ip_address(peer) in ip_network(each, strict=False) for each in networks)
 
 
 def _login(encoded: str) -> tuple[str, str]:

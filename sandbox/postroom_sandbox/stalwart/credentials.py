@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from postroom_sandbox.stalwart import ids, permissions
+from postroom_sandbox.stalwart.credential_networks import checked_networks
 from postroom_sandbox.stalwart.errors import (
     SetError,
     invalid_patch,
     not_offered,
     server_set,
 )
+from postroom_sandbox.stalwart.json_pointer import patched
 from postroom_sandbox.stalwart.json_value import JSON
 from postroom_sandbox.stalwart.object_type import Call, Condition, ObjectType, completed
 from postroom_sandbox.stalwart.passwords import MASK, digest
@@ -58,8 +60,7 @@ class Credentials(ObjectType):
         if "secret" in value:
             raise server_set("secret")
         document = completed(value, _DEFAULTS, "description") | {"secret": MASK, "createdAt": self._store.now()}
-        if document["allowedIps"]:
-            raise not_offered("credentials that are bound to addresses")
+        document["allowedIps"] = checked_networks(document["allowedIps"], "allowedIps")
         document["expiresAt"] = _utc_date(document["expiresAt"])
         document["permissions"] = permissions.variant(document["permissions"], _PERMISSIONS)
         if document["permissions"]["@type"] == "Replace":
@@ -92,6 +93,15 @@ class Credentials(ObjectType):
         ((count,),) = self._store.rows(sql, account, self.name)
         if count >= allowed:
             raise SetError("overQuota", f"You have exceeded your quota of {allowed} {words}.")
+
+    def update(self, call: Call, number: int, patch: JSON) -> None:
+        old = self.document(call, number) or {}
+        new = patched(old, patch)
+        new["allowedIps"] = checked_networks(new["allowedIps"], "allowedIps")
+        if any(new[name] != old[name] for name in old.keys() - {"allowedIps", "description"}):
+            raise not_offered("changes of credentials other than of their addresses and description")
+        sql = "UPDATE credentials SET document = ? WHERE account_id = ? AND id = ?"
+        self._store.run(sql, json.dumps(new), call.account, number)
 
     def destroy(self, call: Call, number: int) -> None:
         self._store.run("DELETE FROM credentials WHERE account_id = ? AND id = ?", call.account, number)

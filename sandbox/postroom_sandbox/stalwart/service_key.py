@@ -10,6 +10,7 @@ from postroom_sandbox.stalwart.roles import Roles
 from postroom_sandbox.stalwart.store import Store
 
 _LOGIN = "postroom-service"
+_HERE = ("127.0.0.1", "::1")
 _OPERATOR = Access(ids.RECOVERY_ADMIN, "admin", permissions.EVERY)
 
 
@@ -27,7 +28,7 @@ def ensure_service_key(store: Store, domains: Domains, roles: Roles, accounts: A
     keys = Credentials(store, "ApiKey")
     for number, _ in known:
         keys.destroy(call, number)
-    keys.make(call, {"description": "Postroom"}, secret)
+    keys.make(call, {"description": "Postroom", "allowedIps": dict.fromkeys(_HERE, True)}, secret)
 
 
 def _make_account(accounts: Accounts, roles: Roles) -> int:

@@ -15,6 +15,7 @@ from postroom.stalwart.impersonation import Impersonation
 from postroom.stalwart.permissions import permissions
 from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.response_models import AccountList
+from postroom.stalwart.version import NEEDED
 
 T = TypeVar("T")
 
@@ -84,7 +85,7 @@ async def _tried(parts: Parts, master: Impersonation) -> Finding:
             PART,
             "warning",
             f"{master.login} may impersonate, but not {account.email}: {error}",
-            "see whether that mailbox is suspended; Stalwart before 0.16.3 could not impersonate at all",
+            f"see whether that mailbox is suspended; else whether this is {NEEDED}",
         )
     if account.account_id not in session.get("accounts", {}):
         detail = f"as {account.email}, {master.login} does not see the account {account.account_id}"

@@ -1,6 +1,7 @@
 """Checks Stalwart: whether it can be reached, the permissions of Postroom's key, and the domains."""
 
 from postroom.checks.finding import Finding, Findings, joined
+from postroom.checks.key_addresses import key_addresses
 from postroom.checks.reachability import fix_of, place_of
 from postroom.composition.parts import Parts
 from postroom.domain.mailbox import ProbeMailbox
@@ -72,6 +73,8 @@ async def mail_server(parts: Parts) -> Findings:
     else:
         has_account = not_written is None or not_written.has_account
         yield of_key(held, url, has_account=has_account, with_app_passwords=works_by_app_passwords(parts.settings))
+        if has_account:
+            yield await key_addresses(parts)
         yield of_write(not_written)
         yield of_create(await parts.mail_server.create_probe(), parts.settings.mark_domain)
     async for finding in _domains(parts):

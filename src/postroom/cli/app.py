@@ -14,6 +14,7 @@ from postroom.cli.options import (
     Output,
     Reason,
     ReasonStarts,
+    StalwartVersion,
     UntilEof,
     WaitsFor,
     Who,
@@ -120,6 +121,7 @@ def check_command(
         str | None,
         typer.Option(metavar="LOGIN", help="Read and set Stalwart's settings as this administrator of Stalwart."),
     ] = None,
+    stalwart_version: StalwartVersion = None,
     as_json: AsJson = False,
 ) -> None:
     """Check all settings and parts; suggest fixes.
@@ -131,7 +133,7 @@ def check_command(
     """
     from postroom.cli.check import check
 
-    asyncio.run(check(fix=fix, dry_run=dry_run, admin=admin, as_json=as_json))
+    asyncio.run(check(stalwart_version, fix=fix, dry_run=dry_run, admin=admin, as_json=as_json))
 
 
 @app.command("status")

@@ -9,6 +9,7 @@ from postroom.checks.all import run_checks
 from postroom.checks.allowed_ip import fix_allowed_ip
 from postroom.checks.finding import Finding
 from postroom.checks.settings import unknown_settings, wrong_settings
+from postroom.checks.stalwart_version import stalwart_version
 from postroom.checks.upload_quota import fix_upload_quota
 from postroom.checks.webhook import fix_webhook
 from postroom.cli.environment import environment_or_trial
@@ -19,11 +20,13 @@ from postroom.composition.parts import Parts, authorization, connected
 from postroom.errors import ConfigurationError
 from postroom.settings import Settings, load_what_is_right, unknown
 from postroom.stalwart.registry_client import StalwartClient
+from postroom.stalwart.version import version_of
 
 
-async def check(*, fix: bool, dry_run: bool, admin: str | None, as_json: bool) -> None:
+async def check(version: str | None, *, fix: bool, dry_run: bool, admin: str | None, as_json: bool) -> None:
     if dry_run and not fix:
         raise ConfigurationError("--dry-run says what --fix would do: give both")
+    of_version = stalwart_version(None if version is None else version_of(version))
     environment, no_trial = environment_or_trial()
     settings, wrong = load_what_is_right(environment)
     findings = [*wrong_settings(wrong), *unknown_settings(unknown(environment))]
@@ -31,6 +34,7 @@ async def check(*, fix: bool, dry_run: bool, admin: str | None, as_json: bool) -
         findings.append(Finding("trial", "warning", no_trial, "set the settings of your service, or start a trial"))
     password = password_of(admin) if admin else ""
     findings += await _checked(settings, {each.setting for each in wrong}, admin, password, fix=fix, dry_run=dry_run)
+    findings.append(of_version)
     if as_json:
         typer.echo(json_text(findings))
     else:

@@ -27,6 +27,10 @@ def narrowing(value: str | None) -> str | None:
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be done.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why. It is recorded with your login name.")]
+StalwartVersion = Annotated[
+    str | None,
+    typer.Option(metavar="VERSION", help="The version of Stalwart, such as 0.16.19: it does not tell us."),
+]
 UntilEof = Annotated[bool, typer.Option("--until-eof", hidden=True, help="Stop when standard input ends.")]
 MailDomain = Annotated[
     str | None, typer.Option("--domain", metavar="NAME", callback=narrowing, help="Only those of this mail domain.")

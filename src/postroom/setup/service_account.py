@@ -44,6 +44,9 @@ async def wanted_account(by: Administrator, *, app_passwords: bool) -> Wanted:
     return Wanted(ACCOUNT, NAME, "Provisions mailboxes for Postroom", "Postroom", ROLE | of_people | more)
 
 
+_FROM_HERE = "if Postroom runs here: name this host, too, as Stalwart sees it, by --allowed-ip IP; else nothing"
+
+
 async def ensure_key(by: Administrator, account: OwnAccount | None, file: SecretFile) -> Step:
     """Make sure that the file holds an API key of this account. Raises `ConfigurationError` and `MailServerError`s."""
     if secret := file.read():
@@ -67,7 +70,8 @@ async def _checked(by: Administrator, account: OwnAccount | None, file: SecretFi
         owner = await _owner(by.client.url, secret)
     except Misconfigured as error:
         if not error.unauthorized:
-            raise
+            details = f"Stalwart refuses the key in {file.source} from this host: {error}"
+            return Step(PART, "error", details, _FROM_HERE)
         details = f"Stalwart does not know the key in {file.source}; it was not changed"
         return Step(PART, "error", details, f"{file.removal}, and run this command again: it creates another")
     if account is None or owner != account.id:

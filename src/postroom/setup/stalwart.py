@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 
+from postroom.checks.stalwart_version import stalwart_version
 from postroom.errors import ConfigurationError, MailServerError, Misconfigured
 from postroom.settings import Settings
 from postroom.setup import service_account
 from postroom.setup.administrator import DEADLINE, Administrator
+from postroom.setup.key_addresses import ensure_bound
 from postroom.setup.master_account import PART as MASTER_PASSWORD
 from postroom.setup.master_account import WANTED as MASTER
 from postroom.setup.master_account import Sources, ensure_password
@@ -30,8 +32,10 @@ from postroom.setup.server_settings import (
 )
 from postroom.setup.step import Step, Steps
 from postroom.stalwart.allowed_ips import IpNetwork
+from postroom.stalwart.key_addresses import PART as KEY_ADDRESSES
 from postroom.stalwart.own_accounts import OwnAccount
 from postroom.stalwart.own_address import OwnAddress, own_address
+from postroom.stalwart.version import Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +77,25 @@ class Secrets:
 @dataclass(frozen=True, slots=True)
 class Choices:
     """`impersonate`: let Postroom act for people. `addresses`: the ones by which Stalwart sees this host, if they are
-    not its own. `registered_clients`: let Stalwart issue OAuth tokens to registered clients only. `remove_key`: the id
-    of an API key."""
+    not its own. `hosts`: the only addresses from which the API key shall be accepted. `registered_clients`: let
+    Stalwart issue OAuth tokens to registered clients only. `remove_key`: the id of an API key. `version`: the one of
+    Stalwart, if it was stated."""
 
     impersonate: bool = False
     addresses: Sequence[IpNetwork] = ()
+    hosts: Sequence[IpNetwork] = ()
     registered_clients: bool = False
     remove_key: str | None = None
+    version: Version | None = None
 
 
 async def set_up(by: Administrator, settings: Settings, secrets: Secrets, choices: Choices) -> Steps:
     """Raises `ConfigurationError` for a secret that cannot be read. Every other failure is a step, and the steps that
-    do not depend on it follow."""
+    do not depend on it follow. On a version that is too old nothing is set up."""
+    of_version = stalwart_version(choices.version)
+    yield Step(of_version.part, of_version.state, of_version.details, of_version.fix)
+    if of_version.state == "error":
+        return
     if exposed := " ".join(map(str, secrets.exposed)):
         yield Step("secret files", "warning", f"every user of this host can read {exposed}", f"chmod o= {exposed}")
     found = [await _domain(by, name) for name in dict.fromkeys((settings.mark_domain, *settings.domains))]
@@ -133,8 +144,17 @@ async def _service_account(by: Administrator, settings: Settings, secrets: Secre
     yield step
     if step.state == "error":
         return
+
+    def bound() -> Awaitable[Step]:
+        return _tried(KEY_ADDRESSES, ensure_bound(by, account, secrets.api_key, choices.hosts))
+
+    known = secrets.api_key.read() is not None
+    if known:
+        yield await bound()  # before it is tried: it may be refused because it is not bound to this host, too
     step = await _tried(service_account.PART, service_account.ensure_key(by, account, secrets.api_key))
     yield step
+    if not known and step.state != "error":
+        yield await bound()
     if step.state in ("ok", "changed") and not by.dry_run:
         tried = service_account.try_key(by, settings.mark_domain, settings.quota_bytes, secrets.api_key)
         yield await _tried(service_account.PROBE, tried)

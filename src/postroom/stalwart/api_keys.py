@@ -2,12 +2,13 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import Field
 
+from postroom.stalwart.allowed_ips import IpNetwork, spelled
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import Call, StalwartClient
 from postroom.stalwart.response_models import Changes, Id, ResponseModel, SetError
@@ -19,11 +20,12 @@ _PREFIX = "API_"
 
 
 class ApiKey(ResponseModel):
-    """An API key without its secret, which Stalwart shows only once."""
+    """An API key without its secret, which Stalwart shows only once. `allowed_ips`: none means all."""
 
     id: Id
     description: str | None = None
     created_at: datetime = Field(alias="createdAt")
+    allowed_ips: dict[str, bool] = Field({}, alias="allowedIps")
 
 
 class _ApiKeys(ResponseModel):
@@ -70,6 +72,17 @@ class ApiKeys:
 
         return await self._registry.within(_DEADLINE, ask)
 
+    async def bind(self, account_id: str, key_id: str, addresses: Iterable[IpNetwork]) -> None:
+        """Let Stalwart accept the key from these addresses only."""
+        allowed = {spelled(each): True for each in addresses}
+        arguments = {"accountId": account_id, "update": {key_id: {"allowedIps": allowed}}}
+
+        async def ask(left: float) -> None:
+            answers = await self._client.call([("x:ApiKey/set", arguments)], deadline=left)
+            require_taken(answers.read(0, Changes), "other addresses for the API key")
+
+        await self._registry.within(_DEADLINE, ask)
+
     async def remove(self, account_id: str, key_id: str) -> bool:
         """Remove a key. False if it does not exist."""
 
@@ -82,10 +95,21 @@ class ApiKeys:
 
 
 def id_of(secret: str) -> str | None:
-    """The id of a key, which Stalwart 0.16 writes into it after the number of its account; None if there is none."""
+    """The id of a key, which is unique in its account. None if it does not tell."""
+    return ids[1] if (ids := _ids_of(secret)) else None
+
+
+def belongs_to(secret: str, account_id: str) -> bool:
+    """Whether a key says that it is this account's."""
+    return (ids := _ids_of(secret)) is not None and ids[0] == account_id
+
+
+def _ids_of(secret: str) -> tuple[str, str] | None:
+    """The ids of its account and of the key itself, which Stalwart 0.16 writes into it."""
     try:
         raw = base64.urlsafe_b64decode(secret.removeprefix(_PREFIX) + "==")
     except (binascii.Error, ValueError):
         return None
-    known = secret.startswith(_PREFIX) and len(raw) == 28
-    return jmap_id(int.from_bytes(raw[4:8], "big")) if known else None
+    if not secret.startswith(_PREFIX) or len(raw) != 28:
+        return None
+    return jmap_id(int.from_bytes(raw[:4], "big")), jmap_id(int.from_bytes(raw[4:8], "big"))

@@ -6,6 +6,7 @@ from postroom.errors import Misconfigured, Transient
 from postroom.stalwart.error_mapping import FIXES, WrongGeneration
 from postroom.stalwart.registry_client import REGISTRY, StalwartClient
 from postroom.stalwart.response_models import Session
+from postroom.stalwart.version import NEEDED
 
 URL = "correct POSTROOM_STALWART_URL"
 
@@ -31,9 +32,9 @@ async def detect(client: StalwartClient, *, deadline: float) -> str:
     if _is_registry(session):
         return session.primary_accounts.get(REGISTRY, "")
     raise Misconfigured(
-        f"the server at {client.url} supports JMAP but not Stalwart's registry: Postroom needs Stalwart 0.16 or 1.x "
-        "(0.15 keeps accounts under /api/principal and is not supported yet)",
-        fix=f"update Stalwart, or {URL}",
+        f"the server at {client.url} supports JMAP but not Stalwart's registry: Postroom needs {NEEDED} (0.15 has no "
+        "registry, and could not refuse a second mailbox for an identity)",
+        fix=f"update Stalwart, from 0.15 by its own notes for upgrades to 0.16, or {URL}",
     )
 
 

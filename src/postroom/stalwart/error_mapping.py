@@ -11,7 +11,8 @@ from postroom.stalwart.response_models import SetError
 FIXES = {
     401: "correct POSTROOM_STALWART_API_KEY",
     402: "switch the second factor off for the account of POSTROOM_STALWART_API_KEY",
-    403: "correct POSTROOM_STALWART_API_KEY, or what its account may do at Stalwart",
+    403: "correct POSTROOM_STALWART_API_KEY, or what its account may do at Stalwart, and from where "
+    "(postroom setup stalwart --allowed-ip)",
 }
 """By HTTP status"""
 

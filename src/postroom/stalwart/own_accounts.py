@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from postroom.stalwart.allowed_ips import IpNetwork, spelled
+from postroom.stalwart.detection import detect
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import Call, StalwartClient
 from postroom.stalwart.response_models import Changes, Id, ResponseModel
@@ -24,6 +25,7 @@ class AccountRoles(ResponseModel):
 class Credential(ResponseModel):
     """`allowed_ips`: none means all."""
 
+    id: str = Field("", alias="credentialId")
     kind: str = Field(alias="@type")
     allowed_ips: dict[str, bool] = Field({}, alias="allowedIps")
 
@@ -68,6 +70,17 @@ class OwnAccounts:
                 ("x:Account/get", {"#ids": ids}),
             ]
             found = (await self._client.call(calls, deadline=left)).read(1, _Found).accounts
+            return found[0] if found else None
+
+        return await self._registry.within(_DEADLINE, ask)
+
+    async def of_client(self) -> OwnAccount | None:
+        """The account whose credentials the client uses; None if that is no account, as for the recovery
+        administrator."""
+
+        async def ask(left: float) -> OwnAccount | None:
+            get: Call = ("x:Account/get", {"ids": [await detect(self._client, deadline=left)]})
+            found = (await self._client.call([get], deadline=left)).read(0, _Found).accounts
             return found[0] if found else None
 
         return await self._registry.within(_DEADLINE, ask)

@@ -5,6 +5,7 @@ from typing import cast
 
 from postroom.errors import Misconfigured
 from postroom.stalwart.registry_client import StalwartClient
+from postroom.stalwart.version import NEEDED
 
 PROVISIONING = frozenset(
     {
@@ -32,5 +33,5 @@ async def permissions(client: StalwartClient, *, deadline: float) -> frozenset[s
     """From `GET /api/account`, so without `UNREPORTED`. Raises `MailServerError`s, `Busy` and `WrongGeneration`."""
     listed = (await client.get("/api/account", deadline=deadline)).get("permissions")
     if not isinstance(listed, list):
-        raise Misconfigured("mail server lists no permissions at /api/account: is this Stalwart 0.16 or 1.x?")
+        raise Misconfigured(f"mail server lists no permissions at /api/account: Postroom needs {NEEDED}")
     return frozenset(map(str, cast("list[object]", listed)))

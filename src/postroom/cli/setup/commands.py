@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from postroom.cli.options import AsJson, DryRun
+from postroom.cli.options import AsJson, DryRun, StalwartVersion
 
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files with another content.")]
 SECRETS = Path("/etc/postroom/secrets")
@@ -28,11 +28,16 @@ def stalwart_command(
         list[str] | None,
         typer.Option(metavar="IP", help="The address of this host as Stalwart sees it, if NAT or a proxy changes it."),
     ] = None,
+    allowed_ip: Annotated[
+        list[str] | None,
+        typer.Option(metavar="IP", help="Accept Postroom's API key from this address or network only. Repeatable."),
+    ] = None,
     registered_oauth_clients: Annotated[
         bool,
         typer.Option("--registered-oauth-clients", help="Let Stalwart issue OAuth tokens to registered clients only."),
     ] = False,
     remove_key: Annotated[str | None, typer.Option(metavar="ID", help="Remove this API key of Postroom's.")] = None,
+    stalwart_version: StalwartVersion = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -46,7 +51,15 @@ def stalwart_command(
     """
     from postroom.cli.setup.stalwart import StalwartOptions, set_up_stalwart
 
-    options = StalwartOptions(impersonate, secrets, tuple(address or ()), registered_oauth_clients, remove_key)
+    options = StalwartOptions(
+        impersonate,
+        secrets,
+        tuple(address or ()),
+        tuple(allowed_ip or ()),
+        registered_oauth_clients,
+        remove_key,
+        stalwart_version,
+    )
     asyncio.run(set_up_stalwart(admin, options, dry_run=dry_run, as_json=as_json))
 
 

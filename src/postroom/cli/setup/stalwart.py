@@ -16,6 +16,10 @@ from postroom.settings import load_part
 from postroom.setup.administrator import administrator
 from postroom.setup.stalwart import Choices, Secrets, set_up
 from postroom.stalwart.allowed_ips import IpNetwork
+from postroom.stalwart.version import version_of
+
+_LARGEST = 8
+"""The shortest prefix of a network in `allowedIps` that Stalwart takes (0.16.19)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +27,21 @@ class StalwartOptions:
     impersonate: bool
     secrets: Path
     addresses: tuple[str, ...]
+    hosts: tuple[str, ...]
     registered_clients: bool
     remove_key: str | None
+    version: str | None
 
 
 async def set_up_stalwart(login: str, options: StalwartOptions, *, dry_run: bool, as_json: bool) -> None:
     settings = load_part(("stalwart_url", "domains"))
     choices = Choices(
         options.impersonate,
-        [_address(each) for each in options.addresses],
+        [_network("--address", each) for each in options.addresses],
+        [_host(each) for each in options.hosts],
         options.registered_clients,
         options.remove_key,
+        None if options.version is None else version_of(options.version),
     )
     secrets = Secrets.of(os.environ, options.secrets)
     password = password_of(login)
@@ -57,8 +65,15 @@ def _print_next(lacking: Mapping[str, str], *, changed: bool) -> None:
         typer.echo("Restart Postroom if it runs, then: postroom check", err=True)
 
 
-def _address(text: str) -> IpNetwork:
+def _network(option: str, text: str) -> IpNetwork:
     try:
         return ip_network(text)
     except ValueError:
-        raise ConfigurationError(f"--address {text}: an IP address or a network is needed, such as 10.0.0.5") from None
+        raise ConfigurationError(f"{option} {text}: an IP address or a network is needed, such as 10.0.0.5") from None
+
+
+def _host(text: str) -> IpNetwork:
+    network = _network("--allowed-ip", text)
+    if network.prefixlen < _LARGEST:
+        raise ConfigurationError(f"--allowed-ip {text}: Stalwart binds a key to no network larger than a /{_LARGEST}")
+    return network
