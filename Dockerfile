@@ -5,12 +5,14 @@ ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
 COPY dist/ /release/
-# Each package by its hash, and our own wheel without asking an index: neither of our names there is ours.
+# Each package by its hash, and our own wheel without asking an index: neither of our names there is ours. Of packages, 2 MB
+# are for their own tests and for compilers; the next step imports what is needed.
 RUN python3 -m venv /opt/postroom \
     && /opt/postroom/bin/python -m pip install --no-cache-dir --no-compile --require-hashes --only-binary :all: \
         --requirement /release/run.txt \
     && /opt/postroom/bin/python -m pip install --no-cache-dir --no-compile --no-deps --no-index /release/postroom-*.whl \
-    && /opt/postroom/bin/python -m pip uninstall --yes --quiet pip setuptools
+    && /opt/postroom/bin/python -m pip uninstall --yes --quiet pip setuptools \
+    && find /opt/postroom/lib -depth \( -name testing -o -name '*.py[ix]' -o -name '*.pxd' \) -exec rm -r {} +
 # Compiled here, since the root is read-only where it runs: ours, and of the packages what processes and commands load. All
 # of them would take 23 MB more. "unchecked-hash", because not every registry keeps the times of files.
 RUN /opt/postroom/bin/python -B -c "import sys, postroom.cli.service, postroom.cli.check, postroom.cli.status; \

@@ -43,8 +43,8 @@ def _output_of(command: Sequence[str], folder: Path | None, **environment: str) 
     return ended.stdout
 
 
-def _cache() -> Path:
-    """Raises `Missing`."""
+def cache() -> Path:
+    """Where the tests keep what takes minutes to make. Raises `Missing`."""
     named = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
         # A relative one counts as none (XDG Base Directory Specification).
@@ -69,7 +69,7 @@ class GoProgram:
         for file in sorted(self.source.iterdir()) if self.source else ():
             if file.name in ("go.mod", "go.sum") or file.suffix == ".go":
                 content.update(file.read_bytes())
-        return _cache() / f"{self.name.lower().replace(' ', '-')}-{content.hexdigest()[:16]}"
+        return cache() / f"{self.name.lower().replace(' ', '-')}-{content.hexdigest()[:16]}"
 
     def found(self) -> Path:
         """Raises `Missing`."""

@@ -1,9 +1,11 @@
-"""The programs that the tests build from source with Go; `make programs` runs this module."""
+"""What takes minutes to build, and the tests find in the cache: programs of Go, and the base of the image.
+`make programs` runs this module."""
 
 import sys
 import time
 from pathlib import Path
 
+from tests.engine import Base
 from tests.go_program import GoProgram
 from tests.missing import Missing, is_agreed, is_ci
 
@@ -28,7 +30,7 @@ def build_all() -> int:
     """Return the exit code. A program that cannot be built leaves the others alone: its tests say what is missing.
     In CI it is a failure at once, unless CI agreed to do without it."""
     code = 0
-    for program in PROGRAMS:
+    for program in (*PROGRAMS, Base()):
         if is_agreed(program.name):
             continue
         started = time.monotonic()
