@@ -21,7 +21,7 @@ from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool
 from postroom.postgres.inspected import PostgresInspected
 from postroom.postgres.installation import MARK_DOMAIN, pinned_value
-from postroom.postgres.migrate import alembic_config, newest_revision, upgrade
+from postroom.postgres.migrate import IN_UTF8, alembic_config, newest_revision, upgrade
 from postroom.postgres.schema import require_schema
 from postroom.postgres.sweep import PostgresSwept
 from postroom_sandbox.embedded_postgres import OWNER_ROLE, SERVICE_ROLE, EmbeddedPostgres
@@ -116,8 +116,9 @@ async def test_database_that_cannot_store_all_of_unicode_is_refused_in_words(pos
     async with new_database(postgres_server, template="template0", options=IN_SQL_ASCII) as database:
         with pytest.raises(ConfigurationError, match=f"^the database {database.name} is in SQL_ASCII, ") as raised:
             await migrated(database)
-    options = re.sub(r".* CREATE DATABASE … (.*) TEMPLATE template0", r"\1", raised.value.fix)
-    async with new_database(postgres_server, template="template0", options=cast("LiteralString", options)) as database:
+    assert raised.value.fix.endswith(IN_UTF8)
+    options = cast("LiteralString", IN_UTF8.removesuffix(" TEMPLATE template0"))
+    async with new_database(postgres_server, template="template0", options=options) as database:
         await migrated(database)
 
 

@@ -26,8 +26,10 @@ RETRY_FOR = 60.0
 """Seconds for which a statement is repeated while another, long transaction locks the table."""
 
 UTF8 = "UTF8"
-CREATED_IN_UTF8 = "create it anew: CREATE DATABASE … ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
-"""Whatever the encoding and the locale of the cluster."""
+IN_UTF8 = "ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+"""Options of CREATE DATABASE on a cluster of any locale: each but C fits one encoding only. With C, an update of the
+system's locales leaves every index in order, too."""
+CREATED_IN_UTF8 = f"create it anew: CREATE DATABASE … OWNER … {IN_UTF8}"
 
 NAMED_COLUMNS = "0003"
 """Code from before this revision selects `*`: a changed table breaks it, and it declares no needs in the schema."""
