@@ -110,13 +110,23 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
         yield client
 
 
+_IN_ASCII = " ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'"
+
+
+@pytest.fixture
+async def ascii_database(postgres_server: EmbeddedPostgres) -> AsyncIterator[Database]:
+    """As Debian's own cluster makes them where no locale is set; empty."""
+    async with new_database(postgres_server, template="template0", more=_IN_ASCII) as database:
+        yield database
+
+
 @asynccontextmanager
 async def new_database(
-    server: EmbeddedPostgres, *, owner: str = OWNER_ROLE, template: str = "template1"
+    server: EmbeddedPostgres, *, owner: str = OWNER_ROLE, template: str = "template1", more: LiteralString = ""
 ) -> AsyncIterator[Database]:
     """Without a schema, unless the template has one; dropped at the end despite open connections."""
     name = f"test_{next(_numbers)}"
-    await _as_admin(server, "CREATE DATABASE {} TEMPLATE {} OWNER {}", name, template, owner)
+    await _as_admin(server, "CREATE DATABASE {} TEMPLATE {} OWNER {}" + more, name, template, owner)
     yield Database(name, _url_for(server.owner_url, name), _url_for(server.service_url, name))
     await _as_admin(server, "DROP DATABASE {} WITH (FORCE)", name)
 

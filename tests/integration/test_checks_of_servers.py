@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from commands import Commands
 from parts import READ_ONLY, UNUSED_URL, environment
-from postroom.postgres.migrate import newest_revision
+from postroom.postgres.migrate import CREATE_IN_UTF8, newest_revision
 from postroom.queue.epoch import EPOCH_KEY
 from postroom_sandbox.embedded_valkey import EmbeddedValkey
 from postroom_sandbox.loopback import free_port
@@ -96,6 +96,19 @@ async def test_a_server_that_takes_no_writes_is_an_error(postroom: Commands, dat
     _, row = await rows_of(postroom, "database", POSTROOM_DATABASE_URL=database.service_url + READ_ONLY)
     assert row["state"] == "error"
     assert "it takes no writes" in row["details"]
+
+
+async def test_a_database_in_another_encoding_is_an_error_and_nothing_else_of_it_is_claimed(
+    postroom: Commands, ascii_database: Database
+) -> None:
+    """The driver reads bytes from such a database, where it is not told otherwise: fsync was then not "on"."""
+    url = ascii_database.service_url
+    found = await rows_of(postroom, "database", POSTROOM_DATABASE_URL=url)
+    assert [each["state"] for each in found] == ["ok", "error"]
+    assert found[1]["details"].startswith(f"the database {ascii_database.name} is in SQL_ASCII, ")
+    assert found[1]["fix"].endswith(CREATE_IN_UTF8)
+    everything = await Commands({**postroom.environment, "POSTROOM_DATABASE_URL": url}).json("check", code=1)
+    assert not [each for each in everything if "b'" in each["details"]]
 
 
 # Redis

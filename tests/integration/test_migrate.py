@@ -111,16 +111,11 @@ async def test_migration_error_without_a_connection_names_both_settings(database
     assert raised.value.fix == f"create that database, or correct its name in {EITHER}"
 
 
-async def test_database_that_cannot_store_all_of_unicode_is_refused_in_words(postgres_server: EmbeddedPostgres) -> None:
-    """Debian creates a cluster in SQL_ASCII where no locale is set."""
-    async with new_database(postgres_server) as there:
-        other = Database(f"{there.name}_ascii", *(f"{url}_ascii" for url in (there.owner_url, there.service_url)))
-        made = "CREATE DATABASE {} OWNER {} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
-        await _as_admin(postgres_server, made, other.name, OWNER_ROLE)
-        with pytest.raises(ConfigurationError, match=f"^the database {other.name} is in SQL_ASCII, ") as raised:
-            await migrated(other)
-        await _as_admin(postgres_server, "DROP DATABASE {}", other.name)
-    assert "ENCODING 'UTF8'" in raised.value.fix
+async def test_database_that_cannot_store_all_of_unicode_is_refused_in_words(ascii_database: Database) -> None:
+    name = ascii_database.name
+    with pytest.raises(ConfigurationError, match=f"^the database {name} is in SQL_ASCII, ") as raised:
+        await migrated(ascii_database)
+    assert raised.value.fix == f"drop the database {name}, and create it anew: {migrate.CREATE_IN_UTF8}"
 
 
 @pytest.fixture

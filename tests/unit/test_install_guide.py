@@ -3,17 +3,17 @@
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from command_blocks import Block, blocks
+from command_blocks import ROOT, Block, blocks
+from postroom.postgres.migrate import CREATE_IN_UTF8
 from postroom.secret_files import SECRETS
 from postroom.settings import PREFIX, load, unknown
 from postroom.setup.deployed_files import text_of
 
 GUIDE = "docs/how-to/install.md"
-TEXT = (Path(__file__).resolve().parents[2] / GUIDE).read_text()
+DATABASES = ROOT / "deploy/compose/postgres/databases.sql"
 COMMANDS = "\n".join(block.commands for block in blocks() if block.document == GUIDE)
 UNITS = ("systemd/postroom-serve.service", "systemd/postroom-work.service", "systemd/mail.conf")
 MADE_BY_SETUP = {"stalwart-api-key", "mail-master", "stalwart-webhook-key"}
@@ -45,6 +45,16 @@ def test_settings_of_the_guide_are_settings_and_right() -> None:
     settings = load(written | {PREFIX + name: value for name, value in secrets.items()})
     assert settings.host == "127.0.0.1"
     assert settings.public_url == "https://mail.example.org"
+
+
+def test_every_database_is_created_in_utf8_whatever_the_locale_of_the_cluster() -> None:
+    """Debian's own cluster is in SQL_ASCII where no locale is set, and UTF8 does not fit de_DE.ISO-8859-1."""
+    texts = [block.commands for block in blocks()] + [DATABASES.read_text()]
+    found = [line for text in texts for line in re.findall(r"^CREATE DATABASE .*;$", text, re.MULTILINE)]
+    wanted = re.escape(CREATE_IN_UTF8).replace("…", r"(\w+)")
+    owners = [match.groups() for line in found if (match := re.fullmatch(f"{wanted};", line))]
+    assert len(owners) == len(found)
+    assert sorted(owners) == [("kratos", "kratos")] * 2 + [("postroom", "postroom_owner")] * 2
 
 
 def test_units_start_what_the_guide_installs_with_the_files_that_it_writes() -> None:

@@ -14,10 +14,10 @@ BEGIN
     END LOOP;
 END $$;
 
-CREATE DATABASE kratos OWNER kratos;
+CREATE DATABASE kratos OWNER kratos ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
 REVOKE ALL ON DATABASE kratos FROM PUBLIC;
 
 -- The owner makes the tables (`postroom migrate`); the service uses them, and cannot change the audit.
-CREATE DATABASE postroom OWNER postroom_owner;
+CREATE DATABASE postroom OWNER postroom_owner ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
 REVOKE ALL ON DATABASE postroom FROM PUBLIC;
 GRANT CONNECT ON DATABASE postroom TO postroom;

@@ -11,6 +11,7 @@ from postroom.domain.breaker import Breaker, Cause
 from postroom.errors import ConfigurationError, DatabaseUnavailable
 from postroom.postgres.connection import Row, require_reachable, the_row
 from postroom.postgres.installation import MARK_DOMAIN, pinned_value
+from postroom.postgres.migrate import wrong_encoding
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.schema import UPDATE, Revisions, as_migrated, require_schema
 from postroom.realtime.live_streams import Notifications
@@ -52,6 +53,8 @@ def _server(server: Row, *, heard: bool) -> Iterator[Finding]:
             "it takes no writes: it is a replica, or default_transaction_read_only is on",
             "let POSTROOM_DATABASE_URL name every host, with target_session_attrs=read-write, or turn that off",
         )
+    if wrong := wrong_encoding(server["name"], server["encoding"]):
+        yield Finding("database", "error", str(wrong), wrong.fix)
     if not heard:
         yield Finding(
             "database",

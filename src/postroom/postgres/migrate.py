@@ -48,6 +48,10 @@ _RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
 }
 """All rights of the service's role."""
 
+CREATE_IN_UTF8 = "CREATE DATABASE … OWNER … ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+"""On a cluster of any locale: others than C fit one encoding only. With C, an update of the system's locales leaves
+every index in order, too."""
+
 _CLOSED_SCHEMA = "SELECT current_schema() WHERE NOT has_schema_privilege(%s, current_schema(), 'USAGE')"
 _ONE_ROW = ("mail_server_breaker", "identity_sweep", "mailbox_inspection")
 _PARTITIONS_OF_THE_LOG = """
@@ -75,7 +79,8 @@ def upgrade(owner_url: str, service_role: str) -> str:
     config = alembic_config(owner_url)
     try:
         with connect(owner_url) as conn:
-            _require_utf8(conn)
+            if wrong := wrong_encoding(conn.info.dbname, conn.info.parameter_status("server_encoding") or ""):
+                raise wrong
             # Several processes may start at once: one migrates, the others wait and find nothing to do. Without this
             # lock, concurrent GRANTs and CREATE TABLEs would fail as well.
             _wait_for_our_turn(conn)
@@ -166,14 +171,14 @@ def build_index_of_the_log(name: str, definition: str) -> None:
             build_index(f"{month}_{name}", f"{month} {definition}")
 
 
-def _require_utf8(conn: psycopg.Connection) -> None:
-    """Raise `ConfigurationError` unless the database stores all of Unicode, and knows that it is text."""
-    encoding = conn.info.parameter_status("server_encoding")
-    if encoding != "UTF8":
-        raise ConfigurationError(
-            f"the database {conn.info.dbname} is in {encoding}, which does not store every name and address",
-            fix="create it anew: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
-        )
+def wrong_encoding(database: str, encoding: str) -> ConfigurationError | None:
+    """Of a database that does not store all of Unicode, or does not know that it is text."""
+    if encoding == "UTF8":
+        return None
+    return ConfigurationError(
+        f"the database {database} is in {encoding}, which does not store every name and address",
+        fix=f"drop the database {database}, and create it anew: {CREATE_IN_UTF8}",
+    )
 
 
 def _revision(conn: psycopg.Connection) -> str:
