@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from shutil import copytree, rmtree
 
-from distribution.commit import NotReleasable, heading_of, releasable_commit, version_of
+from distribution.commit import NotReleasable, heading_of, releasable_commit, write_version
 from distribution.files import SUMS, write_files
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -16,17 +16,20 @@ DIST = ROOT / "dist"
 
 def main() -> None:
     commit = releasable_commit(ROOT)
-    version = version_of(ROOT)
+    version = commit.version()
     with tempfile.TemporaryDirectory(prefix="postroom-release-") as folder:
         source, made = Path(folder, "source"), Path(folder, "dist")
         made.mkdir()
         commit.write_sources(source)
+        write_version(source, version)
         build_interface(source)
         write_files(source, made, commit.time)
         rmtree(DIST, ignore_errors=True)
         copytree(made, DIST)
     print(f"\n{(DIST / SUMS).read_text('utf-8')}")
     print(f"Postroom {version} of commit {commit.id[:12]} is in {DIST.relative_to(ROOT)}/")
+    if "+" in version:
+        print(f"NOTE: the commit has no tag v{version.partition('+')[0]}: tag it before you build what you publish")
     if "unreleased" in (heading_of(ROOT, version) or ""):
         print(f"NOTE: CHANGELOG.md calls {version} unreleased: commit its date before you publish this")
 

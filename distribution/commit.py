@@ -18,11 +18,18 @@ class NotReleasable(Exception):
 
 @dataclass(frozen=True)
 class Commit:
-    """`time` is when it was made, in seconds since 1970: it dates all files of a release."""
+    """`time` is when it was made, in seconds since 1970: it dates all files of a release. `tags` are its names."""
 
     root: Path
     id: str
     time: int
+    tags: frozenset[str]
+
+    def version(self) -> str:
+        """Of what is built of it: a commit that its tag does not call the version gets a local one (PEP 440). pip takes
+        two builds of one version for the same, and would leave the older one installed. Raises `NotReleasable`."""
+        version = version_of(self.root)
+        return version if f"v{version}" in self.tags else f"{version}+g{self.id[:12]}"
 
     def write_sources(self, folder: Path) -> None:
         """Its files without any others: what git ignores in the checkout would differ from one to the next."""
@@ -38,7 +45,8 @@ def releasable_commit(root: Path) -> Commit:
             f"commit or remove {changed[0][3:]} first: a release is made of a commit ({len(changed)} differ)"
         )
     identifier, time = _git(root, "log", "-1", "--format=%H %ct").decode().split()
-    return Commit(root, identifier, int(time))
+    tags = _git(root, "tag", "--points-at", identifier).decode().splitlines()
+    return Commit(root, identifier, int(time), frozenset(tags))
 
 
 def version_of(source: Path) -> str:
@@ -49,8 +57,19 @@ def version_of(source: Path) -> str:
     return version
 
 
+def write_version(source: Path, version: str) -> None:
+    """Into pyproject.toml of a folder with sources. Raises `NotReleasable`."""
+    project, line = source / "pyproject.toml", f'version = "{version}"'.encode()
+    # In bytes, so that the ends of lines stay.
+    project.write_bytes(re.sub(rb'^version = "[^"]+"', line, project.read_bytes(), count=1, flags=re.MULTILINE))
+    if version_of(source) != version:
+        raise NotReleasable('pyproject.toml has no line `version = "…"` above all others that begin so')
+
+
 def heading_of(source: Path, version: str) -> str | None:
-    found = re.search(rf"^## {re.escape(version)}(?:,.*)?$", (source / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    """The changelog's, for all builds of a version."""
+    named = re.escape(version.partition("+")[0])
+    found = re.search(rf"^## {named}(?:,.*)?$", (source / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     return found and found[0]
 
 

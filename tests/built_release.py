@@ -10,7 +10,7 @@ from shutil import copy, copytree
 import pytest
 
 from built_web import require_interface
-from distribution.commit import version_of
+from distribution.commit import version_of, write_version
 from distribution.files import write_files
 from parts import UNUSED_URL, environment
 from postroom.web.interface import FOLDER
@@ -41,7 +41,7 @@ class Release:
 
 
 def copied_sources(folder: Path) -> Path:
-    """The files that git knows, or would add, and the built interface."""
+    """The files that git knows, or would add, and the built interface, with the version of a commit that has no tag."""
     require_interface()
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -50,6 +50,7 @@ def copied_sources(folder: Path) -> Path:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             copy(ROOT / name, folder / name)
     copytree(FOLDER, folder / FOLDER.relative_to(ROOT))
+    write_version(folder, f"{version_of(ROOT)}+g0123456789ab")
     return folder
 
 

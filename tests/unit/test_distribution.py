@@ -18,7 +18,7 @@ import pytest
 
 from built_interface import FILES, write_build
 from built_release import ROOT, TIME, Release, copied_sources, released
-from distribution.commit import NotReleasable, releasable_commit, version_of
+from distribution.commit import NotReleasable, releasable_commit, version_of, write_version
 from distribution.materials import BUNDLED, bill_of_materials
 from postroom.setup.deployed_files import names as deployed
 from postroom.web.interface import FOLDER
@@ -222,6 +222,38 @@ def test_no_release_is_made_of_a_version_that_the_changelog_does_not_name(reposi
     with (repository / "CHANGELOG.md").open("a") as file:
         file.write("\n## 1.2.3, 27 November 2026\n")
     assert version_of(repository) == "1.2.3"
+
+
+@pytest.mark.parametrize(
+    ("tag", "version"),
+    [
+        (["v1.2.3"], "1.2.3"),
+        (["--annotate", "--message=It", "v1.2.3"], "1.2.3"),
+        (["v1.2.4"], "1.2.3+g{commit}"),
+        (["1.2.3"], "1.2.3+g{commit}"),
+        (["v1.2.3", "HEAD^"], "1.2.3+g{commit}"),
+    ],
+)
+def test_a_build_of_a_commit_that_is_not_the_version_itself_names_the_commit(
+    repository: Path, tag: list[str], version: str
+) -> None:
+    (repository / "CHANGELOG.md").write_text("## 1.2.3, unreleased\n")
+    git(repository, "commit", "--quiet", "--all", "--message", "Say what is new")
+    git(repository, "tag", *tag)
+    commit = releasable_commit(repository)
+    assert commit.version() == version.format(commit=commit.id[:12])
+
+
+def test_a_version_is_written_into_the_line_that_both_distributions_read(repository: Path) -> None:
+    project, text = repository / "pyproject.toml", (ROOT / "pyproject.toml").read_text()
+    project.write_text(text)
+    copy(ROOT / "CHANGELOG.md", repository)
+    version = version_of(ROOT)
+    write_version(repository, f"{version}+g0123456789ab")
+    assert project.read_text() == text.replace(f'"{version}"', f'"{version}+g0123456789ab"')
+    project.write_text(f"[project]\nversion='{version}'\n")
+    with pytest.raises(NotReleasable, match="has no line"):
+        write_version(repository, f"{version}+g0123456789ab")
 
 
 def test_a_release_holds_the_files_of_the_commit_only(
