@@ -36,7 +36,6 @@ class Stalwart:
             responds(http, f"{self.url}/_sandbox/state"),
             env=os.environ | {"STAND_IN_KEY": self.api_key, "STAND_IN_ADMIN": _ADMIN[1]},
             log=data.log("stalwart"),
-            ready_within=60,
         )
 
     async def start(self) -> None:
@@ -91,7 +90,6 @@ class Kratos:
             responds(http, f"{self.url}/admin/health/ready"),
             env=os.environ | {"POSTROOM_WEBHOOK_KEY": data.secret("webhook-key")},
             log=data.log("kratos"),
-            ready_within=60,
         )
 
     async def start(self) -> None:

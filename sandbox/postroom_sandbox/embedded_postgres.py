@@ -35,7 +35,6 @@ _KEPT_OVER_REBOOTS = "/var/tmp"  # noqa: S108 - mkdtemp draws a random name in i
 _ELSEWHERE = "postgres-place"  # the data folder stores that name in this file
 _FAST = (signal.SIGINT, 20.0)  # fast shutdown: open transactions are rolled back, everything is flushed
 _IMMEDIATE = (signal.SIGQUIT, 5.0)  # if that takes too long: the write-ahead log is replayed at the next start
-_READY_WITHIN = 60.0  # seconds; long, because after a crash the write-ahead log is replayed first
 
 
 class EmbeddedPostgres(ProcessPart):
@@ -83,7 +82,7 @@ class EmbeddedPostgres(ProcessPart):
         self.admin_url = self._url(_ADMIN_ROLE, "postgres")
         self.owner_url = self._url(OWNER_ROLE, _DATABASE)
         self.service_url = self._url(SERVICE_ROLE, _DATABASE)
-        await self._run(process, self._accepts_connections, _READY_WITHIN)
+        await self._run(process, self._accepts_connections)
         await self._make_roles()
 
     async def remove(self) -> None:

@@ -14,7 +14,6 @@ from postroom_sandbox.loopback import LOOPBACK, free_port, require_port
 from postroom_sandbox.processes import Process, ProcessPart, stop_leftover
 
 _GENTLY = (signal.SIGTERM, 10.0)
-_READY_WITHIN = 30.0  # seconds
 
 # Paths are relative to the working directory, the server's folder, so that none needs quoting.
 _CONFIGURATION = """\
@@ -61,7 +60,7 @@ class EmbeddedValkey(ProcessPart):
         write_private(configuration, _CONFIGURATION.format(host=LOOPBACK, port=self.port, password=password))
         log = self._data.log("valkey")
         process = Process(self.name, [binary, configuration], env={}, log=log, cwd=folder)
-        await self._run(process, self._answers, _READY_WITHIN)
+        await self._run(process, self._answers)
 
     async def remove(self) -> None:
         """Stop a server that was left running and remove all of its files (`--fresh`)."""
