@@ -28,10 +28,11 @@ def main() -> None:
         copytree(made, DIST)
     print(f"\n{(DIST / SUMS).read_text('utf-8')}")
     print(f"Postroom {version} of commit {commit.id[:12]} is in {DIST.relative_to(ROOT)}/")
-    if "+" in version:
-        print(f"NOTE: the commit has no tag v{version.partition('+')[0]}: tag it before you build what you publish")
+    named, _, of_no_tag = version.partition("+")
+    if of_no_tag:
+        print(f"NOTE: the commit has no tag v{named}: tag it before you build what you publish")
     if "unreleased" in (heading_of(ROOT, version) or ""):
-        print(f"NOTE: CHANGELOG.md calls {version} unreleased: commit its date before you publish this")
+        print(f"NOTE: CHANGELOG.md calls {named} unreleased: commit its date before you publish this")
 
 
 def build_interface(source: Path) -> None:
