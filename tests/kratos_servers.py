@@ -135,7 +135,7 @@ async def real_kratos(
         process = Process("Kratos 1.3.1", argv, log=folder / "kratos.log")
         await process.spawn()
         try:
-            await process.until_ready(kratos.is_ready, 60)
+            await process.until_ready(kratos.is_ready)
             yield replace(kratos, pid=process.pid)
         finally:
             await process.stop((signal.SIGTERM, 5), (signal.SIGKILL, 5))

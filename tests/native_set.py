@@ -182,7 +182,7 @@ class NativeSet:
         process = Process(name, self._argv(name), env=self._environment(name), log=self.log(name), cwd=self.folder)
         self._started[name] = process
         await process.spawn()
-        await process.until_ready(lambda: self._is_healthy(name), 60)
+        await process.until_ready(lambda: self._is_healthy(name))
 
     async def _dependencies(self, name: str) -> None:
         for each in self.project["services"][name].get("depends_on", {}):

@@ -20,7 +20,7 @@ import structlog
 from postroom.errors import ConfigurationError
 from postroom_sandbox.data_folder import DataFolder, is_reachable, write_private
 from postroom_sandbox.loopback import LOOPBACK, free_port, require_port
-from postroom_sandbox.processes import READY_WITHIN, Process, ProcessPart, stop_leftover
+from postroom_sandbox.processes import Process, ProcessPart, stop_leftover
 
 _logger = structlog.get_logger(__name__)
 
@@ -82,7 +82,7 @@ class EmbeddedPostgres(ProcessPart):
         self.admin_url = self._url(_ADMIN_ROLE, "postgres")
         self.owner_url = self._url(OWNER_ROLE, _DATABASE)
         self.service_url = self._url(SERVICE_ROLE, _DATABASE)
-        await self._run(process, self._accepts_connections, READY_WITHIN)
+        await self._run(process, self._accepts_connections)
         await self._make_roles()
 
     async def remove(self) -> None:

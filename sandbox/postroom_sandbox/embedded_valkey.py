@@ -11,7 +11,7 @@ import redis.exceptions
 from postroom.errors import ConfigurationError
 from postroom_sandbox.data_folder import DataFolder, write_private
 from postroom_sandbox.loopback import LOOPBACK, free_port, require_port
-from postroom_sandbox.processes import READY_WITHIN, Process, ProcessPart, stop_leftover
+from postroom_sandbox.processes import Process, ProcessPart, stop_leftover
 
 _GENTLY = (signal.SIGTERM, 10.0)
 
@@ -60,7 +60,7 @@ class EmbeddedValkey(ProcessPart):
         write_private(configuration, _CONFIGURATION.format(host=LOOPBACK, port=self.port, password=password))
         log = self._data.log("valkey")
         process = Process(self.name, [binary, configuration], env={}, log=log, cwd=folder)
-        await self._run(process, self._answers, READY_WITHIN)
+        await self._run(process, self._answers)
 
     async def remove(self) -> None:
         """Stop a server that was left running and remove all of its files (`--fresh`)."""

@@ -19,12 +19,14 @@ from postroom.errors import ConfigurationError
 
 _logger = structlog.get_logger(__name__)
 
+READY_WITHIN = 60.0
+"""Seconds until a part is ready. 20 were too few on a busy machine, and after a crash PostgreSQL first replays its
+write-ahead log."""
+
+_ENDS_WITHIN = 300.0  # seconds for a process that does one thing
 _POLL = 0.05  # seconds between two checks of something that sends no notification
 _KILL = (signal.SIGKILL, 10.0)
 _COLLECTED_WITHIN = 5.0
-
-READY_WITHIN = 60.0
-"""Seconds to start. A busy machine needs 20; PostgreSQL replays its write-ahead log first after a crash."""
 
 Probe = Callable[[], Awaitable[bool]]
 StopStep = tuple[signal.Signals, float]
@@ -96,7 +98,7 @@ class Process:
             for file in files:
                 os.close(file)
 
-    async def until_ready(self, probe: Probe, seconds: float) -> None:
+    async def until_ready(self, probe: Probe, seconds: float = READY_WITHIN) -> None:
         """Wait until `probe` returns True. Raises ConfigurationError with the last lines of the log if the process ends
         before, or after this number of seconds."""
         try:
@@ -106,11 +108,17 @@ class Process:
                         raise ConfigurationError(await self.ended())
                     await asyncio.sleep(_POLL)
         except TimeoutError:
-            raise ConfigurationError(f"{self.name} was not ready within {seconds:g} s{self._last_lines()}") from None
+            raise ConfigurationError(self._late("was not ready", seconds)) from None
 
-    async def succeed(self) -> None:
-        """Wait for the end of the process. Raises ConfigurationError if its exit code is not 0."""
-        if await self._running.wait():
+    async def succeed(self, seconds: float = _ENDS_WITHIN) -> None:
+        """Wait for the end of the process. Raises ConfigurationError if its exit code is not 0, or after this number of
+        seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                code = await self._running.wait()
+        except TimeoutError:
+            raise ConfigurationError(self._late("did not end", seconds)) from None
+        if code:
             raise ConfigurationError(await self.ended())
 
     async def ended(self) -> str:
@@ -141,6 +149,9 @@ class Process:
             raise RuntimeError(f"{self.name} was never started")
         return self._process
 
+    def _late(self, what: str, seconds: float) -> str:
+        return f"{self.name} {what} within {seconds:g} s; if the machine is busy, try again later{self._last_lines()}"
+
     def _last_lines(self, count: int = 12) -> str:
         if self._log is None or not self._log.exists():
             return ""
@@ -148,7 +159,7 @@ class Process:
             file.seek(self._log_start)
             lines = file.read().decode(errors="replace").splitlines()[-count:]
         if not lines:
-            return f"; {self._log} is empty: it has not come to its first line"
+            return f"; it wrote nothing into {self._log}"
         return "".join([f"; the end of {self._log}:", *(f"\n    {line}" for line in lines)])
 
 
@@ -191,7 +202,7 @@ class ProcessPart:
         if self._process is not None:
             await self._process.stop(*self._stop_steps)
 
-    async def _run(self, process: Process, ready: Probe, seconds: float) -> None:
+    async def _run(self, process: Process, ready: Probe, seconds: float = READY_WITHIN) -> None:
         """Start the process and wait until it is ready. Raises ConfigurationError."""
         self._process = process
         await process.spawn()

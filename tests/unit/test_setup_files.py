@@ -32,6 +32,19 @@ async def test_kratos_webhook_is_written_with_its_key_readable_by_its_owner_only
     assert (tmp_path / "provision.jsonnet").read_text() == text_of("kratos/provision.jsonnet")
 
 
+async def test_files_that_are_copied_to_the_host_of_kratos_name_each_other_there(tmp_path: Path) -> None:
+    """Else Kratos would look for the body of the webhook in the folder of the machine that wrote it, and send none."""
+    postroom = Commands(SETTINGS | {"POSTROOM_PUBLIC_URL": "https://mail.example.org"})
+    reported = await postroom("setup", "kratos", "--write", str(tmp_path), "--at", "/srv/kratos")
+    assert "body: file:///srv/kratos/provision.jsonnet\n" in (tmp_path / "registration-hook.yml").read_text()
+    assert "chown kratos /srv/kratos/registration-hook.yml" in reported
+    for name in ("registration-hook.yml", "interface.yml"):
+        assert f"-c /srv/kratos/{name}" in reported
+    assert (tmp_path / "provision.jsonnet").exists()
+    refused = await postroom("setup", "kratos", "--write", str(tmp_path), "--at", "kratos", code=2)
+    assert (refused.count("\n"), "an absolute path" in refused) == (1, True)
+
+
 async def test_flows_of_kratos_are_moved_to_the_origin_of_the_interface(tmp_path: Path) -> None:
     postroom = Commands(SETTINGS | {"POSTROOM_PUBLIC_URL": "https://mail.example.org/"})
     reported = await postroom("setup", "kratos", "--write", str(tmp_path))

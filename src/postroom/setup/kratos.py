@@ -33,11 +33,14 @@ def interface(public_url: str) -> str:
     return text_of(f"kratos/{INTERFACE}").replace("${POSTROOM_PUBLIC_URL}", public_url.rstrip("/"))
 
 
-def write(url: str, key: str, folder: Path, *, public_url: str | None = None, force: bool) -> list[Step]:
+def write(
+    url: str, key: str, folder: Path, *, at: Path | None = None, public_url: str | None = None, force: bool
+) -> list[Step]:
     """Write the files; that of the interface if Postroom's `public_url` for browsers is known. Only their owner may
-    read the one with the key: Kratos cannot read a key from another file. Raises `ConfigurationError`."""
+    read the one with the key: Kratos cannot read a key from another file. `at` is the folder in which Kratos finds
+    them. Raises `ConfigurationError`."""
     steps = [
-        write_file(folder / HOOK, hook(url, key, folder), mode=0o600, force=force),
+        write_file(folder / HOOK, hook(url, key, at or folder), mode=0o600, force=force),
         write_file(folder / BODY, body(), force=force),
     ]
     if public_url:

@@ -66,7 +66,13 @@ def stalwart_command(
 @setup.command("kratos")
 def kratos_command(
     write: Annotated[
-        Path | None, typer.Option("--write", metavar="FOLDER", help="Write both files there, with the key.")
+        Path | None, typer.Option("--write", metavar="FOLDER", help="Write the files there, with the key.")
+    ] = None,
+    at: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Where Kratos finds them, if you copy them. Default: where they are written."
+        ),
     ] = None,
     url: Annotated[
         str | None, typer.Option(metavar="URL", help="Where Kratos reaches Postroom. Default: on the same host.")
@@ -83,7 +89,7 @@ def kratos_command(
     """
     from postroom.cli.setup.kratos import set_up_kratos
 
-    set_up_kratos(write, url, force=force, as_json=as_json)
+    set_up_kratos(write, at, url, force=force, as_json=as_json)
 
 
 @setup.command("files")

@@ -12,24 +12,27 @@ from postroom.setup import kratos
 from postroom.web_urls import names_a_host, url_on_this_host
 
 
-def set_up_kratos(folder: Path | None, url: str | None, *, force: bool, as_json: bool) -> None:
+def set_up_kratos(folder: Path | None, at: Path | None, url: str | None, *, force: bool, as_json: bool) -> None:
     settings = part_or_trial(("webhook_key",) if folder else ())
     if url is not None and not names_a_host(url):
         raise ConfigurationError(f"--url {url}: must be a complete URL, such as http://10.0.0.5:3001")
+    if at is not None and not at.is_absolute():
+        raise ConfigurationError(f"--at {at}: must be an absolute path on the host of Kratos, such as {kratos.FOLDER}")
     url = url or url_on_this_host(settings.host, settings.port)
     if folder is None:
         _print(url, settings.public_url, as_json=as_json)
         return
     folder = folder.absolute()
+    at = at or folder
     key, public_url = settings.webhook_key.get_secret_value(), settings.public_url
-    steps = kratos.write(url, key, folder, public_url=public_url, force=force)
+    steps = kratos.write(url, key, folder, at=at, public_url=public_url, force=force)
     if as_json:
         typer.echo(json_text(steps))
     else:
         print_steps(steps)
-        hook = folder / kratos.HOOK
+        hook = at / kratos.HOOK
         typer.echo(f"Only Kratos may read it: chown kratos {hook}. Then start Kratos with these files:", err=True)
-        more = f" -c {folder / kratos.INTERFACE}" if public_url else ""
+        more = f" -c {at / kratos.INTERFACE}" if public_url else ""
         typer.echo(f"kratos serve -c {kratos.FOLDER}/kratos.yml -c {hook}{more}", err=True)
         if not public_url:
             typer.echo(f"Set POSTROOM_PUBLIC_URL for {kratos.INTERFACE}, which the web interface needs", err=True)
