@@ -82,7 +82,7 @@ mutmut: $(STAMP)  ## Change domain and retry in a thousand small ways: how many 
 	$(BIN)/mutmut results
 	@$(BIN)/mutmut results --all true | sed -E 's/^ *postroom\.([a-z]+)\..*: /\1 /' | sort | uniq -c
 
-release: $(STAMP)  ## Make wheels, sources, bill of materials and checksums of the commit, into dist/ (two minutes)
+release: $(STAMP)  ## Make wheels, sources, bill of materials and checksums of the commit, into dist/ (one to six minutes)
 	@$(BIN)/python -m distribution
 
 $(STAMP): requirements/dev.txt $(TRIAL)

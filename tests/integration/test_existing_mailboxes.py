@@ -46,15 +46,22 @@ async def test_guide_hands_a_mailbox_only_to_the_identity_whose_address_in_the_d
         await add(kratos, "guest@elsewhere.test", verified=True)
         await add(kratos, "nobody@example.org", verified=True)
 
-        addresses = f"stalwart={stalwart.url} admin={':'.join(stalwart.admin)} kratos={kratos.admin_url}"
-        process = await asyncio.create_subprocess_exec(
-            *("bash", "-euc", re.sub("^export .*", f"export {addresses}", script)),
-            env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"} | environment(database, None, stalwart),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        output, _ = await asyncio.wait_for(process.communicate(), 60)
-        assert process.returncode == 0, output.decode()
+        async def run(admin: str) -> str:
+            addresses = f"stalwart={stalwart.url} admin={admin} kratos={kratos.admin_url}"
+            process = await asyncio.create_subprocess_exec(
+                *("bash", "-euc", re.sub("^export .*", f"export {addresses}", script)),
+                env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+                | environment(database, None, stalwart),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            output, _ = await asyncio.wait_for(process.communicate(), 60)
+            assert process.returncode == 0, output.decode()
+            return output.decode()
+
+        assert "refuses the login" in await run("admin:wrong")
+        assert "boss@example.org" in await run(":".join(stalwart.admin))
+        assert "boss@example.org" not in await run(":".join(stalwart.admin)), "it has its mark already"
     marks = {account["id"]: account["marks"] for account in await stalwart.accounts() if account["marks"]}
     assert {number: len(of) for number, of in marks.items()} == {boss: 1}
     found = await records.rows("SELECT identity_id, email, state FROM email_requests")

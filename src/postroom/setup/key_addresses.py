@@ -39,4 +39,4 @@ def _step(before: Sequence[str], hosts: Sequence[IpNetwork], change: Literal["ch
     wanted = accepted(map(spelled, hosts))
     if {parsed(each) for each in before} == set(hosts):
         return Step(PART, "ok", wanted)
-    return Step(PART, change, f"{wanted}; before: {', '.join(sorted(before)) or 'from every address'}")
+    return Step(PART, change, f"{wanted}; before: {', '.join(sorted(before))}" if before else wanted)

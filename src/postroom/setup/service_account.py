@@ -31,6 +31,11 @@ CHECKS = frozenset[str]().union(
 ROLE = PROVISIONING | CHECKS | ROLE_USER
 """Of 0.16.19, as src/postroom/deploy/stalwart/role.json lists it."""
 
+_FROM_HERE = (
+    "if Postroom runs on this host, run this command again, and name its address, too, as Stalwart sees it, by "
+    "--allowed-ip IP; if it does not, this is as it should be"
+)
+
 
 async def wanted_account(by: Administrator, *, app_passwords: bool) -> Wanted:
     """The service account as it should be. `app_passwords`: it creates an app password for each person. Raises
@@ -42,9 +47,6 @@ async def wanted_account(by: Administrator, *, app_passwords: bool) -> Wanted:
     of_people = granted(await roles.of_people(), by_id)
     more = frozenset({"impersonate"}) if app_passwords else frozenset[str]()
     return Wanted(ACCOUNT, NAME, "Provisions mailboxes for Postroom", "Postroom", ROLE | of_people | more)
-
-
-_FROM_HERE = "if Postroom runs here: name this host, too, as Stalwart sees it, by --allowed-ip IP; else nothing"
 
 
 async def ensure_key(by: Administrator, account: OwnAccount | None, file: SecretFile) -> Step:

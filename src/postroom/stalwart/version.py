@@ -27,7 +27,8 @@ def version_of(text: str) -> Version:
     found = re.fullmatch(r"v?([0-9]{1,4})\.([0-9]{1,4})\.([0-9]{1,4})", text, re.ASCII)
     if found is None:
         raise ConfigurationError(
-            f"--stalwart-version {text}: a version of Stalwart is needed, such as 0.16.19; stalwart --version prints it"
+            f"--stalwart-version {text or 'is empty'}: a version of Stalwart is needed, such as 0.16.19; "
+            "stalwart --version prints it, on Stalwart's host and by the whole path of the program"
         )
     major, minor, patch = map(int, found.groups())
     return major, minor, patch

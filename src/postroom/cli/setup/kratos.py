@@ -31,9 +31,9 @@ def set_up_kratos(folder: Path | None, at: Path | None, url: str | None, *, forc
     else:
         print_steps(steps)
         hook = at / kratos.HOOK
-        typer.echo(f"Only Kratos may read it: chown kratos {hook}. Then start Kratos with these files:", err=True)
+        typer.echo(f"Only Kratos may read it: chown kratos {hook}. Then start Kratos with yours and these:", err=True)
         more = f" -c {at / kratos.INTERFACE}" if public_url else ""
-        typer.echo(f"kratos serve -c {kratos.FOLDER}/kratos.yml -c {hook}{more}", err=True)
+        typer.echo(f"kratos serve -c YOURS.yml -c {hook}{more}", err=True)
         if not public_url:
             typer.echo(f"Set POSTROOM_PUBLIC_URL for {kratos.INTERFACE}, which the web interface needs", err=True)
     exit_code(steps)
