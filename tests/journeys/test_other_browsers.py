@@ -9,7 +9,7 @@ from incoming_mail import send
 from other_browsers.browsers import BROWSERS, started
 from other_browsers.driven import Lost
 from other_browsers.page import OtherPage
-from other_browsers.steps import STEPS, letter
+from other_browsers.steps import STEPS, letter, letter_with_a_link
 from relay import relay_to
 from trial import Trial
 
@@ -28,7 +28,8 @@ async def alice(
         alice = OtherPage(browser, network, up.environment["POSTROOM_URL"], f"{name.lower()}.alice")
         await alice.sign_up()
         host, _, port = (await up.stalwart())["lmtp"].rpartition(":")
-        await send((host, int(port)), alice.email, content=letter(alice.email))
+        for written in (letter_with_a_link, letter):
+            await send((host, int(port)), alice.email, content=written(alice.email))
         yield alice
 
 

@@ -10,7 +10,7 @@ from other_browsers.driven import FRAMES, PHONE
 from other_browsers.page import WELCOME, WITHIN, OtherPage
 
 PICTURE = Path(__file__).parent.parent.parent / "docs/pictures/inbox-phone-dark.png"
-WITH_PICTURE, SENT = "Bay 7 from above", "Pallet 3"
+WITH_PICTURE, WITH_LINK, SENT = "Bay 7 from above", "A new lift", "Pallet 3"
 
 KEPT = """
   const registration = await navigator.serviceWorker.getRegistration('/mail')
@@ -44,6 +44,15 @@ def letter(to: str) -> bytes:
     return message.as_bytes()
 
 
+def letter_with_a_link(to: str) -> bytes:
+    """The link says another place than it opens."""
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["To"] = "Petra Weber <petra@birkenau.example.net>", to
+    message["Subject"], message["Message-ID"] = WITH_LINK, "<lift@birkenau.example.net>"
+    message.set_content("<a href='https://lifts.example.org/pay'>birkenau.example.net</a>", subtype="html")
+    return message.as_bytes()
+
+
 async def signs_out_and_in_again(alice: OtherPage) -> None:
     await alice.open("/sign-out")
     await alice.press("button", "Sign out")
@@ -58,6 +67,24 @@ async def reads_a_message_with_a_picture_in_its_text(alice: OtherPage) -> None:
     await alice.holds_framed("document.body.innerText.includes('third shelf is free')", "the frame shows the text")
     await alice.holds_framed("document.images[0].naturalWidth === 390", "the picture is shown")
     await alice.holds_framed("innerHeight >= document.body.getBoundingClientRect().bottom", "the frame is high enough")
+
+
+async def is_asked_before_a_link_leads_elsewhere(alice: OtherPage) -> None:
+    await alice.open("/mail")
+    await alice.press("gridcell", WITH_LINK)
+    await alice.holds_framed("document.querySelector('a') !== null", "the frame shows the link")
+    await alice.sees("petra@birkenau.example.net")
+    # Nothing grows after this, so the link stays where it is.
+    await alice.sees("A link leads elsewhere than it says")
+    corners = [await alice.find(f"[...document.querySelectorAll('{FRAMES}')].at(-1).getBoundingClientRect().toJSON()")]
+    corners.append(
+        await alice.browser.run_framed("return document.querySelector('a').getBoundingClientRect().toJSON()")
+    )
+    await alice.browser.click_at(sum(each["x"] for each in corners) + 5, sum(each["y"] for each in corners) + 5)
+    await alice.has("dialog", "Open this link?")
+    await alice.sees("lifts.example.org")
+    await alice.press("button", "Cancel")
+    await alice.lacks("dialog", "Open this link?")
 
 
 async def quotes_what_could_be_seen(alice: OtherPage) -> None:
@@ -229,5 +256,6 @@ STEPS: Mapping[str, Step] = {
         writes_with_an_attachment_and_reads_it_in_the_dark,
         uses_a_window_of_the_size_of_a_phone,
         quotes_what_could_be_seen,
+        is_asked_before_a_link_leads_elsewhere,
     )
 }
