@@ -31,6 +31,10 @@ INTERVAL = 5.0
 """Seconds between two prints of `--watch`, by default."""
 REBUILD = f"{FROM_STALWART}; postroom remake, if the mail server has lost the mailbox, too"
 REMAKE = "first check POSTROOM_STALWART_URL, and whether the mail server will be restored; then postroom remake"
+ADOPT = (
+    "if that mailbox is this person's, give it the identity's mark (docs/how-to/install.md, Beside your Kratos and "
+    "Stalwart), then postroom retry"
+)
 CHECKED_AGAIN = "none: it is checked again within two minutes"
 
 
@@ -136,6 +140,8 @@ def _print(console: Console, content: Mapping[str, Any]) -> None:
 def advice(letter: Mapping[str, Any]) -> str:
     """How an operator fixes a dead letter."""
     reason = letter["reason"]
+    if "held by the account" in reason and reason.endswith("this identity's mark"):
+        return f"{ADOPT}; else ask the person to choose another address"
     if "held by" in reason or "taken by" in reason:
         return "ask the person to choose another address; the next webhook requests that"
     if "buried by" in reason:
