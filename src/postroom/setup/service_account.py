@@ -9,7 +9,7 @@ from postroom.setup.administrator import DEADLINE, Administrator
 from postroom.setup.own_account import Wanted
 from postroom.setup.secret_file import SecretFile
 from postroom.setup.step import Step
-from postroom.stalwart import allowed_ips, oauth_clients, upload_quota, webhook_setup
+from postroom.stalwart import allowed_ips, host_name, oauth_clients, upload_quota, webhook_setup
 from postroom.stalwart.api_keys import ApiKey, ApiKeys, id_of
 from postroom.stalwart.detection import detect
 from postroom.stalwart.own_accounts import OwnAccount, OwnAccounts
@@ -24,7 +24,7 @@ PROBE = "create probe"
 NAME = "postroom-service"
 
 CHECKS = frozenset[str]().union(
-    *(each.READ_PERMISSIONS for each in (allowed_ips, oauth_clients, upload_quota, webhook_setup))
+    *(each.READ_PERMISSIONS for each in (allowed_ips, host_name, oauth_clients, upload_quota, webhook_setup))
 )
 """The permissions by which `postroom check` reads the settings of the server."""
 
