@@ -55,8 +55,8 @@ FOLLOWED = ENTRY + "('sweep', 'done', 0, NULL, 'another address is wanted')"
         ([], "ok", "none came yet"),
         ([HOOK, FOLLOWED], "ok", "the last one came at 20"),
         ([SWEPT, SWEPT, HOOK], "ok", "the last one came at 20"),
-        ([SWEPT, SWEPT, FOLLOWED], "warning", "none came yet; since then the sweep found 2 identities"),
-        ([HOOK, SWEPT], "warning", "the sweep found 1 identity that no hook had"),
+        ([SWEPT, SWEPT, FOLLOWED], "warning", "none came yet; the sweep found 2 identities"),
+        ([HOOK, SWEPT], "warning", "; since then the sweep found 1 identity that no hook had"),
     ],
     ids=["nothing", "a changed address", "hooks again", "no hook ever", "no hook any more"],
 )

@@ -26,7 +26,7 @@ def of_hooks(hooked_at: datetime | None, swept: int) -> Finding:
     return Finding(
         PART,
         "warning",
-        f"{last}; since then the sweep found {people} that no hook had reported",
+        f"{last}; {'since then ' if hooked_at else ''}the sweep found {people} that no hook had reported",
         "if they registered, start Kratos with registration-hook.yml, and see its log and Postroom's for a wrong key; "
         "for people of before, or of the admin API, there is no hook",
     )

@@ -6,7 +6,7 @@ from typing import Literal
 from postroom.setup.administrator import Administrator
 from postroom.setup.secret_file import SecretFile
 from postroom.setup.step import Step
-from postroom.stalwart.allowed_ips import IpNetwork, parsed, spelled
+from postroom.stalwart.allowed_ips import IpNetwork, contains, parsed, spelled
 from postroom.stalwart.api_keys import ApiKeys, belongs_to, id_of
 from postroom.stalwart.key_addresses import PART, accepted
 from postroom.stalwart.own_accounts import OwnAccount
@@ -17,16 +17,12 @@ _NAME_THEM = "run this command again with --allowed-ip IP for each host of Postr
 def left_out(seen: Sequence[IpNetwork], hosts: Sequence[IpNetwork]) -> Step | None:
     """A warning if the key is to be accepted from `hosts` only, and Stalwart sees this host at another address. `seen`:
     the addresses by which it does, as far as they are known."""
-    missing = [each for each in seen if not any(_covers(host, each) for host in hosts)]
+    missing = [each for each in seen if not any(contains(host, each) for host in hosts)]
     if not hosts or not missing:
         return None
     ours = ", ".join(map(spelled, missing))
     details = f"Stalwart sees it as {ours}, as far as this host can tell: the key would be refused from here"
     return Step("this host", "warning", details, f"add --allowed-ip {ours}, or name what Stalwart sees by --address")
-
-
-def _covers(host: IpNetwork, address: IpNetwork) -> bool:
-    return address.network_address in host and address.prefixlen >= host.prefixlen
 
 
 async def ensure_bound(
