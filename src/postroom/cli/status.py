@@ -19,6 +19,7 @@ from postroom.composition.parts import Parts
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.breaker import Cause
 from postroom.domain.identity import Refusal
+from postroom.domain.mailbox import mark_of
 from postroom.errors import ConfigurationError
 from postroom.postgres.audit import Listing
 from postroom.postgres.processes import SEEN_WITHIN
@@ -31,10 +32,6 @@ INTERVAL = 5.0
 """Seconds between two prints of `--watch`, by default."""
 REBUILD = f"{FROM_STALWART}; postroom remake, if the mail server has lost the mailbox, too"
 REMAKE = "first check POSTROOM_STALWART_URL, and whether the mail server will be restored; then postroom remake"
-ADOPT = (
-    "if that mailbox is this person's, give it the identity's mark (docs/how-to/install.md, Beside your Kratos and "
-    "Stalwart), then postroom retry"
-)
 CHECKED_AGAIN = "none: it is checked again within two minutes"
 
 
@@ -141,7 +138,11 @@ def advice(letter: Mapping[str, Any]) -> str:
     """How an operator fixes a dead letter."""
     reason = letter["reason"]
     if "held by the account" in reason and reason.endswith("this identity's mark"):
-        return f"{ADOPT}; else ask the person to choose another address"
+        mark = mark_of(letter["identity_id"])
+        return (
+            f"if that mailbox is this person's, give it the identity's mark, the disabled alias {mark} in the domain "
+            "of the marks, then postroom retry; else ask the person to choose another address"
+        )
     if "held by" in reason or "taken by" in reason:
         return "ask the person to choose another address; the next webhook requests that"
     if "buried by" in reason:
