@@ -14,6 +14,7 @@ from eventually import eventually
 from mail_person import Person
 from postroom import settings
 from postroom.checks.allowed_ip import allowed_ip, fix_allowed_ip
+from postroom.checks.authserv_id import authserv_id
 from postroom.checks.oauth import oauth
 from postroom.checks.upload_quota import fix_upload_quota, upload_quota_of_people
 from postroom.composition.parts import Parts, connected
@@ -224,3 +225,17 @@ async def test_an_app_password_becomes_no_token_once_oauth_is_for_registered_cli
         assert await tokens(http, login) == [200, 201, 200], "the default of the server"
         async with changed(admin, CLIENTS, REGISTERED_ONLY):
             assert await tokens(http, login) == [401, 401, 400]
+
+
+@pytest.mark.parametrize("held", [["authenticate"], ["authenticate", "sysSystemSettingsGet"]])
+async def test_authserv_id_is_compared_with_the_host_name_if_the_key_may_read_it(
+    environ: dict[str, str], admin: StalwartClient, held: list[str]
+) -> None:
+    (name,) = (await values(admin, "SystemSettings", "defaultHostname")).values()
+    more = {"POSTROOM_STALWART_API_KEY": await admin.key_with(held)}
+    for ours, state in ((name, "ok"), (f"other.{name}", "warning")):
+        async with connected(settings.load(environ | more | {"POSTROOM_AUTHSERV_ID": ours})) as parts:
+            found = await authserv_id(parts, None)
+        assert found
+        is_visible = len(held) == 2
+        assert (found.state, "not checked" in found.details) == (state if is_visible else "warning", not is_visible)

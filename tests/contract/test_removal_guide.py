@@ -17,8 +17,12 @@ SCRIPTS = [
 ]
 
 
+def hook_of(domain: str) -> str:
+    return f"http://127.0.0.1:9/{domain}/internal/mail/stalwart"
+
+
 async def run(admin: StalwartClient, domain: str, *scripts: str) -> None:
-    variables = f"admin={':'.join(admin.login)} stalwart={admin.url} domain={domain}"
+    variables = f"admin={':'.join(admin.login)} stalwart={admin.url} domain={domain} hook={hook_of(domain)}"
     process = await asyncio.create_subprocess_exec(
         *("bash", "-euo", "pipefail", "-c", re.sub("^export .*", f"export {variables}", "\n".join(scripts))),
         env={"PATH": os.environ["PATH"]},
@@ -29,10 +33,10 @@ async def run(admin: StalwartClient, domain: str, *scripts: str) -> None:
     assert process.returncode == 0, output.decode()
 
 
-async def test_the_page_removes_our_accounts_and_marks_and_nothing_of_people(admin: StalwartClient) -> None:
+async def test_the_page_gives_a_password_and_removes_what_is_ours_and_nothing_of_people(admin: StalwartClient) -> None:
     if missing := [name for name in NEEDED if shutil.which(name) is None]:
         skip_without("tools of the docs", Missing(f"not installed: {', '.join(missing)}"))
-    accounts, marks = SCRIPTS
+    passwords, accounts, settings, marks = SCRIPTS
     domain = f"{unique('of')}.test"
     domain_id = await admin.ensure_domain(domain)
 
@@ -46,10 +50,23 @@ async def test_the_page_removes_our_accounts_and_marks_and_nothing_of_people(adm
         unique(), aliases={"0": {"name": mark_of(uuid4()), "domainId": admin.domain, "enabled": False}}
     )
 
-    await run(admin, domain, accounts, marks)
+    role = await admin.role("authenticate", description="Postroom")
+    hooks = [
+        (await admin.try_create("WebHook", url=url))["created"]["id"] for url in (hook_of(domain), hook_of("other"))
+    ]
+    address = f"127.99.{int(unique()[-4:], 16) % 250}.1"
+    allowed = (await admin.try_create("AllowedIp", address=address, reason="Postroom"))["created"]["id"]
 
+    await run(admin, domain, passwords, accounts, settings, marks)
+
+    assert [each["@type"] for each in (await admin.get(person))["credentials"].values()] == ["Password"]
+    assert (await admin.call("x:Role/get", ids=[role]))["notFound"] == [role]
+    assert (await admin.call("x:AllowedIp/get", ids=[allowed]))["notFound"] == [allowed]
+    assert [each["id"] for each in (await admin.call("x:WebHook/get", ids=hooks))["list"]] == hooks[1:]
+    await admin.call("x:WebHook/set", destroy=hooks[1:])
     assert (await admin.call("x:Account/get", ids=ours))["notFound"] == ours
     names = {each["name"] for each in (await admin.get(person))["aliases"].values()}
     assert names == {"nickname", "postroom-of-the-town"}
     assert len((await admin.get(elsewhere))["aliases"]) == 1, "of another installation"
-    await run(admin, domain, accounts, marks)  # a second time there is nothing to do
+    functions, _, _ = passwords.partition("give_password alice")
+    await run(admin, domain, functions, accounts, settings, marks)  # a second time there is nothing to do

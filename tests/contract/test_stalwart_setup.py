@@ -180,6 +180,10 @@ async def state_of(setup: Setup) -> Any:
 async def test_a_dry_run_changes_nothing(setup: Setup) -> None:
     steps = await setup("--impersonate", "--dry-run")
     assert steps["API key"]["state"] == steps["master account"]["state"] == "would change"
+    assert (steps["create probe"]["state"], f"postroom-probe@{setup.domain}" in steps["create probe"]["details"]) == (
+        "would change",
+        True,
+    )
     assert not setup.folder.exists()
     assert (await setup.account("postroom-service"), await setup.account("postroom-mail")) == (None, None)
     assert (await setup.hooks(), await values(setup.admin, RESULTS, *PORT_25)) == ([], PORT_25)
@@ -326,6 +330,8 @@ async def test_key_is_bound_to_the_named_hosts_also_one_that_exists(setup: Setup
 
 
 async def test_key_that_is_refused_from_here_is_bound_to_this_host_by_its_address(setup: Setup) -> None:
+    warned = (await setup("--allowed-ip", "10.0.0.5", "--dry-run"))["this host"]
+    assert (warned["state"], "--allowed-ip 127.0.0.1" in warned["fix"]) == ("warning", True)
     steps = await setup("--allowed-ip", "10.0.0.5", code=1)
     assert (steps["API key"]["state"], steps["create probe"]["state"]) == ("changed", "error")
     assert "--allowed-ip" in steps["create probe"]["fix"]
@@ -475,7 +481,7 @@ async def test_unsupported_server_is_reported_in_one_line(setup: Setup) -> None:
 @pytest.mark.parametrize(
     ("words", "password", "environment", "expected"),
     [
-        ((), PASSWORD, {}, ["mail server"]),
+        ((), PASSWORD, {}, ["127.0.0.1:9 cannot be reached: connection refused", "correct the host and the port in"]),
         ((), PASSWORD, UNSET, ["POSTROOM_STALWART_URL is not set", "POSTROOM_DOMAINS is not set"]),
         (("--address", "here"), "", {}, ["--address here: an IP address"]),
         (("--allowed-ip", "0.0.0.0/0"), "", {}, ["--allowed-ip 0.0.0.0/0: Stalwart binds a key"]),

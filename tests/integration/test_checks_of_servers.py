@@ -43,6 +43,32 @@ async def test_the_server_and_the_schema_are_a_row_each(postroom: Commands, data
     ]
 
 
+ENTRY = "INSERT INTO email_provisioning_log (action, status, attempt_count, trigger_id, error_message) VALUES "
+HOOK = ENTRY + "('create', 'pending', 1, 'trigger', NULL)"
+SWEPT = ENTRY + "('sweep', 'done', 0, NULL, NULL)"
+FOLLOWED = ENTRY + "('sweep', 'done', 0, NULL, 'another address is wanted')"
+
+
+@pytest.mark.parametrize(
+    ("entries", "state", "words"),
+    [
+        ([], "ok", "none came yet"),
+        ([HOOK, FOLLOWED], "ok", "the last one came at 20"),
+        ([SWEPT, SWEPT, HOOK], "ok", "the last one came at 20"),
+        ([SWEPT, SWEPT, FOLLOWED], "warning", "none came yet; the sweep found 2 identities"),
+        ([HOOK, SWEPT], "warning", "; since then the sweep found 1 identity that no hook had"),
+    ],
+    ids=["nothing", "a changed address", "hooks again", "no hook ever", "no hook any more"],
+)
+async def test_hooks_of_kratos_that_do_not_arrive_are_seen_by_what_the_sweep_finds(
+    postroom: Commands, records: Records, entries: list[LiteralString], state: str, words: str
+) -> None:
+    for entry in entries:
+        await records.rows(entry)
+    (hook,) = await rows_of(postroom, "kratos hook")
+    assert (hook["state"], words in hook["details"], bool(hook["fix"])) == (state, True, state != "ok")
+
+
 @pytest.mark.parametrize(
     ("statement", "state", "words", "fix"),
     [

@@ -251,13 +251,15 @@ async def test_rebuild_command_counts_then_restores_and_reports_what_needs_atten
     people = _ours(4)
     await directory.add(_marked(people))
     assert (
-        "5 accounts: 4 would be restored, 0 known, 0 left to a worker, 1 without a mark, 0 different, 0 missing"
-        in await postroom("rebuild", "--from-stalwart", "--dry-run")
+        "5 accounts: 4 would be restored, 0 known, 0 left to a worker, 1 without a mark, 0 different, "
+        "0 marked in another domain, 0 missing" in await postroom("rebuild", "--from-stalwart", "--dry-run")
     )
     assert (await postroom.json("rebuild", "--from-stalwart"))["restored"] == 4
     assert await records.value("SELECT DISTINCT actor FROM email_provisioning_log") == getpass.getuser()
     await directory.add({"lost": {"example.net": uuid4()}})
-    assert "Marked in another domain: 1;" in await postroom("rebuild", "--from-stalwart", code=1)
+    reported = await postroom("rebuild", "--from-stalwart", code=1)
+    assert "0 different, 1 marked in another domain, 0 missing" in reported
+    assert "Marked in another domain, and not restored: 1;" in reported
 
 
 async def test_rebuild_command_reports_what_is_missing_in_one_line(

@@ -114,11 +114,13 @@ async def test_kratos_webhook_headers_are_in_the_audit(service: httpx2.AsyncClie
 
 
 @pytest.mark.parametrize("key", [None, "", "wrong", KEY + "x", KEY[:-1], "schlüssel", f"{KEY},{PREVIOUS}"])
-async def test_webhook_without_the_key_gets_401_and_stores_nothing(
+async def test_webhook_without_the_key_gets_401_is_logged_and_stores_nothing(
     door: httpx2.AsyncClient, records: Records, key: str | None
 ) -> None:
     sent = {} if key is None else {"X-Postroom-Key": key.encode()}
-    answer = await door.post(PATH, json=hook("alice@example.org"), headers=sent)  # type: ignore[arg-type]
+    with capture_logs() as lines:
+        answer = await door.post(PATH, json=hook("alice@example.org"), headers=sent)  # type: ignore[arg-type]
+    assert [("POSTROOM_WEBHOOK_KEY" in line["fix"], KEY in str(line)) for line in lines] == [(True, False)]
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
     assert "X-Postroom-Key" in answer.json()["detail"]
     assert KEY not in answer.text

@@ -9,6 +9,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from postroom.checks.authserv_id import of_names
 from postroom.checks.connections import Allowed, of_connections
 from postroom.checks.database import heard_by_itself
 from postroom.checks.finding import Finding, joined
@@ -156,6 +157,12 @@ def test_check_reports_a_proxy_that_is_not_named() -> None:
 def test_check_warns_of_mail_without_a_public_url() -> None:
     more = MASTER | {"KRATOS_PUBLIC_URL": PUBLIC["KRATOS_PUBLIC_URL"]}
     assert [each.state for each in mail(settings(**more))] == ["ok", "warning"]
+
+
+@pytest.mark.parametrize(("theirs", "state"), [("MX.example.org", "ok"), ("mail.example.org", "warning")])
+def test_check_reports_an_authserv_id_that_is_not_the_host_name_of_the_mail_server(theirs: str, state: str) -> None:
+    found = of_names("mx.example.org", theirs)
+    assert (found.state, theirs in found.fix) == (state, state != "ok")
 
 
 # The permissions of our key

@@ -72,6 +72,32 @@ async def test_a_file_that_was_changed_is_not_overwritten_unless_it_is_wanted(tm
     assert "web_hook" in hook.read_text()
 
 
+@pytest.mark.parametrize(
+    ("mine", "state"),
+    [
+        ((" " * 12 + "- hook: session\n", " " * 12 + "- hook: show_verification_ui\n"), "ok"),
+        (("value: ", "value: x"), "error"),
+        (("method: POST", "# method: POST"), "error"),
+        (("code: *provision", "profile: *provision"), "error"),
+    ],
+    ids=["other hooks", "another key", "a comment", "a method less"],
+)
+async def test_hooks_of_kratos_beside_ours_are_left_and_are_no_error(
+    tmp_path: Path, mine: tuple[str, str], state: str
+) -> None:
+    """Kratos takes one list of hooks, so an operator's own ones go into our file."""
+    command, postroom = ("setup", "kratos", "--write", str(tmp_path)), Commands(SETTINGS)
+    await postroom(*command)
+    hook = tmp_path / "registration-hook.yml"
+    written = hook.read_text()
+    assert mine[0] in written
+    hook.write_text("# by hand\n" + written.replace(*mine))
+    step, *_ = await postroom.json(*command, code=int(state == "error"))
+    assert (step["state"], hook.read_text()) == (state, "# by hand\n" + written.replace(*mine))
+    assert ("postroom setup kratos" in step["fix"]) == (state == "error")
+    assert KEY not in str(step)
+
+
 async def test_printed_kratos_webhook_contains_no_key_and_needs_none() -> None:
     reported = await Commands({"POSTROOM_HOST": "::1", "POSTROOM_PORT": "80"})("setup", "kratos")
     assert "url: http://[::1]:80/internal/mail/provision" in reported

@@ -168,6 +168,15 @@ async def test_address_of_another_owner_is_a_conflict_and_its_account_never_adop
     assert [name for name in server.asked if name.endswith("/set")] == ["x:Account/set"], "the account stays unchanged"
 
 
+@pytest.mark.parametrize(
+    ("what", "end"), [("no mark", "this identity's mark"), ("another identity's mark", ", but that of another")]
+)
+async def test_conflict_tells_a_mailbox_of_nobody_from_that_of_another_identity(what: str, end: str) -> None:
+    """An operator may give the former to the identity."""
+    raised = await rejected(ScriptedStalwart(taken("k"), listed(NOT_OURS[what]), found()), Conflict)
+    assert str(raised).endswith(end)
+
+
 async def test_lookup_by_the_mark_finds_the_mailbox() -> None:
     server = ScriptedStalwart(found(OURS))
     assert await server.registry().find(MAILBOX, deadline=5) == ACCOUNT

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import FastAPI
+from structlog.testing import capture_logs
 
 from postroom.api.stalwart_webhook import MAX_BODY, StalwartWebhook, stalwart_webhook_route
 from postroom.api.visitor import receive_visitors
@@ -201,7 +202,9 @@ async def test_signed_but_unreadable_webhook_body_is_accepted_so_that_it_is_not_
 async def test_forged_stalwart_webhook_is_rejected_and_gives_no_hint(
     signatures: tuple[str, ...], endpoint: Endpoint
 ) -> None:
-    answer = await endpoint.post(RECORDED, *signatures)
+    with capture_logs() as lines:
+        answer = await endpoint.post(RECORDED, *signatures)
+    assert [(line["refused"], "check --fix" in line["fix"]) for line in lines] == [(1, True)]
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
     assert (answer.json()["code"], endpoint.hinted) == ("wrong_signature", [])
 

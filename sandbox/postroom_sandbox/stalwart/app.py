@@ -39,6 +39,7 @@ from postroom_sandbox.stalwart.registry import Registry
 from postroom_sandbox.stalwart.roles import Roles
 from postroom_sandbox.stalwart.service_key import ensure_service_key
 from postroom_sandbox.stalwart.store import Store
+from postroom_sandbox.stalwart.system_settings import SystemSettings
 
 
 def create_app(
@@ -74,7 +75,8 @@ def create_app(
     limits = JmapSettings(store, **(RAISED_LIMITS if mail_master else {}))
     stage = MtaStageData(store, **(ALWAYS_ADDED if mail_master else {}))
     scripts = SieveUserInterpreter(store, **(FORGING_DISABLED if mail_master else {}))
-    object_types += [AllowedIps(store), DefaultRoles(store), OidcProvider(store), limits, stage, scripts]
+    object_types += [AllowedIps(store), DefaultRoles(store), OidcProvider(store), SystemSettings(store)]
+    object_types += [limits, stage, scripts]
     counts: Counter[str] = Counter()
     faults = Faults(store)
     authentication = Authentication(store, accounts, admin_password)

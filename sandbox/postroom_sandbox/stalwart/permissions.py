@@ -31,9 +31,10 @@ ADMIN = USER | DEFAULT_ROLES["System Administrator"]
 SERVICE = frozenset(
     ["authenticate", "sysDomainGet", "sysDomainQuery"]
     + ["sysWebHookGet", "sysWebHookQuery", "sysAllowedIpGet", "sysOidcProviderGet", "sysJmapGet"]
+    + ["sysSystemSettingsGet"]
     + [f"sysAccount{verb}" for verb in ("Get", "Query", "Create", "Update")]
 )
-"""The seven that a provisioning service needs besides those that it grants, and five with which `postroom check` reads
+"""The seven that a provisioning service needs besides those that it grants, and six with which `postroom check` reads
 the settings of the mail server."""
 _OWN = ("sysAccountSettings", "sysAccountPassword", "sysAppPassword", "sysApiKey")
 

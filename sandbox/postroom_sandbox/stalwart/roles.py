@@ -1,4 +1,4 @@
-"""`x:Role`: roles can be created, read and updated, but not destroyed."""
+"""`x:Role`: the stand-in destroys a role whoever has it."""
 
 import json
 
@@ -43,6 +43,9 @@ class Roles(ObjectType):
         document = self._checked(call, patched(self.document(call, number) or {}, patch))
         sql = "UPDATE roles SET name = ?, document = ? WHERE id = ?"
         self._store.run(sql, document["description"], json.dumps(document), number)
+
+    def destroy(self, call: Call, number: int) -> None:
+        self._store.run("DELETE FROM roles WHERE id = ?", number)
 
     def _checked(self, call: Call, document: JSON) -> JSON:
         if document["memberTenantId"] is not None or document["roleIds"]:

@@ -10,6 +10,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from postroom.api.body import read_at_most
+from postroom.api.wrong_keys import WrongKeys
 from postroom.problems import IN_OPENAPI, Problem, problem
 from postroom.stalwart.webhook import PATH, Hint, WebhookReader
 from postroom.telemetry import STALWART_HOOKS
@@ -28,6 +29,7 @@ class StalwartWebhook:
     def __init__(self, reader: WebhookReader | None, on_hint: OnHint) -> None:
         self._reader = reader
         self._on_hint = on_hint
+        self._wrong_keys = WrongKeys("Stalwart", "run postroom check --fix, which gives the webhook our key")
 
     async def receive(self, request: Request) -> Response:
         """Receive a signed report of new mail."""
@@ -48,6 +50,7 @@ class StalwartWebhook:
     async def _read(self, request: Request, reader: WebhookReader) -> bytes:
         raw = await read_at_most(request, MAX_BODY)
         if not reader.verifies(raw, request.headers.getlist(SIGNATURE_HEADER)):
+            self._wrong_keys.count()
             detail = f"{SIGNATURE_HEADER} must be the body's HMAC-SHA256 with the key of this webhook, in base64"
             raise problem("wrong_signature", detail, headers={"WWW-Authenticate": SIGNATURE_HEADER})
         return raw

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from postroom.api.body import read_at_most, require_json
 from postroom.api.hook_body import MAX_BODY, HookBody, claimed_identity, mailbox_of, parse
 from postroom.api.load_shedding import LoadShedding
+from postroom.api.wrong_keys import WrongKeys
 from postroom.domain.identity import Refusal
 from postroom.domain.request import Origin
 from postroom.errors import DatabaseUnavailable, Refused, Stopping
@@ -24,6 +25,7 @@ from postroom.telemetry import DATABASE_ERRORS, HOOK_SECONDS, HOOKS, log
 
 PATH = "/internal/mail/provision"
 KEY_HEADER = "X-Postroom-Key"
+FIX_KEY = "write the key of POSTROOM_WEBHOOK_KEY into Kratos' registration-hook.yml, and restart Kratos"
 WILL_RETRY = {"success": False, "message": "Provisioning failed, will retry..."}
 
 
@@ -45,6 +47,7 @@ class Webhook:
         self._refusals = refusals
         self.policy = policy
         self._keys = [key.encode() for key in policy.keys]
+        self._wrong_keys = WrongKeys("Kratos", FIX_KEY)
 
     async def provision(self, request: Request) -> Response:
         """Provision the mailbox of an identity."""
@@ -59,6 +62,7 @@ class Webhook:
 
     async def _respond(self, request: Request) -> Response:
         if not self._knows(request.headers.get(KEY_HEADER, "")):
+            self._wrong_keys.count()
             headers = {"WWW-Authenticate": KEY_HEADER}
             raise problem("wrong_key", f"send the webhook key in the header {KEY_HEADER}", headers=headers)
         require_json(request)

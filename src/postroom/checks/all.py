@@ -4,6 +4,7 @@ from collections.abc import Collection
 from contextlib import aclosing
 
 from postroom.checks.allowed_ip import allowed_ip
+from postroom.checks.authserv_id import authserv_id
 from postroom.checks.database import database
 from postroom.checks.finding import Finding, Findings
 from postroom.checks.kratos import kratos_admin, kratos_public
@@ -57,7 +58,7 @@ async def run_checks(
 
 async def _of_healthy_mail_server(parts: Parts, administrator: StalwartClient | None) -> list[Finding]:
     """What mail for people needs of the mail server."""
-    checks = (allowed_ip, webhook, oauth, upload_quota_of_people)
+    checks = (allowed_ip, webhook, oauth, upload_quota_of_people, authserv_id)
     found = [await mail_master(parts), *[await check(parts, administrator) for check in checks]]
     return [each for each in found if each]
 

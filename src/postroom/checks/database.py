@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from postroom.checks.connections import connections
 from postroom.checks.finding import Finding, Findings
+from postroom.checks.kratos_hook import kratos_hook
 from postroom.composition.parts import Parts
 from postroom.domain.breaker import Breaker, Cause
 from postroom.errors import ConfigurationError, DatabaseUnavailable
@@ -89,6 +90,7 @@ async def _contents(parts: Parts, role: str, *, with_marks: bool) -> list[Findin
         found.append(Finding("marks", "error", details, f"set POSTROOM_MARK_DOMAIN={pinned}"))
     if (breaker := await parts.breakers.read()).open:
         found.append(_of_open(breaker))
+    found.append(await kratos_hook(parts))
     may_change_log = (await the_row(parts.pool, "check_audit"))["may_change"]
     return [*found, *_audit(role, counts, may_change_log=may_change_log)]
 

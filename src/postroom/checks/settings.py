@@ -26,6 +26,7 @@ OF_MAIL = OF_MAIL_SERVER | {
     "centrifugo_token_key",
     "imap_server",
     "submission_server",
+    "authserv_id",
 }
 """The names in `Settings` without which the marks, the mail server and mail for people cannot be checked."""
 

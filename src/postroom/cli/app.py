@@ -359,7 +359,8 @@ def rebuild_command(
     """Restore a lost database from Stalwart.
 
     The marks there show which account belongs to which identity. What is on record is not changed. It is safe to
-    interrupt and to repeat. The exit code is 1 if an account differs from what is on record.
+    interrupt and to repeat. The exit code is 1 if an account differs from what is on record, is
+    missing, or is marked in another domain.
 
     Example: postroom migrate && postroom rebuild --from-stalwart --dry-run
     """

@@ -66,7 +66,8 @@ def _print(tally: Tally, *, dry_run: bool) -> None:
         console,
         f"{tally.read} accounts: {tally.restored} {'would be restored' if dry_run else 'restored'}, "
         f"{tally.known} known, {tally.under_way} left to a worker, {tally.unmarked} without a mark, "
-        f"{len(tally.differences)} different, {tally.missing} missing",
+        f"{len(tally.differences)} different, {tally.marked_elsewhere} marked in another domain, "
+        f"{tally.missing} missing",
     )
     if tally.missing:
         print_sentence(
@@ -78,7 +79,8 @@ def _print(tally: Tally, *, dry_run: bool) -> None:
     if tally.marked_elsewhere:
         print_sentence(
             console,
-            f"Marked in another domain: {tally.marked_elsewhere}; is POSTROOM_MARK_DOMAIN what it was before the loss?",
+            f"Marked in another domain, and not restored: {tally.marked_elsewhere}; is POSTROOM_MARK_DOMAIN what it "
+            "was before the loss?",
             "yellow",
         )
     columns = ("mailbox", "Stalwart account", "identity", "reason")

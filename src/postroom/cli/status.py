@@ -19,6 +19,7 @@ from postroom.composition.parts import Parts
 from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.breaker import Cause
 from postroom.domain.identity import Refusal
+from postroom.domain.mailbox import mark_of
 from postroom.errors import ConfigurationError
 from postroom.postgres.audit import Listing
 from postroom.postgres.processes import SEEN_WITHIN
@@ -136,6 +137,12 @@ def _print(console: Console, content: Mapping[str, Any]) -> None:
 def advice(letter: Mapping[str, Any]) -> str:
     """How an operator fixes a dead letter."""
     reason = letter["reason"]
+    if "held by the account" in reason and reason.endswith("this identity's mark"):
+        mark = mark_of(letter["identity_id"])
+        return (
+            f"if that mailbox is this person's, give it the identity's mark, the disabled alias {mark} in the domain "
+            "of the marks, then postroom retry; else ask the person to choose another address"
+        )
     if "held by" in reason or "taken by" in reason:
         return "ask the person to choose another address; the next webhook requests that"
     if "buried by" in reason:

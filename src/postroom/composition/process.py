@@ -17,11 +17,13 @@ from postroom.api.webhook import HookPolicy, Webhook
 from postroom.clock import SystemClock
 from postroom.composition.mail_parts import MailParts, mail_connected
 from postroom.composition.parts import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, connected, until_allowed
+from postroom.errors import DatabaseUnavailable, MailServerError
 from postroom.gateway.routes import gateway_routes
 from postroom.http_server import HttpServer, connections_allowed, listen
 from postroom.loops import Loop, Loops
 from postroom.mail_configuration import missing_for_mail
 from postroom.pause import cut_off
+from postroom.ports import Breakers
 from postroom.postgres.far_times import PostgresTimes
 from postroom.postgres.unrecorded import unrecorded
 from postroom.presence import Presence
@@ -30,6 +32,7 @@ from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES
 from postroom.retry.far_times import FarTimes
 from postroom.settings import Settings, unknown
+from postroom.stalwart.registry import StalwartRegistry
 from postroom.stopping import end_within, stopping
 from postroom.store_urls import RedisUrl
 from postroom.telemetry import log
@@ -46,6 +49,9 @@ LAST_RESORT = 4.5
 """Seconds after the drain at which the process is ended by force. `TimeoutStopSec` of systemd must be longer."""
 
 STRAY_TASKS_WITHIN = 0.3
+
+ASKED_WITHIN = 2.0
+"""Seconds for the mail server's answer at the start; no more than a loop may take to stop (`loops.GRACE`)."""
 
 
 async def serve(settings: Settings, *, until_eof: bool = False) -> int:
@@ -149,8 +155,27 @@ async def _start(parts: Parts, loops: Loops, presence: Loop, background: Sequenc
         await parts.leadership.open()  # before the webhooks let the pool grow
     if not stop.is_set():
         parts.accept.resumed.set()
-        for loop in (presence, *background):
+        asking = partial(ask_mail_server, parts.breakers, parts.mail_server, parts.settings.mark_domain)
+        for loop in (presence, Loop("mail_server", asking), *background):
             loops.start(loop)
+
+
+async def ask_mail_server(
+    breakers: Breakers, mail_server: StalwartRegistry, mark_domain: str, stop: asyncio.Event
+) -> None:
+    """Report a wrong key in the log at the start, not when the first person signs up."""
+    try:
+        # A key that is known to be refused is not sent: Stalwart bans a host after 100 failed logins a day.
+        breaker = await breakers.read()
+        if breaker.open:
+            log.warning("Requests to the mail server are stopped", cause=breaker.cause, error=breaker.error)
+        else:
+            await mail_server.within(ASKED_WITHIN, lambda left: mail_server.domain_id(mark_domain, deadline=left))
+    except MailServerError as error:
+        log.warning("Mail server cannot be used", error=str(error), fix=error.fix or "run postroom check: it says why")
+    except DatabaseUnavailable:
+        pass  # the other loops say so
+    await stop.wait()
 
 
 def make_app(

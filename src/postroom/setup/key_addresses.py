@@ -6,12 +6,23 @@ from typing import Literal
 from postroom.setup.administrator import Administrator
 from postroom.setup.secret_file import SecretFile
 from postroom.setup.step import Step
-from postroom.stalwart.allowed_ips import IpNetwork, parsed, spelled
+from postroom.stalwart.allowed_ips import IpNetwork, contains, parsed, spelled
 from postroom.stalwart.api_keys import ApiKeys, belongs_to, id_of
 from postroom.stalwart.key_addresses import PART, accepted
 from postroom.stalwart.own_accounts import OwnAccount
 
 _NAME_THEM = "run this command again with --allowed-ip IP for each host of Postroom, as Stalwart sees it"
+
+
+def left_out(seen: Sequence[IpNetwork], hosts: Sequence[IpNetwork]) -> Step | None:
+    """A warning if the key is to be accepted from `hosts` only, and Stalwart sees this host at another address. `seen`:
+    the addresses by which it does, as far as they are known."""
+    missing = [each for each in seen if not any(contains(host, each) for host in hosts)]
+    if not hosts or not missing:
+        return None
+    ours = ", ".join(map(spelled, missing))
+    details = f"Stalwart sees it as {ours}, as far as this host can tell: the key would be refused from here"
+    return Step("this host", "warning", details, f"add --allowed-ip {ours}, or name what Stalwart sees by --address")
 
 
 async def ensure_bound(

@@ -2,6 +2,7 @@
 interface."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 from postroom.setup.deployed_files import text_of
@@ -39,10 +40,28 @@ def write(
     """Write the files; that of the interface if Postroom's `public_url` for browsers is known. Only their owner may
     read the one with the key: Kratos cannot read a key from another file. `at` is the folder in which Kratos finds
     them. Raises `ConfigurationError`."""
+    webhook = hook(url, key, at or folder)
     steps = [
-        write_file(folder / HOOK, hook(url, key, at or folder), mode=0o600, force=force),
-        write_file(folder / BODY, body(), force=force),
+        write_file(folder / HOOK, webhook, mode=0o600, force=force, serves=partial(_holds, webhook), fix=_MERGE),
+        write_file(folder / BODY, body(), force=force, fix=_MERGE),
     ]
     if public_url:
-        steps.append(write_file(folder / INTERFACE, interface(public_url), force=force))
+        steps.append(write_file(folder / INTERFACE, interface(public_url), force=force, fix=_MERGE))
     return steps
+
+
+_MERGE = (
+    "compare it with what postroom setup kratos prints (without the key, which may be another), and merge both; "
+    "or overwrite it by --force"
+)
+
+
+def _holds(webhook: str, text: str) -> bool:
+    """Whether the text holds all lines of the webhook's file, in their order, so that Postroom is called as it wants.
+    Operators add their own hooks there, and may remove the one that logs people in (its own comment says so)."""
+    lines = iter(_lines(text))
+    return all(line in lines for line in _lines(webhook) if line != "- hook: session")
+
+
+def _lines(text: str) -> list[str]:
+    return [line for each in text.splitlines() if (line := each.strip()) and not line.startswith("#")]

@@ -9,10 +9,10 @@ from postroom.setup.administrator import DEADLINE, Administrator
 from postroom.setup.own_account import Wanted
 from postroom.setup.secret_file import SecretFile
 from postroom.setup.step import Step
-from postroom.stalwart import allowed_ips, oauth_clients, upload_quota, webhook_setup
+from postroom.stalwart import allowed_ips, host_name, oauth_clients, upload_quota, webhook_setup
 from postroom.stalwart.api_keys import ApiKey, ApiKeys, id_of
 from postroom.stalwart.detection import detect
-from postroom.stalwart.own_accounts import OwnAccount
+from postroom.stalwart.own_accounts import OwnAccount, OwnAccounts
 from postroom.stalwart.permissions import PROVISIONING, ROLE_USER
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
@@ -24,7 +24,7 @@ PROBE = "create probe"
 NAME = "postroom-service"
 
 CHECKS = frozenset[str]().union(
-    *(each.READ_PERMISSIONS for each in (allowed_ips, oauth_clients, upload_quota, webhook_setup))
+    *(each.READ_PERMISSIONS for each in (allowed_ips, host_name, oauth_clients, upload_quota, webhook_setup))
 )
 """The permissions by which `postroom check` reads the settings of the server."""
 
@@ -95,6 +95,15 @@ async def try_key(by: Administrator, mark_domain: str, quota: int | None, file: 
         details = f"the key makes no mailbox: {problem}"
         return Step(PROBE, "error", details, problem.fix or "fix what it names, then run this command again")
     return Step(PROBE, "ok", f"the key makes mailboxes: {mailbox.email} is Postroom's own; keep it")
+
+
+async def planned_try(by: Administrator, mark_domain: str) -> Step:
+    """What `try_key` would do. Raises `MailServerError`s."""
+    mailbox = ProbeMailbox(mark_domain)
+    if await OwnAccounts(by.client, by.registry).find(mailbox.local_part, mark_domain):
+        return Step(PROBE, "ok", f"{mailbox.email} exists: the key is tried with it")
+    details = f"the key is tried by creating {mailbox.email}, which is then Postroom's own: keep it"
+    return Step(PROBE, "would change", details)
 
 
 async def remove_key(by: Administrator, account: OwnAccount | None, file: SecretFile, key_id: str) -> Step:

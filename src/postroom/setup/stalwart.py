@@ -10,7 +10,7 @@ from postroom.errors import ConfigurationError, MailServerError, Misconfigured
 from postroom.settings import Settings
 from postroom.setup import service_account
 from postroom.setup.administrator import DEADLINE, Administrator
-from postroom.setup.key_addresses import ensure_bound
+from postroom.setup.key_addresses import ensure_bound, left_out
 from postroom.setup.master_account import PART as MASTER_PASSWORD
 from postroom.setup.master_account import WANTED as MASTER
 from postroom.setup.master_account import Sources, ensure_password
@@ -105,15 +105,16 @@ async def set_up(by: Administrator, settings: Settings, secrets: Secrets, choice
         details = f"not created: it needs the domain {settings.mark_domain}, which holds the marks"
         yield Step(service_account.ACCOUNT, "error", details, "add that domain to Stalwart first")
         return
-    async for step in _service_account(by, settings, secrets, choices):
-        yield step
     try:
         ours = await own_address(by.client.url)
     except MailServerError as error:
         yield _failed(ALLOWED_IP, error)
         return
+    seen = _seen(ours, choices)
+    async for step in _service_account(by, settings, secrets, choices, seen):
+        yield step
     if choices.impersonate and not secrets.by_app_passwords:
-        sources = Sources(_seen(ours, choices), named=bool(choices.addresses))
+        sources = Sources(seen, named=bool(choices.addresses))
         async for step in _master_account(by, settings.mark_domain, secrets, sources):
             yield step
     yield await _tried(ALLOWED_IP, _allowed(by, ours, choices))
@@ -134,7 +135,12 @@ async def _domain(by: Administrator, name: str) -> Step:
     return Step(part, "ok", "exists in Stalwart")
 
 
-async def _service_account(by: Administrator, settings: Settings, secrets: Secrets, choices: Choices) -> Steps:
+async def _service_account(
+    by: Administrator, settings: Settings, secrets: Secrets, choices: Choices, seen: Sequence[IpNetwork]
+) -> Steps:
+    if warning := left_out(seen, choices.hosts):
+        yield warning
+
     async def ensure() -> tuple[Step, OwnAccount | None]:
         by_app_passwords = choices.impersonate and secrets.by_app_passwords
         wanted = await service_account.wanted_account(by, app_passwords=by_app_passwords)
@@ -155,7 +161,9 @@ async def _service_account(by: Administrator, settings: Settings, secrets: Secre
     yield step
     if not known and step.state != "error":
         yield await bound()
-    if step.state in ("ok", "changed") and not by.dry_run:
+    if by.dry_run:
+        yield await _tried(service_account.PROBE, service_account.planned_try(by, settings.mark_domain))
+    elif step.state in ("ok", "changed"):
         tried = service_account.try_key(by, settings.mark_domain, settings.quota_bytes, secrets.api_key)
         yield await _tried(service_account.PROBE, tried)
     if choices.remove_key:

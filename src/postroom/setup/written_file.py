@@ -2,25 +2,32 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from postroom.errors import ConfigurationError
 from postroom.setup.step import Step
 
 
-def write_file(path: Path, text: str, *, mode: int = 0o644, force: bool = False) -> Step:
-    """`force`: overwrite a file with another content. Raises `ConfigurationError`."""
+def write_file(
+    path: Path,
+    text: str,
+    *,
+    mode: int = 0o644,
+    force: bool = False,
+    serves: Callable[[str], bool] = lambda _: False,
+    fix: str = "merge both, or overwrite it by --force",
+) -> Step:
+    """`force`: overwrite a file with another content. `serves`: whether another content does as well, so that `fix` is
+    not needed. Raises `ConfigurationError`."""
     try:
         before = path.read_text("utf-8", "replace") if path.exists() else None
         if before == text:
             return Step(str(path), "ok", "is up to date")
         if before is not None and not force:
-            return Step(
-                str(path),
-                "error",
-                "exists with another content, and was not changed",
-                "merge both, or overwrite it by --force",
-            )
+            if serves(before):
+                return Step(str(path), "ok", "holds what Postroom needs, beside what you added; it was not changed")
+            return Step(str(path), "error", "exists with another content, and was not changed", fix)
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, text, mode=mode)
     except OSError as error:

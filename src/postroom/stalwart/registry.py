@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from cachetools import TTLCache
 
 from postroom.clock import SystemClock
-from postroom.domain.mailbox import Mailbox, ProbeMailbox, StalwartAccount
+from postroom.domain.mailbox import Mailbox, ProbeMailbox, StalwartAccount, identity_of
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
 from postroom.jmap.errors import sanitize
 from postroom.stalwart.detection import detect
@@ -254,13 +254,15 @@ class StalwartRegistry:
     ) -> StalwartAccount:
         """The account with our mark; a foreign account is never adopted (`Conflict`). `used`: the domain ids in the
         create."""
-        is_shown = holder is not None
+        is_shown, is_anothers = holder is not None, False
         if holder and holder.object == "Account":
             get: Call = ("x:Account/get", {"ids": [holder.id], "properties": _ADDRESS})
             responses = await self._client.call([get, self._mark_domain.call], deadline=left)
             if ours := self._marked(responses, 0, mailbox):
                 return ours
-            is_shown = bool(responses.read(0, AccountList).accounts)
+            accounts = responses.read(0, AccountList).accounts
+            is_shown = bool(accounts)
+            is_anothers = any(identity_of(alias.name) for each in accounts for alias in each.aliases.values())
         # If one object holds the address and another the mark, Stalwart names either at random (seen on 0.16.19).
         if ours := await self._find(mailbox, left):
             return ours
@@ -272,7 +274,7 @@ class StalwartRegistry:
             raise Transient(f"mail server says that {mailbox.email} is taken, but does not show by what")
         raise Conflict(
             f"{mailbox.email} is held by the {holder.object.lower()} {holder.id} on the mail server, which does not "
-            "carry this identity's mark"
+            f"carry this identity's mark{', but that of another' if is_anothers else ''}"
         )
 
     async def _find(self, mailbox: Mailbox, left: float) -> StalwartAccount | None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import typer
 
+from postroom.checks.mail_server import of_problem
 from postroom.cli.json_output import json_text
 from postroom.cli.password import password_of
 from postroom.cli.setup.steps import exit_code, print_steps, progress
-from postroom.errors import ConfigurationError
+from postroom.errors import ConfigurationError, MailServerError
 from postroom.settings import load_part
 from postroom.setup.administrator import administrator
 from postroom.setup.stalwart import Choices, Secrets, set_up
@@ -45,9 +46,13 @@ async def set_up_stalwart(login: str, options: StalwartOptions, *, dry_run: bool
     )
     secrets = Secrets.of(os.environ, options.secrets)
     password = password_of(login)
-    with progress("Stalwart") as report:
-        async with administrator(settings.stalwart_url, login, password, dry_run=dry_run) as by:
-            steps = [report(step) async for step in set_up(by, settings, secrets, choices)]
+    try:
+        with progress("Stalwart") as report:
+            async with administrator(settings.stalwart_url, login, password, dry_run=dry_run) as by:
+                steps = [report(step) async for step in set_up(by, settings, secrets, choices)]
+    except MailServerError as error:
+        found = of_problem(error, settings.stalwart_url)
+        raise ConfigurationError(found.details, fix=found.fix) from error
     if as_json:
         typer.echo(json_text({"steps": steps, "settings": secrets.unconfigured}))
     else:
