@@ -26,7 +26,7 @@ from postroom.gateway.upstream import Upstream, UpstreamRequest, UpstreamRespons
 from postroom.mail.ports import MailAccount
 from postroom.mail.verified_accounts import VerifiedAccounts
 from postroom.postgres.mail_accounts import PostgresMailAccounts
-from postroom.settings import load
+from postroom.settings.environment import load
 from postroom_sandbox.loopback import LOOPBACK
 
 

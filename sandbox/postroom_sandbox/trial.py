@@ -20,9 +20,10 @@ from postroom.composition.parts import authorization
 from postroom.domain.address import normalise_domain
 from postroom.errors import ConfigurationError, MailServerError
 from postroom.kratos.public_api import PATH as KRATOS_PATH
-from postroom.mail_configuration import missing_for_mail
 from postroom.postgres.migrate import role_of, upgrade
-from postroom.settings import PREFIX, given, load
+from postroom.settings.environment import given, load
+from postroom.settings.mail_configuration import missing_for_mail
+from postroom.settings.wrong_setting import PREFIX
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.webhook import PATH as HOOK_PATH

@@ -33,8 +33,9 @@ from postroom.domain.request import Status
 from postroom.gateway.routes import gateway_routes
 from postroom.mail.access_tokens import DEFAULT_DAYS, MAX_DAYS
 from postroom.problems import PROBLEMS
-from postroom.secret_files import SECRETS
-from postroom.settings import PREFIX, Settings
+from postroom.settings.secret_files import SECRETS
+from postroom.settings.settings import Settings
+from postroom.settings.wrong_setting import PREFIX
 from postroom.telemetry import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]

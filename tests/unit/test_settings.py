@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES
 from postroom.errors import ConfigurationError
-from postroom.secret_files import SECRETS
-from postroom.settings import PREFIX, Settings, load, load_part, load_what_is_right, unknown
+from postroom.settings.environment import load, load_part, load_what_is_right, unknown
+from postroom.settings.secret_files import SECRETS
+from postroom.settings.settings import Settings
+from postroom.settings.wrong_setting import PREFIX
 
 SECRET = "s3cret-that-nobody-may-ever-read"
 ENOUGH = {

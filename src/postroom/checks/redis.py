@@ -19,7 +19,7 @@ from postroom.postgres.schema import as_migrated
 from postroom.queue.epoch import EPOCH_KEY, AnotherInstallation
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES
-from postroom.store_urls import SENTINEL, RedisUrl
+from postroom.settings.store_urls import SENTINEL, RedisUrl
 
 PART = "redis"
 SETTING = "POSTROOM_REDIS_URL"

@@ -45,7 +45,6 @@ from postroom.mail.supervision import supervise
 from postroom.mail.token_cache import TokenCache
 from postroom.mail.unsubscribing import Unsubscribing
 from postroom.mail.verified_accounts import VerifiedAccounts
-from postroom.mail_configuration import centrifugo_of, missing_for_mail, text_of
 from postroom.postgres.access_tokens import PostgresAccessTokens
 from postroom.postgres.mail_accounts import PostgresMailAccounts
 from postroom.postgres.mail_credentials import PostgresMailCredentials
@@ -57,7 +56,9 @@ from postroom.postgres.person_settings import PostgresPersonSettings
 from postroom.queue.guesses import RedisGuesses
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams
-from postroom.settings import Settings
+from postroom.settings.mail_configuration import centrifugo_of, missing_for_mail, text_of
+from postroom.settings.settings import Settings
+from postroom.settings.web_urls import origin_of
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
 from postroom.stalwart.failed_logins import FailedLogins, LoginLimiter
 from postroom.stalwart.impersonation import Impersonation, accepted_at
@@ -65,7 +66,6 @@ from postroom.stalwart.password_cipher import PasswordCipher
 from postroom.stalwart.stored_passwords import StoredPasswords
 from postroom.stalwart.webhook import WebhookReader
 from postroom.web.interface import Place
-from postroom.web_urls import origin_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ from postroom.retry.probe import Probe
 from postroom.retry.reconcile import Reconcile
 from postroom.retry.release import Release
 from postroom.retry.worker import Worker, WorkerLimits
-from postroom.settings import Settings
+from postroom.settings.settings import Settings
 from postroom.stalwart.accounts import StalwartAccounts
 from postroom.stalwart.impersonation import basic
 from postroom.stalwart.registry import StalwartRegistry

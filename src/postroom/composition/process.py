@@ -20,7 +20,6 @@ from postroom.composition.parts import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, 
 from postroom.gateway.routes import gateway_routes
 from postroom.http_server import HttpServer, connections_allowed, listen
 from postroom.loops import Loop, Loops
-from postroom.mail_configuration import missing_for_mail
 from postroom.pause import cut_off
 from postroom.postgres.far_times import PostgresTimes
 from postroom.postgres.unrecorded import unrecorded
@@ -29,12 +28,14 @@ from postroom.provisioning.unrecorded import Unrecorded
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES
 from postroom.retry.far_times import FarTimes
-from postroom.settings import Settings, unknown
+from postroom.settings.environment import unknown
+from postroom.settings.mail_configuration import missing_for_mail
+from postroom.settings.settings import Settings
+from postroom.settings.store_urls import RedisUrl
+from postroom.settings.web_urls import host_of
 from postroom.stopping import end_within, stopping
-from postroom.store_urls import RedisUrl
 from postroom.telemetry import log
 from postroom.web.interface import Interface
-from postroom.web_urls import host_of
 
 STARTED_WITHIN = 2.0
 """Seconds after which hooks are answered at the latest: without PostgreSQL they must get an error."""

@@ -22,7 +22,7 @@ from postroom.errors import DatabaseUnavailable
 from postroom.ports import Due, DueEntry
 from postroom.queue.epoch import Epoch, InstallationId
 from postroom.queue.sentinel import master
-from postroom.store_urls import SENTINEL, RedisUrl
+from postroom.settings.store_urls import SENTINEL, RedisUrl
 from postroom.telemetry import REDIS_ERRORS, log
 
 KEY = "email:provisioning:retry"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from postroom.wrong_setting import PREFIX, WrongSetting
+from postroom.settings.wrong_setting import PREFIX, WrongSetting
 
 SECRETS = (
     "DATABASE_URL",

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES, normalise_domain, printable
 from postroom.errors import Refused
-from postroom.web_urls import host_name, web_origin
+from postroom.settings.web_urls import host_name, web_origin
 
 
 def _parts(value: str) -> list[str]:

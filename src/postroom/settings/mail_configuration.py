@@ -9,9 +9,9 @@ from pydantic import SecretStr
 from postroom.errors import ConfigurationError
 from postroom.realtime.centrifugo import Centrifugo
 from postroom.realtime.connection_token import CentrifugoForBrowsers
-from postroom.settings import Settings
+from postroom.settings.settings import Settings
+from postroom.settings.web_urls import is_for_connections, url_on_this_host
 from postroom.stalwart.webhook import PATH
-from postroom.web_urls import is_for_connections, url_on_this_host
 
 
 def missing_for_mail(settings: Settings) -> list[str]:
