@@ -17,7 +17,7 @@ from postroom.domain.list_uri import HTTPS_PORT, HttpsUrl
 from postroom.domain.public_address import is_public
 from postroom.domain.unsubscribe import ONE_CLICK
 from postroom.errors import ListServerFailed
-from postroom.network_trouble import trouble_of
+from postroom.http.network_trouble import trouble_of
 from postroom.telemetry import log
 
 DEADLINE = 5.0

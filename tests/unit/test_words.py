@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from postroom.problems import PROBLEMS
+from postroom.http.problems import PROBLEMS
 from postroom.telemetry import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ from itertools import cycle
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from postroom.problems import MEDIA_TYPE, problem
+from postroom.http.problems import MEDIA_TYPE, problem
 from postroom.telemetry import HOOKS, HOOKS_SHED, log
 
 LOG_EVERY = 1.0

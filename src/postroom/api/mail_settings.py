@@ -11,6 +11,7 @@ from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting
 from postroom.domain.address import normalise_domain
 from postroom.domain.person import Scope
 from postroom.errors import Refused
+from postroom.http.problems import IN_OPENAPI, problem
 from postroom.mail.apple_profile import apple_profile
 from postroom.mail.autoconfig import autoconfig
 from postroom.mail.devices import Devices
@@ -18,7 +19,6 @@ from postroom.mail.people import require_scope
 from postroom.mail.ports import MailAccount, Visitor
 from postroom.mail.servers import MailServers, Server
 from postroom.mail.transfer_code import transfer_code
-from postroom.problems import IN_OPENAPI, problem
 
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 

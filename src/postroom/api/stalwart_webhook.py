@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from postroom.api.body import read_at_most
-from postroom.problems import IN_OPENAPI, Problem, problem
+from postroom.http.problems import IN_OPENAPI, Problem, problem
 from postroom.stalwart.webhook import PATH, Hint, WebhookReader
 from postroom.telemetry import STALWART_HOOKS
 

@@ -4,7 +4,7 @@ import traceback
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from postroom.problems import problem
+from postroom.http.problems import problem
 from postroom.telemetry import UNHANDLED_ERRORS, log
 
 

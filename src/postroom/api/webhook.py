@@ -17,7 +17,7 @@ from postroom.api.load_shedding import LoadShedding
 from postroom.domain.identity import Refusal
 from postroom.domain.request import Origin
 from postroom.errors import DatabaseUnavailable, Refused, Stopping
-from postroom.problems import CLOSE, IN_OPENAPI, Problem, problem
+from postroom.http.problems import CLOSE, IN_OPENAPI, Problem, problem
 from postroom.provisioning.accept import Accept, Held, Missing, Ready, Rejected, WillRetry
 from postroom.provisioning.ports import Refusals
 from postroom.telemetry import DATABASE_ERRORS, HOOK_SECONDS, HOOKS, log

@@ -3,7 +3,7 @@
 from postroom.checks.finding import Finding
 from postroom.checks.reachability import fix_of, place_of, trouble_at
 from postroom.errors import ConfigurationError, PublisherUnavailable
-from postroom.network_trouble import Kind, Trouble
+from postroom.http.network_trouble import Kind, Trouble
 from postroom.settings.mail_configuration import centrifugo_of
 from postroom.settings.settings import Settings
 

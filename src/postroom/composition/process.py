@@ -18,7 +18,7 @@ from postroom.clock import SystemClock
 from postroom.composition.mail_parts import MailParts, mail_connected
 from postroom.composition.parts import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, connected, until_allowed
 from postroom.gateway.routes import gateway_routes
-from postroom.http_server import HttpServer, connections_allowed, listen
+from postroom.http.server import HttpServer, connections_allowed, listen
 from postroom.loops import Loop, Loops
 from postroom.pause import cut_off
 from postroom.postgres.far_times import PostgresTimes

@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx2
 
 from postroom.errors import PublisherUnavailable
-from postroom.json_object import JsonObject, as_object, json_object
+from postroom.http.json_object import JsonObject, as_object, json_object
 from postroom.mail.ports import LiveEvent
 from postroom.telemetry import log
 

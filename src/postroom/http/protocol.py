@@ -14,7 +14,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from postroom.problems import Problem, plain_problem, problem
+from postroom.http.problems import Problem, plain_problem, problem
 
 HEAD_WITHIN = 10
 """Seconds from the connection, or from the previous response, to the end of a request's head."""

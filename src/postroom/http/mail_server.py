@@ -20,8 +20,8 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from postroom.idle_connection import is_silent
-from postroom.network_trouble import BROKEN_OFF, trouble_of
+from postroom.http.idle_connection import is_silent
+from postroom.http.network_trouble import BROKEN_OFF, trouble_of
 
 SUCCESS = (200, 201, 204)
 # Up to this size a request is one write: the server wakes once, and we do not wait until it is written.

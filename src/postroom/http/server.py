@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from postroom.errors import ConfigurationError
-from postroom.http_protocol import BoundedProtocol, Connections
+from postroom.http.protocol import BoundedProtocol, Connections
 from postroom.pause import pause
 
 BACKLOG = 256
