@@ -13,8 +13,8 @@ import uvloop
 
 from postroom.composition import process
 from postroom.composition.parts import connected
+from postroom.process.telemetry import configure_logging
 from postroom.settings.environment import load
-from postroom.telemetry import configure_logging
 
 
 def mebibytes(field: str) -> float:

@@ -29,8 +29,8 @@ from benchmarks.targets import ACCEPT
 from postroom.api.webhook import Webhook
 from postroom.composition import process
 from postroom.postgres.requests import PostgresRequests
+from postroom.process.telemetry import configure_logging
 from postroom.settings.environment import load
-from postroom.telemetry import configure_logging
 
 HOOKS, RUNS = 500, 6
 TIMED = ((Webhook, "provision"), (PostgresRequests, "accept"))

@@ -22,11 +22,11 @@ from postroom.ports import MailServer
 from postroom.postgres.connection import make_pool
 from postroom.postgres.installation import PostgresInstallation
 from postroom.postgres.requests import PostgresRequests, request_of
+from postroom.process.telemetry import configure_logging
 from postroom.provisioning.ports import AccountPage, Accounts
 from postroom.provisioning.retry_index_updates import RetryIndexUpdates
 from postroom.queue.retry_set import RetrySet, connect
 from postroom.settings.environment import load
-from postroom.telemetry import configure_logging
 
 BEST = {"POSTROOM_PACE": "0", "POSTROOM_CONCURRENCY": "64", "POSTROOM_LEASE_SECONDS": "10", "POSTROOM_POOL_SIZE": "12"}
 

@@ -18,7 +18,7 @@ from postroom.domain.public_address import is_public
 from postroom.domain.unsubscribe import ONE_CLICK
 from postroom.errors import ListServerFailed
 from postroom.http.network_trouble import trouble_of
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 DEADLINE = 5.0
 """Seconds for all of it, the lookup of the name included."""

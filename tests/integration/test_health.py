@@ -12,7 +12,7 @@ from parts import environment
 from postroom.api import health
 from postroom.composition.parts import Parts, connected
 from postroom.composition.process import make_app
-from postroom.heartbeats import Heartbeats
+from postroom.process.heartbeats import Heartbeats
 from postroom.settings.environment import load
 from servers import Database
 

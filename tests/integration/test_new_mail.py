@@ -25,11 +25,11 @@ from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailAccount
 from postroom.postgres.connection import Pool
 from postroom.postgres.mail_states import PostgresMailStates
+from postroom.process.telemetry import ARRIVAL_POLLS, STALWART_HOOKS
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient as Registry
 from postroom.stalwart.webhook import PATH, WebhookReader
 from postroom.stalwart.webhook_setup import WebhookSetup
-from postroom.telemetry import ARRIVAL_POLLS, STALWART_HOOKS
 from records import Records
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
 

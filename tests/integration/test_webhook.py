@@ -16,8 +16,8 @@ from eventually import eventually
 from parts import KEY, environment, running_parts
 from postroom.composition.parts import connected
 from postroom.composition.process import make_app
+from postroom.process.telemetry import REGISTRY
 from postroom.settings.environment import load
-from postroom.telemetry import REGISTRY
 from records import Records, mailbox
 from servers import Database
 from stalwart_stand_in import StalwartStandIn

@@ -13,7 +13,7 @@ from postroom.domain.poll_pace import SHORTEST
 from postroom.errors import DatabaseUnavailable, MailboxMissing, Misconfigured, Throttled, Transient
 from postroom.mail import account_watcher as watching_module
 from postroom.mail.ports import MailAccount, MailState
-from postroom.telemetry import EVENT_SOURCES, MAIL_DEFECTS
+from postroom.process.telemetry import EVENT_SOURCES, MAIL_DEFECTS
 
 RELOAD_S1 = {"state": "s1", "reload": True}
 MAIL_S1 = {"state": "s1", "ids": ["b-1"], "count": 1}

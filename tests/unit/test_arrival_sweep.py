@@ -16,7 +16,7 @@ from postroom.mail import arrival_sweep
 from postroom.mail.arrival_sweep import LEADER, MOST_PACE, ArrivalSweep
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailAccount, MailState, MailStates
-from postroom.telemetry import DATABASE_ERRORS
+from postroom.process.telemetry import DATABASE_ERRORS
 
 EVERY = 300.0
 

@@ -11,7 +11,7 @@ from eventually import eventually
 from postroom.domain.poll_pace import FIRST_IN_BURST, LONGEST, SHORTEST
 from postroom.errors import DatabaseUnavailable, Misconfigured, Throttled, Transient
 from postroom.mail.arrivals import DATABASE_PAUSE
-from postroom.telemetry import ARRIVAL_POLLS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS
+from postroom.process.telemetry import ARRIVAL_POLLS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS
 
 AWAY = Transient("mail server answered 503")
 

@@ -33,10 +33,10 @@ from postroom.domain.request import Status
 from postroom.gateway.routes import gateway_routes
 from postroom.http.problems import PROBLEMS
 from postroom.mail.access_tokens import DEFAULT_DAYS, MAX_DAYS
+from postroom.process.telemetry import REGISTRY
 from postroom.settings.secret_files import SECRETS
 from postroom.settings.settings import Settings
 from postroom.settings.wrong_setting import PREFIX
-from postroom.telemetry import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs/reference"
@@ -321,7 +321,7 @@ def test_every_test_named_in_the_code_maps_exists() -> None:
 
 def test_every_file_named_in_the_code_maps_exists() -> None:
     named = set(re.findall(r"`([a-z_0-9/]+\.(?:py|sql|lua))`", _code_maps()))
-    assert {"leader_loop.py", "postgres/migrations/versions/0001_start.sql"} <= named
+    assert {"process/leader_loop.py", "postgres/migrations/versions/0001_start.sql"} <= named
     for name in named:
         assert (ROOT / "src/postroom" / name).exists() or (ROOT / name).exists(), name
 

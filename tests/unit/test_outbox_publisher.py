@@ -11,7 +11,7 @@ from fakes import uncalled
 from postroom.errors import DatabaseUnavailable, PublisherUnavailable
 from postroom.mail.outbox_publisher import OutboxPublisher
 from postroom.mail.ports import LiveEvent
-from postroom.telemetry import LIVE_EVENTS
+from postroom.process.telemetry import LIVE_EVENTS
 from simulation.virtual_time import in_virtual_time
 
 ALICE = UUID(int=1)

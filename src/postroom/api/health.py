@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from postroom.errors import DatabaseUnavailable
 from postroom.http.problems import IN_OPENAPI, problem
-from postroom.telemetry import REGISTRY
+from postroom.process.telemetry import REGISTRY
 
 Counts = Callable[[], Awaitable[Mapping[str, float]]]
 

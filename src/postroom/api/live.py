@@ -35,8 +35,8 @@ from postroom.mail.people import joined_headers, require_scope
 from postroom.mail.ports import People
 from postroom.mail.preparation import Preparation, PreparationState
 from postroom.mail.preparations import Preparations, Watched
+from postroom.process.telemetry import DATABASE_ERRORS, log
 from postroom.realtime.live_streams import LiveStream, LiveStreams
-from postroom.telemetry import DATABASE_ERRORS, log
 
 _PREPARATION = TypeAdapter(Preparation)
 

@@ -22,7 +22,7 @@ from postroom.http.problems import Problem, plain_problem, problem, problem_of
 from postroom.kratos.public_api import PATH, KratosAnswer, KratosPublicApi
 from postroom.mail.people import joined_headers, require_not_foreign, require_same_origin
 from postroom.mail.ports import People, Visitor
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 ERROR_PAGE = "/error"
 

@@ -13,7 +13,7 @@ from postroom.http.problems import IN_OPENAPI, problem_of
 from postroom.mail.fresh_login import require_fresh_login
 from postroom.mail.people import joined_headers, require_session
 from postroom.mail.ports import People, Visitor
-from postroom.telemetry import DATABASE_ERRORS, log
+from postroom.process.telemetry import DATABASE_ERRORS, log
 
 Visiting = Callable[[Request], Awaitable[Visitor]]
 """A dependency of FastAPI, which can also be called directly."""

@@ -5,9 +5,9 @@ from collections.abc import Coroutine
 
 from postroom.composition import process
 from postroom.errors import ConfigurationError
+from postroom.process.telemetry import configure_logging, log
 from postroom.settings.environment import load
 from postroom.settings.settings import Settings
-from postroom.telemetry import configure_logging, log
 
 
 def serve(*, until_eof: bool) -> None:

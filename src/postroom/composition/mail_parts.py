@@ -15,7 +15,6 @@ from postroom.api.guessing import Guessing
 from postroom.api.mail import mail_routes
 from postroom.api.self_service import SelfService, self_service_route
 from postroom.api.stalwart_webhook import StalwartWebhook
-from postroom.clock import SystemClock
 from postroom.composition.parts import Parts, close
 from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.upstream import Upstream
@@ -25,7 +24,6 @@ from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.public_api import KratosPublicApi
 from postroom.kratos.sessions import KratosSessions
 from postroom.list_server_http import ListServerHttp, trial_list_server
-from postroom.loops import Loop
 from postroom.mail.access_tokens import TokenMaker
 from postroom.mail.account_watcher import AccountWatcher
 from postroom.mail.active_identities import ActiveIdentities
@@ -41,7 +39,6 @@ from postroom.mail.ports import AccessTokens, MailAuthorization, Publisher
 from postroom.mail.preparations import Preparations
 from postroom.mail.process_guesses import ProcessGuesses
 from postroom.mail.servers import mail_servers
-from postroom.mail.supervision import supervise
 from postroom.mail.token_cache import TokenCache
 from postroom.mail.unsubscribing import Unsubscribing
 from postroom.mail.verified_accounts import VerifiedAccounts
@@ -53,6 +50,9 @@ from postroom.postgres.mailbox_records import PostgresMailboxRecords
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox
 from postroom.postgres.person_settings import PostgresPersonSettings
+from postroom.process.clock import SystemClock
+from postroom.process.loops import Loop
+from postroom.process.supervision import supervise
 from postroom.queue.guesses import RedisGuesses
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams

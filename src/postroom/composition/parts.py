@@ -10,12 +10,9 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 
-from postroom.clock import SystemClock
 from postroom.domain.identity import AddressPolicy
 from postroom.errors import ConfigurationError, DatabaseUnavailable, LoginRefused
-from postroom.heartbeats import Beat, Heartbeats
 from postroom.kratos.identities import KratosIdentities
-from postroom.pause import pause
 from postroom.ports import RetryIndex
 from postroom.postgres.audit import Audit
 from postroom.postgres.breaker import PostgresBreakers
@@ -32,6 +29,10 @@ from postroom.postgres.requests import PostgresRequests
 from postroom.postgres.schema import as_migrated, require_schema
 from postroom.postgres.sweep import PostgresSwept
 from postroom.postgres.waiting import PostgresWaiting
+from postroom.process.clock import SystemClock
+from postroom.process.heartbeats import Beat, Heartbeats
+from postroom.process.pause import pause
+from postroom.process.telemetry import SWEEP_INTERVAL, log
 from postroom.provisioning.accept import Accept
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.inspection import Inspection
@@ -52,7 +53,6 @@ from postroom.stalwart.accounts import StalwartAccounts
 from postroom.stalwart.impersonation import basic
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
-from postroom.telemetry import SWEEP_INTERVAL, log
 
 SERVICE_CONCURRENCY = 4
 WORKER_CONCURRENCY = 2

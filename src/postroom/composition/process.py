@@ -14,16 +14,18 @@ from fastapi import FastAPI
 from postroom.api.app import create_app
 from postroom.api.health import Health
 from postroom.api.webhook import HookPolicy, Webhook
-from postroom.clock import SystemClock
 from postroom.composition.mail_parts import MailParts, mail_connected
 from postroom.composition.parts import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, connected, until_allowed
 from postroom.gateway.routes import gateway_routes
 from postroom.http.server import HttpServer, connections_allowed, listen
-from postroom.loops import Loop, Loops
-from postroom.pause import cut_off
 from postroom.postgres.far_times import PostgresTimes
 from postroom.postgres.unrecorded import unrecorded
-from postroom.presence import Presence
+from postroom.process.clock import SystemClock
+from postroom.process.loops import Loop, Loops
+from postroom.process.pause import cut_off
+from postroom.process.presence import Presence
+from postroom.process.stopping import end_within, stopping
+from postroom.process.telemetry import log
 from postroom.provisioning.unrecorded import Unrecorded
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES
@@ -33,8 +35,6 @@ from postroom.settings.mail_configuration import missing_for_mail
 from postroom.settings.settings import Settings
 from postroom.settings.store_urls import RedisUrl
 from postroom.settings.web_urls import host_of
-from postroom.stopping import end_within, stopping
-from postroom.telemetry import log
 from postroom.web.interface import Interface
 
 STARTED_WITHIN = 2.0

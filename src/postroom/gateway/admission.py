@@ -14,7 +14,7 @@ from postroom.gateway.problems import mailbox_not_ready
 from postroom.mail.listening import while_allowed
 from postroom.mail.people import joined_headers
 from postroom.mail.ports import MailAccount, MailAccounts, People
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 HOUR = 3600.0
 MOST_LOGGED = 10_000

@@ -17,7 +17,7 @@ from postroom.gateway.upstream import Upstream, UpstreamRequest, UpstreamRespons
 from postroom.http.json_object import JsonObject, as_object, json_object
 from postroom.http.problems import Problem
 from postroom.mail.ports import MailAccount
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 CACHE_SECONDS = 600.0
 """Seconds"""

@@ -37,7 +37,7 @@ from postroom.http.json_object import json_object
 from postroom.http.problems import Problem, plain_problem, problem, problem_of
 from postroom.mail.people import require_scope
 from postroom.mail.ports import MailAccount, MailAccounts, People
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 JSON = "application/json"
 EVENTS = "text/event-stream"

@@ -13,7 +13,7 @@ from postroom.http.mail_server import Broken, HttpResponse, Late, MailServerHttp
 from postroom.http.problems import Problem, problem
 from postroom.jmap.limit_backoff import LimitBackoff
 from postroom.mail.ports import MailAccount, MailAuthorization
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 SUCCESS = (200, 201)
 NO_CONTENT = 204

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from postroom.errors import ConfigurationError
 from postroom.http.protocol import BoundedProtocol, Connections
-from postroom.pause import pause
+from postroom.process.pause import pause
 
 BACKLOG = 256
 """Connections that wait in the kernel until we accept them, one per iteration of uvloop. A client that waits there for

@@ -15,7 +15,7 @@ from postroom.jmap.client import JmapClient
 from postroom.jmap.errors import HttpError, JmapError, Unreadable
 from postroom.jmap.http_connection import read
 from postroom.jmap.sse_parser import Event, SseParser
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 PING = 60
 SILENCE = 2.5 * PING

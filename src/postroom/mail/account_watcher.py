@@ -17,8 +17,8 @@ from postroom.domain.jittered_backoff import backoff
 from postroom.errors import DatabaseUnavailable, MailboxMissing, MailServerError, PostroomError, Throttled, Transient
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailAccount, MailAccounts, MailListener, MailState, MailStates
-from postroom.pause import cut_off, pause
-from postroom.telemetry import EVENT_SOURCES, MAIL_DEFECTS, log
+from postroom.process.pause import cut_off, pause
+from postroom.process.telemetry import EVENT_SOURCES, MAIL_DEFECTS, log
 
 FIRST_POLL_TIMEOUT = 3.0
 """Seconds for which a client that comes online waits for the first poll."""

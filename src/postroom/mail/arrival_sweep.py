@@ -8,9 +8,9 @@ from collections.abc import Callable
 from postroom.errors import DatabaseUnavailable
 from postroom.mail.arrivals import Arrivals
 from postroom.mail.ports import MailStates
-from postroom.pause import pause
 from postroom.ports import Leadership
-from postroom.telemetry import DATABASE_ERRORS, log
+from postroom.process.pause import pause
+from postroom.process.telemetry import DATABASE_ERRORS, log
 
 LEADER = "arrivals"
 JITTER = 0.1

@@ -22,8 +22,8 @@ from postroom.domain.poll_pace import BURST, EMPTY_POLL
 from postroom.errors import DatabaseUnavailable, MailServerError, Throttled, Transient
 from postroom.mail.poll_queue import PollQueue
 from postroom.mail.ports import HistoryLost, MailChanges, MailState, MailStates
-from postroom.pause import cut_off, pause
-from postroom.telemetry import ARRIVAL_HINTS, ARRIVAL_POLLS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS, log
+from postroom.process.pause import cut_off, pause
+from postroom.process.telemetry import ARRIVAL_HINTS, ARRIVAL_POLLS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS, log
 
 DATABASE_PAUSE = 1.0
 LONGEST_SLEEP = 5.0

@@ -14,7 +14,7 @@ from postroom.mail.app_passwords import (
     TooManyAppPasswords,
 )
 from postroom.mail.ports import MailAccount, MailAccounts
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 LONGEST_NAME = 60
 

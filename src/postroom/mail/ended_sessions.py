@@ -5,7 +5,7 @@ from uuid import UUID
 
 from postroom.errors import PublisherUnavailable
 from postroom.mail.ports import Publisher
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 
 class EndedSessions:

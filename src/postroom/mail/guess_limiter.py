@@ -6,7 +6,7 @@ from datetime import datetime
 from postroom.domain.guess import Guess, wait
 from postroom.errors import TooManyGuesses
 from postroom.mail.ports import Guesses
-from postroom.telemetry import GUESSES_REFUSED
+from postroom.process.telemetry import GUESSES_REFUSED
 
 
 class GuessLimiter:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from postroom.errors import DatabaseUnavailable, PublisherUnavailable
 from postroom.mail.ports import LiveEvent, Outbox, Publisher
-from postroom.pause import pause
-from postroom.telemetry import DATABASE_ERRORS, LIVE_EVENTS, PUBLISHER_ERRORS, log
+from postroom.process.pause import pause
+from postroom.process.telemetry import DATABASE_ERRORS, LIVE_EVENTS, PUBLISHER_ERRORS, log
 
 PEOPLE_AT_ONCE = 100
 

@@ -15,8 +15,8 @@ from uuid import UUID
 from postroom.errors import DatabaseUnavailable
 from postroom.mail.ports import MailboxRecords
 from postroom.mail.preparation import MailboxRecord, Preparation, PreparationState, preparation_of
-from postroom.pause import pause
-from postroom.telemetry import DATABASE_ERRORS, log
+from postroom.process.pause import pause
+from postroom.process.telemetry import DATABASE_ERRORS, log
 
 POLL_EVERY = 1.0
 """Seconds within which an open stream learns of a change."""

@@ -16,7 +16,7 @@ from postroom.domain.unsubscribe import ListMail, one_click
 from postroom.errors import ListServerFailed, Refused
 from postroom.mail.people import require_scope
 from postroom.mail.ports import MailAccount, MailAccounts
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 AT_ONCE = 8
 AT_ONCE_FOR_PERSON = 2

@@ -27,8 +27,8 @@ from postroom.errors import (
     Unstorable,
 )
 from postroom.ports import Clock, MailServer, Requests, RetryIndex, Settled
+from postroom.process.telemetry import ATTEMPT_SECONDS, ATTEMPTS, DATABASE_ERRORS, log
 from postroom.provisioning.verdicts import STALL, Verdicts
-from postroom.telemetry import ATTEMPT_SECONDS, ATTEMPTS, DATABASE_ERRORS, log
 
 LOOKUP_SECONDS = 1.0
 """Seconds that a lookup of the mark may need; with less time left, the next attempt does it."""

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from postroom.errors import DatabaseUnavailable, PublisherUnavailable
 from postroom.mail.ports import LiveEvent, Outbox
-from postroom.pause import cut_off, pause
-from postroom.telemetry import DATABASE_ERRORS, LIVE_STREAMS, log
+from postroom.process.pause import cut_off, pause
+from postroom.process.telemetry import DATABASE_ERRORS, LIVE_STREAMS, log
 
 PAGE = 100
 SETTLE_EVERY = 20.0

@@ -20,9 +20,9 @@ from postroom.mail.app_passwords import (
     TooManyAppPasswords,
 )
 from postroom.mail.ports import MailAccount
+from postroom.process.telemetry import log
 from postroom.stalwart.impersonation import basic, login_of
 from postroom.stalwart.password_cipher import PasswordCipher
-from postroom.telemetry import log
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from postroom.http.problems import plain_problem
 from postroom.mail.ports import People
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 from postroom.web import unbuilt, worker
 from postroom.web.build import FOLDER, Build, BuiltFile, read_build
 from postroom.web.page_person import page_for, person_of

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 GRACE = 2.0
 """Seconds to wait for a loop that has nothing to drain: it may wait for a server that does not answer."""

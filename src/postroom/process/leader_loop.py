@@ -5,10 +5,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 from postroom.errors import DatabaseUnavailable
-from postroom.heartbeats import Beat
-from postroom.pause import pause
 from postroom.ports import Leadership
-from postroom.telemetry import DATABASE_ERRORS
+from postroom.process.heartbeats import Beat
+from postroom.process.pause import pause
+from postroom.process.telemetry import DATABASE_ERRORS
 
 
 async def run_as_leader(

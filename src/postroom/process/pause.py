@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 CUT_OFF_WITHIN = 1.0
-"""Seconds that a task may take to end once it is cancelled; some swallow the cancellation (loops.py)."""
+"""Seconds that a task may take to end once it is cancelled; some swallow the cancellation (process/loops.py)."""
 
 
 async def pause(seconds: float | None, *until: asyncio.Event | asyncio.Future[Any]) -> None:

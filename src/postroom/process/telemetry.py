@@ -9,7 +9,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from structlog.typing import EventDict, WrappedLogger
 
-from postroom.log_queue import LogQueue
+from postroom.process.log_queue import LogQueue
 
 log = structlog.stdlib.get_logger("postroom")
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from postroom.telemetry import log, write_last_lines
+from postroom.process.telemetry import log, write_last_lines
 
 
 @asynccontextmanager

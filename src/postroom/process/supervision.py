@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from postroom.domain.jittered_backoff import backoff
-from postroom.pause import cut_off, pause
-from postroom.telemetry import MAIL_DEFECTS, log
+from postroom.process.pause import cut_off, pause
+from postroom.process.telemetry import MAIL_DEFECTS, log
 
 STABLE_SECONDS = 300.0
 """Seconds. A part that ran for so long restarts with the shortest pause, however often it failed before."""

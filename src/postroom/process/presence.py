@@ -9,11 +9,11 @@ from typing import Literal
 from uuid import uuid4
 
 from postroom.errors import DatabaseUnavailable
-from postroom.heartbeats import LATE_AFTER, Heartbeats
-from postroom.pause import pause
 from postroom.postgres.migrate import newest_revision
 from postroom.postgres.processes import PostgresProcesses, ThisProcess
-from postroom.telemetry import DATABASE_ERRORS
+from postroom.process.heartbeats import LATE_AFTER, Heartbeats
+from postroom.process.pause import pause
+from postroom.process.telemetry import DATABASE_ERRORS
 
 EVERY = 10.0
 FINISH_WITHIN = 0.3

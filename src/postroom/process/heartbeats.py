@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from postroom.telemetry import LOOP_AGE
+from postroom.process.telemetry import LOOP_AGE
 
 LATE_AFTER: Mapping[str, float] = {
     "worker": 30.0,
