@@ -18,7 +18,7 @@ from kratos_servers import SERVERS, Kratos
 from mail_person import PASSWORD, Person, person
 from parts import environment
 from postroom.composition.parts import Parts, connected
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 from postroom.settings.environment import load
 from postroom.stalwart.registry_client import StalwartClient as Client
 from postroom_sandbox.loopback import LOOPBACK

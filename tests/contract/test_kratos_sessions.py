@@ -17,7 +17,7 @@ from postroom.domain.person import ALL_SCOPES
 from postroom.errors import FreshLoginRequired, KratosUnavailable, NoSession
 from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.sessions import KratosSessions
-from postroom.mail.fresh_login import FRESH_FOR, require_fresh_login
+from postroom.people.fresh_login import FRESH_FOR, require_fresh_login
 from postroom.process.clock import SystemClock
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
 from postroom_sandbox.kratos.store import FILE_NAME

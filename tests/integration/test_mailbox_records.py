@@ -12,7 +12,7 @@ from postroom.domain.mailbox import Mailbox
 from postroom.domain.missing import Doubt
 from postroom.domain.request import Failed, Interrupted, Outcome, Provisioned, Request, Verdict, after_attempt
 from postroom.errors import Conflict, Misconfigured, Permanent, Throttled
-from postroom.mail.preparation import (
+from postroom.mailboxes.preparation import (
     MAX_HISTORY,
     FailureKind,
     MailboxRecord,

@@ -32,7 +32,7 @@ from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES
 from postroom.domain.request import Status
 from postroom.gateway.routes import gateway_routes
 from postroom.http.problems import PROBLEMS
-from postroom.mail.access_tokens import DEFAULT_DAYS, MAX_DAYS
+from postroom.people.access_tokens import DEFAULT_DAYS, MAX_DAYS
 from postroom.process.telemetry import REGISTRY
 from postroom.settings.secret_files import SECRETS
 from postroom.settings.settings import Settings
@@ -238,8 +238,8 @@ def test_every_problem_is_documented_with_its_status() -> None:
 def test_every_code_in_an_http_answer_is_a_defined_problem() -> None:
     """Except codes that only commands show."""
     sources = [ROOT / "src/postroom" / name for name in ("domain/address.py", "domain/identity.py", "http/problems.py")]
-    sources += [ROOT / "src/postroom" / name for name in ("domain/unsubscribe.py", "list_server_http.py")]
-    sources += [path for folder in ("api", "gateway", "mail") for path in (ROOT / "src/postroom" / folder).glob("*.py")]
+    rooms = ("api", "gateway", "people", "devices", "arrivals", "mailboxes", "unsubscribe")
+    sources += [path for room in rooms for path in (ROOT / "src/postroom" / room).glob("*.py")]
     code = "\n".join(path.read_text() for path in [*sources, ROOT / "src/postroom/postgres/access_tokens.py"])
     reported = set(re.findall(r'(?:problem|Refused|ListServerFailed)\(\s*"([a-z_0-9]+)"', code))
     assert reported == PROBLEMS.keys()

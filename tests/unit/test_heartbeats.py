@@ -8,8 +8,8 @@ import pytest
 
 from eventually import eventually
 from fakes import FakeClock
-from postroom.mail.outbox_publisher import OutboxPublisher
-from postroom.mail.ports import LiveEvent
+from postroom.arrivals.outbox_publisher import OutboxPublisher
+from postroom.arrivals.ports import LiveEvent
 from postroom.process.heartbeats import LATE_AFTER, STUCK_AFTER, Heartbeats
 from postroom.process.telemetry import REGISTRY
 

@@ -23,8 +23,8 @@ from postroom.api.visitor import receive_visitors, visitor_of
 from postroom.domain.person import ALL_SCOPES, Person, Scope
 from postroom.errors import KratosUnavailable, NoSession, PostroomError
 from postroom.http import server as http_server
-from postroom.mail.ports import Visitor
-from postroom.mail.preparation import Preparation, PreparationState
+from postroom.mailboxes.preparation import Preparation, PreparationState
+from postroom.people.ports import Visitor
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStream, TooManyStreams
 

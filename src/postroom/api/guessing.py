@@ -18,7 +18,7 @@ from postroom.errors import KratosAnswerUnusable, KratosUnavailable
 from postroom.http.json_object import as_object, json_object
 from postroom.http.problems import Problem, problem
 from postroom.kratos.public_api import KratosAnswer
-from postroom.mail.guess_limiter import GuessLimiter
+from postroom.people.guess_limiter import GuessLimiter
 
 _FLOWS = ("/self-service/login", "/self-service/recovery")
 _SECRETS = ("password", "code", "totp_code", "lookup_secret")

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from postroom.checks.finding import Finding, joined
+from postroom.devices.servers import mail_servers
 from postroom.errors import ConfigurationError
-from postroom.mail.servers import mail_servers
 from postroom.settings.mail_configuration import centrifugo_of, missing_for_mail
 from postroom.settings.settings import Settings
 from postroom.settings.wrong_setting import PREFIX

@@ -16,7 +16,7 @@ from postroom.gateway.problems import mailbox_not_ready, misconfigured, unusable
 from postroom.gateway.upstream import Upstream, UpstreamRequest, UpstreamResponse
 from postroom.http.json_object import JsonObject, as_object, json_object
 from postroom.http.problems import Problem
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 from postroom.process.telemetry import log
 
 CACHE_SECONDS = 600.0

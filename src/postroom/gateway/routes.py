@@ -35,8 +35,9 @@ from postroom.gateway.response_splicer import ResponseSplicer
 from postroom.gateway.upstream import NO_CONTENT, Upstream, UpstreamRequest, UpstreamResponse
 from postroom.http.json_object import json_object
 from postroom.http.problems import Problem, plain_problem, problem, problem_of
-from postroom.mail.people import require_scope
-from postroom.mail.ports import MailAccount, MailAccounts, People
+from postroom.mailboxes.ports import MailAccount, MailAccounts
+from postroom.people.people import require_scope
+from postroom.people.ports import People
 from postroom.process.telemetry import log
 
 JSON = "application/json"

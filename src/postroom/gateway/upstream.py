@@ -12,7 +12,7 @@ from postroom.gateway.problems import concurrency_limit, misconfigured, not_foun
 from postroom.http.mail_server import Broken, HttpResponse, Late, MailServerHttp, Timeouts, Unreachable
 from postroom.http.problems import Problem, problem
 from postroom.jmap.limit_backoff import LimitBackoff
-from postroom.mail.ports import MailAccount, MailAuthorization
+from postroom.mailboxes.ports import MailAccount, MailAuthorization
 from postroom.process.telemetry import log
 
 SUCCESS = (200, 201)

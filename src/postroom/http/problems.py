@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
+from postroom.devices.app_passwords import TooManyAppPasswords
 from postroom.errors import (
     Conflict,
     CrossSite,
@@ -28,8 +29,7 @@ from postroom.errors import (
     Throttled,
     TooManyGuesses,
 )
-from postroom.mail.app_passwords import TooManyAppPasswords
-from postroom.mail.preparation import MISSING_MESSAGE
+from postroom.mailboxes.preparation import MISSING_MESSAGE
 
 MEDIA_TYPE = "application/problem+json"
 CLOSE = {"Connection": "close"}

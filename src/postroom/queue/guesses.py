@@ -12,7 +12,7 @@ from typing import cast
 from redis.asyncio import Redis
 
 from postroom.domain.guess import MOST_OF_CLIENT, WINDOW, Before, Guess
-from postroom.mail.process_guesses import MOST_NAMES, ProcessGuesses
+from postroom.people.process_guesses import MOST_NAMES, ProcessGuesses
 from postroom.process.telemetry import REDIS_ERRORS, log
 from postroom.queue.retry_set import FAILURES, TIMEOUT, asking
 

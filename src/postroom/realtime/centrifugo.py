@@ -8,9 +8,9 @@ from uuid import UUID
 
 import httpx2
 
+from postroom.arrivals.ports import LiveEvent
 from postroom.errors import PublisherUnavailable
 from postroom.http.json_object import JsonObject, as_object, json_object
-from postroom.mail.ports import LiveEvent
 from postroom.process.telemetry import log
 
 INTERNAL_ERROR = 100

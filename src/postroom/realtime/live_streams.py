@@ -11,8 +11,8 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Protocol
 from uuid import UUID
 
+from postroom.arrivals.ports import LiveEvent, Outbox
 from postroom.errors import DatabaseUnavailable, PublisherUnavailable
-from postroom.mail.ports import LiveEvent, Outbox
 from postroom.process.pause import cut_off, pause
 from postroom.process.telemetry import DATABASE_ERRORS, LIVE_STREAMS, log
 

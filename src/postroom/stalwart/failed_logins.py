@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cachetools import LRUCache, TLRUCache
 
 from postroom.errors import Misconfigured
-from postroom.mail.ports import MailAccount, MailAuthorization
+from postroom.mailboxes.ports import MailAccount, MailAuthorization
 from postroom.process.telemetry import log
 
 A_DAY = 86_400.0

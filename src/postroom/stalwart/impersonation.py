@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from postroom.errors import ConfigurationError, MailServerError, Misconfigured, Permanent
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 from postroom.process.telemetry import log
 from postroom.stalwart.error_mapping import Busy, WrongGeneration
 from postroom.stalwart.failed_logins import BLOCK_SECONDS, FailedLogins

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from postroom.http.problems import plain_problem
-from postroom.mail.ports import People
+from postroom.people.ports import People
 from postroom.process.telemetry import log
 from postroom.web import unbuilt, worker
 from postroom.web.build import FOLDER, Build, BuiltFile, read_build
