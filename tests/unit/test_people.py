@@ -358,7 +358,7 @@ async def test_http_basic_is_not_offered_to_a_browser_which_would_open_its_own_d
 
 
 class NobodyIsActive:
-    """The port `Identities`: no identity is active."""
+    """The port `IdentityStates`: no identity is active."""
 
     def __init__(self) -> None:
         self.asked: list[UUID] = []

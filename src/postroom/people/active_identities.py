@@ -7,7 +7,7 @@ from uuid import UUID
 from cachetools import TTLCache
 
 from postroom.errors import KratosUnavailable, NoSession
-from postroom.people.ports import Identities
+from postroom.people.ports import IdentityStates
 
 CACHE_SECONDS = 60.0
 """Seconds after which Kratos is asked again."""
@@ -24,7 +24,7 @@ CACHE_SIZE = 10_000
 class ActiveIdentities:
     """`monotonic` is a monotonic clock."""
 
-    def __init__(self, identities: Identities, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, identities: IdentityStates, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._identities = identities
         self._monotonic = monotonic
         self._active_at = TTLCache[UUID, float](CACHE_SIZE, GRACE, monotonic)

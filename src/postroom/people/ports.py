@@ -37,8 +37,8 @@ class Sessions(Protocol):
         ...
 
 
-class Identities(Protocol):
-    """The identities of Kratos."""
+class IdentityStates(Protocol):
+    """The states of Kratos' identities."""
 
     async def is_active(self, identity_id: UUID) -> bool:
         """False for one that is inactive or deleted. Raises `KratosUnavailable` if Kratos sends no response that can be
