@@ -68,10 +68,7 @@ async def serve(settings: Settings, *, until_eof: bool = False) -> int:
 
 async def work(settings: Settings, *, until_eof: bool = False) -> int:
     """Run a worker without the service, with its health and metrics. Returns the exit code."""
-    async with (
-        stopping(until_eof=until_eof) as stop,
-        connected(settings, concurrency=WORKER_CONCURRENCY) as parts,
-    ):
+    async with stopping(until_eof=until_eof) as stop, connected(settings, concurrency=WORKER_CONCURRENCY) as parts:
         listener = listen(settings.work_host, settings.work_port, setting="POSTROOM_WORK_PORT")
         loops = Loops(stop)
         await _log_start(parts)

@@ -66,16 +66,11 @@ CORRECTIONS = Counter(
     registry=REGISTRY,
 )
 SWEPT = Counter(
-    "postroom_swept_identities_total",
-    "Identities that the sweep read, by what it found",
-    ["found"],
-    registry=REGISTRY,
+    "postroom_swept_identities_total", "Identities that the sweep read, by what it found", ["found"], registry=REGISTRY
 )
 SWEEP_PAGES = Counter("postroom_sweep_pages_total", "Pages of identities that the sweep read", registry=REGISTRY)
 SWEEP_INTERVAL = Gauge(
-    "postroom_sweep_interval_seconds",
-    "POSTROOM_SWEEP_SECONDS; 0 where no sweep is configured",
-    registry=REGISTRY,
+    "postroom_sweep_interval_seconds", "POSTROOM_SWEEP_SECONDS; 0 where no sweep is configured", registry=REGISTRY
 )
 SWEEP_FAILURES = Counter("postroom_sweep_failures_total", "Pages that Kratos did not return", registry=REGISTRY)
 RELEASED = Counter(
@@ -128,10 +123,7 @@ ARRIVAL_HINTS = Counter(
 ARRIVAL_POLLS = Counter("postroom_arrival_polls_total", "Polls for new mail, by result", ["result"], registry=REGISTRY)
 ARRIVALS = Counter("postroom_arrivals_total", "New mails put into the outbox", registry=REGISTRY)
 MAIL_DEFECTS = Counter(
-    "postroom_mail_defects_total",
-    "Unexpected errors in the mail part, which continues",
-    ["where"],
-    registry=REGISTRY,
+    "postroom_mail_defects_total", "Unexpected errors in the mail part, which continues", ["where"], registry=REGISTRY
 )
 EVENT_SOURCES = Gauge(
     "postroom_event_sources", "People for whom this process listens to the mail server", registry=REGISTRY

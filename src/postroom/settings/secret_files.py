@@ -2,23 +2,10 @@
 
 from pathlib import Path
 
+from postroom.settings.settings import Settings
 from postroom.settings.wrong_setting import PREFIX, WrongSetting
 
-SECRETS = (
-    "DATABASE_URL",
-    "MIGRATE_DATABASE_URL",
-    "REDIS_URL",
-    "STALWART_API_KEY",
-    "WEBHOOK_KEY",
-    "WEBHOOK_KEY_PREVIOUS",
-    "METRICS_TOKEN",
-    "MAIL_MASTER",
-    "ENCRYPTION_KEY",
-    "ENCRYPTION_KEY_PREVIOUS",
-    "STALWART_WEBHOOK_KEY",
-    "CENTRIFUGO_API_KEY",
-    "CENTRIFUGO_TOKEN_KEY",
-)
+SECRETS = tuple(name.upper() for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation))
 
 
 def read_secrets(values: dict[str, str]) -> dict[str, WrongSetting]:

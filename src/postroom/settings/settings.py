@@ -4,15 +4,7 @@ import re
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from postroom.domain.address import RESERVED_NAMES
 from postroom.settings.list_types import Domains, HostNames, Networks, Origins, ReservedNames, UnreservedNames, domain
@@ -45,8 +37,7 @@ class Settings(BaseModel):
     kratos_admin_url: str | None = Field(
         None,
         description="Base URL of Kratos' admin API; empty: no sweep of identities, so that a lost webhook stays "
-        "lost, and "
-        "access tokens outlive their identity",
+        "lost, and access tokens outlive their identity",
     )
     webhook_key: SecretStr = Field(description="Key that Kratos sends in X-Postroom-Key, at least 16 characters")
     webhook_key_previous: SecretStr | None = Field(
@@ -151,8 +142,8 @@ class Settings(BaseModel):
     mail_master: SecretStr | None = Field(
         None,
         description="user@domain:password of a Stalwart account with the permission `impersonate`, by which the "
-        "gateway "
-        "acts for each person. Empty: by an app password for each, if POSTROOM_ENCRYPTION_KEY is set; else no gateway",
+        "gateway acts for each person. Empty: by an app password for each, if POSTROOM_ENCRYPTION_KEY is set; else no "
+        "gateway",
     )
     failed_logins_a_day: int = Field(
         30,
