@@ -11,10 +11,10 @@ from pathlib import Path
 
 import uvloop
 
-from postroom import settings
 from postroom.composition import process
 from postroom.composition.parts import connected
-from postroom.telemetry import configure_logging
+from postroom.process.telemetry import configure_logging
+from postroom.settings.environment import load
 
 
 def mebibytes(field: str) -> float:
@@ -24,7 +24,7 @@ def mebibytes(field: str) -> float:
 
 
 async def full_pass() -> dict[str, float]:
-    async with connected(settings.load()) as parts:
+    async with connected(load()) as parts:
         process.make_app(parts)
         assert parts.reconcile
         before, started = mebibytes("VmRSS"), time.perf_counter()

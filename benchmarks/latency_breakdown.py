@@ -26,11 +26,11 @@ from benchmarks.figures import Row
 from benchmarks.measures.accept_rate import PROCRASTINATE, both_services
 from benchmarks.servers import Servers, exclusive
 from benchmarks.targets import ACCEPT
-from postroom import settings
 from postroom.api.webhook import Webhook
 from postroom.composition import process
 from postroom.postgres.requests import PostgresRequests
-from postroom.telemetry import configure_logging
+from postroom.process.telemetry import configure_logging
+from postroom.settings.environment import load
 
 HOOKS, RUNS = 500, 6
 TIMED = ((Webhook, "provision"), (PostgresRequests, "accept"))
@@ -61,7 +61,7 @@ def serve() -> None:
             json.dumps({name: 1000 * statistics.median(found) for name, found in seconds.items()})
         )
     )
-    loaded = settings.load(os.environ)
+    loaded = load(os.environ)
     configure_logging(json=True, level=loaded.log_level)
     uvloop.run(process.serve(loaded, until_eof=True))
 

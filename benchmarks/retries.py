@@ -17,11 +17,11 @@ from redis.asyncio import Redis
 
 from benchmarks.command import run
 from benchmarks.trial import Trial
-from postroom.clock import SystemClock
 from postroom.postgres.connection import Pool, make_pool, open_leader_connection
 from postroom.postgres.installation import PostgresInstallation
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.waiting import PostgresWaiting
+from postroom.process.clock import SystemClock
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES, KEY, connect
 from postroom.retry.reconcile import Reconcile

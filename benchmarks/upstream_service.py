@@ -23,10 +23,10 @@ from postroom.composition.parts import SERVICE_CONCURRENCY, connected
 from postroom.composition.process import make_app
 from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.upstream import Upstream, UpstreamRequest, UpstreamResponse
-from postroom.mail.ports import MailAccount
-from postroom.mail.verified_accounts import VerifiedAccounts
+from postroom.mailboxes.ports import MailAccount
+from postroom.mailboxes.verified_accounts import VerifiedAccounts
 from postroom.postgres.mail_accounts import PostgresMailAccounts
-from postroom.settings import load
+from postroom.settings.environment import load
 from postroom_sandbox.loopback import LOOPBACK
 
 

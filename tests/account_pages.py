@@ -21,11 +21,11 @@ from oidc_provider import OidcProvider
 from postroom.api.me import me_routes
 from postroom.api.self_service import SelfService, self_service_route
 from postroom.api.visitor import receive_visitors, visitor_of
-from postroom.clock import SystemClock
 from postroom.kratos.public_api import KratosPublicApi
 from postroom.kratos.sessions import KratosSessions
-from postroom.mail.people import PeopleByCredential
-from postroom.mail.preparation import MailboxRecord, Preparation, preparation_of
+from postroom.mailboxes.preparation import MailboxRecord, Preparation, preparation_of
+from postroom.people.people import PeopleByCredential
+from postroom.process.clock import SystemClock
 from postroom.web.interface import Interface, Place
 from served_app import served
 

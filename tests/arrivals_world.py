@@ -10,10 +10,11 @@ from eventually import eventually
 from fakes import FakeClock, uncalled
 from mail_account import MailInMemory
 from mail_fakes import FakeAccounts
+from postroom.arrivals.account_watcher import AccountWatcher
+from postroom.arrivals.arrivals import Arrivals
+from postroom.arrivals.ports import MailState
 from postroom.errors import DatabaseUnavailable
-from postroom.mail.account_watcher import AccountWatcher
-from postroom.mail.arrivals import Arrivals
-from postroom.mail.ports import MailAccount, MailState
+from postroom.mailboxes.ports import MailAccount
 
 ALICE = MailAccount(UUID(int=1), "alice@example.org", "b")
 BOB = MailAccount(UUID(int=2), "bob@example.org", "c")

@@ -40,10 +40,11 @@ from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.routes import gateway_routes
 from postroom.gateway.upstream import Upstream
 from postroom.kratos.public_api import KratosPublicApi
-from postroom.mail.access_tokens import RANDOM_BYTES, hash_of, token_text
-from postroom.mail.basic_credentials import OwnAddresses
-from postroom.mail.people import PeopleByCredential
-from postroom.mail.ports import AccessToken, MailAccount, Visitor
+from postroom.mailboxes.ports import MailAccount
+from postroom.people.access_tokens import RANDOM_BYTES, hash_of, token_text
+from postroom.people.basic_credentials import OwnAddresses
+from postroom.people.people import PeopleByCredential
+from postroom.people.ports import AccessToken, Visitor
 from postroom.realtime.live_streams import TooManyStreams
 from postroom.stalwart.webhook import WebhookReader
 from postroom.web.interface import Interface, Place

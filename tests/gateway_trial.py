@@ -21,7 +21,8 @@ from postroom.errors import MailboxMissing, NoSession
 from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.routes import gateway_routes
 from postroom.gateway.upstream import Upstream
-from postroom.mail.ports import MailAccount, Visitor
+from postroom.mailboxes.ports import MailAccount
+from postroom.people.ports import Visitor
 from served_app import answer_of, served
 
 ANN = {"Cookie": "session=ann"}

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from itertools import count
 
 from postroom.api.guessing import Guessing
-from postroom.mail.guess_limiter import GuessLimiter
-from postroom.mail.process_guesses import ProcessGuesses
+from postroom.people.guess_limiter import GuessLimiter
+from postroom.people.process_guesses import ProcessGuesses
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

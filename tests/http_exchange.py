@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from http_server import Serve, server
-from postroom.mail_server_http import MailServerHttp, Timeouts
+from postroom.http.mail_server import MailServerHttp, Timeouts
 
 OK = b"HTTP/1.1 200 OK\r\n"
 ONE = OK + b"Content-Length: 1\r\n\r\na"

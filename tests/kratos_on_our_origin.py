@@ -17,7 +17,7 @@ from postroom.api.self_service import SelfService, self_service_route
 from postroom.api.visitor import receive_visitors
 from postroom.errors import NoSession
 from postroom.kratos.public_api import PATH, KratosPublicApi
-from postroom.mail.ports import Visitor
+from postroom.people.ports import Visitor
 from postroom_sandbox.loopback import LOOPBACK, free_port
 from served_app import served
 

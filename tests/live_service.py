@@ -16,13 +16,13 @@ from fakes import request_of
 from live_stream import LiveStreamReader, listening
 from postroom.api.live import Live, StreamIntervals, live_route
 from postroom.api.visitor import receive_visitors
+from postroom.arrivals.outbox_publisher import OutboxPublisher
 from postroom.domain.person import Person
 from postroom.domain.request import State
 from postroom.errors import DatabaseUnavailable, NoSession, PostroomError
-from postroom.mail.outbox_publisher import OutboxPublisher
-from postroom.mail.ports import Visitor
-from postroom.mail.preparation import MailboxRecord, Preparation, preparation_of
-from postroom.mail.preparations import Preparations
+from postroom.mailboxes.preparation import MailboxRecord, Preparation, preparation_of
+from postroom.mailboxes.preparations import Preparations
+from postroom.people.ports import Visitor
 from postroom.postgres.connection import make_pool
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox

@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from postroom.arrivals.ports import ChangesPage, HistoryLost
 from postroom.domain.arrival import CreatedEmail
-from postroom.mail.ports import ChangesPage, HistoryLost, MailAccount
+from postroom.mailboxes.ports import MailAccount
 
 ROLES = {"i": "inbox", "j": "junk", "t": "trash", "s": "sent", "d": "drafts"}
 

@@ -5,14 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+from postroom.devices.app_passwords import AppPassword, MailCredential, NewAppPassword, TooManyAppPasswords
 from postroom.errors import DatabaseUnavailable, MailboxMissing
-from postroom.mail.app_passwords import (
-    AppPassword,
-    MailCredential,
-    NewAppPassword,
-    TooManyAppPasswords,
-)
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LIMIT = 5

@@ -8,8 +8,8 @@ from urllib.parse import urljoin
 
 import httpx2
 
+from postroom.http.mail_server import Broken, HttpResponse, MailServerHttp, Timeouts, Unreachable
 from postroom.jmap.http_connection import JmapConnection
-from postroom.mail_server_http import Broken, HttpResponse, MailServerHttp, Timeouts, Unreachable
 
 URL = "http://mail.example.org:8080"
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from postroom import settings
 from postroom.composition.parts import Parts, connected
 from postroom.postgres.connection import LEADER_IDLE, open_leader_connection
 from postroom.postgres.leadership import PostgresLeadership
+from postroom.settings.environment import load
 from servers import Database
 from stalwart_stand_in import StalwartStandIn
 
@@ -37,7 +37,7 @@ def environment(
 @asynccontextmanager
 async def running_parts(environment: dict[str, str], *, concurrency: int = 4) -> AsyncIterator[Parts]:
     """Parts with a running worker, which is stopped afterwards and must end in time."""
-    async with connected(settings.load(environment), concurrency=concurrency) as parts:
+    async with connected(load(environment), concurrency=concurrency) as parts:
         worker = asyncio.create_task(parts.worker.run())
         try:
             yield parts

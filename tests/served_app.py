@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, suppress
 
 from starlette.types import ASGIApp
 
-from postroom.http_protocol import BoundedProtocol, Connections
-from postroom.http_server import HttpServer
+from postroom.http.protocol import BoundedProtocol, Connections
+from postroom.http.server import HttpServer
 
 
 @asynccontextmanager

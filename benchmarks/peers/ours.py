@@ -14,7 +14,6 @@ import uvloop
 
 from benchmarks import without_audit
 from benchmarks.peers import driver, record
-from postroom import settings
 from postroom.composition import parts, process
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.missing import Sighting
@@ -23,10 +22,11 @@ from postroom.ports import MailServer
 from postroom.postgres.connection import make_pool
 from postroom.postgres.installation import PostgresInstallation
 from postroom.postgres.requests import PostgresRequests, request_of
+from postroom.process.telemetry import configure_logging
 from postroom.provisioning.ports import AccountPage, Accounts
 from postroom.provisioning.retry_index_updates import RetryIndexUpdates
 from postroom.queue.retry_set import RetrySet, connect
-from postroom.telemetry import configure_logging
+from postroom.settings.environment import load
 
 BEST = {"POSTROOM_PACE": "0", "POSTROOM_CONCURRENCY": "64", "POSTROOM_LEASE_SECONDS": "10", "POSTROOM_POOL_SIZE": "12"}
 
@@ -115,7 +115,7 @@ def run(command: str, more: dict[str, str]) -> None:
     parts.StalwartAccounts = lambda *_, **__: accounts  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
     if os.environ.get("BENCH_WITHOUT_AUDIT") == "1":
         without_audit.apply()
-    loaded = settings.load(os.environ | more)
+    loaded = load(os.environ | more)
     configure_logging(json=True, level=loaded.log_level)
     uvloop.run({"work": process.work, "serve": process.serve}[command](loaded, until_eof=True))
 

@@ -20,14 +20,15 @@ from postroom.composition.parts import authorization
 from postroom.domain.address import normalise_domain
 from postroom.errors import ConfigurationError, MailServerError
 from postroom.kratos.public_api import PATH as KRATOS_PATH
-from postroom.mail_configuration import missing_for_mail
 from postroom.postgres.migrate import role_of, upgrade
-from postroom.settings import PREFIX, given, load
+from postroom.process.telemetry import configure_logging
+from postroom.settings.environment import given, load
+from postroom.settings.mail_configuration import missing_for_mail
+from postroom.settings.wrong_setting import PREFIX
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.webhook import PATH as HOOK_PATH
 from postroom.stalwart.webhook_setup import WebhookSetup
-from postroom.telemetry import configure_logging
 from postroom_sandbox import first_person
 from postroom_sandbox.data_folder import DataFolder
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres

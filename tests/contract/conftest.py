@@ -17,9 +17,9 @@ from kratos_browser import Browser, browser_at
 from kratos_servers import SERVERS, Kratos
 from mail_person import PASSWORD, Person, person
 from parts import environment
-from postroom import settings
 from postroom.composition.parts import Parts, connected
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
+from postroom.settings.environment import load
 from postroom.stalwart.registry_client import StalwartClient as Client
 from postroom_sandbox.loopback import LOOPBACK
 from servers import Database
@@ -118,7 +118,7 @@ def environ(database: Database, admin: StalwartClient) -> dict[str, str]:
 
 @pytest.fixture
 async def parts(environ: dict[str, str]) -> AsyncIterator[Parts]:
-    async with connected(settings.load(environ)) as parts:
+    async with connected(load(environ)) as parts:
         yield parts
 
 

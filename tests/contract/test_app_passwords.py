@@ -10,9 +10,9 @@ import httpx2
 import pytest
 
 from mail_fakes import FakeCredentials, its_own
+from postroom.devices.app_passwords import WEBMAIL, AppPasswords, TooManyAppPasswords
 from postroom.errors import Misconfigured
-from postroom.mail.app_passwords import WEBMAIL, AppPasswords, TooManyAppPasswords
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
 from postroom.stalwart.impersonation import Impersonation, basic
 from postroom.stalwart.password_cipher import PasswordCipher

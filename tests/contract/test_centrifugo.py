@@ -17,8 +17,8 @@ from centrifuge import Client
 from centrifugo_browser import browser, token_for
 from centrifugo_servers import CONFIG, ORIGIN, CentrifugoServer, centrifugo
 from eventually import eventually
+from postroom.arrivals.ports import LiveEvent
 from postroom.errors import PublisherUnavailable
-from postroom.mail.ports import LiveEvent
 from postroom.realtime.centrifugo import Centrifugo, channel_of
 from relay import relay_to
 from tests.go_programs import CENTRIFUGO

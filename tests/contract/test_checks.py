@@ -13,11 +13,11 @@ import pytest
 
 from commands import Commands
 from parts import environment
-from postroom import settings
 from postroom.checks.all import run_checks
 from postroom.checks.finding import Finding
 from postroom.checks.webhook import fix_webhook
 from postroom.composition.parts import Parts, connected
+from postroom.settings.environment import load
 from postroom.stalwart.impersonation import basic
 from postroom.stalwart.permissions import ROLE_USER
 from postroom.stalwart.registry_client import StalwartClient as Client
@@ -103,7 +103,7 @@ def environ(database: Database, admin: StalwartClient, key: str, master: str, kr
 
 async def checks(environ: Mapping[str, str], administrator: Client | None = None) -> dict[str, Finding]:
     """The findings by part, except the one about the PostgreSQL of the tests, which runs without fsync."""
-    async with connected(settings.load(environ)) as parts:
+    async with connected(load(environ)) as parts:
         found = await run_checks(parts, of_mail=True, administrator=administrator)
     found = [each for each in found if "fsync=off" not in each.details]
     assert len({each.part for each in found}) == len(found)

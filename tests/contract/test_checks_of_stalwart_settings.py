@@ -12,12 +12,12 @@ import pytest
 
 from eventually import eventually
 from mail_person import Person
-from postroom import settings
 from postroom.checks.allowed_ip import allowed_ip, fix_allowed_ip
 from postroom.checks.authserv_id import authserv_id
 from postroom.checks.oauth import oauth
 from postroom.checks.upload_quota import fix_upload_quota, upload_quota_of_people
 from postroom.composition.parts import Parts, connected
+from postroom.settings.environment import load
 from postroom.stalwart.app_passwords import _WITHOUT
 from postroom.stalwart.own_address import OwnAddress
 from postroom.stalwart.registry_client import StalwartClient as Client
@@ -71,7 +71,7 @@ async def test_a_key_that_may_not_read_says_so(
     environ: dict[str, str], admin: StalwartClient, address: OwnAddress
 ) -> None:
     key = await admin.key_with(["authenticate"])
-    async with connected(settings.load(environ | {"POSTROOM_STALWART_API_KEY": key})) as parts:
+    async with connected(load(environ | {"POSTROOM_STALWART_API_KEY": key})) as parts:
         found = [await allowed_ip(parts, None, asked=seen(address)), await oauth(parts, None)]
         done = await fix_allowed_ip(parts, None, dry_run=False, asked=seen(address))
     assert [(each.part, each.state) for each in found if each] == [("allowed ip", "warning"), ("oauth", "warning")]
@@ -155,7 +155,7 @@ async def test_upload_quota_check_reports_the_permissions_that_the_key_lacks(
     environ: dict[str, str], admin: StalwartClient, at_default: None, held: list[str]
 ) -> None:
     key = await admin.key_with(held)
-    async with connected(settings.load(environ | {"POSTROOM_STALWART_API_KEY": key})) as parts:
+    async with connected(load(environ | {"POSTROOM_STALWART_API_KEY": key})) as parts:
         found = await upload_quota_of_people(parts, None)
         done = await fix_upload_quota(parts, None, dry_run=False)
     assert found.state == "warning"
@@ -234,7 +234,7 @@ async def test_authserv_id_is_compared_with_the_host_name_if_the_key_may_read_it
     (name,) = (await values(admin, "SystemSettings", "defaultHostname")).values()
     more = {"POSTROOM_STALWART_API_KEY": await admin.key_with(held)}
     for ours, state in ((name, "ok"), (f"other.{name}", "warning")):
-        async with connected(settings.load(environ | more | {"POSTROOM_AUTHSERV_ID": ours})) as parts:
+        async with connected(load(environ | more | {"POSTROOM_AUTHSERV_ID": ours})) as parts:
             found = await authserv_id(parts, None)
         assert found
         is_visible = len(held) == 2

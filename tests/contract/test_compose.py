@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from compose_file import ROOT, Project, Refused, checkout, command, mounts, prepare, project, services
-from postroom.secret_files import SECRETS
-from postroom.settings import PREFIX, Settings
+from postroom.settings.secret_files import SECRETS
+from postroom.settings.settings import Settings
+from postroom.settings.wrong_setting import PREFIX
 from postroom.setup import kratos
 
 PROFILES = {

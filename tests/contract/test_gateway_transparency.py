@@ -20,7 +20,7 @@ from jmap_account import Account
 from jmap_server import JmapServer, letter
 from jmap_table import CAPABILITIES, CHAIN, READING, calls_of, filled
 from postroom.gateway.methods import METHODS
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 
 JSON = "application/json"
 CORE = "urn:ietf:params:jmap:core"

@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from jmap_server import JmapServer, MailPerson, letter
+from postroom.arrivals.ports import ChangesPage, HistoryLost
 from postroom.errors import Misconfigured
 from postroom.jmap import mail_changes
 from postroom.jmap.mail_changes import JmapMail
-from postroom.mail.ports import ChangesPage, HistoryLost, MailAccount
+from postroom.mailboxes.ports import MailAccount
 
 SOON = 10.0
 

@@ -31,9 +31,9 @@ from kratos_servers import (
     ours_at_kratos,
     real_kratos,
 )
-from postroom.clock import SystemClock
 from postroom.errors import SecondFactorDue
 from postroom.kratos.sessions import KratosSessions
+from postroom.process.clock import SystemClock
 from postroom_sandbox.loopback import LOOPBACK
 
 POSTROOM = f"http://{LOOPBACK}:9"

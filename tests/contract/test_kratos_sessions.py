@@ -13,12 +13,12 @@ from psycopg import sql
 
 from kratos_browser import COOKIE, Browser, browser_at, new_address, said, totp, totp_secret
 from kratos_servers import PASSWORD, Kratos, kratos_itself, kratos_stand_in, ours_at_kratos, real_kratos
-from postroom.clock import SystemClock
 from postroom.domain.person import ALL_SCOPES
 from postroom.errors import FreshLoginRequired, KratosUnavailable, NoSession
 from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.sessions import KratosSessions
-from postroom.mail.fresh_login import FRESH_FOR, require_fresh_login
+from postroom.people.fresh_login import FRESH_FOR, require_fresh_login
+from postroom.process.clock import SystemClock
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres
 from postroom_sandbox.kratos.store import FILE_NAME
 from postroom_sandbox.loopback import LOOPBACK

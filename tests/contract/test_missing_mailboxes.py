@@ -12,8 +12,8 @@ from mail_fakes import FakeAccounts
 from postroom.domain.mailbox import Mailbox, StalwartAccount, mark_of
 from postroom.domain.missing import Doubt, Recorded, Sighting
 from postroom.errors import Conflict, MailboxMissing
-from postroom.mail.ports import MailAccount
-from postroom.mail.verified_accounts import VerifiedAccounts
+from postroom.mailboxes.ports import MailAccount
+from postroom.mailboxes.verified_accounts import VerifiedAccounts
 from postroom.provisioning.mailbox_lookup import MailboxLookup
 from postroom.stalwart.accounts import StalwartAccounts
 from postroom.stalwart.app_passwords import StalwartAppPasswords, by_key

@@ -17,7 +17,7 @@ from jmap_server import JmapServer, MailPerson
 from postroom.gateway.client_connection import first_of
 from postroom.gateway.limits import GatewayLimits
 from postroom.jmap.mail_changes import JmapMail
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 
 T = TypeVar("T")
 PLACES = 4

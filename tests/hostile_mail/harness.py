@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from hostile_mail.hosts import DOMAIN
 from hostile_mail.mail import HostileMail
 from hostile_mail.opening import Opener, Way
-from postroom.problems import plain_problem
+from postroom.http.problems import plain_problem
 from postroom.web.interface import Interface, Place
 from served_app import served
 

@@ -10,8 +10,8 @@ import pytest
 
 from postroom.domain.person import ALL_SCOPES, Scope
 from postroom.errors import DatabaseUnavailable, Refused
-from postroom.mail.access_tokens import MAX_LIVE, TokenMaker, hash_of
-from postroom.mail.ports import AccessToken
+from postroom.people.access_tokens import MAX_LIVE, TokenMaker, hash_of
+from postroom.people.ports import AccessToken
 from postroom.postgres.access_tokens import PostgresAccessTokens
 from postroom.postgres.connection import Pool, make_pool
 from records import Records

@@ -15,9 +15,9 @@ import pytest
 from chaos.proxy import FaultProxy
 from eventually import eventually
 from mail_account import MailInMemory
-from postroom.mail import arrivals as arrivals_module
-from postroom.mail.arrivals import Arrivals
-from postroom.mail.ports import MailAccount
+from postroom.arrivals import arrivals as arrivals_module
+from postroom.arrivals.arrivals import Arrivals
+from postroom.mailboxes.ports import MailAccount
 from postroom.postgres.connection import Pool, make_pool
 from postroom.postgres.mail_states import PostgresMailStates
 from records import Records

@@ -15,12 +15,13 @@ from mail_fakes import FakeAccounts, its_own
 from postroom.api.devices import devices_routes
 from postroom.api.mail_settings import autoconfig_routes, mail_settings_routes
 from postroom.api.visitor import fresh_login_only, receive_visitors, visitor_of
+from postroom.devices.app_passwords import WEBMAIL
+from postroom.devices.devices import Devices
+from postroom.devices.servers import mail_servers
 from postroom.domain.person import Person
 from postroom.errors import NoSession
-from postroom.mail.app_passwords import WEBMAIL
-from postroom.mail.devices import Devices
-from postroom.mail.ports import MailAccount, Visitor
-from postroom.mail.servers import mail_servers
+from postroom.mailboxes.ports import MailAccount
+from postroom.people.ports import Visitor
 from postroom.postgres.connection import Pool
 from postroom.postgres.mail_credentials import PostgresMailCredentials
 from postroom.stalwart.app_passwords import StalwartAppPasswords, by_key

@@ -11,8 +11,8 @@ from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool
 from postroom.postgres.far_times import PostgresTimes
 from postroom.postgres.requests import PostgresRequests
+from postroom.process.telemetry import REGISTRY
 from postroom.retry.far_times import FarTimes, within
-from postroom.telemetry import REGISTRY
 from records import FAILED_WHILE_HEALTHY, NOWHERE, Records, mailbox, records_of, running
 from servers import Database
 

@@ -7,8 +7,8 @@ import pytest
 from redis.asyncio import Redis
 
 from postroom.domain.guess import WINDOW, Guess
-from postroom.mail.ports import Guesses
-from postroom.mail.process_guesses import MOST_NAMES, ProcessGuesses
+from postroom.people.ports import Guesses
+from postroom.people.process_guesses import MOST_NAMES, ProcessGuesses
 from postroom.queue.guesses import AT_ONCE, PREFIX, RedisGuesses
 from postroom.queue.retry_set import connect
 

@@ -9,11 +9,11 @@ import httpx2
 import pytest
 
 from parts import environment
-from postroom import settings
 from postroom.api import health
 from postroom.composition.parts import Parts, connected
 from postroom.composition.process import make_app
-from postroom.heartbeats import Heartbeats
+from postroom.process.heartbeats import Heartbeats
+from postroom.settings.environment import load
 from servers import Database
 
 
@@ -29,7 +29,7 @@ async def test_stalled_loop_makes_the_service_unready_and_is_named(database: Dat
     heartbeats = Heartbeats(monotonic=lambda: now[0])
     heartbeats.of("worker")()
     async with (
-        connected(settings.load(environment(database, None, None))) as parts,
+        connected(load(environment(database, None, None))) as parts,
         http(replace(parts, heartbeats=heartbeats)) as client,
     ):
         for path in ("/health/live", "/health/ready"):
@@ -51,7 +51,7 @@ async def test_silent_postgresql_delays_neither_metrics_nor_readiness(
     async def never() -> dict[str, float]:
         return await asyncio.get_running_loop().create_future()
 
-    async with connected(settings.load(environment(database, None, None))) as parts:
+    async with connected(load(environment(database, None, None))) as parts:
         monkeypatch.setattr(type(parts.audit), "counts", lambda _: never())
         async with http(parts) as client:
             assert (await client.get("/health/ready")).status_code == 503

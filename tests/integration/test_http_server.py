@@ -14,8 +14,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
 from eventually import eventually
-from postroom import http_protocol
-from postroom.http_server import HttpServer, listen
+from postroom.http import protocol as http_protocol
+from postroom.http.server import HttpServer, listen
 
 MOST = 4
 LARGE = 20_000_000

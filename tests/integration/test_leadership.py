@@ -11,7 +11,6 @@ import pytest
 from eventually import eventually
 from http_server import answering, server
 from parts import environment, leadership_at
-from postroom import settings
 from postroom.composition.parts import connected
 from postroom.domain.breaker import Cause
 from postroom.errors import DatabaseUnavailable
@@ -19,6 +18,7 @@ from postroom.postgres import connection as connection_module
 from postroom.postgres.connection import open_leader_connection
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.provisioning.accept import WillRetry
+from postroom.settings.environment import load
 from postroom_sandbox.loopback import free_port
 from records import NOWHERE, Records, mailbox
 from relay import relay_before
@@ -165,7 +165,7 @@ async def test_waiting_leaders_leave_the_smallest_pool_to_the_webhooks(database:
     """With `POSTROOM_POOL_SIZE=2`: a sweep that waits for an unresponsive Kratos, and a reconcile."""
     async with server(answering()) as kratos:
         small = environment(database, None, None, pool_size=2, kratos_admin_url=kratos, inline_deadline_seconds=1)
-        async with connected(settings.load(small)) as parts:
+        async with connected(load(small)) as parts:
             assert parts.sweep
             sweeping = asyncio.create_task(parts.sweep.run(asyncio.Event()))
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from certificate import certificate
-from postroom import list_server_http
-from postroom.domain.list_uri import HttpsUrl
 from postroom.errors import ListServerFailed
-from postroom.list_server_http import MOST_READ, ListServerHttp, TrialListServer, trial_list_server
+from postroom.unsubscribe import list_server
+from postroom.unsubscribe.list_server import MOST_READ, ListServerHttp, TrialListServer, trial_list_server
+from postroom.unsubscribe.list_uri import HttpsUrl
 
 HOST = "list.example.net"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -73,7 +73,7 @@ def pem(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def public(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(list_server_http, "is_public", lambda address: str(address) in ("127.0.0.1", "::1"))
+    monkeypatch.setattr(list_server, "is_public", lambda address: str(address) in ("127.0.0.1", "::1"))
 
 
 @asynccontextmanager
@@ -350,7 +350,7 @@ async def test_no_proxy_and_no_certificates_of_the_environment_are_used(
 
 
 async def test_only_the_server_of_a_trial_may_be_on_this_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(list_server_http, "is_public", lambda _: False)
+    monkeypatch.setattr(list_server, "is_public", lambda _: False)
     pem = certificate(tmp_path)
     async with listening(OK, pem) as server:
         setting = f"localhost:{server.port}={pem}"
@@ -377,5 +377,5 @@ def test_a_name_is_looked_up_without_the_search_domains_of_this_host(monkeypatch
         return [(0, 0, 0, "", ("192.0.2.1", 443)), (0, 0, 0, "", ("192.0.2.1", 443))]
 
     monkeypatch.setattr(socket, "getaddrinfo", looked_up)
-    assert list_server_http.resolved(HOST) == ["192.0.2.1"]
+    assert list_server.resolved(HOST) == ["192.0.2.1"]
     assert asked == [f"{HOST}."]

@@ -17,7 +17,7 @@ from postroom.api.live import StreamIntervals
 from postroom.domain.breaker import Cause
 from postroom.domain.request import State
 from postroom.errors import KratosUnavailable, NoSession
-from postroom.mail.preparation import MailboxRecord, Opening
+from postroom.mailboxes.preparation import MailboxRecord, Opening
 from postroom.postgres.connection import Pool
 from postroom.realtime import live_streams
 from records import Records

@@ -14,11 +14,11 @@ from chaos.proxy import FaultProxy
 from eventually import eventually
 from fakes import FakeRetryIndex
 from postroom import ports
-from postroom.clock import SystemClock
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Request, State
 from postroom.postgres.connection import make_pool
 from postroom.postgres.requests import PostgresRequests
+from postroom.process.clock import SystemClock
 from postroom.provisioning.accept import Accept, AcceptResult, Held, WillRetry
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.slots import Slots

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from postroom.domain.request import Failed, Provisioned
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 from postroom.postgres.connection import Pool
 from postroom.postgres.mail_accounts import PostgresMailAccounts
 from postroom.postgres.requests import PostgresRequests

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from mail_fakes import an_account
-from postroom.mail.app_passwords import MailCredential
-from postroom.mail.ports import MailAccount
+from postroom.devices.app_passwords import MailCredential
+from postroom.mailboxes.ports import MailAccount
 from postroom.postgres.connection import Pool
 from postroom.postgres.mail_credentials import PostgresMailCredentials
 

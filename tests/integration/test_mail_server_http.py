@@ -17,7 +17,7 @@ import uvloop
 from certificate import certificate
 from http_exchange import DEFAULT_TIMEOUTS, OK, ONE, SOON, Counting, exchange, http_to, opened
 from http_server import answering, server
-from postroom.mail_server_http import Broken, Late, MailServerHttp, Timeouts, Unreachable
+from postroom.http.mail_server import Broken, Late, MailServerHttp, Timeouts, Unreachable
 
 HEAD = 64 * 1024
 

@@ -9,7 +9,7 @@ import pytest
 import uvloop
 
 from http_exchange import DEFAULT_TIMEOUTS, OK, ONE, SOON, Counting, exchange, http_to
-from postroom.mail_server_http import Broken, Late, MailServerHttp, Timeouts
+from postroom.http.mail_server import Broken, Late, MailServerHttp, Timeouts
 
 
 async def test_large_request_body_arrives_complete() -> None:

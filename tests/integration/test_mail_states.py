@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from eventually import eventually
-from postroom.mail.ports import MailAccount, MailState
+from postroom.arrivals.ports import MailState
+from postroom.mailboxes.ports import MailAccount
 from postroom.postgres.connection import Pool
 from postroom.postgres.mail_states import PostgresMailStates
 from records import Records

@@ -6,14 +6,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from postroom.clock import SystemClock
 from postroom.domain.breaker import Cause
 from postroom.domain.identity import Refusal
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.missing import Doubt
 from postroom.domain.request import Failed, Interrupted, Outcome, Provisioned, Request, Verdict, after_attempt
 from postroom.errors import Conflict, Misconfigured, Permanent, Throttled
-from postroom.mail.preparation import (
+from postroom.mailboxes.preparation import (
     MAX_HISTORY,
     FailureKind,
     MailboxRecord,
@@ -30,6 +29,7 @@ from postroom.postgres.operator_moves import OperatorMoves
 from postroom.postgres.refusals import PostgresRefusals
 from postroom.postgres.releases import PostgresReleases
 from postroom.postgres.requests import PostgresRequests
+from postroom.process.clock import SystemClock
 from postroom.provisioning.ports import DoubtChange
 from records import FAILED_WHILE_HEALTHY, NOWHERE, Records, mailbox, running, stalwart_account
 

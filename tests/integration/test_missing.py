@@ -13,7 +13,7 @@ from postroom.domain.mailbox import Account, Mailbox
 from postroom.domain.missing import Doubt, Recorded, Sighting
 from postroom.domain.request import Provisioned
 from postroom.errors import MailboxMissing
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 from postroom.postgres.connection import Pool
 from postroom.postgres.inspected import PostgresInspected
 from postroom.postgres.mail_accounts import PostgresMailAccounts

@@ -19,17 +19,17 @@ from eventually import eventually
 from incoming_mail import send
 from mail_person import PASSWORD, Person
 from postroom.api.stalwart_webhook import StalwartWebhook, stalwart_webhook_route
+from postroom.arrivals.account_watcher import AccountWatcher
+from postroom.arrivals.arrivals import Arrivals
 from postroom.jmap.mail_changes import JmapMail
-from postroom.mail.account_watcher import AccountWatcher
-from postroom.mail.arrivals import Arrivals
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 from postroom.postgres.connection import Pool
 from postroom.postgres.mail_states import PostgresMailStates
+from postroom.process.telemetry import ARRIVAL_POLLS, STALWART_HOOKS
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient as Registry
 from postroom.stalwart.webhook import PATH, WebhookReader
 from postroom.stalwart.webhook_setup import WebhookSetup
-from postroom.telemetry import ARRIVAL_POLLS, STALWART_HOOKS
 from records import Records
 from stalwart_stand_in import StalwartStandIn, stalwart_stand_in
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from live_events import commit_event, unpublished
-from postroom.mail.ports import LiveEvent
+from postroom.arrivals.ports import LiveEvent
 from postroom.postgres.connection import Pool
 from postroom.postgres.outbox import PostgresOutbox
 from records import Records, records_of

@@ -13,7 +13,7 @@ from live_events import commit_event
 from live_service import FakePeople
 from postroom.api.person_settings import person_settings_routes
 from postroom.api.visitor import receive_visitors, visitor_of
-from postroom.mail.person_settings import EMPTY, MAX_SIZE
+from postroom.people.person_settings import EMPTY, MAX_SIZE
 from postroom.postgres.connection import Pool
 from postroom.postgres.person_settings import PostgresPersonSettings
 from records import Records, records_of

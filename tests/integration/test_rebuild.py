@@ -11,13 +11,13 @@ import pytest
 
 from commands import Commands
 from parts import environment
-from postroom import settings
 from postroom.cli.status import REBUILD
 from postroom.composition.parts import Parts, connected, restore_from_marks
 from postroom.domain.mailbox import Mailbox, StalwartAccount, account_id_of, mark_of
 from postroom.errors import ConfigurationError, Throttled
 from postroom.provisioning.ports import AccountPage, FoundAccount, Standing
 from postroom.provisioning.rebuild import Rebuild, Tally
+from postroom.settings.environment import load
 from records import NOWHERE, Records
 from servers import Database
 from stalwart_client import StalwartClient
@@ -72,7 +72,7 @@ async def directory(stalwart: StalwartStandIn) -> AsyncIterator[Directory]:
 
 @pytest.fixture
 async def parts(database: Database, redis_url: str, stalwart: StalwartStandIn) -> AsyncIterator[Parts]:
-    async with connected(settings.load(environment(database, redis_url, stalwart))) as parts:
+    async with connected(load(environment(database, redis_url, stalwart))) as parts:
         yield parts
 
 
@@ -221,7 +221,7 @@ async def test_rebuild_rejects_another_mark_domain_than_the_pinned_one(
 ) -> None:
     await records.rows("INSERT INTO installation VALUES ('mark_domain', 'example.org')")
     given = environment(database, redis_url, stalwart, mark_domain="example.net")
-    async with connected(settings.load(given)) as parts:
+    async with connected(load(given)) as parts:
         with pytest.raises(ConfigurationError, match=r"set POSTROOM_MARK_DOMAIN=example\.org"):
             await _rebuild(parts)
 

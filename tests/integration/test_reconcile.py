@@ -6,12 +6,12 @@ import pytest
 from redis.asyncio import Redis
 
 from fakes import our_installation
-from postroom.clock import SystemClock
 from postroom.domain.member import RetryJob
 from postroom.postgres.connection import Pool
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.requests import PostgresRequests
 from postroom.postgres.waiting import PostgresWaiting
+from postroom.process.clock import SystemClock
 from postroom.queue.epoch import EPOCH_KEY
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES, KEY

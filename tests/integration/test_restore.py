@@ -20,7 +20,7 @@ from kratos_servers import SERVERS, Kratos
 from parts import environment
 from postroom.domain.mailbox import mark_of
 from postroom.domain.person import Scope
-from postroom.mail.access_tokens import TokenMaker, hash_of
+from postroom.people.access_tokens import TokenMaker, hash_of
 from postroom.postgres.access_tokens import PostgresAccessTokens
 from postroom.postgres.connection import make_pool
 from postroom_sandbox.embedded_postgres import EmbeddedPostgres

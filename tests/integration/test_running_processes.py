@@ -14,13 +14,13 @@ from psycopg.conninfo import make_conninfo
 from commands import Commands
 from eventually import eventually
 from parts import UNUSED_URL, environment
-from postroom.heartbeats import Heartbeats
 from postroom.postgres.connection import Pool
 from postroom.postgres.installation import MARK_DOMAIN, pin
 from postroom.postgres.migrate import newest_revision
 from postroom.postgres.processes import PostgresProcesses, ThisProcess
-from postroom.presence import Presence
-from postroom.telemetry import REGISTRY
+from postroom.process.heartbeats import Heartbeats
+from postroom.process.presence import Presence
+from postroom.process.telemetry import REGISTRY
 from postroom_sandbox.loopback import free_port
 from records import Records
 from scripted_upstream import problem_answer, scripted_upstream

@@ -11,10 +11,10 @@ from redis.asyncio import Redis
 
 from kratos_servers import SERVERS, Kratos
 from parts import KEY, environment
-from postroom import settings
 from postroom.composition.parts import Parts, connected
 from postroom.composition.process import make_app
 from postroom.provisioning.sweep import Sweep
+from postroom.settings.environment import load
 from records import Records
 from servers import Database
 from stalwart_stand_in import StalwartStandIn
@@ -33,7 +33,7 @@ async def kratos(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 async def parts(database: Database, redis_url: str, stalwart: StalwartStandIn, kratos: Kratos) -> AsyncIterator[Parts]:
     """Without a worker, so that the rows of the sweep stay unchanged."""
     given = environment(database, redis_url, stalwart, kratos_admin_url=kratos.admin_url)
-    async with connected(settings.load(given)) as parts:
+    async with connected(load(given)) as parts:
         yield parts
 
 

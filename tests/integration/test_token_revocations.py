@@ -12,9 +12,9 @@ import pytest
 from eventually import eventually
 from postroom.domain.person import ALL_SCOPES
 from postroom.errors import DatabaseUnavailable
-from postroom.mail.access_tokens import TokenMaker, hash_of
-from postroom.mail.ports import AccessToken
-from postroom.mail.token_cache import TokenCache
+from postroom.people.access_tokens import TokenMaker, hash_of
+from postroom.people.ports import AccessToken
+from postroom.people.token_cache import TokenCache
 from postroom.postgres import connection as connection_module
 from postroom.postgres import notifications as notifications_module
 from postroom.postgres.access_tokens import PostgresAccessTokens

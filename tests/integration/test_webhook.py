@@ -14,10 +14,10 @@ from structlog.testing import capture_logs
 
 from eventually import eventually
 from parts import KEY, environment, running_parts
-from postroom import settings
 from postroom.composition.parts import connected
 from postroom.composition.process import make_app
-from postroom.telemetry import REGISTRY
+from postroom.process.telemetry import REGISTRY
+from postroom.settings.environment import load
 from records import Records, mailbox
 from servers import Database
 from stalwart_stand_in import StalwartStandIn
@@ -48,7 +48,7 @@ async def service(database: Database, redis_url: str, stalwart: StalwartStandIn)
 @pytest.fixture
 async def door(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     """The service without a mail server, for webhooks that must not cause a call to it."""
-    async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
+    async with connected(load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
         yield client
 
 
@@ -284,7 +284,7 @@ async def without_database(database: Database) -> AsyncIterator[httpx2.AsyncClie
         port = listener.getsockname()[1]
     url = f"postgresql://postroom:pw@127.0.0.1:{port}/nowhere"
     unreachable = environment(database, None, None, database_url=url, retry_after_seconds=7)
-    async with connected(settings.load(unreachable)) as parts, http(make_app(parts)) as client:
+    async with connected(load(unreachable)) as parts, http(make_app(parts)) as client:
         yield client
 
 
@@ -307,7 +307,7 @@ async def test_metrics_need_a_token_except_for_direct_loopback_requests(
     database: Database,
 ) -> None:
     async with (
-        connected(settings.load(environment(database, None, None, metrics_token=TOKEN))) as parts,
+        connected(load(environment(database, None, None, metrics_token=TOKEN))) as parts,
         http(make_app(parts)) as near,
         http(make_app(parts), client="192.0.2.7") as far,
     ):
@@ -326,7 +326,7 @@ async def test_metrics_need_a_token_except_for_direct_loopback_requests(
 async def test_stopping_service_stores_neither_a_new_webhook_nor_one_that_waits_for_a_slot(
     database: Database, records: Records
 ) -> None:
-    given = settings.load(environment(database, None, None, retry_after_seconds=7))
+    given = load(environment(database, None, None, retry_after_seconds=7))
     async with connected(given) as parts, http(make_app(parts)) as client:
         async with parts.accept._slots.all():
             waiting = asyncio.create_task(post(client, hook("alice@example.org")))
@@ -351,7 +351,7 @@ async def test_a_webhook_beyond_the_limit_gets_503_at_once_and_stores_nothing(
         await goes_on.wait()
         yield b"{"
 
-    given = settings.load(environment(database, None, None, hooks_at_once=1))
+    given = load(environment(database, None, None, hooks_at_once=1))
     async with connected(given) as parts, http(make_app(parts)) as client:
         within = asyncio.create_task(client.post(PATH, content=body(), headers=JSON | {"X-Postroom-Key": KEY}))
         await arrived.wait()
@@ -371,7 +371,7 @@ async def test_an_unhandled_error_is_counted_and_logged_without_its_text(
         raise ZeroDivisionError("a-secret-in-its-text")
 
     before = REGISTRY.get_sample_value("postroom_unhandled_errors_total", {"path": PATH}) or 0
-    async with connected(settings.load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
+    async with connected(load(environment(database, None, None))) as parts, http(make_app(parts)) as client:
         monkeypatch.setattr(type(parts.requests), "accept", breaks)
         with capture_logs() as logs:
             answer = await post(client, hook("alice@example.org"))

@@ -51,7 +51,7 @@ MISSING = [
     ),
     Mutant(
         "a request without login trusts an old lookup",
-        "mail/verified_accounts.py",
+        "mailboxes/verified_accounts.py",
         "if self._monotonic() - self._seen.get(account, -math.inf) >= JUST_NOW:",
         "if self._monotonic() - self._seen.get(account, -math.inf) >= CACHE_SECONDS:",
         (f"{LOOKUPS}test_access_by_account_id_verifies_the_account_again_unless_just_verified",),

@@ -175,7 +175,7 @@ CORE = [
     ),
     Mutant(
         "a reserved name of the operator frees the built-in ones",
-        "settings.py",
+        "settings/settings.py",
         "return (RESERVED_NAMES - self.unreserved_names) | self.reserved_names",
         "return self.reserved_names or RESERVED_NAMES",
         ("unit/test_settings.py::test_reserved_names_add_to_the_built_in_ones",),

@@ -296,7 +296,7 @@ class SimulatedMailServer:
 
 
 class SimulatedKratos:
-    """The port `Identities`, with `size` identities a page."""
+    """The port `IdentityList`, with `size` identities a page."""
 
     def __init__(self, identities: list[Identity], line: Line, *, size: int = 3) -> None:
         self._identities = identities

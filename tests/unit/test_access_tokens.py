@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from fakes import uncalled
 from postroom.domain.person import ALL_SCOPES, Scope
 from postroom.errors import DatabaseUnavailable, Refused
-from postroom.mail.access_tokens import (
+from postroom.people.access_tokens import (
     DEFAULT_DAYS,
     MAX_DAYS,
     MAX_LIVE,
@@ -27,8 +27,8 @@ from postroom.mail.access_tokens import (
     new_access_token,
     token_text,
 )
-from postroom.mail.ports import AccessToken
-from postroom.mail.token_cache import CACHE_SECONDS, TokenCache
+from postroom.people.ports import AccessToken
+from postroom.people.token_cache import CACHE_SECONDS, TokenCache
 
 ADA, TOKEN, HASH = UUID(int=1), UUID(int=2), b"hash"
 START = datetime(2026, 3, 1, tzinfo=UTC)

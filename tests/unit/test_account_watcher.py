@@ -9,11 +9,12 @@ from structlog.testing import capture_logs
 
 from arrivals_world import ALICE, BOB, World
 from eventually import eventually
+from postroom.arrivals import account_watcher as watching_module
+from postroom.arrivals.ports import MailState
 from postroom.domain.poll_pace import SHORTEST
 from postroom.errors import DatabaseUnavailable, MailboxMissing, Misconfigured, Throttled, Transient
-from postroom.mail import account_watcher as watching_module
-from postroom.mail.ports import MailAccount, MailState
-from postroom.telemetry import EVENT_SOURCES, MAIL_DEFECTS
+from postroom.mailboxes.ports import MailAccount
+from postroom.process.telemetry import EVENT_SOURCES, MAIL_DEFECTS
 
 RELOAD_S1 = {"state": "s1", "reload": True}
 MAIL_S1 = {"state": "s1", "ids": ["b-1"], "count": 1}

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from postroom.errors import KratosUnavailable, NoSession
-from postroom.mail.active_identities import CACHE_SECONDS, CACHE_SIZE, GRACE, OUTAGE_PAUSE, ActiveIdentities
+from postroom.people.active_identities import CACHE_SECONDS, CACHE_SIZE, GRACE, OUTAGE_PAUSE, ActiveIdentities
 
 ADA, BEN = UUID(int=1), UUID(int=2)
 

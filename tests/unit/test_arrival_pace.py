@@ -10,9 +10,10 @@ import pytest
 
 from arrivals_world import FakeStates
 from mail_account import MailInMemory
+from postroom.arrivals.arrivals import Arrivals
+from postroom.arrivals.ports import MailState
 from postroom.domain.poll_pace import LONGEST
-from postroom.mail.arrivals import Arrivals
-from postroom.mail.ports import MailAccount, MailState
+from postroom.mailboxes.ports import MailAccount
 from simulation.virtual_time import VirtualClock, VirtualLoop
 
 T = TypeVar("T")

@@ -11,12 +11,13 @@ from uuid import UUID
 import pytest
 
 from fakes import FakeClock
+from postroom.arrivals import arrival_sweep
+from postroom.arrivals.arrival_sweep import LEADER, MOST_PACE, ArrivalSweep
+from postroom.arrivals.arrivals import Arrivals
+from postroom.arrivals.ports import MailState, MailStates
 from postroom.errors import DatabaseUnavailable
-from postroom.mail import arrival_sweep
-from postroom.mail.arrival_sweep import LEADER, MOST_PACE, ArrivalSweep
-from postroom.mail.arrivals import Arrivals
-from postroom.mail.ports import MailAccount, MailState, MailStates
-from postroom.telemetry import DATABASE_ERRORS
+from postroom.mailboxes.ports import MailAccount
+from postroom.process.telemetry import DATABASE_ERRORS
 
 EVERY = 300.0
 

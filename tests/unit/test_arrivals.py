@@ -8,10 +8,10 @@ from structlog.testing import capture_logs
 
 from arrivals_world import ALICE, BOB, World
 from eventually import eventually
+from postroom.arrivals.arrivals import DATABASE_PAUSE
 from postroom.domain.poll_pace import FIRST_IN_BURST, LONGEST, SHORTEST
 from postroom.errors import DatabaseUnavailable, Misconfigured, Throttled, Transient
-from postroom.mail.arrivals import DATABASE_PAUSE
-from postroom.telemetry import ARRIVAL_POLLS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS
+from postroom.process.telemetry import ARRIVAL_POLLS, ARRIVALS, DATABASE_ERRORS, MAIL_DEFECTS
 
 AWAY = Transient("mail server answered 503")
 

@@ -10,8 +10,8 @@ import httpx2
 import jwt
 import pytest
 
+from postroom.arrivals.ports import LiveEvent
 from postroom.errors import PublisherUnavailable
-from postroom.mail.ports import LiveEvent
 from postroom.realtime.centrifugo import Centrifugo
 from postroom.realtime.connection_token import connection_token
 

@@ -21,8 +21,9 @@ from postroom.checks.mail_server import GRANTED, of_create, of_key, of_problem, 
 from postroom.checks.realtime import realtime
 from postroom.checks.webhook import of_change, of_none, of_state
 from postroom.errors import ConfigurationError, MailServerError, Misconfigured, Permanent, Throttled, Transient
-from postroom.mail_configuration import stalwart_webhook_url
-from postroom.settings import Settings, load
+from postroom.settings.environment import load
+from postroom.settings.mail_configuration import stalwart_webhook_url
+from postroom.settings.settings import Settings
 from postroom.setup.service_account import ROLE
 from postroom.stalwart.health_check import NotWritten
 from postroom.stalwart.permissions import PROVISIONING, ROLE_USER

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 
 from mail_fakes import NOW, FakeAccounts, FakeAppPasswords, FakeCredentials, an_account
+from postroom.devices.app_passwords import WEBMAIL, MailCredential
+from postroom.devices.devices import LONGEST_NAME, Devices
 from postroom.errors import Refused
-from postroom.mail.app_passwords import WEBMAIL, MailCredential
-from postroom.mail.devices import LONGEST_NAME, Devices
 
 
 class World:

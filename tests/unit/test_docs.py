@@ -31,11 +31,12 @@ from postroom.cli.app import app as command_line
 from postroom.domain.address import NEVER_GIVEN, RESERVED_NAMES
 from postroom.domain.request import Status
 from postroom.gateway.routes import gateway_routes
-from postroom.mail.access_tokens import DEFAULT_DAYS, MAX_DAYS
-from postroom.problems import PROBLEMS
-from postroom.secret_files import SECRETS
-from postroom.settings import PREFIX, Settings
-from postroom.telemetry import REGISTRY
+from postroom.http.problems import PROBLEMS
+from postroom.people.access_tokens import DEFAULT_DAYS, MAX_DAYS
+from postroom.process.telemetry import REGISTRY
+from postroom.settings.secret_files import SECRETS
+from postroom.settings.settings import Settings
+from postroom.settings.wrong_setting import PREFIX
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs/reference"
@@ -236,9 +237,9 @@ def test_every_problem_is_documented_with_its_status() -> None:
 
 def test_every_code_in_an_http_answer_is_a_defined_problem() -> None:
     """Except codes that only commands show."""
-    sources = [ROOT / "src/postroom" / name for name in ("domain/address.py", "domain/identity.py", "problems.py")]
-    sources += [ROOT / "src/postroom" / name for name in ("domain/unsubscribe.py", "list_server_http.py")]
-    sources += [path for folder in ("api", "gateway", "mail") for path in (ROOT / "src/postroom" / folder).glob("*.py")]
+    sources = [ROOT / "src/postroom" / name for name in ("domain/address.py", "domain/identity.py", "http/problems.py")]
+    rooms = ("api", "gateway", "people", "devices", "arrivals", "mailboxes", "unsubscribe")
+    sources += [path for room in rooms for path in (ROOT / "src/postroom" / room).glob("*.py")]
     code = "\n".join(path.read_text() for path in [*sources, ROOT / "src/postroom/postgres/access_tokens.py"])
     reported = set(re.findall(r'(?:problem|Refused|ListServerFailed)\(\s*"([a-z_0-9]+)"', code))
     assert reported == PROBLEMS.keys()
@@ -320,7 +321,7 @@ def test_every_test_named_in_the_code_maps_exists() -> None:
 
 def test_every_file_named_in_the_code_maps_exists() -> None:
     named = set(re.findall(r"`([a-z_0-9/]+\.(?:py|sql|lua))`", _code_maps()))
-    assert {"leader_loop.py", "postgres/migrations/versions/0001_start.sql"} <= named
+    assert {"process/leader_loop.py", "postgres/migrations/versions/0001_start.sql"} <= named
     for name in named:
         assert (ROOT / "src/postroom" / name).exists() or (ROOT / name).exists(), name
 

@@ -7,9 +7,9 @@ from structlog.testing import capture_logs
 
 from fakes import FakeClock, FakeDueQueue, FakeOverdue
 from postroom.ports import DueEntry
+from postroom.process.telemetry import REGISTRY
 from postroom.retry.due_source import FALLBACK_POLL, SMALLEST_POLL, SOON, DueSource
 from postroom.retry.worker import EARLY
-from postroom.telemetry import REGISTRY
 
 
 class World:

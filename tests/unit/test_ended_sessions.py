@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
+from postroom.arrivals.ports import LiveEvent
 from postroom.errors import PublisherUnavailable
-from postroom.mail.ended_sessions import EndedSessions
-from postroom.mail.ports import LiveEvent
+from postroom.people.ended_sessions import EndedSessions
 
 ADA = uuid4()
 

@@ -3,8 +3,8 @@
 import pytest
 
 from postroom.gateway.event_source_filter import AccountEventFilter, last_event_id, query_of, silence
+from postroom.http.problems import Problem
 from postroom.jmap.sse_parser import LONGEST
-from postroom.problems import Problem
 
 PING = b'event: ping\ndata: {"interval": 60000}\n\n'
 OWN = b'event: state\ndata: {"@type":"StateChange","changed":{"b":{"Email":"sbq"}}}\n\n'

@@ -11,8 +11,8 @@ from fakes import FakeClock
 from postroom.domain.person import Person
 from postroom.errors import FreshLoginRequired
 from postroom.kratos.sessions import KratosSessions
-from postroom.mail.fresh_login import FRESH_FOR, require_fresh_login
-from postroom.mail.ports import Visitor
+from postroom.people.fresh_login import FRESH_FOR, require_fresh_login
+from postroom.people.ports import Visitor
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)

@@ -3,7 +3,7 @@
 from uuid import UUID, uuid4
 
 from postroom.gateway.account_cache import CACHE_SECONDS, CACHE_SIZE, AccountCache
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 
 MOMENT = 0.001
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from postroom.gateway.part_response import PartResponse, separator
-from postroom.problems import Problem
+from postroom.http.problems import Problem
 
 QUERY, GET = ["Email/query", {"ids": ["a,", "[]"]}, "0"], ["Email/get", {"list": []}, "1"]
 LOOKUP = ["Identity/get", {"list": [{"email": "ann@example.org"}]}, "2"]

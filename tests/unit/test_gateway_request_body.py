@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from postroom.gateway import request_body
 from postroom.gateway.request_body import parse
-from postroom.problems import Problem
+from postroom.http.problems import Problem
 
 ERROR = "urn:ietf:params:jmap:error:"
 

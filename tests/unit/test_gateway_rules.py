@@ -12,7 +12,7 @@ from postroom.domain.person import ALL_SCOPES, Scope
 from postroom.gateway.methods import CAPABILITIES, METHODS
 from postroom.gateway.response_splicer import Refusal, ResponseSplicer, placeholder
 from postroom.gateway.rules import Checked, check, refusal
-from postroom.problems import Problem
+from postroom.http.problems import Problem
 
 CORE = "urn:ietf:params:jmap:core"
 MAIL = "urn:ietf:params:jmap:mail"

@@ -10,8 +10,8 @@ import pytest
 from postroom.domain.person import ALL_SCOPES, Scope
 from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.session_object import rewrite
-from postroom.mail.ports import MailAccount
-from postroom.problems import Problem
+from postroom.http.problems import Problem
+from postroom.mailboxes.ports import MailAccount
 
 OURS = "urn:postroom:params:jmap"
 JMAP = "urn:ietf:params:jmap:"

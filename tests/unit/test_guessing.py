@@ -11,9 +11,9 @@ import pytest
 from guessing_parts import NOW, guessing
 from postroom.api.guessing import Guessing, Submission
 from postroom.errors import KratosAnswerUnusable, KratosUnavailable, TooManyGuesses
+from postroom.http.problems import Problem
 from postroom.kratos.public_api import KratosAnswer
-from postroom.problems import Problem
-from postroom.telemetry import REGISTRY
+from postroom.process.telemetry import REGISTRY
 
 FLOW, OTHER_FLOW = "3a5293f1-f4d6-49f4-b34f-6da62c360604", "bcfb0b43-40b8-4307-811b-db93cab9dce7"
 ADA = {"identifier": "ada@example.org", "password": "wrong"}

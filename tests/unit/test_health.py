@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fakes import FakeClock
 from postroom.api.health import Health, health_routes
 from postroom.errors import DatabaseUnavailable
-from postroom.heartbeats import Heartbeats
+from postroom.process.heartbeats import Heartbeats
 
 
 async def _counts() -> Mapping[str, float]:

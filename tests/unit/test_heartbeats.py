@@ -8,10 +8,10 @@ import pytest
 
 from eventually import eventually
 from fakes import FakeClock
-from postroom.heartbeats import LATE_AFTER, STUCK_AFTER, Heartbeats
-from postroom.mail.outbox_publisher import OutboxPublisher
-from postroom.mail.ports import LiveEvent
-from postroom.telemetry import REGISTRY
+from postroom.arrivals.outbox_publisher import OutboxPublisher
+from postroom.arrivals.ports import LiveEvent
+from postroom.process.heartbeats import LATE_AFTER, STUCK_AFTER, Heartbeats
+from postroom.process.telemetry import REGISTRY
 
 
 @pytest.fixture

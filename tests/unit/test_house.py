@@ -86,7 +86,7 @@ def test_every_sql_file_is_used() -> None:
 
 
 def test_every_systemd_unit_raises_the_open_file_limit() -> None:
-    """The service keeps as many connections open as half of them (`http_server.connections_allowed`)."""
+    """The service keeps as many connections open as half of them (`http.server.connections_allowed`)."""
     units = list((ROOT / "src/postroom/deploy/systemd").glob("*.service"))
     assert units
     for unit in units:

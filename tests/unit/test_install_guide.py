@@ -8,8 +8,9 @@ import pytest
 
 from command_blocks import ROOT, Block, blocks
 from postroom.postgres.migrate import IN_UTF8
-from postroom.secret_files import SECRETS
-from postroom.settings import PREFIX, load, unknown
+from postroom.settings.environment import load, unknown
+from postroom.settings.secret_files import SECRETS
+from postroom.settings.wrong_setting import PREFIX
 from postroom.setup.deployed_files import text_of
 
 GUIDE = "docs/how-to/install.md"

@@ -10,10 +10,11 @@ from uuid import UUID
 import httpx2
 import pytest
 
+from postroom.arrivals.ports import ChangesPage, HistoryLost
 from postroom.domain.arrival import CreatedEmail
 from postroom.errors import Misconfigured, PostroomError, Throttled, Transient
 from postroom.jmap.mail_changes import JmapMail
-from postroom.mail.ports import ChangesPage, HistoryLost, MailAccount
+from postroom.mailboxes.ports import MailAccount
 from postroom.stalwart.impersonation import Impersonation
 from scripted_jmap import URL, ScriptedJmap, http_of, problem
 

@@ -6,7 +6,7 @@ from starlette.responses import PlainTextResponse
 
 from postroom.api.known_host import KnownHost
 from postroom.composition.process import known_hosts
-from postroom.settings import load
+from postroom.settings.environment import load
 
 HOOK = "/internal/mail/provision"
 NEEDED = {

@@ -19,7 +19,7 @@ from postroom.errors import KratosUnavailable, NoSession, SecondFactorDue
 from postroom.kratos import sessions as module
 from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.sessions import ANSWER_BYTES, CACHE_SECONDS, ENDING_SECONDS, KratosSessions
-from postroom.mail.ports import Visitor
+from postroom.people.ports import Visitor
 
 ADA = "3a5293f1-f4d6-49f4-b34f-6da62c360604"
 COOKIE = "ory_kratos_session"

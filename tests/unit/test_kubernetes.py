@@ -16,8 +16,10 @@ from postroom.api.health import Health, health_routes
 from postroom.api.known_host import is_known
 from postroom.cli.app import app as command_line
 from postroom.composition.process import known_hosts
-from postroom.secret_files import SECRETS
-from postroom.settings import PREFIX, Settings, load, unknown
+from postroom.settings.environment import load, unknown
+from postroom.settings.secret_files import SECRETS
+from postroom.settings.settings import Settings
+from postroom.settings.wrong_setting import PREFIX
 from postroom.setup.deployed_files import ROOT
 from postroom.stalwart.webhook import PATH as STALWART_WEBHOOK
 

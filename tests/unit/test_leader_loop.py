@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from postroom.errors import DatabaseUnavailable
-from postroom.leader_loop import run_as_leader
-from postroom.telemetry import REGISTRY
+from postroom.process.leader_loop import run_as_leader
+from postroom.process.telemetry import REGISTRY
 from simulation.virtual_time import in_virtual_time
 
 EVERY = 5.0

@@ -10,8 +10,8 @@ import pytest
 
 from postroom.domain.person import Person, Scope
 from postroom.errors import CrossSite, DatabaseUnavailable, KratosUnavailable, NoSession, PostroomError, SecondFactorDue
-from postroom.mail.listening import while_allowed
-from postroom.mail.ports import Visitor
+from postroom.people.listening import while_allowed
+from postroom.people.ports import Visitor
 from simulation.virtual_time import START, VirtualClock, in_virtual_time
 
 ADA = Person(uuid4())

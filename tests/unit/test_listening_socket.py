@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from postroom.errors import ConfigurationError
-from postroom.http_server import listen
+from postroom.http.server import listen
 
 
 @pytest.mark.parametrize(

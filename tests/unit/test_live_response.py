@@ -16,15 +16,15 @@ import uvicorn
 from fastapi import FastAPI
 
 from eventually import eventually
-from postroom import http_server
 from postroom.api import sse_response
 from postroom.api.realtime import realtime_routes
 from postroom.api.sse_response import SseResponse, event_of
 from postroom.api.visitor import receive_visitors, visitor_of
 from postroom.domain.person import ALL_SCOPES, Person, Scope
 from postroom.errors import KratosUnavailable, NoSession, PostroomError
-from postroom.mail.ports import Visitor
-from postroom.mail.preparation import Preparation, PreparationState
+from postroom.http import server as http_server
+from postroom.mailboxes.preparation import Preparation, PreparationState
+from postroom.people.ports import Visitor
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStream, TooManyStreams
 

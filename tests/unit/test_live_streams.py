@@ -9,8 +9,8 @@ import pytest
 
 from eventually import eventually
 from fakes import uncalled
+from postroom.arrivals.ports import LiveEvent
 from postroom.errors import DatabaseUnavailable, PublisherUnavailable
-from postroom.mail.ports import LiveEvent
 from postroom.realtime import live_streams
 from postroom.realtime.live_streams import LiveStream, LiveStreams, TooManyStreams
 

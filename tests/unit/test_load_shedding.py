@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from eventually import eventually
 from postroom.api.load_shedding import LoadShedding
-from postroom.telemetry import REGISTRY
+from postroom.process.telemetry import REGISTRY
 
 PATH = "/hook"
 

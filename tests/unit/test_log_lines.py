@@ -11,7 +11,7 @@ import pytest
 
 SCRIPT = """
 import logging, sys
-from postroom.telemetry import configure_logging, log
+from postroom.process.telemetry import configure_logging, log
 configure_logging(json={json}, level="INFO")
 log.debug("not logged")
 log.info("Email account provisioned", email="ä@example.org", attempts=1)
@@ -69,7 +69,7 @@ def test_log_line_that_cannot_be_written_is_ignored(stderr: str, as_json: bool) 
 
 BLOCKED_LOG = """
 import sys
-from postroom.telemetry import configure_logging, log
+from postroom.process.telemetry import configure_logging, log
 configure_logging(json=True)
 for number in range({lines}):
     log.info("line", number=number, padding="x" * 1000)

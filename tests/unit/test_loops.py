@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from structlog.testing import capture_logs
 
-from postroom.loops import CANCELLED_WITHIN, GRACE, Loop, Loops
+from postroom.process.loops import CANCELLED_WITHIN, GRACE, Loop, Loops
 from simulation.virtual_time import in_virtual_time
 
 

@@ -13,7 +13,7 @@ import pytest
 from fakes import FakeClock
 from mail_fakes import an_account
 from postroom.errors import ConfigurationError, Misconfigured, Permanent
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 from postroom.stalwart.failed_logins import (
     A_DAY,
     BLOCK_SECONDS,

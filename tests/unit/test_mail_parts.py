@@ -8,9 +8,9 @@ import pytest
 
 from eventually import eventually
 from postroom.composition.mail_parts import ask_for_master, supervised
-from postroom.loops import Loops
-from postroom.mail import supervision
-from postroom.telemetry import MAIL_DEFECTS
+from postroom.process import supervision
+from postroom.process.loops import Loops
+from postroom.process.telemetry import MAIL_DEFECTS
 
 PARTS = ("streams", "outbox_publisher", "arrivals", "watching", "arrival_sweep", "master")
 

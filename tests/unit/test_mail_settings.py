@@ -8,12 +8,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from postroom.devices.apple_profile import apple_profile
+from postroom.devices.autoconfig import autoconfig
+from postroom.devices.servers import MailServers, Server, mail_servers
+from postroom.devices.transfer_code import transfer_code, transfer_payload
 from postroom.errors import ConfigurationError
-from postroom.mail.apple_profile import apple_profile
-from postroom.mail.autoconfig import autoconfig
-from postroom.mail.ports import MailAccount
-from postroom.mail.servers import MailServers, Server, mail_servers
-from postroom.mail.transfer_code import transfer_code, transfer_payload
+from postroom.mailboxes.ports import MailAccount
 
 SERVERS = MailServers(Server("imap.example.org", 993), Server("smtp.example.org", 465))
 ALICE = MailAccount(UUID("8b9e4c7a-c3d6-4dae-a06a-acb8a03ece9a"), "alice@example.org", "bv")

@@ -18,8 +18,8 @@ from mail_fakes import FakeAccounts, an_account
 from postroom.domain.breaker import Cause
 from postroom.domain.missing import Doubt, Recorded, Sighting
 from postroom.errors import MailboxMissing, MailServerError, Misconfigured, Throttled, Transient
-from postroom.mail.ports import MailAccount
-from postroom.mail.verified_accounts import CACHE_SECONDS, JUST_NOW, OUTAGE_PAUSE, VerifiedAccounts
+from postroom.mailboxes.ports import MailAccount
+from postroom.mailboxes.verified_accounts import CACHE_SECONDS, JUST_NOW, OUTAGE_PAUSE, VerifiedAccounts
 from postroom.ports import Leadership
 from postroom.provisioning import inspection as inspection_module
 from postroom.provisioning.inspection import AGAIN_EVERY, EVERY, FAILURE_PAUSE, PAGE_PAUSE, Inspection

@@ -13,9 +13,9 @@ from postroom.checks import reachability
 from postroom.checks.mail_server import of_problem
 from postroom.checks.reachability import fix_of, place_of, trouble_at
 from postroom.errors import Misconfigured, Throttled, Transient
+from postroom.http.network_trouble import Kind, Trouble, trouble_of
 from postroom.jmap.errors import HttpError, JmapError, NotAnswered, Unreadable
 from postroom.jmap.http_connection import JmapConnection
-from postroom.network_trouble import Kind, Trouble, trouble_of
 from postroom.queue.retry_set import FAILURES, asking, connect
 
 

@@ -8,10 +8,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from fakes import uncalled
+from postroom.arrivals.outbox_publisher import OutboxPublisher
+from postroom.arrivals.ports import LiveEvent
 from postroom.errors import DatabaseUnavailable, PublisherUnavailable
-from postroom.mail.outbox_publisher import OutboxPublisher
-from postroom.mail.ports import LiveEvent
-from postroom.telemetry import LIVE_EVENTS
+from postroom.process.telemetry import LIVE_EVENTS
 from simulation.virtual_time import in_virtual_time
 
 ALICE = UUID(int=1)

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 from fakes import request_of
 from postroom.domain.request import Request
-from postroom.mail.basic_credentials import CACHE_SECONDS, OwnAddresses
+from postroom.people.basic_credentials import CACHE_SECONDS, OwnAddresses
 
 
 async def test_known_address_is_cached_for_a_while_and_a_missing_one_is_looked_up_each_time() -> None:

@@ -11,10 +11,10 @@ from fakes import request_of, uncalled
 from postroom.domain.person import ALL_SCOPES, Person, Scope
 from postroom.domain.request import Request
 from postroom.errors import CrossSite, NoSession, PostroomError, Refused
-from postroom.mail.access_tokens import RANDOM_BYTES, hash_of, token_text
-from postroom.mail.active_identities import ActiveIdentities
-from postroom.mail.basic_credentials import OwnAddresses
-from postroom.mail.people import (
+from postroom.people.access_tokens import RANDOM_BYTES, hash_of, token_text
+from postroom.people.active_identities import ActiveIdentities
+from postroom.people.basic_credentials import OwnAddresses
+from postroom.people.people import (
     MAX_CREDENTIAL,
     Credential,
     PeopleByCredential,
@@ -24,7 +24,7 @@ from postroom.mail.people import (
     require_scope,
     require_session,
 )
-from postroom.mail.ports import AccessToken, Visitor
+from postroom.people.ports import AccessToken, Visitor
 
 COOKIE = "ory_kratos_session"
 OURS = "https://mail.example.org"
@@ -358,7 +358,7 @@ async def test_http_basic_is_not_offered_to_a_browser_which_would_open_its_own_d
 
 
 class NobodyIsActive:
-    """The port `Identities`: no identity is active."""
+    """The port `IdentityStates`: no identity is active."""
 
     def __init__(self) -> None:
         self.asked: list[UUID] = []

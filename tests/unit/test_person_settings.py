@@ -3,15 +3,7 @@
 import pytest
 
 from postroom.errors import Refused
-from postroom.mail.person_settings import (
-    EMPTY,
-    MAX_DEPTH,
-    Condition,
-    checked,
-    condition_of,
-    document_of,
-    is_known,
-)
+from postroom.people.person_settings import EMPTY, MAX_DEPTH, Condition, checked, condition_of, document_of, is_known
 
 OLD = document_of('{"theme": "dark"}').etag
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from postroom.arrivals.poll_queue import STATE_SECONDS, PollQueue
 from postroom.domain.poll_pace import BURST, FIRST_IN_BURST, MAILS_PER_SECOND, SHORTEST
-from postroom.mail.poll_queue import STATE_SECONDS, PollQueue
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from fakes import START, request_of
 from postroom.domain.breaker import Cause
 from postroom.domain.identity import Refusal
 from postroom.domain.request import HELD, State
-from postroom.mail.preparation import (
+from postroom.mailboxes.preparation import (
     FAILED_MESSAGE,
     TAKEN_MESSAGE,
     AttemptOutcome,

@@ -12,8 +12,8 @@ from eventually import eventually
 from fakes import request_of
 from live_service import NOW, FakeRecords, ready
 from postroom.domain.request import State
-from postroom.mail.preparation import MailboxRecord, PreparationState
-from postroom.mail.preparations import PAGE, Preparations
+from postroom.mailboxes.preparation import MailboxRecord, PreparationState
+from postroom.mailboxes.preparations import PAGE, Preparations
 
 ALICE = UUID(int=1)
 WAITING = MailboxRecord(ALICE, NOW, request_of(ALICE, state=State.WAITING))

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 from fakes import FakeBreakers, FakeMailServer
 from postroom.domain.breaker import Cause
 from postroom.errors import MailServerError, Misconfigured, Transient
+from postroom.process.telemetry import REGISTRY
 from postroom.retry.probe import Probe
-from postroom.telemetry import REGISTRY
 
 AWAY = Transient("cannot be reached")
 

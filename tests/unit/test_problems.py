@@ -5,8 +5,8 @@ import json
 import pytest
 
 from postroom import errors
-from postroom.mail.app_passwords import TooManyAppPasswords
-from postroom.problems import LONGEST_WAIT, plain_problem, problem, problem_of, retry_after
+from postroom.devices.app_passwords import TooManyAppPasswords
+from postroom.http.problems import LONGEST_WAIT, plain_problem, problem, problem_of, retry_after
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from postroom.domain.public_address import is_public
+from postroom.unsubscribe.public_address import is_public
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 from fakes import START, AlwaysLeader, FakeClock, request_of
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
+from postroom.process.telemetry import REGISTRY
 from postroom.retry import reconcile as reconcile_module
 from postroom.retry.reconcile import CHECK_AT_MOST, CHECK_EVERY, FULL_PASS_EVERY, WINDOW, Corrections, Reconcile
-from postroom.telemetry import REGISTRY
 from simulation.virtual_time import in_virtual_time
 
 UNREADABLE = "what is this?"

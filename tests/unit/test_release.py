@@ -14,8 +14,8 @@ from postroom.domain.member import RetryJob
 from postroom.domain.request import State
 from postroom.domain.slow_start import LONGEST_PAUSE
 from postroom.ports import Released
+from postroom.process.telemetry import REGISTRY
 from postroom.retry.release import FAILED_AFTER, REMEMBERED, Release
-from postroom.telemetry import REGISTRY
 from simulation.virtual_time import VirtualClock, in_virtual_time
 
 CAUSE = "domain:example.org"

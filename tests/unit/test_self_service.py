@@ -17,7 +17,7 @@ from postroom.api.visitor import receive_visitors
 from postroom.domain.person import Person
 from postroom.errors import NoSession, PostroomError, SecondFactorDue
 from postroom.kratos.public_api import ANSWER_BYTES, PATH, KratosPublicApi
-from postroom.mail.ports import Visitor
+from postroom.people.ports import Visitor
 
 OURS = "https://mail.example.org"
 COOKIE = "ory_kratos_session"

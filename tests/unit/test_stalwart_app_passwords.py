@@ -6,7 +6,7 @@ import pytest
 
 from mail_fakes import an_account, its_own
 from postroom.errors import MailboxMissing, Misconfigured
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
 from postroom.stalwart.failed_logins import BLOCK_SECONDS
 from scripted_stalwart import ScriptedStalwart, problem, responses

@@ -10,8 +10,8 @@ from psycopg.conninfo import conninfo_to_dict
 from redis.asyncio.connection import parse_url
 
 from postroom.errors import ConfigurationError
-from postroom.settings import load
-from postroom.store_urls import RedisUrl
+from postroom.settings.environment import load
+from postroom.settings.store_urls import RedisUrl
 
 ENOUGH = {
     "DATABASE_URL": "postgresql://postroom@127.0.0.1/postroom",

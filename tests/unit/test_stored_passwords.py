@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 
 from mail_fakes import LIMIT, FakeAppPasswords, FakeCredentials, an_account
+from postroom.devices.app_passwords import WEBMAIL, TooManyAppPasswords
 from postroom.errors import Misconfigured, Permanent
-from postroom.mail.app_passwords import WEBMAIL, TooManyAppPasswords
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 from postroom.stalwart.impersonation import basic
 from postroom.stalwart.password_cipher import PasswordCipher
 from postroom.stalwart.stored_passwords import CACHE_SIZE, REMAKE_AFTER, StoredPasswords

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from structlog.testing import capture_logs
 
-from postroom.mail.supervision import supervise
-from postroom.telemetry import MAIL_DEFECTS
+from postroom.process.supervision import supervise
+from postroom.process.telemetry import MAIL_DEFECTS
 from simulation.virtual_time import in_virtual_time
 
 

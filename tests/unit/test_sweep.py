@@ -15,9 +15,9 @@ from postroom.domain.identity import AddressPolicy, Identity, Refusal, Unreadabl
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin, Request, State
 from postroom.errors import KratosUnavailable, PageTokenRefused
+from postroom.process.telemetry import REGISTRY, SWEEP_FAILURES
 from postroom.provisioning.ports import IdentityPage, SweepProgress, SweptPage
 from postroom.provisioning.sweep import FAILURE_PAUSE, LONGEST_PAUSE, Sweep
-from postroom.telemetry import REGISTRY, SWEEP_FAILURES
 from simulation.virtual_time import in_virtual_time
 
 ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))

@@ -8,8 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from postroom.errors import DatabaseUnavailable
+from postroom.process.telemetry import REGISTRY
 from postroom.provisioning.unrecorded import AFTER_FAILURE, EVERY, PAGE_PAUSE, Unrecorded
-from postroom.telemetry import REGISTRY
 from simulation.virtual_time import in_virtual_time
 
 REQUESTS = 7

@@ -5,11 +5,11 @@ from time import process_time
 
 import pytest
 
-from postroom.domain.authentication_results import findings
-from postroom.domain.dkim_signature import signature_of
-from postroom.domain.list_uri import HttpsUrl, https_url, uris_of
-from postroom.domain.unsubscribe import MOST_SIGNATURES, ListMail, one_click
 from postroom.errors import Refused
+from postroom.unsubscribe.authentication_results import findings
+from postroom.unsubscribe.dkim_signature import signature_of
+from postroom.unsubscribe.list_uri import HttpsUrl, https_url, uris_of
+from postroom.unsubscribe.one_click import MOST_SIGNATURES, ListMail, one_click
 
 OURS = "mx.example.org"
 SIGNED = "From:Subject:List-Unsubscribe:List-Unsubscribe-Post"

@@ -12,16 +12,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from mail_fakes import an_account
-from postroom.domain.list_uri import HttpsUrl
 from postroom.domain.person import Person, Scope
-from postroom.domain.unsubscribe import ListMail
 from postroom.errors import ListServerFailed, MailServerError, Refused
-from postroom.jmap.list_mail import JmapListMail
 from postroom.jmap.mail_changes import JmapMail
 from postroom.jmap.request import Call
 from postroom.jmap.response import MethodResponses
-from postroom.mail.ports import MailAccount
-from postroom.mail.unsubscribing import (
+from postroom.mailboxes.ports import MailAccount
+from postroom.unsubscribe.list_mail import JmapListMail
+from postroom.unsubscribe.list_uri import HttpsUrl
+from postroom.unsubscribe.one_click import ListMail
+from postroom.unsubscribe.unsubscribing import (
     AT_ONCE,
     AT_ONCE_FOR_PERSON,
     DAY,

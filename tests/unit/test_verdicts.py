@@ -12,12 +12,12 @@ from fakes import START, FakeBreakers, FakeMailServer
 from postroom.domain.breaker import Cause, CreatesFail
 from postroom.domain.request import State, Status, Verdict
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
+from postroom.process.telemetry import REGISTRY
 from postroom.provisioning.attempt import (
     LOOKUP_SECONDS,
     STORED_BEFORE_LEASE_ENDS,
 )
 from postroom.provisioning.verdicts import Verdicts
-from postroom.telemetry import REGISTRY
 from scripted_stalwart import ScriptedStalwart, problem
 from simulation.virtual_time import VirtualClock, in_virtual_time
 

@@ -22,9 +22,9 @@ from postroom.api.visitor import fresh_login_only, receive_visitors, session_onl
 from postroom.domain.identity import Refusal
 from postroom.domain.person import Person, Scope
 from postroom.domain.request import State
-from postroom.mail.access_tokens import TokenMaker, hash_of
-from postroom.mail.ports import AccessToken, Visitor
-from postroom.mail.preparation import AttemptOutcome, EndedAttempt, MailboxRecord, Preparation, preparation_of
+from postroom.mailboxes.preparation import AttemptOutcome, EndedAttempt, MailboxRecord, Preparation, preparation_of
+from postroom.people.access_tokens import TokenMaker, hash_of
+from postroom.people.ports import AccessToken, Visitor
 
 ADA = UUID("3a5293f1-f4d6-49f4-b34f-6da62c360604")
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

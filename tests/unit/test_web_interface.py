@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from built_interface import ENTRY, FILES, FRAME_PATH, REMOTE_FRAME_PATH, STYLE, write_build
 from postroom.domain.person import Person, Scope
 from postroom.errors import KratosUnavailable, NoSession, PostroomError, SecondFactorDue
-from postroom.mail.ports import Visitor
+from postroom.people.ports import Visitor
 from postroom.web.interface import POLL_SECONDS, Interface, Place
 
 OTHERWISE = PlainTextResponse("no route", 404)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from postroom.problems import PROBLEMS
-from postroom.telemetry import REGISTRY
+from postroom.http.problems import PROBLEMS
+from postroom.process.telemetry import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("src", "sandbox", "tests", "benchmarks", "chaos", "distribution")

@@ -11,9 +11,9 @@ from fakes import START
 from postroom.domain.request import Request, State, Status
 from postroom.errors import Transient
 from postroom.ports import DueEntry
+from postroom.process.telemetry import REGISTRY
 from postroom.retry.due_source import SMALLEST_POLL
 from postroom.retry.worker import LOCKED_PAUSE, NO_SLOT
-from postroom.telemetry import REGISTRY
 from simulation.virtual_time import in_virtual_time
 from worker_world import WorkerWorld, entry_of, in_seconds, member_of, waiting
 

@@ -12,8 +12,8 @@ from postroom.api.body import read_body
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting, session_only
 from postroom.domain.person import Scope
 from postroom.errors import Refused
-from postroom.mail.access_tokens import DEFAULT_DAYS, MAX_DAYS, MAX_LIVE, MAX_NAME, TokenMaker
-from postroom.mail.ports import AccessTokens, Visitor
+from postroom.people.access_tokens import DEFAULT_DAYS, MAX_DAYS, MAX_LIVE, MAX_NAME, TokenMaker
+from postroom.people.ports import AccessTokens, Visitor
 
 # Written out: in an OpenAPI requestBody, Pydantic's `#/$defs/Scope` would not resolve.
 WantedScope = Annotated[Scope, WithJsonSchema({"type": "string", "enum": list(Scope)})]

@@ -16,7 +16,7 @@ from postroom.api.unhandled import Unhandled
 from postroom.api.visitor import receive_visitors
 from postroom.api.webhook import PATH as PATH_OF_KRATOS
 from postroom.api.webhook import Webhook, shed_load, webhook_route
-from postroom.problems import plain_problem
+from postroom.http.problems import plain_problem
 from postroom.stalwart.webhook import PATH as PATH_OF_STALWART
 
 

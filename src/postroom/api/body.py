@@ -7,7 +7,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
-from postroom.problems import CLOSE, Problem, problem
+from postroom.http.problems import CLOSE, Problem, problem
 
 BODY_WITHIN = 10.0
 """Seconds."""

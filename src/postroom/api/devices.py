@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from postroom.api.body import read_body
 from postroom.api.mail_settings import PRIVATE, settings_of
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting, session_only
-from postroom.mail.app_passwords import AppPassword
-from postroom.mail.devices import Devices
-from postroom.mail.ports import Visitor
-from postroom.mail.servers import MailServers
-from postroom.mail.transfer_code import transfer_code
+from postroom.devices.app_passwords import AppPassword
+from postroom.devices.devices import Devices
+from postroom.devices.servers import MailServers
+from postroom.devices.transfer_code import transfer_code
+from postroom.people.ports import Visitor
 
 LONGEST_DAYS = 3650
 

@@ -15,10 +15,10 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 from uuid import UUID
 
 from postroom.errors import KratosAnswerUnusable, KratosUnavailable
-from postroom.json_object import as_object, json_object
+from postroom.http.json_object import as_object, json_object
+from postroom.http.problems import Problem, problem
 from postroom.kratos.public_api import KratosAnswer
-from postroom.mail.guess_limiter import GuessLimiter
-from postroom.problems import Problem, problem
+from postroom.people.guess_limiter import GuessLimiter
 
 _FLOWS = ("/self-service/login", "/self-service/recovery")
 _SECRETS = ("password", "code", "totp_code", "lookup_secret")

@@ -12,8 +12,8 @@ from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from postroom.errors import DatabaseUnavailable
-from postroom.problems import IN_OPENAPI, problem
-from postroom.telemetry import REGISTRY
+from postroom.http.problems import IN_OPENAPI, problem
+from postroom.process.telemetry import REGISTRY
 
 Counts = Callable[[], Awaitable[Mapping[str, float]]]
 

@@ -11,7 +11,7 @@ from postroom.api.body import first_mistake
 from postroom.domain.identity import AddressPolicy, as_sent, mailbox_for
 from postroom.domain.mailbox import Mailbox
 from postroom.errors import Refused
-from postroom.json_object import as_object, json_object
+from postroom.http.json_object import as_object, json_object
 
 MAX_BODY = 64 * 1024
 """Bytes; the documented hook has a few hundred."""

@@ -8,8 +8,8 @@ from collections.abc import Collection
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from postroom.problems import problem
-from postroom.web_urls import is_ip_address
+from postroom.http.problems import problem
+from postroom.settings.web_urls import is_ip_address
 
 
 class KnownHost:

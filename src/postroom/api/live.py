@@ -30,13 +30,13 @@ from postroom.api.sse_response import SseResponse, event_of, ping_of
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, visitor_of
 from postroom.domain.person import Person, Scope
 from postroom.errors import DatabaseUnavailable, PostroomError
-from postroom.mail.listening import while_allowed
-from postroom.mail.people import joined_headers, require_scope
-from postroom.mail.ports import People
-from postroom.mail.preparation import Preparation, PreparationState
-from postroom.mail.preparations import Preparations, Watched
+from postroom.mailboxes.preparation import Preparation, PreparationState
+from postroom.mailboxes.preparations import Preparations, Watched
+from postroom.people.listening import while_allowed
+from postroom.people.people import joined_headers, require_scope
+from postroom.people.ports import People
+from postroom.process.telemetry import DATABASE_ERRORS, log
 from postroom.realtime.live_streams import LiveStream, LiveStreams
-from postroom.telemetry import DATABASE_ERRORS, log
 
 _PREPARATION = TypeAdapter(Preparation)
 

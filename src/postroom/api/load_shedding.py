@@ -9,8 +9,8 @@ from itertools import cycle
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from postroom.problems import MEDIA_TYPE, problem
-from postroom.telemetry import HOOKS, HOOKS_SHED, log
+from postroom.http.problems import MEDIA_TYPE, problem
+from postroom.process.telemetry import HOOKS, HOOKS_SHED, log
 
 LOG_EVERY = 1.0
 """Seconds covered by one log line: a line for each shed hook would cost more than the response."""

@@ -16,16 +16,16 @@ from postroom.api.realtime import realtime_routes
 from postroom.api.stalwart_webhook import StalwartWebhook, stalwart_webhook_route
 from postroom.api.unsubscribe import unsubscribe_route
 from postroom.api.visitor import fresh_login_only, visitor_of
-from postroom.mail.access_tokens import TokenMaker
-from postroom.mail.devices import Devices
-from postroom.mail.people import PeopleByCredential
-from postroom.mail.person_settings import PersonSettings
-from postroom.mail.ports import AccessTokens
-from postroom.mail.preparations import Preparations
-from postroom.mail.servers import MailServers
-from postroom.mail.unsubscribing import Unsubscribing
+from postroom.devices.devices import Devices
+from postroom.devices.servers import MailServers
+from postroom.mailboxes.preparations import Preparations
+from postroom.people.access_tokens import TokenMaker
+from postroom.people.people import PeopleByCredential
+from postroom.people.person_settings import PersonSettings
+from postroom.people.ports import AccessTokens
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams
+from postroom.unsubscribe.unsubscribing import Unsubscribing
 
 
 def mail_routes(

@@ -8,17 +8,18 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting
+from postroom.devices.apple_profile import apple_profile
+from postroom.devices.autoconfig import autoconfig
+from postroom.devices.devices import Devices
+from postroom.devices.servers import MailServers, Server
+from postroom.devices.transfer_code import transfer_code
 from postroom.domain.address import normalise_domain
 from postroom.domain.person import Scope
 from postroom.errors import Refused
-from postroom.mail.apple_profile import apple_profile
-from postroom.mail.autoconfig import autoconfig
-from postroom.mail.devices import Devices
-from postroom.mail.people import require_scope
-from postroom.mail.ports import MailAccount, Visitor
-from postroom.mail.servers import MailServers, Server
-from postroom.mail.transfer_code import transfer_code
-from postroom.problems import IN_OPENAPI, problem
+from postroom.http.problems import IN_OPENAPI, problem
+from postroom.mailboxes.ports import MailAccount
+from postroom.people.people import require_scope
+from postroom.people.ports import Visitor
 
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 

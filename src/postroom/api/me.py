@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting, session_only
 from postroom.domain.person import Scope
-from postroom.mail.people import joined_headers
-from postroom.mail.ports import Visitor
-from postroom.mail.preparation import Preparation
+from postroom.mailboxes.preparation import Preparation
+from postroom.people.people import joined_headers
+from postroom.people.ports import Visitor
 
 ReadPreparation = Callable[[UUID], Awaitable[tuple[str | None, Preparation]]]
 """`Preparations.of`"""

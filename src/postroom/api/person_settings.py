@@ -9,10 +9,10 @@ from fastapi.routing import APIRoute
 from postroom.api.body import read_at_most, require_json
 from postroom.api.mail_settings import PRIVATE
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting, session_only
-from postroom.mail.people import joined_headers
-from postroom.mail.person_settings import EMPTY, MAX_SIZE, PersonSettings, checked, condition_of, is_known
-from postroom.mail.ports import Visitor
-from postroom.problems import problem
+from postroom.http.problems import problem
+from postroom.people.people import joined_headers
+from postroom.people.person_settings import EMPTY, MAX_SIZE, PersonSettings, checked, condition_of, is_known
+from postroom.people.ports import Visitor
 
 
 def person_settings_routes(settings: PersonSettings, visiting: Visiting) -> list[APIRoute]:

@@ -12,9 +12,9 @@ from pydantic import BaseModel
 from postroom.api.me import ReadPreparation
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting
 from postroom.domain.person import Scope
-from postroom.mail.people import require_scope
-from postroom.mail.ports import Visitor
-from postroom.mail.preparation import PreparationState
+from postroom.mailboxes.preparation import PreparationState
+from postroom.people.people import require_scope
+from postroom.people.ports import Visitor
 from postroom.realtime.centrifugo import channel_of
 from postroom.realtime.connection_token import CentrifugoForBrowsers, connection_token
 

@@ -18,11 +18,11 @@ from postroom.api.body import read_at_most
 from postroom.api.guessing import Guessing, Submission
 from postroom.api.person_address import client_of, person_address
 from postroom.errors import KratosUnavailable, NoSession
+from postroom.http.problems import Problem, plain_problem, problem, problem_of
 from postroom.kratos.public_api import PATH, KratosAnswer, KratosPublicApi
-from postroom.mail.people import joined_headers, require_not_foreign, require_same_origin
-from postroom.mail.ports import People, Visitor
-from postroom.problems import Problem, plain_problem, problem, problem_of
-from postroom.telemetry import log
+from postroom.people.people import joined_headers, require_not_foreign, require_same_origin
+from postroom.people.ports import People, Visitor
+from postroom.process.telemetry import log
 
 ERROR_PAGE = "/error"
 

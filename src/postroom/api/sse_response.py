@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
-from postroom.problems import problem
+from postroom.http.problems import problem
 from postroom.realtime.live_streams import LiveStream, TooManyStreams
 
 SEND_WITHIN = 30.0

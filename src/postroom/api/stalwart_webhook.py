@@ -11,9 +11,9 @@ from fastapi.routing import APIRoute
 
 from postroom.api.body import read_at_most
 from postroom.api.wrong_keys import WrongKeys
-from postroom.problems import IN_OPENAPI, Problem, problem
+from postroom.http.problems import IN_OPENAPI, Problem, problem
+from postroom.process.telemetry import STALWART_HOOKS
 from postroom.stalwart.webhook import PATH, Hint, WebhookReader
-from postroom.telemetry import STALWART_HOOKS
 
 SIGNATURE_HEADER = "X-Signature"
 MAX_BODY = 1024 * 1024

@@ -4,8 +4,8 @@ import traceback
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from postroom.problems import problem
-from postroom.telemetry import UNHANDLED_ERRORS, log
+from postroom.http.problems import problem
+from postroom.process.telemetry import UNHANDLED_ERRORS, log
 
 
 class Unhandled:

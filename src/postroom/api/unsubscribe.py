@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from postroom.api.body import read_body
 from postroom.api.visitor import PROBLEMS_OF_VISITORS, Visiting
-from postroom.mail.ports import Visitor
-from postroom.mail.unsubscribing import Unsubscribing, require_scopes
+from postroom.people.ports import Visitor
+from postroom.unsubscribe.unsubscribing import Unsubscribing, require_scopes
 
 
 class Message(BaseModel):

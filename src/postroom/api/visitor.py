@@ -9,11 +9,11 @@ from fastapi.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from postroom.errors import DatabaseUnavailable, PostroomError
-from postroom.mail.fresh_login import require_fresh_login
-from postroom.mail.people import joined_headers, require_session
-from postroom.mail.ports import People, Visitor
-from postroom.problems import IN_OPENAPI, problem_of
-from postroom.telemetry import DATABASE_ERRORS, log
+from postroom.http.problems import IN_OPENAPI, problem_of
+from postroom.people.fresh_login import require_fresh_login
+from postroom.people.people import joined_headers, require_session
+from postroom.people.ports import People, Visitor
+from postroom.process.telemetry import DATABASE_ERRORS, log
 
 Visiting = Callable[[Request], Awaitable[Visitor]]
 """A dependency of FastAPI, which can also be called directly."""

@@ -18,10 +18,10 @@ from postroom.api.wrong_keys import WrongKeys
 from postroom.domain.identity import Refusal
 from postroom.domain.request import Origin
 from postroom.errors import DatabaseUnavailable, Refused, Stopping
-from postroom.problems import CLOSE, IN_OPENAPI, Problem, problem
+from postroom.http.problems import CLOSE, IN_OPENAPI, Problem, problem
+from postroom.process.telemetry import DATABASE_ERRORS, HOOK_SECONDS, HOOKS, log
 from postroom.provisioning.accept import Accept, Held, Missing, Ready, Rejected, WillRetry
 from postroom.provisioning.ports import Refusals
-from postroom.telemetry import DATABASE_ERRORS, HOOK_SECONDS, HOOKS, log
 
 PATH = "/internal/mail/provision"
 KEY_HEADER = "X-Postroom-Key"

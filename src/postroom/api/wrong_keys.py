@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 LOG_EVERY = 60.0
 """Seconds between two log lines: anybody may send such webhooks, and a line for each would hide all others."""

@@ -20,7 +20,7 @@ from postroom.checks.upload_quota import upload_quota_of_people
 from postroom.checks.webhook import webhook
 from postroom.composition.parts import Parts
 from postroom.errors import MailServerError
-from postroom.mail_configuration import missing_for_mail
+from postroom.settings.mail_configuration import missing_for_mail
 from postroom.stalwart.registry_client import StalwartClient
 
 

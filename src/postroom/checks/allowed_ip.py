@@ -6,7 +6,7 @@ from postroom.checks.finding import Finding, joined
 from postroom.checks.inspector import Inspector
 from postroom.composition.parts import Parts
 from postroom.errors import MailServerError
-from postroom.mail_configuration import missing_for_mail
+from postroom.settings.mail_configuration import missing_for_mail
 from postroom.stalwart.allowed_ips import PERMISSIONS, READ_PERMISSIONS, AllowedIps, IpNetwork, spelled
 from postroom.stalwart.own_address import OwnAddress, own_address
 from postroom.stalwart.registry_client import StalwartClient

@@ -8,10 +8,10 @@ import httpx2
 
 from postroom.checks.finding import Finding, State
 from postroom.checks.reachability import fix_of, place_of, trouble_at
-from postroom.json_object import json_object
-from postroom.mail_configuration import missing_for_mail
-from postroom.network_trouble import BROKEN_OFF, Kind, Trouble
-from postroom.settings import Settings
+from postroom.http.json_object import json_object
+from postroom.http.network_trouble import BROKEN_OFF, Kind, Trouble
+from postroom.settings.mail_configuration import missing_for_mail
+from postroom.settings.settings import Settings
 
 CLOCKS_APART = 60.0
 """A greater difference, in seconds, is a warning: whether a login is fresh depends on both clocks. Smaller ones prove

@@ -2,10 +2,10 @@
 
 from postroom.checks.finding import Finding
 from postroom.errors import KratosUnavailable
-from postroom.json_object import json_object
+from postroom.http.json_object import json_object
 from postroom.kratos.public_api import PATH, KratosPublicApi
-from postroom.settings import Settings
-from postroom.web_urls import names_a_host, origin_of
+from postroom.settings.settings import Settings
+from postroom.settings.web_urls import names_a_host, origin_of
 
 _START = "/self-service/login/api"
 """A flow for programs: it needs no cookie, and names the same base URL as those for browsers."""

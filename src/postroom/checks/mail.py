@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from postroom.checks.finding import Finding, joined
+from postroom.devices.servers import mail_servers
 from postroom.errors import ConfigurationError
-from postroom.mail.servers import mail_servers
-from postroom.mail_configuration import centrifugo_of, missing_for_mail
-from postroom.settings import PREFIX, Settings
+from postroom.settings.mail_configuration import centrifugo_of, missing_for_mail
+from postroom.settings.settings import Settings
+from postroom.settings.wrong_setting import PREFIX
 from postroom.stalwart.impersonation import Impersonation
 from postroom.stalwart.password_cipher import PasswordCipher
 

@@ -9,7 +9,7 @@ from postroom.checks.finding import Finding
 from postroom.checks.mail_server import DANGEROUS, DEADLINE
 from postroom.composition.parts import Parts
 from postroom.errors import ConfigurationError, DatabaseUnavailable, MailServerError, Misconfigured, Transient
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 from postroom.postgres.connection import row
 from postroom.stalwart.impersonation import Impersonation
 from postroom.stalwart.permissions import permissions

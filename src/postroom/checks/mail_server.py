@@ -6,10 +6,10 @@ from postroom.checks.reachability import fix_of, place_of
 from postroom.composition.parts import Parts
 from postroom.domain.mailbox import ProbeMailbox
 from postroom.errors import MailServerError, Misconfigured, Throttled
+from postroom.http.network_trouble import Kind, causes, trouble_of
 from postroom.jmap.errors import HttpError, Unreadable
-from postroom.mail_configuration import missing_for_mail
-from postroom.network_trouble import Kind, causes, trouble_of
-from postroom.settings import Settings
+from postroom.settings.mail_configuration import missing_for_mail
+from postroom.settings.settings import Settings
 from postroom.stalwart.error_mapping import Busy, WrongGeneration
 from postroom.stalwart.health_check import NotWritten
 from postroom.stalwart.permissions import PROVISIONING, ROLE_USER, UNREPORTED, permissions

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from postroom.network_trouble import Kind, Trouble, trouble_of
+from postroom.http.network_trouble import Kind, Trouble, trouble_of
 
 WITHIN = 3.0
 """Seconds"""

@@ -3,9 +3,9 @@
 from postroom.checks.finding import Finding
 from postroom.checks.reachability import fix_of, place_of, trouble_at
 from postroom.errors import ConfigurationError, PublisherUnavailable
-from postroom.mail_configuration import centrifugo_of
-from postroom.network_trouble import Kind, Trouble
-from postroom.settings import Settings
+from postroom.http.network_trouble import Kind, Trouble
+from postroom.settings.mail_configuration import centrifugo_of
+from postroom.settings.settings import Settings
 
 
 async def realtime(settings: Settings) -> list[Finding]:

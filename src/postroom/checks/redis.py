@@ -13,13 +13,13 @@ from postroom.checks.finding import Finding
 from postroom.checks.reachability import fix_of
 from postroom.composition.parts import Parts
 from postroom.errors import ConfigurationError, DatabaseUnavailable
-from postroom.network_trouble import BROKEN_OFF, Kind, Trouble, trouble_of
+from postroom.http.network_trouble import BROKEN_OFF, Kind, Trouble, trouble_of
 from postroom.postgres.installation import ID, pinned_value
 from postroom.postgres.schema import as_migrated
 from postroom.queue.epoch import EPOCH_KEY, AnotherInstallation
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES
-from postroom.store_urls import SENTINEL, RedisUrl
+from postroom.settings.store_urls import SENTINEL, RedisUrl
 
 PART = "redis"
 SETTING = "POSTROOM_REDIS_URL"

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from postroom.checks.finding import Finding
-from postroom.settings import Settings
-from postroom.wrong_setting import UnknownName, WrongSetting
+from postroom.settings.settings import Settings
+from postroom.settings.wrong_setting import UnknownName, WrongSetting
 
 PART = "settings"
 

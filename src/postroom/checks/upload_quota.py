@@ -4,7 +4,7 @@ from postroom.checks.finding import Finding
 from postroom.checks.inspector import Inspector
 from postroom.composition.parts import Parts
 from postroom.errors import MailServerError
-from postroom.mail_configuration import missing_for_mail
+from postroom.settings.mail_configuration import missing_for_mail
 from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.upload_quota import (
     BYTES,

@@ -4,8 +4,8 @@ from postroom.checks.finding import Finding, State, joined
 from postroom.checks.inspector import Inspector
 from postroom.composition.parts import Parts
 from postroom.errors import ConfigurationError, MailServerError
-from postroom.mail_configuration import missing_for_mail, stalwart_webhook_url
-from postroom.settings import Settings
+from postroom.settings.mail_configuration import missing_for_mail, stalwart_webhook_url
+from postroom.settings.settings import Settings
 from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.webhook_setup import PERMISSIONS, READ_PERMISSIONS, WebhookSetup, WebhookState
 

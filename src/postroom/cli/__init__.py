@@ -1,4 +1,4 @@
-"""The command line: `app.py` says how each command is typed. Errors for people are one line and exit code 2."""
+"""The command line: `app.py` and `operator_commands.py` say how it is typed. Errors are one line and exit code 2."""
 
 import errno
 import os

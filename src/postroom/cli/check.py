@@ -18,7 +18,8 @@ from postroom.cli.password import password_of
 from postroom.cli.terminal import out, print_findings
 from postroom.composition.parts import Parts, authorization, connected
 from postroom.errors import ConfigurationError
-from postroom.settings import Settings, load_what_is_right, unknown
+from postroom.settings.environment import load_what_is_right, unknown
+from postroom.settings.settings import Settings
 from postroom.stalwart.registry_client import StalwartClient
 from postroom.stalwart.version import version_of
 

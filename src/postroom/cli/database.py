@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from postroom.composition.parts import Parts, connected
 from postroom.postgres.connection import require_reachable
 from postroom.postgres.schema import as_migrated, require_schema
-from postroom.settings import Settings
+from postroom.settings.settings import Settings
 
 
 @asynccontextmanager

@@ -7,7 +7,9 @@ from importlib.metadata import entry_points
 import typer
 
 from postroom.errors import ConfigurationError
-from postroom.settings import PREFIX, Settings, load, load_part, unknown
+from postroom.settings.environment import load, load_part, unknown
+from postroom.settings.settings import Settings
+from postroom.settings.wrong_setting import PREFIX
 
 
 def settings_or_trial() -> Settings:

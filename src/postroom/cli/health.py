@@ -8,8 +8,9 @@ import typer
 
 from postroom.cli.control_characters import escape_control
 from postroom.errors import ConfigurationError
-from postroom.settings import Settings, load_part
-from postroom.web_urls import url_on_this_host
+from postroom.settings.environment import load_part
+from postroom.settings.settings import Settings
+from postroom.settings.web_urls import url_on_this_host
 
 WITHIN = 5.5
 """Seconds; /health/ready itself waits 5 s for PostgreSQL."""

@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Coroutine
 
-from postroom import settings
 from postroom.composition import process
 from postroom.errors import ConfigurationError
-from postroom.telemetry import configure_logging, log
+from postroom.process.telemetry import configure_logging, log
+from postroom.settings.environment import load
+from postroom.settings.settings import Settings
 
 
 def serve(*, until_eof: bool) -> None:
@@ -26,8 +27,8 @@ def _run(main: Coroutine[None, None, int]) -> None:
         sys.exit(2)
 
 
-def _settings() -> settings.Settings:
+def _settings() -> Settings:
     """The settings of the environment, by which the log is configured."""
-    found = settings.load()
+    found = load()
     configure_logging(json=found.log_format == "json", level=found.log_level)
     return found

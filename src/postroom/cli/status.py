@@ -25,7 +25,7 @@ from postroom.postgres.audit import Listing
 from postroom.postgres.processes import SEEN_WITHIN
 from postroom.postgres.unrecorded import unrecorded
 from postroom.provisioning.unrecorded import REBUILD as FROM_STALWART
-from postroom.settings import Settings
+from postroom.settings.settings import Settings
 
 SHOWN = 20
 INTERVAL = 5.0

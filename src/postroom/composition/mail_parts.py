@@ -15,37 +15,32 @@ from postroom.api.guessing import Guessing
 from postroom.api.mail import mail_routes
 from postroom.api.self_service import SelfService, self_service_route
 from postroom.api.stalwart_webhook import StalwartWebhook
-from postroom.clock import SystemClock
+from postroom.arrivals.account_watcher import AccountWatcher
+from postroom.arrivals.arrival_sweep import ArrivalSweep
+from postroom.arrivals.arrivals import Arrivals
+from postroom.arrivals.outbox_publisher import OutboxPublisher
+from postroom.arrivals.ports import Publisher
 from postroom.composition.parts import Parts, close
+from postroom.devices.devices import Devices
+from postroom.devices.servers import mail_servers
 from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.upstream import Upstream
-from postroom.jmap.list_mail import JmapListMail
 from postroom.jmap.mail_changes import JmapMail
 from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.public_api import KratosPublicApi
 from postroom.kratos.sessions import KratosSessions
-from postroom.list_server_http import ListServerHttp, trial_list_server
-from postroom.loops import Loop
-from postroom.mail.access_tokens import TokenMaker
-from postroom.mail.account_watcher import AccountWatcher
-from postroom.mail.active_identities import ActiveIdentities
-from postroom.mail.arrival_sweep import ArrivalSweep
-from postroom.mail.arrivals import Arrivals
-from postroom.mail.basic_credentials import OwnAddresses
-from postroom.mail.devices import Devices
-from postroom.mail.ended_sessions import EndedSessions
-from postroom.mail.guess_limiter import GuessLimiter
-from postroom.mail.outbox_publisher import OutboxPublisher
-from postroom.mail.people import PeopleByCredential
-from postroom.mail.ports import AccessTokens, MailAuthorization, Publisher
-from postroom.mail.preparations import Preparations
-from postroom.mail.process_guesses import ProcessGuesses
-from postroom.mail.servers import mail_servers
-from postroom.mail.supervision import supervise
-from postroom.mail.token_cache import TokenCache
-from postroom.mail.unsubscribing import Unsubscribing
-from postroom.mail.verified_accounts import VerifiedAccounts
-from postroom.mail_configuration import centrifugo_of, missing_for_mail, text_of
+from postroom.mailboxes.ports import MailAuthorization
+from postroom.mailboxes.preparations import Preparations
+from postroom.mailboxes.verified_accounts import VerifiedAccounts
+from postroom.people.access_tokens import TokenMaker
+from postroom.people.active_identities import ActiveIdentities
+from postroom.people.basic_credentials import OwnAddresses
+from postroom.people.ended_sessions import EndedSessions
+from postroom.people.guess_limiter import GuessLimiter
+from postroom.people.people import PeopleByCredential
+from postroom.people.ports import AccessTokens
+from postroom.people.process_guesses import ProcessGuesses
+from postroom.people.token_cache import TokenCache
 from postroom.postgres.access_tokens import PostgresAccessTokens
 from postroom.postgres.mail_accounts import PostgresMailAccounts
 from postroom.postgres.mail_credentials import PostgresMailCredentials
@@ -54,18 +49,25 @@ from postroom.postgres.mailbox_records import PostgresMailboxRecords
 from postroom.postgres.notifications import PostgresNotifications
 from postroom.postgres.outbox import PostgresOutbox
 from postroom.postgres.person_settings import PostgresPersonSettings
+from postroom.process.clock import SystemClock
+from postroom.process.loops import Loop
+from postroom.process.supervision import supervise
 from postroom.queue.guesses import RedisGuesses
 from postroom.realtime.connection_token import CentrifugoForBrowsers
 from postroom.realtime.live_streams import LiveStreams
-from postroom.settings import Settings
+from postroom.settings.mail_configuration import centrifugo_of, missing_for_mail, text_of
+from postroom.settings.settings import Settings
+from postroom.settings.web_urls import origin_of
 from postroom.stalwart.app_passwords import StalwartAppPasswords, as_the_person, by_key
 from postroom.stalwart.failed_logins import FailedLogins, LoginLimiter
 from postroom.stalwart.impersonation import Impersonation, accepted_at
 from postroom.stalwart.password_cipher import PasswordCipher
 from postroom.stalwart.stored_passwords import StoredPasswords
 from postroom.stalwart.webhook import WebhookReader
+from postroom.unsubscribe.list_mail import JmapListMail
+from postroom.unsubscribe.list_server import ListServerHttp, trial_list_server
+from postroom.unsubscribe.unsubscribing import Unsubscribing
 from postroom.web.interface import Place
-from postroom.web_urls import origin_of
 
 
 @dataclass(frozen=True, slots=True)

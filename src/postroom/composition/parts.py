@@ -10,12 +10,9 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 
-from postroom.clock import SystemClock
 from postroom.domain.identity import AddressPolicy
 from postroom.errors import ConfigurationError, DatabaseUnavailable, LoginRefused
-from postroom.heartbeats import Beat, Heartbeats
 from postroom.kratos.identities import KratosIdentities
-from postroom.pause import pause
 from postroom.ports import RetryIndex
 from postroom.postgres.audit import Audit
 from postroom.postgres.breaker import PostgresBreakers
@@ -32,6 +29,10 @@ from postroom.postgres.requests import PostgresRequests
 from postroom.postgres.schema import as_migrated, require_schema
 from postroom.postgres.sweep import PostgresSwept
 from postroom.postgres.waiting import PostgresWaiting
+from postroom.process.clock import SystemClock
+from postroom.process.heartbeats import Heartbeats
+from postroom.process.pause import pause
+from postroom.process.telemetry import SWEEP_INTERVAL, log
 from postroom.provisioning.accept import Accept
 from postroom.provisioning.attempt import Attempts
 from postroom.provisioning.inspection import Inspection
@@ -47,12 +48,11 @@ from postroom.retry.probe import Probe
 from postroom.retry.reconcile import Reconcile
 from postroom.retry.release import Release
 from postroom.retry.worker import Worker, WorkerLimits
-from postroom.settings import Settings
+from postroom.settings.settings import Settings
 from postroom.stalwart.accounts import StalwartAccounts
 from postroom.stalwart.impersonation import basic
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import StalwartClient
-from postroom.telemetry import SWEEP_INTERVAL, log
 
 SERVICE_CONCURRENCY = 4
 WORKER_CONCURRENCY = 2
@@ -63,7 +63,7 @@ CLOSED_WITHIN = 0.3
 DATABASE_PAUSE = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """The connected parts of a process."""
 
@@ -171,28 +171,26 @@ def _assemble(
     releases, probe, beat = PostgresReleases(pool), verdicts.probe_if_due, heartbeats.of("release")
     release = Release(releases, retry_index, leadership, clock, probe_creates=probe, wake=worker.wake, beat=beat)
     return Parts(
-        settings,
-        pool,
-        installation,
-        leadership,
-        redis,
-        stalwart,
-        mail_server,
-        requests,
-        PostgresRefusals(pool),
-        breakers,
-        Audit(pool),
-        PostgresProcesses(pool),
-        heartbeats,
-        retry_index,
-        accept,
-        worker,
-        _reconcile(pool, redis, installation, leadership, clock, heartbeats.of("reconcile")) if redis else None,
-        release,
-        _sweep(settings, pool, leadership, kratos, requests, retry_index, worker, heartbeats.of("sweep"))
-        if kratos
-        else None,
-        Inspection(lookup, inspected, leadership, uniform=random.uniform, beat=heartbeats.of("inspection")),
+        settings=settings,
+        pool=pool,
+        installation=installation,
+        leadership=leadership,
+        redis=redis,
+        stalwart=stalwart,
+        mail_server=mail_server,
+        requests=requests,
+        refusals=PostgresRefusals(pool),
+        breakers=breakers,
+        audit=Audit(pool),
+        processes=PostgresProcesses(pool),
+        heartbeats=heartbeats,
+        retry_index=retry_index,
+        accept=accept,
+        worker=worker,
+        reconcile=_reconcile(pool, redis, installation, leadership, clock, heartbeats) if redis else None,
+        release=release,
+        sweep=_sweep(settings, pool, leadership, kratos, requests, retry_index, worker, heartbeats) if kratos else None,
+        inspection=Inspection(lookup, inspected, leadership, uniform=random.uniform, beat=heartbeats.of("inspection")),
     )
 
 
@@ -229,9 +227,9 @@ def _reconcile(
     installation: PostgresInstallation,
     leadership: PostgresLeadership,
     clock: SystemClock,
-    beat: Beat,
+    heartbeats: Heartbeats,
 ) -> Reconcile:
-    members = RedisMembers(redis, installation.id)
+    members, beat = RedisMembers(redis, installation.id), heartbeats.of("reconcile")
     return Reconcile(PostgresWaiting(pool), members, leadership, clock, failures=FAILURES, beat=beat)
 
 
@@ -243,7 +241,7 @@ def _sweep(
     requests: PostgresRequests,
     retry_index: RetryIndex,
     worker: Worker,
-    beat: Beat,
+    heartbeats: Heartbeats,
 ) -> Sweep:
     SWEEP_INTERVAL.set(settings.sweep_seconds)
     return Sweep(
@@ -257,7 +255,7 @@ def _sweep(
         every=settings.sweep_seconds,
         uniform=random.uniform,
         wake=worker.wake,
-        beat=beat,
+        beat=heartbeats.of("sweep"),
     )
 
 

@@ -14,30 +14,31 @@ from fastapi import FastAPI
 from postroom.api.app import create_app
 from postroom.api.health import Health
 from postroom.api.webhook import HookPolicy, Webhook
-from postroom.clock import SystemClock
 from postroom.composition.mail_parts import MailParts, mail_connected
 from postroom.composition.parts import SERVICE_CONCURRENCY, WORKER_CONCURRENCY, Parts, connected, until_allowed
 from postroom.errors import DatabaseUnavailable, MailServerError
 from postroom.gateway.routes import gateway_routes
-from postroom.http_server import HttpServer, connections_allowed, listen
-from postroom.loops import Loop, Loops
-from postroom.mail_configuration import missing_for_mail
-from postroom.pause import cut_off
+from postroom.http.server import HttpServer, connections_allowed, listen
 from postroom.ports import Breakers
 from postroom.postgres.far_times import PostgresTimes
 from postroom.postgres.unrecorded import unrecorded
-from postroom.presence import Presence
+from postroom.process.clock import SystemClock
+from postroom.process.loops import Loop, Loops
+from postroom.process.pause import cut_off
+from postroom.process.presence import Presence
+from postroom.process.stopping import end_within, stopping
+from postroom.process.telemetry import log
 from postroom.provisioning.unrecorded import Unrecorded
 from postroom.queue.members import RedisMembers
 from postroom.queue.retry_set import FAILURES
 from postroom.retry.far_times import FarTimes
-from postroom.settings import Settings, unknown
+from postroom.settings.environment import unknown
+from postroom.settings.mail_configuration import missing_for_mail
+from postroom.settings.settings import Settings
+from postroom.settings.store_urls import RedisUrl
+from postroom.settings.web_urls import host_of
 from postroom.stalwart.registry import StalwartRegistry
-from postroom.stopping import end_within, stopping
-from postroom.store_urls import RedisUrl
-from postroom.telemetry import log
 from postroom.web.interface import Interface
-from postroom.web_urls import host_of
 
 STARTED_WITHIN = 2.0
 """Seconds after which hooks are answered at the latest: without PostgreSQL they must get an error."""
@@ -73,10 +74,7 @@ async def serve(settings: Settings, *, until_eof: bool = False) -> int:
 
 async def work(settings: Settings, *, until_eof: bool = False) -> int:
     """Run a worker without the service, with its health and metrics. Returns the exit code."""
-    async with (
-        stopping(until_eof=until_eof) as stop,
-        connected(settings, concurrency=WORKER_CONCURRENCY) as parts,
-    ):
+    async with stopping(until_eof=until_eof) as stop, connected(settings, concurrency=WORKER_CONCURRENCY) as parts:
         listener = listen(settings.work_host, settings.work_port, setting="POSTROOM_WORK_PORT")
         loops = Loops(stop)
         await _log_start(parts)

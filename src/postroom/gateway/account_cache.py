@@ -5,7 +5,7 @@ from uuid import UUID
 
 from cachetools import TTLCache
 
-from postroom.mail.ports import MailAccount, MailAccounts
+from postroom.mailboxes.ports import MailAccount, MailAccounts
 
 CACHE_SECONDS = 10.0
 """Seconds: shorter than a session is cached, and long enough for the requests of one page."""

@@ -11,10 +11,11 @@ from postroom.domain.person import Person
 from postroom.errors import DatabaseUnavailable, MailboxMissing
 from postroom.gateway.client_connection import ClientConnection
 from postroom.gateway.problems import mailbox_not_ready
-from postroom.mail.listening import while_allowed
-from postroom.mail.people import joined_headers
-from postroom.mail.ports import MailAccount, MailAccounts, People
-from postroom.telemetry import log
+from postroom.mailboxes.ports import MailAccount, MailAccounts
+from postroom.people.listening import while_allowed
+from postroom.people.people import joined_headers
+from postroom.people.ports import People
+from postroom.process.telemetry import log
 
 HOUR = 3600.0
 MOST_LOGGED = 10_000

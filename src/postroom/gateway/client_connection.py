@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive, Scope, Send
 
 from postroom.gateway.problems import too_large
-from postroom.problems import MEDIA_TYPE, Problem, problem
+from postroom.http.problems import MEDIA_TYPE, Problem, problem
 
 LINGER_SECONDS = 2.0
 

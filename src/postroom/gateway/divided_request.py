@@ -20,8 +20,8 @@ from postroom.gateway.problems import limit, method_error, unusable
 from postroom.gateway.request_body import Call, RequestBody
 from postroom.gateway.response_splicer import Refusal, RefusedCall, placeholder
 from postroom.gateway.upstream import UpstreamResponse
-from postroom.json_object import JsonObject, as_object
-from postroom.problems import problem_of
+from postroom.http.json_object import JsonObject, as_object
+from postroom.http.problems import problem_of
 
 # Bytes of the response to one EmailSubmission/set, and of those that later calls refer to.
 _MOST_READ = 1_000_000

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from postroom.gateway.problems import unusable
+from postroom.http.json_object import as_object, json_object
+from postroom.http.problems import plain_problem
 from postroom.jmap.errors import Unreadable
 from postroom.jmap.sse_parser import Event, SseParser
-from postroom.json_object import as_object, json_object
-from postroom.problems import plain_problem
 
 LONGEST_PING = 3600
 _TYPES = re.compile(r"\*|[A-Za-z]{1,40}(?:,[A-Za-z]{1,40}){0,31}")

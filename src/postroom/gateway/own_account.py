@@ -14,10 +14,10 @@ from postroom.errors import DatabaseUnavailable, MailServerError, Misconfigured,
 from postroom.gateway.methods import CORE, MAIL
 from postroom.gateway.problems import mailbox_not_ready, misconfigured, unusable
 from postroom.gateway.upstream import Upstream, UpstreamRequest, UpstreamResponse
-from postroom.json_object import JsonObject, as_object, json_object
-from postroom.mail.ports import MailAccount
-from postroom.problems import Problem
-from postroom.telemetry import log
+from postroom.http.json_object import JsonObject, as_object, json_object
+from postroom.http.problems import Problem
+from postroom.mailboxes.ports import MailAccount
+from postroom.process.telemetry import log
 
 CACHE_SECONDS = 600.0
 """Seconds"""

@@ -14,7 +14,7 @@ from postroom.gateway.methods import ECHO
 from postroom.gateway.problems import unusable
 from postroom.gateway.request_body import Call
 from postroom.gateway.response_splicer import TAIL
-from postroom.json_object import JsonObject, json_object
+from postroom.http.json_object import JsonObject, json_object
 
 _SEPARATOR = "urn:postroom:separator"
 _ECHOED = re.compile(

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
+from postroom.http.json_object import JsonObject, json_object
+from postroom.http.problems import Problem, plain_problem, problem, retry_after
 from postroom.jmap.errors import CONCURRENCY_LIMITS
-from postroom.json_object import JsonObject, json_object
-from postroom.problems import Problem, plain_problem, problem, retry_after
 
 JMAP_ERROR = "urn:ietf:params:jmap:error:"
 JMAP_ERRORS = frozenset(JMAP_ERROR + name for name in ("unknownCapability", "notJSON", "notRequest", "limit"))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from postroom.gateway.response_splicer import Refusal
-from postroom.json_object import JsonObject, as_object
+from postroom.http.json_object import JsonObject, as_object
 
 _NOT_OFFERED = {"type": "forbidden", "description": "push subscriptions are not offered here; use the event source"}
 _NOT_HTTPS = {"type": "invalidProperties", "properties": ["url"], "description": "the URL does not begin with https://"}

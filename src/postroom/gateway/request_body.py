@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, cast
 
 from postroom.gateway.problems import jmap_problem, limit
-from postroom.json_object import JsonObject
+from postroom.http.json_object import JsonObject
 
 Call = tuple[str, JsonObject, str]
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 
 from postroom.gateway.methods import ECHO
-from postroom.json_object import JsonObject
+from postroom.http.json_object import JsonObject
 
 Refusal = tuple[str, JsonObject]
 """The name and the arguments of a response: `error` (RFC 8620 §3.6.2), or that of the method."""

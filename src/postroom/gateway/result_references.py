@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from postroom.gateway.request_body import Call
 from postroom.gateway.response_splicer import RefusedCall
-from postroom.json_object import JsonObject, as_object
+from postroom.http.json_object import JsonObject, as_object
 
 
 def refer_back(earlier: Sequence[Call], later: Sequence[Call]) -> bool:

@@ -33,11 +33,12 @@ from postroom.gateway.own_account import OwnAccount
 from postroom.gateway.problems import jmap_problem, mailbox_not_ready, not_found, unusable
 from postroom.gateway.response_splicer import ResponseSplicer
 from postroom.gateway.upstream import NO_CONTENT, Upstream, UpstreamRequest, UpstreamResponse
-from postroom.json_object import json_object
-from postroom.mail.people import require_scope
-from postroom.mail.ports import MailAccount, MailAccounts, People
-from postroom.problems import Problem, plain_problem, problem, problem_of
-from postroom.telemetry import log
+from postroom.http.json_object import json_object
+from postroom.http.problems import Problem, plain_problem, problem, problem_of
+from postroom.mailboxes.ports import MailAccount, MailAccounts
+from postroom.people.people import require_scope
+from postroom.people.ports import People
+from postroom.process.telemetry import log
 
 JSON = "application/json"
 EVENTS = "text/event-stream"

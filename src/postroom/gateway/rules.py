@@ -18,7 +18,7 @@ from postroom.gateway.problems import jmap_problem
 from postroom.gateway.push_subscriptions import of_push_subscriptions
 from postroom.gateway.request_body import RequestBody, parse
 from postroom.gateway.response_splicer import Refusal, placeholder
-from postroom.json_object import JsonObject, as_object
+from postroom.http.json_object import JsonObject, as_object
 
 # Also as a reference (`#accountId`) and as a path of a patch (`x/accountId`), but not `header:X-AccountId`. A creation
 # id may have this name, too, but its value is never a string.

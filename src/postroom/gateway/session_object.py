@@ -7,8 +7,8 @@ from postroom.domain.person import Scope
 from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.methods import CORE, POSTROOM, offered_capabilities
 from postroom.gateway.problems import mailbox_not_ready, unusable
-from postroom.json_object import JsonObject, as_object
-from postroom.mail.ports import MailAccount
+from postroom.http.json_object import JsonObject, as_object
+from postroom.mailboxes.ports import MailAccount
 
 
 def rewrite(

@@ -15,7 +15,7 @@ from postroom.gateway.methods import BLOB, MAIL, SUBMISSION
 from postroom.gateway.problems import unusable
 from postroom.gateway.request_body import Call
 from postroom.gateway.response_splicer import RefusedCall
-from postroom.json_object import JsonObject, as_object
+from postroom.http.json_object import JsonObject, as_object
 
 METHOD = "EmailSubmission/set"
 LOOKUPS = 3

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.problems import concurrency_limit, misconfigured, not_found, of_response, unreachable, unusable
+from postroom.http.mail_server import Broken, HttpResponse, Late, MailServerHttp, Timeouts, Unreachable
+from postroom.http.problems import Problem, problem
 from postroom.jmap.limit_backoff import LimitBackoff
-from postroom.mail.ports import MailAccount, MailAuthorization
-from postroom.mail_server_http import Broken, HttpResponse, Late, MailServerHttp, Timeouts, Unreachable
-from postroom.problems import Problem, problem
-from postroom.telemetry import log
+from postroom.mailboxes.ports import MailAccount, MailAuthorization
+from postroom.process.telemetry import log
 
 SUCCESS = (200, 201)
 NO_CONTENT = 204

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from postroom.domain.jittered_backoff import backoff
+from postroom.http.mail_server import HttpResponse as HttpAnswer
 from postroom.jmap.errors import ConcurrencyLimited, HttpError, JmapError, NotAnswered, Unreadable
 from postroom.jmap.http_connection import JmapConnection
 from postroom.jmap.limit_backoff import QUEUE_SECONDS, LimitBackoff
@@ -15,7 +16,6 @@ from postroom.jmap.request import MAIL, Call, body_of
 from postroom.jmap.response import JmapResponse, MethodResponses
 from postroom.jmap.session import Session
 from postroom.jmap.url import origin_of, redirected
-from postroom.mail_server_http import HttpResponse as HttpAnswer
 
 ATTEMPTS = 4
 """How often a request is sent, apart from refusals by the limit of concurrent requests."""

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from postroom.domain.jittered_backoff import backoff
+from postroom.http.mail_server import HttpResponse
 from postroom.jmap.client import JmapClient
 from postroom.jmap.errors import HttpError, JmapError, Unreadable
 from postroom.jmap.http_connection import read
 from postroom.jmap.sse_parser import Event, SseParser
-from postroom.mail_server_http import HttpResponse
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 PING = 60
 SILENCE = 2.5 * PING

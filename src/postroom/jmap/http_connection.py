@@ -5,9 +5,9 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import quote, urljoin, urlsplit
 
+from postroom.http.mail_server import Broken, HttpResponse, Late, MailServerHttp, Timeouts, Unreachable
 from postroom.jmap.errors import NotAnswered, NotSent
 from postroom.jmap.response import JmapResponse
-from postroom.mail_server_http import Broken, HttpResponse, Late, MailServerHttp, Timeouts, Unreachable
 
 CONNECT_WITHIN = 3.0
 

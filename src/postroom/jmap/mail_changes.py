@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from cachetools import LRUCache
 
+from postroom.arrivals.ports import ChangesPage, HistoryLost
 from postroom.domain.arrival import CreatedEmail
 from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
 from postroom.jmap.client import JmapClient
@@ -16,7 +17,7 @@ from postroom.jmap.event_source import StateChange, listen
 from postroom.jmap.http_connection import JmapConnection
 from postroom.jmap.request import Call
 from postroom.jmap.response import MethodResponses
-from postroom.mail.ports import ChangesPage, HistoryLost, MailAccount, MailAuthorization
+from postroom.mailboxes.ports import MailAccount, MailAuthorization
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from postroom.http.json_object import json_object
 from postroom.jmap.errors import HttpError, Unreadable, http_error, method_error
-from postroom.json_object import json_object
 
 Arguments = dict[str, Any]
 

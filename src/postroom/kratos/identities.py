@@ -1,4 +1,4 @@
-"""The ports `Identities` on Kratos' admin API, which lists all identities, 500 a page, and returns the state of each.
+"""The ports `IdentityList` and `IdentityStates` on Kratos' admin API, which lists 500 identities a page.
 
 The list is ordered by random ids, not by time, and has no filter by time: a sweep must scan all identities.
 """

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from postroom.domain.identity import Identity, UnreadableIdentity
 from postroom.errors import KratosUnavailable
-from postroom.json_object import as_object
+from postroom.http.json_object import as_object
 
 MAX_TOKEN = 2000
 """Characters of a page token; Kratos' own have 36, or some 200 where it encrypts them."""

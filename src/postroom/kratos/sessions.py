@@ -21,7 +21,7 @@ from cachetools import TLRUCache, TTLCache
 from postroom.domain.person import Person
 from postroom.errors import KratosUnavailable, NoSession, SecondFactorDue
 from postroom.kratos.response import KratosResponse, ask
-from postroom.mail.ports import Visitor
+from postroom.people.ports import Visitor
 from postroom.ports import Clock
 
 TIMEOUT = 3.0

@@ -18,7 +18,7 @@ from postroom.postgres.requests import PostgresRequests
 IDENTITIES = 100
 """Shown at most, of those who asked for one address: the most recently active."""
 SUPPORT_NUMBER = re.compile("[0-9a-f]{8}", re.IGNORECASE)
-"""The beginning of an identity's id (`mail/preparation.py`)."""
+"""The beginning of an identity's id (`mailboxes/preparation.py`)."""
 PAGE = 1000
 POLL_INTERVAL = 1.0
 

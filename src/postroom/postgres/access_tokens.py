@@ -5,7 +5,7 @@ from uuid import UUID
 
 from postroom.domain.person import Scope
 from postroom.errors import Refused
-from postroom.mail.ports import AccessToken
+from postroom.people.ports import AccessToken
 from postroom.postgres.connection import Row, Statements, connection, row, rows, sql
 
 

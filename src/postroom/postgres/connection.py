@@ -19,7 +19,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from postroom.errors import ConfigurationError, DatabaseUnavailable, LoginRefused
-from postroom.idle_connection import is_silent
+from postroom.http.idle_connection import is_silent
 from postroom.postgres.refusal import remedy
 
 # Its warnings quote parts of connection strings over a dozen lines; `DatabaseUnavailable` carries the reason to every

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from postroom.domain.missing import Doubt, Recorded
 from postroom.postgres.connection import Row, Statements, row, rows, rows_of_each, the_row
+from postroom.process.telemetry import log
 from postroom.provisioning.ports import DoubtChange, InspectionProgress
-from postroom.telemetry import log
 
 
 class PostgresInspected(Statements):

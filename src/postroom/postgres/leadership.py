@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from postroom.errors import DatabaseUnavailable
 from postroom.postgres.connection import SETTING, Row, answering, means_unavailable, unavailable_message
 from postroom.postgres.refusal import remedy
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 SAID_EVERY = 60.0
 """Seconds between two log lines of a process that cannot lead. It tries each second."""

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from postroom.errors import MailboxMissing
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 from postroom.postgres.connection import Statements, row
 
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from postroom.mail.app_passwords import MailCredential
+from postroom.devices.app_passwords import MailCredential
 from postroom.postgres.connection import Statements, row
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from postroom.mail.ports import MailAccount, MailState
+from postroom.arrivals.ports import MailState
+from postroom.mailboxes.ports import MailAccount
 from postroom.postgres.connection import Row, Statements, row, rows, the_row
 
 PAGE = 500

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from postroom.domain.breaker import Cause
 from postroom.domain.identity import Refusal
-from postroom.mail.preparation import MAX_HISTORY, AttemptOutcome, EndedAttempt, MailboxRecord, Opening
+from postroom.mailboxes.preparation import MAX_HISTORY, AttemptOutcome, EndedAttempt, MailboxRecord, Opening
 from postroom.postgres.connection import Pool, Row, rows
 from postroom.postgres.requests import request_of
 

@@ -8,14 +8,7 @@ from typing import Protocol
 import psycopg
 
 from postroom.errors import DatabaseUnavailable
-from postroom.postgres.connection import (
-    Pool,
-    answering,
-    means_unavailable,
-    own_settings,
-    rows,
-    unavailable_message,
-)
+from postroom.postgres.connection import Pool, answering, means_unavailable, own_settings, rows, unavailable_message
 
 SCREENS, TOKENS = "postroom_live", "postroom_access_tokens"
 

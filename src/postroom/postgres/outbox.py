@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from postroom.mail.ports import LiveEvent
+from postroom.arrivals.ports import LiveEvent
 from postroom.postgres.connection import Statements, rows, the_row
 
 

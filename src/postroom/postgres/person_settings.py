@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from postroom.mail.person_settings import Condition, Document
+from postroom.people.person_settings import Condition, Document
 from postroom.postgres.connection import Statements, row, rows
 
 

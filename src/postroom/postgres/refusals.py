@@ -7,7 +7,7 @@ from uuid import UUID
 from postroom.domain.identity import Refusal
 from postroom.domain.request import Origin
 from postroom.postgres.connection import Row, Statements, row, rows, rows_of_each
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 
 class PostgresRefusals(Statements):

@@ -13,7 +13,7 @@ from postroom.domain.request import HELD, Move, Origin, Request, State, Status
 from postroom.errors import DatabaseUnavailable, Unstorable
 from postroom.ports import Claim, ClaimResult, Settled
 from postroom.postgres.connection import UNSTORABLE, Lost, Pool, Row, row, rows
-from postroom.telemetry import DATABASE_ERRORS, log
+from postroom.process.telemetry import DATABASE_ERRORS, log
 
 
 class PostgresRequests:

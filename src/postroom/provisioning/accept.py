@@ -11,8 +11,8 @@ from postroom.domain.mailbox import Account, Mailbox
 from postroom.domain.missing import Doubt
 from postroom.domain.request import HELD, Origin, Request, State, Status
 from postroom.errors import DatabaseUnavailable, Stopping
-from postroom.pause import pause
 from postroom.ports import Clock, Requests, RetryIndex, Settled
+from postroom.process.pause import pause
 from postroom.provisioning.attempt import FINISH_WITHIN, STOPPED, Attempts
 from postroom.provisioning.retry_index_updates import RetryIndexUpdates
 from postroom.provisioning.slots import Slots

@@ -18,17 +18,10 @@ from postroom.domain.request import (
     Verdict,
     after_attempt,
 )
-from postroom.errors import (
-    DatabaseUnavailable,
-    MailServerError,
-    Misconfigured,
-    Permanent,
-    Transient,
-    Unstorable,
-)
+from postroom.errors import DatabaseUnavailable, MailServerError, Misconfigured, Permanent, Transient, Unstorable
 from postroom.ports import Clock, MailServer, Requests, RetryIndex, Settled
+from postroom.process.telemetry import ATTEMPT_SECONDS, ATTEMPTS, DATABASE_ERRORS, log
 from postroom.provisioning.verdicts import STALL, Verdicts
-from postroom.telemetry import ATTEMPT_SECONDS, ATTEMPTS, DATABASE_ERRORS, log
 
 LOOKUP_SECONDS = 1.0
 """Seconds that a lookup of the mark may need; with less time left, the next attempt does it."""

@@ -12,12 +12,12 @@ from uuid import UUID
 
 from postroom.domain.missing import Recorded
 from postroom.errors import MailServerError, Throttled
-from postroom.heartbeats import Beat, unheard
-from postroom.leader_loop import run_as_leader
 from postroom.ports import Leadership
+from postroom.process.heartbeats import Beat, unheard
+from postroom.process.leader_loop import run_as_leader
+from postroom.process.telemetry import log
 from postroom.provisioning.mailbox_lookup import MOST, MailboxLookup
 from postroom.provisioning.ports import Inspected
-from postroom.telemetry import log
 
 EVERY = 3600.0
 """Seconds from the end of a full pass to the start of the next."""

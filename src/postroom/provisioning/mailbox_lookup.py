@@ -8,8 +8,8 @@ from uuid import UUID
 from postroom.domain.missing import Recorded, Sighting, doubt_after
 from postroom.errors import Misconfigured, Transient
 from postroom.ports import Breakers
+from postroom.process.telemetry import log
 from postroom.provisioning.ports import Accounts, DoubtChange, LookupRecords
-from postroom.telemetry import log
 
 MOST = 500
 """Mailboxes of one lookup, which is one request to the mail server."""

@@ -31,8 +31,8 @@ class Refusals(Protocol):
         ...
 
 
-class Identities(Protocol):
-    """The identities of Kratos."""
+class IdentityList(Protocol):
+    """The list of Kratos' identities."""
 
     async def page(self, token: str | None) -> IdentityPage:
         """One page, the first for None. Raises `KratosUnavailable`, also when Kratos is unhealthy, and

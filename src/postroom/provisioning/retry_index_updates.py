@@ -7,7 +7,7 @@ from uuid import UUID
 
 from postroom.domain.request import Request
 from postroom.ports import RetryIndex
-from postroom.telemetry import log
+from postroom.process.telemetry import log
 
 MOST_PENDING = 1000
 """Requests that wait while Redis is slow or unavailable. Further ones are not added: they are committed, so the

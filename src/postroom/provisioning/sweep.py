@@ -17,11 +17,11 @@ from postroom.domain.identity import AddressPolicy, Refusal, UnreadableIdentity,
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin, Request, State
 from postroom.errors import KratosUnavailable, PageTokenRefused, Refused, Unstorable
-from postroom.heartbeats import Beat, unheard
-from postroom.leader_loop import run_as_leader
 from postroom.ports import Leadership, Requests, RetryIndex
-from postroom.provisioning.ports import Identities, IdentityPage, Refusals, Swept, SweptPage
-from postroom.telemetry import SWEEP_FAILURES, SWEEP_PAGES, SWEPT, log
+from postroom.process.heartbeats import Beat, unheard
+from postroom.process.leader_loop import run_as_leader
+from postroom.process.telemetry import SWEEP_FAILURES, SWEEP_PAGES, SWEPT, log
+from postroom.provisioning.ports import IdentityList, IdentityPage, Refusals, Swept, SweptPage
 
 PAGE_PAUSE = 0.5
 """Seconds between pages: a million identities take 17 minutes, and the load on Kratos is small."""
@@ -52,7 +52,7 @@ class Sweep:
 
     def __init__(
         self,
-        identities: Identities,
+        identities: IdentityList,
         swept: Swept,
         refusals: Refusals,
         requests: Requests,

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from uuid import UUID
 
 from postroom.errors import DatabaseUnavailable
-from postroom.pause import pause
-from postroom.telemetry import DATABASE_ERRORS, UNRECORDED, log
+from postroom.process.pause import pause
+from postroom.process.telemetry import DATABASE_ERRORS, UNRECORDED, log
 
 EVERY = 3600.0
 AFTER_FAILURE = 60.0

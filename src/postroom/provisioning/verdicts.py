@@ -15,8 +15,8 @@ from postroom.errors import (
     Transient,
 )
 from postroom.ports import Breakers, Clock, MailServer
+from postroom.process.telemetry import BREAKER_OPENED, DATABASE_ERRORS, log
 from postroom.provisioning.single_flight import SingleFlight
-from postroom.telemetry import BREAKER_OPENED, DATABASE_ERRORS, log
 
 LONGEST_CHECK = 4.0
 """Seconds that a health check or a create probe takes at most."""

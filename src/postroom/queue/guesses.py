@@ -12,9 +12,9 @@ from typing import cast
 from redis.asyncio import Redis
 
 from postroom.domain.guess import MOST_OF_CLIENT, WINDOW, Before, Guess
-from postroom.mail.process_guesses import MOST_NAMES, ProcessGuesses
+from postroom.people.process_guesses import MOST_NAMES, ProcessGuesses
+from postroom.process.telemetry import REDIS_ERRORS, log
 from postroom.queue.retry_set import FAILURES, TIMEOUT, asking
-from postroom.telemetry import REDIS_ERRORS, log
 
 PREFIX = "{postroom:guesses}"
 """Of all keys: in a cluster they lie in one slot, or no transaction could use them together."""

@@ -20,10 +20,10 @@ from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, State
 from postroom.errors import DatabaseUnavailable
 from postroom.ports import Due, DueEntry
+from postroom.process.telemetry import REDIS_ERRORS, log
 from postroom.queue.epoch import Epoch, InstallationId
 from postroom.queue.sentinel import master
-from postroom.store_urls import SENTINEL, RedisUrl
-from postroom.telemetry import REDIS_ERRORS, log
+from postroom.settings.store_urls import SENTINEL, RedisUrl
 
 KEY = "email:provisioning:retry"
 HORIZON = 0.05

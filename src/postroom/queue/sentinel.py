@@ -8,7 +8,7 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 
-from postroom.store_urls import RedisUrl
+from postroom.settings.store_urls import RedisUrl
 
 
 def master(url: RedisUrl, *, timeout: float, options: Mapping[str, Any]) -> Redis:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import httpx2
 
+from postroom.arrivals.ports import LiveEvent
 from postroom.errors import PublisherUnavailable
-from postroom.json_object import JsonObject, as_object, json_object
-from postroom.mail.ports import LiveEvent
-from postroom.telemetry import log
+from postroom.http.json_object import JsonObject, as_object, json_object
+from postroom.process.telemetry import log
 
 INTERNAL_ERROR = 100
 """Centrifugo's only temporary error. 102 unknown channel (the namespace `mail` is missing), 107 bad request, 108 not

@@ -11,10 +11,10 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Protocol
 from uuid import UUID
 
+from postroom.arrivals.ports import LiveEvent, Outbox
 from postroom.errors import DatabaseUnavailable, PublisherUnavailable
-from postroom.mail.ports import LiveEvent, Outbox
-from postroom.pause import cut_off, pause
-from postroom.telemetry import DATABASE_ERRORS, LIVE_STREAMS, log
+from postroom.process.pause import cut_off, pause
+from postroom.process.telemetry import DATABASE_ERRORS, LIVE_STREAMS, log
 
 PAGE = 100
 SETTLE_EVERY = 20.0

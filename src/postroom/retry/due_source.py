@@ -2,7 +2,7 @@
 PostgreSQL in any case (the fallback poll)."""
 
 from postroom.ports import Clock, Due, DuePosition, DueQueue, OverdueRequests
-from postroom.telemetry import REDIS_ERRORS, log
+from postroom.process.telemetry import REDIS_ERRORS, log
 
 FALLBACK_POLL = 5.0
 """Seconds between fallback polls. They find what Redis lost: FLUSHALL, a crash before a claim, a wrong clock."""

@@ -12,11 +12,11 @@ from uuid import UUID
 
 from postroom.domain.backoff import LONGEST_DELAY_AFTER_CRASHES, LONGEST_RETRY_AFTER, MISCONFIGURED_DELAY
 from postroom.domain.breaker import CREATE_PROBE_INTERVAL, LONGEST_INTERVAL, LONGEST_SLOW
-from postroom.heartbeats import unheard
-from postroom.leader_loop import run_as_leader
 from postroom.ports import Leadership
+from postroom.process.heartbeats import unheard
+from postroom.process.leader_loop import run_as_leader
+from postroom.process.telemetry import FAR_TIMES, log
 from postroom.provisioning import inspection, sweep
-from postroom.telemetry import FAR_TIMES, log
 
 EVERY = 60.0
 SPARE = 60.0

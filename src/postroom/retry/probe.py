@@ -3,7 +3,7 @@
 from postroom.domain.breaker import Cause
 from postroom.errors import DatabaseUnavailable, Misconfigured
 from postroom.ports import Breakers, MailServer
-from postroom.telemetry import DATABASE_ERRORS, log
+from postroom.process.telemetry import DATABASE_ERRORS, log
 
 
 class Probe:

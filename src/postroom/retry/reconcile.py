@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from postroom.domain.comparison import Key, foreign, key_of, key_of_member, missing, written_otherwise
 from postroom.domain.request import Request, State
-from postroom.heartbeats import Beat, unheard
-from postroom.leader_loop import run_as_leader
 from postroom.ports import Clock, Leadership, RetryMembers, WaitingRequests
-from postroom.telemetry import CORRECTIONS, REDIS_ERRORS, log
+from postroom.process.heartbeats import Beat, unheard
+from postroom.process.leader_loop import run_as_leader
+from postroom.process.telemetry import CORRECTIONS, REDIS_ERRORS, log
 
 CHECK_EVERY = 30.0
 FULL_PASS_EVERY = 3600.0

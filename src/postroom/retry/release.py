@@ -15,10 +15,10 @@ from cachetools import TTLCache
 
 from postroom.domain.member import RetryJob
 from postroom.domain.slow_start import LONGEST_PAUSE, SlowStart
-from postroom.heartbeats import Beat, unheard
-from postroom.leader_loop import run_as_leader
 from postroom.ports import Clock, Leadership, Releases, RetryIndex
-from postroom.telemetry import RELEASED, log
+from postroom.process.heartbeats import Beat, unheard
+from postroom.process.leader_loop import run_as_leader
+from postroom.process.telemetry import RELEASED, log
 
 POLL_EVERY = 1.0
 FAILED_AFTER = 30.0

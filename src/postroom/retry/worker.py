@@ -15,13 +15,13 @@ from postroom.domain.backoff import MAX_RETRIES
 from postroom.domain.member import RetryJob
 from postroom.domain.request import Request, Status
 from postroom.errors import DatabaseUnavailable
-from postroom.pause import pause
 from postroom.ports import Claim, ClaimResult, Clock, Due, DueEntry, Requests, RetryIndex, Settled
+from postroom.process.pause import pause
+from postroom.process.telemetry import ATTEMPTS, DATABASE_ERRORS, LATENESS_SECONDS, log
 from postroom.provisioning.attempt import FINISH_WITHIN, STOPPED, Attempts
 from postroom.provisioning.slots import Slots
 from postroom.retry.due_source import DueSource
 from postroom.retry.probe import Probe
-from postroom.telemetry import ATTEMPTS, DATABASE_ERRORS, LATENESS_SECONDS, log
 
 LONGEST_SLEEP = 3.0
 EARLY = 0.05

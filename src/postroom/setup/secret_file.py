@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from postroom.errors import ConfigurationError
-from postroom.settings import PREFIX
+from postroom.settings.wrong_setting import PREFIX
 from postroom.setup.written_file import replace_file
 
 

@@ -3,8 +3,8 @@
 import secrets
 from collections.abc import Sequence
 
-from postroom.mail_configuration import stalwart_webhook_url
-from postroom.settings import Settings
+from postroom.settings.mail_configuration import stalwart_webhook_url
+from postroom.settings.settings import Settings
 from postroom.setup.administrator import Administrator
 from postroom.setup.secret_file import SecretFile
 from postroom.setup.step import State, Step

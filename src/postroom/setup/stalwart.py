@@ -7,7 +7,7 @@ from pathlib import Path
 
 from postroom.checks.stalwart_version import stalwart_version
 from postroom.errors import ConfigurationError, MailServerError, Misconfigured
-from postroom.settings import Settings
+from postroom.settings.settings import Settings
 from postroom.setup import service_account
 from postroom.setup.administrator import DEADLINE, Administrator
 from postroom.setup.key_addresses import ensure_bound, left_out

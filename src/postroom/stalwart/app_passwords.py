@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
+from postroom.devices.app_passwords import AppPassword, NewAppPassword, TooManyAppPasswords
 from postroom.errors import MailServerError, Misconfigured, Permanent, Throttled, Transient
 from postroom.jmap.errors import sanitize
-from postroom.mail.app_passwords import AppPassword, NewAppPassword, TooManyAppPasswords
-from postroom.mail.ports import MailAccount, MailAuthorization
+from postroom.mailboxes.ports import MailAccount, MailAuthorization
 from postroom.stalwart.failed_logins import BLOCK_SECONDS
 from postroom.stalwart.registry import StalwartRegistry
 from postroom.stalwart.registry_client import Call, StalwartClient

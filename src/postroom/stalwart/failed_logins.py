@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from cachetools import LRUCache, TLRUCache
 
 from postroom.errors import Misconfigured
-from postroom.mail.ports import MailAccount, MailAuthorization
-from postroom.telemetry import log
+from postroom.mailboxes.ports import MailAccount, MailAuthorization
+from postroom.process.telemetry import log
 
 A_DAY = 86_400.0
 MAX_A_DAY = 30

@@ -6,12 +6,12 @@ import time
 from collections.abc import Awaitable, Callable
 
 from postroom.errors import ConfigurationError, MailServerError, Misconfigured, Permanent
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
+from postroom.process.telemetry import log
 from postroom.stalwart.error_mapping import Busy, WrongGeneration
 from postroom.stalwart.failed_logins import BLOCK_SECONDS, FailedLogins
 from postroom.stalwart.permissions import permissions
 from postroom.stalwart.registry_client import StalwartClient
-from postroom.telemetry import log
 
 _DEADLINE = 5.0
 

@@ -6,7 +6,7 @@ import binascii
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from postroom.errors import ConfigurationError
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 
 _BYTES = 32
 

@@ -16,17 +16,17 @@ from typing import Any, TypeVar
 
 from cachetools import TTLCache
 
-from postroom.clock import SystemClock
 from postroom.domain.mailbox import Mailbox, ProbeMailbox, StalwartAccount, identity_of
 from postroom.errors import Conflict, MailServerError, Misconfigured, Permanent, Throttled, Transient
 from postroom.jmap.errors import sanitize
+from postroom.process.clock import SystemClock
+from postroom.process.telemetry import log
 from postroom.stalwart.detection import detect
 from postroom.stalwart.error_mapping import Busy, RequestRefused, WrongGeneration, set_error
 from postroom.stalwart.health_check import HealthCheck, NotWritten
 from postroom.stalwart.mark_domain import MarkDomain, carries_mark
 from postroom.stalwart.registry_client import Call, RegistryResponses, StalwartClient
 from postroom.stalwart.response_models import Account, AccountList, Changes, ObjectId, QueryIds, SetError
-from postroom.telemetry import log
 
 T = TypeVar("T")
 

@@ -10,8 +10,7 @@ from weakref import WeakValueDictionary
 
 from cachetools import FIFOCache
 
-from postroom.errors import MailServerError, Misconfigured, Transient
-from postroom.mail.app_passwords import (
+from postroom.devices.app_passwords import (
     WEBMAIL,
     AppPasswords,
     MailCredential,
@@ -19,10 +18,11 @@ from postroom.mail.app_passwords import (
     NewAppPassword,
     TooManyAppPasswords,
 )
-from postroom.mail.ports import MailAccount
+from postroom.errors import MailServerError, Misconfigured, Transient
+from postroom.mailboxes.ports import MailAccount
+from postroom.process.telemetry import log
 from postroom.stalwart.impersonation import basic, login_of
 from postroom.stalwart.password_cipher import PasswordCipher
-from postroom.telemetry import log
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from typing import cast
 
 from cachetools import LRUCache
 
-from postroom.json_object import as_object, json_object
+from postroom.http.json_object import as_object, json_object
 
 PATH = "/internal/mail/stalwart"
 """The path of our endpoint."""

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from postroom.mail.ports import People
-from postroom.problems import plain_problem
-from postroom.telemetry import log
+from postroom.http.problems import plain_problem
+from postroom.people.ports import People
+from postroom.process.telemetry import log
 from postroom.web import unbuilt, worker
 from postroom.web.build import FOLDER, Build, BuiltFile, read_build
 from postroom.web.page_person import page_for, person_of

@@ -11,8 +11,8 @@ from uuid import UUID
 from starlette.requests import Request
 
 from postroom.errors import PostroomError
-from postroom.mail.people import joined_headers
-from postroom.mail.ports import People
+from postroom.people.people import joined_headers
+from postroom.people.ports import People
 from postroom.web.acceptable import IDENTITY
 from postroom.web.build import BuiltFile
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway_trial import ANN, GatewayTrial
-from postroom.mail.ports import MailAccount
+from postroom.mailboxes.ports import MailAccount
 from scripted_upstream import ScriptedUpstream, http_answer, json_answer, problem_answer
 
 FOUND = json_answer({"methodResponses": [["Blob/get", {"list": [{"id": "Gdrupal", "size": 1}]}, "0"]]})

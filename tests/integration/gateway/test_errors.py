@@ -5,8 +5,8 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from gateway_trial import ANN, QUERY, GatewayTrial
+from postroom.devices.app_passwords import TooManyAppPasswords
 from postroom.errors import KratosUnavailable, Misconfigured
-from postroom.mail.app_passwords import TooManyAppPasswords
 from scripted_upstream import ScriptedUpstream, http_answer, problem_answer
 
 

@@ -8,8 +8,8 @@ from postroom.cli.environment import part_or_trial
 from postroom.cli.json_output import json_text
 from postroom.cli.setup.steps import exit_code, print_steps
 from postroom.errors import ConfigurationError
+from postroom.settings.web_urls import names_a_host, url_on_this_host
 from postroom.setup import kratos
-from postroom.web_urls import names_a_host, url_on_this_host
 
 
 def set_up_kratos(folder: Path | None, at: Path | None, url: str | None, *, force: bool, as_json: bool) -> None:

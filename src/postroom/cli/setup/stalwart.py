@@ -13,7 +13,7 @@ from postroom.cli.json_output import json_text
 from postroom.cli.password import password_of
 from postroom.cli.setup.steps import exit_code, print_steps, progress
 from postroom.errors import ConfigurationError, MailServerError
-from postroom.settings import load_part
+from postroom.settings.environment import load_part
 from postroom.setup.administrator import administrator
 from postroom.setup.stalwart import Choices, Secrets, set_up
 from postroom.stalwart.allowed_ips import IpNetwork

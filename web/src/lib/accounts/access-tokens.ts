@@ -28,7 +28,7 @@ export interface WantedToken {
 }
 
 const PATH = '/api/access-tokens'
-/** Characters of a name (mail/access_tokens.py). */
+/** Characters of a name (people/access_tokens.py). */
 export const LONGEST_TOKEN_NAME = 100
 
 export function accessTokens(ask: Ask): Collection<AccessToken, WantedToken, MadeToken> {

@@ -41,7 +41,7 @@ const PATH = '/api/devices'
 const SETTINGS = '/api/mail-settings'
 /** The settings without a password, for iPhone, iPad and Mac. */
 export const APPLE_PROFILE = `${SETTINGS}/apple.mobileconfig`
-/** Characters of a name (mail/devices.py). */
+/** Characters of a name (devices/devices.py). */
 export const LONGEST_DEVICE_NAME = 60
 
 export function devices(ask: Ask): Collection<Device, WantedDevice, MadeDevice> {

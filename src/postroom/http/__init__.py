@@ -1,0 +1,1 @@
+"""HTTP on both sides: the server, connections to others, and what both say of what went wrong."""

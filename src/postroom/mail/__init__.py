@@ -1,1 +1,0 @@
-"""Mail for people: credentials and devices, and the detection and publication of new mail."""
