@@ -1,11 +1,13 @@
-"""The rules of Stalwart about an account that changes: its addresses, its permissions, and what remembers them. On the
-stand-in, or on a real server (conftest.py)."""
+"""The rules of Stalwart about an account that changes: its addresses, identities and permissions. On the stand-in, or
+on a real server (conftest.py)."""
 
 import uuid
 from typing import Any
 
 import pytest
 
+from changing_account import INHERIT, OFF, alias, app_password, mark, opened
+from eventually import eventually
 from incoming_mail import Lmtp, listening, refusal, send
 from mail_person import PASSWORD, Person
 from postroom.stalwart.impersonation import basic
@@ -13,36 +15,14 @@ from stalwart_client import Answer, StalwartClient, unique
 
 pytestmark = pytest.mark.stand_in
 
-OFF: Answer = {"@type": "Merge", "enabledPermissions": {}, "disabledPermissions": {"authenticate": True}}
-INHERIT: Answer = {"@type": "Inherit"}
 
+async def received(admin: StalwartClient, account: str) -> None:
+    """A real server delivers what it has accepted a moment later."""
 
-def alias(client: StalwartClient, address: str, *, enabled: bool = True, **more: Any) -> Answer:
-    return {"name": address.partition("@")[0], "domainId": client.domain, "enabled": enabled, **more}
+    async def has_mail() -> bool:
+        return (await admin.get(account))["usedDiskQuota"] > 0
 
-
-def mark(client: StalwartClient, identity: str) -> Answer:
-    return alias(client, f"postroom-{identity}", enabled=False, description="Made by Postroom\nfor identity …")
-
-
-async def opened(client: StalwartClient, header: str) -> int | str:
-    """The account whose session the header opens, or the status of the refusal."""
-    answer = await client.http.get("/jmap/session", headers={"Authorization": header}, auth=None)
-    if answer.status_code != 200:
-        return answer.status_code
-    (account,) = answer.json()["accounts"]
-    return account
-
-
-async def app_password(client: StalwartClient, account: str) -> Answer:
-    return (await client.try_create("AppPassword", account=account, description="phone"))["created"]
-
-
-@pytest.fixture
-async def master(admin: StalwartClient) -> str:
-    """The address of an account that may impersonate, whose password is PASSWORD."""
-    credentials = {"0": {"@type": "Password", "secret": PASSWORD}}
-    return (await admin.create_with(("authenticate", "impersonate"), credentials=credentials))[1]
+    await eventually(has_mail, "the mail was delivered")
 
 
 # Addresses
@@ -66,7 +46,11 @@ async def test_a_rename_that_keeps_the_old_address_keeps_everything_else(
         for header in (basic(address, PASSWORD), basic(address, phone), basic(f"{address}%{master}", PASSWORD)):
             assert await opened(admin, header) == straight.account
     assert (await straight.http.get("/jmap/session")).json()["username"] == new
-    assert len(await straight.query()) == 2
+
+    async def both_came() -> bool:
+        return len(await straight.query()) == 2
+
+    await eventually(both_came, "mail to both addresses was delivered")
 
 
 async def test_an_address_that_was_dropped_receives_nothing_and_is_free(
@@ -76,7 +60,7 @@ async def test_an_address_that_was_dropped_receives_nothing_and_is_free(
     assert (await refusal(lmtp, straight.address))[0] == 550
     other = await admin.create(straight.address.partition("@")[0])
     await send(lmtp, straight.address)
-    assert (await admin.get(other))["usedDiskQuota"] > 0
+    await received(admin, other)
     assert (await admin.get(straight.account))["usedDiskQuota"] == 0
 
 
@@ -91,6 +75,29 @@ async def test_a_disabled_alias_receives_nothing_and_opens_nothing(
     assert await admin.update(straight.account, **{"aliases/0/enabled": True}) == {}
     await send(lmtp, address)
     assert [await opened(admin, header) for header in headers] == [straight.account] * 2
+
+
+@pytest.mark.parametrize("enabled", [(True, False), (False, True)])
+async def test_an_alias_that_is_listed_twice_receives_if_it_is_enabled_once(
+    admin: StalwartClient, lmtp: Lmtp, enabled: tuple[bool, bool]
+) -> None:
+    twice = f"{unique('twice')}@example.org"
+    aliases = {str(place): alias(admin, twice, enabled=on) for place, on in enumerate(enabled)}
+    assert await admin.create(unique(), aliases=aliases)
+    await send(lmtp, twice)
+
+
+async def test_an_account_without_the_permission_does_not_log_in_with_its_alias(
+    admin: StalwartClient, straight: Person
+) -> None:
+    address = f"{unique('alias')}@example.org"
+    header = basic(address, PASSWORD)
+    assert await admin.update(straight.account, aliases={"0": alias(admin, address)}) == {}
+    assert await opened(admin, header) == straight.account
+    without = OFF | {"disabledPermissions": {"authenticateWithAlias": True}}
+    assert await admin.update(straight.account, permissions=without) == {}
+    assert await opened(admin, header) == 401
+    assert await opened(admin, basic(straight.address, PASSWORD)) == straight.account
 
 
 async def test_two_accounts_swap_addresses_only_by_way_of_a_third(admin: StalwartClient) -> None:
@@ -169,6 +176,25 @@ async def test_an_identity_that_was_removed_comes_back_when_the_addresses_change
     assert len(await identities(straight)) == 2
 
 
+async def test_of_several_addresses_the_first_identity_has_not_always_the_main_one(
+    admin: StalwartClient, straight: Person
+) -> None:
+    addresses = [straight.address, *(f"{unique(word)}@example.org" for word in ("a", "z"))]
+    aliases = {str(place): alias(admin, address) for place, address in enumerate(addresses[1:])}
+    assert await admin.update(straight.account, aliases=aliases) == {}
+    assert [email for email, _ in await identities(straight)] == sorted(addresses, reverse=True)
+
+
+async def test_nothing_is_sent_from_an_address_that_the_account_has_lost(
+    admin: StalwartClient, straight: Person
+) -> None:
+    (lost,) = (await straight.call("Identity/get"))["list"]
+    draft = await straight.draft(straight.address)
+    assert await admin.update(straight.account, name=unique("new")) == {}
+    refused = await straight.create("EmailSubmission", identityId=lost["id"], emailId=draft)
+    assert refused["type"] == "forbiddenMailFrom"
+
+
 # Permissions
 
 
@@ -194,7 +220,7 @@ async def test_a_suspended_account_opens_for_nobody_and_still_receives(
     assert await admin.update(straight.account, name=unique("new"), aliases={"0": alias(admin, address)}) == {}
     assert await admin.update(straight.account, permissions=INHERIT) == {}
     assert [await opened(admin, header) for header in known + fresh] == [straight.account] * 6
-    assert len(await straight.query()) == 1
+    await received(admin, straight.account)
 
 
 async def test_an_open_event_stream_outlives_a_suspension(admin: StalwartClient, straight: Person, lmtp: Lmtp) -> None:
@@ -223,6 +249,36 @@ async def test_a_permission_is_disabled_and_enabled_by_its_path(
     assert (await straight.http.get("/jmap/session")).status_code == status
 
 
+async def test_the_kind_of_permissions_changes_only_with_the_whole_object(
+    admin: StalwartClient, straight: Person
+) -> None:
+    """A path to it is answered as a success and changes nothing. Sets beside `Inherit` are ignored."""
+    assert await admin.update(straight.account, permissions=OFF) == {}
+    for kind in ("Inherit", "Replace", "Nonsense"):
+        assert await admin.update(straight.account, **{"permissions/@type": kind}) == {}
+    assert (await admin.get(straight.account))["permissions"] == OFF
+    assert await admin.update(straight.account, permissions=OFF | INHERIT) == {}
+    assert (await admin.get(straight.account))["permissions"] == INHERIT
+    assert (await admin.update(straight.account, **{"permissions/@type": "Merge"}))["type"] == "invalidPatch"
+
+
+@pytest.mark.parametrize("off", [None, ["authenticate"], {"authenticate": 1}, {"fly": True}])
+async def test_a_set_of_permissions_names_permissions_and_booleans(admin: StalwartClient, off: Any) -> None:
+    number = await admin.create(unique())
+    refused = await admin.update(number, permissions=OFF | {"disabledPermissions": off})
+    assert (refused["type"], refused["properties"]) == ("invalidPatch", ["permissions/disabledPermissions"])
+
+
+async def test_only_who_has_all_permissions_of_an_account_changes_them(admin: StalwartClient) -> None:
+    """The others may still give it an address, or a password."""
+    credentials = {"0": {"@type": "Password", "secret": PASSWORD}}
+    boss = await admin.create(unique("boss"), roles={"@type": "Admin"}, credentials=credentials)
+    service = StalwartClient(admin.url, await admin.key_with(["authenticate", "sysAccountUpdate"]))
+    async with service.http:
+        assert (await service.update(boss, permissions=OFF))["type"] == "forbidden"
+        assert await service.update(boss, **{"name": unique("boss"), "credentials/0/secret": PASSWORD[::-1]}) == {}
+
+
 async def test_what_is_both_enabled_and_disabled_is_disabled(admin: StalwartClient, straight: Person) -> None:
     both = {key: {"authenticate": True} for key in ("enabledPermissions", "disabledPermissions")}
     for kind in ("Merge", "Replace"):
@@ -237,104 +293,24 @@ async def test_replaced_permissions_are_all_that_an_account_has(admin: StalwartC
     assert (await straight.http.get("/api/account")).json()["permissions"] == ["authenticate"]
 
 
-# Remembered logins
+# What else a change leaves as it was
 
 
-class Passed:
-    """An address that passed from `former` to `holder`. `headers` opened the former's session before that: as the
-    person, with an app password, and as a master."""
-
-    def __init__(self, address: str, former: str, holder: str, headers: list[str]) -> None:
-        self.address = address
-        self.former = former
-        self.holder = holder
-        self.headers = headers
-
-
-@pytest.fixture
-async def passed(admin: StalwartClient, straight: Person, master: str) -> Passed:
-    address = straight.address
-    phone = (await app_password(admin, straight.account))["secret"]
-    headers = [basic(address, PASSWORD), basic(address, phone), basic(f"{address}%{master}", PASSWORD)]
-    assert [await opened(admin, header) for header in headers] == [straight.account] * 3
-    assert await admin.update(straight.account, name=unique("new")) == {}
-    credentials = {"0": {"@type": "Password", "secret": PASSWORD[::-1]}}
-    holder = await admin.create(address.partition("@")[0], credentials=credentials)
-    return Passed(address, straight.account, holder, headers)
+async def test_app_passwords_are_listed_and_made_while_the_account_is_suspended(admin: StalwartClient) -> None:
+    """All other credentials of the account are listed as not found."""
+    number = await admin.create(unique(), credentials={"0": {"@type": "Password", "secret": PASSWORD}})
+    assert await admin.update(number, permissions=OFF) == {}
+    made = await app_password(admin, number)
+    found = await admin.call("x:AppPassword/get", accountId=number)
+    (password,) = [each["credentialId"] for each in (await admin.get(number))["credentials"].values()][:1]
+    assert ([each["id"] for each in found["list"]], found["notFound"]) == ([made["id"]], [password])
 
 
-async def test_a_remembered_login_goes_on_opening_the_account_that_its_text_first_meant(
-    admin: StalwartClient, passed: Passed, master: str
+async def test_mail_over_the_quota_is_accepted_and_not_delivered(
+    admin: StalwartClient, straight: Person, ben: Person, lmtp: Lmtp
 ) -> None:
-    assert [await opened(admin, header) for header in passed.headers] == [passed.former] * 3
-    name, _, domain = passed.address.partition("@")
-    for spelling in (f"{name.upper()}@{domain}", f"{name}@{domain.upper()}", f"{name.title()}@{domain}"):
-        assert await opened(admin, basic(f"{spelling}%{master}", PASSWORD)) == passed.holder
-    assert await opened(admin, basic(passed.address.upper(), PASSWORD)) == 401
-    assert await opened(admin, basic(passed.address, PASSWORD[::-1])) == passed.holder
-
-
-async def test_a_remembered_login_does_not_reach_the_new_holder_by_account_id(
-    admin: StalwartClient, passed: Passed
-) -> None:
-    call = {
-        "using": ["urn:ietf:params:jmap:mail"],
-        "methodCalls": [["Mailbox/get", {"accountId": passed.holder}, "0"]],
-    }
-    answer = await admin.http.post("/jmap/", json=call, headers={"Authorization": passed.headers[2]}, auth=None)
-    assert answer.json()["methodResponses"][0][1]["type"] == "forbidden"
-
-
-@pytest.mark.parametrize(
-    "patch",
-    [{"description": "x"}, {"aliases": {}}, {"quotas/maxDiskQuota": 10**8}],
-    ids=lambda patch: next(iter(patch)),
-)
-async def test_other_changes_of_the_account_do_not_end_a_remembered_login(
-    admin: StalwartClient, passed: Passed, patch: Answer
-) -> None:
-    assert await admin.update(passed.former, **patch) == {}
-    assert [await opened(admin, header) for header in passed.headers] == [passed.former] * 3
-
-
-@pytest.mark.parametrize(
-    "patch",
-    [{"permissions": OFF}, {"credentials/0/secret": PASSWORD + "-new"}, {"roles": {"@type": "Custom", "roleIds": {}}}],
-    ids=lambda patch: next(iter(patch)),
-)
-async def test_new_permissions_or_credentials_of_the_former_account_end_its_remembered_logins(
-    admin: StalwartClient, passed: Passed, patch: Answer
-) -> None:
-    assert await admin.update(passed.former, **patch) == {}
-    assert [await opened(admin, header) for header in passed.headers] == [401, 401, passed.holder]
-
-
-async def test_a_remembered_app_password_ends_with_its_revocation(admin: StalwartClient, straight: Person) -> None:
-    made = await app_password(admin, straight.account)
-    header = basic(straight.address, made["secret"])
-    assert await opened(admin, header) == straight.account
-    await admin.call("x:AppPassword/set", accountId=straight.account, destroy=[made["id"]])
-    assert await opened(admin, header) == 401
-
-
-async def test_a_destroyed_account_is_not_remembered(admin: StalwartClient, passed: Passed) -> None:
-    assert (await admin.call("x:Account/set", destroy=[passed.former]))["destroyed"] == [passed.former]
-    assert [await opened(admin, header) for header in passed.headers] == [401, 401, passed.holder]
-
-
-async def test_a_masters_new_password_does_not_end_the_sessions_that_it_opened(
-    admin: StalwartClient, straight: Person
-) -> None:
-    """Only the person's account is remembered, and not whose password opened it."""
-    credentials = {"0": {"@type": "Password", "secret": PASSWORD}}
-    number, master = await admin.create_with(("authenticate", "impersonate"), credentials=credentials)
-    known, fresh = f"{straight.address}%{master}", f"{straight.address.upper()}%{master}"
-    assert await opened(admin, basic(known, PASSWORD)) == straight.account
-    assert await admin.update(number, **{"credentials/0/secret": PASSWORD + "-new"}) == {}
-    assert await opened(admin, basic(known, PASSWORD)) == straight.account
-    assert await opened(admin, basic(fresh, PASSWORD)) == 401
-
-
-async def test_an_administrator_may_end_all_remembered_logins(admin: StalwartClient, passed: Passed) -> None:
-    assert "created" in await admin.try_create("Action", **{"@type": "InvalidateCaches"})
-    assert [await opened(admin, header) for header in passed.headers] == [401, 401, passed.holder]
+    assert await admin.update(straight.account, **{"quotas/maxDiskQuota": 1}) == {}
+    await send(lmtp, straight.address)
+    await send(lmtp, ben.address)
+    await received(admin, ben.account)
+    assert (await admin.get(straight.account))["usedDiskQuota"] == 0
