@@ -15,9 +15,8 @@ import { seemsElsewhere } from '../../src/lib/mail/link-targets.ts'
 import { renderedOf } from '../../src/lib/mail/rendered.ts'
 import { savedNames } from '../../src/lib/mail/file-names.ts'
 import RichText from '../../src/lib/views/compose/RichText.svelte'
-import { loadWindowParts } from '../../src/lib/views/compose/window-parts.svelte.ts'
 import { Choice } from '../../src/lib/words/choice.ts'
-import { loadWords } from '../../src/lib/words/language.ts'
+import { loadWords } from '../../src/lib/words/parts.ts'
 import { Speech } from '../../src/lib/words/words.svelte.ts'
 import '../../src/tokens.css'
 import SpokenText from './SpokenText.svelte'
@@ -175,7 +174,6 @@ async function quoted(html: string): Promise<{ html: string | null; isKnown: boo
 async function edit(html: string, readonly: boolean): Promise<void> {
   removeAll()
   const shown = begin()
-  await loadWindowParts()
   const nothing = (): void => undefined
   const component = mount(RichText, {
     target: shown.box,
