@@ -171,7 +171,7 @@ async function quoted(html: string): Promise<{ html: string | null; isKnown: boo
 }
 
 /** A draft that quotes a mail, in the editor. `shown` is what the draft holds once something of it was changed. */
-async function edit(html: string, readonly: boolean): Promise<void> {
+function edit(html: string, readonly: boolean): void {
   removeAll()
   const shown = begin()
   const nothing = (): void => undefined

@@ -151,7 +151,7 @@ export class CompositionState implements Composition {
   }
 
   async send(options: SendOptions = {}): Promise<Objection | null> {
-    const objection = await this.#objection(options.anyway ?? false)
+    const objection = this.#objection(options.anyway ?? false)
     if (objection || this.elsewhere) {
       return objection
     }
@@ -224,7 +224,7 @@ export class CompositionState implements Composition {
     }
   }
 
-  async #objection(anyway: boolean): Promise<Objection | null> {
+  #objection(anyway: boolean): Objection | null {
     const { draft } = this
     const wrong = notAddresses(draft)
     const uploading = this.files.of('uploading')

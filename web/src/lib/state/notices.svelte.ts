@@ -2,7 +2,7 @@
 import type { ActionWords } from '#lib/words/parts.ts'
 import type { Words } from '#lib/words/en.ts'
 
-/** Words of actions are loaded after the first view: who shows the notice has them. */
+/** Words of actions come with what reads, which shows the notice. */
 export type Said = string | ((words: ActionWords, all: Words['mail']) => string)
 
 export interface Notice {

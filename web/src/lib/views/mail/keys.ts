@@ -24,6 +24,19 @@ export function framedKey(key: string, shiftKey: boolean, ctrlKey: boolean): Key
   return { key, at, shiftKey, ctrlKey, metaKey: false, altKey: false, repeat: false, typing: false, inList: false }
 }
 
+/** What is pressed, pasted or dropped in the page; returns how to end it. */
+export function listen(page: MailPage): () => void {
+  const ends = new AbortController()
+  const { signal } = ends
+  const first = { capture: true, signal }
+  addEventListener('keydown', (event) => keepKey(event, page), first)
+  addEventListener('paste', (event) => keepData(event, page), first)
+  addEventListener('drop', (event) => keepData(event, page), first)
+  addEventListener('dragover', (event) => letDrop(event, page), first)
+  addEventListener('keydown', (event) => onPageKey(event, page), { signal })
+  return () => ends.abort()
+}
+
 /** Runs before lists and buttons see the key: a space that is meant for what still loads must select no row. */
 export function keepKey(event: KeyboardEvent, { early }: MailPage): void {
   if (!hasOwnKeys(event.target)) keepsKey(event, early)
@@ -35,7 +48,7 @@ export function keepData(event: ClipboardEvent | DragEvent, { early }: MailPage)
 }
 
 /** Where nothing takes what is dragged, it cannot be dropped. */
-export function letDrop(event: DragEvent, { early }: MailPage): void {
+function letDrop(event: DragEvent, { early }: MailPage): void {
   if (early.isWaiting && !hasOwnKeys(event.target)) event.preventDefault()
 }
 

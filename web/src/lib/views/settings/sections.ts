@@ -1,5 +1,4 @@
 /** The sections of the settings, in their order. A section is there once its folder has a `Section.svelte`. */
-import type { SettingsIconName } from '#lib/ui/settings-icons.ts'
 import type { IconName } from '#lib/ui/icons.ts'
 import type { SettingsWords } from '#lib/words/parts.ts'
 import type { Component } from 'svelte'
@@ -9,7 +8,7 @@ export type SectionKey = keyof SettingsWords['sections']
 /** What each section is given: the words of the settings. Others it loads itself. */
 export type SectionView = Component<{ words: SettingsWords }>
 
-const ICONS: Record<SectionKey, IconName | SettingsIconName> = {
+const ICONS: Record<SectionKey, IconName> = {
   general: 'sliders',
   identities: 'at-sign',
   filters: 'funnel',
@@ -25,7 +24,7 @@ const FILES = import.meta.glob<SectionView>('./*/Section.svelte', { eager: true,
 
 export interface Section {
   readonly key: SectionKey
-  readonly icon: IconName | SettingsIconName
+  readonly icon: IconName
   readonly view: SectionView
 }
 
