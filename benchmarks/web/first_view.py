@@ -19,21 +19,22 @@ LIMIT = 120_000
 WORDS = ("Nothing left to do", "Nichts mehr zu tun")
 """Each stands in one file alone: that of its language (`emptyInbox` in web/src/lib/words). A browser loads one."""
 
-WRITING_LIMIT = 48_000
-"""Bytes that a window of writing may add until one can write in it: Squire among them, and the comparison of links,
-which lies in one file with the cleaning of HTML. A reader that was open before has loaded that."""
+READING_LIMIT = 120_000
+"""Bytes that the second moment adds: the reader, dialogs, pickers, bars and search, what compares senders, and what
+reads the filters, for the line above the list that says that an automatic reply is on. DOMPurify and words are a tenth
+each. A smaller limit would take the moment apart into several files again."""
+
+WRITING_LIMIT = 90_000
+"""Bytes that the third moment adds: the windows of writing with Squire, and what keeps, stores and sends messages."""
+
+_READER = "allowCustomizedBuiltInElements"
+"""Stands in DOMPurify, which the script of the second moment has in it."""
 
 _EDITOR = "squire-selection-start"
-"""Stands in the script of the windows, which has Squire in it."""
+"""Stands in Squire, which the script of the third moment has in it."""
 
-_KEEPER = "-writers"
-"""Stands in the script that keeps what is written on this device. What stores and sends it loads once a window is there
-(web/src/lib/state/lazy-engine.ts)."""
-
+_READING_WORDS = ("Reply anyway", "Trotzdem antworten")
 _WRITING_WORDS = ("Ask for a receipt", "Lesebestätigung anfordern")
-_WRITING_STYLES = re.compile(r"(?:Docks|Window)\.[^.]+\.css")
-_SANITIZER = "allowCustomizedBuiltInElements"
-"""Stands in DOMPurify, which is not counted: the reader has loaded it."""
 
 _NAMED = re.compile(r'<link\b[^>]*?\bhref="(/[^"]+)"')
 _STARTED = re.compile(r'\bimport\("(/[^"]+)"\)')
@@ -60,16 +61,22 @@ def words_files(build: Path) -> list[str]:
     return [_only_one_with(sentence, scripts) for sentence in WORDS]
 
 
+def reading(build: Path) -> Sizes:
+    """Return the compressed size of what the second moment loads besides the first view."""
+    return _moment(build, "reading", _READER, _READING_WORDS, set())
+
+
 def writing(build: Path) -> Sizes:
-    """Return the compressed size of what a first window of writing loads besides the first view and DOMPurify."""
+    """Return the compressed size of what the third moment loads besides the first view and the second moment."""
+    return _moment(build, "writing", _EDITOR, _WRITING_WORDS, {*reading(build)})
+
+
+def _moment(build: Path, name: str, mark: str, sentences: tuple[str, str], before: set[str]) -> Sizes:
     scripts = _scripts(build)
-    known = {*_of_the_page(build), *words_files(build)}
-    parts = [_only_one_with(mark, scripts) for mark in (_EDITOR, _KEEPER)]
-    words = [_only_one_with(sentence, scripts) for sentence in _WRITING_WORDS]
-    loaded = {*needed(build, [*parts, max(words, key=lambda path: _size(build, path))])} - known
-    counted = {path for path in loaded if _EDITOR in scripts[path] or _SANITIZER not in scripts[path]}
-    styles = [file for file in build.glob("_app/immutable/assets/*.css") if _WRITING_STYLES.fullmatch(file.name)]
-    return _sizes(build, [*sorted(counted), *(_path(build, file) for file in styles)])
+    words = max((_only_one_with(sentence, scripts) for sentence in sentences), key=lambda path: _size(build, path))
+    styles = [_path(build, file) for file in build.glob(f"_app/immutable/assets/{name}.*.css")]
+    loaded = {*needed(build, [_only_one_with(mark, scripts), words]), *styles}
+    return _sizes(build, sorted(loaded - before - _of_the_page(build) - {*words_files(build)}))
 
 
 def _scripts(build: Path) -> dict[str, str]:

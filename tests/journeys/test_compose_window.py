@@ -1,10 +1,12 @@
 """The windows in which messages are written, by keyboard and pointer; the policy of the page blocks nothing of ours."""
 
+import asyncio
 import re
 
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
 
 from mail_page import MailPage, mail_page
+from postroom.web.interface import FOLDER
 from trial import Trial
 
 PASTE = """([kind, text]) => {
@@ -21,6 +23,12 @@ PASTE_PICTURE = """async () => {
 }"""
 
 
+DROP = """() => {
+    const data = new DataTransfer(); data.items.add(new File(['1'], 'plan.pdf', {type: 'application/pdf'}))
+    document.activeElement.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}))
+}"""
+
+
 async def opened(alice: MailPage, subject: str) -> Locator:
     """A new window with a subject, and the field of its text, which has the focus."""
     await alice.button("Compose").press("c")
@@ -30,6 +38,37 @@ async def opened(alice: MailPage, subject: str) -> Locator:
     text = alice.page.get_by_role("dialog", name=subject).get_by_role("textbox", name="Message")
     await text.focus()
     return text
+
+
+def editor() -> str:
+    """The name of the script with Squire in it."""
+    scripts = (FOLDER / "_app/immutable").rglob("*.js")
+    (found,) = (path.name for path in scripts if "squire-selection-start" in path.read_text())
+    return found
+
+
+async def test_what_is_done_before_the_window_is_there_is_in_it_then(up: Trial, browser: Browser) -> None:
+    async with mail_page(up, browser, "cw.early") as alice:
+        await alice.sign_up_and_wait()
+        page, there = alice.page, asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await there.wait()
+            await route.continue_()
+
+        await page.route(f"**/{editor()}", hold)
+        await page.reload()
+        await expect(alice.row("Welcome to your new mailbox")).to_be_visible()
+        await page.keyboard.press("c")
+        await page.keyboard.type("anm")
+        await page.keyboard.press("Backspace")
+        await page.evaluate(PASTE, ["text/plain", "n@example.org"])
+        await page.evaluate(DROP)
+        await expect(page.get_by_role("combobox", name="To")).to_have_count(0)
+        there.set()
+        await expect(page.get_by_role("combobox", name="To")).to_be_focused()
+        await expect(page.get_by_role("list", name="Attachments")).to_contain_text("plan.pdf")
+        await expect(page.get_by_role("combobox", name="To")).to_have_value("ann@example.org")
 
 
 async def test_a_message_is_written_with_the_keyboard_only(up: Trial, browser: Browser) -> None:

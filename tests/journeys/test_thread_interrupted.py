@@ -1,7 +1,6 @@
 """What becomes of the interface when the network, or the session, ends at the wrong moment."""
 
 import asyncio
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, Route, expect
@@ -44,32 +43,12 @@ async def test_the_list_needs_only_the_files_of_the_first_view_and_the_others_co
         assert set(await alice.page.evaluate(_ASKED_BEFORE)) <= first
         await alice.page.keyboard.press("j")
         await expect(alice.page.locator("[role=row].current")).to_have_count(1)
-        await eventually(lambda: len(lost) > 5, "later parts were lost")
+        await eventually(lambda: len(lost) > 1, "what follows the list was lost")
         is_back.set()
         await alice.page.context.set_offline(True)
         await alice.page.context.set_offline(False)
         await alice.row("Welcome to your new mailbox").click()
         await expect(alice.page.get_by_role("article")).to_be_visible()
-
-
-def sanitizer() -> Path:
-    """The file of the interface with DOMPurify, which the page loads ahead of need once it is idle."""
-    option = "SANITIZE_NAMED_PROPS"  # which nothing of ours names
-    (found,) = (path for path in (FOLDER / "_app/immutable").rglob("*.js") if option in path.read_text())
-    return found
-
-
-HTML = b"From: b@example.org\r\nSubject: In HTML\r\nContent-Type: text/html\r\n\r\n<p>Read me</p>"
-
-
-async def test_a_message_whose_sanitizer_cannot_be_loaded_is_shown_as_text(up: Trial, browser: Browser) -> None:
-    async with mail_page(up, browser, "text.alice") as alice:
-        await alice.page.route(f"**/{sanitizer().name}", lambda route: route.abort())
-        await alice.sign_up_and_wait()
-        (up.folder / "mail.eml").write_bytes(HTML)
-        await up.postroom("sandbox", "deliver", alice.email, "--file", "mail.eml")
-        await alice.row("In HTML").click()
-        await expect(alice.text("Here is its text.")).to_be_visible()
 
 
 async def test_signing_out_in_one_tab_leaves_nothing_for_the_next_person_in_any_tab(

@@ -23,7 +23,7 @@ test('what the page fills in before anything runs lies in no file of any moment'
   expect(FILES).toContain(id)
   expect(BEFORE.test(id)).toBe(true)
   const importers = [`${WEB}node_modules/@sveltejs/kit/src/runtime/client/client-entry.js`]
-  const graph = { getModuleInfo: () => ({ importers, dynamicImporters: [] }) }
+  const graph = { getModuleInfo: () => ({ importers }) }
   const names = chunks().flatMap(({ name }) => name(id, graph) ?? [])
   expect(names).toEqual(['before'])
 })

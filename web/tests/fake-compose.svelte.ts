@@ -14,12 +14,13 @@ export class FakeCompose implements Compose {
   open: readonly Composition[] = $state.raw([])
   outgoing: readonly OutgoingMessage[] = $state.raw([])
   readonly isResumed = true
-  knowsOutgoing = $state(true)
   outcome = $state.raw<Outcome | null>(null)
   unsent = $state(0)
   unsentDrafts: readonly UnsentDraft[] = $state.raw([])
   readonly identities: readonly Identity[] = []
-  ownIdentities = (): Promise<never> => Promise.reject(new Error('not of this test'))
+  ownIdentities = (): never => {
+    throw new Error('not of this test')
+  }
   maxDelay = $state(0)
   readonly maxFile = 0
   readonly maxFiles = 0

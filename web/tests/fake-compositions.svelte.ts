@@ -109,13 +109,14 @@ export class FakeComposition implements Composition {
 export class FakeCompositions implements Compose {
   open = $state.raw<readonly FakeComposition[]>([])
   identities = $state.raw<readonly Identity[]>([])
-  ownIdentities = (): Promise<never> => Promise.reject(new Error('not of this test'))
+  ownIdentities = (): never => {
+    throw new Error('not of this test')
+  }
   maxDelay = 7 * 86_400
   maxFile = 50_000_000
   maxFiles = 50_000_000
   outgoing = $state.raw<readonly OutgoingMessage[]>([])
   isResumed = true
-  knowsOutgoing = true
   outcome = $state.raw<Outcome | null>(null)
   unsent = 0
   unsentDrafts: readonly UnsentDraft[] = []

@@ -2,10 +2,9 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import '#lib/state/compose.svelte.ts'
 import '#lib/state/compose-people.ts'
-import '#lib/state/suspicions.svelte.ts'
 import { suggestionsFor } from '#lib/mail/search-suggestions.ts'
 import type { MailState } from '#lib/state/create-mail.svelte.ts'
-import type { Suspicions } from '#lib/state/suspicions.svelte.ts'
+import { create, type Suspicions } from '#lib/state/suspicions.svelte.ts'
 import { beforeEach, expect, test } from 'vitest'
 import { ModelServer } from './model-server.ts'
 import { openedWith, Settings } from './settings.ts'
@@ -31,8 +30,8 @@ async function opened(): Promise<{ mail: MailState; world: World }> {
   return { mail, world }
 }
 
-function suspicionsOf(mail: MailState): Promise<Suspicions> {
-  return mail.later(() => import('#lib/state/suspicions.svelte.ts'))
+function suspicionsOf(mail: MailState): Suspicions {
+  return mail.part(create)
 }
 
 test('who looks like a known sender is suggested as a recipient behind them, and marked', async () => {
@@ -52,9 +51,7 @@ test('who looks like a known sender is suggested as a recipient behind them, and
 test('and so in the suggestions of a search', async () => {
   const { mail } = await opened()
   const known = await (await mail.search()).known()
-  await (
-    await suspicionsOf(mail)
-  ).ready
+  await suspicionsOf(mail).ready
   const suggested = suggestionsFor('from:mara', 9, { ...known, saved: [] }).filter(({ kind }) => kind === 'person')
   expect(suggested.map(({ label, imitates }) => [label, imitates])).toEqual([
     [`from:${MARA.email}`, null],
@@ -62,19 +59,9 @@ test('and so in the suggestions of a search', async () => {
   ])
 })
 
-test('a search suggests at once, though it is not known yet who is to be marked', async () => {
-  const { mail } = await opened()
-  const search = await mail.search()
-  mail.later = () => new Promise<never>(() => undefined)
-  const known = await search.known()
-  expect(suggestionsFor('from:mara', 9, { ...known, saved: [] }).filter(({ kind }) => kind === 'person')).toHaveLength(
-    2
-  )
-})
-
 test('their rows have a warning, until the person says that they know the sender; rows of others stay the same', async () => {
   const { mail } = await opened()
-  const suspicions = await suspicionsOf(mail)
+  const suspicions = suspicionsOf(mail)
   await suspicions.ready
   const rows = [0, 1, 2, 3].flatMap((at) => mail.list?.row(at) ?? [])
   const warnings = () => rows.map((row) => [row.people[0]?.address, suspicions.marked(row).warning])

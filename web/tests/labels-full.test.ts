@@ -39,7 +39,7 @@ test('of a filter whose label is not kept, the rest is done, and undone', async 
   server.mostKeywords = 0
   deliver(server, 2)
   const { mail, world } = await tab(server)
-  const { account, actions } = await mail.later(() => Promise.resolve({ create: (inside: Inside) => inside }))
+  const { account, actions } = mail.part((inside: Inside) => inside)
   const filter: FilterAction[] = [
     { kind: 'label', value: 'first' },
     { kind: 'move', value: 'trash' }

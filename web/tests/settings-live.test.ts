@@ -1,4 +1,4 @@
-import '#lib/state/following.svelte.ts'
+import { create as following } from '#lib/state/following.svelte.ts'
 import { choicesOf } from '#lib/mail/preferences.ts'
 import type { MailState } from '#lib/state/create-mail.svelte.ts'
 import { expect, test } from 'vitest'
@@ -29,7 +29,7 @@ async function opened(): Promise<Scene> {
     return respond(init)
   }
   const mail = await openedWith(settings, world, server)
-  await mail.later(() => import('#lib/state/following.svelte.ts'))
+  mail.part(following)
   const say = async (type: string, data: object = {}): Promise<void> => {
     await writer.write(new TextEncoder().encode(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`))
     await settled()

@@ -4,12 +4,8 @@ import { FakeCompositions, type FakeComposition } from './fake-compositions.svel
 import type { Draft } from '#lib/compose/draft.ts'
 import type { Frame } from '#lib/views/compose/frame.ts'
 import Window from '#lib/views/compose/Window.svelte'
-import { loadWindowParts } from '#lib/views/compose/window-parts.svelte.ts'
 import { compose as words } from '#lib/words/en/compose.ts'
-import { afterEach, beforeAll } from 'vitest'
-
-// A busy machine needs longer for them than a test may take.
-beforeAll(loadWindowParts, 60_000)
+import { afterEach } from 'vitest'
 
 const ends: (() => void)[] = []
 afterEach(() => ends.splice(0).forEach((end) => end()))

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { create as absence } from '#lib/state/absence-state.svelte.ts'
 import { createMail } from '#lib/state/create-mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { deliver, failing, hint, opened } from './scene.ts'
@@ -64,7 +65,7 @@ describe('when something fails', () => {
     await world.pass(5_000)
     expect(mail.trouble?.code).toBe('too_many_requests')
     server.interrupt = () => null
-    await (await mail.later(() => import('#lib/state/absence-state.svelte.ts'))).load()
+    await mail.part(absence).load()
     await settled()
     expect([mail.trouble, mail.list?.total]).toEqual([null, 1])
   })

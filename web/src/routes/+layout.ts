@@ -1,5 +1,6 @@
 import { Choice } from '#lib/words/choice.ts'
-import { languageOf, loadWords } from '#lib/words/language.ts'
+import { languageOf } from '#lib/words/language.ts'
+import { loadWords } from '#lib/words/parts.ts'
 import { Speech } from '#lib/words/words.svelte.ts'
 import type { LayoutLoad } from './$types.js'
 

@@ -15,9 +15,8 @@ import { seemsElsewhere } from '../../src/lib/mail/link-targets.ts'
 import { renderedOf } from '../../src/lib/mail/rendered.ts'
 import { savedNames } from '../../src/lib/mail/file-names.ts'
 import RichText from '../../src/lib/views/compose/RichText.svelte'
-import { loadWindowParts } from '../../src/lib/views/compose/window-parts.svelte.ts'
 import { Choice } from '../../src/lib/words/choice.ts'
-import { loadWords } from '../../src/lib/words/language.ts'
+import { loadWords } from '../../src/lib/words/parts.ts'
 import { Speech } from '../../src/lib/words/words.svelte.ts'
 import '../../src/tokens.css'
 import SpokenText from './SpokenText.svelte'
@@ -172,10 +171,9 @@ async function quoted(html: string): Promise<{ html: string | null; isKnown: boo
 }
 
 /** A draft that quotes a mail, in the editor. `shown` is what the draft holds once something of it was changed. */
-async function edit(html: string, readonly: boolean): Promise<void> {
+function edit(html: string, readonly: boolean): void {
   removeAll()
   const shown = begin()
-  await loadWindowParts()
   const nothing = (): void => undefined
   const component = mount(RichText, {
     target: shown.box,

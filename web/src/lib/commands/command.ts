@@ -1,6 +1,6 @@
 /** What a person can do by a key or a button. Each command is a file of its own; `all.ts` lists them. */
 import type { MailPage } from '#lib/state/page.svelte.ts'
-import type { CommandName } from '#lib/words/actions.ts'
+import type { CommandName } from '#lib/words/parts.ts'
 
 export interface Command {
   /** its words are found by it */

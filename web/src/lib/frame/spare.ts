@@ -45,8 +45,6 @@ function prepare(): void {
   spare ??= made(frame, document.body)
   spare.element.ariaHidden = 'true'
   Object.assign(spare.element.style, { position: 'fixed', left: '-100vw', visibility: 'hidden', width: `${width}px` })
-  // A failure is told when a mail needs it.
-  import('./sanitize.ts').catch(() => undefined)
 }
 
 /** Put a frame into `place`: the spare one if it is ready, else a new one. */

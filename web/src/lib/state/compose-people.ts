@@ -6,7 +6,7 @@ import { contactsOf, type Contacts } from '#lib/sync/contacts.ts'
 import { correspondents } from '#lib/sync/correspondents.ts'
 import type { Suggestion } from './compose.ts'
 import type { Mail } from './mail.ts'
-import type { Suspicions } from './suspicions.svelte.ts'
+import { create as suspicions, type Suspicions } from './suspicions.svelte.ts'
 
 const MOST = 8
 /** Milliseconds: who types does not wait for a network that is not there. */
@@ -15,13 +15,13 @@ const NOBODY: Contacts = { people: [], groups: [] }
 
 export class People {
   readonly #account: Account
-  readonly #later: Mail['later']
+  readonly #part: Mail['part']
   #known: { readonly found: Promise<readonly Recipient[]>; readonly version: number } | null = null
   #contacts: Promise<Contacts> | null = null
 
-  constructor(account: Account, later: Mail['later']) {
+  constructor(account: Account, part: Mail['part']) {
     this.#account = account
-    this.#later = later
+    this.#part = part
   }
 
   /** Those whose name or address has a word that begins so come first, who imitates others last; nobody of `except`. */
@@ -31,7 +31,7 @@ export class People {
       return []
     }
     const taken = new Set(except.map(({ address }) => address.toLowerCase()))
-    const [people, { people: contacts, groups }, suspicions] = await Promise.all([
+    const [people, { people: contacts, groups }, doubts] = await Promise.all([
       this.#people(),
       this.#ask(),
       this.#suspicions()
@@ -43,7 +43,7 @@ export class People {
     const found = suggestions.filter(({ name, address }) => folded(`${name} ${address}`).includes(wanted))
     const begins = (one: Suggestion): boolean => beginsWith(folded(`${one.name} ${one.address}`), wanted)
     const all = [...found.filter(begins), ...found.filter((one) => !begins(one))]
-    return honestFirst(all, MOST, (one) => suspicions?.imitatedBy(one) ?? null)
+    return honestFirst(all, MOST, (one) => doubts.imitatedBy(one))
   }
 
   #people(): Promise<readonly Recipient[]> {
@@ -71,13 +71,10 @@ export class People {
     return this.#inTime(this.#contacts, NOBODY)
   }
 
-  async #suspicions(): Promise<Suspicions | null> {
-    const coming = this.#later(() => import('./suspicions.svelte.ts')).catch(() => null)
-    await this.#inTime(
-      coming.then((suspicions) => suspicions?.ready),
-      undefined
-    )
-    return this.#inTime(coming, null)
+  async #suspicions(): Promise<Suspicions> {
+    const found = this.#part(suspicions)
+    await this.#inTime(found.ready, undefined)
+    return found
   }
 
   #inTime<T>(work: Promise<T>, otherwise: T): Promise<T> {

@@ -10,6 +10,7 @@ import {
   draftOfResend,
   type Self
 } from '#lib/compose/start.ts'
+import { cleanHtml, quoteHtml } from '#lib/compose/quote-html.ts'
 import { call } from '#lib/jmap/client.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Email, GetResponse } from '#lib/jmap/types.ts'
@@ -61,10 +62,7 @@ async function newDraft(
 }
 
 async function selfOf({ ports, address }: Account, identities: readonly Identity[]): Promise<Self> {
-  const [words, { cleanHtml, quoteHtml }] = await Promise.all([
-    quotingWords(language()),
-    import('#lib/compose/quote-html.ts')
-  ])
+  const words = await quotingWords(language())
   return {
     identities: identities.length > 0 ? identities : [ownIdentity(address)],
     words,

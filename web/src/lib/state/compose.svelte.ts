@@ -1,4 +1,4 @@
-/** Writing and sending, for the views. Loaded on use. */
+/** Writing and sending, for the views. */
 import type { Held } from '#lib/compose/sending.ts'
 import {
   FILES_GONE,
@@ -17,7 +17,6 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { openDraftsAgain } from '#lib/sync/draft-database.ts'
 import { DraftDevice } from '#lib/sync/draft-device.ts'
-import { DraftLocks } from '#lib/sync/draft-locks.ts'
 import { Drafts } from '#lib/sync/drafts.ts'
 import type { Outbox } from '#lib/sync/outbox.ts'
 import type {
@@ -30,12 +29,10 @@ import type {
   Suggestion,
   UnsentDraft
 } from './compose.ts'
-import type { Begun } from './compose-start.ts'
-import type { People } from './compose-people.ts'
-import type { ComposeParts } from './compose-parts.ts'
-import type { EngineListener } from './engine.ts'
+import { begin, type Begun } from './compose-start.ts'
+import { People } from './compose-people.ts'
+import { Engine, type EngineListener } from './engine.ts'
 import type { IdentitiesState } from './identities.svelte.ts'
-import { LazyEngine } from './lazy-engine.ts'
 import type { Mail } from './mail.ts'
 import { WritingIdentities } from './writing-identities.svelte.ts'
 import { unsentDraftsOf } from './unsent-drafts.ts'
@@ -45,12 +42,10 @@ import { Compositions } from './compositions.svelte.ts'
 
 export class ComposeState implements Compose {
   readonly #account: Account
-  readonly #later: Mail['later']
   readonly #identities: WritingIdentities
-  readonly #parts: ComposeParts
   readonly #compositions: Compositions
-  readonly #engine: LazyEngine
-  #people: Promise<People> | null = null
+  readonly #engine: Engine
+  readonly #people: People
   readonly #version = new Version()
   readonly #ends: readonly (() => void)[]
   #outcome = $state.raw<Outcome | null>(null)
@@ -60,7 +55,7 @@ export class ComposeState implements Compose {
   static async create(
     account: Account,
     outbox: Outbox,
-    later: Mail['later'],
+    part: Mail['part'],
     made: (compose: ComposeState) => void
   ): Promise<ComposeState> {
     await account.restored
@@ -71,26 +66,24 @@ export class ComposeState implements Compose {
     const device = new DraftDevice(ports, await kept.drafts(), () => openDraftsAgain(account))
     const drafts = new Drafts(ports, device, kept.name)
     await drafts.read().catch((failure: unknown) => (kept.isStopped ? undefined : ports.report(failure)))
-    const compose = new ComposeState(account, drafts, outbox, later)
+    const compose = new ComposeState(account, drafts, outbox, part)
     made(compose)
     // The page was left while this was loaded: drafts that nobody sees must not be taken from who goes on with them.
     if (kept.isStopped) compose.stop()
     // Without locks the tabs ask each other, which takes a moment.
-    else void compose.#compositions.resume().finally(() => (compose.#isResumed = true))
+    else {
+      void compose.#compositions.resume().finally(() => (compose.#isResumed = true))
+      compose.#engine.resume()
+    }
     return compose
   }
 
-  private constructor(account: Account, drafts: Drafts, outbox: Outbox, later: Mail['later']) {
+  private constructor(account: Account, drafts: Drafts, outbox: Outbox, part: Mail['part']) {
     this.#account = account
-    this.#later = later
     this.#identities = new WritingIdentities(account)
-    const engine = new LazyEngine(account, drafts, this.#listener(outbox))
-    this.#engine = engine
-    const locks = new DraftLocks(account.ports, drafts)
-    const { storing, uploads, sendings } = engine
-    const mentioned = (draft: Draft): Promise<string | null> => engine.attachmentMentioned(draft)
-    this.#parts = { account, drafts, locks, storing, uploads, sendings, limits: () => this, mentioned }
-    this.#compositions = new Compositions(this.#parts)
+    this.#people = new People(account, part)
+    this.#engine = new Engine(account, drafts, () => this, this.#listener(outbox))
+    this.#compositions = new Compositions(this.#engine)
     drafts.onrescued = (id) => void this.#compositions.store(id)
     this.#ends = [
       drafts.listen((id, kept, byAnotherTab) => this.#heard(id, kept, byAnotherTab)),
@@ -115,26 +108,21 @@ export class ComposeState implements Compose {
 
   get outgoing(): readonly OutgoingMessage[] {
     this.#version.seen()
-    return this.#parts.sendings.outgoing.map((facts) => ({ ...facts, undo: () => this.#undo(facts.id) }))
-  }
-
-  get knowsOutgoing(): boolean {
-    this.#version.seen()
-    return this.#parts.sendings.isKnown
+    return this.#engine.sendings.outgoing.map((facts) => ({ ...facts, undo: () => this.#undo(facts.id) }))
   }
 
   async undoHeld(held: Held): Promise<Composition | null> {
     await this.#identities.read()
     const { emailId } = held
     const begun = await troubled(this.#begin({ kind: 'edit', emailId }))
-    return this.#undo(await this.#parts.sendings.adopt(begun, held))
+    return this.#undo(await this.#engine.sendings.adopt(begun, held))
   }
 
   get identities(): readonly Identity[] {
     return this.#identities.all
   }
 
-  ownIdentities(): Promise<IdentitiesState> {
+  ownIdentities(): IdentitiesState {
     return this.#identities.edited()
   }
 
@@ -155,18 +143,16 @@ export class ComposeState implements Compose {
 
   get unsent(): number {
     this.#version.seen()
-    return this.#parts.drafts.all().filter(isUnsent).length
+    return this.#engine.drafts.all().filter(isUnsent).length
   }
 
   get unsentDrafts(): readonly UnsentDraft[] {
     this.#version.seen()
-    return unsentDraftsOf(this.#parts, this.open)
+    return unsentDraftsOf(this.#engine, this.open)
   }
 
-  async suggest(text: string, except: readonly Recipient[]): Promise<readonly Suggestion[]> {
-    this.#people ??= import('./compose-people.ts').then((module) => new module.People(this.#account, this.#later))
-    this.#people.catch(() => (this.#people = null))
-    return (await this.#people).suggest(text, except)
+  suggest(text: string, except: readonly Recipient[]): Promise<readonly Suggestion[]> {
+    return this.#people.suggest(text, except)
   }
 
   async start(start: Start): Promise<Composition> {
@@ -179,19 +165,17 @@ export class ComposeState implements Compose {
     }
     const { draft, stored } = await this.#begin(start)
     // A version whose response did not come has an id that this device does not know.
-    const same = stored && this.#parts.drafts.all().find((kept) => isVersionOf(kept, stored))
+    const same = stored && this.#engine.drafts.all().find((kept) => isVersionOf(kept, stored))
     return same ? this.#compositions.show(same.id) : this.#compositions.begin(draft, stored)
   }
 
   stop(): void {
     this.#ends.forEach((end) => end())
     this.#engine.stop()
-    this.#parts.drafts.stop()
-    this.#parts.locks.stop()
   }
 
   #keptOf(emailId: string): KeptDraft | undefined {
-    return this.#parts.drafts.all().find(({ stored }) => stored?.emailId === emailId)
+    return this.#engine.drafts.all().find(({ stored }) => stored?.emailId === emailId)
   }
 
   #known(): Account['client'] | null {
@@ -199,14 +183,12 @@ export class ComposeState implements Compose {
     return this.#account.isKnown ? this.#account.client : null
   }
 
-  /** Loaded on use. */
   async #begin(start: Exclude<Start, { kind: 'kept' }>): Promise<Begun> {
     await this.#identities.inTime()
     const { all, preferred } = this.#identities
     if (start.kind === 'new' && !hasSignature(preferred ?? all[0])) {
       return { draft: { ...NEW, to: start.to ?? [], identityId: preferred?.id ?? null }, stored: null }
     }
-    const { begin } = await import('./compose-start.ts')
     return begin(this.#account, all, start, preferred?.id)
   }
 
@@ -215,11 +197,11 @@ export class ComposeState implements Compose {
       ...draft,
       files: draft.files.map((file) => (file.id === fileId ? { ...file, blobId } : file))
     })
-    const kept = this.#parts.drafts.get(id)
-    if (kept && this.#parts.drafts.isMine(id)) {
+    const kept = this.#engine.drafts.get(id)
+    if (kept && this.#engine.drafts.isMine(id)) {
       // Another version: the one before may be stored without it.
-      this.#parts.drafts.type(id, bind(kept.draft))
-      this.#parts.storing.storeSoon(id)
+      this.#engine.drafts.type(id, bind(kept.draft))
+      this.#engine.storing.storeSoon(id)
     }
   }
 
@@ -241,7 +223,7 @@ export class ComposeState implements Compose {
 
   /** Null: it is too late. */
   async #undo(id: string): Promise<Composition | null> {
-    return (await this.#parts.sendings.undo(id)) ? this.#compositions.show(id) : null
+    return (await this.#engine.sendings.undo(id)) ? this.#compositions.show(id) : null
   }
 
   async #failed(id: string, { code, detail }: Trouble): Promise<void> {
@@ -261,9 +243,9 @@ export class ComposeState implements Compose {
 
   #heard(id: string, kept: KeptDraft | null, byAnotherTab: boolean): void {
     this.#compositions.heard(id, kept, byAnotherTab)
-    if (kept && isOutdated(kept) && !kept.sending && kept.discardedAt === null && this.#parts.drafts.isMine(id)) {
+    if (kept && isOutdated(kept) && !kept.sending && kept.discardedAt === null && this.#engine.drafts.isMine(id)) {
       // The version that the sending left is replaced, so that a late request of it finds nothing to send.
-      this.#parts.storing.storeNow(id)
+      this.#engine.storing.storeNow(id)
     }
     this.#changed(id)
   }

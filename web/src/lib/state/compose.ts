@@ -145,16 +145,14 @@ export interface Compose {
   readonly isResumed: boolean
   start(start: Start): Promise<Composition>
   readonly identities: readonly Identity[]
-  /** The same, to be changed in the settings. Loaded on use; the same each time. */
-  ownIdentities(): Promise<IdentitiesState>
+  /** The same, to be changed in the settings; the same each time. */
+  ownIdentities(): IdentitiesState
   /** the mail server holds mail that is sent later, for at most so many seconds; 0: it cannot */
   readonly maxDelay: number
   /** octets of a file, and of all files of a message, that the mail server takes */
   readonly maxFile: number
   readonly maxFiles: number
   readonly outgoing: readonly OutgoingMessage[]
-  /** Not yet while only this device knows of messages that wait. */
-  readonly knowsOutgoing: boolean
   /** Undo the sending of what another device sent and the mail server holds, like `undo` of an outgoing message. */
   undoHeld(held: Held): Promise<Composition | null>
   readonly outcome: Outcome | null

@@ -5,7 +5,7 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
 import type { FileState } from './compose.ts'
-import type { LazyUploads } from './lazy-uploads.ts'
+import type { Uploads } from '#lib/sync/uploads.ts'
 
 export interface FileLimits {
   readonly maxFile: number
@@ -25,7 +25,7 @@ export class CompositionFiles {
   readonly #id: string
   readonly #account: Account
   readonly #drafts: Drafts
-  readonly #uploads: LazyUploads
+  readonly #uploads: Uploads
   readonly #limits: () => FileLimits
   readonly #changed: () => void
   /** null while it is loaded */
@@ -33,7 +33,7 @@ export class CompositionFiles {
 
   constructor(
     id: string,
-    parts: { account: Account; drafts: Drafts; uploads: LazyUploads; limits: () => FileLimits },
+    parts: { account: Account; drafts: Drafts; uploads: Uploads; limits: () => FileLimits },
     changed: () => void
   ) {
     this.#id = id

@@ -1,9 +1,10 @@
 /** A draft that is open: one window. */
 import { EMPTY, isStored, isUnsent, type Draft, type DraftFile, type KeptDraft } from '#lib/compose/draft.ts'
+import { attachmentMentioned } from '#lib/compose/attachment-mentioned.ts'
 import { everybody, notAddresses } from '#lib/compose/addressees.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Composition, FileState, Objection, SaveState, SendOptions } from './compose.ts'
-import type { ComposeParts } from './compose-parts.ts'
+import type { Engine } from './engine.ts'
 import { CompositionFiles } from './composition-files.ts'
 import { Version } from './version.svelte.ts'
 
@@ -18,32 +19,32 @@ export interface Ends {
 export class CompositionState implements Composition {
   readonly id: string
   readonly files: CompositionFiles
-  readonly #parts: ComposeParts
+  readonly #engine: Engine
   readonly #ends: Ends
   readonly #version = new Version()
   /** as it began; null: something in it is the person's from the start */
   readonly #initial: Draft | null
   #last: KeptDraft | undefined
 
-  constructor(kept: KeptDraft, parts: ComposeParts, ends: Ends) {
+  constructor(kept: KeptDraft, engine: Engine, ends: Ends) {
     this.id = kept.id
     this.#last = kept
     this.#initial = kept.revision === 0 ? kept.draft : null
-    this.#parts = parts
+    this.#engine = engine
     this.#ends = ends
-    this.files = new CompositionFiles(kept.id, parts, () => this.changed())
+    this.files = new CompositionFiles(kept.id, engine, () => this.changed())
   }
 
   /** Something behind the getters changed. */
   changed(): void {
-    this.#last = this.#parts.drafts.get(this.id) ?? this.#last
+    this.#last = this.#engine.drafts.get(this.id) ?? this.#last
     this.#version.next()
   }
 
   /** The draft with what is known of it here. */
   get kept(): KeptDraft | undefined {
     this.#version.seen()
-    return this.#parts.drafts.get(this.id) ?? this.#last
+    return this.#engine.drafts.get(this.id) ?? this.#last
   }
 
   get draft(): Draft {
@@ -51,12 +52,12 @@ export class CompositionState implements Composition {
   }
 
   get elsewhere(): boolean {
-    return this.kept?.writer !== this.#parts.drafts.tab
+    return this.kept?.writer !== this.#engine.drafts.tab
   }
 
   /** Whether this tab was its writer when something of it changed last. */
   get wasHere(): boolean {
-    return this.#last?.writer === this.#parts.drafts.tab
+    return this.#last?.writer === this.#engine.drafts.tab
   }
 
   get conflict(): 'changed' | 'sent' | null {
@@ -65,13 +66,13 @@ export class CompositionState implements Composition {
 
   get trouble(): Trouble | null {
     const refusal = this.kept?.refusal
-    const known = this.#parts.sendings.troubleOf(this.id)
+    const known = this.#engine.sendings.troubleOf(this.id)
     return known ?? (refusal ? { code: refusal.code, detail: refusal.detail, retryAt: null, reference: null } : null)
   }
 
   get status(): Composition['status'] {
     this.#version.seen()
-    return this.#parts.sendings.statusOf(this.id)
+    return this.#engine.statusOf(this.id)
   }
 
   get save(): SaveState {
@@ -81,8 +82,8 @@ export class CompositionState implements Composition {
     }
     const { trouble: unsent } = this
     // What this device could not keep when it was sent is not on its way to anywhere.
-    const trouble = this.#parts.storing.troubleOf(this.id) ?? (unsent?.code === 'not_kept' ? unsent : null)
-    const isWritten = this.#parts.drafts.isWritten(this.id)
+    const trouble = this.#engine.storing.troubleOf(this.id) ?? (unsent?.code === 'not_kept' ? unsent : null)
+    const isWritten = this.#engine.drafts.isWritten(this.id)
     if (kept.stored && isStored(kept)) {
       return { kind: 'saved', at: new Date(kept.stored.at) }
     }
@@ -100,7 +101,7 @@ export class CompositionState implements Composition {
   }
 
   change(changes: Partial<Draft>): void {
-    const { drafts, storing } = this.#parts
+    const { drafts, storing } = this.#engine
     const kept = drafts.get(this.id)
     if (!kept || kept.writer !== drafts.tab || kept.sending) {
       return
@@ -141,21 +142,21 @@ export class CompositionState implements Composition {
   }
 
   uploadAgain(fileId: string): void {
-    this.#parts.uploads.again(fileId)
+    this.#engine.uploads.again(fileId)
   }
 
   detach(fileId: string): void {
-    this.#parts.uploads.cancel(fileId)
+    this.#engine.uploads.cancel(fileId)
     this.change({ files: this.draft.files.filter(({ id }) => id !== fileId) })
   }
 
   async send(options: SendOptions = {}): Promise<Objection | null> {
-    const objection = await this.#objection(options.anyway ?? false)
+    const objection = this.#objection(options.anyway ?? false)
     if (objection || this.elsewhere) {
       return objection
     }
-    await this.#parts.sendings.send(this.id, options.at ? { at: options.at } : {})
-    const kept = this.#parts.drafts.get(this.id)
+    await this.#engine.sendings.send(this.id, options.at ? { at: options.at } : {})
+    const kept = this.#engine.drafts.get(this.id)
     if (!kept || kept.sending) {
       this.#ends.sent(this)
     }
@@ -163,11 +164,11 @@ export class CompositionState implements Composition {
   }
 
   sendAgain(): void {
-    void this.#parts.sendings.sendAgain(this.id)
+    void this.#engine.sendings.sendAgain(this.id)
   }
 
   keepDraft(): void {
-    void this.#parts.sendings.keepDraft(this.id)
+    void this.#engine.sendings.keepDraft(this.id)
   }
 
   takeOver(): void {
@@ -175,11 +176,11 @@ export class CompositionState implements Composition {
   }
 
   keep(): void {
-    void this.#parts.drafts.update(this.id, (kept) => kept)
+    void this.#engine.drafts.update(this.id, (kept) => kept)
   }
 
   dismiss(): void {
-    void this.#parts.drafts.update(this.id, (kept) => ({ ...kept, refusal: null }))
+    void this.#engine.drafts.update(this.id, (kept) => ({ ...kept, refusal: null }))
   }
 
   close(): void {
@@ -192,24 +193,24 @@ export class CompositionState implements Composition {
 
   /** This tab is its writer from now on. */
   async write(): Promise<void> {
-    const { drafts } = this.#parts
+    const { drafts } = this.#engine
     await drafts.update(this.id, (kept) => ({ ...kept, writer: drafts.tab, closed: false, discardedAt: null }))
     this.resume()
   }
 
   /** Go on with what was begun in another tab, or before a reload. */
   resume(): void {
-    const kept = this.#parts.drafts.get(this.id)
+    const kept = this.#engine.drafts.get(this.id)
     this.files.resume()
     if (kept && isUnsent(kept) && !kept.sending) {
-      this.#parts.storing.storeSoon(this.id)
+      this.#engine.storing.storeSoon(this.id)
     }
     this.changed()
   }
 
   /** Nothing in it is the person's: closing it leaves nothing behind. */
   get isUntouched(): boolean {
-    const kept = this.#parts.drafts.get(this.id)
+    const kept = this.#engine.drafts.get(this.id)
     if (!kept || kept.revision === 0) {
       return kept !== undefined
     }
@@ -218,12 +219,12 @@ export class CompositionState implements Composition {
   }
 
   async #takeOver(): Promise<void> {
-    if (await this.#parts.locks.hold(this.id, true)) {
+    if (await this.#engine.locks.hold(this.id, true)) {
       await this.#ends.took(this.id)
     }
   }
 
-  async #objection(anyway: boolean): Promise<Objection | null> {
+  #objection(anyway: boolean): Objection | null {
     const { draft } = this
     const wrong = notAddresses(draft)
     const uploading = this.files.of('uploading')
@@ -233,7 +234,7 @@ export class CompositionState implements Composition {
     if (failed.length > 0) return { kind: 'upload_failed', files: failed }
     if (uploading.length > 0) return { kind: 'uploading', files: uploading }
     if (anyway) return null
-    const word = await this.#parts.mentioned(draft)
+    const word = attachmentMentioned(draft)
     if (word) return { kind: 'no_attachment', word }
     return draft.subject.trim() === '' ? { kind: 'no_subject' } : null
   }

@@ -1,7 +1,7 @@
 /** The drafts that are open in this tab, from their opening to their end. */
 import { isStored, newlyKept, type Draft, type KeptDraft, type StoredVersion } from '#lib/compose/draft.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
-import type { ComposeParts } from './compose-parts.ts'
+import type { Engine } from './engine.ts'
 import { CompositionFiles } from './composition-files.ts'
 import { CompositionState } from './composition.svelte.ts'
 
@@ -11,12 +11,12 @@ const PATIENCE = 15_000
 export class Compositions {
   /** by the time at which they were opened */
   #open = $state.raw<readonly CompositionState[]>([])
-  readonly #parts: ComposeParts
+  readonly #engine: Engine
   #isWatching = false
 
-  constructor(parts: ComposeParts) {
-    this.#parts = parts
-    parts.locks.onlost = (id) => void this.#follow(id)
+  constructor(engine: Engine) {
+    this.#engine = engine
+    engine.locks.onlost = (id) => void this.#follow(id)
   }
 
   get open(): readonly CompositionState[] {
@@ -29,12 +29,12 @@ export class Compositions {
 
   /** The files also of one without a window. */
   filesOf(id: string): CompositionFiles {
-    return this.of(id)?.files ?? new CompositionFiles(id, this.#parts, () => undefined)
+    return this.of(id)?.files ?? new CompositionFiles(id, this.#engine, () => undefined)
   }
 
   /** A new one. */
   async begin(draft: Draft, stored: StoredVersion | null): Promise<CompositionState> {
-    const { drafts, locks, account } = this.#parts
+    const { drafts, locks, account } = this.#engine
     const now = account.ports.now()
     const id = account.ports.unique()
     drafts.open({ ...newlyKept(id, draft, { writer: drafts.tab, now }), stored })
@@ -53,9 +53,9 @@ export class Compositions {
     if (open) {
       return open
     }
-    const isHeld = await this.#parts.locks.hold(id)
-    if (!this.#parts.drafts.get(id)) {
-      this.#parts.locks.release(id)
+    const isHeld = await this.#engine.locks.hold(id)
+    if (!this.#engine.drafts.get(id)) {
+      this.#engine.locks.release(id)
       throw new JmapFailure('gone')
     }
     const composition = this.of(id) ?? this.#add(id)
@@ -69,7 +69,7 @@ export class Compositions {
 
   /** At the start of the page: what was open is open again, and what was left undone goes on, but for what another tab is at. */
   async resume(): Promise<void> {
-    const { drafts, locks } = this.#parts
+    const { drafts, locks } = this.#engine
     const all = drafts.all().toSorted((one, other) => one.openedAt - other.openedAt)
     for (const kept of all.filter((one) => one.sending === null && !isRefused(one))) {
       // What a person opened meanwhile waits for its lock already.
@@ -86,14 +86,14 @@ export class Compositions {
       return
     }
     this.#isWatching = true
-    this.#parts.account.ports.after(PATIENCE, () => {
+    this.#engine.account.ports.after(PATIENCE, () => {
       this.#isWatching = false
       void this.#takeUp().then(() => this.#watch())
     })
   }
 
   #left(): KeptDraft[] {
-    const { drafts, locks } = this.#parts
+    const { drafts, locks } = this.#engine
     const isOver = ({ closed, discardedAt, sending }: KeptDraft): boolean =>
       (closed || discardedAt !== null) && !sending
     return drafts.all().filter((kept) => isOver(kept) && !isRefused(kept) && !this.of(kept.id) && !locks.holds(kept.id))
@@ -101,27 +101,27 @@ export class Compositions {
 
   async #takeUp(): Promise<void> {
     for (const { id } of this.#left()) {
-      const isHeld = await this.#parts.locks.hold(id)
-      const kept = this.#parts.drafts.get(id)
+      const isHeld = await this.#engine.locks.hold(id)
+      const kept = this.#engine.drafts.get(id)
       if (isHeld && kept && isLeft(kept) && !kept.sending) {
         await this.#goOn(kept)
       } else if (isHeld && !this.of(id)) {
-        this.#parts.locks.release(id)
+        this.#engine.locks.release(id)
       }
     }
   }
 
   /** One without a window. */
   async store(id: string): Promise<void> {
-    await this.#parts.locks.hold(id, true)
-    this.#parts.storing.storeNow(id)
+    await this.#engine.locks.hold(id, true)
+    this.#engine.storing.storeNow(id)
   }
 
   /** The engine has nothing more to do for it. */
   done(id: string): void {
     if (!this.of(id)) {
-      this.#parts.locks.release(id)
-      this.#parts.storing.forget(id)
+      this.#engine.locks.release(id)
+      this.#engine.storing.forget(id)
     }
   }
 
@@ -133,19 +133,19 @@ export class Compositions {
     if (!composition) {
       return
     }
-    const isLeaving = kept?.sending && this.#parts.sendings.statusOf(id) !== 'unknown'
+    const isLeaving = kept?.sending && this.#engine.statusOf(id) !== 'unknown'
     const isEnded = !kept || kept.closed || isLeaving
-    if (byAnotherTab && isEnded && !kept?.sending && this.#parts.locks.holds(id)) {
+    if (byAnotherTab && isEnded && !kept?.sending && this.#engine.locks.holds(id)) {
       // Before this tab took it over, perhaps: only the record says so.
-      void this.#parts.drafts.update(id, (now) => now)
+      void this.#engine.drafts.update(id, (now) => now)
     } else if (!kept || (byAnotherTab && isEnded)) {
       // Another tab ended it.
       this.#drop(composition)
-      this.#parts.locks.release(id)
-      this.#parts.storing.forget(id)
-    } else if (composition.wasHere && composition.elsewhere && this.#parts.locks.holds(id)) {
+      this.#engine.locks.release(id)
+      this.#engine.storing.forget(id)
+    } else if (composition.wasHere && composition.elsewhere && this.#engine.locks.holds(id)) {
       // Only the record says so: a message may have been on its way since before this tab took it over.
-      this.#parts.locks.release(id)
+      this.#engine.locks.release(id)
       void this.#follow(id)
     }
   }
@@ -155,7 +155,7 @@ export class Compositions {
     const composition = this.of(id)
     if (!composition) {
       // Its window was closed meanwhile.
-      this.#parts.locks.release(id)
+      this.#engine.locks.release(id)
     }
     await composition?.write()
   }
@@ -163,14 +163,14 @@ export class Compositions {
   /** It is on its way. */
   sent(composition: CompositionState): void {
     this.#drop(composition)
-    this.#parts.locks.release(composition.id)
+    this.#engine.locks.release(composition.id)
   }
 
   closed(composition: CompositionState): void {
     const { id, elsewhere } = composition
     this.#drop(composition)
     if (elsewhere) {
-      this.#parts.locks.release(id)
+      this.#engine.locks.release(id)
     } else if (composition.isUntouched) {
       void this.#remove(id)
     } else {
@@ -181,11 +181,11 @@ export class Compositions {
   /** Returns how to undo it, at any time. */
   discarded(composition: CompositionState): () => void {
     const { id } = composition
-    const { drafts } = this.#parts
+    const { drafts } = this.#engine
     const before = drafts.get(id)
     this.#drop(composition)
     if (!before || before.writer !== drafts.tab) {
-      this.#parts.locks.release(id)
+      this.#engine.locks.release(id)
       return () => undefined
     }
     if (before.sending) {
@@ -196,7 +196,7 @@ export class Compositions {
   }
 
   #discard(id: string): void {
-    const { drafts, storing, account } = this.#parts
+    const { drafts, storing, account } = this.#engine
     const at = account.ports.now()
     // What another tab took over is that one's.
     void drafts.update(id, (kept) => (kept.writer === drafts.tab ? { ...kept, closed: true, discardedAt: at } : kept))
@@ -208,7 +208,7 @@ export class Compositions {
     const { id } = before
     const state = { isWanted: false, isDiscarded: false }
     const work = async (): Promise<void> => {
-      const isBack = await this.#parts.sendings.undo(id)
+      const isBack = await this.#engine.sendings.undo(id)
       state.isDiscarded = isBack && !state.isWanted
       if (state.isDiscarded) {
         this.#discard(id)
@@ -229,11 +229,11 @@ export class Compositions {
   }
 
   #add(id: string): CompositionState {
-    const kept = this.#parts.drafts.get(id)
+    const kept = this.#engine.drafts.get(id)
     if (!kept) {
       throw new JmapFailure('gone')
     }
-    const composition = new CompositionState(kept, this.#parts, this)
+    const composition = new CompositionState(kept, this.#engine, this)
     this.#open = [...this.#open, composition]
     return composition
   }
@@ -246,11 +246,11 @@ export class Compositions {
   /** Another tab writes it: go on with it once that one has released its lock. */
   async #follow(id: string): Promise<void> {
     this.of(id)?.changed()
-    await this.#parts.locks.wait(id)
+    await this.#engine.locks.wait(id)
     // That tab may be gone before it told what it did last.
-    await this.#parts.drafts.update(id, (kept) => kept)
+    await this.#engine.drafts.update(id, (kept) => kept)
     const composition = this.of(id)
-    const kept = this.#parts.drafts.get(id)
+    const kept = this.#engine.drafts.get(id)
     if (composition && kept && !kept.closed) {
       await composition.write()
       return
@@ -261,12 +261,12 @@ export class Compositions {
     if (kept && !kept.sending) {
       await this.#goOn(kept)
     } else {
-      this.#parts.locks.release(id)
+      this.#engine.locks.release(id)
     }
   }
 
   async #goOn({ id, discardedAt }: KeptDraft): Promise<void> {
-    const { drafts, storing } = this.#parts
+    const { drafts, storing } = this.#engine
     await drafts.update(id, (kept) => ({ ...kept, writer: drafts.tab }))
     if (discardedAt !== null || drafts.get(id)?.revision !== 0) {
       if (discardedAt === null) {
@@ -279,24 +279,24 @@ export class Compositions {
   }
 
   async #close({ id }: CompositionState): Promise<void> {
-    const { drafts } = this.#parts
+    const { drafts } = this.#engine
     const closed = (kept: KeptDraft): KeptDraft => ({
       ...kept,
       closed: true,
       refusal: kept.refusal?.corrected ? null : kept.refusal
     })
     await drafts.update(id, (kept) => (kept.writer === drafts.tab ? closed(kept) : kept))
-    this.#parts.storing.storeNow(id)
+    this.#engine.storing.storeNow(id)
   }
 
   async #remove(id: string): Promise<void> {
-    this.#parts.storing.forget(id)
-    await this.#parts.drafts.remove(id)
-    this.#parts.locks.release(id)
+    this.#engine.storing.forget(id)
+    await this.#engine.drafts.remove(id)
+    this.#engine.locks.release(id)
   }
 
   async #undiscard(before: KeptDraft): Promise<void> {
-    const { drafts, locks, storing } = this.#parts
+    const { drafts, locks, storing } = this.#engine
     const { id } = before
     await locks.hold(id)
     storing.forget(id)

@@ -27,7 +27,7 @@ import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
 import type { Inside } from './inside.ts'
 import { LabelsState } from './labels.svelte.ts'
-import type { LatePart, ListOptions, Mail, Quota, Trouble } from './mail.ts'
+import type { ListOptions, Mail, Quota, Trouble } from './mail.ts'
 import type { SavedSearch, Search } from './searches.ts'
 import type { Sent } from './sent.ts'
 import { MailboxesState } from './mailboxes.svelte.ts'
@@ -57,7 +57,7 @@ export class MailState implements Mail {
   readonly #rows: Rows
   readonly #tasks: { stop: () => void }[]
   readonly #version = new Version()
-  readonly #later = new Map<unknown, unknown>()
+  readonly #parts = new Map<unknown, unknown>()
   #searching: Promise<Search> | null = null
   #compose: Promise<Compose> | null = null
   #sent: Promise<Sent> | null = null
@@ -188,10 +188,9 @@ export class MailState implements Mail {
     return this.#inside.saved.all
   }
 
-  async later<T>(load: () => Promise<LatePart<T>>): Promise<T> {
-    const { create } = await load()
-    const made = this.#later.get(create) ?? (create as (inside: Inside) => T)(this.#inside)
-    this.#later.set(create, made)
+  part<T>(create: (inside: never) => T): T {
+    const made = this.#parts.get(create) ?? (create as (inside: Inside) => T)(this.#inside)
+    this.#parts.set(create, made)
     return made as T
   }
 
@@ -205,7 +204,7 @@ export class MailState implements Mail {
           labels: () => this.labels.items,
           mailboxes: () => this.mailboxes.items,
           read: (body) => shownBody(body, () => ''),
-          later: (load) => this.later(load),
+          part: (create) => this.part(create),
           troubleOf
         })
     )
@@ -216,7 +215,7 @@ export class MailState implements Mail {
   compose(): Promise<Compose> {
     const made = (compose: ComposeState): void => void (this.#composing = compose)
     this.#compose ??= import('./compose.svelte.ts').then(({ ComposeState }) =>
-      ComposeState.create(this.#account, this.actions.outbox, (load) => this.later(load), made)
+      ComposeState.create(this.#account, this.actions.outbox, (create) => this.part(create), made)
     )
     this.#compose.catch(() => (this.#compose = null))
     return this.#compose

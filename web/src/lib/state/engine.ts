@@ -1,14 +1,15 @@
-/** Stores, uploads and sends the drafts of this device. Loaded once a window of writing is there (lazy-engine.ts). */
-import { attachmentMentioned } from '#lib/compose/attachment-mentioned.ts'
-import type { Draft, Parent } from '#lib/compose/draft.ts'
+/** Stores, uploads and sends the drafts of this device. */
+import { statusOf, type Draft, type Parent, type SendingStatus } from '#lib/compose/draft.ts'
 import type { Id } from '#lib/jmap/types.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { rebind } from '#lib/sync/draft-files.ts'
+import { DraftLocks } from '#lib/sync/draft-locks.ts'
 import { DraftStoring } from '#lib/sync/draft-storing.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
 import { Sendings } from '#lib/sync/sending.ts'
 import { Uploads } from '#lib/sync/uploads.ts'
+import type { FileLimits } from './composition-files.ts'
 
 export interface EngineListener {
   /** What is known of a draft changed; null: of all. */
@@ -23,23 +24,17 @@ export interface EngineListener {
   answered(parent: Parent & { readonly emailId: Id }): unknown
 }
 
-/** The engine, before and after it is loaded. */
-export interface Loading {
-  /** null until it is loaded */
-  readonly engine: Engine | null
-  /** why it cannot be loaded */
-  readonly trouble: Trouble | null
-  /** Resolves once it is there. */
-  loaded(): Promise<Engine>
-}
-
+/** What open drafts stand on, too. */
 export class Engine {
+  readonly account: Account
+  readonly drafts: Drafts
+  readonly locks: DraftLocks
   readonly storing: DraftStoring
   readonly uploads: Uploads
   readonly sendings: Sendings
-  readonly attachmentMentioned = attachmentMentioned
+  readonly limits: () => FileLimits
 
-  constructor(account: Account, drafts: Drafts, listener: EngineListener) {
+  constructor(account: Account, drafts: Drafts, limits: () => FileLimits, listener: EngineListener) {
     const storing = new DraftStoring(account, drafts)
     const uploads = new Uploads(account, drafts)
     const sendings = new Sendings(account, drafts, (id) => storing.end(id))
@@ -54,14 +49,30 @@ export class Engine {
     sendings.onfailed = (id, trouble) => listener.failed(id, trouble)
     sendings.onreturned = (id) => listener.returned(id)
     sendings.onanswered = (parent) => listener.answered(parent)
+    this.account = account
+    this.drafts = drafts
+    this.locks = new DraftLocks(account.ports, drafts)
     this.storing = storing
     this.uploads = uploads
     this.sendings = sendings
+    this.limits = limits
+  }
+
+  /** At the start of the page: what was being sent is sent on, and files of drafts that are gone are removed. */
+  resume(): void {
+    this.sendings.resume()
+    void this.uploads.sweep()
+  }
+
+  statusOf(id: string): SendingStatus {
+    return statusOf(this.drafts.get(id)?.sending, this.sendings.troubleOf(id) !== null)
   }
 
   stop(): void {
     this.sendings.stop()
     this.storing.stop()
     this.uploads.stop()
+    this.drafts.stop()
+    this.locks.stop()
   }
 }

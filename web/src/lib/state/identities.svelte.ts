@@ -1,4 +1,4 @@
-/** The person's identities, in the settings. Loaded on use. */
+/** The person's identities, in the settings. */
 import { recipientsOf } from '#lib/compose/recipients.ts'
 import { isAddress } from '#lib/compose/address.ts'
 import { editableSignature, signatureOf, type Clean } from '#lib/compose/signature.ts'

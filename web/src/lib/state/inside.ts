@@ -1,4 +1,4 @@
-/** What a part of the state that is loaded late is made of. */
+/** What a part of the state is made of that the list does not need (`Mail.part`). */
 import type { Account } from '#lib/sync/account.ts'
 import type { SenderDecisions } from '#lib/sync/sender-decisions.ts'
 import type { SavedSearches } from '#lib/sync/searches.ts'

@@ -1,4 +1,4 @@
-/** What a person does to labels; loaded when it is first needed. */
+/** What a person does to labels. It comes with what reads. */
 import { nameFault } from '#lib/mail/names.ts'
 import { LabelEdits } from '#lib/sync/label-edits.ts'
 import type { LabelNames } from '#lib/sync/labels.ts'

@@ -207,11 +207,6 @@ export interface ListOptions {
   readonly sort?: Sort
 }
 
-/** A module of the state that is loaded late. What it is made of is the `Inside` of `inside.ts`, which knows this file. */
-export interface LatePart<T> {
-  readonly create: (inside: never) => T
-}
-
 /** Everything that the mail page stands on; made by the route, given to the views by context. */
 export interface Mail {
   readonly address: string
@@ -252,8 +247,8 @@ export interface Mail {
   knowWarning(warning: Warning): Promise<void>
   /** how the person wants the interface */
   readonly preferences: Preferences
-  /** A part that is loaded on use; the same each time. */
-  later<T>(load: () => Promise<LatePart<T>>): Promise<T>
+  /** What a part of the page stands on; the same each time. It is made of the `Inside` of `inside.ts`, which knows this file. */
+  part<T>(create: (inside: never) => T): T
   /** The language was chosen on this device: let other devices know. If that fails, the next visit does it. */
   keepLanguage(): Promise<void>
   /** The page is left: end connections and timers. */

@@ -33,7 +33,7 @@ export interface Mailboxes {
   readonly items: readonly MailboxItem[]
   byId(id: string): MailboxItem | undefined
   byRole(role: Role): MailboxItem | undefined
-  /** Making, renaming, moving, removing, emptying: loaded when it is first needed. */
+  /** Making, renaming, moving, removing, emptying. It comes with what reads. */
   edits(): Promise<MailboxEdits>
   /** Changes of many messages that run or have just ended. */
   readonly work: MailboxWork | null
@@ -81,7 +81,7 @@ export interface Labels {
   /** by name */
   readonly items: readonly Label[]
   byKeyword(keyword: string): Label | undefined
-  /** Making, changing and removing: loaded when it is first needed. */
+  /** Making, changing and removing. It comes with what reads. */
   edits(): Promise<LabelEditing>
   /** `(await edits()).create(…)` */
   create(name: string, colour?: LabelColour): Promise<Label>

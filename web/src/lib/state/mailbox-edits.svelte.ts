@@ -1,4 +1,4 @@
-/** What a person does to mailboxes; loaded when it is first needed. */
+/** What a person does to mailboxes. It comes with what reads. */
 import { nameFault } from '#lib/mail/names.ts'
 import type { Account } from '#lib/sync/account.ts'
 import { MailboxChanges } from '#lib/sync/mailbox-edits.ts'

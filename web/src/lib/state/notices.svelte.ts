@@ -1,8 +1,8 @@
 /** What the last action did, in words, and how to undo it. */
-import type { ActionWords } from '#lib/words/actions.ts'
+import type { ActionWords } from '#lib/words/parts.ts'
 import type { Words } from '#lib/words/en.ts'
 
-/** Words of actions are loaded after the first view: who shows the notice has them. */
+/** Words of actions come with what reads, which shows the notice. */
 export type Said = string | ((words: ActionWords, all: Words['mail']) => string)
 
 export interface Notice {

@@ -2,7 +2,7 @@
 import type { Action, Mail } from '#lib/state/mail.ts'
 import type { Said } from '#lib/state/notices.svelte.ts'
 import { nameOf } from '#lib/state/sidebar.ts'
-import type { ActionWords } from '#lib/words/actions.ts'
+import type { ActionWords } from '#lib/words/parts.ts'
 import type { Words } from '#lib/words/en.ts'
 
 export function mailboxName(mail: Mail, id: string, words: Words['mail']): string {

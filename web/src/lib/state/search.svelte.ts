@@ -16,7 +16,7 @@ import { Snippets } from '#lib/sync/snippets.ts'
 import { Suggestions } from '#lib/sync/suggestions.ts'
 import type { Mail } from './mail.ts'
 import type { Search, Snippet } from './searches.ts'
-import type { Suspicions } from './suspicions.svelte.ts'
+import { create as suspicions } from './suspicions.svelte.ts'
 
 const NEWEST_FIRST: Sort = { property: 'receivedAt', isAscending: false }
 
@@ -28,7 +28,7 @@ export interface SearchParts {
   labels: () => readonly SearchLabel[]
   mailboxes: () => readonly SearchMailbox[]
   read: ReadBody
-  later: Mail['later']
+  part: Mail['part']
   troubleOf: (failure: unknown) => Trouble
 }
 
@@ -36,7 +36,6 @@ export class SearchState implements Search {
   readonly #parts: SearchParts
   readonly #account: Account
   readonly #suggestions: Suggestions
-  #suspicions = $state.raw<Suspicions | null>(null)
   readonly #saver: SearchSaver
   /** grows when what is behind the getters changes */
   #changes = $state(0)
@@ -143,15 +142,9 @@ export class SearchState implements Search {
   }
 
   async known(): Promise<Omit<Known, 'saved'>> {
-    // Suggestions do not wait for what marks some of them.
-    void this.#parts
-      .later(() => import('./suspicions.svelte.ts'))
-      .then(
-        (loaded) => (this.#suspicions = loaded),
-        () => undefined
-      )
+    const found = this.#parts.part(suspicions)
     const known = await this.#suggestions.known(this.#parts.mailboxes(), this.#parts.labels())
-    return { ...known, imitatedBy: (person) => this.#suspicions?.imitatedBy(person) ?? null }
+    return { ...known, imitatedBy: (person) => found.imitatedBy(person) }
   }
 
   remember(query: string): void {

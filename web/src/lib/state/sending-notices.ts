@@ -5,7 +5,7 @@ import type { Composition, OutgoingMessage, Outcome, Recipient } from '#lib/stat
 import type { Trouble } from '#lib/state/mail.ts'
 import type { Notices, Undo } from '#lib/state/notices.svelte.ts'
 import type { Words } from '#lib/words/en.ts'
-import type { DeliveryWords } from '#lib/words/later.ts'
+import type { DeliveryWords } from '#lib/words/parts.ts'
 import { troubleWord } from './trouble.ts'
 
 export interface NoticeWords {

@@ -1,6 +1,6 @@
 /** What a person may do to a folder, and why not. */
 import type { Words } from '#lib/words/en.ts'
-import type { Folders } from '#lib/words/later.ts'
+import type { Folders } from '#lib/words/parts.ts'
 import type { MailboxItem, Trouble } from './mail.ts'
 import { foldersIn } from './sidebar.ts'
 import { troubleWord } from './trouble.ts'

@@ -1,7 +1,7 @@
 /** What is suspicious about a message beside its addresses: compared with whom the person knows, and with its links. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import type { Authentication } from '#lib/mail/authentication.ts'
-import type { deceptiveLink } from '#lib/mail/deceptive-link.ts'
+import { deceptiveLink } from '#lib/mail/deceptive-link.ts'
 import type { Named } from '#lib/mail/honest-first.ts'
 import { imitationOf, type Imitation } from '#lib/mail/imitations.ts'
 import { ownPlaces } from '#lib/mail/link-targets.ts'
@@ -21,26 +21,20 @@ const MOST_FOUND = 2_000
 export class Suspicions {
   readonly #inside: Inside
   #known = $state.raw<readonly KnownSender[]>([])
-  /** It needs the sanitizer: where that cannot be loaded, a message is shown as text, whose links are compared when pressed. */
-  #deceptiveLink = $state.raw<typeof deceptiveLink | null>(null)
   /** A body is looked through once. */
   readonly #links = new WeakMap<Body, Warning | null>()
   /** Each address is compared with all that are known, once. */
   readonly #found = new Map<string, Imitation | null>()
   readonly #marked = new WeakMap<Row, Row>()
   readonly #decisions = new Version()
-  /** The history is read, and links can be compared, or it could not be. */
+  /** The history is read, or it could not be. */
   readonly ready: Promise<void>
 
   constructor(inside: Inside) {
     this.#inside = inside
     const { ports } = inside.account
     const read = this.#quietly(inside.document.read().then((settings) => this.#take(historyIn(settings))))
-    const loaded = import('#lib/mail/deceptive-link.ts').then(
-      (module) => void (this.#deceptiveLink = module.deceptiveLink),
-      () => undefined
-    )
-    this.ready = Promise.all([read, loaded]).then(() => undefined)
+    this.ready = read
     ports.after(LEARN_AFTER, () => void this.#quietly(this.#learn()))
     inside.account.listen((topic) => topic === 'account' && this.#decisions.next())
   }
@@ -88,14 +82,13 @@ export class Suspicions {
   #linkOf(message: Message, isBulk: boolean): Warning | null {
     const { body, own, authentication } = message
     if (!body?.html || own || (isBulk && authentication === 'passed')) return null
-    const search = this.#deceptiveLink
     let found = this.#links.get(body)
-    if (found === undefined && search) {
-      const link = search(body.html, ownPlaces(message))
+    if (found === undefined) {
+      const link = deceptiveLink(body.html, ownPlaces(message))
       found = link && { kind: 'linkElsewhere', ...link }
       this.#links.set(body, found)
     }
-    return found ?? null
+    return found
   }
 
   /** Without the network, or the settings, only what needs no history is told. */

@@ -25,7 +25,7 @@ export class Triage {
   #dialog = $state.raw<TriageDialog | null>(null)
   /** what the dialog was asked about: behind it, the keyboard may be led to another conversation meanwhile */
   #asked: readonly string[] = []
-  /** The dialog is there. One that still loads, and may never come, decides on nothing. */
+  /** The dialog is there. One that is not there yet, and may never come, decides on nothing. */
   #isThere = $state(false)
 
   constructor(mail: Mail, cursor: Cursor, early: EarlyKeys) {
@@ -38,7 +38,7 @@ export class Triage {
     return this.#dialog
   }
 
-  /** It is loaded when it is first needed. */
+  /** It comes with what reads. */
   set dialog(dialog: TriageDialog | null) {
     // One dialog may lead to another, about the same.
     this.#asked = this.targets

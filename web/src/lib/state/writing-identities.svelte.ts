@@ -2,7 +2,7 @@
 import type { Account } from '#lib/sync/account.ts'
 import { addressOf, identitiesOf, onIdentities } from '#lib/sync/identities.ts'
 import type { Identity } from './compose.ts'
-import type { IdentitiesState } from './identities.svelte.ts'
+import { IdentitiesState } from './identities.svelte.ts'
 import { PreferredIdentity } from './preferred-identity.ts'
 
 /** Milliseconds */
@@ -11,7 +11,7 @@ const PATIENCE = 1_000
 export class WritingIdentities {
   readonly #account: Account
   readonly #preferred: PreferredIdentity
-  #edited: Promise<IdentitiesState> | null = null
+  #edited: IdentitiesState | null = null
   #all = $state.raw<readonly Identity[]>([])
   readonly stop: () => void
 
@@ -58,12 +58,8 @@ export class WritingIdentities {
     this.#all = [...all.filter(isOwn), ...all.filter((identity) => !isOwn(identity))]
   }
 
-  /** To be changed in the settings. Loaded on use; the same each time. */
-  edited(): Promise<IdentitiesState> {
-    this.#edited ??= import('./identities.svelte.ts').then(
-      ({ IdentitiesState }) => new IdentitiesState(this.#account, this.#preferred)
-    )
-    this.#edited.catch(() => (this.#edited = null))
-    return this.#edited
+  /** To be changed in the settings; the same each time. */
+  edited(): IdentitiesState {
+    return (this.#edited ??= new IdentitiesState(this.#account, this.#preferred))
   }
 }

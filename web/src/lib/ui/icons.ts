@@ -1,7 +1,5 @@
 /** The icons in use, from Lucide. `Sprite` draws each once; `Icon` refers to it by name. Pages need the names only. */
-import type { SettingsIconName } from '#lib/ui/settings-icons.ts'
 import type { ReadingIconName } from '#lib/ui/reading-icons.ts'
-import type { WritingIconName } from '#lib/ui/writing-icons.ts'
 import {
   Archive,
   ArrowLeft,
@@ -132,4 +130,4 @@ export const ICONS = {
   zap: Zap
 } as const
 
-export type IconName = keyof typeof ICONS | ReadingIconName | SettingsIconName | WritingIconName
+export type IconName = keyof typeof ICONS | ReadingIconName

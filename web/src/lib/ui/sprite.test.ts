@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest'
 import { ICONS } from './icons.ts'
 import { READING_ICONS } from './reading-icons.ts'
-import { SETTINGS_ICONS } from './settings-icons.ts'
-import { WRITING_ICONS } from './writing-icons.ts'
 
 type Icons = Readonly<Record<string, (typeof ICONS)[keyof typeof ICONS]>>
 
@@ -36,22 +34,12 @@ test('the sprite holds what icons.ts names, as Lucide draws it', async () => {
   await expect(sprite(ICONS, about)).toMatchFileSnapshot('./Sprite.svelte')
 })
 
-test('the sprite of writing holds what writing-icons.ts names', async () => {
-  const about = 'Each icon of writing-icons.ts once, hidden; the dock of writing mounts it.'
-  await expect(sprite(WRITING_ICONS, about)).toMatchFileSnapshot('./WritingSprite.svelte')
-})
-
-test('the sprite of the settings holds what settings-icons.ts names', async () => {
-  const about = 'Each icon of settings-icons.ts once, hidden; the settings mount it.'
-  await expect(sprite(SETTINGS_ICONS, about)).toMatchFileSnapshot('./SettingsSprite.svelte')
-})
-
 test('no icon is in two sprites', () => {
-  const names = [ICONS, READING_ICONS, SETTINGS_ICONS, WRITING_ICONS].flatMap((icons) => Object.keys(icons))
+  const names = [ICONS, READING_ICONS].flatMap((icons) => Object.keys(icons))
   expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([])
 })
 
 test('the sprite of the reader holds what reading-icons.ts names', async () => {
-  const about = 'Each icon of reading-icons.ts once, hidden; the reader mounts it.'
+  const about = 'Each icon of reading-icons.ts once, hidden; the mail page mounts it with what reads.'
   await expect(sprite(READING_ICONS, about)).toMatchFileSnapshot('./ReadingSprite.svelte')
 })

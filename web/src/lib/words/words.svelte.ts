@@ -1,17 +1,20 @@
 /** The words on screen, given to components by context. */
 import type { Choice } from '#lib/words/choice.ts'
 import type { Words } from '#lib/words/en.ts'
-import { LANGUAGES, loadWords, type Language, type Part } from '#lib/words/language.ts'
+import { LANGUAGES, type Language } from '#lib/words/language.ts'
+import { loadPart, loadWords, type Part } from '#lib/words/parts.ts'
 import { createContext } from 'svelte'
 
 export class Speech {
   #words = $state.raw<Words>() as Words
   #language = $state<Language>('en')
   readonly #choice: Choice
-  readonly #parts = new Set<Part>()
+  #parts = $state.raw<ReadonlySet<Part>>(new Set())
 
-  constructor(language: Language, words: Words, choice: Choice) {
+  /** `parts`: whose words are among them */
+  constructor(language: Language, words: Words, choice: Choice, parts: Iterable<Part> = []) {
     this.#language = language
+    this.#parts = new Set(parts)
     this.#choice = choice
     this.#words = this.#located(words)
   }
@@ -55,16 +58,27 @@ export class Speech {
     return names[role] ?? role
   }
 
+  has(part: Part): boolean {
+    return this.#parts.has(part)
+  }
+
   /** Resolves once these words are there, in each language that is spoken from now on. */
   async need(part: Part): Promise<void> {
-    if (!this.#parts.has(part)) {
-      this.#parts.add(part)
-      this.#words = this.#located(await loadWords(this.#language, [...this.#parts]))
+    while (!this.has(part)) {
+      const language = this.#language
+      const words = await loadPart(part, language)
+      // Another language may be spoken by now.
+      if (language !== this.#language) continue
+      this.#words = this.#located({ ...this.#words, ...words })
+      this.#parts = new Set([...this.#parts, part])
     }
   }
 
   async #speak(language: Language): Promise<void> {
-    const words = await loadWords(language, [...this.#parts])
+    const parts = this.#parts
+    const words = await loadWords(language, parts)
+    // Another part may have come meanwhile, whose words these are not.
+    if (parts !== this.#parts) return this.#speak(language)
     this.#language = language
     this.#words = this.#located(words)
   }

@@ -3,13 +3,10 @@ import { after, draw } from '../../../../tests/drawn.ts'
 import { FakeCompositions, type FakeComposition } from '../../../../tests/fake-compositions.svelte.ts'
 import type { OutgoingMessage } from '#lib/state/compose.ts'
 import OwnWindow from '#lib/views/compose/OwnWindow.svelte'
-import { loadWindowParts } from '#lib/views/compose/window-parts.svelte.ts'
-import { afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 
 // Squire needs a browser.
 vi.mock('#lib/views/compose/editor.ts', () => ({}))
-// A busy machine needs longer for them than a test may take.
-beforeAll(loadWindowParts, 60_000)
 
 const ends: (() => void)[] = []
 afterEach(() => ends.splice(0).forEach((end) => end()))

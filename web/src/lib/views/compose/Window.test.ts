@@ -139,7 +139,7 @@ test('what is typed and pasted while it is being taken over is put into the text
   composition.takeOver = () => undefined
   await press('Take over')
   for (const name of ['h', 'x', 'Backspace', 'i', ' ', 'e', 'Enter']) await key(document.activeElement, name)
-  const clipboardData = { getData: () => 'and so on' }
+  const clipboardData = { getData: (type: string) => (type === 'text/plain' ? 'and so on' : '') }
   const paste = Object.assign(new Event('paste', { bubbles: true, cancelable: true }), { clipboardData })
   await after(() => document.activeElement?.dispatchEvent(paste))
   await key(document.activeElement, '.')

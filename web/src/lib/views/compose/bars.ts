@@ -5,7 +5,7 @@ import type { Trouble } from '#lib/mail/trouble.ts'
 import { octets } from '#lib/mail/octets.ts'
 import { troubleWord } from '#lib/state/trouble.ts'
 import type { Words } from '#lib/words/en.ts'
-import type { ComposeWords } from '#lib/words/later.ts'
+import type { ComposeWords } from '#lib/words/parts.ts'
 
 /** Why it failed, in words; with what the mail server said, if it did. */
 export function troubleText({ code, detail }: Trouble, words: Words['mail'], online: boolean): string {

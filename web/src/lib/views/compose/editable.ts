@@ -1,4 +1,4 @@
-/** What is put into the editor, of a draft or of what is pasted. Loaded with the first of it. */
+/** What is put into the editor, of a draft or of what is pasted. */
 import { cidOf } from '#lib/compose/pictures.ts'
 import { cleanFragment } from '#lib/compose/quote-html.ts'
 

@@ -1,7 +1,7 @@
 /** Squire, as our policies want it. */
 import { storedLinks } from '#lib/compose/links.ts'
 import type { Cursor } from '#lib/views/compose/carets.ts'
-import { windowParts } from '#lib/views/compose/window-parts.svelte.ts'
+import { editable } from '#lib/views/compose/editable.ts'
 import Squire from 'squire-rte'
 
 const TAGS = { bold: 'B', italic: 'I', list: 'UL', numbers: 'OL', quote: 'BLOCKQUOTE', link: 'A' } as const
@@ -24,8 +24,7 @@ export class Editor extends Squire {
 
   constructor(root: HTMLElement, failed: (failure: unknown) => void) {
     super(root, {
-      // RichText puts nothing into the editor before the parts are loaded.
-      sanitizeToDOMFragment: (html: string) => windowParts()?.editable(html) ?? document.createDocumentFragment(),
+      sanitizeToDOMFragment: editable,
       didError: failed,
       willCutCopy: storedLinks,
       undo: { documentSizeThreshold: 200_000, undoLimit: 100 }
@@ -44,9 +43,7 @@ export class Editor extends Squire {
   /** Squire does not look whether the text is locked: what it changed there would be shown, and not be in the draft. */
   override handleEvent(event: Event): void {
     const isLocked = this._root.contentEditable === 'false'
-    // Without the sanitizer, what is dragged would be taken out of the text, and nothing put in.
-    if (event.type === 'drop' && !windowParts()) event.preventDefault()
-    else if (!isLocked || !['keydown', 'paste', 'cut', 'drop'].includes(event.type)) super.handleEvent(event)
+    if (!isLocked || !['keydown', 'paste', 'cut', 'drop'].includes(event.type)) super.handleEvent(event)
   }
 
   override _getRawHTML(): string {

@@ -1,6 +1,7 @@
 /** Another address to write from, and with it another signature. */
+import { cleanHtml } from '#lib/compose/quote-html.ts'
+import { exchangeSignature } from '#lib/compose/signature.ts'
 import type { Compose, Composition } from '#lib/state/compose.ts'
-import { latePart } from '#lib/ui/late-part.ts'
 
 /** The exchanges of each draft, one after the other: each finds the signature that the one before put there. */
 const turns = new WeakMap<Composition, Promise<void>>()
@@ -15,11 +16,7 @@ export async function writeAs(
   const old = identities.find(({ id }) => id === before) ?? identities[0] ?? null
   const next = identities.find(({ id }) => id === identityId) ?? null
   composition.change({ identityId })
-  const turn = (turns.get(composition) ?? Promise.resolve()).then(async () => {
-    const [{ exchangeSignature }, { cleanHtml }] = await latePart(() =>
-      Promise.all([import('#lib/compose/signature.ts'), import('#lib/compose/quote-html.ts')])
-    )
-    // Read now: the draft has what was typed meanwhile.
+  const turn = (turns.get(composition) ?? Promise.resolve()).then(() => {
     const { html, text } = exchangeSignature(composition.draft, old, next, cleanHtml)
     composition.change({ html, text })
   })

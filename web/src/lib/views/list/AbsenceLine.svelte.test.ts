@@ -39,7 +39,7 @@ async function shown(there: Absence): Promise<{ reply: Reply; page: MailPage }> 
   const reply = new Reply()
   reply.there = reply.absence = there
   const drawn = await pageOf(new ModelServer())
-  vi.spyOn(drawn.mail, 'later').mockResolvedValue(reply)
+  vi.spyOn(drawn.mail, 'part').mockReturnValue(reply)
   end = await draw(drawn, AbsenceLine, {})
   return { reply, page: drawn.page }
 }

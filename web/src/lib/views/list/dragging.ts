@@ -3,7 +3,7 @@ import { act } from '#lib/state/act.ts'
 import type { Action } from '#lib/state/mail.ts'
 import { moveTo } from '#lib/state/move-to.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
-import type { ActionWords } from '#lib/words/actions.ts'
+import type { ActionWords } from '#lib/words/parts.ts'
 
 const TARGETS = '[data-mailbox], [data-label]'
 /** A type of our own: no text and no file that is dragged here counts as a conversation. */
@@ -15,7 +15,7 @@ function actionAt({ mailbox, label }: DOMStringMap, page: MailPage, alt: boolean
   return mailbox === undefined || alt ? null : moveTo(mailbox, page.mail)
 }
 
-export function dragging(region: HTMLElement, page: MailPage, words: () => ActionWords | null): () => void {
+export function dragging(region: HTMLElement, page: MailPage, words: () => ActionWords): () => void {
   let dragged: readonly string[] = []
   let over: HTMLElement | null = null
   const events = new AbortController()
@@ -33,7 +33,7 @@ export function dragging(region: HTMLElement, page: MailPage, words: () => Actio
     if (dragged.length === 0 || !event.dataTransfer) return
     event.dataTransfer.setData(TYPE, String(dragged.length))
     event.dataTransfer.effectAllowed = 'copyMove'
-    showImage(event.dataTransfer, words()?.dragged(dragged.length) ?? String(dragged.length))
+    showImage(event.dataTransfer, words().dragged(dragged.length))
   })
   listen(document, 'dragover', (event) => {
     if (dragged.length === 0 || !event.dataTransfer?.types.includes(TYPE)) return

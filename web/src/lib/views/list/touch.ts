@@ -16,3 +16,25 @@ export function hearTouches(region: HTMLElement, signal: AbortSignal, hear: (tou
   for (const name of ['touchstart', 'touchmove', 'touchend', 'touchcancel'] as const)
     region.addEventListener(name, told, { signal, passive: true })
 }
+
+/**
+ * What a finger does before what follows it is loaded: the events of the last touch. It keeps no earlier one: people who saw
+ * nothing happen repeat a swipe, and mean it once.
+ */
+export class EarlyTouches {
+  #touches: Touch[] = []
+
+  /** Returns how to end it. */
+  hear(region: HTMLElement): () => void {
+    const ends = new AbortController()
+    hearTouches(region, ends.signal, (touch) => {
+      if (touch.event.type === 'touchstart') this.#touches = []
+      this.#touches.push(touch)
+    })
+    return () => ends.abort()
+  }
+
+  take(): readonly Touch[] {
+    return this.#touches.splice(0)
+  }
+}

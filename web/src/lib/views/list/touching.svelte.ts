@@ -15,7 +15,7 @@ import {
 import type { IconName } from '#lib/ui/icons.ts'
 import SwipeUnder from '#lib/views/list/SwipeUnder.svelte'
 import { hearTouches, type Touch } from '#lib/views/list/touch.ts'
-import type { ActionWords } from '#lib/words/actions.ts'
+import type { ActionWords } from '#lib/words/parts.ts'
 import { mount, unmount } from 'svelte'
 
 interface Outcome {
@@ -24,28 +24,27 @@ interface Outcome {
   readonly action: Action
 }
 
-type Words = () => ActionWords | null
+type Words = () => ActionWords
 
 /** Milliseconds after which nobody expects a gesture to do something that did nothing at first. */
 const EXPECTED = 2_000
 
-/** What a swipe of this row does; null if nothing. It is done also before its words have loaded. */
-function outcomeOf(side: Side, row: Row, page: MailPage, words: ActionWords | null): Outcome | null {
-  const { short, commands } = words ?? {}
+/** What a swipe of this row does; null if nothing. */
+function outcomeOf(side: Side, row: Row, page: MailPage, { short, commands }: ActionWords): Outcome | null {
   const does = page.preferences.chosen[side === 'end' ? 'swipeEnd' : 'swipeStart']
   if (does === 'nothing') return null
   if (does === 'archive') {
     if (page.mailbox?.role === 'archive') return null
-    return { icon: 'archive', word: short?.archive ?? '', action: { kind: 'archive' } }
+    return { icon: 'archive', word: short.archive, action: { kind: 'archive' } }
   }
   if (does === 'delete') {
     if (page.mailbox?.role === 'trash') return null
-    return { icon: 'trash', word: short?.delete ?? '', action: { kind: 'delete' } }
+    return { icon: 'trash', word: short.delete, action: { kind: 'delete' } }
   }
-  if (does === 'star') return { icon: 'star', word: commands?.star ?? '', action: { kind: 'star', on: !row.starred } }
+  if (does === 'star') return { icon: 'star', word: commands.star, action: { kind: 'star', on: !row.starred } }
   return row.unread
-    ? { icon: 'mail-open', word: short?.read ?? '', action: { kind: 'read', on: true } }
-    : { icon: 'mail', word: short?.unread ?? '', action: { kind: 'read', on: false } }
+    ? { icon: 'mail-open', word: short.read, action: { kind: 'read', on: true } }
+    : { icon: 'mail', word: short.unread, action: { kind: 'read', on: false } }
 }
 
 /** A row under a finger that goes across. */
@@ -115,8 +114,8 @@ export function touching(region: HTMLElement, page: MailPage, words: Words, earl
   }
   region.addEventListener('contextmenu', still, { signal: events.signal })
   region.addEventListener('click', still, { signal: events.signal, capture: true })
-  words()
-  if (isExpected(early)) early.forEach((touch) => fingers.hear(touch))
+  // Not within the effect that calls this: what a gesture does is drawn by effects of its own.
+  if (isExpected(early)) queueMicrotask(() => early.forEach((touch) => fingers.hear(touch)))
   return () => {
     fingers.end(false)
     events.abort()

@@ -6,15 +6,6 @@ import type { Composition, OutgoingMessage } from '#lib/state/compose.ts'
 import Notices from '#lib/views/mail/Notices.svelte'
 import { afterEach, expect, test, vi } from 'vitest'
 
-/** how often the words of sending cannot be loaded */
-const lost = vi.hoisted(() => ({ words: 0 }))
-vi.mock('#lib/words/later.ts', async (load) => {
-  const real = await load<typeof import('#lib/words/later.ts')>()
-  const deliveryWords: typeof real.deliveryWords = (language) =>
-    lost.words-- > 0 ? Promise.reject(new TypeError('Failed to fetch')) : real.deliveryWords(language)
-  return { ...real, deliveryWords }
-})
-
 const ends: (() => void)[] = []
 
 afterEach(() => ends.splice(0).forEach((end) => end()))
@@ -46,11 +37,10 @@ test('who cannot see the seconds is told once, and how to undo', async () => {
   expect(toast()).toEqual(['Sending to Karim in 10 s', 'Sending to Karim'])
 })
 
-test('what another visit scheduled is not told again, though what knows of it comes late', async () => {
-  const compose = Object.assign(new FakeCompose(), { knowsOutgoing: false })
-  await notices(compose)
+test('what another visit scheduled is not told again', async () => {
   const scheduled = outgoing({ scheduled: true })
-  await after(() => Object.assign(compose, { outgoing: [scheduled], knowsOutgoing: true }))
+  const compose = Object.assign(new FakeCompose(), { outgoing: [scheduled] })
+  await notices(compose)
   expect(document.querySelector('.toast')).toBeNull()
   await after(() => (compose.outgoing = [scheduled, outgoing({ id: 'b', scheduled: true })]))
   expect(document.querySelector('.toast')?.textContent).toContain('Leaves on ')
@@ -72,15 +62,6 @@ test('its button takes a message back', async () => {
   await after(() => document.querySelector<HTMLElement>('.toast button')?.click())
   expect(undo).toHaveBeenCalledOnce()
   expect(document.querySelector('.toast')?.textContent).toContain('Too late, it is on its way.')
-})
-
-test('sending can be undone though what tells of it could not be loaded at first', async () => {
-  lost.words = 1
-  const { compose } = await notices()
-  await after(() => (compose.outgoing = [outgoing()]))
-  expect(document.querySelector('.toast')).toBeNull()
-  await after(() => dispatchEvent(new Event('online')))
-  expect(toast()[1]).toBe('Sending to Karim')
 })
 
 test('what is held is known though what asks for it could not be loaded at first', async () => {

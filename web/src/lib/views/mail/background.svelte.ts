@@ -1,7 +1,7 @@
 /** What goes on behind the mail page once it is on screen. */
-import { whenQuiet } from '#lib/ui/quiet.ts'
+import { create as following } from '#lib/state/following.svelte.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
-import { latePart } from '#lib/ui/late-part.ts'
+import { whenIdle } from '#lib/ui/idle.ts'
 import { drawAttention } from '#lib/views/mail/attention.svelte.ts'
 import { keepInterface } from '#lib/views/mail/installed.svelte.ts'
 import type { Speech } from '#lib/words/words.svelte.ts'
@@ -9,10 +9,10 @@ import type { Speech } from '#lib/words/words.svelte.ts'
 /** `go` navigates to a path of the app. Returns how to end it. */
 export function background(page: MailPage, spoken: Speech, go: (path: string) => Promise<void>): () => void {
   let ends = [drawAttention(page, spoken, go)]
-  const callOff = whenQuiet(() => {
+  const callOff = whenIdle(() => {
     ends = [...ends, keepInterface(page, spoken)]
     // What the person chooses on other devices is followed.
-    void latePart(() => page.mail.later(() => import('#lib/state/following.svelte.ts')))
+    page.mail.part(following)
   })
   return () => [callOff, ...ends].forEach((end) => end())
 }

@@ -4,6 +4,8 @@ import { Keyboard, type Key } from '#lib/commands/keyboard.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { hasOwnKeys } from '#lib/ui/own-keys.ts'
 import { stepOf } from '#lib/views/list/steps.ts'
+import { keepsData, keepsKey } from '#lib/views/mail/early.ts'
+import { goToPane } from '#lib/views/mail/panes.ts'
 
 const made = new WeakMap<MailPage, Keyboard>()
 
@@ -22,11 +24,32 @@ export function framedKey(key: string, shiftKey: boolean, ctrlKey: boolean): Key
   return { key, at, shiftKey, ctrlKey, metaKey: false, altKey: false, repeat: false, typing: false, inList: false }
 }
 
+/** What is pressed, pasted or dropped in the page; returns how to end it. */
+export function listen(page: MailPage): () => void {
+  const ends = new AbortController()
+  const { signal } = ends
+  const first = { capture: true, signal }
+  addEventListener('keydown', (event) => keepKey(event, page), first)
+  addEventListener('paste', (event) => keepData(event, page), first)
+  addEventListener('drop', (event) => keepData(event, page), first)
+  addEventListener('dragover', (event) => letDrop(event, page), first)
+  addEventListener('keydown', (event) => onPageKey(event, page), { signal })
+  return () => ends.abort()
+}
+
 /** Runs before lists and buttons see the key: a space that is meant for what still loads must select no row. */
 export function keepKey(event: KeyboardEvent, { early }: MailPage): void {
-  if (hasOwnKeys(event.target) || event.ctrlKey || event.metaKey || !early.keeps(event.key)) return
-  event.preventDefault()
-  event.stopPropagation()
+  if (!hasOwnKeys(event.target)) keepsKey(event, early)
+}
+
+/** The same for what is pasted or dropped. A browser would open a file that nothing takes. */
+export function keepData(event: ClipboardEvent | DragEvent, { early }: MailPage): void {
+  if (!hasOwnKeys(event.target)) keepsData(event, early)
+}
+
+/** Where nothing takes what is dragged, it cannot be dropped. */
+function letDrop(event: DragEvent, { early }: MailPage): void {
+  if (early.isWaiting && !hasOwnKeys(event.target)) event.preventDefault()
 }
 
 export function onPageKey(event: KeyboardEvent, page: MailPage): void {
@@ -37,13 +60,10 @@ export function onPageKey(event: KeyboardEvent, page: MailPage): void {
     event.preventDefault()
 }
 
-/** F6 works wherever the focus is. Few press it, and nobody before the list is there. */
+/** F6 works wherever the focus is. */
 function goes({ key, shiftKey }: KeyboardEvent, target: HTMLElement | null): boolean {
   if (key !== 'F6' || target?.closest('dialog[open]')) return false
-  void import('#lib/views/mail/panes.ts').then(
-    ({ goToPane }) => goToPane(shiftKey ? -1 : 1),
-    () => undefined
-  )
+  goToPane(shiftKey ? -1 : 1)
   return true
 }
 

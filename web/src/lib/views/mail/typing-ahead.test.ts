@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import '../../../../tests/drawn.ts'
 import { listed } from '../../../../tests/listed.ts'
-import { keepKey, onPageKey } from '#lib/views/mail/keys.ts'
+import { keepData, keepKey, onPageKey } from '#lib/views/mail/keys.ts'
 import { expect, test } from 'vitest'
 
 function press(page: Parameters<typeof keepKey>[1], target: HTMLElement, key: string, ctrlKey = false): boolean {
@@ -24,6 +24,27 @@ test('while a window of writing loads, a space and Enter are text wherever the f
   for (const key of ['a', ' ', 'Enter', 'Tab', 'b']) expect(press(page, button, key)).toBe(true)
   expect(page.early.take()).toBe('a \nb')
   expect(press(page, button, ' ')).toBe(false)
+})
+
+/** A file of this name, in a paste or a drop. */
+function give(page: Parameters<typeof keepData>[1], kind: 'paste' | 'drop', text: string): boolean {
+  const data = { files: [new File(['1'], 'plan.pdf')], getData: (type: string) => (type === 'text/plain' ? text : '') }
+  const given = kind === 'drop' ? { dataTransfer: data } : { clipboardData: data }
+  const event = Object.assign(new Event(kind, { cancelable: true }), given)
+  keepData(event as unknown as ClipboardEvent, page)
+  return event.defaultPrevented
+}
+
+test('what is typed, pasted and dropped while a window of writing loads is kept in this order', () => {
+  const { page } = listed(3)
+  expect(give(page, 'paste', 'A')).toBe(false)
+  void page.writing.start({ kind: 'new' })
+  press(page, document.createElement('p'), 'a')
+  expect([give(page, 'paste', 'B'), give(page, 'drop', '')]).toEqual([true, true])
+  press(page, document.createElement('p'), 'Backspace')
+  press(page, document.createElement('p'), 'c')
+  const kept = page.early.takeAll().map((one) => (one.kind === 'typed' ? one.text : [one.kind, one.data.text]))
+  expect(kept).toEqual(['a', ['pasted', 'B'], ['dropped', ''], 'c'])
 })
 
 test('Escape gives up what was typed', () => {

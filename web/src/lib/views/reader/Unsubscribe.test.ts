@@ -3,7 +3,7 @@ import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import { ModelServer } from '../../../../tests/model-server.ts'
 import type { Message } from '#lib/state/mail.ts'
 import Unsubscribe from '#lib/views/reader/Unsubscribe.svelte'
-import { readingWords } from '#lib/words/later.ts'
+import { reading as words } from '#lib/words/en/reading.ts'
 import { afterEach, expect, test } from 'vitest'
 
 const ends: (() => void)[] = []
@@ -25,7 +25,7 @@ async function shown(respond: () => Response): Promise<Drawn & { asked: string[]
     unsubscribe: '<https://list.example.net/leave>',
     unsubscribePost: 'List-Unsubscribe=One-Click'
   } as Message
-  ends.push(await draw(drawn, Unsubscribe, { message, name: 'Ledger', words: await readingWords('en') }))
+  ends.push(await draw(drawn, Unsubscribe, { message, name: 'Ledger', words }))
   const button = document.querySelector<HTMLButtonElement>('.unsubscribe button')
   return { ...drawn, asked, press: () => after(() => button?.click()) }
 }

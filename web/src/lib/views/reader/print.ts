@@ -6,7 +6,7 @@ import { fullTime } from '#lib/mail/dates.ts'
 import type { Person } from '#lib/mail/people.ts'
 import type { Message } from '#lib/state/mail.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
-import type { Reading } from '#lib/words/later.ts'
+import type { Reading } from '#lib/words/parts.ts'
 import type { Words } from '#lib/words/en.ts'
 
 type Labels = Pick<Reading['details'], 'from' | 'to' | 'cc' | 'date'> & { attachments: string }

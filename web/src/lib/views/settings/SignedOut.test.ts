@@ -2,13 +2,13 @@
 import { after, draw, pageOf } from '../../../../tests/drawn.ts'
 import { ModelServer } from '../../../../tests/model-server.ts'
 import SignedOut from '#lib/views/settings/SignedOut.svelte'
-import { settingsWords } from '#lib/words/later.ts'
+import { settings as words } from '#lib/words/en/settings.ts'
 import { expect, test } from 'vitest'
 
 test('who is signed out over the settings signs in beside them, where what was typed stays', async () => {
   const server = new ModelServer()
   const drawn = await pageOf(server)
-  const end = await draw(drawn, SignedOut, { words: await settingsWords('en') })
+  const end = await draw(drawn, SignedOut, { words })
   const link = (): HTMLAnchorElement | null => document.querySelector('a')
   expect(link()).toBeNull()
   server.interrupt = () => Response.json({ code: 'no_session' }, { status: 401 })

@@ -1,7 +1,6 @@
 /** The sections of the settings, in their order. A section is there once its folder has a `Section.svelte`. */
-import type { SettingsIconName } from '#lib/ui/settings-icons.ts'
 import type { IconName } from '#lib/ui/icons.ts'
-import type { SettingsWords } from '#lib/words/later.ts'
+import type { SettingsWords } from '#lib/words/parts.ts'
 import type { Component } from 'svelte'
 
 export type SectionKey = keyof SettingsWords['sections']
@@ -9,7 +8,7 @@ export type SectionKey = keyof SettingsWords['sections']
 /** What each section is given: the words of the settings. Others it loads itself. */
 export type SectionView = Component<{ words: SettingsWords }>
 
-const ICONS: Record<SectionKey, IconName | SettingsIconName> = {
+const ICONS: Record<SectionKey, IconName> = {
   general: 'sliders',
   identities: 'at-sign',
   filters: 'funnel',
@@ -21,15 +20,15 @@ const ICONS: Record<SectionKey, IconName | SettingsIconName> = {
   security: 'shield'
 }
 
-const FILES = import.meta.glob<{ default: SectionView }>('./*/Section.svelte')
+const FILES = import.meta.glob<SectionView>('./*/Section.svelte', { eager: true, import: 'default' })
 
 export interface Section {
   readonly key: SectionKey
-  readonly icon: IconName | SettingsIconName
-  readonly load: () => Promise<SectionView>
+  readonly icon: IconName
+  readonly view: SectionView
 }
 
 export const SECTIONS: readonly Section[] = (Object.keys(ICONS) as SectionKey[]).flatMap((key) => {
-  const file = FILES[`./${key}/Section.svelte`]
-  return file ? { key, icon: ICONS[key], load: () => file().then((found) => found.default) } : []
+  const view = FILES[`./${key}/Section.svelte`]
+  return view ? { key, icon: ICONS[key], view } : []
 })

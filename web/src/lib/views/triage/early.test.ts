@@ -1,32 +1,21 @@
 // @vitest-environment jsdom
-/** Keys that are pressed before the dialog is there for which they are meant. */
-import { draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
+/** Keys that are pressed before what they are meant for is there. */
+import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import { ModelServer } from '../../../../tests/model-server.ts'
 import { settled } from '../../../../tests/world.ts'
 import MailPage from '#lib/views/mail/MailPage.svelte'
 import { flushSync } from 'svelte'
 import { afterEach, expect, test, vi } from 'vitest'
 
-const gates = vi.hoisted(() => {
-  const gate = (): { open: () => void; opened: Promise<void> } => {
-    const made = { open: (): void => undefined, opened: Promise.resolve() }
-    made.opened = new Promise((resolve) => (made.open = resolve))
-    return made
+/** The part of the page that has dialogs, menus and bars comes once it may. */
+const network = vi.hoisted(() => ({ waiting: [] as (() => void)[] }))
+vi.mock('#lib/ui/late-part.ts', () => ({
+  latePart: async <T>(load: () => Promise<T>): Promise<T> => {
+    await new Promise<void>((resolve) => network.waiting.push(resolve))
+    return load()
   }
-  return { picker: gate(), edits: gate(), bar: gate() }
-})
-vi.mock('#lib/views/triage/Picker.svelte', async (load) => {
-  await gates.picker.opened
-  return load()
-})
-vi.mock('#lib/views/sidebar/SidebarEdits.svelte', async (load) => {
-  await gates.edits.opened
-  return load()
-})
-vi.mock('#lib/views/triage/SelectionBar.svelte', async (load) => {
-  await gates.bar.opened
-  return load()
-})
+}))
+const arrives = (): Promise<void> => after(() => network.waiting.splice(0).forEach((load) => load()))
 // jsdom has no `execCommand`.
 const typed = vi.fn()
 Object.assign(document, { execCommand: typed })
@@ -35,6 +24,7 @@ const ends: (() => void)[] = []
 
 afterEach(() => {
   typed.mockClear()
+  network.waiting = []
   ends.splice(0).forEach((end) => end())
 })
 
@@ -72,7 +62,7 @@ test('what is typed is in the field of the dialog, up to Enter, and acts on noth
   await press('v', 'r', 'e', 'c', 'Enter', 'j')
   expect([mail.list?.total, page.cursor.current, dialog()]).toEqual([3, current, null])
   expect(writing).not.toHaveBeenCalled()
-  await act(() => gates.picker.open())
+  await arrives()
   await vi.waitFor(() => expect(dialog()?.getAttribute('aria-label')).toBe('Move 1 conversation to'))
   expect(typed).toHaveBeenCalledExactlyOnceWith('insertText', false, 'rec')
   await act(() => (dialog() as HTMLDialogElement).close())
@@ -92,7 +82,7 @@ test('so it is with a name that is typed for a new folder; Escape gives that up'
   await press('e', '#', 'c')
   expect([mail.list?.total, dialog()]).toEqual([3, null])
   expect(writing).not.toHaveBeenCalled()
-  await act(() => gates.edits.open())
+  await arrives()
   await vi.waitFor(() => expect(typed).toHaveBeenCalledExactlyOnceWith('insertText', false, 'e#c'))
   expect(document.querySelectorAll('dialog[open] input:not([type])')).toHaveLength(1)
 })
@@ -103,6 +93,6 @@ test('who selects a conversation keeps the header of the list until the bar is t
   const [before] = headers()
   await press('ArrowDown', 'x')
   expect(headers()).toEqual([before])
-  await act(() => gates.bar.open())
+  await arrives()
   await vi.waitFor(() => expect(headers()).toEqual([expect.stringContaining('1 selected')]))
 })

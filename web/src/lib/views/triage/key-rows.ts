@@ -1,7 +1,7 @@
 /** The keys that work in the page, as the sheet and the settings list them. */
 import { ALL } from '#lib/commands/all.ts'
 import type { Command } from '#lib/commands/command.ts'
-import type { ActionWords } from '#lib/words/actions.ts'
+import type { ActionWords } from '#lib/words/parts.ts'
 
 export interface KeyRow {
   /** each of them does it */

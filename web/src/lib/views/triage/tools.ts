@@ -11,7 +11,7 @@ import { star } from '#lib/commands/star.ts'
 import { unread } from '#lib/commands/unread.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import type { IconName } from '#lib/ui/icons.ts'
-import type { ActionWords } from '#lib/words/actions.ts'
+import type { ActionWords } from '#lib/words/parts.ts'
 
 export interface Tool {
   readonly command: Command

@@ -1,5 +1,5 @@
 /** Keys of the windows of writing, for the sheet of keys: they are no commands of the page, which rests meanwhile. */
-import type { ComposeWords } from '#lib/words/later.ts'
+import type { ComposeWords } from '#lib/words/parts.ts'
 
 interface WritingKey {
   readonly keys: string

@@ -1,4 +1,4 @@
-/** Windows of writing. Loaded with the first of them. */
+/** Windows of writing. */
 const count = (n: number) => n.toLocaleString('en')
 const plural = (n: number, one: string, many: string) => `${count(n)} ${n === 1 ? one : many}`
 

@@ -1,4 +1,4 @@
-/** Parts of the reader that are loaded when they are first needed: attachments, the menu of a message, its source. */
+/** The reader: attachments, the menu of a message, its source. */
 export const reading = {
   close: 'Close',
   attachments: 'Attachments',

@@ -2,7 +2,7 @@
 import type { Absences } from '#lib/state/absence.ts'
 import type { Outcome } from '#lib/state/filters.ts'
 import type { Notices } from '#lib/state/notices.svelte.ts'
-import type { AbsenceWords } from '#lib/words/later.ts'
+import type { AbsenceWords } from '#lib/words/parts.ts'
 
 interface Ending {
   readonly absences: Absences

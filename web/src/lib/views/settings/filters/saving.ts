@@ -3,7 +3,7 @@ import type { Filter } from '#lib/sieve/filter.ts'
 import type { Filters } from '#lib/state/filters.ts'
 import type { Notices } from '#lib/state/notices.svelte.ts'
 import { notSaved } from '#lib/views/settings/filters/not-saved.ts'
-import type { FilterWords } from '#lib/words/later.ts'
+import type { FilterWords } from '#lib/words/parts.ts'
 
 interface Saving {
   readonly filters: Filters

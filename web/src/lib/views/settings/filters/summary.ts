@@ -3,7 +3,7 @@ import type { Filter } from '#lib/sieve/filter.ts'
 import type { Mail } from '#lib/state/mail.ts'
 import { nameOf } from '#lib/state/sidebar.ts'
 import type { Words } from '#lib/words/en.ts'
-import type { FilterWords } from '#lib/words/later.ts'
+import type { FilterWords } from '#lib/words/parts.ts'
 
 export function summaryOf(
   { actions }: Pick<Filter, 'actions'>,

@@ -1,6 +1,6 @@
 /** Why an identity was not saved, in words. */
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { IdentityWords } from '#lib/words/later.ts'
+import type { IdentityWords } from '#lib/words/parts.ts'
 
 export function troubleText({ trouble: words }: IdentityWords, { code }: Trouble, address: string): string {
   if (code === 'forbiddenFrom') return words.forbiddenFrom(address.trim())

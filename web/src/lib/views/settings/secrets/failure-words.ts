@@ -1,6 +1,6 @@
 /** Why something was not done, in words. */
 import type { Failure } from '#lib/accounts/service.ts'
-import type { SecurityWords } from '#lib/words/later.ts'
+import type { SecurityWords } from '#lib/words/parts.ts'
 
 type Known = keyof SecurityWords['trouble']
 
