@@ -5,6 +5,7 @@
  */
 import type { KeptChange, KeptDrafts } from '#lib/cache/drafts.ts'
 import type { Draft, KeptDraft } from '#lib/compose/draft.ts'
+import { OneTab } from '#lib/live/one-tab.ts'
 import type { DraftDevice } from './draft-device.ts'
 import { UNSTORED, mergedDraft, newer } from './draft-merging.ts'
 import type { Ports } from './ports.ts'
@@ -183,21 +184,10 @@ export class Drafts {
     await Promise.all([...this.#typed.keys()].map((id) => this.update(id, (now) => now)))
   }
 
-  /**
-   * Runs `work` while this tab holds a lock, where the browser has locks. `write` is held while a window is open, `send` while
-   * the draft is sent. With `ifAvailable`, `work` gets null if another tab has the lock; `steal` takes it from that tab.
-   */
-  async withLock<T>(
-    id: string,
-    purpose: 'write' | 'send',
-    options: LockOptions,
-    work: (lock: Lock | 'no locks' | null) => Promise<T>
-  ): Promise<T> {
-    const { locks } = this.#ports
-    if (!locks || this.name === '') {
-      return work('no locks')
-    }
-    return await locks.request(`${this.name}-${purpose}-${id}`, options, work)
+  /** The lock with which one tab does it: `write` while a window is open, `send` while the draft is sent. */
+  oneTab(id: string, purpose: 'write' | 'send', lost?: () => void): OneTab {
+    const { locks, after } = this.#ports
+    return new OneTab(`${this.name}-${purpose}-${id}`, { locks: this.name === '' ? null : locks, after }, lost)
   }
 
   /** null where the browser keeps nothing */

@@ -7,6 +7,7 @@
 import { heldBefore, isHeld, isIdle, nextOf, undoneUntil, type Held } from '#lib/compose/sending.ts'
 import { newlyKept, type KeptDraft, type Parent, type Recipient, type Sending } from '#lib/compose/draft.ts'
 import type { Id } from '#lib/jmap/types.ts'
+import type { OneTab } from '#lib/live/one-tab.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Account } from './account.ts'
 import { missingFor } from './sending-failure.ts'
@@ -56,7 +57,7 @@ export class Sendings {
   readonly #endStoring: EndStoring
   readonly #runs = new Map<string, SendingRun>()
   /** ids of those for whose lock this tab waits, or which it sends */
-  readonly #attended = new Map<string, AbortController>()
+  readonly #attended = new Map<string, OneTab>()
   readonly #undoing = new Map<string, Undoing>()
   readonly #ends: (() => void)[]
   #callOff: () => void = () => undefined
@@ -156,7 +157,7 @@ export class Sendings {
     this.#stopped = true
     this.#callOff()
     this.#ends.forEach((end) => end())
-    this.#attended.forEach((ends) => ends.abort())
+    this.#attended.forEach((lock) => lock.isMine || lock.release())
     this.#runs.forEach((run) => run.stop())
   }
 
@@ -165,24 +166,20 @@ export class Sendings {
     if (this.#stopped || (!steal && this.#attended.has(id))) {
       return
     }
-    this.#attended.get(id)?.abort()
-    const ends = new AbortController()
-    this.#attended.set(id, ends)
-    const options = steal ? { steal } : { signal: ends.signal }
-    this.#drafts
-      .withLock(id, 'send', options, (lock) => this.#run(id, lock === 'no locks' && !steal))
-      // AbortError: a visible tab took the lock, or the page is left.
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.#attended.get(id) === ends) {
-          this.#attended.delete(id)
-        }
-      })
+    this.#attended.get(id)?.release()
+    const over = (): void => {
+      lock.release()
+      if (this.#attended.get(id) === lock) this.#attended.delete(id)
+    }
+    const lock = this.#drafts.oneTab(id, 'send', over)
+    this.#attended.set(id, lock)
+    // Without locks nobody can tell whether another tab sends it.
+    const isUnlocked = !(steal || (this.#account.ports.locks && this.#drafts.name))
+    lock.wait(() => this.#run(id, isUnlocked).catch(() => undefined).finally(over), steal)
   }
 
   async #run(id: string, isUnlocked: boolean): Promise<void> {
     const sending = this.#drafts.get(id)?.sending
-    // Without locks nobody can tell whether another tab sends it.
     if (!sending || this.#stopped || this.#runs.has(id) || (isUnlocked && !this.#isAbandoned(sending))) {
       return
     }
