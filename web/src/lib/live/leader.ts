@@ -4,15 +4,9 @@
  * A leader in the background may be throttled or frozen, so it says that it is alive, and a visible tab that has not
  * heard it takes the lock. Without locks (an old browser) each tab leads for itself.
  */
-import { OneTab, type OneTabPorts } from './one-tab.ts'
+import { OneTab } from './one-tab.ts'
 import { REFUSED } from './pause.ts'
-
-export interface LeaderPorts extends OneTabPorts {
-  channel: ((name: string) => BroadcastChannel) | null
-  isVisible: () => boolean
-  onLeave: (work: () => void) => () => void
-  onReturn: (work: () => void) => () => void
-}
+import type { LivePorts } from './ports.ts'
 
 /** Milliseconds */
 const ALIVE = 10_000
@@ -28,7 +22,7 @@ export interface Leading {
 const ALIVE_MESSAGE = { alive: true }
 
 export class Leader {
-  readonly #ports: LeaderPorts
+  readonly #ports: LivePorts
   readonly #leading: Leading
   readonly #channel: BroadcastChannel | null
   readonly #lead: OneTab
@@ -38,7 +32,7 @@ export class Leader {
   #stopped = false
   #callOff: (() => void) | null = null
 
-  constructor(name: string, ports: LeaderPorts, leading: Leading) {
+  constructor(name: string, ports: LivePorts, leading: Leading) {
     this.#ports = ports
     this.#leading = leading
     this.#lead = new OneTab(name, ports, () => {

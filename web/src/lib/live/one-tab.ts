@@ -1,24 +1,20 @@
 /** A lock that one tab of this browser has at a time. (Web Locks.) Without locks, which need TLS, each tab has it. */
 import { REFUSED } from './pause.ts'
-
-export interface OneTabPorts {
-  locks: LockManager | null
-  after: (milliseconds: number, work: () => void) => () => void
-}
+import type { LivePorts } from './ports.ts'
 
 /** Told that this tab has the lock now; the signal is aborted once it has it no more. */
-export type Has = (ends: AbortSignal) => unknown
+type Has = (ends: AbortSignal) => unknown
 
 export class OneTab {
   readonly #name: string
-  readonly #ports: OneTabPorts
+  readonly #ports: Pick<LivePorts, 'locks' | 'after'>
   readonly #lost: () => void
   /** of the request that waits for the lock or has it */
   #request: AbortController | null = null
   #isMine = false
 
   /** `lost` is told that another tab took the lock. */
-  constructor(name: string, ports: OneTabPorts, lost: () => void = () => undefined) {
+  constructor(name: string, ports: Pick<LivePorts, 'locks' | 'after'>, lost: () => void = () => undefined) {
     this.#name = name
     this.#ports = ports
     this.#lost = lost
@@ -39,10 +35,11 @@ export class OneTab {
     const mine = this.#anew()
     const ask = async (options: LockOptions): Promise<void> => {
       const isGiven = await this.#ask(mine, options, has)
-      if (!isGiven && !mine.signal.aborted) this.#ports.after(REFUSED, () => void again())
+      if (!isGiven && !mine.signal.aborted) this.#ports.after(REFUSED, again)
     }
-    const again = (): unknown => mine.signal.aborted || ask({ signal: mine.signal })
-    void (steal ? ask({ steal }) : again())
+    const again = (): void => void (mine.signal.aborted || ask({ signal: mine.signal }))
+    if (steal) void ask({ steal })
+    else again()
   }
 
   /** Have the lock if it is free, with `steal` also if it is not, and if the browser does not refuse it. Resolves to whether
@@ -72,9 +69,10 @@ export class OneTab {
     const work = async (lock: Lock | null): Promise<void> => {
       // A lock that was stolen is given all the same if this tab released it meanwhile.
       if (lock === null || mine.signal.aborted) return
+      const released = new Promise((end) => mine.signal.addEventListener('abort', end))
       this.#have(mine, has)
       resolve(true)
-      if (!mine.signal.aborted) await new Promise((end) => mine.signal.addEventListener('abort', end))
+      await released
     }
     if (this.#ports.locks) {
       // AbortError: another tab took it, this one ended its request, or the browser refuses it.

@@ -1,6 +1,6 @@
 /** What an open draft stands on. */
 import type { Draft } from '#lib/compose/draft.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import type { DraftLocks } from '#lib/sync/draft-locks.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
 import type { FileLimits } from './composition-files.ts'
@@ -9,7 +9,7 @@ import type { LazyStoring } from './lazy-storing.ts'
 import type { LazyUploads } from './lazy-uploads.ts'
 
 export interface ComposeParts {
-  readonly account: Account
+  readonly session: Session
   readonly drafts: Drafts
   readonly locks: DraftLocks
   readonly storing: LazyStoring

@@ -14,9 +14,8 @@ import { everybody } from '#lib/compose/addressees.ts'
 import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import { maxSizeAttachments, maxSizeUpload } from '#lib/jmap/upload.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Account } from '#lib/sync/account.ts'
-import { openDraftsAgain } from '#lib/sync/draft-database.ts'
-import { DraftDevice } from '#lib/sync/draft-device.ts'
+import type { Session } from '#lib/sync/session.ts'
+import { DraftDevice, openDraftsAgain } from '#lib/sync/draft-device.ts'
 import { DraftLocks } from '#lib/sync/draft-locks.ts'
 import { Drafts } from '#lib/sync/drafts.ts'
 import type { Outbox } from '#lib/sync/outbox.ts'
@@ -44,7 +43,7 @@ import { Version } from './version.svelte.ts'
 import { Compositions } from './compositions.svelte.ts'
 
 export class ComposeState implements Compose {
-  readonly #account: Account
+  readonly #session: Session
   readonly #later: Mail['later']
   readonly #identities: WritingIdentities
   readonly #parts: ComposeParts
@@ -58,20 +57,20 @@ export class ComposeState implements Compose {
 
   /** Once it is certain whose drafts they are. Raises JmapFailure. */
   static async create(
-    account: Account,
+    session: Session,
     outbox: Outbox,
     later: Mail['later'],
     made: (compose: ComposeState) => void
   ): Promise<ComposeState> {
-    await account.restored
-    if (!account.isShown) {
-      await account.connected()
+    await session.restored
+    if (!session.isShown) {
+      await session.connected()
     }
-    const { ports, kept } = account
-    const device = new DraftDevice(ports, await kept.drafts(), () => openDraftsAgain(account))
+    const { ports, kept } = session
+    const device = new DraftDevice(ports, await kept.drafts(), () => openDraftsAgain(session))
     const drafts = new Drafts(ports, device, kept.name)
     await drafts.read().catch((failure: unknown) => (kept.isStopped ? undefined : ports.report(failure)))
-    const compose = new ComposeState(account, drafts, outbox, later)
+    const compose = new ComposeState(session, drafts, outbox, later)
     made(compose)
     // The page was left while this was loaded: drafts that nobody sees must not be taken from who goes on with them.
     if (kept.isStopped) compose.stop()
@@ -80,23 +79,23 @@ export class ComposeState implements Compose {
     return compose
   }
 
-  private constructor(account: Account, drafts: Drafts, outbox: Outbox, later: Mail['later']) {
-    this.#account = account
+  private constructor(session: Session, drafts: Drafts, outbox: Outbox, later: Mail['later']) {
+    this.#session = session
     this.#later = later
-    this.#identities = new WritingIdentities(account)
-    const engine = new LazyEngine(account, drafts, this.#listener(outbox))
+    this.#identities = new WritingIdentities(session)
+    const engine = new LazyEngine(session, drafts, this.#listener(outbox))
     this.#engine = engine
-    const locks = new DraftLocks(account.ports, drafts)
+    const locks = new DraftLocks(session.ports, drafts)
     const { storing, uploads, sendings } = engine
     const mentioned = (draft: Draft): Promise<string | null> => engine.attachmentMentioned(draft)
-    this.#parts = { account, drafts, locks, storing, uploads, sendings, limits: () => this, mentioned }
+    this.#parts = { session, drafts, locks, storing, uploads, sendings, limits: () => this, mentioned }
     this.#compositions = new Compositions(this.#parts)
     drafts.onrescued = (id) => void this.#compositions.store(id)
     this.#ends = [
       drafts.listen((id, kept, byAnotherTab) => this.#heard(id, kept, byAnotherTab)),
-      account.ports.onHide(() => void drafts.writeAll()),
-      account.ports.onLeave(() => drafts.leave()),
-      account.listen((topic) => topic === 'account' && this.#version.next()),
+      session.ports.onHide(() => void drafts.writeAll()),
+      session.ports.onLeave(() => drafts.leave()),
+      session.on('account', () => this.#version.next()),
       () => this.#identities.stop()
     ]
   }
@@ -164,7 +163,7 @@ export class ComposeState implements Compose {
   }
 
   async suggest(text: string, except: readonly Recipient[]): Promise<readonly Suggestion[]> {
-    this.#people ??= import('./compose-people.ts').then((module) => new module.People(this.#account, this.#later))
+    this.#people ??= import('./compose-people.ts').then((module) => new module.People(this.#session, this.#later))
     this.#people.catch(() => (this.#people = null))
     return (await this.#people).suggest(text, except)
   }
@@ -194,9 +193,9 @@ export class ComposeState implements Compose {
     return this.#parts.drafts.all().find(({ stored }) => stored?.emailId === emailId)
   }
 
-  #known(): Account['client'] | null {
+  #known(): Session['client'] | null {
     this.#version.seen()
-    return this.#account.isKnown ? this.#account.client : null
+    return this.#session.isKnown ? this.#session.client : null
   }
 
   /** Loaded on use. */
@@ -207,7 +206,7 @@ export class ComposeState implements Compose {
       return { draft: { ...NEW, to: start.to ?? [], identityId: preferred?.id ?? null }, stored: null }
     }
     const { begin } = await import('./compose-start.ts')
-    return begin(this.#account, all, start, preferred?.id)
+    return begin(this.#session, all, start, preferred?.id)
   }
 
   #uploaded(id: string, fileId: string, blobId: string): void {

@@ -3,7 +3,7 @@ import { attachmentMentioned } from '#lib/compose/attachment-mentioned.ts'
 import type { Draft, Parent } from '#lib/compose/draft.ts'
 import type { Id } from '#lib/jmap/types.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import { rebind } from '#lib/sync/draft-files.ts'
 import { DraftStoring } from '#lib/sync/draft-storing.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
@@ -39,14 +39,14 @@ export class Engine {
   readonly sendings: Sendings
   readonly attachmentMentioned = attachmentMentioned
 
-  constructor(account: Account, drafts: Drafts, listener: EngineListener) {
-    const storing = new DraftStoring(account, drafts)
-    const uploads = new Uploads(account, drafts)
-    const sendings = new Sendings(account, drafts, (id) => storing.end(id))
+  constructor(session: Session, drafts: Drafts, listener: EngineListener) {
+    const storing = new DraftStoring(session, drafts)
+    const uploads = new Uploads(session, drafts)
+    const sendings = new Sendings(session, drafts, (id) => storing.end(id))
     storing.onchange = (id) => listener.changed(id)
     storing.ondone = (id) => listener.done(id)
     storing.onfilesgone = (id, said) => listener.filesGone(id, said)
-    storing.onstored = (kept) => rebind(account, drafts, kept).catch(() => undefined)
+    storing.onstored = (kept) => rebind(session, drafts, kept).catch(() => undefined)
     uploads.onchange = (id) => listener.changed(id)
     uploads.onuploaded = (id, fileId, blobId) => listener.uploaded(id, fileId, blobId)
     sendings.onchange = (id) => listener.changed(id)

@@ -5,7 +5,7 @@
 import type { Draft } from '#lib/compose/draft.ts'
 import { noResponse } from '#lib/jmap/errors.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
 import { Task } from '#lib/sync/task.ts'
 import type { Engine, Loading, EngineListener } from './engine.ts'
@@ -24,7 +24,7 @@ export class LazyEngine implements Loading {
   readonly sendings: LazySendings
   /** null until it is loaded */
   engine: Engine | null = null
-  readonly #account: Account
+  readonly #session: Session
   readonly #drafts: Drafts
   readonly #listener: EngineListener
   readonly #task: Task
@@ -32,21 +32,21 @@ export class LazyEngine implements Loading {
   readonly #ends: readonly (() => void)[]
   #isStopped = false
 
-  constructor(account: Account, drafts: Drafts, listener: EngineListener) {
-    this.#account = account
+  constructor(session: Session, drafts: Drafts, listener: EngineListener) {
+    this.#session = session
     this.#drafts = drafts
     this.#listener = listener
     this.storing = new LazyStoring(this)
     this.uploads = new LazyUploads(this, drafts)
-    this.sendings = new LazySendings(this, account, drafts)
+    this.sendings = new LazySendings(this, session, drafts)
     this.#task = new Task(
-      account.ports,
+      session.ports,
       () => this.#load(),
       () => listener.changed(null)
     )
     this.#ends = [
-      account.ports.after(IDLE, () => void this.loaded()),
-      account.ports.onReturn(() => this.trouble && void this.#task.tryNow())
+      session.ports.after(IDLE, () => void this.loaded()),
+      session.ports.onReturn(() => this.trouble && void this.#task.tryNow())
     ]
     if (drafts.all().some(({ sending }) => sending)) {
       void this.loaded()
@@ -68,7 +68,7 @@ export class LazyEngine implements Loading {
 
   /** null also if the engine is not there in time: a message can be sent without that question. */
   async attachmentMentioned(draft: Draft): Promise<string | null> {
-    const late = new Promise<null>((resolve) => this.#account.ports.after(PATIENCE, () => resolve(null)))
+    const late = new Promise<null>((resolve) => this.#session.ports.after(PATIENCE, () => resolve(null)))
     const engine = this.engine ?? (await Promise.race([this.loaded(), late]))
     return engine?.attachmentMentioned(draft) ?? null
   }
@@ -89,7 +89,7 @@ export class LazyEngine implements Loading {
     if (this.engine || this.#isStopped) {
       return
     }
-    const engine = new Engine(this.#account, this.#drafts, this.#listener)
+    const engine = new Engine(this.#session, this.#drafts, this.#listener)
     this.engine = engine
     engine.sendings.resume()
     this.uploads.begin(engine)

@@ -2,7 +2,7 @@
 import type { Held } from '#lib/compose/sending.ts'
 import { statusOf } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
 import { beginSending } from '#lib/sync/sending-start.ts'
 import type { Outgoing } from '#lib/sync/sending.ts'
@@ -12,12 +12,12 @@ import type { Loading } from './engine.ts'
 
 export class LazySendings {
   readonly #loading: Loading
-  readonly #account: Account
+  readonly #session: Session
   readonly #drafts: Drafts
 
-  constructor(loading: Loading, account: Account, drafts: Drafts) {
+  constructor(loading: Loading, session: Session, drafts: Drafts) {
     this.#loading = loading
-    this.#account = account
+    this.#session = session
     this.#drafts = drafts
   }
 
@@ -28,7 +28,7 @@ export class LazySendings {
       await engine.sendings.send(id, options)
       return
     }
-    await beginSending(this.#account, this.#drafts, id, options)
+    await beginSending(this.#session, this.#drafts, id, options)
     void this.#loading.loaded().then(({ sendings }) => sendings.resume())
   }
 

@@ -21,7 +21,7 @@ export function unsentDraftsOf(parts: ComposeParts, open: readonly Composition[]
     .toSorted((one, other) => Number(other.changedAt) - Number(one.changedAt))
 }
 
-function stateOf({ sendings, storing, account, drafts }: ComposeParts, kept: KeptDraft): UnsentDraft['state'] | null {
+function stateOf({ sendings, storing, session, drafts }: ComposeParts, kept: KeptDraft): UnsentDraft['state'] | null {
   if (kept.sending) {
     const status = sendings.statusOf(kept.id)
     return status === 'waiting' || status === 'unknown' ? status : null
@@ -29,7 +29,7 @@ function stateOf({ sendings, storing, account, drafts }: ComposeParts, kept: Kep
   if (kept.refusal) {
     return 'not_sent'
   }
-  const since = account.ports.now() - kept.changedAt
+  const since = session.ports.now() - kept.changedAt
   const isLate = kept.closed
     ? since > ON_ITS_WAY || storing.troubleOf(kept.id) !== null
     : since > LEFT && kept.writer !== drafts.tab

@@ -27,7 +27,7 @@ export class Objects {
   #localPatches: readonly Patch[] = []
   #patchesOf = new Map<Id, Patch[]>()
   /** It grows with each change of what is shown. */
-  version = 0
+  generation = 0
   /** Emails with their patches laid over; filled on demand. */
   readonly #shown = new Map<Id, Email>()
 
@@ -122,7 +122,7 @@ export class Objects {
   }
 
   removeEmails(ids: readonly Id[]): void {
-    this.version += 1
+    this.generation += 1
     const gone = new Set(ids)
     for (const id of gone) {
       this.#emails.delete(id)
@@ -140,14 +140,14 @@ export class Objects {
   }
 
   putThreads(threads: readonly Thread[]): void {
-    this.version += 1
+    this.generation += 1
     for (const { id, emailIds } of threads) {
       this.#threads.set(id, emailIds)
     }
   }
 
   putMailboxes(mailboxes: readonly Mailbox[]): void {
-    this.version += 1
+    this.generation += 1
     this.#mailboxes = new Map(mailboxes.map((mailbox) => [mailbox.id, mailbox]))
   }
 
@@ -161,7 +161,7 @@ export class Objects {
       }
     }
     destroyed.forEach((id) => next.delete(id))
-    this.version += 1
+    this.generation += 1
     this.#mailboxes = next
   }
 
@@ -176,7 +176,7 @@ export class Objects {
     this.#emails.clear()
     this.#threads.clear()
     this.#shown.clear()
-    this.version += 1
+    this.generation += 1
   }
 
   /** Forget what is not in use, beyond the `most` that came last: a page may be open for weeks. */
@@ -224,13 +224,13 @@ export class Objects {
         this.#shown.delete(id)
       }
     }
-    this.version += 1
+    this.generation += 1
   }
 
   #replace(email: Email): void {
     this.#emails.set(email.id, email)
     this.#shown.delete(email.id)
-    this.version += 1
+    this.generation += 1
   }
 
   #inOrder(ids: readonly Id[]): readonly Id[] {
