@@ -127,15 +127,9 @@ export class ActionsState implements Actions {
 
   /** The list that is shown. */
   place(conversations: boolean): Place {
-    const roles = new Map<string, string>()
-    for (const { id, role } of this.#session.objects.mailboxes.values()) {
-      if (role !== null && !roles.has(role)) {
-        roles.set(role, id)
-      }
-    }
     return {
       mailboxId: this.#session.list?.query.mailboxId ?? null,
-      roles,
+      roles: this.#session.objects.roles,
       conversations,
       held: heldEmails(this.#session)
     }

@@ -91,7 +91,7 @@ export class MailState implements Mail {
     this.labels = new LabelsState(this.#labels, document)
     this.#tasks = [loop, this.actions, reader, this.#live]
     const arriving = new ArrivingEmails(session, this.#live, isOwn)
-    session.on('arrived', (created) => void Promise.all([arriving.arrived(created), this.#seeListed(created)]))
+    session.on('arrived', (created) => void this.#seeListed(created))
     this.newMail = new NewMailState(arriving, this.#rows)
     this.mailboxes = new MailboxesState(loop)
     this.#inside = {

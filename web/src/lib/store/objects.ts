@@ -83,6 +83,10 @@ export class Objects {
     return this.#mailboxes
   }
 
+  get roles(): ReadonlyMap<string, Id> {
+    return rolesOf(this.#mailboxes)
+  }
+
   get pending(): readonly Patch[] {
     return this.#pending
   }
@@ -253,4 +257,10 @@ function changed(
   changes: Readonly<Record<string, boolean>>
 ): Record<string, boolean> {
   return Object.fromEntries(Object.entries({ ...set, ...changes }).filter(([, on]) => on))
+}
+
+/** The mailbox of each role; of several, the first. */
+export function rolesOf(mailboxes: ReadonlyMap<Id, Mailbox>): ReadonlyMap<string, Id> {
+  const all = [...mailboxes.values()].toReversed()
+  return new Map(all.flatMap(({ id, role }) => (role === null ? [] : [[role, id] as const])))
 }

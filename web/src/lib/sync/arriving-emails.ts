@@ -25,6 +25,7 @@ export class ArrivingEmails {
     this.#session = session
     this.#live = live
     this.#isOwn = isOwn
+    session.on('arrived', (created) => void this.#arrived(created))
   }
 
   async level(): Promise<NotificationLevel> {
@@ -37,7 +38,7 @@ export class ArrivingEmails {
   }
 
   /** A round told that these emails were created. What came before this tab led another one has told. */
-  async arrived(created: readonly Email[]): Promise<void> {
+  async #arrived(created: readonly Email[]): Promise<void> {
     const led = this.#led
     this.#led = this.#live.leads
     const news = led && this.#led ? this.#news(created) : []
@@ -52,7 +53,7 @@ export class ArrivingEmails {
 
   #news(created: readonly Email[]): Email[] {
     const { objects, ports } = this.#session
-    const inbox = [...objects.mailboxes.values()].find(({ role }) => role === 'inbox')?.id ?? ''
+    const inbox = objects.roles.get('inbox') ?? ''
     const isNew = (email: Email): boolean =>
       Boolean(email.mailboxIds[inbox]) &&
       isNews(email, this.#isOwn) &&

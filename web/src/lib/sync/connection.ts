@@ -57,8 +57,11 @@ export class LiveConnection {
       return
     }
     this.#owner = owner
-    this.#live ??= new Live(`postroom-live-${FORMAT}-${owner}`, this.#session.ports, (message) => this.#take(message))
-    this.#live.start()
+    if (!this.#live) {
+      const { ports } = this.#session
+      this.#live = new Live(`postroom-live-${FORMAT}-${owner}`, ports, (message) => this.#take(message))
+      this.#live.start()
+    }
     this.#visible ??= new VisibleTabs(`postroom-seen-${owner}`, this.#session.ports)
     this.#askLater()
   }

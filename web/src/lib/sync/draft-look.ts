@@ -98,9 +98,7 @@ async function madeSince({ client }: Session, sinceState: string): Promise<reado
 /** The newest emails of Drafts, of Sent, and of all mailboxes, since a rule or a person may have moved it. A search for the
  * header does not help: Stalwart indexes headers later, and 0.15 finds no Message-ID at all. */
 async function newest({ client, objects }: Session): Promise<FoundEmail[]> {
-  const ids = ['drafts', 'sent'].flatMap(
-    (role) => [...objects.mailboxes.values()].find((mailbox) => mailbox.role === role)?.id ?? []
-  )
+  const ids = ['drafts', 'sent'].flatMap((role) => objects.roles.get(role) ?? [])
   const places = [...ids.map((id) => ({ inMailbox: id })), null]
   const results = await client
     .run(places.flatMap((filter, place) => newestIn(filter, String(place))))

@@ -29,7 +29,7 @@ export function noteHeld(session: Session, source: Source, ids: ReadonlySet<Id>)
 /** The mail server stores what it holds in Sent already. */
 function hideInSent(session: Session, emailIds: readonly Id[]): void {
   const { objects } = session
-  const sent = [...objects.mailboxes.values()].find(({ role }) => role === 'sent')
-  objects.setLocalPatches(sent ? [{ emailIds, mailboxIds: { [sent.id]: false } }] : [])
+  const sent = objects.roles.get('sent')
+  objects.setLocalPatches(sent ? [{ emailIds, mailboxIds: { [sent]: false } }] : [])
   session.changed('account', 'list')
 }

@@ -2,13 +2,12 @@
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { GetResponse, Id, Mailbox, SetResponse } from '#lib/jmap/types.ts'
 import { idOfRole, rolesIn, type Entry } from '#lib/outbox/entry.ts'
-import type { Objects } from '#lib/store/objects.ts'
 import type { Session } from './session.ts'
 import * as calls from './calls.ts'
 
 export async function makeMissing(session: Session, entries: readonly Entry[]): Promise<void> {
   const names = Object.assign({}, ...entries.map((entry) => entry.names)) as Record<string, string>
-  const roles = rolesIn(entries.flatMap(({ patches }) => patches)).filter((role) => !hasRole(session.objects, role))
+  const roles = rolesIn(entries.flatMap(({ patches }) => patches)).filter((role) => !session.objects.roles.has(role))
   if (roles.length === 0) {
     return
   }
@@ -18,23 +17,17 @@ export async function makeMissing(session: Session, entries: readonly Entry[]): 
 async function makeRoles(session: Session, roles: readonly string[], names: Record<string, string>): Promise<void> {
   // Another tab, or a request whose response was lost, may have made it.
   await look(session)
-  for (const role of roles.filter((one) => !hasRole(session.objects, one))) {
+  for (const role of roles.filter((one) => !session.objects.roles.has(one))) {
     await make(session, role, names[role] ?? role)
   }
 }
 
 /** The mailbox of this role, which is made if there is none. Raises JmapFailure. */
 export async function mailboxOfRole(session: Session, role: string): Promise<Id> {
-  const found = (): Mailbox | undefined =>
-    [...session.objects.mailboxes.values()].find((mailbox) => mailbox.role === role)
-  if (!found()) {
+  if (!session.objects.roles.has(role)) {
     await makeRoles(session, [role], { [role]: session.ports.language.roleName(role) })
   }
-  return found()?.id ?? ''
-}
-
-function hasRole({ mailboxes }: Objects, role: string): boolean {
-  return [...mailboxes.values()].some((mailbox) => mailbox.role === role)
+  return session.objects.roles.get(role) ?? ''
 }
 
 async function look({ client, objects }: Session): Promise<void> {
@@ -57,7 +50,7 @@ async function make(session: Session, role: string, name: string): Promise<void>
   const [error] = Object.values({ ...notCreated, ...notUpdated })
   // Also after a refusal: another program may have made it in between.
   await look(session)
-  if (!hasRole(session.objects, role)) {
+  if (!session.objects.roles.has(role)) {
     throw error ? refusal(error) : new JmapFailure('unknown', { detail: idOfRole(role) })
   }
 }

@@ -5,15 +5,10 @@ import type { Ports } from './ports.ts'
 /** Milliseconds after which a visible tab sends itself what another one, which may be frozen, has not sent. */
 const PATIENCE = 15_000
 
-export interface Sending {
-  send: () => Promise<void>
-  /** what another tab said */
-  heard: (message: unknown) => void
-}
-
 export class OutboxTabs {
   readonly #ports: Ports
-  readonly #sending: Sending
+  readonly #send: () => Promise<void>
+  readonly #heard: (message: unknown) => void
   #name = ''
   #channel: BroadcastChannel | null = null
   /** null before it is known whose mail it is, or where the browser keeps nothing: then this tab sends what it did itself */
@@ -21,9 +16,11 @@ export class OutboxTabs {
   #callOff: () => void = () => undefined
   #stopped = false
 
-  constructor(ports: Ports, sending: Sending) {
+  /** `heard` is told what another tab said. */
+  constructor(ports: Ports, send: () => Promise<void>, heard: (message: unknown) => void) {
     this.#ports = ports
-    this.#sending = sending
+    this.#send = send
+    this.#heard = heard
   }
 
   /** Once it is known whose mail it is: each person has an outbox of their own. */
@@ -36,7 +33,7 @@ export class OutboxTabs {
     this.#lock = name && this.#ports.locks ? new OneTab(`${name}-outbox`, this.#ports) : null
     this.#channel?.close()
     this.#channel = this.#ports.channel?.(`${name}-outbox`) ?? null
-    this.#channel?.addEventListener('message', ({ data }) => this.#sending.heard(data))
+    this.#channel?.addEventListener('message', ({ data }) => this.#heard(data))
   }
 
   say(message: unknown): void {
@@ -51,7 +48,7 @@ export class OutboxTabs {
   /** Send as soon as no other tab does. It goes on until `done`. */
   wantToSend(): void {
     if (this.maySend) {
-      void this.#sending.send()
+      void this.#send()
     } else if (!this.#stopped && !this.#lock?.isWanted) {
       this.#lock?.wait(() => this.#begin())
       this.#watch()
@@ -73,7 +70,7 @@ export class OutboxTabs {
 
   #begin(): void {
     this.#callOff()
-    void this.#sending.send()
+    void this.#send()
   }
 
   #watch(): void {

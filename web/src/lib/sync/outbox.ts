@@ -54,10 +54,8 @@ export class Outbox {
     this.#session = session
     this.#pending = new PendingEntries(session.objects)
     this.#unkept = new UnkeptEntries(session.ports, session.kept.entries)
-    this.#tabs = new OutboxTabs(session.ports, {
-      send: () => this.task.run(),
-      heard: (message) => this.#hear(message)
-    })
+    const send = (): Promise<void> => this.task.run()
+    this.#tabs = new OutboxTabs(session.ports, send, (message) => this.#hear(message))
     this.task = new Task(
       session.ports,
       () => this.#send(),
