@@ -35,10 +35,8 @@ export class Leader {
   constructor(name: string, ports: LivePorts, leading: Leading) {
     this.#ports = ports
     this.#leading = leading
-    this.#lead = new OneTab(name, ports, () => {
-      this.#watch()
-      ports.after(REFUSED, () => this.#wait())
-    })
+    const lost = (): void => void ports.after(REFUSED, () => this.#wait())
+    this.#lead = new OneTab(name, ports, lost, SILENCE)
     this.#channel = ports.locks && ports.channel ? ports.channel(name) : null
     this.#channel?.addEventListener('message', ({ data }) => this.#hear(data))
   }
@@ -69,12 +67,9 @@ export class Leader {
     this.#channel?.close()
   }
 
-  /** Lead once no other tab does; with `steal`, in place of it. */
-  #wait(steal = false): void {
-    if (this.#isHere && (steal || !this.#lead.isWanted)) {
-      this.#lead.wait((ends) => this.#begin(ends), steal)
-      this.#watch()
-    }
+  /** Lead once no other tab does, or the one that leads stays silent and a person looks at this tab. */
+  #wait(): void {
+    if (this.#isHere && !this.#lead.isWanted) this.#lead.wait((ends) => this.#begin(ends))
   }
 
   #leave(): void {
@@ -103,21 +98,9 @@ export class Leader {
   }
 
   #hear(message: unknown): void {
-    this.#watch()
+    this.#lead.watch()
     if (typeof message !== 'object' || message === null || !('alive' in message)) {
       this.#leading.heard(message)
     }
-  }
-
-  /** Take the lock if the leader stays silent and a person looks at this tab. */
-  #watch(): void {
-    if (this.leads || !this.#isHere) {
-      return
-    }
-    this.#callOff?.()
-    this.#callOff = this.#ports.after(SILENCE, () => {
-      if (this.#ports.isVisible()) this.#wait(true)
-      else this.#watch()
-    })
   }
 }

@@ -7,17 +7,27 @@ type Has = (ends: AbortSignal) => unknown
 
 export class OneTab {
   readonly #name: string
-  readonly #ports: Pick<LivePorts, 'locks' | 'after'>
+  readonly #ports: Pick<LivePorts, 'locks' | 'after' | 'isVisible'>
   readonly #lost: () => void
+  readonly #patience: number | null
   /** of the request that waits for the lock or has it */
   #request: AbortController | null = null
+  #has: Has = () => undefined
   #isMine = false
+  #callOff: () => void = () => undefined
 
-  /** `lost` is told that another tab took the lock. */
-  constructor(name: string, ports: Pick<LivePorts, 'locks' | 'after'>, lost: () => void = () => undefined) {
+  /** `lost` is told that another tab took the lock. `patience`: milliseconds after which a visible tab takes it from one that
+   * may be frozen. */
+  constructor(
+    name: string,
+    ports: Pick<LivePorts, 'locks' | 'after' | 'isVisible'>,
+    lost: () => void = () => undefined,
+    patience: number | null = null
+  ) {
     this.#name = name
     this.#ports = ports
     this.#lost = lost
+    this.#patience = patience
   }
 
   get isMine(): boolean {
@@ -33,28 +43,36 @@ export class OneTab {
    * If the browser refuses it, it is asked for again. */
   wait(has: Has, steal = false): void {
     const mine = this.#anew()
+    this.#has = has
     const ask = async (options: LockOptions): Promise<void> => {
-      const isGiven = await this.#ask(mine, options, has)
-      if (!isGiven && !mine.signal.aborted) this.#ports.after(REFUSED, again)
+      if (await this.#ask(mine, options)) return
+      this.#ports.after(REFUSED, () => void (mine.signal.aborted || ask({ signal: mine.signal })))
     }
-    const again = (): void => void (mine.signal.aborted || ask({ signal: mine.signal }))
-    if (steal) void ask({ steal })
-    else again()
+    void ask(steal ? { steal } : { signal: mine.signal })
+    this.watch()
+  }
+
+  /** The tab that has the lock is alive: the patience begins anew. */
+  watch(): void {
+    this.#callOff()
+    if (this.#patience === null || this.#isMine || !this.#request) return
+    this.#callOff = this.#ports.after(this.#patience, () =>
+      this.#ports.isVisible() ? this.wait(this.#has, true) : this.watch()
+    )
   }
 
   /** Have the lock if it is free, with `steal` also if it is not, and if the browser does not refuse it. Resolves to whether
    * this tab has it. */
-  async take(steal = false): Promise<boolean> {
-    const mine = this.#anew()
-    const isGiven = await this.#ask(mine, steal ? { steal } : { ifAvailable: true }, () => undefined)
-    if (!isGiven && this.#request === mine) this.#request = null
-    return isGiven
+  take(steal = false): Promise<boolean> {
+    return this.#ask(this.#anew(), steal ? { steal } : { ifAvailable: true })
   }
 
   release(): void {
     this.#request?.abort()
     this.#request = null
+    this.#has = () => undefined
     this.#isMine = false
+    this.#callOff()
   }
 
   /** A request that waits ends, or each time that the lock is stolen would leave one more of them. */
@@ -64,36 +82,28 @@ export class OneTab {
   }
 
   /** Resolves once the lock is given, or is not; it is held until `mine` is aborted, or another tab takes it. */
-  #ask(mine: AbortController, options: LockOptions, has: Has): Promise<boolean> {
-    const { promise: given, resolve } = Promise.withResolvers<boolean>()
-    const work = async (lock: Lock | null): Promise<void> => {
-      // A lock that was stolen is given all the same if this tab released it meanwhile.
-      if (lock === null || mine.signal.aborted) return
-      const released = new Promise((end) => mine.signal.addEventListener('abort', end))
-      this.#have(mine, has)
-      resolve(true)
-      await released
-    }
-    if (this.#ports.locks) {
+  #ask(mine: AbortController, options: LockOptions): Promise<boolean> {
+    return new Promise((resolve) => {
+      const work = async (lock: Lock | null): Promise<void> => {
+        // A lock that was stolen is given all the same if this tab released it meanwhile.
+        if (lock === null || mine.signal.aborted) return
+        const released = new Promise((end) => mine.signal.addEventListener('abort', end))
+        this.#isMine = true
+        this.#callOff()
+        this.#has(mine.signal)
+        resolve(true)
+        await released
+      }
+      const { locks } = this.#ports
       // AbortError: another tab took it, this one ended its request, or the browser refuses it.
-      const asked = this.#ports.locks.request(this.#name, options, work).catch(() => undefined)
-      void asked.then(() => this.#ended(mine)).finally(() => resolve(false))
-    } else {
-      this.#have(mine, has)
-      resolve(true)
-    }
-    return given
-  }
-
-  #have(mine: AbortController, has: Has): void {
-    this.#isMine = true
-    has(mine.signal)
-  }
-
-  #ended(mine: AbortController): void {
-    // A page that was frozen learns only now that its request has ended, and may have made another one.
-    if (this.#request !== mine || !this.#isMine) return
-    this.release()
-    this.#lost()
+      const asked = locks ? locks.request(this.#name, options, work).catch(() => undefined) : work({} as Lock)
+      void asked.then(() => {
+        resolve(false)
+        // A page that was frozen learns only now that its request has ended, and may have made another one.
+        if (this.#request !== mine || !this.#isMine) return
+        this.release()
+        this.#lost()
+      })
+    })
   }
 }

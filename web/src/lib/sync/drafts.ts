@@ -186,8 +186,8 @@ export class Drafts {
 
   /** The lock with which one tab does it: `write` while a window is open, `send` while the draft is sent. */
   oneTab(id: string, purpose: 'write' | 'send', lost?: () => void): OneTab {
-    const { locks, after } = this.#ports
-    return new OneTab(`${this.name}-${purpose}-${id}`, { locks: this.name === '' ? null : locks, after }, lost)
+    const locks = this.name === '' ? null : this.#ports.locks
+    return new OneTab(`${this.name}-${purpose}-${id}`, { ...this.#ports, locks }, lost)
   }
 
   /** null where the browser keeps nothing */

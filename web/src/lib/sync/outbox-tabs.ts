@@ -13,7 +13,6 @@ export class OutboxTabs {
   #channel: BroadcastChannel | null = null
   /** null before it is known whose mail it is, or where the browser keeps nothing: then this tab sends what it did itself */
   #lock: OneTab | null = null
-  #callOff: () => void = () => undefined
   #stopped = false
 
   /** `heard` is told what another tab said. */
@@ -30,7 +29,7 @@ export class OutboxTabs {
     }
     this.#name = name
     this.#lock?.release()
-    this.#lock = name && this.#ports.locks ? new OneTab(`${name}-outbox`, this.#ports) : null
+    this.#lock = name && this.#ports.locks ? new OneTab(`${name}-outbox`, this.#ports, undefined, PATIENCE) : null
     this.#channel?.close()
     this.#channel = this.#ports.channel?.(`${name}-outbox`) ?? null
     this.#channel?.addEventListener('message', ({ data }) => this.#heard(data))
@@ -50,8 +49,7 @@ export class OutboxTabs {
     if (this.maySend) {
       void this.#send()
     } else if (!this.#stopped && !this.#lock?.isWanted) {
-      this.#lock?.wait(() => this.#begin())
-      this.#watch()
+      this.#lock?.wait(() => void this.#send())
     }
   }
 
@@ -62,23 +60,8 @@ export class OutboxTabs {
 
   stop(): void {
     this.#stopped = true
-    this.#callOff()
     this.#lock?.release()
     this.#channel?.close()
     this.#channel = null
-  }
-
-  #begin(): void {
-    this.#callOff()
-    void this.#send()
-  }
-
-  #watch(): void {
-    this.#callOff()
-    this.#callOff = this.#ports.after(PATIENCE, () => {
-      if (!this.#lock?.isWanted) return
-      if (this.#ports.isVisible()) this.#lock.wait(() => this.#begin(), true)
-      this.#watch()
-    })
   }
 }
