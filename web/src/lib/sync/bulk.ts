@@ -1,11 +1,13 @@
 /** An action on all emails that match a query: in parts, which can be stopped between two of them and undone. */
-import type { Email, GetResponse, Id, QueryResponse } from '#lib/jmap/types.ts'
+import { call } from '#lib/jmap/client.ts'
+import type { Call, Email, GetResponse, Id, QueryResponse } from '#lib/jmap/types.ts'
 import { isHeldBack, patchesOf, type Action, type Place } from '#lib/outbox/action.ts'
 import { inverseOf, ofEmails, withoutEmails, type Entry } from '#lib/outbox/entry.ts'
 import type { MutableProperties, Patch } from '#lib/store/objects.ts'
 import type { ListQuery } from '#lib/store/query.ts'
 import type { Session } from './session.ts'
-import * as calls from './calls.ts'
+import { queryOf } from './calls.ts'
+import { mutable } from './email-set.ts'
 import type { Outbox } from './outbox.ts'
 
 /** Emails of one part; servers allow at least as many (RFC 8620 §2, maxObjectsInSet). */
@@ -133,7 +135,7 @@ export class BulkRun {
   async #matching(query: ListQuery): Promise<Id[]> {
     const ids = new Set<Id>()
     for (let more = true; more;) {
-      const results = await this.#session.client.run(calls.matching(query, ids.size, IDS))
+      const results = await this.#session.client.run([matching(query, ids.size)])
       const response = results.get<QueryResponse>('query')
       const before = ids.size
       response.ids.forEach((id) => ids.add(id))
@@ -144,7 +146,7 @@ export class BulkRun {
   }
 
   async #facts(ids: readonly Id[]): Promise<Email[]> {
-    const results = await this.#session.client.run(calls.mutable(ids))
+    const results = await this.#session.client.run(mutable(ids))
     // What an action looks at is among these properties.
     const listed = results.get<GetResponse<MutableProperties>>('get').list as Email[]
     const emails = listed.flatMap((email) => this.#session.objects.withPending(email) ?? [])
@@ -180,4 +182,9 @@ function joined(patches: readonly Patch[]): Patch[] {
     }
   }
   return [...groups.values()]
+}
+
+/** Ids of all emails that match, conversations or not. */
+function matching(query: ListQuery, position: number): Call {
+  return call('Email/query', 'query', { ...queryOf(query), collapseThreads: false, position, limit: IDS })
 }

@@ -1,14 +1,17 @@
 /** Hands entries of the outbox to the mail server: one Email/set for all of them, as far as its limits allow. */
+import { call } from '#lib/jmap/client.ts'
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
-import type { GetResponse, Id, SetError, SetResponse } from '#lib/jmap/types.ts'
+import type { Arguments, Call, GetResponse, Id, SetError, SetResponse } from '#lib/jmap/types.ts'
 import { ofEmails, resolved, type Entry } from '#lib/outbox/entry.ts'
 import { keywordsOnly, patchObject, patchStatus, wantedBy, type Wanted } from '#lib/outbox/request.ts'
 import type { MutableProperties, Patch } from '#lib/store/objects.ts'
 import type { Session } from './session.ts'
-import * as calls from './calls.ts'
+import { MUTABLE } from './calls.ts'
 import { notKept, toLookAt } from './kept-keywords.ts'
 import { makeMissing } from './mailbox-roles.ts'
 import { isNotNow } from './retryable.ts'
+
+export { dueOf } from '#lib/outbox/due.ts'
 
 /** Milliseconds after which others may well have changed the emails of an entry. */
 const STALE = 5_000
@@ -35,7 +38,7 @@ function isRefusal(failure: unknown): failure is JmapFailure {
  * refuses each request. Raises JmapFailure if it does. */
 async function probe({ client }: Session): Promise<void> {
   try {
-    await client.run(calls.mutable([]))
+    await client.run(mutable([]))
   } catch (failure) {
     throw later(failure)
   }
@@ -126,7 +129,7 @@ function joined(whole: Outcome, parts: Tried): Outcome {
 
 /** Without what the server has already, and what somebody else moved meanwhile. */
 async function stillOpen(session: Session, wanted: Wanted): Promise<Wanted & { conflicts: Set<Id> }> {
-  const results = await session.client.run(calls.mutable([...wanted.update.keys(), ...wanted.destroy.keys()]))
+  const results = await session.client.run(mutable([...wanted.update.keys(), ...wanted.destroy.keys()]))
   const facts = new Map(results.get<GetResponse<MutableProperties>>('get').list.map((email) => [email.id, email]))
   const update = new Map<Id, Patch>()
   const destroy = new Map<Id, Patch>()
@@ -154,11 +157,11 @@ async function set(session: Session, { update, destroy }: Wanted): Promise<Map<I
     const updates = [...changed].map(([id, patch]) => [id, patchObject(patch)] as const)
     const looked = toLookAt(changed)
     const results = await session.client.run([
-      ...calls.emailSet(
+      emailSet(
         Object.fromEntries(updates),
         ids.filter((id) => destroy.has(id))
       ),
-      ...(looked.size > 0 ? calls.mutable([...new Set(looked.values())]) : [])
+      ...(looked.size > 0 ? mutable([...new Set(looked.values())]) : [])
     ])
     notKept(changed, looked, results).forEach((failure, id) => refused.set(id, failure))
     const { notUpdated, notDestroyed } = results.get<SetResponse>('set')
@@ -188,4 +191,14 @@ function note(refused: Map<Id, JmapFailure>, id: Id, error: SetError): void {
     throw failure
   }
   refused.set(id, failure)
+}
+
+/** What others may have changed of these emails. */
+export function mutable(ids: readonly Id[]): Call[] {
+  return [call('Email/get', 'get', { ids, properties: MUTABLE })]
+}
+
+function emailSet(update: Readonly<Record<Id, Arguments>>, destroy: readonly Id[]): Call {
+  const updates = Object.keys(update).length > 0 && { update }
+  return call('Email/set', 'set', { ...updates, ...(destroy.length > 0 && { destroy }) })
 }

@@ -6,7 +6,7 @@ import { inverseOf, type Entry } from '#lib/outbox/entry.ts'
 import type { FilterAction } from '#lib/sieve/filter.ts'
 import type { MutableProperties, Patch } from '#lib/store/objects.ts'
 import type { Session } from './session.ts'
-import * as calls from './calls.ts'
+import { mutable } from './email-set.ts'
 import type { Outbox } from './outbox.ts'
 
 export interface Filtered {
@@ -23,7 +23,7 @@ export async function filterNow(
   ids: readonly Id[],
   { place, names }: { readonly place: Place; readonly names: Entry['names'] }
 ): Promise<Filtered | null> {
-  const results = await session.client.run(calls.mutable(ids))
+  const results = await session.client.run(mutable(ids))
   // What an action looks at is among these properties.
   const listed = results.find<GetResponse<MutableProperties>>('get')?.list as Email[] | undefined
   if (!listed) {

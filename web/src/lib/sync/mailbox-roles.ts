@@ -1,4 +1,5 @@
 /** Mailboxes of a role that an action needs, made on first use: a new account often has no Archive. */
+import { call } from '#lib/jmap/client.ts'
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { GetResponse, Id, Mailbox, SetResponse } from '#lib/jmap/types.ts'
 import { idOfRole, rolesIn, type Entry } from '#lib/outbox/entry.ts'
@@ -41,11 +42,11 @@ async function make(session: Session, role: string, name: string): Promise<void>
   const named = (wanted: string): Mailbox | undefined =>
     top.find((mailbox) => mailbox.name.toLowerCase() === wanted.toLowerCase())
   const namesake = named(name)
-  const results = await session.client.run(
+  const change =
     namesake?.role === null
-      ? calls.mailboxUpdate(namesake.id, { role })
-      : calls.mailboxCreate({ name: freeName(name, named), role, parentId: null })
-  )
+      ? { update: { [namesake.id]: { role } } }
+      : { create: { new: { name: freeName(name, named), role, parentId: null } } }
+  const results = await session.client.run([call('Mailbox/set', 'set', change)])
   const { notCreated, notUpdated } = results.get<SetResponse>('set')
   const [error] = Object.values({ ...notCreated, ...notUpdated })
   // Also after a refusal: another program may have made it in between.

@@ -7,12 +7,11 @@
  */
 import { noResponse } from '#lib/jmap/errors.ts'
 import type { Id } from '#lib/jmap/types.ts'
-import { dueOf } from '#lib/outbox/due.ts'
 import { withoutEmails, type Entry } from '#lib/outbox/entry.ts'
 import type { Patch } from '#lib/store/objects.ts'
 import type { Session } from './session.ts'
 import type { SyncLoop } from './sync-loop.ts'
-import type { Outcome } from './email-set.ts'
+import type * as code from './email-set.ts'
 import { OutboxTabs } from './outbox-tabs.ts'
 import { PendingEntries, type Pending } from './pending.ts'
 import { Task } from './task.ts'
@@ -37,7 +36,7 @@ interface TabMessage {
 export class Outbox {
   readonly task: Task
   /** told what was not done of the entries that this tab sent */
-  onnotupdated: (entries: readonly Entry[], outcome: Outcome) => void = () => undefined
+  onnotupdated: (entries: readonly Entry[], outcome: code.Outcome) => void = () => undefined
   readonly #loop: SyncLoop
   readonly #session: Session
   readonly #tabs: OutboxTabs
@@ -202,19 +201,11 @@ export class Outbox {
       if (entries.length === 0) {
         return
       }
-      const outcome = await this.#sendEntries(entries)
+      const outcome = await (await theCode()).sendEntries(this.#session, entries)
       await this.#remove(entries)
       this.#settle(entries, outcome)
     }
     this.#tabs.wantToSend()
-  }
-
-  async #sendEntries(entries: readonly Entry[]): Promise<Outcome> {
-    // Not in the first view: nobody acts before the list is there. Without a network it cannot be had, nor sent.
-    const { sendEntries } = await import('./email-set.ts').catch(() => {
-      throw noResponse()
-    })
-    return sendEntries(this.#session, entries)
   }
 
   /** What this device keeps, of all tabs, and what it could not keep. */
@@ -224,7 +215,8 @@ export class Outbox {
     const taken = await this.#session.kept.entries.take()
     const isOpen = ({ id }: Entry): boolean => !this.#pending.isSettled(id)
     const known = waiting.map(({ entry }, at) => ({ entry, isKept: isKept[at] ?? false }))
-    const due = dueOf(
+    if (known.length === 0 && !taken?.length) return []
+    const due = (await theCode()).dueOf(
       known.filter(({ entry }) => isOpen(entry)),
       taken && taken.filter(isOpen)
     )
@@ -249,7 +241,7 @@ export class Outbox {
     return ids.size === 0 ? Promise.resolve() : this.#session.kept.entries.remove(ids)
   }
 
-  #settle(entries: readonly Entry[], outcome: Outcome): void {
+  #settle(entries: readonly Entry[], outcome: code.Outcome): void {
     const notUpdated = new Set([...outcome.refused.keys(), ...outcome.conflicts])
     for (const [of, some] of Map.groupBy(entries, ({ id }) => outcome.byEntry?.get(id) ?? notUpdated)) {
       const ids = some.map(({ id }) => id)
@@ -324,4 +316,11 @@ export class Outbox {
     this.#loop.aim()
     this.#session.changed('account', 'list', 'reader', 'connection')
   }
+}
+
+/** Not in the first view: nobody acts before the list is there. Without a network it cannot be had, nor sent. */
+function theCode(): Promise<typeof code> {
+  return import('./email-set.ts').catch(() => {
+    throw noResponse()
+  })
 }

@@ -56,10 +56,10 @@ export class Session {
   trouble: Trouble | null = null
   /** resolves once it is known whether this device's rows may be shown before the service answers */
   readonly restored: Promise<void>
-  readonly #listeners = new Map<keyof Events, Set<(...told: never) => void>>()
+  readonly #listeners = new Set<readonly [event: keyof Events, listener: (...told: never) => void]>()
   /** the person to whom the service sent this page */
   readonly #person: string | null
-  readonly #read: () => void
+  #read: () => void = () => undefined
   #connecting: Promise<void> | null = null
   #address = ''
   #authservId: string | null = null
@@ -68,9 +68,9 @@ export class Session {
     this.ports = ports
     this.undoSeconds = undoSeconds
     this.#person = ports.takePerson()
-    const { promise, resolve } = Promise.withResolvers<undefined>()
-    this.restored = promise
-    this.#read = () => resolve(undefined)
+    this.restored = new Promise((resolve) => {
+      this.#read = resolve
+    })
     this.kept = new Kept(ports, this.objects)
     this.client = new JmapClient(ports)
     this.client.onstranger = () => this.#leave()
@@ -78,15 +78,15 @@ export class Session {
 
   /** Returns how to end that. */
   on<E extends keyof Events>(event: E, listener: (...told: Events[E]) => void): () => void {
-    const all = this.#listeners.get(event) ?? new Set()
-    this.#listeners.set(event, all.add(listener))
-    return () => void all.delete(listener)
+    const entry = [event, listener] as const
+    this.#listeners.add(entry)
+    return () => void this.#listeners.delete(entry)
   }
 
   tell<E extends keyof Events>(event: E, ...told: Events[E]): void {
-    for (const listener of this.#listeners.get(event) ?? []) {
+    for (const [asked, listener] of this.#listeners) {
       try {
-        listener(...(told as never))
+        if (asked === event) listener(...(told as never))
       } catch (mistake) {
         // In what is shown; what is known and asked for must not suffer from it.
         this.ports.report(mistake)
