@@ -25,14 +25,14 @@ describe('of the emails that are to be destroyed as earlier versions', () => {
   test('those that are no drafts any more stay: somebody sent them', async () => {
     const { scene, one, email } = await begun()
     const [draft, sent] = [email(true), email(false)]
-    expect(await destroyDrafts(one.account, [sent, draft])).toEqual([])
+    expect(await destroyDrafts(one.session, [sent, draft])).toEqual([])
     expect([...scene.server.emails.keys()]).toEqual([sent])
   })
 
   test('those that are gone are told', async () => {
     const { one, email } = await begun()
     const draft = email(true)
-    expect(await destroyDrafts(one.account, ['gone', draft, 'away'])).toEqual(['gone', 'away'])
+    expect(await destroyDrafts(one.session, ['gone', draft, 'away'])).toEqual(['gone', 'away'])
   })
 
   test.each(['with', 'without'])('one that is sent at that moment stays, %s a known state', async (how) => {
@@ -46,7 +46,7 @@ describe('of the emails that are to be destroyed as earlier versions', () => {
       }
       return null
     }
-    await replace(one.account, [draft], how === 'with' ? state : null)
+    await replace(one.session, [draft], how === 'with' ? state : null)
     expect(scene.server.list('sent')).toEqual([draft])
   })
 
@@ -54,8 +54,8 @@ describe('of the emails that are to be destroyed as earlier versions', () => {
     const { scene, one, email } = await begun()
     const draft = email(true)
     scene.server.refusing = 'forbidden'
-    expect(await replace(one.account, [draft], null)).toEqual([])
-    await expect(destroyDrafts(one.account, [draft])).rejects.toMatchObject({ code: 'forbidden' })
+    expect(await replace(one.session, [draft], null)).toEqual([])
+    await expect(destroyDrafts(one.session, [draft])).rejects.toMatchObject({ code: 'forbidden' })
   })
 })
 
@@ -67,7 +67,7 @@ test('a version is found wherever a rule or a person filed it, and whatever came
     keywords: { $draft: true },
     messageId: ['x@y']
   })
-  expect((await emailsOf(one.account, 'x@y')).map((email) => email.id)).toEqual([id])
+  expect((await emailsOf(one.session, 'x@y')).map((email) => email.id)).toEqual([id])
 })
 
 test('a response that comes after the sending found out what was stored changes nothing', async () => {

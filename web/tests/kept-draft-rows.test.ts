@@ -4,7 +4,8 @@ import '#lib/sync/kept-draft-rows.ts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { KeptSearches } from '#lib/cache/searches.ts'
 import type { Email } from '#lib/jmap/types.ts'
-import { Account } from '#lib/sync/account.ts'
+import { Session } from '#lib/sync/session.ts'
+import { SyncLoop } from '#lib/sync/sync-loop.ts'
 import { INBOX } from '#lib/sync/lists.ts'
 import type { ModelServer } from './model-server.ts'
 import { opened, type Scene } from './scene.ts'
@@ -86,7 +87,7 @@ describe('opening the list of drafts', () => {
   /** A page in which the inbox is shown, after another one showed the draft; `told`: what its views were shown. */
   async function reopened(
     email: Partial<Email> = {}
-  ): Promise<{ account: Account; server: ModelServer; told: unknown[][] }> {
+  ): Promise<{ loop: SyncLoop; server: ModelServer; told: unknown[][] }> {
     const scene = await writing()
     scene.server.deliver(email)
     await stored(scene, 'First')
@@ -94,24 +95,25 @@ describe('opening the list of drafts', () => {
     scene.mail.stop()
     await settled()
     const { server } = scene
-    const account = new Account(new World().ports(server.fetch), () => undefined)
-    account.show(INBOX)
+    const session = new Session(new World().ports(server.fetch))
+    const loop = new SyncLoop(session)
+    loop.show(INBOX)
     await settled()
     const told: unknown[][] = []
-    account.listen((topic) => {
-      const { list } = account
-      if (topic !== 'list' || list?.query.mailboxId !== 'drafts') return
-      told.push([...list.ids()].map((id) => account.objects.baseOf(id)?.subject))
+    session.on('list', () => {
+      const { list } = session
+      if (list?.query.mailboxId !== 'drafts') return
+      told.push([...list.ids()].map((id) => session.objects.baseOf(id)?.subject))
     })
-    return { account, server, told }
+    return { loop, server, told }
   }
 
   test('adds nothing to the list that was shown before, and was not answered', async () => {
-    const { account, server } = await reopened({ mailboxIds: { inbox: true, trash: true } })
+    const { loop, server } = await reopened({ mailboxIds: { inbox: true, trash: true } })
     server.interrupt = (path) => (path === '/jmap/' ? never() : null)
-    account.show({ ...INBOX, mailboxId: 'trash' })
-    const before = account.list
-    account.show(DRAFTS)
+    loop.show({ ...INBOX, mailboxId: 'trash' })
+    const before = loop.session.list
+    loop.show(DRAFTS)
     await settled()
     expect([...(before?.ids() ?? [])]).toEqual([])
   })
@@ -126,25 +128,25 @@ describe('opening the list of drafts', () => {
   }
 
   test('shows the rows that are kept while all that is kept is still read', async () => {
-    const { account, server, told } = await reopened()
+    const { loop, server, told } = await reopened()
     server.interrupt = (path) => (path === '/jmap/' ? never() : null)
     reading(never)
-    account.show(DRAFTS)
+    loop.show(DRAFTS)
     await settled()
     expect(told.at(-1)).toEqual(['First'])
   })
 
   test('shows them when what is kept cannot be read', async () => {
-    const { account, server, told } = await reopened()
+    const { loop, server, told } = await reopened()
     server.interrupt = (path) => (path === '/jmap/' ? never() : null)
     reading(() => Promise.reject(new DOMException('The database connection is closing.', 'InvalidStateError')))
-    account.show(DRAFTS)
+    loop.show(DRAFTS)
     await settled()
     expect(told.at(-1)).toEqual(['First'])
   })
 
   test('reads no more of what is kept once the mail server has listed it', async () => {
-    const { account } = await reopened()
+    const { loop } = await reopened()
     let parts = 0
     vi.spyOn(KeptSearches.prototype, 'emails').mockImplementation(async function* () {
       for (; parts < 1_000; parts += 1) {
@@ -152,8 +154,8 @@ describe('opening the list of drafts', () => {
         yield []
       }
     })
-    account.show(DRAFTS)
-    await vi.waitFor(() => expect(account.list?.list.queryState).toEqual(expect.any(String)))
+    loop.show(DRAFTS)
+    await vi.waitFor(() => expect(loop.session.list?.list.queryState).toEqual(expect.any(String)))
     const read = parts
     await settled()
     expect(parts - read).toBeLessThanOrEqual(2)
@@ -161,11 +163,11 @@ describe('opening the list of drafts', () => {
   })
 
   test('tells nothing once more if nothing was found', async () => {
-    const { account, server, told } = await reopened()
+    const { loop, server, told } = await reopened()
     server.interrupt = (path) => (path === '/jmap/' ? never() : null)
     let finish = (): void => undefined
     reading(() => new Promise<void>((resolve) => (finish = resolve)))
-    account.show(DRAFTS)
+    loop.show(DRAFTS)
     await settled()
     const { length } = told
     finish()

@@ -18,7 +18,7 @@ async function mortal(scene: Browser, left: number): Promise<{ one: SendingTab; 
     await (state.isDead && new Promise<never>(() => undefined))
   }
   const { store } = one.drafts
-  const { fetch } = one.account.ports
+  const { fetch } = one.session.ports
   if (!store) throw new Error('nothing is kept')
   const change = store.change.bind(store)
   Object.assign(store, {
@@ -28,7 +28,7 @@ async function mortal(scene: Browser, left: number): Promise<{ one: SendingTab; 
       await step()
     }
   })
-  Object.assign(one.account.ports, {
+  Object.assign(one.session.ports, {
     fetch: async (...args: Parameters<typeof fetch>) => {
       const isOfMessage = typeof args[1]?.body === 'string' && args[1].body.includes('/set')
       await (isOfMessage && step())
@@ -120,7 +120,7 @@ test('a message that leaves later is listed after its tab was gone at any step, 
     if (taken() < left) steps = left
     one.kill()
     const asked: Scheduled[] = []
-    const next = await tab(scene, true, (account) => asked.push(new Scheduled(account)))
+    const next = await tab(scene, true, (session) => asked.push(new Scheduled(session)))
     await pass(scene, 60_000, 5_000)
     const pending = [...scene.server.sending.records.values()].filter(
       ({ undoStatus }) => undoStatus === 'pending'

@@ -39,13 +39,13 @@ test('of a filter whose label is not kept, the rest is done, and undone', async 
   server.mostKeywords = 0
   deliver(server, 2)
   const { mail, world } = await tab(server)
-  const { account, actions } = mail.part((inside: Inside) => inside)
+  const { session, actions } = mail.part((inside: Inside) => inside)
   const filter: FilterAction[] = [
     { kind: 'label', value: 'first' },
     { kind: 'move', value: 'trash' }
   ]
   const place = { mailboxId: null, roles: new Map(), conversations: false, held: new Set<string>() }
-  const done = await filterNow(account, actions.outbox, filter, ['e1', 'e2'], { place, names: {} })
+  const done = await filterNow(session, actions.outbox, filter, ['e1', 'e2'], { place, names: {} })
   await world.pass(1_000)
   expect(mail.actions.refused).toMatchObject({ trouble: { code: 'too_many_labels', detail: 'first' } })
   const now = (): unknown[] => ['e1', 'e2'].map((id) => of({ server }, id))

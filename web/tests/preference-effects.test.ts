@@ -79,8 +79,8 @@ test('pictures that are never shown cannot be shown by a message, either', async
 
 test.each([0, 10, 20, 30] as const)('the time to undo is what was chosen: %i', async (undoSeconds) => {
   const { mail } = await page({ undoSeconds })
-  const { account } = mail.part((inside: Inside) => inside)
-  expect(account.undoSeconds()).toBe(undoSeconds)
+  const { session } = mail.part((inside: Inside) => inside)
+  expect(session.undoSeconds()).toBe(undoSeconds)
 })
 
 test.each([

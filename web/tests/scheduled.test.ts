@@ -12,7 +12,7 @@ const HOUR = 3_600_000
 test('what is to leave later is listed until it leaves, on other devices too, and Sent hides it until then', async () => {
   const scene = browser()
   const one = await tab(scene)
-  const scheduled = new Scheduled(one.account)
+  const scheduled = new Scheduled(one.session)
   const at = new Date(scene.world.time + HOUR)
   const id = await one.write({ to: [{ name: 'Ann', address: 'ann@example.net' }] })
   await one.sendings.send(id, { at })
@@ -20,21 +20,21 @@ test('what is to leave later is listed until it leaves, on other devices too, an
   expect(scheduled.held).toMatchObject([{ subject: 'Pallets', to: [{ name: 'Ann' }], refused: [] }])
   expect((scheduled.held?.[0]?.sendAt ?? 0) - at.getTime()).toBeLessThan(2_000)
   const [email] = [...scene.server.emails.keys()]
-  expect([...heldEmails(one.account)]).toEqual([email])
+  expect([...heldEmails(one.session)]).toEqual([email])
   await pass(scene, HOUR + 10_000, HOUR / 4)
-  expect([scheduled.held, [...heldEmails(one.account)], within(scene, 'sent')]).toEqual([[], [], ['Pallets']])
+  expect([scheduled.held, [...heldEmails(one.session)], within(scene, 'sent')]).toEqual([[], [], ['Pallets']])
   scheduled.stop()
 })
 
 test('what waits for the time of undo alone is not listed as scheduled, and Sent hides it all the same', async () => {
   const scene = browser()
   const one = await tab(scene)
-  const scheduled = new Scheduled(one.account)
+  const scheduled = new Scheduled(one.session)
   await one.sendings.send(await one.write({ to: [{ name: 'Ann', address: 'ann@example.net' }] }))
   await pass(scene, 3_000)
   scheduled.refresh()
   await pass(scene, 1_000)
-  expect([scheduled.held, [...heldEmails(one.account)]]).toEqual([[], [...scene.server.emails.keys()]])
+  expect([scheduled.held, [...heldEmails(one.session)]]).toEqual([[], [...scene.server.emails.keys()]])
   scheduled.stop()
 })
 
@@ -44,7 +44,7 @@ test('what another device scheduled can be undone here: it is a draft of this de
   const id = await one.write()
   await one.sendings.send(id, { at: new Date(scene.world.time + HOUR) })
   await pass(scene, 3_000)
-  const scheduled = new Scheduled(one.account)
+  const scheduled = new Scheduled(one.session)
   await pass(scene, 1_000)
   const [held] = scheduled.held ?? []
   const draft = one.drafts.get(id)?.draft
@@ -66,7 +66,7 @@ test('whom a message reached is asked once, and again while it is on its way', a
   const to = ['ann@example.net', 'nobody@example.org'].map((address) => ({ name: '', address }))
   await one.sendings.send(await one.write({ to }))
   await pass(scene, 3_000)
-  const deliveries = new Deliveries(one.account)
+  const deliveries = new Deliveries(one.session)
   const [email = ''] = [...scene.server.emails.keys()]
   await deliveries.ask([email])
   const before = scene.server.requests.length
@@ -81,8 +81,8 @@ test('whom a message reached is asked once, and again while it is on its way', a
 test('a message that is still to be sent cannot be deleted, and can be once it has left', async () => {
   const scene = browser()
   const one = await tab(scene)
-  const actions = new ActionsState(one.account)
-  one.account.show({ ...INBOX, everywhere: true })
+  const actions = new ActionsState(one.loop)
+  one.loop.show({ ...INBOX, everywhere: true })
   await one.sendings.send(await one.write({ to: [TO] }), { at: new Date(scene.world.time + HOUR) })
   await pass(scene, 3_000)
   const thread = [...scene.server.emails.values()][0]?.threadId ?? ''
@@ -100,12 +100,12 @@ test('what this device sent is not held any more when it has left, also by a clo
   const scene = browser()
   scene.server.sending.clock = () => scene.world.time + 24 * HOUR
   const one = await tab(scene)
-  const scheduled = new Scheduled(one.account)
+  const scheduled = new Scheduled(one.session)
   await one.sendings.send(await one.write({ to: [TO] }))
   await pass(scene, 3_000)
-  expect([...heldEmails(one.account)]).toEqual([...scene.server.emails.keys()])
+  expect([...heldEmails(one.session)]).toEqual([...scene.server.emails.keys()])
   await pass(scene, 60_000, 5_000)
   expect(one.told).toEqual(['sent Pallets'])
-  expect([...heldEmails(one.account)]).toEqual([])
+  expect([...heldEmails(one.session)]).toEqual([])
   scheduled.stop()
 })

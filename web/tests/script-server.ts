@@ -59,8 +59,14 @@ export class ScriptServer {
   }
 
   inside(): Inside {
-    const session = { accounts: { a: { accountCapabilities: { [SIEVE]: this.capability } } }, uploadUrl: 'https://m/u' }
-    const account = {
+    const resource = {
+      accounts: { a: { accountCapabilities: { [SIEVE]: this.capability } } },
+      uploadUrl: 'https://m/u'
+    }
+    const listeners = new Set<() => void>()
+    const session = {
+      on: (_: string, work: () => void) => listeners.add(work),
+      tell: () => listeners.forEach((work) => work()),
       address: 'me@example.org',
       connected: () => Promise.resolve(),
       ports: {
@@ -69,7 +75,7 @@ export class ScriptServer {
         report: (mistake: unknown) => this.reported.push(mistake)
       },
       client: {
-        session,
+        session: resource,
         accountId: 'a',
         downloadUrl: ({ blobId }: Script) => blobId,
         download: (url: string, read: (response: Response) => unknown, init?: { body: Blob }) =>
@@ -78,7 +84,7 @@ export class ScriptServer {
       }
     }
     const mailboxes = { byId: () => undefined, byRole: () => undefined }
-    return { account, mailboxes } as unknown as Inside
+    return { session, mailboxes } as unknown as Inside
   }
 
   async #upload(body: Blob, read: (response: Response) => unknown): Promise<unknown> {

@@ -3,7 +3,8 @@ import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach } from 'vitest'
 import type { KeptChange, KeptDrafts } from '#lib/cache/drafts.ts'
 import { EMPTY, newlyKept, type Draft } from '#lib/compose/draft.ts'
-import { Account } from '#lib/sync/account.ts'
+import { Session } from '#lib/sync/session.ts'
+import { SyncLoop } from '#lib/sync/sync-loop.ts'
 import { DraftDevice } from '#lib/sync/draft-device.ts'
 import { DraftStoring } from '#lib/sync/draft-storing.ts'
 import { Drafts } from '#lib/sync/drafts.ts'
@@ -38,7 +39,8 @@ export function browser(server = new ModelServer()): Browser {
 const NEVER = new Promise<never>(() => undefined)
 
 export class SendingTab {
-  readonly account: Account
+  readonly session: Session
+  readonly loop: SyncLoop
   /** what the person was told */
   readonly told: string[] = []
   readonly answered: string[] = []
@@ -54,34 +56,32 @@ export class SendingTab {
   constructor({ server, world }: Browser, hasLocks = true) {
     const channel = (name: string): BroadcastChannel => new BroadcastChannel(name)
     const plain = world.ports(server.fetch, { locks: hasLocks ? this.#locks() : null, channel })
-    this.account = new Account(
-      {
-        ...plain,
-        fetch: async (input, init) => {
-          await this.#alive()
-          const response = await server.fetch(input, init)
-          await this.#alive()
-          return response
-        },
-        after: (milliseconds, work) => plain.after(milliseconds, () => void this.#alive().then(work))
+    this.session = new Session({
+      ...plain,
+      fetch: async (input, init) => {
+        await this.#alive()
+        const response = await server.fetch(input, init)
+        await this.#alive()
+        return response
       },
-      () => undefined
-    )
+      after: (milliseconds, work) => plain.after(milliseconds, () => void this.#alive().then(work))
+    })
+    this.loop = new SyncLoop(this.session)
   }
 
   /** Its page is loaded. `before` the engine of writing is, other parts may be there. */
-  async begin(before: (account: Account) => unknown = () => undefined): Promise<this> {
-    const { account } = this
+  async begin(before: (session: Session) => unknown = () => undefined): Promise<this> {
+    const { session } = this
     open.add(this)
-    void account.hint()
+    void this.loop.hint()
     await settled()
-    await account.restored
-    this.drafts = new Drafts(account.ports, this.#device(await account.kept.drafts()), account.kept.name)
+    await session.restored
+    this.drafts = new Drafts(session.ports, this.#device(await session.kept.drafts()), session.kept.name)
     await this.drafts.read()
-    before(account)
+    before(session)
     await settled()
-    this.storing = new DraftStoring(account, this.drafts)
-    this.sendings = new Sendings(account, this.drafts, (id) => this.storing.end(id))
+    this.storing = new DraftStoring(session, this.drafts)
+    this.sendings = new Sendings(session, this.drafts, (id) => this.storing.end(id))
     this.sendings.onsent = (_, { subject }) => this.told.push(`sent ${subject}`)
     this.sendings.onfailed = (_, { code }) => this.told.push(code)
     this.sendings.onreturned = () => this.told.push('returned')
@@ -93,8 +93,8 @@ export class SendingTab {
 
   /** A message is written. */
   async write(values: Partial<Draft> = {}): Promise<string> {
-    const id = this.account.ports.unique()
-    const now = this.account.ports.now()
+    const id = this.session.ports.unique()
+    const now = this.session.ports.now()
     const draft: Draft = { ...EMPTY, format: 'plain', subject: 'Pallets', text: 'Dear Ann', to: [TO], ...values }
     this.drafts.open(newlyKept(id, draft, { writer: this.drafts.tab, now }))
     this.drafts.type(id, draft)
@@ -109,7 +109,7 @@ export class SendingTab {
     this.#isDead = true
     this.#end.abort()
     this.sendings.stop()
-    this.account.stop()
+    this.loop.stop()
   }
 
   freeze(): void {
@@ -130,7 +130,7 @@ export class SendingTab {
 
   #device(store: KeptDrafts | null): DraftDevice {
     if (!store) {
-      return new DraftDevice(this.account.ports, null)
+      return new DraftDevice(this.session.ports, null)
     }
     const change = async (id: string, how: KeptChange): Promise<void> => {
       await this.#alive()
@@ -138,7 +138,7 @@ export class SendingTab {
       await this.#alive()
     }
     const mortal = { all: () => store.all(), copied: () => store.copied(), change } as unknown as KeptDrafts
-    return new DraftDevice(this.account.ports, mortal)
+    return new DraftDevice(this.session.ports, mortal)
   }
 
   /** A frozen tab keeps its locks; one that is gone has none. */
@@ -155,7 +155,7 @@ export class SendingTab {
   }
 }
 
-export function tab(scene: Browser, hasLocks = true, before?: (account: Account) => unknown): Promise<SendingTab> {
+export function tab(scene: Browser, hasLocks = true, before?: (session: Session) => unknown): Promise<SendingTab> {
   return new SendingTab(scene, hasLocks).begin(before)
 }
 

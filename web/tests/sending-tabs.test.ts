@@ -49,7 +49,7 @@ describe.each([true, false])('two tabs of one person (locks: %s)', (hasLocks) =>
 
   test('one of which sends it tells what became of it, though the other hears of it before that one begins', async () => {
     const { scene, one, other, id } = await two(hasLocks)
-    await beginSending(one.account, one.drafts, id, {})
+    await beginSending(one.session, one.drafts, id, {})
     await pass(scene, 500)
     one.sendings.resume()
     await pass(scene, 60_000)
@@ -72,7 +72,7 @@ describe.each([true, false])('two tabs of one person (locks: %s)', (hasLocks) =>
     await one.sendings.send(id)
     await pass(scene, 1_000)
     one.kill()
-    Object.assign(other.account.ports, { now: () => scene.world.time - 5 * 3_600_000 })
+    Object.assign(other.session.ports, { now: () => scene.world.time - 5 * 3_600_000 })
     await pass(scene, 90_000, 5_000)
     expect([places(scene), other.told]).toEqual([ONE_SENT, ['sent Pallets']])
   })

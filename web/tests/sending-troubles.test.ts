@@ -37,7 +37,7 @@ describe.each([
     const one = await tab(scene)
     await one.sendings.send(await one.write())
     await pass(scene, 3_000)
-    Object.assign(one.account.ports, { now: () => scene.world.time - DAY })
+    Object.assign(one.session.ports, { now: () => scene.world.time - DAY })
     await pass(scene, 120_000)
     expect([received(scene), one.told, one.sendings.outgoing]).toEqual([['Pallets'], ['sent Pallets'], []])
   })

@@ -93,9 +93,9 @@ describe('a message that is sent', () => {
     const scene = browser()
     const one = await tab(scene)
     const id = await one.write()
-    const { after } = one.account.ports
+    const { after } = one.session.ports
     scene.server.interrupt = () => new Promise((_, reject) => void after(300, () => reject(new TypeError('offline'))))
-    void one.account.hint()
+    void one.loop.hint()
     await pass(scene, 10_000)
     await one.sendings.send(id)
     await pass(scene, 100)

@@ -8,14 +8,14 @@ import { browser, pass, received, tab, within, type Browser, type SendingTab } f
 type Ending = 'late' | 'never'
 
 /** The write of this number comes to its end after 20 s, or fails after that. */
-function slow(scene: Browser, { drafts, account }: SendingTab, number: number, ending: Ending): { count: number } {
+function slow(scene: Browser, { drafts, session }: SendingTab, number: number, ending: Ending): { count: number } {
   const store = drafts.device.store as KeptDrafts
   const change = store.change.bind(store)
   const writes = { count: 0 }
   let before = Promise.resolve()
   // Transactions of one store come one after the other.
   const write = async (isIt: boolean, of: Parameters<typeof change>): Promise<void> => {
-    if (isIt) await new Promise<void>((resolve) => account.ports.after(20_000, resolve))
+    if (isIt) await new Promise<void>((resolve) => session.ports.after(20_000, resolve))
     if (isIt && ending === 'never') throw new DOMException('damaged', 'UnknownError')
     await change(...of)
   }

@@ -1,6 +1,6 @@
 /** The drafts that this device keeps, also while they are sent. They must survive a crash of the browser. */
 import type { KeptDraft } from '#lib/compose/draft.ts'
-import type { DraftCopies } from './draft-copies.ts'
+import { tried, type DraftCopies } from './draft-copies.ts'
 import type { Database } from './schema.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -11,6 +11,9 @@ const STRICT = { durability: 'strict' } as const
  * meanwhile. Its key is this and the id of the draft.
  */
 const COPY = 'last:'
+
+/** Characters of a draft. A browser keeps five million for the whole origin. */
+const MOST = 262_144
 
 /** `copy`: the draft as a page had it that was hidden or left. A result of null removes the draft with its files. */
 export type KeptChange = (found: KeptDraft | null, copy: KeptDraft | null) => KeptDraft | null
@@ -55,7 +58,7 @@ export class KeptDrafts {
     try {
       // InvalidStateError: the database is closed, since somebody has signed out.
       this.#database.transaction('draft')
-      return this.#copies.put(kept)
+      return this.#copy(kept)
     } catch {
       return false
     }
@@ -98,7 +101,7 @@ export class KeptDrafts {
     const write = this.#database.transaction(['draft', 'file'], 'readwrite', STRICT)
     const drafts = write.objectStore('draft')
     const [found, record] = await Promise.all([drafts.get(id), drafts.get(COPY + id)])
-    const copy = this.#copies.find(id)
+    const copy = this.#copyOf(id)
     const next = change(found ?? null, copy?.kept ?? (record ? { ...record, id } : null))
     const stay = new Set(next?.draft.files.map((file) => file.id))
     const lost = (found?.draft.files ?? []).filter((file) => !stay.has(file.id))
@@ -109,6 +112,25 @@ export class KeptDrafts {
       write.done
     ])
     copy?.drop()
+  }
+
+  /** False: the draft is too long, or the local storage is full. */
+  #copy(kept: KeptDraft): boolean {
+    const text = JSON.stringify(kept)
+    const put = (storage: Storage): boolean => (storage.setItem(this.#copies.prefix + kept.id, text), true)
+    return text.length <= MOST && tried(put, false)
+  }
+
+  /** `drop` removes the copy, unless a newer one replaced it. */
+  #copyOf(id: string): { readonly kept: KeptDraft; readonly drop: () => void } | null {
+    return tried((storage) => {
+      const key = this.#copies.prefix + id
+      const text = storage.getItem(key)
+      const drop = (): void =>
+        tried(() => (storage.getItem(key) === text ? storage.removeItem(key) : undefined), undefined)
+      const kept = JSON.parse(text ?? 'null') as KeptDraft | null
+      return kept && { kept, drop }
+    }, null)
   }
 
   async remove(id: string): Promise<void> {

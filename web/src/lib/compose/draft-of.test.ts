@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { randomFrom } from '../../../tests/random.ts'
-import { draftOf, rebound, type DraftEmail, type DraftPart } from './draft-of.ts'
+import { draftOf, rebound, unflowed, type DraftEmail, type DraftPart } from './draft-of.ts'
 import { EMPTY, type Draft, type DraftFile, type Recipient } from './draft.ts'
 import { emailOf } from './email.ts'
 
@@ -260,4 +260,19 @@ test('the files of a stored version have the blobs of that version', () => {
     ['3', 'p'],
     ['4', null]
   ])
+})
+
+const FLOWED = 'text/plain; charset=UTF-8; format=flowed'
+
+test('lines of a text that were broken are joined, quotes and the signature stay apart', () => {
+  const text = 'A long \nline.\n\n> quoted \n> text\n>> deeper\n From here\n-- \nMara'
+  expect(unflowed(text, FLOWED)).toBe('A long line.\n\n> quoted text\n>> deeper\nFrom here\n-- \nMara')
+})
+
+test('with delsp the space goes with the line end', () => {
+  expect(unflowed('ab \ncd', `${FLOWED}; delsp=yes`)).toBe('abcd')
+})
+
+test('texts of another format stay as they are', () => {
+  expect(unflowed('a \n b', 'text/plain; charset=utf-8')).toBe('a \n b')
 })

@@ -5,9 +5,9 @@ import { fileName } from '#lib/mail/honest-name.ts'
 import { isAddress, sameAddress } from './address.ts'
 import { DRAFT_HEADER, readDraftHeader, type OwnHeader } from './draft-header.ts'
 import { isMessageId } from './field.ts'
-import { unflowed } from './flowed.ts'
 import { htmlOfText } from './html-of-text.ts'
 import { cidsIn, cidUrl, renamedPictures } from './pictures.ts'
+import { SIGNATURE_LINE } from './text-of-html.ts'
 import { unwrapped } from './whole-html.ts'
 
 const FORWARDED = 'header:X-Forwarded-Message-Id:asMessageIds'
@@ -180,4 +180,28 @@ export function rebound(files: readonly DraftFile[], email: DraftParts): DraftFi
 function isSame(file: DraftFile, part: DraftPart): boolean {
   const isNamed = part.disposition === 'attachment' && fileName(part.name, part.type) === fileName(file.name, file.type)
   return file.cid === null ? isNamed : part.cid === file.cid
+}
+
+/** A text whose lines were broken so that they can be joined again (RFC 3676). Thunderbird stores its drafts so. */
+export function unflowed(text: string, contentType: string): string {
+  if (!/;\s*format\s*=\s*"?flowed"?/iu.test(contentType)) {
+    return text
+  }
+  const keepsSpace = !/;\s*delsp\s*=\s*"?yes"?/iu.test(contentType)
+  const joined: string[] = []
+  let open: { marks: string } | null = null
+  for (const line of text.split('\n')) {
+    const [marks = ''] = /^>*/u.exec(line) ?? []
+    const words = line.slice(marks.length).replace(/^ /u, '')
+    const isSignature = words === SIGNATURE_LINE
+    const flows = words.endsWith(' ') && !isSignature
+    const written = flows && !keepsSpace ? words.slice(0, -1) : words
+    if (open && open.marks === marks && !isSignature) {
+      joined.push((joined.pop() ?? '') + written)
+    } else {
+      joined.push(`${marks}${marks && written ? ' ' : ''}${written}`)
+    }
+    open = flows ? { marks } : null
+  }
+  return joined.join('\n')
 }

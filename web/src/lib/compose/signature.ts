@@ -1,7 +1,7 @@
 /** The signature of an identity (RFC 8621 §6): below what is written, above what is quoted. */
 import type { Draft } from '#lib/compose/draft.ts'
 import { blocks, EMPTY_LINE, OPEN_SIGNATURE } from './html-of-text.ts'
-import { elementsWith } from './marked-elements.ts'
+import { attributeOf, tokensOf, VOID } from './html-tokens.ts'
 import { quoteStart } from './quote-start.ts'
 import { SIGNATURE_LINE, textOfHtml } from './text-of-html.ts'
 
@@ -100,4 +100,27 @@ function withSignature(lines: readonly string[], quoted: number, signature: stri
   const written = lines.slice(0, quoted).join('\n').trimEnd()
   const quote = lines.slice(quoted)
   return [written, '', signature, ...(quote.length > 0 ? ['', ...quote] : [])].join('\n')
+}
+
+interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+/** The elements of sanitized HTML, from tag to tag, that have this attribute and lie in no other one that has it. */
+function elementsWith(html: string, attribute: string): Range[] {
+  const found: Range[] = []
+  let depth = 0
+  let begun: { start: number; depth: number } | null = null
+  for (const token of tokensOf(html)) {
+    if (token.kind === 'text' || VOID.has(token.name)) continue
+    depth += token.kind === 'open' ? 1 : -1
+    if (token.kind === 'open' && !begun && attributeOf(token.attributes, attribute) !== null) {
+      begun = { start: token.start, depth }
+    } else if (token.kind === 'close' && begun && depth < begun.depth) {
+      found.push({ start: begun.start, end: token.end })
+      begun = null
+    }
+  }
+  return begun ? [...found, { start: begun.start, end: html.length }] : found
 }

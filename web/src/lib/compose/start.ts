@@ -1,5 +1,6 @@
 /** Drafts as they begin: empty, a reply, a message that is forwarded. */
 import { EMPTY, type Draft, type DraftFile, type Parent, type Recipient } from '#lib/compose/draft.ts'
+import { baseSubject } from '#lib/mail/base-subject.ts'
 import { emlName } from '#lib/mail/file-names.ts'
 import { blocks, EMPTY_LINE } from './html-of-text.ts'
 import { mailtoOf } from './mailto.ts'
@@ -17,7 +18,6 @@ import {
 import { identityFor, recipient, replyAllTo, replyTo } from './reply.ts'
 import { withRecipients } from './addressees.ts'
 import { exchangeSignature, type Signature } from './signature.ts'
-import { forwardSubject, replySubject } from './subject.ts'
 import { unwrapped } from './whole-html.ts'
 
 export interface SenderIdentity extends Signature {
@@ -144,4 +144,13 @@ function quoting(draft: Draft, quote: QuotedHtml | string): Draft {
   return typeof quote === 'string'
     ? { ...draft, text: `${draft.text.trimEnd()}\n\n${quote}\n` }
     : { ...draft, html: `${draft.html}${EMPTY_LINE}${quote.html}`, files: [...draft.files, ...quote.files] }
+}
+
+/** One prefix, whatever other programs and languages put in front. */
+export function replySubject(subject: string): string {
+  return `Re: ${baseSubject(subject)}`
+}
+
+export function forwardSubject(subject: string): string {
+  return `Fwd: ${baseSubject(subject)}`
 }

@@ -7,8 +7,9 @@ export const SILENCE = 90_000
 const PER_OCTET = 2
 
 export interface SilencePorts {
-  /** milliseconds */
+  /** milliseconds since 1970 */
   now: () => number
+  /** Run `work` after so many milliseconds; returns how to call it off. */
   after: (milliseconds: number, work: () => void) => () => void
 }
 

@@ -2,15 +2,11 @@
  * One stream of server-sent events over `fetch`. The browser's EventSource hides the status of a refusal (a 401 looks
  * like an outage) and the pings, without which a dead connection stays unnoticed.
  */
+import type { LivePorts } from './ports.ts'
 
 export interface StreamEvent {
   type: string
   data: unknown
-}
-
-export interface StreamPorts {
-  fetch: typeof fetch
-  after: (milliseconds: number, work: () => void) => () => void
 }
 
 /** Milliseconds. The service pings every 25 s. */
@@ -19,7 +15,7 @@ const SILENCE = 60_000
 /** Resolves when the stream ends, with how: the response of a refusal, or null if the connection broke. */
 export async function listenTo(
   url: string,
-  ports: StreamPorts,
+  ports: Pick<LivePorts, 'fetch' | 'after'>,
   signal: AbortSignal,
   heard: (event: StreamEvent) => void
 ): Promise<Response | null> {

@@ -4,16 +4,9 @@
  * A leader in the background may be throttled or frozen, so it says that it is alive, and a visible tab that has not
  * heard it takes the lock. Without locks (an old browser) each tab leads for itself.
  */
+import { OneTab } from './one-tab.ts'
 import { REFUSED } from './pause.ts'
-
-export interface LeaderPorts {
-  locks: LockManager | null
-  channel: ((name: string) => BroadcastChannel) | null
-  after: (milliseconds: number, work: () => void) => () => void
-  isVisible: () => boolean
-  onLeave: (work: () => void) => () => void
-  onReturn: (work: () => void) => () => void
-}
+import type { LivePorts } from './ports.ts'
 
 /** Milliseconds */
 const ALIVE = 10_000
@@ -29,39 +22,32 @@ export interface Leading {
 const ALIVE_MESSAGE = { alive: true }
 
 export class Leader {
-  readonly #name: string
-  readonly #ports: LeaderPorts
+  readonly #ports: LivePorts
   readonly #leading: Leading
   readonly #channel: BroadcastChannel | null
-  #stopped = false
-  /** aborted while the page is left; one that the browser kept comes back */
-  #here = new AbortController()
+  readonly #lead: OneTab
   #ends: (() => void)[] = []
-  /** of the request for the lock that waits */
-  #waiting = new AbortController()
+  /** false while the page is left; one that the browser kept comes back */
+  #isHere = true
+  #stopped = false
   #callOff: (() => void) | null = null
-  #leads = false
 
-  constructor(name: string, ports: LeaderPorts, leading: Leading) {
-    this.#name = name
+  constructor(name: string, ports: LivePorts, leading: Leading) {
     this.#ports = ports
     this.#leading = leading
+    const lost = (): void => void ports.after(REFUSED, () => this.#wait())
+    this.#lead = new OneTab(name, ports, lost, SILENCE)
     this.#channel = ports.locks && ports.channel ? ports.channel(name) : null
     this.#channel?.addEventListener('message', ({ data }) => this.#hear(data))
   }
 
   get leads(): boolean {
-    return this.#leads
+    return this.#lead.isMine
   }
 
   start(): void {
-    if (!this.#ports.locks) {
-      this.#lead(this.#here.signal)
-      return
-    }
     this.#ends = [this.#ports.onLeave(() => this.#leave()), this.#ports.onReturn(() => this.#return())]
-    void this.#wait()
-    this.#watch()
+    this.#wait()
   }
 
   /** To all other tabs. */
@@ -81,103 +67,40 @@ export class Leader {
     this.#channel?.close()
   }
 
-  /** Lead once no other tab does. */
-  async #wait(): Promise<void> {
-    this.#waiting = new AbortController()
-    const { signal } = this.#waiting
-    await this.#hold({ signal })
-    if (!signal.aborted) {
-      this.#again()
-    }
+  /** Lead once no other tab does, or the one that leads stays silent and a person looks at this tab. */
+  #wait(): void {
+    if (this.#isHere && !this.#lead.isWanted) this.#lead.wait((ends) => this.#begin(ends))
   }
 
-  /** The request that waits ends, or each time that the lead is taken would leave one more of them. */
-  async #steal(): Promise<void> {
-    const { signal: gone } = this.#here
-    this.#waiting.abort()
-    await this.#hold({ steal: true })
-    if (!gone.aborted) {
-      this.#again()
-    }
-  }
-
-  #again(): void {
-    const { signal: gone } = this.#here
-    this.#watch()
-    this.#ports.after(REFUSED, () => void (gone.aborted || this.#wait()))
-  }
-
-  /** A request that ends by this asks for the lock no more: a frozen page learns of its end only once it is back, and waits
-   * anew by then. */
   #leave(): void {
-    this.#here.abort()
-    this.#waiting.abort()
+    this.#isHere = false
+    this.#lead.release()
   }
 
   #return(): void {
-    if (this.#here.signal.aborted && !this.#stopped) {
-      this.#here = new AbortController()
-      void this.#wait()
-      this.#watch()
+    if (!this.#isHere && !this.#stopped) {
+      this.#isHere = true
+      this.#wait()
     }
   }
 
-  /** Lead as long as the lock is ours. */
-  async #hold(options: LockOptions): Promise<void> {
-    const mine = new AbortController()
-    const { signal: ends } = mine
-    // With `signal`, as the page may be here for days: a lead that is over leaves no listener behind.
-    this.#here.signal.addEventListener('abort', () => mine.abort(), { signal: ends })
-    try {
-      await this.#ports.locks?.request(this.#name, options, async () => {
-        // A lock that is taken is given all the same if the page was left meanwhile.
-        if (ends.aborted) return
-        this.#lead(ends)
-        await new Promise<void>((resolve) => ends.addEventListener('abort', () => resolve()))
-      })
-    } catch {
-      // AbortError: another tab took the lock, or we ended this request while it waited.
-    } finally {
-      mine.abort()
-    }
-  }
-
-  #lead(signal: AbortSignal): void {
-    this.#leads = true
-    // At once, not when the lock is released: by then the page may be back.
-    signal.addEventListener('abort', () => (this.#leads = false))
-    this.#leading.lead(signal)
+  #begin(ends: AbortSignal): void {
+    this.#leading.lead(ends)
     this.#sayAlive()
   }
 
   #sayAlive(): void {
     this.#callOff?.()
-    if (this.#leads) {
+    if (this.leads) {
       this.say(ALIVE_MESSAGE)
       this.#callOff = this.#ports.after(ALIVE, () => this.#sayAlive())
     }
   }
 
   #hear(message: unknown): void {
-    this.#watch()
+    this.#lead.watch()
     if (typeof message !== 'object' || message === null || !('alive' in message)) {
       this.#leading.heard(message)
     }
-  }
-
-  /** Take the lock if the leader stays silent and a person looks at this tab. */
-  #watch(): void {
-    if (this.#leads || this.#here.signal.aborted) {
-      return
-    }
-    this.#callOff?.()
-    this.#callOff = this.#ports.after(SILENCE, () => {
-      if (this.#here.signal.aborted) return
-      if (this.#ports.isVisible()) {
-        void this.#steal()
-      } else {
-        this.#watch()
-      }
-    })
   }
 }

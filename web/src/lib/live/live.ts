@@ -2,11 +2,12 @@
  * Live events: one connection for all tabs. What arrives are hints; each tab asks the mail server itself what is new.
  */
 import { failureOf, noResponse, type JmapFailure } from '#lib/jmap/errors.ts'
-import { Calm } from './calm.ts'
-import { listenTo, type StreamEvent, type StreamPorts } from './event-stream.ts'
-import { Leader, type LeaderPorts } from './leader.ts'
-import { Pace } from './pace.ts'
+import { GracePeriod } from './grace-period.ts'
+import { listenTo, type StreamEvent } from './event-stream.ts'
+import { Leader } from './leader.ts'
+import { Throttle } from './throttle.ts'
 import { pauseAfter } from './pause.ts'
+import type { LivePorts } from './ports.ts'
 import type { Realtime } from './centrifugo.ts'
 
 export interface LiveStatus {
@@ -34,12 +35,6 @@ export type LiveMessage =
 /** What a tab tells the leader. */
 type Request = { kind: 'status?' } | { kind: 'try-now' }
 
-export interface LivePorts extends LeaderPorts, StreamPorts {
-  now: () => number
-  random: () => number
-  report: (mistake: unknown) => void
-}
-
 /** Milliseconds for what is short. */
 const PATIENCE = 20_000
 
@@ -48,9 +43,9 @@ export class Live {
   readonly #ports: LivePorts
   readonly #leader: Leader
   readonly #tell: (message: LiveMessage) => void
-  readonly #calm: Calm
-  readonly #hints: Pace
-  readonly #stored: Pace
+  readonly #grace: GracePeriod
+  readonly #hints: Throttle
+  readonly #stored: Throttle
   /** the mail server reports new mail */
   #pushed = true
   #failures = 0
@@ -60,9 +55,9 @@ export class Live {
   constructor(name: string, ports: LivePorts, tell: (message: LiveMessage) => void) {
     this.#ports = ports
     this.#tell = tell
-    this.#calm = new Calm(ports)
-    this.#hints = new Pace(ports)
-    this.#stored = new Pace(ports)
+    this.#grace = new GracePeriod(ports)
+    this.#hints = new Throttle(ports)
+    this.#stored = new Throttle(ports)
     this.#leader = new Leader(name, ports, {
       lead: (signal) => void this.#lead(signal),
       heard: (message) => this.#heard(message as LiveMessage | Request)
@@ -151,7 +146,7 @@ export class Live {
       }
       await this.#failed(refusal ? await failureOf(refusal, this.#ports.now()) : noResponse(), signal)
     }
-    this.#calm.over()
+    this.#grace.over()
   }
 
   async #failed({ code, reference, retryAfter }: JmapFailure, signal: AbortSignal): Promise<void> {
@@ -162,7 +157,7 @@ export class Live {
       // A stream that ends after hours, at a restart of Postroom for example, mostly stands again within a second.
       this.#is('connecting')
     } else {
-      this.#calm.tell(code, () => this.#is('offline', trouble))
+      this.#grace.tell(code, () => this.#is('offline', trouble))
     }
     await this.#pause(pause, signal)
   }
@@ -202,9 +197,9 @@ export class Live {
 
   /** Where Centrifugo publishes. */
   #askWhere(signal: AbortSignal): Promise<Response> {
-    const late = new AbortController()
-    this.#ports.after(PATIENCE, () => late.abort())
-    const init = { credentials: 'same-origin', signal: AbortSignal.any([signal, late.signal]) } as const
+    const timeout = new AbortController()
+    this.#ports.after(PATIENCE, () => timeout.abort())
+    const init = { credentials: 'same-origin', signal: AbortSignal.any([signal, timeout.signal]) } as const
     return this.#ports.fetch('/api/realtime', init)
   }
 
@@ -227,7 +222,7 @@ export class Live {
   #connected(): void {
     const wasLive = this.status.since !== null
     this.#failures = 0
-    this.#calm.over()
+    this.#grace.over()
     this.#is(this.#pushed ? 'live' : 'polled')
     // What came before the stream began was not announced.
     this.#hint()

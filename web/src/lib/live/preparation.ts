@@ -1,12 +1,8 @@
 /** The preparation of the mailbox, live: `provisioning` and `hello` of /api/live. */
 import { failureOf } from '#lib/jmap/errors.ts'
-import { listenTo, type StreamPorts } from './event-stream.ts'
+import { listenTo } from './event-stream.ts'
 import { pauseAfter } from './pause.ts'
-
-export interface PreparationPorts extends StreamPorts {
-  now: () => number
-  random: () => number
-}
+import type { LivePorts } from './ports.ts'
 
 export interface PreparationEvents<P> {
   preparation(preparation: P): void
@@ -16,7 +12,7 @@ export interface PreparationEvents<P> {
 
 /** Listens until the signal is aborted; a stream that breaks is opened anew after a pause. */
 export async function followPreparation<P>(
-  ports: PreparationPorts,
+  ports: Pick<LivePorts, 'fetch' | 'after' | 'now' | 'random'>,
   events: PreparationEvents<P>,
   signal: AbortSignal
 ): Promise<void> {

@@ -2,24 +2,16 @@
  * Whether a person can see any tab of ours. (Web Locks: each visible tab shares a lock, which nobody gets alone while one
  * of them has it. A tab that is closed or crashes gives it back.)
  */
-
-export interface VisiblePorts {
-  locks: LockManager | null
-  isVisible: () => boolean
-  /** Call when the tab was shown; returns how to end that. */
-  onReturn: (work: () => void) => () => void
-  /** Call when the tab was hidden; returns how to end that. */
-  onHide: (work: () => void) => () => void
-}
+import type { LivePorts } from './ports.ts'
 
 export class VisibleTabs {
   readonly #name: string
-  readonly #ports: VisiblePorts
+  readonly #ports: LivePorts
   readonly #ends: (() => void)[]
   #hide: (() => void) | null = null
 
   /** `name` is the same in all tabs of one account. */
-  constructor(name: string, ports: VisiblePorts) {
+  constructor(name: string, ports: LivePorts) {
     this.#name = name
     this.#ports = ports
     this.#ends = [ports.onReturn(() => this.#changed()), ports.onHide(() => this.#changed())]

@@ -19,7 +19,7 @@ export interface KnownSender {
 }
 
 /** As it is kept: an entry is [address, name, wrote, day], and 1 behind them of an organisation. */
-type Kept = readonly [string, string, 0 | 1, number, 1?]
+type Stored = readonly [string, string, 0 | 1, number, 1?]
 
 /** Entries that are kept, and octets of them: the document holds 64 KB in all. */
 const MOST = 250
@@ -40,8 +40,8 @@ export function knownSenders(kept: unknown): readonly KnownSender[] {
   })
 }
 
-export function keptSenders(senders: readonly KnownSender[]): readonly Kept[] {
-  return senders.map(({ address, name, wrote, day, organisation }): Kept =>
+export function keptSenders(senders: readonly KnownSender[]): readonly Stored[] {
+  return senders.map(({ address, name, wrote, day, organisation }): Stored =>
     organisation ? [address, name, wrote ? 1 : 0, day, 1] : [address, name, wrote ? 1 : 0, day]
   )
 }

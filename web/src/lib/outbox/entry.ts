@@ -1,6 +1,6 @@
 /** What a person did and the mail server has not confirmed: kept on this device until it has. */
 import type { Email, Id, Mailbox } from '#lib/jmap/types.ts'
-import type { Patch } from '#lib/store/objects.ts'
+import { rolesOf, type Patch } from '#lib/store/objects.ts'
 
 export interface Entry {
   readonly id: string
@@ -27,12 +27,7 @@ export function rolesIn(patches: readonly Patch[]): string[] {
 
 /** The patches with the ids of the mailboxes that there are. */
 export function resolved(patches: readonly Patch[], mailboxes: ReadonlyMap<Id, Mailbox>): Patch[] {
-  const known = new Map<Id, Id>()
-  for (const { id, role } of mailboxes.values()) {
-    if (role !== null && !known.has(idOfRole(role))) {
-      known.set(idOfRole(role), id)
-    }
-  }
+  const known = new Map([...rolesOf(mailboxes)].map(([role, id]) => [idOfRole(role), id]))
   return patches.map((patch) =>
     // Another object only if it says something else: emails are laid over once for each patch.
     patch.mailboxIds && rolesIn([patch]).length > 0

@@ -69,13 +69,13 @@ export class AbsenceState implements Absences {
   }
 
   async load(): Promise<void> {
-    const { account } = this.#inside
+    const { session } = this.#inside
     try {
-      await account.connected()
+      await session.connected()
       // A server runs one script: beside filters a reply has to be part of it.
-      this.#isOurs = mayReply(offersOf(capabilityOf(account.client, SIEVE)))
+      this.#isOurs = mayReply(offersOf(capabilityOf(session.client, SIEVE)))
       if (this.#isOurs) await this.#sieve.load()
-      else if (capabilityOf(account.client, VACATION) !== null) this.#vacation = await readVacation(account)
+      else if (capabilityOf(session.client, VACATION) !== null) this.#vacation = await readVacation(session)
       this.#phase = 'ready'
     } catch (failure) {
       this.#fail(failure)
@@ -88,7 +88,7 @@ export class AbsenceState implements Absences {
     this.#saving = true
     this.#trouble = null
     try {
-      await writeVacation(this.#inside.account, absence)
+      await writeVacation(this.#inside.session, absence)
       this.#vacation = absence
       return 'saved'
     } catch (failure) {
@@ -100,7 +100,7 @@ export class AbsenceState implements Absences {
   }
 
   #fail(failure: unknown): void {
-    if (!(failure instanceof JmapFailure)) this.#inside.account.ports.report(failure)
+    if (!(failure instanceof JmapFailure)) this.#inside.session.ports.report(failure)
     this.#trouble = troubleOf(failure)
   }
 }

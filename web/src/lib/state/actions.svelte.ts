@@ -1,7 +1,8 @@
 import { noResponse } from '#lib/jmap/errors.ts'
 import { isHeldBack, patchesOf, type Place } from '#lib/outbox/action.ts'
 import { inverseOf, ofEmails, type Entry } from '#lib/outbox/entry.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
+import type { SyncLoop } from '#lib/sync/sync-loop.ts'
 import type { BulkRun } from '#lib/sync/bulk.ts'
 import { heldEmails } from '#lib/sync/held-emails.ts'
 import { Outbox, type Pending } from '#lib/sync/outbox.ts'
@@ -16,15 +17,16 @@ const MADE = ['archive', 'junk', 'trash']
 
 export class ActionsState implements Actions {
   readonly outbox: Outbox
-  readonly #account: Account
+  readonly #session: Session
   readonly #version = new Version()
   #refused = $state.raw<Refused | null>(null)
   #left: readonly Patch[] = []
   #bulk = $state.raw<Bulk | null>(null)
 
-  constructor(account: Account) {
-    this.#account = account
-    this.outbox = new Outbox(account)
+  constructor(loop: SyncLoop) {
+    this.#session = loop.session
+    this.outbox = new Outbox(loop)
+    this.#session.on('account', () => this.#version.next())
     this.outbox.onnotupdated = (entries, { refused, conflicts }) => {
       const [failure] = refused.values()
       const left = new Set([...refused.keys(), ...conflicts])
@@ -49,7 +51,7 @@ export class ActionsState implements Actions {
   }
 
   runOnMessages(action: Action, messageIds: readonly string[]): AppliedAction | null {
-    const emails = messageIds.flatMap((id) => this.#account.objects.email(id) ?? [])
+    const emails = messageIds.flatMap((id) => this.#session.objects.email(id) ?? [])
     return this.#do([patchesOf(action, emails, this.place(false))])
   }
 
@@ -57,7 +59,7 @@ export class ActionsState implements Actions {
     if (this.#bulk?.state === 'running') {
       return this.#bulk
     }
-    const query = this.#account.list?.query
+    const query = this.#session.list?.query
     const place = this.place(false)
     return this.#begin(action, (run) => (query ? run.run(action, query, place, this.#names()) : Promise.resolve()))
   }
@@ -86,12 +88,8 @@ export class ActionsState implements Actions {
   /** Mark as read what the person opened: nothing to undo. */
   read(ids: readonly string[]): void {
     // Before it is known for sure who is signed in, nothing is marked; the reader tells again what is read then.
-    const emails = this.#account.isKnown ? ids.flatMap((id) => this.#account.objects.email(id) ?? []) : []
+    const emails = this.#session.isKnown ? ids.flatMap((id) => this.#session.objects.email(id) ?? []) : []
     this.#add(patchesOf({ kind: 'read', on: true }, emails, this.place(false)))
-  }
-
-  changed(): void {
-    this.#version.next()
   }
 
   stop(): void {
@@ -100,7 +98,7 @@ export class ActionsState implements Actions {
 
   /** of each conversation */
   #emails(threadIds: readonly string[]): readonly (readonly Email[])[] {
-    const { objects } = this.#account
+    const { objects } = this.#session
     return threadIds.map((id) => objects.thread(id).flatMap((emailId) => objects.email(emailId) ?? []))
   }
 
@@ -109,7 +107,7 @@ export class ActionsState implements Actions {
     if (patches.length === 0) {
       return null
     }
-    const inverse = patches.flatMap((patch) => inverseOf(patch, (id) => this.#account.objects.email(id)))
+    const inverse = patches.flatMap((patch) => inverseOf(patch, (id) => this.#session.objects.email(id)))
     let pending = this.#add(patches)
     return {
       conversations: changes.filter((one) => one.length > 0).length,
@@ -129,26 +127,20 @@ export class ActionsState implements Actions {
 
   /** The list that is shown. */
   place(conversations: boolean): Place {
-    const roles = new Map<string, string>()
-    for (const { id, role } of this.#account.objects.mailboxes.values()) {
-      if (role !== null && !roles.has(role)) {
-        roles.set(role, id)
-      }
-    }
     return {
-      mailboxId: this.#account.list?.query.mailboxId ?? null,
-      roles,
+      mailboxId: this.#session.list?.query.mailboxId ?? null,
+      roles: this.#session.objects.roles,
       conversations,
-      held: heldEmails(this.#account)
+      held: heldEmails(this.#session)
     }
   }
 
   #names(): Entry['names'] {
-    return Object.fromEntries(MADE.map((role) => [role, this.#account.ports.language.roleName(role)]))
+    return Object.fromEntries(MADE.map((role) => [role, this.#session.ports.language.roleName(role)]))
   }
 
   #threads(emailIds: readonly string[]): number {
-    const { objects } = this.#account
+    const { objects } = this.#session
     return new Set(emailIds.map((id) => objects.baseOf(id)?.threadId ?? id)).size
   }
 
@@ -165,7 +157,7 @@ export class ActionsState implements Actions {
     import('#lib/sync/bulk.ts').then(
       ({ BulkRun: Run }) => {
         if (!isStopped) {
-          const run = new Run(this.#account, this.outbox, () => this.#bulkChanged(action, run, undoes))
+          const run = new Run(this.#session, this.outbox, () => this.#bulkChanged(action, run, undoes))
           this.#bulkChanged(action, run, undoes)
           void work(run)
         }

@@ -1,7 +1,7 @@
 /** Whom one may write to, by what is typed: the mail of this device tells, and the address book of the mail server. */
 import type { Recipient } from '#lib/compose/draft.ts'
 import { honestFirst } from '#lib/mail/honest-first.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import { contactsOf, type Contacts } from '#lib/sync/contacts.ts'
 import { correspondents } from '#lib/sync/correspondents.ts'
 import type { Suggestion } from './compose.ts'
@@ -14,13 +14,13 @@ const MOST_WAITED = 500
 const NOBODY: Contacts = { people: [], groups: [] }
 
 export class People {
-  readonly #account: Account
+  readonly #session: Session
   readonly #part: Mail['part']
-  #known: { readonly found: Promise<readonly Recipient[]>; readonly version: number } | null = null
+  #known: { readonly found: Promise<readonly Recipient[]>; readonly generation: number } | null = null
   #contacts: Promise<Contacts> | null = null
 
-  constructor(account: Account, part: Mail['part']) {
-    this.#account = account
+  constructor(session: Session, part: Mail['part']) {
+    this.#session = session
     this.#part = part
   }
 
@@ -47,24 +47,24 @@ export class People {
   }
 
   #people(): Promise<readonly Recipient[]> {
-    const { version } = this.#account.objects
-    if (this.#known?.version !== version) {
-      this.#known = { found: this.#meet(), version }
+    const { generation } = this.#session.objects
+    if (this.#known?.generation !== generation) {
+      this.#known = { found: this.#meet(), generation }
     }
     return this.#known.found
   }
 
   async #meet(): Promise<readonly Recipient[]> {
-    const { kept, objects, address } = this.#account
+    const { kept, objects, address } = this.#session
     return correspondents(objects, await kept.searches(), address).catch(() => [])
   }
 
   /** Once; a failure is harmless. */
   #ask(): Promise<Contacts> {
-    if (!this.#account.isKnown) {
+    if (!this.#session.isKnown) {
       return Promise.resolve(NOBODY)
     }
-    this.#contacts ??= contactsOf(this.#account).catch(() => {
+    this.#contacts ??= contactsOf(this.#session).catch(() => {
       this.#contacts = null
       return NOBODY
     })
@@ -78,7 +78,7 @@ export class People {
   }
 
   #inTime<T>(work: Promise<T>, otherwise: T): Promise<T> {
-    const late = new Promise<T>((resolve) => this.#account.ports.after(MOST_WAITED, () => resolve(otherwise)))
+    const late = new Promise<T>((resolve) => this.#session.ports.after(MOST_WAITED, () => resolve(otherwise)))
     return Promise.race([work, late])
   }
 }

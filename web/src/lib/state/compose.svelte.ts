@@ -14,9 +14,8 @@ import { everybody } from '#lib/compose/addressees.ts'
 import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import { maxSizeAttachments, maxSizeUpload } from '#lib/jmap/upload.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Account } from '#lib/sync/account.ts'
-import { openDraftsAgain } from '#lib/sync/draft-database.ts'
-import { DraftDevice } from '#lib/sync/draft-device.ts'
+import type { Session } from '#lib/sync/session.ts'
+import { DraftDevice, openDraftsAgain } from '#lib/sync/draft-device.ts'
 import { Drafts } from '#lib/sync/drafts.ts'
 import type { Outbox } from '#lib/sync/outbox.ts'
 import type {
@@ -41,7 +40,7 @@ import { Version } from './version.svelte.ts'
 import { Compositions } from './compositions.svelte.ts'
 
 export class ComposeState implements Compose {
-  readonly #account: Account
+  readonly #session: Session
   readonly #identities: WritingIdentities
   readonly #compositions: Compositions
   readonly #engine: Engine
@@ -53,20 +52,20 @@ export class ComposeState implements Compose {
 
   /** Once it is certain whose drafts they are. Raises JmapFailure. */
   static async create(
-    account: Account,
+    session: Session,
     outbox: Outbox,
     part: Mail['part'],
     made: (compose: ComposeState) => void
   ): Promise<ComposeState> {
-    await account.restored
-    if (!account.isShown) {
-      await account.connected()
+    await session.restored
+    if (!session.isShown) {
+      await session.connected()
     }
-    const { ports, kept } = account
-    const device = new DraftDevice(ports, await kept.drafts(), () => openDraftsAgain(account))
+    const { ports, kept } = session
+    const device = new DraftDevice(ports, await kept.drafts(), () => openDraftsAgain(session))
     const drafts = new Drafts(ports, device, kept.name)
     await drafts.read().catch((failure: unknown) => (kept.isStopped ? undefined : ports.report(failure)))
-    const compose = new ComposeState(account, drafts, outbox, part)
+    const compose = new ComposeState(session, drafts, outbox, part)
     made(compose)
     // The page was left while this was loaded: drafts that nobody sees must not be taken from who goes on with them.
     if (kept.isStopped) compose.stop()
@@ -78,18 +77,18 @@ export class ComposeState implements Compose {
     return compose
   }
 
-  private constructor(account: Account, drafts: Drafts, outbox: Outbox, part: Mail['part']) {
-    this.#account = account
-    this.#identities = new WritingIdentities(account)
-    this.#people = new People(account, part)
-    this.#engine = new Engine(account, drafts, () => this, this.#listener(outbox))
+  private constructor(session: Session, drafts: Drafts, outbox: Outbox, part: Mail['part']) {
+    this.#session = session
+    this.#identities = new WritingIdentities(session)
+    this.#people = new People(session, part)
+    this.#engine = new Engine(session, drafts, () => this, this.#listener(outbox))
     this.#compositions = new Compositions(this.#engine)
     drafts.onrescued = (id) => void this.#compositions.store(id)
     this.#ends = [
       drafts.listen((id, kept, byAnotherTab) => this.#heard(id, kept, byAnotherTab)),
-      account.ports.onHide(() => void drafts.writeAll()),
-      account.ports.onLeave(() => drafts.leave()),
-      account.listen((topic) => topic === 'account' && this.#version.next()),
+      session.ports.onHide(() => void drafts.writeAll()),
+      session.ports.onLeave(() => drafts.leave()),
+      session.on('account', () => this.#version.next()),
       () => this.#identities.stop()
     ]
   }
@@ -178,9 +177,9 @@ export class ComposeState implements Compose {
     return this.#engine.drafts.all().find(({ stored }) => stored?.emailId === emailId)
   }
 
-  #known(): Account['client'] | null {
+  #known(): Session['client'] | null {
     this.#version.seen()
-    return this.#account.isKnown ? this.#account.client : null
+    return this.#session.isKnown ? this.#session.client : null
   }
 
   async #begin(start: Exclude<Start, { kind: 'kept' }>): Promise<Begun> {
@@ -189,7 +188,7 @@ export class ComposeState implements Compose {
     if (start.kind === 'new' && !hasSignature(preferred ?? all[0])) {
       return { draft: { ...NEW, to: start.to ?? [], identityId: preferred?.id ?? null }, stored: null }
     }
-    return begin(this.#account, all, start, preferred?.id)
+    return begin(this.#session, all, start, preferred?.id)
   }
 
   #uploaded(id: string, fileId: string, blobId: string): void {

@@ -2,7 +2,7 @@
 import { cidsIn } from '#lib/compose/pictures.ts'
 import type { Draft, DraftFile } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import type { Drafts } from '#lib/sync/drafts.ts'
 import type { FileState } from './compose.ts'
 import type { Uploads } from '#lib/sync/uploads.ts'
@@ -23,7 +23,7 @@ const GONE: FileState = { kind: 'failed', trouble: trouble('gone') }
 export class CompositionFiles {
   refusals: readonly Refusal[] = []
   readonly #id: string
-  readonly #account: Account
+  readonly #session: Session
   readonly #drafts: Drafts
   readonly #uploads: Uploads
   readonly #limits: () => FileLimits
@@ -33,11 +33,11 @@ export class CompositionFiles {
 
   constructor(
     id: string,
-    parts: { account: Account; drafts: Drafts; uploads: Uploads; limits: () => FileLimits },
+    parts: { session: Session; drafts: Drafts; uploads: Uploads; limits: () => FileLimits },
     changed: () => void
   ) {
     this.#id = id
-    this.#account = parts.account
+    this.#session = parts.session
     this.#drafts = parts.drafts
     this.#uploads = parts.uploads
     this.#limits = parts.limits
@@ -66,7 +66,7 @@ export class CompositionFiles {
         continue
       }
       total += file.size
-      const id = this.#account.ports.unique()
+      const id = this.#session.ports.unique()
       const cid = within === 'text' ? `${id}@postroom` : null
       taken.push({ id, name: file.name, type: file.type, size: file.size, blobId: null, cid })
       void this.#uploads.add(this.#id, id, file.type, file)
@@ -142,7 +142,7 @@ export class CompositionFiles {
 
   async #download(fileId: string): Promise<Blob | null> {
     const file = this.#draft?.files.find(({ id }) => id === fileId)
-    const { client, isKnown } = this.#account
+    const { client, isKnown } = this.#session
     if (file?.blobId == null || !isKnown) {
       return null
     }

@@ -34,9 +34,9 @@ export class Compositions {
 
   /** A new one. */
   async begin(draft: Draft, stored: StoredVersion | null): Promise<CompositionState> {
-    const { drafts, locks, account } = this.#engine
-    const now = account.ports.now()
-    const id = account.ports.unique()
+    const { drafts, locks, session } = this.#engine
+    const now = session.ports.now()
+    const id = session.ports.unique()
     drafts.open({ ...newlyKept(id, draft, { writer: drafts.tab, now }), stored })
     // Nobody else knows of it.
     await locks.hold(id, true)
@@ -86,7 +86,7 @@ export class Compositions {
       return
     }
     this.#isWatching = true
-    this.#engine.account.ports.after(PATIENCE, () => {
+    this.#engine.session.ports.after(PATIENCE, () => {
       this.#isWatching = false
       void this.#takeUp().then(() => this.#watch())
     })
@@ -196,8 +196,8 @@ export class Compositions {
   }
 
   #discard(id: string): void {
-    const { drafts, storing, account } = this.#engine
-    const at = account.ports.now()
+    const { drafts, storing, session } = this.#engine
+    const at = session.ports.now()
     // What another tab took over is that one's.
     void drafts.update(id, (kept) => (kept.writer === drafts.tab ? { ...kept, closed: true, discardedAt: at } : kept))
     storing.discard(id)

@@ -1,22 +1,23 @@
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import type { LiveConnection } from '#lib/sync/connection.ts'
 import type { Connection, Live, Trouble } from './mail.ts'
 import { Version } from './version.svelte.ts'
 
 export class ConnectionState implements Connection {
-  readonly #account: Account
+  readonly #session: Session
   readonly #live: LiveConnection
   readonly #version = new Version()
 
-  constructor(account: Account, live: LiveConnection) {
-    this.#account = account
+  constructor(session: Session, live: LiveConnection) {
+    this.#session = session
     this.#live = live
+    session.on('connection', () => this.#version.next())
   }
 
   get live(): Live {
     const { state } = this.#now()
     // Rounds that fail although events arrive: what is shown is not current. Nobody connects after the session's end.
-    return this.#account.sync.trouble || this.#live.isOver ? 'offline' : state
+    return this.#session.trouble || this.#live.isOver ? 'offline' : state
   }
 
   get since(): Date | null {
@@ -25,7 +26,7 @@ export class ConnectionState implements Connection {
 
   get trouble(): Trouble | null {
     const { trouble } = this.#now()
-    return this.#account.sync.trouble ?? trouble
+    return this.#session.trouble ?? trouble
   }
 
   /** unread conversations in the inbox */
@@ -36,11 +37,6 @@ export class ConnectionState implements Connection {
 
   tryNow(): void {
     this.#live.tryNow()
-  }
-
-  /** What is behind the getters changed. */
-  changed(): void {
-    this.#version.next()
   }
 
   #now(): LiveConnection['status'] {

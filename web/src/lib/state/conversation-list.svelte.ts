@@ -1,18 +1,21 @@
-import type { Account } from '#lib/sync/account.ts'
 import type { ListView } from '#lib/sync/list-view.ts'
+import type { Session } from '#lib/sync/session.ts'
+import type { SyncLoop } from '#lib/sync/sync-loop.ts'
 import { unreadThreads } from '#lib/store/counts.ts'
 import type { ConversationList, Freshness, Row, Sort, Trouble } from './mail.ts'
 import type { Rows } from './rows.ts'
 import { Version } from './version.svelte.ts'
 
 export class ListState implements ConversationList {
-  readonly #account: Account
+  readonly #loop: SyncLoop
+  readonly #session: Session
   readonly #view: ListView
   readonly #rows: Rows
   readonly #version = new Version()
 
-  constructor(account: Account, view: ListView, rows: Rows) {
-    this.#account = account
+  constructor(loop: SyncLoop, view: ListView, rows: Rows) {
+    this.#loop = loop
+    this.#session = loop.session
     this.#view = view
     this.#rows = rows
   }
@@ -39,20 +42,20 @@ export class ListState implements ConversationList {
   }
 
   get total(): number | null {
-    return this.#now().total(this.#account.objects)
+    return this.#now().total(this.#session.objects)
   }
 
   get unread(): number {
     this.#now()
-    return this.mailboxId === null ? 0 : unreadThreads(this.#account.objects, this.mailboxId)
+    return this.mailboxId === null ? 0 : unreadThreads(this.#session.objects, this.mailboxId)
   }
 
   get freshness(): Freshness {
     const { list, asOf } = this.#now()
-    if (list.queryState !== null && !this.#account.sync.trouble) {
+    if (list.queryState !== null && !this.#session.trouble) {
       return 'current'
     }
-    return asOf !== null ? 'cached' : this.#account.sync.trouble ? 'failed' : 'loading'
+    return asOf !== null ? 'cached' : this.#session.trouble ? 'failed' : 'loading'
   }
 
   get asOf(): Date | null {
@@ -61,12 +64,12 @@ export class ListState implements ConversationList {
 
   get trouble(): Trouble | null {
     this.#now()
-    return this.#account.sync.told
+    return this.#loop.task.told
   }
 
   row(index: number): Row | undefined {
     const view = this.#now()
-    const id = view.emailAt(index, this.#account.objects)
+    const id = view.emailAt(index, this.#session.objects)
     // Somebody else removed it, while no row may move.
     return id === undefined
       ? undefined
@@ -74,12 +77,12 @@ export class ListState implements ConversationList {
   }
 
   want(from: number, to: number): void {
-    this.#account.want(from, to)
+    this.#loop.want(from, to)
   }
 
   indexOf(threadId: string): number | undefined {
     const view = this.#now()
-    const { objects } = this.#account
+    const { objects } = this.#session
     for (const id of objects.thread(threadId)) {
       const index = view.placeOf(id, objects)
       if (index !== undefined) {
@@ -90,11 +93,11 @@ export class ListState implements ConversationList {
   }
 
   get arrived(): number {
-    return this.#now().arrived(this.#account.objects)
+    return this.#now().arrived(this.#session.objects)
   }
 
   hold(held: boolean): void {
-    if (this.#view.hold(held, this.#account.objects)) {
+    if (this.#view.hold(held, this.#session.objects)) {
       this.changed()
     }
   }
@@ -106,11 +109,11 @@ export class ListState implements ConversationList {
   }
 
   tryAgain(): void {
-    void this.#account.tryNow()
+    void this.#loop.tryNow()
   }
 
   get #outgoing(): boolean {
-    const role = this.#account.objects.mailboxes.get(this.mailboxId ?? '')?.role
+    const role = this.#session.objects.mailboxes.get(this.mailboxId ?? '')?.role
     return role === 'sent' || role === 'drafts'
   }
 

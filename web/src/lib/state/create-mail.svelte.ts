@@ -4,7 +4,8 @@ import { keyOf, type Warning } from '#lib/mail/warnings.ts'
 import type { Email } from '#lib/jmap/types.ts'
 import { shownBody } from '#lib/store/body.ts'
 import { isWritten } from '#lib/store/written.ts'
-import { Account, type Topic } from '#lib/sync/account.ts'
+import { Session } from '#lib/sync/session.ts'
+import { SyncLoop } from '#lib/sync/sync-loop.ts'
 import type { BodyPrefetch } from '#lib/sync/body-prefetch.ts'
 import { ArrivingEmails } from '#lib/sync/arriving-emails.ts'
 import { SenderDecisions } from '#lib/sync/sender-decisions.ts'
@@ -50,7 +51,8 @@ export class MailState implements Mail {
   readonly connection: ConnectionState
   readonly newMail: NewMailState
   readonly preferences = new Preferences()
-  readonly #account: Account
+  readonly #session: Session
+  readonly #loop: SyncLoop
   readonly #live: LiveConnection
   readonly #inside: Inside
   readonly #labels: LabelNames
@@ -70,44 +72,44 @@ export class MailState implements Mail {
   #list = $state.raw<ListState | null>(null)
 
   constructor(ports: Ports) {
-    const account = new Account(ports, (owner) => {
+    const session = new Session(ports, () => this.preferences.chosen.undoSeconds)
+    session.on('known', () => {
       // Where their attachments are was not known before.
       messages.forget()
-      this.reader.changed()
-      this.#live.start(owner)
       void this.#readSettings()
     })
-    const isOwn = (address: string): boolean => address.toLowerCase() === account.address.toLowerCase()
-    this.actions = new ActionsState(account)
-    const reader = new ReaderSync(account, marking(account, this.preferences, this.actions))
-    account.undoSeconds = () => this.preferences.chosen.undoSeconds
-    this.#account = account
-    this.#live = new LiveConnection(account)
+    const loop = new SyncLoop(session)
+    const isOwn = (address: string): boolean => address.toLowerCase() === session.address.toLowerCase()
+    this.actions = new ActionsState(loop)
+    const reader = new ReaderSync(session, marking(session, this.preferences, this.actions))
+    this.#session = session
+    this.#loop = loop
+    this.#live = new LiveConnection(loop)
     const document = new SettingsDocument(ports)
-    this.#labels = new LabelNames(account)
-    this.#rows = new Rows(account.objects, isOwn)
+    this.#labels = new LabelNames(session)
+    this.#rows = new Rows(session.objects, isOwn)
     this.labels = new LabelsState(this.#labels, document)
-    this.#tasks = [account, this.actions, reader, this.#live]
-    const arriving = new ArrivingEmails(account, this.#live, isOwn)
-    account.onarrived = (created) => void Promise.all([arriving.arrived(created), this.#seeListed(created)])
+    this.#tasks = [loop, this.actions, reader, this.#live]
+    const arriving = new ArrivingEmails(session, this.#live, isOwn)
+    session.on('arrived', (created) => void this.#seeListed(created))
     this.newMail = new NewMailState(arriving, this.#rows)
-    this.mailboxes = new MailboxesState(account)
+    this.mailboxes = new MailboxesState(loop)
     this.#inside = {
-      ...{ account, document, preferences: this.preferences, actions: this.actions },
+      ...{ session, document, preferences: this.preferences, actions: this.actions },
       ...{ mailboxes: this.mailboxes, labels: this.labels },
-      saved: new SavedSearches(account),
-      senders: new SenderDecisions(account, document),
+      ...{ saved: new SavedSearches(session), senders: new SenderDecisions(session, document) },
       reread: () => this.#readSettings()
     }
-    this.connection = new ConnectionState(account, this.#live)
+    this.connection = new ConnectionState(session, this.#live)
     const messages = new Messages({
-      ...{ isOwn, isWritten: (email) => isWritten(account.objects, email) },
-      urlOf: (file) => (account.isKnown ? account.client.downloadUrl(file) : ''),
-      authservId: () => account.authservId
+      ...{ isOwn, isWritten: (email) => isWritten(session.objects, email) },
+      urlOf: (file) => (session.isKnown ? session.client.downloadUrl(file) : ''),
+      authservId: () => session.authservId
     })
-    this.reader = new ReaderState(account, reader, messages)
-    account.listen((topic) => this.#changed(topic))
-    account.listen((topic) => topic === 'list' && this.#prefetch?.wake())
+    this.reader = new ReaderState(session, reader, messages)
+    session.on('account', () => this.#accountChanged())
+    session.on('list', () => this.#listChanged())
+    session.on('connection', () => this.#connectionChanged())
     ports.after(AHEAD_AFTER, () => void this.#lookAhead().catch(() => undefined))
   }
 
@@ -132,7 +134,8 @@ export class MailState implements Mail {
   }
 
   get trouble(): Trouble | null {
-    const { told: trouble } = this.#now().sync
+    this.#now()
+    const { told: trouble } = this.#loop.task
     if (this.#live.signedOut) {
       return { code: 'no_session', retryAt: null, reference: null }
     }
@@ -144,16 +147,16 @@ export class MailState implements Mail {
 
   show(mailboxId: string | null, how: ListOptions = {}): void {
     const isInbox = mailboxId === null && Object.keys(how).length === 0
-    this.#account.show(isInbox ? INBOX : { ...INBOX, ...how, mailboxId })
+    this.#loop.show(isInbox ? INBOX : { ...INBOX, ...how, mailboxId })
   }
 
   showAll(how: ListOptions): void {
-    this.#account.show({ ...INBOX, ...how, everywhere: true })
+    this.#loop.show({ ...INBOX, ...how, everywhere: true })
   }
 
   /** Resolves once the list that this device keeps is there, or it is known that there is none to be shown yet. */
   get restored(): Promise<void> {
-    return this.#account.restored
+    return this.#session.restored
   }
 
   picturesAllowed(address: string): boolean {
@@ -198,7 +201,7 @@ export class MailState implements Mail {
     this.#searching ??= import('./search.svelte.ts').then(
       ({ SearchState }) =>
         new SearchState({
-          account: this.#account,
+          loop: this.#loop,
           saved: this.#inside.saved,
           document: this.#inside.document,
           labels: () => this.labels.items,
@@ -215,7 +218,7 @@ export class MailState implements Mail {
   compose(): Promise<Compose> {
     const made = (compose: ComposeState): void => void (this.#composing = compose)
     this.#compose ??= import('./compose.svelte.ts').then(({ ComposeState }) =>
-      ComposeState.create(this.#account, this.actions.outbox, (create) => this.part(create), made)
+      ComposeState.create(this.#session, this.actions.outbox, (create) => this.part(create), made)
     )
     this.#compose.catch(() => (this.#compose = null))
     return this.#compose
@@ -223,7 +226,7 @@ export class MailState implements Mail {
 
   sent(): Promise<Sent> {
     this.#sent ??= import('./sent.svelte.ts').then(({ SentState }) => {
-      const sent = new SentState(this.#account, () => this.compose())
+      const sent = new SentState(this.#session, () => this.compose())
       this.#tasks.push(sent)
       return sent
     })
@@ -232,7 +235,7 @@ export class MailState implements Mail {
   }
 
   async keepLanguage(): Promise<void> {
-    await this.#quietly(syncLanguage(this.#account.ports.language, this.#inside.document, {}))
+    await this.#quietly(syncLanguage(this.#session.ports.language, this.#inside.document, {}))
   }
 
   /** drafts that the mail server lacks, messages that wait to be sent, and actions that cannot be sent */
@@ -252,7 +255,7 @@ export class MailState implements Mail {
       return
     }
     const found = await import('#lib/sync/late-index.ts').catch(() => null)
-    this.#late ??= found && new found.LateIndex(this.#account)
+    this.#late ??= found && new found.LateIndex(this.#loop)
     await this.#late?.see(created)
   }
 
@@ -260,7 +263,7 @@ export class MailState implements Mail {
   async #lookAhead(): Promise<void> {
     const { BodyPrefetch } = await import('#lib/sync/body-prefetch.ts')
     if (!this.#stopped) {
-      this.#prefetch = new BodyPrefetch(this.#account, () => this.#live.leads)
+      this.#prefetch = new BodyPrefetch(this.#loop, () => this.#live.leads)
       this.#prefetch.wake()
     }
   }
@@ -278,7 +281,7 @@ export class MailState implements Mail {
         this.#inside.senders.take(settings)
         this.#labels.take(settings)
         this.#inside.saved.take(settings)
-        return syncLanguage(this.#account.ports.language, this.#inside.document, settings)
+        return syncLanguage(this.#session.ports.language, this.#inside.document, settings)
       })
     )
   }
@@ -289,37 +292,35 @@ export class MailState implements Mail {
       await work
     } catch (failure) {
       if (!(failure instanceof JmapFailure)) {
-        this.#account.ports.report(failure)
+        this.#session.ports.report(failure)
       }
     }
   }
 
-  #now(): Account {
+  #now(): Session {
     this.#version.seen()
-    return this.#account
+    return this.#session
   }
 
-  #changed(topic: Topic): void {
-    if (topic === 'account') {
-      this.#version.next()
-      this.mailboxes.changed()
-      this.labels.changed()
-      this.actions.changed()
-    } else if (topic === 'list') {
-      this.#live.know(this.mailboxes.byRole('inbox')?.count ?? 0)
-      const view = this.#account.list
-      if (view !== (this.#list?.view ?? null)) {
-        this.#list = view && new ListState(this.#account, view, this.#rows)
-      }
-      this.#list?.changed()
-    } else if (topic === 'reader') {
-      this.reader.changed()
-    } else {
-      this.connection.changed()
-      if (this.#account.sync.trouble && this.actions.waiting > 0) {
-        // What waits longer than a moment is nowhere else.
-        this.#account.ports.persist()
-      }
+  #accountChanged(): void {
+    this.#version.next()
+    this.labels.changed()
+  }
+
+  #listChanged(): void {
+    this.#live.know(this.mailboxes.byRole('inbox')?.count ?? 0)
+    const view = this.#session.list
+    if (view !== (this.#list?.view ?? null)) {
+      this.#list = view && new ListState(this.#loop, view, this.#rows)
+    }
+    this.#list?.changed()
+    this.#prefetch?.wake()
+  }
+
+  #connectionChanged(): void {
+    if (this.#session.trouble && this.actions.waiting > 0) {
+      // What waits longer than a moment is nowhere else.
+      this.#session.ports.persist()
     }
   }
 }

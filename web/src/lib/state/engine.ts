@@ -2,7 +2,7 @@
 import { statusOf, type Draft, type Parent, type SendingStatus } from '#lib/compose/draft.ts'
 import type { Id } from '#lib/jmap/types.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import { rebind } from '#lib/sync/draft-files.ts'
 import { DraftLocks } from '#lib/sync/draft-locks.ts'
 import { DraftStoring } from '#lib/sync/draft-storing.ts'
@@ -26,7 +26,7 @@ export interface EngineListener {
 
 /** What open drafts stand on, too. */
 export class Engine {
-  readonly account: Account
+  readonly session: Session
   readonly drafts: Drafts
   readonly locks: DraftLocks
   readonly storing: DraftStoring
@@ -34,14 +34,14 @@ export class Engine {
   readonly sendings: Sendings
   readonly limits: () => FileLimits
 
-  constructor(account: Account, drafts: Drafts, limits: () => FileLimits, listener: EngineListener) {
-    const storing = new DraftStoring(account, drafts)
-    const uploads = new Uploads(account, drafts)
-    const sendings = new Sendings(account, drafts, (id) => storing.end(id))
+  constructor(session: Session, drafts: Drafts, limits: () => FileLimits, listener: EngineListener) {
+    const storing = new DraftStoring(session, drafts)
+    const uploads = new Uploads(session, drafts)
+    const sendings = new Sendings(session, drafts, (id) => storing.end(id))
     storing.onchange = (id) => listener.changed(id)
     storing.ondone = (id) => listener.done(id)
     storing.onfilesgone = (id, said) => listener.filesGone(id, said)
-    storing.onstored = (kept) => rebind(account, drafts, kept).catch(() => undefined)
+    storing.onstored = (kept) => rebind(session, drafts, kept).catch(() => undefined)
     uploads.onchange = (id) => listener.changed(id)
     uploads.onuploaded = (id, fileId, blobId) => listener.uploaded(id, fileId, blobId)
     sendings.onchange = (id) => listener.changed(id)
@@ -49,9 +49,9 @@ export class Engine {
     sendings.onfailed = (id, trouble) => listener.failed(id, trouble)
     sendings.onreturned = (id) => listener.returned(id)
     sendings.onanswered = (parent) => listener.answered(parent)
-    this.account = account
+    this.session = session
     this.drafts = drafts
-    this.locks = new DraftLocks(account.ports, drafts)
+    this.locks = new DraftLocks(session.ports, drafts)
     this.storing = storing
     this.uploads = uploads
     this.sendings = sendings

@@ -35,19 +35,19 @@ export class FilterEffects {
   }
 
   doNow({ actions }: Filter, ids: readonly string[]): ReturnType<Filters['doNow']> {
-    const { account, actions: page } = this.#inside
-    const names = { trash: account.ports.language.roleName('trash') }
+    const { session, actions: page } = this.#inside
+    const names = { trash: session.ports.language.roleName('trash') }
     const place = { ...page.place(false), mailboxId: null }
-    return troubled(filterNow(account, page.outbox, actions, ids, { place, names }))
+    return troubled(filterNow(session, page.outbox, actions, ids, { place, names }))
   }
 
   #last(headers: readonly string[]): Promise<readonly NewestEmail[]> {
-    const now = this.#inside.account.ports.now()
+    const now = this.#inside.session.ports.now()
     const isKnown = headers.every((name) => this.#asked.has(name))
     if (!this.#newest || !isKnown || now - this.#askedAt > FRESH) {
       this.#asked = new Set([...this.#asked, ...headers])
       this.#askedAt = now
-      const asked = newestEmails(this.#inside.account, [...this.#asked])
+      const asked = newestEmails(this.#inside.session, [...this.#asked])
       asked.catch(() => (this.#newest = null))
       this.#newest = asked
     }

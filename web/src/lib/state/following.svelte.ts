@@ -28,12 +28,12 @@ export class Following {
 
   constructor(inside: Inside) {
     this.#inside = inside
-    const { account, document, preferences } = inside
-    claim(preferences, account.address)
-    this.#sync = new PreferenceSync(account.ports, document, preferences, () => this.#version.next())
-    account.listen((topic) => topic === 'account' && this.#version.next())
-    account.ports.onReturn(() => void inside.reread())
-    account.onsettings = (tag) => void (account.ports.isVisible() && !document.isAt(tag) && inside.reread())
+    const { session, document, preferences } = inside
+    claim(preferences, session.address)
+    this.#sync = new PreferenceSync(session.ports, document, preferences, () => this.#version.next())
+    session.on('account', () => this.#version.next())
+    session.ports.onReturn(() => void inside.reread())
+    session.on('settings', (tag) => void (session.ports.isVisible() && !document.isAt(tag) && inside.reread()))
     preferences.onchosen = () => {
       this.#sync.tell()
       this.#version.next()

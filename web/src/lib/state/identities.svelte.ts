@@ -6,7 +6,7 @@ import type { EmailAddress, Identity } from '#lib/jmap/types.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import { addressOf, identityIn } from '#lib/sync/identities.ts'
 import { IdentityEdits, valuesOf, type IdentityValues } from '#lib/sync/identity-edits.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import type { PreferredIdentity } from './preferred-identity.ts'
 import { troubled } from './trouble-of.ts'
 
@@ -33,7 +33,7 @@ export interface OwnIdentity {
 export const NEW_IDENTITY: IdentityForm = { name: '', address: '', replyTo: '', signature: '' }
 
 export class IdentitiesState {
-  readonly #account: Account
+  readonly #session: Session
   readonly #edits: IdentityEdits
   readonly #preferred: PreferredIdentity
   #preferredId = $state.raw<string | null>(null)
@@ -41,15 +41,15 @@ export class IdentitiesState {
   /** why they could not be read */
   trouble = $state.raw<Trouble | null>(null)
 
-  constructor(account: Account, preferred: PreferredIdentity) {
-    this.#account = account
-    this.#edits = new IdentityEdits(account)
+  constructor(session: Session, preferred: PreferredIdentity) {
+    this.#session = session
+    this.#edits = new IdentityEdits(session)
     this.#preferred = preferred
   }
 
   /** null until they are known */
   get items(): readonly OwnIdentity[] | null {
-    const own = this.#account.address
+    const own = this.#session.address
     const preferred = identityIn(this.#found ?? [], this.#preferredId, own)?.id
     return (
       this.#found?.map((identity) => ({

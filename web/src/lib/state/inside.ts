@@ -1,5 +1,5 @@
 /** What a part of the state is made of that the list does not need (`Mail.part`). */
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import type { SenderDecisions } from '#lib/sync/sender-decisions.ts'
 import type { SavedSearches } from '#lib/sync/searches.ts'
 import type { SettingsDocument } from '#lib/sync/settings.ts'
@@ -9,7 +9,7 @@ import type { MailboxesState } from './mailboxes.svelte.ts'
 import type { Preferences } from './preferences.svelte.ts'
 
 export interface Inside {
-  readonly account: Account
+  readonly session: Session
   /** of the person, at the service */
   readonly document: SettingsDocument
   readonly preferences: Preferences

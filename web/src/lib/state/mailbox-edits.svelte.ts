@@ -1,8 +1,8 @@
 /** What a person does to mailboxes. It comes with what reads. */
 import { nameFault } from '#lib/mail/names.ts'
-import type { Account } from '#lib/sync/account.ts'
 import { MailboxChanges } from '#lib/sync/mailbox-edits.ts'
 import type { Work } from '#lib/sync/mailbox-work.ts'
+import type { SyncLoop } from '#lib/sync/sync-loop.ts'
 import type { MailboxEdits, MailboxItem, MailboxWork, WrongName } from './mail.ts'
 import { foldersIn } from './sidebar.ts'
 import { troubled } from './trouble-of.ts'
@@ -21,8 +21,8 @@ export class MailboxEditsState implements MailboxEdits {
   readonly #begun: (work: MailboxWork) => void
 
   /** `begun` is told of each change of many messages. */
-  constructor(account: Account, items: () => readonly MailboxItem[], begun: (work: MailboxWork) => void) {
-    this.#changes = new MailboxChanges(account)
+  constructor(loop: SyncLoop, items: () => readonly MailboxItem[], begun: (work: MailboxWork) => void) {
+    this.#changes = new MailboxChanges(loop)
     this.#items = items
     this.#begun = begun
   }

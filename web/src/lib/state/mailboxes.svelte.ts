@@ -1,15 +1,16 @@
-import type { Account } from '#lib/sync/account.ts'
+import type { SyncLoop } from '#lib/sync/sync-loop.ts'
 import type { MailboxEdits, MailboxItem, Mailboxes, MailboxWork, Role } from './mail.ts'
 import { itemsOf } from './mailbox-items.ts'
 
 export class MailboxesState implements Mailboxes {
-  readonly #account: Account
+  readonly #loop: SyncLoop
   #items = $state.raw<readonly MailboxItem[]>([])
   #work = $state.raw<MailboxWork | null>(null)
   #edits: Promise<MailboxEdits> | null = null
 
-  constructor(account: Account) {
-    this.#account = account
+  constructor(loop: SyncLoop) {
+    this.#loop = loop
+    loop.session.on('account', () => this.#changed())
   }
 
   get items(): readonly MailboxItem[] {
@@ -39,15 +40,15 @@ export class MailboxesState implements Mailboxes {
   async #load(): Promise<MailboxEdits> {
     const { MailboxEditsState } = await import('./mailbox-edits.svelte.ts')
     return new MailboxEditsState(
-      this.#account,
+      this.#loop,
       () => this.#items,
       (work) => (this.#work = work)
     )
   }
 
   /** What is behind the items changed. */
-  changed(): void {
-    const next = itemsOf(this.#account.objects)
+  #changed(): void {
+    const next = itemsOf(this.#loop.session.objects)
     if (JSON.stringify(next) !== JSON.stringify(this.#items)) {
       this.#items = next
     }

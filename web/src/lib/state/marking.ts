@@ -1,5 +1,5 @@
 /** When a message that the person sees is marked as read. */
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import type { Preferences } from './preferences.svelte.ts'
 
 /** Milliseconds for which its conversation has to be open */
@@ -7,11 +7,11 @@ const LATER = 2_000
 
 type Work = (ids: readonly string[]) => void
 
-export function marking(account: Account, preferences: Preferences, actions: { read: Work }): Work {
+export function marking(session: Session, preferences: Preferences, actions: { read: Work }): Work {
   return (ids) => {
     const { markRead } = preferences.chosen
-    const { openThread } = account
+    const { openThread } = session
     if (markRead === 'now') actions.read(ids)
-    if (markRead === 'later') account.ports.after(LATER, () => account.openThread === openThread && actions.read(ids))
+    if (markRead === 'later') session.ports.after(LATER, () => session.openThread === openThread && actions.read(ids))
   }
 }

@@ -2,30 +2,30 @@
 import { capabilityOf } from '#lib/jmap/client.ts'
 import { SIEVE } from '#lib/sync/scripts.ts'
 import { VACATION } from '#lib/sync/vacation.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import type { Inside } from './inside.ts'
 
 export class Offered {
-  readonly #account: Account
+  readonly #session: Session
 
-  constructor(account: Account) {
-    this.#account = account
+  constructor(session: Session) {
+    this.#session = session
   }
 
   /** Resolves once the mail server has told. */
   async filters(): Promise<boolean> {
-    await this.#account.connected()
-    return capabilityOf(this.#account.client, SIEVE) !== null
+    await this.#session.connected()
+    return capabilityOf(this.#session.client, SIEVE) !== null
   }
 
   /** Names of sections that would be empty. */
   async withheld(): Promise<readonly string[]> {
     const hasFilters = await this.filters()
-    const hasAbsence = hasFilters || capabilityOf(this.#account.client, VACATION) !== null
+    const hasAbsence = hasFilters || capabilityOf(this.#session.client, VACATION) !== null
     return [...(hasFilters ? [] : ['filters']), ...(hasAbsence ? [] : ['absence'])]
   }
 }
 
-export function create({ account }: Inside): Offered {
-  return new Offered(account)
+export function create({ session }: Inside): Offered {
+  return new Offered(session)
 }

@@ -1,18 +1,18 @@
 /** All addresses of the person: mail to any of them is replied to while they are away. */
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import { addressOf, identitiesOf } from '#lib/sync/identities.ts'
 
 export class OwnAddresses {
-  readonly #account: Account
+  readonly #session: Session
   #known: readonly string[] | null = null
 
-  constructor(account: Account) {
-    this.#account = account
+  constructor(session: Session) {
+    this.#session = session
   }
 
   /** The account's own alone, until the others are known. */
   get all(): readonly string[] {
-    return this.#known ?? [this.#account.address.toLowerCase()]
+    return this.#known ?? [this.#session.address.toLowerCase()]
   }
 
   /**
@@ -21,8 +21,8 @@ export class OwnAddresses {
    */
   async known(): Promise<readonly string[]> {
     if (this.#known) return this.#known
-    const { address } = this.#account
-    const identities = await identitiesOf(this.#account)
+    const { address } = this.#session
+    const identities = await identitiesOf(this.#session)
     const all = [address, ...identities.map((identity) => addressOf(identity, address))]
     this.#known = [...new Set(all.map((one) => one.toLowerCase()))]
     return this.#known

@@ -1,6 +1,6 @@
 /** The identity with which new messages are written: the person chose it, for all their devices (/api/settings, `identity`). */
 import type { Id } from '#lib/jmap/types.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'
 import { DeviceStorage } from './device-storage.ts'
 
@@ -13,19 +13,19 @@ interface Kept {
 }
 
 export class PreferredIdentity {
-  readonly #account: Account
+  readonly #session: Session
   readonly #document: SettingsDocument
   readonly #device = new DeviceStorage()
 
-  constructor(account: Account) {
-    this.#account = account
-    this.#document = new SettingsDocument(account.ports)
+  constructor(session: Session) {
+    this.#session = session
+    this.#document = new SettingsDocument(session.ports)
   }
 
   /** as this device knows it; null: the identity of the account's own address */
   get id(): Id | null {
     const kept = (this.#device.read(KEY) ?? {}) as Partial<Kept>
-    return kept.of === this.#account.address && typeof kept.id === 'string' && kept.id !== '' ? kept.id : null
+    return kept.of === this.#session.address && typeof kept.id === 'string' && kept.id !== '' ? kept.id : null
   }
 
   /** What was chosen on another device. Raises JmapFailure. */
@@ -41,6 +41,6 @@ export class PreferredIdentity {
   }
 
   #keep(id: Id): void {
-    this.#device.write(KEY, { of: this.#account.address, id } satisfies Kept)
+    this.#device.write(KEY, { of: this.#session.address, id } satisfies Kept)
   }
 }

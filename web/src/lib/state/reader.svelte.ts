@@ -1,5 +1,5 @@
 import { WHOLE_BODY_OCTETS } from '#lib/sync/calls.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import type { ReaderSync } from '#lib/sync/reader.ts'
 import type { Attachment, Conversation, Freshness, Message, Reader, Trouble } from './mail.ts'
 import type { Messages } from './messages.ts'
@@ -9,15 +9,16 @@ import { troubled } from './trouble-of.ts'
 const GONE: Trouble = { code: 'gone', retryAt: null, reference: null }
 
 export class ReaderState implements Reader {
-  readonly #account: Account
+  readonly #session: Session
   readonly #sync: ReaderSync
   readonly #messages: Messages
   #conversation = $state.raw<Conversation | null>(null)
 
-  constructor(account: Account, sync: ReaderSync, messages: Messages) {
-    this.#account = account
+  constructor(session: Session, sync: ReaderSync, messages: Messages) {
+    this.#session = session
     this.#sync = sync
     this.#messages = messages
+    session.on('reader', () => this.#changed())
   }
 
   get conversation(): Conversation | null {
@@ -50,17 +51,17 @@ export class ReaderState implements Reader {
   }
 
   urlOf(file: Pick<Attachment, 'blobId' | 'name' | 'type'>): string {
-    return this.#account.isKnown ? this.#account.client.downloadUrl(file) : ''
+    return this.#session.isKnown ? this.#session.client.downloadUrl(file) : ''
   }
 
   download<T>(url: string, read: (response: Response) => Promise<T>, init?: RequestInit): Promise<T> {
-    return troubled(this.#account.client.download(url, read, init))
+    return troubled(this.#session.client.download(url, read, init))
   }
 
   async bodies(messageIds: readonly string[]): Promise<void> {
     await troubled(this.#sync.bodies.prefetch(messageIds))
     // The conversation is told in a turn of its own.
-    this.changed()
+    this.#changed()
   }
 
   tryAgain(): void {
@@ -68,7 +69,7 @@ export class ReaderState implements Reader {
   }
 
   /** What is behind the conversation changed. */
-  changed(): void {
+  #changed(): void {
     const next = this.#made()
     if (!same(next, this.#conversation)) {
       this.#conversation = next
@@ -80,7 +81,7 @@ export class ReaderState implements Reader {
     if (threadId === null) {
       return null
     }
-    const { objects } = this.#account
+    const { objects } = this.#session
     const emails = objects.thread(threadId).flatMap((id) => objects.email(id) ?? [])
     const messages = emails.map((email): Message => {
       const loaded = this.#sync.bodies.get(email.id)

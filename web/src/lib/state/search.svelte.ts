@@ -5,7 +5,8 @@ import type { Problem } from '#lib/mail/search-query.ts'
 import type { Known } from '#lib/mail/search-suggestions.ts'
 import { markedParts } from '#lib/mail/snippet.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
+import type { SyncLoop } from '#lib/sync/sync-loop.ts'
 import type { ReadBody } from '#lib/sync/device-search.ts'
 import { asideTotal, DeviceSearch } from '#lib/sync/search-work.ts'
 import { leavesOut, planOf, type SearchPlan } from '#lib/sync/search-plan.ts'
@@ -22,7 +23,7 @@ const NEWEST_FIRST: Sort = { property: 'receivedAt', isAscending: false }
 
 /** What the first view has: a search that imported it would take it out of its file. */
 export interface SearchParts {
-  account: Account
+  loop: SyncLoop
   saved: SavedSearches
   document: SettingsDocument
   labels: () => readonly SearchLabel[]
@@ -34,7 +35,7 @@ export interface SearchParts {
 
 export class SearchState implements Search {
   readonly #parts: SearchParts
-  readonly #account: Account
+  readonly #session: Session
   readonly #suggestions: Suggestions
   readonly #saver: SearchSaver
   /** grows when what is behind the getters changes */
@@ -54,15 +55,13 @@ export class SearchState implements Search {
 
   constructor(parts: SearchParts) {
     this.#parts = parts
-    this.#account = parts.account
+    this.#session = parts.loop.session
     this.#saver = new SearchSaver(parts.saved, parts.document)
-    this.#suggestions = new Suggestions(parts.account)
-    this.#device = new DeviceSearch(parts.account, parts.read)
-    parts.account.listen((topic) => {
-      // Folders and labels may be known only now, and what was typed means something else with them.
-      if (topic === 'account' && this.#isOn) this.#renew()
-      if (topic !== 'connection') this.#next()
-    })
+    this.#suggestions = new Suggestions(this.#session)
+    this.#device = new DeviceSearch(this.#session, parts.read)
+    // Folders and labels may be known only now, and what was typed means something else with them.
+    this.#session.on('account', () => this.#isOn && this.#renew())
+    ;(['account', 'list', 'reader'] as const).forEach((topic) => this.#session.on(topic, () => this.#next()))
   }
 
   get query(): string {
@@ -82,12 +81,12 @@ export class SearchState implements Search {
 
   get isShown(): boolean {
     this.#seen()
-    return this.#key !== null && this.#account.list?.key === this.#key
+    return this.#key !== null && this.#session.list?.key === this.#key
   }
 
   get onDevice(): boolean {
     this.#seen()
-    return this.isShown && this.#account.list?.list.queryState === null
+    return this.isShown && this.#session.list?.list.queryState === null
   }
 
   get leavesOut(): boolean {
@@ -104,7 +103,7 @@ export class SearchState implements Search {
     if (this.#isOn && query === this.#query) return
     this.#query = query
     this.#sort = NEWEST_FIRST
-    this.#began = new Date(this.#account.ports.now())
+    this.#began = new Date(this.#session.ports.now())
     this.#isOn = true
     this.#forget()
     this.#renew()
@@ -129,7 +128,7 @@ export class SearchState implements Search {
     const found = this.#snippets?.get(emailId)
     if (found) return found
     // The mail server marks nothing, or has not answered: what the row shows anyway.
-    const email = this.#account.objects.email(emailId)
+    const email = this.#session.objects.email(emailId)
     const words = this.#plan?.words ?? []
     const subject = markedParts(email?.subject ?? '', words)
     const preview = markedParts(email?.preview?.trim() ?? '', words)
@@ -138,7 +137,7 @@ export class SearchState implements Search {
 
   mailboxesOf(emailId: string): readonly string[] {
     this.#seen()
-    return Object.keys(this.#account.objects.email(emailId)?.mailboxIds ?? {})
+    return Object.keys(this.#session.objects.email(emailId)?.mailboxIds ?? {})
   }
 
   async known(): Promise<Omit<Known, 'saved'>> {
@@ -164,7 +163,7 @@ export class SearchState implements Search {
     const items = this.#parts.mailboxes()
     // Without the mailboxes nobody knows which of them are Spam and Trash.
     if (items.length === 0) return
-    const plan = planOf(this.#query, new Places(items, this.#parts.labels()), this.#account.address, this.#began)
+    const plan = planOf(this.#query, new Places(items, this.#parts.labels()), this.#session.address, this.#began)
     this.#plan = plan
     if (plan.scope === 'nothing') return
     const device = plan.scope === 'device'
@@ -177,9 +176,9 @@ export class SearchState implements Search {
     this.#aside = null
     this.#snippets?.stop()
     this.#snippets =
-      !device && filter && plan.words.length > 0 ? new Snippets(this.#account, filter, () => this.#next()) : null
-    this.#account.show(list)
-    this.#key = this.#account.list?.key ?? ''
+      !device && filter && plan.words.length > 0 ? new Snippets(this.#session, filter, () => this.#next()) : null
+    this.#parts.loop.show(list)
+    this.#key = this.#session.list?.key ?? ''
     void this.#device.look(plan, this.#key)
     void this.#count(plan, asked)
   }
@@ -190,7 +189,7 @@ export class SearchState implements Search {
   }
 
   async #count({ aside }: SearchPlan, asked: string): Promise<void> {
-    const total = aside && (await asideTotal(this.#account, aside))
+    const total = aside && (await asideTotal(this.#session, aside))
     if (this.#asked !== asked) return
     this.#aside = total
     this.#next()

@@ -1,5 +1,5 @@
 /** What became of what the person sent, for the views. Loaded on use. */
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import { Deliveries } from '#lib/sync/deliveries.ts'
 import { heldEmails } from '#lib/sync/held-emails.ts'
 import { Scheduled, type HeldMessage } from '#lib/sync/scheduled.ts'
@@ -10,17 +10,17 @@ import { troubled } from './trouble-of.ts'
 import { Version } from './version.svelte.ts'
 
 export class SentState implements Sent {
-  readonly #account: Account
+  readonly #session: Session
   readonly #compose: () => Promise<Compose>
   readonly #scheduled: Scheduled
   readonly #deliveries: Deliveries
   readonly #version = new Version()
 
-  constructor(account: Account, compose: () => Promise<Compose>) {
-    this.#account = account
+  constructor(session: Session, compose: () => Promise<Compose>) {
+    this.#session = session
     this.#compose = compose
-    this.#scheduled = new Scheduled(account)
-    this.#deliveries = new Deliveries(account)
+    this.#scheduled = new Scheduled(session)
+    this.#deliveries = new Deliveries(session)
     this.#scheduled.onchange = this.#deliveries.onchange = () => this.#version.next()
   }
 
@@ -37,7 +37,7 @@ export class SentState implements Sent {
 
   get hidden(): ReadonlySet<string> {
     this.#version.seen()
-    return heldEmails(this.#account)
+    return heldEmails(this.#session)
   }
 
   get trouble(): Trouble | null {

@@ -5,7 +5,6 @@ import type { Mistake } from '#lib/sieve/errors.ts'
 import type { Filter } from '#lib/sieve/filter.ts'
 import { offersOf, type Offers } from '#lib/sieve/offers.ts'
 import { EMPTY, OUR_NAME, read, written, type Content } from '#lib/sieve/script.ts'
-import { onIdentities } from '#lib/sync/identities.ts'
 import { freeName, isChanged, isRun, isVacation, ownIn, runsOther } from '#lib/sync/own-script.ts'
 import { Scripts, type Stored, type StoredScript } from '#lib/sync/scripts.ts'
 import { troubleOf } from '#lib/sync/task.ts'
@@ -44,10 +43,10 @@ export class SieveState implements Filters {
 
   constructor(inside: Inside) {
     this.#inside = inside
-    this.#scripts = new Scripts(inside.account)
+    this.#scripts = new Scripts(inside.session)
     this.#effects = new FilterEffects(inside)
-    this.#addresses = new OwnAddresses(inside.account)
-    onIdentities(inside.account, () => void this.#readdress())
+    this.#addresses = new OwnAddresses(inside.session)
+    inside.session.on('identities', () => void this.#readdress())
   }
 
   get phase(): Filters['phase'] {
@@ -114,13 +113,13 @@ export class SieveState implements Filters {
   }
 
   newId(): string {
-    return this.#inside.account.ports.unique().slice(0, 12)
+    return this.#inside.session.ports.unique().slice(0, 12)
   }
 
   async load(): Promise<void> {
     this.#trouble = null
     try {
-      await this.#inside.account.connected()
+      await this.#inside.session.connected()
       if (this.#scripts.capability === null) {
         this.#phase = 'missing'
         return
@@ -233,7 +232,7 @@ export class SieveState implements Filters {
   }
 
   #fail(failure: unknown): void {
-    if (!(failure instanceof JmapFailure)) this.#inside.account.ports.report(failure)
+    if (!(failure instanceof JmapFailure)) this.#inside.session.ports.report(failure)
     this.#trouble = troubleOf(failure)
   }
 
@@ -289,7 +288,7 @@ export class SieveState implements Filters {
 
   /** What was changed meanwhile, and waits for its turn, stays on screen. `savings`: those of which this is a part. */
   async #read(savings = 1): Promise<void> {
-    const { account } = this.#inside
+    const { session } = this.#inside
     // Filters can be shown without the addresses; a reply is not written without them (`#put`).
     const [stored] = await Promise.all([this.#scripts.all(), this.#addresses.known().catch(() => undefined)])
     this.#offers = offersOf(this.#scripts.capability)
@@ -299,7 +298,7 @@ export class SieveState implements Filters {
     const texts = await this.#textsOf(stored.scripts.filter((script) => !isVacation(script)))
     const found = own && read(texts.find(({ id }) => id === own.id)?.text ?? '')
     // Another program's reply becomes part of our script with its next change: one script runs.
-    const absence = reply ? await readVacation(account) : null
+    const absence = reply ? await readVacation(session) : null
     this.#own = own
     this.rests = own?.isActive !== false || found === null ? 'nothing' : reply ? 'filters' : 'all'
     this.#told = null
@@ -323,14 +322,14 @@ export class SieveState implements Filters {
   }
 }
 
-const states = new WeakMap<Inside['account'], SieveState>()
+const states = new WeakMap<Inside['session'], SieveState>()
 
 /** One an account: filters and absence are one script. */
 export function create(inside: Inside): SieveState {
-  let state = states.get(inside.account)
+  let state = states.get(inside.session)
   if (!state) {
     state = new SieveState(inside)
-    states.set(inside.account, state)
+    states.set(inside.session, state)
   }
   return state
 }

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import '../../../tests/device.ts'
 import { SieveState } from '#lib/state/sieve-state.svelte.ts'
-import { identitiesOf, tellOfIdentities } from '#lib/sync/identities.ts'
+import { identitiesOf } from '#lib/sync/identities.ts'
 import { expect, test, vi } from 'vitest'
 import { loaded, ScriptServer, STAR } from '../../../tests/script-server.ts'
 
@@ -153,8 +153,8 @@ test('a new address of the person is replied for at once', async () => {
   await state.load()
   await state.saveAbsence(AWAY)
   server.identities = [{ id: 'i', email: 'new@example.org' }]
-  await identitiesOf(inside.account, true)
-  tellOfIdentities(inside.account)
+  await identitiesOf(inside.session, true)
+  inside.session.tell('identities')
   await vi.waitFor(() => expect(server.running).toContain('"new@example.org"'))
   await vi.waitFor(() => expect(state.isSaving).toBe(false))
   expect(state.absence).toEqual(AWAY)
@@ -169,8 +169,8 @@ test('a new address writes no script where no reply of ours runs', async () => {
   const mine = server.put('mine', 'keep;', true)
   const [before, reads] = [server.state, server.reads]
   server.identities = [{ id: 'i', email: 'new@example.org' }]
-  await identitiesOf(inside.account, true)
-  tellOfIdentities(inside.account)
+  await identitiesOf(inside.session, true)
+  inside.session.tell('identities')
   await vi.waitFor(() => expect(server.reads).toBeGreaterThan(reads))
   // It waits for its turn, behind what the new address would write.
   await state.use(mine.id)

@@ -32,11 +32,11 @@ export class Suspicions {
 
   constructor(inside: Inside) {
     this.#inside = inside
-    const { ports } = inside.account
+    const { ports } = inside.session
     const read = this.#quietly(inside.document.read().then((settings) => this.#take(historyIn(settings))))
     this.ready = read
     ports.after(LEARN_AFTER, () => void this.#quietly(this.#learn()))
-    inside.account.listen((topic) => topic === 'account' && this.#decisions.next())
+    inside.session.on('account', () => this.#decisions.next())
   }
 
   /** The worst that the person does not know. */
@@ -75,7 +75,7 @@ export class Suspicions {
   }
 
   async #learn(): Promise<void> {
-    this.#take(await learnSenders(this.#inside.account, this.#inside.document, looksLikeAnother))
+    this.#take(await learnSenders(this.#inside.session, this.#inside.document, looksLikeAnother))
   }
 
   /** Newsletters count who opens a link, and so it leads elsewhere than it says: nothing strange if they are who they say. */
@@ -96,7 +96,7 @@ export class Suspicions {
     try {
       await work
     } catch (failure) {
-      if (!(failure instanceof JmapFailure)) this.#inside.account.ports.report(failure)
+      if (!(failure instanceof JmapFailure)) this.#inside.session.ports.report(failure)
     }
   }
 }

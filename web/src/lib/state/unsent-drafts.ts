@@ -22,7 +22,7 @@ export function unsentDraftsOf(engine: Engine, open: readonly Composition[]): Un
 }
 
 function stateOf(engine: Engine, kept: KeptDraft): UnsentDraft['state'] | null {
-  const { storing, account, drafts } = engine
+  const { storing, session, drafts } = engine
   if (kept.sending) {
     const status = engine.statusOf(kept.id)
     return status === 'waiting' || status === 'unknown' ? status : null
@@ -30,7 +30,7 @@ function stateOf(engine: Engine, kept: KeptDraft): UnsentDraft['state'] | null {
   if (kept.refusal) {
     return 'not_sent'
   }
-  const since = account.ports.now() - kept.changedAt
+  const since = session.ports.now() - kept.changedAt
   const isLate = kept.closed
     ? since > ON_ITS_WAY || storing.troubleOf(kept.id) !== null
     : since > LEFT && kept.writer !== drafts.tab

@@ -8,6 +8,6 @@ export interface Unsubscribing {
   unsubscribe(emailId: string): Promise<void>
 }
 
-export function create({ account }: Inside): Unsubscribing {
-  return { unsubscribe: (emailId) => troubled(unsubscribe(account.ports, emailId)) }
+export function create({ session }: Inside): Unsubscribing {
+  return { unsubscribe: (emailId) => troubled(unsubscribe(session.ports, emailId)) }
 }

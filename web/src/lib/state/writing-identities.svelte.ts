@@ -1,6 +1,6 @@
 /** The identities with which the person may write, for the windows of writing. */
-import type { Account } from '#lib/sync/account.ts'
-import { addressOf, identitiesOf, onIdentities } from '#lib/sync/identities.ts'
+import type { Session } from '#lib/sync/session.ts'
+import { addressOf, identitiesOf } from '#lib/sync/identities.ts'
 import type { Identity } from './compose.ts'
 import { IdentitiesState } from './identities.svelte.ts'
 import { PreferredIdentity } from './preferred-identity.ts'
@@ -9,16 +9,16 @@ import { PreferredIdentity } from './preferred-identity.ts'
 const PATIENCE = 1_000
 
 export class WritingIdentities {
-  readonly #account: Account
+  readonly #session: Session
   readonly #preferred: PreferredIdentity
   #edited: IdentitiesState | null = null
   #all = $state.raw<readonly Identity[]>([])
   readonly stop: () => void
 
-  constructor(account: Account) {
-    this.#account = account
-    this.#preferred = new PreferredIdentity(account)
-    this.stop = onIdentities(account, () => void this.read(true))
+  constructor(session: Session) {
+    this.#session = session
+    this.#preferred = new PreferredIdentity(session)
+    this.stop = session.on('identities', () => void this.read(true))
     void this.read()
   }
 
@@ -34,19 +34,19 @@ export class WritingIdentities {
 
   /** Resolves once they are known, or soon: nobody waits for them to write. */
   inTime(): Promise<unknown> {
-    const late = new Promise<void>((resolve) => this.#account.ports.after(PATIENCE, resolve))
+    const late = new Promise<void>((resolve) => this.#session.ports.after(PATIENCE, resolve))
     // The keys work before the session is known.
-    const known = this.#account.connected().then(() => this.read())
+    const known = this.#session.connected().then(() => this.read())
     return Promise.race([Promise.allSettled([known, this.#preferred.read()]), late])
   }
 
   /** Without them it can be written all the same. */
   async read(anew = false): Promise<void> {
-    if ((this.#all.length > 0 && !anew) || !this.#account.isKnown) {
+    if ((this.#all.length > 0 && !anew) || !this.#session.isKnown) {
       return
     }
-    const found = await identitiesOf(this.#account).catch(() => [])
-    const own = this.#account.address
+    const found = await identitiesOf(this.#session).catch(() => [])
+    const own = this.#session.address
     const all = found.map((identity) => ({
       id: identity.id,
       name: identity.name,
@@ -60,6 +60,6 @@ export class WritingIdentities {
 
   /** To be changed in the settings; the same each time. */
   edited(): IdentitiesState {
-    return (this.#edited ??= new IdentitiesState(this.#account, this.#preferred))
+    return (this.#edited ??= new IdentitiesState(this.#session, this.#preferred))
   }
 }

@@ -7,7 +7,7 @@ export type Counts = Pick<Mailbox, 'unreadThreads' | 'totalEmails'>
 const NOTHING: Counts = { unreadThreads: 0, totalEmails: 0 }
 
 /** What the pending patches change, of all mailboxes: the sidebar asks for each of them. */
-const differences = new WeakMap<Objects, { version: number; byMailbox: ReadonlyMap<Id, Counts> }>()
+const differences = new WeakMap<Objects, { generation: number; byMailbox: ReadonlyMap<Id, Counts> }>()
 
 export function countsOf(objects: Objects, mailboxId: Id): Counts {
   const counted = objects.mailboxes.get(mailboxId) ?? NOTHING
@@ -24,7 +24,7 @@ export function unreadThreads(objects: Objects, mailboxId: Id): number {
 
 function differencesOf(objects: Objects): ReadonlyMap<Id, Counts> {
   const known = differences.get(objects)
-  if (known?.version === objects.version) {
+  if (known?.generation === objects.generation) {
     return known.byMailbox
   }
   const byMailbox = new Map<Id, Counts>()
@@ -35,7 +35,7 @@ function differencesOf(objects: Objects): ReadonlyMap<Id, Counts> {
     addThread(byMailbox, shown, 1)
     addThread(byMailbox, base, -1)
   }
-  differences.set(objects, { version: objects.version, byMailbox })
+  differences.set(objects, { generation: objects.generation, byMailbox })
   return byMailbox
 }
 

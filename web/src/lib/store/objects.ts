@@ -27,7 +27,7 @@ export class Objects {
   #localPatches: readonly Patch[] = []
   #patchesOf = new Map<Id, Patch[]>()
   /** It grows with each change of what is shown. */
-  version = 0
+  generation = 0
   /** Emails with their patches laid over; filled on demand. */
   readonly #shown = new Map<Id, Email>()
 
@@ -83,6 +83,10 @@ export class Objects {
     return this.#mailboxes
   }
 
+  get roles(): ReadonlyMap<string, Id> {
+    return rolesOf(this.#mailboxes)
+  }
+
   get pending(): readonly Patch[] {
     return this.#pending
   }
@@ -122,7 +126,7 @@ export class Objects {
   }
 
   removeEmails(ids: readonly Id[]): void {
-    this.version += 1
+    this.generation += 1
     const gone = new Set(ids)
     for (const id of gone) {
       this.#emails.delete(id)
@@ -140,14 +144,14 @@ export class Objects {
   }
 
   putThreads(threads: readonly Thread[]): void {
-    this.version += 1
+    this.generation += 1
     for (const { id, emailIds } of threads) {
       this.#threads.set(id, emailIds)
     }
   }
 
   putMailboxes(mailboxes: readonly Mailbox[]): void {
-    this.version += 1
+    this.generation += 1
     this.#mailboxes = new Map(mailboxes.map((mailbox) => [mailbox.id, mailbox]))
   }
 
@@ -161,7 +165,7 @@ export class Objects {
       }
     }
     destroyed.forEach((id) => next.delete(id))
-    this.version += 1
+    this.generation += 1
     this.#mailboxes = next
   }
 
@@ -176,7 +180,7 @@ export class Objects {
     this.#emails.clear()
     this.#threads.clear()
     this.#shown.clear()
-    this.version += 1
+    this.generation += 1
   }
 
   /** Forget what is not in use, beyond the `most` that came last: a page may be open for weeks. */
@@ -224,13 +228,13 @@ export class Objects {
         this.#shown.delete(id)
       }
     }
-    this.version += 1
+    this.generation += 1
   }
 
   #replace(email: Email): void {
     this.#emails.set(email.id, email)
     this.#shown.delete(email.id)
-    this.version += 1
+    this.generation += 1
   }
 
   #inOrder(ids: readonly Id[]): readonly Id[] {
@@ -253,4 +257,10 @@ function changed(
   changes: Readonly<Record<string, boolean>>
 ): Record<string, boolean> {
   return Object.fromEntries(Object.entries({ ...set, ...changes }).filter(([, on]) => on))
+}
+
+/** The mailbox of each role; of several, the first. */
+export function rolesOf(mailboxes: ReadonlyMap<Id, Mailbox>): ReadonlyMap<string, Id> {
+  const all = [...mailboxes.values()].toReversed()
+  return new Map(all.flatMap(({ id, role }) => (role === null ? [] : [[role, id] as const])))
 }

@@ -2,7 +2,7 @@
 import type { NotificationLevel } from '#lib/cache/cache.ts'
 import type { Email } from '#lib/jmap/types.ts'
 import { isNews } from '#lib/store/news.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import type { LiveConnection } from './connection.ts'
 
 export type { NotificationLevel }
@@ -13,7 +13,7 @@ const RECENT = 86_400_000
 export class ArrivingEmails {
   /** told of the newest message of each conversation */
   tell: (emails: readonly Email[], level: NotificationLevel) => void = () => undefined
-  readonly #account: Account
+  readonly #session: Session
   readonly #live: LiveConnection
   readonly #isOwn: (address: string) => boolean
   /** where the browser keeps nothing */
@@ -21,23 +21,24 @@ export class ArrivingEmails {
   /** this tab led already when it last asked what is new */
   #led = false
 
-  constructor(account: Account, live: LiveConnection, isOwn: (address: string) => boolean) {
-    this.#account = account
+  constructor(session: Session, live: LiveConnection, isOwn: (address: string) => boolean) {
+    this.#session = session
     this.#live = live
     this.#isOwn = isOwn
+    session.on('arrived', (created) => void this.#arrived(created))
   }
 
   async level(): Promise<NotificationLevel> {
-    return (await this.#account.kept.notificationLevel()) ?? this.#level
+    return (await this.#session.kept.notificationLevel()) ?? this.#level
   }
 
   async keep(level: NotificationLevel): Promise<void> {
     this.#level = level
-    await this.#account.kept.keepNotificationLevel(level)
+    await this.#session.kept.keepNotificationLevel(level)
   }
 
   /** A round told that these emails were created. What came before this tab led another one has told. */
-  async arrived(created: readonly Email[]): Promise<void> {
+  async #arrived(created: readonly Email[]): Promise<void> {
     const led = this.#led
     this.#led = this.#live.leads
     const news = led && this.#led ? this.#news(created) : []
@@ -51,8 +52,8 @@ export class ArrivingEmails {
   }
 
   #news(created: readonly Email[]): Email[] {
-    const { objects, ports } = this.#account
-    const inbox = [...objects.mailboxes.values()].find(({ role }) => role === 'inbox')?.id ?? ''
+    const { objects, ports } = this.#session
+    const inbox = objects.roles.get('inbox') ?? ''
     const isNew = (email: Email): boolean =>
       Boolean(email.mailboxIds[inbox]) &&
       isNews(email, this.#isOwn) &&

@@ -1,7 +1,7 @@
 /** Bodies of messages: from memory, from this device, else from the mail server. The body of an Email never changes. */
 import type { KeptBody } from '#lib/cache/cache.ts'
 import type { EmailBody, GetResponse, Id } from '#lib/jmap/types.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import * as calls from './calls.ts'
 
 /** In memory, each up to 1 MB; of the open conversation as many as are unfolded. */
@@ -14,15 +14,15 @@ export interface LoadedBody {
 }
 
 export class Bodies {
-  readonly #account: Account
+  readonly #session: Session
   readonly #loaded = new Map<Id, LoadedBody>()
   /** ids, and the octets up to which they are wanted */
   readonly #wanted = new Map<Id, number>()
   readonly #missing = new Set<Id>()
   readonly #coming = new Map<Id, Promise<unknown>>()
 
-  constructor(account: Account) {
-    this.#account = account
+  constructor(session: Session) {
+    this.#session = session
   }
 
   get(id: Id): LoadedBody | undefined {
@@ -59,7 +59,7 @@ export class Bodies {
   }
 
   async #recallOrAsk(ids: readonly Id[]): Promise<void> {
-    const kept = await this.#account.kept.bodies(ids)
+    const kept = await this.#session.kept.bodies(ids)
     kept.forEach((found) => this.#load(found))
     const others = ids.filter((id) => !this.#loaded.has(id))
     if (others.length > 0) {
@@ -72,7 +72,7 @@ export class Bodies {
     if (this.#wanted.size === 0) {
       return
     }
-    const kept = await this.#account.kept.bodies([...this.#wanted.keys()])
+    const kept = await this.#session.kept.bodies([...this.#wanted.keys()])
     kept
       .filter(({ id, whole }) => whole || this.#wanted.get(id) === calls.BODY_OCTETS)
       .forEach((found) => this.#load(found))
@@ -98,12 +98,12 @@ export class Bodies {
   }
 
   async #ask(ids: readonly Id[], octets: number): Promise<void> {
-    const results = await this.#account.client.run(calls.bodies(ids, octets))
+    const results = await this.#session.client.run(calls.bodies(ids, octets))
     const { list, notFound } = results.get<GetResponse<EmailBody>>('get')
-    const now = this.#account.ports.now()
+    const now = this.#session.ports.now()
     const loaded = list.map((body) => keptBody(body, octets, now))
     loaded.forEach((found) => this.#load(found))
-    this.#account.kept.keepBodies(loaded)
+    this.#session.kept.keepBodies(loaded)
     for (const id of notFound ?? []) {
       this.#missing.add(id)
       this.#wanted.delete(id)
@@ -115,12 +115,12 @@ export class Bodies {
     this.#loaded.delete(id)
     this.#loaded.set(id, { body, whole })
     this.#makeRoom()
-    this.#account.tell('reader')
+    this.#session.changed('reader')
   }
 
   /** What the open conversation shows stays: nobody would ask for it again. */
   #makeRoom(): void {
-    const { objects, openThread } = this.#account
+    const { objects, openThread } = this.#session
     const open = new Set(objects.thread(openThread ?? ''))
     const old = [...this.#loaded.keys()].filter((id) => !open.has(id))
     old.slice(0, Math.max(0, this.#loaded.size - MOST)).forEach((id) => this.#loaded.delete(id))

@@ -4,7 +4,8 @@
  */
 import type { EmailBody, GetResponse, Id } from '#lib/jmap/types.ts'
 import { expandedAtFirst } from '#lib/store/expanded.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
+import type { SyncLoop } from './sync-loop.ts'
 import { keptBody } from './bodies.ts'
 import * as calls from './calls.ts'
 
@@ -15,11 +16,12 @@ const AT_ONCE = 10
 /** Octets of a part. Nothing is kept of a larger one: it is fetched when it is opened. */
 const BODY_OCTETS = 100_000
 /** Milliseconds without a change of the list before it begins, and between its requests. */
-const REST = 5_000
+const IDLE = 5_000
 const HOUR = 3_600_000
 
 export class BodyPrefetch {
-  readonly #account: Account
+  readonly #loop: SyncLoop
+  readonly #session: Session
   readonly #leads: () => boolean
   /** too large, or the mail server does not have them */
   readonly #without = new Set<Id>()
@@ -28,15 +30,16 @@ export class BodyPrefetch {
   #since = 0
 
   /** `leads`: of all tabs this is the one that does it. */
-  constructor(account: Account, leads: () => boolean) {
-    this.#account = account
+  constructor(loop: SyncLoop, leads: () => boolean) {
+    this.#loop = loop
+    this.#session = loop.session
     this.#leads = leads
   }
 
   /** The list changed, perhaps. */
   wake(): void {
     this.#callOff?.()
-    this.#callOff = this.#account.ports.after(REST, () => {
+    this.#callOff = this.#session.ports.after(IDLE, () => {
       this.#callOff = null
       // A failure is harmless: a body is fetched when it is opened.
       void this.#step().catch(() => undefined)
@@ -48,7 +51,7 @@ export class BodyPrefetch {
   }
 
   async #step(): Promise<void> {
-    const ids = this.#may() ? await this.#account.kept.lacking(this.#newest()) : []
+    const ids = this.#may() ? await this.#session.kept.lacking(this.#newest()) : []
     if (ids.length === 0) {
       return
     }
@@ -57,18 +60,18 @@ export class BodyPrefetch {
   }
 
   #may(): boolean {
-    const { isKnown, sync, ports } = this.#account
+    const { isKnown, trouble, ports } = this.#session
     if (ports.now() - this.#since > HOUR) {
       this.#since = ports.now()
       this.#octets = 0
     }
-    const isIdle = isKnown && !sync.running && !sync.trouble && ports.isVisible()
+    const isIdle = isKnown && !this.#loop.task.running && !trouble && ports.isVisible()
     return isIdle && this.#leads() && !ports.savesData() && this.#octets < MOST_OCTETS
   }
 
   /** What opening these conversations will show. */
   #newest(): Id[] {
-    const { list, objects } = this.#account
+    const { list, objects } = this.#session
     if (objects.mailboxes.get(list?.query.mailboxId ?? '')?.role !== 'inbox') {
       return []
     }
@@ -85,7 +88,7 @@ export class BodyPrefetch {
   }
 
   async #fetch(ids: readonly Id[]): Promise<void> {
-    const { client, kept, ports } = this.#account
+    const { client, kept, ports } = this.#session
     const results = await client.run(calls.bodies(ids, BODY_OCTETS))
     const { list, notFound } = results.get<GetResponse<EmailBody>>('get')
     const found = list.map((body) => keptBody(body, BODY_OCTETS, ports.now()))

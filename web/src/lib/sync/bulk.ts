@@ -1,11 +1,13 @@
 /** An action on all emails that match a query: in parts, which can be stopped between two of them and undone. */
-import type { Email, GetResponse, Id, QueryResponse } from '#lib/jmap/types.ts'
+import { call } from '#lib/jmap/client.ts'
+import type { Call, Email, GetResponse, Id, QueryResponse } from '#lib/jmap/types.ts'
 import { isHeldBack, patchesOf, type Action, type Place } from '#lib/outbox/action.ts'
 import { inverseOf, ofEmails, withoutEmails, type Entry } from '#lib/outbox/entry.ts'
 import type { MutableProperties, Patch } from '#lib/store/objects.ts'
 import type { ListQuery } from '#lib/store/query.ts'
-import type { Account } from './account.ts'
-import * as calls from './calls.ts'
+import type { Session } from './session.ts'
+import { queryOf } from './calls.ts'
+import { mutable } from './email-set.ts'
 import type { Outbox } from './outbox.ts'
 
 /** Emails of one part; servers allow at least as many (RFC 8620 §2, maxObjectsInSet). */
@@ -23,7 +25,7 @@ export class BulkRun {
   held = 0
   state: 'running' | 'done' | 'stopped' | 'failed' = 'running'
   failure: unknown = null
-  readonly #account: Account
+  readonly #session: Session
   readonly #outbox: Outbox
   readonly #changed: () => void
   #inverse: Patch[] = []
@@ -32,8 +34,8 @@ export class BulkRun {
   #onItsWay = 0
   #part: Promise<void> = Promise.resolve()
 
-  constructor(account: Account, outbox: Outbox, changed: () => void) {
-    this.#account = account
+  constructor(session: Session, outbox: Outbox, changed: () => void) {
+    this.#session = session
     this.#outbox = outbox
     this.#changed = changed
   }
@@ -100,7 +102,7 @@ export class BulkRun {
   async #each(ids: readonly Id[], patchesFor: (part: Id[]) => Promise<Patch[]>, names: Entry['names']): Promise<void> {
     this.total = ids.length
     this.#changed()
-    const { maxObjectsInSet, maxObjectsInGet } = this.#account.client.limits
+    const { maxObjectsInSet, maxObjectsInGet } = this.#session.client.limits
     const size = Math.min(PART, maxObjectsInSet, maxObjectsInGet)
     for (let at = 0; at < ids.length && this.#isRunning(); at += size) {
       const part = ids.slice(at, at + size)
@@ -133,7 +135,7 @@ export class BulkRun {
   async #matching(query: ListQuery): Promise<Id[]> {
     const ids = new Set<Id>()
     for (let more = true; more;) {
-      const results = await this.#account.client.run(calls.matching(query, ids.size, IDS))
+      const results = await this.#session.client.run([matching(query, ids.size)])
       const response = results.get<QueryResponse>('query')
       const before = ids.size
       response.ids.forEach((id) => ids.add(id))
@@ -144,10 +146,10 @@ export class BulkRun {
   }
 
   async #facts(ids: readonly Id[]): Promise<Email[]> {
-    const results = await this.#account.client.run(calls.mutable(ids))
+    const results = await this.#session.client.run(mutable(ids))
     // What an action looks at is among these properties.
     const listed = results.get<GetResponse<MutableProperties>>('get').list as Email[]
-    const emails = listed.flatMap((email) => this.#account.objects.withPending(email) ?? [])
+    const emails = listed.flatMap((email) => this.#session.objects.withPending(email) ?? [])
     this.#before = new Map(emails.map((email) => [email.id, email]))
     return emails
   }
@@ -180,4 +182,9 @@ function joined(patches: readonly Patch[]): Patch[] {
     }
   }
   return [...groups.values()]
+}
+
+/** Ids of all emails that match, conversations or not. */
+function matching(query: ListQuery, position: number): Call {
+  return call('Email/query', 'query', { ...queryOf(query), collapseThreads: false, position, limit: IDS })
 }

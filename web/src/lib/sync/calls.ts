@@ -1,6 +1,6 @@
 /** The groups of calls that the engine sends, and the properties that it asks for. */
 import { call, reference } from '#lib/jmap/client.ts'
-import type { Arguments, Call, Id } from '#lib/jmap/types.ts'
+import type { Call, Id } from '#lib/jmap/types.ts'
 import { filterOf, type ListQuery } from '#lib/store/query.ts'
 
 /** Rows that are asked for at once; windows begin at its multiples. */
@@ -22,7 +22,7 @@ export const ROW = [
 ]
 
 /** What Email/changes can report as updated (RFC 8621 §4: everything else of an Email never changes). */
-const MUTABLE = ['id', 'mailboxIds', 'keywords']
+export const MUTABLE = ['id', 'mailboxIds', 'keywords']
 
 const MAILBOX = [
   'id',
@@ -104,7 +104,7 @@ export function emailChanges(sinceState: string): Call[] {
   ]
 }
 
-function queryOf(query: ListQuery): Record<string, unknown> {
+export function queryOf(query: ListQuery): Record<string, unknown> {
   return {
     ...(filterOf(query) && { filter: filterOf(query) }),
     sort: [query.sort],
@@ -160,27 +160,4 @@ export function bodies(ids: readonly Id[], octets: number): Call[] {
       maxBodyValueBytes: octets
     })
   ]
-}
-
-/** What others may have changed of these emails. */
-export function mutable(ids: readonly Id[]): Call[] {
-  return [call('Email/get', 'get', { ids, properties: MUTABLE })]
-}
-
-export function emailSet(update: Readonly<Record<Id, Arguments>>, destroy: readonly Id[]): Call[] {
-  const updates = Object.keys(update).length > 0 && { update }
-  return [call('Email/set', 'set', { ...updates, ...(destroy.length > 0 && { destroy }) })]
-}
-
-export function mailboxCreate(mailbox: Arguments): Call[] {
-  return [call('Mailbox/set', 'set', { create: { new: mailbox } })]
-}
-
-export function mailboxUpdate(id: Id, patch: Arguments): Call[] {
-  return [call('Mailbox/set', 'set', { update: { [id]: patch } })]
-}
-
-/** Ids of all emails that match, conversations or not. */
-export function matching(query: ListQuery, position: number, limit: number): Call[] {
-  return [call('Email/query', 'query', { ...queryOf(query), collapseThreads: false, position, limit })]
 }

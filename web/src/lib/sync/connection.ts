@@ -1,7 +1,8 @@
 /** Keeps the account current: by live hints, when the tab is shown again, and by asking now and then. */
 import { VisibleTabs } from '#lib/live/visible.ts'
 import { Live, type LiveMessage, type LiveStatus } from '#lib/live/live.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
+import type { SyncLoop } from './sync-loop.ts'
 
 /** The number of the format of messages between tabs: old and new code never talk. */
 const FORMAT = 4
@@ -17,7 +18,8 @@ export class LiveConnection {
   signedOut = false
   /** unread conversations in the inbox: as they were last known here, or told by another tab */
   unread = 0
-  readonly #account: Account
+  readonly #loop: SyncLoop
+  readonly #session: Session
   #owner: string | null = null
   #live: Live | null = null
   #visible: VisibleTabs | null = null
@@ -27,9 +29,11 @@ export class LiveConnection {
   #stopped = false
   readonly #endReturn: () => void
 
-  constructor(account: Account) {
-    this.#account = account
-    this.#endReturn = account.ports.onReturn(() => this.#returned())
+  constructor(loop: SyncLoop) {
+    this.#loop = loop
+    this.#session = loop.session
+    loop.session.on('known', (owner) => this.start(owner))
+    this.#endReturn = loop.session.ports.onReturn(() => this.#returned())
   }
 
   get status(): LiveStatus {
@@ -43,7 +47,7 @@ export class LiveConnection {
 
   /** The person sees a tab of ours. */
   isSeen(): Promise<boolean> {
-    return this.#visible?.any() ?? Promise.resolve(this.#account.ports.isVisible())
+    return this.#visible?.any() ?? Promise.resolve(this.#session.ports.isVisible())
   }
 
   /** Once it is known whose account it is: each has its own connection. */
@@ -53,15 +57,18 @@ export class LiveConnection {
       return
     }
     this.#owner = owner
-    this.#live ??= new Live(`postroom-live-${FORMAT}-${owner}`, this.#account.ports, (message) => this.#take(message))
-    this.#live.start()
-    this.#visible ??= new VisibleTabs(`postroom-seen-${owner}`, this.#account.ports)
+    if (!this.#live) {
+      const { ports } = this.#session
+      this.#live = new Live(`postroom-live-${FORMAT}-${owner}`, ports, (message) => this.#take(message))
+      this.#live.start()
+    }
+    this.#visible ??= new VisibleTabs(`postroom-seen-${owner}`, this.#session.ports)
     this.#askLater()
   }
 
   /** Signed out: nothing more is asked until the person wishes it, or comes back to this tab. */
   get isOver(): boolean {
-    return this.signedOut || this.#account.sync.trouble?.code === 'no_session'
+    return this.signedOut || this.#session.trouble?.code === 'no_session'
   }
 
   tryNow(): void {
@@ -74,19 +81,19 @@ export class LiveConnection {
   }
 
   async #askNow(): Promise<void> {
-    const { isKnown, client, sync } = this.#account
-    if (!isKnown && sync.trouble) {
+    const { isKnown, client, trouble } = this.#session
+    if (!isKnown && trouble) {
       // The session that is asked for may hang: the same question once more would wait for its end.
       client.giveUp()
-      await sync.ended
+      await this.#loop.task.ended
     }
-    await this.#account.tryNow()
+    await this.#loop.tryNow()
   }
 
   /** If the person signed in again in another tab. */
   async #goOn(): Promise<void> {
-    await this.#account.tryNow()
-    if (this.#owner === null || this.#account.sync.trouble) {
+    await this.#loop.tryNow()
+    if (this.#owner === null || this.#session.trouble) {
       return
     }
     if (this.signedOut) {
@@ -95,7 +102,7 @@ export class LiveConnection {
       this.#live = null
     }
     this.start(this.#owner)
-    this.#account.tell('connection', 'account')
+    this.#session.changed('connection', 'account')
   }
 
   stop(): void {
@@ -110,19 +117,19 @@ export class LiveConnection {
     if (message.kind === 'hint') {
       this.#hint()
     } else if (message.kind === 'settings') {
-      this.#account.onsettings?.(message.etag)
+      this.#session.tell('settings', message.etag)
     } else if (message.kind === 'unread') {
       this.unread = message.unread
     } else if (message.kind === 'preparation') {
       this.preparation = message.preparation
     } else if (message.kind === 'signed-out') {
       // The list learns it, too, and does not look current.
-      void (this.isOver || this.#account.hint())
+      void (this.isOver || this.#loop.hint())
       this.signedOut = true
     } else {
       this.#isNow(message.status.state)
     }
-    this.#account.tell('connection', 'account')
+    this.#session.changed('connection', 'account')
   }
 
   #isNow(state: LiveStatus['state']): void {
@@ -140,15 +147,15 @@ export class LiveConnection {
     this.unread = unread
     if (isNew) {
       this.#live?.sayUnread(unread)
-      this.#account.tell('connection')
+      this.#session.changed('connection')
     }
   }
 
   /** A hidden tab asks when it is shown; one of them asks for all: for the number in their titles, and to tell of new
    * mail. */
   #hint(): void {
-    if ((this.#account.ports.isVisible() || this.leads) && !this.isOver) {
-      void this.#account.hint()
+    if ((this.#session.ports.isVisible() || this.leads) && !this.isOver) {
+      void this.#loop.hint()
     }
   }
 
@@ -171,7 +178,7 @@ export class LiveConnection {
   #askLater(): void {
     this.#callOff?.()
     this.#asksAfter = this.#pause
-    this.#callOff = this.#account.ports.after(this.#asksAfter, () => {
+    this.#callOff = this.#session.ports.after(this.#asksAfter, () => {
       this.#hint()
       if (!this.isOver) {
         this.#askLater()

@@ -2,7 +2,7 @@
 import type { Recipient } from '#lib/compose/draft.ts'
 import { call, CAPABILITY_OF, capabilityOf, reference } from '#lib/jmap/client.ts'
 import type { GetResponse } from '#lib/jmap/types.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 
 const CONTACTS = 'urn:ietf:params:jmap:contacts'
 CAPABILITY_OF['ContactCard'] = CONTACTS
@@ -33,9 +33,9 @@ interface Card {
 const NOBODY: Contacts = { people: [], groups: [] }
 
 /** Raises JmapFailure. */
-export async function contactsOf(account: Account): Promise<Contacts> {
-  await account.connected()
-  const { client } = account
+export async function contactsOf(session: Session): Promise<Contacts> {
+  await session.connected()
+  const { client } = session
   if (!client.offers(CONTACTS) || capabilityOf(client, CONTACTS) === null) {
     return NOBODY
   }

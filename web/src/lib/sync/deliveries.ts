@@ -2,7 +2,7 @@
 import { deliveryOf, isSent, type Delivery, type Submission } from '#lib/compose/delivery.ts'
 import { call, reference } from '#lib/jmap/client.ts'
 import type { GetResponse, Id } from '#lib/jmap/types.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 
 /** Milliseconds after which it is asked again about one that was on its way. */
 const LATER = 60_000
@@ -15,12 +15,12 @@ interface Known {
 
 export class Deliveries {
   onchange: () => void = () => undefined
-  readonly #account: Account
+  readonly #session: Session
   readonly #known = new Map<Id, Known>()
   readonly #asked = new Set<Id>()
 
-  constructor(account: Account) {
-    this.#account = account
+  constructor(session: Session) {
+    this.#session = session
   }
 
   of(emailId: Id): Delivery | null {
@@ -29,9 +29,9 @@ export class Deliveries {
 
   /** One question for all that are not known. Without a response it is asked again next time. */
   async ask(emailIds: readonly Id[]): Promise<void> {
-    const now = this.#account.ports.now()
+    const now = this.#session.ports.now()
     const wanted = emailIds.filter((id) => !this.#asked.has(id) && (this.#known.get(id)?.until ?? 0) <= now)
-    if (wanted.length === 0 || !this.#account.isKnown) {
+    if (wanted.length === 0 || !this.#session.isKnown) {
       return
     }
     wanted.forEach((id) => this.#asked.add(id))
@@ -46,7 +46,7 @@ export class Deliveries {
   }
 
   async #submissionsOf(emailIds: readonly Id[]): Promise<readonly Submission[]> {
-    const results = await this.#account.client.run([
+    const results = await this.#session.client.run([
       call('EmailSubmission/query', 'query', { filter: { emailIds } }),
       call('EmailSubmission/get', 'get', {
         '#ids': reference('query', 'EmailSubmission/query', '/ids'),

@@ -128,16 +128,16 @@ test('what is kept a moment behind what is known is shown once it has caught up'
   })
   const guessed: string[][] = []
   const later: (() => void)[] = []
-  const account = {
+  const session = {
     kept: { searches: () => Promise.resolve(searches) },
-    facts: { version: 1 },
+    facts: { generation: 1 },
     objects,
-    sync: { trouble: null },
+    trouble: null,
     list: { key: 'k', list: { queryState: null }, guess: (ids: string[]) => guessed.push(ids) },
-    tell: () => undefined,
+    changed: () => undefined,
     ports: { after: (_: number, work: () => void) => later.push(work) }
   }
-  const search = new DeviceSearch(account as never, read)
+  const search = new DeviceSearch(session as never, read)
   await search.look(plan('pulp'), 'k')
   expect(guessed).toEqual([])
   isCurrent = true

@@ -26,9 +26,9 @@ export async function* foundOnDevice(
   const found = new Map<Id, Email>()
   const look = (email: Email, body?: KeptBody): void => {
     const known = found.get(email.threadId)
-    const isLate = known !== undefined && known.receivedAt >= email.receivedAt
+    const isOlder = known !== undefined && known.receivedAt >= email.receivedAt
     if (
-      !isLate &&
+      !isOlder &&
       isAllowed(email, plan) &&
       matches(plan.query, candidateOf(email, body && { ...body, ...read(body.body) }), plan.around)
     ) {

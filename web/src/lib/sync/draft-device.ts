@@ -1,7 +1,9 @@
 /** Writes drafts to this device, and says whether it did. */
+import { Cache } from '#lib/cache/cache.ts'
 import type { KeptChange, KeptDrafts } from '#lib/cache/drafts.ts'
 import { answered } from './kept-entries.ts'
 import type { Ports } from './ports.ts'
+import type { Session } from './session.ts'
 
 /** Milliseconds between two tries to open a database that was closed. */
 const PAUSE = 3_000
@@ -76,4 +78,15 @@ function noStore(): Promise<null> {
 /** The database is closed, by a sign-out or a newer version of this page in another tab. */
 function isClosed(failure: unknown): boolean {
   return failure instanceof DOMException && failure.name === 'InvalidStateError'
+}
+
+/** Opens the drafts again, after a sign-out in another tab deleted their database; null if this device keeps nothing. Raises JmapFailure unless the same person is signed in (again). */
+export async function openDraftsAgain({ client, isKnown }: Session): Promise<KeptDrafts | null> {
+  if (!isKnown) {
+    return null
+  }
+  // Nothing may be written for a person who has signed out, nor into the database of another person.
+  await client.connect()
+  const cache = await Cache.open(client.owner)
+  return (await cache?.drafts()) ?? null
 }

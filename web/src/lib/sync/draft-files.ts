@@ -3,11 +3,11 @@ import { DRAFT_BODY_PROPERTIES, DRAFT_FILES, rebound, type DraftParts } from '#l
 import type { KeptDraft } from '#lib/compose/draft.ts'
 import { call } from '#lib/jmap/client.ts'
 import type { GetResponse } from '#lib/jmap/types.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import type { Drafts } from './drafts.ts'
 
 /** Raises JmapFailure. */
-export async function rebind(account: Account, drafts: Drafts, { id, draft, stored }: KeptDraft): Promise<void> {
+export async function rebind(session: Session, drafts: Drafts, { id, draft, stored }: KeptDraft): Promise<void> {
   if (!stored || draft.files.length === 0) {
     return
   }
@@ -16,7 +16,7 @@ export async function rebind(account: Account, drafts: Drafts, { id, draft, stor
     properties: DRAFT_FILES,
     bodyProperties: DRAFT_BODY_PROPERTIES
   })
-  const [email] = (await account.client.run([get])).get<GetResponse<DraftParts>>('get').list
+  const [email] = (await session.client.run([get])).get<GetResponse<DraftParts>>('get').list
   if (!email) {
     return
   }

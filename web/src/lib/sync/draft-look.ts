@@ -3,7 +3,7 @@ import { call, reference } from '#lib/jmap/client.ts'
 import { asUnambiguous } from '#lib/jmap/errors.ts'
 import type { Draft, StoredVersion } from '#lib/compose/draft.ts'
 import type { Call, EmailAddress, Id } from '#lib/jmap/types.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { foundIn } from './responses.ts'
 
 /** The newest emails of a mailbox among which a version is looked for that was made a moment ago. */
@@ -31,7 +31,7 @@ export interface VersionStatus {
 }
 
 /** Raises JmapFailure; nothing was changed. */
-export async function versionStatus({ client }: Account, emailId: Id | null): Promise<VersionStatus> {
+export async function versionStatus({ client }: Session, emailId: Id | null): Promise<VersionStatus> {
   const ids = emailId === null ? [] : [emailId]
   const get = call('Email/get', 'get', { ids, properties: ['id', 'keywords'] })
   const results = await client.run([get]).catch((failure: unknown) => {
@@ -43,21 +43,21 @@ export async function versionStatus({ client }: Account, emailId: Id | null): Pr
 }
 
 /** The emails with this Message-ID, the newest first. `since`: a state before it was made. Raises JmapFailure. */
-export async function emailsOf(account: Account, messageId: string, since?: string | null): Promise<FoundEmail[]> {
-  const looks = [newest(account), ...(since == null ? [] : [madeSince(account, since)])]
+export async function emailsOf(session: Session, messageId: string, since?: string | null): Promise<FoundEmail[]> {
+  const looks = [newest(session), ...(since == null ? [] : [madeSince(session, since)])]
   const found = new Map((await Promise.all(looks)).flat().map((email) => [email.id, email]))
   return [...found.values()].filter((email) => Array.isArray(email.messageId) && email.messageId.includes(messageId))
 }
 
 /** Why a stored version is gone: another device stored a version of its own, or sent it, or removed it. */
 export async function whyGone(
-  account: Account,
+  session: Session,
   draft: Draft,
   ours: readonly StoredVersion[]
 ): Promise<'changed' | 'sent' | null> {
   const since = Math.min(...ours.map(({ at }) => at)) - SKEW
   const own = new Set(ours.map(({ emailId }) => emailId))
-  const others = (await newest(account)).filter(
+  const others = (await newest(session)).filter(
     ({ id, receivedAt }) => !own.has(id) && !(Date.parse(receivedAt) <= since)
   )
   const isDraft = ({ keywords }: FoundEmail): boolean => Boolean(keywords['$draft'])
@@ -83,7 +83,7 @@ function isSameTo({ to }: FoundEmail, draft: Draft): boolean {
 
 /** The emails made since a state. Stalwart sorts lists some moments later (LateIndex), so that among many drafts the newest
  * one may be last in the list. */
-async function madeSince({ client }: Account, sinceState: string): Promise<readonly FoundEmail[]> {
+async function madeSince({ client }: Session, sinceState: string): Promise<readonly FoundEmail[]> {
   const calls = [
     call('Email/changes', 'changes', { sinceState, maxChanges: MOST_CHANGES }),
     call('Email/get', 'made', { '#ids': reference('changes', 'Email/changes', '/created'), properties: FOUND })
@@ -97,10 +97,8 @@ async function madeSince({ client }: Account, sinceState: string): Promise<reado
 
 /** The newest emails of Drafts, of Sent, and of all mailboxes, since a rule or a person may have moved it. A search for the
  * header does not help: Stalwart indexes headers later, and 0.15 finds no Message-ID at all. */
-async function newest({ client, objects }: Account): Promise<FoundEmail[]> {
-  const ids = ['drafts', 'sent'].flatMap(
-    (role) => [...objects.mailboxes.values()].find((mailbox) => mailbox.role === role)?.id ?? []
-  )
+async function newest({ client, objects }: Session): Promise<FoundEmail[]> {
+  const ids = ['drafts', 'sent'].flatMap((role) => objects.roles.get(role) ?? [])
   const places = [...ids.map((id) => ({ inMailbox: id })), null]
   const results = await client
     .run(places.flatMap((filter, place) => newestIn(filter, String(place))))

@@ -2,14 +2,14 @@
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { FILES_GONE, isStored, outdated, type KeptDraft } from '#lib/compose/draft.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { destroyDrafts, findOut, isWhole, storeVersion } from './draft-version.ts'
 import type { Drafts } from './drafts.ts'
 import { Task } from './task.ts'
 
 /** Milliseconds without a key press before a draft is stored; longer with large files, which each version copies. */
-const REST = 3_000
-const LONG_REST = 45_000
+const IDLE = 3_000
+const LONG_IDLE = 45_000
 /** octets of all files */
 const LARGE = 1_000_000
 /** Milliseconds in which discarding can be undone: longer than a notice is shown. */
@@ -33,34 +33,34 @@ export class DraftStoring {
   onfilesgone: (id: string, said: string) => Promise<void> = () => Promise.resolve()
   /** told that a version was stored; its parts have other blob ids than the files that were uploaded */
   onstored: (kept: KeptDraft) => Promise<void> = () => Promise.resolve()
-  readonly #account: Account
+  readonly #session: Session
   readonly #drafts: Drafts
   readonly #works = new Map<string, Work>()
   readonly #ends: readonly (() => void)[]
   #wasTroubled = false
 
-  constructor(account: Account, drafts: Drafts) {
-    this.#account = account
+  constructor(session: Session, drafts: Drafts) {
+    this.#session = session
     this.#drafts = drafts
-    const { ports } = account
+    const { ports } = session
     this.#ends = [
       ports.onReturn(() => this.#tryAll()),
       ports.onHide(() => this.storeAll()),
       ports.onLeave(() => this.storeAll()),
-      account.listen((topic) => topic === 'connection' && this.#connectionChanged())
+      session.on('connection', () => this.#connectionChanged())
     ]
   }
 
   /** It was changed: it is stored after a pause. */
   storeSoon(id: string): void {
     const size = this.#drafts.get(id)?.draft.files.reduce((sum, file) => sum + file.size, 0) ?? 0
-    this.#after(id, size > LARGE ? LONG_REST : REST)
+    this.#after(id, size > LARGE ? LONG_IDLE : IDLE)
   }
 
   /** Its window lost the focus or is closed: it is stored without a pause. */
   storeNow(id: string): void {
-    const { task } = this.#workOf(id)
-    this.#calm(id)
+    const { task, callOff } = this.#workOf(id)
+    callOff()
     void task.run()
   }
 
@@ -96,8 +96,8 @@ export class DraftStoring {
     }
     const kept = this.#drafts.get(id)
     if (kept?.storing) {
-      await this.#account.connected()
-      await findOut(this.#account, this.#drafts, kept)
+      await this.#session.connected()
+      await findOut(this.#session, this.#drafts, kept)
     }
     return this.#drafts.get(id) ?? null
   }
@@ -118,7 +118,7 @@ export class DraftStoring {
     let work = this.#works.get(id)
     if (!work) {
       const task = new Task(
-        this.#account.ports,
+        this.#session.ports,
         () => this.#store(id),
         () => this.onchange(id)
       )
@@ -131,11 +131,7 @@ export class DraftStoring {
   #after(id: string, milliseconds: number): void {
     const work = this.#workOf(id)
     work.callOff()
-    work.callOff = this.#account.ports.after(milliseconds, () => void work.task.run())
-  }
-
-  #calm(id: string): void {
-    this.#works.get(id)?.callOff()
+    work.callOff = this.#session.ports.after(milliseconds, () => void work.task.run())
   }
 
   async #store(id: string): Promise<void> {
@@ -143,13 +139,13 @@ export class DraftStoring {
     if (!before || before.writer !== this.#drafts.tab) {
       return
     }
-    await this.#account.connected()
+    await this.#session.connected()
     if (before.discardedAt !== null) {
       await this.#destroy(before)
       return
     }
     try {
-      await storeVersion(this.#account, this.#drafts, id)
+      await storeVersion(this.#session, this.#drafts, id)
     } catch (failure) {
       const work = this.#workOf(id)
       work.losses += 1
@@ -171,7 +167,7 @@ export class DraftStoring {
       return
     }
     if (kept.stored && kept.stored.emailId !== before.stored?.emailId) {
-      void this.#account.wrote()
+      this.#session.tell('wrote', false)
       await this.onstored(kept)
     }
     const now = this.#drafts.get(id)
@@ -194,7 +190,7 @@ export class DraftStoring {
 
   async #destroy(kept: KeptDraft): Promise<void> {
     if (kept.storing) {
-      await findOut(this.#account, this.#drafts, kept)
+      await findOut(this.#session, this.#drafts, kept)
     }
     await this.#drafts.update(kept.id, withOutdatedVersion)
     const now = this.#drafts.get(kept.id)
@@ -202,8 +198,8 @@ export class DraftStoring {
       return
     }
     if (now.stored) {
-      await destroyDrafts(this.#account, [now.stored.emailId])
-      void this.#account.wrote()
+      await destroyDrafts(this.#session, [now.stored.emailId])
+      this.#session.tell('wrote', false)
     }
     await this.#drafts.update(kept.id, (found) => {
       // Taken back meanwhile, it may be stored anew.
@@ -214,7 +210,7 @@ export class DraftStoring {
   }
 
   #connectionChanged(): void {
-    const isTroubled = this.#account.sync.trouble !== null
+    const isTroubled = this.#session.trouble !== null
     if (this.#wasTroubled && !isTroubled) {
       this.#tryAll()
     }

@@ -11,7 +11,7 @@ import { messageIdFor } from '#lib/compose/reply-headers.ts'
 import { call } from '#lib/jmap/client.ts'
 import { asAmbiguous, JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { EmailAddress, Id, SetError, SetResponse } from '#lib/jmap/types.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { emailsOf, versionStatus, whyGone } from './draft-look.ts'
 import type { Drafts } from './drafts.ts'
 import { senderOf } from './identities.ts'
@@ -30,13 +30,13 @@ export function isWhole(kept: KeptDraft): boolean {
 }
 
 /** Raises JmapFailure. Does nothing if it is gone, is being sent, or is written by another tab. */
-export async function storeVersion(account: Account, drafts: Drafts, id: string): Promise<void> {
+export async function storeVersion(session: Session, drafts: Drafts, id: string): Promise<void> {
   for (let attempt = 0; attempt < MOST_MISMATCHES; attempt += 1) {
     const kept = drafts.get(id)
     if (!kept || kept.writer !== drafts.tab || kept.sending || kept.discardedAt !== null || isStored(kept)) {
       return
     }
-    if (await storeOnce(account, drafts, kept)) {
+    if (await storeOnce(session, drafts, kept)) {
       return
     }
   }
@@ -45,22 +45,22 @@ export async function storeVersion(account: Account, drafts: Drafts, id: string)
 
 /** Looks for a version whose response did not come. True: it was made, and is recorded. False: a late request may still make
  * it. */
-export async function findOut(account: Account, drafts: Drafts, { id, stored, storing }: KeptDraft): Promise<boolean> {
-  const [found, ...others] = storing ? await emailsOf(account, storing.messageId, storing.since) : []
+export async function findOut(session: Session, drafts: Drafts, { id, stored, storing }: KeptDraft): Promise<boolean> {
+  const [found, ...others] = storing ? await emailsOf(session, storing.messageId, storing.since) : []
   if (!storing || !found) {
     return false
   }
   const isDraft = Boolean(found.keywords['$draft'])
   if (isDraft) {
     const before = stored && stored.emailId !== found.id ? [stored.emailId] : []
-    await replace(account, [...others.map((email) => email.id), ...before], null)
+    await replace(session, [...others.map((email) => email.id), ...before], null)
   }
   await drafts.update(id, (kept) => {
     if (kept.storing?.messageId !== storing.messageId) {
       return kept
     }
     const { messageId, revision } = storing
-    const adopted = { messageId, revision, emailId: found.id, at: account.ports.now() }
+    const adopted = { messageId, revision, emailId: found.id, at: session.ports.now() }
     return { ...kept, storing: null, ...(isDraft ? { stored: adopted } : { stored: null, conflict: 'sent' }) }
   })
   return true
@@ -71,15 +71,15 @@ export async function findOut(account: Account, drafts: Drafts, { id, stored, st
  * server does not destroy stay. Returns those that were gone: another device may have replaced them. Raises JmapFailure if it
  * may help to try again.
  */
-export async function replace(account: Account, ids: readonly Id[], state: string | null): Promise<readonly Id[]> {
+export async function replace(session: Session, ids: readonly Id[], state: string | null): Promise<readonly Id[]> {
   if (ids.length === 0) {
     return []
   }
   try {
     const set = state && call('Email/set', 'set', { ifInState: state, destroy: ids })
-    const response = set && (await account.client.run([set])).find<SetResponse>('set')
+    const response = set && (await session.client.run([set])).find<SetResponse>('set')
     if (!response) {
-      return await destroyDrafts(account, ids)
+      return await destroyDrafts(session, ids)
     }
     return ids.filter((id) => errorIn(response.notDestroyed, id)?.type === 'notFound')
   } catch (failure) {
@@ -91,16 +91,16 @@ export async function replace(account: Account, ids: readonly Id[], state: strin
 }
 
 /** Destroys those that are still drafts. Returns those that are gone, which is no failure. Raises JmapFailure. */
-export async function destroyDrafts(account: Account, ids: readonly Id[]): Promise<readonly Id[]> {
+export async function destroyDrafts(session: Session, ids: readonly Id[]): Promise<readonly Id[]> {
   const gone: Id[] = []
   for (const emailId of ids) {
     for (let attempt = 0; attempt < MOST_MISMATCHES; attempt += 1) {
-      const { is, state } = await versionStatus(account, emailId)
+      const { is, state } = await versionStatus(session, emailId)
       if (is !== 'draft') {
         gone.push(...(is === 'gone' ? [emailId] : []))
         break
       }
-      const results = await account.client.run([call('Email/set', 'set', { ifInState: state, destroy: [emailId] })])
+      const results = await session.client.run([call('Email/set', 'set', { ifInState: state, destroy: [emailId] })])
       if (results.errorOf('set') !== 'stateMismatch') {
         const error = errorIn(setIn(results, 'set').notDestroyed, emailId)
         if (error) {
@@ -114,26 +114,26 @@ export async function destroyDrafts(account: Account, ids: readonly Id[]): Promi
 }
 
 /** False if something changed meanwhile, and nothing was done. */
-async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): Promise<boolean> {
-  const { is, state } = await versionStatus(account, before.stored?.emailId ?? null)
+async function storeOnce(session: Session, drafts: Drafts, before: KeptDraft): Promise<boolean> {
+  const { is, state } = await versionStatus(session, before.stored?.emailId ?? null)
   // After that: if a late request makes the former version now, the state changes, and this request is refused.
-  if (await findOut(account, drafts, before)) {
+  if (await findOut(session, drafts, before)) {
     return false
   }
-  const mailboxId = await mailboxOfRole(account, 'drafts')
-  const from = await senderOf(account, before.draft.identityId)
-  const messageId = messageIdFor(from.email, account.ports.unique())
-  const snapshot = await noteStoring(drafts, before, { messageId, since: account.facts.emailState })
+  const mailboxId = await mailboxOfRole(session, 'drafts')
+  const from = await senderOf(session, before.draft.identityId)
+  const messageId = messageIdFor(from.email, session.ports.unique())
+  const snapshot = await noteStoring(drafts, before, { messageId, since: session.facts.emailState })
   if (!snapshot) {
     return false
   }
-  const envelope = envelopeOf(from, messageId, { mailboxId, now: account.ports.now() })
+  const envelope = envelopeOf(from, messageId, { mailboxId, now: session.ports.now() })
   const set = call('Email/set', 'set', {
     ifInState: state,
     create: { draft: emailOf(snapshot.draft, envelope) }
   })
   try {
-    const results = await account.client.run([set])
+    const results = await session.client.run([set])
     if (results.errorOf('set') === 'stateMismatch') {
       await noteNotStored(drafts, before, messageId)
       return false
@@ -144,9 +144,9 @@ async function storeOnce(account: Account, drafts: Drafts, before: KeptDraft): P
       throw notStored(errorIn(response.notCreated, 'draft'))
     }
     const superseded = before.stored && is === 'draft' ? [before.stored.emailId] : []
-    const gone = await replace(account, superseded, response.newState)
-    const stored = { emailId, messageId, revision: snapshot.revision, at: account.ports.now() }
-    await noteStored(account, drafts, snapshot, { stored, is: gone.length > 0 ? 'gone' : is })
+    const gone = await replace(session, superseded, response.newState)
+    const stored = { emailId, messageId, revision: snapshot.revision, at: session.ports.now() }
+    await noteStored(session, drafts, snapshot, { stored, is: gone.length > 0 ? 'gone' : is })
     return true
   } catch (failure) {
     // A mistake of ours, or in the response, does not tell whether the version was made.
@@ -191,10 +191,10 @@ interface Made {
   readonly is: 'none' | 'draft' | 'gone' | 'sent'
 }
 
-async function noteStored(account: Account, drafts: Drafts, before: KeptDraft, { stored, is }: Made): Promise<void> {
+async function noteStored(session: Session, drafts: Drafts, before: KeptDraft, { stored, is }: Made): Promise<void> {
   // The version is stored, so a failure of this question is ignored.
   const ours = before.stored && is === 'gone' ? [before.stored, stored] : null
-  const why = ours && (await whyGone(account, before.draft, ours).catch(() => null))
+  const why = ours && (await whyGone(session, before.draft, ours).catch(() => null))
   const conflict = is === 'sent' ? 'sent' : why
   await drafts.update(before.id, (kept) =>
     // Otherwise another tab, or the sending, found the version before this response came.

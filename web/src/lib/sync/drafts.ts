@@ -5,12 +5,13 @@
  */
 import type { KeptChange, KeptDrafts } from '#lib/cache/drafts.ts'
 import type { Draft, KeptDraft } from '#lib/compose/draft.ts'
+import { OneTab } from '#lib/live/one-tab.ts'
 import type { DraftDevice } from './draft-device.ts'
 import { UNSTORED, mergedDraft, newer } from './draft-merging.ts'
 import type { Ports } from './ports.ts'
 
 /** Milliseconds without a key press before the text is written. */
-const REST = 300
+const IDLE = 300
 /** Milliseconds after which the text is written though the person still types. */
 const LONGEST = 1_000
 /** Milliseconds until the next try after a write failed: the person may type nothing more. */
@@ -35,7 +36,7 @@ export class Drafts {
   readonly device: DraftDevice
   readonly #ports: Ports
   readonly #drafts = new Map<string, KeptDraft>()
-  readonly #resting = new Map<string, () => void>()
+  readonly #timers = new Map<string, () => void>()
   /** when the first change was typed that is not written yet */
   readonly #since = new Map<string, number>()
   readonly #listeners = new Set<DraftListener>()
@@ -114,7 +115,7 @@ export class Drafts {
     this.#callOffWrite(id)
     this.#since.set(id, since)
     // The first change is written at once, so that this device knows of the message from then on.
-    const wait = before.revision === 0 ? 0 : Math.min(REST, Math.max(0, since + LONGEST - now))
+    const wait = before.revision === 0 ? 0 : Math.min(IDLE, Math.max(0, since + LONGEST - now))
     this.#writeAfter(id, wait)
     this.#tell(id, kept, false)
   }
@@ -127,18 +128,18 @@ export class Drafts {
   async update(id: string, change: DraftChange): Promise<boolean> {
     this.#callOffWrite(id)
     let isThere = false
-    const rest: { lost: readonly KeptDraft[]; typed: KeptDraft | null } = { lost: [], typed: null }
+    const seen: { lost: readonly KeptDraft[]; typed: KeptDraft | null } = { lost: [], typed: null }
     let next: KeptDraft | null = null
     const apply: KeptChange = (found, copy) => {
-      rest.typed = this.#typed.get(id) ?? null
+      seen.typed = this.#typed.get(id) ?? null
       const merged = mergedDraft(found, copy, {
         tab: this.tab,
         memory: this.#drafts.get(id) ?? null,
-        typed: rest.typed,
+        typed: seen.typed,
         isUnkept: this.#unkept.has(id),
         wasWritten: this.#written.has(id)
       })
-      rest.lost = merged.lost
+      seen.lost = merged.lost
       isThere = merged.kept !== null
       next = merged.kept && change(merged.kept)
       return next
@@ -149,9 +150,9 @@ export class Drafts {
       isThere = memory !== undefined
       next = memory ? change(memory) : null
     }
-    const late = isKept ? lateWords(this.#typed.get(id), rest.typed, next) : null
+    const since = isKept ? typedSince(this.#typed.get(id), seen.typed, next) : null
     this.#noteResult(id, next, isKept)
-    for (const lost of late ? [...rest.lost.filter((one) => one !== rest.typed), late] : rest.lost) {
+    for (const lost of since ? [...seen.lost.filter((one) => one !== seen.typed), since] : seen.lost) {
       await this.#rescue(lost)
     }
     return isThere && (isKept || this.store === null)
@@ -183,21 +184,10 @@ export class Drafts {
     await Promise.all([...this.#typed.keys()].map((id) => this.update(id, (now) => now)))
   }
 
-  /**
-   * Runs `work` while this tab holds a lock, where the browser has locks. `write` is held while a window is open, `send` while
-   * the draft is sent. With `ifAvailable`, `work` gets null if another tab has the lock; `steal` takes it from that tab.
-   */
-  async withLock<T>(
-    id: string,
-    purpose: 'write' | 'send',
-    options: LockOptions,
-    work: (lock: Lock | 'no locks' | null) => Promise<T>
-  ): Promise<T> {
-    const { locks } = this.#ports
-    if (!locks || this.name === '') {
-      return work('no locks')
-    }
-    return await locks.request(`${this.name}-${purpose}-${id}`, options, work)
+  /** The lock with which one tab does it: `write` while a window is open, `send` while the draft is sent. */
+  oneTab(id: string, purpose: 'write' | 'send', lost?: () => void): OneTab {
+    const locks = this.name === '' ? null : this.#ports.locks
+    return new OneTab(`${this.name}-${purpose}-${id}`, { ...this.#ports, locks }, lost)
   }
 
   /** null where the browser keeps nothing */
@@ -292,14 +282,14 @@ export class Drafts {
   }
 
   #writeAfter(id: string, milliseconds: number): void {
-    this.#resting.get(id)?.()
+    this.#timers.get(id)?.()
     const write = (): void => void this.update(id, (kept) => kept)
-    this.#resting.set(id, this.#ports.after(milliseconds, write))
+    this.#timers.set(id, this.#ports.after(milliseconds, write))
   }
 
   #callOffWrite(id: string): void {
-    this.#resting.get(id)?.()
-    this.#resting.delete(id)
+    this.#timers.get(id)?.()
+    this.#timers.delete(id)
     this.#since.delete(id)
   }
 
@@ -309,6 +299,6 @@ export class Drafts {
 }
 
 /** What was typed after the record was read, if the record says that another tab is the writer: the record lacks it. */
-function lateWords(now: KeptDraft | undefined, read: KeptDraft | null, next: KeptDraft | null): KeptDraft | null {
+function typedSince(now: KeptDraft | undefined, read: KeptDraft | null, next: KeptDraft | null): KeptDraft | null {
   return now && now !== read && now.writer !== next?.writer ? now : null
 }

@@ -1,14 +1,17 @@
 /** Hands entries of the outbox to the mail server: one Email/set for all of them, as far as its limits allow. */
+import { call } from '#lib/jmap/client.ts'
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
-import type { GetResponse, Id, SetError, SetResponse } from '#lib/jmap/types.ts'
+import type { Arguments, Call, GetResponse, Id, SetError, SetResponse } from '#lib/jmap/types.ts'
 import { ofEmails, resolved, type Entry } from '#lib/outbox/entry.ts'
 import { keywordsOnly, patchObject, patchStatus, wantedBy, type Wanted } from '#lib/outbox/request.ts'
 import type { MutableProperties, Patch } from '#lib/store/objects.ts'
-import type { Account } from './account.ts'
-import * as calls from './calls.ts'
+import type { Session } from './session.ts'
+import { MUTABLE } from './calls.ts'
 import { notKept, toLookAt } from './kept-keywords.ts'
 import { makeMissing } from './mailbox-roles.ts'
 import { isNotNow } from './retryable.ts'
+
+export { dueOf } from '#lib/outbox/due.ts'
 
 /** Milliseconds after which others may well have changed the emails of an entry. */
 const STALE = 5_000
@@ -33,9 +36,9 @@ function isRefusal(failure: unknown): failure is JmapFailure {
 
 /** What has no code is neither from the mail server nor from the service, but perhaps from the network of a hotel, which
  * refuses each request. Raises JmapFailure if it does. */
-async function probe({ client }: Account): Promise<void> {
+async function probe({ client }: Session): Promise<void> {
   try {
-    await client.run(calls.mutable([]))
+    await client.run(mutable([]))
   } catch (failure) {
     throw later(failure)
   }
@@ -48,9 +51,9 @@ function later(failure: unknown): unknown {
 }
 
 /** Raises JmapFailure if the entries have to be sent again. */
-export async function sendEntries(account: Account, entries: readonly Entry[]): Promise<Outcome> {
+export async function sendEntries(session: Session, entries: readonly Entry[]): Promise<Outcome> {
   try {
-    return await sent(account, entries)
+    return await sent(session, entries)
   } catch (failure) {
     if (!isRefusal(failure)) {
       throw failure
@@ -60,10 +63,10 @@ export async function sendEntries(account: Account, entries: readonly Entry[]): 
       throw later(failure)
     }
     if (failure.code === 'unknown') {
-      await probe(account)
+      await probe(session)
     }
     if (entries.length > 1) {
-      return oneByOne(account, entries)
+      return oneByOne(session, entries)
     }
     const ids = entries.flatMap(({ patches }) => patches.flatMap(({ emailIds }) => emailIds))
     return { refused: new Map(ids.map((id) => [id, failure])), conflicts: new Set() }
@@ -71,13 +74,13 @@ export async function sendEntries(account: Account, entries: readonly Entry[]): 
 }
 
 /** One of them cannot be sent: the others are. */
-async function oneByOne(account: Account, entries: readonly Entry[]): Promise<Tried> {
+async function oneByOne(session: Session, entries: readonly Entry[]): Promise<Tried> {
   const tried = new Set(entries.flatMap(({ patches }) => patches.flatMap(({ emailIds }) => emailIds)))
   const refused = new Map<Id, JmapFailure>()
   const conflicts = new Set<Id>()
   const byEntry = new Map<string, Set<Id>>()
   for (const entry of entries) {
-    const outcome = await sendEntries(account, [entry])
+    const outcome = await sendEntries(session, [entry])
     byEntry.set(entry.id, leftOf(outcome))
     outcome.refused.forEach((failure, id) => refused.set(id, failure))
     outcome.conflicts.forEach((id) => conflicts.add(id))
@@ -89,17 +92,17 @@ function leftOf({ refused, conflicts }: Outcome): Set<Id> {
   return new Set([...refused.keys(), ...conflicts])
 }
 
-async function sent(account: Account, entries: readonly Entry[]): Promise<Outcome> {
-  await makeMissing(account, entries)
-  const { mailboxes } = account.objects
+async function sent(session: Session, entries: readonly Entry[]): Promise<Outcome> {
+  await makeMissing(session, entries)
+  const { mailboxes } = session.objects
   const wanted = wantedBy(entries.flatMap(({ patches }) => resolved(patches, mailboxes)))
-  const now = account.ports.now()
+  const now = session.ports.now()
   // The clock of a device may be set back.
   const isStale = entries.some(({ attempted, at }) => attempted || now - at > STALE || at > now)
-  const open = isStale ? await stillOpen(account, wanted) : { ...wanted, conflicts: new Set<Id>() }
-  const outcome = { refused: await set(account, open), conflicts: open.conflicts }
+  const open = isStale ? await stillOpen(session, wanted) : { ...wanted, conflicts: new Set<Id>() }
+  const outcome = { refused: await set(session, open), conflicts: open.conflicts }
   const parts = partsOf(entries, outcome.refused)
-  return parts.length === 0 ? outcome : joined(outcome, await oneByOne(account, parts))
+  return parts.length === 0 ? outcome : joined(outcome, await oneByOne(session, parts))
 }
 
 /** Several changes of one email are refused together, though one of them is the cause. */
@@ -125,8 +128,8 @@ function joined(whole: Outcome, parts: Tried): Outcome {
 }
 
 /** Without what the server has already, and what somebody else moved meanwhile. */
-async function stillOpen(account: Account, wanted: Wanted): Promise<Wanted & { conflicts: Set<Id> }> {
-  const results = await account.client.run(calls.mutable([...wanted.update.keys(), ...wanted.destroy.keys()]))
+async function stillOpen(session: Session, wanted: Wanted): Promise<Wanted & { conflicts: Set<Id> }> {
+  const results = await session.client.run(mutable([...wanted.update.keys(), ...wanted.destroy.keys()]))
   const facts = new Map(results.get<GetResponse<MutableProperties>>('get').list.map((email) => [email.id, email]))
   const update = new Map<Id, Patch>()
   const destroy = new Map<Id, Patch>()
@@ -144,21 +147,21 @@ async function stillOpen(account: Account, wanted: Wanted): Promise<Wanted & { c
   return { update, destroy, conflicts }
 }
 
-async function set(account: Account, { update, destroy }: Wanted): Promise<Map<Id, JmapFailure>> {
+async function set(session: Session, { update, destroy }: Wanted): Promise<Map<Id, JmapFailure>> {
   const refused = new Map<Id, JmapFailure>()
-  const most = account.client.limits.maxObjectsInSet
+  const most = session.client.limits.maxObjectsInSet
   const all = [...update.keys(), ...destroy.keys()]
   for (let at = 0; at < all.length; at += most) {
     const ids = all.slice(at, at + most)
     const changed = new Map([...update].filter(([id]) => ids.includes(id)))
     const updates = [...changed].map(([id, patch]) => [id, patchObject(patch)] as const)
     const looked = toLookAt(changed)
-    const results = await account.client.run([
-      ...calls.emailSet(
+    const results = await session.client.run([
+      emailSet(
         Object.fromEntries(updates),
         ids.filter((id) => destroy.has(id))
       ),
-      ...(looked.size > 0 ? calls.mutable([...new Set(looked.values())]) : [])
+      ...(looked.size > 0 ? mutable([...new Set(looked.values())]) : [])
     ])
     notKept(changed, looked, results).forEach((failure, id) => refused.set(id, failure))
     const { notUpdated, notDestroyed } = results.get<SetResponse>('set')
@@ -188,4 +191,14 @@ function note(refused: Map<Id, JmapFailure>, id: Id, error: SetError): void {
     throw failure
   }
   refused.set(id, failure)
+}
+
+/** What others may have changed of these emails. */
+export function mutable(ids: readonly Id[]): Call[] {
+  return [call('Email/get', 'get', { ids, properties: MUTABLE })]
+}
+
+function emailSet(update: Readonly<Record<Id, Arguments>>, destroy: readonly Id[]): Call {
+  const updates = Object.keys(update).length > 0 && { update }
+  return call('Email/set', 'set', { ...updates, ...(destroy.length > 0 && { destroy }) })
 }

@@ -12,7 +12,7 @@ export class Facts {
   quota: { used: number; limit: number } | null = null
   /** It grows with all that the server tells of emails. A response that was asked for before that may be older than what
    * is known. */
-  version = 0
+  generation = 0
   readonly #objects: Objects
 
   constructor(objects: Objects) {
@@ -60,7 +60,7 @@ export class Facts {
     // The conversations first: an email that one of them names needs no place of its own in it.
     this.#objects.putThreads(found.threads)
     this.#objects.putEmails(found.emails)
-    this.version += found.threads.length
+    this.generation += found.threads.length
   }
 
   takeEmails(results: Results): void {
@@ -70,7 +70,7 @@ export class Facts {
     this.#objects.updateEmails(results.get<GetResponse<MutableProperties>>('updated').list)
     this.#objects.removeEmails(changes.destroyed)
     this.emailState = changes.newState
-    this.version += changes.created.length + changes.updated.length + changes.destroyed.length
+    this.generation += changes.created.length + changes.updated.length + changes.destroyed.length
   }
 
   /** All emails that changed, known here or not. */

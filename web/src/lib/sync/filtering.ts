@@ -5,8 +5,8 @@ import { patchesOf, type Action, type Place } from '#lib/outbox/action.ts'
 import { inverseOf, type Entry } from '#lib/outbox/entry.ts'
 import type { FilterAction } from '#lib/sieve/filter.ts'
 import type { MutableProperties, Patch } from '#lib/store/objects.ts'
-import type { Account } from './account.ts'
-import * as calls from './calls.ts'
+import type { Session } from './session.ts'
+import { mutable } from './email-set.ts'
 import type { Outbox } from './outbox.ts'
 
 export interface Filtered {
@@ -17,19 +17,19 @@ export interface Filtered {
 
 /** Null if it changes nothing. Raises JmapFailure. */
 export async function filterNow(
-  account: Account,
+  session: Session,
   outbox: Outbox,
   actions: readonly FilterAction[],
   ids: readonly Id[],
   { place, names }: { readonly place: Place; readonly names: Entry['names'] }
 ): Promise<Filtered | null> {
-  const results = await account.client.run(calls.mutable(ids))
+  const results = await session.client.run(mutable(ids))
   // What an action looks at is among these properties.
   const listed = results.find<GetResponse<MutableProperties>>('get')?.list as Email[] | undefined
   if (!listed) {
     throw noResponse()
   }
-  const emails = listed.flatMap((email) => account.objects.withPending(email) ?? [])
+  const emails = listed.flatMap((email) => session.objects.withPending(email) ?? [])
   const before = new Map(emails.map((email) => [email.id, email]))
   const changes = actions.map((action) => patchesFor(action, emails, place)).filter((patches) => patches.length > 0)
   if (changes.length === 0) {

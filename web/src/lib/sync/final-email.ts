@@ -9,7 +9,7 @@ import { emailOf } from '#lib/compose/email.ts'
 import { call } from '#lib/jmap/client.ts'
 import { asAmbiguous, asUnambiguous, JmapFailure } from '#lib/jmap/errors.ts'
 import type { Arguments, Id, Identity } from '#lib/jmap/types.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { emailsOf, whyGone } from './draft-look.ts'
 import { destroyDrafts, MOST_MISMATCHES, notStored, replace } from './draft-version.ts'
 import { addressOf, identitiesOf, identityIn } from './identities.ts'
@@ -34,24 +34,24 @@ interface Seen {
  * why the state has changed. Raises what `claim` raises, or JmapFailure; an ambiguous one if the email may have been made.
  */
 export async function makeFinal(
-  account: Account,
+  session: Session,
   kept: KeptDraft,
   sending: Sending,
   claim: () => Promise<void>
 ): Promise<Id> {
-  const email = await finalOf(account, kept, sending)
+  const email = await finalOf(session, kept, sending)
   for (let attempt = 0; attempt < MOST_MISMATCHES; attempt += 1) {
     if (attempt > 0) await claim()
-    const { state, drafts } = await versionsOf(account, kept, sending)
-    const results = await account.client.run([call('Email/set', 'set', { ifInState: state, create: { final: email } })])
+    const { state, drafts } = await versionsOf(session, kept, sending)
+    const results = await session.client.run([call('Email/set', 'set', { ifInState: state, create: { final: email } })])
     if (results.errorOf('set') !== 'stateMismatch') {
       const response = setIn(results, 'set')
       const emailId = idOf(response, 'final')
       if (emailId === null) {
         throw notStored(errorIn(response.notCreated, 'final'))
       }
-      const gone = await replaceAll(account, drafts, sending, response.newState)
-      await seeWhyGone(account, kept, emailId, gone)
+      const gone = await replaceAll(session, drafts, sending, response.newState)
+      await seeWhyGone(session, kept, emailId, gone)
       return emailId
     }
   }
@@ -61,7 +61,7 @@ export async function makeFinal(
 /** If another device replaced the version before at the same moment, perhaps to send it, this email is not sent. Raises
  * JmapFailure then. */
 async function seeWhyGone(
-  account: Account,
+  session: Session,
   { draft, stored }: KeptDraft,
   emailId: Id,
   gone: readonly Id[]
@@ -69,11 +69,11 @@ async function seeWhyGone(
   if (!stored || !gone.includes(stored.emailId)) {
     return
   }
-  const why = await whyGone(account, draft, [stored, { ...stored, emailId }]).catch((failure: unknown) => {
+  const why = await whyGone(session, draft, [stored, { ...stored, emailId }]).catch((failure: unknown) => {
     throw asAmbiguous(failure)
   })
   if (why) {
-    await replace(account, [emailId], null)
+    await replace(session, [emailId], null)
     throw new JmapFailure(why === 'sent' ? SENT_ELSEWHERE : CHANGED)
   }
 }
@@ -81,36 +81,36 @@ async function seeWhyGone(
 /** Destroy versions before. Those that a late request may still submit must be gone; of the others it is enough to try.
  * Returns those that were gone before. */
 async function replaceAll(
-  account: Account,
+  session: Session,
   drafts: readonly Id[],
   { late }: Sending,
   state: string
 ): Promise<readonly Id[]> {
-  const gone = await replace(account, drafts, state)
+  const gone = await replace(session, drafts, state)
   const open = drafts.filter((id) => late.includes(id))
-  await destroyDrafts(account, open).catch((failure: unknown) => {
+  await destroyDrafts(session, open).catch((failure: unknown) => {
     throw asAmbiguous(failure)
   })
   return gone
 }
 
-async function finalOf(account: Account, { draft }: KeptDraft, { messageId, leaveAt }: Sending): Promise<Arguments> {
-  const identity = await identityOf(account, draft.identityId)
+async function finalOf(session: Session, { draft }: KeptDraft, { messageId, leaveAt }: Sending): Promise<Arguments> {
+  const identity = await identityOf(session, draft.identityId)
   return emailOf(draft, {
-    from: { name: identity.name || null, email: addressOf(identity, account.address) },
+    from: { name: identity.name || null, email: addressOf(identity, session.address) },
     replyTo: identity.replyTo ?? [],
     messageId,
-    mailboxIds: [await mailboxOfRole(account, 'drafts')],
+    mailboxIds: [await mailboxOfRole(session, 'drafts')],
     keywords: ['$draft', '$seen'],
-    sentAt: new Date(leaveAt ?? account.ports.now()),
+    sentAt: new Date(leaveAt ?? session.ports.now()),
     purpose: 'send'
   })
 }
 
 /** Raises JmapFailure: the mail server has no such identity any more. */
-export async function identityOf(account: Account, id: Id | null): Promise<Identity> {
+export async function identityOf(session: Session, id: Id | null): Promise<Identity> {
   const ask = (anew: boolean): Promise<readonly Identity[]> =>
-    identitiesOf(account, anew).catch((failure: unknown) => {
+    identitiesOf(session, anew).catch((failure: unknown) => {
       // Nothing was submitted yet, so there is nothing to find out.
       throw asUnambiguous(failure)
     })
@@ -123,7 +123,7 @@ export async function identityOf(account: Account, id: Id | null): Promise<Ident
       throw new JmapFailure(IDENTITY_GONE)
     }
   }
-  const identity = identityIn(identities, id, account.address)
+  const identity = identityIn(identities, id, session.address)
   if (!identity) {
     throw new JmapFailure('forbiddenFrom')
   }
@@ -131,11 +131,11 @@ export async function identityOf(account: Account, id: Id | null): Promise<Ident
 }
 
 /** Which versions before are drafts still. Raises JmapFailure if one of them was sent. */
-async function versionsOf(account: Account, kept: KeptDraft, { late }: Sending): Promise<Seen> {
+async function versionsOf(session: Session, kept: KeptDraft, { late }: Sending): Promise<Seen> {
   const { stored } = kept
   const ids = [...new Set([...(stored ? [stored.emailId] : []), ...late])]
   const get = call('Email/get', 'get', { ids, properties: ['id', 'keywords'] })
-  const results = await account.client.run([get]).catch((failure: unknown) => {
+  const results = await session.client.run([get]).catch((failure: unknown) => {
     throw asUnambiguous(failure)
   })
   const { state, list } = foundIn<{ id: Id; keywords: Record<string, boolean> }>(results, 'get', ['keywords'])
@@ -144,13 +144,13 @@ async function versionsOf(account: Account, kept: KeptDraft, { late }: Sending):
     throw new JmapFailure(left.some((id) => late.includes(id)) ? LEFT_BEFORE : SENT_ELSEWHERE)
   }
   if (stored && !late.includes(stored.emailId) && !list.some(({ id }) => id === stored.emailId)) {
-    const why = await whyGone(account, kept.draft, [stored])
+    const why = await whyGone(session, kept.draft, [stored])
     if (why) {
       throw new JmapFailure(why === 'sent' ? SENT_ELSEWHERE : CHANGED)
     }
   }
   // A version whose response did not come may be made by now.
-  const made = kept.storing ? await emailsOf(account, kept.storing.messageId, kept.storing.since) : []
+  const made = kept.storing ? await emailsOf(session, kept.storing.messageId, kept.storing.since) : []
   const open = made.filter(({ keywords }) => keywords['$draft'])
   return { state, drafts: [...list, ...open].map(({ id }) => id) }
 }
@@ -158,11 +158,11 @@ async function versionsOf(account: Account, kept: KeptDraft, { late }: Sending):
 /** The email that a request without a response made, or null. If there are several, all but one are destroyed, and so is the
  * version before. */
 export async function findFinal(
-  account: Account,
+  session: Session,
   kept: KeptDraft,
   { messageId, late, since }: Sending
 ): Promise<{ readonly id: Id; readonly isDraft: boolean } | null> {
-  const found = (await emailsOf(account, messageId, since)).filter(({ id }) => !late.includes(id))
+  const found = (await emailsOf(session, messageId, since)).filter(({ id }) => !late.includes(id))
   const first = found.find(({ keywords }) => !keywords['$draft']) ?? found[0]
   if (!first) {
     return null
@@ -170,10 +170,10 @@ export async function findFinal(
   const others = found.map(({ id }) => id).filter((id) => id !== first.id)
   const { stored } = kept
   const before = stored && stored.emailId !== first.id ? [stored.emailId] : []
-  const gone = await replace(account, [...new Set([...others, ...before])], null)
+  const gone = await replace(session, [...new Set([...others, ...before])], null)
   if (first.keywords['$draft']) {
-    await seeWhyGone(account, kept, first.id, gone)
+    await seeWhyGone(session, kept, first.id, gone)
   }
-  await destroyDrafts(account, late)
+  await destroyDrafts(session, late)
   return { id: first.id, isDraft: Boolean(first.keywords['$draft']) }
 }

@@ -18,7 +18,7 @@ export class HeldSteps {
   async cancel({ sending }: DraftInSending): Promise<void> {
     await this.#record.step('held', { step: 'undoing' })
     try {
-      const isBack = await cancel(this.#record.account, sending.submissionId ?? '')
+      const isBack = await cancel(this.#record.session, sending.submissionId ?? '')
       if (isBack) {
         await this.#record.step('undoing', { step: 'returning' })
       } else {
@@ -43,7 +43,7 @@ export class HeldSteps {
 
   /** With `again` it is canceled once more if it is still pending. Another device may have canceled it. */
   async #look(sending: Sending, again: boolean): Promise<void> {
-    const where = await submissionStatusOf(this.#record.account, sending, sending.emailId ?? '')
+    const where = await submissionStatusOf(this.#record.session, sending, sending.emailId ?? '')
     const own = where.submissions.find(({ id }) => id === sending.submissionId)
     const isBack = own ? own.undoStatus === 'canceled' : Boolean(where.email?.keywords['$draft'])
     const held = { step: 'held', undo: again && own?.undoStatus === 'pending' } as const
@@ -51,7 +51,7 @@ export class HeldSteps {
   }
 
   async returnToDrafts(kept: DraftInSending): Promise<void> {
-    await file(this.#record.account, kept.sending.emailId ?? '', 'drafts')
+    await file(this.#record.session, kept.sending.emailId ?? '', 'drafts')
     await this.end(kept, 'returning')
   }
 
@@ -71,14 +71,14 @@ export class HeldSteps {
     }
     const maybeSubmitted = step === 'returning' ? kept.maybeSubmitted : kept.sending.late
     await this.#record.step(step, null, { kept: { ...(maybeSubmitted && { maybeSubmitted }), ...more } })
-    void this.#record.account.wrote(true)
+    this.#record.session.tell('wrote', true)
   }
 
   /** Called when its time has come. Returns whether it has left. */
   async finish(kept: DraftInSending): Promise<boolean> {
     const { sending } = kept
     const emailId = sending.emailId ?? ''
-    const where = await submissionStatusOf(this.#record.account, sending, emailId)
+    const where = await submissionStatusOf(this.#record.session, sending, emailId)
     const verdict = verdictOf(where)
     if (verdict.is === 'refused') {
       await this.#record.step('held', { step: 'returning' }, { kept: { refusal: nobodyGot(verdict.submission) } })
@@ -89,12 +89,12 @@ export class HeldSteps {
     const isForgotten = where.submissions.length === 0 && sending.submissionId !== null && sending.holdFor === 0
     if (verdict.is === 'canceled' || (verdict.is === 'draft' && !isForgotten)) {
       // Another device canceled it, and has it as a draft.
-      await (isDraft ? undefined : file(this.#record.account, emailId, 'drafts'))
+      await (isDraft ? undefined : file(this.#record.session, emailId, 'drafts'))
       await this.#record.remove()
       return false
     }
     if (isDraft) {
-      await file(this.#record.account, emailId, 'sent')
+      await file(this.#record.session, emailId, 'sent')
     }
     return true
   }

@@ -1,44 +1,32 @@
 /** The identities with which the person may write (RFC 8621 §6). */
 import { call } from '#lib/jmap/client.ts'
 import type { EmailAddress, Id, Identity } from '#lib/jmap/types.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { foundIn } from './responses.ts'
 
 export const PROPERTIES = ['id', 'name', 'email', 'replyTo', 'textSignature', 'htmlSignature', 'mayDelete']
 
-const known = new WeakMap<Account, Promise<readonly Identity[]>>()
-const listening = new WeakMap<Account, Set<() => void>>()
-
-/** Call when they may be others than before; returns how to end that. */
-export function onIdentities(account: Account, work: () => void): () => void {
-  const all = listening.get(account) ?? new Set()
-  listening.set(account, all.add(work))
-  return () => void all.delete(work)
-}
-
-export function tellOfIdentities(account: Account): void {
-  listening.get(account)?.forEach((work) => work())
-}
+const known = new WeakMap<Session, Promise<readonly Identity[]>>()
 
 /** Once a session. Raises JmapFailure. */
-export function identitiesOf(account: Account, anew = false): Promise<readonly Identity[]> {
-  let found = anew ? undefined : known.get(account)
+export function identitiesOf(session: Session, anew = false): Promise<readonly Identity[]> {
+  let found = anew ? undefined : known.get(session)
   if (!found) {
-    found = ask(account)
+    found = ask(session)
     // None, or no response: perhaps there are some a moment later.
     found.then(
-      ({ length }) => length === 0 && known.delete(account),
-      () => known.delete(account)
+      ({ length }) => length === 0 && known.delete(session),
+      () => known.delete(session)
     )
-    known.set(account, found)
+    known.set(session, found)
   }
   return found
 }
 
-async function ask(account: Account): Promise<readonly Identity[]> {
-  await account.connected()
+async function ask(session: Session): Promise<readonly Identity[]> {
+  await session.connected()
   const get = call('Identity/get', 'get', { ids: null, properties: PROPERTIES })
-  const results = await account.client.run([get])
+  const results = await session.client.run([get])
   // A response that is none would be remembered for the whole session.
   return foundIn<Identity>(results, 'get').list.map(readable)
 }
@@ -65,10 +53,10 @@ export function identityIn(identities: readonly Identity[], id: Id | null, own: 
 }
 
 /** From whom a draft is. A server that tells no identities must not keep it from being stored. */
-export async function senderOf(account: Account, identityId: Id | null): Promise<EmailAddress> {
-  const identities = await identitiesOf(account).catch(() => [])
-  const identity = identityIn(identities, identityId, account.address)
-  return { name: identity?.name || null, email: addressOf(identity, account.address) }
+export async function senderOf(session: Session, identityId: Id | null): Promise<EmailAddress> {
+  const identities = await identitiesOf(session).catch(() => [])
+  const identity = identityIn(identities, identityId, session.address)
+  return { name: identity?.name || null, email: addressOf(identity, session.address) }
 }
 
 /** RFC 8621 §6: `*@example.org` stands for every address of a domain; that of Cyrus is empty. */

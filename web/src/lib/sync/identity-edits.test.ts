@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Identity } from '#lib/jmap/types.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import {
   CHANGED_ELSEWHERE,
   GONE,
@@ -10,7 +10,6 @@ import {
   valuesOf,
   type IdentityValues
 } from './identity-edits.ts'
-import { onIdentities } from './identities.ts'
 import { Results } from '#lib/jmap/results.ts'
 import type { Arguments } from '#lib/jmap/types.ts'
 
@@ -23,11 +22,13 @@ class Server {
   sets: Arguments[] = []
   refuses: { type: string; properties?: string[] } | null = null
   meanwhile: (() => void)[] = []
-  readonly account = {
+  readonly told: string[] = []
+  readonly session = {
+    tell: (event: string) => this.told.push(event),
     address: 'me@example.org',
     connected: () => Promise.resolve(),
     client: { run: (calls: { name: string; id: string; args: Arguments }[]) => Promise.resolve(this.#run(calls)) }
-  } as unknown as Account
+  } as unknown as Session
 
   change(values: Partial<Identity>): void {
     this.identities = this.identities.map((one) => ({ ...one, ...values }))
@@ -78,17 +79,15 @@ const AFTER: IdentityValues = { ...BEFORE, textSignature: 'Me, at work' }
 
 test('a change is made to what the person was shown, and whoever writes is told', async () => {
   const server = new Server()
-  let told = 0
-  onIdentities(server.account, () => (told += 1))
-  await new IdentityEdits(server.account).change('a', BEFORE, AFTER)
+  await new IdentityEdits(server.session).change('a', BEFORE, AFTER)
   expect([server.identities[0]?.textSignature, server.sets[0]?.['ifInState']]).toEqual(['Me, at work', '0'])
-  expect(told).toBe(1)
+  expect(server.told).toEqual(['identities'])
 })
 
 test('what another device changed before is not overwritten', async () => {
   const server = new Server()
   server.change({ name: 'Another' })
-  const change = new IdentityEdits(server.account).change('a', BEFORE, AFTER)
+  const change = new IdentityEdits(server.session).change('a', BEFORE, AFTER)
   await expect(change).rejects.toMatchObject({ code: CHANGED_ELSEWHERE })
   expect([server.sets, server.identities[0]?.name]).toEqual([[], 'Another'])
 })
@@ -96,7 +95,7 @@ test('what another device changed before is not overwritten', async () => {
 test('what another device changes at the same moment is not overwritten either', async () => {
   const server = new Server()
   server.meanwhile = [() => server.change({ name: 'Another' })]
-  const change = new IdentityEdits(server.account).change('a', BEFORE, AFTER)
+  const change = new IdentityEdits(server.session).change('a', BEFORE, AFTER)
   await expect(change).rejects.toMatchObject({ code: CHANGED_ELSEWHERE })
   expect(server.sets).toEqual([])
 })
@@ -104,21 +103,21 @@ test('what another device changes at the same moment is not overwritten either',
 test('a change of another identity at the same moment keeps nobody from saving', async () => {
   const server = new Server()
   server.meanwhile = [() => void (server.state += 1), () => void (server.state += 1)]
-  await new IdentityEdits(server.account).change('a', BEFORE, AFTER)
+  await new IdentityEdits(server.session).change('a', BEFORE, AFTER)
   expect(server.identities[0]?.textSignature).toBe('Me, at work')
 })
 
 test('a change whose response was lost is made once more without a conflict', async () => {
   const server = new Server()
   server.change(AFTER as Partial<Identity>)
-  await new IdentityEdits(server.account).change('a', BEFORE, AFTER)
+  await new IdentityEdits(server.session).change('a', BEFORE, AFTER)
   expect(server.identities[0]?.textSignature).toBe('Me, at work')
 })
 
 test('one that is gone is not made anew by a change, and may be deleted again', async () => {
   const server = new Server()
   server.identities = []
-  const edits = new IdentityEdits(server.account)
+  const edits = new IdentityEdits(server.session)
   await expect(edits.change('a', BEFORE, AFTER)).rejects.toMatchObject({ code: GONE })
   server.refuses = { type: 'notFound' }
   await edits.remove('a')
@@ -132,7 +131,7 @@ test.each([
 ])('a refusal says what the person can do about it: %j', async (refusal, code) => {
   const server = new Server()
   server.refuses = refusal
-  await expect(new IdentityEdits(server.account).make('x@example.org', AFTER)).rejects.toMatchObject({ code })
+  await expect(new IdentityEdits(server.session).make('x@example.org', AFTER)).rejects.toMatchObject({ code })
 })
 
 test('an empty list of addresses for replies is none', () => {

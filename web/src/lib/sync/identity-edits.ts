@@ -2,8 +2,8 @@
 import { call } from '#lib/jmap/client.ts'
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { Arguments, EmailAddress, GetResponse, Id, Identity, SetError, SetResponse } from '#lib/jmap/types.ts'
-import type { Account } from './account.ts'
-import { identitiesOf, PROPERTIES, tellOfIdentities } from './identities.ts'
+import type { Session } from './session.ts'
+import { identitiesOf, PROPERTIES } from './identities.ts'
 
 /** What a person changes of an identity. The address stays what it is (RFC 8621 §6). */
 export interface IdentityValues {
@@ -26,16 +26,16 @@ export const TOO_LONG = 'identity_too_long'
 const MOST_TRIES = 5
 
 export class IdentityEdits {
-  readonly #account: Account
+  readonly #session: Session
 
-  constructor(account: Account) {
-    this.#account = account
+  constructor(session: Session) {
+    this.#session = session
   }
 
   /** As the mail server has them now. Raises JmapFailure. */
   async read(): Promise<readonly Identity[]> {
-    const found = await identitiesOf(this.#account, true)
-    tellOfIdentities(this.#account)
+    const found = await identitiesOf(this.#session, true)
+    this.#session.tell('identities')
     return found
   }
 
@@ -81,15 +81,15 @@ export class IdentityEdits {
   }
 
   async #now(id: Id): Promise<{ readonly state: string; readonly identity: Identity | undefined }> {
-    await this.#account.connected()
-    const results = await this.#account.client.run([call('Identity/get', 'get', { ids: [id], properties: PROPERTIES })])
+    await this.#session.connected()
+    const results = await this.#session.client.run([call('Identity/get', 'get', { ids: [id], properties: PROPERTIES })])
     const { state, list } = results.get<GetResponse<Identity>>('get')
     return { state, identity: list[0] }
   }
 
   async #run(args: Arguments): Promise<SetResponse> {
-    await this.#account.connected()
-    return (await this.#account.client.run([call('Identity/set', 'set', args)])).get<SetResponse>('set')
+    await this.#session.connected()
+    return (await this.#session.client.run([call('Identity/set', 'set', args)])).get<SetResponse>('set')
   }
 }
 

@@ -4,28 +4,18 @@
  */
 import type { Email, Id } from '#lib/jmap/types.ts'
 import type { Objects } from '#lib/store/objects.ts'
-import type { Facts } from './facts.ts'
-import type { Kept } from './kept.ts'
 import type { ListView } from './list-view.ts'
-
-/** What is needed of the account, which imports this module. */
-interface Account {
-  readonly objects: Objects
-  readonly facts: Facts
-  readonly kept: Kept
-  /** the one that is shown */
-  readonly list: ListView | null
-}
+import type { Session } from './session.ts'
 
 /** Adds them to the list of the drafts, if it shows all of them, unless the mail server answers before. Returns whether there
  * are any. */
-export async function addKeptDraftRows(account: Account, list: ListView): Promise<boolean> {
+export async function addKeptDraftRows(session: Session, list: ListView): Promise<boolean> {
   const { mailboxId, filter, sort } = list.query
-  if (account.list !== list || mailboxId === null || filter !== null) return false
+  if (session.list !== list || mailboxId === null || filter !== null) return false
   if (sort.property !== 'receivedAt' || sort.isAscending) return false
-  const { objects } = account
+  const { objects } = session
   const isIn = (email: Email): boolean => mailboxId in email.mailboxIds
-  await readKept(account, isIn, () => account.list === list && !isAnswered(list))
+  await readKept(session, isIn, () => session.list === list && !isAnswered(list))
   return !isAnswered(list) && addOnTop(list, newestOfEach([...objects.emails()].filter(isIn)), objects)
 }
 
@@ -36,11 +26,11 @@ function isAnswered({ list, isStale }: ListView): boolean {
 
 /** Reads the emails that are kept and match, with their conversations, while `goesOn` says so: there may be 50,000. */
 async function readKept(
-  { objects, facts, kept }: Account,
+  { objects, facts, kept }: Session,
   matches: (email: Email) => boolean,
   goesOn: () => boolean
 ): Promise<void> {
-  const { version } = facts
+  const { generation } = facts
   try {
     const searches = goesOn() ? await kept.searches() : null
     const found: Email[] = []
@@ -50,7 +40,7 @@ async function readKept(
     }
     const kin = found.length > 0 ? await searches?.threadsOf(found) : null
     // A round that came between told of changes to mail that was not here yet.
-    if (kin && facts.version === version) objects.restore(kin.emails, kin.threads)
+    if (kin && facts.generation === generation) objects.restore(kin.emails, kin.threads)
   } catch {
     // The database is closed or broken: the drafts in memory are all that is known.
   }

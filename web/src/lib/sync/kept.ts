@@ -12,7 +12,6 @@ import type { KeptSearches } from '#lib/cache/searches.ts'
 import type { Email, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
 import type { Entry } from '#lib/outbox/entry.ts'
 import type { Objects } from '#lib/store/objects.ts'
-import type { RoundResult } from './round-result.ts'
 import type { Facts } from './facts.ts'
 import { answered, KeptEntries } from './kept-entries.ts'
 import type { ListView } from './list-view.ts'
@@ -29,6 +28,17 @@ export interface Start {
   threads: KeptThreads | null
   /** actions that the server has not confirmed */
   entries: Entry[]
+}
+
+/** What of a round is kept on this device. */
+interface RoundResult {
+  list: ListView | null
+  /** all emails that changed, whether or not a list shows them: nobody will tell of these changes again */
+  changed: readonly Id[]
+  /** nothing that was known before counts */
+  anew: boolean
+  /** `met` when it began, if it asked for the states; else null */
+  met: number | null
 }
 
 /** What will be written. */

@@ -1,24 +1,24 @@
 /** Names and colours of the keywords that are labels; the service keeps them, and this device for the time offline. */
 import { labelsOf, type Label } from '#lib/mail/label.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import type { Settings } from './settings.ts'
 import { WaitingChanges, type Change } from './waiting-changes.ts'
 
 export class LabelNames {
-  readonly #account: Account
+  readonly #session: Session
   readonly #changes: WaitingChanges<Label>
 
-  constructor(account: Account) {
-    this.#account = account
+  constructor(session: Session) {
+    this.#session = session
     this.#changes = new WaitingChanges((labels) => {
-      account.labels = labelsOf(labels)
-      account.tell('account', 'list')
+      session.labels = labelsOf(labels)
+      session.changed('account', 'list')
     })
   }
 
   /** by name */
   get items(): readonly Label[] {
-    return this.#account.labels
+    return this.#session.labels
   }
 
   /** What the service keeps. */

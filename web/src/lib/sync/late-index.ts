@@ -6,18 +6,18 @@ import type { Email, Id } from '#lib/jmap/types.ts'
 import type { QueryList } from '#lib/store/list.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import { compared, isMatch, type ListQuery } from '#lib/store/query.ts'
-import type { Account } from './account.ts'
+import type { SyncLoop } from './sync-loop.ts'
 
 /** Milliseconds; then the next round comes when something changes. */
 const PAUSES = [500, 1_000, 2_000, 4_000]
 
 export class LateIndex {
-  readonly #account: Account
+  readonly #loop: SyncLoop
   #awaited: Id[] = []
   #isLooking = false
 
-  constructor(account: Account) {
-    this.#account = account
+  constructor(loop: SyncLoop) {
+    this.#loop = loop
   }
 
   /** These were created: see that the list shows them where they belong. */
@@ -28,18 +28,18 @@ export class LateIndex {
     }
     this.#isLooking = true
     for (const pause of PAUSES) {
-      await new Promise<void>((resolve) => this.#account.ports.after(pause, resolve))
+      await new Promise<void>((resolve) => this.#loop.session.ports.after(pause, resolve))
       if (this.#isListed()) {
         break
       }
-      await this.#account.hint()
+      await this.#loop.hint()
     }
     this.#awaited = []
     this.#isLooking = false
   }
 
   #isListed(): boolean {
-    const { list, objects } = this.#account
+    const { list, objects } = this.#loop.session
     return !list || !lacks(list.told, list.query, this.#awaited, objects)
   }
 }

@@ -36,7 +36,7 @@ export class ListView {
   /** conversations that the person acted on when it was listed last: what they bring back is not new to them */
   #own: ReadonlySet<Id> = new Set()
   #isHeld = false
-  #shown: { list: QueryList; version: number; isStale: boolean; shown: QueryList } | null = null
+  #shown: { list: QueryList; generation: number; isStale: boolean; shown: QueryList } | null = null
   /** Another list was shown meanwhile: rows that are known to have left this one are not shown until it is asked for. */
   isStale = false
 
@@ -52,10 +52,10 @@ export class ListView {
   /** The list with the pending patches laid over it. */
   shown(objects: Objects): QueryList {
     const { list, query, isStale } = this
-    const { version } = objects
-    if (this.#shown?.list !== list || this.#shown.version !== version || this.#shown.isStale !== isStale) {
+    const { generation } = objects
+    if (this.#shown?.list !== list || this.#shown.generation !== generation || this.#shown.isStale !== isStale) {
       const matching = isStale ? withoutStrangers(list, query, objects) : list
-      this.#shown = { list, version, isStale, shown: overlaid(matching, query, objects) }
+      this.#shown = { list, generation, isStale, shown: overlaid(matching, query, objects) }
     }
     return this.#shown.shown
   }

@@ -12,7 +12,8 @@ import type {
   SetError,
   SetResponse
 } from '#lib/jmap/types.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
+import type { SyncLoop } from './sync-loop.ts'
 import { Work, type Part } from './mailbox-work.ts'
 
 /** RFC 8621 §1.3.1: no server allows less. */
@@ -32,10 +33,12 @@ type Change = (found: readonly Located[]) => Arguments
 type Located = Pick<Email, 'id' | 'mailboxIds'>
 
 export class MailboxChanges {
-  readonly #account: Account
+  readonly #loop: SyncLoop
+  readonly #session: Session
 
-  constructor(account: Account) {
-    this.#account = account
+  constructor(loop: SyncLoop) {
+    this.#loop = loop
+    this.#session = loop.session
   }
 
   /** Octets that a name may have. */
@@ -49,7 +52,7 @@ export class MailboxChanges {
   }
 
   get #capability(): Arguments {
-    return (capabilityOf(this.#account.client, MAIL) ?? {}) as Arguments
+    return (capabilityOf(this.#session.client, MAIL) ?? {}) as Arguments
   }
 
   async create(name: string, parentId: Id | null): Promise<Id> {
@@ -70,7 +73,7 @@ export class MailboxChanges {
 
   /** The mailboxes from the innermost on, and `to` for their mail. */
   remove(ids: readonly Id[], to: Id, changed: () => void): Work {
-    const parts = ids.flatMap((id) => [this.#rest(id, to), this.#removal(id, to)])
+    const parts = ids.flatMap((id) => [this.#remaining(id, to), this.#removal(id, to)])
     return this.#work(ids, parts, changed)
   }
 
@@ -94,9 +97,9 @@ export class MailboxChanges {
       marked(found.map((email) => email.id))
       return seen(found, true)
     }
-    const total = this.#account.objects.mailboxes.get(id)?.unreadEmails ?? 0
+    const total = this.#session.objects.mailboxes.get(id)?.unreadEmails ?? 0
     const ids = (): Promise<Id[]> => this.#idsOf({ inMailbox: id, notKeyword: '$seen' })
-    return new Work(this.#account.ports, total, [this.#snapshotPart(ids, id, read)], changed)
+    return new Work(this.#session.ports, total, [this.#snapshotPart(ids, id, read)], changed)
   }
 
   markUnread(ids: readonly Id[], id: Id, changed: () => void): Work {
@@ -105,15 +108,15 @@ export class MailboxChanges {
       id,
       (found) => seen(found, null)
     )
-    return new Work(this.#account.ports, ids.length, [part], changed)
+    return new Work(this.#session.ports, ids.length, [part], changed)
   }
 
   #work(ids: readonly Id[], parts: readonly Part[], changed: () => void): Work {
-    return new Work(this.#account.ports, this.#messages(ids), parts, changed)
+    return new Work(this.#session.ports, this.#messages(ids), parts, changed)
   }
 
   #messages(ids: readonly Id[]): number {
-    const { mailboxes } = this.#account.objects
+    const { mailboxes } = this.#session.objects
     return ids.reduce((sum, id) => sum + (mailboxes.get(id)?.totalEmails ?? 0), 0)
   }
 
@@ -136,7 +139,7 @@ export class MailboxChanges {
   async #idsOf(filter: Filtering): Promise<Id[]> {
     const ids = new Set<Id>()
     for (let position = 0; ;) {
-      const asked = await this.#account.client.run([oldest(filter, position, PAGE)])
+      const asked = await this.#session.client.run([oldest(filter, position, PAGE)])
       const { ids: page } = asked.get<QueryResponse>('query')
       page.forEach((id) => ids.add(id))
       position += page.length
@@ -147,7 +150,7 @@ export class MailboxChanges {
   }
 
   /** The oldest that lie in the mailbox, as long as there are any. */
-  #rest(id: Id, to: Id): Part {
+  #remaining(id: Id, to: Id): Part {
     return (most) => {
       const ids = { '#ids': reference('query', 'Email/query', '/ids') }
       const asked = [oldest({ inMailbox: id }, 0, this.#limit(most)), lying(ids)]
@@ -156,13 +159,13 @@ export class MailboxChanges {
   }
 
   #limit(most: number): number {
-    const { maxObjectsInSet, maxObjectsInGet } = this.#account.client.limits
+    const { maxObjectsInSet, maxObjectsInGet } = this.#session.client.limits
     return Math.min(most, maxObjectsInSet, maxObjectsInGet)
   }
 
   /** Change what `asked` finds in the mailbox, unless somebody changed mail since then. Null if it finds nothing. */
   async #change(asked: readonly Call[], id: Id, change: Change): Promise<number | null> {
-    const { client } = this.#account
+    const { client } = this.#session
     const { list, state } = (await client.run(asked)).get<GetResponse<Located>>('get')
     // Somebody may have saved it from the Trash meanwhile.
     const found = list.filter(({ mailboxIds }) => mailboxIds[id])
@@ -171,7 +174,7 @@ export class MailboxChanges {
     }
     const setting = client.run([call('Email/set', 'set', { ifInState: state, ...change(found) })])
     // In the same request: what changed, and the counts.
-    const round = this.#account.hint()
+    const round = this.#loop.hint()
     const set = (await setting).get<SetResponse>('set')
     await round
     // What is gone needs no change.
@@ -184,7 +187,7 @@ export class MailboxChanges {
 
   /** RFC 8621 §2.5: it is never asked to remove mail along with it. */
   #removal(id: Id, to: Id): Part {
-    const rest = this.#rest(id, to)
+    const remaining = this.#remaining(id, to)
     let arrivals = 0
     return async (most) => {
       const { notDestroyed } = await this.#set({ destroy: [id], onDestroyRemoveEmails: false })
@@ -196,15 +199,15 @@ export class MailboxChanges {
       if (error.type !== 'mailboxHasEmail' || arrivals > MOST_ARRIVALS) {
         throw refusal(error)
       }
-      return (await rest(most)) ?? 0
+      return (await remaining(most)) ?? 0
     }
   }
 
   async #set(change: Arguments): Promise<SetResponse> {
-    await this.#account.connected()
-    const setting = this.#account.client.run([call('Mailbox/set', 'set', change)])
+    await this.#session.connected()
+    const setting = this.#session.client.run([call('Mailbox/set', 'set', change)])
     // Also if no response came: it may have been done.
-    const round = this.#account.hint()
+    const round = this.#loop.hint()
     try {
       return (await setting).get<SetResponse>('set')
     } finally {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { matches } from '#lib/sieve/match.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { newestEmails } from './newest-emails.ts'
 
 interface Asked {
@@ -26,7 +26,7 @@ const EMAIL = {
   'header:x-kind:all': [' Invoice']
 }
 
-function account(asked: Asked[]): Account {
+function session(asked: Asked[]): Session {
   const run = (calls: Asked[]) => {
     asked.push(...calls)
     return Promise.resolve({ get: () => ({ list: [EMAIL] }) })
@@ -37,12 +37,12 @@ function account(asked: Asked[]): Account {
     objects: { mailboxes },
     client: { limits: { maxObjectsInGet: 500 }, run }
   }
-  return found as unknown as Account
+  return found as unknown as Session
 }
 
 test('the newest emails come with what filters look at: names as they are written, files, and headers', async () => {
   const asked: Asked[] = []
-  const [email] = await newestEmails(account(asked), ['X-Kind'])
+  const [email] = await newestEmails(session(asked), ['X-Kind'])
   const [query, get] = asked
   expect(query?.args['filter']).toEqual({ inMailboxOtherThan: ['j'] })
   expect(get?.args['properties']).toEqual(

@@ -4,7 +4,7 @@ import type { EmailAddress, GetResponse, Id } from '#lib/jmap/types.ts'
 import { unencoded } from '#lib/mail/encoded-words.ts'
 import type { Part } from '#lib/sieve/condition-code.ts'
 import { folded, type Candidate } from '#lib/sieve/match.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 
 /** On how many of them a filter is tried. */
 const MOST_EMAILS = 500
@@ -33,16 +33,16 @@ const HEADERS = ['from', 'to', 'cc', 'bcc', 'list-id']
 const NOT_SORTED = ['sent', 'drafts', 'junk', 'trash']
 
 /** `headers`: further ones that filters look at. Raises JmapFailure. */
-export async function newestEmails(account: Account, headers: readonly string[]): Promise<NewestEmail[]> {
-  await account.connected()
+export async function newestEmails(session: Session, headers: readonly string[]): Promise<NewestEmail[]> {
+  await session.connected()
   const names = [...new Set([...HEADERS, ...headers.map(folded)])]
   const properties = [...PROPERTIES, ...names.map(propertyOf)]
-  const aside = [...account.objects.mailboxes.values()].filter(({ role }) => NOT_SORTED.includes(role ?? ''))
-  const results = await account.client.run([
+  const aside = [...session.objects.mailboxes.values()].filter(({ role }) => NOT_SORTED.includes(role ?? ''))
+  const results = await session.client.run([
     call('Email/query', 'query', {
       filter: aside.length > 0 ? { inMailboxOtherThan: aside.map(({ id }) => id) } : null,
       sort: [{ property: 'receivedAt', isAscending: false }],
-      limit: Math.min(MOST_EMAILS, account.client.limits.maxObjectsInGet)
+      limit: Math.min(MOST_EMAILS, session.client.limits.maxObjectsInGet)
     }),
     call('Email/get', 'get', {
       '#ids': reference('query', 'Email/query', '/ids'),

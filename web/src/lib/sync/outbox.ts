@@ -7,11 +7,11 @@
  */
 import { noResponse } from '#lib/jmap/errors.ts'
 import type { Id } from '#lib/jmap/types.ts'
-import { dueOf } from '#lib/outbox/due.ts'
 import { withoutEmails, type Entry } from '#lib/outbox/entry.ts'
 import type { Patch } from '#lib/store/objects.ts'
-import type { Account } from './account.ts'
-import type { Outcome } from './email-set.ts'
+import type { Session } from './session.ts'
+import type { SyncLoop } from './sync-loop.ts'
+import type * as code from './email-set.ts'
 import { OutboxTabs } from './outbox-tabs.ts'
 import { PendingEntries, type Pending } from './pending.ts'
 import { Task } from './task.ts'
@@ -36,8 +36,9 @@ interface TabMessage {
 export class Outbox {
   readonly task: Task
   /** told what was not done of the entries that this tab sent */
-  onnotupdated: (entries: readonly Entry[], outcome: Outcome) => void = () => undefined
-  readonly #account: Account
+  onnotupdated: (entries: readonly Entry[], outcome: code.Outcome) => void = () => undefined
+  readonly #loop: SyncLoop
+  readonly #session: Session
   readonly #tabs: OutboxTabs
   readonly #pending: PendingEntries
   readonly #unkept: UnkeptEntries
@@ -46,24 +47,24 @@ export class Outbox {
   readonly #endReturn: () => void
   #gathering = false
 
-  constructor(account: Account) {
-    this.#account = account
-    this.#pending = new PendingEntries(account.objects)
-    this.#unkept = new UnkeptEntries(account.ports, account.kept.entries)
-    this.#tabs = new OutboxTabs(account.ports, {
-      send: () => this.task.run(),
-      heard: (message) => this.#hear(message)
-    })
+  constructor(loop: SyncLoop) {
+    const { session } = loop
+    this.#loop = loop
+    this.#session = session
+    this.#pending = new PendingEntries(session.objects)
+    this.#unkept = new UnkeptEntries(session.ports, session.kept.entries)
+    const send = (): Promise<void> => this.task.run()
+    this.#tabs = new OutboxTabs(session.ports, send, (message) => this.#hear(message))
     this.task = new Task(
-      account.ports,
+      session.ports,
       () => this.#send(),
       () => this.#sent()
     )
-    account.onround = (round) => this.#roundDone(round)
-    account.ontry = () => this.tryNow()
-    account.onwrote = () => this.#tabs.say({ settled: [], notUpdated: [] })
-    account.onkept = (entries) => this.#restore(entries)
-    this.#endReturn = account.ports.onReturn(() => this.tryNow())
+    session.on('round', (round) => this.#roundDone(round))
+    session.on('try', () => this.tryNow())
+    session.on('wrote', () => this.#tabs.say({ settled: [], notUpdated: [] }))
+    session.on('kept', (entries) => this.#restore(entries))
+    this.#endReturn = session.ports.onReturn(() => this.tryNow())
   }
 
   /** Entries that the server has not confirmed. */
@@ -72,7 +73,7 @@ export class Outbox {
   }
 
   add(patches: readonly Patch[], names: Entry['names'] = {}): Pending {
-    return this.#add(this.#entryOf(patches, names, this.#account.ports.now()))
+    return this.#add(this.#entryOf(patches, names, this.#session.ports.now()))
   }
 
   #add(entry: Entry): Pending {
@@ -124,7 +125,7 @@ export class Outbox {
   }
 
   #restore(entries: readonly Entry[]): void {
-    this.#tabs.begin(this.#account.kept.name)
+    this.#tabs.begin(this.#session.kept.name)
     for (const entry of entries.filter(({ id }) => !this.#pending.has(id) && !this.#pending.isSettled(id))) {
       this.#pending.put(entry, Promise.resolve(true))
     }
@@ -135,13 +136,13 @@ export class Outbox {
   }
 
   #entryOf(patches: readonly Patch[], names: Entry['names'], at: number): Entry {
-    return { id: this.#account.ports.unique(), at, patches, names, attempted: false }
+    return { id: this.#session.ports.unique(), at, patches, names, attempted: false }
   }
 
   #sendSoon(): void {
     if (!this.#gathering) {
       this.#gathering = true
-      this.#account.ports.after(GATHER, () => {
+      this.#session.ports.after(GATHER, () => {
         this.#gathering = false
         this.#tabs.wantToSend()
       })
@@ -153,11 +154,11 @@ export class Outbox {
     // At once: this tab may be gone before it is kept.
     this.#tabs.say({ adding: entry })
     try {
-      const isKept = await this.#account.kept.entries.add(entry)
+      const isKept = await this.#session.kept.entries.add(entry)
       this.#tabs.say({ added: entry })
       return isKept
     } catch (failure) {
-      this.#account.ports.report(failure)
+      this.#session.ports.report(failure)
       return false
     }
   }
@@ -166,14 +167,14 @@ export class Outbox {
   async #withdraw(entry: Entry, back: Entry): Promise<boolean> {
     this.#tabs.say({ adding: back })
     try {
-      if (await this.#account.kept.entries.withdraw(entry.id, back)) {
+      if (await this.#session.kept.entries.withdraw(entry.id, back)) {
         this.#undone(entry, back)
       } else {
         this.#tabs.say({ added: back })
       }
       return true
     } catch (failure) {
-      this.#account.ports.report(failure)
+      this.#session.ports.report(failure)
       return false
     }
   }
@@ -181,7 +182,7 @@ export class Outbox {
   #withdrawUnkept(entry: Entry, back: Entry): boolean {
     if (!this.#sentUnkept.has(entry.id)) {
       this.#undone(entry, back)
-      void this.#account.kept.entries.remove(new Set([back.id]))
+      void this.#session.kept.entries.remove(new Set([back.id]))
     }
     return false
   }
@@ -194,35 +195,28 @@ export class Outbox {
   }
 
   async #send(): Promise<void> {
-    await this.#account.connected()
+    await this.#session.connected()
     while (this.#tabs.maySend) {
       const entries = await this.#take()
       if (entries.length === 0) {
         return
       }
-      const outcome = await this.#sendEntries(entries)
+      const outcome = await (await theCode()).sendEntries(this.#session, entries)
       await this.#remove(entries)
       this.#settle(entries, outcome)
     }
     this.#tabs.wantToSend()
   }
 
-  async #sendEntries(entries: readonly Entry[]): Promise<Outcome> {
-    // Not in the first view: nobody acts before the list is there. Without a network it cannot be had, nor sent.
-    const { sendEntries } = await import('./email-set.ts').catch(() => {
-      throw noResponse()
-    })
-    return sendEntries(this.#account, entries)
-  }
-
   /** What this device keeps, of all tabs, and what it could not keep. */
   async #take(): Promise<readonly Entry[]> {
     const { waiting } = this.#pending
     const isKept = await Promise.all(waiting.map(({ kept }) => kept))
-    const taken = await this.#account.kept.entries.take()
+    const taken = await this.#session.kept.entries.take()
     const isOpen = ({ id }: Entry): boolean => !this.#pending.isSettled(id)
     const known = waiting.map(({ entry }, at) => ({ entry, isKept: isKept[at] ?? false }))
-    const due = dueOf(
+    if (known.length === 0 && !taken?.length) return []
+    const due = (await theCode()).dueOf(
       known.filter(({ entry }) => isOpen(entry)),
       taken && taken.filter(isOpen)
     )
@@ -230,7 +224,7 @@ export class Outbox {
     void this.#remove(taken?.filter((entry) => !isOpen(entry)) ?? [])
     if (due.gone.length > 0) {
       this.#mark(due.gone, new Set())
-      void this.#account.hint()
+      void this.#loop.hint()
     }
     const fromMemory = new Set(due.unkept)
     return due.entries.map((entry) => (fromMemory.has(entry) ? this.#fromMemory(entry) : entry))
@@ -244,10 +238,10 @@ export class Outbox {
 
   #remove(entries: readonly Entry[]): Promise<void> {
     const ids = new Set(entries.map(({ id }) => id))
-    return ids.size === 0 ? Promise.resolve() : this.#account.kept.entries.remove(ids)
+    return ids.size === 0 ? Promise.resolve() : this.#session.kept.entries.remove(ids)
   }
 
-  #settle(entries: readonly Entry[], outcome: Outcome): void {
+  #settle(entries: readonly Entry[], outcome: code.Outcome): void {
     const notUpdated = new Set([...outcome.refused.keys(), ...outcome.conflicts])
     for (const [of, some] of Map.groupBy(entries, ({ id }) => outcome.byEntry?.get(id) ?? notUpdated)) {
       const ids = some.map(({ id }) => id)
@@ -257,12 +251,12 @@ export class Outbox {
     if (notUpdated.size > 0) {
       this.onnotupdated(entries, outcome)
     }
-    void this.#account.hint()
+    void this.#loop.hint()
   }
 
   #mark(ids: readonly string[], notUpdated: ReadonlySet<Id>): void {
     ids.forEach((id) => this.#sentUnkept.delete(id))
-    this.#pending.mark(ids, notUpdated, this.#account.rounds + 1)
+    this.#pending.mark(ids, notUpdated, this.#loop.rounds + 1)
     this.#changed()
   }
 
@@ -273,7 +267,7 @@ export class Outbox {
 
   #roundDone(round: number): void {
     if (this.#pending.dropUntil(round)) {
-      this.#account.list?.patchesConfirmed(this.#account.objects)
+      this.#session.list?.patchesConfirmed(this.#session.objects)
     }
   }
 
@@ -291,8 +285,8 @@ export class Outbox {
     }
     if (settled) {
       this.#mark(settled, new Set(notUpdated))
-      if (this.#account.ports.isVisible()) {
-        void this.#account.hint()
+      if (this.#session.ports.isVisible()) {
+        void this.#loop.hint()
       }
     }
     if (again) {
@@ -315,11 +309,18 @@ export class Outbox {
     if (this.task.trouble === null && this.waiting === 0) {
       this.#tabs.done()
     }
-    this.#account.tell('account', 'connection')
+    this.#session.changed('account', 'connection')
   }
 
   #changed(): void {
-    this.#account.aim()
-    this.#account.tell('account', 'list', 'reader', 'connection')
+    this.#loop.aim()
+    this.#session.changed('account', 'list', 'reader', 'connection')
   }
+}
+
+/** Not in the first view: nobody acts before the list is there. Without a network it cannot be had, nor sent. */
+function theCode(): Promise<typeof code> {
+  return import('./email-set.ts').catch(() => {
+    throw noResponse()
+  })
 }

@@ -48,7 +48,7 @@ export class PendingEntries {
     const { promise: settled, resolve: settle } = Promise.withResolvers<ReadonlySet<Id>>()
     const pending = { entry, patches: entry.patches, round: null, kept, notUpdated: new Set<Id>(), settled, settle }
     this.#pending = [...this.#pending, pending]
-    this.lay()
+    this.overlay()
     return pending
   }
 
@@ -61,7 +61,7 @@ export class PendingEntries {
       pending.notUpdated = notUpdated
       pending.settle(notUpdated)
     }
-    this.lay()
+    this.overlay()
   }
 
   /** As if they had never been. */
@@ -80,7 +80,7 @@ export class PendingEntries {
   }
 
   /** A mailbox that a patch names by its role may be there by now. */
-  lay(): void {
+  overlay(): void {
     const patches = this.#pending.flatMap((pending) => pending.patches)
     if (patches.length > 0 || this.#objects.pending.length > 0) {
       this.#objects.setPending(resolved(patches, this.#objects.mailboxes))
@@ -89,7 +89,7 @@ export class PendingEntries {
 
   #drop(dropped: readonly Pending[]): void {
     this.#pending = this.#pending.filter((pending) => !dropped.includes(pending))
-    this.lay()
+    this.overlay()
   }
 
   #remember(id: string): void {

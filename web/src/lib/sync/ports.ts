@@ -1,5 +1,5 @@
 /** What the engine needs from the world outside; the tests hand in their own. */
-import type { LivePorts } from '#lib/live/live.ts'
+import type { LivePorts } from '#lib/live/ports.ts'
 import type { Upload } from './upload-port.ts'
 
 /** The language on this device. */
@@ -15,38 +15,16 @@ export interface LanguagePort {
 }
 
 export interface Ports extends LivePorts {
-  fetch: typeof fetch
-  /** milliseconds since 1970 */
-  now: () => number
-  /** [0, 1) */
-  random: () => number
   /** a text that nobody had before */
   unique: () => string
-  /** Run `work` after so many milliseconds; returns how to call it off. */
-  after: (milliseconds: number, work: () => void) => () => void
-  /** of the page */
-  origin: string
-  /** Whom the service named when it sent this page; null if nobody, and for each further account of the same page. */
+  /** Whom the service named when it sent this page; null if nobody, and for each further session of the same page. */
   takePerson: () => string | null
   /** Load the page anew. */
   reload: () => void
-  /** between the tabs of this browser; null where it has none */
-  locks: LockManager | null
-  channel: ((name: string) => BroadcastChannel) | null
-  /** whether a person can see this tab */
-  isVisible: () => boolean
   /** The person pays for what is loaded, or waits long for it. */
   savesData: () => boolean
-  /** Call when the tab was shown, or the device is online again; returns how to end that. */
-  onReturn: (work: () => void) => () => void
-  /** Call when the tab was hidden; returns how to end that. */
-  onHide: (work: () => void) => () => void
-  /** Call when the page may be gone in a moment; returns how to end that. */
-  onLeave: (work: () => void) => () => void
   /** Something is kept that nobody else has: the browser must not delete it when it needs room. It may ask the person. */
   persist: () => void
-  /** Tell the console about a mistake of ours. */
-  report: (mistake: unknown) => void
   language: LanguagePort
   /** by XMLHttpRequest if it is missing */
   upload?: Upload

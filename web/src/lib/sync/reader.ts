@@ -2,7 +2,7 @@
 import type { Email, Id } from '#lib/jmap/types.ts'
 import { isUnread } from '#lib/store/counts.ts'
 import { expandedAtFirst } from '#lib/store/expanded.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { Bodies } from './bodies.ts'
 import * as calls from './calls.ts'
 import { threadEmailsOf } from './thread-emails.ts'
@@ -18,19 +18,19 @@ export class ReaderSync {
   #expanded: ReadonlySet<Id> = new Set()
   #looked: Id | null = null
   #prefetching: Promise<void> | null = null
-  readonly #account: Account
+  readonly #session: Session
   readonly #mark: (ids: readonly Id[]) => void
 
   /** `mark` is told which messages are read now. */
-  constructor(account: Account, mark: (ids: readonly Id[]) => void) {
-    this.#account = account
+  constructor(session: Session, mark: (ids: readonly Id[]) => void) {
+    this.#session = session
     this.#mark = mark
-    this.bodies = new Bodies(account)
+    this.bodies = new Bodies(session)
     this.task = this.#taskFor(null)
   }
 
   get threadId(): Id | null {
-    return this.#account.openThread
+    return this.#session.openThread
   }
 
   /** Messages that are expanded unless the person collapses them. One that was stays so: it is read now, or not the
@@ -46,7 +46,7 @@ export class ReaderSync {
   open(threadId: Id): void {
     this.#turnTo(threadId)
     this.#unfold()
-    this.#account.tell('reader')
+    this.#session.changed('reader')
     void this.task.run()
   }
 
@@ -60,7 +60,7 @@ export class ReaderSync {
   }
 
   async #prefetch(): Promise<void> {
-    for (let next = this.#looked; next !== null && this.#account.isKnown; next = this.#looked) {
+    for (let next = this.#looked; next !== null && this.#session.isKnown; next = this.#looked) {
       this.#looked = null
       await this.bodies.prefetch(expandedAtFirst(this.#emails(next), new Set())).catch(() => undefined)
     }
@@ -68,7 +68,7 @@ export class ReaderSync {
 
   close(): void {
     this.#turnTo(null)
-    this.#account.tell('reader')
+    this.#session.changed('reader')
   }
 
   stop(): void {
@@ -91,7 +91,7 @@ export class ReaderSync {
   #turnTo(threadId: Id | null): void {
     this.task.stop()
     this.task = this.#taskFor(threadId)
-    this.#account.openThread = threadId
+    this.#session.openThread = threadId
     this.gone = false
     this.confirmed = false
     this.#expanded = new Set()
@@ -100,9 +100,9 @@ export class ReaderSync {
 
   #taskFor(threadId: Id | null): Task {
     return new Task(
-      this.#account.ports,
+      this.#session.ports,
       () => (threadId === null ? Promise.resolve() : this.#load(threadId)),
-      () => this.#account.tell('reader')
+      () => this.#session.changed('reader')
     )
   }
 
@@ -122,17 +122,17 @@ export class ReaderSync {
   }
 
   #emails(threadId: Id): Email[] {
-    const { objects } = this.#account
+    const { objects } = this.#session
     return objects.thread(threadId).flatMap((id) => objects.email(id) ?? [])
   }
 
   async #load(threadId: Id): Promise<void> {
-    if (!this.#account.isKnown) {
-      if (this.#account.isShown) {
+    if (!this.#session.isKnown) {
+      if (this.#session.isShown) {
         // It can be read while nobody answers.
         await this.bodies.recall()
       }
-      await this.#account.connected()
+      await this.#session.connected()
       // Whose mail it is, and what this device kept of it, is known only now.
       this.#unfold()
     }
@@ -143,10 +143,10 @@ export class ReaderSync {
   }
 
   async #confirm(threadId: Id): Promise<void> {
-    const { client, objects, facts } = this.#account
-    const { version } = facts
-    const found = await threadEmailsOf(this.#account, [await client.run(calls.conversation(threadId))], null)
-    if (version !== facts.version) {
+    const { client, objects, facts } = this.#session
+    const { generation } = facts
+    const found = await threadEmailsOf(this.#session, [await client.run(calls.conversation(threadId))], null)
+    if (generation !== facts.generation) {
       return this.#confirm(threadId)
     }
     objects.putThreads(found.threads)
@@ -155,7 +155,7 @@ export class ReaderSync {
       this.gone = found.threads.length === 0
       this.confirmed = true
       this.#unfold()
-      this.#account.tell('reader')
+      this.#session.changed('reader')
     }
   }
 }

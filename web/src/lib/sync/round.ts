@@ -2,39 +2,23 @@
  * One round: in one request, or a few, what changed since the states that are known, the list that is shown, and what the
  * screen lacks. All responses are applied in one go.
  */
-import { QUOTA, type JmapClient } from '#lib/jmap/client.ts'
-import type { Email, Id } from '#lib/jmap/types.ts'
-import type { Objects } from '#lib/store/objects.ts'
+import { QUOTA } from '#lib/jmap/client.ts'
 import * as calls from './calls.ts'
 import { Facts } from './facts.ts'
-import type { Kept } from './kept.ts'
 import type { ListResponses, ListView } from './list-view.ts'
-import type { Lists } from './lists.ts'
-import type { Ports } from './ports.ts'
+import type { Session } from './session.ts'
 import { threadEmailsOf } from './thread-emails.ts'
 
 /** RFC 8620 §5.5: what Cyrus answers for a mailbox that is no more. Stalwart finds nothing in it. */
 const UNKNOWN_ID = 'invalidArguments'
 
-interface Account {
-  readonly client: JmapClient
-  readonly objects: Objects
-  readonly facts: Facts
-  readonly kept: Kept
-  readonly ports: Ports
-  readonly openThread: Id | null
-  readonly address: string
-  readonly labels: readonly unknown[]
-  readonly onarrived: (created: readonly Email[]) => void
-}
-
 /** Returns whether something is still outdated. Raises JmapFailure. */
-export async function askWhatChanged(account: Account, lists: Lists, outdated: boolean): Promise<boolean> {
-  const { client, facts, objects } = account
+export async function askWhatChanged(session: Session, outdated: boolean): Promise<boolean> {
+  const { client, facts, lists, objects } = session
   const list = lists.shown
   const { emailState, mailboxState } = facts
-  const open = emailState === null ? account.openThread : null
-  const { met } = account.kept
+  const open = emailState === null ? session.openThread : null
+  const { met } = session.kept
   const [mailboxes, emails, responses, conversation] = await Promise.all([
     outdated ? client.run(calls.mailboxes(mailboxState, client.offers(QUOTA))) : null,
     outdated && emailState !== null ? client.run(calls.emailChanges(emailState)) : null,
@@ -46,25 +30,25 @@ export async function askWhatChanged(account: Account, lists: Lists, outdated: b
     return true
   }
   let isOutdated = mailboxes !== null && !facts.takeMailboxes(mailboxes)
-  if (list && responses && !fits(account, lists, list, responses)) {
+  if (list && responses && !fits(session, list, responses)) {
     return true
   }
   const listed = responses && [...responses.results, ...(conversation ? [conversation] : [])]
-  const found = listed && (await threadEmailsOf(account, listed, emails))
+  const found = listed && (await threadEmailsOf(session, listed, emails))
   if (found) {
     facts.takeThreads(found, emailState === null)
   }
   if (emails) {
     // Behind the others: they may come from another request, and be older.
     facts.takeEmails(emails)
-    account.onarrived(Facts.createdIn(emails))
+    session.tell('arrived', Facts.createdIn(emails))
   }
-  isOutdated = (list && responses && list.apply(responses, objects, account.ports.now())) || isOutdated
+  isOutdated = (list && responses && list.apply(responses, objects, session.ports.now())) || isOutdated
   const { identityId: person, authservId } = client
-  const whose = { person, address: account.address, authservId, labels: account.labels }
+  const whose = { person, address: session.address, authservId, labels: session.labels }
   const anew = emailState === null
   const changed = Facts.changedIn(emails)
-  account.kept.note(whose, facts, { list: keepable(list), changed, anew, met: emails || anew ? met : null })
+  session.kept.note(whose, facts, { list: keepable(list), changed, anew, met: emails || anew ? met : null })
   return isOutdated
 }
 
@@ -74,7 +58,7 @@ function keepable(list: ListView | null): ListView | null {
 }
 
 /** Whether the responses are of a mailbox that there is. Else the next round asks for what there is. */
-function fits({ facts, objects }: Account, lists: Lists, list: ListView, responses: ListResponses): boolean {
+function fits({ facts, lists, objects }: Session, list: ListView, responses: ListResponses): boolean {
   const { mailboxId } = list.query
   if (mailboxId !== null && !objects.mailboxes.has(mailboxId)) {
     lists.choose()

@@ -9,7 +9,7 @@ import type { Recipient } from '#lib/compose/draft.ts'
 import { call, reference } from '#lib/jmap/client.ts'
 import type { EmailAddress, GetResponse, Id } from '#lib/jmap/types.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { heldByDevice, noteHeld } from './held-emails.ts'
 import { Task } from './task.ts'
 
@@ -43,21 +43,21 @@ interface Addressed {
 
 export class Scheduled {
   onchange: () => void = () => undefined
-  readonly #account: Account
+  readonly #session: Session
   readonly #task: Task
   readonly #end: () => void
   #held: readonly HeldMessage[] | null = null
   #seen = ''
   #callOff: () => void = () => undefined
 
-  constructor(account: Account) {
-    this.#account = account
+  constructor(session: Session) {
+    this.#session = session
     this.#task = new Task(
-      account.ports,
+      session.ports,
       () => this.#ask(),
       () => this.onchange()
     )
-    this.#end = account.listen((topic) => topic === 'account' && this.#follow())
+    this.#end = session.on('account', () => this.#follow())
     this.refresh()
   }
 
@@ -67,7 +67,7 @@ export class Scheduled {
   }
 
   #after(milliseconds: number): readonly HeldMessage[] {
-    const from = this.#account.ports.now() + milliseconds
+    const from = this.#session.ports.now() + milliseconds
     return (this.#held ?? []).filter(({ sendAt }) => sendAt > from)
   }
 
@@ -87,22 +87,22 @@ export class Scheduled {
   }
 
   #follow(): void {
-    if (this.#account.isKnown && this.#places() !== this.#seen) {
+    if (this.#session.isKnown && this.#places() !== this.#seen) {
       this.refresh()
     }
   }
 
   /** How much mail lies where scheduling moves it, and what this device sends: it knows when that has left, by any clock. */
   #places(): string {
-    const places = [...this.#account.objects.mailboxes.values()]
+    const places = [...this.#session.objects.mailboxes.values()]
       .filter(({ role }) => role === 'sent' || role === 'drafts')
       .map(({ id, totalEmails }) => `${id} ${totalEmails}`)
-    return [...places, ...heldByDevice(this.#account)].join()
+    return [...places, ...heldByDevice(this.#session)].join()
   }
 
   async #ask(): Promise<void> {
-    await this.#account.connected()
-    const results = await this.#account.client.run([
+    await this.#session.connected()
+    const results = await this.#session.client.run([
       call('EmailSubmission/query', 'query', { filter: { undoStatus: 'pending' } }),
       call('EmailSubmission/get', 'submissions', {
         '#ids': reference('query', 'EmailSubmission/query', '/ids'),
@@ -124,13 +124,13 @@ export class Scheduled {
   /** Again when the next one is on its way, and when it leaves. */
   #tell(): void {
     const held = this.#after(0)
-    noteHeld(this.#account, 'server', new Set(held.map(({ emailId }) => emailId)))
+    noteHeld(this.#session, 'server', new Set(held.map(({ emailId }) => emailId)))
     this.#callOff()
     const [next] = held
     if (next) {
-      const now = this.#account.ports.now()
+      const now = this.#session.ports.now()
       const left = Math.max(1, (this.#after(UNDO)[0] === next ? next.sendAt - UNDO : next.sendAt) - now)
-      this.#callOff = this.#account.ports.after(Math.min(left, LONGEST_WAIT), () => this.#tell())
+      this.#callOff = this.#session.ports.after(Math.min(left, LONGEST_WAIT), () => this.#tell())
     }
     this.onchange()
   }

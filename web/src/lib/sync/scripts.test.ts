@@ -1,5 +1,5 @@
 import { JmapFailure } from '#lib/jmap/errors.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import { Scripts, SIEVE } from '#lib/sync/scripts.ts'
 import { expect, test } from 'vitest'
 
@@ -26,8 +26,8 @@ function scene(responses: Record<string, unknown[]>, uploaded: unknown = { blobI
     download: (_: unknown, read: (response: Response) => Promise<unknown>) => read(Response.json(uploaded)),
     downloadUrl: () => 'https://mail.test/blob'
   }
-  const account = { client, ports: { origin: 'https://mail.test' }, connected: () => Promise.resolve() }
-  return { scripts: new Scripts(account as unknown as Account), asked }
+  const session = { client, ports: { origin: 'https://mail.test' }, connected: () => Promise.resolve() }
+  return { scripts: new Scripts(session as unknown as Session), asked }
 }
 
 test('what the server’s Sieve can do is what it says of this account', () => {

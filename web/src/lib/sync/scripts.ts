@@ -4,7 +4,7 @@ import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import { uploadUrl } from '#lib/jmap/upload.ts'
 import type { Arguments, GetResponse, Id, SetResponse } from '#lib/jmap/types.ts'
 import { mistakeOf, type Mistake } from '#lib/sieve/errors.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 
 export const SIEVE = 'urn:ietf:params:jmap:sieve'
 CAPABILITY_OF['SieveScript'] = SIEVE
@@ -33,27 +33,27 @@ export interface Put {
 }
 
 export class Scripts {
-  readonly #account: Account
+  readonly #session: Session
 
-  constructor(account: Account) {
-    this.#account = account
+  constructor(session: Session) {
+    this.#session = session
   }
 
   /** What the server's Sieve can do (RFC 9661 §1.3); null: it has none. Connected only. */
   get capability(): unknown {
-    return capabilityOf(this.#account.client, SIEVE)
+    return capabilityOf(this.#session.client, SIEVE)
   }
 
   async all(): Promise<Stored> {
-    await this.#account.connected()
+    await this.#session.connected()
     const properties = ['id', 'name', 'blobId', 'isActive']
-    const results = await this.#account.client.run([call('SieveScript/get', 'get', { ids: null, properties })])
+    const results = await this.#session.client.run([call('SieveScript/get', 'get', { ids: null, properties })])
     const { state, list } = results.get<GetResponse<StoredScript>>('get')
     return { state, scripts: list }
   }
 
   textOf({ blobId }: Pick<StoredScript, 'blobId'>): Promise<string> {
-    const { client } = this.#account
+    const { client } = this.#session
     // A type that no browser runs.
     const url = client.downloadUrl({ blobId, name: 'filters.sieve', type: 'application/octet-stream' })
     return client.download(url, (response) => response.text())
@@ -61,7 +61,7 @@ export class Scripts {
 
   /** Upload it, and ask the server whether it is valid: what it refuses replaces nothing. */
   async check(text: string): Promise<{ readonly blobId: Id; readonly mistake: Mistake | null }> {
-    const { client, ports } = this.#account
+    const { client, ports } = this.#session
     const init = { method: 'POST', headers: { 'Content-Type': TYPE }, body: new Blob([text], { type: TYPE }) }
     const made = await client.download(
       uploadUrl(client, ports.origin),
@@ -99,7 +99,7 @@ export class Scripts {
 
   /** Returns the new state. */
   async #set(args: Arguments): Promise<string> {
-    const results = await this.#account.client.run([call('SieveScript/set', 'set', args)])
+    const results = await this.#session.client.run([call('SieveScript/set', 'set', args)])
     const { notCreated, notUpdated, newState } = results.get<SetResponse>('set')
     const [refused] = [...Object.values(notCreated ?? {}), ...Object.values(notUpdated ?? {})]
     if (refused) {

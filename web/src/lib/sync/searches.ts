@@ -1,5 +1,5 @@
 /** The searches that a person saved; the service keeps them, so that they follow the person. */
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { objectOf, type Settings } from './settings.ts'
 import { WaitingChanges, type Change } from './waiting-changes.ts'
 
@@ -13,10 +13,10 @@ export class SavedSearches {
   readonly #changes: WaitingChanges<SavedSearch>
   all: readonly SavedSearch[] = []
 
-  constructor(account: Account) {
+  constructor(session: Session) {
     this.#changes = new WaitingChanges((saved) => {
       this.all = saved
-      account.tell('account')
+      session.changed('account')
     })
   }
 

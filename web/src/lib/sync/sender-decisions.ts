@@ -1,6 +1,6 @@
 /** What a person decided about senders, kept by the service: whose pictures may be shown, which warnings they know, whom
  * they reported. */
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { objectOf, type Settings, type SettingsDocument } from './settings.ts'
 
 /** Octets that are kept of each kind; the document may hold 64 KB in all, and a full one takes no change of anything. */
@@ -16,13 +16,13 @@ const REPORTED = ['phishing', 'senders'] as const
 
 /** Those of one kind. */
 export class Decisions {
-  readonly #account: Account
+  readonly #session: Session
   readonly #document: SettingsDocument
   readonly #place: readonly [part: string, list: string]
   #entries: ReadonlySet<string> = new Set()
 
-  constructor(account: Account, document: SettingsDocument, place: readonly [part: string, list: string]) {
-    this.#account = account
+  constructor(session: Session, document: SettingsDocument, place: readonly [part: string, list: string]) {
+    this.#session = session
     this.#document = document
     this.#place = place
   }
@@ -68,7 +68,7 @@ export class Decisions {
 
   #show(entries: readonly string[]): void {
     this.#entries = new Set(entries)
-    this.#account.tell('account', 'reader')
+    this.#session.changed('account', 'reader')
   }
 
   #of(settings: Settings): string[] {
@@ -91,10 +91,10 @@ export class SenderDecisions {
   readonly warnings: Decisions
   readonly reported: Decisions
 
-  constructor(account: Account, document: SettingsDocument) {
-    this.pictures = new Decisions(account, document, PICTURES)
-    this.warnings = new Decisions(account, document, WARNINGS)
-    this.reported = new Decisions(account, document, REPORTED)
+  constructor(session: Session, document: SettingsDocument) {
+    this.pictures = new Decisions(session, document, PICTURES)
+    this.warnings = new Decisions(session, document, WARNINGS)
+    this.reported = new Decisions(session, document, REPORTED)
   }
 
   take(settings: Settings): void {

@@ -1,6 +1,6 @@
 import type { Email } from '#lib/jmap/types.ts'
 import { historyIn, learnSenders } from '#lib/sync/sender-history.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import type { Settings, SettingsDocument } from '#lib/sync/settings.ts'
 import { expect, test } from 'vitest'
 
@@ -20,10 +20,10 @@ class Scene {
   meanwhile: () => void = () => undefined
 
   learn(isSuspicious: (address: string) => boolean = () => false): ReturnType<typeof learnSenders> {
-    return learnSenders(this.#account(), this.#settings(), isSuspicious)
+    return learnSenders(this.#session(), this.#settings(), isSuspicious)
   }
 
-  #account(): Account {
+  #session(): Session {
     const mailboxes = new Map(this.roles.map((role) => [role, { id: role, role }]))
     const run = (calls: { args: Asked }[]): Promise<unknown> => {
       const [{ args: asked }] = calls as [{ args: Asked }]
@@ -34,7 +34,7 @@ class Scene {
     const ports = { now: () => TODAY * DAY + 5 }
     const client = { limits: { maxObjectsInGet: this.mostInGet }, run }
     const known = { authservId: 'mx.example.org', objects: { mailboxes } }
-    return { connected: () => Promise.resolve(), ...known, client, ports } as unknown as Account
+    return { connected: () => Promise.resolve(), ...known, client, ports } as unknown as Session
   }
 
   #settings(): SettingsDocument {

@@ -3,7 +3,7 @@ import { call, reference } from '#lib/jmap/client.ts'
 import type { Email, GetResponse } from '#lib/jmap/types.ts'
 import { authenticationOfAll } from '#lib/mail/authentication.ts'
 import { keptSenders, knownSenders, learnt, merged, type KnownSender, type Seen } from '#lib/mail/senders.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { objectOf, type Settings, type SettingsDocument } from './settings.ts'
 
 /** Messages that are looked at: sent ones, and received ones. */
@@ -25,15 +25,15 @@ function learntOn(settings: Settings): unknown {
 
 /** `isSuspicious`: who looks like one of those that are known already. Raises JmapFailure. */
 export async function learnSenders(
-  account: Account,
+  session: Session,
   document: SettingsDocument,
   isSuspicious: (address: string, name: string, known: readonly KnownSender[]) => boolean
 ): Promise<readonly KnownSender[]> {
   const before = await document.read()
-  const day = Math.floor(account.ports.now() / DAY)
+  const day = Math.floor(session.ports.now() / DAY)
   const known = historyIn(before)
   if (learntOn(before) === day) return known
-  const met = learnt(await seenOf(account), (address, name) => isSuspicious(address, name, known))
+  const met = learnt(await seenOf(session), (address, name) => isSuspicious(address, name, known))
   const changed = await document.change((settings) => ({
     ...settings,
     senders: { ...objectOf(settings['senders']), day, known: keptSenders(merged(historyIn(settings), met)) }
@@ -41,16 +41,16 @@ export async function learnSenders(
   return historyIn(changed)
 }
 
-async function seenOf(account: Account): Promise<readonly Seen[]> {
-  await account.connected()
-  const mailboxes = [...account.objects.mailboxes.values()]
+async function seenOf(session: Session): Promise<readonly Seen[]> {
+  await session.connected()
+  const mailboxes = [...session.objects.mailboxes.values()]
   const sent = mailboxes.find(({ role }) => role === 'sent')?.id
   const left = mailboxes.filter(({ role }) => NOT_FROM.has(role ?? '')).map(({ id }) => id)
   const [written, received] = await Promise.all([
-    sent === undefined ? [] : emails(account, { inMailbox: sent }, MOST_SENT, PROPERTIES),
-    emails(account, { inMailboxOtherThan: left }, MOST_RECEIVED, [...PROPERTIES, RESULTS])
+    sent === undefined ? [] : emails(session, { inMailbox: sent }, MOST_SENT, PROPERTIES),
+    emails(session, { inMailboxOtherThan: left }, MOST_RECEIVED, [...PROPERTIES, RESULTS])
   ])
-  const { authservId } = account
+  const { authservId } = session
   return [
     ...written.map((email) => seen(email, true, null)),
     ...received.map((email) => seen(email, false, authservId))
@@ -75,7 +75,7 @@ function seen(
 }
 
 async function emails(
-  { client }: Account,
+  { client }: Session,
   filter: object,
   limit: number,
   properties: readonly string[]

@@ -1,6 +1,6 @@
 import { EMPTY, newlyKept, type KeptDraft, type Sending } from '#lib/compose/draft.ts'
 import { withSending } from '#lib/compose/sending-start.ts'
-import type { Account } from '#lib/sync/account.ts'
+import type { Session } from '#lib/sync/session.ts'
 import type { DraftChange, Drafts } from '#lib/sync/drafts.ts'
 import { OwnedElsewhere, SendingRecord, UndoRequested } from '#lib/sync/sending-record.ts'
 import { expect, test } from 'vitest'
@@ -15,8 +15,8 @@ function scene(changes: Partial<Sending>, isWritten = true): { record: SendingRe
     kept = kept && change(kept)
     return Promise.resolve(isWritten)
   }
-  const account = { ports: { now: () => NOW } } as unknown as Account
-  const record = new SendingRecord(account, { tab: 'here', update } as unknown as Drafts, 'd')
+  const session = { ports: { now: () => NOW } } as unknown as Session
+  const record = new SendingRecord(session, { tab: 'here', update } as unknown as Drafts, 'd')
   return { record, sending: () => kept?.sending ?? null }
 }
 

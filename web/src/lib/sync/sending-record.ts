@@ -1,7 +1,7 @@
 /** The record of a message that is being sent, as the tab that owns it changes it. */
 import type { KeptDraft, Sending, SendingStep } from '#lib/compose/draft.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { rebind } from './draft-files.ts'
 import type { Drafts } from './drafts.ts'
 
@@ -24,17 +24,17 @@ export type StepChanges = Partial<Omit<Sending, 'owner' | 'steppedAt' | 'goesOnA
 
 export class SendingRecord {
   readonly id: string
-  readonly account: Account
+  readonly session: Session
   readonly #drafts: Drafts
 
-  constructor(account: Account, drafts: Drafts, id: string) {
-    this.account = account
+  constructor(session: Session, drafts: Drafts, id: string) {
+    this.session = session
     this.#drafts = drafts
     this.id = id
   }
 
   now(): number {
-    return this.account.ports.now()
+    return this.session.ports.now()
   }
 
   /** undefined: another tab owns it, or the message is not being sent */
@@ -117,7 +117,7 @@ export class SendingRecord {
 
   /** Gives its files the blob ids of the version that the mail server has now. Raises JmapFailure. */
   async rebind(kept: KeptDraft): Promise<void> {
-    await rebind(this.account, this.#drafts, kept)
+    await rebind(this.session, this.#drafts, kept)
   }
 
   async remove(): Promise<void> {

@@ -4,7 +4,7 @@ import type { KeptDraft } from '#lib/compose/draft.ts'
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { pauseAfter } from '#lib/live/pause.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { afterRefusal, refusalOf, UNKNOWN } from './sending-failure.ts'
 import type { Drafts } from './drafts.ts'
 import { IDENTITY_GONE } from './final-email.ts'
@@ -54,12 +54,12 @@ export class SendingRun {
   #isWoken = false
 
   constructor(
-    account: Account,
+    session: Session,
     drafts: Drafts,
     id: string,
     { endStoring, listener }: { endStoring: EndStoring; listener: SendingListener }
   ) {
-    this.#record = new SendingRecord(account, drafts, id)
+    this.#record = new SendingRecord(session, drafts, id)
     this.#submitting = new SubmitSteps(this.#record, endStoring)
     this.#held = new HeldSteps(this.#record)
     this.#listener = listener
@@ -107,7 +107,7 @@ export class SendingRun {
       return next.until - this.#record.now()
     }
     if (next.do !== 'end') {
-      await this.#record.account.connected()
+      await this.#record.session.connected()
     }
     switch (next.do) {
       case 'store':
@@ -175,7 +175,7 @@ export class SendingRun {
   async #failed(failure: unknown, kept: DraftInSending): Promise<void> {
     const { id } = this.#record
     if (!(failure instanceof JmapFailure)) {
-      this.#record.account.ports.report(failure)
+      this.#record.session.ports.report(failure)
     }
     const step = this.#record.own()?.sending.step
     this.#failures += 1
@@ -196,7 +196,7 @@ export class SendingRun {
       return
     }
     const known = failure instanceof JmapFailure ? failure : null
-    const pause = pauseAfter(this.#failures, known?.retryAfter ?? null, this.#record.account.ports.random())
+    const pause = pauseAfter(this.#failures, known?.retryAfter ?? null, this.#record.session.ports.random())
     this.trouble = troubleOf(failure, isNotNow(failure) ? null : new Date(this.#record.now() + pause))
     this.#listener.changed(id)
     if (kept.sending.undo) {
@@ -220,7 +220,7 @@ export class SendingRun {
   /** A mistake of ours that recurs must not do so without a pause. */
   #mistaken(failure: unknown): Promise<void> {
     if (!(failure instanceof JmapFailure) && !(failure instanceof OwnedElsewhere)) {
-      this.#record.account.ports.report(failure)
+      this.#record.session.ports.report(failure)
     }
     return this.#pause(PATIENCE, true)
   }
@@ -234,7 +234,7 @@ export class SendingRun {
       return
     }
     await new Promise<void>((resolve) => {
-      const callOff = this.#record.account.ports.after(milliseconds, resolve)
+      const callOff = this.#record.session.ports.after(milliseconds, resolve)
       this.#wake = () => {
         callOff()
         resolve()

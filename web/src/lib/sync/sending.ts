@@ -7,8 +7,9 @@
 import { heldBefore, isHeld, isIdle, nextOf, undoneUntil, type Held } from '#lib/compose/sending.ts'
 import { newlyKept, type KeptDraft, type Parent, type Recipient, type Sending } from '#lib/compose/draft.ts'
 import type { Id } from '#lib/jmap/types.ts'
+import type { OneTab } from '#lib/live/one-tab.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { missingFor } from './sending-failure.ts'
 import { SendingRun } from './sending-run.ts'
 import type { Drafts } from './drafts.ts'
@@ -51,38 +52,38 @@ export class Sendings {
   onreturned: (id: string) => void = () => undefined
   /** Marks the message that it replies to or forwards (RFC 8621 §4.1.1), as an action that survives a reload. */
   onanswered: (parent: Parent & { readonly emailId: Id }) => unknown = () => undefined
-  readonly #account: Account
+  readonly #session: Session
   readonly #drafts: Drafts
   readonly #endStoring: EndStoring
   readonly #runs = new Map<string, SendingRun>()
   /** ids of those for whose lock this tab waits, or which it sends */
-  readonly #attended = new Map<string, AbortController>()
+  readonly #attended = new Map<string, OneTab>()
   readonly #undoing = new Map<string, Undoing>()
   readonly #ends: (() => void)[]
   #callOff: () => void = () => undefined
   #stopped = false
 
-  constructor(account: Account, drafts: Drafts, endStoring: EndStoring) {
-    this.#account = account
+  constructor(session: Session, drafts: Drafts, endStoring: EndStoring) {
+    this.#session = session
     this.#drafts = drafts
     this.#endStoring = endStoring
     this.#ends = [
       drafts.listen((id, kept, byAnotherTab) => this.#heard(id, kept, byAnotherTab)),
-      account.ports.onReturn(() => this.#wakeAll()),
-      account.listen((topic) => topic === 'connection' && this.#connectionChanged())
+      session.ports.onReturn(() => this.#wakeAll()),
+      session.on('connection', () => this.#connectionChanged())
     ]
     this.#watch()
   }
 
   /** Resolves once this device has recorded that it is to be sent. */
   async send(id: string, options: { readonly at?: Date } = {}): Promise<void> {
-    await beginSending(this.#account, this.#drafts, id, options)
+    await beginSending(this.#session, this.#drafts, id, options)
     this.#attend(id)
   }
 
   /** Keeps on this device what another one sent and the mail server holds, so that the sending can be undone here. */
   async adopt({ draft, stored }: Pick<KeptDraft, 'draft' | 'stored'>, held: Held): Promise<string> {
-    const { ports } = this.#account
+    const { ports } = this.#session
     const [id, now, owner] = [ports.unique(), ports.now(), this.#drafts.tab]
     const sending = heldBefore(held, stored?.messageId ?? '', owner, now)
     const kept = { ...newlyKept(id, draft, { writer: owner, now }), revision: 1, closed: true }
@@ -132,7 +133,7 @@ export class Sendings {
   }
 
   get outgoing(): readonly Outgoing[] {
-    const now = this.#account.ports.now()
+    const now = this.#session.ports.now()
     return this.#drafts.all().flatMap(({ id, draft, sending }) => {
       const until = sending && undoneUntil(sending, now)
       if (!sending || until === null || sending.step === 'unknown' || (sending.step === 'held' && until <= now)) {
@@ -149,14 +150,14 @@ export class Sendings {
 
   /** This tab does not know the trouble of another tab that sends it, but it does know whether there is a connection. */
   #troubleFor(id: string, step: Sending['step']): Trouble | null {
-    return this.#runs.get(id)?.trouble ?? (step === 'held' ? null : this.#account.sync.trouble)
+    return this.#runs.get(id)?.trouble ?? (step === 'held' ? null : this.#session.trouble)
   }
 
   stop(): void {
     this.#stopped = true
     this.#callOff()
     this.#ends.forEach((end) => end())
-    this.#attended.forEach((ends) => ends.abort())
+    this.#attended.forEach((lock) => lock.isMine || lock.release())
     this.#runs.forEach((run) => run.stop())
   }
 
@@ -165,28 +166,30 @@ export class Sendings {
     if (this.#stopped || (!steal && this.#attended.has(id))) {
       return
     }
-    this.#attended.get(id)?.abort()
-    const ends = new AbortController()
-    this.#attended.set(id, ends)
-    const options = steal ? { steal } : { signal: ends.signal }
-    this.#drafts
-      .withLock(id, 'send', options, (lock) => this.#run(id, lock === 'no locks' && !steal))
-      // AbortError: a visible tab took the lock, or the page is left.
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.#attended.get(id) === ends) {
-          this.#attended.delete(id)
-        }
-      })
+    this.#attended.get(id)?.release()
+    const over = (): void => {
+      lock.release()
+      if (this.#attended.get(id) === lock) this.#attended.delete(id)
+    }
+    const lock = this.#drafts.oneTab(id, 'send', over)
+    this.#attended.set(id, lock)
+    // Without locks nobody can tell whether another tab sends it.
+    const isUnlocked = !(steal || (this.#session.ports.locks && this.#drafts.name))
+    lock.wait(
+      () =>
+        this.#run(id, isUnlocked)
+          .catch(() => undefined)
+          .finally(over),
+      steal
+    )
   }
 
   async #run(id: string, isUnlocked: boolean): Promise<void> {
     const sending = this.#drafts.get(id)?.sending
-    // Without locks nobody can tell whether another tab sends it.
     if (!sending || this.#stopped || this.#runs.has(id) || (isUnlocked && !this.#isAbandoned(sending))) {
       return
     }
-    const run = new SendingRun(this.#account, this.#drafts, id, {
+    const run = new SendingRun(this.#session, this.#drafts, id, {
       endStoring: this.#endStoring,
       listener: {
         changed: (which) => this.onchange(which),
@@ -202,16 +205,16 @@ export class Sendings {
 
   /** This tab owns it, or its owner did not continue in time. */
   #isAbandoned({ owner, goesOnAt }: Sending): boolean {
-    const late = this.#account.ports.now() - goesOnAt
-    return owner === this.#drafts.tab || late > PATIENCE || late < -LONGEST_PAUSE
+    const overdue = this.#session.ports.now() - goesOnAt
+    return owner === this.#drafts.tab || overdue > PATIENCE || overdue < -LONGEST_PAUSE
   }
 
   /** Looks for messages of frozen tabs: such a tab does not continue, and keeps its locks. */
   #watch(): void {
-    this.#callOff = this.#account.ports.after(PATIENCE, () => {
+    this.#callOff = this.#session.ports.after(PATIENCE, () => {
       for (const { id, sending } of this.#drafts.all()) {
-        if (sending && !this.#runs.has(id) && !isIdle(sending, this.#account.ports.now())) {
-          this.#attend(id, this.#isAbandoned(sending) && this.#account.ports.isVisible())
+        if (sending && !this.#runs.has(id) && !isIdle(sending, this.#session.ports.now())) {
+          this.#attend(id, this.#isAbandoned(sending) && this.#session.ports.isVisible())
         }
       }
       this.#watch()
@@ -220,18 +223,18 @@ export class Sendings {
 
   /** Tells which emails the mail server holds, or will hold in a moment. */
   #noteHeld(): void {
-    const now = this.#account.ports.now()
+    const now = this.#session.ports.now()
     const held = this.#drafts
       .all()
       .flatMap(({ sending }) => (sending && isHeld(sending, now) ? (sending.emailId ?? []) : []))
-    noteHeld(this.#account, 'device', new Set(held))
+    noteHeld(this.#session, 'device', new Set(held))
   }
 
   #heard(id: string, kept: KeptDraft | null, byAnotherTab: boolean): void {
     this.#noteHeld()
     this.#tellUndone(id, kept)
-    if (byAnotherTab && kept?.sending && nextOf(kept.sending, this.#account.ports.now()).do !== 'ask') {
-      this.#account.ports.after(HEAD_START, () => this.#attend(id))
+    if (byAnotherTab && kept?.sending && nextOf(kept.sending, this.#session.ports.now()).do !== 'ask') {
+      this.#session.ports.after(HEAD_START, () => this.#attend(id))
     }
     if (byAnotherTab) {
       this.#runs.get(id)?.wake()
@@ -281,7 +284,7 @@ export class Sendings {
   }
 
   #connectionChanged(): void {
-    if (this.#account.sync.trouble === null) this.#runs.forEach((run) => run.trouble && run.wake())
+    if (this.#session.trouble === null) this.#runs.forEach((run) => run.trouble && run.wake())
     this.#drafts.all().forEach(({ id, sending }) => sending && !this.#runs.has(id) && this.onchange(id))
   }
 }

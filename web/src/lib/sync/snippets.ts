@@ -1,7 +1,7 @@
 /** The text around what a search found (RFC 8621 §5), for the rows that the screen shows. */
 import type { Filter, Id } from '#lib/jmap/types.ts'
 import { snippetParts, type SnippetPart } from '#lib/mail/snippet.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 
 export interface Snippet {
   readonly subject: readonly SnippetPart[] | null
@@ -20,15 +20,15 @@ const MOST = 50
 const MOST_KEPT = 2_000
 
 export class Snippets {
-  readonly #account: Account
+  readonly #session: Session
   readonly #filter: Filter
   readonly #found = new Map<Id, Snippet | null>()
   readonly #wanted = new Set<Id>()
   readonly #whenFound: () => void
   #callOff: (() => void) | null = null
 
-  constructor(account: Account, filter: Filter, whenFound: () => void) {
-    this.#account = account
+  constructor(session: Session, filter: Filter, whenFound: () => void) {
+    this.#session = session
     this.#filter = filter
     this.#whenFound = whenFound
   }
@@ -38,7 +38,7 @@ export class Snippets {
     const found = this.#found.get(id)
     if (found === undefined && !this.#wanted.has(id)) {
       this.#wanted.add(id)
-      this.#callOff ??= this.#account.ports.after(GATHER, () => void this.#ask())
+      this.#callOff ??= this.#session.ports.after(GATHER, () => void this.#ask())
     }
     return found
   }
@@ -54,7 +54,7 @@ export class Snippets {
     const ids = [...this.#wanted].slice(0, MOST)
     if (ids.length === 0) return
     try {
-      const results = await this.#account.client.run([
+      const results = await this.#session.client.run([
         { name: 'SearchSnippet/get', id: 'snippets', args: { filter: this.#filter, emailIds: ids } }
       ])
       const { list } = results.get<SnippetResponse>('snippets')
@@ -68,7 +68,7 @@ export class Snippets {
       ids.forEach((id) => this.#found.set(id, null))
     }
     ids.forEach((id) => this.#wanted.delete(id))
-    if (this.#wanted.size > 0) this.#callOff = this.#account.ports.after(GATHER, () => void this.#ask())
+    if (this.#wanted.size > 0) this.#callOff = this.#session.ports.after(GATHER, () => void this.#ask())
     this.#whenFound()
   }
 }

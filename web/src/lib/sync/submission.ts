@@ -6,16 +6,17 @@
  * leaves. In a cancellation it takes the id in `onSuccessUpdateEmail` for that of an email, and changes another one: so the
  * email is moved back by a request of its own.
  */
+import { addressKey, sentAddress } from '#lib/compose/address.ts'
+import { everybody } from '#lib/compose/addressees.ts'
 import type { Draft, Sending } from '#lib/compose/draft.ts'
 import type { Submission } from '#lib/compose/delivery.ts'
-import { submissionEnvelope } from '#lib/compose/envelope.ts'
 import type { FinalEmail, SubmissionStatus } from '#lib/compose/verdict.ts'
 import { call, reference } from '#lib/jmap/client.ts'
 import { maxDelayedSend } from '#lib/jmap/delayed-send.ts'
 import { asAmbiguous, asUnambiguous, JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { Results } from '#lib/jmap/results.ts'
-import type { Call, Id, SetResponse } from '#lib/jmap/types.ts'
-import type { Account } from './account.ts'
+import type { Arguments, Call, Id, SetResponse } from '#lib/jmap/types.ts'
+import type { Session } from './session.ts'
 import { addressOf } from './identities.ts'
 import { identityOf } from './final-email.ts'
 import { mailboxOfRole } from './mailbox-roles.ts'
@@ -24,14 +25,14 @@ import { errorIn, foundIn, idOf, setIn, unclear } from './responses.ts'
 const PROPERTIES = ['id', 'emailId', 'undoStatus', 'sendAt', 'deliveryStatus']
 
 /** Seconds for which the mail server holds mail. It may refuse what it offers (Stalwart: 30 days, and 7 by default). */
-export function mostHeld({ client }: Account): number {
+export function mostHeld({ client }: Session): number {
   return maxDelayedSend(client)
 }
 
 /** The calls that submit it. `hold`: seconds for which the mail server holds it. Raises JmapFailure; nothing was changed. */
-export async function submitCalls(account: Account, draft: Draft, emailId: Id, hold: number): Promise<Call[]> {
-  const identity = await identityOf(account, draft.identityId)
-  const boxes = await Promise.all(['drafts', 'sent'].map((role) => mailboxOfRole(account, role))).catch(
+export async function submitCalls(session: Session, draft: Draft, emailId: Id, hold: number): Promise<Call[]> {
+  const identity = await identityOf(session, draft.identityId)
+  const boxes = await Promise.all(['drafts', 'sent'].map((role) => mailboxOfRole(session, role))).catch(
     (failure: unknown) => {
       throw asUnambiguous(failure)
     }
@@ -39,7 +40,7 @@ export async function submitCalls(account: Account, draft: Draft, emailId: Id, h
   const create = {
     identityId: identity.id,
     emailId,
-    envelope: submissionEnvelope(draft, addressOf(identity, account.address), hold)
+    envelope: submissionEnvelope(draft, addressOf(identity, session.address), hold)
   }
   const set = call('EmailSubmission/set', 'set', {
     create: { send: create },
@@ -59,7 +60,7 @@ function moved(from: Id, to: Id, isDraft: boolean): Record<string, true | null> 
 /** Returns what became of it, or null if the response does not tell. Raises JmapFailure: it was refused, or, if the failure
  * is ambiguous, it may have been submitted. */
 export async function submit(
-  { client }: Account,
+  { client }: Session,
   calls: readonly Call[],
   emailId: Id
 ): Promise<SubmissionStatus | null> {
@@ -108,7 +109,7 @@ function asked(emailIds: readonly Id[], emailId: Id): Call[] {
 
 /** Raises JmapFailure; nothing was changed. */
 export async function submissionStatusOf(
-  { client }: Account,
+  { client }: Session,
   { late }: Sending,
   emailId: Id
 ): Promise<SubmissionStatus> {
@@ -132,7 +133,7 @@ function submissionStatusIn(results: Results, emailIds: readonly Id[], emailId: 
 }
 
 /** False: it is too late. Raises JmapFailure; an ambiguous one if it may have been canceled. */
-export async function cancel({ client }: Account, submissionId: Id): Promise<boolean> {
+export async function cancel({ client }: Session, submissionId: Id): Promise<boolean> {
   const update = { [submissionId]: { undoStatus: 'canceled' } }
   const results = await client.run([call('EmailSubmission/set', 'set', { update })])
   const set = results.find<SetResponse>('set')
@@ -150,12 +151,28 @@ export async function cancel({ client }: Account, submissionId: Id): Promise<boo
 }
 
 /** Moves it to Sent, or back to Drafts. An email that is gone is no failure. Raises JmapFailure. */
-export async function file(account: Account, emailId: Id, to: 'sent' | 'drafts'): Promise<void> {
-  const [drafts = '', sent = ''] = await Promise.all(['drafts', 'sent'].map((role) => mailboxOfRole(account, role)))
+export async function file(session: Session, emailId: Id, to: 'sent' | 'drafts'): Promise<void> {
+  const [drafts = '', sent = ''] = await Promise.all(['drafts', 'sent'].map((role) => mailboxOfRole(session, role)))
   const patch = to === 'sent' ? moved(drafts, sent, false) : moved(sent, drafts, true)
-  const results = await account.client.run([call('Email/set', 'set', { update: { [emailId]: patch } })])
+  const results = await session.client.run([call('Email/set', 'set', { update: { [emailId]: patch } })])
   const error = errorIn(setIn(results, 'set').notUpdated, emailId)
   if (error && error.type !== 'notFound') {
     throw refusal(error)
+  }
+}
+
+/**
+ * The envelope (RFC 8621 §7): each recipient once, also those in Bcc: the header stays in the copy of its writer, and the mail server takes it out of
+ * what the others get (Stalwart 0.16, crates/jmap/src/submission/set.rs, "Remove BCC header if present").
+ *
+ * `hold`: seconds. It is written as a text: Stalwart refuses a number, and zero.
+ */
+function submissionEnvelope(draft: Draft, from: string, hold: number): Arguments {
+  const recipients = new Map(
+    everybody(draft).map(({ address }) => [addressKey(address), sentAddress(address.trim())] as const)
+  )
+  return {
+    mailFrom: { email: from, parameters: hold > 0 ? { HOLDFOR: String(hold) } : null },
+    rcptTo: [...recipients.values()].map((email) => ({ email, parameters: null }))
   }
 }

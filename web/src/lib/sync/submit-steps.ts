@@ -36,10 +36,10 @@ export class SubmitSteps {
     if (!kept?.sending) {
       return 0
     }
-    await record.step('waiting', { step: 'storing', since: record.account.facts.emailState }, { unlessUndone: true })
+    await record.step('waiting', { step: 'storing', since: record.session.facts.emailState }, { unlessUndone: true })
     try {
       const claim = (): Promise<void> => record.step('storing', {}, { unlessUndone: true })
-      await this.#made(kept, kept.sending, await makeFinal(record.account, kept, kept.sending, claim))
+      await this.#made(kept, kept.sending, await makeFinal(record.session, kept, kept.sending, claim))
     } catch (failure) {
       if (failure instanceof JmapFailure && failure.code === LEFT_BEFORE && !kept.sending.edited) {
         const emailId = kept.sending.late.at(-1) ?? null
@@ -81,7 +81,7 @@ export class SubmitSteps {
   /** Raises JmapFailure. If another device sent or changed the draft, the search for the email ends. */
   async #found(kept: DraftInSending): ReturnType<typeof findFinal> {
     try {
-      return await findFinal(this.#record.account, kept, kept.sending)
+      return await findFinal(this.#record.session, kept, kept.sending)
     } catch (failure) {
       if (failure instanceof JmapFailure && (failure.code === CHANGED || failure.code === SENT_ELSEWHERE)) {
         await this.#record.step('storing', { step: 'waiting' })
@@ -96,14 +96,14 @@ export class SubmitSteps {
     const { sending } = kept
     const { late } = sending
     const emailId = sending.emailId ?? ''
-    const { submissions, email } = await submissionStatusOf(this.#record.account, sending, emailId)
+    const { submissions, email } = await submissionStatusOf(this.#record.session, sending, emailId)
     const left = submissions.find((one) => late.includes(one.emailId ?? '') && isSent(one))
     if (left && sending.edited) {
       throw new JmapFailure(LEFT_BEFORE)
     }
     if (left) {
       // The earlier email left. This one becomes the copy in Sent.
-      await file(this.#record.account, emailId, 'sent')
+      await file(this.#record.session, emailId, 'sent')
       return this.#submitted(sending, left)
     }
     const own = submissions.filter((one) => !late.includes(one.emailId ?? ''))
@@ -118,19 +118,19 @@ export class SubmitSteps {
   }
 
   async submit({ draft, sending }: DraftInSending): Promise<number> {
-    const { account } = this.#record
+    const { session } = this.#record
     const now = this.#record.now()
     const hold = holdOf(sending, now)
-    const most = Math.min(this.#mostHeld, mostHeld(account))
+    const most = Math.min(this.#mostHeld, mostHeld(session))
     if (hold > most) {
       return this.#holdHere(sending, most)
     }
     const emailId = sending.emailId ?? ''
-    const calls = await submitCalls(account, draft, emailId, hold)
+    const calls = await submitCalls(session, draft, emailId, hold)
     await this.#record.step('stored', { step: 'submitting', submittedAt: now }, { unlessUndone: true })
     this.#asked = 0
     try {
-      const where = await submit(account, calls, emailId)
+      const where = await submit(session, calls, emailId)
       return await this.#judge({ ...sending, step: 'submitting', submittedAt: now }, where && verdictOf(where))
     } catch (failure) {
       return this.#notTaken(failure, hold)
@@ -171,7 +171,7 @@ export class SubmitSteps {
   async look(kept: DraftInSending): Promise<number> {
     const { sending } = kept
     const emailId = sending.emailId ?? ''
-    const where = await submissionStatusOf(this.#record.account, sending, emailId)
+    const where = await submissionStatusOf(this.#record.session, sending, emailId)
     const verdict = verdictOf(where)
     if (verdict.is !== 'draft' && verdict.is !== 'gone') {
       return this.#judge(sending, verdict)
@@ -237,7 +237,7 @@ export class SubmitSteps {
     // A submission by another device is not held for this one. One whose id is unknown cannot be canceled.
     const held = submittedAt === null ? { holdFor: 0, leaveAt: null, submittedAt: this.#record.now() } : {}
     await this.#record.step(sending.step, { step: 'held', submissionId: submission?.id || null, again: false, ...held })
-    void this.#record.account.wrote(true)
+    this.#record.session.tell('wrote', true)
     return 0
   }
 }

@@ -1,7 +1,7 @@
 /** What a search field can suggest, from what this device has and what the person searched for before. */
 import { ANYWHERE } from '#lib/mail/anywhere.ts'
 import type { Known } from '#lib/mail/search-suggestions.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import { correspondents, type Correspondent } from './correspondents.ts'
 
 /** The last searches that this device keeps. */
@@ -10,12 +10,12 @@ const MOST_RECENT = 20
 const BY_ROLE: Readonly<Record<string, string>> = { junk: 'spam' }
 
 export class Suggestions {
-  readonly #account: Account
+  readonly #session: Session
   #recent: readonly string[] | null = null
-  #people: { found: Promise<readonly Correspondent[]>; version: number } | null = null
+  #people: { found: Promise<readonly Correspondent[]>; generation: number } | null = null
 
-  constructor(account: Account) {
-    this.#account = account
+  constructor(session: Session) {
+    this.#session = session
   }
 
   async known(
@@ -34,7 +34,7 @@ export class Suggestions {
 
   async remember(search: string): Promise<void> {
     if (search === '') return
-    const kept = await this.#account.kept.searches()
+    const kept = await this.#session.kept.searches()
     const before = await this.#searched()
     // Another one may have been remembered meanwhile.
     const others = (this.#recent ?? before).filter((one) => one !== search)
@@ -45,21 +45,21 @@ export class Suggestions {
 
   async #searched(): Promise<readonly string[]> {
     if (this.#recent) return this.#recent
-    const found = await (await this.#account.kept.searches())?.recent().catch(() => [])
+    const found = await (await this.#session.kept.searches())?.recent().catch(() => [])
     if (found) this.#recent ??= found
     return this.#recent ?? []
   }
 
   #correspondents(): Promise<readonly Correspondent[]> {
-    const { version } = this.#account.objects
-    if (this.#people?.version !== version) {
-      this.#people = { found: this.#meet(), version }
+    const { generation } = this.#session.objects
+    if (this.#people?.generation !== generation) {
+      this.#people = { found: this.#meet(), generation }
     }
     return this.#people.found
   }
 
   async #meet(): Promise<readonly Correspondent[]> {
-    const { kept, objects, address } = this.#account
+    const { kept, objects, address } = this.#session
     return correspondents(objects, await kept.searches(), address).catch(() => [])
   }
 }

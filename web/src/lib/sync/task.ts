@@ -1,12 +1,12 @@
 /** Something to be had from the service: tried again with growing pauses until it is there, or cannot be. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
-import { Calm } from '#lib/live/calm.ts'
+import { GracePeriod } from '#lib/live/grace-period.ts'
 import { pauseAfter } from '#lib/live/pause.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Ports } from './ports.ts'
 
 /** Milliseconds */
-const LATE = 10_000
+const SLOW_AFTER = 10_000
 const SLOW: Trouble = { code: 'slow', retryAt: null, reference: null }
 
 export class Task {
@@ -14,11 +14,11 @@ export class Task {
   readonly #ports: Ports
   readonly #work: () => Promise<void>
   readonly #changed: () => void
-  readonly #calm: Calm
+  readonly #grace: GracePeriod
   #failures = 0
   #running: Promise<void> | null = null
   #again = false
-  #late = false
+  #isSlow = false
   #stopped = false
   #callOff: (() => void) | null = null
   /** milliseconds; a refusal that will not pass by itself is not asked for again and again */
@@ -29,7 +29,7 @@ export class Task {
     this.#ports = ports
     this.#work = work
     this.#changed = changed
-    this.#calm = new Calm(ports)
+    this.#grace = new GracePeriod(ports)
   }
 
   get running(): boolean {
@@ -38,7 +38,7 @@ export class Task {
 
   /** What a person is told: also that it takes long, while it runs. */
   get told(): Trouble | null {
-    return this.trouble ?? (this.#late ? SLOW : null)
+    return this.trouble ?? (this.#isSlow ? SLOW : null)
   }
 
   /** Resolves once it does not run any more. */
@@ -77,7 +77,7 @@ export class Task {
 
   stop(): void {
     this.#stopped = true
-    this.#calm.over()
+    this.#grace.over()
     this.#callOff?.()
     this.#callOff = null
   }
@@ -97,22 +97,22 @@ export class Task {
 
   /** Whether it went well. */
   async #round(): Promise<boolean> {
-    const callOff = this.#ports.after(LATE, () => {
-      this.#late = true
+    const callOff = this.#ports.after(SLOW_AFTER, () => {
+      this.#isSlow = true
       this.#changed()
     })
     try {
       await this.#work()
     } catch (failure) {
-      this.#late = false
+      this.#isSlow = false
       this.#failed(failure)
       return false
     } finally {
       callOff()
     }
-    this.#late = false
+    this.#isSlow = false
     this.#failures = 0
-    this.#calm.over()
+    this.#grace.over()
     this.trouble = null
     this.#changed()
     return true
@@ -139,7 +139,7 @@ export class Task {
     if (this.#stopped) {
       tell()
     } else {
-      this.#calm.tell(trouble.code, tell)
+      this.#grace.tell(trouble.code, tell)
     }
   }
 }

@@ -4,7 +4,7 @@ import { uploadUrl } from '#lib/jmap/upload.ts'
 import type { Id } from '#lib/jmap/types.ts'
 import { pauseAfter } from '#lib/live/pause.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 import type { Drafts } from './drafts.ts'
 import { troubleOf } from './task.ts'
 import { blobIdIn, byXmlHttpRequest, type Upload } from './upload-port.ts'
@@ -34,7 +34,7 @@ export class Uploads {
   onchange: (draftId: string, fileId: string) => void = () => undefined
   /** told that the mail server has it */
   onuploaded: (draftId: string, fileId: string, blobId: Id) => void = () => undefined
-  readonly #account: Account
+  readonly #session: Session
   readonly #drafts: Drafts
   readonly #upload: Upload
   readonly #entries = new Map<string, Entry>()
@@ -43,11 +43,11 @@ export class Uploads {
   #running = 0
   readonly #end: () => void
 
-  constructor(account: Account, drafts: Drafts) {
-    this.#account = account
+  constructor(session: Session, drafts: Drafts) {
+    this.#session = session
     this.#drafts = drafts
-    this.#upload = account.ports.upload ?? byXmlHttpRequest
-    this.#end = account.ports.onReturn(() => this.#tryAll())
+    this.#upload = session.ports.upload ?? byXmlHttpRequest
+    this.#end = session.ports.onReturn(() => this.#tryAll())
   }
 
   /** `content`: null if this device keeps it already. */
@@ -58,7 +58,7 @@ export class Uploads {
       // What cannot be kept is uploaded all the same: only a crash before that costs it.
       await this.#drafts.store
         ?.putFile(fileId, content)
-        .catch((failure: unknown) => this.#account.ports.report(failure))
+        .catch((failure: unknown) => this.#session.ports.report(failure))
     }
     const ends = new AbortController()
     const entry = {
@@ -109,7 +109,7 @@ export class Uploads {
     const before = new Set(await store?.unusedFiles().catch(() => []))
     if (store && before.size > 0) {
       // A draft is kept a moment after its files.
-      this.#account.ports.after(A_WHILE, () => {
+      this.#session.ports.after(A_WHILE, () => {
         const remove = async (): Promise<void> => {
           await store.removeFiles((await store.unusedFiles()).filter((id) => before.has(id)))
         }
@@ -154,12 +154,12 @@ export class Uploads {
   }
 
   async #send(entry: Entry): Promise<Id> {
-    const { client, ports } = this.#account
+    const { client, ports } = this.#session
     const content = await this.contentOf(entry.fileId)
     if (!content) {
       throw new JmapFailure('gone')
     }
-    await this.#account.connected()
+    await this.#session.connected()
     const response = await this.#upload({
       url: uploadUrl(client, ports.origin),
       content,
@@ -181,7 +181,7 @@ export class Uploads {
   }
 
   #failed(entry: Entry, failure: unknown): void {
-    const { ports } = this.#account
+    const { ports } = this.#session
     const known = failure instanceof JmapFailure ? failure : null
     if (!known) {
       ports.report(failure)

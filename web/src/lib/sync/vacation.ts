@@ -3,7 +3,7 @@ import { call, CAPABILITY_OF } from '#lib/jmap/client.ts'
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { GetResponse, SetResponse } from '#lib/jmap/types.ts'
 import { NO_ABSENCE, type Absence } from '#lib/sieve/absence.ts'
-import type { Account } from './account.ts'
+import type { Session } from './session.ts'
 
 export const VACATION = 'urn:ietf:params:jmap:vacationresponse'
 CAPABILITY_OF['VacationResponse'] = VACATION
@@ -18,9 +18,9 @@ interface VacationResponse {
   readonly textBody: string | null
 }
 
-export async function readVacation(account: Account): Promise<Absence> {
-  await account.connected()
-  const results = await account.client.run([call('VacationResponse/get', 'get', { ids: [SINGLETON] })])
+export async function readVacation(session: Session): Promise<Absence> {
+  await session.connected()
+  const results = await session.client.run([call('VacationResponse/get', 'get', { ids: [SINGLETON] })])
   const [found] = results.get<GetResponse<VacationResponse>>('get').list
   return found
     ? {
@@ -33,7 +33,7 @@ export async function readVacation(account: Account): Promise<Absence> {
     : NO_ABSENCE
 }
 
-export async function writeVacation(account: Account, wanted: Absence): Promise<void> {
+export async function writeVacation(session: Session, wanted: Absence): Promise<void> {
   const { on, from, to, subject, text } = wanted
   const changes = {
     isEnabled: on,
@@ -43,11 +43,11 @@ export async function writeVacation(account: Account, wanted: Absence): Promise<
     // Stalwart writes a script of it, in which a last backslash would hide the end of the text.
     textBody: text.endsWith('\\') ? `${text}\n` : text || null
   }
-  const refused = await account.client
+  const refused = await session.client
     .run([call('VacationResponse/set', 'set', { update: { [SINGLETON]: changes } })])
     .then((results) => results.get<SetResponse>('set').notUpdated?.[SINGLETON])
     .catch(async (failure: unknown) => {
-      if (!isOpen(failure) || !(await isStored(account, wanted))) throw failure
+      if (!isOpen(failure) || !(await isStored(session, wanted))) throw failure
     })
   if (refused) {
     throw refused.type ? refusal(refused) : new JmapFailure('unknown')
@@ -59,8 +59,8 @@ function isOpen(failure: unknown): boolean {
   return failure instanceof JmapFailure && failure.ambiguous
 }
 
-async function isStored(account: Account, { text, ...wanted }: Absence): Promise<boolean> {
-  const stored = await readVacation(account).catch(() => null)
+async function isStored(session: Session, { text, ...wanted }: Absence): Promise<boolean> {
+  const stored = await readVacation(session).catch(() => null)
   return stored !== null && isSame({ ...wanted, text: text.trimEnd() }, { ...stored, text: stored.text.trimEnd() })
 }
 

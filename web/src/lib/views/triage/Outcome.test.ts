@@ -84,8 +84,8 @@ test.each([
   [['e1'], '2 messages archived', 1]
 ])('of all that match, what is still to be sent (%j) is not told as moved', async (held, text, left) => {
   const scene = await inbox(3)
-  const { account } = scene.mail.part((inside: Inside) => inside)
-  noteHeld(account, 'server', new Set(held))
+  const { session } = scene.mail.part((inside: Inside) => inside)
+  noteHeld(session, 'server', new Set(held))
   scene.mail.actions.runOnAll({ kind: 'archive' })
   await ended(scene)
   expect([said(scene), scene.server.list('inbox').length]).toEqual([text, left])

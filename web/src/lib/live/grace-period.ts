@@ -1,21 +1,17 @@
 /** Nobody is told of a server that asks for a pause before the pause has lasted for a while. */
+import type { LivePorts } from './ports.ts'
 
 /** Milliseconds */
 const SILENT = 5_000
 const PAUSES = new Set(['limit', 'too_many_requests', 'rateLimit'])
 
-export interface CalmPorts {
-  now: () => number
-  after: (milliseconds: number, work: () => void) => () => void
-}
-
-export class Calm {
-  readonly #ports: CalmPorts
+export class GracePeriod {
+  readonly #ports: Pick<LivePorts, 'now' | 'after'>
   /** milliseconds; when the server first asked for a pause */
   #since: number | null = null
   #callOff: (() => void) | null = null
 
-  constructor(ports: CalmPorts) {
+  constructor(ports: Pick<LivePorts, 'now' | 'after'>) {
     this.#ports = ports
   }
 

@@ -1,21 +1,17 @@
 /** A server that announces without pause must not have each tab ask without pause. */
+import type { LivePorts } from './ports.ts'
 
 /** Milliseconds between two, on average, and how far they may run ahead of it. */
 const PACE = 1_000
 const AHEAD = 4_000
 
-export interface PacePorts {
-  now: () => number
-  after: (milliseconds: number, work: () => void) => () => void
-}
-
-export class Pace {
-  readonly #ports: PacePorts
+export class Throttle {
+  readonly #ports: Pick<LivePorts, 'now' | 'after'>
   /** milliseconds; when the next one is due at this pace */
   #due = 0
   #last: (() => void) | null = null
 
-  constructor(ports: PacePorts) {
+  constructor(ports: Pick<LivePorts, 'now' | 'after'>) {
     this.#ports = ports
   }
 

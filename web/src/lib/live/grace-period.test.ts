@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { World } from '../../../tests/world.ts'
-import { Calm } from './calm.ts'
+import { GracePeriod } from './grace-period.ts'
 
 function scene() {
   const world = new World()
   const said: string[] = []
-  const calm = new Calm(world.ports(fetch))
-  return { world, said, calm, fails: (code: string) => calm.tell(code, () => said.push(code)) }
+  const grace = new GracePeriod(world.ports(fetch))
+  return { world, said, grace, fails: (code: string) => grace.tell(code, () => said.push(code)) }
 }
 
 describe('a server that asks for a pause', () => {
@@ -31,10 +31,10 @@ describe('a server that asks for a pause', () => {
   })
 
   test('is not told of if it answers within 5 s, nor soon after', async () => {
-    const { world, said, calm, fails } = scene()
+    const { world, said, grace, fails } = scene()
     fails('limit')
     await world.pass(4_000)
-    calm.over()
+    grace.over()
     await world.pass(4_000)
     fails('limit')
     await world.pass(4_000)
