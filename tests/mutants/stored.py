@@ -292,8 +292,8 @@ STATEMENTS = [
     Mutant(
         "the sweep takes dead letters for identities without a request",
         f"{SQL}sweep_store.sql",
-        "    WHERE NOT EXISTS (SELECT FROM email_requests r WHERE r.identity_id = a.identity_id)\n",
-        "    WHERE NOT EXISTS (SELECT FROM email_requests r WHERE r.identity_id = a.identity_id AND r.state <> 'dead')\n",
+        "email_requests r WHERE r.identity_id = a.identity_id)",
+        "email_requests r WHERE r.identity_id = a.identity_id AND r.state <> 'dead')",
         (SQL_WALK,),
     ),
 ]

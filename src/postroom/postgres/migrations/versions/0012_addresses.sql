@@ -26,7 +26,7 @@ BEGIN
     IF NEW.state <> 'dead' THEN
         INSERT INTO addresses (address, identity_id, role) VALUES (NEW.email, NEW.identity_id, 'wanted') ON CONFLICT DO NOTHING;
     END IF;
-    IF NEW.state = 'provisioned' THEN
+    IF NEW.state = 'provisioned' OR (TG_OP = 'UPDATE' AND OLD.state = 'provisioned') THEN
         UPDATE addresses SET role = 'held' WHERE address = NEW.email AND identity_id = NEW.identity_id AND role = 'wanted';
     END IF;
     RETURN NULL;

@@ -1,16 +1,15 @@
--- The addresses of a page of requests behind an identity. The rows are locked until these are committed: one that died in between
--- would leave its address reserved for ever. A dead one has a mailbox if making it again has failed.
-WITH page AS (
-    SELECT identity_id, email, state FROM email_requests
-    WHERE identity_id > %(after_id)s ORDER BY identity_id LIMIT %(limit)s
+-- The addresses of some of the waiting and running requests that were there before; repeated until none is left. They are locked
+-- until this is committed: one that died in between would leave its address reserved for ever. One has a mailbox if that is being
+-- made again.
+INSERT INTO addresses (address, identity_id, role)
+SELECT r.email, r.identity_id,
+       CASE WHEN EXISTS (SELECT FROM email_accounts a WHERE a.kratos_identity_id = r.identity_id AND a.email = r.email)
+            THEN 'held' ELSE 'wanted' END
+FROM (
+    SELECT identity_id, email FROM email_requests
+    WHERE state IN ('waiting', 'running')
+      AND NOT EXISTS (SELECT FROM addresses a WHERE a.address = email AND a.role <> 'leaving')
+    LIMIT %(limit)s
     FOR SHARE
-), added AS (
-    INSERT INTO addresses (address, identity_id, role)
-    SELECT p.email, p.identity_id, CASE WHEN p.state = 'provisioned' OR a.id IS NOT NULL THEN 'held' ELSE 'wanted' END
-    FROM page p LEFT JOIN email_accounts a ON a.kratos_identity_id = p.identity_id AND a.email = p.email
-    WHERE p.state <> 'dead'
-       OR (a.id IS NOT NULL AND NOT EXISTS (SELECT FROM email_requests h WHERE h.email = p.email AND h.state <> 'dead'))
-    ORDER BY p.email
-    ON CONFLICT DO NOTHING
-)
-SELECT identity_id FROM page ORDER BY identity_id DESC LIMIT 1
+) AS r
+ON CONFLICT DO NOTHING
