@@ -66,6 +66,13 @@ async def ben(admin: StalwartClient) -> AsyncIterator[Person]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def master(admin: StalwartClient) -> str:
+    """The address of an account that may impersonate, whose password is PASSWORD."""
+    credentials = {"0": {"@type": "Password", "secret": PASSWORD}}
+    return (await admin.create_with(("authenticate", "impersonate"), credentials=credentials))[1]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def trial(straight: Person) -> AsyncIterator[GatewayTrial]:
     """A gateway whose Ann is the same person."""
     async with gateway(str(straight.http.base_url)) as trial:

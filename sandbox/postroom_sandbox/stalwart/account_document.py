@@ -64,7 +64,7 @@ def _require(document: JSON, *names: str) -> None:
 
 
 def _text(value: Any, name: str) -> str | None:
-    if value is not None and not isinstance(value, str):
+    if value is not None and (not isinstance(value, str) or not value):
         raise invalid_patch(name)
     return value
 

@@ -53,6 +53,11 @@ class Accounts(ObjectType):
         document = json.loads(text)
         return self._address(document), self._permissions(document)
 
+    def revision(self, number: int) -> int | None:
+        """Another number after each change of the account's permissions or credentials; None if it does not exist."""
+        row = self._store.row("SELECT revision FROM accounts WHERE id = ?", number)
+        return row[0] if row else None
+
     def _address(self, document: JSON) -> str:
         return f"{document['name']}@{self._domains.name_of(document['domainId'])}"
 
@@ -157,7 +162,7 @@ class Accounts(ObjectType):
     def _index(self, number: int, document: JSON) -> None:
         """Reserve every address, including disabled ones, and fill the text index."""
         claimed = {(document["name"], document["domainId"]): "primary"}
-        for alias in document["aliases"].values():
+        for alias in sorted(document["aliases"].values(), key=lambda alias: not alias["enabled"]):
             claimed.setdefault((alias["name"], alias["domainId"]), "alias" if alias["enabled"] else "disabled")
         # In random order, as in Stalwart: if two accounts hold requested addresses, the error may name either.
         for name, domain in random.sample(list(claimed), len(claimed)):

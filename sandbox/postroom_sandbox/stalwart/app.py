@@ -75,11 +75,11 @@ def create_app(
     limits = JmapSettings(store, **(RAISED_LIMITS if mail_master else {}))
     stage = MtaStageData(store, **(ALWAYS_ADDED if mail_master else {}))
     scripts = SieveUserInterpreter(store, **(FORGING_DISABLED if mail_master else {}))
-    object_types += [AllowedIps(store), DefaultRoles(store), OidcProvider(store), SystemSettings(store)]
-    object_types += [limits, stage, scripts]
+    logins = OidcProvider(store)
+    object_types += [AllowedIps(store), DefaultRoles(store), logins, SystemSettings(store), limits, stage, scripts]
     counts: Counter[str] = Counter()
     faults = Faults(store)
-    authentication = Authentication(store, accounts, admin_password)
+    authentication = Authentication(store, accounts, logins, admin_password)
     admission = Admission(authentication)
     quota = UploadQuota(limits)
     mail = Mail(store, accounts, known_domains, quota)

@@ -52,6 +52,10 @@ class Credentials(ObjectType):
     def scope(self, call: Call) -> Condition:
         return "account_id = ? AND name = ?", (call.account, self.name)
 
+    def listed(self, call: Call) -> Condition:
+        """All credentials: Stalwart names those of other kinds in `notFound`."""
+        return "account_id = ?", (call.account,)
+
     def create(self, call: Call, value: JSON) -> JSON:
         return self.make(call, value, secret=None)
 

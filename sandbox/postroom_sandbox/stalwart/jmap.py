@@ -187,7 +187,7 @@ async def _execute_call(
     number = ids.decode(arguments.get("accountId"))
     account = access.account if number is None else number  # an invalid id counts as missing
     if not access.reaches(account):
-        raise MethodError("forbidden", f"You do not have access to account {arguments['accountId']}")
+        raise MethodError("forbidden", f"You are not an owner of account {arguments['accountId']}")
     return [(method, await registry.call(method, Call(access, account), arguments, created))]
 
 

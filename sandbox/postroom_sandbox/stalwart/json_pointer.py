@@ -41,6 +41,10 @@ def _set(place: Any, steps: list[str], value: Any, path: str) -> None:
         place = place[step]
     if not is_object(place):
         raise invalid_patch(path)
+    if place.keys() == {"@type"}:  # a variant without members
+        raise invalid_patch(path, "Invalid JSON Pointer path")
+    if last == "@type" and not is_entry:
+        return  # Stalwart reports success and keeps the variant: only the whole object changes it
     if is_entry and not parents and (not last.isdecimal() or (value is None and last not in place)):
         raise invalid_patch(path, "Invalid value for object property")
     if value is None:

@@ -54,6 +54,10 @@ class ObjectType:
         """The rows that the call may see."""
         return "TRUE", ()
 
+    def listed(self, call: Call) -> Condition:
+        """The rows that /get looks at if the call names none."""
+        return self.scope(call)
+
     def condition(self, name: str, value: str) -> Condition | None:
         """A filter as SQL; None if there is no such filter."""
         return ("name = ?", (value,)) if name == self.key else None

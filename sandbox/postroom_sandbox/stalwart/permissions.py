@@ -50,17 +50,20 @@ def listed(held: frozenset[str], *, person: bool) -> list[str]:
 
 def checked_set(value: Any, name: str) -> dict[str, bool]:
     """A JMAP set `{permission: true}`, without entries that are false. Raises SetError."""
-    if not is_object(value) or not value.keys() <= EVERY:
+    if not is_object(value):
+        raise invalid_patch(name, "Invalid value for object property")
+    if not value.keys() <= EVERY or not all(isinstance(on, bool) for on in value.values()):
         raise invalid_patch(name, "Invalid key for object property")
     return {permission: True for permission, on in value.items() if on}
 
 
 def variant(value: Any, allowed: Mapping[str, tuple[str, ...]]) -> JSON:
-    """The property `permissions`, whose `@type` decides which sets it has. Raises SetError."""
+    """The property `permissions`, whose `@type` decides which sets it has; without any, the rest is ignored. Raises
+    SetError."""
     if not is_object(value) or value.get("@type") not in allowed:
         raise no_variant("permissions")
     sets = allowed[value["@type"]]
-    if value.keys() - {"@type", *sets}:
+    if sets and value.keys() - {"@type", *sets}:
         raise invalid_patch("permissions", "Invalid key for object")
     return {"@type": value["@type"]} | {name: checked_set(value.get(name, {}), f"permissions/{name}") for name in sets}
 

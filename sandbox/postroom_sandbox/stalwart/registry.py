@@ -45,7 +45,9 @@ class Registry:
         _require(call, object_type, "Get")
         wanted: list[str] | None = arguments.get("ids")
         if wanted is None:
-            wanted = [ids.encode(n) for n in self._select(object_type, call, [], "ORDER BY id LIMIT ?", MAX_OBJECTS)]
+            where, parameters = object_type.listed(call)
+            sql = f"SELECT id FROM {object_type.table} WHERE {where} ORDER BY id LIMIT ?"  # noqa: S608 - constants, as below
+            wanted = [ids.encode(number) for (number,) in self._store.rows(sql, *parameters, MAX_OBJECTS)]
         check_number(len(wanted))
         texts = [created_id(text, created) for text in wanted]
         return listed(texts, lambda number: object_type.shown(call, number), arguments.get("properties"))

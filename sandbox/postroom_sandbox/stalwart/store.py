@@ -13,7 +13,7 @@ _FILE_NAME = "stalwart.sqlite3"
 # Each one upgrades the version that equals its index in this list.
 _SCHEMAS = (
     *("schema.sql", "mail/schema.sql", "intake/schema.sql", "security.sql", "mail/sieve.sql", "settings.sql"),
-    *("mail/large_mailboxes.sql", "mail/sending.sql", "mail/contacts.sql"),
+    *("mail/large_mailboxes.sql", "mail/sending.sql", "mail/contacts.sql", "lifecycle.sql"),
 )
 
 

@@ -14,18 +14,17 @@ class Actions(ObjectType):
     name = "Action"
     table = "(SELECT 0 AS id, '' AS name, '' AS document WHERE FALSE)"  # so that /get and /query return none
 
-    def __init__(self, store: Store, reload_settings: Callable[[], None]) -> None:
+    def __init__(self, store: Store, **actions: Callable[[], None]) -> None:
         super().__init__(store)
-        self._reload_settings = reload_settings
+        self._actions = actions
 
     def create(self, call: Call, value: JSON) -> JSON:
-        match value.get("@type"):
-            case None:
-                raise no_variant("")
-            case "ReloadSettings":
-                if not call.access.may("actionReloadSettings"):
-                    raise SetError("forbidden", "You are not authorized to perform this action")
-                self._reload_settings()
-            case kind:
-                raise not_offered(f"the action {kind}")
+        kind = value.get("@type")
+        if kind is None:
+            raise no_variant("")
+        if kind not in self._actions:
+            raise not_offered(f"the action {kind}")
+        if not call.access.may(f"action{kind}"):
+            raise SetError("forbidden", f"Insufficient permissions to perform action of type {kind}")
+        self._actions[kind]()
         return {"id": ids.encode(int(time.time()))}

@@ -49,7 +49,10 @@ class Intake:
         self._accounts = accounts
         webhooks = Webhooks(store)
         self._webhook_dispatch = WebhookDispatch(webhooks, faults)
-        self.object_types: list[ObjectType] = [webhooks, Actions(store, self._webhook_dispatch.reload)]
+        actions = Actions(
+            store, ReloadSettings=self._webhook_dispatch.reload, InvalidateCaches=authentication.forget_logins
+        )
+        self.object_types: list[ObjectType] = [webhooks, actions]
         self.event_source = EventSource(authentication, mail.state_changes, faults, counts)
         recipients = Recipients(domains, mail.store, faults, self._webhook_dispatch.send)
         self.lmtp = LmtpServer(lmtp_listener, recipients, hostname)

@@ -119,10 +119,8 @@ class Recipients:
                 return _UNKNOWN  # it was destroyed between RCPT and DATA
             role = "junk" if spam else "inbox"
             delivered = self._mail.deliver(account, content, mailbox_role=role, via="lmtp", recipient=address)
-        except Discarded:
+        except (Discarded, OverQuota):  # what is over quota stays in Stalwart's queue, which the stand-in has not
             return _queued()
-        except OverQuota:
-            return "452 4.2.2 Mailbox full."
         except LookupError:
             return _UNKNOWN
         self._notify(ingest_event(delivered, spam=spam, sender=sender, recipient=address))

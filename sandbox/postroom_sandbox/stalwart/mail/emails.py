@@ -171,7 +171,7 @@ class Emails(DataType):
         except (TypeError, ValueError):
             raise invalid("receivedAt") from None
         except OverQuota:
-            raise SetError("overQuota", "You have exceeded your quota.") from None
+            raise SetError("overQuota", "You have exceeded your disk quota.") from None
         thread = ids.encode(delivered.thread_id)
         return {"id": delivered.email_id, "threadId": thread, "blobId": delivered.blob_id, "size": delivered.size}
 

@@ -1,5 +1,4 @@
-"""Identity/get, changes and set (RFC 8621 §6). The first Identity/get creates one identity for each address, unless
-there was one before."""
+"""Identity/get, changes and set (RFC 8621 §6). Identity/get first makes the identities follow the addresses."""
 
 import json
 from collections.abc import Callable
@@ -52,17 +51,18 @@ def _stored(value: Any) -> Any:
 
 class Identities(DataType):
     name = "Identity"
+    returns_old_state = False
 
     def __init__(self, store: Store, log: ChangeLog, accounts: Accounts) -> None:
         super().__init__(store, log)
         self._accounts = accounts
 
     def all_ids(self, call: MailCall) -> list[int]:
-        self._make_first(call.account)
+        self._follow_addresses(call.account)
         return list(self._all(call.account))
 
     def shown(self, call: MailCall, numbers: list[int], arguments: JSON) -> dict[int, JSON]:
-        self._make_first(call.account)
+        self._follow_addresses(call.account)
         found = self._all(call.account)
         return {number: found[number] | {"mayDelete": True} for number in numbers if number in found}
 
@@ -73,16 +73,29 @@ class Identities(DataType):
         sql = "SELECT id, document FROM identities WHERE account_id = ? ORDER BY id"
         return {number: json.loads(document) for number, document in self._store.rows(sql, account)}
 
-    def _make_first(self, account: int) -> None:
-        ((given,),) = self._store.rows("SELECT last_identity FROM mail_accounts WHERE account_id = ?", account)
-        row = self._store.row("SELECT document FROM accounts WHERE id = ?", account)
-        if given or row is None:
+    def _follow_addresses(self, account: int) -> None:
+        """Make an identity for each address without one, and remove those whose address the account has no more.
+
+        Stalwart does so only if the addresses are others than last time. Until then, an identity that a person removed
+        stays removed.
+        """
+        sql = "SELECT identity_addresses, document FROM mail_accounts JOIN accounts ON id = account_id WHERE id = ?"
+        followed, document = self._store.row(sql, account) or (None, None)
+        addresses = sorted(self._accounts.addresses(account), reverse=True)  # the main one is not always the first
+        if document is None or followed == (now := json.dumps(addresses)):
             return
-        name = json.loads(row[0])["description"] or ""
+        name = json.loads(document)["description"]
+        known = {number: identity["email"] for number, identity in self._all(account).items()}
         with self._log.commit(account) as commit:
-            for address in self._accounts.addresses(account):
-                number = self._insert(account, _DEFAULTS | {"name": name or address, "email": address})
-                commit.note("Identity", number, "created")
+            for address in addresses:
+                if address not in known.values():
+                    number = self._insert(account, _DEFAULTS | {"name": name or address, "email": address})
+                    commit.note("Identity", number, "created")
+            for number, address in known.items():
+                if address not in addresses:
+                    self._store.run("DELETE FROM identities WHERE account_id = ? AND id = ?", account, number)
+                    commit.note("Identity", number, "destroyed")
+            self._store.run("UPDATE mail_accounts SET identity_addresses = ? WHERE account_id = ?", now, account)
 
     def _insert(self, account: int, document: JSON) -> int:
         number = self._store.next_number(account, "identity")

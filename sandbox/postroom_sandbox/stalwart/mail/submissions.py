@@ -27,6 +27,7 @@ _LISTED = timedelta(days=3)  # what left before is not listed
 _QUEUED = "250 2.1.5 Queued"
 _UNKNOWN = "550 5.1.2 Mailbox does not exist."
 _NOT_LOCAL = "550 5.7.1 The stand-in for Stalwart delivers to its own domains only."
+_NOT_OWN = "Server rejected MAIL-FROM: 501 5.5.4 You are not allowed to send from this address."
 _FULL = "552 5.2.2 Mailbox full."
 _INVENTED = re.compile(r"\.example\.(com|net|org)$")
 """The domains of those who wrote the sample mail. An answer to them is accepted, and goes nowhere."""
@@ -139,6 +140,8 @@ class Submissions(DataType):
             "SELECT digest, document FROM emails JOIN email_documents USING (row) WHERE row = ?", row
         )
         envelope = _envelope(value.get("envelope"), identity["email"], json.loads(kept))
+        if self._mail.account_of(identity["email"]) != call.account:  # an address that the account has lost
+            raise SetError("forbiddenMailFrom", _NOT_OWN)
         now = datetime.now(UTC)
         send_at = (now + _hold(envelope["mailFrom"]["parameters"] or {}, now)).strftime("%Y-%m-%dT%H:%M:%SZ")
         delivery = {rcpt["email"]: _status(self._refusal(rcpt["email"])) for rcpt in envelope["rcptTo"]}
