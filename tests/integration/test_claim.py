@@ -102,6 +102,16 @@ async def test_claim_grants_at_most_its_limit_and_locked_rows_do_not_count(
     assert [claim.identity_id for claim in claims if claim.result is ClaimResult.GRANTED] == ids[2:4]
 
 
+async def test_work_of_a_later_version_is_left_to_it(requests: PostgresRequests, records: Records, pool: Pool) -> None:
+    identity_id = await waiting(requests, mailbox())
+    await records.rows("UPDATE email_requests SET step = 'change'")
+    for exclusive in (False, True):
+        claim = await claim_one(requests, identity_id, exclusive=exclusive)
+        assert claim.result is ClaimResult.UNKNOWN, "its member in Redis stands for nothing that this version does"
+    assert await PostgresOverdueRequests(pool, grace=0).due(10, after=None) == Due([], None, None)
+    assert (await records.request(identity_id))["attempts"] == 0
+
+
 async def test_workers_claim_nothing_while_the_mail_server_asks_for_less_but_a_new_person_is_served(
     requests: PostgresRequests, breakers: PostgresBreakers, records: Records
 ) -> None:

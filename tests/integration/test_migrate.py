@@ -4,14 +4,17 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import LiteralString, cast
 from urllib.parse import quote
+from uuid import UUID
 
 import psycopg
 import pytest
 from alembic import command
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from psycopg.errors import LockNotAvailable
 
 from eventually import eventually
 from parts import READ_ONLY
@@ -28,6 +31,7 @@ from postroom_sandbox.embedded_postgres import OWNER_ROLE, SERVICE_ROLE, Embedde
 from records import Records, records_of
 from servers import IN_SQL_ASCII, Database, _as_admin, new_database
 
+VERSIONS = Path(migrate.__file__).with_name("migrations") / "versions"
 NOT_CONNECTED = r"^cannot migrate the database: {}$"
 EITHER = "POSTROOM_MIGRATE_DATABASE_URL (POSTROOM_DATABASE_URL if that is not set)"
 
@@ -279,3 +283,81 @@ async def test_code_before_revision_0009_still_pins_and_reads_the_mark_domain(da
         read = await former.execute("SELECT value FROM postroom_facts WHERE name = 'mark_domain'")
         assert await read.fetchall() == [("first.example",)]
     assert await pinned_value(pool, MARK_DOMAIN) == "first.example"
+
+
+@pytest.mark.parametrize("old", ["0011"], indirect=True)
+async def test_migration_writes_the_addresses_of_all_requests_beside_older_code_and_may_be_interrupted(
+    old: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "PAGE", 1)
+    states = ["waiting", "running", "provisioned", "dead", "provisioned", "dead", "dead", "waiting"]
+    people = [UUID(int=number) for number in range(1, len(states) + 1)]
+    wants, runs, has, _, recorded, remade, former, again = people
+    async with records_of(old.owner_url) as records:
+        for who, state in zip(people, states, strict=True):
+            await records.rows(
+                "INSERT INTO email_requests (identity_id, email, state, due_at, holder, enqueued_at, reason) "
+                "SELECT %s, %s, state, CASE WHEN state IN ('waiting', 'running') THEN now() END, "
+                "CASE WHEN state = 'running' THEN gen_random_uuid() END, now(), CASE WHEN state = 'dead' THEN 'x' END "
+                "FROM (SELECT %s::text AS state) AS given",
+                *(who, "has@example.org" if who == former else f"{who.int}@example.org", state),
+            )
+        # Making the mailbox again has failed for two; the address of one of them belongs to another request since.
+        await records.rows("UPDATE email_requests SET email = 'has@example.org' WHERE identity_id = %s", has)
+        await records.rows(
+            "INSERT INTO email_accounts (id, kratos_identity_id, email, stalwart_account_id) "
+            "SELECT gen_random_uuid(), identity_id, email, 'b' FROM email_requests WHERE identity_id = ANY(%s)",
+            [recorded, remade, former, again],
+        )
+        # As an interrupted migration leaves it, with what older code did since.
+        await asyncio.to_thread(_interrupted, old.owner_url, monkeypatch)
+        assert await records.value("SELECT count(*) FROM addresses") == 3
+        await records.rows("UPDATE email_requests SET email = 'new@example.org' WHERE identity_id = %s", wants)
+
+        assert await migrated(old) == newest_revision()
+        found = await records.rows("SELECT address, identity_id, role FROM addresses")
+        assert {each["identity_id"]: (each["address"].split("@")[0], each["role"]) for each in found} == {
+            wants: ("new", "wanted"),
+            runs: ("2", "wanted"),
+            has: ("has", "held"),
+            recorded: ("5", "held"),
+            remade: ("6", "held"),
+            again: ("8", "held"),
+        }
+        checked = "SELECT count(*) FROM pg_constraint WHERE NOT convalidated"
+        assert await records.value(checked) == 0
+
+
+def _interrupted(owner_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The migration to 0012 ends after its first page."""
+
+    def one_page(version: Path) -> None:
+        statement = version.with_suffix(".sql").read_text()
+        with psycopg.connect(owner_url) as other:
+            other.execute(cast("LiteralString", statement), {"limit": 1})
+        raise ConnectionError("interrupted")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(migrate, "run_page_by_page", one_page)
+        with pytest.raises(ConnectionError):
+            command.upgrade(alembic_config(owner_url), "head")
+
+
+@pytest.mark.parametrize("old", ["0011"], indirect=True)
+async def test_request_cannot_die_while_the_migration_writes_its_address(old: Database) -> None:
+    """It would leave the address reserved for ever."""
+    page = cast("LiteralString", (VERSIONS / "0012_page.sql").read_text())
+    async with records_of(old.owner_url) as records, records_of(old.owner_url) as older:
+        await older.rows("SET lock_timeout = '100ms'")
+        await records.rows(
+            "INSERT INTO email_requests (identity_id, email, state, due_at, enqueued_at) "
+            "VALUES (gen_random_uuid(), 'a@example.org', 'waiting', now(), now())"
+        )
+        for version in ("0012_addresses", "0012_accounts", "0012_requests"):
+            await records.rows(cast("LiteralString", (VERSIONS / f"{version}.sql").read_text()))
+        async with records.connection.transaction():
+            await records.connection.execute(page, {"limit": 10})
+            with pytest.raises(LockNotAvailable):
+                await older.rows("UPDATE email_requests SET state = 'dead', due_at = NULL, reason = 'x'")
+        await older.rows("UPDATE email_requests SET state = 'dead', due_at = NULL, reason = 'x'")
+        assert await records.value("SELECT count(*) FROM addresses") == 0

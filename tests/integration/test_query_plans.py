@@ -120,7 +120,7 @@ VALUES: dict[str, Any] = {
     "waits_for": None,
 }
 TABLES = (
-    *("email_requests", "email_accounts", "mail_states", "live_events"),
+    *("email_requests", "email_accounts", "addresses", "mail_states", "live_events"),
     *("mail_credentials", "access_tokens", "person_settings"),
 )
 _PARAMETER = re.compile(r"%\((\w+)\)s|%%")

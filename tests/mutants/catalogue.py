@@ -1,5 +1,6 @@
 """All mistakes that the tests must notice."""
 
+from mutants.addresses import ADDRESSES
 from mutants.mail import APART, NEW_MAIL, THE_OUTBOX
 from mutants.missing import MISSING
 from mutants.moves import CORE
@@ -14,4 +15,5 @@ MUTANTS: list[Mutant] = [
     *THE_OUTBOX,
     *APART,
     *MISSING,
+    *ADDRESSES,
 ]

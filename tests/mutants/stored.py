@@ -198,8 +198,8 @@ STATEMENTS = [
     Mutant(
         "the fallback poll misses ended leases",
         f"{SQL}overdue.sql",
-        "           OR (state = 'running' AND due_at <= now()))\n      AND (due_at",
-        "           )\n      AND (due_at",
+        "           OR (state = 'running' AND due_at <= now()))\n      AND step",
+        "           )\n      AND step",
         (
             "integration/test_claim.py::"
             "test_fallback_poll_finds_ended_leases_at_once_and_waiting_requests_after_the_grace_oldest_first",
@@ -290,18 +290,10 @@ STATEMENTS = [
         ("integration/test_requests.py::test_refusal_is_recorded_only_when_it_changed", SQL_WALK),
     ),
     Mutant(
-        "the sweep revives dead letters",
+        "the sweep takes dead letters for identities without a request",
         f"{SQL}sweep_store.sql",
-        "WHERE r.identity_id = a.identity_id)\n"
-        "), added AS (\n"
-        "    INSERT INTO email_requests (identity_id, email, display_name, state, due_at, enqueued_at)\n"
-        "    SELECT identity_id, email, display_name, 'waiting', now(), clock_timestamp() FROM absent\n"
-        "    ON CONFLICT DO NOTHING\n",
-        "WHERE r.identity_id = a.identity_id AND r.state <> 'dead')\n"
-        "), added AS (\n"
-        "    INSERT INTO email_requests (identity_id, email, display_name, state, due_at, enqueued_at)\n"
-        "    SELECT identity_id, email, display_name, 'waiting', now(), clock_timestamp() FROM absent\n"
-        "    ON CONFLICT (identity_id) DO UPDATE SET state = 'waiting', due_at = now(), reason = NULL\n",
+        "email_requests r WHERE r.identity_id = a.identity_id)",
+        "email_requests r WHERE r.identity_id = a.identity_id AND r.state <> 'dead')",
         (SQL_WALK,),
     ),
 ]

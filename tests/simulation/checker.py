@@ -1,4 +1,4 @@
-"""Checks I1 to I10 on the result of a run: rows, audit, moves and the mail server's accounts."""
+"""Checks I1 to I11 on the result of a run: rows, audit, moves and the mail server's accounts."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -36,6 +36,7 @@ def violations(world: World) -> list[str]:
                 "I8": _nothing_started_early,
                 "I9": _the_mail_server_looks_as_if_each_had_run_once,
                 "I10": _nothing_to_correct,
+                "I11": _each_address_is_its_owners,
             }.items()
             for what in rule(world)
         ),
@@ -164,3 +165,20 @@ def _nothing_to_correct(world: World) -> Iterable[str]:
     disturbed = not isinstance(world.faults, NoFaults)
     if not disturbed and world.corrected != Corrections():
         yield f"reconcile corrected {world.corrected} in a run without faults"
+
+
+def _each_address_is_its_owners(world: World) -> Iterable[str]:
+    requests, addresses = world.sql.requests, world.sql.addresses
+    for row in requests.values():
+        owner, role = addresses.get(row["email"], (None, None))
+        if row["state"] != "dead" and owner != row["identity_id"]:
+            yield f"{row['email']} is the address of {row['identity_id']}, and reserved for {owner}"
+        if row["state"] == "provisioned" and role != "held":
+            yield f"{row['email']} has a mailbox, and is only {role}"
+    for address, (identity_id, role) in addresses.items():
+        row = requests.get(identity_id)
+        if role == "wanted" and (row is None or row["state"] == "dead" or row["email"] != address):
+            yield f"{address} is reserved for {identity_id}, whose request is {row and (row['state'], row['email'])}"
+        has_mailbox = world.sql.accounts.get(identity_id, {}).get("email") == address
+        if role == "held" and not has_mailbox and identity_id not in world.sql.erased:
+            yield f"{address} is held for {identity_id}, who has no mailbox of that address"

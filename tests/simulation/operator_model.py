@@ -41,13 +41,19 @@ class OperatorModel(ReleaseModel):
 
     def _operator_find(self, identity_ids: list[UUID]) -> list[Row]:
         rows = [self.requests[each] for each in identity_ids if each in self.requests]
-        return [row | {"held": row["state"] == "dead" and row["email"] in self.living} for row in rows]
+        return [
+            row | {"held": row["state"] == "dead" and self._is_held(row["email"], row["identity_id"])} for row in rows
+        ]
 
     def _operator_retry(self, identity_ids: list[UUID], actor: str) -> list[Row]:
-        chosen = self._free(identity_ids, "waiting", "dead")
-        emails = [row["email"] for row in chosen if row["state"] == "dead"]
-        if len(set(emails)) < len(emails) or not self.living.keys().isdisjoint(emails):
-            raise UniqueViolation("email_requests_address")
+        chosen = self._unlocked(identity_ids, "waiting", "dead")
+        dead = [row for row in chosen if row["state"] == "dead"]
+        if len({row["email"] for row in dead}) < len(dead) or any(
+            self._is_held(row["email"], row["identity_id"]) for row in dead
+        ):
+            raise UniqueViolation("addresses_reserved")
+        for row in dead:
+            self._reserve(row["email"], row["identity_id"])
         return [self._retried(row, actor) for row in chosen]
 
     def _retried(self, row: Row, actor: str) -> Row:
@@ -59,22 +65,23 @@ class OperatorModel(ReleaseModel):
         return moved
 
     def _operator_bury(self, identity_ids: list[UUID], actor: str, reason: str) -> list[Row]:
-        return [self._buried(row, actor, reason) for row in self._free(identity_ids, "waiting")]
+        return [self._buried(row, actor, reason) for row in self._unlocked(identity_ids, "waiting")]
 
     def _buried(self, row: Row, actor: str, reason: str) -> Row:
         message = f"buried by {actor}: {reason}"
         changes = {"state": "dead", "due_at": None, "waits_for": None, "reason": message}
         moved = self._change(row, enqueued_at=self._clock_timestamp(), **changes)
+        self._free(moved)
         self._write(moved, "bury", "done", error_message=reason, actor=actor)
         return moved
 
     def _operator_dismiss(self, identity_ids: list[UUID], actor: str, reason: str) -> list[Row]:
-        chosen = [row for row in self._free(identity_ids, "dead") if row["dismissed_at"] is None]
+        chosen = [row for row in self._unlocked(identity_ids, "dead") if row["dismissed_at"] is None]
         moved = [self._change(row, dismissed_at=self._now()) for row in chosen]
         for row in moved:
             self._write(row, "dismiss", "done", error_message=reason, actor=actor)
         return moved
 
-    def _free(self, identity_ids: list[UUID], *states: str) -> list[Row]:
+    def _unlocked(self, identity_ids: list[UUID], *states: str) -> list[Row]:
         rows = [self.requests[each] for each in identity_ids if each in self.requests and each not in self.locked]
         return [row for row in rows if row["state"] in states]

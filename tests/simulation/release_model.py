@@ -29,7 +29,8 @@ class ReleaseModel(BreakerModel):
 
     def _release(self, cause: str, limit: int, excluding: list[UUID]) -> list[Row]:
         ended = self._ended_at(cause)
-        chosen = [row for row in self._waiting_for(cause) if ended and row["enqueued_at"] < ended]
+        waiting = [row for row in self._waiting_for(cause) if row["step"] == "create"]
+        chosen = [row for row in waiting if ended and row["enqueued_at"] < ended]
         free = [row for row in chosen if row["identity_id"] not in self.locked | set(excluding)]
         moved: list[Row] = []
         for row in free[:limit]:
@@ -39,9 +40,11 @@ class ReleaseModel(BreakerModel):
         return moved
 
     def _ended_at(self, cause: str) -> datetime | None:
-        if not cause.startswith("domain:"):
+        if cause in ("outage", "misconfigured", "creates"):
             lasts = self.breaker["open"] or (cause == "creates" and self.breaker["creates_error"] is not None)
             return None if lasts else self._now()
+        if not cause.startswith("domain:"):
+            return None  # of a later version
         domain = cause.removeprefix("domain:")
         made = [row["created_at"] for row in self.accounts.values() if row["email"].split("@")[1] == domain]
         resumed = self.resumed.get(domain)

@@ -31,6 +31,8 @@ class RequestRows:
         self.moves: list[tuple[datetime, Row | None, Row]] = []
         self.living: dict[str, UUID] = {}
         """the identity that has an address: the partial unique index"""
+        self.addresses: dict[str, tuple[UUID, str]] = {}
+        """whose an address is, and its role; no row is `leaving`, so there is one for each address"""
         self.locked: set[UUID] = set()
         """rows that another open transaction has locked"""
         self.erased: set[UUID] = set()
@@ -92,6 +94,7 @@ class RequestRows:
             "last_error": None,
             "reason": None,
             "dismissed_at": None,
+            "step": "create",
         }
         return self._change(None, **usual | values)
 
@@ -106,12 +109,31 @@ class RequestRows:
         }
         self.log.append(usual | {"action": action, "status": status, "created_at": self._now()} | values)
 
+    def _reserve(self, email: str, identity_id: UUID, role: str = "wanted") -> None:
+        """Also what is left of an earlier request. Before a row is changed: the violation undoes the statement."""
+        if self.addresses.setdefault(email, (identity_id, role))[0] != identity_id:
+            raise UniqueViolation("addresses_reserved")
+
+    def _is_held(self, email: str, identity_id: UUID) -> bool:
+        """Whether another identity has the address."""
+        return self.addresses.get(email, (identity_id, ""))[0] != identity_id
+
+    def _hold(self, row: Row) -> None:
+        if self.addresses.get(row["email"]) == (row["identity_id"], "wanted"):
+            self.addresses[row["email"]] = (row["identity_id"], "held")
+
+    def _free(self, row: Row) -> None:
+        """Unless a mailbox has it."""
+        if self.addresses.get(row["email"]) == (row["identity_id"], "wanted"):
+            del self.addresses[row["email"]]
+
     def erase(self, identity_id: UUID) -> None:
         """Delete a row, as an operator or a fail-over does; its audit stays."""
         row = self.requests.pop(identity_id, None)
         self.accounts.pop(identity_id, None)
         if row:
             self.erased.add(identity_id)
+            self._free(row)  # by a trigger
             if row["state"] != "dead":
                 del self.living[row["email"]]
             if row["state"] in LIVE:

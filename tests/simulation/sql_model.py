@@ -4,7 +4,7 @@
 with its row locks is in PostgreSQL.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from typing import Any
@@ -23,19 +23,22 @@ class SqlModel(SweepModel):
     def run(self, name: str, parameters: Mapping[str, Any] | None) -> list[Row]:
         """Execute `sql/<name>.sql`. Raises what psycopg raises for a broken constraint."""
         statement: Callable[..., list[Row]] = getattr(self, f"_{name}")
-        return statement(**parameters) if parameters else statement()
+        found = statement(**parameters) if parameters else statement()
+        return [{column: value for column, value in row.items() if column != "step"} for row in found]
 
     # -- accept -------------------------------------------------------------------------------------------------
 
     def _accept(self, identity_id: UUID, email: str, display_name: str | None, **asked: Any) -> list[Row]:
-        if identity_id in self.requests or email in self.living:
+        if identity_id in self.requests:
             return []
+        self._reserve(email, identity_id)
         return [self._begin(None, identity_id=identity_id, email=email, display_name=display_name, **asked)]
 
     def _revive(self, identity_id: UUID, email: str, display_name: str | None, **asked: Any) -> list[Row]:
         row = self.requests.get(identity_id)
-        if row is None or row["state"] != "dead" or row["email"] == email:
+        if row is None or row["state"] != "dead" or row["step"] != "create" or row["email"] == email:
             return []
+        self._reserve(email, identity_id)
         return [self._begin(row, identity_id=identity_id, email=email, display_name=display_name, **asked)]
 
     def _begin(self, old: Row | None, *, holder: UUID | None, lease: float, action: str, **asked: Any) -> Row:
@@ -58,7 +61,7 @@ class SqlModel(SweepModel):
         return row
 
     def _refuse_held(self, identity_id: UUID, email: str, display_name: str | None, **asked: Any) -> list[Row]:
-        if self.living.get(email, identity_id) == identity_id or identity_id in self.requests:
+        if not self._is_held(email, identity_id) or identity_id in self.requests:
             return []
         reason = asked["reason"]
         row = self._new(identity_id, email, display_name, state="dead", last_error=reason, reason=reason)
@@ -72,6 +75,9 @@ class SqlModel(SweepModel):
         if row is None or row["state"] == "dead" or (row["wanted_email"] or row["email"]) == email:
             return []
         if row["attempts"] == 0:
+            self._reserve(email, identity_id)
+            if email != row["email"]:
+                self._free(row)
             changes = {"email": email, "display_name": display_name, "wanted_email": None}
             changed = self._change(row, **changes, enqueued_at=self._clock_timestamp())
         else:
@@ -91,33 +97,37 @@ class SqlModel(SweepModel):
     def _read_many(self, identity_ids: list[UUID], quiet: float) -> list[Row]:
         before = self._now() - timedelta(seconds=quiet)
         rows = [self.requests[each] for each in identity_ids if each in self.requests]
+        rows = [row for row in rows if row["step"] == "create"]
         return [row | {"quiet": row["enqueued_at"] < before} for row in rows]
 
     def _overdue(self, limit: int, grace: float, after_due: datetime | None, after_id: UUID | None) -> list[Row]:
         now = self._now()
         latest = {"waiting": now - timedelta(seconds=grace), "running": now}
-        live = takewhile(lambda row: row["due_at"] <= max(latest.values()), self._live)
+        live = takewhile(lambda row: row["due_at"] <= max(latest.values()), self._creates())
         due = (row for row in live if row["due_at"] <= latest[row["state"]])
         if after_due is not None and after_id is not None:
             due = (row for row in due if place_of(row) > (after_due, after_id))
-        later = next((row["due_at"] for row in self._live if row["due_at"] > latest["waiting"]), None)
+        later = next((row["due_at"] for row in self._creates() if row["due_at"] > latest["waiting"]), None)
         next_in = self._seconds_until(later)
         found = [{"identity_id": row["identity_id"], "due_at": row["due_at"]} for row in islice(due, limit)]
         return [row | {"next_in": next_in} for row in found or [{"identity_id": None, "due_at": None}]]
 
     def _waiting_counts(self) -> list[Row]:
-        waiting = sum(row["state"] == "waiting" for row in self._live)
-        return [{"waiting": waiting, "running": len(self._live) - waiting}]
+        states = [row["state"] for row in self._creates()]
+        return [{"waiting": states.count("waiting"), "running": states.count("running")}]
 
     def _waiting_window(self, earliest: float, latest: float, limit: int) -> list[Row]:
         now = self._now()
         begin, end = now + timedelta(seconds=earliest), now + timedelta(seconds=latest)
-        return [row for row in self._live if row["state"] == "waiting" and begin <= row["due_at"] <= end][:limit]
+        return [row for row in self._creates() if row["state"] == "waiting" and begin <= row["due_at"] <= end][:limit]
 
     def _waiting_page(self, after_due: datetime, after_id: UUID, limit: int) -> list[Row]:
         after = (after_due, after_id)
-        waiting = (row for row in self._live if row["state"] == "waiting")
+        waiting = (row for row in self._creates() if row["state"] == "waiting")
         return [row for row in waiting if (row["due_at"], row["identity_id"]) > after][:limit]
+
+    def _creates(self) -> Iterator[Row]:
+        return (row for row in self._live if row["step"] == "create")
 
     # -- claim and settle ---------------------------------------------------------------------------------------
 
@@ -150,6 +160,7 @@ class SqlModel(SweepModel):
         return (
             not self.breaker["open"]
             and not self.is_slow()
+            and row["step"] == "create"
             and is_due
             and is_free
             and (exclusive or (not crashed and row["crashes"] == 0))
@@ -188,6 +199,8 @@ class SqlModel(SweepModel):
             return "unknown"
         if row["state"] in ("provisioned", "dead"):
             return row["state"]
+        if row["step"] != "create":
+            return "unknown"
         if self.breaker["open"] or self.is_slow():
             return "breaker"
         ended = row["due_at"] <= self._now() and (row["state"] == "running" or row["crashes"] > 0)
@@ -213,7 +226,10 @@ class SqlModel(SweepModel):
             reason=reason,
         )
         account_id = None
+        if settled["state"] == "dead":
+            self._free(settled)
         if settled["state"] == "provisioned":
+            self._hold(settled)
             known = self.accounts.get(identity_id, {"id": outcome["account_id"], "created_at": self._now()})
             account_id = known["id"]
             at_stalwart = outcome["stalwart_account_id"]

@@ -44,9 +44,10 @@ class SweepModel(OperatorModel):
                 found.append(nothing | {"asked_id": identity_id, "is_changed": True})
         for identity_id, email, name in [each for each in asked if each[0] not in self.requests]:
             asked_for = {"asked_id": identity_id, "is_changed": False}
-            if email in self.living or identity_id in self.requests:
+            if self._is_held(email, identity_id) or identity_id in self.requests:
                 found.append(nothing | asked_for)
                 continue
+            self._reserve(email, identity_id)
             row = self._new(identity_id, email, name, state="waiting", due_at=self._now())
             self._write(row, "sweep", "done")
             found.append(row | asked_for)

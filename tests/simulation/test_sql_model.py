@@ -20,7 +20,7 @@ STEPS = 320
 APART = 5.0
 """Seconds that the two clocks may differ; all drawn times differ by more."""
 DUE = [-500, -100, -30, 30, 100, 1000]
-CAUSES = ["outage", "misconfigured", "creates", "domain:example.org", "domain:example.net"]
+CAUSES = ["outage", "misconfigured", "creates", "domain:example.org", "domain:example.net", "of a later version"]
 NO_CALLER = {"trigger_id": None, "request_id": None, "traceparent": None}
 
 
@@ -56,6 +56,13 @@ class Both:
             await self.records.make_due_in(seconds, identity_id)
             self.model._change(row, due_at=datetime.now(UTC) + timedelta(seconds=seconds))
 
+    async def change_step(self) -> None:
+        """As a later version does, which stores other work than creates."""
+        identity_id, step = self.chance.choice(self.people), self.chance.choice(["create"] * 19 + ["change"])
+        if row := self.model.requests.get(identity_id):
+            await self.records.rows("UPDATE email_requests SET step = %s WHERE identity_id = %s", step, identity_id)
+            self.model._change(row, step=step)
+
     async def _real(self, name: str, parameters: Mapping[str, Any]) -> Any:
         (breaker,) = await rows(self.pool, "breaker_read")
         if parameters.get("changed_at") == self.model.breaker["changed_at"]:
@@ -77,13 +84,18 @@ class Both:
         return (
             _plain(await self.records.rows("SELECT * FROM email_requests")),
             _plain(await self.records.rows("SELECT id, email, stalwart_account_id FROM email_accounts")),
+            _plain(await self.records.rows("SELECT address, identity_id, role FROM addresses")),
             _plain(await rows(self.pool, "breaker_read")),
             _plain(await rows(self.pool, "sweep_progress")),
         )
 
     def _stored_by_the_model(self) -> Any:
         model = self.model
-        of_postgres = [model.requests.values(), model.accounts.values()]
+        reserved = [
+            {"address": address, "identity_id": identity_id, "role": role}
+            for address, (identity_id, role) in model.addresses.items()
+        ]
+        of_postgres = [model.requests.values(), model.accounts.values(), reserved]
         return (
             *map(_plain, of_postgres),
             _plain(model.run("breaker_read", None)),
@@ -296,7 +308,15 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
 }
 
 
-OFTEN = {"accept": 3, "claim": 10, "settle": 10, "breaker_close": 6, "operator_resume": 6, "release": 6}
+OFTEN = {
+    "accept": 3,
+    "operator_bury": 3,
+    "claim": 10,
+    "settle": 10,
+    "breaker_close": 6,
+    "operator_resume": 6,
+    "release": 6,
+}
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -308,6 +328,7 @@ async def test_postgresql_model_matches_postgresql_in_every_statement(seed: int,
     for _ in range(STEPS):
         await both.step()
         await both.make_due()
+        await both.change_step()
     assert {row["state"] for _, _, row in both.model.moves} == {"waiting", "running", "provisioned", "dead"}
 
 

@@ -262,11 +262,13 @@ def test_every_column_and_index_is_documented() -> None:
     versions = (ROOT / "src/postroom/postgres/migrations/versions").glob("*.sql")
     schema = "\n".join(path.read_text() for path in versions)
     pages = (REFERENCE / "database.md").read_text() + (REFERENCE / "audit.md").read_text()
-    for table, body in re.findall(r"^CREATE TABLE (\w+) \((.*?)^\)", schema, re.MULTILINE | re.DOTALL):
+    for table, body in re.findall(
+        r"^CREATE TABLE (?:IF NOT EXISTS )?(\w+) \((.*?)^\)", schema, re.MULTILINE | re.DOTALL
+    ):
         assert f"`{table}`" in pages
         for column in re.findall(r"^    ([a-z_]+) ", body, re.MULTILINE):
             assert f"`{column}`" in pages, f"{table}.{column}"
-    for index in re.findall(r"^CREATE (?:UNIQUE )?INDEX (\w+)", schema, re.MULTILINE):
+    for index in re.findall(r"^CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?(\w+)", schema, re.MULTILINE):
         assert f"`{index}`" in pages, index
 
 

@@ -1,5 +1,6 @@
 """The preparation of a mailbox as the person sees it, by all that PostgreSQL holds of it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -193,6 +194,13 @@ def test_a_mailbox_on_record_is_ready_unless_it_is_missing() -> None:
     assert (shown.state, shown.ready_at) == (PreparationState.MISSING, None)
     assert (shown.cause, shown.failure) == (Wait(W.MISSING, at(-1)), Failure(OPERATOR, at(-1)))
     assert "an operator has to fix" in (shown.reason or "")
+
+
+@pytest.mark.parametrize("found", [dead(F), dead(F, refusal=refused("reserved_name")), waiting(F), running()])
+def test_a_mailbox_on_record_is_ready_or_missing_whatever_became_of_other_work(found: MailboxRecord) -> None:
+    assert preparation_of(replace(found, has_mailbox=True)).state is PreparationState.READY
+    missing = replace(found, has_mailbox=True, missing_at=at(-1))
+    assert preparation_of(missing).state is PreparationState.MISSING
 
 
 def test_mailbox_being_remade_is_shown_as_preparing() -> None:

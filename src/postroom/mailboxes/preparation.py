@@ -130,6 +130,8 @@ class MailboxRecord:
     """newest first, `MAX_HISTORY` at most"""
     opening: Opening | None = None
     """None while the breaker is closed"""
+    has_mailbox: bool = False
+    """a mailbox is on record and not being made again, whatever became of other work on it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,8 @@ def preparation_of(
 
 def _preparation(record: MailboxRecord) -> Preparation:
     request, refusal = record.request, record.refusal
+    if request and record.has_mailbox:
+        return _missing(record.missing_at) if record.missing_at else _ready(request)
     if refusal and (request is None or (request.state is State.DEAD and _is_newer(refusal, request))):
         return _refused(refusal, record.now)
     if request is None:

@@ -146,7 +146,9 @@ _OPTIONS = (
     "-c statement_timeout=4s -c idle_in_transaction_session_timeout=10s "
     # The server's keepalives: else it keeps the advisory lock of an unreachable host for two hours, and no other
     # process sweeps or reconciles.
-    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 "
+    # Our statements write the table `addresses` themselves: the trigger that does it for older code does nothing.
+    "-c postroom.writes_addresses=on"
 )
 _SESSION: dict[str, Any] = {
     # Each statement is its own transaction; few of ours need two.

@@ -49,6 +49,7 @@ def _record_of(found: Row) -> MailboxRecord:
         now=found["asked_at"],
         request=request_of(found) if found["identity_id"] else None,
         requested_at=found["requested_at"],
+        has_mailbox=found["has_mailbox"],
         missing_at=found["missing_at"],
         refusal=_refusal_of(found),
         history=tuple(EndedAttempt(number, at, AttemptOutcome(status)) for number, at, status in ended),

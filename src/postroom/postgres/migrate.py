@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 
 import psycopg
 from psycopg import sql as compose
@@ -24,6 +24,8 @@ LOCK_PAUSE = 1.0
 TURN_PAUSE = 0.1
 RETRY_FOR = 60.0
 """Seconds for which a statement is repeated while another, long transaction locks the table."""
+PAGE = 5_000
+"""Rows that a migration fills in one commit: a process that needs one of them meanwhile waits until then."""
 
 UTF8 = "UTF8"
 IN_UTF8 = "ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
@@ -45,6 +47,7 @@ _RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
         "mail_states",
         "live_events",
         "processes",
+        "addresses",
     ),
     # The audit is append-only.
     "SELECT, INSERT": ("email_provisioning_log", "installation", "postroom_facts"),
@@ -137,6 +140,28 @@ def run(version: str) -> None:
 
     # The driver's own cursor: the text contains `%` and several statements.
     op.get_bind().connection.cursor().execute(Path(version).with_suffix(".sql").read_text("utf-8"))
+
+
+def run_by_itself(version: Path) -> None:
+    """Run the statements of an `.sql` file in a transaction of their own: one that waits for the lock of a second table
+    keeps everybody waiting for the first. What the migration did before is committed."""
+    from alembic import op  # as above
+
+    with op.get_context().autocommit_block():
+        run(str(version))
+
+
+def run_page_by_page(version: Path) -> None:
+    """Repeat the statement of an `.sql` file, each time in a transaction of its own, until it changes no row. What the
+    migration did before is committed."""
+    from alembic import op  # as above
+
+    # The text is part of this package and never comes from a caller.
+    statement = cast("LiteralString", version.with_suffix(".sql").read_text("utf-8"))
+    with op.get_context().autocommit_block():
+        cursor = op.get_bind().connection.cursor()
+        while cursor.execute(statement, {"limit": PAGE}).rowcount:
+            pass
 
 
 def build_index(name: str, definition: str) -> None:

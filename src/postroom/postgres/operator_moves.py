@@ -18,7 +18,7 @@ class Found:
 
     request: Request
     is_held: bool
-    """it is dead, and its address belongs to a living request"""
+    """it is dead, and another identity has its address"""
 
 
 class OperatorMoves(Statements):
@@ -54,8 +54,11 @@ class OperatorMoves(Statements):
         return await self._move("operator_dismiss", identity_ids, actor=actor, reason=reason)
 
     async def remake(self, identity_id: UUID, *, actor: str) -> Request | None:
-        """Have a missing mailbox made again. None if it is not missing, or was never made."""
-        moved = await row(self._pool, "operator_remake", {"identity_id": identity_id, "actor": actor})
+        """Have a missing mailbox made again. None if it is not missing, was never made, or its address is held."""
+        try:
+            moved = await row(self._pool, "operator_remake", {"identity_id": identity_id, "actor": actor})
+        except UniqueViolation:  # code from before revision 0012 gave its address to another identity
+            return None
         return request_of(moved) if moved else None
 
     async def _move(self, name: str, identity_ids: Collection[UUID], **more: Any) -> list[Request]:

@@ -1,10 +1,10 @@
 """The port `Rebuilt`: what a rebuild compares and restores."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from postroom.domain.mailbox import StalwartAccount, account_id_of
-from postroom.postgres.connection import Statements, rows
+from postroom.postgres.connection import Statements, rows, rows_of_each
 from postroom.provisioning.ports import FoundAccount, Standing
 
 ON_RECORD = 5000
@@ -26,12 +26,16 @@ class PostgresRebuilt(Statements):
         return {each["identity_id"]: Standing(each["standing"]) for each in found}
 
     async def restore(self, accounts: Mapping[UUID, FoundAccount], *, actor: str) -> set[UUID]:
-        parameters = {
-            "identity_ids": list(accounts),
-            "emails": [found.account.email for found in accounts.values()],
-            "names": [found.display_name for found in accounts.values()],
-            "stalwart_ids": [found.account.id for found in accounts.values()],
-            "account_ids": [account_id_of(identity_id) for identity_id in accounts],
-            "actor": actor,
-        }
-        return {each["identity_id"] for each in await rows(self._pool, "rebuild_restore", parameters)}
+        def parameters(some: Sequence[tuple[UUID, FoundAccount]]) -> dict[str, object]:
+            return {
+                "identity_ids": [identity_id for identity_id, _ in some],
+                "emails": [found.account.email for _, found in some],
+                "names": [found.display_name for _, found in some],
+                "stalwart_ids": [found.account.id for _, found in some],
+                "account_ids": [account_id_of(identity_id) for identity_id, _ in some],
+                "actor": actor,
+            }
+
+        # One whose address was taken at that very moment is refused, and counts as left to a worker.
+        restored, _ = await rows_of_each(self._pool, "rebuild_restore", list(accounts.items()), parameters)
+        return {each["identity_id"] for each in restored}

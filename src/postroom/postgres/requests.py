@@ -32,21 +32,24 @@ class PostgresRequests:
     async def revive(
         self, mailbox: Mailbox, *, holder: UUID | None, lease: float, origin: Origin, action: str
     ) -> Request | None:
-        try:
-            return await self._start("revive", mailbox, holder, lease, origin, action)
-        except UniqueViolation:
-            return None
+        return await self._start("revive", mailbox, holder, lease, origin, action)
 
     async def _start(
         self, name: str, mailbox: Mailbox, holder: UUID | None, lease: float, origin: Origin, action: str
     ) -> Request | None:
         parameters = _of_hook(mailbox, origin) | {"holder": holder, "lease": lease, "action": action}
         try:
-            started = await row(self._pool, name, parameters)
+            started = await self._stored(name, parameters, holder, mailbox)
+        except UniqueViolation:
+            return None  # another identity has the address, or another hook of this one was first
+        return request_of(started) if started else None
+
+    async def _stored(self, name: str, parameters: dict[str, object], holder: UUID | None, of: Mailbox) -> Row | None:
+        try:
+            return await row(self._pool, name, parameters)
         except Lost:
             # Perhaps committed: then the row is there. To give up would let its lease run out, which counts as a crash.
-            started = await row(self._pool, name, parameters) or await self._started_by(holder, mailbox)
-        return request_of(started) if started else None
+            return await row(self._pool, name, parameters) or await self._started_by(holder, of)
 
     async def _started_by(self, holder: UUID | None, mailbox: Mailbox) -> Row | None:
         """The row that we stored, or one that waits for the same mailbox: it may be another process', but to announce

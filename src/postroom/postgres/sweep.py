@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from psycopg.errors import UniqueViolation
+
 from postroom.domain.mailbox import Mailbox
 from postroom.postgres.connection import Statements, rows, rows_of_each, the_row
 from postroom.postgres.requests import request_of
@@ -26,7 +28,10 @@ class PostgresSwept(Statements):
         self, mailboxes: Sequence[Mailbox], *, after: str | None, token: str | None, due_in: float
     ) -> SweptPage:
         found, refused = await rows_of_each(self._pool, "sweep_store", mailboxes, _parameters)
-        page, asked = SweptPage(refused=refused), {mailbox.identity_id: mailbox for mailbox in mailboxes}
+        page, asked = SweptPage(), {mailbox.identity_id: mailbox for mailbox in mailboxes}
+        for mailbox, why in refused:
+            # Its address was taken at that very moment: it is held, and nothing is wrong with the identity.
+            page.held.append(mailbox) if why == UniqueViolation.__name__ else page.refused.append((mailbox, why))
         for each in found:
             if each["is_changed"]:
                 page.changed.append(asked[each["asked_id"]])

@@ -1,5 +1,6 @@
--- Store a new request and its audit row: one statement, one commit.
--- Without a conflict target both unique indexes count: the one on the identity, and the one that reserves the address.
+-- Store a new request, the reservation of its address and its audit row: one statement, one commit. An address that another
+-- identity has fails the statement on a unique index, which undoes the request, too. A reservation that is left of an earlier
+-- request of this identity stays.
 WITH gate AS (
     SELECT %(holder)s::uuid IS NOT NULL AND NOT open AS starts FROM mail_server_breaker
 ), added AS (
@@ -12,8 +13,12 @@ WITH gate AS (
            starts::int,
            clock_timestamp()
     FROM gate
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (identity_id) DO NOTHING
     RETURNING {request}
+), reserved AS (
+    INSERT INTO addresses (address, identity_id, role)
+    SELECT email, identity_id, 'wanted' FROM added
+    ON CONFLICT (address, identity_id) DO NOTHING
 ), logged AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, holder, trigger_id, request_id, traceparent)

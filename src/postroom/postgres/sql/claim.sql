@@ -3,6 +3,7 @@
 -- A lease that ran out without an outcome is a crash. It never makes a request a dead letter: the request runs again,
 -- exclusively, so that a poison request cannot crash others with it. It runs at once after the first crash, and after a
 -- growing delay from the second on.
+-- Only creates are claimed: work that a later version stored is left to it, and unknown here.
 -- Nothing is claimed while the breaker is open, or while the mail server asks for less.
 WITH gate AS (
     SELECT open OR coalesce(slow_until > now(), false) AS is_closed FROM mail_server_breaker
@@ -13,6 +14,7 @@ WITH gate AS (
            CASE WHEN r.state = 'waiting' OR r.crashes = 0 THEN 'running' ELSE 'waiting' END AS new_state
     FROM email_requests r JOIN asked a USING (identity_id)
     WHERE NOT (SELECT is_closed FROM gate)
+      AND r.step = 'create'
       AND ((r.state = 'waiting' AND r.due_at <= now() + interval '50 milliseconds')
            OR (r.state = 'running' AND r.due_at <= now()))
       AND (%(exclusive)s OR (r.state = 'waiting' AND r.crashes = 0))
@@ -61,6 +63,7 @@ SELECT a.identity_id AS asked_id,
             WHEN m.state IS NOT NULL THEN m.state
             WHEN r.state IS NULL THEN 'unknown'
             WHEN r.state IN ('provisioned', 'dead') THEN r.state
+            WHEN r.step <> 'create' THEN 'unknown'
             WHEN (SELECT is_closed FROM gate) THEN 'breaker'
             WHEN NOT %(exclusive)s AND r.due_at <= now() AND (r.state = 'running' OR r.crashes > 0) THEN 'exclusive'
             ELSE r.state END AS result,

@@ -5,5 +5,5 @@ SELECT a.kratos_identity_id, a.stalwart_account_id,
 FROM email_accounts a JOIN email_requests r ON r.identity_id = a.kratos_identity_id
 WHERE a.suspected_at IS NOT NULL
   AND a.kratos_identity_id > coalesce(%(after_id)s::uuid, '00000000-0000-0000-0000-000000000000')
-  AND r.state = 'provisioned'
+  AND NOT (r.state IN ('waiting', 'running') AND r.step = 'create')
 ORDER BY a.kratos_identity_id LIMIT %(limit)s

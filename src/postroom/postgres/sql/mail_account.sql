@@ -1,4 +1,6 @@
--- The mailbox of an identity, if it is ready.
+-- The mailbox of an identity, if it is served: whether other work on it is due, or has failed, does not matter, but one that is
+-- being made again is not.
 SELECT a.kratos_identity_id, a.email, a.stalwart_account_id, a.suspected_at IS NOT NULL AS doubtful
 FROM email_accounts a JOIN email_requests r ON r.identity_id = a.kratos_identity_id
-WHERE a.kratos_identity_id = %(identity_id)s AND r.state = 'provisioned'
+WHERE a.kratos_identity_id = %(identity_id)s AND a.state = 'active'
+  AND NOT (r.state IN ('waiting', 'running') AND r.step = 'create')

@@ -1,16 +1,22 @@
--- An operator has a mailbox made again that checks did not find, or whose record is lost. `outcome_unknown`: the attempt
--- looks up the mark first, so that a mailbox under another id is found and no second one is made.
+-- An operator has a mailbox made again that checks did not find, or whose record is lost; also where making it again has failed
+-- before. `outcome_unknown`: the attempt looks up the mark first, so that a mailbox under another id is found and no second one
+-- is made.
 WITH chosen AS (
     SELECT r.identity_id, a.stalwart_account_id
     FROM email_requests r LEFT JOIN email_accounts a ON a.kratos_identity_id = r.identity_id
-    WHERE r.identity_id = %(identity_id)s AND r.state = 'provisioned' AND (a.id IS NULL OR a.suspected_at IS NOT NULL)
+    WHERE r.identity_id = %(identity_id)s
+      AND (a.suspected_at IS NOT NULL AND r.state IN ('provisioned', 'dead') OR a.id IS NULL AND r.state = 'provisioned')
     FOR UPDATE OF r
 ), moved AS (
     UPDATE email_requests r SET
-        state = 'waiting', due_at = now(), outcome_unknown = true, retries = 0, crashes = 0, postponed = 0,
-        enqueued_at = clock_timestamp(), last_error = NULL
+        state = 'waiting', step = 'create', due_at = now(), outcome_unknown = true, retries = 0, crashes = 0, postponed = 0,
+        enqueued_at = clock_timestamp(), last_error = NULL, reason = NULL
     FROM chosen c WHERE r.identity_id = c.identity_id
     RETURNING {request of r}, c.stalwart_account_id
+), reserved AS (
+    INSERT INTO addresses (address, identity_id, role)
+    SELECT email, identity_id, 'wanted' FROM moved
+    ON CONFLICT (address, identity_id) DO NOTHING
 ), unwatched AS (
     DELETE FROM mail_states WHERE kratos_identity_id IN (SELECT identity_id FROM moved)
 ), logged AS (

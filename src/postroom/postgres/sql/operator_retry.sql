@@ -1,4 +1,4 @@
--- An operator asks to try now. A dead request starts over; a held address fails on the unique index. A row that is locked
+-- An operator asks to try now. A dead request starts over; a held address fails on a unique index. A row that is locked
 -- is skipped, so that it does not delay the others.
 WITH chosen AS (
     SELECT identity_id, state AS old_state FROM email_requests
@@ -11,6 +11,11 @@ WITH chosen AS (
         crashes = CASE WHEN c.old_state = 'dead' THEN 0 ELSE r.crashes END
     FROM chosen c WHERE r.identity_id = c.identity_id
     RETURNING {request of r}, c.old_state
+), reserved AS (
+    -- In the order of addresses, as in sweep_store.sql.
+    INSERT INTO addresses (address, identity_id, role)
+    SELECT email, identity_id, 'wanted' FROM moved WHERE old_state = 'dead' ORDER BY email
+    ON CONFLICT (address, identity_id) DO NOTHING
 ), logged AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, error_message, actor)

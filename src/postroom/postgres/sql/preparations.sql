@@ -4,13 +4,14 @@
 SELECT i.identity_id AS asked_id, now() AS asked_at, {request of r}, r.created_at AS requested_at,
        -- Without a record, whose mailbox it is cannot be known: for its person it is missing, too.
        CASE WHEN r.state = 'provisioned' AND a.id IS NULL THEN r.enqueued_at ELSE a.missing_at END AS missing_at,
+       coalesce(a.id IS NOT NULL AND NOT (r.state IN ('waiting', 'running') AND r.step = 'create'), false) AS has_mailbox,
        CASE WHEN b.open THEN b.cause END AS breaker_cause, b.changed_at AS breaker_changed_at,
        refusal.email AS refused_email, refusal.code AS refused_code, refusal.reason AS refused_reason, refusal.refused_at,
        h.attempts AS ended_attempts, h.ended_at, h.outcomes
 FROM unnest(%(identity_ids)s::uuid[]) AS i (identity_id)
 LEFT JOIN mail_server_breaker b ON true
 LEFT JOIN LATERAL (
-    SELECT {request}, created_at FROM email_requests q WHERE q.identity_id = i.identity_id LIMIT 1
+    SELECT {request}, step, created_at FROM email_requests q WHERE q.identity_id = i.identity_id LIMIT 1
 ) r ON true
 LEFT JOIN LATERAL (
     SELECT id, missing_at FROM email_accounts q WHERE q.kratos_identity_id = i.identity_id LIMIT 1

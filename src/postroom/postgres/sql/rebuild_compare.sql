@@ -7,13 +7,13 @@ SELECT asked.identity_id,
        CASE WHEN a.email <> asked.email OR a.stalwart_account_id <> asked.stalwart_account_id THEN 'different'
             WHEN r.identity_id IS NULL AND held.identity_id IS NOT NULL THEN 'held'
             WHEN r.identity_id IS NULL THEN 'missing'
-            WHEN r.state = 'dead' THEN 'dead'
+            WHEN r.state = 'dead' AND a.id IS NULL THEN 'dead'
             WHEN r.email <> asked.email THEN 'different'
-            WHEN r.state <> 'provisioned' THEN 'under_way'
+            WHEN r.state IN ('waiting', 'running') AND r.step = 'create' THEN 'under_way'
             WHEN a.id IS NULL THEN 'missing'
             ELSE 'known' END AS standing
 FROM asked
 LEFT JOIN email_requests r ON r.identity_id = asked.identity_id
 LEFT JOIN email_accounts a ON a.kratos_identity_id = asked.identity_id
-LEFT JOIN email_requests held
-    ON held.email = asked.email AND held.state <> 'dead' AND held.identity_id <> asked.identity_id
+LEFT JOIN addresses held
+    ON held.address = asked.email AND held.role <> 'leaving' AND held.identity_id <> asked.identity_id

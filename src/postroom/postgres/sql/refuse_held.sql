@@ -3,8 +3,8 @@ WITH added AS (
     INSERT INTO email_requests (identity_id, email, display_name, state, attempts, enqueued_at, last_error, reason)
     SELECT %(identity_id)s, %(email)s, %(display_name)s, 'dead', 0, clock_timestamp(), %(reason)s, %(reason)s
     WHERE EXISTS (
-        SELECT FROM email_requests
-        WHERE email = %(email)s AND state <> 'dead' AND identity_id <> %(identity_id)s
+        SELECT FROM addresses
+        WHERE address = %(email)s AND role <> 'leaving' AND identity_id <> %(identity_id)s
     )
     ON CONFLICT (identity_id) DO NOTHING
     RETURNING {request}

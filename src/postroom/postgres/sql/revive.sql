@@ -1,4 +1,4 @@
--- A dead request starts over with another address. A held address fails on the unique index.
+-- A dead request starts over with another address. A held address fails on a unique index.
 WITH gate AS (
     SELECT %(holder)s::uuid IS NOT NULL AND NOT open AS starts FROM mail_server_breaker
 ), revived AS (
@@ -17,8 +17,12 @@ WITH gate AS (
         last_error = NULL,
         reason = NULL
     FROM gate
-    WHERE identity_id = %(identity_id)s AND state = 'dead' AND email <> %(email)s
+    WHERE identity_id = %(identity_id)s AND state = 'dead' AND step = 'create' AND email <> %(email)s
     RETURNING {request of email_requests}
+), reserved AS (
+    INSERT INTO addresses (address, identity_id, role)
+    SELECT email, identity_id, 'wanted' FROM revived
+    ON CONFLICT (address, identity_id) DO NOTHING
 ), logged AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, holder, trigger_id, request_id, traceparent)

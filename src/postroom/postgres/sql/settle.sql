@@ -1,4 +1,5 @@
--- Store an outcome, if this holder still holds the request: row, account and audit in one statement.
+-- Store an outcome, if this holder still holds the request: row, address, account and audit in one statement. The address of a
+-- mailbox is held from then on; that of a dead letter is free again, unless there is a mailbox.
 WITH settled AS (
     UPDATE email_requests SET
         state = %(state)s,
@@ -14,6 +15,12 @@ WITH settled AS (
         reason = %(reason)s
     WHERE identity_id = %(identity_id)s AND state = 'running' AND holder = %(holder)s
     RETURNING {request}
+), held AS (
+    UPDATE addresses a SET role = 'held' FROM settled s
+    WHERE a.address = s.email AND a.identity_id = s.identity_id AND a.role = 'wanted' AND s.state = 'provisioned'
+), freed AS (
+    DELETE FROM addresses a USING settled s
+    WHERE a.address = s.email AND a.identity_id = s.identity_id AND a.role = 'wanted' AND s.state = 'dead'
 ), account AS (
     INSERT INTO email_accounts (id, kratos_identity_id, email, stalwart_account_id)
     SELECT %(account_id)s, identity_id, email, %(stalwart_account_id)s FROM settled WHERE state = 'provisioned'

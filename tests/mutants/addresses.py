@@ -1,0 +1,152 @@
+"""Mistakes in whose an address is, and in who is served."""
+
+from mutants.mutant import SQL, Mutant
+
+STORED = "integration/test_addresses.py::"
+SERVED = "integration/test_mail_accounts.py::"
+MIGRATED = "integration/test_migrate.py::"
+VERSIONS = "postgres/migrations/versions/"
+SQL_WALK = "simulation/test_sql_model.py::test_postgresql_model_matches_postgresql_in_every_statement"
+
+ADDRESSES = [
+    Mutant(
+        "accept reserves nothing",
+        f"{SQL}accept.sql",
+        "'wanted' FROM added\n",
+        "'wanted' FROM added WHERE false\n",
+        (f"{STORED}test_accepted_request_reserves_its_address_in_its_own_commit", SQL_WALK),
+    ),
+    Mutant(
+        "accept stores a request without its address if another identity has that",
+        f"{SQL}accept.sql",
+        "ON CONFLICT (address, identity_id) DO NOTHING",
+        "ON CONFLICT DO NOTHING",
+        (f"{STORED}test_address_that_another_identity_has_is_refused_and_nothing_is_stored",),
+    ),
+    Mutant(
+        "an identity is refused its own address",
+        f"{SQL}accept.sql",
+        "    ON CONFLICT (address, identity_id) DO NOTHING\n",
+        "",
+        (f"{STORED}test_identity_takes_its_own_address_again",),
+    ),
+    Mutant(
+        "who has only a mailbox, and no living request, loses the address",
+        f"{SQL}refuse_held.sql",
+        "AND role <> 'leaving'",
+        "AND role = 'wanted'",
+        (f"{STORED}test_address_that_another_identity_has_is_refused_and_nothing_is_stored",),
+    ),
+    Mutant(
+        "a followed address leaves the old one reserved",
+        f"{SQL}follow_address.sql",
+        "a.role = 'wanted' AND c.email <> c.former_email",
+        "a.role = 'wanted' AND c.email = c.former_email",
+        (f"{STORED}test_reservation_follows_the_address_before_the_first_attempt", SQL_WALK),
+    ),
+    Mutant(
+        "settle does not hold the address of a mailbox",
+        f"{SQL}settle.sql",
+        "a.role = 'wanted' AND s.state = 'provisioned'",
+        "a.role = 'wanted' AND s.state = 'dead'",
+        (f"{STORED}test_address_of_a_mailbox_is_held_and_that_of_a_dead_letter_is_free", SQL_WALK),
+    ),
+    Mutant(
+        "settle frees the address of a mailbox with a dead letter",
+        f"{SQL}settle.sql",
+        "a.role = 'wanted' AND s.state = 'dead'",
+        "s.state = 'dead'",
+        (f"{STORED}test_address_of_a_mailbox_stays_held_if_making_it_again_fails",),
+    ),
+    Mutant(
+        "bury frees the address of a mailbox",
+        f"{SQL}operator_bury.sql",
+        "a.identity_id = m.identity_id AND a.role = 'wanted'",
+        "a.identity_id = m.identity_id",
+        (f"{STORED}test_address_of_a_mailbox_stays_held_if_making_it_again_fails",),
+    ),
+    Mutant(
+        "a retried dead letter reserves nothing",
+        f"{SQL}operator_retry.sql",
+        "FROM moved WHERE old_state = 'dead' ORDER BY email",
+        "FROM moved WHERE old_state = 'waiting' ORDER BY email",
+        (f"{STORED}test_buried_request_gives_its_address_up_and_a_retried_one_takes_it_again", SQL_WALK),
+    ),
+    Mutant(
+        "the sweep takes addresses in the order of the page",
+        f"{SQL}sweep_store.sql",
+        "    ORDER BY email\n    ON CONFLICT (identity_id)",
+        "    ON CONFLICT (identity_id)",
+        (f"{STORED}test_pages_that_want_the_same_addresses_do_not_wait_for_each_other",),
+    ),
+    Mutant(
+        "the rebuild takes addresses in the order of the page",
+        f"{SQL}rebuild_restore.sql",
+        "    ORDER BY email\n    ON CONFLICT (identity_id)",
+        "    ON CONFLICT (identity_id)",
+        (f"{STORED}test_pages_that_want_the_same_addresses_do_not_wait_for_each_other",),
+    ),
+    Mutant(
+        "an identity whose address was taken at the same moment counts as unreadable",
+        "postgres/sweep.py",
+        "if why == UniqueViolation.__name__ else",
+        "if False else",
+        (f"{STORED}test_address_that_is_taken_at_the_same_moment_keeps_back_no_other_of_the_page",),
+    ),
+    Mutant(
+        "a suspended mailbox is served",
+        f"{SQL}mail_account.sql",
+        " AND a.state = 'active'",
+        "",
+        (f"{SERVED}test_suspended_mailbox_is_not_served_but_inspected",),
+    ),
+    Mutant(
+        "a mailbox that is being made again is served",
+        f"{SQL}mail_account.sql",
+        "\n  AND NOT (r.state IN ('waiting', 'running') AND r.step = 'create')",
+        "",
+        (f"{SERVED}test_mailbox_is_served_whatever_work_on_it_is_due_or_failed_unless_it_is_made_again",),
+    ),
+    Mutant(
+        "a mailbox is not inspected once other work on it has failed",
+        f"{SQL}inspection_page.sql",
+        "NOT (r.state IN ('waiting', 'running') AND r.step = 'create')",
+        "r.state = 'provisioned'",
+        (f"{SERVED}test_mailbox_is_served_whatever_work_on_it_is_due_or_failed_unless_it_is_made_again",),
+    ),
+    Mutant(
+        "work of a later version is claimed",
+        f"{SQL}claim.sql",
+        "      AND r.step = 'create'\n",
+        "",
+        ("integration/test_claim.py::test_work_of_a_later_version_is_left_to_it", SQL_WALK),
+    ),
+    Mutant(
+        "a cause of a later version ends when the breaker is closed",
+        f"{SQL}release.sql",
+        "WHEN name IN ('outage', 'misconfigured', 'creates')\n                     AND (SELECT",
+        "WHEN (SELECT",
+        (SQL_WALK,),
+    ),
+    Mutant(
+        "older code needs rights on addresses",
+        f"{VERSIONS}0012_addresses.sql",
+        " SECURITY DEFINER SET search_path FROM CURRENT",
+        "",
+        (f"{STORED}test_older_code_goes_on_between_the_migration_and_its_grants",),
+    ),
+    Mutant(
+        "a statement of older code fails if another identity has the address",
+        f"{VERSIONS}0012_addresses.sql",
+        " ON CONFLICT DO NOTHING;",
+        ";",
+        (f"{STORED}test_older_code_reserves_by_its_own_index_and_never_fails_on_addresses",),
+    ),
+    Mutant(
+        "the migration reads requests that may die before it has written their addresses",
+        f"{VERSIONS}0012_page.sql",
+        "    FOR SHARE\n",
+        "",
+        (f"{MIGRATED}test_request_cannot_die_while_the_migration_writes_its_address",),
+    ),
+]
