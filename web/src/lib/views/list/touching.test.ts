@@ -35,6 +35,8 @@ async function inbox(): Promise<Drawn> {
   for (let number = 1; number <= 5; number += 1) server.deliver({ threadId: `t${number}`, subject: `Mail ${number}` })
   const drawn = await pageOf(server)
   leave = await draw(drawn, MailPage, {})
+  // They are asked for once the list is painted.
+  await vi.waitFor(() => expect(network.waiting).not.toEqual([]))
   return drawn
 }
 
