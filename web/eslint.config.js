@@ -4,7 +4,7 @@ import globals from 'globals'
 import ts from 'typescript-eslint'
 
 /** Rooms that may talk to the network; every other room is given what it needs. */
-const NETWORK_ROOMS = ['src/lib/jmap/**', 'src/lib/accounts/**', 'src/lib/live/**', 'src/lib/sync/**']
+const NETWORK_ROOMS = ['src/lib/jmap/**', 'src/lib/accounts/**', 'src/lib/live/**', 'src/lib/{sync,*/sync}/**']
 
 export default defineConfig(
   { ignores: ['.svelte-kit/', 'node_modules/', '*.cjs'] },

@@ -138,7 +138,7 @@ def declared_in(path: Path) -> list[tuple[int, str]]:
 
 
 def test_names_in_typescript_are_found() -> None:
-    path = ROOT / "web/src/lib/sync/outbox.ts"
+    path = ROOT / "web/src/lib/actions/sync/outbox.ts"
     assert {"Outbox", "task", "waiting", "settle", "onnotupdated"} <= {name for _, name in declared_in(path)}
 
 

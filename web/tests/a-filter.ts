@@ -1,5 +1,5 @@
 /** A filter of a boss's mail, for tests. */
-import type { Condition, Filter, FilterAction } from '#lib/sieve/filter.ts'
+import type { Condition, Filter, FilterAction } from '#lib/settings/domain/filter.ts'
 
 export const IS_BOSS: Condition = { field: 'from', test: 'is', value: 'boss@example.org', header: '' }
 export const MOVE: FilterAction = { kind: 'move', value: 'p' }

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Composition } from '#lib/state/compose.ts'
+import type { Composition } from '#lib/writing/state/compose.ts'
 import { settled } from './world.ts'
 import { begun, draftsOn, writing, type WritingScene } from './writing.ts'
 

@@ -2,8 +2,8 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { destroyDrafts, replace } from '#lib/sync/draft-version.ts'
-import { emailsOf } from '#lib/sync/draft-look.ts'
+import { destroyDrafts, replace } from '#lib/writing/sync/draft-version.ts'
+import { emailsOf } from '#lib/writing/sync/draft-look.ts'
 import { browser, pass, tab, type Browser, type SendingTab } from './sending-scene.ts'
 
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { KeptDrafts } from '#lib/cache/drafts.ts'
+import { KeptDrafts } from '#lib/writing/device/drafts.ts'
 import { ModelServer } from './model-server.ts'
 import { settled } from './world.ts'
 import { begun, draftsOn, writing, type WritingScene } from './writing.ts'

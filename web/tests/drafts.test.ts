@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
-import { KeptDrafts } from '#lib/cache/drafts.ts'
+import { KeptDrafts } from '#lib/writing/device/drafts.ts'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { ModelServer } from './model-server.ts'
 import { opened } from './scene.ts'

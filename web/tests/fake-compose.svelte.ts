@@ -7,7 +7,7 @@ import type {
   Outcome,
   Start,
   UnsentDraft
-} from '#lib/state/compose.ts'
+} from '#lib/writing/state/compose.ts'
 
 export class FakeCompose implements Compose {
   readonly started: Start[] = []

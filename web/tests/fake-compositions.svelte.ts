@@ -1,5 +1,5 @@
 /** What the views of writing read, in the hands of a test: nothing is kept, stored or sent. */
-import { EMPTY, type Draft, type DraftFile } from '#lib/compose/draft.ts'
+import { EMPTY, type Draft, type DraftFile } from '#lib/writing/domain/draft.ts'
 import type {
   Compose,
   Composition,
@@ -13,7 +13,7 @@ import type {
   Start,
   Suggestion,
   UnsentDraft
-} from '#lib/state/compose.ts'
+} from '#lib/writing/state/compose.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 
 export class FakeComposition implements Composition {

@@ -1,6 +1,6 @@
 /** Stands in place of what knows what became of sent messages. */
 import type { Trouble } from '#lib/mail/trouble.ts'
-import type { Delivery, ScheduledMessage, Sent } from '#lib/state/sent.ts'
+import type { Delivery, ScheduledMessage, Sent } from '#lib/writing/state/sent.ts'
 
 export class FakeSent implements Sent {
   scheduled: readonly ScheduledMessage[] | null = $state.raw(null)

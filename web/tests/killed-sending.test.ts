@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { expect, test } from 'vitest'
-import { Scheduled } from '#lib/sync/scheduled.ts'
+import { Scheduled } from '#lib/writing/sync/scheduled.ts'
 import { browser, pass, received, tab, within, type Browser, type SendingTab } from './sending-scene.ts'
 
 /** A tab that is gone before or after its request, or write, of this number. */

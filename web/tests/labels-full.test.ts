@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto'
-import { filterNow } from '#lib/sync/filtering.ts'
-import type { FilterAction } from '#lib/sieve/filter.ts'
+import { filterNow } from '#lib/settings/sync/filtering.ts'
+import type { FilterAction } from '#lib/settings/domain/filter.ts'
 import type { Inside } from '#lib/state/inside.ts'
 import { expect, test } from 'vitest'
 import { ModelServer } from './model-server.ts'

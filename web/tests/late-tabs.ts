@@ -1,9 +1,9 @@
 /** Tabs that are not in step: what one does reaches the others, the locks, this device and the mail server when it will. */
 import { vi } from 'vitest'
-import { KeptDrafts } from '#lib/cache/drafts.ts'
-import type { KeptDraft } from '#lib/compose/draft.ts'
+import { KeptDrafts } from '#lib/writing/device/drafts.ts'
+import type { KeptDraft } from '#lib/writing/domain/draft.ts'
 import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
-import type { Compose } from '#lib/state/compose.ts'
+import type { Compose } from '#lib/writing/state/compose.ts'
 import type { ModelServer } from './model-server.ts'
 import { World } from './world.ts'
 import './writing.ts'

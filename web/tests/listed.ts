@@ -1,5 +1,5 @@
 /** A mail page before a plain list that does at once what actions say. */
-import { Preferences } from '#lib/state/preferences.svelte.ts'
+import { Preferences } from '#lib/settings/state/preferences.svelte.ts'
 import { MailPage } from '#lib/state/page.svelte.ts'
 import type { Action, Bulk, ConversationList, Mail, MailboxItem, Role, Row } from '#lib/state/mail.ts'
 

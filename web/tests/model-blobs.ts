@@ -1,6 +1,6 @@
 /** Blobs of the model server: uploaded ones, which expire, and parts of Emails, which go with them (RFC 8620 §6). */
 import type { Arguments, BodyPart, Id } from '#lib/jmap/types.ts'
-import type { Upload, UploadOptions } from '#lib/sync/upload-port.ts'
+import type { Upload, UploadOptions } from '#lib/writing/sync/upload-port.ts'
 
 interface Part extends Partial<BodyPart> {
   readonly subParts?: readonly Part[]

@@ -1,6 +1,6 @@
 /** A tab that can be gone at any moment, with all that it had in memory: it asks for nothing more, and keeps no lock. */
 import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
-import type { Compose, Composition } from '#lib/state/compose.ts'
+import type { Compose, Composition } from '#lib/writing/state/compose.ts'
 import { afterEach } from 'vitest'
 import { ModelServer } from './model-server.ts'
 import { settled, World } from './world.ts'

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { openDB } from 'idb'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { KeptOutbox } from '#lib/cache/outbox.ts'
+import { KeptOutbox } from '#lib/actions/device/outbox.ts'
 import { ModelServer } from './model-server.ts'
 import { filled, kill, of, offline, online, sets, tab } from './outbox-scene.ts'
 import { deliver, hint, shown, type Scene } from './scene.ts'

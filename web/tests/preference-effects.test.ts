@@ -2,9 +2,9 @@
 /** What each choice of a person does, as they see it. Theme and density on screen, and keys, have tests of their own. */
 import { after, draw, pageOf, type Drawn } from './drawn.ts'
 import { ModelServer } from './model-server.ts'
-import type { Chosen } from '#lib/mail/preferences.ts'
+import type { Chosen } from '#lib/settings/domain/preferences.ts'
 import type { Inside } from '#lib/state/inside.ts'
-import { act } from '#lib/state/act.ts'
+import { act } from '#lib/actions/state/act.ts'
 import MailPage from '#lib/views/mail/MailPage.svelte'
 import { followLooks } from '#lib/views/mail/looks.svelte.ts'
 import Reader from '#lib/views/reader/Reader.svelte'

@@ -1,6 +1,6 @@
 import { Keyboard } from '#lib/commands/keyboard.ts'
 import { ALL } from '#lib/commands/all.ts'
-import { act } from '#lib/state/act.ts'
+import { act } from '#lib/actions/state/act.ts'
 import type { Action } from '#lib/state/mail.ts'
 import { MailPage } from '#lib/state/page.svelte.ts'
 import { RowFocus, type DrawnRows } from '#lib/state/row-focus.ts'

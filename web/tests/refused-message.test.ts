@@ -2,7 +2,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Composition } from '#lib/state/compose.ts'
+import type { Composition } from '#lib/writing/state/compose.ts'
 import { ModelServer } from './model-server.ts'
 import { MortalTab, told } from './mortal-tab.ts'
 import { draftsOn } from './writing.ts'

@@ -1,10 +1,10 @@
 import 'fake-indexeddb/auto'
 import { expect, test } from 'vitest'
-import { ActionsState } from '#lib/state/actions.svelte.ts'
-import { Deliveries } from '#lib/sync/deliveries.ts'
+import { ActionsState } from '#lib/actions/state/actions.svelte.ts'
+import { Deliveries } from '#lib/writing/sync/deliveries.ts'
 import { heldEmails } from '#lib/sync/held-emails.ts'
 import { INBOX } from '#lib/sync/lists.ts'
-import { Scheduled } from '#lib/sync/scheduled.ts'
+import { Scheduled } from '#lib/writing/sync/scheduled.ts'
 import { browser, pass, tab, TO, within } from './sending-scene.ts'
 
 const HOUR = 3_600_000

@@ -1,8 +1,8 @@
 import { JmapFailure } from '#lib/jmap/errors.ts'
-import type { Filter } from '#lib/sieve/filter.ts'
+import type { Filter } from '#lib/settings/domain/filter.ts'
 import type { Inside } from '#lib/state/inside.ts'
-import { SieveState } from '#lib/state/sieve-state.svelte.ts'
-import { SIEVE } from '#lib/sync/scripts.ts'
+import { SieveState } from '#lib/settings/state/sieve-state.svelte.ts'
+import { SIEVE } from '#lib/settings/sync/scripts.ts'
 
 interface Script {
   id: string

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, expect, test } from 'vitest'
-import type { Search } from '#lib/state/searches.ts'
+import type { Search } from '#lib/search/state/searches.ts'
 import { ModelServer } from './model-server.ts'
 import { failing, opened, shown, type Scene } from './scene.ts'
 import { openedWith, Settings } from './settings.ts'

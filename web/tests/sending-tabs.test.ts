@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto'
-import { EMPTY } from '#lib/compose/draft.ts'
-import { beginSending } from '#lib/sync/sending-start.ts'
+import { EMPTY } from '#lib/writing/domain/draft.ts'
+import { beginSending } from '#lib/writing/sync/sending-start.ts'
 import { describe, expect, test } from 'vitest'
 import { browser, pass, received, tab, within, type Browser, type SendingTab } from './sending-scene.ts'
 

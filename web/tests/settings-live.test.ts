@@ -1,5 +1,5 @@
-import { create as following } from '#lib/state/following.svelte.ts'
-import { choicesOf } from '#lib/mail/preferences.ts'
+import { create as following } from '#lib/settings/state/following.svelte.ts'
+import { choicesOf } from '#lib/settings/domain/preferences.ts'
 import type { MailState } from '#lib/state/create-mail.svelte.ts'
 import { expect, test } from 'vitest'
 import { ModelServer } from './model-server.ts'

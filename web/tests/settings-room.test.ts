@@ -2,7 +2,7 @@
 import 'fake-indexeddb/auto'
 import { keptSenders, merged } from '#lib/mail/senders.ts'
 import type { Inside } from '#lib/state/inside.ts'
-import { SearchSaver } from '#lib/sync/saving-searches.ts'
+import { SearchSaver } from '#lib/search/sync/saving-searches.ts'
 import { expect, test } from 'vitest'
 import { openedWith, Settings } from './settings.ts'
 

@@ -1,9 +1,9 @@
 /** A window of writing in a document of jsdom, and hands for it. Squire needs a browser: mock it in the test. */
 import { after, draw } from './drawn.ts'
 import { FakeCompositions, type FakeComposition } from './fake-compositions.svelte.ts'
-import type { Draft } from '#lib/compose/draft.ts'
-import type { Frame } from '#lib/views/compose/frame.ts'
-import Window from '#lib/views/compose/Window.svelte'
+import type { Draft } from '#lib/writing/domain/draft.ts'
+import type { Frame } from '#lib/writing/page/frame.ts'
+import Window from '#lib/writing/page/Window.svelte'
 import { compose as words } from '#lib/words/en/compose.ts'
 import { afterEach } from 'vitest'
 

@@ -2,7 +2,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { expect, test } from 'vitest'
-import type { KeptDrafts } from '#lib/cache/drafts.ts'
+import type { KeptDrafts } from '#lib/writing/device/drafts.ts'
 import { browser, pass, received, tab, within, type Browser, type SendingTab } from './sending-scene.ts'
 
 type Ending = 'late' | 'never'

@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect } from 'vitest'
-import type { Upload } from '#lib/sync/upload-port.ts'
+import type { Upload } from '#lib/writing/sync/upload-port.ts'
 import { settled } from './world.ts'
 
 interface Exchange {

@@ -1,16 +1,16 @@
 import 'fake-indexeddb/auto'
 import { expect, test, vi } from 'vitest'
 // Loaded before: a test's clock does not wait for a file.
-import '#lib/state/compose.svelte.ts'
-import '#lib/state/engine.ts'
+import '#lib/writing/state/compose.svelte.ts'
+import '#lib/writing/state/engine.ts'
 import '#lib/words/en/quoting.ts'
 import { createMail } from '#lib/state/create-mail.svelte.ts'
-import type { Compose, Composition } from '#lib/state/compose.ts'
+import type { Compose, Composition } from '#lib/writing/state/compose.ts'
 import type { Mail } from '#lib/state/mail.ts'
 import { stalwartServer, type StalwartServer } from './stalwart-server.ts'
 import { World } from './world.ts'
 
-vi.mock('#lib/compose/quote-html.ts', () => ({
+vi.mock('#lib/writing/domain/quote-html.ts', () => ({
   cleanHtml: (html: string) => html,
   quoteHtml: (html: string) => html
 }))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { create as absence } from '#lib/state/absence-state.svelte.ts'
+import { create as absence } from '#lib/settings/state/absence-state.svelte.ts'
 import { createMail } from '#lib/state/create-mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { deliver, failing, hint, opened } from './scene.ts'

@@ -2,12 +2,12 @@
 import type { Ports, LanguagePort } from '#lib/sync/ports.ts'
 // Loaded before: a test's clock does not wait for a file.
 import '#lib/cache/adoption.ts'
-import '#lib/cache/drafts.ts'
+import '#lib/writing/device/drafts.ts'
 import '#lib/cache/eviction.ts'
-import '#lib/cache/searches.ts'
+import '#lib/search/device/searches.ts'
 import '#lib/sync/body-prefetch.ts'
-import '#lib/sync/bulk.ts'
-import '#lib/sync/email-set.ts'
+import '#lib/actions/sync/bulk.ts'
+import '#lib/actions/sync/email-set.ts'
 import '#lib/sync/late-index.ts'
 
 let uniques = 0

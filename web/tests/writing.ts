@@ -1,17 +1,17 @@
 /** Tabs in which messages are written, in the hands of a test. */
 import { vi } from 'vitest'
 // Loaded before: a test's clock does not wait for a file.
-import '#lib/state/compose.svelte.ts'
-import '#lib/state/engine.ts'
-import '#lib/state/compose-start.ts'
-import '#lib/state/compose-people.ts'
+import '#lib/writing/state/compose.svelte.ts'
+import '#lib/writing/state/engine.ts'
+import '#lib/writing/state/compose-start.ts'
+import '#lib/writing/state/compose-people.ts'
 import '#lib/words/en/quoting.ts'
-import type { Compose, Composition } from '#lib/state/compose.ts'
+import type { Compose, Composition } from '#lib/writing/state/compose.ts'
 import { ModelServer } from './model-server.ts'
 import { opened, type Scene } from './scene.ts'
 import { settled, type World } from './world.ts'
 
-vi.mock('#lib/compose/quote-html.ts', () => ({
+vi.mock('#lib/writing/domain/quote-html.ts', () => ({
   cleanHtml: (html: string) => html,
   quoteHtml: (html: string) => html
 }))

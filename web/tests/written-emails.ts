@@ -1,7 +1,7 @@
 /** Drafts and their envelopes on standard input → the Emails that are created of them, for tests/contract/test_written_mail.py. */
 import { readFileSync } from 'node:fs'
-import type { Draft } from '../src/lib/compose/draft.ts'
-import { emailOf, type Envelope } from '../src/lib/compose/email.ts'
+import type { Draft } from '../src/lib/writing/domain/draft.ts'
+import { emailOf, type Envelope } from '../src/lib/writing/domain/email.ts'
 
 interface Written {
   draft: Draft

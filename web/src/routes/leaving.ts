@@ -2,7 +2,7 @@
 import { AccountsClient } from '#lib/accounts/client.ts'
 import { tellOthers } from '#lib/accounts/other-tabs.ts'
 import type { Leaving } from '#lib/accounts/sign-out.ts'
-import { forgetDraftCopies } from '#lib/cache/draft-copies.ts'
+import { forgetDraftCopies } from '#lib/writing/device/draft-copies.ts'
 import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
 
 export function leaving() {

@@ -1,9 +1,9 @@
 /** Carries over what another version of this page kept of the same person, and nobody else has. */
-import type { KeptDraft } from '#lib/compose/draft.ts'
-import type { Entry } from '#lib/outbox/entry.ts'
+import type { KeptDraft } from '#lib/writing/domain/draft.ts'
+import type { Entry } from '#lib/actions/domain/entry.ts'
 import { openDB, type IDBPDatabase } from 'idb'
-import type { KeptDrafts } from './drafts.ts'
-import type { KeptOutbox } from './outbox.ts'
+import type { KeptDrafts } from '#lib/writing/device/drafts.ts'
+import type { KeptOutbox } from '#lib/actions/device/outbox.ts'
 
 /** Raises what the browser says if it could not be carried over; then it is still there. */
 export async function adopt(name: string, drafts: KeptDrafts, outbox: KeptOutbox): Promise<void> {

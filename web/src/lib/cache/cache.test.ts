@@ -2,8 +2,8 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../tests/model-server.ts'
-import { EMPTY, type KeptDraft } from '#lib/compose/draft.ts'
-import type { Entry } from '#lib/outbox/entry.ts'
+import { EMPTY, type KeptDraft } from '#lib/writing/domain/draft.ts'
+import type { Entry } from '#lib/actions/domain/entry.ts'
 import { Cache, type Changes, type KeptBody } from './cache.ts'
 
 beforeEach(() => {

@@ -3,12 +3,12 @@
  * truth: whatever is wrong with the database, it is deleted and filled again.
  */
 import type { Id, Mailbox } from '#lib/jmap/types.ts'
-import type { Entry } from '#lib/outbox/entry.ts'
-import { KeptOutbox } from './outbox.ts'
-import type { KeptDrafts } from './drafts.ts'
-import { DraftCopies } from './draft-copies.ts'
+import type { Entry } from '#lib/actions/domain/entry.ts'
+import { KeptOutbox } from '#lib/actions/device/outbox.ts'
+import type { KeptDrafts } from '#lib/writing/device/drafts.ts'
+import { DraftCopies } from '#lib/writing/device/draft-copies.ts'
 import type { Changes, Database, KeptBody, KeptStates, KeptThreads, Schema, NotificationLevel } from './schema.ts'
-import type { KeptSearches } from './searches.ts'
+import type { KeptSearches } from '#lib/search/device/searches.ts'
 import { Transactions } from './transactions.ts'
 import { deleteDB, openDB, unwrap, type IDBPTransaction, type StoreNames } from 'idb'
 
@@ -167,7 +167,7 @@ export class Cache {
 
   /** Loaded on use: the first view needs nothing of it. */
   async drafts(): Promise<KeptDrafts> {
-    const { KeptDrafts } = await import('./drafts.ts')
+    const { KeptDrafts } = await import('#lib/writing/device/drafts.ts')
     return new KeptDrafts(this.#database, (write) => this.#spared(write), this.#copies, this.transactions)
   }
 
@@ -190,7 +190,7 @@ export class Cache {
 
   /** Loaded on use: the first view needs nothing of it. */
   async searches(isCurrent: (states: KeptStates | null) => boolean): Promise<KeptSearches> {
-    const { KeptSearches } = await import('./searches.ts')
+    const { KeptSearches } = await import('#lib/search/device/searches.ts')
     return new KeptSearches(this.#database, isCurrent)
   }
 

@@ -1,7 +1,7 @@
 /** What this device keeps, and in which stores. */
 import type { Email, EmailBody, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
-import type { KeptDraft } from '#lib/compose/draft.ts'
-import type { Entry } from '#lib/outbox/entry.ts'
+import type { KeptDraft } from '#lib/writing/domain/draft.ts'
+import type { Entry } from '#lib/actions/domain/entry.ts'
 import type { DBSchema, IDBPDatabase } from 'idb'
 
 export interface KeptStates {

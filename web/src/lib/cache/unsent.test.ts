@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { Cache, PREFIX } from '#lib/cache/cache.ts'
 import { unsentOnThisDevice } from '#lib/cache/unsent.ts'
-import { EMPTY, newlyKept } from '#lib/compose/draft.ts'
+import { EMPTY, newlyKept } from '#lib/writing/domain/draft.ts'
 import { openDB } from 'idb'
 import { afterEach, expect, test, vi } from 'vitest'
 

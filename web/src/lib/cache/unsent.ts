@@ -1,9 +1,9 @@
 /** Counts what this device keeps unsent, of whoever used it, without opening the mail page. */
-import { isUnsent, type KeptDraft } from '#lib/compose/draft.ts'
-import type { Entry } from '#lib/outbox/entry.ts'
+import { isUnsent, type KeptDraft } from '#lib/writing/domain/draft.ts'
+import type { Entry } from '#lib/actions/domain/entry.ts'
 import { openDB, type IDBPDatabase } from 'idb'
 import { databaseNames, ownerIn } from '#lib/cache/cache.ts'
-import { DraftCopies } from '#lib/cache/draft-copies.ts'
+import { DraftCopies } from '#lib/writing/device/draft-copies.ts'
 
 /** Milliseconds. An action of a moment ago is being sent. */
 const ON_ITS_WAY = 5_000

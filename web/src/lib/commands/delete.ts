@@ -1,5 +1,5 @@
 import { canMove, type Command } from '#lib/commands/command.ts'
-import { act } from '#lib/state/act.ts'
+import { act } from '#lib/actions/state/act.ts'
 
 export const remove: Command = {
   name: 'delete',

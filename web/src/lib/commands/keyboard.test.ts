@@ -1,7 +1,7 @@
 import { listed, type Listed } from '../../../tests/listed.ts'
 import { ALL } from '#lib/commands/all.ts'
 import { Keyboard, type Key } from '#lib/commands/keyboard.ts'
-import { act } from '#lib/state/act.ts'
+import { act } from '#lib/actions/state/act.ts'
 import { expect, test, vi } from 'vitest'
 
 interface Scene extends Listed {

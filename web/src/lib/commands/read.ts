@@ -1,5 +1,5 @@
 import { hits, type Command } from '#lib/commands/command.ts'
-import { act } from '#lib/state/act.ts'
+import { act } from '#lib/actions/state/act.ts'
 
 export const read: Command = {
   name: 'read',

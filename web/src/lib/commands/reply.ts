@@ -1,5 +1,5 @@
 import type { Command } from '#lib/commands/command.ts'
-import { canReply, replyToLast } from '#lib/state/replying.svelte.ts'
+import { canReply, replyToLast } from '#lib/writing/state/replying.svelte.ts'
 
 export const reply: Command = {
   name: 'reply',

@@ -14,27 +14,27 @@ import type { LateIndex } from '#lib/sync/late-index.ts'
 import { LiveConnection } from '#lib/sync/connection.ts'
 import { LabelNames } from '#lib/sync/labels.ts'
 import { NOT_NOW } from '#lib/sync/retryable.ts'
-import { syncLanguage } from '#lib/sync/language.ts'
+import { syncLanguage } from '#lib/settings/sync/language.ts'
 import type { Ports } from '#lib/sync/ports.ts'
 import { ReaderSync } from '#lib/sync/reader.ts'
-import { SavedSearches } from '#lib/sync/searches.ts'
+import { SavedSearches } from '#lib/search/sync/searches.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'
 import { troubleOf } from '#lib/sync/task.ts'
-import { ActionsState } from './actions.svelte.ts'
+import { ActionsState } from '#lib/actions/state/actions.svelte.ts'
 import { NewMailState } from './new-mail.ts'
-import type { Compose } from './compose.ts'
-import type { ComposeState } from './compose.svelte.ts'
+import type { Compose } from '#lib/writing/state/compose.ts'
+import type { ComposeState } from '#lib/writing/state/compose.svelte.ts'
 import { ConnectionState } from './connection.svelte.ts'
 import { ListState } from './conversation-list.svelte.ts'
 import type { Inside } from './inside.ts'
 import { LabelsState } from './labels.svelte.ts'
 import type { ListOptions, Mail, Quota, Trouble } from './mail.ts'
-import type { SavedSearch, Search } from './searches.ts'
-import type { Sent } from './sent.ts'
+import type { SavedSearch, Search } from '#lib/search/state/searches.ts'
+import type { Sent } from '#lib/writing/state/sent.ts'
 import { MailboxesState } from './mailboxes.svelte.ts'
 import { Messages } from './messages.ts'
 import { marking } from './marking.ts'
-import { Preferences } from './preferences.svelte.ts'
+import { Preferences } from '#lib/settings/state/preferences.svelte.ts'
 import { ReaderState } from './reader.svelte.ts'
 import { Rows } from './rows.ts'
 import { troubled } from './trouble-of.ts'
@@ -198,7 +198,7 @@ export class MailState implements Mail {
   }
 
   search(): Promise<Search> {
-    this.#searching ??= import('./search.svelte.ts').then(
+    this.#searching ??= import('#lib/search/state/search.svelte.ts').then(
       ({ SearchState }) =>
         new SearchState({
           loop: this.#loop,
@@ -217,7 +217,7 @@ export class MailState implements Mail {
 
   compose(): Promise<Compose> {
     const made = (compose: ComposeState): void => void (this.#composing = compose)
-    this.#compose ??= import('./compose.svelte.ts').then(({ ComposeState }) =>
+    this.#compose ??= import('#lib/writing/state/compose.svelte.ts').then(({ ComposeState }) =>
       ComposeState.create(this.#session, this.actions.outbox, (create) => this.part(create), made)
     )
     this.#compose.catch(() => (this.#compose = null))
@@ -225,7 +225,7 @@ export class MailState implements Mail {
   }
 
   sent(): Promise<Sent> {
-    this.#sent ??= import('./sent.svelte.ts').then(({ SentState }) => {
+    this.#sent ??= import('#lib/writing/state/sent.svelte.ts').then(({ SentState }) => {
       const sent = new SentState(this.#session, () => this.compose())
       this.#tasks.push(sent)
       return sent

@@ -1,12 +1,12 @@
 /** What a part of the state is made of that the list does not need (`Mail.part`). */
 import type { Session } from '#lib/sync/session.ts'
 import type { SenderDecisions } from '#lib/sync/sender-decisions.ts'
-import type { SavedSearches } from '#lib/sync/searches.ts'
+import type { SavedSearches } from '#lib/search/sync/searches.ts'
 import type { SettingsDocument } from '#lib/sync/settings.ts'
-import type { ActionsState } from './actions.svelte.ts'
+import type { ActionsState } from '#lib/actions/state/actions.svelte.ts'
 import type { LabelsState } from './labels.svelte.ts'
 import type { MailboxesState } from './mailboxes.svelte.ts'
-import type { Preferences } from './preferences.svelte.ts'
+import type { Preferences } from '#lib/settings/state/preferences.svelte.ts'
 
 export interface Inside {
   readonly session: Session

@@ -3,18 +3,18 @@
  * of JMAP. Every getter is reactive: what it returns is replaced, never changed in place.
  */
 import type { Filter, Sort } from '#lib/jmap/types.ts'
-import type { Action } from '#lib/outbox/action.ts'
+import type { Action } from '#lib/actions/domain/action.ts'
 import type { Attachment } from '#lib/mail/attachment.ts'
 import type { Person } from '#lib/mail/people.ts'
 import type { Label, LabelColour } from '#lib/mail/label.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import type { Warning } from '#lib/mail/warnings.ts'
 import type { NotificationLevel } from '#lib/sync/arriving-emails.ts'
-import type { Compose } from './compose.ts'
+import type { Compose } from '#lib/writing/state/compose.ts'
 import type { Message } from './message.ts'
-import type { Preferences } from './preferences.svelte.ts'
-import type { SavedSearch, Search } from './searches.ts'
-import type { Sent } from './sent.ts'
+import type { Preferences } from '#lib/settings/state/preferences.svelte.ts'
+import type { SavedSearch, Search } from '#lib/search/state/searches.ts'
+import type { Sent } from '#lib/writing/state/sent.ts'
 import type { Labels, Mailboxes } from './mailbox-contract.ts'
 
 export type { Body, Message } from './message.ts'

@@ -1,6 +1,6 @@
 /** When a message that the person sees is marked as read. */
 import type { Session } from '#lib/sync/session.ts'
-import type { Preferences } from './preferences.svelte.ts'
+import type { Preferences } from '#lib/settings/state/preferences.svelte.ts'
 
 /** Milliseconds for which its conversation has to be open */
 const LATER = 2_000

@@ -1,6 +1,6 @@
 /** What a notification of new mail says. The system keeps it, and others may read it on a locked screen: from whom a mail is,
  * and about what, only if the person wishes it, and never its text. */
-import { oneLine } from '#lib/compose/field.ts'
+import { oneLine } from '#lib/writing/domain/field.ts'
 import { nameOf } from '#lib/mail/people.ts'
 import type { News, NotificationLevel } from '#lib/state/mail.ts'
 import type { Words } from '#lib/words/en.ts'

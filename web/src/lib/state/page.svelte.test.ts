@@ -1,6 +1,6 @@
 import { listed } from '../../../tests/listed.ts'
 import type { ConversationList, Mail, Row } from '#lib/state/mail.ts'
-import { Preferences } from '#lib/state/preferences.svelte.ts'
+import { Preferences } from '#lib/settings/state/preferences.svelte.ts'
 import { MailPage } from '#lib/state/page.svelte.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 

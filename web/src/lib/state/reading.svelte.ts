@@ -5,7 +5,7 @@ import { foldedRange } from '#lib/state/folding.ts'
 import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
 import { isBlocked } from '#lib/state/blocked.ts'
 import type { Suspicions } from '#lib/state/suspicions.svelte.ts'
-import type { Writing } from '#lib/state/writing.svelte.ts'
+import type { Writing } from '#lib/writing/state/writing.svelte.ts'
 
 export type ReplyKind = 'reply' | 'replyAll' | 'forward' | 'forwardAsAttachment'
 

@@ -2,7 +2,7 @@
 import type { Words } from '#lib/words/en.ts'
 import { DeviceStorage } from './device-storage.ts'
 import type { MailPage } from './page.svelte.ts'
-import { SCHEDULED } from './writing.svelte.ts'
+import { SCHEDULED } from '#lib/writing/state/writing.svelte.ts'
 import { sectionsOf, treeStep, type SidebarEntry, type Section } from './sidebar.ts'
 
 const COLLAPSED = 'collapsed-folders'

@@ -2,7 +2,7 @@
 import type { Words } from '#lib/words/en.ts'
 import type { Label, LabelColour, Labels, MailboxItem, Role } from './mail.ts'
 import { labelSegment, mailboxSegment, pathOf, searchPath, type View } from './paths.ts'
-import type { SavedSearch } from './searches.ts'
+import type { SavedSearch } from '#lib/search/state/searches.ts'
 
 export interface SidebarEntry {
   /** the mailbox's id, the segment of the view in the address, or the address of the search */

@@ -1,6 +1,6 @@
 /** The emails that the mail server holds, as far as this page knows. Sent does not show them before they have left. */
 import type { Id } from '#lib/jmap/types.ts'
-import type { Session } from './session.ts'
+import type { Session } from '#lib/sync/session.ts'
 
 /** `device`: what this device sends. `server`: what the mail server said. */
 type Source = 'device' | 'server'

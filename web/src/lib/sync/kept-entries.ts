@@ -1,6 +1,6 @@
 /** The actions that the mail server has not confirmed, as this device keeps them. */
 import type { Cache } from '#lib/cache/cache.ts'
-import type { Entry } from '#lib/outbox/entry.ts'
+import type { Entry } from '#lib/actions/domain/entry.ts'
 import type { Ports } from './ports.ts'
 
 /** Milliseconds. Some browsers never answer: a damaged profile, a private window, a deletion that another tab delays. */

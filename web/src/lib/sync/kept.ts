@@ -7,10 +7,10 @@ import {
   type KeptStates,
   type NotificationLevel
 } from '#lib/cache/cache.ts'
-import type { KeptDrafts } from '#lib/cache/drafts.ts'
-import type { KeptSearches } from '#lib/cache/searches.ts'
+import type { KeptDrafts } from '#lib/writing/device/drafts.ts'
+import type { KeptSearches } from '#lib/search/device/searches.ts'
 import type { Email, Id, Mailbox, Thread } from '#lib/jmap/types.ts'
-import type { Entry } from '#lib/outbox/entry.ts'
+import type { Entry } from '#lib/actions/domain/entry.ts'
 import type { Objects } from '#lib/store/objects.ts'
 import type { Facts } from './facts.ts'
 import { answered, KeptEntries } from './kept-entries.ts'

@@ -3,8 +3,8 @@ import { JmapFailure } from '#lib/jmap/errors.ts'
 import { keywordOf } from '#lib/mail/keywords.ts'
 import { COLOURS, labelsOf, type Label, type LabelColour } from '#lib/mail/label.ts'
 import type { LabelNames } from './labels.ts'
-import type { SettingsDocument } from './settings.ts'
-import type { Change } from './waiting-changes.ts'
+import type { SettingsDocument } from '#lib/sync/settings.ts'
+import type { Change } from '#lib/sync/waiting-changes.ts'
 
 /** The document may hold 64 KB in all. */
 const MOST_LABELS = 200

@@ -1,8 +1,8 @@
 /** Names and colours of the keywords that are labels; the service keeps them, and this device for the time offline. */
 import { labelsOf, type Label } from '#lib/mail/label.ts'
 import type { Session } from './session.ts'
-import type { Settings } from './settings.ts'
-import { WaitingChanges, type Change } from './waiting-changes.ts'
+import type { Settings } from '#lib/sync/settings.ts'
+import { WaitingChanges, type Change } from '#lib/sync/waiting-changes.ts'
 
 export class LabelNames {
   readonly #session: Session

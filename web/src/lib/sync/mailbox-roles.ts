@@ -2,7 +2,7 @@
 import { call } from '#lib/jmap/client.ts'
 import { JmapFailure, refusal } from '#lib/jmap/errors.ts'
 import type { GetResponse, Id, Mailbox, SetResponse } from '#lib/jmap/types.ts'
-import { idOfRole, rolesIn, type Entry } from '#lib/outbox/entry.ts'
+import { idOfRole, rolesIn, type Entry } from '#lib/actions/domain/entry.ts'
 import type { Session } from './session.ts'
 import * as calls from './calls.ts'
 

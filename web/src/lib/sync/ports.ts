@@ -1,6 +1,6 @@
 /** What the engine needs from the world outside; the tests hand in their own. */
 import type { LivePorts } from '#lib/live/ports.ts'
-import type { Upload } from './upload-port.ts'
+import type { Upload } from '#lib/writing/sync/upload-port.ts'
 
 /** The language on this device. */
 export interface LanguagePort {

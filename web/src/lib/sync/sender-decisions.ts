@@ -1,7 +1,7 @@
 /** What a person decided about senders, kept by the service: whose pictures may be shown, which warnings they know, whom
  * they reported. */
 import type { Session } from './session.ts'
-import { objectOf, type Settings, type SettingsDocument } from './settings.ts'
+import { objectOf, type Settings, type SettingsDocument } from '#lib/sync/settings.ts'
 
 /** Octets that are kept of each kind; the document may hold 64 KB in all, and a full one takes no change of anything. */
 const MOST_OCTETS = 9_000

@@ -4,7 +4,7 @@ import type { Email, GetResponse } from '#lib/jmap/types.ts'
 import { authenticationOfAll } from '#lib/mail/authentication.ts'
 import { keptSenders, knownSenders, learnt, merged, type KnownSender, type Seen } from '#lib/mail/senders.ts'
 import type { Session } from './session.ts'
-import { objectOf, type Settings, type SettingsDocument } from './settings.ts'
+import { objectOf, type Settings, type SettingsDocument } from '#lib/sync/settings.ts'
 
 /** Messages that are looked at: sent ones, and received ones. */
 const MOST_SENT = 200

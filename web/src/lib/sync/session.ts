@@ -2,7 +2,7 @@
 import { JmapClient, MAIL } from '#lib/jmap/client.ts'
 import { JmapFailure, noResponse } from '#lib/jmap/errors.ts'
 import type { Email, Id, Mailbox } from '#lib/jmap/types.ts'
-import type { Entry } from '#lib/outbox/entry.ts'
+import type { Entry } from '#lib/actions/domain/entry.ts'
 import { labelsOf, type Label } from '#lib/mail/label.ts'
 import type { Trouble } from '#lib/mail/trouble.ts'
 import { Objects } from '#lib/store/objects.ts'

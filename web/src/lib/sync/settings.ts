@@ -1,6 +1,6 @@
 /** What the service keeps for the person, so that it follows them to other devices: one document (/api/settings). */
 import { failureOf, JmapFailure, noResponse } from '#lib/jmap/errors.ts'
-import type { Ports } from './ports.ts'
+import type { Ports } from '#lib/sync/ports.ts'
 
 /** Tries when other tabs write at the same time. */
 const MOST_TRIES = 5

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { after, draw, pageOf } from '../../../../tests/drawn.ts'
-import { NO_ABSENCE, type Absence } from '#lib/sieve/absence.ts'
+import { NO_ABSENCE, type Absence } from '#lib/settings/domain/absence.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import AbsenceLine from '#lib/views/list/AbsenceLine.svelte'
 import { afterEach, expect, test, vi } from 'vitest'

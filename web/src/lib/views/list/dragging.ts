@@ -1,7 +1,7 @@
 /** Rows are dragged to a mailbox or a label of the sidebar. Escape ends it, as the browser does it. */
-import { act } from '#lib/state/act.ts'
+import { act } from '#lib/actions/state/act.ts'
 import type { Action } from '#lib/state/mail.ts'
-import { moveTo } from '#lib/state/move-to.ts'
+import { moveTo } from '#lib/actions/state/move-to.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import type { ActionWords } from '#lib/words/parts.ts'
 

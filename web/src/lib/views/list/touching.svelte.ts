@@ -1,5 +1,5 @@
 /** What fingers do in the list: swipe a row, rest on it, pull the list down. Each can be done without them, too. */
-import { act } from '#lib/state/act.ts'
+import { act } from '#lib/actions/state/act.ts'
 import type { Action, Row } from '#lib/state/mail.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import {

@@ -2,7 +2,7 @@
 import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import { FakeCompose } from '../../../../tests/fake-compose.svelte.ts'
 import { ModelServer } from '../../../../tests/model-server.ts'
-import type { Composition, OutgoingMessage } from '#lib/state/compose.ts'
+import type { Composition, OutgoingMessage } from '#lib/writing/state/compose.ts'
 import Notices from '#lib/views/mail/Notices.svelte'
 import { afterEach, expect, test, vi } from 'vitest'
 

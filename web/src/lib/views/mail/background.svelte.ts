@@ -1,5 +1,5 @@
 /** What goes on behind the mail page once it is on screen. */
-import { create as following } from '#lib/state/following.svelte.ts'
+import { create as following } from '#lib/settings/state/following.svelte.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { whenIdle } from '#lib/ui/idle.ts'
 import { drawAttention } from '#lib/views/mail/attention.svelte.ts'

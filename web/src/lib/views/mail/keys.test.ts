@@ -8,10 +8,10 @@ import MailPage from '#lib/views/mail/MailPage.svelte'
 import { afterEach, beforeAll, expect, test, vi } from 'vitest'
 
 // Squire needs a browser.
-vi.mock('#lib/views/compose/editor.ts', () => ({}))
-vi.mock('#lib/views/compose/RichText.svelte', () => import('../../../../tests/NoText.svelte'))
+vi.mock('#lib/writing/page/editor.ts', () => ({}))
+vi.mock('#lib/writing/page/RichText.svelte', () => import('../../../../tests/NoText.svelte'))
 
-beforeAll(() => import('#lib/views/compose/Docks.svelte'), 60_000)
+beforeAll(() => import('#lib/writing/page/Docks.svelte'), 60_000)
 
 const ends: (() => void)[] = []
 afterEach(() => ends.splice(0).forEach((end) => end()))

@@ -1,5 +1,5 @@
 /** Prints messages of the open conversation: heads in our words, and all of each mail. */
-import { recipientText } from '#lib/compose/recipients.ts'
+import { recipientText } from '#lib/writing/domain/recipients.ts'
 import { print, type PrintedMessage } from '#lib/frame/print.ts'
 import { wholeBlob } from '#lib/jmap/blob.ts'
 import { fullTime } from '#lib/mail/dates.ts'

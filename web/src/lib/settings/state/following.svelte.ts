@@ -1,0 +1,103 @@
+/**
+ * The person's choices on this device and the others: told, and learnt of. Loaded once it is known who the person is.
+ */
+import type { Trouble } from '#lib/mail/trouble.ts'
+import { PreferenceSync } from '#lib/settings/sync/preferences.ts'
+import type { Decisions } from '#lib/sync/sender-decisions.ts'
+import type { Inside } from '#lib/state/inside.ts'
+import { KEPT, type Preferences } from './preferences.svelte.ts'
+import { choicesOf } from '#lib/settings/domain/preferences.ts'
+import { merged } from '#lib/settings/domain/preference-merge.ts'
+import { troubled } from '#lib/state/trouble-of.ts'
+import { Version } from '#lib/state/version.svelte.ts'
+
+/** Whose choices this device keeps. */
+const OWNER = 'preferences-of'
+
+/** Entries about senders, to look through. */
+export interface SenderList {
+  readonly entries: readonly string[]
+  /** Rejects with a `Trouble`. */
+  drop(entry: string): Promise<void>
+}
+
+export class Following {
+  readonly #inside: Inside
+  readonly #sync: PreferenceSync
+  readonly #version = new Version()
+
+  constructor(inside: Inside) {
+    this.#inside = inside
+    const { session, document, preferences } = inside
+    claim(preferences, session.address)
+    this.#sync = new PreferenceSync(session.ports, document, preferences, () => this.#version.next())
+    session.on('account', () => this.#version.next())
+    session.ports.onReturn(() => void inside.reread())
+    session.on('settings', (tag) => void (session.ports.isVisible() && !document.isAt(tag) && inside.reread()))
+    preferences.onchosen = () => {
+      this.#sync.tell()
+      this.#version.next()
+    }
+    document.onread = (settings) => {
+      this.#sync.take(settings)
+      this.#version.next()
+    }
+    if (document.last) document.onread(document.last)
+    onStored(() => preferences.keep(merged(preferences.choices, choicesOf(preferences.device.read(KEPT)))))
+  }
+
+  /** The other devices do not know all of them yet. */
+  get waits(): boolean {
+    this.#version.seen()
+    return this.#sync.waits
+  }
+
+  get trouble(): Trouble | null {
+    this.#version.seen()
+    return this.#sync.trouble
+  }
+
+  get pictures(): SenderList {
+    return this.#listOf(this.#inside.senders.pictures)
+  }
+
+  get warnings(): SenderList {
+    return this.#listOf(this.#inside.senders.warnings)
+  }
+
+  get reported(): SenderList {
+    return this.#listOf(this.#inside.senders.reported)
+  }
+
+  /** What other devices changed meanwhile. */
+  reread(): Promise<void> {
+    return this.#inside.reread()
+  }
+
+  #listOf(decisions: Decisions): SenderList {
+    this.#version.seen()
+    return {
+      entries: decisions.entries,
+      // What stands there now makes room for what did not fit.
+      drop: (entry) => troubled(decisions.drop(entry)).then(() => this.#sync.tell())
+    }
+  }
+}
+
+/** Another person at this browser must neither get the choices of the one before, nor tell them as their own. */
+function claim(preferences: Preferences, address: string): void {
+  const { device } = preferences
+  const owner = device.read(OWNER)
+  if (owner !== null && owner !== address) preferences.keep({})
+  if (owner !== address) device.write(OWNER, address)
+}
+
+/** Another tab of this browser chose something. */
+function onStored(work: () => void): void {
+  if (!('window' in globalThis)) return
+  addEventListener('storage', ({ key }) => key === `postroom-${KEPT}` && work())
+}
+
+export function create(inside: Inside): Following {
+  return new Following(inside)
+}

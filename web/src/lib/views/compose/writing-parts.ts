@@ -1,3 +1,0 @@
-/** The third moment of the mail page: the windows of writing, and what keeps, stores and sends messages. */
-import '#lib/state/compose.svelte.ts'
-export { default as Docks } from '#lib/views/compose/Docks.svelte'
