@@ -14,9 +14,9 @@ export const MOMENTS = {
   mail: /\/src\/routes\/mail\/(?:\+layout|\[\[mailbox\]\]\/.*\+page)/,
   /** as soon as the list is drawn */
   reading:
-    /\/lib\/(?:views\/mail\/reading-parts|cache\/(?:adoption|drafts|eviction|searches)|state\/(?:label-editing|mailbox-edits\.svelte|search\.svelte|sent\.svelte)|sync\/(?:body-prefetch|bulk|email-set|kept-draft-rows|late-index))\.ts/,
+    /\/lib\/(?:views\/mail\/reading-parts|cache\/(?:adoption|eviction)|state\/(?:label-editing|mailbox-edits\.svelte)|sync\/(?:body-prefetch|kept-draft-rows|late-index)|actions\/sync\/(?:bulk|email-set)|search\/(?:device\/searches|state\/search\.svelte)|writing\/(?:device\/drafts|state\/sent\.svelte))\.ts/,
   /** when what reads is there */
-  writing: /\/lib\/(?:views\/compose\/writing-parts|state\/compose\.svelte)\.ts/
+  writing: /\/lib\/writing\/(?:page\/writing-parts|state\/compose\.svelte)\.ts/
 } as const
 
 /** What the page's own script fills in before anything else runs: without the version of the build, a page takes itself for

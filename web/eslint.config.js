@@ -4,7 +4,7 @@ import globals from 'globals'
 import ts from 'typescript-eslint'
 
 /** Rooms that may talk to the network; every other room is given what it needs. */
-const NETWORK_ROOMS = ['src/lib/jmap/**', 'src/lib/accounts/**', 'src/lib/live/**', 'src/lib/sync/**']
+const NETWORK_ROOMS = ['src/lib/jmap/**', 'src/lib/accounts/**', 'src/lib/live/**', 'src/lib/{sync,*/sync}/**']
 
 export default defineConfig(
   { ignores: ['.svelte-kit/', 'node_modules/', '*.cjs'] },
@@ -24,11 +24,12 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
-      'max-lines': ['error', { max: 300, skipBlankLines: true }],
+      // A lower cap bred files of a few lines with one importer, which cost more to follow than a longer file.
+      'max-lines': ['error', { max: 350, skipBlankLines: true }],
       'no-console': 'error',
       'no-restricted-globals': [
         'error',
-        { name: 'fetch', message: 'Only jmap, accounts, live and sync talk to the network.' },
+        { name: 'fetch', message: 'Only jmap, accounts, live and what is called sync talk to the network.' },
         { name: 'localStorage', message: 'Scripts must not keep anything secret; settings live in /api/settings.' },
         { name: 'sessionStorage', message: 'Scripts must not keep anything secret; drafts live in the cache room.' }
       ],

@@ -32,7 +32,7 @@ const lateStyles: Plugin = {
 }
 
 /** Tests of rooms whose only state are caches: a process for each of them would cost more than they do. */
-const PURE = 'src/lib/{compose,jmap,mail,outbox,sieve,store}/*.test.ts'
+const PURE = 'src/lib/{jmap,mail,store,*/domain}/*.test.ts'
 
 export default defineConfig({
   plugins: [

@@ -1,4 +1,4 @@
-/** What a person can do by a key or a button. Each command is a file of its own; `all.ts` lists them. */
+/** What a person can do by a key or a button. Each group is a file; `all.ts` lists them. */
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import type { CommandName } from '#lib/words/parts.ts'
 

@@ -1,10 +1,12 @@
 /** Speaks JMAP over a given `fetch`: the session, calls in as few requests as the server allows, and blobs. */
 import { gather, plan, type Responses, type Group, type Planned } from './batch.ts'
 import { asAmbiguous, failureOf, JmapFailure, noResponse } from './errors.ts'
-import { limitsOf } from './limits.ts'
 import { Results } from './results.ts'
 import { Silence, SILENCE, type SilencePorts } from './silence.ts'
 import type { Arguments, Id, Invocation, Limits, Session } from './types.ts'
+
+/** Until the session says otherwise; no server that we know allows less. */
+const USUAL: Limits = { maxCallsInRequest: 16, maxObjectsInGet: 500, maxObjectsInSet: 500, maxConcurrentRequests: 4 }
 
 export const CORE = 'urn:ietf:params:jmap:core'
 /** Postroom's own, added to the session by its gateway. */
@@ -334,4 +336,14 @@ export function call(name: string, id: string, args: Arguments = {}): { name: st
 
 export function reference(resultOf: string, name: string, path: string): Arguments {
   return { resultOf, name, path }
+}
+
+/** What a server takes at once (RFC 8620 §2), by `stated` where it states a positive number: with another one we would wait for ever, or ask without end. */
+function limitsOf(stated: Partial<Record<keyof Limits, unknown>> | undefined): Limits {
+  const found = { ...USUAL }
+  for (const name of Object.keys(USUAL) as (keyof Limits)[]) {
+    const value = stated?.[name]
+    if (typeof value === 'number' && value >= 1) found[name] = Math.floor(value)
+  }
+  return found
 }

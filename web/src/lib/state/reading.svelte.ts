@@ -1,11 +1,13 @@
 /** How the open conversation is read: what of it is expanded, what is suspicious, whose pictures are shown, what is replied to. */
 import { isGrave, warningOf, type Warning } from '#lib/mail/warnings.ts'
 import type { EarlyKeys } from '#lib/state/early-keys.ts'
-import { foldedRange } from '#lib/state/folding.ts'
 import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
 import { isBlocked } from '#lib/state/blocked.ts'
 import type { Suspicions } from '#lib/state/suspicions.svelte.ts'
 import type { Writing } from '#lib/writing/state/writing.svelte.ts'
+
+/** More read messages than this in a row become one line, "8 earlier messages". */
+const FOLD_FROM = 7
 
 export type ReplyKind = 'reply' | 'replyAll' | 'forward' | 'forwardAsAttachment'
 
@@ -128,4 +130,15 @@ export class Reading {
     if (isBlocked(message, this.#mail)) return false
     return Boolean(message.from[0]?.address) && this.#page.mailbox?.role !== 'junk' && this.warningOf(message) === null
   }
+}
+
+/** The messages of the conversation that are shown as one line: the range from `from` to before `to`; null for none. */
+export function foldedRange(
+  messages: readonly Message[],
+  expanded: ReadonlySet<string>
+): { readonly from: number; readonly to: number } | null {
+  const firstExpanded = messages.findIndex((message) => expanded.has(message.id))
+  // The first message and the one before the first expanded one stay: they say what it is about.
+  const [from, to] = [1, (firstExpanded < 0 ? messages.length : firstExpanded) - 1]
+  return to - from >= FOLD_FROM - 1 ? { from, to } : null
 }

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { expect, test } from 'vitest'
 
-const HERE = new URL('.', import.meta.url).pathname
+const HERE = new URL('..', import.meta.url).pathname
 /** A date in the words of a language, without the person's choice of how dates look. */
 const BY_LANGUAGE = /Time\([^)]*\)?[^)]*\.language\)/
 

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
-const VIEWS = new URL('.', import.meta.url).pathname
+const VIEWS = new URL('..', import.meta.url).pathname
 
 test('a part that markup waits for is asked for until it is there: without a network nothing would come, nor be said', () => {
   const found = globSync(`${VIEWS}**/*.svelte`).filter((path) => {

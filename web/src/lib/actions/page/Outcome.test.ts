@@ -2,7 +2,7 @@
 import { after, draw, pageOf, type Drawn } from '../../../../tests/drawn.ts'
 import { deliver } from '../../../../tests/scene.ts'
 import { ModelServer } from '../../../../tests/model-server.ts'
-import { undo } from '#lib/commands/undo.ts'
+import { undo } from '#lib/commands/sort.ts'
 import { actions } from '#lib/words/en/actions.ts'
 import { mail as words } from '#lib/words/en/mail.ts'
 import type { Inside } from '#lib/state/inside.ts'

@@ -1,4 +1,4 @@
-/** Merges a draft of the database, its copy (cache/draft-copies.ts), and what this tab has of it. */
+/** Merges a draft of the database, its copy (device/draft-copies.ts), and what this tab has of it. */
 import type { Draft, KeptDraft } from '#lib/writing/domain/draft.ts'
 
 /** A draft that was made of rescued words has no version at the mail server, and is not being sent. */

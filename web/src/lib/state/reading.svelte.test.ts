@@ -1,4 +1,4 @@
-import { foldedRange } from '#lib/state/folding.ts'
+import { foldedRange } from '#lib/state/reading.svelte.ts'
 import type { Message } from '#lib/state/mail.ts'
 import { expect, test } from 'vitest'
 
