@@ -1,0 +1,130 @@
+"""The brake: how many people a source may change in a day without an operator, and when a pass shows too little.
+
+A Kratos that was emptied, restored from a backup, or replaced by another lists fewer people, or others. What it lists
+must not take the mailboxes of all others away.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Self
+from uuid import UUID
+
+from postroom.domain.difference import Kind
+
+NEWEST = 5
+"""Identities of which a plausible pass lists one at least."""
+
+ABSENT_PASSES = 2
+ABSENT_FOR = timedelta(hours=1)
+"""An identity counts as absent after so many whole passes without it, the first of them so long ago."""
+
+
+def limit(kind: Kind, mailboxes: int) -> int | None:
+    """How many people may be changed in 24 hours without an operator; None where there is no limit."""
+    match kind:
+        case Kind.ABSENT:
+            return 0 if mailboxes < 50 else min(max(3, mailboxes * 2 // 100), 50)
+        case Kind.INACTIVE:
+            return max(10, mailboxes * 20 // 100)
+        case Kind.RENAME:
+            return max(20, mailboxes * 10 // 100)
+        case Kind.OLDER:
+            return 0
+        case Kind.NAME | Kind.ADDRESS:
+            return None
+
+
+class Outlook(StrEnum):
+    """What would be done about a difference if it were acted upon."""
+
+    DONE = "would be done"
+    WAITS = "would wait for an operator"
+    UNCERTAIN = "waits for another pass that does not list it, an hour after the first one"
+    HELD = "would be refused: another identity holds the address"
+    KEPT = "nothing: the mailbox keeps its address"
+
+
+def outlook(kind: Kind, *, people: int, mailboxes: int, implausible: bool = False) -> Outlook:
+    """For `people` who differ like this, of so many `mailboxes`. `implausible`: the last pass shows who is absent
+    no more than an operator can tell."""
+    if kind is Kind.ADDRESS:
+        return Outlook.KEPT
+    most = limit(kind, mailboxes)
+    is_over = most is not None and people > most
+    return Outlook.WAITS if is_over or (implausible and kind is Kind.ABSENT) else Outlook.DONE
+
+
+def is_certain(*, passes: int, since: datetime, now: datetime) -> bool:
+    """Whether an identity that `passes` whole passes did not list counts as absent."""
+    return passes >= ABSENT_PASSES and now - since >= ABSENT_FOR
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What a pass has listed so far. `token` names its next page: code that does not count leaves a gap, and then
+    nothing is inferred from this pass."""
+
+    began_at: datetime
+    token: str | None = None
+    listed: int = 0
+    newest: Sequence[tuple[datetime, UUID]] = ()
+    """of this pass, the newest first"""
+    known: frozenset[UUID] = frozenset()
+    """the newest of the last plausible pass"""
+    met: bool = False
+    """whether one of these was listed"""
+    more: Mapping[Kind, int] = field(default_factory=dict[Kind, int])
+    """differences that were found beyond those that are stored"""
+
+    def following(self, began_at: datetime, *, plausible: bool) -> Self:
+        """The census of the next pass. Identities of an implausible pass are not taken for known: else a replaced
+        Kratos would be plausible one pass later."""
+        known = frozenset(each for _, each in self.newest) if plausible else self.known
+        return type(self)(began_at, known=known)
+
+    def with_page(self, identities: Iterable[tuple[datetime | None, UUID]], unreadable: int, token: str | None) -> Self:
+        """After a page, which `token` follows."""
+        listed = list(identities)
+        newest = sorted({*self.newest, *((at, each) for at, each in listed if at)}, reverse=True)[:NEWEST]
+        met = self.met or any(each in self.known for _, each in listed)
+        return replace(self, token=token, listed=self.listed + len(listed) + unreadable, newest=tuple(newest), met=met)
+
+    def with_more(self, more: Mapping[Kind, int]) -> Self:
+        kinds = {*self.more, *more}
+        return replace(self, more={kind: self.more.get(kind, 0) + more.get(kind, 0) for kind in kinds})
+
+    def implausible(self, mailboxes: int) -> str | None:
+        """Why the whole pass shows nobody to be absent; None if it does."""
+        if self.listed == 0:
+            return "Kratos listed no identity"
+        if self.listed * 2 < mailboxes:
+            return f"Kratos listed {self.listed:,} identities, fewer than half of {mailboxes:,} mailboxes"
+        if self.known and not self.met:
+            return f"Kratos listed none of the {len(self.known)} newest identities of before"
+        return None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "began_at": self.began_at.isoformat(),
+            "token": self.token,
+            "listed": self.listed,
+            "newest": [[at.isoformat(), str(each)] for at, each in self.newest],
+            "known": sorted(map(str, self.known)),
+            "met": self.met,
+            "more": dict(self.more),
+        }
+
+    @classmethod
+    def parse(cls, stored: Mapping[str, Any]) -> Self:
+        """Raises `KeyError` for what `as_dict` did not make."""
+        return cls(
+            began_at=datetime.fromisoformat(stored["began_at"]),
+            token=stored["token"],
+            listed=stored["listed"],
+            newest=tuple((datetime.fromisoformat(at), UUID(each)) for at, each in stored["newest"]),
+            known=frozenset(map(UUID, stored["known"])),
+            met=stored["met"],
+            more={Kind(kind): n for kind, n in stored["more"].items()},
+        )
