@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.domain.brake import Census, Outlook, is_certain, limit, outlook
+from postroom.domain.brake import Census, Counted, Outlook, is_certain, limit, outlook
 from postroom.domain.difference import Kind
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -61,13 +61,15 @@ def people(first: int, last: int) -> list[tuple[datetime | None, UUID]]:
     return [(NOW + timedelta(minutes=each), UUID(int=each)) for each in range(first, last + 1)]
 
 
-def a_pass(before: Census, *pages: list[tuple[datetime | None, UUID]]) -> Census:
+def a_pass(census: Census, *pages: list[tuple[datetime | None, UUID]]) -> tuple[Counted, Census]:
+    """A whole pass, of 100 mailboxes on record, and the census before the next one."""
+    census = census.with_page([], None, mailboxes=100)
     for page in pages:
-        before = before.with_page(page, 0, None)
-    return before
+        census = census.with_page(page, None)
+    return census.ended()
 
 
-FIRST = a_pass(Census(NOW), people(1, 60), people(61, 100))
+_, SECOND = a_pass(Census(NOW), people(1, 60), people(61, 100))
 
 
 @pytest.mark.parametrize(
@@ -85,22 +87,23 @@ FIRST = a_pass(Census(NOW), people(1, 60), people(61, 100))
 def test_pass_of_another_or_older_kratos_shows_nobody_to_be_absent(
     pages: list[list[tuple[datetime | None, UUID]]], why: str | None
 ) -> None:
-    second = a_pass(FIRST.following(NOW, plausible=True), *pages)
-    assert second.implausible(100) == why
+    counted, _ = a_pass(SECOND, *pages)
+    assert (counted.mailboxes, counted.implausible) == (100, why)
 
 
 def test_a_replaced_kratos_stays_implausible_however_many_sign_up_there() -> None:
-    replaced = a_pass(FIRST.following(NOW, plausible=True), people(201, 300))
-    for last in (301, 310, 400):
-        replaced = a_pass(replaced.following(NOW, plausible=replaced.implausible(100) is None), people(201, last))
-        assert replaced.implausible(100)
-    assert a_pass(replaced.following(NOW, plausible=False), people(1, 100)).implausible(100) is None
+    following = SECOND
+    for last in (300, 301, 310, 400):
+        counted, following = a_pass(following, people(201, last))
+        assert counted.implausible
+    counted, _ = a_pass(following, people(1, 100))
+    assert counted.implausible is None
 
 
 def test_identities_that_cannot_be_read_or_have_no_date_count_as_listed() -> None:
-    census = Census(NOW).with_page([(None, UUID(int=1))], 2, "b")
+    census = Census(NOW).with_page([(None, UUID(int=1))], "b", unreadable=2, mailboxes=6)
     assert (census.listed, census.newest, census.token) == (3, (), "b")
-    assert census.implausible(6) is None
+    assert census.ended()[0].implausible is None
 
 
 @given(
@@ -112,7 +115,7 @@ def test_a_census_is_the_same_after_it_was_stored(
 ) -> None:
     census = Census(NOW)
     for page in pages:
-        census = census.with_page(page, 0, "a").with_more(more)
+        census = census.with_page(page, "a", mailboxes=3, more=more)
         assert Census.parse(json.loads(json.dumps(census.as_dict()))) == census
     assert [*census.newest] == sorted({each for page in pages for each in page}, reverse=True)[:5]
     assert census.more == ({kind: n * len(pages) for kind, n in more.items()} if pages else {})

@@ -166,10 +166,6 @@ def _dead(letter: Mapping[str, Any]) -> tuple[str, ...]:
     return letter["email"], ago(letter["enqueued_at"]), letter["reason"], advice(letter)
 
 
-def _drift(each: Mapping[str, Any]) -> tuple[str, ...]:
-    return each["email"], each["wanted_email"], str(each["identity_id"])
-
-
 def _waiting(each: Mapping[str, Any]) -> tuple[str, ...]:
     number = f"{each['retries']}/{MAX_RETRIES}" if each["retries"] else "first"
     return ago(each["due_at"]), each["email"], each["state"], number, each["last_error"] or ""
@@ -211,7 +207,6 @@ LISTINGS: dict[str, Listing] = {
     "next": "next_waiting",
     "held_back": "held_back",
     "dead": "dead_letters",
-    "drift": "drifts",
     "missing": "missing",
 }
 
@@ -230,7 +225,6 @@ TABLES = (
     Table("next", "Due next", (fixed("due"), "email", fixed("state"), fixed("retry"), "last error"), _waiting),
     Table("held_back", "Held back", ("waits for", fixed("requests"), "last error", "fix"), _held_back),
     Table("dead", "Dead letters", ("email", fixed("died"), "reason", "fix"), _dead),
-    Table("drift", "Address changed in Kratos", ("mailbox", "wanted", "identity"), _drift),
     Table(
         "processes",
         "Processes",

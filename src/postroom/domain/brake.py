@@ -5,7 +5,7 @@ must not take the mailboxes of all others away.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -62,6 +62,16 @@ def is_certain(*, passes: int, since: datetime, now: datetime) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What the last whole pass counted. `implausible`: why it shows nobody to be absent. `more`: differences that were
+    found beyond those that are stored."""
+
+    mailboxes: int
+    implausible: str | None = None
+    more: Mapping[Kind, int] = field(default_factory=dict[Kind, int])
+
+
+@dataclass(frozen=True, slots=True)
 class Census:
     """What a pass has listed so far. `token` names its next page: code that does not count leaves a gap, and then
     nothing is inferred from this pass."""
@@ -69,6 +79,8 @@ class Census:
     began_at: datetime
     token: str | None = None
     listed: int = 0
+    mailboxes: int = 0
+    """on record, in the ranges of ids that its pages cover"""
     newest: Sequence[tuple[datetime, UUID]] = ()
     """of this pass, the newest first"""
     known: frozenset[UUID] = frozenset()
@@ -76,55 +88,57 @@ class Census:
     met: bool = False
     """whether one of these was listed"""
     more: Mapping[Kind, int] = field(default_factory=dict[Kind, int])
-    """differences that were found beyond those that are stored"""
 
-    def following(self, began_at: datetime, *, plausible: bool) -> Self:
-        """The census of the next pass. Identities of an implausible pass are not taken for known: else a replaced
-        Kratos would be plausible one pass later."""
-        known = frozenset(each for _, each in self.newest) if plausible else self.known
-        return type(self)(began_at, known=known)
-
-    def with_page(self, identities: Iterable[tuple[datetime | None, UUID]], unreadable: int, token: str | None) -> Self:
-        """After a page, which `token` follows."""
-        listed = list(identities)
+    def with_page(
+        self,
+        identities: Iterable[tuple[datetime | None, UUID]],
+        token: str | None,
+        *,
+        unreadable: int = 0,
+        mailboxes: int = 0,
+        more: Mapping[Kind, int] | None = None,
+    ) -> Self:
+        """After a page, which `token` follows. `mailboxes` are on record in its range, `more` were not stored."""
+        listed, more = list(identities), more or {}
         newest = sorted({*self.newest, *((at, each) for at, each in listed if at)}, reverse=True)[:NEWEST]
-        met = self.met or any(each in self.known for _, each in listed)
-        return replace(self, token=token, listed=self.listed + len(listed) + unreadable, newest=tuple(newest), met=met)
+        return replace(
+            self,
+            token=token,
+            listed=self.listed + len(listed) + unreadable,
+            mailboxes=self.mailboxes + mailboxes,
+            newest=tuple(newest),
+            met=self.met or any(each in self.known for _, each in listed),
+            more={kind: self.more.get(kind, 0) + more.get(kind, 0) for kind in {*self.more, *more}},
+        )
 
-    def with_more(self, more: Mapping[Kind, int]) -> Self:
-        kinds = {*self.more, *more}
-        return replace(self, more={kind: self.more.get(kind, 0) + more.get(kind, 0) for kind in kinds})
+    def ended(self) -> tuple[Counted, Self]:
+        """What the whole pass counted, and the census before the next one. Identities of an implausible pass are not
+        taken for known: else a replaced Kratos would be plausible one pass later."""
+        counted = Counted(self.mailboxes, self._implausible(), self.more)
+        known = self.known if counted.implausible else frozenset(each for _, each in self.newest)
+        return counted, type(self)(self.began_at, known=known)
 
-    def implausible(self, mailboxes: int) -> str | None:
-        """Why the whole pass shows nobody to be absent; None if it does."""
+    def _implausible(self) -> str | None:
         if self.listed == 0:
             return "Kratos listed no identity"
-        if self.listed * 2 < mailboxes:
-            return f"Kratos listed {self.listed:,} identities, fewer than half of {mailboxes:,} mailboxes"
+        if self.listed * 2 < self.mailboxes:
+            return f"Kratos listed {self.listed:,} identities, fewer than half of {self.mailboxes:,} mailboxes"
         if self.known and not self.met:
             return f"Kratos listed none of the {len(self.known)} newest identities of before"
         return None
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "began_at": self.began_at.isoformat(),
-            "token": self.token,
-            "listed": self.listed,
-            "newest": [[at.isoformat(), str(each)] for at, each in self.newest],
-            "known": sorted(map(str, self.known)),
-            "met": self.met,
-            "more": dict(self.more),
-        }
+        newest = [[at.isoformat(), str(each)] for at, each in self.newest]
+        known = sorted(map(str, self.known))
+        return asdict(self) | {"began_at": self.began_at.isoformat(), "newest": newest, "known": known}
 
     @classmethod
     def parse(cls, stored: Mapping[str, Any]) -> Self:
-        """Raises `KeyError` for what `as_dict` did not make."""
-        return cls(
-            began_at=datetime.fromisoformat(stored["began_at"]),
-            token=stored["token"],
-            listed=stored["listed"],
-            newest=tuple((datetime.fromisoformat(at), UUID(each)) for at, each in stored["newest"]),
-            known=frozenset(map(UUID, stored["known"])),
-            met=stored["met"],
-            more={Kind(kind): n for kind, n in stored["more"].items()},
-        )
+        """Raises `TypeError`, `KeyError` or `ValueError` for what `as_dict` did not make."""
+        parsed: dict[str, Any] = {
+            "began_at": datetime.fromisoformat(stored["began_at"]),
+            "newest": tuple((datetime.fromisoformat(at), UUID(each)) for at, each in stored["newest"]),
+            "known": frozenset(map(UUID, stored["known"])),
+            "more": {Kind(kind): n for kind, n in stored["more"].items()},
+        }
+        return cls(**{**stored, **parsed})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from postroom.domain.identity import AddressPolicy, Identity, display_name, mailbox_for
+from postroom.domain.identity import AddressPolicy, Identity, as_sent, display_name, mailbox_for
 from postroom.errors import Refused
 
 
@@ -43,7 +43,7 @@ def differences(identity: Identity, record: OnRecord, policy: AddressPolicy) -> 
     try:
         email = mailbox_for(identity.id, identity.traits, policy).email
     except Refused as error:
-        found[Kind.ADDRESS] = str(error)
+        found[Kind.ADDRESS] = as_sent(str(error))
     else:
         if email != record.email:
             found[Kind.RENAME] = email

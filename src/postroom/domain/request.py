@@ -77,7 +77,6 @@ class Request:
 
     identity_id: UUID
     email: str
-    wanted_email: str | None
     display_name: str | None
     state: State
     due_at: datetime | None
