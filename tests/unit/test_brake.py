@@ -2,13 +2,14 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.domain.brake import Census, Counted, Outlook, is_certain, limit, outlook
+from postroom.domain.brake import Census, Counted, Outlook, limit, outlook
 from postroom.domain.difference import Kind
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -49,11 +50,21 @@ def test_an_implausible_pass_holds_back_only_who_is_absent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("passes", "ago", "certain"),
-    [(2, timedelta(hours=1), True), (2, timedelta(minutes=59), False), (1, timedelta(days=9), False)],
+    ("of", "expected"),
+    [
+        ({"passes": 2, "is_long": True}, Outlook.DONE),
+        ({"passes": 2, "is_long": False}, Outlook.UNCERTAIN),
+        ({"passes": 1, "is_long": True}, Outlook.UNCERTAIN),
+        ({"passes": 1, "is_long": True, "is_older": True}, Outlook.WAITS),
+    ],
 )
-def test_who_is_absent_is_certain_after_two_passes_and_an_hour(passes: int, ago: timedelta, certain: bool) -> None:
-    assert is_certain(passes=passes, since=NOW - ago, now=NOW) is certain
+def test_who_is_absent_is_certain_after_two_passes_and_an_hour(of: dict[str, Any], expected: Outlook) -> None:
+    assert outlook(Kind.ABSENT, people=1, mailboxes=100, **of) is expected
+
+
+def test_rename_to_the_address_of_another_would_be_refused_and_an_older_version_is_not_followed() -> None:
+    assert outlook(Kind.RENAME, people=1, mailboxes=5, is_held=True) is Outlook.HELD
+    assert outlook(Kind.RENAME, people=1, mailboxes=5, is_held=True, is_older=True) is Outlook.WAITS
 
 
 def people(first: int, last: int) -> list[tuple[datetime | None, UUID]]:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from postroom.checks.all import run_checks
 from postroom.cli.database import connected_to_database
+from postroom.cli.difference_list import print_summary, summary_of
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.json_output import json_text
 from postroom.cli.sweep import print_progress, progress_as_dict, progress_of
@@ -62,6 +63,7 @@ async def _read(settings: Settings) -> dict[str, Any]:
         content["refused"] = await parts.refusals.without_request(limit=SHOWN)
         content["unrecorded"] = await _unrecorded(parts)
         content["sweep"] = await progress_of(parts)
+        content["differs"] = await summary_of(parts, content["sweep"])
         content["parts"] = [finding for finding in await run_checks(parts) if finding.part != "settings"]
         return content
 
@@ -125,6 +127,7 @@ def _print(console: Console, content: Mapping[str, Any]) -> None:
     if refused:
         print_sentence(console, f"Refused in the last 30 days, without a mailbox: {refused}")
     print_progress(console, content["sweep"])
+    print_summary(console, content["differs"])
     if not content["processes"]:
         print_sentence(console, "No process is running: start postroom serve or postroom work", "red")
     for table in TABLES:

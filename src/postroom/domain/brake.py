@@ -6,7 +6,7 @@ must not take the mailboxes of all others away.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
@@ -17,8 +17,8 @@ NEWEST = 5
 """Identities of which a plausible pass lists one at least."""
 
 ABSENT_PASSES = 2
-ABSENT_FOR = timedelta(hours=1)
-"""An identity counts as absent after so many whole passes without it, the first of them so long ago."""
+ABSENT_FOR = 3600.0
+"""An identity counts as absent after so many whole passes without it, the first of them so many seconds ago."""
 
 
 def limit(kind: Kind, mailboxes: int) -> int | None:
@@ -46,19 +46,29 @@ class Outlook(StrEnum):
     KEPT = "nothing: the mailbox keeps its address"
 
 
-def outlook(kind: Kind, *, people: int, mailboxes: int, implausible: bool = False) -> Outlook:
-    """For `people` who differ like this, of so many `mailboxes`. `implausible`: the last pass shows who is absent
-    no more than an operator can tell."""
+def outlook(
+    kind: Kind,
+    *,
+    people: int,
+    mailboxes: int,
+    implausible: bool = False,
+    passes: int = ABSENT_PASSES,
+    is_long: bool = True,
+    is_older: bool = False,
+    is_held: bool = False,
+) -> Outlook:
+    """For one of `people` who differ like this, of so many `mailboxes`. `implausible`: the last pass shows nobody to be
+    absent. `passes`: the whole ones that did not list an absent one; `is_long`: the first was `ABSENT_FOR` ago.
+    `is_older`: Kratos says an older version. `is_held`: another identity holds the address."""
     if kind is Kind.ADDRESS:
         return Outlook.KEPT
     most = limit(kind, mailboxes)
     is_over = most is not None and people > most
-    return Outlook.WAITS if is_over or (implausible and kind is Kind.ABSENT) else Outlook.DONE
-
-
-def is_certain(*, passes: int, since: datetime, now: datetime) -> bool:
-    """Whether an identity that `passes` whole passes did not list counts as absent."""
-    return passes >= ABSENT_PASSES and now - since >= ABSENT_FOR
+    if is_older or is_over or (implausible and kind is Kind.ABSENT):
+        return Outlook.WAITS
+    if kind is Kind.ABSENT and not (passes >= ABSENT_PASSES and is_long):
+        return Outlook.UNCERTAIN
+    return Outlook.HELD if is_held else Outlook.DONE
 
 
 @dataclass(frozen=True, slots=True)

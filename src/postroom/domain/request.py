@@ -53,6 +53,8 @@ class ListedState(StrEnum):
     DEAD = "dead"
     PROVISIONED = "provisioned"
     DISMISSED = "dismissed"
+    DIFFERS = "differs"
+    """of no request: its identity differs from the mailbox"""
 
 
 class Status(StrEnum):

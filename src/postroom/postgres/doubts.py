@@ -66,6 +66,14 @@ class PostgresDoubts(Statements):
         }
         return {Kind(each["kind"]): each["unstored"] for each in await rows(self._pool, "doubts_store", parameters)}
 
+    async def tally(self, *, seconds: float) -> list[Row]:
+        """The number of `people` by kind and by what decides over them. `seconds`: after these `is_long` is true."""
+        return await rows(self._pool, "doubts_tally", {"seconds": seconds})
+
+    async def page(self, after_id: UUID | None, *, limit: int, seconds: float) -> list[Row]:
+        """The differences of the next `limit` identities after one."""
+        return await rows(self._pool, "doubts_page", {"after_id": after_id, "limit": limit, "seconds": seconds})
+
 
 def _unlike(found: Row) -> Unlike:
     record = found["email"] and OnRecord(found["email"], found["display_name"], found["newest"])
