@@ -87,6 +87,7 @@ VALUES: dict[str, Any] = {
     "read_at": datetime.now(UTC),
     "seen": [None] * 4,
     "unreadable": [SOMEBODY],
+    "updated": [None] * 4,
     "limit": 10,
     "loops": Jsonb({}),
     "longest_crash_delay": 3600.0,

@@ -71,7 +71,7 @@ class SweepModel(OperatorModel):
             if old["read_at"] < read_at and (key in ended or (key[0] in absent and key[1] != "absent")):
                 del self.doubts[key]
         unstored = dict[str, int]()
-        for identity_id, kind, said, version in sorted(zip(identity_ids, kinds, seen, asked["versions"], strict=True)):
+        for identity_id, kind, said, version in sorted(zip(identity_ids, kinds, seen, asked["updated"], strict=True)):
             old = before.get((identity_id, kind))
             new: Row = {"seen": said, "version": version, "pass": asked["pass"] if kind == "absent" else None}
             if old is None and sum(1 for _, each in self.doubts if each == kind) >= asked["limit"]:

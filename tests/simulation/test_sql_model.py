@@ -276,7 +276,7 @@ def _doubts(both: Both) -> dict[str, Any]:
         "identity_ids": [who for who, _ in asked],
         "kinds": [kind for _, kind in asked],
         "seen": [chance.choice(["a", "b"]) for _ in asked],
-        "versions": [chance.choice([None, *PASSES]) for _ in asked],
+        "updated": [chance.choice([None, *PASSES]) for _ in asked],
         "ended_ids": [who for who, _ in ended],
         "ended_kinds": [kind for _, kind in ended],
         "read_at": datetime(2026, 1, chance.randint(1, 28), tzinfo=UTC),

@@ -55,7 +55,7 @@ class PostgresDoubts(Statements):
             "identity_ids": [each.identity_id for each in found],
             "kinds": [each.kind for each in found],
             "seen": [each.seen for each in found],
-            "versions": [each.version for each in found],
+            "updated": [each.version for each in found],
             "ended_ids": [identity_id for identity_id, _ in ended],
             "ended_kinds": [kind for _, kind in ended],
             "read_at": read_at,

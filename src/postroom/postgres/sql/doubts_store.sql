@@ -2,7 +2,7 @@
 -- stored. What a later read has stored stays. An absent identity has no other doubt, since nothing else of it is known. A new
 -- address is written into the audit, too, so that its person is found by it.
 WITH asked AS (
-    SELECT * FROM unnest(%(identity_ids)s::uuid[], %(kinds)s::text[], %(seen)s::text[], %(versions)s::timestamptz[])
+    SELECT * FROM unnest(%(identity_ids)s::uuid[], %(kinds)s::text[], %(seen)s::text[], %(updated)s::timestamptz[])
         AS a (identity_id, kind, seen, version)
 ), ended AS (
     DELETE FROM doubts d
