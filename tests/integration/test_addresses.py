@@ -43,7 +43,7 @@ async def owners(records: Records) -> dict[str, tuple[UUID, str]]:
 
 
 async def swept(pool: Pool, *mailboxes: Mailbox) -> SweptPage:
-    return await PostgresSwept(pool).store(mailboxes, after=None, token=None, due_in=60)
+    return await PostgresSwept(pool).store(mailboxes)
 
 
 def renamed(of: Mailbox, name: str) -> Mailbox:
