@@ -23,7 +23,6 @@ def request_of(identity_id: UUID | None = None, **fields: Any) -> Request:
     usual = Request(
         identity_id=identity_id or uuid4(),
         email="alice@example.org",
-        wanted_email=None,
         display_name=None,
         state=State.RUNNING,
         due_at=START,

@@ -110,8 +110,8 @@ class Requests(Protocol):
         ...
 
     async def follow_address(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
-        """Record a newer address: in place of the old one if nothing was attempted, else as `wanted_email`.
-        None when another identity holds it. Raises `Unstorable` when PostgreSQL refuses it."""
+        """Store a newer address in place of the old one if nothing was attempted. Returns the request as it is then,
+        None when another identity holds the address. Raises `Unstorable` when PostgreSQL refuses it."""
         ...
 
     async def claim(

@@ -147,6 +147,23 @@ async def test_kratos_retries_a_webhook_after_503_when_retry_after_says_so(
     assert len(hooks.of(not_implemented)) == 1
 
 
+async def test_traits_that_a_person_changes_are_reported_without_delaying_the_flow(
+    kratos: Kratos, hooks: Receiver, email: str
+) -> None:
+    token = (await kratos.sign_up(email))["session_token"]
+    headers = {"X-Session-Token": token}
+    await hooks.receive(email)
+    newer = f"newer.{email}"
+    hooks.answers[newer] = http_answer(501)
+    flow = await kratos.http.get(f"{kratos.public_url}/self-service/settings/api", headers=headers)
+    body = {"method": "profile", "traits": {"email": newer, "name": "Zoë"}}
+    url = flow.raise_for_status().json()["ui"]["action"]
+    changed = await kratos.http.post(url, json=body, headers=headers)
+    assert changed.raise_for_status().json()["state"] == "success", "whatever Postroom answers"
+    [delivery] = await hooks.receive(newer)
+    assert body_of(delivery)["identity"]["traits"] == body["traits"]
+
+
 async def test_identity_created_by_the_admin_api_sends_no_webhook(kratos: Kratos, hooks: Receiver, email: str) -> None:
     by_admin = f"by.admin.{email}"
     identities = f"{kratos.admin_url}/admin/identities"

@@ -48,6 +48,11 @@ HOOK = ENTRY + "('create', 'pending', 1, 'trigger', NULL)"
 SWEPT = ENTRY + "('sweep', 'done', 0, NULL, NULL)"
 FOLLOWED = ENTRY + "('sweep', 'done', 0, NULL, 'another address is wanted')"
 
+CHANGED: LiteralString = """
+    INSERT INTO doubts (identity_id, kind, found_by) VALUES (gen_random_uuid(), 'rename', 'sweep')"""
+REPORTED: LiteralString = """
+    INSERT INTO doubts (identity_id, kind, found_by) VALUES (gen_random_uuid(), 'rename', 'hook')"""
+
 
 @pytest.mark.parametrize(
     ("entries", "state", "words"),
@@ -56,9 +61,19 @@ FOLLOWED = ENTRY + "('sweep', 'done', 0, NULL, 'another address is wanted')"
         ([HOOK, FOLLOWED], "ok", "the last one came at 20"),
         ([SWEPT, SWEPT, HOOK], "ok", "the last one came at 20"),
         ([SWEPT, SWEPT, FOLLOWED], "warning", "none came yet; the sweep found 2 identities"),
+        ([HOOK, CHANGED], "warning", "; within a day the sweep found 1 changed identity that no hook had reported"),
+        ([HOOK, REPORTED], "ok", "the last one came at 20"),
         ([HOOK, SWEPT], "warning", "; since then the sweep found 1 identity that no hook had"),
     ],
-    ids=["nothing", "a changed address", "hooks again", "no hook ever", "no hook any more"],
+    ids=[
+        "nothing",
+        "a changed address",
+        "hooks again",
+        "no hook ever",
+        "a change without a hook",
+        "a change with a hook",
+        "no hook any more",
+    ],
 )
 async def test_hooks_of_kratos_that_do_not_arrive_are_seen_by_what_the_sweep_finds(
     postroom: Commands, records: Records, entries: list[LiteralString], state: str, words: str

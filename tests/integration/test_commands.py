@@ -32,7 +32,7 @@ async def test_sweep_command_shows_hastens_and_restarts_the_sweep(
     postroom: Commands, pool: Pool, records: Records
 ) -> None:
     swept = PostgresSwept(pool)
-    await swept.store([], after=None, token=None, due_in=300)
+    await swept.advance(None, None, due_in=300, census=None, counted=None, absent_since=None)
     shown = await postroom.json("sweep")
     assert list(shown) == ["under_way", "token", "due_at", "started_at", "finished_at", "due_in_seconds"]
     assert (shown["under_way"], shown["token"]) == (False, None)
@@ -40,7 +40,7 @@ async def test_sweep_command_shows_hastens_and_restarts_the_sweep(
     assert shown["finished_at"]
     assert "next pass due in 5 min" in await postroom("sweep")
     assert (await postroom.json("sweep", "--now"))["due_in_seconds"] <= 0
-    await swept.store([], after=None, token="0a", due_in=300)
+    await swept.advance(None, "0a", due_in=300, census=None, counted=None, absent_since=None)
     shown = await postroom.json("sweep", "--now")
     assert (shown["under_way"], shown["token"]) == (True, "0a")
     assert shown["due_in_seconds"] <= 0

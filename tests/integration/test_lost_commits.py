@@ -142,6 +142,7 @@ async def test_webhook_that_revived_its_request_gets_the_outcome_although_the_co
         SystemClock(),
         new_id=uuid4,
         wake=woken.append,
+        read_soon=lambda _: None,
         deadline=2,
         lease=10,
     )

@@ -71,6 +71,23 @@ VALUES: dict[str, Any] = {
     "kind": "serve",
     "latest": 90.0,
     "lease": 30.0,
+    "above_id": UUID(int=777),
+    "up_to_id": UUID(int=999),
+    "asked_at": datetime.now(UTC),
+    "began_at": datetime.now(UTC),
+    "census": None,
+    "counted": None,
+    "ended_ids": [SOMEBODY],
+    "ended_kinds": ["name"],
+    "found_by": "sweep",
+    "kinds": ["rename", "name", "absent", "inactive"],
+    "most": 2,
+    "others": [SOMEBODY],
+    "pass": None,
+    "read_at": datetime.now(UTC),
+    "seen": [None] * 4,
+    "unreadable": [SOMEBODY],
+    "updated": [None] * 4,
     "limit": 10,
     "loops": Jsonb({}),
     "longest_crash_delay": 3600.0,
@@ -131,9 +148,9 @@ async def fill(records: Records) -> None:
     each."""
     await records.rows("""
         INSERT INTO email_requests
-            (identity_id, email, wanted_email, state, due_at, holder, attempts, enqueued_at, reason)
+            (identity_id, email, state, due_at, holder, attempts, enqueued_at, reason)
         SELECT lpad(to_hex(n), 32, '0')::uuid, format('user-%s@example.org', n),
-               CASE WHEN n % 1000 = 1 THEN format('other-%s@example.org', n) END, state,
+               state,
                CASE WHEN state IN ('waiting', 'running') THEN now() + make_interval(secs => n) END,
                CASE WHEN state = 'running' THEN gen_random_uuid() END,
                1, now() - make_interval(secs => n), CASE WHEN state = 'dead' THEN 'refused' END

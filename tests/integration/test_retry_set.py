@@ -29,7 +29,6 @@ def request(number: int = 1, *, state: State = State.WAITING, due_in: float = 60
     return Request(
         identity_id=UUID(int=number),
         email=f"user-{number}@example.org",
-        wanted_email=None,
         display_name=None,
         state=state,
         due_at=datetime.now(UTC) + timedelta(seconds=due_in) if state is State.WAITING else None,

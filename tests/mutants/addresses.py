@@ -40,8 +40,8 @@ ADDRESSES = [
     Mutant(
         "a followed address leaves the old one reserved",
         f"{SQL}follow_address.sql",
-        "a.role = 'wanted' AND c.email <> c.former_email",
-        "a.role = 'wanted' AND c.email = c.former_email",
+        "a.address = c.former_email",
+        "a.address = c.email",
         (f"{STORED}test_reservation_follows_the_address_before_the_first_attempt", SQL_WALK),
     ),
     Mutant(

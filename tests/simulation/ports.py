@@ -5,7 +5,7 @@ scheduler may let it fail before or after its effect, delay it, or kill the proc
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from types import TracebackType
@@ -295,8 +295,12 @@ class SimulatedMailServer:
             return error
 
 
+def _kratos_lost() -> Exception:
+    return KratosUnavailable("no answer")
+
+
 class SimulatedKratos:
-    """The port `IdentityList`, with `size` identities a page."""
+    """The ports `IdentityList` and `IdentityReads`, with `size` identities a page."""
 
     def __init__(self, identities: list[Identity], line: Line, *, size: int = 3) -> None:
         self._identities = identities
@@ -304,7 +308,16 @@ class SimulatedKratos:
         self._size = size
 
     async def page(self, token: str | None) -> IdentityPage:
-        return await self._line.ask("kratos page", lambda: self._page(token), lambda: KratosUnavailable("no answer"))
+        return await self._line.ask("kratos page", lambda: self._page(token), _kratos_lost)
+
+    async def read(self, identity_id: UUID) -> Identity | None:
+        return await self._line.ask("kratos read", lambda: self._by_id().get(identity_id), _kratos_lost)
+
+    async def existing(self, identity_ids: Sequence[UUID]) -> set[UUID]:
+        return await self._line.ask("kratos ids", lambda: {*identity_ids} & self._by_id().keys(), _kratos_lost)
+
+    def _by_id(self) -> dict[UUID, Identity]:
+        return {each.id: each for each in self._identities}
 
     def _page(self, token: str | None) -> IdentityPage:
         # By id, as Kratos lists them: the sweep takes a page that goes back for a repeated one.

@@ -80,7 +80,6 @@ class RequestRows:
         usual: Row = {
             "identity_id": identity_id,
             "email": email,
-            "wanted_email": None,
             "display_name": display_name,
             "due_at": None,
             "holder": None,

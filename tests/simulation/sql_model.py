@@ -48,7 +48,6 @@ class SqlModel(SweepModel):
             "due_at": self._now() + timedelta(seconds=lease if starts else 0),
             "holder": holder if starts else None,
             "attempts": (old["attempts"] if old else 0) + starts,
-            "wanted_email": None,
             "retries": 0,
             "crashes": 0,
             "postponed": 0,
@@ -72,19 +71,12 @@ class SqlModel(SweepModel):
         self, identity_id: UUID, email: str, display_name: str | None, *, action: str, **_: Any
     ) -> list[Row]:
         row = self.requests.get(identity_id)
-        if row is None or row["state"] == "dead" or (row["wanted_email"] or row["email"]) == email:
+        if row is None or row["state"] == "dead" or row["attempts"] or row["email"] == email:
             return []
-        if row["attempts"] == 0:
-            self._reserve(email, identity_id)
-            if email != row["email"]:
-                self._free(row)
-            changes = {"email": email, "display_name": display_name, "wanted_email": None}
-            changed = self._change(row, **changes, enqueued_at=self._clock_timestamp())
-        else:
-            changed = self._change(row, wanted_email=None if row["email"] == email else email)
-        another = f"another address is wanted; the mailbox stays {changed['email']}"
-        message = another if changed["wanted_email"] else f"the address of the request is now {email}"
-        self._write(changed, action, "done", email=email, error_message=message)
+        self._reserve(email, identity_id)
+        self._free(row)
+        changed = self._change(row, email=email, display_name=display_name, enqueued_at=self._clock_timestamp())
+        self._write(changed, action, "done", error_message=f"the address of the request is now {email}")
         return [changed]
 
     # -- read ---------------------------------------------------------------------------------------------------

@@ -87,6 +87,7 @@ class Both:
             _plain(await self.records.rows("SELECT address, identity_id, role FROM addresses")),
             _plain(await rows(self.pool, "breaker_read")),
             _plain(await rows(self.pool, "sweep_progress")),
+            _plain(await self.records.rows("SELECT * FROM doubts")),
         )
 
     def _stored_by_the_model(self) -> Any:
@@ -100,6 +101,7 @@ class Both:
             *map(_plain, of_postgres),
             _plain(model.run("breaker_read", None)),
             _plain(model.run("sweep_progress", None)),
+            _plain([{"identity_id": who, "kind": kind} | row for (who, kind), row in model.doubts.items()]),
         )
 
     async def _logged(self) -> Any:
@@ -245,7 +247,44 @@ def _page(both: Both) -> dict[str, Any]:
 
 def _progress(both: Both) -> dict[str, Any]:
     after, token = (both.chance.choice([None, "3"]) for _ in range(2))
-    return {"after": after, "token": token, "due_in": 60.0}
+    pass_ = both.chance.choice([None, *PASSES])
+    return {"after": after, "token": token, "due_in": 60.0, "census": None, "counted": None, "pass": pass_, "most": 2}
+
+
+PASSES = [datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2)]
+KINDS = ["rename", "name", "absent"]
+
+
+def _compare(both: Both) -> dict[str, Any]:
+    first, last = sorted(both.chance.sample(both.people, 2))
+    others = both.chance.sample(both.people, 2)
+    page = _page(both) | {"others": others[:1], "unreadable": others[1:], "limit": both.chance.choice([1, 100])}
+    return page | {"first_id": first, "last_id": last, "above_id": first, "up_to_id": last, "asked_at": _soon()}
+
+
+def _soon() -> datetime:
+    """After all mailboxes were made, though the two clocks differ."""
+    return datetime.now(UTC) + timedelta(seconds=APART)
+
+
+def _doubts(both: Both) -> dict[str, Any]:
+    chance = both.chance
+    known = [identity_id for identity_id in both.people if identity_id in both.model.requests]
+    pairs = chance.sample([(who, kind) for who in known for kind in KINDS], min(3, len(known)))
+    asked, ended = pairs[:2], pairs[2:]
+    return {
+        "identity_ids": [who for who, _ in asked],
+        "kinds": [kind for _, kind in asked],
+        "seen": [chance.choice(["a", "b"]) for _ in asked],
+        "updated": [chance.choice([None, *PASSES]) for _ in asked],
+        "ended_ids": [who for who, _ in ended],
+        "ended_kinds": [kind for _, kind in ended],
+        "read_at": datetime(2026, 1, chance.randint(1, 28), tzinfo=UTC),
+        "pass": chance.choice([None, *PASSES]),
+        "found_by": "sweep",
+        "action": "sweep",
+        "limit": 2,
+    }
 
 
 STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
@@ -300,6 +339,8 @@ STATEMENTS: dict[str, Callable[[Both], dict[str, Any]]] = {
     "operator_pause": lambda both: {"message": "paused by anna", "actor": "anna", "reason": "move", "interval": 5.0},
     "operator_resume": lambda both: {"changed_at": _breaker(both), "actor": "anna", "reason": "it was 503"},
     "sweep_store": _page,
+    "sweep_compare": _compare,
+    "doubts_store": _doubts,
     "sweep_advance": _progress,
     "sweep_progress": lambda both: {},
     "sweep_start_soon": lambda both: {},

@@ -19,6 +19,7 @@ from postroom.domain.request import Origin
 from postroom.errors import DatabaseUnavailable
 from postroom.operations.requests import RequestOperations
 from postroom.postgres.breaker import PostgresBreakers
+from postroom.postgres.doubts import PostgresDoubts
 from postroom.postgres.leadership import PostgresLeadership
 from postroom.postgres.overdue import PostgresOverdueRequests
 from postroom.postgres.refusals import PostgresRefusals
@@ -28,6 +29,7 @@ from postroom.postgres.sweep import PostgresSwept
 from postroom.postgres.waiting import PostgresWaiting
 from postroom.provisioning.accept import Accept, AcceptResult
 from postroom.provisioning.attempt import Attempts
+from postroom.provisioning.differences import IdentityDifferences
 from postroom.provisioning.slots import Slots
 from postroom.provisioning.sweep import Sweep
 from postroom.provisioning.verdicts import Verdicts
@@ -233,6 +235,8 @@ class Process:
         self.worker = Worker(
             self.requests, attempts, retry_set, due_source, probe, slots, clock, WorkerLimits(lease=LEASE)
         )
+        kratos, policy = SimulatedKratos(world.identities, self), AddressPolicy({DOMAIN}, set())
+        self.differences = IdentityDifferences(kratos, PostgresDoubts(pool), policy)
         self.accept = Accept(
             self.requests,
             attempts,
@@ -241,6 +245,7 @@ class Process:
             clock,
             new_id=world.new_id,
             wake=self.worker.wake,
+            read_soon=self.differences.read_soon,
             deadline=5.0,
             lease=INLINE_LEASE,
         )
@@ -257,13 +262,15 @@ class Process:
             wake=self.worker.wake,
         )
         self.sweep = Sweep(
-            SimulatedKratos(world.identities, self),
+            kratos,
             PostgresSwept(pool),
+            PostgresDoubts(pool),
+            self.differences,
             PostgresRefusals(pool),
             self.requests,
             retry_set,
             leadership,
-            AddressPolicy({DOMAIN}, set()),
+            policy,
             every=20,
             uniform=world.chance.uniform,
             wake=self.worker.wake,
@@ -277,6 +284,7 @@ class Process:
                 self.release.run(self._stop),
                 self.reconcile.run(self._stop),
                 self.sweep.run(self._stop),
+                self.differences.run(self._stop),
             )
         ]
         for task in self._tasks:

@@ -105,7 +105,7 @@ class KnownRequests(FakeRequests):
 
     async def follow_address(self, mailbox: Mailbox, *, origin: Origin, action: str) -> Request | None:
         assert action == "accept", "the audit tells it from what the sweep found"
-        return request_of(mailbox.identity_id, wanted_email=mailbox.email, state=self.followed)
+        return request_of(mailbox.identity_id, email=mailbox.email, attempts=0, state=self.followed)
 
 
 def accepting(
@@ -116,6 +116,7 @@ def accepting(
     deadline: float = DEADLINE,
     retry_index: FakeRetryIndex | None = None,
     wake: Callable[[UUID | None], None] = lambda _: None,
+    read_soon: Callable[[UUID], None] = lambda _: None,
     server: FakeMailServer | None = None,
     **mail_server: Any,
 ) -> Accept:
@@ -129,6 +130,7 @@ def accepting(
         clock,
         new_id=uuid4,
         wake=wake,
+        read_soon=read_soon,
         deadline=deadline,
         lease=LEASE,
     )
@@ -247,7 +249,8 @@ DEAD = request_of(MAILBOX.identity_id, email="admin@example.org", state=State.DE
 async def test_repeated_webhook_is_answered_with_the_outcome_of_its_request(
     reads: list[Request | None], answer: object, breaker_open: bool, clock: FakeClock
 ) -> None:
-    requests = KnownRequests(clock, *(each and (each, ACCOUNT) for each in reads))
+    accounts = {State.RUNNING: ACCOUNT, State.PROVISIONED: ACCOUNT}
+    requests = KnownRequests(clock, *(each and (each, accounts.get(each.state)) for each in reads))
     requests.breaker_open = breaker_open
     accept = accepting(requests, Slots(1), clock)
     if breaker_open:
@@ -259,7 +262,7 @@ async def test_repeated_webhook_is_answered_with_the_outcome_of_its_request(
 async def test_mailbox_that_is_made_while_its_webhook_changes_the_address_is_not_taken_for_lost(
     clock: FakeClock,
 ) -> None:
-    ran = request_of(MAILBOX.identity_id, email="old@example.org"), None
+    ran = request_of(MAILBOX.identity_id, email="old@example.org", attempts=0, state=State.WAITING), None
     account = Account(uuid4())
     made = request_of(MAILBOX.identity_id, email="old@example.org", state=State.PROVISIONED), account
     requests = KnownRequests(clock, ran, made)
@@ -270,11 +273,35 @@ async def test_mailbox_that_is_made_while_its_webhook_changes_the_address_is_not
 
 async def test_waiting_request_that_follows_a_new_address_is_added_to_the_retry_index(clock: FakeClock) -> None:
     retry_index = FakeRetryIndex()
-    requests = KnownRequests(clock, (replace(RUNNING, state=State.WAITING), None))
+    requests = KnownRequests(clock, (replace(RUNNING, state=State.WAITING, attempts=0), None))
     accept = accepting(requests, Slots(1), clock, retry_index=retry_index)
     assert await accept(replace(MAILBOX, email="ally@example.org"), Origin()) == WillRetry()
     await accept.drain(within=1)
-    assert [each.wanted_email for each in retry_index.added] == ["ally@example.org"]
+    assert [each.email for each in retry_index.added] == ["ally@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "account", "email", "is_read"),
+    [
+        (replace(RUNNING, state=State.PROVISIONED), ACCOUNT, "ally@example.org", True),
+        (replace(RUNNING, state=State.PROVISIONED), ACCOUNT, "alice@example.org", True),
+        (replace(DEAD, email="alice@example.org"), ACCOUNT, "ally@example.org", True),
+        (replace(RUNNING, state=State.WAITING), None, "ally@example.org", True),
+        (replace(RUNNING, state=State.WAITING), None, "alice@example.org", False),
+        (replace(RUNNING, state=State.WAITING, attempts=0), None, "ally@example.org", False),
+    ],
+    ids=["renamed", "perhaps another name", "dead, with a mailbox", "attempted", "repeated", "not attempted"],
+)
+async def test_identity_is_read_after_a_hook_that_may_tell_of_a_change_to_its_mailbox(
+    request_: Request, account: Account | None, email: str, is_read: bool, clock: FakeClock
+) -> None:
+    """The body of a hook may be late: what the identity is, only Kratos says."""
+    read = list[UUID]()
+    accept = accepting(KnownRequests(clock, (request_, account)), OneSlot(clock, 99), clock, read_soon=read.append)
+    answer = await accept(replace(MAILBOX, email=email), Origin())
+    assert read == [MAILBOX.identity_id] * is_read
+    if account:
+        assert answer == Ready("alice@example.org", account.id)
 
 
 @pytest.mark.parametrize(

@@ -254,6 +254,35 @@ def test_names_that_prove_a_domain_or_belong_to_its_operator_cannot_be_unreserve
     assert sentence.startswith(f"POSTROOM_UNRESERVED_NAMES: nobody may register {name}: ")
 
 
+KRATOS = {"POSTROOM_KRATOS_ADMIN_URL": "http://127.0.0.1:4434"}
+
+
+@pytest.mark.parametrize(
+    ("given", "reports"),
+    [
+        ({}, False),
+        (KRATOS, True),
+        (KRATOS | {"POSTROOM_LIFECYCLE": "off"}, False),
+        ({"POSTROOM_LIFECYCLE": "off"}, False),
+    ],
+)
+def test_differences_are_reported_where_identities_can_be_read_unless_switched_off(
+    given: dict[str, str], reports: bool
+) -> None:
+    assert load(ENOUGH | given).reports_differences is reports
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("on", "POSTROOM_LIFECYCLE: this version reports differences and acts on none; on comes with the next release"),
+        ("report", "POSTROOM_LIFECYCLE: report needs POSTROOM_KRATOS_ADMIN_URL"),
+    ],
+)
+def test_lifecycle_that_this_version_cannot_have_is_refused(value: str, words: str) -> None:
+    assert words in wrong(ENOUGH | {"POSTROOM_LIFECYCLE": value})
+
+
 def test_two_webhook_keys_are_accepted_during_a_rotation() -> None:
     assert load(ENOUGH).webhook_keys == ("0123456789abcdef",)
     both = load(ENOUGH | {"POSTROOM_WEBHOOK_KEY_PREVIOUS": "fedcba9876543210"})

@@ -23,9 +23,12 @@ async def test_kratos_webhook_is_written_with_its_key_readable_by_its_owner_only
     assert f"-c {tmp_path}/registration-hook.yml" in reported
     hook = tmp_path / "registration-hook.yml"
     assert hook.stat().st_mode & 0o777 == 0o600
-    methods = yaml.safe_load(hook.read_text())["selfservice"]["flows"]["registration"]["after"]
-    for method in methods.values():
+    flows = yaml.safe_load(hook.read_text())["selfservice"]["flows"]
+    changes = (flows["settings"]["after"]["profile"], flows["verification"]["after"])
+    assert all([each["hook"] for each in change["hooks"]] == ["web_hook"] for change in changes)
+    for method in (*flows["registration"]["after"].values(), *changes):
         config = method["hooks"][0]["config"]
+        assert config["response"] == {"ignore": True}, "nobody waits for Postroom, or is stopped by it"
         assert config["url"] == "http://127.0.0.1:3001/internal/mail/provision"
         assert config["body"] == (tmp_path / "provision.jsonnet").as_uri()
         assert config["auth"]["config"]["value"] == KEY

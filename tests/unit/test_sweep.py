@@ -11,22 +11,24 @@ import pytest
 from structlog.testing import capture_logs
 
 from fakes import AlwaysLeader, request_of
+from postroom.domain.difference import OnRecord
 from postroom.domain.identity import AddressPolicy, Identity, Refusal, UnreadableIdentity
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin, Request, State
 from postroom.errors import KratosUnavailable, PageTokenRefused
 from postroom.process.telemetry import REGISTRY, SWEEP_FAILURES
-from postroom.provisioning.ports import IdentityPage, SweepProgress, SweptPage
+from postroom.provisioning.ports import Compared, IdentityPage, Scope, SweepProgress, SweptPage, Unlike
 from postroom.provisioning.sweep import FAILURE_PAUSE, LONGEST_PAUSE, Sweep
 from simulation.virtual_time import in_virtual_time
 
 ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
 REFUSED = "PostgreSQL refuses to store it (CheckViolation)"
 
 
 @dataclass
 class World:
-    """Kratos returns `pages`, or raises them; `stored` and `recorded` are what PostgreSQL received. The addresses of
+    """Kratos returns `pages`, or raises them; `compared` and `recorded` are what PostgreSQL received. The addresses of
     `held` identities belong to others; `new` identities had no request, `changed` ones have one for another address,
     and PostgreSQL refuses to store `refused` ones."""
 
@@ -37,7 +39,7 @@ class World:
     changed: dict[UUID, State | None] = field(default_factory=dict)
     """the state of the request once it has followed; None if another identity holds the address"""
     refused: set[UUID] = field(default_factory=set)
-    stored: list[list[Mailbox]] = field(default_factory=list)
+    compared: list[list[Mailbox]] = field(default_factory=list)
     recorded: list[Refusal] = field(default_factory=list)
     reported: list[tuple[str, Any]] = field(default_factory=list)
     due_in: float = 0.0
@@ -49,7 +51,7 @@ class World:
         return given
 
     async def progress(self) -> SweepProgress:
-        return SweepProgress(self.token, datetime(2026, 11, 25, tzinfo=UTC), self.due_in, None, None)
+        return SweepProgress(self.token, NOW, self.due_in, None, None, NOW)
 
     async def start_soon(self) -> None:
         self.reported.append(("start soon", None))
@@ -60,11 +62,16 @@ class World:
     async def restart(self, seconds: float) -> None:
         self.reported.append(("restart", seconds))
 
-    async def store(
-        self, mailboxes: Sequence[Mailbox], *, after: str | None, token: str | None, due_in: float
-    ) -> SweptPage:
-        self.stored.append(list(mailboxes))
+    async def compare(self, mailboxes: Sequence[Mailbox], scope: Scope, **_: Any) -> Compared:
+        self.compared.append(list(mailboxes))
+        record = OnRecord("old@example.org", None)
+        new = dict.fromkeys({*self.new, *self.held, *self.refused}, Unlike(None, False, False, {}))
+        return Compared(new | dict.fromkeys(self.changed, Unlike(record, True, False, {})))
+
+    async def advance(self, after: str | None, token: str | None, *, due_in: float, **_: Any) -> None:
         self.reported.append((f"from {after} to {token}", due_in))
+
+    async def store(self, mailboxes: Sequence[Mailbox]) -> SweptPage:
         of = {each.identity_id: each for each in mailboxes}
         return SweptPage(
             stored=[request_of(each) for each in of if each in self.new],
@@ -94,6 +101,8 @@ def sweep_of(world: World) -> Sweep:
     return Sweep(
         world,
         world,
+        anything,
+        None,
         world,
         anything,
         anything,
@@ -261,7 +270,7 @@ async def test_sweep_reports_unreadable_identities_and_stores_the_others() -> No
     before = _counted()
     with capture_logs() as logs:
         await sweep_of(world).step()
-    assert [each.email.partition("@")[0] for each in world.stored[0]] == ["ada", "taken", "newer", "bad"]
+    assert [each.email.partition("@")[0] for each in world.compared[0]] == ["ada", "taken", "newer", "bad"]
     assert ("refused as held", UUID(int=7)) in world.reported
     assert [(each.identity_id, each.email, each.code) for each in world.recorded] == [
         (EVE, None, "unreadable_identity"),

@@ -29,7 +29,7 @@ def main(
     state: Annotated[Path, typer.Option(help="Folder that holds the state.")],
     public_port: Annotated[int, typer.Option(help="Port of the public API, on 127.0.0.1.")],
     admin_port: Annotated[int, typer.Option(help="Port of the admin API, on 127.0.0.1.")],
-    hook_url: Annotated[str, typer.Option(help="URL of the webhook that follows every registration.")],
+    hook_url: Annotated[str, typer.Option(help="URL of the webhook that follows registrations and changes.")],
     base_url: Annotated[str | None, typer.Option(help="URL of the public API for browsers, if not its port.")] = None,
     ui_url: Annotated[str | None, typer.Option(help="URL of Postroom's interface, for its pages.")] = None,
     until_eof: Annotated[bool, typer.Option("--until-eof", help="Stop when standard input ends.")] = False,

@@ -28,10 +28,10 @@ from postroom_sandbox.kratos.webhook import Webhook
 
 
 def create_public_app(store: Store, webhook: Webhook, postroom: str, addresses: Addresses | None = None) -> Starlette:
-    """The application of the public port. `webhook` follows every registration. `postroom` is the base URL of the pages
-    to which a browser may return."""
-    verification = VerificationForm(store)
-    settings = SettingsForm(store, verification)
+    """The application of the public port. `webhook` follows registrations, changed traits and verified addresses.
+    `postroom` is the base URL of the pages to which a browser may return."""
+    verification = VerificationForm(store, webhook)
+    settings = SettingsForm(store, webhook, verification)
     registration = RegistrationForm(store, webhook, verification)
     forms = (registration, LoginForm(store), settings, RecoveryForm(store, settings), verification)
     service = SelfService(store, postroom)

@@ -16,6 +16,7 @@ from postroom_sandbox.kratos.store import DuplicateIdentifier, Store
 from postroom_sandbox.kratos.submitted_form import traits_of
 from postroom_sandbox.kratos.totp import QR_SIDE, is_totp, new_secret, qr_code
 from postroom_sandbox.kratos.verification import VerificationForm
+from postroom_sandbox.kratos.webhook import Webhook
 
 PRIVILEGED = timedelta(minutes=15)
 """How old a login may be to change credentials."""
@@ -24,8 +25,9 @@ PRIVILEGED = timedelta(minutes=15)
 class SettingsForm:
     kind = "settings"
 
-    def __init__(self, store: Store, verification: VerificationForm) -> None:
+    def __init__(self, store: Store, webhook: Webhook, verification: VerificationForm) -> None:
         self._store = store
+        self._webhook = webhook
         self._verification = verification
 
     def new(self, caller: Caller, return_to: str | None) -> Json:
@@ -146,6 +148,7 @@ class SettingsForm:
         except DuplicateIdentifier:
             raise RefusedForm(form_messages.exists_already()) from None
         flow["identity"] = public(new)
+        self._webhook.trigger(new, flow["id"])
         return [self._verification.start(address, caller)] if address_changes else []
 
     def _change_password(self, identity_id: str, values: Json) -> None:

@@ -11,10 +11,16 @@ from postroom_sandbox.kratos.flow import csrf_token_of, new_flow, set_messages
 from postroom_sandbox.kratos.form_result import FormResult, ShowFlow
 from postroom_sandbox.kratos.mailed_code import send_code
 from postroom_sandbox.kratos.mailed_code_form import MailedCodeForm
+from postroom_sandbox.kratos.store import Store
+from postroom_sandbox.kratos.webhook import Webhook
 
 
 class VerificationForm(MailedCodeForm):
     kind = "verification"
+
+    def __init__(self, store: Store, webhook: Webhook) -> None:
+        super().__init__(store)
+        self._webhook = webhook
 
     def new(self, caller: Caller, return_to: str | None) -> Json:
         flow = new_flow(self.kind, caller, return_to, active="code")
@@ -56,7 +62,8 @@ class VerificationForm(MailedCodeForm):
         return self._mail(flow, email, caller)
 
     def _code_accepted(self, flow: Json, identity: Json, caller: Caller) -> FormResult:
-        del identity, caller
+        del caller
+        self._webhook.trigger(identity, flow["id"])
         flow["ui"] |= {"action": flow["internal"]["home"], "method": "GET"}
         flow["ui"]["nodes"] = self.nodes(flow)
         set_messages(flow, form_messages.VERIFIED)

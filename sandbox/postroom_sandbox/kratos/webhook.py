@@ -1,5 +1,5 @@
-"""The webhook as Kratos sends it after a registration with `response: {ignore: true}`: while it responds to the person.
-After three attempts, or when the process ends before, the event is lost."""
+"""The webhook as Kratos sends it after a registration or a change, with `response: {ignore: true}`: while it responds
+to the person. After three attempts, or when the process ends before, the event is lost."""
 
 import asyncio
 import json
@@ -66,7 +66,7 @@ class Webhook:
         self._running: set[asyncio.Task[None]] = set()
 
     def trigger(self, identity: Json, flow_id: str) -> None:
-        """Start to send the webhook for a new identity, and return at once."""
+        """Start to send the webhook about an identity, and return at once."""
         if Fault.DROP_HOOKS in self._store.faults():
             return
         task = asyncio.get_running_loop().create_task(self._deliver(identity, body_of(identity, flow_id)))

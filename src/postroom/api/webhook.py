@@ -93,6 +93,8 @@ class Webhook:
             identity_id, email = claimed_identity(raw)
             await self._refusals.record([Refusal(identity_id, email, error.code, str(error))], origin)
             log.warning("Refused a provisioning webhook", code=error.code, identity_id=identity_id and str(identity_id))
+            if identity_id and (ready := await self._accept.existing(identity_id)):
+                return _ready(ready.email, ready.account_id)
             raise problem(error.code, str(error)) from None
         match await self._accept(mailbox, origin):
             case Ready(email, account_id):

@@ -61,16 +61,23 @@ def list_command(
     output: Annotated[Output, typer.Option("--output", "-o", help="How to print it.")] = Output.TABLE,
     as_json: AsJson = False,
 ) -> None:
-    """List requests.
+    """List requests, or in what identities differ from their mailboxes.
 
-    Without --state it lists all but the dismissed dead letters. It reads page after page, however many there are.
+    Without --state it lists all requests but the dismissed dead letters. It reads page after page, however many there
+    are. --state differs lists who differs, and what would be done about that; nothing is.
 
     Example: postroom list --state dead --reason "failed 4 times" -o wide
     """
+    from postroom.cli.difference_list import list_differences
     from postroom.cli.request_list import list_requests
 
-    chosen = state or [each for each in ListedState if each is not ListedState.DISMISSED]
     how = Output.JSON if as_json else output
+    if state and ListedState.DIFFERS in state:
+        if len(state) > 1 or reason or domain:
+            raise typer.BadParameter("--state differs stands alone: it lists no requests")
+        asyncio.run(list_differences(limit=limit, after=after, output=how))
+        return
+    chosen = state or [each for each in ListedState if each not in (ListedState.DISMISSED, ListedState.DIFFERS)]
     asyncio.run(list_requests(chosen, reason, domain, limit=limit, after=after, output=how))
 
 

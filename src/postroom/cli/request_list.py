@@ -16,7 +16,7 @@ from postroom.domain.request import ListedState, Request
 from postroom.postgres.request_list import PAGE, Cursor, ListedRequest, Page, RequestList, Selection
 
 COLUMNS = ("identity", "email", "state", fixed("changed"), fixed("due"), "reason")
-WIDE = (*COLUMNS, "retries", "attempts", "crashes", "waits for", "wanted address", "name", fixed("stored"))
+WIDE = (*COLUMNS, "retries", "attempts", "crashes", "waits for", "name", fixed("stored"))
 Rows = tuple[Sequence[ListedRequest], Cursor | None]
 """Rows of a list; after the last ones that are wanted, with the cursor by which the list continues."""
 _FIELDS = [each.name for each in fields(Request)]
@@ -94,5 +94,5 @@ def _row(each: ListedRequest, *, wide: bool) -> tuple[str, ...]:
     if not wide:
         return cells
     numbers = (str(request.retries), str(request.attempts), str(request.crashes))
-    texts = (request.waits_for or "", request.wanted_email or "", request.display_name or "")
+    texts = (request.waits_for or "", request.display_name or "")
     return (*cells, *numbers, *texts, ago(each.created_at))

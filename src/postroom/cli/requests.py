@@ -140,9 +140,8 @@ def _progress(report: _Report, *, shown: bool) -> Generator[Callable[[Batch], No
 def describe(request: Request, account: Account | None) -> str:
     match request.state:
         case State.PROVISIONED:
-            wanted = f"; {request.wanted_email} is wanted" if request.wanted_email else ""
             doubt = f"; {account.doubt} at the mail server" if account and account.doubt else ""
-            return f"provisioned, account {account.id}{doubt}{wanted}" if account else f"provisioned{wanted}"
+            return f"provisioned, account {account.id}{doubt}" if account else "provisioned"
         case State.DEAD:
             return f"dead, dismissed: {request.reason}" if request.dismissed_at else f"dead: {request.reason}"
         case State.RUNNING:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from postroom.checks.all import run_checks
 from postroom.cli.database import connected_to_database
+from postroom.cli.difference_list import print_summary, summary_of
 from postroom.cli.environment import settings_or_trial
 from postroom.cli.json_output import json_text
 from postroom.cli.sweep import print_progress, progress_as_dict, progress_of
@@ -62,6 +63,7 @@ async def _read(settings: Settings) -> dict[str, Any]:
         content["refused"] = await parts.refusals.without_request(limit=SHOWN)
         content["unrecorded"] = await _unrecorded(parts)
         content["sweep"] = await progress_of(parts)
+        content["differs"] = await summary_of(parts, content["sweep"])
         content["parts"] = [finding for finding in await run_checks(parts) if finding.part != "settings"]
         return content
 
@@ -125,6 +127,7 @@ def _print(console: Console, content: Mapping[str, Any]) -> None:
     if refused:
         print_sentence(console, f"Refused in the last 30 days, without a mailbox: {refused}")
     print_progress(console, content["sweep"])
+    print_summary(console, content["differs"])
     if not content["processes"]:
         print_sentence(console, "No process is running: start postroom serve or postroom work", "red")
     for table in TABLES:
@@ -164,10 +167,6 @@ def _held_back(each: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _dead(letter: Mapping[str, Any]) -> tuple[str, ...]:
     return letter["email"], ago(letter["enqueued_at"]), letter["reason"], advice(letter)
-
-
-def _drift(each: Mapping[str, Any]) -> tuple[str, ...]:
-    return each["email"], each["wanted_email"], str(each["identity_id"])
 
 
 def _waiting(each: Mapping[str, Any]) -> tuple[str, ...]:
@@ -211,7 +210,6 @@ LISTINGS: dict[str, Listing] = {
     "next": "next_waiting",
     "held_back": "held_back",
     "dead": "dead_letters",
-    "drift": "drifts",
     "missing": "missing",
 }
 
@@ -230,7 +228,6 @@ TABLES = (
     Table("next", "Due next", (fixed("due"), "email", fixed("state"), fixed("retry"), "last error"), _waiting),
     Table("held_back", "Held back", ("waits for", fixed("requests"), "last error", "fix"), _held_back),
     Table("dead", "Dead letters", ("email", fixed("died"), "reason", "fix"), _dead),
-    Table("drift", "Address changed in Kratos", ("mailbox", "wanted", "identity"), _drift),
     Table(
         "processes",
         "Processes",

@@ -46,6 +46,8 @@ def progress_as_dict(progress: SweepProgress | None) -> Mapping[str, Any] | None
         return None
     found = asdict(progress)
     due_in = found.pop("due_in")
+    for each in ("read_at", "census", "counted"):
+        del found[each]
     return {"under_way": progress.token is not None, **found, "due_in_seconds": due_in}
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from redis.asyncio import Redis
 
@@ -17,6 +17,7 @@ from postroom.ports import RetryIndex
 from postroom.postgres.audit import Audit
 from postroom.postgres.breaker import PostgresBreakers
 from postroom.postgres.connection import Pool, make_pool, open_leader_connection, require_reachable
+from postroom.postgres.doubts import PostgresDoubts
 from postroom.postgres.inspected import PostgresInspected
 from postroom.postgres.installation import MARK_DOMAIN, PostgresInstallation, pin, pinned_value
 from postroom.postgres.leadership import PostgresLeadership
@@ -35,6 +36,7 @@ from postroom.process.pause import pause
 from postroom.process.telemetry import SWEEP_INTERVAL, log
 from postroom.provisioning.accept import Accept
 from postroom.provisioning.attempt import Attempts
+from postroom.provisioning.differences import IdentityDifferences
 from postroom.provisioning.inspection import Inspection
 from postroom.provisioning.mailbox_lookup import MailboxLookup
 from postroom.provisioning.rebuild import Rebuild, Tally
@@ -89,6 +91,8 @@ class Parts:
     sweep: Sweep | None
     """None where Kratos' admin API is not configured"""
     inspection: Inspection
+    differences: IdentityDifferences | None
+    """None where they are not reported"""
 
 
 def authorization(api_key: str) -> str:
@@ -167,7 +171,8 @@ def _assemble(
         WorkerLimits(lease=settings.lease_seconds, pace=settings.pace, drain=settings.drain_seconds),
         beat=heartbeats.of("worker"),
     )
-    accept = _accept(settings, requests, attempts, retry_index, slots, clock, worker)
+    differences = _differences(settings, pool, kratos, heartbeats)
+    accept = _accept(settings, requests, attempts, retry_index, slots, clock, worker, differences)
     releases, probe, beat = PostgresReleases(pool), verdicts.probe_if_due, heartbeats.of("release")
     release = Release(releases, retry_index, leadership, clock, probe_creates=probe, wake=worker.wake, beat=beat)
     return Parts(
@@ -189,7 +194,8 @@ def _assemble(
         worker=worker,
         reconcile=_reconcile(pool, redis, installation, leadership, clock, heartbeats) if redis else None,
         release=release,
-        sweep=_sweep(settings, pool, leadership, kratos, requests, retry_index, worker, heartbeats) if kratos else None,
+        sweep=_sweep(settings, pool, leadership, kratos, differences, requests, retry_index, worker, heartbeats),
+        differences=differences,
         inspection=Inspection(lookup, inspected, leadership, uniform=random.uniform, beat=heartbeats.of("inspection")),
     )
 
@@ -207,6 +213,7 @@ def _accept(
     slots: Slots,
     clock: SystemClock,
     worker: Worker,
+    differences: IdentityDifferences | None,
 ) -> Accept:
     return Accept(
         requests,
@@ -216,9 +223,23 @@ def _accept(
         clock,
         new_id=uuid4,
         wake=worker.wake,
+        read_soon=differences.read_soon if differences else _read_nobody,
         deadline=settings.inline_deadline_seconds,
         lease=settings.inline_lease_seconds,
     )
+
+
+def _read_nobody(_identity_id: UUID) -> None:
+    pass
+
+
+def _differences(
+    settings: Settings, pool: Pool, kratos: KratosIdentities | None, heartbeats: Heartbeats
+) -> IdentityDifferences | None:
+    if kratos is None or not settings.reports_differences:
+        return None
+    policy = AddressPolicy(settings.domains, settings.reserved)
+    return IdentityDifferences(kratos, PostgresDoubts(pool), policy, beat=heartbeats.of("differences"))
 
 
 def _reconcile(
@@ -237,16 +258,21 @@ def _sweep(
     settings: Settings,
     pool: Pool,
     leadership: PostgresLeadership,
-    kratos: KratosIdentities,
+    kratos: KratosIdentities | None,
+    differences: IdentityDifferences | None,
     requests: PostgresRequests,
     retry_index: RetryIndex,
     worker: Worker,
     heartbeats: Heartbeats,
-) -> Sweep:
+) -> Sweep | None:
+    if kratos is None:
+        return None
     SWEEP_INTERVAL.set(settings.sweep_seconds)
     return Sweep(
         kratos,
         PostgresSwept(pool),
+        PostgresDoubts(pool),
+        differences,
         PostgresRefusals(pool),
         requests,
         retry_index,

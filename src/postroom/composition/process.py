@@ -66,6 +66,8 @@ async def serve(settings: Settings, *, until_eof: bool = False) -> int:
         listener = listen(settings.host, settings.port, setting="POSTROOM_PORT")
         loops = Loops(stop)
         background = [*(_provisioning(parts) if settings.worker else ()), *(mail.loops if mail else ())]
+        if parts.differences:  # of the hooks that this process answers
+            background.append(Loop("differences", parts.differences.run))
         await _log_start(parts)
         if mail is None:
             log.info("No mail for people: not configured", missing=missing_for_mail(settings))

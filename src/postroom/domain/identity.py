@@ -18,11 +18,14 @@ MAX_SENT = 320
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An identity as Kratos' admin API lists it; `active` is its `state`."""
+    """An identity as Kratos' admin API lists it; `active` is its `state`. A time is None if it cannot be read."""
 
     id: UUID
     traits: Mapping[str, object]
     active: bool
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    """its version: Kratos sets it with each change"""
 
 
 @dataclass(frozen=True, slots=True)

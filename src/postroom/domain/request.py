@@ -53,6 +53,8 @@ class ListedState(StrEnum):
     DEAD = "dead"
     PROVISIONED = "provisioned"
     DISMISSED = "dismissed"
+    DIFFERS = "differs"
+    """of no request: its identity differs from the mailbox"""
 
 
 class Status(StrEnum):
@@ -77,7 +79,6 @@ class Request:
 
     identity_id: UUID
     email: str
-    wanted_email: str | None
     display_name: str | None
     state: State
     due_at: datetime | None

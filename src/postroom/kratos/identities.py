@@ -1,15 +1,17 @@
-"""The ports `IdentityList` and `IdentityStates` on Kratos' admin API, which lists 500 identities a page.
+"""The ports `IdentityList`, `IdentityReads` and `IdentityStates` on Kratos' admin API.
 
-The list is ordered by random ids, not by time, and has no filter by time: a sweep must scan all identities.
+It lists 500 identities a page. The list is ordered by random ids, not by time, and has no filter by time: a sweep must
+scan all identities.
 """
 
 import asyncio
 import json
+from collections.abc import Sequence
 from uuid import UUID
 
 import httpx2
 
-from postroom.domain.identity import UnreadableIdentity
+from postroom.domain.identity import Identity, UnreadableIdentity
 from postroom.errors import KratosUnavailable, PageTokenRefused
 from postroom.kratos.identity_list import identities_of, identity_of, next_token
 from postroom.kratos.response import KratosResponse, ask, require_success
@@ -26,6 +28,9 @@ TIMEOUT = 30.0
 
 STATE_TIMEOUT = 3.0
 """Seconds for the state of one identity: a person waits for it."""
+
+ASKED_AT_ONCE = 100
+"""Identities of which one request asks by their ids: many proxies refuse a URL of more than 8 KB."""
 
 HEALTH_BYTES = 64 * 1024
 """Bytes of a response about Kratos' health."""
@@ -62,20 +67,47 @@ class KratosIdentities:
         return page
 
     async def is_active(self, identity_id: UUID) -> bool:
+        identity = await self.read(identity_id)
+        return identity is not None and identity.active
+
+    async def read(self, identity_id: UUID) -> Identity | None:
         try:
             async with asyncio.timeout(STATE_TIMEOUT):
                 response = await ask(self._http, f"/admin/identities/{identity_id}", at_most=PAGE_BYTES)
                 if response.status == 404:
                     # A server that is not Kratos' admin API answers like this, too.
                     await self._require_healthy()
-                    return False
+                    return None
         except TimeoutError as error:
             raise KratosUnavailable(f"Kratos does not return an identity within {STATE_TIMEOUT} s") from error
         content = require_success(response).content
         try:
-            return identity_of(json.loads(content or b"")).active
+            return identity_of(json.loads(content or b""))
         except (ValueError, RecursionError) as error:
             raise KratosUnavailable(f"Kratos' identity cannot be read ({type(error).__name__})") from error
+
+    async def existing(self, identity_ids: Sequence[UUID]) -> set[UUID]:
+        found = set[UUID]()
+        for start in range(0, len(identity_ids), ASKED_AT_ONCE):
+            asked = identity_ids[start : start + ASKED_AT_ONCE]
+            query = [("page_size", str(ASKED_AT_ONCE)), *(("ids", str(each)) for each in asked)]
+            try:
+                async with asyncio.timeout(TIMEOUT):
+                    response = require_success(
+                        await ask(self._http, "/admin/identities", query=query, at_most=PAGE_BYTES)
+                    )
+            except TimeoutError as error:
+                raise KratosUnavailable(f"Kratos does not return identities by id within {TIMEOUT:g} s") from error
+            if response.content is None:
+                found.update(asked)
+                continue
+            try:
+                identities, unreadable = identities_of(response.content)
+            except ValueError as error:
+                raise KratosUnavailable(f"Kratos' identities cannot be read: {error}") from error
+            # One that cannot be read may be any of them.
+            found.update(asked if unreadable else (each.id for each in identities))
+        return found
 
     async def _require_healthy(self) -> None:
         # With a failing database Kratos may list only some identities: do not rely on it.

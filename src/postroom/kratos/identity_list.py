@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -53,6 +54,8 @@ def identity_of(listed: object) -> Identity:
         traits=as_object(found.get("traits")),
         # Old versions of Kratos have no states: such an identity can log in.
         active=found.get("state", "active") == "active",
+        created_at=_moment(found.get("created_at")),
+        updated_at=_moment(found.get("updated_at")),
     )
 
 
@@ -77,6 +80,15 @@ def _token_of(target: str) -> str:
     if len(token) > MAX_TOKEN or not token.isascii() or not token.isprintable():
         raise KratosUnavailable("Kratos names a next page with a page token that cannot be stored")
     return token
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    # Without a time zone it cannot be compared with others.
+    return moment if moment and moment.tzinfo else None
 
 
 def _uuid(text: object) -> UUID:

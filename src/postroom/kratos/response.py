@@ -1,6 +1,6 @@
 """HTTP responses of Kratos, with a limit on their size."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx2
@@ -22,7 +22,7 @@ async def ask(
     path: str,
     *,
     at_most: int,
-    query: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> KratosResponse:
     """The response to `GET path`, of `at_most` bytes. Raises `KratosUnavailable` if there is none.
@@ -31,7 +31,9 @@ async def ask(
     end.
     """
     try:
-        async with http.stream("GET", path, params=query, headers=headers) as response:
+        async with http.stream(
+            "GET", path, params=query if isinstance(query, Mapping) or query is None else list(query), headers=headers
+        ) as response:
             content = bytearray()
             async for piece in response.aiter_bytes():
                 content += piece

@@ -9,7 +9,7 @@ from postroom.domain.address import stored_form
 from postroom.domain.identity import as_sent
 from postroom.postgres.connection import Row, Statements, rows, the_row
 
-Listing = Literal["dead_letters", "next_waiting", "drifts", "held_back", "missing"]
+Listing = Literal["dead_letters", "next_waiting", "held_back", "missing"]
 
 OVERLAP = 10.0
 """Seconds by which a row may be older than its commit: more than `statement_timeout`."""

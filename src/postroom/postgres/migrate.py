@@ -48,6 +48,7 @@ _RIGHTS: Mapping[LiteralString, Sequence[LiteralString]] = {
         "live_events",
         "processes",
         "addresses",
+        "doubts",
     ),
     # The audit is append-only.
     "SELECT, INSERT": ("email_provisioning_log", "installation", "postroom_facts"),

@@ -189,7 +189,6 @@ def request_of(found: Row) -> Request:
     return Request(
         identity_id=found["identity_id"],
         email=found["email"],
-        wanted_email=found["wanted_email"],
         display_name=found["display_name"],
         state=State(found["state"]),
         due_at=found["due_at"],

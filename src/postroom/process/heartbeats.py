@@ -11,6 +11,7 @@ LATE_AFTER: Mapping[str, float] = {
     "worker": 30.0,
     "release": 30.0,
     "sweep": 120.0,
+    "differences": 60.0,
     "inspection": 120.0,
     "reconcile": 180.0,
     "outbox_publisher": 60.0,

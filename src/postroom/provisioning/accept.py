@@ -79,7 +79,8 @@ class Accept:
     """Call it with a mailbox. Raises `DatabaseUnavailable` when nothing could be stored.
 
     `deadline` is the in-line deadline in seconds, `lease` the lease of an in-line attempt. `wake` wakes the worker of
-    this process; the identity it is given, if any, goes first.
+    this process; the identity it is given, if any, goes first. `read_soon` has an identity read whose mailbox may
+    differ from it now.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Accept:
         *,
         new_id: Callable[[], UUID],
         wake: Callable[[UUID | None], None],
+        read_soon: Callable[[UUID], None],
         deadline: float,
         lease: float,
     ) -> None:
@@ -102,6 +104,7 @@ class Accept:
         self._clock = clock
         self._new_id = new_id
         self._wake = wake
+        self._read_soon = read_soon
         self._deadline = deadline
         self._lease = lease
         self._running: set[asyncio.Task[Settled | None]] = set()
@@ -114,6 +117,15 @@ class Accept:
         self.resumed = asyncio.Event()
         """while cleared, nothing is accepted: hooks are asked to come again"""
         self.resumed.set()
+
+    async def existing(self, identity_id: UUID) -> Ready | None:
+        """The mailbox of an identity whose hook is refused: it stays as it is, whatever has become of the identity."""
+        found = await self._requests.read(identity_id)
+        there = _at_hand(found[1]) if found else None
+        if found is None or there is None:
+            return None
+        self._read_soon(identity_id)
+        return Ready(found[0].email, there.id)
 
     async def __call__(self, mailbox: Mailbox, origin: Origin) -> AcceptResult:
         if not self.resumed.is_set():
@@ -134,15 +146,18 @@ class Accept:
             found = await self._requests.read(mailbox.identity_id)
         if found is None:
             return await self._refuse_held(mailbox, origin)
-        if _asks_for_another(found[0], mailbox):
+        if _asks_for_another(*found, mailbox):
             started = await self._start(self._requests.revive, mailbox, origin, ends)
             if started:
                 return started
             # Not revived: the address is held, or an earlier hook whose response was lost has revived the request.
             found = await self._requests.read(mailbox.identity_id)
-            if found is None or _asks_for_another(found[0], mailbox):
+            if found is None or _asks_for_another(*found, mailbox):
                 return Held(HELD)
-        return await self._repeat(*found, mailbox, origin, ends)
+        request, account = found
+        if account or (request.attempts and request.email != mailbox.email):
+            self._read_soon(mailbox.identity_id)
+        return await self._repeat(request, account, mailbox, origin, ends)
 
     async def _refuse_held(self, mailbox: Mailbox, origin: Origin) -> AcceptResult:
         if born_dead := await self._requests.refuse_held(mailbox, origin=origin, action="accept"):
@@ -221,7 +236,7 @@ class Accept:
     async def _repeat(
         self, request: Request, account: Account | None, mailbox: Mailbox, origin: Origin, ends: float
     ) -> AcceptResult:
-        if request.state is not State.DEAD and mailbox.email != (request.wanted_email or request.email):
+        if request.state is not State.DEAD and not request.attempts and mailbox.email != request.email:
             changed = await self._requests.follow_address(mailbox, origin=origin, action="accept")
             if changed is None:
                 return Held(HELD)
@@ -278,9 +293,15 @@ class Accept:
         return {*self._running, *self._hooks, *self._updates.under_way}
 
 
-def _asks_for_another(request: Request, mailbox: Mailbox) -> bool:
-    """Whether the request is dead and the hook names another address, which may work."""
-    return request.state is State.DEAD and request.email != mailbox.email
+def _asks_for_another(request: Request, account: Account | None, mailbox: Mailbox) -> bool:
+    """Whether the request is dead and the hook names another address, which may work. Who has a mailbox needs none: a
+    change of its address is another matter."""
+    return request.state is State.DEAD and request.email != mailbox.email and not _at_hand(account)
+
+
+def _at_hand(account: Account | None) -> Account | None:
+    """The account, unless checks did not find its mailbox."""
+    return account if account and not account.doubt else None
 
 
 def _after(settled: Settled) -> AcceptResult:
@@ -292,6 +313,8 @@ def _after(settled: Settled) -> AcceptResult:
 
 
 def _state_of(request: Request, account: Account | None) -> AcceptResult:
+    if request.state is State.DEAD and (there := _at_hand(account)):
+        return Ready(request.email, there.id)
     if request.state is State.PROVISIONED:
         if account is None:
             return Missing(

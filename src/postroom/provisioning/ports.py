@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from postroom.domain.brake import Census, Counted
+from postroom.domain.difference import Kind, OnRecord
 from postroom.domain.identity import Identity, Refusal, UnreadableIdentity
 from postroom.domain.mailbox import Mailbox, StalwartAccount
 from postroom.domain.missing import Doubt, Recorded, Sighting
@@ -40,6 +42,18 @@ class IdentityList(Protocol):
         ...
 
 
+class IdentityReads(Protocol):
+    """Kratos' identities by their ids. Raises `KratosUnavailable`."""
+
+    async def read(self, identity_id: UUID) -> Identity | None:
+        """None for one that does not exist."""
+        ...
+
+    async def existing(self, identity_ids: Sequence[UUID]) -> set[UUID]:
+        """Those that exist, or may exist."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SweepProgress:
     """Where the sweep stands: `token` of the next page (None: a new pass), due at `due_at`, which is in `due_in` s."""
@@ -51,17 +65,98 @@ class SweepProgress:
     """of the pass under way, or of the last one; None before the first page"""
     finished_at: datetime | None
     """of the last complete pass"""
+    read_at: datetime
+    """when this was read, by PostgreSQL's clock"""
+    census: Census | None = None
+    counted: Counted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The ids that are read: the first and the last one, and the range in which everybody else is absent (above the
+    one id, up to the other; empty if they are the same)."""
+
+    first: UUID
+    last: UUID
+    above: UUID
+    up_to: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """An identity that differs from what is on record, or that differed when it was read last (`doubts`)."""
+
+    record: OnRecord | None
+    """None if it has no request"""
+    may_follow: bool
+    """nothing was attempted yet, so its request may get another address"""
+    may_have_mailbox: bool
+    """it has one, or an attempt may have made it"""
+    doubts: Mapping[Kind, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """`unlike` by identity. Of so many `mailboxes` in the range of the scope, `absent` ones are not listed;
+    `absentees` are the first of them, each with whether that is known from an earlier read."""
+
+    unlike: Mapping[UUID, Unlike] = field(default_factory=dict[UUID, Unlike])
+    mailboxes: int = 0
+    absent: int = 0
+    absentees: Mapping[UUID, bool] = field(default_factory=dict[UUID, bool])
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A difference that a read showed. `version` is the newest of the identity that was read."""
+
+    identity_id: UUID
+    kind: Kind
+    seen: str | None = None
+    version: datetime | None = None
+
+
+class Doubts(Protocol):
+    """In what identities differ from their mailboxes. Raises `DatabaseUnavailable`."""
+
+    async def now(self) -> datetime: ...
+
+    async def compare(
+        self,
+        mailboxes: Sequence[Mailbox],
+        scope: Scope,
+        *,
+        others: Sequence[UUID] = (),
+        unreadable: Sequence[UUID] = (),
+        read_at: datetime,
+    ) -> Compared:
+        """What differs from the mailboxes that identities should have. `others` are identities that should have none
+        as they are, `unreadable` ones are there, and nothing else is known of them. They were read after `read_at`."""
+        ...
+
+    async def store(
+        self,
+        found: Sequence[Found],
+        ended: Sequence[tuple[UUID, Kind]],
+        *,
+        read_at: datetime,
+        began_at: datetime | None,
+        by_hook: bool,
+    ) -> Mapping[Kind, int]:
+        """Store what was `found`, and end what is no longer so, unless a later read stored it. `began_at` is the start
+        of the pass. Returns how many of each kind found no place."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class SweptPage:
-    """What became of the mailboxes of a page that were not known as they are."""
+    """What became of the mailboxes of a page that have no request, or one for another address."""
 
     stored: list[Request] = field(default_factory=list[Request])
     held: list[Mailbox] = field(default_factory=list[Mailbox])
     """another identity holds the address"""
     changed: list[Mailbox] = field(default_factory=list[Mailbox])
-    """the request that is on record, and not dead, wants another address"""
+    """the request that is on record, and was not attempted yet, wants another address"""
     refused: list[tuple[Mailbox, str]] = field(default_factory=list[tuple[Mailbox, str]])
     """PostgreSQL refuses to store them, and why"""
 
@@ -83,10 +178,22 @@ class Swept(Protocol):
         """Let a new pass begin in so many seconds, though one may be under way."""
         ...
 
-    async def store(
-        self, mailboxes: Sequence[Mailbox], *, after: str | None, token: str | None, due_in: float
-    ) -> SweptPage:
-        """Store the missing requests, then the progress from the page `after` to `token`."""
+    async def store(self, mailboxes: Sequence[Mailbox]) -> SweptPage:
+        """Store the missing requests."""
+        ...
+
+    async def advance(
+        self,
+        after: str | None,
+        token: str | None,
+        *,
+        due_in: float,
+        census: Census | None,
+        counted: Counted | None,
+        absent_since: datetime | None,
+    ) -> None:
+        """Store the progress from the page `after` to `token`. `absent_since`: the start of a whole pass, which did not
+        list those that are absent."""
         ...
 
 

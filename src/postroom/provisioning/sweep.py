@@ -4,15 +4,18 @@ Kratos has no outbox: a hook is lost when Kratos dies or when Postroom is down f
 identity created by the admin API triggers none. The hook is the fast path; the sweep is the guarantee.
 
 Every process may sweep, one at a time, a page at a time. The progress is in PostgreSQL, so that any process can
-continue after another was killed. An address that has changed is followed as after a hook. The sweep changes nothing
-else: it never revives a dead letter.
+continue after another was killed. An address that has changed before the first attempt is followed as after a hook. The
+sweep changes nothing else: it never revives a dead letter. In what identities differ from their mailboxes is stored
+beside (`provisioning/differences.py`).
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from postroom.domain.brake import Census
+from postroom.domain.difference import Kind
 from postroom.domain.identity import AddressPolicy, Refusal, UnreadableIdentity, as_sent, mailbox_for
 from postroom.domain.mailbox import Mailbox
 from postroom.domain.request import Origin, Request, State
@@ -21,7 +24,17 @@ from postroom.ports import Leadership, Requests, RetryIndex
 from postroom.process.heartbeats import Beat, unheard
 from postroom.process.leader_loop import run_as_leader
 from postroom.process.telemetry import SWEEP_FAILURES, SWEEP_PAGES, SWEPT, log
-from postroom.provisioning.ports import IdentityList, IdentityPage, Refusals, Swept, SweptPage
+from postroom.provisioning.differences import LOWEST, NOBODY, IdentityDifferences, scope_of
+from postroom.provisioning.ports import (
+    Compared,
+    Doubts,
+    IdentityList,
+    IdentityPage,
+    Refusals,
+    SweepProgress,
+    Swept,
+    SweptPage,
+)
 
 PAGE_PAUSE = 0.5
 """Seconds between pages: a million identities take 17 minutes, and the load on Kratos is small."""
@@ -43,17 +56,21 @@ LONGEST_SLEEP = 5.0
 class _Sorted:
     mailboxes: list[Mailbox] = field(default_factory=list[Mailbox])
     refusals: list[Refusal] = field(default_factory=list[Refusal])
+    others: list[UUID] = field(default_factory=list[UUID])
+    """the inactive identities, and the refused ones"""
     inactive: int = 0
 
 
 class Sweep:
-    """A new pass begins `every` seconds; `uniform` draws the jitter, `wake` wakes the worker of this process, `beat` is
-    called in each iteration."""
+    """A new pass begins `every` seconds; `differences`: None if nobody asks for them; `uniform` draws the jitter,
+    `wake` wakes the worker of this process, `beat` is called in each iteration."""
 
     def __init__(
         self,
         identities: IdentityList,
         swept: Swept,
+        doubts: Doubts,
+        differences: IdentityDifferences | None,
         refusals: Refusals,
         requests: Requests,
         retry_index: RetryIndex,
@@ -67,6 +84,8 @@ class Sweep:
     ) -> None:
         self._identities = identities
         self._swept = swept
+        self._doubts = doubts
+        self._differences = differences
         self._refusals = refusals
         self._requests = requests
         self._retry_index = retry_index
@@ -99,7 +118,7 @@ class Sweep:
         if progress.due_in > 0:
             return progress.due_in
         try:
-            return await self._page(progress.token)
+            return await self._page(progress)
         except PageTokenRefused as error:
             SWEEP_FAILURES.inc()
             log.warning("Sweep begins a new pass", error=str(error))
@@ -113,15 +132,25 @@ class Sweep:
             await self._swept.put_off(seconds)
             return seconds
 
-    async def _page(self, token: str | None) -> float:
+    async def _page(self, progress: SweepProgress) -> float:
+        token = progress.token
         page = await self._identities.page(token)
-        self._require_progress(page, token)
+        after = self._require_progress(page, token)
         found = self._sort_out(page)
         is_last = page.next_token is None
         due_in = self._every * self._uniform(1 - JITTER, 1 + JITTER) if is_last else PAGE_PAUSE
         # Before the progress: if the process is killed in between, they are repeated, and each is recorded once.
         await self._refusals.record(found.refusals, Origin())
-        swept = await self._swept.store(found.mailboxes, after=token, token=page.next_token, due_in=due_in)
+        unreadable = [each.id for each in page.unreadable if each.id]
+        compared = await self._doubts.compare(
+            found.mailboxes,
+            scope_of(page, after=after) if self._differences else NOBODY,
+            others=found.others if self._differences else (),
+            unreadable=unreadable,
+            read_at=progress.read_at,
+        )
+        swept = await self._store(found, compared)
+        await self._advance(page, progress, compared, due_in)
         for mailbox in swept.held:
             await self._requests.refuse_held(mailbox, origin=Origin(), action="sweep")
         waiting, unstorable = list[Request](), [*swept.refused]
@@ -140,10 +169,46 @@ class Sweep:
         _count(page, found, swept)
         return due_in
 
-    def _require_progress(self, page: IdentityPage, token: str | None) -> None:
-        """Raise `PageTokenRefused` if all identities of a page came before, or a second page in a row is empty: the
-        pass would never end. Behind a proxy that drops the token, for example, each page is the first one, with
-        another encrypted token."""
+    async def _store(self, found: _Sorted, compared: Compared) -> SweptPage:
+        unlike = compared.unlike
+        new = [each for each in found.mailboxes if (known := unlike.get(each.identity_id)) and not known.record]
+        changed = [
+            each
+            for each in found.mailboxes
+            if (known := unlike.get(each.identity_id))
+            and known.record
+            and known.may_follow
+            and known.record.email != each.email
+        ]
+        return await self._swept.store([*new, *changed]) if new or changed else SweptPage()
+
+    async def _advance(self, page: IdentityPage, progress: SweepProgress, compared: Compared, due_in: float) -> None:
+        """Store the differences, then the progress: if the process is killed in between, the page is repeated."""
+        counted, absent_since, census = None, None, None
+        if self._differences:
+            census = _census_of(progress)
+            more = await self._differences.of_page(page, compared, census, read_at=progress.read_at)
+            if census:
+                census = _with_page(census, page, compared.mailboxes, more)
+        if census and page.next_token is None:
+            began_at = census.began_at
+            counted, census = census.ended()
+            absent_since = None if counted.implausible else began_at
+        await self._swept.advance(
+            progress.token,
+            page.next_token,
+            due_in=due_in,
+            census=census,
+            counted=counted,
+            absent_since=absent_since,
+        )
+
+    def _require_progress(self, page: IdentityPage, token: str | None) -> UUID | None:
+        """The identity that the page follows, None if that is not known.
+
+        Raise `PageTokenRefused` if all identities of a page came before, or a second page in a row is empty: the pass
+        would never end. Behind a proxy that drops the token, for example, each page is the first one, with another
+        encrypted token."""
         is_empty = not page.identities and not page.unreadable and page.next_token is not None
         if is_empty and token is not None and token == self._after_empty:
             raise PageTokenRefused("Kratos lists one empty page after another")
@@ -156,6 +221,7 @@ class Sweep:
                 "Kratos repeats identities instead of the next ones; does a proxy drop the page token?"
             )
         self._seen = (page.next_token, last) if last else None
+        return LOWEST if token is None else _identity_in(token) or before
 
     def _sort_out(self, page: IdentityPage) -> _Sorted:
         found = _Sorted(refusals=_set_aside(page.unreadable))
@@ -163,13 +229,42 @@ class Sweep:
         for identity in {identity.id: identity for identity in page.identities}.values():
             if not identity.active:
                 found.inactive += 1
+                found.others.append(identity.id)
                 continue
             try:
                 found.mailboxes.append(mailbox_for(identity.id, identity.traits, self._policy))
             except Refused as error:
+                found.others.append(identity.id)
                 email = as_sent(identity.traits.get("email"))
                 found.refusals.append(Refusal(identity.id, email, error.code, str(error)))
         return found
+
+
+def _identity_in(token: str) -> UUID | None:
+    """Kratos' page tokens are the last id before the page, unless it encrypts them."""
+    try:
+        return UUID(token)
+    except ValueError:
+        return None
+
+
+def _census_of(progress: SweepProgress) -> Census | None:
+    """Of the pass under way. None if other code has swept a page of it, and did not count."""
+    before = progress.census
+    if progress.token is None:
+        return Census(progress.read_at, known=before.known if before else frozenset())
+    return before if before and before.token == progress.token else None
+
+
+def _with_page(census: Census, page: IdentityPage, mailboxes: int, more: Mapping[Kind, int]) -> Census:
+    listed = {each.id: each.created_at for each in page.identities}
+    return census.with_page(
+        [(at, identity_id) for identity_id, at in listed.items()],
+        page.next_token,
+        unreadable=len(page.unreadable),
+        mailboxes=mailboxes,
+        more=more,
+    )
 
 
 def _unstorable(refused: Sequence[tuple[Mailbox, str]]) -> list[Refusal]:

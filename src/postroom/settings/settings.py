@@ -85,6 +85,11 @@ class Settings(BaseModel):
     sweep_seconds: float = Field(
         300.0, ge=1, description="Seconds from the end of a sweep of Kratos' identities to the next one"
     )
+    lifecycle: Literal["off", "report"] | None = Field(
+        None,
+        description="What the service does where an identity differs from its mailbox: report shows it to operators, "
+        "off compares nothing. Empty: report where POSTROOM_KRATOS_ADMIN_URL is set, else off",
+    )
     retry_after_seconds: int = Field(
         25, ge=1, le=600, description="Retry-After of the 503 while PostgreSQL is unavailable; Kratos obeys it"
     )
@@ -254,6 +259,15 @@ class Settings(BaseModel):
             raise ValueError("is for trials: remove it, or set POSTROOM_PUBLIC_URL to a URL on loopback")
         return value
 
+    @field_validator("lifecycle", mode="before")
+    @classmethod
+    def _acts_on_nothing(cls, value: object, info: ValidationInfo) -> object:
+        if value == "on":
+            raise ValueError("this version reports differences and acts on none; on comes with the next release")
+        if value == "report" and info.data.get("kratos_admin_url", "wrong itself") is None:
+            raise ValueError("report needs POSTROOM_KRATOS_ADMIN_URL, by which the identities are read")
+        return value
+
     @model_validator(mode="after")
     def _marks_go_to_the_first_domain(self) -> "Settings":
         if not self.mark_domain:
@@ -264,6 +278,11 @@ class Settings(BaseModel):
     def reserved(self) -> frozenset[str]:
         """All local parts that are never assigned."""
         return (RESERVED_NAMES - self.unreserved_names) | self.reserved_names
+
+    @property
+    def reports_differences(self) -> bool:
+        """Whether identities are compared with their mailboxes."""
+        return self.kratos_admin_url is not None and self.lifecycle != "off"
 
     @property
     def webhook_keys(self) -> tuple[str, ...]:

@@ -1,5 +1,5 @@
-"""Fills in the files of deploy/kratos: the `web_hook` action for registrations, its body, and the addresses of the web
-interface."""
+"""Fills in the files of deploy/kratos: the `web_hook` action for registrations and changes, its body, and the
+addresses of the web interface."""
 
 import json
 from functools import partial

@@ -17,6 +17,12 @@ SELECT 1 AS database_up,
            AS mailboxes_missing,
        (SELECT coalesce(extract(epoch FROM finished_at), 0) FROM mailbox_inspection)::float8
            AS inspection_finished_timestamp_seconds,
+       (SELECT count(*) FROM doubts WHERE kind = 'rename') AS mailboxes_differing_rename,
+       (SELECT count(*) FROM doubts WHERE kind = 'name') AS mailboxes_differing_name,
+       (SELECT count(*) FROM doubts WHERE kind = 'inactive') AS mailboxes_differing_inactive,
+       (SELECT count(*) FROM doubts WHERE kind = 'address') AS mailboxes_differing_address,
+       (SELECT count(*) FROM doubts WHERE kind = 'older') AS mailboxes_differing_older,
+       (SELECT count(*) FROM doubts WHERE kind = 'absent') AS mailboxes_differing_absent,
        (SELECT count(*) FROM live_events WHERE announced_at IS NULL) AS live_events_waiting,
        coalesce(
            (SELECT extract(epoch FROM now() - created_at) FROM live_events WHERE announced_at IS NULL ORDER BY id LIMIT 1),

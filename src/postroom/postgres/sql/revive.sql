@@ -4,7 +4,6 @@ WITH gate AS (
 ), revived AS (
     UPDATE email_requests SET
         email = %(email)s,
-        wanted_email = NULL,
         display_name = %(display_name)s,
         state = CASE WHEN starts THEN 'running' ELSE 'waiting' END,
         due_at = CASE WHEN starts THEN clock_timestamp() + make_interval(secs => %(lease)s) ELSE now() END,

@@ -1,2 +1,3 @@
-SELECT token, due_at, extract(epoch FROM due_at - clock_timestamp())::float8 AS due_in, started_at, finished_at
+SELECT token, due_at, extract(epoch FROM due_at - clock_timestamp())::float8 AS due_in, started_at, finished_at,
+       clock_timestamp() AS read_at, census, counted
 FROM identity_sweep

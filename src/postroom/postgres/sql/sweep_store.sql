@@ -1,13 +1,13 @@
 -- Store a request for each identity of a page that has none, and reserve its address. An identity whose address another one
 -- has is left out; if two want one at the same moment, the statement fails on a unique index. Existing rows are left unchanged:
--- a sweep never revives a dead letter. Those that want another address are returned (`is_changed`), except those that another
--- transaction has locked: the next pass meets them again.
+-- a sweep never revives a dead letter. Those that want another address, and were not attempted yet, are returned (`is_changed`),
+-- except those that another transaction has locked: the next pass meets them again.
 WITH asked AS (
     SELECT * FROM unnest(%(identity_ids)s::uuid[], %(emails)s::text[], %(names)s::text[])
         AS a (identity_id, email, display_name)
 ), changed AS (
     SELECT r.identity_id FROM asked a JOIN email_requests r ON r.identity_id = a.identity_id
-    WHERE r.state <> 'dead' AND coalesce(r.wanted_email, r.email) <> a.email
+    WHERE r.state <> 'dead' AND r.attempts = 0 AND r.email <> a.email
     FOR NO KEY UPDATE OF r SKIP LOCKED
 ), absent AS (
     SELECT a.identity_id, a.email, a.display_name FROM asked a

@@ -16,6 +16,13 @@ test('what is typed is kept for what was asked for, once', () => {
   expect([early.take(), early.take(), early.keeps('e')]).toEqual(['A\n', '', false])
 })
 
+test.each(['😀', '👩‍👩‍👧', 'é'])('the key of %s takes all of it away again', (character) => {
+  const early = begun()
+  early.carries('pasted', { html: '', files: [], text: `ann${character}` })
+  early.keeps('Backspace')
+  expect(early.take()).toBe('ann')
+})
+
 test('of what does not come, nothing is kept; whoever types on has not seen that, and runs no command', () => {
   const early = begun()
   early.keeps('A')

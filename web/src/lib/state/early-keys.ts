@@ -101,7 +101,8 @@ export class EarlyKeys {
 
 /** `typed`, and what a key adds to it. */
 function typedOn(typed: string, key: string): string {
-  if (key === 'Backspace') return typed.slice(0, -1)
+  // Not half of a character that is two UTF-16 units, or of an emoji that is several code points.
+  if (key === 'Backspace') return typed.slice(0, [...new Intl.Segmenter().segment(typed)].at(-1)?.index ?? 0)
   if (key === 'Enter') return `${typed}\n`
   // One character, of one or two UTF-16 units: not the name of a key, such as "Home".
   return /^.$/u.test(key) ? typed + key : typed

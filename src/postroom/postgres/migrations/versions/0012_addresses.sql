@@ -13,8 +13,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS addresses_reserved ON addresses (address) WHER
 -- index email_requests_address alone, so an address that another identity has stays with that one. Sessions of code that knows
 -- the table say so by a setting, and this trigger does nothing there. With the rights of the owner: the role of the service gets
 -- its rights on the table only after the migration.
-CREATE OR REPLACE FUNCTION write_addresses() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
-AS $$
+CREATE OR REPLACE FUNCTION write_addresses() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
         DELETE FROM addresses WHERE address = OLD.email AND identity_id = OLD.identity_id AND role = 'wanted';
@@ -30,4 +29,8 @@ BEGIN
         UPDATE addresses SET role = 'held' WHERE address = NEW.email AND identity_id = NEW.identity_id AND role = 'wanted';
     END IF;
     RETURN NULL;
+END $$;
+-- A temporary table of this name would otherwise be found first: whoever may make one would run triggers of it as the owner.
+DO $$ BEGIN
+    EXECUTE format('ALTER FUNCTION write_addresses() SET search_path = %I, pg_temp', current_schema());
 END $$;
