@@ -19,7 +19,9 @@ from postroom.domain.account_change import (
     Wanted,
     alarms,
     audited,
+    described,
     next_step,
+    note_of,
     put_back,
 )
 
@@ -222,3 +224,15 @@ def test_the_audit_names_what_changed_from_and_to() -> None:
     ]
     assert audited(after, Observed("c", NEW, "Ann N.")) == [Audited("resume", "inactive, operator", "active")]
     assert audited(before, seen(OLD, Alias(THIRD))) == []
+
+
+@pytest.mark.parametrize("note", [frozenset[Because](), INACTIVE, OPERATOR | {Because.ABSENT}])
+def test_the_description_of_the_mark_keeps_why_the_login_is_off(note: frozenset[Because]) -> None:
+    assert note_of(described("Made by Postroom for identity x", note)) == note
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "Made by Postroom", "inactive", "x; login off: hand", "x; login off: whatever", "x; login off: "]
+)
+def test_any_other_description_says_nothing(text: str | None) -> None:
+    assert note_of(text) == frozenset()

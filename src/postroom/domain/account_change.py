@@ -23,6 +23,21 @@ class Because(StrEnum):
     """somebody else switched it off at the mail server: it is reported, and never switched on by us"""
 
 
+_NOTED = "; login off: "
+
+
+def described(mark: str, note: frozenset[Because]) -> str:
+    """The description of a mark: what it is, and why we switched the login off. So the mail server itself says what we
+    may switch on again, also after our database was lost."""
+    return f"{mark}{_NOTED}{_words(note)}" if note else mark
+
+
+def note_of(description: str | None) -> frozenset[Because]:
+    """What such a description says."""
+    _, _, words = (description or "").partition(_NOTED)
+    return frozenset(each for each in Because if each in words.split(", ") and each is not Because.HAND)
+
+
 class Role(StrEnum):
     """Whose an address is, by `addresses`."""
 
