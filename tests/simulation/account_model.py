@@ -29,6 +29,8 @@ class AccountModel:
         self.doubled = False
         self.refuses: frozenset[str] = frozenset()
         self.no_names = False
+        self.fails: MailServerError | None = None
+        """what every update is answered"""
         self.requests = 0
         self.gave: list[str] = []
         """addresses that our updates let the account receive mail to"""
@@ -68,6 +70,8 @@ class AccountModel:
 
     def _update(self, step: Step) -> MailServerError | None:
         ours = self.accounts[OURS]
+        if self.fails:
+            return self.fails
         if step.email in self.refuses:
             return Misconfigured("the domain is gone", domain=str(step.email).partition("@")[2])
         if step.name and self.no_names:

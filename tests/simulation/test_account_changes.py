@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from postroom.domain.account_change import (
     Addresses,
     Alias,
+    Audited,
     Because,
     Holder,
     Login,
@@ -22,17 +23,18 @@ from postroom.domain.account_change import (
     Permissions,
     Refusal,
     Role,
+    Step,
     Wanted,
     alarms,
 )
-from postroom.errors import Transient
+from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
 from postroom.provisioning.change_attempt import Nearer, bring_nearer
 from simulation.account_model import OURS, THEIRS, AccountModel, Killed, receives
 
 A, B, C, D = (f"{name}@example.org" for name in "abcd")
 BEN = UUID(int=7)
 WHY = frozenset([Because.INACTIVE, Because.ABSENT, Because.OPERATOR])
-MANY = settings(max_examples=300, deadline=None)
+MANY = settings(max_examples=150, deadline=None)
 
 
 # What a history consists of
@@ -338,3 +340,35 @@ def test_a_refusal_of_a_step_that_a_hand_overtook_ends_nothing() -> None:
     assert isinstance(nearer.error, Transient)
     settle(model, Wanted(B), addresses)
     assert model.accounts[OURS].email == B
+
+
+@pytest.mark.parametrize(
+    ("fails", "because", "requests"),
+    [
+        (Transient("serverUnavailable"), frozenset[Because](), 2),
+        (Throttled("rateLimit"), frozenset[Because](), 2),
+        (Misconfigured("forbidden", domain="example.org"), frozenset([Because.INACTIVE]), 2),
+        (Misconfigured("forbidden", domain="example.org"), frozenset[Because](), 3),
+    ],
+)
+def test_only_the_rest_of_what_gives_is_asked_for_after_a_refusal(
+    fails: MailServerError, because: frozenset[Because], requests: int
+) -> None:
+    """Not of a server that is away, nor what takes away, which is one step already."""
+    model = AccountModel(Observed(OURS, A, "Ann"), Observed(THEIRS, D))
+    model.fails = fails
+    nearer = attempt(model, Wanted(B, "Ann N.", because), Addresses({A: Role.HELD, B: Role.WANTED}, {}))
+    assert nearer
+    assert (nearer.error, model.requests) == (fails, requests)
+    assert isinstance(nearer.next, Step)
+
+
+def test_what_was_read_is_reported_whatever_the_outcome() -> None:
+    model = AccountModel(Observed(OURS, A, "Ann"), Observed(THEIRS, B))
+    addresses = Addresses({A: Role.HELD, B: Role.WANTED}, {})
+    before = model.accounts[OURS]
+    nearer = attempt(model, Wanted(B, "Ann N."), addresses)
+    after = model.accounts[OURS]
+    assert nearer
+    assert nearer.reads == (before, before, before, before, after)
+    assert nearer.audit == (Audited("describe", "Ann", "Ann N."),)

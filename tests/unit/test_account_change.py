@@ -82,6 +82,10 @@ def test_a_rename_keeps_the_old_address_and_every_alias() -> None:
     assert step == Step(NEW, "Ann N.", (unknown, Alias(OLD)))
 
 
+def test_a_new_name_touches_no_alias() -> None:
+    assert next_step(Wanted(OLD, "Ann N."), seen(OLD, Alias(THIRD)), MINE) == Step(name="Ann N.")
+
+
 def test_a_rename_back_makes_the_alias_the_address() -> None:
     step = next_step(Wanted(OLD), seen(NEW, Alias(OLD), Alias(THIRD)), records(held=NEW, old=f"{OLD} {THIRD}"))
     assert step == Step(OLD, aliases=(Alias(THIRD), Alias(NEW)))
@@ -175,6 +179,10 @@ def test_a_lock_by_hand_is_reported_and_never_lifted_nor_called_ours() -> None:
         assert ["by hand" in found or "somebody" in found for found in alarms(wanted, locked, MINE)] == [True]
 
 
+def test_a_lock_by_hand_stays_while_something_else_is_given() -> None:
+    assert next_step(Wanted(NEW), seen(login=OFF), MINE) == Step(NEW, aliases=(Alias(OLD),))
+
+
 def test_an_operators_suspension_outlives_the_identitys() -> None:
     both = INACTIVE | OPERATOR
     assert next_step(Wanted(because=OPERATOR), seen(note=both, login=OFF), MINE) == Step(
@@ -186,8 +194,9 @@ def test_a_login_that_somebody_switched_on_again_is_switched_off_again() -> None
     assert next_step(Wanted(because=INACTIVE), seen(note=INACTIVE), MINE) == Step(login=False, takes=True)
 
 
-def test_a_note_without_a_lock_ends_without_a_resume() -> None:
-    assert next_step(Wanted(), seen(note=INACTIVE), MINE) == Step(aliases=())
+@pytest.mark.parametrize("kind", [Permissions.INHERIT, Permissions.MERGE])
+def test_a_note_without_a_lock_ends_without_a_resume(kind: Permissions) -> None:
+    assert next_step(Wanted(), seen(note=INACTIVE, login=Login(kind)), MINE) == Step(aliases=())
 
 
 def test_permissions_that_are_a_list_of_their_own_stay_and_are_reported() -> None:

@@ -93,7 +93,7 @@ class _Attempt:
                 break
             error = await self._make(step)
             refused = refused or error
-            if error is None or step.takes or not isinstance(error, Conflict | Permanent | Misconfigured):
+            if step.takes or not isinstance(error, Conflict | Permanent | Misconfigured):
                 break
         return refused
 
