@@ -36,11 +36,14 @@ class IdentityNames:
         update: dict[str, dict[str, str]] = {}
         for each in cast("list[object]", found["list"]) if isinstance(found.get("list"), list) else ():
             match each:
-                case {"id": str(number), "name": str(old), "email": str(email)} if old != name and old in {*given, email}:
+                case {"id": str(number), "name": str(old), "email": str(email)} if old != name and old in {
+                    *given,
+                    email,
+                }:
                     update[number] = {"name": name}
                 case _:
                     pass
-        if found.get("accountId") != account.account_id or not update:
+        if not update:
             return
         # In this state: the person may be choosing a name at this moment.
         put: Call = ("Identity/set", {**to, "ifInState": found.get("state"), "update": update})
