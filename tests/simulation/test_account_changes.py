@@ -372,3 +372,4 @@ def test_what_was_read_is_reported_whatever_the_outcome() -> None:
     assert nearer
     assert nearer.reads == (before, before, before, before, after)
     assert nearer.audit == (Audited("describe", "Ann", "Ann N."),)
+    assert nearer.next == Step(B, aliases=(Alias(A),))
