@@ -94,6 +94,7 @@ async def test_a_rename_keeps_the_old_address_the_mark_and_the_aliases_of_any_do
     assert (done.error, done.next) == (None, None)
     aliases = (Alias(elsewhere, enabled=False, description="of somebody"), Alias(mailbox.email))
     assert await changing.seen(mailbox.identity_id) == Observed(number, address, "Ann N.", aliases)
+    assert (await admin.get(number))["aliases"]["0"] == marked
     assert [(row.action, row.before, row.after) for row in done.audit] == [
         ("rename", mailbox.email, address),
         ("describe", "Ann", "Ann N."),
