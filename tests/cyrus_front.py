@@ -84,7 +84,7 @@ class _Front:
         """Whom the master account acts for, if they are Cyrus'."""
         kind, _, value = request.headers.get("Authorization", "").partition(" ")
         login = b64decode(value).decode().rpartition(":")[0] if kind == "Basic" else ""
-        person, percent, _ = login.partition("%")
+        person, percent, _ = login.lower().partition("%")
         return self._logins.get(person) if percent else None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

@@ -1,6 +1,8 @@
 """The rules of Stalwart about logins that it remembers by their text, after the address has passed to another account.
 On the stand-in, or on a real server (conftest.py)."""
 
+import uuid
+
 import httpx2
 import pytest
 
@@ -8,7 +10,8 @@ from changing_account import OFF, app_password, opened
 from eventually import eventually
 from incoming_mail import reload
 from mail_person import PASSWORD, Person
-from postroom.stalwart.impersonation import basic
+from postroom.mailboxes.ports import MailAccount
+from postroom.stalwart.impersonation import Impersonation, basic
 from stalwart_client import Answer, StalwartClient, unique
 
 pytestmark = pytest.mark.stand_in
@@ -46,6 +49,25 @@ async def test_a_remembered_login_goes_on_opening_the_account_that_its_text_firs
         assert await opened(admin, basic(f"{spelling}%{master}", PASSWORD)) == passed.holder
     assert await opened(admin, basic(passed.address.upper(), PASSWORD)) == 401
     assert await opened(admin, basic(passed.address, PASSWORD[::-1])) == passed.holder
+
+
+async def test_our_login_opens_each_holder_of_an_address_in_turn(
+    admin: StalwartClient, straight: Person, master: str
+) -> None:
+    """By its spelling, which is that of the account."""
+    address = straight.address
+
+    async def open_as(account: str) -> int | str:
+        ours = Impersonation(f"{master}:{PASSWORD}")
+        return await opened(admin, await ours.header(MailAccount(uuid.uuid4(), address, account)))
+
+    assert await open_as(straight.account) == straight.account
+    assert await admin.update(straight.account, name=unique("new")) == {}
+    holder = await admin.create(address.partition("@")[0])
+    assert await open_as(holder) == holder
+    assert await admin.update(holder, name=unique("new")) == {}
+    assert await admin.update(straight.account, name=address.partition("@")[0]) == {}
+    assert await open_as(straight.account) == straight.account
 
 
 async def test_a_remembered_login_does_not_reach_the_new_holder_by_account_id(

@@ -58,7 +58,7 @@ CORE = [
     Mutant(
         "a stranger's mailbox is adopted",
         "stalwart/mark_domain.py",
-        "return (mark, domain_id) in {(alias.name, alias.domain_id) for alias in account.aliases.values()}",
+        "return (mark, domain_id) in {(alias.name, alias.domain_id) for alias in aliases}",
         "return bool(mark)",
         ("contract/test_mail_server.py::test_a_foreign_mailbox_is_never_adopted",),
     ),

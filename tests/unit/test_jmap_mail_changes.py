@@ -103,6 +103,14 @@ async def test_email_changes_pages_are_read_each_from_the_state_of_the_previous_
     assert [server.calls(place)[0][1]["sinceState"] for place in (1, 2, 3)] == ["s1", "s2", "s3"]
 
 
+async def test_responses_about_another_account_are_not_used() -> None:
+    """Where the address has passed to another account, and the mail server does not refuse the call."""
+    server = ScriptedJmap(page("s2", EMAIL, boxes=BOXES | {"accountId": "b"}))
+    with pytest.raises(Transient, match="account b"):
+        await pages(mail_of(server))
+    assert await pages(mail_of(ScriptedJmap(page("s2", EMAIL, boxes=BOXES | {"accountId": "a"}))))
+
+
 async def test_malformed_email_does_not_block_others() -> None:
     server = ScriptedJmap()
     odd: list[dict[str, Any]] = [

@@ -97,7 +97,9 @@ class Parts:
         self.outbox = FakeOutbox()
         self.notifications = FakeNotifications()
         self.ended: list[UUID] = []
-        self.streams = LiveStreams(self.outbox, self.notifications, ended=self.ended.append, **limits)
+        self.moved: list[UUID] = []
+        ended, moved = self.ended.append, self.moved.append
+        self.streams = LiveStreams(self.outbox, self.notifications, ended=ended, moved=moved, **limits)
 
     def lose_connection(self) -> None:
         self.notifications.unavailable = True
@@ -297,6 +299,15 @@ async def test_every_process_hears_of_a_disconnected_person_also_one_without_str
     async with parts.running():
         await parts.streams.disconnect(ALICE)
         await eventually(lambda: parts.ended == [ALICE], "the cached sessions are forgotten")
+
+
+async def test_every_process_hears_whose_addresses_changed_and_their_streams_go_on() -> None:
+    parts = Parts()
+    async with parts.running():
+        with parts.streams.open(ALICE) as stream:
+            await parts.streams.report_moved(ALICE)
+            await eventually(lambda: parts.moved == [ALICE], "their refused logins are forgotten")
+            assert not stream.ended
 
 
 async def test_live_stream_places_are_released() -> None:

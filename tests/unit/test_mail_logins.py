@@ -24,7 +24,7 @@ from postroom.stalwart.failed_logins import (
     FailedLogins,
     LoginLimiter,
 )
-from postroom.stalwart.impersonation import Impersonation, accepted_at, basic
+from postroom.stalwart.impersonation import Impersonation, accepted_at, basic, login_of
 from postroom.stalwart.password_cipher import PasswordCipher
 from scripted_upstream import json_answer, scripted_upstream
 
@@ -243,10 +243,27 @@ async def test_master_account_is_still_checked_by_its_own_login_when_new_logins_
 KEY, OTHER = (base64.b64encode(bytes([byte]) * 32).decode() for byte in (0xFB, 0x02))
 
 
+def test_after_a_change_of_addresses_the_persons_refused_logins_are_tried_again(failed: FailedLogins) -> None:
+    renamed = replace(ANN, email="renamed@example.org")
+    fail(failed, [ANN, renamed, BEN])
+    failed.forget(ANN.identity_id)
+    assert [failed.is_blocked(each) for each in (ANN, renamed, BEN)] == [False, False, True]
+
+
 async def test_a_master_account_logs_in_as_the_person() -> None:
     header = await Impersonation("master@example.org:pass:wörd%").header(an_account())
     assert header.startswith("Basic ")
-    assert base64.b64decode(header[6:]).decode() == "alice@example.org%master@example.org:pass:wörd%"
+    login = base64.b64decode(header[6:]).decode()
+    assert login.lower() == "alice@example.org%master@example.org:pass:wörd%"
+    assert login.endswith("%master@example.org:pass:wörd%")
+
+
+def test_each_account_has_its_own_spelling_of_an_address_and_the_same_in_every_process() -> None:
+    """Stalwart opens the former holder's account for a login text that it remembers."""
+    spelled = {login_of(replace(an_account(), account_id=f"b{number}")) for number in range(100)}
+    assert len(spelled) == 100
+    assert {each.lower() for each in spelled} == {an_account().email}
+    assert login_of(MailAccount(UUID(int=1), "a1@x.org", "c")) == login_of(MailAccount(UUID(int=2), "a1@x.org", "c"))
 
 
 class MailServer:

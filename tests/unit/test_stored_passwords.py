@@ -12,7 +12,7 @@ from mail_fakes import LIMIT, FakeAppPasswords, FakeCredentials, an_account
 from postroom.devices.app_passwords import WEBMAIL, TooManyAppPasswords
 from postroom.errors import Misconfigured, Permanent
 from postroom.mailboxes.ports import MailAccount
-from postroom.stalwart.impersonation import basic
+from postroom.stalwart.impersonation import basic, login_of
 from postroom.stalwart.password_cipher import PasswordCipher
 from postroom.stalwart.stored_passwords import CACHE_SIZE, REMAKE_AFTER, StoredPasswords
 
@@ -42,7 +42,7 @@ class World:
     def working(self) -> str:
         """The header that the mail server accepts."""
         (secret,) = self.server.secrets.values()
-        return basic(self.account.email, secret)
+        return basic(login_of(self.account), secret)
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ async def test_login_follows_a_changed_mailbox_address_or_account_id(world: Worl
     await process.header(world.account)
     changed: MailAccount = replace(world.account, **change)
     login = base64.b64decode((await process.header(changed)).removeprefix("Basic ")).decode()
-    assert login.startswith(f"{changed.email}:app_")
+    assert login.startswith(f"{login_of(changed)}:app_")
     assert world.server.made == (2 if "account_id" in change else 1)
 
 

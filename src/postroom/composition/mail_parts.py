@@ -29,7 +29,6 @@ from postroom.jmap.mail_changes import JmapMail
 from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.public_api import KratosPublicApi
 from postroom.kratos.sessions import KratosSessions
-from postroom.mailboxes.ports import MailAuthorization
 from postroom.mailboxes.preparations import Preparations
 from postroom.mailboxes.verified_accounts import VerifiedAccounts
 from postroom.people.access_tokens import TokenMaker
@@ -115,7 +114,9 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         list_server = ListServerHttp(trial=trial_list_server(settings.trial_list_server))
         for each in (upstream, mail, list_server):
             stack.push_async_callback(close, each.aclose)
-        streams = LiveStreams(outbox, _notifications(parts, tokens), ended=people.forget_person)
+        streams = LiveStreams(
+            outbox, _notifications(parts, tokens), ended=people.forget_person, moved=authorization.forget
+        )
         publisher, browsers = _publisher(settings, streams, stack)
         outbox_publisher = OutboxPublisher(outbox, publisher, beat=beats.of("outbox_publisher"))
         arrivals = Arrivals(states, mail, outbox_publisher.wake, now=clock.now, beat=beats.of("arrivals"))
@@ -225,7 +226,7 @@ def _self_service(
     return self_service_route(service)
 
 
-def _authorization(parts: Parts, accounts: VerifiedAccounts) -> tuple[MailAuthorization, Devices, Impersonation | None]:
+def _authorization(parts: Parts, accounts: VerifiedAccounts) -> tuple[LoginLimiter, Devices, Impersonation | None]:
     """How we act for a person, how a person's devices log in, and the master account if there is one."""
     settings = parts.settings
     failed = FailedLogins(settings.failed_logins_a_day)

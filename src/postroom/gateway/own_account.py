@@ -12,7 +12,7 @@ from cachetools import TTLCache
 
 from postroom.errors import DatabaseUnavailable, MailServerError, Misconfigured, PostroomError
 from postroom.gateway.methods import CORE, MAIL
-from postroom.gateway.problems import mailbox_not_ready, misconfigured, unusable
+from postroom.gateway.problems import elsewhere, mailbox_not_ready, unusable
 from postroom.gateway.upstream import Upstream, UpstreamRequest, UpstreamResponse
 from postroom.http.json_object import JsonObject, as_object, json_object
 from postroom.http.problems import Problem
@@ -107,9 +107,9 @@ def _require_own(session: JsonObject, account: MailAccount) -> None:
         raise mailbox_not_ready()
     if own != account.account_id:
         log.error(
-            "The address of a mailbox belongs to another account at the mail server; access is refused until the "
-            "address is corrected there",
+            "The address of a mailbox opens another account at the mail server; access is refused until the address is "
+            "corrected there, or the mail server has forgotten whose it was",
             identity_id=str(account.identity_id),
             account_id=account.account_id,
         )
-        raise misconfigured()
+        raise elsewhere()

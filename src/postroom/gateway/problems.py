@@ -66,6 +66,13 @@ def misconfigured() -> Problem:
     )
 
 
+def elsewhere() -> Problem:
+    """For a login that opens another account: the mail server may remember whom the address belonged to, for an hour.
+    Whatever it would answer is not this person's."""
+    detail = "the mail server opens another account under the address of this mailbox; it is tried again by itself"
+    return problem("mail_server_misconfigured", detail, status=503, headers=retry_after("60"))
+
+
 def of_response(status: int, wait: str | None, body: bytes) -> Problem:
     """The problem for an error response of the mail server. `wait` is its Retry-After."""
     match status:

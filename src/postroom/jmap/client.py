@@ -1,4 +1,5 @@
-"""A JMAP client for one person: session, calls and event streams. It only reads, so every request may be repeated."""
+"""A JMAP client for one person: session, calls and event streams. Every request may be repeated: it
+reads, or sets what it would set again."""
 
 import asyncio
 import random
@@ -63,11 +64,11 @@ class JmapClient:
         """Fetch it again before the next request: the server's URLs or limits may have changed."""
         self._session = None
 
-    async def call(self, calls: Sequence[Call], *, deadline: float) -> MethodResponses:
-        """The responses to calls that read mail. Raises `JmapError`s; the errors of single calls are raised when their
-        responses are read."""
+    async def call(self, calls: Sequence[Call], *, deadline: float, capability: str = MAIL) -> MethodResponses:
+        """The responses to calls of this capability. Raises `JmapError`s; the errors of single calls are raised when
+        their responses are read."""
         ends = self.monotonic() + deadline
-        session, body = await self.session(deadline=deadline), body_of(calls, MAIL)
+        session, body = await self.session(deadline=deadline), body_of(calls, capability)
         response = await self._retry(lambda: self._post(session, body, ends), ends)
         self._check_state(response.session_state)
         return response

@@ -12,10 +12,10 @@ from postroom.arrivals.ports import ChangesPage, HistoryLost
 from postroom.domain.arrival import CreatedEmail
 from postroom.errors import MailServerError, Misconfigured, Throttled, Transient
 from postroom.jmap.client import JmapClient
-from postroom.jmap.errors import HttpError, JmapError, MethodError, RateLimited, Unauthorized, Unreadable
+from postroom.jmap.errors import HttpError, JmapError, MethodError, RateLimited, Unauthorized, Unreadable, sanitize
 from postroom.jmap.event_source import StateChange, listen
 from postroom.jmap.http_connection import JmapConnection
-from postroom.jmap.request import Call
+from postroom.jmap.request import MAIL, Call
 from postroom.jmap.response import MethodResponses
 from postroom.mailboxes.ports import MailAccount, MailAuthorization
 
@@ -118,8 +118,14 @@ class JmapMail:
         )
         return page, found.get("hasMoreChanges") is True
 
-    async def call(self, account: MailAccount, calls: Sequence[Call]) -> MethodResponses:
-        return await self._with_client(account, lambda client: client.call(calls, deadline=DEADLINE))
+    async def call(self, account: MailAccount, calls: Sequence[Call], capability: str = MAIL) -> MethodResponses:
+        responses = await self._with_client(
+            account, lambda client: client.call(calls, deadline=DEADLINE, capability=capability)
+        )
+        if others := responses.account_ids - {account.account_id}:
+            # A login goes by address, and an address may have passed to another account.
+            raise Unreadable(f"mail server answered for the account {sanitize(min(others))} in the name of another")
+        return responses
 
     async def _with_client(self, account: MailAccount, send: Callable[[JmapClient], Awaitable[T]]) -> T:
         login = self._login(account)

@@ -6,6 +6,7 @@ from typing import Any
 
 CORE = "urn:ietf:params:jmap:core"
 MAIL = "urn:ietf:params:jmap:mail"
+SUBMISSION = "urn:ietf:params:jmap:submission"
 
 Call = tuple[str, dict[str, Any]]
 """A method and its arguments."""

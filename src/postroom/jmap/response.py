@@ -63,6 +63,12 @@ class MethodResponses:
         state = content.get("sessionState")
         return cls(responses, state if isinstance(state, str) else "")
 
+    @property
+    def account_ids(self) -> set[str]:
+        """The accounts that the responses are about, as far as they say it."""
+        stated = (arguments.get("accountId") for _, arguments in self.responses.values())
+        return {account_id for account_id in stated if isinstance(account_id, str)}
+
     def of(self, index: int) -> Arguments:
         """The arguments of the response to the call at `index`. Raises `MethodError`s, and `Unreadable` if there is
         none."""

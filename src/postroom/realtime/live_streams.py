@@ -22,6 +22,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 MAX_ENTRIES = 140
 """Entries of one notification: each has 53 characters at most, and PostgreSQL's limit is just below 8,000 bytes."""
 END = "end"
+MOVED = "moved"
 
 
 class Notifications(Protocol):
@@ -108,7 +109,7 @@ class LiveStream:
 
 
 class LiveStreams:
-    """`ended` is called, in every process, before a person's streams end."""
+    """`ended` is called, in every process, before a person's streams end; `moved`, when their addresses changed."""
 
     def __init__(
         self,
@@ -116,12 +117,14 @@ class LiveStreams:
         notifications: Notifications,
         *,
         ended: Callable[[UUID], None] = lambda _: None,
+        moved: Callable[[UUID], None] = lambda _: None,
         most: int = 5000,
         most_of_a_person: int = 20,
     ) -> None:
         self._outbox = outbox
         self._notifications = notifications
         self._ended = ended
+        self._moved = moved
         self._most = most
         self._most_of_a_person = most_of_a_person
         self._streams: dict[UUID, set[LiveStream]] = {}
@@ -139,6 +142,10 @@ class LiveStreams:
     async def disconnect(self, identity_id: UUID) -> None:
         """The streams end. The browser reconnects by itself, which needs a session."""
         await self._send([f"{identity_id.hex}:{END}"])
+
+    async def report_moved(self, identity_id: UUID) -> None:
+        """Every process calls `moved`. Raises `PublisherUnavailable`."""
+        await self._send([f"{identity_id.hex}:{MOVED}"])
 
     @contextmanager
     def open(self, identity_id: UUID) -> Generator[LiveStream]:
@@ -245,6 +252,9 @@ class LiveStreams:
             person, _, what = entry.partition(":")
             try:
                 identity_id = UUID(hex=person)
+                if what == MOVED:
+                    self._moved(identity_id)
+                    continue
                 if what == END:
                     self._ended(identity_id)
                 for stream in list(self._streams.get(identity_id, ())):

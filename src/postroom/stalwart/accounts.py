@@ -71,7 +71,11 @@ class StalwartAccounts:
 def _sighting(account: Account | None, identity_id: UUID, mark_domain_id: str) -> Sighting:
     if account is None:
         return Sighting.MISSING
-    return Sighting.PRESENT if carries_mark(account, mark_of(identity_id), mark_domain_id) else Sighting.UNMARKED
+    return (
+        Sighting.PRESENT
+        if carries_mark(account.aliases.values(), mark_of(identity_id), mark_domain_id)
+        else Sighting.UNMARKED
+    )
 
 
 def _is_ours(account: Account) -> bool:

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 from cachetools import LRUCache, TLRUCache
 
@@ -77,6 +78,11 @@ class FailedLogins:
             seconds = min(2 * known.seconds, A_DAY) if known else BLOCK_SECONDS
             self._blocked[account] = _Block(self._monotonic() + seconds, seconds)
 
+    def forget(self, identity_id: UUID) -> None:
+        """The addresses of a person have changed: a login that was refused may be right again."""
+        for account in [account for account in self._blocked if account.identity_id == identity_id]:
+            del self._blocked[account]
+
     def trust(self, account: MailAccount) -> None:
         """Treat it as an account that has logged in."""
         self._used[account] = self._monotonic() - PROVEN_AFTER
@@ -94,6 +100,7 @@ class LoginLimiter:
     def __init__(self, inner: MailAuthorization, failed: FailedLogins) -> None:
         self._inner = inner
         self._failed = failed
+        self.forget = failed.forget
 
     async def header(self, account: MailAccount) -> str:
         if self._failed.is_blocked(account):

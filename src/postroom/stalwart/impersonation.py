@@ -4,6 +4,7 @@ import asyncio
 import base64
 import time
 from collections.abc import Awaitable, Callable
+from hashlib import sha256
 
 from postroom.errors import ConfigurationError, MailServerError, Misconfigured, Permanent
 from postroom.mailboxes.ports import MailAccount
@@ -105,11 +106,16 @@ def accepted_at(url: str) -> Callable[[str], Awaitable[bool]]:
 
 
 def login_of(account: MailAccount) -> str:
-    """Raises `Permanent` for an address that would make it a login as another account."""
+    """Its address, in a spelling of its own, as far as the letters suffice. Raises `Permanent` for an address that
+    would make it a login as another account."""
     # Stalwart takes the part after the last % for the master, and the part after the first : for the password.
     if "%" in account.email or ":" in account.email:
         raise Permanent("the address of this mailbox holds % or :, so no login to it is possible")
-    return account.email
+    # Stalwart remembers a login by its text, in the case in which it was written, and goes on opening the account that
+    # the text first meant, also after the address has passed to another one. So each account has a spelling. A short
+    # address has few: whoever uses a login compares the account that it opens.
+    bits = int.from_bytes(sha256(account.account_id.encode()).digest())
+    return "".join(letter.upper() if bits >> position & 1 else letter for position, letter in enumerate(account.email))
 
 
 def basic(login: str, password: str) -> str:

@@ -1,8 +1,10 @@
 """The domain of all marks. Its id is queried in the same request as everything that depends on it."""
 
+from collections.abc import Iterable
+
 from postroom.errors import Transient
 from postroom.stalwart.registry_client import Call, RegistryResponses
-from postroom.stalwart.response_models import Account, QueryIds
+from postroom.stalwart.response_models import Alias, QueryIds
 
 
 class MarkDomain:
@@ -22,6 +24,6 @@ class MarkDomain:
         return ids[0]
 
 
-def carries_mark(account: Account, mark: str, domain_id: str) -> bool:
-    """Whether one of the account's aliases is this mark, in the domain with this id."""
-    return (mark, domain_id) in {(alias.name, alias.domain_id) for alias in account.aliases.values()}
+def carries_mark(aliases: Iterable[Alias], mark: str, domain_id: str) -> bool:
+    """Whether one of an account's aliases is this mark, in the domain with this id."""
+    return (mark, domain_id) in {(alias.name, alias.domain_id) for alias in aliases}

@@ -10,7 +10,7 @@ import os
 import random
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -26,7 +26,7 @@ from postroom.stalwart.error_mapping import Busy, RequestRefused, WrongGeneratio
 from postroom.stalwart.health_check import HealthCheck, NotWritten
 from postroom.stalwart.mark_domain import MarkDomain, carries_mark
 from postroom.stalwart.registry_client import Call, RegistryResponses, StalwartClient
-from postroom.stalwart.response_models import Account, AccountList, Changes, ObjectId, QueryIds, SetError
+from postroom.stalwart.response_models import Account, AccountList, Changes, DomainList, ObjectId, QueryIds, SetError
 
 T = TypeVar("T")
 
@@ -44,6 +44,9 @@ _ADDRESS = ["id", "emailAddress", "aliases"]
 
 _OWN_ACCOUNT = "our own account"
 """A key of the cache of ids; no domain has this name."""
+
+_DOMAIN = "domain "
+"""Before the id of a domain, a key whose value is its name."""
 
 ID_CACHE_SECONDS = 60.0
 """Seconds. Stalwart assigns ids by a counter: after a new installation the id of one domain may be that of another, and
@@ -137,6 +140,21 @@ class StalwartRegistry:
         self._ids[name] = ids[0]
         return ids[0]
 
+    async def domain_names(self, ids: Collection[str], *, deadline: float) -> Mapping[str, str]:
+        """The names of domains by their ids, and cached as these. Raises `Transient` if there is no such domain."""
+        if unknown := sorted({each for each in ids if f"{_DOMAIN}{each}" not in self._ids}):
+            get: Call = ("x:Domain/get", {"ids": unknown, "properties": ["id", "name"]})
+            for domain in (await self._client.call([get], deadline=deadline)).read(0, DomainList).domains:
+                self._ids[f"{_DOMAIN}{domain.id}"], self._ids[domain.name] = domain.name, domain.id
+        try:
+            return {each: self._ids[f"{_DOMAIN}{each}"] for each in ids}
+        except KeyError as error:
+            raise Transient(f"mail server does not have the domain {sanitize(str(error))}") from error
+
+    def forget_ids(self) -> None:
+        """The server has changed: a domain may have another id."""
+        self._ids.clear()
+
     async def _check_health(self, left: float) -> NotWritten | None:
         own_account = await self._own_account(left)
         description = f"Provisions mailboxes for Postroom: asked at {self._now().isoformat()} by {self._process}"
@@ -218,7 +236,7 @@ class StalwartRegistry:
 
     def _made(self, made: Account, mailbox: Mailbox, mark_domain_id: str) -> StalwartAccount:
         """The created account, if its mark is in the mark domain. The caller compares the address."""
-        marked = carries_mark(made, mailbox.mark, mark_domain_id)
+        marked = carries_mark(made.aliases.values(), mailbox.mark, mark_domain_id)
         if made.email_address != mailbox.email or not marked:
             self._ids.clear()  # one of them is now the id of another domain
         if not marked:
@@ -294,7 +312,7 @@ class StalwartRegistry:
         listed = responses.read(index, AccountList)
         mark_domain_id = self._mark_domain.id(responses, index + 1)
         for account in listed.accounts:
-            if carries_mark(account, mailbox.mark, mark_domain_id):
+            if carries_mark(account.aliases.values(), mailbox.mark, mark_domain_id):
                 return StalwartAccount(account.id, account.email_address)
         return None
 

@@ -72,6 +72,15 @@ class AccountList(ResponseModel):
     not_found: list[str] = Field([], alias="notFound")
 
 
+class Domain(ResponseModel):
+    id: Id
+    name: str
+
+
+class DomainList(ResponseModel):
+    domains: list[Domain] = Field(alias="list")
+
+
 class Echo(ResponseModel):
     """RFC 8620 §4: the arguments of the call."""
 

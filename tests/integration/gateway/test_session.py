@@ -97,7 +97,8 @@ async def test_address_that_now_belongs_to_another_account_gives_no_access(
     server.session = session_of("c")
     with capture_logs() as logs:
         for answer in await trial.each_way():
-            assert kind(answer) == (502, "mail_server_misconfigured")
+            assert kind(answer) == (503, "mail_server_misconfigured")
+            assert answer.headers["retry-after"] == "60"
     assert server.asked == []
     (line, *_) = [line for line in logs if line["log_level"] == "error"]
     assert (line["account_id"], line["identity_id"]) == ("b", str(trial.people.people[ANN["Cookie"]].identity_id))
@@ -122,7 +123,7 @@ async def test_account_of_a_login_is_verified_once_in_ten_minutes(
     assert len(server.sessions) == 2
     trial.now += timedelta(minutes=11)
     server.session = session_of("c")
-    assert kind(await trial.call(QUERY)) == (502, "mail_server_misconfigured")
+    assert kind(await trial.call(QUERY)) == (503, "mail_server_misconfigured")
     assert len(server.asked) == 4
 
 

@@ -1,0 +1,211 @@
+"""The port `ChangingAccounts` on Stalwart's registry: finds an account by its mark, and updates it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from postroom.domain.account_change import (
+    AUTHENTICATE,
+    Alias,
+    Login,
+    Observed,
+    Permissions,
+    Step,
+    described,
+    note_of,
+)
+from postroom.domain.mailbox import Mailbox, identity_of, mark_of
+from postroom.errors import Conflict, MailServerError, Transient
+from postroom.provisioning.change_attempt import Read
+from postroom.stalwart import response_models
+from postroom.stalwart.error_mapping import set_error
+from postroom.stalwart.mark_domain import MarkDomain, carries_mark
+from postroom.stalwart.registry import StalwartRegistry
+from postroom.stalwart.registry_client import Call, RegistryResponses, StalwartClient
+from postroom.stalwart.response_models import AccountList, Changes, QueryIds, ResponseModel, SetError
+
+_SHOWN = ["id", "emailAddress", "aliases", "description", "permissions"]
+_INHERIT = {"@type": "Inherit"}
+_OFF = {"@type": "Merge", "enabledPermissions": {}, "disabledPermissions": {AUTHENTICATE: True}}
+
+
+class _Alias(response_models.Alias):
+    enabled: bool = True
+    description: str | None = None
+
+
+class _Permissions(ResponseModel):
+    kind: str = Field("", alias="@type")
+    enabled: dict[str, bool] = Field({}, alias="enabledPermissions")
+    disabled: dict[str, bool] = Field({}, alias="disabledPermissions")
+
+    @property
+    def login(self) -> Login:
+        match self.kind:
+            case Permissions.INHERIT:
+                return Login()
+            case Permissions.MERGE:
+                sole = not self.enabled and self.disabled.keys() == {AUTHENTICATE}
+                return Login(Permissions.MERGE, AUTHENTICATE in self.disabled, sole)
+            case _:
+                off = AUTHENTICATE in self.disabled or AUTHENTICATE not in self.enabled
+                return Login(Permissions.REPLACE, off)
+
+
+class _Account(ResponseModel):
+    id: response_models.Id
+    email_address: response_models.Named = Field(alias="emailAddress")
+    aliases: dict[str, _Alias] = Field(default_factory=dict[str, _Alias])
+    description: str | None = None
+    permissions: _Permissions
+
+
+class _Accounts(ResponseModel):
+    accounts: list[_Account] = Field(alias="list")
+
+
+class StalwartAccountChanges:
+    """`mark_domain` is the domain of all marks."""
+
+    def __init__(self, client: StalwartClient, registry: StalwartRegistry, *, mark_domain: str) -> None:
+        self._client = client
+        self._registry = registry
+        self._mark_domain = MarkDomain(mark_domain)
+
+    async def observe(self, identity_id: UUID, *, deadline: float) -> Observed | None:
+        return await self._registry.within(deadline, lambda left: self._observe(identity_id, left))
+
+    async def change(self, identity_id: UUID, observed: Observed, step: Step, *, deadline: float) -> Read:
+        domain = (step.email or observed.email).partition("@")[2]
+        return await self._registry.within(
+            deadline, lambda left: self._change(identity_id, observed, step, left), domain=domain
+        )
+
+    async def _observe(self, identity_id: UUID, left: float) -> Observed | None:
+        found = {"resultOf": "0", "name": "x:Account/query", "path": "/ids"}
+        calls: list[Call] = [
+            ("x:Account/query", {"filter": {"text": identity_id.hex}}),
+            ("x:Account/get", {"#ids": found, "properties": _SHOWN}),
+            self._mark_domain.call,
+        ]
+        responses = await self._client.call(calls, deadline=left)
+        responses.read(0, QueryIds)
+        return await self._shown(responses, 1, identity_id, self._mark_domain.id(responses, 2), left)
+
+    async def _change(self, identity_id: UUID, observed: Observed, step: Step, left: float) -> Read:
+        patch = await self._patch(identity_id, observed, step, left)
+        get: Call = ("x:Account/get", {"ids": [observed.account_id], "properties": _SHOWN})
+        calls: list[Call] = [
+            get,
+            ("x:Account/set", {"update": {observed.account_id: patch}}),
+            get,
+            self._mark_domain.call,
+        ]
+        responses = await self._client.call(calls, deadline=left)
+        error = await self._error(responses, observed, step, left)
+        mark_domain_id = self._mark_domain.id(responses, 3)
+        first, last = [await self._shown(responses, index, identity_id, mark_domain_id, left) for index in (0, 2)]
+        if first is None or last is None:
+            raise Transient(f"mail server does not show the account {observed.account_id} with its mark any more")
+        if error or (step.email and step.email != last.email):
+            self._registry.forget_ids()  # one of them may now be the id of another domain
+        return Read(first, last, error)
+
+    async def _shown(
+        self, responses: RegistryResponses, index: int, identity_id: UUID, mark_domain_id: str, left: float
+    ) -> Observed | None:
+        """The account with the mark among those listed at `index`."""
+        mark = mark_of(identity_id)
+        for account in responses.read(index, _Accounts).accounts:
+            aliases = list(account.aliases.values())
+            if carries_mark(aliases, mark, mark_domain_id):
+                names = await self._registry.domain_names({each.domain_id for each in aliases}, deadline=left)
+                return _observed(account, (mark, mark_domain_id), names)
+        return None
+
+    async def _patch(self, identity_id: UUID, observed: Observed, step: Step, left: float) -> dict[str, Any]:
+        patch: dict[str, Any] = {}
+        if step.email:
+            patch["name"], patch["domainId"] = await self._split(step.email, left)
+        if step.name:
+            patch["description"] = step.name
+        if step.aliases is not None:
+            mailbox = Mailbox(identity_id, observed.email)
+            mark = Alias(
+                f"{mailbox.mark}@{self._mark_domain.name}", False, described(mailbox.mark_description, step.note)
+            )
+            # As a whole: Stalwart renumbers aliases, so that an index may mean another one by now.
+            patch["aliases"] = {
+                str(index): await self._alias(alias, left) for index, alias in enumerate((mark, *step.aliases))
+            }
+        return patch | _permissions(observed.login, step.login)
+
+    async def _alias(self, alias: Alias, left: float) -> dict[str, Any]:
+        name, domain_id = await self._split(alias.address, left)
+        return {"name": name, "domainId": domain_id, "enabled": alias.enabled, "description": alias.description}
+
+    async def _split(self, address: str, left: float) -> tuple[str, str]:
+        name, _, domain = address.partition("@")
+        return name, await self._registry.domain_id(domain, deadline=left)
+
+    async def _error(
+        self, responses: RegistryResponses, observed: Observed, step: Step, left: float
+    ) -> MailServerError | None:
+        """Why it was not updated. What the update's own response says, beside the account as it was read."""
+        try:
+            outcome = responses.read(1, Changes)
+        except MailServerError as error:
+            return error
+        refused = (outcome.not_updated or {}).get(observed.account_id)
+        if refused is None:
+            if observed.account_id in (outcome.updated or {}):
+                return None
+            return Transient("mail server neither updated nor refused the account", outcome_unknown=True)
+        email = step.email or observed.email
+        if refused.type == "primaryKeyViolation":
+            return Conflict(f"{email}, or an alias of its account, is held by {await self._holder(refused, left)}")
+        if refused.type == "notFound":
+            return Transient(f"mail server does not have the account {observed.account_id} any more")
+        return set_error(refused, domain=email.partition("@")[2])
+
+    async def _holder(self, refused: SetError, left: float) -> str:
+        """Who has the address, for people."""
+        if not (holder := refused.object_id):
+            return "something that the mail server does not name"
+        get: Call = ("x:Account/get", {"ids": [holder.id], "properties": ["id", "emailAddress", "aliases"]})
+        accounts: Sequence[response_models.Account] = ()
+        if holder.object == "Account":
+            accounts = (await self._client.call([get], deadline=left)).read(0, AccountList).accounts
+        identities = [identity_of(alias.name) for each in accounts for alias in each.aliases.values()]
+        whose = [f", the mailbox of the identity {each}" for each in identities if each]
+        return f"the {holder.object.lower()} {holder.id} on the mail server{''.join(whose)}"
+
+
+def _observed(account: _Account, mark: tuple[str, str], names: Mapping[str, str]) -> Observed:
+    aliases = account.aliases.values()
+    marks = [each for each in aliases if (each.name, each.domain_id) == mark]
+    return Observed(
+        account.id,
+        account.email_address,
+        account.description,
+        tuple(
+            Alias(f"{each.name}@{names[each.domain_id]}", each.enabled, each.description)
+            for each in aliases
+            if each not in marks
+        ),
+        account.permissions.login,
+        note_of(marks[0].description),
+    )
+
+
+def _permissions(login: Login, on: bool | None) -> dict[str, Any]:
+    """The part of the patch about the login. A path changes nothing beside `Inherit`, and leaves what somebody else
+    wrote beside our entry; the kind itself is changed by the whole object only (seen on 0.16.19)."""
+    path = f"permissions/disabledPermissions/{AUTHENTICATE}"
+    if on is None:
+        return {}
+    if on:
+        return {"permissions": _INHERIT} if login.sole else {path: None}
+    return {"permissions": _OFF} if login.kind is Permissions.INHERIT else {path: True}
