@@ -16,7 +16,7 @@ function withImports(file: string, found = new Set<string>()): ReadonlySet<strin
 }
 
 test('a window of its own asks for all words that are drawn in it', async () => {
-  const page = '/src/lib/views/compose/OwnWindow.svelte'
+  const page = '/src/lib/writing/page/OwnWindow.svelte'
   const asked = new Set([...(CODE[page] ?? '').matchAll(/\.need\('(\w+)'\)/g)].map(([, part]) => part))
   expect(asked.size).toBeGreaterThan(0)
   const files = [...withImports(page)]
