@@ -145,7 +145,7 @@ ADDRESSES = [
     Mutant(
         "the migration reads requests that may die before it has written their addresses",
         f"{VERSIONS}0012_page.sql",
-        "    FOR SHARE\n",
+        "    FOR SHARE OF q\n",
         "",
         (f"{MIGRATED}test_request_cannot_die_while_the_migration_writes_its_address",),
     ),
