@@ -200,11 +200,12 @@ async def _waiting_for_a_lock(records: Records, number: int) -> None:
 
 
 async def _waiting_for(records: Records, transaction: AsyncConnection) -> None:
-    (number,) = await (await transaction.execute("SELECT pg_current_xact_id()::text")).fetchone() or ()
+    found = await (await transaction.execute("SELECT pg_current_xact_id()::text")).fetchone()
+    assert found
 
     async def one_waits() -> bool:
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid::text = %s"
-        return await records.value(waiting, number) == 1
+        return await records.value(waiting, *found) == 1
 
     await eventually(one_waits, "a statement waits for the transaction", 10)
 
