@@ -73,13 +73,6 @@ ADDRESSES = [
         (f"{STORED}test_buried_request_gives_its_address_up_and_a_retried_one_takes_it_again", SQL_WALK),
     ),
     Mutant(
-        "the sweep takes addresses in the order of the page",
-        f"{SQL}sweep_store.sql",
-        "    ORDER BY email\n    ON CONFLICT (identity_id)",
-        "    ON CONFLICT (identity_id)",
-        (f"{STORED}test_pages_that_want_the_same_addresses_do_not_wait_for_each_other",),
-    ),
-    Mutant(
         "the rebuild takes addresses in the order of the page",
         f"{SQL}rebuild_restore.sql",
         "    ORDER BY email\n    ON CONFLICT (identity_id)",
@@ -152,7 +145,7 @@ ADDRESSES = [
     Mutant(
         "the migration reads requests that may die before it has written their addresses",
         f"{VERSIONS}0012_page.sql",
-        "    FOR SHARE\n",
+        "    FOR SHARE OF q\n",
         "",
         (f"{MIGRATED}test_request_cannot_die_while_the_migration_writes_its_address",),
     ),
