@@ -1,5 +1,6 @@
 /**
- * The person's choices on this device and the others: told, and learnt of. Loaded once it is known who the person is.
+ * The person's choices on this device and the others: told, and learnt of, once it is known who the person is. The page of
+ * settings may be drawn before that.
  */
 import type { Trouble } from '#lib/mail/trouble.ts'
 import { PreferenceSync } from '#lib/settings/sync/preferences.ts'
@@ -29,11 +30,19 @@ export class Following {
   constructor(inside: Inside) {
     this.#inside = inside
     const { session, document, preferences } = inside
-    claim(preferences, session.address)
     this.#sync = new PreferenceSync(session.ports, document, preferences, () => this.#version.next())
     session.on('account', () => this.#version.next())
     session.ports.onReturn(() => void inside.reread())
     session.on('settings', (tag) => void (session.ports.isVisible() && !document.isAt(tag) && inside.reread()))
+    onStored(() => preferences.keep(merged(preferences.choices, choicesOf(preferences.device.read(KEPT)))))
+    if (session.isKnown) this.#begin()
+    else session.on('known', () => this.#begin())
+  }
+
+  #begin(): void {
+    const { session, document, preferences } = this.#inside
+    // Without an address, all choices would seem to be those of somebody else.
+    claim(preferences, session.address)
     preferences.onchosen = () => {
       this.#sync.tell()
       this.#version.next()
@@ -43,7 +52,6 @@ export class Following {
       this.#version.next()
     }
     if (document.last) document.onread(document.last)
-    onStored(() => preferences.keep(merged(preferences.choices, choicesOf(preferences.device.read(KEPT)))))
   }
 
   /** The other devices do not know all of them yet. */
