@@ -31,6 +31,14 @@ test('files of the interface are had anew, past the cache of the browser and wha
   expect(await hadAnew({ ...here, caches: undefined })).toBe(true)
 })
 
+test('a file is had to its end before the page goes', async () => {
+  const end = Promise.withResolvers<ArrayBuffer>()
+  const had = hadAnew(browser(() => Promise.resolve({ status: 200, arrayBuffer: () => end.promise } as Response)))
+  expect(await Promise.race([had, new Promise((resolve) => setTimeout(resolve, 20, 'waits'))])).toBe('waits')
+  end.resolve(new ArrayBuffer())
+  expect(await had).toBe(true)
+})
+
 test('while nobody answers, the page stays; a file that a newer build does not have is no reason', async () => {
   expect(await hadAnew(browser(() => Promise.reject(new TypeError('offline'))))).toBe(false)
   expect(await hadAnew(browser(() => Promise.resolve(new Response(null, { status: 502 }))))).toBe(false)

@@ -16,8 +16,13 @@ export async function hadAnew({ fetch, performance, caches }: Browser): Promise<
   if (caches) await drop(caches).catch(() => undefined)
   const files = performance.getEntriesByType('resource').map(({ name }) => name)
   const ours = new Set(files.filter((file) => new URL(file).pathname.startsWith(IMMUTABLE)))
-  // One that a newer build does not have is not needed any more.
-  const answers = [...ours].map((file) => fetch(file, { cache: 'reload' }).then(({ status }) => status < 500))
+  const answers = [...ours].map(async (file) => {
+    const response = await fetch(file, { cache: 'reload' })
+    // To its end, or the browser keeps nothing of it.
+    await response.arrayBuffer()
+    // One that a newer build does not have is not needed any more.
+    return response.status < 500
+  })
   return (await Promise.all(answers).catch(() => [false])).every(Boolean)
 }
 
