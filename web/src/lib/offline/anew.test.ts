@@ -7,11 +7,14 @@ const FILES = [
   'https://mail.test/api/settings',
   'https://mail.test/_app/immutable/chunks/reading.js'
 ]
+/** It is on its way. */
+const COMING = 'https://mail.test/_app/immutable/chunks/words.js'
 
 function browser(answer: () => Promise<Response>) {
   return {
     fetch: vi.fn(answer),
     performance: { getEntriesByType: () => FILES.map((name) => ({ name })) as PerformanceEntryList },
+    document: { querySelectorAll: () => [{ href: COMING }] } as unknown as Document,
     caches: {
       keys: () => Promise.resolve(['postroom-build-1', 'postroom-person']),
       delete: vi.fn(() => Promise.resolve(true))
@@ -25,7 +28,8 @@ test('files of the interface are had anew, past the cache of the browser and wha
   const anew = { cache: 'reload' }
   expect(here.fetch.mock.calls).toEqual([
     [FILES[0], anew],
-    [FILES[3], anew]
+    [FILES[3], anew],
+    [COMING, anew]
   ])
   expect(here.caches.delete.mock.calls).toEqual([['postroom-build-1']])
   expect(await hadAnew({ ...here, caches: undefined })).toBe(true)

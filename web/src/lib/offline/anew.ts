@@ -4,6 +4,7 @@ import { IMMUTABLE, PREFIX } from './build.ts'
 interface Browser {
   readonly fetch: typeof fetch
   readonly performance: Pick<Performance, 'getEntriesByType'>
+  readonly document: Pick<Document, 'querySelectorAll'>
   /** undefined: it keeps none */
   readonly caches?: Pick<CacheStorage, 'keys' | 'delete'> | undefined
 }
@@ -12,9 +13,14 @@ interface Browser {
  * Has the files of this page anew: a browser keeps for a year a file that was cut on its way, and a page that is loaded again
  * would get it from there. False: nobody answers, and a page that is loaded again would be none.
  */
-export async function hadAnew({ fetch, performance, caches }: Browser): Promise<boolean> {
+export async function hadAnew({ fetch, performance, document, caches }: Browser): Promise<boolean> {
   if (caches) await drop(caches).catch(() => undefined)
-  const files = performance.getEntriesByType('resource').map(({ name }) => name)
+  // What is still on its way has a link only.
+  const links = document.querySelectorAll<HTMLLinkElement>('link[href]')
+  const files = [
+    ...performance.getEntriesByType('resource').map(({ name }) => name),
+    ...[...links].map(({ href }) => href)
+  ]
   const ours = new Set(files.filter((file) => new URL(file).pathname.startsWith(IMMUTABLE)))
   const answers = [...ours].map(async (file) => {
     const response = await fetch(file, { cache: 'reload' })
