@@ -1,5 +1,6 @@
 /**
- * The person's choices on this device and the others: told, and learnt of. Loaded once it is known who the person is.
+ * The person's choices on this device and the others: told, and learnt of, once it is known who the person is. The page of
+ * settings may be drawn before that.
  */
 import type { Trouble } from '#lib/mail/trouble.ts'
 import { PreferenceSync } from '#lib/settings/sync/preferences.ts'
@@ -29,11 +30,19 @@ export class Following {
   constructor(context: PartContext) {
     this.#context = context
     const { session, document, preferences } = context
-    claim(preferences, session.address)
     this.#sync = new PreferenceSync(session.ports, document, preferences, () => this.#signal.notify())
     session.on('account', () => this.#signal.notify())
     session.ports.onReturn(() => void context.reread())
     session.on('settings', (tag) => void (session.ports.isVisible() && !document.isAt(tag) && context.reread()))
+    onStored(() => preferences.keep(merged(preferences.choices, choicesOf(preferences.device.read(KEPT)))))
+    if (session.isKnown) this.#begin()
+    else session.on('known', () => this.#begin())
+  }
+
+  #begin(): void {
+    const { session, document, preferences } = this.#context
+    // Without an address, all choices would seem to be those of somebody else.
+    claim(preferences, session.address)
     preferences.onchosen = () => {
       this.#sync.tell()
       this.#signal.notify()
@@ -43,7 +52,6 @@ export class Following {
       this.#signal.notify()
     }
     if (document.last) document.onread(document.last)
-    onStored(() => preferences.keep(merged(preferences.choices, choicesOf(preferences.device.read(KEPT)))))
   }
 
   /** The other devices do not know all of them yet. */
