@@ -29,7 +29,7 @@ class Both:
     """Run one statement on both; parameters that were drawn before can be drawn again."""
 
     def __init__(self, seed: int, pool: Pool, records: Records) -> None:
-        self.chance = Random(seed)
+        self.chance, self.hand = Random(seed), Random(seed)
         self.pool = pool
         self.records = records
         self.model = SqlModel(lambda: datetime.now(UTC))
@@ -59,12 +59,12 @@ class Both:
 
     async def change_owner(self) -> None:
         """By hand: the row of an address is deleted, or made anew for a stranger."""
-        if self.chance.random() < 0.9:
+        if self.hand.random() < 0.95:
             return
-        email, stranger = self.chance.choice(self.emails), self.strangers[0]
+        email, stranger = self.hand.choice(self.emails), self.strangers[0]
         await self.records.rows("DELETE FROM addresses WHERE address = %s", email)
         self.model.addresses.pop(email, None)
-        if self.chance.random() < 0.3:
+        if self.hand.random() < 0.2:
             await self.records.rows("INSERT INTO addresses VALUES (%s, %s, 'held')", email, stranger)
             self.model.addresses[email] = (stranger, "held")
 
@@ -365,7 +365,7 @@ OFTEN = {
     "accept": 3,
     "operator_bury": 3,
     "claim": 10,
-    "settle": 10,
+    "settle": 14,
     "breaker_close": 6,
     "operator_resume": 6,
     "release": 6,
