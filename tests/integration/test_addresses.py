@@ -254,13 +254,17 @@ async def test_mailbox_that_is_made_again_gets_its_address_back_as_that_of_a_mai
 ) -> None:
     moves, alice = OperatorMoves(pool), mailbox()
     await lost(requests, pool, alice)
-    for begin in ("remake", "claim"):
-        await records.rows("DELETE FROM addresses")
-        if begin == "remake":
-            assert await moves.remake(alice.identity_id, actor="olga")
-        else:
-            assert await requests.claim([alice.identity_id], lease=10)
-        assert await owners(records) == {"alice": (alice.identity_id, "held")}
+    of_a_mailbox = {"alice": (alice.identity_id, "held")}
+    await records.rows("DELETE FROM addresses")
+    assert await moves.remake(alice.identity_id, actor="olga")
+    assert await owners(records) == of_a_mailbox
+    await moves.bury([alice.identity_id], actor="olga", reason="not now")
+    await records.rows("DELETE FROM addresses")
+    assert await moves.retry([alice.identity_id], actor="olga")
+    assert await owners(records) == of_a_mailbox
+    await records.rows("DELETE FROM addresses")
+    assert await requests.claim([alice.identity_id], lease=10)
+    assert await owners(records) == of_a_mailbox
 
 
 @pytest.mark.parametrize("state", ["waiting", "running"])

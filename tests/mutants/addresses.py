@@ -70,8 +70,8 @@ ADDRESSES = [
     Mutant(
         "a retried dead letter reserves nothing",
         f"{SQL}operator_retry.sql",
-        "FROM moved WHERE old_state = 'dead' ORDER BY email",
-        "FROM moved WHERE old_state = 'waiting' ORDER BY email",
+        "FROM moved m WHERE old_state = 'dead' ORDER BY email",
+        "FROM moved m WHERE old_state = 'waiting' ORDER BY email",
         (f"{STORED}test_buried_request_gives_its_address_up_and_a_retried_one_takes_it_again", SQL_WALK),
     ),
     Mutant(

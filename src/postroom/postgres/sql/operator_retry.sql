@@ -18,7 +18,11 @@ WITH chosen AS (
 ), reserved AS (
     -- In the order of addresses, as in sweep_store.sql.
     INSERT INTO addresses (address, identity_id, role)
-    SELECT email, identity_id, 'wanted' FROM moved WHERE old_state = 'dead' ORDER BY email
+    SELECT email, identity_id,
+           CASE WHEN EXISTS (SELECT FROM email_accounts a
+                             WHERE a.kratos_identity_id = m.identity_id AND a.email = m.email)
+                THEN 'held' ELSE 'wanted' END
+    FROM moved m WHERE old_state = 'dead' ORDER BY email
     ON CONFLICT (address, identity_id) DO NOTHING
 ), logged AS (
     INSERT INTO email_provisioning_log
