@@ -42,14 +42,20 @@ class OperatorModel(ReleaseModel):
     def _operator_find(self, identity_ids: list[UUID]) -> list[Row]:
         rows = [self.requests[each] for each in identity_ids if each in self.requests]
         return [
-            row | {"held": row["state"] == "dead" and self._is_held(row["email"], row["identity_id"])} for row in rows
+            row
+            | {
+                "held": row["state"] == "dead" and bool(self._holder(row["email"], row["identity_id"])),
+                "in_use": row["state"] == "dead" and row["identity_id"] in self.accounts,
+            }
+            for row in rows
         ]
 
     def _operator_retry(self, identity_ids: list[UUID], actor: str) -> list[Row]:
         chosen = self._unlocked(identity_ids, "waiting", "dead")
+        chosen = [row for row in chosen if row["state"] == "waiting" or row["identity_id"] not in self.accounts]
         dead = [row for row in chosen if row["state"] == "dead"]
         if len({row["email"] for row in dead}) < len(dead) or any(
-            self._is_held(row["email"], row["identity_id"]) for row in dead
+            self._holder(row["email"], row["identity_id"]) for row in dead
         ):
             raise UniqueViolation("addresses_reserved")
         for row in dead:

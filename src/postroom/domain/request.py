@@ -35,7 +35,7 @@ fault of every create, or of a refusal that concerns a domain, whose name follow
 
 
 HELD = "the address is held by another identity"
-"""The reason of a request that was dead from the start."""
+"""How the reason of a request begins whose address another identity has; its id follows."""
 
 
 class State(StrEnum):

@@ -19,6 +19,8 @@ class Found:
     request: Request
     is_held: bool
     """it is dead, and another identity has its address"""
+    is_in_use: bool
+    """it is dead, and its mailbox is there all the same"""
 
 
 class OperatorMoves(Statements):
@@ -36,7 +38,7 @@ class OperatorMoves(Statements):
 
     async def find(self, identity_ids: Collection[UUID]) -> Mapping[UUID, Found]:
         found = await rows(self._pool, "operator_find", {"identity_ids": list(identity_ids)})
-        return {each["identity_id"]: Found(request_of(each), each["held"]) for each in found}
+        return {each["identity_id"]: Found(request_of(each), each["held"], each["in_use"]) for each in found}
 
     async def retry(self, identity_ids: Collection[UUID], *, actor: str) -> Sequence[Request]:
         """Have waiting and dead requests attempted now. Changes none if another identity has just taken an address."""

@@ -111,6 +111,7 @@ class PostgresRequests:
             "lease": lease,
             "exclusive": exclusive,
             "limit": limit,
+            "held": HELD,
             "crash_delay": DELAY_AFTER_SECOND_CRASH * self._delay_factor,
             "longest_crash_delay": LONGEST_DELAY_AFTER_CRASHES * self._delay_factor,
         }
