@@ -100,7 +100,7 @@ ADDRESSES = [
         f"{SQL}refuse_held.sql",
         "AND state <> 'dead'",
         "AND false",
-        (f"{STORED}test_address_of_a_living_request_is_held_whoever_has_its_row", SQL_WALK),
+        (f"{STORED}test_address_of_a_living_request_is_held_whoever_has_its_row",),
     ),
     Mutant(
         "a request is attempted with the address of another identity",
