@@ -121,14 +121,14 @@ ADDRESSES = [
         f"{SQL}settle.sql",
         "'held' FROM settled WHERE state = 'provisioned'",
         "'held' FROM settled WHERE false",
-        (f"{STORED}{BACK}", SQL_WALK),
+        (f"{STORED}{BACK}",),
     ),
     Mutant(
         "a mailbox of another identity's address is not recorded",
         f"{SQL}settle.sql",
         "FROM settled WHERE state = 'provisioned'\n    ON CONFLICT DO NOTHING",
         "FROM settled WHERE state = 'provisioned'\n    ON CONFLICT (address, identity_id) DO NOTHING",
-        (f"{STORED}test_mailbox_that_was_made_of_an_address_of_another_identity_is_recorded", SQL_WALK),
+        (f"{STORED}test_mailbox_that_was_made_of_an_address_of_another_identity_is_recorded",),
     ),
     Mutant(
         "the rebuild takes addresses in the order of the page",
