@@ -53,7 +53,7 @@ async def test_the_list_needs_only_the_files_of_the_first_view_and_the_others_co
 
 
 @pytest.mark.parametrize(("name", "mark"), [("all", ""), ("writing", "squire-selection-start")])
-async def test_a_file_that_is_cut_on_its_way_is_told_and_had_with_the_next_load(
+async def test_a_file_that_is_cut_on_its_way_is_named_and_had_with_the_next_load(
     up: Trial, browser: Browser, name: str, mark: str
 ) -> None:
     """A proxy that ends early may call half of a file the whole one, and a browser keeps it for a year."""

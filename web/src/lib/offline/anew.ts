@@ -22,14 +22,14 @@ export async function hadAnew({ fetch, performance, document, caches }: Browser)
     ...[...links].map(({ href }) => href)
   ]
   const ours = new Set(files.filter((file) => new URL(file).pathname.startsWith(IMMUTABLE)))
-  const answers = [...ours].map(async (file) => {
+  const responses = [...ours].map(async (file) => {
     const response = await fetch(file, { cache: 'reload' })
     // To its end, or the browser keeps nothing of it.
     await response.arrayBuffer()
     // One that a newer build does not have is not needed any more.
     return response.status < 500
   })
-  return (await Promise.all(answers).catch(() => [false])).every(Boolean)
+  return (await Promise.all(responses).catch(() => [false])).every(Boolean)
 }
 
 async function drop(caches: Pick<CacheStorage, 'keys' | 'delete'>): Promise<void> {
