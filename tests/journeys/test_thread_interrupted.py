@@ -81,6 +81,12 @@ async def test_a_file_that_is_cut_on_its_way_is_named_and_had_with_the_next_load
         await alice.page.keyboard.press("c")
         await expect(alice.text("A part of this page did not load.")).to_be_visible(timeout=5_000)
         await alice.expect_no_violations()
+
+        async def are_all_there() -> bool:
+            loaded = await alice.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+            return cut <= {urlsplit(each).path for each in loaded}
+
+        await eventually(are_all_there, "no file is on its way")
         is_mended.set()
         await alice.button("Load the page again").click()
         await expect(alice.text("A part of this page did not load.")).to_have_count(0)
