@@ -7,8 +7,8 @@ const PAUSE = 5_000
 const FIRST_PAUSE = 1_000
 
 /**
- * The parts that could not be had twice, for which the person is told. A browser remembers a file that was cut on its way,
- * and asks for it no more until the page is loaded anew.
+ * The parts that failed to load twice; the root layout tells the person. A browser remembers a file that was cut on its way, and
+ * does not ask for it again until the page is reloaded.
  */
 export const lacking = new SvelteSet<() => Promise<unknown>>()
 

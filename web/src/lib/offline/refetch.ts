@@ -1,4 +1,4 @@
-/** Files of the interface that this browser keeps and cannot use. */
+/** Files of the interface that this browser keeps and cannot use, such as one that was cut on its way. */
 import { IMMUTABLE, PREFIX } from './build.ts'
 
 interface Browser {
@@ -10,11 +10,10 @@ interface Browser {
 }
 
 /**
- * Has the files of this page anew: a browser keeps for a year a file that was cut on its way, and a page that is loaded again
- * would get it from there. False: nobody answers, and a page that is loaded again would be none.
+ * Fetch the files of this page again, past the browser's cache and the service worker, which would give a reloaded page the same
+ * files for a year. False: the server did not answer. Then what this browser keeps stays, and the page should, too.
  */
-export async function hadAnew({ fetch, performance, document, caches }: Browser): Promise<boolean> {
-  if (caches) await drop(caches).catch(() => undefined)
+export async function refetch({ fetch, performance, document, caches }: Browser): Promise<boolean> {
   // What is still on its way has a link only.
   const links = document.querySelectorAll<HTMLLinkElement>('link[href]')
   const files = [
@@ -24,12 +23,15 @@ export async function hadAnew({ fetch, performance, document, caches }: Browser)
   const ours = new Set(files.filter((file) => new URL(file).pathname.startsWith(IMMUTABLE)))
   const responses = [...ours].map(async (file) => {
     const response = await fetch(file, { cache: 'reload' })
-    // To its end, or the browser keeps nothing of it.
+    // The browser keeps only what was read to its end.
     await response.arrayBuffer()
     // One that a newer build does not have is not needed any more.
     return response.status < 500
   })
-  return (await Promise.all(responses).catch(() => [false])).every(Boolean)
+  const isDone = (await Promise.all(responses).catch(() => [false])).every(Boolean)
+  // The service worker fetches them again when the page is opened.
+  if (isDone && caches) await drop(caches).catch(() => undefined)
+  return isDone
 }
 
 async function drop(caches: Pick<CacheStorage, 'keys' | 'delete'>): Promise<void> {

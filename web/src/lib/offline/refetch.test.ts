@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { hadAnew } from './anew.ts'
+import { refetch } from './refetch.ts'
 
 const FILES = [
   'https://mail.test/_app/immutable/chunks/writing.js',
@@ -22,9 +22,9 @@ function browser(answer: () => Promise<Response>) {
   }
 }
 
-test('files of the interface are had anew, past the cache of the browser and what its worker keeps', async () => {
+test('files of the interface are fetched past the cache of the browser, and its worker keeps them no more', async () => {
   const here = browser(() => Promise.resolve(new Response()))
-  expect(await hadAnew(here)).toBe(true)
+  expect(await refetch(here)).toBe(true)
   const anew = { cache: 'reload' }
   expect(here.fetch.mock.calls).toEqual([
     [FILES[0], anew],
@@ -32,19 +32,20 @@ test('files of the interface are had anew, past the cache of the browser and wha
     [COMING, anew]
   ])
   expect(here.caches.delete.mock.calls).toEqual([['postroom-build-1']])
-  expect(await hadAnew({ ...here, caches: undefined })).toBe(true)
+  expect(await refetch({ ...here, caches: undefined })).toBe(true)
 })
 
-test('a file is had to its end before the page goes', async () => {
+test('a file is read to its end before the page is left', async () => {
   const end = Promise.withResolvers<ArrayBuffer>()
-  const had = hadAnew(browser(() => Promise.resolve({ status: 200, arrayBuffer: () => end.promise } as Response)))
-  expect(await Promise.race([had, new Promise((resolve) => setTimeout(resolve, 20, 'waits'))])).toBe('waits')
+  const done = refetch(browser(() => Promise.resolve({ status: 200, arrayBuffer: () => end.promise } as Response)))
+  expect(await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 20, 'waits'))])).toBe('waits')
   end.resolve(new ArrayBuffer())
-  expect(await had).toBe(true)
+  expect(await done).toBe(true)
 })
 
-test('while nobody answers, the page stays; a file that a newer build does not have is no reason', async () => {
-  expect(await hadAnew(browser(() => Promise.reject(new TypeError('offline'))))).toBe(false)
-  expect(await hadAnew(browser(() => Promise.resolve(new Response(null, { status: 502 }))))).toBe(false)
-  expect(await hadAnew(browser(() => Promise.resolve(new Response(null, { status: 404 }))))).toBe(true)
+test('while nobody answers, the page stays, and what its worker keeps; a file that a newer build does not have is no reason', async () => {
+  const away = browser(() => Promise.reject(new TypeError('offline')))
+  expect([await refetch(away), away.caches.delete.mock.calls]).toEqual([false, []])
+  expect(await refetch(browser(() => Promise.resolve(new Response(null, { status: 502 }))))).toBe(false)
+  expect(await refetch(browser(() => Promise.resolve(new Response(null, { status: 404 }))))).toBe(true)
 })
