@@ -44,6 +44,19 @@ describe('while the mail server is away', () => {
     expect([second.mail.list?.freshness, second.mail.list?.total]).toEqual(['failed', null])
   })
 
+  test('a conversation that another tab read meanwhile is read', async () => {
+    const server = new ModelServer()
+    deliver(server, 2)
+    const second = await opened(server)
+    const first = await opened(server)
+    first.mail.reader.open('t1')
+    await left(first)
+    server.interrupt = AWAY
+    second.mail.reader.open('t1')
+    await settled()
+    expect(second.mail.reader.conversation?.messages[0]?.body?.text).toBe('The text')
+  })
+
   test('a conversation that was read before is read, though it is not known yet who is signed in', async () => {
     const server = new ModelServer()
     server.identityId = 'ann'

@@ -1,13 +1,16 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
-import { beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { DeviceCache } from '#lib/sync/device-cache.ts'
 import { ModelServer } from './model-server.ts'
 import { settled, World } from './world.ts'
 
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory()
 })
+
+afterEach(() => void vi.restoreAllMocks())
 
 async function opened(mails: number): Promise<{ server: ModelServer; mail: MailState; world: World }> {
   const server = new ModelServer()
@@ -63,4 +66,16 @@ test('a text that could not be fetched in advance is fetched when it is opened',
   await settled()
   expect(mail.reader.conversation?.messages[0]).toMatchObject({ body: { text: 'The text' }, trouble: null })
   expect(world.mistakes).toEqual([])
+})
+
+test('a text that this device does not have is not looked for there first', async () => {
+  const { mail } = await opened(2)
+  vi.spyOn(DeviceCache.prototype, 'bodies').mockReturnValue(new Promise(() => undefined))
+  mail.reader.prefetch('t1')
+  await settled()
+  mail.reader.open('t1')
+  expect(mail.reader.conversation?.messages[0]?.body?.text).toBe('The text')
+  mail.reader.open('t2')
+  await settled()
+  expect(mail.reader.conversation?.messages[0]?.body?.text).toBe('The text')
 })

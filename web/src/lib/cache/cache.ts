@@ -149,12 +149,9 @@ export class Cache {
     return found
   }
 
-  /** Those of these messages whose body is not kept. */
-  async lacking(ids: readonly Id[]): Promise<Id[]> {
-    const { store } = this.#database.transaction('body')
-    // Keys only: the values would all be read.
-    const keys = await Promise.all(ids.map((id) => store.getKey(id)))
-    return ids.filter((_, at) => keys[at] === undefined)
+  /** The messages whose body is kept. Keys only: the values would all be read. */
+  bodyIds(): Promise<Id[]> {
+    return this.#database.getAllKeys('body')
   }
 
   async keepBody(kept: KeptBody): Promise<void> {

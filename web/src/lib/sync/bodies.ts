@@ -59,8 +59,9 @@ export class Bodies {
   }
 
   async #recallOrAsk(ids: readonly Id[]): Promise<void> {
-    const kept = await this.#session.kept.bodies(ids)
-    kept.forEach((found) => this.#load(found))
+    const { kept } = this.#session
+    const recalled = kept.probablyHasBody(ids) ? await kept.bodies(ids) : []
+    recalled.forEach((found) => this.#load(found))
     const others = ids.filter((id) => !this.#loaded.has(id))
     if (others.length > 0) {
       await this.#ask(others, calls.BODY_OCTETS)
@@ -76,6 +77,16 @@ export class Bodies {
     kept
       .filter(({ id, whole }) => whole || this.#wanted.get(id) === calls.BODY_OCTETS)
       .forEach((found) => this.#load(found))
+  }
+
+  /** The wanted, from this device or the mail server. Nobody waits for a device that probably has nothing: reading it takes
+   * longer than the mail server does. Raises JmapFailure. */
+  async load(): Promise<void> {
+    const recalled = this.recall()
+    if (this.#session.kept.probablyHasBody([...this.#wanted.keys()])) {
+      await recalled
+    }
+    await Promise.all([recalled, this.fetch()])
   }
 
   /** Ask the mail server for the wanted. Raises JmapFailure. */

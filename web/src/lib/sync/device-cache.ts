@@ -69,6 +69,8 @@ export class DeviceCache {
   /** A write failed, or cost what was written before: only what is written anew is true. */
   #lost = false
   #mailboxes: ReadonlyMap<Id, Mailbox> | null = null
+  /** the messages whose body was kept, when that was read last; null before */
+  #bodyIds: Set<Id> | null = null
   /** of the rows that are kept, when this tab read or wrote them last, and of those in memory */
   #seen: KeptStates | null = null
   #noted: KeptStates | null = null
@@ -125,6 +127,7 @@ export class DeviceCache {
   /** Now it is known who is signed in: what was read, if it is this person's; else it is deleted. */
   async claim(owner: string, keyIn: KeyIn, read: Start): Promise<Start> {
     if (this.#cache?.isOf(owner)) {
+      void this.#readBodyIds()
       // There are some only if an earlier start could not carry them over. What is carried over now the next one shows.
       void this.#cache.deleteOthers().catch(() => undefined)
       return read
@@ -134,6 +137,7 @@ export class DeviceCache {
     this.#cache = await this.#opened(Cache.open(owner))
     // Before it is read: the drafts of an older version are among them.
     await (this.#cache && this.#inTime(this.#cache.deleteOthers()))
+    void this.#readBodyIds()
     return this.#start(keyIn)
   }
 
@@ -287,12 +291,25 @@ export class DeviceCache {
     return (this.#cache && (await this.#inTime(this.#cache.bodies(ids, this.#ports.now())))) ?? []
   }
 
+  /** Whether reading these bodies would bring any, as far as this tab knows. */
+  probablyHasBody(ids: readonly Id[]): boolean {
+    return ids.some((id) => this.#bodyIds?.has(id) ?? this.#cache !== null)
+  }
+
   /** Those of these messages whose body could be kept and is not. */
-  lacking(ids: readonly Id[]): Promise<Id[]> {
-    return this.#cache?.lacking(ids).catch(() => []) ?? Promise.resolve([])
+  async lacking(ids: readonly Id[]): Promise<Id[]> {
+    await this.#readBodyIds()
+    const kept = this.#bodyIds
+    return kept ? ids.filter((id) => !kept.has(id)) : []
+  }
+
+  async #readBodyIds(): Promise<void> {
+    const found = await this.#cache?.bodyIds().catch(() => null)
+    this.#bodyIds = found ? new Set(found) : null
   }
 
   keepBodies(bodies: readonly KeptBody[]): void {
+    bodies.forEach(({ id }) => this.#bodyIds?.add(id))
     // A body that is not kept is asked for again.
     bodies.forEach((body) => void this.#cache?.keepBody(body).catch(() => undefined))
     void this.#cache?.evictBodies().catch(() => undefined)

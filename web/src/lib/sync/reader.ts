@@ -136,8 +136,7 @@ export class ReaderSync {
       // Whose mail it is, and what this device kept of it, is known only now.
       this.#unfold()
     }
-    await this.bodies.recall()
-    await Promise.all([this.confirmed ? null : this.#confirm(threadId), this.bodies.fetch()])
+    await Promise.all([this.confirmed ? null : this.#confirm(threadId), this.bodies.load()])
     // The response may have brought messages that nobody knew of.
     await this.bodies.fetch()
   }
