@@ -108,6 +108,8 @@ async def cached_list(opened: Tab, count: int) -> Row:
     for _ in range(count):
         # Nobody reloads a page that has not come to rest; what it still does would be counted for the next one.
         await opened.page.get_by_text("Live").first.wait_for()
+        # The spare frame of a message is the last that a page loads.
+        await opened.page.locator("iframe").first.wait_for(state="attached")
         await opened.page.reload()
         navigation.append(await opened.list_painted())
         started = await opened.run("() => bench.script")

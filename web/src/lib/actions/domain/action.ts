@@ -3,6 +3,9 @@ import type { Email, Id } from '#lib/jmap/types.ts'
 import type { Patch } from '#lib/store/objects.ts'
 import { idOfRole } from './entry.ts'
 
+/** Emails up to which an action can be undone: each one's mailboxes before are kept in memory. */
+export const MOST_UNDONE = 5_000
+
 /** What a person can do to conversations. */
 export type Action =
   | { readonly kind: 'read' | 'star' | 'spam'; readonly on: boolean }

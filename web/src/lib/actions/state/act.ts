@@ -1,12 +1,10 @@
 /** Does to conversations what the person wants, says so, and goes on from there. Loaded with the commands. */
 import type { Action } from '#lib/state/mail.ts'
+import { MOST_UNDONE } from '#lib/actions/domain/action.ts'
 import { neighbourOf, type Way } from '#lib/actions/state/neighbour.ts'
 import type { Said } from '#lib/state/notices.svelte.ts'
 import type { MailPage } from '#lib/state/page.svelte.ts'
 import { saidOf } from '#lib/actions/state/said.ts'
-
-/** More are not kept for undo. */
-const MOST_UNDONE = 5_000
 
 export interface How {
   /** which conversation opens in place of one that leaves the list */

@@ -1,7 +1,7 @@
 /** An action on all emails that match a query: in parts, which can be stopped between two of them and undone. */
 import { call } from '#lib/jmap/client.ts'
 import type { Call, Email, GetResponse, Id, QueryResponse } from '#lib/jmap/types.ts'
-import { isHeldBack, patchesOf, type Action, type Place } from '#lib/actions/domain/action.ts'
+import { isHeldBack, MOST_UNDONE, patchesOf, type Action, type Place } from '#lib/actions/domain/action.ts'
 import { inverseOf, ofEmails, withoutEmails, type Entry } from '#lib/actions/domain/entry.ts'
 import type { MutableProperties, Patch } from '#lib/store/objects.ts'
 import type { ListQuery } from '#lib/store/query.ts'
@@ -14,8 +14,6 @@ import type { Outbox } from './outbox.ts'
 const PART = 500
 /** Ids of one response. */
 const IDS = 5_000
-/** Emails up to which it can be undone: each one's mailboxes before are kept in memory. */
-const MOST_UNDONE = 5_000
 
 export class BulkRun {
   /** emails; null until it is known */
