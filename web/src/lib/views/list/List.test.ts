@@ -208,3 +208,16 @@ test('a row whose sender looks like somebody else has a warning once it is known
   await after(() => (page.reading.suspicions = { marked } as never))
   expect(warned()).toEqual([false, true])
 })
+
+test('a row that is there late takes no focus from a window that was opened meanwhile', async () => {
+  const { page } = await inbox()
+  await press(1, '.cell')
+  const window = document.body.appendChild(document.createElement('div'))
+  ends.push(() => window.remove())
+  window.setAttribute('role', 'dialog')
+  const field = window.appendChild(document.createElement('input'))
+  field.focus()
+  await after(() => page.cursor.goTo('t2'))
+  expect(document.activeElement).toBe(field)
+  expect(rows()[3]?.classList.contains('current')).toBe(true)
+})

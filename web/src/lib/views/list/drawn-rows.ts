@@ -48,7 +48,10 @@ export function controlsOf({ target, key }: KeyboardEvent): boolean {
   return next !== undefined
 }
 
-/** Whether the person has gone to no other place since, such as the search: the focus must not leave it again. */
+/** Whether the focus may go to the row that a key led to. That row may be there late: the person has gone to no other place since,
+ * such as the search, and writes in no window and answers no dialog that was opened meanwhile. */
 export function isStillThere(before: Element | null): boolean {
-  return document.activeElement === before || document.activeElement === document.body
+  const { activeElement } = document
+  if (activeElement === document.body) return true
+  return activeElement === before && !before?.closest('dialog, [role="dialog"]')
 }
