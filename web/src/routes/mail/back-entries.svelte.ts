@@ -31,6 +31,8 @@ export class BackEntries {
   #isPushing = $state(false)
   /** while the browser is on its way back from the entries of what is closed */
   #leaving: PromiseWithResolvers<undefined> | null = null
+  /** The browser was not back when patience ended. Once it is, nobody has pressed Back. */
+  #isOverdue = false
 
   constructor(history: History) {
     this.#history = history
@@ -40,11 +42,14 @@ export class BackEntries {
   follow(entries: number, { windows, layers }: Over, isQuiet: boolean): void {
     if (this.#isPushing || !isQuiet) return
     if (this.#leaving !== null && entries === this.#entries) return
-    const isBack = this.#leaving === null && entries < this.#entries
+    const isBack = this.#leaving === null && !this.#isOverdue && entries < this.#entries
+    if (entries !== this.#entries) this.#isOverdue = false
     this.#entries = entries
     this.#unknown ??= entries
     this.#end(this.#leaving)
     const over = (windows ?? Math.min(this.#unknown, entries)) + layers
+    // The browser may still go back: to ask once more would lead too far.
+    if (this.#isOverdue && over <= entries) return
     if (over < entries) this.#leave(over - entries)
     else if (isBack && over > entries) this.#history.close()
     else if (over > entries) this.#push(entries + 1)
@@ -64,6 +69,7 @@ export class BackEntries {
     } else {
       // The entry of another page has nothing over it yet. Nobody went back: what is open stays.
       this.#entries = this.#unknown = 0
+      this.#isOverdue = false
     }
   }
 
@@ -77,7 +83,10 @@ export class BackEntries {
   #leave(by: number): void {
     const leaving = Promise.withResolvers<undefined>()
     this.#leaving = leaving
-    setTimeout(() => this.#end(leaving), PATIENCE)
+    setTimeout(() => {
+      this.#isOverdue ||= this.#leaving === leaving
+      this.#end(leaving)
+    }, PATIENCE)
     this.#history.go(by)
   }
 
