@@ -49,9 +49,13 @@ export function controlsOf({ target, key }: KeyboardEvent): boolean {
 }
 
 /** Whether the focus may go to the row that a key led to. That row may be there late: the person has gone to no other place since,
- * such as the search, and writes in no window and answers no dialog that was opened meanwhile. */
+ * such as the search or a window. */
 export function isStillThere(before: Element | null): boolean {
   const { activeElement } = document
-  if (activeElement === document.body) return true
-  return activeElement === before && !before?.closest('dialog, [role="dialog"]')
+  return activeElement === document.body || (activeElement === before && !isInDialog())
+}
+
+/** Whoever writes in a window, or answers a dialog, keeps the focus: what is there late takes none from them. */
+export function isInDialog(): boolean {
+  return Boolean(document.activeElement?.closest('dialog, [role="dialog"]'))
 }

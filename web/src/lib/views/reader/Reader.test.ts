@@ -52,6 +52,17 @@ test('on a phone the focus goes to the heading once, not again when the conversa
   expect(document.activeElement).toBe(button)
 })
 
+test('on a phone a conversation that is there late takes no focus from a window of writing', async () => {
+  device.phone = true
+  const window = document.body.appendChild(document.createElement('div'))
+  ends.push(() => window.remove())
+  window.setAttribute('role', 'dialog')
+  const field = window.appendChild(document.createElement('input'))
+  field.focus()
+  await reading()
+  expect(document.activeElement).toBe(field)
+})
+
 test('why nothing loads is said once, and each message says just that it does not', async () => {
   const server = new ModelServer()
   server.deliver({ threadId: 'a' })
