@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { settled, World } from './world.ts'
 
 interface Scene {
   server: ModelServer
   world: World
-  mail: MailState
+  mail: Mail
   /** Send an event on the live stream. */
   say: (type: string, data?: unknown) => Promise<void>
   /** The live stream breaks off. */
@@ -20,7 +20,7 @@ async function opened(live: 'live' | 'away' = 'live'): Promise<Scene> {
   const writer = writable.getWriter()
   server.interrupt = (path) =>
     path !== '/api/live' ? null : live === 'live' ? new Response(readable) : new Response('', { status: 503 })
-  const mail = createMail(world.ports(server.fetch))
+  const mail = new Mail(world.ports(server.fetch))
   mail.show(null)
   await settled()
   const say = async (type: string, data: unknown = {}): Promise<void> => {

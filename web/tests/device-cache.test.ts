@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { EmailBody } from '#lib/jmap/types.ts'
-import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import { Objects } from '#lib/store/objects.ts'
 import { DeviceCache } from '#lib/sync/device-cache.ts'
 import { ModelServer } from './model-server.ts'
@@ -13,13 +13,13 @@ beforeEach(() => {
 })
 
 interface Scene {
-  mail: MailState
+  mail: Mail
   world: World
 }
 
 async function opened(server: ModelServer, mailbox: string | null = null): Promise<Scene> {
   const world = new World()
-  const mail = createMail(world.ports(server.fetch))
+  const mail = new Mail(world.ports(server.fetch))
   mail.show(mailbox)
   await settled()
   return { mail, world }

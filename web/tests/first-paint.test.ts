@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { settled, World } from './world.ts'
 
@@ -13,15 +13,15 @@ beforeEach(() => {
 })
 
 interface Scene {
-  mail: MailState
+  mail: Mail
   world: World
 }
 
 /** The service sent the page to `person`. */
-async function opened(server: ModelServer, person: string | null, use?: (mail: MailState) => void): Promise<Scene> {
+async function opened(server: ModelServer, person: string | null, use?: (mail: Mail) => void): Promise<Scene> {
   const world = new World()
   world.person = person
-  const mail = createMail(world.ports(server.fetch))
+  const mail = new Mail(world.ports(server.fetch))
   use?.(mail)
   mail.show(null)
   await settled()
@@ -52,7 +52,7 @@ function heldSession(server: ModelServer, respond: () => Response | null = () =>
 }
 
 /** Whatever a view could have shown, at every turn of the event loop. */
-function watched(mail: MailState): unknown[] {
+function watched(mail: Mail): unknown[] {
   const seen: unknown[] = []
   const look = (): void => {
     seen.push(...[mail.list?.row(0), mail.mailboxes.items[0], mail.address].filter(Boolean))

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { NotificationLevel } from '#lib/state/mail.ts'
-import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { settled, World } from './world.ts'
 
@@ -16,7 +16,7 @@ beforeEach(() => {
 })
 
 interface Tab {
-  mail: MailState
+  mail: Mail
   world: World
   told: (readonly (string | undefined)[])[]
 }
@@ -45,7 +45,7 @@ function browser(): Browser {
   }
   const tab = async (): Promise<Tab> => {
     const world = new World()
-    const mail = createMail(world.ports(server.fetch, TABS))
+    const mail = new Mail(world.ports(server.fetch, TABS))
     const made: Tab = { mail, world, told: [] }
     mail.newMail.listen((news) => made.told.push(news.map(({ subject }) => subject)))
     mail.show(null)

@@ -3,7 +3,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import '#lib/writing/state/compose.svelte.ts'
 import '#lib/writing/state/compose-people.ts'
 import { suggestionsFor } from '#lib/search/domain/search-suggestions.ts'
-import type { MailState } from '#lib/state/create-mail.svelte.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import { create, type Suspicions } from '#lib/state/suspicions.svelte.ts'
 import { beforeEach, expect, test } from 'vitest'
 import { ModelServer } from './model-server.ts'
@@ -19,7 +19,7 @@ beforeEach(() => {
 })
 
 /** Somebody who looks like a known sender wrote more often than the sender did. */
-async function opened(): Promise<{ mail: MailState; world: World }> {
+async function opened(): Promise<{ mail: Mail; world: World }> {
   const server = new ModelServer()
   for (const from of [FALSE_MARA, FALSE_MARA, FALSE_MARA, MARA]) server.deliver({ from: [from] })
   const settings = new Settings()
@@ -30,7 +30,7 @@ async function opened(): Promise<{ mail: MailState; world: World }> {
   return { mail, world }
 }
 
-function suspicionsOf(mail: MailState): Suspicions {
+function suspicionsOf(mail: Mail): Suspicions {
   return mail.part(create)
 }
 

@@ -3,7 +3,7 @@ import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { KeptOutbox } from '#lib/actions/device/outbox.ts'
 import { resolved, type Entry } from '#lib/actions/domain/entry.ts'
-import { createMail } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import { patched } from '#lib/store/objects.ts'
 import { ModelServer } from './model-server.ts'
 import { deliver, opened, type Scene } from './scene.ts'
@@ -71,7 +71,7 @@ async function mortal(server: ModelServer, steps: Steps): Promise<Scene> {
     typeof init?.body === 'string' && init.body.includes('/set')
       ? steps.around(server.fetch)(input, init)
       : server.fetch(input, init)) as typeof server.fetch
-  const mail = createMail(world.ports(fetch, { locks: steps.locks(), channel }))
+  const mail = new Mail(world.ports(fetch, { locks: steps.locks(), channel }))
   mail.show(null)
   await settled()
   const scene = { server, world, mail }

@@ -2,7 +2,7 @@
 /** Names and colours of labels, which the service keeps. */
 import { expect, test } from 'vitest'
 import 'fake-indexeddb/auto'
-import { createMail } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { openedWith, Settings } from './settings.ts'
 import { settled, World } from './world.ts'
@@ -70,7 +70,7 @@ test('labels are known offline', async () => {
   await world.pass(1_000)
   first.stop()
   await settled()
-  const offline = createMail(world.ports(() => Promise.reject(new TypeError('Failed to fetch'))))
+  const offline = new Mail(world.ports(() => Promise.reject(new TypeError('Failed to fetch'))))
   offline.show(null)
   await settled()
   expect(offline.labels.items.map(({ name }) => name)).toEqual(['Warten'])

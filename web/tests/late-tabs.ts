@@ -2,7 +2,7 @@
 import { vi } from 'vitest'
 import { KeptDrafts } from '#lib/writing/device/drafts.ts'
 import type { KeptDraft } from '#lib/writing/domain/draft.ts'
-import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import type { Compose } from '#lib/writing/state/compose.ts'
 import type { ModelServer } from './model-server.ts'
 import { World } from './world.ts'
@@ -220,7 +220,7 @@ const receivers = new Set<Receiver>()
 
 export class LateTab {
   readonly world = new World()
-  readonly mail: MailState
+  readonly mail: Mail
   compose!: Compose
   isDead = false
   isFrozen = false
@@ -248,7 +248,7 @@ export class LateTab {
       if ('failure' in result) throw result.failure
       return result.value
     }
-    this.mail = createMail({
+    this.mail = new Mail({
       ...plain,
       now: () => clock.now,
       fetch: (input, init) => network(() => plain.fetch(input, init)),

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, expect, test } from 'vitest'
-import { createMail } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { settled, World } from './world.ts'
 
@@ -34,7 +34,7 @@ test.each([
   ['once it is there', 60]
 ])('a page that is left %s leaves no channel behind', async (_, turns) => {
   const { world, channels, channel } = heard()
-  const mail = createMail(world.ports(new ModelServer().fetch, { channel, locks: navigator.locks }))
+  const mail = new Mail(world.ports(new ModelServer().fetch, { channel, locks: navigator.locks }))
   mail.show(null)
   for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve))
   mail.stop()
@@ -45,7 +45,7 @@ test.each([
 
 test('writing that still loads when the page is left begins nothing, and fails at nothing', async () => {
   const { world, channels, channel } = heard()
-  const mail = createMail(world.ports(new ModelServer().fetch, { channel, locks: navigator.locks }))
+  const mail = new Mail(world.ports(new ModelServer().fetch, { channel, locks: navigator.locks }))
   mail.show(null)
   await settled()
   mail.stop()

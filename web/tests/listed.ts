@@ -1,7 +1,9 @@
 /** A mail page before a plain list that does at once what actions say. */
 import { Preferences } from '#lib/settings/state/preferences.svelte.ts'
 import { MailPage } from '#lib/state/page.svelte.ts'
-import type { Action, Bulk, ConversationList, Mail, MailboxItem, Role, Row } from '#lib/state/mail.ts'
+import type { Action, Bulk, MailboxItem, Role, Row } from '#lib/state/mail.ts'
+import type { ConversationList } from '#lib/state/conversation-list.svelte.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 
 export interface Listed {
   page: MailPage

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 /** Mailboxes made, renamed, moved, removed and emptied, before the model server. */
 import { expect, test } from 'vitest'
-import type { MailboxEdits } from '#lib/state/mail.ts'
+import type { MailboxEdits } from '#lib/state/mailbox-edits.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { failing, opened, type Scene } from './scene.ts'
 import { settled } from './world.ts'

@@ -1,5 +1,5 @@
 /** A tab that can be gone at any moment, with all that it had in memory: it asks for nothing more, and keeps no lock. */
-import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import type { Compose, Composition } from '#lib/writing/state/compose.ts'
 import { afterEach } from 'vitest'
 import { ModelServer } from './model-server.ts'
@@ -9,7 +9,7 @@ const NEVER = new Promise<never>(() => undefined)
 
 export class MortalTab {
   readonly world = new World()
-  readonly mail: MailState
+  readonly mail: Mail
   readonly server: ModelServer
   readonly #end = new AbortController()
   /** It is gone after so many steps: one before and one after each request that changes something, and each write of this device. */
@@ -20,7 +20,7 @@ export class MortalTab {
     this.server = server
     this.world.time = time
     const plain = this.world.ports(server.fetch)
-    this.mail = createMail({
+    this.mail = new Mail({
       ...plain,
       fetch: async (input, init) => {
         const isStep = typeof init?.body === 'string' && init.body.includes('/set')

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Mail, Message } from '#lib/state/mail.ts'
+import type { Message } from '#lib/state/mail.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
 import { isBlocked } from '#lib/state/blocked.ts'
 import { reportPhishing, trust } from '#lib/state/phishing.ts'

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import { DeviceCache } from '#lib/sync/device-cache.ts'
 import { ModelServer } from './model-server.ts'
 import { settled, World } from './world.ts'
@@ -12,13 +12,13 @@ beforeEach(() => {
 
 afterEach(() => void vi.restoreAllMocks())
 
-async function opened(mails: number): Promise<{ server: ModelServer; mail: MailState; world: World }> {
+async function opened(mails: number): Promise<{ server: ModelServer; mail: Mail; world: World }> {
   const server = new ModelServer()
   for (let number = 0; number < mails; number += 1) {
     server.deliver()
   }
   const world = new World()
-  const mail = createMail(world.ports(server.fetch))
+  const mail = new Mail(world.ports(server.fetch))
   mail.show(null)
   await settled()
   server.requests.length = 0

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { MailState } from '#lib/state/create-mail.svelte.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { randomFrom } from './random.ts'
 import { deliver, hint, opened, shown, type Scene } from './scene.ts'
@@ -47,7 +47,7 @@ function misfortune(server: ModelServer, body: string, next: () => number): Resp
 }
 
 /** What a person does at one client. */
-function act(mail: MailState, next: () => number): void {
+function act(mail: Mail, next: () => number): void {
   const total = mail.list?.total ?? 0
   if (next() < 0.4) {
     mail.reader.open(mail.list?.row(Math.floor(next() * total))?.threadId ?? '')

@@ -1,13 +1,13 @@
 /** A mail page before a model server, in the hands of a test. */
 import type { Invocation } from '#lib/jmap/types.ts'
-import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { settled, World } from './world.ts'
 
 export interface Scene {
   server: ModelServer
   world: World
-  mail: MailState
+  mail: Mail
 }
 
 export async function opened(
@@ -20,7 +20,7 @@ export async function opened(
   const world = new World()
   if (time !== null) world.time = time
   world.person = person
-  const mail = createMail(world.ports(server.fetch, tabs))
+  const mail = new Mail(world.ports(server.fetch, tabs))
   mail.show(mailbox)
   await settled()
   return { server, world, mail }

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto'
 import { expect, test } from 'vitest'
-import { ActionsState } from '#lib/actions/state/actions.svelte.ts'
+import { Actions } from '#lib/actions/state/actions.svelte.ts'
 import { Deliveries } from '#lib/writing/sync/deliveries.ts'
 import { heldEmails } from '#lib/sync/held-emails.ts'
 import { INBOX } from '#lib/sync/lists.ts'
@@ -81,7 +81,7 @@ test('whom a message reached is asked once, and again while it is on its way', a
 test('a message that is still to be sent cannot be deleted, and can be once it has left', async () => {
   const scene = browser()
   const one = await tab(scene)
-  const actions = new ActionsState(one.loop)
+  const actions = new Actions(one.loop)
   one.loop.show({ ...INBOX, everywhere: true })
   await one.sendings.send(await one.write({ to: [TO] }), { at: new Date(scene.world.time + HOUR) })
   await pass(scene, 3_000)

@@ -1,13 +1,13 @@
 import { create as following } from '#lib/settings/state/following.svelte.ts'
 import { choicesOf } from '#lib/settings/domain/preferences.ts'
-import type { MailState } from '#lib/state/create-mail.svelte.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import { afterEach, expect, test, vi } from 'vitest'
 import { ModelServer } from './model-server.ts'
 import { openedWith, Settings } from './settings.ts'
 import { settled, World } from './world.ts'
 
 interface Scene {
-  mail: MailState
+  mail: Mail
   world: World
   settings: Settings
   /** Another device chose a theme. */
@@ -111,7 +111,7 @@ function keptOf(owner: string): Map<string, string> {
 }
 
 /** The page of settings is drawn before it is known who is signed in. */
-function openedEarly(settings: Settings): Promise<MailState> {
+function openedEarly(settings: Settings): Promise<Mail> {
   return openedWith(settings, new World(), new ModelServer(), (mail) => mail.part(following).reread())
 }
 

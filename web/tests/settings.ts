@@ -1,5 +1,5 @@
 /** /api/settings beside a model server. */
-import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { settled, World } from './world.ts'
 
@@ -33,13 +33,13 @@ export async function openedWith(
   settings: Settings | null,
   world = new World(),
   server = new ModelServer(),
-  early: (mail: MailState) => unknown = () => undefined
-): Promise<MailState> {
+  early: (mail: Mail) => unknown = () => undefined
+): Promise<Mail> {
   const fetch = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const isSettings = input instanceof URL && input.pathname === '/api/settings'
     return isSettings && settings ? Promise.resolve(settings.respond(init)) : server.fetch(input, init)
   }
-  const mail = createMail(world.ports(fetch))
+  const mail = new Mail(world.ports(fetch))
   mail.show(null)
   early(mail)
   await settled()

@@ -4,9 +4,8 @@ import { expect, test, vi } from 'vitest'
 import '#lib/writing/state/compose.svelte.ts'
 import '#lib/writing/state/engine.ts'
 import '#lib/words/en/quoting.ts'
-import { createMail } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import type { Compose, Composition } from '#lib/writing/state/compose.ts'
-import type { Mail } from '#lib/state/mail.ts'
 import { stalwartServer, type StalwartServer } from './stalwart-server.ts'
 import { World } from './world.ts'
 
@@ -51,7 +50,7 @@ test('a real Stalwart keeps, sends once, gives back, holds and refuses what is w
   const server = stalwartServer('stalwart-0.16.19-writing')
   const world = new World()
   world.time = server.beginsAt
-  const mail = createMail(world.ports(server.fetch, { upload: server.upload }))
+  const mail = new Mail(world.ports(server.fetch, { upload: server.upload }))
   const story = new Story(server, world)
   mail.show(null)
   await server.idle()

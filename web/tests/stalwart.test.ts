@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createMail } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import type { Message } from '#lib/state/mail.ts'
 import { stalwartServer } from './stalwart-server.ts'
 import { World } from './world.ts'
@@ -47,7 +47,7 @@ test('the responses of a real Stalwart are shown: list, new mail, conversation, 
   const server = stalwartServer()
   const world = new World()
   await server.arrives(PALLETS, LUNCH)
-  const mail = createMail(world.ports(server.fetch))
+  const mail = new Mail(world.ports(server.fetch))
   mail.show(null)
   await server.idle()
   expect(mail.mailboxes.items.map(({ role, count }) => [role, count])).toEqual([

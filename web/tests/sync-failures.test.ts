@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { create as absence } from '#lib/settings/state/absence-state.svelte.ts'
-import { createMail } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import { ModelServer } from './model-server.ts'
 import { deliver, failing, hint, opened } from './scene.ts'
 import { settled, World } from './world.ts'
@@ -107,7 +107,7 @@ describe('when something fails', () => {
     deliver(server, 1)
     const world = new World()
     let asked = 0
-    const mail = createMail(
+    const mail = new Mail(
       world.ports((input, init) => {
         if ((asked += 1) > 2) return server.fetch(input, init)
         return new Promise((_, reject) => init?.signal?.addEventListener('abort', () => reject(new Error('aborted'))))

@@ -1,6 +1,7 @@
 /** New mail on top of a list, for whoever cannot see that it came. */
 import { nameOf } from '#lib/mail/people.ts'
-import type { ConversationList, Row } from '#lib/state/mail.ts'
+import type { Row } from '#lib/state/mail.ts'
+import type { ConversationList } from '#lib/state/conversation-list.svelte.ts'
 
 /** Further ones are not named: nobody listens to more. */
 const MOST = 20

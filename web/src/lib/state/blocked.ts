@@ -1,4 +1,5 @@
-import type { Mail, Message } from './mail.ts'
+import type { Message } from './mail.ts'
+import type { Mail } from './mail.svelte.ts'
 
 /** Whether pictures and links of the message are blocked. */
 export function isBlocked(message: Message, mail: Pick<Mail, 'isReported'>): boolean {

@@ -1,9 +1,9 @@
 import type { Session } from '#lib/sync/session.ts'
 import type { LiveConnection } from '#lib/sync/connection.ts'
-import type { Connection, Live, Trouble } from './mail.ts'
+import type { Live, Trouble } from './mail.ts'
 import { Signal } from './signal.svelte.ts'
 
-export class ConnectionState implements Connection {
+export class Connection {
   readonly #session: Session
   readonly #live: LiveConnection
   readonly #signal = new Signal()
@@ -20,6 +20,7 @@ export class ConnectionState implements Connection {
     return this.#session.trouble || this.#live.isOver ? 'offline' : state
   }
 
+  /** when it last was live */
   get since(): Date | null {
     return this.#now().since
   }

@@ -2,11 +2,11 @@ import type { ListView } from '#lib/sync/list-view.ts'
 import type { Session } from '#lib/sync/session.ts'
 import type { SyncLoop } from '#lib/sync/sync-loop.ts'
 import { unreadThreads } from '#lib/store/counts.ts'
-import type { ConversationList, Freshness, Row, Sort, Trouble } from './mail.ts'
+import type { Freshness, Row, Sort, Trouble } from './mail.ts'
 import type { Rows } from './rows.ts'
 import { Signal } from './signal.svelte.ts'
 
-export class ListState implements ConversationList {
+export class ConversationList {
   readonly #loop: SyncLoop
   readonly #session: Session
   readonly #view: ListView
@@ -29,10 +29,12 @@ export class ListState implements ConversationList {
     return this.#view
   }
 
+  /** the same for the same mailbox, filter and order: another list has another key */
   get key(): string {
     return this.#view.key
   }
 
+  /** null: of all mailboxes */
   get mailboxId(): string | null {
     return this.#view.query.mailboxId
   }
@@ -41,6 +43,7 @@ export class ListState implements ConversationList {
     return this.#view.query.sort
   }
 
+  /** null until known */
   get total(): number | null {
     return this.#now().total(this.#session.objects)
   }
@@ -58,6 +61,7 @@ export class ListState implements ConversationList {
     return asOf !== null ? 'cached' : this.#session.trouble ? 'failed' : 'loading'
   }
 
+  /** when the server last confirmed what is shown */
   get asOf(): Date | null {
     return this.#now().asOf
   }
@@ -76,10 +80,12 @@ export class ListState implements ConversationList {
       : (this.#rows.row(id, this.#outgoing) ?? (view.isHeld ? this.#rows.last(id) : undefined))
   }
 
+  /** Ask for the rows from `from` to before `to` that are missing. Call it whenever the visible range changes. */
   want(from: number, to: number): void {
     this.#loop.want(from, to)
   }
 
+  /** the place of a conversation, if it is loaded */
   indexOf(threadId: string): number | undefined {
     const view = this.#now()
     const { objects } = this.#session
@@ -92,16 +98,19 @@ export class ListState implements ConversationList {
     return undefined
   }
 
+  /** new conversations that wait behind the pill, since the list is scrolled */
   get arrived(): number {
     return this.#now().arrived(this.#session.objects)
   }
 
+  /** While it is held, what others change moves no row: the pointer or the focus is in the list (design: 400 ms after). */
   hold(held: boolean): void {
     if (this.#view.hold(held, this.#session.objects)) {
       this.changed()
     }
   }
 
+  /** Tell whether the top of the list is visible: if so, new conversations appear at once. */
   atTop(visible: boolean): void {
     if (this.#view.atTop(visible)) {
       this.changed()

@@ -1,5 +1,7 @@
 import { Cursor } from '#lib/state/cursor.svelte.ts'
-import type { ConversationList, Mail, Row } from '#lib/state/mail.ts'
+import type { Row } from '#lib/state/mail.ts'
+import type { ConversationList } from '#lib/state/conversation-list.svelte.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 beforeEach(() => {

@@ -1,5 +1,6 @@
 /** Where the keyboard is in the list. The open conversation follows it, after a rest. */
-import type { ConversationList, Mail } from '#lib/state/mail.ts'
+import type { ConversationList } from '#lib/state/conversation-list.svelte.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 
 /** Milliseconds of rest after which the reader follows the keyboard. */
 const REST = 150

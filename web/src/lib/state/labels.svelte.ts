@@ -1,10 +1,12 @@
 import { troubleOf } from '#lib/sync/task.ts'
 import type { LabelNames } from '#lib/sync/labels.ts'
 import type { SettingsDocument } from '#lib/sync/settings.ts'
-import type { Label, LabelColour, LabelEditing, Labels } from './mail.ts'
+import type { Label, LabelColour } from './mail.ts'
+import type { LabelEditing } from './label-editing.ts'
 import { Signal } from './signal.svelte.ts'
 
-export class LabelsState implements Labels {
+/** Names and colours of keywords; the service keeps them (/api/settings), so that they follow the person. */
+export class Labels {
   readonly #names: LabelNames
   readonly #document: SettingsDocument
   readonly #signal = new Signal()
@@ -15,6 +17,7 @@ export class LabelsState implements Labels {
     this.#document = document
   }
 
+  /** by name */
   get items(): readonly Label[] {
     this.#signal.track()
     return this.#names.items
@@ -24,9 +27,10 @@ export class LabelsState implements Labels {
     return this.items.find((label) => label.keyword === keyword)
   }
 
+  /** Making, changing and removing. It comes with what reads. */
   edits(): Promise<LabelEditing> {
     this.#edits ??= import('./label-editing.ts')
-      .then(({ LabelEditingState }) => new LabelEditingState(this.#names, this.#document))
+      .then(({ LabelEditing }) => new LabelEditing(this.#names, this.#document))
       .catch((failure: unknown) => {
         this.#edits = null
         // eslint-disable-next-line @typescript-eslint/only-throw-error -- the contract: a Trouble, which views can show
@@ -35,6 +39,7 @@ export class LabelsState implements Labels {
     return this.#edits
   }
 
+  /** `(await edits()).create(…)` */
   async create(name: string, colour?: LabelColour): Promise<Label> {
     return (await this.edits()).create(name, colour)
   }

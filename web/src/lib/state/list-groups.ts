@@ -1,6 +1,6 @@
 /** Where the headings of the list stand: "Today", "Yesterday", "Monday", "Last week", "October". */
 import { groupName, groupOf, sameGroup, type Group } from '#lib/mail/dates.ts'
-import type { ConversationList } from '#lib/state/mail.ts'
+import type { ConversationList } from '#lib/state/conversation-list.svelte.ts'
 import type { Words } from '#lib/words/en.ts'
 
 /** How far down headings are shown: below, the list is too long to know where its months begin. */

@@ -2,10 +2,10 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { ModelServer } from '../../../tests/model-server.ts'
 import { settled, World } from '../../../tests/world.ts'
-import { createMail, type MailState } from './create-mail.svelte.ts'
+import { Mail } from './mail.svelte.ts'
 
 interface Scene {
-  mail: MailState
+  mail: Mail
   server: ModelServer
   world: World
 }
@@ -20,7 +20,7 @@ async function opened(): Promise<Scene> {
   const server = new ModelServer()
   server.deliver({ threadId: 'a' })
   const world = new World()
-  const mail = createMail(world.ports(server.fetch))
+  const mail = new Mail(world.ports(server.fetch))
   mail.show(null)
   await vi.waitFor(() => expect(mail.list?.freshness).toBe('current'))
   return { mail, server, world }

@@ -2,7 +2,31 @@
 import type { Id, Mailbox } from '#lib/jmap/types.ts'
 import { countsOf } from '#lib/store/counts.ts'
 import type { Objects } from '#lib/store/objects.ts'
-import type { MailboxItem, Role } from './mail.ts'
+
+export type Role = 'inbox' | 'archive' | 'drafts' | 'sent' | 'junk' | 'trash'
+
+export interface MailboxItem {
+  readonly id: string
+  readonly name: string
+  readonly role: Role | null
+  /** 0 at the top */
+  readonly depth: number
+  /** unread conversations; in Drafts all messages */
+  readonly count: number
+  /** null at the top */
+  readonly parentId: string | null
+  /** messages, of which a conversation may have several */
+  readonly messages: number
+  /** RFC 8621 §2, myRights */
+  readonly may: {
+    readonly addItems: boolean
+    readonly removeItems: boolean
+    readonly setSeen: boolean
+    readonly createChild: boolean
+    readonly rename: boolean
+    readonly remove: boolean
+  }
+}
 
 const ROLES: readonly string[] = ['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash'] satisfies Role[]
 
@@ -54,4 +78,20 @@ function itemOf(mailbox: Mailbox, depth: number, objects: Objects): MailboxItem 
     messages: counts.totalEmails,
     may: mayOf(mailbox)
   }
+}
+
+/** By their parent. */
+export type Inside = ReadonlyMap<string | null, readonly MailboxItem[]>
+
+export function insideOf(items: readonly MailboxItem[]): Inside {
+  return Map.groupBy(items, ({ parentId }) => parentId)
+}
+
+/** Mailboxes inside of one, at any depth, parents first. */
+export function foldersIn(id: string, items: readonly MailboxItem[]): MailboxItem[] {
+  return deepIn(id, insideOf(items))
+}
+
+export function deepIn(id: string, inside: Inside): MailboxItem[] {
+  return (inside.get(id) ?? []).flatMap((item) => [item, ...deepIn(item.id, inside)])
 }

@@ -1,8 +1,9 @@
 import type { SyncLoop } from '#lib/sync/sync-loop.ts'
-import type { MailboxEdits, MailboxItem, Mailboxes, MailboxWork, Role } from './mail.ts'
+import type { MailboxItem, Role } from './mail.ts'
+import type { MailboxEdits, MailboxWork } from './mailbox-edits.svelte.ts'
 import { itemsOf } from './mailbox-items.ts'
 
-export class MailboxesState implements Mailboxes {
+export class Mailboxes {
   readonly #loop: SyncLoop
   #items = $state.raw<readonly MailboxItem[]>([])
   #work = $state.raw<MailboxWork | null>(null)
@@ -13,10 +14,12 @@ export class MailboxesState implements Mailboxes {
     loop.session.on('account', () => this.#changed())
   }
 
+  /** in the order of the sidebar: roles first, then by sortOrder and name, children behind their parent */
   get items(): readonly MailboxItem[] {
     return this.#items
   }
 
+  /** Changes of many messages that run or have just ended. */
   get work(): MailboxWork | null {
     return this.#work
   }
@@ -29,6 +32,7 @@ export class MailboxesState implements Mailboxes {
     return this.#items.find((item) => item.role === role)
   }
 
+  /** Making, renaming, moving, removing, emptying. It comes with what reads. */
   edits(): Promise<MailboxEdits> {
     this.#edits ??= this.#load().catch((failure: unknown) => {
       this.#edits = null
@@ -38,8 +42,8 @@ export class MailboxesState implements Mailboxes {
   }
 
   async #load(): Promise<MailboxEdits> {
-    const { MailboxEditsState } = await import('./mailbox-edits.svelte.ts')
-    return new MailboxEditsState(
+    const { MailboxEdits } = await import('./mailbox-edits.svelte.ts')
+    return new MailboxEdits(
       this.#loop,
       () => this.#items,
       (work) => (this.#work = work)

@@ -1,10 +1,10 @@
 import type { Email } from '#lib/jmap/types.ts'
 import type { ArrivingEmails } from '#lib/sync/arriving-emails.ts'
-import type { NewMail, News, NotificationLevel } from './mail.ts'
+import type { News, NotificationLevel } from './mail.ts'
 import { shortened } from './people.ts'
 import type { Rows } from './rows.ts'
 
-export class NewMailState implements NewMail {
+export class NewMail {
   readonly #arriving: ArrivingEmails
   readonly #rows: Rows
 
@@ -13,6 +13,7 @@ export class NewMailState implements NewMail {
     this.#rows = rows
   }
 
+  /** on this device */
   level(): Promise<NotificationLevel> {
     return this.#arriving.level()
   }
@@ -21,6 +22,7 @@ export class NewMailState implements NewMail {
     return this.#arriving.keep(level)
   }
 
+  /** Tell of new mail in the inbox, the newest message of each conversation. Of all tabs of this browser one is told. */
   listen(tell: (news: readonly News[], level: NotificationLevel) => void): void {
     this.#arriving.tell = (emails, level) => {
       const news = emails.flatMap((email) => this.#news(email) ?? [])

@@ -1,6 +1,6 @@
 import type { News } from '#lib/state/mail.ts'
 import { notificationOf } from '#lib/state/notification.ts'
-import { NewMailState } from '#lib/state/new-mail.ts'
+import { NewMail } from '#lib/state/new-mail.ts'
 import { Rows } from '#lib/state/rows.ts'
 import { isNews } from '#lib/store/news.ts'
 import { Objects } from '#lib/store/objects.ts'
@@ -58,7 +58,7 @@ test('a message by several senders is told by the addresses of all of them, also
   const isOwn = (address: string): boolean => address === me.email
   const arriving = { tell: () => undefined } as unknown as ArrivingEmails
   const told: News[] = []
-  new NewMailState(arriving, new Rows(objects, isOwn)).listen((some) => told.push(...some))
+  new NewMail(arriving, new Rows(objects, isOwn)).listen((some) => told.push(...some))
   arriving.tell([email], 'what')
   expect(notificationOf(told, 'what', words.mail).title).toBe('me@example.org, x@evil.example')
   expect(isNews(email, isOwn)).toBe(true)

@@ -7,8 +7,7 @@ function scene(permission: NotificationPermission, answer: NotificationPermissio
   const notifier = new Notifier(
     {
       level: () => Promise.resolve(seen.kept),
-      keep: (level) => Promise.resolve(void (seen.kept = level)),
-      listen: () => undefined
+      keep: (level) => Promise.resolve(void (seen.kept = level))
     },
     {
       permission: () => seen.permission,

@@ -1,5 +1,6 @@
 /** Notifications of the system: whether the browser lets us show them, and how much they tell on this device. */
-import type { NewMail, NotificationLevel } from '#lib/state/mail.ts'
+import type { NotificationLevel } from '#lib/state/mail.ts'
+import type { NewMail } from '#lib/state/new-mail.ts'
 
 /** What we need of the browser (Notifications API). */
 export interface NotificationPort {
@@ -12,11 +13,11 @@ export interface NotificationPort {
 export type Permission = NotificationPermission | 'unsupported'
 
 export class Notifier {
-  readonly #newMail: NewMail
+  readonly #newMail: Pick<NewMail, 'level' | 'keep'>
   readonly #port: NotificationPort | null
 
   /** null: the browser has none */
-  constructor(newMail: NewMail, port: NotificationPort | null) {
+  constructor(newMail: Pick<NewMail, 'level' | 'keep'>, port: NotificationPort | null) {
     this.#newMail = newMail
     this.#port = port
   }

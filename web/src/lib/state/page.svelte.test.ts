@@ -1,5 +1,7 @@
 import { listed } from '../../../tests/listed.ts'
-import type { ConversationList, Mail, Row } from '#lib/state/mail.ts'
+import type { Row } from '#lib/state/mail.ts'
+import type { ConversationList } from '#lib/state/conversation-list.svelte.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import { Preferences } from '#lib/settings/state/preferences.svelte.ts'
 import { MailPage } from '#lib/state/page.svelte.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'

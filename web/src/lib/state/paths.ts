@@ -1,5 +1,6 @@
 /** The address of a mailbox, of a view of all of them, and of a conversation: /mail/inbox/THREAD. */
-import type { Filter, MailboxItem, Mailboxes } from '#lib/state/mail.ts'
+import type { Filter, MailboxItem } from '#lib/state/mail.ts'
+import type { Mailboxes } from '#lib/state/mailboxes.svelte.ts'
 
 /** What is shown of all mailboxes. */
 export type View =

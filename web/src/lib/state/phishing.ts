@@ -1,5 +1,6 @@
 /** Reporting a message as phishing: it goes to Spam, and nothing of its sender is loaded or opened from then on. */
-import type { Mail, Message } from './mail.ts'
+import type { Message } from './mail.ts'
+import type { Mail } from './mail.svelte.ts'
 import type { Notices } from './notices.svelte.ts'
 
 /** What is told of it. */

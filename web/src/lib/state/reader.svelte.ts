@@ -1,14 +1,14 @@
 import { WHOLE_BODY_OCTETS } from '#lib/sync/calls.ts'
 import type { Session } from '#lib/sync/session.ts'
 import type { ReaderSync } from '#lib/sync/reader.ts'
-import type { Attachment, Conversation, Freshness, Message, Reader, Trouble } from './mail.ts'
+import type { Attachment, Conversation, Freshness, Message, Trouble } from './mail.ts'
 import type { Messages } from './messages.ts'
 import { troubled } from './trouble-of.ts'
 
 /** Not a problem of the service: the message or conversation was removed meanwhile. */
 const GONE: Trouble = { code: 'gone', retryAt: null, reference: null }
 
-export class ReaderState implements Reader {
+export class Reader {
   readonly #session: Session
   readonly #sync: ReaderSync
   readonly #messages: Messages
@@ -21,6 +21,7 @@ export class ReaderState implements Reader {
     session.on('reader', () => this.#changed())
   }
 
+  /** null while nothing is open; the header comes from the list at once */
   get conversation(): Conversation | null {
     return this.#conversation
   }
@@ -38,32 +39,39 @@ export class ReaderState implements Reader {
     this.#sync.close()
   }
 
+  /** It will perhaps be opened. */
   prefetch(threadId: string): void {
     this.#sync.prefetch(threadId)
   }
 
+  /** Load the body of a message that is being unfolded. */
   load(messageId: string): void {
     this.#sync.load(messageId)
   }
 
+  /** the whole body of a message that was too large */
   loadAll(messageId: string): void {
     this.#sync.load(messageId, WHOLE_BODY_OCTETS)
   }
 
+  /** Where a file can be downloaded. */
   urlOf(file: Pick<Attachment, 'blobId' | 'name' | 'type'>): string {
     return this.#session.isKnown ? this.#session.client.downloadUrl(file) : ''
   }
 
+  /** Read a file, of whatever type its sender names: give it a type that nothing runs. Rejects with a `Trouble`. */
   download<T>(url: string, read: (response: Response) => Promise<T>, init?: RequestInit): Promise<T> {
     return troubled(this.#session.client.download(url, read, init))
   }
 
+  /** Load the bodies of these messages, which does not mark them as read. Rejects with a `Trouble`. */
   async bodies(messageIds: readonly string[]): Promise<void> {
     await troubled(this.#sync.bodies.prefetch(messageIds))
     // The conversation is told in a turn of its own.
     this.#changed()
   }
 
+  /** Ask now for what could not be had: the conversation, or bodies. */
   tryAgain(): void {
     void this.#sync.task.tryNow()
   }

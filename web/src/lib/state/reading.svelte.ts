@@ -1,7 +1,8 @@
 /** How the open conversation is read: what of it is expanded, what is suspicious, whose pictures are shown, what is replied to. */
 import { isGrave, warningOf, type Warning } from '#lib/mail/warnings.ts'
 import type { EarlyKeys } from '#lib/state/early-keys.ts'
-import type { Mail, MailboxItem, Message } from '#lib/state/mail.ts'
+import type { MailboxItem, Message } from '#lib/state/mail.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import { isBlocked } from '#lib/state/blocked.ts'
 import type { Suspicions } from '#lib/state/suspicions.svelte.ts'
 import type { Writing } from '#lib/writing/state/writing.svelte.ts'

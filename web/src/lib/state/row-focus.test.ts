@@ -1,5 +1,6 @@
 import { Cursor } from '#lib/state/cursor.svelte.ts'
-import type { ConversationList, Mail } from '#lib/state/mail.ts'
+import type { ConversationList } from '#lib/state/conversation-list.svelte.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import { RowFocus } from '#lib/state/row-focus.ts'
 import { expect, test } from 'vitest'
 

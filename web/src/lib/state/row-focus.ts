@@ -3,7 +3,7 @@
  * focus goes with the conversation.
  */
 import type { Cursor } from '#lib/state/cursor.svelte.ts'
-import type { Mail } from '#lib/state/mail.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 
 /** A row, and the conversation that it shows. */
 export interface Shown {

@@ -2,7 +2,7 @@
 import type { Words } from '#lib/words/en.ts'
 import type { Folders } from '#lib/words/parts.ts'
 import type { MailboxItem, Trouble } from './mail.ts'
-import { foldersIn } from './sidebar.ts'
+import { foldersIn } from './mailbox-items.ts'
 import { troubleWord } from './trouble.ts'
 
 export type FolderAction = 'newInside' | 'rename' | 'move' | 'allRead' | 'empty' | 'remove'

@@ -2,7 +2,8 @@ import { words } from '#lib/words/en.ts'
 import { expect, test } from 'vitest'
 import type { MailboxItem, Role } from './mail.ts'
 import { offersFor, refuges } from './sidebar-menu.ts'
-import { foldersIn, sectionsOf, treeStep, type SidebarEntry } from './sidebar.ts'
+import { foldersIn } from './mailbox-items.ts'
+import { sectionsOf, treeStep, type SidebarEntry } from './sidebar.ts'
 import { timesAsLong } from '../../../tests/processor-time.ts'
 
 const MAY = { addItems: true, removeItems: true, setSeen: true, createChild: true, rename: true, remove: true }

@@ -1,6 +1,8 @@
 /** The mailboxes, views and labels of the sidebar in their order, as a person sees them. */
 import type { Words } from '#lib/words/en.ts'
-import type { Label, LabelColour, Labels, MailboxItem, Role } from './mail.ts'
+import type { Label, LabelColour, MailboxItem, Role } from './mail.ts'
+import type { Labels } from './labels.svelte.ts'
+import { deepIn, insideOf, type Inside } from './mailbox-items.ts'
 import { labelSegment, mailboxSegment, pathOf, searchPath, type View } from './paths.ts'
 import type { SavedSearch } from '#lib/search/state/searches.ts'
 
@@ -79,12 +81,6 @@ export function sectionsOf(
 }
 
 /** The mailboxes directly inside of each; those at the top stand under null. */
-type Inside = ReadonlyMap<string | null, readonly MailboxItem[]>
-
-function insideOf(items: readonly MailboxItem[]): Inside {
-  return Map.groupBy(items, ({ parentId }) => parentId)
-}
-
 interface Tree {
   readonly inside: Inside
   readonly collapsed: ReadonlySet<string>
@@ -147,15 +143,6 @@ function searchEntry({ name, query }: SavedSearch): SidebarEntry {
 function labelEntry({ keyword, name, colour }: Label): SidebarEntry {
   const segment = labelSegment(keyword)
   return { ...PLAIN, key: segment, href: pathOf(segment), name, colour, label: keyword }
-}
-
-/** Mailboxes inside of one, at any depth, parents first. */
-export function foldersIn(id: string, items: readonly MailboxItem[]): MailboxItem[] {
-  return deepIn(id, insideOf(items))
-}
-
-function deepIn(id: string, inside: Inside): MailboxItem[] {
-  return (inside.get(id) ?? []).flatMap((item) => [item, ...deepIn(item.id, inside)])
 }
 
 /** A mailbox with a role is called by that: other programs call it what they like. */

@@ -3,18 +3,18 @@
  * mail take it from here, for a window of its own loads the same file of scripts (web/chunks.ts): with a mail that each
  * begins by itself, it would have two, and ask the mail server everything twice.
  */
-import { createMail, type MailState } from '#lib/state/create-mail.svelte.ts'
+import { Mail } from '#lib/state/mail.svelte.ts'
 import { LazyLanguage } from '#lib/state/lazy-language.ts'
 import { browserPorts } from '#lib/sync/ports.ts'
 
 export interface BegunMail {
-  readonly mail: MailState
+  readonly mail: Mail
   readonly language: LazyLanguage
 }
 
 function begin(): BegunMail {
   const language = new LazyLanguage()
-  const mail = createMail(browserPorts(language))
+  const mail = new Mail(browserPorts(language))
   mail.show(null)
   return { mail, language }
 }

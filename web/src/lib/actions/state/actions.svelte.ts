@@ -7,7 +7,7 @@ import type { BulkRun } from '#lib/actions/sync/bulk.ts'
 import { heldEmails } from '#lib/sync/held-emails.ts'
 import { Outbox, type Pending } from '#lib/actions/sync/outbox.ts'
 import { troubleOf } from '#lib/sync/task.ts'
-import type { Action, Actions, Bulk, AppliedAction, Refused } from '#lib/state/mail.ts'
+import type { Action, Bulk, AppliedAction, Refused } from '#lib/state/mail.ts'
 import type { Email } from '#lib/jmap/types.ts'
 import type { Patch } from '#lib/store/objects.ts'
 import { Signal } from '#lib/state/signal.svelte.ts'
@@ -15,7 +15,7 @@ import { Signal } from '#lib/state/signal.svelte.ts'
 /** Mailboxes that are made on first use. */
 const MADE = ['archive', 'junk', 'trash']
 
-export class ActionsState implements Actions {
+export class Actions {
   readonly outbox: Outbox
   readonly #session: Session
   readonly #signal = new Signal()
@@ -40,21 +40,25 @@ export class ActionsState implements Actions {
     }
   }
 
+  /** Show it at once, and send it; survives a reload. Null if it changes nothing. */
   run(action: Action, threadIds: readonly string[]): AppliedAction | null {
     const place = this.place(true)
     return this.#do(this.#emails(threadIds).map((emails) => patchesOf(action, emails, place)))
   }
 
+  /** Whether it leaves one of these conversations where it is because that is still to be sent. */
   isHeld(action: Action, threadIds: readonly string[]): boolean {
     const place = this.place(true)
     return this.#emails(threadIds).some((emails) => isHeldBack(action, emails, place))
   }
 
+  /** The same, to single messages. */
   runOnMessages(action: Action, messageIds: readonly string[]): AppliedAction | null {
     const emails = messageIds.flatMap((id) => this.#session.objects.email(id) ?? [])
     return this.#do([patchesOf(action, emails, this.place(false))])
   }
 
+  /** To all that match the list that is shown: the query is taken, not the rows. One at a time. */
   runOnAll(action: Action): Bulk {
     if (this.#bulk?.state === 'running') {
       return this.#bulk
@@ -64,6 +68,7 @@ export class ActionsState implements Actions {
     return this.#begin(action, (run) => (query ? run.run(action, query, place, this.#names()) : Promise.resolve()))
   }
 
+  /** the one that runs, or ran last */
   get bulk(): Bulk | null {
     return this.#bulk
   }
@@ -72,6 +77,7 @@ export class ActionsState implements Actions {
     return this.#refused
   }
 
+  /** What was refused last, once more. */
   again(): void {
     const patches = this.#left
     this.#left = []
@@ -80,6 +86,7 @@ export class ActionsState implements Actions {
     }
   }
 
+  /** actions that wait for the mail server */
   get waiting(): number {
     this.#signal.track()
     return this.outbox.waiting

@@ -1,4 +1,5 @@
-import type { Action, Mail } from '#lib/state/mail.ts'
+import type { Action } from '#lib/state/mail.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 
 /** How conversations get into a mailbox; null if they cannot. What has a meaning of its own is told as such. */
 export function moveTo(mailboxId: string, { list, mailboxes }: Pick<Mail, 'list' | 'mailboxes'>): Action | null {

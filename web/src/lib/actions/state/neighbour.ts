@@ -1,5 +1,5 @@
 /** Which conversation follows those that leave the list. */
-import type { ConversationList } from '#lib/state/mail.ts'
+import type { ConversationList } from '#lib/state/conversation-list.svelte.ts'
 
 /** Which way the person goes on. */
 export type Way = 'newer' | 'older'

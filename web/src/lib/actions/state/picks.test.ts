@@ -1,4 +1,4 @@
-import type { Mail } from '#lib/state/mail.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import { hitIn, isNew, matching, picksFor, type Pick } from '#lib/actions/state/picks.ts'
 import { mail as words } from '#lib/words/en/mail.ts'
 import { expect, test } from 'vitest'

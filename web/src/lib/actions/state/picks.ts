@@ -1,5 +1,5 @@
 /** What may be chosen by typing a part of its name: folders and labels. */
-import type { Mail } from '#lib/state/mail.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import { moveTo } from '#lib/actions/state/move-to.ts'
 import { mailboxName } from '#lib/actions/state/said.ts'
 import type { Words } from '#lib/words/en.ts'

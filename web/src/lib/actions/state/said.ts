@@ -1,5 +1,6 @@
 /** What an action is called while it runs, and what is said when it is done. */
-import type { Action, Mail } from '#lib/state/mail.ts'
+import type { Action } from '#lib/state/mail.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import type { Said } from '#lib/state/notices.svelte.ts'
 import { nameOf } from '#lib/state/sidebar.ts'
 import type { ActionWords } from '#lib/words/parts.ts'

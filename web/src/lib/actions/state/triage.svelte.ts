@@ -1,7 +1,8 @@
 /** What actions hit: the selected conversations, else the current one in the list, else the open one. */
 import type { EarlyKeys } from '#lib/state/early-keys.ts'
 import type { Cursor } from '#lib/state/cursor.svelte.ts'
-import type { Action, Mail, Row } from '#lib/state/mail.ts'
+import type { Action, Row } from '#lib/state/mail.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import * as selections from '#lib/actions/state/selection.ts'
 import type { Selection } from '#lib/actions/state/selection.ts'
 import { online } from 'svelte/reactivity/window'

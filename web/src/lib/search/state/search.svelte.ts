@@ -15,7 +15,7 @@ import type { SettingsDocument } from '#lib/sync/settings.ts'
 import type { SavedSearches } from '#lib/search/sync/searches.ts'
 import { Snippets } from '#lib/search/sync/snippets.ts'
 import { Suggestions } from '#lib/search/sync/suggestions.ts'
-import type { Mail } from '#lib/state/mail.ts'
+import type { MakePart } from '#lib/state/part-context.ts'
 import { NEWEST_FIRST } from '#lib/store/query.ts'
 import type { Search, Snippet } from './searches.ts'
 import { create as suspicions } from '#lib/state/suspicions.svelte.ts'
@@ -28,7 +28,7 @@ export interface SearchParts {
   labels: () => readonly SearchLabel[]
   mailboxes: () => readonly SearchMailbox[]
   read: ReadBody
-  part: Mail['part']
+  part: MakePart
   troubleOf: (failure: unknown) => Trouble
 }
 

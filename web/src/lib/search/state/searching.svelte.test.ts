@@ -1,10 +1,10 @@
-import type { Mail } from '#lib/state/mail.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import { Searching } from '#lib/search/state/searching.svelte.ts'
 import { expect, test, vi } from 'vitest'
 
 test('where the page of the search did not come, the field that it has is not called: it would call for the page again', async () => {
   const went: string[] = []
-  const searching = new Searching({} as Mail, (path) => {
+  const searching = new Searching({} as unknown as Mail, (path) => {
     went.push(path)
     return Promise.resolve()
   })

@@ -1,5 +1,6 @@
 /** Where the person is in searching: the field, what was searched for, and the way back. Small: the rest loads on use. */
-import type { Mail, Sort } from '#lib/state/mail.ts'
+import type { Sort } from '#lib/state/mail.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import type { Search } from '#lib/search/state/searches.ts'
 import { pathOf, searchPath } from '#lib/state/paths.ts'
 

@@ -2,7 +2,8 @@
 import { beginningOf, wholeBlob } from '#lib/jmap/blob.ts'
 import { decoded } from '#lib/mail/decode.ts'
 import { MOST_TEXT, notShown, pictureType, type NotShown } from '#lib/mail/file-kinds.ts'
-import type { Attachment, Reader } from '#lib/state/mail.ts'
+import type { Attachment } from '#lib/state/mail.ts'
+import type { Reader } from '#lib/state/reader.svelte.ts'
 
 export type Shown =
   | { readonly kind: 'loading' | 'failed' }

@@ -5,7 +5,7 @@ import type { Session } from '#lib/sync/session.ts'
 import { contactsOf, type Contacts } from '#lib/writing/sync/contacts.ts'
 import { correspondents } from '#lib/search/sync/correspondents.ts'
 import type { Suggestion } from './compose.ts'
-import type { Mail } from '#lib/state/mail.ts'
+import type { MakePart } from '#lib/state/part-context.ts'
 import { create as suspicions, type Suspicions } from '#lib/state/suspicions.svelte.ts'
 
 const MOST = 8
@@ -15,11 +15,11 @@ const NOBODY: Contacts = { people: [], groups: [] }
 
 export class People {
   readonly #session: Session
-  readonly #part: Mail['part']
+  readonly #part: MakePart
   #known: { readonly found: Promise<readonly Recipient[]>; readonly generation: number } | null = null
   #contacts: Promise<Contacts> | null = null
 
-  constructor(session: Session, part: Mail['part']) {
+  constructor(session: Session, part: MakePart) {
     this.#session = session
     this.#part = part
   }

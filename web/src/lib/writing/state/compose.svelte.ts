@@ -32,7 +32,7 @@ import { begin, type Begun } from './compose-start.ts'
 import { People } from './compose-people.ts'
 import { Engine, type EngineListener } from './engine.ts'
 import type { IdentitiesState } from './identities.svelte.ts'
-import type { Mail } from '#lib/state/mail.ts'
+import type { MakePart } from '#lib/state/part-context.ts'
 import { WritingIdentities } from './writing-identities.svelte.ts'
 import { unsentDraftsOf } from './unsent-drafts.ts'
 import { troubled } from '#lib/state/trouble-of.ts'
@@ -54,7 +54,7 @@ export class ComposeState implements Compose {
   static async create(
     session: Session,
     outbox: Outbox,
-    part: Mail['part'],
+    part: MakePart,
     made: (compose: ComposeState) => void
   ): Promise<ComposeState> {
     await session.restored
@@ -77,7 +77,7 @@ export class ComposeState implements Compose {
     return compose
   }
 
-  private constructor(session: Session, drafts: Drafts, outbox: Outbox, part: Mail['part']) {
+  private constructor(session: Session, drafts: Drafts, outbox: Outbox, part: MakePart) {
     this.#session = session
     this.#identities = new WritingIdentities(session)
     this.#people = new People(session, part)

@@ -1,6 +1,6 @@
 import { EarlyKeys } from '#lib/state/early-keys.ts'
 import type { Compose, Start } from '#lib/writing/state/compose.ts'
-import type { Mail } from '#lib/state/mail.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import { Notices } from '#lib/state/notices.svelte.ts'
 import { Writing } from '#lib/writing/state/writing.svelte.ts'
 import { words } from '#lib/words/en.ts'

@@ -1,7 +1,8 @@
 /** What opens a window of writing. Small: the rest loads on use. */
 import type { Early, EarlyKeys } from '#lib/state/early-keys.ts'
 import type { Compose, Composition, Start } from '#lib/writing/state/compose.ts'
-import type { Mail, Trouble } from '#lib/state/mail.ts'
+import type { Trouble } from '#lib/state/mail.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import type { Notices } from '#lib/state/notices.svelte.ts'
 import type { Sent } from '#lib/writing/state/sent.ts'
 import { troubleWord } from '#lib/state/trouble.ts'

@@ -1,4 +1,4 @@
-import type { Mail } from '#lib/state/mail.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import { mail as mailWords } from '#lib/words/de/mail.ts'
 import { filters as words } from '#lib/words/en/filters.ts'
 import { expect, test } from 'vitest'

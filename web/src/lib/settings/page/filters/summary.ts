@@ -1,6 +1,6 @@
 /** A filter in a few words. */
 import type { Filter } from '#lib/settings/domain/filter.ts'
-import type { Mail } from '#lib/state/mail.ts'
+import type { Mail } from '#lib/state/mail.svelte.ts'
 import { nameOf } from '#lib/state/sidebar.ts'
 import type { Words } from '#lib/words/en.ts'
 import type { FilterWords } from '#lib/words/parts.ts'

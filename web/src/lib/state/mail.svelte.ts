@@ -1,4 +1,3 @@
-/** Everything that the mail page stands on, made from what the world outside offers. */
 import { JmapFailure } from '#lib/jmap/errors.ts'
 import { keyOf, type Warning } from '#lib/mail/warnings.ts'
 import type { Email } from '#lib/jmap/types.ts'
@@ -20,22 +19,22 @@ import { ReaderSync } from '#lib/sync/reader.ts'
 import { SavedSearches } from '#lib/search/sync/searches.ts'
 import { SettingsDocument } from '#lib/sync/settings.ts'
 import { troubleOf } from '#lib/sync/task.ts'
-import { ActionsState } from '#lib/actions/state/actions.svelte.ts'
-import { NewMailState } from './new-mail.ts'
+import { Actions } from '#lib/actions/state/actions.svelte.ts'
+import { NewMail } from './new-mail.ts'
 import type { Compose } from '#lib/writing/state/compose.ts'
 import type { ComposeState } from '#lib/writing/state/compose.svelte.ts'
-import { ConnectionState } from './connection.svelte.ts'
-import { ListState } from './conversation-list.svelte.ts'
+import { Connection } from './connection.svelte.ts'
+import { ConversationList } from './conversation-list.svelte.ts'
 import type { PartContext } from './part-context.ts'
-import { LabelsState } from './labels.svelte.ts'
-import type { ListOptions, Mail, Quota, Trouble } from './mail.ts'
+import { Labels } from './labels.svelte.ts'
+import type { ListOptions, Quota, Trouble } from './mail.ts'
 import type { SavedSearch, Search } from '#lib/search/state/searches.ts'
 import type { Sent } from '#lib/writing/state/sent.ts'
-import { MailboxesState } from './mailboxes.svelte.ts'
+import { Mailboxes } from './mailboxes.svelte.ts'
 import { Messages } from './messages.ts'
 import { marking } from './marking.ts'
 import { Preferences } from '#lib/settings/state/preferences.svelte.ts'
-import { ReaderState } from './reader.svelte.ts'
+import { Reader } from './reader.svelte.ts'
 import { Rows } from './rows.ts'
 import { troubled } from './trouble-of.ts'
 import { Signal } from './signal.svelte.ts'
@@ -43,13 +42,18 @@ import { Signal } from './signal.svelte.ts'
 /** Milliseconds */
 const AHEAD_AFTER = 5_000
 
-export class MailState implements Mail {
-  readonly mailboxes: MailboxesState
-  readonly labels: LabelsState
-  readonly reader: ReaderState
-  readonly actions: ActionsState
-  readonly connection: ConnectionState
-  readonly newMail: NewMailState
+/**
+ * Everything that the mail page stands on, made from what the world outside offers. The route makes it and gives it to the
+ * views by context.
+ */
+export class Mail {
+  readonly mailboxes: Mailboxes
+  readonly labels: Labels
+  readonly reader: Reader
+  readonly actions: Actions
+  readonly connection: Connection
+  readonly newMail: NewMail
+  /** how the person wants the interface */
   readonly preferences = new Preferences()
   readonly #session: Session
   readonly #loop: SyncLoop
@@ -69,7 +73,7 @@ export class MailState implements Mail {
   #stopped = false
   #reading: Promise<void> | null = null
   #readAgain: Promise<void> | null = null
-  #list = $state.raw<ListState | null>(null)
+  #list = $state.raw<ConversationList | null>(null)
 
   constructor(ports: Ports) {
     const session = new Session(ports, () => this.preferences.chosen.undoSeconds)
@@ -80,7 +84,7 @@ export class MailState implements Mail {
     })
     const loop = new SyncLoop(session)
     const isOwn = (address: string): boolean => address.toLowerCase() === session.address.toLowerCase()
-    this.actions = new ActionsState(loop)
+    this.actions = new Actions(loop)
     const reader = new ReaderSync(session, marking(session, this.preferences, this.actions))
     this.#session = session
     this.#loop = loop
@@ -88,25 +92,25 @@ export class MailState implements Mail {
     const document = new SettingsDocument(ports)
     this.#labels = new LabelNames(session)
     this.#rows = new Rows(session.objects, isOwn)
-    this.labels = new LabelsState(this.#labels, document)
+    this.labels = new Labels(this.#labels, document)
     this.#tasks = [loop, this.actions, reader, this.#live]
     const arriving = new ArrivingEmails(session, this.#live, isOwn)
     session.on('arrived', (created) => void this.#seeListed(created))
-    this.newMail = new NewMailState(arriving, this.#rows)
-    this.mailboxes = new MailboxesState(loop)
+    this.newMail = new NewMail(arriving, this.#rows)
+    this.mailboxes = new Mailboxes(loop)
     this.#context = {
       ...{ session, document, preferences: this.preferences, actions: this.actions },
       ...{ mailboxes: this.mailboxes, labels: this.labels },
       ...{ saved: new SavedSearches(session), senders: new SenderDecisions(session, document) },
       reread: () => this.#readSettings()
     }
-    this.connection = new ConnectionState(session, this.#live)
+    this.connection = new Connection(session, this.#live)
     const messages = new Messages({
       ...{ isOwn, isWritten: (email) => isWritten(session.objects, email) },
       urlOf: (file) => (session.isKnown ? session.client.downloadUrl(file) : ''),
       authservId: () => session.authservId
     })
-    this.reader = new ReaderState(session, reader, messages)
+    this.reader = new Reader(session, reader, messages)
     session.on('account', () => this.#accountChanged())
     session.on('list', () => this.#listChanged())
     session.on('connection', () => this.#connectionChanged())
@@ -117,14 +121,16 @@ export class MailState implements Mail {
     return this.#now().address
   }
 
+  /** somebody is signed in, or was when this page was opened */
   get isKnown(): boolean {
     return this.#now().isKnown
   }
 
-  get list(): ListState | null {
+  get list(): ConversationList | null {
     return this.#list
   }
 
+  /** unread conversations in the inbox, also as another tab learnt it while this one is hidden */
   get unread(): number {
     return this.connection.unread
   }
@@ -145,11 +151,13 @@ export class MailState implements Mail {
     return trouble && (this.#list === null || NOT_NOW.has(trouble.code)) ? trouble : null
   }
 
+  /** Show a mailbox; null for the inbox. Without `how`: all of it, the newest first. */
   show(mailboxId: string | null, how: ListOptions = {}): void {
     const isInbox = mailboxId === null && Object.keys(how).length === 0
     this.#loop.show(isInbox ? INBOX : { ...INBOX, ...how, mailboxId })
   }
 
+  /** Show the conversations of all mailboxes that match. */
   showAll(how: ListOptions): void {
     this.#loop.show({ ...INBOX, ...how, everywhere: true })
   }
@@ -159,6 +167,7 @@ export class MailState implements Mail {
     return this.#session.restored
   }
 
+  /** remote pictures: whether this sender's may be shown, and to remember that they may */
   picturesAllowed(address: string): boolean {
     this.#now()
     return this.#context.senders.pictures.has(address)
@@ -168,6 +177,7 @@ export class MailState implements Mail {
     return troubled(this.#context.senders.pictures.add(address))
   }
 
+  /** warnings: whether the person knows this very one, and to remember that they do */
   knowsWarning(warning: Warning): boolean {
     this.#now()
     return this.#context.senders.warnings.has(keyOf(warning))
@@ -177,6 +187,7 @@ export class MailState implements Mail {
     return troubled(this.#context.senders.warnings.add(keyOf(warning)))
   }
 
+  /** senders whose message was reported as phishing: their pictures and links are blocked */
   isReported(address: string): boolean {
     this.#now()
     return this.#context.senders.reported.has(address)
@@ -191,12 +202,14 @@ export class MailState implements Mail {
     return this.#context.saved.all
   }
 
-  part<T>(create: (context: never) => T): T {
-    const made = this.#parts.get(create) ?? (create as (context: PartContext) => T)(this.#context)
+  /** What a part of the page stands on; the same each time. */
+  part<T>(create: (context: PartContext) => T): T {
+    const made = this.#parts.get(create) ?? create(this.#context)
     this.#parts.set(create, made)
     return made as T
   }
 
+  /** What searching needs, loaded on use; the same each time. */
   search(): Promise<Search> {
     this.#searching ??= import('#lib/search/state/search.svelte.ts').then(
       ({ SearchState }) =>
@@ -215,6 +228,7 @@ export class MailState implements Mail {
     return this.#searching
   }
 
+  /** What writing needs, loaded on use; the same each time. */
   compose(): Promise<Compose> {
     const made = (compose: ComposeState): void => void (this.#composing = compose)
     this.#compose ??= import('#lib/writing/state/compose.svelte.ts').then(({ ComposeState }) =>
@@ -224,6 +238,7 @@ export class MailState implements Mail {
     return this.#compose
   }
 
+  /** What became of what was sent, loaded on use; the same each time. */
   sent(): Promise<Sent> {
     this.#sent ??= import('#lib/writing/state/sent.svelte.ts').then(({ SentState }) => {
       const sent = new SentState(this.#session, () => this.compose())
@@ -234,6 +249,7 @@ export class MailState implements Mail {
     return this.#sent
   }
 
+  /** The language was chosen on this device: let other devices know. If that fails, the next visit does it. */
   async keepLanguage(): Promise<void> {
     await this.#quietly(syncLanguage(this.#session.ports.language, this.#context.document, {}))
   }
@@ -245,6 +261,7 @@ export class MailState implements Mail {
     return (this.#composing?.unsent ?? this.#now().kept.draftsAtStart) + (task.trouble ? waiting : 0)
   }
 
+  /** The page is left: end connections and timers. */
   stop(): void {
     this.#stopped = true
     ;[...this.#tasks, this.#prefetch, this.#composing].forEach((task) => task?.stop())
@@ -311,7 +328,7 @@ export class MailState implements Mail {
     this.#live.know(this.mailboxes.byRole('inbox')?.count ?? 0)
     const view = this.#session.list
     if (view !== (this.#list?.view ?? null)) {
-      this.#list = view && new ListState(this.#loop, view, this.#rows)
+      this.#list = view && new ConversationList(this.#loop, view, this.#rows)
     }
     this.#list?.changed()
     this.#prefetch?.wake()
@@ -323,8 +340,4 @@ export class MailState implements Mail {
       this.#session.ports.persist()
     }
   }
-}
-
-export function createMail(ports: Ports): MailState {
-  return new MailState(ports)
 }
