@@ -51,7 +51,7 @@ export class BodyPrefetch {
   }
 
   async #step(): Promise<void> {
-    const ids = this.#may() ? await this.#session.kept.lacking(this.#newest()) : []
+    const ids = this.#may() ? this.#session.kept.lacking(this.#newest()) : []
     if (ids.length === 0) {
       return
     }

@@ -69,7 +69,7 @@ export class DeviceCache {
   /** A write failed, or cost what was written before: only what is written anew is true. */
   #lost = false
   #mailboxes: ReadonlyMap<Id, Mailbox> | null = null
-  /** the messages whose body was kept, when that was read last; null before */
+  /** the messages whose body was kept at the start, or by this tab since; null until that is read */
   #bodyIds: Set<Id> | null = null
   /** of the rows that are kept, when this tab read or wrote them last, and of those in memory */
   #seen: KeptStates | null = null
@@ -121,13 +121,17 @@ export class DeviceCache {
     const key = keyIn(start.mailboxes)
     const threads = key === null ? null : await this.#cache.threads(key)
     this.#know(threads)
+    // After the rows, for which a person waits.
+    void this.#cache
+      .bodyIds()
+      .then((ids) => (this.#bodyIds = new Set(ids)))
+      .catch(() => undefined)
     return { ...start, threads }
   }
 
   /** Now it is known who is signed in: what was read, if it is this person's; else it is deleted. */
   async claim(owner: string, keyIn: KeyIn, read: Start): Promise<Start> {
     if (this.#cache?.isOf(owner)) {
-      void this.#readBodyIds()
       // There are some only if an earlier start could not carry them over. What is carried over now the next one shows.
       void this.#cache.deleteOthers().catch(() => undefined)
       return read
@@ -137,7 +141,6 @@ export class DeviceCache {
     this.#cache = await this.#opened(Cache.open(owner))
     // Before it is read: the drafts of an older version are among them.
     await (this.#cache && this.#inTime(this.#cache.deleteOthers()))
-    void this.#readBodyIds()
     return this.#start(keyIn)
   }
 
@@ -296,16 +299,9 @@ export class DeviceCache {
     return ids.some((id) => this.#bodyIds?.has(id) ?? this.#cache !== null)
   }
 
-  /** Those of these messages whose body could be kept and is not. */
-  async lacking(ids: readonly Id[]): Promise<Id[]> {
-    await this.#readBodyIds()
-    const kept = this.#bodyIds
-    return kept ? ids.filter((id) => !kept.has(id)) : []
-  }
-
-  async #readBodyIds(): Promise<void> {
-    const found = await this.#cache?.bodyIds().catch(() => null)
-    this.#bodyIds = found ? new Set(found) : null
+  /** Those of these messages whose body could be kept and is not, as far as this tab knows. */
+  lacking(ids: readonly Id[]): Id[] {
+    return ids.filter((id) => this.#bodyIds?.has(id) === false)
   }
 
   keepBodies(bodies: readonly KeptBody[]): void {

@@ -136,6 +136,8 @@ export class ReaderSync {
       // Whose mail it is, and what this device kept of it, is known only now.
       this.#unfold()
     }
+    // What is unfolded in one turn is asked for together.
+    await Promise.resolve()
     await Promise.all([this.confirmed ? null : this.#confirm(threadId), this.bodies.load()])
     // The response may have brought messages that nobody knew of.
     await this.bodies.fetch()
