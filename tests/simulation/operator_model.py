@@ -41,9 +41,12 @@ class OperatorModel(ReleaseModel):
 
     def _operator_find(self, identity_ids: list[UUID]) -> list[Row]:
         rows = [self.requests[each] for each in identity_ids if each in self.requests]
-        return [
-            row | {"held": row["state"] == "dead" and self._is_held(row["email"], row["identity_id"])} for row in rows
-        ]
+        return [row | {"address": row["email"], "held_by": self._held_by(row), "takes": False} for row in rows]
+
+    def _held_by(self, row: Row) -> UUID | None:
+        """The other identity that has the address of a dead request."""
+        is_held = row["state"] == "dead" and self._is_held(row["email"], row["identity_id"])
+        return self.addresses[row["email"]][0] if is_held else None
 
     def _operator_retry(self, identity_ids: list[UUID], actor: str) -> list[Row]:
         chosen = self._unlocked(identity_ids, "waiting", "dead")
@@ -59,7 +62,7 @@ class OperatorModel(ReleaseModel):
     def _retried(self, row: Row, actor: str) -> Row:
         reset = {"retries": 0, "crashes": 0} if row["state"] == "dead" else {}
         enqueued_at = self._clock_timestamp()
-        reset |= {"waits_for": None, "postponed": 0}
+        reset |= {"waits_for": None, "postponed": 0, "given_up": None}
         moved = self._change(row, state="waiting", due_at=self._now(), reason=None, enqueued_at=enqueued_at, **reset)
         self._write(moved, "retry", "done", error_message=f"asked to try again; it was {row['state']}", actor=actor)
         return moved
@@ -69,9 +72,11 @@ class OperatorModel(ReleaseModel):
 
     def _buried(self, row: Row, actor: str, reason: str) -> Row:
         message = f"buried by {actor}: {reason}"
+        is_change = row["step"] == "change"
         changes = {"state": "dead", "due_at": None, "waits_for": None, "reason": message}
+        changes |= {"given_up": row["goal"] if is_change else row["given_up"]}
         moved = self._change(row, enqueued_at=self._clock_timestamp(), **changes)
-        self._free(moved)
+        (self._keep if is_change and moved["outcome_unknown"] else self._free)(moved)
         self._write(moved, "bury", "done", error_message=reason, actor=actor)
         return moved
 

@@ -94,6 +94,9 @@ class RequestRows:
             "reason": None,
             "dismissed_at": None,
             "step": "create",
+            "goal": 0,
+            "have_goal": 0,
+            "given_up": None,
         }
         return self._change(None, **usual | values)
 
@@ -125,6 +128,11 @@ class RequestRows:
         """Unless a mailbox has it."""
         if self.addresses.get(row["email"]) == (row["identity_id"], "wanted"):
             del self.addresses[row["email"]]
+
+    def _keep(self, row: Row) -> None:
+        """Its address stays reserved, as a former one."""
+        if self.addresses.get(row["email"]) == (row["identity_id"], "wanted"):
+            self.addresses[row["email"]] = (row["identity_id"], "old")
 
     def erase(self, identity_id: UUID) -> None:
         """Delete a row, as an operator or a fail-over does; its audit stays."""

@@ -3,7 +3,7 @@
 -- A lease that ran out without an outcome is a crash. It never makes a request a dead letter: the request runs again,
 -- exclusively, so that a poison request cannot crash others with it. It runs at once after the first crash, and after a
 -- growing delay from the second on.
--- Only creates are claimed: work that a later version stored is left to it, and unknown here.
+-- Only the given steps are claimed: work that a later version stored is left to it, and unknown here.
 -- Nothing is claimed while the breaker is open, or while the mail server asks for less.
 WITH gate AS (
     SELECT open OR coalesce(slow_until > now(), false) AS is_closed FROM mail_server_breaker
@@ -14,7 +14,7 @@ WITH gate AS (
            CASE WHEN r.state = 'waiting' OR r.crashes = 0 THEN 'running' ELSE 'waiting' END AS new_state
     FROM email_requests r JOIN asked a USING (identity_id)
     WHERE NOT (SELECT is_closed FROM gate)
-      AND r.step = 'create'
+      AND r.step = ANY(%(steps)s::text[])
       AND ((r.state = 'waiting' AND r.due_at <= now() + interval '50 milliseconds')
            OR (r.state = 'running' AND r.due_at <= now()))
       AND (%(exclusive)s OR (r.state = 'waiting' AND r.crashes = 0))
@@ -40,14 +40,14 @@ WITH gate AS (
 ), logged AS (
     INSERT INTO email_provisioning_log
         (kratos_identity_id, email, action, status, attempt_count, error_message, holder)
-    SELECT identity_id, email, 'create', status, attempt, error, log_holder
+    SELECT identity_id, email, step, status, attempt, error, log_holder
     FROM (
-        SELECT identity_id, email, 1 AS ordinal, 'crashed' AS status,
+        SELECT identity_id, email, step, 1 AS ordinal, 'crashed' AS status,
                attempts - (state = 'running')::int AS attempt,
                'the attempt ended without an outcome' AS error, old_holder AS log_holder
         FROM moved WHERE crashed
         UNION ALL
-        SELECT identity_id, email, 2, 'pending', attempts, NULL, holder FROM moved WHERE state = 'running'
+        SELECT identity_id, email, step, 2, 'pending', attempts, NULL, holder FROM moved WHERE state = 'running'
     ) AS entries
     ORDER BY ordinal
 ), present AS (
@@ -63,7 +63,7 @@ SELECT a.identity_id AS asked_id,
             WHEN m.state IS NOT NULL THEN m.state
             WHEN r.state IS NULL THEN 'unknown'
             WHEN r.state IN ('provisioned', 'dead') THEN r.state
-            WHEN r.step <> 'create' THEN 'unknown'
+            WHEN r.step <> ALL(%(steps)s::text[]) THEN 'unknown'
             WHEN (SELECT is_closed FROM gate) THEN 'breaker'
             WHEN NOT %(exclusive)s AND r.due_at <= now() AND (r.state = 'running' OR r.crashes > 0) THEN 'exclusive'
             ELSE r.state END AS result,
