@@ -85,6 +85,19 @@ async def test_reached_goal_is_stored_with_the_account_its_addresses_and_the_aud
     assert await records.value("SELECT email FROM mail_states") == NEW
 
 
+async def test_each_process_is_notified_of_a_new_address(
+    wishes: PostgresWishes, requests: PostgresRequests, records: Records, alice: Mailbox
+) -> None:
+    """It forgets refused logins, sessions and clients of the address before."""
+    await records.connection.execute("LISTEN postroom_live")
+    await wished(wishes, alice, MARRIED)
+    await changed(requests, await claimed(requests, alice), seen(alice), next=NEXT, error=Transient("500"))
+    await records.make_due_in(0, alice.identity_id)
+    await changed(requests, await claimed(requests, alice), seen(alice), seen(alice, NEW, alice.email))
+    notified = [each.payload async for each in records.connection.notifies(timeout=1)]
+    assert notified == [f"{alice.identity_id.hex}:moved"]
+
+
 @pytest.mark.parametrize("error", [Transient("500"), Conflict("taken")], ids=["waits", "dead"])
 async def test_what_was_read_is_stored_whatever_the_outcome(
     wishes: PostgresWishes, requests: PostgresRequests, records: Records, alice: Mailbox, error: MailServerError

@@ -80,6 +80,13 @@ CHANGES = [
         (f"{SETTLED}test_what_the_mail_server_shows_beats_anothers_wish_and_never_what_another_holds",),
     ),
     Mutant(
+        "processes are not notified of a new address",
+        f"{SQL}settle_change.sql",
+        "WHERE 'rename' = ANY(",
+        "WHERE 'moved' = ANY(",
+        (f"{SETTLED}test_each_process_is_notified_of_a_new_address",),
+    ),
+    Mutant(
         "an alias that was read is not recorded",
         f"{SQL}settle_change.sql",
         "FROM settled s, unnest(%(seen)s::text[]) AS shown\n    WHERE",

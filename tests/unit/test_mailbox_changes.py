@@ -191,3 +191,20 @@ async def test_request_that_is_gone_changes_nothing() -> None:
     world.rows.known = None
     with pytest.raises(DatabaseUnavailable):
         await world.attempt()
+
+
+@pytest.mark.parametrize(
+    ("name", "login", "notified"), [("Anna", Login(), True), ("Ann", Login(), False), ("Anna", OFF, False)]
+)
+async def test_person_gets_the_new_name_of_an_account_that_can_log_in(name: str, login: Login, notified: bool) -> None:
+    world = World(account=Observed(OURS, A, name, login=login, note=frozenset([Because.INACTIVE] if login.off else [])))
+    world.kratos = world.identity(active=not login.off)
+    names: list[tuple[str | None, Collection[str]]] = []
+
+    async def renamed(_: UUID, account: Observed, given: Collection[str]) -> None:
+        names.append((account.name, given))
+
+    world.changes.renamed = renamed
+    changed = await world.attempt()
+    await world.changes.settled(world.server.identity_id, changed.nearer)
+    assert names == ([("Ann", ["Anna"])] if notified else [])

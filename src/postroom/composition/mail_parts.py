@@ -2,12 +2,12 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from starlette.routing import BaseRoute
 
@@ -23,12 +23,15 @@ from postroom.arrivals.ports import Publisher
 from postroom.composition.parts import Parts, close
 from postroom.devices.devices import Devices
 from postroom.devices.servers import mail_servers
+from postroom.domain.account_change import Observed
 from postroom.gateway.limits import GatewayLimits
 from postroom.gateway.upstream import Upstream
+from postroom.jmap.identity_names import IdentityNames
 from postroom.jmap.mail_changes import JmapMail
 from postroom.kratos.identities import KratosIdentities
 from postroom.kratos.public_api import KratosPublicApi
 from postroom.kratos.sessions import KratosSessions
+from postroom.mailboxes.ports import MailAccount
 from postroom.mailboxes.preparations import Preparations
 from postroom.mailboxes.verified_accounts import VerifiedAccounts
 from postroom.people.access_tokens import TokenMaker
@@ -94,6 +97,12 @@ async def ask_for_master(master: Impersonation | None, stop: asyncio.Event) -> N
     await stop.wait()
 
 
+async def follow_name(names: IdentityNames, identity_id: UUID, account: Observed, given: Collection[str]) -> None:
+    """Give a person's identities the name that the account has now."""
+    if account.name:
+        await names.follow(MailAccount(identity_id, account.email, account.account_id), account.name, given=given)
+
+
 @asynccontextmanager
 async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
     """None where mail for people is not configured. Raises `ConfigurationError`."""
@@ -114,6 +123,8 @@ async def mail_connected(parts: Parts) -> AsyncGenerator[MailParts | None]:
         list_server = ListServerHttp(trial=trial_list_server(settings.trial_list_server))
         for each in (upstream, mail, list_server):
             stack.push_async_callback(close, each.aclose)
+        if parts.changes:
+            parts.changes.renamed = partial(follow_name, IdentityNames(mail))
         streams = LiveStreams(
             outbox, _notifications(parts, tokens), ended=people.forget_person, moved=authorization.forget
         )

@@ -97,6 +97,8 @@ class Parts:
     sweep: Sweep | None
     """None where Kratos' admin API is not configured"""
     inspection: Inspection
+    changes: MailboxChanges | None
+    """None where mailboxes do not follow their identities"""
     differences: IdentityDifferences | None
     """None where they are not reported"""
 
@@ -177,8 +179,7 @@ def _assemble(
         WorkerLimits(lease=settings.lease_seconds, pace=settings.pace, drain=settings.drain_seconds),
         beat=heartbeats.of("worker"),
     )
-    updates = RetryIndexUpdates(retry_index, worker.wake)
-    differences = _differences(settings, pool, kratos, wishes, updates, heartbeats)
+    differences = _differences(settings, pool, kratos, wishes, RetryIndexUpdates(retry_index, worker.wake), heartbeats)
     accept = _accept(settings, requests, attempts, retry_index, slots, clock, worker, differences)
     releases, beat = PostgresReleases(pool, steps), heartbeats.of("release")
     return Parts(
@@ -201,6 +202,7 @@ def _assemble(
         reconcile=_reconcile(pool, redis, installation, leadership, clock, heartbeats, steps) if redis else None,
         release=Release(releases, retry_index, leadership, clock, verdicts, wake=worker.wake, beat=beat),
         sweep=_sweep(settings, pool, leadership, kratos, differences, requests, retry_index, worker, heartbeats),
+        changes=changes,
         differences=differences,
         inspection=_inspection(settings, pool, leadership, stalwart, mail_server, breakers, heartbeats),
     )

@@ -179,6 +179,8 @@ class Attempts:
         _log_settled(request, move, settled)
         if members or settled.request.state is State.WAITING:
             await self._retry_index.replace(settled.request, members)
+        if self._changes and isinstance(outcome, Changed):
+            await self._changes.settled(request.identity_id, outcome.nearer)
         return settled
 
     async def _store(

@@ -46,8 +46,8 @@ def scope_of(page: IdentityPage, *, after: UUID | None) -> Scope:
 
 
 class IdentityDifferences:
-    """`wishes`, `announce`: writes what an identity wants, and is told of requests that are due for that; None where
-    mailboxes do not follow."""
+    """`wishes` writes what an identity wants, `announce` is called with the requests that are due for that; None where
+    mailboxes do not follow their identities."""
 
     def __init__(
         self,

@@ -1,11 +1,11 @@
 """One attempt of a change: ask Kratos what the identity wants now, write that, and bring the mailbox nearer to it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from uuid import UUID
 
-from postroom.domain.account_change import Because
-from postroom.domain.change_outcome import Changed
+from postroom.domain.account_change import Because, Observed
+from postroom.domain.change_outcome import Changed, Nearer
 from postroom.domain.wish import Wishing
 from postroom.errors import DatabaseUnavailable, KratosUnavailable, Unstorable
 from postroom.process.telemetry import log
@@ -22,10 +22,14 @@ ON_RECORD = frozenset([Because.INACTIVE])
 
 
 class MailboxChanges:
+    """`renamed`: called with an account with another name, and the names that it had; it acts as the person. None where
+    mail for people is not configured."""
+
     def __init__(self, wishes: Wishes, identities: IdentityReads, accounts: ChangingAccounts) -> None:
         self._wishes = wishes
         self._identities = identities
         self._accounts = accounts
+        self.renamed: Callable[[UUID, Observed, Collection[str]], Awaitable[object]] | None = None
 
     async def attempt(self, identity_id: UUID, left: Callable[[], float]) -> Changed:
         """`left`: the seconds that are left. Raises `DatabaseUnavailable`, and has changed nothing then."""
@@ -41,6 +45,13 @@ class MailboxChanges:
         for why in nearer.alarms:
             log.error("Mailbox is not as it should be: an operator must act", identity_id=str(identity_id), why=why)
         return Changed(known.goal, nearer, unasked)
+
+    async def settled(self, identity_id: UUID, nearer: Nearer) -> None:
+        """What an attempt did is stored: let what the person has of the name follow. A failure harms nothing."""
+        names = [each for each in nearer.audit if each.action == "describe"]
+        last = nearer.last
+        if self.renamed and names and last and last.name and not last.login.off:
+            await self.renamed(identity_id, last, [each.before for each in names if each.before])
 
     async def _ask(self, identity_id: UUID) -> tuple[Wishing, str | None, Collection[Because]]:
         """What is wanted, why Kratos does not say that, and which of its reasons against a login count."""

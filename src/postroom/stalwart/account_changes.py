@@ -30,6 +30,9 @@ from postroom.stalwart.registry_client import Call, RegistryResponses, StalwartC
 from postroom.stalwart.response_models import AccountList, Changes, QueryIds, ResponseModel, SetError
 
 _SHOWN = ["id", "emailAddress", "aliases", "description", "permissions"]
+PROBES_MORE = 3
+"""How often a change probe is repeated that another process may have disturbed."""
+
 _INHERIT = {"@type": "Inherit"}
 _OFF = {"@type": "Merge", "enabledPermissions": {}, "disabledPermissions": {AUTHENTICATE: True}}
 
@@ -98,9 +101,12 @@ class StalwartAccountChanges:
         """Change the mailbox of the create probe as one of a person is changed, all properties at once."""
         ends = self._monotonic() + CREATE_PROBE_SECONDS
         problem = await self._probe(ends)
-        # Of two processes that do it at the same moment, Stalwart answers one `serverUnavailable`, at once.
-        is_early = ends - self._monotonic() > CREATE_PROBE_SECONDS / 2
-        return await self._probe(ends) if isinstance(problem, Transient) and is_early else problem
+        for _ in range(PROBES_MORE):
+            # Others may change it at the same moment: Stalwart answers one of them `serverUnavailable`, at once.
+            if not isinstance(problem, Transient) or ends - self._monotonic() < CREATE_PROBE_SECONDS / 2:
+                break
+            problem = await self._probe(ends)
+        return problem
 
     async def _probe(self, ends: float) -> MailServerError | None:
         mailbox = ProbeMailbox(self._mark_domain.name)
@@ -123,6 +129,8 @@ class StalwartAccountChanges:
         note = frozenset[Because]() if on else frozenset([Because.OPERATOR])
         step = Step(observed.email, mailbox.display_name, observed.aliases, note, login=on)
         read = await self._change(mailbox, observed, step, left)
+        if read.error is None and read.first != observed:
+            return Transient("another process changed the mailbox of the probe at the same moment")
         if read.error is None and read.first == read.last:
             return Permanent("mail server accepted a change of the mailbox of the probe, and it is as before")
         return read.error
